@@ -1,0 +1,32 @@
+const layer = (from, allowed) => ({
+  name: `${from}-imports`,
+  severity: 'error',
+  from: { path: `^libs/${from}/` },
+  to: { path: '^(libs|apps|test)/', pathNot: `^libs/(${[from, ...allowed].join('|')})/` },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    // The libraries build on each other in one direction only.
+    layer('platform', []),
+    layer('ledger', ['platform']),
+    layer('keep', ['platform']),
+    layer('bus', ['platform', 'ledger']),
+    layer('contracts', ['platform', 'ledger', 'bus']),
+    layer('projection', ['platform', 'ledger', 'keep', 'bus', 'contracts']),
+    {
+      name: 'apps-are-separate',
+      comment: 'services speak over the bus; only apps/cairn puts them together',
+      severity: 'error',
+      from: { path: '^apps/(?!cairn/)([^/]+)/' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules|dist' },
+    exclude: { path: '\\.spec\\.ts$|^dist|node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+  },
+};

@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+// Runs on the Node.js that the system has (20 or newer): brings dependencies and build up to date, then hands over to the
+// Node.js 24 that comes with the dependencies. `npm start`, `npm test` and every other command of the README go through here.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+process.chdir(root);
+
+const stamp = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+
+const run = (command, args) => {
+  // What tools print goes to stderr: stdout belongs to the command that was asked for.
+  const { status } = spawnSync(command, args, { stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  if (status !== 0) process.exit(status ?? 1);
+};
+
+const installed = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
+const installStamp = 'node_modules/.cairn-installed';
+if (stamp(installStamp) !== installed) {
+  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  writeFileSync(installStamp, installed);
+}
+
+const newest = (folder) =>
+  readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => `${join(entry.parentPath, entry.name)} ${statSync(join(entry.parentPath, entry.name)).mtimeMs}`);
+const sources = createHash('sha256')
+  .update(JSON.stringify([...['apps', 'libs', 'test'].flatMap(newest), stamp('tsconfig.json'), installed].sort()))
+  .digest('hex');
+const buildStamp = 'dist/.cairn-built';
+const node = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
+if (stamp(buildStamp) !== sources) {
+  run(existsSync(node) ? node : process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']);
+  mkdirSync('dist', { recursive: true });
+  writeFileSync(buildStamp, sources);
+}
+
+const [script = 'dist/apps/cairn/src/main.js', ...rest] = process.argv.slice(2);
+if (script !== 'build') {
+  const { status, signal } = spawnSync(
+    existsSync(node) ? node : process.execPath,
+    ['--enable-source-maps', script, ...rest],
+    {
+      stdio: 'inherit',
+    },
+  );
+  process.exit(status ?? (signal ? 1 : 0));
+}

@@ -1,0 +1,14 @@
+import { query, type Page } from '#bus/contract.js';
+
+/** Where a unit's events stand. */
+export interface UnitHome {
+  readonly stream: string;
+  /** Dense number of the unit in its workload. */
+  readonly ordinal: number;
+}
+
+/** Finds a unit by its public id and judges the read rule of its workload for the caller. */
+export const LocateUnit = query<{ unit_id: string }, UnitHome>('tasks', 'unit.locate');
+
+/** Entries are raw JSON: `{position, time, actor, event, cause, data}`, oldest first. */
+export const ReadUnitHistory = query<UnitHome & { cursor?: string }, Page>('events', 'unit.history');

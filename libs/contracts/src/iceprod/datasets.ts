@@ -1,0 +1,61 @@
+import { command, query, type Page } from '#bus/contract.js';
+import type { AccessAction } from './access.js';
+
+/** Validated body of `POST /datasets`; status, group and counts are judged by the service (contract 4.1, 4.3). */
+export interface SubmitDatasetRequest {
+  readonly description: string;
+  readonly jobs_submitted: number;
+  readonly tasks_submitted: number;
+  readonly tasks_per_job: number;
+  readonly group: string;
+  readonly username?: string;
+  readonly status?: string;
+  readonly priority?: number;
+  readonly debug?: boolean;
+  readonly jobs_immutable?: boolean;
+  readonly always_active?: boolean;
+  readonly auth_groups_read?: readonly string[];
+}
+
+export interface ListDatasetsRequest {
+  /** Unknown words are refused with `unknown status`; `truncated` selects by flag (contract 4.2). */
+  readonly statuses?: readonly string[];
+  readonly groups?: readonly string[];
+  readonly users?: readonly string[];
+  readonly keys?: readonly string[];
+  readonly cursor?: string;
+}
+
+export type ChangeDatasetRequest = { readonly dataset_id: string } & (
+  | { readonly change: 'status'; readonly status: string }
+  | { readonly change: 'description'; readonly description: string }
+  | { readonly change: 'priority'; readonly priority: number }
+  | { readonly change: 'jobs_submitted'; readonly jobs_submitted: number }
+  | { readonly change: 'hard_reset' }
+  | { readonly change: 'truncate' }
+);
+
+export const SubmitDataset = command<SubmitDatasetRequest, { dataset_id: string }>('datasets', 'submit', [
+  'tasks',
+  'auth',
+]);
+/** Replies the document as raw JSON. */
+export const GetDataset = query<{ dataset_id: string }, { document: string }>('datasets', 'get');
+/** Entries are `"<dataset_id>":{...}` texts, already filtered by the read rule. */
+export const ListDatasets = query<ListDatasetsRequest, Page>('datasets', 'list');
+/** Replies `{status: [dataset_id, ...]}` as raw JSON, filtered by the read rule. */
+export const SummarizeDatasets = query<Record<never, never>, { document: string }>('datasets', 'summarize');
+/** Changes a dataset after judging its write rule. */
+export const ChangeDataset = command<ChangeDatasetRequest, Record<never, never>>('datasets', 'change', ['tasks']);
+/** Judges the caller only: for requests whose body is already known to be bad (403 goes before 400, contract 1.2.5). */
+export const JudgeAccess = query<{ dataset_id: string; action: AccessAction }, Record<never, never>>(
+  'datasets',
+  'judge',
+);
+
+export const GetConfig = query<{ dataset_id: string }, { document: string }>('datasets', 'config.get');
+/** `config` is the body as sent, stored to the letter (contract 5, trap 19). */
+export const PutConfig = command<{ dataset_id: string; config: string }, Record<never, never>>(
+  'datasets',
+  'config.put',
+);

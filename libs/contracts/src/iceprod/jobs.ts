@@ -1,0 +1,46 @@
+import { command, query, type Page } from '#bus/contract.js';
+
+/** Validated body of `POST /jobs`. */
+export interface AddJobRequest {
+  readonly dataset_id: string;
+  readonly job_index: number;
+  readonly job_id?: string;
+  readonly status?: string;
+}
+
+/** Which jobs a bulk action takes: the listed ones, or all of the dataset when no list is given. */
+export interface JobSelection {
+  readonly dataset_id: string;
+  readonly jobs?: readonly string[];
+}
+
+export type BulkAction = 'suspend' | 'reset' | 'hard_reset';
+
+export interface ListJobsRequest {
+  readonly dataset_id: string;
+  readonly statuses?: readonly string[];
+  readonly job_index?: number;
+  readonly keys?: readonly string[];
+  readonly cursor?: string;
+}
+
+export const AddJob = command<AddJobRequest, { job_id: string }>('tasks', 'job.add');
+/** With `dataset_id` the job must belong to it and the read rule is judged. Replies raw JSON. */
+export const GetJob = query<{ job_id: string; dataset_id?: string }, { document: string }>('tasks', 'job.get');
+/** `fields` is the body as raw JSON: merged, dotted keys set nested fields. Replies the post-image. */
+export const AmendJob = command<{ job_id: string; fields: string }, { document: string }>('tasks', 'job.amend');
+export const SetJobStatus = command<{ dataset_id: string; job_id: string; status: string }, Record<never, never>>(
+  'tasks',
+  'job.status',
+);
+export const SetJobsStatus = command<
+  { dataset_id: string; jobs: readonly string[]; status: string },
+  Record<never, never>
+>('tasks', 'jobs.status');
+export const ActOnJobs = command<JobSelection & { action: BulkAction }, Record<never, never>>('tasks', 'jobs.act');
+/** Entries are `"<job_id>":{...}` texts in creation order. */
+export const ListJobs = query<ListJobsRequest, Page>('tasks', 'jobs.list');
+/** Entries are the raw JSON of `[status, [job_id, ...]]` pieces, statuses in vocabulary order; a status may span pages. */
+export const SummarizeJobs = query<{ dataset_id: string; cursor?: string }, Page>('tasks', 'jobs.summarize');
+/** Replies `{status: count}` as raw JSON. */
+export const CountJobs = query<{ dataset_id: string }, { document: string }>('tasks', 'jobs.count');

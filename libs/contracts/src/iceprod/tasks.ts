@@ -1,0 +1,159 @@
+import { command, query, type Page } from '#bus/contract.js';
+import type { BulkAction } from './jobs.js';
+
+/** Validated body of `POST /tasks`; `requirements` is raw JSON of an object. */
+export interface AddTaskRequest {
+  readonly dataset_id: string;
+  readonly job_id: string;
+  readonly task_index: number;
+  readonly job_index: number;
+  readonly name: string;
+  readonly depends: readonly string[];
+  readonly requirements: string;
+  readonly status?: string;
+  readonly priority?: number;
+  readonly instance_id?: string;
+}
+
+/**
+ * Bulk creation: `count` jobs from `first_job_index` on, each with one task per entry of `tasks`. `depends` are positions
+ * in `tasks`, which must be earlier ones.
+ */
+export interface AddTasksRequest {
+  readonly dataset_id: string;
+  readonly first_job_index: number;
+  readonly count: number;
+  readonly tasks: readonly {
+    readonly name: string;
+    readonly depends: readonly number[];
+    readonly requirements: string;
+    readonly status?: string;
+    readonly priority?: number;
+  }[];
+}
+
+export interface QueryTasksRequest {
+  readonly statuses?: readonly string[];
+  /** A prefix, to the letter. */
+  readonly site?: string;
+  readonly keys?: readonly string[];
+  readonly sort?: readonly { readonly field: string; readonly descending: boolean }[];
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+export interface ListTasksRequest {
+  readonly dataset_id: string;
+  readonly statuses?: readonly string[];
+  readonly names?: readonly string[];
+  readonly job_id?: string;
+  readonly job_index?: number;
+  readonly grid_id?: string;
+  readonly keys?: readonly string[];
+  readonly cursor?: string;
+}
+
+/** What a caller offers and asks (contract 7.6); both are raw JSON of objects. */
+export interface ClaimTasksRequest {
+  /** `queue` and `queue_many` take waiting tasks, `process` takes queued ones without an instance. */
+  readonly mode: 'queue' | 'queue_many' | 'process';
+  readonly num: number;
+  readonly requirements: string;
+  readonly query_params: string;
+  /** Most unwelcome first. */
+  readonly dataset_deprio: readonly string[];
+}
+
+/** The reports of contract 7.6: processing, reset, failed, complete. */
+export interface ReportTaskRequest {
+  readonly task_id: string;
+  readonly report: 'processing' | 'reset' | 'failed' | 'complete';
+  readonly instance_id?: string;
+  /** Seconds. */
+  readonly time_used?: number;
+  /** Raw JSON of an object: measured usage, `time` in hours. */
+  readonly resources?: string;
+  readonly site?: string;
+  readonly reason?: string;
+}
+
+/** `jobs` wins over `tasks`; neither means the whole dataset; an empty list means nobody. */
+export interface TaskSelection {
+  readonly dataset_id: string;
+  readonly jobs?: readonly string[];
+  readonly tasks?: readonly string[];
+}
+
+export interface CountTasksRequest {
+  readonly dataset_id?: string;
+  readonly statuses?: readonly string[];
+  readonly gpu?: boolean;
+}
+
+export const AddTask = command<AddTaskRequest, { task_id: string }>('tasks', 'task.add');
+export const AddTasks = command<AddTasksRequest, { jobs: number; tasks: number }>('tasks', 'tasks.add');
+/** With `dataset_id` the task must belong to it and the read rule is judged. Replies raw JSON. */
+export const GetTask = query<{ task_id: string; dataset_id?: string; keys?: readonly string[] }, { document: string }>(
+  'tasks',
+  'task.get',
+);
+export const AmendTask = command<{ task_id: string; fields: string }, { document: string }>('tasks', 'task.amend');
+/** With `dataset_id`: the write rule is judged and the instance is cleared; without: `instance_id` guards (contract 7.3). */
+export const SetTaskStatus = command<
+  { task_id: string; dataset_id?: string; status: string; instance_id?: string },
+  Record<never, never>
+>('tasks', 'task.status');
+/** Entries are raw JSON documents. */
+export const QueryTasks = query<QueryTasksRequest, Page>('tasks', 'tasks.query');
+/** Entries are `"<task_id>":{...}` texts in creation order. */
+export const ListTasks = query<ListTasksRequest, Page>('tasks', 'tasks.list');
+/** As `SummarizeJobs`. */
+export const SummarizeTasks = query<{ dataset_id: string; cursor?: string }, Page>('tasks', 'tasks.summarize');
+export const CountTasks = query<CountTasksRequest, { document: string }>('tasks', 'tasks.count');
+export const CountTasksByName = query<{ dataset_id: string }, { document: string }>('tasks', 'tasks.count-by-name');
+/** `GET /datasets/{id}/task_stats` (contract 7.5). */
+export const TaskStatistics = query<{ dataset_id: string }, { document: string }>('tasks', 'tasks.statistics');
+
+/** `POST /task_actions/waiting`: idle ones become waiting. */
+export const PromoteTasks = command<{ task_ids: readonly string[] }, { waiting: number }>('tasks', 'tasks.promote');
+/** Documents are raw JSON, post-images; refused with `task.not-found` when nothing fits. */
+export const ClaimTasks = command<ClaimTasksRequest, { documents: readonly string[] }>('tasks', 'tasks.claim');
+/** The legacy form of `POST /task_actions/queue`. */
+export const QueueTasks = command<
+  { num_tasks: number; dataset_prio: Readonly<Record<string, number>> },
+  { queued: number }
+>('tasks', 'tasks.queue');
+/** Replies the pre-image (contract 7.6). */
+export const ReportTask = command<ReportTaskRequest, { document: string }>('tasks', 'task.report');
+
+/** Forced. Without `dataset_id` over all datasets. */
+export const SetTasksStatus = command<
+  { dataset_id?: string; tasks: readonly string[]; status: string },
+  Record<never, never>
+>('tasks', 'tasks.status');
+export const ActOnTasks = command<TaskSelection & { action: BulkAction }, Record<never, never>>('tasks', 'tasks.act');
+/** `requirements` is raw JSON of the validated body; `merge` is PATCH, `replace` is POST (contract 7.7). */
+export const SetRequirements = command<
+  { dataset_id: string; name: string; mode: 'merge' | 'replace'; requirements: string },
+  Record<never, never>
+>('tasks', 'tasks.requirements');
+
+/** `stats` is raw JSON of the body without `dataset_id`. */
+export const AddTaskStat = command<{ task_id: string; dataset_id: string; stats: string }, { task_stat_id: string }>(
+  'tasks',
+  'task-stat.add',
+);
+/** Entries are `"<task_stat_id>":{...}` texts. */
+export const ListTaskStats = query<
+  { dataset_id: string; task_id: string; last: boolean; keys?: readonly string[]; cursor?: string },
+  Page
+>('tasks', 'task-stats.list');
+export const GetTaskStat = query<{ dataset_id: string; task_id: string; task_stat_id: string }, { document: string }>(
+  'tasks',
+  'task-stat.get',
+);
+/** Entries are raw JSON records, grouped by task. */
+export const ExportTaskStats = query<
+  { dataset_id: string; last: boolean; after?: string; keys?: readonly string[]; limit: number; cursor?: string },
+  Page
+>('tasks', 'task-stats.export');

@@ -1,0 +1,112 @@
+/** Place of an event in the whole ledger: grows with every event, otherwise opaque. 0 is before the first event. */
+export type Position = number;
+
+export const START: Position = 0;
+
+/** The stream must not exist yet. Otherwise appends name the number of the stream's last event (the first is 0). */
+export const NO_STREAM = -1;
+
+/** No event's data and metadata together pass this size; larger documents go to the blob store. */
+export const EVENT_BYTES_MAX = 256 * 1024;
+
+/** No single append passes this size; a larger change is a staged batch (`staged-batch.ts`). */
+export const APPEND_BYTES_MAX = 1024 * 1024;
+
+/** What is known of an event besides its data. Fixed before the first attempt to append and re-sent unchanged. */
+export interface EventMetadata {
+  /** Microseconds since the Unix epoch, UTC. */
+  readonly timeMicros: number;
+  /** Token subject (user name or service) on whose behalf the change was made. */
+  readonly actor: string;
+  readonly dialect: string;
+  readonly correlationId: string;
+  /** The command that caused the event, or the event that caused a reaction. */
+  readonly causationId: string;
+  readonly schemaVersion: number;
+  /** Present on the parts of a staged batch: they take effect with its `BatchSealed`. */
+  readonly batch?: { readonly id: string; readonly part: number };
+}
+
+/** An event to be appended. `id` is a UUIDv5 of (command id, index), so that a repeat is recognized. */
+export interface NewEvent {
+  readonly id: string;
+  /** Past-tense fact: `UnitClaimed`. */
+  readonly type: string;
+  /** Serialized once with `JSON.stringify`, at append. User documents inside are strings of raw JSON. */
+  readonly data: object;
+  readonly metadata: EventMetadata;
+}
+
+/** An event as the ledger keeps it. `data` and `metadata` are the exact texts stored, over which `hash` was made. */
+export interface RecordedEvent {
+  readonly position: Position;
+  readonly stream: string;
+  readonly revision: number;
+  readonly id: string;
+  readonly type: string;
+  readonly data: string;
+  readonly metadata: string;
+  /** SHA-256 (hex) of previous hash, stream, revision, type, id, data and metadata: see `hash-chain.ts`. */
+  readonly hash: string;
+}
+
+export interface Appended {
+  /** Number of the stream's last event after the append. */
+  readonly revision: number;
+  /** Position of the last event appended. */
+  readonly position: Position;
+}
+
+export interface ReadStreamOptions {
+  /** First revision to read; by default the first (forwards) or the last (backwards). */
+  readonly from?: number;
+  readonly direction?: 'forwards' | 'backwards';
+  readonly limit?: number;
+}
+
+export interface ReadAllOptions {
+  /** Only events behind this position; default {@link START}. */
+  readonly after?: Position;
+  /** Only streams whose name starts with one of these, such as `work-`. */
+  readonly streamPrefixes?: readonly string[];
+}
+
+export interface SubscribeOptions extends ReadAllOptions {
+  /** Ends the iteration when aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** A slice of the ledger, in order. */
+export interface Batch {
+  readonly events: readonly RecordedEvent[];
+  /** Everything up to here that passes the filter has been delivered, in this and the earlier batches. */
+  readonly upTo: Position;
+}
+
+/**
+ * The one place where facts are kept. Order within a stream is total, positions are monotonic. What `append` resolved
+ * with is on disk. An abstract class, so that it is its own Nest token.
+ */
+export abstract class Ledger {
+  /**
+   * Appends all events or none.
+   * Repeating an append whose events (by id) already stand at `expected + 1 ...` resolves as the first time.
+   *
+   * @throws RevisionConflict, EventTooLarge, AppendTooLarge, OutcomeUnknown (see `errors.ts`)
+   */
+  abstract append(stream: string, expectedRevision: number, events: readonly NewEvent[]): Promise<Appended>;
+
+  /** An unknown stream reads as empty. */
+  abstract readStream(stream: string, options?: ReadStreamOptions): Promise<readonly RecordedEvent[]>;
+
+  /** What stands in the ledger when the reading gets there; ends at the head. */
+  abstract readAll(options?: ReadAllOptions): AsyncIterable<Batch>;
+
+  /** Catches up, then follows; misses and repeats nothing. Ends only by `signal` or `close`. */
+  abstract subscribe(options?: SubscribeOptions): AsyncIterable<Batch>;
+
+  /** Position of the last event. */
+  abstract head(): Promise<Position>;
+
+  abstract close(): Promise<void>;
+}

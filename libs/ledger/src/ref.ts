@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+
+export type Dialect = 'iceprod' | 'panda' | 'torc' | 'cairn';
+
+/** Longest ref in bytes; longer ids are replaced by their hash. */
+const REF_BYTES_MAX = 200;
+
+const escapeByte = (character: string): string =>
+  [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+
+const escapeId = (id: string): string => id.replace(/[^A-Za-z0-9_-]/gu, escapeByte);
+
+/**
+ * `<dialect>.<namespace>.<escaped id>`: the one name of an aggregate, used for streams and NATS tokens
+ * (design rule: all but `A-Za-z0-9_-` percent-encoded, at most 200 bytes, longer ids hashed).
+ */
+export const ref = (dialect: Dialect, namespace: string, id: string): string => {
+  const whole = `${dialect}.${escapeId(namespace)}.${escapeId(id)}`;
+  if (whole.length <= REF_BYTES_MAX) return whole;
+  return `${dialect}.${escapeId(namespace)}.sha256-${createHash('sha256').update(id).digest('hex')}`;
+};
+
+export type StreamCategory = 'workload' | 'work' | 'worker' | 'site' | 'ranges' | 'user' | 'access' | 'directory';
+
+export const streamName = (category: StreamCategory, aggregateRef: string): string => `${category}-${aggregateRef}`;

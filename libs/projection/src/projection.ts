@@ -1,0 +1,38 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { EventMetadata, Position } from '#ledger/ledger.js';
+
+/** An event as projections see it: parsed, upcast and, if it was part of a staged batch, sealed. */
+export interface AppliedEvent {
+  readonly position: Position;
+  readonly stream: string;
+  readonly revision: number;
+  readonly id: string;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly metadata: EventMetadata;
+}
+
+/**
+ * Keeps some tables of a service's read-model file in step with the ledger. It accepts facts: it never refuses or
+ * throws for what an event says. The runner owns transaction and checkpoint.
+ */
+export interface Projection {
+  readonly name: string;
+  /** Raised when tables or their meaning change: the file is then rebuilt from the ledger. */
+  readonly version: number;
+  /** Streams it wants, such as `work-` (prefixes). */
+  readonly streamPrefixes: readonly string[];
+  /** `CREATE TABLE ...` */
+  readonly tables: string;
+  /** Secondary indexes, created after a rebuild has filled the tables. */
+  readonly indexes: string;
+  /** Binds to the writing connection; called once after the tables exist. */
+  attach(database: DatabaseSync): ProjectionWriter;
+}
+
+export interface ProjectionWriter {
+  /** Applies one event inside the runner's transaction. A generator yields where a slice of long work may end. */
+  apply(event: AppliedEvent): void | Generator<void, void, void>;
+  /** Drops in-memory state that belongs to a transaction that was rolled back. */
+  forget(): void;
+}
