@@ -1,0 +1,176 @@
+import { DomainError } from '#platform/domain-error.js';
+
+/**
+ * Documents of users are kept as the text they came in, because parsing would turn `1.0` into `1` and round large
+ * integers. These functions take such a text apart and put it together again without ever reading a number. They expect
+ * valid JSON (what `JSON.parse` has accepted once); other text gives a SyntaxError or nonsense, never an endless loop.
+ */
+
+/** Fields of an object: name to raw JSON text, in order of first appearance; of a repeated name the last value counts. */
+export type Members = ReadonlyMap<string, string>;
+
+/** Dotted names deeper than this are nobody's field. */
+export const FIELD_DEPTH_MAX = 32;
+
+const BACKSLASH = 0x5c;
+
+const WHITESPACE = /[ \t\n\r]/;
+const SEPARATORS = /[ \t\n\r,:]*/y;
+const SCALAR = /[^ \t\n\r,:[\]{}"]+/y;
+const STRUCTURE = /["[\]{}]/g;
+
+const broken = (at: number): SyntaxError => new SyntaxError(`Not valid JSON at ${at}`);
+
+const behindSeparators = (text: string, at: number): number => {
+  SEPARATORS.lastIndex = at;
+  SEPARATORS.test(text);
+  return SEPARATORS.lastIndex;
+};
+
+const behindString = (text: string, at: number): number => {
+  let quote = at;
+  for (;;) {
+    quote = text.indexOf('"', quote + 1);
+    if (quote === -1) throw broken(at);
+    let backslashes = 0;
+    while (text.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes += 1;
+    if (backslashes % 2 === 0) return quote + 1;
+  }
+};
+
+const behindBrackets = (text: string, at: number): number => {
+  let depth = 0;
+  STRUCTURE.lastIndex = at;
+  for (let found = STRUCTURE.exec(text); found !== null; found = STRUCTURE.exec(text)) {
+    const [character] = found;
+    if (character === '"') STRUCTURE.lastIndex = behindString(text, found.index);
+    else if (character === '{' || character === '[') depth += 1;
+    else if ((depth -= 1) === 0) return found.index + 1;
+  }
+  throw broken(at);
+};
+
+const behindValue = (text: string, at: number): number => {
+  switch (text[at]) {
+    case '"':
+      return behindString(text, at);
+    case '{':
+    case '[':
+      return behindBrackets(text, at);
+    default:
+      SCALAR.lastIndex = at;
+      if (!SCALAR.test(text)) throw broken(at);
+      return SCALAR.lastIndex;
+  }
+};
+
+const start = (text: string, bracket: '{' | '['): number => {
+  const at = behindSeparators(text, 0);
+  if (text[at] !== bracket) throw broken(at);
+  return behindSeparators(text, at + 1);
+};
+
+export type RawKind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null';
+
+/** What a raw value is, without parsing it. */
+export const kindOf = (raw: string): RawKind => {
+  const at = WHITESPACE.test(raw[0] ?? '') ? behindSeparators(raw, 0) : 0;
+  switch (raw[at]) {
+    case '{':
+      return 'object';
+    case '[':
+      return 'array';
+    case '"':
+      return 'string';
+    case 't':
+    case 'f':
+      return 'boolean';
+    case 'n':
+      return 'null';
+    default:
+      return 'number';
+  }
+};
+
+/** Takes the text of an object apart. */
+export const membersOf = (object: string): Map<string, string> => {
+  const members = new Map<string, string>();
+  let at = start(object, '{');
+  while (object[at] !== '}') {
+    if (object[at] !== '"') throw broken(at);
+    const nameEnd = behindString(object, at);
+    const valueStart = behindSeparators(object, nameEnd);
+    const valueEnd = behindValue(object, valueStart);
+    members.set(JSON.parse(object.slice(at, nameEnd)) as string, object.slice(valueStart, valueEnd));
+    at = behindSeparators(object, valueEnd);
+  }
+  return members;
+};
+
+/** Takes the text of an array apart. */
+export const elementsOf = (array: string): string[] => {
+  const elements: string[] = [];
+  let at = start(array, '[');
+  while (array[at] !== ']') {
+    const end = behindValue(array, at);
+    elements.push(array.slice(at, end));
+    at = behindSeparators(array, end);
+  }
+  return elements;
+};
+
+/** The text of an object with these fields, in this order. */
+export const objectText = (members: Iterable<readonly [string, string]>): string => {
+  let text = '';
+  for (const [name, raw] of members) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${raw}`;
+  return `{${text}}`;
+};
+
+const cannotSet = (field: string): DomainError =>
+  new DomainError('invalid', 'document.cannot-set-field', `Cannot set field ${field}`);
+
+const setElement = (array: string, path: readonly string[], raw: string, field: string): string | DomainError => {
+  const [place = '', ...rest] = path;
+  const elements = elementsOf(array);
+  // One behind the last appends; further out would need invented elements.
+  if (!/^(0|[1-9]\d*)$/.test(place) || Number(place) > elements.length) return cannotSet(field);
+  const set = setPath(elements[Number(place)], rest, raw, field);
+  if (set instanceof DomainError) return set;
+  elements[Number(place)] = set;
+  return `[${elements.join(',')}]`;
+};
+
+/** `value` with `raw` at `path`; what is missing on the way becomes objects, what is in the way is refused. */
+const setPath = (
+  value: string | undefined,
+  path: readonly string[],
+  raw: string,
+  field: string,
+): string | DomainError => {
+  const [name, ...rest] = path;
+  if (name === undefined) return raw;
+  const kind = value === undefined ? 'object' : kindOf(value);
+  if (value !== undefined && kind === 'array') return setElement(value, path, raw, field);
+  if (kind !== 'object') return cannotSet(field);
+  const members = membersOf(value ?? '{}');
+  const set = setPath(members.get(name), rest, raw, field);
+  if (set instanceof DomainError) return set;
+  members.set(name, set);
+  return objectText(members);
+};
+
+/**
+ * The document with the fields of `patch` set; dotted names set nested fields (PATCH of IceProd contract 6 and 7.4).
+ * Refuses a name that leads through something that is no object, or is too deep.
+ */
+export const mergeFields = (document: string, patch: string): string | DomainError => {
+  const members = membersOf(document);
+  for (const [field, raw] of membersOf(patch)) {
+    const [name = '', ...path] = field.split('.');
+    if (path.length >= FIELD_DEPTH_MAX) return cannotSet(`${field.slice(0, 100)}...`);
+    const set = setPath(members.get(name), path, raw, field);
+    if (set instanceof DomainError) return set;
+    members.set(name, set);
+  }
+  return objectText(members);
+};

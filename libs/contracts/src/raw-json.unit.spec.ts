@@ -1,0 +1,127 @@
+import fc from 'fast-check';
+import { DomainError } from '#platform/domain-error.js';
+import { elementsOf, kindOf, membersOf, mergeFields, objectText } from './raw-json.js';
+
+const spaced = (value: unknown, space: string): string => JSON.stringify(value, null, space);
+const space = fc.constantFrom('', ' ', '\t');
+const object = fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue(), { noNullPrototype: true });
+
+describe('membersOf', () => {
+  it('keeps the text of every value', () => {
+    expect([
+      ...membersOf(' { "a" : 1.0 , "b":[ 1, {"c":"}\\""}],"c":12345678901234567890,"d":-1e-7,"e":null }'),
+    ]).toEqual([
+      ['a', '1.0'],
+      ['b', '[ 1, {"c":"}\\""}]'],
+      ['c', '12345678901234567890'],
+      ['d', '-1e-7'],
+      ['e', 'null'],
+    ]);
+  });
+
+  it('takes the last value of a repeated name, as JSON.parse does', () => {
+    expect([...membersOf('{"a":1,"b":2,"a":3}')]).toEqual([
+      ['a', '3'],
+      ['b', '2'],
+    ]);
+  });
+
+  it('treats __proto__ as any name', () => {
+    expect([...membersOf('{"__proto__":{"x":1}}')]).toEqual([['__proto__', '{"x":1}']]);
+  });
+
+  it('agrees with JSON.parse on any object, however it is spaced', () =>
+    fc.assert(
+      fc.property(object, space, (value, indent) => {
+        const members = membersOf(spaced(value, indent));
+        expect(new Set(members.keys())).toEqual(new Set(Object.keys(value)));
+        for (const [name, raw] of members)
+          expect(JSON.parse(raw)).toEqual(Object.getOwnPropertyDescriptor(value, name)?.value);
+        expect(JSON.parse(objectText(members))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    ));
+
+  it('ends with an error on text that is no object, whatever it is', () => {
+    for (const text of ['', '{', '{"a', '{"a":', '{"a":[', '{"a":"\\', '[1]', '1', '{a:1}', '{"a":}']) {
+      expect(() => membersOf(text)).toThrow(SyntaxError);
+    }
+  });
+
+  it('never loops on arbitrary text', () =>
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('{', '}', '[', ']', '"', '\\', ',', ':', '1', ' ') }), (text) => {
+        try {
+          membersOf(`{${text}`);
+        } catch (error) {
+          expect(error).toBeInstanceOf(SyntaxError);
+        }
+      }),
+    ));
+});
+
+describe('elementsOf', () => {
+  it('agrees with JSON.parse on any array', () =>
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue()), space, (value, indent) => {
+        expect(elementsOf(spaced(value, indent)).map((raw) => JSON.parse(raw) as unknown)).toEqual(
+          JSON.parse(JSON.stringify(value)),
+        );
+      }),
+    ));
+});
+
+describe('kindOf', () => {
+  it.each([
+    [' {}', 'object'],
+    ['[1]', 'array'],
+    ['"{"', 'string'],
+    ['-1', 'number'],
+    ['\n0.5', 'number'],
+    ['true', 'boolean'],
+    ['false', 'boolean'],
+    ['null', 'null'],
+  ])('%s is %s', (raw, kind) => expect(kindOf(raw)).toBe(kind));
+});
+
+describe('mergeFields', () => {
+  it('sets, replaces and keeps number texts and order', () => {
+    expect(mergeFields('{"a":1.0,"b":2}', '{"b":3.50,"c":{"d":1e3}}')).toBe('{"a":1.0,"b":3.50,"c":{"d":1e3}}');
+  });
+
+  it('sets nested fields by dotted names and makes the objects on the way', () => {
+    expect(mergeFields('{"r":{"cpu":1.0,"gpu":1}}', '{"r.gpu":2,"x.y.z":"w"}')).toBe(
+      '{"r":{"cpu":1.0,"gpu":2},"x":{"y":{"z":"w"}}}',
+    );
+  });
+
+  it('sets and appends elements of arrays', () => {
+    expect(mergeFields('{"d":["a","b"]}', '{"d.0":"c","d.2":"e"}')).toBe('{"d":["c","b","e"]}');
+  });
+
+  it.each([
+    ['{"a":1}', '{"a.b":2}'],
+    ['{"a":[1]}', '{"a.b":2}'],
+    ['{"a":[1]}', '{"a.2":2}'],
+    ['{"a":"x"}', '{"a.0":2}'],
+    ['{}', JSON.stringify({ ['a.'.repeat(5000)]: 1 })],
+  ])('refuses a name that leads nowhere: %s with %s', (document, patch) => {
+    expect(mergeFields(document, patch)).toBeInstanceOf(DomainError);
+  });
+
+  it('equals a shallow merge when no name has a dot', () => {
+    const undotted = fc.dictionary(
+      fc.string().filter((name) => !name.includes('.')),
+      fc.jsonValue(),
+    );
+    fc.assert(
+      fc.property(undotted, undotted, (document, patch) => {
+        const merged = mergeFields(JSON.stringify(document), JSON.stringify(patch));
+        if (merged instanceof DomainError) throw merged;
+        const expected = new Map(
+          [...Object.entries(document), ...Object.entries(patch)].map(([n, v]) => [n, JSON.stringify(v)]),
+        );
+        expect(membersOf(merged)).toEqual(expected);
+      }),
+    );
+  });
+});
