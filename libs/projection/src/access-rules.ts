@@ -1,0 +1,100 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { DomainError } from '#platform/domain-error.js';
+import { ref } from '#ledger/ref.js';
+import type { Caller } from '#bus/contract.js';
+import { type AccessAction, type AccessRule, bypassesRules, judgeRule } from '#contracts/iceprod/access.js';
+import type { AppliedEvent, Projection, ProjectionWriter } from './projection.js';
+
+/** Parsed rules kept in memory, by their text: most datasets of a group share few texts. */
+const PARSED_RULES_MAX = 4096;
+
+const LISTS = ['read_groups', 'write_groups', 'read_users', 'write_users'] as const;
+
+/** The lists that a rule has, in the order in which answers show them. */
+const listsOf = (rule: AccessRule): AccessRule =>
+  Object.fromEntries(LISTS.flatMap((list) => (rule[list] === undefined ? [] : [[list, rule[list]]])));
+
+interface RuleRow {
+  readonly initial: string | null;
+  readonly amended: string | null;
+}
+
+/** `workload-<ref>` and `access-<ref>` name the same aggregate. */
+const refOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
+
+const parse = (text: string | null | undefined): AccessRule => (text == null ? {} : (JSON.parse(text) as AccessRule));
+
+class AccessRulesWriter implements ProjectionWriter {
+  private readonly read;
+  private readonly write;
+
+  constructor(database: DatabaseSync) {
+    this.read = database.prepare('SELECT initial, amended FROM access_rules WHERE ref = ?');
+    this.write = database.prepare(
+      'INSERT OR REPLACE INTO access_rules (ref, initial, amended, rule) VALUES (?, ?, ?, ?)',
+    );
+  }
+
+  apply({ type, stream, data }: AppliedEvent): void {
+    if (type !== 'DatasetSubmitted' && type !== 'AccessRuleSet') return;
+    const key = refOf(stream);
+    const row = this.read.get(key) as RuleRow | undefined;
+    // The two kinds of stream may arrive in either order; lists that were set later win whatever comes first, and lists
+    // that a change leaves out stay as they were (IceProd contract 14).
+    const initial = type === 'DatasetSubmitted' ? listsOf(data['access'] as AccessRule) : parse(row?.initial);
+    const amended = type === 'AccessRuleSet' ? { ...parse(row?.amended), ...listsOf(data) } : parse(row?.amended);
+    const rule = listsOf({ ...initial, ...amended });
+    this.write.run(key, JSON.stringify(initial), JSON.stringify(amended), JSON.stringify(rule));
+  }
+
+  forget(): void {
+    // Everything stands in the table.
+  }
+}
+
+/** Access rules of IceProd datasets: each service that judges callers keeps its own copy. */
+export const accessRulesProjection: Projection = {
+  name: 'access-rules',
+  version: 1,
+  streamPrefixes: ['workload-iceprod.', 'access-iceprod.'],
+  tables: `CREATE TABLE access_rules (
+    ref TEXT PRIMARY KEY,
+    initial TEXT NOT NULL,
+    amended TEXT NOT NULL,
+    rule TEXT NOT NULL
+  ) WITHOUT ROWID`,
+  indexes: '',
+  attach: (database) => new AccessRulesWriter(database),
+};
+
+/** Reads the rules of {@link accessRulesProjection} through one connection: `queries` to answer, `writer` to decide. */
+export class AccessRules {
+  private readonly read;
+  private readonly parsed = new Map<string, AccessRule>();
+
+  constructor(database: DatabaseSync) {
+    this.read = database.prepare('SELECT rule FROM access_rules WHERE ref = ?');
+  }
+
+  ruleOf(datasetId: string): AccessRule | undefined {
+    const row = this.read.get(ref('iceprod', 'main', datasetId)) as { readonly rule: string } | undefined;
+    return row === undefined ? undefined : this.parsedRule(row.rule);
+  }
+
+  /** Judges the whole rule: admins, system and pilots pass without a look-up, whether or not the dataset exists. */
+  judge(datasetId: string, action: AccessAction, caller: Caller): DomainError | undefined {
+    return bypassesRules(caller)
+      ? undefined
+      : judgeRule(this.ruleOf(datasetId), action, caller.username, caller.groups);
+  }
+
+  /** Keyed by text, so that nothing needs to be invalidated. */
+  private parsedRule(text: string): AccessRule {
+    const known = this.parsed.get(text);
+    if (known !== undefined) return known;
+    const rule = JSON.parse(text) as AccessRule;
+    if (this.parsed.size >= PARSED_RULES_MAX) this.parsed.clear();
+    this.parsed.set(text, rule);
+    return rule;
+  }
+}

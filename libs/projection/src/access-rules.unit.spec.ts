@@ -1,0 +1,74 @@
+import { DatabaseSync } from 'node:sqlite';
+import { ref, streamName, type StreamCategory } from '#ledger/ref.js';
+import type { Caller } from '#bus/contract.js';
+import { initialRule } from '#contracts/iceprod/access.js';
+import { AccessRules, accessRulesProjection } from './access-rules.js';
+import type { AppliedEvent } from './projection.js';
+
+const event = (category: StreamCategory, id: string, type: string, data: Record<string, unknown>): AppliedEvent => ({
+  position: 1,
+  stream: streamName(category, ref('iceprod', 'main', id)),
+  revision: 0,
+  id: 'event',
+  type,
+  data,
+  metadata: { timeMicros: 0, actor: 'x', dialect: 'iceprod', correlationId: 'c', causationId: 'c', schemaVersion: 1 },
+});
+const submitted = (id: string): AppliedEvent =>
+  event('workload', id, 'DatasetSubmitted', { access: initialRule('alice', 'simprod', ['users']) });
+const ruleSet = (id: string, data: Record<string, unknown>): AppliedEvent => event('access', id, 'AccessRuleSet', data);
+
+const rulesAfter = (...events: readonly AppliedEvent[]): AccessRules => {
+  const database = new DatabaseSync(':memory:');
+  database.exec(accessRulesProjection.tables);
+  const writer = accessRulesProjection.attach(database);
+  for (const one of events) void writer.apply(one);
+  return new AccessRules(database);
+};
+const caller = (fields: Partial<Caller>): Caller => ({
+  subject: 's',
+  username: 'nobody',
+  roles: ['user'],
+  groups: [],
+  ...fields,
+});
+
+describe('access rules', () => {
+  it('start with the rule of the submission', () => {
+    expect(rulesAfter(submitted('d')).ruleOf('d')).toEqual(initialRule('alice', 'simprod', ['users']));
+  });
+
+  it('keep user lists that a change leaves out, whichever stream arrives first', () => {
+    const change = ruleSet('d', { read_groups: ['filtering'], write_groups: [] });
+    const expected = {
+      read_groups: ['filtering'],
+      write_groups: [],
+      read_users: ['alice'],
+      write_users: ['alice'],
+    };
+    expect(rulesAfter(submitted('d'), change).ruleOf('d')).toEqual(expected);
+    expect(rulesAfter(change, submitted('d')).ruleOf('d')).toEqual(expected);
+  });
+
+  it('exist without a dataset', () => {
+    expect(rulesAfter(ruleSet('foo', { read_groups: ['users'], write_groups: [] })).ruleOf('foo')).toEqual({
+      read_groups: ['users'],
+      write_groups: [],
+    });
+  });
+
+  it('stand for ids that no stream name can hold to the letter', () => {
+    const id = 'a/b '.repeat(100);
+    expect(rulesAfter(submitted(id)).ruleOf(id)).toBeDefined();
+    expect(rulesAfter(submitted(id)).ruleOf(`${id}x`)).toBeUndefined();
+  });
+
+  it('judge by group, by user, and let bypassing roles through', () => {
+    const rules = rulesAfter(submitted('d'));
+    expect(rules.judge('d', 'read', caller({ groups: ['users'] }))).toBeUndefined();
+    expect(rules.judge('d', 'write', caller({ groups: ['users'] }))?.message).toBe('authorization failed');
+    expect(rules.judge('d', 'write', caller({ username: 'alice' }))).toBeUndefined();
+    expect(rules.judge('unknown', 'read', caller({ groups: ['users'] }))?.message).toBe('attr not found');
+    expect(rules.judge('unknown', 'read', caller({ roles: ['system'] }))).toBeUndefined();
+  });
+});
