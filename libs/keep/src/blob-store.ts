@@ -1,0 +1,28 @@
+import type { Readable } from 'node:stream';
+
+/** What events hold of a blob. */
+export interface StoredBlob {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Of the content, hex. */
+  readonly sha256: string;
+}
+
+/**
+ * Log bodies, uploaded files and large documents: bytes under keys that the caller makes. Never changed in place: a new
+ * content gets a new key. An abstract class, so that it is its own Nest token.
+ */
+export abstract class BlobStore {
+  /** Resolves when the blob is on disk. A reader sees the whole blob or none. */
+  abstract put(key: string, content: string | Uint8Array | Readable): Promise<StoredBlob>;
+
+  /** Undefined when there is no such blob. */
+  abstract get(key: string): Promise<Readable | undefined>;
+
+  /** The whole blob as UTF-8; for documents of known, modest size. */
+  abstract getText(key: string): Promise<string | undefined>;
+
+  /** Deleting what is absent is fine. */
+  abstract delete(key: string): Promise<void>;
+}

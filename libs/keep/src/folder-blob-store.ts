@@ -1,0 +1,95 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { BlobStore, type StoredBlob } from './blob-store.js';
+
+const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
+/** Makes a rename or a new folder survive a power failure. */
+const syncFolder = async (folder: string): Promise<void> => {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
+
+const chunksOf = (content: string | Uint8Array | Readable): Iterable<Buffer> | AsyncIterable<Buffer> => {
+  if (typeof content === 'string') return [Buffer.from(content)];
+  return content instanceof Readable ? (content as AsyncIterable<Buffer>) : [Buffer.from(content)];
+};
+
+/** Blobs as files under one folder, spread over 256 sub-folders by the hash of their keys. */
+export class FolderBlobStore extends BlobStore {
+  private readonly incoming: string;
+
+  constructor(private readonly folder: string) {
+    super();
+    this.incoming = join(folder, 'incoming');
+    mkdirSync(this.incoming, { recursive: true });
+  }
+
+  override async put(key: string, content: string | Uint8Array | Readable): Promise<StoredBlob> {
+    const temporary = join(this.incoming, randomUUID());
+    const file = this.fileOf(key);
+    try {
+      const handle = await open(temporary, 'wx');
+      const { size, sha256 } = await this.write(handle, content).finally(() => handle.close());
+      const created = await mkdir(dirname(file), { recursive: true });
+      await rename(temporary, file);
+      await syncFolder(dirname(file));
+      if (created !== undefined) await syncFolder(this.folder);
+      return { key, size, sha256 };
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  override async get(key: string): Promise<Readable | undefined> {
+    try {
+      return (await open(this.fileOf(key))).createReadStream();
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  override async getText(key: string): Promise<string | undefined> {
+    try {
+      return await readFile(this.fileOf(key), 'utf8');
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  override async delete(key: string): Promise<void> {
+    await rm(this.fileOf(key), { force: true });
+  }
+
+  private async write(
+    handle: FileHandle,
+    content: string | Uint8Array | Readable,
+  ): Promise<{ size: number; sha256: string }> {
+    const hash = createHash('sha256');
+    let size = 0;
+    for await (const chunk of chunksOf(content)) {
+      const bytes = Buffer.from(chunk);
+      hash.update(bytes);
+      size += bytes.length;
+      await handle.writeFile(bytes);
+    }
+    await handle.sync();
+    return { size, sha256: hash.digest('hex') };
+  }
+
+  /** Keys may hold anything, so files are named by their hash; nothing of a key can lead out of the folder. */
+  private fileOf(key: string): string {
+    const name = createHash('sha256').update(key).digest('hex');
+    return join(this.folder, name.slice(0, 2), name);
+  }
+}
