@@ -1,0 +1,113 @@
+import 'reflect-metadata';
+import { plainToInstance, Transform } from 'class-transformer';
+import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, IsUrl, Matches, Max, Min, validateSync } from 'class-validator';
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Variables whose value is never shown, not even in the message that refuses it. */
+const SECRETS: readonly string[] = ['AUTH_SHARED_SECRET'];
+
+const asNumber = ({ value }: { value: unknown }): unknown =>
+  typeof value === 'string' && /^-?\d+$/.test(value.trim()) ? Number(value) : value;
+
+const asList = ({ value }: { value: unknown }): unknown =>
+  typeof value === 'string'
+    ? value
+        .split(',')
+        .map((entry) => entry.trim())
+        .filter((entry) => entry !== '')
+    : value;
+
+/**
+ * Everything that can be configured from outside, under the names of the environment variables. Read once at start-up by
+ * {@link loadEnvironment}; nothing else reads `process.env`. It is its own Nest token.
+ */
+export class Environment {
+  /** Port of the HTTP listener; 0 picks a free one. */
+  @Transform(asNumber)
+  @IsInt({ message: 'an integer from 0 to 65535' })
+  @Min(0, { message: 'an integer from 0 to 65535' })
+  @Max(65_535, { message: 'an integer from 0 to 65535' })
+  readonly PORT: number = 8080;
+
+  /** Address that the HTTP listener binds to. */
+  @IsString()
+  @IsNotEmpty({ message: 'a host name or address' })
+  readonly HOST: string = '127.0.0.1';
+
+  /** Folder that holds everything durable: ledger, keeps, blobs, keys, and the disposable read models. */
+  @IsString()
+  @IsNotEmpty({ message: 'a folder' })
+  readonly CAIRN_DATA_DIR: string = './data';
+
+  /** Broker between the services, such as `nats://127.0.0.1:4222`. Without it only embedded Cairn runs. */
+  @IsOptional()
+  @Matches(/^(nats|tls):\/\/[^\s/]+$/, { message: 'a URL such as nats://127.0.0.1:4222' })
+  readonly NATS_URL?: string;
+
+  /** EventStoreDB connection string; without it the ledger is the SQLite file in the data folder. */
+  @IsOptional()
+  @Matches(/^(esdb|kurrentdb)(\+discover)?:\/\/\S+$/, { message: 'a URL such as esdb://127.0.0.1:2113?tls=false' })
+  readonly EVENTSTORE_URL?: string;
+
+  @IsIn(LOG_LEVELS, { message: `one of ${LOG_LEVELS.join(', ')}` })
+  readonly LOG_LEVEL: LogLevel = 'info';
+
+  /** External OpenID issuers whose tokens are accepted, comma-separated. */
+  @Transform(asList)
+  @IsUrl(
+    { require_tld: false, protocols: ['http', 'https'], require_protocol: true },
+    { each: true, message: 'a comma-separated list of http or https URLs' },
+  )
+  readonly OIDC_ISSUERS: readonly string[] = [];
+
+  /** Required in a token's `aud` when set. */
+  @IsOptional()
+  @IsString()
+  readonly OIDC_AUDIENCE?: string;
+
+  /** Accepts tokens signed with this secret (HMAC) when set. */
+  @IsOptional()
+  @IsString()
+  readonly AUTH_SHARED_SECRET?: string;
+
+  /** Origins that browsers may call from, comma-separated; `*` is any. */
+  @Transform(asList)
+  @Matches(/^(\*|https?:\/\/[^\s/]+)$/, {
+    each: true,
+    message: '* or a comma-separated list of origins such as https://example.org',
+  })
+  readonly CORS_ORIGINS: readonly string[] = ['*'];
+
+  /** Number of the first dataset; later ones count up from it. */
+  @Transform(asNumber)
+  @IsInt({ message: 'a whole number from 0 on' })
+  @Min(0, { message: 'a whole number from 0 on' })
+  readonly DATASET_NUMBER_START: number = 1;
+}
+
+/** A variable has a value that cannot be used; start-up ends with this message. */
+export class EnvironmentInvalid extends Error {
+  override readonly name = 'EnvironmentInvalid';
+}
+
+/**
+ * Validates the variables that Cairn knows and ignores the others; an empty value counts as not set.
+ *
+ * @throws EnvironmentInvalid naming each wrong variable and what was expected
+ */
+export const loadEnvironment = (variables: Readonly<Record<string, string | undefined>>): Environment => {
+  // Optional fields are own properties as well (with `undefined`), so a fresh instance knows all names.
+  const known = Object.keys(new Environment());
+  const given = Object.fromEntries(
+    Object.entries(variables).filter(([name, value]) => known.includes(name) && value !== undefined && value !== ''),
+  );
+  const environment = plainToInstance(Environment, given);
+  const problems = validateSync(environment).map(({ property, constraints }) => {
+    const value = SECRETS.includes(property) ? 'wrong' : `"${variables[property] ?? ''}"`;
+    return `${property} is ${value}; expected ${Object.values(constraints ?? {})[0] ?? 'another value'}`;
+  });
+  if (problems.length > 0) throw new EnvironmentInvalid(problems.join('\n'));
+  return environment;
+};
