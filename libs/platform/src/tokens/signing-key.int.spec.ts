@@ -1,0 +1,27 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SigningKey } from './signing-key.js';
+
+describe('the signing key', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-keys-'));
+  const data = join(folder, 'new', 'data');
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('is made once, however many open it at the same time', async () => {
+    const opened = await Promise.all(Array.from({ length: 8 }, () => SigningKey.open(data)));
+    const again = await SigningKey.open(data);
+    expect(new Set([...opened, again].map((key) => key.publicJwk.kid)).size).toBe(1);
+    expect(readdirSync(join(data, 'keys'))).toEqual(['signing-key.pem']);
+  });
+
+  it('is for the owner only', async () => {
+    await SigningKey.open(data);
+    expect(statSync(join(data, 'keys')).mode & 0o777).toBe(0o700);
+    expect(statSync(join(data, 'keys', 'signing-key.pem')).mode & 0o777).toBe(0o600);
+  });
+
+  it('shows only its public half', async () => {
+    expect(Object.keys((await SigningKey.open(data)).publicJwk).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use']);
+  });
+});

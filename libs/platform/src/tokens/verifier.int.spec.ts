@@ -1,0 +1,233 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import { DomainError } from '../domain-error.js';
+import { type Claims, claimsGranting, type Identity } from './claims.js';
+import { SigningKey } from './signing-key.js';
+import { TokenVerifier, type TokenVerifierOptions } from './verifier.js';
+
+const NOW_MS = 1_767_225_600_000;
+const NOW = NOW_MS / 1000;
+const SECRET = 'secret';
+
+const folder = mkdtempSync(join(tmpdir(), 'cairn-tokens-'));
+const key = await SigningKey.open(folder);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const verifier = (options: Partial<TokenVerifierOptions> = {}): TokenVerifier =>
+  new TokenVerifier({
+    ownKeys: () => Promise.resolve([key.publicJwk]),
+    sharedSecret: SECRET,
+    nowMs: () => NOW_MS,
+    ...options,
+  });
+
+const refusalOf = (outcome: Identity | DomainError): string | undefined =>
+  outcome instanceof DomainError ? `${outcome.kind}: ${outcome.message}` : undefined;
+const REFUSED = 'unauthenticated: authentication failed';
+
+const alice = claimsGranting({ username: 'alice', roles: ['user'], groups: ['simprod'] });
+const ownToken = (claims: Claims = alice, lifetime = 3600, now = NOW): Promise<string> =>
+  key.sign(claims, lifetime, now);
+
+describe('own tokens', () => {
+  it('are accepted, with the scheme in any case', async () => {
+    const token = await ownToken();
+    for (const scheme of ['Bearer', 'bearer', 'BEARER']) {
+      expect(await verifier().verify(`${scheme} ${token}`)).toEqual({
+        subject: 'alice',
+        username: 'alice',
+        roles: ['user'],
+        groups: expect.arrayContaining(['simprod', 'users']) as unknown,
+      });
+    }
+  });
+
+  it.each<[string, () => Promise<string | undefined>]>([
+    ['no header', () => Promise.resolve(undefined)],
+    ['no token', () => Promise.resolve('Bearer ')],
+    ['another scheme', async () => `Basic ${await ownToken()}`],
+    ['no JWT', () => Promise.resolve('Bearer abc')],
+    ['nonsense in three parts', () => Promise.resolve('Bearer a.b.c')],
+    ['an expired token', async () => `Bearer ${await ownToken(alice, 3600, NOW - 3600 - 61)}`],
+    ['a token of the future', async () => `Bearer ${await ownToken(alice, 3600, NOW + 61)}`],
+    ['a token not yet valid', async () => `Bearer ${await ownToken({ ...alice, nbf: NOW + 61 })}`],
+    [
+      'a changed token',
+      async () =>
+        `Bearer ${(await ownToken()).replace(/\.[^.]*\./, (await ownToken({ ...alice, x: 1 })).replace(/^[^.]*(\.[^.]*\.).*$/, '$1'))}`,
+    ],
+    ['no subject', async () => `Bearer ${await ownToken({ preferred_username: 'alice' })}`],
+    ['no user name', async () => `Bearer ${await ownToken({ sub: 'alice' })}`],
+    ['no signature', () => Promise.resolve(`Bearer ${unsecured({ ...alice, iss: 'cairn', iat: NOW, exp: NOW + 60 })}`)],
+    ['an issuer that nobody configured', () => foreignToken('https://elsewhere.example')],
+  ])('%s is refused', async (_name, header) => {
+    expect(refusalOf(await verifier().verify(await header()))).toBe(REFUSED);
+  });
+
+  it('may be a minute early or late', async () => {
+    expect(
+      refusalOf(await verifier().verify(`Bearer ${await ownToken(alice, 3600, NOW - 3600 - 59)}`)),
+    ).toBeUndefined();
+    expect(refusalOf(await verifier().verify(`Bearer ${await ownToken(alice, 3600, NOW + 59)}`))).toBeUndefined();
+  });
+
+  it('need the audience when one is configured', async () => {
+    const strict = verifier({ audience: 'iceprod' });
+    expect(refusalOf(await strict.verify(`Bearer ${await ownToken()}`))).toBe(REFUSED);
+    expect(
+      refusalOf(await strict.verify(`Bearer ${await ownToken({ ...alice, aud: ['x', 'iceprod'] })}`)),
+    ).toBeUndefined();
+  });
+
+  it('pass on that their keys cannot be asked for', async () => {
+    const unavailable = new DomainError('unavailable', 'bus.timeout', 'server overloaded');
+    const deaf = verifier({ ownKeys: () => Promise.reject(unavailable) });
+    expect(await deaf.verify(`Bearer ${await ownToken()}`)).toBe(unavailable);
+  });
+
+  it('are remembered until they expire', async () => {
+    let nowMs = NOW_MS;
+    let asked = 0;
+    const remembering = verifier({
+      nowMs: () => nowMs,
+      ownKeys: () => {
+        asked += 1;
+        return Promise.resolve([key.publicJwk]);
+      },
+    });
+    const header = `Bearer ${await ownToken()}`;
+    expect(remembering.known(header)).toBeUndefined();
+    const identity = await remembering.verify(header);
+    expect(remembering.known(header)).toBe(identity);
+    expect(await remembering.verify(header)).toBe(identity);
+    expect(asked).toBe(1);
+    nowMs += 3_661_000;
+    expect(remembering.known(header)).toBeUndefined();
+    expect(refusalOf(await remembering.verify(header))).toBe(REFUSED);
+  });
+});
+
+const unsecured = (claims: object): string =>
+  [{ alg: 'none' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.') + '.';
+
+const secretToken = (claims: object, algorithm = 'HS512', secret = SECRET): Promise<string> =>
+  new SignJWT({ iss: 'IceProd', iat: NOW + 0.25, exp: NOW + 60.75, ...claims })
+    .setProtectedHeader({ alg: algorithm })
+    .sign(new TextEncoder().encode(secret));
+
+describe('tokens of the shared secret', () => {
+  const claims = { sub: 'p', username: 'pingu', role: 'user', groups: ['simprod'], type: 'user' };
+  const outcome = async (token: Promise<string>, by = verifier()): Promise<Identity | DomainError> =>
+    by.verify(`Bearer ${await token}`);
+
+  it('are accepted, with bare role and groups and fractional times, whatever the audience', async () => {
+    expect(await outcome(secretToken(claims), verifier({ audience: 'iceprod' }))).toEqual({
+      subject: 'p',
+      username: 'pingu',
+      roles: ['user'],
+      groups: ['users', 'simprod'],
+    });
+  });
+
+  it.each<[string, () => Promise<string>]>([
+    ['another secret', () => secretToken(claims, 'HS512', 'other')],
+    ['another issuer', () => secretToken({ ...claims, iss: 'cairn' })],
+    ['another algorithm', () => secretToken(claims, 'HS256')],
+    ['no end', () => secretToken({ ...claims, exp: undefined })],
+    ['no beginning', () => secretToken({ ...claims, iat: undefined })],
+    ['the public key as secret', () => secretToken(claims, 'HS512', JSON.stringify(key.publicJwk))],
+  ])('%s is refused', async (_name, token) => {
+    expect(refusalOf(await outcome(token()))).toBe(REFUSED);
+  });
+
+  it('are refused when there is no secret', async () => {
+    expect(refusalOf(await outcome(secretToken(claims), verifier({ sharedSecret: undefined })))).toBe(REFUSED);
+  });
+});
+
+const foreignToken = async (issuer: string, kid = 'k1', signer?: CryptoKey): Promise<string> => {
+  const privateKey = signer ?? (await generateKeyPair('RS512')).privateKey;
+  const token = await new SignJWT({
+    sub: '5d1f',
+    preferred_username: 'pingu',
+    groups: ['/institutions/IceCube/UW', 'admin'],
+  })
+    .setProtectedHeader({ alg: 'RS512', kid })
+    .setIssuer(issuer)
+    .setIssuedAt(NOW)
+    .setExpirationTime(NOW + 60)
+    .sign(privateKey);
+  return `Bearer ${token}`;
+};
+
+describe('an external issuer', () => {
+  let server: Server;
+  let url: string;
+  let requests: string[];
+  let up: boolean;
+  let keys: JWK[];
+  let signer: CryptoKey;
+
+  beforeEach(async () => {
+    const pair = await generateKeyPair('RS512', { extractable: true });
+    signer = pair.privateKey;
+    keys = [{ ...(await exportJWK(pair.publicKey)), kid: 'k1', use: 'sig', alg: 'RS512' }];
+    requests = [];
+    up = true;
+    server = createServer((request, response) => {
+      requests.push(request.url ?? '');
+      response.statusCode = up ? 200 : 500;
+      response.end(
+        JSON.stringify(
+          request.url === '/realm/certs' ? { keys } : { issuer: `${url}/realm`, jwks_uri: `${url}/realm/certs` },
+        ),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterEach(() => server.close());
+
+  it('has its tokens accepted, its keys fetched once, its bare group names ignored', async () => {
+    const trusting = verifier({ issuers: [`${url}/realm/`] });
+    for (const spelling of [1, 2]) {
+      const header = await foreignToken(`${url}/realm`, 'k1', signer);
+      expect(await trusting.verify(`${header}${' '.repeat(spelling)}`)).toEqual({
+        subject: '5d1f',
+        username: 'pingu',
+        roles: ['user'],
+        groups: ['users'],
+      });
+    }
+    expect(requests).toEqual(['/realm/.well-known/openid-configuration', '/realm/certs']);
+  });
+
+  it('has tokens of unknown or wrong keys refused', async () => {
+    const trusting = verifier({ issuers: [`${url}/realm`] });
+    expect(refusalOf(await trusting.verify(await foreignToken(`${url}/realm`, 'k2', signer)))).toBe(REFUSED);
+    expect(refusalOf(await trusting.verify(await foreignToken(`${url}/realm`, 'k1')))).toBe(REFUSED);
+  });
+
+  it('is reported when it fails, and asked again a little later', async () => {
+    let nowMs = NOW_MS;
+    const warnings: string[] = [];
+    const trusting = verifier({
+      issuers: [`${url}/realm`],
+      nowMs: () => nowMs,
+      warn: (_details, message) => warnings.push(message),
+    });
+    const header = await foreignToken(`${url}/realm`, 'k1', signer);
+    up = false;
+    expect(refusalOf(await trusting.verify(header))).toBe(REFUSED);
+    up = true;
+    expect(refusalOf(await trusting.verify(header))).toBe(REFUSED);
+    expect(requests).toHaveLength(1);
+    nowMs += 5_000;
+    expect(refusalOf(await trusting.verify(header))).toBeUndefined();
+    expect(warnings).toEqual(['Issuer not available']);
+  });
+});

@@ -1,0 +1,299 @@
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, errors, importJWK, jwtVerify } from 'jose';
+import type { CryptoKey, JWK, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
+import { DomainError } from '../domain-error.js';
+import { type ClaimTable, DEFAULT_CLAIM_TABLE, type Identity, identityReader, type Trust } from './claims.js';
+import { OWN_ISSUER } from './signing-key.js';
+
+/** Issuer of tokens signed with the shared secret. */
+export const SHARED_SECRET_ISSUER = 'IceProd';
+
+/** Tolerated difference between clocks, for `exp`, `nbf` and `iat`. */
+const LEEWAY_SECONDS = 60;
+/** Verified tokens remembered. */
+const REMEMBERED_MAX = 20_000;
+/** No usable token is longer; longer ones are not even parsed. */
+const TOKEN_CHARACTERS_MAX = 64 * 1024;
+/** Patience with an external issuer: less than any dialect's deadline. */
+const ISSUER_TIMEOUT_MS = 3_000;
+/** An issuer or key source that failed, or did not know a key, is left alone for so long. */
+const RETRY_AFTER_MS = 5_000;
+const DISCOVERY_AGE_MAX_MS = 3_600_000;
+
+export const authenticationFailed = (): DomainError =>
+  new DomainError('unauthenticated', 'auth.failed', 'authentication failed');
+
+type Warn = (details: Readonly<Record<string, unknown>>, message: string) => void;
+
+export interface TokenVerifierOptions {
+  /** Public keys of Cairn itself, asked for again when a token names an unknown one. */
+  readonly ownKeys: () => Promise<readonly JWK[]>;
+  /** Accepts HS512 tokens of this secret. */
+  readonly sharedSecret?: string | undefined;
+  /** External OpenID issuers (URLs). */
+  readonly issuers?: readonly string[] | undefined;
+  /** Must be among the audiences of tokens signed with a key (not of those signed with the secret). */
+  readonly audience?: string | undefined;
+  readonly table?: ClaimTable;
+  readonly nowMs?: () => number;
+  /** Told why a token was refused for a reason that is not the token's: an issuer that cannot be reached. */
+  readonly warn?: Warn;
+}
+
+interface Remembered {
+  readonly identity: Identity;
+  readonly untilMs: number;
+}
+
+/** A bounded map that drops what was not used lately: two generations, so that a hit costs one look-up. */
+class Memory<Value> {
+  private young = new Map<string, Value>();
+  private old = new Map<string, Value>();
+
+  constructor(private readonly max: number) {}
+
+  get(key: string): Value | undefined {
+    const value = this.young.get(key);
+    if (value !== undefined) return value;
+    const aged = this.old.get(key);
+    if (aged !== undefined) this.set(key, aged);
+    return aged;
+  }
+
+  set(key: string, value: Value): void {
+    if (this.young.size >= this.max / 2) {
+      this.old = this.young;
+      this.young = new Map();
+    }
+    this.young.set(key, value);
+  }
+
+  delete(key: string): void {
+    this.young.delete(key);
+    this.old.delete(key);
+  }
+}
+
+/** What checks the signature of one kind of token. */
+interface Scheme {
+  readonly trust: Trust;
+  readonly checksAudience: boolean;
+  verify(token: string, options: JWTVerifyOptions): Promise<JWTPayload>;
+}
+
+interface Discovered {
+  readonly issuer: string;
+  readonly keys: ReturnType<typeof createRemoteJWKSet>;
+}
+
+const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
+
+/** An external OpenID issuer: its discovery document and key set are fetched when first needed, and cached. */
+class ExternalIssuer implements Scheme {
+  readonly trust = 'external';
+  readonly checksAudience = true;
+  private discovery: Promise<Discovered> | undefined;
+  private renewAtMs = 0;
+
+  constructor(
+    private readonly url: string,
+    private readonly nowMs: () => number,
+    private readonly warn: Warn,
+  ) {}
+
+  async verify(token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
+    const { issuer, keys } = await this.discovered();
+    const keyOf: JWTVerifyGetKey = async (header, jws) => {
+      try {
+        return await keys(header, jws);
+      } catch (error) {
+        if (!(error instanceof errors.JWKSNoMatchingKey)) {
+          this.warn({ issuer: this.url, error }, 'Keys of issuer not available');
+        }
+        throw error;
+      }
+    };
+    const { payload } = await jwtVerify(token, keyOf, { ...options, algorithms: ['RS256', 'RS512'], issuer });
+    return payload;
+  }
+
+  private discovered(): Promise<Discovered> {
+    const now = this.nowMs();
+    if (this.discovery === undefined || now >= this.renewAtMs) {
+      this.renewAtMs = now + DISCOVERY_AGE_MAX_MS;
+      this.discovery = this.discover();
+      this.discovery.catch((error: unknown) => {
+        this.renewAtMs = this.nowMs() + RETRY_AFTER_MS;
+        this.warn({ issuer: this.url, error }, 'Issuer not available');
+      });
+    }
+    return this.discovery;
+  }
+
+  private async discover(): Promise<Discovered> {
+    const response = await fetch(`${withoutSlash(this.url)}/.well-known/openid-configuration`, {
+      signal: AbortSignal.timeout(ISSUER_TIMEOUT_MS),
+    });
+    if (!response.ok) throw new Error(`Discovery answered ${response.status}`);
+    const { issuer, jwks_uri: keySet } = (await response.json()) as { issuer?: unknown; jwks_uri?: unknown };
+    if (typeof issuer !== 'string' || withoutSlash(issuer) !== withoutSlash(this.url)) {
+      throw new Error('Discovery names another issuer');
+    }
+    if (typeof keySet !== 'string') throw new Error('Discovery names no key set');
+    return { issuer, keys: createRemoteJWKSet(new URL(keySet), { timeoutDuration: ISSUER_TIMEOUT_MS }) };
+  }
+}
+
+/** Tokens signed with Cairn's own key. */
+class OwnKeys implements Scheme {
+  readonly trust = 'cairn';
+  readonly checksAudience = true;
+  private keys = new Map<string, CryptoKey>();
+  private fetching: Promise<void> | undefined;
+  private fetchedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly source: () => Promise<readonly JWK[]>,
+    private readonly nowMs: () => number,
+    private readonly warn: Warn,
+  ) {}
+
+  async verify(token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
+    const keyOf: JWTVerifyGetKey = ({ kid }) => this.keyOf(kid ?? '');
+    const { payload } = await jwtVerify(token, keyOf, { ...options, algorithms: ['RS256'], issuer: OWN_ISSUER });
+    return payload;
+  }
+
+  private async keyOf(kid: string): Promise<CryptoKey> {
+    if (!this.keys.has(kid) && this.nowMs() - this.fetchedAtMs >= RETRY_AFTER_MS) {
+      this.fetching ??= this.fetch()
+        .catch((error: unknown) => {
+          this.warn({ error }, 'Own keys not available');
+          throw error;
+        })
+        .finally(() => (this.fetching = undefined));
+    }
+    await this.fetching;
+    const key = this.keys.get(kid);
+    if (key === undefined) throw new errors.JWKSNoMatchingKey();
+    return key;
+  }
+
+  private async fetch(): Promise<void> {
+    const keys = await Promise.all(
+      (await this.source()).map(async (jwk): Promise<readonly [string, CryptoKey][]> => {
+        const key = await importJWK(jwk, 'RS256');
+        return jwk.kid === undefined || key instanceof Uint8Array ? [] : [[jwk.kid, key]];
+      }),
+    );
+    this.keys = new Map(keys.flat());
+    this.fetchedAtMs = this.nowMs();
+  }
+}
+
+/** Tokens signed with the secret that is shared with whoever mints them (kind B of IceProd contract 2.1). */
+class SharedSecret implements Scheme {
+  readonly trust = 'cairn';
+  readonly checksAudience = false;
+  private readonly key: Uint8Array;
+
+  constructor(secret: string) {
+    this.key = new TextEncoder().encode(secret);
+  }
+
+  async verify(token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
+    const { payload } = await jwtVerify(token, this.key, {
+      ...options,
+      algorithms: ['HS512'],
+      issuer: SHARED_SECRET_ISSUER,
+    });
+    return payload;
+  }
+}
+
+/** `Bearer` in any case, then a token in three parts. */
+const BEARER = /^bearer +([\w-]+\.[\w-]+\.[\w-]+) *$/i;
+
+/**
+ * Turns an `Authorization` header into the identity that it proves. Verified headers are remembered until their tokens
+ * expire, so that a client that calls often costs one look-up a call.
+ */
+export class TokenVerifier {
+  private readonly remembered = new Memory<Remembered>(REMEMBERED_MAX);
+  private readonly identityOf;
+  private readonly nowMs: () => number;
+  private readonly audience: string | undefined;
+  private readonly own: OwnKeys;
+  private readonly shared: SharedSecret | undefined;
+  private readonly external: ReadonlyMap<string, ExternalIssuer>;
+
+  constructor({
+    ownKeys,
+    sharedSecret,
+    issuers = [],
+    audience,
+    table,
+    nowMs = Date.now,
+    warn = () => undefined,
+  }: TokenVerifierOptions) {
+    this.identityOf = identityReader(table ?? DEFAULT_CLAIM_TABLE);
+    this.nowMs = nowMs;
+    this.audience = audience;
+    this.own = new OwnKeys(ownKeys, nowMs, warn);
+    this.shared = sharedSecret === undefined ? undefined : new SharedSecret(sharedSecret);
+    this.external = new Map(issuers.map((url) => [withoutSlash(url), new ExternalIssuer(url, nowMs, warn)]));
+  }
+
+  /** The identity of a header that was verified before and whose token still holds. */
+  known(authorization: string): Identity | undefined {
+    const found = this.remembered.get(authorization);
+    if (found === undefined) return undefined;
+    if (this.nowMs() < found.untilMs) return found.identity;
+    this.remembered.delete(authorization);
+    return undefined;
+  }
+
+  /**
+   * Refuses with `authentication failed` whatever is not a good token (IceProd contract 2.1); a refusal of the source of
+   * Cairn's own keys is passed on, because then nothing is known about the token.
+   */
+  async verify(authorization: string | undefined): Promise<Identity | DomainError> {
+    if (authorization === undefined || authorization.length > TOKEN_CHARACTERS_MAX) return authenticationFailed();
+    return this.known(authorization) ?? (await this.verifyUnknown(authorization));
+  }
+
+  private async verifyUnknown(authorization: string): Promise<Identity | DomainError> {
+    const token = BEARER.exec(authorization)?.[1];
+    if (token === undefined) return authenticationFailed();
+    try {
+      const scheme = this.schemeOf(token);
+      if (scheme === undefined) return authenticationFailed();
+      const payload = await scheme.verify(token, {
+        clockTolerance: LEEWAY_SECONDS,
+        currentDate: new Date(this.nowMs()),
+        requiredClaims: ['exp', 'iat', 'sub'],
+        ...(scheme.checksAudience && this.audience !== undefined && { audience: this.audience }),
+      });
+      return this.accept(authorization, payload, scheme.trust);
+    } catch (error) {
+      return error instanceof DomainError ? error : authenticationFailed();
+    }
+  }
+
+  /** The header and issuer only choose what the signature is checked with; each scheme pins its algorithms. */
+  private schemeOf(token: string): Scheme | undefined {
+    if (decodeProtectedHeader(token).alg === 'HS512') return this.shared;
+    const { iss } = decodeJwt(token);
+    if (iss === undefined) return undefined;
+    return iss === OWN_ISSUER ? this.own : this.external.get(withoutSlash(iss));
+  }
+
+  private accept(authorization: string, payload: JWTPayload, trust: Trust): Identity | DomainError {
+    const { iat = Number.NaN, exp = 0 } = payload;
+    // `iat` is compared nowhere else: without a maximum age the library lets tokens of the future pass.
+    if (!(iat <= this.nowMs() / 1000 + LEEWAY_SECONDS)) return authenticationFailed();
+    const identity = this.identityOf(payload, trust);
+    if (identity === undefined) return authenticationFailed();
+    this.remembered.set(authorization, { identity, untilMs: (exp + LEEWAY_SECONDS) * 1000 });
+    return identity;
+  }
+}
