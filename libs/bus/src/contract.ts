@@ -59,6 +59,9 @@ export const command = <Request, Reply>(
   visibleIn: readonly ServiceName[] = [],
 ): Contract<Request, Reply> => ({ subject: `cairn.v1.${service}.${name}`, service, kind: 'command', visibleIn });
 
+/** A request or reply that says nothing: `{}`. */
+export type Nothing = Readonly<Record<string, never>>;
+
 /** A page of a large answer. `entries` are raw JSON texts; ask again with `next` until it is absent. */
 export interface Page {
   readonly entries: readonly string[];

@@ -1,5 +1,5 @@
 import type { Position } from '#ledger/ledger.js';
-import { type Contract, query, type ServiceName } from './contract.js';
+import { type Contract, type Nothing, query, type ServiceName } from './contract.js';
 
 /** A service that does not show a change within this time makes the answer `unavailable`; the change stands. */
 export const VISIBLE_WITHIN_MS = 500;
@@ -8,7 +8,7 @@ export interface ReachedRequest {
   readonly position: Position;
 }
 
-type ReachedContract = Contract<ReachedRequest, Record<never, never>>;
+type ReachedContract = Contract<ReachedRequest, Nothing>;
 
 const contracts: Readonly<Record<ServiceName, ReachedContract>> = {
   datasets: query('datasets', 'reached'),

@@ -14,3 +14,10 @@ export const formatTimestamp = (micros: number): string => {
   const iso = new Date(Math.floor(micros / 1000)).toISOString();
   return `${iso.slice(0, 23)}${String(micros % 1000).padStart(3, '0')}`;
 };
+
+/** Reads what {@link formatTimestamp} writes, to the letter; anything else is undefined. */
+export const parseTimestamp = (text: string): number | undefined => {
+  if (text.length !== 26) return undefined;
+  const micros = Date.parse(`${text.slice(0, 23)}Z`) * 1000 + Number(text.slice(23));
+  return Number.isSafeInteger(micros) && formatTimestamp(micros) === text ? micros : undefined;
+};

@@ -1,0 +1,129 @@
+import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import type { Metrics } from '#platform/metrics.js';
+import { Bus, noAnswer } from './bus.js';
+import type { Answer, Contract, MessageContext, ServiceName } from './contract.js';
+import type { Parcels } from './parcels.js';
+
+/** A request without an answer is sent again after this time, then after twice as long, and so on. */
+export const RESEND_AFTER_MS = 1000;
+
+/** When the broker says that nobody listens (a service restarts), it is asked again after this time, doubling. */
+const NOBODY_PAUSE_MS = 25;
+const NOBODY_PAUSE_MAX_MS = 400;
+
+/** The broker's header on its own answer "no responders". */
+const NO_RESPONDERS = 503;
+
+interface Pending {
+  readonly subject: string;
+  readonly service: ServiceName;
+  readonly bytes: Uint8Array;
+  readonly deadlineMs: number;
+  readonly settle: (answer: Answer<unknown>) => void;
+  timer: NodeJS.Timeout | undefined;
+  resendAfterMs: number;
+  nobodyPauseMs: number;
+}
+
+/**
+ * Sends messages over NATS. Requests are repeated until the deadline, with the same command id and reply subject, so that
+ * a service may restart meanwhile: the owner of a command answers a repeat with the first reply.
+ */
+export class NatsBus extends Bus {
+  private readonly inbox = createInbox();
+  private readonly pending = new Map<string, Pending>();
+  private lastNumber = 0;
+
+  constructor(
+    private readonly connection: NatsConnection,
+    private readonly parcels: Parcels,
+    metrics?: Metrics,
+  ) {
+    super(metrics);
+    // One subscription for all answers; the last token of the subject says which request it belongs to.
+    connection.subscribe(`${this.inbox}.*`, { callback: (error, message) => this.receive(error, message) });
+  }
+
+  protected override deliver<Request, Reply>(
+    { subject, service }: Contract<Request, Reply>,
+    request: Request,
+    context: MessageContext,
+  ): Promise<Answer<Reply>> {
+    return new Promise((resolve) => {
+      const { bytes, release } = this.parcels.pack({ context, request });
+      this.lastNumber += 1;
+      const id = this.lastNumber.toString(36);
+      const pending: Pending = {
+        subject,
+        service,
+        bytes,
+        deadlineMs: context.deadlineMs,
+        settle: (answer) => {
+          clearTimeout(pending.timer);
+          this.pending.delete(id);
+          release();
+          // The contract ties subject, request and reply together at both ends.
+          resolve(answer as Answer<Reply>);
+        },
+        timer: undefined,
+        resendAfterMs: RESEND_AFTER_MS,
+        nobodyPauseMs: NOBODY_PAUSE_MS,
+      };
+      this.pending.set(id, pending);
+      this.send(id, pending);
+    });
+  }
+
+  private send(id: string, pending: Pending): void {
+    try {
+      this.connection.publish(pending.subject, pending.bytes, { reply: `${this.inbox}.${id}` });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      pending.settle({ error: noAnswer(pending.service, why).toValue() });
+      return;
+    }
+    const waitMs = pending.resendAfterMs;
+    pending.resendAfterMs *= 2;
+    this.later(id, pending, waitMs, 'deadline passed');
+  }
+
+  /** Sends again after `waitMs`, or gives up at the deadline if that comes first. */
+  private later(id: string, pending: Pending, waitMs: number, why: string): void {
+    clearTimeout(pending.timer);
+    const leftMs = pending.deadlineMs - Date.now();
+    pending.timer =
+      leftMs > waitMs
+        ? setTimeout(() => this.send(id, pending), waitMs)
+        : setTimeout(() => pending.settle({ error: noAnswer(pending.service, why).toValue() }), leftMs);
+  }
+
+  private receive(error: Error | null, message: Msg): void {
+    if (error !== null) return;
+    const id = message.subject.slice(this.inbox.length + 1);
+    const pending = this.pending.get(id);
+    // A second answer to a request that was sent twice, or one that nobody waits for any more.
+    if (pending === undefined) return;
+    if (message.data.length === 0 && message.headers?.code === NO_RESPONDERS) {
+      const waitMs = pending.nobodyPauseMs;
+      pending.nobodyPauseMs = Math.min(2 * waitMs, NOBODY_PAUSE_MAX_MS);
+      this.later(id, pending, waitMs, 'it is not running');
+      return;
+    }
+    this.open(message.data, pending);
+  }
+
+  private open(data: Uint8Array, pending: Pending): void {
+    const opened = this.parcels.open(data);
+    if (!(opened instanceof Promise)) {
+      pending.settle(opened as Answer<unknown>);
+      return;
+    }
+    opened.then(
+      (answer) => pending.settle(answer as Answer<unknown>),
+      (error: unknown) =>
+        pending.settle({
+          error: noAnswer(pending.service, error instanceof Error ? error.message : String(error)).toValue(),
+        }),
+    );
+  }
+}

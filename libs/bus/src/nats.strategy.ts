@@ -1,0 +1,79 @@
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import { withCorrelation } from '#platform/correlation.js';
+import { DomainError } from '#platform/domain-error.js';
+import type { Log } from '#platform/logging.js';
+import type { Answer, Message } from './contract.js';
+import { MessageServer } from './message.server.js';
+import type { Parcels } from './parcels.js';
+
+const UNREADABLE = new DomainError('invalid', 'bus.unreadable', 'the message could not be read').toValue();
+const UNSENDABLE = new DomainError('internal', 'bus.unsendable', 'the answer could not be sent').toValue();
+
+const isMessage = (value: unknown): value is Message<unknown> =>
+  typeof value === 'object' && value !== null && 'context' in value && 'request' in value;
+
+/** Receives messages over NATS. Replicas of a service share its queue group: each message goes to one of them. */
+export class NatsStrategy extends MessageServer {
+  private readonly subscriptions: Subscription[] = [];
+  /** By reply subject, which is unique per request: a request that is sent again while it is worked on is dropped. */
+  private readonly inFlight = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly connection: NatsConnection,
+    private readonly parcels: Parcels,
+    private readonly queue: string,
+    private readonly log: Log,
+  ) {
+    super();
+  }
+
+  override listen(callback: (error?: unknown) => void): void {
+    for (const subject of this.messageHandlers.keys()) {
+      const subscription = this.connection.subscribe(subject, {
+        queue: this.queue,
+        callback: (error, message) => {
+          if (error === null) this.receive(subject, message);
+          else this.log.error({ error, subject }, 'a subscription failed');
+        },
+      });
+      this.subscriptions.push(subscription);
+    }
+    // The broker knows the subscriptions before anybody is told that the service is ready.
+    this.connection.flush().then(() => callback(), callback);
+  }
+
+  /** Takes no more messages, finishes those that are here, and sees their answers off. */
+  override async close(): Promise<void> {
+    await Promise.all(this.subscriptions.splice(0).map((subscription) => subscription.drain()));
+    await Promise.all(this.inFlight.values());
+    if (!this.connection.isClosed()) await this.connection.flush();
+  }
+
+  private receive(subject: string, message: Msg): void {
+    const { reply } = message;
+    if (reply === undefined || this.inFlight.has(reply)) return;
+    const done = this.answer(subject, message)
+      .catch((error: unknown) => this.log.error({ error, subject }, 'could not answer a message'))
+      .then(() => {
+        this.inFlight.delete(reply);
+      });
+    this.inFlight.set(reply, done);
+  }
+
+  private async answer(subject: string, message: Msg): Promise<void> {
+    const answer = await this.answerOf(subject, message.data);
+    try {
+      message.respond(this.parcels.pack(answer).bytes);
+    } catch (error) {
+      message.respond(this.parcels.pack({ error: UNSENDABLE }).bytes);
+      throw error;
+    }
+  }
+
+  private async answerOf(subject: string, data: Uint8Array): Promise<Answer<unknown> | undefined> {
+    const opened = this.parcels.open(data);
+    const received = opened instanceof Promise ? await (opened as Promise<unknown>) : opened;
+    if (!isMessage(received)) return { error: UNREADABLE };
+    return withCorrelation(received.context.correlationId, () => this.handle(subject, received));
+  }
+}

@@ -1,0 +1,36 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Environment } from '#platform/environment.js';
+import type { Log } from '#platform/logging.js';
+import type { Metrics } from '#platform/metrics.js';
+import { NatsBus } from './nats-bus.js';
+import { connectNats } from './nats-connection.js';
+import { Parcels } from './parcels.js';
+
+export class NatsRequired extends Error {
+  override readonly name = 'NatsRequired';
+}
+
+export interface Nats {
+  readonly connection: NatsConnection;
+  readonly parcels: Parcels;
+  readonly bus: NatsBus;
+}
+
+/**
+ * Connection and bus of a process that stands alone.
+ *
+ * @throws NatsRequired, NatsUnreachable
+ */
+export const openNats = async (
+  { NATS_URL }: Pick<Environment, 'NATS_URL'>,
+  name: string,
+  log: Log,
+  metrics: Metrics,
+): Promise<Nats> => {
+  if (NATS_URL === undefined) {
+    throw new NatsRequired(`NATS_URL is not set, but ${name} reaches the other services over NATS only`);
+  }
+  const connection = await connectNats(NATS_URL, name, log);
+  const parcels = new Parcels(connection);
+  return { connection, parcels, bus: new NatsBus(connection, parcels, metrics) };
+};

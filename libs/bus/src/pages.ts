@@ -1,0 +1,24 @@
+import type { Bus } from './bus.js';
+import type { Contract, MessageContext, Page } from './contract.js';
+
+/**
+ * Follows a large answer page by page; each page has as much time as the first one. Nothing is asked ahead, so that a slow
+ * reader holds at most one page.
+ */
+export async function* pages<Request extends { readonly cursor?: string }>(
+  bus: Bus,
+  contract: Contract<Request, Page>,
+  request: Request,
+  context: MessageContext,
+): AsyncGenerator<readonly string[], void, void> {
+  const budgetMs = context.deadlineMs - Date.now();
+  let cursor = request.cursor;
+  do {
+    const page: Page = await bus.request(contract, cursor === undefined ? request : { ...request, cursor }, {
+      ...context,
+      deadlineMs: Date.now() + budgetMs,
+    });
+    yield page.entries;
+    cursor = page.next;
+  } while (cursor !== undefined);
+}

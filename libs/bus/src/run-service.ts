@@ -1,0 +1,71 @@
+import 'reflect-metadata';
+import { type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { openLedger } from '#ledger/open-ledger.js';
+import { loadEnvironment } from '#platform/environment.js';
+import { Health } from '#platform/health.js';
+import { listenForProbes } from '#platform/health-listener.js';
+import { createLog, NestLog } from '#platform/logging.js';
+import { Metrics } from '#platform/metrics.js';
+import { runMain } from '#platform/run-main.js';
+import { stopOnSignal } from '#platform/shutdown.js';
+import type { ServiceName } from './contract.js';
+import { InfrastructureModule } from './infrastructure.module.js';
+import { MessageExceptionFilter } from './message-exception.filter.js';
+import { openNats } from './open-nats.js';
+import { NatsStrategy } from './nats.strategy.js';
+
+export interface Service {
+  readonly name: ServiceName;
+  /** Root of the service's controllers and providers. */
+  readonly module: Type;
+}
+
+/** The `main.ts` of a service that runs alone: over NATS, with a small HTTP listener for probes and metrics. */
+export const runService = (service: Service): Promise<void> => runMain(service.name, () => start(service));
+
+const start = async ({ name, module }: Service): Promise<void> => {
+  const environment = loadEnvironment(process.env);
+  const log = createLog(environment, name);
+  const metrics = new Metrics();
+  const health = new Health();
+  const { connection, parcels, bus } = await openNats(environment, name, log, metrics);
+  health.add('nats', () => connection.flush());
+  const ledger = await openLedger({
+    dataDir: environment.CAIRN_DATA_DIR,
+    ...(environment.EVENTSTORE_URL === undefined ? {} : { eventStoreUrl: environment.EVENTSTORE_URL }),
+  });
+  health.add('ledger', async () => {
+    await ledger.head();
+  });
+
+  const strategy = new NatsStrategy(connection, parcels, name, log);
+  const app = await NestFactory.createMicroservice(
+    {
+      module,
+      imports: [InfrastructureModule.register({ environment, ledger, bus, log, metrics, health })],
+    },
+    { strategy, logger: new NestLog(log), abortOnError: false },
+  );
+  app.useGlobalFilters(new MessageExceptionFilter(log));
+  await app.listen();
+  const probes = await listenForProbes(environment, health, metrics);
+
+  stopOnSignal(
+    [
+      {
+        name: 'finish what is in flight',
+        run: () => {
+          health.stopping();
+          return strategy.close();
+        },
+      },
+      { name: 'close the service', run: () => app.close() },
+      { name: 'close the ledger', run: () => ledger.close() },
+      { name: 'close the probes', run: () => probes.close() },
+      { name: 'close the NATS connection', run: () => connection.close() },
+    ],
+    log,
+  );
+  process.stdout.write(`Cairn's ${name} service is ready; probes at ${probes.url}/readyz\n`);
+};
