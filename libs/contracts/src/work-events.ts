@@ -49,7 +49,122 @@ export interface BlobPlace {
   readonly sha256: string;
 }
 
-/** Events of jobs and stats in streams `work-iceprod.main.<dataset_id>`; those of tasks stand beside the engine. */
+/** A single unit was added, with everything that its creator chose. */
+export interface UnitAdded extends ConcernsUnits {
+  readonly units: Ranges;
+  readonly dataset_id: string;
+  readonly task_id: string;
+  readonly job_id: string;
+  readonly job_index: number;
+  readonly task_index: number;
+  readonly name: string;
+  /** Public ids of the units that must be complete first. */
+  readonly depends: readonly string[];
+  /** Raw JSON of an object. */
+  readonly requirements: string;
+  readonly status: string;
+  readonly priority: number;
+  /** Absent when empty. */
+  readonly instance_id?: string;
+}
+
+/** What the units at one place of their jobs have in common. */
+export interface UnitShape {
+  readonly name: string;
+  /** Places in the same job. */
+  readonly depends: readonly number[];
+  /** Raw JSON of an object. */
+  readonly requirements: string;
+  readonly status: string;
+  readonly priority: number;
+}
+
+/**
+ * Many jobs got the same tasks: unit `i` of the range has shape `i % shapes.length` and belongs to job
+ * `floor(i / shapes.length)`. Its id is `idAt(prefix, i)`, its job's `idAt(jobs.prefix, jobs.first + its job)`.
+ */
+export interface UnitsAdded extends ConcernsUnits {
+  readonly units: Ranges;
+  readonly dataset_id: string;
+  readonly prefix: string;
+  readonly jobs: { readonly prefix: string; readonly first: number; readonly first_index: number };
+  readonly shapes: readonly UnitShape[];
+}
+
+/** Units were handed to somebody who asked for work. */
+export interface UnitsClaimed extends ConcernsUnits {
+  readonly units: Ranges;
+  readonly status: string;
+  readonly instance_id: string;
+  readonly site: string;
+}
+
+/** A worker began to run a unit. */
+export interface UnitStarted extends ConcernsUnits {
+  readonly units: Ranges;
+  readonly status: string;
+  readonly site?: string;
+}
+
+/** An attempt failed; `status` says what comes next. */
+export interface UnitFailed extends ConcernsUnits {
+  readonly units: Ranges;
+  readonly status: string;
+  /** How long the attempt ran. */
+  readonly hours?: number;
+  /** Raw JSON: what the attempt used, as reported. */
+  readonly resources?: string;
+  /** Raw JSON: what the unit asks for from now on. Absent when nothing changes. */
+  readonly requirements?: string;
+  readonly site?: string;
+  readonly reason?: string;
+}
+
+/** The work of a unit is done. */
+export interface UnitSucceeded extends ConcernsUnits {
+  readonly units: Ranges;
+  readonly status: string;
+  readonly hours?: number;
+  readonly site?: string;
+}
+
+/** Somebody moved units to another status. */
+export interface UnitsMoved extends ConcernsUnits {
+  readonly units: Ranges;
+  readonly status: string;
+  /** What is wiped out on the way. */
+  readonly clears?: readonly ('instance' | 'failures' | 'site')[];
+}
+
+/** A client overwrote fields of one unit: `fields` is raw JSON, dotted names set nested fields. */
+export interface UnitAmended extends ConcernsUnits {
+  readonly units: Ranges;
+  readonly fields: string;
+}
+
+/** Units of one name got other requirements: given ones set, or all replaced (IceProd contract 7.7). */
+export interface RequirementsSet extends ConcernsUnits {
+  readonly units: Ranges;
+  readonly name: string;
+  readonly mode: 'merge' | 'replace';
+  /** Raw JSON of an object. */
+  readonly requirements: string;
+}
+
+/** Events of units in streams `work-<ref>`: the engine's. */
+export interface UnitEvents {
+  readonly UnitAdded: UnitAdded;
+  readonly UnitsAdded: UnitsAdded;
+  readonly UnitsClaimed: UnitsClaimed;
+  readonly UnitStarted: UnitStarted;
+  readonly UnitFailed: UnitFailed;
+  readonly UnitSucceeded: UnitSucceeded;
+  readonly UnitsMoved: UnitsMoved;
+  readonly UnitAmended: UnitAmended;
+  readonly RequirementsSet: RequirementsSet;
+}
+
+/** Events of jobs and stats in streams `work-iceprod.main.<dataset_id>`. */
 export interface GroupEvents {
   readonly GroupsAdded: GroupsAdded;
   readonly GroupsMoved: GroupsMoved;
