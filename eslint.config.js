@@ -8,6 +8,8 @@ export default tseslint.config(
     rules: {
       // Nest modules are classes without members by design.
       '@typescript-eslint/no-extraneous-class': 'off',
+      // `Record<never, never>` is the message without fields.
+      '@typescript-eslint/no-generated-empty-object-type': 'off',
       // Nest declares the types of its options as classes that exist in declarations only.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],

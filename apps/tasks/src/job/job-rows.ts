@@ -1,0 +1,196 @@
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { JOB_STATUSES, type JobStatus } from '#contracts/iceprod/statuses.js';
+import { type WorkloadId, type Workloads, workStream } from '../workload/workloads.js';
+import type { JobView } from './job-decider.js';
+import { type Job, OTHER_STATUS, statusCode } from './job.js';
+
+/** Ordinals per workload: keys are `workload * ORDINALS + ordinal`, below 2^53. */
+const ORDINALS = 2 ** 32;
+
+/** Most rows of one page. */
+const PAGE_ROWS = 2_000;
+
+/** Most rows looked at for one page: a rare status must not make a page slow. */
+const PAGE_SCAN = 10_000;
+
+export const JOB_TABLES = `
+CREATE TABLE job (
+  key INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  listing INTEGER,
+  job_index INTEGER,
+  status INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  extra TEXT
+) STRICT;
+CREATE TABLE job_count (
+  workload INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (workload, status)
+) STRICT, WITHOUT ROWID;`;
+
+/** `listing` is set only where a client moved the job to another dataset than the one of its stream. */
+export const JOB_INDEXES = `
+CREATE UNIQUE INDEX job_id ON job (id);
+CREATE INDEX job_listing ON job (listing, id) WHERE listing IS NOT NULL;`;
+
+export const JOB_COLUMNS = 'key, id, listing, job_index, status, changed, extra';
+
+/** Key of a workload's first job. */
+export const firstKey = (workload: WorkloadId): number => workload * ORDINALS;
+export const keyOf = (workload: WorkloadId, ordinal: number): number => firstKey(workload) + ordinal;
+export const homeOf = (key: number): WorkloadId => Math.floor(key / ORDINALS);
+
+/** A job and what the tables say besides. */
+export interface StoredJob {
+  readonly key: number;
+  /** Workload that lists it. */
+  readonly listing: WorkloadId;
+  readonly job: Job;
+}
+
+export const readJob = (row: Record<string, SQLOutputValue>, workloads: Workloads): StoredJob => {
+  const key = Number(row['key']);
+  const home = homeOf(key);
+  const listing = row['listing'] === null ? home : Number(row['listing']);
+  const job: Job = {
+    id: String(row['id']),
+    stream: workStream(workloads.nameOf(home)),
+    ordinal: key - firstKey(home),
+    datasetId: workloads.nameOf(listing),
+    index: row['job_index'] === null ? undefined : Number(row['job_index']),
+    status: JOB_STATUSES[Number(row['status'])],
+    changedMicros: Number(row['changed']),
+    extra: row['extra'] === null ? undefined : String(row['extra']),
+  };
+  return { key, listing, job };
+};
+
+/**
+ * Where a walk over a dataset's jobs stands: those at home by key, then those moved to it by id. Never by the workloads'
+ * integers, which differ from one read model to the next.
+ */
+type Place = { readonly from: 'home'; readonly key: number } | { readonly from: 'elsewhere'; readonly afterId: string };
+
+const readPlace = (cursor: string): Place =>
+  cursor.startsWith('h')
+    ? { from: 'home', key: Number(cursor.slice(1)) }
+    : { from: 'elsewhere', afterId: cursor.slice(1) };
+
+const atHome = (key: number): string => `h${String(key)}`;
+const elsewhere = (afterId: string): string => `e${afterId}`;
+
+const ALL_STATUSES = 2 ** (OTHER_STATUS + 1) - 1;
+
+const maskOf = (statuses: readonly JobStatus[]): number =>
+  statuses.length === 0 ? ALL_STATUSES : statuses.reduce((mask, status) => mask | (1 << statusCode(status)), 0);
+
+export interface JobFilter {
+  /** None means all, also what clients made up. */
+  readonly statuses: readonly JobStatus[];
+  readonly index?: number | null;
+}
+
+export interface JobSlice {
+  readonly jobs: readonly StoredJob[];
+  /** Where to go on; absent at the end. */
+  readonly next?: string;
+}
+
+/** Reads jobs through one connection: `queries` to answer, `writer` to decide. */
+export class Jobs implements JobView {
+  private readonly selectById: StatementSync;
+  private readonly selectByKey: StatementSync;
+  private readonly selectLast: StatementSync;
+  private readonly selectHome: StatementSync;
+  private readonly selectMoved: StatementSync;
+  private readonly selectCounts: StatementSync;
+
+  constructor(
+    database: DatabaseSync,
+    private readonly workloads: Workloads,
+  ) {
+    const filter = '((1 << status) & ?) != 0 AND (? IS NULL OR job_index = ?)';
+    this.selectById = database.prepare(`SELECT ${JOB_COLUMNS} FROM job WHERE id = ?`);
+    this.selectByKey = database.prepare(`SELECT ${JOB_COLUMNS} FROM job WHERE key = ?`);
+    this.selectLast = database.prepare('SELECT max(key) AS key FROM job WHERE key BETWEEN ? AND ?');
+    this.selectHome = database.prepare(
+      `SELECT ${JOB_COLUMNS} FROM job WHERE key BETWEEN ? AND ? AND listing IS NULL AND ${filter} ORDER BY key LIMIT ?`,
+    );
+    this.selectMoved = database.prepare(
+      `SELECT ${JOB_COLUMNS} FROM job WHERE listing = ? AND id > ? AND ${filter} ORDER BY id LIMIT ?`,
+    );
+    this.selectCounts = database.prepare('SELECT status, count FROM job_count WHERE workload = ? AND count > 0');
+  }
+
+  byId(id: string): Job | undefined {
+    return this.storedById(id)?.job;
+  }
+
+  /** With its key: for tables that refer to jobs. */
+  storedById(id: string): StoredJob | undefined {
+    const row = this.selectById.get(id);
+    return row === undefined ? undefined : readJob(row, this.workloads);
+  }
+
+  /** Public id of the job with a key. */
+  idOf(key: number): string | undefined {
+    const row = this.selectByKey.get(key);
+    return row === undefined ? undefined : String(row['id']);
+  }
+
+  streamOf(datasetId: string): string {
+    return workStream(datasetId);
+  }
+
+  nextOrdinal(datasetId: string): number {
+    const workload = this.workloads.idOfDataset(datasetId);
+    if (workload === undefined) return 0;
+    const last = this.lastKey(workload);
+    return last === undefined ? 0 : last - firstKey(workload) + 1;
+  }
+
+  *slicesOf(datasetId: string, statuses: readonly JobStatus[]): Generator<readonly Job[], void, void> {
+    let cursor: string | undefined;
+    do {
+      const { jobs, next } = this.slice(datasetId, { statuses }, cursor);
+      yield jobs.map(({ job }) => job);
+      cursor = next;
+    } while (cursor !== undefined);
+  }
+
+  /** A slice of the jobs that a dataset lists, in creation order. May be empty before the end. */
+  slice(datasetId: string, { statuses, index = null }: JobFilter, cursor = atHome(0)): JobSlice {
+    const workload = this.workloads.idOfDataset(datasetId);
+    if (workload === undefined) return { jobs: [] };
+    const filter = [maskOf(statuses), index, index, PAGE_ROWS] as const;
+    const place = readPlace(cursor);
+    if (place.from === 'home') {
+      const from = Math.max(place.key, firstKey(workload));
+      const last = this.lastKey(workload) ?? -1;
+      const to = Math.min(last, from + PAGE_SCAN - 1);
+      const jobs = this.selectHome.all(from, to, ...filter).map((row) => readJob(row, this.workloads));
+      const seen = jobs.length === PAGE_ROWS ? (jobs.at(-1)?.key ?? to) : to;
+      return { jobs, next: seen >= last ? elsewhere('') : atHome(seen + 1) };
+    }
+    const jobs = this.selectMoved.all(workload, place.afterId, ...filter).map((row) => readJob(row, this.workloads));
+    const last = jobs.at(-1);
+    return last === undefined || jobs.length < PAGE_ROWS ? { jobs } : { jobs, next: elsewhere(last.job.id) };
+  }
+
+  /** Jobs per status, in vocabulary order, without empty ones. */
+  counts(datasetId: string): readonly (readonly [JobStatus, number])[] {
+    const workload = this.workloads.idOfDataset(datasetId);
+    if (workload === undefined) return [];
+    return this.selectCounts.all(workload).flatMap((row) => {
+      const status = JOB_STATUSES[Number(row['status'])];
+      return status === undefined ? [] : [[status, Number(row['count'])] as const];
+    });
+  }
+
+  private lastKey(workload: WorkloadId): number | undefined {
+    const key = this.selectLast.get(firstKey(workload), firstKey(workload + 1) - 1)?.['key'];
+    return typeof key === 'number' ? key : undefined;
+  }
+}
