@@ -57,6 +57,7 @@ export const accessRulesProjection: Projection = {
   name: 'access-rules',
   version: 1,
   streamPrefixes: ['workload-iceprod.', 'access-iceprod.'],
+  eventTypes: ['DatasetSubmitted', 'AccessRuleSet'],
   tables: `CREATE TABLE access_rules (
     ref TEXT PRIMARY KEY,
     initial TEXT NOT NULL,

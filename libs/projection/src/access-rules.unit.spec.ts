@@ -6,7 +6,6 @@ import { AccessRules, accessRulesProjection } from './access-rules.js';
 import type { AppliedEvent } from './projection.js';
 
 const event = (category: StreamCategory, id: string, type: string, data: Record<string, unknown>): AppliedEvent => ({
-  position: 1,
   stream: streamName(category, ref('iceprod', 'main', id)),
   revision: 0,
   id: 'event',
