@@ -1,9 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { EventMetadata, Position } from '#ledger/ledger.js';
+import type { EventMetadata } from '#ledger/ledger.js';
 
-/** An event as projections see it: parsed, upcast and, if it was part of a staged batch, sealed. */
+/**
+ * An event as projections see it: parsed, upcast and, if it was part of a staged batch, sealed. It has no position, because
+ * a service applies its own events before the ledger has given them one; tables may depend on stream and revision only.
+ */
 export interface AppliedEvent {
-  readonly position: Position;
   readonly stream: string;
   readonly revision: number;
   readonly id: string;
@@ -14,7 +16,8 @@ export interface AppliedEvent {
 
 /**
  * Keeps some tables of a service's read-model file in step with the ledger. It accepts facts: it never refuses or
- * throws for what an event says. The runner owns transaction and checkpoint.
+ * throws for what an event says. The runner owns transaction and checkpoint. Events of one stream come in order; between
+ * streams there is no order, because a service sees its own events before those of others.
  */
 export interface Projection {
   readonly name: string;
@@ -22,7 +25,9 @@ export interface Projection {
   readonly version: number;
   /** Streams it wants, such as `work-` (prefixes). */
   readonly streamPrefixes: readonly string[];
-  /** `CREATE TABLE ...` */
+  /** Event types it wants, by default all of its streams: others are not even parsed for it. */
+  readonly eventTypes?: readonly string[];
+  /** `CREATE TABLE ...` Names starting with `model_` are the runner's. */
   readonly tables: string;
   /** Secondary indexes, created after a rebuild has filled the tables. */
   readonly indexes: string;

@@ -1,0 +1,312 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { NO_STREAM, type Position, START } from '#ledger/ledger.js';
+import type { Projection } from './projection.js';
+
+/** Raised when the runner's own tables change. */
+const FORMAT = 1;
+
+/** Streams whose revisions are kept in memory; the others are looked up. */
+const REVISIONS_IN_MEMORY_MAX = 20_000;
+
+const QUERIES_CACHE_KIB = 8 * 1024;
+
+/** While rebuilding, writes go to random places of all tables at once. */
+const REBUILD_CACHE_KIB = 48 * 1024;
+
+/** Size to which the write-ahead log is cut back after a checkpoint. */
+const WAL_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Pages in the write-ahead log that start a checkpoint: few enough for one to take a few milliseconds. */
+const CHECKPOINT_PAGES = 1000;
+
+/** A checkpoint while rebuilding stalls nobody, and a rare one writes a page that changed often only once. */
+const REBUILD_CHECKPOINT_PAGES = 8000;
+
+/** The last event applied: tells whether the ledger is still the one that the file was made from. */
+export interface Witness {
+  readonly stream: string;
+  readonly revision: number;
+  readonly id: string;
+}
+
+/** Parts of a staged batch that have been seen while its `BatchSealed` has not. */
+export interface OpenBatch {
+  readonly stream: string;
+  readonly batchId: string;
+  readonly firstRevision: number;
+}
+
+export interface ModelFileOptions {
+  readonly file: string;
+  readonly projections: readonly Projection[];
+  readonly cacheKib: number;
+}
+
+interface ProgressRow {
+  readonly checkpoint: number;
+  readonly complete: number;
+  readonly witness_stream: string | null;
+  readonly witness_revision: number | null;
+  readonly witness_id: string | null;
+}
+
+const RUNNER_TABLES = `
+  CREATE TABLE model_progress (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    signature TEXT NOT NULL,
+    complete INTEGER NOT NULL,
+    checkpoint INTEGER NOT NULL,
+    witness_stream TEXT,
+    witness_revision INTEGER,
+    witness_id TEXT
+  );
+  CREATE TABLE model_stream (stream TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE model_open_batch (
+    stream TEXT PRIMARY KEY,
+    batch_id TEXT NOT NULL,
+    first_revision INTEGER NOT NULL
+  ) WITHOUT ROWID;
+`;
+
+/** Names everything that the tables depend on; another signature means another file. */
+const signatureOf = (projections: readonly Projection[]): string =>
+  createHash('sha256')
+    .update(
+      JSON.stringify([
+        FORMAT,
+        projections.map((p) => [p.name, p.version, p.streamPrefixes, p.eventTypes, p.tables, p.indexes]),
+      ]),
+    )
+    .digest('hex');
+
+const unusableMarker = (file: string): string => `${file}.unusable`;
+
+const remove = (file: string): void => {
+  for (const suffix of ['', '-wal', '-shm', '.unusable']) rmSync(`${file}${suffix}`, { force: true });
+};
+
+/**
+ * The SQLite file of a read model: its two connections, the transaction, and what says how far it has come (checkpoint,
+ * revision per stream). It knows nothing of events' contents.
+ */
+export class ModelFile {
+  readonly queries: DatabaseSync;
+  private readonly updateProgress: StatementSync;
+  private readonly upsertRevision: StatementSync;
+  private readonly selectRevision: StatementSync;
+  private readonly upsertOpenBatch: StatementSync;
+  private readonly deleteOpenBatch: StatementSync;
+  private readonly selectOpenBatch: StatementSync;
+  private readonly committed = new Map<string, number>();
+  private readonly uncommitted = new Map<string, number>();
+  private committedCheckpoint: Position;
+  private savedCheckpoint: Position;
+  private committedWitness: Witness | undefined;
+  private uncommittedWitness: Witness | undefined;
+  private inTransaction = false;
+
+  private constructor(
+    readonly writer: DatabaseSync,
+    private readonly options: ModelFileOptions,
+    progress: ProgressRow,
+    private rebuilding: boolean,
+  ) {
+    this.committedCheckpoint = progress.checkpoint;
+    this.savedCheckpoint = progress.checkpoint;
+    this.committedWitness =
+      progress.witness_stream === null
+        ? undefined
+        : {
+            stream: progress.witness_stream,
+            revision: progress.witness_revision ?? NO_STREAM,
+            id: progress.witness_id ?? '',
+          };
+    this.tune();
+    this.updateProgress = writer.prepare(
+      'UPDATE model_progress SET checkpoint = ?, witness_stream = ?, witness_revision = ?, witness_id = ?',
+    );
+    this.upsertRevision = writer.prepare(
+      'INSERT INTO model_stream (stream, revision) VALUES (?, ?) ON CONFLICT DO UPDATE SET revision = excluded.revision',
+    );
+    this.selectRevision = writer.prepare('SELECT revision FROM model_stream WHERE stream = ?');
+    this.upsertOpenBatch = writer.prepare(
+      'INSERT OR REPLACE INTO model_open_batch (stream, batch_id, first_revision) VALUES (?, ?, ?)',
+    );
+    this.deleteOpenBatch = writer.prepare('DELETE FROM model_open_batch WHERE stream = ?');
+    this.selectOpenBatch = writer.prepare('SELECT batch_id, first_revision FROM model_open_batch WHERE stream = ?');
+    this.queries = new DatabaseSync(options.file, { readOnly: true });
+    this.queries.exec(`PRAGMA cache_size = -${QUERIES_CACHE_KIB}`);
+  }
+
+  /** Opens the file, or makes an empty one when it is missing, unusable, incomplete or of another shape. */
+  static open(options: ModelFileOptions): ModelFile {
+    mkdirSync(dirname(options.file), { recursive: true });
+    return ModelFile.reopen(options) ?? ModelFile.create(options);
+  }
+
+  /** Makes an empty file, whatever stood there before. */
+  static create(options: ModelFileOptions): ModelFile {
+    remove(options.file);
+    const writer = new DatabaseSync(options.file);
+    writer.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; BEGIN; ${RUNNER_TABLES}`);
+    for (const { tables } of options.projections) writer.exec(tables);
+    writer
+      .prepare('INSERT INTO model_progress (id, signature, complete, checkpoint) VALUES (1, ?, 0, ?)')
+      .run(signatureOf(options.projections), START);
+    writer.exec('COMMIT');
+    const progress = { checkpoint: START, complete: 0, witness_stream: null, witness_revision: null, witness_id: null };
+    return new ModelFile(writer, options, progress, true);
+  }
+
+  private static reopen(options: ModelFileOptions): ModelFile | undefined {
+    if (!existsSync(options.file) || existsSync(unusableMarker(options.file))) return undefined;
+    let writer: DatabaseSync | undefined;
+    try {
+      writer = new DatabaseSync(options.file);
+      const progress = writer
+        .prepare(
+          `SELECT checkpoint, complete, witness_stream, witness_revision, witness_id
+           FROM model_progress WHERE signature = ? AND complete = 1`,
+        )
+        .get(signatureOf(options.projections)) as ProgressRow | undefined;
+      if (progress !== undefined) return new ModelFile(writer, options, progress, false);
+    } catch {
+      // Whatever is wrong with a file that can be made again, making it again is the answer.
+    }
+    writer?.close();
+    return undefined;
+  }
+
+  /** Everything up to here is applied and committed. */
+  get checkpoint(): Position {
+    return this.committedCheckpoint;
+  }
+
+  get witness(): Witness | undefined {
+    return this.committedWitness;
+  }
+
+  /** Whether the tables are still being filled from nothing, without secondary indexes. */
+  get incomplete(): boolean {
+    return this.rebuilding;
+  }
+
+  get transactionOpen(): boolean {
+    return this.inTransaction;
+  }
+
+  /** Whether the checkpoint has moved since it was last written. */
+  get checkpointUnsaved(): boolean {
+    return this.savedCheckpoint !== this.committedCheckpoint;
+  }
+
+  begin(): void {
+    this.writer.exec('BEGIN');
+    this.inTransaction = true;
+  }
+
+  /** Commits tables, revisions and checkpoint in one. */
+  commit(checkpoint: Position = this.committedCheckpoint): void {
+    const witness = this.uncommittedWitness ?? this.committedWitness;
+    for (const [stream, revision] of this.uncommitted) this.upsertRevision.run(stream, revision);
+    this.updateProgress.run(checkpoint, witness?.stream ?? null, witness?.revision ?? null, witness?.id ?? null);
+    this.writer.exec('COMMIT');
+    this.inTransaction = false;
+    for (const [stream, revision] of this.uncommitted) this.remember(stream, revision);
+    this.uncommitted.clear();
+    this.committedWitness = witness;
+    this.uncommittedWitness = undefined;
+    this.committedCheckpoint = checkpoint;
+    this.savedCheckpoint = checkpoint;
+  }
+
+  rollback(): void {
+    if (!this.inTransaction) return;
+    this.inTransaction = false;
+    this.uncommitted.clear();
+    this.uncommittedWitness = undefined;
+    // SQLite itself rolls back after some errors, such as a full disk.
+    if (this.writer.isTransaction) this.writer.exec('ROLLBACK');
+  }
+
+  /** For batches that held nothing new: the checkpoint is written with the next transaction. */
+  advance(checkpoint: Position): void {
+    this.committedCheckpoint = checkpoint;
+  }
+
+  /** As the open transaction sees it. */
+  revisionOf(stream: string): number {
+    return this.uncommitted.get(stream) ?? this.committedRevisionOf(stream);
+  }
+
+  /** Without a look-up in the tables, so also while somebody else's transaction is open. Undefined: not known. */
+  knownRevisionOf(stream: string): number | undefined {
+    return this.committed.get(stream);
+  }
+
+  setRevision(stream: string, revision: number, id: string): void {
+    this.uncommitted.set(stream, revision);
+    this.uncommittedWitness = { stream, revision, id };
+  }
+
+  openBatchOf(stream: string): OpenBatch | undefined {
+    const row = this.selectOpenBatch.get(stream) as { batch_id: string; first_revision: number } | undefined;
+    return row && { stream, batchId: row.batch_id, firstRevision: row.first_revision };
+  }
+
+  openBatch({ stream, batchId, firstRevision }: OpenBatch): void {
+    this.upsertOpenBatch.run(stream, batchId, firstRevision);
+  }
+
+  closeBatch(stream: string): void {
+    this.deleteOpenBatch.run(stream);
+  }
+
+  /** Ends a rebuild: makes the secondary indexes and from now on survives a power failure. */
+  complete(): void {
+    for (const { indexes } of this.options.projections) if (indexes.trim() !== '') this.writer.exec(indexes);
+    this.rebuilding = false;
+    this.tune();
+    // Brings what was written without waiting for the disk onto it, before the file is declared complete.
+    this.writer.exec(`PRAGMA wal_checkpoint(TRUNCATE); UPDATE model_progress SET complete = 1; PRAGMA shrink_memory;`);
+  }
+
+  /** Has the file made again at the next start. */
+  markUnusable(): void {
+    writeFileSync(unusableMarker(this.options.file), '');
+  }
+
+  close(): void {
+    this.queries.close();
+    this.writer.close();
+  }
+
+  private committedRevisionOf(stream: string): number {
+    const known = this.committed.get(stream);
+    if (known !== undefined) return known;
+    const row = this.selectRevision.get(stream) as { revision: number } | undefined;
+    if (row === undefined) return NO_STREAM;
+    this.remember(stream, row.revision);
+    return row.revision;
+  }
+
+  private remember(stream: string, revision: number): void {
+    if (this.committed.size >= REVISIONS_IN_MEMORY_MAX && !this.committed.has(stream)) {
+      const [oldest] = this.committed.keys();
+      if (oldest !== undefined) this.committed.delete(oldest);
+    }
+    this.committed.set(stream, revision);
+  }
+
+  private tune(): void {
+    this.writer.exec(`
+      PRAGMA journal_size_limit = ${WAL_BYTES_MAX};
+      PRAGMA synchronous = ${this.rebuilding ? 'OFF' : 'NORMAL'};
+      PRAGMA wal_autocheckpoint = ${this.rebuilding ? REBUILD_CHECKPOINT_PAGES : CHECKPOINT_PAGES};
+      PRAGMA cache_size = -${this.rebuilding ? REBUILD_CACHE_KIB : this.options.cacheKib};
+    `);
+  }
+}

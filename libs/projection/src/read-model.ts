@@ -1,0 +1,377 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Log } from '#platform/logging.js';
+import type { Batch, Ledger, Position, RecordedEvent } from '#ledger/ledger.js';
+import { Dispatcher } from './dispatcher.js';
+import { isStorageFault, isUnusable } from './faults.js';
+import { Lock } from './lock.js';
+import { ModelFile, type ModelFileOptions } from './model-file.js';
+import type { AppliedEvent, Projection } from './projection.js';
+import { Slices } from './slices.js';
+import type { Lifts } from './upcast.js';
+
+const CACHE_KIB_DEFAULT = 12 * 1024;
+
+/** Events per transaction while rebuilding. */
+const REBUILD_TRANSACTION_EVENTS = 50_000;
+
+/** Events read at a time when one stream is caught up. */
+const STREAM_PAGE_EVENTS = 1000;
+
+/** After this time a checkpoint that no transaction has taken along is written by itself. */
+const CHECKPOINT_SAVE_MS = 1000;
+
+const RETRY_MS_FIRST = 50;
+const RETRY_MS_MAX = 5000;
+
+/** Silence when nobody gives a log: tests and tools. */
+const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+export interface ReadModelOptions {
+  readonly file: string;
+  readonly ledger: Ledger;
+  readonly projections: readonly Projection[];
+  readonly lifts?: Lifts;
+  readonly log?: Log;
+  /** Page cache of the writing connection. */
+  readonly cacheKib?: number;
+}
+
+interface Waiter {
+  readonly position: Position;
+  readonly resolve: (reached: boolean) => void;
+}
+
+/** An event that made a projection throw; it is skipped from then on, so that one fault does not stop a service. */
+class EventRefused extends Error {
+  override readonly name = 'EventRefused';
+
+  constructor(
+    readonly stream: string,
+    readonly revision: number,
+    override readonly cause: unknown,
+  ) {
+    super(`A projection failed on event ${revision} of ${stream}`);
+  }
+}
+
+const eventKey = (stream: string, revision: number): string => `${stream}@${revision}`;
+
+/** Whether an event is part of a staged batch. Quotes inside texts are escaped, so this finds nothing else. */
+const isBatchPart = (metadata: string): boolean => metadata.includes('"batch":{');
+
+/**
+ * A service's tables and their follower: applies what the ledger holds, in order, together with the checkpoint. The
+ * service's own mailbox applies its events first; the follower then skips them. Disposable: without the file, or when it
+ * does not fit to projections or ledger, everything is made again from the ledger.
+ */
+export class ReadModel {
+  private readonly lock = new Lock();
+  private readonly stopped = new AbortController();
+  private readonly skipped = new Set<string>();
+  private readonly firstCatchUp = Promise.withResolvers<void>();
+  private waiters: Waiter[] = [];
+  private following: Promise<void> | undefined;
+  private saving: NodeJS.Timeout | undefined;
+  private closing: Promise<void> | undefined;
+
+  private constructor(
+    private readonly file: ModelFile,
+    private readonly dispatcher: Dispatcher,
+    private readonly ledger: Ledger,
+    private readonly log: Log,
+  ) {
+    // Whoever waits gets the rejection; without anybody waiting it is no fault.
+    this.firstCatchUp.promise.catch(() => {});
+  }
+
+  static async open(options: ReadModelOptions): Promise<ReadModel> {
+    const { file, ledger, projections, lifts = {}, log = SILENT, cacheKib = CACHE_KIB_DEFAULT } = options;
+    const fileOptions: ModelFileOptions = { file, projections, cacheKib };
+    let model = ModelFile.open(fileOptions);
+    if (!(await isOf(ledger, model))) {
+      model.close();
+      model = ModelFile.create(fileOptions);
+    }
+    if (model.incomplete) log.info({ file }, 'Read model is made from the ledger');
+    return new ReadModel(model, new Dispatcher(projections, model.writer, lifts), ledger, log);
+  }
+
+  /** Read-only, shows what is committed. */
+  get queries(): DatabaseSync {
+    return this.file.queries;
+  }
+
+  /** Shows the effects of the open transaction: for deciders only. */
+  get writer(): DatabaseSync {
+    return this.file.writer;
+  }
+
+  /** Everything up to here is shown by `queries`. */
+  get checkpoint(): Position {
+    return this.file.checkpoint;
+  }
+
+  /** Whether events are being applied that stood in the ledger before the start. */
+  get behind(): boolean {
+    return this.isBehind;
+  }
+  private isBehind = true;
+
+  /** Begins to follow the ledger. */
+  start(): void {
+    this.following ??= this.follow();
+  }
+
+  /** Resolves when everything is applied that stood in the ledger at the start. */
+  caughtUp(): Promise<void> {
+    return this.firstCatchUp.promise;
+  }
+
+  /** Resolves with true as soon as `queries` shows everything up to `position`, with false after the timeout. */
+  reached(position: Position, timeoutMs: number): Promise<boolean> {
+    if (position <= this.checkpoint) return Promise.resolve(true);
+    if (this.stopping) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const waiter: Waiter = {
+        position,
+        resolve: (reached) => {
+          clearTimeout(timer);
+          resolve(reached);
+        },
+      };
+      const timer = setTimeout(() => {
+        this.waiters = this.waiters.filter((other) => other !== waiter);
+        resolve(false);
+      }, timeoutMs);
+      this.waiters.push(waiter);
+    });
+  }
+
+  /** Number of the last event of a stream that the tables hold, as the open transaction sees it; -1 when none. */
+  revisionOf(stream: string): number {
+    return this.file.revisionOf(stream);
+  }
+
+  /** Stops following, finishes what is under way and closes the file. */
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  // What follows is for the mailbox, which shares the writing connection with the follower.
+
+  /** Runs work on the writing connection while nobody else does. */
+  exclusive<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.lock.run(work);
+  }
+
+  schemaVersionOf(type: string): number {
+    return this.dispatcher.schemaVersionOf(type);
+  }
+
+  begin(): void {
+    this.file.begin();
+  }
+
+  /** Applies an event that the service itself has decided and that will stand at this revision, inside the transaction. */
+  apply(event: AppliedEvent): Generator<void, void, void> | undefined {
+    this.file.setRevision(event.stream, event.revision, event.id);
+    return this.dispatcher.apply(event);
+  }
+
+  /** Sets the revision of a stream past events that have no effect of their own, such as the seal of a batch. */
+  skipTo(stream: string, revision: number, id: string): void {
+    this.file.setRevision(stream, revision, id);
+  }
+
+  commit(): void {
+    this.file.commit();
+  }
+
+  rollback(): void {
+    this.file.rollback();
+    this.dispatcher.forget();
+  }
+
+  /** Applies what the ledger holds of a stream and the tables do not. Call inside {@link exclusive}, without a transaction. */
+  async catchUpStream(stream: string): Promise<void> {
+    for (;;) {
+      const from = this.revisionOf(stream) + 1;
+      const events = await this.ledger.readStream(stream, { from, limit: STREAM_PAGE_EVENTS });
+      if (events.length > 0) await this.transact(events, this.checkpoint);
+      if (events.length < STREAM_PAGE_EVENTS) return;
+    }
+  }
+
+  private get stopping(): boolean {
+    return this.stopped.signal.aborted;
+  }
+
+  private async follow(): Promise<void> {
+    const { signal } = this.stopped;
+    let retryMs = RETRY_MS_FIRST;
+    while (!this.stopping) {
+      try {
+        if (this.isBehind) await this.lock.run(() => this.catchUp());
+        retryMs = RETRY_MS_FIRST;
+        const { streamPrefixes } = this.dispatcher;
+        for await (const batch of this.ledger.subscribe({ after: this.checkpoint, streamPrefixes, signal })) {
+          await this.absorb(batch);
+        }
+      } catch (error) {
+        if (this.stopping) return;
+        if (error instanceof EventRefused) {
+          this.skip(error);
+          continue;
+        }
+        if (isUnusable(error)) {
+          this.giveUp(error);
+          return;
+        }
+        this.log.error({ error, retryMs }, 'Read model cannot follow the ledger, will try again');
+        await delay(retryMs, undefined, { signal }).catch(() => {});
+        retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
+      }
+    }
+  }
+
+  /** Applies everything that stands in the ledger, in large transactions. Nobody else needs the connection meanwhile. */
+  private async catchUp(): Promise<void> {
+    const slices = new Slices();
+    const { streamPrefixes } = this.dispatcher;
+    let pending = 0;
+    let upTo = this.checkpoint;
+    try {
+      for await (const batch of this.ledger.readAll({ after: upTo, streamPrefixes })) {
+        if (this.stopping) break;
+        if (!this.file.transactionOpen) this.file.begin();
+        await this.applyAll(batch.events, slices);
+        pending += batch.events.length;
+        upTo = batch.upTo;
+        if (pending >= REBUILD_TRANSACTION_EVENTS) {
+          this.file.commit(upTo);
+          pending = 0;
+          await slices.pause();
+        }
+      }
+      if (this.file.transactionOpen) this.file.commit(upTo);
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
+    if (this.stopping) return;
+    if (this.file.incomplete) this.file.complete();
+    this.isBehind = false;
+    this.wake();
+    this.firstCatchUp.resolve();
+  }
+
+  private async absorb({ events, upTo }: Batch): Promise<void> {
+    if (events.some((event) => event.revision > (this.file.knownRevisionOf(event.stream) ?? -1))) {
+      await this.lock.run(async () => {
+        const fresh = events.filter((event) => event.revision > this.revisionOf(event.stream));
+        if (fresh.length > 0) await this.transact(fresh, upTo);
+      });
+    }
+    if (upTo > this.checkpoint) this.file.advance(upTo);
+    if (this.file.checkpointUnsaved) this.saveCheckpointSoon();
+    this.wake();
+  }
+
+  private async transact(events: readonly RecordedEvent[], checkpoint: Position): Promise<void> {
+    this.file.begin();
+    try {
+      await this.applyAll(events, new Slices());
+      this.file.commit(checkpoint);
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
+  }
+
+  private async applyAll(events: readonly RecordedEvent[], slices: Slices): Promise<void> {
+    for (const event of events) {
+      if (event.revision <= this.file.revisionOf(event.stream)) continue;
+      this.file.setRevision(event.stream, event.revision, event.id);
+      if (isBatchPart(event.metadata)) continue;
+      if (this.dispatcher.wants(event.stream, event.type)) {
+        const work = this.applyRecorded(event);
+        if (work !== undefined) await this.driveRecorded(event, work, slices);
+      }
+      if (slices.spent) await slices.pause();
+    }
+  }
+
+  private applyRecorded(event: RecordedEvent): Generator<void, void, void> | undefined {
+    if (this.skipped.size > 0 && this.skipped.has(eventKey(event.stream, event.revision))) return undefined;
+    try {
+      return this.dispatcher.apply(this.dispatcher.replayed(event));
+    } catch (error) {
+      throw isStorageFault(error) ? error : new EventRefused(event.stream, event.revision, error);
+    }
+  }
+
+  private async driveRecorded(event: RecordedEvent, work: Generator<void, void, void>, slices: Slices): Promise<void> {
+    try {
+      await slices.drive(work);
+    } catch (error) {
+      throw isStorageFault(error) ? error : new EventRefused(event.stream, event.revision, error);
+    }
+  }
+
+  private skip({ stream, revision, message, cause }: EventRefused): void {
+    this.skipped.add(eventKey(stream, revision));
+    this.log.error({ error: cause, stream, revision }, `${message}; the event is skipped`);
+  }
+
+  private giveUp(error: unknown): void {
+    this.file.markUnusable();
+    this.log.error({ error }, 'Read model file is unusable and will be made again at the next start');
+    this.firstCatchUp.reject(error);
+  }
+
+  private wake(): void {
+    if (this.waiters.length === 0) return;
+    const { checkpoint } = this;
+    const due = this.waiters.filter((waiter) => waiter.position <= checkpoint);
+    if (due.length === 0) return;
+    this.waiters = this.waiters.filter((waiter) => waiter.position > checkpoint);
+    for (const waiter of due) waiter.resolve(true);
+  }
+
+  private saveCheckpointSoon(): void {
+    this.saving ??= setTimeout(() => {
+      this.saving = undefined;
+      void this.lock.run(() => {
+        if (!this.stopping) this.saveCheckpoint();
+      });
+    }, CHECKPOINT_SAVE_MS).unref();
+  }
+
+  private saveCheckpoint(): void {
+    if (!this.file.checkpointUnsaved) return;
+    this.file.begin();
+    this.file.commit();
+  }
+
+  private async shutDown(): Promise<void> {
+    this.stopped.abort();
+    await this.following;
+    clearTimeout(this.saving);
+    for (const waiter of this.waiters) waiter.resolve(false);
+    this.firstCatchUp.reject(new Error('The read model was closed'));
+    await this.lock.run(() => {
+      this.saveCheckpoint();
+      this.file.close();
+    });
+  }
+}
+
+/** Whether a file was made from this ledger: its last event must stand there, and nothing can be ahead of the head. */
+const isOf = async (ledger: Ledger, { checkpoint, witness }: ModelFile): Promise<boolean> => {
+  if (checkpoint > (await ledger.head())) return false;
+  if (witness === undefined) return true;
+  const [event] = await ledger.readStream(witness.stream, { from: witness.revision, limit: 1 });
+  return event?.id === witness.id;
+};
