@@ -25,7 +25,7 @@ export class InProcessBus extends Bus {
       }
       const timer = setTimeout(
         () => resolve({ error: noAnswer(service, 'deadline passed').toValue() }),
-        context.deadlineMs - Date.now(),
+        Math.max(0, context.deadlineMs - Date.now()),
       );
       answered.then(
         (answer) => {

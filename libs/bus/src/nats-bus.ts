@@ -90,7 +90,7 @@ export class NatsBus extends Bus {
   /** Sends again after `waitMs`, or gives up at the deadline if that comes first. */
   private later(id: string, pending: Pending, waitMs: number, why: string): void {
     clearTimeout(pending.timer);
-    const leftMs = pending.deadlineMs - Date.now();
+    const leftMs = Math.max(0, pending.deadlineMs - Date.now());
     pending.timer =
       leftMs > waitMs
         ? setTimeout(() => this.send(id, pending), waitMs)

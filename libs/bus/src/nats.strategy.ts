@@ -9,6 +9,9 @@ import type { Parcels } from './parcels.js';
 const UNREADABLE = new DomainError('invalid', 'bus.unreadable', 'the message could not be read').toValue();
 const UNSENDABLE = new DomainError('internal', 'bus.unsendable', 'the answer could not be sent').toValue();
 
+/** A service that stops does not wait longer for a handler that does not come to an end. */
+export const FINISH_WITHIN_MS = 5000;
+
 const isMessage = (value: unknown): value is Message<unknown> =>
   typeof value === 'object' && value !== null && 'context' in value && 'request' in value;
 
@@ -45,8 +48,16 @@ export class NatsStrategy extends MessageServer {
   /** Takes no more messages, finishes those that are here, and sees their answers off. */
   override async close(): Promise<void> {
     await Promise.all(this.subscriptions.splice(0).map((subscription) => subscription.drain()));
-    await Promise.all(this.inFlight.values());
+    await this.finished();
     if (!this.connection.isClosed()) await this.connection.flush();
+  }
+
+  private async finished(): Promise<void> {
+    const late = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => late.resolve(undefined), FINISH_WITHIN_MS);
+    await Promise.race([Promise.all(this.inFlight.values()), late.promise]);
+    clearTimeout(timer);
+    if (this.inFlight.size > 0) this.log.warn({ messages: this.inFlight.size }, 'stopped over unfinished messages');
   }
 
   private receive(subject: string, message: Msg): void {

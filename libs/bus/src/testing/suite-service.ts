@@ -1,0 +1,29 @@
+import 'reflect-metadata';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { createLog, type Log, NestLog } from '#platform/logging.js';
+import { MessageExceptionFilter } from '../message-exception.filter.js';
+import type { MessageServer } from '../message.server.js';
+import { SuiteController } from './bus-contract.js';
+
+@Module({ controllers: [SuiteController] })
+class SuiteModule {}
+
+/** A log whose lines a test can read. */
+export const memoryLog = (): { readonly log: Log; readonly logged: () => string } => {
+  const lines: string[] = [];
+  const log = createLog({ LOG_LEVEL: 'info' }, 'tasks', { write: (line: string) => void lines.push(line) });
+  return { log, logged: () => lines.join('') };
+};
+
+/** Starts the suite's service behind a transport, as `runService` does with a real one. */
+export const serveSuite = async (strategy: MessageServer, log: Log): Promise<{ close(): Promise<void> }> => {
+  const app = await NestFactory.createMicroservice(SuiteModule, {
+    strategy,
+    logger: new NestLog(log),
+    abortOnError: false,
+  });
+  app.useGlobalFilters(new MessageExceptionFilter(log));
+  await app.listen();
+  return app;
+};
