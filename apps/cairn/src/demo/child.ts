@@ -1,0 +1,95 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** A process that was started here and has to be ended here. */
+export interface Child {
+  readonly process: ChildProcess;
+  /** Resolves with the exit code, or -1 after a signal. */
+  readonly ended: Promise<number>;
+  /** SIGTERM, and SIGKILL for who does not listen. */
+  stop(): Promise<number>;
+}
+
+export interface StartOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly onLine?: (line: string) => void;
+}
+
+const KILL_AFTER_MS = 15_000;
+
+/** Starts a script with the Node.js that runs this one; its stderr is ours. */
+export const startScript = (script: string, args: readonly string[], options: StartOptions = {}): Child => {
+  const child = spawn(process.execPath, ['--enable-source-maps', script, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...options.environment },
+  });
+  const lines = createInterface({ input: child.stdout });
+  lines.on('line', (line) => options.onLine?.(line));
+  const ended = new Promise<number>((settle, refuse) => {
+    child.once('error', refuse);
+    child.once('exit', (code) => {
+      settle(code ?? -1);
+    });
+  });
+  return {
+    process: child,
+    ended,
+    stop: async () => {
+      const killer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
+      child.kill('SIGTERM');
+      try {
+        return await ended;
+      } finally {
+        clearTimeout(killer);
+      }
+    },
+  };
+};
+
+const URL_IN_LINE = /https?:\/\/[^\s"]+/;
+
+export interface CairnOptions {
+  /** `apps/cairn/src/main.js`, compiled. */
+  readonly script: string;
+  readonly dataDir: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Embedded Cairn on a free port; resolves when it listens. */
+export const startCairn = async ({
+  script,
+  dataDir,
+  environment,
+}: CairnOptions): Promise<Child & { readonly url: string }> => {
+  let told: ((url: string) => void) | undefined;
+  const listening = new Promise<string>((settle) => {
+    told = settle;
+  });
+  const child = startScript(script, [], {
+    environment: { PORT: '0', LOG_LEVEL: 'warn', ...environment, CAIRN_DATA_DIR: dataDir },
+    onLine: (line) => {
+      const url = URL_IN_LINE.exec(line)?.[0];
+      if (url !== undefined) told?.(url);
+    },
+  });
+  const url = await Promise.race([
+    listening,
+    child.ended.then((code): never => {
+      throw new Error(`Cairn ended with code ${code} before it listened`);
+    }),
+  ]);
+  return { ...child, url };
+};
+
+/** Runs a script to its end; resolves with what it printed. */
+export const printedBy = async (
+  script: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<string> => {
+  const lines: string[] = [];
+  const child = startScript(script, args, { environment, onLine: (line) => lines.push(line) });
+  const code = await child.ended;
+  if (code !== 0) throw new Error(`${script} ended with code ${code}`);
+  return lines.join('\n').trim();
+};

@@ -1,0 +1,160 @@
+import { randomInt } from 'node:crypto';
+import { evaluate, formatNumeric, parseNumeric, type Numeric } from './arithmetic.js';
+import { isArray, isObject, toText, type Json } from './json.js';
+import { sprintf } from './sprintf.js';
+
+/** What macros of one module may name. The first that has a name wins, from the module outwards. */
+export interface Scope {
+  /** `$(job)`, `$(task)`, `$(dataset)`...; then the parameters of module, tray, task and steering. */
+  readonly bare: readonly Readonly<Record<string, Json>>[];
+  readonly steering: Readonly<Record<string, Json>>;
+  /** `$options(x)` and its other name `$args(x)`. */
+  readonly options: Readonly<Record<string, Json>>;
+  /** Picks one of `count` for `$choice`. */
+  readonly choose?: (count: number) => number;
+}
+
+/** Parameters may be made of parameters; deeper than this they are made of themselves. */
+const DEPTH_MAX = 32;
+
+/** An expansion longer than this doubles itself. */
+const TEXT_MAX = 1024 * 1024;
+
+export class EndlessExpansion extends Error {
+  override readonly name = 'EndlessExpansion';
+
+  constructor(readonly text: string) {
+    super(`Expansion does not end: ${text.slice(0, 200)}`);
+  }
+}
+
+const find = (scopes: readonly Readonly<Record<string, Json>>[], name: string): Json | undefined =>
+  scopes.find((scope) => Object.hasOwn(scope, name))?.[name];
+
+/** Splits at the commas outside of quotes and parentheses. */
+const splitArguments = (text: string): readonly string[] => {
+  const pieces: string[] = [];
+  let piece = '';
+  let quote = '';
+  let depth = 0;
+  for (const character of text) {
+    if (quote !== '') quote = character === quote ? '' : quote;
+    else if (character === "'" || character === '"') quote = character;
+    else if ('([{'.includes(character)) depth += 1;
+    else if (')]}'.includes(character)) depth -= 1;
+    if (character === ',' && quote === '' && depth === 0) {
+      pieces.push(piece);
+      piece = '';
+    } else piece += character;
+  }
+  return [...pieces, piece].map((item) => item.trim().replace(/^(['"])(.*)\1$/s, '$2'));
+};
+
+const listItems = (text: string): readonly string[] => {
+  const inner = text.trim().replace(/^\[(.*)\]$/s, '$1');
+  return inner === '' ? [] : splitArguments(inner);
+};
+
+const isNumeric = (value: Numeric | undefined): value is Numeric => value !== undefined;
+
+const numbers = (text: string): readonly Numeric[] | undefined => {
+  const values = listItems(text).map(parseNumeric);
+  return values.length > 0 && values.every(isNumeric) ? values : undefined;
+};
+
+const extreme = (text: string, better: (candidate: Numeric, best: Numeric) => boolean): string | undefined => {
+  const best = numbers(text)?.reduce((found, value) => (better(value, found) ? value : found));
+  return best === undefined ? undefined : formatNumeric(best);
+};
+
+const sum = (text: string): string | undefined => {
+  const total = numbers(text)?.reduce<Numeric>(
+    (left, right) =>
+      typeof left === 'bigint' && typeof right === 'bigint' ? left + right : Number(left) + Number(right),
+    0n,
+  );
+  return total === undefined ? undefined : formatNumeric(total);
+};
+
+const choice = (text: string, scope: Scope): string | undefined => {
+  const items = listItems(text);
+  return items[(scope.choose ?? randomInt)(Math.max(1, items.length))];
+};
+
+/** Value of `$name(inner)`, itself still to be expanded; `undefined` when there is none. */
+const resolve = (name: string, inner: string, scope: Scope): string | undefined => {
+  const known = (value: Json | undefined): string | undefined => (value === undefined ? undefined : toText(value));
+  switch (name) {
+    case '':
+      return known(find([...scope.bare, scope.steering, scope.options], inner.trim()));
+    case 'steering':
+      return known(find([scope.steering], inner.trim()));
+    case 'options':
+    case 'args':
+      return known(find([scope.options], inner.trim()));
+    case 'eval': {
+      const value = evaluate(inner);
+      return value === undefined ? undefined : formatNumeric(value);
+    }
+    case 'sprintf': {
+      const [format, ...args] = splitArguments(inner);
+      return format === undefined ? undefined : sprintf(format, ...args);
+    }
+    case 'choice':
+      return choice(inner, scope);
+    case 'sum':
+      return sum(inner);
+    case 'min':
+      return extreme(inner, (candidate, best) => candidate < best);
+    case 'max':
+      return extreme(inner, (candidate, best) => candidate > best);
+    case 'len':
+      return String(listItems(inner).length);
+    default:
+      return undefined;
+  }
+};
+
+/** Index of the parenthesis that closes the one before `from`; -1 when none does. */
+const closing = (text: string, from: number): number => {
+  let depth = 1;
+  for (let index = from; index < text.length; index += 1) {
+    if (text[index] === '(') depth += 1;
+    else if (text[index] === ')') depth -= 1;
+    if (depth === 0) return index;
+  }
+  return -1;
+};
+
+const expandAt = (text: string, scope: Scope, depth: number): string => {
+  if (depth > DEPTH_MAX || text.length > TEXT_MAX) throw new EndlessExpansion(text);
+  let result = '';
+  let rest = 0;
+  for (const match of text.matchAll(/\$([A-Za-z_]*)\(/g)) {
+    if (match.index < rest) continue;
+    const start = match.index + match[0].length;
+    const end = closing(text, start);
+    if (end < 0) continue;
+    const inner = expandAt(text.slice(start, end), scope, depth + 1);
+    const value = resolve(match[1] ?? '', inner, scope);
+    result += text.slice(rest, match.index);
+    result += value === undefined ? `${match[0]}${inner})` : expandAt(value, scope, depth + 1);
+    rest = end + 1;
+  }
+  return result + text.slice(rest);
+};
+
+/**
+ * Replaces the macros of a config's text, from the inside outwards (IceProd contract 16): `$(x)`, `$steering(x)`,
+ * `$options(x)`, `$args(x)`, `$eval`, `$sprintf`, `$choice`, `$sum`, `$min`, `$max`, `$len`. What nothing is known
+ * about stays as it is written.
+ */
+export const expand = (text: string, scope: Scope): string => expandAt(text, scope, 0);
+
+/** The same for every text inside a document; keys stay. */
+export const expandAll = (value: Json, scope: Scope): Json => {
+  if (typeof value === 'string') return expand(value, scope);
+  if (isArray(value)) return value.map((item) => expandAll(item, scope));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, expandAll(item, scope)]));
+};

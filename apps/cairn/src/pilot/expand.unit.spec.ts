@@ -1,0 +1,58 @@
+import { EndlessExpansion, expand, expandAll, type Scope } from './expand.js';
+import { isObject, parseJson, writeJson, type JsonObject } from './json.js';
+
+const object = (text: string): JsonObject => {
+  const value = parseJson(text);
+  return isObject(value) ? value : {};
+};
+
+const scope: Scope = {
+  bare: [object('{"job": 17, "task": 2, "dataset": 21234, "iter": 1}')],
+  steering: object(`{
+    "gcdfile": "/data/Geo_$steering(mjd)_V0.i3.gz", "mjd": 57531, "emax": "1e5", "gamma": 2.0, "huge": 1152921504606846977,
+    "CORSIKA::seed": "$eval($eval($(dataset)*100000 + $(job))%100000000)",
+    "outfile": "$sprintf('%s_corsika.%06d.%06d',$steering(geometry),$(dataset),$(job))", "geometry": "IC86.2016",
+    "tar::1": "ellipse", "subdirectory": "$sprintf('%07d-%07d',$eval($(job)//1000*1000),$eval($(job)//1000*1000+999))",
+    "flag": true, "nothing": null, "list": [1, 2.5, 3], "self": "x$steering(self)", "twice": "$steering(twice)$steering(twice)"
+  }`),
+  options: object('{"tag": "v3"}'),
+  choose: () => 1,
+};
+
+describe('expand', () => {
+  it.each([
+    ['--seed $(job)', '--seed 17'],
+    ['$steering(gcdfile)', '/data/Geo_57531_V0.i3.gz'],
+    ['$(gcdfile)', '/data/Geo_57531_V0.i3.gz'],
+    ['$steering(CORSIKA::seed)', '23400017'],
+    ['Level2_$steering(outfile).i3.bz2', 'Level2_IC86.2016_corsika.021234.000017.i3.bz2'],
+    ['$steering(tar::$(iter)).tar', 'ellipse.tar'],
+    ['$(subdirectory)', '0000000-0000999'],
+    ['$args(tag)-$options(tag)', 'v3-v3'],
+    ['$eval($steering(gamma)*2)', '4.0'],
+    ['$steering(gamma)', '2.0'],
+    ['$steering(huge)', '1152921504606846977'],
+    ['$steering(flag) $steering(nothing)', 'True None'],
+    ['$sum(1,2,3) $min(4,2.5) $max($steering(list)) $len($steering(list))', '6 2.5 3 3'],
+    ['$choice(a,b,c)', 'b'],
+    ["$sprintf('%s, %s', 'a,b', \"c\")", 'a,b, c'],
+  ])('%s', (text, expected) => {
+    expect(expand(text, scope)).toBe(expected);
+  });
+
+  it.each(['$steering(unknown)', '$(unknown) and $100', '$eval(a+b)', '$unheard(x)', '$(job', "$sprintf('%d','x')"])(
+    'leaves %s as it is written',
+    (text) => {
+      expect(expand(text, scope)).toBe(text);
+    },
+  );
+
+  it.each(['$steering(self)', '$steering(twice)'])('refuses %s, which never ends', (text) => {
+    expect(() => expand(text, scope)).toThrow(EndlessExpansion);
+  });
+
+  it('expands inside documents and keeps numbers as they are written', () => {
+    const document = parseJson('{"a": ["$(job)", 1.0, null], "b": {"c": "$steering(emax)", "d": 1e2}}');
+    expect(writeJson(expandAll(document, scope))).toBe('{"a":["17",1.0,null],"b":{"c":"1e5","d":1e2}}');
+  });
+});

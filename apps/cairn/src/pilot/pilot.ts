@@ -1,0 +1,203 @@
+import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { attemptTask, type Attempt } from './attempt.js';
+import { numberOf, textOf, type Json } from './json.js';
+import { BadUsage, PILOT_USAGE, readOptions, type PilotOptions } from './options.js';
+import { Refused, RestClient, Unreachable } from './rest-client.js';
+import { Workspace } from './workspace.js';
+
+const BYTES_PER_GB = 1e9;
+const SECONDS_PER_HOUR = 3600;
+
+const say = (line: string): void => {
+  process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
+};
+
+const describe = (task: Json): string => `${textOf(task, 'name')} of job ${textOf(task, 'job_index')}`;
+
+/** Usage in the units of task requirements: cores, GB, hours. */
+const resourcesOf = ({ usage }: Attempt): Readonly<Record<string, number>> => ({
+  time: usage.seconds / SECONDS_PER_HOUR,
+  ...(usage.memoryBytes === undefined ? {} : { memory: usage.memoryBytes / BYTES_PER_GB }),
+  ...(usage.cpu === undefined ? {} : { cpu: Math.round(usage.cpu * 100) / 100 }),
+});
+
+/**
+ * Claims tasks, runs them, reports. Everything it knows of a task comes from the server, so that it can be killed at any
+ * moment; what it had claimed then stays claimed until somebody resets it.
+ */
+class Pilot {
+  private readonly client: RestClient;
+  private readonly stopping = new AbortController();
+  private readonly giveUp = new AbortController();
+  private running = 0;
+
+  constructor(private readonly options: PilotOptions) {
+    this.client = new RestClient({ url: options.url, token: options.token });
+  }
+
+  /** Resolves when all slots are empty for good. */
+  async run(): Promise<void> {
+    await Promise.all(Array.from({ length: this.options.slots }, () => this.slot()));
+  }
+
+  /** Takes no more tasks; those that run get their time to end, at a second call none. */
+  stop(): void {
+    if (this.stopping.signal.aborted) {
+      this.giveUp.abort();
+      return;
+    }
+    this.stopping.abort();
+    setTimeout(() => {
+      this.giveUp.abort();
+    }, this.options.graceMs).unref();
+  }
+
+  private async slot(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      const task = await this.claim();
+      if (task !== undefined) {
+        this.running += 1;
+        try {
+          await this.work(task);
+        } finally {
+          this.running -= 1;
+        }
+      } else if (this.options.exitWhenIdle && this.running === 0) {
+        return;
+      } else {
+        await delay(this.options.pollMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  private async claim(): Promise<Json | undefined> {
+    const { offer, dataset } = this.options;
+    try {
+      return await this.client.post('/task_actions/queue', {
+        requirements: offer,
+        ...(dataset === undefined ? {} : { query_params: { dataset_id: dataset } }),
+      });
+    } catch (error) {
+      if (error instanceof Refused && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  private async work(task: Json): Promise<void> {
+    const taskId = textOf(task, 'task_id');
+    say(`claimed   ${describe(task)} (${taskId}), attempt ${(numberOf(task, 'failures') ?? 0) + 1}`);
+    try {
+      await this.report(task, 'processing', {});
+      const attempt = await this.attempt(task);
+      if (attempt.failure !== undefined && this.giveUp.signal.aborted) await this.handBack(task);
+      else if (attempt.failure === undefined) await this.complete(task, attempt);
+      else await this.fail(task, attempt, attempt.failure);
+    } catch (error) {
+      // Somebody else moved the task meanwhile: its new owner decides, this attempt does not count.
+      if (!(error instanceof Refused)) throw error;
+      say(`dropped   ${describe(task)}: ${error.message}`);
+    }
+  }
+
+  private async attempt(task: Json): Promise<Attempt> {
+    const datasetId = textOf(task, 'dataset_id');
+    const identity = { datasetId, jobId: textOf(task, 'job_id'), taskId: textOf(task, 'task_id') };
+    const [dataset, config] = await Promise.all([
+      this.client.get(`/datasets/${encodeURIComponent(datasetId)}`),
+      this.client.get(`/config/${encodeURIComponent(datasetId)}`),
+    ]);
+    const workspace = new Workspace(this.options.workdir, identity);
+    await workspace.prepare({
+      task_id: identity.taskId,
+      name: textOf(task, 'name'),
+      job_index: numberOf(task, 'job_index'),
+      attempt: (numberOf(task, 'failures') ?? 0) + 1,
+    });
+    const { sources } = this.options;
+    const attempt = await attemptTask({ config, dataset, task, sources, signal: this.giveUp.signal }, workspace);
+    if (!this.options.keep) await workspace.remove();
+    return attempt;
+  }
+
+  private async complete(task: Json, attempt: Attempt): Promise<void> {
+    await this.postStats(task, attempt);
+    await this.report(task, 'complete', { time_used: attempt.usage.seconds, site: this.options.offer.site });
+    say(`complete  ${describe(task)} after ${attempt.usage.seconds.toFixed(2)} s`);
+  }
+
+  private async fail(task: Json, attempt: Attempt, reason: string): Promise<void> {
+    await this.postStats(task, attempt);
+    const last = (numberOf(task, 'failures') ?? 0) + 1 >= this.options.failuresMax;
+    await this.report(task, last ? 'failed' : 'reset', {
+      time_used: attempt.usage.seconds,
+      resources: resourcesOf(attempt),
+      site: this.options.offer.site,
+      reason,
+    });
+    say(`${last ? 'failed   ' : 'reset    '} ${describe(task)}: ${reason.replaceAll('\n', ' | ')}`);
+  }
+
+  /** A task that was stopped by us did nothing wrong: no failure is counted. */
+  private async handBack(task: Json): Promise<void> {
+    await this.client.put(`/tasks/${encodeURIComponent(textOf(task, 'task_id'))}/status`, {
+      status: 'waiting',
+      instance_id: textOf(task, 'instance_id'),
+    });
+    say(`back      ${describe(task)}: this pilot ends`);
+  }
+
+  private async report(task: Json, action: string, body: object): Promise<void> {
+    await this.client.post(`/tasks/${encodeURIComponent(textOf(task, 'task_id'))}/task_actions/${action}`, {
+      instance_id: textOf(task, 'instance_id'),
+      ...body,
+    });
+  }
+
+  private async postStats(task: Json, attempt: Attempt): Promise<void> {
+    const known = {
+      dataset_id: textOf(task, 'dataset_id'),
+      hostname: hostname(),
+      site: this.options.offer.site,
+      time: new Date().toISOString(),
+      time_used: attempt.usage.seconds,
+      resources: resourcesOf(attempt),
+      ...(attempt.failure === undefined ? {} : { error_summary: attempt.failure }),
+    };
+    const text = JSON.stringify(known);
+    // Spliced in as text, so that the task's own numbers keep their digits.
+    const body = attempt.stats === undefined ? text : `${text.slice(0, -1)},"task_stats":${attempt.stats}}`;
+    await this.client.post(`/tasks/${encodeURIComponent(textOf(task, 'task_id'))}/task_stats`, body);
+  }
+}
+
+/** `cairn pilot`: resolves with the exit code. SIGTERM and SIGINT let running tasks end, or hand them back. */
+export const runPilot = async (argv: readonly string[]): Promise<number> => {
+  let options: PilotOptions | undefined;
+  try {
+    options = readOptions(argv);
+  } catch (error) {
+    if (!(error instanceof BadUsage)) throw error;
+    process.stderr.write(`${error.message}\n\n${PILOT_USAGE}`);
+    return 2;
+  }
+  if (options === undefined) {
+    process.stdout.write(PILOT_USAGE);
+    return 0;
+  }
+  const pilot = new Pilot(options);
+  const stop = (): void => pilot.stop();
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  try {
+    await pilot.run();
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Refused) && !(error instanceof Unreachable)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 1;
+  } finally {
+    process.off('SIGTERM', stop);
+    process.off('SIGINT', stop);
+  }
+};
