@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs on the Node.js that the system has (20 or newer): brings dependencies and build up to date, then hands over to the
 // Node.js 24 that comes with the dependencies. `npm start`, `npm test` and every other command of the README go through here.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -40,14 +40,15 @@ if (stamp(buildStamp) !== sources) {
   writeFileSync(buildStamp, sources);
 }
 
-const [script = 'dist/apps/cairn/src/main.js', ...rest] = process.argv.slice(2);
-if (script !== 'build') {
-  const { status, signal } = spawnSync(
-    existsSync(node) ? node : process.execPath,
-    ['--enable-source-maps', script, ...rest],
-    {
-      stdio: 'inherit',
-    },
-  );
-  process.exit(status ?? (signal ? 1 : 0));
+// A first word that is no script is a command of Cairn itself: `cairn pilot --url ...`.
+const words = process.argv.slice(2);
+const args = words[0]?.endsWith('.js') ? words : ['dist/apps/cairn/src/main.js', ...words];
+if (words[0] !== 'build') {
+  const child = spawn(existsSync(node) ? node : process.execPath, ['--enable-source-maps', ...args], {
+    stdio: 'inherit',
+  });
+  // A terminal sends Ctrl-C to both of us; other signals come here alone.
+  process.on('SIGINT', () => {});
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
 }
