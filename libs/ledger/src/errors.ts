@@ -49,3 +49,16 @@ export class OutcomeUnknown extends Error {
     super(`Whether the append to ${stream} happened is not known`);
   }
 }
+
+/** The ledger could not take the append and surely did not: it is closed, locked by somebody else, or refuses. */
+export class LedgerUnavailable extends Error {
+  override readonly name = 'LedgerUnavailable';
+
+  constructor(
+    readonly stream: string,
+    readonly reason: string,
+    override readonly cause?: unknown,
+  ) {
+    super(`The append to ${stream} did not happen: ${reason}`);
+  }
+}

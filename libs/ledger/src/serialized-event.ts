@@ -1,0 +1,44 @@
+import { AppendTooLarge, EventTooLarge } from './errors.js';
+import { assertChainable } from './hash-chain.js';
+import { APPEND_BYTES_MAX, EVENT_BYTES_MAX, type NewEvent } from './ledger.js';
+
+/** A {@link NewEvent} as the texts that are hashed and stored. */
+export interface SerializedEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly data: string;
+  readonly metadata: string;
+  /** What it counts for in an append. */
+  readonly bytes: number;
+}
+
+/** What EventStoreDB counts for an event besides its texts: the hash inside the metadata. */
+const HASH_BYTES = 80;
+
+/**
+ * The one `JSON.stringify` of an event.
+ *
+ * @throws EventTooLarge
+ */
+export const serialize = (stream: string, { id, type, data, metadata }: NewEvent): SerializedEvent => {
+  assertChainable(stream, type, id);
+  const dataText = JSON.stringify(data);
+  const metadataText = JSON.stringify(metadata);
+  const textBytes = Buffer.byteLength(dataText) + Buffer.byteLength(metadataText);
+  if (textBytes > EVENT_BYTES_MAX) throw new EventTooLarge(stream, type, textBytes, EVENT_BYTES_MAX);
+  // EventStoreDB counts two bytes for each character of the type.
+  return { id, type, data: dataText, metadata: metadataText, bytes: textBytes + 2 * type.length + HASH_BYTES };
+};
+
+/** @throws EventTooLarge, AppendTooLarge */
+export const serializeAll = (
+  stream: string,
+  events: readonly NewEvent[],
+): { serialized: readonly SerializedEvent[]; bytes: number } => {
+  if (events.length === 0) throw new TypeError('An append has at least one event');
+  const serialized = events.map((event) => serialize(stream, event));
+  let bytes = 0;
+  for (const event of serialized) bytes += event.bytes;
+  if (bytes > APPEND_BYTES_MAX) throw new AppendTooLarge(stream, bytes, APPEND_BYTES_MAX);
+  return { serialized, bytes };
+};
