@@ -31,7 +31,7 @@ export const probe = async (path: string, health: Health, metrics: Metrics): Pro
       return json(report.ready ? 200 : 503, report);
     }
     case '/metrics':
-      return { status: 200, type: metrics.registry.contentType, body: await metrics.text() };
+      return { status: 200, type: metrics.contentType, body: await metrics.text() };
     default:
       return undefined;
   }

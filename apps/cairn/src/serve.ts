@@ -1,0 +1,58 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { InProcessBus } from '#bus/in-process-bus.js';
+import { InProcessStrategy } from '#bus/in-process.strategy.js';
+import { MessageExceptionFilter } from '#bus/message-exception.filter.js';
+import { openLedger } from '#ledger/open-ledger.js';
+import { loadEnvironment } from '#platform/environment.js';
+import { Health } from '#platform/health.js';
+import { urlOf } from '#platform/health-listener.js';
+import { createLog, NestLog } from '#platform/logging.js';
+import { Metrics } from '#platform/metrics.js';
+import { stopOnSignal } from '#platform/shutdown.js';
+import { createHttpAdapter, prepareGateway } from '../../gateway/src/http.js';
+import { CairnModule } from './cairn.module.js';
+
+/** Embedded Cairn: gateway and all services in this process, on the ledger in the data folder. */
+export const serve = async (): Promise<void> => {
+  const environment = loadEnvironment(process.env);
+  const log = createLog(environment, 'cairn');
+  const metrics = new Metrics();
+  const health = new Health();
+  const ledger = await openLedger({
+    dataDir: environment.CAIRN_DATA_DIR,
+    ...(environment.EVENTSTORE_URL === undefined ? {} : { eventStoreUrl: environment.EVENTSTORE_URL }),
+  });
+  health.add('ledger', async () => {
+    await ledger.head();
+  });
+  const strategy = new InProcessStrategy();
+  const bus = new InProcessBus(strategy, metrics);
+
+  const app = await NestFactory.create<NestFastifyApplication>(
+    CairnModule.register({ environment, ledger, bus, log, metrics, health }),
+    createHttpAdapter(),
+    { logger: new NestLog(log), abortOnError: false },
+  );
+  app.connectMicroservice({ strategy }, { inheritAppConfig: false }).useGlobalFilters(new MessageExceptionFilter(log));
+  prepareGateway(app);
+  await app.startAllMicroservices();
+  await app.listen(environment.PORT, environment.HOST);
+
+  stopOnSignal(
+    [
+      {
+        name: 'finish what is in flight',
+        run: () => {
+          health.stopping();
+          return app.getHttpAdapter().getInstance().close();
+        },
+      },
+      { name: 'close the services', run: () => app.close() },
+      { name: 'close the ledger', run: () => ledger.close() },
+    ],
+    log,
+  );
+  process.stdout.write(`Cairn listens on ${urlOf(app.getHttpServer().address())}\n`);
+};
