@@ -1,4 +1,5 @@
 import { DomainError } from '#platform/domain-error.js';
+import type { Nothing } from '#bus/contract.js';
 import type { AddJobRequest, BulkAction, JobSelection } from '#contracts/iceprod/jobs.js';
 import type { JobStatus } from '#contracts/iceprod/statuses.js';
 import { rangesOf, rangesPerEvent } from '#contracts/ranges.js';
@@ -152,7 +153,7 @@ const inDataset = (view: JobView, datasetId: string, id: string): Job | undefine
 export const setJobStatus = (
   view: JobView,
   request: { readonly dataset_id: string; readonly job_id: string; readonly status: string },
-): Decision<Record<never, never>> => {
+): Decision<Nothing> => {
   const { status } = request;
   if (!isJobStatus(status)) return invalid('job.bad-status', 'Bad status');
   const job = inDataset(view, request.dataset_id, request.job_id);
@@ -168,7 +169,7 @@ export const setJobStatus = (
 export function* setJobsStatus(
   view: JobView,
   request: { readonly dataset_id: string; readonly jobs: readonly string[]; readonly status: string },
-): SlicedDecision<Record<never, never>> {
+): SlicedDecision<Nothing> {
   const { status, jobs } = request;
   if (!isJobStatus(status)) return invalid('job.bad-status', 'Bad status');
   if (jobs.length === 0) return invalid('job.no-jobs', 'Missing jobs in body');
@@ -201,7 +202,7 @@ const takes = (action: BulkAction, { status }: Job): boolean =>
 export function* actOnJobs(
   view: JobView,
   request: JobSelection & { readonly action: BulkAction },
-): SlicedDecision<Record<never, never>> {
+): SlicedDecision<Nothing> {
   const { dataset_id: datasetId, jobs, action } = request;
   const chosen = new Chosen();
   if (jobs === undefined) {

@@ -5,7 +5,7 @@ import type { GroupAmended, GroupsAdded, GroupsMoved, Ranges } from '#contracts/
 import type { AppliedEvent, Projection, ProjectionWriter } from '#projection/projection.js';
 import { type WorkloadId, Workloads } from '../workload/workloads.js';
 import { evolve, type Job, type JobEvent, statusCode } from './job.js';
-import { homeOf, JOB_COLUMNS, JOB_INDEXES, JOB_TABLES, keyOf, readJob } from './job-rows.js';
+import { homeOf, JOB_COLUMNS, JOB_INDEXES, JOB_TABLES, Jobs, keyOf, readJob } from './job-rows.js';
 
 /** Rows of one slice of bulk work: a few milliseconds. */
 const SLICE = 2_000;
@@ -40,7 +40,6 @@ class CountChanges {
 }
 
 class JobWriter implements ProjectionWriter {
-  private readonly workloads: Workloads;
   private readonly counts: CountChanges;
   private readonly insert: StatementSync;
   private readonly select: StatementSync;
@@ -49,8 +48,10 @@ class JobWriter implements ProjectionWriter {
   private readonly countRange: StatementSync;
   private readonly moveRange: StatementSync;
 
-  constructor(database: DatabaseSync) {
-    this.workloads = new Workloads(database);
+  constructor(
+    database: DatabaseSync,
+    private readonly workloads: Workloads,
+  ) {
     this.counts = new CountChanges(database);
     this.insert = database.prepare('INSERT INTO job (key, id, job_index, status, changed) VALUES (?, ?, ?, ?, ?)');
     this.select = database.prepare(`SELECT ${JOB_COLUMNS} FROM job WHERE key = ?`);
@@ -175,12 +176,24 @@ class JobWriter implements ProjectionWriter {
 }
 
 /** Jobs and their counts per dataset and status. */
-export const jobProjection: Projection = {
-  name: 'job',
-  version: 1,
-  streamPrefixes: ['work-iceprod.'],
-  eventTypes: ['GroupsAdded', 'GroupsMoved', 'GroupAmended'],
-  tables: JOB_TABLES,
-  indexes: JOB_INDEXES,
-  attach: (database) => new JobWriter(database),
-};
+export class JobProjection implements Projection {
+  readonly name = 'job';
+  readonly version = 1;
+  readonly streamPrefixes = ['work-iceprod.'];
+  readonly eventTypes = ['GroupsAdded', 'GroupsMoved', 'GroupAmended'];
+  readonly tables = JOB_TABLES;
+  readonly indexes = JOB_INDEXES;
+  private attached: Jobs | undefined;
+
+  attach(database: DatabaseSync): ProjectionWriter {
+    const workloads = new Workloads(database);
+    this.attached = new Jobs(database, workloads);
+    return new JobWriter(database, workloads);
+  }
+
+  /** Jobs as the writing connection sees them: for deciders. */
+  get jobs(): Jobs {
+    if (this.attached === undefined) throw new Error('The projection of jobs is not attached yet');
+    return this.attached;
+  }
+}
