@@ -1,0 +1,90 @@
+import { DomainError } from '#platform/domain-error.js';
+import type { ChangeDatasetRequest } from '#contracts/iceprod/datasets.js';
+import { type Dataset, type DatasetEvent, isDatasetStatus } from './dataset.js';
+import { DATASET_TRANSITIONS, TRUNCATED_WORD } from './status-machine.js';
+
+/** As large as an event may safely carry. */
+const DESCRIPTION_BYTES_MAX = 128 * 1024;
+
+type Change = ChangeDatasetRequest;
+type Changed = { [Type in DatasetEvent['type']]: Omit<Extract<DatasetEvent, { type: Type }>, 'timeMicros'> }[Exclude<
+  DatasetEvent['type'],
+  'DatasetSubmitted'
+>];
+
+const refused = (kind: 'invalid' | 'state', code: string, message: string): DomainError =>
+  new DomainError(kind, `dataset.${code}`, message);
+
+export const datasetNotFound = (): DomainError =>
+  new DomainError('not-found', 'dataset.not-found', 'Dataset not found');
+
+/** What is wrong with a change whatever the dataset; comes before the question whether it exists. */
+const problemOf = (change: Change): DomainError | undefined => {
+  switch (change.change) {
+    case 'status':
+      return isDatasetStatus(change.status) || change.status === TRUNCATED_WORD
+        ? undefined
+        : refused('invalid', 'bad-status', 'bad status');
+    case 'description':
+      return Buffer.byteLength(JSON.stringify(change.description)) > DESCRIPTION_BYTES_MAX
+        ? refused('invalid', 'description-too-long', 'description too long')
+        : undefined;
+    case 'jobs_submitted':
+      return Number.isSafeInteger(change.jobs_submitted)
+        ? undefined
+        : refused('invalid', 'bad-jobs-submitted', 'jobs_submitted is not an int');
+    case 'priority':
+    case 'hard_reset':
+    case 'truncate':
+      return undefined;
+  }
+};
+
+const move = (dataset: Dataset, status: string): readonly Changed[] | DomainError => {
+  if (status === TRUNCATED_WORD) return truncate(dataset);
+  if (dataset.status === status) return [];
+  const allowed: readonly string[] = DATASET_TRANSITIONS[dataset.status];
+  return allowed.includes(status)
+    ? [{ type: 'DatasetMoved', data: { status } }]
+    : refused('state', 'bad-transition', 'Bad state transition for status');
+};
+
+const truncate = (dataset: Dataset): readonly Changed[] | DomainError => {
+  if (dataset.status === 'complete') return refused('state', 'complete', 'Cannot truncate complete dataset');
+  return dataset.truncated ? [] : [{ type: 'DatasetTruncated', data: {} }];
+};
+
+const extend = (dataset: Dataset, jobs: number): readonly Changed[] | DomainError => {
+  const { jobs_submitted: before, tasks_per_job: perJob, tasks_submitted: tasksBefore } = dataset;
+  if (dataset.jobs_immutable) return refused('state', 'jobs-immutable', 'jobs_submitted is immutable');
+  if (jobs < before) return refused('state', 'fewer-jobs', 'jobs_submitted must not be less than before');
+  if (perJob <= 0) return refused('state', 'bad-tasks-per-job', 'tasks_per_job must be > 0');
+  const tasks = jobs * perJob;
+  if (jobs === before && tasks === tasksBefore) return [];
+  return [{ type: 'DatasetExtended', data: { jobs_submitted: jobs, tasks_submitted: tasks } }];
+};
+
+/** Decides what a change makes of a dataset (IceProd contract 4.2, 4.3). What would change nothing is no event. */
+export const changeDataset = (dataset: Dataset | undefined, change: Change): readonly Changed[] | DomainError => {
+  const problem = problemOf(change);
+  if (problem !== undefined) return problem;
+  if (dataset === undefined) return datasetNotFound();
+  switch (change.change) {
+    case 'status':
+      return move(dataset, change.status);
+    case 'description':
+      return dataset.description === change.description
+        ? []
+        : [{ type: 'DatasetDescribed', data: { description: change.description } }];
+    case 'priority':
+      return dataset.priority === change.priority
+        ? []
+        : [{ type: 'DatasetPrioritized', data: { priority: change.priority } }];
+    case 'jobs_submitted':
+      return extend(dataset, change.jobs_submitted);
+    case 'hard_reset':
+      return dataset.status === 'processing' ? [] : [{ type: 'DatasetHardReset', data: {} }];
+    case 'truncate':
+      return truncate(dataset);
+  }
+};
