@@ -1,0 +1,29 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { WorkloadId } from '../workload/workloads.js';
+import type { WordId } from './words.js';
+
+/** Keeps the counts of units in step by increments, so that no summary ever looks at units. */
+export class Counts {
+  private readonly add: StatementSync;
+  private readonly order: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.add = database.prepare(
+      `INSERT INTO unit_count (workload, name, status, gpu, n) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET n = n + excluded.n`,
+    );
+    this.order = database.prepare(
+      `INSERT INTO unit_name_order (workload, name, first_index) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET first_index = excluded.first_index WHERE excluded.first_index < first_index`,
+    );
+  }
+
+  change(workload: WorkloadId, name: WordId, status: WordId, isGpu: boolean, by: number): void {
+    if (by !== 0) this.add.run(workload, name, status, isGpu ? 1 : 0, by);
+  }
+
+  /** Names are shown in the order of the lowest index that a unit of that name ever had. */
+  placeName(workload: WorkloadId, name: WordId, index: number): void {
+    this.order.run(workload, name, index);
+  }
+}

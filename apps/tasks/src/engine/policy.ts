@@ -1,0 +1,28 @@
+import type { Phase } from './phase.js';
+import type { Unit } from './unit.js';
+
+/** A ready queue of a dialect; most have one, IceProd has one per kind of claim. */
+export type Lane = number;
+
+/** What the engine must know of a dialect's status machine. Everything else stays in the dialect's deciders. */
+export interface Policy {
+  /** The vocabulary in its sort order. Units may carry other words; they mean nothing to the engine. */
+  readonly statuses: readonly string[];
+  phaseOf(status: string): Phase;
+  /**
+   * In which queue a unit stands that may be claimed.
+   *
+   * @param instanced whether the unit still carries the ticket of an earlier claim
+   */
+  laneOf(status: string, instanced: boolean): Lane | undefined;
+  /** Whether a dependency on a unit of this status is fulfilled. */
+  satisfies(status: string): boolean;
+  /** Public ids that a `depends` document names, each once. */
+  dependsOn(depends: string): readonly string[];
+  /** Whether requirements ask for a GPU: counts are kept apart by it. */
+  wantsGpu(requirements: string): boolean;
+  /** The unit with fields of its document overwritten; unchanged when that cannot be. */
+  amend(unit: Unit, fields: string, timeMicros: number): Unit;
+  /** Requirements after a bulk change of them. */
+  changeRequirements(requirements: string, mode: 'merge' | 'replace', change: string): string;
+}

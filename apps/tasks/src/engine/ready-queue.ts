@@ -1,0 +1,211 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { WorkloadId } from '../workload/workloads.js';
+import type { Lane } from './policy.js';
+import type { ReadyClass, ReadyEntry, ReadyUnits } from './ready.js';
+import type { UnitReader } from './unit-row.js';
+import type { WordId } from './words.js';
+
+export type ClassId = number;
+
+/** Integer form of what a class's units have in common. */
+export interface ClassKey {
+  readonly lane: Lane;
+  readonly workload: WorkloadId;
+  readonly requirements: WordId;
+  readonly site: WordId;
+  readonly isBlocked: boolean;
+  readonly isInstanced: boolean;
+}
+
+const BLOCKED_FLAG = 1;
+const INSTANCED_FLAG = 2;
+
+/** Bound of the cache from attributes to class ids. */
+const CACHE_MAX = 20_000;
+
+class LoadedClass implements ReadyClass {
+  /** `undefined`: not known; `null`: there is none. */
+  head: ReadyEntry | null | undefined;
+
+  constructor(
+    readonly id: ClassId,
+    readonly lane: Lane,
+    readonly workload: string,
+    readonly requirements: string,
+    readonly site: string,
+    readonly isBlocked: boolean,
+    readonly isInstanced: boolean,
+  ) {}
+}
+
+const entryOf = (row: Readonly<Record<string, unknown>>): ReadyEntry => ({
+  key: Number(row['key']),
+  priority: Number(row['priority']),
+  id: String(row['id']),
+});
+
+const isBefore = (a: Omit<ReadyEntry, 'id'>, b: Omit<ReadyEntry, 'id'>): boolean =>
+  a.priority > b.priority || (a.priority === b.priority && a.key < b.key);
+
+/**
+ * The ready queue on the writing connection: classes in memory, units in the index `unit_ready`. Nothing is kept per unit,
+ * so that its cost depends on the number of classes only. What it caches follows every change and is dropped by
+ * {@link forget}.
+ */
+export class ReadyQueue implements ReadyUnits {
+  private changes = 0;
+  /** Absent until the first claim: a rebuild has no index yet and needs no queue. */
+  private loaded: Map<ClassId, LoadedClass> | undefined;
+  private byLane = new Map<Lane, Set<LoadedClass>>();
+  private readonly ids = new Map<string, ClassId>();
+  private readonly selectId: StatementSync;
+  private readonly insert: StatementSync;
+  private readonly selectLive: StatementSync;
+  private readonly selectById: StatementSync;
+  private readonly selectAfter: StatementSync;
+  private readonly selectFirst: StatementSync;
+  private readonly selectOfPriority: StatementSync;
+
+  constructor(
+    database: DatabaseSync,
+    private readonly reader: UnitReader,
+  ) {
+    const attributes = 'lane = ? AND workload = ? AND requirements = ? AND site = ? AND flags = ?';
+    this.selectId = database.prepare(`SELECT id FROM unit_class WHERE ${attributes}`);
+    this.insert = database.prepare(
+      'INSERT INTO unit_class (lane, workload, requirements, site, flags) VALUES (?, ?, ?, ?, ?) RETURNING id',
+    );
+    this.selectLive = database.prepare(
+      'SELECT * FROM unit_class WHERE EXISTS (SELECT 1 FROM unit WHERE unit.class = unit_class.id)',
+    );
+    this.selectById = database.prepare('SELECT * FROM unit_class WHERE id = ?');
+    const entry = 'SELECT key, priority, id FROM unit WHERE class = ?1';
+    const order = 'ORDER BY priority DESC, key';
+    this.selectFirst = database.prepare(`${entry} ${order} LIMIT ?2`);
+    // Two seeks: a comparison of row values would not use the index, whose parts run in different directions.
+    this.selectAfter = database.prepare(
+      `SELECT * FROM (${entry} AND priority = ?2 AND key > ?3 ORDER BY key LIMIT ?4)
+       UNION ALL SELECT * FROM (${entry} AND priority < ?2 ${order} LIMIT ?4) LIMIT ?4`,
+    );
+    this.selectOfPriority = database.prepare(`${entry} AND priority = ?2 AND key > ?3 ORDER BY key LIMIT ?4`);
+  }
+
+  get version(): number {
+    return this.changes;
+  }
+
+  *classes(lane: Lane): Iterable<ReadyClass> {
+    this.load();
+    yield* this.byLane.get(lane) ?? [];
+  }
+
+  head(ready: ReadyClass): ReadyEntry | undefined {
+    if (!(ready instanceof LoadedClass)) return undefined;
+    if (ready.head === undefined) {
+      const row = this.selectFirst.get(ready.id, 1);
+      ready.head = row === undefined ? null : entryOf(row);
+      if (ready.head === null) this.unload(ready);
+    }
+    return ready.head ?? undefined;
+  }
+
+  entries(ready: ReadyClass, after: ReadyEntry | undefined, limit: number, priority?: number): readonly ReadyEntry[] {
+    if (!(ready instanceof LoadedClass)) return [];
+    if (priority !== undefined) {
+      return this.selectOfPriority.all(ready.id, priority, after?.key ?? -1, limit).map(entryOf);
+    }
+    const rows =
+      after === undefined
+        ? this.selectFirst.all(ready.id, limit)
+        : this.selectAfter.all(ready.id, after.priority, after.key, limit);
+    return rows.map(entryOf);
+  }
+
+  /** The class with these attributes, made when missing, ready to be joined. */
+  classFor({ lane, workload, requirements, site, isBlocked, isInstanced }: ClassKey): ClassId {
+    const flags = (isBlocked ? BLOCKED_FLAG : 0) + (isInstanced ? INSTANCED_FLAG : 0);
+    const name = `${lane}|${workload}|${requirements}|${site}|${flags}`;
+    const cached = this.ids.get(name);
+    if (cached !== undefined) return cached;
+    const values = [lane, workload, requirements, site, flags] as const;
+    const row = this.selectId.get(...values) ?? this.insert.get(...values);
+    const id = Number(row?.['id']);
+    if (this.ids.size >= CACHE_MAX) this.ids.clear();
+    this.ids.set(name, id);
+    return id;
+  }
+
+  /** A unit came to stand in the class. */
+  joined(id: ClassId, entry: ReadyEntry): void {
+    const ready = this.activate(id);
+    if (ready === undefined) return;
+    if (ready.head === null || (ready.head !== undefined && isBefore(entry, ready.head))) ready.head = entry;
+  }
+
+  /** A unit left the class. */
+  left(id: ClassId, key: number): void {
+    const ready = this.loaded?.get(id);
+    if (ready?.head?.key === key) ready.head = undefined;
+  }
+
+  /** Many units joined or left: `joined` names the classes that may have come to life. */
+  disturbed(joined: Iterable<ClassId>): void {
+    for (const ready of this.loaded?.values() ?? []) ready.head = undefined;
+    for (const id of joined) {
+      const ready = this.activate(id);
+      if (ready !== undefined) ready.head = undefined;
+    }
+  }
+
+  /** What claims may know of a workload has changed. */
+  reconsider(): void {
+    this.changes += 1;
+  }
+
+  forget(): void {
+    this.loaded = undefined;
+    this.byLane = new Map();
+    this.ids.clear();
+    this.changes += 1;
+  }
+
+  private load(): void {
+    if (this.loaded !== undefined) return;
+    this.loaded = new Map();
+    for (const row of this.selectLive.all()) this.include(this.loaded, row);
+  }
+
+  private activate(id: ClassId): LoadedClass | undefined {
+    if (this.loaded === undefined) return undefined;
+    const present = this.loaded.get(id);
+    if (present !== undefined) return present;
+    const row = this.selectById.get(id);
+    return row === undefined ? undefined : this.include(this.loaded, row);
+  }
+
+  private include(loaded: Map<ClassId, LoadedClass>, row: Readonly<Record<string, unknown>>): LoadedClass {
+    const { words, workloads } = this.reader;
+    const flags = Number(row['flags']);
+    const ready = new LoadedClass(
+      Number(row['id']),
+      Number(row['lane']),
+      workloads.nameOf(Number(row['workload'])),
+      words.requirements.wordOf(Number(row['requirements'])),
+      words.site.wordOf(Number(row['site'])),
+      (flags & BLOCKED_FLAG) !== 0,
+      (flags & INSTANCED_FLAG) !== 0,
+    );
+    loaded.set(ready.id, ready);
+    const lane = this.byLane.get(ready.lane) ?? new Set();
+    this.byLane.set(ready.lane, lane.add(ready));
+    this.changes += 1;
+    return ready;
+  }
+
+  /** An empty class is not looked at any more; its row stays for the next unit of its kind. */
+  private unload(ready: LoadedClass): void {
+    this.loaded?.delete(ready.id);
+    this.byLane.get(ready.lane)?.delete(ready);
+    this.changes += 1;
+  }
+}

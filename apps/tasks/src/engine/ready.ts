@@ -1,0 +1,36 @@
+import type { Lane } from './policy.js';
+import type { UnitKey } from './unit.js';
+
+/** What orders units that may be claimed: highest priority first, then the oldest, which has the lowest id. */
+export interface ReadyEntry {
+  readonly key: UnitKey;
+  readonly priority: number;
+  readonly id: string;
+}
+
+/** Ready units with equal matching attributes. A claim asks once per class, not per unit, whether they fit. */
+export interface ReadyClass {
+  readonly workload: string;
+  /** Raw JSON. */
+  readonly requirements: string;
+  readonly site: string;
+  /** Whether its units wait for others. */
+  readonly isBlocked: boolean;
+  /** Whether its units still carry the ticket of an earlier claim. */
+  readonly isInstanced: boolean;
+}
+
+/** The ready queue as deciders see it. */
+export interface ReadyUnits {
+  /** Grows whenever `classes` may answer differently. */
+  readonly version: number;
+  /** Classes that have or lately had units. */
+  classes(lane: Lane): Iterable<ReadyClass>;
+  head(ready: ReadyClass): ReadyEntry | undefined;
+  /** Entries behind one, in order; from the head without it. `priority` leaves only those of that priority. */
+  entries(ready: ReadyClass, after: ReadyEntry | undefined, limit: number, priority?: number): readonly ReadyEntry[];
+}
+
+/** Negative when `a` is to be taken before `b`. */
+export const compareReady = (a: ReadyEntry, b: ReadyEntry): number =>
+  b.priority - a.priority || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);

@@ -1,0 +1,76 @@
+/** Words that many units share, by integer: see `words.ts`. */
+export const WORD_TABLES = ['unit_status', 'unit_name', 'unit_site', 'unit_group', 'unit_requirements'] as const;
+export type WordTable = (typeof WORD_TABLES)[number];
+
+const wordTable = (table: WordTable): string =>
+  `CREATE TABLE IF NOT EXISTS ${table} (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE) STRICT;`;
+
+/**
+ * Everything of a unit that is not shared stands in one row; zeros and nulls take no room there.
+ * `workload` is set only for a unit that is listed elsewhere than at home. `class` is set while it may be claimed.
+ */
+export const UNIT_TABLES = `
+${WORD_TABLES.map(wordTable).join('\n')}
+CREATE TABLE IF NOT EXISTS unit (
+  key INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  workload INTEGER,
+  grp INTEGER NOT NULL,
+  group_index INTEGER NOT NULL,
+  idx INTEGER NOT NULL,
+  name INTEGER NOT NULL,
+  depends TEXT,
+  open_deps INTEGER NOT NULL,
+  requirements INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  class INTEGER,
+  priority REAL NOT NULL,
+  instance TEXT,
+  site INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  failures INTEGER NOT NULL,
+  evictions INTEGER NOT NULL,
+  walltime REAL NOT NULL,
+  walltime_err REAL NOT NULL,
+  walltime_err_n INTEGER NOT NULL,
+  extra TEXT
+) STRICT;
+CREATE TABLE IF NOT EXISTS unit_edge (
+  blocker INTEGER NOT NULL,
+  dependent INTEGER NOT NULL,
+  PRIMARY KEY (blocker, dependent)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unit_edge_unknown (
+  blocker_id TEXT NOT NULL,
+  dependent INTEGER NOT NULL,
+  PRIMARY KEY (blocker_id, dependent)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unit_count (
+  workload INTEGER NOT NULL,
+  name INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  gpu INTEGER NOT NULL,
+  n INTEGER NOT NULL,
+  PRIMARY KEY (workload, name, status, gpu)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unit_name_order (
+  workload INTEGER NOT NULL,
+  name INTEGER NOT NULL,
+  first_index INTEGER NOT NULL,
+  PRIMARY KEY (workload, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unit_class (
+  id INTEGER PRIMARY KEY,
+  lane INTEGER NOT NULL,
+  workload INTEGER NOT NULL,
+  requirements INTEGER NOT NULL,
+  site INTEGER NOT NULL,
+  flags INTEGER NOT NULL,
+  UNIQUE (lane, workload, requirements, site, flags)
+) STRICT;`;
+
+export const UNIT_INDEXES = `
+CREATE INDEX IF NOT EXISTS unit_ready ON unit (class, priority DESC, key) WHERE class IS NOT NULL;
+CREATE INDEX IF NOT EXISTS unit_by_status ON unit (status);
+CREATE INDEX IF NOT EXISTS unit_by_group ON unit (grp);
+CREATE INDEX IF NOT EXISTS unit_moved ON unit (workload) WHERE workload IS NOT NULL;`;

@@ -1,0 +1,41 @@
+import { idAt } from '#contracts/ids.js';
+import type { UnitsAdded, UnitShape } from '#contracts/work-events.js';
+import type { WorkloadId } from '../workload/workloads.js';
+import { unitKey, type Unit } from './unit.js';
+
+const dependsText = (ids: readonly string[]): string => (ids.length === 0 ? '[]' : JSON.stringify(ids));
+
+/** The unit that {@link UnitsAdded} describes at one place of its range. */
+export const gridUnit = (
+  workload: WorkloadId,
+  added: UnitsAdded,
+  shape: UnitShape,
+  place: number,
+  timeMicros: number,
+): Unit => {
+  const count = added.shapes.length;
+  const job = Math.floor(place / count);
+  const index = place % count;
+  return {
+    key: unitKey(workload, (added.units[0]?.[0] ?? 0) + place),
+    id: idAt(added.prefix, place),
+    workload: added.dataset_id,
+    group: idAt(added.jobs.prefix, added.jobs.first + job),
+    groupIndex: added.jobs.first_index + job,
+    index,
+    name: shape.name,
+    depends: dependsText(shape.depends.map((at) => idAt(added.prefix, job * count + at))),
+    requirements: shape.requirements,
+    status: shape.status,
+    priority: shape.priority,
+    instance: '',
+    site: '',
+    changedMicros: timeMicros,
+    failures: 0,
+    evictions: 0,
+    walltimeHours: 0,
+    walltimeErrHours: 0,
+    walltimeErrCount: 0,
+    extra: undefined,
+  };
+};

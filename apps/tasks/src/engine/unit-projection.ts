@@ -1,0 +1,142 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Ranges, UnitAdded, UnitEvents, UnitsAdded } from '#contracts/work-events.js';
+import type { AppliedEvent, Projection, ProjectionWriter } from '#projection/projection.js';
+import type { WorkloadId } from '../workload/workloads.js';
+import { assignmentOf, evolve, type UnitEvent } from './evolve.js';
+import type { Policy } from './policy.js';
+import { unitKey } from './unit.js';
+import { gridUnit } from './unit-grid.js';
+import { UNIT_INDEXES, UNIT_TABLES } from './tables.js';
+import { UnitRanges } from './unit-ranges.js';
+import { UnitStore } from './unit-store.js';
+
+const EVENT_TYPES: readonly (keyof UnitEvents)[] = [
+  'UnitAdded',
+  'UnitsAdded',
+  'UnitsClaimed',
+  'UnitStarted',
+  'UnitFailed',
+  'UnitSucceeded',
+  'UnitsMoved',
+  'UnitAmended',
+  'RequirementsSet',
+];
+
+/** Units added or changed one by one before a slice of work may end. */
+const UNITS_PER_YIELD = 100;
+
+const isOneUnit = (units: Ranges): boolean => units.length === 1 && units[0]?.[0] === units[0]?.[1];
+
+const addedUnit = (workload: WorkloadId, data: UnitAdded, timeMicros: number) => ({
+  key: unitKey(workload, data.units[0]?.[0] ?? 0),
+  id: data.task_id,
+  workload: data.dataset_id,
+  group: data.job_id,
+  groupIndex: data.job_index,
+  index: data.task_index,
+  name: data.name,
+  depends: JSON.stringify(data.depends),
+  requirements: data.requirements,
+  status: data.status,
+  priority: data.priority,
+  instance: data.instance_id ?? '',
+  site: '',
+  changedMicros: timeMicros,
+  failures: 0,
+  evictions: 0,
+  walltimeHours: 0,
+  walltimeErrHours: 0,
+  walltimeErrCount: 0,
+  extra: undefined,
+});
+
+/** Keeps units, their counts, dependencies and the ready queue in step with `work-` streams of one dialect. */
+export class UnitProjection implements Projection {
+  readonly name = 'unit';
+  readonly version = 1;
+  readonly streamPrefixes: readonly string[];
+  readonly eventTypes = EVENT_TYPES;
+  readonly tables = UNIT_TABLES;
+  readonly indexes = UNIT_INDEXES;
+  private attached: UnitStore | undefined;
+
+  constructor(
+    dialect: string,
+    private readonly policy: Policy,
+  ) {
+    this.streamPrefixes = [`work-${dialect}.`];
+  }
+
+  /** What deciders look at: the state on the writing connection, with all that they have decided before. */
+  get store(): UnitStore {
+    if (this.attached === undefined) throw new Error('The projection of units is not attached yet');
+    return this.attached;
+  }
+
+  attach(database: DatabaseSync): ProjectionWriter {
+    const store = new UnitStore(database, this.policy);
+    this.attached = store;
+    return new UnitWriter(store);
+  }
+}
+
+class UnitWriter implements ProjectionWriter {
+  private readonly ranges: UnitRanges;
+
+  constructor(private readonly store: UnitStore) {
+    this.ranges = new UnitRanges(store);
+  }
+
+  apply(event: AppliedEvent): void | Generator<void, void, void> {
+    const { stream, data, metadata } = event;
+    const datasetId = data['dataset_id'];
+    const workload = this.store.reader.workloads.ensure(stream, typeof datasetId === 'string' ? datasetId : undefined);
+    // Types are ours from the ledger on: written by the deciders of this service only.
+    if (event.type === 'UnitAdded') {
+      const added = data as object as UnitAdded;
+      this.store.insert(addedUnit(workload, added, metadata.timeMicros));
+      return;
+    }
+    if (event.type === 'UnitsAdded') return this.addGrid(workload, data as object as UnitsAdded, metadata.timeMicros);
+    return this.change(workload, { type: event.type, data, timeMicros: metadata.timeMicros } as object as UnitEvent);
+  }
+
+  forget(): void {
+    this.store.forget();
+  }
+
+  private change(workload: WorkloadId, event: UnitEvent): void | Generator<void, void, void> {
+    const { units } = event.data;
+    if (isOneUnit(units)) {
+      this.changeOne(unitKey(workload, units[0]?.[0] ?? 0), event);
+      return;
+    }
+    const assignment = assignmentOf(event);
+    if (assignment === undefined) return this.changeEach(workload, event);
+    return this.ranges.assign(workload, units, assignment, (key) => this.changeOne(key, event));
+  }
+
+  private changeOne(key: number, event: UnitEvent): void {
+    const stored = this.store.byKey(key);
+    if (stored !== undefined) this.store.replace(stored, evolve(stored.unit, event, this.store.policy));
+  }
+
+  private *changeEach(workload: WorkloadId, event: UnitEvent): Generator<void, void, void> {
+    let done = 0;
+    for (const [first, last] of event.data.units) {
+      for (let ordinal = first; ordinal <= last; ordinal += 1) {
+        this.changeOne(unitKey(workload, ordinal), event);
+        if ((done += 1) % UNITS_PER_YIELD === 0) yield;
+      }
+    }
+  }
+
+  private *addGrid(workload: WorkloadId, added: UnitsAdded, timeMicros: number): Generator<void, void, void> {
+    const count = (added.units[0]?.[1] ?? -1) - (added.units[0]?.[0] ?? 0) + 1;
+    for (let place = 0; place < count; place += 1) {
+      const shape = added.shapes[place % added.shapes.length];
+      if (shape !== undefined) this.store.insert(gridUnit(workload, added, shape, place, timeMicros));
+      if (place % UNITS_PER_YIELD === 0) yield;
+    }
+  }
+}

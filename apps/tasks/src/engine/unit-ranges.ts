@@ -1,0 +1,166 @@
+import type { StatementSync } from 'node:sqlite';
+import type { Ranges } from '#contracts/work-events.js';
+import type { WorkloadId } from '../workload/workloads.js';
+import type { Assignment } from './evolve.js';
+import type { ClassId } from './ready-queue.js';
+import { unitKey, type UnitKey } from './unit.js';
+import type { UnitStore } from './unit-store.js';
+import type { WordId } from './words.js';
+
+/** Units that one set of statements changes: some milliseconds of work. */
+const SLICE_UNITS = 1_000;
+
+/** Shorter ranges are changed unit by unit, which then costs less than a set of statements. */
+const RANGE_WORTH_STATEMENTS = 8;
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Attributes that units of a slice share and by which their class is found. */
+interface Kind {
+  readonly workload: WorkloadId;
+  readonly requirements: WordId;
+  readonly site: WordId;
+  readonly isBlocked: boolean;
+  readonly isInstanced: boolean;
+}
+
+const SAME_KIND = `coalesce(workload, key >> 32) = ? AND requirements = ? AND site = ? AND (open_deps > 0) = ?
+  AND (instance IS NOT NULL) = ?`;
+
+/**
+ * Changes whole ranges of units with a few statements each. What it makes of a unit is what `evolve` makes of it: a
+ * property test holds them together.
+ */
+export class UnitRanges {
+  private readonly countBefore: StatementSync;
+  private readonly kinds: StatementSync;
+  private readonly assigning = new Map<string, StatementSync>();
+
+  constructor(private readonly store: UnitStore) {
+    const { database } = store;
+    this.countBefore = database.prepare(
+      `SELECT coalesce(workload, key >> 32) AS workload, name, status, requirements, count(*) AS n
+       FROM unit WHERE key BETWEEN ? AND ? GROUP BY 1, 2, 3, 4`,
+    );
+    this.kinds = database.prepare(
+      `SELECT DISTINCT coalesce(workload, key >> 32) AS workload, requirements, site, open_deps > 0 AS blocked,
+         instance IS NOT NULL AS instanced
+       FROM unit WHERE key BETWEEN ? AND ?`,
+    );
+  }
+
+  /**
+   * Sets the same for all units of the ranges.
+   *
+   * @param each for ranges too short for statements: changes one unit
+   */
+  *assign(
+    workload: WorkloadId,
+    ranges: Ranges,
+    assignment: Assignment,
+    each: (key: UnitKey) => void,
+  ): Generator<void, void, void> {
+    for (const [first, last] of ranges) {
+      if (last - first + 1 < RANGE_WORTH_STATEMENTS) {
+        for (let ordinal = first; ordinal <= last; ordinal += 1) each(unitKey(workload, ordinal));
+        yield;
+        continue;
+      }
+      for (let from = first; from <= last; from += SLICE_UNITS) {
+        const to = Math.min(last, from + SLICE_UNITS - 1);
+        this.assignSlice(unitKey(workload, from), unitKey(workload, to), assignment);
+        yield;
+      }
+    }
+  }
+
+  private assignSlice(from: UnitKey, to: UnitKey, assignment: Assignment): void {
+    const { store } = this;
+    const status = store.reader.words.status.idOf(assignment.status);
+    const opened = this.dependentsTouched(from, to, assignment.status);
+    this.recount(from, to, status);
+    const joined: ClassId[] = [];
+    if (this.mayBeReady(assignment.status)) {
+      for (const row of this.kinds.all(from, to)) joined.push(...this.assignKind(from, to, kindOf(row), assignment));
+    } else {
+      this.run(assignment, null, from, to);
+    }
+    store.forgetRows();
+    store.ready.disturbed(joined);
+    store.openUp(opened);
+  }
+
+  private mayBeReady(status: string): boolean {
+    const { policy } = this.store;
+    return policy.laneOf(status, false) !== undefined || policy.laneOf(status, true) !== undefined;
+  }
+
+  private assignKind(from: UnitKey, to: UnitKey, kind: Kind, assignment: Assignment): ClassId[] {
+    const { policy, reader, ready } = this.store;
+    const isInstanced = assignment.instance === undefined ? kind.isInstanced : assignment.instance !== '';
+    const lane = policy.laneOf(assignment.status, isInstanced);
+    const site = assignment.site === undefined ? kind.site : reader.words.site.idOf(assignment.site);
+    const id = lane === undefined ? null : ready.classFor({ ...kind, lane, site, isInstanced });
+    // A unit that this has changed may look like another kind of the slice; being changed again alters nothing.
+    this.run(assignment, id, from, to, kind);
+    return id === null ? [] : [id];
+  }
+
+  private run(assignment: Assignment, ready: ClassId | null, from: UnitKey, to: UnitKey, kind?: Kind): void {
+    const { words } = this.store.reader;
+    const { instance, site, failures } = assignment;
+    const sets = ['status = ?', 'class = ?', 'changed = ?'];
+    const values: (string | number | null)[] = [words.status.idOf(assignment.status), ready, assignment.changedMicros];
+    const set = (column: string, value: string | number | null): void => {
+      sets.push(`${column} = ?`);
+      values.push(value);
+    };
+    if (instance !== undefined) set('instance', instance === '' ? null : instance);
+    if (site !== undefined) set('site', words.site.idOf(site));
+    if (failures !== undefined) set('failures', failures);
+    const sql = `UPDATE unit SET ${sets.join(', ')} WHERE key BETWEEN ? AND ?${kind === undefined ? '' : ` AND ${SAME_KIND}`}`;
+    let statement = this.assigning.get(sql);
+    if (statement === undefined) {
+      statement = this.store.database.prepare(sql);
+      this.assigning.set(sql, statement);
+    }
+    const of =
+      kind === undefined ? [] : [kind.workload, kind.requirements, kind.site, +kind.isBlocked, +kind.isInstanced];
+    statement.run(...values, from, to, ...of);
+  }
+
+  private recount(from: UnitKey, to: UnitKey, status: WordId): void {
+    for (const row of this.countBefore.all(from, to)) {
+      if (Number(row['status']) === status) continue;
+      const [workload, name, before, n] = [row['workload'], row['name'], row['status'], row['n']].map(Number);
+      const isGpu = this.store.isGpu(Number(row['requirements']));
+      this.store.counts.change(workload ?? 0, name ?? 0, before ?? 0, isGpu, -(n ?? 0));
+      this.store.counts.change(workload ?? 0, name ?? 0, status, isGpu, n ?? 0);
+    }
+  }
+
+  /** Who waits for units of the slice that become complete, or cease to be. */
+  private dependentsTouched(from: UnitKey, to: UnitKey, status: string): [UnitKey, number][] {
+    const { policy, reader, database } = this.store;
+    const isSatisfied = policy.satisfies(status);
+    const satisfying = policy.statuses
+      .filter((word) => policy.satisfies(word))
+      .map((word) => reader.words.status.idOf(word));
+    this.touched ??= database.prepare(
+      `SELECT dependent, count(*) AS n FROM unit_edge JOIN unit ON unit.key = unit_edge.blocker
+       WHERE blocker BETWEEN ? AND ? AND (status IN (SELECT value FROM json_each(?))) <> ? GROUP BY dependent`,
+    );
+    const rows = this.touched.all(from, to, JSON.stringify(satisfying), +isSatisfied);
+    return rows.map((row) => [Number(row['dependent']), isSatisfied ? -Number(row['n']) : Number(row['n'])]);
+  }
+
+  private touched: StatementSync | undefined;
+}
+
+const kindOf = (row: Row): Kind => ({
+  workload: Number(row['workload']),
+  requirements: Number(row['requirements']),
+  site: Number(row['site']),
+  isBlocked: row['blocked'] === 1,
+  isInstanced: row['instanced'] === 1,
+});

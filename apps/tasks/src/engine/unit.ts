@@ -1,0 +1,43 @@
+import type { WorkloadId } from '../workload/workloads.js';
+
+/** Integer name of a unit: its workload and its ordinal there, so that a workload's units are one range of keys. */
+export type UnitKey = number;
+
+/** Ordinals of one workload. 2^21 workloads remain within the exact integers. */
+const ORDINALS = 2 ** 32;
+
+export const unitKey = (workload: WorkloadId, ordinal: number): UnitKey => workload * ORDINALS + ordinal;
+export const workloadOfKey = (key: UnitKey): WorkloadId => Math.floor(key / ORDINALS);
+export const ordinalOfKey = (key: UnitKey): number => key % ORDINALS;
+export const lastKeyOf = (workload: WorkloadId): UnitKey => unitKey(workload, ORDINALS - 1);
+
+/** The smallest thing that a worker runs. Pure state: what {@link evolve} makes and documents show. */
+export interface Unit {
+  /** Home and ordinal; never changes. */
+  readonly key: UnitKey;
+  readonly id: string;
+  /** Public id of the workload that lists the unit: its home, until somebody moves it. */
+  readonly workload: string;
+  readonly group: string;
+  readonly groupIndex: number;
+  readonly index: number;
+  readonly name: string;
+  /** Raw JSON, normally of an array of public ids. */
+  readonly depends: string;
+  /** Raw JSON, normally of an object. */
+  readonly requirements: string;
+  readonly status: string;
+  readonly priority: number;
+  /** Ticket of the present claim, or empty. */
+  readonly instance: string;
+  readonly site: string;
+  /** Microseconds since the Unix epoch. */
+  readonly changedMicros: number;
+  readonly failures: number;
+  readonly evictions: number;
+  readonly walltimeHours: number;
+  readonly walltimeErrHours: number;
+  readonly walltimeErrCount: number;
+  /** Raw JSON of an object: fields that clients set and that have no place above, or not of the kind expected there. */
+  readonly extra: string | undefined;
+}

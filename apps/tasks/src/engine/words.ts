@@ -1,0 +1,82 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { WordTable } from './tables.js';
+
+export type WordId = number;
+
+/** Words of one table kept in memory; a full cache starts anew. */
+const CACHE_MAX = 20_000;
+
+/** Integers for words that many units share. An instance belongs to one connection. */
+export class Words {
+  private readonly ids = new Map<string, WordId>();
+  private readonly texts = new Map<WordId, string>();
+  private readonly selectId: StatementSync;
+  private readonly selectWord: StatementSync;
+  private insert: StatementSync | undefined;
+
+  constructor(
+    private readonly database: DatabaseSync,
+    private readonly table: WordTable,
+  ) {
+    this.selectId = database.prepare(`SELECT id FROM ${table} WHERE word = ?`);
+    this.selectWord = database.prepare(`SELECT word FROM ${table} WHERE id = ?`);
+  }
+
+  /** Id of a word that some unit has or had. */
+  find(word: string): WordId | undefined {
+    const cached = this.ids.get(word);
+    if (cached !== undefined) return cached;
+    const row = this.selectId.get(word);
+    return row === undefined ? undefined : this.remember(Number(row['id']), word);
+  }
+
+  /** Id of a word, made when missing: on the writing connection only. */
+  idOf(word: string): WordId {
+    const known = this.find(word);
+    if (known !== undefined) return known;
+    this.insert ??= this.database.prepare(`INSERT INTO ${this.table} (word) VALUES (?) RETURNING id`);
+    return this.remember(Number(this.insert.get(word)?.['id']), word);
+  }
+
+  wordOf(id: WordId): string {
+    const cached = this.texts.get(id);
+    if (cached !== undefined) return cached;
+    const word = String(this.selectWord.get(id)?.['word'] ?? '');
+    this.remember(id, word);
+    return word;
+  }
+
+  /** Drops what a transaction that was rolled back may have put into the caches. */
+  forget(): void {
+    this.ids.clear();
+    this.texts.clear();
+  }
+
+  private remember(id: WordId, word: string): WordId {
+    if (this.ids.size >= CACHE_MAX) this.forget();
+    this.ids.set(word, id);
+    this.texts.set(id, word);
+    return id;
+  }
+}
+
+/** All words of units, on one connection. */
+export class Vocabulary {
+  readonly status: Words;
+  readonly name: Words;
+  readonly site: Words;
+  readonly group: Words;
+  readonly requirements: Words;
+
+  constructor(database: DatabaseSync) {
+    this.status = new Words(database, 'unit_status');
+    this.name = new Words(database, 'unit_name');
+    this.site = new Words(database, 'unit_site');
+    this.group = new Words(database, 'unit_group');
+    this.requirements = new Words(database, 'unit_requirements');
+  }
+
+  forget(): void {
+    for (const words of [this.status, this.name, this.site, this.group, this.requirements]) words.forget();
+  }
+}

@@ -1,0 +1,59 @@
+import type { Phase } from '../engine/phase.js';
+import type { Lane } from '../engine/policy.js';
+import { TASK_STATUSES, type TaskStatus } from '#contracts/iceprod/statuses.js';
+
+/** Tasks for `queue` and `queue_many`, and tasks for the pilots' `process`. */
+export const WAITING_LANE: Lane = 0;
+export const PILOT_LANE: Lane = 1;
+
+interface StatusRow {
+  readonly phase: Phase;
+  /** Where a checked change may go (contract 7.2). */
+  readonly next: readonly TaskStatus[];
+}
+
+/** The status machine of IceProd tasks, row by row as in contract 7.2. */
+export const STATUS_TABLE: Readonly<Record<TaskStatus, StatusRow>> = {
+  idle: { phase: 'held', next: ['waiting', 'suspended'] },
+  waiting: { phase: 'ready', next: ['queued', 'idle', 'suspended'] },
+  queued: { phase: 'claimed', next: ['processing', 'idle', 'waiting', 'suspended', 'failed', 'complete'] },
+  processing: { phase: 'running', next: ['idle', 'waiting', 'queued', 'suspended', 'failed', 'complete'] },
+  suspended: { phase: 'held', next: ['idle', 'waiting'] },
+  failed: { phase: 'failed', next: ['idle', 'waiting'] },
+  complete: { phase: 'succeeded', next: [] },
+};
+
+/** Legacy word: as a target it means `idle`, as a filter it matches nothing (contract 7.3). */
+export const RESET_ALIAS = 'reset';
+
+export const isTaskStatus = (word: string): word is TaskStatus => (TASK_STATUSES as readonly string[]).includes(word);
+
+/** Whether a checked change is legal. Nothing is legal from a word outside the vocabulary. */
+export const mayMove = (from: string, to: TaskStatus): boolean =>
+  isTaskStatus(from) && STATUS_TABLE[from].next.includes(to);
+
+/** A report of contract 7.6: from which statuses it is accepted, and where it leads. */
+export interface ReportRow {
+  readonly from: readonly string[];
+  readonly to: TaskStatus;
+}
+
+export const REPORT_TABLE: Readonly<Record<'processing' | 'reset' | 'failed' | 'complete', ReportRow>> = {
+  processing: { from: ['queued'], to: 'processing' },
+  reset: { from: ['idle', 'queued', 'processing', 'suspended', 'failed'], to: 'waiting' },
+  failed: { from: ['queued', 'processing'], to: 'failed' },
+  complete: { from: ['queued', 'processing'], to: 'complete' },
+};
+
+/** A bulk action of contract 7.3; without `from` it takes every task. */
+export interface ActionRow {
+  readonly from?: readonly string[];
+  readonly to: TaskStatus;
+  readonly clears: readonly ('instance' | 'failures' | 'site')[];
+}
+
+export const ACTION_TABLE: Readonly<Record<'suspend' | 'reset' | 'hard_reset', ActionRow>> = {
+  suspend: { from: ['idle', 'waiting', 'queued', 'processing'], to: 'suspended', clears: ['instance'] },
+  reset: { from: ['waiting', 'queued', 'processing', 'suspended', 'failed'], to: 'idle', clears: ['instance'] },
+  hard_reset: { to: 'idle', clears: ['instance', 'failures', 'site'] },
+};
