@@ -1,13 +1,22 @@
 import { randomUUID } from 'node:crypto';
+import { nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { Log } from '#platform/logging.js';
 import type { Answer } from '#bus/contract.js';
 import type { Keep } from '#keep/keep.js';
-import { AppendTooLarge, EventTooLarge, RevisionConflict } from '#ledger/errors.js';
-import { type EventMetadata, type Ledger, type NewEvent, NO_STREAM, type Position } from '#ledger/ledger.js';
+import { AppendTooLarge, EventTooLarge, LedgerUnavailable, RevisionConflict } from '#ledger/errors.js';
+import { eventId } from '#ledger/event-id.js';
+import {
+  APPEND_BYTES_MAX,
+  type EventMetadata,
+  type Ledger,
+  type NewEvent,
+  NO_STREAM,
+  type Position,
+} from '#ledger/ledger.js';
 import { serialize } from '#ledger/serialized-event.js';
+import { abandonUnsealed } from '#ledger/staged-batch.js';
 import type { DecidedEvent, Decision, MailboxCommand } from './command.js';
-import { eventId } from './event-id.js';
 import { isStorageFault } from './faults.js';
 import { FirstReplies, type PlacedEvent, type PromisedReply } from './first-replies.js';
 import type { AppliedEvent } from './projection.js';
@@ -64,6 +73,7 @@ const FULL = unavailable('mailbox.full', 'Too many requests are waiting');
 const LATE = unavailable('mailbox.late', 'The request was not started before its deadline');
 const CONTENDED = unavailable('mailbox.contended', 'Other writers were faster each time');
 const UNKNOWN = unavailable('mailbox.outcome-unknown', 'Whether the change was made is not known');
+const NO_LEDGER = unavailable('mailbox.no-ledger', 'The ledger takes no changes at present');
 const FAILED: Answer<unknown> = {
   error: { kind: 'internal', code: 'internal', message: 'Internal error' },
 };
@@ -77,6 +87,15 @@ class CommandFailed extends Error {
     override readonly cause: unknown,
   ) {
     super('A command could not be carried out');
+  }
+}
+
+/** A stream that is to be written ends with parts of a batch that nobody will seal. */
+class UnsealedTail extends Error {
+  override readonly name = 'UnsealedTail';
+
+  constructor(readonly stream: string) {
+    super(`Stream ${stream} ends with an unsealed batch`);
   }
 }
 
@@ -191,6 +210,10 @@ export class Mailbox {
       return [];
     } catch (error) {
       this.readModel.rollback();
+      if (error instanceof UnsealedTail) {
+        await this.abandon(error.stream);
+        return commands;
+      }
       if (!(error instanceof CommandFailed)) throw error;
       this.refuse(error);
       return commands.filter((pending) => pending !== error.pending);
@@ -208,7 +231,7 @@ export class Mailbox {
         const placed = events.length === 0 ? NOTHING_PLACED : await this.place(pending, events, lanes, slices);
         decided.push({ pending, decision, placed });
       } catch (error) {
-        throw isStorageFault(error) ? error : new CommandFailed(pending, error);
+        throw error instanceof UnsealedTail || isStorageFault(error) ? error : new CommandFailed(pending, error);
       }
       if (slices.spent) await slices.pause();
     }
@@ -227,9 +250,10 @@ export class Mailbox {
     // If one stream's part were too large for the ledger, the other streams' parts would stand without it.
     if (created.size > 1) for (const [stream, part] of created) for (const event of part) serialize(stream, event);
     for (const [stream, part] of created) {
-      const lane = lanes.get(stream) ?? new StreamLane(this.ledger, stream, this.readModel.revisionOf(stream));
+      const lane = lanes.get(stream) ?? this.openLane(stream);
       lanes.set(stream, lane);
-      let revision = lane.add(part);
+      let revision = lane.nextRevision;
+      const staged = await isTooLargeForOneAppend(stream, part, slices);
       for (const event of part) {
         const { id, type, metadata } = event;
         const data = event.data as AppliedEvent['data'];
@@ -237,9 +261,31 @@ export class Mailbox {
         if (work !== undefined) await slices.drive(work);
         else if (slices.spent) await slices.pause();
       }
-      placed.push({ stream, revision: lane.revision, id: part.at(-1)?.id ?? '', events: part });
+      const last = staged ? lane.addStaged(part) : lane.add(part);
+      if (staged) this.readModel.skipTo(stream, last.revision, last.id);
+      placed.push({ stream, revision: last.revision, id: last.id, events: part });
     }
     return placed;
+  }
+
+  private openLane(stream: string): StreamLane {
+    if (this.readModel.endsUnsealed(stream)) throw new UnsealedTail(stream);
+    return new StreamLane(this.ledger, stream, this.readModel.revisionOf(stream));
+  }
+
+  /** This mailbox owns the stream, so whoever began the batch at its end is gone. */
+  private async abandon(stream: string): Promise<void> {
+    const correlationId = randomUUID();
+    this.log?.warn({ stream, correlationId }, 'An unsealed batch is abandoned');
+    await abandonUnsealed(this.ledger, stream, {
+      timeMicros: nowMicros(),
+      actor: 'cairn',
+      dialect: 'cairn',
+      correlationId,
+      causationId: correlationId,
+      schemaVersion: 1,
+    });
+    await this.readModel.catchUpStream(stream);
   }
 
   private createEvents(
@@ -273,7 +319,9 @@ export class Mailbox {
     decided: readonly Decided[],
     outcomes: ReadonlyMap<string, Outcome>,
   ): Promise<readonly Pending[]> {
-    for (const stream of outcomes.keys()) await this.readModel.catchUpStream(stream);
+    for (const [stream, { position, failure }] of outcomes) {
+      if (position !== undefined || !(failure instanceof LedgerUnavailable)) await this.readModel.catchUpStream(stream);
+    }
     const again: Pending[] = [];
     for (const each of decided) if (!(await this.settle(each, outcomes))) again.push(each.pending);
     return again;
@@ -297,11 +345,11 @@ export class Mailbox {
       pending.answer({ error: tooLarge.toValue() });
       return true;
     }
-    const unknown = failures.find((failure) => !(failure instanceof RevisionConflict || isSizeError(failure)));
-    if (unknown !== undefined) this.log?.error({ error: unknown }, 'An append failed');
+    const fault = failures.find((failure) => !(failure instanceof RevisionConflict || isSizeError(failure)));
     pending.attempts++;
-    if (unknown !== undefined || pending.attempts >= ATTEMPTS_MAX) {
-      pending.answer(unknown === undefined ? CONTENDED : UNKNOWN);
+    if (fault !== undefined || pending.attempts >= ATTEMPTS_MAX) {
+      this.log?.error({ error: failures[0] }, 'An append failed');
+      pending.answer(fault === undefined ? CONTENDED : fault instanceof LedgerUnavailable ? NO_LEDGER : UNKNOWN);
       return true;
     }
     // Ids of events that stand must not be used again for others.
@@ -318,6 +366,24 @@ export class Mailbox {
     pending.answer(FAILED);
   }
 }
+
+/** As many events as these fit into one append, however large each is. */
+const EVENTS_SURELY_FITTING = 3;
+
+/** @throws EventTooLarge */
+const isTooLargeForOneAppend = async (
+  stream: string,
+  events: readonly NewEvent[],
+  slices: Slices,
+): Promise<boolean> => {
+  if (events.length <= EVENTS_SURELY_FITTING) return false;
+  let bytes = 0;
+  for (const event of events) {
+    bytes += serialize(stream, event).bytes;
+    if (slices.spent) await slices.pause();
+  }
+  return bytes > APPEND_BYTES_MAX;
+};
 
 const isSizeError = (error: unknown): error is EventTooLarge | AppendTooLarge =>
   error instanceof EventTooLarge || error instanceof AppendTooLarge;

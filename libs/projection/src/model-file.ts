@@ -32,13 +32,6 @@ export interface Witness {
   readonly id: string;
 }
 
-/** Parts of a staged batch that have been seen while its `BatchSealed` has not. */
-export interface OpenBatch {
-  readonly stream: string;
-  readonly batchId: string;
-  readonly firstRevision: number;
-}
-
 export interface ModelFileOptions {
   readonly file: string;
   readonly projections: readonly Projection[];
@@ -64,11 +57,7 @@ const RUNNER_TABLES = `
     witness_id TEXT
   );
   CREATE TABLE model_stream (stream TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE TABLE model_open_batch (
-    stream TEXT PRIMARY KEY,
-    batch_id TEXT NOT NULL,
-    first_revision INTEGER NOT NULL
-  ) WITHOUT ROWID;
+  CREATE TABLE model_unsealed (stream TEXT PRIMARY KEY) WITHOUT ROWID;
 `;
 
 /** Names everything that the tables depend on; another signature means another file. */
@@ -97,15 +86,17 @@ export class ModelFile {
   private readonly updateProgress: StatementSync;
   private readonly upsertRevision: StatementSync;
   private readonly selectRevision: StatementSync;
-  private readonly upsertOpenBatch: StatementSync;
-  private readonly deleteOpenBatch: StatementSync;
-  private readonly selectOpenBatch: StatementSync;
+  private readonly insertUnsealed: StatementSync;
+  private readonly deleteUnsealed: StatementSync;
   private readonly committed = new Map<string, number>();
   private readonly uncommitted = new Map<string, number>();
   private committedCheckpoint: Position;
   private savedCheckpoint: Position;
   private committedWitness: Witness | undefined;
   private uncommittedWitness: Witness | undefined;
+  /** Streams that end with parts of a staged batch: hardly ever any. Follows the open transaction. */
+  private readonly unsealed = new Set<string>();
+  private unsealedChanged = false;
   private inTransaction = false;
 
   private constructor(
@@ -132,11 +123,9 @@ export class ModelFile {
       'INSERT INTO model_stream (stream, revision) VALUES (?, ?) ON CONFLICT DO UPDATE SET revision = excluded.revision',
     );
     this.selectRevision = writer.prepare('SELECT revision FROM model_stream WHERE stream = ?');
-    this.upsertOpenBatch = writer.prepare(
-      'INSERT OR REPLACE INTO model_open_batch (stream, batch_id, first_revision) VALUES (?, ?, ?)',
-    );
-    this.deleteOpenBatch = writer.prepare('DELETE FROM model_open_batch WHERE stream = ?');
-    this.selectOpenBatch = writer.prepare('SELECT batch_id, first_revision FROM model_open_batch WHERE stream = ?');
+    this.insertUnsealed = writer.prepare('INSERT OR IGNORE INTO model_unsealed (stream) VALUES (?)');
+    this.deleteUnsealed = writer.prepare('DELETE FROM model_unsealed WHERE stream = ?');
+    this.readUnsealed();
     this.queries = new DatabaseSync(options.file, { readOnly: true });
     this.queries.exec(`PRAGMA cache_size = -${QUERIES_CACHE_KIB}`);
   }
@@ -221,6 +210,7 @@ export class ModelFile {
     this.uncommittedWitness = undefined;
     this.committedCheckpoint = checkpoint;
     this.savedCheckpoint = checkpoint;
+    this.unsealedChanged = false;
   }
 
   rollback(): void {
@@ -230,6 +220,7 @@ export class ModelFile {
     this.uncommittedWitness = undefined;
     // SQLite itself rolls back after some errors, such as a full disk.
     if (this.writer.isTransaction) this.writer.exec('ROLLBACK');
+    if (this.unsealedChanged) this.readUnsealed();
   }
 
   /** For batches that held nothing new: the checkpoint is written with the next transaction. */
@@ -252,17 +243,21 @@ export class ModelFile {
     this.uncommittedWitness = { stream, revision, id };
   }
 
-  openBatchOf(stream: string): OpenBatch | undefined {
-    const row = this.selectOpenBatch.get(stream) as { batch_id: string; first_revision: number } | undefined;
-    return row && { stream, batchId: row.batch_id, firstRevision: row.first_revision };
+  /** Whether a stream ends with parts of a staged batch, as far as it has been read. */
+  endsUnsealed(stream: string): boolean {
+    return this.unsealed.size > 0 && this.unsealed.has(stream);
   }
 
-  openBatch({ stream, batchId, firstRevision }: OpenBatch): void {
-    this.upsertOpenBatch.run(stream, batchId, firstRevision);
-  }
-
-  closeBatch(stream: string): void {
-    this.deleteOpenBatch.run(stream);
+  setUnsealed(stream: string, ends: boolean): void {
+    if (ends === this.endsUnsealed(stream)) return;
+    if (ends) {
+      this.unsealed.add(stream);
+      this.insertUnsealed.run(stream);
+    } else {
+      this.unsealed.delete(stream);
+      this.deleteUnsealed.run(stream);
+    }
+    this.unsealedChanged = true;
   }
 
   /** Ends a rebuild: makes the secondary indexes and from now on survives a power failure. */
@@ -291,6 +286,14 @@ export class ModelFile {
     if (row === undefined) return NO_STREAM;
     this.remember(stream, row.revision);
     return row.revision;
+  }
+
+  private readUnsealed(): void {
+    this.unsealed.clear();
+    for (const { stream } of this.writer.prepare('SELECT stream FROM model_unsealed').all()) {
+      this.unsealed.add(String(stream));
+    }
+    this.unsealedChanged = false;
   }
 
   private remember(stream: string, revision: number): void {

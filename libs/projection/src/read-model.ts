@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '#platform/logging.js';
 import type { Batch, Ledger, Position, RecordedEvent } from '#ledger/ledger.js';
+import { BATCH_SEALED, readSealedParts } from '#ledger/staged-batch.js';
 import { Dispatcher } from './dispatcher.js';
 import { isStorageFault, isUnusable } from './faults.js';
 import { Lock } from './lock.js';
@@ -54,6 +55,9 @@ class EventRefused extends Error {
     super(`A projection failed on event ${revision} of ${stream}`);
   }
 }
+
+const refusalOf = ({ stream, revision }: RecordedEvent, error: unknown): unknown =>
+  isStorageFault(error) ? error : new EventRefused(stream, revision, error);
 
 const eventKey = (stream: string, revision: number): string => `${stream}@${revision}`;
 
@@ -131,7 +135,7 @@ export class ReadModel {
   /** Resolves with true as soon as `queries` shows everything up to `position`, with false after the timeout. */
   reached(position: Position, timeoutMs: number): Promise<boolean> {
     if (position <= this.checkpoint) return Promise.resolve(true);
-    if (this.stopping) return Promise.resolve(false);
+    if (this.isStopping()) return Promise.resolve(false);
     return new Promise((resolve) => {
       const waiter: Waiter = {
         position,
@@ -164,6 +168,11 @@ export class ReadModel {
   /** Runs work on the writing connection while nobody else does. */
   exclusive<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.lock.run(work);
+  }
+
+  /** Whether the stream ends with parts of a staged batch that nobody has sealed. */
+  endsUnsealed(stream: string): boolean {
+    return this.file.endsUnsealed(stream);
   }
 
   schemaVersionOf(type: string): number {
@@ -204,14 +213,14 @@ export class ReadModel {
     }
   }
 
-  private get stopping(): boolean {
+  private isStopping(): boolean {
     return this.stopped.signal.aborted;
   }
 
   private async follow(): Promise<void> {
     const { signal } = this.stopped;
     let retryMs = RETRY_MS_FIRST;
-    while (!this.stopping) {
+    while (!this.isStopping()) {
       try {
         if (this.isBehind) await this.lock.run(() => this.catchUp());
         retryMs = RETRY_MS_FIRST;
@@ -220,7 +229,7 @@ export class ReadModel {
           await this.absorb(batch);
         }
       } catch (error) {
-        if (this.stopping) return;
+        if (this.isStopping()) return;
         if (error instanceof EventRefused) {
           this.skip(error);
           continue;
@@ -244,7 +253,7 @@ export class ReadModel {
     let upTo = this.checkpoint;
     try {
       for await (const batch of this.ledger.readAll({ after: upTo, streamPrefixes })) {
-        if (this.stopping) break;
+        if (this.isStopping()) break;
         if (!this.file.transactionOpen) this.file.begin();
         await this.applyAll(batch.events, slices);
         pending += batch.events.length;
@@ -260,7 +269,7 @@ export class ReadModel {
       this.rollback();
       throw error;
     }
-    if (this.stopping) return;
+    if (this.isStopping()) return;
     if (this.file.incomplete) this.file.complete();
     this.isBehind = false;
     this.wake();
@@ -292,31 +301,45 @@ export class ReadModel {
 
   private async applyAll(events: readonly RecordedEvent[], slices: Slices): Promise<void> {
     for (const event of events) {
-      if (event.revision <= this.file.revisionOf(event.stream)) continue;
-      this.file.setRevision(event.stream, event.revision, event.id);
-      if (isBatchPart(event.metadata)) continue;
-      if (this.dispatcher.wants(event.stream, event.type)) {
-        const work = this.applyRecorded(event);
-        if (work !== undefined) await this.driveRecorded(event, work, slices);
-      }
+      const { stream, revision } = event;
+      if (revision <= this.file.revisionOf(stream)) continue;
+      this.file.setRevision(stream, revision, event.id);
+      const isPart = isBatchPart(event.metadata);
+      this.file.setUnsealed(stream, isPart);
+      if (isPart) continue;
+      const work = event.type === BATCH_SEALED ? this.applyParts(event, slices) : this.applyOne(event, slices);
+      if (work !== undefined) await work;
       if (slices.spent) await slices.pause();
     }
   }
 
-  private applyRecorded(event: RecordedEvent): Generator<void, void, void> | undefined {
-    if (this.skipped.size > 0 && this.skipped.has(eventKey(event.stream, event.revision))) return undefined;
-    try {
-      return this.dispatcher.apply(this.dispatcher.replayed(event));
-    } catch (error) {
-      throw isStorageFault(error) ? error : new EventRefused(event.stream, event.revision, error);
+  private async applyParts(sealed: RecordedEvent, slices: Slices): Promise<void> {
+    for await (const page of readSealedParts(this.ledger, sealed)) {
+      for (const part of page) {
+        await this.applyOne(part, slices);
+        if (slices.spent) await slices.pause();
+      }
     }
   }
 
-  private async driveRecorded(event: RecordedEvent, work: Generator<void, void, void>, slices: Slices): Promise<void> {
+  /** Nothing to wait for most of the time. */
+  private applyOne(event: RecordedEvent, slices: Slices): Promise<void> | undefined {
+    if (!this.dispatcher.wants(event.stream, event.type)) return undefined;
+    if (this.skipped.size > 0 && this.skipped.has(eventKey(event.stream, event.revision))) return undefined;
+    let work: Generator<void, void, void> | undefined;
+    try {
+      work = this.dispatcher.apply(this.dispatcher.replayed(event));
+    } catch (error) {
+      throw refusalOf(event, error);
+    }
+    return work && this.driveOne(event, work, slices);
+  }
+
+  private async driveOne(event: RecordedEvent, work: Generator<void, void, void>, slices: Slices): Promise<void> {
     try {
       await slices.drive(work);
     } catch (error) {
-      throw isStorageFault(error) ? error : new EventRefused(event.stream, event.revision, error);
+      throw refusalOf(event, error);
     }
   }
 
@@ -344,7 +367,7 @@ export class ReadModel {
     this.saving ??= setTimeout(() => {
       this.saving = undefined;
       void this.lock.run(() => {
-        if (!this.stopping) this.saveCheckpoint();
+        if (!this.isStopping()) this.saveCheckpoint();
       });
     }, CHECKPOINT_SAVE_MS).unref();
   }
