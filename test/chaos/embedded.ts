@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { claimsGranting } from '#platform/tokens/claims.js';
+import { SigningKey } from '#platform/tokens/signing-key.js';
+import { startCairn, type Child } from '../../apps/cairn/src/demo/child.js';
+
+/** What `npm test` has built: the process under test is the product, not the sources. */
+const SCRIPT = resolve('dist/apps/cairn/src/main.js');
+const TIMEOUT_MS = 30_000;
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Embedded Cairn on a folder of its own, to be killed and started again. */
+export class Embedded {
+  readonly dataDir = mkdtempSync(join(tmpdir(), 'cairn-chaos-'));
+  private child: (Child & { readonly url: string }) | undefined;
+  private token = '';
+  private agent = new Agent({ keepAlive: true });
+
+  async start(): Promise<void> {
+    if (this.token === '') {
+      const claims = claimsGranting({ username: 'chaos', roles: ['system', 'admin'], groups: [] });
+      this.token = await (await SigningKey.open(this.dataDir)).sign(claims, 3600);
+    }
+    this.child = await startCairn({ script: SCRIPT, dataDir: this.dataDir, environment: { HOST: '127.0.0.1' } });
+  }
+
+  get url(): string {
+    return this.child?.url ?? '';
+  }
+
+  /** As a power cut to the process: nothing is finished, nothing is flushed. */
+  async kill(): Promise<void> {
+    this.child?.process.kill('SIGKILL');
+    await this.gone();
+  }
+
+  /** As an administrator ends it. */
+  async stop(): Promise<void> {
+    await this.child?.stop();
+    await this.gone();
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** One request, never repeated; rejects when the answer did not arrive whole. */
+  send(method: string, path: string, body?: object, key?: string): Promise<Answer> {
+    const text = body === undefined ? '' : JSON.stringify(body);
+    const headers = {
+      authorization: `Bearer ${this.token}`,
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+      ...(key === undefined ? {} : { 'idempotency-key': key }),
+    };
+    return new Promise((settle, refuse) => {
+      const call = request(
+        new URL(path, this.url),
+        { method, headers, agent: this.agent, timeout: TIMEOUT_MS },
+        (response) => {
+          const parts: Buffer[] = [];
+          response.on('data', (part: Buffer) => parts.push(part));
+          response.on('error', refuse);
+          response.on('end', () => {
+            if (response.complete) settle({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString() });
+            else refuse(new Error('the answer was cut off'));
+          });
+        },
+      );
+      call.on('timeout', () => call.destroy(new Error('no answer')));
+      call.on('error', refuse);
+      call.end(text);
+    });
+  }
+
+  /** Parsed answer; throws for any status but 200 and 201. */
+  async ask(method: string, path: string, body?: object, key?: string): Promise<unknown> {
+    const { status, text } = await this.send(method, path, body, key);
+    if (status !== 200 && status !== 201) throw new Error(`${method} ${path}: ${status} ${text}`);
+    return JSON.parse(text);
+  }
+
+  private async gone(): Promise<void> {
+    await this.child?.ended;
+    this.child = undefined;
+    this.agent.destroy();
+    this.agent = new Agent({ keepAlive: true });
+  }
+}
+
+export const textIn = (document: unknown, name: string): string => {
+  const value: unknown = valueIn(document, name);
+  if (typeof value !== 'string') throw new TypeError(`no text ${name} in ${JSON.stringify(document)}`);
+  return value;
+};
+
+export const numberIn = (document: unknown, name: string): number => {
+  const value: unknown = valueIn(document, name);
+  if (typeof value !== 'number') throw new TypeError(`no number ${name} in ${JSON.stringify(document)}`);
+  return value;
+};
+
+const valueIn = (document: unknown, name: string): unknown =>
+  typeof document === 'object' && document !== null && Object.hasOwn(document, name)
+    ? Reflect.get(document, name)
+    : undefined;

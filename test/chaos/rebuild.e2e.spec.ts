@@ -1,0 +1,136 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Embedded, textIn, type Answer } from './embedded.js';
+
+const JOBS = 40;
+
+/** A dataset with something of everything: jobs and tasks in all statuses, failures, statistics, changed rules. */
+const fill = async (cairn: Embedded): Promise<readonly string[]> => {
+  const dataset = textIn(
+    await cairn.ask('POST', '/datasets', {
+      description: 'to be rebuilt',
+      jobs_submitted: JOBS,
+      tasks_submitted: JOBS * 2,
+      tasks_per_job: 2,
+      group: 'simprod',
+      priority: 0.7,
+    }),
+    'result',
+  );
+  const config = readFileSync('examples/iceprod/photons-in-ice.json', 'utf8');
+  await cairn.ask('PUT', `/config/${dataset}`, JSON.parse(config) as object);
+  await cairn.ask('PUT', `/auths/${dataset}`, { read_groups: ['users'], write_groups: ['simprod'] });
+  await cairn.ask('PUT', `/datasets/${dataset}/description`, { description: 'rebuilt, ünï — code' });
+  const job = textIn(await cairn.ask('POST', '/jobs', { dataset_id: dataset, job_index: 0 }), 'result');
+  const single = textIn(
+    await cairn.ask('POST', '/tasks', {
+      dataset_id: dataset,
+      job_id: job,
+      task_index: 0,
+      job_index: 0,
+      name: 'single',
+      depends: [],
+      requirements: { memory: 2.5, os: ['RHEL_9_x86_64'] },
+      priority: 0.25,
+    }),
+    'result',
+  );
+  await cairn.ask('POST', `/cairn/iceprod/datasets/${dataset}/tasks`, {
+    first_job_index: 1,
+    count: JOBS - 1,
+    tasks: [
+      { name: 'first', depends: [], requirements: { memory: 1.5, gpu: 1 } },
+      { name: 'second', depends: [0], requirements: {}, priority: 0.5 },
+    ],
+  });
+  const all = Object.keys((await cairn.ask('GET', `/datasets/${dataset}/tasks?keys=task_id`)) as object);
+  await cairn.ask('POST', '/task_actions/waiting', { task_ids: all.slice(0, 40) });
+  for (const action of ['complete', 'reset', 'failed', 'processing', 'complete']) {
+    const claimed = await cairn.ask('POST', '/task_actions/queue', {
+      requirements: { site: 'lab', memory: 8 },
+      query_params: { dataset_id: dataset },
+    });
+    const [id, instance] = [textIn(claimed, 'task_id'), textIn(claimed, 'instance_id')];
+    await cairn.ask('POST', `/tasks/${id}/task_stats`, { dataset_id: dataset, resources: { cpu: 0.9 } });
+    await cairn.ask('POST', `/tasks/${id}/task_actions/processing`, { instance_id: instance, site: 'lab' });
+    if (action !== 'processing') {
+      const body = { instance_id: instance, time_used: 5400, resources: { memory: 3.5, time: 1.5 }, reason: 'why not' };
+      await cairn.ask('POST', `/tasks/${id}/task_actions/${action}`, body);
+    }
+  }
+  await cairn.ask('POST', '/task_actions/queue_many', { num: 3, requirements: {} });
+  await cairn.ask('PATCH', `/tasks/${single}`, { priority: 0.125, 'requirements.disk': 7.5 });
+  await cairn.ask('POST', `/datasets/${dataset}/task_actions/bulk_suspend`, { tasks: all.slice(60) });
+  await cairn.ask('POST', `/datasets/${dataset}/task_actions/bulk_status/failed`, { tasks: all.slice(50, 55) });
+  await cairn.ask('PATCH', `/datasets/${dataset}/task_actions/bulk_requirements/second`, { memory: 6.5, os: ['x'] });
+  await cairn.ask('POST', `/datasets/${dataset}/job_actions/bulk_suspend`, { jobs: [job] });
+  await cairn.ask('PUT', `/datasets/${dataset}/status`, { status: 'suspended' });
+
+  const of = `/datasets/${dataset}`;
+  return [
+    '/datasets',
+    '/datasets?keys=dataset|priority&status=suspended',
+    of,
+    '/dataset_summaries/status',
+    `/config/${dataset}`,
+    `${of}/config`,
+    `/jobs/${job}`,
+    `${of}/jobs`,
+    `${of}/jobs/${job}`,
+    `${of}/job_summaries/status`,
+    `${of}/job_counts/status`,
+    '/tasks',
+    '/tasks?status=waiting|idle&sort=priority=-1&limit=7&keys=task_id|depends|requirements.gpu',
+    `/tasks/${single}`,
+    '/task_counts/status',
+    '/task_counts/status?gpu=true',
+    `${of}/tasks`,
+    `${of}/tasks?status=failed|suspended&keys=status_changed|failures|walltime_err`,
+    `${of}/tasks/${single}`,
+    `${of}/task_summaries/status`,
+    `${of}/task_counts/status`,
+    `${of}/task_counts/name_status`,
+    `${of}/task_stats`,
+    ...all.slice(0, 6).map((id) => `${of}/tasks/${id}/task_stats`),
+    ...all.slice(0, 6).map((id) => `/cairn/history/units/${id}`),
+    `${of}/bulk/task_stats`,
+    `/auths/${dataset}`,
+    '/users',
+  ];
+};
+
+describe('read models', () => {
+  let cairn: Embedded;
+
+  beforeAll(async () => {
+    cairn = new Embedded();
+    await cairn.start();
+  });
+
+  afterAll(() => cairn.remove());
+
+  it('give the same bytes after they were deleted', async () => {
+    const routes = await fill(cairn);
+    const answers = async (): Promise<Readonly<Record<string, Answer>>> =>
+      Object.fromEntries(
+        await Promise.all(
+          routes.map(async (route): Promise<[string, Answer]> => [route, await cairn.send('GET', route)]),
+        ),
+      );
+    const before = await answers();
+    expect(Object.entries(before).filter(([, { status }]) => status !== 200)).toEqual([]);
+    await cairn.stop();
+    rmSync(join(cairn.dataDir, 'read-models'), { recursive: true });
+    await cairn.start();
+    expect(await answers()).toEqual(before);
+  });
+
+  it('are caught up after a kill, without being deleted', async () => {
+    const routes = ['/datasets', '/tasks', '/task_counts/status'];
+    const answers = (): Promise<readonly unknown[]> => Promise.all(routes.map((route) => cairn.send('GET', route)));
+    const before = await answers();
+    await cairn.kill();
+    await cairn.start();
+    expect(await answers()).toEqual(before);
+  });
+});
