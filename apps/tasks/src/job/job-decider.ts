@@ -171,9 +171,9 @@ export function* setJobsStatus(
   request: { readonly dataset_id: string; readonly jobs: readonly string[]; readonly status: string },
 ): SlicedDecision<Nothing> {
   const { status, jobs } = request;
-  if (!isJobStatus(status)) return invalid('job.bad-status', 'Bad status');
   if (jobs.length === 0) return invalid('job.no-jobs', 'Missing jobs in body');
   if (jobs.length > JOBS_PER_REQUEST_MAX) return tooMany();
+  if (!isJobStatus(status)) return invalid('job.bad-status', 'Bad status');
   const chosen = new Chosen();
   let existing = 0;
   let there = 0;

@@ -209,9 +209,9 @@ describe('bulk_status', () => {
     expect(set(jobs, 'suspended')).toBe('not-found: Jobs not found');
   });
 
-  it('checks status, then list', () => {
-    expect(set([], 'idle')).toBe('invalid: Bad status');
-    expect(set([], 'complete')).toBe('invalid: Missing jobs in body');
+  it('checks the list, then the status', () => {
+    expect(set([], 'idle')).toBe('invalid: Missing jobs in body');
+    expect(set(['j0'], 'idle')).toBe('invalid: Bad status');
     expect(set(new Array<string>(JOBS_PER_REQUEST_MAX + 1).fill('j0'), 'complete')).toMatch(/^invalid: Too many jobs/);
   });
 });
