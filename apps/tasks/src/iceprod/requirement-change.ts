@@ -22,3 +22,11 @@ export const changeRequirements = (requirements: string, mode: 'merge' | 'replac
   }
   return objectText(after);
 };
+
+/** A site is a word, also when somebody sends a number (contract 7.7). */
+export const withSiteAsText = (requirements: string): string => {
+  const members = membersOf(requirements);
+  const site = members.get('site');
+  if (site === undefined || kindOf(site) === 'string') return requirements;
+  return objectText(members.set('site', JSON.stringify(site)));
+};
