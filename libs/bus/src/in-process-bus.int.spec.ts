@@ -1,12 +1,12 @@
 import { InProcessBus } from './in-process-bus.js';
 import { InProcessStrategy } from './in-process.strategy.js';
 import { busContract, SuiteController } from './testing/bus-contract.js';
-import { memoryLog, serveSuite } from './testing/suite-service.js';
+import { memoryLog, serveModule, SuiteModule } from './testing/serve-module.js';
 
 busContract('in one process', async () => {
   const { log, logged } = memoryLog();
   const strategy = new InProcessStrategy();
-  const service = await serveSuite(strategy, log);
+  const service = await serveModule(SuiteModule, strategy, log);
   return {
     bus: new InProcessBus(strategy),
     logged,

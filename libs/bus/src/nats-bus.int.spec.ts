@@ -5,7 +5,7 @@ import { NatsStrategy } from './nats.strategy.js';
 import { Parcels } from './parcels.js';
 import { busContract, contextFor, Echo, Silent, SuiteController } from './testing/bus-contract.js';
 import { type NatsServer, startNatsServer } from './testing/nats-server.js';
-import { memoryLog, serveSuite } from './testing/suite-service.js';
+import { memoryLog, serveModule, SuiteModule } from './testing/serve-module.js';
 
 interface Running {
   readonly logged: () => string;
@@ -18,7 +18,7 @@ interface Running {
 const startService = async (server: NatsServer): Promise<Running> => {
   const { log, logged } = memoryLog();
   const connection = await connectNats(server.url, 'tasks', log);
-  const app = await serveSuite(new NatsStrategy(connection, new Parcels(connection), 'tasks', log), log);
+  const app = await serveModule(SuiteModule, new NatsStrategy(connection, new Parcels(connection), 'tasks', log), log);
   return {
     logged,
     stop: async () => {

@@ -1,13 +1,14 @@
 import 'reflect-metadata';
-import { Module } from '@nestjs/common';
+import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { createLog, type Log, NestLog } from '#platform/logging.js';
 import { MessageExceptionFilter } from '../message-exception.filter.js';
 import type { MessageServer } from '../message.server.js';
 import { SuiteController } from './bus-contract.js';
 
+/** The service of the suite that every transport passes. */
 @Module({ controllers: [SuiteController] })
-class SuiteModule {}
+export class SuiteModule {}
 
 /** A log whose lines a test can read. */
 export const memoryLog = (): { readonly log: Log; readonly logged: () => string } => {
@@ -16,9 +17,13 @@ export const memoryLog = (): { readonly log: Log; readonly logged: () => string 
   return { log, logged: () => lines.join('') };
 };
 
-/** Starts the suite's service behind a transport, as `runService` does with a real one. */
-export const serveSuite = async (strategy: MessageServer, log: Log): Promise<{ close(): Promise<void> }> => {
-  const app = await NestFactory.createMicroservice(SuiteModule, {
+/** Starts a service behind a transport within the test's process, as `runService` does in its own. */
+export const serveModule = async (
+  module: Type,
+  strategy: MessageServer,
+  log: Log,
+): Promise<{ close(): Promise<void> }> => {
+  const app = await NestFactory.createMicroservice(module, {
     strategy,
     logger: new NestLog(log),
     abortOnError: false,

@@ -1,0 +1,67 @@
+import { Environment, EnvironmentInvalid, loadEnvironment } from './environment.js';
+
+describe('loadEnvironment', () => {
+  it('has a default for everything that embedded Cairn needs', () => {
+    expect(loadEnvironment({})).toEqual(new Environment());
+    expect(loadEnvironment({})).toMatchObject({
+      PORT: 8080,
+      HOST: '127.0.0.1',
+      CAIRN_DATA_DIR: './data',
+      LOG_LEVEL: 'info',
+      OIDC_ISSUERS: [],
+      CORS_ORIGINS: ['*'],
+      DATASET_NUMBER_START: 1,
+    });
+  });
+
+  it('reads every variable in its own form', () => {
+    const environment = loadEnvironment({
+      PORT: '0',
+      NATS_URL: 'nats://user:pass@broker:4222',
+      EVENTSTORE_URL: 'esdb+discover://a,b:2113?tls=false',
+      OIDC_ISSUERS: 'https://idp.example.org/realm, http://localhost:8090',
+      CORS_ORIGINS: 'https://a.example.org,http://localhost:3000',
+      AUTH_SHARED_SECRET: 'secret',
+      DATASET_NUMBER_START: '20000',
+    });
+    expect(environment).toBeInstanceOf(Environment);
+    expect(environment).toMatchObject({
+      PORT: 0,
+      NATS_URL: 'nats://user:pass@broker:4222',
+      EVENTSTORE_URL: 'esdb+discover://a,b:2113?tls=false',
+      OIDC_ISSUERS: ['https://idp.example.org/realm', 'http://localhost:8090'],
+      CORS_ORIGINS: ['https://a.example.org', 'http://localhost:3000'],
+      AUTH_SHARED_SECRET: 'secret',
+      DATASET_NUMBER_START: 20_000,
+    });
+  });
+
+  it('takes an empty value as not set and leaves unknown variables alone', () => {
+    expect(loadEnvironment({ PORT: '', NATS_URL: '', HOME: '/root', constructor: 'x' })).toEqual(new Environment());
+  });
+
+  it.each([
+    ['PORT', '65536', 'an integer from 0 to 65535'],
+    ['PORT', '-1', 'an integer from 0 to 65535'],
+    ['PORT', '80.5', 'an integer from 0 to 65535'],
+    ['PORT', 'http', 'an integer from 0 to 65535'],
+    ['LOG_LEVEL', 'loud', 'one of fatal, error, warn, info, debug, trace, silent'],
+    ['NATS_URL', 'localhost:4222', 'a URL such as nats://127.0.0.1:4222'],
+    ['EVENTSTORE_URL', 'http://localhost:2113', 'a URL such as esdb://127.0.0.1:2113?tls=false'],
+    ['OIDC_ISSUERS', 'https://a.example.org,idp', 'a comma-separated list of http or https URLs'],
+    [
+      'CORS_ORIGINS',
+      'https://a.example.org/path',
+      '* or a comma-separated list of origins such as https://example.org',
+    ],
+    ['DATASET_NUMBER_START', '-5', 'a whole number from 0 on'],
+  ])('names %s when it is %s, and what was expected', (name, value, expected) => {
+    expect(() => loadEnvironment({ [name]: value })).toThrow(
+      new EnvironmentInvalid(`${name} is "${value}"; expected ${expected}`),
+    );
+  });
+
+  it('names every wrong variable at once', () => {
+    expect(() => loadEnvironment({ PORT: 'x', LOG_LEVEL: 'y' })).toThrow(/^PORT is .*\nLOG_LEVEL is /);
+  });
+});
