@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { type DynamicModule, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Environment } from '#platform/environment.js';
+import { Health } from '#platform/health.js';
+import { Log } from '#platform/logging.js';
+import { Ledger } from '#ledger/ledger.js';
+import { Keep } from '#keep/keep.js';
+import { SqliteKeep } from '#keep/sqlite-keep.js';
+import type { ServiceName } from '#bus/contract.js';
+import { Mailbox } from './mailbox.js';
+import type { Projection } from './projection.js';
+import { reachedController } from './reached.js';
+import { ReadModel } from './read-model.js';
+
+export interface ServiceStore {
+  readonly service: ServiceName;
+  readonly projections: readonly Projection[];
+}
+
+/**
+ * Read model, mailbox and keep of one service, in the data folder. The service is ready when its tables hold what the ledger
+ * held at the start.
+ */
+@Module({})
+export class ServiceStoreModule implements OnModuleInit, OnApplicationShutdown {
+  constructor(
+    private readonly readModel: ReadModel,
+    private readonly mailbox: Mailbox,
+    private readonly keep: Keep,
+  ) {}
+
+  static register({ service, projections }: ServiceStore): DynamicModule {
+    return {
+      module: ServiceStoreModule,
+      controllers: [reachedController(service)],
+      providers: [
+        {
+          provide: Keep,
+          inject: [Environment],
+          useFactory: ({ CAIRN_DATA_DIR: folder }: Environment) =>
+            new SqliteKeep(join(folder, 'keep', `${service}.sqlite`)),
+        },
+        {
+          provide: ReadModel,
+          inject: [Environment, Ledger, Log, Health],
+          useFactory: async ({ CAIRN_DATA_DIR: folder }: Environment, ledger: Ledger, log: Log, health: Health) => {
+            const file = join(folder, 'read-models', `${service}.sqlite`);
+            const readModel = await ReadModel.open({ file, ledger, projections, log });
+            health.add(`${service} read model`, () => {
+              if (readModel.behind) throw new Error('is being made from the ledger');
+            });
+            readModel.start();
+            return readModel;
+          },
+        },
+        {
+          provide: Mailbox,
+          inject: [ReadModel, Ledger, Keep, Log],
+          useFactory: (readModel: ReadModel, ledger: Ledger, keep: Keep, log: Log) =>
+            new Mailbox({ readModel, ledger, keep, log }),
+        },
+      ],
+      exports: [ReadModel, Mailbox, Keep],
+    };
+  }
+
+  onModuleInit(): Promise<void> {
+    return this.readModel.caughtUp();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.mailbox.close();
+    await this.readModel.close();
+    await this.keep.close();
+  }
+}
