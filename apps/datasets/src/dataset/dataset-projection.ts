@@ -1,0 +1,53 @@
+import { DATASET_STATUSES } from '#contracts/iceprod/statuses.js';
+import type { Projection } from '#projection/projection.js';
+import { type Dataset, DATASET_EVENT_TYPES, datasetEvent, evolve } from './dataset.js';
+
+/** `workload-<ref>` */
+const refOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
+
+/** Datasets with their documents as the JSON that answers show, made once per change. */
+export const datasetProjection: Projection = {
+  name: 'datasets',
+  version: 1,
+  streamPrefixes: ['workload-iceprod.'],
+  eventTypes: DATASET_EVENT_TYPES,
+  tables: `CREATE TABLE dataset (
+    ref TEXT NOT NULL UNIQUE,
+    dataset_id TEXT NOT NULL,
+    dataset INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    truncated INTEGER NOT NULL,
+    owner_group TEXT NOT NULL,
+    username TEXT NOT NULL,
+    document TEXT NOT NULL
+  )`,
+  indexes: `
+    CREATE INDEX dataset_by_number ON dataset (dataset, dataset_id);
+    CREATE INDEX dataset_by_status ON dataset (status, dataset, dataset_id);
+  `,
+  attach: (database) => {
+    const select = database.prepare('SELECT document FROM dataset WHERE ref = ?');
+    const write = database.prepare(
+      `INSERT INTO dataset (ref, dataset_id, dataset, status, truncated, owner_group, username, document)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET status = excluded.status, truncated = excluded.truncated, document = excluded.document`,
+    );
+    return {
+      apply: (applied) => {
+        const event = datasetEvent(applied);
+        if (event === undefined) return;
+        const key = refOf(applied.stream);
+        const text = select.get(key)?.['document'];
+        const before = text === undefined ? undefined : (JSON.parse(text as string) as Dataset);
+        const after = evolve(before, event);
+        if (after === undefined) return;
+        const { dataset_id: id, dataset, status, truncated, group, username } = after;
+        const place = DATASET_STATUSES.indexOf(status);
+        write.run(key, id, dataset, place, truncated ? 1 : 0, group, username, JSON.stringify(after));
+      },
+      forget: () => {
+        // Everything stands in the table.
+      },
+    };
+  },
+};
