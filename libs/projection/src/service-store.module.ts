@@ -11,10 +11,15 @@ import { Mailbox } from './mailbox.js';
 import type { Projection } from './projection.js';
 import { reachedController } from './reached.js';
 import { ReadModel } from './read-model.js';
+import type { Lifts } from './upcast.js';
 
 export interface ServiceStore {
   readonly service: ServiceName;
-  readonly projections: readonly Projection[];
+  /** A function when projections hold state, so that each application has its own. */
+  readonly projections: readonly Projection[] | (() => readonly Projection[]);
+  readonly lifts?: Lifts;
+  /** Page cache of the writing connection. */
+  readonly cacheKib?: number;
 }
 
 /**
@@ -29,7 +34,7 @@ export class ServiceStoreModule implements OnModuleInit, OnApplicationShutdown {
     private readonly keep: Keep,
   ) {}
 
-  static register({ service, projections }: ServiceStore): DynamicModule {
+  static register({ service, projections, ...options }: ServiceStore): DynamicModule {
     return {
       module: ServiceStoreModule,
       controllers: [reachedController(service)],
@@ -45,7 +50,8 @@ export class ServiceStoreModule implements OnModuleInit, OnApplicationShutdown {
           inject: [Environment, Ledger, Log, Health],
           useFactory: async ({ CAIRN_DATA_DIR: folder }: Environment, ledger: Ledger, log: Log, health: Health) => {
             const file = join(folder, 'read-models', `${service}.sqlite`);
-            const readModel = await ReadModel.open({ file, ledger, projections, log });
+            const made = typeof projections === 'function' ? projections() : projections;
+            const readModel = await ReadModel.open({ file, ledger, projections: made, log, ...options });
             health.add(`${service} read model`, () => {
               if (readModel.behind) throw new Error('is being made from the ledger');
             });
