@@ -22,7 +22,7 @@ export const serve = async (): Promise<void> => {
   const health = new Health();
   const ledger = await openLedger({
     dataDir: environment.CAIRN_DATA_DIR,
-    ...(environment.EVENTSTORE_URL === undefined ? {} : { eventStoreUrl: environment.EVENTSTORE_URL }),
+    eventStoreUrl: environment.EVENTSTORE_URL,
   });
   health.add('ledger', async () => {
     await ledger.head();

@@ -33,7 +33,7 @@ const start = async ({ name, module }: Service): Promise<void> => {
   health.add('nats', () => connection.flush());
   const ledger = await openLedger({
     dataDir: environment.CAIRN_DATA_DIR,
-    ...(environment.EVENTSTORE_URL === undefined ? {} : { eventStoreUrl: environment.EVENTSTORE_URL }),
+    eventStoreUrl: environment.EVENTSTORE_URL,
   });
   health.add('ledger', async () => {
     await ledger.head();
