@@ -73,4 +73,4 @@ export const UNIT_INDEXES = `
 CREATE INDEX IF NOT EXISTS unit_ready ON unit (class, priority DESC, key) WHERE class IS NOT NULL;
 CREATE INDEX IF NOT EXISTS unit_by_status ON unit (status);
 CREATE INDEX IF NOT EXISTS unit_by_group ON unit (grp);
-CREATE INDEX IF NOT EXISTS unit_moved ON unit (workload) WHERE workload IS NOT NULL;`;
+CREATE INDEX IF NOT EXISTS unit_moved ON unit (workload, id) WHERE workload IS NOT NULL;`;

@@ -45,7 +45,6 @@ export class UnitReader {
   private readonly selectByKey: StatementSync;
   private readonly selectById: StatementSync;
   private readonly selectKey: StatementSync;
-  private readonly selectLast: StatementSync;
 
   constructor(readonly database: DatabaseSync) {
     this.words = new Vocabulary(database);
@@ -53,7 +52,6 @@ export class UnitReader {
     this.selectByKey = database.prepare('SELECT * FROM unit WHERE key = ?');
     this.selectById = database.prepare('SELECT * FROM unit WHERE id = ?');
     this.selectKey = database.prepare('SELECT key FROM unit WHERE id = ?');
-    this.selectLast = database.prepare('SELECT max(key) AS last FROM unit WHERE key BETWEEN ? AND ?');
   }
 
   byKey(key: number): StoredUnit | undefined {
@@ -69,12 +67,6 @@ export class UnitReader {
   keyOf(id: string): number | undefined {
     const row = this.selectKey.get(id);
     return row === undefined ? undefined : Number(row['key']);
-  }
-
-  /** The greatest key in a range. */
-  lastKey(from: number, to: number): number | undefined {
-    const last = this.selectLast.get(from, to)?.['last'];
-    return typeof last === 'number' ? last : undefined;
   }
 
   unitOf(row: UnitRow): Unit {

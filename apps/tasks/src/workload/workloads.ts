@@ -54,10 +54,11 @@ export class Workloads {
   private readonly idsByRef = new Map<string, WorkloadId>();
   private readonly idsByDataset = new Map<string, WorkloadId>();
   private readonly namesById = new Map<WorkloadId, string>();
+  private readonly streamsById = new Map<WorkloadId, string>();
 
   constructor(database: DatabaseSync) {
     this.selectByRef = database.prepare('SELECT id, name FROM workload WHERE ref = ?');
-    this.selectById = database.prepare('SELECT name, number, status, truncated, debug FROM workload WHERE id = ?');
+    this.selectById = database.prepare('SELECT ref, name, number, status, truncated, debug FROM workload WHERE id = ?');
     let insert: StatementSync | undefined;
     // Prepared when needed: the connection for queries can only read.
     this.insert = () => (insert ??= database.prepare('INSERT INTO workload (ref, name) VALUES (?, ?) RETURNING id'));
@@ -113,6 +114,15 @@ export class Workloads {
     return name;
   }
 
+  /** The stream that holds a workload's work. */
+  workStreamOf(id: WorkloadId): string {
+    const cached = this.streamsById.get(id);
+    if (cached !== undefined) return cached;
+    const stream = streamName('work', String(this.selectById.get(id)?.['ref'] ?? ''));
+    remember(this.streamsById, id, stream);
+    return stream;
+  }
+
   /** What its `workload-` stream says; read anew each time. */
   factsOf(id: WorkloadId): DatasetFacts {
     const row = this.selectById.get(id);
@@ -130,6 +140,7 @@ export class Workloads {
     this.idsByRef.clear();
     this.idsByDataset.clear();
     this.namesById.clear();
+    this.streamsById.clear();
   }
 }
 

@@ -1,0 +1,28 @@
+import type { Page } from '#bus/contract.js';
+
+/** A page travels in one message; texts grow a little when they are put into it. */
+const PAGE_CHARS_MAX = 256 * 1024;
+
+/** Collects entries until a page is full. At least one entry goes into every page, however large it is. */
+export class PageBuilder {
+  private readonly entries: string[] = [];
+  private chars = 0;
+
+  get isFull(): boolean {
+    return this.chars >= PAGE_CHARS_MAX;
+  }
+
+  get size(): number {
+    return this.entries.length;
+  }
+
+  add(entry: string): void {
+    this.entries.push(entry);
+    this.chars += entry.length;
+  }
+
+  /** @param next where the next page begins; absent on the last one */
+  page(next?: string): Page {
+    return next === undefined ? { entries: this.entries } : { entries: this.entries, next };
+  }
+}

@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import { DomainError } from '#platform/domain-error.js';
+import type { Page } from '#bus/contract.js';
+import { projectKeys, type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
+import type { QueryTasksRequest } from '#contracts/iceprod/tasks.js';
+import { Slices } from '#projection/slices.js';
+import type { UnitReader, UnitRow } from '../engine/unit-row.js';
+import type { WordId } from '../engine/words.js';
+import { taskDocument } from './document.js';
+import { PageBuilder } from './page.js';
+import { comparing, type SortField, sortValueOf } from './sorting.js';
+import type { TaskCounts } from './task-counts.js';
+import { UnitScan } from './unit-scan.js';
+
+/** Up to that many matches are looked up by their status and put in order; more are met often enough on the way. */
+const LOOKED_UP_MAX = 20_000;
+
+/** Sorted answers that wait for their next page to be asked for. */
+const SORTED_MAX = 8;
+
+/** Rows rendered between two looks at the clock. */
+const RENDER_SLICE = 100;
+
+interface Found {
+  readonly key: number;
+  readonly id: string;
+  readonly values: readonly unknown[];
+}
+
+interface Progress {
+  readonly left: number;
+  readonly afterId: string;
+}
+
+const NO_LIMIT = Number.MAX_SAFE_INTEGER;
+
+const readProgress = ({ cursor, limit = 0 }: QueryTasksRequest): Progress => {
+  if (cursor === undefined) return { left: limit > 0 ? limit : NO_LIMIT, afterId: '' };
+  const at = cursor.indexOf(':');
+  return { left: Number(cursor.slice(0, at)), afterId: cursor.slice(at + 1) };
+};
+
+/** `GET /tasks`: tasks of all datasets, in order of creation or sorted. */
+export class TaskQuery {
+  private readonly scan: UnitScan;
+  private readonly sorted = new Map<string, Float64Array>();
+
+  constructor(
+    private readonly reader: UnitReader,
+    private readonly counts: TaskCounts,
+  ) {
+    this.scan = new UnitScan(reader.database);
+  }
+
+  async query(request: QueryTasksRequest): Promise<Page> {
+    const { words } = this.reader;
+    const wanted = wantedFields(request.keys);
+    const statuses = request.statuses?.flatMap((word) => words.status.find(word) ?? []);
+    if (request.sort !== undefined && request.sort.length > 0) return this.sortedPage(request, statuses, wanted);
+    if (statuses !== undefined && this.counts.total(statuses) <= LOOKED_UP_MAX) {
+      return this.lookedUp(request, statuses, wanted);
+    }
+    return this.walked(request, statuses && new Set(statuses), wanted);
+  }
+
+  /** Ids begin with their time, so that their order is that of creation. */
+  private async walked(
+    request: QueryTasksRequest,
+    statuses: ReadonlySet<WordId> | undefined,
+    wanted: WantedFields | undefined,
+  ): Promise<Page> {
+    const slices = new Slices();
+    const page = new PageBuilder();
+    let { left, afterId } = readProgress(request);
+    for (let rows = this.scan.behindId(afterId); rows.length > 0; rows = this.scan.behindId(afterId)) {
+      for (const row of rows) {
+        afterId = row.id;
+        if (!(statuses?.has(row.status) ?? true) || !this.isAtSite(row, request.site)) continue;
+        page.add(this.render(row, wanted));
+        left -= 1;
+        if (left === 0) return page.page();
+        if (page.isFull) return page.page(`${left}:${afterId}`);
+      }
+      if (slices.spent) await slices.pause();
+    }
+    return page.page();
+  }
+
+  private async lookedUp(
+    request: QueryTasksRequest,
+    statuses: readonly WordId[],
+    wanted: WantedFields | undefined,
+  ): Promise<Page> {
+    const slices = new Slices();
+    const page = new PageBuilder();
+    const progress = readProgress(request);
+    let { left } = progress;
+    const found: Found[] = [];
+    for await (const row of this.matching(statuses, request.site, slices)) {
+      if (row.id > progress.afterId) found.push({ key: row.key, id: row.id, values: [] });
+    }
+    found.sort((a, b) => (a.id < b.id ? -1 : 1));
+    for (const { key, id } of found) {
+      const stored = this.reader.byKey(key);
+      if (stored === undefined) continue;
+      page.add(projectKeys(taskDocument(stored.unit), wanted));
+      left -= 1;
+      if (left === 0) return page.page();
+      if (page.isFull) return page.page(`${left}:${id}`);
+    }
+    return page.page();
+  }
+
+  private async sortedPage(
+    request: QueryTasksRequest,
+    statuses: readonly WordId[] | undefined,
+    wanted: WantedFields | undefined,
+  ): Promise<Page> {
+    const slices = new Slices();
+    const [token = randomUUID(), from = '0'] = request.cursor?.split(':') ?? [];
+    const keys = request.cursor === undefined ? await this.sort(request, statuses, slices) : this.sorted.get(token);
+    if (keys === undefined) {
+      return Promise.reject(new DomainError('unavailable', 'tasks.page-gone', 'The sorted list is gone, ask again'));
+    }
+    const page = new PageBuilder();
+    for (let at = Number(from); at < keys.length; at += 1) {
+      const stored = this.reader.byKey(keys[at] ?? -1);
+      if (stored !== undefined) page.add(projectKeys(taskDocument(stored.unit), wanted));
+      if (at % RENDER_SLICE === 0 && slices.spent) await slices.pause();
+      if (!page.isFull || at + 1 === keys.length) continue;
+      this.keepSorted(token, keys);
+      return page.page(`${token}:${at + 1}`);
+    }
+    this.sorted.delete(token);
+    return page.page();
+  }
+
+  /** Keys of the first matches in the order asked for. Never keeps more than twice the limit. */
+  private async sort(
+    { sort = [], limit = 0, site }: QueryTasksRequest,
+    statuses: readonly WordId[] | undefined,
+    slices: Slices,
+  ): Promise<Float64Array> {
+    const most = limit > 0 ? limit : NO_LIMIT;
+    const before = comparing(sort);
+    let found: Found[] = [];
+    for await (const row of this.matching(statuses, site, slices)) {
+      found.push({ key: row.key, id: row.id, values: this.valuesOf(row, sort) });
+      if (found.length >= most * 2) found = found.sort(before).slice(0, most);
+    }
+    found.sort(before);
+    return Float64Array.from(found.slice(0, most), ({ key }) => key);
+  }
+
+  private valuesOf(row: UnitRow, sort: readonly SortField[]): readonly unknown[] {
+    const values: unknown[] = [];
+    for (const { field } of sort) values.push(sortValueOf(this.reader, row, field));
+    return values;
+  }
+
+  private async *matching(
+    statuses: readonly WordId[] | undefined,
+    site: string | undefined,
+    slices: Slices,
+  ): AsyncGenerator<UnitRow, void, void> {
+    for (const status of statuses ?? [undefined]) {
+      let key = -1;
+      const read = () => (status === undefined ? this.scan.behindKey(key) : this.scan.ofStatus(status, key));
+      for (let rows = read(); rows.length > 0; rows = read()) {
+        for (const row of rows) {
+          key = row.key;
+          if (this.isAtSite(row, site)) yield row;
+        }
+        if (slices.spent) await slices.pause();
+      }
+    }
+  }
+
+  /** A prefix, to the letter. */
+  private isAtSite(row: UnitRow, prefix: string | undefined): boolean {
+    return prefix === undefined || this.reader.words.site.wordOf(row.site).startsWith(prefix);
+  }
+
+  private render(row: UnitRow, wanted: WantedFields | undefined): string {
+    return projectKeys(taskDocument(this.reader.unitOf(row)), wanted);
+  }
+
+  private keepSorted(token: string, keys: Float64Array): void {
+    this.sorted.delete(token);
+    const [oldest] = this.sorted.keys();
+    if (this.sorted.size >= SORTED_MAX && oldest !== undefined) this.sorted.delete(oldest);
+    this.sorted.set(token, keys);
+  }
+}
