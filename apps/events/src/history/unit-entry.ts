@@ -1,0 +1,70 @@
+import { formatTimestamp } from '#platform/clock.js';
+import type { EventMetadata, RecordedEvent } from '#ledger/ledger.js';
+import { idAt } from '#contracts/ids.js';
+import type { Ranges, UnitsAdded } from '#contracts/work-events.js';
+
+type Data = Readonly<Record<string, unknown>>;
+
+/** Fields that hold raw JSON as text; they are shown as what they say. */
+const RAW_FIELDS = new Set(['requirements', 'resources', 'fields']);
+
+/** What names all units of the event, and would be noise in the history of one. */
+const HIDDEN_FIELDS = new Set(['units', 'groups']);
+
+/** Place of a unit among the units of an event, from 0; undefined when the event is not about it. */
+const placeOf = (units: Ranges, ordinal: number): number | undefined => {
+  let place = 0;
+  for (const [first, last] of units) {
+    if (ordinal < first) return undefined;
+    if (ordinal <= last) return place + ordinal - first;
+    place += last - first + 1;
+  }
+  return undefined;
+};
+
+/** One unit of a batch, in the words of `UnitAdded`. */
+const addedUnit = ({ dataset_id, prefix, jobs, shapes }: UnitsAdded, place: number): Data => {
+  const shape = shapes[place % shapes.length];
+  const job = Math.floor(place / shapes.length);
+  return {
+    dataset_id,
+    task_id: idAt(prefix, place),
+    job_id: idAt(jobs.prefix, jobs.first + job),
+    job_index: jobs.first_index + job,
+    task_index: place % shapes.length,
+    ...shape,
+    depends: shape?.depends.map((other) => idAt(prefix, job * shapes.length + other)) ?? [],
+  };
+};
+
+const rawOf = (name: string, value: unknown): string => {
+  if (typeof value === 'string' && RAW_FIELDS.has(name)) return value;
+  if (name === 'stats' && typeof value === 'object' && value !== null && 'raw' in value) return String(value.raw);
+  return JSON.stringify(value);
+};
+
+/** Written by hand, because documents inside go out exactly as they came in. */
+const rawObject = (data: Data): string => {
+  const fields = Object.entries(data).filter(([name, value]) => !HIDDEN_FIELDS.has(name) && value !== undefined);
+  return `{${fields.map(([name, value]) => `${JSON.stringify(name)}:${rawOf(name, value)}`).join(',')}}`;
+};
+
+/**
+ * What an event says of one unit, as raw JSON: `{position, time, actor, event, cause, data}`. Undefined when it says
+ * nothing of it.
+ */
+export const unitEntry = (recorded: RecordedEvent, ordinal: number): string | undefined => {
+  const data = JSON.parse(recorded.data) as Data;
+  const place = placeOf((data['units'] ?? []) as Ranges, ordinal);
+  if (place === undefined) return undefined;
+  const { timeMicros, actor, causationId } = JSON.parse(recorded.metadata) as EventMetadata;
+  const said = recorded.type === 'UnitsAdded' ? addedUnit(data as Partial<UnitsAdded> as UnitsAdded, place) : data;
+  const head = {
+    position: recorded.position,
+    time: formatTimestamp(timeMicros),
+    actor,
+    event: recorded.type,
+    cause: causationId,
+  };
+  return `${JSON.stringify(head).slice(0, -1)},"data":${rawObject(said)}}`;
+};

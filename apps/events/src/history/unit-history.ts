@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import type { Page } from '#bus/contract.js';
+import type { UnitHome } from '#contracts/cairn/history.js';
+import { Ledger, type RecordedEvent } from '#ledger/ledger.js';
+import { ReadModel } from '#projection/read-model.js';
+import { unitEntry } from './unit-entry.js';
+import { UnitEvents } from './unit-events-projection.js';
+
+/** Bounds of a page. Events of bulk changes are large in the ledger but small in the history of one unit. */
+const PAGE_REVISIONS_MAX = 100;
+const PAGE_CHARACTERS_MAX = 256 * 1024;
+
+/** Revisions this close to each other are read at once, with what stands between them. */
+const GAP_MAX = 3;
+
+/** Puts neighbouring revisions together: `[from, to]`, inclusive. */
+const spansOf = (revisions: readonly number[]): readonly (readonly [number, number])[] => {
+  const spans: [number, number][] = [];
+  for (const revision of revisions) {
+    const last = spans.at(-1);
+    if (last !== undefined && revision - last[1] <= GAP_MAX) last[1] = revision;
+    else spans.push([revision, revision]);
+  }
+  return spans;
+};
+
+/** Reads the events of a unit from the ledger, in the order in which they happened. */
+@Injectable()
+export class UnitHistory {
+  private readonly unitEvents: UnitEvents;
+
+  constructor(
+    readModel: ReadModel,
+    private readonly ledger: Ledger,
+  ) {
+    this.unitEvents = new UnitEvents(readModel.queries);
+  }
+
+  /** `cursor` is the revision that the page before ended with. */
+  async page({ stream, ordinal }: UnitHome, cursor?: string): Promise<Page> {
+    const after = cursor === undefined ? -1 : Number(cursor);
+    const revisions = this.unitEvents.revisionsOf(stream, ordinal, after, PAGE_REVISIONS_MAX);
+    // What stands between them may be of a batch that never took effect.
+    const effective = new Set(revisions);
+    const entries: string[] = [];
+    let characters = 0;
+    for (const [from, to] of spansOf(revisions)) {
+      for (const event of await this.read(stream, from, to)) {
+        const entry = effective.has(event.revision) ? unitEntry(event, ordinal) : undefined;
+        if (entry === undefined) continue;
+        entries.push(entry);
+        characters += entry.length;
+        if (characters >= PAGE_CHARACTERS_MAX) return { entries, next: String(event.revision) };
+      }
+    }
+    const last = revisions.at(-1);
+    return revisions.length < PAGE_REVISIONS_MAX || last === undefined ? { entries } : { entries, next: String(last) };
+  }
+
+  private read(stream: string, from: number, to: number): Promise<readonly RecordedEvent[]> {
+    return this.ledger.readStream(stream, { from, limit: to - from + 1 });
+  }
+}
