@@ -5,7 +5,8 @@ const SQLITE_LOCKED = 6;
 
 /** Whether another connection holds what the statement needed. The low byte is the primary code of an extended one. */
 export const isBusy = (error: unknown): boolean => {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return false;
+  if (typeof error !== 'object' || error === null) return false;
+  if (!('errcode' in error) || typeof error.errcode !== 'number') return false;
   const code = error.errcode & 0xff;
   return code === SQLITE_BUSY || code === SQLITE_LOCKED;
 };
