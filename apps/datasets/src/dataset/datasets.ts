@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { DomainError } from '#platform/domain-error.js';
 import { ref } from '#ledger/ref.js';
 import type { Caller, Page } from '#bus/contract.js';
@@ -23,6 +23,16 @@ interface DatasetRow {
   readonly username: string;
   readonly document: string;
 }
+
+const rowOf = (row: Readonly<Record<string, SQLOutputValue>>): DatasetRow => ({
+  dataset: Number(row['dataset']),
+  dataset_id: String(row['dataset_id']),
+  status: Number(row['status']),
+  truncated: Number(row['truncated']),
+  owner_group: String(row['owner_group']),
+  username: String(row['username']),
+  document: String(row['document']),
+});
 
 type Filter = (row: DatasetRow) => boolean;
 
@@ -103,7 +113,7 @@ export class Datasets {
     let characters = 0;
     let seen = 0;
     for (const each of this.selectPage.iterate(dataset, after)) {
-      const row = each as DatasetRow;
+      const row = rowOf(each);
       seen += 1;
       if (passes(row) && this.rules.judge(row.dataset_id, 'read', caller) === undefined) {
         const entry = `${JSON.stringify(row.dataset_id)}:${projectKeys(row.document, wanted)}`;
