@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', '**/*.mjs', '**/*.cjs', '.ci/**'] },
+  { ignores: ['dist/**', 'test/jest.config.js', 'node_modules/**', '**/*.mjs', '**/*.cjs', '.ci/**'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { project: './tsconfig.json' } },

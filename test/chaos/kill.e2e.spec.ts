@@ -1,6 +1,6 @@
 import { verifyChain } from '#ledger/hash-chain.js';
 import { openLedger } from '#ledger/open-ledger.js';
-import { Embedded } from './embedded.js';
+import { Embedded } from '../support/embedded.js';
 import { Random } from './random.js';
 import { Worker } from './worker.js';
 

@@ -1,4 +1,4 @@
-import { Embedded, numberIn, textIn } from './embedded.js';
+import { Embedded, numberIn, textIn } from '../support/embedded.js';
 
 const RACES = 1000;
 /** `POST /cairn/iceprod/datasets/{id}/tasks` makes them in one go. */

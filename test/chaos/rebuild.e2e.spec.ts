@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Embedded, textIn, type Answer } from './embedded.js';
+import { Embedded, textIn, type Answer } from '../support/embedded.js';
 
 const JOBS = 40;
 

@@ -1,4 +1,4 @@
-import { numberIn, textIn, type Answer, type Embedded } from './embedded.js';
+import { numberIn, textIn, type Answer, type Embedded } from '../support/embedded.js';
 import type { Random } from './random.js';
 
 /** What a task must look like after everything that was acknowledged. */

@@ -46,7 +46,8 @@ export const startScript = (script: string, args: readonly string[], options: St
   };
 };
 
-const URL_IN_LINE = /https?:\/\/[^\s"]+/;
+/** The line that tells that Cairn is ready; logs may stand around it. */
+const URL_IN_LINE = /^Cairn.*?(https?:\/\/[^\s"]+)/;
 
 export interface CairnOptions {
   /** `apps/cairn/src/main.js`, compiled. */
@@ -68,7 +69,7 @@ export const startCairn = async ({
   const child = startScript(script, [], {
     environment: { PORT: '0', LOG_LEVEL: 'warn', ...environment, CAIRN_DATA_DIR: dataDir },
     onLine: (line) => {
-      const url = URL_IN_LINE.exec(line)?.[0];
+      const url = URL_IN_LINE.exec(line)?.[1];
       if (url !== undefined) told?.(url);
     },
   });

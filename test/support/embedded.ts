@@ -8,7 +8,8 @@ import { startCairn, type Child } from '../../apps/cairn/src/demo/child.js';
 
 /** What `npm test` has built: the process under test is the product, not the sources. */
 const SCRIPT = resolve('dist/apps/cairn/src/main.js');
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
+const TOKEN_SECONDS = 6 * 3600;
 
 export interface Answer {
   readonly status: number;
@@ -17,21 +18,31 @@ export interface Answer {
 
 /** Embedded Cairn on a folder of its own, to be killed and started again. */
 export class Embedded {
-  readonly dataDir = mkdtempSync(join(tmpdir(), 'cairn-chaos-'));
+  readonly dataDir = mkdtempSync(join(tmpdir(), 'cairn-test-'));
   private child: (Child & { readonly url: string }) | undefined;
   private token = '';
   private agent = new Agent({ keepAlive: true });
 
+  constructor(private readonly environment: Readonly<Record<string, string>> = {}) {}
+
   async start(): Promise<void> {
-    if (this.token === '') {
-      const claims = claimsGranting({ username: 'chaos', roles: ['system', 'admin'], groups: [] });
-      this.token = await (await SigningKey.open(this.dataDir)).sign(claims, 3600);
-    }
-    this.child = await startCairn({ script: SCRIPT, dataDir: this.dataDir, environment: { HOST: '127.0.0.1' } });
+    if (this.token === '') this.token = await this.tokenFor('system', ['system', 'admin'], []);
+    this.child = await startCairn({ script: SCRIPT, dataDir: this.dataDir, environment: this.environment });
+  }
+
+  /** A token that this Cairn accepts. */
+  async tokenFor(username: string, roles: readonly string[], groups: readonly string[]): Promise<string> {
+    const key = await SigningKey.open(this.dataDir);
+    return key.sign(claimsGranting({ username, roles, groups }), TOKEN_SECONDS);
   }
 
   get url(): string {
     return this.child?.url ?? '';
+  }
+
+  /** Of the running process. */
+  get pid(): number {
+    return this.child?.process.pid ?? 0;
   }
 
   /** As a power cut to the process: nothing is finished, nothing is flushed. */

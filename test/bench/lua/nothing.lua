@@ -1,0 +1,17 @@
+-- A claim that no task fits: the answer is 404. Arguments: token. Counts these answers.
+dofile("test/bench/lua/report.lua")
+
+counted = 0
+local claim
+
+function init(args)
+  wrk.headers["Authorization"] = "Bearer " .. args[1]
+  wrk.headers["Content-Type"] = "application/json"
+  claim = wrk.format("POST", "/task_actions/queue", nil, '{"requirements":{"cpu":1,"gpu":0,"memory":0.25}}')
+end
+
+function request() return claim end
+
+function response(status)
+  if status == 404 then counted = counted + 1 end
+end

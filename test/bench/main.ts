@@ -1,0 +1,46 @@
+import { parseArgs } from 'node:util';
+import { coldStart } from './rows/start.js';
+import { millionUnits } from './rows/million.js';
+import { overNats } from './rows/nats.js';
+import { singleUnits } from './rows/single.js';
+import { renderTable, type Row } from './table.js';
+import { hasWrk, WRK_MISSING } from './wrk.js';
+
+const USAGE = `Usage: npm run bench -- [single] [million] [start] [nats] [--seconds N]
+
+Measures what docs/architecture.md promises; without names everything. --seconds is the length of a round (5).
+`;
+
+const GROUPS: Readonly<Record<string, (seconds: number) => Promise<readonly Row[]>>> = {
+  single: singleUnits,
+  million: millionUnits,
+  start: coldStart,
+  nats: overNats,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seconds: { type: 'string', default: '5' }, help: { type: 'boolean', short: 'h', default: false } },
+});
+
+const bench = async (): Promise<number> => {
+  const names = positionals.length > 0 ? positionals : Object.keys(GROUPS);
+  const seconds = Number(values.seconds);
+  if (values.help || !(seconds >= 1) || names.some((name) => !Object.hasOwn(GROUPS, name))) {
+    process.stderr.write(USAGE);
+    return values.help ? 0 : 2;
+  }
+  if (!(await hasWrk())) {
+    process.stderr.write(`${WRK_MISSING}\n`);
+    return 1;
+  }
+  const rows: Row[] = [];
+  for (const name of names) {
+    process.stderr.write(`measuring: ${name}\n`);
+    rows.push(...((await GROUPS[name]?.(Math.floor(seconds))) ?? []));
+  }
+  process.stdout.write(`${renderTable(rows)}\n`);
+  return rows.every((row) => row.isMet && row.void === undefined) ? 0 : 1;
+};
+
+process.exitCode = await bench();

@@ -1,0 +1,71 @@
+import { startNatsServer } from '#bus/testing/nats-server.js';
+import { startDistributed, type Cairn } from '../../e2e/cairn-process.js';
+import { HttpClient } from '../../e2e/http-client.js';
+import { addDataset, addUnits, classes, taskIds, type Sender } from '../subject.js';
+import { figure, type Row } from '../table.js';
+import { compare, startEcho } from '../yardstick.js';
+
+const UNITS = 10_000;
+const READ_RATIO = 0.5;
+const CHANGE_RATIO = 0.35;
+
+/** Speaks for an administrator. */
+const senderOf = async (cairn: Cairn): Promise<Sender> => {
+  const token = await cairn.token({ username: 'root', roles: ['admin', 'system'] });
+  const client = new HttpClient(cairn.url, token);
+  const send: Sender['send'] = (method, path, body) =>
+    client.send(method, path, body === undefined ? {} : { body: JSON.stringify(body) });
+  return {
+    dataDir: cairn.dataDir,
+    send,
+    ask: async (method, path, body) => {
+      const { status, text } = await send(method, path, body);
+      if (status !== 200 && status !== 201) throw new Error(`${method} ${path}: ${status} ${text}`);
+      return JSON.parse(text) as unknown;
+    },
+  };
+};
+
+/** The same single reads and changes with every service in a process of its own. */
+export const overNats = async (seconds: number): Promise<readonly Row[]> => {
+  const nats = await startNatsServer();
+  const echo = await startEcho(nats.url);
+  const running = await startDistributed();
+  try {
+    const cairn = await senderOf(running);
+    const dataset = await addDataset(cairn, 'single units');
+    await addUnits(cairn, dataset, classes(1, 'idle'), UNITS);
+    const { ids, file } = await taskIds(cairn, dataset);
+    const token = await running.token({ username: 'alice', roles: ['user'], groups: ['simprod'] });
+    const load = { url: running.url, args: [token, file, `/datasets/${dataset}/tasks/`], seconds, connections: 32 };
+    const read = await compare({ yardstick: echo, fillsCore: false, load: { ...load, script: 'read.lua' } });
+    const change = await compare({
+      yardstick: echo,
+      fillsCore: false,
+      load: { ...load, script: 'change.lua' },
+      prepare: async () => {
+        await cairn.ask('POST', `/datasets/${dataset}/task_actions/bulk_status/idle`, { tasks: ids });
+      },
+    });
+    return [
+      {
+        what: 'over NATS: one unit read by id, 32 connections',
+        figure: figure(read.ours.perSecond, '/s'),
+        reach: `${READ_RATIO} x echo`,
+        isMet: read.ratio >= READ_RATIO,
+        ...read,
+      },
+      {
+        what: 'over NATS: one durable status change, 32 connections',
+        figure: figure(change.ours.perSecond, '/s'),
+        reach: `${CHANGE_RATIO} x echo`,
+        isMet: change.ratio >= CHANGE_RATIO,
+        ...change,
+      },
+    ];
+  } finally {
+    await running.remove();
+    await echo.stop();
+    await nats.remove();
+  }
+};
