@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { connectInProcess } from '#bus/connect-in-process.js';
 import { InProcessBus } from '#bus/in-process-bus.js';
 import { InProcessStrategy } from '#bus/in-process.strategy.js';
-import { MessageExceptionFilter } from '#bus/message-exception.filter.js';
 import { openLedger } from '#ledger/open-ledger.js';
 import { loadEnvironment } from '#platform/environment.js';
 import { Health } from '#platform/health.js';
@@ -35,7 +35,7 @@ export const serve = async (): Promise<void> => {
     createHttpAdapter(),
     { logger: new NestLog(log), abortOnError: false },
   );
-  app.connectMicroservice({ strategy }, { inheritAppConfig: false }).useGlobalFilters(new MessageExceptionFilter(log));
+  connectInProcess(app, strategy, log);
   prepareGateway(app);
   await app.startAllMicroservices();
   await app.listen(environment.PORT, environment.HOST);

@@ -50,7 +50,7 @@ export class NatsBus extends Bus {
     context: MessageContext,
   ): Promise<Answer<Reply>> {
     return new Promise((resolve) => {
-      const { bytes, release } = this.parcels.pack({ context, request });
+      const { bytes, release } = this.parcels.packRequest({ context, request });
       this.lastNumber += 1;
       const id = this.lastNumber.toString(36);
       const pending: Pending = {

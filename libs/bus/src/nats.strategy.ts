@@ -74,9 +74,9 @@ export class NatsStrategy extends MessageServer {
   private async answer(subject: string, message: Msg): Promise<void> {
     const answer = await this.answerOf(subject, message.data);
     try {
-      message.respond(this.parcels.pack(answer).bytes);
+      message.respond(this.parcels.packAnswer(answer));
     } catch (error) {
-      message.respond(this.parcels.pack({ error: UNSENDABLE }).bytes);
+      message.respond(this.parcels.packAnswer({ error: UNSENDABLE }));
       throw error;
     }
   }

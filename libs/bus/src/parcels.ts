@@ -4,8 +4,8 @@ import { DomainError } from '#platform/domain-error.js';
 /** A message up to this size travels as it is; NATS refuses more than 1 MiB. */
 export const PART_BYTES_MAX = 512 * 1024;
 
-/** No single message is larger; what could be is paged or kept in the blob store. */
-export const MESSAGE_BYTES_MAX = 128 * 1024 * 1024;
+/** No single message is larger: room for the largest HTTP body with all its quotes escaped. */
+export const MESSAGE_BYTES_MAX = 256 * 1024 * 1024;
 
 /** What is not fetched within this time is dropped. */
 export const HELD_FOR_MS = 60_000;
@@ -28,7 +28,15 @@ interface PartRequest {
 
 interface Held {
   readonly bytes: Buffer;
-  readonly timer: NodeJS.Timeout;
+  readonly release: () => void;
+  /** Parts still to be fetched, after which it is dropped; a request may be fetched again by another replica. */
+  left: number;
+}
+
+export interface Packed {
+  readonly bytes: Uint8Array;
+  /** To be called when nobody will fetch any more. */
+  readonly release: () => void;
 }
 
 const asBuffer = (data: Uint8Array): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
@@ -47,17 +55,32 @@ export class Parcels {
       callback: (error, message) => {
         if (error !== null) return;
         const { id, part } = JSON.parse(asBuffer(message.data).toString()) as PartRequest;
-        const bytes = this.held.get(id)?.bytes.subarray(part * PART_BYTES_MAX, (part + 1) * PART_BYTES_MAX);
-        message.respond(bytes ?? new Uint8Array());
+        message.respond(this.part(id, part));
       },
     });
   }
 
   /**
-   * @returns the bytes to send and what to call when nobody will fetch any more
-   * @throws DomainError when the message is larger than {@link MESSAGE_BYTES_MAX}
+   * A message that may be fetched until it is released.
+   *
+   * @throws DomainError when it is larger than {@link MESSAGE_BYTES_MAX}
    */
-  pack(value: unknown): { readonly bytes: Uint8Array; readonly release: () => void } {
+  packRequest(value: unknown): Packed {
+    return this.pack(value, Number.POSITIVE_INFINITY);
+  }
+
+  /** A message that has one receiver, who fetches it once; throws as {@link Parcels.packRequest} does. */
+  packAnswer(value: unknown): Uint8Array {
+    return this.pack(value, 1).bytes;
+  }
+
+  /** Resolves at once, without a promise, for all but large messages. */
+  open(data: Uint8Array): unknown {
+    const value = JSON.parse(asBuffer(data).toString()) as { parcel?: Parcel };
+    return value.parcel === undefined ? value : this.fetch(value.parcel);
+  }
+
+  private pack(value: unknown, fetches: number): Packed {
     const bytes = Buffer.from(JSON.stringify(value));
     if (bytes.length <= PART_BYTES_MAX) return { bytes, release: nothingHeld };
     if (bytes.length > MESSAGE_BYTES_MAX) {
@@ -65,19 +88,23 @@ export class Parcels {
     }
     this.lastId += 1;
     const id = this.lastId;
+    const parts = Math.ceil(bytes.length / PART_BYTES_MAX);
     const release = (): void => {
-      clearTimeout(this.held.get(id)?.timer);
+      clearTimeout(timer);
       this.held.delete(id);
     };
-    this.held.set(id, { bytes, timer: setTimeout(release, HELD_FOR_MS).unref() });
-    const parcel: Parcel = { at: this.at, id, parts: Math.ceil(bytes.length / PART_BYTES_MAX) };
+    const timer = setTimeout(release, HELD_FOR_MS).unref();
+    this.held.set(id, { bytes, release, left: parts * fetches });
+    const parcel: Parcel = { at: this.at, id, parts };
     return { bytes: Buffer.from(JSON.stringify({ parcel })), release };
   }
 
-  /** Resolves at once, without a promise, for all but large messages. */
-  open(data: Uint8Array): unknown {
-    const value = JSON.parse(asBuffer(data).toString()) as { parcel?: Parcel };
-    return value.parcel === undefined ? value : this.fetch(value.parcel);
+  private part(id: number, part: number): Uint8Array {
+    const held = this.held.get(id);
+    if (held === undefined) return new Uint8Array();
+    held.left -= 1;
+    if (held.left === 0) held.release();
+    return held.bytes.subarray(part * PART_BYTES_MAX, (part + 1) * PART_BYTES_MAX);
   }
 
   private async fetch({ at, id, parts }: Parcel): Promise<unknown> {
