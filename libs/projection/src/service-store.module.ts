@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type DynamicModule, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { type DynamicModule, Module, type OnApplicationShutdown, type OnModuleInit, type Type } from '@nestjs/common';
 import { Environment } from '#platform/environment.js';
 import { Health } from '#platform/health.js';
 import { Log } from '#platform/logging.js';
@@ -15,12 +15,15 @@ import type { Lifts } from './upcast.js';
 
 export interface ServiceStore {
   readonly service: ServiceName;
-  /** A function when projections hold state, so that each application has its own. */
-  readonly projections: readonly Projection[] | (() => readonly Projection[]);
+  /** Classes for projections that others look into: each application makes its own and injects it by class. */
+  readonly projections: readonly (Projection | Type<Projection>)[];
   readonly lifts?: Lifts;
   /** Page cache of the writing connection. */
   readonly cacheKib?: number;
 }
+
+const isClass = (projection: Projection | Type<Projection>): projection is Type<Projection> =>
+  typeof projection === 'function';
 
 /**
  * Read model, mailbox and keep of one service, in the data folder. The service is ready when its tables hold what the ledger
@@ -35,10 +38,12 @@ export class ServiceStoreModule implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   static register({ service, projections, ...options }: ServiceStore): DynamicModule {
+    const classes = projections.filter((projection) => isClass(projection));
     return {
       module: ServiceStoreModule,
       controllers: [reachedController(service)],
       providers: [
+        ...classes,
         {
           provide: Keep,
           inject: [Environment],
@@ -47,10 +52,17 @@ export class ServiceStoreModule implements OnModuleInit, OnApplicationShutdown {
         },
         {
           provide: ReadModel,
-          inject: [Environment, Ledger, Log, Health],
-          useFactory: async ({ CAIRN_DATA_DIR: folder }: Environment, ledger: Ledger, log: Log, health: Health) => {
+          inject: [Environment, Ledger, Log, Health, ...classes],
+          useFactory: async (
+            { CAIRN_DATA_DIR: folder }: Environment,
+            ledger: Ledger,
+            log: Log,
+            health: Health,
+            ...instances: readonly Projection[]
+          ) => {
             const file = join(folder, 'read-models', `${service}.sqlite`);
-            const made = typeof projections === 'function' ? projections() : projections;
+            const left = [...instances];
+            const made = projections.flatMap((each) => (isClass(each) ? left.splice(0, 1) : [each]));
             const readModel = await ReadModel.open({ file, ledger, projections: made, log, ...options });
             health.add(`${service} read model`, () => {
               if (readModel.behind) throw new Error('is being made from the ledger');
@@ -66,7 +78,7 @@ export class ServiceStoreModule implements OnModuleInit, OnApplicationShutdown {
             new Mailbox({ readModel, ledger, keep, log }),
         },
       ],
-      exports: [ReadModel, Mailbox, Keep],
+      exports: [ReadModel, Mailbox, Keep, ...classes],
     };
   }
 

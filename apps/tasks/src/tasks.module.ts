@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { Module } from '@nestjs/common';
+import { Environment } from '#platform/environment.js';
+import { BlobStore } from '#keep/blob-store.js';
+import { FolderBlobStore } from '#keep/folder-blob-store.js';
+import { accessRulesProjection } from '#projection/access-rules.js';
+import { ServiceStoreModule } from '#projection/service-store.module.js';
+import { IceprodUnits } from './iceprod/iceprod-units.js';
+import { JobProjection } from './job/job-projection.js';
+import { JobController } from './job/job.controller.js';
+import { taskStatProjection } from './task-stat/task-stat-projection.js';
+import { TaskStatController } from './task-stat/task-stat.controller.js';
+import { BulkController } from './task/bulk.controller.js';
+import { SchedulingController } from './task/scheduling.controller.js';
+import { TaskDesk } from './task/task-desk.js';
+import { TaskListController } from './task/task-list.controller.js';
+import { TaskController } from './task/task.controller.js';
+import { WorkloadProjection } from './workload/workload-projection.js';
+
+/** Units and what hangs on them: IceProd jobs, tasks and their statistics. */
+@Module({
+  imports: [
+    ServiceStoreModule.register({
+      service: 'tasks',
+      // Datasets first: what the others record belongs to one.
+      projections: [WorkloadProjection, IceprodUnits, JobProjection, taskStatProjection, accessRulesProjection],
+      cacheKib: 32 * 1024,
+    }),
+  ],
+  controllers: [
+    TaskController,
+    SchedulingController,
+    BulkController,
+    TaskListController,
+    JobController,
+    TaskStatController,
+  ],
+  providers: [
+    TaskDesk,
+    {
+      provide: BlobStore,
+      inject: [Environment],
+      useFactory: ({ CAIRN_DATA_DIR: folder }: Environment) => new FolderBlobStore(join(folder, 'blobs')),
+    },
+  ],
+})
+export class TasksModule {}
