@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { DomainError } from '#platform/domain-error.js';
 import { checkConfig } from './check-config.js';
@@ -146,6 +147,14 @@ describe('a config', () => {
   it('is no JSON', () => {
     expect(checkConfig('d', '{')).toMatchObject({ message: 'unknown validation error' });
   });
+});
+
+const EXAMPLES = new URL('../../../../examples/iceprod/', import.meta.url);
+const examples = readdirSync(EXAMPLES).filter((name) => name.endsWith('.json'));
+
+it.each(examples)('the example %s is accepted and stored to the letter', (name) => {
+  const text = readFileSync(new URL(name, EXAMPLES), 'utf8');
+  expect(checkConfig('d', text)).toBe(text);
 });
 
 describe('what is stored', () => {
