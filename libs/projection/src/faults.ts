@@ -5,7 +5,9 @@ const STORAGE_FAULTS = new Set([5, 6, 7, 8, 10, 13, 14]);
 const UNUSABLE = new Set([11, 26]);
 
 const primaryCode = (error: unknown): number | undefined =>
-  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+  typeof error === 'object' && error !== null && 'errcode' in error && typeof error.errcode === 'number'
+    ? error.errcode & 0xff
+    : undefined;
 
 /** The file itself is broken. */
 export const isUnusable = (error: unknown): boolean => UNUSABLE.has(primaryCode(error) ?? 0);

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import type { BlobStore } from '../blob-store.js';
+
+const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
+
+/** What every blob store must do. */
+export const blobStoreContract = (name: string, open: () => BlobStore): void => {
+  describe(`BlobStore: ${name}`, () => {
+    let blobs: BlobStore;
+
+    beforeEach(() => {
+      blobs = open();
+    });
+
+    it('gives back a text, and says its size in bytes and its hash', async () => {
+      expect(await blobs.put('log', 'drei \u{1F300}')).toEqual({
+        key: 'log',
+        size: 9,
+        sha256: sha256('drei \u{1F300}'),
+      });
+      expect(await blobs.getText('log')).toBe('drei \u{1F300}');
+    });
+
+    it('gives back a stream of any bytes, piece by piece', async () => {
+      const content = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 256));
+      const pieces = Array.from({ length: 30 }, (_, index) => content.subarray(index * 10_000, (index + 1) * 10_000));
+      const stored = await blobs.put('file', Readable.from(pieces));
+      expect(stored).toEqual({ key: 'file', size: content.length, sha256: sha256(content) });
+      const read = await blobs.get('file');
+      expect(read && (await buffer(read)).equals(content)).toBe(true);
+    });
+
+    it('keeps keys apart, whatever they hold', async () => {
+      const keys = ['a/b', 'a', '../a', '.', '', 'A', 'x'.repeat(5000)];
+      for (const key of keys) await blobs.put(key, `content of ${key}`);
+      for (const key of keys) expect(await blobs.getText(key)).toBe(`content of ${key}`);
+    });
+
+    it('leaves nothing of a blob whose stream breaks off', async () => {
+      const broken = Readable.from(
+        (function* () {
+          yield Buffer.from('the beginning');
+          throw new Error('The connection was lost');
+        })(),
+      );
+      await expect(blobs.put('file', broken)).rejects.toThrow('The connection was lost');
+      expect(await blobs.get('file')).toBeUndefined();
+      expect(await blobs.getText('file')).toBeUndefined();
+    });
+
+    it('replaces a blob as a whole', async () => {
+      await blobs.put('file', 'a long first content');
+      await blobs.put('file', 'short');
+      expect(await blobs.getText('file')).toBe('short');
+    });
+
+    it('deletes', async () => {
+      await blobs.put('file', 'content');
+      await blobs.delete('file');
+      await blobs.delete('file');
+      expect(await blobs.get('file')).toBeUndefined();
+    });
+  });
+};

@@ -1,0 +1,210 @@
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { type NewEvent, NO_STREAM } from '#ledger/ledger.js';
+import { SqliteLedger } from '#ledger/sqlite-ledger.js';
+import type { Projection } from './projection.js';
+import { answerReached } from './reached.js';
+import { ReadModel } from './read-model.js';
+import { commandOf, count, counters, dump, totalOf } from './testing/counters.js';
+import { Stage } from './testing/stage.js';
+
+const STREAM = 'work-iceprod.main.a';
+
+const event = (type: string, data: object): NewEvent => ({
+  id: randomUUID(),
+  type,
+  data,
+  metadata: { timeMicros: 1, actor: 'bob', dialect: 'iceprod', correlationId: 'c', causationId: 'c', schemaVersion: 1 },
+});
+
+const counted = (amount: number): NewEvent => event('Counted', { amount });
+
+describe('ReadModel', () => {
+  let stage: Stage;
+
+  beforeEach(async () => {
+    stage = await Stage.open();
+  });
+
+  afterEach(() => stage.close());
+
+  it('has caught up with what stood in the ledger, and follows from there', async () => {
+    await stage.ledger.append(STREAM, NO_STREAM, [counted(1), counted(2)]);
+    const { readModel } = await stage.start('tasks');
+    expect(totalOf(readModel.queries, STREAM)).toBe(3);
+    const { position } = await stage.ledger.append(STREAM, 1, [counted(4)]);
+    expect(await readModel.reached(position, 5000)).toBe(true);
+    expect(totalOf(readModel.queries, STREAM)).toBe(7);
+    expect(readModel.revisionOf(STREAM)).toBe(2);
+  });
+
+  it('reaches positions of events that it does not want', async () => {
+    const { readModel } = await stage.start('tasks');
+    const { position } = await stage.ledger.append('user-alice', NO_STREAM, [counted(1)]);
+    expect(await answerReached(readModel, position)).toEqual({ reply: {} });
+  });
+
+  it('says so when a position is not reached in time', async () => {
+    const { readModel } = await stage.start('tasks');
+    expect(await readModel.reached(1_000_000, 5)).toBe(false);
+    expect(await answerReached({ reached: () => Promise.resolve(false) }, 1)).toMatchObject({
+      error: { kind: 'unavailable' },
+    });
+  });
+
+  it('continues where it stopped', async () => {
+    const first = await stage.start('tasks');
+    const { position } = await stage.ledger.append(STREAM, NO_STREAM, [counted(1)]);
+    await first.readModel.reached(position, 5000);
+    await stage.stop(first);
+    await stage.ledger.append(STREAM, 0, [counted(1)]);
+    const { readModel } = await stage.start('tasks');
+    expect(totalOf(readModel.queries, STREAM)).toBe(2);
+  });
+
+  it('replays to the same tables as were made live, whatever the order of commands and foreign events', async () => {
+    const streams = ['work-a', 'work-b', 'work-c'];
+    const step = fc.record({
+      stream: fc.constantFrom(...streams),
+      amount: fc.integer({ min: -20, max: 20 }),
+      foreign: fc.boolean(),
+      together: fc.boolean(),
+    });
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const name = `run-${run++}`;
+        const live = await stage.start(name);
+        const answers: Promise<unknown>[] = [];
+        for (const { stream, amount, foreign, together } of steps) {
+          const revision = (await stage.ledger.readStream(stream, { direction: 'backwards', limit: 1 }))[0]?.revision;
+          answers.push(
+            foreign
+              ? stage.ledger.append(stream, revision ?? NO_STREAM, [counted(amount)]).catch(() => 'came too late')
+              : live.mailbox.execute(commandOf(count(live.readModel.writer, stream, amount), randomUUID())),
+          );
+          if (!together) await Promise.all(answers);
+        }
+        await Promise.all(answers);
+        expect(await live.readModel.reached(await stage.ledger.head(), 5000)).toBe(true);
+        const replayed = await stage.start(`${name}-replayed`);
+        expect(dump(replayed.readModel.queries)).toEqual(dump(live.readModel.queries));
+        await stage.stop(replayed);
+        await stage.stop(live);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  describe('is made again from the ledger', () => {
+    let before: unknown;
+
+    beforeEach(async () => {
+      const service = await stage.start('tasks');
+      for (const amount of [1, 2, 3]) {
+        await service.mailbox.execute(commandOf(count(service.readModel.writer, STREAM, amount)));
+      }
+      before = dump(service.readModel.queries);
+      await stage.stop(service);
+    });
+
+    it('when the file is not usable', async () => {
+      writeFileSync(stage.fileOf('tasks'), 'no database');
+      expect(dump((await stage.start('tasks')).readModel.queries)).toEqual(before);
+    });
+
+    it('when a rebuild was interrupted', async () => {
+      const database = new DatabaseSync(stage.fileOf('tasks'));
+      database.exec('UPDATE model_progress SET complete = 0; UPDATE counter SET total = 1000');
+      database.close();
+      expect(dump((await stage.start('tasks')).readModel.queries)).toEqual(before);
+    });
+
+    it('when a projection has another version', async () => {
+      const database = new DatabaseSync(stage.fileOf('tasks'));
+      database.exec('UPDATE counter SET total = 1000');
+      database.close();
+      const same = await stage.start('tasks');
+      expect(totalOf(same.readModel.queries, STREAM)).toBe(1000);
+      await stage.stop(same);
+      const newer = await stage.start('tasks', [{ ...counters, version: 2 }]);
+      expect(dump(newer.readModel.queries)).toEqual(before);
+    });
+
+    it('when the ledger is another one', async () => {
+      const other = await SqliteLedger.open(join(stage.folder, 'other.sqlite'));
+      await other.append(STREAM, NO_STREAM, [counted(10), counted(20), counted(30), counted(40)]);
+      const readModel = await ReadModel.open({ file: stage.fileOf('tasks'), ledger: other, projections: [counters] });
+      readModel.start();
+      await readModel.caughtUp();
+      expect(totalOf(readModel.queries, STREAM)).toBe(100);
+      await readModel.close();
+      await other.close();
+    });
+  });
+
+  it('skips an event that a projection cannot take, and goes on', async () => {
+    await stage.ledger.append(STREAM, NO_STREAM, [counted(1), event('Exploded', {}), counted(2)]);
+    const { readModel } = await stage.start('tasks');
+    expect(totalOf(readModel.queries, STREAM)).toBe(3);
+    const { position } = await stage.ledger.append(STREAM, 2, [event('Exploded', {}), counted(4)]);
+    expect(await readModel.reached(position, 5000)).toBe(true);
+    expect(totalOf(readModel.queries, STREAM)).toBe(7);
+  });
+
+  it('lifts events of older schema versions', async () => {
+    await stage.ledger.append(STREAM, NO_STREAM, [event('Counted', { number: 5 })]);
+    const readModel = await ReadModel.open({
+      file: stage.fileOf('lifting'),
+      ledger: stage.ledger,
+      projections: [counters],
+      lifts: { Counted: [({ number }) => ({ amount: number })] },
+    });
+    readModel.start();
+    await readModel.caughtUp();
+    expect(totalOf(readModel.queries, STREAM)).toBe(5);
+    await readModel.close();
+  });
+
+  it('applies long work in slices that nobody sees the inside of', async () => {
+    const slow: Projection = {
+      ...counters,
+      name: 'slow',
+      attach: (database) => {
+        const add = database.prepare('INSERT INTO counter (stream, total, events) VALUES (?, 1, 1)');
+        return {
+          *apply() {
+            const untilMs = performance.now() + 60;
+            add.run('first half');
+            while (performance.now() < untilMs) yield;
+            add.run('second half');
+          },
+          forget: () => {
+            // Everything stands in the tables.
+          },
+        };
+      },
+    };
+    const { readModel } = await stage.start('slow', [slow]);
+    const shown = new Set<unknown>();
+    let turns = 0;
+    const rows = readModel.queries.prepare('SELECT count(*) AS rows FROM counter');
+    const { position } = await stage.ledger.append(STREAM, NO_STREAM, [counted(1)]);
+    const progress = { done: false };
+    const reached = readModel.reached(position, 10_000).finally(() => {
+      progress.done = true;
+    });
+    while (!progress.done) {
+      turns++;
+      shown.add(rows.get()?.['rows']);
+      await new Promise((resume) => setImmediate(resume));
+    }
+    expect(await reached).toBe(true);
+    shown.add(rows.get()?.['rows']);
+    expect([...shown]).toEqual([0, 2]);
+    expect(turns).toBeGreaterThanOrEqual(3);
+  });
+});
