@@ -1,0 +1,16 @@
+import { Controller } from '@nestjs/common';
+import { Bus } from '#bus/bus.js';
+import { AddTasks } from '#contracts/iceprod/tasks.js';
+import type { CallOf, Served } from '../route/route.js';
+import { Serves, TheCall } from '../route/serves.decorator.js';
+import { bulkTaskRoutes as routes } from './bulk-tasks.routes.js';
+
+@Controller()
+export class BulkTasksController {
+  constructor(private readonly bus: Bus) {}
+
+  @Serves(routes.add)
+  async add(@TheCall() { input, context }: CallOf<typeof routes.add>): Promise<Served> {
+    return JSON.stringify(await this.bus.request(AddTasks, input, context));
+  }
+}

@@ -1,0 +1,118 @@
+import type { AddTasksRequest } from '#contracts/iceprod/tasks.js';
+import { elementsOf, kindOf, membersOf } from '#contracts/raw-json.js';
+import { defaulted, path, required } from '../route/fields.js';
+import { float, int, type JsonType, str, where } from '../route/json-types.js';
+import { invalid } from '../route/request-source.js';
+import { cairnRoute } from './cairn-route.js';
+
+/** Jobs that one request may create. */
+const JOBS_MAX = 100_000;
+/** Tasks that one job may have. */
+const TASKS_PER_JOB_MAX = 1_000;
+/** Tasks that one request may create. */
+const TASKS_MAX = 1_000_000;
+
+type Template = AddTasksRequest['tasks'][number];
+
+const unusable = (index: number, what: string): Error => invalid(`tasks[${index}]: ${what}`);
+
+const members = { name: str, depends: 'positions', requirements: 'dict', status: str, priority: float } as const;
+
+const positionsOf = (value: unknown, index: number): readonly number[] => {
+  if (value === undefined) return [];
+  if (Array.isArray(value)) {
+    const positions = value.filter((entry): entry is number => Number.isInteger(entry) && entry >= 0 && entry < index);
+    if (positions.length === value.length) return positions;
+  }
+  throw unusable(index, 'depends must be positions of earlier tasks');
+};
+
+const templateOf = (raw: string, index: number): Template => {
+  if (kindOf(raw) !== 'object') throw unusable(index, 'must be an object');
+  const { name, depends, status, priority } = JSON.parse(raw) as Readonly<Record<string, unknown>>;
+  const texts = membersOf(raw);
+  const unknown = [...texts.keys()].find((member) => !Object.hasOwn(members, member));
+  if (unknown !== undefined) throw unusable(index, `${unknown} is not known`);
+  if (typeof name !== 'string' || name === '') throw unusable(index, 'name must be a text');
+  const requirements = texts.get('requirements') ?? '{}';
+  if (kindOf(requirements) !== 'object') throw unusable(index, 'requirements must be an object');
+  if (status !== undefined && typeof status !== 'string') throw unusable(index, 'status must be a text');
+  if (priority !== undefined && !Number.isFinite(priority)) throw unusable(index, 'priority must be a number');
+  return {
+    name,
+    depends: positionsOf(depends, index),
+    requirements,
+    ...(status !== undefined && { status }),
+    ...(typeof priority === 'number' && { priority }),
+  };
+};
+
+/** Tasks that every job gets; `depends` are positions in this list. */
+const templates: JsonType<readonly Template[]> = {
+  name: 'list',
+  schema: {
+    type: 'array',
+    minItems: 1,
+    maxItems: TASKS_PER_JOB_MAX,
+    items: {
+      type: 'object',
+      required: ['name'],
+      additionalProperties: false,
+      properties: {
+        name: { type: 'string' },
+        depends: { type: 'array', items: { type: 'integer', minimum: 0 }, default: [] },
+        requirements: { type: 'object', additionalProperties: true, default: {} },
+        status: { type: 'string', default: 'idle' },
+        priority: { type: 'number' },
+      },
+    },
+  },
+  accept: (value, raw) =>
+    Array.isArray(value) && value.length > 0 && value.length <= TASKS_PER_JOB_MAX
+      ? elementsOf(raw()).map(templateOf)
+      : undefined,
+};
+
+const tasks = required(templates, { bad: `tasks must be a list of 1 to ${TASKS_PER_JOB_MAX} objects` });
+
+export const bulkTaskRoutes = {
+  add: cairnRoute({
+    name: 'addTasks',
+    tag: 'bulk creation',
+    method: 'POST',
+    path: '/cairn/iceprod/datasets/:dataset_id/tasks',
+    policy: { roles: ['admin', 'system'] },
+    summary: 'Creates jobs of a dataset with their tasks in one step',
+    fields: {
+      dataset_id: path(),
+      first_job_index: defaulted(
+        where(int, (value) => value >= 0, { minimum: 0 }),
+        0,
+        { bad: 'first_job_index must be an integer from 0 on' },
+      ),
+      count: required(
+        where(int, (value) => value >= 1 && value <= JOBS_MAX, { minimum: 1, maximum: JOBS_MAX }),
+        { bad: `count must be an integer from 1 to ${JOBS_MAX}` },
+      ),
+      tasks: {
+        ...tasks,
+        read: (source, name) => {
+          const list = tasks.read(source, name) ?? [];
+          const count = source.object['count'];
+          if (typeof count === 'number' && count * list.length > TASKS_MAX) {
+            throw invalid(`more than ${TASKS_MAX} tasks in one request`);
+          }
+          return list;
+        },
+      } satisfies typeof tasks,
+    },
+    body: { unknownKeys: 'unknown member in body' },
+    status: 201,
+    answer: {
+      type: 'object',
+      required: ['jobs', 'tasks'],
+      properties: { jobs: { type: 'integer' }, tasks: { type: 'integer' } },
+    },
+    deadlineMs: 60_000,
+  }),
+};

@@ -1,0 +1,48 @@
+import { Controller, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Health } from '#platform/health.js';
+import { probe } from '#platform/health-listener.js';
+import { Metrics } from '#platform/metrics.js';
+import type { CallOf, Served } from '../route/route.js';
+import { Serves, TheCall } from '../route/serves.decorator.js';
+import { probeRoutes as routes } from './probes.routes.js';
+
+/** The same answers as the probes of the processes that serve no HTTP otherwise. */
+@Controller()
+export class ProbesController {
+  constructor(
+    private readonly health: Health,
+    private readonly metrics: Metrics,
+  ) {}
+
+  @Serves(routes.livez)
+  livez(
+    @TheCall() _call: CallOf<typeof routes.livez>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Served> {
+    return this.answer(routes.livez.path, reply);
+  }
+
+  @Serves(routes.readyz)
+  readyz(
+    @TheCall() _call: CallOf<typeof routes.readyz>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Served> {
+    return this.answer(routes.readyz.path, reply);
+  }
+
+  @Serves(routes.metrics)
+  text(
+    @TheCall() _call: CallOf<typeof routes.metrics>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Served> {
+    return this.answer(routes.metrics.path, reply);
+  }
+
+  private async answer(path: string, reply: FastifyReply): Promise<Served> {
+    const answered = await probe(path, this.health, this.metrics);
+    if (answered === undefined) throw new Error(`no probe at ${path}`);
+    void reply.code(answered.status).header('content-type', answered.type);
+    return answered.body;
+  }
+}

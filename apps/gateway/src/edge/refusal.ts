@@ -1,0 +1,75 @@
+import { HttpException } from '@nestjs/common';
+import { DomainError, type ErrorKind } from '#platform/domain-error.js';
+
+/** What a dialect needs to know about an error to answer it. */
+export interface Refusal {
+  readonly kind: ErrorKind;
+  readonly code: string;
+  readonly message: string;
+  /** Set when HTTP itself was broken (body too large, unknown path): the same in every dialect. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An error as a dialect answers it. `reason` becomes the reason phrase of the status line. */
+export interface Problem {
+  readonly status: number;
+  readonly reason: string;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** HTTP itself refuses: the path, the verb or the message, whatever the dialect says about its content. */
+export class HttpRefusal extends Error {
+  override readonly name = 'HttpRefusal';
+
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(message);
+  }
+}
+
+const RETRY_AFTER_SECONDS = 1;
+
+/** Nothing internal leaves the process: the text of an unknown error is for the log. */
+const INTERNAL: Refusal = { kind: 'internal', code: 'internal', message: 'Internal Server Error' };
+
+const statusOf = (error: unknown): number | undefined => {
+  if (error instanceof HttpException) return error.getStatus();
+  if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number') return error.statusCode;
+  return undefined;
+};
+
+const retryAfter = ({ details }: DomainError): string => {
+  const seconds = details?.['retryAfterSeconds'];
+  return String(typeof seconds === 'number' ? seconds : RETRY_AFTER_SECONDS);
+};
+
+const refusalOfDomain = (error: DomainError): Refusal => {
+  const { kind, code, message } = error;
+  if (kind === 'internal') return INTERNAL;
+  if (kind === 'unavailable') return { kind, code, message, headers: { 'retry-after': retryAfter(error) } };
+  return { kind, code, message };
+};
+
+/** Sorts whatever was thrown: refusals keep their text, everything unknown becomes a neutral one. */
+export const refusalOf = (error: unknown): Refusal => {
+  if (error instanceof DomainError) return refusalOfDomain(error);
+  if (error instanceof HttpRefusal) {
+    return {
+      kind: 'invalid',
+      code: 'http.refused',
+      message: error.message,
+      status: error.status,
+      headers: error.headers,
+    };
+  }
+  const status = statusOf(error);
+  if (status !== undefined && status >= 400 && status < 500 && error instanceof Error) {
+    return { kind: 'invalid', code: 'http.refused', message: error.message, status };
+  }
+  return INTERNAL;
+};

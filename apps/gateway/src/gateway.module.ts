@@ -1,0 +1,88 @@
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { Bus } from '#bus/bus.js';
+import type { MessageContext, ServiceName } from '#bus/contract.js';
+import { Reached } from '#bus/visibility.js';
+import { GetSigningKeys } from '#contracts/iceprod/users.js';
+import { Environment } from '#platform/environment.js';
+import { CHECK_TIMEOUT_MS, Health } from '#platform/health.js';
+import { Log } from '#platform/logging.js';
+import { TokenVerifier } from '#platform/tokens/verifier.js';
+import { BulkTasksController } from './cairn/bulk-tasks.controller.js';
+import { DocsController } from './cairn/docs.controller.js';
+import { HistoryController } from './cairn/history.controller.js';
+import { ProbesController } from './cairn/probes.controller.js';
+import { Admission } from './edge/admission.js';
+import { Answers } from './iceprod/answers.js';
+import { AuthsController } from './iceprod/auths.controller.js';
+import { ConfigController } from './iceprod/config.controller.js';
+import { DatasetsController } from './iceprod/datasets.controller.js';
+import { HealthController } from './iceprod/health.controller.js';
+import { JobsController } from './iceprod/jobs.controller.js';
+import { TaskActionsController } from './iceprod/task-actions.controller.js';
+import { TaskBulkController } from './iceprod/task-bulk.controller.js';
+import { TaskStatsController } from './iceprod/task-stats.controller.js';
+import { TasksController } from './iceprod/tasks.controller.js';
+import { UsersController } from './iceprod/users.controller.js';
+
+/** Services that the gateway cannot do without. */
+const NEEDED: readonly ServiceName[] = ['datasets', 'tasks', 'events', 'auth'];
+
+/** Messages that the gateway sends on its own behalf. */
+const ownContext = (correlationId: string): MessageContext => ({
+  correlationId,
+  deadlineMs: Date.now() + CHECK_TIMEOUT_MS,
+  dialect: 'cairn',
+  caller: { subject: 'gateway', username: 'gateway', roles: [], groups: [] },
+});
+
+const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerifier =>
+  new TokenVerifier({
+    ownKeys: async () => (await bus.request(GetSigningKeys, {}, ownContext('gateway-keys'))).keys,
+    sharedSecret: environment.AUTH_SHARED_SECRET,
+    issuers: environment.OIDC_ISSUERS,
+    audience: environment.OIDC_AUDIENCE,
+    warn: (details, message) => log.warn(details, message),
+  });
+
+/** HTTP only: translates the dialects to messages and back. Holds no state. */
+@Module({
+  controllers: [
+    DatasetsController,
+    ConfigController,
+    JobsController,
+    TasksController,
+    TaskActionsController,
+    TaskBulkController,
+    TaskStatsController,
+    AuthsController,
+    UsersController,
+    HealthController,
+    HistoryController,
+    BulkTasksController,
+    ProbesController,
+    DocsController,
+  ],
+  providers: [
+    Answers,
+    { provide: TokenVerifier, useFactory: tokenVerifier, inject: [Bus, Environment, Log] },
+    {
+      provide: Admission,
+      useFactory: (verifier: TokenVerifier) => new Admission(verifier),
+      inject: [TokenVerifier],
+    },
+  ],
+})
+export class GatewayModule implements OnModuleInit {
+  constructor(
+    private readonly bus: Bus,
+    private readonly health: Health,
+  ) {}
+
+  onModuleInit(): void {
+    for (const service of NEEDED) {
+      this.health.add(service, async () => {
+        await this.bus.request(Reached(service), { position: 0 }, ownContext('gateway-health'));
+      });
+    }
+  }
+}

@@ -1,0 +1,575 @@
+import { Controller, Get } from '@nestjs/common';
+import { PATH_METADATA } from '@nestjs/common/internal';
+import { ModulesContainer } from '@nestjs/core';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import type { Answer, Message, Page } from '#bus/contract.js';
+import { ChangeDataset, JudgeAccess, ListDatasets, PutConfig, SubmitDataset } from '#contracts/iceprod/datasets.js';
+import { Reached } from '#bus/visibility.js';
+import { LocateUnit } from '#contracts/cairn/history.js';
+import {
+  AddTasks,
+  AmendTask,
+  ClaimTasks,
+  ExportTaskStats,
+  GetTask,
+  ListTasks,
+  SummarizeTasks,
+} from '#contracts/iceprod/tasks.js';
+import { ListUsers } from '#contracts/iceprod/users.js';
+import { ROUTES } from './routes.js';
+import { templateOf } from './route/openapi.js';
+import { Answers, startGateway, tokenOf, type RunningGateway } from './testing/start-gateway.js';
+
+/** What the services were asked last, and how often. */
+const asked = { last: undefined as Message<unknown> | undefined, pages: 0, judgements: 0 };
+
+const remember = <Request, Reply>(message: Message<Request>, answer: Answer<Reply>): Answer<Reply> => {
+  asked.last = message;
+  return answer;
+};
+
+const refuse = (kind: 'forbidden' | 'not-found' | 'state', message: string) => ({
+  error: { kind, code: 'test.refused', message },
+});
+
+const PAGES = 400;
+const ENTRY = 'x'.repeat(1000);
+
+/** Answers in the place of the services: enough to see what the gateway makes of requests and replies. */
+@Controller()
+class Services {
+  @Answers(GetTask)
+  getTask(message: Message<{ task_id: string }>): Answer<{ document: string }> {
+    const { task_id } = message.request;
+    if (task_id === 'broken') throw new Error('secret detail');
+    if (task_id === 'evil') return refuse('not-found', 'no\r\nX-Evil: 1 → 🗻');
+    return remember(message, { reply: { document: `{"task_id":${JSON.stringify(task_id)},"walltime":1.0}` } });
+  }
+
+  @Answers(AmendTask)
+  amendTask(message: Message<{ task_id: string; fields: string }>): Answer<{ document: string }> {
+    return remember(message, { reply: { document: message.request.fields } });
+  }
+
+  @Answers(ClaimTasks)
+  claim(message: Message<unknown>): Answer<{ documents: readonly string[] }> {
+    return remember(message, { reply: { documents: ['{"task_id":"a"}', '{"task_id":"b"}'] } });
+  }
+
+  @Answers(AddTasks)
+  addTasks(message: Message<unknown>): Answer<{ jobs: number; tasks: number }> {
+    return remember(message, { reply: { jobs: 2, tasks: 4 } });
+  }
+
+  @Answers(SubmitDataset)
+  submit(message: Message<unknown>): Answer<{ dataset_id: string }> {
+    return remember(message, { reply: { dataset_id: 'd1' }, position: 5 });
+  }
+
+  @Answers(ListDatasets)
+  list(message: Message<unknown>): Answer<Page> {
+    return remember(message, { reply: { entries: ['"a":{}', '"b":{}'] } });
+  }
+
+  @Answers(ListUsers)
+  users(message: Message<unknown>): Answer<{ document: string }> {
+    return remember(message, { reply: { document: '{"results":[]}' } });
+  }
+
+  @Answers(ChangeDataset)
+  change(message: Message<unknown>): Answer<Record<never, never>> {
+    return remember(message, { reply: {} });
+  }
+
+  @Answers(PutConfig)
+  putConfig(message: Message<unknown>): Answer<Record<never, never>> {
+    return remember(message, { reply: {} });
+  }
+
+  @Answers(JudgeAccess)
+  judge({ request: { dataset_id } }: Message<{ dataset_id: string }>): Answer<Record<never, never>> {
+    asked.judgements += 1;
+    return dataset_id === 'mine' ? { reply: {} } : refuse('forbidden', 'attr not found');
+  }
+
+  @Answers(ListTasks)
+  listTasks({ request }: Message<{ dataset_id: string; cursor?: string }>): Answer<Page> {
+    if (request.dataset_id === 'unknown') return refuse('forbidden', 'attr not found');
+    const page = Number(request.cursor ?? '0');
+    asked.pages += 1;
+    if (request.dataset_id === 'failing' && page === 2) return refuse('state', 'gone meanwhile');
+    const entries = Array.from({ length: 100 }, (_, index) => `"${page}-${index}":"${ENTRY}"`);
+    return { reply: page === PAGES - 1 ? { entries } : { entries, next: String(page + 1) } };
+  }
+
+  @Answers(SummarizeTasks)
+  summarize({ request: { cursor } }: Message<{ dataset_id: string; cursor?: string }>): Answer<Page> {
+    return cursor === undefined
+      ? { reply: { entries: ['["idle",["a"]]', '["failed",["b"]]'], next: '1' } }
+      : { reply: { entries: ['["failed",["c"]]'] } };
+  }
+
+  @Answers(ExportTaskStats)
+  exportStats(message: Message<unknown>): Answer<Page> {
+    return remember(message, { reply: { entries: ['{"task_stat_id":"1"}', '{\n "task_stat_id": "2"\n}'] } });
+  }
+
+  @Answers(Reached('tasks'))
+  tasksReached(): Answer<Record<never, never>> {
+    return { reply: {} };
+  }
+
+  @Answers(Reached('auth'))
+  authReached(): Answer<Record<never, never>> {
+    return { reply: {} };
+  }
+
+  @Answers(LocateUnit)
+  locate(): Answer<{ stream: string; ordinal: number }> {
+    return refuse('not-found', 'Unit not found');
+  }
+}
+
+/** A route that somebody forgot to declare. */
+@Controller()
+class Forgotten {
+  @Get('/forgotten')
+  open(): string {
+    return 'secret';
+  }
+}
+
+interface Answered {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+describe('the gateway over HTTP', () => {
+  let gateway: RunningGateway;
+  let admin: string;
+  let user: string;
+  let pilot: string;
+
+  beforeAll(async () => {
+    gateway = await startGateway([Services, Forgotten]);
+    [admin, user, pilot] = await Promise.all([
+      tokenOf('root', 'admin'),
+      tokenOf('pingu', 'user', ['users']),
+      tokenOf('worker', 'pilot'),
+    ]);
+  });
+
+  afterAll(() => gateway.close());
+
+  /** Node's client, because fetch sends no bodies with GET. */
+  const ask = (
+    method: string,
+    path: string,
+    {
+      token = admin,
+      body,
+      headers = {},
+    }: { token?: string | null; body?: string | Buffer; headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<Answered> =>
+    new Promise((resolve, reject) => {
+      const outgoing = request(
+        `${gateway.url}${path}`,
+        {
+          method,
+          headers: {
+            'content-type': 'application/json',
+            ...(token !== null && { authorization: `Bearer ${token}` }),
+            ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
+            ...headers,
+          },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('error', reject);
+          response.on('end', () =>
+            resolve({
+              status: response.statusCode ?? 0,
+              reason: response.statusMessage ?? '',
+              headers: response.headers,
+              body: Buffer.concat(chunks).toString(),
+            }),
+          );
+        },
+      );
+      outgoing.on('error', reject);
+      outgoing.end(body);
+    });
+
+  const expectRefusal = (answered: Answered, status: number, text: string): void => {
+    expect({ status: answered.status, reason: answered.reason, body: JSON.parse(answered.body) as unknown }).toEqual({
+      status,
+      reason: text,
+      body: { code: status, error: text },
+    });
+  };
+
+  describe('paths and verbs', () => {
+    it('answers unknown paths in the dialect’s shape', async () => {
+      expectRefusal(await ask('GET', '/nothing/here', { token: null }), 404, 'Not Found');
+      const cairn = await ask('GET', '/cairn/nothing', { token: null });
+      expect(cairn.status).toBe(404);
+      expect(cairn.headers['content-type']).toMatch(/^application\/problem\+json/);
+    });
+
+    it('answers a wrong verb before it looks at the token', async () => {
+      const answered = await ask('PUT', '/tasks/x', { token: null, body: '{}' });
+      expectRefusal(answered, 405, 'Method Not Allowed');
+      expect(answered.headers['allow']).toBe('GET, PATCH');
+      expectRefusal(await ask('PUT', '/healthz', { token: null }), 405, 'Method Not Allowed');
+      const head = await ask('HEAD', '/tasks/x');
+      expect(head.status).toBe(405);
+    });
+
+    it('refuses what no URL can be', async () => {
+      const answered = await ask('GET', '/tasks/%zz');
+      expect(answered.status).toBe(400);
+      expect(JSON.parse(answered.body)).toMatchObject({ code: 400 });
+    });
+
+    it('takes duplicate slashes as one and decodes path parameters', async () => {
+      expect((await ask('GET', '//tasks//a%2Fb%20c')).body).toBe('{"task_id":"a/b c","walltime":1.0}');
+    });
+
+    it('keeps routes that are not declared shut', async () => {
+      expectRefusal(await ask('GET', '/forgotten'), 404, 'Not Found');
+    });
+
+    it('declares a policy for every route of every controller', () => {
+      const served = new Set(ROUTES.map(({ method, path }) => `${method} ${path}`));
+      const found = [...gateway.app.get(ModulesContainer).values()]
+        .flatMap(({ controllers }) => [...controllers.values()])
+        .flatMap(({ metatype }) => {
+          const prototype = (metatype as { prototype: object } | null)?.prototype ?? {};
+          return Object.getOwnPropertyNames(prototype)
+            .filter((name) => name !== 'constructor')
+            .map((name) => Object.getOwnPropertyDescriptor(prototype, name)?.value);
+        })
+        .filter((method) => typeof method === 'function' && Reflect.hasMetadata(PATH_METADATA, method))
+        .map((method: object) => Reflect.getMetadata(PATH_METADATA, method) as string);
+      expect(found.length).toBe(ROUTES.length + 1);
+      const paths = new Set(ROUTES.map(({ path }) => path));
+      expect(found.filter((path) => !paths.has(path))).toEqual(['/forgotten']);
+      expect(served.size).toBe(ROUTES.length);
+    });
+  });
+
+  describe('tokens and roles', () => {
+    it('refuses with 403 whoever cannot be known', async () => {
+      expectRefusal(await ask('GET', '/tasks/x', { token: null }), 403, 'authentication failed');
+      expectRefusal(await ask('GET', '/tasks/x', { token: 'a.b.c' }), 403, 'authentication failed');
+      const cairn = await ask('GET', '/cairn/history/units/x', { token: null });
+      expect(cairn.status).toBe(401);
+    });
+
+    it('refuses roles that the route does not allow', async () => {
+      expectRefusal(await ask('POST', '/jobs', { token: user, body: '{}' }), 403, 'authorization failed');
+      expectRefusal(await ask('GET', '/datasets', { token: pilot }), 403, 'authorization failed');
+    });
+
+    it('tells services who asks, with the roles that count here', async () => {
+      await ask('GET', '/tasks/x', { token: pilot, headers: { 'x-correlation-id': 'abc-1' } });
+      expect(asked.last?.context).toMatchObject({
+        caller: { username: 'worker', roles: ['pilot'] },
+        correlationId: 'abc-1',
+        dialect: 'iceprod',
+      });
+      expect(asked.last?.context.commandId).toBeUndefined();
+      await ask('PATCH', '/tasks/x', { body: '{"a":1}' });
+      expect(asked.last?.context.commandId).toMatch(/^[0-9a-f-]{36}$/);
+    });
+
+    it('does not read the body of somebody who may not send it', async () => {
+      const answered = await new Promise<number>((resolve, reject) => {
+        const outgoing = request(`${gateway.url}/jobs`, { method: 'POST' }, (response) => {
+          resolve(response.statusCode ?? 0);
+          outgoing.destroy();
+        });
+        outgoing.on('error', reject);
+        // The body never ends.
+        outgoing.write('{"a": ');
+      });
+      expect(answered).toBe(403);
+    });
+  });
+
+  describe('answers', () => {
+    it('have the headers that IceProd sends', async () => {
+      const { headers, body } = await ask('GET', '/tasks/x');
+      expect(body).toBe('{"task_id":"x","walltime":1.0}');
+      expect(headers).toMatchObject({
+        'content-type': 'application/json; charset=UTF-8',
+        'cache-control': 'no-store, no-cache, must-revalidate, max-age=0',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none';",
+      });
+      expect(headers['server']).toMatch(/^IceProd\//);
+    });
+
+    it('put the error text into the status line, made harmless', async () => {
+      const answered = await ask('GET', '/tasks/evil');
+      expect(answered.status).toBe(404);
+      expect(answered.reason).toBe('no X-Evil: 1 ? ?');
+      expect(answered.headers['x-evil']).toBeUndefined();
+      expect(JSON.parse(answered.body)).toEqual({ code: 404, error: 'no\r\nX-Evil: 1 → 🗻' });
+    });
+
+    it('tell nothing internal', async () => {
+      expectRefusal(await ask('GET', '/tasks/broken'), 500, 'Internal Server Error');
+      expect(gateway.logged()).toContain('secret detail');
+    });
+
+    it('say when to come again if a service does not answer', async () => {
+      const answered = await ask('GET', '/jobs/x');
+      expect(answered.status).toBe(503);
+      expect(answered.headers['retry-after']).toBe('1');
+    });
+
+    it('carry CORS headers, refusals too, and preflights are answered', async () => {
+      const headers = { origin: 'https://monitor.example' };
+      const allowed = { 'access-control-allow-origin': '*' };
+      expect((await ask('GET', '/tasks/x', { headers })).headers).toMatchObject(allowed);
+      expect((await ask('GET', '/tasks/x', { headers, token: null })).headers).toMatchObject(allowed);
+      expect((await ask('GET', '/nothing', { headers })).headers).toMatchObject(allowed);
+      const preflight = await ask('OPTIONS', '/tasks/x', {
+        token: null,
+        headers: { ...headers, 'access-control-request-method': 'PATCH' },
+      });
+      expect(preflight.status).toBe(200);
+      expect(preflight.headers['access-control-allow-methods']).toContain('PATCH');
+      expect(preflight.headers['access-control-allow-headers']).toContain('Authorization');
+    });
+
+    it('are problem details on Cairn’s own routes', async () => {
+      const answered = await ask('GET', '/cairn/history/units/x');
+      expect(answered.status).toBe(404);
+      expect(JSON.parse(answered.body)).toEqual({
+        type: 'urn:cairn:error:test.refused',
+        title: 'Not Found',
+        status: 404,
+        detail: 'Unit not found',
+      });
+    });
+
+    it('survive a client that speaks no HTTP', async () => {
+      const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+      socket.end('hello\r\n\r\n');
+      let text = '';
+      socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      await once(socket, 'close');
+      expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request/);
+    });
+  });
+
+  describe('bodies', () => {
+    it('may be missing in spite of a content type', async () => {
+      expectRefusal(await ask('PATCH', '/tasks/x'), 400, 'Missing update data');
+      expect((await ask('POST', '/task_actions/queue_many')).body).toBe('[{"task_id":"a"},{"task_id":"b"}]');
+      expect((await ask('POST', '/datasets/d/dataset_actions/hard_reset')).body).toBe('{}');
+    });
+
+    it.each([
+      ['broken JSON', '{"a":', 'body is not valid JSON'],
+      ['no object', '[1]', 'body is not a JSON object'],
+      ['null', 'null', 'body is not a JSON object'],
+      ['broken UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), 'body is not UTF-8'],
+    ])('are refused when they are %s', async (_what, body, text) => {
+      expectRefusal(await ask('PATCH', '/tasks/x', { body }), 400, text);
+      expectRefusal(await ask('PUT', '/config/x', { body }), 400, text);
+    });
+
+    it('are handed on to the letter where they are documents', async () => {
+      const body = '{"b": 1.0, "a":12345678901234567890,\n "c": {"d": [1e5]}}';
+      expect((await ask('PATCH', '/tasks/x', { body })).body).toBe(body);
+      expect((await ask('PUT', '/datasets/x/config', { body })).body).toBe('{}');
+      expect(asked.last?.request).toEqual({ dataset_id: 'x', config: body });
+    });
+
+    it('are read whatever their type is said to be', async () => {
+      const body = '{"a":1}';
+      expect((await ask('PATCH', '/tasks/x', { body, headers: { 'content-type': 'text/plain' } })).body).toBe(body);
+    });
+
+    it('may be large, but not without end', async () => {
+      const config = JSON.stringify({ text: 'x'.repeat(20 * 1024 * 1024) });
+      expect((await ask('PUT', '/config/x', { body: config })).status).toBe(200);
+      const refused = await ask('PUT', '/config/x', {
+        headers: { 'content-length': String(200 * 1024 * 1024) },
+      }).catch((error: unknown) => error);
+      expect(refused).toMatchObject({ status: 413 });
+    });
+
+    it('may carry the arguments of a GET', async () => {
+      expect((await ask('GET', '/users', { body: '{"username":"pingu"}' })).status).toBe(200);
+      expect(asked.last?.request).toEqual({ username: 'pingu' });
+    });
+  });
+
+  describe('a route with a dataset rule', () => {
+    it('refuses for the rule before it refuses for the body', async () => {
+      const body = '{"status":5}';
+      expectRefusal(await ask('PUT', '/datasets/theirs/status', { token: user, body }), 403, 'attr not found');
+      expectRefusal(await ask('PUT', '/datasets/mine/status', { token: user, body }), 400, 'bad status');
+      const judgements = asked.judgements;
+      expectRefusal(await ask('PUT', '/datasets/theirs/status', { body }), 400, 'bad status');
+      expect(asked.judgements).toBe(judgements);
+    });
+  });
+
+  describe('created things', () => {
+    it('are named in body and Location', async () => {
+      const body = JSON.stringify({
+        description: 'd',
+        jobs_submitted: 1,
+        tasks_submitted: 1,
+        tasks_per_job: 1,
+        group: 'users',
+        auth_groups_read: [],
+      });
+      const answered = await ask('POST', '/datasets', { token: user, body });
+      expect([answered.status, answered.body]).toEqual([201, '{"result":"d1"}']);
+      expect(answered.headers['location']).toBe('/datasets/d1');
+      expect(asked.last?.request).toEqual(JSON.parse(body));
+    });
+
+    it('may be many', async () => {
+      const body =
+        '{"count":2,"tasks":[{"name":"a","requirements":{"memory":4.0}},{"name":"b","depends":[0],"status":"waiting"}]}';
+      const answered = await ask('POST', '/cairn/iceprod/datasets/d/tasks', { body });
+      expect([answered.status, answered.body]).toEqual([201, '{"jobs":2,"tasks":4}']);
+      expect(asked.last?.request).toEqual({
+        dataset_id: 'd',
+        first_job_index: 0,
+        count: 2,
+        tasks: [
+          { name: 'a', depends: [], requirements: '{"memory":4.0}' },
+          { name: 'b', depends: [0], requirements: '{}', status: 'waiting' },
+        ],
+      });
+      const forward = await ask('POST', '/cairn/iceprod/datasets/d/tasks', {
+        body: '{"count":2,"tasks":[{"name":"a","depends":[0]}]}',
+      });
+      expect(forward.status).toBe(400);
+      expect(JSON.parse(forward.body)).toMatchObject({
+        detail: 'tasks[0]: depends must be positions of earlier tasks',
+      });
+    });
+  });
+
+  describe('large answers', () => {
+    it('of one page are sent in one piece', async () => {
+      const { headers, body } = await ask('GET', '/datasets?status=processing%7Csuspended&keys=dataset||&groups=');
+      expect(body).toBe('{"a":{},"b":{}}');
+      expect(headers['content-length']).toBe('15');
+      expect(asked.last?.request).toEqual({ statuses: ['processing', 'suspended'], keys: ['dataset'] });
+    });
+
+    it('are streamed page by page', async () => {
+      const { body, headers } = await ask('GET', '/datasets/d/tasks');
+      expect(headers['content-type']).toBe('application/json; charset=UTF-8');
+      expect(Object.keys(JSON.parse(body) as object)).toHaveLength(PAGES * 100);
+    });
+
+    it('merge what belongs together across pages', async () => {
+      const { body } = await ask('GET', '/datasets/d/task_summaries/status');
+      expect(JSON.parse(body)).toEqual({ idle: ['a'], failed: ['b', 'c'] });
+    });
+
+    it('are one document a line where that is the form', async () => {
+      const { body, headers } = await ask('GET', '/datasets/d/bulk/task_stats?buffer_size=7&last=Yes');
+      expect(headers['content-type']).toMatch(/^application\/x-ndjson/);
+      expect(body.split('\n').filter((line) => line !== '')).toHaveLength(2);
+      expect(asked.last?.request).toEqual({ dataset_id: 'd', last: true, limit: 7 });
+      expectRefusal(
+        await ask('GET', '/datasets/d/bulk/task_stats?buffer_size=0'),
+        400,
+        'buffer_size is not a positive int',
+      );
+    });
+
+    it('that are refused at once are ordinary refusals', async () => {
+      expectRefusal(await ask('GET', '/datasets/unknown/tasks'), 403, 'attr not found');
+    });
+
+    it('break off when a later page fails', async () => {
+      await expect(ask('GET', '/datasets/failing/tasks')).rejects.toThrow();
+    });
+
+    it('wait for a slow reader, and stop when it leaves', async () => {
+      asked.pages = 0;
+      const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+      socket.write(`GET /datasets/d/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${admin}\r\n\r\n`);
+      await once(socket, 'readable');
+      socket.pause();
+      // Others are served meanwhile; each round trip gives the stream time to run ahead if it could.
+      for (let round = 0; round < 50; round += 1) await ask('GET', '/tasks/x');
+      const ahead = asked.pages;
+      expect(ahead).toBeLessThan(PAGES);
+      socket.destroy();
+      for (let round = 0; round < 20; round += 1) await ask('GET', '/tasks/x');
+      expect(asked.pages).toBeLessThan(PAGES);
+    });
+  });
+
+  describe('the documentation', () => {
+    it('has every route of the list that is marked as served, with its roles, and no other', async () => {
+      const lines = (await readFile(new URL('./iceprod/routes.tsv', import.meta.url), 'utf8'))
+        .trimEnd()
+        .split('\n')
+        .slice(1);
+      const rows = lines.map((line) => line.split('\t'));
+      expect(rows).toHaveLength(163);
+      const listed = rows
+        .filter(([, , , , served]) => served === 'yes')
+        .map(([method = '', path = '', roles = '', rule = '']) => [`${method} ${path}`, roles, rule]);
+      const served = ROUTES.filter(({ dialect }) => dialect === 'iceprod').map(({ method, path, policy }) => {
+        if (policy === 'public') return [`${method} ${templateOf(path)}`, 'none', '-'];
+        // Rows of lists are judged one by one by the service, so the route itself has no rule.
+        const rows = path === '/datasets' || path === '/dataset_summaries/status';
+        const rule = policy.rule ?? (rows && method === 'GET' ? 'rows' : '-');
+        return [`${method} ${templateOf(path)}`, policy.roles.join(','), rule];
+      });
+      expect(served.map(String).sort()).toEqual(listed.map(String).sort());
+
+      const document = JSON.parse((await ask('GET', '/openapi.json', { token: null })).body) as {
+        paths: Record<string, Record<string, { responses: object }>>;
+        components: { schemas: object };
+      };
+      const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
+        Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+      );
+      expect(documented.sort()).toEqual(ROUTES.map(({ method, path }) => `${method} ${templateOf(path)}`).sort());
+      const references = JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g);
+      const names = new Set([...references].map(([, name]) => name));
+      expect([...names].filter((name) => !Object.hasOwn(document.components.schemas, name ?? ''))).toEqual([]);
+    });
+
+    it('is a page that works in a browser', async () => {
+      const page = await ask('GET', '/docs', { token: null });
+      expect(page.headers['content-type']).toMatch(/^text\/html/);
+      for (const [, file = ''] of page.body.matchAll(/(?:src|href)="(docs\/[^"]+)"/g)) {
+        expect((await ask('GET', `/${file}`, { token: null })).status).toBe(200);
+      }
+      expect((await ask('GET', '/docs/package.json', { token: null })).status).toBe(404);
+    });
+  });
+
+  it('names itself alive, counts requests, and says what is missing', async () => {
+    expect((await ask('GET', '/livez', { token: null })).status).toBe(200);
+    const ready = await ask('GET', '/readyz', { token: null });
+    expect(ready.status).toBe(503);
+    expect(JSON.parse(ready.body)).toMatchObject({ ready: false, checks: { tasks: 'ok', auth: 'ok' } });
+    const metrics = await ask('GET', '/metrics', { token: null });
+    expect(metrics.body).toContain('route="/tasks/:task_id"');
+    expectRefusal(await ask('GET', '/healthz', { token: null }), 500, 'not available: datasets, events');
+  });
+});

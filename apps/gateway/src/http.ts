@@ -1,0 +1,223 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { Bus } from '#bus/bus.js';
+import type { Caller, MessageContext } from '#bus/contract.js';
+import { bypassesRules } from '#contracts/iceprod/access.js';
+import { JudgeAccess } from '#contracts/iceprod/datasets.js';
+import { withCorrelation } from '#platform/correlation.js';
+import { DomainError } from '#platform/domain-error.js';
+import { Environment } from '#platform/environment.js';
+import { Log } from '#platform/logging.js';
+import { Metrics } from '#platform/metrics.js';
+import { Admission } from './edge/admission.js';
+import { crossOriginHeaders } from './edge/cross-origin.js';
+import { PathTable } from './edge/path-table.js';
+import { ProblemFilter } from './edge/problem.filter.js';
+import { HttpRefusal } from './edge/refusal.js';
+import { pathOf, sendProblem } from './edge/send-problem.js';
+import { RequestSource } from './route/request-source.js';
+import type { AnyRoute } from './route/route.js';
+import './route/serves.decorator.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The declaration of the route that serves the request. */
+    route: AnyRoute | null;
+    caller: Caller | null;
+  }
+}
+
+/** Largest body of a request: log uploads and bulk routes are large (IceProd contract 1.1.8). */
+export const BODY_BYTES_MAX = 128 * 1024 * 1024;
+/** Tokens with many groups are long, and so are lists in query strings. */
+const HEADER_BYTES_MAX = 64 * 1024;
+const PARAMETER_CHARACTERS_MAX = 1024;
+/** A service has so long to answer, unless the route gives it more (design rule for IceProd). */
+const DEADLINE_MS = 5_000;
+
+/** What IceProd's servers send as well (IceProd contract 1.2.7). */
+const STANDARD_HEADERS = {
+  server: 'IceProd/3.2 Cairn',
+  'content-type': 'application/json; charset=UTF-8',
+  'cache-control': 'no-store, no-cache, must-revalidate, max-age=0',
+  pragma: 'no-cache',
+  expires: '0',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none';",
+} as const;
+
+const CORRELATION_ID = /^[\x21-\x7e]{1,128}$/;
+
+let requests = 0;
+const processTag = randomUUID().slice(0, 8);
+
+/** The client's own id for what it does, else one that is unique and cheap. */
+const correlationIdOf = ({ headers }: IncomingMessage): string => {
+  const given = headers['x-correlation-id'] ?? headers['x-request-id'];
+  if (typeof given === 'string' && CORRELATION_ID.test(given)) return given;
+  requests += 1;
+  return `${processTag}-${requests.toString(36)}`;
+};
+
+/** Bodies arrive as bytes, whatever their type is said to be: routes know what they take, and nobody else parses. */
+class GatewayAdapter extends FastifyAdapter {
+  override registerParserMiddleware(): void {
+    const instance = this.getInstance();
+    instance.removeAllContentTypeParsers();
+    instance.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BYTES_MAX }, (_request, body, done) => {
+      done(null, body);
+    });
+  }
+}
+
+/** What is no HTTP gets the barest of answers. */
+const refuseConnection = (error: Error & { code?: string }, socket: Socket): void => {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, reason] =
+    error.code === 'HPE_HEADER_OVERFLOW' ? [431, 'Request Header Fields Too Large'] : [400, 'Bad Request'];
+  const body = JSON.stringify({ code: status, error: reason });
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json; charset=UTF-8\r\nContent-Length: ${body.length}\r\n` +
+      `Connection: close\r\n\r\n${body}`,
+  );
+};
+
+/** Fastify as all dialects need it. */
+export const createHttpAdapter = (): FastifyAdapter => {
+  const adapter = new GatewayAdapter({
+    bodyLimit: BODY_BYTES_MAX,
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+    genReqId: correlationIdOf,
+    http: { maxHeaderSize: HEADER_BYTES_MAX },
+    routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX, ignoreDuplicateSlashes: true },
+    clientErrorHandler: refuseConnection,
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      // The router could not read the URL: no hook has run.
+      reply.headers(STANDARD_HEADERS);
+      sendProblem(request, reply, error);
+    },
+  });
+  // GET may carry a JSON body with arguments (IceProd contract 1.1.3).
+  adapter.getInstance().addHttpMethod('GET', { hasBody: true, overrideExisting: true });
+  return adapter;
+};
+
+/** Clients name a content type on every request (IceProd contract 1.1.1); without a body there is nothing to wait for. */
+const forgetTypeOfNoBody = ({ headers }: FastifyRequest): void => {
+  const length = headers['content-length'];
+  if ((length === undefined || length === '0') && headers['transfer-encoding'] === undefined) {
+    headers['content-type'] = undefined;
+  }
+};
+
+const contextOf = (route: AnyRoute, caller: Caller, correlationId: string): MessageContext => {
+  const deadlineMs = Date.now() + (route.deadlineMs ?? DEADLINE_MS);
+  const { dialect } = route;
+  return route.method === 'GET'
+    ? { correlationId, deadlineMs, dialect, caller }
+    : { correlationId, commandId: randomUUID(), deadlineMs, dialect, caller };
+};
+
+/** A bad request of somebody who may not even ask is refused for that (IceProd contract 1.2.5). */
+const judged = async (
+  bus: Bus,
+  { policy }: AnyRoute,
+  source: RequestSource,
+  { commandId: _noCommand, ...context }: MessageContext,
+  error: unknown,
+): Promise<unknown> => {
+  if (policy === 'public' || policy.rule === undefined || bypassesRules(context.caller)) return error;
+  if (!(error instanceof DomainError)) return error;
+  try {
+    await bus.request(JudgeAccess, { dataset_id: source.path('dataset_id'), action: policy.rule }, context);
+    return error;
+  } catch (refusal) {
+    return refusal;
+  }
+};
+
+/**
+ * Makes an application with a {@link createHttpAdapter} the gateway. Call it before the application is initialized.
+ */
+export const prepareGateway = (app: NestFastifyApplication): void => {
+  const instance: FastifyInstance = app.getHttpAdapter().getInstance();
+  const bus = app.get(Bus);
+  const log = app.get(Log);
+  const metrics = app.get(Metrics);
+  const admission = app.get(Admission);
+  const allowOrigin = crossOriginHeaders(app.get(Environment).CORS_ORIGINS);
+  const paths = new PathTable();
+
+  const answerUnrouted = (request: FastifyRequest, reply: FastifyReply): void => {
+    const methods = paths.methodsOf(pathOf(request.url));
+    const allow = methods.join(', ');
+    if (methods.length === 0) sendProblem(request, reply, new HttpRefusal(404, 'Not Found'), log);
+    else if (request.method === 'OPTIONS') void reply.header('allow', allow).send('{}');
+    else sendProblem(request, reply, new HttpRefusal(405, 'Method Not Allowed', { allow }), log);
+  };
+
+  app.useGlobalFilters(new ProblemFilter(log));
+  instance.decorateRequest('route', null);
+  instance.decorateRequest('caller', null);
+  instance.decorateRequest('call', null);
+
+  instance.addHook('onRoute', ({ url, method, config }) => {
+    if (config?.route !== undefined) paths.add(url, [method].flat());
+  });
+
+  // Roles are checked before the body is read: nobody uploads 100 MiB to be refused.
+  instance.addHook('onRequest', (request, reply, done) => {
+    reply.headers(STANDARD_HEADERS);
+    allowOrigin(request, reply);
+    const { route } = request.routeOptions.config;
+    // What nobody declared has no policy, so it stays shut.
+    if (request.is404 || route === undefined) {
+      answerUnrouted(request, reply);
+      return;
+    }
+    request.route = route;
+    forgetTypeOfNoBody(request);
+    const admitted = (caller: Caller): void => {
+      request.caller = caller;
+      withCorrelation(request.id, done);
+    };
+    try {
+      const caller = admission.admit(route.policy, request.headers.authorization);
+      if (caller instanceof Promise) caller.then(admitted, (error: unknown) => sendProblem(request, reply, error, log));
+      else admitted(caller);
+    } catch (error) {
+      sendProblem(request, reply, error, log);
+    }
+  });
+
+  instance.addHook('preHandler', (request, reply, done) => {
+    const { route, caller } = request;
+    if (route === null || caller === null) {
+      // No way in past the hook before; kept shut all the same.
+      sendProblem(request, reply, new HttpRefusal(404, 'Not Found'), log);
+      return;
+    }
+    const context = contextOf(route, caller, request.id);
+    const source = new RequestSource(request);
+    try {
+      request.call = { input: route.read(source), context };
+    } catch (error) {
+      void judged(bus, route, source, context, error).then((refusal) => sendProblem(request, reply, refusal, log));
+      return;
+    }
+    done();
+  });
+
+  instance.addHook('onResponse', (request, reply, done) => {
+    metrics.httpRequest(request.route?.path ?? 'unknown', request.method, reply.statusCode, reply.elapsedTime / 1000);
+    done();
+  });
+};

@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import { Bus } from '#bus/bus.js';
+import type { Contract, Page } from '#bus/contract.js';
+import type { Call, Served } from '../route/route.js';
+import { asLines, asObject, type Framing, streamed } from '../route/streaming.js';
+import { StatusFraming } from './status-framing.js';
+
+type Paged = { readonly cursor?: string };
+
+/** The forms of IceProd's answers, made from what services reply. */
+@Injectable()
+export class Answers {
+  constructor(private readonly bus: Bus) {}
+
+  reply<Request, Reply>(
+    contract: Contract<Request, Reply>,
+    { input, context }: Call<NoInfer<Request>>,
+  ): Promise<Reply> {
+    return this.bus.request(contract, input, context);
+  }
+
+  /** The document that the service replies, as it is. */
+  async document<Request>(
+    contract: Contract<Request, { document: string }>,
+    call: Call<NoInfer<Request>>,
+  ): Promise<string> {
+    return (await this.reply(contract, call)).document;
+  }
+
+  /** What the service replies, as JSON. */
+  async json<Request, Reply>(contract: Contract<Request, Reply>, call: Call<NoInfer<Request>>): Promise<string> {
+    return JSON.stringify(await this.reply(contract, call));
+  }
+
+  /** Nothing to say: two characters, because browser code always parses (IceProd contract 1.2.1). */
+  async done<Request>(contract: Contract<Request, object>, call: Call<NoInfer<Request>>): Promise<string> {
+    await this.reply(contract, call);
+    return '{}';
+  }
+
+  /** `{id: document}` */
+  documentsById<Request extends Paged>(
+    contract: Contract<Request, Page>,
+    call: Call<NoInfer<Request>>,
+  ): Promise<Served> {
+    return this.pages(contract, call, asObject());
+  }
+
+  /** `{status: [id]}` */
+  idsByStatus<Request extends Paged>(contract: Contract<Request, Page>, call: Call<NoInfer<Request>>): Promise<Served> {
+    return this.pages(contract, call, new StatusFraming());
+  }
+
+  lines<Request extends Paged>(contract: Contract<Request, Page>, call: Call<NoInfer<Request>>): Promise<Served> {
+    return this.pages(contract, call, asLines());
+  }
+
+  pages<Request extends Paged>(
+    contract: Contract<Request, Page>,
+    call: Call<NoInfer<Request>>,
+    framing: Framing,
+  ): Promise<Served> {
+    return streamed(this.bus, contract, call, framing);
+  }
+}
+
+/** `{"result": <id>}` */
+export const resultOf = (id: string): string => JSON.stringify({ result: id });

@@ -1,0 +1,30 @@
+import type { Fields, Schema } from '../route/field.js';
+import { defineRoute, type Route, type RouteSpec } from '../route/route.js';
+import type { Document } from './documents.js';
+
+/** Bulk changes of 100,000 members take longer than a question. */
+export const BULK_DEADLINE_MS = 60_000;
+/** Members that one bulk request may name (IceProd contract 6, 7.7). */
+export const BULK_MAX = 100_000;
+
+export const iceprodRoute = <F extends Fields>(spec: Omit<RouteSpec<F>, 'dialect'>): Route<F> =>
+  defineRoute({ dialect: 'iceprod', ...spec });
+
+/** Answer of whatever has nothing to say (IceProd contract 1.2.1). */
+export const NOTHING: Schema = { type: 'object', maxProperties: 0 };
+/** `{"result": <id>}` */
+export const RESULT: Schema = { type: 'object', required: ['result'], properties: { result: { type: 'string' } } };
+
+export const documentOf = (name: Document): Schema => ({ $ref: `#/components/schemas/${name}` });
+/** `{id: document}` */
+export const documentsById = (name: Document): Schema => ({
+  type: 'object',
+  additionalProperties: documentOf(name),
+});
+/** `{status: [id]}` */
+export const IDS_BY_STATUS: Schema = {
+  type: 'object',
+  additionalProperties: { type: 'array', items: { type: 'string' } },
+};
+/** `{status: count}` */
+export const COUNTS: Schema = { type: 'object', additionalProperties: { type: 'integer' } };

@@ -1,0 +1,59 @@
+import { Controller } from '@nestjs/common';
+import { ClaimTasks, PromoteTasks, QueueTasks, ReportTask } from '#contracts/iceprod/tasks.js';
+import type { CallOf, Served } from '../route/route.js';
+import { Serves, TheCall } from '../route/serves.decorator.js';
+import { Answers } from './answers.js';
+import { withAllRequirements, withQueued } from './claimed-task.js';
+import { taskActionRoutes as routes } from './task-actions.routes.js';
+
+@Controller()
+export class TaskActionsController {
+  constructor(private readonly answers: Answers) {}
+
+  @Serves(routes.promote)
+  promote(@TheCall() call: CallOf<typeof routes.promote>): Promise<Served> {
+    return this.answers.json(PromoteTasks, call);
+  }
+
+  /** The presence of `num_tasks` chooses between today's form and the legacy one (IceProd contract 7.6). */
+  @Serves(routes.queue)
+  async queue(@TheCall() { input, context }: CallOf<typeof routes.queue>): Promise<Served> {
+    const { num_tasks, dataset_prio, requirements, query_params } = input;
+    if (num_tasks !== undefined) {
+      return this.answers.json(QueueTasks, { input: { num_tasks, dataset_prio }, context });
+    }
+    const one = { mode: 'queue', num: 1, requirements, query_params, dataset_deprio: [] } as const;
+    const { documents } = await this.answers.reply(ClaimTasks, { input: one, context });
+    return withQueued(documents[0] ?? '{}');
+  }
+
+  @Serves(routes.queueMany)
+  async queueMany(@TheCall() call: CallOf<typeof routes.queueMany>): Promise<Served> {
+    return `[${(await this.answers.reply(ClaimTasks, call)).documents.join(',')}]`;
+  }
+
+  @Serves(routes.process)
+  async process(@TheCall() call: CallOf<typeof routes.process>): Promise<Served> {
+    return withAllRequirements((await this.answers.reply(ClaimTasks, call)).documents[0] ?? '{}');
+  }
+
+  @Serves(routes.processing)
+  processing(@TheCall() call: CallOf<typeof routes.processing>): Promise<Served> {
+    return this.answers.document(ReportTask, call);
+  }
+
+  @Serves(routes.reset)
+  reset(@TheCall() call: CallOf<typeof routes.reset>): Promise<Served> {
+    return this.answers.document(ReportTask, call);
+  }
+
+  @Serves(routes.failed)
+  failed(@TheCall() call: CallOf<typeof routes.failed>): Promise<Served> {
+    return this.answers.document(ReportTask, call);
+  }
+
+  @Serves(routes.complete)
+  complete(@TheCall() call: CallOf<typeof routes.complete>): Promise<Served> {
+    return this.answers.document(ReportTask, call);
+  }
+}

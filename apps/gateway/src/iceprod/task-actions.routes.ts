@@ -1,0 +1,126 @@
+import { constant, defaulted, lenient, path, required } from '../route/fields.js';
+import { dict, float, int, numbersByName, str, strings, text } from '../route/json-types.js';
+import { invalid } from '../route/request-source.js';
+import { documentOf, iceprodRoute } from './iceprod-route.js';
+import { SERVICES, SERVICES_AND_PILOTS } from './policies.js';
+
+const tag = 'task actions';
+
+/** Tasks that one call may promote (IceProd contract 7.6). */
+const PROMOTE_MAX = 100;
+
+const promotable = defaulted(strings, []);
+const offer = {
+  requirements: defaulted(dict, '{}'),
+  query_params: defaulted(dict, '{}'),
+};
+const claimed = documentOf('Task');
+const NOTHING_FITS = { 404: 'Task not found' };
+
+/** What every report may say besides. `time_used` is in seconds. */
+const report = {
+  time_used: lenient(float, { bad: 'time_used is not a number' }),
+  resources: lenient(dict),
+  site: lenient(str),
+  reason: lenient(text),
+};
+
+const reporting = <const Report extends 'reset' | 'failed' | 'complete'>(name: string, what: Report, summary: string) =>
+  iceprodRoute({
+    name,
+    tag,
+    method: 'POST',
+    path: `/tasks/:task_id/task_actions/${what}`,
+    policy: SERVICES_AND_PILOTS,
+    summary: `${summary}; answers the task before the change`,
+    fields: { task_id: path(), report: constant(what), instance_id: lenient(str), ...report },
+    answer: documentOf('Task'),
+    refusals: { 400: 'Missing instance_id in body', 404: 'Task not found' },
+  });
+
+/** Claims and reports (IceProd contract 7.6). */
+export const taskActionRoutes = {
+  promote: iceprodRoute({
+    name: 'promoteTasks',
+    tag,
+    method: 'POST',
+    path: '/task_actions/waiting',
+    policy: SERVICES,
+    summary: 'Idle tasks become waiting',
+    fields: {
+      task_ids: {
+        ...promotable,
+        schema: { ...promotable.schema, maxItems: PROMOTE_MAX },
+        read: (source, name) => {
+          const ids = promotable.read(source, name) ?? [];
+          if (ids.length > PROMOTE_MAX) throw invalid(`too many tasks. must be <= ${PROMOTE_MAX}`);
+          return ids;
+        },
+      } satisfies typeof promotable,
+    },
+    answer: { type: 'object', required: ['waiting'], properties: { waiting: { type: 'integer' } } },
+  }),
+  queue: iceprodRoute({
+    name: 'queueTask',
+    tag,
+    method: 'POST',
+    path: '/task_actions/queue',
+    policy: SERVICES,
+    summary: 'Claims one waiting task; with num_tasks queues so many without an instance, as older servers did',
+    fields: {
+      ...offer,
+      num_tasks: lenient(int),
+      dataset_prio: defaulted(numbersByName, {}),
+    },
+    answer: {
+      oneOf: [claimed, { type: 'object', required: ['queued'], properties: { queued: { type: 'integer' } } }],
+    },
+    refusals: NOTHING_FITS,
+  }),
+  queueMany: iceprodRoute({
+    name: 'queueTasks',
+    tag,
+    method: 'POST',
+    path: '/task_actions/queue_many',
+    policy: SERVICES,
+    summary: 'Claims up to num waiting tasks at once, all with the same instance',
+    fields: {
+      ...offer,
+      mode: constant('queue_many'),
+      num: defaulted(int, 1),
+      dataset_deprio: defaulted(strings, []),
+    },
+    answer: { type: 'array', items: claimed },
+    refusals: NOTHING_FITS,
+  }),
+  process: iceprodRoute({
+    name: 'processTask',
+    tag,
+    method: 'POST',
+    path: '/task_actions/process',
+    policy: SERVICES_AND_PILOTS,
+    summary: 'A pilot takes a queued task that no grid has claimed',
+    fields: { ...offer, mode: constant('process'), num: constant(1), dataset_deprio: constant([]) },
+    answer: claimed,
+    refusals: NOTHING_FITS,
+  }),
+  processing: iceprodRoute({
+    name: 'reportTaskProcessing',
+    tag,
+    method: 'POST',
+    path: '/tasks/:task_id/task_actions/processing',
+    policy: SERVICES,
+    summary: 'A claimed task runs; answers the task before the change',
+    fields: {
+      task_id: path(),
+      report: constant('processing'),
+      instance_id: required(str, { missing: 'Missing instance_id in body' }),
+      site: report.site,
+    },
+    answer: documentOf('Task'),
+    refusals: { 404: 'Task not found' },
+  }),
+  reset: reporting('resetTask', 'reset', 'A run failed: the task goes back to waiting, its requirements may rise'),
+  failed: reporting('failTask', 'failed', 'A run failed for good'),
+  complete: reporting('completeTask', 'complete', 'A run succeeded'),
+};

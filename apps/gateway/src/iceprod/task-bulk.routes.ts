@@ -1,0 +1,93 @@
+import type { BulkAction } from '#contracts/iceprod/jobs.js';
+import { constant, path } from '../route/fields.js';
+import { idsOf, selectionOf } from './bulk-fields.js';
+import { BULK_DEADLINE_MS, iceprodRoute, NOTHING } from './iceprod-route.js';
+import { SERVICES, WRITERS } from './policies.js';
+import { requirementsBody } from './requirements-body.js';
+
+const tag = 'bulk task actions';
+const NONE_FOUND = { 404: 'Tasks not found' };
+
+const acting = <const Action extends BulkAction>(name: string, action: Action, summary: string) =>
+  iceprodRoute({
+    name,
+    tag,
+    method: 'POST',
+    path: `/datasets/:dataset_id/task_actions/bulk_${action}`,
+    policy: WRITERS,
+    summary: `${summary}: of the listed jobs, or the listed tasks, or all`,
+    fields: { dataset_id: path(), jobs: selectionOf('jobs'), tasks: selectionOf('tasks'), action: constant(action) },
+    answer: NOTHING,
+    deadlineMs: BULK_DEADLINE_MS,
+  });
+
+const settingRequirements = <const Mode extends 'merge' | 'replace'>(
+  name: string,
+  method: 'PATCH' | 'POST',
+  mode: Mode,
+  summary: string,
+) =>
+  iceprodRoute({
+    name,
+    tag,
+    method,
+    path: '/datasets/:dataset_id/task_actions/bulk_requirements/:name',
+    policy: WRITERS,
+    summary,
+    fields: {
+      dataset_id: path(),
+      name: path('name of the tasks'),
+      mode: constant(mode),
+      requirements: requirementsBody,
+    },
+    answer: NOTHING,
+    deadlineMs: BULK_DEADLINE_MS,
+    refusals: NONE_FOUND,
+  });
+
+/** Changes of many tasks at once (IceProd contract 7.7). */
+export const taskBulkRoutes = {
+  setStatuses: iceprodRoute({
+    name: 'setTaskStatuses',
+    tag,
+    method: 'POST',
+    path: '/task_actions/bulk_status/:status',
+    policy: SERVICES,
+    summary: 'Forces up to 100,000 tasks of any dataset to a status',
+    fields: { tasks: idsOf('tasks'), status: path() },
+    answer: NOTHING,
+    deadlineMs: BULK_DEADLINE_MS,
+    refusals: NONE_FOUND,
+  }),
+  setStatusesOfDataset: iceprodRoute({
+    name: 'setTaskStatusesOfDataset',
+    tag,
+    method: 'POST',
+    path: '/datasets/:dataset_id/task_actions/bulk_status/:status',
+    policy: WRITERS,
+    summary: 'Forces up to 100,000 tasks of the dataset to a status',
+    fields: { dataset_id: path(), tasks: idsOf('tasks'), status: path() },
+    answer: NOTHING,
+    deadlineMs: BULK_DEADLINE_MS,
+    refusals: NONE_FOUND,
+  }),
+  suspend: acting('suspendTasks', 'suspend', 'Suspends tasks'),
+  reset: acting('resetTasks', 'reset', 'Sets active, failed and suspended tasks to idle'),
+  hardReset: acting(
+    'hardResetTasks',
+    'hard_reset',
+    'Sets tasks to idle, whatever they were, with failures and site cleared',
+  ),
+  mergeRequirements: settingRequirements(
+    'mergeRequirements',
+    'PATCH',
+    'merge',
+    'Sets the given requirements of every task of the name',
+  ),
+  replaceRequirements: settingRequirements(
+    'replaceRequirements',
+    'POST',
+    'replace',
+    'Replaces the requirements of every task of the name; numbers never fall',
+  ),
+};

@@ -1,0 +1,213 @@
+import {
+  boolParameter,
+  intParameter,
+  keysParameter,
+  lenient,
+  listParameter,
+  optional,
+  parsedParameter,
+  path,
+  required,
+  textParameter,
+  wholeBody,
+} from '../route/fields.js';
+import { dict, float, int, str, strings } from '../route/json-types.js';
+import { COUNTS, documentOf, documentsById, iceprodRoute, IDS_BY_STATUS, NOTHING, RESULT } from './iceprod-route.js';
+import { READERS, SERVICES, SERVICES_AND_PILOTS, WRITERS } from './policies.js';
+
+const tag = 'tasks';
+
+/** `field=1`, `field=-1` or a bare field, separated by `|`. */
+const sortParameter = parsedParameter(
+  'sort',
+  { type: 'string' },
+  'fields to sort by: field=1 ascending, field=-1 descending; separated by |',
+  (given) =>
+    given
+      .split('|')
+      .filter((piece) => piece !== '')
+      .map((piece) => {
+        const [field = '', direction] = piece.split('=');
+        return { field: field.trim(), descending: direction?.trim() === '-1' };
+      }),
+);
+
+/** 0, missing or unparsable is no limit. */
+const limitParameter = parsedParameter('limit', { type: 'integer', minimum: 0 }, 'most tasks to answer', (given) => {
+  const limit = /^[+-]?\d+$/.test(given) ? Number(given) : 0;
+  return limit > 0 && Number.isSafeInteger(limit) ? limit : undefined;
+});
+
+const gpuParameter = boolParameter('gpu', 'only tasks that do, or do not, need a GPU', 'gpu is not a bool');
+const status = required(str, { missing: 'Missing status in body', bad: 'Bad status' });
+
+/** Tasks one by one, and what is counted of them (IceProd contract 7.4, 7.5). */
+export const taskRoutes = {
+  query: iceprodRoute({
+    name: 'queryTasks',
+    tag,
+    method: 'GET',
+    path: '/tasks',
+    policy: SERVICES,
+    summary: 'Tasks of all datasets',
+    fields: {
+      statuses: listParameter('status', 'status words'),
+      site: textParameter('site', 'beginning of the site'),
+      keys: keysParameter,
+      sort: sortParameter,
+      limit: limitParameter,
+    },
+    answer: {
+      type: 'object',
+      required: ['tasks'],
+      properties: { tasks: { type: 'array', items: documentOf('Task') } },
+    },
+  }),
+  add: iceprodRoute({
+    name: 'addTask',
+    tag,
+    method: 'POST',
+    path: '/tasks',
+    policy: SERVICES,
+    summary: 'Creates a task',
+    fields: {
+      dataset_id: required(str),
+      job_id: required(str),
+      task_index: required(int),
+      job_index: required(int),
+      name: required(str),
+      depends: required(strings),
+      requirements: required(dict),
+      status: optional(str),
+      priority: optional(float),
+      instance_id: optional(str),
+    },
+    body: { unknownKeys: 'invalid keys found' },
+    status: 201,
+    answer: RESULT,
+  }),
+  get: iceprodRoute({
+    name: 'getTask',
+    tag,
+    method: 'GET',
+    path: '/tasks/:task_id',
+    policy: SERVICES_AND_PILOTS,
+    summary: 'One task',
+    fields: { task_id: path() },
+    answer: documentOf('Task'),
+    refusals: { 404: 'Task not found' },
+  }),
+  amend: iceprodRoute({
+    name: 'amendTask',
+    tag,
+    method: 'PATCH',
+    path: '/tasks/:task_id',
+    policy: SERVICES_AND_PILOTS,
+    summary: 'Merges any fields, dotted names set nested ones; answers the task after the change',
+    fields: { task_id: path(), fields: wholeBody() },
+    body: { empty: 'Missing update data' },
+    answer: documentOf('Task'),
+    refusals: { 404: 'Task not found' },
+  }),
+  setStatus: iceprodRoute({
+    name: 'setTaskStatus',
+    tag,
+    method: 'PUT',
+    path: '/tasks/:task_id/status',
+    policy: SERVICES_AND_PILOTS,
+    summary: 'Changes the status along the legal transitions, if the instance is the given one',
+    fields: { task_id: path(), status, instance_id: lenient(str) },
+    answer: NOTHING,
+    refusals: { 404: 'Task not found' },
+  }),
+  countAll: iceprodRoute({
+    name: 'countAllTasks',
+    tag,
+    method: 'GET',
+    path: '/task_counts/status',
+    policy: SERVICES,
+    summary: 'Numbers of tasks of all datasets by status',
+    fields: { statuses: listParameter('status', 'status words'), gpu: gpuParameter },
+    answer: COUNTS,
+  }),
+  list: iceprodRoute({
+    name: 'listTasks',
+    tag,
+    method: 'GET',
+    path: '/datasets/:dataset_id/tasks',
+    policy: READERS,
+    summary: 'Tasks of a dataset, by id',
+    fields: {
+      dataset_id: path(),
+      statuses: listParameter('status', 'status words'),
+      names: listParameter('name', 'names of tasks'),
+      job_id: textParameter('job_id', 'id of the job'),
+      job_index: intParameter('job_index', 'number of the job', 'job_index is not an int'),
+      grid_id: textParameter('grid_id', 'id of the grid'),
+      keys: keysParameter,
+    },
+    answer: documentsById('Task'),
+  }),
+  getOfDataset: iceprodRoute({
+    name: 'getTaskOfDataset',
+    tag,
+    method: 'GET',
+    path: '/datasets/:dataset_id/tasks/:task_id',
+    policy: READERS,
+    summary: 'One task of a dataset',
+    fields: { dataset_id: path(), task_id: path(), keys: keysParameter },
+    answer: documentOf('Task'),
+    refusals: { 404: 'Task not found' },
+  }),
+  setStatusOfDataset: iceprodRoute({
+    name: 'setTaskStatusOfDataset',
+    tag,
+    method: 'PUT',
+    path: '/datasets/:dataset_id/tasks/:task_id/status',
+    policy: WRITERS,
+    summary: 'Changes the status along the legal transitions and forgets the instance',
+    fields: { dataset_id: path(), task_id: path(), status },
+    answer: NOTHING,
+    refusals: { 404: 'Task not found' },
+  }),
+  summarize: iceprodRoute({
+    name: 'summarizeTasks',
+    tag,
+    method: 'GET',
+    path: '/datasets/:dataset_id/task_summaries/status',
+    policy: READERS,
+    summary: 'Ids of tasks by status',
+    fields: { dataset_id: path() },
+    answer: IDS_BY_STATUS,
+  }),
+  count: iceprodRoute({
+    name: 'countTasks',
+    tag,
+    method: 'GET',
+    path: '/datasets/:dataset_id/task_counts/status',
+    policy: READERS,
+    summary: 'Numbers of tasks by status',
+    fields: { dataset_id: path(), statuses: listParameter('status', 'status words'), gpu: gpuParameter },
+    answer: COUNTS,
+  }),
+  countByName: iceprodRoute({
+    name: 'countTasksByName',
+    tag,
+    method: 'GET',
+    path: '/datasets/:dataset_id/task_counts/name_status',
+    policy: READERS,
+    summary: 'Numbers of tasks by name and status',
+    fields: { dataset_id: path() },
+    answer: { type: 'object', additionalProperties: COUNTS },
+  }),
+  statistics: iceprodRoute({
+    name: 'taskStatistics',
+    tag,
+    method: 'GET',
+    path: '/datasets/:dataset_id/task_stats',
+    policy: READERS,
+    summary: 'Counts and walltimes of complete tasks by name',
+    fields: { dataset_id: path() },
+    answer: documentsById('TaskStatistics'),
+  }),
+};

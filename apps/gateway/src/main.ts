@@ -1,0 +1,52 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { InfrastructureModule } from '#bus/infrastructure.module.js';
+import { openNats } from '#bus/open-nats.js';
+import { loadEnvironment } from '#platform/environment.js';
+import { Health } from '#platform/health.js';
+import { urlOf } from '#platform/health-listener.js';
+import { createLog, NestLog } from '#platform/logging.js';
+import { Metrics } from '#platform/metrics.js';
+import { runMain } from '#platform/run-main.js';
+import { stopOnSignal } from '#platform/shutdown.js';
+import { GatewayModule } from './gateway.module.js';
+import { createHttpAdapter, prepareGateway } from './http.js';
+
+/** The gateway alone: reaches the services over NATS. */
+const start = async (): Promise<void> => {
+  const environment = loadEnvironment(process.env);
+  const log = createLog(environment, 'gateway');
+  const metrics = new Metrics();
+  const health = new Health();
+  const { connection, bus } = await openNats(environment, 'gateway', log, metrics);
+  health.add('nats', () => connection.flush());
+
+  const app = await NestFactory.create<NestFastifyApplication>(
+    {
+      module: GatewayModule,
+      imports: [InfrastructureModule.register({ environment, bus, log, metrics, health })],
+    },
+    createHttpAdapter(),
+    { logger: new NestLog(log), abortOnError: false },
+  );
+  prepareGateway(app);
+  await app.listen(environment.PORT, environment.HOST);
+
+  stopOnSignal(
+    [
+      {
+        name: 'finish what is in flight',
+        run: () => {
+          health.stopping();
+          return app.close();
+        },
+      },
+      { name: 'close the NATS connection', run: () => connection.close() },
+    ],
+    log,
+  );
+  process.stdout.write(`Cairn's gateway listens on ${urlOf(app.getHttpServer().address())}\n`);
+};
+
+await runMain('gateway', start);

@@ -1,0 +1,68 @@
+import { invalid, type RequestSource } from './request-source.js';
+
+/** A part of the OpenAPI document. */
+export type Schema = Readonly<Record<string, unknown>>;
+
+/**
+ * One value that a route takes: where it stands, what it must be, what is said when it is not. Validators and the OpenAPI
+ * document are both made from this. `Presence` is `always` for values that reading never leaves out.
+ */
+export interface Field<Value = unknown, Presence extends 'always' | 'maybe' = 'always' | 'maybe'> {
+  readonly from: 'path' | 'query' | 'body' | 'whole body' | 'constant';
+  /** Name on the wire where it differs from the name in the request message. */
+  readonly name?: string;
+  /** Refused when missing. */
+  readonly required: boolean;
+  readonly schema: Schema;
+  readonly description?: string;
+  /** @throws DomainError kind `invalid` */
+  readonly read: (source: RequestSource, name: string) => Value | undefined;
+  /** Never set: carries a type. */
+  readonly presence?: Presence;
+}
+
+export type Fields = Readonly<Record<string, Field>>;
+
+type ValueOf<F> = F extends Field<infer Value> ? Value : never;
+
+/** What a table of fields reads out of a request. */
+export type Values<F extends Fields> = {
+  readonly [Name in keyof F as F[Name] extends Field<unknown, 'always'> ? Name : never]: ValueOf<F[Name]>;
+} & {
+  readonly [Name in keyof F as F[Name] extends Field<unknown, 'always'> ? never : Name]?: ValueOf<F[Name]>;
+};
+
+/** What holds for the body as a whole. */
+export interface BodyRules {
+  /** Refusal when the body has a member that is no field. */
+  readonly unknownKeys?: string;
+  /** Refusal when the body has no members. */
+  readonly empty?: string;
+}
+
+/**
+ * Compiles a table into the function that reads requests. Required members of the body are judged first, in the order of
+ * the table, then the optional ones, then unknown ones.
+ */
+export const compile = <F extends Fields>(
+  fields: F,
+  { unknownKeys, empty }: BodyRules = {},
+): ((source: RequestSource) => Values<F>) => {
+  const steps = Object.entries(fields)
+    .map(([key, { name = key, read, required, from }]) => ({ key, name, read, required, from }))
+    .sort((one, other) => Number(other.required) - Number(one.required));
+  const bodyNames = new Set(steps.filter(({ from }) => from === 'body').map(({ name }) => name));
+  return (source) => {
+    if (empty !== undefined && Object.keys(source.object).length === 0) throw invalid(empty);
+    const values: Record<string, unknown> = {};
+    for (const { key, name, read } of steps) {
+      const value = read(source, name);
+      if (value !== undefined) values[key] = value;
+    }
+    if (unknownKeys !== undefined && Object.keys(source.object).some((name) => !bodyNames.has(name))) {
+      throw invalid(unknownKeys);
+    }
+    // Each field's type says what its `read` returns; the compiler cannot follow that through the loop.
+    return values as Values<F>;
+  };
+};

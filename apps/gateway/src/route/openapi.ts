@@ -1,0 +1,145 @@
+import type { Field, Schema } from './field.js';
+import type { AnyRoute, Policy } from './route.js';
+
+const PATH_PARAMETER = /:(\w+)/g;
+
+/** The path as OpenAPI writes it. */
+export const templateOf = (path: string): string => path.replace(PATH_PARAMETER, '{$1}');
+
+type Named = readonly (readonly [name: string, field: Field])[];
+
+const fieldsOf = ({ fields }: AnyRoute, from: Field['from']): Named =>
+  Object.entries(fields)
+    .filter(([, field]) => field.from === from)
+    .map(([key, field]) => [field.name ?? key, field]);
+
+const parametersOf = (route: AnyRoute): readonly Schema[] =>
+  (['path', 'query'] as const).flatMap((from) =>
+    fieldsOf(route, from).map(([name, { schema, description, required }]) => ({
+      name,
+      in: from,
+      required,
+      schema,
+      ...(description !== undefined && { description }),
+    })),
+  );
+
+/** Name of the schema of a route's body. */
+const bodyNameOf = ({ name }: AnyRoute): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}Body`;
+
+const bodyOf = (route: AnyRoute): Schema | undefined => {
+  const [whole] = fieldsOf(route, 'whole body');
+  if (whole !== undefined) return whole[1].schema;
+  const members = fieldsOf(route, 'body');
+  if (members.length === 0) return undefined;
+  const required = members.filter(([, field]) => field.required).map(([name]) => name);
+  return {
+    type: 'object',
+    ...(required.length > 0 && { required }),
+    ...(route.body?.unknownKeys !== undefined && { additionalProperties: false }),
+    properties: Object.fromEntries(
+      members.map(([name, { schema, description }]) => [
+        name,
+        { ...schema, ...(description !== undefined && { description }) },
+      ]),
+    ),
+  };
+};
+
+const whoMay = (policy: Policy): string => {
+  if (policy === 'public') return 'Needs no token.';
+  const roles = `Roles: ${policy.roles.join(', ')}.`;
+  const rule = policy.rule === undefined ? '' : ` Users need the ${policy.rule} rule of the dataset.`;
+  return roles + rule + (policy.note === undefined ? '' : ` ${policy.note}.`);
+};
+
+const errorOf = ({ dialect }: AnyRoute, description: string): Schema => ({
+  description,
+  content:
+    dialect === 'iceprod'
+      ? { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } }
+      : { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+});
+
+const refusalsOf = (route: AnyRoute): Readonly<Record<string, Schema>> => {
+  const texts: Record<string, string> = { 405: 'the path does not know this verb' };
+  if (Object.values(route.fields).some(({ from }) => from === 'query' || from === 'body' || from === 'whole body')) {
+    texts[400] = 'a parameter or the body is not as the route asks for';
+  }
+  if (route.policy !== 'public') {
+    if (route.dialect === 'iceprod') texts[403] = 'authentication failed; authorization failed';
+    else Object.assign(texts, { 401: 'authentication failed', 403: 'authorization failed' });
+    texts[503] = 'a service does not answer in time; try again after Retry-After';
+  }
+  for (const [status, text] of Object.entries(route.refusals ?? {})) {
+    texts[status] = texts[status] === undefined ? text : `${texts[status]}; ${text}`;
+  }
+  return Object.fromEntries(Object.entries(texts).map(([status, text]) => [status, errorOf(route, text)]));
+};
+
+const operationOf = (route: AnyRoute): Schema => {
+  const body = bodyOf(route);
+  return {
+    operationId: route.name,
+    tags: [route.tag],
+    summary: route.summary,
+    description: whoMay(route.policy),
+    ...(route.policy === 'public' && { security: [] }),
+    parameters: parametersOf(route),
+    ...(body !== undefined && {
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: { $ref: `#/components/schemas/${bodyNameOf(route)}` } } },
+      },
+    }),
+    responses: {
+      [route.status ?? 200]: {
+        description: 'Success',
+        content: { [route.contentType?.split(';')[0] ?? 'application/json']: { schema: route.answer } },
+        ...(route.headers !== undefined && { headers: route.headers }),
+      },
+      ...refusalsOf(route),
+    },
+  };
+};
+
+const PROBLEM: Schema = {
+  type: 'object',
+  description: "Refusals of Cairn's own routes (RFC 9457)",
+  required: ['type', 'title', 'status', 'detail'],
+  properties: {
+    type: { type: 'string', description: 'stable; clients may branch on it' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+  },
+};
+
+/** The OpenAPI document of the declared routes. `documents` are the schemas that answers refer to. */
+export const openApiDocument = (
+  routes: readonly AnyRoute[],
+  documents: Readonly<Record<string, Schema>>,
+): Readonly<Record<string, unknown>> => {
+  const paths: Record<string, Record<string, Schema>> = {};
+  const bodies: Record<string, Schema> = {};
+  for (const route of routes) {
+    (paths[templateOf(route.path)] ??= {})[route.method.toLowerCase()] = operationOf(route);
+    const body = bodyOf(route);
+    if (body !== undefined) bodies[bodyNameOf(route)] = body;
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Cairn',
+      version: '0.1.0',
+      description: 'Workload manager for high-throughput science computing; speaks the IceProd REST API.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    security: [{ bearer: [] }],
+    paths,
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      schemas: { ...documents, ...bodies, Problem: PROBLEM },
+    },
+  };
+};

@@ -1,0 +1,93 @@
+import { isUtf8 } from 'node:buffer';
+import { DomainError } from '#platform/domain-error.js';
+import { membersOf } from '#contracts/raw-json.js';
+
+/** The request is not what the route asks for; `reason` is the text that the dialect shows. */
+export const invalid = (reason: string): DomainError => new DomainError('invalid', 'request.invalid', reason);
+
+type Values = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Values =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export interface RequestParts {
+  readonly params: unknown;
+  readonly query: unknown;
+  /** The bytes as they came; anything else counts as no body. */
+  readonly body: unknown;
+}
+
+/**
+ * One request as the fields of a route read it. The body is decoded and parsed when first asked for, once; a member that
+ * is a user's document is cut out of the text, so that its numbers survive.
+ */
+export class RequestSource {
+  private parsed: Values | undefined;
+  private decoded: string | undefined;
+  private members: ReadonlyMap<string, string> | undefined;
+
+  constructor(private readonly parts: RequestParts) {}
+
+  path(name: string): string {
+    const value = isObject(this.parts.params) ? this.parts.params[name] : undefined;
+    return typeof value === 'string' ? value : '';
+  }
+
+  /**
+   * A query parameter, or else a top-level member of a JSON body (IceProd contract 1.1.3). Of a repeated parameter the
+   * last one counts; blanks around it do not; an empty one is not given.
+   */
+  query(name: string): string | undefined {
+    const given = isObject(this.parts.query) ? this.parts.query[name] : undefined;
+    const last: unknown = Array.isArray(given) ? given.at(-1) : given;
+    if (typeof last === 'string') return last.trim() || undefined;
+    return this.hasBody ? textOf(this.object[name]) : undefined;
+  }
+
+  /** The body as text; a missing one is the empty object (IceProd contract 1.1.9). */
+  get text(): string {
+    return (this.decoded ??= this.decode());
+  }
+
+  get object(): Values {
+    return (this.parsed ??= this.parse());
+  }
+
+  /** The text of a member that {@link object} has. */
+  raw(name: string): string {
+    this.members ??= membersOf(this.text);
+    return this.members.get(name) ?? 'null';
+  }
+
+  private get hasBody(): boolean {
+    return Buffer.isBuffer(this.parts.body) && this.parts.body.length > 0;
+  }
+
+  private decode(): string {
+    const { body } = this.parts;
+    if (!Buffer.isBuffer(body)) return '{}';
+    if (!isUtf8(body)) throw invalid('body is not UTF-8');
+    const text = body.toString('utf8');
+    return text.trim() === '' ? '{}' : text;
+  }
+
+  private parse(): Values {
+    const { text } = this;
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      throw invalid('body is not valid JSON');
+    }
+    if (!isObject(value)) throw invalid('body is not a JSON object');
+    return value;
+  }
+}
+
+/** A member of a JSON body in the place of a query parameter. */
+const textOf = (value: unknown): string | undefined => {
+  if (Array.isArray(value)) return value.map((entry) => textOf(entry) ?? '').join('|') || undefined;
+  if (typeof value === 'string') return value.trim() || undefined;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return undefined;
+};

@@ -1,0 +1,63 @@
+import type { MessageContext } from '#bus/contract.js';
+import type { DialectName } from '../edge/dialects.js';
+import { type BodyRules, compile, type Fields, type Schema, type Values } from './field.js';
+import type { RequestSource } from './request-source.js';
+
+/**
+ * Who may call: anybody, or whoever holds one of the roles. With a `rule`, callers that no role exempts are judged by the
+ * dataset that the path parameter `dataset_id` names.
+ */
+export type Policy =
+  'public' | { readonly roles: readonly string[]; readonly rule?: 'read' | 'write'; readonly note?: string };
+
+export interface RouteSpec<F extends Fields> {
+  readonly dialect: DialectName;
+  /** Unique; becomes the OpenAPI operation id. */
+  readonly name: string;
+  /** Heading under which the OpenAPI document lists it. */
+  readonly tag: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** With `:name` for path parameters. */
+  readonly path: string;
+  readonly policy: Policy;
+  readonly summary: string;
+  readonly fields: F;
+  readonly body?: BodyRules;
+  /** 200 unless given. */
+  readonly status?: 200 | 201;
+  readonly answer: Schema;
+  /** Headers of the answer, for the OpenAPI document. */
+  readonly headers?: Readonly<Record<string, Schema>>;
+  /** JSON unless given. */
+  readonly contentType?: string;
+  /** How long the service may take. */
+  readonly deadlineMs?: number;
+  /** Refusals besides those that follow from policy and fields: status to texts. */
+  readonly refusals?: Readonly<Record<number, string>>;
+}
+
+/** A route as the gateway runs it: the declaration with its validator. */
+export interface Route<F extends Fields> extends RouteSpec<F> {
+  readonly read: (source: RequestSource) => Values<F>;
+}
+
+export const defineRoute = <F extends Fields>(spec: RouteSpec<F>): Route<F> => ({
+  ...spec,
+  read: compile(spec.fields, spec.body),
+});
+
+/** A route whatever its fields, for the code that treats all alike. */
+export interface AnyRoute extends RouteSpec<Fields> {
+  readonly read: (source: RequestSource) => object;
+}
+
+/** A request as controllers get it: what the fields read, and what travels with every message. */
+export interface Call<Input> {
+  readonly input: Input;
+  readonly context: MessageContext;
+}
+
+export type CallOf<R> = R extends { readonly read: (source: RequestSource) => infer Input } ? Call<Input> : never;
+
+/** Text or bytes, or pieces of text that are sent as they come. */
+export type Served = string | Uint8Array | AsyncIterable<string>;

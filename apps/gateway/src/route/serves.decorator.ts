@@ -1,0 +1,49 @@
+import {
+  applyDecorators,
+  createParamDecorator,
+  type ExecutionContext,
+  Header,
+  HttpCode,
+  RequestMapping,
+  RequestMethod,
+} from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { FastifyRequest } from 'fastify';
+import type { Fields, Values } from './field.js';
+import type { AnyRoute, Call, Route, Served } from './route.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The declaration behind a path and verb: hooks find policy and validator here. */
+    readonly route?: AnyRoute;
+  }
+  interface FastifyRequest {
+    /** Set before a controller runs. */
+    call: Call<object> | null;
+  }
+}
+
+/**
+ * Makes a controller's method serve a declared route. The compiler checks that the method takes what the route's fields
+ * give; the gateway's hooks do the rest (roles, validation) from the same declaration.
+ */
+export const Serves =
+  <F extends Fields>(route: Route<F>) =>
+  <Method extends (call: Call<Values<F>>, ...rest: never[]) => Served | Promise<Served>>(
+    target: object,
+    key: string,
+    descriptor: TypedPropertyDescriptor<Method>,
+  ): void => {
+    const decorators = [
+      RequestMapping({ path: route.path, method: RequestMethod[route.method] }),
+      HttpCode(route.status ?? 200),
+      RouteConfig({ route }),
+    ];
+    if (route.contentType !== undefined) decorators.push(Header('content-type', route.contentType));
+    applyDecorators(...decorators)(target, key, descriptor);
+  };
+
+/** The validated request. */
+export const TheCall = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>().call,
+);

@@ -1,0 +1,33 @@
+import { bulkTaskRoutes } from './cairn/bulk-tasks.routes.js';
+import { docsRoutes } from './cairn/docs.routes.js';
+import { historyRoutes } from './cairn/history.routes.js';
+import { probeRoutes } from './cairn/probes.routes.js';
+import { authRoutes } from './iceprod/auths.routes.js';
+import { configRoutes } from './iceprod/config.routes.js';
+import { datasetRoutes } from './iceprod/datasets.routes.js';
+import { healthRoutes } from './iceprod/health.routes.js';
+import { jobRoutes } from './iceprod/jobs.routes.js';
+import { taskActionRoutes } from './iceprod/task-actions.routes.js';
+import { taskBulkRoutes } from './iceprod/task-bulk.routes.js';
+import { taskStatRoutes } from './iceprod/task-stats.routes.js';
+import { taskRoutes } from './iceprod/tasks.routes.js';
+import { userRoutes } from './iceprod/users.routes.js';
+import type { AnyRoute } from './route/route.js';
+
+/** All routes that the gateway serves, in the order of the documentation. */
+export const ROUTES: readonly AnyRoute[] = [
+  datasetRoutes,
+  configRoutes,
+  jobRoutes,
+  taskRoutes,
+  taskActionRoutes,
+  taskBulkRoutes,
+  taskStatRoutes,
+  authRoutes,
+  userRoutes,
+  healthRoutes,
+  historyRoutes,
+  bulkTaskRoutes,
+  probeRoutes,
+  docsRoutes,
+].flatMap((table): readonly AnyRoute[] => Object.values(table));
