@@ -185,10 +185,10 @@ const tellHistory = async ({ alice }: Clients, datasetId: string): Promise<boole
   );
   for (const entry of entries) {
     const data = objectOf(entry, 'data');
-    const reason = textOf(data, 'reason');
-    say(
-      `  ${textOf(entry, 'time')}  ${textOf(entry, 'actor').padEnd(10)}  ${textOf(entry, 'event')}${reason === '' ? '' : `: ${reason.split('\n')[0] ?? ''}`}`,
-    );
+    const status = textOf(data, 'status');
+    const [reason = ''] = textOf(data, 'reason').split('\n');
+    const words = [textOf(entry, 'event').padEnd(13), status === '' ? '' : `-> ${status}`, reason && `(${reason})`];
+    say(`  ${textOf(entry, 'time')}  ${textOf(entry, 'actor').padEnd(10)}  ${words.join(' ').trimEnd()}`);
   }
   return entries.length > 0;
 };

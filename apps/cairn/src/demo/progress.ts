@@ -4,6 +4,8 @@ import type { WriteStream } from 'node:tty';
 export type Counts = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 const BAR_CELLS = 40;
+/** Plain lines are for logs: not more than one a second. */
+const LINE_EVERY_MS = 1_000;
 const CLEAR_LINE = '\x1b[2K';
 
 const total = (statuses: ReadonlyMap<string, number>): number =>
@@ -34,14 +36,18 @@ export interface Progress {
 export const progressOn = (stream: NodeJS.WriteStream | WriteStream): Progress => {
   let drawn = 0;
   let last = '';
+  let lastMs = -Infinity;
   const startedMs = performance.now();
   const seconds = (): string => `${((performance.now() - startedMs) / 1000).toFixed(1).padStart(5)} s`;
   if (!stream.isTTY) {
     return {
       show: (counts) => {
         const line = [...counts].map(([name, statuses]) => `${name}: ${words(statuses)}`).join(' | ');
-        if (line !== last) stream.write(`${seconds()}  ${line}\n`);
+        const isDone = [...counts.values()].every((statuses) => statuses.size === 1 && statuses.has('complete'));
+        if (line === last || (!isDone && performance.now() - lastMs < LINE_EVERY_MS)) return;
+        stream.write(`${seconds()}  ${line}\n`);
         last = line;
+        lastMs = performance.now();
       },
     };
   }
