@@ -46,14 +46,15 @@ export const SYSTEM_USERNAME = 'iceprod-system';
 /** Words of the bare `role` claim that mean another role, or none. */
 const BARE_ROLES: Readonly<Record<string, readonly string[]>> = { client: ['system'], anonymous: [] };
 
+/** Names come from tokens and may be those of things that every object inherits. */
+const own = <Value>(record: Readonly<Record<string, Value>>, name: string): Value | undefined =>
+  Object.hasOwn(record, name) ? record[name] : undefined;
+
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const valueAt = (claims: Claims, path: readonly string[]): unknown =>
-  path.reduce<unknown>(
-    (value, name) => (isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined),
-    claims,
-  );
+  path.reduce<unknown>((value, name) => (isRecord(value) ? own(value, name) : undefined), claims);
 
 const textsOf = (value: unknown): readonly string[] =>
   (Array.isArray(value) ? value : [value]).filter((entry) => typeof entry === 'string');
@@ -90,11 +91,11 @@ export const identityReader = (
   return (claims, trust) => {
     const subject = textOf(claims['sub']);
     const bareRole = trust === 'cairn' ? textOf(claims['role']) : undefined;
-    const bareRoles = bareRole === undefined ? [] : (BARE_ROLES[bareRole] ?? [bareRole]);
+    const bareRoles = bareRole === undefined ? [] : (own(BARE_ROLES, bareRole) ?? [bareRole]);
     const roles = [...new Set([...rolesGranted(claims), ...bareRoles])];
 
     const bareGroups = trust === 'cairn' ? textsOf(claims['groups']) : [];
-    const groupsByRole = roles.flatMap((role) => table.groupsOfRoles[role] ?? []);
+    const groupsByRole = roles.flatMap((role) => own(table.groupsOfRoles, role) ?? []);
     const groups = [...new Set([...groupsGranted(claims), ...groupsByRole, ...bareGroups])];
 
     const ownName =
@@ -132,7 +133,7 @@ export const claimsGranting = (asked: {
   readonly roles: readonly string[];
   readonly groups: readonly string[];
 }): Claims => {
-  const known = asked.roles.flatMap((role) => CLAIMS_OF_ROLES[role] ?? []);
+  const known = asked.roles.flatMap((role) => own(CLAIMS_OF_ROLES, role) ?? []);
   const [bareRole, ...tooMany] = [...new Set(asked.roles)].filter((role) => !Object.hasOwn(CLAIMS_OF_ROLES, role));
   if (tooMany.length > 0) {
     throw new RolesUnclaimable(`One token cannot hold both ${bareRole ?? ''} and ${tooMany.join(' and ')}`);
@@ -142,7 +143,7 @@ export const claimsGranting = (asked: {
   return {
     sub: asked.username,
     preferred_username: asked.username,
-    groups: [...new Set([...paths, ...asked.groups.map((group) => CLAIMS_OF_GROUPS[group] ?? group)])],
+    groups: [...new Set([...paths, ...asked.groups.map((group) => own(CLAIMS_OF_GROUPS, group) ?? group)])],
     ...(clientRoles.length > 0 && { resource_access: { iceprod: { roles: clientRoles } } }),
     ...(bareRole !== undefined && { role: bareRole }),
   };

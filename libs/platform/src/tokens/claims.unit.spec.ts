@@ -97,8 +97,8 @@ describe('claimsGranting', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.constantFrom('admin', 'user', 'system')),
-        fc.option(fc.constantFrom('pilot', 'reviewer'), { nil: undefined }),
-        fc.uniqueArray(fc.constantFrom('admin', 'users', 'simprod', 'filtering', 'sim/atmo')),
+        fc.option(fc.constantFrom('pilot', 'reviewer', 'constructor'), { nil: undefined }),
+        fc.uniqueArray(fc.constantFrom('admin', 'users', 'simprod', 'filtering', 'sim/atmo', 'constructor')),
         (tableRoles, bareRole, groups) => {
           const roles = bareRole === undefined ? tableRoles : [...tableRoles, bareRole];
           const granted = read(claimsGranting({ username: 'alice', roles, groups }), 'cairn');
