@@ -1,0 +1,125 @@
+import { Agent, type IncomingHttpHeaders, request } from 'node:http';
+
+export interface Answer {
+  readonly status: number;
+  /** The HTTP reason phrase: IceProd clients read it (contract 1.2.3). */
+  readonly reason: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+/** What most tests compare as a whole. */
+export interface Said {
+  readonly status: number;
+  readonly reason: string;
+  readonly json: unknown;
+}
+
+export interface Sent {
+  readonly body?: string | Buffer | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** Speaks like an IceProd client: `Content-Type: application/json` on every request, a bearer token, kept connections. */
+export class HttpClient {
+  constructor(
+    readonly baseUrl: string,
+    private readonly token: string | undefined,
+    private readonly agent: Agent = new Agent({ keepAlive: true, maxSockets: 64 }),
+  ) {}
+
+  as(token: string | undefined): HttpClient {
+    return new HttpClient(this.baseUrl, token, this.agent);
+  }
+
+  /** The same caller, speaking to another address. */
+  at(baseUrl: string): HttpClient {
+    return new HttpClient(baseUrl, this.token, this.agent);
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+
+  async get(path: string): Promise<Said> {
+    return said(await this.send('GET', path));
+  }
+
+  async post(path: string, body: unknown = {}): Promise<Said> {
+    return said(await this.send('POST', path, { body: textOf(body) }));
+  }
+
+  async put(path: string, body: unknown = {}): Promise<Said> {
+    return said(await this.send('PUT', path, { body: textOf(body) }));
+  }
+
+  async patch(path: string, body: unknown = {}): Promise<Said> {
+    return said(await this.send('PATCH', path, { body: textOf(body) }));
+  }
+
+  /** Anything, to the letter. */
+  send(method: string, path: string, { body, headers = {} }: Sent = {}): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const sending = request(
+        `${this.baseUrl}${path}`,
+        {
+          method,
+          agent: this.agent,
+          timeout: REQUEST_TIMEOUT_MS,
+          headers: {
+            'content-type': 'application/json',
+            ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
+            ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+            ...headers,
+          },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('error', reject);
+          response.on('end', () => {
+            resolve({
+              status: response.statusCode ?? 0,
+              reason: response.statusMessage ?? '',
+              headers: response.headers,
+              text: Buffer.concat(chunks).toString(),
+            });
+          });
+        },
+      );
+      sending.on('timeout', () => sending.destroy(new Error(`${method} ${path} timed out`)));
+      sending.on('error', reject);
+      sending.end(body);
+    });
+  }
+}
+
+/** Strings are bodies to the letter, everything else is JSON. */
+const textOf = (body: unknown): string => (typeof body === 'string' ? body : JSON.stringify(body));
+
+export const said = ({ status, reason, text }: Answer): Said => {
+  try {
+    return { status, reason, json: JSON.parse(text) as unknown };
+  } catch {
+    return { status, reason, json: `not JSON: ${text.slice(0, 500)}` };
+  }
+};
+
+export const ok = (json: unknown): Said => ({ status: 200, reason: 'OK', json });
+export const created = (json: unknown): Said => ({ status: 201, reason: 'Created', json });
+export const done: Said = ok({});
+
+/** The error shape of IceProd: the reason stands in the status line and in the body. */
+export const refused = (status: number, reason: string): Said => ({
+  status,
+  reason,
+  json: { code: status, error: reason },
+});
+
+/** A refusal whose words are free: the reason stands in both places all the same. */
+export const isRefusal = (answer: Said, status: number): boolean => {
+  const { code, error } = (answer.json ?? {}) as { code?: unknown; error?: unknown };
+  return answer.status === status && code === status && error === answer.reason && answer.reason !== '';
+};

@@ -1,0 +1,45 @@
+import { startDistributed, startEmbedded } from './cairn-process.js';
+import { badInput } from './main-road/bad-input.js';
+import { claims } from './main-road/claims.js';
+import { configs } from './main-road/configs.js';
+import { datasets } from './main-road/datasets.js';
+import { jobs } from './main-road/jobs.js';
+import { stats } from './main-road/stats.js';
+import { tasks } from './main-road/tasks.js';
+import { transport } from './main-road/transport.js';
+import { volume } from './main-road/volume.js';
+import { openWorld, VARIABLES, type World } from './world.js';
+
+const MODES = [
+  { mode: 'embedded', start: startEmbedded, units: 100_000 },
+  { mode: 'as separate processes over NATS', start: startDistributed, units: 10_000 },
+] as const;
+
+describe.each(MODES)("IceProd's main road, $mode", ({ start, units }) => {
+  let opened: World | undefined;
+
+  beforeAll(async () => {
+    opened = await openWorld(await start(VARIABLES));
+  }, 90_000);
+
+  afterAll(async () => {
+    opened?.anonymous.close();
+    await opened?.cairn.remove();
+  }, 60_000);
+
+  const world = (): World => {
+    if (opened === undefined) throw new Error('Cairn is not running');
+    return opened;
+  };
+
+  transport(world);
+  datasets(world);
+  configs(world);
+  jobs(world);
+  tasks(world);
+  claims(world);
+  stats(world);
+  badInput(world);
+  // Last: it restarts Cairn, and what is listed for all datasets gets long.
+  volume(world, units);
+});

@@ -1,0 +1,419 @@
+import { created, done, type HttpClient, isRefusal, ok, refused, type Said } from '../http-client.js';
+import { type GetWorld, ID, newDataset, TIMESTAMP, unsubmitted } from '../world.js';
+
+const GOOD = { description: 'muons', jobs_submitted: 10, tasks_submitted: 30, tasks_per_job: 3, group: 'simprod' };
+
+const without = (key: keyof typeof GOOD): object =>
+  Object.fromEntries(Object.entries(GOOD).filter(([name]) => name !== key));
+
+const documentOf = async (client: HttpClient, id: string): Promise<Readonly<Record<string, unknown>>> => {
+  const { status, json } = await client.get(`/datasets/${id}`);
+  expect(status).toBe(200);
+  return json as Readonly<Record<string, unknown>>;
+};
+
+const statusOf = async (client: HttpClient, id: string): Promise<unknown> => (await documentOf(client, id))['status'];
+
+/** IceProd contract 2.3, 4, 14 (PUT and GET of rules), 13 (GET /users). */
+export const datasets = (world: GetWorld): void => {
+  describe('submitting a dataset', () => {
+    it('answers the id, and the document stands with its defaults', async () => {
+      const { alice } = world();
+      const answer = await alice.send('POST', '/datasets', { body: JSON.stringify(GOOD) });
+      const { result: id } = JSON.parse(answer.text) as { result: string };
+      expect(id).toMatch(ID);
+      expect({ ...answer, headers: answer.headers['location'] }).toEqual({
+        status: 201,
+        reason: 'Created',
+        headers: `/datasets/${id}`,
+        text: JSON.stringify({ result: id }),
+      });
+      expect(await documentOf(alice, id)).toEqual({
+        dataset_id: id,
+        dataset: expect.any(Number) as number,
+        ...GOOD,
+        username: 'alice',
+        status: 'processing',
+        priority: 0.5,
+        debug: false,
+        jobs_immutable: false,
+        always_active: false,
+        start_date: expect.stringMatching(TIMESTAMP) as string,
+        truncated: false,
+      });
+    });
+
+    it('takes what the caller may choose', async () => {
+      const { system, bob } = world();
+      const chosen = {
+        username: 'bob',
+        status: 'suspended',
+        priority: 1,
+        debug: true,
+        jobs_immutable: true,
+        always_active: true,
+      };
+      const id = await newDataset(system, chosen);
+      expect(await documentOf(bob, id)).toMatchObject(chosen);
+    });
+
+    it('replaces a user name that a plain user gives', async () => {
+      const { alice } = world();
+      expect(await documentOf(alice, await newDataset(alice, { username: 'somebody else' }))).toMatchObject({
+        username: 'alice',
+      });
+    });
+
+    it.each(['description', 'jobs_submitted', 'tasks_submitted', 'tasks_per_job', 'group'] as const)(
+      'needs %s',
+      async (key) => {
+        expect(await world().alice.post('/datasets', without(key))).toEqual(refused(400, `missing key: ${key}`));
+      },
+    );
+
+    it('names the first missing key', async () => {
+      expect(await world().alice.post('/datasets', { jobs_submitted: 1 })).toEqual(
+        refused(400, 'missing key: description'),
+      );
+    });
+
+    it.each([
+      [{ description: 7 }, 'key "description" should be of type str'],
+      [{ jobs_submitted: '10' }, 'key "jobs_submitted" should be of type int'],
+      [{ jobs_submitted: 1.5 }, 'key "jobs_submitted" should be of type int'],
+      [{ jobs_submitted: true }, 'key "jobs_submitted" should be of type int'],
+      [{ group: null }, 'key "group" should be of type str'],
+    ])('refuses %j', async (fields, reason) => {
+      expect(await world().alice.post('/datasets', { ...GOOD, ...fields })).toEqual(refused(400, reason));
+    });
+
+    it.each([
+      [{ priority: 'high' }],
+      [{ debug: 1 }],
+      [{ auth_groups_read: 'users' }],
+      [{ auth_groups_read: [7] }],
+      [{ auth_groups_read: ['no such group'] }],
+      [{ jobs_submitted: 0, tasks_submitted: 0, tasks_per_job: 0 }],
+      [{ tasks_submitted: 31 }],
+      [{ jobs_submitted: 0, tasks_submitted: 30 }],
+      [{ group: 'no such group' }],
+    ])('refuses %j in some words', async (fields) => {
+      const answer = await world().alice.post('/datasets', { ...GOOD, ...fields });
+      expect({ ...answer, isRefusal: isRefusal(answer, 400) }).toMatchObject({ isRefusal: true });
+    });
+
+    it('refuses other keys, and unknown statuses', async () => {
+      expect(await world().alice.post('/datasets', { ...GOOD, truncated: true })).toEqual(
+        refused(400, 'invalid keys found'),
+      );
+      expect(await world().alice.post('/datasets', { ...GOOD, status: 'melted' })).toEqual(
+        refused(400, 'unknown status'),
+      );
+    });
+
+    it('counts up, and a refusal uses no number', async () => {
+      const { admin } = world();
+      const number = async (): Promise<number> =>
+        (await documentOf(admin, await newDataset(admin)))['dataset'] as number;
+      const first = await number();
+      await admin.post('/datasets', { ...GOOD, group: 'no such group' });
+      expect(await number()).toBe(first + 1);
+    });
+
+    it('gives the caller a user record, once', async () => {
+      const { cairn, anonymous, admin } = world();
+      const carol = anonymous.as(await cairn.token({ username: 'carol', roles: ['user'] }));
+      expect(await admin.get('/users?username=carol')).toEqual(ok({ results: [] }));
+      await newDataset(carol, { group: 'users' });
+      await newDataset(carol, { group: 'users' });
+      const { json } = await admin.get('/users?username=carol');
+      expect(json).toEqual({
+        results: [expect.objectContaining({ username: 'carol', priority: 0.5, user_id: expect.any(String) as string })],
+      });
+    });
+  });
+
+  describe('listing datasets', () => {
+    it('filters and cuts', async () => {
+      const { admin } = world();
+      const a = await newDataset(admin, { username: 'lister', status: 'errors' });
+      const b = await newDataset(admin, { username: 'lister', group: 'filtering' });
+      const list = (query: string): Promise<Said> => admin.get(`/datasets?keys=dataset_id&users=lister${query}`);
+      expect(await list('')).toEqual(ok({ [a]: { dataset_id: a }, [b]: { dataset_id: b } }));
+      expect(Object.keys((await list('')).json as object)).toEqual([a, b]);
+      expect(await list('&status=errors')).toEqual(ok({ [a]: { dataset_id: a } }));
+      expect(await list('&groups=filtering|users')).toEqual(ok({ [b]: { dataset_id: b } }));
+      expect(await list('&status=complete')).toEqual(ok({}));
+      expect(await admin.get('/datasets?users=lister&status=errors&keys=username|nope')).toEqual(
+        ok({ [a]: { dataset_id: a, username: 'lister' } }),
+      );
+      expect(await admin.get('/datasets?status=melted')).toEqual(refused(400, 'unknown status'));
+      expect(await admin.get('/datasets?status=errors|')).toEqual(refused(400, 'unknown status'));
+    });
+
+    it('selects truncated ones by their flag', async () => {
+      const { admin } = world();
+      const id = await newDataset(admin, { username: 'truncator' });
+      await newDataset(admin, { username: 'truncator' });
+      expect(await admin.post(`/datasets/${id}/dataset_actions/truncate`)).toEqual(done);
+      expect(await admin.get('/datasets?users=truncator&keys=truncated&status=truncated')).toEqual(
+        ok({ [id]: { dataset_id: id, truncated: true } }),
+      );
+    });
+
+    it('leaves out what the caller may not read', async () => {
+      const { admin, alice, bob } = world();
+      const hidden = await newDataset(alice, { auth_groups_read: [] });
+      const open = await newDataset(alice);
+      const ids = async (client: HttpClient): Promise<readonly string[]> =>
+        Object.keys((await client.get('/datasets?keys=dataset_id')).json as object);
+      expect(await ids(bob)).toContain(open);
+      expect(await ids(bob)).not.toContain(hidden);
+      expect(await ids(alice)).toContain(hidden);
+      expect(await ids(admin)).toContain(hidden);
+      const summary = async (client: HttpClient): Promise<readonly string[]> =>
+        Object.values((await client.get('/dataset_summaries/status')).json as Record<string, readonly string[]>).flat();
+      expect(await summary(bob)).toContain(open);
+      expect(await summary(bob)).not.toContain(hidden);
+      expect(await summary(alice)).toContain(hidden);
+    });
+
+    it('summarizes by status', async () => {
+      const { admin } = world();
+      const id = await newDataset(admin, { status: 'complete' });
+      const { status, json } = await admin.get('/dataset_summaries/status');
+      expect(status).toBe(200);
+      expect((json as Record<string, readonly string[]>)['complete']).toContain(id);
+      for (const ids of Object.values(json as Record<string, readonly string[]>)) expect(ids).not.toEqual([]);
+    });
+  });
+
+  describe('changing a dataset', () => {
+    const words = ['processing', 'suspended', 'errors', 'complete'] as const;
+    const allowed: Readonly<Record<string, readonly string[]>> = {
+      processing: ['suspended', 'errors', 'complete'],
+      suspended: ['processing'],
+      errors: ['processing', 'suspended'],
+      complete: [],
+    };
+
+    it.each(words)('follows the transitions from %s', async (from) => {
+      const { alice } = world();
+      for (const to of words) {
+        const id = await newDataset(alice, { status: from });
+        const moves = from === to || allowed[from]?.includes(to) === true;
+        expect([to, await alice.put(`/datasets/${id}/status`, { status: to })]).toEqual([
+          to,
+          moves ? done : refused(400, 'Bad state transition for status'),
+        ]);
+        expect(await statusOf(alice, id)).toBe(moves ? to : from);
+      }
+    });
+
+    it('wants a known status', async () => {
+      const { alice } = world();
+      const id = await newDataset(alice);
+      expect(await alice.put(`/datasets/${id}/status`, {})).toEqual(refused(400, 'missing status'));
+      for (const status of ['melted', 7, null]) {
+        expect(await alice.put(`/datasets/${id}/status`, { status })).toEqual(refused(400, 'bad status'));
+      }
+    });
+
+    it('sets description and priority', async () => {
+      const { alice, system } = world();
+      const id = await newDataset(alice);
+      expect(await alice.put(`/datasets/${id}/description`, { description: 'tau' })).toEqual(done);
+      expect(await alice.put(`/datasets/${id}/priority`, { priority: 2 })).toEqual(done);
+      expect(await documentOf(alice, id)).toMatchObject({ description: 'tau', priority: 2 });
+      for (const [field, body] of [
+        ['description', {}],
+        ['description', { description: 1 }],
+        ['priority', { priority: '1' }],
+        ['jobs_submitted', {}],
+        ['jobs_submitted', { jobs_submitted: 'many' }],
+        ['jobs_submitted', { jobs_submitted: 12.5 }],
+      ] as const) {
+        const answer = await alice.put(`/datasets/${id}/${field}`, body);
+        expect({ field, ...answer, isRefusal: isRefusal(answer, 400) }).toMatchObject({ isRefusal: true });
+      }
+      expect(await alice.put(`/datasets/${id}/priority`, {})).toEqual(refused(400, 'missing priority'));
+      for (const [field, body] of [
+        ['status', { status: 'errors' }],
+        ['description', { description: 'x' }],
+        ['priority', { priority: 1 }],
+        ['jobs_submitted', { jobs_submitted: 1 }],
+      ] as const) {
+        expect(await system.put(`/datasets/nope/${field}`, body)).toEqual(refused(404, 'Dataset not found'));
+      }
+    });
+
+    it('raises the number of jobs, and of tasks with it', async () => {
+      const { alice } = world();
+      const id = await newDataset(alice);
+      expect(await alice.put(`/datasets/${id}/jobs_submitted`, { jobs_submitted: '12' })).toEqual(done);
+      expect(await documentOf(alice, id)).toMatchObject({
+        jobs_submitted: 12,
+        tasks_submitted: 36,
+        status: 'processing',
+      });
+      expect(await alice.put(`/datasets/${id}/jobs_submitted`, { jobs_submitted: 12 })).toEqual(done);
+      expect((await alice.put(`/datasets/${id}/jobs_submitted`, { jobs_submitted: 11 })).status).toBe(400);
+      const fixed = await newDataset(alice, { jobs_immutable: true });
+      expect((await alice.put(`/datasets/${fixed}/jobs_submitted`, { jobs_submitted: 20 })).status).toBe(400);
+    });
+
+    it('hard-resets and truncates', async () => {
+      const { alice, system } = world();
+      const id = await newDataset(alice, { status: 'complete' });
+      const truncate = `/datasets/${id}/dataset_actions/truncate`;
+      expect(await alice.post(truncate)).toEqual(refused(400, 'Cannot truncate complete dataset'));
+      expect(await alice.post(`/datasets/${id}/dataset_actions/hard_reset`)).toEqual(done);
+      expect(await statusOf(alice, id)).toBe('processing');
+      expect(await alice.put(`/datasets/${id}/status`, { status: 'truncated' })).toEqual(done);
+      expect(await documentOf(alice, id)).toMatchObject({ status: 'processing', truncated: true });
+      expect(await alice.post(`/datasets/${id}/dataset_actions/hard_reset`)).toEqual(done);
+      expect(await documentOf(alice, id)).toMatchObject({ truncated: true });
+      for (const action of ['hard_reset', 'truncate']) {
+        expect(await system.post(`/datasets/nope/dataset_actions/${action}`)).toEqual(
+          refused(404, 'Dataset not found'),
+        );
+      }
+    });
+  });
+
+  describe('access rules', () => {
+    const denied = refused(403, 'authorization failed');
+
+    it('stand with the dataset', async () => {
+      const { alice, admin } = world();
+      const id = await newDataset(alice);
+      expect(await admin.get(`/auths/${id}`)).toEqual(
+        ok({
+          read_groups: ['admin', 'simprod', 'users'],
+          write_groups: ['admin', 'simprod'],
+          read_users: ['alice'],
+          write_users: ['alice'],
+        }),
+      );
+      expect(await admin.get('/auths/nope')).toEqual(refused(404, 'Dataset not found'));
+    });
+
+    it('let the group users read but not write', async () => {
+      const { alice, bob } = world();
+      const id = await newDataset(alice, { group: 'users' });
+      expect((await bob.get(`/datasets/${id}`)).status).toBe(200);
+      expect(await bob.put(`/datasets/${id}/description`, { description: 'mine' })).toEqual(denied);
+      expect(await alice.put(`/datasets/${id}/description`, { description: 'mine' })).toEqual(done);
+    });
+
+    it('keep others out of every route of a dataset, whatever they send', async () => {
+      const { alice, bob } = world();
+      const id = await newDataset(alice, { auth_groups_read: [] });
+      const reads = [
+        `/datasets/${id}`,
+        `/config/${id}`,
+        `/datasets/${id}/config`,
+        `/datasets/${id}/jobs`,
+        `/datasets/${id}/jobs?status=melted`,
+        `/datasets/${id}/jobs?job_index=x`,
+        `/datasets/${id}/jobs/j`,
+        `/datasets/${id}/job_summaries/status`,
+        `/datasets/${id}/job_counts/status`,
+        `/datasets/${id}/tasks`,
+        `/datasets/${id}/tasks?status=melted`,
+        `/datasets/${id}/tasks/t`,
+        `/datasets/${id}/task_summaries/status`,
+        `/datasets/${id}/task_counts/status`,
+        `/datasets/${id}/task_counts/status?gpu=maybe`,
+        `/datasets/${id}/task_counts/name_status`,
+        `/datasets/${id}/task_stats`,
+        `/datasets/${id}/bulk/task_stats`,
+        `/datasets/${id}/tasks/t/task_stats`,
+        `/datasets/${id}/tasks/t/task_stats/s`,
+      ];
+      for (const path of reads) expect([path, await bob.get(path)]).toEqual([path, denied]);
+      const writes = [
+        ['PUT', `/datasets/${id}/status`],
+        ['PUT', `/datasets/${id}/description`],
+        ['PUT', `/datasets/${id}/priority`],
+        ['PUT', `/datasets/${id}/jobs_submitted`],
+        ['POST', `/datasets/${id}/dataset_actions/hard_reset`],
+        ['POST', `/datasets/${id}/dataset_actions/truncate`],
+        ['PUT', `/config/${id}`],
+        ['PUT', `/datasets/${id}/config`],
+        ['PUT', `/datasets/${id}/jobs/j/status`],
+        ['POST', `/datasets/${id}/job_actions/bulk_status/complete`],
+        ['POST', `/datasets/${id}/job_actions/bulk_suspend`],
+        ['POST', `/datasets/${id}/job_actions/bulk_reset`],
+        ['POST', `/datasets/${id}/job_actions/bulk_hard_reset`],
+        ['PUT', `/datasets/${id}/tasks/t/status`],
+        ['POST', `/datasets/${id}/task_actions/bulk_status/complete`],
+        ['POST', `/datasets/${id}/task_actions/bulk_suspend`],
+        ['POST', `/datasets/${id}/task_actions/bulk_reset`],
+        ['POST', `/datasets/${id}/task_actions/bulk_hard_reset`],
+        ['PATCH', `/datasets/${id}/task_actions/bulk_requirements/n`],
+        ['POST', `/datasets/${id}/task_actions/bulk_requirements/n`],
+      ] as const;
+      for (const [method, path] of writes) {
+        for (const body of ['{}', '{"status":7,"jobs":7,"tasks":7}', '{']) {
+          const { status, reason } = await bob.send(method, path, { body });
+          expect([method, path, body, status, reason]).toEqual([method, path, body, 403, 'authorization failed']);
+        }
+      }
+    });
+
+    it('say 403 to users and 404 to services for what does not exist', async () => {
+      const { alice, system, admin } = world();
+      const id = unsubmitted();
+      expect(await alice.get(`/datasets/${id}`)).toEqual(refused(403, 'attr not found'));
+      expect(await alice.put(`/datasets/${id}/status`, { status: 'errors' })).toEqual(refused(403, 'attr not found'));
+      expect(await alice.get(`/datasets/${id}/tasks`)).toEqual(refused(403, 'attr not found'));
+      expect(await system.get(`/datasets/${id}`)).toEqual(refused(404, 'Dataset not found'));
+      expect(await admin.get(`/datasets/${id}`)).toEqual(refused(404, 'Dataset not found'));
+      expect(await admin.get(`/datasets/${id}/tasks`)).toEqual(ok({}));
+    });
+
+    it('hold for all services as soon as they are set', async () => {
+      const { alice, bob, system, admin } = world();
+      for (let round = 0; round < 5; round += 1) {
+        const id = await newDataset(alice, { auth_groups_read: [] });
+        const rule = { read_groups: ['users'], write_groups: ['simprod'] };
+        expect(await system.put(`/auths/${id}`, rule)).toEqual(done);
+        expect((await bob.get(`/datasets/${id}`)).status).toBe(200);
+        expect(await bob.get(`/datasets/${id}/tasks`)).toEqual(ok({}));
+        expect(await admin.get(`/auths/${id}`)).toEqual(ok({ ...rule, read_users: ['alice'], write_users: ['alice'] }));
+        expect(await system.put(`/auths/${id}`, { ...rule, read_groups: [], read_users: [] })).toEqual(done);
+        expect(await bob.get(`/datasets/${id}/jobs`)).toEqual(denied);
+        expect(await alice.get(`/datasets/${id}/jobs`)).toEqual(denied);
+      }
+    });
+
+    it('may be set for a dataset that nobody submitted', async () => {
+      const { bob, system } = world();
+      const id = unsubmitted();
+      expect(await system.put(`/auths/${id}`, { read_groups: ['users'], write_groups: [] })).toEqual(done);
+      expect(await bob.get(`/datasets/${id}/jobs`)).toEqual(ok({}));
+      expect(await bob.get(`/datasets/${id}`)).toEqual(refused(404, 'Dataset not found'));
+    });
+
+    it('name groups that exist', async () => {
+      const { system } = world();
+      expect(await system.put('/auths/x', { write_groups: [] })).toEqual(refused(400, 'missing read_groups'));
+      expect(await system.put('/auths/x', { read_groups: [] })).toEqual(refused(400, 'missing write_groups'));
+      expect(await system.put('/auths/x', { read_groups: ['nope'], write_groups: [] })).toEqual(
+        refused(400, 'invalid group name'),
+      );
+      expect((await system.put('/auths/x', { read_groups: 'users', write_groups: [] })).status).toBe(400);
+    });
+  });
+
+  describe('the same submission twice', () => {
+    it('makes two datasets, because clients mean it so', async () => {
+      const { alice } = world();
+      const first = await alice.post('/datasets', GOOD);
+      const second = await alice.post('/datasets', GOOD);
+      expect(first).toEqual(created({ result: expect.stringMatching(ID) as string }));
+      expect(second.json).not.toEqual(first.json);
+    });
+  });
+};
