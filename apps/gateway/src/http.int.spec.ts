@@ -1,4 +1,4 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, type Type } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/internal';
 import { ModulesContainer } from '@nestjs/core';
 import { once } from 'node:events';
@@ -247,16 +247,16 @@ describe('the gateway over HTTP', () => {
 
     it('declares a policy for every route of every controller', () => {
       const served = new Set(ROUTES.map(({ method, path }) => `${method} ${path}`));
+      const methodsOf = ({ prototype }: { readonly prototype: object }): readonly object[] =>
+        Object.entries(Object.getOwnPropertyDescriptors(prototype))
+          .filter(([name]) => name !== 'constructor')
+          .map(([, { value }]): unknown => value)
+          .filter((value): value is object => typeof value === 'function');
       const found = [...gateway.app.get(ModulesContainer).values()]
         .flatMap(({ controllers }) => [...controllers.values()])
-        .flatMap(({ metatype }) => {
-          const prototype = (metatype as { prototype: object } | null)?.prototype ?? {};
-          return Object.getOwnPropertyNames(prototype)
-            .filter((name) => name !== 'constructor')
-            .map((name) => Object.getOwnPropertyDescriptor(prototype, name)?.value);
-        })
-        .filter((method) => typeof method === 'function' && Reflect.hasMetadata(PATH_METADATA, method))
-        .map((method: object) => Reflect.getMetadata(PATH_METADATA, method) as string);
+        .flatMap(({ metatype }) => (typeof metatype === 'function' ? methodsOf(metatype as Type) : []))
+        .filter((method) => Reflect.hasMetadata(PATH_METADATA, method))
+        .map((method) => Reflect.getMetadata(PATH_METADATA, method) as string);
       expect(found.length).toBe(ROUTES.length + 1);
       const paths = new Set(ROUTES.map(({ path }) => path));
       expect(found.filter((path) => !paths.has(path))).toEqual(['/forgotten']);
@@ -287,6 +287,17 @@ describe('the gateway over HTTP', () => {
       expect(asked.last?.context.commandId).toBeUndefined();
       await ask('PATCH', '/tasks/x', { body: '{"a":1}' });
       expect(asked.last?.context.commandId).toMatch(/^[0-9a-f-]{36}$/);
+    });
+
+    it('knows a repeated request by its idempotency key, per path', async () => {
+      const commandId = async (path: string, key: string): Promise<string | undefined> => {
+        await ask('PATCH', path, { body: '{"a":1}', headers: { 'idempotency-key': key } });
+        return asked.last?.context.commandId;
+      };
+      const first = await commandId('/tasks/x', 'key-1');
+      expect(await commandId('/tasks/x', 'key-1')).toBe(first);
+      expect(await commandId('/tasks/x', 'key-2')).not.toBe(first);
+      expect(await commandId('/tasks/y', 'key-1')).not.toBe(first);
     });
 
     it('does not read the body of somebody who may not send it', async () => {

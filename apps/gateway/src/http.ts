@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Bus } from '#bus/bus.js';
 import type { Caller, MessageContext } from '#bus/contract.js';
@@ -118,12 +118,22 @@ const forgetTypeOfNoBody = ({ headers }: FastifyRequest): void => {
   }
 };
 
-const contextOf = (route: AnyRoute, caller: Caller, correlationId: string): MessageContext => {
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** A client that may have to repeat a request names it, and it is carried out once. Names count per user, method and path. */
+const commandIdOf = ({ method, url, headers }: FastifyRequest, caller: Caller): string => {
+  const key = headers['idempotency-key'];
+  if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) return randomUUID();
+  return hash('sha256', `${caller.subject}\n${method} ${url}\n${key}`);
+};
+
+const contextOf = (route: AnyRoute, caller: Caller, request: FastifyRequest): MessageContext => {
+  const correlationId = request.id;
   const deadlineMs = Date.now() + (route.deadlineMs ?? DEADLINE_MS);
   const { dialect } = route;
   return route.method === 'GET'
     ? { correlationId, deadlineMs, dialect, caller }
-    : { correlationId, commandId: randomUUID(), deadlineMs, dialect, caller };
+    : { correlationId, commandId: commandIdOf(request, caller), deadlineMs, dialect, caller };
 };
 
 /** A bad request of somebody who may not even ask is refused for that (IceProd contract 1.2.5). */
@@ -131,13 +141,14 @@ const judged = async (
   bus: Bus,
   { policy }: AnyRoute,
   source: RequestSource,
-  { commandId: _noCommand, ...context }: MessageContext,
+  { correlationId, deadlineMs, dialect, caller }: MessageContext,
   error: unknown,
 ): Promise<unknown> => {
-  if (policy === 'public' || policy.rule === undefined || bypassesRules(context.caller)) return error;
+  if (policy === 'public' || policy.rule === undefined || bypassesRules(caller)) return error;
   if (!(error instanceof DomainError)) return error;
   try {
-    await bus.request(JudgeAccess, { dataset_id: source.path('dataset_id'), action: policy.rule }, context);
+    const question = { dataset_id: source.path('dataset_id'), action: policy.rule };
+    await bus.request(JudgeAccess, question, { correlationId, deadlineMs, dialect, caller });
     return error;
   } catch (refusal) {
     return refusal;
@@ -205,7 +216,7 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
       sendProblem(request, reply, new HttpRefusal(404, 'Not Found'), log);
       return;
     }
-    const context = contextOf(route, caller, request.id);
+    const context = contextOf(route, caller, request);
     const source = new RequestSource(request);
     try {
       request.call = { input: route.read(source), context };

@@ -43,8 +43,10 @@ export class Admission {
   }
 
   private callersOf(identity: Identity): Map<readonly string[], Caller> {
-    let callers = this.callers.get(identity);
-    if (callers === undefined) this.callers.set(identity, (callers = new Map()));
+    const known = this.callers.get(identity);
+    if (known !== undefined) return known;
+    const callers = new Map<readonly string[], Caller>();
+    this.callers.set(identity, callers);
     return callers;
   }
 }

@@ -4,7 +4,7 @@ import { READERS_AND_PILOTS, WRITERS } from './policies.js';
 
 const tag = 'config';
 
-const reading = <const Name extends string, const Path extends string>(name: Name, at: Path) =>
+const reading = (name: string, at: string) =>
   iceprodRoute({
     name,
     tag,
@@ -17,7 +17,7 @@ const reading = <const Name extends string, const Path extends string>(name: Nam
     refusals: { 404: 'Config not found' },
   });
 
-const storing = <const Name extends string, const Path extends string>(name: Name, at: Path) =>
+const storing = (name: string, at: string) =>
   iceprodRoute({
     name,
     tag,

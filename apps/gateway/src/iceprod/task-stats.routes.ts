@@ -20,7 +20,7 @@ const stats: Field<string, 'always'> = {
     additionalProperties: true,
   },
   read: (source) => {
-    const members = membersOf(source.text);
+    const members = membersOf(source.document);
     members.delete('dataset_id');
     return objectText(members);
   },

@@ -44,19 +44,25 @@ export class RequestSource {
     return this.hasBody ? textOf(this.object[name]) : undefined;
   }
 
-  /** The body as text; a missing one is the empty object (IceProd contract 1.1.9). */
-  get text(): string {
-    return (this.decoded ??= this.decode());
-  }
-
   get object(): Values {
     return (this.parsed ??= this.parse());
   }
 
+  /** The text of {@link object} as it was sent. */
+  get document(): string {
+    this.parsed ??= this.parse();
+    return this.text;
+  }
+
   /** The text of a member that {@link object} has. */
   raw(name: string): string {
-    this.members ??= membersOf(this.text);
+    this.members ??= membersOf(this.document);
     return this.members.get(name) ?? 'null';
+  }
+
+  /** A missing body is the empty object (IceProd contract 1.1.9). */
+  private get text(): string {
+    return (this.decoded ??= this.decode());
   }
 
   private get hasBody(): boolean {
