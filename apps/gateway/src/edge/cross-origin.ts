@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 const PREFLIGHT = {
   'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
-  'access-control-allow-headers': 'Authorization, Content-Type, X-Correlation-ID',
+  'access-control-allow-headers': 'Authorization, Content-Type, Idempotency-Key, X-Correlation-ID',
   'access-control-max-age': '86400',
 } as const;
 
