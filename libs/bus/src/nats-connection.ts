@@ -1,4 +1,5 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { CannotStart } from '#platform/cannot-start.js';
 import type { Log } from '#platform/logging.js';
 
 /** A broker that is still starting gets this long. */
@@ -7,7 +8,7 @@ const ATTEMPT_TIMEOUT_MS = 1000;
 const PAUSE_MS = 200;
 
 /** Start-up ends with this message. */
-export class NatsUnreachable extends Error {
+export class NatsUnreachable extends CannotStart {
   override readonly name = 'NatsUnreachable';
 
   constructor(host: string, cause: unknown) {

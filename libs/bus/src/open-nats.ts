@@ -1,4 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node';
+import { CannotStart } from '#platform/cannot-start.js';
 import type { Environment } from '#platform/environment.js';
 import type { Log } from '#platform/logging.js';
 import type { Metrics } from '#platform/metrics.js';
@@ -6,7 +7,7 @@ import { NatsBus } from './nats-bus.js';
 import { connectNats } from './nats-connection.js';
 import { Parcels } from './parcels.js';
 
-export class NatsRequired extends Error {
+export class NatsRequired extends CannotStart {
   override readonly name = 'NatsRequired';
 }
 

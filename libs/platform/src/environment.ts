@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { plainToInstance, Transform } from 'class-transformer';
 import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, IsUrl, Matches, Max, Min, validateSync } from 'class-validator';
+import { CannotStart } from './cannot-start.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -88,7 +89,7 @@ export class Environment {
 }
 
 /** A variable has a value that cannot be used; start-up ends with this message. */
-export class EnvironmentInvalid extends Error {
+export class EnvironmentInvalid extends CannotStart {
   override readonly name = 'EnvironmentInvalid';
 }
 
