@@ -3,16 +3,15 @@
  * `append-forever.js <file> <stream prefix> <appenders> <seconds> report|acknowledge`
  *
  * acknowledge: writes `<stream> <revision>` for each append that was answered, before the next one.
- * report: writes `{appends, stallMs}` at the end.
+ * report: writes `{appends, followed, stallMs}` at the end.
  */
 import { writeSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NO_STREAM } from '../ledger.js';
 import { SqliteLedger } from '../sqlite-ledger.js';
+import { watchStalls } from './stalls.js';
 import { someEvent } from './new-events.js';
 
-const STALL_RESOLUTION_MS = 5;
 /** Starting up (loading, compiling) is not what is measured. */
 const WARM_UP_MS = 500;
 
@@ -29,14 +28,21 @@ const appendForever = async (stream: string): Promise<void> => {
   }
 };
 
+// As services do, it also follows what all of them append.
+const follow = async (): Promise<void> => {
+  for await (const batch of ledger.subscribe()) followed += batch.events.length;
+};
+let followed = 0;
+const following = follow();
+
 const running = Array.from({ length: Number(appenders) }, (_, index) => appendForever(`${prefix}${index}`));
 await delay(WARM_UP_MS);
-const stalls = monitorEventLoopDelay({ resolution: STALL_RESOLUTION_MS });
-stalls.enable();
+const stalls = watchStalls();
 appends = 0;
 await delay(Number(seconds) * 1000);
 over = true;
-const report = { appends, stallMs: stalls.max / 1e6 - STALL_RESOLUTION_MS };
+const report = { appends, followed, stallMs: stalls.longestMs() };
 await Promise.all(running);
 await ledger.close();
+await following;
 if (mode === 'report') writeSync(1, JSON.stringify(report));
