@@ -11,9 +11,16 @@ let last = 0;
 
 /** `YYYY-MM-DDTHH:MM:SS.ffffff`, UTC, no zone: the form that IceProd clients parse (IceProd contract 1.4). */
 export const formatTimestamp = (micros: number): string => {
-  const iso = new Date(Math.floor(micros / 1000)).toISOString();
-  return `${iso.slice(0, 23)}${String(micros % 1000).padStart(3, '0')}`;
+  const millis = Math.floor(micros / 1000);
+  // Long lists hold many neighbours in time, and making the text is most of the work.
+  if (millis !== formattedMillis) {
+    formatted = new Date(millis).toISOString().slice(0, 23);
+    formattedMillis = millis;
+  }
+  return formatted + String(micros % 1000).padStart(3, '0');
 };
+let formattedMillis = Number.NaN;
+let formatted = '';
 
 /** Reads what {@link formatTimestamp} writes, to the letter; anything else is undefined. */
 export const parseTimestamp = (text: string): number | undefined => {

@@ -23,9 +23,13 @@ const INSTANCED_FLAG = 2;
 /** Bound of the cache from attributes to class ids. */
 const CACHE_MAX = 20_000;
 
+/** Entries of a class that are read at a time, and most that are kept. */
+const FRONT_READ = 32;
+const FRONT_MAX = 64;
+
 class LoadedClass implements ReadyClass {
-  /** `undefined`: not known; `null`: there is none. */
-  head: ReadyEntry | null | undefined;
+  /** The first units of the class, in order and without a gap; empty when they must be read again. */
+  readonly front: ReadyEntry[] = [];
 
   constructor(
     readonly id: ClassId,
@@ -101,12 +105,12 @@ export class ReadyQueue implements ReadyUnits {
 
   head(ready: ReadyClass): ReadyEntry | undefined {
     if (!(ready instanceof LoadedClass)) return undefined;
-    if (ready.head === undefined) {
-      const row = this.selectFirst.get(ready.id, 1);
-      ready.head = row === undefined ? null : entryOf(row);
-      if (ready.head === null) this.unload(ready);
-    }
-    return ready.head ?? undefined;
+    const [known] = ready.front;
+    if (known !== undefined) return known;
+    const first = this.selectFirst.all(ready.id, FRONT_READ).map(entryOf);
+    ready.front.push(...first);
+    if (first.length === 0) this.unload(ready);
+    return first[0];
   }
 
   entries(ready: ReadyClass, after: ReadyEntry | undefined, limit: number, priority?: number): readonly ReadyEntry[] {
@@ -136,25 +140,35 @@ export class ReadyQueue implements ReadyUnits {
   }
 
   /** A unit came to stand in the class. */
-  joined(id: ClassId, entry: ReadyEntry): void {
-    const ready = this.activate(id);
-    if (ready === undefined) return;
-    if (ready.head === null || (ready.head !== undefined && isBefore(entry, ready.head))) ready.head = entry;
+  joined(id: ClassId, { key, priority, id: unitId }: ReadyEntry): void {
+    const front = this.activate(id)?.front;
+    const last = front?.at(-1);
+    // Behind the last known one there may be others that are not known.
+    if (front === undefined || last === undefined || !isBefore({ key, priority }, last)) return;
+    let at = front.length - 1;
+    for (
+      let before = front[at - 1];
+      before !== undefined && isBefore({ key, priority }, before);
+      before = front[at - 1]
+    ) {
+      at -= 1;
+    }
+    front.splice(at, 0, { key, priority, id: unitId });
+    if (front.length > FRONT_MAX) front.pop();
   }
 
   /** A unit left the class. */
   left(id: ClassId, key: number): void {
-    const ready = this.loaded?.get(id);
-    if (ready?.head?.key === key) ready.head = undefined;
+    const front = this.loaded?.get(id)?.front;
+    if (front === undefined) return;
+    const at = front[0]?.key === key ? 0 : front.findIndex((entry) => entry.key === key);
+    if (at !== -1) front.splice(at, 1);
   }
 
   /** Many units joined or left: `joined` names the classes that may have come to life. */
   disturbed(joined: Iterable<ClassId>): void {
-    for (const ready of this.loaded?.values() ?? []) ready.head = undefined;
-    for (const id of joined) {
-      const ready = this.activate(id);
-      if (ready !== undefined) ready.head = undefined;
-    }
+    for (const { front } of this.loaded?.values() ?? []) front.length = 0;
+    for (const id of joined) this.activate(id);
   }
 
   /** What claims may know of a workload has changed. */

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { idAt } from '#contracts/ids.js';
 import type { Ranges, UnitAdded, UnitEvents, UnitsAdded } from '#contracts/work-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#projection/projection.js';
 import type { WorkloadId } from '../workload/workloads.js';
@@ -133,9 +134,12 @@ class UnitWriter implements ProjectionWriter {
 
   private *addGrid(workload: WorkloadId, added: UnitsAdded, timeMicros: number): Generator<void, void, void> {
     const count = (added.units[0]?.[1] ?? -1) - (added.units[0]?.[0] ?? 0) + 1;
+    const awaited = new Set(this.store.dependencies.unknownIds(idAt(added.prefix, 0), idAt(added.prefix, count)));
     for (let place = 0; place < count; place += 1) {
       const shape = added.shapes[place % added.shapes.length];
-      if (shape !== undefined) this.store.insert(gridUnit(workload, added, shape, place, timeMicros));
+      if (shape === undefined) continue;
+      const unit = gridUnit(workload, added, shape, place, timeMicros);
+      this.store.insert(unit, awaited.has(unit.id));
       if (place % UNITS_PER_YIELD === 0) yield;
     }
   }

@@ -34,6 +34,8 @@ const SAME_KIND = `coalesce(workload, key >> 32) = ? AND requirements = ? AND si
 export class UnitRanges {
   private readonly countBefore: StatementSync;
   private readonly kinds: StatementSync;
+  private readonly readyDependents: StatementSync;
+  private readonly openOthers: StatementSync;
   private readonly assigning = new Map<string, StatementSync>();
 
   constructor(private readonly store: UnitStore) {
@@ -46,6 +48,14 @@ export class UnitRanges {
       `SELECT DISTINCT coalesce(workload, key >> 32) AS workload, requirements, site, open_deps > 0 AS blocked,
          instance IS NOT NULL AS instanced
        FROM unit WHERE key BETWEEN ? AND ?`,
+    );
+    const touched = `SELECT dependent, count(*) AS n FROM unit_edge JOIN unit AS blocking ON blocking.key = unit_edge.blocker
+      WHERE blocker BETWEEN ? AND ? AND (blocking.status IN (SELECT value FROM json_each(?))) <> ? GROUP BY dependent`;
+    this.readyDependents = database.prepare(
+      `SELECT dependent, n FROM (${touched}) JOIN unit ON unit.key = dependent WHERE unit.class IS NOT NULL`,
+    );
+    this.openOthers = database.prepare(
+      `UPDATE unit SET open_deps = open_deps + ? * n FROM (${touched}) WHERE key = dependent AND class IS NULL`,
     );
   }
 
@@ -77,7 +87,7 @@ export class UnitRanges {
   private assignSlice(from: UnitKey, to: UnitKey, assignment: Assignment): void {
     const { store } = this;
     const status = store.reader.words.status.idOf(assignment.status);
-    const opened = this.dependentsTouched(from, to, assignment.status);
+    this.openDependents(from, to, assignment.status);
     this.recount(from, to, status);
     const joined: ClassId[] = [];
     if (this.mayBeReady(assignment.status)) {
@@ -87,7 +97,6 @@ export class UnitRanges {
     }
     store.forgetRows();
     store.ready.disturbed(joined);
-    store.openUp(opened);
   }
 
   private mayBeReady(status: string): boolean {
@@ -139,22 +148,19 @@ export class UnitRanges {
     }
   }
 
-  /** Who waits for units of the slice that become complete, or cease to be. */
-  private dependentsTouched(from: UnitKey, to: UnitKey, status: string): [UnitKey, number][] {
-    const { policy, reader, database } = this.store;
+  /** Counts down who waits for units of the slice that become complete, or up again when they cease to be. */
+  private openDependents(from: UnitKey, to: UnitKey, status: string): void {
+    const { store } = this;
+    const { policy, reader } = store;
     const isSatisfied = policy.satisfies(status);
-    const satisfying = policy.statuses
-      .filter((word) => policy.satisfies(word))
-      .map((word) => reader.words.status.idOf(word));
-    this.touched ??= database.prepare(
-      `SELECT dependent, count(*) AS n FROM unit_edge JOIN unit ON unit.key = unit_edge.blocker
-       WHERE blocker BETWEEN ? AND ? AND (status IN (SELECT value FROM json_each(?))) <> ? GROUP BY dependent`,
-    );
-    const rows = this.touched.all(from, to, JSON.stringify(satisfying), +isSatisfied);
-    return rows.map((row) => [Number(row['dependent']), isSatisfied ? -Number(row['n']) : Number(row['n'])]);
+    const satisfying = policy.statuses.filter((word) => policy.satisfies(word));
+    const codes = JSON.stringify(satisfying.map((word) => reader.words.status.idOf(word)));
+    const rows = this.readyDependents.all(from, to, codes, +isSatisfied);
+    this.openOthers.run(isSatisfied ? -1 : 1, from, to, codes, +isSatisfied);
+    store.forgetRows();
+    // Those that may be claimed change their class.
+    store.openUp(rows.map((row) => [Number(row['dependent']), Number(row['n']) * (isSatisfied ? -1 : 1)]));
   }
-
-  private touched: StatementSync | undefined;
 }
 
 const kindOf = (row: Row): Kind => ({

@@ -78,8 +78,12 @@ export class UnitStore {
     return isGpu;
   }
 
-  /** A unit that was not there before, listed at home. */
-  insert(unit: Unit): void {
+  /**
+   * A unit that was not there before, listed at home.
+   *
+   * @param isAwaited whether others may already wait for its id
+   */
+  insert(unit: Unit, isAwaited = true): void {
     const { words } = this.reader;
     const workload = workloadOfKey(unit.key);
     const [name, requirements, status, site] = [
@@ -99,7 +103,7 @@ export class UnitStore {
     this.counts.change(workload, name, status, this.isGpu(requirements), 1);
     this.counts.placeName(workload, name, unit.index);
     if (ready !== null) this.ready.joined(ready, unit);
-    this.openUp(this.dependencies.discover(unit.id, unit.key, this.policy.satisfies(unit.status)));
+    if (isAwaited) this.openUp(this.dependencies.discover(unit.id, unit.key, this.policy.satisfies(unit.status)));
   }
 
   /** Stores what an event has made of a unit. */

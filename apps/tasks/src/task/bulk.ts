@@ -24,7 +24,7 @@ export function* setTasksStatus(
   if (tasks.length > TASKS_PER_REQUEST_MAX) return refusals.tooManyTasks(TASKS_PER_REQUEST_MAX);
   const chosen = new Chosen(view);
   for (const [index, id] of tasks.entries()) {
-    const unit = view.unit(id);
+    const unit = view.find(id);
     if (unit !== undefined && (datasetId === undefined || unit.workload === datasetId)) chosen.add(unit.key);
     if (index % SLICE === SLICE - 1) yield;
   }
@@ -36,7 +36,7 @@ export function* setTasksStatus(
 function* listedTasks(view: TaskView, datasetId: string, ids: readonly string[]): Iterable<readonly Selected[]> {
   for (let from = 0; from < ids.length; from += SLICE) {
     yield ids.slice(from, from + SLICE).flatMap((id) => {
-      const unit = view.unit(id);
+      const unit = view.find(id);
       return unit?.workload === datasetId ? [unit] : [];
     });
   }

@@ -1,20 +1,46 @@
-import { formatTimestamp } from '#platform/clock.js';
+import { formatTimestamp, parseTimestamp } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
+import { pickFields, type WantedFields } from '#contracts/iceprod/keys.js';
 import { elementsOf, kindOf, membersOf, mergeFields, objectText } from '#contracts/raw-json.js';
 import type { Unit } from '../engine/unit.js';
 
-/** A task as IceProd shows it (contract 7.1), as raw JSON; the fields stand in this order, those of clients come last. */
-export const taskDocument = (unit: Unit): string =>
-  `{"task_id":${JSON.stringify(unit.id)},"dataset_id":${JSON.stringify(unit.workload)}` +
-  `,"job_id":${JSON.stringify(unit.group)},"name":${JSON.stringify(unit.name)},"task_index":${unit.index}` +
-  `,"job_index":${unit.groupIndex},"depends":${unit.depends},"requirements":${unit.requirements}` +
-  `,"status":${JSON.stringify(unit.status)},"site":${JSON.stringify(unit.site)},"priority":${unit.priority}` +
-  `,"instance_id":${JSON.stringify(unit.instance)},"failures":${unit.failures},"evictions":${unit.evictions}` +
-  `,"walltime":${unit.walltimeHours},"walltime_err":${unit.walltimeErrHours}` +
-  `,"walltime_err_n":${unit.walltimeErrCount},"status_changed":"${formatTimestamp(unit.changedMicros)}"` +
-  (unit.extra === undefined ? '}' : `,${unit.extra.slice(1)}`);
+/** The fields of a task in the order in which documents show them (contract 7.1), as raw JSON. */
+const RENDER: readonly (readonly [name: string, render: (unit: Unit) => string])[] = [
+  ['task_id', (unit) => JSON.stringify(unit.id)],
+  ['dataset_id', (unit) => JSON.stringify(unit.workload)],
+  ['job_id', (unit) => JSON.stringify(unit.group)],
+  ['name', (unit) => JSON.stringify(unit.name)],
+  ['task_index', (unit) => String(unit.index)],
+  ['job_index', (unit) => String(unit.groupIndex)],
+  ['depends', (unit) => unit.depends],
+  ['requirements', (unit) => unit.requirements],
+  ['status', (unit) => JSON.stringify(unit.status)],
+  ['site', (unit) => JSON.stringify(unit.site)],
+  ['priority', (unit) => String(unit.priority)],
+  ['instance_id', (unit) => JSON.stringify(unit.instance)],
+  ['failures', (unit) => String(unit.failures)],
+  ['evictions', (unit) => String(unit.evictions)],
+  ['walltime', (unit) => String(unit.walltimeHours)],
+  ['walltime_err', (unit) => String(unit.walltimeErrHours)],
+  ['walltime_err_n', (unit) => String(unit.walltimeErrCount)],
+  ['status_changed', (unit) => `"${formatTimestamp(unit.changedMicros)}"`],
+];
 
-const TIMESTAMP = /^"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})(\d{3})"$/;
+/** A task as IceProd shows it, as raw JSON; fields that clients made up come last. */
+export const taskDocument = (unit: Unit): string => {
+  let text = '';
+  for (const [name, render] of RENDER) text += `,"${name}":${render(unit)}`;
+  return unit.extra === undefined ? `{${text.slice(1)}}` : `{${text.slice(1)},${unit.extra.slice(1)}`;
+};
+
+/** The document cut to what a caller wants: nothing else is rendered. */
+export const pickTask = (unit: Unit, wanted: WantedFields | undefined): string => {
+  if (wanted === undefined) return taskDocument(unit);
+  const members = new Map<string, string>();
+  for (const [name, render] of RENDER) if (wanted.has(name)) members.set(name, render(unit));
+  if (unit.extra !== undefined) for (const [name, raw] of membersOf(unit.extra)) members.set(name, raw);
+  return pickFields(members, wanted);
+};
 
 const textField = (raw: string): string | undefined =>
   kindOf(raw) === 'string' ? (JSON.parse(raw) as string) : undefined;
@@ -34,12 +60,7 @@ const countField = (raw: string): number | undefined => {
   return value !== undefined && value >= 0 ? value : undefined;
 };
 
-const timestampField = (raw: string): number | undefined => {
-  const [, toMillis = '', micros = ''] = TIMESTAMP.exec(raw) ?? [];
-  const millis = Date.parse(`${toMillis}Z`);
-  const value = millis * 1000 + Number(micros);
-  return Number.isNaN(value) || value < 0 || raw !== `"${formatTimestamp(value)}"` ? undefined : value;
-};
+const timestampField = (raw: string): number | undefined => parseTimestamp(textField(raw) ?? '');
 
 type Fields = { -readonly [Field in keyof Unit]?: Unit[Field] };
 

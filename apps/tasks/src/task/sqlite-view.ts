@@ -12,6 +12,7 @@ const UNKNOWN: DatasetState = { status: undefined, debug: false };
 
 /** What task deciders look at, on the writing connection. */
 export class SqliteTaskView implements TaskView {
+  private readonly selectFound: StatementSync;
   private readonly selectLast: StatementSync;
   private readonly selectHome: StatementSync;
   private readonly selectHomeNamed: StatementSync;
@@ -21,6 +22,7 @@ export class SqliteTaskView implements TaskView {
   constructor(private readonly store: UnitStore) {
     const { database } = store;
     const columns = 'SELECT key, workload, status, name FROM unit WHERE';
+    this.selectFound = database.prepare('SELECT key, workload, status FROM unit WHERE id = ?');
     this.selectLast = database.prepare('SELECT key FROM unit WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1');
     this.selectHome = database.prepare(`${columns} key > ? AND key <= ? ORDER BY key LIMIT ?`);
     this.selectHomeNamed = database.prepare(`${columns} key > ? AND key <= ? AND name = ? ORDER BY key LIMIT ?`);
@@ -34,6 +36,15 @@ export class SqliteTaskView implements TaskView {
 
   unit(id: string): Unit | undefined {
     return this.store.byId(id)?.unit;
+  }
+
+  find(id: string): (Selected & { readonly workload: string }) | undefined {
+    const row = this.selectFound.get(id);
+    if (row === undefined) return undefined;
+    const { words, workloads } = this.store.reader;
+    const key = Number(row['key']);
+    const listing = row['workload'] === null ? workloadOfKey(key) : Number(row['workload']);
+    return { key, status: words.status.wordOf(Number(row['status'])), workload: workloads.nameOf(listing) };
   }
 
   unitAt(key: UnitKey): Unit | undefined {

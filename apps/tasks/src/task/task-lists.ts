@@ -1,11 +1,11 @@
 import type { Page } from '#bus/contract.js';
-import { projectKeys, wantedFields } from '#contracts/iceprod/keys.js';
+import { wantedFields } from '#contracts/iceprod/keys.js';
 import type { ListTasksRequest } from '#contracts/iceprod/tasks.js';
 import { membersOf } from '#contracts/raw-json.js';
 import { Slices } from '#projection/slices.js';
 import { listingOf, type UnitReader, type UnitRow } from '../engine/unit-row.js';
 import type { WordId, Words } from '../engine/words.js';
-import { taskDocument } from './document.js';
+import { pickTask } from './document.js';
 import { PageBuilder } from './page.js';
 import { type Narrowing, type Place, placeText, readPlace, UnitScan } from './unit-scan.js';
 
@@ -36,7 +36,7 @@ export class TaskLists {
     const wanted = wantedFields(request.keys, ['task_id']);
     return this.walk(workload, filter.narrowing, readPlace(request.cursor), (row, page) => {
       if (!filter.matches(row)) return;
-      page.add(`${JSON.stringify(row.id)}:${projectKeys(taskDocument(this.reader.unitOf(row)), wanted)}`);
+      page.add(`${JSON.stringify(row.id)}:${pickTask(this.reader.unitOf(row), wanted)}`);
     });
   }
 

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { DomainError } from '#platform/domain-error.js';
 import type { Page } from '#bus/contract.js';
-import { projectKeys, type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
+import { type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
 import type { QueryTasksRequest } from '#contracts/iceprod/tasks.js';
 import { Slices } from '#projection/slices.js';
 import type { UnitReader, UnitRow } from '../engine/unit-row.js';
 import type { WordId } from '../engine/words.js';
-import { taskDocument } from './document.js';
+import { pickTask } from './document.js';
 import { PageBuilder } from './page.js';
 import { comparing, type SortField, sortValueOf } from './sorting.js';
 import type { TaskCounts } from './task-counts.js';
@@ -103,7 +103,7 @@ export class TaskQuery {
     for (const { key, id } of found) {
       const stored = this.reader.byKey(key);
       if (stored === undefined) continue;
-      page.add(projectKeys(taskDocument(stored.unit), wanted));
+      page.add(pickTask(stored.unit, wanted));
       left -= 1;
       if (left === 0) return page.page();
       if (page.isFull) return page.page(`${left}:${id}`);
@@ -125,7 +125,7 @@ export class TaskQuery {
     const page = new PageBuilder();
     for (let at = Number(from); at < keys.length; at += 1) {
       const stored = this.reader.byKey(keys[at] ?? -1);
-      if (stored !== undefined) page.add(projectKeys(taskDocument(stored.unit), wanted));
+      if (stored !== undefined) page.add(pickTask(stored.unit, wanted));
       if (at % RENDER_SLICE === 0 && slices.spent) await slices.pause();
       if (!page.isFull || at + 1 === keys.length) continue;
       this.keepSorted(token, keys);
@@ -182,7 +182,7 @@ export class TaskQuery {
   }
 
   private render(row: UnitRow, wanted: WantedFields | undefined): string {
-    return projectKeys(taskDocument(this.reader.unitOf(row)), wanted);
+    return pickTask(this.reader.unitOf(row), wanted);
   }
 
   private keepSorted(token: string, keys: Float64Array): void {

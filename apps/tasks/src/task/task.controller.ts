@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import type { Answer, Message, Nothing } from '#bus/contract.js';
 import { LocateUnit, type UnitHome } from '#contracts/cairn/history.js';
-import { projectKeys, wantedFields } from '#contracts/iceprod/keys.js';
+import { wantedFields } from '#contracts/iceprod/keys.js';
 import {
   AddTask,
   type AddTaskRequest,
@@ -15,7 +15,7 @@ import {
 import { ordinalOfKey, workloadOfKey } from '../engine/unit.js';
 import { addTask, taskId } from './add.js';
 import { amendTask } from './amend.js';
-import { taskDocument } from './document.js';
+import { pickTask } from './document.js';
 import { setTaskStatus, type SetTaskStatusCommand } from './move.js';
 import { refusals } from './refusals.js';
 import { reportTask } from './report.js';
@@ -45,7 +45,7 @@ export class TaskController {
       if (stored === undefined || (datasetId !== undefined && stored.unit.workload !== datasetId)) {
         return refusals.taskNotFound();
       }
-      return { document: projectKeys(taskDocument(stored.unit), wantedFields(keys, ['task_id'])) };
+      return { document: pickTask(stored.unit, wantedFields(keys, ['task_id'])) };
     });
   }
 

@@ -5,7 +5,7 @@ import type { WordId } from '../engine/words.js';
 import type { WorkloadId } from '../workload/workloads.js';
 
 /** Rows read at a time: a few milliseconds. */
-const CHUNK = 500;
+const CHUNK = 250;
 
 /** By which index a walk goes: the narrowest of what is asked. */
 export interface Narrowing {

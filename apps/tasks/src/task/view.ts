@@ -19,6 +19,8 @@ export interface DatasetState {
 export interface TaskView {
   readonly ready: ReadyUnits;
   unit(id: string): Unit | undefined;
+  /** Less than the unit, for those who look up many: with the dataset that lists it. */
+  find(id: string): (Selected & { readonly workload: string }) | undefined;
   unitAt(key: UnitKey): Unit | undefined;
   dataset(datasetId: string): DatasetState;
   /** Home stream of a unit. */
