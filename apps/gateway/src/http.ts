@@ -13,6 +13,7 @@ import { DomainError } from '#platform/domain-error.js';
 import { Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
+import { timeOrderedId } from '#platform/time-ordered-id.js';
 import { Admission } from './edge/admission.js';
 import { crossOriginHeaders } from './edge/cross-origin.js';
 import { PathTable } from './edge/path-table.js';
@@ -36,6 +37,8 @@ export const BODY_BYTES_MAX = 128 * 1024 * 1024;
 /** Tokens with many groups are long, and so are lists in query strings. */
 const HEADER_BYTES_MAX = 64 * 1024;
 const PARAMETER_CHARACTERS_MAX = 1024;
+/** A request has so long to arrive, body included. */
+const REQUEST_TIMEOUT_MS = 300_000;
 /** A service has so long to answer, unless the route gives it more (design rule for IceProd). */
 const DEADLINE_MS = 5_000;
 
@@ -95,6 +98,7 @@ export const createHttpAdapter = (): FastifyAdapter => {
     bodyLimit: BODY_BYTES_MAX,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
+    requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: correlationIdOf,
     http: { maxHeaderSize: HEADER_BYTES_MAX },
     routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX, ignoreDuplicateSlashes: true },
@@ -123,7 +127,7 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 /** A client that may have to repeat a request names it, and it is carried out once. Names count per user, method and path. */
 const commandIdOf = ({ method, url, headers }: FastifyRequest, caller: Caller): string => {
   const key = headers['idempotency-key'];
-  if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) return randomUUID();
+  if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) return timeOrderedId();
   return hash('sha256', `${caller.subject}\n${method} ${url}\n${key}`);
 };
 
