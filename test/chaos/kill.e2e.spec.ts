@@ -53,5 +53,5 @@ describe('embedded Cairn, killed while it works', () => {
     await Promise.all(workers.map((worker) => worker.check()));
     const acknowledged = workers.reduce((sum, worker) => sum + worker.acknowledged, 0);
     expect(acknowledged).toBeGreaterThan(ROUNDS * WORKERS);
-  }, 400_000);
+  }, 800_000);
 });
