@@ -286,7 +286,7 @@ describe('the gateway over HTTP', () => {
       });
       expect(asked.last?.context.commandId).toBeUndefined();
       await ask('PATCH', '/tasks/x', { body: '{"a":1}' });
-      expect(asked.last?.context.commandId).toMatch(/^[0-9a-f-]{36}$/);
+      expect(asked.last?.context.commandId).toMatch(/^[0-9a-f-]{32,36}$/);
     });
 
     it('knows a repeated request by its idempotency key, per path', async () => {

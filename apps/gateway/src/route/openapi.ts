@@ -13,8 +13,17 @@ const fieldsOf = ({ fields }: AnyRoute, from: Field['from']): Named =>
     .filter(([, field]) => field.from === from)
     .map(([key, field]) => [field.name ?? key, field]);
 
-const parametersOf = (route: AnyRoute): readonly Schema[] =>
-  (['path', 'query'] as const).flatMap((from) =>
+/** Accepted wherever something changes. */
+const IDEMPOTENCY_KEY: Schema = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  schema: { type: 'string', maxLength: 255 },
+  description: 'A repeat with the same key is not carried out again and gets the first answer, for a day',
+};
+
+const parametersOf = (route: AnyRoute): readonly Schema[] => [
+  ...(['path', 'query'] as const).flatMap((from) =>
     fieldsOf(route, from).map(([name, { schema, description, required }]) => ({
       name,
       in: from,
@@ -22,7 +31,9 @@ const parametersOf = (route: AnyRoute): readonly Schema[] =>
       schema,
       ...(description !== undefined && { description }),
     })),
-  );
+  ),
+  ...(route.method === 'GET' ? [] : [IDEMPOTENCY_KEY]),
+];
 
 /** Name of the schema of a route's body. */
 const bodyNameOf = ({ name }: AnyRoute): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}Body`;
