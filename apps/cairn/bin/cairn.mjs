@@ -21,7 +21,8 @@ const run = (command, args) => {
 const installed = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
 const installStamp = 'node_modules/.cairn-installed';
 if (stamp(installStamp) !== installed) {
-  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  // Not `npm ci`: it refuses a lock file without the binaries of platforms that the registry at hand does not hold.
+  run('npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(installStamp, installed);
 }
 
