@@ -62,10 +62,10 @@ const claimRow = async (
   let nextJob = await addUnits(cairn, dataset, shapes, SMALL);
   const load = { url: cairn.url, script: 'claim.lua', args: [token], connections: WORKERS };
   const small: number[] = [];
-  for (let round = 0; round < CLAIM_ROUNDS; round += 1) {
-    // Short, so that they do not run out; what was taken is put back.
+  // The first round warms up. Short ones, so that tasks do not run out; what was taken is put back.
+  for (let round = -1; round < CLAIM_ROUNDS; round += 1) {
     const { countedPerSecond } = await generate({ ...load, seconds: 1 });
-    small.push(countedPerSecond);
+    if (round >= 0) small.push(countedPerSecond);
     const left = await countIn(cairn, dataset, 'waiting').catch(() => 0);
     if (left < SMALL) nextJob = await addUnits(cairn, dataset, shapes, SMALL - left, nextJob);
   }
