@@ -243,7 +243,7 @@ export class EventStoreDbLedger extends Ledger {
     if (revision === NO_STREAM) return GENESIS;
     const head = this.heads.get(stream);
     if (head?.revision === revision) return head.hash;
-    const [event] = await this.readStream(stream, { from: revision, limit: 1 });
+    const [event] = await this.readForAppend(stream, { from: revision, limit: 1 });
     return event?.revision === revision ? event.hash : undefined;
   }
 
@@ -276,7 +276,7 @@ export class EventStoreDbLedger extends Ledger {
     expectedRevision: number,
     serialized: readonly SerializedEvent[],
   ): Promise<Appended> {
-    const standing = await this.readStream(stream, { from: expectedRevision + 1, limit: serialized.length });
+    const standing = await this.readForAppend(stream, { from: expectedRevision + 1, limit: serialized.length });
     const last = standing.at(-1);
     const same = standing.length === serialized.length && standing.every(({ id }, i) => id === serialized[i]?.id);
     if (last === undefined || !same) throw await this.conflict(stream, expectedRevision);
@@ -284,9 +284,18 @@ export class EventStoreDbLedger extends Ledger {
   }
 
   private async conflict(stream: string, expectedRevision: number): Promise<RevisionConflict> {
-    const [last] = await this.readStream(stream, { direction: 'backwards', limit: 1 });
+    const [last] = await this.readForAppend(stream, { direction: 'backwards', limit: 1 });
     if (last !== undefined) this.remember(stream, last);
     return new RevisionConflict(stream, expectedRevision, last?.revision ?? NO_STREAM);
+  }
+
+  /** What an append must know while nothing is appended yet. */
+  private async readForAppend(stream: string, options: ReadStreamOptions): Promise<readonly RecordedEvent[]> {
+    try {
+      return await this.readStream(stream, options);
+    } catch (error) {
+      throw new LedgerUnavailable(stream, 'the stream cannot be read', error);
+    }
   }
 
   private remember(stream: string, { revision, hash }: Head): void {
