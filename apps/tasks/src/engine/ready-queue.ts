@@ -11,6 +11,8 @@ export type ClassId = number;
 export interface ClassKey {
   readonly lane: Lane;
   readonly workload: WorkloadId;
+  /** Where its units live: so that the order of keys is that of creation inside a class. */
+  readonly home: WorkloadId;
   readonly requirements: WordId;
   readonly site: WordId;
   readonly isBlocked: boolean;
@@ -74,10 +76,10 @@ export class ReadyQueue implements ReadyUnits {
     database: DatabaseSync,
     private readonly reader: UnitReader,
   ) {
-    const attributes = 'lane = ? AND workload = ? AND requirements = ? AND site = ? AND flags = ?';
+    const attributes = 'lane = ? AND workload = ? AND home = ? AND requirements = ? AND site = ? AND flags = ?';
     this.selectId = database.prepare(`SELECT id FROM unit_class WHERE ${attributes}`);
     this.insert = database.prepare(
-      'INSERT INTO unit_class (lane, workload, requirements, site, flags) VALUES (?, ?, ?, ?, ?) RETURNING id',
+      'INSERT INTO unit_class (lane, workload, home, requirements, site, flags) VALUES (?, ?, ?, ?, ?, ?) RETURNING id',
     );
     this.selectLive = database.prepare(
       'SELECT * FROM unit_class WHERE EXISTS (SELECT 1 FROM unit WHERE unit.class = unit_class.id)',
@@ -126,12 +128,12 @@ export class ReadyQueue implements ReadyUnits {
   }
 
   /** The class with these attributes, made when missing, ready to be joined. */
-  classFor({ lane, workload, requirements, site, isBlocked, isInstanced }: ClassKey): ClassId {
+  classFor({ lane, workload, home, requirements, site, isBlocked, isInstanced }: ClassKey): ClassId {
     const flags = (isBlocked ? BLOCKED_FLAG : 0) + (isInstanced ? INSTANCED_FLAG : 0);
-    const name = `${lane}|${workload}|${requirements}|${site}|${flags}`;
+    const name = `${lane}|${workload}|${home}|${requirements}|${site}|${flags}`;
     const cached = this.ids.get(name);
     if (cached !== undefined) return cached;
-    const values = [lane, workload, requirements, site, flags] as const;
+    const values = [lane, workload, home, requirements, site, flags] as const;
     const row = this.selectId.get(...values) ?? this.insert.get(...values);
     const id = Number(row?.['id']);
     if (this.ids.size >= CACHE_MAX) this.ids.clear();

@@ -63,10 +63,11 @@ CREATE TABLE IF NOT EXISTS unit_class (
   id INTEGER PRIMARY KEY,
   lane INTEGER NOT NULL,
   workload INTEGER NOT NULL,
+  home INTEGER NOT NULL,
   requirements INTEGER NOT NULL,
   site INTEGER NOT NULL,
   flags INTEGER NOT NULL,
-  UNIQUE (lane, workload, requirements, site, flags)
+  UNIQUE (lane, workload, home, requirements, site, flags)
 ) STRICT;`;
 
 export const UNIT_INDEXES = `

@@ -6,7 +6,7 @@ import type { WorkloadId } from '../workload/workloads.js';
 import { assignmentOf, evolve, type UnitEvent } from './evolve.js';
 import type { Policy } from './policy.js';
 import { unitKey } from './unit.js';
-import { gridUnit } from './unit-grid.js';
+import { addedUnit, gridUnit } from './new-units.js';
 import { UNIT_INDEXES, UNIT_TABLES } from './tables.js';
 import { UnitRanges } from './unit-ranges.js';
 import { UnitStore } from './unit-store.js';
@@ -27,29 +27,6 @@ const EVENT_TYPES: readonly (keyof UnitEvents)[] = [
 const UNITS_PER_YIELD = 100;
 
 const isOneUnit = (units: Ranges): boolean => units.length === 1 && units[0]?.[0] === units[0]?.[1];
-
-const addedUnit = (workload: WorkloadId, data: UnitAdded, timeMicros: number) => ({
-  key: unitKey(workload, data.units[0]?.[0] ?? 0),
-  id: data.task_id,
-  workload: data.dataset_id,
-  group: data.job_id,
-  groupIndex: data.job_index,
-  index: data.task_index,
-  name: data.name,
-  depends: JSON.stringify(data.depends),
-  requirements: data.requirements,
-  status: data.status,
-  priority: data.priority,
-  instance: data.instance_id ?? '',
-  site: '',
-  changedMicros: timeMicros,
-  failures: 0,
-  evictions: 0,
-  walltimeHours: 0,
-  walltimeErrHours: 0,
-  walltimeErrCount: 0,
-  extra: undefined,
-});
 
 /** Keeps units, their counts, dependencies and the ready queue in step with `work-` streams of one dialect. */
 export class UnitProjection implements Projection {

@@ -3,7 +3,7 @@ import type { Ranges } from '#contracts/work-events.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import type { Assignment } from './evolve.js';
 import type { ClassId } from './ready-queue.js';
-import { unitKey, type UnitKey } from './unit.js';
+import { unitKey, type UnitKey, workloadOfKey } from './unit.js';
 import type { UnitStore } from './unit-store.js';
 import type { WordId } from './words.js';
 
@@ -109,7 +109,8 @@ export class UnitRanges {
     const isInstanced = assignment.instance === undefined ? kind.isInstanced : assignment.instance !== '';
     const lane = policy.laneOf(assignment.status, isInstanced);
     const site = assignment.site === undefined ? kind.site : reader.words.site.idOf(assignment.site);
-    const id = lane === undefined ? null : ready.classFor({ ...kind, lane, site, isInstanced });
+    const id =
+      lane === undefined ? null : ready.classFor({ ...kind, home: workloadOfKey(from), lane, site, isInstanced });
     // A unit that this has changed may look like another kind of the slice; being changed again alters nothing.
     this.run(assignment, id, from, to, kind);
     return id === null ? [] : [id];

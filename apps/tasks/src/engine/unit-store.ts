@@ -187,7 +187,8 @@ export class UnitStore {
     const isInstanced = unit.instance !== '';
     const lane = this.policy.laneOf(unit.status, isInstanced);
     if (lane === undefined) return null;
-    return this.ready.classFor({ lane, workload, requirements, site, isBlocked: openDeps > 0, isInstanced });
+    const home = workloadOfKey(unit.key);
+    return this.ready.classFor({ lane, workload, home, requirements, site, isBlocked: openDeps > 0, isInstanced });
   }
 
   private listedElsewhere(unit: Unit): WorkloadId | null {

@@ -1,7 +1,36 @@
 import { idAt } from '#contracts/ids.js';
-import type { UnitsAdded, UnitShape } from '#contracts/work-events.js';
+import type { UnitAdded, UnitsAdded, UnitShape } from '#contracts/work-events.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import { unitKey, type Unit } from './unit.js';
+
+/** What every new unit has. */
+const UNTRIED = {
+  site: '',
+  failures: 0,
+  evictions: 0,
+  walltimeHours: 0,
+  walltimeErrHours: 0,
+  walltimeErrCount: 0,
+  extra: undefined,
+};
+
+/** The unit that {@link UnitAdded} describes. */
+export const addedUnit = (workload: WorkloadId, data: UnitAdded, timeMicros: number): Unit => ({
+  ...UNTRIED,
+  key: unitKey(workload, data.units[0]?.[0] ?? 0),
+  id: data.task_id,
+  workload: data.dataset_id,
+  group: data.job_id,
+  groupIndex: data.job_index,
+  index: data.task_index,
+  name: data.name,
+  depends: JSON.stringify(data.depends),
+  requirements: data.requirements,
+  status: data.status,
+  priority: data.priority,
+  instance: data.instance_id ?? '',
+  changedMicros: timeMicros,
+});
 
 const dependsText = (ids: readonly string[]): string => (ids.length === 0 ? '[]' : JSON.stringify(ids));
 
@@ -17,6 +46,7 @@ export const gridUnit = (
   const job = Math.floor(place / count);
   const index = place % count;
   return {
+    ...UNTRIED,
     key: unitKey(workload, (added.units[0]?.[0] ?? 0) + place),
     id: idAt(added.prefix, place),
     workload: added.dataset_id,
@@ -29,13 +59,6 @@ export const gridUnit = (
     status: shape.status,
     priority: shape.priority,
     instance: '',
-    site: '',
     changedMicros: timeMicros,
-    failures: 0,
-    evictions: 0,
-    walltimeHours: 0,
-    walltimeErrHours: 0,
-    walltimeErrCount: 0,
-    extra: undefined,
   };
 };
