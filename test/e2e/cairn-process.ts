@@ -26,14 +26,22 @@ export interface TokenFor {
   readonly lifetimeSeconds?: number;
 }
 
+export interface Restart {
+  /** Names of applications, such as `tasks`; by default all. */
+  readonly only?: readonly string[];
+  readonly signal?: NodeJS.Signals;
+  /** Runs while they are down. */
+  readonly meanwhile?: () => Promise<void>;
+}
+
 /** A Cairn that runs as its users run it. */
 export interface Cairn {
   readonly url: string;
   readonly dataDir: string;
   /** A token signed with the key in the data folder. */
   token(asked: TokenFor): Promise<string>;
-  /** Ends the processes and starts them again on the same data; the URL may change. */
-  restart(options?: { readonly signal?: NodeJS.Signals; readonly meanwhile?: () => Promise<void> }): Promise<void>;
+  /** Ends processes and starts them again on the same data; the URL may change. */
+  restart(options?: Restart): Promise<void>;
   /** What the processes have written so far. */
   output(): string;
   /** Ends the processes and deletes the data. */
@@ -100,72 +108,86 @@ class CairnProcess {
   }
 }
 
-type StartProcesses = (variables: Variables) => {
-  readonly processes: readonly CairnProcess[];
-  readonly url: Promise<string>;
-};
+/** The processes that make up a Cairn; the one that speaks HTTP comes last. */
+interface Composition {
+  readonly mode: string;
+  readonly processes: readonly string[];
+  readonly variables: Variables;
+  readonly cleanUp: () => Promise<void>;
+}
 
-const run = async (name: string, start: StartProcesses, variables: Variables, cleanUp: () => Promise<void>) => {
-  const dataDir = await mkdtemp(join(tmpdir(), `cairn-${name}-`));
-  let processes: readonly CairnProcess[] = [];
-  let url = '';
-  const stop = async (signal: NodeJS.Signals): Promise<void> => {
-    await Promise.all(processes.map((each) => each.stop(signal)));
-  };
-  const begin = async (): Promise<void> => {
-    const started = start({ LOG_LEVEL: 'warn', PORT: '0', HOST: '127.0.0.1', CAIRN_DATA_DIR: dataDir, ...variables });
-    processes = started.processes;
-    await Promise.all(processes.map(({ ready }) => ready));
-    url = await started.url;
-  };
-  const remove = async (): Promise<void> => {
-    await stop('SIGTERM');
-    await cleanUp();
-    await rm(dataDir, { recursive: true, force: true });
-  };
+class RunningCairn implements Cairn {
+  private readonly running = new Map<string, CairnProcess>();
+  url = '';
+
+  constructor(
+    private readonly composition: Composition,
+    readonly dataDir: string,
+  ) {}
+
+  async begin(names: readonly string[] = this.composition.processes): Promise<void> {
+    const variables = { LOG_LEVEL: 'warn', PORT: '0', HOST: '127.0.0.1', CAIRN_DATA_DIR: this.dataDir };
+    const started = names.map((name) => {
+      const script = join(DIST, name, 'src/main.js');
+      const process = new CairnProcess(name, script, { ...variables, ...this.composition.variables });
+      this.running.set(name, process);
+      return process;
+    });
+    const urls = await Promise.all(started.map(({ ready }) => ready));
+    if (names.at(-1) === this.composition.processes.at(-1)) this.url = urls.at(-1) ?? '';
+  }
+
+  async token({ username, roles = [], groups = [], lifetimeSeconds = 3600 }: TokenFor): Promise<string> {
+    const key = await SigningKey.open(this.dataDir);
+    return key.sign(claimsGranting({ username, roles, groups }), lifetimeSeconds);
+  }
+
+  async restart({ only = this.composition.processes, signal = 'SIGTERM', meanwhile }: Restart = {}): Promise<void> {
+    await this.stop(only, signal);
+    await meanwhile?.();
+    await this.begin(only);
+  }
+
+  output(): string {
+    return [...this.running.values()].map(({ output }) => output).join('\n');
+  }
+
+  async remove(): Promise<void> {
+    await this.stop(this.composition.processes, 'SIGTERM');
+    await this.composition.cleanUp();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  private async stop(names: readonly string[], signal: NodeJS.Signals): Promise<void> {
+    await Promise.all(names.map(async (name) => this.running.get(name)?.stop(signal)));
+  }
+}
+
+const run = async (composition: Composition): Promise<Cairn> => {
+  const dataDir = await mkdtemp(join(tmpdir(), `cairn-${composition.mode}-`));
+  const cairn = new RunningCairn(composition, dataDir);
   try {
-    await begin();
+    await cairn.begin();
+    return cairn;
   } catch (error) {
-    await remove();
+    await cairn.remove();
     throw error;
   }
-  const cairn: Cairn = {
-    get url() {
-      return url;
-    },
-    dataDir,
-    token: async ({ username, roles = [], groups = [], lifetimeSeconds = 3600 }) => {
-      const key = await SigningKey.open(dataDir);
-      return key.sign(claimsGranting({ username, roles, groups }), lifetimeSeconds);
-    },
-    restart: async ({ signal = 'SIGTERM', meanwhile } = {}) => {
-      await stop(signal);
-      await meanwhile?.();
-      await begin();
-    },
-    output: () => processes.map(({ output }) => output).join('\n'),
-    remove,
-  };
-  return cairn;
-};
-
-const embedded: StartProcesses = (variables) => {
-  const cairn = new CairnProcess('cairn', join(DIST, 'cairn/src/main.js'), variables);
-  return { processes: [cairn], url: cairn.ready };
 };
 
 /** Embedded Cairn on a free port and a temporary folder. */
 export const startEmbedded = (variables: Variables = {}): Promise<Cairn> =>
-  run('embedded', embedded, variables, () => Promise.resolve());
+  run({ mode: 'embedded', processes: ['cairn'], variables, cleanUp: () => Promise.resolve() });
 
-const distributed: StartProcesses = (variables) => {
-  const start = (name: string): CairnProcess => new CairnProcess(name, join(DIST, name, 'src/main.js'), variables);
-  const gateway = start('gateway');
-  return { processes: [...SERVICES.map(start), gateway], url: gateway.ready };
-};
+/** Gateway and services as processes of their own, over a broker, on one SQLite ledger. */
+export const startOver = (broker: NatsServer, variables: Variables = {}): Promise<Cairn> =>
+  run({
+    mode: 'distributed',
+    processes: [...SERVICES, 'gateway'],
+    variables: { NATS_URL: broker.url, ...variables },
+    cleanUp: () => broker.remove(),
+  });
 
-/** Gateway and services as processes of their own, over a NATS server of their own, on one SQLite ledger. */
-export const startDistributed = async (variables: Variables = {}): Promise<Cairn> => {
-  const server: NatsServer = await startNatsServer();
-  return run('distributed', distributed, { NATS_URL: server.url, ...variables }, () => server.remove());
-};
+/** As {@link startOver}, with a NATS server of its own. */
+export const startDistributed = async (variables: Variables = {}): Promise<Cairn> =>
+  startOver(await startNatsServer(), variables);

@@ -1,0 +1,157 @@
+import { type NatsServer, startNatsServer } from '../../libs/bus/src/testing/nats-server.js';
+import { startOver } from './cairn-process.js';
+import type { Answer, HttpClient } from './http-client.js';
+import { newDataset, newJob, newTask, openWorld, unsubmitted, VARIABLES, type World } from './world.js';
+
+/** IceProd's deadline is 5 s (design, section 5); the rest is for a busy machine. */
+const ANSWERED_WITHIN_MS = 8_000;
+
+const ASKING_INTERVAL_MS = 100;
+const ASKING_TIMES_MAX = 300;
+
+/** Asks again until the answer fits: processes that were ended need a while to come back. */
+const eventually = async (ask: () => Promise<Answer>, fits: (answer: Answer) => boolean): Promise<Answer> => {
+  for (let time = 0; ; time += 1) {
+    const answer = await ask();
+    if (fits(answer)) return answer;
+    if (time === ASKING_TIMES_MAX) throw new Error(`still ${String(answer.status)} ${answer.reason}`);
+    await new Promise((resolve) => setTimeout(resolve, ASKING_INTERVAL_MS));
+  }
+};
+
+const idsOfJobs = async (client: HttpClient, datasetId: string): Promise<readonly string[]> =>
+  Object.keys((await client.get(`/datasets/${datasetId}/jobs?keys=job_id`)).json as object);
+
+describe('separate processes that fail', () => {
+  let broker: NatsServer;
+  let world: World;
+
+  beforeAll(async () => {
+    broker = await startNatsServer();
+    world = await openWorld(await startOver(broker, VARIABLES));
+  }, 90_000);
+
+  afterAll(async () => {
+    world.anonymous.close();
+    await world.cairn.remove();
+  }, 60_000);
+
+  it('are answered for with 503 and a time to come back, while the others go on', async () => {
+    const { cairn, system, alice } = world;
+    const datasetId = await newDataset(alice);
+    const taskId = await newTask(system, datasetId);
+    await cairn.restart({
+      only: ['tasks'],
+      signal: 'SIGKILL',
+      meanwhile: async () => {
+        const begun = performance.now();
+        const answers = await Promise.all([
+          system.send('GET', `/tasks/${taskId}`),
+          alice.send('GET', `/datasets/${datasetId}/tasks`),
+          system.send('PUT', `/tasks/${taskId}/status`, { body: '{"status":"waiting"}' }),
+        ]);
+        expect(performance.now() - begun).toBeLessThan(ANSWERED_WITHIN_MS);
+        for (const { status, reason, headers, text } of answers) {
+          expect(status).toBe(503);
+          expect(JSON.parse(text)).toEqual({ code: 503, error: reason });
+          expect(headers['retry-after']).toMatch(/^\d+$/);
+        }
+        expect((await alice.send('GET', `/datasets/${datasetId}`)).status).toBe(200);
+        expect((await system.send('GET', '/users')).status).toBe(200);
+      },
+    });
+    await eventually(
+      () => system.send('GET', `/tasks/${taskId}`),
+      ({ status }) => status === 200,
+    );
+    expect(await newDataset(alice)).not.toBe('');
+  }, 60_000);
+
+  it('carry out a write once, however often it had to be sent', async () => {
+    const { cairn, system } = world;
+    const datasetId = unsubmitted();
+    const body = JSON.stringify({ dataset_id: datasetId, job_index: 0 });
+    await newJob(system, datasetId);
+    const add = (key: string): Promise<Answer> =>
+      eventually(
+        () => system.send('POST', '/jobs', { body, headers: { 'idempotency-key': key } }),
+        ({ status }) => status !== 503,
+      );
+    let adding: Promise<readonly Answer[]> = Promise.resolve([]);
+    await cairn.restart({
+      only: ['tasks'],
+      signal: 'SIGKILL',
+      meanwhile: () => {
+        adding = Promise.all(Array.from({ length: 20 }, (_, index) => add(`once-${String(index)}`)));
+        return Promise.resolve();
+      },
+    });
+    const answers = await adding;
+    expect(answers.map(({ status }) => status)).toEqual(new Array(20).fill(201));
+    const added = answers.map(({ text }) => (JSON.parse(text) as { result: string }).result);
+    expect(new Set(added).size).toBe(20);
+    const listed = await idsOfJobs(system, datasetId);
+    expect(listed).toHaveLength(21);
+    expect(listed).toEqual(expect.arrayContaining(added));
+  }, 60_000);
+
+  it('finish what they have begun when they are asked to stop', async () => {
+    const { cairn, system } = world;
+    const datasetId = unsubmitted();
+    const added: string[] = [];
+    let isStopping = false;
+    const work = async (): Promise<void> => {
+      while (!isStopping) {
+        const { status, text } = await system.send('POST', '/jobs', {
+          body: JSON.stringify({ dataset_id: datasetId, job_index: 0 }),
+        });
+        expect([201, 503]).toContain(status);
+        if (status === 201) added.push((JSON.parse(text) as { result: string }).result);
+      }
+    };
+    const workers = Array.from({ length: 8 }, work);
+    await eventually(
+      () => system.send('GET', '/healthz'),
+      () => added.length > 50,
+    );
+    await cairn.restart({ only: ['tasks'] });
+    const before = added.length;
+    await eventually(
+      () => system.send('GET', '/healthz'),
+      () => added.length > before + 50,
+    );
+    isStopping = true;
+    await Promise.all(workers);
+    const listed = new Set(await idsOfJobs(system, datasetId));
+    expect(added.filter((id) => !listed.has(id))).toEqual([]);
+  }, 60_000);
+
+  it('find each other again after the broker was away', async () => {
+    const { system, alice } = world;
+    const datasetId = await newDataset(alice);
+    await broker.stop('SIGKILL');
+    expect((await system.send('GET', '/tasks/nope')).status).toBe(503);
+    await broker.restart();
+    await eventually(
+      () => system.send('GET', '/tasks/nope'),
+      ({ status }) => status === 404,
+    );
+    await eventually(
+      () => alice.send('PUT', `/datasets/${datasetId}/status`, { body: '{"status":"errors"}' }),
+      ({ status }) => status === 200,
+    );
+    expect((await alice.get(`/datasets/${datasetId}`)).json).toMatchObject({ status: 'errors' });
+  }, 60_000);
+
+  it('know everything after all of them were killed', async () => {
+    const { cairn, system, alice } = world;
+    const datasetId = await newDataset(alice);
+    const taskId = await newTask(system, datasetId);
+    await system.post('/task_actions/waiting', { task_ids: [taskId] });
+    await cairn.restart({ signal: 'SIGKILL' });
+    const there = system.at(cairn.url);
+    expect((await there.get(`/tasks/${taskId}`)).json).toMatchObject({ status: 'waiting' });
+    expect((await there.get(`/datasets/${datasetId}/task_counts/status`)).json).toEqual({ waiting: 1 });
+    expect((await there.get(`/datasets/${datasetId}`)).status).toBe(200);
+  }, 60_000);
+});
