@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { WalCheckpoints } from '#platform/wal-checkpoints.js';
 import { type Durability, Keep, type KeepEntry } from './keep.js';
 
 const SWEEP_INTERVAL_MS = 10_000;
@@ -10,8 +11,8 @@ const SWEEP_ROWS_MAX = 500;
 
 const LIST_LIMIT_DEFAULT = 1000;
 
-/** Size to which the write-ahead log is cut back after a checkpoint. */
-const WAL_BYTES_MAX = 8 * 1024 * 1024;
+/** Pages in the write-ahead log at which SQLite itself copies it, should the thread for it fail. */
+const FALLBACK_CHECKPOINT_PAGES = 1000;
 
 const CACHE_KIB = 2048;
 
@@ -42,7 +43,8 @@ class Writer {
     this.database.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = ${synchronous};
-      PRAGMA journal_size_limit = ${WAL_BYTES_MAX};
+      PRAGMA journal_size_limit = 0;
+      PRAGMA wal_autocheckpoint = 0;
       PRAGMA cache_size = -${CACHE_KIB};
       CREATE TABLE IF NOT EXISTS entry (
         key TEXT PRIMARY KEY,
@@ -72,6 +74,11 @@ class Writer {
     }
   }
 
+  /** Has each commit look whether the log is to be copied. */
+  checkpointItself(): void {
+    this.database.exec(`PRAGMA wal_autocheckpoint = ${FALLBACK_CHECKPOINT_PAGES}`);
+  }
+
   close(): void {
     this.database.close();
   }
@@ -85,7 +92,10 @@ export class SqliteKeep extends Keep {
   private readonly selectPrefix: StatementSync;
   private readonly removal: StatementSync;
   private readonly expiring: StatementSync;
+  private readonly checkpoints: WalCheckpoints;
   private readonly sweeper: NodeJS.Timeout;
+  /** Writes wait for it. */
+  private pause: Promise<void> | undefined;
   private closed = false;
 
   constructor(
@@ -105,6 +115,11 @@ export class SqliteKeep extends Keep {
     this.expiring = this.quick.prepare(
       `DELETE FROM entry WHERE key IN
        (SELECT key FROM entry WHERE expires_at_ms <= ? AND expires_at_ms < ${NEVER_MS} LIMIT ${SWEEP_ROWS_MAX})`,
+    );
+    this.checkpoints = new WalCheckpoints(
+      file,
+      (work) => this.whilePaused(work),
+      () => this.checkpointHere(),
     );
     this.sweeper = setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref();
   }
@@ -132,13 +147,16 @@ export class SqliteKeep extends Keep {
   }
 
   override async putAll(entries: readonly KeepEntry[], durability: Durability = 'disk'): Promise<void> {
-    if (entries.length > 0) (durability === 'disk' ? this.durable : this.quick).putAll(entries);
-    return Promise.resolve();
+    if (entries.length === 0) return;
+    while (this.pause !== undefined) await this.pause;
+    (durability === 'disk' ? this.durable : this.quick).putAll(entries);
+    this.checkpoints.committed();
   }
 
   override async delete(key: string): Promise<void> {
+    while (this.pause !== undefined) await this.pause;
     this.removal.run(key);
-    return Promise.resolve();
+    this.checkpoints.committed();
   }
 
   override list(
@@ -153,6 +171,10 @@ export class SqliteKeep extends Keep {
   async sweep(): Promise<number> {
     let swept = 0;
     while (!this.closed) {
+      if (this.pause !== undefined) {
+        await this.pause;
+        continue;
+      }
       const { changes } = this.expiring.run(this.nowMs());
       swept += Number(changes);
       if (Number(changes) < SWEEP_ROWS_MAX) break;
@@ -161,12 +183,25 @@ export class SqliteKeep extends Keep {
     return swept;
   }
 
-  override close(): Promise<void> {
+  override async close(): Promise<void> {
     this.closed = true;
     clearInterval(this.sweeper);
+    await this.checkpoints.close();
     this.quick.close();
     this.durable.close();
-    return Promise.resolve();
+  }
+
+  private async whilePaused(work: () => Promise<void>): Promise<void> {
+    this.pause = work().finally(() => {
+      this.pause = undefined;
+    });
+    await this.pause;
+  }
+
+  private checkpointHere(): void {
+    if (this.closed) return;
+    this.quick.checkpointItself();
+    this.durable.checkpointItself();
   }
 
   private present(key: string, now: number): string | undefined {

@@ -18,6 +18,9 @@ export interface PromisedReply {
   readonly placed: readonly PlacedEvent[];
 }
 
+/** A promised reply as it is kept: short, because every command has one. */
+type Kept = readonly [placed: readonly (readonly [stream: string, revision: number, id: string])[], reply: unknown];
+
 const PREFIX = 'reply/';
 
 /**
@@ -36,7 +39,7 @@ export class FirstReplies {
     const expiresAtMs = Date.now() + KEPT_MS;
     const entries = replies.map(({ commandId, reply, placed }): KeepEntry => ({
       key: PREFIX + commandId,
-      value: JSON.stringify({ reply, placed }),
+      value: JSON.stringify([placed.map(({ stream, revision, id }) => [stream, revision, id]), reply] satisfies Kept),
       expiresAtMs,
     }));
     // A power failure may take the last of them; see ADR 0006 for what a repeat does then.
@@ -48,7 +51,7 @@ export class FirstReplies {
     const kept = await this.keep.getAll(commandIds.map((id) => PREFIX + id));
     const answers = new Map<string, Answer<unknown>>();
     for (const [key, value] of kept) {
-      const { reply, placed } = JSON.parse(value) as Omit<PromisedReply, 'commandId'>;
+      const [placed, reply] = JSON.parse(value) as Kept;
       const position = await this.positionOf(placed);
       if (position !== undefined) answers.set(key.slice(PREFIX.length), { reply, position });
     }
@@ -56,9 +59,9 @@ export class FirstReplies {
   }
 
   /** Position of the last of the events; undefined when one of them does not stand where it was to be. */
-  private async positionOf(placed: readonly PlacedEvent[]): Promise<Position | undefined> {
+  private async positionOf(placed: Kept[0]): Promise<Position | undefined> {
     let last: Position | undefined;
-    for (const { stream, revision, id } of placed) {
+    for (const [stream, revision, id] of placed) {
       const [event] = await this.ledger.readStream(stream, { from: revision, limit: 1 });
       if (event?.id !== id) return undefined;
       last = Math.max(last ?? 0, event.position);

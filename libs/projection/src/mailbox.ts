@@ -422,8 +422,7 @@ const streamsOf = (placed: readonly Placed[]): ReadonlySet<string> => new Set(pl
 const promisedReply = (each: Decided): readonly PromisedReply[] => {
   const { commandId } = each.pending.command.context;
   if (commandId === undefined || each.placed.length === 0) return [];
-  const placed = each.placed.map(({ stream, revision, id }) => ({ stream, revision, id }));
-  return [{ commandId, reply: replyOf(each), placed }];
+  return [{ commandId, reply: replyOf(each), placed: each.placed }];
 };
 
 const firstAnswer = (each: Decided, outcomes: ReadonlyMap<string, Outcome>): Answer<unknown> => {

@@ -16,13 +16,10 @@ const QUERIES_CACHE_KIB = 8 * 1024;
 /** While rebuilding, writes go to random places of all tables at once. */
 const REBUILD_CACHE_KIB = 48 * 1024;
 
-/** Size to which the write-ahead log is cut back after a checkpoint. */
-const WAL_BYTES_MAX = 16 * 1024 * 1024;
+/** Pages in the write-ahead log at which SQLite itself copies it, should the thread for it fail. */
+const FALLBACK_CHECKPOINT_PAGES = 1000;
 
-/** Pages in the write-ahead log that start a checkpoint: few enough for one to take a few milliseconds. */
-const CHECKPOINT_PAGES = 1000;
-
-/** A checkpoint while rebuilding stalls nobody, and a rare one writes a page that changed often only once. */
+/** While rebuilding nobody waits for the disk; a rare checkpoint writes a page that changed often only once. */
 const REBUILD_CHECKPOINT_PAGES = 8000;
 
 /** The last event applied: tells whether the ledger is still the one that the file was made from. */
@@ -274,6 +271,11 @@ export class ModelFile {
     writeFileSync(unusableMarker(this.options.file), '');
   }
 
+  /** Has each commit look whether the log is to be copied: needs no thread, but may wait for the disk. */
+  checkpointItself(): void {
+    this.writer.exec(`PRAGMA wal_autocheckpoint = ${FALLBACK_CHECKPOINT_PAGES}`);
+  }
+
   close(): void {
     this.queries.close();
     this.writer.close();
@@ -306,9 +308,9 @@ export class ModelFile {
 
   private tune(): void {
     this.writer.exec(`
-      PRAGMA journal_size_limit = ${WAL_BYTES_MAX};
+      PRAGMA journal_size_limit = 0;
       PRAGMA synchronous = ${this.rebuilding ? 'OFF' : 'NORMAL'};
-      PRAGMA wal_autocheckpoint = ${this.rebuilding ? REBUILD_CHECKPOINT_PAGES : CHECKPOINT_PAGES};
+      PRAGMA wal_autocheckpoint = ${this.rebuilding ? REBUILD_CHECKPOINT_PAGES : 0};
       PRAGMA cache_size = -${this.rebuilding ? REBUILD_CACHE_KIB : this.options.cacheKib};
     `);
   }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '#platform/logging.js';
+import { WalCheckpoints } from '#platform/wal-checkpoints.js';
 import type { Batch, Ledger, Position, RecordedEvent } from '#ledger/ledger.js';
 import { BATCH_SEALED, readSealedParts } from '#ledger/staged-batch.js';
 import { Dispatcher } from './dispatcher.js';
@@ -73,6 +74,7 @@ export class ReadModel {
   private readonly lock = new Lock();
   private readonly stopped = new AbortController();
   private readonly skipped = new Set<string>();
+  private readonly checkpoints: WalCheckpoints;
   private readonly firstCatchUp = Promise.withResolvers<void>();
   private waiters: Waiter[] = [];
   private following: Promise<void> | undefined;
@@ -80,11 +82,17 @@ export class ReadModel {
   private closing: Promise<void> | undefined;
 
   private constructor(
+    path: string,
     private readonly file: ModelFile,
     private readonly dispatcher: Dispatcher,
     private readonly ledger: Ledger,
     private readonly log: Log,
   ) {
+    this.checkpoints = new WalCheckpoints(
+      path,
+      (work) => this.lock.run(work),
+      (error) => this.checkpointHere(error),
+    );
     // Whoever waits gets the rejection; without anybody waiting it is no fault.
     this.firstCatchUp.promise.catch(() => {});
   }
@@ -98,7 +106,7 @@ export class ReadModel {
       model = ModelFile.create(fileOptions);
     }
     if (model.incomplete) log.info({ file }, 'Read model is made from the ledger');
-    return new ReadModel(model, new Dispatcher(projections, model.writer, lifts), ledger, log);
+    return new ReadModel(file, model, new Dispatcher(projections, model.writer, lifts), ledger, log);
   }
 
   /** Read-only, shows what is committed. */
@@ -194,8 +202,9 @@ export class ReadModel {
     this.file.setRevision(stream, revision, id);
   }
 
-  commit(): void {
-    this.file.commit();
+  commit(checkpoint?: Position): void {
+    this.file.commit(checkpoint);
+    if (!this.file.incomplete) this.checkpoints.committed();
   }
 
   rollback(): void {
@@ -259,12 +268,12 @@ export class ReadModel {
         pending += batch.events.length;
         upTo = batch.upTo;
         if (pending >= REBUILD_TRANSACTION_EVENTS) {
-          this.file.commit(upTo);
+          this.commit(upTo);
           pending = 0;
           await slices.pause();
         }
       }
-      if (this.file.transactionOpen) this.file.commit(upTo);
+      if (this.file.transactionOpen) this.commit(upTo);
     } catch (error) {
       this.rollback();
       throw error;
@@ -292,7 +301,7 @@ export class ReadModel {
     this.file.begin();
     try {
       await this.applyAll(events, new Slices());
-      this.file.commit(checkpoint);
+      this.commit(checkpoint);
     } catch (error) {
       this.rollback();
       throw error;
@@ -375,7 +384,12 @@ export class ReadModel {
   private saveCheckpoint(): void {
     if (!this.file.checkpointUnsaved) return;
     this.file.begin();
-    this.file.commit();
+    this.commit();
+  }
+
+  private checkpointHere(error: unknown): void {
+    this.log.warn({ error }, 'The checkpoint thread failed; checkpoints may now delay answers');
+    this.file.checkpointItself();
   }
 
   private async shutDown(): Promise<void> {
@@ -384,10 +398,9 @@ export class ReadModel {
     clearTimeout(this.saving);
     for (const waiter of this.waiters) waiter.resolve(false);
     this.firstCatchUp.reject(new Error('The read model was closed'));
-    await this.lock.run(() => {
-      this.saveCheckpoint();
-      this.file.close();
-    });
+    await this.lock.run(() => this.saveCheckpoint());
+    await this.checkpoints.close();
+    await this.lock.run(() => this.file.close());
   }
 }
 

@@ -1,0 +1,107 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { FromThread, ToThread } from './wal-checkpoint-thread.js';
+
+/** Size of a write-ahead log that makes a checkpoint due. */
+const LOG_BYTES_DUE = 8 * 1024 * 1024;
+
+/** The size is looked at once in so many commits. */
+const COMMITS_PER_LOOK = 16;
+
+/** Threads run compiled code, also where tests run the sources. */
+const THREAD = import.meta.filename.endsWith('.ts')
+  ? join(import.meta.dirname, '../../../dist/libs/platform/src/wal-checkpoint-thread.js')
+  : join(import.meta.dirname, 'wal-checkpoint-thread.js');
+
+interface Waiting {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One thread serves all files of the process. */
+class CheckpointThread {
+  private worker: Worker | undefined;
+  private readonly waiting: Waiting[] = [];
+
+  send(order: ToThread): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.worker ??= this.start();
+      this.waiting.push({ resolve, reject });
+      this.worker.ref();
+      this.worker.postMessage(order);
+    });
+  }
+
+  private start(): Worker {
+    const worker = new Worker(THREAD);
+    const fail = (error: Error): void => {
+      if (this.worker === worker) this.worker = undefined;
+      for (const { reject } of this.waiting.splice(0)) reject(error);
+    };
+    worker.on('message', ({ fault }: FromThread) => {
+      const answered = this.waiting.shift();
+      // A process that waits for nothing else may end.
+      if (this.waiting.length === 0) worker.unref();
+      if (fault === undefined) answered?.resolve();
+      else answered?.reject(new Error(fault));
+    });
+    worker.on('error', fail);
+    worker.on('exit', () => fail(new Error('The checkpoint thread ended')));
+    return worker;
+  }
+}
+
+const thread = new CheckpointThread();
+
+/**
+ * Checkpoints of one SQLite file in WAL mode, for an owner whose connections make none themselves
+ * (`wal_autocheckpoint = 0`, `journal_size_limit = 0` so that the log's size says how much it holds). First the thread
+ * copies beside the writers, then the rest while the writers pause; the next write then starts the log over.
+ */
+export class WalCheckpoints {
+  private commits = 0;
+  private running: Promise<void> | undefined;
+  private opened = false;
+
+  constructor(
+    private readonly file: string,
+    /** Runs work while nobody writes; the event loop goes on. */
+    private readonly whileNobodyWrites: (work: () => Promise<void>) => Promise<void>,
+    /** Told when checkpoints cannot be made here: the owner lets SQLite make them. */
+    private readonly onFault: (error: unknown) => void,
+  ) {}
+
+  /** To be called after each commit; begins a checkpoint when one is due. */
+  committed(): void {
+    if (++this.commits < COMMITS_PER_LOOK || this.running !== undefined) return;
+    this.commits = 0;
+    const size = statSync(`${this.file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+    if (size >= LOG_BYTES_DUE) void this.run();
+  }
+
+  /** Makes a checkpoint, whether or not it is due. */
+  run(): Promise<void> {
+    this.running ??= this.checkpoint().finally(() => {
+      this.running = undefined;
+    });
+    return this.running;
+  }
+
+  /** To be called before the owner closes its connections. */
+  async close(): Promise<void> {
+    await this.running;
+    if (this.opened) await thread.send({ file: this.file, order: 'close' }).catch(this.onFault);
+  }
+
+  private async checkpoint(): Promise<void> {
+    const order = { file: this.file, order: 'checkpoint' } as const;
+    this.opened = true;
+    try {
+      await thread.send(order);
+      await this.whileNobodyWrites(() => thread.send(order));
+    } catch (error) {
+      this.onFault(error);
+    }
+  }
+}
