@@ -134,6 +134,7 @@ export const stats = (world: GetWorld): void => {
       const claimed = await system.post('/task_actions/queue', { query_params: { dataset_id: datasetId } });
       const { instance_id: instanceId } = claimed.json as { instance_id: string };
       await pilot.post(`/tasks/${id}/task_actions/reset`, { instance_id: instanceId, reason: 'killed by OOM' });
+      await pilot.post(`/tasks/${id}/task_stats`, { dataset_id: datasetId, hostname: 'n1' });
       await alice.post(`/datasets/${datasetId}/task_actions/bulk_suspend`);
       const { status, json } = await alice.get(`/cairn/history/units/${id}`);
       expect(status).toBe(200);
@@ -144,6 +145,7 @@ export const stats = (world: GetWorld): void => {
         ['UnitsMoved', 'grid'],
         ['UnitsClaimed', 'grid'],
         ['UnitFailed', 'pilot-1'],
+        ['StatsRecorded', 'pilot-1'],
         ['UnitsMoved', 'alice'],
       ]);
       expect(JSON.stringify(events[3]?.['data'])).toContain('killed by OOM');

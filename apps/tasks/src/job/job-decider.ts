@@ -47,7 +47,7 @@ const ACTIONS: Readonly<Record<BulkAction, { readonly from: readonly JobStatus[]
 };
 
 const invalid = (code: string, message: string): DomainError => new DomainError('invalid', code, message);
-const notFound = (): DomainError => new DomainError('not-found', 'job.not-found', 'Job not found');
+export const jobNotFound = (): DomainError => new DomainError('not-found', 'job.not-found', 'Job not found');
 const idTaken = (): DomainError => new DomainError('conflict', 'job.duplicate-id', 'job_id already exists');
 
 /** What Python's `uuid.UUID` takes: hyphens, braces and `urn:uuid:` do not count. */
@@ -116,7 +116,7 @@ export const amendJob = (
 ): Decision<{ document: string }> => {
   if (membersOf(fields).size === 0) return invalid('job.no-update', 'Missing update data');
   const job = view.byId(id);
-  if (job === undefined) return notFound();
+  if (job === undefined) return jobNotFound();
   const problem = amendmentProblem(view, job, fields);
   if (problem !== undefined) return problem;
   const data: GroupAmended = { groups: [[job.ordinal, job.ordinal]], fields };
@@ -157,7 +157,7 @@ export const setJobStatus = (
   const { status } = request;
   if (!isJobStatus(status)) return invalid('job.bad-status', 'Bad status');
   const job = inDataset(view, request.dataset_id, request.job_id);
-  if (job === undefined) return notFound();
+  if (job === undefined) return jobNotFound();
   if (job.status === status) return { events: [], reply: {} };
   if (job.status === undefined || !PREDECESSORS[status].includes(job.status)) {
     return new DomainError('state', 'job.bad-transition', 'Bad state transition for status');

@@ -56,7 +56,7 @@ export const readJob = (row: Record<string, SQLOutputValue>, workloads: Workload
   const listing = row['listing'] === null ? home : Number(row['listing']);
   const job: Job = {
     id: String(row['id']),
-    stream: workStream(workloads.nameOf(home)),
+    stream: workloads.workStreamOf(home),
     ordinal: key - firstKey(home),
     datasetId: workloads.nameOf(listing),
     index: row['job_index'] === null ? undefined : Number(row['job_index']),

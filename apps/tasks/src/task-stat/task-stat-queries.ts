@@ -57,18 +57,25 @@ const fill = async (
 
 const forcedKeys = (last: boolean): readonly string[] => (last ? ['task_stat_id', 'create_date'] : ['task_stat_id']);
 
+export interface ListRequest {
+  readonly dataset_id: string;
+  readonly task_id: string;
+  readonly last: boolean;
+  readonly keys?: readonly string[];
+  readonly cursor?: string;
+}
+
+export interface ExportRequest {
+  readonly dataset_id: string;
+  readonly last: boolean;
+  readonly after?: string;
+  readonly keys?: readonly string[];
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
 /** `GET /datasets/{d}/tasks/{t}/task_stats`: one page of `"<task_stat_id>":{...}` texts. */
-export const listTaskStats = async (
-  stats: TaskStats,
-  blobs: BlobStore,
-  request: {
-    readonly dataset_id: string;
-    readonly task_id: string;
-    readonly last: boolean;
-    readonly keys?: readonly string[];
-    readonly cursor?: string;
-  },
-): Promise<Page> => {
+export const listTaskStats = async (stats: TaskStats, blobs: BlobStore, request: ListRequest): Promise<Page> => {
   const { dataset_id: datasetId, task_id: taskId } = request;
   const wanted = wantedFields(request.keys, forcedKeys(request.last));
   const newest = request.last ? stats.lastOfTask(datasetId, taskId) : undefined;
@@ -97,18 +104,7 @@ const readPlace = (cursor: string | undefined): TaskStatPlace =>
   cursor === undefined ? FIRST : (JSON.parse(cursor) as TaskStatPlace);
 
 /** `GET /datasets/{d}/bulk/task_stats`: one page of records, by task, in creation order within a task. */
-export const exportTaskStats = async (
-  stats: TaskStats,
-  blobs: BlobStore,
-  request: {
-    readonly dataset_id: string;
-    readonly last: boolean;
-    readonly after?: string;
-    readonly keys?: readonly string[];
-    readonly limit: number;
-    readonly cursor?: string;
-  },
-): Promise<Page> => {
+export const exportTaskStats = async (stats: TaskStats, blobs: BlobStore, request: ExportRequest): Promise<Page> => {
   const { dataset_id: datasetId, after } = request;
   const wanted = wantedFields(request.keys, forcedKeys(request.last));
   const notBefore = after === undefined ? 0 : microsNotBefore(after);

@@ -2,16 +2,21 @@ import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
-import type { Answer, Message, MessageContext, Page } from '#bus/contract.js';
+import type { Answer, Message, Page } from '#bus/contract.js';
 import { AddTaskStat, ExportTaskStats, GetTaskStat, ListTaskStats } from '#contracts/iceprod/tasks.js';
 import { newId } from '#contracts/ids.js';
-import type { StatsRecorded } from '#contracts/work-events.js';
 import { BlobStore } from '#keep/blob-store.js';
-import { AccessRules } from '#projection/access-rules.js';
-import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
-import { datasetRef, Workloads, workStream } from '../workload/workloads.js';
-import { exportTaskStats, getTaskStat, listTaskStats } from './task-stat-queries.js';
+import { TaskDesk } from '../task/task-desk.js';
+import { datasetRef, Workloads } from '../workload/workloads.js';
+import { recordStats } from './record-stats.js';
+import {
+  exportTaskStats,
+  type ExportRequest,
+  getTaskStat,
+  type ListRequest,
+  listTaskStats,
+} from './task-stat-queries.js';
 import { TaskStats } from './task-stat-rows.js';
 
 /** Larger ones go to the blob store. Measured as the event holds them: as a string inside JSON. */
@@ -21,84 +26,48 @@ const INLINE_BYTES_MAX = 128 * 1024;
 @Controller()
 export class TaskStatController {
   private readonly stats: TaskStats;
-  private readonly rules: AccessRules;
 
   constructor(
-    private readonly mailbox: Mailbox,
+    private readonly desk: TaskDesk,
     private readonly blobs: BlobStore,
     readModel: ReadModel,
   ) {
     this.stats = new TaskStats(readModel.queries, new Workloads(readModel.queries));
-    this.rules = new AccessRules(readModel.queries);
   }
 
   @MessagePattern(AddTaskStat.subject)
   async add(
-    @Payload() { context, request }: Message<{ task_id: string; dataset_id: string; stats: string }>,
+    @Payload() message: Message<{ task_id: string; dataset_id: string; stats: string }>,
   ): Promise<Answer<{ task_stat_id: string }>> {
-    const timeMicros = nowMicros();
-    const id = newId(datasetRef(request.dataset_id), timeMicros);
-    const large = Buffer.byteLength(JSON.stringify(request.stats)) > INLINE_BYTES_MAX;
-    const data: StatsRecorded = {
-      task_stat_id: id,
-      task_id: request.task_id,
-      dataset_id: request.dataset_id,
-      stats: large ? { blob: await this.blobs.put(`task-stat/${id}`, request.stats) } : { raw: request.stats },
-    };
-    const stream = workStream(request.dataset_id);
-    return this.mailbox.execute({
-      context,
-      timeMicros,
-      decide: () => ({ events: [{ stream, type: 'StatsRecorded', data }], reply: { task_stat_id: id } }),
-    });
+    const { task_id: taskId, dataset_id: datasetId, stats: raw } = message.request;
+    const id = newId(datasetRef(datasetId), nowMicros());
+    const isLarge = Buffer.byteLength(JSON.stringify(raw)) > INLINE_BYTES_MAX;
+    const stats = isLarge ? { blob: await this.blobs.put(`task-stat/${id}`, raw) } : { raw };
+    return this.desk.decide(message, (view) => recordStats(view, { id, taskId, datasetId, stats }));
   }
 
   @MessagePattern(ListTaskStats.subject)
-  list(
-    @Payload()
-    {
-      context,
-      request,
-    }: Message<{ dataset_id: string; task_id: string; last: boolean; keys?: readonly string[]; cursor?: string }>,
-  ): Promise<Answer<Page>> {
-    return this.read(context, request, () => listTaskStats(this.stats, this.blobs, request));
+  list(@Payload() message: Message<ListRequest>): Promise<Answer<Page>> {
+    return this.desk.read(message, message.request.dataset_id, () =>
+      listTaskStats(this.stats, this.blobs, message.request),
+    );
   }
 
   @MessagePattern(GetTaskStat.subject)
   get(
-    @Payload() { context, request }: Message<{ dataset_id: string; task_id: string; task_stat_id: string }>,
+    @Payload() message: Message<{ dataset_id: string; task_id: string; task_stat_id: string }>,
   ): Promise<Answer<{ document: string }>> {
-    return this.read(context, request, async () => {
-      const document = await getTaskStat(this.stats, this.blobs, request);
+    return this.desk.read(message, message.request.dataset_id, async () => {
+      const document = await getTaskStat(this.stats, this.blobs, message.request);
       if (document !== undefined) return { document };
       return new DomainError('not-found', 'task-stat.not-found', 'Task stat not found');
     });
   }
 
   @MessagePattern(ExportTaskStats.subject)
-  export(
-    @Payload()
-    {
-      context,
-      request,
-    }: Message<{
-      dataset_id: string;
-      last: boolean;
-      after?: string;
-      keys?: readonly string[];
-      limit: number;
-      cursor?: string;
-    }>,
-  ): Promise<Answer<Page>> {
-    return this.read(context, request, () => exportTaskStats(this.stats, this.blobs, request));
-  }
-
-  private async read<Reply>(
-    { caller }: MessageContext,
-    { dataset_id: datasetId }: { readonly dataset_id: string },
-    answer: () => Promise<Reply | DomainError>,
-  ): Promise<Answer<Reply>> {
-    const reply = this.rules.judge(datasetId, 'read', caller) ?? (await answer());
-    return reply instanceof DomainError ? { error: reply.toValue() } : { reply };
+  export(@Payload() message: Message<ExportRequest>): Promise<Answer<Page>> {
+    return this.desk.read(message, message.request.dataset_id, () =>
+      exportTaskStats(this.stats, this.blobs, message.request),
+    );
   }
 }

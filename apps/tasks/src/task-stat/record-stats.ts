@@ -1,0 +1,30 @@
+import type { StatsRecorded } from '#contracts/work-events.js';
+import type { Decided } from '#projection/command.js';
+import { ordinalOfKey } from '../engine/unit.js';
+import type { TaskView } from '../task/view.js';
+
+/**
+ * `POST /tasks/{task_id}/task_stats`: recorded with the dataset that the caller names, whether or not it or the task exists.
+ * A task of that dataset gets the record into its history.
+ */
+export const recordStats = (
+  view: Pick<TaskView, 'homeOf' | 'find' | 'streamOf'>,
+  record: {
+    readonly id: string;
+    readonly taskId: string;
+    readonly datasetId: string;
+    readonly stats: StatsRecorded['stats'];
+  },
+): Decided<{ task_stat_id: string }> => {
+  const stream = view.homeOf(record.datasetId);
+  const key = view.find(record.taskId)?.key;
+  const ordinal = key !== undefined && view.streamOf(key) === stream ? ordinalOfKey(key) : undefined;
+  const data: StatsRecorded = {
+    ...(ordinal !== undefined && { units: [[ordinal, ordinal]] }),
+    task_stat_id: record.id,
+    task_id: record.taskId,
+    dataset_id: record.datasetId,
+    stats: record.stats,
+  };
+  return { events: [{ stream, type: 'StatsRecorded', data }], reply: { task_stat_id: record.id } };
+};
