@@ -29,7 +29,8 @@ if (stamp(installStamp) !== installed) {
 const newest = (folder) =>
   readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => `${join(entry.parentPath, entry.name)} ${statSync(join(entry.parentPath, entry.name)).mtimeMs}`);
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .map((file) => `${file} ${statSync(file).mtimeMs}`);
 const sources = createHash('sha256')
   .update(JSON.stringify([...['apps', 'libs', 'test'].flatMap(newest), stamp('tsconfig.json'), installed].sort()))
   .digest('hex');
@@ -41,6 +42,8 @@ if (stamp(buildStamp) !== sources) {
   writeFileSync(buildStamp, sources);
 }
 
+const PARENT_CHECK_MS = 500;
+
 // A first word that is no script is a command of Cairn itself: `cairn pilot --url ...`.
 const words = process.argv.slice(2);
 const args = words[0]?.endsWith('.js') ? words : ['dist/apps/cairn/src/main.js', ...words];
@@ -51,5 +54,10 @@ if (words[0] !== 'build') {
   // A terminal sends Ctrl-C to both of us; other signals come here alone.
   process.on('SIGINT', () => {});
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  if (process.env.npm_lifecycle_event !== undefined) {
+    // npm's shell does not hand signals on: when npm is told to end, only the loss of the parent shows it here.
+    const parent = process.ppid;
+    setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), PARENT_CHECK_MS).unref();
+  }
   child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
 }
