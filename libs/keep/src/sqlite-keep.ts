@@ -121,7 +121,10 @@ export class SqliteKeep extends Keep {
       (work) => this.whilePaused(work),
       () => this.checkpointHere(),
     );
-    this.sweeper = setInterval(() => void this.sweep(), SWEEP_INTERVAL_MS).unref();
+    this.sweeper = setInterval(() => {
+      // What cannot be swept now is swept the next time; until then it reads as absent.
+      this.sweep().catch(() => {});
+    }, SWEEP_INTERVAL_MS).unref();
   }
 
   override get(key: string): Promise<string | undefined> {

@@ -194,8 +194,9 @@ export class ModelFile {
     this.inTransaction = true;
   }
 
-  /** Commits tables, revisions and checkpoint in one. */
-  commit(checkpoint: Position = this.committedCheckpoint): void {
+  /** Commits tables, revisions and checkpoint in one. The checkpoint never falls. */
+  commit(upTo: Position = START): void {
+    const checkpoint = Math.max(upTo, this.committedCheckpoint);
     const witness = this.uncommittedWitness ?? this.committedWitness;
     for (const [stream, revision] of this.uncommitted) this.upsertRevision.run(stream, revision);
     this.updateProgress.run(checkpoint, witness?.stream ?? null, witness?.revision ?? null, witness?.id ?? null);
@@ -221,8 +222,8 @@ export class ModelFile {
   }
 
   /** For batches that held nothing new: the checkpoint is written with the next transaction. */
-  advance(checkpoint: Position): void {
-    this.committedCheckpoint = checkpoint;
+  advance(upTo: Position): void {
+    this.committedCheckpoint = Math.max(upTo, this.committedCheckpoint);
   }
 
   /** As the open transaction sees it. */

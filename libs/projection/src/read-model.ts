@@ -202,8 +202,8 @@ export class ReadModel {
     this.file.setRevision(stream, revision, id);
   }
 
-  commit(checkpoint?: Position): void {
-    this.file.commit(checkpoint);
+  commit(upTo?: Position): void {
+    this.file.commit(upTo);
     if (!this.file.incomplete) this.checkpoints.committed();
   }
 
@@ -217,7 +217,7 @@ export class ReadModel {
     for (;;) {
       const from = this.revisionOf(stream) + 1;
       const events = await this.ledger.readStream(stream, { from, limit: STREAM_PAGE_EVENTS });
-      if (events.length > 0) await this.transact(events, this.checkpoint);
+      if (events.length > 0) await this.transact(events);
       if (events.length < STREAM_PAGE_EVENTS) return;
     }
   }
@@ -292,16 +292,16 @@ export class ReadModel {
         if (fresh.length > 0) await this.transact(fresh, upTo);
       });
     }
-    if (upTo > this.checkpoint) this.file.advance(upTo);
+    this.file.advance(upTo);
     if (this.file.checkpointUnsaved) this.saveCheckpointSoon();
     this.wake();
   }
 
-  private async transact(events: readonly RecordedEvent[], checkpoint: Position): Promise<void> {
+  private async transact(events: readonly RecordedEvent[], upTo?: Position): Promise<void> {
     this.file.begin();
     try {
       await this.applyAll(events, new Slices());
-      this.commit(checkpoint);
+      this.commit(upTo);
     } catch (error) {
       this.rollback();
       throw error;
@@ -383,8 +383,14 @@ export class ReadModel {
 
   private saveCheckpoint(): void {
     if (!this.file.checkpointUnsaved) return;
-    this.file.begin();
-    this.commit();
+    try {
+      this.file.begin();
+      this.commit();
+    } catch (error) {
+      // It only saves reading again what has been applied.
+      this.file.rollback();
+      this.log.warn({ error }, 'The checkpoint of a read model could not be saved');
+    }
   }
 
   private checkpointHere(error: unknown): void {
