@@ -11,6 +11,7 @@ import { JobController } from './job/job.controller.js';
 import { taskStatProjection } from './task-stat/task-stat-projection.js';
 import { TaskStatController } from './task-stat/task-stat.controller.js';
 import { BulkController } from './task/bulk.controller.js';
+import { EvictionController } from './task/eviction.controller.js';
 import { SchedulingController } from './task/scheduling.controller.js';
 import { TaskDesk } from './task/task-desk.js';
 import { TaskListController } from './task/task-list.controller.js';
@@ -31,6 +32,7 @@ import { WorkloadProjection } from './workload/workload-projection.js';
     TaskController,
     SchedulingController,
     BulkController,
+    EvictionController,
     TaskListController,
     JobController,
     TaskStatController,

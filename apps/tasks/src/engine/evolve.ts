@@ -44,6 +44,7 @@ export const assignmentOf = (event: UnitEvent): Assignment | undefined => {
     }
     case 'UnitFailed':
     case 'UnitSucceeded':
+    case 'UnitsEvicted':
     case 'UnitAmended':
     case 'RequirementsSet':
       return undefined;
@@ -81,6 +82,14 @@ export const evolve = (unit: Unit, event: UnitEvent, policy: Policy): Unit => {
         instance: '',
         site: event.data.site ?? unit.site,
         walltimeHours: event.data.hours ?? unit.walltimeHours,
+      };
+    case 'UnitsEvicted':
+      return {
+        ...unit,
+        status: event.data.status,
+        changedMicros: event.timeMicros,
+        instance: '',
+        evictions: unit.evictions + 1,
       };
     case 'UnitAmended':
       return policy.amend(unit, event.data.fields, event.timeMicros);

@@ -19,6 +19,7 @@ const EVENT_TYPES: readonly (keyof UnitEvents)[] = [
   'UnitFailed',
   'UnitSucceeded',
   'UnitsMoved',
+  'UnitsEvicted',
   'UnitAmended',
   'RequirementsSet',
 ];

@@ -24,7 +24,7 @@ export class MemoryView implements TaskView, ReadyUnits {
     const workload = this.workloadOf(stream);
     if (type === 'UnitAdded') this.put(addedUnit(workload, data as UnitAdded, timeMicros));
     else if (type === 'UnitsAdded') this.applyGrid(workload, data as UnitsAdded, timeMicros);
-    else this.change(workload, { type, data, timeMicros } as UnitEvent);
+    else if (type !== 'GroupsAdded') this.change(workload, { type, data, timeMicros } as UnitEvent);
   }
 
   unit(id: string): Unit | undefined {

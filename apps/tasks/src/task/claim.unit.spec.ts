@@ -1,0 +1,157 @@
+import type { ClaimTasksRequest } from '#contracts/iceprod/tasks.js';
+import { ClaimMatcher, claimTasks, queueTasks } from './claim.js';
+import { NOW_MICROS, TaskSpec } from './testing/task-spec.js';
+
+const claimed = (spec: TaskSpec, request: Partial<ClaimTasksRequest> = {}) => {
+  const whole: ClaimTasksRequest = {
+    ...{ mode: 'queue_many', num: 1, requirements: '{}', query_params: '{}', dataset_deprio: [] },
+    ...request,
+  };
+  const outcome = spec.when((view, now) => claimTasks(view, new ClaimMatcher(), whole, 'ticket', now));
+  const { documents = [] } = (outcome.reply ?? {}) as { documents?: readonly string[] };
+  return { ...outcome, tasks: documents.map((document) => JSON.parse(document) as Record<string, unknown>) };
+};
+const ids = ({ tasks }: { tasks: readonly Record<string, unknown>[] }) => tasks.map((task) => task['task_id']);
+const waiting = { status: 'waiting' };
+
+describe('a claim', () => {
+  it('takes the best waiting task and answers with it as it is now', () => {
+    const spec = new TaskSpec()
+      .given('a', waiting)
+      .given('b', { ...waiting, priority: 2 })
+      .given('c');
+    const { tasks } = claimed(spec, { requirements: '{"site":"UW"}' });
+    expect(tasks).toMatchObject([{ task_id: 'b', status: 'queued', site: 'UW', instance_id: 'ticket' }]);
+    expect(spec.task('b')).toMatchObject({
+      status: 'queued',
+      site: 'UW',
+      instance: 'ticket',
+      changedMicros: NOW_MICROS,
+    });
+    expect(spec.task('a').status).toBe('waiting');
+  });
+
+  it('takes the oldest of equals, whatever their requirements and datasets', () => {
+    const spec = new TaskSpec().given('e/1', { ...waiting, requirements: '{"cpu":1}' });
+    spec.given('f', { ...waiting, requirements: '{"cpu":2}' }).given('g', waiting);
+    expect(ids(claimed(spec, { num: 3 }))).toEqual(['e/1', 'f', 'g']);
+  });
+
+  it('gives all its tasks one ticket', () => {
+    const spec = new TaskSpec().given('a', waiting).given('e/1', waiting);
+    const { events } = claimed(spec, { num: 5 });
+    expect(events.map(({ type, stream }) => [type, stream])).toEqual([
+      ['UnitsClaimed', 'work-iceprod.main.d'],
+      ['UnitsClaimed', 'work-iceprod.main.e'],
+    ]);
+    expect([spec.task('a').instance, spec.task('e/1').instance]).toEqual(['ticket', 'ticket']);
+    expect(spec.task('a').site).toBe('unknown');
+  });
+
+  it('hands out only tasks of streams whose append has succeeded', () => {
+    const spec = new TaskSpec().given('a', waiting).given('e/1', waiting);
+    const request: ClaimTasksRequest = {
+      ...{ mode: 'queue_many', num: 2, requirements: '{}', query_params: '{}', dataset_deprio: [] },
+    };
+    const decision = claimTasks(spec.view, new ClaimMatcher(), request, 'i', NOW_MICROS);
+    const reply = 'reply' in decision && typeof decision.reply === 'function' ? decision.reply : undefined;
+    const { documents = [] } = reply?.(new Set(['work-iceprod.main.e'])) ?? {};
+    expect(documents.map((document) => (JSON.parse(document) as { task_id: string }).task_id)).toEqual(['e/1']);
+  });
+
+  it('finds nothing when nothing fits, nothing waits or nothing is asked for', () => {
+    const spec = new TaskSpec().given('a', { ...waiting, requirements: '{"memory":4}' });
+    expect(claimed(spec, { requirements: '{"memory":3}' }).error).toBe('Task not found');
+    expect(claimed(spec, { num: 0 }).error).toBe('Task not found');
+    expect(claimed(spec, { num: -1 }).error).toBe('Task not found');
+    expect(claimed(new TaskSpec()).error).toBe('Task not found');
+  });
+
+  it('leaves datasets alone that exist and do not process', () => {
+    const spec = new TaskSpec().dataset('d', { status: 'suspended' }).given('a', waiting).given('e/1', waiting);
+    expect(ids(claimed(spec, { num: 5 }))).toEqual(['e/1']);
+  });
+
+  it('filters by equality', () => {
+    const spec = new TaskSpec()
+      .given('a', { ...waiting, priority: 3 })
+      .given('b', { ...waiting, site: 'S' })
+      .given('c', { ...waiting, requirements: '{"site":"X"}' })
+      .given('e/1', { ...waiting, instance: 'old' });
+    const by = (query_params: string) => ids(claimed(spec, { num: 9, query_params }));
+    expect(by('{"dataset_id":"e"}')).toEqual(['e/1']);
+    expect(claimed(spec, { query_params: '{"instance_id":"old"}' }).error).toBe('Task not found');
+    expect(by('{"site":"S"}')).toEqual(['b']);
+    expect(by('{"requirements.site":"X"}')).toEqual(['c']);
+    expect(by('{"priority":3}')).toEqual(['a']);
+    expect(claimed(spec, { query_params: '{"status":"idle"}' }).error).toBe('param status is not allowed');
+  });
+
+  it('can ask for a ticket of before', () => {
+    const spec = new TaskSpec().given('a', waiting).given('b', { ...waiting, instance: 'old' });
+    expect(ids(claimed(spec, { num: 9, query_params: '{"instance_id":"old"}' }))).toEqual(['b']);
+  });
+
+  it('takes unwelcome datasets last, the most unwelcome at the very end', () => {
+    const spec = new TaskSpec();
+    for (let at = 0; at < 10; at += 1) spec.given(`d1/${at}`, waiting).given(`d2/${at}`, waiting);
+    spec.given('d3/0', waiting).given('d3/1', waiting);
+    const taken = ids(claimed(spec, { num: 10, dataset_deprio: ['d1', 'd2'] }));
+    expect(taken).toEqual(['d3/0', 'd3/1', ...Array.from({ length: 8 }, (_, at) => `d2/${at}`)]);
+    expect(ids(claimed(spec, { num: 10, dataset_deprio: ['d1', 'd2'] }))).toEqual([
+      ...['d2/8', 'd2/9'],
+      ...Array.from({ length: 8 }, (_, at) => `d1/${at}`),
+    ]);
+  });
+
+  it('applies a filter of datasets and the unwelcome list both', () => {
+    const spec = new TaskSpec().given('d1/0', waiting).given('d2/0', waiting);
+    const request = { num: 10, dataset_deprio: ['d1'], query_params: '{"dataset_id":"d1"}' };
+    expect(ids(claimed(spec, request))).toEqual(['d1/0']);
+  });
+});
+
+describe('a claim of a pilot', () => {
+  it('takes the best queued task that nobody holds, and fills what old pilots read', () => {
+    const spec = new TaskSpec()
+      .given('held', { status: 'queued', instance: 'i', priority: 9 })
+      .given('waits', { ...waiting, priority: 9 })
+      .given('t', { status: 'queued', requirements: '{"memory":4.0}' });
+    const { tasks } = claimed(spec, { mode: 'process', requirements: '{"site":"UW"}' });
+    expect(tasks).toMatchObject([
+      {
+        ...{ task_id: 't', status: 'processing', site: 'UW', instance_id: '' },
+        requirements: { cpu: 1, gpu: 0, memory: 4, disk: 10, time: 8 },
+      },
+    ]);
+    expect(spec.task('t')).toMatchObject({ status: 'processing', requirements: '{"memory":4.0}', site: 'UW' });
+    expect(claimed(spec, { mode: 'process' }).error).toBe('Task not found');
+  });
+});
+
+describe('the legacy queueing', () => {
+  const queued = (spec: TaskSpec, num_tasks: number, dataset_prio = {}) =>
+    spec.when((view) => queueTasks(view, { num_tasks, dataset_prio })).reply;
+
+  it('moves waiting tasks whose dependencies are complete', () => {
+    const spec = new TaskSpec()
+      .given('done', { status: 'complete' })
+      .given('free', { ...waiting, depends: '["done"]' })
+      .given('open', { ...waiting, depends: '["free"]' })
+      .given('lost', { ...waiting, depends: '["nobody"]' });
+    expect(queued(spec, 10)).toEqual({ queued: 1 });
+    expect(spec.task('free')).toMatchObject({ status: 'queued', instance: '' });
+    expect([spec.task('open').status, spec.task('lost').status]).toEqual(['waiting', 'waiting']);
+  });
+
+  it('goes by weight of the dataset, then by priority, up to the number asked for', () => {
+    const spec = new TaskSpec()
+      .given('a', { ...waiting, priority: 9 })
+      .given('e/1', { ...waiting, priority: 1 })
+      .given('e/2', { ...waiting, priority: 2 });
+    expect(queued(spec, 1, { e: 5 })).toEqual({ queued: 1 });
+    expect(spec.task('e/2').status).toBe('queued');
+    expect(queued(spec, 2, { e: 5 })).toEqual({ queued: 2 });
+    expect(queued(spec, 2)).toEqual({ queued: 0 });
+  });
+});

@@ -1,0 +1,17 @@
+import { Controller } from '@nestjs/common';
+import { MessagePattern, Payload } from '@nestjs/microservices';
+import type { Answer, Message } from '#bus/contract.js';
+import { EvictTasks, type EvictTasksRequest } from '#contracts/iceprod/tasks.js';
+import { evictTasks } from './evict.js';
+import { TaskDesk } from './task-desk.js';
+
+/** What the pilots service orders when a pilot is gone. */
+@Controller()
+export class EvictionController {
+  constructor(private readonly desk: TaskDesk) {}
+
+  @MessagePattern(EvictTasks.subject)
+  evict(@Payload() message: Message<EvictTasksRequest>): Promise<Answer<{ evicted: number }>> {
+    return this.desk.decide(message, (view) => evictTasks(view, message.request));
+  }
+}
