@@ -124,6 +124,20 @@ describe('Mailbox', () => {
       expect(totalOf(service.readModel.queries, STREAM)).toBe(1);
     });
 
+    it('give the first reply when the first was appended but never answered', async () => {
+      const { intercept } = stage.serviceLedger;
+      stage.serviceLedger.intercept = async (append, ...parameters) => {
+        await append(...parameters);
+        throw new Error('The process dies here');
+      };
+      expect(await add(1, { commandId })).toMatchObject({ error: { code: 'mailbox.outcome-unknown' } });
+      stage.serviceLedger.intercept = intercept;
+      await stage.stop(service);
+      service = await stage.start('tasks');
+      expect(await add(1, { commandId })).toEqual({ reply: { total: 1 }, position: 1 });
+      expect(totalOf(service.readModel.queries, STREAM)).toBe(1);
+    });
+
     it('are decided afresh when the first got no further than its promise', async () => {
       const { intercept } = stage.serviceLedger;
       stage.serviceLedger.intercept = () => Promise.reject(new LedgerUnavailable(STREAM, 'the disk is full'));
