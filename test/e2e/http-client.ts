@@ -24,19 +24,15 @@ const REQUEST_TIMEOUT_MS = 60_000;
 
 /** Speaks like an IceProd client: `Content-Type: application/json` on every request, a bearer token, kept connections. */
 export class HttpClient {
+  /** @param server its URL is read anew for each request: it may change when the server starts again */
   constructor(
-    readonly baseUrl: string,
+    private readonly server: { readonly url: string },
     private readonly token: string | undefined,
     private readonly agent: Agent = new Agent({ keepAlive: true, maxSockets: 64 }),
   ) {}
 
   as(token: string | undefined): HttpClient {
-    return new HttpClient(this.baseUrl, token, this.agent);
-  }
-
-  /** The same caller, speaking to another address. */
-  at(baseUrl: string): HttpClient {
-    return new HttpClient(baseUrl, this.token, this.agent);
+    return new HttpClient(this.server, token, this.agent);
   }
 
   close(): void {
@@ -63,7 +59,7 @@ export class HttpClient {
   send(method: string, path: string, { body, headers = {} }: Sent = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const sending = request(
-        `${this.baseUrl}${path}`,
+        `${this.server.url}${path}`,
         {
           method,
           agent: this.agent,

@@ -22,7 +22,7 @@ export interface World {
 }
 
 export const openWorld = async (cairn: Cairn): Promise<World> => {
-  const anonymous = new HttpClient(cairn.url, undefined);
+  const anonymous = new HttpClient(cairn, undefined);
   const client = async (username: string, roles: readonly string[], groups: readonly string[] = []) =>
     anonymous.as(await cairn.token({ username, roles, groups }));
   return {

@@ -2,6 +2,7 @@ import { startNatsServer } from '#bus/testing/nats-server.js';
 import { startDistributed, type Cairn } from '../../e2e/cairn-process.js';
 import { HttpClient } from '../../e2e/http-client.js';
 import { addDataset, addUnits, classes, taskIds, type Sender } from '../subject.js';
+import type { Settings } from '../settings.js';
 import { figure, type Row } from '../table.js';
 import { compare, startEcho } from '../yardstick.js';
 
@@ -12,7 +13,7 @@ const CHANGE_RATIO = 0.35;
 /** Speaks for an administrator. */
 const senderOf = async (cairn: Cairn): Promise<Sender> => {
   const token = await cairn.token({ username: 'root', roles: ['admin', 'system'] });
-  const client = new HttpClient(cairn.url, token);
+  const client = new HttpClient(cairn, token);
   const send: Sender['send'] = (method, path, body) =>
     client.send(method, path, body === undefined ? {} : { body: JSON.stringify(body) });
   return {
@@ -27,10 +28,10 @@ const senderOf = async (cairn: Cairn): Promise<Sender> => {
 };
 
 /** The same single reads and changes with every service in a process of its own. */
-export const overNats = async (seconds: number): Promise<readonly Row[]> => {
+export const overNats = async ({ seconds, environment }: Settings): Promise<readonly Row[]> => {
   const nats = await startNatsServer();
   const echo = await startEcho(nats.url);
-  const running = await startDistributed();
+  const running = await startDistributed(environment);
   try {
     const cairn = await senderOf(running);
     const dataset = await addDataset(cairn, 'single units');

@@ -1,5 +1,7 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { done, type HttpClient, ok, said } from '../http-client.js';
-import { type GetWorld, newDataset } from '../world.js';
+import { type GetWorld, newDataset, newJob, newTask } from '../world.js';
 
 type ById = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
@@ -70,17 +72,86 @@ export const volume = (world: GetWorld, units: number): void => {
     }, 60_000);
   });
 
-  describe('a restart', () => {
-    it('loses nothing', async () => {
-      const { system, cairn } = world();
-      const datasetId = await newDataset(system);
+  describe('after a restart', () => {
+    /** A dataset with everything in it that clients can do, and what all its routes answer. */
+    const prepare = async (): Promise<(client: HttpClient) => Promise<readonly string[]>> => {
+      const { system, alice, pilot } = world();
+      const datasetId = await newDataset(alice);
+      const other = await newDataset(alice);
       await addTasks(system, datasetId, 10);
-      const paths = ['tasks', 'jobs', 'task_counts/name_status', 'job_summaries/status'];
-      const texts = async (client: HttpClient): Promise<readonly string[]> =>
-        Promise.all(paths.map(async (path) => (await client.send('GET', `/datasets/${datasetId}/${path}`)).text));
-      const before = await texts(system);
+      const job = await newJob(system, other, { job_index: 3 });
+      const task = await newTask(system, other, { name: 'guest', depends: ['x'], requirements: { gpu: 1 } });
+      await system.patch(`/jobs/${job}`, `{"dataset_id":"${datasetId}","note":1.0,"status":"melted"}`);
+      await system.patch(`/tasks/${task}`, `{"dataset_id":"${datasetId}","note":1.0}`);
+      await alice.put(`/config/${datasetId}`, '{"version":3,"tasks":[{"n":1.0}]}');
+      await alice.post(`/datasets/${datasetId}/job_actions/bulk_suspend`);
+      await system.put(`/auths/${datasetId}`, { read_groups: ['users'], write_groups: [] });
+      await pilot.post(`/tasks/${task}/task_stats`, `{"dataset_id":"${datasetId}","n":1.0}`);
+      await pilot.post(`/tasks/${task}/task_stats`, { dataset_id: datasetId, log: 'x'.repeat(200_000) });
+      const query_params = { dataset_id: datasetId };
+      await alice.post(`/datasets/${datasetId}/task_actions/bulk_reset`);
+      const ids = Object.keys((await alice.get(`/datasets/${datasetId}/tasks?keys=task_id`)).json as object);
+      await system.post('/task_actions/waiting', { task_ids: ids });
+      const claimed = await system.post('/task_actions/queue_many', { num: 3, query_params });
+      for (const { task_id: id, instance_id } of claimed.json as readonly Readonly<Record<string, string>>[]) {
+        await system.post(`/tasks/${String(id)}/task_actions/failed`, {
+          instance_id,
+          time_used: 90,
+          resources: { memory: 3 },
+        });
+      }
+      const paths = [
+        ...[
+          '',
+          '/config',
+          '/tasks',
+          '/jobs',
+          '/task_counts/status',
+          '/task_counts/name_status',
+          '/task_summaries/status',
+        ],
+        ...[
+          '/job_summaries/status',
+          '/job_counts/status',
+          '/task_stats',
+          '/bulk/task_stats',
+          `/tasks/${task}/task_stats`,
+        ],
+      ].map((path) => `/datasets/${datasetId}${path}`);
+      const global = [
+        '/dataset_summaries/status',
+        '/task_counts/status',
+        '/users',
+        `/auths/${datasetId}`,
+        `/jobs/${job}`,
+      ];
+      return (client) =>
+        Promise.all(
+          [...paths, ...global, `/cairn/history/units/${task}`].map(async (path) => {
+            const { status, text } = await client.send('GET', path);
+            expect([path, status]).toEqual([path, 200]);
+            return text;
+          }),
+        );
+    };
+
+    it('everything is as before', async () => {
+      const { admin, cairn } = world();
+      const texts = await prepare();
+      const before = await texts(admin);
       await cairn.restart();
-      expect(await texts(system.at(cairn.url))).toEqual(before);
+      expect(await texts(admin)).toEqual(before);
+    }, 60_000);
+
+    it('everything is as before even when the read models are lost', async () => {
+      const { admin, cairn } = world();
+      const texts = await prepare();
+      const before = await texts(admin);
+      await cairn.restart({
+        signal: 'SIGKILL',
+        meanwhile: () => rm(join(cairn.dataDir, 'read-models'), { recursive: true }),
+      });
+      expect(await texts(admin)).toEqual(before);
     }, 60_000);
   });
 };
