@@ -1,17 +1,20 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { coldStart } from './rows/start.js';
 import { millionUnits } from './rows/million.js';
 import { overNats } from './rows/nats.js';
 import { singleUnits } from './rows/single.js';
+import type { Settings } from './settings.js';
 import { renderTable, type Row } from './table.js';
 import { hasWrk, WRK_MISSING } from './wrk.js';
 
-const USAGE = `Usage: npm run bench -- [single] [million] [start] [nats] [--seconds N]
+const USAGE = `Usage: npm run bench -- [single] [million] [start] [nats] [--seconds N] [--profile DIR]
 
 Measures what docs/architecture.md promises; without names everything. --seconds is the length of a round (5).
+--profile writes where Cairn's time goes, for the performance tools of browsers; the figures suffer.
 `;
 
-const GROUPS: Readonly<Record<string, (seconds: number) => Promise<readonly Row[]>>> = {
+const GROUPS: Readonly<Record<string, (settings: Settings) => Promise<readonly Row[]>>> = {
   single: singleUnits,
   million: millionUnits,
   start: coldStart,
@@ -20,8 +23,15 @@ const GROUPS: Readonly<Record<string, (seconds: number) => Promise<readonly Row[
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seconds: { type: 'string', default: '5' }, help: { type: 'boolean', short: 'h', default: false } },
+  options: {
+    seconds: { type: 'string', default: '5' },
+    profile: { type: 'string' },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
 });
+
+const profiling = (folder: string | undefined): Readonly<Record<string, string>> =>
+  folder === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${resolve(folder)}` };
 
 const bench = async (): Promise<number> => {
   const names = positionals.length > 0 ? positionals : Object.keys(GROUPS);
@@ -34,10 +44,11 @@ const bench = async (): Promise<number> => {
     process.stderr.write(`${WRK_MISSING}\n`);
     return 1;
   }
+  const settings = { seconds: Math.floor(seconds), environment: profiling(values.profile) };
   const rows: Row[] = [];
   for (const name of names) {
     process.stderr.write(`measuring: ${name}\n`);
-    rows.push(...((await GROUPS[name]?.(Math.floor(seconds))) ?? []));
+    rows.push(...((await GROUPS[name]?.(settings)) ?? []));
   }
   process.stdout.write(`${renderTable(rows)}\n`);
   return rows.every((row) => row.isMet && row.void === undefined) ? 0 : 1;

@@ -6,6 +6,7 @@ import { openLedger } from '#ledger/open-ledger.js';
 import { Embedded } from '../../support/embedded.js';
 import { residentMiB } from '../process-usage.js';
 import { addDataset, addUnits, classes, countIn, taskIds, UNITS_AT_ONCE } from '../subject.js';
+import type { Settings } from '../settings.js';
 import { figure, median, type Row } from '../table.js';
 import { generate } from '../wrk.js';
 
@@ -236,8 +237,8 @@ const startS = async (cairn: Embedded): Promise<number> => {
 };
 
 /** Everything that is measured with a million units. */
-export const millionUnits = async (secondsEach: number): Promise<readonly Row[]> => {
-  const cairn = new Embedded();
+export const millionUnits = async ({ seconds: secondsEach, environment }: Settings): Promise<readonly Row[]> => {
+  const cairn = new Embedded(environment);
   try {
     await cairn.start();
     const { row: claims } = await claimRow(cairn, secondsEach);

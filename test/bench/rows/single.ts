@@ -1,5 +1,6 @@
 import { Embedded } from '../../support/embedded.js';
 import { addDataset, addUnits, classes, taskIds } from '../subject.js';
+import type { Settings } from '../settings.js';
 import { figure, type Row } from '../table.js';
 import { compare, startHello } from '../yardstick.js';
 
@@ -11,9 +12,9 @@ export const CHANGE_RATIO_MANY = 0.18;
 const CHANGE_P99_MS = 25;
 
 /** Reads and durable changes of single units, as a plain user whom the dataset's rule admits. */
-export const singleUnits = async (seconds: number): Promise<readonly Row[]> => {
+export const singleUnits = async ({ seconds, environment }: Settings): Promise<readonly Row[]> => {
   const hello = await startHello();
-  const cairn = new Embedded();
+  const cairn = new Embedded(environment);
   try {
     await cairn.start();
     const dataset = await addDataset(cairn, 'single units');

@@ -1,14 +1,15 @@
 import { Embedded } from '../../support/embedded.js';
+import type { Settings } from '../settings.js';
 import { figure, median, type Row } from '../table.js';
 
 const STARTS = 3;
 const READY_S = 2;
 
 /** From the command to the first good answer, with an empty data folder. */
-export const coldStart = async (): Promise<readonly Row[]> => {
+export const coldStart = async ({ environment }: Settings): Promise<readonly Row[]> => {
   const times: number[] = [];
   for (let start = 0; start < STARTS; start += 1) {
-    const cairn = new Embedded();
+    const cairn = new Embedded(environment);
     const startMs = performance.now();
     await cairn.start();
     const { status } = await cairn.send('GET', '/readyz');
