@@ -10,7 +10,7 @@ import { hasWrk, WRK_MISSING } from './wrk.js';
 
 const USAGE = `Usage: npm run bench -- [single] [million] [start] [nats] [--seconds N] [--profile DIR]
 
-Measures what docs/architecture.md promises; without names everything. --seconds is the length of a round (5).
+Measures what Cairn must reach; without names everything. --seconds is the length of a round (5).
 --profile writes where Cairn's time goes, for the performance tools of browsers; the figures suffer.
 `;
 

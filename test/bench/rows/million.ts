@@ -264,6 +264,7 @@ export const millionUnits = async ({ seconds: secondsEach, environment }: Settin
       answer,
     ];
   } finally {
+    await cairn.stop();
     await cairn.remove();
   }
 };

@@ -67,6 +67,7 @@ export const singleUnits = async ({ seconds, environment }: Settings): Promise<r
       },
     ];
   } finally {
+    await cairn.stop();
     await cairn.remove();
     await hello.stop();
   }
