@@ -25,16 +25,17 @@ const idsOfJobs = async (client: HttpClient, datasetId: string): Promise<readonl
 describe('separate processes that fail', () => {
   let broker: NatsServer;
   let world: World;
+  let cleanUp = (): Promise<void> => Promise.resolve();
 
   beforeAll(async () => {
     broker = await startNatsServer();
-    world = await openWorld(await startOver(broker, VARIABLES));
+    cleanUp = () => broker.remove();
+    const cairn = await startOver(broker, VARIABLES);
+    cleanUp = () => cairn.remove();
+    world = await openWorld(cairn);
   }, 90_000);
 
-  afterAll(async () => {
-    world.anonymous.close();
-    await world.cairn.remove();
-  }, 60_000);
+  afterAll(() => cleanUp(), 60_000);
 
   it('are answered for with 503 and a time to come back, while the others go on', async () => {
     const { cairn, system, alice } = world;
