@@ -136,6 +136,13 @@ export interface UnitsMoved extends ConcernsUnits {
   readonly clears?: readonly ('instance' | 'failures' | 'site')[];
 }
 
+/** The worker that ran units is gone; nobody knows of a failure of theirs. */
+export interface UnitsEvicted extends ConcernsUnits {
+  readonly units: Ranges;
+  readonly status: string;
+  readonly reason: string;
+}
+
 /** A client overwrote fields of one unit: `fields` is raw JSON, dotted names set nested fields. */
 export interface UnitAmended extends ConcernsUnits {
   readonly units: Ranges;
@@ -160,6 +167,7 @@ export interface UnitEvents {
   readonly UnitFailed: UnitFailed;
   readonly UnitSucceeded: UnitSucceeded;
   readonly UnitsMoved: UnitsMoved;
+  readonly UnitsEvicted: UnitsEvicted;
   readonly UnitAmended: UnitAmended;
   readonly RequirementsSet: RequirementsSet;
 }

@@ -157,3 +157,15 @@ export const ExportTaskStats = query<
   { dataset_id: string; last: boolean; after?: string; keys?: readonly string[]; limit: number; cursor?: string },
   Page
 >('tasks', 'task-stats.export');
+
+/** Tasks that a pilot listed when it ended (contract 12.3). */
+export interface EvictTasksRequest {
+  readonly tasks: readonly string[];
+  /** What became of the pilot, for the history. */
+  readonly reason: string;
+  /** When the pilot ended: what began to run later runs elsewhere. */
+  readonly ended_micros: number;
+}
+
+/** Sends those that still run without an instance back to `waiting`; replies how many. */
+export const EvictTasks = command<EvictTasksRequest, { evicted: number }>('tasks', 'tasks.evict');
