@@ -20,7 +20,7 @@ import { RecentEvents } from './recent-events.js';
 import { type SerializedEvent, serializeAll } from './serialized-event.js';
 import { isBusy, retryWhileBusy } from './sqlite-busy.js';
 import { openLedgerFile } from './sqlite-file.js';
-import type { FromWriter, ToWriter } from './sqlite-writer-thread.js';
+import type { FromWriter, ToWriter, WriterStart } from './sqlite-writer-thread.js';
 import type { WriterAnswer, WriterAppend } from './sqlite-writer.js';
 import { prefixMatcher } from './stream-filter.js';
 import { Waiter } from './waiter.js';
@@ -78,6 +78,7 @@ export class SqliteLedger extends Ledger {
 
   private writer: Worker | undefined;
   private writerFault: Error | undefined;
+  private readonly signal = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   /** Appends of this turn of the event loop, sent at its end. */
   private unsent: WriterAppend[] = [];
   /** All appends without an answer; the writer answers in their order. */
@@ -210,7 +211,7 @@ export class SqliteLedger extends Ledger {
       // It ends when it has answered everything before this.
       const ended = new Promise((resolve) => writer.once('exit', resolve));
       writer.ref();
-      writer.postMessage('close' satisfies ToWriter);
+      this.tell(writer, 'close');
       await ended;
     }
     clearTimeout(this.pollTimer);
@@ -222,12 +223,20 @@ export class SqliteLedger extends Ledger {
     if (this.unsent.length === 0) return;
     const writer = (this.writer ??= this.startWriter());
     writer.ref();
-    writer.postMessage(this.unsent satisfies ToWriter);
+    this.tell(writer, this.unsent);
     this.unsent = [];
   };
 
+  private tell(writer: Worker, message: ToWriter): void {
+    writer.postMessage(message);
+    Atomics.add(this.signal, 0, 1);
+    Atomics.notify(this.signal, 0);
+  }
+
   private startWriter(): Worker {
-    const writer = new Worker(WRITER_THREAD, { workerData: this.file });
+    const writer = new Worker(WRITER_THREAD, {
+      workerData: { file: this.file, signal: this.signal } satisfies WriterStart,
+    });
     writer.on('message', this.receive);
     writer.on('error', this.abandon);
     writer.on('exit', () => this.abandon(new Error('The writer ended')));
