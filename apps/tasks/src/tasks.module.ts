@@ -5,6 +5,8 @@ import { BlobStore } from '#keep/blob-store.js';
 import { FolderBlobStore } from '#keep/folder-blob-store.js';
 import { accessRulesProjection } from '#projection/access-rules.js';
 import { ServiceStoreModule } from '#projection/service-store.module.js';
+import { FileController } from './file/file.controller.js';
+import { fileProjection } from './file/file-projection.js';
 import { IceprodUnits } from './iceprod/iceprod-units.js';
 import { JobProjection } from './job/job-projection.js';
 import { JobController } from './job/job.controller.js';
@@ -24,8 +26,15 @@ import { WorkloadProjection } from './workload/workload-projection.js';
     ServiceStoreModule.register({
       service: 'tasks',
       // Datasets first: what the others record belongs to one.
-      projections: [WorkloadProjection, IceprodUnits, JobProjection, taskStatProjection, accessRulesProjection],
-      cacheKib: 32 * 1024,
+      projections: [
+        WorkloadProjection,
+        IceprodUnits,
+        JobProjection,
+        taskStatProjection,
+        fileProjection,
+        accessRulesProjection,
+      ],
+      cacheKib: 20 * 1024,
     }),
   ],
   controllers: [
@@ -36,6 +45,7 @@ import { WorkloadProjection } from './workload/workload-projection.js';
     TaskListController,
     JobController,
     TaskStatController,
+    FileController,
   ],
   providers: [
     TaskDesk,

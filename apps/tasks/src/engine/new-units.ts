@@ -32,7 +32,12 @@ export const addedUnit = (workload: WorkloadId, data: UnitAdded, timeMicros: num
   changedMicros: timeMicros,
 });
 
-const dependsText = (ids: readonly string[]): string => (ids.length === 0 ? '[]' : JSON.stringify(ids));
+/** Raw JSON of the ids that a unit depends on whose job begins at a place of the range. */
+export const gridDepends = ({ prefix }: UnitsAdded, { depends }: UnitShape, start: number): string => {
+  let text = '';
+  for (const at of depends) text += `${text === '' ? '' : ','}"${idAt(prefix, start + at)}"`;
+  return `[${text}]`;
+};
 
 /** The unit that {@link UnitsAdded} describes at one place of its range. */
 export const gridUnit = (
@@ -54,7 +59,7 @@ export const gridUnit = (
     groupIndex: added.jobs.first_index + job,
     index,
     name: shape.name,
-    depends: dependsText(shape.depends.map((at) => idAt(added.prefix, job * count + at))),
+    depends: gridDepends(added, shape, job * count),
     requirements: shape.requirements,
     status: shape.status,
     priority: shape.priority,

@@ -117,8 +117,7 @@ class Model {
       ]);
       return Object.fromEntries(counted.filter(([, n]) => n !== 0)) as Record<string, number>;
     };
-    const isGpu = (requirements: string): boolean =>
-      Number((JSON.parse(requirements) as { gpu?: number }).gpu ?? 0) >= 1;
+    const isGpu = (requirements: string): boolean => ((JSON.parse(requirements) as { gpu?: number }).gpu ?? 0) >= 1;
     return {
       documents: units.map(taskDocument),
       open: units.map((unit) => this.memory.openDependencies(unit)),
@@ -141,7 +140,7 @@ const readyIds = (ready: ReadyUnits, lane: number): string[] => {
 };
 
 const parsed = (answers: readonly ({ readonly document: string } | DomainError)[]): unknown[] =>
-  answers.map((answer) => (answer instanceof DomainError ? answer : JSON.parse(answer.document)));
+  answers.map((answer) => (answer instanceof DomainError ? answer : (JSON.parse(answer.document) as unknown)));
 
 const number = fc.nat({ max: 30 });
 const dataset = fc.constantFrom(...DATASETS);

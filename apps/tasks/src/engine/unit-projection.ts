@@ -1,13 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { idAt } from '#contracts/ids.js';
 import type { Ranges, UnitAdded, UnitEvents, UnitsAdded } from '#contracts/work-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#projection/projection.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import { assignmentOf, evolve, type UnitEvent } from './evolve.js';
 import type { Policy } from './policy.js';
 import { unitKey } from './unit.js';
-import { addedUnit, gridUnit } from './new-units.js';
+import { addedUnit } from './new-units.js';
 import { UNIT_INDEXES, UNIT_TABLES } from './tables.js';
+import { UnitGrid } from './unit-grid.js';
 import { UnitRanges } from './unit-ranges.js';
 import { UnitStore } from './unit-store.js';
 
@@ -24,7 +24,7 @@ const EVENT_TYPES: readonly (keyof UnitEvents)[] = [
   'RequirementsSet',
 ];
 
-/** Units added or changed one by one before a slice of work may end. */
+/** Units changed one by one before a slice of work may end. */
 const UNITS_PER_YIELD = 100;
 
 const isOneUnit = (units: Ranges): boolean => units.length === 1 && units[0]?.[0] === units[0]?.[1];
@@ -61,9 +61,11 @@ export class UnitProjection implements Projection {
 
 class UnitWriter implements ProjectionWriter {
   private readonly ranges: UnitRanges;
+  private readonly grid: UnitGrid;
 
   constructor(private readonly store: UnitStore) {
     this.ranges = new UnitRanges(store);
+    this.grid = new UnitGrid(store);
   }
 
   apply(event: AppliedEvent): void | Generator<void, void, void> {
@@ -76,7 +78,7 @@ class UnitWriter implements ProjectionWriter {
       this.store.insert(addedUnit(workload, added, metadata.timeMicros));
       return;
     }
-    if (event.type === 'UnitsAdded') return this.addGrid(workload, data as object as UnitsAdded, metadata.timeMicros);
+    if (event.type === 'UnitsAdded') return this.grid.add(workload, data as object as UnitsAdded, metadata.timeMicros);
     return this.change(workload, { type: event.type, data, timeMicros: metadata.timeMicros } as object as UnitEvent);
   }
 
@@ -107,18 +109,6 @@ class UnitWriter implements ProjectionWriter {
         this.changeOne(unitKey(workload, ordinal), event);
         if ((done += 1) % UNITS_PER_YIELD === 0) yield;
       }
-    }
-  }
-
-  private *addGrid(workload: WorkloadId, added: UnitsAdded, timeMicros: number): Generator<void, void, void> {
-    const count = (added.units[0]?.[1] ?? -1) - (added.units[0]?.[0] ?? 0) + 1;
-    const awaited = new Set(this.store.dependencies.unknownIds(idAt(added.prefix, 0), idAt(added.prefix, count)));
-    for (let place = 0; place < count; place += 1) {
-      const shape = added.shapes[place % added.shapes.length];
-      if (shape === undefined) continue;
-      const unit = gridUnit(workload, added, shape, place, timeMicros);
-      this.store.insert(unit, awaited.has(unit.id));
-      if (place % UNITS_PER_YIELD === 0) yield;
     }
   }
 }

@@ -78,12 +78,8 @@ export class UnitStore {
     return isGpu;
   }
 
-  /**
-   * A unit that was not there before, listed at home.
-   *
-   * @param isAwaited whether others may already wait for its id
-   */
-  insert(unit: Unit, isAwaited = true): void {
+  /** A unit that was not there before, listed at home. */
+  insert(unit: Unit): void {
     const { words } = this.reader;
     const workload = workloadOfKey(unit.key);
     const [name, requirements, status, site] = [
@@ -103,7 +99,7 @@ export class UnitStore {
     this.counts.change(workload, name, status, this.isGpu(requirements), 1);
     this.counts.placeName(workload, name, unit.index);
     if (ready !== null) this.ready.joined(ready, unit);
-    if (isAwaited) this.openUp(this.dependencies.discover(unit.id, unit.key, this.policy.satisfies(unit.status)));
+    this.openUp(this.dependencies.discover(unit.id, unit.key, this.policy.satisfies(unit.status)));
   }
 
   /** Stores what an event has made of a unit. */

@@ -144,9 +144,14 @@ export class TaskQuery {
     const most = limit > 0 ? limit : NO_LIMIT;
     const before = comparing(sort);
     let found: Found[] = [];
+    let worst: Found | undefined;
     for await (const row of this.matching(statuses, site, slices)) {
-      found.push({ key: row.key, id: row.id, values: this.valuesOf(row, sort) });
-      if (found.length >= most * 2) found = found.sort(before).slice(0, most);
+      const candidate = { key: row.key, id: row.id, values: this.valuesOf(row, sort) };
+      if (worst !== undefined && before(candidate, worst) > 0) continue;
+      found.push(candidate);
+      if (found.length < most * 2) continue;
+      found = found.sort(before).slice(0, most);
+      worst = found.at(-1);
     }
     found.sort(before);
     return Float64Array.from(found.slice(0, most), ({ key }) => key);
