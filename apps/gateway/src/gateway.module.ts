@@ -16,8 +16,10 @@ import { Answers } from './iceprod/answers.js';
 import { AuthsController } from './iceprod/auths.controller.js';
 import { ConfigController } from './iceprod/config.controller.js';
 import { DatasetsController } from './iceprod/datasets.controller.js';
+import { GridsController } from './iceprod/grids.controller.js';
 import { HealthController } from './iceprod/health.controller.js';
 import { JobsController } from './iceprod/jobs.controller.js';
+import { PilotsController } from './iceprod/pilots.controller.js';
 import { TaskActionsController } from './iceprod/task-actions.controller.js';
 import { TaskBulkController } from './iceprod/task-bulk.controller.js';
 import { TaskStatsController } from './iceprod/task-stats.controller.js';
@@ -25,7 +27,7 @@ import { TasksController } from './iceprod/tasks.controller.js';
 import { UsersController } from './iceprod/users.controller.js';
 
 /** Services that the gateway cannot do without. */
-const NEEDED: readonly ServiceName[] = ['datasets', 'tasks', 'events', 'auth'];
+const NEEDED: readonly ServiceName[] = ['datasets', 'tasks', 'pilots', 'events', 'auth'];
 
 /** Messages that the gateway sends on its own behalf. */
 const ownContext = (correlationId: string): MessageContext => ({
@@ -54,6 +56,8 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerif
     TaskActionsController,
     TaskBulkController,
     TaskStatsController,
+    GridsController,
+    PilotsController,
     AuthsController,
     UsersController,
     HealthController,

@@ -547,7 +547,8 @@ describe('the gateway over HTTP', () => {
         // Rows of lists are judged one by one by the service, so the route itself has no rule.
         const rows = path === '/datasets' || path === '/dataset_summaries/status';
         const rule = policy.rule ?? (rows && method === 'GET' ? 'rows' : '-');
-        return [`${method} ${templateOf(path)}`, policy.roles.join(','), rule];
+        const roles = policy.anyToken === true ? 'any valid token' : policy.roles.join(',');
+        return [`${method} ${templateOf(path)}`, roles, rule];
       });
       expect(served.map(String).sort()).toEqual(listed.map(String).sort());
 
@@ -581,6 +582,6 @@ describe('the gateway over HTTP', () => {
     expect(JSON.parse(ready.body)).toMatchObject({ ready: false, checks: { tasks: 'ok', auth: 'ok' } });
     const metrics = await ask('GET', '/metrics', { token: null });
     expect(metrics.body).toContain('route="/tasks/:task_id"');
-    expectRefusal(await ask('GET', '/healthz', { token: null }), 500, 'not available: datasets, events');
+    expectRefusal(await ask('GET', '/healthz', { token: null }), 500, 'not available: datasets, pilots, events');
   });
 });

@@ -5,8 +5,10 @@ import { probeRoutes } from './cairn/probes.routes.js';
 import { authRoutes } from './iceprod/auths.routes.js';
 import { configRoutes } from './iceprod/config.routes.js';
 import { datasetRoutes } from './iceprod/datasets.routes.js';
+import { gridRoutes } from './iceprod/grids.routes.js';
 import { healthRoutes } from './iceprod/health.routes.js';
 import { jobRoutes } from './iceprod/jobs.routes.js';
+import { pilotRoutes } from './iceprod/pilots.routes.js';
 import { taskActionRoutes } from './iceprod/task-actions.routes.js';
 import { taskBulkRoutes } from './iceprod/task-bulk.routes.js';
 import { taskStatRoutes } from './iceprod/task-stats.routes.js';
@@ -23,6 +25,8 @@ export const ROUTES: readonly AnyRoute[] = [
   taskActionRoutes,
   taskBulkRoutes,
   taskStatRoutes,
+  gridRoutes,
+  pilotRoutes,
   authRoutes,
   userRoutes,
   healthRoutes,

@@ -1,6 +1,17 @@
 import { Module } from '@nestjs/common';
-import { VisibilityController } from './visibility.controller.js';
+import { ServiceStoreModule } from '#projection/service-store.module.js';
+import { gridProjection } from './grid/grid-projection.js';
+import { GridController } from './grid/grid.controller.js';
+import { pilotProjection } from './pilot/pilot-projection.js';
+import { PilotWatch } from './pilot/pilot-watch.js';
+import { PilotController } from './pilot/pilot.controller.js';
+import { Releases } from './pilot/releases.js';
 
-/** Workers and sites. It owns no stream yet, so nothing it answers can lag behind the ledger. */
-@Module({ controllers: [VisibilityController] })
+/** Workers and sites: IceProd's pilots and grids. */
+@Module({
+  imports: [ServiceStoreModule.register({ service: 'pilots', projections: [gridProjection, pilotProjection] })],
+  controllers: [GridController, PilotController],
+  providers: [Releases, PilotWatch],
+  exports: [PilotWatch],
+})
 export class PilotsModule {}

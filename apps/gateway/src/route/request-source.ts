@@ -12,6 +12,8 @@ const isObject = (value: unknown): value is Values =>
 
 export interface RequestParts {
   readonly params: unknown;
+  /** Path and query as they came. */
+  readonly url?: string;
   readonly query: unknown;
   /** The bytes as they came; anything else counts as no body. */
   readonly body: unknown;
@@ -22,7 +24,7 @@ export interface RequestParts {
  * is a user's document is cut out of the text, so that its numbers survive.
  */
 export class RequestSource {
-  private parsed: Values | undefined;
+  private parsed: { readonly value: unknown } | undefined;
   private decoded: string | undefined;
   private members: ReadonlyMap<string, string> | undefined;
 
@@ -31,6 +33,19 @@ export class RequestSource {
   path(name: string): string {
     const value = isObject(this.parts.params) ? this.parts.params[name] : undefined;
     return typeof value === 'string' ? value : '';
+  }
+
+  /** What stands behind the first `segments` segments of the path, decoded; slashes that belong to a name survive. */
+  rest(segments: number): string {
+    const { url = '' } = this.parts;
+    const end = url.search(/[?#]/);
+    const text = end === -1 ? url : url.slice(0, end);
+    const behind = new RegExp(`^(?:/+[^/]+){${segments}}/([^]*)$`).exec(text)?.[1] ?? '';
+    try {
+      return decodeURIComponent(behind);
+    } catch {
+      throw invalid('path is not valid');
+    }
   }
 
   /**
@@ -45,12 +60,17 @@ export class RequestSource {
   }
 
   get object(): Values {
-    return (this.parsed ??= this.parse());
+    return this.requireObject();
+  }
+
+  /** The body whatever it is: few routes take something else than an object. */
+  get value(): unknown {
+    return (this.parsed ??= { value: this.parse() }).value;
   }
 
   /** The text of {@link object} as it was sent. */
   get document(): string {
-    this.parsed ??= this.parse();
+    this.requireObject();
     return this.text;
   }
 
@@ -77,16 +97,19 @@ export class RequestSource {
     return text.trim() === '' ? '{}' : text;
   }
 
-  private parse(): Values {
+  private requireObject(): Values {
+    const { value } = this;
+    if (!isObject(value)) throw invalid('body is not a JSON object');
+    return value;
+  }
+
+  private parse(): unknown {
     const { text } = this;
-    let value: unknown;
     try {
-      value = JSON.parse(text);
+      return JSON.parse(text);
     } catch {
       throw invalid('body is not valid JSON');
     }
-    if (!isObject(value)) throw invalid('body is not a JSON object');
-    return value;
   }
 }
 

@@ -1,0 +1,120 @@
+import { bodyWith } from '../route/body-with.js';
+import type { Field } from '../route/field.js';
+import { keysParameter, optional, path, required, textParameter, wholeBody } from '../route/fields.js';
+import { dict, str, strings } from '../route/json-types.js';
+import { invalid } from '../route/request-source.js';
+import { documentOf, documentsById, iceprodRoute, NOTHING, RESULT } from './iceprod-route.js';
+import { SERVICES, SERVICES_AND_PILOTS } from './policies.js';
+
+const tag = 'pilots';
+
+const tasksOfBody = required(strings, { missing: 'missing tasks' });
+
+/** `{"tasks": [ids]}` or the bare array, as an update of the pilot (IceProd contract 12.2). */
+const taskList: Field<string, 'always'> = {
+  from: 'whole body',
+  required: true,
+  schema: {
+    oneOf: [{ type: 'object', required: ['tasks'], properties: { tasks: strings.schema } }, strings.schema],
+  },
+  read: (source) => {
+    const { value } = source;
+    const bare = strings.accept(value, () => '');
+    if (Array.isArray(value) && bare === undefined) throw invalid('key "tasks" should be of type list');
+    return JSON.stringify({ tasks: bare ?? tasksOfBody.read(source, 'tasks') });
+  },
+};
+
+const filter = (name: string): Field<string, 'maybe'> => textParameter(name, `only pilots with this ${name}`);
+
+/** IceProd contract 12. */
+export const pilotRoutes = {
+  list: iceprodRoute({
+    name: 'listPilots',
+    tag,
+    method: 'GET',
+    path: '/pilots',
+    policy: SERVICES,
+    summary: 'Pilots, by id',
+    fields: {
+      grid_id: filter('grid_id'),
+      queue_host: filter('queue_host'),
+      queue_version: filter('queue_version'),
+      host: filter('host'),
+      version: filter('version'),
+      site: filter('site'),
+      keys: keysParameter,
+    },
+    answer: documentsById('Pilot'),
+  }),
+  start: iceprodRoute({
+    name: 'startPilot',
+    tag,
+    method: 'POST',
+    path: '/pilots',
+    policy: SERVICES,
+    summary: 'Creates a pilot; further members are kept',
+    fields: {
+      description: bodyWith({
+        queue_host: required(str),
+        queue_version: required(str),
+        resources: required(dict),
+        resources_available: optional(dict),
+        resources_claimed: optional(dict),
+        tasks: optional(strings),
+        host: optional(str),
+        site: optional(str),
+        version: optional(str),
+        grid_queue_id: optional(str),
+      }),
+    },
+    status: 201,
+    answer: RESULT,
+  }),
+  get: iceprodRoute({
+    name: 'getPilot',
+    tag,
+    method: 'GET',
+    path: '/pilots/:pilot_id',
+    policy: SERVICES_AND_PILOTS,
+    summary: 'One pilot',
+    fields: { pilot_id: path() },
+    answer: documentOf('Pilot'),
+    refusals: { 404: 'Pilot not found' },
+  }),
+  report: iceprodRoute({
+    name: 'reportPilot',
+    tag,
+    method: 'PATCH',
+    path: '/pilots/:pilot_id',
+    policy: SERVICES_AND_PILOTS,
+    summary:
+      'Merges any fields, dotted names set nested ones, and renews last_update; answers the pilot after the change',
+    fields: { pilot_id: path(), fields: wholeBody() },
+    body: { empty: 'Missing update data' },
+    answer: documentOf('Pilot'),
+    refusals: { 404: 'Pilot not found' },
+  }),
+  setTasks: iceprodRoute({
+    name: 'setPilotTasks',
+    tag,
+    method: 'PUT',
+    path: '/pilots/:pilot_id/tasks',
+    policy: SERVICES_AND_PILOTS,
+    summary: 'Replaces the list of tasks that the pilot holds',
+    fields: { pilot_id: path(), fields: taskList },
+    answer: NOTHING,
+    refusals: { 404: 'Pilot not found' },
+  }),
+  end: iceprodRoute({
+    name: 'endPilot',
+    tag,
+    method: 'DELETE',
+    path: '/pilots/:pilot_id',
+    policy: SERVICES_AND_PILOTS,
+    summary: 'Deletes the pilot; tasks that it held and that are still processing go back to waiting',
+    fields: { pilot_id: path() },
+    answer: NOTHING,
+    refusals: { 404: 'Pilot not found' },
+  }),
+};
