@@ -17,6 +17,7 @@ import { AuthsController } from './iceprod/auths.controller.js';
 import { ConfigController } from './iceprod/config.controller.js';
 import { DatasetsController } from './iceprod/datasets.controller.js';
 import { GridsController } from './iceprod/grids.controller.js';
+import { FilesController } from './iceprod/files.controller.js';
 import { HealthController } from './iceprod/health.controller.js';
 import { JobsController } from './iceprod/jobs.controller.js';
 import { PilotsController } from './iceprod/pilots.controller.js';
@@ -56,6 +57,7 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerif
     TaskActionsController,
     TaskBulkController,
     TaskStatsController,
+    FilesController,
     GridsController,
     PilotsController,
     AuthsController,

@@ -6,6 +6,7 @@ import { authRoutes } from './iceprod/auths.routes.js';
 import { configRoutes } from './iceprod/config.routes.js';
 import { datasetRoutes } from './iceprod/datasets.routes.js';
 import { gridRoutes } from './iceprod/grids.routes.js';
+import { fileRoutes } from './iceprod/files.routes.js';
 import { healthRoutes } from './iceprod/health.routes.js';
 import { jobRoutes } from './iceprod/jobs.routes.js';
 import { pilotRoutes } from './iceprod/pilots.routes.js';
@@ -25,6 +26,7 @@ export const ROUTES: readonly AnyRoute[] = [
   taskActionRoutes,
   taskBulkRoutes,
   taskStatRoutes,
+  fileRoutes,
   gridRoutes,
   pilotRoutes,
   authRoutes,

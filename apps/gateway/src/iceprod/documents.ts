@@ -107,6 +107,14 @@ export const DOCUMENTS = {
     max_hrs: number,
     efficiency: number,
   }),
+  File: document('What a task reads or writes (IceProd contract 10)', {
+    type: oneOf(['permanent']),
+    movement: oneOf(['input', 'output', 'both']),
+    remote: string,
+    local: string,
+    transfer: { type: ['string', 'boolean'] },
+    compression: { type: ['string', 'boolean'] },
+  }),
   AccessRule: document('Who may read and write a dataset (IceProd contract 2.3)', {
     read_groups: strings,
     write_groups: strings,

@@ -1,0 +1,82 @@
+import { lenient, path, required } from '../route/fields.js';
+import { int, type JsonType, str } from '../route/json-types.js';
+import { documentOf, iceprodRoute, NOTHING, RESULT } from './iceprod-route.js';
+import { READERS, READERS_AND_PILOTS, WRITERS } from './policies.js';
+
+const tag = 'files';
+
+const textOrFlag: JsonType<string | boolean> = {
+  name: 'str',
+  schema: { type: ['string', 'boolean'] },
+  accept: (value) => (typeof value === 'string' || typeof value === 'boolean' ? value : undefined),
+};
+
+const file = {
+  filename: required(str),
+  movement: required(str),
+  local: lenient(str),
+  transfer: lenient(textOrFlag),
+  compression: lenient(textOrFlag),
+};
+
+const FILES = {
+  type: 'object',
+  required: ['files'],
+  properties: { files: { type: 'array', items: documentOf('File') } },
+};
+
+/** IceProd contract 10. */
+export const fileRoutes = {
+  list: iceprodRoute({
+    name: 'listFiles',
+    tag,
+    method: 'GET',
+    path: '/datasets/:dataset_id/files',
+    policy: READERS,
+    summary: 'Files of all tasks of a dataset',
+    fields: { dataset_id: path() },
+    answer: FILES,
+  }),
+  add: iceprodRoute({
+    name: 'addFile',
+    tag,
+    method: 'POST',
+    path: '/datasets/:dataset_id/files',
+    policy: WRITERS,
+    summary: 'Adds a file to the task with the given place and name',
+    fields: { dataset_id: path(), ...file, job_index: required(int), task_name: required(str) },
+    status: 201,
+    answer: RESULT,
+  }),
+  listOfTask: iceprodRoute({
+    name: 'listFilesOfTask',
+    tag,
+    method: 'GET',
+    path: '/datasets/:dataset_id/files/:task_id',
+    policy: READERS_AND_PILOTS,
+    summary: 'Files of a task',
+    fields: { dataset_id: path(), task_id: path() },
+    answer: FILES,
+  }),
+  addToTask: iceprodRoute({
+    name: 'addFileToTask',
+    tag,
+    method: 'POST',
+    path: '/datasets/:dataset_id/files/:task_id',
+    policy: WRITERS,
+    summary: 'Adds a file to a task, which need not exist',
+    fields: { dataset_id: path(), task_id: path(), ...file },
+    status: 201,
+    answer: NOTHING,
+  }),
+  remove: iceprodRoute({
+    name: 'removeFiles',
+    tag,
+    method: 'DELETE',
+    path: '/datasets/:dataset_id/files/:task_id',
+    policy: WRITERS,
+    summary: 'Takes all files of a task off its list',
+    fields: { dataset_id: path(), task_id: path() },
+    answer: NOTHING,
+  }),
+};

@@ -1,0 +1,28 @@
+import { startDistributed, startEmbedded } from './cairn-process.js';
+import { files } from './logs-and-files/files.js';
+import { openWorld, VARIABLES, type World } from './world.js';
+
+const MODES = [
+  { mode: 'embedded', start: startEmbedded },
+  { mode: 'as separate processes over NATS', start: startDistributed },
+] as const;
+
+describe.each(MODES)("IceProd's logs and files, $mode", ({ start }) => {
+  let opened: World | undefined;
+
+  beforeAll(async () => {
+    opened = await openWorld(await start(VARIABLES));
+  }, 90_000);
+
+  afterAll(async () => {
+    opened?.anonymous.close();
+    await opened?.cairn.remove();
+  }, 60_000);
+
+  const world = (): World => {
+    if (opened === undefined) throw new Error('Cairn is not running');
+    return opened;
+  };
+
+  files(world);
+});
