@@ -13,7 +13,7 @@ import {
   ReportPilot,
   StartPilot,
 } from '#contracts/iceprod/pilots.js';
-import { EvictTasks, type EvictTasksRequest } from '#contracts/iceprod/tasks.js';
+import { type EvictedTask, EvictTasks, type EvictTasksRequest } from '#contracts/iceprod/tasks.js';
 import { ServiceHost } from '#projection/testing/service-host.js';
 import { PilotWatch, SILENCE_MS_MAX } from './pilot/pilot-watch.js';
 import { PilotsModule } from './pilots.module.js';
@@ -30,9 +30,10 @@ class TestController {
   constructor(private readonly watch: PilotWatch) {}
 
   @MessagePattern(EvictTasks.subject)
-  evict(@Payload() message: Message<EvictTasksRequest>): Answer<{ evicted: number }> {
+  evict(@Payload() message: Message<EvictTasksRequest>): Answer<{ evicted: readonly EvictedTask[] }> {
     tasksService.orders.push(message);
-    if (tasksService.answers) return { reply: { evicted: message.request.tasks.length } };
+    if (tasksService.answers)
+      return { reply: { evicted: message.request.tasks.map((task) => ({ task_id: task, dataset_id: 'd' })) } };
     return { error: { kind: 'unavailable', code: 'test.down', message: 'down' } };
   }
 

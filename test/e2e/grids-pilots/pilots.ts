@@ -178,6 +178,12 @@ export const pilots = (world: GetWorld, tasksService: string | undefined): void 
       });
       expect(String(after['status_changed']) > String(before['status_changed'])).toBe(true);
       expect(await Promise.all([claimed, finished, elsewhere].map((task) => taskOf(system, task)))).toEqual(untouched);
+      const { events } = (await system.get(`/cairn/history/units/${running}`)).json as { events: readonly Document[] };
+      expect(events.at(-1)).toMatchObject({
+        event: 'UnitsEvicted',
+        actor: 'pilot-1',
+        data: { status: 'waiting', reason: `pilot ${id} deleted` },
+      });
       expect((await system.get(`/datasets/${dataset}/task_counts/status`)).json).toEqual({
         waiting: 1,
         processing: 2,

@@ -124,7 +124,7 @@ export class Releases implements OnApplicationBootstrap, OnModuleDestroy {
       const { tasks, endedMicros } = held;
       const request = { tasks, ended_micros: endedMicros, reason: `pilot ${pilotId} ${held.reason}` };
       const { evicted } = await this.bus.request(EvictTasks, request, contextOf(held, 'evict'));
-      const data: WorkerEvents['PilotReleased'] = { pilot_id: pilotId, evicted };
+      const data: WorkerEvents['PilotReleased'] = { pilot_id: pilotId, evicted: evicted.length };
       const answer = await this.mailbox.execute({
         context: contextOf(held, 'release'),
         timeMicros: nowMicros(),

@@ -19,8 +19,16 @@ describe('evicting tasks', () => {
   };
   const get = async (id: string): Promise<Record<string, unknown>> =>
     JSON.parse((await ask(GetTask, { task_id: id })).document) as Record<string, unknown>;
-  const evict = (tasks: readonly string[], endedMicros = nowMicros(), id?: string): Promise<{ evicted: number }> =>
-    ask(EvictTasks, { tasks, reason: 'pilot p deleted', ended_micros: endedMicros }, id);
+  const evict = async (
+    tasks: readonly string[],
+    endedMicros = nowMicros(),
+    id?: string,
+  ): Promise<readonly string[]> => {
+    const request = { tasks, reason: 'pilot p deleted', ended_micros: endedMicros };
+    const { evicted } = await ask(EvictTasks, request, id);
+    expect(evicted.map(({ dataset_id: dataset }) => dataset)).toEqual(evicted.map(() => 'd'));
+    return evicted.map(({ task_id: task }) => task);
+  };
 
   it('sends those that run without an instance back to waiting, and counts no failure', async () => {
     const tasks = [
@@ -34,7 +42,7 @@ describe('evicting tasks', () => {
     await ask(AmendTask, { task_id: first, fields: '{"failures":2,"evictions":3}' });
     const before = await get(first);
     const untouched = await Promise.all(others.map(get));
-    expect(await evict([...tasks, first, 'unknown'])).toEqual({ evicted: 2 });
+    expect(await evict([...tasks, first, 'unknown'])).toEqual([first, second]);
     const after = await get(first);
     expect(after).toEqual({
       ...before,
@@ -56,15 +64,15 @@ describe('evicting tasks', () => {
   it('happens once for an order that is repeated', async () => {
     const task = await add({ status: 'processing' });
     const endedMicros = nowMicros();
-    expect(await evict([task], endedMicros, 'order-1')).toEqual({ evicted: 1 });
+    expect(await evict([task], endedMicros, 'order-1')).toEqual([task]);
     await ask(AmendTask, { task_id: task, fields: '{"status":"processing"}' });
-    expect(await evict([task], endedMicros, 'order-1')).toEqual({ evicted: 1 });
+    expect(await evict([task], endedMicros, 'order-1')).toEqual([task]);
     expect(await get(task)).toMatchObject({ status: 'processing', evictions: 1 });
   });
 
   it('leaves alone what began to run elsewhere since', async () => {
     const task = await add({ status: 'processing' });
-    expect(await evict([task], nowMicros() - 3_600_000_000)).toEqual({ evicted: 0 });
+    expect(await evict([task], nowMicros() - 3_600_000_000)).toEqual([]);
     expect(await get(task)).toMatchObject({ status: 'processing', evictions: 0 });
   });
 

@@ -1,4 +1,4 @@
-import type { EvictTasksRequest } from '#contracts/iceprod/tasks.js';
+import type { EvictedTask, EvictTasksRequest } from '#contracts/iceprod/tasks.js';
 import type { UnitsEvicted } from '#contracts/work-events.js';
 import { Chosen } from './moves.js';
 import type { SlicedDecision, TaskView } from './view.js';
@@ -16,14 +16,18 @@ const CLOCKS_APART_MICROS = 60_000_000;
 export function* evictTasks(
   view: TaskView,
   { tasks, reason, ended_micros: endedMicros }: EvictTasksRequest,
-): SlicedDecision<{ evicted: number }> {
+): SlicedDecision<{ evicted: readonly EvictedTask[] }> {
   const chosen = new Chosen(view);
+  const evicted: EvictedTask[] = [];
   for (const [index, id] of [...new Set(tasks)].entries()) {
     const unit = view.unit(id);
     const runs = unit?.status === 'processing' && unit.instance === '';
-    if (runs && unit.changedMicros <= endedMicros + CLOCKS_APART_MICROS) chosen.add(unit.key);
+    if (runs && unit.changedMicros <= endedMicros + CLOCKS_APART_MICROS) {
+      chosen.add(unit.key);
+      evicted.push({ task_id: id, dataset_id: unit.workload });
+    }
     if (index % SLICE === SLICE - 1) yield;
   }
-  const evicted = (units: UnitsEvicted['units']): UnitsEvicted => ({ units, status: 'waiting', reason });
-  return { events: chosen.events('UnitsEvicted', evicted), reply: { evicted: chosen.count } };
+  const data = (units: UnitsEvicted['units']): UnitsEvicted => ({ units, status: 'waiting', reason });
+  return { events: chosen.events('UnitsEvicted', data), reply: { evicted } };
 }

@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import type { Answer, Message } from '#bus/contract.js';
-import { EvictTasks, type EvictTasksRequest } from '#contracts/iceprod/tasks.js';
+import { type EvictedTask, EvictTasks, type EvictTasksRequest } from '#contracts/iceprod/tasks.js';
 import { evictTasks } from './evict.js';
 import { TaskDesk } from './task-desk.js';
 
@@ -11,7 +11,7 @@ export class EvictionController {
   constructor(private readonly desk: TaskDesk) {}
 
   @MessagePattern(EvictTasks.subject)
-  evict(@Payload() message: Message<EvictTasksRequest>): Promise<Answer<{ evicted: number }>> {
+  evict(@Payload() message: Message<EvictTasksRequest>): Promise<Answer<{ evicted: readonly EvictedTask[] }>> {
     return this.desk.decide(message, (view) => evictTasks(view, message.request));
   }
 }

@@ -167,5 +167,10 @@ export interface EvictTasksRequest {
   readonly ended_micros: number;
 }
 
-/** Sends those that still run without an instance back to `waiting`; replies how many. */
-export const EvictTasks = command<EvictTasksRequest, { evicted: number }>('tasks', 'tasks.evict');
+export interface EvictedTask {
+  readonly task_id: string;
+  readonly dataset_id: string;
+}
+
+/** Sends those that still run without an instance back to `waiting`; replies which. */
+export const EvictTasks = command<EvictTasksRequest, { evicted: readonly EvictedTask[] }>('tasks', 'tasks.evict');
