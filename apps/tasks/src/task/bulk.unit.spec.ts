@@ -19,6 +19,19 @@ describe('bulk_status', () => {
     expect(spec.task('a')).toMatchObject({ status: 'waiting', instance: '', failures: 2, changedMicros: NOW_MICROS });
   });
 
+  it('names its tasks by ranges, in whatever order and however often they are listed', () => {
+    const spec = new TaskSpec();
+    for (let at = 0; at < 8; at += 1) spec.given(`t${at}`);
+    const { events } = forced(spec, { tasks: ['t6', 't1', 't0', 't1', 't2', 't7', 't4'], status: 'failed' });
+    expect(events[0]?.data).toMatchObject({
+      units: [
+        [0, 2],
+        [4, 4],
+        [6, 7],
+      ],
+    });
+  });
+
   it('takes the legacy word for idle without failures', () => {
     const spec = new TaskSpec().given('a', { status: 'complete', instance: 'i', failures: 2 });
     forced(spec, { tasks: ['a'], status: 'reset' });

@@ -1,4 +1,4 @@
-import { rangesOf, rangesPerEvent } from '#contracts/ranges.js';
+import { rangesPerEvent } from '#contracts/ranges.js';
 import type { Ranges, UnitsMoved } from '#contracts/work-events.js';
 import type { DecidedEvent } from '#projection/command.js';
 import { ordinalOfKey, type UnitKey, workloadOfKey } from '../engine/unit.js';
@@ -6,9 +6,37 @@ import type { TaskView } from './view.js';
 
 type Clears = UnitsMoved['clears'];
 
+/** Ordinals as they come, mostly ascending: whole workloads stay a handful of ranges all the way. */
+class GrowingRanges {
+  private readonly ranges: [number, number][] = [];
+  private isAscending = true;
+
+  add(ordinal: number): void {
+    const last = this.ranges.at(-1);
+    if (last !== undefined && ordinal === last[1] + 1) {
+      last[1] = ordinal;
+      return;
+    }
+    if (last !== undefined && ordinal <= last[1]) this.isAscending = false;
+    this.ranges.push([ordinal, ordinal]);
+  }
+
+  /** Ascending and disjoint. */
+  finished(): Ranges {
+    if (this.isAscending) return this.ranges;
+    const merged: [number, number][] = [];
+    for (const [first, last] of this.ranges.toSorted(([a], [b]) => a - b)) {
+      const before = merged.at(-1);
+      if (before !== undefined && first <= before[1] + 1) before[1] = Math.max(before[1], last);
+      else merged.push([first, last]);
+    }
+    return merged;
+  }
+}
+
 /** Units chosen by a command, by the stream in which they change. */
 export class Chosen {
-  private readonly byWorkload = new Map<number, { readonly stream: string; readonly ordinals: number[] }>();
+  private readonly byWorkload = new Map<number, { readonly stream: string; readonly ranges: GrowingRanges }>();
   private size = 0;
 
   constructor(private readonly view: Pick<TaskView, 'streamOf'>) {}
@@ -19,17 +47,19 @@ export class Chosen {
 
   add(key: UnitKey): void {
     const workload = workloadOfKey(key);
-    const present = this.byWorkload.get(workload);
-    const ordinal = ordinalOfKey(key);
-    if (present === undefined) this.byWorkload.set(workload, { stream: this.view.streamOf(key), ordinals: [ordinal] });
-    else present.ordinals.push(ordinal);
+    let present = this.byWorkload.get(workload);
+    if (present === undefined) {
+      present = { stream: this.view.streamOf(key), ranges: new GrowingRanges() };
+      this.byWorkload.set(workload, present);
+    }
+    present.ranges.add(ordinalOfKey(key));
     this.size += 1;
   }
 
   /** One event per stream and size limit, whatever the number of units. */
   events(type: string, dataFor: (units: Ranges) => object): DecidedEvent[] {
-    return [...this.byWorkload.values()].flatMap(({ stream, ordinals }) =>
-      rangesPerEvent(rangesOf(ordinals)).map((units) => ({ stream, type, data: dataFor(units) })),
+    return [...this.byWorkload.values()].flatMap(({ stream, ranges }) =>
+      rangesPerEvent(ranges.finished()).map((units) => ({ stream, type, data: dataFor(units) })),
     );
   }
 }

@@ -15,7 +15,6 @@ export class SqliteTaskView implements TaskView {
   private readonly selectFound: StatementSync;
   private readonly selectLast: StatementSync;
   private readonly selectHome: StatementSync;
-  private readonly selectHomeNamed: StatementSync;
   private readonly selectMoved: StatementSync;
   private readonly selectGroup: StatementSync;
 
@@ -25,7 +24,6 @@ export class SqliteTaskView implements TaskView {
     this.selectFound = database.prepare('SELECT key, workload, status FROM unit WHERE id = ?');
     this.selectLast = database.prepare('SELECT key FROM unit WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1');
     this.selectHome = database.prepare(`${columns} key > ? AND key <= ? ORDER BY key LIMIT ?`);
-    this.selectHomeNamed = database.prepare(`${columns} key > ? AND key <= ? AND name = ? ORDER BY key LIMIT ?`);
     this.selectMoved = database.prepare(`${columns} workload = ? AND key > ? ORDER BY key LIMIT ?`);
     this.selectGroup = database.prepare(`${columns} grp = ? AND key > ? ORDER BY key LIMIT ?`);
   }
@@ -83,8 +81,8 @@ export class SqliteTaskView implements TaskView {
     const { workloads, words } = this.store.reader;
     const [id, nameId] = [workloads.idOfDataset(datasetId), words.name.find(name)];
     if (id === undefined || nameId === undefined) return;
-    const home = (after: number) => this.selectHomeNamed.all(after, lastKeyOf(id), nameId, SLICE);
-    yield* this.slices(id, unitKey(id, 0) - 1, home);
+    // The name is looked at here: a statement that looks for a rare one would keep everybody waiting.
+    yield* this.slices(id, unitKey(id, 0) - 1, (after) => this.selectHome.all(after, lastKeyOf(id), SLICE), nameId);
     yield* this.slices(id, -1, (after) => this.selectMoved.all(id, after, SLICE), nameId);
   }
 

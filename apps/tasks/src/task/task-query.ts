@@ -96,8 +96,8 @@ export class TaskQuery {
     const progress = readProgress(request);
     let { left } = progress;
     const found: Found[] = [];
-    for await (const row of this.matching(statuses, request.site, slices)) {
-      if (row.id > progress.afterId) found.push({ key: row.key, id: row.id, values: [] });
+    for await (const rows of this.matching(statuses, request.site, slices)) {
+      for (const { key, id } of rows) if (id > progress.afterId) found.push({ key, id, values: [] });
     }
     found.sort((a, b) => (a.id < b.id ? -1 : 1));
     for (const { key, id } of found) {
@@ -145,13 +145,15 @@ export class TaskQuery {
     const before = comparing(sort);
     let found: Found[] = [];
     let worst: Found | undefined;
-    for await (const row of this.matching(statuses, site, slices)) {
-      const candidate = { key: row.key, id: row.id, values: this.valuesOf(row, sort) };
-      if (worst !== undefined && before(candidate, worst) > 0) continue;
-      found.push(candidate);
-      if (found.length < most * 2) continue;
-      found = found.sort(before).slice(0, most);
-      worst = found.at(-1);
+    for await (const rows of this.matching(statuses, site, slices)) {
+      for (const row of rows) {
+        const candidate = { key: row.key, id: row.id, values: this.valuesOf(row, sort) };
+        if (worst !== undefined && before(candidate, worst) > 0) continue;
+        found.push(candidate);
+        if (found.length < most * 2) continue;
+        found = found.sort(before).slice(0, most);
+        worst = found.at(-1);
+      }
     }
     found.sort(before);
     return Float64Array.from(found.slice(0, most), ({ key }) => key);
@@ -163,19 +165,18 @@ export class TaskQuery {
     return values;
   }
 
+  /** Chunk by chunk; others get their turn in between. */
   private async *matching(
     statuses: readonly WordId[] | undefined,
     site: string | undefined,
     slices: Slices,
-  ): AsyncGenerator<UnitRow, void, void> {
+  ): AsyncGenerator<readonly UnitRow[], void, void> {
     for (const status of statuses ?? [undefined]) {
       let key = -1;
       const read = () => (status === undefined ? this.scan.behindKey(key) : this.scan.ofStatus(status, key));
       for (let rows = read(); rows.length > 0; rows = read()) {
-        for (const row of rows) {
-          key = row.key;
-          if (this.isAtSite(row, site)) yield row;
-        }
+        key = rows.at(-1)?.key ?? key;
+        yield site === undefined ? rows : rows.filter((row) => this.isAtSite(row, site));
         if (slices.spent) await slices.pause();
       }
     }
