@@ -1,6 +1,18 @@
 import 'reflect-metadata';
 import { plainToInstance, Transform } from 'class-transformer';
-import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, IsUrl, Matches, Max, Min, validateSync } from 'class-validator';
+import {
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsOptional,
+  IsString,
+  IsUrl,
+  Matches,
+  Max,
+  Min,
+  ValidateIf,
+  validateSync,
+} from 'class-validator';
 import { CannotStart } from './cannot-start.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -68,10 +80,27 @@ export class Environment {
   @IsString()
   readonly OIDC_AUDIENCE?: string;
 
-  /** Accepts tokens signed with this secret (HMAC) when set. */
+  /** Signs and checks tokens (HMAC). Without it the auth service makes a secret of its own, in the data folder. */
   @IsOptional()
   @IsString()
   readonly AUTH_SHARED_SECRET?: string;
+
+  /** Server that checks passwords for `POST /ldap`. Without it every login fails. */
+  @IsOptional()
+  @Matches(/^ldaps?:\/\/[^\s/]+\/?$/, { message: 'a URL such as ldaps://ldap.example.org' })
+  readonly LDAP_URL?: string;
+
+  /** Where users stand in the directory: they log in as `uid=<username>,<LDAP_BASE>`. Required with `LDAP_URL`. */
+  @ValidateIf(({ LDAP_URL, LDAP_BASE }: Environment) => LDAP_URL !== undefined || LDAP_BASE !== undefined)
+  @Matches(/^[A-Za-z][\w.-]*=[^=]/, { message: 'a name such as ou=people,dc=example,dc=org' })
+  readonly LDAP_BASE?: string;
+
+  /** Life of the tokens that `POST /ldap` answers, in seconds. */
+  @Transform(asNumber)
+  @IsInt({ message: 'a whole number of seconds from 1 to 3155760000' })
+  @Min(1, { message: 'a whole number of seconds from 1 to 3155760000' })
+  @Max(3_155_760_000, { message: 'a whole number of seconds from 1 to 3155760000' })
+  readonly LDAP_TOKEN_SECONDS: number = 31_622_400;
 
   /** Origins that browsers may call from, comma-separated; `*` is any. */
   @Transform(asList)

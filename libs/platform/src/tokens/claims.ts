@@ -43,8 +43,8 @@ export const DEFAULT_CLAIM_TABLE: ClaimTable = {
 /** User name of everybody who holds the role `system`. */
 export const SYSTEM_USERNAME = 'iceprod-system';
 
-/** Words of the bare `role` claim that mean another role, or none. */
-const BARE_ROLES: Readonly<Record<string, readonly string[]>> = { client: ['system'], anonymous: [] };
+/** Words of the bare `role` claim that mean other roles, or none. Only a client may exchange its token, not all of system. */
+const BARE_ROLES: Readonly<Record<string, readonly string[]>> = { client: ['system', 'client'], anonymous: [] };
 
 /** Names come from tokens and may be those of things that every object inherits. */
 const own = <Value>(record: Readonly<Record<string, Value>>, name: string): Value | undefined =>

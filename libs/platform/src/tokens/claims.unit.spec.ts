@@ -47,7 +47,7 @@ describe('bare role and groups of tokens that Cairn signed', () => {
     ['admin', ['admin']],
     ['user', ['user']],
     ['system', ['system']],
-    ['client', ['system']],
+    ['client', ['system', 'client']],
     ['pilot', ['pilot']],
     ['anonymous', []],
   ])('%s', (role, roles) => {

@@ -8,7 +8,7 @@ import { OWN_ISSUER } from './signing-key.js';
 export const SHARED_SECRET_ISSUER = 'IceProd';
 
 /** Tolerated difference between clocks, for `exp`, `nbf` and `iat`. */
-const LEEWAY_SECONDS = 60;
+export const LEEWAY_SECONDS = 60;
 /** Verified tokens remembered. */
 const REMEMBERED_MAX = 20_000;
 /** No usable token is longer; longer ones are not even parsed. */
@@ -29,6 +29,8 @@ export interface TokenVerifierOptions {
   readonly ownKeys: () => Promise<readonly JWK[]>;
   /** Accepts HS512 tokens of this secret. */
   readonly sharedSecret?: string | undefined;
+  /** Asked about HS512 tokens when the secret is not known here: resolves with the claims of a good one, else rejects. */
+  readonly checkSecretToken?: (token: string) => Promise<JWTPayload>;
   /** External OpenID issuers (URLs). */
   readonly issuers?: readonly string[] | undefined;
   /** Must be among the audiences of tokens signed with a key (not of those signed with the secret). */
@@ -210,6 +212,18 @@ class SharedSecret implements Scheme {
   }
 }
 
+/** As {@link SharedSecret}, where somebody else knows the secret. */
+class SecretElsewhere implements Scheme {
+  readonly trust = 'cairn';
+  readonly checksAudience = false;
+
+  constructor(private readonly check: (token: string) => Promise<JWTPayload>) {}
+
+  verify(token: string): Promise<JWTPayload> {
+    return this.check(token);
+  }
+}
+
 /** `Bearer` in any case, then a token in three parts. */
 const BEARER = /^bearer +([\w-]+\.[\w-]+\.[\w-]+) *$/i;
 
@@ -223,12 +237,13 @@ export class TokenVerifier {
   private readonly nowMs: () => number;
   private readonly audience: string | undefined;
   private readonly own: OwnKeys;
-  private readonly shared: SharedSecret | undefined;
+  private readonly shared: Scheme | undefined;
   private readonly external: ReadonlyMap<string, ExternalIssuer>;
 
   constructor({
     ownKeys,
     sharedSecret,
+    checkSecretToken,
     issuers = [],
     audience,
     table,
@@ -239,7 +254,8 @@ export class TokenVerifier {
     this.nowMs = nowMs;
     this.audience = audience;
     this.own = new OwnKeys(ownKeys, nowMs, warn);
-    this.shared = sharedSecret === undefined ? undefined : new SharedSecret(sharedSecret);
+    if (sharedSecret !== undefined) this.shared = new SharedSecret(sharedSecret);
+    else if (checkSecretToken !== undefined) this.shared = new SecretElsewhere(checkSecretToken);
     this.external = new Map(issuers.map((url) => [withoutSlash(url), new ExternalIssuer(url, nowMs, warn)]));
   }
 

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const hasCode = (error: unknown, code: string): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === code;
+
+const read = async (file: string): Promise<string | undefined> => {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+};
+
+const writeDurably = async (file: string, text: string): Promise<void> => {
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
+
+const create = async (folder: string, name: string, text: string): Promise<string> => {
+  const file = join(folder, name);
+  const temporary = join(folder, `${name}.${randomUUID()}`);
+  await writeDurably(temporary, text);
+  try {
+    // A link fails when the name is taken, where a rename would replace the other process's key.
+    await link(temporary, file);
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
+  } finally {
+    await unlink(temporary);
+  }
+  return readFile(file, 'utf8');
+};
+
+/**
+ * The text of `<data>/keys/<name>`, which only its owner may read. It is made when it is missing; when several processes
+ * make one at once, the first one stands for all.
+ */
+export const readOrMakeKey = async (
+  dataFolder: string,
+  name: string,
+  make: () => string | Promise<string>,
+): Promise<string> => {
+  const folder = join(dataFolder, 'keys');
+  await mkdir(dataFolder, { recursive: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return (await read(join(folder, name))) ?? (await create(folder, name, await make()));
+};
