@@ -1,14 +1,50 @@
 import { Module } from '@nestjs/common';
 import { accessRulesProjection } from '#projection/access-rules.js';
+import { groupsProjection } from '#projection/groups.js';
 import { ServiceStoreModule } from '#projection/service-store.module.js';
+import { Environment } from '#platform/environment.js';
+import { Log } from '#platform/logging.js';
+import { SecretSigner } from '#platform/tokens/secret-signer.js';
 import { AccessController } from './access/access.controller.js';
+import { GroupController } from './group/group.controller.js';
 import { KeyController } from './key/key.controller.js';
+import { LdapPasswords } from './login/ldap-passwords.js';
+import { LoginController } from './login/login.controller.js';
+import { RoleController } from './role/role.controller.js';
+import { roleProjection } from './role/role-projection.js';
+import { TokenController } from './token/token.controller.js';
 import { UserController } from './user/user.controller.js';
 import { userProjection } from './user/user-projection.js';
 
-/** Who may do what: access rules, users, signing keys. */
+/** Who may do what: access rules, users, groups, roles, logins, tokens and what signs them. */
 @Module({
-  imports: [ServiceStoreModule.register({ service: 'auth', projections: [accessRulesProjection, userProjection] })],
-  controllers: [AccessController, UserController, KeyController],
+  imports: [
+    ServiceStoreModule.register({
+      service: 'auth',
+      projections: [accessRulesProjection, userProjection, groupsProjection, roleProjection],
+    }),
+  ],
+  controllers: [
+    AccessController,
+    UserController,
+    GroupController,
+    RoleController,
+    KeyController,
+    LoginController,
+    TokenController,
+  ],
+  providers: [
+    {
+      provide: SecretSigner,
+      inject: [Environment],
+      useFactory: ({ AUTH_SHARED_SECRET: secret, CAIRN_DATA_DIR: folder }: Environment) =>
+        secret === undefined ? SecretSigner.open(folder) : SecretSigner.of(secret),
+    },
+    {
+      provide: LdapPasswords,
+      inject: [Environment, Log],
+      useFactory: ({ LDAP_URL: url, LDAP_BASE: base }: Environment, log: Log) => new LdapPasswords({ url, base, log }),
+    },
+  ],
 })
 export class AuthModule {}

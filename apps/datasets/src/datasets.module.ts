@@ -4,6 +4,7 @@ import { Environment } from '#platform/environment.js';
 import { BlobStore } from '#keep/blob-store.js';
 import { FolderBlobStore } from '#keep/folder-blob-store.js';
 import { accessRulesProjection } from '#projection/access-rules.js';
+import { groupsProjection } from '#projection/groups.js';
 import { ServiceStoreModule } from '#projection/service-store.module.js';
 import { configProjection } from './config/config-projection.js';
 import { ConfigController } from './config/config.controller.js';
@@ -16,7 +17,13 @@ import { datasetNumbersProjection } from './numbers/dataset-numbers.js';
   imports: [
     ServiceStoreModule.register({
       service: 'datasets',
-      projections: [datasetProjection, configProjection, datasetNumbersProjection, accessRulesProjection],
+      projections: [
+        datasetProjection,
+        configProjection,
+        datasetNumbersProjection,
+        accessRulesProjection,
+        groupsProjection,
+      ],
     }),
   ],
   controllers: [DatasetController, ConfigController],

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { type DirectoryEvents, GROUPS_STREAM } from '#contracts/directory-events.js';
 import { BUILT_IN_GROUPS } from '#contracts/iceprod/users.js';
 import type { Projection } from './projection.js';
@@ -56,6 +56,13 @@ export interface CustomGroup {
   readonly extra: string;
 }
 
+const groupOf = (row: Readonly<Record<string, SQLOutputValue>>): CustomGroup => ({
+  name: String(row['name']),
+  group_id: String(row['group_id']),
+  priority: Number(row['priority']),
+  extra: String(row['extra']),
+});
+
 /** Built-in and custom groups, read through one connection: `queries` to answer, `writer` to decide. */
 export class Groups {
   private readonly selectByName;
@@ -79,16 +86,18 @@ export class Groups {
   }
 
   named(name: string): CustomGroup | undefined {
-    return this.selectByName.get(name) as CustomGroup | undefined;
+    const row = this.selectByName.get(name);
+    return row === undefined ? undefined : groupOf(row);
   }
 
   /** A name wins over an id. */
   find(nameOrId: string): CustomGroup | undefined {
-    return this.named(nameOrId) ?? (this.selectById.get(nameOrId) as CustomGroup | undefined);
+    const row = this.selectByName.get(nameOrId) ?? this.selectById.get(nameOrId);
+    return row === undefined ? undefined : groupOf(row);
   }
 
   /** In the order of their founding. */
   custom(): readonly CustomGroup[] {
-    return this.selectAll.all().map((row) => row as unknown as CustomGroup);
+    return this.selectAll.all().map(groupOf);
   }
 }

@@ -1,29 +1,56 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
-import { DomainError, type DomainErrorValue } from '#platform/domain-error.js';
+import { DomainError } from '#platform/domain-error.js';
 import { ref, streamName } from '#ledger/ref.js';
 import type { Answer, Message, Nothing } from '#bus/contract.js';
-import type { AccessRule } from '#contracts/iceprod/access.js';
-import { GetAccessRule, SetAccessRule, type SetAccessRuleRequest } from '#contracts/iceprod/users.js';
+import { type AccessAction, type AccessRule, judgeRule } from '#contracts/iceprod/access.js';
+import {
+  GetAccessRule,
+  JudgeNamed,
+  type JudgeNamedRequest,
+  JudgeOwnAccess,
+  SetAccessRule,
+  type SetAccessRuleRequest,
+} from '#contracts/iceprod/users.js';
 import { AccessRules } from '#projection/access-rules.js';
+import { Groups } from '#projection/groups.js';
 import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
-import { isGroup } from '../group/groups.js';
+import { refused } from '../refused.js';
 import { setAccessRule } from './set-access-rule.js';
 
-const refused = (error: DomainError): { readonly error: DomainErrorValue } => ({ error: error.toValue() });
+/** Words of the route on which callers ask for themselves (IceProd contract 14). */
+const OWN_WORDS: Readonly<Record<string, string>> = {
+  'access.no-rule': 'Dataset not found',
+  'access.no-list': 'Action not found',
+  'access.denied': 'Denied',
+};
+
+const judgeNamed = (
+  rules: AccessRules,
+  { name, value, role, username, groups }: JudgeNamedRequest,
+): DomainError | undefined => {
+  // Rules hang on datasets only.
+  const rule = name === 'dataset_id' ? rules.ruleOf(value) : undefined;
+  if (rule !== undefined && role !== 'read' && role !== 'write') {
+    return new DomainError('forbidden', 'access.no-list', 'role not found');
+  }
+  return judgeRule(rule, role === 'write' ? 'write' : 'read', username, groups);
+};
 
 /** Messages about the access rules of IceProd datasets. A rule may stand without its dataset (contract 1.7). */
 @Controller()
 export class AccessController {
   private readonly rules: AccessRules;
+  private readonly groups: Groups;
 
   constructor(
     private readonly mailbox: Mailbox,
     readModel: ReadModel,
   ) {
     this.rules = new AccessRules(readModel.queries);
+    this.groups = new Groups(readModel.writer);
   }
 
   @MessagePattern(SetAccessRule.subject)
@@ -33,7 +60,7 @@ export class AccessController {
       context,
       timeMicros: nowMicros(),
       decide: () => {
-        const rule = setAccessRule(request, isGroup);
+        const rule = setAccessRule(request, (name) => this.groups.has(name));
         return rule instanceof DomainError
           ? rule
           : { events: [{ stream, type: 'AccessRuleSet', data: rule }], reply: {} };
@@ -47,5 +74,18 @@ export class AccessController {
     return rule === undefined
       ? refused(new DomainError('not-found', 'access.no-rule', 'Dataset not found'))
       : { reply: rule };
+  }
+
+  @MessagePattern(JudgeNamed.subject)
+  judgeNamed({ request }: Message<JudgeNamedRequest>): Answer<Nothing> {
+    const denied = judgeNamed(this.rules, request);
+    return denied === undefined ? { reply: {} } : refused(denied);
+  }
+
+  @MessagePattern(JudgeOwnAccess.subject)
+  judgeOwn({ context, request }: Message<{ dataset_id: string; action: AccessAction }>): Answer<Nothing> {
+    const denied = this.rules.judge(request.dataset_id, request.action, context.caller);
+    if (denied === undefined) return { reply: {} };
+    return refused(new DomainError(denied.kind, denied.code, OWN_WORDS[denied.code] ?? denied.message));
   }
 }

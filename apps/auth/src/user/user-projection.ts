@@ -1,78 +1,140 @@
-import { createHash } from 'node:crypto';
-import type { DatabaseSync } from 'node:sqlite';
-import { ref } from '#ledger/ref.js';
-import type { Projection } from '#projection/projection.js';
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { AppliedEvent, Projection, ProjectionWriter } from '#projection/projection.js';
+import { evolve, impliedUser, type User, userDocument } from './user.js';
+import { USER_EVENT_TYPES, type UserEvent } from './user-events.js';
 
-/** Priority of a user whom nobody gave another (IceProd contract 4.3, 13). */
-const DEFAULT_PRIORITY = 0.5;
 /** Most users that one answer lists (contract 1.6). */
 const USERS_MAX = 10_000;
 
-/** A user record as answers show it. */
-interface User {
-  readonly user_id: string;
-  readonly username: string;
-  readonly priority: number;
-  readonly groups: readonly string[];
-  readonly roles: readonly string[];
+const SUBMITTED = 'DatasetSubmitted';
+
+const parsed = (text: SQLOutputValue | undefined): User | undefined =>
+  typeof text === 'string' ? (JSON.parse(text) as User) : undefined;
+
+/**
+ * Submissions and a user's own stream come in any order, so submissions are kept by time, and what is shown follows from
+ * both: a record that was enrolled, else one that is implied by a submission since the last removal.
+ */
+class UserWriter implements ProjectionWriter {
+  private readonly addSubmission: StatementSync;
+  private readonly firstSubmission: StatementSync;
+  private readonly read: StatementSync;
+  private readonly write: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.addSubmission = database.prepare('INSERT OR IGNORE INTO submission (username, at) VALUES (?, ?)');
+    this.firstSubmission = database.prepare('SELECT min(at) AS at FROM submission WHERE username = ? AND at > ?');
+    this.read = database.prepare('SELECT enrolled, enrolled_at, removed_at FROM user WHERE username = ?');
+    this.write = database.prepare(
+      `INSERT OR REPLACE INTO user (username, user_id, since, enrolled, enrolled_at, removed_at, record, document)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+  }
+
+  apply({ type, data, metadata: { timeMicros }, stream }: AppliedEvent): void {
+    if (type === SUBMITTED) this.submitted(data['submitter'], timeMicros);
+    else if (stream.startsWith('user-')) this.changed(type, data, timeMicros);
+  }
+
+  forget(): void {
+    // Everything stands in the tables.
+  }
+
+  private submitted(username: unknown, at: number): void {
+    if (typeof username !== 'string') return;
+    this.addSubmission.run(username, at);
+    const row = this.read.get(username);
+    this.show(username, parsed(row?.['enrolled']), Number(row?.['enrolled_at'] ?? 0), Number(row?.['removed_at'] ?? 0));
+  }
+
+  private changed(type: string, data: AppliedEvent['data'], at: number): void {
+    const username = data['username'];
+    if (typeof username !== 'string') return;
+    const row = this.read.get(username);
+    const enrolled = evolve(parsed(row?.['enrolled']), { type, data } as UserEvent);
+    const enrolledAt = type === 'UserEnrolled' ? at : Number(row?.['enrolled_at'] ?? 0);
+    const removedAt = type === 'UserRemoved' ? at : Number(row?.['removed_at'] ?? 0);
+    this.show(username, enrolled, enrolledAt, removedAt);
+  }
+
+  private show(username: string, enrolled: User | undefined, enrolledAt: number, removedAt: number): void {
+    const at = this.firstSubmission.get(username, removedAt)?.['at'];
+    const submittedAt = typeof at === 'number' ? at : Number.POSITIVE_INFINITY;
+    const user = enrolled ?? (Number.isFinite(submittedAt) ? impliedUser(username) : undefined);
+    const since = Math.min(submittedAt, enrolled === undefined ? submittedAt : enrolledAt);
+    this.write.run(
+      username,
+      user?.user_id ?? null,
+      user === undefined ? null : since,
+      enrolled === undefined ? null : JSON.stringify(enrolled),
+      enrolledAt,
+      removedAt,
+      user === undefined ? null : JSON.stringify(user),
+      user === undefined ? null : userDocument(user),
+    );
+  }
 }
-
-/** Users whom no request creates are known by name only; the same name always gets the same id, also in a rebuild. */
-const userIdOf = (username: string): string =>
-  createHash('sha256')
-    .update(ref('iceprod', 'main', username))
-    .digest('hex')
-    .slice(0, 32);
-
-/** Whoever submits a dataset has a user record from then on. */
-const impliedUser = (username: string): User => ({
-  user_id: userIdOf(username),
-  username,
-  priority: DEFAULT_PRIORITY,
-  groups: [],
-  roles: [],
-});
 
 export const userProjection: Projection = {
   name: 'users',
-  version: 1,
-  streamPrefixes: ['workload-iceprod.'],
-  eventTypes: ['DatasetSubmitted'],
-  tables: 'CREATE TABLE user (username TEXT NOT NULL UNIQUE, since INTEGER NOT NULL, document TEXT NOT NULL)',
-  indexes: 'CREATE INDEX user_since ON user (since, username)',
-  attach: (database) => {
-    // Streams come in any order, so the earliest submission is remembered, not the first that was seen.
-    const add = database.prepare(
-      `INSERT INTO user (username, since, document) VALUES (?, ?, ?)
-       ON CONFLICT DO UPDATE SET since = min(since, excluded.since)`,
-    );
-    return {
-      apply: ({ data, metadata }) => {
-        const username = data['submitter'];
-        if (typeof username === 'string') {
-          add.run(username, metadata.timeMicros, JSON.stringify(impliedUser(username)));
-        }
-      },
-      forget: () => {
-        // Everything stands in the table.
-      },
-    };
-  },
+  version: 2,
+  streamPrefixes: ['workload-iceprod.', 'user-iceprod.'],
+  eventTypes: [SUBMITTED, ...USER_EVENT_TYPES],
+  tables: `CREATE TABLE user (
+    username TEXT PRIMARY KEY,
+    user_id TEXT,
+    since INTEGER,
+    enrolled TEXT,
+    enrolled_at INTEGER NOT NULL,
+    removed_at INTEGER NOT NULL,
+    record TEXT,
+    document TEXT
+  ) WITHOUT ROWID;
+  CREATE TABLE submission (username TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (username, at)) WITHOUT ROWID`,
+  indexes: `CREATE INDEX user_since ON user (since, username) WHERE document IS NOT NULL;
+  CREATE INDEX user_id ON user (user_id) WHERE user_id IS NOT NULL`,
+  attach: (database) => new UserWriter(database),
 };
 
-/** Reads what {@link userProjection} keeps. */
+/** A user with a record. */
+export interface KnownUser {
+  readonly user: User;
+  /** The record follows from a submission only; nobody has enrolled the user. */
+  readonly isImplied: boolean;
+}
+
+/** Reads what {@link userProjection} keeps through one connection: `queries` to answer, `writer` to decide. */
 export class Users {
   private readonly selectAll;
-  private readonly selectOne;
+  private readonly selectByName;
+  private readonly selectById;
 
-  constructor(queries: DatabaseSync) {
-    this.selectAll = queries.prepare(`SELECT document FROM user ORDER BY since, username LIMIT ${USERS_MAX}`);
-    this.selectOne = queries.prepare('SELECT document FROM user WHERE username = ?');
+  constructor(database: DatabaseSync) {
+    this.selectAll = database.prepare(
+      `SELECT document FROM user WHERE document IS NOT NULL ORDER BY since, username LIMIT ${USERS_MAX}`,
+    );
+    const columns = 'SELECT document, record, enrolled FROM user WHERE document IS NOT NULL';
+    this.selectByName = database.prepare(`${columns} AND username = ?`);
+    this.selectById = database.prepare(`${columns} AND user_id = ?`);
   }
 
   /** Records as raw JSON in order of creation: all, or the one of a name. */
   documents(username?: string): readonly string[] {
-    const rows = username === undefined ? this.selectAll.all() : this.selectOne.all(username);
-    return rows.map(({ document }) => document as string);
+    const rows = username === undefined ? this.selectAll.all() : this.selectByName.all(username);
+    return rows.map(({ document }) => String(document));
+  }
+
+  named(username: string): KnownUser | undefined {
+    return this.known(this.selectByName.get(username));
+  }
+
+  /** A name wins over an id. */
+  find(nameOrId: string): KnownUser | undefined {
+    return this.known(this.selectByName.get(nameOrId) ?? this.selectById.get(nameOrId));
+  }
+
+  private known(row: Readonly<Record<string, SQLOutputValue>> | undefined): KnownUser | undefined {
+    const user = parsed(row?.['record']);
+    return user === undefined ? undefined : { user, isImplied: row?.['enrolled'] === null };
   }
 }

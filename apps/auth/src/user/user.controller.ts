@@ -1,21 +1,154 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
-import type { Answer, Message } from '#bus/contract.js';
-import { ListUsers } from '#contracts/iceprod/users.js';
+import { nowMicros } from '#platform/clock.js';
+import { DomainError } from '#platform/domain-error.js';
+import { ref } from '#ledger/ref.js';
+import type { Answer, Message, MessageContext, Nothing } from '#bus/contract.js';
+import {
+  AddUserToGroup,
+  AssignUserGroups,
+  AssignUserRoles,
+  EnrollUser,
+  type EnrollUserRequest,
+  GetUser,
+  GetUserGroups,
+  ListUsers,
+  PrioritizeUser,
+  RemoveUser,
+} from '#contracts/iceprod/users.js';
+import { newId } from '#contracts/ids.js';
+import type { DecidedEvent } from '#projection/command.js';
+import { Groups } from '#projection/groups.js';
+import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
+import { refused } from '../refused.js';
+import { Roles } from '../role/role-projection.js';
+import { changeUser, enrollUser, removeUser } from './change-user.js';
+import { userDocument, userNotFound } from './user.js';
 import { Users } from './user-projection.js';
+
+/** The slot in a user's id says nothing. */
+const USERS_REF = ref('iceprod', 'main', 'users');
+
+export const newUserId = (timeMicros: number): string => newId(USERS_REF, timeMicros);
+
+const invalid = (code: string, message: string): DomainError => new DomainError('invalid', code, message);
+const badGroup = (): DomainError => invalid('user.unknown-group', 'invalid group');
 
 /** Messages about IceProd users. */
 @Controller()
 export class UserController {
-  private readonly users: Users;
+  private readonly shown: Users;
+  private readonly decided: Users;
+  private readonly groups: Groups;
+  private readonly roles: Roles;
 
-  constructor(readModel: ReadModel) {
-    this.users = new Users(readModel.queries);
+  constructor(
+    private readonly mailbox: Mailbox,
+    readModel: ReadModel,
+  ) {
+    this.shown = new Users(readModel.queries);
+    this.decided = new Users(readModel.writer);
+    this.groups = new Groups(readModel.writer);
+    this.roles = new Roles(readModel.writer);
   }
 
   @MessagePattern(ListUsers.subject)
   list({ request }: Message<{ username?: string }>): Answer<{ document: string }> {
-    return { reply: { document: `{"results":[${this.users.documents(request.username).join(',')}]}` } };
+    return { reply: { document: `{"results":[${this.shown.documents(request.username).join(',')}]}` } };
+  }
+
+  @MessagePattern(GetUser.subject)
+  get({ request }: Message<{ user: string }>): Answer<{ document: string }> {
+    const known = this.shown.find(request.user);
+    return known === undefined ? refused(userNotFound()) : { reply: { document: userDocument(known.user) } };
+  }
+
+  @MessagePattern(GetUserGroups.subject)
+  getGroups({ request }: Message<{ user: string }>): Answer<{ results: readonly string[] }> {
+    const known = this.shown.find(request.user);
+    return known === undefined ? refused(userNotFound()) : { reply: { results: known.user.groups } };
+  }
+
+  @MessagePattern(EnrollUser.subject)
+  enroll({ context, request }: Message<EnrollUserRequest>): Promise<Answer<{ user_id: string }>> {
+    const timeMicros = nowMicros();
+    const userId = newUserId(timeMicros);
+    return this.mailbox.execute<{ user_id: string }>({
+      context,
+      timeMicros,
+      decide: () => {
+        const event = enrollUser(this.decided.named(request.username), request, userId);
+        return event instanceof DomainError ? event : { events: [event], reply: { user_id: userId } };
+      },
+    });
+  }
+
+  @MessagePattern(RemoveUser.subject)
+  remove({ context, request }: Message<{ user: string }>): Promise<Answer<Nothing>> {
+    return this.change(context, () => removeUser(this.decided.find(request.user)));
+  }
+
+  @MessagePattern(PrioritizeUser.subject)
+  prioritize({ context, request }: Message<{ username: string; priority: number }>): Promise<Answer<Nothing>> {
+    return this.change(context, () => {
+      const known = this.decided.named(request.username);
+      return known === undefined
+        ? invalid('user.unknown', 'bad username')
+        : changeUser(known, { type: 'UserPrioritized', data: request });
+    });
+  }
+
+  @MessagePattern(AddUserToGroup.subject)
+  join({ context, request: { user, group } }: Message<{ user: string; group: string }>): Promise<Answer<Nothing>> {
+    return this.change(context, () => {
+      if (!this.groups.has(group)) return badGroup();
+      const known = this.decided.find(user);
+      if (known === undefined) return userNotFound();
+      const { username, groups } = known.user;
+      return groups.includes(group) ? [] : changeUser(known, { type: 'UserJoinedGroup', data: { username, group } });
+    });
+  }
+
+  @MessagePattern(AssignUserGroups.subject)
+  regroup({
+    context,
+    request: { user, groups },
+  }: Message<{ user: string; groups: readonly string[] }>): Promise<Answer<Nothing>> {
+    return this.change(context, () => {
+      if (!groups.every((group) => this.groups.has(group))) return badGroup();
+      const known = this.decided.find(user);
+      if (known === undefined) return userNotFound();
+      const data = { username: known.user.username, groups: [...new Set(groups)] };
+      return changeUser(known, { type: 'UserGroupsAssigned', data });
+    });
+  }
+
+  @MessagePattern(AssignUserRoles.subject)
+  assign({
+    context,
+    request: { user, roles },
+  }: Message<{ user: string; roles: readonly string[] }>): Promise<Answer<Nothing>> {
+    return this.change(context, () => {
+      if (!roles.every((role) => this.roles.has(role))) return invalid('user.unknown-role', 'invalid role name');
+      const known = this.decided.find(user);
+      if (known === undefined) return userNotFound();
+      const data = { username: known.user.username, roles: [...new Set(roles)] };
+      return changeUser(known, { type: 'UserRolesAssigned', data });
+    });
+  }
+
+  private change(
+    context: MessageContext,
+    decide: () => readonly DecidedEvent[] | DomainError,
+  ): Promise<Answer<Nothing>> {
+    return this.mailbox.execute<Nothing>({
+      context,
+      timeMicros: nowMicros(),
+      decide: () => {
+        const events = decide();
+        return events instanceof DomainError ? events : { events, reply: {} };
+      },
+    });
   }
 }

@@ -17,10 +17,10 @@ import {
   type SubmitDatasetRequest,
   SummarizeDatasets,
 } from '#contracts/iceprod/datasets.js';
-import { BUILT_IN_GROUPS } from '#contracts/iceprod/users.js';
 import { newId } from '#contracts/ids.js';
 import type { DatasetSubmitted } from '#contracts/workload-events.js';
 import { AccessRules } from '#projection/access-rules.js';
+import { Groups } from '#projection/groups.js';
 import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
 import { DatasetNumbers } from '../numbers/dataset-numbers.js';
@@ -33,8 +33,6 @@ const DATASETS_REF = ref('iceprod', 'main', 'datasets');
 
 const datasetStream = (datasetId: string): string => streamName('workload', ref('iceprod', 'main', datasetId));
 
-const isGroup = (name: string): boolean => BUILT_IN_GROUPS.some((group) => group.name === name);
-
 const refused = (error: DomainError): { readonly error: DomainErrorValue } => ({ error: error.toValue() });
 
 /** Messages about IceProd datasets. */
@@ -44,6 +42,7 @@ export class DatasetController {
   private readonly shown: Datasets;
   private readonly decidedRules: AccessRules;
   private readonly decided: Datasets;
+  private readonly groups: Groups;
   private readonly numbers: DatasetNumbers;
 
   constructor(
@@ -55,12 +54,13 @@ export class DatasetController {
     this.shown = new Datasets(readModel.queries, this.shownRules);
     this.decidedRules = new AccessRules(readModel.writer);
     this.decided = new Datasets(readModel.writer, this.decidedRules);
+    this.groups = new Groups(readModel.queries);
     this.numbers = new DatasetNumbers(mailbox, readModel.writer, environment.DATASET_NUMBER_START);
   }
 
   @MessagePattern(SubmitDataset.subject)
   async submit({ context, request }: Message<SubmitDatasetRequest>): Promise<Answer<{ dataset_id: string }>> {
-    const submission = submissionOf(request, context.caller, isGroup);
+    const submission = submissionOf(request, context.caller, (name) => this.groups.has(name));
     if (submission instanceof DomainError) return refused(submission);
     const timeMicros = nowMicros();
     const reserved = await this.numbers.reserve(context, timeMicros);

@@ -1,5 +1,5 @@
-import { command, query } from '#bus/contract.js';
-import type { AccessRule } from './access.js';
+import { command, type Nothing, query } from '#bus/contract.js';
+import type { AccessAction, AccessRule } from './access.js';
 
 /** Groups that always exist, with their priorities, in this order (contract 2.2, 13). */
 export const BUILT_IN_GROUPS: readonly { readonly name: string; readonly priority: number }[] = [
@@ -8,6 +8,9 @@ export const BUILT_IN_GROUPS: readonly { readonly name: string; readonly priorit
   { name: 'filtering', priority: 0.9 },
   { name: 'users', priority: 0.8 },
 ];
+
+/** Roles that always exist, in this order (contract 13). */
+export const BUILT_IN_ROLES: readonly string[] = ['admin', 'user', 'system'];
 
 export interface SetAccessRuleRequest {
   readonly dataset_id: string;
@@ -22,8 +25,92 @@ export const SetAccessRule = command<SetAccessRuleRequest, Record<never, never>>
   'tasks',
 ]);
 export const GetAccessRule = query<{ dataset_id: string }, AccessRule>('auth', 'access.get');
+
+export interface JudgeNamedRequest {
+  /** Attribute that rules hang on: `dataset_id`. */
+  readonly name: string;
+  readonly value: string;
+  readonly role: string;
+  readonly username: string;
+  readonly groups: readonly string[];
+}
+/** Whether somebody of this name and these groups may, whoever asks (contract 14). */
+export const JudgeNamed = query<JudgeNamedRequest, Nothing>('auth', 'access.judge-named');
+/** Whether the caller may (contract 14). */
+export const JudgeOwnAccess = query<{ dataset_id: string; action: AccessAction }, Nothing>('auth', 'access.judge-own');
+
 /** Replies `{"results": [...]}` as raw JSON. */
 export const ListUsers = query<{ username?: string }, { document: string }>('auth', 'users.list');
+/** `user` is a name or an id. */
+export const GetUser = query<{ user: string }, { document: string }>('auth', 'users.get');
+/** Replies `{"results": [...]}`: names of groups. */
+export const GetUserGroups = query<{ user: string }, { results: readonly string[] }>('auth', 'users.groups');
+
+export interface EnrollUserRequest {
+  readonly username: string;
+  readonly priority?: number;
+  readonly groups?: readonly string[];
+  readonly roles?: readonly string[];
+  /** Further members of the record: the text of a JSON object. */
+  readonly extra?: string;
+  /** What a second record of the same name counts as: the two routes differ (contract 13). */
+  readonly duplicate: 'invalid' | 'conflict';
+}
+export const EnrollUser = command<EnrollUserRequest, { user_id: string }>('auth', 'users.enroll');
+export const RemoveUser = command<{ user: string }, Nothing>('auth', 'users.remove');
+export const PrioritizeUser = command<{ username: string; priority: number }, Nothing>('auth', 'users.prioritize');
+export const AddUserToGroup = command<{ user: string; group: string }, Nothing>('auth', 'users.join');
+export const AssignUserGroups = command<{ user: string; groups: readonly string[] }, Nothing>('auth', 'users.regroup');
+export const AssignUserRoles = command<{ user: string; roles: readonly string[] }, Nothing>('auth', 'users.assign');
+
+export interface GroupRequest {
+  readonly name: string;
+  readonly priority?: number;
+  /** Further members of the group's document: the text of a JSON object. */
+  readonly extra: string;
+}
+/** Replies `{"results": [...]}` as raw JSON. */
+export const ListGroups = query<Nothing, { document: string }>('auth', 'groups.list');
+/** `group` is a name or an id. */
+export const GetGroup = query<{ group: string }, { document: string }>('auth', 'groups.get');
+export const FoundGroup = command<GroupRequest, { group_id: string }>('auth', 'groups.found', ['datasets']);
+/** Founds the group or changes what is given. */
+export const DescribeGroup = command<GroupRequest, Nothing>('auth', 'groups.describe', ['datasets']);
+export const DissolveGroup = command<{ group: string }, Nothing>('auth', 'groups.dissolve', ['datasets']);
+
+export const ListRoles = query<Nothing, { results: readonly string[] }>('auth', 'roles.list');
+export const GetRole = query<{ name: string }, { document: string }>('auth', 'roles.get');
+/** `extra` is the text of a JSON object: the role's document without its name. */
+export const DefineRole = command<{ name: string; extra: string }, Nothing>('auth', 'roles.define');
+export const RetireRole = command<{ name: string }, Nothing>('auth', 'roles.retire');
+
+/** Checks a password; replies the whole answer as raw JSON (contract 15). */
+export const LogIn = command<{ username: string; password: string }, { document: string }>('auth', 'login');
+
+/** What a verified token says about itself, where that decides which tokens it may be exchanged for (contract 15). */
+export interface PresentedToken {
+  /** Signed with the secret (kind B) or with a key (kind A). */
+  readonly kind: 'secret' | 'key';
+  readonly username?: string;
+  readonly role?: string;
+  readonly type?: string;
+  /** Seconds since the Unix epoch. */
+  readonly expiresAtSeconds: number;
+}
+export interface CreateTokenRequest {
+  readonly presented: PresentedToken;
+  readonly type?: string;
+  readonly role?: string;
+  /** Seconds from now; not a whole number when the client sent no such. */
+  readonly exp?: number;
+}
+export const CreateToken = command<CreateTokenRequest, { token: string }>('auth', 'tokens.create');
+/** Claims of a token signed with the secret, when `auth` alone knows it. */
+export const CheckToken = query<{ token: string }, { claims: Readonly<Record<string, unknown>> }>(
+  'auth',
+  'tokens.check',
+);
+
 /** Public keys (JWK set) of the embedded issuer. */
 export const GetSigningKeys = query<Record<never, never>, { keys: readonly Readonly<Record<string, unknown>>[] }>(
   'auth',

@@ -1,0 +1,96 @@
+import { Controller } from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
+import { nowMicros } from '#platform/clock.js';
+import { DomainError } from '#platform/domain-error.js';
+import type { Answer, Message, Nothing } from '#bus/contract.js';
+import { GROUPS_STREAM } from '#contracts/directory-events.js';
+import {
+  DescribeGroup,
+  DissolveGroup,
+  FoundGroup,
+  GetGroup,
+  type GroupRequest,
+  ListGroups,
+} from '#contracts/iceprod/users.js';
+import { newId } from '#contracts/ids.js';
+import { Groups } from '#projection/groups.js';
+import { Mailbox } from '#projection/mailbox.js';
+import { ReadModel } from '#projection/read-model.js';
+import { refused } from '../refused.js';
+import {
+  builtInGroupDocuments,
+  describeGroup,
+  dissolveGroup,
+  foundGroup,
+  groupDocument,
+  groupNotFound,
+} from './group.js';
+
+/** Messages about groups. */
+@Controller()
+export class GroupController {
+  private readonly shown: Groups;
+  private readonly decided: Groups;
+
+  constructor(
+    private readonly mailbox: Mailbox,
+    readModel: ReadModel,
+  ) {
+    this.shown = new Groups(readModel.queries);
+    this.decided = new Groups(readModel.writer);
+  }
+
+  @MessagePattern(ListGroups.subject)
+  list(): Answer<{ document: string }> {
+    const groups = [...builtInGroupDocuments.values(), ...this.shown.custom().map(groupDocument)];
+    return { reply: { document: `{"results":[${groups.join(',')}]}` } };
+  }
+
+  @MessagePattern(GetGroup.subject)
+  get({ request }: Message<{ group: string }>): Answer<{ document: string }> {
+    const builtIn = builtInGroupDocuments.get(request.group);
+    if (builtIn !== undefined) return { reply: { document: builtIn } };
+    const group = this.shown.find(request.group);
+    return group === undefined ? refused(groupNotFound()) : { reply: { document: groupDocument(group) } };
+  }
+
+  @MessagePattern(FoundGroup.subject)
+  found({ context, request }: Message<GroupRequest>): Promise<Answer<{ group_id: string }>> {
+    const timeMicros = nowMicros();
+    const groupId = newId(GROUPS_STREAM, timeMicros);
+    return this.mailbox.execute<{ group_id: string }>({
+      context,
+      timeMicros,
+      decide: () => {
+        const event = foundGroup(this.decided, request, groupId);
+        return event instanceof DomainError ? event : { events: [event], reply: { group_id: groupId } };
+      },
+    });
+  }
+
+  @MessagePattern(DescribeGroup.subject)
+  describe({ context, request }: Message<GroupRequest>): Promise<Answer<Nothing>> {
+    const timeMicros = nowMicros();
+    const groupId = newId(GROUPS_STREAM, timeMicros);
+    return this.mailbox.execute<Nothing>({
+      context,
+      timeMicros,
+      decide: () => {
+        const event = describeGroup(this.decided, request, groupId);
+        return event instanceof DomainError ? event : { events: [event], reply: {} };
+      },
+    });
+  }
+
+  @MessagePattern(DissolveGroup.subject)
+  dissolve({ context, request }: Message<{ group: string }>): Promise<Answer<Nothing>> {
+    return this.mailbox.execute<Nothing>({
+      context,
+      timeMicros: nowMicros(),
+      decide: () => {
+        const event = dissolveGroup(this.decided, request.group);
+        return event instanceof DomainError ? event : { events: event === undefined ? [] : [event], reply: {} };
+      },
+    });
+  }
+}

@@ -1,0 +1,83 @@
+import { Controller } from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
+import { nowMicros } from '#platform/clock.js';
+import { DomainError } from '#platform/domain-error.js';
+import { Environment } from '#platform/environment.js';
+import { SecretSigner } from '#platform/tokens/secret-signer.js';
+import type { Answer, Message, MessageContext } from '#bus/contract.js';
+import { LogIn } from '#contracts/iceprod/users.js';
+import { Mailbox } from '#projection/mailbox.js';
+import { ReadModel } from '#projection/read-model.js';
+import { refused } from '../refused.js';
+import { claimsOf } from '../token/mint-token.js';
+import { admitUser } from '../user/change-user.js';
+import type { User } from '../user/user.js';
+import { newUserId } from '../user/user.controller.js';
+import { Users } from '../user/user-projection.js';
+import { LdapPasswords } from './ldap-passwords.js';
+
+/** Logins by password. */
+@Controller()
+export class LoginController {
+  private readonly users: Users;
+
+  constructor(
+    private readonly mailbox: Mailbox,
+    private readonly passwords: LdapPasswords,
+    private readonly signer: SecretSigner,
+    private readonly environment: Environment,
+    readModel: ReadModel,
+  ) {
+    this.users = new Users(readModel.writer);
+  }
+
+  @MessagePattern(LogIn.subject)
+  async logIn({
+    context,
+    request: { username, password },
+  }: Message<{ username: string; password: string }>): Promise<Answer<{ document: string }>> {
+    if (!(await this.passwords.isRight(username, password))) {
+      return refused(new DomainError('forbidden', 'login.failed', 'Login failed'));
+    }
+    const timeMicros = nowMicros();
+    const answer = await this.admit(username, context, timeMicros);
+    if ('error' in answer) return answer;
+    return { ...answer, reply: { document: await this.answerFor(answer.reply, timeMicros) } };
+  }
+
+  /** Nobody has shown a token yet, so a client's name for the request proves nothing: every login counts anew. */
+  private admit(
+    username: string,
+    { correlationId, deadlineMs, dialect }: MessageContext,
+    timeMicros: number,
+  ): Promise<Answer<User>> {
+    const caller = { subject: username, username, roles: [], groups: [] };
+    const userId = newUserId(timeMicros);
+    return this.mailbox.execute<User>({
+      context: { correlationId, deadlineMs, dialect, caller },
+      timeMicros,
+      decide: () => {
+        const admitted = { username, groups: ['users'], roles: ['user'] };
+        const { user, events } = admitUser(this.users.named(username), admitted, userId);
+        return { events, reply: user };
+      },
+    });
+  }
+
+  private async answerFor({ username, roles, groups }: User, timeMicros: number): Promise<string> {
+    // Nobody becomes an administrator by password alone (IceProd contract 15).
+    const role = roles.includes('user') ? 'user' : 'anonymous';
+    const nowSeconds = Math.floor(timeMicros / 1_000_000);
+    const token = await this.signer.sign(
+      claimsOf({
+        username,
+        type: 'user',
+        role,
+        groups,
+        issuedAtSeconds: nowSeconds,
+        expiresAtSeconds: nowSeconds + this.environment.LDAP_TOKEN_SECONDS,
+      }),
+    );
+    return JSON.stringify({ token, username, roles, current_role: role, groups });
+  }
+}

@@ -1,0 +1,68 @@
+import { Controller } from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
+import { nowMicros } from '#platform/clock.js';
+import { DomainError } from '#platform/domain-error.js';
+import type { Answer, Message, Nothing } from '#bus/contract.js';
+import { type DirectoryEvents, ROLES_STREAM } from '#contracts/directory-events.js';
+import { BUILT_IN_ROLES, DefineRole, GetRole, ListRoles, RetireRole } from '#contracts/iceprod/users.js';
+import { Mailbox } from '#projection/mailbox.js';
+import { ReadModel } from '#projection/read-model.js';
+import { isTooLarge, refused } from '../refused.js';
+import { Roles } from './role-projection.js';
+
+const builtIn = (): DomainError => new DomainError('invalid', 'role.built-in', 'role is built in');
+
+/** Messages about roles. */
+@Controller()
+export class RoleController {
+  private readonly shown: Roles;
+  private readonly decided: Roles;
+
+  constructor(
+    private readonly mailbox: Mailbox,
+    readModel: ReadModel,
+  ) {
+    this.shown = new Roles(readModel.queries);
+    this.decided = new Roles(readModel.writer);
+  }
+
+  @MessagePattern(ListRoles.subject)
+  list(): Answer<{ results: readonly string[] }> {
+    return { reply: { results: this.shown.names() } };
+  }
+
+  @MessagePattern(GetRole.subject)
+  get({ request }: Message<{ name: string }>): Answer<{ document: string }> {
+    const document = this.shown.document(request.name);
+    return document === undefined
+      ? refused(new DomainError('not-found', 'role.not-found', 'Role not found'))
+      : { reply: { document } };
+  }
+
+  @MessagePattern(DefineRole.subject)
+  define({ context, request }: Message<DirectoryEvents['RoleDefined']>): Promise<Answer<Nothing>> {
+    return this.mailbox.execute<Nothing>({
+      context,
+      timeMicros: nowMicros(),
+      decide: () => {
+        if (BUILT_IN_ROLES.includes(request.name)) return builtIn();
+        if (isTooLarge(request)) return new DomainError('invalid', 'role.too-large', 'role too large');
+        const { name, extra } = request;
+        return { events: [{ stream: ROLES_STREAM, type: 'RoleDefined', data: { name, extra } }], reply: {} };
+      },
+    });
+  }
+
+  @MessagePattern(RetireRole.subject)
+  retire({ context, request: { name } }: Message<{ name: string }>): Promise<Answer<Nothing>> {
+    return this.mailbox.execute<Nothing>({
+      context,
+      timeMicros: nowMicros(),
+      decide: () => {
+        if (BUILT_IN_ROLES.includes(name)) return builtIn();
+        const retired = { stream: ROLES_STREAM, type: 'RoleRetired', data: { name } };
+        return { events: this.decided.has(name) ? [retired] : [], reply: {} };
+      },
+    });
+  }
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { Controller } from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
+import { nowMicros } from '#platform/clock.js';
+import { DomainError } from '#platform/domain-error.js';
+import { type SecretClaims, SecretSigner } from '#platform/tokens/secret-signer.js';
+import { authenticationFailed } from '#platform/tokens/verifier.js';
+import type { Answer, Caller, Message, MessageContext } from '#bus/contract.js';
+import { CheckToken, CreateToken, type CreateTokenRequest, type PresentedToken } from '#contracts/iceprod/users.js';
+import type { Decision } from '#projection/command.js';
+import { Groups } from '#projection/groups.js';
+import { Mailbox } from '#projection/mailbox.js';
+import { ReadModel } from '#projection/read-model.js';
+import { refused } from '../refused.js';
+import { admitUser } from '../user/change-user.js';
+import { newUserId } from '../user/user.controller.js';
+import { Users } from '../user/user-projection.js';
+import { mintToken } from './mint-token.js';
+
+/** Roles of whoever presents a token signed with a key, the strongest first. */
+const STRENGTH = ['admin', 'user', 'client'] as const;
+/** Roles that a record can hold. */
+const RECORDED: readonly string[] = ['admin', 'user'];
+
+interface Minted {
+  readonly claims: SecretClaims;
+}
+
+/** A repeat counts only with the same token: a lesser one of the same subject must not get the answer of a greater one. */
+const contextFor = (context: MessageContext, presented: PresentedToken): MessageContext =>
+  context.commandId === undefined
+    ? context
+    : {
+        ...context,
+        commandId: createHash('sha256')
+          .update(`${context.commandId}\n${JSON.stringify(presented)}`)
+          .digest('hex'),
+      };
+
+/** Tokens that are signed with the secret. */
+@Controller()
+export class TokenController {
+  private readonly users: Users;
+  private readonly groups: Groups;
+
+  constructor(
+    private readonly mailbox: Mailbox,
+    private readonly signer: SecretSigner,
+    readModel: ReadModel,
+  ) {
+    this.users = new Users(readModel.writer);
+    this.groups = new Groups(readModel.writer);
+  }
+
+  @MessagePattern(CheckToken.subject)
+  async check({ request }: Message<{ token: string }>): Promise<Answer<{ claims: Readonly<Record<string, unknown>> }>> {
+    const claims = await this.signer.claimsOf(request.token);
+    return claims === undefined ? refused(authenticationFailed()) : { reply: { claims } };
+  }
+
+  /** What is kept for repeats are the claims; the token itself is nowhere, and the same claims make it again. */
+  @MessagePattern(CreateToken.subject)
+  async create({ context, request }: Message<CreateTokenRequest>): Promise<Answer<{ token: string }>> {
+    const timeMicros = nowMicros();
+    const userId = newUserId(timeMicros);
+    const nowSeconds = Math.floor(timeMicros / 1_000_000);
+    const answer = await this.mailbox.execute<Minted>({
+      context: contextFor(context, request.presented),
+      timeMicros,
+      decide: () =>
+        request.presented.kind === 'secret'
+          ? this.forSecret(request, nowSeconds)
+          : this.forKey(request, context.caller, userId, nowSeconds),
+    });
+    if ('error' in answer) return answer;
+    return { ...answer, reply: { token: await this.signer.sign(answer.reply.claims) } };
+  }
+
+  private forSecret(request: CreateTokenRequest, nowSeconds: number): Decision<Minted> {
+    const { username } = request.presented;
+    const user = username === undefined ? undefined : this.users.named(username)?.user;
+    const claims = mintToken(request, { ...request.presented, ...(user !== undefined && { user }) }, nowSeconds);
+    return claims instanceof DomainError ? claims : { events: [], reply: { claims } };
+  }
+
+  /** A token signed with a key says who somebody is; what its claims grant becomes the record of whoever has none. */
+  private forKey(request: CreateTokenRequest, caller: Caller, userId: string, nowSeconds: number): Decision<Minted> {
+    const { username = caller.username } = request.presented;
+    const role = STRENGTH.find((each) => caller.roles.includes(each));
+    const { user, events } = admitUser(
+      this.users.named(username),
+      {
+        username,
+        roles: caller.roles.filter((each) => RECORDED.includes(each)),
+        groups: caller.groups.filter((group) => this.groups.has(group)),
+      },
+      userId,
+    );
+    const presenter = { username, type: 'user', user, ...(role !== undefined && { role }) };
+    const claims = mintToken(request, presenter, nowSeconds);
+    return claims instanceof DomainError ? claims : { events, reply: { claims } };
+  }
+}

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { DomainError } from '#platform/domain-error.js';
+import { ref } from '#ledger/ref.js';
+import { membersOf, objectText } from '#contracts/raw-json.js';
+import type { UserEvent, UserEvents } from './user-events.js';
+
+/** Priority of a user whom nobody gave another (IceProd contract 4.3, 13). */
+export const DEFAULT_PRIORITY = 0.5;
+
+/** A user record. */
+export type User = UserEvents['UserEnrolled'];
+
+/** Users whom no request creates are known by name only; the same name always gets the same id, also in a rebuild. */
+const userIdOf = (username: string): string =>
+  createHash('sha256')
+    .update(ref('iceprod', 'main', username))
+    .digest('hex')
+    .slice(0, 32);
+
+/** Whoever submits a dataset has a user record from then on. */
+export const impliedUser = (username: string): User => ({
+  user_id: userIdOf(username),
+  username,
+  priority: DEFAULT_PRIORITY,
+  groups: [],
+  roles: [],
+  extra: '{}',
+});
+
+/** The only place where an event changes a user. */
+export const evolve = (user: User | undefined, event: UserEvent): User | undefined => {
+  if (event.type === 'UserEnrolled') return event.data;
+  if (event.type === 'UserRemoved' || user === undefined) return undefined;
+  switch (event.type) {
+    case 'UserPrioritized':
+      return { ...user, priority: event.data.priority };
+    case 'UserJoinedGroup':
+      return { ...user, groups: [...new Set([...user.groups, event.data.group])] };
+    case 'UserGroupsAssigned':
+      return { ...user, groups: event.data.groups };
+    case 'UserRolesAssigned':
+      return { ...user, roles: event.data.roles };
+  }
+};
+
+/** As answers show it, as raw JSON. */
+export const userDocument = ({ extra, ...user }: User): string =>
+  objectText([
+    ['user_id', JSON.stringify(user.user_id)],
+    ['username', JSON.stringify(user.username)],
+    ['priority', JSON.stringify(user.priority)],
+    ['groups', JSON.stringify(user.groups)],
+    ['roles', JSON.stringify(user.roles)],
+    ...membersOf(extra),
+  ]);
+
+export const userNotFound = (): DomainError => new DomainError('not-found', 'user.not-found', 'User not found');
