@@ -2,7 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
 import type { MessageContext, ServiceName } from '#bus/contract.js';
 import { Reached } from '#bus/visibility.js';
-import { GetSigningKeys } from '#contracts/iceprod/users.js';
+import { CheckToken, GetSigningKeys } from '#contracts/iceprod/users.js';
 import { Environment } from '#platform/environment.js';
 import { CHECK_TIMEOUT_MS, Health } from '#platform/health.js';
 import { Log } from '#platform/logging.js';
@@ -18,9 +18,12 @@ import { ConfigController } from './iceprod/config.controller.js';
 import { DatasetsController } from './iceprod/datasets.controller.js';
 import { GridsController } from './iceprod/grids.controller.js';
 import { FilesController } from './iceprod/files.controller.js';
+import { GroupsController } from './iceprod/groups.controller.js';
 import { HealthController } from './iceprod/health.controller.js';
 import { JobsController } from './iceprod/jobs.controller.js';
 import { PilotsController } from './iceprod/pilots.controller.js';
+import { LoginController } from './iceprod/login.controller.js';
+import { RolesController } from './iceprod/roles.controller.js';
 import { TaskActionsController } from './iceprod/task-actions.controller.js';
 import { TaskBulkController } from './iceprod/task-bulk.controller.js';
 import { TaskStatsController } from './iceprod/task-stats.controller.js';
@@ -42,6 +45,7 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerif
   new TokenVerifier({
     ownKeys: async () => (await bus.request(GetSigningKeys, {}, ownContext('gateway-keys'))).keys,
     sharedSecret: environment.AUTH_SHARED_SECRET,
+    checkSecretToken: async (token) => (await bus.request(CheckToken, { token }, ownContext('gateway-token'))).claims,
     issuers: environment.OIDC_ISSUERS,
     audience: environment.OIDC_AUDIENCE,
     warn: (details, message) => log.warn(details, message),
@@ -62,6 +66,9 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerif
     PilotsController,
     AuthsController,
     UsersController,
+    GroupsController,
+    RolesController,
+    LoginController,
     HealthController,
     HistoryController,
     BulkTasksController,

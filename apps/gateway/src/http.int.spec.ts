@@ -21,6 +21,7 @@ import {
 import { ListUsers } from '#contracts/iceprod/users.js';
 import { ROUTES } from './routes.js';
 import { templateOf } from './route/openapi.js';
+import { routerPathOf } from './route/serves.decorator.js';
 import { Answers, startGateway, tokenOf, type RunningGateway } from './testing/start-gateway.js';
 
 /** What the services were asked last, and how often. */
@@ -258,7 +259,7 @@ describe('the gateway over HTTP', () => {
         .filter((method) => Reflect.hasMetadata(PATH_METADATA, method))
         .map((method) => Reflect.getMetadata(PATH_METADATA, method) as string);
       expect(found.length).toBe(ROUTES.length + 1);
-      const paths = new Set(ROUTES.map(({ path }) => path));
+      const paths = new Set(ROUTES.map(routerPathOf));
       expect(found.filter((path) => !paths.has(path))).toEqual(['/forgotten']);
       expect(served.size).toBe(ROUTES.length);
     });
@@ -542,14 +543,17 @@ describe('the gateway over HTTP', () => {
       const listed = rows
         .filter(([, , , , served]) => served === 'yes')
         .map(([method = '', path = '', roles = '', rule = '']) => [`${method} ${path}`, roles, rule]);
-      const served = ROUTES.filter(({ dialect }) => dialect === 'iceprod').map(({ method, path, policy }) => {
-        if (policy === 'public') return [`${method} ${templateOf(path)}`, 'none', '-'];
-        // Rows of lists are judged one by one by the service, so the route itself has no rule.
-        const rows = path === '/datasets' || path === '/dataset_summaries/status';
-        const rule = policy.rule ?? (rows && method === 'GET' ? 'rows' : '-');
-        const roles = policy.anyToken === true ? 'any valid token' : policy.roles.join(',');
-        return [`${method} ${templateOf(path)}`, roles, rule];
-      });
+      const documentedRoutes = ROUTES.filter(({ undocumented }) => undocumented !== true);
+      const served = documentedRoutes
+        .filter(({ dialect }) => dialect === 'iceprod')
+        .map(({ method, path, policy }) => {
+          if (policy === 'public') return [`${method} ${templateOf(path)}`, 'none', '-'];
+          // Rows of lists are judged one by one by the service, so the route itself has no rule.
+          const rows = path === '/datasets' || path === '/dataset_summaries/status';
+          const rule = policy.rule ?? (rows && method === 'GET' ? 'rows' : '-');
+          const roles = policy.anyToken === true ? 'any valid token' : policy.roles.join(',');
+          return [`${method} ${templateOf(path)}`, roles, rule];
+        });
       expect(served.map(String).sort()).toEqual(listed.map(String).sort());
 
       const document = JSON.parse((await ask('GET', '/openapi.json', { token: null })).body) as {
@@ -559,7 +563,9 @@ describe('the gateway over HTTP', () => {
       const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
         Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
       );
-      expect(documented.sort()).toEqual(ROUTES.map(({ method, path }) => `${method} ${templateOf(path)}`).sort());
+      expect(documented.sort()).toEqual(
+        documentedRoutes.map(({ method, path }) => `${method} ${templateOf(path)}`).sort(),
+      );
       const references = JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g);
       const names = new Set([...references].map(([, name]) => name));
       expect([...names].filter((name) => !Object.hasOwn(document.components.schemas, name ?? ''))).toEqual([]);

@@ -7,9 +7,12 @@ import { configRoutes } from './iceprod/config.routes.js';
 import { datasetRoutes } from './iceprod/datasets.routes.js';
 import { gridRoutes } from './iceprod/grids.routes.js';
 import { fileRoutes } from './iceprod/files.routes.js';
+import { groupRoutes } from './iceprod/groups.routes.js';
 import { healthRoutes } from './iceprod/health.routes.js';
 import { jobRoutes } from './iceprod/jobs.routes.js';
 import { pilotRoutes } from './iceprod/pilots.routes.js';
+import { loginRoutes } from './iceprod/login.routes.js';
+import { roleRoutes } from './iceprod/roles.routes.js';
 import { taskActionRoutes } from './iceprod/task-actions.routes.js';
 import { taskBulkRoutes } from './iceprod/task-bulk.routes.js';
 import { taskStatRoutes } from './iceprod/task-stats.routes.js';
@@ -31,6 +34,9 @@ export const ROUTES: readonly AnyRoute[] = [
   pilotRoutes,
   authRoutes,
   userRoutes,
+  groupRoutes,
+  roleRoutes,
+  loginRoutes,
   healthRoutes,
   historyRoutes,
   bulkTaskRoutes,

@@ -5,13 +5,12 @@ interface Entry {
 
 const ESCAPED = /[.*+?^${}()|[\]\\]/g;
 
-const patternOf = (path: string): RegExp =>
-  new RegExp(
-    `^${path
-      .split('/')
-      .map((segment) => (segment.startsWith(':') ? '[^/]+' : segment.replace(ESCAPED, '\\$&')))
-      .join('/')}$`,
-  );
+const expressionOf = (segment: string): string => {
+  if (segment === '*') return '.+';
+  return segment.startsWith(':') ? '[^/]+' : segment.replace(ESCAPED, '\\$&');
+};
+
+const patternOf = (path: string): RegExp => new RegExp(`^${path.split('/').map(expressionOf).join('/')}$`);
 
 /** Which verbs a path knows: tells a wrong verb (405) from an unknown path (404). Consulted only for what has no route. */
 export class PathTable {

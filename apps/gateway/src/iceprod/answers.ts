@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { Bus } from '#bus/bus.js';
 import type { Contract, Page } from '#bus/contract.js';
 import type { Call, Served } from '../route/route.js';
@@ -63,6 +64,12 @@ export class Answers {
     return streamed(this.bus, contract, call, framing);
   }
 }
+
+/** `{"result": <path>}`, with the path as `Location`, for what has been created (IceProd contract 13). */
+export const createdAt = (reply: FastifyReply, path: string): string => {
+  void reply.header('location', path);
+  return resultOf(path);
+};
 
 /** `{"result": <id>}` */
 export const resultOf = (id: string): string => JSON.stringify({ result: id });

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { GetAccessRule, SetAccessRule } from '#contracts/iceprod/users.js';
+import { GetAccessRule, JudgeNamed, JudgeOwnAccess, SetAccessRule } from '#contracts/iceprod/users.js';
 import type { CallOf, Served } from '../route/route.js';
 import { Serves, TheCall } from '../route/serves.decorator.js';
 import { Answers } from './answers.js';
@@ -17,5 +17,26 @@ export class AuthsController {
   @Serves(routes.get)
   get(@TheCall() call: CallOf<typeof routes.get>): Promise<Served> {
     return this.answers.json(GetAccessRule, call);
+  }
+
+  @Serves(routes.judge)
+  judge(@TheCall() call: CallOf<typeof routes.judge>): Promise<Served> {
+    return this.answers.done(JudgeNamed, call);
+  }
+
+  @Serves(routes.judgeOwnReading)
+  judgeOwnReading(@TheCall() call: CallOf<typeof routes.judgeOwnReading>): Promise<Served> {
+    return this.answers.done(JudgeOwnAccess, call);
+  }
+
+  @Serves(routes.judgeOwnWriting)
+  judgeOwnWriting(@TheCall() call: CallOf<typeof routes.judgeOwnWriting>): Promise<Served> {
+    return this.answers.done(JudgeOwnAccess, call);
+  }
+
+  /** Never runs: the route's field refuses first. */
+  @Serves(routes.judgeUnknownAction)
+  judgeUnknownAction(): Served {
+    return '{}';
   }
 }

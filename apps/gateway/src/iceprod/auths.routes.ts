@@ -1,9 +1,34 @@
-import { lenient, path, required } from '../route/fields.js';
-import { strings } from '../route/json-types.js';
+import { constant, lenient, path, required } from '../route/fields.js';
+import type { Field } from '../route/field.js';
+import { invalid } from '../route/request-source.js';
+import { str, strings } from '../route/json-types.js';
 import { documentOf, iceprodRoute, NOTHING } from './iceprod-route.js';
-import { ADMINS, SERVICES } from './policies.js';
+import { ADMINS, ANY_TOKEN, SERVICES } from './policies.js';
 
 const tag = 'access rules';
+
+/** Every action but those that have a route of their own. */
+const unknownAction: Field<never, 'always'> = {
+  from: 'path',
+  required: true,
+  schema: { type: 'string' },
+  read: () => {
+    throw invalid('invalid action');
+  },
+};
+
+const judgeOwn = <const Action extends 'read' | 'write'>(action: Action, name: string) =>
+  iceprodRoute({
+    name,
+    tag,
+    method: 'GET',
+    path: `/auths/:dataset_id/actions/${action}`,
+    policy: ANY_TOKEN,
+    summary: `Whether the caller may ${action} a dataset`,
+    fields: { dataset_id: path(), action: constant(action) },
+    answer: NOTHING,
+    refusals: { 403: 'Dataset not found; Action not found; Denied' },
+  });
 
 /** IceProd contract 14. */
 export const authRoutes = {
@@ -35,4 +60,34 @@ export const authRoutes = {
     answer: documentOf('AccessRule'),
     refusals: { 404: 'Dataset not found' },
   }),
+  judge: iceprodRoute({
+    name: 'judgeAccess',
+    tag,
+    method: 'POST',
+    path: '/auths',
+    policy: SERVICES,
+    summary: 'Whether somebody of this name and these groups may read or write a dataset, whoever asks',
+    fields: {
+      name: required(str),
+      value: required(str),
+      role: required(str),
+      username: required(str),
+      groups: required(strings),
+    },
+    answer: NOTHING,
+    refusals: { 403: 'attr not found; role not found' },
+  }),
+  judgeUnknownAction: iceprodRoute({
+    name: 'judgeUnknownAction',
+    tag,
+    method: 'GET',
+    path: '/auths/:dataset_id/actions/:action',
+    policy: ANY_TOKEN,
+    summary: 'Refuses an action that is neither read nor write',
+    undocumented: true,
+    fields: { action: unknownAction },
+    answer: NOTHING,
+  }),
+  judgeOwnReading: judgeOwn('read', 'judgeOwnReading'),
+  judgeOwnWriting: judgeOwn('write', 'judgeOwnWriting'),
 };

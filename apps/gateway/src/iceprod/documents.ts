@@ -128,6 +128,19 @@ export const DOCUMENTS = {
     groups: strings,
     roles: strings,
   }),
+  Group: document('A group; custom ones have an id and whatever else they were given (IceProd contract 13)', {
+    name: string,
+    priority: number,
+    group_id: string,
+  }),
+  Role: document('A role and whatever else it was given (IceProd contract 13)', { name: string }),
+  Login: document('A token that lives long, and what it grants (IceProd contract 15)', {
+    token: string,
+    username: string,
+    roles: strings,
+    current_role: string,
+    groups: strings,
+  }),
   Error: {
     ...document('Every refusal; `error` is the HTTP reason phrase as well', { code: integer, error: string }),
     required: ['code', 'error'],

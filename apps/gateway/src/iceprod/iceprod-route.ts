@@ -16,6 +16,13 @@ export const NOTHING: Schema = { type: 'object', maxProperties: 0 };
 export const RESULT: Schema = { type: 'object', required: ['result'], properties: { result: { type: 'string' } } };
 
 export const documentOf = (name: Document): Schema => ({ $ref: `#/components/schemas/${name}` });
+/** `{"results": [...]}` */
+export const resultsOf = (items: Schema): Schema => ({
+  type: 'object',
+  required: ['results'],
+  properties: { results: { type: 'array', items } },
+});
+export const NAMES: Schema = { type: 'string' };
 /** `{id: document}` */
 export const documentsById = (name: Document): Schema => ({
   type: 'object',

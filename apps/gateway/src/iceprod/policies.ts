@@ -10,6 +10,10 @@ export const ADMINS: Policy = { roles: ['admin'] };
 export const SERVICES: Policy = { roles: SERVICE_ROLES };
 export const SERVICES_AND_PILOTS: Policy = { roles: PILOT_ROLES };
 export const EVERYBODY: Policy = { roles: EVERYBODY_ROLES };
+/** A valid token is enough. Pilots count as nobody there: the contract names where they may go. */
+export const ANY_TOKEN: Policy = { roles: EVERYBODY_ROLES, anyToken: true };
+/** Who may exchange a token for a lesser one (IceProd contract 15). */
+export const TOKEN_HOLDERS: Policy = { roles: ['admin', 'user', 'client'] };
 export const READERS: Policy = { roles: EVERYBODY_ROLES, rule: 'read' };
 export const READERS_AND_PILOTS: Policy = { roles: EVERYBODY_AND_PILOT_ROLES, rule: 'read' };
 export const WRITERS: Policy = { roles: EVERYBODY_ROLES, rule: 'write' };

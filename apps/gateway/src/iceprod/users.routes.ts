@@ -1,21 +1,144 @@
-import { textParameter } from '../route/fields.js';
-import { documentOf, iceprodRoute } from './iceprod-route.js';
-import { SERVICES } from './policies.js';
+import { constant, defaulted, lenient, path, required, textParameter } from '../route/fields.js';
+import { float, type JsonType, str, strings } from '../route/json-types.js';
+import { extraMembers, NUMBER, TEXT, TEXTS } from './extra-members.js';
+import { documentOf, iceprodRoute, NAMES, NOTHING, RESULT, resultsOf } from './iceprod-route.js';
+import { ADMINS, SERVICES } from './policies.js';
+
+const tag = 'users';
+
+const user = { ...path('username or id'), name: 'user_id' };
+const groups = required(strings, { missing: 'missing groups', bad: 'invalid group' });
+
+/** A number from 0 to 1, or its text. */
+const share: JsonType<number> = {
+  name: 'float',
+  schema: { oneOf: [{ type: 'number', minimum: 0, maximum: 1 }, { type: 'string' }] },
+  accept: (value) => {
+    const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+    return typeof number === 'number' && number >= 0 && number <= 1 ? number : undefined;
+  },
+};
 
 /** IceProd contract 13. */
 export const userRoutes = {
   list: iceprodRoute({
     name: 'listUsers',
-    tag: 'users',
+    tag,
     method: 'GET',
     path: '/users',
     policy: SERVICES,
     summary: 'Users that have a record',
     fields: { username: textParameter('username', 'only the user of this name') },
-    answer: {
-      type: 'object',
-      required: ['results'],
-      properties: { results: { type: 'array', items: documentOf('User') } },
+    answer: resultsOf(documentOf('User')),
+  }),
+  enroll: iceprodRoute({
+    name: 'enrollUser',
+    tag,
+    method: 'POST',
+    path: '/users',
+    policy: ADMINS,
+    summary: 'Adds a user',
+    fields: {
+      username: required(str, { missing: 'missing username' }),
+      groups: defaulted(strings, []),
+      roles: defaulted(strings, []),
+      priority: lenient(float),
+      extra: extraMembers({ username: TEXT, groups: TEXTS, roles: TEXTS, priority: NUMBER }, ['username'], ['user_id']),
+      duplicate: constant('invalid'),
     },
+    status: 201,
+    answer: RESULT,
+    headers: { Location: { schema: { type: 'string' } } },
+    refusals: { 400: 'missing username; duplicate username' },
+  }),
+  enrollByName: iceprodRoute({
+    name: 'enrollUserByName',
+    tag,
+    method: 'PUT',
+    path: '/users/:username',
+    policy: ADMINS,
+    summary: 'Adds a user; the body does not matter',
+    fields: { username: path(), duplicate: constant('conflict') },
+    answer: NOTHING,
+    refusals: { 409: 'duplicate username' },
+  }),
+  get: iceprodRoute({
+    name: 'getUser',
+    tag,
+    method: 'GET',
+    path: '/users/:user_id',
+    policy: SERVICES,
+    summary: 'One user, by name or id',
+    fields: { user },
+    answer: documentOf('User'),
+    refusals: { 404: 'User not found' },
+  }),
+  remove: iceprodRoute({
+    name: 'removeUser',
+    tag,
+    method: 'DELETE',
+    path: '/users/:user_id',
+    policy: ADMINS,
+    summary: 'Deletes a user by name or id, if there is one',
+    fields: { user },
+    answer: NOTHING,
+  }),
+  prioritize: iceprodRoute({
+    name: 'prioritizeUser',
+    tag,
+    method: 'PUT',
+    path: '/users/:username/priority',
+    policy: ADMINS,
+    summary: 'Sets the priority of a user, from 0 to 1',
+    fields: {
+      username: path(),
+      priority: required(share, { missing: 'missing priority in body', bad: 'priority must be a number from 0 to 1' }),
+    },
+    answer: NOTHING,
+    refusals: { 400: 'bad username' },
+  }),
+  getGroups: iceprodRoute({
+    name: 'getUserGroups',
+    tag,
+    method: 'GET',
+    path: '/users/:user_id/groups',
+    policy: SERVICES,
+    summary: 'Names of the groups of a user',
+    fields: { user },
+    answer: resultsOf(NAMES),
+    refusals: { 404: 'User not found' },
+  }),
+  join: iceprodRoute({
+    name: 'addUserToGroup',
+    tag,
+    method: 'POST',
+    path: '/users/:user_id/groups',
+    policy: ADMINS,
+    summary: 'Adds one group to those of a user',
+    fields: { user, group: required(str, { missing: 'missing group', bad: 'invalid group' }) },
+    answer: NOTHING,
+    refusals: { 400: 'invalid group', 404: 'User not found' },
+  }),
+  regroup: iceprodRoute({
+    name: 'assignUserGroups',
+    tag,
+    method: 'PUT',
+    path: '/users/:user_id/groups',
+    policy: ADMINS,
+    summary: 'Replaces the groups of a user',
+    fields: { user, groups },
+    answer: NOTHING,
+    refusals: { 400: 'invalid group', 404: 'User not found' },
+  }),
+  assign: iceprodRoute({
+    name: 'assignUserRoles',
+    tag,
+    method: 'PUT',
+    path: '/users/:user_id/roles',
+    policy: ADMINS,
+    summary: 'Replaces the roles of a user',
+    fields: { user, roles: required(strings, { missing: 'missing roles', bad: 'invalid role name' }) },
+    answer: NOTHING,
+    refusals: { 400: 'invalid role name', 404: 'User not found' },
   }),
 };

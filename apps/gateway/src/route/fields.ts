@@ -32,6 +32,15 @@ export const path = (description?: string): Always<string> => ({
   read: (source, name) => source.path(name),
 });
 
+/** A last path parameter that may hold slashes, behind so many segments. */
+export const restOfPath = (segments: number, description?: string): Always<string> => ({
+  from: 'path',
+  required: true,
+  schema: { type: 'string' },
+  ...(description !== undefined && { description }),
+  read: (source) => source.rest(segments),
+});
+
 /** A value of the request message that the route itself determines. */
 export const constant = <const Value>(value: Value): Always<Value> => ({
   from: 'constant',

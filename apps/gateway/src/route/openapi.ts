@@ -1,7 +1,7 @@
 import type { Field, Schema } from './field.js';
 import type { AnyRoute, Policy } from './route.js';
 
-const PATH_PARAMETER = /:(\w+)/g;
+const PATH_PARAMETER = /[:*](\w+)/g;
 
 /** The path as OpenAPI writes it. */
 export const templateOf = (path: string): string => path.replace(PATH_PARAMETER, '{$1}');
@@ -59,7 +59,7 @@ const bodyOf = (route: AnyRoute): Schema | undefined => {
 
 const whoMay = (policy: Policy): string => {
   if (policy === 'public') return 'Needs no token.';
-  const roles = `Roles: ${policy.roles.join(', ')}.`;
+  const roles = policy.anyToken === true ? 'Any valid token.' : `Roles: ${policy.roles.join(', ')}.`;
   const rule = policy.rule === undefined ? '' : ` Users need the ${policy.rule} rule of the dataset.`;
   return roles + rule + (policy.note === undefined ? '' : ` ${policy.note}.`);
 };
@@ -133,7 +133,7 @@ export const openApiDocument = (
 ): Readonly<Record<string, unknown>> => {
   const paths: Record<string, Record<string, Schema>> = {};
   const bodies: Record<string, Schema> = {};
-  for (const route of routes) {
+  for (const route of routes.filter(({ undocumented }) => undocumented !== true)) {
     (paths[templateOf(route.path)] ??= {})[route.method.toLowerCase()] = operationOf(route);
     const body = bodyOf(route);
     if (body !== undefined) bodies[bodyNameOf(route)] = body;

@@ -8,7 +8,14 @@ import type { RequestSource } from './request-source.js';
  * dataset that the path parameter `dataset_id` names.
  */
 export type Policy =
-  'public' | { readonly roles: readonly string[]; readonly rule?: 'read' | 'write'; readonly note?: string };
+  | 'public'
+  | {
+      readonly roles: readonly string[];
+      readonly rule?: 'read' | 'write';
+      readonly note?: string;
+      /** A valid token is enough; the roles are those that count when the token holds them. */
+      readonly anyToken?: true;
+    };
 
 export interface RouteSpec<F extends Fields> {
   readonly dialect: DialectName;
@@ -17,10 +24,12 @@ export interface RouteSpec<F extends Fields> {
   /** Heading under which the OpenAPI document lists it. */
   readonly tag: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** With `:name` for path parameters. */
+  /** With `:name` for path parameters; a last segment `*name` takes the rest of the path, slashes and all. */
   readonly path: string;
   readonly policy: Policy;
   readonly summary: string;
+  /** Only there to refuse in its own words: not in the OpenAPI document. */
+  readonly undocumented?: true;
   readonly fields: F;
   readonly body?: BodyRules;
   /** 200 unless given. */

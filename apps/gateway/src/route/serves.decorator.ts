@@ -23,6 +23,9 @@ declare module 'fastify' {
   }
 }
 
+/** The path as the router writes it. */
+export const routerPathOf = ({ path }: Pick<AnyRoute, 'path'>): string => path.replace(/\*\w+$/, '*');
+
 /**
  * Makes a controller's method serve a declared route. The compiler checks that the method takes what the route's fields
  * give; the gateway's hooks do the rest (roles, validation) from the same declaration.
@@ -35,7 +38,7 @@ export const Serves =
     descriptor: TypedPropertyDescriptor<Method>,
   ): void => {
     const decorators = [
-      RequestMapping({ path: route.path, method: RequestMethod[route.method] }),
+      RequestMapping({ path: routerPathOf(route), method: RequestMethod[route.method] }),
       HttpCode(route.status ?? 200),
       RouteConfig({ route }),
     ];
