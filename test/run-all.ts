@@ -13,18 +13,34 @@ const succeeds = (command: string, args: readonly string[]): boolean =>
 const isQuietlyTrue = (command: string, args: readonly string[]): boolean =>
   spawnSync(command, args, { stdio: 'ignore', env: environment }).status === 0;
 
-const hasNats = (): boolean => path.some((folder) => existsSync(join(folder, 'nats-server')));
+/** Servers that tests start: program, and Debian's package of it. */
+const SERVERS: readonly (readonly [program: string, debian: string])[] = [
+  ['nats-server', 'nats-server'],
+  ['slapd', 'slapd'],
+];
 
-/** Debian's own package, when this machine has apt-get and lets us use it. */
-const installNats = (): boolean => {
-  const prefix = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
+const missingServers = (): typeof SERVERS =>
+  SERVERS.filter(([program]) => !path.some((folder) => existsSync(join(folder, program))));
+
+/** Debian's own packages, when this machine has apt-get and lets us use it. */
+const install = (packages: readonly string[]): boolean => {
+  // A server's package starts it and asks how to set it up; neither is wanted here.
+  const quiet = ['env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1'];
+  const prefix = process.getuid?.() === 0 ? quiet : ['sudo', '-n', ...quiet];
   const aptGet = (...args: readonly string[]): boolean => {
     const [command = '', ...rest] = [...prefix, 'apt-get', ...args];
     return succeeds(command, rest);
   };
   if (!isQuietlyTrue('apt-get', ['--version'])) return false;
-  if (prefix.length > 0 && !isQuietlyTrue('sudo', ['-n', 'true'])) return false;
-  return aptGet('update', '-qq') && aptGet('install', '-y', '-qq', 'nats-server') && hasNats();
+  if (prefix[0] === 'sudo' && !isQuietlyTrue('sudo', ['-n', 'true'])) return false;
+  return aptGet('update', '-qq') && aptGet('install', '-y', '-qq', '--no-install-recommends', ...packages);
+};
+
+/** Names of servers that are missing and cannot be had. */
+const ensureServers = (): readonly string[] => {
+  const packages = missingServers().map(([, debian]) => debian);
+  if (packages.length > 0) install(packages);
+  return missingServers().map(([program]) => program);
 };
 
 const node = (...args: readonly string[]): boolean => succeeds(process.execPath, args);
@@ -62,9 +78,10 @@ const CHECKS: readonly (readonly [name: string, run: () => boolean])[] = [
 
 /** `npm test`: everything. `npm test -- libs/ledger`: only the tests that are named. */
 const main = (patterns: readonly string[]): number => {
-  if (!hasNats() && !installNats()) {
+  const missing = ensureServers();
+  if (missing.length > 0) {
     process.stderr.write(
-      'The tests need nats-server 2.9 or newer in the PATH: apt-get install nats-server, or https://nats.io/download\n',
+      `The tests need ${missing.join(' and ')} in the PATH: apt-get install ${missing.join(' ')} (nats-server 2.9 or newer)\n`,
     );
     return 1;
   }
