@@ -4,7 +4,25 @@ import { join } from 'node:path';
 import type { NewEvent } from '#ledger/ledger.js';
 import type { Caller } from '#bus/contract.js';
 import { initialRule } from '#contracts/iceprod/access.js';
-import { GetAccessRule, GetSigningKeys, ListUsers, SetAccessRule } from '#contracts/iceprod/users.js';
+import {
+  AddUserToGroup,
+  DefineRole,
+  DescribeGroup,
+  DissolveGroup,
+  EnrollUser,
+  FoundGroup,
+  GetAccessRule,
+  GetRole,
+  GetSigningKeys,
+  GetUser,
+  ListGroups,
+  ListRoles,
+  ListUsers,
+  LogIn,
+  PrioritizeUser,
+  RemoveUser,
+  SetAccessRule,
+} from '#contracts/iceprod/users.js';
 import { Reached } from '#bus/visibility.js';
 import { ServiceHost } from '#projection/testing/service-host.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
@@ -92,6 +110,72 @@ describe('users', () => {
     expect(await users('nobody')).toEqual([]);
     await host.rebuild();
     expect(await users()).toEqual(listed);
+  });
+});
+
+describe('users who are changed and submit', () => {
+  it('are the same after everything was made anew, whatever comes first', async () => {
+    await submitted('a', 'ada', 5);
+    await host.request(PrioritizeUser, { username: 'ada', priority: 0.9 }, admin);
+    await submitted('b', 'eve', 6);
+    await host.request(RemoveUser, { user: 'eve' }, admin);
+    await submitted('c', 'bea', 7);
+    await host.request(RemoveUser, { user: 'bea' }, admin);
+    await submitted('d', 'bea', Date.now() * 1000 + 3_600_000_000);
+    await host.request(EnrollUser, { username: 'cy', duplicate: 'conflict' }, admin);
+    await host.request(RemoveUser, { user: 'cy' }, admin);
+    await host.request(EnrollUser, { username: 'cy', duplicate: 'conflict', extra: '{"x":1.0}' }, admin);
+    await host.request(FoundGroup, { name: 'g', extra: '{}' }, admin);
+    await host.request(AddUserToGroup, { user: 'cy', group: 'g' }, admin);
+    const listed = await users();
+    expect(listed.map(({ username, priority, groups }) => ({ username, priority, groups }))).toEqual([
+      { username: 'ada', priority: 0.9, groups: [] },
+      { username: 'cy', priority: 0.5, groups: ['g'] },
+      { username: 'bea', priority: 0.5, groups: [] },
+    ]);
+    const before = await host.request(GetUser, { user: 'cy' }, admin);
+    expect(before.document).toMatch(/"groups":\["g"\],"roles":\[\],"x":1\.0}$/);
+    await host.rebuild();
+    expect(await users()).toEqual(listed);
+    expect(await host.request(GetUser, { user: 'cy' }, admin)).toEqual(before);
+  });
+});
+
+describe('groups and roles', () => {
+  it('are the same after everything was made anew', async () => {
+    await host.request(FoundGroup, { name: 'b', priority: 0.2, extra: '{"n":1.0}' }, admin);
+    await host.request(DescribeGroup, { name: 'a', extra: '{}' }, admin);
+    await host.request(DescribeGroup, { name: 'b', extra: '{"m":2}' }, admin);
+    await host.request(FoundGroup, { name: 'c', extra: '{}' }, admin);
+    await host.request(DissolveGroup, { group: 'c' }, admin);
+    await host.request(DefineRole, { name: 'z', extra: '{}' }, admin);
+    await host.request(DefineRole, { name: 'y', extra: '{}' }, admin);
+    await host.request(DefineRole, { name: 'z', extra: '{"q":1.0}' }, admin);
+    const groups = await host.request(ListGroups, {}, admin);
+    expect(groups.document).toMatch(
+      /,{"name":"b","priority":0\.2,"group_id":"\w{32}","n":1\.0,"m":2},{"name":"a","priority":0\.5,"group_id":"\w{32}"}\]}$/,
+    );
+    await host.rebuild();
+    expect(await host.request(ListGroups, {}, admin)).toEqual(groups);
+    expect(await host.request(ListRoles, {}, admin)).toEqual({ results: ['admin', 'user', 'system', 'z', 'y'] });
+    expect(await host.request(GetRole, { name: 'z' }, admin)).toEqual({ document: '{"name":"z","q":1.0}' });
+  });
+
+  it('are refused when they fit into no event', async () => {
+    const extra = JSON.stringify({ x: 'x'.repeat(200_000) });
+    const tooLarge = { kind: 'invalid', message: expect.stringMatching(/too large$/) as string };
+    await expect(host.request(FoundGroup, { name: 'g', extra }, admin)).rejects.toMatchObject(tooLarge);
+    await expect(host.request(DefineRole, { name: 'r', extra }, admin)).rejects.toMatchObject(tooLarge);
+    await expect(host.request(EnrollUser, { username: 'u', duplicate: 'invalid', extra }, admin)).rejects.toMatchObject(
+      tooLarge,
+    );
+  });
+});
+
+it('lets nobody log in without an LDAP server', async () => {
+  await expect(host.request(LogIn, { username: 'u', password: 'p' }, admin)).rejects.toMatchObject({
+    kind: 'forbidden',
+    message: 'Login failed',
   });
 });
 

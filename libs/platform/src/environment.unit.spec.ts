@@ -44,6 +44,8 @@ describe('loadEnvironment', () => {
     ['PORT', '65536', 'an integer from 0 to 65535'],
     ['PORT', '-1', 'an integer from 0 to 65535'],
     ['PORT', '80.5', 'an integer from 0 to 65535'],
+    ['LDAP_BASE', 'people', 'a name such as ou=people,dc=example,dc=org'],
+    ['LDAP_TOKEN_SECONDS', '0', 'a whole number of seconds from 1 to 3155760000'],
     ['PORT', 'http', 'an integer from 0 to 65535'],
     ['LOG_LEVEL', 'loud', 'one of fatal, error, warn, info, debug, trace, silent'],
     ['NATS_URL', 'localhost:4222', 'a URL such as nats://127.0.0.1:4222'],
@@ -63,5 +65,15 @@ describe('loadEnvironment', () => {
 
   it('names every wrong variable at once', () => {
     expect(() => loadEnvironment({ PORT: 'x', LOG_LEVEL: 'y' })).toThrow(/^PORT is .*\nLOG_LEVEL is /);
+  });
+
+  it('asks where users stand when it is to log them in', () => {
+    expect(() => loadEnvironment({ LDAP_URL: 'ldap.example.org' })).toThrow(
+      /^LDAP_URL is "ldap.example.org"; expected a URL/,
+    );
+    expect(() => loadEnvironment({ LDAP_URL: 'ldap://127.0.0.1:389' })).toThrow(/^LDAP_BASE is ""; expected a name/);
+    expect(
+      loadEnvironment({ LDAP_URL: 'ldap://127.0.0.1:389', LDAP_BASE: 'ou=people,dc=example,dc=org' }),
+    ).toMatchObject({ LDAP_BASE: 'ou=people,dc=example,dc=org', LDAP_TOKEN_SECONDS: 31_622_400 });
   });
 });
