@@ -9,6 +9,13 @@ export interface StoredBlob {
   readonly sha256: string;
 }
 
+/** A blob as it is found by looking for it. */
+export interface ListedBlob {
+  readonly key: string;
+  /** When it was put, in milliseconds since the Unix epoch. */
+  readonly storedMs: number;
+}
+
 /**
  * Log bodies, uploaded files and large documents: bytes under keys that the caller makes. Never changed in place: a new
  * content gets a new key. An abstract class, so that it is its own Nest token.
@@ -25,4 +32,7 @@ export abstract class BlobStore {
 
   /** Deleting what is absent is fine. */
   abstract delete(key: string): Promise<void>;
+
+  /** Blobs whose keys begin with `prefix`, in no order; those put or deleted meanwhile may be missed or listed. */
+  abstract list(prefix: string): AsyncIterable<ListedBlob>;
 }

@@ -1,9 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { BlobStore, type StoredBlob } from './blob-store.js';
+import { BlobStore, type ListedBlob, type StoredBlob } from './blob-store.js';
 
 const isMissing = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
@@ -23,6 +22,43 @@ const chunksOf = (content: string | Uint8Array | Readable): Iterable<Buffer> | A
   return content instanceof Readable ? (content as AsyncIterable<Buffer>) : [Buffer.from(content)];
 };
 
+/** Longest file name that holds a key; most file systems end at 255. */
+const NAME_CHARACTERS_MAX = 240;
+
+/** Names of files that hold a key begin so; no key makes a name such as `..`. */
+const SPELLED = '=';
+/** Longer keys are not spelled out, so they are not listed either. */
+const HASHED = '+';
+
+const SPREAD_CHARACTERS = 2;
+
+const PLAIN = /[a-z0-9_-]/;
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+const escaped = (byte: number): string => {
+  const character = String.fromCharCode(byte);
+  return PLAIN.test(character) ? character : `%${byte.toString(16).padStart(2, '0')}`;
+};
+
+/** Keys may hold anything; nothing of them can lead out of the folder, and they differ by more than case. */
+const nameOf = (key: string): string => {
+  const name = SPELLED + Array.from(Buffer.from(key), escaped).join('');
+  return name.length <= NAME_CHARACTERS_MAX ? name : HASHED + sha256(key);
+};
+
+const keyOf = (name: string): string | undefined =>
+  name.startsWith(SPELLED) ? decodeURIComponent(name.slice(SPELLED.length)) : undefined;
+
+const filesIn = async (folder: string): Promise<readonly string[]> => {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+};
+
 /** Blobs as files under one folder, spread over 256 sub-folders by the hash of their keys. */
 export class FolderBlobStore extends BlobStore {
   private readonly incoming: string;
@@ -30,12 +66,12 @@ export class FolderBlobStore extends BlobStore {
   constructor(private readonly folder: string) {
     super();
     this.incoming = join(folder, 'incoming');
-    mkdirSync(this.incoming, { recursive: true });
   }
 
   override async put(key: string, content: string | Uint8Array | Readable): Promise<StoredBlob> {
     const temporary = join(this.incoming, randomUUID());
     const file = this.fileOf(key);
+    await mkdir(this.incoming, { recursive: true });
     try {
       const handle = await open(temporary, 'wx');
       const { size, sha256 } = await this.write(handle, content).finally(() => handle.close());
@@ -72,6 +108,28 @@ export class FolderBlobStore extends BlobStore {
     await rm(this.fileOf(key), { force: true });
   }
 
+  override async *list(prefix: string): AsyncGenerator<ListedBlob, void, void> {
+    for (const spread of await filesIn(this.folder)) {
+      if (spread.length !== SPREAD_CHARACTERS) continue;
+      for (const name of await filesIn(join(this.folder, spread))) {
+        const key = keyOf(name);
+        if (key?.startsWith(prefix) !== true) continue;
+        const storedMs = await this.storedMs(join(this.folder, spread, name));
+        if (storedMs !== undefined) yield { key, storedMs };
+      }
+    }
+  }
+
+  /** Undefined when it is gone already. */
+  private async storedMs(file: string): Promise<number | undefined> {
+    try {
+      return (await stat(file)).mtimeMs;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
   private async write(
     handle: FileHandle,
     content: string | Uint8Array | Readable,
@@ -88,9 +146,7 @@ export class FolderBlobStore extends BlobStore {
     return { size, sha256: hash.digest('hex') };
   }
 
-  /** Keys may hold anything, so files are named by their hash; nothing of a key can lead out of the folder. */
   private fileOf(key: string): string {
-    const name = createHash('sha256').update(key).digest('hex');
-    return join(this.folder, name.slice(0, 2), name);
+    return join(this.folder, sha256(key).slice(0, SPREAD_CHARACTERS), nameOf(key));
   }
 }
