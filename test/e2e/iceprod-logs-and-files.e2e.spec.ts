@@ -1,5 +1,6 @@
 import { startDistributed, startEmbedded } from './cairn-process.js';
 import { files } from './logs-and-files/files.js';
+import { logs } from './logs-and-files/logs.js';
 import { openWorld, VARIABLES, type World } from './world.js';
 
 const MODES = [
@@ -25,4 +26,5 @@ describe.each(MODES)("IceProd's logs and files, $mode", ({ start }) => {
   };
 
   files(world);
+  logs(world);
 });

@@ -1,8 +1,11 @@
+import { join } from 'node:path';
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
 import type { MessageContext, ServiceName } from '#bus/contract.js';
 import { Reached } from '#bus/visibility.js';
 import { CheckToken, GetSigningKeys } from '#contracts/iceprod/users.js';
+import { BlobStore } from '#keep/blob-store.js';
+import { FolderBlobStore } from '#keep/folder-blob-store.js';
 import { Environment } from '#platform/environment.js';
 import { CHECK_TIMEOUT_MS, Health } from '#platform/health.js';
 import { Log } from '#platform/logging.js';
@@ -12,6 +15,7 @@ import { DocsController } from './cairn/docs.controller.js';
 import { HistoryController } from './cairn/history.controller.js';
 import { ProbesController } from './cairn/probes.controller.js';
 import { Admission } from './edge/admission.js';
+import { BODY_BYTES_MAX } from './http.js';
 import { Answers } from './iceprod/answers.js';
 import { AuthsController } from './iceprod/auths.controller.js';
 import { ConfigController } from './iceprod/config.controller.js';
@@ -20,6 +24,8 @@ import { GridsController } from './iceprod/grids.controller.js';
 import { FilesController } from './iceprod/files.controller.js';
 import { GroupsController } from './iceprod/groups.controller.js';
 import { HealthController } from './iceprod/health.controller.js';
+import { LogAnswers } from './iceprod/log-answers.js';
+import { LogsController } from './iceprod/logs.controller.js';
 import { JobsController } from './iceprod/jobs.controller.js';
 import { PilotsController } from './iceprod/pilots.controller.js';
 import { LoginController } from './iceprod/login.controller.js';
@@ -29,6 +35,7 @@ import { TaskBulkController } from './iceprod/task-bulk.controller.js';
 import { TaskStatsController } from './iceprod/task-stats.controller.js';
 import { TasksController } from './iceprod/tasks.controller.js';
 import { UsersController } from './iceprod/users.controller.js';
+import { Uploads } from './route/uploads.js';
 
 /** Services that the gateway cannot do without. */
 const NEEDED: readonly ServiceName[] = ['datasets', 'tasks', 'pilots', 'events', 'auth'];
@@ -61,6 +68,7 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerif
     TaskActionsController,
     TaskBulkController,
     TaskStatsController,
+    LogsController,
     FilesController,
     GridsController,
     PilotsController,
@@ -77,6 +85,13 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerif
   ],
   providers: [
     Answers,
+    LogAnswers,
+    {
+      provide: BlobStore,
+      inject: [Environment],
+      useFactory: ({ CAIRN_DATA_DIR: folder }: Environment) => new FolderBlobStore(join(folder, 'blobs')),
+    },
+    { provide: Uploads, useFactory: (blobs: BlobStore) => new Uploads(blobs, BODY_BYTES_MAX), inject: [BlobStore] },
     { provide: TokenVerifier, useFactory: tokenVerifier, inject: [Bus, Environment, Log] },
     {
       provide: Admission,

@@ -4,10 +4,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
 import { hash, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import { Bus } from '#bus/bus.js';
 import type { Caller, MessageContext } from '#bus/contract.js';
 import { bypassesRules } from '#contracts/iceprod/access.js';
 import { JudgeAccess } from '#contracts/iceprod/datasets.js';
+import type { StoredBlob } from '#keep/blob-store.js';
 import { withCorrelation } from '#platform/correlation.js';
 import { DomainError } from '#platform/domain-error.js';
 import { Environment } from '#platform/environment.js';
@@ -22,6 +24,7 @@ import { HttpRefusal } from './edge/refusal.js';
 import { pathOf, sendProblem } from './edge/send-problem.js';
 import { RequestSource } from './route/request-source.js';
 import type { AnyRoute } from './route/route.js';
+import { UPLOAD_TYPE, Uploads } from './route/uploads.js';
 import './route/serves.decorator.js';
 
 declare module 'fastify' {
@@ -29,6 +32,8 @@ declare module 'fastify' {
     /** The declaration of the route that serves the request. */
     route: AnyRoute | null;
     caller: Caller | null;
+    /** A member of the body that is in the blob store already. */
+    upload: StoredBlob | null;
   }
 }
 
@@ -72,6 +77,9 @@ class GatewayAdapter extends FastifyAdapter {
     instance.removeAllContentTypeParsers();
     instance.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BYTES_MAX }, (_request, body, done) => {
       done(null, body);
+    });
+    instance.addContentTypeParser(UPLOAD_TYPE, (_request, stream, done) => {
+      done(null, stream);
     });
   }
 }
@@ -122,6 +130,14 @@ const forgetTypeOfNoBody = ({ headers }: FastifyRequest): void => {
   }
 };
 
+/** Bodies of uploads come as streams, whatever clients say of their type; nobody else's do. */
+const chooseParser = ({ headers }: FastifyRequest, { upload }: AnyRoute): void => {
+  if (upload !== undefined) headers['content-type'] = UPLOAD_TYPE;
+  else if (headers['content-type']?.toLowerCase().startsWith(UPLOAD_TYPE) === true) {
+    headers['content-type'] = 'application/octet-stream';
+  }
+};
+
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** A client that may have to repeat a request names it, and it is carried out once. Names count per user, method and path. */
@@ -140,19 +156,29 @@ const contextOf = (route: AnyRoute, caller: Caller, request: FastifyRequest): Me
     : { correlationId, commandId: commandIdOf(request, caller), deadlineMs, dialect, caller };
 };
 
-/** A bad request of somebody who may not even ask is refused for that (IceProd contract 1.2.5). */
-const judged = async (
+/** @throws DomainError when the caller may not do this with the dataset that the path names */
+const judge = async (
   bus: Bus,
   { policy }: AnyRoute,
   source: RequestSource,
   { correlationId, deadlineMs, dialect, caller }: MessageContext,
+): Promise<void> => {
+  if (policy === 'public' || policy.rule === undefined || bypassesRules(caller)) return;
+  const question = { dataset_id: source.path('dataset_id'), action: policy.rule };
+  await bus.request(JudgeAccess, question, { correlationId, deadlineMs, dialect, caller });
+};
+
+/** A bad request of somebody who may not even ask is refused for that (IceProd contract 1.2.5). */
+const judged = async (
+  bus: Bus,
+  route: AnyRoute,
+  source: RequestSource,
+  context: MessageContext,
   error: unknown,
 ): Promise<unknown> => {
-  if (policy === 'public' || policy.rule === undefined || bypassesRules(caller)) return error;
   if (!(error instanceof DomainError)) return error;
   try {
-    const question = { dataset_id: source.path('dataset_id'), action: policy.rule };
-    await bus.request(JudgeAccess, question, { correlationId, deadlineMs, dialect, caller });
+    await judge(bus, route, source, context);
     return error;
   } catch (refusal) {
     return refusal;
@@ -168,8 +194,16 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
   const log = app.get(Log);
   const metrics = app.get(Metrics);
   const admission = app.get(Admission);
+  const uploads = app.get(Uploads);
   const allowOrigin = crossOriginHeaders(app.get(Environment).CORS_ORIGINS);
   const paths = new PathTable();
+
+  /** A refused request's upload belongs to nobody; should this fail, it is collected later. */
+  const discard = (blob: StoredBlob): void => {
+    uploads
+      .discard(blob)
+      .catch((error: unknown) => log.warn({ error, key: blob.key }, 'an upload could not be deleted'));
+  };
 
   const answerUnrouted = (request: FastifyRequest, reply: FastifyReply): void => {
     const methods = paths.methodsOf(pathOf(request.url));
@@ -183,6 +217,7 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
   instance.decorateRequest('route', null);
   instance.decorateRequest('caller', null);
   instance.decorateRequest('call', null);
+  instance.decorateRequest('upload', null);
 
   instance.addHook('onRoute', ({ url, method, config }) => {
     if (config?.route !== undefined) paths.add(url, [method].flat());
@@ -199,6 +234,7 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
       return;
     }
     request.route = route;
+    chooseParser(request, route);
     forgetTypeOfNoBody(request);
     const admitted = (caller: Caller): void => {
       request.caller = caller;
@@ -220,15 +256,33 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
       sendProblem(request, reply, new HttpRefusal(404, 'Not Found'), log);
       return;
     }
-    const context = contextOf(route, caller, request);
-    const source = new RequestSource(request);
-    try {
-      request.call = { input: route.read(source), context };
-    } catch (error) {
-      void judged(bus, route, source, context, error).then((refusal) => sendProblem(request, reply, refusal, log));
+    const read = (): void => {
+      const context = contextOf(route, caller, request);
+      const source = new RequestSource(request);
+      try {
+        request.call = { input: route.read(source), context };
+      } catch (error) {
+        if (request.upload !== null) discard(request.upload);
+        void judged(bus, route, source, context, error).then((refusal) => sendProblem(request, reply, refusal, log));
+        return;
+      }
+      done();
+    };
+    const { body } = request;
+    if (route.upload === undefined || !(body instanceof Readable)) {
+      read();
       return;
     }
-    done();
+    // A large upload of somebody who may not store it stops before anything is stored.
+    const mayStore = () => judge(bus, route, new RequestSource(request), contextOf(route, caller, request));
+    uploads.receive(route.upload, body, mayStore).then(
+      (received) => {
+        request.body = received.body;
+        request.upload = received.blob ?? null;
+        read();
+      },
+      (error: unknown) => sendProblem(request, reply, error, log),
+    );
   });
 
   instance.addHook('onResponse', (request, reply, done) => {

@@ -9,6 +9,7 @@ import { gridRoutes } from './iceprod/grids.routes.js';
 import { fileRoutes } from './iceprod/files.routes.js';
 import { groupRoutes } from './iceprod/groups.routes.js';
 import { healthRoutes } from './iceprod/health.routes.js';
+import { logRoutes } from './iceprod/logs.routes.js';
 import { jobRoutes } from './iceprod/jobs.routes.js';
 import { pilotRoutes } from './iceprod/pilots.routes.js';
 import { loginRoutes } from './iceprod/login.routes.js';
@@ -29,6 +30,7 @@ export const ROUTES: readonly AnyRoute[] = [
   taskActionRoutes,
   taskBulkRoutes,
   taskStatRoutes,
+  logRoutes,
   fileRoutes,
   gridRoutes,
   pilotRoutes,

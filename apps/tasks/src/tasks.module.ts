@@ -10,6 +10,9 @@ import { fileProjection } from './file/file-projection.js';
 import { IceprodUnits } from './iceprod/iceprod-units.js';
 import { JobProjection } from './job/job-projection.js';
 import { JobController } from './job/job.controller.js';
+import { LogController } from './log/log.controller.js';
+import { logProjection } from './log/log-projection.js';
+import { OrphanCollector } from './log/orphan-collector.js';
 import { taskStatProjection } from './task-stat/task-stat-projection.js';
 import { TaskStatController } from './task-stat/task-stat.controller.js';
 import { BulkController } from './task/bulk.controller.js';
@@ -31,6 +34,7 @@ import { WorkloadProjection } from './workload/workload-projection.js';
         IceprodUnits,
         JobProjection,
         taskStatProjection,
+        logProjection,
         fileProjection,
         accessRulesProjection,
       ],
@@ -45,10 +49,12 @@ import { WorkloadProjection } from './workload/workload-projection.js';
     TaskListController,
     JobController,
     TaskStatController,
+    LogController,
     FileController,
   ],
   providers: [
     TaskDesk,
+    OrphanCollector,
     {
       provide: BlobStore,
       inject: [Environment],

@@ -115,6 +115,14 @@ export const DOCUMENTS = {
     transfer: { type: ['string', 'boolean'] },
     compression: { type: ['string', 'boolean'] },
   }),
+  Log: document('What a run, or somebody, left to read (IceProd contract 9); further fields as they were sent', {
+    log_id: string,
+    name: string,
+    timestamp,
+    dataset_id: string,
+    task_id: string,
+    data: string,
+  }),
   AccessRule: document('Who may read and write a dataset (IceProd contract 2.3)', {
     read_groups: strings,
     write_groups: strings,

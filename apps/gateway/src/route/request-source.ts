@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { DomainError } from '#platform/domain-error.js';
 import { membersOf } from '#contracts/raw-json.js';
+import type { StoredBlob } from '#keep/blob-store.js';
 
 /** The request is not what the route asks for; `reason` is the text that the dialect shows. */
 export const invalid = (reason: string): DomainError => new DomainError('invalid', 'request.invalid', reason);
@@ -17,6 +18,8 @@ export interface RequestParts {
   readonly query: unknown;
   /** The bytes as they came; anything else counts as no body. */
   readonly body: unknown;
+  /** A member of the body that is in the blob store already. */
+  readonly upload?: StoredBlob | null;
 }
 
 /**
@@ -29,6 +32,10 @@ export class RequestSource {
   private members: ReadonlyMap<string, string> | undefined;
 
   constructor(private readonly parts: RequestParts) {}
+
+  get upload(): StoredBlob | undefined {
+    return this.parts.upload ?? undefined;
+  }
 
   path(name: string): string {
     const value = isObject(this.parts.params) ? this.parts.params[name] : undefined;

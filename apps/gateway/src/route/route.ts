@@ -2,6 +2,7 @@ import type { MessageContext } from '#bus/contract.js';
 import type { DialectName } from '../edge/dialects.js';
 import { type BodyRules, compile, type Fields, type Schema, type Values } from './field.js';
 import type { RequestSource } from './request-source.js';
+import type { Upload } from './uploads.js';
 
 /**
  * Who may call: anybody, or whoever holds one of the roles. With a `rule`, callers that no role exempts are judged by the
@@ -37,6 +38,8 @@ export interface RouteSpec<F extends Fields> {
   readonly answer: Schema;
   /** Headers of the answer, for the OpenAPI document. */
   readonly headers?: Readonly<Record<string, Schema>>;
+  /** A member of the body that may be very large: then it goes straight to the blob store. */
+  readonly upload?: Upload;
   /** JSON unless given. */
   readonly contentType?: string;
   /** How long the service may take. */

@@ -1,0 +1,124 @@
+import { Controller } from '@nestjs/common';
+import { AddLog, DeleteLog, DeleteLogs, GetLog, ListTaskLogs, QueryLogs } from '#contracts/iceprod/logs.js';
+import type { Call, CallOf, Served } from '../route/route.js';
+import { Serves, TheCall } from '../route/serves.decorator.js';
+import { Answers, resultOf } from './answers.js';
+import { LogAnswers } from './log-answers.js';
+import { logRoutes as routes } from './logs.routes.js';
+
+interface Deleting {
+  readonly dataset_id: string;
+  readonly task_id?: string;
+  readonly limit: number;
+}
+
+/** Python writes a float with a fraction, so does this. */
+const percent = (value: number): string => (Number.isInteger(value) ? `${String(value)}.0` : String(value));
+
+const COMPLETE = '{"status": "complete", "percent_complete": 100.0}\n';
+
+@Controller()
+export class LogsController {
+  constructor(
+    private readonly answers: Answers,
+    private readonly logs: LogAnswers,
+  ) {}
+
+  @Serves(routes.query)
+  query(@TheCall() call: CallOf<typeof routes.query>): Promise<Served> {
+    return this.logs.pages(QueryLogs, call, '{', '}');
+  }
+
+  @Serves(routes.add)
+  async add(@TheCall() call: CallOf<typeof routes.add>): Promise<Served> {
+    return resultOf((await this.answers.reply(AddLog, call)).log_id);
+  }
+
+  @Serves(routes.get)
+  async get(@TheCall() call: CallOf<typeof routes.get>): Promise<Served> {
+    return this.logs.document((await this.answers.reply(GetLog, call)).log);
+  }
+
+  @Serves(routes.delete)
+  delete(@TheCall() call: CallOf<typeof routes.delete>): Promise<Served> {
+    return this.answers.done(DeleteLog, call);
+  }
+
+  @Serves(routes.addToDataset)
+  async addToDataset(@TheCall() call: CallOf<typeof routes.addToDataset>): Promise<Served> {
+    return resultOf((await this.answers.reply(AddLog, call)).log_id);
+  }
+
+  @Serves(routes.deleteOfDataset)
+  async deleteOfDataset(@TheCall() call: CallOf<typeof routes.deleteOfDataset>): Promise<Served> {
+    const steps = this.deleting(call);
+    // The first step runs before the answer begins: its refusal is an ordinary error.
+    const first = await steps.next();
+    return first.done === true ? COMPLETE : progress(first.value, steps);
+  }
+
+  @Serves(routes.getOfDataset)
+  async getOfDataset(@TheCall() call: CallOf<typeof routes.getOfDataset>): Promise<Served> {
+    return this.logs.document((await this.answers.reply(GetLog, call)).log);
+  }
+
+  @Serves(routes.listOfTask)
+  listOfTask(@TheCall() call: CallOf<typeof routes.listOfTask>): Promise<Served> {
+    return this.logs.pages(ListTaskLogs, call, '{"logs":[', ']}');
+  }
+
+  @Serves(routes.deleteOfTask)
+  deleteOfTask(@TheCall() call: CallOf<typeof routes.deleteOfTask>): Promise<Served> {
+    return this.deleteAll(call);
+  }
+
+  @Serves(routes.deleteOfTaskAlias)
+  deleteOfTaskAlias(@TheCall() call: CallOf<typeof routes.deleteOfTaskAlias>): Promise<Served> {
+    return this.deleteAll(call);
+  }
+
+  private async deleteAll(call: Call<Deleting>): Promise<Served> {
+    const steps = this.deleting(call);
+    while ((await steps.next()).done !== true);
+    return '{}';
+  }
+
+  /** Step by step; each is a command with a name of its own, so that a repeated request repeats the same ones. */
+  private async *deleting({ input, context }: Call<Deleting>): AsyncGenerator<Deleted, void, void> {
+    const budgetMs = context.deadlineMs - Date.now();
+    for (let step = 0; ; step += 1) {
+      const commandId = `${context.commandId ?? ''}${step === 0 ? '' : `.${String(step)}`}`;
+      const deadlineMs = Date.now() + budgetMs;
+      const reply = await this.answers.reply(DeleteLogs, { input, context: { ...context, commandId, deadlineMs } });
+      if (reply.deleted === 0) return;
+      yield reply;
+      if (reply.left === 0) return;
+    }
+  }
+}
+
+interface Deleted {
+  readonly deleted: number;
+  readonly left: number;
+}
+
+/** One line for each deleted log (IceProd contract 9). */
+async function* progress(
+  first: Deleted,
+  more: AsyncGenerator<Deleted, void, void>,
+): AsyncGenerator<string, void, void> {
+  const total = first.deleted + first.left;
+  let done = 0;
+  const lines = ({ deleted }: Deleted): string => {
+    let text = '';
+    for (const end = done + deleted; done < end;) {
+      done += 1;
+      const part = percent(Math.min((done / total) * 100, 100));
+      text += `{"status": "deleting", "percent_complete": ${part}, "total": ${String(total)}}\n`;
+    }
+    return text;
+  };
+  yield lines(first);
+  for await (const step of more) yield lines(step);
+  yield COMPLETE;
+}
