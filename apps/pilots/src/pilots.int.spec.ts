@@ -13,6 +13,7 @@ import {
   ReportPilot,
   StartPilot,
 } from '#contracts/iceprod/pilots.js';
+import { AddLog, type AddLogRequest } from '#contracts/iceprod/logs.js';
 import { type EvictedTask, EvictTasks, type EvictTasksRequest } from '#contracts/iceprod/tasks.js';
 import { ServiceHost } from '#projection/testing/service-host.js';
 import { PilotWatch, SILENCE_MS_MAX } from './pilot/pilot-watch.js';
@@ -23,7 +24,14 @@ const Look = command<{ at_micros: number }, Record<never, never>>('pilots', 'tes
 const LATER_MICROS = (SILENCE_MS_MAX + 60_000) * 1000;
 
 /** Whether the tasks service answers, and what it has been ordered. */
-const tasksService = { answers: true, orders: [] as Message<EvictTasksRequest>[] };
+const tasksService = {
+  answers: true,
+  takesLogs: true,
+  orders: [] as Message<EvictTasksRequest>[],
+  logs: [] as Message<AddLogRequest>[],
+};
+
+const DOWN = { error: { kind: 'unavailable', code: 'test.down', message: 'down' } } as const;
 
 @Controller()
 class TestController {
@@ -34,7 +42,13 @@ class TestController {
     tasksService.orders.push(message);
     if (tasksService.answers)
       return { reply: { evicted: message.request.tasks.map((task) => ({ task_id: task, dataset_id: 'd' })) } };
-    return { error: { kind: 'unavailable', code: 'test.down', message: 'down' } };
+    return DOWN;
+  }
+
+  @MessagePattern(AddLog.subject)
+  addLog(@Payload() message: Message<AddLogRequest>): Answer<{ log_id: string }> {
+    tasksService.logs.push(message);
+    return tasksService.takesLogs ? { reply: { log_id: 'l' } } : DOWN;
   }
 
   @MessagePattern(Look.subject)
@@ -50,8 +64,7 @@ class TestModule {}
 let host: ServiceHost;
 
 beforeEach(async () => {
-  tasksService.answers = true;
-  tasksService.orders = [];
+  Object.assign(tasksService, { answers: true, takesLogs: true, orders: [], logs: [] });
   host = new ServiceHost(TestModule);
   await host.start();
 });
@@ -165,6 +178,29 @@ describe('pilots', () => {
     expect(await refusal(ask(GetPilot, { pilot_id: id }))).toBe('not-found: Pilot not found');
     expect(await refusal(ask(EndPilot, { pilot_id: id }))).toBe('not-found: Pilot not found');
     expect(await refusal(ask(ReportPilot, { pilot_id: id, fields: '{"a":1}' }))).toBe('not-found: Pilot not found');
+  });
+
+  it('leave a log with each task that they released', async () => {
+    const id = await start({ tasks: ['a', 'b'] });
+    tasksService.takesLogs = false;
+    await ask(EndPilot, { pilot_id: id });
+    expect(await factsOf(id)).toEqual(['PilotStarted', 'PilotEnded']);
+    tasksService.takesLogs = true;
+    tasksService.logs = [];
+    await fact(id, 'PilotReleased');
+    expect(tasksService.logs.map(({ request }) => request)).toEqual(
+      ['a', 'b'].map((task) => ({
+        task_id: task,
+        dataset_id: 'd',
+        name: 'stdlog',
+        fields: JSON.stringify({ task_id: task, dataset_id: 'd', name: 'stdlog' }),
+        data: { raw: JSON.stringify(`pilot ${id} deleted while it held this task; the task waits again\n`) },
+      })),
+    );
+    expect(tasksService.logs.map(({ context }) => context.commandId)).toEqual([
+      `pilot-ended/${id}/log/a`,
+      `pilot-ended/${id}/log/b`,
+    ]);
   });
 
   it('that held nothing end without a word to the tasks service', async () => {

@@ -179,11 +179,20 @@ export const pilots = (world: GetWorld, tasksService: string | undefined): void 
       expect(String(after['status_changed']) > String(before['status_changed'])).toBe(true);
       expect(await Promise.all([claimed, finished, elsewhere].map((task) => taskOf(system, task)))).toEqual(untouched);
       const { events } = (await system.get(`/cairn/history/units/${running}`)).json as { events: readonly Document[] };
-      expect(events.at(-1)).toMatchObject({
+      expect(events.find(({ event }) => event === 'UnitsEvicted')).toMatchObject({
         event: 'UnitsEvicted',
         actor: 'pilot-1',
         data: { status: 'waiting', reason: `pilot ${id} deleted` },
       });
+      const { json } = await system.get(`/logs?dataset_id=${dataset}&keys=name|task_id|data`);
+      expect(Object.values(json as object)).toEqual([
+        {
+          log_id: expect.stringMatching(ID) as string,
+          name: 'stdlog',
+          task_id: running,
+          data: `pilot ${id} deleted while it held this task; the task waits again\n`,
+        },
+      ]);
       expect((await system.get(`/datasets/${dataset}/task_counts/status`)).json).toEqual({
         waiting: 1,
         processing: 2,

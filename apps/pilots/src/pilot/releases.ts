@@ -4,7 +4,8 @@ import { nowMicros } from '#platform/clock.js';
 import { Log } from '#platform/logging.js';
 import { Bus } from '#bus/bus.js';
 import type { MessageContext } from '#bus/contract.js';
-import { EvictTasks } from '#contracts/iceprod/tasks.js';
+import { AddLog } from '#contracts/iceprod/logs.js';
+import { type EvictedTask, EvictTasks } from '#contracts/iceprod/tasks.js';
 import type { WorkerEvents } from '#contracts/worker-events.js';
 import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
@@ -15,6 +16,12 @@ const EVICTION_DEADLINE_MS = 5_000;
 
 const RETRY_MS_FIRST = 500;
 const RETRY_MS_MAX = 30_000;
+
+/** Where people look first (IceProd contract 9). */
+const LOG_NAME = 'stdlog';
+
+/** Logs that are written at a time. */
+const LOGS_AT_ONCE = 32;
 
 /** Pilots whose tasks are released in one round. */
 const ROUND_PILOTS_MAX = 100;
@@ -124,6 +131,7 @@ export class Releases implements OnApplicationBootstrap, OnModuleDestroy {
       const { tasks, endedMicros } = held;
       const request = { tasks, ended_micros: endedMicros, reason: `pilot ${pilotId} ${held.reason}` };
       const { evicted } = await this.bus.request(EvictTasks, request, contextOf(held, 'evict'));
+      await this.explain(held, evicted);
       const data: WorkerEvents['PilotReleased'] = { pilot_id: pilotId, evicted: evicted.length };
       const answer = await this.mailbox.execute({
         context: contextOf(held, 'release'),
@@ -136,10 +144,29 @@ export class Releases implements OnApplicationBootstrap, OnModuleDestroy {
       return false;
     }
   }
+
+  /** Leaves a log with each task, for people who wonder why it waits again. */
+  private async explain(held: Held, evicted: readonly EvictedTask[]): Promise<void> {
+    const data = {
+      raw: JSON.stringify(`pilot ${held.id} ${held.reason} while it held this task; the task waits again\n`),
+    };
+    for (let from = 0; from < evicted.length; from += LOGS_AT_ONCE) {
+      await Promise.all(
+        evicted.slice(from, from + LOGS_AT_ONCE).map((task) => {
+          const log = { ...task, name: LOG_NAME };
+          return this.bus.request(
+            AddLog,
+            { ...log, fields: JSON.stringify(log), data },
+            contextOf(held, `log/${task.task_id}`),
+          );
+        }),
+      );
+    }
+  }
 }
 
 /** On behalf of whoever ended the pilot; the same name at every attempt. */
-const contextOf = ({ id, actor, correlationId }: Held, step: 'evict' | 'release'): MessageContext => ({
+const contextOf = ({ id, actor, correlationId }: Held, step: string): MessageContext => ({
   correlationId,
   commandId: `pilot-ended/${id}/${step}`,
   deadlineMs: Date.now() + EVICTION_DEADLINE_MS,
