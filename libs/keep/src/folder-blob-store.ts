@@ -137,7 +137,7 @@ export class FolderBlobStore extends BlobStore {
     const hash = createHash('sha256');
     let size = 0;
     for await (const chunk of chunksOf(content)) {
-      const bytes = Buffer.from(chunk);
+      const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk);
       hash.update(bytes);
       size += bytes.length;
       await handle.writeFile(bytes);

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { invalid } from './request-source.js';
 
 const QUOTE = 0x22;
@@ -20,6 +21,22 @@ const HEX_DIGITS = 4;
 const NAME_BYTES_MAX = 64;
 
 const EMPTY_STRING = Buffer.from('""');
+const NO_BYTES = Buffer.alloc(0);
+
+const ASCII_END = 0x80;
+/** First bytes of characters of two, three and four bytes begin here. */
+const LEADS = [0xc0, 0xe0, 0xf0];
+
+/** How many bytes at the end begin a character without ending it. */
+const openBytes = (bytes: Buffer): number => {
+  for (let back = 1; back <= LEADS.length; back += 1) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte < ASCII_END) return 0;
+    const length = LEADS.filter((lead) => byte >= lead).length + 1;
+    if (length > 1) return length > back ? back : 0;
+  }
+  return 0;
+};
 
 /**
  * Cuts one member's value, a string, out of a JSON object that comes in pieces, without ever holding it: what {@link feed}
@@ -31,7 +48,8 @@ export class MemberCutter {
   found = false;
   private readonly rest: Buffer[] = [];
   private restBytes = 0;
-  private readonly utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  /** Bytes of a character that the next piece ends. */
+  private open: Buffer = NO_BYTES;
   private mode: 'outside' | 'name' | 'string' | 'value' = 'outside';
   private depth = 0;
   private expectsName = false;
@@ -50,7 +68,7 @@ export class MemberCutter {
 
   /** @throws DomainError kind `invalid` */
   *feed(piece: Buffer): Generator<Buffer, void, void> {
-    this.checkUtf8(piece, true);
+    this.checkUtf8(piece);
     let at = 0;
     while (at < piece.length) {
       const isValue = this.mode === 'value';
@@ -68,16 +86,15 @@ export class MemberCutter {
    * @throws DomainError kind `invalid`
    */
   end(): Buffer {
-    this.checkUtf8(Buffer.alloc(0), false);
+    if (this.open.length > 0) throw invalid('body is not UTF-8');
     return Buffer.concat(this.rest);
   }
 
-  private checkUtf8(piece: Buffer, stream: boolean): void {
-    try {
-      this.utf8.decode(piece, { stream });
-    } catch {
-      throw invalid('body is not UTF-8');
-    }
+  private checkUtf8(piece: Buffer): void {
+    const bytes = this.open.length === 0 ? piece : Buffer.concat([this.open, piece]);
+    const end = bytes.length - openBytes(bytes);
+    if (!isUtf8(bytes.subarray(0, end))) throw invalid('body is not UTF-8');
+    this.open = end === bytes.length ? NO_BYTES : Buffer.from(bytes.subarray(end));
   }
 
   private keepRest(part: Buffer): void {

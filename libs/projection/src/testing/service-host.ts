@@ -54,6 +54,11 @@ export class ServiceHost {
     return this.current.bus.request({ ...contract, visibleIn: [] }, request, context);
   }
 
+  /** Something that the service is made of, for what no message starts. */
+  part<Part>(type: Type<Part>): Part {
+    return this.current.app.get(type);
+  }
+
   get ledger(): SqliteLedger {
     return this.current.ledger;
   }
