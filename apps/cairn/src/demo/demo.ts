@@ -15,7 +15,7 @@ import {
   toText,
   writeJson,
   type Json,
-} from '../pilot/json.js';
+} from '#contracts/iceprod/config/json.js';
 import { RestClient } from '../pilot/rest-client.js';
 import { printedBy, startCairn, startScript, type Child } from './child.js';
 import { exactRmsDistance, readSums, rmsDistance } from './photon-result.js';

@@ -1,4 +1,4 @@
-import { numberOf, type Json } from '../pilot/json.js';
+import { numberOf, type Json } from '#contracts/iceprod/config/json.js';
 
 /** Sums over the photons of one job, as `photons/analyze.mjs` writes them. */
 export interface JobSums {

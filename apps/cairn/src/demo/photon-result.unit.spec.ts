@@ -1,4 +1,4 @@
-import { parseJson } from '../pilot/json.js';
+import { parseJson } from '#contracts/iceprod/config/json.js';
 import { exactRmsDistance, readSums, rmsDistance } from './photon-result.js';
 
 describe('the photons of the demonstration', () => {

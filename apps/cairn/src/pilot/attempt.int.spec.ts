@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { attemptTask, type Attempt } from './attempt.js';
-import { parseJson } from './json.js';
+import { parseJson } from '#contracts/iceprod/config/json.js';
 import { Workspace } from './workspace.js';
 
 let folder: string;

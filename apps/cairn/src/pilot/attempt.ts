@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { planTask } from './plan.js';
-import { parseJson, writeJson, type Json } from './json.js';
+import { parseJson, writeJson, type Json } from '#contracts/iceprod/config/json.js';
 import { runProcess, tail, type Usage } from './subprocess.js';
 import type { Workspace } from './workspace.js';
 

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { attemptTask, type Attempt } from './attempt.js';
-import { numberOf, textOf, type Json } from './json.js';
+import { numberOf, textOf, type Json } from '#contracts/iceprod/config/json.js';
 import { BadUsage, PILOT_USAGE, readOptions, type PilotOptions } from './options.js';
 import { Refused, RestClient, Unreachable } from './rest-client.js';
 import { Workspace } from './workspace.js';

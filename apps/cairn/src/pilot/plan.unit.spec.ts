@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parseJson, writeJson } from './json.js';
+import { parseJson, writeJson } from '#contracts/iceprod/config/json.js';
 import { CannotRun, planTask, splitWords, type Plan } from './plan.js';
 
 const planOf = (tasks: string, about: { name?: string; steering?: string } = {}): Plan =>

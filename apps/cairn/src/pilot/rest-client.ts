@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseJson, textOf, type Json } from './json.js';
+import { parseJson, textOf, type Json } from '#contracts/iceprod/config/json.js';
 
 /** The server understood the request and said no. */
 export class Refused extends Error {
