@@ -126,7 +126,11 @@ class RunningCairn implements Cairn {
   ) {}
 
   async begin(names: readonly string[] = this.composition.processes): Promise<void> {
-    const variables = { LOG_LEVEL: 'warn', PORT: '0', HOST: '127.0.0.1', CAIRN_DATA_DIR: this.dataDir };
+    const variables = {
+      ...{ LOG_LEVEL: 'warn', PORT: '0', HOST: '127.0.0.1', CAIRN_DATA_DIR: this.dataDir },
+      // Most tests drive every step themselves.
+      CAIRN_AUTOMATION: 'off',
+    };
     const started = names.map((name) => {
       const script = join(DIST, name, 'src/main.js');
       const process = new CairnProcess(name, script, { ...variables, ...this.composition.variables });

@@ -4,6 +4,7 @@ import {
   IsIn,
   IsInt,
   IsNotEmpty,
+  IsNumber,
   IsOptional,
   IsString,
   IsUrl,
@@ -18,11 +19,28 @@ import { CannotStart } from './cannot-start.js';
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** What Cairn does by itself, each to be switched by its name. */
+export const AUTOMATION_STEPS = [
+  'priority',
+  'queue',
+  'job_completion',
+  'dataset_completion',
+  'dataset_cleanup',
+  'buffer',
+  'log_cleanup',
+  'pilot_upkeep',
+  'actions',
+] as const;
+export type AutomationStep = (typeof AUTOMATION_STEPS)[number];
+
 /** Variables whose value is never shown, not even in the message that refuses it. */
 const SECRETS: readonly string[] = ['AUTH_SHARED_SECRET'];
 
 const asNumber = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string' && /^-?\d+$/.test(value.trim()) ? Number(value) : value;
+
+const asDecimal = ({ value }: { value: unknown }): unknown =>
+  typeof value === 'string' && /^\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value;
 
 const asList = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string'
@@ -66,6 +84,14 @@ export class Environment {
 
   @IsIn(LOG_LEVELS, { message: `one of ${LOG_LEVELS.join(', ')}` })
   readonly LOG_LEVEL: LogLevel = 'info';
+
+  /**
+   * Where people and programs reach Cairn from outside; begins the name of the embedded OpenID issuer. Without it the issuer is
+   * named after the `Host` of each request, which then must be an address or this machine.
+   */
+  @IsOptional()
+  @Matches(/^https?:\/\/[^\s/?#@]+(\/[^\s/?#]+)*\/?$/, { message: 'a URL such as https://cairn.example.org' })
+  readonly PUBLIC_URL?: string;
 
   /** External OpenID issuers whose tokens are accepted, comma-separated. */
   @Transform(asList)
@@ -115,7 +141,26 @@ export class Environment {
   @IsInt({ message: 'a whole number from 0 on' })
   @Min(0, { message: 'a whole number from 0 on' })
   readonly DATASET_NUMBER_START: number = 1;
+
+  /** What Cairn does by itself: everything (`on`), nothing (`off`), or the named steps, comma-separated. */
+  @Transform(asList)
+  @IsIn(['on', 'off', ...AUTOMATION_STEPS], {
+    each: true,
+    message: `on, off, or a comma-separated list of ${AUTOMATION_STEPS.join(', ')}`,
+  })
+  readonly CAIRN_AUTOMATION: readonly string[] = ['on'];
+
+  /** How long things settle before automation looks at them, in seconds. */
+  @Transform(asDecimal)
+  @IsNumber({}, { message: 'a number of seconds from 0 to 3600' })
+  @Min(0, { message: 'a number of seconds from 0 to 3600' })
+  @Max(3600, { message: 'a number of seconds from 0 to 3600' })
+  readonly CAIRN_AUTOMATION_DELAY: number = 2;
 }
+
+/** Whether Cairn does this by itself. */
+export const automates = ({ CAIRN_AUTOMATION: named }: Environment, step: AutomationStep): boolean =>
+  !named.includes('off') && (named.includes('on') || named.includes(step));
 
 /** A variable has a value that cannot be used; start-up ends with this message. */
 export class EnvironmentInvalid extends CannotStart {

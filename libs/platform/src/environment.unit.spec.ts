@@ -1,4 +1,4 @@
-import { Environment, EnvironmentInvalid, loadEnvironment } from './environment.js';
+import { automates, Environment, EnvironmentInvalid, loadEnvironment } from './environment.js';
 
 describe('loadEnvironment', () => {
   it('has a default for everything that embedded Cairn needs', () => {
@@ -57,10 +57,32 @@ describe('loadEnvironment', () => {
       '* or a comma-separated list of origins such as https://example.org',
     ],
     ['DATASET_NUMBER_START', '-5', 'a whole number from 0 on'],
+    ['CAIRN_AUTOMATION_DELAY', 'soon', 'a number of seconds from 0 to 3600'],
+    [
+      'CAIRN_AUTOMATION',
+      'queue,rest',
+      'on, off, or a comma-separated list of priority, queue, job_completion, dataset_completion, dataset_cleanup, buffer, ' +
+        'log_cleanup, pilot_upkeep, actions',
+    ],
   ])('names %s when it is %s, and what was expected', (name, value, expected) => {
     expect(() => loadEnvironment({ [name]: value })).toThrow(
       new EnvironmentInvalid(`${name} is "${value}"; expected ${expected}`),
     );
+  });
+
+  it('switches automation as a whole or by names', () => {
+    const steps = (value: string) => {
+      const environment = loadEnvironment({ CAIRN_AUTOMATION: value, CAIRN_AUTOMATION_DELAY: '0.1' });
+      expect(environment.CAIRN_AUTOMATION_DELAY).toBe(0.1);
+      return [automates(environment, 'queue'), automates(environment, 'priority')];
+    };
+    expect([steps(''), steps('on'), steps('off'), steps('queue, buffer'), steps('off,queue')]).toEqual([
+      [true, true],
+      [true, true],
+      [false, false],
+      [true, false],
+      [false, false],
+    ]);
   });
 
   it('names every wrong variable at once', () => {

@@ -67,7 +67,8 @@ export const startCairn = async ({
     told = settle;
   });
   const child = startScript(script, [], {
-    environment: { PORT: '0', LOG_LEVEL: 'warn', ...environment, CAIRN_DATA_DIR: dataDir },
+    // Whoever starts Cairn like this drives every step, unless the environment says otherwise.
+    environment: { PORT: '0', LOG_LEVEL: 'warn', CAIRN_AUTOMATION: 'off', ...environment, CAIRN_DATA_DIR: dataDir },
     onLine: (line) => {
       const url = URL_IN_LINE.exec(line)?.[1];
       if (url !== undefined) told?.(url);

@@ -88,7 +88,7 @@ const materialize = async ({ production }: Clients, datasetId: string): Promise<
   }
 };
 
-/** Idle tasks whose parents are complete become waiting: what automation will do. */
+/** Idle tasks whose parents are complete become waiting: what automation does where it is on. */
 const promote = async ({ production }: Clients, datasetId: string): Promise<void> => {
   const tasks = await production.get(`/datasets/${datasetId}/tasks?keys=task_id|status|depends`);
   if (!isObject(tasks)) return;

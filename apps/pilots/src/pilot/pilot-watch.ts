@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { StatementSync } from 'node:sqlite';
 import { nowMicros } from '#platform/clock.js';
+import { automates, Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
 import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
@@ -42,6 +43,7 @@ export class PilotWatch implements OnApplicationBootstrap, OnModuleDestroy {
     readModel: ReadModel,
     private readonly releases: Releases,
     private readonly log: Log,
+    private readonly environment: Environment,
   ) {
     this.selectSilent = readModel.queries.prepare(
       `SELECT id FROM pilot WHERE updated <= ? ORDER BY updated LIMIT ${String(ROUND_PILOTS_MAX)}`,
@@ -51,6 +53,7 @@ export class PilotWatch implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onApplicationBootstrap(): void {
+    if (!automates(this.environment, 'pilot_upkeep')) return;
     this.timer = setInterval(() => {
       this.looking = this.look(nowMicros()).catch((error: unknown) => {
         this.log.error({ error }, 'Could not look for silent pilots');
