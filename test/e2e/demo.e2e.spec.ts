@@ -26,9 +26,11 @@ describe('the demonstration', () => {
       'UnitsMoved',
       'UnitsClaimed',
       'UnitStarted',
+      'StatsRecorded',
       'UnitFailed',
       'UnitsClaimed',
       'UnitStarted',
+      'StatsRecorded',
       'UnitSucceeded',
     ]);
     expect(history.map(([actor]) => actor)).toEqual(
