@@ -27,7 +27,12 @@ export class Embedded {
 
   async start(): Promise<void> {
     if (this.token === '') this.token = await this.tokenFor('system', ['system', 'admin'], []);
-    this.child = await startCairn({ script: SCRIPT, dataDir: this.dataDir, environment: this.environment });
+    this.child = await startCairn({
+      script: SCRIPT,
+      dataDir: this.dataDir,
+      // Tests keep account of every change: nothing may change by itself.
+      environment: { CAIRN_AUTOMATION: 'off', ...this.environment },
+    });
   }
 
   /** A token that this Cairn accepts. */

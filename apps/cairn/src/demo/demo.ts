@@ -195,7 +195,7 @@ const tellHistory = async ({ alice }: Clients, datasetId: string): Promise<boole
 
 const run = async (folder: string, children: Child[]): Promise<boolean> => {
   const dataDir = join(folder, 'data');
-  const cairn = await startCairn({ script: MAIN, dataDir });
+  const cairn = await startCairn({ script: MAIN, dataDir, environment: { CAIRN_AUTOMATION: 'off' } });
   children.push(cairn);
   say(`Cairn listens at ${cairn.url} and keeps its data in ${dataDir}`);
 
