@@ -1,14 +1,16 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { startDistributed, startEmbedded } from './cairn-process.js';
 import { files } from './logs-and-files/files.js';
 import { logs } from './logs-and-files/logs.js';
 import { openWorld, VARIABLES, type World } from './world.js';
 
 const MODES = [
-  { mode: 'embedded', start: startEmbedded },
-  { mode: 'as separate processes over NATS', start: startDistributed },
+  { mode: 'embedded', start: startEmbedded, inFolder: true },
+  { mode: 'as separate processes over NATS', start: startDistributed, inFolder: false },
 ] as const;
 
-describe.each(MODES)("IceProd's logs and files, $mode", ({ start }) => {
+describe.each(MODES)("IceProd's logs and files, $mode", ({ start, inFolder }) => {
   let opened: World | undefined;
 
   beforeAll(async () => {
@@ -27,4 +29,8 @@ describe.each(MODES)("IceProd's logs and files, $mode", ({ start }) => {
 
   files(world);
   logs(world);
+
+  it(`need ${inFolder ? 'the data folder' : 'no folder that processes share'}`, () => {
+    expect(existsSync(join(world().cairn.dataDir, 'blobs'))).toBe(inFolder);
+  });
 });

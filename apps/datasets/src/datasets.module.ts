@@ -1,10 +1,7 @@
-import { join } from 'node:path';
 import { Module } from '@nestjs/common';
-import { Environment } from '#platform/environment.js';
-import { BlobStore } from '#keep/blob-store.js';
-import { FolderBlobStore } from '#keep/folder-blob-store.js';
 import { accessRulesProjection } from '#projection/access-rules.js';
 import { groupsProjection } from '#projection/groups.js';
+import { BlobStoreModule } from '#projection/blob-store.module.js';
 import { ServiceStoreModule } from '#projection/service-store.module.js';
 import { configProjection } from './config/config-projection.js';
 import { ConfigController } from './config/config.controller.js';
@@ -15,6 +12,7 @@ import { datasetNumbersProjection } from './numbers/dataset-numbers.js';
 /** Workloads: IceProd datasets and their configs. */
 @Module({
   imports: [
+    BlobStoreModule,
     ServiceStoreModule.register({
       service: 'datasets',
       projections: [
@@ -27,12 +25,5 @@ import { datasetNumbersProjection } from './numbers/dataset-numbers.js';
     }),
   ],
   controllers: [DatasetController, ConfigController],
-  providers: [
-    {
-      provide: BlobStore,
-      inject: [Environment],
-      useFactory: ({ CAIRN_DATA_DIR: folder }: Environment) => new FolderBlobStore(join(folder, 'blobs')),
-    },
-  ],
 })
 export class DatasetsModule {}

@@ -1,15 +1,14 @@
-import { join } from 'node:path';
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
 import type { MessageContext, ServiceName } from '#bus/contract.js';
 import { Reached } from '#bus/visibility.js';
 import { CheckToken, GetSigningKeys } from '#contracts/iceprod/users.js';
 import { BlobStore } from '#keep/blob-store.js';
-import { FolderBlobStore } from '#keep/folder-blob-store.js';
 import { Environment } from '#platform/environment.js';
 import { CHECK_TIMEOUT_MS, Health } from '#platform/health.js';
 import { Log } from '#platform/logging.js';
 import { TokenVerifier } from '#platform/tokens/verifier.js';
+import { BlobStoreModule } from '#projection/blob-store.module.js';
 import { BulkTasksController } from './cairn/bulk-tasks.controller.js';
 import { DocsController } from './cairn/docs.controller.js';
 import { HistoryController } from './cairn/history.controller.js';
@@ -60,6 +59,7 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerif
 
 /** HTTP only: translates the dialects to messages and back. Holds no state. */
 @Module({
+  imports: [BlobStoreModule],
   controllers: [
     DatasetsController,
     ConfigController,
@@ -86,11 +86,6 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerif
   providers: [
     Answers,
     LogAnswers,
-    {
-      provide: BlobStore,
-      inject: [Environment],
-      useFactory: ({ CAIRN_DATA_DIR: folder }: Environment) => new FolderBlobStore(join(folder, 'blobs')),
-    },
     { provide: Uploads, useFactory: (blobs: BlobStore) => new Uploads(blobs, BODY_BYTES_MAX), inject: [BlobStore] },
     { provide: TokenVerifier, useFactory: tokenVerifier, inject: [Bus, Environment, Log] },
     {

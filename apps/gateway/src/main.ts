@@ -25,7 +25,7 @@ const start = async (): Promise<void> => {
   const app = await NestFactory.create<NestFastifyApplication>(
     {
       module: GatewayModule,
-      imports: [InfrastructureModule.register({ environment, bus, log, metrics, health })],
+      imports: [InfrastructureModule.register({ environment, bus, connection, log, metrics, health })],
     },
     createHttpAdapter(),
     { logger: new NestLog(log), abortOnError: false },

@@ -1,9 +1,6 @@
-import { join } from 'node:path';
 import { Module } from '@nestjs/common';
-import { Environment } from '#platform/environment.js';
-import { BlobStore } from '#keep/blob-store.js';
-import { FolderBlobStore } from '#keep/folder-blob-store.js';
 import { accessRulesProjection } from '#projection/access-rules.js';
+import { BlobStoreModule } from '#projection/blob-store.module.js';
 import { ServiceStoreModule } from '#projection/service-store.module.js';
 import { FileController } from './file/file.controller.js';
 import { fileProjection } from './file/file-projection.js';
@@ -26,6 +23,7 @@ import { WorkloadProjection } from './workload/workload-projection.js';
 /** Units and what hangs on them: IceProd jobs, tasks and their statistics. */
 @Module({
   imports: [
+    BlobStoreModule,
     ServiceStoreModule.register({
       service: 'tasks',
       // Datasets first: what the others record belongs to one.
@@ -52,14 +50,6 @@ import { WorkloadProjection } from './workload/workload-projection.js';
     LogController,
     FileController,
   ],
-  providers: [
-    TaskDesk,
-    OrphanCollector,
-    {
-      provide: BlobStore,
-      inject: [Environment],
-      useFactory: ({ CAIRN_DATA_DIR: folder }: Environment) => new FolderBlobStore(join(folder, 'blobs')),
-    },
-  ],
+  providers: [TaskDesk, OrphanCollector],
 })
 export class TasksModule {}

@@ -43,7 +43,7 @@ const start = async ({ name, module }: Service): Promise<void> => {
   const app = await NestFactory.createMicroservice(
     {
       module,
-      imports: [InfrastructureModule.register({ environment, ledger, bus, log, metrics, health })],
+      imports: [InfrastructureModule.register({ environment, ledger, bus, connection, log, metrics, health })],
     },
     { strategy, logger: new NestLog(log), abortOnError: false },
   );

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
+import { keyOf, nameOf, sha256 } from './blob-name.js';
 import { BlobStore, type ListedBlob, type StoredBlob } from './blob-store.js';
 
 const isMissing = (error: unknown): boolean =>
@@ -22,33 +23,7 @@ const chunksOf = (content: string | Uint8Array | Readable): Iterable<Buffer> | A
   return content instanceof Readable ? (content as AsyncIterable<Buffer>) : [Buffer.from(content)];
 };
 
-/** Longest file name that holds a key; most file systems end at 255. */
-const NAME_CHARACTERS_MAX = 240;
-
-/** Names of files that hold a key begin so; no key makes a name such as `..`. */
-const SPELLED = '=';
-/** Longer keys are not spelled out, so they are not listed either. */
-const HASHED = '+';
-
 const SPREAD_CHARACTERS = 2;
-
-const PLAIN = /[a-z0-9_-]/;
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-
-const escaped = (byte: number): string => {
-  const character = String.fromCharCode(byte);
-  return PLAIN.test(character) ? character : `%${byte.toString(16).padStart(2, '0')}`;
-};
-
-/** Keys may hold anything; nothing of them can lead out of the folder, and they differ by more than case. */
-const nameOf = (key: string): string => {
-  const name = SPELLED + Array.from(Buffer.from(key), escaped).join('');
-  return name.length <= NAME_CHARACTERS_MAX ? name : HASHED + sha256(key);
-};
-
-const keyOf = (name: string): string | undefined =>
-  name.startsWith(SPELLED) ? decodeURIComponent(name.slice(SPELLED.length)) : undefined;
 
 const filesIn = async (folder: string): Promise<readonly string[]> => {
   try {

@@ -60,10 +60,16 @@ const portOf = (child: ChildProcess): Promise<number> =>
     });
   });
 
-/** A broker of one's own, with JetStream, on a free port of this machine and with its own temporary folder. */
-export const startNatsServer = async (): Promise<NatsServer> => {
+/** A broker of one's own, with JetStream unless told otherwise, on a free port of this machine and with its own temporary folder. */
+export const startNatsServer = async ({ jetStream = true } = {}): Promise<NatsServer> => {
   const folder = await mkdtemp(join(tmpdir(), 'cairn-nats-'));
-  const args = (port: number): string[] => ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', folder];
+  const args = (port: number): string[] => [
+    '-a',
+    '127.0.0.1',
+    '-p',
+    String(port),
+    ...(jetStream ? ['-js', '-sd', folder] : []),
+  ];
   let child = await launch(args(-1));
   const port = await portOf(child);
   const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {

@@ -6,12 +6,12 @@ import type { BlobStore } from '../blob-store.js';
 const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
 
 /** What every blob store must do. */
-export const blobStoreContract = (name: string, open: () => BlobStore): void => {
+export const blobStoreContract = (name: string, open: () => BlobStore | Promise<BlobStore>): void => {
   describe(`BlobStore: ${name}`, () => {
     let blobs: BlobStore;
 
-    beforeEach(() => {
-      blobs = open();
+    beforeEach(async () => {
+      blobs = await open();
     });
 
     it('gives back a text, and says its size in bytes and its hash', async () => {
@@ -54,6 +54,14 @@ export const blobStoreContract = (name: string, open: () => BlobStore): void => 
       await blobs.put('file', 'a long first content');
       await blobs.put('file', 'short');
       expect(await blobs.getText('file')).toBe('short');
+    });
+
+    it('gives back an empty blob', async () => {
+      expect(await blobs.put('file', '')).toEqual({ key: 'file', size: 0, sha256: sha256('') });
+      expect(await blobs.getText('file')).toBe('');
+      await blobs.put('stream', Readable.from([]));
+      const read = await blobs.get('stream');
+      expect(read && (await buffer(read)).length).toBe(0);
     });
 
     it('deletes', async () => {

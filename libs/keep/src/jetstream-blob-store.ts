@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import {
+  AckPolicy,
+  DeliverPolicy,
+  type JetStreamClient,
+  type JetStreamManager,
+  type JsMsg,
+  jetstream,
+} from '@nats-io/jetstream';
+import { type ObjectInfo, type ObjectStore, Objm } from '@nats-io/obj';
+import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import { CannotStart } from '#platform/cannot-start.js';
+import { keyOf, nameOf } from './blob-name.js';
+import { BlobStore, type ListedBlob, type StoredBlob } from './blob-store.js';
+
+const BUCKET = 'cairn';
+
+const CHUNK_BYTES = 128 * 1024;
+/** So many chunks of a blob that is read are in memory at once. */
+const CHUNKS_AHEAD_MAX = 8;
+const LISTED_AHEAD_MAX = 256;
+
+/** A broker that does not go on for so long breaks a reader off. */
+const NEXT_WITHIN_MS = 5000;
+/** The broker forgets a reader that has asked for nothing for so long: it died, or its client takes nothing any more. */
+const READER_IDLE_MS = 5 * 60 * 1000;
+
+const DIGEST_TYPE = 'SHA-256=';
+
+/** Start-up ends with this message. */
+export class JetStreamRequired extends CannotStart {
+  override readonly name = 'JetStreamRequired';
+
+  constructor(server: string, cause: unknown) {
+    super(
+      `NATS at ${server} offers no JetStream, where logs and files of separate processes stand; start nats-server with -js`,
+      { cause },
+    );
+  }
+}
+
+/** The library throws a class of its own for it, which it does not export. */
+const isNotEnabled = (error: unknown): boolean =>
+  error instanceof Error && error.name.startsWith('JetStreamNotEnabled');
+
+interface Bounds {
+  /** Messages in memory at once. */
+  readonly aheadMax: number;
+  readonly count?: number;
+}
+
+const hexOf = ({ digest }: ObjectInfo): string =>
+  Buffer.from(digest.slice(DIGEST_TYPE.length), 'base64url').toString('hex');
+
+/** As the object store encodes names in subjects. */
+const encoded = (name: string): string =>
+  Buffer.from(name).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+
+const bytesOf = (content: string | Uint8Array): Uint8Array =>
+  typeof content === 'string' ? Buffer.from(content) : content;
+
+/** Blobs in an object store of JetStream, for processes that share a broker but no disk. */
+export class JetStreamBlobStore extends BlobStore {
+  private readonly stream: string;
+  /** Under these the object store keeps what it knows of its objects. */
+  private readonly notes: string;
+  /** Under these are the bytes. */
+  private readonly chunks: string;
+
+  private constructor(
+    private readonly client: JetStreamClient,
+    private readonly manager: JetStreamManager,
+    private readonly objects: ObjectStore,
+    bucket: string,
+  ) {
+    super();
+    this.stream = `OBJ_${bucket}`;
+    this.notes = `$O.${bucket}.M`;
+    this.chunks = `$O.${bucket}.C`;
+  }
+
+  /**
+   * The connection stays the caller's, who closes it.
+   *
+   * @throws JetStreamRequired
+   */
+  static async open(connection: NatsConnection, bucket: string = BUCKET): Promise<JetStreamBlobStore> {
+    const client = jetstream(connection);
+    try {
+      // An account without JetStream answers here, not at the first blob.
+      const manager = await client.jetstreamManager();
+      const objects = await new Objm(client).create(bucket, {
+        description: 'Logs, files and large documents of Cairn',
+      });
+      return new JetStreamBlobStore(client, manager, objects, bucket);
+    } catch (error) {
+      throw isNotEnabled(error) ? new JetStreamRequired(connection.getServer(), error) : error;
+    }
+  }
+
+  override async put(key: string, content: string | Uint8Array | Readable): Promise<StoredBlob> {
+    const meta = { name: nameOf(key), options: { max_chunk_size: CHUNK_BYTES } };
+    if (!(content instanceof Readable)) {
+      const info = await this.objects.putBlob(meta, bytesOf(content));
+      return { key, size: info.size, sha256: hexOf(info) };
+    }
+    try {
+      const info = await this.objects.put(meta, Readable.toWeb(content));
+      return { key, size: info.size, sha256: hexOf(info) };
+    } catch (error) {
+      // Whoever feeds the stream learns that nobody reads it any more.
+      content.destroy();
+      throw error;
+    }
+  }
+
+  override async get(key: string): Promise<Readable | undefined> {
+    const info = await this.objects.info(nameOf(key));
+    if (info === null || info.deleted) return undefined;
+    return Readable.from(this.chunksOf(info), { objectMode: false, highWaterMark: CHUNK_BYTES });
+  }
+
+  override async getText(key: string): Promise<string | undefined> {
+    const info = await this.objects.info(nameOf(key));
+    if (info === null || info.deleted) return undefined;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of this.chunksOf(info)) chunks.push(chunk);
+    return Buffer.concat(chunks).toString();
+  }
+
+  override async delete(key: string): Promise<void> {
+    const name = nameOf(key);
+    await this.objects.delete(name);
+    // Otherwise a note on each blob that ever was would stay for good.
+    await this.manager.streams.purge(this.stream, { filter: `${this.notes}.${encoded(name)}` });
+  }
+
+  override async *list(prefix: string): AsyncGenerator<ListedBlob, void, void> {
+    for await (const message of this.messages(`${this.notes}.>`, { aheadMax: LISTED_AHEAD_MAX })) {
+      const { name, mtime, deleted } = message.json<ObjectInfo>();
+      const key = keyOf(name);
+      if (deleted || key?.startsWith(prefix) !== true) continue;
+      yield { key, storedMs: Date.parse(mtime) };
+    }
+  }
+
+  /** The object store's own reader takes a blob as fast as the broker gives it, whether anybody wants it or not. */
+  private async *chunksOf(info: ObjectInfo): AsyncGenerator<Uint8Array, void, void> {
+    const hash = createHash('sha256');
+    let read = 0;
+    const bounds = { aheadMax: CHUNKS_AHEAD_MAX, count: info.chunks };
+    for await (const { data } of this.messages(`${this.chunks}.${info.nuid}`, bounds)) {
+      hash.update(data);
+      read += 1;
+      yield data;
+    }
+    if (read < info.chunks) throw new Error(`Blob ${info.name} was deleted while it was read`);
+    if (hash.digest('hex') !== hexOf(info)) throw new Error(`Blob ${info.name} is not what was stored`);
+  }
+
+  /** The first `count` messages under a subject, by default all that stand there now; ends early when they are deleted. */
+  private async *messages(subject: string, { aheadMax, count }: Bounds): AsyncGenerator<JsMsg, void, void> {
+    if (count === 0) return;
+    const { name, num_pending: standing } = await this.manager.consumers.add(this.stream, {
+      filter_subject: subject,
+      deliver_policy: DeliverPolicy.All,
+      ack_policy: AckPolicy.None,
+      inactive_threshold: nanos(READER_IDLE_MS),
+      mem_storage: true,
+      num_replicas: 1,
+    });
+    try {
+      const consumer = await this.client.consumers.get(this.stream, name);
+      for (let left = count ?? standing; left > 0;) {
+        const asked = Math.min(left, aheadMax);
+        let got = 0;
+        for await (const message of await consumer.fetch({ max_messages: asked, expires: NEXT_WITHIN_MS })) {
+          got += 1;
+          yield message;
+        }
+        if (got < asked) return;
+        left -= got;
+      }
+    } finally {
+      // Should this fail, the broker does it later.
+      await this.manager.consumers.delete(this.stream, name).catch(() => undefined);
+    }
+  }
+}
