@@ -1,10 +1,12 @@
 import { runMain } from '#platform/run-main.js';
 
-const USAGE = `Usage: cairn [serve | pilot | token] [options]
+const USAGE = `Usage: cairn [serve | pilot | token | user | client] [options]
 
   serve   the whole of Cairn in one process (default)
   pilot   claims tasks from a Cairn and runs them here
   token   prints a bearer token signed with the key in the data folder
+  user    adds, changes and removes local accounts
+  client  adds and removes programs that may ask for tokens
 `;
 
 /** Each command is loaded only when it is asked for, so that serving starts without the others. */
@@ -24,6 +26,12 @@ const run = async (command: string, args: readonly string[]): Promise<void> => {
       process.argv.splice(2, 1);
       await import('./token.js');
       return;
+    case 'user':
+    case 'client': {
+      const { runAccounts } = await import('./account-command.js');
+      process.exitCode = await runAccounts(command, args, process);
+      return;
+    }
     default:
       process.stderr.write(USAGE);
       process.exitCode = 2;

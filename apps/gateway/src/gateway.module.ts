@@ -28,6 +28,7 @@ import { LogsController } from './iceprod/logs.controller.js';
 import { JobsController } from './iceprod/jobs.controller.js';
 import { PilotsController } from './iceprod/pilots.controller.js';
 import { LoginController } from './iceprod/login.controller.js';
+import { OpenIdController } from './iceprod/openid.controller.js';
 import { RolesController } from './iceprod/roles.controller.js';
 import { TaskActionsController } from './iceprod/task-actions.controller.js';
 import { TaskBulkController } from './iceprod/task-bulk.controller.js';
@@ -52,6 +53,7 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerif
     ownKeys: async () => (await bus.request(GetSigningKeys, {}, ownContext('gateway-keys'))).keys,
     sharedSecret: environment.AUTH_SHARED_SECRET,
     checkSecretToken: async (token) => (await bus.request(CheckToken, { token }, ownContext('gateway-token'))).claims,
+    publicUrl: environment.PUBLIC_URL,
     issuers: environment.OIDC_ISSUERS,
     audience: environment.OIDC_AUDIENCE,
     warn: (details, message) => log.warn(details, message),
@@ -77,6 +79,7 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerif
     GroupsController,
     RolesController,
     LoginController,
+    OpenIdController,
     HealthController,
     HistoryController,
     BulkTasksController,

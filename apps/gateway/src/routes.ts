@@ -12,6 +12,7 @@ import { healthRoutes } from './iceprod/health.routes.js';
 import { logRoutes } from './iceprod/logs.routes.js';
 import { jobRoutes } from './iceprod/jobs.routes.js';
 import { pilotRoutes } from './iceprod/pilots.routes.js';
+import { openIdRoutes } from './iceprod/openid.routes.js';
 import { loginRoutes } from './iceprod/login.routes.js';
 import { roleRoutes } from './iceprod/roles.routes.js';
 import { taskActionRoutes } from './iceprod/task-actions.routes.js';
@@ -39,6 +40,7 @@ export const ROUTES: readonly AnyRoute[] = [
   groupRoutes,
   roleRoutes,
   loginRoutes,
+  openIdRoutes,
   healthRoutes,
   historyRoutes,
   bulkTaskRoutes,

@@ -31,6 +31,11 @@ export class SigningKey {
     return new SigningKey(privateKey, { ...jwk, kid, use: 'sig', alg: ALGORITHM });
   }
 
+  /** Both halves, for the OpenID provider, which signs by itself. */
+  get privateJwk(): JWK & { readonly kid: string } {
+    return { ...(this.privateKey.export({ format: 'jwk' }) as JWK), ...this.publicJwk };
+  }
+
   /** A token with these claims that is valid from now on, for so long. */
   sign(claims: Claims, lifetimeSeconds: number, nowSeconds = Math.floor(Date.now() / 1000)): Promise<string> {
     return new SignJWT({ ...claims })

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 import { DomainError } from '../domain-error.js';
 import { type Claims, claimsGranting, type Identity } from './claims.js';
 import { SigningKey } from './signing-key.js';
@@ -229,5 +229,47 @@ describe('an external issuer', () => {
     nowMs += 5_000;
     expect(refusalOf(await trusting.verify(header))).toBeUndefined();
     expect(warnings).toEqual(['Issuer not available']);
+  });
+});
+
+describe('tokens of the own OpenID provider', () => {
+  const ISSUER = 'https://cairn.example/auth/realms/IceCube';
+  const issued = async (typ: string, claims: Claims = alice, issuer = ISSUER): Promise<string> => {
+    const privateKey = await importJWK(key.privateJwk, 'RS256');
+    const token = await new SignJWT({ ...claims })
+      .setProtectedHeader({ alg: 'RS256', kid: key.publicJwk.kid, typ })
+      .setIssuer(issuer)
+      .setIssuedAt(NOW)
+      .setExpirationTime(NOW + 60)
+      .sign(privateKey);
+    return `Bearer ${token}`;
+  };
+
+  it('are accepted wherever it was reached, unless it is known where', async () => {
+    const token = await issued('at+jwt');
+    for (const publicUrl of [undefined, 'https://cairn.example', 'https://cairn.example/']) {
+      expect(await verifier({ publicUrl }).verify(token)).toMatchObject({ username: 'alice', roles: ['user'] });
+    }
+    expect(refusalOf(await verifier({ publicUrl: 'https://other.example' }).verify(token))).toBe(REFUSED);
+  });
+
+  it('are access tokens only', async () => {
+    expect(refusalOf(await verifier().verify(await issued('JWT')))).toBe(REFUSED);
+  });
+
+  it('come from a realm', async () => {
+    const elsewhere = await issued('at+jwt', alice, 'https://cairn.example/');
+    expect(refusalOf(await verifier().verify(elsewhere))).toBe(REFUSED);
+  });
+
+  it('have to be signed with the own key', async () => {
+    const { privateKey } = await generateKeyPair('RS256');
+    const forged = await new SignJWT({ ...alice })
+      .setProtectedHeader({ alg: 'RS256', kid: key.publicJwk.kid, typ: 'at+jwt' })
+      .setIssuer(ISSUER)
+      .setIssuedAt(NOW)
+      .setExpirationTime(NOW + 60)
+      .sign(privateKey);
+    expect(refusalOf(await verifier().verify(`Bearer ${forged}`))).toBe(REFUSED);
   });
 });

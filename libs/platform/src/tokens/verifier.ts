@@ -31,6 +31,8 @@ export interface TokenVerifierOptions {
   readonly sharedSecret?: string | undefined;
   /** Asked about HS512 tokens when the secret is not known here: resolves with the claims of a good one, else rejects. */
   readonly checkSecretToken?: (token: string) => Promise<JWTPayload>;
+  /** Where Cairn's own OpenID provider is reached; without it, wherever it was reached. */
+  readonly publicUrl?: string | undefined;
   /** External OpenID issuers (URLs). */
   readonly issuers?: readonly string[] | undefined;
   /** Must be among the audiences of tokens signed with a key (not of those signed with the secret). */
@@ -159,9 +161,9 @@ class OwnKeys implements Scheme {
     private readonly warn: Warn,
   ) {}
 
-  async verify(token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
+  async verify(token: string, options: JWTVerifyOptions, issuer = OWN_ISSUER): Promise<JWTPayload> {
     const keyOf: JWTVerifyGetKey = ({ kid }) => this.keyOf(kid ?? '');
-    const { payload } = await jwtVerify(token, keyOf, { ...options, algorithms: ['RS256'], issuer: OWN_ISSUER });
+    const { payload } = await jwtVerify(token, keyOf, { ...options, algorithms: ['RS256'], issuer });
     return payload;
   }
 
@@ -189,6 +191,33 @@ class OwnKeys implements Scheme {
     );
     this.keys = new Map(keys.flat());
     this.fetchedAtMs = this.nowMs();
+  }
+}
+
+/** Path of the issuers of the embedded OpenID provider, one for each realm. */
+const REALM_PATH = /\/auth\/realms\/[\w.-]+$/;
+
+/** Access tokens of the embedded OpenID provider: signed with the same key, but its ID tokens, which are too, are no access tokens. */
+class OwnProvider implements Scheme {
+  readonly trust = 'cairn';
+  readonly checksAudience = true;
+  private readonly base: string | undefined;
+
+  constructor(
+    private readonly own: OwnKeys,
+    publicUrl: string | undefined,
+  ) {
+    this.base = publicUrl === undefined ? undefined : withoutSlash(publicUrl);
+  }
+
+  issued(issuer: string): boolean {
+    const path = REALM_PATH.exec(issuer);
+    return path !== null && (this.base === undefined || issuer.slice(0, path.index) === this.base);
+  }
+
+  async verify(token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
+    const { iss = '' } = decodeJwt(token);
+    return this.own.verify(token, { ...options, typ: 'at+jwt' }, iss);
   }
 }
 
@@ -237,6 +266,7 @@ export class TokenVerifier {
   private readonly nowMs: () => number;
   private readonly audience: string | undefined;
   private readonly own: OwnKeys;
+  private readonly provider: OwnProvider;
   private readonly shared: Scheme | undefined;
   private readonly external: ReadonlyMap<string, ExternalIssuer>;
 
@@ -244,6 +274,7 @@ export class TokenVerifier {
     ownKeys,
     sharedSecret,
     checkSecretToken,
+    publicUrl,
     issuers = [],
     audience,
     table,
@@ -254,6 +285,7 @@ export class TokenVerifier {
     this.nowMs = nowMs;
     this.audience = audience;
     this.own = new OwnKeys(ownKeys, nowMs, warn);
+    this.provider = new OwnProvider(this.own, publicUrl);
     if (sharedSecret !== undefined) this.shared = new SharedSecret(sharedSecret);
     else if (checkSecretToken !== undefined) this.shared = new SecretElsewhere(checkSecretToken);
     this.external = new Map(issuers.map((url) => [withoutSlash(url), new ExternalIssuer(url, nowMs, warn)]));
@@ -300,7 +332,8 @@ export class TokenVerifier {
     if (decodeProtectedHeader(token).alg === 'HS512') return this.shared;
     const { iss } = decodeJwt(token);
     if (iss === undefined) return undefined;
-    return iss === OWN_ISSUER ? this.own : this.external.get(withoutSlash(iss));
+    if (iss === OWN_ISSUER) return this.own;
+    return this.external.get(withoutSlash(iss)) ?? (this.provider.issued(iss) ? this.provider : undefined);
   }
 
   private accept(authorization: string, payload: JWTPayload, trust: Trust): Identity | DomainError {

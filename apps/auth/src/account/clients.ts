@@ -1,0 +1,45 @@
+import { hash, randomBytes } from 'node:crypto';
+import type { Keep } from '#keep/keep.js';
+
+const PREFIX = 'client/';
+const SECRET_BYTES = 32;
+
+/** Client of everybody's scripts; known without registration (IceProd contract 3). */
+export const PUBLIC_CLIENT = 'iceprod-public';
+
+/** A program that may ask for tokens. */
+export interface Client {
+  readonly clientId: string;
+  /** SHA-256 of the secret, which is random and long; without it the client is public. */
+  readonly secretHash?: string;
+  /** Where browsers may be sent back to. */
+  readonly redirectUris: readonly string[];
+  /** Its own tokens hold the role `system`. */
+  readonly isSystem: boolean;
+}
+
+export const hashSecret = (secret: string): string => hash('sha256', secret);
+export const generateSecret = (): string => randomBytes(SECRET_BYTES).toString('base64url');
+
+/** Registered clients, in the keep. */
+export class Clients {
+  constructor(private readonly keep: Keep) {}
+
+  async find(clientId: string): Promise<Client | undefined> {
+    const text = await this.keep.get(PREFIX + clientId);
+    if (text !== undefined) return JSON.parse(text) as Client;
+    return clientId === PUBLIC_CLIENT ? { clientId, redirectUris: [], isSystem: false } : undefined;
+  }
+
+  put(client: Client): Promise<void> {
+    return this.keep.put(PREFIX + client.clientId, JSON.stringify(client));
+  }
+
+  remove(clientId: string): Promise<void> {
+    return this.keep.delete(PREFIX + clientId);
+  }
+
+  async list(): Promise<readonly Client[]> {
+    return (await this.keep.list(PREFIX)).map(({ value }) => JSON.parse(value) as Client);
+  }
+}

@@ -1,0 +1,120 @@
+import { hash } from 'node:crypto';
+import type { WebRequest } from '#contracts/openid.js';
+import { hashSecret } from '../account/clients.js';
+
+const REALM = /^\/+auth\/+realms\/+([\w.-]{1,64})(\/[^?]*)(\?.*)?$/;
+const LOCAL_HOST = /^(localhost|127(\.\d{1,3}){3}|\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
+
+/** Where the provider stands below its realm. */
+export const PATHS = {
+  authorization: '/protocol/openid-connect/auth',
+  token: '/protocol/openid-connect/token',
+  jwks: '/protocol/openid-connect/certs',
+  device_authorization: '/protocol/openid-connect/auth/device',
+  code_verification: '/device',
+  end_session: '/protocol/openid-connect/logout',
+} as const;
+export const USERINFO_PATH = '/protocol/openid-connect/userinfo';
+export const INTERACTION_PATH = '/interaction';
+
+/** Which realm is asked for what. */
+export interface Asked {
+  readonly realm: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+export const askedOf = (url: string): Asked | undefined => {
+  const [, realm, path, query = ''] = REALM.exec(url) ?? [];
+  return realm === undefined || path === undefined ? undefined : { realm, path, query: new URLSearchParams(query) };
+};
+
+/**
+ * The URL that clients know Cairn by. A host name that anybody could have put into a request names no issuer: only addresses,
+ * this machine and the name that Cairn listens on do without `PUBLIC_URL`.
+ */
+export const publicUrlOf = (
+  host: string | undefined,
+  { PUBLIC_URL, HOST }: { readonly PUBLIC_URL?: string; readonly HOST: string },
+): string | undefined => {
+  if (PUBLIC_URL !== undefined) return PUBLIC_URL.replace(/\/+$/, '');
+  if (host === undefined) return undefined;
+  const isOurs = LOCAL_HOST.test(host) || host.replace(/:\d{1,5}$/, '') === HOST;
+  return isOurs && URL.canParse(`http://${host}`) ? `http://${host.toLowerCase()}` : undefined;
+};
+
+/** Clients send a trailing blank (IceProd contract 3); an empty scope is none. */
+const tidyScope = (form: URLSearchParams): void => {
+  const scope = form.get('scope');
+  if (scope === null) return;
+  const tidy = scope
+    .split(/\s+/)
+    .filter((word) => word !== '')
+    .join(' ');
+  if (tidy === '') form.delete('scope');
+  else form.set('scope', tidy);
+};
+
+/** There is no page for consent: whoever logs in for a registered client consents. */
+const tidyPrompt = (form: URLSearchParams): void => {
+  const prompt = form.get('prompt');
+  if (prompt === null) return;
+  const rest = prompt.split(' ').filter((word) => word !== 'consent' && word !== '');
+  if (rest.length === 0) form.delete('prompt');
+  else form.set('prompt', rest.join(' '));
+};
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return text;
+  }
+};
+
+const credentialsOf = (authorization: string | undefined): readonly [id: string, secret: string] | undefined => {
+  const encoded = /^basic +([\w+/=-]+) *$/i.exec(authorization ?? '')?.[1];
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon === -1 ? undefined : [decoded(text.slice(0, colon)), decoded(text.slice(colon + 1))];
+};
+
+const basic = (id: string, secret: string): string =>
+  `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(hashSecret(secret))}`).toString('base64')}`;
+
+/**
+ * A client may show its secret in the form or by Basic authentication, whichever it likes. Only hashes of secrets are kept, so
+ * the provider gets hashes to compare.
+ */
+const tidySecret = (form: URLSearchParams, authorization: string | undefined): string | undefined => {
+  const shown = credentialsOf(authorization);
+  if (shown !== undefined) return basic(...shown);
+  const [id, secret] = [form.get('client_id'), form.get('client_secret')];
+  if (id === null || secret === null) return authorization;
+  form.delete('client_secret');
+  return basic(id, secret);
+};
+
+/** A request as the provider shall get it. */
+export interface Tidied {
+  readonly asked: Asked;
+  readonly form: URLSearchParams;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export const tidied = (asked: Asked, { method, headers, body }: WebRequest): Tidied => {
+  const form = new URLSearchParams(method === 'POST' ? body : '');
+  for (const values of [form, asked.query]) {
+    tidyScope(values);
+    tidyPrompt(values);
+  }
+  if (asked.path === PATHS.device_authorization && !form.has('scope')) form.set('scope', 'offline_access');
+  const { authorization: given, ...rest } = headers;
+  const authorization = asked.path === USERINFO_PATH ? given : tidySecret(form, given);
+  return { asked, form, headers: { ...rest, ...(authorization !== undefined && { authorization }) } };
+};
+
+/** As a client makes it of its verifier (RFC 7636). */
+export const challengeOf = (verifier: string): string =>
+  Buffer.from(hash('sha256', verifier, 'buffer')).toString('base64url');

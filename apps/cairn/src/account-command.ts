@@ -1,0 +1,167 @@
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+import { mkdir } from 'node:fs/promises';
+import { EnvironmentInvalid, loadEnvironment } from '#platform/environment.js';
+import type { Keep } from '#keep/keep.js';
+import { SqliteKeep } from '#keep/sqlite-keep.js';
+import { Accounts } from '../../auth/src/account/accounts.js';
+import { Clients, generateSecret, hashSecret } from '../../auth/src/account/clients.js';
+import {
+  generatePassword,
+  hashPassword,
+  PASSWORD_CHARACTERS_MAX,
+  PASSWORD_CHARACTERS_MIN,
+} from '../../auth/src/account/password.js';
+
+export const USAGE = `Local accounts and OpenID clients in the data folder (CAIRN_DATA_DIR); a running Cairn sees changes at once.
+
+  cairn user add NAME [--role ROLE]... [--group GROUP]...   with which the user's record begins (default: user, users)
+  cairn user password NAME
+  cairn user remove NAME
+  cairn user list
+
+  cairn client add ID [--system] [--public] [--redirect-uri URL]...
+  cairn client remove ID
+  cairn client list
+
+A password comes from standard input when that is no terminal; else one is made and printed. So is a client's secret.
+--system gives the client's own tokens the role system; --public makes one without a secret; --redirect-uri is for web logins.
+`;
+
+const EXIT_REFUSED = 2;
+
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** What of a process the command uses. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: AsyncIterable<string | Buffer> & { readonly isTTY?: boolean };
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown };
+}
+
+const parse = (args: readonly string[]) => {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        role: { type: 'string', multiple: true, default: ['user'] },
+        group: { type: 'string', multiple: true, default: ['users'] },
+        system: { type: 'boolean', default: false },
+        public: { type: 'boolean', default: false },
+        'redirect-uri': { type: 'string', multiple: true, default: [] },
+      },
+    });
+    const [verb = '', name = '', ...more] = positionals;
+    if (more.length > 0) throw new UsageError(`'${more.join(' ')}' is too much`);
+    return { ...values, verb, name };
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError((error as { readonly message: string }).message);
+  }
+};
+type Asked = ReturnType<typeof parse>;
+
+const NAME = /^[\x21-\x7e]{1,200}$/;
+
+const nameOf = ({ name }: Asked): string => {
+  if (!NAME.test(name)) throw new UsageError('a name without blanks is missing');
+  return name;
+};
+
+/** The new password, and what to tell about it. */
+const newPassword = async ({ stdin }: Terminal): Promise<{ readonly password: string; readonly told: string }> => {
+  if (stdin.isTTY === true) {
+    const password = generatePassword();
+    return { password, told: `New password: ${password}\n` };
+  }
+  const password = (await text(stdin)).split('\n')[0] ?? '';
+  if (password.length < PASSWORD_CHARACTERS_MIN || password.length > PASSWORD_CHARACTERS_MAX) {
+    throw new UsageError(
+      `a password has ${PASSWORD_CHARACTERS_MIN} to ${PASSWORD_CHARACTERS_MAX} characters, on standard input`,
+    );
+  }
+  return { password, told: '' };
+};
+
+const userCommand = async (asked: Asked, keep: Keep, terminal: Terminal): Promise<string> => {
+  const accounts = new Accounts(keep);
+  switch (asked.verb) {
+    case 'add':
+    case 'password': {
+      const username = nameOf(asked);
+      const known = await accounts.find(username);
+      if (asked.verb === 'add' && known !== undefined) throw new UsageError(`${username} is there already`);
+      if (asked.verb === 'password' && known === undefined) throw new UsageError(`there is no account ${username}`);
+      const { password, told } = await newPassword(terminal);
+      const { roles, groups } = known ?? { roles: asked.role, groups: asked.group };
+      await accounts.put({ username, password: await hashPassword(password), roles, groups });
+      return told;
+    }
+    case 'remove':
+      await accounts.remove(nameOf(asked));
+      return '';
+    case 'list':
+      return (await accounts.list()).map(({ username }) => `${username}\n`).join('');
+    default:
+      throw new UsageError('add, password, remove or list?');
+  }
+};
+
+const redirectUrisOf = ({ 'redirect-uri': urls }: Asked): readonly string[] => {
+  const bad = urls.find((url) => !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol) || url.includes('#'));
+  if (bad !== undefined) throw new UsageError(`'${bad}' is no address of a web page`);
+  return urls;
+};
+
+const clientCommand = async (asked: Asked, keep: Keep): Promise<string> => {
+  const clients = new Clients(keep);
+  switch (asked.verb) {
+    case 'add': {
+      if (asked.public && asked.system) throw new UsageError('a system client needs a secret');
+      const secret = generateSecret();
+      await clients.put({
+        clientId: nameOf(asked),
+        ...(!asked.public && { secretHash: hashSecret(secret) }),
+        redirectUris: redirectUrisOf(asked),
+        isSystem: asked.system,
+      });
+      return asked.public ? '' : `${secret}\n`;
+    }
+    case 'remove':
+      await clients.remove(nameOf(asked));
+      return '';
+    case 'list':
+      return (await clients.list()).map(({ clientId }) => `${clientId}\n`).join('');
+    default:
+      throw new UsageError('add, remove or list?');
+  }
+};
+
+/** `cairn user` and `cairn client`; resolves with the exit code. */
+export const runAccounts = async (
+  command: 'user' | 'client',
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<number> => {
+  try {
+    const asked = parse(args);
+    const folder = join(loadEnvironment(terminal.env).CAIRN_DATA_DIR, 'keep');
+    await mkdir(folder, { recursive: true });
+    const keep = new SqliteKeep(join(folder, 'auth.sqlite'));
+    try {
+      const told = command === 'user' ? userCommand(asked, keep, terminal) : clientCommand(asked, keep);
+      terminal.stdout.write(await told);
+    } finally {
+      await keep.close();
+    }
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof EnvironmentInvalid)) throw error;
+    terminal.stderr.write(`${command}: ${error.message}\n\n${USAGE}`);
+    return EXIT_REFUSED;
+  }
+};

@@ -1,0 +1,316 @@
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { type Cairn, startDistributed, startEmbedded } from './cairn-process.js';
+import { HttpClient, refused, said } from './http-client.js';
+import { Browser } from './openid/browser.js';
+
+const MODES = [
+  { mode: 'embedded', owner: 'cairn', start: startEmbedded },
+  { mode: 'as separate processes over NATS', owner: 'auth', start: startDistributed },
+] as const;
+
+const REALM = '/auth/realms/IceCube';
+const TOKEN = `${REALM}/protocol/openid-connect/token`;
+const DEVICE = `${REALM}/protocol/openid-connect/auth/device`;
+const USERINFO = `${REALM}/protocol/openid-connect/userinfo`;
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+const REDIRECT = 'http://web.example.org/login';
+const REFRESH_SECONDS = 2_592_000;
+
+type Fields = Readonly<Record<string, string>>;
+type Json = Readonly<Record<string, unknown>>;
+
+/** Runs a command of `cairn` as a user does, beside the running server. */
+const command = async (cairn: Cairn, words: readonly string[], input = ''): Promise<string> => {
+  const child = spawn(process.execPath, [resolve('dist/apps/cairn/src/main.js'), ...words], {
+    env: { ...process.env, CAIRN_DATA_DIR: cairn.dataDir },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  child.stdin.end(input);
+  const output = await text(child.stdout);
+  return output.trim();
+};
+
+const basic = (id: string, secret: string): Fields => ({
+  authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+});
+
+describe.each(MODES)('the OpenID provider, $mode', ({ owner, start }) => {
+  let running: Cairn | undefined;
+  let http: HttpClient | undefined;
+  let adminPassword = '';
+
+  beforeAll(async () => {
+    running = await start();
+    http = new HttpClient(running, undefined);
+    adminPassword = /account admin has the password (\S+)/.exec(running.output())?.[1] ?? '';
+    await command(running, ['user', 'add', 'pingu', '--group', 'simprod', '--group', 'users'], 'noot noot\n');
+  }, 90_000);
+
+  afterAll(async () => {
+    http?.close();
+    await running?.remove();
+  }, 60_000);
+
+  const cairn = (): Cairn => {
+    if (running === undefined) throw new Error('Cairn is not running');
+    return running;
+  };
+  const client = (): HttpClient => {
+    if (http === undefined) throw new Error('Cairn is not running');
+    return http;
+  };
+  const form = async (path: string, fields: Fields, headers: Fields = {}): Promise<{ status: number; json: Json }> => {
+    const type = { 'content-type': 'application/x-www-form-urlencoded' };
+    const body = new URLSearchParams(fields).toString();
+    const { status, json } = said(await client().send('POST', path, { body, headers: { ...type, ...headers } }));
+    return { status, json: json as Json };
+  };
+  const word = ({ json }: { json: Json }, name: string): string => {
+    const value = json[name];
+    if (typeof value !== 'string') throw new Error(`no ${name} in ${JSON.stringify(json)}`);
+    return value;
+  };
+  const claimsOf = async (token: string) => {
+    const keys = createRemoteJWKSet(new URL(`${cairn().url}${REALM}/protocol/openid-connect/certs`));
+    return jwtVerify(token, keys, { issuer: `${cairn().url}${REALM}`, audience: 'iceprod', typ: 'at+jwt' });
+  };
+  const browse = async (work: (browser: Browser) => Promise<void>): Promise<void> => {
+    const browser = new Browser(cairn());
+    try {
+      await work(browser);
+    } finally {
+      browser.close();
+    }
+  };
+  /** What a person does with the address that the program prints. */
+  const approve = async (address: string, username: string, password: string): Promise<void> =>
+    browse(async (browser) => {
+      expect((await browser.open(address)).headers['content-type']).toMatch(/^text\/html/);
+      expect((await browser.submit()).text).toContain('Is this your program?');
+      expect((await browser.submit()).text).toContain('Password');
+      expect((await browser.submit({ username, password })).text).toContain('You are logged in');
+    });
+  const startDevice = async (fields: Fields = {}) =>
+    form(DEVICE, { client_id: 'iceprod-public', scope: 'offline_access ', ...fields });
+  const poll = async (deviceCode: string, fields: Fields = {}) =>
+    form(TOKEN, { grant_type: DEVICE_GRANT, device_code: deviceCode, client_id: 'iceprod-public', ...fields });
+  const refresh = async (token: string, fields: Fields = {}, headers: Fields = {}) =>
+    form(
+      TOKEN,
+      { grant_type: 'refresh_token', refresh_token: token, client_id: 'iceprod-public', scope: '', ...fields },
+      headers,
+    );
+  const logIn = async (username: string, password: string): Promise<string> => {
+    const device = await startDevice();
+    await approve(word(device, 'verification_uri_complete'), username, password);
+    return word(await poll(word(device, 'device_code')), 'refresh_token');
+  };
+
+  it('describes itself', async () => {
+    const { status, json } = await client().get(`${REALM}/.well-known/openid-configuration`);
+    expect(status).toBe(200);
+    const base = `${cairn().url}${REALM}`;
+    expect(json).toMatchObject({
+      issuer: base,
+      token_endpoint: `${base}/protocol/openid-connect/token`,
+      jwks_uri: `${base}/protocol/openid-connect/certs`,
+      device_authorization_endpoint: `${base}/protocol/openid-connect/auth/device`,
+      authorization_endpoint: `${base}/protocol/openid-connect/auth`,
+      userinfo_endpoint: `${base}/protocol/openid-connect/userinfo`,
+      end_session_endpoint: `${base}/protocol/openid-connect/logout`,
+    });
+    const { keys } = (await client().get(`${REALM}/protocol/openid-connect/certs`)).json as { keys: Json[] };
+    const text = expect.any(String) as string;
+    expect(keys).toEqual([{ kty: 'RSA', use: 'sig', alg: 'RS256', kid: text, n: text, e: 'AQAB' }]);
+  });
+
+  it("carries a script through the users' guide: code, page, two refreshes at once, list of datasets", async () => {
+    const verifier = randomBytes(32).toString('base64url');
+    const challenge = createHash('sha256').update(verifier).digest('base64url');
+    const device = await startDevice({ code_challenge: challenge, code_challenge_method: 'S256' });
+    expect(device).toMatchObject({ status: 200, json: { interval: 5, expires_in: expect.any(Number) as number } });
+    const code = word(device, 'device_code');
+    const pending = { status: 400, json: { error: 'authorization_pending' } };
+    expect(await poll(code, { code_verifier: verifier })).toMatchObject(pending);
+    expect(await poll(code, { code_verifier: 'another' })).toMatchObject({
+      status: 400,
+      json: { error: 'invalid_grant' },
+    });
+
+    await approve(word(device, 'verification_uri_complete'), 'pingu', 'noot noot');
+    const answer = await poll(code, { code_verifier: verifier });
+    expect(answer).toMatchObject({ status: 200, json: { token_type: 'Bearer', expires_in: 3600 } });
+    const saved = word(answer, 'refresh_token');
+    expect(saved.split('.')).toHaveLength(1);
+
+    const twice = await Promise.all([refresh(saved), refresh(saved)]);
+    for (const each of twice) {
+      expect(each).toMatchObject({ status: 200, json: { refresh_token: saved, refresh_expires_in: REFRESH_SECONDS } });
+      const { payload } = await claimsOf(word(each, 'access_token'));
+      expect(payload).toMatchObject({
+        aud: ['iceprod'],
+        azp: 'iceprod-public',
+        sub: 'pingu',
+        preferred_username: 'pingu',
+        scope: 'offline_access',
+        groups: ['/institutions/IceCube/Cairn', '/posix/simprod-submit'],
+      });
+      expect(Number(payload.exp) - Number(payload.iat)).toBe(3600);
+      const me = client().as(word(each, 'access_token'));
+      expect((await me.get('/datasets?keys=dataset_id')).status).toBe(200);
+      expect((await me.get(USERINFO)).json).toMatchObject({ sub: 'pingu', preferred_username: 'pingu' });
+      expect(await me.get('/roles')).toEqual(refused(403, 'authorization failed'));
+    }
+    // A code that comes again was stolen, perhaps: nothing that it gave counts any more.
+    const invalid = { status: 400, json: { error: 'invalid_grant' } };
+    expect(await poll(code, { code_verifier: verifier })).toMatchObject(invalid);
+    expect(await refresh(saved)).toMatchObject(invalid);
+  });
+
+  it('keeps refresh tokens over a restart, and not as such', async () => {
+    const saved = await logIn('pingu', 'noot noot');
+    const file = join(cairn().dataDir, 'keep', 'auth.sqlite');
+    for (const each of [file, `${file}-wal`]) {
+      expect((await readFile(each).catch(() => Buffer.alloc(0))).includes(saved)).toBe(false);
+    }
+    await cairn().restart({ only: [owner] });
+    expect((await refresh(saved)).status).toBe(200);
+    expect(cairn().output()).not.toContain('First start');
+  });
+
+  it('makes an administrator at the first start, whose password can be changed', async () => {
+    expect(adminPassword).not.toBe('');
+    const me = client().as(word(await refresh(await logIn('admin', adminPassword)), 'access_token'));
+    expect((await me.get('/roles')).status).toBe(200);
+    await command(cairn(), ['user', 'password', 'admin'], 'another one\n');
+    await browse(async (browser) => {
+      await browser.open(word(await startDevice(), 'verification_uri_complete'));
+      await browser.submit();
+      await browser.submit();
+      const wrong = await browser.submit({ username: 'admin', password: adminPassword });
+      expect(wrong).toMatchObject({ status: 403, text: expect.stringContaining('wrong') as string });
+      expect((await browser.submit({ username: 'admin', password: 'another one' })).text).toContain(
+        'You are logged in',
+      );
+    });
+  });
+
+  it('lets people refuse a program, and knows no code twice', async () => {
+    await browse(async (browser) => {
+      const device = await startDevice();
+      await browser.open(word(device, 'verification_uri_complete'));
+      await browser.submit();
+      expect((await browser.submit({ abort: 'yes' })).text).toContain('no access');
+      const denied = await poll(word(device, 'device_code'));
+      expect(denied).toMatchObject({ status: 400, json: { error: 'access_denied' } });
+      await browser.open(`${REALM}/device?user_code=%22%3E%3Cscript%3E`);
+      expect(browser.page?.text).not.toContain('<script>');
+      expect((await browser.submit()).text).toContain('This code is not known');
+    });
+  });
+
+  it('gives services tokens of their own, with the secret in the form or in the header', async () => {
+    const secret = await command(cairn(), ['client', 'add', 'grid', '--system']);
+    const fields = { grant_type: 'client_credentials', client_id: 'grid', scope: 'offline_access' };
+    const answer = await form(TOKEN, { ...fields, client_secret: secret });
+    expect(answer.status).toBe(200);
+    const { payload } = await claimsOf(word(answer, 'access_token'));
+    expect(payload).toMatchObject({ azp: 'grid', resource_access: { iceprod: { roles: ['iceprod-system'] } } });
+    expect((await client().as(word(answer, 'access_token')).get('/users')).status).toBe(200);
+    expect((await form(TOKEN, fields, basic('grid', secret))).status).toBe(200);
+
+    const plain = await command(cairn(), ['client', 'add', 'plain']);
+    const little = await form(TOKEN, { ...fields, client_id: 'plain', client_secret: plain });
+    expect(await client().as(word(little, 'access_token')).get('/users')).toEqual(refused(403, 'authorization failed'));
+
+    const wrong = { status: 401, json: { error: 'invalid_client' } };
+    expect(await form(TOKEN, { ...fields, client_secret: `${secret}x` })).toMatchObject(wrong);
+    const kept = createHash('sha256').update(secret).digest('hex');
+    expect(await form(TOKEN, { ...fields, client_secret: kept })).toMatchObject(wrong);
+    expect(await form(TOKEN, fields)).toMatchObject(wrong);
+    await command(cairn(), ['client', 'remove', 'grid']);
+    expect(await form(TOKEN, { ...fields, client_secret: secret })).toMatchObject(wrong);
+  });
+
+  it('logs web pages in by code and PKCE, and out', async () => {
+    await command(cairn(), ['client', 'add', 'web', '--public', '--redirect-uri', REDIRECT]);
+    const verifier = randomBytes(32).toString('base64url');
+    const asked = new URLSearchParams({
+      client_id: 'web',
+      response_type: 'code',
+      redirect_uri: REDIRECT,
+      scope: 'openid profile groups ',
+      state: 'mine',
+      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+      code_challenge_method: 'S256',
+    });
+    const path = `${REALM}/protocol/openid-connect/auth`;
+    await browse(async (browser) => {
+      await browser.open(`${path}?${asked.toString()}`);
+      await browser.submit({ username: 'pingu', password: 'noot noot' });
+      expect(browser.left()?.href.startsWith(`${REDIRECT}?`)).toBe(true);
+      expect(browser.left()?.searchParams.get('state')).toBe('mine');
+      const code = browser.left()?.searchParams.get('code') ?? '';
+      const fields = { grant_type: 'authorization_code', client_id: 'web', code, redirect_uri: REDIRECT };
+      const invalid = { status: 400, json: { error: 'invalid_grant' } };
+      expect(await form(TOKEN, { ...fields, code_verifier: `${verifier}x` })).toMatchObject(invalid);
+      const answer = await form(TOKEN, { ...fields, code_verifier: verifier });
+      expect(answer).toMatchObject({ status: 200, json: { expires_in: 3600, refresh_expires_in: REFRESH_SECONDS } });
+      const token = word(answer, 'access_token');
+      expect((await client().as(token).get('/datasets?keys=dataset_id')).status).toBe(200);
+      // An ID token is signed with the same key, but is none to call with.
+      expect(await client().as(word(answer, 'id_token')).get('/datasets')).toEqual(
+        refused(403, 'authentication failed'),
+      );
+      expect((await client().as(word(answer, 'id_token')).get(USERINFO)).status).toBe(401);
+
+      // Logged in already, until logged out.
+      await browser.open(`${path}?${asked.toString()}`);
+      expect(String(browser.left())).toContain('code=');
+      await browser.open(`${REALM}/protocol/openid-connect/logout`);
+      expect((await browser.submit({ logout: 'yes' })).text).toContain('You are logged out');
+      expect((await browser.open(`${path}?${asked.toString()}`)).text).toContain('Password');
+      asked.set('redirect_uri', 'http://elsewhere.example.org/');
+      expect((await browser.open(`${path}?${asked.toString()}`)).status).toBe(400);
+      asked.set('redirect_uri', REDIRECT);
+      asked.delete('code_challenge');
+      await browser.open(`${path}?${asked.toString()}`);
+      expect(browser.left()?.searchParams.get('error')).toBe('invalid_request');
+    });
+  });
+
+  it('refuses what it does not know', async () => {
+    expect(await startDevice({ client_id: 'nobody' })).toMatchObject({
+      status: 401,
+      json: { error: 'invalid_client' },
+    });
+    const invalid = { status: 400, json: { error: 'invalid_grant' } };
+    expect(await poll('no such code')).toMatchObject(invalid);
+    expect(await refresh('no such token')).toMatchObject(invalid);
+    const saved = await logIn('pingu', 'noot noot');
+    expect(await refresh(saved, { client_id: 'web' })).toMatchObject(invalid);
+    expect(await refresh(saved, { scope: 'profile' })).toMatchObject({ status: 400, json: { error: 'invalid_scope' } });
+    expect((await refresh(saved, { scope: ' offline_access ' })).status).toBe(200);
+    expect((await form(TOKEN, { grant_type: 'password', client_id: 'iceprod-public' })).status).toBe(400);
+    expect((await client().get(USERINFO)).status).toBe(401);
+    expect(await client().post(`${REALM}/protocol/openid-connect/certs`)).toEqual(refused(405, 'Method Not Allowed'));
+    const strange = await client().send('GET', `${REALM}/.well-known/openid-configuration`, {
+      headers: { host: 'evil.example' },
+    });
+    expect(strange.status).toBe(400);
+    expect((await client().send('GET', `${REALM}/interaction/none`)).status).toBe(400);
+    // Whoever is gone has no tokens any more.
+    const root = client().as(await cairn().token({ username: 'root', roles: ['admin'] }));
+    await root.send('DELETE', '/users/pingu', { body: '{}' });
+    expect(await refresh(saved)).toMatchObject(invalid);
+  });
+
+  it('tells nobody a password or token through its events or output', () => {
+    expect(cairn().output()).not.toContain('noot noot');
+  });
+});
