@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { Keep } from '#keep/keep.js';
 import { accessRulesProjection } from '#projection/access-rules.js';
 import { groupsProjection } from '#projection/groups.js';
 import { ServiceStoreModule } from '#projection/service-store.module.js';
@@ -10,6 +11,11 @@ import { AccessController } from './access/access.controller.js';
 import { Accounts } from './account/accounts.js';
 import { Clients } from './account/clients.js';
 import { FirstAdmin } from './account/first-admin.js';
+import { CredentialController } from './credential/credential.controller.js';
+import { credentialProjection } from './credential/credential-projection.js';
+import { CredentialStore } from './credential/credential-store.js';
+import { SecretKeys } from './credential/secret-keys.js';
+import { TokenEndpoint } from './credential/token-endpoint.js';
 import { GroupController } from './group/group.controller.js';
 import { KeyController } from './key/key.controller.js';
 import { LdapPasswords } from './login/ldap-passwords.js';
@@ -27,7 +33,7 @@ import { userProjection } from './user/user-projection.js';
   imports: [
     ServiceStoreModule.register({
       service: 'auth',
-      projections: [accessRulesProjection, userProjection, groupsProjection, roleProjection],
+      projections: [accessRulesProjection, userProjection, groupsProjection, roleProjection, credentialProjection],
     }),
   ],
   controllers: [
@@ -38,9 +44,33 @@ import { userProjection } from './user/user-projection.js';
     KeyController,
     LoginController,
     TokenController,
+    CredentialController,
     OpenIdController,
   ],
   providers: [
+    {
+      provide: SecretKeys,
+      inject: [Environment],
+      useFactory: ({ CAIRN_DATA_DIR, CAIRN_SECRET_KEY, CAIRN_SECRET_KEYS_OLD }: Environment) =>
+        SecretKeys.open({ dataFolder: CAIRN_DATA_DIR, key: CAIRN_SECRET_KEY, oldKeys: CAIRN_SECRET_KEYS_OLD }),
+    },
+    {
+      provide: CredentialStore,
+      inject: [Keep, SecretKeys, Log],
+      useFactory: (keep: Keep, keys: SecretKeys, log: Log) => new CredentialStore(keep, keys, log),
+    },
+    {
+      provide: TokenEndpoint,
+      inject: [Environment],
+      useFactory: ({
+        CREDENTIALS_ISSUER_URL: issuer,
+        CREDENTIALS_CLIENT_ID: clientId,
+        CREDENTIALS_CLIENT_SECRET: clientSecret,
+      }: Environment) =>
+        new TokenEndpoint(
+          issuer === undefined || clientId === undefined ? undefined : { issuer, clientId, clientSecret },
+        ),
+    },
     People,
     FirstAdmin,
     { provide: Accounts, inject: [Keep], useFactory: (keep: Keep) => new Accounts(keep) },

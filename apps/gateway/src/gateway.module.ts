@@ -18,6 +18,7 @@ import { BODY_BYTES_MAX } from './http.js';
 import { Answers } from './iceprod/answers.js';
 import { AuthsController } from './iceprod/auths.controller.js';
 import { ConfigController } from './iceprod/config.controller.js';
+import { CredentialsController } from './iceprod/credentials.controller.js';
 import { DatasetsController } from './iceprod/datasets.controller.js';
 import { GridsController } from './iceprod/grids.controller.js';
 import { FilesController } from './iceprod/files.controller.js';
@@ -79,6 +80,7 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerif
     GroupsController,
     RolesController,
     LoginController,
+    CredentialsController,
     OpenIdController,
     HealthController,
     HistoryController,

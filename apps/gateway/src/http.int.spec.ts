@@ -551,7 +551,10 @@ describe('the gateway over HTTP', () => {
           // Rows of lists are judged one by one by the service, so the route itself has no rule.
           const rows = path === '/datasets' || path === '/dataset_summaries/status';
           const rule = policy.rule ?? (rows && method === 'GET' ? 'rows' : '-');
-          const roles = policy.anyToken === true ? 'any valid token' : policy.roles.join(',');
+          const roles =
+            policy.anyToken === true
+              ? 'any valid token'
+              : policy.roles.join(',') + (policy.own === undefined ? '' : `(${policy.own.words})`);
           return [`${method} ${templateOf(path)}`, roles, rule];
         });
       expect(served.map(String).sort()).toEqual(listed.map(String).sort());

@@ -100,6 +100,14 @@ const refuseConnection = (error: Error & { code?: string }, socket: Socket): voi
   );
 };
 
+const SUB_ROUTE_OF_GROUP = /^(\/+groups\/)([^?#]+)(\/(?:credentials|exchange))(?=$|[?#])/;
+
+/** Names of groups may hold slashes; before a sub-route they must be one segment for the router. */
+const withNameAsSegment = (url: string): string =>
+  url.replace(SUB_ROUTE_OF_GROUP, (_, before: string, name: string, behind: string) =>
+    [before, name.replaceAll('/', '%2F'), behind].join(''),
+  );
+
 /** Fastify as all dialects need it. */
 export const createHttpAdapter = (): FastifyAdapter => {
   const adapter = new GatewayAdapter({
@@ -109,6 +117,7 @@ export const createHttpAdapter = (): FastifyAdapter => {
     requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: correlationIdOf,
     http: { maxHeaderSize: HEADER_BYTES_MAX },
+    rewriteUrl: ({ url = '/' }) => withNameAsSegment(url),
     routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX, ignoreDuplicateSlashes: true },
     clientErrorHandler: refuseConnection,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
@@ -167,6 +176,10 @@ const judge = async (
   const question = { dataset_id: source.path('dataset_id'), action: policy.rule };
   await bus.request(JudgeAccess, question, { correlationId, deadlineMs, dialect, caller });
 };
+
+/** Whether a plain user asks for what is another's. */
+const isForeign = ({ policy }: AnyRoute, source: RequestSource, caller: Caller): boolean =>
+  policy !== 'public' && policy.own !== undefined && !policy.own.isOf(caller, source);
 
 /** A bad request of somebody who may not even ask is refused for that (IceProd contract 1.2.5). */
 const judged = async (
@@ -229,7 +242,8 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
     allowOrigin(request, reply);
     const { route } = request.routeOptions.config;
     // What nobody declared has no policy, so it stays shut.
-    if (request.is404 || route === undefined) {
+    const shadowed = route?.path.includes('*') === true && paths.isClosed(pathOf(request.url));
+    if (request.is404 || route === undefined || shadowed) {
       answerUnrouted(request, reply);
       return;
     }
@@ -259,6 +273,10 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
     const read = (): void => {
       const context = contextOf(route, caller, request);
       const source = new RequestSource(request);
+      if (isForeign(route, source, caller)) {
+        sendProblem(request, reply, new DomainError('forbidden', 'auth.foreign', 'unauthorized'), log);
+        return;
+      }
       try {
         request.call = { input: route.read(source), context };
       } catch (error) {

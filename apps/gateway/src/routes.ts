@@ -4,6 +4,13 @@ import { historyRoutes } from './cairn/history.routes.js';
 import { probeRoutes } from './cairn/probes.routes.js';
 import { authRoutes } from './iceprod/auths.routes.js';
 import { configRoutes } from './iceprod/config.routes.js';
+import {
+  createCredentialRoutes,
+  datasetCredentialRoutes,
+  groupCredentialRoutes,
+  taskCredentialRoutes,
+  userCredentialRoutes,
+} from './iceprod/credentials.routes.js';
 import { datasetRoutes } from './iceprod/datasets.routes.js';
 import { gridRoutes } from './iceprod/grids.routes.js';
 import { fileRoutes } from './iceprod/files.routes.js';
@@ -40,6 +47,11 @@ export const ROUTES: readonly AnyRoute[] = [
   groupRoutes,
   roleRoutes,
   loginRoutes,
+  userCredentialRoutes,
+  groupCredentialRoutes,
+  datasetCredentialRoutes,
+  taskCredentialRoutes,
+  createCredentialRoutes,
   openIdRoutes,
   healthRoutes,
   historyRoutes,

@@ -1,4 +1,4 @@
-import type { MessageContext } from '#bus/contract.js';
+import type { Caller, MessageContext } from '#bus/contract.js';
 import type { DialectName } from '../edge/dialects.js';
 import { type BodyRules, compile, type Fields, type Schema, type Values } from './field.js';
 import type { RequestSource } from './request-source.js';
@@ -16,7 +16,16 @@ export type Policy =
       readonly note?: string;
       /** A valid token is enough; the roles are those that count when the token holds them. */
       readonly anyToken?: true;
+      /** Plain users only for what is their own: what the path names is judged before anything else of the request. */
+      readonly own?: OwnPart;
     };
+
+/** What a plain user must be, or belong to. */
+export interface OwnPart {
+  /** In the words of the route list. */
+  readonly words: string;
+  readonly isOf: (caller: Caller, source: RequestSource) => boolean;
+}
 
 export interface RouteSpec<F extends Fields> {
   readonly dialect: DialectName;
