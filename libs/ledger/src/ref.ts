@@ -20,6 +20,7 @@ export const ref = (dialect: Dialect, namespace: string, id: string): string => 
   return `${dialect}.${escapeId(namespace)}.sha256-${createHash('sha256').update(id).digest('hex')}`;
 };
 
-export type StreamCategory = 'workload' | 'work' | 'worker' | 'site' | 'ranges' | 'user' | 'access' | 'directory';
+export type StreamCategory =
+  'workload' | 'work' | 'worker' | 'site' | 'ranges' | 'user' | 'access' | 'directory' | 'credential';
 
 export const streamName = (category: StreamCategory, aggregateRef: string): string => `${category}-${aggregateRef}`;

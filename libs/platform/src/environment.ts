@@ -34,7 +34,15 @@ export const AUTOMATION_STEPS = [
 export type AutomationStep = (typeof AUTOMATION_STEPS)[number];
 
 /** Variables whose value is never shown, not even in the message that refuses it. */
-const SECRETS: readonly string[] = ['AUTH_SHARED_SECRET'];
+const SECRETS: readonly string[] = [
+  'AUTH_SHARED_SECRET',
+  'CAIRN_SECRET_KEY',
+  'CAIRN_SECRET_KEYS_OLD',
+  'CREDENTIALS_CLIENT_SECRET',
+];
+
+/** 32 bytes in base 64. */
+const SECRET_KEY = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=?$/;
 
 const asNumber = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string' && /^-?\d+$/.test(value.trim()) ? Number(value) : value;
@@ -127,6 +135,36 @@ export class Environment {
   @Min(1, { message: 'a whole number of seconds from 1 to 3155760000' })
   @Max(3_155_760_000, { message: 'a whole number of seconds from 1 to 3155760000' })
   readonly LDAP_TOKEN_SECONDS: number = 31_622_400;
+
+  /** Seals credentials. Without it the auth service makes a key of its own, in the data folder. */
+  @IsOptional()
+  @Matches(SECRET_KEY, { message: '32 bytes in base 64, as `openssl rand -base64 32` gives them' })
+  readonly CAIRN_SECRET_KEY?: string;
+
+  /** Keys that credentials were sealed with before, comma-separated: they open, and seal nothing. */
+  @Transform(asList)
+  @Matches(SECRET_KEY, { each: true, message: 'a comma-separated list of keys like CAIRN_SECRET_KEY' })
+  readonly CAIRN_SECRET_KEYS_OLD: readonly string[] = [];
+
+  /** OpenID issuer that refreshes, exchanges and makes OAuth credentials. Without it they stay as they are. */
+  @IsOptional()
+  @IsUrl(
+    { require_tld: false, protocols: ['http', 'https'], require_protocol: true },
+    { message: 'an http or https URL' },
+  )
+  readonly CREDENTIALS_ISSUER_URL?: string;
+
+  /** Client of that issuer. Required with `CREDENTIALS_ISSUER_URL`. */
+  @ValidateIf(
+    ({ CREDENTIALS_ISSUER_URL: url, CREDENTIALS_CLIENT_ID: id }: Environment) => url !== undefined || id !== undefined,
+  )
+  @IsString({ message: 'the id of a client of CREDENTIALS_ISSUER_URL' })
+  readonly CREDENTIALS_CLIENT_ID?: string;
+
+  /** Secret of that client, unless it is a public one. */
+  @IsOptional()
+  @IsString()
+  readonly CREDENTIALS_CLIENT_SECRET?: string;
 
   /** Origins that browsers may call from, comma-separated; `*` is any. */
   @Transform(asList)

@@ -2,7 +2,7 @@ import type { Policy } from '../route/route.js';
 
 const SERVICE_ROLES = ['admin', 'system'] as const;
 const PILOT_ROLES = ['admin', 'system', 'pilot'] as const;
-const EVERYBODY_ROLES = ['admin', 'system', 'user'] as const;
+export const EVERYBODY_ROLES = ['admin', 'system', 'user'] as const;
 const EVERYBODY_AND_PILOT_ROLES = ['admin', 'system', 'pilot', 'user'] as const;
 
 /** Who may call what (IceProd contract 2), in the words of the route list. */

@@ -165,5 +165,15 @@ export const flagParameter = (name: string, description: string): Always<boolean
   read: (source) => /^(true|t|1|yes|y)$/i.test(source.query(name) ?? ''),
 });
 
+/** True when it is there at all, whatever its value. */
+export const presenceParameter = (name: string, description: string): Always<boolean> => ({
+  from: 'query',
+  name,
+  required: false,
+  schema: {},
+  description,
+  read: (source) => source.has(name),
+});
+
 /** A parameter of a form of its own; `parse` gives undefined for what counts as not given. */
 export const parsedParameter = parameter;

@@ -61,7 +61,8 @@ const whoMay = (policy: Policy): string => {
   if (policy === 'public') return 'Needs no token.';
   const roles = policy.anyToken === true ? 'Any valid token.' : `Roles: ${policy.roles.join(', ')}.`;
   const rule = policy.rule === undefined ? '' : ` Users need the ${policy.rule} rule of the dataset.`;
-  return roles + rule + (policy.note === undefined ? '' : ` ${policy.note}.`);
+  const own = policy.own === undefined ? '' : ` Users: ${policy.own.words}.`;
+  return roles + rule + own + (policy.note === undefined ? '' : ` ${policy.note}.`);
 };
 
 const errorOf = ({ dialect }: AnyRoute, description: string): Schema => ({

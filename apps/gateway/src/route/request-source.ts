@@ -66,6 +66,12 @@ export class RequestSource {
     return this.hasBody ? textOf(this.object[name]) : undefined;
   }
 
+  /** Whether a query parameter, or else a top-level member of the body, is there, be it empty. */
+  has(name: string): boolean {
+    if (isObject(this.parts.query) && this.parts.query[name] !== undefined) return true;
+    return this.hasBody && this.object[name] !== undefined;
+  }
+
   get object(): Values {
     return this.requireObject();
   }

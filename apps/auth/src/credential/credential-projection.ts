@@ -1,0 +1,76 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { CredentialEvents, CredentialFact } from '#contracts/credential-events.js';
+import { type CredentialOwner, ownerKey } from '#contracts/iceprod/credentials.js';
+import type { Projection } from '#projection/projection.js';
+
+/** Which sealed credentials in the keep count, and which were replaced or deleted. */
+export const credentialProjection: Projection = {
+  name: 'credentials',
+  version: 1,
+  streamPrefixes: ['credential-iceprod.'],
+  eventTypes: ['CredentialStored', 'CredentialDeleted'],
+  tables: `CREATE TABLE credential (
+    credential_id TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    fact TEXT
+  ) WITHOUT ROWID`,
+  indexes: 'CREATE INDEX credential_owner ON credential (owner, credential_id)',
+  attach: (database) => {
+    const add = database.prepare('INSERT OR IGNORE INTO credential (credential_id, owner, fact) VALUES (?, ?, ?)');
+    const end = database.prepare('UPDATE credential SET fact = NULL WHERE credential_id = ?');
+    return {
+      apply: ({ type, data }) => {
+        if (type === 'CredentialStored') {
+          const { replaces, ...fact } = data as CredentialEvents['CredentialStored'];
+          for (const id of replaces) end.run(id);
+          add.run(fact.credential_id, ownerKey(fact.owner), JSON.stringify(fact));
+        } else if (type === 'CredentialDeleted') {
+          end.run((data as CredentialEvents['CredentialDeleted']).credential_id);
+        }
+      },
+      forget: () => {
+        // Everything stands in the table.
+      },
+    };
+  },
+};
+
+/** The credentials that count, read through one connection. */
+export class CredentialFacts {
+  private readonly selectOwn;
+  private readonly selectUnder;
+  private readonly selectOne;
+
+  constructor(database: DatabaseSync) {
+    const columns = 'SELECT fact FROM credential WHERE fact IS NOT NULL';
+    this.selectOwn = database.prepare(`${columns} AND owner = ? ORDER BY credential_id`);
+    this.selectUnder = database.prepare(`${columns} AND owner >= ? AND owner < ? ORDER BY owner, credential_id`);
+    this.selectOne = database.prepare('SELECT fact FROM credential WHERE credential_id = ?');
+  }
+
+  /** In the order of storing. */
+  of(owner: CredentialOwner): readonly CredentialFact[] {
+    return this.selectOwn.all(ownerKey(owner)).map(({ fact }) => JSON.parse(String(fact)) as CredentialFact);
+  }
+
+  /** Those of the tasks of a dataset. */
+  ofTasks(datasetId: string): readonly CredentialFact[] {
+    // Keys of tasks begin like the dataset's own, with a comma in the place of the bracket.
+    const prefix = JSON.stringify(['dataset', datasetId]).slice(0, -1);
+    return this.selectUnder
+      .all(`${prefix},`, `${prefix}-`)
+      .map(({ fact }) => JSON.parse(String(fact)) as CredentialFact);
+  }
+
+  /** One that counts. */
+  named(credentialId: string): CredentialFact | undefined {
+    const fact = this.selectOne.get(credentialId)?.['fact'];
+    return typeof fact === 'string' ? (JSON.parse(fact) as CredentialFact) : undefined;
+  }
+
+  /** It has counted once and does so no longer. */
+  ended(credentialId: string): boolean {
+    const row = this.selectOne.get(credentialId);
+    return row !== undefined && row['fact'] === null;
+  }
+}
