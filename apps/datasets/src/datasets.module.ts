@@ -3,13 +3,16 @@ import { accessRulesProjection } from '#projection/access-rules.js';
 import { groupsProjection } from '#projection/groups.js';
 import { BlobStoreModule } from '#projection/blob-store.module.js';
 import { ServiceStoreModule } from '#projection/service-store.module.js';
+import { requestProjection } from './action/request-projection.js';
+import { RequestWorker } from './action/request-worker.js';
+import { RequestController } from './action/request.controller.js';
 import { configProjection } from './config/config-projection.js';
 import { ConfigController } from './config/config.controller.js';
 import { datasetProjection } from './dataset/dataset-projection.js';
 import { DatasetController } from './dataset/dataset.controller.js';
 import { datasetNumbersProjection } from './numbers/dataset-numbers.js';
 
-/** Workloads: IceProd datasets and their configs. */
+/** Workloads: IceProd datasets and their configs, and the asynchronous requests of IceProd. */
 @Module({
   imports: [
     BlobStoreModule,
@@ -21,9 +24,11 @@ import { datasetNumbersProjection } from './numbers/dataset-numbers.js';
         datasetNumbersProjection,
         accessRulesProjection,
         groupsProjection,
+        requestProjection,
       ],
     }),
   ],
-  controllers: [DatasetController, ConfigController],
+  controllers: [DatasetController, ConfigController, RequestController],
+  providers: [RequestWorker],
 })
 export class DatasetsModule {}

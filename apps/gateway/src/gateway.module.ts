@@ -15,6 +15,7 @@ import { HistoryController } from './cairn/history.controller.js';
 import { ProbesController } from './cairn/probes.controller.js';
 import { Admission } from './edge/admission.js';
 import { BODY_BYTES_MAX } from './http.js';
+import { ActionsController } from './iceprod/actions.controller.js';
 import { Answers } from './iceprod/answers.js';
 import { AuthsController } from './iceprod/auths.controller.js';
 import { ConfigController } from './iceprod/config.controller.js';
@@ -75,6 +76,7 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerif
     FilesController,
     GridsController,
     PilotsController,
+    ActionsController,
     AuthsController,
     UsersController,
     GroupsController,

@@ -165,14 +165,15 @@ const contextOf = (route: AnyRoute, caller: Caller, request: FastifyRequest): Me
     : { correlationId, commandId: commandIdOf(request, caller), deadlineMs, dialect, caller };
 };
 
-/** @throws DomainError when the caller may not do this with the dataset that the path names */
+/** @throws DomainError when the caller may not do this with the dataset that the path names; others know their dataset later */
 const judge = async (
   bus: Bus,
-  { policy }: AnyRoute,
+  { policy, path }: AnyRoute,
   source: RequestSource,
   { correlationId, deadlineMs, dialect, caller }: MessageContext,
 ): Promise<void> => {
   if (policy === 'public' || policy.rule === undefined || bypassesRules(caller)) return;
+  if (!path.includes(':dataset_id')) return;
   const question = { dataset_id: source.path('dataset_id'), action: policy.rule };
   await bus.request(JudgeAccess, question, { correlationId, deadlineMs, dialect, caller });
 };

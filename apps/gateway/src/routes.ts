@@ -2,6 +2,7 @@ import { bulkTaskRoutes } from './cairn/bulk-tasks.routes.js';
 import { docsRoutes } from './cairn/docs.routes.js';
 import { historyRoutes } from './cairn/history.routes.js';
 import { probeRoutes } from './cairn/probes.routes.js';
+import { actionRoutes } from './iceprod/actions.routes.js';
 import { authRoutes } from './iceprod/auths.routes.js';
 import { configRoutes } from './iceprod/config.routes.js';
 import {
@@ -17,9 +18,9 @@ import { fileRoutes } from './iceprod/files.routes.js';
 import { groupRoutes } from './iceprod/groups.routes.js';
 import { healthRoutes } from './iceprod/health.routes.js';
 import { logRoutes } from './iceprod/logs.routes.js';
+import { openIdRoutes } from './iceprod/openid.routes.js';
 import { jobRoutes } from './iceprod/jobs.routes.js';
 import { pilotRoutes } from './iceprod/pilots.routes.js';
-import { openIdRoutes } from './iceprod/openid.routes.js';
 import { loginRoutes } from './iceprod/login.routes.js';
 import { roleRoutes } from './iceprod/roles.routes.js';
 import { taskActionRoutes } from './iceprod/task-actions.routes.js';
@@ -42,6 +43,7 @@ export const ROUTES: readonly AnyRoute[] = [
   fileRoutes,
   gridRoutes,
   pilotRoutes,
+  actionRoutes,
   authRoutes,
   userRoutes,
   groupRoutes,

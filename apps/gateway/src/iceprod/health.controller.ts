@@ -1,22 +1,28 @@
 import { Controller } from '@nestjs/common';
 import { formatTimestamp, nowMicros } from '#platform/clock.js';
 import { Health } from '#platform/health.js';
+import { CountRequests } from '#contracts/iceprod/actions.js';
 import { HttpRefusal } from '../edge/refusal.js';
-import type { Served } from '../route/route.js';
-import { Serves } from '../route/serves.decorator.js';
+import type { CallOf, Served } from '../route/route.js';
+import { Serves, TheCall } from '../route/serves.decorator.js';
+import { Answers } from './answers.js';
 import { healthRoutes as routes } from './health.routes.js';
 
 @Controller()
 export class HealthController {
-  constructor(private readonly health: Health) {}
+  constructor(
+    private readonly health: Health,
+    private readonly answers: Answers,
+  ) {}
 
   @Serves(routes.get)
-  async get(): Promise<Served> {
+  async get(@TheCall() call: CallOf<typeof routes.get>): Promise<Served> {
     const { ready, checks } = await this.health.report();
     if (!ready) {
       const failed = Object.keys(checks).filter((name) => checks[name] !== 'ok');
       throw new HttpRefusal(500, `not available: ${failed.join(', ')}`);
     }
-    return JSON.stringify({ now: formatTimestamp(nowMicros()), num_requests: 0 });
+    const { queued } = await this.answers.reply(CountRequests, call);
+    return JSON.stringify({ now: formatTimestamp(nowMicros()), num_requests: queued });
   }
 }

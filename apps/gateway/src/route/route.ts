@@ -6,7 +6,7 @@ import type { Upload } from './uploads.js';
 
 /**
  * Who may call: anybody, or whoever holds one of the roles. With a `rule`, callers that no role exempts are judged by the
- * dataset that the path parameter `dataset_id` names.
+ * dataset that the path parameter `dataset_id` names, or by the service if the body names it.
  */
 export type Policy =
   | 'public'

@@ -1,0 +1,214 @@
+import { DomainError } from '#platform/domain-error.js';
+import type { Caller } from '#bus/contract.js';
+import type { Action } from '#contracts/iceprod/actions.js';
+import { JOB_STATUSES, TASK_STATUSES } from '#contracts/iceprod/statuses.js';
+import { membersOf, objectText } from '#contracts/raw-json.js';
+import { checkConfig } from '../config/check-config.js';
+
+/** The accepted arguments with defaults, as answers show them. */
+export type Arguments = Readonly<Record<string, unknown>>;
+
+/** What a caller may see of an argument: its type, and what it is when left out. */
+interface Argument {
+  readonly type: 'str' | 'int' | 'list';
+  readonly required?: true;
+  readonly default?: unknown;
+}
+
+const DATASET: Readonly<Record<string, Argument>> = { dataset_id: { type: 'str', required: true } };
+const PROGRESS: Readonly<Record<string, Argument>> = { progress: { type: 'int', default: 0 } };
+const ids: Argument = { type: 'list', default: null };
+const word: Argument = { type: 'str', default: null };
+
+const ARGUMENTS: Readonly<Record<Action, Readonly<Record<string, Argument>>>> = {
+  submit: {
+    config: { type: 'str', required: true },
+    description: { type: 'str', required: true },
+    jobs_submitted: { type: 'int', required: true },
+    username: { type: 'str', default: null },
+    group: { type: 'str', default: 'users' },
+    extra_submit_fields: { type: 'str', default: null },
+  },
+  materialization: {
+    ...DATASET,
+    num: { type: 'int', default: 1000 },
+    set_status: { type: 'str', default: 'idle' },
+  },
+  dataset_status: { ...DATASET, action: { type: 'str', required: true }, ...PROGRESS },
+  job_status: {
+    ...DATASET,
+    action: { type: 'str', required: true },
+    initial_status: word,
+    job_ids: ids,
+    ...PROGRESS,
+  },
+  task_status: {
+    ...DATASET,
+    action: { type: 'str', required: true },
+    initial_status: word,
+    job_ids: ids,
+    task_ids: ids,
+    ...PROGRESS,
+  },
+  edit_config: { ...DATASET, config: { type: 'str', required: true }, description: word },
+};
+
+const invalid = (message: string): DomainError => new DomainError('invalid', 'request.invalid', message);
+const failed = (message: string): DomainError => new DomainError('forbidden', 'request.forbidden', message);
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
+
+/** The value as it counts; undefined when it is of another type. Integers may come as text. */
+const accepted = (type: Argument['type'], value: unknown): unknown => {
+  if (type === 'str') return isText(value) ? value : undefined;
+  if (type === 'list') return Array.isArray(value) && value.every(isText) ? value : undefined;
+  const number = isText(value) && /^\s*[+-]?\d+\s*$/.test(value) ? Number(value) : value;
+  return Number.isSafeInteger(number) ? number : undefined;
+};
+
+const filled = (action: Action, given: Arguments): Arguments | DomainError => {
+  const known = ARGUMENTS[action];
+  const missing = Object.keys(known).find((name) => known[name]?.required && !isGiven(given[name]));
+  if (missing !== undefined) return invalid(`missing key: ${missing}`);
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined) return invalid(`unknown key: ${unknown.slice(0, 100)}`);
+  const values: Record<string, unknown> = {};
+  for (const [name, { type, default: otherwise }] of Object.entries(known)) {
+    const value = isGiven(given[name]) ? accepted(type, given[name]) : otherwise;
+    if (value === undefined) return invalid(`key "${name}" should be of type ${type}`);
+    values[name] = value;
+  }
+  return values;
+};
+
+const BULK_ACTIONS: readonly unknown[] = ['suspend', 'reset', 'hard_reset'];
+
+const actionProblem = ({ action }: Arguments): DomainError | undefined =>
+  BULK_ACTIONS.includes(action) ? undefined : invalid('invalid action');
+
+const jobStatusProblem = (values: Arguments): DomainError | undefined => {
+  const { initial_status: status, job_ids: jobs } = values;
+  if (isGiven(status) && isGiven(jobs)) return invalid('cannot define both initial_status and job_ids');
+  if (isGiven(status) && !(JOB_STATUSES as readonly unknown[]).includes(status))
+    return invalid('invalid initial_status');
+  return actionProblem(values);
+};
+
+const taskStatusProblem = (values: Arguments): DomainError | undefined => {
+  const both = (['initial_status', 'job_ids', 'task_ids'] as const).filter((name) => isGiven(values[name]));
+  if (both.length > 1) return invalid(`cannot define both ${both.slice(0, 2).join(' and ')}`);
+  const { initial_status: status } = values;
+  if (isGiven(status) && !(TASK_STATUSES as readonly unknown[]).includes(status))
+    return invalid('invalid initial_status');
+  return actionProblem(values);
+};
+
+/** The text of a config with another version; texts of numbers and the order of members stay as they are. */
+export const ofVersion32 = (config: string): string | undefined => {
+  try {
+    const members = membersOf(config);
+    if (members.get('version') !== '3.2') members.set('version', '3.2');
+    return objectText(members);
+  } catch {
+    return undefined;
+  }
+};
+
+const isObject = (value: unknown): value is Arguments =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+};
+
+const configProblem = (datasetId: string, config: string | undefined): DomainError | undefined => {
+  const checked = config === undefined || !isObject(parsed(config)) ? undefined : checkConfig(datasetId, config);
+  if (typeof checked === 'string') return undefined;
+  return checked?.message.startsWith('Validation error in config') === true
+    ? invalid(checked.message)
+    : invalid('config is not valid');
+};
+
+/** Fields of a dataset that a submission may bring along, and what they must be. */
+const EXTRA_FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  status: isText,
+  priority: (value) => Number.isFinite(value),
+  debug: (value) => typeof value === 'boolean',
+  jobs_immutable: (value) => typeof value === 'boolean',
+  always_active: (value) => typeof value === 'boolean',
+  auth_groups_read: (value) => Array.isArray(value) && value.every(isText),
+};
+
+/** Those of the given fields that a submission takes over; others stay what they are. */
+export const extraFields = (text: string | null): Arguments | DomainError => {
+  const given = text === null ? {} : parsed(text);
+  if (!isObject(given)) return invalid('extra_submit_fields is not a JSON object');
+  const wrong = Object.keys(given).find((name) => EXTRA_FIELDS[name]?.(given[name]) === false);
+  if (wrong !== undefined) return invalid(`extra_submit_fields: ${wrong} is not valid`);
+  return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(EXTRA_FIELDS, name)));
+};
+
+const submitProblem = (values: Arguments, { username, roles, groups }: Caller): DomainError | undefined => {
+  if (values['username'] !== username && !roles.includes('admin')) {
+    return invalid('cannot submit as a different user');
+  }
+  if (!groups.includes(String(values['group']))) return invalid('not a member of selected group');
+  const extra = extraFields(values['extra_submit_fields'] as string | null);
+  if (extra instanceof DomainError) return extra;
+  return configProblem('', ofVersion32(String(values['config'])));
+};
+
+/** Who may write the dataset: undefined when the caller may. */
+export type Judge = (datasetId: string) => DomainError | undefined;
+
+const problemOf = (action: Action, values: Arguments, caller: Caller): DomainError | undefined => {
+  switch (action) {
+    case 'submit':
+      return submitProblem(values, caller);
+    case 'materialization':
+      return undefined;
+    case 'dataset_status':
+      return actionProblem(values);
+    case 'job_status':
+      return jobStatusProblem(values);
+    case 'task_status':
+      return taskStatusProblem(values);
+    case 'edit_config':
+      return configProblem(String(values['dataset_id']), String(values['config']));
+  }
+};
+
+/** Judges a request and fills in what was left out (IceProd contract 16). Whoever may not write the dataset learns no more. */
+export const readArguments = (action: Action, text: string, caller: Caller, judge: Judge): Arguments | DomainError => {
+  const given = parsed(text);
+  if (!isObject(given)) return invalid('body is not a JSON object');
+  const { dataset_id: datasetId } = given;
+  if (action !== 'submit' && isText(datasetId) && judge(datasetId) !== undefined) return failed('auth failed');
+  const values = filled(action, given);
+  if (values instanceof DomainError) return values;
+  const complete = action === 'submit' ? { ...values, username: values['username'] ?? caller.username } : values;
+  return problemOf(action, complete, caller) ?? complete;
+};
+
+const LEGACY: Readonly<Record<string, Argument['type']>> = { dataset_id: 'str', set_status: 'str', num: 'int' };
+
+/** Arguments of the materialization service of old clients: without a dataset all are meant. */
+export const readLegacyArguments = (text: string): Arguments | DomainError => {
+  const given = parsed(text);
+  if (!isObject(given)) return invalid('body is not a JSON object');
+  const fits = Object.entries(given).every(
+    ([name, value]) =>
+      Object.hasOwn(LEGACY, name) && (value === null || accepted(LEGACY[name] ?? 'str', value) === value),
+  );
+  if (!fits) return invalid('invalid params');
+  return {
+    dataset_id: given['dataset_id'] ?? null,
+    num: given['num'] ?? 1000,
+    set_status: given['set_status'] ?? 'idle',
+  };
+};

@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import { ChangeDataset } from '#contracts/iceprod/datasets.js';
+import { ActOnJobs, type BulkAction, CountJobs, ListJobs } from '#contracts/iceprod/jobs.js';
+import { ActOnTasks, CountTasks, GetTask, ListTasks } from '#contracts/iceprod/tasks.js';
+import { DomainError } from '#platform/domain-error.js';
+import { total } from './dataset-priorities.js';
+import type { Errand } from './errand.js';
+
+/** Jobs or tasks that one command changes. */
+const BATCH_MAX = 5000;
+
+/** Tasks looked up at a time. */
+const LOOKUPS_AT_ONCE = 64;
+
+/** What a request says about what is to be done. */
+interface Change {
+  readonly dataset_id: string;
+  readonly action: BulkAction;
+}
+
+const changeOf = (errand: Errand): Change => {
+  const action = errand.text('action');
+  return {
+    dataset_id: errand.text('dataset_id'),
+    action: action === 'suspend' || action === 'reset' ? action : 'hard_reset',
+  };
+};
+
+/** The id that an entry of a list begins with. */
+const idOf = (entry: string): string => JSON.parse(entry.slice(0, entry.indexOf('"', 1) + 1)) as string;
+
+type Pages<Item> = AsyncIterable<readonly Item[]> | Iterable<readonly Item[]>;
+
+async function* batchesOf<Item>(pages: Pages<Item>): AsyncGenerator<readonly Item[], void, void> {
+  let batch: Item[] = [];
+  for await (const page of pages) {
+    for (const item of page) {
+      batch.push(item);
+      if (batch.length < BATCH_MAX) continue;
+      yield batch;
+      batch = [];
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** What the entries of a list say, id by id. */
+async function* read<Item>(
+  pages: Pages<string>,
+  item: (entry: string) => Item,
+): AsyncGenerator<readonly Item[], void, void> {
+  for await (const page of pages) yield page.map(item);
+}
+
+/** Names a batch by what is in it, because another attempt may find other batches. */
+const nameOf = (kind: string, ids: readonly string[]): string =>
+  `${kind}/${createHash('sha256').update(ids.join()).digest('hex').slice(0, 32)}`;
+
+const actOnTasksOf = (errand: Errand, change: Change, jobs: readonly string[]): Promise<object> =>
+  errand.order(nameOf('tasks-of-jobs', jobs), ActOnTasks, { ...change, jobs });
+
+const actOnJobs = (errand: Errand, change: Change, jobs: readonly string[]): Promise<object> =>
+  errand.order(nameOf('jobs', jobs), ActOnJobs, { ...change, jobs });
+
+const actOnTasks = (errand: Errand, change: Change, tasks: readonly string[]): Promise<object> =>
+  errand.order(nameOf('tasks', tasks), ActOnTasks, { ...change, tasks });
+
+const changeDataset = async (errand: Errand, { dataset_id: id, action }: Change): Promise<void> => {
+  if (action === 'hard_reset') {
+    await errand.order('dataset', ChangeDataset, { dataset_id: id, change: 'hard_reset' });
+    return;
+  }
+  const status = action === 'suspend' ? 'suspended' : 'processing';
+  await errand.orderIfLegal('dataset', ChangeDataset, { dataset_id: id, change: 'status', status });
+};
+
+const liftDataset = async (errand: Errand, { dataset_id: id, action }: Change): Promise<void> => {
+  if (action === 'suspend') return;
+  await errand.orderIfLegal('dataset', ChangeDataset, { dataset_id: id, change: 'status', status: 'processing' });
+};
+
+const jobsOf = (errand: Errand, { dataset_id: id }: Change): Pages<string> => {
+  const given = errand.list('job_ids');
+  const status = errand.text('initial_status');
+  if (given !== undefined) return [given];
+  const filter = status === '' ? {} : { statuses: [status] };
+  return read(errand.pages(ListJobs, { dataset_id: id, keys: ['job_id'], ...filter }), idOf);
+};
+
+const countOf = async (errand: Errand, change: Change, kind: 'jobs' | 'tasks'): Promise<number> => {
+  const given = errand.list(kind === 'jobs' ? 'job_ids' : 'task_ids');
+  if (given !== undefined) return given.length;
+  const request = { dataset_id: change.dataset_id };
+  const { document } = await (kind === 'jobs' ? errand.ask(CountJobs, request) : errand.ask(CountTasks, request));
+  const status = errand.text('initial_status');
+  return status === '' ? total(document) : ((JSON.parse(document) as Record<string, number>)[status] ?? 0);
+};
+
+/** Tasks by jobs, then the jobs: batch by batch. */
+const changeJobs = async (errand: Errand, change: Change, withTasks: boolean): Promise<void> => {
+  const count = await countOf(errand, change, 'jobs');
+  let done = 0;
+  for await (const jobs of batchesOf(jobsOf(errand, change))) {
+    if (withTasks) await actOnTasksOf(errand, change, jobs);
+    await actOnJobs(errand, change, jobs);
+    done += jobs.length;
+    await errand.advance(done / Math.max(count, done));
+  }
+};
+
+interface Placed {
+  readonly task_id: string;
+  /** Absent when the dataset has no such task. */
+  readonly job_id?: string;
+}
+
+const placedIn = (entry: string): Placed => JSON.parse(entry.slice(entry.indexOf(':') + 1)) as Placed;
+
+const placeOf = async (errand: Errand, datasetId: string, id: string): Promise<Placed> => {
+  try {
+    const { document } = await errand.ask(GetTask, { task_id: id, dataset_id: datasetId, keys: ['task_id', 'job_id'] });
+    return JSON.parse(document) as Placed;
+  } catch (error) {
+    if (error instanceof DomainError && error.kind === 'not-found') return { task_id: id };
+    throw error;
+  }
+};
+
+async function* placesOf(errand: Errand, datasetId: string, ids: readonly string[]): AsyncGenerator<readonly Placed[]> {
+  for (let from = 0; from < ids.length; from += LOOKUPS_AT_ONCE) {
+    yield Promise.all(ids.slice(from, from + LOOKUPS_AT_ONCE).map((id) => placeOf(errand, datasetId, id)));
+  }
+}
+
+const tasksOf = (errand: Errand, { dataset_id: id }: Change): Pages<Placed> => {
+  const given = errand.list('task_ids');
+  const status = errand.text('initial_status');
+  if (given !== undefined) return placesOf(errand, id, given);
+  const filter = status === '' ? {} : { statuses: [status] };
+  return read(errand.pages(ListTasks, { dataset_id: id, keys: ['task_id', 'job_id'], ...filter }), placedIn);
+};
+
+/** The jobs that tasks belong to, then the tasks: batch by batch. */
+const changeTasks = async (errand: Errand, change: Change): Promise<void> => {
+  const count = await countOf(errand, change, 'tasks');
+  let done = 0;
+  for await (const tasks of batchesOf(tasksOf(errand, change))) {
+    const jobs = [...new Set(tasks.flatMap(({ job_id: job }) => job ?? []))];
+    if (change.action !== 'suspend' && jobs.length > 0) await actOnJobs(errand, change, jobs);
+    await actOnTasks(
+      errand,
+      change,
+      tasks.map(({ task_id: id }) => id),
+    );
+    done += tasks.length;
+    await errand.advance(done / Math.max(count, done));
+  }
+};
+
+/** `dataset_status`, `job_status` and `task_status` (IceProd contract 16). */
+export const changeStatuses = async (errand: Errand): Promise<{ readonly progress: number }> => {
+  const change = changeOf(errand);
+  if (errand.request.action === 'dataset_status') {
+    await changeDataset(errand, change);
+    await changeJobs(errand, change, true);
+  } else if (errand.request.action === 'job_status') {
+    await liftDataset(errand, change);
+    await changeJobs(errand, change, true);
+  } else {
+    await liftDataset(errand, change);
+    if (errand.list('job_ids') === undefined) await changeTasks(errand, change);
+    else await changeJobs(errand, change, change.action !== 'suspend');
+  }
+  return { progress: 100 };
+};

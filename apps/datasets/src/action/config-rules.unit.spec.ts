@@ -1,0 +1,69 @@
+import { parseJson } from '#contracts/iceprod/config/json.js';
+import type { Dataset } from '../dataset/dataset.js';
+import { dependenciesOf } from './dependencies.js';
+import { renewals } from './edit-config.js';
+import { expandedRequirements, scopeOf } from './requirements.js';
+
+const DATASET: Dataset = {
+  ...{ dataset_id: 'd', dataset: 21, description: '', jobs_submitted: 10, tasks_submitted: 20, tasks_per_job: 2 },
+  ...{ group: 'users', username: 'alice', status: 'processing', priority: 0.5, debug: false, jobs_immutable: false },
+  ...{ always_active: false, start_date: '', truncated: false },
+};
+
+const expanded = (requirements: string): string => {
+  const config = parseJson('{"options":{"os":"RHEL_9"},"steering":{"parameters":{"mem":"$eval(2*$(job))"}}}');
+  const task = parseJson(`{"name":"a","parameters":{"hours":"1.5"},"requirements":${requirements}}`);
+  return expandedRequirements(task, scopeOf(config, task, DATASET, { task: 1, job: 7 }));
+};
+
+describe('requirements', () => {
+  it.each([
+    ['{"memory":"$steering(mem)"}', '{"memory":14}'],
+    ['{"time":"$(hours)","cpu":1}', '{"time":1.5,"cpu":1}'],
+    ['{"os":["$options(os)"],"site":"-"}', '{"os":["RHEL_9"],"site":"-"}'],
+    ['{"disk":"$eval($(jobs_submitted)+$(tasks_submitted)+$(dataset)+$(task))"}', '{"disk":52}'],
+    ['{"gpu":["a","b"]}', '{"gpu":2}'],
+    ['{"memory":"$max(1,2.5)","x":"$unheard(y)"}', '{"memory":2.5,"x":"$unheard(y)"}'],
+    ['{"memory":4.0}', '{"memory":4.0}'],
+  ])('of %s are %s', (requirements, expected) => {
+    expect(expanded(requirements)).toBe(expected);
+  });
+});
+
+const tasks = (...depends: readonly (readonly string[])[]) =>
+  depends.map((list, place) => parseJson(JSON.stringify({ name: `task${place}`, depends: list })));
+
+describe('dependencies', () => {
+  it('name earlier tasks by name or place, tasks of other datasets, or any task', () => {
+    expect(dependenciesOf(tasks([], ['task0'], ['0', '1', 'other:gen', 'abc'], ['2']))).toEqual([
+      [],
+      [{ place: 0 }],
+      [{ place: 0 }, { place: 1 }, { dataset: 'other', name: 'gen' }, { taskId: 'abc' }],
+      [{ place: 2 }],
+    ]);
+  });
+
+  it.each([['task0'], ['0'], ['task1'], ['1']])('refuse a task that is no earlier one: %s', (word) => {
+    expect(() => dependenciesOf(tasks([word], []))).toThrow(/no earlier task/);
+  });
+});
+
+describe('renewals', () => {
+  const config = (...list: readonly object[]) => parseJson(JSON.stringify({ tasks: list }));
+  const before = config({ name: 'a', requirements: { memory: 1 } }, { name: 'b', depends: ['a'] });
+
+  it('are the tasks whose requirements come out differently', () => {
+    expect(renewals(before, before, DATASET)).toEqual([]);
+    const after = config({ name: 'a', requirements: { memory: '$eval(1+1)' } }, { name: 'b', depends: ['a'] });
+    expect(renewals(before, after, DATASET)).toEqual([{ name: 'a', requirements: '{"memory":2}' }]);
+  });
+
+  it.each([
+    ['number of tasks', config({ name: 'a' })],
+    ['name', config({ name: 'a' }, { name: 'c', depends: ['a'] })],
+    ['depends', config({ name: 'a' }, { name: 'b' })],
+    ['cannot be expanded', config({ name: 'a', requirements: { memory: '$(job)' } }, { name: 'b', depends: ['a'] })],
+  ])('are refused: %s', (text, after) => {
+    expect(() => renewals(before, after, DATASET)).toThrow(new RegExp(text));
+  });
+});

@@ -1,0 +1,72 @@
+import { DomainError } from '#platform/domain-error.js';
+import { ChangeDataset, GetConfig, GetDataset, PutConfig } from '#contracts/iceprod/datasets.js';
+import { arrayOf, type Json, parseJson, writeJson } from '#contracts/iceprod/config/json.js';
+import { SetRequirements } from '#contracts/iceprod/tasks.js';
+import type { Dataset } from '../dataset/dataset.js';
+import { nameAt } from './dependencies.js';
+import { type Errand, failure } from './errand.js';
+import { expandedRequirements, scopeOf } from './requirements.js';
+
+/** What becomes of a task: requirements are set only where they differ. */
+export interface Renewal {
+  readonly name: string;
+  readonly requirements: string;
+}
+
+const requirementsIn = (config: Json, place: number, dataset: Dataset): string => {
+  const task = arrayOf(config, 'tasks')[place] ?? null;
+  return expandedRequirements(task, scopeOf(config, task, dataset, { task: place }));
+};
+
+const dependsOf = (task: Json): string => writeJson(arrayOf(task, 'depends'));
+
+/**
+ * Tasks whose requirements differ between two configs of a dataset.
+ *
+ * @throws DomainError when the configs differ in what jobs have been made of already
+ */
+export const renewals = (before: Json, after: Json, dataset: Dataset): readonly Renewal[] => {
+  const [old, now] = [arrayOf(before, 'tasks'), arrayOf(after, 'tasks')];
+  if (old.length !== now.length) throw failure('number of tasks differs');
+  return now.flatMap((task, place): Renewal[] => {
+    const name = nameAt(task, place);
+    const same = old[place] ?? null;
+    if (nameAt(same, place) !== name) throw failure(`name of task ${place} differs`);
+    if (dependsOf(same) !== dependsOf(task)) throw failure(`depends of task ${name} differ`);
+    const requirements = requirementsIn(after, place, dataset);
+    if (requirements.includes('$')) throw failure(`requirements of task ${name} cannot be expanded: ${requirements}`);
+    return requirements === requirementsIn(before, place, dataset) ? [] : [{ name, requirements }];
+  });
+};
+
+/** A dataset without tasks needs none renewed. */
+const renew = async (
+  errand: Errand,
+  datasetId: string,
+  { name, requirements }: Renewal,
+  place: number,
+): Promise<void> => {
+  const request = { dataset_id: datasetId, name, mode: 'replace', requirements } as const;
+  try {
+    await errand.order(`requirements/${place}`, SetRequirements, request);
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.kind !== 'not-found') throw error;
+  }
+};
+
+/** Replaces the config of a dataset that has jobs already (IceProd contract 16). */
+export const editConfig = async (errand: Errand): Promise<Record<never, never>> => {
+  const id = errand.text('dataset_id');
+  const config = errand.text('config');
+  const dataset = JSON.parse((await errand.ask(GetDataset, { dataset_id: id })).document) as Dataset;
+  const before = parseJson((await errand.ask(GetConfig, { dataset_id: id })).document);
+  for (const [place, renewal] of renewals(before, parseJson(config), dataset).entries()) {
+    await renew(errand, id, renewal, place);
+  }
+  await errand.order('config', PutConfig, { dataset_id: id, config });
+  const description = errand.values['description'];
+  if (typeof description === 'string' && description !== dataset.description) {
+    await errand.order('description', ChangeDataset, { dataset_id: id, change: 'description', description });
+  }
+  return {};
+};

@@ -1,0 +1,223 @@
+import { DomainError } from '#platform/domain-error.js';
+import { GetConfig, GetDataset } from '#contracts/iceprod/datasets.js';
+import { arrayOf, type Json, parseJson } from '#contracts/iceprod/config/json.js';
+import { AddJob, ListJobs } from '#contracts/iceprod/jobs.js';
+import { taskPriority } from '#contracts/iceprod/priority.js';
+import { AddTask, AddTasks, CountTasks, GetTask, ListTasks } from '#contracts/iceprod/tasks.js';
+import type { Dataset } from '../dataset/dataset.js';
+import { type DatasetPriorities, total } from './dataset-priorities.js';
+import { type Dependency, dependenciesOf, nameAt } from './dependencies.js';
+import { type Errand, failure } from './errand.js';
+import type { Requests } from './request-projection.js';
+import { expandedRequirements, scopeOf } from './requirements.js';
+
+/** Jobs that are made at a time. */
+const JOBS_AT_ONCE = 64;
+
+interface Job {
+  readonly job_id: string;
+  readonly job_index: number;
+}
+
+const listedJob = (entry: string): Job => JSON.parse(entry.slice(entry.indexOf(':') + 1)) as Job;
+
+interface Task {
+  readonly task_id: string;
+  readonly task_index: number;
+}
+
+const listedTask = (entry: string): Task => JSON.parse(entry.slice(entry.indexOf(':') + 1)) as Task;
+
+/** Makes the jobs of one dataset. */
+class Materialization {
+  private readonly tasks: readonly Json[];
+  private readonly dependencies: readonly (readonly Dependency[])[];
+  private readonly known = new Set<string>();
+
+  constructor(
+    private readonly errand: Errand,
+    private readonly dataset: Dataset,
+    private readonly config: Json,
+    private readonly priority: number,
+    private readonly status: string,
+  ) {
+    this.tasks = arrayOf(config, 'tasks');
+    if (this.tasks.length !== dataset.tasks_per_job) {
+      throw failure(`config has ${this.tasks.length} tasks, but tasks_per_job is ${dataset.tasks_per_job}`);
+    }
+    this.dependencies = dependenciesOf(this.tasks);
+  }
+
+  /** Gives jobs the tasks that somebody who was interrupted did not make, from the last job backwards. */
+  async mend(jobs: readonly Job[], next: number): Promise<void> {
+    const { dataset_id: id, tasks_per_job: perJob } = this.dataset;
+    let missing = next * perJob - total((await this.errand.ask(CountTasks, { dataset_id: id })).document);
+    if (missing <= 0) return;
+    for (const job of jobs.toSorted((one, other) => other.job_index - one.job_index)) {
+      missing -= await this.complete(job);
+      if (missing <= 0) return;
+    }
+  }
+
+  /** One command makes a job with its tasks, unless they wait for tasks elsewhere. */
+  async add(index: number): Promise<void> {
+    const { dataset_id: id } = this.dataset;
+    const within = this.dependencies.map((ones) => ones.flatMap((one) => ('place' in one ? [one.place] : [])));
+    if (this.dependencies.every((ones, place) => ones.length === within[place]?.length)) {
+      const tasks = this.tasks.map((_, place) => ({ ...this.shape(place, index), depends: within[place] ?? [] }));
+      await this.errand.order(`${id}/jobs/${index}`, AddTasks, {
+        dataset_id: id,
+        first_job_index: index,
+        count: 1,
+        tasks,
+      });
+      return;
+    }
+    // Before the job, so that no job is left without tasks when a dependency is missing.
+    await this.outside(index);
+    const { job_id: job } = await this.errand.order(`${id}/jobs/${index}`, AddJob, {
+      dataset_id: id,
+      job_index: index,
+    });
+    await this.complete({ job_id: job, job_index: index });
+  }
+
+  private shape(place: number, index: number) {
+    const task = this.tasks[place] ?? null;
+    const { jobs_submitted: jobsSubmitted, tasks_submitted: tasksSubmitted } = this.dataset;
+    return {
+      name: nameAt(task, place),
+      requirements: expandedRequirements(task, scopeOf(this.config, task, this.dataset, { task: place, job: index })),
+      status: this.status,
+      priority: taskPriority(this.priority, { taskIndex: place, jobIndex: index, jobsSubmitted, tasksSubmitted }),
+    };
+  }
+
+  /** Adds the tasks that a job lacks; how many. */
+  private async complete({ job_id: job, job_index: index }: Job): Promise<number> {
+    const { dataset_id: id } = this.dataset;
+    const ids = new Map<number, string>();
+    const request = { dataset_id: id, job_id: job, keys: ['task_id', 'task_index'] };
+    for await (const page of this.errand.pages(ListTasks, request)) {
+      for (const { task_index: place, task_id: task } of page.map(listedTask)) ids.set(place, task);
+    }
+    const before = ids.size;
+    for (const place of this.tasks.keys()) {
+      if (ids.has(place)) continue;
+      const depends = await Promise.all(
+        (this.dependencies[place] ?? []).map(async (one) =>
+          'place' in one ? (ids.get(one.place) ?? '') : await this.resolve(one, index),
+        ),
+      );
+      const at = { dataset_id: id, job_id: job, job_index: index, task_index: place };
+      const { task_id: task } = await this.errand.order(`${id}/jobs/${job}/${place}`, AddTask, {
+        ...at,
+        ...this.shape(place, index),
+        depends,
+      });
+      ids.set(place, task);
+    }
+    return ids.size - before;
+  }
+
+  private async outside(index: number): Promise<void> {
+    await Promise.all(this.dependencies.flat().flatMap((one) => ('place' in one ? [] : [this.resolve(one, index)])));
+  }
+
+  private resolve(dependency: Exclude<Dependency, { readonly place: number }>, index: number): Promise<string> {
+    return 'taskId' in dependency ? this.existing(dependency.taskId) : this.taskOf(dependency, index);
+  }
+
+  private async taskOf({ dataset, name }: { dataset: string; name: string }, index: number): Promise<string> {
+    const request = { dataset_id: dataset, names: [name], job_index: index, keys: ['task_id', 'task_index'] };
+    for await (const page of this.errand.pages(ListTasks, request)) {
+      const [task] = page.map(listedTask);
+      if (task !== undefined) return task.task_id;
+    }
+    throw failure(`dependency ${dataset}:${name} has no task in job ${index}`);
+  }
+
+  private async existing(id: string): Promise<string> {
+    if (this.known.has(id)) return id;
+    try {
+      await this.errand.ask(GetTask, { task_id: id, keys: ['task_id'] });
+    } catch (error) {
+      if (error instanceof DomainError && error.kind === 'not-found') throw failure(`dependency ${id} does not exist`);
+      throw error;
+    }
+    this.known.add(id);
+    return id;
+  }
+}
+
+const jobsOf = async (errand: Errand, datasetId: string): Promise<readonly Job[]> => {
+  const jobs: Job[] = [];
+  for await (const page of errand.pages(ListJobs, { dataset_id: datasetId, keys: ['job_id', 'job_index'] })) {
+    jobs.push(...page.map(listedJob));
+  }
+  return jobs;
+};
+
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The jobs to make, `to` excluded: settled by the first attempt. */
+const spanOf = async (errand: Errand, requests: Requests, dataset: Dataset, next: number): Promise<Span> => {
+  const { id } = errand.request;
+  const { dataset_id: datasetId, jobs_submitted: jobs } = dataset;
+  const known = requests.plan(id, datasetId);
+  if (known !== undefined) return known;
+  const count = Math.max(0, Math.min(errand.number('num'), jobs - next));
+  const span = { from: next, to: next + count };
+  await errand.record(`${datasetId}/plan`, 'JobsPlanned', { request_id: id, dataset_id: datasetId, ...span });
+  return span;
+};
+
+const materializeDataset = async (
+  errand: Errand,
+  datasetId: string,
+  requests: Requests,
+  priorities: DatasetPriorities,
+): Promise<void> => {
+  const dataset = JSON.parse((await errand.ask(GetDataset, { dataset_id: datasetId })).document) as Dataset;
+  const config = parseJson((await errand.ask(GetConfig, { dataset_id: datasetId })).document);
+  const priority = await priorities.of(dataset, errand);
+  const work = new Materialization(errand, dataset, config, priority, errand.text('set_status'));
+  const jobs = await jobsOf(errand, datasetId);
+  const next = jobs.reduce((highest, { job_index: index }) => Math.max(highest, index), -1) + 1;
+  await work.mend(jobs, next);
+  const { from, to } = await spanOf(errand, requests, dataset, next);
+  const made = new Set(jobs.map(({ job_index: index }) => index));
+  for (let first = from; first < to; first += JOBS_AT_ONCE) {
+    const indexes = Array.from({ length: Math.min(JOBS_AT_ONCE, to - first) }, (_, place) => first + place);
+    await Promise.all(indexes.filter((index) => !made.has(index)).map((index) => work.add(index)));
+  }
+};
+
+/** Makes jobs and tasks of a dataset, or of all that are processing and not truncated (IceProd contract 16). */
+export const materialize = async (
+  errand: Errand,
+  requests: Requests,
+  priorities: DatasetPriorities,
+): Promise<Record<never, never>> => {
+  const { datasetId } = errand.request;
+  if (datasetId !== undefined) {
+    await materializeDataset(errand, datasetId, requests, priorities);
+    return {};
+  }
+  for (const { dataset_id: id, truncated } of priorities.processing()) {
+    if (!truncated) await tryOne(() => materializeDataset(errand, id, requests, priorities));
+  }
+  return {};
+};
+
+/** A dataset that cannot be materialized does not keep the others waiting. */
+const tryOne = async (work: () => Promise<void>): Promise<void> => {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.kind === 'unavailable') throw error;
+  }
+};

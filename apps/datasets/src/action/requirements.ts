@@ -1,0 +1,53 @@
+import type { Dataset } from '../dataset/dataset.js';
+import { formatNumeric, parseNumeric } from '#contracts/iceprod/config/arithmetic.js';
+import { expandAll, type Scope } from '#contracts/iceprod/config/expand.js';
+import {
+  isArray,
+  type Json,
+  type JsonObject,
+  member,
+  NumberText,
+  objectOf,
+  writeJson,
+} from '#contracts/iceprod/config/json.js';
+
+const numberText = (value: number): NumberText => new NumberText(String(value));
+
+/** What macros in a task's requirements may name; without a job only what all jobs have in common. */
+export const scopeOf = (
+  config: Json,
+  task: Json,
+  dataset: Dataset,
+  place: { readonly task: number; readonly job?: number },
+): Scope => {
+  const given: JsonObject = {
+    ...(place.job !== undefined && { job: numberText(place.job) }),
+    task: numberText(place.task),
+    dataset: numberText(dataset.dataset),
+    jobs_submitted: numberText(dataset.jobs_submitted),
+    tasks_submitted: numberText(dataset.tasks_submitted),
+    debug: dataset.debug,
+  };
+  return {
+    bare: [given, objectOf(task, 'parameters')],
+    steering: objectOf(member(config, 'steering'), 'parameters'),
+    options: { ...given, ...objectOf(config, 'options') },
+  };
+};
+
+/** Text that looks like a number becomes one; lists of GPUs count as many. */
+const settled = (name: string, value: Json): Json => {
+  if (name === 'gpu' && isArray(value)) return numberText(value.length);
+  if (typeof value !== 'string') return value;
+  const number = parseNumeric(value);
+  return number === undefined ? value : new NumberText(formatNumeric(number));
+};
+
+/** A task's requirements with everything in them worked out (IceProd contract 16), as raw JSON. */
+export const expandedRequirements = (task: Json, scope: Scope): string => {
+  const expanded = Object.entries(objectOf(task, 'requirements')).map(([name, value]): [string, Json] => [
+    name,
+    settled(name, expandAll(value, scope)),
+  ]);
+  return writeJson(Object.fromEntries(expanded));
+};

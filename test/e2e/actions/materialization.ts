@@ -1,0 +1,123 @@
+import { created, ok, refused } from '../http-client.js';
+import { type GetWorld, ID, newDataset, newJob, TIMESTAMP } from '../world.js';
+import { CONFIG, made, materialized, settled, submitted, tasksOf } from './requests.js';
+
+const byPlace = (one: { job_index: number; task_index: number }, other: { job_index: number; task_index: number }) =>
+  one.job_index - other.job_index || one.task_index - other.task_index;
+
+/** IceProd contract 16, 18. */
+export const materialization = (world: GetWorld): void => {
+  describe('materialization', () => {
+    it('makes jobs with their tasks up to the number that was submitted', async () => {
+      const { alice } = world();
+      const id = await submitted(alice);
+      expect(await materialized(alice, id, { num: 2 })).toMatchObject({ status: 'complete', error_message: '' });
+      expect((await tasksOf(alice, id)).length).toBe(4);
+      await materialized(alice, id, { set_status: 'suspended' });
+      const tasks = (await tasksOf(alice, id)).toSorted(byPlace);
+      expect(tasks.map(({ job_index: job, name, status }) => [job, name, status])).toEqual(
+        [0, 1, 2, 3, 4].flatMap((job) => ['gen', 'filter'].map((name) => [job, name, job < 2 ? 'idle' : 'suspended'])),
+      );
+      expect(tasks[0]?.requirements).toEqual({ cpu: 1, memory: 4, gpu: 1 });
+      expect(tasks[1]).toMatchObject({ requirements: { time: 1.5 }, depends: [tasks[0]?.task_id] });
+      expect(tasks.every(({ priority }) => priority > 0 && priority <= 1)).toBe(true);
+      await materialized(alice, id);
+      expect((await alice.get(`/datasets/${id}/job_counts/status`)).json).toEqual({ processing: 5 });
+    });
+
+    it('makes up for tasks that jobs lack', async () => {
+      const { alice, system } = world();
+      const id = await submitted(alice);
+      const job = await newJob(system, id, { job_index: 0 });
+      await materialized(alice, id, { num: 0 });
+      const tasks = await tasksOf(alice, id);
+      expect(tasks.map(({ job_id, name }) => [job_id, name])).toEqual([
+        [job, 'gen'],
+        [job, 'filter'],
+      ]);
+      expect(tasks[1]?.depends).toEqual([tasks[0]?.task_id]);
+    });
+
+    it('lets tasks wait for those of another dataset', async () => {
+      const { alice } = world();
+      const other = await submitted(alice);
+      const config = {
+        ...CONFIG,
+        tasks: CONFIG.tasks.map((task) => ({ ...task, depends: [...(task.depends ?? []), `${other}:gen`] })),
+      };
+      const id = await submitted(alice, { config: JSON.stringify(config) });
+      const early = await materialized(alice, id, { num: 1 });
+      expect(early).toMatchObject({
+        status: 'error',
+        error_message: `dependency ${other}:gen has no task in job 0`,
+      });
+      expect(await tasksOf(alice, id)).toEqual([]);
+      await materialized(alice, other);
+      expect(await materialized(alice, id)).toMatchObject({ status: 'complete' });
+      const others = (await tasksOf(alice, other)).filter(({ name }) => name === 'gen').toSorted(byPlace);
+      const tasks = (await tasksOf(alice, id)).toSorted(byPlace);
+      expect(tasks.map(({ depends }) => depends)).toEqual(
+        others.flatMap(({ task_id: there }, job) => [[there], [tasks[2 * job]?.task_id, there]]),
+      );
+    });
+
+    it('is one request as long as it is open', async () => {
+      const { alice, bob } = world();
+      const id = await submitted(alice);
+      const request = await made(alice, 'materialization', { dataset_id: id });
+      expect(await alice.post(`/actions/materialization/datasets/${id}`, { num: 1 })).toEqual(
+        created({ result: request }),
+      );
+      expect(await alice.post(`/request/${id}`)).toEqual(created({ result: request }));
+      await settled(alice, 'materialization', request);
+      expect(await alice.get(`/actions/materialization/datasets/${id}`)).toEqual(
+        ok({ id: request, status: 'complete' }),
+      );
+      expect(await made(alice, 'materialization', { dataset_id: id })).not.toBe(request);
+      expect(await bob.post(`/actions/materialization/datasets/${id}`)).toEqual(refused(403, 'authorization failed'));
+    });
+
+    it('fails without dataset or config', async () => {
+      const { alice, system } = world();
+      expect(await materialized(system, 'nope')).toMatchObject({ status: 'error', error_message: 'Dataset not found' });
+      const id = await newDataset(alice);
+      expect(await materialized(alice, id)).toMatchObject({ status: 'error', error_message: 'Config not found' });
+      await alice.put(`/config/${id}`, CONFIG);
+      expect(await materialized(alice, id)).toMatchObject({
+        status: 'error',
+        error_message: 'config has 2 tasks, but tasks_per_job is 3',
+      });
+    });
+
+    it('is served to old clients', async () => {
+      const { alice, system, bob } = world();
+      const id = await submitted(alice);
+      expect(await alice.get(`/request/${id}/status`)).toEqual(refused(404, 'Request not found'));
+      expect(await alice.post(`/request/${id}`, { more: 1 })).toEqual(refused(400, 'invalid params'));
+      expect(await bob.post(`/request/${id}`)).toEqual(refused(403, 'authorization failed'));
+      expect(await alice.post('/')).toEqual(refused(403, 'authorization failed'));
+      const answer = await alice.post(`/request/${id}`, { num: 3 });
+      const { result } = answer.json as { result: string };
+      const document = {
+        materialization_id: result,
+        status: 'waiting',
+        create_timestamp: expect.stringMatching(TIMESTAMP) as string,
+        modify_timestamp: expect.stringMatching(TIMESTAMP) as string,
+        creator: 'alice',
+        role: 'user',
+        dataset_id: id,
+        num: 3,
+        set_status: 'idle',
+      };
+      expect(await alice.get(`/request/${id}/status`)).toEqual(ok(document));
+      await settled(alice, 'materialization', result);
+      expect(await system.get(`/status/${result}`)).toEqual(ok({ ...document, status: 'complete' }));
+      expect(await alice.get(`/status/${result}`)).toEqual(refused(403, 'authorization failed'));
+      expect(await system.get('/status/nope')).toEqual(refused(404, 'Request not found'));
+      const all = await system.post('/', { num: 1 });
+      expect(all).toEqual(created({ result: expect.stringMatching(ID) as string }));
+      await settled(system, 'materialization', (all.json as { result: string }).result);
+      expect((await alice.get(`/datasets/${id}/job_counts/status`)).json).toEqual({ processing: 4 });
+    });
+  });
+};
