@@ -54,7 +54,8 @@ export const microsNotBefore = (text: string): number => {
   let low = 0;
   let high = Number.MAX_SAFE_INTEGER;
   while (low < high) {
-    const middle = Math.floor(low + (high - low) / 2);
+    // Halving before adding: halves beyond 2^52 are rounded up to `high`, and the search would never end.
+    const middle = low + Math.floor((high - low) / 2);
     if (formatTimestamp(middle) >= text) high = middle;
     else low = middle + 1;
   }

@@ -145,7 +145,15 @@ describe('task stats', () => {
   });
 
   it('are compared with times as texts', () => {
-    for (const text of ['', '2026', '2026-01-01T00:00:00.000001', '2026-01-01T00:00:00.000001x', '~']) {
+    for (const text of [
+      '',
+      '2026',
+      '2026-01-01T00:00:00.000001',
+      '2026-01-01T00:00:00.000001x',
+      '2255-06-05',
+      'NaN',
+      '~',
+    ]) {
       const micros = microsNotBefore(text);
       if (micros < Number.MAX_SAFE_INTEGER) expect(formatTimestamp(micros) >= text).toBe(true);
       if (micros > 0) expect(formatTimestamp(micros - 1) < text).toBe(true);
