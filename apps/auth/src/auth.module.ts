@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { Keep } from '#keep/keep.js';
 import { accessRulesProjection } from '#projection/access-rules.js';
 import { groupsProjection } from '#projection/groups.js';
 import { ServiceStoreModule } from '#projection/service-store.module.js';
