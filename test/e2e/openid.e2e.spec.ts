@@ -4,9 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { type LdapServer, LDAP_BASE, startLdapServer } from '../support/ldap-server.js';
 import { type Cairn, startDistributed, startEmbedded } from './cairn-process.js';
 import { HttpClient, refused, said } from './http-client.js';
 import { Browser } from './openid/browser.js';
+import { PASSWORDS } from './people/passwords.js';
 
 const MODES = [
   { mode: 'embedded', owner: 'cairn', start: startEmbedded },
@@ -42,10 +44,12 @@ const basic = (id: string, secret: string): Fields => ({
 describe.each(MODES)('the OpenID provider, $mode', ({ owner, start }) => {
   let running: Cairn | undefined;
   let http: HttpClient | undefined;
+  let ldap: LdapServer | undefined;
   let adminPassword = '';
 
   beforeAll(async () => {
-    running = await start();
+    ldap = await startLdapServer(PASSWORDS);
+    running = await start({ LDAP_URL: ldap.url, LDAP_BASE });
     http = new HttpClient(running, undefined);
     adminPassword = /account admin has the password (\S+)/.exec(running.output())?.[1] ?? '';
     await command(running, ['user', 'add', 'pingu', '--group', 'simprod', '--group', 'users'], 'noot noot\n');
@@ -54,6 +58,7 @@ describe.each(MODES)('the OpenID provider, $mode', ({ owner, start }) => {
   afterAll(async () => {
     http?.close();
     await running?.remove();
+    await ldap?.stop();
   }, 60_000);
 
   const cairn = (): Cairn => {
@@ -197,6 +202,22 @@ describe.each(MODES)('the OpenID provider, $mode', ({ owner, start }) => {
       expect((await browser.submit({ username: 'admin', password: 'another one' })).text).toContain(
         'You are logged in',
       );
+    });
+  });
+
+  it('knows people of the LDAP server, and lets names rest that are guessed at', async () => {
+    const me = client().as(word(await refresh(await logIn('zed', PASSWORDS.zed)), 'access_token'));
+    expect((await me.get('/datasets?keys=dataset_id')).status).toBe(200);
+    expect((await me.get(USERINFO)).json).toMatchObject({ groups: ['/institutions/IceCube/Cairn'] });
+    await browse(async (browser) => {
+      await browser.open(word(await startDevice(), 'verification_uri_complete'));
+      await browser.submit();
+      await browser.submit();
+      for (let guess = 0; guess < 10; guess += 1) {
+        expect((await browser.submit({ username: 'zed', password: `guess ${guess}` })).status).toBe(403);
+      }
+      expect((await browser.submit({ username: 'zed', password: PASSWORDS.zed })).status).toBe(403);
+      expect((await browser.submit({ username: 'pingu', password: 'noot noot' })).text).toContain('You are logged in');
     });
   });
 

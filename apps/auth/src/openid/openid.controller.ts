@@ -29,7 +29,7 @@ import {
 } from './web-request.js';
 
 /** Issuers that have a provider in memory; more are made anew when asked for. */
-const PROVIDERS_MAX = 16;
+const PROVIDERS_MAX = 64;
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 /** How often programs ask whether somebody has logged in. */
 const POLL_SECONDS = 5;
@@ -43,6 +43,16 @@ interface Realm {
   readonly base: string;
   readonly provider: Provider;
 }
+
+interface Keys {
+  readonly key: SigningKey;
+  readonly cookieKey: string;
+}
+
+const openKeys = async (folder: string): Promise<Keys> => ({
+  key: await SigningKey.open(folder),
+  cookieKey: await readOrMakeKey(folder, 'openid-cookies', () => randomBytes(COOKIE_KEY_BYTES).toString('base64url')),
+});
 
 type Dispatch = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
@@ -78,6 +88,7 @@ const challengeKey = (deviceCode: unknown): string => `openid/device-challenge/$
 /** The embedded OpenID provider (IceProd contract 3). Nothing of it is loaded before somebody asks. */
 @Controller()
 export class OpenIdController {
+  private opened: Promise<Keys> | undefined;
   private readonly realms = new Map<string, Promise<Realm>>();
 
   constructor(
@@ -134,12 +145,17 @@ export class OpenIdController {
     return made;
   }
 
+  private keys(): Promise<Keys> {
+    this.opened ??= openKeys(this.environment.CAIRN_DATA_DIR).catch((error: unknown) => {
+      this.opened = undefined;
+      throw error;
+    });
+    return this.opened;
+  }
+
   private async makeRealm(publicUrl: string, name: string): Promise<Realm> {
-    const { CAIRN_DATA_DIR: folder, OIDC_AUDIENCE: audience } = this.environment;
-    const key = await SigningKey.open(folder);
-    const cookieKey = await readOrMakeKey(folder, 'openid-cookies', () =>
-      randomBytes(COOKIE_KEY_BYTES).toString('base64url'),
-    );
+    const { OIDC_AUDIENCE: audience } = this.environment;
+    const { key, cookieKey } = await this.keys();
     const provider = await makeProvider({
       publicUrl,
       realm: name,
@@ -167,7 +183,10 @@ export class OpenIdController {
     const answer = await inject(
       (request, response) => {
         Object.assign(request, { originalUrl });
-        void dispatch(request, response);
+        Promise.resolve(dispatch(request, response)).catch((error: unknown) => {
+          this.log.error({ error, path }, 'login failed');
+          if (!response.headersSent) showPage(response, 500, messagePage('This did not work', 'Please try again.'));
+        });
       },
       {
         method: method === 'POST' ? 'POST' : 'GET',
@@ -196,31 +215,28 @@ export class OpenIdController {
     method: string,
     context: MessageContext,
   ): Promise<void> {
-    try {
-      const { uid } = await provider.interactionDetails(request, response);
-      const action = `${INTERACTION_PATH}/${uid}`;
-      if (path !== action) throw new Error('another login');
-      if (method !== 'POST') {
-        showPage(response, 200, loginPage(`${base}${action}`, '', undefined));
-        return;
-      }
-      const username = form.get('username') ?? '';
-      if (await this.people.logIn(username, form.get('password') ?? '', context)) {
-        await provider.interactionFinished(request, response, { login: { accountId: username } });
-      } else {
-        showPage(response, 403, loginPage(`${base}${action}`, username, 'User name or password is wrong.'));
-      }
-    } catch {
-      // No cookie, another one, or too late.
-      if (!response.headersSent) showPage(response, 400, messagePage('Too late', 'Please start the login again.'));
+    // Without the cookie of this very login, or too late, there is none.
+    const details = await provider.interactionDetails(request, response).catch(() => undefined);
+    const action = `${INTERACTION_PATH}/${details?.uid ?? ''}`;
+    if (details === undefined || path !== action) {
+      showPage(response, 400, messagePage('Too late', 'Please start the login again.'));
+      return;
+    }
+    const username = form.get('username') ?? '';
+    if (method !== 'POST') {
+      showPage(response, 200, loginPage(`${base}${action}`, '', undefined));
+    } else if (await this.people.logIn(username, form.get('password') ?? '', context)) {
+      await provider.interactionFinished(request, response, { login: { accountId: username } });
+    } else {
+      showPage(response, 403, loginPage(`${base}${action}`, username, 'User name or password is wrong.'));
     }
   }
 
   private async userinfo({ publicUrl, name }: Realm, { headers }: Tidied): Promise<WebAnswer> {
     const token = /^bearer +(\S+) *$/i.exec(headers['authorization'] ?? '')?.[1];
     try {
-      const { publicJwk } = await SigningKey.open(this.environment.CAIRN_DATA_DIR);
-      const { payload } = await jwtVerify(token ?? '', publicJwk, {
+      const { key } = await this.keys();
+      const { payload } = await jwtVerify(token ?? '', key.publicJwk, {
         algorithms: ['RS256'],
         typ: 'at+jwt',
         issuer: `${publicUrl}/auth/realms/${name}`,

@@ -26,7 +26,9 @@ export interface Asked {
 
 export const askedOf = (url: string): Asked | undefined => {
   const [, realm, path, query = ''] = REALM.exec(url) ?? [];
-  return realm === undefined || path === undefined ? undefined : { realm, path, query: new URLSearchParams(query) };
+  // What is escaped or doubled would be one path to the gateway and another one to the provider.
+  if (realm === undefined || path === undefined || path.includes('%') || path.includes('//')) return undefined;
+  return { realm, path, query: new URLSearchParams(query) };
 };
 
 /**

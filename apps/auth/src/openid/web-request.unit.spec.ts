@@ -19,10 +19,14 @@ describe('askedOf', () => {
     });
   });
 
-  it.each(['/auth/realms/', '/auth/realms/a%2Fb/device', `/auth/realms/${'x'.repeat(65)}/device`, '/auth/realms/a'])(
-    'knows no realm in %s',
-    (url) => expect(askedOf(url)).toBeUndefined(),
-  );
+  it.each([
+    '/auth/realms/',
+    '/auth/realms/a%2Fb/device',
+    `/auth/realms/${'x'.repeat(65)}/device`,
+    '/auth/realms/a',
+    '/auth/realms/a/%64evice',
+    '/auth/realms/a//device',
+  ])('knows no realm in %s', (url) => expect(askedOf(url)).toBeUndefined());
 });
 
 describe('publicUrlOf', () => {
