@@ -1,7 +1,12 @@
 import { Module } from '@nestjs/common';
 import { accessRulesProjection } from '#projection/access-rules.js';
 import { BlobStoreModule } from '#projection/blob-store.module.js';
+import { groupsProjection } from '#projection/groups.js';
 import { ServiceStoreModule } from '#projection/service-store.module.js';
+import { LogCleanup } from './automation/log-cleanup.js';
+import { Orders } from './automation/orders.js';
+import { AutomationSignals } from './automation/signals.js';
+import { Steward } from './automation/steward.js';
 import { FileController } from './file/file.controller.js';
 import { fileProjection } from './file/file-projection.js';
 import { IceprodUnits } from './iceprod/iceprod-units.js';
@@ -35,6 +40,8 @@ import { WorkloadProjection } from './workload/workload-projection.js';
         logProjection,
         fileProjection,
         accessRulesProjection,
+        groupsProjection,
+        AutomationSignals,
       ],
       cacheKib: 20 * 1024,
     }),
@@ -50,6 +57,6 @@ import { WorkloadProjection } from './workload/workload-projection.js';
     LogController,
     FileController,
   ],
-  providers: [TaskDesk, OrphanCollector],
+  providers: [TaskDesk, OrphanCollector, Orders, Steward, LogCleanup],
 })
 export class TasksModule {}

@@ -158,6 +158,18 @@ export interface RequirementsSet extends ConcernsUnits {
   readonly requirements: string;
 }
 
+/**
+ * Units got their places in the order of work. One fact for many: what each unit's priority is follows from the weight of
+ * its workload and from its own indexes. Without a weight they cannot run yet, and have none.
+ */
+export interface UnitsPrioritized extends ConcernsUnits {
+  readonly units: Ranges;
+  readonly weight?: number;
+  /** Size of the workload. */
+  readonly jobs: number;
+  readonly tasks: number;
+}
+
 /** Events of units in streams `work-<ref>`: the engine's. */
 export interface UnitEvents {
   readonly UnitAdded: UnitAdded;
@@ -170,6 +182,7 @@ export interface UnitEvents {
   readonly UnitsEvicted: UnitsEvicted;
   readonly UnitAmended: UnitAmended;
   readonly RequirementsSet: RequirementsSet;
+  readonly UnitsPrioritized: UnitsPrioritized;
 }
 
 /** Events of jobs and stats in streams `work-iceprod.main.<dataset_id>`. */

@@ -47,6 +47,7 @@ export const assignmentOf = (event: UnitEvent): Assignment | undefined => {
     case 'UnitsEvicted':
     case 'UnitAmended':
     case 'RequirementsSet':
+    case 'UnitsPrioritized':
       return undefined;
   }
 };
@@ -98,5 +99,7 @@ export const evolve = (unit: Unit, event: UnitEvent, policy: Policy): Unit => {
         ...unit,
         requirements: policy.changeRequirements(unit.requirements, event.data.mode, event.data.requirements),
       };
+    case 'UnitsPrioritized':
+      return { ...unit, priority: policy.priorityOf(unit, event.data) };
   }
 };

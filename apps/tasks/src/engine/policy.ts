@@ -1,3 +1,4 @@
+import type { UnitsPrioritized } from '#contracts/work-events.js';
 import type { Phase } from './phase.js';
 import type { Unit } from './unit.js';
 
@@ -25,4 +26,6 @@ export interface Policy {
   amend(unit: Unit, fields: string, timeMicros: number): Unit;
   /** Requirements after a bulk change of them. */
   changeRequirements(requirements: string, mode: 'merge' | 'replace', change: string): string;
+  /** The priority of a unit by the weight of its workload and its own place there. */
+  priorityOf(unit: Pick<Unit, 'index' | 'groupIndex'>, terms: Omit<UnitsPrioritized, 'units'>): number;
 }

@@ -22,6 +22,7 @@ const EVENT_TYPES: readonly (keyof UnitEvents)[] = [
   'UnitsEvicted',
   'UnitAmended',
   'RequirementsSet',
+  'UnitsPrioritized',
 ];
 
 /** Units changed one by one before a slice of work may end. */

@@ -1,4 +1,5 @@
 import { DomainError } from '#platform/domain-error.js';
+import { taskPriority } from '#contracts/iceprod/priority.js';
 import { TASK_STATUSES } from '#contracts/iceprod/statuses.js';
 import type { Policy } from '../engine/policy.js';
 import { amendTask, dependsOn } from '../task/document.js';
@@ -22,4 +23,6 @@ export const iceprodPolicy: Policy = {
     return amended instanceof DomainError ? unit : amended;
   },
   changeRequirements,
+  priorityOf: ({ index, groupIndex }, { weight, jobs, tasks }) =>
+    taskPriority(weight, { taskIndex: index, jobIndex: groupIndex, jobsSubmitted: jobs, tasksSubmitted: tasks }),
 };

@@ -125,7 +125,7 @@ export const amendJob = (
 };
 
 /** One event per stream and size limit, whatever the number of jobs. */
-const jobsMoved = (ordinals: ReadonlyMap<string, readonly number[]>, status: JobStatus): DecidedEvent[] =>
+export const jobsMoved = (ordinals: ReadonlyMap<string, readonly number[]>, status: JobStatus): DecidedEvent[] =>
   [...ordinals].flatMap(([stream, numbers]) =>
     rangesPerEvent(rangesOf(numbers)).map((groups) => {
       const data: GroupsMoved = { groups, status };

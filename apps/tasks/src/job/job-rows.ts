@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { JOB_STATUSES, type JobStatus } from '#contracts/iceprod/statuses.js';
+import type { Ranges } from '#contracts/work-events.js';
 import { type WorkloadId, type Workloads, workStream } from '../workload/workloads.js';
 import type { JobView } from './job-decider.js';
 import { type Job, OTHER_STATUS, statusCode } from './job.js';
@@ -105,6 +106,7 @@ export class Jobs implements JobView {
   private readonly selectLast: StatementSync;
   private readonly selectHome: StatementSync;
   private readonly selectMoved: StatementSync;
+  private readonly selectRange: StatementSync;
   private readonly selectCounts: StatementSync;
 
   constructor(
@@ -120,6 +122,9 @@ export class Jobs implements JobView {
     );
     this.selectMoved = database.prepare(
       `SELECT ${JOB_COLUMNS} FROM job WHERE listing = ? AND id > ? AND ${filter} ORDER BY id LIMIT ?`,
+    );
+    this.selectRange = database.prepare(
+      `SELECT key, id, listing FROM job WHERE key > ? AND key <= ? ORDER BY key LIMIT ${PAGE_ROWS}`,
     );
     this.selectCounts = database.prepare('SELECT status, count FROM job_count WHERE workload = ? AND count > 0');
   }
@@ -138,6 +143,18 @@ export class Jobs implements JobView {
   idOf(key: number): string | undefined {
     const row = this.selectByKey.get(key);
     return row === undefined ? undefined : String(row['id']);
+  }
+
+  /** Ids of the jobs with these ordinals in a workload's stream, each with the workload that lists it. */
+  *inRanges(home: WorkloadId, ranges: Ranges): Generator<readonly [listing: WorkloadId, id: string], void, void> {
+    for (const [first, last] of ranges) {
+      const to = keyOf(home, last);
+      for (let after = keyOf(home, first) - 1; after < to;) {
+        const rows = this.selectRange.all(after, to);
+        for (const row of rows) yield [row['listing'] === null ? home : Number(row['listing']), String(row['id'])];
+        after = rows.length < PAGE_ROWS ? to : Number(rows.at(-1)?.['key']);
+      }
+    }
   }
 
   streamOf(datasetId: string): string {

@@ -28,7 +28,10 @@ export class ServiceHost {
   ) {}
 
   async start(): Promise<void> {
-    const environment = loadEnvironment({ CAIRN_DATA_DIR: this.folder, LOG_LEVEL: 'warn', ...this.variables });
+    const environment = loadEnvironment({
+      ...{ CAIRN_DATA_DIR: this.folder, LOG_LEVEL: 'warn', CAIRN_AUTOMATION: 'off' },
+      ...this.variables,
+    });
     const log = createLog(environment, 'test');
     const ledger = await SqliteLedger.open(join(this.folder, 'ledger.sqlite'));
     const strategy = new InProcessStrategy();

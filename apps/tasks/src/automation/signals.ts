@@ -1,0 +1,182 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatasetSubmitted, WorkloadEvents } from '#contracts/workload-events.js';
+import type { Ranges } from '#contracts/work-events.js';
+import type { AppliedEvent, Projection, ProjectionWriter } from '#projection/projection.js';
+import { type WorkloadId, Workloads } from '../workload/workloads.js';
+import { Marks, type MarksByWorkload } from './marks.js';
+
+/** Shows in the history who it was. */
+export const AUTOMATION = 'cairn-automation';
+
+/** After which units or groups may need something: claims and starts never do. */
+const WORK_EVENTS = [
+  'UnitAdded',
+  'UnitsAdded',
+  'UnitFailed',
+  'UnitSucceeded',
+  'UnitsMoved',
+  'UnitsEvicted',
+  'UnitAmended',
+  'GroupsAdded',
+  'GroupsMoved',
+  'GroupAmended',
+];
+const WORKLOAD_EVENTS = [
+  'DatasetSubmitted',
+  'DatasetMoved',
+  'DatasetHardReset',
+  'DatasetTruncated',
+  'DatasetPrioritized',
+  'DatasetExtended',
+  'ConfigSet',
+];
+const USER_EVENTS = ['UserEnrolled', 'UserPrioritized', 'UserRemoved'];
+
+/**
+ * Keeps what automation must know of datasets and users, and notes in memory which workloads have changed. A mark costs no
+ * statement; it outlives a rollback, because looking once too often does no harm.
+ */
+export class AutomationSignals implements Projection {
+  readonly name = 'automation';
+  readonly version = 1;
+  readonly streamPrefixes = ['workload-iceprod.', 'work-iceprod.', 'user-iceprod.'];
+  readonly eventTypes = [...WORK_EVENTS, ...WORKLOAD_EVENTS, ...USER_EVENTS];
+  readonly tables = `
+CREATE TABLE dataset_standing (
+  workload INTEGER PRIMARY KEY,
+  username TEXT NOT NULL DEFAULT '',
+  owner_group TEXT NOT NULL DEFAULT '',
+  priority REAL NOT NULL DEFAULT 0,
+  jobs INTEGER NOT NULL DEFAULT 0,
+  tasks INTEGER NOT NULL DEFAULT 0,
+  submitted INTEGER NOT NULL DEFAULT 0,
+  since INTEGER NOT NULL DEFAULT 0,
+  always_active INTEGER NOT NULL DEFAULT 0,
+  has_config INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE user_weight (username TEXT PRIMARY KEY, priority REAL NOT NULL) STRICT, WITHOUT ROWID;`;
+  readonly indexes = '';
+  private marks = new Map<WorkloadId, Marks>();
+  private wake: (() => void) | undefined;
+
+  attach(database: DatabaseSync): ProjectionWriter {
+    const workloads = new Workloads(database);
+    const standing = new StandingWriter(database);
+    return {
+      apply: (event) => {
+        if (event.stream.startsWith('user-')) {
+          standing.user(event);
+          return;
+        }
+        const datasetId = event.data['dataset_id'];
+        const id = workloads.ensure(event.stream, typeof datasetId === 'string' ? datasetId : undefined);
+        if (event.stream.startsWith('workload-')) {
+          standing.dataset(id, event);
+          this.mark(id)?.all();
+        } else {
+          this.note(id, event);
+        }
+      },
+      forget: () => workloads.forget(),
+    };
+  }
+
+  /** From now on changes are noted; `wake` is called at the first one after each {@link take}. */
+  listen(wake: () => void): void {
+    this.wake = wake;
+  }
+
+  get isEmpty(): boolean {
+    return this.marks.size === 0;
+  }
+
+  /** Everything of a workload is to be looked at. */
+  markAll(id: WorkloadId): void {
+    this.mark(id)?.all();
+  }
+
+  /** What has changed since. To be called while no transaction is open: then all of it is committed. */
+  take(): MarksByWorkload {
+    const taken = this.marks;
+    this.marks = new Map();
+    return taken;
+  }
+
+  private note(id: WorkloadId, { type, data, metadata }: AppliedEvent): void {
+    if (this.wake === undefined) return;
+    // What automation itself lets run needs no second look.
+    if (type === 'UnitsMoved' && data['status'] === 'waiting' && metadata.actor === AUTOMATION) return;
+    const { units, groups } = data as { units?: Ranges; groups?: Ranges };
+    if (groups !== undefined) this.mark(id)?.addGroups(groups);
+    if (units !== undefined) this.mark(id)?.addUnits(units);
+  }
+
+  private mark(id: WorkloadId): Marks | undefined {
+    if (this.wake === undefined) return undefined;
+    const present = this.marks.get(id);
+    if (present !== undefined) return present;
+    const made = new Marks();
+    this.marks.set(id, made);
+    if (this.marks.size === 1) this.wake();
+    return made;
+  }
+}
+
+class StandingWriter {
+  private readonly ensure: StatementSync;
+  private readonly submit: StatementSync;
+  private readonly move: StatementSync;
+  private readonly prioritize: StatementSync;
+  private readonly extend: StatementSync;
+  private readonly configure: StatementSync;
+  private readonly weigh: StatementSync;
+  private readonly unweigh: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.ensure = database.prepare('INSERT OR IGNORE INTO dataset_standing (workload) VALUES (?)');
+    this.submit = database.prepare(
+      `UPDATE dataset_standing SET username = ?, owner_group = ?, priority = ?, jobs = ?, tasks = ?, submitted = ?, since = ?,
+         always_active = ? WHERE workload = ?`,
+    );
+    this.move = database.prepare('UPDATE dataset_standing SET since = ? WHERE workload = ?');
+    this.prioritize = database.prepare('UPDATE dataset_standing SET priority = ? WHERE workload = ?');
+    this.extend = database.prepare('UPDATE dataset_standing SET jobs = ?, tasks = ? WHERE workload = ?');
+    this.configure = database.prepare('UPDATE dataset_standing SET has_config = 1 WHERE workload = ?');
+    this.weigh = database.prepare('INSERT OR REPLACE INTO user_weight (username, priority) VALUES (?, ?)');
+    this.unweigh = database.prepare('DELETE FROM user_weight WHERE username = ?');
+  }
+
+  dataset(id: WorkloadId, { type, data, metadata: { timeMicros } }: AppliedEvent): void {
+    this.ensure.run(id);
+    switch (type) {
+      case 'DatasetSubmitted': {
+        const { username = '', group = '', priority = 0, ...facts }: Partial<DatasetSubmitted> = data;
+        const counts = [facts.jobs_submitted ?? 0, facts.tasks_submitted ?? 0] as const;
+        const active = facts.always_active === true ? 1 : 0;
+        this.submit.run(username, group, priority, ...counts, timeMicros, timeMicros, active, id);
+        return;
+      }
+      case 'DatasetMoved':
+      case 'DatasetHardReset':
+        this.move.run(timeMicros, id);
+        return;
+      case 'DatasetPrioritized':
+        this.prioritize.run((data as WorkloadEvents['DatasetPrioritized']).priority, id);
+        return;
+      case 'DatasetExtended': {
+        const { jobs_submitted: jobs, tasks_submitted: tasks } = data as WorkloadEvents['DatasetExtended'];
+        this.extend.run(jobs, tasks, id);
+        return;
+      }
+      case 'ConfigSet':
+        this.configure.run(id);
+    }
+  }
+
+  user({ type, data }: AppliedEvent): void {
+    const { username, priority } = data as { username?: string; priority?: number };
+    if (username === undefined) return;
+    if (type === 'UserRemoved') this.unweigh.run(username);
+    else if (typeof priority === 'number') this.weigh.run(username, priority);
+  }
+}

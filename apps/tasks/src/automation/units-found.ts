@@ -1,0 +1,128 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { UnitReader } from '../engine/unit-row.js';
+import { lastKeyOf, unitKey, type UnitKey, workloadOfKey } from '../engine/unit.js';
+import type { WordId } from '../engine/words.js';
+import type { WorkloadId } from '../workload/workloads.js';
+
+/** Rows read at a time. */
+const CHUNK = 500;
+
+/** What automation looks at in a unit. */
+export interface Found {
+  readonly key: UnitKey;
+  /** Lists the unit: its home, unless somebody moved it. */
+  readonly listing: WorkloadId;
+  readonly group: WordId;
+  readonly status: string;
+  /** Whether all that it depends on is complete. */
+  readonly isFree: boolean;
+  readonly priority: number;
+  readonly index: number;
+  readonly groupIndex: number;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Finds units through one connection, in chunks of bounded size. */
+export class UnitsFound {
+  private readonly selectKey: StatementSync;
+  private readonly selectRange: StatementSync;
+  private readonly selectDependents: StatementSync;
+  private readonly selectStatus: StatementSync;
+  private readonly selectMoved: StatementSync;
+  private readonly selectGroup: StatementSync;
+  private readonly countGroup: StatementSync;
+
+  constructor(
+    database: DatabaseSync,
+    private readonly reader: UnitReader,
+  ) {
+    const columns = 'SELECT key, workload, grp, status, open_deps, priority, idx, group_index FROM unit';
+    const behind = `key > ? AND key <= ? ORDER BY key LIMIT ${CHUNK}`;
+    this.selectKey = database.prepare(`${columns} WHERE key = ?`);
+    this.selectRange = database.prepare(`${columns} WHERE ${behind}`);
+    this.selectDependents = database.prepare(
+      `${columns} WHERE key IN (SELECT dependent FROM unit_edge WHERE blocker BETWEEN ? AND ?)`,
+    );
+    this.selectStatus = database.prepare(`${columns} WHERE status = ? AND ${behind}`);
+    this.selectMoved = database.prepare(`${columns} WHERE workload = ? AND status = ?`);
+    this.selectGroup = database.prepare(`${columns} WHERE grp = ?`);
+    this.countGroup = database.prepare(
+      'SELECT status, count(*) AS n FROM unit WHERE grp = ? AND coalesce(workload, key >> 32) = ? GROUP BY status',
+    );
+  }
+
+  byKey(key: UnitKey): Found | undefined {
+    const row = this.selectKey.get(key);
+    return row === undefined ? undefined : this.found(row);
+  }
+
+  /** Units of some ordinals at home. */
+  *inRanges(home: WorkloadId, ranges: readonly (readonly [number, number])[]): Generator<readonly Found[]> {
+    for (const [first, last] of ranges) {
+      const to = unitKey(home, last);
+      for (let after = unitKey(home, first) - 1; after < to;) {
+        const rows = this.selectRange.all(after, to);
+        if (rows.length === 0) break;
+        after = Number(rows.at(-1)?.['key']);
+        yield rows.map((row) => this.found(row));
+      }
+    }
+  }
+
+  /** Units, of whatever workload, that depend on some of these. */
+  *dependingOn(home: WorkloadId, ranges: readonly (readonly [number, number])[]): Generator<readonly Found[]> {
+    for (const [first, last] of ranges) {
+      for (let from = first; from <= last; from += CHUNK) {
+        const to = Math.min(last, from + CHUNK - 1);
+        const rows = this.selectDependents.all(unitKey(home, from), unitKey(home, to));
+        if (rows.length > 0) yield rows.map((row) => this.found(row));
+      }
+    }
+  }
+
+  /** Units of one status that a workload lists. */
+  *ofStatus(listing: WorkloadId, status: string): Generator<readonly Found[]> {
+    const id = this.reader.words.status.find(status);
+    if (id === undefined) return;
+    let after = unitKey(listing, 0) - 1;
+    for (;;) {
+      const rows = this.selectStatus.all(id, after, lastKeyOf(listing));
+      if (rows.length === 0) break;
+      after = Number(rows.at(-1)?.['key']);
+      yield rows.map((row) => this.found(row)).filter((unit) => unit.listing === listing);
+    }
+    const moved = this.selectMoved.all(listing, id);
+    if (moved.length > 0) yield moved.map((row) => this.found(row));
+  }
+
+  /** Tasks of a job that its dataset lists. */
+  ofJob(listing: WorkloadId, jobId: string): readonly Found[] {
+    const group = this.reader.words.group.find(jobId);
+    if (group === undefined) return [];
+    return this.selectGroup
+      .all(group)
+      .map((row) => this.found(row))
+      .filter((unit) => unit.listing === listing);
+  }
+
+  countsOfJob(listing: WorkloadId, jobId: string): ReadonlyMap<string, number> {
+    const group = this.reader.words.group.find(jobId);
+    const rows = group === undefined ? [] : this.countGroup.all(group, listing);
+    return new Map(rows.map((row) => [this.reader.words.status.wordOf(Number(row['status'])), Number(row['n'])]));
+  }
+
+  private found(row: Row): Found {
+    const key = Number(row['key']);
+    return {
+      key,
+      listing: row['workload'] === null ? workloadOfKey(key) : Number(row['workload']),
+      group: Number(row['grp']),
+      status: this.reader.words.status.wordOf(Number(row['status'])),
+      isFree: Number(row['open_deps']) <= 0,
+      priority: Number(row['priority']),
+      index: Number(row['idx']),
+      groupIndex: Number(row['group_index']),
+    };
+  }
+}

@@ -1,0 +1,40 @@
+import type { DatasetStatus, JobStatus } from '#contracts/iceprod/statuses.js';
+
+/** How many tasks of a job, or jobs of a dataset, have each status. */
+export type Counted = ReadonlyMap<string, number>;
+
+const only = (counts: Counted, statuses: readonly string[]): boolean =>
+  [...counts].every(([status, n]) => n === 0 || statuses.includes(status));
+
+const isEmpty = (counts: Counted): boolean => [...counts.values()].every((n) => n === 0);
+
+/** Where a processing job of a processing dataset belongs (contract 17, job completion). Without tasks it stays. */
+export const completionOfJob = (tasks: Counted): JobStatus | undefined => {
+  if (isEmpty(tasks)) return undefined;
+  if (only(tasks, ['complete'])) return 'complete';
+  if (only(tasks, ['complete', 'suspended'])) return 'suspended';
+  if (only(tasks, ['complete', 'failed', 'suspended'])) return 'errors';
+  return undefined;
+};
+
+/** Whether a processing job of a dataset that stopped stops as well (contract 17, dataset cleanup). */
+export const stopsWith = (dataset: string, tasks: Counted): boolean => dataset === 'errors' || !only(tasks, ['idle']);
+
+/** Tasks that stop when their dataset has stopped: idle ones of a suspended dataset wait for it to go on. */
+export const stoppedBy = (dataset: string): readonly string[] =>
+  dataset === 'errors' ? ['idle', 'waiting', 'queued', 'processing'] : ['waiting', 'queued', 'processing'];
+
+/** Tasks that stop when their job in a processing dataset has stopped. */
+export const STOPPED_BY_JOB: readonly string[] = ['idle', 'waiting', 'queued', 'processing', 'failed'];
+
+/** Where a processing dataset with a config belongs (contract 17, dataset completion). */
+export const completionOfDataset = (
+  { jobs: submitted, truncated }: { readonly jobs: number; readonly truncated: boolean },
+  jobs: Counted,
+): DatasetStatus | undefined => {
+  const total = [...jobs.values()].reduce((sum, n) => sum + n, 0);
+  if (!truncated && (total < submitted || total === 0)) return undefined;
+  if (total > 0 && only(jobs, ['complete'])) return 'complete';
+  if ((jobs.get('processing') ?? 0) > 0) return undefined;
+  return (jobs.get('errors') ?? 0) > 0 ? 'errors' : 'suspended';
+};

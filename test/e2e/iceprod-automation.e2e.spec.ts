@@ -1,0 +1,166 @@
+import { startDistributed, startEmbedded } from './cairn-process.js';
+import type { HttpClient } from './http-client.js';
+import { newDataset, newJob, newTask, openWorld, unsubmitted, VARIABLES, type World } from './world.js';
+
+const MODES = [
+  { mode: 'embedded', start: startEmbedded, keeper: 'cairn' },
+  { mode: 'as separate processes over NATS', start: startDistributed, keeper: 'tasks' },
+] as const;
+
+const PATIENCE_MS = 20_000;
+const POLL_MS = 25;
+
+type Document = Readonly<Record<string, unknown>>;
+
+/** Asks until the answer is as expected; the last answer is what the test compares. */
+const eventually = async (ask: () => Promise<unknown>, expected: unknown): Promise<void> => {
+  const giveUpMs = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const answer = await ask();
+    try {
+      expect(answer).toEqual(expected);
+      return;
+    } catch (error) {
+      if (Date.now() > giveUpMs) throw error;
+    }
+    await new Promise((resume) => setTimeout(resume, POLL_MS));
+  }
+};
+
+describe.each(MODES)('What IceProd does by itself, $mode', ({ start, keeper }) => {
+  let opened: World | undefined;
+
+  beforeAll(async () => {
+    opened = await openWorld(await start({ ...VARIABLES, CAIRN_AUTOMATION: 'on', CAIRN_AUTOMATION_DELAY: '0.1' }));
+  }, 90_000);
+
+  afterAll(async () => {
+    opened?.anonymous.close();
+    await opened?.cairn.remove();
+  }, 60_000);
+
+  const world = (): World => {
+    if (opened === undefined) throw new Error('Cairn is not running');
+    return opened;
+  };
+  const system = (): HttpClient => world().system;
+  const documentOf = async (path: string): Promise<Document> => (await system().get(path)).json as Document;
+  const statusOf = (path: string) => async (): Promise<unknown> => (await documentOf(path))['status'];
+  const task = (id: string) => statusOf(`/tasks/${id}`);
+  const job = (id: string) => statusOf(`/jobs/${id}`);
+  const dataset = (id: string) => statusOf(`/datasets/${id}`);
+
+  /** A dataset with a config, and jobs of two tasks of which the second depends on the first. */
+  const submit = async (jobs: number, fields: Document = {}) => {
+    const counts = { jobs_submitted: jobs, tasks_submitted: 2 * jobs, tasks_per_job: 2 };
+    const id = await newDataset(system(), { ...counts, ...fields });
+    const config = { version: 3.1, description: 'd', tasks: [{ name: 'generate', trays: [{ modules: [{}] }] }] };
+    expect((await system().put(`/config/${id}`, config)).status).toBe(200);
+    const made = [];
+    for (let index = 0; index < jobs; index += 1) {
+      const jobId = await newJob(system(), id, { job_index: index });
+      const place = { job_id: jobId, job_index: index };
+      const first = await newTask(system(), id, { ...place, name: 'generate' });
+      const second = await newTask(system(), id, { ...place, name: 'filter', task_index: 1, depends: [first] });
+      made.push({ jobId, first, second });
+    }
+    return { id, made };
+  };
+  const finish = async (id: string, how: 'complete' | 'failed'): Promise<void> => {
+    for (const status of ['queued', 'processing', how]) {
+      expect((await system().put(`/tasks/${id}/status`, { status })).status).toBe(200);
+    }
+  };
+
+  it('queues tasks as their dependencies complete, then completes jobs and dataset', async () => {
+    const { id, made } = await submit(2);
+    for (const { first, second } of made) {
+      await eventually(task(first), 'waiting');
+      expect(await task(second)()).toBe('idle');
+      await finish(first, 'complete');
+      await eventually(task(second), 'waiting');
+      await finish(second, 'complete');
+    }
+    for (const { jobId } of made) await eventually(job(jobId), 'complete');
+    await eventually(dataset(id), 'complete');
+    const history = (await system().get(`/cairn/history/units/${made[0]?.first ?? ''}`)).json;
+    expect(JSON.stringify(history)).toContain('cairn-automation');
+  });
+
+  it('gives priorities by dataset, task and job', async () => {
+    const id = await newDataset(system(), { jobs_submitted: 1000, tasks_submitted: 2000, tasks_per_job: 2 });
+    const at = async (job_index: number, task_index: number, depends: readonly string[] = []): Promise<string> =>
+      newTask(system(), id, { job_index, task_index, depends });
+    const [early, near, far] = [await at(3, 0), await at(250, 0), await at(500, 0)];
+    const later = await at(500, 1);
+    const blocked = await at(500, 1, [far]);
+    for (const each of [early, near, far, later]) await eventually(task(each), 'waiting');
+    await eventually(async () => (await documentOf(`/tasks/${blocked}`))['priority'], 0);
+    const priorityOf = async (each: string): Promise<number> =>
+      Number((await documentOf(`/tasks/${each}`))['priority']);
+    // The dataset's own part changes with what others do: all of them have it, up to a hundredth.
+    expect((await priorityOf(near)) - (await priorityOf(far))).toBeCloseTo(0.05, 1);
+    expect((await priorityOf(later)) - (await priorityOf(far))).toBeCloseTo(0.1, 1);
+    expect(await priorityOf(early)).toBeGreaterThan(await priorityOf(near));
+    await system().post(`/datasets/${id}/task_actions/bulk_suspend`);
+  });
+
+  it('moves jobs of failed tasks, and their dataset, to errors', async () => {
+    const { id, made } = await submit(1);
+    const [only] = made;
+    await eventually(task(only?.first ?? ''), 'waiting');
+    await finish(only?.first ?? '', 'failed');
+    await system().put(`/tasks/${only?.second ?? ''}/status`, { status: 'suspended' });
+    await eventually(job(only?.jobId ?? ''), 'errors');
+    await eventually(dataset(id), 'errors');
+  });
+
+  it('stops waiting tasks of a suspended dataset, and leaves idle ones and their jobs alone', async () => {
+    const { id, made } = await submit(2, { status: 'suspended' });
+    const [one, two] = made;
+    const waiting = one?.first ?? '';
+    expect((await system().post('/task_actions/waiting', { task_ids: [waiting] })).json).toEqual({ waiting: 1 });
+    await eventually(task(waiting), 'suspended');
+    await eventually(job(one?.jobId ?? ''), 'suspended');
+    expect(await task(two?.first ?? '')()).toBe('idle');
+    expect(await job(two?.jobId ?? '')()).toBe('processing');
+    await system().put(`/datasets/${id}/status`, { status: 'processing' });
+    await eventually(task(two?.first ?? ''), 'waiting');
+  });
+
+  it('stops the tasks of a stopped job', async () => {
+    const { id, made } = await submit(2);
+    const [one, two] = made;
+    await eventually(task(two?.first ?? ''), 'waiting');
+    await system().put(`/datasets/${id}/jobs/${one?.jobId ?? ''}/status`, { status: 'suspended' });
+    await eventually(task(one?.first ?? ''), 'suspended');
+    await eventually(task(one?.second ?? ''), 'suspended');
+    expect(await task(two?.first ?? '')()).toBe('waiting');
+  });
+
+  it('suspends a dataset that never gets a config, and never touches a job without tasks', async () => {
+    const id = await newDataset(system(), { jobs_submitted: 1, tasks_submitted: 1, tasks_per_job: 1 });
+    const empty = await newJob(system(), id);
+    await eventually(dataset(id), 'suspended');
+    expect(await job(empty)()).toBe('processing');
+  });
+
+  it('leaves tasks alone whose dataset nobody has submitted', async () => {
+    const nowhere = unsubmitted();
+    const idle = await newTask(system(), nowhere);
+    const { made } = await submit(1);
+    await eventually(task(made[0]?.first ?? ''), 'waiting');
+    expect(await task(idle)()).toBe('idle');
+  });
+
+  it('goes on after a restart', async () => {
+    const { id, made } = await submit(1);
+    const [only] = made;
+    await eventually(task(only?.first ?? ''), 'waiting');
+    await world().cairn.restart({ only: [keeper], signal: 'SIGKILL' });
+    await finish(only?.first ?? '', 'complete');
+    await eventually(task(only?.second ?? ''), 'waiting');
+    await finish(only?.second ?? '', 'complete');
+    await eventually(dataset(id), 'complete');
+  });
+});
