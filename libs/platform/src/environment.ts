@@ -180,6 +180,14 @@ export class Environment {
   @Min(0, { message: 'a whole number from 0 on' })
   readonly DATASET_NUMBER_START: number = 1;
 
+  /** Places that tasks of submitted configs need scopes for, comma-separated, such as `osdf:///icecube/wipac`. */
+  @Transform(asList)
+  @Matches(/^[a-z][a-z0-9+.-]*:\/\/\S+$/, {
+    each: true,
+    message: 'a comma-separated list of URLs such as osdf:///icecube/wipac',
+  })
+  readonly TOKEN_SCOPE_PREFIXES: readonly string[] = [];
+
   /** What Cairn does by itself: everything (`on`), nothing (`off`), or the named steps, comma-separated. */
   @Transform(asList)
   @IsIn(['on', 'off', ...AUTOMATION_STEPS], {

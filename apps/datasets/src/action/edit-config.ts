@@ -6,6 +6,7 @@ import type { Dataset } from '../dataset/dataset.js';
 import { nameAt } from './dependencies.js';
 import { type Errand, failure } from './errand.js';
 import { expandedRequirements, scopeOf } from './requirements.js';
+import { withTokenScopes } from './token-scopes.js';
 
 /** What becomes of a task: requirements are set only where they differ. */
 export interface Renewal {
@@ -55,9 +56,9 @@ const renew = async (
 };
 
 /** Replaces the config of a dataset that has jobs already (IceProd contract 16). */
-export const editConfig = async (errand: Errand): Promise<Record<never, never>> => {
+export const editConfig = async (errand: Errand, scopePrefixes: readonly string[]): Promise<Record<never, never>> => {
   const id = errand.text('dataset_id');
-  const config = errand.text('config');
+  const config = withTokenScopes(errand.text('config'), scopePrefixes);
   const dataset = JSON.parse((await errand.ask(GetDataset, { dataset_id: id })).document) as Dataset;
   const before = parseJson((await errand.ask(GetConfig, { dataset_id: id })).document);
   for (const [place, renewal] of renewals(before, parseJson(config), dataset).entries()) {

@@ -36,6 +36,7 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly priorities: DatasetPriorities;
   private readonly enabled: boolean;
   private readonly settlingMicros: number;
+  private readonly scopePrefixes: readonly string[];
   private readonly stopped = new AbortController();
   private timer: NodeJS.Timeout | undefined;
   private working: Promise<void> | undefined;
@@ -52,6 +53,7 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
     this.shown = new Requests(readModel.queries);
     this.priorities = new DatasetPriorities(readModel.queries);
     this.enabled = automates(environment, 'actions');
+    this.scopePrefixes = environment.TOKEN_SCOPE_PREFIXES;
     this.settlingMicros = environment.CAIRN_AUTOMATION_DELAY * MICROS_PER_SECOND;
   }
 
@@ -141,9 +143,9 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private async carryOut(errand: Errand): Promise<Results> {
     switch (errand.request.action) {
       case 'submit':
-        return submit(errand);
+        return submit(errand, this.scopePrefixes);
       case 'edit_config':
-        return editConfig(errand);
+        return editConfig(errand, this.scopePrefixes);
       case 'dataset_status':
       case 'job_status':
       case 'task_status':
