@@ -299,6 +299,21 @@ describe('the gateway over HTTP', () => {
       expect(await commandId('/tasks/x', 'key-1')).toBe(first);
       expect(await commandId('/tasks/x', 'key-2')).not.toBe(first);
       expect(await commandId('/tasks/y', 'key-1')).not.toBe(first);
+      expect(await commandId('/tasks/x?again=1', 'key-1')).toBe(first);
+    });
+
+    it('tells a named request from others with the same key', async () => {
+      const requestHash = async (path: string, body: string): Promise<string | undefined> => {
+        await ask('PATCH', path, { body, headers: { 'idempotency-key': 'key-1' } });
+        return asked.last?.context.requestHash;
+      };
+      const first = await requestHash('/tasks/x', '{"a":1}');
+      expect(first).toEqual(expect.any(String));
+      expect(await requestHash('/tasks/x', '{"a":1}')).toBe(first);
+      expect(await requestHash('/tasks/x', '{"a":2}')).not.toBe(first);
+      expect(await requestHash('/tasks/x?again=1', '{"a":1}')).not.toBe(first);
+      await ask('PATCH', '/tasks/x', { body: '{"a":1}' });
+      expect(asked.last?.context.requestHash).toBeUndefined();
     });
 
     it('does not read the body of somebody who may not send it', async () => {

@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
-import { hash, randomUUID } from 'node:crypto';
+import { createHash, hash, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { Bus } from '#bus/bus.js';
@@ -149,20 +149,31 @@ const chooseParser = ({ headers }: FastifyRequest, { upload }: AnyRoute): void =
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
-/** A client that may have to repeat a request names it, and it is carried out once. Names count per user, method and path. */
-const commandIdOf = ({ method, url, headers }: FastifyRequest, caller: Caller): string => {
+const keyOf = ({ headers }: FastifyRequest): string | undefined => {
   const key = headers['idempotency-key'];
-  if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) return timeOrderedId();
-  return hash('sha256', `${caller.subject}\n${method} ${url}\n${key}`);
+  return typeof key === 'string' && IDEMPOTENCY_KEY.test(key) ? key : undefined;
+};
+
+/** A client that may have to repeat a request names it, and it is carried out once. Names count per user, method and path. */
+const commandIdOf = ({ method, url }: FastifyRequest, caller: Caller, key: string): string => {
+  return hash('sha256', `${caller.subject}\n${method} ${pathOf(url)}\n${key}`);
+};
+
+/** Of all that a named request says besides its path. */
+const requestHashOf = ({ url, body, upload }: FastifyRequest): string => {
+  const of = createHash('sha256').update(`${url.slice(pathOf(url).length)}\n${upload?.sha256 ?? ''}\n`);
+  return (body instanceof Uint8Array ? of.update(body) : of).digest('base64url');
 };
 
 const contextOf = (route: AnyRoute, caller: Caller, request: FastifyRequest): MessageContext => {
   const correlationId = request.id;
   const deadlineMs = Date.now() + (route.deadlineMs ?? DEADLINE_MS);
   const { dialect } = route;
-  return route.method === 'GET'
-    ? { correlationId, deadlineMs, dialect, caller }
-    : { correlationId, commandId: commandIdOf(request, caller), deadlineMs, dialect, caller };
+  const context = { correlationId, deadlineMs, dialect, caller };
+  if (route.method === 'GET') return context;
+  const key = keyOf(request);
+  if (key === undefined) return { ...context, commandId: timeOrderedId() };
+  return { ...context, commandId: commandIdOf(request, caller, key), requestHash: requestHashOf(request) };
 };
 
 /** @throws DomainError when the caller may not do this with the dataset that the path names; others know their dataset later */

@@ -16,6 +16,8 @@ export interface MessageContext {
   readonly correlationId: string;
   /** Names a command for repeats: the same id gets the first reply again. Absent on queries. */
   readonly commandId?: string;
+  /** Hash of a request that its client named: under the same command id, one with another hash is refused. */
+  readonly requestHash?: string;
   /** Milliseconds since the Unix epoch after which nobody waits for the answer. */
   readonly deadlineMs: number;
   readonly dialect: string;

@@ -19,8 +19,10 @@ const counted = (amount: number): NewEvent => ({
 describe('Mailbox', () => {
   let stage: Stage;
   let service: Service;
-  const add = (amount: number, { stream = STREAM, commandId }: { stream?: string; commandId?: string } = {}) =>
-    service.mailbox.execute(commandOf(count(service.readModel.writer, stream, amount), commandId));
+  const add = (
+    amount: number,
+    { stream = STREAM, commandId, requestHash }: { stream?: string; commandId?: string; requestHash?: string } = {},
+  ) => service.mailbox.execute(commandOf(count(service.readModel.writer, stream, amount), commandId, requestHash));
 
   beforeEach(async () => {
     stage = await Stage.open();
@@ -145,6 +147,63 @@ describe('Mailbox', () => {
       stage.serviceLedger.intercept = intercept;
       expect(await add(1, { commandId })).toMatchObject({ reply: { total: 1 } });
       expect(totalOf(service.readModel.queries, STREAM)).toBe(1);
+    });
+
+    describe('of a request that its client named', () => {
+      const named = { commandId, requestHash: 'of +1' };
+      const reused = { error: { kind: 'conflict', code: 'request.key-reused' } };
+
+      it('are refused when they ask for something else, also after a restart', async () => {
+        const first = await add(1, named);
+        expect(await add(2, { commandId, requestHash: 'of +2' })).toMatchObject(reused);
+        await stage.stop(service);
+        service = await stage.start('tasks');
+        expect(await add(2, { commandId, requestHash: 'of +2' })).toMatchObject(reused);
+        expect(await add(1, named)).toEqual(first);
+        expect(totalOf(service.readModel.queries, STREAM)).toBe(1);
+      });
+
+      it('are refused while the first is under way', async () => {
+        const [first, other, same] = await Promise.all([
+          add(1, named),
+          add(2, { commandId, requestHash: 'of +2' }),
+          add(1, named),
+        ]);
+        expect(other).toMatchObject(reused);
+        expect(same).toEqual(first);
+        expect(totalOf(service.readModel.queries, STREAM)).toBe(1);
+      });
+
+      it('give a first refusal again, though the command would succeed by now', async () => {
+        const first = await add(-1, named);
+        expect(first).toMatchObject({ error: { code: 'counter.negative' } });
+        await add(5);
+        expect(await add(-1, named)).toEqual(first);
+        expect(await add(-2, { commandId, requestHash: 'of -2' })).toMatchObject(reused);
+        expect(totalOf(service.readModel.queries, STREAM)).toBe(5);
+      });
+
+      it('give a first answer without an effect again', async () => {
+        let asked = 0;
+        const ask = () =>
+          service.mailbox.execute(
+            commandOf(() => ({ events: [], reply: { asked: (asked += 1) } }), commandId, named.requestHash),
+          );
+        expect(await ask()).toEqual({ reply: { asked: 1 } });
+        expect(await ask()).toEqual({ reply: { asked: 1 } });
+      });
+
+      it.each(['unavailable', 'forbidden'] as const)('are decided afresh when the first was %s', async (kind) => {
+        let first = true;
+        const refuseOnce = () => {
+          const decision = first ? new DomainError(kind, 'test.refused', 'Not now') : { events: [], reply: {} };
+          first = false;
+          return decision;
+        };
+        const ask = () => service.mailbox.execute(commandOf(refuseOnce, commandId, named.requestHash));
+        expect(await ask()).toMatchObject({ error: { kind } });
+        expect(await ask()).toEqual({ reply: {} });
+      });
     });
   });
 

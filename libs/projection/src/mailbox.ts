@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { nowMicros } from '#platform/clock.js';
-import { DomainError } from '#platform/domain-error.js';
+import { DomainError, type ErrorKind } from '#platform/domain-error.js';
 import type { Log } from '#platform/logging.js';
 import type { Answer } from '#bus/contract.js';
 import type { Keep } from '#keep/keep.js';
@@ -18,7 +18,15 @@ import { serialize } from '#ledger/serialized-event.js';
 import { abandonUnsealed } from '#ledger/staged-batch.js';
 import type { DecidedEvent, Decision, MailboxCommand } from './command.js';
 import { isStorageFault } from './faults.js';
-import { FirstReplies, type PlacedEvent, type PromisedReply } from './first-replies.js';
+import {
+  FirstReplies,
+  isSameRequest,
+  KEY_REUSED,
+  nameOf,
+  type PlacedEvent,
+  type PromisedReply,
+  type SettledReply,
+} from './first-replies.js';
 import type { AppliedEvent } from './projection.js';
 import type { ReadModel } from './read-model.js';
 import { isGenerator, Slices } from './slices.js';
@@ -48,6 +56,11 @@ interface Pending {
   /** Index of the next event id: grows when events of an attempt stand in the ledger and the rest is decided again. */
   firstIndex: number;
   attempts: number;
+}
+
+interface InFlight {
+  readonly requestHash: string | undefined;
+  readonly answered: Promise<Answer<unknown>>;
 }
 
 /** What became of a command in one attempt, before its appends. */
@@ -109,7 +122,7 @@ export class Mailbox {
   private readonly ledger: Ledger;
   private readonly replies: FirstReplies;
   private readonly log: Log | undefined;
-  private readonly inFlight = new Map<string, Promise<Answer<unknown>>>();
+  private readonly inFlight = new Map<string, InFlight>();
   private queue: Pending[] = [];
   private working: Promise<void> | undefined;
   private closed = false;
@@ -123,15 +136,18 @@ export class Mailbox {
 
   /**
    * Resolves when the command's events are durable and visible, or with its refusal. A command with the id of an earlier
-   * one gets the earlier one's reply. Never rejects.
+   * one gets the earlier one's reply, or a refusal when it asks for something else. Never rejects.
    */
   execute<Reply>(command: MailboxCommand<Reply>): Promise<Answer<Reply>> {
-    const { commandId } = command.context;
+    const { commandId, requestHash } = command.context;
     const same = commandId === undefined ? undefined : this.inFlight.get(commandId);
-    if (same !== undefined) return same as Promise<Answer<Reply>>;
+    if (same !== undefined) {
+      const isRepeat = isSameRequest(same.requestHash, requestHash);
+      return isRepeat ? (same.answered as Promise<Answer<Reply>>) : Promise.resolve({ error: KEY_REUSED });
+    }
     const answered = this.enqueue(command);
     if (commandId !== undefined) {
-      this.inFlight.set(commandId, answered);
+      this.inFlight.set(commandId, { requestHash, answered });
       void answered.then(() => this.inFlight.delete(commandId));
     }
     return answered as Promise<Answer<Reply>>;
@@ -180,8 +196,8 @@ export class Mailbox {
   /** Answers commands that were carried out before and, as nobody waits for them any more, those that come too late. */
   private async withoutRepeats(drained: readonly Pending[]): Promise<readonly Pending[]> {
     const now = Date.now();
-    const ids = drained.flatMap(({ command }) => command.context.commandId ?? []);
-    const known = ids.length === 0 ? undefined : await this.replies.find(ids);
+    const named = drained.flatMap(({ command }) => nameOf(command.context) ?? []);
+    const known = named.length === 0 ? undefined : await this.replies.find(named);
     return drained.filter((pending) => {
       const { commandId, deadlineMs } = pending.command.context;
       const first = commandId === undefined ? undefined : known?.get(commandId);
@@ -206,6 +222,7 @@ export class Mailbox {
         return await this.afterFailure(decided, outcomes);
       }
       this.readModel.commit();
+      await this.remember(decided.flatMap(settledReply));
       for (const each of decided) each.pending.answer(firstAnswer(each, outcomes));
       return [];
     } catch (error) {
@@ -217,6 +234,16 @@ export class Mailbox {
       if (!(error instanceof CommandFailed)) throw error;
       this.refuse(error);
       return commands.filter((pending) => pending !== error.pending);
+    }
+  }
+
+  /** The change stands: a failure here must not undo it. */
+  private async remember(replies: readonly SettledReply[]): Promise<void> {
+    if (replies.length === 0) return;
+    try {
+      await this.replies.remember(replies);
+    } catch (error) {
+      this.log?.error({ error }, 'Answers without events could not be kept for repeats');
     }
   }
 
@@ -420,9 +447,23 @@ const replyOf = ({ decision, placed }: Decided): unknown => {
 const streamsOf = (placed: readonly Placed[]): ReadonlySet<string> => new Set(placed.map(({ stream }) => stream));
 
 const promisedReply = (each: Decided): readonly PromisedReply[] => {
-  const { commandId } = each.pending.command.context;
-  if (commandId === undefined || each.placed.length === 0) return [];
-  return [{ commandId, reply: replyOf(each), placed: each.placed }];
+  const name = nameOf(each.pending.command.context);
+  if (name === undefined || each.placed.length === 0) return [];
+  return [{ ...name, reply: replyOf(each), placed: each.placed }];
+};
+
+/** Kinds of refusals that say nothing of the request: it has not been carried out yet. */
+const PASSING: readonly ErrorKind[] = ['unavailable', 'internal', 'forbidden', 'unauthenticated'];
+
+const isPassing = (decision: Decision<unknown>): boolean =>
+  decision instanceof DomainError && PASSING.includes(decision.kind);
+
+const NO_OUTCOMES: ReadonlyMap<string, Outcome> = new Map();
+
+const settledReply = (each: Decided): readonly SettledReply[] => {
+  const name = nameOf(each.pending.command.context);
+  if (name?.requestHash === undefined || each.placed.length > 0 || isPassing(each.decision)) return [];
+  return [{ ...name, answer: firstAnswer(each, NO_OUTCOMES) }];
 };
 
 const firstAnswer = (each: Decided, outcomes: ReadonlyMap<string, Outcome>): Answer<unknown> => {

@@ -50,9 +50,10 @@ export const dump = (database: DatabaseSync): unknown => {
   ]);
 };
 
-export const contextOf = (commandId?: string): MessageContext => ({
+export const contextOf = (commandId?: string, requestHash?: string): MessageContext => ({
   correlationId: 'test',
   ...(commandId === undefined ? {} : { commandId }),
+  ...(requestHash === undefined ? {} : { requestHash }),
   deadlineMs: Date.now() + 60_000,
   dialect: 'iceprod',
   caller: { subject: 'alice', username: 'alice', roles: [], groups: [] },
@@ -61,7 +62,12 @@ export const contextOf = (commandId?: string): MessageContext => ({
 export const commandOf = <Reply>(
   decide: MailboxCommand<Reply>['decide'],
   commandId?: string,
-): MailboxCommand<Reply> => ({ context: contextOf(commandId), timeMicros: 1_700_000_000_000_000, decide });
+  requestHash?: string,
+): MailboxCommand<Reply> => ({
+  context: contextOf(commandId, requestHash),
+  timeMicros: 1_700_000_000_000_000,
+  decide,
+});
 
 /** Adds to a counter; the reply is what the counter then shows. A counter never falls below zero. */
 export const count = (database: DatabaseSync, stream: string, amount: number) => (): Decision<{ total: number }> => {
