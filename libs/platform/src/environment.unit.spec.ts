@@ -36,6 +36,23 @@ describe('loadEnvironment', () => {
     });
   });
 
+  it('takes keys of 32 bytes only, and never shows them', () => {
+    const key = Buffer.alloc(32, 7).toString('base64');
+    expect(loadEnvironment({ CAIRN_SECRET_KEY: key, CAIRN_SECRET_KEYS_OLD: `${key}, ${key}` })).toMatchObject({
+      CAIRN_SECRET_KEY: key,
+      CAIRN_SECRET_KEYS_OLD: [key, key],
+    });
+    const short = Buffer.alloc(31, 7).toString('base64');
+    const refusal = /^CAIRN_SECRET_KEY is wrong; expected 32 bytes in base 64/;
+    expect(() => loadEnvironment({ CAIRN_SECRET_KEY: short })).toThrow(refusal);
+    expect(() => loadEnvironment({ CAIRN_SECRET_KEYS_OLD: `${key},${short}` })).toThrow(
+      /^CAIRN_SECRET_KEYS_OLD is wrong/,
+    );
+    expect(() => loadEnvironment({ CREDENTIALS_ISSUER_URL: 'https://idp.example' })).toThrow(
+      /^CREDENTIALS_CLIENT_ID is/,
+    );
+  });
+
   it('takes an empty value as not set and leaves unknown variables alone', () => {
     expect(loadEnvironment({ PORT: '', NATS_URL: '', HOME: '/root', constructor: 'x' })).toEqual(new Environment());
   });

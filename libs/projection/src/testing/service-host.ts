@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { INestMicroservice, Type } from '@nestjs/common';
+import type { Abstract, INestMicroservice, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { loadEnvironment } from '#platform/environment.js';
 import { Health } from '#platform/health.js';
@@ -58,7 +58,7 @@ export class ServiceHost {
   }
 
   /** Something that the service is made of, for what no message starts. */
-  part<Part>(type: Type<Part>): Part {
+  part<Part>(type: Type<Part> | Abstract<Part>): Part {
     return this.current.app.get(type);
   }
 
