@@ -3,7 +3,7 @@ import { DomainError } from '#platform/domain-error.js';
 import { ref } from '#ledger/ref.js';
 import type { Caller, Page } from '#bus/contract.js';
 import type { ListDatasetsRequest } from '#contracts/iceprod/datasets.js';
-import { projectKeys, wantedFields } from '#contracts/iceprod/keys.js';
+import { projectKeys, type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
 import { DATASET_STATUSES, type DatasetStatus } from '#contracts/iceprod/statuses.js';
 import type { AccessRules } from '#projection/access-rules.js';
 import { type Dataset, isDatasetStatus } from './dataset.js';
@@ -33,6 +33,9 @@ const rowOf = (row: Readonly<Record<string, SQLOutputValue>>): DatasetRow => ({
   username: String(row['username']),
   document: String(row['document']),
 });
+
+const entryOf = ({ dataset_id: id, document }: DatasetRow, wanted: WantedFields | undefined): string =>
+  `${JSON.stringify(id)}:${projectKeys(document, wanted)}`;
 
 type Filter = (row: DatasetRow) => boolean;
 
@@ -76,6 +79,7 @@ const cursorOf = (text: string | undefined): Cursor => (text === undefined ? BEF
 /** Reads datasets through one connection: `queries` to answer, `writer` to decide. */
 export class Datasets {
   private readonly selectOne;
+  private readonly selectNumber;
   private readonly selectPage;
   private readonly selectStatuses;
 
@@ -84,9 +88,10 @@ export class Datasets {
     private readonly rules: AccessRules,
   ) {
     this.selectOne = database.prepare('SELECT document FROM dataset WHERE ref = ?');
+    const select = 'SELECT dataset, dataset_id, status, truncated, owner_group, username, document FROM dataset';
+    this.selectNumber = database.prepare(`${select} WHERE dataset = ? ORDER BY dataset_id`);
     this.selectPage = database.prepare(
-      `SELECT dataset, dataset_id, status, truncated, owner_group, username, document FROM dataset
-       WHERE (dataset, dataset_id) > (?, ?) ORDER BY dataset, dataset_id LIMIT ${PAGE_DATASETS_MAX}`,
+      `${select} WHERE (dataset, dataset_id) > (?, ?) ORDER BY dataset, dataset_id LIMIT ${PAGE_DATASETS_MAX}`,
     );
     this.selectStatuses = database.prepare(
       'SELECT status, dataset_id FROM dataset ORDER BY status, dataset, dataset_id',
@@ -108,6 +113,14 @@ export class Datasets {
     const passes = filterOf(request);
     if (passes instanceof DomainError) return passes;
     const wanted = wantedFields(request.keys, ['dataset_id']);
+    const { dataset: number } = request;
+    if (number !== undefined) {
+      const rows = this.selectNumber.all(number).map(rowOf);
+      const readable = rows.filter(
+        (row) => passes(row) && this.rules.judge(row.dataset_id, 'read', caller) === undefined,
+      );
+      return { entries: readable.map((row) => entryOf(row, wanted)) };
+    }
     const { dataset, dataset_id: after } = cursorOf(request.cursor);
     const entries: string[] = [];
     let characters = 0;
@@ -116,7 +129,7 @@ export class Datasets {
       const row = rowOf(each);
       seen += 1;
       if (passes(row) && this.rules.judge(row.dataset_id, 'read', caller) === undefined) {
-        const entry = `${JSON.stringify(row.dataset_id)}:${projectKeys(row.document, wanted)}`;
+        const entry = entryOf(row, wanted);
         entries.push(entry);
         characters += entry.length;
       }

@@ -1,4 +1,4 @@
-import { constant, keysParameter, listParameter, optional, path, required } from '../route/fields.js';
+import { constant, intParameter, keysParameter, listParameter, optional, path, required } from '../route/fields.js';
 import { bool, float, int, intOrText, str, strings } from '../route/json-types.js';
 import { documentOf, documentsById, IDS_BY_STATUS, iceprodRoute, NOTHING, RESULT } from './iceprod-route.js';
 import { EVERYBODY, READERS_AND_PILOTS, WRITERS } from './policies.js';
@@ -18,6 +18,7 @@ export const datasetRoutes = {
       statuses: listParameter('status', 'status words'),
       groups: listParameter('groups', 'names of groups'),
       users: listParameter('users', 'names of owners'),
+      dataset: intParameter('dataset', 'number of the dataset', 'dataset must be an integer'),
       keys: keysParameter,
     },
     answer: documentsById('Dataset'),

@@ -22,6 +22,8 @@ export interface ListDatasetsRequest {
   readonly statuses?: readonly string[];
   readonly groups?: readonly string[];
   readonly users?: readonly string[];
+  /** The one with this number. */
+  readonly dataset?: number;
   readonly keys?: readonly string[];
   readonly cursor?: string;
 }
