@@ -11,6 +11,9 @@ import { type Errand, failure } from './errand.js';
 import type { Requests } from './request-projection.js';
 import { expandedRequirements, scopeOf } from './requirements.js';
 
+/** Jobs that one request makes: whoever wants more asks again. */
+const JOBS_MAX = 1_000_000;
+
 /** Jobs that are made at a time. */
 const JOBS_AT_ONCE = 64;
 
@@ -153,7 +156,8 @@ class Materialization {
 const jobsOf = async (errand: Errand, datasetId: string): Promise<readonly Job[]> => {
   const jobs: Job[] = [];
   for await (const page of errand.pages(ListJobs, { dataset_id: datasetId, keys: ['job_id', 'job_index'] })) {
-    jobs.push(...page.map(listedJob));
+    // Clients may have overwritten an index with anything.
+    jobs.push(...page.map(listedJob).filter(({ job_index: index }) => Number.isSafeInteger(index)));
   }
   return jobs;
 };
@@ -169,7 +173,7 @@ const spanOf = async (errand: Errand, requests: Requests, dataset: Dataset, next
   const { dataset_id: datasetId, jobs_submitted: jobs } = dataset;
   const known = requests.plan(id, datasetId);
   if (known !== undefined) return known;
-  const count = Math.max(0, Math.min(errand.number('num'), jobs - next));
+  const count = Math.max(0, Math.min(errand.number('num'), jobs - next, JOBS_MAX));
   const span = { from: next, to: next + count };
   await errand.record(`${datasetId}/plan`, 'JobsPlanned', { request_id: id, dataset_id: datasetId, ...span });
   return span;
