@@ -87,6 +87,14 @@ describe.each(MODES)('What IceProd does by itself, $mode', ({ start, keeper }) =
     expect(JSON.stringify(history)).toContain('cairn-automation');
   });
 
+  it('makes the jobs of a dataset that has a config', async () => {
+    const id = await newDataset(system(), { jobs_submitted: 2, tasks_submitted: 2, tasks_per_job: 1 });
+    const config = { version: 3.1, description: 'd', tasks: [{ name: 'generate', trays: [{ modules: [{}] }] }] };
+    expect((await system().put(`/config/${id}`, config)).status).toBe(200);
+    await eventually(async () => documentOf(`/datasets/${id}/task_counts/status`), { waiting: 2 });
+    await system().post(`/datasets/${id}/task_actions/bulk_suspend`);
+  });
+
   it('gives priorities by dataset, task and job', async () => {
     const id = await newDataset(system(), { jobs_submitted: 1000, tasks_submitted: 2000, tasks_per_job: 2 });
     const at = async (job_index: number, task_index: number, depends: readonly string[] = []): Promise<string> =>

@@ -5,6 +5,7 @@ import { DomainError } from '#platform/domain-error.js';
 import { automates, type AutomationStep, Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
 import { Bus } from '#bus/bus.js';
+import { MakeRequest } from '#contracts/iceprod/actions.js';
 import { ChangeDataset } from '#contracts/iceprod/datasets.js';
 import { ReadModel } from '#projection/read-model.js';
 import { Jobs } from '../job/job-rows.js';
@@ -19,7 +20,7 @@ import { type Scale, type Standing, Standings } from './standing.js';
 import { type Found, UnitsFound } from './units-found.js';
 import { completionOfDataset, stoppedBy } from './verdict.js';
 
-const STEPS = ['priority', 'queue', 'job_completion', 'dataset_completion', 'dataset_cleanup'] as const;
+const STEPS = ['priority', 'queue', 'job_completion', 'dataset_completion', 'dataset_cleanup', 'buffer'] as const;
 
 /** Tasks that may wait at a time (contract 17). */
 const WAITING_MAX = 250_000;
@@ -33,6 +34,9 @@ const DRIFT_MAX = 0.01;
 
 /** A dataset may stand so many settling times without a config: people send it after the dataset. */
 const CONFIG_SETTLING_TIMES = 30;
+
+/** How many settling times lie between two requests for a dataset's jobs: one may fail, and each makes many. */
+const BUFFER_SETTLING_TIMES = 5;
 
 /** Jobs judged by one command. */
 const JOBS_AT_ONCE = 500;
@@ -59,6 +63,8 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly counts: TaskCounts;
   private readonly weights = new Map<WorkloadId, number>();
   private readonly timers = new Map<WorkloadId, NodeJS.Timeout>();
+  /** When jobs of a dataset were asked for last. */
+  private readonly buffered = new Map<WorkloadId, number>();
   private readonly delayMs: number;
   private retryMs: number;
   private planned: NodeJS.Timeout | undefined;
@@ -152,7 +158,10 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
       const standing = this.standings.of(listing);
       if (standing === undefined) continue;
       if (isStopped(standing)) await this.stopTasks(standing);
-      else await this.completeDataset(standing);
+      else if (standing.status === 'processing') {
+        await this.buffer(standing);
+        await this.completeDataset(standing);
+      }
     }
   }
 
@@ -212,8 +221,26 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
+  /** Asks for the jobs that a dataset still lacks. Who asks while that is under way gets the same request. */
+  private async buffer({ workload, datasetId, hasConfig, truncated, jobs: submitted }: Standing): Promise<void> {
+    if (!this.does('buffer') || !hasConfig || truncated) return;
+    const made = this.jobs.counts(datasetId).reduce((sum, [, n]) => sum + n, 0);
+    if (made >= submitted) {
+      this.buffered.delete(workload);
+      return;
+    }
+    const leftMs = (this.buffered.get(workload) ?? 0) + BUFFER_SETTLING_TIMES * this.delayMs - Date.now();
+    if (leftMs > 0) {
+      this.lookLater(workload, leftMs);
+      return;
+    }
+    this.buffered.set(workload, Date.now());
+    const request = { action: 'materialization', arguments: JSON.stringify({ dataset_id: datasetId }) } as const;
+    await this.bus.request(MakeRequest, request, automationContext());
+  }
+
   private async completeDataset(standing: Standing): Promise<void> {
-    if (!this.does('dataset_completion') || standing.status !== 'processing' || standing.alwaysActive) return;
+    if (!this.does('dataset_completion') || standing.alwaysActive) return;
     const status = this.destinationOf(standing);
     if (status === undefined) return;
     const request = { dataset_id: standing.datasetId, change: 'status', status } as const;
