@@ -1,6 +1,16 @@
 import { posix, resolve } from 'node:path';
 import { expand, expandAll, type Scope } from '#contracts/iceprod/config/expand.js';
-import { arrayOf, isArray, isObject, member, NumberText, objectOf, textOf, toText, type Json } from '#contracts/iceprod/config/json.js';
+import {
+  arrayOf,
+  isArray,
+  isObject,
+  member,
+  NumberText,
+  objectOf,
+  textOf,
+  toText,
+  type Json,
+} from '#contracts/iceprod/config/json.js';
 
 /** One process to run. */
 export interface Step {
