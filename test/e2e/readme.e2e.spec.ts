@@ -29,7 +29,7 @@ describe('the README', () => {
   let cairn: Cairn;
 
   beforeAll(async () => {
-    cairn = await startEmbedded();
+    cairn = await startEmbedded({ CAIRN_AUTOMATION: 'on' });
   });
 
   afterAll(() => cairn.remove());
