@@ -11,6 +11,7 @@ import { TokenVerifier } from '#platform/tokens/verifier.js';
 import { BlobStoreModule } from '#projection/blob-store.module.js';
 import { BulkTasksController } from './cairn/bulk-tasks.controller.js';
 import { DocsController } from './cairn/docs.controller.js';
+import { ExplainController } from './cairn/explain.controller.js';
 import { HistoryController } from './cairn/history.controller.js';
 import { ProbesController } from './cairn/probes.controller.js';
 import { Admission } from './edge/admission.js';
@@ -86,6 +87,7 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerif
     OpenIdController,
     HealthController,
     HistoryController,
+    ExplainController,
     BulkTasksController,
     ProbesController,
     DocsController,

@@ -1,5 +1,6 @@
 import { bulkTaskRoutes } from './cairn/bulk-tasks.routes.js';
 import { docsRoutes } from './cairn/docs.routes.js';
+import { explainRoutes } from './cairn/explain.routes.js';
 import { historyRoutes } from './cairn/history.routes.js';
 import { probeRoutes } from './cairn/probes.routes.js';
 import { actionRoutes } from './iceprod/actions.routes.js';
@@ -57,6 +58,7 @@ export const ROUTES: readonly AnyRoute[] = [
   openIdRoutes,
   healthRoutes,
   historyRoutes,
+  explainRoutes,
   bulkTaskRoutes,
   probeRoutes,
   docsRoutes,

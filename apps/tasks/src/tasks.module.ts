@@ -7,6 +7,8 @@ import { LogCleanup } from './automation/log-cleanup.js';
 import { Orders } from './automation/orders.js';
 import { AutomationSignals } from './automation/signals.js';
 import { Steward } from './automation/steward.js';
+import { ExplainController } from './explain/explain.controller.js';
+import { RecentOffers } from './explain/recent-offers.js';
 import { FileController } from './file/file.controller.js';
 import { fileProjection } from './file/file-projection.js';
 import { IceprodUnits } from './iceprod/iceprod-units.js';
@@ -56,7 +58,8 @@ import { WorkloadProjection } from './workload/workload-projection.js';
     TaskStatController,
     LogController,
     FileController,
+    ExplainController,
   ],
-  providers: [TaskDesk, OrphanCollector, Orders, Steward, LogCleanup],
+  providers: [TaskDesk, RecentOffers, OrphanCollector, Orders, Steward, LogCleanup],
 })
 export class TasksModule {}

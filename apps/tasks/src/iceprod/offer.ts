@@ -3,6 +3,9 @@ import { numberOf } from './requirements.js';
 
 type Test = (asked: string) => boolean;
 
+/** Whether a task that says nothing of the name fails the test as well. */
+type NamedTest = readonly [name: string, test: Test, required: boolean];
+
 const isNumeric = (raw: string): boolean => kindOf(raw) === 'number' || kindOf(raw) === 'boolean';
 
 const valueOf = (raw: string): number => (kindOf(raw) === 'boolean' ? Number(raw === 'true') : Number(raw));
@@ -21,6 +24,20 @@ const equalOrContained = (offered: string): Test => {
     (kindOf(asked) === 'array' && elementsOf(asked).some((element) => canonical(element) === wanted));
 };
 
+const testsOf = (requirements: string): readonly NamedTest[] =>
+  [...membersOf(requirements)].map(([name, raw]): NamedTest => {
+    const offered = isNumeric(raw) ? valueOf(raw) : undefined;
+    if (offered === undefined) return [name, equalOrContained(raw), false];
+    if (name !== 'gpu' || offered <= 0) return [name, atMost(offered), false];
+    const enough = atMost(offered);
+    return [name, (asked) => enough(asked) && (numberOf(asked) ?? 0) >= 1, true];
+  });
+
+const isMet = ([name, test, required]: NamedTest, members: ReadonlyMap<string, string>): boolean => {
+  const wish = members.get(name);
+  return wish === undefined ? !required : test(wish);
+};
+
 /** Whether a task with these requirements may run on what is offered. */
 export type Offer = (requirements: string) => boolean;
 
@@ -31,20 +48,19 @@ export type Offer = (requirements: string) => boolean;
  * @param requirements raw JSON of an object
  */
 export const readOffer = (requirements: string): Offer => {
-  const tests = [...membersOf(requirements)].map(([name, raw]): readonly [string, Test, boolean] => {
-    const offered = isNumeric(raw) ? valueOf(raw) : undefined;
-    if (offered === undefined) return [name, equalOrContained(raw), false];
-    if (name !== 'gpu' || offered <= 0) return [name, atMost(offered), false];
-    const enough = atMost(offered);
-    return [name, (asked) => enough(asked) && (numberOf(asked) ?? 0) >= 1, true];
-  });
+  const tests = testsOf(requirements);
   return (asked) => {
     const members = membersOf(asked);
-    return tests.every(([name, test, required]) => {
-      const wish = members.get(name);
-      return wish === undefined ? !required : test(wish);
-    });
+    return tests.every((test) => isMet(test, members));
   };
+};
+
+/** Names of what an offer does not give as the task asks; none when the task fits. Both are raw JSON of objects. */
+export const misfitsOf = (offered: string, asked: string): readonly string[] => {
+  const members = membersOf(asked);
+  return testsOf(offered)
+    .filter((test) => !isMet(test, members))
+    .map(([name]) => name);
 };
 
 /** The site that an offer names. */

@@ -78,7 +78,11 @@ const fitting = (view: TaskView, requirements: string, filters: ClaimFilters): (
     once(opened, ready.workload, () => isOpen(view, ready.workload));
 };
 
-const passes = (ready: ReadyClass, { dataset, site, instance, requiredSite, impossible }: ClaimFilters): boolean => {
+/** Whether what units have in common passes the filters. */
+export const passes = (
+  ready: ReadyClass,
+  { dataset, site, instance, requiredSite, impossible }: ClaimFilters,
+): boolean => {
   if (impossible) return false;
   if (dataset !== undefined && ready.workload !== dataset) return false;
   if (site !== undefined && ready.site !== site) return false;

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
+import { DomainError } from '#platform/domain-error.js';
 import type { Answer, Message } from '#bus/contract.js';
 import { ClaimTasks, type ClaimTasksRequest, PromoteTasks, QueueTasks } from '#contracts/iceprod/tasks.js';
+import { RecentOffers } from '../explain/recent-offers.js';
 import { ClaimMatcher, claimTasks, queueTasks } from './claim.js';
 import { promoteTasks } from './move.js';
 import { TaskDesk } from './task-desk.js';
@@ -12,7 +14,10 @@ import { TaskDesk } from './task-desk.js';
 export class SchedulingController {
   private readonly matcher = new ClaimMatcher();
 
-  constructor(private readonly desk: TaskDesk) {}
+  constructor(
+    private readonly desk: TaskDesk,
+    private readonly offers: RecentOffers,
+  ) {}
 
   @MessagePattern(PromoteTasks.subject)
   promote(@Payload() message: Message<{ task_ids: readonly string[] }>): Promise<Answer<{ waiting: number }>> {
@@ -22,9 +27,13 @@ export class SchedulingController {
   @MessagePattern(ClaimTasks.subject)
   claim(@Payload() message: Message<ClaimTasksRequest>): Promise<Answer<{ documents: readonly string[] }>> {
     const instanceId = randomUUID().replaceAll('-', '');
-    return this.desk.decide(message, (view, timeMicros) =>
-      claimTasks(view, this.matcher, message.request, instanceId, timeMicros),
-    );
+    return this.desk.decide(message, (view, timeMicros) => {
+      const decision = claimTasks(view, this.matcher, message.request, instanceId, timeMicros);
+      if (decision instanceof DomainError && decision.kind === 'not-found') {
+        this.offers.remember(message.request, timeMicros);
+      }
+      return decision;
+    });
   }
 
   @MessagePattern(QueueTasks.subject)

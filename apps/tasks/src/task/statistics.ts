@@ -28,6 +28,10 @@ class RunTimes {
     this.squares += distance * (hours - this.meanHours);
   }
 
+  get mean(): number {
+    return this.totalHours / this.count;
+  }
+
   document(): string {
     const all = this.totalHours + this.totalErrHours;
     return JSON.stringify({
@@ -35,7 +39,7 @@ class RunTimes {
       gpu: this.gpu,
       total_hrs: this.totalHours,
       total_err_hrs: this.totalErrHours,
-      avg_hrs: this.totalHours / this.count,
+      avg_hrs: this.mean,
       stddev_hrs: this.count > 1 ? Math.sqrt(this.squares / (this.count - 1)) : null,
       min_hrs: this.minHours,
       max_hrs: this.maxHours,
@@ -62,6 +66,12 @@ export class TaskStatisticsQuery {
       return times === undefined ? [] : [`${JSON.stringify(name)}:${times.document()}`];
     });
     return { document: `{${members.join(',')}}` };
+  }
+
+  /** How long the complete tasks of each name took on average. */
+  async meanHours(datasetId: string): Promise<ReadonlyMap<string, number>> {
+    const byName = await this.runTimes(datasetId);
+    return new Map([...byName].map(([name, times]) => [this.reader.words.name.wordOf(name), times.mean]));
   }
 
   private async runTimes(datasetId: string): Promise<ReadonlyMap<WordId, RunTimes>> {

@@ -63,6 +63,14 @@ export class TaskCounts {
 
   /** `{name: {status: count}}`, names in the order of their tasks. */
   countByName(datasetId: string): { document: string } {
+    const members = [...this.byNameOf(datasetId)].map(
+      ([name, counts]) => `${JSON.stringify(name)}:${objectOf(counts)}`,
+    );
+    return { document: `{${members.join(',')}}` };
+  }
+
+  /** How many tasks of each name have each status, names in the order of their tasks. */
+  byNameOf(datasetId: string): ReadonlyMap<string, ReadonlyMap<string, number>> {
     const workload = this.reader.workloads.idOfDataset(datasetId);
     const names = new Map<string, Map<string, number>>();
     for (const row of workload === undefined ? [] : this.byName.all(workload)) {
@@ -70,8 +78,7 @@ export class TaskCounts {
       const counts = names.get(name) ?? new Map<string, number>();
       names.set(name, counts.set(this.reader.words.status.wordOf(Number(row['status'])), Number(row['n'])));
     }
-    const members = [...names].map(([name, counts]) => `${JSON.stringify(name)}:${objectOf(counts)}`);
-    return { document: `{${members.join(',')}}` };
+    return names;
   }
 
   /** Statuses that tasks of the dataset have, in the vocabulary's order. */

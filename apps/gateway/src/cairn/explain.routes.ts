@@ -1,0 +1,123 @@
+import { path } from '../route/fields.js';
+import { cairnRoute } from './cairn-route.js';
+
+const text = { type: 'string' };
+const number = { type: 'number' };
+const hours = { type: ['number', 'null'], description: 'null while no task of the name is complete' };
+const anything = { type: 'object', additionalProperties: true };
+
+export const explainRoutes = {
+  unit: cairnRoute({
+    name: 'explainUnit',
+    tag: 'explanation',
+    method: 'GET',
+    path: '/cairn/explain/units/:unit_id',
+    policy: {
+      roles: ['admin', 'system', 'pilot', 'user'],
+      note: "users need the read rule of the unit's workload",
+    },
+    summary: 'Why a unit is not running',
+    fields: { unit_id: path('id of the unit in its dialect, such as a task_id') },
+    answer: {
+      type: 'object',
+      required: [
+        'task_id',
+        'dataset_id',
+        'reason',
+        'status',
+        'phase',
+        'dependencies',
+        'requirements',
+        'offers',
+        'priority',
+      ],
+      properties: {
+        task_id: text,
+        dataset_id: text,
+        reason: { type: 'string', description: 'one sentence: what would have to change first' },
+        status: text,
+        phase: { type: 'string', description: 'what the status means to Cairn' },
+        status_changed: text,
+        dataset_status: { type: ['string', 'null'] },
+        dependencies: {
+          type: 'object',
+          properties: {
+            complete: { type: 'boolean' },
+            open: { type: 'integer' },
+            tasks: {
+              type: 'array',
+              description: 'the first 100 that are not complete',
+              items: { type: 'object', properties: { task_id: text, status: { type: ['string', 'null'] } } },
+            },
+          },
+        },
+        requirements: anything,
+        offers: {
+          type: 'array',
+          description: 'offers last seen for which there was no task, latest first; forgotten at a restart',
+          items: {
+            type: 'object',
+            properties: {
+              seen: text,
+              takes: { type: 'string', description: 'status of the tasks that were asked for' },
+              requirements: anything,
+              fits: { type: 'boolean' },
+              misfits: {
+                type: 'array',
+                items: { type: 'object', properties: { name: text, asked: {}, offered: {} } },
+              },
+              filtered: { type: 'boolean', description: 'other filters of the offer leave this task out' },
+            },
+          },
+        },
+        priority: {
+          type: 'object',
+          properties: {
+            current: number,
+            due: { type: ['number', 'null'], description: 'what the formula gives now' },
+            dataset: { type: ['number', 'null'] },
+            terms: { type: ['object', 'null'], additionalProperties: true },
+          },
+        },
+        queue: {
+          type: ['object', 'null'],
+          description: 'null while it may not be claimed',
+          properties: {
+            ahead: { type: 'integer', description: 'tasks of its kind that go first' },
+            more: { type: 'boolean', description: 'there may be more than were counted' },
+          },
+        },
+      },
+    },
+    refusals: { 404: 'no such unit' },
+  }),
+  remaining: cairnRoute({
+    name: 'estimateRemaining',
+    tag: 'explanation',
+    method: 'GET',
+    path: '/cairn/datasets/:dataset_id/remaining',
+    policy: { roles: ['admin', 'system', 'user'], rule: 'read' },
+    summary: 'Work that is left in a dataset, by name of its tasks; jobs that are not made yet do not count',
+    fields: { dataset_id: path() },
+    answer: {
+      type: 'object',
+      required: ['tasks', 'remaining', 'remaining_hrs'],
+      properties: {
+        tasks: {
+          type: 'object',
+          additionalProperties: {
+            type: 'object',
+            properties: {
+              complete: { type: 'integer' },
+              remaining: { type: 'integer', description: 'tasks that are not complete' },
+              avg_hrs: hours,
+              remaining_hrs: hours,
+            },
+          },
+        },
+        remaining: { type: 'integer' },
+        remaining_hrs: hours,
+      },
+    },
+  }),
+};

@@ -1,0 +1,75 @@
+import type { Phase } from '../engine/phase.js';
+
+/** How a remembered offer suits a task. */
+export interface OfferVerdict {
+  /** Whether the offer asks for tasks that stand where this one stands. */
+  readonly concerns: boolean;
+  /** Requirements of the task that the offer does not meet. */
+  readonly misfits: readonly { readonly name: string }[];
+  /** Whether the filters of the offer leave the task out. */
+  readonly isFiltered: boolean;
+}
+
+/** What the reason is found from. */
+export interface Circumstances {
+  readonly status: string;
+  readonly phase: Phase;
+  readonly site: string;
+  /** Status of its dataset; absent when nobody has submitted one. */
+  readonly datasetStatus: string | undefined;
+  readonly openDependencies: number;
+  /** One of those that are open; without a status when it does not exist. */
+  readonly firstOpen: { readonly id: string; readonly status: string | undefined } | undefined;
+  /** How many tasks of its kind go first; absent while it may not be claimed. */
+  readonly ahead: number | undefined;
+  readonly offers: readonly OfferVerdict[];
+}
+
+const many = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+const isSuited = ({ misfits, isFiltered }: OfferVerdict): boolean => misfits.length === 0 && !isFiltered;
+
+/** What most offers fail at, the most frequent first. */
+const obstacles = (offers: readonly OfferVerdict[]): readonly string[] => {
+  const counts = new Map<string, number>();
+  const count = (word: string): unknown => counts.set(word, (counts.get(word) ?? 0) + 1);
+  for (const { misfits, isFiltered } of offers) {
+    for (const { name } of misfits) count(name);
+    if (isFiltered) count('filters of the offer');
+  }
+  return [...counts].sort(([, a], [, b]) => b - a).map(([word]) => word);
+};
+
+const reasonOfReady = (ahead: number, offers: readonly OfferVerdict[]): string => {
+  const concerned = offers.filter(({ concerns }) => concerns);
+  if (concerned.length > 0 && !concerned.some(isSuited)) {
+    return `It is ready, but fits none of the offers last seen (${concerned.length}): ${obstacles(concerned).join(', ')}.`;
+  }
+  const turn =
+    ahead === 0
+      ? 'no task of its kind goes first'
+      : `${many(ahead, 'task')} of its kind ${ahead === 1 ? 'goes' : 'go'} first`;
+  return `It is ready and waits for a worker to ask; ${turn}.`;
+};
+
+/** One sentence for people: why the task is not running. The first thing that would have to change is named. */
+export const reasonOf = (circumstances: Circumstances): string => {
+  const { status, phase, site, datasetStatus, openDependencies, firstOpen, ahead, offers } = circumstances;
+  const place = site === '' ? '' : ` at ${site}`;
+  if (phase === 'succeeded') return 'It is complete.';
+  if (phase === 'running') return `It is running${place}.`;
+  if (phase === 'claimed' && ahead === undefined) {
+    return `It was handed to a worker${place} that has not started it yet.`;
+  }
+  if (phase === 'failed') return 'It has failed and waits until somebody resets it.';
+  if (datasetStatus !== undefined && datasetStatus !== 'processing') {
+    return `Its dataset is ${datasetStatus}: only tasks of processing datasets are handed out.`;
+  }
+  if (ahead !== undefined) return reasonOfReady(ahead, offers);
+  if (status === 'suspended') return 'It is suspended and waits until somebody resets it.';
+  if (openDependencies > 0) {
+    const first = firstOpen === undefined ? '' : `, such as ${firstOpen.id} (${firstOpen.status ?? 'unknown'})`;
+    return `It waits for ${many(openDependencies, 'task')} to complete${first}.`;
+  }
+  return 'It depends on nothing that is open and waits to be queued.';
+};

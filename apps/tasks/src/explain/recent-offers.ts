@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import type { ClaimTasksRequest } from '#contracts/iceprod/tasks.js';
+
+/** Distinct offers that are remembered. */
+const OFFERS_MAX = 20;
+
+/** Longer offers are not remembered. */
+const OFFER_CHARS_MAX = 16_384;
+
+/** What somebody offered who found nothing to run. */
+export interface SeenOffer {
+  readonly mode: ClaimTasksRequest['mode'];
+  /** Raw JSON of objects. */
+  readonly requirements: string;
+  readonly queryParams: string;
+  readonly seenMicros: number;
+}
+
+/** The last distinct offers for which there was no task, in memory only: workers ask again soon. */
+@Injectable()
+export class RecentOffers {
+  private readonly offers = new Map<string, SeenOffer>();
+
+  remember({ mode, requirements, query_params: queryParams }: ClaimTasksRequest, seenMicros: number): void {
+    if (requirements.length + queryParams.length > OFFER_CHARS_MAX) return;
+    const name = `${mode}\n${requirements}\n${queryParams}`;
+    // Deleted first, so that the map's order is that of the last time.
+    this.offers.delete(name);
+    this.offers.set(name, { mode, requirements, queryParams, seenMicros });
+    if (this.offers.size <= OFFERS_MAX) return;
+    for (const oldest of this.offers.keys()) {
+      this.offers.delete(oldest);
+      return;
+    }
+  }
+
+  /** Latest first. */
+  latest(): readonly SeenOffer[] {
+    return [...this.offers.values()].reverse();
+  }
+}
