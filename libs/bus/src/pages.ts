@@ -1,3 +1,4 @@
+import { nextLoopTurn } from '#platform/loop-turn.js';
 import type { Bus } from './bus.js';
 import type { Contract, MessageContext, Page } from './contract.js';
 
@@ -20,5 +21,7 @@ export async function* pages<Request extends { readonly cursor?: string }>(
     });
     yield page.entries;
     cursor = page.next;
+    // A fast reader takes page after page without a pause, and inside one process nothing else waits for input or output.
+    await nextLoopTurn();
   } while (cursor !== undefined);
 }

@@ -8,6 +8,9 @@ import type { AppliedEvent, Projection, ProjectionWriter } from './projection.js
 /** Parsed rules kept in memory, by their text: most datasets of a group share few texts. */
 const PARSED_RULES_MAX = 4096;
 
+/** Datasets whose rules are kept between two commits. */
+const KNOWN_RULES_MAX = 4096;
+
 const LISTS = ['read_groups', 'write_groups', 'read_users', 'write_users'] as const;
 
 /** The lists that a rule has, in the order in which answers show them. */
@@ -72,12 +75,33 @@ export const accessRulesProjection: Projection = {
 export class AccessRules {
   private readonly read;
   private readonly parsed = new Map<string, AccessRule>();
+  /** Rules by dataset as of one commit: reads come in crowds between commits. */
+  private readonly known = new Map<string, AccessRule>();
+  private knownAt = -1;
 
-  constructor(database: DatabaseSync) {
+  /** `commits` counts the commits that `database` shows; without it every rule is read again. */
+  constructor(
+    database: DatabaseSync,
+    private readonly commits?: () => number,
+  ) {
     this.read = database.prepare('SELECT rule FROM access_rules WHERE ref = ?');
   }
 
   ruleOf(datasetId: string): AccessRule | undefined {
+    if (this.commits === undefined) return this.readRule(datasetId);
+    const commits = this.commits();
+    if (commits !== this.knownAt || this.known.size >= KNOWN_RULES_MAX) {
+      this.known.clear();
+      this.knownAt = commits;
+    }
+    const known = this.known.get(datasetId);
+    if (known !== undefined) return known;
+    const rule = this.readRule(datasetId);
+    if (rule !== undefined) this.known.set(datasetId, rule);
+    return rule;
+  }
+
+  private readRule(datasetId: string): AccessRule | undefined {
     const row = this.read.get(ref('iceprod', 'main', datasetId)) as { readonly rule: string } | undefined;
     return row === undefined ? undefined : this.parsedRule(row.rule);
   }

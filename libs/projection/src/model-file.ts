@@ -95,6 +95,7 @@ export class ModelFile {
   private readonly unsealed = new Set<string>();
   private unsealedChanged = false;
   private inTransaction = false;
+  private commitCount = 0;
 
   private constructor(
     readonly writer: DatabaseSync,
@@ -180,6 +181,11 @@ export class ModelFile {
     return this.rebuilding;
   }
 
+  /** Grows whenever `queries` begins to show something else. */
+  get commits(): number {
+    return this.commitCount;
+  }
+
   get transactionOpen(): boolean {
     return this.inTransaction;
   }
@@ -201,6 +207,7 @@ export class ModelFile {
     for (const [stream, revision] of this.uncommitted) this.upsertRevision.run(stream, revision);
     this.updateProgress.run(checkpoint, witness?.stream ?? null, witness?.revision ?? null, witness?.id ?? null);
     this.writer.exec('COMMIT');
+    this.commitCount++;
     this.inTransaction = false;
     for (const [stream, revision] of this.uncommitted) this.remember(stream, revision);
     this.uncommitted.clear();

@@ -114,6 +114,11 @@ export class ReadModel {
     return this.file.queries;
   }
 
+  /** Grows whenever `queries` begins to show something else. */
+  get commits(): number {
+    return this.file.commits;
+  }
+
   /** Shows the effects of the open transaction: for deciders only. */
   get writer(): DatabaseSync {
     return this.file.writer;

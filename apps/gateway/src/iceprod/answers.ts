@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { nextLoopTurn } from '#platform/loop-turn.js';
 import { Bus } from '#bus/bus.js';
 import type { Contract, Page } from '#bus/contract.js';
 import type { Call, Served } from '../route/route.js';
@@ -25,7 +26,9 @@ export class Answers {
     contract: Contract<Request, { document: string }>,
     call: Call<NoInfer<Request>>,
   ): Promise<string> {
-    return (await this.reply(contract, call)).document;
+    const { document } = await this.reply(contract, call);
+    await nextLoopTurn();
+    return document;
   }
 
   /** What the service replies, as JSON. */

@@ -28,7 +28,7 @@ export class TaskDesk {
     workloads: WorkloadProjection,
   ) {
     this.shown = new UnitReader(readModel.queries);
-    this.shownRules = new AccessRules(readModel.queries);
+    this.shownRules = new AccessRules(readModel.queries, () => readModel.commits);
     this.decidedRules = new AccessRules(readModel.writer);
     this.view = new SqliteTaskView(units.store);
     // Whether a dataset's tasks may be claimed depends on the dataset.
