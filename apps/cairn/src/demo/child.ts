@@ -17,9 +17,9 @@ export interface StartOptions {
 
 const KILL_AFTER_MS = 15_000;
 
-/** Starts a script with the Node.js that runs this one; its stderr is ours. */
+/** Starts a script with the Node.js that runs this one, and its flags; its stderr is ours. */
 export const startScript = (script: string, args: readonly string[], options: StartOptions = {}): Child => {
-  const child = spawn(process.execPath, ['--enable-source-maps', script, ...args], {
+  const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...options.environment },
   });
