@@ -364,7 +364,9 @@ describe('IceProd clients', () => {
       })),
     );
     const ruled = routes.filter(
-      ({ path, description }) => /Users need the \w+ rule/.test(description) && path.includes('{dataset_id}'),
+      // Cairn's own routes refuse in a shape of their own.
+      ({ path, description }) =>
+        /Users need the \w+ rule/.test(description) && path.includes('{dataset_id}') && !path.startsWith('/cairn/'),
     );
     expect(ruled.length).toBeGreaterThanOrEqual(40);
     const before = await task(taskId);
