@@ -32,12 +32,14 @@ describe('membersOf', () => {
 
   it('agrees with JSON.parse on any object, however it is spaced', () =>
     fc.assert(
-      fc.property(object, space, (value, indent) => {
+      fc.property(object, space, (generated, indent) => {
+        // JSON has no -0: what is compared has been a text once.
+        const value = JSON.parse(JSON.stringify(generated)) as Record<string, unknown>;
         const members = membersOf(spaced(value, indent));
         expect(new Set(members.keys())).toEqual(new Set(Object.keys(value)));
         for (const [name, raw] of members)
           expect(JSON.parse(raw)).toEqual(Object.getOwnPropertyDescriptor(value, name)?.value);
-        expect(JSON.parse(objectText(members))).toEqual(JSON.parse(JSON.stringify(value)));
+        expect(JSON.parse(objectText(members))).toEqual(value);
       }),
     ));
 
