@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { startDistributed, startEmbedded } from './cairn-process.js';
 import { files } from './logs-and-files/files.js';
 import { logs } from './logs-and-files/logs.js';
-import { openWorld, VARIABLES, type World } from './world.js';
+import { useWorld } from './world.js';
 
 const MODES = [
   { mode: 'embedded', start: startEmbedded, inFolder: true },
@@ -11,21 +11,7 @@ const MODES = [
 ] as const;
 
 describe.each(MODES)("IceProd's logs and files, $mode", ({ start, inFolder }) => {
-  let opened: World | undefined;
-
-  beforeAll(async () => {
-    opened = await openWorld(await start(VARIABLES));
-  }, 90_000);
-
-  afterAll(async () => {
-    opened?.anonymous.close();
-    await opened?.cairn.remove();
-  }, 60_000);
-
-  const world = (): World => {
-    if (opened === undefined) throw new Error('Cairn is not running');
-    return opened;
-  };
+  const world = useWorld(start);
 
   files(world);
   logs(world);

@@ -8,7 +8,7 @@ import { stats } from './main-road/stats.js';
 import { tasks } from './main-road/tasks.js';
 import { transport } from './main-road/transport.js';
 import { volume } from './main-road/volume.js';
-import { openWorld, VARIABLES, type World } from './world.js';
+import { useWorld } from './world.js';
 
 const MODES = [
   { mode: 'embedded', start: startEmbedded, units: 100_000 },
@@ -16,21 +16,7 @@ const MODES = [
 ] as const;
 
 describe.each(MODES)("IceProd's main road, $mode", ({ start, units }) => {
-  let opened: World | undefined;
-
-  beforeAll(async () => {
-    opened = await openWorld(await start(VARIABLES));
-  }, 90_000);
-
-  afterAll(async () => {
-    opened?.anonymous.close();
-    await opened?.cairn.remove();
-  }, 60_000);
-
-  const world = (): World => {
-    if (opened === undefined) throw new Error('Cairn is not running');
-    return opened;
-  };
+  const world = useWorld(start);
 
   transport(world);
   datasets(world);

@@ -1,7 +1,7 @@
 import { startDistributed, startEmbedded } from './cairn-process.js';
 import { grids } from './grids-pilots/grids.js';
 import { pilots } from './grids-pilots/pilots.js';
-import { openWorld, VARIABLES, type World } from './world.js';
+import { useWorld } from './world.js';
 
 const MODES = [
   { mode: 'embedded', start: startEmbedded },
@@ -9,21 +9,7 @@ const MODES = [
 ] as const;
 
 describe.each(MODES)("IceProd's grids and pilots, $mode", ({ mode, start }) => {
-  let opened: World | undefined;
-
-  beforeAll(async () => {
-    opened = await openWorld(await start(VARIABLES));
-  }, 90_000);
-
-  afterAll(async () => {
-    opened?.anonymous.close();
-    await opened?.cairn.remove();
-  }, 60_000);
-
-  const world = (): World => {
-    if (opened === undefined) throw new Error('Cairn is not running');
-    return opened;
-  };
+  const world = useWorld(start);
 
   grids(world);
   pilots(world, mode === 'embedded' ? undefined : 'tasks');

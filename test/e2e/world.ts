@@ -1,4 +1,4 @@
-import type { Cairn } from './cairn-process.js';
+import type { Cairn, Variables } from './cairn-process.js';
 import { HttpClient } from './http-client.js';
 
 export const SHARED_SECRET = 'secret of the end-to-end tests';
@@ -67,3 +67,22 @@ export const newTask = async (client: HttpClient, datasetId: string, fields: Fie
 let unknown = 0;
 /** Id of a dataset that nobody has submitted: jobs and tasks may stand there all the same (contract 1.7). */
 export const unsubmitted = (): string => `nobody-submitted-${String((unknown += 1))}`;
+
+/** Has a Cairn run, with its world, for the tests of the `describe` around it. */
+export const useWorld = (start: (variables: Variables) => Promise<Cairn>): (() => World) => {
+  let opened: World | undefined;
+
+  beforeAll(async () => {
+    opened = await openWorld(await start(VARIABLES));
+  }, 90_000);
+
+  afterAll(async () => {
+    opened?.anonymous.close();
+    await opened?.cairn.remove();
+  }, 60_000);
+
+  return () => {
+    if (opened === undefined) throw new Error('Cairn is not running');
+    return opened;
+  };
+};
