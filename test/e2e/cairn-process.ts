@@ -11,6 +11,8 @@ const DIST = resolve('dist/apps');
 
 const SERVICES = ['datasets', 'tasks', 'pilots', 'events', 'auth'] as const;
 
+export type Service = (typeof SERVICES)[number];
+
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 15_000;
 
@@ -195,3 +197,23 @@ export const startOver = (broker: NatsServer, variables: Variables = {}): Promis
 /** As {@link startOver}, with a NATS server of its own. */
 export const startDistributed = async (variables: Variables = {}): Promise<Cairn> =>
   startOver(await startNatsServer(), variables);
+
+/** A way to run Cairn. */
+export interface Mode {
+  readonly mode: string;
+  readonly isDistributed: boolean;
+  readonly start: (variables?: Variables) => Promise<Cairn>;
+  /** Name of the process that a service runs in, for {@link Cairn.restart}. */
+  readonly processOf: (service: Service) => string;
+}
+
+/** Both ways to run Cairn: what it does must not depend on them, so each suite about behaviour runs in both. */
+export const MODES: readonly Mode[] = [
+  { mode: 'embedded', isDistributed: false, start: startEmbedded, processOf: () => 'cairn' },
+  {
+    mode: 'as separate processes over NATS',
+    isDistributed: true,
+    start: startDistributed,
+    processOf: (service) => service,
+  },
+];

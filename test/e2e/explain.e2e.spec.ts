@@ -1,21 +1,11 @@
-import { startEmbedded } from './cairn-process.js';
-import { newDataset, newJob, newTask, openWorld, VARIABLES, type World } from './world.js';
+import { MODES } from './cairn-process.js';
+import { newDataset, newJob, newTask, useWorld } from './world.js';
 
-describe('explanations', () => {
-  let opened: World | undefined;
-
-  beforeAll(async () => {
-    opened = await openWorld(await startEmbedded({ ...VARIABLES, CAIRN_AUTOMATION: 'off' }));
-  }, 60_000);
-
-  afterAll(async () => {
-    opened?.anonymous.close();
-    await opened?.cairn.remove();
-  });
+describe.each(MODES)('explanations, $mode', (mode) => {
+  const world = useWorld(mode);
 
   it('tell the owner of a dataset, and nobody else, why a task does not run and what is left', async () => {
-    if (opened === undefined) throw new Error('Cairn is not running');
-    const { system, alice, bob } = opened;
+    const { system, alice, bob } = world();
     const dataset = await newDataset(alice, { priority: 0.5 });
     const rule = { read_groups: [], write_groups: [], read_users: ['alice'], write_users: ['alice'] };
     expect(await system.put(`/auths/${dataset}`, rule)).toMatchObject({ status: 200 });

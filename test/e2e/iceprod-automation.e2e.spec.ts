@@ -1,11 +1,6 @@
-import { startDistributed, startEmbedded } from './cairn-process.js';
+import { MODES } from './cairn-process.js';
 import type { HttpClient } from './http-client.js';
-import { newDataset, newJob, newTask, openWorld, unsubmitted, VARIABLES, type World } from './world.js';
-
-const MODES = [
-  { mode: 'embedded', start: startEmbedded, keeper: 'cairn' },
-  { mode: 'as separate processes over NATS', start: startDistributed, keeper: 'tasks' },
-] as const;
+import { newDataset, newJob, newTask, unsubmitted, useWorld, VARIABLES } from './world.js';
 
 const PATIENCE_MS = 20_000;
 const POLL_MS = 25;
@@ -27,22 +22,8 @@ const eventually = async (ask: () => Promise<unknown>, expected: unknown): Promi
   }
 };
 
-describe.each(MODES)('What IceProd does by itself, $mode', ({ start, keeper }) => {
-  let opened: World | undefined;
-
-  beforeAll(async () => {
-    opened = await openWorld(await start({ ...VARIABLES, CAIRN_AUTOMATION: 'on', CAIRN_AUTOMATION_DELAY: '0.1' }));
-  }, 90_000);
-
-  afterAll(async () => {
-    opened?.anonymous.close();
-    await opened?.cairn.remove();
-  }, 60_000);
-
-  const world = (): World => {
-    if (opened === undefined) throw new Error('Cairn is not running');
-    return opened;
-  };
+describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
+  const world = useWorld(mode, () => ({ ...VARIABLES, CAIRN_AUTOMATION: 'on', CAIRN_AUTOMATION_DELAY: '0.1' }));
   const system = (): HttpClient => world().system;
   const documentOf = async (path: string): Promise<Document> => (await system().get(path)).json as Document;
   const statusOf = (path: string) => async (): Promise<unknown> => (await documentOf(path))['status'];
@@ -165,7 +146,7 @@ describe.each(MODES)('What IceProd does by itself, $mode', ({ start, keeper }) =
     const { id, made } = await submit(1);
     const [only] = made;
     await eventually(task(only?.first ?? ''), 'waiting');
-    await world().cairn.restart({ only: [keeper], signal: 'SIGKILL' });
+    await world().cairn.restart({ only: [mode.processOf('tasks')], signal: 'SIGKILL' });
     await finish(only?.first ?? '', 'complete');
     await eventually(task(only?.second ?? ''), 'waiting');
     await finish(only?.second ?? '', 'complete');

@@ -1,14 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ISSUER_CLIENT, startTokenIssuer, type TokenIssuer, tokenWith } from '../support/token-issuer.js';
-import { startDistributed, startEmbedded } from './cairn-process.js';
+import { MODES } from './cairn-process.js';
 import { done, ok, refused, said } from './http-client.js';
-import { openWorld, type World } from './world.js';
-
-const MODES = [
-  { mode: 'embedded', start: startEmbedded },
-  { mode: 'as separate processes over NATS', start: startDistributed },
-] as const;
+import { useWorld } from './world.js';
 
 const S3 = { url: 'https://s3.example', type: 's3', buckets: ['b'], access_key: 'key', secret_key: 'hush-s3' };
 const S3_SHOWN = { ...S3, transfer_prefix: '' };
@@ -23,31 +18,19 @@ const bytesOf = async (folder: string): Promise<string> => {
 };
 
 /** IceProd contract 19. */
-describe.each(MODES)('IceProd credentials, $mode', ({ start }) => {
-  let opened: World | undefined;
+describe.each(MODES)('IceProd credentials, $mode', (mode) => {
   let issuer: TokenIssuer | undefined;
-
-  beforeAll(async () => {
+  const world = useWorld(mode, async () => {
     issuer = await startTokenIssuer();
-    opened = await openWorld(
-      await start({
-        CREDENTIALS_ISSUER_URL: issuer.url,
-        CREDENTIALS_CLIENT_ID: ISSUER_CLIENT.id,
-        CREDENTIALS_CLIENT_SECRET: ISSUER_CLIENT.secret,
-      }),
-    );
-  }, 90_000);
+    return {
+      CREDENTIALS_ISSUER_URL: issuer.url,
+      CREDENTIALS_CLIENT_ID: ISSUER_CLIENT.id,
+      CREDENTIALS_CLIENT_SECRET: ISSUER_CLIENT.secret,
+    };
+  });
 
-  afterAll(async () => {
-    opened?.anonymous.close();
-    await opened?.cairn.remove();
-    await issuer?.stop();
-  }, 60_000);
+  afterAll(() => issuer?.stop());
 
-  const world = (): World => {
-    if (opened === undefined) throw new Error('Cairn is not running');
-    return opened;
-  };
   const provider = (): TokenIssuer => {
     if (issuer === undefined) throw new Error('no issuer');
     return issuer;

@@ -1,4 +1,4 @@
-import { startDistributed, startEmbedded } from './cairn-process.js';
+import { MODES } from './cairn-process.js';
 import { badInput } from './main-road/bad-input.js';
 import { claims } from './main-road/claims.js';
 import { configs } from './main-road/configs.js';
@@ -10,13 +10,8 @@ import { transport } from './main-road/transport.js';
 import { volume } from './main-road/volume.js';
 import { useWorld } from './world.js';
 
-const MODES = [
-  { mode: 'embedded', start: startEmbedded, units: 100_000 },
-  { mode: 'as separate processes over NATS', start: startDistributed, units: 10_000 },
-] as const;
-
-describe.each(MODES)("IceProd's main road, $mode", ({ start, units }) => {
-  const world = useWorld(start);
+describe.each(MODES)("IceProd's main road, $mode", (mode) => {
+  const world = useWorld(mode);
 
   transport(world);
   datasets(world);
@@ -27,5 +22,5 @@ describe.each(MODES)("IceProd's main road, $mode", ({ start, units }) => {
   stats(world);
   badInput(world);
   // Last: it restarts Cairn, and what is listed for all datasets gets long.
-  volume(world, units);
+  volume(world, mode.isDistributed ? 10_000 : 100_000);
 });

@@ -1,37 +1,21 @@
 import { type LdapServer, LDAP_BASE, startLdapServer } from '../support/ldap-server.js';
-import { startDistributed, startEmbedded } from './cairn-process.js';
+import { MODES } from './cairn-process.js';
 import { accessQuestions } from './people/access-questions.js';
 import { directory } from './people/directory.js';
 import { logins } from './people/logins.js';
 import { PASSWORDS } from './people/passwords.js';
 import { people } from './people/people.js';
-import { openWorld, type World } from './world.js';
-
-const MODES = [
-  { mode: 'embedded', start: startEmbedded },
-  { mode: 'as separate processes over NATS', start: startDistributed },
-] as const;
+import { useWorld } from './world.js';
 
 /** Cairn gets no shared secret here: the auth service makes one and nobody else knows it. */
-describe.each(MODES)("IceProd's people, $mode", ({ start }) => {
-  let opened: World | undefined;
+describe.each(MODES)("IceProd's people, $mode", (mode) => {
   let ldap: LdapServer | undefined;
-
-  beforeAll(async () => {
+  const world = useWorld(mode, async () => {
     ldap = await startLdapServer(PASSWORDS);
-    opened = await openWorld(await start({ LDAP_URL: ldap.url, LDAP_BASE }));
-  }, 90_000);
+    return { LDAP_URL: ldap.url, LDAP_BASE };
+  });
 
-  afterAll(async () => {
-    opened?.anonymous.close();
-    await opened?.cairn.remove();
-    await ldap?.stop();
-  }, 60_000);
-
-  const world = (): World => {
-    if (opened === undefined) throw new Error('Cairn is not running');
-    return opened;
-  };
+  afterAll(() => ldap?.stop());
 
   directory(world);
   people(world);

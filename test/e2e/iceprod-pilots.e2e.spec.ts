@@ -1,16 +1,11 @@
-import { startDistributed, startEmbedded } from './cairn-process.js';
+import { MODES } from './cairn-process.js';
 import { grids } from './grids-pilots/grids.js';
 import { pilots } from './grids-pilots/pilots.js';
 import { useWorld } from './world.js';
 
-const MODES = [
-  { mode: 'embedded', start: startEmbedded },
-  { mode: 'as separate processes over NATS', start: startDistributed },
-] as const;
-
-describe.each(MODES)("IceProd's grids and pilots, $mode", ({ mode, start }) => {
-  const world = useWorld(start);
+describe.each(MODES)("IceProd's grids and pilots, $mode", (mode) => {
+  const world = useWorld(mode);
 
   grids(world);
-  pilots(world, mode === 'embedded' ? undefined : 'tasks');
+  pilots(world, mode.isDistributed ? 'tasks' : undefined);
 });

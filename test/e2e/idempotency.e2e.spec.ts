@@ -1,11 +1,6 @@
-import { startDistributed, startEmbedded } from './cairn-process.js';
+import { MODES } from './cairn-process.js';
 import { type HttpClient, refused, type Said, said } from './http-client.js';
-import { newDataset, newJob, newTask, openWorld, VARIABLES, type World } from './world.js';
-
-const MODES = [
-  { mode: 'embedded', start: startEmbedded },
-  { mode: 'as separate processes over NATS', start: startDistributed },
-] as const;
+import { newDataset, newJob, newTask, useWorld } from './world.js';
 
 const REUSED = refused(409, 'Idempotency-Key was used for another request');
 
@@ -15,22 +10,8 @@ const LARGE = 'x'.repeat(400_000);
 let keys = 0;
 const newKey = (): string => `key-${String((keys += 1))}`;
 
-describe.each(MODES)('Idempotency-Key, $mode', ({ start }) => {
-  let opened: World | undefined;
-
-  beforeAll(async () => {
-    opened = await openWorld(await start(VARIABLES));
-  }, 90_000);
-
-  afterAll(async () => {
-    opened?.anonymous.close();
-    await opened?.cairn.remove();
-  }, 60_000);
-
-  const world = (): World => {
-    if (opened === undefined) throw new Error('Cairn is not running');
-    return opened;
-  };
+describe.each(MODES)('Idempotency-Key, $mode', (mode) => {
+  const world = useWorld(mode);
 
   const ask = async (client: HttpClient, method: string, path: string, key: string, body?: object): Promise<Said> =>
     said(

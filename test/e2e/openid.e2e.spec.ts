@@ -5,15 +5,11 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { type LdapServer, LDAP_BASE, startLdapServer } from '../support/ldap-server.js';
-import { type Cairn, startDistributed, startEmbedded } from './cairn-process.js';
-import { HttpClient, refused, said } from './http-client.js';
+import { type Cairn, MODES } from './cairn-process.js';
+import { type HttpClient, refused, said } from './http-client.js';
 import { Browser } from './openid/browser.js';
 import { PASSWORDS } from './people/passwords.js';
-
-const MODES = [
-  { mode: 'embedded', owner: 'cairn', start: startEmbedded },
-  { mode: 'as separate processes over NATS', owner: 'auth', start: startDistributed },
-] as const;
+import { useWorld } from './world.js';
 
 const REALM = '/auth/realms/IceCube';
 const TOKEN = `${REALM}/protocol/openid-connect/token`;
@@ -41,34 +37,23 @@ const basic = (id: string, secret: string): Fields => ({
   authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
 });
 
-describe.each(MODES)('the OpenID provider, $mode', ({ owner, start }) => {
-  let running: Cairn | undefined;
-  let http: HttpClient | undefined;
+describe.each(MODES)('the OpenID provider, $mode', (mode) => {
   let ldap: LdapServer | undefined;
   let adminPassword = '';
+  const world = useWorld(mode, async () => {
+    ldap = await startLdapServer(PASSWORDS);
+    return { LDAP_URL: ldap.url, LDAP_BASE };
+  });
+  const cairn = (): Cairn => world().cairn;
+  const client = (): HttpClient => world().anonymous;
 
   beforeAll(async () => {
-    ldap = await startLdapServer(PASSWORDS);
-    running = await start({ LDAP_URL: ldap.url, LDAP_BASE });
-    http = new HttpClient(running, undefined);
-    adminPassword = /account admin has the password (\S+)/.exec(running.output())?.[1] ?? '';
-    await command(running, ['user', 'add', 'pingu', '--group', 'simprod', '--group', 'users'], 'noot noot\n');
+    adminPassword = /account admin has the password (\S+)/.exec(cairn().output())?.[1] ?? '';
+    await command(cairn(), ['user', 'add', 'pingu', '--group', 'simprod', '--group', 'users'], 'noot noot\n');
   }, 90_000);
 
-  afterAll(async () => {
-    http?.close();
-    await running?.remove();
-    await ldap?.stop();
-  }, 60_000);
+  afterAll(() => ldap?.stop());
 
-  const cairn = (): Cairn => {
-    if (running === undefined) throw new Error('Cairn is not running');
-    return running;
-  };
-  const client = (): HttpClient => {
-    if (http === undefined) throw new Error('Cairn is not running');
-    return http;
-  };
   const form = async (path: string, fields: Fields, headers: Fields = {}): Promise<{ status: number; json: Json }> => {
     const type = { 'content-type': 'application/x-www-form-urlencoded' };
     const body = new URLSearchParams(fields).toString();
@@ -183,7 +168,7 @@ describe.each(MODES)('the OpenID provider, $mode', ({ owner, start }) => {
     for (const each of [file, `${file}-wal`]) {
       expect((await readFile(each).catch(() => Buffer.alloc(0))).includes(saved)).toBe(false);
     }
-    await cairn().restart({ only: [owner] });
+    await cairn().restart({ only: [mode.processOf('auth')] });
     expect((await refresh(saved)).status).toBe(200);
     expect(cairn().output()).not.toContain('First start');
   });

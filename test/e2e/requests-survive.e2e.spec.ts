@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Embedded, textIn } from '../support/embedded.js';
+import { MODES } from './cairn-process.js';
+import { created, done } from './http-client.js';
+import { ID, newDataset, useWorld, VARIABLES } from './world.js';
 
 const JOBS = 400;
 const WAIT_MS = 30_000;
@@ -11,19 +13,8 @@ const CONFIG = {
   tasks: ['a', 'b'].map((name) => ({ name, trays: [{ modules: [{}] }], requirements: { memory: '$(job)' } })),
 };
 
-const SUBMISSION = {
-  description: 'd',
-  jobs_submitted: JOBS,
-  tasks_submitted: 2 * JOBS,
-  tasks_per_job: 2,
-  group: 'users',
-};
-
-describe('a materialization that a power cut ends', () => {
-  const cairn = new Embedded({ CAIRN_AUTOMATION: 'actions', CAIRN_AUTOMATION_DELAY: '0' });
-
-  beforeAll(() => cairn.start(), 60_000);
-  afterAll(() => cairn.remove(), 60_000);
+describe.each(MODES)('a materialization that a power cut ends, $mode', (mode) => {
+  const world = useWorld(mode, () => ({ ...VARIABLES, CAIRN_AUTOMATION: 'actions', CAIRN_AUTOMATION_DELAY: '0' }));
 
   const until = async (holds: () => Promise<boolean>): Promise<void> => {
     const endMs = Date.now() + WAIT_MS;
@@ -34,25 +25,24 @@ describe('a materialization that a power cut ends', () => {
   };
 
   it('goes on after the start and makes no job twice', async () => {
-    const id = textIn(await cairn.ask('POST', '/datasets', SUBMISSION), 'result');
-    await cairn.ask('PUT', `/config/${id}`, CONFIG);
-    const request = textIn(
-      await cairn.ask('POST', '/actions/materialization', { dataset_id: id, num: JOBS }),
-      'result',
-    );
+    const { cairn, admin } = world();
+    const id = await newDataset(admin, { jobs_submitted: JOBS, tasks_submitted: 2 * JOBS, tasks_per_job: 2 });
+    expect(await admin.put(`/config/${id}`, CONFIG)).toEqual(done);
+    const asked = await admin.post('/actions/materialization', { dataset_id: id, num: JOBS });
+    expect(asked).toEqual(created({ result: expect.stringMatching(ID) as string }));
+    const { result: request } = asked.json as { result: string };
     const jobs = async (): Promise<number> =>
-      ((await cairn.ask('GET', `/datasets/${id}/job_counts/status`)) as { processing?: number }).processing ?? 0;
+      ((await admin.get(`/datasets/${id}/job_counts/status`)).json as { processing?: number }).processing ?? 0;
     await until(async () => (await jobs()) > 0);
-    await cairn.kill();
-    await cairn.start();
-    const status = async (): Promise<string> =>
-      textIn(await cairn.ask('GET', `/actions/materialization/${request}`), 'status');
+    await cairn.restart({ signal: 'SIGKILL' });
+    const status = async (): Promise<unknown> =>
+      ((await admin.get(`/actions/materialization/${request}`)).json as { status?: unknown }).status;
     await until(async () => (await status()) === 'complete');
-    const made = Object.values((await cairn.ask('GET', `/datasets/${id}/jobs?keys=job_index`)) as object) as {
+    const made = Object.values((await admin.get(`/datasets/${id}/jobs?keys=job_index`)).json as object) as {
       job_index: number;
     }[];
     const indexes = made.map(({ job_index: index }) => index).toSorted((one, other) => one - other);
     expect(indexes).toEqual(Array.from({ length: JOBS }, (_, index) => index));
-    expect(await cairn.ask('GET', `/datasets/${id}/task_counts/status`)).toEqual({ idle: 2 * JOBS });
-  }, 60_000);
+    expect((await admin.get(`/datasets/${id}/task_counts/status`)).json).toEqual({ idle: 2 * JOBS });
+  }, 90_000);
 });

@@ -1,4 +1,4 @@
-import type { Cairn, Variables } from './cairn-process.js';
+import type { Cairn, Mode, Variables } from './cairn-process.js';
 import { HttpClient } from './http-client.js';
 
 export const SHARED_SECRET = 'secret of the end-to-end tests';
@@ -68,12 +68,19 @@ let unknown = 0;
 /** Id of a dataset that nobody has submitted: jobs and tasks may stand there all the same (contract 1.7). */
 export const unsubmitted = (): string => `nobody-submitted-${String((unknown += 1))}`;
 
-/** Has a Cairn run, with its world, for the tests of the `describe` around it. */
-export const useWorld = (start: (variables: Variables) => Promise<Cairn>): (() => World) => {
+/**
+ * Has a Cairn run, with its world, for the tests of the `describe` around it.
+ *
+ * @param prepare gives the variables that Cairn starts with; other servers that they name are started here
+ */
+export const useWorld = (
+  { start }: Pick<Mode, 'start'>,
+  prepare: () => Variables | Promise<Variables> = () => VARIABLES,
+): GetWorld => {
   let opened: World | undefined;
 
   beforeAll(async () => {
-    opened = await openWorld(await start(VARIABLES));
+    opened = await openWorld(await start(await prepare()));
   }, 90_000);
 
   afterAll(async () => {
