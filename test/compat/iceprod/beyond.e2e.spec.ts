@@ -1,24 +1,13 @@
-import { type Cairn, startEmbedded } from '../../e2e/cairn-process.js';
+import { MODES } from '../../e2e/cairn-process.js';
 import { ok, refused } from '../../e2e/http-client.js';
-import { newDataset, openWorld, VARIABLES, type World } from '../../e2e/world.js';
+import { newDataset, useWorld } from '../../e2e/world.js';
 
 /** What IceProd's users ask for and IceProd does not have (contract 24). */
-describe('beyond IceProd', () => {
-  let cairn: Cairn;
-  let world: World;
-
-  beforeAll(async () => {
-    cairn = await startEmbedded({ ...VARIABLES, CAIRN_AUTOMATION: 'off' });
-    world = await openWorld(cairn);
-  }, 60_000);
-
-  afterAll(async () => {
-    world.anonymous.close();
-    await cairn.remove();
-  }, 60_000);
+describe.each(MODES)('beyond IceProd, $mode', (mode) => {
+  const world = useWorld(mode);
 
   it('a dataset is found by its number, by whoever may read it', async () => {
-    const { admin, alice, bob } = world;
+    const { admin, alice, bob } = world();
     const ids = [await newDataset(alice), await newDataset(alice, { auth_groups_read: [] }), await newDataset(alice)];
     for (const id of ids) {
       const { json } = await admin.get(`/datasets/${id}`);
