@@ -54,13 +54,14 @@ export const explainRoutes = {
         requirements: anything,
         offers: {
           type: 'array',
-          description: 'offers last seen for which there was no task, latest first; forgotten at a restart',
+          description: 'the last 20 different offers of workers, latest first; forgotten at a restart',
           items: {
             type: 'object',
             properties: {
               seen: text,
               takes: { type: 'string', description: 'status of the tasks that were asked for' },
               requirements: anything,
+              found: { type: 'boolean', description: 'there was a task for it the last time' },
               fits: { type: 'boolean' },
               misfits: {
                 type: 'array',
@@ -74,16 +75,29 @@ export const explainRoutes = {
           type: 'object',
           properties: {
             current: number,
-            due: { type: ['number', 'null'], description: 'what the formula gives now' },
-            dataset: { type: ['number', 'null'] },
-            terms: { type: ['object', 'null'], additionalProperties: true },
+            due: {
+              type: ['number', 'null'],
+              description: 'what the formula gives now; null where automation sets no priorities',
+            },
+            dataset: { type: ['number', 'null'], description: "the dataset's part of it" },
+            steps: {
+              type: ['array', 'null'],
+              description: 'steps of the formula in their order; what they add makes up what is due',
+              items: { type: 'object', properties: { step: text, adds: number, priority: number } },
+            },
+            terms: {
+              type: ['object', 'null'],
+              description: 'what the formula is fed with',
+              additionalProperties: true,
+            },
           },
         },
         queue: {
           type: ['object', 'null'],
           description: 'null while it may not be claimed',
           properties: {
-            ahead: { type: 'integer', description: 'tasks of its kind that go first' },
+            ahead: { type: 'integer', description: 'tasks of its kind (dataset, requirements, site) that go first' },
+            ahead_of_all: { type: 'integer', description: 'tasks of any kind that go first' },
             more: { type: 'boolean', description: 'there may be more than were counted' },
           },
         },

@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
+import { automates, Environment } from '#platform/environment.js';
 import type { Answer, Message } from '#bus/contract.js';
 import { EstimateRemaining, ExplainUnit } from '#contracts/cairn/explain.js';
 import { refusals } from '../task/refusals.js';
@@ -20,8 +21,9 @@ export class ExplainController {
   constructor(
     private readonly desk: TaskDesk,
     private readonly offers: RecentOffers,
+    environment: Environment,
   ) {
-    this.explainer = new UnitExplainer(desk.shown);
+    this.explainer = new UnitExplainer(desk.shown, automates(environment, 'queue'));
     this.counts = new TaskCounts(desk.shown);
     this.statistics = new TaskStatisticsQuery(desk.shown, this.counts);
   }

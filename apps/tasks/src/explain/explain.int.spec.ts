@@ -39,8 +39,8 @@ describe('explanations of the tasks service', () => {
         { takes: 'queued', requirements: { memory: 4 }, ...misfit },
         { takes: 'waiting', requirements: { memory: 4 }, ...misfit },
       ],
-      priority: { current: 0.2, due: null, terms: null },
-      queue: { ahead: 1, more: false },
+      priority: { current: 0.2, due: null, steps: null, terms: null },
+      queue: { ahead: 1, ahead_of_all: 1, more: false },
     });
     expect(await explain(last)).toMatchObject({
       ...{ phase: 'held', reason: `It waits for 2 tasks to complete, such as ${first} (waiting).`, queue: null },

@@ -23,6 +23,10 @@ export interface Circumstances {
   /** How many tasks of its kind go first; absent while it may not be claimed. */
   readonly ahead: number | undefined;
   readonly offers: readonly OfferVerdict[];
+  /** Whether this Cairn lets tasks wait for workers by itself. */
+  readonly isAutomatic: boolean;
+  /** Whether as many tasks wait for workers as may. */
+  readonly isFull: boolean;
 }
 
 const many = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
@@ -40,11 +44,21 @@ const obstacles = (offers: readonly OfferVerdict[]): readonly string[] => {
   return [...counts].sort(([, a], [, b]) => b - a).map(([word]) => word);
 };
 
+/** Why a task that depends on nothing open does not wait for workers yet. */
+const reasonOfIdle = ({ datasetStatus, isAutomatic, isFull }: Circumstances): string => {
+  const start = 'It depends on nothing that is open';
+  if (datasetStatus === undefined) return `${start}, but nobody has submitted its dataset: only a client can queue it.`;
+  if (!isAutomatic) return `${start} and waits for a client to queue it: this Cairn does not queue by itself.`;
+  if (isFull) return `${start}, but as many tasks wait for workers as may; it is queued when there is room.`;
+  return `${start} and is about to be queued.`;
+};
+
 const reasonOfReady = (ahead: number, offers: readonly OfferVerdict[]): string => {
   const concerned = offers.filter(({ concerns }) => concerns);
   if (concerned.length > 0 && !concerned.some(isSuited)) {
     return `It is ready, but fits none of the offers last seen (${concerned.length}): ${obstacles(concerned).join(', ')}.`;
   }
+  if (concerned.length === 0) return 'It is ready, but no worker has asked for tasks like it since Cairn started.';
   const turn =
     ahead === 0
       ? 'no task of its kind goes first'
@@ -71,5 +85,5 @@ export const reasonOf = (circumstances: Circumstances): string => {
     const first = firstOpen === undefined ? '' : `, such as ${firstOpen.id} (${firstOpen.status ?? 'unknown'})`;
     return `It waits for ${many(openDependencies, 'task')} to complete${first}.`;
   }
-  return 'It depends on nothing that is open and waits to be queued.';
+  return reasonOfIdle(circumstances);
 };

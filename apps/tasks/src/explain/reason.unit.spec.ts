@@ -5,7 +5,7 @@ import { remainingDocument } from './remaining.js';
 
 const READY: Circumstances = {
   ...{ status: 'waiting', phase: 'ready', site: '', datasetStatus: 'processing', openDependencies: 0 },
-  ...{ firstOpen: undefined, ahead: 0, offers: [] },
+  ...{ firstOpen: undefined, ahead: 0, offers: [], isAutomatic: true, isFull: false },
 };
 const IDLE: Circumstances = { ...READY, status: 'idle', phase: 'held', ahead: undefined };
 const QUEUED: Circumstances = { ...READY, status: 'queued', phase: 'claimed', site: 'UW', ahead: undefined };
@@ -15,6 +15,7 @@ const offer = (more: Partial<OfferVerdict>): OfferVerdict => ({
   ...more,
 });
 const small = offer({ misfits: [{ name: 'memory' }] });
+const NOBODY_ASKED = 'It is ready, but no worker has asked for tasks like it since Cairn started.';
 
 describe('the reason why a task is not running', () => {
   it.each<[string, Circumstances, string]>([
@@ -42,17 +43,36 @@ describe('the reason why a task is not running', () => {
       { ...IDLE, openDependencies: 1, firstOpen: { id: 'abc', status: undefined } },
       'It waits for 1 task to complete, such as abc (unknown).',
     ],
-    ['idle', IDLE, 'It depends on nothing that is open and waits to be queued.'],
+    ['idle', IDLE, 'It depends on nothing that is open and is about to be queued.'],
     [
       'idle without a dataset',
       { ...IDLE, datasetStatus: undefined },
-      'It depends on nothing that is open and waits to be queued.',
+      'It depends on nothing that is open, but nobody has submitted its dataset: only a client can queue it.',
     ],
-    ['first', READY, 'It is ready and waits for a worker to ask; no task of its kind goes first.'],
-    ['third', { ...READY, ahead: 2 }, 'It is ready and waits for a worker to ask; 2 tasks of its kind go first.'],
+    [
+      'idle where clients queue',
+      { ...IDLE, isAutomatic: false },
+      'It depends on nothing that is open and waits for a client to queue it: this Cairn does not queue by itself.',
+    ],
+    [
+      'idle among too many',
+      { ...IDLE, isFull: true },
+      'It depends on nothing that is open, but as many tasks wait for workers as may; it is queued when there is room.',
+    ],
+    ['first of nobody', READY, NOBODY_ASKED],
+    [
+      'first',
+      { ...READY, offers: [offer({})] },
+      'It is ready and waits for a worker to ask; no task of its kind goes first.',
+    ],
+    [
+      'third',
+      { ...READY, offers: [offer({})], ahead: 2 },
+      'It is ready and waits for a worker to ask; 2 tasks of its kind go first.',
+    ],
     [
       'queued for pilots',
-      { ...QUEUED, ahead: 1 },
+      { ...QUEUED, offers: [offer({})], ahead: 1 },
       'It is ready and waits for a worker to ask; 1 task of its kind goes first.',
     ],
     [
@@ -65,11 +85,7 @@ describe('the reason why a task is not running', () => {
       { ...READY, offers: [small, offer({})] },
       'It is ready and waits for a worker to ask; no task of its kind goes first.',
     ],
-    [
-      'not what the offers ask for',
-      { ...READY, offers: [{ ...small, concerns: false }] },
-      'It is ready and waits for a worker to ask; no task of its kind goes first.',
-    ],
+    ['not what the offers ask for', { ...READY, offers: [{ ...small, concerns: false }] }, NOBODY_ASKED],
   ])('of one that is %s', (_, circumstances, reason) => {
     expect(reasonOf(circumstances)).toBe(reason);
   });
@@ -93,12 +109,15 @@ describe('recent offers', () => {
 
   it('are the last twenty distinct ones, latest first', () => {
     const offers = new RecentOffers();
-    for (let memory = 0; memory < 30; memory += 1) offers.remember(request(String(memory)), memory);
-    offers.remember(request('15'), 30);
-    offers.remember(request('9'.repeat(20_000)), 31);
+    for (let memory = 0; memory < 30; memory += 1) offers.remember(request(String(memory)), memory, false);
+    offers.remember(request('15'), 30, true);
+    offers.remember(request('9'.repeat(20_000)), 31, true);
     const latest = offers.latest();
     expect(latest).toHaveLength(20);
-    expect(latest.slice(0, 2).map(({ seenMicros }) => seenMicros)).toEqual([30, 29]);
+    expect(latest.slice(0, 2).map(({ seenMicros, found }) => [seenMicros, found])).toEqual([
+      [30, true],
+      [29, false],
+    ]);
     expect(latest.at(-1)?.seenMicros).toBe(10);
   });
 });

@@ -7,26 +7,32 @@ const OFFERS_MAX = 20;
 /** Longer offers are not remembered. */
 const OFFER_CHARS_MAX = 16_384;
 
-/** What somebody offered who found nothing to run. */
+/** What somebody offered who asked for tasks. */
 export interface SeenOffer {
   readonly mode: ClaimTasksRequest['mode'];
   /** Raw JSON of objects. */
   readonly requirements: string;
   readonly queryParams: string;
   readonly seenMicros: number;
+  /** Whether there was a task for it the last time. */
+  readonly found: boolean;
 }
 
-/** The last distinct offers for which there was no task, in memory only: workers ask again soon. */
+/** The last distinct offers, in memory only: workers ask again soon. */
 @Injectable()
 export class RecentOffers {
   private readonly offers = new Map<string, SeenOffer>();
 
-  remember({ mode, requirements, query_params: queryParams }: ClaimTasksRequest, seenMicros: number): void {
+  remember(
+    { mode, requirements, query_params: queryParams }: ClaimTasksRequest,
+    seenMicros: number,
+    found: boolean,
+  ): void {
     if (requirements.length + queryParams.length > OFFER_CHARS_MAX) return;
     const name = `${mode}\n${requirements}\n${queryParams}`;
     // Deleted first, so that the map's order is that of the last time.
     this.offers.delete(name);
-    this.offers.set(name, { mode, requirements, queryParams, seenMicros });
+    this.offers.set(name, { mode, requirements, queryParams, seenMicros, found });
     if (this.offers.size <= OFFERS_MAX) return;
     for (const oldest of this.offers.keys()) {
       this.offers.delete(oldest);

@@ -1,9 +1,10 @@
 import type { StatementSync } from 'node:sqlite';
 import { formatTimestamp, nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
-import { datasetPriority, taskPriority } from '#contracts/iceprod/priority.js';
+import { datasetPriority, groupWeight, taskPriority, userWeight } from '#contracts/iceprod/priority.js';
 import { kindOf, membersOf, objectText } from '#contracts/raw-json.js';
 import { Standings } from '../automation/standing.js';
+import { WaitingRoom } from '../automation/waiting-room.js';
 import { listingOf, type StoredUnit, type UnitReader } from '../engine/unit-row.js';
 import { misfitsOf } from '../iceprod/offer.js';
 import { iceprodPolicy } from '../iceprod/policy.js';
@@ -30,19 +31,40 @@ interface JudgedOffer extends OfferVerdict {
   readonly misfits: readonly { readonly name: string; readonly asked: string | undefined; readonly offered: string }[];
 }
 
+interface QueuePlace {
+  /** How many of its class go first. */
+  readonly ahead: number;
+  /** How many of any class that may be claimed. */
+  readonly aheadOfAll: number;
+}
+
 /** Collects what is known of a task into an answer to "why is it not running". */
 export class UnitExplainer {
   private readonly standings: Standings;
+  private readonly room: WaitingRoom;
   private readonly countHigher: StatementSync;
   private readonly countOlder: StatementSync;
+  private readonly countHigherOfAll: StatementSync;
+  private readonly countOlderOfAll: StatementSync;
 
-  constructor(private readonly reader: UnitReader) {
+  /** @param isAutomatic whether this Cairn queues tasks by itself */
+  constructor(
+    private readonly reader: UnitReader,
+    private readonly isAutomatic: boolean,
+  ) {
     const { database } = reader;
     this.standings = new Standings(database, reader);
-    const count = (condition: string): StatementSync =>
-      database.prepare(`SELECT count(*) AS n FROM (SELECT 1 FROM unit WHERE class = ? AND ${condition} LIMIT ?)`);
-    this.countHigher = count('priority > ?');
-    this.countOlder = count('priority = ? AND key < ?');
+    this.room = new WaitingRoom(reader);
+    const count = (rows: string): StatementSync =>
+      database.prepare(`SELECT count(*) AS n FROM (SELECT 1 FROM ${rows} LIMIT ${AHEAD_MAX})`);
+    this.countHigher = count('unit WHERE class = ? AND priority > ?');
+    this.countOlder = count('unit WHERE class = ? AND priority = ? AND key < ?');
+    const open = `unit_class JOIN workload ON workload.id = unit_class.workload
+      AND (workload.status IS NULL OR workload.status = 'processing')
+      CROSS JOIN unit ON unit.class = unit_class.id`;
+    const lane = 'WHERE lane = (SELECT lane FROM unit_class WHERE id = ?)';
+    this.countHigherOfAll = count(`${open} AND priority > ? ${lane}`);
+    this.countOlderOfAll = count(`${open} AND priority = ? AND unit.id < ? ${lane}`);
   }
 
   /** @returns raw JSON */
@@ -51,7 +73,8 @@ export class UnitExplainer {
     const phase = iceprodPolicy.phaseOf(unit.status);
     const { status: datasetStatus } = this.reader.workloads.factsOf(listingOf(row));
     const open = this.openDependencies(stored);
-    const ahead = this.ahead(stored);
+    const isHandedOut = datasetStatus === undefined || datasetStatus === 'processing';
+    const place = this.placeOf(stored);
     const judged = offers.map((offer) => judge(stored, offer));
     const reason = reasonOf({
       status: unit.status,
@@ -60,8 +83,10 @@ export class UnitExplainer {
       datasetStatus,
       openDependencies: row.open_deps,
       firstOpen: open[0],
-      ahead,
+      ahead: place?.ahead,
       offers: judged,
+      isAutomatic: this.isAutomatic,
+      isFull: this.room.left() === 0,
     });
     return objectText([
       ['task_id', JSON.stringify(unit.id)],
@@ -75,7 +100,7 @@ export class UnitExplainer {
       ['requirements', unit.requirements],
       ['offers', `[${judged.map(offerDocument).join(',')}]`],
       ['priority', this.priorityDocument(stored)],
-      ['queue', JSON.stringify(ahead === undefined ? null : { ahead, more: ahead === AHEAD_MAX })],
+      ['queue', queueDocument(isHandedOut ? place : undefined)],
     ]);
   }
 
@@ -90,35 +115,48 @@ export class UnitExplainer {
     return open;
   }
 
-  /** How many of its class go before a ready task. */
-  private ahead({ row }: StoredUnit): number | undefined {
+  /** Where a ready task stands among those that are ready. */
+  private placeOf({ unit, row }: StoredUnit): QueuePlace | undefined {
     if (row.class === null) return undefined;
-    const higher = Number(this.countHigher.get(row.class, row.priority, AHEAD_MAX)?.['n']);
-    const older = Number(this.countOlder.get(row.class, row.priority, row.key, AHEAD_MAX)?.['n']);
-    return Math.min(higher + older, AHEAD_MAX);
+    const sum = (...counts: readonly (Readonly<Record<string, unknown>> | undefined)[]): number =>
+      Math.min(
+        AHEAD_MAX,
+        counts.reduce((all, count) => all + Number(count?.['n']), 0),
+      );
+    return {
+      ahead: sum(this.countHigher.get(row.class, row.priority), this.countOlder.get(row.class, row.priority, row.key)),
+      aheadOfAll: sum(
+        this.countHigherOfAll.get(row.priority, row.class),
+        this.countOlderOfAll.get(row.priority, unit.id, row.class),
+      ),
+    };
   }
 
   private priorityDocument({ unit, row }: StoredUnit): string {
-    const nowAtMicros = nowMicros();
     const standing = this.standings.of(listingOf(row));
-    if (standing === undefined)
-      return JSON.stringify({ current: unit.priority, due: null, dataset: null, terms: null });
-    const terms = this.standings.scale(nowAtMicros).terms(standing);
-    const dataset = datasetPriority(terms);
+    // What waits although it depends on something open keeps the priority it has.
+    const isWeighed = unit.status === 'idle' || (unit.status === 'waiting' && row.open_deps === 0);
+    if (standing === undefined || !isWeighed) {
+      return JSON.stringify({ current: unit.priority, due: null, dataset: null, steps: null, terms: null });
+    }
+    const terms = this.standings.scale(nowMicros()).terms(standing);
+    const steps = new PrioritySteps();
+    const dataset = datasetPriority(terms, steps.add);
     const place = { taskIndex: unit.index, jobIndex: unit.groupIndex };
-    const size = { jobsSubmitted: standing.jobs, tasksSubmitted: standing.tasks };
+    taskPriority(dataset, { ...place, jobsSubmitted: standing.jobs, tasksSubmitted: standing.tasks }, steps.add);
+    if (row.open_deps > 0) steps.add('open_dependencies', 0);
     return JSON.stringify({
       current: unit.priority,
-      // What waits for others has none.
-      due: row.open_deps === 0 ? taskPriority(dataset, { ...place, ...size }) : 0,
+      due: steps.priority,
       dataset,
+      steps: steps.all,
       terms: {
         dataset_priority: terms.priority,
         largest_of_user: terms.largestOfUser,
         largest_of_group: terms.largestOfGroup,
         group: terms.group,
-        user_priority: terms.userPriority ?? null,
-        group_priority: terms.groupPriority ?? null,
+        user_priority: userWeight(terms),
+        group_priority: groupWeight(terms),
         jobs_submitted: standing.jobs,
         tasks_submitted: standing.tasks,
         active_tasks: terms.activeTasks,
@@ -130,6 +168,25 @@ export class UnitExplainer {
     });
   }
 }
+
+/** By how much each step of the formula changes a priority that begins at nothing: together they are the priority. */
+class PrioritySteps {
+  readonly all: { readonly step: string; readonly adds: number; readonly priority: number }[] = [];
+
+  readonly add = (step: string, priority: number): void => {
+    this.all.push({ step, adds: priority - this.priority, priority });
+  };
+
+  get priority(): number {
+    return this.all.at(-1)?.priority ?? 0;
+  }
+}
+
+const queueDocument = (place: QueuePlace | undefined): string => {
+  if (place === undefined) return 'null';
+  const { ahead, aheadOfAll } = place;
+  return JSON.stringify({ ahead, ahead_of_all: aheadOfAll, more: aheadOfAll === AHEAD_MAX });
+};
 
 const judge = ({ unit, row }: StoredUnit, seen: SeenOffer): JudgedOffer => {
   const asked = kindOf(unit.requirements) === 'object' ? unit.requirements : '{}';
@@ -163,6 +220,7 @@ const offerDocument = ({ seen, misfits, isFiltered }: JudgedOffer): string =>
     ['seen', JSON.stringify(formatTimestamp(seen.seenMicros))],
     ['takes', seen.mode === 'process' ? '"queued"' : '"waiting"'],
     ['requirements', seen.requirements],
+    ['found', String(seen.found)],
     ['fits', String(misfits.length === 0 && !isFiltered)],
     ['misfits', `[${misfits.map(misfitDocument).join(',')}]`],
     ['filtered', String(isFiltered)],

@@ -29,9 +29,9 @@ export class SchedulingController {
     const instanceId = randomUUID().replaceAll('-', '');
     return this.desk.decide(message, (view, timeMicros) => {
       const decision = claimTasks(view, this.matcher, message.request, instanceId, timeMicros);
-      if (decision instanceof DomainError && decision.kind === 'not-found') {
-        this.offers.remember(message.request, timeMicros);
-      }
+      const isRefused = decision instanceof DomainError;
+      // What is no offer at all says nothing about tasks.
+      if (!isRefused || decision.kind === 'not-found') this.offers.remember(message.request, timeMicros, !isRefused);
       return decision;
     });
   }
