@@ -5,10 +5,10 @@ import { type Dataset, DATASET_EVENT_TYPES, datasetEvent, evolve } from './datas
 /** `workload-<ref>` */
 const refOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
 
-/** Datasets with their documents as the JSON that answers show, made once per change. */
+/** Datasets with their documents as the JSON that answers show, made once per change, and when that was (`touched`). */
 export const datasetProjection: Projection = {
   name: 'datasets',
-  version: 1,
+  version: 2,
   streamPrefixes: ['workload-iceprod.'],
   eventTypes: DATASET_EVENT_TYPES,
   tables: `CREATE TABLE dataset (
@@ -19,6 +19,7 @@ export const datasetProjection: Projection = {
     truncated INTEGER NOT NULL,
     owner_group TEXT NOT NULL,
     username TEXT NOT NULL,
+    touched INTEGER NOT NULL,
     document TEXT NOT NULL
   )`,
   indexes: `
@@ -28,9 +29,10 @@ export const datasetProjection: Projection = {
   attach: (database) => {
     const select = database.prepare('SELECT document FROM dataset WHERE ref = ?');
     const write = database.prepare(
-      `INSERT INTO dataset (ref, dataset_id, dataset, status, truncated, owner_group, username, document)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET status = excluded.status, truncated = excluded.truncated, document = excluded.document`,
+      `INSERT INTO dataset (ref, dataset_id, dataset, status, truncated, owner_group, username, touched, document)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET status = excluded.status, truncated = excluded.truncated,
+         touched = excluded.touched, document = excluded.document`,
     );
     return {
       apply: (applied) => {
@@ -43,7 +45,8 @@ export const datasetProjection: Projection = {
         if (after === undefined) return;
         const { dataset_id: id, dataset, status, truncated, group, username } = after;
         const place = DATASET_STATUSES.indexOf(status);
-        write.run(key, id, dataset, place, truncated ? 1 : 0, group, username, JSON.stringify(after));
+        const flag = truncated ? 1 : 0;
+        write.run(key, id, dataset, place, flag, group, username, event.timeMicros, JSON.stringify(after));
       },
       forget: () => {
         // Everything stands in the table.

@@ -8,6 +8,7 @@ const wordTable = (table: WordTable): string =>
 /**
  * Everything of a unit that is not shared stands in one row; zeros and nulls take no room there.
  * `workload` is set only for a unit that is listed elsewhere than at home. `class` is set while it may be claimed.
+ * `changed` is when its status changed, as documents show it; `touched` is the time of the last event about it.
  */
 export const UNIT_TABLES = `
 ${WORD_TABLES.map(wordTable).join('\n')}
@@ -28,6 +29,7 @@ CREATE TABLE IF NOT EXISTS unit (
   instance TEXT,
   site INTEGER NOT NULL,
   changed INTEGER NOT NULL,
+  touched INTEGER NOT NULL,
   failures INTEGER NOT NULL,
   evictions INTEGER NOT NULL,
   walltime REAL NOT NULL,

@@ -30,8 +30,8 @@ export class UnitGrid {
   constructor(private readonly store: UnitStore) {
     this.insertRow = store.database.prepare(
       `INSERT INTO unit (key, id, grp, group_index, idx, name, depends, open_deps, requirements, status, class, priority,
-         instance, site, changed, failures, evictions, walltime, walltime_err, walltime_err_n)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, 0, 0, 0, 0, 0)`,
+         instance, site, changed, touched, failures, evictions, walltime, walltime_err, walltime_err_n)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, 0, 0, 0, 0, 0)`,
     );
   }
 
@@ -51,7 +51,7 @@ export class UnitGrid {
         this.insertRow.run(
           ...[key, idAt(prefix, start + index), groupId, jobs.first_index + job, index, name],
           ...[shape.depends.length === 0 ? null : gridDepends(added, shape, start), openDeps, requirements, status],
-          ...[ready, shape.priority, site, timeMicros],
+          ...[ready, shape.priority, site, timeMicros, timeMicros],
         );
         this.link(key - index, shape, key);
       }

@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { DomainError } from '#platform/domain-error.js';
 import { TASK_STATUSES } from '#contracts/iceprod/statuses.js';
+import type { Ranges } from '#contracts/work-events.js';
 import type { DecidedEvent, Decision } from '#projection/command.js';
 import { IceprodUnits } from '../iceprod/iceprod-units.js';
 import { PILOT_LANE, WAITING_LANE } from '../iceprod/status-table.js';
@@ -20,6 +21,7 @@ import type { SlicedDecision, TaskView } from '../task/view.js';
 import { WorkloadProjection } from '../workload/workload-projection.js';
 import { ReadyHeap } from './ready-heap.js';
 import type { ReadyUnits } from './ready.js';
+import { ordinalOfKey, workloadOfKey } from './unit.js';
 
 const START_MICROS = 1_767_225_600_000_000;
 const DATASETS = ['d', 'e'];
@@ -37,6 +39,8 @@ class Model {
   readonly matcher = new ClaimMatcher();
   private readonly writer;
   private readonly log: { event: DecidedEvent; timeMicros: number }[] = [];
+  /** When an event last named a unit, by stream and ordinal. */
+  private readonly named = new Map<string, number>();
   private clockMicros = START_MICROS;
 
   constructor() {
@@ -60,6 +64,9 @@ class Model {
       this.log.push({ event, timeMicros });
       this.apply(event, timeMicros);
       this.memory.apply(event, timeMicros);
+      for (const [first, last] of (event.data as { readonly units: Ranges }).units) {
+        for (let at = first; at <= last; at += 1) this.named.set(`${event.stream} ${at}`, timeMicros);
+      }
     }
   }
 
@@ -99,6 +106,7 @@ class Model {
     return {
       documents: ids.map((id) => taskDocument(view.unit(id) ?? fail(id))),
       open: ids.map((id) => reader.byId(id)?.row.open_deps),
+      touched: ids.map((id) => reader.byId(id)?.row.touched),
       counts: DATASETS.map((dataset_id) => counts.count({ dataset_id })),
       gpus: DATASETS.map((dataset_id) => counts.count({ dataset_id, gpu: true })),
       names: DATASETS.map((dataset_id) => counts.countByName(dataset_id)),
@@ -121,10 +129,17 @@ class Model {
     return {
       documents: units.map(taskDocument),
       open: units.map((unit) => this.memory.openDependencies(unit)),
+      touched: ids.map((id) => this.lastNamed(id)),
       counts: DATASETS.map((dataset) => count((unit) => unit.workload === dataset)),
       gpus: DATASETS.map((dataset) => count((unit) => unit.workload === dataset && isGpu(unit.requirements))),
       ready: [WAITING_LANE, PILOT_LANE].map((lane) => readyIds(this.memory, lane)),
     };
+  }
+
+  private lastNamed(id: string): number | undefined {
+    const { workloads } = this.units.store.reader;
+    const key = this.units.store.reader.keyOf(id) ?? -1;
+    return this.named.get(`${workloads.workStreamOf(workloadOfKey(key))} ${ordinalOfKey(key)}`);
   }
 }
 
@@ -338,6 +353,7 @@ describe('the projection of units', () => {
           const expected = model.expected();
           expect(shown.documents).toEqual(expected.documents);
           expect(shown.open).toEqual(expected.open);
+          expect(shown.touched).toEqual(expected.touched);
           expect(parsed(shown.counts)).toEqual(expected.counts);
           expect(parsed(shown.gpus)).toEqual(expected.gpus);
           expect(shown.ready).toEqual(expected.ready);

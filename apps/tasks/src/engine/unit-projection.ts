@@ -33,7 +33,7 @@ const isOneUnit = (units: Ranges): boolean => units.length === 1 && units[0]?.[0
 /** Keeps units, their counts, dependencies and the ready queue in step with `work-` streams of one dialect. */
 export class UnitProjection implements Projection {
   readonly name = 'unit';
-  readonly version = 1;
+  readonly version = 2;
   readonly streamPrefixes: readonly string[];
   readonly eventTypes = EVENT_TYPES;
   readonly tables = UNIT_TABLES;
@@ -100,7 +100,8 @@ class UnitWriter implements ProjectionWriter {
 
   private changeOne(key: number, event: UnitEvent): void {
     const stored = this.store.byKey(key);
-    if (stored !== undefined) this.store.replace(stored, evolve(stored.unit, event, this.store.policy));
+    if (stored === undefined) return;
+    this.store.replace(stored, evolve(stored.unit, event, this.store.policy), event.timeMicros);
   }
 
   private *changeEach(workload: WorkloadId, event: UnitEvent): Generator<void, void, void> {

@@ -119,8 +119,11 @@ export class UnitRanges {
   private run(assignment: Assignment, ready: ClassId | null, from: UnitKey, to: UnitKey, kind?: Kind): void {
     const { words } = this.store.reader;
     const { instance, site, failures } = assignment;
-    const sets = ['status = ?', 'class = ?', 'changed = ?'];
-    const values: (string | number | null)[] = [words.status.idOf(assignment.status), ready, assignment.changedMicros];
+    const { changedMicros } = assignment;
+    const sets = ['status = ?', 'class = ?', 'changed = ?', 'touched = ?'];
+    const values: (string | number | null)[] = [
+      ...[words.status.idOf(assignment.status), ready, changedMicros, changedMicros],
+    ];
     const set = (column: string, value: string | number | null): void => {
       sets.push(`${column} = ?`);
       values.push(value);

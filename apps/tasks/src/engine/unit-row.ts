@@ -21,6 +21,7 @@ export interface UnitRow {
   readonly instance: string | null;
   readonly site: WordId;
   readonly changed: number;
+  readonly touched: number;
   readonly failures: number;
   readonly evictions: number;
   readonly walltime: number;

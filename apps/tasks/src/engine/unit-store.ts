@@ -41,12 +41,12 @@ export class UnitStore {
     this.dependencies = new Dependencies(database, this.reader, policy);
     this.insertRow = database.prepare(
       `INSERT INTO unit (key, id, grp, group_index, idx, name, depends, open_deps, requirements, status, class, priority,
-         instance, site, changed, failures, evictions, walltime, walltime_err, walltime_err_n)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0)`,
+         instance, site, changed, touched, failures, evictions, walltime, walltime_err, walltime_err_n)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0)`,
     );
     // SQLite writes the indexes of all columns named, changed or not: the common changes name only what they may change.
-    const moved = `status = ?, class = ?, instance = ?, site = ?, changed = ?, failures = ?, requirements = ?, walltime = ?,
-      walltime_err = ?, walltime_err_n = ?`;
+    const moved = `status = ?, class = ?, instance = ?, site = ?, changed = ?, touched = ?, failures = ?, requirements = ?,
+      walltime = ?, walltime_err = ?, walltime_err_n = ?`;
     this.moveRow = database.prepare(`UPDATE unit SET ${moved} WHERE key = ?`);
     this.replaceRow = database.prepare(
       `UPDATE unit SET ${moved}, workload = ?, grp = ?, group_index = ?, idx = ?, name = ?, depends = ?, open_deps = ?,
@@ -94,7 +94,7 @@ export class UnitStore {
     this.insertRow.run(
       ...[unit.key, unit.id, group, unit.groupIndex, unit.index, name, unit.depends === '[]' ? null : unit.depends],
       ...[openDeps, requirements, status, ready, unit.priority, unit.instance === '' ? null : unit.instance, site],
-      unit.changedMicros,
+      ...[unit.changedMicros, unit.changedMicros],
     );
     this.counts.change(workload, name, status, this.isGpu(requirements), 1);
     this.counts.placeName(workload, name, unit.index);
@@ -102,8 +102,8 @@ export class UnitStore {
     this.openUp(this.dependencies.discover(unit.id, unit.key, this.policy.satisfies(unit.status)));
   }
 
-  /** Stores what an event has made of a unit. */
-  replace({ unit: before, row }: StoredUnit, after: Unit): void {
+  /** Stores what an event of the given time has made of a unit. */
+  replace({ unit: before, row }: StoredUnit, after: Unit, timeMicros: number): void {
     const { words } = this.reader;
     const status = after.status === before.status ? row.status : words.status.idOf(after.status);
     const site = after.site === before.site ? row.site : words.site.idOf(after.site);
@@ -116,8 +116,8 @@ export class UnitStore {
     const listing = listingOf({ key: row.key, workload: listed });
     const ready = this.classOf(after, listing, requirements, site, openDeps);
     const moved = [
-      ...[status, ready, after.instance === '' ? null : after.instance, site, after.changedMicros, after.failures],
-      ...[requirements, after.walltimeHours, after.walltimeErrHours, after.walltimeErrCount],
+      ...[status, ready, after.instance === '' ? null : after.instance, site, after.changedMicros, timeMicros],
+      ...[after.failures, requirements, after.walltimeHours, after.walltimeErrHours, after.walltimeErrCount],
     ];
     if (isPlain) {
       this.moveRow.run(...moved, row.key);

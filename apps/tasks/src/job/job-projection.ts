@@ -53,18 +53,20 @@ class JobWriter implements ProjectionWriter {
     private readonly workloads: Workloads,
   ) {
     this.counts = new CountChanges(database);
-    this.insert = database.prepare('INSERT INTO job (key, id, job_index, status, changed) VALUES (?, ?, ?, ?, ?)');
+    this.insert = database.prepare(
+      'INSERT INTO job (key, id, job_index, status, changed, touched) VALUES (?, ?, ?, ?, ?, ?)',
+    );
     this.select = database.prepare(`SELECT ${JOB_COLUMNS} FROM job WHERE key = ?`);
     this.selectOverwritten = database.prepare(
       `SELECT ${JOB_COLUMNS} FROM job WHERE key BETWEEN ? AND ? AND extra IS NOT NULL`,
     );
     this.update = database.prepare(
-      'UPDATE job SET id = ?, listing = ?, job_index = ?, status = ?, changed = ?, extra = ? WHERE key = ?',
+      'UPDATE job SET id = ?, listing = ?, job_index = ?, status = ?, changed = ?, touched = ?, extra = ? WHERE key = ?',
     );
     this.countRange = database.prepare(
       'SELECT listing, status, count(*) AS jobs FROM job WHERE key BETWEEN ? AND ? GROUP BY listing, status',
     );
-    this.moveRange = database.prepare('UPDATE job SET status = ?, changed = ? WHERE key BETWEEN ? AND ?');
+    this.moveRange = database.prepare('UPDATE job SET status = ?, changed = ?, touched = ? WHERE key BETWEEN ? AND ?');
   }
 
   apply(event: AppliedEvent): void | Generator<void, void, void> {
@@ -90,12 +92,13 @@ class JobWriter implements ProjectionWriter {
     const { groups = [], dataset_id: datasetId, first_index: firstIndex = 0, status = '', ids = { id: '' } } = data;
     const workload = this.workloads.ensure(stream, datasetId);
     const code = statusCode(status);
+    const { timeMicros } = metadata;
     let number = 0;
     for (const [first, last] of slicesOf(groups, SLICE)) {
       if (number > 0) yield;
       for (let ordinal = first; ordinal <= last; ordinal += 1) {
         const id = 'id' in ids ? ids.id : idAt(ids.prefix, number);
-        this.insert.run(keyOf(workload, ordinal), id, firstIndex + number, code, metadata.timeMicros);
+        this.insert.run(keyOf(workload, ordinal), id, firstIndex + number, code, timeMicros, timeMicros);
         number += 1;
       }
       this.counts.add(workload, code, last - first + 1);
@@ -123,14 +126,14 @@ class JobWriter implements ProjectionWriter {
     if (row === undefined) return;
     const before = readJob(row, this.workloads);
     const after = evolve(before.job, change);
-    const listing = this.store(key, after);
+    const listing = this.store(key, after, change.timeMicros);
     this.counts.add(before.listing, statusCode(before.job.status), -1);
     this.counts.add(listing, statusCode(after.status), 1);
     this.counts.flush();
   }
 
   /** @returns the workload that lists the job */
-  private store(key: number, job: Job): WorkloadId {
+  private store(key: number, job: Job, timeMicros: number): WorkloadId {
     const listing = this.workloads.ensureDataset(job.datasetId);
     this.update.run(
       job.id,
@@ -138,6 +141,7 @@ class JobWriter implements ProjectionWriter {
       job.index ?? null,
       statusCode(job.status),
       job.changedMicros,
+      timeMicros,
       job.extra ?? null,
       key,
     );
@@ -162,9 +166,9 @@ class JobWriter implements ProjectionWriter {
       // The few rows that clients have written over go one by one; the statement below changes nothing more in them.
       for (const row of this.selectOverwritten.all(from, to)) {
         const { key, job } = readJob(row, this.workloads);
-        this.store(key, evolve(job, change));
+        this.store(key, evolve(job, change), change.timeMicros);
       }
-      this.moveRange.run(code, change.timeMicros, from, to);
+      this.moveRange.run(code, change.timeMicros, change.timeMicros, from, to);
       rows += last - first + 1;
       if (rows < SLICE) continue;
       rows = 0;
@@ -178,7 +182,7 @@ class JobWriter implements ProjectionWriter {
 /** Jobs and their counts per dataset and status. */
 export class JobProjection implements Projection {
   readonly name = 'job';
-  readonly version = 1;
+  readonly version = 2;
   readonly streamPrefixes = ['work-iceprod.'];
   readonly eventTypes = ['GroupsAdded', 'GroupsMoved', 'GroupAmended'];
   readonly tables = JOB_TABLES;

@@ -25,6 +25,7 @@ CREATE TABLE job (
   extra TEXT
 ) STRICT;
 CREATE TABLE job_count (
+  touched INTEGER NOT NULL,
   workload INTEGER NOT NULL,
   status INTEGER NOT NULL,
   count INTEGER NOT NULL,
