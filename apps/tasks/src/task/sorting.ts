@@ -1,10 +1,7 @@
+import type { SortField } from '#contracts/iceprod/lists.js';
+import { sortableValue } from '#projection/sorted-lists.js';
 import { listingOf, type UnitReader, type UnitRow } from '../engine/unit-row.js';
 import { taskDocument } from './document.js';
-
-export interface SortField {
-  readonly field: string;
-  readonly descending: boolean;
-}
 
 type Read = (row: UnitRow, reader: UnitReader) => unknown;
 
@@ -36,7 +33,7 @@ const inside = (value: unknown, path: readonly string[]): unknown =>
   );
 
 /** The value by which a task is sorted; dotted fields lead into its document. */
-export const sortValueOf = (reader: UnitReader, row: UnitRow, field: string): unknown => {
+const sortValueOf = (reader: UnitReader, row: UnitRow, field: string): unknown => {
   const read = COLUMNS.get(field);
   if (read !== undefined) return read(row, reader);
   const path = field.split('.');
@@ -45,28 +42,8 @@ export const sortValueOf = (reader: UnitReader, row: UnitRow, field: string): un
   return inside(JSON.parse(taskDocument(reader.unitOf(row))), path);
 };
 
-/** What is missing comes first, then numbers, then texts, then the rest. */
-const rankOf = (value: unknown): number => {
-  if (value === undefined || value === null) return 0;
-  if (typeof value === 'number') return 1;
-  return typeof value === 'string' ? 2 : 3;
+export const valuesOf = (reader: UnitReader, row: UnitRow, sort: readonly SortField[]): readonly unknown[] => {
+  const values: unknown[] = [];
+  for (const { field } of sort) values.push(sortableValue(sortValueOf(reader, row, field)));
+  return values;
 };
-
-const compareValues = (a: unknown, b: unknown): number => {
-  const [rankA, rankB] = [rankOf(a), rankOf(b)];
-  if (rankA !== rankB) return rankA - rankB;
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
-  const [textA, textB] = [a, b].map((value) => (typeof value === 'string' ? value : JSON.stringify(value) || ''));
-  return (textA ?? '') < (textB ?? '') ? -1 : textA === textB ? 0 : 1;
-};
-
-/** Orders by the fields one after the other; what is equal in all of them, by creation. */
-export const comparing =
-  (sort: readonly SortField[]) =>
-  (a: { readonly id: string; readonly values: readonly unknown[] }, b: typeof a): number => {
-    for (const [at, { descending }] of sort.entries()) {
-      const order = compareValues(a.values[at], b.values[at]);
-      if (order !== 0) return descending ? -order : order;
-    }
-    return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
-  };

@@ -1,17 +1,43 @@
+import { DomainError } from '#platform/domain-error.js';
 import type { Page } from '#bus/contract.js';
 import { wantedFields } from '#contracts/iceprod/keys.js';
+import { afterPlace, type ListPage, readAfterSorted, type SortField } from '#contracts/iceprod/lists.js';
 import type { ListTasksRequest } from '#contracts/iceprod/tasks.js';
 import { membersOf } from '#contracts/raw-json.js';
+import { cursorAt, type ListProgress, progressOf, readCursor } from '#projection/list-progress.js';
+import { PageBuilder } from '#projection/page-builder.js';
 import { Slices } from '#projection/slices.js';
+import { Foremost, type Keyed, limitedList, type SortedList, SortedLists } from '#projection/sorted-lists.js';
 import { listingOf, type UnitReader, type UnitRow } from '../engine/unit-row.js';
+import type { Unit } from '../engine/unit.js';
 import type { WordId, Words } from '../engine/words.js';
 import { pickTask } from './document.js';
-import { PageBuilder } from './page.js';
-import { type Narrowing, type Place, placeText, readPlace, UnitScan } from './unit-scan.js';
+import { valuesOf } from './sorting.js';
+import {
+  type Chunk,
+  isPlace,
+  type Narrowing,
+  type Place,
+  placeOf,
+  placeText,
+  readPlace,
+  START_PLACE,
+  UnitScan,
+} from './unit-scan.js';
 
-type Matches = (row: UnitRow) => boolean;
+/** The tasks of a dataset that are asked for. */
+interface Wanted {
+  readonly workload: number;
+  readonly narrowing: Narrowing;
+  readonly matches: (row: UnitRow) => boolean;
+}
 
 const EMPTY: Page = { entries: [] };
+
+const rendering = ({ keys }: ListTasksRequest): ((unit: Unit) => string) => {
+  const wanted = wantedFields(keys, ['task_id']);
+  return (unit) => `${JSON.stringify(unit.id)}:${pickTask(unit, wanted)}`;
+};
 
 /** Ids of words that exist; a filter of none of them matches nothing. */
 const idsOf = (words: Words, wanted: readonly string[]): WordId[] =>
@@ -23,21 +49,21 @@ const idsOf = (words: Words, wanted: readonly string[]): WordId[] =>
 /** Documents of a dataset's tasks (`GET /datasets/{dataset_id}/tasks` and task summaries), page by page. */
 export class TaskLists {
   private readonly scan: UnitScan;
+  private readonly sorted = new SortedLists();
 
   constructor(private readonly reader: UnitReader) {
     this.scan = new UnitScan(reader.database);
   }
 
-  /** Entries are `"<task_id>":{...}` texts in order of creation. */
-  async list(request: ListTasksRequest): Promise<Page> {
-    const workload = this.reader.workloads.idOfDataset(request.dataset_id);
-    const filter = this.filterOf(request);
-    if (workload === undefined || filter === undefined) return EMPTY;
-    const wanted = wantedFields(request.keys, ['task_id']);
-    return this.walk(workload, filter.narrowing, readPlace(request.cursor), (row, page) => {
-      if (!filter.matches(row)) return;
-      page.add(`${JSON.stringify(row.id)}:${pickTask(this.reader.unitOf(row), wanted)}`);
-    });
+  /** Entries are `"<task_id>":{...}` texts in order of creation, or sorted. */
+  async list(request: ListTasksRequest): Promise<ListPage | DomainError> {
+    if (request.sort !== undefined && request.sort.length > 0) return this.sortedList(request, request.sort);
+    const progress = progressOf(request, isPlace);
+    if (progress instanceof DomainError) return progress;
+    const wanted = this.wantedOf(request);
+    if (wanted === undefined) return EMPTY;
+    const render = rendering(request);
+    return this.created(wanted, progress, (row) => render(this.reader.unitOf(row)));
   }
 
   /**
@@ -47,53 +73,110 @@ export class TaskLists {
    */
   async summarize(datasetId: string, present: readonly string[], cursor: string | undefined): Promise<Page> {
     const workload = this.reader.workloads.idOfDataset(datasetId);
-    const [word = present[0], text] = cursor === undefined ? [] : (JSON.parse(cursor) as [string, string]);
+    const [word = present[0], at] = cursor === undefined ? [] : (JSON.parse(cursor) as [string, string?]);
     const status = word === undefined ? undefined : this.reader.words.status.find(word);
     if (workload === undefined || word === undefined || status === undefined) return EMPTY;
-    const page = await this.walk(workload, { statuses: [status] }, readPlace(text), (row, ids) => {
-      if (row.status === status) ids.add(JSON.stringify(row.id));
-    });
+    const matches = (row: UnitRow): boolean => row.status === status && listingOf(row) === workload;
+    const ofStatus = { workload, narrowing: { statuses: [status] }, matches };
+    const page = await this.created(ofStatus, readCursor(at), ({ id }) => JSON.stringify(id));
     const entries = page.entries.length === 0 ? [] : [`[${JSON.stringify(word)},[${page.entries.join(',')}]]`];
     if (page.next !== undefined) return { entries, next: JSON.stringify([word, page.next]) };
     const following = present[present.indexOf(word) + 1];
-    return following === undefined ? { entries } : { entries, next: JSON.stringify([following, '']) };
+    return following === undefined ? { entries } : { entries, next: JSON.stringify([following]) };
   }
 
-  private async walk(
-    workload: number,
-    narrowing: Narrowing,
-    start: Place,
-    add: (row: UnitRow, page: PageBuilder) => void,
-  ): Promise<Page> {
-    const slices = new Slices();
+  private sortedList(
+    request: ListTasksRequest,
+    sort: readonly SortField[],
+  ): Promise<ListPage | DomainError> | ListPage | DomainError {
+    const { after, cursor, limit } = request;
+    const behind = after === undefined ? undefined : readAfterSorted(after, sort);
+    if (behind instanceof DomainError) return behind;
+    const wanted = this.wantedOf(request);
+    if (wanted === undefined) return EMPTY;
+    const render = rendering(request);
+    const sorting = async (slices: Slices): Promise<SortedList> => {
+      const foremost = new Foremost<Keyed>(sort, limit === undefined ? undefined : limit + 1, behind);
+      for await (const { rows } of this.chunks(wanted, START_PLACE, slices)) {
+        for (const row of rows) {
+          if (!wanted.matches(row)) continue;
+          foremost.offer({ key: row.key, id: row.id, values: valuesOf(this.reader, row, sort) });
+        }
+      }
+      return limitedList(sort, limit, foremost.inOrder());
+    };
+    return this.sorted.page(cursor, sorting, (key) => {
+      const stored = this.reader.byKey(key);
+      return stored === undefined ? undefined : render(stored.unit);
+    });
+  }
+
+  /** In order of creation, which no change of a task touches: a place in it stays where it is. */
+  private async created(
+    wanted: Wanted,
+    { left: most, place }: ListProgress,
+    render: (row: UnitRow) => string,
+  ): Promise<ListPage> {
     const page = new PageBuilder();
-    let chunk = this.scan.chunk(workload, narrowing, start);
-    while (chunk !== undefined) {
-      for (const row of chunk.rows) if (listingOf(row) === workload) add(row, page);
-      if (page.isFull) return page.page(placeText(chunk.last));
-      if (slices.spent) await slices.pause();
-      chunk = this.scan.chunk(workload, narrowing, chunk.last);
+    let left = most;
+    let start = readPlace(place);
+    for await (const { rows, last } of this.chunks(wanted, start, new Slices())) {
+      let before: UnitRow | undefined;
+      for (const row of rows) {
+        if (wanted.matches(row)) {
+          if (left === 0) return { ...page.page(), after: afterPlace(placeText(before ? placeOf(before) : start)) };
+          page.add(render(row));
+          left -= 1;
+        }
+        before = row;
+      }
+      start = last;
+      if (!page.isFull) continue;
+      const at = placeText(last);
+      return { ...page.page(cursorAt(left, at)), ...(most !== Infinity && { after: afterPlace(at) }) };
     }
     return page.page();
   }
 
+  /** Chunk by chunk; others get their turn in between. */
+  private async *chunks(
+    { workload, narrowing }: Wanted,
+    start: Place,
+    slices: Slices,
+  ): AsyncGenerator<Chunk, void, void> {
+    let chunk = this.scan.chunk(workload, narrowing, start);
+    while (chunk !== undefined) {
+      yield chunk;
+      if (slices.spent) await slices.pause();
+      chunk = this.scan.chunk(workload, narrowing, chunk.last);
+    }
+  }
+
   /** Nothing when no task can pass. */
-  private filterOf(request: ListTasksRequest): { narrowing: Narrowing; matches: Matches } | undefined {
+  private wantedOf(request: ListTasksRequest): Wanted | undefined {
     const { words } = this.reader;
-    const { job_index: jobIndex, job_id: jobId, grid_id: gridId } = request;
+    const { job_index: jobIndex, job_id: jobId, grid_id: gridId, changed_since: since } = request;
+    const workload = this.reader.workloads.idOfDataset(request.dataset_id);
     const statuses = request.statuses && idsOf(words.status, request.statuses);
     const names = request.names && new Set(idsOf(words.name, request.names));
     const group = jobId === undefined ? undefined : words.group.find(jobId);
-    if (statuses?.length === 0 || names?.size === 0 || (jobId !== undefined && group === undefined)) return undefined;
+    if (workload === undefined || statuses?.length === 0 || names?.size === 0) return undefined;
+    if (jobId !== undefined && group === undefined) return undefined;
     const wantedStatuses = statuses && new Set(statuses);
-    const matches: Matches = (row) =>
+    const matches = (row: UnitRow): boolean =>
+      listingOf(row) === workload &&
       (wantedStatuses?.has(row.status) ?? true) &&
       (names?.has(row.name) ?? true) &&
       (group === undefined || row.grp === group) &&
       (jobIndex === undefined || row.group_index === jobIndex) &&
-      (gridId === undefined || hasGrid(row, gridId));
-    const narrowing = { ...(group !== undefined && { group }), ...(statuses !== undefined && { statuses }) };
-    return { narrowing, matches };
+      (gridId === undefined || hasGrid(row, gridId)) &&
+      (since === undefined || row.touched >= since);
+    const narrowing = {
+      ...(group !== undefined && { group }),
+      ...(statuses !== undefined && { statuses }),
+      ...(since !== undefined && { since }),
+    };
+    return { workload, narrowing, matches };
   }
 }
 

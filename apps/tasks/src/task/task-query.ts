@@ -1,30 +1,23 @@
-import { randomUUID } from 'node:crypto';
-import { DomainError } from '#platform/domain-error.js';
+import type { DomainError } from '#platform/domain-error.js';
 import type { Page } from '#bus/contract.js';
 import { type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
 import type { QueryTasksRequest } from '#contracts/iceprod/tasks.js';
+import { PageBuilder } from '#projection/page-builder.js';
 import { Slices } from '#projection/slices.js';
+import { Foremost, type Keyed, limitedList, type SortedList, SortedLists } from '#projection/sorted-lists.js';
 import type { UnitReader, UnitRow } from '../engine/unit-row.js';
 import type { WordId } from '../engine/words.js';
 import { pickTask } from './document.js';
-import { PageBuilder } from './page.js';
-import { comparing, type SortField, sortValueOf } from './sorting.js';
+import { valuesOf } from './sorting.js';
 import type { TaskCounts } from './task-counts.js';
 import { UnitScan } from './unit-scan.js';
 
 /** Up to that many matches are looked up by their status and put in order; more are met often enough on the way. */
 const LOOKED_UP_MAX = 20_000;
 
-/** Sorted answers that wait for their next page to be asked for. */
-const SORTED_MAX = 8;
-
-/** Rows rendered between two looks at the clock. */
-const RENDER_SLICE = 100;
-
 interface Found {
   readonly key: number;
   readonly id: string;
-  readonly values: readonly unknown[];
 }
 
 interface Progress {
@@ -43,7 +36,7 @@ const readProgress = ({ cursor, limit = 0 }: QueryTasksRequest): Progress => {
 /** `GET /tasks`: tasks of all datasets, in order of creation or sorted. */
 export class TaskQuery {
   private readonly scan: UnitScan;
-  private readonly sorted = new Map<string, Float64Array>();
+  private readonly sorted = new SortedLists();
 
   constructor(
     private readonly reader: UnitReader,
@@ -52,11 +45,20 @@ export class TaskQuery {
     this.scan = new UnitScan(reader.database);
   }
 
-  async query(request: QueryTasksRequest): Promise<Page> {
+  async query(request: QueryTasksRequest): Promise<Page | DomainError> {
     const { words } = this.reader;
     const wanted = wantedFields(request.keys);
     const statuses = request.statuses?.flatMap((word) => words.status.find(word) ?? []);
-    if (request.sort !== undefined && request.sort.length > 0) return this.sortedPage(request, statuses, wanted);
+    if (request.sort !== undefined && request.sort.length > 0) {
+      return this.sorted.page(
+        request.cursor,
+        (slices) => this.sort(request, statuses, slices),
+        (key) => {
+          const stored = this.reader.byKey(key);
+          return stored === undefined ? undefined : pickTask(stored.unit, wanted);
+        },
+      );
+    }
     if (statuses !== undefined && this.counts.total(statuses) <= LOOKED_UP_MAX) {
       return this.lookedUp(request, statuses, wanted);
     }
@@ -97,7 +99,7 @@ export class TaskQuery {
     let { left } = progress;
     const found: Found[] = [];
     for await (const rows of this.matching(statuses, request.site, slices)) {
-      for (const { key, id } of rows) if (id > progress.afterId) found.push({ key, id, values: [] });
+      for (const { key, id } of rows) if (id > progress.afterId) found.push({ key, id });
     }
     found.sort((a, b) => (a.id < b.id ? -1 : 1));
     for (const { key, id } of found) {
@@ -111,58 +113,16 @@ export class TaskQuery {
     return page.page();
   }
 
-  private async sortedPage(
-    request: QueryTasksRequest,
-    statuses: readonly WordId[] | undefined,
-    wanted: WantedFields | undefined,
-  ): Promise<Page> {
-    const slices = new Slices();
-    const [token = randomUUID(), from = '0'] = request.cursor?.split(':') ?? [];
-    const keys = request.cursor === undefined ? await this.sort(request, statuses, slices) : this.sorted.get(token);
-    if (keys === undefined) {
-      return Promise.reject(new DomainError('unavailable', 'tasks.page-gone', 'The sorted list is gone, ask again'));
-    }
-    const page = new PageBuilder();
-    for (let at = Number(from); at < keys.length; at += 1) {
-      const stored = this.reader.byKey(keys[at] ?? -1);
-      if (stored !== undefined) page.add(pickTask(stored.unit, wanted));
-      if (at % RENDER_SLICE === 0 && slices.spent) await slices.pause();
-      if (!page.isFull || at + 1 === keys.length) continue;
-      this.keepSorted(token, keys);
-      return page.page(`${token}:${at + 1}`);
-    }
-    this.sorted.delete(token);
-    return page.page();
-  }
-
-  /** Keys of the first matches in the order asked for. Never keeps more than twice the limit. */
   private async sort(
     { sort = [], limit = 0, site }: QueryTasksRequest,
     statuses: readonly WordId[] | undefined,
     slices: Slices,
-  ): Promise<Float64Array> {
-    const most = limit > 0 ? limit : NO_LIMIT;
-    const before = comparing(sort);
-    let found: Found[] = [];
-    let worst: Found | undefined;
+  ): Promise<SortedList> {
+    const foremost = new Foremost<Keyed>(sort, limit > 0 ? limit : NO_LIMIT);
     for await (const rows of this.matching(statuses, site, slices)) {
-      for (const row of rows) {
-        const candidate = { key: row.key, id: row.id, values: this.valuesOf(row, sort) };
-        if (worst !== undefined && before(candidate, worst) > 0) continue;
-        found.push(candidate);
-        if (found.length < most * 2) continue;
-        found = found.sort(before).slice(0, most);
-        worst = found.at(-1);
-      }
+      for (const row of rows) foremost.offer({ key: row.key, id: row.id, values: valuesOf(this.reader, row, sort) });
     }
-    found.sort(before);
-    return Float64Array.from(found.slice(0, most), ({ key }) => key);
-  }
-
-  private valuesOf(row: UnitRow, sort: readonly SortField[]): readonly unknown[] {
-    const values: unknown[] = [];
-    for (const { field } of sort) values.push(sortValueOf(this.reader, row, field));
-    return values;
+    return limitedList(sort, undefined, foremost.inOrder());
   }
 
   /** Chunk by chunk; others get their turn in between. */
@@ -189,12 +149,5 @@ export class TaskQuery {
 
   private render(row: UnitRow, wanted: WantedFields | undefined): string {
     return pickTask(this.reader.unitOf(row), wanted);
-  }
-
-  private keepSorted(token: string, keys: Float64Array): void {
-    this.sorted.delete(token);
-    const [oldest] = this.sorted.keys();
-    if (this.sorted.size >= SORTED_MAX && oldest !== undefined) this.sorted.delete(oldest);
-    this.sorted.set(token, keys);
   }
 }

@@ -1,16 +1,27 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { UnitRow } from '../engine/unit-row.js';
-import { lastKeyOf, unitKey } from '../engine/unit.js';
+import { lastKeyOf, ordinalOfKey, unitKey } from '../engine/unit.js';
 import type { WordId } from '../engine/words.js';
 import type { WorkloadId } from '../workload/workloads.js';
 
 /** Rows read at a time: a few milliseconds. */
 const CHUNK = 250;
 
+/** Ordinals searched at a time for what was touched lately: no index helps, and SQLite reads so many in some milliseconds. */
+const WINDOW = 10_000;
+
 /** By which index a walk goes: the narrowest of what is asked. */
 export interface Narrowing {
   readonly group?: WordId;
   readonly statuses?: readonly WordId[];
+  /** Only units that an event has concerned then or later, in microseconds since the Unix epoch. */
+  readonly since?: number;
+}
+
+export interface Chunk {
+  readonly rows: readonly UnitRow[];
+  /** Where the walk goes on. */
+  readonly last: Place;
 }
 
 /**
@@ -29,6 +40,12 @@ export const readPlace = (text: string | undefined): Place => {
   return text.startsWith('e') ? { at: 'elsewhere', id: text.slice(1) } : { at: 'home', ordinal: Number(text.slice(1)) };
 };
 
+/** Whether a text is one that {@link placeText} may have made. */
+export const isPlace = (text: string): boolean => /^(?:h\d{1,10}|e[^]*)$/.test(text);
+
+export const placeOf = ({ key, workload, id }: UnitRow): Place =>
+  workload === null ? { at: 'home', ordinal: ordinalOfKey(key) } : { at: 'elsewhere', id };
+
 const byKey = (a: UnitRow, b: UnitRow): number => a.key - b.key;
 
 /** Walks over units on the connection for queries, chunk by chunk, so that others get their turn in between. */
@@ -38,30 +55,50 @@ export class UnitScan {
   constructor(private readonly database: DatabaseSync) {}
 
   /**
-   * The next rows of a dataset behind a place, in order of creation; an empty chunk ends the walk. Rows may be more than
-   * was narrowed to, never less.
+   * The next rows of a dataset behind a place, in order of creation; nothing ends the walk. Rows may be more than was
+   * narrowed to, never less.
    */
-  chunk(
-    workload: WorkloadId,
-    narrowing: Narrowing,
-    after: Place,
-  ): { rows: readonly UnitRow[]; last: Place } | undefined {
+  chunk(workload: WorkloadId, narrowing: Narrowing, after: Place): Chunk | undefined {
     if (after.at === 'home') {
-      const rows = this.atHome(workload, narrowing, after.ordinal);
-      const last = rows.at(-1);
-      if (last !== undefined) return { rows, last: { at: 'home', ordinal: last.key - unitKey(workload, 0) } };
+      const chunk =
+        narrowing.since === undefined
+          ? this.atHome(workload, narrowing, after.ordinal)
+          : this.touchedAtHome(workload, narrowing, after.ordinal, narrowing.since);
+      if (chunk !== undefined) return chunk;
     }
     const rows = this.elsewhere(workload, after.at === 'elsewhere' ? after.id : '');
     const last = rows.at(-1);
-    return last === undefined ? undefined : { rows, last: { at: 'elsewhere', id: last.id } };
+    return last === undefined ? undefined : { rows, last: placeOf(last) };
   }
 
-  private atHome(workload: WorkloadId, { group, statuses }: Narrowing, ordinal: number): readonly UnitRow[] {
-    const range = [unitKey(workload, ordinal), lastKeyOf(workload)] as const;
-    const tail = 'key > ? AND key <= ? AND workload IS NULL ORDER BY key LIMIT ?';
-    if (group !== undefined) return this.all(`grp = ? AND ${tail}`, group, ...range, CHUNK);
-    if (statuses === undefined) return this.all(tail, ...range, CHUNK);
-    const rows = statuses.flatMap((status) => this.all(`status = ? AND ${tail}`, status, ...range, CHUNK));
+  private atHome(workload: WorkloadId, narrowing: Narrowing, ordinal: number): Chunk | undefined {
+    const rows = this.inRange(narrowing, [unitKey(workload, ordinal), lastKeyOf(workload)], '');
+    const last = rows.at(-1);
+    return last === undefined ? undefined : { rows, last: placeOf(last) };
+  }
+
+  /** May be empty before the end. */
+  private touchedAtHome(workload: WorkloadId, narrowing: Narrowing, ordinal: number, since: number): Chunk | undefined {
+    const from = unitKey(workload, ordinal);
+    const [newest] = this.select('max(key) AS key', 'key > ? AND key <= ?', from, lastKeyOf(workload));
+    if (typeof newest?.['key'] !== 'number') return undefined;
+    const to = Math.min(from + WINDOW, newest['key']);
+    const rows = this.inRange(narrowing, [from, to], 'AND touched >= ?', since);
+    const last = rows.length < CHUNK ? to : (rows.at(-1)?.key ?? to);
+    return { rows, last: { at: 'home', ordinal: ordinalOfKey(last) } };
+  }
+
+  private inRange(
+    { group, statuses }: Narrowing,
+    range: readonly [after: number, to: number],
+    more: string,
+    ...values: readonly number[]
+  ): readonly UnitRow[] {
+    const tail = `key > ? AND key <= ? AND workload IS NULL ${more} ORDER BY key LIMIT ?`;
+    const rest = [...range, ...values, CHUNK];
+    if (group !== undefined) return this.all(`grp = ? AND ${tail}`, group, ...rest);
+    if (statuses === undefined) return this.all(tail, ...rest);
+    const rows = statuses.flatMap((status) => this.all(`status = ? AND ${tail}`, status, ...rest));
     // Each status is read as far as the chunk could reach; the nearest of all are the chunk.
     return rows.sort(byKey).slice(0, CHUNK);
   }
@@ -86,11 +123,16 @@ export class UnitScan {
   }
 
   private all(where: string, ...values: SQLInputValue[]): UnitRow[] {
-    let statement = this.statements.get(where);
+    return this.select('*', where, ...values) as unknown[] as UnitRow[];
+  }
+
+  private select(columns: string, where: string, ...values: SQLInputValue[]): Record<string, SQLOutputValue>[] {
+    const sql = `SELECT ${columns} FROM unit WHERE ${where}`;
+    let statement = this.statements.get(sql);
     if (statement === undefined) {
-      statement = this.database.prepare(`SELECT * FROM unit WHERE ${where}`);
-      this.statements.set(where, statement);
+      statement = this.database.prepare(sql);
+      this.statements.set(sql, statement);
     }
-    return statement.all(...values) as unknown[] as UnitRow[];
+    return statement.all(...values);
   }
 }

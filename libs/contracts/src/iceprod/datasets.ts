@@ -1,5 +1,6 @@
-import { command, query, type Page } from '#bus/contract.js';
+import { command, query } from '#bus/contract.js';
 import type { AccessAction } from './access.js';
+import type { ListOptions, ListPage } from './lists.js';
 
 /** Validated body of `POST /datasets`; status, group and counts are judged by the service (contract 4.1, 4.3). */
 export interface SubmitDatasetRequest {
@@ -17,7 +18,7 @@ export interface SubmitDatasetRequest {
   readonly auth_groups_read?: readonly string[];
 }
 
-export interface ListDatasetsRequest {
+export interface ListDatasetsRequest extends ListOptions {
   /** Unknown words are refused with `unknown status`; `truncated` selects by flag (contract 4.2). */
   readonly statuses?: readonly string[];
   readonly groups?: readonly string[];
@@ -25,7 +26,6 @@ export interface ListDatasetsRequest {
   /** The one with this number. */
   readonly dataset?: number;
   readonly keys?: readonly string[];
-  readonly cursor?: string;
 }
 
 export type ChangeDatasetRequest = { readonly dataset_id: string } & (
@@ -44,7 +44,7 @@ export const SubmitDataset = command<SubmitDatasetRequest, { dataset_id: string 
 /** Replies the document as raw JSON. */
 export const GetDataset = query<{ dataset_id: string }, { document: string }>('datasets', 'get');
 /** Entries are `"<dataset_id>":{...}` texts, already filtered by the read rule. */
-export const ListDatasets = query<ListDatasetsRequest, Page>('datasets', 'list');
+export const ListDatasets = query<ListDatasetsRequest, ListPage>('datasets', 'list');
 /** Replies `{status: [dataset_id, ...]}` as raw JSON, filtered by the read rule. */
 export const SummarizeDatasets = query<Record<never, never>, { document: string }>('datasets', 'summarize');
 /** Changes a dataset after judging its write rule. */

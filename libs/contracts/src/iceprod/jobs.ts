@@ -1,4 +1,5 @@
 import { command, query, type Page } from '#bus/contract.js';
+import type { ListOptions, ListPage } from './lists.js';
 
 /** Validated body of `POST /jobs`. */
 export interface AddJobRequest {
@@ -16,12 +17,11 @@ export interface JobSelection {
 
 export type BulkAction = 'suspend' | 'reset' | 'hard_reset';
 
-export interface ListJobsRequest {
+export interface ListJobsRequest extends ListOptions {
   readonly dataset_id: string;
   readonly statuses?: readonly string[];
   readonly job_index?: number;
   readonly keys?: readonly string[];
-  readonly cursor?: string;
 }
 
 export const AddJob = command<AddJobRequest, { job_id: string }>('tasks', 'job.add');
@@ -39,7 +39,7 @@ export const SetJobsStatus = command<
 >('tasks', 'jobs.status');
 export const ActOnJobs = command<JobSelection & { action: BulkAction }, Record<never, never>>('tasks', 'jobs.act');
 /** Entries are `"<job_id>":{...}` texts in creation order. */
-export const ListJobs = query<ListJobsRequest, Page>('tasks', 'jobs.list');
+export const ListJobs = query<ListJobsRequest, ListPage>('tasks', 'jobs.list');
 /** Entries are the raw JSON of `[status, [job_id, ...]]` pieces, statuses in vocabulary order; a status may span pages. */
 export const SummarizeJobs = query<{ dataset_id: string; cursor?: string }, Page>('tasks', 'jobs.summarize');
 /** Replies `{status: count}` as raw JSON. */

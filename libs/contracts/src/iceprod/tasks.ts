@@ -1,5 +1,6 @@
 import { command, query, type Page } from '#bus/contract.js';
 import type { BulkAction } from './jobs.js';
+import type { ListOptions, ListPage, SortField } from './lists.js';
 
 /** Validated body of `POST /tasks`; `requirements` is raw JSON of an object. */
 export interface AddTaskRequest {
@@ -37,12 +38,12 @@ export interface QueryTasksRequest {
   /** A prefix, to the letter. */
   readonly site?: string;
   readonly keys?: readonly string[];
-  readonly sort?: readonly { readonly field: string; readonly descending: boolean }[];
+  readonly sort?: readonly SortField[];
   readonly limit?: number;
   readonly cursor?: string;
 }
 
-export interface ListTasksRequest {
+export interface ListTasksRequest extends ListOptions {
   readonly dataset_id: string;
   readonly statuses?: readonly string[];
   readonly names?: readonly string[];
@@ -50,7 +51,6 @@ export interface ListTasksRequest {
   readonly job_index?: number;
   readonly grid_id?: string;
   readonly keys?: readonly string[];
-  readonly cursor?: string;
 }
 
 /** What a caller offers and asks (contract 7.6); both are raw JSON of objects. */
@@ -106,7 +106,7 @@ export const SetTaskStatus = command<
 /** Entries are raw JSON documents. */
 export const QueryTasks = query<QueryTasksRequest, Page>('tasks', 'tasks.query');
 /** Entries are `"<task_id>":{...}` texts in creation order. */
-export const ListTasks = query<ListTasksRequest, Page>('tasks', 'tasks.list');
+export const ListTasks = query<ListTasksRequest, ListPage>('tasks', 'tasks.list');
 /** As `SummarizeJobs`. */
 export const SummarizeTasks = query<{ dataset_id: string; cursor?: string }, Page>('tasks', 'tasks.summarize');
 export const CountTasks = query<CountTasksRequest, { document: string }>('tasks', 'tasks.count');

@@ -1,0 +1,114 @@
+import type { Page } from '#bus/contract.js';
+import { DomainError } from '#platform/domain-error.js';
+
+/** Documents that one answer of a limited list may hold. */
+export const LIST_LIMIT_MAX = 10_000;
+
+export interface SortField {
+  readonly field: string;
+  readonly descending: boolean;
+}
+
+/**
+ * What may be asked of a list of documents beside its filters. IceProd's own clients know none of it: without it a list is
+ * whole and in order of creation.
+ */
+export interface ListOptions {
+  /** What is equal in all fields stands in the order of ids. */
+  readonly sort?: readonly SortField[];
+  readonly limit?: number;
+  /** Where to go on behind an earlier answer, as that one said. */
+  readonly after?: string;
+  /** Microseconds since the Unix epoch: only what an event has concerned then or later. */
+  readonly changed_since?: number;
+  readonly cursor?: string;
+}
+
+/** A page of a list. */
+export interface ListPage extends Page {
+  /** With a limit: where the list goes on behind this page. Absent when nothing follows. */
+  readonly after?: string;
+}
+
+/** Fields by which lists are sorted. */
+export const DATASET_SORT_FIELDS = [
+  'dataset',
+  'dataset_id',
+  'group',
+  'jobs_submitted',
+  'priority',
+  'start_date',
+  'status',
+  'tasks_per_job',
+  'tasks_submitted',
+  'username',
+] as const;
+export const JOB_SORT_FIELDS = ['job_id', 'job_index', 'status', 'status_changed'] as const;
+export const TASK_SORT_FIELDS = [
+  'evictions',
+  'failures',
+  'instance_id',
+  'job_id',
+  'job_index',
+  'name',
+  'priority',
+  'site',
+  'status',
+  'status_changed',
+  'task_id',
+  'task_index',
+  'walltime',
+  'walltime_err',
+  'walltime_err_n',
+] as const;
+
+/** Where a sorted list goes on: behind these values, and among what equals them behind this id. */
+export interface SortedPlace {
+  readonly values: readonly unknown[];
+  readonly id: string;
+}
+
+const sortText = (sort: readonly SortField[]): string =>
+  sort.map(({ field, descending }) => (descending ? `${field}=-1` : field)).join('|');
+
+const encoded = (value: readonly unknown[]): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+const badAfter = (): DomainError =>
+  new DomainError('invalid', 'list.bad-after', 'after is not what an answer to this list gave');
+
+const decoded = (text: string): readonly unknown[] => {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
+};
+
+/** `after` of a list in order of creation. */
+export const afterPlace = (place: string): string => encoded([place]);
+
+/** Reads what {@link afterPlace} wrote. */
+export const readAfterPlace = (after: string, isPlace: (place: string) => boolean): string | DomainError => {
+  const [place, ...rest] = decoded(after);
+  return typeof place === 'string' && rest.length === 0 && isPlace(place) ? place : badAfter();
+};
+
+/** `after` of a sorted list: it holds values, not a position, so that it stays true while the list changes. */
+export const afterSorted = (sort: readonly SortField[], { values, id }: SortedPlace): string =>
+  encoded([sortText(sort), values, id]);
+
+const isValue = (value: unknown): boolean => value === null || typeof value === 'string' || typeof value === 'number';
+
+/** Reads what {@link afterSorted} wrote for the same order. */
+export const readAfterSorted = (after: string, sort: readonly SortField[]): SortedPlace | DomainError => {
+  const [order, values, id, ...rest] = decoded(after);
+  const isGood =
+    order === sortText(sort) &&
+    Array.isArray(values) &&
+    values.length === sort.length &&
+    values.every(isValue) &&
+    typeof id === 'string' &&
+    rest.length === 0;
+  return isGood ? { values, id } : badAfter();
+};

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { DomainError } from '#platform/domain-error.js';
+import { afterSorted, type ListPage, type SortedPlace, type SortField } from '#contracts/iceprod/lists.js';
+import { PageBuilder } from './page-builder.js';
+import { Slices } from './slices.js';
+
+/** Sorted lists that may wait for their next page at a time. */
+const WAITING_MAX = 8;
+
+/** Entries rendered between two looks at the clock. */
+const RENDER_SLICE = 100;
+
+/** So much of a text counts when it is sorted: what says where a list goes on holds it, and travels in a URL. */
+const SORTED_CHARACTERS_MAX = 256;
+
+/** What a document is sorted by, such as may travel. */
+export const sortableValue = (value: unknown): unknown =>
+  typeof value === 'string' ? value.slice(0, SORTED_CHARACTERS_MAX) : value;
+
+/** What is missing comes first, then numbers, then texts, then the rest. */
+const rankOf = (value: unknown): number => {
+  if (value === undefined || value === null) return 0;
+  if (typeof value === 'number') return 1;
+  return typeof value === 'string' ? 2 : 3;
+};
+
+const compareValues = (a: unknown, b: unknown): number => {
+  const [rankA, rankB] = [rankOf(a), rankOf(b)];
+  if (rankA !== rankB) return rankA - rankB;
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  const [textA, textB] = [a, b].map((value) => (typeof value === 'string' ? value : JSON.stringify(value) || ''));
+  return (textA ?? '') < (textB ?? '') ? -1 : textA === textB ? 0 : 1;
+};
+
+/** Orders by the fields one after the other; what is equal in all of them, by id, which begins with its time. */
+const comparing =
+  (sort: readonly SortField[]) =>
+  (a: SortedPlace, b: SortedPlace): number => {
+    for (const [at, { descending }] of sort.entries()) {
+      const order = compareValues(a.values[at], b.values[at]);
+      if (order !== 0) return descending ? -order : order;
+    }
+    return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+  };
+
+/** Finds the first of many in an order, behind a place in it. Never holds more than twice as many as are wanted. */
+export class Foremost<Item extends SortedPlace> {
+  private readonly compare: (a: SortedPlace, b: SortedPlace) => number;
+  private found: Item[] = [];
+  private worst: Item | undefined;
+
+  constructor(
+    sort: readonly SortField[],
+    private readonly most = Infinity,
+    private readonly behind?: SortedPlace,
+  ) {
+    this.compare = comparing(sort);
+  }
+
+  offer(item: Item): void {
+    if (this.behind !== undefined && this.compare(item, this.behind) <= 0) return;
+    if (this.worst !== undefined && this.compare(item, this.worst) > 0) return;
+    this.found.push(item);
+    if (this.found.length < this.most * 2) return;
+    this.found = this.found.sort(this.compare).slice(0, this.most);
+    this.worst = this.found.at(-1);
+  }
+
+  inOrder(): readonly Item[] {
+    return this.found.sort(this.compare).slice(0, this.most);
+  }
+}
+
+/** What a sorted list holds, by keys: it is rendered page by page. */
+export interface SortedList {
+  readonly keys: Float64Array;
+  /** Where a limited list goes on behind one of its entries; nothing when nothing follows. */
+  readonly afterAt?: (at: number) => string | undefined;
+}
+
+/** An entry of a sorted list on the way there. */
+export interface Keyed extends SortedPlace {
+  readonly key: number;
+}
+
+/** The list of what was {@link Foremost} of `limit + 1`: the last one only shows that the list goes on. */
+export const limitedList = (
+  sort: readonly SortField[],
+  limit: number | undefined,
+  found: readonly Keyed[],
+): SortedList => {
+  if (limit === undefined) return { keys: Float64Array.from(found, ({ key }) => key) };
+  const shown = found.slice(0, limit);
+  return {
+    keys: Float64Array.from(shown, ({ key }) => key),
+    afterAt: (at) => {
+      const place = at + 1 < found.length ? shown[at] : undefined;
+      return place === undefined ? undefined : afterSorted(sort, place);
+    },
+  };
+};
+
+/** Answers sorted lists page by page. They are sorted once, for the first page, and wait until the others are asked for. */
+export class SortedLists {
+  private readonly waiting = new Map<string, SortedList>();
+
+  /**
+   * @param sort makes the list; pauses when slices are spent
+   * @param render an entry; nothing for what is gone meanwhile
+   */
+  async page(
+    cursor: string | undefined,
+    sort: (slices: Slices) => Promise<SortedList>,
+    render: (key: number) => string | undefined,
+  ): Promise<ListPage | DomainError> {
+    const slices = new Slices();
+    const [token = randomUUID(), from = '0'] = cursor?.split(':') ?? [];
+    const list = cursor === undefined ? await sort(slices) : this.waiting.get(token);
+    if (list === undefined) return new DomainError('unavailable', 'list.gone', 'The sorted list is gone, ask again');
+    const { keys } = list;
+    const page = new PageBuilder();
+    for (let at = Number(from); at < keys.length; at += 1) {
+      const entry = render(keys[at] ?? -1);
+      if (entry !== undefined) page.add(entry);
+      if (at % RENDER_SLICE === 0 && slices.spent) await slices.pause();
+      if (!page.isFull || at + 1 === keys.length) continue;
+      this.keep(token, list);
+      return pageUpTo(page.page(`${token}:${at + 1}`), list, at);
+    }
+    this.waiting.delete(token);
+    return pageUpTo(page.page(), list, keys.length - 1);
+  }
+
+  private keep(token: string, list: SortedList): void {
+    this.waiting.delete(token);
+    const [oldest] = this.waiting.keys();
+    if (this.waiting.size >= WAITING_MAX && oldest !== undefined) this.waiting.delete(oldest);
+    this.waiting.set(token, list);
+  }
+}
+
+const pageUpTo = (page: ListPage, { afterAt }: SortedList, at: number): ListPage => {
+  const after = afterAt?.(at);
+  return after === undefined ? page : { ...page, after };
+};
