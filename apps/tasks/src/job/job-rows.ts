@@ -11,6 +11,9 @@ const ORDINALS = 2 ** 32;
 /** Most rows of one page. */
 const PAGE_ROWS = 2_000;
 
+/** Jobs that one page outlines: the tasks of each are counted. */
+const OUTLINED_ROWS = 500;
+
 /** Most rows looked at for one page: a rare status must not make a page slow. */
 const PAGE_SCAN = 10_000;
 
@@ -32,10 +35,14 @@ CREATE TABLE job_count (
   PRIMARY KEY (workload, status)
 ) STRICT, WITHOUT ROWID;`;
 
+/** Which workload lists a job, to the letter as the index below has it. */
+const LISTED_BY = `ifnull(listing, key / ${String(ORDINALS)})`;
+
 /** `listing` is set only where a client moved the job to another dataset than the one of its stream. */
 export const JOB_INDEXES = `
 CREATE UNIQUE INDEX job_id ON job (id);
-CREATE INDEX job_listing ON job (listing, id) WHERE listing IS NOT NULL;`;
+CREATE INDEX job_listing ON job (listing, id) WHERE listing IS NOT NULL;
+CREATE INDEX job_by_index ON job (${LISTED_BY}, job_index);`;
 
 export const JOB_COLUMNS = 'key, id, listing, job_index, status, changed, extra';
 
@@ -109,6 +116,8 @@ export class Jobs implements JobView {
   private readonly selectMoved: StatementSync;
   private readonly selectRange: StatementSync;
   private readonly selectCounts: StatementSync;
+  private readonly selectHighest: StatementSync;
+  private readonly selectDown: StatementSync;
 
   constructor(
     database: DatabaseSync,
@@ -128,6 +137,11 @@ export class Jobs implements JobView {
       `SELECT key, id, listing FROM job WHERE key > ? AND key <= ? ORDER BY key LIMIT ${PAGE_ROWS}`,
     );
     this.selectCounts = database.prepare('SELECT status, count FROM job_count WHERE workload = ? AND count > 0');
+    this.selectHighest = database.prepare(`SELECT max(job_index) AS highest FROM job WHERE ${LISTED_BY} = ?`);
+    this.selectDown = database.prepare(
+      `SELECT id, job_index FROM job WHERE ${LISTED_BY} = ? AND job_index BETWEEN ? AND ?
+       ORDER BY job_index DESC, key DESC LIMIT ${OUTLINED_ROWS} OFFSET ?`,
+    );
   }
 
   byId(id: string): Job | undefined {
@@ -205,6 +219,31 @@ export class Jobs implements JobView {
       const status = JOB_STATUSES[Number(row['status'])];
       return status === undefined ? [] : [[status, Number(row['count'])] as const];
     });
+  }
+
+  /** The highest index of the jobs that a dataset lists. */
+  highestIndex(datasetId: string): number | undefined {
+    const workload = this.workloads.idOfDataset(datasetId);
+    const highest = workload === undefined ? undefined : this.selectHighest.get(workload)?.['highest'];
+    return typeof highest === 'number' ? highest : undefined;
+  }
+
+  /**
+   * The next jobs of a dataset downwards, without those of no index.
+   *
+   * @param place where to go on; those of one index are told apart by their number alone
+   */
+  down(
+    datasetId: string,
+    lowest: number,
+    { index, skip }: { readonly index: number; readonly skip: number },
+  ): { readonly jobs: readonly { readonly id: string; readonly index: number }[]; readonly isLast: boolean } {
+    const workload = this.workloads.idOfDataset(datasetId);
+    if (workload === undefined) return { jobs: [], isLast: true };
+    const jobs = this.selectDown
+      .all(workload, lowest, index, skip)
+      .map((row) => ({ id: String(row['id']), index: Number(row['job_index']) }));
+    return { jobs, isLast: jobs.length < OUTLINED_ROWS };
   }
 
   private lastKey(workload: WorkloadId): number | undefined {

@@ -11,9 +11,12 @@ import {
   type BulkAction,
   CountJobs,
   GetJob,
+  GetNextJobIndex,
   type JobSelection,
   ListJobs,
   type ListJobsRequest,
+  OutlineJobs,
+  type OutlineJobsRequest,
   SetJobsStatus,
   SetJobStatus,
   SummarizeJobs,
@@ -22,15 +25,18 @@ import { ReadModel } from '#projection/read-model.js';
 import { TaskDesk } from '../task/task-desk.js';
 import { datasetRef, Workloads } from '../workload/workloads.js';
 import { actOnJobs, addJob, amendJob, jobNotFound, setJobsStatus, setJobStatus } from './job-decider.js';
+import { nextJobIndex, outlineJobs } from './job-outline.js';
 import { JobProjection } from './job-projection.js';
 import { countJobs, listJobs, summarizeJobs } from './job-queries.js';
 import { Jobs } from './job-rows.js';
+import { JobTasks } from './job-tasks.js';
 import { jobDocument } from './job.js';
 
 /** Messages about IceProd jobs. */
 @Controller()
 export class JobController {
   private readonly shown: Jobs;
+  private readonly tasks: JobTasks;
 
   constructor(
     private readonly desk: TaskDesk,
@@ -38,6 +44,7 @@ export class JobController {
     readModel: ReadModel,
   ) {
     this.shown = new Jobs(readModel.queries, new Workloads(readModel.queries));
+    this.tasks = new JobTasks(desk.shown);
   }
 
   @MessagePattern(AddJob.subject)
@@ -97,5 +104,18 @@ export class JobController {
   count(@Payload() message: Message<{ dataset_id: string }>): Promise<Answer<{ document: string }>> {
     const { dataset_id: datasetId } = message.request;
     return this.desk.read(message, datasetId, () => ({ document: countJobs(this.shown, datasetId) }));
+  }
+
+  @MessagePattern(GetNextJobIndex.subject)
+  nextIndex(@Payload() message: Message<{ dataset_id: string }>): Promise<Answer<{ next_index: number }>> {
+    const { dataset_id: datasetId } = message.request;
+    return this.desk.read(message, datasetId, () => ({ next_index: nextJobIndex(this.shown, datasetId) }));
+  }
+
+  @MessagePattern(OutlineJobs.subject)
+  outline(@Payload() message: Message<OutlineJobsRequest>): Promise<Answer<Page>> {
+    const { request } = message;
+    const tasksOf = (jobId: string): number => this.tasks.count(request.dataset_id, jobId);
+    return this.desk.read(message, request.dataset_id, () => outlineJobs(this.shown, tasksOf, request));
   }
 }

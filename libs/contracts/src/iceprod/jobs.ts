@@ -44,3 +44,23 @@ export const ListJobs = query<ListJobsRequest, ListPage>('tasks', 'jobs.list');
 export const SummarizeJobs = query<{ dataset_id: string; cursor?: string }, Page>('tasks', 'jobs.summarize');
 /** Replies `{status: count}` as raw JSON. */
 export const CountJobs = query<{ dataset_id: string }, { document: string }>('tasks', 'jobs.count');
+/** One more than the highest index of a dataset's jobs. */
+export const GetNextJobIndex = query<{ dataset_id: string }, { next_index: number }>('tasks', 'jobs.next-index');
+
+/** A job of a dataset and how many tasks of the dataset it has. */
+export interface JobOutline {
+  readonly job_id: string;
+  readonly job_index: number;
+  readonly tasks: number;
+}
+
+/** Jobs with an index between two, both included: by default from the last job down to the first. */
+export interface OutlineJobsRequest {
+  readonly dataset_id: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly cursor?: string;
+}
+
+/** Entries are the raw JSON of a {@link JobOutline}, the highest index first. */
+export const OutlineJobs = query<OutlineJobsRequest, Page>('tasks', 'jobs.outline');

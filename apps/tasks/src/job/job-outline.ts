@@ -1,0 +1,39 @@
+import type { Page } from '#bus/contract.js';
+import type { JobOutline, OutlineJobsRequest } from '#contracts/iceprod/jobs.js';
+import type { Jobs } from './job-rows.js';
+
+interface Place {
+  readonly index: number;
+  /** Jobs of that index that are behind us. */
+  readonly skip: number;
+}
+
+const HIGHEST = Number.MAX_SAFE_INTEGER;
+const LOWEST = Number.MIN_SAFE_INTEGER;
+
+const readPlace = ({ to = HIGHEST, cursor }: OutlineJobsRequest): Place => {
+  if (cursor === undefined) return { index: to, skip: 0 };
+  const [index, skip] = cursor.split(':').map(Number);
+  return { index: index ?? to, skip: skip ?? 0 };
+};
+
+/**
+ * One page of a dataset's jobs, the highest index first: who looks for what the last jobs lack need not read all of them.
+ *
+ * @param tasksOf how many tasks of the dataset a job has
+ */
+export const outlineJobs = (jobs: Jobs, tasksOf: (jobId: string) => number, request: OutlineJobsRequest): Page => {
+  const place = readPlace(request);
+  const down = jobs.down(request.dataset_id, request.from ?? LOWEST, place);
+  const entries = down.jobs.map(({ id, index }) => {
+    const outline: JobOutline = { job_id: id, job_index: index, tasks: tasksOf(id) };
+    return JSON.stringify(outline);
+  });
+  const last = down.jobs.at(-1)?.index;
+  if (down.isLast || last === undefined) return { entries };
+  const alike = down.jobs.filter(({ index }) => index === last).length;
+  return { entries, next: `${last}:${last === place.index ? place.skip + alike : alike}` };
+};
+
+/** What the next job's index is: one more than the highest. */
+export const nextJobIndex = (jobs: Jobs, datasetId: string): number => (jobs.highestIndex(datasetId) ?? -1) + 1;
