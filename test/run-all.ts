@@ -13,14 +13,16 @@ const succeeds = (command: string, args: readonly string[]): boolean =>
 const isQuietlyTrue = (command: string, args: readonly string[]): boolean =>
   spawnSync(command, args, { stdio: 'ignore', env: environment }).status === 0;
 
-/** Servers that tests start: program, and Debian's package of it. */
-const SERVERS: readonly (readonly [program: string, debian: string])[] = [
+/** Programs that tests start, and Debian's packages of them. */
+const PROGRAMS: readonly (readonly [program: string, debian: string])[] = [
   ['nats-server', 'nats-server'],
   ['slapd', 'slapd'],
+  ['chromium', 'chromium'],
+  ['openssl', 'openssl'],
 ];
 
-const missingServers = (): typeof SERVERS =>
-  SERVERS.filter(([program]) => !path.some((folder) => existsSync(join(folder, program))));
+const missingPrograms = (): typeof PROGRAMS =>
+  PROGRAMS.filter(([program]) => !path.some((folder) => existsSync(join(folder, program))));
 
 /** Debian's own packages, when this machine has apt-get and lets us use it. */
 const install = (packages: readonly string[]): boolean => {
@@ -36,11 +38,11 @@ const install = (packages: readonly string[]): boolean => {
   return aptGet('update', '-qq') && aptGet('install', '-y', '-qq', '--no-install-recommends', ...packages);
 };
 
-/** Names of servers that are missing and cannot be had. */
-const ensureServers = (): readonly string[] => {
-  const packages = missingServers().map(([, debian]) => debian);
+/** Names of programs that are missing and cannot be had. */
+const ensurePrograms = (): readonly string[] => {
+  const packages = missingPrograms().map(([, debian]) => debian);
   if (packages.length > 0) install(packages);
-  return missingServers().map(([program]) => program);
+  return missingPrograms().map(([program]) => program);
 };
 
 const node = (...args: readonly string[]): boolean => succeeds(process.execPath, args);
@@ -78,7 +80,7 @@ const CHECKS: readonly (readonly [name: string, run: () => boolean])[] = [
 
 /** `npm test`: everything. `npm test -- libs/ledger`: only the tests that are named. */
 const main = (patterns: readonly string[]): number => {
-  const missing = ensureServers();
+  const missing = ensurePrograms();
   if (missing.length > 0) {
     process.stderr.write(
       `The tests need ${missing.join(' and ')} in the PATH: apt-get install ${missing.join(' ')} (nats-server 2.9 or newer)\n`,

@@ -32,7 +32,7 @@ export const serve = async (): Promise<void> => {
 
   const app = await NestFactory.create<NestFastifyApplication>(
     CairnModule.register({ environment, ledger, bus, log, metrics, health }),
-    createHttpAdapter(),
+    createHttpAdapter(environment),
     { logger: new NestLog(log), abortOnError: false },
   );
   connectInProcess(app, strategy, log);

@@ -109,8 +109,9 @@ const withNameAsSegment = (url: string): string =>
   );
 
 /** Fastify as all dialects need it. */
-export const createHttpAdapter = (): FastifyAdapter => {
+export const createHttpAdapter = ({ TRUSTED_PROXIES }: Pick<Environment, 'TRUSTED_PROXIES'>): FastifyAdapter => {
   const adapter = new GatewayAdapter({
+    trustProxy: TRUSTED_PROXIES.length > 0 && [...TRUSTED_PROXIES],
     bodyLimit: BODY_BYTES_MAX,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',

@@ -27,7 +27,7 @@ const start = async (): Promise<void> => {
       module: GatewayModule,
       imports: [InfrastructureModule.register({ environment, bus, connection, log, metrics, health })],
     },
-    createHttpAdapter(),
+    createHttpAdapter(environment),
     { logger: new NestLog(log), abortOnError: false },
   );
   prepareGateway(app);

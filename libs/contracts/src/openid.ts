@@ -8,6 +8,8 @@ export interface WebRequest {
   /** Those that the provider may see, in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Network address of whoever asks. */
+  readonly address: string;
 }
 
 export interface WebAnswer {

@@ -101,6 +101,17 @@ export class Environment {
   @Matches(/^https?:\/\/[^\s/?#@]+(\/[^\s/?#]+)*\/?$/, { message: 'a URL such as https://cairn.example.org' })
   readonly PUBLIC_URL?: string;
 
+  /**
+   * Proxies whose `X-Forwarded-For` tells where a request came from, comma-separated addresses and networks. Nobody else's is
+   * looked at, and no other forwarding header is: the outside is described by `PUBLIC_URL`.
+   */
+  @Transform(asList)
+  @Matches(/^(loopback|linklocal|uniquelocal|[\da-fA-F.:]+(\/\d{1,3})?)$/, {
+    each: true,
+    message: 'a comma-separated list of addresses and networks such as 10.0.0.0/8',
+  })
+  readonly TRUSTED_PROXIES: readonly string[] = [];
+
   /** External OpenID issuers whose tokens are accepted, comma-separated. */
   @Transform(asList)
   @IsUrl(

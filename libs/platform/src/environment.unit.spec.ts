@@ -23,6 +23,7 @@ describe('loadEnvironment', () => {
       CORS_ORIGINS: 'https://a.example.org,http://localhost:3000',
       AUTH_SHARED_SECRET: 'secret',
       DATASET_NUMBER_START: '20000',
+      TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8,::1,loopback',
     });
     expect(environment).toBeInstanceOf(Environment);
     expect(environment).toMatchObject({
@@ -33,6 +34,7 @@ describe('loadEnvironment', () => {
       CORS_ORIGINS: ['https://a.example.org', 'http://localhost:3000'],
       AUTH_SHARED_SECRET: 'secret',
       DATASET_NUMBER_START: 20_000,
+      TRUSTED_PROXIES: ['127.0.0.1', '10.0.0.0/8', '::1', 'loopback'],
     });
   });
 

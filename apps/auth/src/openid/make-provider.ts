@@ -33,13 +33,25 @@ export interface ProviderOptions {
   readonly audience: string | undefined;
   /** Claims of a user; undefined when there is no such user any more. */
   readonly claimsOf: (username: string) => Claims | undefined;
+  /** Told from which address a code was sent that nobody was given. */
+  readonly wrongCode: (address: string) => void;
   readonly log: Pick<Log, 'error'>;
 }
 
-const show = (ctx: KoaContextWithOIDC, html: string): void => {
+const show = (ctx: Pick<KoaContextWithOIDC, 'set' | 'body'>, html: string): void => {
   ctx.set(PAGE_HEADERS);
   ctx.body = html;
 };
+
+/** What is wrong with a code, by the library's names of errors. */
+const CODE_TROUBLES: Readonly<Record<string, string>> = {
+  NoCodeError: 'Please type the code that your program shows.',
+  NotFoundError: 'This code is not known, or no longer.',
+  ExpiredError: 'This code has ended. Start your program again to get another one.',
+  AlreadyUsedError: 'This code was used already. Start your program again to get another one.',
+};
+
+const TOO_LATE = messagePage('Too late', 'Please open the address again that your program shows.');
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
@@ -148,22 +160,31 @@ const configurationOf = (options: ProviderOptions, base: string, policy: PolicyO
       mask: '****-****',
       userCodeInputSource: (ctx, _form, out, problem) => {
         const { state } = (ctx.oidc.session ?? {}) as { state?: { secret?: unknown } };
-        const text = problem === undefined && out === undefined ? undefined : 'This code is not known, or no longer.';
-        const isRefused = (problem as { name?: unknown } | undefined)?.name === 'AbortedError';
-        if (isRefused) show(ctx, messagePage('Refused', 'The program gets no access.'));
-        else
-          show(
-            ctx,
-            codePage(`${base}${PATHS.code_verification}`, textOf(state?.secret), textOf(ctx.query['code']), text),
-          );
+        const name = (problem as { name?: unknown } | undefined)?.name;
+        if (name === 'AbortedError') {
+          show(ctx, messagePage('Refused', 'The program gets no access. You can close this page.'));
+          return;
+        }
+        if (name === 'NotFoundError') options.wrongCode(ctx.ip);
+        const isAsked = problem === undefined && out === undefined;
+        const text = isAsked ? undefined : (CODE_TROUBLES[String(name)] ?? 'This page was too old. Please try again.');
+        if (text !== undefined) ctx.status = 400;
+        const action = `${base}${PATHS.code_verification}`;
+        const typed = textOf(ctx.query['code']) || textOf((problem as { userCode?: unknown } | undefined)?.userCode);
+        show(ctx, codePage(action, textOf(state?.secret), typed, text));
       },
-      userCodeConfirmSource: (ctx, form, client, _info, code) => show(ctx, confirmPage(form, client.clientId, code)),
-      successSource: (ctx) => show(ctx, messagePage('Done', 'You are logged in. Go back to your program.')),
+      userCodeConfirmSource: (ctx, form, client, _info, code) =>
+        show(ctx, confirmPage(form, client.clientId, code, ctx.oidc.session?.accountId)),
+      successSource: (ctx) => {
+        const { session, client } = ctx.oidc;
+        const who = `${client?.clientId ?? 'The program'} acts for ${session?.accountId ?? 'you'} now.`;
+        show(ctx, messagePage('You are logged in', `${who} Go back to it; you can close this page.`));
+      },
     },
     rpInitiatedLogout: {
       enabled: true,
       logoutSource: (ctx, form) => show(ctx, logoutPage(form)),
-      postLogoutSuccessSource: (ctx) => show(ctx, messagePage('Done', 'You are logged out.')),
+      postLogoutSuccessSource: (ctx) => show(ctx, messagePage('You are logged out', 'You can close this page.')),
     },
   },
 });
@@ -184,6 +205,17 @@ export const makeProvider = async (options: ProviderOptions): Promise<Provider> 
   const provider = new OpenIdProvider(issuer, configurationOf(options, base, policy));
   // Requests come with forwarding headers of our own making and no others.
   provider.proxy = true;
+  provider.use(async (ctx, next) => {
+    try {
+      await next();
+    } catch (error) {
+      // The library cannot show its code page to a browser without a session, such as one that another site sent here.
+      const isForeign = ctx.path === PATHS.code_verification && ctx.method === 'POST';
+      if (!isForeign) options.log.error({ error, path: ctx.path }, 'OpenID provider failed');
+      ctx.status = isForeign ? 400 : 500;
+      show(ctx, isForeign ? TOO_LATE : messagePage('This did not work', 'Please try again.'));
+    }
+  });
   provider.on('server_error', (_ctx: unknown, error: unknown) => {
     options.log.error({ error }, 'OpenID provider failed');
   });

@@ -13,9 +13,10 @@ import type { Answer, Message, MessageContext } from '#bus/contract.js';
 import { AskOpenId, type WebAnswer, type WebRequest } from '#contracts/openid.js';
 import { Keep } from '#keep/keep.js';
 import { Clients } from '../account/clients.js';
+import { Attempts } from './attempts.js';
 import { REFRESH_SECONDS } from './keep-adapter.js';
 import { basePathOf, makeProvider } from './make-provider.js';
-import { loginPage, messagePage, PAGE_HEADERS } from './pages.js';
+import { loginPage, messagePage, PAGE_HEADERS, SENDING_PAGE_HEADERS, sendingPage } from './pages.js';
 import { People } from './people.js';
 import {
   askedOf,
@@ -35,6 +36,15 @@ const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const POLL_SECONDS = 5;
 const COOKIE_KEY_BYTES = 32;
 const CLOCK_LEEWAY_SECONDS = 60;
+/** Codes that nobody was given, from one address, after which it has to wait. */
+const WRONG_CODES = { max: 20, restMs: 60_000 };
+
+/** What to tell somebody whose login failed. */
+const LOGIN_TROUBLES = {
+  wrong: [403, 'User name or password is wrong.'],
+  resting: [429, 'Too many wrong passwords. Please wait a minute and try again.'],
+  busy: [503, 'Too many people log in right now. Please try again.'],
+} as const;
 
 interface Realm {
   readonly publicUrl: string;
@@ -71,6 +81,22 @@ const withBody = (answer: WebAnswer, body: object): WebAnswer => ({
   body: JSON.stringify(body),
 });
 
+const pageAnswer = (status: number, html: string): WebAnswer => ({
+  status,
+  headers: Object.entries(PAGE_HEADERS),
+  body: html,
+});
+
+/** The answer with a page that sends itself; cookies stay. */
+const withPage = ({ status, headers }: WebAnswer, html: string): WebAnswer => ({
+  status,
+  headers: [
+    ...headers.filter(([name]) => name !== 'content-length' && !Object.hasOwn(SENDING_PAGE_HEADERS, name)),
+    ...Object.entries(SENDING_PAGE_HEADERS),
+  ],
+  body: html,
+});
+
 const parsed = (body: string): Readonly<Record<string, unknown>> => {
   try {
     return JSON.parse(body) as Readonly<Record<string, unknown>>;
@@ -90,6 +116,7 @@ const challengeKey = (deviceCode: unknown): string => `openid/device-challenge/$
 export class OpenIdController {
   private opened: Promise<Keys> | undefined;
   private readonly realms = new Map<string, Promise<Realm>>();
+  private readonly wrongCodes = new Attempts(WRONG_CODES);
 
   constructor(
     private readonly environment: Environment,
@@ -123,6 +150,9 @@ export class OpenIdController {
     if (path === PATHS.token && !(await this.isOwnDevice(tidy.form))) {
       return refusal(400, 'invalid_grant', 'PKCE verification failed');
     }
+    if (path === PATHS.code_verification && request.method === 'POST' && this.wrongCodes.isResting(request.address)) {
+      return pageAnswer(429, messagePage('Please wait', 'Too many wrong codes. Try again in a minute.'));
+    }
     if (path === PATHS.code_verification && request.method === 'GET') {
       // The provider would answer a page that sends itself by script; ours shows the code and waits for the person.
       const code = tidy.asked.query.get('user_code');
@@ -130,7 +160,8 @@ export class OpenIdController {
       tidy.asked.query.delete('user_code');
     }
     const answer = await this.send(realm, request.method, tidy, realm.provider.callback());
-    return this.completed(answer, tidy);
+    const page = sendingPage(answer.body);
+    return page === undefined ? this.completed(answer, tidy) : withPage(answer, page);
   }
 
   private realm(publicUrl: string, name: string): Promise<Realm> {
@@ -165,6 +196,7 @@ export class OpenIdController {
       cookieKey,
       audience,
       claimsOf: (username) => this.people.claimsOf(username),
+      wrongCode: (address) => this.wrongCodes.failed(address),
       log: this.log,
     });
     return { publicUrl, name, base: basePathOf(publicUrl, name), provider };
@@ -174,7 +206,7 @@ export class OpenIdController {
   private async send(
     { publicUrl, base }: Realm,
     method: string,
-    { asked: { path, query }, form, headers }: Tidied,
+    { asked: { path, query }, form, headers, address }: Tidied,
     dispatch: Dispatch,
   ): Promise<WebAnswer> {
     const { protocol, host } = new URL(publicUrl);
@@ -195,6 +227,7 @@ export class OpenIdController {
           ...headers,
           host,
           'x-forwarded-proto': protocol.slice(0, -1),
+          'x-forwarded-for': address,
           ...(method === 'POST' && { 'content-type': 'application/x-www-form-urlencoded' }),
         },
         ...(method === 'POST' && { payload: form.toString() }),
@@ -222,14 +255,20 @@ export class OpenIdController {
       showPage(response, 400, messagePage('Too late', 'Please start the login again.'));
       return;
     }
-    const username = form.get('username') ?? '';
+    const page = (username: string, problem?: string): string =>
+      loginPage(`${base}${action}`, String(details.params['client_id']), username, problem);
     if (method !== 'POST') {
-      showPage(response, 200, loginPage(`${base}${action}`, '', undefined));
-    } else if (await this.people.logIn(username, form.get('password') ?? '', context)) {
-      await provider.interactionFinished(request, response, { login: { accountId: username } });
-    } else {
-      showPage(response, 403, loginPage(`${base}${action}`, username, 'User name or password is wrong.'));
+      showPage(response, 200, page(''));
+      return;
     }
+    const username = form.get('username') ?? '';
+    const outcome = await this.people.logIn(username, form.get('password') ?? '', context);
+    if (outcome === 'in') {
+      await provider.interactionFinished(request, response, { login: { accountId: username } });
+      return;
+    }
+    const [status, problem] = LOGIN_TROUBLES[outcome];
+    showPage(response, status, page(username, problem));
   }
 
   private async userinfo({ publicUrl, name }: Realm, { headers }: Tidied): Promise<WebAnswer> {

@@ -11,12 +11,11 @@ import { admitUser } from '../user/change-user.js';
 import type { User } from '../user/user.js';
 import { newUserId } from '../user/user.controller.js';
 import { Users } from '../user/user-projection.js';
+import { Attempts } from './attempts.js';
 
 /** Wrong passwords in a row after which a name is left alone for a while, in which the right one does not help either. */
 const FAILURES_MAX = 10;
 const REST_MS = 60_000;
-/** Names remembered for that. */
-const NAMES_MAX = 10_000;
 /** Passwords checked at once: each takes memory and a thread. */
 const CHECKS_MAX = 8;
 
@@ -30,16 +29,14 @@ interface Admitted {
   readonly groups: readonly string[];
 }
 
-interface Failures {
-  readonly count: number;
-  readonly untilMs: number;
-}
+/** `wrong` is whatever is wrong with name and password; `resting` and `busy` say that they were not looked at. */
+export type LogInOutcome = 'in' | 'wrong' | 'resting' | 'busy';
 
 /** Who people are, for the OpenID provider: local accounts, then the LDAP server's. */
 @Injectable()
 export class People {
   private readonly users: Users;
-  private readonly failures = new Map<string, Failures>();
+  private readonly attempts = new Attempts({ max: FAILURES_MAX, restMs: REST_MS });
   private checking = 0;
 
   constructor(
@@ -60,18 +57,19 @@ export class People {
     return claimsGranting({ username, roles, groups });
   }
 
-  /** Checks a password and makes sure that there is a record of the user; false for whatever is wrong. */
-  async logIn(username: string, password: string, context: Omit<MessageContext, 'commandId'>): Promise<boolean> {
-    if (this.isResting(username) || this.checking >= CHECKS_MAX) return false;
+  /** Checks a password and makes sure that there is a record of the user. */
+  async logIn(username: string, password: string, context: Omit<MessageContext, 'commandId'>): Promise<LogInOutcome> {
+    if (this.attempts.isResting(username)) return 'resting';
+    if (this.checking >= CHECKS_MAX) return 'busy';
     this.checking += 1;
     try {
       const admitted = await this.check(username, password);
       if (admitted === undefined) {
-        this.failed(username);
-        return false;
+        this.attempts.failed(username);
+        return 'wrong';
       }
-      this.failures.delete(username);
-      return await this.admit(admitted, context);
+      this.attempts.succeeded(username);
+      return (await this.admit(admitted, context)) ? 'in' : 'busy';
     } finally {
       this.checking -= 1;
     }
@@ -100,19 +98,5 @@ export class People {
       },
     });
     return !('error' in answer);
-  }
-
-  private isResting(username: string): boolean {
-    const found = this.failures.get(username);
-    if (found === undefined) return false;
-    if (Date.now() < found.untilMs) return found.count >= FAILURES_MAX;
-    this.failures.delete(username);
-    return false;
-  }
-
-  private failed(username: string): void {
-    const count = (this.failures.get(username)?.count ?? 0) + 1;
-    if (this.failures.size >= NAMES_MAX) this.failures.clear();
-    this.failures.set(username, { count, untilMs: Date.now() + REST_MS });
   }
 }

@@ -103,9 +103,10 @@ export interface Tidied {
   readonly asked: Asked;
   readonly form: URLSearchParams;
   readonly headers: Readonly<Record<string, string>>;
+  readonly address: string;
 }
 
-export const tidied = (asked: Asked, { method, headers, body }: WebRequest): Tidied => {
+export const tidied = (asked: Asked, { method, headers, body, address }: WebRequest): Tidied => {
   const form = new URLSearchParams(method === 'POST' ? body : '');
   for (const values of [form, asked.query]) {
     tidyScope(values);
@@ -114,7 +115,7 @@ export const tidied = (asked: Asked, { method, headers, body }: WebRequest): Tid
   if (asked.path === PATHS.device_authorization && !form.has('scope')) form.set('scope', 'offline_access');
   const { authorization: given, ...rest } = headers;
   const authorization = asked.path === USERINFO_PATH ? given : tidySecret(form, given);
-  return { asked, form, headers: { ...rest, ...(authorization !== undefined && { authorization }) } };
+  return { asked, form, address, headers: { ...rest, ...(authorization !== undefined && { authorization }) } };
 };
 
 /** As a client makes it of its verifier (RFC 7636). */

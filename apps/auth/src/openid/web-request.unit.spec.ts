@@ -6,7 +6,7 @@ const TOKEN = '/auth/realms/IceCube/protocol/openid-connect/token';
 const tidy = (body: string, headers: Readonly<Record<string, string>> = {}, url = TOKEN) => {
   const asked = askedOf(url);
   if (asked === undefined) throw new Error(`${url} names no realm`);
-  return tidied(asked, { method: 'POST', url, headers, body });
+  return tidied(asked, { method: 'POST', url, headers, body, address: '192.0.2.1' });
 };
 
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;

@@ -117,14 +117,14 @@ export class OpenIdController {
   }
 
   private async relay({ context }: Call, { request, reply }: Exchange): Promise<Served> {
-    const { method, url, headers, body } = request;
+    const { method, url, headers, body, ip: address } = request;
     const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
     if (bytes.length > FORM_BYTES_MAX) throw new HttpRefusal(413, 'Payload Too Large');
     const seen = HEADERS.flatMap((name) => {
       const value = headers[name];
       return typeof value === 'string' ? [[name, value] as const] : [];
     });
-    const input = { method, url, headers: Object.fromEntries(seen), body: bytes.toString('utf8') };
+    const input = { method, url, headers: Object.fromEntries(seen), body: bytes.toString('utf8'), address };
     const answer = await this.answers.reply(AskOpenId, { input, context });
     const cookies: string[] = [];
     for (const [name, value] of answer.headers) {

@@ -70,7 +70,7 @@ export const startGateway = async (
         ServicesModule,
       ],
     },
-    createHttpAdapter(),
+    createHttpAdapter(environment),
     { logger: new NestLog(log), abortOnError: false },
   );
   app.connectMicroservice({ strategy }, { inheritAppConfig: false }).useGlobalFilters(new MessageExceptionFilter(log));

@@ -1,0 +1,47 @@
+/** Names remembered at most; the oldest are forgotten first. */
+const NAMES_MAX = 10_000;
+
+interface Failures {
+  readonly count: number;
+  readonly untilMs: number;
+}
+
+export interface AttemptsOptions {
+  /** Failures, each within `restMs` of the one before, after which a name rests. */
+  readonly max: number;
+  readonly restMs: number;
+  readonly nowMs?: () => number;
+}
+
+/** Counts what fails under a name (a user's, an address), and lets a name rest under which too much does. Lost with the process. */
+export class Attempts {
+  private readonly failures = new Map<string, Failures>();
+  private readonly nowMs: () => number;
+
+  constructor(private readonly options: AttemptsOptions) {
+    this.nowMs = options.nowMs ?? Date.now;
+  }
+
+  isResting(name: string): boolean {
+    return this.countOf(name) >= this.options.max;
+  }
+
+  failed(name: string): void {
+    const count = this.countOf(name) + 1;
+    this.failures.delete(name);
+    const oldest = this.failures.keys().next();
+    if (this.failures.size >= NAMES_MAX && oldest.done !== true) this.failures.delete(oldest.value);
+    this.failures.set(name, { count, untilMs: this.nowMs() + this.options.restMs });
+  }
+
+  succeeded(name: string): void {
+    this.failures.delete(name);
+  }
+
+  private countOf(name: string): number {
+    const found = this.failures.get(name);
+    if (found === undefined || this.nowMs() < found.untilMs) return found?.count ?? 0;
+    this.failures.delete(name);
+    return 0;
+  }
+}

@@ -1,0 +1,332 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { SqliteKeep } from '#keep/sqlite-keep.js';
+import { startChromium } from '../support/chromium.js';
+import { startWebSite, type WebSite } from '../support/web-site.js';
+import { runCommand } from './cairn-command.js';
+import { type Cairn, startEmbedded } from './cairn-process.js';
+
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+const PASSWORD = 'noot noot';
+
+type Json = Readonly<Record<string, unknown>>;
+interface Reply {
+  readonly status: number;
+  readonly json: Json;
+}
+
+const wordIn = ({ json }: Pick<Reply, 'json'>, name: string): string => {
+  const value = json[name];
+  if (typeof value !== 'string') throw new Error(`no ${name} in ${JSON.stringify(json)}`);
+  return value;
+};
+
+const post = async (url: string, fields: Readonly<Record<string, string>>, headers = {}): Promise<Reply> => {
+  const response = await fetch(url, { method: 'POST', body: new URLSearchParams(fields), headers });
+  return { status: response.status, json: (await response.json()) as Json };
+};
+
+const heading = (page: Page): Promise<string> => page.getByRole('heading', { level: 1 }).innerText();
+const press = (page: Page, button: string): Promise<void> => page.getByRole('button', { name: button }).click();
+
+const logIn = async (page: Page, password = PASSWORD, username = 'pingu'): Promise<void> => {
+  await page.getByLabel('User name').fill(username);
+  await page.getByLabel('Password').fill(password);
+  await press(page, 'Log in');
+};
+
+/** Everything that a person sees of a login, in a real browser. */
+describe('login pages', () => {
+  let browser: Browser | undefined;
+  let running: Cairn | undefined;
+  let site: WebSite | undefined;
+  const contexts: BrowserContext[] = [];
+  let complaints: string[] = [];
+
+  beforeAll(async () => {
+    [browser, running, site] = await Promise.all([startChromium(), startEmbedded(), startWebSite()]);
+    await runCommand(running, ['user', 'add', 'pingu', '--group', 'simprod', '--group', 'users'], `${PASSWORD}\n`);
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await Promise.all([running?.remove(), site?.stop()]);
+  }, 30_000);
+
+  afterEach(async () => {
+    await Promise.all(contexts.splice(0).map((context) => context.close()));
+    // Pages violate no policy of their own and ask for nothing that is not there.
+    expect(complaints).toEqual([]);
+  });
+
+  const cairn = (): Cairn => {
+    if (running === undefined) throw new Error('Cairn is not running');
+    return running;
+  };
+  const website = (): WebSite => {
+    if (site === undefined) throw new Error('the web site is not running');
+    return site;
+  };
+  const realm = (): string => `${cairn().url}/auth/realms/IceCube`;
+  const tokens = (fields: Readonly<Record<string, string>>, headers = {}): Promise<Reply> =>
+    post(`${realm()}/protocol/openid-connect/token`, fields, headers);
+  const startDevice = (): Promise<Reply> =>
+    post(`${realm()}/protocol/openid-connect/auth/device`, { client_id: 'iceprod-public', scope: 'offline_access ' });
+  const poll = (device: Reply): Promise<Reply> =>
+    tokens({ grant_type: DEVICE_GRANT, client_id: 'iceprod-public', device_code: wordIn(device, 'device_code') });
+
+  /** A page of somebody who was never here before. */
+  const open = async (url: string, options: BrowserContextOptions = {}): Promise<Page> => {
+    if (browser === undefined) throw new Error('no browser');
+    const context = await browser.newContext(options);
+    contexts.push(context);
+    context.setDefaultTimeout(10_000);
+    const page = await context.newPage();
+    complaints = [];
+    page.on('console', (message) => {
+      // A wrong password is a refusal, of which the browser makes a note.
+      if (!message.text().startsWith('Failed to load resource')) complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(url);
+    return page;
+  };
+
+  it('connect a program, whose code the link brings', async () => {
+    const device = await startDevice();
+    const page = await open(wordIn(device, 'verification_uri_complete'));
+    expect(await page.title()).toBe('Connect a program · Cairn');
+    expect(await page.getByLabel('Code shown by your program').inputValue()).toBe(wordIn(device, 'user_code'));
+    await press(page, 'Continue');
+    expect(await heading(page)).toBe('Is this your program?');
+    expect(await page.getByText(wordIn(device, 'user_code')).count()).toBe(1);
+    expect((await poll(device)).json).toMatchObject({ error: 'authorization_pending' });
+    await press(page, 'Yes, log in');
+    expect(await page.getByText('to go on with iceprod-public').count()).toBe(1);
+    await logIn(page, 'noot');
+    expect(await page.getByRole('alert').innerText()).toBe('User name or password is wrong.');
+    expect((await poll(device)).json).toMatchObject({ error: 'authorization_pending' });
+    expect(await page.getByLabel('User name').inputValue()).toBe('pingu');
+    await page.getByLabel('Password').fill(PASSWORD);
+    await press(page, 'Log in');
+    expect(await heading(page)).toBe('You are logged in');
+    expect(await page.getByText('iceprod-public acts for pingu now.').count()).toBe(1);
+    const { status, json } = await poll(device);
+    expect(status).toBe(200);
+    const answer = await fetch(`${cairn().url}/datasets?keys=dataset_id`, {
+      headers: { authorization: `Bearer ${wordIn({ json }, 'access_token')}` },
+    });
+    expect(answer.status).toBe(200);
+
+    // The browser is logged in now: the next program needs a click only, and says for whom.
+    const next = await startDevice();
+    await page.goto(wordIn(next, 'verification_uri_complete'));
+    await press(page, 'Continue');
+    expect(await page.locator('b').innerText()).toBe('pingu');
+    await press(page, 'Yes, go on');
+    expect(await heading(page)).toBe('You are logged in');
+    expect((await poll(next)).status).toBe(200);
+  });
+
+  it('need no mouse, and name everything for whoever cannot see them', async () => {
+    const device = await startDevice();
+    const page = await open(wordIn(device, 'verification_uri'));
+    expect(await page.locator('html').getAttribute('lang')).toBe('en');
+    expect(await page.getByRole('main').count()).toBe(1);
+    expect(await page.getByRole('textbox').count()).toBe(1);
+    await page.keyboard.type(wordIn(device, 'user_code'));
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Yes, log in' }).waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Password').waitFor();
+    await page.keyboard.type('pingu');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('wrong');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').waitFor();
+    // The name stays, and the password is where one goes on.
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'You are logged in' }).waitFor();
+    expect((await poll(device)).status).toBe(200);
+  });
+
+  it('work without scripts, and with a code as people type it', async () => {
+    const device = await startDevice();
+    const page = await open(wordIn(device, 'verification_uri'), { javaScriptEnabled: false });
+    await page.getByLabel('Code').fill(` ${wordIn(device, 'user_code').toLowerCase().replace('-', ' ')} `);
+    await press(page, 'Continue');
+    await press(page, 'Yes, log in');
+    await logIn(page);
+    expect(await heading(page)).toBe('You are logged in');
+    expect((await poll(device)).status).toBe(200);
+    await page.goto(`${realm()}/protocol/openid-connect/logout`);
+    await press(page, 'Log out');
+    expect(await heading(page)).toBe('You are logged out');
+    // Nobody is logged in any more, which needs no question, but a click.
+    await page.goto(`${realm()}/protocol/openid-connect/logout`);
+    await press(page, 'Continue');
+    expect(await heading(page)).toBe('You are logged out');
+  });
+
+  it('tell what is wrong with a code', async () => {
+    const refused = await startDevice();
+    const page = await open(wordIn(refused, 'verification_uri'));
+    const type = async (device: Reply): Promise<void> => {
+      await page.goto(wordIn(device, 'verification_uri_complete'));
+      await press(page, 'Continue');
+    };
+    await page.getByLabel('Code').fill('AAAA-AAAA');
+    await press(page, 'Continue');
+    expect(await page.getByRole('alert').innerText()).toBe('This code is not known, or no longer.');
+    expect(await page.getByLabel('Code').inputValue()).toBe('AAAA-AAAA');
+
+    await type(refused);
+    await press(page, 'No, refuse');
+    expect(await heading(page)).toBe('Refused');
+    expect((await poll(refused)).json).toMatchObject({ error: 'access_denied' });
+    await type(refused);
+    expect(await page.getByRole('alert').innerText()).toMatch(/^This code was used already\./);
+
+    const used = await startDevice();
+    await type(used);
+    await press(page, 'Yes, log in');
+    await logIn(page);
+    await type(used);
+    expect(await page.getByRole('alert').innerText()).toMatch(/^This code was used already\./);
+    expect((await poll(used)).status).toBe(200);
+
+    const late = await startDevice();
+    const keep = new SqliteKeep(join(cairn().dataDir, 'keep', 'auth.sqlite'));
+    for (const { key, value } of await keep.list('openid/IceCube/DeviceCode/')) {
+      const payload = JSON.parse(value) as Json;
+      if (payload['userCode'] !== wordIn(late, 'user_code').replace('-', '')) continue;
+      await keep.put(key, JSON.stringify({ ...payload, exp: Math.floor(Date.now() / 1000) - 1 }));
+    }
+    await keep.close();
+    await type(late);
+    expect(await page.getByRole('alert').innerText()).toMatch(/^This code has ended\./);
+    expect((await poll(late)).json).toMatchObject({ error: 'expired_token' });
+  });
+
+  it('cannot be sent by the page of somebody else', async () => {
+    const device = await startDevice();
+    const page = await open(wordIn(device, 'verification_uri_complete'));
+    await press(page, 'Continue');
+    await press(page, 'Yes, log in');
+    await logIn(page);
+    // Who has a session here looks at a page that connects somebody else's program.
+    const theirs = await startDevice();
+    const fields = { user_code: wordIn(theirs, 'user_code'), confirm: 'yes', xsrf: 'guessed' };
+    const inputs = Object.entries(fields).map(([name, value]) => `<input name="${name}" value="${value}">`);
+    website().show(`<form method="post" action="${realm()}/device">${inputs.join('')}<button>Win</button></form>`);
+    await page.goto(website().url);
+    await press(page, 'Win');
+    expect(await heading(page)).toBe('Too late');
+    expect((await poll(theirs)).json).toMatchObject({ error: 'authorization_pending' });
+    // Nor shown within it.
+    website().show(`<iframe src="${realm()}/device"></iframe>`);
+    await page.goto(website().url);
+    const frame = page.frames().at(1);
+    expect(await frame?.locator('form').count()).toBe(0);
+    website().show('<title>A web site</title>');
+    await page.goto(website().url);
+    expect(complaints.splice(0).join()).toContain('frame-ancestors');
+    // A login belongs to the browser that began it.
+    await page.goto(wordIn(theirs, 'verification_uri_complete'));
+    const stranger = await open(`${realm()}/interaction/anything`);
+    expect(await heading(stranger)).toBe('Too late');
+    const cookies = await page.context().cookies();
+    expect(cookies.length).toBeGreaterThan(0);
+    for (const { httpOnly, sameSite, path } of cookies) {
+      expect({ httpOnly, sameSite }).toEqual({ httpOnly: true, sameSite: 'Lax' });
+      expect(path.startsWith('/auth/realms/IceCube')).toBe(true);
+    }
+  });
+
+  it('log a web site in by code and PKCE, and out again', async () => {
+    const back = `${website().url}/back`;
+    await runCommand(cairn(), ['client', 'add', 'web', '--public', '--redirect-uri', back]);
+    const verifier = randomBytes(32).toString('base64url');
+    const challenge = createHash('sha256').update(verifier).digest('base64url');
+    const asked = new URLSearchParams({
+      client_id: 'web',
+      response_type: 'code',
+      redirect_uri: back,
+      scope: 'openid profile groups ',
+      state: 'mine',
+      nonce: 'once',
+      code_challenge: challenge,
+      code_challenge_method: 'S256',
+    });
+    const login = `${realm()}/protocol/openid-connect/auth?${asked.toString()}`;
+    const page = await open(login);
+    await logIn(page);
+    await page.waitForURL(`${back}?*`);
+    const brought = website().brought.at(-1);
+    expect(brought?.get('state')).toBe('mine');
+    expect(brought?.get('iss')).toBe(realm());
+    const code = brought?.get('code') ?? '';
+    const answer = await tokens({
+      grant_type: 'authorization_code',
+      client_id: 'web',
+      code,
+      redirect_uri: back,
+      code_verifier: verifier,
+    });
+    expect(answer).toMatchObject({
+      status: 200,
+      json: { token_type: 'Bearer', expires_in: 3600, refresh_expires_in: 2_592_000 },
+    });
+    const bearer = { authorization: `Bearer ${wordIn(answer, 'access_token')}` };
+    const info = await fetch(`${realm()}/protocol/openid-connect/userinfo`, { headers: bearer });
+    expect(await info.json()).toMatchObject({ sub: 'pingu', preferred_username: 'pingu' });
+
+    const out = new URLSearchParams({
+      id_token_hint: wordIn(answer, 'id_token'),
+      post_logout_redirect_uri: back,
+      state: 'gone',
+    });
+    const logout = `${realm()}/protocol/openid-connect/logout?${out.toString()}`;
+    await page.goto(logout);
+    expect(await heading(page)).toBe('Log out');
+    await press(page, 'Log out');
+    await page.waitForURL(`${back}?state=gone`);
+    await page.goto(login);
+    expect(await heading(page)).toBe('Log in');
+    // Whoever is not logged in is sent back at once.
+    await page.goto(logout);
+    await page.waitForURL(`${back}?state=gone`);
+  });
+
+  it('log a web site with a secret in, which may want the code as a form', async () => {
+    const back = `${website().url}/form`;
+    const secret = await runCommand(cairn(), ['client', 'add', 'portal', '--redirect-uri', back]);
+    const asked = new URLSearchParams({
+      client_id: 'portal',
+      response_type: 'code',
+      redirect_uri: back,
+      scope: 'offline_access posix profile',
+      response_mode: 'form_post',
+    });
+    const page = await open(`${realm()}/protocol/openid-connect/auth?${asked.toString()}`);
+    await logIn(page);
+    await page.waitForURL(back);
+    const code = website().brought.at(-1)?.get('code') ?? '';
+    const fields = { grant_type: 'authorization_code', code, redirect_uri: back };
+    const basic = (word: string) => ({
+      authorization: `Basic ${Buffer.from(`portal:${word}`).toString('base64')}`,
+    });
+    expect(await tokens(fields, basic('wrong'))).toMatchObject({ status: 401, json: { error: 'invalid_client' } });
+    const answer = await tokens(fields, basic(secret));
+    expect(answer.status).toBe(200);
+    const refresh = { grant_type: 'refresh_token', refresh_token: wordIn(answer, 'refresh_token') };
+    expect((await tokens(refresh, basic(secret))).status).toBe(200);
+    const info = await fetch(`${realm()}/protocol/openid-connect/userinfo`, {
+      headers: { authorization: `Bearer ${wordIn(answer, 'access_token')}` },
+    });
+    expect(await info.json()).toMatchObject({ sub: 'pingu' });
+  });
+});

@@ -1,0 +1,39 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+/** Somebody's web site: serves pages and notes what browsers bring. */
+export interface WebSite {
+  readonly url: string;
+  /** Queries and forms that arrived, the last one last. */
+  readonly brought: readonly URLSearchParams[];
+  /** What is shown from now on. */
+  show(html: string): void;
+  stop(): Promise<void>;
+}
+
+export const startWebSite = async (): Promise<WebSite> => {
+  const brought: URLSearchParams[] = [];
+  let page = '<title>A web site</title>';
+  const server = createServer((request, response) => {
+    void (async () => {
+      const { search } = new URL(request.url ?? '/', 'http://site');
+      const form = await text(request);
+      if (search !== '' || form !== '') brought.push(new URLSearchParams(form === '' ? search : form));
+      response.writeHead(200, { 'content-type': 'text/html' }).end(page);
+    })();
+  });
+  server.listen(0, 'localhost');
+  await once(server, 'listening');
+  return {
+    url: `http://localhost:${(server.address() as AddressInfo).port}`,
+    brought,
+    show: (html) => (page = html),
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+};
