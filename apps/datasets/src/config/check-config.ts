@@ -3,7 +3,8 @@ import { DomainError } from '#platform/domain-error.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
 import { configSchema, type ConfigVersion } from './config-schema.js';
 import { fillDefaults } from './fill-defaults.js';
-import { pathText, pythonText, type Violation, worstViolation } from './violation.js';
+import { pathText, pythonText } from './python-text.js';
+import { type Violation, worstViolation } from './violation.js';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -67,20 +68,20 @@ const repeatedTaskName = (tasks: readonly { readonly name: string }[]): Violatio
 };
 
 /** Judges a copy that belongs to this function: filling in defaults changes it. */
-const schemaViolation = (copy: Config, version: ConfigVersion): Violation | undefined => {
+const schemaViolation = (text: string, copy: Config, version: ConfigVersion): Violation | undefined => {
   const { schema, validate } = judges[version]();
   const config = copy['version'] === undefined ? copy : { ...copy, version };
   fillDefaults(config, schema);
-  if (!validate(config)) return worstViolation(config, validate.errors ?? []);
+  if (!validate(config)) return worstViolation(text, config, validate.errors ?? []);
   return repeatedTaskName((config as { tasks: readonly { name: string }[] }).tasks);
 };
 
-const violationOf = (copy: Config): Violation | undefined => {
+const violationOf = (text: string, copy: Config): Violation | undefined => {
   const version = versionOf(copy['version']);
   if (version === undefined) {
     return { path: ['version'], message: `${pythonText(copy['version'])} is not one of [3, 3.1, 3.2]` };
   }
-  return version === OLD_VERSION ? oldConfigViolation(copy) : schemaViolation(copy, version);
+  return version === OLD_VERSION ? oldConfigViolation(copy) : schemaViolation(text, copy, version);
 };
 
 const parse = (text: string): unknown => {
@@ -108,7 +109,7 @@ export const checkConfig = (datasetId: string, text: string): string | DomainErr
   if (named && copy['dataset_id'] !== datasetId) {
     return new DomainError('invalid', 'config.other-dataset', 'dataset_id mismatch');
   }
-  const violation = violationOf(copy);
+  const violation = violationOf(text, copy);
   if (violation !== undefined) return violated(violation);
   return named ? withoutDatasetId(text) : text;
 };

@@ -119,7 +119,7 @@ describe('a config', () => {
     ],
     [error("['tasks'][0]['data'][0]", "'type' is a required property"), config({ tasks: [task({ data: [{}] })] })],
     [
-      error("['tasks'][0]['data'][0]['remote']", "'' should be non-empty"),
+      error("['tasks'][0]['data'][0]['remote']", "'' is too short"),
       config({ tasks: [task({ data: [{ type: 'permanent' }] })] }),
     ],
     [
@@ -127,7 +127,7 @@ describe('a config', () => {
       config({ tasks: [task({ data: [{ type: 'job_temp', local: 'ab' }] })] }),
     ],
     [
-      error("['tasks'][0]['data'][0]['remote']", "'x' is too long"),
+      error("['tasks'][0]['data'][0]['remote']", "'x' is expected to be empty"),
       config({ tasks: [task({ data: [{ type: 'site_temp', local: 'abc', remote: 'x' }] })] }),
     ],
     [error("['tasks'][0]['token_scopes']", '{} should be non-empty'), config({ tasks: [task({ task_files: true })] })],
@@ -142,6 +142,40 @@ describe('a config', () => {
     ['invalid: unknown validation error', [config()]],
   ])('is refused: %s', (message, document) => {
     expect(outcomeOf(document)).toBe(message);
+  });
+
+  // What Python's jsonschema 4.26 said about the same configs under the same schema.
+  it.each<[string, string]>([
+    [error("['tasks']", "1.0 is not of type 'array'"), '{"version":3.2,"description":"d","tasks":1.0}'],
+    [error("['tasks']", "100000.0 is not of type 'array'"), '{"version":3.2,"tasks":1e5}'],
+    [error("['tasks']", "1e+16 is not of type 'array'"), '{"version":3.2,"tasks":10000000000000000.0}'],
+    [error("['tasks']", "1e-07 is not of type 'array'"), '{"version":3.2,"tasks":0.0000001}'],
+    [error("['tasks']", "-0.0 is not of type 'array'"), '{"version":3.2,"tasks":-0.0}'],
+    [error("['tasks']", "12345678901234567890 is not of type 'array'"), '{"version":3.2,"tasks":12345678901234567890}'],
+    [
+      error("['tasks']", "{'a': [1.0, None, True, \"it's\"]} is not of type 'array'"),
+      '{"version":3.2,"tasks":{"a":[1.0,null,true,"it\'s"]}}',
+    ],
+    [
+      error("['tasks']", "'\\x00\\t\\xa0\\u200b\\\\é\\U000e0001' is not of type 'array'"),
+      String.raw`{"version":3.2,"tasks":"\u0000\t\u00a0\u200b\\é\udb40\udc01"}`,
+    ],
+    [
+      error("['tasks'][0]['trays'][0]", "Additional properties are not allowed ('a', 'b' were unexpected)"),
+      '{"version":3.2,"tasks":[{"name":"n","trays":[{"b":1,"a":2}]}]}',
+    ],
+    // Of places equally deep the later one, of a value all that can be wrong with its type first.
+    [error("['tasks']", "1 is not of type 'array'"), '{"version":3.2,"description":2,"tasks":1}'],
+    [
+      error("['tasks'][1]", "'name' is a required property"),
+      '{"version":3.2,"tasks":[{"name":"a"},{"name2":"b","requirements":{"cpu":"x"}}]}',
+    ],
+    [
+      error("['tasks'][0]['data'][0]['type']", "5 is not of type 'string'"),
+      '{"version":3.2,"tasks":[{"name":"a","trays":[{"modules":[{}]}],"data":[{"type":5}]}]}',
+    ],
+  ])('is refused in the words of Python: %s', (message, text) => {
+    expect(checkConfig('d', text)).toMatchObject({ kind: 'invalid', message: message.replace('invalid: ', '') });
   });
 
   it('is no JSON', () => {

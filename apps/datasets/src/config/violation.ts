@@ -1,79 +1,32 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
+import { parseJson } from '#contracts/iceprod/config/json.js';
+import { pythonText } from './python-text.js';
+
+/** A step from a value to one inside it. */
+type Step = string | number;
 
 /** A broken rule of a schema, said in the words of Python's `jsonschema`, which clients search (IceProd contract 5). */
 export interface Violation {
   /** From the config to the value that breaks the rule. */
-  readonly path: readonly (string | number)[];
+  readonly path: readonly Step[];
   readonly message: string;
 }
 
-/** Longest value that is shown; what does not fit says nothing more to a reader of one line. */
-const SHOWN_CHARACTERS_MAX = 100;
+const valueIn = (value: unknown, step: Step): unknown =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, step) ? Reflect.get(value, step) : undefined;
 
-const quoted = (text: string): string =>
-  text.includes("'") && !text.includes('"')
-    ? `"${text}"`
-    : `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`;
-
-const written = (value: unknown): string => {
-  if (value === null || value === undefined) return 'None';
-  if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (typeof value === 'string') return quoted(value.slice(0, SHOWN_CHARACTERS_MAX));
-  if (Array.isArray(value)) return `[${someOf(value, written)}]`;
-  if (typeof value === 'object') {
-    return `{${someOf(Object.entries(value), ([name, inner]) => `${quoted(name)}: ${written(inner)}`)}}`;
-  }
-  return JSON.stringify(value);
-};
-
-/** Stops writing when there is enough, so that a huge value costs nothing. */
-const someOf = <Element>(elements: readonly Element[], write: (element: Element) => string): string => {
-  let text = '';
-  for (const element of elements) {
-    if (text.length > SHOWN_CHARACTERS_MAX) return `${text}, ...`;
-    text += `${text === '' ? '' : ', '}${write(element)}`;
-  }
-  return text;
-};
-
-/** A value as Python would print it, cut to what fits into a reason phrase. */
-export const pythonText = (value: unknown): string => {
-  const whole = written(value);
-  return whole.length > SHOWN_CHARACTERS_MAX ? `${whole.slice(0, SHOWN_CHARACTERS_MAX)}...` : whole;
-};
-
-const isEmpty = (value: unknown): boolean =>
-  typeof value === 'string' || Array.isArray(value) ? value.length === 0 : Object.keys(value ?? {}).length === 0;
-
-const tooShort = (value: unknown): string =>
-  `${pythonText(value)} ${isEmpty(value) ? 'should be non-empty' : 'is too short'}`;
-
-const messageOf = ({ keyword, params, data, message }: ErrorObject): string => {
-  const given = params as Readonly<Record<string, unknown>>;
-  switch (keyword) {
-    case 'required':
-      return `${pythonText(given['missingProperty'])} is a required property`;
-    case 'additionalProperties':
-      return `Additional properties are not allowed (${pythonText(given['additionalProperty'])} was unexpected)`;
-    case 'type': {
-      const types = [given['type']].flat().map((type) => pythonText(type));
-      return `${pythonText(data)} is not of type ${types.join(', ')}`;
-    }
-    case 'enum':
-      return `${pythonText(data)} is not one of ${pythonText(given['allowedValues'])}`;
-    case 'minItems':
-    case 'minLength':
-    case 'minProperties':
-      return tooShort(data);
-    case 'maxLength':
-      return `${pythonText(data)} is too long`;
-    default:
-      return message ?? 'is not valid';
-  }
-};
+/** One broken rule as the validator found it, at its place in the config. */
+interface Found {
+  readonly path: readonly Step[];
+  readonly error: ErrorObject;
+  /** The value has the type that the broken schema asks for. */
+  readonly isOfType: boolean;
+  /** Where the keyword stands in its schema. */
+  readonly place: number;
+}
 
 /** Ajv tells places as JSON pointers; whether a piece is an index or a name, the config itself tells. */
-const pathOf = (config: unknown, pointer: string): readonly (string | number)[] => {
+const pathOf = (config: unknown, pointer: string): readonly Step[] => {
   let value = config;
   return pointer
     .split('/')
@@ -81,27 +34,95 @@ const pathOf = (config: unknown, pointer: string): readonly (string | number)[] 
     .map((piece) => {
       const name = piece.replaceAll('~1', '/').replaceAll('~0', '~');
       const inArray = Array.isArray(value);
-      value = (value as Readonly<Record<string, unknown>> | undefined)?.[name];
+      value = valueIn(value, name);
       return inArray ? Number(name) : name;
     });
+};
+
+const hasType = (schema: unknown): boolean =>
+  typeof schema === 'object' && schema !== null && Object.hasOwn(schema, 'type');
+
+const foundOf = (config: unknown, error: ErrorObject): Found => ({
+  path: pathOf(config, error.instancePath),
+  error,
+  // A value of another type breaks the rule `type`, and only then are there several: the validator stops at it.
+  isOfType: error.keyword !== 'type' && hasType(error.parentSchema),
+  place: Object.keys(error.parentSchema ?? {}).indexOf(error.keyword),
+});
+
+const compareSteps = (one: Step, other: Step): number => (one === other ? 0 : one < other ? -1 : 1);
+
+/** Positive when `one` is what Python's `best_match` prefers: what is higher up, then what comes later. */
+const compare = (one: Found, other: Found): number => {
+  const depth = other.path.length - one.path.length;
+  if (depth !== 0) return depth;
+  for (const [index, step] of one.path.entries()) {
+    const order = compareSteps(step, other.path[index] ?? '');
+    if (order !== 0) return order;
+  }
+  const type = Number(other.isOfType) - Number(one.isOfType);
+  if (type !== 0) return type;
+  return one.error.parentSchema === other.error.parentSchema ? other.place - one.place : 0;
 };
 
 /** Keywords that only gather what others found. */
 const GATHERING: readonly string[] = ['if', 'allOf'];
 
-/** Of everything that is wrong, what is nearest to the top: its cause is nearest to what the writer wanted to say. */
-export const worstViolation = (config: unknown, found: readonly ErrorObject[]): Violation | undefined => {
-  let worst: ErrorObject | undefined;
-  let leastDepth = Number.POSITIVE_INFINITY;
-  for (const error of found) {
-    const depth = error.instancePath.split('/').length;
-    if (GATHERING.includes(error.keyword) || depth >= leastDepth) continue;
-    worst = error;
-    leastDepth = depth;
-  }
-  return worst === undefined ? undefined : { path: pathOf(config, worst.instancePath), message: messageOf(worst) };
+const unexpected = (names: readonly unknown[]): string => {
+  const listed = names.map((name) => pythonText(name)).join(', ');
+  return `Additional properties are not allowed (${listed} ${names.length === 1 ? 'was' : 'were'} unexpected)`;
 };
 
-/** `['tasks'][0]['trays']` */
-export const pathText = (path: readonly (string | number)[]): string =>
-  path.map((step) => `[${typeof step === 'number' ? String(step) : quoted(step)}]`).join('');
+const messageOf = ({ keyword, params, message }: ErrorObject, value: unknown, extras: readonly unknown[]): string => {
+  const given = params as Readonly<Record<string, unknown>>;
+  const shown = pythonText(value);
+  switch (keyword) {
+    case 'required':
+      return `${pythonText(given['missingProperty'])} is a required property`;
+    case 'additionalProperties':
+      return unexpected(extras);
+    case 'type': {
+      const types = [given['type']].flat().map((type) => pythonText(type));
+      return `${shown} is not of type ${types.join(', ')}`;
+    }
+    case 'enum':
+      return `${shown} is not one of ${pythonText(given['allowedValues'])}`;
+    case 'minItems':
+    case 'minLength':
+      return `${shown} ${given['limit'] === 1 ? 'should be non-empty' : 'is too short'}`;
+    case 'minProperties':
+      return `${shown} ${given['limit'] === 1 ? 'should be non-empty' : 'does not have enough properties'}`;
+    case 'maxLength':
+      return `${shown} ${given['limit'] === 0 ? 'is expected to be empty' : 'is too long'}`;
+    default:
+      return message ?? 'is not valid';
+  }
+};
+
+/** The value as it was sent; what is only there by default is not in the text. */
+const sentValue = (text: string, path: readonly Step[]): unknown => path.reduce<unknown>(valueIn, parseJson(text));
+
+/**
+ * Of everything that is wrong with a config, with its defaults filled in, what Python would tell.
+ *
+ * @param text the config as it was sent
+ */
+export const worstViolation = (
+  text: string,
+  config: unknown,
+  errors: readonly ErrorObject[],
+): Violation | undefined => {
+  let worst: Found | undefined;
+  for (const error of errors) {
+    if (GATHERING.includes(error.keyword)) continue;
+    const found = foundOf(config, error);
+    if (worst === undefined || compare(found, worst) > 0) worst = found;
+  }
+  if (worst === undefined) return undefined;
+  const { error, path } = worst;
+  const extras = errors
+    .filter(({ schemaPath, instancePath }) => schemaPath === error.schemaPath && instancePath === error.instancePath)
+    .map(({ params }): unknown => (params as Readonly<Record<string, unknown>>)['additionalProperty'])
+    .toSorted();
+  return { path, message: messageOf(error, sentValue(text, path) ?? error.data, extras) };
+};
