@@ -22,6 +22,12 @@ describe('ids', () => {
     expect([...ids].sort()).toEqual(ids);
   });
 
+  it('sort by time to the microsecond, whoever owns them', () => {
+    const owners = Array.from({ length: 50 }, (_, index) => `iceprod.main.${String(index)}`);
+    const ids = owners.map((owner, index) => newId(owner, TIME_MICROS + index));
+    expect([...ids].sort()).toEqual(ids);
+  });
+
   it('carry the slot of their owner', () => {
     expect(slotOfId(newId(REF, TIME_MICROS))).toBe(slotOf(REF));
     expect(slotOf(REF)).toBeLessThan(SLOTS);
