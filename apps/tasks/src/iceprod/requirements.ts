@@ -9,13 +9,16 @@ export const DEFAULT_REQUIREMENTS: ReadonlyMap<string, string> = new Map([
   ['time', '8.0'],
 ]);
 
+/** Decimal only: texts that JavaScript reads in other bases are no numbers to anybody else. */
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
 /** A number, also one that came as text; `undefined` for anything else. */
 export const numberOf = (raw: string | undefined): number | undefined => {
   if (raw === undefined) return undefined;
   const kind = kindOf(raw);
   if (kind !== 'number' && kind !== 'string') return undefined;
   const text = kind === 'string' ? (JSON.parse(raw) as string).trim() : raw;
-  const value = text === '' ? Number.NaN : Number(text);
+  const value = DECIMAL.test(text) ? Number(text) : Number.NaN;
   return Number.isFinite(value) ? value : undefined;
 };
 

@@ -118,6 +118,7 @@ describe('requirements after a failure', () => {
     ['{}', '{"memory":0.4,"disk":0.5}', { disk: 0.75 }],
     ['{"memory":2}', '{"memory":"3.0"}', { memory: 4.5 }],
     ['{"memory":2}', '{"memory":"much","disk":null,"time":{"a":1}}', undefined],
+    ['{}', '{"cpu":"0x10","memory":"0b11","disk":"1e","time":""}', undefined],
     ['{"memory":9}', '{"memory":6}', undefined],
   ])('%s that used %s', (asked, used, raised) => {
     const after = raiseRequirements(asked, used);

@@ -1,0 +1,62 @@
+import fc from 'fast-check';
+import { raiseRequirements } from './requirement-raise.js';
+
+type Numbers = Readonly<Record<string, number>>;
+
+/** Where the rules change their mind: contract 7.6 names these numbers. */
+const EDGES = [0, 0.49, 0.5, 1, 1.1, 1.1000001, 2.2, 4.4, 4.4000001, 20, 20.0001];
+
+const usage = fc.oneof(
+  fc.constantFrom(...EDGES),
+  fc.double({ min: 0, max: 60, noNaN: true }).map((value) => value + 0),
+);
+const unreadable = fc.constantFrom<unknown>('', 'much', '0x10', null, true, [], { a: 1 });
+const written = fc.constantFrom('3', ' 3.5 ', '1e1', '+2', '.75', '7.');
+
+const names = fc.constantFrom('cpu', 'gpu', 'memory', 'disk', 'time');
+const asked = fc.dictionary(names, usage);
+const measured = fc.dictionary(
+  fc.oneof(names, fc.constantFrom('os', 'site')),
+  fc.oneof({ weight: 6, arbitrary: usage }, { weight: 1, arbitrary: written }, { weight: 1, arbitrary: unreadable }),
+);
+
+const read = (value: unknown): number | undefined => {
+  if (typeof value === 'number') return value;
+  const isNumber = typeof value === 'string' && ['3', '3.5', '1e1', '+2', '.75', '7.'].includes(value.trim());
+  return isNumber ? Number(value) : undefined;
+};
+
+/** Contract 7.6 in its own order, step by step. */
+const expected = (before: Numbers, used: Readonly<Record<string, unknown>>): Numbers => {
+  const after: Record<string, number> = { ...before };
+  for (const name of ['cpu', 'memory', 'disk', 'time']) {
+    const value = read(used[name]);
+    if (value === undefined) continue;
+    let request: number;
+    if (name === 'cpu') {
+      const current = before['cpu'] ?? 1;
+      if (value <= 1.1 || value > 20) continue;
+      if (value < 1.1 * current) continue;
+      request = Math.ceil(current + 1);
+    } else {
+      if (value < 0.5) continue;
+      request = 1.5 * value;
+    }
+    after[name] = Math.max(before[name] ?? request, request);
+  }
+  return after;
+};
+
+describe('requirements that rise', () => {
+  it('are those of the contract, whatever was asked and used', () => {
+    fc.assert(
+      fc.property(asked, measured, (before, used) => {
+        const raised = raiseRequirements(JSON.stringify(before), JSON.stringify(used));
+        const after = raised === undefined ? before : (JSON.parse(raised) as Numbers);
+        expect({ ...after }).toEqual(expected(before, used));
+        expect(raised === undefined).toBe(Object.entries(after).every(([name, value]) => before[name] === value));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+});
