@@ -78,6 +78,12 @@ const fitting = (view: TaskView, requirements: string, filters: ClaimFilters): (
     once(opened, ready.workload, () => isOpen(view, ready.workload));
 };
 
+/** The site that requirements name, written as filters are: clients escape characters as they like. */
+const siteOf = (requirements: string): string | undefined => {
+  const raw = membersOf(requirements).get('site');
+  return raw === undefined ? undefined : JSON.stringify(JSON.parse(raw));
+};
+
 /** Whether what units have in common passes the filters. */
 export const passes = (
   ready: ReadyClass,
@@ -87,7 +93,7 @@ export const passes = (
   if (dataset !== undefined && ready.workload !== dataset) return false;
   if (site !== undefined && ready.site !== site) return false;
   if (instance !== undefined && ready.isInstanced !== (instance !== '')) return false;
-  return requiredSite === undefined || membersOf(ready.requirements).get('site') === requiredSite;
+  return requiredSite === undefined || siteOf(ready.requirements) === requiredSite;
 };
 
 /** Takes the best of some classes. Filters that are no attribute of a class are looked at unit by unit. */

@@ -87,6 +87,11 @@ describe('a claim', () => {
     expect(claimed(spec, { query_params: '{"status":"idle"}' }).error).toBe('param status is not allowed');
   });
 
+  it('compares sites by what they say, not by how they are written', () => {
+    const spec = new TaskSpec().given('a', { ...waiting, requirements: '{"site":"caf\\u00e9"}' });
+    expect(ids(claimed(spec, { query_params: '{"requirements.site":"café"}' }))).toEqual(['a']);
+  });
+
   it('can ask for a ticket of before', () => {
     const spec = new TaskSpec().given('a', waiting).given('b', { ...waiting, instance: 'old' });
     expect(ids(claimed(spec, { num: 9, query_params: '{"instance_id":"old"}' }))).toEqual(['b']);

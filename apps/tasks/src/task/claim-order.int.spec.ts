@@ -1,0 +1,171 @@
+import fc from 'fast-check';
+import type { Caller } from '#bus/contract.js';
+import {
+  AddTask,
+  AmendTask,
+  ClaimTasks,
+  type ClaimTasksRequest,
+  GetTask,
+  SetTasksStatus,
+} from '#contracts/iceprod/tasks.js';
+import { ServiceHost } from '#projection/testing/service-host.js';
+import { TasksModule } from '../tasks.module.js';
+
+const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
+
+type Values = Readonly<Record<string, unknown>>;
+
+interface Document extends Values {
+  readonly task_id: string;
+  readonly dataset_id: string;
+  readonly status: string;
+  readonly instance_id: string;
+  readonly priority: number;
+  readonly requirements: Values;
+}
+
+const DATASETS = ['d1', 'd2', 'd3'];
+
+const sparse = <Model extends object>(model: { [Key in keyof Model]: fc.Arbitrary<Model[Key]> }) =>
+  fc.record(model, { requiredKeys: [] });
+
+const requirements = fc.oneof(
+  fc.constant({}),
+  sparse({ gpu: fc.constantFrom(0, 1, 2), memory: fc.constantFrom<unknown>(1, 4, 4.5, '4') }),
+  sparse({ os: fc.constantFrom<unknown>(['a'], ['a', 'b'], 'a', []), site: fc.constantFrom('UW', 'DESY') }),
+  sparse({ cpu: fc.constantFrom(1, 2), extra: fc.constantFrom<unknown>(1, true, 'x', null, { a: 1 }, [1]) }),
+);
+
+const task = fc.record({
+  dataset_id: fc.constantFrom(...DATASETS),
+  priority: fc.constantFrom(0, 0.5, 1, 2),
+  requirements,
+  status: fc.constantFrom('waiting', 'waiting', 'waiting', 'queued', 'idle'),
+  instance_id: fc.constantFrom('', '', 'old'),
+  site: fc.constantFrom('', 'UW'),
+});
+
+const offer = fc.oneof(
+  fc.constant({}),
+  sparse({ gpu: fc.constantFrom<unknown>(0, 1, 2), memory: fc.constantFrom(1, 4, 8) }),
+  sparse({ os: fc.constantFrom('a', 'b'), site: fc.constantFrom('UW', 'DESY') }),
+  sparse({ cpu: fc.constantFrom<unknown>(1, true, 2), extra: fc.constantFrom<unknown>(1, 'x', false, null, { a: 1 }) }),
+);
+
+const filters = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({}) },
+  { weight: 1, arbitrary: sparse({ dataset_id: fc.constantFrom(...DATASETS), site: fc.constantFrom('', 'UW') }) },
+  { weight: 1, arbitrary: sparse({ instance_id: fc.constantFrom('', 'old'), priority: fc.constantFrom(0.5, 1) }) },
+  { weight: 1, arbitrary: sparse({ 'requirements.site': fc.constantFrom('UW', 'DESY') }) },
+);
+
+const claims = fc.record({
+  mode: fc.constantFrom('queue_many', 'queue_many', 'queue', 'process'),
+  num: fc.integer({ min: 0, max: 14 }),
+  deprio: fc.array(fc.constantFrom(...DATASETS, 'nobody'), { maxLength: 4 }),
+  offer,
+  filters,
+});
+
+type Claim = typeof claims extends fc.Arbitrary<infer Value> ? Value : never;
+
+const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+/** Contract 7.6, "Claiming rules", said as plainly as there. */
+const fits = (offered: Values, asked: Values): boolean =>
+  Object.entries(offered).every(([key, value]) => {
+    const wish = asked[key];
+    if (key === 'gpu' && Number(value) > 0) return typeof wish === 'number' && wish >= 1 && wish <= Number(value);
+    if (wish === undefined) return true;
+    if (typeof value === 'number' || typeof value === 'boolean') {
+      return typeof wish === 'number' && wish <= Number(value);
+    }
+    return same(wish, value) || (Array.isArray(wish) && wish.some((entry) => same(entry, value)));
+  });
+
+const passes = (document: Document, wanted: Values): boolean =>
+  Object.entries(wanted).every(([name, value]) =>
+    name === 'requirements.site' ? document.requirements['site'] === value : document[name] === value,
+  );
+
+/** Ids in the order in which they are to be taken. */
+const expected = (documents: readonly Document[], claim: Claim): readonly string[] => {
+  const candidates = documents
+    .filter(({ status }) => status === (claim.mode === 'process' ? 'queued' : 'waiting'))
+    .filter((document) => claim.mode !== 'process' || document.instance_id === '')
+    .filter((document) => fits(claim.offer, document.requirements) && passes(document, claim.filters))
+    // Stable: the oldest of equals stays the first.
+    .toSorted((one, other) => other.priority - one.priority);
+  if (claim.mode !== 'queue_many') return candidates.slice(0, 1).map((document) => document.task_id);
+  const taken: string[] = [];
+  for (let unwelcome = claim.deprio; ; unwelcome = unwelcome.slice(0, -1)) {
+    for (const { task_id: id, dataset_id: datasetId } of candidates) {
+      if (taken.length < claim.num && !unwelcome.includes(datasetId) && !taken.includes(id)) taken.push(id);
+    }
+    if (taken.length >= claim.num || unwelcome.length === 0) return taken;
+  }
+};
+
+describe('claims over random tasks', () => {
+  const host = new ServiceHost(TasksModule);
+
+  beforeAll(() => host.start());
+  afterAll(() => host.end());
+
+  const get = async (id: string): Promise<Document> =>
+    JSON.parse((await host.request(GetTask, { task_id: id }, SYSTEM)).document) as Document;
+
+  const add = async ({ site, ...fields }: typeof task extends fc.Arbitrary<infer Value> ? Value : never) => {
+    const place = { job_id: 'j', task_index: 0, job_index: 0, name: 'n', depends: [] };
+    const request = { ...place, ...fields, requirements: JSON.stringify(fields.requirements) };
+    const { task_id: id } = await host.request(AddTask, request, SYSTEM);
+    if (site !== '') await host.request(AmendTask, { task_id: id, fields: JSON.stringify({ site }) }, SYSTEM);
+    return get(id);
+  };
+
+  const claimed = async ({ mode, num, deprio, ...rest }: Claim): Promise<readonly Document[]> => {
+    const request: ClaimTasksRequest = {
+      mode: mode === 'queue_many' || mode === 'queue' ? mode : 'process',
+      num: mode === 'queue_many' ? num : 1,
+      requirements: JSON.stringify(rest.offer),
+      query_params: JSON.stringify(rest.filters),
+      dataset_deprio: mode === 'queue_many' ? deprio : [],
+    };
+    const { documents } = await host.request(ClaimTasks, request, SYSTEM);
+    return documents.map((text) => JSON.parse(text) as Document);
+  };
+
+  it('take those of the contract, in its order, and leave the rest alone', async () => {
+    let successes = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(task, { minLength: 1, maxLength: 16 }), claims, async (tasks, claim) => {
+        const documents: Document[] = [];
+        for (const fields of tasks) documents.push(await add(fields));
+        const ids = expected(documents, claim);
+        try {
+          if (ids.length === 0) {
+            await expect(claimed(claim)).rejects.toThrow('Task not found');
+          } else {
+            const taken = await claimed(claim);
+            expect(taken.map((document) => document.task_id)).toEqual(ids);
+            expect(new Set(taken.map((document) => document.instance_id)).size).toBe(1);
+            successes += 1;
+          }
+          for (const before of documents) {
+            const after = await get(before.task_id);
+            if (ids.includes(before.task_id)) {
+              expect(after.status).toBe(claim.mode === 'process' ? 'processing' : 'queued');
+              expect(String(after['status_changed']) > String(before['status_changed'])).toBe(true);
+            } else expect(after).toEqual(before);
+          }
+        } finally {
+          // Claims look everywhere: the next round must not find what this one leaves.
+          const all = documents.map((document) => document.task_id);
+          await host.request(SetTasksStatus, { tasks: all, status: 'suspended' }, SYSTEM);
+        }
+      }),
+      { numRuns: 250 },
+    );
+    expect(successes).toBeGreaterThan(80);
+  }, 60_000);
+});
