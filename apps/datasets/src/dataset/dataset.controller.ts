@@ -4,7 +4,7 @@ import { nowMicros } from '#platform/clock.js';
 import { DomainError, type DomainErrorValue } from '#platform/domain-error.js';
 import { Environment } from '#platform/environment.js';
 import { ref, streamName } from '#ledger/ref.js';
-import type { Answer, Message, Nothing, Page } from '#bus/contract.js';
+import type { Answer, Message, Nothing } from '#bus/contract.js';
 import type { AccessAction } from '#contracts/iceprod/access.js';
 import {
   ChangeDataset,
@@ -17,6 +17,7 @@ import {
   type SubmitDatasetRequest,
   SummarizeDatasets,
 } from '#contracts/iceprod/datasets.js';
+import type { ListPage } from '#contracts/iceprod/lists.js';
 import { newId } from '#contracts/ids.js';
 import type { DatasetSubmitted } from '#contracts/workload-events.js';
 import { AccessRules } from '#projection/access-rules.js';
@@ -86,8 +87,8 @@ export class DatasetController {
   }
 
   @MessagePattern(ListDatasets.subject)
-  list({ context, request }: Message<ListDatasetsRequest>): Answer<Page> {
-    const page = this.shown.list(request, context.caller);
+  async list({ context, request }: Message<ListDatasetsRequest>): Promise<Answer<ListPage>> {
+    const page = await this.shown.list(request, context.caller);
     return page instanceof DomainError ? refused(page) : { reply: page };
   }
 

@@ -2,9 +2,26 @@ import { DomainError } from '#platform/domain-error.js';
 import type { Page } from '#bus/contract.js';
 import type { ListJobsRequest } from '#contracts/iceprod/jobs.js';
 import { pickFields, type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
+import {
+  afterPlace,
+  JOB_SORT_FIELDS,
+  type ListPage,
+  readAfterSorted,
+  type SortField,
+} from '#contracts/iceprod/lists.js';
 import { JOB_STATUSES } from '#contracts/iceprod/statuses.js';
+import { cursorAt, progressOf } from '#projection/list-progress.js';
+import type { Slices } from '#projection/slices.js';
+import {
+  Foremost,
+  type Keyed,
+  limitedList,
+  sortableValue,
+  type SortedList,
+  SortedLists,
+} from '#projection/sorted-lists.js';
 import { readStatuses } from './job-decider.js';
-import type { Jobs } from './job-rows.js';
+import { isPlace, type JobFilter, type Jobs, PAGE_ROWS, placeBehind } from './job-rows.js';
 import { fieldsOf, type Job, jobDocument } from './job.js';
 
 const pageOf = (entries: readonly string[], next: string | undefined): Page =>
@@ -13,18 +30,88 @@ const pageOf = (entries: readonly string[], next: string | undefined): Page =>
 const picked = (job: Job, wanted: WantedFields | undefined): string =>
   wanted === undefined ? jobDocument(job) : pickFields(fieldsOf(job), wanted);
 
-/** `GET /datasets/{dataset_id}/jobs`: one page of `"<job_id>":{...}` texts. */
-export const listJobs = (jobs: Jobs, request: ListJobsRequest): Page | DomainError => {
+const filterOf = (request: ListJobsRequest): JobFilter | DomainError => {
   const statuses = readStatuses(request.statuses);
   if (statuses instanceof DomainError) return statuses;
-  const wanted = wantedFields(request.keys, ['job_id']);
-  const filter = { statuses, index: request.job_index ?? null };
-  const slice = jobs.slice(request.dataset_id, filter, request.cursor);
-  return pageOf(
-    slice.jobs.map(({ job }) => `${JSON.stringify(job.id)}:${picked(job, wanted)}`),
-    slice.next,
-  );
+  return { statuses, index: request.job_index ?? null, since: request.changed_since ?? 0 };
 };
+
+const rendering = ({ keys }: ListJobsRequest): ((job: Job) => string) => {
+  const wanted = wantedFields(keys, ['job_id']);
+  return (job) => `${JSON.stringify(job.id)}:${picked(job, wanted)}`;
+};
+
+/** In order of creation, which no change of a job touches: a place in it stays where it is. */
+const createdJobs = (jobs: Jobs, filter: JobFilter, request: ListJobsRequest): ListPage | DomainError => {
+  const progress = progressOf(request, isPlace);
+  if (progress instanceof DomainError) return progress;
+  const { left, place } = progress;
+  // One more than is wanted tells whether the list goes on.
+  const rows = Math.min(PAGE_ROWS, left + 1);
+  const slice = jobs.slice(request.dataset_id, filter, place, rows);
+  const render = rendering(request);
+  if (slice.jobs.length > left) {
+    const shown = slice.jobs.slice(0, left);
+    const last = shown.at(-1);
+    const behind = last === undefined ? place : placeBehind(last);
+    return { entries: shown.map(({ job }) => render(job)), ...(behind !== undefined && { after: afterPlace(behind) }) };
+  }
+  const page = { entries: slice.jobs.map(({ job }) => render(job)) };
+  if (slice.next === undefined) return page;
+  const next = cursorAt(left - slice.jobs.length, slice.next);
+  return left === Infinity ? { ...page, next } : { ...page, next, after: afterPlace(slice.next) };
+};
+
+const VALUES: Readonly<Record<(typeof JOB_SORT_FIELDS)[number], (job: Job) => unknown>> = {
+  job_id: ({ id }) => id,
+  job_index: ({ index }) => index,
+  status: ({ status }) => status,
+  status_changed: ({ changedMicros }) => changedMicros,
+};
+
+const valuesOf = (job: Job, sort: readonly SortField[]): readonly unknown[] =>
+  sort.map(({ field }) => {
+    const known = JOB_SORT_FIELDS.find((name) => name === field);
+    return known === undefined ? undefined : sortableValue(VALUES[known](job));
+  });
+
+/** `GET /datasets/{dataset_id}/jobs`. */
+export class JobLists {
+  private readonly sorted = new SortedLists();
+
+  constructor(private readonly jobs: Jobs) {}
+
+  /** One page of `"<job_id>":{...}` texts. */
+  list(request: ListJobsRequest): ListPage | DomainError | Promise<ListPage | DomainError> {
+    const filter = filterOf(request);
+    if (filter instanceof DomainError) return filter;
+    const { sort = [] } = request;
+    return sort.length === 0 ? createdJobs(this.jobs, filter, request) : this.sortedJobs(filter, request, sort);
+  }
+
+  private sortedJobs(
+    filter: JobFilter,
+    request: ListJobsRequest,
+    sort: readonly SortField[],
+  ): DomainError | Promise<ListPage | DomainError> {
+    const { after, cursor, limit, dataset_id: datasetId } = request;
+    const behind = after === undefined ? undefined : readAfterSorted(after, sort);
+    if (behind instanceof DomainError) return behind;
+    const render = rendering(request);
+    const sorting = async (slices: Slices): Promise<SortedList> => {
+      const foremost = new Foremost<Keyed>(sort, limit === undefined ? undefined : limit + 1, behind);
+      for (let slice = this.jobs.slice(datasetId, filter); ; slice = this.jobs.slice(datasetId, filter, slice.next)) {
+        for (const { key, job } of slice.jobs) foremost.offer({ key, id: job.id, values: valuesOf(job, sort) });
+        if (slice.next === undefined) return limitedList(sort, limit, foremost.inOrder());
+        if (slices.spent) await slices.pause();
+      }
+    };
+    return this.sorted.page(cursor, sorting, (key) => {
+      const job = this.jobs.byKey(key);
+      return job === undefined ? undefined : render(job);
+    });
+  }
+}
 
 /** `GET .../job_summaries/status`: one piece of one status per page; empty statuses are left out. */
 export const summarizeJobs = (

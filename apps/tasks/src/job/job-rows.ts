@@ -9,7 +9,7 @@ import { type Job, OTHER_STATUS, statusCode } from './job.js';
 const ORDINALS = 2 ** 32;
 
 /** Most rows of one page. */
-const PAGE_ROWS = 2_000;
+export const PAGE_ROWS = 2_000;
 
 /** Jobs that one page outlines: the tasks of each are counted. */
 const OUTLINED_ROWS = 500;
@@ -25,10 +25,10 @@ CREATE TABLE job (
   job_index INTEGER,
   status INTEGER NOT NULL,
   changed INTEGER NOT NULL,
+  touched INTEGER NOT NULL,
   extra TEXT
 ) STRICT;
 CREATE TABLE job_count (
-  touched INTEGER NOT NULL,
   workload INTEGER NOT NULL,
   status INTEGER NOT NULL,
   count INTEGER NOT NULL,
@@ -77,18 +77,26 @@ export const readJob = (row: Record<string, SQLOutputValue>, workloads: Workload
 };
 
 /**
- * Where a walk over a dataset's jobs stands: those at home by key, then those moved to it by id. Never by the workloads'
- * integers, which differ from one read model to the next.
+ * Where a walk over a dataset's jobs stands: those at home by ordinal, then those moved to it by id. Never by the
+ * workloads' integers, which differ from one read model to the next.
  */
-type Place = { readonly from: 'home'; readonly key: number } | { readonly from: 'elsewhere'; readonly afterId: string };
+type Place =
+  { readonly from: 'home'; readonly ordinal: number } | { readonly from: 'elsewhere'; readonly afterId: string };
 
 const readPlace = (cursor: string): Place =>
   cursor.startsWith('h')
-    ? { from: 'home', key: Number(cursor.slice(1)) }
+    ? { from: 'home', ordinal: Number(cursor.slice(1)) }
     : { from: 'elsewhere', afterId: cursor.slice(1) };
 
-const atHome = (key: number): string => `h${String(key)}`;
+const atHome = (ordinal: number): string => `h${String(ordinal)}`;
 const elsewhere = (afterId: string): string => `e${afterId}`;
+
+/** Whether a text is a place in the list of a dataset's jobs. */
+export const isPlace = (text: string): boolean => /^(?:h\d{1,10}|e[^]*)$/.test(text);
+
+/** The place behind a job in the list that it stands in. */
+export const placeBehind = ({ key, listing, job }: StoredJob): string =>
+  homeOf(key) === listing ? atHome(job.ordinal + 1) : elsewhere(job.id);
 
 const ALL_STATUSES = 2 ** (OTHER_STATUS + 1) - 1;
 
@@ -99,6 +107,8 @@ export interface JobFilter {
   /** None means all, also what clients made up. */
   readonly statuses: readonly JobStatus[];
   readonly index?: number | null;
+  /** Only jobs that an event has concerned then or later, in microseconds since the Unix epoch. */
+  readonly since?: number;
 }
 
 export interface JobSlice {
@@ -123,7 +133,7 @@ export class Jobs implements JobView {
     database: DatabaseSync,
     private readonly workloads: Workloads,
   ) {
-    const filter = '((1 << status) & ?) != 0 AND (? IS NULL OR job_index = ?)';
+    const filter = '((1 << status) & ?) != 0 AND (? IS NULL OR job_index = ?) AND touched >= ?';
     this.selectById = database.prepare(`SELECT ${JOB_COLUMNS} FROM job WHERE id = ?`);
     this.selectByKey = database.prepare(`SELECT ${JOB_COLUMNS} FROM job WHERE key = ?`);
     this.selectLast = database.prepare('SELECT max(key) AS key FROM job WHERE key BETWEEN ? AND ?');
@@ -142,6 +152,11 @@ export class Jobs implements JobView {
       `SELECT id, job_index FROM job WHERE ${LISTED_BY} = ? AND job_index BETWEEN ? AND ?
        ORDER BY job_index DESC, key DESC LIMIT ${OUTLINED_ROWS} OFFSET ?`,
     );
+  }
+
+  byKey(key: number): Job | undefined {
+    const row = this.selectByKey.get(key);
+    return row === undefined ? undefined : readJob(row, this.workloads).job;
   }
 
   byId(id: string): Job | undefined {
@@ -193,22 +208,27 @@ export class Jobs implements JobView {
   }
 
   /** A slice of the jobs that a dataset lists, in creation order. May be empty before the end. */
-  slice(datasetId: string, { statuses, index = null }: JobFilter, cursor = atHome(0)): JobSlice {
+  slice(
+    datasetId: string,
+    { statuses, index = null, since = 0 }: JobFilter,
+    cursor = atHome(0),
+    rows = PAGE_ROWS,
+  ): JobSlice {
     const workload = this.workloads.idOfDataset(datasetId);
     if (workload === undefined) return { jobs: [] };
-    const filter = [maskOf(statuses), index, index, PAGE_ROWS] as const;
+    const filter = [maskOf(statuses), index, index, since, rows] as const;
     const place = readPlace(cursor);
     if (place.from === 'home') {
-      const from = Math.max(place.key, firstKey(workload));
+      const from = keyOf(workload, place.ordinal);
       const last = this.lastKey(workload) ?? -1;
       const to = Math.min(last, from + PAGE_SCAN - 1);
       const jobs = this.selectHome.all(from, to, ...filter).map((row) => readJob(row, this.workloads));
-      const seen = jobs.length === PAGE_ROWS ? (jobs.at(-1)?.key ?? to) : to;
-      return { jobs, next: seen >= last ? elsewhere('') : atHome(seen + 1) };
+      const seen = jobs.length === rows ? (jobs.at(-1)?.key ?? to) : to;
+      return { jobs, next: seen >= last ? elsewhere('') : atHome(seen + 1 - firstKey(workload)) };
     }
     const jobs = this.selectMoved.all(workload, place.afterId, ...filter).map((row) => readJob(row, this.workloads));
     const last = jobs.at(-1);
-    return last === undefined || jobs.length < PAGE_ROWS ? { jobs } : { jobs, next: elsewhere(last.job.id) };
+    return last === undefined || jobs.length < rows ? { jobs } : { jobs, next: elsewhere(last.job.id) };
   }
 
   /** Jobs per status, in vocabulary order, without empty ones. */

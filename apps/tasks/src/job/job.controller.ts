@@ -27,7 +27,7 @@ import { datasetRef, Workloads } from '../workload/workloads.js';
 import { actOnJobs, addJob, amendJob, jobNotFound, setJobsStatus, setJobStatus } from './job-decider.js';
 import { nextJobIndex, outlineJobs } from './job-outline.js';
 import { JobProjection } from './job-projection.js';
-import { countJobs, listJobs, summarizeJobs } from './job-queries.js';
+import { countJobs, JobLists, summarizeJobs } from './job-queries.js';
 import { Jobs } from './job-rows.js';
 import { JobTasks } from './job-tasks.js';
 import { jobDocument } from './job.js';
@@ -36,6 +36,7 @@ import { jobDocument } from './job.js';
 @Controller()
 export class JobController {
   private readonly shown: Jobs;
+  private readonly lists: JobLists;
   private readonly tasks: JobTasks;
 
   constructor(
@@ -44,6 +45,7 @@ export class JobController {
     readModel: ReadModel,
   ) {
     this.shown = new Jobs(readModel.queries, new Workloads(readModel.queries));
+    this.lists = new JobLists(this.shown);
     this.tasks = new JobTasks(desk.shown);
   }
 
@@ -92,7 +94,7 @@ export class JobController {
 
   @MessagePattern(ListJobs.subject)
   list(@Payload() message: Message<ListJobsRequest>): Promise<Answer<Page>> {
-    return this.desk.read(message, message.request.dataset_id, () => listJobs(this.shown, message.request));
+    return this.desk.read(message, message.request.dataset_id, () => this.lists.list(message.request));
   }
 
   @MessagePattern(SummarizeJobs.subject)
