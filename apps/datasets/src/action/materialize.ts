@@ -1,9 +1,15 @@
 import { DomainError } from '#platform/domain-error.js';
 import { GetConfig, GetDataset } from '#contracts/iceprod/datasets.js';
 import { arrayOf, type Json, parseJson } from '#contracts/iceprod/config/json.js';
-import { AddJob, ListJobs } from '#contracts/iceprod/jobs.js';
+import {
+  AddJob,
+  GetNextJobIndex,
+  type JobOutline,
+  OutlineJobs,
+  type OutlineJobsRequest,
+} from '#contracts/iceprod/jobs.js';
 import { taskPriority } from '#contracts/iceprod/priority.js';
-import { AddTask, AddTasks, CountTasks, GetTask, ListTasks } from '#contracts/iceprod/tasks.js';
+import { AddTask, AddTasks, CountTasks, GetTask, ListTasks, type ListTasksRequest } from '#contracts/iceprod/tasks.js';
 import type { Dataset } from '../dataset/dataset.js';
 import { type DatasetPriorities, total } from './dataset-priorities.js';
 import { type Dependency, dependenciesOf, nameAt } from './dependencies.js';
@@ -17,12 +23,14 @@ const JOBS_MAX = 1_000_000;
 /** Jobs that are made at a time. */
 const JOBS_AT_ONCE = 64;
 
-interface Job {
-  readonly job_id: string;
-  readonly job_index: number;
-}
+type Job = Pick<JobOutline, 'job_id' | 'job_index'>;
 
-const listedJob = (entry: string): Job => JSON.parse(entry.slice(entry.indexOf(':') + 1)) as Job;
+/** Jobs from the last one down. */
+async function* outlined(errand: Errand, request: OutlineJobsRequest): AsyncGenerator<JobOutline, void, void> {
+  for await (const page of errand.pages(OutlineJobs, request)) {
+    yield* page.map((entry) => JSON.parse(entry) as JobOutline);
+  }
+}
 
 interface Task {
   readonly task_id: string;
@@ -52,14 +60,24 @@ class Materialization {
   }
 
   /** Gives jobs the tasks that somebody who was interrupted did not make, from the last job backwards. */
-  async mend(jobs: readonly Job[], next: number): Promise<void> {
+  async mend(next: number): Promise<void> {
     const { dataset_id: id, tasks_per_job: perJob } = this.dataset;
     let missing = next * perJob - total((await this.errand.ask(CountTasks, { dataset_id: id })).document);
     if (missing <= 0) return;
-    for (const job of jobs.toSorted((one, other) => other.job_index - one.job_index)) {
-      missing -= await this.complete(job);
+    for await (const job of outlined(this.errand, { dataset_id: id })) {
+      if (job.tasks < perJob) missing -= await this.complete(job);
       if (missing <= 0) return;
     }
+  }
+
+  /** Completes what an earlier attempt has made of the jobs from an index on; the indexes of those that are there. */
+  async takeUp(from: number): Promise<ReadonlySet<number>> {
+    const there = new Set<number>();
+    for await (const job of outlined(this.errand, { dataset_id: this.dataset.dataset_id, from })) {
+      if (job.tasks < this.dataset.tasks_per_job) await this.complete(job);
+      there.add(job.job_index);
+    }
+    return there;
   }
 
   /** One command makes a job with its tasks, unless they wait for tasks elsewhere. */
@@ -132,12 +150,23 @@ class Materialization {
   }
 
   private async taskOf({ dataset, name }: { dataset: string; name: string }, index: number): Promise<string> {
-    const request = { dataset_id: dataset, names: [name], job_index: index, keys: ['task_id', 'task_index'] };
-    for await (const page of this.errand.pages(ListTasks, request)) {
-      const [task] = page.map(listedTask);
+    const keys = ['task_id', 'task_index'];
+    for await (const { job_id: job } of outlined(this.errand, { dataset_id: dataset, from: index, to: index })) {
+      const task = await this.first({ dataset_id: dataset, job_id: job, names: [name], keys });
       if (task !== undefined) return task.task_id;
     }
-    throw failure(`dependency ${dataset}:${name} has no task in job ${index}`);
+    // A task may say that it is of a job that nobody has made.
+    const task = await this.first({ dataset_id: dataset, job_index: index, names: [name], keys });
+    if (task === undefined) throw failure(`dependency ${dataset}:${name} has no task in job ${index}`);
+    return task.task_id;
+  }
+
+  private async first(request: ListTasksRequest): Promise<Task | undefined> {
+    for await (const page of this.errand.pages(ListTasks, request)) {
+      const [task] = page.map(listedTask);
+      if (task !== undefined) return task;
+    }
+    return undefined;
   }
 
   private async existing(id: string): Promise<string> {
@@ -153,29 +182,16 @@ class Materialization {
   }
 }
 
-const jobsOf = async (errand: Errand, datasetId: string): Promise<readonly Job[]> => {
-  const jobs: Job[] = [];
-  for await (const page of errand.pages(ListJobs, { dataset_id: datasetId, keys: ['job_id', 'job_index'] })) {
-    // Clients may have overwritten an index with anything.
-    jobs.push(...page.map(listedJob).filter(({ job_index: index }) => Number.isSafeInteger(index)));
-  }
-  return jobs;
-};
-
+/** Jobs to make, `to` excluded. */
 interface Span {
   readonly from: number;
   readonly to: number;
 }
 
-/** The jobs to make, `to` excluded: settled by the first attempt. */
-const spanOf = async (errand: Errand, requests: Requests, dataset: Dataset, next: number): Promise<Span> => {
-  const { id } = errand.request;
-  const { dataset_id: datasetId, jobs_submitted: jobs } = dataset;
-  const known = requests.plan(id, datasetId);
-  if (known !== undefined) return known;
-  const count = Math.max(0, Math.min(errand.number('num'), jobs - next, JOBS_MAX));
-  const span = { from: next, to: next + count };
-  await errand.record(`${datasetId}/plan`, 'JobsPlanned', { request_id: id, dataset_id: datasetId, ...span });
+/** Settles which jobs to make: once, so that another attempt makes no others. */
+const plan = async (errand: Errand, { dataset_id: id, jobs_submitted: jobs }: Dataset, next: number): Promise<Span> => {
+  const span = { from: next, to: next + Math.max(0, Math.min(errand.number('num'), jobs - next, JOBS_MAX)) };
+  await errand.record(`${id}/plan`, 'JobsPlanned', { request_id: errand.request.id, dataset_id: id, ...span });
   return span;
 };
 
@@ -189,14 +205,20 @@ const materializeDataset = async (
   const config = parseJson((await errand.ask(GetConfig, { dataset_id: datasetId })).document);
   const priority = await priorities.of(dataset, errand);
   const work = new Materialization(errand, dataset, config, priority, errand.text('set_status'));
-  const jobs = await jobsOf(errand, datasetId);
-  const next = jobs.reduce((highest, { job_index: index }) => Math.max(highest, index), -1) + 1;
-  await work.mend(jobs, next);
-  const { from, to } = await spanOf(errand, requests, dataset, next);
-  const made = new Set(jobs.map(({ job_index: index }) => index));
+  const begun = requests.plan(errand.request.id, datasetId);
+  if (begun !== undefined) {
+    await makeJobs(work, begun, await work.takeUp(begun.from));
+    return;
+  }
+  const { next_index: next } = await errand.ask(GetNextJobIndex, { dataset_id: datasetId });
+  await work.mend(next);
+  await makeJobs(work, await plan(errand, dataset, next), new Set());
+};
+
+const makeJobs = async (work: Materialization, { from, to }: Span, there: ReadonlySet<number>): Promise<void> => {
   for (let first = from; first < to; first += JOBS_AT_ONCE) {
     const indexes = Array.from({ length: Math.min(JOBS_AT_ONCE, to - first) }, (_, place) => first + place);
-    await Promise.all(indexes.filter((index) => !made.has(index)).map((index) => work.add(index)));
+    await Promise.all(indexes.filter((index) => !there.has(index)).map((index) => work.add(index)));
   }
 };
 
