@@ -6,12 +6,13 @@ import { pages } from '#bus/pages.js';
 import type { RequestEvents } from '#contracts/request-events.js';
 import type { Mailbox } from '#projection/mailbox.js';
 import type { Arguments } from './arguments.js';
+import type { Shift } from './foreman.js';
 import { requestEvent, type StoredRequest } from './request.js';
 
 /** How long a service may take: changes of thousands of units take longer than a question. */
 const STEP_DEADLINE_MS = 60_000;
 
-/** The work is laid down because the process ends; the next process takes it up. */
+/** The work is laid down because the process ends or somebody else has taken it up. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
@@ -22,7 +23,7 @@ export const failure = (text: string): DomainError => new DomainError('state', '
 export interface ErrandTools {
   readonly bus: Bus;
   readonly mailbox: Mailbox;
-  readonly signal: AbortSignal;
+  readonly shift: Shift;
 }
 
 /**
@@ -91,6 +92,11 @@ export class Errand {
     if ('error' in answer) throw DomainError.from(answer.error);
   }
 
+  /** Works on a dataset while no other request does. */
+  alone<Result>(datasetId: string, work: () => Promise<Result>): Promise<Result> {
+    return this.tools.shift.alone(datasetId, work);
+  }
+
   /** @param part of the whole, up to 1 */
   advance(part: number): Promise<void> {
     const { id } = this.request;
@@ -105,7 +111,9 @@ export class Errand {
 
   /** @throws Interrupted */
   private context(): MessageContext {
-    if (this.tools.signal.aborted) throw new Interrupted();
+    const { shift } = this.tools;
+    if (shift.signal.aborted) throw new Interrupted();
+    shift.sign();
     const { id, creator } = this.request;
     return {
       correlationId: id,

@@ -234,7 +234,7 @@ export const materialize = async (
     return {};
   }
   for (const { dataset_id: id, truncated } of priorities.processing()) {
-    if (!truncated) await tryOne(() => materializeDataset(errand, id, requests, priorities));
+    if (!truncated) await tryOne(() => errand.alone(id, () => materializeDataset(errand, id, requests, priorities)));
   }
   return {};
 };

@@ -15,12 +15,25 @@ const EVENT_TYPES: Readonly<Record<keyof RequestEvents, true>> = {
 
 type EventData = Readonly<Record<string, unknown>> & RequestEvents['RequestMade'];
 
+/** How long finished requests are shown, at least: they go when another is made after that time. The history keeps them. */
+const KEPT_MICROS = 31 * 24 * 3600 * 1_000_000;
+
+const OPEN = "status IN ('queued', 'processing')";
+const FINISHED = "status IN ('complete', 'error')";
+
+/** Counts are kept, because there are many requests that nobody looks at any more. */
+const counted = (change: string, row: 'old' | 'new'): string =>
+  `INSERT INTO request_count (action, status, n) VALUES (${row}.action, ${row}.status, ${change})
+     ON CONFLICT DO UPDATE SET n = n + excluded.n;`;
+
 class RequestWriter implements ProjectionWriter {
   private readonly insert;
   private readonly takeUp;
   private readonly plan;
   private readonly advance;
   private readonly end;
+  private readonly forgetPlans;
+  private readonly forgetOld;
 
   constructor(database: DatabaseSync) {
     this.insert = database.prepare(
@@ -29,13 +42,18 @@ class RequestWriter implements ProjectionWriter {
        VALUES (?, ?, ?, 'queued', ?, 0, ?, ?, ?, ?, ?, ?, '')`,
     );
     this.takeUp = database.prepare(
-      "UPDATE request SET status = 'processing', attempts = attempts + 1, changed = ? WHERE id = ?",
+      `UPDATE request SET status = 'processing', attempts = attempts + 1, changed = ? WHERE id = ? AND ${OPEN}`,
     );
     this.plan = database.prepare(
       'INSERT OR IGNORE INTO request_plan (id, dataset_id, first_index, last_index) VALUES (?, ?, ?, ?)',
     );
-    this.advance = database.prepare('UPDATE request SET progress = ?, changed = ? WHERE id = ?');
-    this.end = database.prepare('UPDATE request SET status = ?, message = ?, results = ?, changed = ? WHERE id = ?');
+    this.advance = database.prepare(`UPDATE request SET progress = ?, changed = ? WHERE id = ? AND ${OPEN}`);
+    this.end = database.prepare(
+      `UPDATE request SET status = ?, message = ?, results = ?, changed = ? WHERE id = ? AND ${OPEN}`,
+    );
+    const old = `${FINISHED} AND changed < ?`;
+    this.forgetPlans = database.prepare(`DELETE FROM request_plan WHERE id IN (SELECT id FROM request WHERE ${old})`);
+    this.forgetOld = database.prepare(`DELETE FROM request WHERE ${old}`);
   }
 
   apply({ type, data, metadata: { timeMicros } }: AppliedEvent): void {
@@ -43,6 +61,8 @@ class RequestWriter implements ProjectionWriter {
     switch (type as keyof RequestEvents) {
       case 'RequestMade': {
         const { action, dataset_id: datasetId, creator, role, arguments: given } = data as EventData;
+        this.forgetPlans.run(timeMicros - KEPT_MICROS);
+        this.forgetOld.run(timeMicros - KEPT_MICROS);
         const [raw, key] = 'raw' in given ? [given.raw, null] : [null, given.blob.key];
         this.insert.run(
           ...[id, action, datasetId ?? null, priorityOf(action), timeMicros, timeMicros, creator, role, raw, key],
@@ -101,9 +121,22 @@ export const requestProjection: Projection = {
       first_index INTEGER NOT NULL,
       last_index INTEGER NOT NULL,
       PRIMARY KEY (id, dataset_id)
-    ) WITHOUT ROWID;`,
+    ) WITHOUT ROWID;
+    CREATE TABLE request_count (
+      action TEXT NOT NULL,
+      status TEXT NOT NULL,
+      n INTEGER NOT NULL,
+      PRIMARY KEY (action, status)
+    ) WITHOUT ROWID;
+    -- Here and not below, because a rebuild uses it as well.
+    CREATE INDEX request_finished ON request (changed) WHERE ${FINISHED};
+    CREATE TRIGGER request_made AFTER INSERT ON request BEGIN ${counted('1', 'new')} END;
+    CREATE TRIGGER request_moved AFTER UPDATE OF status ON request BEGIN
+      ${counted('-1', 'old')} ${counted('1', 'new')}
+    END;
+    CREATE TRIGGER request_forgotten AFTER DELETE ON request BEGIN ${counted('-1', 'old')} END;`,
   indexes: `
-    CREATE INDEX request_by_status ON request (status, action);
+    CREATE INDEX request_open ON request (status) WHERE ${OPEN};
     CREATE INDEX request_by_dataset ON request (dataset_id, action, changed);`,
   attach: (database) => new RequestWriter(database),
 };
@@ -141,26 +174,24 @@ export class Requests {
   private readonly selectCounts;
   private readonly selectLatest;
   private readonly selectOpen;
-  private readonly selectNext;
-  private readonly selectOldest;
+  private readonly selectOpenOnes;
   private readonly selectPlan;
 
   constructor(database: DatabaseSync) {
     this.selectOne = database.prepare('SELECT * FROM request WHERE id = ?');
-    this.selectCounts = database.prepare('SELECT action, status, count(*) AS n FROM request GROUP BY status, action');
+    this.selectCounts = database.prepare('SELECT action, status, n FROM request_count');
     this.selectLatest = database.prepare(
       `SELECT * FROM request WHERE dataset_id = ? AND action = 'materialization' ORDER BY changed DESC LIMIT 1`,
     );
     this.selectOpen = database.prepare(
-      `SELECT id FROM request WHERE dataset_id IS ? AND action = 'materialization' AND status IN ('queued', 'processing')
+      `SELECT id FROM request WHERE dataset_id IS ? AND action = 'materialization' AND ${OPEN}
        LIMIT 1`,
     );
     // What an earlier process left half done comes first: nobody else works on it.
-    this.selectNext = database.prepare(
-      `SELECT * FROM request WHERE status = 'processing' OR (status = 'queued' AND made <= ?)
-       ORDER BY status = 'queued', priority DESC, attempts, made, id LIMIT 1`,
+    this.selectOpenOnes = database.prepare(
+      `SELECT * FROM request WHERE ${OPEN}
+       ORDER BY status = 'queued', priority DESC, attempts, made, id`,
     );
-    this.selectOldest = database.prepare("SELECT min(made) AS made FROM request WHERE status = 'queued'");
     this.selectPlan = database.prepare(
       'SELECT first_index, last_index FROM request_plan WHERE id = ? AND dataset_id = ?',
     );
@@ -190,16 +221,12 @@ export class Requests {
     return textOf(this.selectOpen.get(datasetId)?.['id']);
   }
 
-  /** The request to work on, of those made up to a time. */
-  next(madeMicros: number): StoredRequest | undefined {
-    const row = this.selectNext.get(madeMicros);
-    return row === undefined ? undefined : requestOf(row);
-  }
-
-  /** When the first of those that wait was made. */
-  oldestMicros(): number | undefined {
-    const made = this.selectOldest.get()?.['made'];
-    return made == null ? undefined : Number(made);
+  /** Requests to be worked on, the one to take up first first. */
+  *open(): Generator<StoredRequest, void, void> {
+    for (const row of this.selectOpenOnes.iterate()) {
+      const request = requestOf(row);
+      if (request !== undefined) yield request;
+    }
   }
 
   plan(id: string, datasetId: string): { readonly from: number; readonly to: number } | undefined {

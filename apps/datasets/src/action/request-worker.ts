@@ -13,21 +13,23 @@ import { changeStatuses } from './change-statuses.js';
 import { DatasetPriorities } from './dataset-priorities.js';
 import { editConfig } from './edit-config.js';
 import { Errand, Interrupted } from './errand.js';
+import { Foreman, type Shift } from './foreman.js';
 import { materialize } from './materialize.js';
 import { Requests } from './request-projection.js';
 import type { StoredRequest } from './request.js';
 import { submit } from './submit.js';
 
-const RETRY_MS_FIRST = 500;
-const RETRY_MS_MAX = 30_000;
 const MICROS_PER_SECOND = 1_000_000;
 const MICROS_PER_MS = 1000;
+
+/** What a requester reads whose arguments the blob store no longer has. */
+const ARGUMENTS_LOST = 'the arguments of the request are lost';
 
 /** What the request comes to, as members of its payload. */
 type Results = Readonly<Record<string, unknown>>;
 
 /**
- * Works on asynchronous requests, one at a time (IceProd contract 16). What is to be done stands in the ledger, so it outlives
+ * Works on asynchronous requests, some at once (IceProd contract 16). What is to be done stands in the ledger, so it outlives
  * this process; while another service does not answer, the request waits.
  */
 @Injectable()
@@ -35,12 +37,9 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly shown: Requests;
   private readonly priorities: DatasetPriorities;
   private readonly enabled: boolean;
-  private readonly settlingMicros: number;
   private readonly scopePrefixes: readonly string[];
-  private readonly stopped = new AbortController();
+  private readonly foreman: Foreman;
   private timer: NodeJS.Timeout | undefined;
-  private working: Promise<void> | undefined;
-  private retryMs = RETRY_MS_FIRST;
 
   constructor(
     private readonly mailbox: Mailbox,
@@ -54,7 +53,13 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
     this.priorities = new DatasetPriorities(readModel.queries);
     this.enabled = automates(environment, 'actions');
     this.scopePrefixes = environment.TOKEN_SCOPE_PREFIXES;
-    this.settlingMicros = environment.CAIRN_AUTOMATION_DELAY * MICROS_PER_SECOND;
+    this.foreman = new Foreman({
+      open: () => this.shown.open(),
+      work: (request, shift) => this.attempt(request, shift),
+      nowMicros,
+      settlingMicros: environment.CAIRN_AUTOMATION_DELAY * MICROS_PER_SECOND,
+      onChange: () => this.wake(),
+    });
   }
 
   /** What an earlier process left behind. */
@@ -63,9 +68,9 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.stopped.abort();
     clearTimeout(this.timer);
-    await this.working;
+    this.foreman.close();
+    await this.foreman.idle();
   }
 
   /** There may be something to do. */
@@ -73,55 +78,34 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
     this.wakeIn(0);
   }
 
-  /** Raw JSON of the accepted arguments. */
-  async argumentsOf({ arguments: given, id }: StoredRequest): Promise<string> {
-    if ('raw' in given) return given.raw;
-    const text = await this.blobs.getText(given.blobKey);
-    if (text === undefined) throw new Error(`Blob ${given.blobKey} of request ${id} is missing`);
-    return text;
+  /** Raw JSON of the accepted arguments; undefined when the blob store has lost them. */
+  async argumentsOf({ arguments: given }: StoredRequest): Promise<string | undefined> {
+    return 'raw' in given ? given.raw : this.blobs.getText(given.blobKey);
   }
 
   private wakeIn(delayMs: number): void {
-    if (!this.enabled || this.stopped.signal.aborted || this.working !== undefined) return;
+    if (!this.enabled) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.working = this.work().finally(() => {
-        this.working = undefined;
-        this.wakeForNext();
-      });
+      const nextMicros = this.foreman.step();
+      if (nextMicros !== undefined) this.wakeIn(Math.max(1, (nextMicros - nowMicros()) / MICROS_PER_MS));
     }, delayMs).unref();
   }
 
-  /** Requests settle before they are worked on. */
-  private wakeForNext(): void {
-    const oldestMicros = this.stopped.signal.aborted ? undefined : this.shown.oldestMicros();
-    const delayMs =
-      oldestMicros === undefined ? 0 : Math.max(0, (oldestMicros + this.settlingMicros - nowMicros()) / MICROS_PER_MS);
-    if (this.retryMs > RETRY_MS_FIRST) this.wakeIn(Math.max(delayMs, this.retryMs));
-    else if (oldestMicros !== undefined) this.wakeIn(delayMs + 1);
-  }
-
-  private async work(): Promise<void> {
-    for (;;) {
-      const request = this.stopped.signal.aborted ? undefined : this.shown.next(nowMicros() - this.settlingMicros);
-      if (request === undefined || !(await this.attempt(request))) return;
-    }
-  }
-
-  /** Whether the request is done with; if not it is tried again later. */
-  private async attempt(request: StoredRequest): Promise<boolean> {
-    const { bus, mailbox, stopped, log } = this;
+  /** Rejects when the request is to be tried again later. */
+  private async attempt(request: StoredRequest, shift: Shift): Promise<void> {
+    const { bus, mailbox, log } = this;
+    const { id, attempts } = request;
     try {
-      const values = JSON.parse(await this.argumentsOf(request)) as Arguments;
-      const errand = new Errand(request, values, { bus, mailbox, signal: stopped.signal });
-      await errand.record(`taken-up/${request.attempts}`, 'RequestTakenUp', { request_id: request.id });
-      await this.finish(errand);
-      this.retryMs = RETRY_MS_FIRST;
-      return true;
+      const text = await this.argumentsOf(request);
+      const errand = new Errand(request, JSON.parse(text ?? '{}') as Arguments, { bus, mailbox, shift });
+      await errand.record(`taken-up/${attempts}`, 'RequestTakenUp', { request_id: id });
+      if (text === undefined)
+        await errand.record('failed', 'RequestFailed', { request_id: id, message: ARGUMENTS_LOST });
+      else await this.finish(errand);
     } catch (error) {
-      if (!(error instanceof Interrupted)) log.warn({ error, requestId: request.id }, 'A request has to wait');
-      this.retryMs = Math.min(this.retryMs * 2, RETRY_MS_MAX);
-      return false;
+      if (!(error instanceof Interrupted)) log.warn({ error, requestId: id }, 'A request has to wait');
+      throw error;
     }
   }
 

@@ -124,7 +124,7 @@ export class RequestController {
   }
 
   private async viewOf(request: StoredRequest): Promise<RequestView> {
-    const members = membersOf(await this.worker.argumentsOf(request));
+    const members = membersOf((await this.worker.argumentsOf(request)) ?? '{}');
     if (request.progress !== undefined) members.set('progress', String(request.progress));
     for (const [name, raw] of membersOf(request.results ?? '{}')) members.set(name, raw);
     members.set('type', JSON.stringify(request.action));
