@@ -1,7 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Socket } from 'node:net';
 import { createHash, hash, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
@@ -20,6 +19,7 @@ import { Admission } from './edge/admission.js';
 import { crossOriginHeaders } from './edge/cross-origin.js';
 import { PathTable } from './edge/path-table.js';
 import { ProblemFilter } from './edge/problem.filter.js';
+import { refuseConnection, refuseOutlandish } from './edge/refuse-connection.js';
 import { HttpRefusal } from './edge/refusal.js';
 import { pathOf, sendProblem } from './edge/send-problem.js';
 import { RequestSource } from './route/request-source.js';
@@ -84,22 +84,6 @@ class GatewayAdapter extends FastifyAdapter {
   }
 }
 
-/** What is no HTTP gets the barest of answers. */
-const refuseConnection = (error: Error & { code?: string }, socket: Socket): void => {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const [status, reason] =
-    error.code === 'HPE_HEADER_OVERFLOW' ? [431, 'Request Header Fields Too Large'] : [400, 'Bad Request'];
-  const body = JSON.stringify({ code: status, error: reason });
-  socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json; charset=UTF-8\r\nContent-Length: ${body.length}\r\n` +
-      `Connection: close\r\n\r\n${body}`,
-  );
-};
-
 const SUB_ROUTE_OF_GROUP = /^(\/+groups\/)([^?#]+)(\/(?:credentials|exchange))(?=$|[?#])/;
 
 /** Names of groups may hold slashes; before a sub-route they must be one segment for the router. */
@@ -109,7 +93,11 @@ const withNameAsSegment = (url: string): string =>
   );
 
 /** Fastify as all dialects need it. */
-export const createHttpAdapter = ({ TRUSTED_PROXIES }: Pick<Environment, 'TRUSTED_PROXIES'>): FastifyAdapter => {
+export const createHttpAdapter = ({
+  TRUSTED_PROXIES,
+  CORS_ORIGINS,
+}: Pick<Environment, 'TRUSTED_PROXIES' | 'CORS_ORIGINS'>): FastifyAdapter => {
+  const allowOrigin = crossOriginHeaders(CORS_ORIGINS);
   const adapter = new GatewayAdapter({
     trustProxy: TRUSTED_PROXIES.length > 0 && [...TRUSTED_PROXIES],
     bodyLimit: BODY_BYTES_MAX,
@@ -117,18 +105,21 @@ export const createHttpAdapter = ({ TRUSTED_PROXIES }: Pick<Environment, 'TRUSTE
     forceCloseConnections: 'idle',
     requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: correlationIdOf,
-    http: { maxHeaderSize: HEADER_BYTES_MAX },
+    http: { maxHeaderSize: HEADER_BYTES_MAX, requireHostHeader: false },
     rewriteUrl: ({ url = '/' }) => withNameAsSegment(url),
     routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX, ignoreDuplicateSlashes: true },
     clientErrorHandler: refuseConnection,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       // The router could not read the URL: no hook has run.
       reply.headers(STANDARD_HEADERS);
+      allowOrigin(request, reply);
       sendProblem(request, reply, error);
     },
   });
+  const instance = adapter.getInstance();
   // GET may carry a JSON body with arguments (IceProd contract 1.1.3).
-  adapter.getInstance().addHttpMethod('GET', { hasBody: true, overrideExisting: true });
+  instance.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
+  refuseOutlandish(instance.server);
   return adapter;
 };
 
@@ -253,10 +244,10 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
   instance.addHook('onRequest', (request, reply, done) => {
     reply.headers(STANDARD_HEADERS);
     allowOrigin(request, reply);
-    const { route } = request.routeOptions.config;
+    const { config, url: path = '' } = request.routeOptions;
+    const { route } = config;
     // What nobody declared has no policy, so it stays shut.
-    const shadowed = route?.path.includes('*') === true && paths.isClosed(pathOf(request.url));
-    if (request.is404 || route === undefined || shadowed) {
+    if (request.is404 || route === undefined || paths.isShadowed(path, pathOf(request.url))) {
       answerUnrouted(request, reply);
       return;
     }

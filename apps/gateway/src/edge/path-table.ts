@@ -1,7 +1,7 @@
 interface Entry {
   readonly pattern: RegExp;
-  /** Its end stands for any rest of a path. */
-  readonly isOpen: boolean;
+  /** A parameter is `:`, the rest of a path `*`. */
+  readonly segments: readonly string[];
   readonly methods: string[];
 }
 
@@ -14,32 +14,60 @@ const expressionOf = (segment: string): string => {
 
 const patternOf = (path: string): RegExp => new RegExp(`^${path.split('/').map(expressionOf).join('/')}$`);
 
-/** Which verbs a path knows: tells a wrong verb (405) from an unknown path (404). Consulted only for what has no route. */
+const segmentsOf = (path: string): readonly string[] =>
+  path.split('/').map((segment) => (segment.startsWith(':') ? ':' : segment));
+
+/** Whether every path of `exact` is one of `general` too, and not the other way round. */
+const covers = (general: Entry, exact: Entry): boolean => {
+  const isOpen = general.segments.at(-1) === '*';
+  if (general === exact || (!isOpen && general.segments.length !== exact.segments.length)) return false;
+  return general.segments.every((segment, index) => {
+    const other = exact.segments[index];
+    if (segment === '*') return other !== undefined;
+    return segment === ':' ? other !== undefined && other !== '*' : segment === other;
+  });
+};
+
+/**
+ * Which verbs a path knows: tells a wrong verb (405) from an unknown path (404). Where several paths fit, the most exact one
+ * counts: a path with a parameter serves nothing of what stands in the table by its own name.
+ */
 export class PathTable {
   private readonly entries = new Map<string, Entry>();
+  /** By path as declared: what is more exact. Complete once the first request comes. */
+  private readonly rivals = new Map<string, readonly Entry[]>();
 
   add(path: string, methods: readonly string[]): void {
     const pattern = patternOf(path);
-    const entry = this.entries.get(pattern.source) ?? { pattern, isOpen: path.endsWith('*'), methods: [] };
+    const entry = this.entries.get(pattern.source) ?? { pattern, segments: segmentsOf(path), methods: [] };
     entry.methods.push(...methods);
     this.entries.set(pattern.source, entry);
   }
 
   /** Empty for unknown paths. */
   methodsOf(path: string): readonly string[] {
-    const found = this.find(path);
-    // Whatever ends in the name of a sub-route is that sub-route, and nothing of what an open end would take.
-    const closed = found.filter(({ isOpen }) => !isOpen);
-    return (closed.length > 0 ? closed : found).flatMap(({ methods }) => methods);
+    const single = singleSlashed(path);
+    const found = [...this.entries.values()].filter(({ pattern }) => pattern.test(single));
+    return found.filter((entry) => !found.some((other) => covers(entry, other))).flatMap(({ methods }) => methods);
   }
 
-  /** A path of its own: a route with an open end does not serve it. */
-  isClosed(path: string): boolean {
-    return this.find(path).some(({ isOpen }) => !isOpen);
+  /** Whether a path, although it fits the declared one, is more exactly another's. */
+  isShadowed(declared: string, path: string): boolean {
+    const rivals = this.rivalsOf(declared);
+    if (rivals.length === 0) return false;
+    const single = singleSlashed(path);
+    return rivals.some(({ pattern }) => pattern.test(single));
   }
 
-  private find(path: string): readonly Entry[] {
-    const single = path.replace(/\/{2,}/g, '/');
-    return [...this.entries.values()].filter(({ pattern }) => pattern.test(single));
+  private rivalsOf(declared: string): readonly Entry[] {
+    let rivals = this.rivals.get(declared);
+    if (rivals === undefined) {
+      const entry = this.entries.get(patternOf(declared).source);
+      rivals = entry === undefined ? [] : [...this.entries.values()].filter((other) => covers(entry, other));
+      this.rivals.set(declared, rivals);
+    }
+    return rivals;
   }
 }
+
+const singleSlashed = (path: string): string => path.replace(/\/{2,}/g, '/');

@@ -23,6 +23,8 @@ export const sendProblem = (request: FastifyRequest, reply: FastifyReply, error:
   const { status, reason, contentType, body } =
     PROBLEMS[request.route?.dialect ?? dialectOf(pathOf(request.url))](refusal);
   reply.raw.statusMessage = reasonPhrase(reason);
+  // What is still on its way is let through: a client that is cut off while it sends never reads the answer.
+  if (status === 413) reply.removeHeader('connection');
   void reply
     .code(status)
     .headers({ ...refusal.headers, 'content-type': contentType })
