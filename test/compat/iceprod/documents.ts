@@ -1,0 +1,62 @@
+import type { Said } from '../../e2e/http-client.js';
+import { ID, TIMESTAMP } from '../../e2e/world.js';
+
+export type Document = Readonly<Record<string, unknown>>;
+
+export const anId: unknown = expect.stringMatching(ID);
+export const aTime: unknown = expect.stringMatching(TIMESTAMP);
+
+/** A dataset as it is after it was submitted, but for what is given (contract 4.1). */
+export const datasetDocument = (fields: Document): Document => ({
+  dataset: expect.any(Number) as unknown,
+  description: 'muons',
+  jobs_submitted: 10,
+  tasks_submitted: 30,
+  tasks_per_job: 3,
+  group: 'simprod',
+  username: 'alice',
+  status: 'processing',
+  priority: 0.5,
+  debug: false,
+  jobs_immutable: false,
+  always_active: false,
+  start_date: aTime,
+  truncated: false,
+  ...fields,
+});
+
+/** A job as it is after it was added (contract 6). */
+export const jobDocument = (fields: Document): Document => ({
+  job_index: 0,
+  status: 'processing',
+  status_changed: aTime,
+  ...fields,
+});
+
+/** A task as it is after it was added (contract 7.1). */
+export const taskDocument = (fields: Document): Document => ({
+  task_index: 0,
+  job_index: 0,
+  name: 'generate',
+  depends: [],
+  requirements: {},
+  status: 'idle',
+  priority: 1,
+  instance_id: '',
+  status_changed: aTime,
+  failures: 0,
+  evictions: 0,
+  walltime: 0,
+  walltime_err: 0,
+  walltime_err_n: 0,
+  site: '',
+  ...fields,
+});
+
+export const documentIn = ({ json }: Said): Document => json as Document;
+
+/** The id in `{"result": <id>}`. */
+export const resultIn = (answer: Said): string => String(documentIn(answer)['result']);
+
+export const without = (document: Document, name: string): Document =>
+  Object.fromEntries(Object.entries(document).filter(([each]) => each !== name));
