@@ -1,8 +1,9 @@
 import type { Ranges } from '#contracts/work-events.js';
 import type { WorkloadId } from '../workload/workloads.js';
 
-/** Units named one by one; what is larger is cheaper looked at as a whole. */
-const UNITS_MAX = 10_000;
+/** What is larger is cheaper looked at as a whole. */
+const UNITS_MAX = 100_000;
+const RANGES_MAX = 10_000;
 
 /** What has changed in a workload since it was looked at last. */
 export class Marks {
@@ -28,7 +29,7 @@ export class Marks {
       else present.push([first, last]);
       this.size += last - first + 1;
     }
-    if (this.size > UNITS_MAX) this.all();
+    if (this.size > UNITS_MAX || present.length > RANGES_MAX) this.all();
   }
 
   all(): void {

@@ -39,6 +39,8 @@ interface Ordering {
   readonly weight: number | undefined;
   /** By how much a waiting task's priority may be off. */
   readonly driftMax: number;
+  /** Whether idle tasks that depend on something open have no priority (contract 17, queue tasks). */
+  readonly blocks: boolean;
 }
 
 /**
@@ -130,12 +132,10 @@ export class Orders {
     const queued = new Set(ordering.queued.map(({ key }) => key));
     const terms = { ...(ordering.weight !== undefined && { weight: ordering.weight }), ...sizeOf(standing) };
     const isOff = (unit: Found): boolean => {
-      if (ordering.weight === undefined || !(unit.status === 'idle' || (unit.status === 'waiting' && unit.isFree))) {
-        return false;
-      }
-      const right = unit.isFree ? iceprodPolicy.priorityOf(unit, terms) : 0;
-      const off = Math.abs(unit.priority - right);
-      return off > (unit.isFree && !queued.has(unit.key) ? ordering.driftMax : SAME);
+      if (!unit.isFree) return unit.status === 'idle' && ordering.blocks && Math.abs(unit.priority) > SAME;
+      if (ordering.weight === undefined || !(unit.status === 'idle' || unit.status === 'waiting')) return false;
+      const off = Math.abs(unit.priority - iceprodPolicy.priorityOf(unit, terms));
+      return off > (queued.has(unit.key) ? SAME : ordering.driftMax);
     };
     const concerned = found.filter((unit) => queued.has(unit.key) || isOff(unit));
     if (concerned.length === 0) return 0;

@@ -38,7 +38,7 @@ const USER_EVENTS = ['UserEnrolled', 'UserPrioritized', 'UserRemoved'];
  */
 export class AutomationSignals implements Projection {
   readonly name = 'automation';
-  readonly version = 1;
+  readonly version = 2;
   readonly streamPrefixes = ['workload-iceprod.', 'work-iceprod.', 'user-iceprod.'];
   readonly eventTypes = [...WORK_EVENTS, ...WORKLOAD_EVENTS, ...USER_EVENTS];
   readonly tables = `
@@ -52,7 +52,7 @@ CREATE TABLE dataset_standing (
   submitted INTEGER NOT NULL DEFAULT 0,
   since INTEGER NOT NULL DEFAULT 0,
   always_active INTEGER NOT NULL DEFAULT 0,
-  has_config INTEGER NOT NULL DEFAULT 0
+  configured INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE user_weight (username TEXT PRIMARY KEY, priority REAL NOT NULL) STRICT, WITHOUT ROWID;`;
   readonly indexes = '';
@@ -88,6 +88,11 @@ CREATE TABLE user_weight (username TEXT PRIMARY KEY, priority REAL NOT NULL) STR
 
   get isEmpty(): boolean {
     return this.marks.size === 0;
+  }
+
+  /** A workload is to be looked at, but none of its units or groups. */
+  markItself(id: WorkloadId): void {
+    this.mark(id);
   }
 
   /** Everything of a workload is to be looked at. */
@@ -141,7 +146,7 @@ class StandingWriter {
     this.move = database.prepare('UPDATE dataset_standing SET since = ? WHERE workload = ?');
     this.prioritize = database.prepare('UPDATE dataset_standing SET priority = ? WHERE workload = ?');
     this.extend = database.prepare('UPDATE dataset_standing SET jobs = ?, tasks = ? WHERE workload = ?');
-    this.configure = database.prepare('UPDATE dataset_standing SET has_config = 1 WHERE workload = ?');
+    this.configure = database.prepare('UPDATE dataset_standing SET configured = ? WHERE workload = ?');
     this.weigh = database.prepare('INSERT OR REPLACE INTO user_weight (username, priority) VALUES (?, ?)');
     this.unweigh = database.prepare('DELETE FROM user_weight WHERE username = ?');
   }
@@ -169,7 +174,7 @@ class StandingWriter {
         return;
       }
       case 'ConfigSet':
-        this.configure.run(id);
+        this.configure.run(timeMicros, id);
     }
   }
 

@@ -25,7 +25,8 @@ export interface Standing {
   /** When it came to its status. */
   readonly sinceMicros: number;
   readonly alwaysActive: boolean;
-  readonly hasConfig: boolean;
+  /** When its config was set; absent while it has none. */
+  readonly configuredMicros: number | undefined;
 }
 
 const standingOf = (row: Readonly<Record<string, unknown>>): Standing => ({
@@ -41,7 +42,7 @@ const standingOf = (row: Readonly<Record<string, unknown>>): Standing => ({
   submittedMicros: Number(row['submitted']),
   sinceMicros: Number(row['since']),
   alwaysActive: row['always_active'] === 1,
-  hasConfig: row['has_config'] === 1,
+  configuredMicros: row['configured'] === 0 ? undefined : Number(row['configured']),
 });
 
 /** Reads datasets, for automation, through one connection. */
@@ -49,7 +50,7 @@ export class Standings {
   private readonly selectOne: StatementSync;
   private readonly selectOpen: StatementSync;
   private readonly selectUser: StatementSync;
-  private readonly countActive: StatementSync;
+  private readonly countAll: StatementSync;
   private readonly groups: Groups;
 
   constructor(
@@ -60,9 +61,7 @@ export class Standings {
     this.selectOne = database.prepare(`${standing} WHERE workload.id = ? AND status IS NOT NULL`);
     this.selectOpen = database.prepare(`${standing} WHERE status IS NOT NULL AND status <> 'complete'`);
     this.selectUser = database.prepare('SELECT priority FROM user_weight WHERE username = ?');
-    this.countActive = database.prepare(
-      'SELECT coalesce(sum(n), 0) AS n FROM unit_count WHERE workload = ? AND status = ?',
-    );
+    this.countAll = database.prepare('SELECT status, sum(n) AS n FROM unit_count WHERE workload = ? GROUP BY status');
     this.groups = new Groups(database);
   }
 
@@ -76,11 +75,12 @@ export class Standings {
     return this.selectOpen.all().map(standingOf);
   }
 
-  count(workload: WorkloadId, statuses: readonly string[]): number {
+  /** How many tasks of a dataset have one of these statuses; of none given, all. */
+  count(workload: WorkloadId, statuses?: readonly string[]): number {
+    const wanted = statuses?.map((status) => this.reader.words.status.find(status));
     let sum = 0;
-    for (const status of statuses) {
-      const id = this.reader.words.status.find(status);
-      if (id !== undefined) sum += Number(this.countActive.get(workload, id)?.['n']);
+    for (const { status, n } of this.countAll.all(workload)) {
+      if (wanted === undefined || wanted.includes(Number(status))) sum += Number(n);
     }
     return sum;
   }

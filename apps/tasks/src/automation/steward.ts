@@ -10,44 +10,34 @@ import { ChangeDataset } from '#contracts/iceprod/datasets.js';
 import { ReadModel } from '#projection/read-model.js';
 import { Jobs } from '../job/job-rows.js';
 import { UnitReader } from '../engine/unit-row.js';
-import { TaskCounts } from '../task/task-counts.js';
 import { type WorkloadId, Workloads } from '../workload/workloads.js';
 import { automationContext } from './caller.js';
+import { JobBuffer } from './job-buffer.js';
 import type { Marks, MarksByWorkload } from './marks.js';
 import { Orders } from './orders.js';
+import { Queueing } from './queueing.js';
 import { AutomationSignals } from './signals.js';
-import { type Scale, type Standing, Standings } from './standing.js';
-import { type Found, UnitsFound } from './units-found.js';
+import { type Standing, Standings } from './standing.js';
+import { UnitsFound } from './units-found.js';
 import { completionOfDataset, stoppedBy } from './verdict.js';
+import { WaitingRoom } from './waiting-room.js';
 
 const STEPS = ['priority', 'queue', 'job_completion', 'dataset_completion', 'dataset_cleanup', 'buffer'] as const;
 
-/** Tasks that may wait at a time (contract 17). */
-const WAITING_MAX = 250_000;
-
-/** When that many wait, how long until somebody looks again. */
-const NO_ROOM_MS = 60_000;
-
-/** Weights drift with time and with what others do: how often they are looked at, and by how much they may be off. */
+/** How often weights are looked at, which drift with time and with what others do (contract 17). */
 const REWEIGH_MS = 5 * 60_000;
-const DRIFT_MAX = 0.01;
 
 /** A dataset may stand so many settling times without a config: people send it after the dataset. */
 const CONFIG_SETTLING_TIMES = 30;
 
-/** How many settling times lie between two requests for a dataset's jobs: one may fail, and each makes many. */
+/** A dataset whose jobs somebody makes has come to rest after so many settling times, or so long. */
 const BUFFER_SETTLING_TIMES = 5;
+const BUFFER_REST_MS_MIN = 500;
 
 /** Jobs judged by one command. */
 const JOBS_AT_ONCE = 500;
 
 const RETRY_MS_MAX = 60_000;
-
-/** What one round knows; taken once, when first needed. */
-interface Round {
-  scale?: Scale;
-  room?: number;
-}
 
 /**
  * Moves tasks, jobs and datasets on by themselves (IceProd contract 17, 18): what has changed is marked by the projection, and
@@ -60,14 +50,13 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly units: UnitsFound;
   private readonly jobs: Jobs;
   private readonly standings: Standings;
-  private readonly counts: TaskCounts;
-  private readonly weights = new Map<WorkloadId, number>();
+  private readonly queueing: Queueing;
+  private readonly jobBuffer: JobBuffer;
   private readonly timers = new Map<WorkloadId, NodeJS.Timeout>();
-  /** When jobs of a dataset were asked for last. */
-  private readonly buffered = new Map<WorkloadId, number>();
   private readonly delayMs: number;
   private retryMs: number;
   private planned: NodeJS.Timeout | undefined;
+  private filling: NodeJS.Timeout | undefined;
   private reweighing: NodeJS.Timeout | undefined;
   private isReweighDue = false;
   private running: Promise<void> | undefined;
@@ -86,8 +75,10 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
     this.units = new UnitsFound(queries, this.reader);
     this.jobs = new Jobs(queries, new Workloads(queries));
     this.standings = new Standings(queries, this.reader);
-    this.counts = new TaskCounts(this.reader);
+    const steps = { queues: this.does('queue'), prioritizes: this.does('priority') };
+    this.queueing = new Queueing(this.units, this.standings, new WaitingRoom(this.reader), orders, steps);
     this.delayMs = environment.CAIRN_AUTOMATION_DELAY * 1000;
+    this.jobBuffer = new JobBuffer(Math.max(BUFFER_SETTLING_TIMES * this.delayMs, BUFFER_REST_MS_MIN));
     this.retryMs = this.delayMs;
   }
 
@@ -105,6 +96,7 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.planned);
+    clearTimeout(this.filling);
     clearInterval(this.reweighing);
     for (const timer of this.timers.values()) clearTimeout(timer);
     await this.running;
@@ -128,11 +120,11 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
   private async round(): Promise<void> {
     // While nobody writes, everything that was marked is committed.
     const marked = await this.readModel.exclusive(() => Promise.resolve(this.signals.take()));
-    const round: Round = {};
+    this.queueing.beginRound();
     let failed = false;
     for (const [workload, marks] of marked) {
       try {
-        await this.tend(workload, marks, round);
+        await this.tend(workload, marks);
       } catch (error) {
         failed = true;
         this.signals.markAll(workload);
@@ -141,18 +133,31 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
     }
     this.retryMs = failed ? Math.min(Math.max(this.retryMs, 100) * 2, RETRY_MS_MAX) : this.delayMs;
     try {
-      await this.reweigh(marked, round);
+      await this.rank(marked);
     } catch (error) {
-      this.log.warn({ error }, 'Automation could not weigh datasets, will try again');
+      this.log.warn({ error }, 'Automation could not rank tasks, will try again');
     }
   }
 
-  private async tend(workload: WorkloadId, marks: Marks, round: Round): Promise<void> {
+  /** What concerns tasks of all datasets among each other. */
+  private async rank(marked: MarksByWorkload): Promise<void> {
+    if (this.isReweighDue || [...marked.values()].some(({ whole }) => whole)) {
+      this.isReweighDue = false;
+      await this.queueing.reweigh();
+    }
+    if (this.queueing.fillsInMs === 0) await this.queueing.fill();
+    const leftMs = this.queueing.fillsInMs;
+    if (leftMs === undefined || this.stopped) return;
+    clearTimeout(this.filling);
+    this.filling = setTimeout(() => this.plan(0), leftMs).unref();
+  }
+
+  private async tend(workload: WorkloadId, marks: Marks): Promise<void> {
     const touched = new Set([workload]);
     if (marks.whole) {
-      await this.tendWhole(workload, round);
+      await this.tendWhole(workload);
     } else {
-      for (const listing of await this.tendMarked(workload, marks, round)) touched.add(listing);
+      for (const listing of await this.tendMarked(workload, marks)) touched.add(listing);
     }
     for (const listing of touched) {
       const standing = this.standings.of(listing);
@@ -165,7 +170,7 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private async tendWhole(workload: WorkloadId, round: Round): Promise<void> {
+  private async tendWhole(workload: WorkloadId): Promise<void> {
     const standing = this.standings.of(workload);
     if (standing === undefined || standing.status === 'complete') return;
     // Jobs of a status that nothing changes are passed over.
@@ -175,11 +180,11 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
         slice.map(({ id }) => id),
       );
     }
-    if (standing.status === 'processing') await this.orderAll(standing, round);
+    if (standing.status === 'processing') await this.queueing.orderAll(standing);
   }
 
   /** @returns the workloads that list what has changed */
-  private async tendMarked(workload: WorkloadId, marks: Marks, round: Round): Promise<Iterable<WorkloadId>> {
+  private async tendMarked(workload: WorkloadId, marks: Marks): Promise<Iterable<WorkloadId>> {
     const jobs = new Map<WorkloadId, Set<string>>();
     const addJob = (listing: WorkloadId, id: string): void => {
       jobs.set(listing, (jobs.get(listing) ?? new Set()).add(id));
@@ -193,8 +198,15 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
       const standing = this.standings.of(listing);
       if (standing !== undefined) await this.judgeJobs(standing, [...ids]);
     }
-    for (const found of this.units.inRanges(workload, marks.units)) await this.orderListed(found, round);
-    for (const found of this.units.dependingOn(workload, marks.units)) await this.orderListed(found, round);
+    if (this.queueing.isOff) return jobs.keys();
+    for (const found of this.units.inRanges(workload, marks.units)) {
+      await this.queueing.order(found);
+      await breathe();
+    }
+    for (const found of this.units.dependingOn(workload, marks.units)) {
+      await this.queueing.order(found);
+      await breathe();
+    }
     return jobs.keys();
   }
 
@@ -222,21 +234,27 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** Asks for the jobs that a dataset still lacks. Who asks while that is under way gets the same request. */
-  private async buffer({ workload, datasetId, hasConfig, truncated, jobs: submitted }: Standing): Promise<void> {
-    if (!this.does('buffer') || !hasConfig || truncated) return;
+  private async buffer({
+    workload,
+    datasetId,
+    truncated,
+    jobs,
+    sinceMicros,
+    configuredMicros,
+  }: Standing): Promise<void> {
+    if (!this.does('buffer') || configuredMicros === undefined || truncated) return;
     const made = this.jobs.counts(datasetId).reduce((sum, [, n]) => sum + n, 0);
-    if (made >= submitted) {
-      this.buffered.delete(workload);
+    const tasks = this.standings.count(workload);
+    const state = { jobs: made, tasks, submitted: jobs, sinceMicros, configuredMicros };
+    const dueMs = this.jobBuffer.dueInMs(workload, state, Date.now());
+    if (dueMs === undefined) return;
+    if (dueMs > 0) {
+      this.lookLater(workload, dueMs);
       return;
     }
-    const leftMs = (this.buffered.get(workload) ?? 0) + BUFFER_SETTLING_TIMES * this.delayMs - Date.now();
-    if (leftMs > 0) {
-      this.lookLater(workload, leftMs);
-      return;
-    }
-    this.buffered.set(workload, Date.now());
     const request = { action: 'materialization', arguments: JSON.stringify({ dataset_id: datasetId }) } as const;
     await this.bus.request(MakeRequest, request, automationContext());
+    this.lookLater(workload, this.jobBuffer.waitMs(workload));
   }
 
   private async completeDataset(standing: Standing): Promise<void> {
@@ -253,7 +271,7 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private destinationOf(standing: Standing): string | undefined {
-    if (!standing.hasConfig) {
+    if (standing.configuredMicros === undefined) {
       const leftMs = CONFIG_SETTLING_TIMES * this.delayMs - (nowMicros() - standing.sinceMicros) / 1000;
       if (leftMs <= 0) return 'suspended';
       this.lookLater(standing.workload, leftMs);
@@ -265,64 +283,9 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
     if (this.timers.has(workload)) return;
     const timer = setTimeout(() => {
       this.timers.delete(workload);
-      this.signals.markAll(workload);
+      this.signals.markItself(workload);
     }, delayMs).unref();
     this.timers.set(workload, timer);
-  }
-
-  private async orderListed(found: readonly Found[], round: Round): Promise<void> {
-    for (const [listing, units] of Map.groupBy(found, (unit) => unit.listing)) {
-      const standing = this.standings.of(listing);
-      if (standing?.status === 'processing') await this.order(standing, units, round);
-    }
-    await breathe();
-  }
-
-  private async orderAll(standing: Standing, round: Round): Promise<void> {
-    if (!this.does('queue') && !this.does('priority')) return;
-    this.weights.set(standing.workload, this.scaleOf(round).weigh(standing));
-    const statuses = this.does('priority') ? ['idle', 'waiting'] : ['idle'];
-    for (const status of statuses) {
-      if (this.standings.count(standing.workload, [status]) === 0) continue;
-      for (const found of this.units.ofStatus(standing.workload, status)) {
-        await this.order(standing, found, round);
-        await breathe();
-      }
-    }
-  }
-
-  /** Gives units of a processing dataset their priorities and lets those wait for workers that may run. */
-  private async order(standing: Standing, found: readonly Found[], round: Round): Promise<void> {
-    const free = this.does('queue') ? found.filter(({ status, isFree }) => status === 'idle' && isFree) : [];
-    const queued = free.length === 0 ? [] : free.slice(0, Math.max(0, this.roomOf(round)));
-    // Whom there is no room for stays idle until there is.
-    if (queued.length < free.length) this.lookLater(standing.workload, NO_ROOM_MS);
-    const weight = this.does('priority') && found.length > 0 ? this.scaleOf(round).weigh(standing) : undefined;
-    const queuedNow = await this.orders.order(standing, found, { queued, weight, driftMax: DRIFT_MAX });
-    if (queuedNow > 0) round.room = this.roomOf(round) - queuedNow;
-  }
-
-  /** Datasets whose weight has changed by what others do, or by time alone. */
-  private async reweigh(marked: MarksByWorkload, round: Round): Promise<void> {
-    if (!this.does('priority')) return;
-    if (!this.isReweighDue && ![...marked.values()].some(({ whole }) => whole)) return;
-    this.isReweighDue = false;
-    delete round.scale;
-    const scale = this.scaleOf(round);
-    for (const standing of scale.processing) {
-      const before = this.weights.get(standing.workload);
-      if (before !== undefined && Math.abs(scale.weigh(standing) - before) <= DRIFT_MAX) continue;
-      await this.orderAll(standing, round);
-    }
-  }
-
-  private scaleOf(round: Round): Scale {
-    return (round.scale ??= this.standings.scale(nowMicros()));
-  }
-
-  private roomOf(round: Round): number {
-    const waiting = this.reader.words.status.find('waiting');
-    return (round.room ??= WAITING_MAX - this.counts.total(waiting === undefined ? [] : [waiting]));
   }
 }
 

@@ -33,7 +33,7 @@ export const completionOfDataset = (
   jobs: Counted,
 ): DatasetStatus | undefined => {
   const total = [...jobs.values()].reduce((sum, n) => sum + n, 0);
-  if (!truncated && (total < submitted || total === 0)) return undefined;
+  if (!truncated && total < submitted) return undefined;
   if (total > 0 && only(jobs, ['complete'])) return 'complete';
   if ((jobs.get('processing') ?? 0) > 0) return undefined;
   return (jobs.get('errors') ?? 0) > 0 ? 'errors' : 'suspended';

@@ -44,7 +44,11 @@ describe('a processing dataset', () => {
     [2, false, { suspended: 1, errors: 1 }, 'errors'],
     [2, false, { complete: 1, suspended: 1 }, 'suspended'],
     [2, true, {}, 'suspended'],
-    [0, false, {}, undefined],
+    [2, true, { processing: 1 }, undefined],
+    [2, true, { errors: 1 }, 'errors'],
+    [2, false, { processing: 2 }, undefined],
+    [2, false, { complete: 3 }, 'complete'],
+    [0, false, {}, 'suspended'],
   ])('of %i jobs, truncated %s, with %j becomes %s', (jobs, truncated, counts, status) => {
     expect(completionOfDataset({ jobs, truncated }, counted(counts))).toBe(status);
   });

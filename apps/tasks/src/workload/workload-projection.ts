@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DatasetSubmitted } from '#contracts/workload-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#projection/projection.js';
-import { WORKLOAD_TABLE, Workloads, type WorkloadId } from './workloads.js';
+import { WORKLOAD_INDEX, WORKLOAD_TABLE, Workloads, type WorkloadId } from './workloads.js';
 
 /** Told when facts of a dataset change that decide about its units. */
 export type FactsListener = (id: WorkloadId) => void;
@@ -12,7 +12,7 @@ export class WorkloadProjection implements Projection {
   readonly version = 1;
   readonly streamPrefixes = ['workload-iceprod.'];
   readonly tables = WORKLOAD_TABLE;
-  readonly indexes = '';
+  readonly indexes = WORKLOAD_INDEX;
   private readonly listeners: FactsListener[] = [];
 
   /** For in-memory state that depends on facts. */

@@ -18,6 +18,10 @@ CREATE TABLE IF NOT EXISTS workload (
   debug INTEGER NOT NULL DEFAULT 0
 ) STRICT;`;
 
+/** Datasets that may still need something: a few of all that there ever were. */
+export const WORKLOAD_INDEX = `
+CREATE INDEX IF NOT EXISTS workload_open ON workload (id) WHERE status IS NOT NULL AND status <> 'complete';`;
+
 /** What this service knows of a dataset by the events of its `workload-` stream. */
 export interface DatasetFacts {
   /** The human number; absent while nobody has submitted a dataset of this id. */
