@@ -1,5 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { bytesOf } from '../support/bytes-of.js';
 import { ISSUER_CLIENT, startTokenIssuer, type TokenIssuer, tokenWith } from '../support/token-issuer.js';
 import { MODES } from './cairn-process.js';
 import { done, ok, refused, said } from './http-client.js';
@@ -9,13 +8,6 @@ const S3 = { url: 'https://s3.example', type: 's3', buckets: ['b'], access_key: 
 const S3_SHOWN = { ...S3, transfer_prefix: '' };
 const PAST = 1_700_000_000;
 const FUTURE = 4_000_000_000;
-
-/** All bytes under a folder, as text that keeps each of them. */
-const bytesOf = async (folder: string): Promise<string> => {
-  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
-  const texts = await Promise.all(files.map(({ parentPath, name }) => readFile(join(parentPath, name), 'latin1')));
-  return texts.join('\n');
-};
 
 /** IceProd contract 19. */
 describe.each(MODES)('IceProd credentials, $mode', (mode) => {

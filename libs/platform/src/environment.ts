@@ -177,6 +177,14 @@ export class Environment {
   @IsString()
   readonly CREDENTIALS_CLIENT_SECRET?: string;
 
+  /**
+   * Accounts that credentials of tasks are made for instead of the submitter, by group of the dataset, comma-separated, such as
+   * `simprod=simulation,filtering=filter`.
+   */
+  @Transform(asList)
+  @Matches(/^[^=\s]+=[^=\s]+$/, { each: true, message: 'a comma-separated list such as simprod=simulation' })
+  readonly CREDENTIALS_ACCOUNTS: readonly string[] = [];
+
   /** Origins that browsers may call from, comma-separated; `*` is any. */
   @Transform(asList)
   @Matches(/^(\*|https?:\/\/[^\s/]+)$/, {

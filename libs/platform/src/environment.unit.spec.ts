@@ -50,6 +50,12 @@ describe('loadEnvironment', () => {
     expect(() => loadEnvironment({ CAIRN_SECRET_KEYS_OLD: `${key},${short}` })).toThrow(
       /^CAIRN_SECRET_KEYS_OLD is wrong/,
     );
+    expect(loadEnvironment({ CREDENTIALS_ACCOUNTS: 'simprod=simulation, filtering=f' })).toMatchObject({
+      CREDENTIALS_ACCOUNTS: ['simprod=simulation', 'filtering=f'],
+    });
+    expect(() => loadEnvironment({ CREDENTIALS_ACCOUNTS: 'simprod' })).toThrow(
+      'CREDENTIALS_ACCOUNTS is "simprod"; expected a comma-separated list such as simprod=simulation',
+    );
     expect(() => loadEnvironment({ CREDENTIALS_ISSUER_URL: 'https://idp.example' })).toThrow(
       /^CREDENTIALS_CLIENT_ID is/,
     );

@@ -6,6 +6,7 @@ import type { Dataset } from '../dataset/dataset.js';
 import { nameAt } from './dependencies.js';
 import { type Errand, failure } from './errand.js';
 import { expandedRequirements, scopeOf } from './requirements.js';
+import type { Places } from './submit.js';
 import { withTokenScopes } from './token-scopes.js';
 
 /** What becomes of a task: requirements are set only where they differ. */
@@ -56,17 +57,21 @@ const renew = async (
 };
 
 /** Replaces the config of a dataset that has jobs already (IceProd contract 16). */
-export const editConfig = async (errand: Errand, scopePrefixes: readonly string[]): Promise<Record<never, never>> => {
+export const editConfig = async (errand: Errand, { prefixes, credentials }: Places): Promise<Record<never, never>> => {
   const id = errand.text('dataset_id');
-  const config = withTokenScopes(errand.text('config'), scopePrefixes);
   const dataset = JSON.parse((await errand.ask(GetDataset, { dataset_id: id })).document) as Dataset;
+  const config = withTokenScopes(errand.text('config'), prefixes, dataset.jobs_submitted);
   const before = parseJson((await errand.ask(GetConfig, { dataset_id: id })).document);
-  for (const [place, renewal] of renewals(before, parseJson(config), dataset).entries()) {
-    await renew(errand, id, renewal, place);
-  }
+  const renewed = renewals(before, parseJson(config), dataset);
+  // Before anything changes, so that nothing has when they are refused.
+  const made = (await credentials.differ(errand, id, config))
+    ? await credentials.make(errand, config, dataset)
+    : undefined;
+  for (const [place, renewal] of renewed.entries()) await renew(errand, id, renewal, place);
+  if (made !== undefined) await credentials.replace(errand, id, made);
   await errand.order('config', PutConfig, { dataset_id: id, config });
   const description = errand.values['description'];
-  if (typeof description === 'string' && description !== dataset.description) {
+  if (typeof description === 'string' && description !== '' && description !== dataset.description) {
     await errand.order('description', ChangeDataset, { dataset_id: id, change: 'description', description });
   }
   return {};

@@ -10,6 +10,7 @@ import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
 import type { Arguments } from './arguments.js';
 import { changeStatuses } from './change-statuses.js';
+import { DatasetCredentials } from './dataset-credentials.js';
 import { DatasetPriorities } from './dataset-priorities.js';
 import { editConfig } from './edit-config.js';
 import { Errand, Interrupted } from './errand.js';
@@ -17,7 +18,7 @@ import { Foreman, type Shift } from './foreman.js';
 import { materialize } from './materialize.js';
 import { Requests } from './request-projection.js';
 import type { StoredRequest } from './request.js';
-import { submit } from './submit.js';
+import { type Places, submit } from './submit.js';
 
 const MICROS_PER_SECOND = 1_000_000;
 const MICROS_PER_MS = 1000;
@@ -37,7 +38,7 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly shown: Requests;
   private readonly priorities: DatasetPriorities;
   private readonly enabled: boolean;
-  private readonly scopePrefixes: readonly string[];
+  private readonly places: Places;
   private readonly foreman: Foreman;
   private timer: NodeJS.Timeout | undefined;
 
@@ -52,7 +53,10 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
     this.shown = new Requests(readModel.queries);
     this.priorities = new DatasetPriorities(readModel.queries);
     this.enabled = automates(environment, 'actions');
-    this.scopePrefixes = environment.TOKEN_SCOPE_PREFIXES;
+    this.places = {
+      prefixes: environment.TOKEN_SCOPE_PREFIXES,
+      credentials: new DatasetCredentials(environment),
+    };
     this.foreman = new Foreman({
       open: () => this.shown.open(),
       work: (request, shift) => this.attempt(request, shift),
@@ -127,9 +131,9 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private async carryOut(errand: Errand): Promise<Results> {
     switch (errand.request.action) {
       case 'submit':
-        return submit(errand, this.scopePrefixes);
+        return submit(errand, this.places);
       case 'edit_config':
-        return editConfig(errand, this.scopePrefixes);
+        return editConfig(errand, this.places);
       case 'dataset_status':
       case 'job_status':
       case 'task_status':

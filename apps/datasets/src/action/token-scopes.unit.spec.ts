@@ -4,7 +4,7 @@ const PREFIX = 'osdf:///icecube/wipac';
 
 const scopesOf = (data: readonly object[], fields: object = {}): unknown => {
   const config = { steering: { parameters: { dir: 'sim/2024' } }, tasks: [{ name: 'a', data, ...fields }] };
-  const { tasks } = JSON.parse(withTokenScopes(JSON.stringify(config), [PREFIX])) as {
+  const { tasks } = JSON.parse(withTokenScopes(JSON.stringify(config), [PREFIX], 700)) as {
     tasks: { token_scopes?: unknown }[];
   };
   return tasks[0]?.token_scopes;
@@ -41,7 +41,7 @@ describe('withTokenScopes', () => {
       ]),
     ).toBeUndefined();
     const text = '{"2":1.0,"1":12345678901234567890,"tasks":[{"name":"a","x":1e5}]}';
-    expect(withTokenScopes(text, [PREFIX])).toBe(text);
-    expect(withTokenScopes(text, [])).toBe(text);
+    expect(withTokenScopes(text, [PREFIX], 700)).toBe(text);
+    expect(withTokenScopes(text, [], 1)).toBe(text);
   });
 });

@@ -1,0 +1,100 @@
+import type { Environment } from '#platform/environment.js';
+import {
+  CreateCredential,
+  type CredentialFields,
+  DeleteCredentials,
+  ListCredentials,
+  StoreCredential,
+} from '#contracts/iceprod/credentials.js';
+import { arrayOf, objectOf, parseJson, textOf } from '#contracts/iceprod/config/json.js';
+import type { Errand } from './errand.js';
+import { scopeWords } from './token-scopes.js';
+
+/** Whose dataset it is. */
+export interface Submitter {
+  readonly username: string;
+  readonly group: string;
+}
+
+/** A place and the scope that the tasks of a dataset need there, all of them together. */
+type Needs = ReadonlyMap<string, string>;
+
+const joined = (words: Iterable<string>): string => [...new Set(words)].sort().join(' ');
+
+/** What the token scopes of a config's tasks come to. */
+export const needsOf = (config: string, places: readonly string[]): Needs => {
+  const tasks = arrayOf(parseJson(config), 'tasks').map((task) => objectOf(task, 'token_scopes'));
+  const needs = places.map((place) => [place, joined(tasks.flatMap((scopes) => scopeWords(textOf(scopes, place))))]);
+  return new Map(needs.filter(([, scope]) => scope !== '') as [string, string][]);
+};
+
+const isSame = (one: Needs, other: Needs): boolean =>
+  one.size === other.size && [...one].every(([place, scope]) => other.get(place) === scope);
+
+/**
+ * OAuth credentials that the tasks of datasets need at the places of `TOKEN_SCOPE_PREFIXES` (IceProd contract 16): one per
+ * dataset and place, of the issuer that makes them. Without an issuer nothing is made. What is secret passes through here
+ * and stays nowhere: no step that holds a token has a name, for the replies of named steps are kept.
+ */
+export class DatasetCredentials {
+  private readonly issuer: string | undefined;
+  private readonly places: readonly string[];
+  private readonly accounts: ReadonlyMap<string, string>;
+
+  constructor(environment: Environment) {
+    this.issuer = environment.CREDENTIALS_ISSUER_URL;
+    this.places = environment.TOKEN_SCOPE_PREFIXES;
+    this.accounts = new Map(
+      environment.CREDENTIALS_ACCOUNTS.map((entry) => {
+        const at = entry.indexOf('=');
+        return [entry.slice(0, at), entry.slice(at + 1)];
+      }),
+    );
+  }
+
+  /**
+   * Has credentials made for all that a config needs; they are not stored yet.
+   *
+   * @throws DomainError with the issuer's words when it refuses
+   */
+  async make(errand: Errand, config: string, submitter: Submitter): Promise<readonly CredentialFields[]> {
+    const { issuer: url } = this;
+    if (url === undefined) return [];
+    const username = this.accounts.get(submitter.group) ?? submitter.username;
+    const made: CredentialFields[] = [];
+    for (const [place, scope] of needsOf(config, this.places)) {
+      const request = { username, scope, url, transfer_prefix: place };
+      made.push(JSON.parse((await errand.ask(CreateCredential, request)).document) as CredentialFields);
+    }
+    return made;
+  }
+
+  async store(errand: Errand, datasetId: string, credentials: readonly CredentialFields[]): Promise<void> {
+    for (const fields of credentials)
+      await errand.ask(StoreCredential, { owner: { dataset_id: datasetId }, ...fields });
+  }
+
+  /** Whether a dataset has other credentials than a config needs. */
+  async differ(errand: Errand, datasetId: string, config: string): Promise<boolean> {
+    const { issuer: url } = this;
+    if (url === undefined) return false;
+    const request = { owner: { dataset_id: datasetId }, url, norefresh: true };
+    const { document } = await errand.ask(ListCredentials, request);
+    const own = (JSON.parse(document) as readonly Stored[]).filter(({ task_name: task }) => task === undefined);
+    const there = own.map(({ transfer_prefix: place, scope = '' }) => [place, joined(scopeWords(scope))] as const);
+    return !isSame(new Map(there), needsOf(config, this.places));
+  }
+
+  /** Puts credentials in the place of those that a dataset has of the issuer. */
+  async replace(errand: Errand, datasetId: string, credentials: readonly CredentialFields[]): Promise<void> {
+    if (this.issuer === undefined) return;
+    await errand.ask(DeleteCredentials, { owner: { dataset_id: datasetId }, url: this.issuer });
+    await this.store(errand, datasetId, credentials);
+  }
+}
+
+interface Stored {
+  readonly transfer_prefix: string;
+  readonly scope?: string;
+  readonly task_name?: string;
+}
