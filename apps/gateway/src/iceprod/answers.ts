@@ -3,6 +3,9 @@ import type { FastifyReply } from 'fastify';
 import { nextLoopTurn } from '#platform/loop-turn.js';
 import { Bus } from '#bus/bus.js';
 import type { Contract, Page } from '#bus/contract.js';
+import type { ListOptions, ListPage } from '#contracts/iceprod/lists.js';
+import { limited } from '../route/limited.js';
+import { nextLink } from '../route/next-link.js';
 import type { Call, Served } from '../route/route.js';
 import { asLines, asObject, type Framing, streamed } from '../route/streaming.js';
 import { StatusFraming } from './status-framing.js';
@@ -48,6 +51,18 @@ export class Answers {
     call: Call<NoInfer<Request>>,
   ): Promise<Served> {
     return this.pages(contract, call, asObject());
+  }
+
+  /** As {@link documentsById}; where a limit ends the list, a header leads on. */
+  async listed<Request extends ListOptions>(
+    contract: Contract<Request, ListPage>,
+    call: Call<NoInfer<Request>>,
+    reply: FastifyReply,
+  ): Promise<Served> {
+    if (call.input.limit === undefined) return this.documentsById(contract, call);
+    const { text, after } = await limited(this.bus, contract, call, asObject());
+    if (after !== undefined) void reply.header('link', nextLink(reply.request, after));
+    return text;
   }
 
   /** `{status: [id]}` */

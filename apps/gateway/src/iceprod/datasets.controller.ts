@@ -17,8 +17,8 @@ export class DatasetsController {
   constructor(private readonly answers: Answers) {}
 
   @Serves(routes.list)
-  list(@TheCall() call: CallOf<typeof routes.list>): Promise<Served> {
-    return this.answers.documentsById(ListDatasets, call);
+  list(@TheCall() call: CallOf<typeof routes.list>, @Res({ passthrough: true }) reply: FastifyReply): Promise<Served> {
+    return this.answers.listed(ListDatasets, call, reply);
   }
 
   @Serves(routes.submit)

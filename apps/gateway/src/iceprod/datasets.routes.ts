@@ -1,6 +1,8 @@
+import { DATASET_SORT_FIELDS } from '#contracts/iceprod/lists.js';
 import { constant, intParameter, keysParameter, listParameter, optional, path, required } from '../route/fields.js';
 import { bool, float, int, intOrText, str, strings } from '../route/json-types.js';
 import { documentOf, documentsById, IDS_BY_STATUS, iceprodRoute, NOTHING, RESULT } from './iceprod-route.js';
+import { LIST_HEADERS, listFields } from './list-fields.js';
 import { EVERYBODY, READERS_AND_PILOTS, WRITERS } from './policies.js';
 
 const tag = 'datasets';
@@ -20,8 +22,10 @@ export const datasetRoutes = {
       users: listParameter('users', 'names of owners'),
       dataset: intParameter('dataset', 'number of the dataset', 'dataset must be an integer'),
       keys: keysParameter,
+      ...listFields(DATASET_SORT_FIELDS),
     },
     answer: documentsById('Dataset'),
+    headers: LIST_HEADERS,
   }),
   submit: iceprodRoute({
     name: 'submitDataset',

@@ -1,4 +1,5 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import {
   ActOnJobs,
   AddJob,
@@ -35,8 +36,8 @@ export class JobsController {
   }
 
   @Serves(routes.list)
-  list(@TheCall() call: CallOf<typeof routes.list>): Promise<Served> {
-    return this.answers.documentsById(ListJobs, call);
+  list(@TheCall() call: CallOf<typeof routes.list>, @Res({ passthrough: true }) reply: FastifyReply): Promise<Served> {
+    return this.answers.listed(ListJobs, call, reply);
   }
 
   @Serves(routes.getOfDataset)

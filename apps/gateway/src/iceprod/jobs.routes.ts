@@ -1,4 +1,5 @@
 import type { BulkAction } from '#contracts/iceprod/jobs.js';
+import { JOB_SORT_FIELDS } from '#contracts/iceprod/lists.js';
 import {
   constant,
   intParameter,
@@ -21,6 +22,7 @@ import {
   NOTHING,
   RESULT,
 } from './iceprod-route.js';
+import { LIST_HEADERS, listFields } from './list-fields.js';
 import { READERS, SERVICES, SERVICES_AND_PILOTS, WRITERS } from './policies.js';
 
 const tag = 'jobs';
@@ -88,8 +90,10 @@ export const jobRoutes = {
       statuses: listParameter('status', 'status words'),
       job_index: intParameter('job_index', 'number of the job', 'job_index is not an int'),
       keys: keysParameter,
+      ...listFields(JOB_SORT_FIELDS),
     },
     answer: documentsById('Job'),
+    headers: LIST_HEADERS,
   }),
   getOfDataset: iceprodRoute({
     name: 'getJobOfDataset',

@@ -1,4 +1,5 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import {
   AddTask,
   AmendTask,
@@ -52,8 +53,8 @@ export class TasksController {
   }
 
   @Serves(routes.list)
-  list(@TheCall() call: CallOf<typeof routes.list>): Promise<Served> {
-    return this.answers.documentsById(ListTasks, call);
+  list(@TheCall() call: CallOf<typeof routes.list>, @Res({ passthrough: true }) reply: FastifyReply): Promise<Served> {
+    return this.answers.listed(ListTasks, call, reply);
   }
 
   @Serves(routes.getOfDataset)

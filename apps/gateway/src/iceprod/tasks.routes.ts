@@ -1,3 +1,4 @@
+import { TASK_SORT_FIELDS } from '#contracts/iceprod/lists.js';
 import {
   boolParameter,
   intParameter,
@@ -13,23 +14,16 @@ import {
 } from '../route/fields.js';
 import { dict, float, int, str, strings } from '../route/json-types.js';
 import { COUNTS, documentOf, documentsById, iceprodRoute, IDS_BY_STATUS, NOTHING, RESULT } from './iceprod-route.js';
+import { LIST_HEADERS, listFields, sortPieces } from './list-fields.js';
 import { READERS, SERVICES, SERVICES_AND_PILOTS, WRITERS } from './policies.js';
 
 const tag = 'tasks';
 
-/** `field=1`, `field=-1` or a bare field, separated by `|`. */
 const sortParameter = parsedParameter(
   'sort',
   { type: 'string' },
   'fields to sort by: field=1 ascending, field=-1 descending; separated by |',
-  (given) =>
-    given
-      .split('|')
-      .filter((piece) => piece !== '')
-      .map((piece) => {
-        const [field = '', direction] = piece.split('=');
-        return { field: field.trim(), descending: direction?.trim() === '-1' };
-      }),
+  (given) => sortPieces(given).map(({ field, direction }) => ({ field, descending: direction === '-1' })),
 );
 
 /** 0, missing or unparsable is no limit. */
@@ -145,8 +139,10 @@ export const taskRoutes = {
       job_index: intParameter('job_index', 'number of the job', 'job_index is not an int'),
       grid_id: textParameter('grid_id', 'id of the grid'),
       keys: keysParameter,
+      ...listFields(TASK_SORT_FIELDS),
     },
     answer: documentsById('Task'),
+    headers: LIST_HEADERS,
   }),
   getOfDataset: iceprodRoute({
     name: 'getTaskOfDataset',

@@ -137,12 +137,20 @@ export const keysParameter: Maybe<readonly string[]> = parameter(
   },
 );
 
-export const intParameter = (name: string, description: string, bad: string, min = -Infinity): Maybe<number> =>
-  parameter(name, { type: 'integer', ...(Number.isFinite(min) && { minimum: min }) }, description, (given) => {
+export const intParameter = (
+  name: string,
+  description: string,
+  bad: string,
+  min = -Infinity,
+  max = Infinity,
+): Maybe<number> => {
+  const bounds = { ...(Number.isFinite(min) && { minimum: min }), ...(Number.isFinite(max) && { maximum: max }) };
+  return parameter(name, { type: 'integer', ...bounds }, description, (given) => {
     const value = /^[+-]?\d+$/.test(given) ? Number(given) : Number.NaN;
-    if (!Number.isSafeInteger(value) || value < min) throw invalid(bad);
+    if (!Number.isSafeInteger(value) || value < min || value > max) throw invalid(bad);
     return value;
   });
+};
 
 const TRUE = /^(y|yes|t|true|on|1)$/i;
 const FALSE = /^(n|no|f|false|off|0)$/i;
