@@ -238,6 +238,16 @@ describe('the gateway over HTTP', () => {
       expect(JSON.parse(answered.body)).toMatchObject({ code: 400 });
     });
 
+    it('refuses a request that does not say whom it is for', async () => {
+      const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+      socket.end('GET /tasks/x HTTP/1.1\r\nConnection: close\r\n\r\n');
+      let text = '';
+      socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      await once(socket, 'close');
+      expect(text).toMatch(/^HTTP\/1\.1 400 missing Host header\r\n/);
+      expect(text).toMatch(/\{"code":400,"error":"missing Host header"\}$/);
+    });
+
     it('takes duplicate slashes as one and decodes path parameters', async () => {
       expect((await ask('GET', '//tasks//a%2Fb%20c')).body).toBe('{"task_id":"a/b c","walltime":1.0}');
     });
@@ -367,6 +377,8 @@ describe('the gateway over HTTP', () => {
       expect((await ask('GET', '/tasks/x', { headers })).headers).toMatchObject(allowed);
       expect((await ask('GET', '/tasks/x', { headers, token: null })).headers).toMatchObject(allowed);
       expect((await ask('GET', '/nothing', { headers })).headers).toMatchObject(allowed);
+      expect((await ask('GET', '/tasks/%zz', { headers })).headers).toMatchObject(allowed);
+      expect((await ask('GET', `/tasks/${'x'.repeat(2000)}`, { headers })).headers).toMatchObject(allowed);
       const preflight = await ask('OPTIONS', '/tasks/x', {
         token: null,
         headers: { ...headers, 'access-control-request-method': 'PATCH' },
@@ -433,6 +445,20 @@ describe('the gateway over HTTP', () => {
         headers: { 'content-length': String(200 * 1024 * 1024) },
       }).catch((error: unknown) => error);
       expect(refused).toMatchObject({ status: 413 });
+    });
+
+    it('are let through when they are too large, so that who sends all before it reads gets the answer', async () => {
+      const bytes = 140 * 1024 * 1024;
+      const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+      socket.pause();
+      socket.write(
+        `PUT /config/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${admin}\r\nContent-Length: ${bytes}\r\n\r\n`,
+      );
+      const piece = Buffer.alloc(1024 * 1024, ' ');
+      for (let sent = 0; sent < bytes; sent += piece.length) if (!socket.write(piece)) await once(socket, 'drain');
+      const [answer] = (await once(socket.resume(), 'data')) as [Buffer];
+      expect(answer.toString()).toMatch(/^HTTP\/1\.1 413 /);
+      socket.destroy();
     });
 
     it('may carry the arguments of a GET', async () => {

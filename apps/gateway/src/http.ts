@@ -244,6 +244,10 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
   instance.addHook('onRequest', (request, reply, done) => {
     reply.headers(STANDARD_HEADERS);
     allowOrigin(request, reply);
+    if ((request.headers.host ?? '') === '' && request.raw.httpVersion === '1.1') {
+      sendProblem(request, reply, new HttpRefusal(400, 'missing Host header'), log);
+      return;
+    }
     const { config, url: path = '' } = request.routeOptions;
     const { route } = config;
     // What nobody declared has no policy, so it stays shut.

@@ -40,9 +40,14 @@ export const refuseConnection = (error: Error & { code?: string }, socket: Duple
 /** Requests that Node.js would refuse by itself, without a word: here they get the shape of all refusals. */
 export const refuseOutlandish = (server: Server): void => {
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    const body = bodyOf(417, 'Expectation Failed');
     response
-      .writeHead(417, 'Expectation Failed', { 'content-type': TYPE, connection: 'close' })
-      .end(bodyOf(417, 'Expectation Failed'));
+      .writeHead(417, 'Expectation Failed', {
+        'content-type': TYPE,
+        'content-length': body.length,
+        connection: 'close',
+      })
+      .end(body);
   });
   // Nothing here can be a tunnel.
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => endWith(socket, 405, 'Method Not Allowed'));

@@ -1,4 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import type { Log } from '#platform/logging.js';
 import { dialectOf, PROBLEMS } from './dialects.js';
 import { reasonPhrase } from './reason-phrase.js';
@@ -8,6 +10,24 @@ export const pathOf = (url: string): string => {
   const end = url.search(/[?#]/);
   return end === -1 ? url : url.slice(0, end);
 };
+
+/** So long what comes behind a refused part of a body is let through. */
+const LINGER_MS = 30_000;
+
+const arrived = async (request: IncomingMessage): Promise<void> => {
+  if (request.complete) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, LINGER_MS);
+  request.once('end', resolve).once('close', resolve).resume();
+  await promise;
+  clearTimeout(timer);
+};
+
+/** A client that sends all before it reads must not be cut off meanwhile: it would never read the answer. */
+async function* lingering(body: string, request: IncomingMessage): AsyncGenerator<string, void, void> {
+  yield body;
+  await arrived(request);
+}
 
 /** Answers an error in the shape of the path's dialect. The only place that sets a reason phrase. */
 export const sendProblem = (request: FastifyRequest, reply: FastifyReply, error: unknown, log?: Log): void => {
@@ -23,10 +43,10 @@ export const sendProblem = (request: FastifyRequest, reply: FastifyReply, error:
   const { status, reason, contentType, body } =
     PROBLEMS[request.route?.dialect ?? dialectOf(pathOf(request.url))](refusal);
   reply.raw.statusMessage = reasonPhrase(reason);
-  // What is still on its way is let through: a client that is cut off while it sends never reads the answer.
-  if (status === 413) reply.removeHeader('connection');
-  void reply
-    .code(status)
-    .headers({ ...refusal.headers, 'content-type': contentType })
-    .send(body);
+  void reply.code(status).headers({ ...refusal.headers, 'content-type': contentType });
+  if (status === 413) {
+    void reply
+      .header('content-length', Buffer.byteLength(body))
+      .send(Readable.from(lingering(body, request.raw), { objectMode: false }));
+  } else void reply.send(body);
 };

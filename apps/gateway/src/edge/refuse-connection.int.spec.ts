@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { refuseConnection, refuseOutlandish } from './refuse-connection.js';
+
+describe('a connection over which no request comes', () => {
+  let server: Server;
+
+  beforeAll(async () => {
+    server = createServer(
+      { headersTimeout: 100, requestTimeout: 100, connectionsCheckingInterval: 20, maxHeaderSize: 1024 },
+      (_request, response) => response.writeHead(200, { 'content-length': '4' }).write('ha'),
+    );
+    server.on('clientError', refuseConnection);
+    refuseOutlandish(server);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const opened = (): Socket => connect((server.address() as AddressInfo).port, '127.0.0.1');
+
+  const received = async (socket: Socket): Promise<string> => {
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    await once(socket, 'close');
+    return text;
+  };
+
+  it.each([
+    [408, 'Request Timeout', 'GET / HTTP/1.1\r\nHost: x\r\nX-Slow: '],
+    [431, 'Request Header Fields Too Large', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(2000)}\r\n\r\n`],
+    [400, 'Bad Request', 'hello\r\n\r\n'],
+    [417, 'Expectation Failed', 'GET / HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\nConnection: close\r\n\r\n'],
+    [405, 'Method Not Allowed', 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ])('is told %i %s in the shape of all refusals', async (status, reason, sent) => {
+    const socket = opened();
+    socket.write(sent);
+    const text = await received(socket);
+    expect(text).toContain(`HTTP/1.1 ${status} ${reason}\r\n`);
+    expect(text).toMatch(new RegExp(`\\r\\n\\r\\n${JSON.stringify({ code: status, error: reason })}$`));
+  });
+
+  it('is broken off when an answer is on its way, not answered in the middle of it', async () => {
+    const socket = opened();
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(socket, 'readable');
+    const rest = received(socket);
+    socket.write('hello\r\n\r\n');
+    expect(await rest).not.toContain('400');
+  });
+});
