@@ -20,8 +20,8 @@ export interface Policy {
   satisfies(status: string): boolean;
   /** Public ids that a `depends` document names, each once. */
   dependsOn(depends: string): readonly string[];
-  /** Whether requirements ask for a GPU: counts are kept apart by it. */
-  wantsGpu(requirements: string): boolean;
+  /** GPUs that requirements ask for: units that want one or more are counted apart. */
+  gpusOf(requirements: string): number;
   /** The unit with fields of its document overwritten; unchanged when that cannot be. */
   amend(unit: Unit, fields: string, timeMicros: number): Unit;
   /** Requirements after a bulk change of them. */

@@ -1,3 +1,5 @@
+import { RUN_TIME_TABLE } from './run-times.js';
+
 /** Words that many units share, by integer: see `words.ts`. */
 export const WORD_TABLES = ['unit_status', 'unit_name', 'unit_site', 'unit_group', 'unit_requirements'] as const;
 export type WordTable = (typeof WORD_TABLES)[number];
@@ -61,6 +63,7 @@ CREATE TABLE IF NOT EXISTS unit_name_order (
   first_index INTEGER NOT NULL,
   PRIMARY KEY (workload, name)
 ) STRICT, WITHOUT ROWID;
+${RUN_TIME_TABLE}
 CREATE TABLE IF NOT EXISTS unit_class (
   id INTEGER PRIMARY KEY,
   lane INTEGER NOT NULL,

@@ -83,11 +83,14 @@ export class UnitGrid {
   }
 
   private finish(workload: WorkloadId, casts: readonly Cast[], jobs: number): void {
-    const { counts, ready } = this.store;
-    for (const [index, { name, status, requirements }] of casts.entries()) {
+    const { counts, ready, runTimes } = this.store;
+    for (const [index, { shape, name, status, requirements }] of casts.entries()) {
       counts.change(workload, name, status, this.store.isGpu(requirements), jobs);
       counts.placeName(workload, name, index);
+      if (!this.store.isDone(shape.status)) continue;
+      runTimes.change(workload, name, { hours: 0, errHours: 0, gpus: this.store.gpusOf(requirements) }, jobs);
     }
+    runTimes.store();
     ready.disturbed(casts.flatMap((cast) => cast.ready ?? []));
   }
 

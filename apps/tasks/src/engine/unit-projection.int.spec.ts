@@ -14,6 +14,7 @@ import { taskDocument } from '../task/document.js';
 import { promoteTasks, setTaskStatus } from '../task/move.js';
 import { reportTask } from '../task/report.js';
 import { SqliteTaskView } from '../task/sqlite-view.js';
+import { TaskStatisticsQuery } from '../task/statistics.js';
 import { TaskCounts } from '../task/task-counts.js';
 import { MemoryView } from '../task/testing/memory-view.js';
 import { finished } from '../task/testing/task-spec.js';
@@ -21,7 +22,7 @@ import type { SlicedDecision, TaskView } from '../task/view.js';
 import { WorkloadProjection } from '../workload/workload-projection.js';
 import { ReadyHeap } from './ready-heap.js';
 import type { ReadyUnits } from './ready.js';
-import { ordinalOfKey, workloadOfKey } from './unit.js';
+import { ordinalOfKey, type Unit, workloadOfKey } from './unit.js';
 
 const START_MICROS = 1_767_225_600_000_000;
 const DATASETS = ['d', 'e'];
@@ -114,6 +115,25 @@ class Model {
     };
   }
 
+  /** What `GET /datasets/{dataset_id}/task_stats` answers. */
+  async statistics(): Promise<unknown[]> {
+    const { reader } = this.units.store;
+    const query = new TaskStatisticsQuery(reader, new TaskCounts(reader));
+    return Promise.all(
+      DATASETS.map(async (datasetId) => JSON.parse((await query.statistics(datasetId)).document) as unknown),
+    );
+  }
+
+  /** The same, counted afresh. */
+  expectedStatistics(): unknown[] {
+    const done = [...this.memory.units.values()].filter((unit) => unit.status === 'complete');
+    return DATASETS.map((datasetId) => {
+      const listed = done.filter((unit) => unit.workload === datasetId);
+      const names = [...new Set(listed.map((unit) => unit.name))];
+      return Object.fromEntries(names.map((word) => [word, statisticsOf(listed.filter((unit) => unit.name === word))]));
+    });
+  }
+
   /** The same from the plain model. */
   expected(ids: readonly string[] = this.ids()) {
     const units = ids.map((id) => this.memory.unit(id) ?? fail(id));
@@ -142,6 +162,28 @@ class Model {
     return this.named.get(`${workloads.workStreamOf(workloadOfKey(key))} ${ordinalOfKey(key)}`);
   }
 }
+
+const near = (value: number): unknown => expect.closeTo(value, 9) as unknown;
+
+/** Contract 7.5, by the plainest means. */
+const statisticsOf = (units: readonly Unit[]): object => {
+  const sum = (of: (unit: Unit) => number): number => units.reduce((total, unit) => total + of(unit), 0);
+  const hours = units.map((unit) => unit.walltimeHours);
+  const [total, totalErr] = [sum((unit) => unit.walltimeHours), sum((unit) => unit.walltimeErrHours)];
+  const mean = total / units.length;
+  const variance = sum((unit) => (unit.walltimeHours - mean) ** 2) / (units.length - 1);
+  return {
+    count: units.length,
+    gpu: sum((unit) => (JSON.parse(unit.requirements) as { gpu?: number }).gpu ?? 0),
+    total_hrs: near(total),
+    total_err_hrs: near(totalErr),
+    avg_hrs: near(mean),
+    stddev_hrs: units.length === 1 ? null : near(Math.sqrt(variance)),
+    min_hrs: Math.min(...hours),
+    max_hrs: Math.max(...hours),
+    efficiency: total + totalErr === 0 ? 0 : near(total / (total + totalErr)),
+  };
+};
 
 const fail = (id: string): never => {
   throw new Error(`No task ${id}`);
@@ -236,6 +278,8 @@ const amend = fc
       '{"name":"n9","task_index":7}',
       '{"status":"complete","status_changed":"2026-01-01T00:00:00.000001"}',
       '{"job_id":"moved","failures":3}',
+      '{"walltime":2.1,"walltime_err":0.1}',
+      '{"status":"complete","walltime":0.3}',
     ),
   )
   .map(
@@ -334,14 +378,14 @@ const step = fc.oneof(
 );
 
 describe('the projection of units', () => {
-  it('holds after any commands what the events say, and the same when they are replayed', () => {
-    fc.assert(
-      fc.property(
+  it('holds after any commands what the events say, and the same when they are replayed', async () => {
+    await fc.assert(
+      fc.asyncProperty(
         grid,
         single,
         fc.array(step, { maxLength: 20, size: 'max' }),
         fc.boolean(),
-        (first, second, rest, forgets) => {
+        async (first, second, rest, forgets) => {
           const steps = [first, second, ...rest];
           const model = new Model();
           for (const [at, each] of steps.entries()) {
@@ -357,9 +401,11 @@ describe('the projection of units', () => {
           expect(parsed(shown.counts)).toEqual(expected.counts);
           expect(parsed(shown.gpus)).toEqual(expected.gpus);
           expect(shown.ready).toEqual(expected.ready);
+          expect(await model.statistics()).toEqual(model.expectedStatistics());
           const replayed = model.replayed();
           for (const [key, unit] of model.memory.units) replayed.memory.units.set(key, unit);
           expect(replayed.shown()).toEqual(shown);
+          expect(await replayed.statistics()).toEqual(model.expectedStatistics());
           model.database.close();
           replayed.database.close();
         },

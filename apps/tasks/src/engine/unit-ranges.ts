@@ -33,6 +33,7 @@ const SAME_KIND = `coalesce(workload, key >> 32) = ? AND requirements = ? AND si
  */
 export class UnitRanges {
   private readonly countBefore: StatementSync;
+  private readonly runs: StatementSync;
   private readonly kinds: StatementSync;
   private readonly readyDependents: StatementSync;
   private readonly openOthers: StatementSync;
@@ -43,6 +44,10 @@ export class UnitRanges {
     this.countBefore = database.prepare(
       `SELECT coalesce(workload, key >> 32) AS workload, name, status, requirements, count(*) AS n
        FROM unit WHERE key BETWEEN ? AND ? GROUP BY 1, 2, 3, 4`,
+    );
+    this.runs = database.prepare(
+      `SELECT coalesce(workload, key >> 32) AS workload, name, requirements, walltime, walltime_err, count(*) AS n
+       FROM unit WHERE key BETWEEN ? AND ? AND status = ? GROUP BY 1, 2, 3, 4, 5`,
     );
     this.kinds = database.prepare(
       `SELECT DISTINCT coalesce(workload, key >> 32) AS workload, requirements, site, open_deps > 0 AS blocked,
@@ -88,7 +93,7 @@ export class UnitRanges {
     const { store } = this;
     const status = store.reader.words.status.idOf(assignment.status);
     this.openDependents(from, to, assignment.status);
-    this.recount(from, to, status);
+    this.recount(from, to, status, assignment.status);
     const joined: ClassId[] = [];
     if (this.mayBeReady(assignment.status)) {
       for (const row of this.kinds.all(from, to)) joined.push(...this.assignKind(from, to, kindOf(row), assignment));
@@ -142,13 +147,29 @@ export class UnitRanges {
     statement.run(...values, from, to, ...of);
   }
 
-  private recount(from: UnitKey, to: UnitKey, status: WordId): void {
+  private recount(from: UnitKey, to: UnitKey, status: WordId, word: string): void {
+    const { words } = this.store.reader;
+    const retimed = new Set<WordId>();
     for (const row of this.countBefore.all(from, to)) {
       if (Number(row['status']) === status) continue;
+      const wasDone = this.store.isDone(words.status.wordOf(Number(row['status'])));
+      if (wasDone !== this.store.isDone(word)) retimed.add(Number(row['status']));
       const [workload, name, before, n] = [row['workload'], row['name'], row['status'], row['n']].map(Number);
       const isGpu = this.store.isGpu(Number(row['requirements']));
       this.store.counts.change(workload ?? 0, name ?? 0, before ?? 0, isGpu, -(n ?? 0));
       this.store.counts.change(workload ?? 0, name ?? 0, status, isGpu, n ?? 0);
+    }
+    for (const before of retimed) this.retime(from, to, before, this.store.isDone(word) ? 1 : -1);
+    this.store.runTimes.store();
+  }
+
+  private retime(from: UnitKey, to: UnitKey, status: WordId, sign: 1 | -1): void {
+    for (const row of this.runs.iterate(from, to, status)) {
+      const [workload = 0, name = 0, requirements = 0, hours = 0, errHours = 0, n = 0] = [
+        ...[row['workload'], row['name'], row['requirements'], row['walltime'], row['walltime_err'], row['n']],
+      ].map(Number);
+      const run = { hours, errHours, gpus: this.store.gpusOf(requirements) };
+      this.store.runTimes.change(workload, name, run, sign * n);
     }
   }
 

@@ -4,6 +4,7 @@ import { Counts } from './counts.js';
 import { Dependencies } from './dependencies.js';
 import type { Policy } from './policy.js';
 import { ReadyQueue, type ClassId } from './ready-queue.js';
+import { type Run, RunTimes } from './run-times.js';
 import type { Unit, UnitKey } from './unit.js';
 import { workloadOfKey } from './unit.js';
 import { listingOf, type StoredUnit, UnitReader, type UnitRow } from './unit-row.js';
@@ -16,16 +17,17 @@ const RECENT_MAX = 256;
 const GPU_CACHE_MAX = 20_000;
 
 /**
- * Writes single units on the writing connection and keeps everything that hangs on them in step: counts, ready classes,
- * open dependencies. Changes of many units at once are `UnitRanges`'.
+ * Writes single units on the writing connection and keeps everything that hangs on them in step: counts, run times, ready
+ * classes, open dependencies. Changes of many units at once are `UnitRanges`'.
  */
 export class UnitStore {
   readonly reader: UnitReader;
   readonly counts: Counts;
+  readonly runTimes: RunTimes;
   readonly ready: ReadyQueue;
   readonly dependencies: Dependencies;
   private readonly recent = new Map<UnitKey, StoredUnit>();
-  private readonly gpus = new Map<WordId, boolean>();
+  private readonly gpus = new Map<WordId, number>();
   private readonly insertRow: StatementSync;
   private readonly moveRow: StatementSync;
   private readonly replaceRow: StatementSync;
@@ -37,6 +39,7 @@ export class UnitStore {
   ) {
     this.reader = new UnitReader(database);
     this.counts = new Counts(database);
+    this.runTimes = new RunTimes(database);
     this.ready = new ReadyQueue(database, this.reader);
     this.dependencies = new Dependencies(database, this.reader, policy);
     this.insertRow = database.prepare(
@@ -69,13 +72,22 @@ export class UnitStore {
     return stored;
   }
 
-  isGpu(requirements: WordId): boolean {
+  gpusOf(requirements: WordId): number {
     const known = this.gpus.get(requirements);
     if (known !== undefined) return known;
-    const isGpu = this.policy.wantsGpu(this.reader.words.requirements.wordOf(requirements));
+    const gpus = this.policy.gpusOf(this.reader.words.requirements.wordOf(requirements));
     if (this.gpus.size >= GPU_CACHE_MAX) this.gpus.clear();
-    this.gpus.set(requirements, isGpu);
-    return isGpu;
+    this.gpus.set(requirements, gpus);
+    return gpus;
+  }
+
+  isGpu(requirements: WordId): boolean {
+    return this.gpusOf(requirements) >= 1;
+  }
+
+  /** Whether a unit of this status has run to its end: its times count. */
+  isDone(status: string): boolean {
+    return this.policy.phaseOf(status) === 'succeeded';
   }
 
   /** A unit that was not there before, listed at home. */
@@ -98,6 +110,10 @@ export class UnitStore {
     );
     this.counts.change(workload, name, status, this.isGpu(requirements), 1);
     this.counts.placeName(workload, name, unit.index);
+    if (this.isDone(unit.status)) {
+      this.runTimes.change(workload, name, this.runOf(unit, requirements), 1);
+      this.runTimes.store();
+    }
     if (ready !== null) this.ready.joined(ready, unit);
     this.openUp(this.dependencies.discover(unit.id, unit.key, this.policy.satisfies(unit.status)));
   }
@@ -139,6 +155,7 @@ export class UnitStore {
     }
     this.recent.delete(row.key);
     this.recount(row, listing, name, status, requirements);
+    this.retime(before, row, after, { listing, name, requirements });
     this.requeue(row, ready, after);
     const satisfied = [this.policy.satisfies(before.status), this.policy.satisfies(after.status)] as const;
     if (satisfied[0] !== satisfied[1]) {
@@ -169,6 +186,7 @@ export class UnitStore {
   forget(): void {
     this.recent.clear();
     this.gpus.clear();
+    this.runTimes.forget();
     this.reader.forget();
     this.ready.forget();
   }
@@ -203,6 +221,26 @@ export class UnitStore {
     if (before === listing && row.name === name && row.status === status && wasGpu === isGpu) return;
     this.counts.change(before, row.name, row.status, wasGpu, -1);
     this.counts.change(listing, name, status, isGpu, 1);
+  }
+
+  private retime(
+    before: Unit,
+    row: UnitRow,
+    after: Unit,
+    { listing, name, requirements }: { listing: WorkloadId; name: WordId; requirements: WordId },
+  ): void {
+    const [wasDone, isDone] = [this.isDone(before.status), this.isDone(after.status)];
+    if (!wasDone && !isDone) return;
+    const [left, come] = [this.runOf(before, row.requirements), this.runOf(after, requirements)];
+    const isSame = left.hours === come.hours && left.errHours === come.errHours && left.gpus === come.gpus;
+    if (wasDone && isDone && isSame && listingOf(row) === listing && row.name === name) return;
+    if (wasDone) this.runTimes.change(listingOf(row), row.name, left, -1);
+    if (isDone) this.runTimes.change(listing, name, come, 1);
+    this.runTimes.store();
+  }
+
+  private runOf({ walltimeHours, walltimeErrHours }: Unit, requirements: WordId): Run {
+    return { hours: walltimeHours, errHours: walltimeErrHours, gpus: this.gpusOf(requirements) };
   }
 
   private requeue(row: UnitRow, ready: ClassId | null, after: Unit): void {

@@ -17,7 +17,7 @@ export const iceprodPolicy: Policy = {
   },
   satisfies: (status) => status === 'complete',
   dependsOn,
-  wantsGpu: (requirements) => gpuOf(requirements) >= 1,
+  gpusOf: gpuOf,
   amend: (unit, fields, timeMicros) => {
     const amended = amendTask(unit, fields, timeMicros);
     return amended instanceof DomainError ? unit : amended;

@@ -1,85 +1,72 @@
 import { Slices } from '#projection/slices.js';
+import { afterRuns, deviationOf, NO_RUNS, type RunTimeSums, runTimesOf } from '../engine/run-times.js';
 import { listingOf, type UnitReader } from '../engine/unit-row.js';
 import type { WordId } from '../engine/words.js';
 import { gpuOf } from '../iceprod/requirements.js';
+import type { WorkloadId } from '../workload/workloads.js';
 import type { TaskCounts } from './task-counts.js';
 import { START_PLACE, UnitScan } from './unit-scan.js';
 
-/** Run times of the complete tasks of one name (contract 7.5). Deviations are summed as they come (Welford). */
-class RunTimes {
-  private count = 0;
-  private gpu = 0;
-  private totalHours = 0;
-  private totalErrHours = 0;
-  private minHours = Number.POSITIVE_INFINITY;
-  private maxHours = Number.NEGATIVE_INFINITY;
-  private meanHours = 0;
-  private squares = 0;
+/** Statistics of the complete tasks of one name (contract 7.5). */
+const documentOf = (sums: RunTimeSums): string => {
+  const [total, totalErr] = [sums.hours[0], sums.errHours[0]];
+  const all = total + totalErr;
+  return JSON.stringify({
+    count: sums.count,
+    gpu: sums.gpus[0],
+    total_hrs: total,
+    total_err_hrs: totalErr,
+    avg_hrs: meanOf(sums),
+    stddev_hrs: deviationOf(sums),
+    min_hrs: sums.shortest,
+    max_hrs: sums.longest,
+    efficiency: all === 0 ? 0 : total / all,
+  });
+};
 
-  add(hours: number, errHours: number, gpu: number): void {
-    this.count += 1;
-    this.gpu += gpu;
-    this.totalHours += hours;
-    this.totalErrHours += errHours;
-    this.minHours = Math.min(this.minHours, hours);
-    this.maxHours = Math.max(this.maxHours, hours);
-    const distance = hours - this.meanHours;
-    this.meanHours += distance / this.count;
-    this.squares += distance * (hours - this.meanHours);
-  }
+const meanOf = ({ count, hours }: RunTimeSums): number => hours[0] / count;
 
-  get mean(): number {
-    return this.totalHours / this.count;
-  }
-
-  document(): string {
-    const all = this.totalHours + this.totalErrHours;
-    return JSON.stringify({
-      count: this.count,
-      gpu: this.gpu,
-      total_hrs: this.totalHours,
-      total_err_hrs: this.totalErrHours,
-      avg_hrs: this.mean,
-      stddev_hrs: this.count > 1 ? Math.sqrt(this.squares / (this.count - 1)) : null,
-      min_hrs: this.minHours,
-      max_hrs: this.maxHours,
-      efficiency: all === 0 ? 0 : this.totalHours / all,
-    });
-  }
-}
-
-/** `GET /datasets/{dataset_id}/task_stats`: walks the dataset's complete tasks, in slices. */
+/** `GET /datasets/{dataset_id}/task_stats`, from sums that are kept; where these do not tell all, from the tasks. */
 export class TaskStatisticsQuery {
   private readonly scan: UnitScan;
+  private readonly kept: ReturnType<typeof runTimesOf>;
 
   constructor(
     private readonly reader: UnitReader,
     private readonly counts: TaskCounts,
   ) {
     this.scan = new UnitScan(reader.database);
+    this.kept = runTimesOf(reader.database);
   }
 
   async statistics(datasetId: string): Promise<{ document: string }> {
-    const byName = await this.runTimes(datasetId);
+    const byName = await this.sums(datasetId);
     const members = this.counts.names(datasetId).flatMap((name) => {
-      const times = byName.get(this.reader.words.name.find(name) ?? -1);
-      return times === undefined ? [] : [`${JSON.stringify(name)}:${times.document()}`];
+      const sums = byName.get(this.reader.words.name.find(name) ?? -1);
+      return sums === undefined ? [] : [`${JSON.stringify(name)}:${documentOf(sums)}`];
     });
     return { document: `{${members.join(',')}}` };
   }
 
   /** How long the complete tasks of each name took on average. */
   async meanHours(datasetId: string): Promise<ReadonlyMap<string, number>> {
-    const byName = await this.runTimes(datasetId);
-    return new Map([...byName].map(([name, times]) => [this.reader.words.name.wordOf(name), times.mean]));
+    const byName = await this.sums(datasetId);
+    return new Map([...byName].map(([name, sums]) => [this.reader.words.name.wordOf(name), meanOf(sums)]));
   }
 
-  private async runTimes(datasetId: string): Promise<ReadonlyMap<WordId, RunTimes>> {
-    const byName = new Map<WordId, RunTimes>();
-    const gpus = new Map<WordId, number>();
+  private async sums(datasetId: string): Promise<ReadonlyMap<WordId, RunTimeSums>> {
     const workload = this.reader.workloads.idOfDataset(datasetId);
+    if (workload === undefined) return new Map();
+    const kept = this.kept(workload);
+    return [...kept.values()].some(({ isVague }) => isVague) ? this.counted(workload) : kept;
+  }
+
+  /** Walks the dataset's complete tasks, in slices. */
+  private async counted(workload: WorkloadId): Promise<ReadonlyMap<WordId, RunTimeSums>> {
+    const byName = new Map<WordId, RunTimeSums>();
+    const gpus = new Map<WordId, number>();
     const complete = this.reader.words.status.find('complete');
-    if (workload === undefined || complete === undefined) return byName;
+    if (complete === undefined) return byName;
     const slices = new Slices();
     const narrowing = { statuses: [complete] };
     let chunk = this.scan.chunk(workload, narrowing, START_PLACE);
@@ -88,9 +75,8 @@ export class TaskStatisticsQuery {
         if (row.status !== complete || listingOf(row) !== workload) continue;
         const gpu = gpus.get(row.requirements) ?? gpuOf(this.reader.words.requirements.wordOf(row.requirements));
         gpus.set(row.requirements, gpu);
-        const times = byName.get(row.name) ?? new RunTimes();
-        byName.set(row.name, times);
-        times.add(row.walltime, row.walltime_err, gpu);
+        const run = { hours: row.walltime, errHours: row.walltime_err, gpus: gpu };
+        byName.set(row.name, afterRuns(byName.get(row.name) ?? NO_RUNS, run, 1));
       }
       if (slices.spent) await slices.pause();
       chunk = this.scan.chunk(workload, narrowing, chunk.last);
