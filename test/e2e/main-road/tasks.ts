@@ -117,18 +117,6 @@ export const tasks = (world: GetWorld): void => {
       expect(await system.patch(`/tasks/${id}`, {})).toEqual(refused(400, 'Missing update data'));
       expect(await system.patch('/tasks/nope', { a: 1 })).toEqual(refused(404, 'Task not found'));
     });
-
-    it('can be moved to another dataset by a patch', async () => {
-      const { system } = world();
-      const [from, to] = [unsubmitted(), unsubmitted()];
-      const id = await newTask(system, from);
-      expect((await system.patch(`/tasks/${id}`, { dataset_id: to })).status).toBe(200);
-      expect(await system.get(`/datasets/${from}/tasks?keys=name`)).toEqual(ok({}));
-      expect(await system.get(`/datasets/${to}/tasks?keys=name`)).toEqual(
-        ok({ [id]: { task_id: id, name: 'generate' } }),
-      );
-      expect(await system.get(`/datasets/${to}/task_counts/status`)).toEqual(ok({ idle: 1 }));
-    });
   });
 
   describe('the status of a task', () => {
