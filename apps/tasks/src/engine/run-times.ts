@@ -3,25 +3,6 @@ import type { WorkloadId } from '../workload/workloads.js';
 import { type ExactSum, NOTHING, plus, product, square, times } from './exact-sum.js';
 import type { WordId } from './words.js';
 
-export const RUN_TIME_TABLE = `
-CREATE TABLE IF NOT EXISTS unit_run_time (
-  workload INTEGER NOT NULL,
-  name INTEGER NOT NULL,
-  n INTEGER NOT NULL,
-  gpus REAL NOT NULL,
-  gpus_rest REAL NOT NULL,
-  hours REAL NOT NULL,
-  hours_rest REAL NOT NULL,
-  err_hours REAL NOT NULL,
-  err_hours_rest REAL NOT NULL,
-  squares REAL NOT NULL,
-  squares_rest REAL NOT NULL,
-  shortest REAL NOT NULL,
-  longest REAL NOT NULL,
-  vague INTEGER NOT NULL,
-  PRIMARY KEY (workload, name)
-) STRICT, WITHOUT ROWID;`;
-
 /** What a unit's runs came to. */
 export interface Run {
   readonly hours: number;

@@ -1,5 +1,3 @@
-import { RUN_TIME_TABLE } from './run-times.js';
-
 /** Words that many units share, by integer: see `words.ts`. */
 export const WORD_TABLES = ['unit_status', 'unit_name', 'unit_site', 'unit_group', 'unit_requirements'] as const;
 export type WordTable = (typeof WORD_TABLES)[number];
@@ -63,7 +61,23 @@ CREATE TABLE IF NOT EXISTS unit_name_order (
   first_index INTEGER NOT NULL,
   PRIMARY KEY (workload, name)
 ) STRICT, WITHOUT ROWID;
-${RUN_TIME_TABLE}
+CREATE TABLE IF NOT EXISTS unit_run_time (
+  workload INTEGER NOT NULL,
+  name INTEGER NOT NULL,
+  n INTEGER NOT NULL,
+  gpus REAL NOT NULL,
+  gpus_rest REAL NOT NULL,
+  hours REAL NOT NULL,
+  hours_rest REAL NOT NULL,
+  err_hours REAL NOT NULL,
+  err_hours_rest REAL NOT NULL,
+  squares REAL NOT NULL,
+  squares_rest REAL NOT NULL,
+  shortest REAL NOT NULL,
+  longest REAL NOT NULL,
+  vague INTEGER NOT NULL,
+  PRIMARY KEY (workload, name)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unit_class (
   id INTEGER PRIMARY KEY,
   lane INTEGER NOT NULL,
