@@ -50,6 +50,21 @@ const behindBrackets = (text: string, at: number): number => {
   throw broken(at);
 };
 
+/** Whether lists and objects stand in one another deeper than this: who walks through such a text comes back from no recursion. */
+export const isDeeperThan = (levels: number, text: string): boolean => {
+  // Each level is two brackets at least.
+  if (text.length <= 2 * levels) return false;
+  let depth = 0;
+  STRUCTURE.lastIndex = 0;
+  for (let found = STRUCTURE.exec(text); found !== null; found = STRUCTURE.exec(text)) {
+    const [character] = found;
+    if (character === '"') STRUCTURE.lastIndex = behindString(text, found.index);
+    else depth += character === '{' || character === '[' ? 1 : -1;
+    if (depth > levels) return true;
+  }
+  return false;
+};
+
 const behindValue = (text: string, at: number): number => {
   switch (text[at]) {
     case '"':

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { DomainError } from '#platform/domain-error.js';
-import { elementsOf, kindOf, membersOf, mergeFields, objectText } from './raw-json.js';
+import { elementsOf, isDeeperThan, kindOf, membersOf, mergeFields, objectText } from './raw-json.js';
 
 const spaced = (value: unknown, space: string): string => JSON.stringify(value, null, space);
 const space = fc.constantFrom('', ' ', '\t');
@@ -70,6 +70,19 @@ describe('elementsOf', () => {
         );
       }),
     ));
+});
+
+describe('isDeeperThan', () => {
+  it.each<[number, string, boolean]>([
+    [2, '{"a":{"b":[1]}}', true],
+    [3, '{"a":{"b":[1]}}', false],
+    [1, '[[],[],[],[]]', true],
+    [2, '[[],[],[],[]]', false],
+    [1, '["[[[[[[", "{\\"{{{"]', false],
+    [0, '"[[[["', false],
+  ])('more than %d levels: %s', (levels, text, expected) => {
+    expect(isDeeperThan(levels, text)).toBe(expected);
+  });
 });
 
 describe('kindOf', () => {

@@ -1,6 +1,6 @@
 import { Ajv2020, type SchemaObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { DomainError } from '#platform/domain-error.js';
-import { membersOf, objectText } from '#contracts/raw-json.js';
+import { isDeeperThan, membersOf, objectText } from '#contracts/raw-json.js';
 import { configSchema, type ConfigVersion } from './config-schema.js';
 import { fillDefaults } from './fill-defaults.js';
 import { pathText, pythonText } from './python-text.js';
@@ -9,6 +9,8 @@ import { type Violation, worstViolation } from './violation.js';
 type Config = Readonly<Record<string, unknown>>;
 
 const VERSION_WHEN_MISSING: ConfigVersion = 3.1;
+/** Deeper than Python's parser follows, so that no reader of it ever has more. */
+const LEVELS_MAX = 1_000;
 /** Configs written before there was a schema. */
 const OLD_VERSION = 3;
 
@@ -104,7 +106,7 @@ const withoutDatasetId = (text: string): string => {
  */
 export const checkConfig = (datasetId: string, text: string): string | DomainError => {
   const copy = parse(text);
-  if (!isObject(copy)) return invalid('unknown validation error');
+  if (!isObject(copy) || isDeeperThan(LEVELS_MAX, text)) return invalid('unknown validation error');
   const named = Object.hasOwn(copy, 'dataset_id');
   if (named && copy['dataset_id'] !== datasetId) {
     return new DomainError('invalid', 'config.other-dataset', 'dataset_id mismatch');

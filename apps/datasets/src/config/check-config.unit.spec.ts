@@ -178,6 +178,15 @@ describe('a config', () => {
     expect(checkConfig('d', text)).toMatchObject({ kind: 'invalid', message: message.replace('invalid: ', '') });
   });
 
+  it.each(['tasks', 'options', 'version'])('is so deep that no reader comes back from it: %s', (name) => {
+    const deep = (levels: number): string => `{"${name}":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+    expect(checkConfig('d', deep(100_000))).toMatchObject({ message: 'unknown validation error' });
+    // What is just not too deep is judged like any other.
+    expect(checkConfig('d', deep(999))).toMatchObject({
+      message: expect.stringMatching(/^Validation error/) as string,
+    });
+  });
+
   it('is no JSON', () => {
     expect(checkConfig('d', '{')).toMatchObject({ message: 'unknown validation error' });
   });
