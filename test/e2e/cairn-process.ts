@@ -13,6 +13,9 @@ const SERVICES = ['datasets', 'tasks', 'pilots', 'events', 'auth'] as const;
 
 export type Service = (typeof SERVICES)[number];
 
+/** As `npm start` and the image run it. */
+const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=8'];
+
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 15_000;
 
@@ -46,6 +49,8 @@ export interface Cairn {
   restart(options?: Restart): Promise<void>;
   /** What the processes have written so far. */
   output(): string;
+  /** Of the running processes, by name. */
+  pids(): ReadonlyMap<string, number>;
   /** Ends the processes and deletes the data. */
   remove(): Promise<void>;
 }
@@ -64,7 +69,7 @@ class CairnProcess {
     script: string,
     variables: Variables,
   ) {
-    this.child = spawn(process.execPath, ['--enable-source-maps', script], {
+    this.child = spawn(process.execPath, [...NODE_FLAGS, script], {
       env: { ...process.env, ...variables },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -95,6 +100,10 @@ class CairnProcess {
     });
     // Whoever waits for it gets the failure; nobody may wait any more when the process is ended on purpose.
     this.ready.catch(() => undefined);
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
   }
 
   get output(): string {
@@ -156,6 +165,10 @@ class RunningCairn implements Cairn {
 
   output(): string {
     return [...this.running.values()].map(({ output }) => output).join('\n');
+  }
+
+  pids(): ReadonlyMap<string, number> {
+    return new Map([...this.running].map(([name, { pid }]) => [name, pid]));
   }
 
   async remove(): Promise<void> {

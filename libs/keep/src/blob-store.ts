@@ -9,6 +9,15 @@ export interface StoredBlob {
   readonly sha256: string;
 }
 
+/** A text is stored as UTF-8. */
+export type BlobContent = string | Uint8Array | AsyncIterable<Uint8Array>;
+
+/** Content of any form, piece by piece. */
+export const piecesOf = (content: BlobContent): Iterable<Uint8Array> | AsyncIterable<Uint8Array> => {
+  if (typeof content === 'string') return [Buffer.from(content)];
+  return content instanceof Uint8Array ? [content] : content;
+};
+
 /** A blob as it is found by looking for it. */
 export interface ListedBlob {
   readonly key: string;
@@ -21,8 +30,11 @@ export interface ListedBlob {
  * content gets a new key. An abstract class, so that it is its own Nest token.
  */
 export abstract class BlobStore {
-  /** Resolves when the blob is on disk. A reader sees the whole blob or none. */
-  abstract put(key: string, content: string | Uint8Array | Readable): Promise<StoredBlob>;
+  /**
+   * Resolves when the blob is on disk. A reader sees the whole blob or none. Of a content in pieces the next one is asked for
+   * when nothing holds the one before any more, so that its memory can be used again.
+   */
+  abstract put(key: string, content: BlobContent): Promise<StoredBlob>;
 
   /** Undefined when there is no such blob. */
   abstract get(key: string): Promise<Readable | undefined>;

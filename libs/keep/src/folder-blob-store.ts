@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { keyOf, nameOf, sha256 } from './blob-name.js';
-import { BlobStore, type ListedBlob, type StoredBlob } from './blob-store.js';
+import { type BlobContent, BlobStore, type ListedBlob, piecesOf, type StoredBlob } from './blob-store.js';
 
 const isMissing = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
@@ -16,11 +16,6 @@ const syncFolder = async (folder: string): Promise<void> => {
   } finally {
     await handle.close();
   }
-};
-
-const chunksOf = (content: string | Uint8Array | Readable): Iterable<Buffer> | AsyncIterable<Buffer> => {
-  if (typeof content === 'string') return [Buffer.from(content)];
-  return content instanceof Readable ? (content as AsyncIterable<Buffer>) : [Buffer.from(content)];
 };
 
 const SPREAD_CHARACTERS = 2;
@@ -43,7 +38,7 @@ export class FolderBlobStore extends BlobStore {
     this.incoming = join(folder, 'incoming');
   }
 
-  override async put(key: string, content: string | Uint8Array | Readable): Promise<StoredBlob> {
+  override async put(key: string, content: BlobContent): Promise<StoredBlob> {
     const temporary = join(this.incoming, randomUUID());
     const file = this.fileOf(key);
     await mkdir(this.incoming, { recursive: true });
@@ -105,17 +100,13 @@ export class FolderBlobStore extends BlobStore {
     }
   }
 
-  private async write(
-    handle: FileHandle,
-    content: string | Uint8Array | Readable,
-  ): Promise<{ size: number; sha256: string }> {
+  private async write(handle: FileHandle, content: BlobContent): Promise<{ size: number; sha256: string }> {
     const hash = createHash('sha256');
     let size = 0;
-    for await (const chunk of chunksOf(content)) {
-      const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk);
-      hash.update(bytes);
-      size += bytes.length;
-      await handle.writeFile(bytes);
+    for await (const piece of piecesOf(content)) {
+      hash.update(piece);
+      size += piece.length;
+      await handle.writeFile(piece);
     }
     await handle.sync();
     return { size, sha256: hash.digest('hex') };

@@ -5,21 +5,22 @@ import {
   DeliverPolicy,
   type JetStreamClient,
   type JetStreamManager,
+  JsHeaders,
   type JsMsg,
   jetstream,
 } from '@nats-io/jetstream';
 import { type ObjectInfo, type ObjectStore, Objm } from '@nats-io/obj';
-import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import { headers, type MsgHdrs, type NatsConnection, nanos, nuid } from '@nats-io/transport-node';
 import { CannotStart } from '#platform/cannot-start.js';
 import { keyOf, nameOf } from './blob-name.js';
-import { BlobStore, type ListedBlob, type StoredBlob } from './blob-store.js';
+import { type BlobContent, BlobStore, type ListedBlob, piecesOf, type StoredBlob } from './blob-store.js';
 
 const BUCKET = 'cairn';
 
-/** Small, so that what waits to be collected as garbage stays small as well: 128 KiB cost five times the memory at no gain. */
-const CHUNK_BYTES = 32 * 1024;
+/** Small, so that what waits to be collected as garbage stays small as well. */
+const CHUNK_BYTES = 16 * 1024;
 /** So many chunks of a blob that is read are in memory at once. */
-const CHUNKS_AHEAD_MAX = 4;
+const CHUNKS_AHEAD_MAX = 8;
 const LISTED_AHEAD_MAX = 256;
 
 /** A broker that does not go on for so long breaks a reader off. */
@@ -51,6 +52,10 @@ interface Bounds {
   readonly count?: number;
 }
 
+/** Its readers count the characters. */
+const digestOf = (sha256: Buffer): string =>
+  `${DIGEST_TYPE}${sha256.toString('base64').replaceAll('+', '-').replaceAll('/', '_')}`;
+
 const hexOf = ({ digest }: ObjectInfo): string =>
   Buffer.from(digest.slice(DIGEST_TYPE.length), 'base64url').toString('hex');
 
@@ -58,8 +63,30 @@ const hexOf = ({ digest }: ObjectInfo): string =>
 const encoded = (name: string): string =>
   Buffer.from(name).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 
-const bytesOf = (content: string | Uint8Array): Uint8Array =>
-  typeof content === 'string' ? Buffer.from(content) : content;
+/** Replaces what was said of the object before. */
+const replacing = (): MsgHdrs => {
+  const replacement = headers();
+  replacement.set(JsHeaders.RollupHdr, JsHeaders.RollupValueSubject);
+  return replacement;
+};
+
+/** Full chunks and a last one, all in the same memory: each holds until the next is asked for. */
+async function* inChunks(content: BlobContent): AsyncGenerator<Uint8Array, void, void> {
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  let filled = 0;
+  for await (const piece of piecesOf(content)) {
+    for (let at = 0; at < piece.length;) {
+      const part = piece.subarray(at, at + CHUNK_BYTES - filled);
+      chunk.set(part, filled);
+      at += part.length;
+      filled += part.length;
+      if (filled < CHUNK_BYTES) continue;
+      yield chunk;
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield chunk.subarray(0, filled);
+}
 
 /** Blobs in an object store of JetStream, for processes that share a broker but no disk. */
 export class JetStreamBlobStore extends BlobStore {
@@ -73,7 +100,7 @@ export class JetStreamBlobStore extends BlobStore {
     private readonly client: JetStreamClient,
     private readonly manager: JetStreamManager,
     private readonly objects: ObjectStore,
-    bucket: string,
+    private readonly bucket: string,
   ) {
     super();
     this.stream = `OBJ_${bucket}`;
@@ -100,20 +127,14 @@ export class JetStreamBlobStore extends BlobStore {
     }
   }
 
-  override async put(key: string, content: string | Uint8Array | Readable): Promise<StoredBlob> {
-    const meta = { name: nameOf(key), options: { max_chunk_size: CHUNK_BYTES } };
-    if (!(content instanceof Readable)) {
-      const info = await this.objects.putBlob(meta, bytesOf(content));
-      return { key, size: info.size, sha256: hexOf(info) };
-    }
-    try {
-      const info = await this.objects.put(meta, Readable.toWeb(content));
-      return { key, size: info.size, sha256: hexOf(info) };
-    } catch (error) {
-      // Whoever feeds the stream learns that nobody reads it any more.
-      content.destroy();
-      throw error;
-    }
+  override async put(key: string, content: BlobContent): Promise<StoredBlob> {
+    const name = nameOf(key);
+    const replaced = await this.objects.info(name);
+    const id = nuid.next();
+    const stored = await this.write(name, id, content);
+    // Should this fail, what was replaced costs space until the bucket is cleaned by hand.
+    if (replaced !== null) await this.purge(`${this.chunks}.${replaced.nuid}`).catch(() => undefined);
+    return { key, ...stored };
   }
 
   override async get(key: string): Promise<Readable | undefined> {
@@ -134,7 +155,7 @@ export class JetStreamBlobStore extends BlobStore {
     const name = nameOf(key);
     await this.objects.delete(name);
     // Otherwise a note on each blob that ever was would stay for good.
-    await this.manager.streams.purge(this.stream, { filter: `${this.notes}.${encoded(name)}` });
+    await this.purge(`${this.notes}.${encoded(name)}`);
   }
 
   override async *list(prefix: string): AsyncGenerator<ListedBlob, void, void> {
@@ -144,6 +165,37 @@ export class JetStreamBlobStore extends BlobStore {
       if (deleted || key?.startsWith(prefix) !== true) continue;
       yield { key, storedMs: Date.parse(mtime) };
     }
+  }
+
+  /** The object store's own `put` copies each byte three times and leaves the copies to the garbage collector. */
+  private async write(name: string, id: string, content: BlobContent): Promise<Omit<StoredBlob, 'key'>> {
+    const subject = `${this.chunks}.${id}`;
+    const hash = createHash('sha256');
+    let size = 0;
+    let chunks = 0;
+    try {
+      for await (const chunk of inChunks(content)) {
+        hash.update(chunk);
+        size += chunk.length;
+        chunks += 1;
+        await this.client.publish(subject, chunk);
+      }
+      const sha256 = hash.digest();
+      const note = {
+        ...{ name, bucket: this.bucket, nuid: id, size, chunks, options: { max_chunk_size: CHUNK_BYTES } },
+        ...{ description: '', deleted: false, mtime: new Date().toISOString(), digest: digestOf(sha256) },
+      };
+      await this.client.publish(`${this.notes}.${encoded(name)}`, JSON.stringify(note), { headers: replacing() });
+      return { size, sha256: sha256.toString('hex') };
+    } catch (error) {
+      // What broke off is why the content is not stored; chunks that stay behind are not.
+      await this.purge(subject).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async purge(subject: string): Promise<void> {
+    await this.manager.streams.purge(this.stream, { filter: subject });
   }
 
   /** The object store's own reader takes a blob as fast as the broker gives it, whether anybody wants it or not. */

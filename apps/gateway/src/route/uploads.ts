@@ -1,7 +1,8 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { timeOrderedId } from '#platform/time-ordered-id.js';
 import type { BlobStore, StoredBlob } from '#keep/blob-store.js';
 import { HttpRefusal } from '../edge/refusal.js';
+import { piecesOf, release } from './body-pieces.js';
 import { MemberCutter } from './member-cutter.js';
 
 /** The content type under which the body of an upload comes as a stream. */
@@ -29,18 +30,20 @@ export interface Received {
 
 async function* cutting(
   cutter: MemberCutter,
-  held: readonly Buffer[],
+  held: Buffer[],
   more: AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer, void, void> {
-  for (const piece of held) yield* cutter.feed(piece);
-  for await (const piece of more) yield* cutter.feed(piece);
+  for (const piece of held.splice(0)) yield* cutter.feed(piece);
+  for await (const piece of more) {
+    yield* cutter.feed(piece);
+    release(piece);
+  }
 }
 
 /** At most so many bytes. */
 async function* limited(stream: Readable, bytesMax: number): AsyncGenerator<Buffer, void, void> {
   let bytes = 0;
-  // The connection must outlive a refusal: it carries the answer.
-  for await (const piece of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  for await (const piece of piecesOf(stream)) {
     bytes += piece.length;
     if (bytes > bytesMax) throw new HttpRefusal(413, 'Request body is too large');
     yield piece;
@@ -89,7 +92,7 @@ export class Uploads {
     }
     await mayStore();
     const cutter = new MemberCutter(member, REST_BYTES_MAX);
-    const blob = await this.blobs.put(prefix + timeOrderedId(), Readable.from(cutting(cutter, held, pieces)));
+    const blob = await this.blobs.put(prefix + timeOrderedId(), cutting(cutter, held, pieces));
     try {
       const body = cutter.end();
       if (cutter.found) return { body, blob };

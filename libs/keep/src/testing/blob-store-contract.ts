@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { nextLoopTurn } from '#platform/loop-turn.js';
 import type { BlobStore } from '../blob-store.js';
 
 const sha256 = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
@@ -30,6 +31,21 @@ export const blobStoreContract = (name: string, open: () => BlobStore | Promise<
       expect(stored).toEqual({ key: 'file', size: content.length, sha256: sha256(content) });
       const read = await blobs.get('file');
       expect(read && (await buffer(read)).equals(content)).toBe(true);
+    });
+
+    it('holds nothing of a piece any more when it asks for the next', async () => {
+      const memory = Buffer.alloc(50_000);
+      const pieces = async function* () {
+        for (let number = 1; number <= 9; number += 1) {
+          await nextLoopTurn();
+          yield memory.fill(number);
+        }
+      };
+      const expected = Buffer.concat(Array.from({ length: 9 }, (_, index) => Buffer.alloc(50_000, index + 1)));
+      const stored = await blobs.put('file', pieces());
+      expect(stored).toEqual({ key: 'file', size: expected.length, sha256: sha256(expected) });
+      const read = await blobs.get('file');
+      expect(read && (await buffer(read)).equals(expected)).toBe(true);
     });
 
     it('keeps keys apart, whatever they hold', async () => {

@@ -1,0 +1,18 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+
+const KIB_PER_MIB = 1024;
+
+/** Most memory that a process has had in RAM since {@link watchPeak}, or since its start. */
+const peakMiB = (pid: number): number => {
+  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  if (kib === undefined) throw new Error(`the kernel does not tell the peak of process ${pid}`);
+  return Number(kib) / KIB_PER_MIB;
+};
+
+/** Has the kernel keep account of the process's peak from now on; the result tells by how much it has grown. */
+export const watchPeak = (pid: number): (() => number) => {
+  // The peak is now what is resident now.
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
+  const before = peakMiB(pid);
+  return () => peakMiB(pid) - before;
+};
