@@ -21,7 +21,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
     const { link } = answer.headers;
     return {
       documents: JSON.parse(answer.text) as ById,
-      link: link === undefined ? undefined : REST.exec(`${link}`)?.[1],
+      link: link === undefined ? undefined : REST.exec(String(link))?.[1],
     };
   };
 
