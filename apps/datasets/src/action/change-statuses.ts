@@ -9,6 +9,9 @@ import type { Errand } from './errand.js';
 /** Jobs or tasks that one command changes. */
 const BATCH_MAX = 5000;
 
+/** How much of the progress is for the jobs of selected tasks. */
+const PART_OF_JOBS = 0.5;
+
 /** Tasks looked up at a time. */
 const LOOKUPS_AT_ONCE = 64;
 
@@ -140,24 +143,33 @@ const tasksOf = (errand: Errand, { dataset_id: id }: Change): Pages<Placed> => {
   return read(errand.pages(ListTasks, { dataset_id: id, keys: ['task_id', 'job_id'], ...filter }), placedIn);
 };
 
-/** The jobs that tasks belong to, then the tasks: batch by batch. */
+/** Jobs that tasks belong to, each as often as its tasks do not stand together. */
+async function* jobsOfTasks(pages: Pages<Placed>): AsyncGenerator<readonly string[], void, void> {
+  for await (const page of pages) yield [...new Set(page.flatMap(({ job_id: job }) => job ?? []))];
+}
+
+/** For resets the jobs that tasks belong to, then in any case the tasks: batch by batch. */
 const changeTasks = async (errand: Errand, change: Change): Promise<void> => {
   const count = await countOf(errand, change, 'tasks');
+  const withJobs = change.action !== 'suspend';
+  if (withJobs) {
+    for await (const jobs of batchesOf(jobsOfTasks(tasksOf(errand, change)))) await actOnJobs(errand, change, jobs);
+    await errand.advance(PART_OF_JOBS);
+  }
+  const before = withJobs ? PART_OF_JOBS : 0;
   let done = 0;
   for await (const tasks of batchesOf(tasksOf(errand, change))) {
-    const jobs = [...new Set(tasks.flatMap(({ job_id: job }) => job ?? []))];
-    if (change.action !== 'suspend' && jobs.length > 0) await actOnJobs(errand, change, jobs);
-    await actOnTasks(
-      errand,
-      change,
-      tasks.map(({ task_id: id }) => id),
-    );
-    done += tasks.length;
-    await errand.advance(done / Math.max(count, done));
+    const ids = tasks.map(({ task_id: id }) => id);
+    await actOnTasks(errand, change, ids);
+    done += ids.length;
+    await errand.advance(before + (1 - before) * (done / Math.max(count, done)));
   }
 };
 
-/** `dataset_status`, `job_status` and `task_status` (IceProd contract 16). */
+/**
+ * `dataset_status`, `job_status` and `task_status` (IceProd contract 16). All resets lift the dataset, where that is legal:
+ * tasks of another dataset than a processing one would never run.
+ */
 export const changeStatuses = async (errand: Errand): Promise<{ readonly progress: number }> => {
   const change = changeOf(errand);
   if (errand.request.action === 'dataset_status') {
