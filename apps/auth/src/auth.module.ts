@@ -13,6 +13,7 @@ import { FirstAdmin } from './account/first-admin.js';
 import { CredentialController } from './credential/credential.controller.js';
 import { credentialProjection } from './credential/credential-projection.js';
 import { CredentialStore } from './credential/credential-store.js';
+import { CredentialsOfOwner } from './credential/credentials-of-owner.js';
 import { SecretKeys } from './credential/secret-keys.js';
 import { TokenEndpoint } from './credential/token-endpoint.js';
 import { GroupController } from './group/group.controller.js';
@@ -70,6 +71,7 @@ import { userProjection } from './user/user-projection.js';
           issuer === undefined || clientId === undefined ? undefined : { issuer, clientId, clientSecret },
         ),
     },
+    CredentialsOfOwner,
     People,
     FirstAdmin,
     { provide: Accounts, inject: [Keep], useFactory: (keep: Keep) => new Accounts(keep) },

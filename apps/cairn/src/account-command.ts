@@ -13,12 +13,14 @@ import {
   PASSWORD_CHARACTERS_MAX,
   PASSWORD_CHARACTERS_MIN,
 } from '../../auth/src/account/password.js';
+import { logOutEverywhere } from '../../auth/src/openid/keep-adapter.js';
 
 export const USAGE = `Local accounts and OpenID clients in the data folder (CAIRN_DATA_DIR); a running Cairn sees changes at once.
 
   cairn user add NAME [--role ROLE]... [--group GROUP]...   with which the user's record begins (default: user, users)
   cairn user password NAME
-  cairn user remove NAME
+  cairn user logout NAME   ends sessions and refresh tokens; access tokens end within the hour
+  cairn user remove NAME   the account, with its sessions and refresh tokens
   cairn user list
 
   cairn client add ID [--system] [--public] [--redirect-uri URL]...
@@ -101,13 +103,17 @@ const userCommand = async (asked: Asked, keep: Keep, terminal: Terminal): Promis
       await accounts.put({ username, password: await hashPassword(password), roles, groups });
       return told;
     }
+    case 'logout':
+      await logOutEverywhere(keep, nameOf(asked));
+      return '';
     case 'remove':
       await accounts.remove(nameOf(asked));
+      await logOutEverywhere(keep, nameOf(asked));
       return '';
     case 'list':
       return (await accounts.list()).map(({ username }) => `${username}\n`).join('');
     default:
-      throw new UsageError('add, password, remove or list?');
+      throw new UsageError('add, password, logout, remove or list?');
   }
 };
 

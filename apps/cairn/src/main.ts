@@ -1,12 +1,13 @@
 import { runMain } from '#platform/run-main.js';
 
-const USAGE = `Usage: cairn [serve | pilot | token | user | client] [options]
+const USAGE = `Usage: cairn [serve | pilot | token | user | client | key] [options]
 
   serve   the whole of Cairn in one process (default)
   pilot   claims tasks from a Cairn and runs them here
   token   prints a bearer token signed with the key in the data folder
   user    adds, changes and removes local accounts
   client  adds and removes programs that may ask for tokens
+  key     rotates the key that signs tokens
 `;
 
 /** Each command is loaded only when it is asked for, so that serving starts without the others. */
@@ -30,6 +31,11 @@ const run = async (command: string, args: readonly string[]): Promise<void> => {
     case 'client': {
       const { runAccounts } = await import('./account-command.js');
       process.exitCode = await runAccounts(command, args, process);
+      return;
+    }
+    case 'key': {
+      const { runKey } = await import('./key-command.js');
+      process.exitCode = await runKey(args, process);
       return;
     }
     default:

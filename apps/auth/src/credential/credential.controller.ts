@@ -4,7 +4,7 @@ import { nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import { Log } from '#platform/logging.js';
 import type { Answer, Message, MessageContext } from '#bus/contract.js';
-import { type CredentialEvents, type CredentialFact, credentialStream } from '#contracts/credential-events.js';
+import { type CredentialEvents, credentialStream } from '#contracts/credential-events.js';
 import {
   AmendCredential,
   CreateCredential,
@@ -20,7 +20,6 @@ import {
   StoreCredential,
 } from '#contracts/iceprod/credentials.js';
 import { newId } from '#contracts/ids.js';
-import type { DecidedEvent } from '#projection/command.js';
 import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
 import { isTooLarge, refused } from '../refused.js';
@@ -38,6 +37,7 @@ import {
 } from './credential.js';
 import { CredentialFacts } from './credential-projection.js';
 import { CredentialStore, type Kept } from './credential-store.js';
+import { deletionOf } from './credentials-of-owner.js';
 import { KeyedLocks } from './keyed-locks.js';
 import { TokenEndpoint } from './token-endpoint.js';
 
@@ -280,12 +280,6 @@ export class CredentialController implements OnModuleInit {
     return answer;
   }
 }
-
-const deletionOf = (fact: CredentialFact): DecidedEvent => ({
-  stream: credentialStream(fact.owner),
-  type: 'CredentialDeleted',
-  data: fact,
-});
 
 const arrayOf = (shown: readonly Readable[]): string =>
   JSON.stringify(shown.map(({ fact, credential }) => documentOf(fact.owner, credential)));

@@ -12,10 +12,12 @@ import {
   type GroupRequest,
   ListGroups,
 } from '#contracts/iceprod/users.js';
+import type { CredentialFact } from '#contracts/credential-events.js';
 import { newId } from '#contracts/ids.js';
 import { Groups } from '#projection/groups.js';
 import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
+import { CredentialsOfOwner, deletionOf } from '../credential/credentials-of-owner.js';
 import { refused } from '../refused.js';
 import {
   builtInGroupDocuments,
@@ -34,6 +36,7 @@ export class GroupController {
 
   constructor(
     private readonly mailbox: Mailbox,
+    private readonly credentials: CredentialsOfOwner,
     readModel: ReadModel,
   ) {
     this.shown = new Groups(readModel.queries);
@@ -83,14 +86,19 @@ export class GroupController {
   }
 
   @MessagePattern(DissolveGroup.subject)
-  dissolve({ context, request }: Message<{ group: string }>): Promise<Answer<Nothing>> {
-    return this.mailbox.execute<Nothing>({
+  async dissolve({ context, request }: Message<{ group: string }>): Promise<Answer<Nothing>> {
+    let ended: readonly CredentialFact[] = [];
+    const answer = await this.mailbox.execute<Nothing>({
       context,
       timeMicros: nowMicros(),
       decide: () => {
         const event = dissolveGroup(this.decided, request.group);
-        return event instanceof DomainError ? event : { events: event === undefined ? [] : [event], reply: {} };
+        if (event instanceof DomainError) return event;
+        ended = this.credentials.of({ groupname: this.decided.find(request.group)?.name ?? request.group });
+        return { events: [...(event === undefined ? [] : [event]), ...ended.map(deletionOf)], reply: {} };
       },
     });
+    if (!('error' in answer)) await this.credentials.forget(ended);
+    return answer;
   }
 }

@@ -15,6 +15,17 @@ const SECRET: readonly string[] = ['RefreshToken', 'AuthorizationCode'];
 
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
+/** What is held in the name of a person, in all realms. */
+const ofAccount = (username: string): string => `openid/of-account/${hash('sha256', username)}/`;
+
+/** Ends every session, grant, code and refresh token of a person; access tokens live on for their hour. */
+export const logOutEverywhere = async (keep: Keep, username: string): Promise<void> => {
+  for (const { key, value } of await keep.list(ofAccount(username))) {
+    await keep.delete(value);
+    await keep.delete(key);
+  }
+};
+
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
 const metadataOf = ({ clientId, secretHash, redirectUris }: Client): AdapterPayload => ({
@@ -52,6 +63,7 @@ export class KeepAdapter implements Adapter {
       ...(payload.uid === undefined ? [] : [this.pointer('uid', payload.uid)]),
       ...(payload.userCode === undefined ? [] : [this.pointer('user-code', payload.userCode)]),
       ...(payload.grantId === undefined ? [] : [`${this.grantPrefix(payload.grantId)}${key}`]),
+      ...(payload.accountId === undefined ? [] : [`${ofAccount(payload.accountId)}${key}`]),
     ];
     await this.keep.putAll([
       { key, value: JSON.stringify(kept), ...expiry },

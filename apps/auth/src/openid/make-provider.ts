@@ -26,7 +26,8 @@ export interface ProviderOptions {
   readonly realm: string;
   readonly keep: Keep;
   readonly clients: Clients;
-  readonly key: SigningKey;
+  /** The first one signs. */
+  readonly keys: readonly SigningKey[];
   /** Signs cookies. */
   readonly cookieKey: string;
   /** Required of tokens by this Cairn, besides the usual one. */
@@ -89,7 +90,7 @@ const grantAll = async ({ oidc }: KoaContextWithOIDC) => {
 
 const configurationOf = (options: ProviderOptions, base: string, policy: PolicyOf): Configuration => ({
   adapter: (kind: string) => new KeepAdapter(options.keep, options.clients, options.realm, kind),
-  jwks: { keys: [options.key.privateJwk] },
+  jwks: { keys: options.keys.map(({ privateJwk }) => privateJwk) },
   routes: PATHS,
   discovery: { userinfo_endpoint: `${options.publicUrl}/auth/realms/${options.realm}${USERINFO_PATH}` },
   scopes: [...SCOPES],
@@ -180,6 +181,10 @@ const configurationOf = (options: ProviderOptions, base: string, policy: PolicyO
         const who = `${client?.clientId ?? 'The program'} acts for ${session?.accountId ?? 'you'} now.`;
         show(ctx, messagePage('You are logged in', `${who} Go back to it; you can close this page.`));
       },
+    },
+    revocation: {
+      enabled: true,
+      allowedPolicy: (_ctx, client, { clientId }) => clientId === client.clientId,
     },
     rpInitiatedLogout: {
       enabled: true,

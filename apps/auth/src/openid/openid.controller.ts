@@ -2,7 +2,7 @@ import { hash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
-import { jwtVerify } from 'jose';
+import { createLocalJWKSet, jwtVerify } from 'jose';
 import { inject } from 'light-my-request';
 import type { Provider } from 'oidc-provider';
 import { Environment } from '#platform/environment.js';
@@ -55,12 +55,12 @@ interface Realm {
 }
 
 interface Keys {
-  readonly key: SigningKey;
+  readonly signing: readonly SigningKey[];
   readonly cookieKey: string;
 }
 
 const openKeys = async (folder: string): Promise<Keys> => ({
-  key: await SigningKey.open(folder),
+  signing: await SigningKey.openAll(folder),
   cookieKey: await readOrMakeKey(folder, 'openid-cookies', () => randomBytes(COOKIE_KEY_BYTES).toString('base64url')),
 });
 
@@ -186,13 +186,13 @@ export class OpenIdController {
 
   private async makeRealm(publicUrl: string, name: string): Promise<Realm> {
     const { OIDC_AUDIENCE: audience } = this.environment;
-    const { key, cookieKey } = await this.keys();
+    const { signing, cookieKey } = await this.keys();
     const provider = await makeProvider({
       publicUrl,
       realm: name,
       keep: this.keep,
       clients: this.clients,
-      key,
+      keys: signing,
       cookieKey,
       audience,
       claimsOf: (username) => this.people.claimsOf(username),
@@ -274,8 +274,9 @@ export class OpenIdController {
   private async userinfo({ publicUrl, name }: Realm, { headers }: Tidied): Promise<WebAnswer> {
     const token = /^bearer +(\S+) *$/i.exec(headers['authorization'] ?? '')?.[1];
     try {
-      const { key } = await this.keys();
-      const { payload } = await jwtVerify(token ?? '', key.publicJwk, {
+      const { signing } = await this.keys();
+      const keySet = createLocalJWKSet({ keys: signing.map(({ publicJwk }) => publicJwk) });
+      const { payload } = await jwtVerify(token ?? '', keySet, {
         algorithms: ['RS256'],
         typ: 'at+jwt',
         issuer: `${publicUrl}/auth/realms/${name}`,

@@ -12,6 +12,7 @@ export const PATHS = {
   jwks: '/protocol/openid-connect/certs',
   device_authorization: '/protocol/openid-connect/auth/device',
   code_verification: '/device',
+  revocation: '/protocol/openid-connect/revoke',
   end_session: '/protocol/openid-connect/logout',
 } as const;
 export const USERINFO_PATH = '/protocol/openid-connect/userinfo';

@@ -16,11 +16,15 @@ import {
   PrioritizeUser,
   RemoveUser,
 } from '#contracts/iceprod/users.js';
+import type { CredentialFact } from '#contracts/credential-events.js';
 import { newId } from '#contracts/ids.js';
+import { Keep } from '#keep/keep.js';
 import type { DecidedEvent } from '#projection/command.js';
 import { Groups } from '#projection/groups.js';
 import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
+import { CredentialsOfOwner, deletionOf } from '../credential/credentials-of-owner.js';
+import { logOutEverywhere } from '../openid/keep-adapter.js';
 import { refused } from '../refused.js';
 import { Roles } from '../role/role-projection.js';
 import { changeUser, enrollUser, removeUser } from './change-user.js';
@@ -45,6 +49,8 @@ export class UserController {
 
   constructor(
     private readonly mailbox: Mailbox,
+    private readonly keep: Keep,
+    private readonly credentials: CredentialsOfOwner,
     readModel: ReadModel,
   ) {
     this.shown = new Users(readModel.queries);
@@ -85,8 +91,19 @@ export class UserController {
   }
 
   @MessagePattern(RemoveUser.subject)
-  remove({ context, request }: Message<{ user: string }>): Promise<Answer<Nothing>> {
-    return this.change(context, () => removeUser(this.decided.find(request.user)));
+  async remove({ context, request }: Message<{ user: string }>): Promise<Answer<Nothing>> {
+    let username = request.user;
+    let ended: readonly CredentialFact[] = [];
+    const answer = await this.change(context, () => {
+      const known = this.decided.find(request.user);
+      username = known?.user.username ?? request.user;
+      ended = this.credentials.of({ username });
+      return [...removeUser(known), ...ended.map(deletionOf)];
+    });
+    if ('error' in answer) return answer;
+    await this.credentials.forget(ended);
+    await logOutEverywhere(this.keep, username);
+    return answer;
   }
 
   @MessagePattern(PrioritizeUser.subject)

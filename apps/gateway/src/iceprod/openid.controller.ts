@@ -71,6 +71,11 @@ export class OpenIdController {
     return this.relay(call, exchange);
   }
 
+  @Serves(routes.revoke)
+  revoke(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
+    return this.relay(call, exchange);
+  }
+
   @Serves(routes.submitDevice)
   submitDevice(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
     return this.relay(call, exchange);

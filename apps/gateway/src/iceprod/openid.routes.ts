@@ -32,11 +32,11 @@ const realmRoute = (below: string, spec: Described, page: boolean): Route<Realm>
 const openId = (below: string, spec: Described): Route<Realm> => realmRoute(below, spec, false);
 const openIdPage = (below: string, spec: Described): Route<Realm> => realmRoute(below, spec, true);
 
+/** Of which the discovery document tells, or the pages themselves. */
+const undocumented = (route: Route<Realm>): Route<Realm> => ({ ...route, undocumented: true });
+
 /** Where pages lead; no client goes there by itself. */
-const hidden = (below: string, spec: Described): Route<Realm> => ({
-  ...realmRoute(below, spec, true),
-  undocumented: true,
-});
+const hidden = (below: string, spec: Described): Route<Realm> => undocumented(realmRoute(below, spec, true));
 
 /** IceProd contract 3. */
 export const openIdRoutes = {
@@ -80,6 +80,13 @@ export const openIdRoutes = {
     method: 'GET',
     summary: 'Ends the session of a browser',
   }),
+  revoke: undocumented(
+    openId('/protocol/openid-connect/revoke', {
+      name: 'openIdRevoke',
+      method: 'POST',
+      summary: 'Ends a refresh token of the client (RFC 7009)',
+    }),
+  ),
   submitDevice: hidden('/device', { name: 'openIdDeviceSubmit', method: 'POST', summary: 'Sends the page' }),
   resumeDevice: hidden('/device/:uid', {
     name: 'openIdDeviceResume',

@@ -24,4 +24,16 @@ describe('the signing key', () => {
   it('shows only its public half', async () => {
     expect(Object.keys((await SigningKey.open(data)).publicJwk).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use']);
   });
+
+  it('gives way to another one, and still checks what it has signed', async () => {
+    const before = await SigningKey.open(data);
+    const after = await SigningKey.rotate(data);
+    expect(after.publicJwk.kid).not.toBe(before.publicJwk.kid);
+    expect((await SigningKey.open(data)).publicJwk).toEqual(after.publicJwk);
+    const kids = (await SigningKey.openAll(data)).map(({ publicJwk }) => publicJwk.kid);
+    expect(kids).toEqual([after.publicJwk.kid, before.publicJwk.kid]);
+    const names = readdirSync(join(data, 'keys')).sort();
+    expect(names).toEqual(['signing-key.pem', `signing-key-${before.publicJwk.kid}.pem`].sort());
+    for (const name of names) expect(statSync(join(data, 'keys', name)).mode & 0o777).toBe(0o600);
+  });
 });

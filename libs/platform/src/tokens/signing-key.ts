@@ -1,4 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { readdir, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint, type JWK, SignJWT } from 'jose';
 import { readOrMakeKey } from '../key-file.js';
@@ -10,6 +12,8 @@ export const OWN_ISSUER = 'cairn';
 const RSA_BITS = 2048;
 const ALGORITHM = 'RS256';
 const FILE = 'signing-key.pem';
+/** Keys that were rotated out stand beside it, under their ids. */
+const RETIRED_FILE = /^signing-key-[\w-]+\.pem$/;
 
 const makeKey = async (): Promise<string> => {
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: RSA_BITS });
@@ -25,7 +29,30 @@ export class SigningKey {
 
   /** Reads `<data>/keys/signing-key.pem`, which is made when it is missing. Several processes may do so at once. */
   static async open(dataFolder: string): Promise<SigningKey> {
-    const privateKey = createPrivateKey(await readOrMakeKey(dataFolder, FILE, makeKey));
+    return SigningKey.of(await readOrMakeKey(dataFolder, FILE, makeKey));
+  }
+
+  /** The key that signs, then those that have signed before: what they signed counts until it expires, or their file is deleted. */
+  static async openAll(dataFolder: string): Promise<readonly [SigningKey, ...SigningKey[]]> {
+    const current = await SigningKey.open(dataFolder);
+    const folder = join(dataFolder, 'keys');
+    const names = (await readdir(folder)).filter((name) => RETIRED_FILE.test(name)).sort();
+    return [
+      current,
+      ...(await Promise.all(names.map(async (name) => SigningKey.of(await readFile(join(folder, name)))))),
+    ];
+  }
+
+  /** Makes another key sign from now on; a process that has opened the one before signs with it until it starts again. */
+  static async rotate(dataFolder: string): Promise<SigningKey> {
+    const { publicJwk } = await SigningKey.open(dataFolder);
+    const folder = join(dataFolder, 'keys');
+    await rename(join(folder, FILE), join(folder, `signing-key-${publicJwk.kid}.pem`));
+    return SigningKey.open(dataFolder);
+  }
+
+  private static async of(pem: string | Buffer): Promise<SigningKey> {
+    const privateKey = createPrivateKey(pem);
     const jwk = createPublicKey(privateKey).export({ format: 'jwk' }) as JWK;
     const kid = await calculateJwkThumbprint(jwk);
     return new SigningKey(privateKey, { ...jwk, kid, use: 'sig', alg: ALGORITHM });

@@ -149,7 +149,7 @@ describe('tokens of the shared secret', () => {
   });
 });
 
-const foreignToken = async (issuer: string, kid = 'k1', signer?: CryptoKey): Promise<string> => {
+const foreignToken = async (issuer: string, kid = 'k1', signer?: CryptoKey, lifetime = 60): Promise<string> => {
   const privateKey = signer ?? (await generateKeyPair('RS512')).privateKey;
   const token = await new SignJWT({
     sub: '5d1f',
@@ -159,7 +159,7 @@ const foreignToken = async (issuer: string, kid = 'k1', signer?: CryptoKey): Pro
     .setProtectedHeader({ alg: 'RS512', kid })
     .setIssuer(issuer)
     .setIssuedAt(NOW)
-    .setExpirationTime(NOW + 60)
+    .setExpirationTime(NOW + lifetime)
     .sign(privateKey);
   return `Bearer ${token}`;
 };
@@ -169,6 +169,8 @@ describe('an external issuer', () => {
   let url: string;
   let requests: string[];
   let up: boolean;
+  /** Answers nothing while it is set. */
+  let silent: boolean;
   let keys: JWK[];
   let signer: CryptoKey;
 
@@ -178,8 +180,10 @@ describe('an external issuer', () => {
     keys = [{ ...(await exportJWK(pair.publicKey)), kid: 'k1', use: 'sig', alg: 'RS512' }];
     requests = [];
     up = true;
+    silent = false;
     server = createServer((request, response) => {
       requests.push(request.url ?? '');
+      if (silent) return;
       response.statusCode = up ? 200 : 500;
       response.end(
         JSON.stringify(
@@ -190,7 +194,10 @@ describe('an external issuer', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
-  afterEach(() => server.close());
+  afterEach(() => {
+    server.closeAllConnections();
+    server.close();
+  });
 
   it('has its tokens accepted, its keys fetched once, its bare group names ignored', async () => {
     const trusting = verifier({ issuers: [`${url}/realm/`] });
@@ -229,6 +236,58 @@ describe('an external issuer', () => {
     nowMs += 5_000;
     expect(refusalOf(await trusting.verify(header))).toBeUndefined();
     expect(warnings).toEqual(['Issuer not available']);
+  });
+
+  it('may rotate its keys: what it signs with a new one is accepted, what it took back is not for long', async () => {
+    let nowMs = NOW_MS;
+    const trusting = verifier({ issuers: [`${url}/realm`], nowMs: () => nowMs });
+    const old = await foreignToken(`${url}/realm`, 'k1', signer);
+    expect(refusalOf(await trusting.verify(old))).toBeUndefined();
+    const next = await generateKeyPair('RS512', { extractable: true });
+    keys = [{ ...(await exportJWK(next.publicKey)), kid: 'k2', use: 'sig', alg: 'RS512' }];
+    const renewed = await foreignToken(`${url}/realm`, 'k2', next.privateKey);
+    nowMs += 5_000;
+    expect(refusalOf(await trusting.verify(renewed))).toBeUndefined();
+    // The key is gone; whoever was known stays known until the token ends.
+    expect(refusalOf(await trusting.verify(old))).toBeUndefined();
+    expect(refusalOf(await trusting.verify(`${old} `))).toBe(REFUSED);
+    // Unknown keys do not have it asked all the time.
+    const asked = requests.length;
+    for (const kid of ['a', 'b', 'c']) await trusting.verify(await foreignToken(`${url}/realm`, kid, signer));
+    expect(requests).toHaveLength(asked);
+  });
+
+  it('is not waited for when it is down or silent, as long as its keys are known', async () => {
+    let nowMs = NOW_MS;
+    const warnings: string[] = [];
+    const trusting = verifier({
+      issuers: [`${url}/realm`],
+      nowMs: () => nowMs,
+      warn: (_details, message) => warnings.push(message),
+    });
+    const known = await foreignToken(`${url}/realm`, 'k1', signer, 3600);
+    expect(refusalOf(await trusting.verify(known))).toBeUndefined();
+    up = false;
+    nowMs += 600_000;
+    expect(refusalOf(await trusting.verify(`${known} `))).toBeUndefined();
+    while (warnings.length === 0) await new Promise(setImmediate);
+    expect(requests).toHaveLength(3);
+    silent = true;
+    nowMs += 5_000;
+    expect(refusalOf(await trusting.verify(`${known}  `))).toBeUndefined();
+    while (requests.length < 4) await new Promise(setImmediate);
+  });
+
+  it('is waited for a short while only when nothing is known yet', async () => {
+    silent = true;
+    const trusting = verifier({ issuers: [`${url}/realm`] });
+    const headers = [
+      await foreignToken(`${url}/realm`, 'k1', signer),
+      await foreignToken(`${url}/realm`, 'k2', signer),
+    ];
+    const outcomes = await Promise.all(headers.map((header) => trusting.verify(header)));
+    expect(outcomes.map(refusalOf)).toEqual([REFUSED, REFUSED]);
+    expect(requests).toHaveLength(1);
   });
 });
 

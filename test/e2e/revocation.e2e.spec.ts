@@ -1,0 +1,138 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { decodeProtectedHeader } from 'jose';
+import { SqliteKeep } from '#keep/sqlite-keep.js';
+import { runCommand } from './cairn-command.js';
+import { type Cairn, startDistributed, startEmbedded } from './cairn-process.js';
+import { done, type HttpClient, ok, refused, said } from './http-client.js';
+import { logInByDevice, REALM, refresh, sendForm } from './openid/device-login.js';
+import { openWorld, type World } from './world.js';
+
+const MODES = [
+  { mode: 'embedded', owner: 'cairn', start: startEmbedded },
+  { mode: 'as separate processes over NATS', owner: 'auth', start: startDistributed },
+] as const;
+
+const PASSWORD = 'noot noot';
+const ENDED = { status: 400, json: { error: 'invalid_grant' } };
+const KEY = { url: 'https://s3.example', type: 's3', buckets: ['b'], access_key: 'a', secret_key: 'very secret' };
+
+/** How operators take back what was given (docs/operations.md). */
+describe.each(MODES)('what was given is taken back, $mode', ({ owner, start }) => {
+  let opened: World | undefined;
+
+  beforeAll(async () => {
+    opened = await openWorld(await start());
+    await runCommand(opened.cairn, ['user', 'add', 'pingu'], `${PASSWORD}\n`);
+  }, 90_000);
+
+  afterAll(async () => {
+    opened?.anonymous.close();
+    await opened?.cairn.remove();
+  }, 60_000);
+
+  const world = (): World => {
+    if (opened === undefined) throw new Error('Cairn is not running');
+    return opened;
+  };
+  const cairn = (): Cairn => world().cairn;
+  const logIn = (): Promise<string> => logInByDevice(cairn(), 'pingu', PASSWORD);
+  const remove = async (client: HttpClient, path: string) => said(await client.send('DELETE', path, { body: '{}' }));
+  const accessToken = async (refreshToken: string): Promise<string> =>
+    String((await refresh(cairn(), refreshToken)).json['access_token']);
+  const boxes = async (): Promise<number> => {
+    const keep = new SqliteKeep(join(cairn().dataDir, 'keep', 'auth.sqlite'));
+    const found = await keep.list('credential/');
+    await keep.close();
+    return found.length;
+  };
+
+  it('a refresh token, by its own client only', async () => {
+    const [mine, other] = [await logIn(), await logIn()];
+    await runCommand(cairn(), ['client', 'add', 'stranger', '--public']);
+    const revoke = (client_id: string) => sendForm(cairn(), 'revoke', { token: mine, client_id });
+    await revoke('stranger');
+    expect((await refresh(cairn(), mine)).status).toBe(200);
+    expect((await revoke('iceprod-public')).status).toBe(200);
+    expect(await refresh(cairn(), mine)).toMatchObject(ENDED);
+    expect((await refresh(cairn(), other)).status).toBe(200);
+    // What is no token, or no longer, is as good as revoked (RFC 7009).
+    expect((await revoke('iceprod-public')).status).toBe(200);
+    const { json } = await world().anonymous.get(`${REALM}/.well-known/openid-configuration`);
+    expect(json).toMatchObject({ revocation_endpoint: `${cairn().url}${REALM}/protocol/openid-connect/revoke` });
+  });
+
+  it('everything that a person holds, beside the running server', async () => {
+    const tokens = [await logIn(), await logIn()];
+    await runCommand(cairn(), ['user', 'logout', 'pingu']);
+    for (const token of tokens) expect(await refresh(cairn(), token)).toMatchObject(ENDED);
+    expect((await refresh(cairn(), await logIn())).status).toBe(200);
+  });
+
+  it('a user, whose tokens and credentials do not come back with the name', async () => {
+    const { admin, system } = world();
+    const token = await logIn();
+    expect(await admin.post('/users/pingu/credentials', KEY)).toEqual(done);
+    expect(await admin.post('/users/tux/credentials', KEY)).toEqual(done);
+    expect(await boxes()).toBe(2);
+    const { user_id: id } = (await system.get('/users/pingu')).json as { user_id: string };
+    expect(await remove(admin, `/users/${id}`)).toEqual(done);
+    expect(await refresh(cairn(), token)).toMatchObject(ENDED);
+    expect(await boxes()).toBe(1);
+    // A new login makes a new record: of the same name, but with nothing of the old one's.
+    expect((await refresh(cairn(), await logIn())).status).toBe(200);
+    expect(await refresh(cairn(), token)).toMatchObject(ENDED);
+    expect(await system.get('/users/pingu/credentials')).toEqual(ok([]));
+    // Who has no record may have credentials all the same.
+    expect(await remove(admin, '/users/tux')).toEqual(done);
+    expect(await system.get('/users/tux/credentials')).toEqual(ok([]));
+    expect(await boxes()).toBe(0);
+  });
+
+  it('a group, with its credentials', async () => {
+    const { admin, system } = world();
+    await admin.put('/groups/sim/atmo');
+    expect(await admin.post('/groups/sim/atmo/credentials', KEY)).toEqual(done);
+    expect(await admin.post('/groups/users/credentials', KEY)).toEqual(done);
+    const { group_id: id } = (await system.get('/groups/sim/atmo')).json as { group_id: string };
+    expect(await remove(admin, `/groups/${id}`)).toEqual(done);
+    await admin.put('/groups/sim/atmo');
+    expect(await system.get('/groups/sim/atmo/credentials')).toEqual(ok([]));
+    // One that is built in stays as it is.
+    expect((await remove(admin, '/groups/users')).status).toBe(400);
+    expect((await system.get('/groups/users/credentials')).json).toHaveLength(1);
+    expect(await boxes()).toBe(1);
+  });
+
+  it('an account, with what it holds', async () => {
+    const token = await logIn();
+    await runCommand(cairn(), ['user', 'remove', 'pingu']);
+    expect(await refresh(cairn(), token)).toMatchObject(ENDED);
+    await expect(logIn()).rejects.toThrow('not logged in');
+    await runCommand(cairn(), ['user', 'add', 'pingu'], `${PASSWORD}\n`);
+  });
+
+  it('the key that signs, first for what is new and then for all', async () => {
+    const { anonymous } = world();
+    const token = await logIn();
+    const before = await accessToken(token);
+    const works = async (access: string): Promise<number> =>
+      (await anonymous.as(access).get('/datasets?keys=dataset')).status;
+    expect(await works(before)).toBe(200);
+    const kid = await runCommand(cairn(), ['key', 'rotate']);
+    await cairn().restart({ only: [owner] });
+    const after = await accessToken(token);
+    expect(decodeProtectedHeader(after).kid).toBe(kid);
+    expect(decodeProtectedHeader(before).kid).not.toBe(kid);
+    expect([await works(before), await works(after)]).toEqual([200, 200]);
+    const published = (await anonymous.get(`${REALM}/protocol/openid-connect/certs`)).json as { keys: object[] };
+    expect(published.keys).toHaveLength(2);
+
+    const old = `signing-key-${decodeProtectedHeader(before).kid ?? ''}.pem`;
+    await rm(join(cairn().dataDir, 'keys', old));
+    await cairn().restart();
+    const again = anonymous.as(before);
+    expect(await again.get('/datasets?keys=dataset')).toEqual(refused(403, 'authentication failed'));
+    expect(await works(await accessToken(token))).toBe(200);
+  });
+});
