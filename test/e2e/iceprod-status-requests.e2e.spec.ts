@@ -88,7 +88,7 @@ describe('dataset_status, job_status and task_status', () => {
     for (const [job_index, letter] of Array.from(START.jobs).entries()) {
       const job_id = await newJob(system, id, { job_index, status: JOBS[letter as keyof typeof JOBS] });
       jobs.push(job_id);
-      for (const [task_index, word] X) {
+      for (const [task_index, word] of Array.from(letters[job_index] ?? '').entries()) {
         const place = { job_id, job_index, task_index, status: TASKS[word as keyof typeof TASKS] };
         tasks.set(`${job_index}${task_index}`, await newTask(system, id, place));
       }
