@@ -1,7 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { UnitReader } from '../engine/unit-row.js';
 import { lastKeyOf, unitKey } from '../engine/unit.js';
-import type { Workloads } from '../workload/workloads.js';
+import type { WordId } from '../engine/words.js';
+import type { Jobs } from '../job/job-rows.js';
+import type { WorkloadId, Workloads } from '../workload/workloads.js';
 
 /** Rows read for one page. */
 const PAGE_ROWS = 500;
@@ -61,14 +63,21 @@ export class DatasetFiles {
   }
 }
 
-/** Finds tasks by their place and name. There is no index for it: few clients name tasks so, all would pay for it. */
+/**
+ * Finds tasks by their place and name: among the tasks of the job with that index, or else, because tasks need no job, among
+ * all of the dataset. An index of tasks by place would make every rebuild a fifth slower, for a question of few clients.
+ */
 export class NamedTasks {
   private readonly selectHome: StatementSync;
   private readonly selectLast: StatementSync;
   private readonly selectMoved: StatementSync;
+  private readonly selectOfJob: StatementSync;
 
-  /** @param reader of the writing connection */
-  constructor(private readonly reader: UnitReader) {
+  /** Both of the writing connection. */
+  constructor(
+    private readonly reader: UnitReader,
+    private readonly jobs: Pick<Jobs, 'idsAt'>,
+  ) {
     const { database } = reader;
     const place = 'name = ? AND group_index = ? ORDER BY key LIMIT 1';
     this.selectLast = database.prepare('SELECT key FROM unit WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1');
@@ -76,12 +85,17 @@ export class NamedTasks {
       `SELECT id FROM unit WHERE key BETWEEN ? AND ? AND workload IS NULL AND ${place}`,
     );
     this.selectMoved = database.prepare(`SELECT id FROM unit WHERE workload = ? AND ${place}`);
+    this.selectOfJob = database.prepare(
+      `SELECT id FROM unit WHERE grp = ? AND coalesce(workload, key >> 32) = ? AND ${place}`,
+    );
   }
 
   *find(datasetId: string, jobIndex: number, name: string): Generator<void, string | undefined, void> {
     const { workloads, words } = this.reader;
     const [workload, nameId] = [workloads.idOfDataset(datasetId), words.name.find(name)];
     if (workload === undefined || nameId === undefined) return undefined;
+    const ofJob = this.ofJob(workload, jobIndex, nameId);
+    if (ofJob !== undefined) return ofJob;
     const first = unitKey(workload, 0);
     const last = Number(this.selectLast.get(first, lastKeyOf(workload))?.['key'] ?? -1);
     for (let from = first; from <= last; from += SEARCH_KEYS) {
@@ -91,5 +105,13 @@ export class NamedTasks {
     }
     const moved = this.selectMoved.get(workload, nameId, jobIndex);
     return moved === undefined ? undefined : String(moved['id']);
+  }
+  private ofJob(workload: WorkloadId, jobIndex: number, name: WordId): string | undefined {
+    for (const job of this.jobs.idsAt(workload, jobIndex)) {
+      const group = this.reader.words.group.find(job);
+      const row = group === undefined ? undefined : this.selectOfJob.get(group, workload, name, jobIndex);
+      if (row !== undefined) return String(row['id']);
+    }
+    return undefined;
   }
 }

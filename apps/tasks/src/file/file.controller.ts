@@ -4,6 +4,7 @@ import type { Answer, Message, Nothing, Page } from '#bus/contract.js';
 import { AddFile, type AddFileRequest, ListFiles, RemoveFiles } from '#contracts/iceprod/files.js';
 import { ReadModel } from '#projection/read-model.js';
 import { IceprodUnits } from '../iceprod/iceprod-units.js';
+import { JobProjection } from '../job/job-projection.js';
 import { TaskDesk } from '../task/task-desk.js';
 import { Workloads } from '../workload/workloads.js';
 import { addFile, removeFiles } from './add-file.js';
@@ -20,11 +21,12 @@ export class FileController {
     private readonly desk: TaskDesk,
     { queries, writer }: ReadModel,
     units: IceprodUnits,
+    jobs: JobProjection,
   ) {
     const { reader } = units.store;
     this.shown = new DatasetFiles(queries, new Workloads(queries));
     this.decided = new DatasetFiles(writer, reader.workloads);
-    this.named = new NamedTasks(reader);
+    this.named = new NamedTasks(reader, jobs.jobs);
   }
 
   @MessagePattern(AddFile.subject)

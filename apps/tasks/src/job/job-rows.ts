@@ -14,6 +14,9 @@ export const PAGE_ROWS = 2_000;
 /** Jobs that one page outlines: the tasks of each are counted. */
 const OUTLINED_ROWS = 500;
 
+/** Jobs looked at that have the same index; normally there is one. */
+const NAMESAKES = 16;
+
 /** Most rows looked at for one page: a rare status must not make a page slow. */
 const PAGE_SCAN = 10_000;
 
@@ -128,6 +131,7 @@ export class Jobs implements JobView {
   private readonly selectCounts: StatementSync;
   private readonly selectHighest: StatementSync;
   private readonly selectDown: StatementSync;
+  private readonly selectAt: StatementSync;
 
   constructor(
     database: DatabaseSync,
@@ -152,6 +156,9 @@ export class Jobs implements JobView {
       `SELECT id, job_index FROM job WHERE ${LISTED_BY} = ? AND job_index BETWEEN ? AND ?
        ORDER BY job_index DESC, key DESC LIMIT ${OUTLINED_ROWS} OFFSET ?`,
     );
+    this.selectAt = database.prepare(
+      `SELECT id FROM job WHERE ${LISTED_BY} = ? AND job_index = ? ORDER BY key LIMIT ${NAMESAKES}`,
+    );
   }
 
   byKey(key: number): Job | undefined {
@@ -173,6 +180,11 @@ export class Jobs implements JobView {
   idOf(key: number): string | undefined {
     const row = this.selectByKey.get(key);
     return row === undefined ? undefined : String(row['id']);
+  }
+
+  /** Ids of the first jobs with an index in the list of a workload. */
+  idsAt(listing: WorkloadId, index: number): readonly string[] {
+    return this.selectAt.all(listing, index).map((row) => String(row['id']));
   }
 
   /** Ids of the jobs with these ordinals in a workload's stream, each with the workload that lists it. */
