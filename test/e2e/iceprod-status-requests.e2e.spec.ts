@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { carriedOut } from './actions/requests.js';
+import { carriedOut, made, settled } from './actions/requests.js';
 import { startEmbedded } from './cairn-process.js';
 import { newDataset, newJob, newTask, useWorld, VARIABLES } from './world.js';
 
@@ -167,5 +167,27 @@ describe('dataset_status, job_status and task_status', () => {
     ledger.close();
     expect((await system.get(`/datasets/${id}/task_counts/status`)).json).toEqual({ suspended: 12_001 });
     expect((await system.get(`/datasets/${id}/job_counts/status`)).json).toEqual({ processing: 12_001 });
+  }, 30_000);
+
+  it('do not wait for a long request of another dataset', async () => {
+    const { system, cairn } = world();
+    const large = await newDataset(system);
+    const jobs = { first_job_index: 0, count: 20_000, tasks: [{ name: 'a', depends: [], requirements: {} }] };
+    expect((await system.post(`/cairn/iceprod/datasets/${large}/tasks`, jobs)).status).toBe(201);
+    const small = await newDataset(system);
+    const long = await made(system, 'dataset_status', { dataset_id: large, action: 'suspend' });
+    const short = await made(system, 'dataset_status', { dataset_id: small, action: 'suspend' });
+    for (const id of [long, short]) {
+      expect(await settled(system, 'dataset_status', id)).toMatchObject({ status: 'complete' });
+    }
+    const ledger = new DatabaseSync(join(cairn.dataDir, 'ledger.sqlite'), { readOnly: true });
+    const ends = ledger
+      .prepare(
+        `SELECT json_extract(data, '$.request_id') AS id FROM event
+         WHERE type = 'RequestFulfilled' AND json_extract(data, '$.request_id') IN (?, ?) ORDER BY position`,
+      )
+      .all(long, short);
+    ledger.close();
+    expect(ends.map(({ id }) => id)).toEqual([short, long]);
   }, 30_000);
 });

@@ -87,22 +87,32 @@ const BULK_ACTIONS: readonly unknown[] = ['suspend', 'reset', 'hard_reset'];
 const actionProblem = ({ action }: Arguments): DomainError | undefined =>
   BULK_ACTIONS.includes(action) ? undefined : invalid('invalid action');
 
-const jobStatusProblem = (values: Arguments): DomainError | undefined => {
-  const { initial_status: status, job_ids: jobs } = values;
-  if (isGiven(status) && isGiven(jobs)) return invalid('cannot define both initial_status and job_ids');
-  if (isGiven(status) && !(JOB_STATUSES as readonly unknown[]).includes(status))
+/** An empty status is none: web pages send it when nothing is selected. */
+const isChosen = (value: unknown): boolean => isGiven(value) && value !== '';
+
+/** The first of the pairs of selectors that are both given. */
+const selectorProblem = (
+  values: Arguments,
+  vocabulary: readonly unknown[],
+  pairs: readonly (readonly [string, string])[],
+): DomainError | undefined => {
+  if (isChosen(values['initial_status']) && !vocabulary.includes(values['initial_status'])) {
     return invalid('invalid initial_status');
-  return actionProblem(values);
+  }
+  const both = pairs.find((pair) => pair.every((name) => isChosen(values[name])));
+  return both === undefined ? undefined : invalid(`cannot define both ${both.join(' and ')}`);
 };
 
-const taskStatusProblem = (values: Arguments): DomainError | undefined => {
-  const both = (['initial_status', 'job_ids', 'task_ids'] as const).filter((name) => isGiven(values[name]));
-  if (both.length > 1) return invalid(`cannot define both ${both.slice(0, 2).join(' and ')}`);
-  const { initial_status: status } = values;
-  if (isGiven(status) && !(TASK_STATUSES as readonly unknown[]).includes(status))
-    return invalid('invalid initial_status');
-  return actionProblem(values);
-};
+const jobStatusProblem = (values: Arguments): DomainError | undefined =>
+  actionProblem(values) ?? selectorProblem(values, JOB_STATUSES, [['initial_status', 'job_ids']]);
+
+const taskStatusProblem = (values: Arguments): DomainError | undefined =>
+  actionProblem(values) ??
+  selectorProblem(values, TASK_STATUSES, [
+    ['initial_status', 'task_ids'],
+    ['initial_status', 'job_ids'],
+    ['task_ids', 'job_ids'],
+  ]);
 
 /** The text of a config with another version; texts of numbers and the order of members stay as they are. */
 export const ofVersion32 = (config: string): string | undefined => {

@@ -36,6 +36,11 @@ describe('readArguments', () => {
       { dataset_id: 'd', action: 'suspend', initial_status: null, job_ids: ['j'], progress: 0 },
     ],
     [
+      'job_status',
+      { dataset_id: 'd', action: 'reset', initial_status: '', job_ids: ['j'] },
+      { dataset_id: 'd', action: 'reset', initial_status: '', job_ids: ['j'], progress: 0 },
+    ],
+    [
       'task_status',
       { dataset_id: 'd', action: 'hard_reset', initial_status: 'failed' },
       {
@@ -92,7 +97,13 @@ describe('readArguments', () => {
     [
       'task_status',
       { dataset_id: 'd', action: 'reset', job_ids: [], task_ids: [] },
-      'cannot define both job_ids and task_ids',
+      'cannot define both task_ids and job_ids',
+    ],
+    ['job_status', { dataset_id: 'd', action: 'stop', initial_status: 'failed' }, 'invalid action'],
+    [
+      'job_status',
+      { dataset_id: 'd', action: 'reset', initial_status: 'failed', job_ids: ['j'] },
+      'invalid initial_status',
     ],
     ['task_status', { dataset_id: 'd', action: 'stop' }, 'invalid action'],
     [

@@ -1,9 +1,14 @@
+import { needsOf } from './dataset-credentials.js';
 import { withTokenScopes } from './token-scopes.js';
 
 const PREFIX = 'osdf:///icecube/wipac';
 
 const scopesOf = (data: readonly object[], fields: object = {}): unknown => {
-  const config = { steering: { parameters: { dir: 'sim/2024' } }, tasks: [{ name: 'a', data, ...fields }] };
+  const config = {
+    steering: { parameters: { dir: 'sim/2024' } },
+    options: { size: 'big' },
+    tasks: [{ name: 'a', data, ...fields }],
+  };
   const { tasks } = JSON.parse(withTokenScopes(JSON.stringify(config), [PREFIX], 700)) as {
     tasks: { token_scopes?: unknown }[];
   };
@@ -18,7 +23,13 @@ describe('withTokenScopes', () => {
     ['/$steering(dir)/x_$(job).i3', '/sim/2024'],
     ['/data/$(job)/x.i3', '/data'],
     ['/data/000000-000999/x.i3', '/data'],
+    ['/data/level2_0000000-0000999/x.i3', '/data'],
+    ['/data/2020-21/x.i3', '/data/2020-21'],
     ['/exp/2023/0131/Run00123456/x.i3', '/exp/2023'],
+    ['/IceCube/2023/filtered/level2/1231/x.i3', '/IceCube/2023/filtered/level2'],
+    ['/sim/1234/x.i3', '/sim/1234'],
+    ['/sim/$(jobs_submitted)/x.i3', '/sim/700'],
+    ['/sim/$args(size)/x.i3', '/sim/big'],
     ['/x.i3', '/'],
     ['/$(job).i3', '/'],
   ])('lets tasks read where %s stands', (path, folder) => {
@@ -43,5 +54,28 @@ describe('withTokenScopes', () => {
     const text = '{"2":1.0,"1":12345678901234567890,"tasks":[{"name":"a","x":1e5}]}';
     expect(withTokenScopes(text, [PREFIX], 700)).toBe(text);
     expect(withTokenScopes(text, [], 1)).toBe(text);
+  });
+
+  it('counts what stands there, and not what only begins with the same letters', () => {
+    expect(scopesOf([{ ...file(''), remote: `${PREFIX}-backup/x/y` }])).toBeUndefined();
+    expect(scopesOf([{ ...file(''), remote: `${PREFIX}//x//y` }])).toEqual({ [PREFIX]: 'storage.read:/x' });
+  });
+
+  it('looks into trays and modules of configs whose data may stand there', () => {
+    const trays = [{ data: [file('/tray/x')], modules: [{ data: [file('/module/x', 'output')] }] }];
+    expect(scopesOf([], { trays })).toEqual({ [PREFIX]: 'storage.modify:/module storage.read:/tray' });
+  });
+});
+
+describe('needsOf', () => {
+  it('is what all tasks need at each place, each word once', () => {
+    const tasks = [
+      { token_scopes: { a: 'storage.read:/x storage.read:/y', b: '' } },
+      { token_scopes: { a: 'storage.modify:/x storage.read:/x storage.read:/$(job)', c: 'storage.read:/z' } },
+      {},
+    ];
+    expect([...needsOf(JSON.stringify({ tasks }), ['a', 'b'])]).toEqual([
+      ['a', 'storage.modify:/x storage.read:/x storage.read:/y'],
+    ]);
   });
 });
