@@ -127,8 +127,8 @@ export class Orders {
     });
   }
 
-  /** Sets priorities and lets tasks wait for workers. @returns how many of them */
-  async order(standing: Standing, found: readonly Found[], ordering: Ordering): Promise<number> {
+  /** Sets priorities and lets tasks wait for workers. */
+  async order(standing: Standing, found: readonly Found[], ordering: Ordering): Promise<void> {
     const queued = new Set(ordering.queued.map(({ key }) => key));
     const terms = { ...(ordering.weight !== undefined && { weight: ordering.weight }), ...sizeOf(standing) };
     const isOff = (unit: Found): boolean => {
@@ -138,8 +138,7 @@ export class Orders {
       return off > (queued.has(unit.key) ? SAME : ordering.driftMax);
     };
     const concerned = found.filter((unit) => queued.has(unit.key) || isOff(unit));
-    if (concerned.length === 0) return 0;
-    let count = 0;
+    if (concerned.length === 0) return;
     await this.execute(() => {
       if (!this.isStill(standing)) return [];
       const [free, blocked, waiting] = [new Chosen(this.view), new Chosen(this.view), new Chosen(this.view)];
@@ -149,14 +148,12 @@ export class Orders {
         if (isOff(unit)) (unit.isFree ? free : blocked).add(key);
         if (queued.has(key) && unit.status === 'idle' && unit.isFree) waiting.add(key);
       }
-      count = waiting.count;
       return [
         ...free.events('UnitsPrioritized', (units): UnitsPrioritized => ({ units, ...terms })),
         ...blocked.events('UnitsPrioritized', (units): UnitsPrioritized => ({ units, ...sizeOf(standing) })),
         ...waiting.events('UnitsMoved', movedTo('waiting')),
       ];
     });
-    return count;
   }
 
   private isStill({ workload, status }: Standing): boolean {

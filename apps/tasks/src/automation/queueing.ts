@@ -1,5 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { nowMicros } from '#platform/clock.js';
+import type { UnitKey } from '../engine/unit.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import { Best } from './best.js';
 import type { Orders } from './orders.js';
@@ -29,6 +30,8 @@ export class Queueing {
   /** As of this round, taken when first needed. */
   private scaleNow: Scale | undefined;
   private roomNow: number | undefined;
+  /** Those that may run, found in this round: who gets the room is known when all have been seen. */
+  private readonly pending = new Set<UnitKey>();
   /** Tasks that may run stay idle, because too many wait. */
   private isShort = false;
   private filledMs = 0;
@@ -49,22 +52,28 @@ export class Queueing {
   beginRound(): void {
     this.scaleNow = undefined;
     this.roomNow = undefined;
+    this.pending.clear();
+  }
+
+  /** Lets those of the tasks looked at wait that may. @returns in how many milliseconds to look again, if at all */
+  async finishRound(): Promise<number | undefined> {
+    const isRoomForAll = !this.isShort;
+    await this.orderKeys([...this.pending], isRoomForAll);
+    this.pending.clear();
+    if (this.fillsInMs === 0) await this.fill();
+    return this.fillsInMs;
   }
 
   /** Looks at tasks, each with the dataset that lists it. */
   async order(found: readonly Found[]): Promise<void> {
     if (this.isOff) return;
-    for (const [listing, units] of Map.groupBy(found, (unit) => unit.listing)) {
-      const standing = this.standings.of(listing);
-      if (standing?.status === 'processing') await this.orderListed(standing, units);
-    }
+    for (const [standing, units] of this.processing(found)) await this.orderListed(standing, units);
   }
 
   /** Looks at all tasks of a processing dataset that may need something. */
   async orderAll(standing: Standing): Promise<void> {
     if (this.isOff) return;
     if (this.steps.prioritizes) this.weights.set(standing.workload, this.scale().weigh(standing));
-    if (this.standings.count(standing.workload, ['idle']) > this.roomLeft()) this.isShort ||= this.steps.queues;
     for (const status of this.steps.prioritizes ? ['idle', 'waiting'] : ['idle']) {
       if (this.standings.count(standing.workload, [status]) === 0) continue;
       for (const found of this.units.ofStatus(standing.workload, status)) {
@@ -87,13 +96,13 @@ export class Queueing {
   }
 
   /** How long until the best of all tasks are to be looked for; undefined while all that may run may wait as well. */
-  get fillsInMs(): number | undefined {
+  private get fillsInMs(): number | undefined {
     if (!this.isShort) return undefined;
     return this.room.left() >= FILL_ROOM ? 0 : Math.max(0, this.filledMs + FILL_MS - Date.now());
   }
 
   /** Lets the best of all tasks that may run have what room there is. */
-  async fill(): Promise<void> {
+  private async fill(): Promise<void> {
     this.filledMs = Date.now();
     const best = new Best(this.room.left());
     for (const { workload } of this.scale().processing) {
@@ -102,32 +111,44 @@ export class Queueing {
         await breathe();
       }
     }
-    const keys = best.chosen();
+    const chosen = best.chosen();
     this.isShort = best.isShort;
+    await this.orderKeys(chosen, true);
+  }
+
+  private async orderKeys(keys: readonly UnitKey[], queues: boolean): Promise<void> {
     for (let from = 0; from < keys.length; from += UNITS_AT_ONCE) {
       const found = keys.slice(from, from + UNITS_AT_ONCE).flatMap((key) => this.units.byKey(key) ?? []);
-      for (const [listing, units] of Map.groupBy(found, (unit) => unit.listing)) {
-        const standing = this.standings.of(listing);
-        if (standing?.status === 'processing') await this.orderUnits(standing, units, units);
-      }
+      for (const [standing, units] of this.processing(found))
+        await this.orderUnits(standing, units, queues ? units : []);
       await breathe();
     }
   }
 
+  /** Tasks by the processing dataset that lists them. */
+  private processing(found: readonly Found[]): readonly (readonly [Standing, readonly Found[]])[] {
+    return [...Map.groupBy(found, ({ listing }) => listing)].flatMap(([listing, units]) => {
+      const standing = this.standings.of(listing);
+      return standing?.status === 'processing' ? [[standing, units] as const] : [];
+    });
+  }
+
   private async orderListed(standing: Standing, found: readonly Found[]): Promise<void> {
     const open = found.filter(({ status }) => status === 'idle' || status === 'waiting');
-    if (open.length === 0) return;
-    const free = this.steps.queues ? open.filter(({ status, isFree }) => status === 'idle' && isFree) : [];
-    if (free.length > 0 && free.length > this.roomLeft()) this.isShort = true;
-    // Whom there is no room for is compared with all others.
-    await this.orderUnits(standing, open, this.isShort ? [] : free);
+    if (this.isShort || !this.steps.queues) {
+      await this.orderUnits(standing, open, []);
+      return;
+    }
+    const [free, others] = [open.filter(mayWait), open.filter((unit) => !mayWait(unit))];
+    for (const { key } of free) this.pending.add(key);
+    if (this.pending.size > this.roomLeft()) this.isShort = true;
+    await this.orderUnits(standing, others, []);
   }
 
   private async orderUnits(standing: Standing, found: readonly Found[], queued: readonly Found[]): Promise<void> {
+    if (found.length === 0) return;
     const weight = this.steps.prioritizes ? this.scale().weigh(standing) : undefined;
-    const ordering = { queued, weight, driftMax: DRIFT_MAX, blocks: this.steps.queues };
-    const queuedNow = await this.orders.order(standing, found, ordering);
-    if (queuedNow > 0) this.roomNow = this.roomLeft() - queuedNow;
+    await this.orders.order(standing, found, { queued, weight, driftMax: DRIFT_MAX, blocks: this.steps.queues });
   }
 
   private scale(): Scale {
@@ -138,3 +159,6 @@ export class Queueing {
     return (this.roomNow ??= this.room.left());
   }
 }
+
+/** Whether a task may wait for workers from now on. */
+const mayWait = ({ status, isFree }: Found): boolean => status === 'idle' && isFree;

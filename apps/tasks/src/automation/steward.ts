@@ -131,12 +131,14 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
         if (!this.stopped) this.log.warn({ error, workload }, 'Automation could not finish, will try again');
       }
     }
-    this.retryMs = failed ? Math.min(Math.max(this.retryMs, 100) * 2, RETRY_MS_MAX) : this.delayMs;
     try {
       await this.rank(marked);
     } catch (error) {
-      this.log.warn({ error }, 'Automation could not rank tasks, will try again');
+      failed = true;
+      for (const { workload } of this.standings.open()) this.signals.markAll(workload);
+      if (!this.stopped) this.log.warn({ error }, 'Automation could not rank tasks, will try again');
     }
+    this.retryMs = failed ? Math.min(Math.max(this.retryMs, 100) * 2, RETRY_MS_MAX) : this.delayMs;
   }
 
   /** What concerns tasks of all datasets among each other. */
@@ -145,8 +147,7 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
       this.isReweighDue = false;
       await this.queueing.reweigh();
     }
-    if (this.queueing.fillsInMs === 0) await this.queueing.fill();
-    const leftMs = this.queueing.fillsInMs;
+    const leftMs = await this.queueing.finishRound();
     if (leftMs === undefined || this.stopped) return;
     clearTimeout(this.filling);
     this.filling = setTimeout(() => this.plan(0), leftMs).unref();
