@@ -47,4 +47,10 @@ export abstract class BlobStore {
 
   /** Blobs whose keys begin with `prefix`, in no order; those put or deleted meanwhile may be missed or listed. */
   abstract list(prefix: string): AsyncIterable<ListedBlob>;
+
+  /**
+   * Deletes what puts left behind that never came to their end, because their process died: what was written last before the
+   * given time. Returns how many there were.
+   */
+  abstract dropUnfinished(beforeMs: number): Promise<number>;
 }

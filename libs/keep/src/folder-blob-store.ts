@@ -90,6 +90,18 @@ export class FolderBlobStore extends BlobStore {
     }
   }
 
+  override async dropUnfinished(beforeMs: number): Promise<number> {
+    let dropped = 0;
+    for (const name of await filesIn(this.incoming)) {
+      const file = join(this.incoming, name);
+      const writtenMs = await this.storedMs(file);
+      if (writtenMs === undefined || writtenMs >= beforeMs) continue;
+      await rm(file, { force: true });
+      dropped += 1;
+    }
+    return dropped;
+  }
+
   /** Undefined when it is gone already. */
   private async storedMs(file: string): Promise<number | undefined> {
     try {

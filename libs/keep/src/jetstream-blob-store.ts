@@ -50,6 +50,8 @@ interface Bounds {
   /** Messages in memory at once. */
   readonly aheadMax: number;
   readonly count?: number;
+  /** Without what the messages say. */
+  readonly isBare?: boolean;
 }
 
 /** Its readers count the characters. */
@@ -63,10 +65,14 @@ const hexOf = ({ digest }: ObjectInfo): string =>
 const encoded = (name: string): string =>
   Buffer.from(name).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 
+/** Names the chunks to those who do not read the note. */
+const CHUNKS_HEADER = 'Cairn-Chunks';
+
 /** Replaces what was said of the object before. */
-const replacing = (): MsgHdrs => {
+const replacing = (chunks: string): MsgHdrs => {
   const replacement = headers();
   replacement.set(JsHeaders.RollupHdr, JsHeaders.RollupValueSubject);
+  replacement.set(CHUNKS_HEADER, chunks);
   return replacement;
 };
 
@@ -132,7 +138,7 @@ export class JetStreamBlobStore extends BlobStore {
     const replaced = await this.objects.info(name);
     const id = nuid.next();
     const stored = await this.write(name, id, content);
-    // Should this fail, what was replaced costs space until the bucket is cleaned by hand.
+    // Should this fail, what was replaced costs space until it is dropped as unfinished.
     if (replaced !== null) await this.purge(`${this.chunks}.${replaced.nuid}`).catch(() => undefined);
     return { key, ...stored };
   }
@@ -167,6 +173,25 @@ export class JetStreamBlobStore extends BlobStore {
     }
   }
 
+  /** Chunks stand in the stream before their note: those without one belong to no blob, or not yet. */
+  override async dropUnfinished(beforeMs: number): Promise<number> {
+    const open = new Map<string, number>();
+    for await (const message of this.messages(`$O.${this.bucket}.>`, { aheadMax: LISTED_AHEAD_MAX, isBare: true })) {
+      if (message.subject.startsWith(`${this.chunks}.`)) open.set(message.subject, message.time.getTime());
+      else open.delete(`${this.chunks}.${await this.chunksNamedBy(message)}`);
+    }
+    const old = [...open].filter(([, writtenMs]) => writtenMs < beforeMs);
+    for (const [subject] of old) await this.purge(subject);
+    return old.length;
+  }
+
+  /** The object store's own notes, of what is deleted, say it in their text only. */
+  private async chunksNamedBy({ headers: said, seq }: JsMsg): Promise<string> {
+    const named = said?.get(CHUNKS_HEADER) ?? '';
+    if (named !== '') return named;
+    return (await this.manager.streams.getMessage(this.stream, { seq }))?.json<ObjectInfo>().nuid ?? '';
+  }
+
   /** The object store's own `put` copies each byte three times and leaves the copies to the garbage collector. */
   private async write(name: string, id: string, content: BlobContent): Promise<Omit<StoredBlob, 'key'>> {
     const subject = `${this.chunks}.${id}`;
@@ -185,7 +210,7 @@ export class JetStreamBlobStore extends BlobStore {
         ...{ name, bucket: this.bucket, nuid: id, size, chunks, options: { max_chunk_size: CHUNK_BYTES } },
         ...{ description: '', deleted: false, mtime: new Date().toISOString(), digest: digestOf(sha256) },
       };
-      await this.client.publish(`${this.notes}.${encoded(name)}`, JSON.stringify(note), { headers: replacing() });
+      await this.client.publish(`${this.notes}.${encoded(name)}`, JSON.stringify(note), { headers: replacing(id) });
       return { size, sha256: sha256.toString('hex') };
     } catch (error) {
       // What broke off is why the content is not stored; chunks that stay behind are not.
@@ -213,12 +238,16 @@ export class JetStreamBlobStore extends BlobStore {
   }
 
   /** The first `count` messages under a subject, by default all that stand there now; ends early when they are deleted. */
-  private async *messages(subject: string, { aheadMax, count }: Bounds): AsyncGenerator<JsMsg, void, void> {
+  private async *messages(
+    subject: string,
+    { aheadMax, count, isBare = false }: Bounds,
+  ): AsyncGenerator<JsMsg, void, void> {
     if (count === 0) return;
     const { name, num_pending: standing } = await this.manager.consumers.add(this.stream, {
       filter_subject: subject,
       deliver_policy: DeliverPolicy.All,
       ack_policy: AckPolicy.None,
+      headers_only: isBare,
       inactive_threshold: nanos(READER_IDLE_MS),
       mem_storage: true,
       num_replicas: 1,

@@ -101,6 +101,38 @@ export const blobStoreContract = (name: string, open: () => BlobStore | Promise<
       }
     });
 
+    it('drops what was never finished, and nothing that is under way or done', async () => {
+      const inAnHourMs = Date.now() + 3_600_000;
+      const chunk = Buffer.alloc(100_000, 'x');
+      const halfway = (go: Promise<void>): AsyncIterable<Uint8Array> =>
+        (async function* () {
+          yield chunk;
+          await go;
+          yield chunk;
+        })();
+      await blobs.put('done', 'content');
+      await blobs.put('replaced', 'first');
+      await blobs.put('replaced', 'second');
+      await blobs.put('deleted', 'content');
+      await blobs.delete('deleted');
+      expect(await blobs.dropUnfinished(inAnHourMs)).toBe(0);
+      const [slow, lost] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+      const slowPut = blobs.put('slow', halfway(slow.promise));
+      expect(await blobs.dropUnfinished(Date.now() - 3_600_000)).toBe(0);
+      slow.resolve(undefined);
+      expect((await slowPut).size).toBe(200_000);
+      const lostPut = blobs.put('lost', halfway(lost.promise));
+      // Until its beginning has been written there is nothing to drop.
+      while ((await blobs.dropUnfinished(inAnHourMs)) === 0) await nextLoopTurn();
+      expect(await blobs.dropUnfinished(inAnHourMs)).toBe(0);
+      lost.reject(new Error('The process died'));
+      await expect(lostPut).rejects.toThrow('The process died');
+      const kept = ['done', 'replaced', 'slow', 'lost', 'deleted'].map(
+        async (key) => (await blobs.getText(key))?.length,
+      );
+      expect(await Promise.all(kept)).toEqual([7, 6, 200_000, undefined, undefined]);
+    });
+
     it('lists nothing before anything was put', async () => {
       const listed = [];
       for await (const blob of blobs.list('')) listed.push(blob);
