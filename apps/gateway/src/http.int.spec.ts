@@ -440,7 +440,10 @@ describe('the gateway over HTTP', () => {
 
     it('may be large, but not without end', async () => {
       const config = JSON.stringify({ text: 'x'.repeat(20 * 1024 * 1024) });
+      const sentMs = Date.now();
       expect((await ask('PUT', '/config/x', { body: config })).status).toBe(200);
+      // The service gets more time for it.
+      expect(asked.last?.context.deadlineMs).toBeGreaterThan(sentMs + 10_000);
       const refused = await ask('PUT', '/config/x', {
         headers: { 'content-length': String(200 * 1024 * 1024) },
       }).catch((error: unknown) => error);
@@ -601,9 +604,17 @@ describe('the gateway over HTTP', () => {
       expect(served.map(String).sort()).toEqual(listed.map(String).sort());
 
       const document = JSON.parse((await ask('GET', '/openapi.json', { token: null })).body) as {
-        paths: Record<string, Record<string, { responses: object }>>;
+        paths: Record<string, Record<string, { responses: object; requestBody?: { required: boolean } }>>;
         components: { schemas: object };
       };
+      expect(document.paths['/task_actions/waiting']?.['post']).toMatchObject({
+        requestBody: { required: false },
+        responses: { 409: { description: 'Idempotency-Key was used for another request' } },
+      });
+      expect(document.paths['/jobs']?.['post']).toMatchObject({
+        requestBody: { required: true },
+        responses: { 409: { description: 'Idempotency-Key was used for another request; a job of this id exists' } },
+      });
       const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
         Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
       );

@@ -46,6 +46,8 @@ const PARAMETER_CHARACTERS_MAX = 1024;
 const REQUEST_TIMEOUT_MS = 300_000;
 /** A service has so long to answer, unless the route gives it more (design rule for IceProd). */
 const DEADLINE_MS = 5_000;
+/** Long bodies take longer to look through. */
+const BODY_BYTES_PER_MS = 4 * 1024;
 
 /** What IceProd's servers send as well (IceProd contract 1.2.7). */
 const STANDARD_HEADERS = {
@@ -159,7 +161,8 @@ const requestHashOf = ({ url, body, upload }: FastifyRequest): string => {
 
 const contextOf = (route: AnyRoute, caller: Caller, request: FastifyRequest): MessageContext => {
   const correlationId = request.id;
-  const deadlineMs = Date.now() + (route.deadlineMs ?? DEADLINE_MS);
+  const bodyBytes = request.body instanceof Uint8Array ? request.body.byteLength : 0;
+  const deadlineMs = Date.now() + (route.deadlineMs ?? DEADLINE_MS) + Math.ceil(bodyBytes / BODY_BYTES_PER_MS);
   const { dialect } = route;
   const context = { correlationId, deadlineMs, dialect, caller };
   if (route.method === 'GET') return context;

@@ -117,10 +117,10 @@ export const DOCUMENTS = {
   }),
   Log: document('What a run, or somebody, left to read (IceProd contract 9); further fields as they were sent', {
     log_id: string,
-    name: string,
+    name: {},
     timestamp,
-    dataset_id: string,
-    task_id: string,
+    dataset_id: {},
+    task_id: {},
     data: string,
   }),
   AccessRule: document('Who may read and write a dataset (IceProd contract 2.3)', {

@@ -73,7 +73,7 @@ export const taskActionRoutes = {
       dataset_prio: defaulted(numbersByName, {}),
     },
     answer: {
-      oneOf: [claimed, { type: 'object', required: ['queued'], properties: { queued: { type: 'integer' } } }],
+      anyOf: [claimed, { type: 'object', required: ['queued'], properties: { queued: { type: 'integer' } } }],
     },
     refusals: NOTHING_FITS,
   }),

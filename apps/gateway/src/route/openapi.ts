@@ -82,6 +82,7 @@ const refusalsOf = (route: AnyRoute): Readonly<Record<string, Schema>> => {
     if (route.dialect === 'iceprod') texts[403] = 'authentication failed; authorization failed';
     else Object.assign(texts, { 401: 'authentication failed', 403: 'authorization failed' });
     texts[503] = 'a service does not answer in time; try again after Retry-After';
+    if (route.method !== 'GET') texts[409] = 'Idempotency-Key was used for another request';
   }
   for (const [status, text] of Object.entries(route.refusals ?? {})) {
     texts[status] = texts[status] === undefined ? text : `${texts[status]}; ${text}`;
@@ -100,7 +101,8 @@ const operationOf = (route: AnyRoute): Schema => {
     parameters: parametersOf(route),
     ...(body !== undefined && {
       requestBody: {
-        required: true,
+        // A missing body is the empty object.
+        required: Object.values(route.fields).some(({ from, required }) => required && from.endsWith('body')),
         content: { 'application/json': { schema: { $ref: `#/components/schemas/${bodyNameOf(route)}` } } },
       },
     }),
