@@ -59,6 +59,7 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerif
     publicUrl: environment.PUBLIC_URL,
     issuers: environment.OIDC_ISSUERS,
     audience: environment.OIDC_AUDIENCE,
+    table: environment.OIDC_CLAIMS,
     warn: (details, message) => log.warn(details, message),
   });
 

@@ -5,6 +5,7 @@ import {
   IsInt,
   IsNotEmpty,
   IsNumber,
+  IsObject,
   IsOptional,
   IsString,
   IsUrl,
@@ -15,6 +16,7 @@ import {
   validateSync,
 } from 'class-validator';
 import { CannotStart } from './cannot-start.js';
+import { type ClaimTable, readClaimTable } from './tokens/claims.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -119,6 +121,15 @@ export class Environment {
     { each: true, message: 'a comma-separated list of http or https URLs' },
   )
   readonly OIDC_ISSUERS: readonly string[] = [];
+
+  /**
+   * What claims of those issuers grant (IceProd contract 2.2), as JSON: `{"roles": [{"name", "claim", "pattern"}], "groups": [...]}`. The
+   * pattern must match the whole value at the dotted path `claim`. A list that is left out stays as it is.
+   */
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? (readClaimTable(value) ?? value) : value))
+  @IsOptional()
+  @IsObject({ message: 'JSON such as {"roles": [{"name": "user", "claim": "groups", "pattern": "/staff/.*"}]}' })
+  readonly OIDC_CLAIMS?: ClaimTable;
 
   /** Required in a token's `aud` when set. */
   @IsOptional()

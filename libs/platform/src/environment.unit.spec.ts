@@ -1,3 +1,4 @@
+import { DEFAULT_CLAIM_TABLE } from './tokens/claims.js';
 import { automates, Environment, EnvironmentInvalid, loadEnvironment } from './environment.js';
 
 describe('loadEnvironment', () => {
@@ -59,6 +60,18 @@ describe('loadEnvironment', () => {
     expect(() => loadEnvironment({ CREDENTIALS_ISSUER_URL: 'https://idp.example' })).toThrow(
       /^CREDENTIALS_CLIENT_ID is/,
     );
+  });
+
+  it('reads what the claims of issuers grant, and refuses what is no table', () => {
+    const grant = { name: 'user', claim: 'groups', pattern: '/farm/.*' };
+    const { OIDC_CLAIMS: table } = loadEnvironment({ OIDC_CLAIMS: JSON.stringify({ roles: [grant] }) });
+    expect(table?.roles).toEqual([grant]);
+    expect(table?.groups).toEqual(DEFAULT_CLAIM_TABLE.groups);
+    for (const bad of ['x', '[]', '{"role":[]}', '{"roles":{}}', '{"roles":[{"name":"user"}]}']) {
+      expect(() => loadEnvironment({ OIDC_CLAIMS: bad })).toThrow(/^OIDC_CLAIMS is .* expected JSON such as/);
+    }
+    const broken = JSON.stringify({ groups: [{ ...grant, pattern: '(' }] });
+    expect(() => loadEnvironment({ OIDC_CLAIMS: broken })).toThrow(/^OIDC_CLAIMS is/);
   });
 
   it('takes an empty value as not set and leaves unknown variables alone', () => {

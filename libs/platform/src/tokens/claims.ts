@@ -40,6 +40,35 @@ export const DEFAULT_CLAIM_TABLE: ClaimTable = {
   groupsOfRoles: { user: ['users'] },
 };
 
+const isGrant = (value: unknown): value is Grant => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, claim, pattern } = value as { name?: unknown; claim?: unknown; pattern?: unknown };
+  const words = [name, claim, pattern];
+  if (!words.every((word) => typeof word === 'string' && word !== '')) return false;
+  try {
+    return new RegExp(String(pattern), 'u') instanceof RegExp;
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * Reads `{"roles": [{"name", "claim", "pattern"}], "groups": [...]}`; a list that is left out is the default one's. Undefined
+ * when the text says something else.
+ */
+export const readClaimTable = (text: string): ClaimTable | undefined => {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isRecord(value)) return undefined;
+    const { roles = DEFAULT_CLAIM_TABLE.roles, groups = DEFAULT_CLAIM_TABLE.groups, ...others } = value;
+    const areGrants = [roles, groups].every((list) => Array.isArray(list) && list.every(isGrant));
+    if (!areGrants || Object.keys(others).length > 0) return undefined;
+    return { ...DEFAULT_CLAIM_TABLE, roles: roles as readonly Grant[], groups: groups as readonly Grant[] };
+  } catch {
+    return undefined;
+  }
+};
+
 /** User name of everybody who holds the role `system`. */
 export const SYSTEM_USERNAME = 'iceprod-system';
 

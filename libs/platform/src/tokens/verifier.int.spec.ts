@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -25,11 +26,43 @@ const verifier = (options: Partial<TokenVerifierOptions> = {}): TokenVerifier =>
     ...options,
   });
 
+const alice = claimsGranting({ username: 'alice', roles: ['user'], groups: ['simprod'] });
+
+const handmade = async (header: object, claims: object, by?: CryptoKey): Promise<string> => {
+  const signer = by ?? ((await importJWK(key.privateJwk, 'RS256')) as CryptoKey);
+  const data = [
+    { alg: 'RS256', kid: key.publicJwk.kid, typ: 'JWT', ...header },
+    { ...alice, iss: 'cairn', iat: NOW, exp: NOW + 60, ...claims },
+  ]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.');
+  const signature = await crypto.subtle.sign('RSASSA-PKCS1-v1_5', signer, Buffer.from(data));
+  return `Bearer ${data}.${Buffer.from(signature).toString('base64url')}`;
+};
+
+/** Somebody else's key. */
+const forger = (async () => {
+  const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
+  return { privateKey, jwk: await exportJWK(publicKey) };
+})();
+const forged = async (header: object): Promise<string> => handmade(header, {}, (await forger).privateKey);
+
+/** Signed by HMAC with what everybody knows, in the hope that the key is not asked what it is for. */
+const confused = async (alg: string): Promise<string> => {
+  const pem = createPublicKey({ key: key.publicJwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
+  const token = await new SignJWT({ ...alice })
+    .setProtectedHeader({ alg, kid: key.publicJwk.kid })
+    .setIssuer('cairn')
+    .setIssuedAt(NOW)
+    .setExpirationTime(NOW + 60)
+    .sign(new TextEncoder().encode(String(pem)));
+  return `Bearer ${token}`;
+};
+
 const refusalOf = (outcome: Identity | DomainError): string | undefined =>
   outcome instanceof DomainError ? `${outcome.kind}: ${outcome.message}` : undefined;
 const REFUSED = 'unauthenticated: authentication failed';
 
-const alice = claimsGranting({ username: 'alice', roles: ['user'], groups: ['simprod'] });
 const ownToken = (claims: Claims = alice, lifetime = 3600, now = NOW): Promise<string> =>
   key.sign(claims, lifetime, now);
 
@@ -64,8 +97,33 @@ describe('own tokens', () => {
     ['no user name', async () => `Bearer ${await ownToken({ sub: 'alice' })}`],
     ['no signature', () => Promise.resolve(`Bearer ${unsecured({ ...alice, iss: 'cairn', iat: NOW, exp: NOW + 60 })}`)],
     ['an issuer that nobody configured', () => foreignToken('https://elsewhere.example')],
+    ['an end that is no number', () => handmade({}, { exp: String(NOW + 60) })],
+    ['a name that is no text', () => handmade({}, { preferred_username: ['alice'] })],
+    ['an empty name', () => handmade({}, { preferred_username: '' })],
+    ['a subject that is no text', () => handmade({}, { sub: 7 })],
+    ['no key id', () => handmade({ kid: undefined }, {})],
+    ['a key id that leads elsewhere', () => handmade({ kid: '../signing-key.pem' }, {})],
+    ['a key id that every object has', () => handmade({ kid: 'constructor' }, {})],
+    ['a key of its own', async () => forged({ jwk: (await forger).jwk })],
+    ['a key from elsewhere', () => forged({ jku: 'https://evil.example/keys', x5u: 'https://evil.example/cert' })],
+    ['an extension that must be understood', () => handmade({ crit: ['b64'], b64: false }, {})],
+    ['the public key as secret of HS256', () => confused('HS256')],
+    ['the public key as secret of HS512', () => confused('HS512')],
+    ['128 KiB', async () => `Bearer ${await ownToken({ ...alice, pad: 'x'.repeat(128 * 1024) })}`],
   ])('%s is refused', async (_name, header) => {
     expect(refusalOf(await verifier().verify(await header()))).toBe(REFUSED);
+  });
+
+  it('made by hand are accepted when they are right, with times in fractions', async () => {
+    const header = await handmade({}, { iat: NOW - 1.25, nbf: NOW - 1.5, exp: NOW + 10.75 });
+    expect(refusalOf(await verifier().verify(header))).toBeUndefined();
+  });
+
+  it('need the audience that is configured', async () => {
+    const wanted = verifier({ audience: 'iceprod' });
+    expect(refusalOf(await wanted.verify(await handmade({}, {})))).toBe(REFUSED);
+    expect(refusalOf(await wanted.verify(await handmade({}, { aud: ['iceprods', 'account'] })))).toBe(REFUSED);
+    expect(refusalOf(await wanted.verify(await handmade({}, { aud: ['account', 'iceprod'] })))).toBeUndefined();
   });
 
   it('may be a minute early or late', async () => {
@@ -211,6 +269,20 @@ describe('an external issuer', () => {
       });
     }
     expect(requests).toEqual(['/realm/.well-known/openid-configuration', '/realm/certs']);
+  });
+
+  it('has its claims read by a table of its own, which says nothing of own tokens', async () => {
+    const table = {
+      roles: [{ name: 'admin', claim: 'groups', pattern: '/institutions/.*' }],
+      groups: [{ name: 'filtering', claim: 'groups', pattern: 'admi' }],
+      groupsOfRoles: {},
+    };
+    const trusting = verifier({ issuers: [`${url}/realm`], table });
+    expect(await trusting.verify(await foreignToken(`${url}/realm`, 'k1', signer))).toMatchObject({
+      roles: ['admin'],
+      groups: [],
+    });
+    expect(await trusting.verify(`Bearer ${await ownToken()}`)).toMatchObject({ roles: ['user'] });
   });
 
   it('has tokens of unknown or wrong keys refused', async () => {

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, errors, importJWK, jwtVerify } from 'jose';
 import type { CryptoKey, JWK, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
 import { DomainError } from '../domain-error.js';
-import { type ClaimTable, DEFAULT_CLAIM_TABLE, type Identity, identityReader, type Trust } from './claims.js';
+import { type ClaimTable, type Identity, identityReader, type Trust } from './claims.js';
 import { OWN_ISSUER } from './signing-key.js';
 
 /** Issuer of tokens signed with the shared secret. */
@@ -40,7 +40,8 @@ export interface TokenVerifierOptions {
   readonly issuers?: readonly string[] | undefined;
   /** Must be among the audiences of tokens signed with a key (not of those signed with the secret). */
   readonly audience?: string | undefined;
-  readonly table?: ClaimTable;
+  /** What claims of external issuers grant; those of Cairn's own tokens mean what the default table says. */
+  readonly table?: ClaimTable | undefined;
   readonly nowMs?: () => number;
   /** Told why a token was refused for a reason that is not the token's: an issuer that cannot be reached. */
   readonly warn?: Warn;
@@ -294,7 +295,7 @@ const BEARER = /^bearer +([\w-]+\.[\w-]+\.[\w-]+) *$/i;
  */
 export class TokenVerifier {
   private readonly remembered = new Memory<Remembered>(REMEMBERED_MAX);
-  private readonly identityOf;
+  private readonly readers: Readonly<Record<Trust, ReturnType<typeof identityReader>>>;
   private readonly nowMs: () => number;
   private readonly audience: string | undefined;
   private readonly own: OwnKeys;
@@ -313,7 +314,7 @@ export class TokenVerifier {
     nowMs = Date.now,
     warn = () => undefined,
   }: TokenVerifierOptions) {
-    this.identityOf = identityReader(table ?? DEFAULT_CLAIM_TABLE);
+    this.readers = { cairn: identityReader(), external: identityReader(table) };
     this.nowMs = nowMs;
     this.audience = audience;
     this.own = new OwnKeys(ownKeys, nowMs, warn);
@@ -372,7 +373,7 @@ export class TokenVerifier {
     const { iat = Number.NaN, exp = 0 } = payload;
     // `iat` is compared nowhere else: without a maximum age the library lets tokens of the future pass.
     if (!(iat <= this.nowMs() / 1000 + LEEWAY_SECONDS)) return authenticationFailed();
-    const identity = this.identityOf(payload, trust);
+    const identity = this.readers[trust](payload, trust);
     if (identity === undefined) return authenticationFailed();
     this.remembered.set(authorization, { identity, untilMs: (exp + LEEWAY_SECONDS) * 1000 });
     return identity;

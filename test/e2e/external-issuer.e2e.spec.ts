@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { type Cairn, startEmbedded } from './cairn-process.js';
+import { HttpClient, refused } from './http-client.js';
+import { newDataset } from './world.js';
+
+const pair = await generateKeyPair('RS512', { extractable: true });
+const CLAIMS = {
+  roles: [
+    { name: 'user', claim: 'groups', pattern: '/farm(/.*)?' },
+    { name: 'system', claim: 'resource_access.farm.roles', pattern: 'service' },
+  ],
+  groups: [{ name: 'simprod', claim: 'groups', pattern: '/farm/production' }],
+};
+
+/** A site that has its own OpenID provider, and its own words in claims. */
+describe('an issuer of somebody else', () => {
+  let server: Server | undefined;
+  let cairn: Cairn | undefined;
+  let anonymous: HttpClient | undefined;
+  let issuer = '';
+
+  beforeAll(async () => {
+    const keys = [{ ...(await exportJWK(pair.publicKey)), kid: 'farm', use: 'sig', alg: 'RS512' }];
+    server = createServer(({ url }, response) => {
+      response.end(JSON.stringify(url === '/certs' ? { keys } : { issuer, jwks_uri: `${issuer}/certs` }));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    cairn = await startEmbedded({
+      OIDC_ISSUERS: issuer,
+      OIDC_AUDIENCE: 'farm',
+      OIDC_CLAIMS: JSON.stringify(CLAIMS),
+    });
+    anonymous = new HttpClient(cairn, undefined);
+  }, 60_000);
+
+  afterAll(async () => {
+    anonymous?.close();
+    await cairn?.remove();
+    server?.close();
+  }, 30_000);
+
+  const as = async (claims: object): Promise<HttpClient> => {
+    if (anonymous === undefined) throw new Error('Cairn is not running');
+    const token = await new SignJWT({ sub: '5d1f', preferred_username: 'pingu', aud: 'farm', ...claims })
+      .setProtectedHeader({ alg: 'RS512', kid: 'farm' })
+      .setIssuer(issuer)
+      .setIssuedAt()
+      .setExpirationTime('1h')
+      .sign(pair.privateKey);
+    return anonymous.as(token);
+  };
+
+  it('has its claims read as configured', async () => {
+    const pingu = await as({ groups: ['/farm/production'] });
+    const id = await newDataset(pingu);
+    expect((await pingu.get(`/datasets/${id}`)).json).toMatchObject({ username: 'pingu', group: 'simprod' });
+    expect(await pingu.get('/users')).toEqual(refused(403, 'authorization failed'));
+    const service = await as({ resource_access: { farm: { roles: ['service'] } } });
+    expect((await service.get('/users')).json).toMatchObject({ results: [{ username: 'pingu' }] });
+  });
+
+  it('grants nothing by the words of another site, nor to another audience', async () => {
+    for (const groups of [['/tokens/IceProdAdmins', '/institutions/IceCube/UW'], ['admin'], ['x/farm'], []]) {
+      expect(await (await as({ groups })).get('/roles')).toEqual(refused(403, 'authorization failed'));
+    }
+    const strange = await as({ groups: ['/farm'], aud: ['other'] });
+    expect(await strange.get('/datasets?keys=dataset')).toEqual(refused(403, 'authentication failed'));
+  });
+});
