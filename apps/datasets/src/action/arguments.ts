@@ -154,14 +154,23 @@ const EXTRA_FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   auth_groups_read: (value) => Array.isArray(value) && value.every(isText),
 };
 
-/** Those of the given fields that a submission takes over; others stay what they are. */
+/** What a submission says itself: fields of these names are left out. */
+const OWN_FIELDS: readonly string[] = [
+  ...['description', 'jobs_submitted', 'tasks_submitted', 'tasks_per_job', 'group', 'username'],
+];
+
+/** Further fields that a submission brings along, but for those that it says itself; empty text brings none. */
 export const extraFields = (text: string | null): Arguments | DomainError => {
-  const given = text === null ? {} : parsed(text);
+  const given = text === null || text === '' ? {} : parsed(text);
   if (!isObject(given)) return invalid('extra_submit_fields is not a JSON object');
   const wrong = Object.keys(given).find((name) => EXTRA_FIELDS[name]?.(given[name]) === false);
   if (wrong !== undefined) return invalid(`extra_submit_fields: ${wrong} is not valid`);
-  return Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(EXTRA_FIELDS, name)));
+  return Object.fromEntries(Object.entries(given).filter(([name]) => !OWN_FIELDS.includes(name)));
 };
+
+/** Whether a dataset has a field of each of the names. */
+export const areDatasetFields = (fields: Arguments): boolean =>
+  Object.keys(fields).every((name) => Object.hasOwn(EXTRA_FIELDS, name));
 
 const submitProblem = (values: Arguments, { username, roles, groups }: Caller): DomainError | undefined => {
   if (values['username'] !== username && !roles.includes('admin')) {

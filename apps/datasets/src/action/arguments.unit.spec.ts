@@ -1,7 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { Caller } from '#bus/contract.js';
 import type { Action } from '#contracts/iceprod/actions.js';
-import { extraFields, ofVersion32, readArguments, readLegacyArguments } from './arguments.js';
+import { areDatasetFields, extraFields, ofVersion32, readArguments, readLegacyArguments } from './arguments.js';
 
 const ALICE: Caller = { subject: 'alice', username: 'alice', roles: ['user'], groups: ['users', 'simprod'] };
 const ADMIN: Caller = { subject: 'root', username: 'root', roles: ['admin'], groups: ['users'] };
@@ -147,11 +147,18 @@ describe('readLegacyArguments', () => {
 });
 
 describe('extraFields', () => {
-  it('takes over what a dataset can be given, and nothing else', () => {
-    expect(extraFields('{"status":"suspended","priority":0.9,"description":"mine","more":1}')).toEqual({
+  it('leaves out what the submission says itself', () => {
+    expect(extraFields('{"status":"suspended","priority":0.9,"description":"mine","jobs_submitted":"many"}')).toEqual({
       ...{ status: 'suspended', priority: 0.9 },
     });
+    expect(extraFields('')).toEqual({});
+    expect(extraFields(null)).toEqual({});
+  });
+
+  it('refuses what a dataset has otherwise, and tells what it has not', () => {
     expect(extraFields('{"priority":"high"}')).toMatchObject({ message: 'extra_submit_fields: priority is not valid' });
+    expect(areDatasetFields({ priority: 1, always_active: true })).toBe(true);
+    expect(areDatasetFields({ priority: 1, more: 1 })).toBe(false);
   });
 });
 

@@ -1,7 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
 import { PutConfig, SubmitDataset } from '#contracts/iceprod/datasets.js';
 import { elementsOf, membersOf } from '#contracts/raw-json.js';
-import { extraFields, ofVersion32 } from './arguments.js';
+import { areDatasetFields, extraFields, ofVersion32 } from './arguments.js';
 import type { DatasetCredentials } from './dataset-credentials.js';
 import { type Errand, failure } from './errand.js';
 import { withTokenScopes } from './token-scopes.js';
@@ -18,8 +18,9 @@ export const submit = async (errand: Errand, places: Places): Promise<{ readonly
   if (judged === undefined) throw failure('config is not valid');
   const jobs = errand.number('jobs_submitted');
   const config = withTokenScopes(judged, places.prefixes, jobs);
-  const extra = extraFields(errand.text('extra_submit_fields') || null);
+  const extra = extraFields(errand.text('extra_submit_fields'));
   if (extra instanceof DomainError) throw extra;
+  if (!areDatasetFields(extra)) throw failure('invalid keys found');
   const submitter = { username: errand.text('username'), group: errand.text('group') };
   // Before the dataset, so that there is none when they are refused.
   const credentials = await places.credentials.make(errand, config, submitter);
