@@ -16,8 +16,13 @@ CREATE TABLE task_stat (
   blob TEXT
 ) STRICT;`;
 
-/** Ids are made here and grow with time: their order is that of creation. */
-export const TASK_STAT_INDEXES = 'CREATE UNIQUE INDEX task_stat_place ON task_stat (workload, task_id, id);';
+/** Ids are made here and grow with time: their order is that of creation. Few bodies are blobs. */
+export const TASK_STAT_INDEXES = `
+CREATE UNIQUE INDEX task_stat_place ON task_stat (workload, task_id, id);
+CREATE INDEX task_stat_blob ON task_stat (blob) WHERE blob IS NOT NULL;`;
+
+/** Keys of bodies in the blob store begin so. */
+export const STAT_BLOBS = 'task-stat/';
 
 /** A record without its body. */
 export interface TaskStatEntry {
@@ -70,6 +75,7 @@ export class TaskStats {
   private readonly selectAll: StatementSync;
   private readonly selectNewest: StatementSync;
   private readonly selectBody: StatementSync;
+  private readonly selectBlob: StatementSync;
 
   constructor(
     database: DatabaseSync,
@@ -88,6 +94,7 @@ export class TaskStats {
        GROUP BY task_id ORDER BY task_id LIMIT ${String(PAGE_SCAN)}`,
     );
     this.selectBody = database.prepare('SELECT body, blob FROM task_stat WHERE key = ?');
+    this.selectBlob = database.prepare('SELECT 1 FROM task_stat WHERE blob = ?');
   }
 
   ofTask(datasetId: string, taskId: string, afterId: string): TaskStatPage {
@@ -115,6 +122,11 @@ export class TaskStats {
   bodyOf({ key }: TaskStatEntry): TaskStatBody {
     const row = this.selectBody.get(key);
     return typeof row?.['blob'] === 'string' ? { blobKey: row['blob'] } : { raw: String(row?.['body'] ?? '{}') };
+  }
+
+  /** Whether some record's body is the blob. */
+  holds(blobKey: string): boolean {
+    return this.selectBlob.get(blobKey) !== undefined;
   }
 
   private page(

@@ -17,7 +17,7 @@ import {
   type ListRequest,
   listTaskStats,
 } from './task-stat-queries.js';
-import { TaskStats } from './task-stat-rows.js';
+import { STAT_BLOBS, TaskStats } from './task-stat-rows.js';
 
 /** Larger ones go to the blob store. Measured as the event holds them: as a string inside JSON. */
 const INLINE_BYTES_MAX = 128 * 1024;
@@ -42,7 +42,7 @@ export class TaskStatController {
     const { task_id: taskId, dataset_id: datasetId, stats: raw } = message.request;
     const id = newId(datasetRef(datasetId), nowMicros());
     const isLarge = Buffer.byteLength(JSON.stringify(raw)) > INLINE_BYTES_MAX;
-    const stats = isLarge ? { blob: await this.blobs.put(`task-stat/${id}`, raw) } : { raw };
+    const stats = isLarge ? { blob: await this.blobs.put(STAT_BLOBS + id, raw) } : { raw };
     return this.desk.decide(message, (view) => recordStats(view, { id, taskId, datasetId, stats }));
   }
 

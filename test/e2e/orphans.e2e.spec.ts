@@ -1,0 +1,85 @@
+import { utimesSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { FolderBlobStore } from '../../libs/keep/src/folder-blob-store.js';
+import { MODES } from './cairn-process.js';
+import { ok } from './http-client.js';
+import { ID, useWorld } from './world.js';
+
+const TWO_DAYS_MS = 2 * 24 * 60 * 60 * 1000;
+const LARGE = 'x'.repeat(1_500_000);
+
+const filesIn = async (folder: string): Promise<readonly string[]> => {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+};
+
+const until = async (holds: () => Promise<boolean>): Promise<void> => {
+  while (!(await holds())) await new Promise((settle) => setTimeout(settle, 50));
+};
+
+describe.each(MODES.filter(({ isDistributed }) => !isDistributed))('what a crash leaves in the blob store', (mode) => {
+  const world = useWorld(mode);
+
+  /** An upload of a log whose end is not sent before somebody says so. */
+  const slowUpload = async (token: string) => {
+    const sending = request(`${world().cairn.url}/logs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    });
+    const answer = new Promise<string>((settle) => {
+      sending.on('error', (error) => settle(error.message));
+      sending.on('response', (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => settle(Buffer.concat(chunks).toString()));
+      });
+    });
+    sending.write(`{"task_id":"slow","data":"${LARGE}`);
+    await until(async () => (await filesIn(incoming())).length > 0);
+    return { answer, end: () => sending.end('the end"}') };
+  };
+
+  const blobFolder = (): string => join(world().cairn.dataDir, 'blobs');
+  const incoming = (): string => join(blobFolder(), 'incoming');
+
+  it('is collected after a day, and nothing else is', async () => {
+    const { system, cairn } = world();
+    const token = await cairn.token({ username: 'grid', roles: ['system'] });
+    const { result: log } = (await system.post('/logs', { data: LARGE, task_id: 't' })).json as { result: string };
+    const statBody = { dataset_id: 'd', log: LARGE };
+    const { result: stat } = (await system.post('/tasks/t/task_stats', statBody)).json as { result: string };
+
+    const lost = await slowUpload(token);
+    const blobs = new FolderBlobStore(blobFolder());
+    await cairn.restart({
+      signal: 'SIGKILL',
+      meanwhile: async () => {
+        // Stored, but the process died before it could record them.
+        await blobs.put('log/orphan', '"x"');
+        await blobs.put('task-stat/orphan', '{}');
+        const old = new Date(Date.now() - TWO_DAYS_MS);
+        for (const file of await filesIn(blobFolder())) utimesSync(file, old, old);
+        expect(await filesIn(incoming())).toHaveLength(1);
+      },
+    });
+    expect(await lost.answer).toMatch(/socket hang up|ECONNRESET/);
+
+    const slow = await slowUpload(token);
+    await until(async () => (await blobs.getText('log/orphan')) === undefined);
+    await until(async () => (await blobs.getText('task-stat/orphan')) === undefined);
+    expect(await filesIn(incoming())).toHaveLength(1);
+    slow.end();
+    const { result: slowLog } = JSON.parse(await slow.answer) as { result: string };
+    expect(slowLog).toMatch(ID);
+    expect((await system.get(`/logs/${slowLog}`)).json).toMatchObject({ data: `${LARGE}the end` });
+    expect((await system.get(`/logs/${log}`)).json).toMatchObject({ data: LARGE });
+    expect(await system.get(`/datasets/d/tasks/t/task_stats/${stat}`)).toEqual(
+      ok(expect.objectContaining({ stats: { log: LARGE } })),
+    );
+    expect(await filesIn(incoming())).toEqual([]);
+    // The two bodies on record and the slow one.
+    expect(await filesIn(blobFolder())).toHaveLength(3);
+  }, 60_000);
+});
