@@ -21,6 +21,7 @@ import { People } from './people.js';
 import {
   askedOf,
   challengeOf,
+  hasTooMany,
   INTERACTION_PATH,
   PATHS,
   publicUrlOf,
@@ -140,6 +141,7 @@ export class OpenIdController {
     }
     const realm = await this.realm(publicUrl, asked.realm);
     const tidy = tidied(asked, request);
+    if (hasTooMany(tidy)) return refusal(400, 'invalid_request', 'too many parameters');
     const { path } = asked;
     if (path === USERINFO_PATH) return this.userinfo(realm, tidy);
     if (path.startsWith(`${INTERACTION_PATH}/`)) {

@@ -99,6 +99,9 @@ const tidySecret = (form: URLSearchParams, authorization: string | undefined): s
   return basic(id, secret);
 };
 
+/** No request of OpenID has so many. */
+const PARAMETERS_MAX = 100;
+
 /** A request as the provider shall get it. */
 export interface Tidied {
   readonly asked: Asked;
@@ -122,3 +125,7 @@ export const tidied = (asked: Asked, { method, headers, body, address }: WebRequ
 /** As a client makes it of its verifier (RFC 7636). */
 export const challengeOf = (verifier: string): string =>
   Buffer.from(hash('sha256', verifier, 'buffer')).toString('base64url');
+
+/** The provider's time grows with the square of the number of parameters. */
+export const hasTooMany = ({ asked, form }: Tidied): boolean =>
+  asked.query.size > PARAMETERS_MAX || form.size > PARAMETERS_MAX;

@@ -1,5 +1,5 @@
 import { hashSecret } from '../account/clients.js';
-import { askedOf, challengeOf, publicUrlOf, tidied } from './web-request.js';
+import { askedOf, challengeOf, hasTooMany, publicUrlOf, tidied } from './web-request.js';
 
 const TOKEN = '/auth/realms/IceCube/protocol/openid-connect/token';
 
@@ -79,4 +79,12 @@ describe('challengeOf', () => {
       'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
     );
   });
+});
+
+it.each([
+  ['in the query', '', `${TOKEN}?${'a=b&'.repeat(101)}`, true],
+  ['in the form', 'a=b&'.repeat(101), TOKEN, true],
+  ['nowhere', 'a=b&'.repeat(100), `${TOKEN}?${'a=b&'.repeat(100)}`, false],
+])('finds too many parameters %s', (_, body, url, expected) => {
+  expect(hasTooMany(tidy(body, {}, url))).toBe(expected);
 });
