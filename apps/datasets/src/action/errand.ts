@@ -62,16 +62,17 @@ export class Errand {
     return this.tools.bus.request(contract, request, { ...this.context(), commandId: this.nameOf(step) });
   }
 
-  /** As {@link order}; what the state of things does not allow is left as it is. */
-  async orderIfLegal<Request>(
+  /** As {@link order}; what the state of things does not allow is left as it is, and there is no reply. */
+  async orderIfLegal<Request, Reply>(
     step: string,
-    contract: Contract<Request, object>,
+    contract: Contract<Request, Reply>,
     request: NoInfer<Request>,
-  ): Promise<void> {
+  ): Promise<Reply | undefined> {
     try {
-      await this.order(step, contract, request);
+      return await this.order(step, contract, request);
     } catch (error) {
-      if (!(error instanceof DomainError) || error.kind !== 'state') throw error;
+      if (error instanceof DomainError && error.kind === 'state') return undefined;
+      throw error;
     }
   }
 

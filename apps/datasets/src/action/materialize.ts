@@ -80,27 +80,32 @@ class Materialization {
     return there;
   }
 
-  /** One command makes a job with its tasks, unless they wait for tasks elsewhere. */
+  /**
+   * One command makes a job with its tasks, unless they wait for tasks elsewhere. Where somebody else has made it meanwhile,
+   * nothing is made.
+   */
   async add(index: number): Promise<void> {
-    const { dataset_id: id } = this.dataset;
+    const { dataset_id: id, jobs_submitted: jobs } = this.dataset;
     const within = this.dependencies.map((ones) => ones.flatMap((one) => ('place' in one ? [one.place] : [])));
     if (this.dependencies.every((ones, place) => ones.length === within[place]?.length)) {
       const tasks = this.tasks.map((_, place) => ({ ...this.shape(place, index), depends: within[place] ?? [] }));
-      await this.errand.order(`${id}/jobs/${index}`, AddTasks, {
+      await this.errand.orderIfLegal(`${id}/jobs/${index}`, AddTasks, {
         dataset_id: id,
         first_job_index: index,
         count: 1,
+        lacking_of: jobs,
         tasks,
       });
       return;
     }
     // Before the job, so that no job is left without tasks when a dependency is missing.
     await this.outside(index);
-    const { job_id: job } = await this.errand.order(`${id}/jobs/${index}`, AddJob, {
+    const made = await this.errand.orderIfLegal(`${id}/jobs/${index}`, AddJob, {
       dataset_id: id,
       job_index: index,
+      lacking_of: jobs,
     });
-    await this.complete({ job_id: job, job_index: index });
+    if (made !== undefined) await this.complete({ job_id: made.job_id, job_index: index });
   }
 
   private shape(place: number, index: number) {

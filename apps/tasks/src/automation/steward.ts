@@ -244,7 +244,7 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
     configuredMicros,
   }: Standing): Promise<void> {
     if (!this.does('buffer') || configuredMicros === undefined || truncated) return;
-    const made = this.jobs.counts(datasetId).reduce((sum, [, n]) => sum + n, 0);
+    const made = this.jobs.total(datasetId);
     const tasks = this.standings.count(workload);
     const state = { jobs: made, tasks, submitted: jobs, sinceMicros, configuredMicros };
     const dueMs = this.jobBuffer.dueInMs(workload, state, Date.now());

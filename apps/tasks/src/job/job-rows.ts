@@ -129,6 +129,7 @@ export class Jobs implements JobView {
   private readonly selectMoved: StatementSync;
   private readonly selectRange: StatementSync;
   private readonly selectCounts: StatementSync;
+  private readonly countAll: StatementSync;
   private readonly selectHighest: StatementSync;
   private readonly selectDown: StatementSync;
   private readonly selectAt: StatementSync;
@@ -151,6 +152,7 @@ export class Jobs implements JobView {
       `SELECT key, id, listing FROM job WHERE key > ? AND key <= ? ORDER BY key LIMIT ${PAGE_ROWS}`,
     );
     this.selectCounts = database.prepare('SELECT status, count FROM job_count WHERE workload = ? AND count > 0');
+    this.countAll = database.prepare('SELECT sum(count) AS n FROM job_count WHERE workload = ?');
     this.selectHighest = database.prepare(`SELECT max(job_index) AS highest FROM job WHERE ${LISTED_BY} = ?`);
     this.selectDown = database.prepare(
       `SELECT id, job_index FROM job WHERE ${LISTED_BY} = ? AND job_index BETWEEN ? AND ?
@@ -251,6 +253,19 @@ export class Jobs implements JobView {
       const status = JOB_STATUSES[Number(row['status'])];
       return status === undefined ? [] : [[status, Number(row['count'])] as const];
     });
+  }
+
+  /** How many jobs a dataset lists, also those of statuses that clients made up. */
+  total(datasetId: string): number {
+    const workload = this.workloads.idOfDataset(datasetId);
+    return workload === undefined ? 0 : Number(this.countAll.get(workload)?.['n'] ?? 0);
+  }
+
+  /** Whether a dataset that is to have so many jobs lacks the one of this index. */
+  lacks(datasetId: string, index: number, jobsMax: number): boolean {
+    const workload = this.workloads.idOfDataset(datasetId);
+    if (workload === undefined) return jobsMax > 0;
+    return this.total(datasetId) < jobsMax && this.selectAt.get(workload, index) === undefined;
   }
 
   /** The highest index of the jobs that a dataset lists. */

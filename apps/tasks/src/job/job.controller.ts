@@ -24,7 +24,7 @@ import {
 import { ReadModel } from '#projection/read-model.js';
 import { TaskDesk } from '../task/task-desk.js';
 import { datasetRef, Workloads } from '../workload/workloads.js';
-import { actOnJobs, addJob, amendJob, jobNotFound, setJobsStatus, setJobStatus } from './job-decider.js';
+import { actOnJobs, addJob, amendJob, jobNotFound, notLacking, setJobsStatus, setJobStatus } from './job-decider.js';
 import { nextJobIndex, outlineJobs } from './job-outline.js';
 import { JobProjection } from './job-projection.js';
 import { countJobs, JobLists, summarizeJobs } from './job-queries.js';
@@ -52,7 +52,12 @@ export class JobController {
   @MessagePattern(AddJob.subject)
   add(@Payload() message: Message<AddJobRequest>): Promise<Answer<{ job_id: string }>> {
     const id = newId(datasetRef(message.request.dataset_id), nowMicros());
-    return this.desk.decide(message, () => addJob(this.projection.jobs, message.request, id));
+    const { dataset_id: datasetId, job_index: index, lacking_of: jobs } = message.request;
+    return this.desk.decide(message, () =>
+      jobs !== undefined && !this.projection.jobs.lacks(datasetId, index, jobs)
+        ? notLacking()
+        : addJob(this.projection.jobs, message.request, id),
+    );
   }
 
   @MessagePattern(AmendJob.subject)

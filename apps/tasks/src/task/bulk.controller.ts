@@ -10,6 +10,7 @@ import {
   SetTasksStatus,
   type TaskSelection,
 } from '#contracts/iceprod/tasks.js';
+import { notLacking } from '../job/job-decider.js';
 import { JobProjection } from '../job/job-projection.js';
 import { addTasks, bulkIds } from './add.js';
 import { actOnTasks, setRequirements, setTasksStatus } from './bulk.js';
@@ -31,6 +32,8 @@ export class BulkController {
       message,
       (view, timeMicros) => {
         ids ??= bulkIds(request.dataset_id, timeMicros);
+        const { dataset_id: id, first_job_index: index, lacking_of: jobs } = request;
+        if (jobs !== undefined && !this.jobs.jobs.lacks(id, index, jobs)) return notLacking();
         return addTasks(view, this.jobs.jobs, request, ids);
       },
       request.dataset_id,

@@ -7,6 +7,8 @@ export interface AddJobRequest {
   readonly job_index: number;
   readonly job_id?: string;
   readonly status?: string;
+  /** As of `AddTasksRequest`. */
+  readonly lacking_of?: number;
 }
 
 /** Which jobs a bulk action takes: the listed ones, or all of the dataset when no list is given. */

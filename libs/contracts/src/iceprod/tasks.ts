@@ -24,6 +24,11 @@ export interface AddTasksRequest {
   readonly dataset_id: string;
   readonly first_job_index: number;
   readonly count: number;
+  /**
+   * How many jobs the dataset is to have. A job is then made only while it has fewer and none of its index, else refused
+   * (kind `state`): others may make jobs at the same time. For one job at a time.
+   */
+  readonly lacking_of?: number;
   readonly tasks: readonly {
     readonly name: string;
     readonly depends: readonly number[];
