@@ -20,7 +20,7 @@ const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 15_000;
 
 /** Output kept of a process, for the message when something fails. */
-const OUTPUT_CHARACTERS_MAX = 20_000;
+const OUTPUT_CHARACTERS_MAX = 1_000_000;
 
 export type Variables = Readonly<Record<string, string>>;
 

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { mkdir } from 'node:fs/promises';
 import { EnvironmentInvalid, loadEnvironment } from '#platform/environment.js';
 import type { Keep } from '#keep/keep.js';
 import { SqliteKeep } from '#keep/sqlite-keep.js';
@@ -155,9 +154,7 @@ export const runAccounts = async (
 ): Promise<number> => {
   try {
     const asked = parse(args);
-    const folder = join(loadEnvironment(terminal.env).CAIRN_DATA_DIR, 'keep');
-    await mkdir(folder, { recursive: true });
-    const keep = new SqliteKeep(join(folder, 'auth.sqlite'));
+    const keep = new SqliteKeep(join(loadEnvironment(terminal.env).CAIRN_DATA_DIR, 'keep', 'auth.sqlite'));
     try {
       const told = command === 'user' ? userCommand(asked, keep, terminal) : clientCommand(asked, keep);
       terminal.stdout.write(await told);

@@ -103,7 +103,8 @@ export class SqliteKeep extends Keep {
     private readonly nowMs: () => number = () => Date.now(),
   ) {
     super();
-    mkdirSync(dirname(file), { recursive: true });
+    // Hashes of passwords and what browsers are logged in by are nobody else's to read on a shared machine.
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     this.durable = new Writer(file, 'FULL');
     this.quick = new Writer(file, 'NORMAL');
     this.select = this.quick.prepare('SELECT value FROM entry WHERE key = ? AND expires_at_ms > ?');

@@ -1,4 +1,5 @@
 import type { Keep } from '#keep/keep.js';
+import { entriesUnder } from '../keep-entries.js';
 import { generatePassword, hashPassword } from './password.js';
 
 const PREFIX = 'account/';
@@ -32,7 +33,9 @@ export class Accounts {
   }
 
   async list(): Promise<readonly Account[]> {
-    return (await this.keep.list(PREFIX)).map(({ value }) => JSON.parse(value) as Account);
+    const found: Account[] = [];
+    for await (const { value } of entriesUnder(this.keep, PREFIX)) found.push(JSON.parse(value) as Account);
+    return found;
   }
 
   /** At the very first start there is an administrator; resolves with the password, which is nowhere else. */

@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { Keep } from '#keep/keep.js';
+import { entriesUnder } from '../keep-entries.js';
 
 const PREFIX = 'client/';
 const SECRET_BYTES = 32;
@@ -40,6 +41,8 @@ export class Clients {
   }
 
   async list(): Promise<readonly Client[]> {
-    return (await this.keep.list(PREFIX)).map(({ value }) => JSON.parse(value) as Client);
+    const found: Client[] = [];
+    for await (const { value } of entriesUnder(this.keep, PREFIX)) found.push(JSON.parse(value) as Client);
+    return found;
   }
 }

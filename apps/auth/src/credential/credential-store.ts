@@ -2,12 +2,12 @@ import { Log } from '#platform/logging.js';
 import { Keep } from '#keep/keep.js';
 import { type CredentialOwner, ownerKey } from '#contracts/iceprod/credentials.js';
 import type { CredentialFact } from '#contracts/credential-events.js';
+import { entriesUnder } from '../keep-entries.js';
 import type { Credential } from './credential.js';
 import type { CredentialFacts } from './credential-projection.js';
 import type { Sealed, SecretKeys } from './secret-keys.js';
 
 const PREFIX = 'credential/';
-const PAGE = 500;
 
 /** A credential that counts. Without its content when the key that sealed it is gone. */
 export interface Kept {
@@ -53,12 +53,9 @@ export class CredentialStore {
 
   /** Seals with the current key what another has sealed, and deletes what a crash kept of those that have ended. */
   async tidy(facts: CredentialFacts): Promise<void> {
-    let after: string | undefined;
-    do {
-      const page = await this.keep.list(PREFIX, { limit: PAGE, ...(after !== undefined && { after }) });
-      for (const { key, value } of page) await this.tidyOne(key.slice(PREFIX.length), value, facts);
-      after = page.length < PAGE ? undefined : page.at(-1)?.key;
-    } while (after !== undefined);
+    for await (const { key, value } of entriesUnder(this.keep, PREFIX)) {
+      await this.tidyOne(key.slice(PREFIX.length), value, facts);
+    }
   }
 
   private async tidyOne(id: string, value: string, facts: CredentialFacts): Promise<void> {

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import type { Keep } from '#keep/keep.js';
 import type { Client, Clients } from '../account/clients.js';
+import { entriesUnder } from '../keep-entries.js';
 
 /** A refresh token lives so long after its last use. */
 export const REFRESH_SECONDS = 30 * 24 * 3600;
@@ -20,7 +21,7 @@ const ofAccount = (username: string): string => `openid/of-account/${hash('sha25
 
 /** Ends every session, grant, code and refresh token of a person; access tokens live on for their hour. */
 export const logOutEverywhere = async (keep: Keep, username: string): Promise<void> => {
-  for (const { key, value } of await keep.list(ofAccount(username))) {
+  for await (const { key, value } of entriesUnder(keep, ofAccount(username))) {
     await keep.delete(value);
     await keep.delete(key);
   }
@@ -102,7 +103,7 @@ export class KeepAdapter implements Adapter {
   }
 
   async revokeByGrantId(grantId: string): Promise<void> {
-    for (const { key, value } of await this.keep.list(this.grantPrefix(grantId))) {
+    for await (const { key, value } of entriesUnder(this.keep, this.grantPrefix(grantId))) {
       await this.keep.delete(value);
       await this.keep.delete(key);
     }
