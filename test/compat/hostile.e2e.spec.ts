@@ -9,7 +9,7 @@ import {
   type Operation,
   operationsOf,
   type Targets,
-} from './hostile/requests.js';
+} from './hostile/generator.js';
 
 const REQUESTS = 20_000;
 /** Requests on the way at once. */
