@@ -1,5 +1,4 @@
 import { actions } from './actions/actions.js';
-import { materialization } from './actions/materialization.js';
 import { MODES } from './cairn-process.js';
 import { useWorld, VARIABLES } from './world.js';
 
@@ -11,5 +10,4 @@ describe.each(MODES)("IceProd's asynchronous requests, $mode", (mode) => {
   }));
 
   actions(world);
-  materialization(world);
 });

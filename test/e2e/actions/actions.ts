@@ -69,6 +69,10 @@ export const actions = (world: GetWorld): void => {
       const { alice } = world();
       const id = await submitted(alice, { extra_submit_fields: '{"status":"suspended","description":"x"}' });
       expect((await alice.get(`/datasets/${id}`)).json).toMatchObject({ status: 'suspended', description: 'muons' });
+      const body = { config: JSON.stringify(CONFIG), description: 'muons', jobs_submitted: 5 };
+      expect(await carriedOut(alice, 'submit', { ...body, extra_submit_fields: '{"colour":"red"}' })).toMatchObject({
+        ...{ status: 'error', error_message: 'invalid keys found' },
+      });
     });
 
     it('suspend and reset a dataset with its jobs and tasks', async () => {

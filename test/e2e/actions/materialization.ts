@@ -1,5 +1,5 @@
 import { created, ok, refused } from '../http-client.js';
-import { type GetWorld, ID, newDataset, newJob, TIMESTAMP } from '../world.js';
+import { type GetWorld, ID, newDataset, newJob, newTask, TIMESTAMP } from '../world.js';
 import { CONFIG, made, materialized, settled, submitted, tasksOf } from './requests.js';
 
 const byPlace = (one: { job_index: number; task_index: number }, other: { job_index: number; task_index: number }) =>
@@ -36,6 +36,58 @@ export const materialization = (world: GetWorld): void => {
         [job, 'filter'],
       ]);
       expect(tasks[1]?.depends).toEqual([tasks[0]?.task_id]);
+    });
+
+    it('finds the jobs that lack tasks from the last one down, whatever stands before them', async () => {
+      const { alice, system } = world();
+      const id = await submitted(alice, { jobs_submitted: 1300 });
+      const tasks = ['gen', 'filter'].map((name) => ({ name, depends: [], requirements: {} }));
+      const add = (first_job_index: number, count: number) =>
+        system.post(`/cairn/iceprod/datasets/${id}/tasks`, { first_job_index, count, tasks });
+      expect((await add(0, 620)).status).toBe(201);
+      const empty = await newJob(system, id, { job_index: 620 });
+      const half = await newJob(system, id, { job_index: 621 });
+      const only = await newTask(system, id, { job_id: half, job_index: 621, task_index: 1, name: 'filter' });
+      expect((await add(622, 620)).status).toBe(201);
+      expect(await materialized(alice, id, { num: 2 })).toMatchObject({ status: 'complete', error_message: '' });
+      expect((await alice.get(`/datasets/${id}/job_counts/status`)).json).toEqual({ processing: 1244 });
+      expect((await alice.get(`/datasets/${id}/task_counts/status`)).json).toEqual({ idle: 2488 });
+      const mended = (await tasksOf(alice, id)).filter(({ job_id: job }) => [empty, half].includes(job));
+      expect(mended.toSorted(byPlace).map(({ job_index: job, name }) => [job, name])).toEqual([
+        ...[620, 621].flatMap((job) => [
+          [job, 'gen'],
+          [job, 'filter'],
+        ]),
+      ]);
+      expect(mended.map(({ task_id: task }) => task)).toContain(only);
+    });
+
+    it('makes what a config says of requirements, in words of each job', async () => {
+      const { alice } = world();
+      const requirements = {
+        ...{ memory: '$steering(mem)', time: '$eval(2 * $(job) + 1)', disk: "$sprintf('%d.5', $(task))", cpu: 2 },
+        ...{ gpu: 1, os: ['$args(os)', 'x$(job)'], site: '$options(site)-$(debug)' },
+        ...{ a: '$choice(7)', b: '$sum(1, 2.5)', c: '$len([1, 2, 3])', d: '$min(3, 1)', e: '$max(2, $(job))' },
+        ...{ f: '$unknown(x)', g: '$(jobs_submitted)/$(tasks_submitted)', h: '007', i: 'abc' },
+      };
+      const config = {
+        ...{ version: 3.2, description: 'd', options: { os: 'RHEL_9', site: 'here' } },
+        steering: { parameters: { mem: '$eval($steering(base) * 1.5)', base: 3 } },
+        tasks: [{ name: '', requirements, trays: [{ modules: [{}] }] }],
+      };
+      const id = await submitted(alice, { config: JSON.stringify(config), jobs_submitted: 4 });
+      await materialized(alice, id, { num: '3' });
+      const made = (await tasksOf(alice, id)).toSorted(byPlace);
+      expect(made.map(({ name, requirements: of }) => [name, of])).toEqual(
+        [0, 1, 2].map((job) => [
+          '0',
+          {
+            ...{ memory: 4.5, time: 2 * job + 1, disk: 0.5, cpu: 2, gpu: 1, os: ['RHEL_9', `x${job}`] },
+            ...{ site: 'here-False', a: 7, b: 3.5, c: 3, d: 1, e: Math.max(2, job), f: '$unknown(x)' },
+            ...{ g: '4/4', h: 7, i: 'abc' },
+          },
+        ]),
+      );
     });
 
     it('lets tasks wait for those of another dataset', async () => {
