@@ -4,7 +4,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { Answer, Message, Page } from '#bus/contract.js';
 import { ChangeDataset, JudgeAccess, ListDatasets, PutConfig, SubmitDataset } from '#contracts/iceprod/datasets.js';
 import { Reached } from '#bus/visibility.js';
@@ -634,6 +634,31 @@ describe('the gateway over HTTP', () => {
       }
       expect((await ask('GET', '/docs/package.json', { token: null })).status).toBe(404);
     });
+  });
+
+  it('answers what is under way when it stops, and waits for nobody who only keeps a connection', async () => {
+    const stopping = await startGateway([Services]);
+    const { port } = new URL(stopping.url);
+    const opened = async (text: string): Promise<Socket> => {
+      const socket = connect(Number(port), '127.0.0.1');
+      await once(socket, 'connect');
+      socket.write(text);
+      return socket;
+    };
+    const head = `HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${admin}\r\n`;
+    const unused = await opened('');
+    const idle = await opened(`GET /tasks/x ${head}\r\n`);
+    await once(idle, 'data');
+    const busy = await opened(`PATCH /tasks/x ${head}Expect: 100-continue\r\nContent-Length: 7\r\n\r\n`);
+    // The request has arrived when the server asks for the body.
+    await once(busy, 'data');
+    const closed = Promise.all([once(unused, 'close'), once(idle, 'close'), stopping.close()]);
+    await Promise.all([once(unused, 'close'), once(idle, 'close')]);
+    busy.write('{"a":1}');
+    const [answer] = (await once(busy, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 OK[^]*\{"a":1\}$/);
+    await once(busy, 'close');
+    await closed;
   });
 
   it('names itself alive, counts requests, and says what is missing', async () => {

@@ -17,6 +17,7 @@ import { Metrics } from '#platform/metrics.js';
 import { timeOrderedId } from '#platform/time-ordered-id.js';
 import { Admission } from './edge/admission.js';
 import { crossOriginHeaders } from './edge/cross-origin.js';
+import { hangUpWhenStopping } from './edge/hang-up.js';
 import { PathTable } from './edge/path-table.js';
 import { ProblemFilter } from './edge/problem.filter.js';
 import { refuseConnection, refuseOutlandish } from './edge/refuse-connection.js';
@@ -122,6 +123,7 @@ export const createHttpAdapter = ({
   // GET may carry a JSON body with arguments (IceProd contract 1.1.3).
   instance.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
   refuseOutlandish(instance.server);
+  hangUpWhenStopping(instance);
   return adapter;
 };
 
