@@ -105,6 +105,7 @@ const writesOf = (datasetId: string, jobId: string, taskId: string): readonly (r
   ['POST', `/tasks/${taskId}/task_stats`],
   ['PUT', `/auths/${datasetId}`],
   ['POST', `/cairn/iceprod/datasets/${datasetId}/tasks`],
+  ['POST', `/cairn/iceprod/datasets/${datasetId}/jobs`],
 ];
 
 const readsOf = (datasetId: string, jobId: string, taskId: string): readonly string[] => [

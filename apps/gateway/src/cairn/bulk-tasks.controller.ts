@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
+import { AddJobs } from '#contracts/iceprod/jobs.js';
 import { AddTasks } from '#contracts/iceprod/tasks.js';
 import type { CallOf, Served } from '../route/route.js';
 import { Serves, TheCall } from '../route/serves.decorator.js';
@@ -8,6 +9,11 @@ import { bulkTaskRoutes as routes } from './bulk-tasks.routes.js';
 @Controller()
 export class BulkTasksController {
   constructor(private readonly bus: Bus) {}
+
+  @Serves(routes.addJobs)
+  async addJobs(@TheCall() { input, context }: CallOf<typeof routes.addJobs>): Promise<Served> {
+    return JSON.stringify(await this.bus.request(AddJobs, input, context));
+  }
 
   @Serves(routes.add)
   async add(@TheCall() { input, context }: CallOf<typeof routes.add>): Promise<Served> {

@@ -1,6 +1,6 @@
 import type { AddTasksRequest } from '#contracts/iceprod/tasks.js';
 import { elementsOf, kindOf, membersOf } from '#contracts/raw-json.js';
-import { defaulted, path, required } from '../route/fields.js';
+import { defaulted, optional, path, required } from '../route/fields.js';
 import { float, int, type JsonType, str, where } from '../route/json-types.js';
 import { invalid } from '../route/request-source.js';
 import { cairnRoute } from './cairn-route.js';
@@ -75,7 +75,31 @@ const templates: JsonType<readonly Template[]> = {
 
 const tasks = required(templates, { bad: `tasks must be a list of 1 to ${TASKS_PER_JOB_MAX} objects` });
 
+const firstJobIndex = defaulted(
+  where(int, (value) => value >= 0, { minimum: 0 }),
+  0,
+  { bad: 'first_job_index must be an integer from 0 on' },
+);
+
+const count = required(
+  where(int, (value) => value >= 1 && value <= JOBS_MAX, { minimum: 1, maximum: JOBS_MAX }),
+  { bad: `count must be an integer from 1 to ${JOBS_MAX}` },
+);
+
 export const bulkTaskRoutes = {
+  addJobs: cairnRoute({
+    name: 'addJobs',
+    tag: 'bulk creation',
+    method: 'POST',
+    path: '/cairn/iceprod/datasets/:dataset_id/jobs',
+    policy: { roles: ['admin', 'system'] },
+    summary: 'Creates jobs of a dataset in one step, without tasks',
+    fields: { dataset_id: path(), first_job_index: firstJobIndex, count, status: optional(str) },
+    body: { unknownKeys: 'unknown member in body' },
+    status: 201,
+    answer: { type: 'object', required: ['jobs'], properties: { jobs: { type: 'integer' } } },
+    deadlineMs: 60_000,
+  }),
   add: cairnRoute({
     name: 'addTasks',
     tag: 'bulk creation',
@@ -85,21 +109,14 @@ export const bulkTaskRoutes = {
     summary: 'Creates jobs of a dataset with their tasks in one step',
     fields: {
       dataset_id: path(),
-      first_job_index: defaulted(
-        where(int, (value) => value >= 0, { minimum: 0 }),
-        0,
-        { bad: 'first_job_index must be an integer from 0 on' },
-      ),
-      count: required(
-        where(int, (value) => value >= 1 && value <= JOBS_MAX, { minimum: 1, maximum: JOBS_MAX }),
-        { bad: `count must be an integer from 1 to ${JOBS_MAX}` },
-      ),
+      first_job_index: firstJobIndex,
+      count,
       tasks: {
         ...tasks,
         read: (source, name) => {
           const list = tasks.read(source, name) ?? [];
-          const count = source.object['count'];
-          if (typeof count === 'number' && count * list.length > TASKS_MAX) {
+          const jobs = source.object['count'];
+          if (typeof jobs === 'number' && jobs * list.length > TASKS_MAX) {
             throw invalid(`more than ${TASKS_MAX} tasks in one request`);
           }
           return list;

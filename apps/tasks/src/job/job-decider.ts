@@ -1,6 +1,6 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { Nothing } from '#bus/contract.js';
-import type { AddJobRequest, BulkAction, JobSelection } from '#contracts/iceprod/jobs.js';
+import type { AddJobRequest, AddJobsRequest, BulkAction, JobSelection } from '#contracts/iceprod/jobs.js';
 import type { JobStatus } from '#contracts/iceprod/statuses.js';
 import { rangesOf, rangesPerEvent } from '#contracts/ranges.js';
 import { kindOf, membersOf, mergeFields } from '#contracts/raw-json.js';
@@ -91,6 +91,19 @@ export const addJob = (view: JobView, request: AddJobRequest, newId: string): De
   }
   if (view.byId(id) !== undefined) return idTaken();
   return { events: [jobsAdded(view, { datasetId, firstIndex, count: 1, status }, { id })], reply: { job_id: id } };
+};
+
+/** Bulk creation: one fact, however many they are. Their ids are made from the prefix. */
+export const addJobs = (view: JobView, request: AddJobsRequest, prefix: string): Decision<{ jobs: number }> => {
+  const { dataset_id: datasetId, first_job_index: firstIndex, count, status = 'processing' } = request;
+  if (!isJobStatus(status)) return invalid('job.unknown-status', 'unknown status');
+  if (!Number.isSafeInteger(count) || count < 1 || count > JOBS_PER_REQUEST_MAX) {
+    return invalid('job.bad-count', `count must be an integer from 1 to ${String(JOBS_PER_REQUEST_MAX)}`);
+  }
+  if (!Number.isSafeInteger(firstIndex + count) || firstIndex < 0) {
+    return invalid('job.bad-index', 'first_job_index must be an integer from 0 on');
+  }
+  return { events: [jobsAdded(view, { datasetId, firstIndex, count, status }, { prefix })], reply: { jobs: count } };
 };
 
 const amendmentProblem = (view: JobView, job: Job, fields: string): DomainError | undefined => {

@@ -5,6 +5,7 @@ import type { Decision } from '#projection/command.js';
 import {
   actOnJobs,
   addJob,
+  addJobs,
   amendJob,
   JOBS_PER_REQUEST_MAX,
   type JobView,
@@ -128,6 +129,31 @@ describe('adding a job', () => {
       status: 'processing',
       ids: { prefix: 'p' },
     });
+  });
+});
+
+describe('adding many jobs', () => {
+  const view = viewOf([job(0, 'processing')]);
+  const add = (request: object) =>
+    outcome(addJobs(view, { dataset_id: 'd', first_job_index: 0, count: 1, ...request }, 'p'));
+
+  it('is one fact', () => {
+    expect(add({ first_job_index: 3, count: 5, status: 'suspended' })).toEqual([
+      {
+        ...{ stream: STREAM, type: 'GroupsAdded', groups: [[1, 5]], dataset_id: 'd', first_index: 3 },
+        ...{ status: 'suspended', ids: { prefix: 'p' } },
+      },
+    ]);
+  });
+
+  it.each([
+    [{ status: 'idle' }, 'unknown status'],
+    [{ count: 0 }, 'count must be an integer from 1 to 100000'],
+    [{ count: JOBS_PER_REQUEST_MAX + 1 }, 'count must be an integer from 1 to 100000'],
+    [{ first_job_index: -1 }, 'first_job_index must be an integer from 0 on'],
+    [{ first_job_index: Number.MAX_SAFE_INTEGER }, 'first_job_index must be an integer from 0 on'],
+  ])('refuses %j', (request, reason) => {
+    expect(add(request)).toBe(`invalid: ${reason}`);
   });
 });
 

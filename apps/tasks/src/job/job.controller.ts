@@ -2,11 +2,13 @@ import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
 import type { Answer, Message, Nothing, Page } from '#bus/contract.js';
-import { newId } from '#contracts/ids.js';
+import { newId, newIdPrefix } from '#contracts/ids.js';
 import {
   ActOnJobs,
   AddJob,
   type AddJobRequest,
+  AddJobs,
+  type AddJobsRequest,
   AmendJob,
   type BulkAction,
   CountJobs,
@@ -24,7 +26,16 @@ import {
 import { ReadModel } from '#projection/read-model.js';
 import { TaskDesk } from '../task/task-desk.js';
 import { datasetRef, Workloads } from '../workload/workloads.js';
-import { actOnJobs, addJob, amendJob, jobNotFound, notLacking, setJobsStatus, setJobStatus } from './job-decider.js';
+import {
+  actOnJobs,
+  addJob,
+  addJobs,
+  amendJob,
+  jobNotFound,
+  notLacking,
+  setJobsStatus,
+  setJobStatus,
+} from './job-decider.js';
 import { nextJobIndex, outlineJobs } from './job-outline.js';
 import { JobProjection } from './job-projection.js';
 import { countJobs, JobLists, summarizeJobs } from './job-queries.js';
@@ -58,6 +69,13 @@ export class JobController {
         ? notLacking()
         : addJob(this.projection.jobs, message.request, id),
     );
+  }
+
+  @MessagePattern(AddJobs.subject)
+  addMany(@Payload() message: Message<AddJobsRequest>): Promise<Answer<{ jobs: number }>> {
+    const { request } = message;
+    const prefix = newIdPrefix(datasetRef(request.dataset_id), nowMicros());
+    return this.desk.decide(message, () => addJobs(this.projection.jobs, request, prefix), request.dataset_id);
   }
 
   @MessagePattern(AmendJob.subject)

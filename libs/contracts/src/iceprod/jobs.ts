@@ -11,6 +11,14 @@ export interface AddJobRequest {
   readonly lacking_of?: number;
 }
 
+/** Bulk creation: `count` jobs with the indexes from `first_job_index` on, without tasks. */
+export interface AddJobsRequest {
+  readonly dataset_id: string;
+  readonly first_job_index: number;
+  readonly count: number;
+  readonly status?: string;
+}
+
 /** Which jobs a bulk action takes: the listed ones, or all of the dataset when no list is given. */
 export interface JobSelection {
   readonly dataset_id: string;
@@ -27,6 +35,7 @@ export interface ListJobsRequest extends ListOptions {
 }
 
 export const AddJob = command<AddJobRequest, { job_id: string }>('tasks', 'job.add');
+export const AddJobs = command<AddJobsRequest, { jobs: number }>('tasks', 'jobs.add');
 /** With `dataset_id` the job must belong to it and the read rule is judged. Replies raw JSON. */
 export const GetJob = query<{ job_id: string; dataset_id?: string }, { document: string }>('tasks', 'job.get');
 /** `fields` is the body as raw JSON: merged, dotted keys set nested fields. Replies the post-image. */
