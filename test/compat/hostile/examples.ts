@@ -1,0 +1,128 @@
+import type { Targets } from './generator.js';
+import { CONFIG, CREDENTIAL, REDIRECT } from './targets.js';
+
+/** What makes a request to a route a good one, where its schema does not tell. */
+export interface Example {
+  /** Targets that the path's parameters take, by name, when not those of their own name. */
+  readonly path?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: (targets: Targets) => string;
+}
+
+const first = (targets: Targets, name: string): string => targets[name]?.[0] ?? '';
+
+const json = (value: object) => (): string => JSON.stringify(value);
+const ofDataset =
+  (value: object) =>
+  (targets: Targets): string =>
+    JSON.stringify({ dataset_id: first(targets, 'dataset_id'), ...value });
+
+const form = (fields: (targets: Targets) => Readonly<Record<string, string>>): Example => ({
+  headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  body: (targets) => new URLSearchParams(fields(targets)).toString(),
+});
+
+const config = JSON.stringify(CONFIG);
+const amended = json({ url: CREDENTIAL.url, type: CREDENTIAL.type, access_key: 'another' });
+const exchanged = { query: { client_id: 'another' } };
+const request = (action: string): Example => ({ path: { id: `${action}_request` } });
+const reported = (action: string): Example => ({
+  path: { task_id: `task_to_${action}` },
+  body: json({ instance_id: 'i' }),
+});
+
+export const EXAMPLES: Readonly<Record<string, Example>> = {
+  'POST /datasets': {
+    body: json({ description: 'd', jobs_submitted: 2, tasks_submitted: 4, tasks_per_job: 2, group: 'users' }),
+  },
+  'PUT /config/{dataset_id}': { body: () => config },
+  'PUT /datasets/{dataset_id}/config': { body: () => config },
+  'PATCH /jobs/{job_id}': { body: json({ status: 'errors' }) },
+  'POST /datasets/{dataset_id}/job_actions/bulk_status/{status}': {
+    path: { status: 'job_status' },
+    body: ({ jobs }) => JSON.stringify({ jobs }),
+  },
+  'PUT /datasets/{dataset_id}/jobs/{job_id}/status': {
+    path: { dataset_id: 'own_dataset_id' },
+    body: json({ status: 'processing' }),
+  },
+  'PATCH /tasks/{task_id}': { body: json({ site: 'UW' }) },
+  'PUT /tasks/{task_id}/status': { path: { task_id: 'task_to_move' }, body: json({ status: 'waiting' }) },
+  'POST /task_actions/queue': { body: json({ requirements: {} }) },
+  'POST /task_actions/queue_many': { body: json({ num: 1, requirements: {} }) },
+  'POST /task_actions/process': { body: json({ requirements: {} }) },
+  'POST /tasks/{task_id}/task_actions/processing': reported('processing'),
+  'POST /tasks/{task_id}/task_actions/reset': reported('reset'),
+  'POST /tasks/{task_id}/task_actions/failed': reported('failed'),
+  'POST /tasks/{task_id}/task_actions/complete': reported('complete'),
+  'PATCH /datasets/{dataset_id}/task_actions/bulk_requirements/{name}': {
+    path: { dataset_id: 'own_dataset_id', name: 'task_name' },
+    body: json({ memory: 2 }),
+  },
+  'POST /datasets/{dataset_id}/task_actions/bulk_requirements/{name}': {
+    path: { dataset_id: 'own_dataset_id', name: 'task_name' },
+    body: json({ memory: 2 }),
+  },
+  'POST /datasets/{dataset_id}/files': {
+    path: { dataset_id: 'own_dataset_id' },
+    body: json({ filename: 'osdf:///a', movement: 'input', job_index: 0, task_name: 'generate' }),
+  },
+  'POST /datasets/{dataset_id}/files/{task_id}': { body: json({ filename: 'osdf:///a', movement: 'input' }) },
+  'PATCH /grids/{grid_id}': { body: json({ version: '2' }) },
+  'PUT /pilots/{pilot_id}/tasks': { body: json({ tasks: [] }) },
+  'PUT /users/{username}': { path: { username: 'new_username' } },
+  'PUT /users/{user_id}/roles': { body: json({ roles: ['user'] }) },
+  'POST /ldap': { body: json({ username: 'pingu', password: 'noot noot' }) },
+  'POST /auths': {
+    body: (targets) =>
+      JSON.stringify({
+        ...{ name: 'dataset_id', value: first(targets, 'dataset_id') },
+        ...{ role: 'read', username: 'alice', groups: ['users'] },
+      }),
+  },
+  'PUT /auths/{dataset_id}': { body: json({ read_groups: ['users'], write_groups: [] }) },
+  'POST /actions/submit': { body: json({ config, description: 'd', jobs_submitted: 1, group: 'admin' }) },
+  'POST /actions/dataset_status': { body: ofDataset({ action: 'reset' }) },
+  'POST /actions/job_status': { body: ofDataset({ action: 'reset' }) },
+  'POST /actions/task_status': { body: ofDataset({ action: 'reset' }) },
+  'POST /actions/edit_config': { body: ofDataset({ config }) },
+  'GET /actions/submit/{id}': request('submit'),
+  'GET /actions/materialization/{id}': request('materialization'),
+  'GET /actions/dataset_status/{id}': request('dataset_status'),
+  'GET /actions/job_status/{id}': request('job_status'),
+  'GET /actions/task_status/{id}': request('task_status'),
+  'GET /actions/edit_config/{id}': request('edit_config'),
+  'GET /actions/materialization/datasets/{dataset_id}': { path: { dataset_id: 'own_dataset_id' } },
+  'GET /request/{dataset_id}/status': { path: { dataset_id: 'own_dataset_id' } },
+  'GET /status/{materialization_id}': { path: { materialization_id: 'materialization_request' } },
+  'PATCH /users/{username}/credentials': { path: { username: 'credential_owner' }, body: amended },
+  'PATCH /groups/{groupname}/credentials': { path: { groupname: 'credential_owner' }, body: amended },
+  'PATCH /datasets/{dataset_id}/credentials': { path: { dataset_id: 'credential_owner' }, body: amended },
+  'PATCH /datasets/{dataset_id}/tasks/{task_name}/credentials': {
+    path: { dataset_id: 'credential_owner' },
+    body: amended,
+  },
+  'GET /users/{username}/exchange': exchanged,
+  'GET /groups/{groupname}/exchange': exchanged,
+  'GET /datasets/{dataset_id}/exchange': exchanged,
+  'GET /datasets/{dataset_id}/tasks/{task_name}/exchange': exchanged,
+  'POST /create': { body: json({ username: 'alice', scope: 's', url: 'https://data.example', transfer_prefix: '' }) },
+  'POST /cairn/iceprod/datasets/{dataset_id}/tasks': {
+    body: json({ first_job_index: 0, count: 2, tasks: [{ name: 'generate' }] }),
+  },
+  'GET /docs/{file}': { path: { file: 'docs_file' } },
+  'POST /auth/realms/{realm}/protocol/openid-connect/token': form((targets) => ({
+    ...{ grant_type: 'client_credentials', client_id: 'hostile', scope: '' },
+    client_secret: first(targets, 'client_secret'),
+  })),
+  'POST /auth/realms/{realm}/protocol/openid-connect/auth/device': form(() => ({
+    ...{ client_id: 'iceprod-public', scope: 'offline_access' },
+  })),
+  'GET /auth/realms/{realm}/protocol/openid-connect/auth': {
+    query: {
+      ...{ client_id: 'hostile-page', response_type: 'code', redirect_uri: REDIRECT, scope: 'openid' },
+      ...{ code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', code_challenge_method: 'S256' },
+    },
+  },
+};
