@@ -4,8 +4,11 @@ import { afterSorted, type ListPage, type SortedPlace, type SortField } from '#c
 import { PageBuilder } from './page-builder.js';
 import { Slices } from './slices.js';
 
-/** Sorted lists that may wait for their next page at a time. */
-const WAITING_MAX = 8;
+/** Entries of all sorted lists together that may wait for their next page at a time: 32 MiB. */
+const WAITING_ENTRIES_MAX = 4_000_000;
+
+/** Who has asked for no page of a list for so long is gone. */
+const IDLE_MS_MAX = 2 * 60 * 1000;
 
 /** Entries rendered between two looks at the clock. */
 const RENDER_SLICE = 100;
@@ -100,9 +103,23 @@ export const limitedList = (
   };
 };
 
-/** Answers sorted lists page by page. They are sorted once, for the first page, and wait until the others are asked for. */
+interface Waiting {
+  readonly list: SortedList;
+  readonly sinceMs: number;
+}
+
+/**
+ * Answers sorted lists page by page. They are sorted once, for the first page, and wait until the others are asked for. A list
+ * that somebody reads is never dropped for another: the other is refused before its answer has begun.
+ */
 export class SortedLists {
-  private readonly waiting = new Map<string, SortedList>();
+  private readonly waiting = new Map<string, Waiting>();
+  private entries = 0;
+
+  constructor(
+    private readonly entriesMax = WAITING_ENTRIES_MAX,
+    private readonly nowMs: () => number = Date.now,
+  ) {}
 
   /**
    * @param sort makes the list; pauses when slices are spent
@@ -115,7 +132,7 @@ export class SortedLists {
   ): Promise<ListPage | DomainError> {
     const slices = new Slices();
     const [token = randomUUID(), from = '0'] = cursor?.split(':') ?? [];
-    const list = cursor === undefined ? await sort(slices) : this.waiting.get(token);
+    const list = cursor === undefined ? await sort(slices) : this.waiting.get(token)?.list;
     if (list === undefined) return new DomainError('unavailable', 'list.gone', 'The sorted list is gone, ask again');
     const { keys } = list;
     const page = new PageBuilder();
@@ -124,18 +141,34 @@ export class SortedLists {
       if (entry !== undefined) page.add(entry);
       if (at % RENDER_SLICE === 0 && slices.spent) await slices.pause();
       if (!page.isFull || at + 1 === keys.length) continue;
-      this.keep(token, list);
+      if (!this.keep(token, list)) return new DomainError('unavailable', 'lists.too-many', 'server overloaded');
       return pageUpTo(page.page(`${token}:${at + 1}`), list, at);
     }
-    this.waiting.delete(token);
+    this.drop(token);
     return pageUpTo(page.page(), list, keys.length - 1);
   }
 
-  private keep(token: string, list: SortedList): void {
+  /** Whether there is room for it; for a list on its own there always is. */
+  private keep(token: string, list: SortedList): boolean {
+    this.drop(token);
+    this.dropIdle();
+    if (this.waiting.size > 0 && this.entries + list.keys.length > this.entriesMax) return false;
+    this.waiting.set(token, { list, sinceMs: this.nowMs() });
+    this.entries += list.keys.length;
+    return true;
+  }
+
+  private drop(token: string): void {
+    this.entries -= this.waiting.get(token)?.list.keys.length ?? 0;
     this.waiting.delete(token);
-    const [oldest] = this.waiting.keys();
-    if (this.waiting.size >= WAITING_MAX && oldest !== undefined) this.waiting.delete(oldest);
-    this.waiting.set(token, list);
+  }
+
+  /** The longest idle come first: each page puts its list at the end. */
+  private dropIdle(): void {
+    for (const [token, { sinceMs }] of this.waiting) {
+      if (this.nowMs() - sinceMs < IDLE_MS_MAX) return;
+      this.drop(token);
+    }
   }
 }
 
