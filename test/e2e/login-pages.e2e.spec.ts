@@ -268,21 +268,38 @@ describe('login pages', () => {
     const brought = website().brought.at(-1);
     expect(brought?.get('state')).toBe('mine');
     expect(brought?.get('iss')).toBe(realm());
-    const code = brought?.get('code') ?? '';
-    const answer = await tokens({
+    const fields = {
       grant_type: 'authorization_code',
       client_id: 'web',
-      code,
+      code: brought?.get('code') ?? '',
       redirect_uri: back,
       code_verifier: verifier,
-    });
+    };
+    // A page of another origin goes on by itself: its script may ask for the tokens and use them.
+    const { answer, info, listed } = await page.evaluate(
+      async ([base, api, form]) => {
+        const asked = await fetch(`${base}/protocol/openid-connect/token`, {
+          method: 'POST',
+          body: new URLSearchParams(form),
+        });
+        const json = (await asked.json()) as { [name: string]: unknown };
+        const headers = { authorization: `Bearer ${String(json['access_token'])}` };
+        const about = await fetch(`${base}/protocol/openid-connect/userinfo`, { headers });
+        const list = await fetch(`${api}/datasets?keys=dataset_id`, { headers });
+        return {
+          answer: { status: asked.status, json },
+          info: (await about.json()) as { [name: string]: unknown },
+          listed: list.status,
+        };
+      },
+      [realm(), cairn().url, fields] as const,
+    );
     expect(answer).toMatchObject({
       status: 200,
       json: { token_type: 'Bearer', expires_in: 3600, refresh_expires_in: 2_592_000 },
     });
-    const bearer = { authorization: `Bearer ${wordIn(answer, 'access_token')}` };
-    const info = await fetch(`${realm()}/protocol/openid-connect/userinfo`, { headers: bearer });
-    expect(await info.json()).toMatchObject({ sub: 'pingu', preferred_username: 'pingu' });
+    expect(info).toMatchObject({ sub: 'pingu', preferred_username: 'pingu' });
+    expect(listed).toBe(200);
 
     const out = new URLSearchParams({
       id_token_hint: wordIn(answer, 'id_token'),
@@ -290,6 +307,9 @@ describe('login pages', () => {
       state: 'gone',
     });
     const logout = `${realm()}/protocol/openid-connect/logout?${out.toString()}`;
+    await page.goto(`${realm()}/protocol/openid-connect/logout`);
+    await press(page, 'Stay');
+    expect(await heading(page)).toBe('You are still logged in');
     await page.goto(logout);
     expect(await heading(page)).toBe('Log out');
     await press(page, 'Log out');

@@ -20,6 +20,7 @@ import { GroupController } from './group/group.controller.js';
 import { KeyController } from './key/key.controller.js';
 import { LdapPasswords } from './login/ldap-passwords.js';
 import { LoginController } from './login/login.controller.js';
+import { PasswordAttempts } from './login/password-attempts.js';
 import { OpenIdController } from './openid/openid.controller.js';
 import { People } from './openid/people.js';
 import { RoleController } from './role/role.controller.js';
@@ -72,6 +73,7 @@ import { userProjection } from './user/user-projection.js';
         ),
     },
     CredentialsOfOwner,
+    PasswordAttempts,
     People,
     FirstAdmin,
     { provide: Accounts, inject: [Keep], useFactory: (keep: Keep) => new Accounts(keep) },

@@ -114,6 +114,12 @@ export const logins = (world: GetWorld, stopLdap: () => Promise<void>): void => 
       expect(said(await world().anonymous.send('POST', '/ldap', { body }))).toEqual(refused(403, 'Login failed'));
     });
 
+    it('are not guessed at for long, and then not looked at', async () => {
+      for (let guess = 0; guess < 10; guess += 1) await logIn('guessed', `guess ${guess}`);
+      expect(await logIn('guessed', PASSWORDS.guessed)).toEqual(refused(403, 'Login failed'));
+      expect((await logIn('pingu', PASSWORDS.pingu)).status).toBe(200);
+    });
+
     it('are not repeated for others by the name of a request', async () => {
       const { anonymous } = world();
       const send = async (username: keyof typeof PASSWORDS): Promise<unknown> => {

@@ -4,4 +4,5 @@ export const PASSWORDS = {
   zed: 'Zürich',
   'odd, name+x': 'odd "password" \\ €',
   submitter: 'secret-5',
+  guessed: 'right all the time',
 };

@@ -15,6 +15,7 @@ import type { User } from '../user/user.js';
 import { newUserId } from '../user/user.controller.js';
 import { Users } from '../user/user-projection.js';
 import { LdapPasswords } from './ldap-passwords.js';
+import { PasswordAttempts } from './password-attempts.js';
 
 /** Logins by password. */
 @Controller()
@@ -24,6 +25,7 @@ export class LoginController {
   constructor(
     private readonly mailbox: Mailbox,
     private readonly passwords: LdapPasswords,
+    private readonly attempts: PasswordAttempts,
     private readonly signer: SecretSigner,
     private readonly environment: Environment,
     readModel: ReadModel,
@@ -36,13 +38,21 @@ export class LoginController {
     context,
     request: { username, password },
   }: Message<{ username: string; password: string }>): Promise<Answer<{ document: string }>> {
-    if (!(await this.passwords.isRight(username, password))) {
+    if (!(await this.isRight(username, password))) {
       return refused(new DomainError('forbidden', 'login.failed', 'Login failed'));
     }
     const timeMicros = nowMicros();
     const answer = await this.admit(username, context, timeMicros);
     if ('error' in answer) return answer;
     return { ...answer, reply: { document: await this.answerFor(answer.reply, timeMicros) } };
+  }
+
+  private async isRight(username: string, password: string): Promise<boolean> {
+    if (this.attempts.isResting(username)) return false;
+    const isRight = await this.passwords.isRight(username, password);
+    if (isRight) this.attempts.succeeded(username);
+    else this.attempts.failed(username);
+    return isRight;
   }
 
   /** Nobody has shown a token yet, so a client's name for the request proves nothing: every login counts anew. */

@@ -189,7 +189,15 @@ const configurationOf = (options: ProviderOptions, base: string, policy: PolicyO
     rpInitiatedLogout: {
       enabled: true,
       logoutSource: (ctx, form) => show(ctx, logoutPage(form)),
-      postLogoutSuccessSource: (ctx) => show(ctx, messagePage('You are logged out', 'You can close this page.')),
+      postLogoutSuccessSource: async (ctx) => {
+        const { accountId } = await ctx.oidc.provider.Session.get(ctx);
+        show(
+          ctx,
+          accountId === undefined
+            ? messagePage('You are logged out', 'You can close this page.')
+            : messagePage('You are still logged in', `As ${accountId}. You can close this page.`),
+        );
+      },
     },
   },
 });

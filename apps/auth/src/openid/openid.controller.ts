@@ -13,7 +13,7 @@ import type { Answer, Message, MessageContext } from '#bus/contract.js';
 import { AskOpenId, type WebAnswer, type WebRequest } from '#contracts/openid.js';
 import { Keep } from '#keep/keep.js';
 import { Clients } from '../account/clients.js';
-import { Attempts } from './attempts.js';
+import { Attempts } from '../login/attempts.js';
 import { REFRESH_SECONDS } from './keep-adapter.js';
 import { basePathOf, makeProvider } from './make-provider.js';
 import { loginPage, messagePage, PAGE_HEADERS, SENDING_PAGE_HEADERS, sendingPage } from './pages.js';

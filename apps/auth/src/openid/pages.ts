@@ -77,7 +77,7 @@ export const loginPage = (action: string, clientId: string, username: string, pr
   const focus = (isFirst: boolean): string => (isFirst === (username === '') ? ' autofocus' : '');
   return page(
     'Log in',
-    `${trouble(problem)}<p>to go on with ${escaped(clientId)}</p><form method="post" action="${escaped(action)}">
+    `<p>to go on with ${escaped(clientId)}</p>${trouble(problem)}<form method="post" action="${escaped(action)}">
 <label>User name <input name="username" value="${escaped(username)}" required${focus(true)} autocomplete="username" autocapitalize="none" spellcheck="false"></label>
 <label>Password <input name="password" type="password" required${focus(false)} autocomplete="current-password"></label>
 <button>Log in</button></form>`,

@@ -7,15 +7,12 @@ import { Injectable } from '@nestjs/common';
 import { Accounts } from '../account/accounts.js';
 import { isRightPassword, PASSWORD_CHARACTERS_MAX } from '../account/password.js';
 import { LdapPasswords } from '../login/ldap-passwords.js';
+import { PasswordAttempts } from '../login/password-attempts.js';
 import { admitUser } from '../user/change-user.js';
 import type { User } from '../user/user.js';
 import { newUserId } from '../user/user.controller.js';
 import { Users } from '../user/user-projection.js';
-import { Attempts } from './attempts.js';
 
-/** Wrong passwords in a row after which a name is left alone for a while, in which the right one does not help either. */
-const FAILURES_MAX = 10;
-const REST_MS = 60_000;
 /** Passwords checked at once: each takes memory and a thread. */
 const CHECKS_MAX = 8;
 
@@ -36,12 +33,12 @@ export type LogInOutcome = 'in' | 'wrong' | 'resting' | 'busy';
 @Injectable()
 export class People {
   private readonly users: Users;
-  private readonly attempts = new Attempts({ max: FAILURES_MAX, restMs: REST_MS });
   private checking = 0;
 
   constructor(
     private readonly accounts: Accounts,
     private readonly ldap: LdapPasswords,
+    private readonly attempts: PasswordAttempts,
     private readonly mailbox: Mailbox,
     readModel: ReadModel,
   ) {
