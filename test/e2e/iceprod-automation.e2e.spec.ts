@@ -1,26 +1,9 @@
 import { MODES } from './cairn-process.js';
+import { eventually } from './eventually.js';
 import type { HttpClient } from './http-client.js';
 import { newDataset, newJob, newTask, unsubmitted, useWorld, VARIABLES } from './world.js';
 
-const PATIENCE_MS = 20_000;
-const POLL_MS = 25;
-
 type Document = Readonly<Record<string, unknown>>;
-
-/** Asks until the answer is as expected; the last answer is what the test compares. */
-const eventually = async (ask: () => Promise<unknown>, expected: unknown): Promise<void> => {
-  const giveUpMs = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const answer = await ask();
-    try {
-      expect(answer).toEqual(expected);
-      return;
-    } catch (error) {
-      if (Date.now() > giveUpMs) throw error;
-    }
-    await new Promise((resume) => setTimeout(resume, POLL_MS));
-  }
-};
 
 describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
   const world = useWorld(mode, () => ({ ...VARIABLES, CAIRN_AUTOMATION: 'on', CAIRN_AUTOMATION_DELAY: '0.1' }));

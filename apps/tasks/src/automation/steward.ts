@@ -27,8 +27,9 @@ const STEPS = ['priority', 'queue', 'job_completion', 'dataset_completion', 'dat
 /** How often weights are looked at, which drift with time and with what others do (contract 17). */
 const REWEIGH_MS = 5 * 60_000;
 
-/** A dataset may stand so many settling times without a config: people send it after the dataset. */
+/** A dataset may stand so many settling times, or so long, without a config: people send it after the dataset. */
 const CONFIG_SETTLING_TIMES = 30;
+const CONFIG_WAIT_MS_MIN = 5_000;
 
 /** A dataset whose jobs somebody makes has come to rest after so many settling times, or so long. */
 const BUFFER_SETTLING_TIMES = 5;
@@ -273,7 +274,8 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
 
   private destinationOf(standing: Standing): string | undefined {
     if (standing.configuredMicros === undefined) {
-      const leftMs = CONFIG_SETTLING_TIMES * this.delayMs - (nowMicros() - standing.sinceMicros) / 1000;
+      const waitMs = Math.max(CONFIG_SETTLING_TIMES * this.delayMs, CONFIG_WAIT_MS_MIN);
+      const leftMs = waitMs - (nowMicros() - standing.sinceMicros) / 1000;
       if (leftMs <= 0) return 'suspended';
       this.lookLater(standing.workload, leftMs);
     }
