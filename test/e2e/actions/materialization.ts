@@ -129,11 +129,14 @@ export const materialization = (world: GetWorld): void => {
       expect(await bob.post(`/actions/materialization/datasets/${id}`)).toEqual(refused(403, 'authorization failed'));
     });
 
-    it('fails without dataset or config', async () => {
+    it('fails without dataset, config or a status that tasks have', async () => {
       const { alice, system } = world();
       expect(await materialized(system, 'nope')).toMatchObject({ status: 'error', error_message: 'Dataset not found' });
       const id = await newDataset(alice);
       expect(await materialized(alice, id)).toMatchObject({ status: 'error', error_message: 'Config not found' });
+      expect(await materialized(alice, await submitted(alice), { num: 0, set_status: 'bogus' })).toMatchObject({
+        ...{ status: 'error', error_message: 'set_status is not a valid task status' },
+      });
       await alice.put(`/config/${id}`, CONFIG);
       expect(await materialized(alice, id)).toMatchObject({
         status: 'error',

@@ -1,4 +1,4 @@
-import { parseJson } from '#contracts/iceprod/config/json.js';
+import { type Json, parseJson } from '#contracts/iceprod/config/json.js';
 import type { Dataset } from '../dataset/dataset.js';
 import { dependenciesOf } from './dependencies.js';
 import { renewals } from './edit-config.js';
@@ -25,6 +25,10 @@ describe('requirements', () => {
     ['{"gpu":["a","b"]}', '{"gpu":2}'],
     ['{"memory":"$max(1,2.5)","x":"$unheard(y)"}', '{"memory":2.5,"x":"$unheard(y)"}'],
     ['{"memory":4.0}', '{"memory":4.0}'],
+    ['{"x":"$args(os)","y":"$sum(1,2,$(task))","z":"$len(a,b)"}', '{"x":"RHEL_9","y":4,"z":2}'],
+    ['{"x":"$min(3,$(job))","y":"$choice(5)","z":"$(debug)"}', '{"x":3,"y":5,"z":"False"}'],
+    ['{"disk":"$sprintf(\'%03d.%d\',$(job),$(task))","time":"1e3"}', '{"disk":7.1,"time":1000.0}'],
+    ['{"gpu":[]}', '{"gpu":0}'],
   ])('of %s are %s', (requirements, expected) => {
     expect(expanded(requirements)).toBe(expected);
   });
@@ -56,6 +60,11 @@ describe('renewals', () => {
     expect(renewals(before, before, DATASET)).toEqual([]);
     const after = config({ name: 'a', requirements: { memory: '$eval(1+1)' } }, { name: 'b', depends: ['a'] });
     expect(renewals(before, after, DATASET)).toEqual([{ name: 'a', requirements: '{"memory":2}' }]);
+    const none = config({ name: 'a' }, { name: 'b', depends: ['a'] });
+    expect(renewals(before, none, DATASET)).toEqual([{ name: 'a', requirements: '{}' }]);
+    // What tasks were made with is not judged again.
+    const odd = config({ name: 'a', requirements: { color: 'red' } });
+    expect(renewals(odd, odd, DATASET)).toEqual([]);
   });
 
   it.each([
@@ -63,6 +72,16 @@ describe('renewals', () => {
     ['name', config({ name: 'a' }, { name: 'c', depends: ['a'] })],
     ['depends', config({ name: 'a' }, { name: 'b' })],
     ['cannot be expanded', config({ name: 'a', requirements: { memory: '$(job)' } }, { name: 'b', depends: ['a'] })],
+    [
+      'Invalid resource types',
+      config({ name: 'a', requirements: { memory: 1, color: 'red' } }, { name: 'b', depends: ['a'] }),
+    ],
+    ...Object.entries({ memory: 'much', cpu: '1.5', gpu: '$eval(1/2)', os: ['a', 7], time: true }).map(
+      ([name, value]): [string, Json] => [
+        `Bad type for resource ${name}`,
+        config({ name: 'a', requirements: { [name]: value } }, { name: 'b', depends: ['a'] }),
+      ],
+    ),
   ])('are refused: %s', (text, after) => {
     expect(() => renewals(before, after, DATASET)).toThrow(new RegExp(text));
   });

@@ -5,7 +5,7 @@ import { SetRequirements } from '#contracts/iceprod/tasks.js';
 import type { Dataset } from '../dataset/dataset.js';
 import { nameAt } from './dependencies.js';
 import { type Errand, failure } from './errand.js';
-import { expandedRequirements, scopeOf } from './requirements.js';
+import { expandedRequirements, requirementProblem, scopeOf } from './requirements.js';
 import type { Places } from './submit.js';
 import { withTokenScopes } from './token-scopes.js';
 
@@ -37,7 +37,10 @@ export const renewals = (before: Json, after: Json, dataset: Dataset): readonly 
     if (dependsOf(same) !== dependsOf(task)) throw failure(`depends of task ${name} differ`);
     const requirements = requirementsIn(after, place, dataset);
     if (requirements.includes('$')) throw failure(`requirements of task ${name} cannot be expanded: ${requirements}`);
-    return requirements === requirementsIn(before, place, dataset) ? [] : [{ name, requirements }];
+    if (requirements === requirementsIn(before, place, dataset)) return [];
+    const problem = requirementProblem(requirements);
+    if (problem !== undefined) throw failure(problem);
+    return [{ name, requirements }];
   });
 };
 

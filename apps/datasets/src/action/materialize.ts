@@ -1,5 +1,6 @@
 import { DomainError } from '#platform/domain-error.js';
 import { GetConfig, GetDataset } from '#contracts/iceprod/datasets.js';
+import { EndlessExpansion } from '#contracts/iceprod/config/expand.js';
 import { arrayOf, type Json, parseJson } from '#contracts/iceprod/config/json.js';
 import {
   AddJob,
@@ -9,6 +10,7 @@ import {
   type OutlineJobsRequest,
 } from '#contracts/iceprod/jobs.js';
 import { taskPriority } from '#contracts/iceprod/priority.js';
+import { TASK_STATUSES } from '#contracts/iceprod/statuses.js';
 import { AddTask, AddTasks, CountTasks, GetTask, ListTasks, type ListTasksRequest } from '#contracts/iceprod/tasks.js';
 import type { Dataset } from '../dataset/dataset.js';
 import { type DatasetPriorities, total } from './dataset-priorities.js';
@@ -200,16 +202,31 @@ const plan = async (errand: Errand, { dataset_id: id, jobs_submitted: jobs }: Da
   return span;
 };
 
-const materializeDataset = async (
-  errand: Errand,
-  datasetId: string,
-  requests: Requests,
-  priorities: DatasetPriorities,
-): Promise<void> => {
+/**
+ * The status of new tasks. An empty one is none, as old clients send it.
+ *
+ * @throws DomainError when tasks have no such status
+ */
+const statusOf = (errand: Errand): string => {
+  const status = errand.text('set_status') || 'idle';
+  if (!(TASK_STATUSES as readonly string[]).includes(status)) throw failure('set_status is not a valid task status');
+  return status;
+};
+
+/** What the jobs of every dataset are made with. */
+interface Means {
+  readonly errand: Errand;
+  readonly requests: Requests;
+  readonly priorities: DatasetPriorities;
+  readonly status: string;
+}
+
+const materializeDataset = async (means: Means, datasetId: string): Promise<void> => {
+  const { errand, requests, priorities, status } = means;
   const dataset = JSON.parse((await errand.ask(GetDataset, { dataset_id: datasetId })).document) as Dataset;
   const config = parseJson((await errand.ask(GetConfig, { dataset_id: datasetId })).document);
   const priority = await priorities.of(dataset, errand);
-  const work = new Materialization(errand, dataset, config, priority, errand.text('set_status'));
+  const work = new Materialization(errand, dataset, config, priority, status);
   const begun = requests.plan(errand.request.id, datasetId);
   if (begun !== undefined) {
     await makeJobs(work, begun, await work.takeUp(begun.from));
@@ -233,13 +250,14 @@ export const materialize = async (
   requests: Requests,
   priorities: DatasetPriorities,
 ): Promise<Record<never, never>> => {
+  const means = { errand, requests, priorities, status: statusOf(errand) };
   const { datasetId } = errand.request;
   if (datasetId !== undefined) {
-    await materializeDataset(errand, datasetId, requests, priorities);
+    await materializeDataset(means, datasetId);
     return {};
   }
   for (const { dataset_id: id, truncated } of priorities.processing()) {
-    if (!truncated) await tryOne(() => errand.alone(id, () => materializeDataset(errand, id, requests, priorities)));
+    if (!truncated) await tryOne(() => errand.alone(id, () => materializeDataset(means, id)));
   }
   return {};
 };
@@ -249,6 +267,7 @@ const tryOne = async (work: () => Promise<void>): Promise<void> => {
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof DomainError) || error.kind === 'unavailable') throw error;
+    const isRefusal = error instanceof DomainError && error.kind !== 'unavailable';
+    if (!isRefusal && !(error instanceof EndlessExpansion)) throw error;
   }
 };

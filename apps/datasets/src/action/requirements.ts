@@ -8,6 +8,7 @@ import {
   member,
   NumberText,
   objectOf,
+  parseJson,
   writeJson,
 } from '#contracts/iceprod/config/json.js';
 
@@ -50,4 +51,26 @@ export const expandedRequirements = (task: Json, scope: Scope): string => {
     settled(name, expandAll(value, scope)),
   ]);
   return writeJson(Object.fromEntries(expanded));
+};
+
+const isNumber = (value: Json): boolean => value instanceof NumberText;
+const isInteger = (value: Json): boolean => value instanceof NumberText && Number.isInteger(Number(value.text));
+
+/** What tasks that exist may be given, as by `bulk_requirements` (IceProd contract 7.7). */
+const SETTABLE: Readonly<Record<string, (value: Json) => boolean>> = {
+  cpu: isInteger,
+  gpu: isInteger,
+  memory: isNumber,
+  disk: isNumber,
+  time: isNumber,
+  os: (value) => isArray(value) && value.every((word) => typeof word === 'string'),
+  site: () => true,
+};
+
+/** Why tasks that exist cannot be given these requirements; undefined when they can. */
+export const requirementProblem = (requirements: string): string | undefined => {
+  const entries = Object.entries(parseJson(requirements) as JsonObject);
+  if (!entries.every(([name]) => Object.hasOwn(SETTABLE, name))) return 'Invalid resource types';
+  const wrong = entries.find(([name, value]) => SETTABLE[name]?.(value) === false);
+  return wrong === undefined ? undefined : `Bad type for resource ${wrong[0]}`;
 };
