@@ -5,6 +5,7 @@ import { connectInProcess } from '#bus/connect-in-process.js';
 import { InProcessBus } from '#bus/in-process-bus.js';
 import { InProcessStrategy } from '#bus/in-process.strategy.js';
 import { openLedger } from '#ledger/open-ledger.js';
+import { diskCheck } from '#platform/disk-check.js';
 import { loadEnvironment } from '#platform/environment.js';
 import { Health } from '#platform/health.js';
 import { urlOf } from '#platform/health-listener.js';
@@ -27,6 +28,7 @@ export const serve = async (): Promise<void> => {
   health.add('ledger', async () => {
     await ledger.head();
   });
+  health.add('data folder', diskCheck(environment.CAIRN_DATA_DIR));
   const strategy = new InProcessStrategy();
   const bus = new InProcessBus(strategy, metrics);
 

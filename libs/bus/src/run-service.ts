@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { openLedger } from '#ledger/open-ledger.js';
+import { diskCheck } from '#platform/disk-check.js';
 import { loadEnvironment } from '#platform/environment.js';
 import { Health } from '#platform/health.js';
 import { listenForProbes } from '#platform/health-listener.js';
@@ -38,6 +39,7 @@ const start = async ({ name, module }: Service): Promise<void> => {
   health.add('ledger', async () => {
     await ledger.head();
   });
+  health.add('data folder', diskCheck(environment.CAIRN_DATA_DIR));
 
   const strategy = new NatsStrategy(connection, parcels, name, log);
   const app = await NestFactory.createMicroservice(

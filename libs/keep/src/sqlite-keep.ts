@@ -69,7 +69,8 @@ class Writer {
       for (const { key, value, expiresAtMs } of entries) this.upsert.run(key, value, expiresAtMs ?? NEVER_MS);
       this.database.exec('COMMIT');
     } catch (error) {
-      this.database.exec('ROLLBACK');
+      // A full disk has ended it already.
+      if (this.database.isTransaction) this.database.exec('ROLLBACK');
       throw error;
     }
   }
