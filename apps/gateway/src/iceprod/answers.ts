@@ -70,8 +70,9 @@ export class Answers {
     return this.pages(contract, call, new StatusFraming());
   }
 
-  lines<Request extends Paged>(contract: Contract<Request, Page>, call: Call<NoInfer<Request>>): Promise<Served> {
-    return this.pages(contract, call, asLines());
+  /** Values line by line. */
+  async lines<Request extends Paged>(contract: Contract<Request, Page>, call: Call<NoInfer<Request>>): Promise<Served> {
+    return untouched(await this.pages(contract, call, asLines()));
   }
 
   pages<Request extends Paged>(
@@ -82,6 +83,9 @@ export class Answers {
     return streamed(this.bus, contract, call, framing);
   }
 }
+
+/** As bytes, because to a text whose type has JSON in its name Fastify adds a charset. */
+export const untouched = (served: Served): Served => (typeof served === 'string' ? Buffer.from(served) : served);
 
 /** `{"result": <path>}`, with the path as `Location`, for what has been created (IceProd contract 13). */
 export const createdAt = (reply: FastifyReply, path: string): string => {

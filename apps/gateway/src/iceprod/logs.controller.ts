@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { AddLog, DeleteLog, DeleteLogs, GetLog, ListTaskLogs, QueryLogs } from '#contracts/iceprod/logs.js';
 import type { Call, CallOf, Served } from '../route/route.js';
 import { Serves, TheCall } from '../route/serves.decorator.js';
-import { Answers, resultOf } from './answers.js';
+import { Answers, resultOf, untouched } from './answers.js';
 import { LogAnswers } from './log-answers.js';
 import { logRoutes as routes } from './logs.routes.js';
 
@@ -54,7 +54,7 @@ export class LogsController {
     const steps = this.deleting(call);
     // The first step runs before the answer begins: its refusal is an ordinary error.
     const first = await steps.next();
-    return first.done === true ? COMPLETE : progress(first.value, steps);
+    return first.done === true ? untouched(COMPLETE) : progress(first.value, steps);
   }
 
   @Serves(routes.getOfDataset)
