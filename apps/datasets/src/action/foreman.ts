@@ -16,6 +16,8 @@ const RETRY_MICROS_MAX = 30_000_000;
 export interface Shift {
   /** Aborted when the work is to be laid down: another has taken it up, or the process ends. */
   readonly signal: AbortSignal;
+  /** The work was begun before and had to wait: the same attempt goes on. */
+  readonly waited: boolean;
   /** Tells that the work goes on. */
   readonly sign: () => void;
   /** Works on a dataset while nobody else does. A request that names its dataset has it to itself anyway. */
@@ -110,6 +112,7 @@ export class Foreman {
     if (request.datasetId !== undefined) this.datasets.set(request.datasetId, worked);
     const shift: Shift = {
       signal: worked.abort.signal,
+      waited: this.pauses.has(request.id),
       sign: () => {
         worked.signMicros = this.options.nowMicros();
       },
@@ -152,6 +155,7 @@ export class Foreman {
     for (const worked of [...this.worked.values()]) {
       if (worked.waits || worked.signMicros + PATIENCE_MICROS > nowMicros) continue;
       worked.abort.abort();
+      this.pauses.delete(worked.request.id);
       this.leave(worked);
     }
   }

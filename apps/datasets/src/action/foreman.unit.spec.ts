@@ -152,6 +152,7 @@ describe('a foreman', () => {
     await works.end('b');
     works.pass(SECOND / 2);
     expect(works.taken).toEqual(['a', 'b', 'a']);
+    expect([works.shift('b').waited, works.shift('a').waited]).toEqual([false, true]);
     await works.fail('a');
     expect(works.foreman.step()).toBe(works.now + SECOND);
   });
@@ -170,6 +171,7 @@ describe('a foreman', () => {
     expect(dead.signal.aborted).toBe(true);
     expect(works.shift('alive').signal.aborted).toBe(false);
     expect(works.taken).toEqual(['dead', 'alive', 'dead']);
+    expect(works.shift('dead').waited).toBe(false);
     await works.end('dead');
     works.add('next', 'job_status', 'd');
     works.pass(2 * SECOND);

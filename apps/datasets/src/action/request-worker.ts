@@ -99,16 +99,19 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
   /** Rejects when the request is to be tried again later. */
   private async attempt(request: StoredRequest, shift: Shift): Promise<void> {
     const { bus, mailbox, log } = this;
-    const { id, attempts } = request;
+    const { id, attempts, status } = request;
     try {
       const text = await this.argumentsOf(request);
       const errand = new Errand(request, JSON.parse(text ?? '{}') as Arguments, { bus, mailbox, shift });
-      await errand.record(`taken-up/${attempts}`, 'RequestTakenUp', { request_id: id });
+      // Whoever waits long would otherwise fill the history with attempts.
+      if (!shift.waited || status === 'queued') {
+        await errand.record(`taken-up/${attempts}`, 'RequestTakenUp', { request_id: id });
+      }
       if (text === undefined)
         await errand.record('failed', 'RequestFailed', { request_id: id, message: ARGUMENTS_LOST });
       else await this.finish(errand);
     } catch (error) {
-      if (!(error instanceof Interrupted)) log.warn({ error, requestId: id }, 'A request has to wait');
+      if (!(error instanceof Interrupted) && !shift.waited) log.warn({ error, requestId: id }, 'A request has to wait');
       throw error;
     }
   }
