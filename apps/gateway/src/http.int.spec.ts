@@ -312,6 +312,15 @@ describe('the gateway over HTTP', () => {
       expect(await commandId('/tasks/x?again=1', 'key-1')).toBe(first);
     });
 
+    it('refuses a key that cannot serve instead of passing it over', async () => {
+      const named = (key: string, method = 'PATCH') =>
+        ask(method, '/tasks/x', { body: '{"a":1}', headers: { 'idempotency-key': key } });
+      const text = 'Idempotency-Key must be 1 to 255 visible ASCII characters';
+      for (const key of ['a b', 'x'.repeat(256), 'é']) expectRefusal(await named(key), 400, text);
+      for (const key of ['', 'x'.repeat(255), '"quoted"']) expect((await named(key)).status).toBe(200);
+      expect((await named('a b', 'GET')).status).toBe(200);
+    });
+
     it('tells a named request from others with the same key', async () => {
       const requestHash = async (path: string, body: string): Promise<string | undefined> => {
         await ask('PATCH', path, { body, headers: { 'idempotency-key': 'key-1' } });

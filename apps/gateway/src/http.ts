@@ -23,7 +23,7 @@ import { ProblemFilter } from './edge/problem.filter.js';
 import { refuseConnection, refuseOutlandish } from './edge/refuse-connection.js';
 import { HttpRefusal } from './edge/refusal.js';
 import { pathOf, sendProblem } from './edge/send-problem.js';
-import { RequestSource } from './route/request-source.js';
+import { invalid, RequestSource } from './route/request-source.js';
 import type { AnyRoute } from './route/route.js';
 import { UPLOAD_TYPE, Uploads } from './route/uploads.js';
 import './route/serves.decorator.js';
@@ -148,6 +148,13 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 const keyOf = ({ headers }: FastifyRequest): string | undefined => {
   const key = headers['idempotency-key'];
   return typeof key === 'string' && IDEMPOTENCY_KEY.test(key) ? key : undefined;
+};
+
+/** A key that cannot serve is not passed over: the client would repeat in the belief that nothing happens twice. */
+const requireUsableKey = (request: FastifyRequest): void => {
+  const { method, headers } = request;
+  if (method === 'GET' || (headers['idempotency-key'] ?? '') === '' || keyOf(request) !== undefined) return;
+  throw invalid('Idempotency-Key must be 1 to 255 visible ASCII characters');
 };
 
 /** A client that may have to repeat a request names it, and it is carried out once. Names count per user, method and path. */
@@ -291,6 +298,7 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
         return;
       }
       try {
+        requireUsableKey(request);
         request.call = { input: route.read(source), context };
       } catch (error) {
         if (request.upload !== null) discard(request.upload);
