@@ -119,7 +119,7 @@ describe.each(MODES)("Automation beside IceProd's crons, $mode", (mode) => {
         const shown = (await crons.tasks()).map(({ status }) => status);
         expect((await system.get(`/datasets/${dataset}/task_counts/status`)).json).toEqual(countsOf(shown));
       }),
-      { numRuns: mode.isDistributed ? 15 : 25 },
+      { numRuns: mode.isDistributed ? 6 : 12 },
     );
   }, 120_000);
 });

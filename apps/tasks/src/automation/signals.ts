@@ -8,6 +8,9 @@ import { Marks, type MarksByWorkload } from './marks.js';
 /** Shows in the history who it was. */
 export const AUTOMATION = 'cairn-automation';
 
+/** The settling time is kept that finely: what is noted waits for so many ticks, and for at most one more. */
+export const SETTLING_TICKS = 4;
+
 /** After which units or groups may need something: claims and starts never do. */
 const WORK_EVENTS = [
   'UnitAdded',
@@ -56,7 +59,11 @@ CREATE TABLE dataset_standing (
 ) STRICT;
 CREATE TABLE user_weight (username TEXT PRIMARY KEY, priority REAL NOT NULL) STRICT, WITHOUT ROWID;`;
   readonly indexes = '';
-  private marks = new Map<WorkloadId, Marks>();
+  /** By the tick in which it was noted, the latest first. */
+  private readonly generations: Map<WorkloadId, Marks>[] = Array.from(
+    { length: SETTLING_TICKS + 1 },
+    () => new Map<WorkloadId, Marks>(),
+  );
   private wake: (() => void) | undefined;
 
   attach(database: DatabaseSync): ProjectionWriter {
@@ -81,29 +88,37 @@ CREATE TABLE user_weight (username TEXT PRIMARY KEY, priority REAL NOT NULL) STR
     };
   }
 
-  /** From now on changes are noted; `wake` is called at the first one after each {@link take}. */
+  /** From now on changes are noted; `wake` is called when there is something again after there was nothing. */
   listen(wake: () => void): void {
     this.wake = wake;
   }
 
   get isEmpty(): boolean {
-    return this.marks.size === 0;
+    return this.generations.every(({ size }) => size === 0);
   }
 
-  /** A workload is to be looked at, but none of its units or groups. */
+  /** At the next tick a workload is to be looked at, but none of its units or groups. */
   markItself(id: WorkloadId): void {
-    this.mark(id);
+    this.mark(id, SETTLING_TICKS);
   }
 
-  /** Everything of a workload is to be looked at. */
+  /** At the next tick everything of a workload is to be looked at. */
+  markAgain(id: WorkloadId): void {
+    this.mark(id, SETTLING_TICKS)?.all();
+  }
+
+  /** Everything of a workload is to be looked at, as if it had just changed. */
   markAll(id: WorkloadId): void {
     this.mark(id)?.all();
   }
 
-  /** What has changed since. To be called while no transaction is open: then all of it is committed. */
+  /**
+   * What has changed a settling time ago; to be called once a tick, while no transaction is open: then all of it is
+   * committed.
+   */
   take(): MarksByWorkload {
-    const taken = this.marks;
-    this.marks = new Map();
+    const taken = this.generations.pop() ?? new Map<WorkloadId, Marks>();
+    this.generations.unshift(new Map());
     return taken;
   }
 
@@ -116,13 +131,15 @@ CREATE TABLE user_weight (username TEXT PRIMARY KEY, priority REAL NOT NULL) STR
     if (units !== undefined) this.mark(id)?.addUnits(units);
   }
 
-  private mark(id: WorkloadId): Marks | undefined {
-    if (this.wake === undefined) return undefined;
-    const present = this.marks.get(id);
+  private mark(id: WorkloadId, age = 0): Marks | undefined {
+    const marks = this.generations[age];
+    if (this.wake === undefined || marks === undefined) return undefined;
+    const present = marks.get(id);
     if (present !== undefined) return present;
+    const wasEmpty = this.isEmpty;
     const made = new Marks();
-    this.marks.set(id, made);
-    if (this.marks.size === 1) this.wake();
+    marks.set(id, made);
+    if (wasEmpty) this.wake();
     return made;
   }
 }

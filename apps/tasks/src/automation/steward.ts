@@ -16,7 +16,7 @@ import { JobBuffer } from './job-buffer.js';
 import type { Marks, MarksByWorkload } from './marks.js';
 import { Orders } from './orders.js';
 import { Queueing } from './queueing.js';
-import { AutomationSignals } from './signals.js';
+import { AutomationSignals, SETTLING_TICKS } from './signals.js';
 import { type Standing, Standings } from './standing.js';
 import { UnitsFound } from './units-found.js';
 import { completionOfDataset, stoppedBy } from './verdict.js';
@@ -55,6 +55,7 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly jobBuffer: JobBuffer;
   private readonly timers = new Map<WorkloadId, NodeJS.Timeout>();
   private readonly delayMs: number;
+  private readonly tickMs: number;
   private retryMs: number;
   private planned: NodeJS.Timeout | undefined;
   private filling: NodeJS.Timeout | undefined;
@@ -80,17 +81,18 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
     this.queueing = new Queueing(this.units, this.standings, new WaitingRoom(this.reader), orders, steps);
     this.delayMs = environment.CAIRN_AUTOMATION_DELAY * 1000;
     this.jobBuffer = new JobBuffer(Math.max(BUFFER_SETTLING_TIMES * this.delayMs, BUFFER_REST_MS_MIN));
-    this.retryMs = this.delayMs;
+    this.tickMs = this.delayMs / SETTLING_TICKS;
+    this.retryMs = this.tickMs;
   }
 
   onApplicationBootstrap(): void {
     if (!STEPS.some((step) => this.does(step))) return;
-    this.signals.listen(() => this.plan(this.delayMs));
+    this.signals.listen(() => this.plan(this.tickMs));
     // What an earlier process has left undone.
     for (const { workload } of this.standings.open()) this.signals.markAll(workload);
     this.reweighing = setInterval(() => {
       this.isReweighDue = true;
-      this.plan(0);
+      this.plan(this.tickMs);
     }, REWEIGH_MS).unref();
   }
 
@@ -128,7 +130,7 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
         await this.tend(workload, marks);
       } catch (error) {
         failed = true;
-        this.signals.markAll(workload);
+        this.signals.markAgain(workload);
         if (!this.stopped) this.log.warn({ error, workload }, 'Automation could not finish, will try again');
       }
     }
@@ -136,10 +138,10 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
       await this.rank(marked);
     } catch (error) {
       failed = true;
-      for (const { workload } of this.standings.open()) this.signals.markAll(workload);
+      for (const { workload } of this.standings.open()) this.signals.markAgain(workload);
       if (!this.stopped) this.log.warn({ error }, 'Automation could not rank tasks, will try again');
     }
-    this.retryMs = failed ? Math.min(Math.max(this.retryMs, 100) * 2, RETRY_MS_MAX) : this.delayMs;
+    this.retryMs = failed ? Math.min(Math.max(this.retryMs, 100) * 2, RETRY_MS_MAX) : this.tickMs;
   }
 
   /** What concerns tasks of all datasets among each other. */
@@ -151,7 +153,7 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
     const leftMs = await this.queueing.finishRound();
     if (leftMs === undefined || this.stopped) return;
     clearTimeout(this.filling);
-    this.filling = setTimeout(() => this.plan(0), leftMs).unref();
+    this.filling = setTimeout(() => this.plan(this.tickMs), leftMs).unref();
   }
 
   private async tend(workload: WorkloadId, marks: Marks): Promise<void> {
