@@ -3,6 +3,7 @@ import { DomainError } from '#platform/domain-error.js';
 import { afterSorted, type ListPage, type SortedPlace, type SortField } from '#contracts/iceprod/lists.js';
 import { PageBuilder } from './page-builder.js';
 import { Slices } from './slices.js';
+import { sorting } from './sort-in-slices.js';
 
 /** Entries of all sorted lists together that may wait for their next page at a time: 32 MiB. */
 const WAITING_ENTRIES_MAX = 4_000_000;
@@ -69,8 +70,8 @@ export class Foremost<Item extends SortedPlace> {
     this.worst = this.found.at(-1);
   }
 
-  inOrder(): readonly Item[] {
-    return this.found.sort(this.compare).slice(0, this.most);
+  async inOrder(slices: Slices): Promise<readonly Item[]> {
+    return (await slices.drive(sorting(this.found, this.compare))).slice(0, this.most);
   }
 }
 

@@ -208,7 +208,7 @@ export class Datasets {
         }
         if (slices.spent) await slices.pause();
       } while (last !== undefined);
-      return limitedList(sort, limit, foremost.inOrder());
+      return limitedList(sort, limit, await foremost.inOrder(slices));
     };
     return this.sorted.page(cursor, sorting, (key) => {
       const row = this.selectRow.get(key);

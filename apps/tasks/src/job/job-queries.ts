@@ -102,7 +102,7 @@ export class JobLists {
       const foremost = new Foremost<Keyed>(sort, limit === undefined ? undefined : limit + 1, behind);
       for (let slice = this.jobs.slice(datasetId, filter); ; slice = this.jobs.slice(datasetId, filter, slice.next)) {
         for (const { key, job } of slice.jobs) foremost.offer({ key, id: job.id, values: valuesOf(job, sort) });
-        if (slice.next === undefined) return limitedList(sort, limit, foremost.inOrder());
+        if (slice.next === undefined) return limitedList(sort, limit, await foremost.inOrder(slices));
         if (slices.spent) await slices.pause();
       }
     };

@@ -103,7 +103,7 @@ export class TaskLists {
           foremost.offer({ key: row.key, id: row.id, values: valuesOf(this.reader, row, sort) });
         }
       }
-      return limitedList(sort, limit, foremost.inOrder());
+      return limitedList(sort, limit, await foremost.inOrder(slices));
     };
     return this.sorted.page(cursor, sorting, (key) => {
       const stored = this.reader.byKey(key);

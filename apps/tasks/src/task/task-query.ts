@@ -122,7 +122,7 @@ export class TaskQuery {
     for await (const rows of this.matching(statuses, site, slices)) {
       for (const row of rows) foremost.offer({ key: row.key, id: row.id, values: valuesOf(this.reader, row, sort) });
     }
-    return limitedList(sort, undefined, foremost.inOrder());
+    return limitedList(sort, undefined, await foremost.inOrder(slices));
   }
 
   /** Chunk by chunk; others get their turn in between. */
