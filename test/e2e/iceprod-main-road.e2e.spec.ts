@@ -4,8 +4,6 @@ import { claims } from './main-road/claims.js';
 import { configs } from './main-road/configs.js';
 import { datasets } from './main-road/datasets.js';
 import { jobs } from './main-road/jobs.js';
-import { movedTasks } from './main-road/moved-tasks.js';
-import { runTimes } from './main-road/run-times.js';
 import { stats } from './main-road/stats.js';
 import { tasks } from './main-road/tasks.js';
 import { transport } from './main-road/transport.js';
@@ -20,9 +18,7 @@ describe.each(MODES)("IceProd's main road, $mode", (mode) => {
   configs(world);
   jobs(world);
   tasks(world);
-  movedTasks(world);
   claims(world);
-  runTimes(world);
   stats(world);
   badInput(world);
   // Last: it restarts Cairn, and what is listed for all datasets gets long.
