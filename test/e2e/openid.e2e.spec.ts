@@ -28,6 +28,7 @@ const basic = (id: string, secret: string): Fields => ({
 describe.each(MODES)('the OpenID provider, $mode', (mode) => {
   let ldap: LdapServer | undefined;
   let adminPassword = '';
+  let changeIt = '';
   const world = useWorld(mode, async () => {
     ldap = await startLdapServer(PASSWORDS);
     return { LDAP_URL: ldap.url, LDAP_BASE };
@@ -37,6 +38,7 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
 
   beforeAll(async () => {
     adminPassword = /account admin has the password (\S+)/.exec(cairn().output())?.[1] ?? '';
+    changeIt = /Change it with: (.+)/.exec(cairn().output())?.[1] ?? '';
     await runCommand(cairn(), ['user', 'add', 'pingu', '--group', 'simprod', '--group', 'users'], 'noot noot\n');
   }, 90_000);
 
@@ -163,6 +165,7 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
 
   it('makes an administrator at the first start, whose password can be changed', async () => {
     expect(adminPassword).not.toBe('');
+    expect(changeIt).toBe(`CAIRN_DATA_DIR=${cairn().dataDir} npx cairn user password admin`);
     const me = client().as(word(await refresh(await logIn('admin', adminPassword)), 'access_token'));
     expect((await me.get('/roles')).status).toBe(200);
     await runCommand(cairn(), ['user', 'password', 'admin'], 'another one\n');
