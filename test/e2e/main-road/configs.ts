@@ -67,6 +67,19 @@ export const configs = (world: GetWorld): void => {
         '{"version":3.2,"tasks":[{"name":"a","trays":[{"name":"t"}]}]}',
         "Validation error in config['tasks'][0]['trays'][0]: 'modules' is a required property",
       ],
+      // Of several faults equally deep the last one, numbers as they were sent: so Python's jsonschema tells it.
+      [
+        '{"version":3.2,"description":2,"tasks":1.0}',
+        "Validation error in config['tasks']: 1.0 is not of type 'array'",
+      ],
+      [
+        '{"version":3.2,"tasks":[{"name":"a","trays":[{"b":1,"a":"\\u200b","modules":[{}]}]}]}',
+        "Validation error in config['tasks'][0]['trays'][0]: Additional properties are not allowed ('a', 'b' were unexpected)",
+      ],
+      [
+        '{"version":3.2,"tasks":[{"name":"a","data":[{"type":"job_temp","local":"abc","remote":"x"}],"trays":[{"modules":[{}]}]}]}',
+        "Validation error in config['tasks'][0]['data'][0]['remote']: 'x' is expected to be empty",
+      ],
     ])('are judged: %s', async (config, reason) => {
       const { alice } = world();
       const id = await newDataset(alice);

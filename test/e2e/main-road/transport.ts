@@ -69,6 +69,31 @@ export const transport = (world: GetWorld): void => {
       });
       expect(status).toBe(403);
       expect(headers['access-control-allow-origin']).toBeDefined();
+      for (const path of ['/%zz', '/tasks/%ff', `/tasks/${'x'.repeat(2000)}`]) {
+        const unreadable = await world().admin.send('GET', path, { headers: { origin: 'https://pages.example' } });
+        expect([path, unreadable.headers['access-control-allow-origin']]).toEqual([path, '*']);
+        expect(unreadable.status).toBeGreaterThanOrEqual(400);
+        expect(unreadable.status).toBeLessThan(500);
+      }
+    });
+
+    it('tells an upload without end that it is too large, and goes on', async () => {
+      const body = Buffer.concat([Buffer.from('{"data":"'), Buffer.alloc(129 * 1024 * 1024, 'x')]);
+      for (const [method, path] of [
+        ['PUT', '/config/too-large'],
+        ['POST', '/logs'],
+      ] as const) {
+        expect(said(await world().admin.send(method, path, { body }))).toEqual(
+          refused(413, 'Request body is too large'),
+        );
+      }
+      expect((await world().anonymous.get('/healthz')).status).toBe(200);
+    });
+
+    it('refuses an Idempotency-Key that cannot serve', async () => {
+      const headers = { 'idempotency-key': 'not one' };
+      const answer = said(await world().admin.send('POST', '/task_actions/waiting', { body: '{}', headers }));
+      expect(answer).toEqual(refused(400, 'Idempotency-Key must be 1 to 255 visible ASCII characters'));
     });
 
     it.each([
