@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { carriedOut, made, settled } from './actions/requests.js';
 import { startEmbedded } from './cairn-process.js';
-import { newDataset, newJob, newTask, useWorld, VARIABLES } from './world.js';
+import { ID, newDataset, newJob, newTask, useWorld, VARIABLES } from './world.js';
 
 type DatasetWord = 'processing' | 'suspended' | 'errors' | 'complete';
 
@@ -124,6 +124,20 @@ describe('dataset_status, job_status and task_status', () => {
     const ended = await carriedOut(system, name, body);
     expect(ended).toMatchObject({ status: 'complete', error_message: '', payload: { progress: 100 } });
     expect(await seen(given.id)).toEqual({ dataset: after, jobs, tasks });
+  });
+
+  it('show what was asked for, and what was not', async () => {
+    const { system } = world();
+    const { id, jobs } = await standing('processing');
+    const asked = { dataset_id: id, action: 'reset' };
+    expect(await carriedOut(system, 'job_status', { ...asked, job_ids: [jobs[1]] })).toEqual({
+      ...{ id: expect.stringMatching(ID) as string, status: 'complete', error_message: '' },
+      payload: { ...asked, initial_status: null, job_ids: [jobs[1]], progress: 100, type: 'job_status' },
+    });
+    const { payload } = await carriedOut(system, 'task_status', { ...asked, initial_status: 'failed', job_ids: null });
+    expect(payload).toEqual({
+      ...{ ...asked, initial_status: 'failed', job_ids: null, task_ids: null, progress: 100, type: 'task_status' },
+    });
   });
 
   it('leave jobs and tasks of other datasets alone', async () => {

@@ -111,41 +111,44 @@ const changeJobs = async (errand: Errand, change: Change, withTasks: boolean): P
   }
 };
 
-interface Placed {
-  readonly task_id: string;
-  /** Absent when the dataset has no such task. */
-  readonly job_id?: string;
-}
+const jobIn = (document: string): string => (JSON.parse(document) as { readonly job_id: string }).job_id;
 
-const placedIn = (entry: string): Placed => JSON.parse(entry.slice(entry.indexOf(':') + 1)) as Placed;
-
-const placeOf = async (errand: Errand, datasetId: string, id: string): Promise<Placed> => {
+/** The job of a task; undefined when the dataset has no such task. */
+const jobOf = async (errand: Errand, datasetId: string, id: string): Promise<string | undefined> => {
   try {
-    const { document } = await errand.ask(GetTask, { task_id: id, dataset_id: datasetId, keys: ['task_id', 'job_id'] });
-    return JSON.parse(document) as Placed;
+    return jobIn((await errand.ask(GetTask, { task_id: id, dataset_id: datasetId, keys: ['job_id'] })).document);
   } catch (error) {
-    if (error instanceof DomainError && error.kind === 'not-found') return { task_id: id };
+    if (error instanceof DomainError && error.kind === 'not-found') return undefined;
     throw error;
   }
 };
 
-async function* placesOf(errand: Errand, datasetId: string, ids: readonly string[]): AsyncGenerator<readonly Placed[]> {
+async function* lookedUp(errand: Errand, datasetId: string, ids: readonly string[]): AsyncGenerator<readonly string[]> {
   for (let from = 0; from < ids.length; from += LOOKUPS_AT_ONCE) {
-    yield Promise.all(ids.slice(from, from + LOOKUPS_AT_ONCE).map((id) => placeOf(errand, datasetId, id)));
+    const jobs = await Promise.all(ids.slice(from, from + LOOKUPS_AT_ONCE).map((id) => jobOf(errand, datasetId, id)));
+    yield jobs.filter((job) => job !== undefined);
   }
 }
 
-const tasksOf = (errand: Errand, { dataset_id: id }: Change): Pages<Placed> => {
-  const given = errand.list('task_ids');
+const listedTasks = (errand: Errand, { dataset_id: id }: Change, key: 'task_id' | 'job_id'): Pages<string> => {
   const status = errand.text('initial_status');
-  if (given !== undefined) return placesOf(errand, id, given);
   const filter = status === '' ? {} : { statuses: [status] };
-  return read(errand.pages(ListTasks, { dataset_id: id, keys: ['task_id', 'job_id'], ...filter }), placedIn);
+  return errand.pages(ListTasks, { dataset_id: id, keys: [key], ...filter });
 };
 
-/** Jobs that tasks belong to, each as often as its tasks do not stand together. */
-async function* jobsOfTasks(pages: Pages<Placed>): AsyncGenerator<readonly string[], void, void> {
-  for await (const page of pages) yield [...new Set(page.flatMap(({ job_id: job }) => job ?? []))];
+const tasksOf = (errand: Errand, change: Change): Pages<string> => {
+  const given = errand.list('task_ids');
+  return given === undefined ? read(listedTasks(errand, change, 'task_id'), idOf) : [given];
+};
+
+/** Jobs that the selected tasks belong to, each as often as its tasks do not stand together. */
+async function* jobsOfTasks(errand: Errand, change: Change): AsyncGenerator<readonly string[], void, void> {
+  const given = errand.list('task_ids');
+  const pages =
+    given === undefined
+      ? read(listedTasks(errand, change, 'job_id'), (entry) => jobIn(entry.slice(entry.indexOf(':') + 1)))
+      : lookedUp(errand, change.dataset_id, given);
+  for await (const page of pages) yield [...new Set(page)];
 }
 
 /** For resets the jobs that tasks belong to, then in any case the tasks: batch by batch. */
@@ -153,15 +156,14 @@ const changeTasks = async (errand: Errand, change: Change): Promise<void> => {
   const count = await countOf(errand, change, 'tasks');
   const withJobs = change.action !== 'suspend';
   if (withJobs) {
-    for await (const jobs of batchesOf(jobsOfTasks(tasksOf(errand, change)))) await actOnJobs(errand, change, jobs);
+    for await (const jobs of batchesOf(jobsOfTasks(errand, change))) await actOnJobs(errand, change, jobs);
     await errand.advance(PART_OF_JOBS);
   }
   const before = withJobs ? PART_OF_JOBS : 0;
   let done = 0;
   for await (const tasks of batchesOf(tasksOf(errand, change))) {
-    const ids = tasks.map(({ task_id: id }) => id);
-    await actOnTasks(errand, change, ids);
-    done += ids.length;
+    await actOnTasks(errand, change, tasks);
+    done += tasks.length;
     await errand.advance(before + (1 - before) * (done / Math.max(count, done)));
   }
 };
