@@ -3,10 +3,16 @@ import { eventually } from './eventually.js';
 import type { HttpClient } from './http-client.js';
 import { newDataset, newJob, newTask, unsubmitted, useWorld, VARIABLES } from './world.js';
 
+const DELAY_SECONDS = 0.1;
+
 type Document = Readonly<Record<string, unknown>>;
 
 describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
-  const world = useWorld(mode, () => ({ ...VARIABLES, CAIRN_AUTOMATION: 'on', CAIRN_AUTOMATION_DELAY: '0.1' }));
+  const world = useWorld(mode, () => ({
+    ...VARIABLES,
+    CAIRN_AUTOMATION: 'on',
+    CAIRN_AUTOMATION_DELAY: String(DELAY_SECONDS),
+  }));
   const system = (): HttpClient => world().system;
   const documentOf = async (path: string): Promise<Document> => (await system().get(path)).json as Document;
   const statusOf = (path: string) => async (): Promise<unknown> => (await documentOf(path))['status'];
@@ -51,11 +57,21 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
     expect(JSON.stringify(history)).toContain('cairn-automation');
   });
 
-  it('makes the jobs of a dataset that has a config', async () => {
-    const id = await newDataset(system(), { jobs_submitted: 2, tasks_submitted: 2, tasks_per_job: 1 });
+  it('makes the jobs of a dataset that has a config, and queues their tasks, once and after the settling time', async () => {
+    const id = await newDataset(system(), { jobs_submitted: 3, tasks_submitted: 3, tasks_per_job: 1 });
     const config = { version: 3.1, description: 'd', tasks: [{ name: 'generate', trays: [{ modules: [{}] }] }] };
     expect((await system().put(`/config/${id}`, config)).status).toBe(200);
-    await eventually(async () => documentOf(`/datasets/${id}/task_counts/status`), { waiting: 2 });
+    await eventually(async () => documentOf(`/datasets/${id}/task_counts/status`), { waiting: 3 });
+    expect(await documentOf(`/datasets/${id}/job_counts/status`)).toEqual({ processing: 3 });
+    for (const made of Object.keys(await documentOf(`/datasets/${id}/tasks?keys=task_id`))) {
+      const { events } = (await system().get(`/cairn/history/units/${made}`)).json as {
+        events: readonly { readonly event: string; readonly time: string; readonly data: { status?: string } }[];
+      };
+      const moves = events.filter(({ event }) => event === 'UnitsMoved');
+      expect(moves.map(({ data }) => data.status)).toEqual(['waiting']);
+      const [addedMs, movedMs] = [events[0], moves[0]].map((event) => Date.parse(`${event?.time ?? ''}Z`));
+      expect((movedMs ?? Number.NaN) - (addedMs ?? Number.NaN)).toBeGreaterThanOrEqual(DELAY_SECONDS * 1000);
+    }
     await system().post(`/datasets/${id}/task_actions/bulk_suspend`);
   });
 
