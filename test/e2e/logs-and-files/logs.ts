@@ -85,6 +85,33 @@ export const logs = (world: GetWorld): void => {
       expect(await taskLogs(alice, path)).toHaveLength(1);
     });
 
+    /** Characters of all lengths in UTF-8, and escapes of all kinds. */
+    const UNITS = ['x', 'é', '\u{1F300}', '\\n', '\\u00e9', '\\ud83c\\udf00', '\\"\\\\'];
+    const lengthOf = (unit: string): number => (JSON.parse(`"${unit}"`) as string).length;
+    const filled = (unit: string, size: number, sizeOf: (text: string) => number): string =>
+      unit.repeat(Math.floor(size / sizeOf(unit))) + 'z'.repeat(size % sizeOf(unit));
+
+    // Around the sizes at which they take another way.
+    it.each([
+      ['bytes of a request', 262_143, (text: string) => Buffer.byteLength(text)],
+      ['bytes of a request', 262_144, (text: string) => Buffer.byteLength(text)],
+      ['bytes of a request', 262_145, (text: string) => Buffer.byteLength(text)],
+      ['characters', 999_999, lengthOf],
+      ['characters', 1_000_001, lengthOf],
+    ])('are whole with the %s at %i', async (_, size, sizeOf) => {
+      const { pilot, system } = world();
+      const [open, close] = ['{"task_id":"t","data":"', '"}'];
+      const room = sizeOf === lengthOf ? size : size - open.length - close.length;
+      for (const unit of UNITS) {
+        const text = filled(unit, room, sizeOf);
+        const id = await add(pilot, '/logs', `${open}${text}${close}`);
+        const { json } = await system.get(`/logs/${id}`);
+        // Compared here: a megabyte that differs is nothing to look at.
+        expect([unit, (json as Document)['data'] === JSON.parse(`"${text}"`)]).toEqual([unit, true]);
+        await remove(system, `/logs/${id}`);
+      }
+    });
+
     it('that are large are refused where small ones are', async () => {
       const { system, bob, alice } = world();
       const large = JSON.stringify(LARGE);
