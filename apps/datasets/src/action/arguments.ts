@@ -145,14 +145,14 @@ const configProblem = (datasetId: string, config: string | undefined): DomainErr
 };
 
 /** Fields of a dataset that a submission may bring along, and what they must be. */
-const EXTRA_FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
-  status: isText,
-  priority: (value) => Number.isFinite(value),
-  debug: (value) => typeof value === 'boolean',
-  jobs_immutable: (value) => typeof value === 'boolean',
-  always_active: (value) => typeof value === 'boolean',
-  auth_groups_read: (value) => Array.isArray(value) && value.every(isText),
-};
+const EXTRA_FIELDS: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
+  ['status', isText],
+  ['priority', (value) => Number.isFinite(value)],
+  ['debug', (value) => typeof value === 'boolean'],
+  ['jobs_immutable', (value) => typeof value === 'boolean'],
+  ['always_active', (value) => typeof value === 'boolean'],
+  ['auth_groups_read', (value) => Array.isArray(value) && value.every(isText)],
+]);
 
 /** What a submission says itself: fields of these names are left out. */
 const OWN_FIELDS: readonly string[] = [
@@ -163,14 +163,14 @@ const OWN_FIELDS: readonly string[] = [
 export const extraFields = (text: string | null): Arguments | DomainError => {
   const given = text === null || text === '' ? {} : parsed(text);
   if (!isObject(given)) return invalid('extra_submit_fields is not a JSON object');
-  const wrong = Object.keys(given).find((name) => EXTRA_FIELDS[name]?.(given[name]) === false);
+  const wrong = Object.keys(given).find((name) => EXTRA_FIELDS.get(name)?.(given[name]) === false);
   if (wrong !== undefined) return invalid(`extra_submit_fields: ${wrong} is not valid`);
   return Object.fromEntries(Object.entries(given).filter(([name]) => !OWN_FIELDS.includes(name)));
 };
 
 /** Whether a dataset has a field of each of the names. */
 export const areDatasetFields = (fields: Arguments): boolean =>
-  Object.keys(fields).every((name) => Object.hasOwn(EXTRA_FIELDS, name));
+  Object.keys(fields).every((name) => EXTRA_FIELDS.has(name));
 
 const submitProblem = (values: Arguments, { username, roles, groups }: Caller): DomainError | undefined => {
   if (values['username'] !== username && !roles.includes('admin')) {

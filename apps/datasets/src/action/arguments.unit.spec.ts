@@ -159,6 +159,8 @@ describe('extraFields', () => {
     expect(extraFields('{"priority":"high"}')).toMatchObject({ message: 'extra_submit_fields: priority is not valid' });
     expect(areDatasetFields({ priority: 1, always_active: true })).toBe(true);
     expect(areDatasetFields({ priority: 1, more: 1 })).toBe(false);
+    const odd = extraFields('{"__proto__":1}');
+    expect(odd instanceof DomainError || areDatasetFields(odd)).toBe(false);
   });
 });
 
