@@ -98,6 +98,8 @@ describe('login pages', () => {
     const page = await open(wordIn(device, 'verification_uri_complete'));
     expect(await page.title()).toBe('Connect a program · Cairn');
     expect(await page.getByLabel('Code shown by your program').inputValue()).toBe(wordIn(device, 'user_code'));
+    const [cookie] = await page.context().cookies();
+    expect((cookie?.expires ?? 0) * 1000 - Date.now()).toBeLessThan(601_000);
     await press(page, 'Continue');
     expect(await heading(page)).toBe('Is this your program?');
     expect(await page.getByText(wordIn(device, 'user_code')).count()).toBe(1);
@@ -118,6 +120,9 @@ describe('login pages', () => {
       headers: { authorization: `Bearer ${wordIn({ json }, 'access_token')}` },
     });
     expect(answer.status).toBe(200);
+
+    const { expires = 0 } = (await page.context().cookies()).find(({ name }) => name === '_session') ?? {};
+    expect(expires * 1000 - Date.now()).toBeGreaterThan(23 * 3_600_000);
 
     // The browser is logged in now: the next program needs a click only, and says for whom.
     const next = await startDevice();
@@ -348,5 +353,23 @@ describe('login pages', () => {
       headers: { authorization: `Bearer ${wordIn(answer, 'access_token')}` },
     });
     expect(await info.json()).toMatchObject({ sub: 'pingu' });
+  });
+
+  it('let nobody try codes for long, whatever address a header claims', async () => {
+    // Last: this machine has to wait now.
+    const url = `${realm()}/device`;
+    const statuses = new Set<number>();
+    for (let guess = 0; guess <= 20; guess += 1) {
+      const page = await fetch(url);
+      const xsrf = /name="xsrf" value="([^"]*)"/.exec(await page.text())?.[1] ?? '';
+      const cookie = page.headers.getSetCookie().map((each) => each.split(';')[0]);
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers: { cookie: cookie.join('; '), 'x-forwarded-for': `192.0.2.${guess}` },
+        body: new URLSearchParams({ xsrf, user_code: 'BBBB-BBBB' }),
+      });
+      statuses.add(answer.status);
+    }
+    expect([...statuses]).toEqual([400, 429]);
   });
 });

@@ -122,7 +122,8 @@ const configurationOf = (options: ProviderOptions, base: string, policy: PolicyO
     AuthorizationCode: CODE_SECONDS,
     DeviceCode: DEVICE_SECONDS,
     Interaction: LOGIN_SECONDS,
-    Session: SESSION_SECONDS,
+    // Of people who look at a page and go, little is kept.
+    Session: (_ctx, { accountId }) => (accountId === undefined ? LOGIN_SECONDS : SESSION_SECONDS),
     RefreshToken: REFRESH_SECONDS,
     Grant: REFRESH_SECONDS,
   },
