@@ -16,7 +16,7 @@ export type Service = (typeof SERVICES)[number];
 /** As `npm start` and the image run it. */
 const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=8'];
 
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 15_000;
 
 /** Output kept of a process, for the message when something fails. */

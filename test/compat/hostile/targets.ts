@@ -1,4 +1,4 @@
-import { cairnCommand } from '../../support/cairn-command.js';
+import { runCommand } from '../../e2e/cairn-command.js';
 import { newDataset, newJob, newTask, type World } from '../../e2e/world.js';
 import type { Targets } from './generator.js';
 
@@ -27,8 +27,8 @@ const fresh = (word: string): string => `${word}${(count += 1)}`;
 
 /** What is there once: clients of the OpenID provider. */
 export const prepareClients = async ({ cairn }: World): Promise<Targets> => {
-  const secret = await cairnCommand(cairn, ['client', 'add', 'hostile', '--system']);
-  await cairnCommand(cairn, ['client', 'add', 'hostile-page', '--public', '--redirect-uri', REDIRECT]);
+  const secret = await runCommand(cairn, ['client', 'add', 'hostile', '--system']);
+  await runCommand(cairn, ['client', 'add', 'hostile-page', '--public', '--redirect-uri', REDIRECT]);
   return { client_secret: [secret] };
 };
 

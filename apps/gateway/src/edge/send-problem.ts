@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import type { Log } from '#platform/logging.js';
 import { dialectOf, PROBLEMS } from './dialects.js';
 import { reasonPhrase } from './reason-phrase.js';
-import { refusalOf } from './refusal.js';
+import { HttpRefusal, refusalOf } from './refusal.js';
 
 export const pathOf = (url: string): string => {
   const end = url.search(/[?#]/);
@@ -29,9 +29,13 @@ async function* lingering(body: string, request: IncomingMessage): AsyncGenerato
   await arrived(request);
 }
 
+/** Clients break off; that is no fault of ours, and nobody waits for the answer. */
+const BROKEN_OFF = refusalOf(new HttpRefusal(400, 'body broke off'));
+
 /** Answers an error in the shape of the path's dialect. The only place that sets a reason phrase. */
 export const sendProblem = (request: FastifyRequest, reply: FastifyReply, error: unknown, log?: Log): void => {
-  const refusal = refusalOf(error);
+  const cause = refusalOf(error);
+  const refusal = cause.kind === 'internal' && request.raw.readableAborted ? BROKEN_OFF : cause;
   if (refusal.kind === 'internal') {
     log?.error({ error, method: request.method, url: request.url, correlationId: request.id }, 'request failed');
   }
