@@ -3,7 +3,7 @@ import { ClaimTasks, PromoteTasks, QueueTasks, ReportTask } from '#contracts/ice
 import type { CallOf, Served } from '../route/route.js';
 import { Serves, TheCall } from '../route/serves.decorator.js';
 import { Answers } from './answers.js';
-import { withAllRequirements, withQueued } from './claimed-task.js';
+import { withQueued } from './claimed-task.js';
 import { taskActionRoutes as routes } from './task-actions.routes.js';
 
 @Controller()
@@ -34,7 +34,8 @@ export class TaskActionsController {
 
   @Serves(routes.process)
   async process(@TheCall() call: CallOf<typeof routes.process>): Promise<Served> {
-    return withAllRequirements((await this.answers.reply(ClaimTasks, call)).documents[0] ?? '{}');
+    const { documents } = await this.answers.reply(ClaimTasks, call);
+    return documents[0] ?? '{}';
   }
 
   @Serves(routes.processing)
