@@ -106,6 +106,7 @@ const writesOf = (datasetId: string, jobId: string, taskId: string): readonly (r
   ['PUT', `/auths/${datasetId}`],
   ['POST', `/cairn/iceprod/datasets/${datasetId}/tasks`],
   ['POST', `/cairn/iceprod/datasets/${datasetId}/jobs`],
+  ['POST', `/cairn/iceprod/datasets/${datasetId}/jobs/tasks`],
 ];
 
 const readsOf = (datasetId: string, jobId: string, taskId: string): readonly string[] => [

@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
 import { AddJobs } from '#contracts/iceprod/jobs.js';
-import { AddTasks } from '#contracts/iceprod/tasks.js';
+import { AddTasks, AddTasksToJobs } from '#contracts/iceprod/tasks.js';
 import type { CallOf, Served } from '../route/route.js';
 import { Serves, TheCall } from '../route/serves.decorator.js';
 import { bulkTaskRoutes as routes } from './bulk-tasks.routes.js';
@@ -13,6 +13,11 @@ export class BulkTasksController {
   @Serves(routes.addJobs)
   async addJobs(@TheCall() { input, context }: CallOf<typeof routes.addJobs>): Promise<Served> {
     return JSON.stringify(await this.bus.request(AddJobs, input, context));
+  }
+
+  @Serves(routes.addToJobs)
+  async addToJobs(@TheCall() { input, context }: CallOf<typeof routes.addToJobs>): Promise<Served> {
+    return JSON.stringify(await this.bus.request(AddTasksToJobs, input, context));
   }
 
   @Serves(routes.add)

@@ -1,7 +1,7 @@
-import type { AddTasksRequest } from '#contracts/iceprod/tasks.js';
+import type { TaskTemplate } from '#contracts/iceprod/tasks.js';
 import { elementsOf, kindOf, membersOf } from '#contracts/raw-json.js';
 import { defaulted, optional, path, required } from '../route/fields.js';
-import { float, int, type JsonType, str, where } from '../route/json-types.js';
+import { float, int, type JsonType, str, strings, where } from '../route/json-types.js';
 import { invalid } from '../route/request-source.js';
 import { cairnRoute } from './cairn-route.js';
 
@@ -11,8 +11,6 @@ const JOBS_MAX = 100_000;
 const TASKS_PER_JOB_MAX = 1_000;
 /** Tasks that one request may create. */
 const TASKS_MAX = 1_000_000;
-
-type Template = AddTasksRequest['tasks'][number];
 
 const unusable = (index: number, what: string): Error => invalid(`tasks[${index}]: ${what}`);
 
@@ -27,7 +25,7 @@ const positionsOf = (value: unknown, index: number): readonly number[] => {
   throw unusable(index, 'depends must be positions of earlier tasks');
 };
 
-const templateOf = (raw: string, index: number): Template => {
+const templateOf = (raw: string, index: number): TaskTemplate => {
   if (kindOf(raw) !== 'object') throw unusable(index, 'must be an object');
   const { name, depends, status, priority } = JSON.parse(raw) as Readonly<Record<string, unknown>>;
   const texts = membersOf(raw);
@@ -48,7 +46,7 @@ const templateOf = (raw: string, index: number): Template => {
 };
 
 /** Tasks that every job gets; `depends` are positions in this list. */
-const templates: JsonType<readonly Template[]> = {
+const templates: JsonType<readonly TaskTemplate[]> = {
   name: 'list',
   schema: {
     type: 'array',
@@ -86,6 +84,14 @@ const count = required(
   { bad: `count must be an integer from 1 to ${JOBS_MAX}` },
 );
 
+/** Tasks that one request may give to jobs that are there. */
+const TASKS_TO_JOBS_MAX = 10_000;
+
+const jobIds = where(strings, (ids) => ids.length >= 1 && ids.length <= TASKS_TO_JOBS_MAX, {
+  minItems: 1,
+  maxItems: TASKS_TO_JOBS_MAX,
+});
+
 export const bulkTaskRoutes = {
   addJobs: cairnRoute({
     name: 'addJobs',
@@ -98,6 +104,19 @@ export const bulkTaskRoutes = {
     body: { unknownKeys: 'unknown member in body' },
     status: 201,
     answer: { type: 'object', required: ['jobs'], properties: { jobs: { type: 'integer' } } },
+    deadlineMs: 60_000,
+  }),
+  addToJobs: cairnRoute({
+    name: 'addTasksToJobs',
+    tag: 'bulk creation',
+    method: 'POST',
+    path: '/cairn/iceprod/datasets/:dataset_id/jobs/tasks',
+    policy: { roles: ['admin', 'system'] },
+    summary: `Gives jobs of a dataset tasks in one step, up to ${TASKS_TO_JOBS_MAX}`,
+    fields: { dataset_id: path(), jobs: required(jobIds, { bad: 'jobs must be a list of ids' }), tasks },
+    body: { unknownKeys: 'unknown member in body' },
+    status: 201,
+    answer: { type: 'object', required: ['tasks'], properties: { tasks: { type: 'integer' } } },
     deadlineMs: 60_000,
   }),
   add: cairnRoute({

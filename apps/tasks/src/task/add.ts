@@ -1,14 +1,14 @@
 import { DomainError } from '#platform/domain-error.js';
 import { idAt, newIdPrefix } from '#contracts/ids.js';
 import { kindOf } from '#contracts/raw-json.js';
-import type { AddTaskRequest, AddTasksRequest } from '#contracts/iceprod/tasks.js';
+import type { AddTaskRequest, AddTasksRequest, AddTasksToJobsRequest, TaskTemplate } from '#contracts/iceprod/tasks.js';
 import type { UnitAdded, UnitsAdded } from '#contracts/work-events.js';
-import type { Decision } from '#projection/command.js';
+import type { DecidedEvent, Decision } from '#projection/command.js';
 import { isTaskStatus } from '../iceprod/status-table.js';
 import { type JobView, jobsAdded } from '../job/job-decider.js';
 import { datasetRef } from '../workload/workloads.js';
 import { refusals } from './refusals.js';
-import type { TaskView } from './view.js';
+import type { SlicedDecision, TaskView } from './view.js';
 
 const DEFAULT_STATUS = 'idle';
 const DEFAULT_PRIORITY = 1;
@@ -18,6 +18,15 @@ const REQUEST_BYTES_MAX = 200 * 1024;
 
 /** Most tasks that one command creates. */
 export const TASKS_PER_COMMAND_MAX = 1_000_000;
+
+/** Most tasks that one command gives to jobs that are there: each is a fact of its own. */
+export const TASKS_TO_JOBS_MAX = 10_000;
+
+/** What these facts may hold together. */
+const TASKS_TO_JOBS_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Jobs looked up before a slice of work may end. */
+const JOBS_PER_YIELD = 200;
 
 type AddView = Pick<TaskView, 'homeOf' | 'nextOrdinal'>;
 
@@ -41,13 +50,16 @@ export const addTask = (view: AddView, request: AddTaskRequest, newId: string): 
   return { events: [{ stream: view.homeOf(dataset_id), type: 'UnitAdded', data }], reply: { task_id: newId } };
 };
 
-const problemOf = ({ count, first_job_index, tasks }: AddTasksRequest): DomainError | undefined => {
+const countsProblem = ({ count, first_job_index, tasks }: AddTasksRequest): DomainError | undefined => {
   if (!Number.isSafeInteger(count) || count < 1) return invalid('tasks.bad-count', 'count must be a positive integer');
   if (!Number.isSafeInteger(first_job_index) || first_job_index < 0) {
     return invalid('tasks.bad-first-index', 'first_job_index must be an integer from 0 on');
   }
+  return count * tasks.length > TASKS_PER_COMMAND_MAX ? refusals.tooManyTasks(TASKS_PER_COMMAND_MAX) : undefined;
+};
+
+const templatesProblem = (tasks: readonly TaskTemplate[]): DomainError | undefined => {
   if (tasks.length === 0) return refusals.missingTasks();
-  if (count * tasks.length > TASKS_PER_COMMAND_MAX) return refusals.tooManyTasks(TASKS_PER_COMMAND_MAX);
   if (Buffer.byteLength(JSON.stringify(tasks)) > REQUEST_BYTES_MAX) return refusals.tooLarge('Tasks');
   for (const [place, { status = DEFAULT_STATUS, depends, requirements }] of tasks.entries()) {
     if (!isTaskStatus(status)) return refusals.invalidStatus();
@@ -66,7 +78,7 @@ export const addTasks = (
   request: AddTasksRequest,
   ids: { readonly jobs: string; readonly tasks: string },
 ): Decision<{ jobs: number; tasks: number }> => {
-  const problem = problemOf(request);
+  const problem = countsProblem(request) ?? templatesProblem(request.tasks);
   if (problem !== undefined) return problem;
   const { dataset_id, first_job_index: firstIndex, count, tasks } = request;
   const first = view.nextOrdinal(dataset_id);
@@ -89,6 +101,46 @@ export const addTasks = (
     reply: { jobs: count, tasks: count * tasks.length },
   };
 };
+
+const sizeProblem = ({ jobs, tasks }: AddTasksToJobsRequest): DomainError | undefined => {
+  if (jobs.length === 0) return invalid('tasks.no-jobs', 'Missing jobs in body');
+  if (jobs.length * tasks.length > TASKS_TO_JOBS_MAX) return refusals.tooManyTasks(TASKS_TO_JOBS_MAX);
+  const bytes = jobs.length * Buffer.byteLength(JSON.stringify(tasks));
+  return bytes > TASKS_TO_JOBS_BYTES_MAX ? refusals.tooLarge('Tasks') : undefined;
+};
+
+/** Bulk creation for jobs that are there: all of them get the tasks, or none. A job that is named twice gets them once. */
+export function* addTasksToJobs(
+  view: AddView,
+  jobs: Pick<JobView, 'byId'>,
+  request: AddTasksToJobsRequest,
+  prefix: string,
+): SlicedDecision<{ tasks: number }> {
+  const problem = sizeProblem(request) ?? templatesProblem(request.tasks);
+  if (problem !== undefined) return problem;
+  const { dataset_id, tasks } = request;
+  const stream = view.homeOf(dataset_id);
+  const first = view.nextOrdinal(dataset_id);
+  const events: DecidedEvent[] = [];
+  for (const [place, job_id] of [...new Set(request.jobs)].entries()) {
+    const job = jobs.byId(job_id);
+    if (job?.datasetId !== dataset_id || job.index === undefined) {
+      return invalid('tasks.unknown-job', `${job_id} is no job of the dataset`);
+    }
+    const start = place * tasks.length;
+    for (const [task_index, { name, depends, requirements, status, priority }] of tasks.entries()) {
+      const data: UnitAdded = {
+        units: [[first + start + task_index, first + start + task_index]],
+        ...{ dataset_id, task_id: idAt(prefix, start + task_index), job_id, job_index: job.index, task_index, name },
+        depends: depends.map((at) => idAt(prefix, start + at)),
+        ...{ requirements, status: status ?? DEFAULT_STATUS, priority: priority ?? DEFAULT_PRIORITY },
+      };
+      events.push({ stream, type: 'UnitAdded', data });
+    }
+    if (place % JOBS_PER_YIELD === JOBS_PER_YIELD - 1) yield;
+  }
+  return { events, reply: { tasks: events.length } };
+}
 
 /** Ids of a bulk creation: made once per command, so that a repeated decision makes the same tasks. */
 export const bulkIds = (datasetId: string, timeMicros: number): { readonly jobs: string; readonly tasks: string } => {

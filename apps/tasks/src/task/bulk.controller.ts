@@ -1,18 +1,23 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
+import { nowMicros } from '#platform/clock.js';
 import type { Answer, Message, Nothing } from '#bus/contract.js';
+import { newIdPrefix } from '#contracts/ids.js';
 import type { BulkAction } from '#contracts/iceprod/jobs.js';
 import {
   ActOnTasks,
   AddTasks,
   type AddTasksRequest,
+  AddTasksToJobs,
+  type AddTasksToJobsRequest,
   SetRequirements,
   SetTasksStatus,
   type TaskSelection,
 } from '#contracts/iceprod/tasks.js';
 import { notLacking } from '../job/job-decider.js';
 import { JobProjection } from '../job/job-projection.js';
-import { addTasks, bulkIds } from './add.js';
+import { datasetRef } from '../workload/workloads.js';
+import { addTasks, addTasksToJobs, bulkIds } from './add.js';
 import { actOnTasks, setRequirements, setTasksStatus } from './bulk.js';
 import { TaskDesk } from './task-desk.js';
 
@@ -36,6 +41,17 @@ export class BulkController {
         if (jobs !== undefined && !this.jobs.jobs.lacks(id, index, jobs)) return notLacking();
         return addTasks(view, this.jobs.jobs, request, ids);
       },
+      request.dataset_id,
+    );
+  }
+
+  @MessagePattern(AddTasksToJobs.subject)
+  addToJobs(@Payload() message: Message<AddTasksToJobsRequest>): Promise<Answer<{ tasks: number }>> {
+    const { request } = message;
+    const prefix = newIdPrefix(datasetRef(request.dataset_id), nowMicros());
+    return this.desk.decide(
+      message,
+      (view) => addTasksToJobs(view, this.jobs.jobs, request, prefix),
       request.dataset_id,
     );
   }

@@ -165,7 +165,7 @@ describe('lists of a dataset', () => {
             expect(seen.filter((id) => steady.includes(id))).toEqual(steady);
           },
         ),
-        { numRuns: 40 },
+        { numRuns: 25 },
       );
     }, 60_000);
 

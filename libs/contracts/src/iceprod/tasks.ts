@@ -16,10 +16,16 @@ export interface AddTaskRequest {
   readonly instance_id?: string;
 }
 
-/**
- * Bulk creation: `count` jobs from `first_job_index` on, each with one task per entry of `tasks`. `depends` are positions
- * in `tasks`, which must be earlier ones.
- */
+/** A task of each of many jobs. `depends` are positions of earlier tasks of the same job. */
+export interface TaskTemplate {
+  readonly name: string;
+  readonly depends: readonly number[];
+  readonly requirements: string;
+  readonly status?: string;
+  readonly priority?: number;
+}
+
+/** Bulk creation: `count` jobs from `first_job_index` on, each with one task per entry of `tasks`. */
 export interface AddTasksRequest {
   readonly dataset_id: string;
   readonly first_job_index: number;
@@ -29,13 +35,14 @@ export interface AddTasksRequest {
    * (kind `state`): others may make jobs at the same time. For one job at a time.
    */
   readonly lacking_of?: number;
-  readonly tasks: readonly {
-    readonly name: string;
-    readonly depends: readonly number[];
-    readonly requirements: string;
-    readonly status?: string;
-    readonly priority?: number;
-  }[];
+  readonly tasks: readonly TaskTemplate[];
+}
+
+/** Bulk creation for jobs that are there: each gets one task per entry of `tasks`. */
+export interface AddTasksToJobsRequest {
+  readonly dataset_id: string;
+  readonly jobs: readonly string[];
+  readonly tasks: readonly TaskTemplate[];
 }
 
 export interface QueryTasksRequest {
@@ -97,6 +104,7 @@ export interface CountTasksRequest {
 
 export const AddTask = command<AddTaskRequest, { task_id: string }>('tasks', 'task.add');
 export const AddTasks = command<AddTasksRequest, { jobs: number; tasks: number }>('tasks', 'tasks.add');
+export const AddTasksToJobs = command<AddTasksToJobsRequest, { tasks: number }>('tasks', 'tasks.add-to-jobs');
 /** With `dataset_id` the task must belong to it and the read rule is judged. Replies raw JSON. */
 export const GetTask = query<{ task_id: string; dataset_id?: string; keys?: readonly string[] }, { document: string }>(
   'tasks',
