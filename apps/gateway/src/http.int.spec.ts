@@ -476,6 +476,11 @@ describe('the gateway over HTTP', () => {
     it('may carry the arguments of a GET', async () => {
       expect((await ask('GET', '/users', { body: '{"username":"pingu"}' })).status).toBe(200);
       expect(asked.last?.request).toEqual({ username: 'pingu' });
+      const list = '{"status":["processing",7,null,[["errors"]]]}';
+      expect((await ask('GET', '/datasets', { body: list })).status).toBe(200);
+      expect(asked.last?.request).toEqual({ statuses: ['processing', '7', '', ''] });
+      const deep = `{"username":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
+      expect((await ask('GET', '/users', { body: deep })).status).toBe(200);
     });
   });
 

@@ -126,10 +126,12 @@ export class RequestSource {
   }
 }
 
-/** A member of a JSON body in the place of a query parameter. */
-const textOf = (value: unknown): string | undefined => {
-  if (Array.isArray(value)) return value.map((entry) => textOf(entry) ?? '').join('|') || undefined;
+const scalarText = (value: unknown): string | undefined => {
   if (typeof value === 'string') return value.trim() || undefined;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return undefined;
 };
+
+/** A member of a JSON body in the place of a query parameter. */
+const textOf = (value: unknown): string | undefined =>
+  Array.isArray(value) ? value.map((entry) => scalarText(entry) ?? '').join('|') || undefined : scalarText(value);

@@ -1,4 +1,4 @@
-import { elementsOf, kindOf, membersOf } from '#contracts/raw-json.js';
+import { elementsOf, isDeeperThan, kindOf, membersOf } from '#contracts/raw-json.js';
 import { numberOf } from './requirements.js';
 
 type Test = (asked: string) => boolean;
@@ -10,7 +10,10 @@ const isNumeric = (raw: string): boolean => kindOf(raw) === 'number' || kindOf(r
 
 const valueOf = (raw: string): number => (kindOf(raw) === 'boolean' ? Number(raw === 'true') : Number(raw));
 
-const canonical = (raw: string): string => JSON.stringify(JSON.parse(raw));
+/** Values nested deeper than this are equal when their texts are. */
+const LEVELS_MAX = 64;
+
+const canonical = (raw: string): string => (isDeeperThan(LEVELS_MAX, raw) ? raw : JSON.stringify(JSON.parse(raw)));
 
 const atMost =
   (offered: number): Test =>

@@ -75,6 +75,13 @@ describe('an offer', () => {
       '5',
     ]);
   });
+
+  it('compares what is nested too deeply to walk through by its text', () => {
+    const deep = (levels: number): string => `{"x": ${'['.repeat(levels)}${']'.repeat(levels)}}`;
+    expect(readOffer(deep(200_000))(deep(200_000))).toBe(true);
+    expect(readOffer(deep(200_000))(deep(200_002))).toBe(false);
+    expect(readOffer('{"x": "a"}')(deep(200_000))).toBe(false);
+  });
 });
 
 describe('filters of a claim', () => {
