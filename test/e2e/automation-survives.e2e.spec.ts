@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Embedded, textIn } from '../support/embedded.js';
+import { MODES } from './cairn-process.js';
+import { newDataset, useWorld, VARIABLES } from './world.js';
 
 const JOBS = 300;
 const WAIT_MS = 30_000;
@@ -11,24 +12,13 @@ const CONFIG = {
   tasks: ['a', 'b'].map((name, place) => ({ name, trays: [{ modules: [{}] }], depends: place === 0 ? [] : ['a'] })),
 };
 
-const SUBMISSION = {
-  description: 'd',
-  jobs_submitted: JOBS,
-  tasks_submitted: 2 * JOBS,
-  tasks_per_job: 2,
-  group: 'users',
-};
-
 interface Claimed {
   readonly task_id: string;
   readonly instance_id: string;
 }
 
-describe('automation that power cuts end', () => {
-  const cairn = new Embedded({ CAIRN_AUTOMATION: 'on', CAIRN_AUTOMATION_DELAY: '0.05' });
-
-  beforeAll(() => cairn.start(), 60_000);
-  afterAll(() => cairn.remove(), 60_000);
+describe.each(MODES)('automation that power cuts end, $mode', (mode) => {
+  const world = useWorld(mode, () => ({ ...VARIABLES, CAIRN_AUTOMATION: 'on', CAIRN_AUTOMATION_DELAY: '0.05' }));
 
   const until = async (holds: () => Promise<boolean>): Promise<void> => {
     const endMs = Date.now() + WAIT_MS;
@@ -37,16 +27,14 @@ describe('automation that power cuts end', () => {
       await delay(POLL_MS);
     }
   };
-  const powerCut = async (): Promise<void> => {
-    await cairn.kill();
-    await cairn.start();
-  };
+  const powerCut = (): Promise<void> => world().cairn.restart({ signal: 'SIGKILL' });
 
   it('goes on after each start, and does nothing twice', async () => {
-    const id = textIn(await cairn.ask('POST', '/datasets', SUBMISSION), 'result');
-    await cairn.ask('PUT', `/config/${id}`, CONFIG);
+    const { admin } = world();
+    const id = await newDataset(admin, { jobs_submitted: JOBS, tasks_submitted: 2 * JOBS, tasks_per_job: 2 });
+    expect((await admin.put(`/config/${id}`, CONFIG)).status).toBe(200);
     const counts = (of: 'job' | 'task') => async (): Promise<Readonly<Record<string, number>>> =>
-      (await cairn.ask('GET', `/datasets/${id}/${of}_counts/status`)) as Record<string, number>;
+      (await admin.get(`/datasets/${id}/${of}_counts/status`)).json as Record<string, number>;
     const [jobs, tasks] = [counts('job'), counts('task')];
 
     // While the jobs are made.
@@ -58,15 +46,16 @@ describe('automation that power cuts end', () => {
 
     // While second tasks follow first ones.
     const claim = async (): Promise<readonly Claimed[]> => {
-      const { status, text } = await cairn.send('POST', '/task_actions/queue_many', { num: JOBS });
-      return status === 200 ? (JSON.parse(text) as Claimed[]) : [];
+      const { status, json } = await admin.post('/task_actions/queue_many', { num: JOBS });
+      return status === 200 ? (json as Claimed[]) : [];
     };
     const finish = async (claimed: readonly Claimed[]): Promise<void> => {
-      await Promise.all(
+      const answers = await Promise.all(
         claimed.map(({ task_id: task, instance_id }) =>
-          cairn.ask('POST', `/tasks/${task}/task_actions/complete`, { instance_id }),
+          admin.post(`/tasks/${task}/task_actions/complete`, { instance_id }),
         ),
       );
+      expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
     };
     await finish(await claim());
     await powerCut();
@@ -78,7 +67,7 @@ describe('automation that power cuts end', () => {
     await finish(await claim());
     await until(async () => ((await jobs())['complete'] ?? 0) > 0);
     await powerCut();
-    await until(async () => textIn(await cairn.ask('GET', `/datasets/${id}`), 'status') === 'complete');
+    await until(async () => ((await admin.get(`/datasets/${id}`)).json as { status?: unknown }).status === 'complete');
     expect([await jobs(), await tasks()]).toEqual([{ complete: JOBS }, { complete: 2 * JOBS }]);
   }, 120_000);
 });

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { type Cairn, startEmbedded } from './cairn-process.js';
-import { HttpClient, refused } from './http-client.js';
-import { newDataset } from './world.js';
+import { MODES } from './cairn-process.js';
+import { type HttpClient, refused } from './http-client.js';
+import { newDataset, useWorld } from './world.js';
 
 const pair = await generateKeyPair('RS512', { extractable: true });
 const CLAIMS = {
@@ -16,13 +16,11 @@ const CLAIMS = {
 };
 
 /** A site that has its own OpenID provider, and its own words in claims. */
-describe('an issuer of somebody else', () => {
+describe.each(MODES)('an issuer of somebody else, $mode', (mode) => {
   let server: Server | undefined;
-  let cairn: Cairn | undefined;
-  let anonymous: HttpClient | undefined;
   let issuer = '';
 
-  beforeAll(async () => {
+  const world = useWorld(mode, async () => {
     const keys = [{ ...(await exportJWK(pair.publicKey)), kid: 'farm', use: 'sig', alg: 'RS512' }];
     server = createServer(({ url }, response) => {
       response.end(JSON.stringify(url === '/certs' ? { keys } : { issuer, jwks_uri: `${issuer}/certs` }));
@@ -30,29 +28,21 @@ describe('an issuer of somebody else', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    cairn = await startEmbedded({
-      OIDC_ISSUERS: issuer,
-      OIDC_AUDIENCE: 'farm',
-      OIDC_CLAIMS: JSON.stringify(CLAIMS),
-    });
-    anonymous = new HttpClient(cairn, undefined);
-  }, 60_000);
+    return { OIDC_ISSUERS: issuer, OIDC_AUDIENCE: 'farm', OIDC_CLAIMS: JSON.stringify(CLAIMS) };
+  });
 
-  afterAll(async () => {
-    anonymous?.close();
-    await cairn?.remove();
+  afterAll(() => {
     server?.close();
-  }, 30_000);
+  });
 
   const as = async (claims: object): Promise<HttpClient> => {
-    if (anonymous === undefined) throw new Error('Cairn is not running');
     const token = await new SignJWT({ sub: '5d1f', preferred_username: 'pingu', aud: 'farm', ...claims })
       .setProtectedHeader({ alg: 'RS512', kid: 'farm' })
       .setIssuer(issuer)
       .setIssuedAt()
       .setExpirationTime('1h')
       .sign(pair.privateKey);
-    return anonymous.as(token);
+    return world().anonymous.as(token);
   };
 
   it('has its claims read as configured', async () => {

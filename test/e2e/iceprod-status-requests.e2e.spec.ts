@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { carriedOut, made, settled } from './actions/requests.js';
-import { startEmbedded } from './cairn-process.js';
+import { MODES } from './cairn-process.js';
 import { ID, newDataset, newJob, newTask, useWorld, VARIABLES } from './world.js';
 
 type DatasetWord = 'processing' | 'suspended' | 'errors' | 'complete';
@@ -73,8 +73,8 @@ const ROWS: readonly Row[] = [
   ['task_status hard_reset', {}, 'errors', 'processing', 'pppp', 'ii ii ii ii'],
 ];
 
-describe('dataset_status, job_status and task_status', () => {
-  const world = useWorld({ start: startEmbedded }, () => ({
+describe.each(MODES)('dataset_status, job_status and task_status, $mode', (mode) => {
+  const world = useWorld(mode, () => ({
     ...{ ...VARIABLES, CAIRN_AUTOMATION: 'actions', CAIRN_AUTOMATION_DELAY: '0' },
   }));
 
