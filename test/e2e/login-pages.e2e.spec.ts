@@ -251,6 +251,26 @@ describe('login pages', () => {
     }
   });
 
+  it('tell whoever comes back too late', async () => {
+    const auth = '/protocol/openid-connect/auth';
+    for (const cookie of ['', '_session=a; _session.sig=b', '_interaction_resume=a; _interaction_resume.sig=b']) {
+      for (const [method, path] of [
+        ['GET', '/device/gone'],
+        ['GET', `${auth}/gone`],
+        ['GET', `${auth}/gone?client_id=iceprod-public`],
+        ['POST', '/device'],
+        ['GET', '/interaction/gone'],
+        ['POST', '/interaction/gone'],
+      ] as const) {
+        const body = method === 'POST' ? { body: new URLSearchParams({ user_code: 'AAAA-AAAA' }) } : {};
+        const answer = await fetch(`${realm()}${path}`, { method, headers: { cookie }, ...body });
+        expect({ path, status: answer.status }).toEqual({ path, status: 400 });
+        expect(await answer.text()).toContain('<h1>');
+      }
+    }
+    expect(cairn().output()).not.toContain('OpenID provider failed');
+  });
+
   it('log a web site in by code and PKCE, and out again', async () => {
     const back = `${website().url}/back`;
     await runCommand(cairn(), ['client', 'add', 'web', '--public', '--redirect-uri', back]);

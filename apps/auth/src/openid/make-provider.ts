@@ -52,7 +52,9 @@ const CODE_TROUBLES: Readonly<Record<string, string>> = {
   AlreadyUsedError: 'This code was used already. Start your program again to get another one.',
 };
 
-const TOO_LATE = messagePage('Too late', 'Please open the address again that your program shows.');
+const TOO_LATE = messagePage('Too late', 'Please start the login again.');
+/** The code page, and where browsers go on after the login. */
+const OF_A_SESSION = new RegExp(`^(${PATHS.code_verification}(/[^/]+)?|${PATHS.authorization}/[^/]+)$`);
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
@@ -223,11 +225,11 @@ export const makeProvider = async (options: ProviderOptions): Promise<Provider> 
     try {
       await next();
     } catch (error) {
-      // The library cannot show its code page to a browser without a session, such as one that another site sent here.
-      const isForeign = ctx.path === PATHS.code_verification && ctx.method === 'POST';
-      if (!isForeign) options.log.error({ error, path: ctx.path }, 'OpenID provider failed');
-      ctx.status = isForeign ? 400 : 500;
-      show(ctx, isForeign ? TOO_LATE : messagePage('This did not work', 'Please try again.'));
+      // The library stumbles over browsers that it gave no session: sent here by another site, or back after all is over.
+      const isTooLate = error instanceof TypeError && OF_A_SESSION.test(ctx.path);
+      if (!isTooLate) options.log.error({ error, path: ctx.path }, 'OpenID provider failed');
+      ctx.status = isTooLate ? 400 : 500;
+      show(ctx, isTooLate ? TOO_LATE : messagePage('This did not work', 'Please try again.'));
     }
   });
   provider.on('server_error', (_ctx: unknown, error: unknown) => {
