@@ -218,6 +218,9 @@ describe('the gateway over HTTP', () => {
   describe('paths and verbs', () => {
     it('answers unknown paths in the dialect’s shape', async () => {
       expectRefusal(await ask('GET', '/nothing/here', { token: null }), 404, 'Not Found');
+      for (const path of ['/tasks/', '/datasets/', '/datasets//', '/config/', '/groups/']) {
+        for (const token of [null, admin]) expectRefusal(await ask('GET', path, { token }), 404, 'Not Found');
+      }
       const cairn = await ask('GET', '/cairn/nothing', { token: null });
       expect(cairn.status).toBe(404);
       expect(cairn.headers['content-type']).toMatch(/^application\/problem\+json/);

@@ -23,6 +23,7 @@ import { ProblemFilter } from './edge/problem.filter.js';
 import { refuseConnection, refuseOutlandish } from './edge/refuse-connection.js';
 import { HttpRefusal } from './edge/refusal.js';
 import { pathOf, sendProblem } from './edge/send-problem.js';
+import { tellIfSlow } from './edge/slow-requests.js';
 import { invalid, RequestSource } from './route/request-source.js';
 import type { AnyRoute } from './route/route.js';
 import { UPLOAD_TYPE, Uploads } from './route/uploads.js';
@@ -263,7 +264,10 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
     const { config, url: path = '' } = request.routeOptions;
     const { route } = config;
     // What nobody declared has no policy, so it stays shut.
-    if (request.is404 || route === undefined || paths.isShadowed(path, pathOf(request.url))) {
+    const asked = pathOf(request.url);
+    // For the router a parameter may be empty; no name is.
+    const isNameless = asked.endsWith('/') && paths.methodsOf(asked).length === 0;
+    if (request.is404 || route === undefined || isNameless || paths.isShadowed(path, asked)) {
       answerUnrouted(request, reply);
       return;
     }
@@ -325,7 +329,10 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
   });
 
   instance.addHook('onResponse', (request, reply, done) => {
-    metrics.httpRequest(request.route?.path ?? 'unknown', request.method, reply.statusCode, reply.elapsedTime / 1000);
+    const { method, id: correlationId } = request;
+    const { statusCode: status, elapsedTime: elapsedMs } = reply;
+    metrics.httpRequest(request.route?.path ?? 'unknown', method, status, elapsedMs / 1000);
+    tellIfSlow(log, { method, path: pathOf(request.url), status, elapsedMs, correlationId });
     done();
   });
 };
