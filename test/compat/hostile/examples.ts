@@ -111,6 +111,11 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'POST /cairn/iceprod/datasets/{dataset_id}/tasks': {
     body: json({ first_job_index: 0, count: 2, tasks: [{ name: 'generate' }] }),
   },
+  'POST /cairn/iceprod/datasets/{dataset_id}/jobs': { body: json({ count: 2 }) },
+  'POST /cairn/iceprod/datasets/{dataset_id}/jobs/tasks': {
+    path: { dataset_id: 'own_dataset_id' },
+    body: ({ jobs }) => JSON.stringify({ jobs, tasks: [{ name: 'generate' }] }),
+  },
   'GET /docs/{file}': { path: { file: 'docs_file' } },
   'POST /auth/realms/{realm}/protocol/openid-connect/token': form((targets) => ({
     ...{ grant_type: 'client_credentials', client_id: 'hostile', scope: '' },
