@@ -1,45 +1,36 @@
-import { Embedded, numberIn, textIn } from '../support/embedded.js';
+import { MODES } from '../e2e/cairn-process.js';
+import { newDataset, useWorld } from '../e2e/world.js';
+import { numberIn, textIn } from '../support/embedded.js';
 
 const RACES = 1000;
-/** `POST /cairn/iceprod/datasets/{id}/tasks` makes them in one go. */
-const DATASET = {
-  description: 'race',
-  jobs_submitted: RACES,
-  tasks_submitted: RACES,
-  tasks_per_job: 1,
-  group: 'users',
-};
+/** Between the processes each race takes longer. */
+const RACES_OVER_NATS = 300;
 
-describe('two clients and one ready task', () => {
-  let cairn: Embedded;
+describe.each(MODES)('two clients and one ready task, $mode', (mode) => {
+  const world = useWorld(mode);
+  const races = mode.isDistributed ? RACES_OVER_NATS : RACES;
 
-  beforeAll(async () => {
-    cairn = new Embedded();
-    await cairn.start();
-  });
-
-  afterAll(() => cairn.remove());
-
-  it(`gives it to exactly one of them, ${RACES} times`, async () => {
-    const dataset = textIn(await cairn.ask('POST', '/datasets', DATASET), 'result');
-    await cairn.ask('POST', `/cairn/iceprod/datasets/${dataset}/tasks`, {
+  it(`gives it to exactly one of them, ${races} times`, async () => {
+    const { system, alice } = world();
+    const dataset = await newDataset(alice, { jobs_submitted: races, tasks_submitted: races, tasks_per_job: 1 });
+    const made = await system.post(`/cairn/iceprod/datasets/${dataset}/tasks`, {
       first_job_index: 0,
-      count: RACES,
+      count: races,
       tasks: [{ name: 'prize', depends: [], requirements: { memory: 1 } }],
     });
-    const ids = Object.keys((await cairn.ask('GET', `/datasets/${dataset}/tasks?keys=task_id`)) as object);
-    expect(ids).toHaveLength(RACES);
+    expect(made.status).toBe(201);
+    const ids = Object.keys((await alice.get(`/datasets/${dataset}/tasks?keys=task_id`)).json as object);
+    expect(ids).toHaveLength(races);
     for (const id of ids) {
-      expect(numberIn(await cairn.ask('POST', '/task_actions/waiting', { task_ids: [id] }), 'waiting')).toBe(1);
+      expect(numberIn((await system.post('/task_actions/waiting', { task_ids: [id] })).json, 'waiting')).toBe(1);
       const claim = { requirements: { memory: 4 } };
       const answers = await Promise.all([
-        cairn.send('POST', '/task_actions/queue', claim),
-        cairn.send('POST', '/task_actions/queue', claim),
+        system.post('/task_actions/queue', claim),
+        system.post('/task_actions/queue', claim),
       ]);
       expect(answers.map(({ status }) => status).sort()).toEqual([200, 404]);
-      const won = answers.find(({ status }) => status === 200);
-      expect(textIn(JSON.parse(won?.text ?? '{}'), 'task_id')).toBe(id);
+      expect(textIn(answers.find(({ status }) => status === 200)?.json, 'task_id')).toBe(id);
     }
-    expect(await cairn.ask('GET', `/datasets/${dataset}/task_counts/status`)).toEqual({ queued: RACES });
+    expect((await alice.get(`/datasets/${dataset}/task_counts/status`)).json).toEqual({ queued: races });
   }, 120_000);
 });
