@@ -108,5 +108,10 @@ export abstract class Ledger {
   /** Position of the last event. */
   abstract head(): Promise<Position>;
 
+  /** Has subscriptions deliver now what other processes have appended, where they would find it by themselves a little later. */
+  hurry(): void {
+    // Where the ledger tells its subscribers there is nothing to hurry.
+  }
+
   abstract close(): Promise<void>;
 }

@@ -162,7 +162,13 @@ export class ReadModel {
         resolve(false);
       }, timeoutMs);
       this.waiters.push(waiter);
+      this.ledger.hurry();
     });
+  }
+
+  /** Resolves when `queries` shows everything that stands in the ledger now, with false after the timeout. */
+  async reachedHead(timeoutMs: number): Promise<boolean> {
+    return this.reached(await this.ledger.head(), timeoutMs);
   }
 
   /** Number of the last event of a stream that the tables hold, as the open transaction sees it; -1 when none. */

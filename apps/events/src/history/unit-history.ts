@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Page } from '#bus/contract.js';
+import { VISIBLE_WITHIN_MS } from '#bus/visibility.js';
 import type { UnitHome } from '#contracts/cairn/history.js';
 import { Ledger, type RecordedEvent } from '#ledger/ledger.js';
 import { ReadModel } from '#projection/read-model.js';
@@ -30,7 +31,7 @@ export class UnitHistory {
   private readonly unitEvents: UnitEvents;
 
   constructor(
-    readModel: ReadModel,
+    private readonly readModel: ReadModel,
     private readonly ledger: Ledger,
   ) {
     this.unitEvents = new UnitEvents(readModel.queries);
@@ -38,6 +39,8 @@ export class UnitHistory {
 
   /** `cursor` is the revision that the page before ended with. */
   async page({ stream, ordinal }: UnitHome, cursor?: string): Promise<Page> {
+    // Whoever asks after a change finds it in the history.
+    if (cursor === undefined) await this.readModel.reachedHead(VISIBLE_WITHIN_MS);
     const after = cursor === undefined ? -1 : Number(cursor);
     const revisions = this.unitEvents.revisionsOf(stream, ordinal, after, PAGE_REVISIONS_MAX);
     // What stands between them may be of a batch that never took effect.

@@ -32,6 +32,10 @@ export class InterceptedLedger extends Ledger {
     return this.inner.head();
   }
 
+  override hurry(): void {
+    this.inner.hurry();
+  }
+
   override close(): Promise<void> {
     return this.inner.close();
   }
