@@ -46,7 +46,7 @@ const task = fc.record({
   site: fc.constantFrom('', 'UW'),
 });
 
-const PLAIN = { dataset_id: 'd1', priority: 1, requirements: {}, instance_id: '', site: '' };
+const PLAIN = { dataset_id: 'd1', priority: 1, requirements: {}, instance_id: '', site: '' } as const;
 
 const offer = fc.oneof(
   fc.constant({}),
