@@ -628,6 +628,7 @@ describe('the gateway over HTTP', () => {
         requestBody: { required: false },
         responses: { 409: { description: 'Idempotency-Key was used for another request' } },
       });
+      expect(document.paths['/logs/{log_id}']?.['delete']?.responses).toHaveProperty('400');
       expect(document.paths['/jobs']?.['post']).toMatchObject({
         requestBody: { required: true },
         responses: { 409: { description: 'Idempotency-Key was used for another request; a job of this id exists' } },

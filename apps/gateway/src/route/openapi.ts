@@ -18,7 +18,7 @@ const IDEMPOTENCY_KEY: Schema = {
   name: 'Idempotency-Key',
   in: 'header',
   required: false,
-  schema: { type: 'string', maxLength: 255 },
+  schema: { type: 'string', maxLength: 255, pattern: '^[!-~]+$' },
   description: 'A repeat with the same key is not carried out again and gets the first answer, for a day',
 };
 
@@ -75,14 +75,17 @@ const errorOf = ({ dialect }: AnyRoute, description: string): Schema => ({
 
 const refusalsOf = (route: AnyRoute): Readonly<Record<string, Schema>> => {
   const texts: Record<string, string> = { 405: 'the path does not know this verb' };
-  if (Object.values(route.fields).some(({ from }) => from === 'query' || from === 'body' || from === 'whole body')) {
-    texts[400] = 'a parameter or the body is not as the route asks for';
-  }
   if (route.policy !== 'public') {
     if (route.dialect === 'iceprod') texts[403] = 'authentication failed; authorization failed';
     else Object.assign(texts, { 401: 'authentication failed', 403: 'authorization failed' });
     texts[503] = 'a service does not answer in time; try again after Retry-After';
-    if (route.method !== 'GET') texts[409] = 'Idempotency-Key was used for another request';
+    if (route.method !== 'GET') {
+      texts[400] = 'Idempotency-Key is not as it must be';
+      texts[409] = 'Idempotency-Key was used for another request';
+    }
+  }
+  if (Object.values(route.fields).some(({ from }) => from === 'query' || from === 'body' || from === 'whole body')) {
+    texts[400] = 'a parameter or the body is not as the route asks for';
   }
   for (const [status, text] of Object.entries(route.refusals ?? {})) {
     texts[status] = texts[status] === undefined ? text : `${texts[status]}; ${text}`;
