@@ -80,7 +80,8 @@ export class OrphanCollector implements OnApplicationBootstrap, OnApplicationShu
     try {
       await this.collect(Date.now());
     } catch (error) {
-      this.log.error({ error }, 'blobs that belong to nothing could not be collected');
+      // What a shutdown breaks off is no news.
+      if (!this.stopped) this.log.error({ error }, 'blobs that belong to nothing could not be collected');
     }
     this.collectIn(EVERY_MS);
   }
