@@ -27,9 +27,9 @@ export class Metrics {
     'Commands that were decided together',
     SIZES,
   );
-  private readonly append = new FastHistogram<never>(
+  private readonly append = new FastHistogram<'service'>(
     'cairn_ledger_append_seconds',
-    'Time until an append was durable',
+    'Time until the events of a drain were durable',
     SECONDS,
   );
   private readonly busRefusals = new Counter({
@@ -61,8 +61,8 @@ export class Metrics {
     this.drain.observe(service, () => ({ service }), commands);
   }
 
-  ledgerAppend(seconds: number): void {
-    this.append.observe('', () => ({}), seconds);
+  ledgerAppend(service: string, seconds: number): void {
+    this.append.observe(service, () => ({ service }), seconds);
   }
 
   get contentType(): string {

@@ -4,6 +4,7 @@ import { EVENT_BYTES_MAX, type NewEvent, NO_STREAM } from '#ledger/ledger.js';
 import { LedgerUnavailable, OutcomeUnknown } from '#ledger/errors.js';
 import { BATCH_ABANDONED, BATCH_SEALED } from '#ledger/staged-batch.js';
 import { commandOf, contextOf, count, dump, totalOf } from './testing/counters.js';
+import { Mailbox } from './mailbox.js';
 import { type Service, Stage } from './testing/stage.js';
 
 const STREAM = 'work-iceprod.main.a';
@@ -61,6 +62,23 @@ describe('Mailbox', () => {
     const answers = await Promise.all([add(1), add(2), add(3)]);
     expect(answers).toMatchObject([{ reply: { total: 1 } }, { reply: { total: 3 } }, { reply: { total: 6 } }]);
     expect(appends).toEqual([3]);
+  });
+
+  it('tells how many commands a drain had, and how long the ledger took for it', async () => {
+    const { readModel, keep } = service;
+    const drains: number[] = [];
+    const appends: number[] = [];
+    const meter = {
+      drained: (commands: number) => void drains.push(commands),
+      appended: (seconds: number) => void appends.push(seconds),
+    };
+    const mailbox = new Mailbox({ readModel, ledger: stage.ledger, keep, meter });
+    const run = (amount: number) => mailbox.execute(commandOf(count(readModel.writer, STREAM, amount)));
+    await Promise.all([run(1), run(2), run(-9)]);
+    await run(-9);
+    await mailbox.close();
+    expect(drains).toEqual([3, 1]);
+    expect(appends).toEqual([expect.any(Number)]);
   });
 
   it('drops only the command that is refused', async () => {

@@ -46,6 +46,16 @@ export interface MailboxOptions {
   readonly ledger: Ledger;
   readonly keep: Keep;
   readonly log?: Log;
+  /** Is told once per drain, not per command. */
+  readonly meter?: MailboxMeter;
+}
+
+/** What an operator sees of a mailbox. */
+export interface MailboxMeter {
+  /** So many commands were decided together. */
+  drained(commands: number): void;
+  /** The ledger took so long to make their events durable. */
+  appended(seconds: number): void;
 }
 
 interface Pending {
@@ -122,16 +132,18 @@ export class Mailbox {
   private readonly ledger: Ledger;
   private readonly replies: FirstReplies;
   private readonly log: Log | undefined;
+  private readonly meter: MailboxMeter | undefined;
   private readonly inFlight = new Map<string, InFlight>();
   private queue: Pending[] = [];
   private working: Promise<void> | undefined;
   private closed = false;
 
-  constructor({ readModel, ledger, keep, log }: MailboxOptions) {
+  constructor({ readModel, ledger, keep, log, meter }: MailboxOptions) {
     this.readModel = readModel;
     this.ledger = ledger;
     this.replies = new FirstReplies(keep, ledger);
     this.log = log;
+    this.meter = meter;
   }
 
   /**
@@ -174,6 +186,7 @@ export class Mailbox {
     await new Promise((resume) => setImmediate(resume));
     while (this.queue.length > 0) {
       const drained = this.queue.splice(0, DRAIN_COMMANDS_MAX);
+      this.meter?.drained(drained.length);
       try {
         await this.drain(drained);
       } catch (error) {
@@ -215,7 +228,7 @@ export class Mailbox {
     try {
       const decided = await this.decideAll(commands, lanes);
       await this.replies.promise(decided.flatMap(promisedReply));
-      const outcomes = await appendAll(lanes);
+      const outcomes = await this.appendAll(lanes);
       for (const { failure } of outcomes.values()) {
         if (failure === undefined) continue;
         this.readModel.rollback();
@@ -235,6 +248,14 @@ export class Mailbox {
       this.refuse(error);
       return commands.filter((pending) => pending !== error.pending);
     }
+  }
+
+  private async appendAll(lanes: ReadonlyMap<string, StreamLane>): Promise<ReadonlyMap<string, Outcome>> {
+    if (lanes.size === 0) return NO_OUTCOMES;
+    const startMs = performance.now();
+    const outcomes = await appendAll(lanes);
+    this.meter?.appended((performance.now() - startMs) / 1000);
+    return outcomes;
   }
 
   /** The change stands: a failure here must not undo it. */

@@ -3,11 +3,12 @@ import { type DynamicModule, Module, type OnApplicationShutdown, type OnModuleIn
 import { Environment } from '#platform/environment.js';
 import { Health } from '#platform/health.js';
 import { Log } from '#platform/logging.js';
+import { Metrics } from '#platform/metrics.js';
 import { Ledger } from '#ledger/ledger.js';
 import { Keep } from '#keep/keep.js';
 import { SqliteKeep } from '#keep/sqlite-keep.js';
 import type { ServiceName } from '#bus/contract.js';
-import { Mailbox } from './mailbox.js';
+import { Mailbox, type MailboxMeter } from './mailbox.js';
 import type { Projection } from './projection.js';
 import { reachedController } from './reached.js';
 import { ReadModel } from './read-model.js';
@@ -73,9 +74,14 @@ export class ServiceStoreModule implements OnModuleInit, OnApplicationShutdown {
         },
         {
           provide: Mailbox,
-          inject: [ReadModel, Ledger, Keep, Log],
-          useFactory: (readModel: ReadModel, ledger: Ledger, keep: Keep, log: Log) =>
-            new Mailbox({ readModel, ledger, keep, log }),
+          inject: [ReadModel, Ledger, Keep, Log, Metrics],
+          useFactory: (readModel: ReadModel, ledger: Ledger, keep: Keep, log: Log, metrics: Metrics) => {
+            const meter: MailboxMeter = {
+              drained: (commands) => metrics.mailboxDrain(service, commands),
+              appended: (seconds) => metrics.ledgerAppend(service, seconds),
+            };
+            return new Mailbox({ readModel, ledger, keep, log, meter });
+          },
         },
       ],
       exports: [ReadModel, Mailbox, Keep, ...classes],
