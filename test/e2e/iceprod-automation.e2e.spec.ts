@@ -75,6 +75,34 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
     await system().post(`/datasets/${id}/task_actions/bulk_suspend`);
   });
 
+  it('makes the jobs that somebody has not made by hand, and no more', async () => {
+    const counts = { jobs_submitted: 4, tasks_submitted: 4, tasks_per_job: 1 };
+    const id = await newDataset(system(), { ...counts, status: 'suspended' });
+    for (const job_index of [0, 1]) {
+      const job_id = await newJob(system(), id, { job_index });
+      await newTask(system(), id, { job_id, job_index });
+    }
+    const config = { version: 3.1, description: 'd', tasks: [{ name: 'generate', trays: [{ modules: [{}] }] }] };
+    await system().put(`/config/${id}`, config);
+    await system().put(`/datasets/${id}/status`, { status: 'processing' });
+    await eventually(async () => documentOf(`/datasets/${id}/task_counts/status`), { waiting: 4 });
+    const jobs = Object.values(await documentOf(`/datasets/${id}/jobs`)) as { job_index: number }[];
+    expect(jobs.map(({ job_index: index }) => index).toSorted((one, other) => one - other)).toEqual([0, 1, 2, 3]);
+    await system().post(`/datasets/${id}/task_actions/bulk_suspend`);
+  });
+
+  it('makes jobs once a config that was of no use is put right', async () => {
+    const id = await newDataset(system(), { jobs_submitted: 1, tasks_submitted: 2, tasks_per_job: 2 });
+    const task = (name: string) => ({ name, trays: [{ modules: [{}] }] });
+    await system().put(`/config/${id}`, { version: 3.1, description: 'd', tasks: [task('generate')] });
+    const newest = async (): Promise<unknown> =>
+      (await documentOf(`/actions/materialization/datasets/${id}`))['status'];
+    await eventually(newest, 'error');
+    await system().put(`/config/${id}`, { version: 3.1, description: 'd', tasks: [task('generate'), task('filter')] });
+    await eventually(async () => documentOf(`/datasets/${id}/task_counts/status`), { waiting: 2 });
+    await system().post(`/datasets/${id}/task_actions/bulk_suspend`);
+  });
+
   it('gives priorities by dataset, task and job', async () => {
     const id = await newDataset(system(), { jobs_submitted: 1000, tasks_submitted: 2000, tasks_per_job: 2 });
     const at = async (job_index: number, task_index: number, depends: readonly string[] = []): Promise<string> =>
@@ -126,11 +154,29 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
     expect(await task(two?.first ?? '')()).toBe('waiting');
   });
 
+  it('completes a truncated dataset with the jobs that it has', async () => {
+    const id = await newDataset(system(), { jobs_submitted: 3, tasks_submitted: 3, tasks_per_job: 1 });
+    const task = (name: string) => ({ name, trays: [{ modules: [{}] }] });
+    // Not one task a job: no others are made of it, however long this takes.
+    await system().put(`/config/${id}`, { version: 3.1, description: 'd', tasks: [task('generate'), task('filter')] });
+    const job_id = await newJob(system(), id);
+    await newTask(system(), id, { job_id, status: 'complete' });
+    await eventually(job(job_id), 'complete');
+    expect(await dataset(id)()).toBe('processing');
+    await system().post(`/datasets/${id}/dataset_actions/truncate`);
+    await eventually(dataset(id), 'complete');
+    expect(await documentOf(`/datasets/${id}/job_counts/status`)).toEqual({ complete: 1 });
+  });
+
   it('suspends a dataset that never gets a config, and never touches a job without tasks', async () => {
+    const active = await newDataset(system(), {
+      ...{ jobs_submitted: 1, tasks_submitted: 1, tasks_per_job: 1, always_active: true },
+    });
     const id = await newDataset(system(), { jobs_submitted: 1, tasks_submitted: 1, tasks_per_job: 1 });
     const empty = await newJob(system(), id);
     await eventually(dataset(id), 'suspended');
     expect(await job(empty)()).toBe('processing');
+    expect(await dataset(active)()).toBe('processing');
   });
 
   it('leaves tasks alone whose dataset nobody has submitted', async () => {

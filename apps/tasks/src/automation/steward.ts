@@ -53,7 +53,8 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly standings: Standings;
   private readonly queueing: Queueing;
   private readonly jobBuffer: JobBuffer;
-  private readonly timers = new Map<WorkloadId, NodeJS.Timeout>();
+  /** When a dataset is looked at again though nothing changes. */
+  private readonly timers = new Map<WorkloadId, { readonly timer: NodeJS.Timeout; readonly atMs: number }>();
   private readonly delayMs: number;
   private readonly tickMs: number;
   private retryMs: number;
@@ -101,7 +102,7 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
     clearTimeout(this.planned);
     clearTimeout(this.filling);
     clearInterval(this.reweighing);
-    for (const timer of this.timers.values()) clearTimeout(timer);
+    for (const { timer } of this.timers.values()) clearTimeout(timer);
     await this.running;
   }
 
@@ -285,12 +286,15 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private lookLater(workload: WorkloadId, delayMs: number): void {
-    if (this.timers.has(workload)) return;
+    const atMs = Date.now() + delayMs;
+    const planned = this.timers.get(workload);
+    if (planned !== undefined && planned.atMs <= atMs) return;
+    clearTimeout(planned?.timer);
     const timer = setTimeout(() => {
       this.timers.delete(workload);
       this.signals.markItself(workload);
     }, delayMs).unref();
-    this.timers.set(workload, timer);
+    this.timers.set(workload, { timer, atMs });
   }
 }
 
