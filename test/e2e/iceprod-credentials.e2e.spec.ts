@@ -148,8 +148,8 @@ describe.each(MODES)('IceProd credentials, $mode', (mode) => {
     expect(refreshed?.['access_token']).not.toBe('opaque');
     expect(Number(refreshed?.['expiration'])).toBeGreaterThan(Date.now() / 1000);
     // The issuer has forgotten this one, so what is known stays.
-    expect(await admin.post(path, { ...ended, refresh_token: 'forgotten' })).toEqual(done);
-    expect(await listed(`${path}?url=v`)).toMatchObject([{ access_token: 'opaque', refresh_token: 'forgotten' }]);
+    expect(await admin.post(path, { ...ended, refresh_token: 'refresh-9d1c7' })).toEqual(done);
+    expect(await listed(`${path}?url=v`)).toMatchObject([{ access_token: 'opaque', refresh_token: 'refresh-9d1c7' }]);
   });
 
   it('with a refresh token only get a token at once, or are refused', async () => {
@@ -219,7 +219,7 @@ describe.each(MODES)('IceProd credentials, $mode', (mode) => {
     expect(await listed(path)).toEqual([{ username: 'frank', ...S3_SHOWN }]);
     const written = `${await bytesOf(cairn.dataDir)}\n${cairn.output()}`;
     expect(written).toContain('CredentialStored');
-    for (const secret of ['hush-s3', ISSUER_CLIENT.secret, 'refresh-1', 'forgotten']) {
+    for (const secret of ['hush-s3', ISSUER_CLIENT.secret, 'refresh-1', 'refresh-9d1c7']) {
       expect(written).not.toContain(secret);
     }
   }, 60_000);
