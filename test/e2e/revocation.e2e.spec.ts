@@ -3,39 +3,25 @@ import { join } from 'node:path';
 import { decodeProtectedHeader } from 'jose';
 import { SqliteKeep } from '#keep/sqlite-keep.js';
 import { runCommand } from './cairn-command.js';
-import { type Cairn, startDistributed, startEmbedded } from './cairn-process.js';
+import { type Cairn, MODES } from './cairn-process.js';
 import { done, type HttpClient, ok, refused, said } from './http-client.js';
 import { logInByDevice, REALM, refresh, sendForm } from './openid/device-login.js';
-import { openWorld, type World } from './world.js';
-
-const MODES = [
-  { mode: 'embedded', owner: 'cairn', start: startEmbedded },
-  { mode: 'as separate processes over NATS', owner: 'auth', start: startDistributed },
-] as const;
+import { useWorld } from './world.js';
 
 const PASSWORD = 'noot noot';
 const ENDED = { status: 400, json: { error: 'invalid_grant' } };
 const KEY = { url: 'https://s3.example', type: 's3', buckets: ['b'], access_key: 'a', secret_key: 'very secret' };
 
 /** How operators take back what was given (docs/operations.md). */
-describe.each(MODES)('what was given is taken back, $mode', ({ owner, start }) => {
-  let opened: World | undefined;
+describe.each(MODES)('what was given is taken back, $mode', (mode) => {
+  const owner = mode.processOf('auth');
+  const world = useWorld(mode, () => ({}));
+  const cairn = (): Cairn => world().cairn;
 
   beforeAll(async () => {
-    opened = await openWorld(await start());
-    await runCommand(opened.cairn, ['user', 'add', 'pingu'], `${PASSWORD}\n`);
-  }, 90_000);
+    await runCommand(cairn(), ['user', 'add', 'pingu'], `${PASSWORD}\n`);
+  }, 30_000);
 
-  afterAll(async () => {
-    opened?.anonymous.close();
-    await opened?.cairn.remove();
-  }, 60_000);
-
-  const world = (): World => {
-    if (opened === undefined) throw new Error('Cairn is not running');
-    return opened;
-  };
-  const cairn = (): Cairn => world().cairn;
   const logIn = (): Promise<string> => logInByDevice(cairn(), 'pingu', PASSWORD);
   const remove = async (client: HttpClient, path: string) => said(await client.send('DELETE', path, { body: '{}' }));
   const accessToken = async (refreshToken: string): Promise<string> =>

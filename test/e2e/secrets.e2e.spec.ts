@@ -2,14 +2,9 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startTokenIssuer, type TokenIssuer, ISSUER_CLIENT, tokenWith } from '../support/token-issuer.js';
 import { runCommand } from './cairn-command.js';
-import { startDistributed, startEmbedded } from './cairn-process.js';
+import { MODES } from './cairn-process.js';
 import { logInByDevice, REALM, refresh, sendForm } from './openid/device-login.js';
-import { openWorld, type World } from './world.js';
-
-const MODES = [
-  { mode: 'embedded', start: startEmbedded },
-  { mode: 'as separate processes over NATS', start: startDistributed },
-] as const;
+import { useWorld } from './world.js';
 
 const SHARED = 'shared-secret-7f3a';
 const SEALING = Buffer.from('sealing-key-of-32-bytes-91c2-xyz').toString('base64');
@@ -20,37 +15,24 @@ const OAUTH = tokenWith({ sub: 'oauth-token-aa17' });
 const GRANT = 'opaque-refresh-token-3e90';
 
 /** At the level at which everything is told. */
-describe.each(MODES)('secrets stay secret, $mode', ({ start }) => {
-  let opened: World | undefined;
+describe.each(MODES)('secrets stay secret, $mode', (mode) => {
   let issuer: TokenIssuer | undefined;
-
-  beforeAll(async () => {
+  const world = useWorld(mode, async () => {
     issuer = await startTokenIssuer();
-    opened = await openWorld(
-      await start({
-        LOG_LEVEL: 'trace',
-        AUTH_SHARED_SECRET: SHARED,
-        CAIRN_SECRET_KEY: SEALING,
-        CREDENTIALS_ISSUER_URL: issuer.url,
-        CREDENTIALS_CLIENT_ID: ISSUER_CLIENT.id,
-        CREDENTIALS_CLIENT_SECRET: ISSUER_CLIENT.secret,
-        // Nobody listens there, which is told at each login.
-        LDAP_URL: 'ldap://127.0.0.1:9',
-        LDAP_BASE: 'ou=people,dc=example,dc=org',
-      }),
-    );
-  }, 90_000);
+    return {
+      LOG_LEVEL: 'trace',
+      AUTH_SHARED_SECRET: SHARED,
+      CAIRN_SECRET_KEY: SEALING,
+      CREDENTIALS_ISSUER_URL: issuer.url,
+      CREDENTIALS_CLIENT_ID: ISSUER_CLIENT.id,
+      CREDENTIALS_CLIENT_SECRET: ISSUER_CLIENT.secret,
+      // Nobody listens there, which is told at each login.
+      LDAP_URL: 'ldap://127.0.0.1:9',
+      LDAP_BASE: 'ou=people,dc=example,dc=org',
+    };
+  });
 
-  afterAll(async () => {
-    opened?.anonymous.close();
-    await opened?.cairn.remove();
-    await issuer?.stop();
-  }, 60_000);
-
-  const world = (): World => {
-    if (opened === undefined) throw new Error('Cairn is not running');
-    return opened;
-  };
+  afterAll(() => issuer?.stop());
 
   /** Everything secret that was sent or answered. */
   const secrets = new Set<string>([SHARED, SEALING, PASSWORD, GUESS, S3_KEY, OAUTH, GRANT, ISSUER_CLIENT.secret]);
