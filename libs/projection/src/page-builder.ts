@@ -1,7 +1,10 @@
 import type { Page } from '#bus/contract.js';
 
-/** A page travels in one message; texts grow a little when they are put into it. */
-const PAGE_CHARS_MAX = 256 * 1024;
+/**
+ * A page travels in one message, and its text should stay below 128 KiB with the last chunk of entries: V8 moves longer texts to
+ * where garbage waits for a full collection.
+ */
+const PAGE_CHARS_MAX = 64 * 1024;
 
 /** Collects entries until a page is full. At least one entry goes into every page, however large it is. */
 export class PageBuilder {
