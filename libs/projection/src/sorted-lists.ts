@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { DomainError } from '#platform/domain-error.js';
-import { afterSorted, type ListPage, type SortedPlace, type SortField } from '#contracts/iceprod/lists.js';
+import {
+  afterSorted,
+  type ListOptions,
+  type ListPage,
+  readAfterSorted,
+  type SortedPlace,
+  type SortField,
+} from '#contracts/iceprod/lists.js';
 import { PageBuilder } from './page-builder.js';
 import { Slices } from './slices.js';
 import { sorting } from './sort-in-slices.js';
@@ -48,7 +55,7 @@ const comparing =
   };
 
 /** Finds the first of many in an order, behind a place in it. Never holds more than twice as many as are wanted. */
-export class Foremost<Item extends SortedPlace> {
+class Foremost<Item extends SortedPlace> {
   private readonly compare: (a: SortedPlace, b: SortedPlace) => number;
   private found: Item[] = [];
   private worst: Item | undefined;
@@ -76,23 +83,22 @@ export class Foremost<Item extends SortedPlace> {
 }
 
 /** What a sorted list holds, by keys: it is rendered page by page. */
-export interface SortedList {
+interface SortedList {
   readonly keys: Float64Array;
   /** Where a limited list goes on behind one of its entries; nothing when nothing follows. */
   readonly afterAt?: (at: number) => string | undefined;
 }
 
-/** An entry of a sorted list on the way there. */
-export interface Keyed extends SortedPlace {
+/** What a sorted list is made of. */
+interface Keyed extends SortedPlace {
   readonly key: number;
 }
 
+/** Offers everything that a list may hold; pauses when slices are spent. */
+type Gather = (offer: (item: Keyed) => void, slices: Slices) => Promise<void>;
+
 /** The list of what was {@link Foremost} of `limit + 1`: the last one only shows that the list goes on. */
-export const limitedList = (
-  sort: readonly SortField[],
-  limit: number | undefined,
-  found: readonly Keyed[],
-): SortedList => {
+const limitedList = (sort: readonly SortField[], limit: number | undefined, found: readonly Keyed[]): SortedList => {
   if (limit === undefined) return { keys: Float64Array.from(found, ({ key }) => key) };
   const shown = found.slice(0, limit);
   return {
@@ -123,10 +129,26 @@ export class SortedLists {
   ) {}
 
   /**
-   * @param sort makes the list; pauses when slices are spent
+   * A page of a list that a client may have limited, or go on with behind an earlier answer.
+   *
    * @param render an entry; nothing for what is gone meanwhile
    */
-  async page(
+  async list(
+    { sort = [], limit, after, cursor }: ListOptions,
+    gather: Gather,
+    render: (key: number) => string | undefined,
+  ): Promise<ListPage | DomainError> {
+    const behind = after === undefined ? undefined : readAfterSorted(after, sort);
+    if (behind instanceof DomainError) return behind;
+    const sorted = async (slices: Slices): Promise<SortedList> => {
+      const foremost = new Foremost<Keyed>(sort, limit === undefined ? undefined : limit + 1, behind);
+      await gather((item) => foremost.offer(item), slices);
+      return limitedList(sort, limit, await foremost.inOrder(slices));
+    };
+    return this.page(cursor, sorted, render);
+  }
+
+  private async page(
     cursor: string | undefined,
     sort: (slices: Slices) => Promise<SortedList>,
     render: (key: number) => string | undefined,

@@ -16,11 +16,12 @@ describe('sorted lists', () => {
   });
 
   const page = (entries: number, cursor?: string) =>
-    lists.page(
-      cursor,
-      () => {
+    lists.list(
+      { sort: [{ field: 'number', descending: false }], ...(cursor !== undefined && { cursor }) },
+      (offer) => {
         sorted += 1;
-        return Promise.resolve({ keys: Float64Array.from({ length: entries }, (_, at) => at) });
+        for (let at = 0; at < entries; at += 1) offer({ key: at, id: String(at), values: [at] });
+        return Promise.resolve();
       },
       (key) => `${String(key)}${LONG}`,
     );

@@ -4,26 +4,12 @@ import { ref } from '#ledger/ref.js';
 import type { Caller } from '#bus/contract.js';
 import type { ListDatasetsRequest } from '#contracts/iceprod/datasets.js';
 import { projectKeys, type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
-import {
-  afterPlace,
-  DATASET_SORT_FIELDS,
-  type ListPage,
-  readAfterSorted,
-  type SortField,
-} from '#contracts/iceprod/lists.js';
+import { afterPlace, DATASET_SORT_FIELDS, type ListPage, type SortField } from '#contracts/iceprod/lists.js';
 import { DATASET_STATUSES, type DatasetStatus } from '#contracts/iceprod/statuses.js';
 import type { AccessRules } from '#projection/access-rules.js';
 import { cursorAt, progressOf } from '#projection/list-progress.js';
 import { PageBuilder } from '#projection/page-builder.js';
-import type { Slices } from '#projection/slices.js';
-import {
-  Foremost,
-  type Keyed,
-  limitedList,
-  sortableValue,
-  type SortedList,
-  SortedLists,
-} from '#projection/sorted-lists.js';
+import { sortableValue, SortedLists } from '#projection/sorted-lists.js';
 import { type Dataset, isDatasetStatus } from './dataset.js';
 import { TRUNCATED_WORD } from './status-machine.js';
 
@@ -188,32 +174,30 @@ export class Datasets {
   }
 
   private sortedList(
-    { after, cursor, limit }: ListDatasetsRequest,
+    request: ListDatasetsRequest,
     sort: readonly SortField[],
     shows: Filter,
     keys: WantedFields | undefined,
-  ): DomainError | Promise<ListPage | DomainError> {
-    const behind = after === undefined ? undefined : readAfterSorted(after, sort);
-    if (behind instanceof DomainError) return behind;
-    const sorting = async (slices: Slices): Promise<SortedList> => {
-      const foremost = new Foremost<Keyed>(sort, limit === undefined ? undefined : limit + 1, behind);
-      let last: DatasetRow | undefined;
-      do {
-        const { dataset, dataset_id: id }: Place = last ?? BEFORE_ALL;
-        last = undefined;
-        for (const each of this.selectPage.iterate(dataset, id)) {
-          last = rowOf(each);
-          if (shows(last))
-            foremost.offer({ key: last.key, id: last.dataset_id, values: valuesOf(last.document, sort) });
-        }
-        if (slices.spent) await slices.pause();
-      } while (last !== undefined);
-      return limitedList(sort, limit, await foremost.inOrder(slices));
-    };
-    return this.sorted.page(cursor, sorting, (key) => {
-      const row = this.selectRow.get(key);
-      return row === undefined ? undefined : entryOf(rowOf(row), keys);
-    });
+  ): Promise<ListPage | DomainError> {
+    return this.sorted.list(
+      request,
+      async (offer, slices) => {
+        let last: DatasetRow | undefined;
+        do {
+          const { dataset, dataset_id: id }: Place = last ?? BEFORE_ALL;
+          last = undefined;
+          for (const each of this.selectPage.iterate(dataset, id)) {
+            last = rowOf(each);
+            if (shows(last)) offer({ key: last.key, id: last.dataset_id, values: valuesOf(last.document, sort) });
+          }
+          if (slices.spent) await slices.pause();
+        } while (last !== undefined);
+      },
+      (key) => {
+        const row = this.selectRow.get(key);
+        return row === undefined ? undefined : entryOf(rowOf(row), keys);
+      },
+    );
   }
 
   /** `{status: [dataset_id, ...]}` of what the caller may read, in the order of the vocabulary. */

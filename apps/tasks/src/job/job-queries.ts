@@ -2,24 +2,10 @@ import { DomainError } from '#platform/domain-error.js';
 import type { Page } from '#bus/contract.js';
 import type { ListJobsRequest } from '#contracts/iceprod/jobs.js';
 import { pickFields, type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
-import {
-  afterPlace,
-  JOB_SORT_FIELDS,
-  type ListPage,
-  readAfterSorted,
-  type SortField,
-} from '#contracts/iceprod/lists.js';
+import { afterPlace, JOB_SORT_FIELDS, type ListPage, type SortField } from '#contracts/iceprod/lists.js';
 import { JOB_STATUSES } from '#contracts/iceprod/statuses.js';
 import { cursorAt, progressOf } from '#projection/list-progress.js';
-import type { Slices } from '#projection/slices.js';
-import {
-  Foremost,
-  type Keyed,
-  limitedList,
-  sortableValue,
-  type SortedList,
-  SortedLists,
-} from '#projection/sorted-lists.js';
+import { sortableValue, SortedLists } from '#projection/sorted-lists.js';
 import { readStatuses } from './job-decider.js';
 import { isPlace, type JobFilter, type Jobs, PAGE_ROWS, placeBehind } from './job-rows.js';
 import { fieldsOf, type Job, jobDocument } from './job.js';
@@ -93,23 +79,23 @@ export class JobLists {
     filter: JobFilter,
     request: ListJobsRequest,
     sort: readonly SortField[],
-  ): DomainError | Promise<ListPage | DomainError> {
-    const { after, cursor, limit, dataset_id: datasetId } = request;
-    const behind = after === undefined ? undefined : readAfterSorted(after, sort);
-    if (behind instanceof DomainError) return behind;
+  ): Promise<ListPage | DomainError> {
+    const { dataset_id: datasetId } = request;
     const render = rendering(request);
-    const sorting = async (slices: Slices): Promise<SortedList> => {
-      const foremost = new Foremost<Keyed>(sort, limit === undefined ? undefined : limit + 1, behind);
-      for (let slice = this.jobs.slice(datasetId, filter); ; slice = this.jobs.slice(datasetId, filter, slice.next)) {
-        for (const { key, job } of slice.jobs) foremost.offer({ key, id: job.id, values: valuesOf(job, sort) });
-        if (slice.next === undefined) return limitedList(sort, limit, await foremost.inOrder(slices));
-        if (slices.spent) await slices.pause();
-      }
-    };
-    return this.sorted.page(cursor, sorting, (key) => {
-      const job = this.jobs.byKey(key);
-      return job === undefined ? undefined : render(job);
-    });
+    return this.sorted.list(
+      request,
+      async (offer, slices) => {
+        for (let slice = this.jobs.slice(datasetId, filter); ; slice = this.jobs.slice(datasetId, filter, slice.next)) {
+          for (const { key, job } of slice.jobs) offer({ key, id: job.id, values: valuesOf(job, sort) });
+          if (slice.next === undefined) return;
+          if (slices.spent) await slices.pause();
+        }
+      },
+      (key) => {
+        const job = this.jobs.byKey(key);
+        return job === undefined ? undefined : render(job);
+      },
+    );
   }
 }
 

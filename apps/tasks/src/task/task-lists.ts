@@ -1,13 +1,13 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { Page } from '#bus/contract.js';
 import { wantedFields } from '#contracts/iceprod/keys.js';
-import { afterPlace, type ListPage, readAfterSorted, type SortField } from '#contracts/iceprod/lists.js';
+import { afterPlace, type ListPage, type SortField } from '#contracts/iceprod/lists.js';
 import type { ListTasksRequest } from '#contracts/iceprod/tasks.js';
 import { membersOf } from '#contracts/raw-json.js';
 import { cursorAt, type ListProgress, progressOf, readCursor } from '#projection/list-progress.js';
 import { PageBuilder } from '#projection/page-builder.js';
 import { Slices } from '#projection/slices.js';
-import { Foremost, type Keyed, limitedList, type SortedList, SortedLists } from '#projection/sorted-lists.js';
+import { SortedLists } from '#projection/sorted-lists.js';
 import { listingOf, type UnitReader, type UnitRow } from '../engine/unit-row.js';
 import type { Unit } from '../engine/unit.js';
 import type { WordId, Words } from '../engine/words.js';
@@ -85,30 +85,24 @@ export class TaskLists {
     return following === undefined ? { entries } : { entries, next: JSON.stringify([following]) };
   }
 
-  private sortedList(
-    request: ListTasksRequest,
-    sort: readonly SortField[],
-  ): Promise<ListPage | DomainError> | ListPage | DomainError {
-    const { after, cursor, limit } = request;
-    const behind = after === undefined ? undefined : readAfterSorted(after, sort);
-    if (behind instanceof DomainError) return behind;
+  private sortedList(request: ListTasksRequest, sort: readonly SortField[]): Promise<ListPage | DomainError> {
     const wanted = this.wantedOf(request);
-    if (wanted === undefined) return EMPTY;
     const render = rendering(request);
-    const sorting = async (slices: Slices): Promise<SortedList> => {
-      const foremost = new Foremost<Keyed>(sort, limit === undefined ? undefined : limit + 1, behind);
-      for await (const { rows } of this.chunks(wanted, START_PLACE, slices)) {
-        for (const row of rows) {
-          if (!wanted.matches(row)) continue;
-          foremost.offer({ key: row.key, id: row.id, values: valuesOf(this.reader, row, sort) });
+    return this.sorted.list(
+      request,
+      async (offer, slices) => {
+        if (wanted === undefined) return;
+        for await (const { rows } of this.chunks(wanted, START_PLACE, slices)) {
+          for (const row of rows) {
+            if (wanted.matches(row)) offer({ key: row.key, id: row.id, values: valuesOf(this.reader, row, sort) });
+          }
         }
-      }
-      return limitedList(sort, limit, await foremost.inOrder(slices));
-    };
-    return this.sorted.page(cursor, sorting, (key) => {
-      const stored = this.reader.byKey(key);
-      return stored === undefined ? undefined : render(stored.unit);
-    });
+      },
+      (key) => {
+        const stored = this.reader.byKey(key);
+        return stored === undefined ? undefined : render(stored.unit);
+      },
+    );
   }
 
   /** In order of creation, which no change of a task touches: a place in it stays where it is. */

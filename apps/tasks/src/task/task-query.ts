@@ -1,10 +1,11 @@
 import type { DomainError } from '#platform/domain-error.js';
 import type { Page } from '#bus/contract.js';
 import { type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
+import type { SortField } from '#contracts/iceprod/lists.js';
 import type { QueryTasksRequest } from '#contracts/iceprod/tasks.js';
 import { PageBuilder } from '#projection/page-builder.js';
 import { Slices } from '#projection/slices.js';
-import { Foremost, type Keyed, limitedList, type SortedList, SortedLists } from '#projection/sorted-lists.js';
+import { SortedLists } from '#projection/sorted-lists.js';
 import type { UnitReader, UnitRow } from '../engine/unit-row.js';
 import type { WordId } from '../engine/words.js';
 import { pickTask } from './document.js';
@@ -49,16 +50,8 @@ export class TaskQuery {
     const { words } = this.reader;
     const wanted = wantedFields(request.keys);
     const statuses = request.statuses?.flatMap((word) => words.status.find(word) ?? []);
-    if (request.sort !== undefined && request.sort.length > 0) {
-      return this.sorted.page(
-        request.cursor,
-        (slices) => this.sort(request, statuses, slices),
-        (key) => {
-          const stored = this.reader.byKey(key);
-          return stored === undefined ? undefined : pickTask(stored.unit, wanted);
-        },
-      );
-    }
+    const { sort = [] } = request;
+    if (sort.length > 0) return this.sortedList(request, sort, statuses, wanted);
     if (statuses !== undefined && this.counts.total(statuses) <= LOOKED_UP_MAX) {
       return this.lookedUp(request, statuses, wanted);
     }
@@ -113,16 +106,24 @@ export class TaskQuery {
     return page.page();
   }
 
-  private async sort(
-    { sort = [], limit = 0, site }: QueryTasksRequest,
+  private sortedList(
+    { cursor, limit = 0, site }: QueryTasksRequest,
+    sort: readonly SortField[],
     statuses: readonly WordId[] | undefined,
-    slices: Slices,
-  ): Promise<SortedList> {
-    const foremost = new Foremost<Keyed>(sort, limit > 0 ? limit : NO_LIMIT);
-    for await (const rows of this.matching(statuses, site, slices)) {
-      for (const row of rows) foremost.offer({ key: row.key, id: row.id, values: valuesOf(this.reader, row, sort) });
-    }
-    return limitedList(sort, undefined, await foremost.inOrder(slices));
+    wanted: WantedFields | undefined,
+  ): Promise<Page | DomainError> {
+    return this.sorted.list(
+      { sort, ...(limit > 0 && { limit }), ...(cursor !== undefined && { cursor }) },
+      async (offer, slices) => {
+        for await (const rows of this.matching(statuses, site, slices)) {
+          for (const row of rows) offer({ key: row.key, id: row.id, values: valuesOf(this.reader, row, sort) });
+        }
+      },
+      (key) => {
+        const stored = this.reader.byKey(key);
+        return stored === undefined ? undefined : pickTask(stored.unit, wanted);
+      },
+    );
   }
 
   /** Chunk by chunk; others get their turn in between. */
