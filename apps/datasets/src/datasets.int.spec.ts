@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { nextLoopTurn } from '#platform/loop-turn.js';
 import type { NewEvent } from '#ledger/ledger.js';
 import type { Caller } from '#bus/contract.js';
 import {
@@ -251,6 +252,6 @@ const eventually = async (ask: () => Promise<string>): Promise<string> => {
   for (;;) {
     const answer = await ask();
     if (answer !== 'accepted') return answer;
-    await new Promise((resume) => setImmediate(resume));
+    await nextLoopTurn();
   }
 };

@@ -1,7 +1,7 @@
+import { nextLoopTurn } from '#platform/loop-turn.js';
+
 /** Longest time that work keeps the event loop, with some room below the 10 ms that the design allows. */
 const SLICE_MS = 7;
-
-const eventLoopTurn = (): Promise<void> => new Promise((resume) => setImmediate(resume));
 
 /** Cuts long synchronous work into slices, between which the event loop turns. One object per piece of work. */
 export class Slices {
@@ -13,7 +13,7 @@ export class Slices {
   }
 
   async pause(): Promise<void> {
-    await eventLoopTurn();
+    await nextLoopTurn();
     this.startedMs = performance.now();
   }
 

@@ -1,3 +1,4 @@
+import { nextLoopTurn } from '#platform/loop-turn.js';
 import type { Action } from '#contracts/iceprod/actions.js';
 import { Foreman, type Shift } from './foreman.js';
 import { priorityOf, type StoredRequest } from './request.js';
@@ -60,7 +61,7 @@ class Works {
 
   /** The foreman has noticed what has ended. */
   noticed(): Promise<void> {
-    return new Promise((resolve) => setImmediate(resolve));
+    return nextLoopTurn();
   }
 
   shift(id: string): Shift {

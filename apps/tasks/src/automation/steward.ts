@@ -1,9 +1,9 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { setImmediate as breathe } from 'node:timers/promises';
 import { nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import { automates, type AutomationStep, Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
+import { nextLoopTurn } from '#platform/loop-turn.js';
 import { Bus } from '#bus/bus.js';
 import { MakeRequest } from '#contracts/iceprod/actions.js';
 import { ChangeDataset } from '#contracts/iceprod/datasets.js';
@@ -196,7 +196,7 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
     };
     for (const found of this.units.inRanges(workload, marks.units)) {
       for (const { listing, group } of found) addJob(listing, this.reader.words.group.wordOf(group));
-      await breathe();
+      await nextLoopTurn();
     }
     for (const [listing, id] of this.jobs.inRanges(workload, marks.groups)) addJob(listing, id);
     for (const [listing, ids] of jobs) {
@@ -206,11 +206,11 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
     if (this.queueing.isOff) return jobs.keys();
     for (const found of this.units.inRanges(workload, marks.units)) {
       await this.queueing.order(found);
-      await breathe();
+      await nextLoopTurn();
     }
     for (const found of this.units.dependingOn(workload, marks.units)) {
       await this.queueing.order(found);
-      await breathe();
+      await nextLoopTurn();
     }
     return jobs.keys();
   }
@@ -223,7 +223,7 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
       const some = ids.slice(from, from + JOBS_AT_ONCE);
       const moved = this.orders.judge(this.units, this.jobs, standing, some, steps);
       if (moved.length > 0) await this.orders.moveJobs(standing, moved, steps);
-      await breathe();
+      await nextLoopTurn();
     }
   }
 
@@ -233,7 +233,7 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
       if (this.standings.count(standing.workload, [status]) === 0) continue;
       for (const found of this.units.ofStatus(standing.workload, status)) {
         await this.orders.stop(standing, found);
-        await breathe();
+        await nextLoopTurn();
       }
     }
   }
