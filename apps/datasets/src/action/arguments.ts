@@ -4,9 +4,10 @@ import type { Action } from '#contracts/iceprod/actions.js';
 import { JOB_STATUSES, TASK_STATUSES } from '#contracts/iceprod/statuses.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
 import { checkConfig } from '../config/check-config.js';
+import { type JsonMembers, objectIn } from '../config/json-object.js';
 
 /** The accepted arguments with defaults, as answers show them. */
-export type Arguments = Readonly<Record<string, unknown>>;
+export type Arguments = JsonMembers;
 
 /** What a caller may see of an argument: its type, and what it is when left out. */
 interface Argument {
@@ -14,6 +15,10 @@ interface Argument {
   readonly required?: true;
   readonly default?: unknown;
 }
+
+/** Of a materialization. */
+const JOBS_WHEN_NONE_GIVEN = 1000;
+const STATUS_WHEN_NONE_GIVEN = 'idle';
 
 const DATASET: Readonly<Record<string, Argument>> = { dataset_id: { type: 'str', required: true } };
 const PROGRESS: Readonly<Record<string, Argument>> = { progress: { type: 'int', default: 0 } };
@@ -31,8 +36,8 @@ const ARGUMENTS: Readonly<Record<Action, Readonly<Record<string, Argument>>>> = 
   },
   materialization: {
     ...DATASET,
-    num: { type: 'int', default: 1000 },
-    set_status: { type: 'str', default: 'idle' },
+    num: { type: 'int', default: JOBS_WHEN_NONE_GIVEN },
+    set_status: { type: 'str', default: STATUS_WHEN_NONE_GIVEN },
   },
   dataset_status: { ...DATASET, action: { type: 'str', required: true }, ...PROGRESS },
   job_status: {
@@ -125,19 +130,8 @@ export const ofVersion32 = (config: string): string | undefined => {
   }
 };
 
-const isObject = (value: unknown): value is Arguments =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-};
-
 const configProblem = (datasetId: string, config: string | undefined): DomainError | undefined => {
-  const checked = config === undefined || !isObject(parsed(config)) ? undefined : checkConfig(datasetId, config);
+  const checked = config === undefined || objectIn(config) === undefined ? undefined : checkConfig(datasetId, config);
   if (typeof checked === 'string') return undefined;
   return checked?.message.startsWith('Validation error in config') === true
     ? invalid(checked.message)
@@ -161,8 +155,8 @@ const OWN_FIELDS: readonly string[] = [
 
 /** Further fields that a submission brings along, but for those that it says itself; empty text brings none. */
 export const extraFields = (text: string | null): Arguments | DomainError => {
-  const given = text === null || text === '' ? {} : parsed(text);
-  if (!isObject(given)) return invalid('extra_submit_fields is not a JSON object');
+  const given = text === null || text === '' ? {} : objectIn(text);
+  if (given === undefined) return invalid('extra_submit_fields is not a JSON object');
   const wrong = Object.keys(given).find((name) => EXTRA_FIELDS.get(name)?.(given[name]) === false);
   if (wrong !== undefined) return invalid(`extra_submit_fields: ${wrong} is not valid`);
   return Object.fromEntries(Object.entries(given).filter(([name]) => !OWN_FIELDS.includes(name)));
@@ -202,10 +196,12 @@ const problemOf = (action: Action, values: Arguments, caller: Caller): DomainErr
   }
 };
 
+const notAnObject = (): DomainError => invalid('body is not a JSON object');
+
 /** Judges a request and fills in what was left out (IceProd contract 16). Whoever may not write the dataset learns no more. */
 export const readArguments = (action: Action, text: string, caller: Caller, judge: Judge): Arguments | DomainError => {
-  const given = parsed(text);
-  if (!isObject(given)) return invalid('body is not a JSON object');
+  const given = objectIn(text);
+  if (given === undefined) return notAnObject();
   const { dataset_id: datasetId } = given;
   if (action !== 'submit' && isText(datasetId) && judge(datasetId) !== undefined) return failed('auth failed');
   const values = filled(action, given);
@@ -218,8 +214,8 @@ const LEGACY: Readonly<Record<string, Argument['type']>> = { dataset_id: 'str', 
 
 /** Arguments of the materialization service of old clients: without a dataset all are meant. */
 export const readLegacyArguments = (text: string): Arguments | DomainError => {
-  const given = parsed(text);
-  if (!isObject(given)) return invalid('body is not a JSON object');
+  const given = objectIn(text);
+  if (given === undefined) return notAnObject();
   const fits = Object.entries(given).every(
     ([name, value]) =>
       Object.hasOwn(LEGACY, name) && (value === null || accepted(LEGACY[name] ?? 'str', value) === value),
@@ -227,7 +223,7 @@ export const readLegacyArguments = (text: string): Arguments | DomainError => {
   if (!fits) return invalid('invalid params');
   return {
     dataset_id: given['dataset_id'] ?? null,
-    num: given['num'] ?? 1000,
-    set_status: given['set_status'] ?? 'idle',
+    num: given['num'] ?? JOBS_WHEN_NONE_GIVEN,
+    set_status: given['set_status'] ?? STATUS_WHEN_NONE_GIVEN,
   };
 };

@@ -3,10 +3,9 @@ import { DomainError } from '#platform/domain-error.js';
 import { isDeeperThan, membersOf, objectText } from '#contracts/raw-json.js';
 import { configSchema, type ConfigVersion } from './config-schema.js';
 import { fillDefaults } from './fill-defaults.js';
+import { isObject, type JsonMembers, objectIn } from './json-object.js';
 import { pathText, pythonText } from './python-text.js';
 import { type Violation, worstViolation } from './violation.js';
-
-type Config = Readonly<Record<string, unknown>>;
 
 const VERSION_WHEN_MISSING: ConfigVersion = 3.1;
 /** Deeper than Python's parser follows, so that no reader of it ever has more. */
@@ -40,9 +39,6 @@ const invalid = (message: string): DomainError => new DomainError('invalid', 'co
 const violated = ({ path, message }: Violation): DomainError =>
   invalid(`Validation error in config${pathText(path)}: ${message}`);
 
-const isObject = (value: unknown): value is Config =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Numeric strings count as numbers; undefined stands for every version that nobody knows. */
 const versionOf = (version: unknown): ConfigVersion | typeof OLD_VERSION | undefined => {
   if (version === undefined) return VERSION_WHEN_MISSING;
@@ -51,7 +47,7 @@ const versionOf = (version: unknown): ConfigVersion | typeof OLD_VERSION | undef
   return number === OLD_VERSION || number === 3.1 || number === 3.2 ? number : undefined;
 };
 
-const oldConfigViolation = ({ tasks }: Config): Violation | undefined => {
+const oldConfigViolation = ({ tasks }: JsonMembers): Violation | undefined => {
   if (tasks === undefined) return { path: [], message: "'tasks' is a required property" };
   if (!Array.isArray(tasks)) return { path: ['tasks'], message: `${pythonText(tasks)} is not of type 'array'` };
   if (tasks.length === 0) return { path: ['tasks'], message: '[] should be non-empty' };
@@ -70,7 +66,7 @@ const repeatedTaskName = (tasks: readonly { readonly name: string }[]): Violatio
 };
 
 /** Judges a copy that belongs to this function: filling in defaults changes it. */
-const schemaViolation = (text: string, copy: Config, version: ConfigVersion): Violation | undefined => {
+const schemaViolation = (text: string, copy: JsonMembers, version: ConfigVersion): Violation | undefined => {
   const { schema, validate } = judges[version]();
   const config = copy['version'] === undefined ? copy : { ...copy, version };
   fillDefaults(config, schema);
@@ -78,20 +74,12 @@ const schemaViolation = (text: string, copy: Config, version: ConfigVersion): Vi
   return repeatedTaskName((config as { tasks: readonly { name: string }[] }).tasks);
 };
 
-const violationOf = (text: string, copy: Config): Violation | undefined => {
+const violationOf = (text: string, copy: JsonMembers): Violation | undefined => {
   const version = versionOf(copy['version']);
   if (version === undefined) {
     return { path: ['version'], message: `${pythonText(copy['version'])} is not one of [3, 3.1, 3.2]` };
   }
   return version === OLD_VERSION ? oldConfigViolation(copy) : schemaViolation(text, copy, version);
-};
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 };
 
 const withoutDatasetId = (text: string): string => {
@@ -105,8 +93,8 @@ const withoutDatasetId = (text: string): string => {
  * `dataset_id`, which no answer shows (IceProd contract 5).
  */
 export const checkConfig = (datasetId: string, text: string): string | DomainError => {
-  const copy = parse(text);
-  if (!isObject(copy) || isDeeperThan(LEVELS_MAX, text)) return invalid('unknown validation error');
+  const copy = objectIn(text);
+  if (copy === undefined || isDeeperThan(LEVELS_MAX, text)) return invalid('unknown validation error');
   const named = Object.hasOwn(copy, 'dataset_id');
   if (named && copy['dataset_id'] !== datasetId) {
     return new DomainError('invalid', 'config.other-dataset', 'dataset_id mismatch');
