@@ -24,3 +24,6 @@ export type StreamCategory =
   'workload' | 'work' | 'worker' | 'site' | 'ranges' | 'user' | 'access' | 'directory' | 'credential';
 
 export const streamName = (category: StreamCategory, aggregateRef: string): string => `${category}-${aggregateRef}`;
+
+/** Ref within a stream's name: `work-iceprod.main.8f1c` names `iceprod.main.8f1c`. */
+export const refOfStream = (stream: string): string => stream.slice(stream.indexOf('-') + 1);

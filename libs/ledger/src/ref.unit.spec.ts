@@ -1,4 +1,4 @@
-import { ref, streamName } from './ref.js';
+import { ref, refOfStream, streamName } from './ref.js';
 
 describe('ref', () => {
   it('escapes all but letters, digits, underscore and hyphen', () => {
@@ -13,5 +13,10 @@ describe('ref', () => {
 
   it('names streams', () => {
     expect(streamName('work', ref('iceprod', 'main', '8f1c'))).toBe('work-iceprod.main.8f1c');
+  });
+
+  it('is found again in the name of a stream', () => {
+    const name = ref('iceprod', 'main', 'a-b');
+    expect(refOfStream(streamName('workload', name))).toBe(name);
   });
 });

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DomainError } from '#platform/domain-error.js';
-import { ref } from '#ledger/ref.js';
+import { ref, refOfStream } from '#ledger/ref.js';
 import type { Caller } from '#bus/contract.js';
 import { type AccessAction, type AccessRule, bypassesRules, judgeRule } from '#contracts/iceprod/access.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from './projection.js';
@@ -22,9 +22,6 @@ interface RuleRow {
   readonly amended: string | null;
 }
 
-/** `workload-<ref>` and `access-<ref>` name the same aggregate. */
-const refOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
-
 const parse = (text: string | null | undefined): AccessRule => (text == null ? {} : (JSON.parse(text) as AccessRule));
 
 class AccessRulesWriter implements ProjectionWriter {
@@ -40,7 +37,7 @@ class AccessRulesWriter implements ProjectionWriter {
 
   apply({ type, stream, data }: AppliedEvent): void {
     if (type !== 'DatasetSubmitted' && type !== 'AccessRuleSet') return;
-    const key = refOf(stream);
+    const key = refOfStream(stream);
     const row = this.read.get(key) as RuleRow | undefined;
     // The two kinds of stream may arrive in either order; lists that were set later win whatever comes first, and lists
     // that a change leaves out stay as they were (IceProd contract 14).

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { ref } from '#ledger/ref.js';
+import { ref, refOfStream } from '#ledger/ref.js';
 import type { WorkloadEvents } from '#contracts/workload-events.js';
 import type { Projection } from '#projection/projection.js';
 
@@ -8,9 +8,6 @@ export type StoredConfig = { readonly text: string } | { readonly blobKey: strin
 
 type ConfigSet = WorkloadEvents['ConfigSet'];
 type EitherForm = Partial<Extract<ConfigSet, { config: string }> & Extract<ConfigSet, { blob: object }>>;
-
-/** `workload-<ref>` */
-const refOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
 
 export const configProjection: Projection = {
   name: 'configs',
@@ -27,7 +24,7 @@ export const configProjection: Projection = {
     return {
       apply: ({ stream, data }) => {
         const { config, blob } = data as EitherForm;
-        write.run(refOf(stream), config ?? null, blob?.key ?? null);
+        write.run(refOfStream(stream), config ?? null, blob?.key ?? null);
       },
       forget: () => {
         // Everything stands in the table.

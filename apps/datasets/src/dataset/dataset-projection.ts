@@ -1,9 +1,7 @@
+import { refOfStream } from '#ledger/ref.js';
 import { DATASET_STATUSES } from '#contracts/iceprod/statuses.js';
 import type { Projection } from '#projection/projection.js';
 import { type Dataset, DATASET_EVENT_TYPES, datasetEvent, evolve } from './dataset.js';
-
-/** `workload-<ref>` */
-const refOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
 
 /** Datasets with their documents as the JSON that answers show, made once per change, and when that was (`touched`). */
 export const datasetProjection: Projection = {
@@ -38,7 +36,7 @@ export const datasetProjection: Projection = {
       apply: (applied) => {
         const event = datasetEvent(applied);
         if (event === undefined) return;
-        const key = refOf(applied.stream);
+        const key = refOfStream(applied.stream);
         const text = select.get(key)?.['document'];
         const before = text === undefined ? undefined : (JSON.parse(text as string) as Dataset);
         const after = evolve(before, event);

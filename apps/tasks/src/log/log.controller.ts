@@ -3,6 +3,7 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import { timeOrderedId } from '#platform/time-ordered-id.js';
+import { refOfStream } from '#ledger/ref.js';
 import type { Answer, Message, Nothing } from '#bus/contract.js';
 import {
   AddLog,
@@ -24,7 +25,7 @@ import { AccessRules } from '#projection/access-rules.js';
 import { ReadModel } from '#projection/read-model.js';
 import { IceprodUnits } from '../iceprod/iceprod-units.js';
 import { TaskDesk } from '../task/task-desk.js';
-import { refOfStream, Workloads, workStream } from '../workload/workloads.js';
+import { Workloads, workStream } from '../workload/workloads.js';
 import { type DeletedLogs, deleteLog, deleteLogs, storeLog } from './change-logs.js';
 import { listTaskLogs, logText, queryLogs } from './log-queries.js';
 import { Logs, unboundLogStream } from './log-rows.js';

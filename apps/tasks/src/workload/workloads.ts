@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { ref, streamName } from '#ledger/ref.js';
+import { ref, refOfStream, streamName } from '#ledger/ref.js';
 
 /** Integer name of a workload inside this service. Never leaves it: another read model may number differently. */
 export type WorkloadId = number;
@@ -38,9 +38,6 @@ export const datasetRef = (datasetId: string): string => ref('iceprod', 'main', 
 
 /** The stream that holds the work of a dataset: jobs, tasks, stats. */
 export const workStream = (datasetId: string): string => streamName('work', datasetRef(datasetId));
-
-/** Ref within a stream's name: `work-iceprod.main.8f1c` names `iceprod.main.8f1c`. */
-export const refOfStream = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
 
 const nameOfRef = (aggregateRef: string): string => {
   const escaped = aggregateRef.slice(aggregateRef.indexOf('.', aggregateRef.indexOf('.') + 1) + 1);
