@@ -54,21 +54,26 @@ const comparing =
     return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
   };
 
+/** What a sorted list is made of. */
+interface Keyed extends SortedPlace {
+  readonly key: number;
+}
+
 /** Finds the first of many in an order, behind a place in it. Never holds more than twice as many as are wanted. */
-class Foremost<Item extends SortedPlace> {
+class Foremost {
   private readonly compare: (a: SortedPlace, b: SortedPlace) => number;
-  private found: Item[] = [];
-  private worst: Item | undefined;
+  private found: Keyed[] = [];
+  private worst: Keyed | undefined;
 
   constructor(
     sort: readonly SortField[],
-    private readonly most = Infinity,
-    private readonly behind?: SortedPlace,
+    private readonly most: number,
+    private readonly behind: SortedPlace | undefined,
   ) {
     this.compare = comparing(sort);
   }
 
-  offer(item: Item): void {
+  offer(item: Keyed): void {
     if (this.behind !== undefined && this.compare(item, this.behind) <= 0) return;
     if (this.worst !== undefined && this.compare(item, this.worst) > 0) return;
     this.found.push(item);
@@ -77,7 +82,7 @@ class Foremost<Item extends SortedPlace> {
     this.worst = this.found.at(-1);
   }
 
-  async inOrder(slices: Slices): Promise<readonly Item[]> {
+  async inOrder(slices: Slices): Promise<readonly Keyed[]> {
     return (await slices.drive(sorting(this.found, this.compare))).slice(0, this.most);
   }
 }
@@ -87,11 +92,6 @@ interface SortedList {
   readonly keys: Float64Array;
   /** Where a limited list goes on behind one of its entries; nothing when nothing follows. */
   readonly afterAt?: (at: number) => string | undefined;
-}
-
-/** What a sorted list is made of. */
-interface Keyed extends SortedPlace {
-  readonly key: number;
 }
 
 /** Offers everything that a list may hold; pauses when slices are spent. */
@@ -141,7 +141,7 @@ export class SortedLists {
     const behind = after === undefined ? undefined : readAfterSorted(after, sort);
     if (behind instanceof DomainError) return behind;
     const sorted = async (slices: Slices): Promise<SortedList> => {
-      const foremost = new Foremost<Keyed>(sort, limit === undefined ? undefined : limit + 1, behind);
+      const foremost = new Foremost(sort, limit === undefined ? Infinity : limit + 1, behind);
       await gather((item) => foremost.offer(item), slices);
       return limitedList(sort, limit, await foremost.inOrder(slices));
     };

@@ -106,6 +106,7 @@ export class NamedTasks {
     const moved = this.selectMoved.get(workload, nameId, jobIndex);
     return moved === undefined ? undefined : String(moved['id']);
   }
+
   private ofJob(workload: WorkloadId, jobIndex: number, name: WordId): string | undefined {
     for (const job of this.jobs.idsAt(workload, jobIndex)) {
       const group = this.reader.words.group.find(job);
