@@ -5,7 +5,7 @@ import { numberIn, textIn, type Embedded } from '../support/embedded.js';
 /** `POST /cairn/iceprod/datasets/{id}/tasks` takes this many units at once. */
 export const UNITS_AT_ONCE = 100_000;
 
-export interface Shape {
+interface Shape {
   readonly name: string;
   readonly depends: readonly number[];
   readonly requirements: object;

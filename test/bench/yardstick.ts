@@ -7,7 +7,7 @@ const ROUNDS = 3;
 /** Below this the machine was busy with something else. */
 const CORE_SHARE_MIN = 0.85;
 
-export interface Yardstick {
+interface Yardstick {
   readonly url: string;
   readonly pid: number;
   readonly path: string;
@@ -60,7 +60,7 @@ export const startEcho = async (natsUrl: string): Promise<Yardstick> => {
   };
 };
 
-export interface Comparison {
+interface Comparison {
   readonly ours: { readonly perSecond: number; readonly p99Ms: number };
   readonly yardstickPerSecond: number;
   readonly ratio: number;
@@ -68,7 +68,7 @@ export interface Comparison {
   readonly void?: string;
 }
 
-export interface CompareOptions {
+interface CompareOptions {
   readonly yardstick: Yardstick;
   readonly load: Load;
   /** A yardstick of one process must fill a core; one that waits for a broker cannot. */

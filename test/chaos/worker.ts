@@ -292,7 +292,7 @@ export class Worker {
 }
 
 /** Not what the account says must be answered. */
-export class WrongAnswer extends Error {
+class WrongAnswer extends Error {
   override readonly name = 'WrongAnswer';
 }
 

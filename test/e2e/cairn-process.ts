@@ -24,14 +24,14 @@ const OUTPUT_CHARACTERS_MAX = 1_000_000;
 
 export type Variables = Readonly<Record<string, string>>;
 
-export interface TokenFor {
+interface TokenFor {
   readonly username: string;
   readonly roles?: readonly string[];
   readonly groups?: readonly string[];
   readonly lifetimeSeconds?: number;
 }
 
-export interface Restart {
+interface Restart {
   /** Names of applications, such as `tasks`; by default all. */
   readonly only?: readonly string[];
   readonly signal?: NodeJS.Signals;

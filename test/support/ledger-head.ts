@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** Looks into the ledger from outside. */
-export interface LedgerHead {
+interface LedgerHead {
   /** Position of the last event. */
   head(): unknown;
   close(): void;

@@ -8,7 +8,7 @@ const UNITS = 10_000;
 
 export const READ_RATIO = 0.35;
 export const CHANGE_RATIO = 0.12;
-export const CHANGE_RATIO_MANY = 0.18;
+const CHANGE_RATIO_MANY = 0.18;
 const CHANGE_P99_MS = 25;
 
 /** Reads and durable changes of single units, as a plain user whom the dataset's rule admits. */

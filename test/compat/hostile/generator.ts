@@ -242,7 +242,7 @@ const SENDERS: fc.Arbitrary<Sender> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<Sender>('nobody', 'anonymous', 'forger') },
 );
 
-export interface Amount {
+interface Amount {
   /** Laps over all routes: what one route leaves behind meets all others. */
   readonly laps: number;
   /** The same seed gives the same requests. */

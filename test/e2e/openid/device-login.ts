@@ -6,7 +6,7 @@ const CLIENT = 'iceprod-public';
 
 type Json = Readonly<Record<string, unknown>>;
 
-export interface FormReply {
+interface FormReply {
   readonly status: number;
   readonly json: Json;
 }

@@ -11,7 +11,7 @@ import type { Errand } from './errand.js';
 import { scopeWords } from './token-scopes.js';
 
 /** Whose dataset it is. */
-export interface Submitter {
+interface Submitter {
   readonly username: string;
   readonly group: string;
 }

@@ -10,7 +10,7 @@ import type { Places } from './submit.js';
 import { withTokenScopes } from './token-scopes.js';
 
 /** What becomes of a task: requirements are set only where they differ. */
-export interface Renewal {
+interface Renewal {
   readonly name: string;
   readonly requirements: string;
 }

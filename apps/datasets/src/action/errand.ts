@@ -20,7 +20,7 @@ export class Interrupted extends Error {
 /** The work cannot be done; the text is what the requester reads. */
 export const failure = (text: string): DomainError => new DomainError('state', 'request.failed', text);
 
-export interface ErrandTools {
+interface ErrandTools {
   readonly bus: Bus;
   readonly mailbox: Mailbox;
   readonly shift: Shift;

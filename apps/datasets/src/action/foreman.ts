@@ -24,7 +24,7 @@ export interface Shift {
   readonly alone: <Result>(datasetId: string, work: () => Promise<Result>) => Promise<Result>;
 }
 
-export interface ForemanOptions {
+interface ForemanOptions {
   /** Open requests, the one to take up first first. */
   readonly open: () => Iterable<StoredRequest>;
   /** Ends when the request is done with; rejects when it is to be tried again. */

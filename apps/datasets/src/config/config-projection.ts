@@ -4,7 +4,7 @@ import type { WorkloadEvents } from '#contracts/workload-events.js';
 import type { Projection } from '#projection/projection.js';
 
 /** A config's raw JSON, or the key of the blob that holds it. */
-export type StoredConfig = { readonly text: string } | { readonly blobKey: string };
+type StoredConfig = { readonly text: string } | { readonly blobKey: string };
 
 type ConfigSet = WorkloadEvents['ConfigSet'];
 type EitherForm = Partial<Extract<ConfigSet, { config: string }> & Extract<ConfigSet, { blob: object }>>;

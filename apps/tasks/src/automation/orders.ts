@@ -21,7 +21,7 @@ import { completionOfJob, STOPPED_BY_JOB, stoppedBy, stopsWith } from './verdict
 /** Priorities nearer than this are the same. */
 const SAME = 1e-9;
 
-export interface JobSteps {
+interface JobSteps {
   readonly completes: boolean;
   readonly cleans: boolean;
 }

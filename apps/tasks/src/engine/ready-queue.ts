@@ -8,7 +8,7 @@ import type { WordId } from './words.js';
 export type ClassId = number;
 
 /** Integer form of what a class's units have in common. */
-export interface ClassKey {
+interface ClassKey {
   readonly lane: Lane;
   readonly workload: WorkloadId;
   /** Where its units live: so that the order of keys is that of creation inside a class. */

@@ -1,5 +1,5 @@
 /** Words that many units share, by integer: see `words.ts`. */
-export const WORD_TABLES = ['unit_status', 'unit_name', 'unit_site', 'unit_group', 'unit_requirements'] as const;
+const WORD_TABLES = ['unit_status', 'unit_name', 'unit_site', 'unit_group', 'unit_requirements'] as const;
 export type WordTable = (typeof WORD_TABLES)[number];
 
 const wordTable = (table: WordTable): string =>

@@ -1,7 +1,7 @@
 import { objectText } from '#contracts/raw-json.js';
 
 /** Tasks of one name: how many there are of each status, and how long complete ones took on average. */
-export interface NamedWork {
+interface NamedWork {
   readonly name: string;
   readonly counts: ReadonlyMap<string, number>;
   /** Absent while none is complete. */

@@ -20,7 +20,7 @@ const COMPRESSIONS: readonly (string | boolean)[] = [
 ];
 
 /** Finds the task that has a place and a name in a dataset; yields where a slice of the search may end. */
-export type FindNamed = (
+type FindNamed = (
   datasetId: string,
   jobIndex: number,
   name: string,

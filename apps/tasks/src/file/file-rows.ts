@@ -25,7 +25,7 @@ export const FILE_INDEXES = `
 CREATE UNIQUE INDEX dataset_file_place ON dataset_file (workload, revision);
 CREATE INDEX dataset_file_task ON dataset_file (workload, task_id, revision);`;
 
-export interface FileSlice {
+interface FileSlice {
   readonly bodies: readonly string[];
   /** Revision to go on behind; absent at the end. */
   readonly next?: number;

@@ -42,7 +42,7 @@ const isMet = ([name, test, required]: NamedTest, members: ReadonlyMap<string, s
 };
 
 /** Whether a task with these requirements may run on what is offered. */
-export type Offer = (requirements: string) => boolean;
+type Offer = (requirements: string) => boolean;
 
 /**
  * Reads an offer once (claiming rules of contract 7.6). What the offer does not mention does not matter; an offer of GPUs

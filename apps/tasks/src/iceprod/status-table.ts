@@ -33,7 +33,7 @@ export const mayMove = (from: string, to: TaskStatus): boolean =>
   isTaskStatus(from) && STATUS_TABLE[from].next.includes(to);
 
 /** A report of contract 7.6: from which statuses it is accepted, and where it leads. */
-export interface ReportRow {
+interface ReportRow {
   readonly from: readonly string[];
   readonly to: TaskStatus;
 }
@@ -46,7 +46,7 @@ export const REPORT_TABLE: Readonly<Record<'processing' | 'reset' | 'failed' | '
 };
 
 /** A bulk action of contract 7.3; without `from` it takes every task. */
-export interface ActionRow {
+interface ActionRow {
   readonly from?: readonly string[];
   readonly to: TaskStatus;
   readonly clears: readonly ('instance' | 'failures' | 'site')[];

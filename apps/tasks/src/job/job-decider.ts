@@ -32,7 +32,7 @@ const AMENDMENT_BYTES_MAX = 200 * 1024;
 const SLICE = 1_000;
 
 /** From where a status may be reached (contract 6). */
-export const PREDECESSORS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
+const PREDECESSORS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   processing: ['suspended', 'errors'],
   suspended: ['processing'],
   errors: ['processing'],

@@ -50,12 +50,12 @@ CREATE INDEX job_by_index ON job (${LISTED_BY}, job_index);`;
 export const JOB_COLUMNS = 'key, id, listing, job_index, status, changed, extra';
 
 /** Key of a workload's first job. */
-export const firstKey = (workload: WorkloadId): number => workload * ORDINALS;
+const firstKey = (workload: WorkloadId): number => workload * ORDINALS;
 export const keyOf = (workload: WorkloadId, ordinal: number): number => firstKey(workload) + ordinal;
 export const homeOf = (key: number): WorkloadId => Math.floor(key / ORDINALS);
 
 /** A job and what the tables say besides. */
-export interface StoredJob {
+interface StoredJob {
   readonly key: number;
   /** Workload that lists it. */
   readonly listing: WorkloadId;
@@ -114,7 +114,7 @@ export interface JobFilter {
   readonly since?: number;
 }
 
-export interface JobSlice {
+interface JobSlice {
   readonly jobs: readonly StoredJob[];
   /** Where to go on; absent at the end. */
   readonly next?: string;

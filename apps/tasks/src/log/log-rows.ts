@@ -52,7 +52,7 @@ export interface LogPlace {
   readonly id: string;
 }
 
-export interface LogFilter {
+interface LogFilter {
   readonly datasetId?: string | undefined;
   readonly taskId?: string | undefined;
   readonly name?: string | undefined;

@@ -33,7 +33,7 @@ export interface TaskStatEntry {
 }
 
 /** Raw JSON, or the key of the blob that holds it. */
-export type TaskStatBody = { readonly raw: string } | { readonly blobKey: string };
+type TaskStatBody = { readonly raw: string } | { readonly blobKey: string };
 
 /** The last record of the page before. */
 export interface TaskStatPlace {

@@ -17,7 +17,7 @@ const DEFAULT_PRIORITY = 1;
 const REQUEST_BYTES_MAX = 200 * 1024;
 
 /** Most tasks that one command creates. */
-export const TASKS_PER_COMMAND_MAX = 1_000_000;
+const TASKS_PER_COMMAND_MAX = 1_000_000;
 
 /** Most tasks that one command gives to jobs that are there: each is a fact of its own. */
 export const TASKS_TO_JOBS_MAX = 10_000;

@@ -7,7 +7,7 @@ import { refusals } from './refusals.js';
 import type { Nothing, Selected, SlicedDecision, TaskView } from './view.js';
 
 /** Most tasks or jobs that one bulk request may name (contract 7.7). */
-export const TASKS_PER_REQUEST_MAX = 100_000;
+const TASKS_PER_REQUEST_MAX = 100_000;
 
 /** Look-ups between two yields. */
 const SLICE = 500;

@@ -18,7 +18,7 @@ import { refusals } from './refusals.js';
 import type { TaskView } from './view.js';
 
 /** Most tasks that one claim takes: their documents travel in one answer. */
-export const CLAIM_MAX = 1_000;
+const CLAIM_MAX = 1_000;
 
 /** Stands for the site of whoever does not name one (contract 7.6). */
 const UNKNOWN_SITE = 'unknown';

@@ -4,7 +4,7 @@ import type { AppliedEvent, Projection, ProjectionWriter } from '#projection/pro
 import { WORKLOAD_INDEX, WORKLOAD_TABLE, Workloads, type WorkloadId } from './workloads.js';
 
 /** Told when facts of a dataset change that decide about its units. */
-export type FactsListener = (id: WorkloadId) => void;
+type FactsListener = (id: WorkloadId) => void;
 
 /** Keeps the `workload` table: facts of datasets, replicated from the service that owns them. */
 export class WorkloadProjection implements Projection {

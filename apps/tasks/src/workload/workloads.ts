@@ -23,7 +23,7 @@ export const WORKLOAD_INDEX = `
 CREATE INDEX IF NOT EXISTS workload_open ON workload (id) WHERE status IS NOT NULL AND status <> 'complete';`;
 
 /** What this service knows of a dataset by the events of its `workload-` stream. */
-export interface DatasetFacts {
+interface DatasetFacts {
   /** The human number; absent while nobody has submitted a dataset of this id. */
   readonly number: number | undefined;
   readonly status: string | undefined;
