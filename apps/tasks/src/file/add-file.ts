@@ -20,11 +20,7 @@ const COMPRESSIONS: readonly (string | boolean)[] = [
 ];
 
 /** Finds the task that has a place and a name in a dataset; yields where a slice of the search may end. */
-type FindNamed = (
-  datasetId: string,
-  jobIndex: number,
-  name: string,
-) => Generator<void, string | undefined, void>;
+type FindNamed = (datasetId: string, jobIndex: number, name: string) => Generator<void, string | undefined, void>;
 
 type FileView = Pick<TaskView, 'homeOf' | 'find' | 'streamOf'>;
 
