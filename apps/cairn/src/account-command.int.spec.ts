@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { SqliteKeep } from '#keep/sqlite-keep.js';
 import { Accounts } from '../../auth/src/account/accounts.js';
 import { Clients, hashSecret } from '../../auth/src/account/clients.js';
 import { isRightPassword } from '../../auth/src/account/password.js';
-import { runAccounts } from './account-command.js';
+import { clientCommand, userCommand } from './account-command.js';
+import { ran, type Ran } from './testing/ran.js';
 
 describe('cairn user, cairn client', () => {
   let folder = '';
@@ -17,18 +17,8 @@ describe('cairn user, cairn client', () => {
 
   afterEach(() => rm(folder, { recursive: true }));
 
-  const run = async (command: 'user' | 'client', line: string, input?: string) => {
-    let stdout = '';
-    let stderr = '';
-    const stdin = Object.assign(Readable.from(input === undefined ? [] : [input]), { isTTY: input === undefined });
-    const exitCode = await runAccounts(command, line.split(' '), {
-      env: { CAIRN_DATA_DIR: folder },
-      stdin,
-      stdout: { write: (text: string) => (stdout += text) },
-      stderr: { write: (text: string) => (stderr += text) },
-    });
-    return { exitCode, stdout, stderr };
-  };
+  const run = (command: 'user' | 'client', line: string, input?: string): Promise<Ran> =>
+    ran(command === 'user' ? userCommand : clientCommand, line, { CAIRN_DATA_DIR: folder }, input);
   const inKeep = async <Value>(look: (keep: SqliteKeep) => Promise<Value>): Promise<Value> => {
     const keep = new SqliteKeep(join(folder, 'keep', 'auth.sqlite'));
     try {

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { parseArgs } from 'node:util';
-import { EnvironmentInvalid, loadEnvironment } from '#platform/environment.js';
+import { loadEnvironment } from '#platform/environment.js';
 import type { Keep } from '#keep/keep.js';
 import { SqliteKeep } from '#keep/sqlite-keep.js';
 import { Accounts } from '../../auth/src/account/accounts.js';
@@ -13,8 +12,9 @@ import {
   PASSWORD_CHARACTERS_MIN,
 } from '../../auth/src/account/password.js';
 import { logOutEverywhere } from '../../auth/src/openid/keep-adapter.js';
+import { type Command, parsedArgs, type Terminal, UsageError } from './command-line.js';
 
-export const USAGE = `Local accounts and OpenID clients in the data folder (CAIRN_DATA_DIR); a running Cairn sees changes at once.
+const USAGE = `Local accounts and OpenID clients in the data folder (CAIRN_DATA_DIR); a running Cairn sees changes at once.
 
   cairn user add NAME [--role ROLE]... [--group GROUP]...   with which the user's record begins (default: user, users)
   cairn user password NAME
@@ -30,39 +30,21 @@ A password comes from standard input when that is no terminal; else one is made 
 --system gives the client's own tokens the role system; --public makes one without a secret; --redirect-uri is for web logins.
 `;
 
-const EXIT_REFUSED = 2;
-
-class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
-/** What of a process the command uses. */
-export interface Terminal {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdin: AsyncIterable<string | Buffer> & { readonly isTTY?: boolean };
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
-}
-
-const parse = (args: readonly string[]) => {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        role: { type: 'string', multiple: true, default: ['user'] },
-        group: { type: 'string', multiple: true, default: ['users'] },
-        system: { type: 'boolean', default: false },
-        public: { type: 'boolean', default: false },
-        'redirect-uri': { type: 'string', multiple: true, default: [] },
-      },
-    });
-    const [verb = '', name = '', ...more] = positionals;
-    if (more.length > 0) throw new UsageError(`'${more.join(' ')}' is too much`);
-    return { ...values, verb, name };
-  } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError((error as { readonly message: string }).message);
-  }
+const parse = (words: readonly string[]) => {
+  const { values, positionals } = parsedArgs({
+    args: [...words],
+    allowPositionals: true,
+    options: {
+      role: { type: 'string', multiple: true, default: ['user'] },
+      group: { type: 'string', multiple: true, default: ['users'] },
+      system: { type: 'boolean', default: false },
+      public: { type: 'boolean', default: false },
+      'redirect-uri': { type: 'string', multiple: true, default: [] },
+    },
+  });
+  const [verb = '', name = '', ...more] = positionals;
+  if (more.length > 0) throw new UsageError(`'${more.join(' ')}' is too much`);
+  return { ...values, verb, name };
 };
 type Asked = ReturnType<typeof parse>;
 
@@ -88,7 +70,10 @@ const newPassword = async ({ stdin }: Terminal): Promise<{ readonly password: st
   return { password, told: '' };
 };
 
-const userCommand = async (asked: Asked, keep: Keep, terminal: Terminal): Promise<string> => {
+/** Resolves with what there is to tell. */
+type Work = (asked: Asked, keep: Keep, terminal: Terminal) => Promise<string>;
+
+const onUsers: Work = async (asked, keep, terminal) => {
   const accounts = new Accounts(keep);
   switch (asked.verb) {
     case 'add':
@@ -122,7 +107,7 @@ const redirectUrisOf = ({ 'redirect-uri': urls }: Asked): readonly string[] => {
   return urls;
 };
 
-const clientCommand = async (asked: Asked, keep: Keep): Promise<string> => {
+const onClients: Work = async (asked, keep) => {
   const clients = new Clients(keep);
   switch (asked.verb) {
     case 'add': {
@@ -146,25 +131,23 @@ const clientCommand = async (asked: Asked, keep: Keep): Promise<string> => {
   }
 };
 
-/** `cairn user` and `cairn client`; resolves with the exit code. */
-export const runAccounts = async (
-  command: 'user' | 'client',
-  args: readonly string[],
-  terminal: Terminal,
-): Promise<number> => {
-  try {
-    const asked = parse(args);
+const accountCommand = (name: string, work: Work): Command => ({
+  name,
+  usage: USAGE,
+  run: async (words, terminal) => {
+    const asked = parse(words);
     const keep = new SqliteKeep(join(loadEnvironment(terminal.env).CAIRN_DATA_DIR, 'keep', 'auth.sqlite'));
     try {
-      const told = command === 'user' ? userCommand(asked, keep, terminal) : clientCommand(asked, keep);
-      terminal.stdout.write(await told);
+      terminal.stdout.write(await work(asked, keep, terminal));
     } finally {
       await keep.close();
     }
     return 0;
-  } catch (error) {
-    if (!(error instanceof UsageError || error instanceof EnvironmentInvalid)) throw error;
-    terminal.stderr.write(`${command}: ${error.message}\n\n${USAGE}`);
-    return EXIT_REFUSED;
-  }
-};
+  },
+});
+
+/** `cairn user` */
+export const userCommand = accountCommand('user', onUsers);
+
+/** `cairn client` */
+export const clientCommand = accountCommand('client', onClients);

@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { EnvironmentInvalid } from '#platform/environment.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
-import { runKey, USAGE } from './key-command.js';
+import { keyCommand } from './key-command.js';
+import { ran, type Ran } from './testing/ran.js';
 
 describe('cairn key', () => {
   let folder = '';
@@ -14,17 +15,8 @@ describe('cairn key', () => {
 
   afterEach(() => rm(folder, { recursive: true }));
 
-  const run = async (line: string, variables: Readonly<Record<string, string>> = {}) => {
-    let stdout = '';
-    let stderr = '';
-    const exitCode = await runKey(line === '' ? [] : line.split(' '), {
-      env: { CAIRN_DATA_DIR: folder, ...variables },
-      stdin: Readable.from([]),
-      stdout: { write: (text: string) => (stdout += text) },
-      stderr: { write: (text: string) => (stderr += text) },
-    });
-    return { exitCode, stdout, stderr };
-  };
+  const run = (line: string, variables: Readonly<Record<string, string>> = {}): Promise<Ran> =>
+    ran(keyCommand, line, { CAIRN_DATA_DIR: folder, ...variables });
 
   it('rotates the key and says the id of the new one', async () => {
     const { publicJwk: before } = await SigningKey.open(folder);
@@ -34,11 +26,16 @@ describe('cairn key', () => {
     expect(retired.map(({ publicJwk }) => publicJwk.kid)).toEqual([before.kid]);
   });
 
-  it('says what it takes', async () => {
-    for (const line of ['', 'list', 'rotate now']) {
-      expect(await run(line)).toEqual({ exitCode: 2, stdout: '', stderr: USAGE });
-    }
-    expect((await run('rotate', { PORT: 'x' })).stderr).toContain('PORT is "x"');
+  it.each(['', 'list', 'rotate now'])('refuses "%s" and says what it takes', async (line) => {
+    const { exitCode, stdout, stderr } = await run(line);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toContain('cairn key rotate');
     expect(await SigningKey.openAll(folder)).toHaveLength(1);
+  });
+
+  it('leaves the key alone when a variable is wrong', async () => {
+    const { publicJwk } = await SigningKey.open(folder);
+    await expect(run('rotate', { PORT: 'x' })).rejects.toThrow(EnvironmentInvalid);
+    expect((await SigningKey.openAll(folder)).map((key) => key.publicJwk)).toEqual([publicJwk]);
   });
 });

@@ -1,4 +1,5 @@
 import { runMain } from '#platform/run-main.js';
+import { asksForHelp, type Command, runCommand } from './command-line.js';
 
 const USAGE = `Usage: cairn [serve | pilot | token | user | client | key] [options]
 
@@ -8,41 +9,40 @@ const USAGE = `Usage: cairn [serve | pilot | token | user | client | key] [optio
   user    adds, changes and removes local accounts
   client  adds and removes programs that may ask for tokens
   key     rotates the key that signs tokens
+
+Each of them explains itself: cairn user --help
 `;
+const EXIT_UNKNOWN = 2;
 
 /** Each command is loaded only when it is asked for, so that serving starts without the others. */
-const run = async (command: string, args: readonly string[]): Promise<void> => {
-  switch (command) {
-    case 'serve': {
-      const { serve } = await import('./serve.js');
-      return serve();
-    }
-    case 'pilot': {
-      const { runPilot } = await import('./pilot/pilot.js');
-      process.exitCode = await runPilot(args);
-      return;
-    }
+const load = async (name: string): Promise<Command | undefined> => {
+  switch (name) {
+    case 'serve':
+      return (await import('./serve.js')).serveCommand;
+    case 'pilot':
+      return (await import('./pilot/pilot.js')).pilotCommand;
     case 'token':
-      // A script of its own (`npm run token`), which reads its options behind its name.
-      process.argv.splice(2, 1);
-      await import('./token.js');
-      return;
+      return (await import('./token-command.js')).tokenCommand;
     case 'user':
-    case 'client': {
-      const { runAccounts } = await import('./account-command.js');
-      process.exitCode = await runAccounts(command, args, process);
-      return;
-    }
-    case 'key': {
-      const { runKey } = await import('./key-command.js');
-      process.exitCode = await runKey(args, process);
-      return;
-    }
+      return (await import('./account-command.js')).userCommand;
+    case 'client':
+      return (await import('./account-command.js')).clientCommand;
+    case 'key':
+      return (await import('./key-command.js')).keyCommand;
     default:
-      process.stderr.write(USAGE);
-      process.exitCode = 2;
+      return undefined;
   }
 };
 
-const [command = 'serve', ...args] = process.argv.slice(2);
-await runMain('cairn', () => run(command, args));
+const run = async (name: string, words: readonly string[]): Promise<number> => {
+  const command = await load(name);
+  if (command !== undefined) return runCommand(command, words, process);
+  const isHelp = asksForHelp([name]);
+  (isHelp ? process.stdout : process.stderr).write(USAGE);
+  return isHelp ? 0 : EXIT_UNKNOWN;
+};
+
+const [name = 'serve', ...words] = process.argv.slice(2);
+await runMain('cairn', async () => {
+  process.exitCode = await run(name, words);
+});

@@ -14,9 +14,15 @@ import { Metrics } from '#platform/metrics.js';
 import { stopOnSignal } from '#platform/shutdown.js';
 import { createHttpAdapter, prepareGateway } from '../../gateway/src/http.js';
 import { CairnModule } from './cairn.module.js';
+import type { Command } from './command-line.js';
+
+const USAGE = `Usage: cairn serve
+
+Runs the whole of Cairn in one process. Environment variables configure it: the README lists them.
+`;
 
 /** Embedded Cairn: gateway and all services in this process, on the ledger in the data folder. */
-export const serve = async (): Promise<void> => {
+const serve = async (): Promise<void> => {
   const environment = loadEnvironment(process.env);
   const log = createLog(environment, 'cairn');
   const metrics = new Metrics();
@@ -57,4 +63,14 @@ export const serve = async (): Promise<void> => {
     log,
   );
   process.stdout.write(`Cairn listens on ${urlOf(app.getHttpServer().address())}\n`);
+};
+
+/** `cairn serve` */
+export const serveCommand: Command = {
+  name: 'serve',
+  usage: USAGE,
+  run: async () => {
+    await serve();
+    return 0;
+  },
 };

@@ -1,9 +1,9 @@
-import { parseArgs } from 'node:util';
-import { EnvironmentInvalid, loadEnvironment } from '#platform/environment.js';
+import { loadEnvironment } from '#platform/environment.js';
 import { claimsGranting, RolesUnclaimable } from '#platform/tokens/claims.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
+import { type Command, parsedArgs, UsageError } from './command-line.js';
 
-export const USAGE = `Prints a bearer token signed with the key in the data folder (CAIRN_DATA_DIR).
+const USAGE = `Prints a bearer token signed with the key in the data folder (CAIRN_DATA_DIR).
 
   npm run -s token -- --user NAME [--role ROLE]... [--group GROUP]... [--hours N]
 
@@ -15,18 +15,7 @@ export const USAGE = `Prints a bearer token signed with the key in the data fold
 
 /** A century: longer lives are mistakes. */
 const HOURS_MAX = 100 * 365 * 24;
-
-const EXIT_REFUSED = 2;
-
-export interface Output {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly exitCode: number;
-}
-
-class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
+const SECONDS_PER_HOUR = 3600;
 
 interface Asked {
   readonly username: string;
@@ -35,24 +24,16 @@ interface Asked {
   readonly hours: number;
 }
 
-const parse = (args: readonly string[]) => {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        user: { type: 'string' },
-        role: { type: 'string', multiple: true, default: [] },
-        group: { type: 'string', multiple: true, default: [] },
-        hours: { type: 'string', default: '1' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError((error as { readonly message: string }).message);
-  }
-};
-
-const askedFor = ({ user, role, group, hours }: ReturnType<typeof parse>): Asked => {
+const askedFor = (words: readonly string[]): Asked => {
+  const { user, role, group, hours } = parsedArgs({
+    args: [...words],
+    options: {
+      user: { type: 'string' },
+      role: { type: 'string', multiple: true, default: [] },
+      group: { type: 'string', multiple: true, default: [] },
+      hours: { type: 'string', default: '1' },
+    },
+  }).values;
   if (user === undefined || user === '') throw new UsageError('--user is missing');
   const life = Number(hours);
   if (hours.trim() === '' || !(life > 0 && life <= HOURS_MAX)) {
@@ -62,26 +43,24 @@ const askedFor = ({ user, role, group, hours }: ReturnType<typeof parse>): Asked
   return { username: user, roles: role, groups: group, hours: life };
 };
 
-type Variables = Readonly<Record<string, string | undefined>>;
-
-const issue = async ({ hours, ...asked }: Asked, variables: Variables): Promise<string> => {
-  const { CAIRN_DATA_DIR: dataFolder, OIDC_AUDIENCE: audience } = loadEnvironment(variables);
-  const claims = { ...claimsGranting(asked), ...(audience !== undefined && { aud: [audience] }) };
-  const key = await SigningKey.open(dataFolder);
-  return key.sign(claims, hours * 3600);
+const claimsFor = (asked: Asked): ReturnType<typeof claimsGranting> => {
+  try {
+    return claimsGranting(asked);
+  } catch (error) {
+    throw error instanceof RolesUnclaimable ? new UsageError(error.message) : error;
+  }
 };
 
-/** `npm run -s token`: works before the first start of a server and beside a running one. */
-export const tokenCommand = async (args: readonly string[], variables: Variables): Promise<Output> => {
-  try {
-    const values = parse(args);
-    const stdout = values.help ? USAGE : `${await issue(askedFor(values), variables)}\n`;
-    return { stdout, stderr: '', exitCode: 0 };
-  } catch (error) {
-    const refused =
-      error instanceof UsageError || error instanceof RolesUnclaimable || error instanceof EnvironmentInvalid;
-    if (!refused) throw error;
-    const usage = error instanceof UsageError ? `\n${USAGE}` : '';
-    return { stdout: '', stderr: `token: ${error.message}\n${usage}`, exitCode: EXIT_REFUSED };
-  }
+/** `cairn token`: works before the first start of a server and beside a running one. */
+export const tokenCommand: Command = {
+  name: 'token',
+  usage: USAGE,
+  run: async (words, { env, stdout }) => {
+    const asked = askedFor(words);
+    const { CAIRN_DATA_DIR: dataFolder, OIDC_AUDIENCE: audience } = loadEnvironment(env);
+    const claims = { ...claimsFor(asked), ...(audience !== undefined && { aud: [audience] }) };
+    const key = await SigningKey.open(dataFolder);
+    stdout.write(`${await key.sign(claims, asked.hours * SECONDS_PER_HOUR)}\n`);
+    return 0;
+  },
 };

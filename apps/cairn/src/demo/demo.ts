@@ -32,7 +32,6 @@ const PROMOTED_MAX = 100;
 
 const compiled = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const MAIN = compiled('../main.js');
-const TOKEN = compiled('../token.js');
 const EXAMPLES = 'examples/iceprod';
 
 const say = (line = ''): void => {
@@ -200,7 +199,7 @@ const run = async (folder: string, children: Child[]): Promise<boolean> => {
   say(`Cairn listens at ${cairn.url} and keeps its data in ${dataDir}`);
 
   const tokenOf = (user: string, role: string): Promise<string> =>
-    printedBy(TOKEN, ['--user', user, '--role', role, '--group', 'simprod', '--hours', '1'], {
+    printedBy(MAIN, ['token', '--user', user, '--role', role, '--group', 'simprod', '--hours', '1'], {
       CAIRN_DATA_DIR: dataDir,
     });
   const [alice, production, ...pilotTokens] = await Promise.all([

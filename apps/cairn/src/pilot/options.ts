@@ -1,8 +1,7 @@
-import { readFileSync, statfsSync } from 'node:fs';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, statfsSync } from 'node:fs';
 import { hostname, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parsedArgs, UsageError } from '../command-line.js';
 
 export const PILOT_USAGE = `Usage: cairn pilot --url URL (--token TOKEN | --token-file FILE) [options]
 
@@ -50,11 +49,6 @@ export interface PilotOptions {
   readonly keep: boolean;
 }
 
-/** The command line is wrong; the message names the option. */
-export class BadUsage extends Error {
-  override readonly name = 'BadUsage';
-}
-
 const SLOTS_MAX = 1024;
 const BYTES_PER_GB = 1e9;
 
@@ -67,22 +61,13 @@ const number = (
   const text = values[name];
   const value = text === undefined ? fallback : Number(text);
   if (!Number.isFinite(value) || value < least || text === '')
-    throw new BadUsage(`--${name} must be a number from ${least} up`);
+    throw new UsageError(`--${name} must be a number from ${least} up`);
   return value;
 };
 
-const parse = (argv: readonly string[]): ReturnType<typeof parseStrictly> => {
-  try {
-    return parseStrictly(argv);
-  } catch (error) {
-    throw new BadUsage(error instanceof Error ? error.message : String(error));
-  }
-};
-
-const parseStrictly = (argv: readonly string[]) =>
-  parseArgs({
-    args: [...argv],
-    strict: true,
+const parse = (words: readonly string[]) =>
+  parsedArgs({
+    args: [...words],
     options: {
       url: { type: 'string' },
       token: { type: 'string' },
@@ -102,7 +87,6 @@ const parseStrictly = (argv: readonly string[]) =>
       grace: { type: 'string' },
       'exit-when-idle': { type: 'boolean' },
       keep: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
     },
   }).values;
 
@@ -113,16 +97,15 @@ const freeDiskGb = (folder: string): number => {
 
 const rounded = (value: number): number => Math.floor(value * 10) / 10;
 
-/** @throws BadUsage; `undefined` when only help was asked for */
-export const readOptions = (argv: readonly string[]): PilotOptions | undefined => {
-  const values = parse(argv);
-  if (values.help) return undefined;
-  if (values.url === undefined || !URL.canParse(values.url)) throw new BadUsage('--url must be an address');
+/** @throws UsageError */
+export const readOptions = (words: readonly string[]): PilotOptions => {
+  const values = parse(words);
+  if (values.url === undefined || !URL.canParse(values.url)) throw new UsageError('--url must be an address');
   const tokenFile = values['token-file'];
   const token = values.token ?? (tokenFile === undefined ? '' : readFileSync(tokenFile, 'utf8').trim());
-  if (token === '') throw new BadUsage('--token or --token-file is needed');
+  if (token === '') throw new UsageError('--token or --token-file is needed');
   const slots = number(values, 'slots', 1, 1);
-  if (!Number.isInteger(slots) || slots > SLOTS_MAX) throw new BadUsage(`--slots must be at most ${SLOTS_MAX}`);
+  if (!Number.isInteger(slots) || slots > SLOTS_MAX) throw new UsageError(`--slots must be at most ${SLOTS_MAX}`);
   const workdir = resolve(values.workdir ?? join(tmpdir(), 'cairn-pilot'));
   mkdirSync(workdir, { recursive: true });
   return {

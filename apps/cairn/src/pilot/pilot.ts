@@ -2,12 +2,14 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { attemptTask, type Attempt } from './attempt.js';
 import { numberOf, textOf, type Json } from '#contracts/iceprod/config/json.js';
-import { BadUsage, PILOT_USAGE, readOptions, type PilotOptions } from './options.js';
+import type { Command } from '../command-line.js';
+import { PILOT_USAGE, readOptions, type PilotOptions } from './options.js';
 import { Refused, RestClient, Unreachable } from './rest-client.js';
 import { Workspace } from './workspace.js';
 
 const BYTES_PER_GB = 1e9;
 const SECONDS_PER_HOUR = 3600;
+const EXIT_FAILED = 1;
 
 const say = (line: string): void => {
   process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
@@ -171,21 +173,9 @@ class Pilot {
   }
 }
 
-/** `cairn pilot`: resolves with the exit code. SIGTERM and SIGINT let running tasks end, or hand them back. */
-export const runPilot = async (argv: readonly string[]): Promise<number> => {
-  let options: PilotOptions | undefined;
-  try {
-    options = readOptions(argv);
-  } catch (error) {
-    if (!(error instanceof BadUsage)) throw error;
-    process.stderr.write(`${error.message}\n\n${PILOT_USAGE}`);
-    return 2;
-  }
-  if (options === undefined) {
-    process.stdout.write(PILOT_USAGE);
-    return 0;
-  }
-  const pilot = new Pilot(options);
+/** SIGTERM and SIGINT let running tasks end, or hand them back. */
+const runPilot: Command['run'] = async (words, { stderr }) => {
+  const pilot = new Pilot(readOptions(words));
   const stop = (): void => pilot.stop();
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
@@ -194,10 +184,13 @@ export const runPilot = async (argv: readonly string[]): Promise<number> => {
     return 0;
   } catch (error) {
     if (!(error instanceof Refused) && !(error instanceof Unreachable)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 1;
+    stderr.write(`${error.message}\n`);
+    return EXIT_FAILED;
   } finally {
     process.off('SIGTERM', stop);
     process.off('SIGINT', stop);
   }
 };
+
+/** `cairn pilot` */
+export const pilotCommand: Command = { name: 'pilot', usage: PILOT_USAGE, run: runPilot };
