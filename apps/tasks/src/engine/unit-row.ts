@@ -30,6 +30,74 @@ export interface UnitRow {
   readonly extra: string | null;
 }
 
+/** In the order of {@link UnitValues}. */
+const UNIT_COLUMNS = `
+  key, id, workload, grp, group_index, idx, name, depends, open_deps, requirements, status, class, priority,
+  instance, site, changed, touched, failures, evictions, walltime, walltime_err, walltime_err_n, extra`;
+
+type UnitValues = readonly [
+  key: number,
+  id: string,
+  workload: WorkloadId | null,
+  grp: WordId,
+  group_index: number,
+  idx: number,
+  name: WordId,
+  depends: string | null,
+  open_deps: number,
+  requirements: WordId,
+  status: WordId,
+  readyClass: number | null,
+  priority: number,
+  instance: string | null,
+  site: WordId,
+  changed: number,
+  touched: number,
+  failures: number,
+  evictions: number,
+  walltime: number,
+  walltime_err: number,
+  walltime_err_n: number,
+  extra: string | null,
+];
+
+/** A row from a statement that returns arrays, which SQLite makes in half the time of objects. */
+export const rowOf = (values: unknown): UnitRow => {
+  const row = values as UnitValues;
+  return {
+    key: row[0],
+    id: row[1],
+    workload: row[2],
+    grp: row[3],
+    group_index: row[4],
+    idx: row[5],
+    name: row[6],
+    depends: row[7],
+    open_deps: row[8],
+    requirements: row[9],
+    status: row[10],
+    class: row[11],
+    priority: row[12],
+    instance: row[13],
+    site: row[14],
+    changed: row[15],
+    touched: row[16],
+    failures: row[17],
+    evictions: row[18],
+    walltime: row[19],
+    walltime_err: row[20],
+    walltime_err_n: row[21],
+    extra: row[22],
+  };
+};
+
+/** Prepares a statement whose rows are for {@link rowOf}. */
+export const prepareForRows = (database: DatabaseSync, where: string): StatementSync => {
+  const statement = database.prepare(`SELECT ${UNIT_COLUMNS} FROM unit WHERE ${where}`);
+  statement.setReturnArrays(true);
+  return statement;
+};
+
 /** A unit together with the row that it was made from. */
 export interface StoredUnit {
   readonly unit: Unit;
@@ -50,19 +118,17 @@ export class UnitReader {
   constructor(readonly database: DatabaseSync) {
     this.words = new Vocabulary(database);
     this.workloads = new Workloads(database);
-    this.selectByKey = database.prepare('SELECT * FROM unit WHERE key = ?');
-    this.selectById = database.prepare('SELECT * FROM unit WHERE id = ?');
+    this.selectByKey = prepareForRows(database, 'key = ?');
+    this.selectById = prepareForRows(database, 'id = ?');
     this.selectKey = database.prepare('SELECT key FROM unit WHERE id = ?');
   }
 
   byKey(key: number): StoredUnit | undefined {
-    const row = this.selectByKey.get(key) as UnitRow | undefined;
-    return row === undefined ? undefined : { row, unit: this.unitOf(row) };
+    return this.stored(this.selectByKey.get(key));
   }
 
   byId(id: string): StoredUnit | undefined {
-    const row = this.selectById.get(id) as UnitRow | undefined;
-    return row === undefined ? undefined : { row, unit: this.unitOf(row) };
+    return this.stored(this.selectById.get(id));
   }
 
   keyOf(id: string): number | undefined {
@@ -94,6 +160,12 @@ export class UnitReader {
       walltimeErrCount: row.walltime_err_n,
       extra: row.extra ?? undefined,
     };
+  }
+
+  private stored(values: unknown): StoredUnit | undefined {
+    if (values === undefined) return undefined;
+    const row = rowOf(values);
+    return { row, unit: this.unitOf(row) };
   }
 
   forget(): void {

@@ -1,5 +1,5 @@
-import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
-import type { UnitRow } from '../engine/unit-row.js';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { prepareForRows, rowOf, type UnitRow } from '../engine/unit-row.js';
 import { lastKeyOf, ordinalOfKey, unitKey } from '../engine/unit.js';
 import type { WordId } from '../engine/words.js';
 import type { WorkloadId } from '../workload/workloads.js';
@@ -51,8 +51,11 @@ const byKey = (a: UnitRow, b: UnitRow): number => a.key - b.key;
 /** Walks over units on the connection for queries, chunk by chunk, so that others get their turn in between. */
 export class UnitScan {
   private readonly statements = new Map<string, StatementSync>();
+  private readonly selectNewest: StatementSync;
 
-  constructor(private readonly database: DatabaseSync) {}
+  constructor(private readonly database: DatabaseSync) {
+    this.selectNewest = database.prepare('SELECT max(key) AS key FROM unit WHERE key > ? AND key <= ?');
+  }
 
   /**
    * The next rows of a dataset behind a place, in order of creation; nothing ends the walk. Rows may be more than was
@@ -80,9 +83,9 @@ export class UnitScan {
   /** May be empty before the end. */
   private touchedAtHome(workload: WorkloadId, narrowing: Narrowing, ordinal: number, since: number): Chunk | undefined {
     const from = unitKey(workload, ordinal);
-    const [newest] = this.select('max(key) AS key', 'key > ? AND key <= ?', from, lastKeyOf(workload));
-    if (typeof newest?.['key'] !== 'number') return undefined;
-    const to = Math.min(from + WINDOW, newest['key']);
+    const newest = this.selectNewest.get(from, lastKeyOf(workload))?.['key'];
+    if (typeof newest !== 'number') return undefined;
+    const to = Math.min(from + WINDOW, newest);
     const rows = this.inRange(narrowing, [from, to], 'AND touched >= ?', since);
     const last = rows.length < CHUNK ? to : (rows.at(-1)?.key ?? to);
     return { rows, last: { at: 'home', ordinal: ordinalOfKey(last) } };
@@ -123,16 +126,11 @@ export class UnitScan {
   }
 
   private all(where: string, ...values: SQLInputValue[]): UnitRow[] {
-    return this.select('*', where, ...values) as unknown[] as UnitRow[];
-  }
-
-  private select(columns: string, where: string, ...values: SQLInputValue[]): Record<string, SQLOutputValue>[] {
-    const sql = `SELECT ${columns} FROM unit WHERE ${where}`;
-    let statement = this.statements.get(sql);
+    let statement = this.statements.get(where);
     if (statement === undefined) {
-      statement = this.database.prepare(sql);
-      this.statements.set(sql, statement);
+      statement = prepareForRows(this.database, where);
+      this.statements.set(where, statement);
     }
-    return statement.all(...values);
+    return statement.all(...values).map(rowOf);
   }
 }
