@@ -1,10 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../libs/platform/src/testing/eventually.js';
 import { MODES } from './cairn-process.js';
 import { newDataset, useWorld, VARIABLES } from './world.js';
 
 const JOBS = 300;
-const WAIT_MS = 30_000;
-const POLL_MS = 10;
 
 const CONFIG = {
   version: 3.2,
@@ -20,13 +18,6 @@ interface Claimed {
 describe.each(MODES)('automation that power cuts end, $mode', (mode) => {
   const world = useWorld(mode, () => ({ ...VARIABLES, CAIRN_AUTOMATION: 'on', CAIRN_AUTOMATION_DELAY: '0.05' }));
 
-  const until = async (holds: () => Promise<boolean>): Promise<void> => {
-    const endMs = Date.now() + WAIT_MS;
-    while (!(await holds())) {
-      if (Date.now() > endMs) throw new Error('it does not come to pass');
-      await delay(POLL_MS);
-    }
-  };
   const powerCut = (): Promise<void> => world().cairn.restart({ signal: 'SIGKILL' });
 
   it('goes on after each start, and does nothing twice', async () => {
@@ -38,9 +29,9 @@ describe.each(MODES)('automation that power cuts end, $mode', (mode) => {
     const [jobs, tasks] = [counts('job'), counts('task')];
 
     // While the jobs are made.
-    await until(async () => ((await jobs())['processing'] ?? 0) > 0);
+    await eventually(async () => ((await jobs())['processing'] ?? 0) > 0, true);
     await powerCut();
-    await until(async () => (await tasks())['waiting'] === JOBS);
+    await eventually(tasks, expect.objectContaining({ waiting: JOBS }));
     expect(await jobs()).toEqual({ processing: JOBS });
     expect(await tasks()).toEqual({ waiting: JOBS, idle: JOBS });
 
@@ -59,15 +50,18 @@ describe.each(MODES)('automation that power cuts end, $mode', (mode) => {
     };
     await finish(await claim());
     await powerCut();
-    await until(async () => ((await tasks())['waiting'] ?? 0) > 0);
+    await eventually(async () => ((await tasks())['waiting'] ?? 0) > 0, true);
     await powerCut();
-    await until(async () => (await tasks())['waiting'] === JOBS);
+    await eventually(tasks, expect.objectContaining({ waiting: JOBS }));
 
     // While jobs complete.
     await finish(await claim());
-    await until(async () => ((await jobs())['complete'] ?? 0) > 0);
+    await eventually(async () => ((await jobs())['complete'] ?? 0) > 0, true);
     await powerCut();
-    await until(async () => ((await admin.get(`/datasets/${id}`)).json as { status?: unknown }).status === 'complete');
+    await eventually(
+      async () => (await admin.get(`/datasets/${id}`)).json,
+      expect.objectContaining({ status: 'complete' }),
+    );
     expect([await jobs(), await tasks()]).toEqual([{ complete: JOBS }, { complete: 2 * JOBS }]);
   }, 120_000);
 });

@@ -1,7 +1,7 @@
+import { eventually } from '../../libs/platform/src/testing/eventually.js';
 import { MODES, startEmbedded } from './cairn-process.js';
-import { eventually } from './eventually.js';
 import type { HttpClient } from './http-client.js';
-import { newDataset, newJob, newTask, useWorld, VARIABLES } from './world.js';
+import { type GetWorld, newDataset, newJob, newTask, useWorld, VARIABLES } from './world.js';
 
 const CONFIG = { version: 3.2, description: 'd', tasks: [{ name: 'generate', trays: [{ modules: [{}] }] }] };
 
@@ -49,28 +49,28 @@ const ALL_DONE = {
   ...{ complete: 'complete', job: 'complete', waiting: 'suspended', bare: 'suspended' },
 };
 
-describe.each(MODES)('Automation that is switched off, $mode', (mode) => {
-  const off = useWorld(mode, variables('off'));
+describe('Switches of automation', () => {
   // Shows how long everything takes where it is on.
   const on = useWorld({ start: startEmbedded }, variables('on'));
+  const some = useWorld({ start: startEmbedded }, variables('dataset_completion,buffer'));
+  const off = MODES.map((mode) => [mode.mode, useWorld(mode, variables('off'))] as const);
+  const seen = new Map<GetWorld, () => Promise<object>>();
 
-  it('does nothing, requests included', async () => {
-    const seenOff = await layOut(off());
-    const seenOn = await layOut(on());
-    await eventually(seenOn, ALL_DONE);
-    expect(await seenOff()).toEqual(UNTOUCHED);
-  });
-});
-
-describe('Automation of single steps', () => {
-  const world = useWorld({ start: startEmbedded }, variables('dataset_completion,buffer'));
-
-  it('does these and leaves the others to crons', async () => {
-    const seen = await layOut(world());
-    await eventually(seen, { ...UNTOUCHED, bare: 'suspended', materializations: 1 });
+  // In all of them at once: a dataset without a config may stand for seconds.
+  beforeAll(async () => {
+    for (const world of [...off.map(([, each]) => each), some, on]) seen.set(world, await layOut(world()));
+    await eventually(() => seen.get(on)?.() ?? {}, ALL_DONE);
   });
 
-  it('is refused at the start when there is no such step', async () => {
+  it.each(off)('let nothing be done, requests included, %s', async (_, world) => {
+    expect(await seen.get(world)?.()).toEqual(UNTOUCHED);
+  });
+
+  it('let single steps be done and leave the others to crons', async () => {
+    await eventually(() => seen.get(some)?.() ?? {}, { ...UNTOUCHED, bare: 'suspended', materializations: 1 });
+  });
+
+  it('are refused at the start when there is no such step', async () => {
     await expect(startEmbedded({ ...VARIABLES, CAIRN_AUTOMATION: 'queue,rest' })).rejects.toThrow(
       /CAIRN_AUTOMATION is "queue,rest"; expected on, off, or a comma-separated list of priority, queue, /,
     );

@@ -1,11 +1,17 @@
+import { eventually } from '../../libs/platform/src/testing/eventually.js';
 import { MODES } from './cairn-process.js';
-import { eventually } from './eventually.js';
 import type { HttpClient } from './http-client.js';
 import { newDataset, newJob, newTask, unsubmitted, useWorld, VARIABLES } from './world.js';
 
 const DELAY_SECONDS = 0.1;
 
 type Document = Readonly<Record<string, unknown>>;
+
+/** Of one task a name. */
+const configOf = (...names: readonly string[]) => {
+  const tasks = names.map((name) => ({ name, trays: [{ modules: [{}] }] }));
+  return { version: 3.1, description: 'd', tasks };
+};
 
 describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
   const world = useWorld(mode, () => ({
@@ -24,8 +30,7 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
   const submit = async (jobs: number, fields: Document = {}) => {
     const counts = { jobs_submitted: jobs, tasks_submitted: 2 * jobs, tasks_per_job: 2 };
     const id = await newDataset(system(), { ...counts, ...fields });
-    const config = { version: 3.1, description: 'd', tasks: [{ name: 'generate', trays: [{ modules: [{}] }] }] };
-    expect((await system().put(`/config/${id}`, config)).status).toBe(200);
+    expect((await system().put(`/config/${id}`, configOf('generate'))).status).toBe(200);
     const made = [];
     for (let index = 0; index < jobs; index += 1) {
       const jobId = await newJob(system(), id, { job_index: index });
@@ -41,6 +46,15 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
       expect((await system().put(`/tasks/${id}/status`, { status })).status).toBe(200);
     }
   };
+
+  /** Datasets without a config. Made first: such a one may stand for seconds, in which the other tests run. */
+  let bare = { id: '', job: '', active: '' };
+  beforeAll(async () => {
+    const counts = { jobs_submitted: 1, tasks_submitted: 1, tasks_per_job: 1 };
+    const active = await newDataset(system(), { ...counts, always_active: true });
+    const id = await newDataset(system(), counts);
+    bare = { id, job: await newJob(system(), id), active };
+  });
 
   it('queues tasks as their dependencies complete, then completes jobs and dataset', async () => {
     const { id, made } = await submit(2);
@@ -59,8 +73,7 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
 
   it('makes the jobs of a dataset that has a config, and queues their tasks, once and after the settling time', async () => {
     const id = await newDataset(system(), { jobs_submitted: 3, tasks_submitted: 3, tasks_per_job: 1 });
-    const config = { version: 3.1, description: 'd', tasks: [{ name: 'generate', trays: [{ modules: [{}] }] }] };
-    expect((await system().put(`/config/${id}`, config)).status).toBe(200);
+    expect((await system().put(`/config/${id}`, configOf('generate'))).status).toBe(200);
     await eventually(async () => documentOf(`/datasets/${id}/task_counts/status`), { waiting: 3 });
     expect(await documentOf(`/datasets/${id}/job_counts/status`)).toEqual({ processing: 3 });
     for (const made of Object.keys(await documentOf(`/datasets/${id}/tasks?keys=task_id`))) {
@@ -82,8 +95,7 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
       const job_id = await newJob(system(), id, { job_index });
       await newTask(system(), id, { job_id, job_index });
     }
-    const config = { version: 3.1, description: 'd', tasks: [{ name: 'generate', trays: [{ modules: [{}] }] }] };
-    await system().put(`/config/${id}`, config);
+    await system().put(`/config/${id}`, configOf('generate'));
     await system().put(`/datasets/${id}/status`, { status: 'processing' });
     await eventually(async () => documentOf(`/datasets/${id}/task_counts/status`), { waiting: 4 });
     const jobs = Object.values(await documentOf(`/datasets/${id}/jobs`)) as { job_index: number }[];
@@ -93,12 +105,11 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
 
   it('makes jobs once a config that was of no use is put right', async () => {
     const id = await newDataset(system(), { jobs_submitted: 1, tasks_submitted: 2, tasks_per_job: 2 });
-    const task = (name: string) => ({ name, trays: [{ modules: [{}] }] });
-    await system().put(`/config/${id}`, { version: 3.1, description: 'd', tasks: [task('generate')] });
+    await system().put(`/config/${id}`, configOf('generate'));
     const newest = async (): Promise<unknown> =>
       (await documentOf(`/actions/materialization/datasets/${id}`))['status'];
     await eventually(newest, 'error');
-    await system().put(`/config/${id}`, { version: 3.1, description: 'd', tasks: [task('generate'), task('filter')] });
+    await system().put(`/config/${id}`, configOf('generate', 'filter'));
     await eventually(async () => documentOf(`/datasets/${id}/task_counts/status`), { waiting: 2 });
     await system().post(`/datasets/${id}/task_actions/bulk_suspend`);
   });
@@ -156,9 +167,8 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
 
   it('completes a truncated dataset with the jobs that it has', async () => {
     const id = await newDataset(system(), { jobs_submitted: 3, tasks_submitted: 3, tasks_per_job: 1 });
-    const task = (name: string) => ({ name, trays: [{ modules: [{}] }] });
     // Not one task a job: no others are made of it, however long this takes.
-    await system().put(`/config/${id}`, { version: 3.1, description: 'd', tasks: [task('generate'), task('filter')] });
+    await system().put(`/config/${id}`, configOf('generate', 'filter'));
     const job_id = await newJob(system(), id);
     await newTask(system(), id, { job_id, status: 'complete' });
     await eventually(job(job_id), 'complete');
@@ -168,23 +178,18 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
     expect(await documentOf(`/datasets/${id}/job_counts/status`)).toEqual({ complete: 1 });
   });
 
-  it('suspends a dataset that never gets a config, and never touches a job without tasks', async () => {
-    const active = await newDataset(system(), {
-      ...{ jobs_submitted: 1, tasks_submitted: 1, tasks_per_job: 1, always_active: true },
-    });
-    const id = await newDataset(system(), { jobs_submitted: 1, tasks_submitted: 1, tasks_per_job: 1 });
-    const empty = await newJob(system(), id);
-    await eventually(dataset(id), 'suspended');
-    expect(await job(empty)()).toBe('processing');
-    expect(await dataset(active)()).toBe('processing');
-  });
-
   it('leaves tasks alone whose dataset nobody has submitted', async () => {
     const nowhere = unsubmitted();
     const idle = await newTask(system(), nowhere);
     const { made } = await submit(1);
     await eventually(task(made[0]?.first ?? ''), 'waiting');
     expect(await task(idle)()).toBe('idle');
+  });
+
+  it('suspends a dataset that never gets a config, and never touches a job without tasks', async () => {
+    await eventually(dataset(bare.id), 'suspended');
+    expect(await job(bare.job)()).toBe('processing');
+    expect(await dataset(bare.active)()).toBe('processing');
   });
 
   it('goes on after a restart', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
+import { eventually } from '../../libs/platform/src/testing/eventually.js';
 import { Crons } from './automation/crons.js';
 import { MODES } from './cairn-process.js';
-import { eventually } from './eventually.js';
 import type { HttpClient } from './http-client.js';
 import { newDataset, useWorld, VARIABLES } from './world.js';
 

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { FolderBlobStore } from '../../libs/keep/src/folder-blob-store.js';
+import { eventually } from '../../libs/platform/src/testing/eventually.js';
 import { MODES } from './cairn-process.js';
 import { ok } from './http-client.js';
 import { ID, useWorld } from './world.js';
@@ -13,10 +14,6 @@ const LARGE = 'x'.repeat(1_500_000);
 const filesIn = async (folder: string): Promise<readonly string[]> => {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-};
-
-const until = async (holds: () => Promise<boolean>): Promise<void> => {
-  while (!(await holds())) await new Promise((settle) => setTimeout(settle, 50));
 };
 
 describe.each(MODES.filter(({ isDistributed }) => !isDistributed))('what a crash leaves in the blob store', (mode) => {
@@ -37,7 +34,7 @@ describe.each(MODES.filter(({ isDistributed }) => !isDistributed))('what a crash
       });
     });
     sending.write(`{"task_id":"slow","data":"${LARGE}`);
-    await until(async () => (await filesIn(incoming())).length > 0);
+    await eventually(async () => (await filesIn(incoming())).length > 0, true);
     return { answer, end: () => sending.end('the end"}') };
   };
 
@@ -67,8 +64,8 @@ describe.each(MODES.filter(({ isDistributed }) => !isDistributed))('what a crash
     expect(await lost.answer).toMatch(/socket hang up|ECONNRESET/);
 
     const slow = await slowUpload(token);
-    await until(async () => (await blobs.getText('log/orphan')) === undefined);
-    await until(async () => (await blobs.getText('task-stat/orphan')) === undefined);
+    await eventually(() => blobs.getText('log/orphan'), undefined);
+    await eventually(() => blobs.getText('task-stat/orphan'), undefined);
     expect(await filesIn(incoming())).toHaveLength(1);
     slow.end();
     const { result: slowLog } = JSON.parse(await slow.answer) as { result: string };

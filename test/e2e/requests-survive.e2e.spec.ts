@@ -1,11 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../libs/platform/src/testing/eventually.js';
 import { MODES } from './cairn-process.js';
 import { created, done } from './http-client.js';
 import { ID, newDataset, useWorld, VARIABLES } from './world.js';
 
 const JOBS = 400;
-const WAIT_MS = 30_000;
-const POLL_MS = 20;
 
 const CONFIG = {
   version: 3.2,
@@ -16,14 +14,6 @@ const CONFIG = {
 describe.each(MODES)('a materialization that a power cut ends, $mode', (mode) => {
   const world = useWorld(mode, () => ({ ...VARIABLES, CAIRN_AUTOMATION: 'actions', CAIRN_AUTOMATION_DELAY: '0' }));
 
-  const until = async (holds: () => Promise<boolean>): Promise<void> => {
-    const endMs = Date.now() + WAIT_MS;
-    while (!(await holds())) {
-      if (Date.now() > endMs) throw new Error('it does not come to pass');
-      await delay(POLL_MS);
-    }
-  };
-
   it('goes on after the start and makes no job twice', async () => {
     const { cairn, admin } = world();
     const id = await newDataset(admin, { jobs_submitted: JOBS, tasks_submitted: 2 * JOBS, tasks_per_job: 2 });
@@ -33,11 +23,11 @@ describe.each(MODES)('a materialization that a power cut ends, $mode', (mode) =>
     const { result: request } = asked.json as { result: string };
     const jobs = async (): Promise<number> =>
       ((await admin.get(`/datasets/${id}/job_counts/status`)).json as { processing?: number }).processing ?? 0;
-    await until(async () => (await jobs()) > 0);
+    await eventually(async () => (await jobs()) > 0, true);
     await cairn.restart({ signal: 'SIGKILL' });
     const status = async (): Promise<unknown> =>
       ((await admin.get(`/actions/materialization/${request}`)).json as { status?: unknown }).status;
-    await until(async () => (await status()) === 'complete');
+    await eventually(status, 'complete');
     const made = Object.values((await admin.get(`/datasets/${id}/jobs?keys=job_index`)).json as object) as {
       job_index: number;
     }[];

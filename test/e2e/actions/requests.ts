@@ -1,9 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../../libs/platform/src/testing/eventually.js';
 import type { HttpClient } from '../http-client.js';
 import { ID } from '../world.js';
-
-const WAIT_MS = 15_000;
-const POLL_MS = 50;
 
 export interface Request {
   readonly id: string;
@@ -12,18 +9,12 @@ export interface Request {
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
-const isOpen = ({ status }: Request): boolean => status === 'queued' || status === 'processing';
-
 /** Waits until nothing more comes of a request. */
-export const settled = async (client: HttpClient, action: string, id: string): Promise<Request> => {
-  const endMs = Date.now() + WAIT_MS;
-  for (;;) {
-    const request = (await client.get(`/actions/${action}/${id}`)).json as Request;
-    if (!isOpen(request)) return request;
-    if (Date.now() > endMs) throw new Error(`request ${id} stays ${request.status}`);
-    await delay(POLL_MS);
-  }
-};
+export const settled = (client: HttpClient, action: string, id: string): Promise<Request> =>
+  eventually(
+    async () => (await client.get(`/actions/${action}/${id}`)).json as Request,
+    expect.objectContaining({ status: expect.stringMatching(/^(complete|error)$/) as string }),
+  );
 
 /** Makes a request that must be accepted. */
 export const made = async (client: HttpClient, action: string, body: object): Promise<string> => {

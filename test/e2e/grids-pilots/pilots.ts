@@ -1,3 +1,4 @@
+import { eventually } from '../../../libs/platform/src/testing/eventually.js';
 import { created, done, type HttpClient, isRefusal, ok, refused, type Said, said } from '../http-client.js';
 import { type GetWorld, ID, newTask, TIMESTAMP, unsubmitted } from '../world.js';
 
@@ -16,18 +17,6 @@ const end = async (client: HttpClient, id: string): Promise<Said> =>
 
 const taskOf = async (client: HttpClient, id: string): Promise<Document> =>
   (await client.get(`/tasks/${id}`)).json as Document;
-
-const TRIES = 200;
-const BETWEEN_TRIES_MS = 50;
-
-/** Asks until the answer is as it should be in the end; the last one otherwise. */
-const eventually = async (ask: () => Promise<Document>, field: string, value: unknown): Promise<Document> => {
-  for (let left = TRIES; ; left -= 1) {
-    const answer = await ask();
-    if (answer[field] === value || left === 0) return answer;
-    await new Promise((resolve) => setTimeout(resolve, BETWEEN_TRIES_MS));
-  }
-};
 
 /** IceProd contract 12. With the name of the tasks service where it can be stopped alone. */
 export const pilots = (world: GetWorld, tasksService: string | undefined): void => {
@@ -225,8 +214,7 @@ export const pilots = (world: GetWorld, tasksService: string | undefined): void 
           expect(await pilot.get(`/pilots/${id}`)).toEqual(refused(404, 'Pilot not found'));
         },
       });
-      const after = await eventually(() => taskOf(system, task), 'status', 'waiting');
-      expect(after).toMatchObject({ status: 'waiting', evictions: 1 });
+      await eventually(() => taskOf(system, task), expect.objectContaining({ status: 'waiting', evictions: 1 }));
     }, 60_000);
   });
 };

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { eventually } from '#platform/testing/eventually.js';
 import type { Caller } from '#bus/contract.js';
 import { ExplainUnit } from '#contracts/cairn/explain.js';
 import { AddJob, GetJob, SetJobStatus } from '#contracts/iceprod/jobs.js';
@@ -9,24 +10,7 @@ import { ServiceHost } from '#projection/testing/service-host.js';
 import { TasksModule } from '../tasks.module.js';
 
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
-const POLL_MS = 10;
-const PATIENCE_MS = 15_000;
 const FIVE_MINUTES_MS = 5 * 60_000;
-
-/** Asks until the answer is as expected; the last answer is what the test compares. */
-const eventually = async (ask: () => Promise<unknown>, expected: unknown): Promise<void> => {
-  const endMs = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const answer = await ask();
-    try {
-      expect(answer).toEqual(expected);
-      return;
-    } catch (error) {
-      if (Date.now() > endMs) throw error;
-    }
-    await new Promise((resume) => setTimeout(resume, POLL_MS));
-  }
-};
 
 interface Task {
   readonly status: string;
