@@ -14,18 +14,22 @@ const SLIDING: readonly string[] = ['RefreshToken', 'Grant'];
 /** Found by their value only, which then need not be kept: who reads the file cannot use them. */
 const SECRET: readonly string[] = ['RefreshToken', 'AuthorizationCode'];
 
-const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
 /** What is held in the name of a person, in all realms. */
 const ofAccount = (username: string): string => `openid/of-account/${hash('sha256', username)}/`;
 
-/** Ends every session, grant, code and refresh token of a person; access tokens live on for their hour. */
-export const logOutEverywhere = async (keep: Keep, username: string): Promise<void> => {
-  for await (const { key, value } of entriesUnder(keep, ofAccount(username))) {
+/** Deletes the pointers under a prefix, and what they point to. */
+const deletePointed = async (keep: Keep, prefix: string): Promise<void> => {
+  for await (const { key, value } of entriesUnder(keep, prefix)) {
     await keep.delete(value);
     await keep.delete(key);
   }
 };
+
+/** Ends every session, grant, code and refresh token of a person; access tokens live on for their hour. */
+export const logOutEverywhere = (keep: Keep, username: string): Promise<void> =>
+  deletePointed(keep, ofAccount(username));
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
@@ -102,11 +106,8 @@ export class KeepAdapter implements Adapter {
     return this.keep.delete(this.keyOf(id));
   }
 
-  async revokeByGrantId(grantId: string): Promise<void> {
-    for await (const { key, value } of entriesUnder(this.keep, this.grantPrefix(grantId))) {
-      await this.keep.delete(value);
-      await this.keep.delete(key);
-    }
+  revokeByGrantId(grantId: string): Promise<void> {
+    return deletePointed(this.keep, this.grantPrefix(grantId));
   }
 
   private async renewed(id: string, payload: AdapterPayload): Promise<AdapterPayload> {

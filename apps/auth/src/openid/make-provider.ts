@@ -5,7 +5,7 @@ import type { Claims } from '#platform/tokens/claims.js';
 import type { Keep } from '#keep/keep.js';
 import type { Clients } from '../account/clients.js';
 import { KeepAdapter, REFRESH_SECONDS } from './keep-adapter.js';
-import { codePage, confirmPage, logoutPage, messagePage, PAGE_HEADERS } from './pages.js';
+import { codePage, confirmPage, logoutPage, messagePage, OUT_OF_ORDER, PAGE_HEADERS, TOO_LATE } from './pages.js';
 import { INTERACTION_PATH, PATHS, USERINFO_PATH } from './web-request.js';
 
 /** What access tokens are good for. */
@@ -52,7 +52,6 @@ const CODE_TROUBLES: Readonly<Record<string, string>> = {
   AlreadyUsedError: 'This code was used already. Start your program again to get another one.',
 };
 
-const TOO_LATE = messagePage('Too late', 'Please start the login again.');
 /** The code page, and where browsers go on after the login. */
 const OF_A_SESSION = new RegExp(`^(${PATHS.code_verification}(/[^/]+)?|${PATHS.authorization}/[^/]+)$`);
 
@@ -229,7 +228,7 @@ export const makeProvider = async (options: ProviderOptions): Promise<Provider> 
       const isTooLate = error instanceof TypeError && OF_A_SESSION.test(ctx.path);
       if (!isTooLate) options.log.error({ error, path: ctx.path }, 'OpenID provider failed');
       ctx.status = isTooLate ? 400 : 500;
-      show(ctx, isTooLate ? TOO_LATE : messagePage('This did not work', 'Please try again.'));
+      show(ctx, isTooLate ? TOO_LATE : OUT_OF_ORDER);
     }
   });
   provider.on('server_error', (_ctx: unknown, error: unknown) => {

@@ -6,17 +6,27 @@ import { createLocalJWKSet, jwtVerify } from 'jose';
 import { inject } from 'light-my-request';
 import type { Provider } from 'oidc-provider';
 import { Environment } from '#platform/environment.js';
+import { objectIn } from '#platform/json-object.js';
 import { readOrMakeKey } from '#platform/key-file.js';
 import { Log } from '#platform/logging.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
+import { LEEWAY_SECONDS } from '#platform/tokens/verifier.js';
 import type { Answer, Message, MessageContext } from '#bus/contract.js';
 import { AskOpenId, type WebAnswer, type WebRequest } from '#contracts/openid.js';
 import { Keep } from '#keep/keep.js';
 import { Clients } from '../account/clients.js';
 import { Attempts } from '../login/attempts.js';
-import { REFRESH_SECONDS } from './keep-adapter.js';
+import { DEVICE_GRANT, REFRESH_SECONDS } from './keep-adapter.js';
 import { basePathOf, makeProvider } from './make-provider.js';
-import { loginPage, messagePage, PAGE_HEADERS, SENDING_PAGE_HEADERS, sendingPage } from './pages.js';
+import {
+  loginPage,
+  messagePage,
+  PAGE_HEADERS,
+  OUT_OF_ORDER,
+  SENDING_PAGE_HEADERS,
+  sendingPage,
+  TOO_LATE,
+} from './pages.js';
 import { People } from './people.js';
 import {
   askedOf,
@@ -32,11 +42,9 @@ import {
 
 /** Issuers that have a provider in memory; more are made anew when asked for. */
 const PROVIDERS_MAX = 64;
-const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 /** How often programs ask whether somebody has logged in. */
 const POLL_SECONDS = 5;
 const COOKIE_KEY_BYTES = 32;
-const CLOCK_LEEWAY_SECONDS = 60;
 /** Codes that nobody was given, from one address, after which it has to wait. */
 const WRONG_CODES = { max: 20, restMs: 60_000 };
 
@@ -97,14 +105,6 @@ const withPage = ({ status, headers }: WebAnswer, html: string): WebAnswer => ({
   ],
   body: html,
 });
-
-const parsed = (body: string): Readonly<Record<string, unknown>> => {
-  try {
-    return JSON.parse(body) as Readonly<Record<string, unknown>>;
-  } catch {
-    return {};
-  }
-};
 
 const showPage = (response: ServerResponse, status: number, html: string): void => {
   response.writeHead(status, PAGE_HEADERS).end(html);
@@ -219,7 +219,7 @@ export class OpenIdController {
         Object.assign(request, { originalUrl });
         Promise.resolve(dispatch(request, response)).catch((error: unknown) => {
           this.log.error({ error, path }, 'login failed');
-          if (!response.headersSent) showPage(response, 500, messagePage('This did not work', 'Please try again.'));
+          if (!response.headersSent) showPage(response, 500, OUT_OF_ORDER);
         });
       },
       {
@@ -254,7 +254,7 @@ export class OpenIdController {
     const details = await provider.interactionDetails(request, response).catch(() => undefined);
     const action = `${INTERACTION_PATH}/${details?.uid ?? ''}`;
     if (details === undefined || path !== action) {
-      showPage(response, 400, messagePage('Too late', 'Please start the login again.'));
+      showPage(response, 400, TOO_LATE);
       return;
     }
     const page = (username: string, problem?: string): string =>
@@ -282,7 +282,7 @@ export class OpenIdController {
         algorithms: ['RS256'],
         typ: 'at+jwt',
         issuer: `${publicUrl}/auth/realms/${name}`,
-        clockTolerance: CLOCK_LEEWAY_SECONDS,
+        clockTolerance: LEEWAY_SECONDS,
       });
       const claims = this.people.claimsOf(payload.sub ?? '');
       if (claims !== undefined) return jsonAnswer(200, claims);
@@ -302,7 +302,7 @@ export class OpenIdController {
   /** Adds what clients of Keycloak expect. */
   private async completed(answer: WebAnswer, { asked: { path }, form }: Tidied): Promise<WebAnswer> {
     if (answer.status !== 200) return answer;
-    const reply = parsed(answer.body);
+    const reply = objectIn(answer.body) ?? {};
     if (path === PATHS.device_authorization) {
       const challenge = form.get('code_challenge');
       const expiresAtMs = Date.now() + Number(reply['expires_in']) * 1000;

@@ -94,6 +94,9 @@ export const logoutPage = (form: string): string =>
 
 export const messagePage = (title: string, text: string): string => page(title, `<p>${escaped(text)}</p>`);
 
+export const TOO_LATE = messagePage('Too late', 'Please start the login again.');
+export const OUT_OF_ORDER = messagePage('This did not work', 'Please try again.');
+
 /** The form of a page that the provider makes to send itself; its own script may not run. */
 const SELF_SENT = /<title>Submitting Callback<\/title>[^]*?(<form [^]*?)<noscript>/;
 

@@ -1,10 +1,10 @@
 import { DomainError } from '#platform/domain-error.js';
+import { type JsonMembers, objectIn } from '#platform/json-object.js';
 import type { Caller } from '#bus/contract.js';
 import type { Action } from '#contracts/iceprod/actions.js';
 import { JOB_STATUSES, TASK_STATUSES } from '#contracts/iceprod/statuses.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
 import { checkConfig } from '../config/check-config.js';
-import { type JsonMembers, objectIn } from '../config/json-object.js';
 
 /** The accepted arguments with defaults, as answers show them. */
 export type Arguments = JsonMembers;

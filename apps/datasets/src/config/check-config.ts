@@ -1,9 +1,9 @@
 import { Ajv2020, type SchemaObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { DomainError } from '#platform/domain-error.js';
+import { isObject, type JsonMembers, objectIn } from '#platform/json-object.js';
 import { isDeeperThan, membersOf, objectText } from '#contracts/raw-json.js';
 import { configSchema, type ConfigVersion } from './config-schema.js';
 import { fillDefaults } from './fill-defaults.js';
-import { isObject, type JsonMembers, objectIn } from './json-object.js';
 import { pathText, pythonText } from './python-text.js';
 import { type Violation, worstViolation } from './violation.js';
 

@@ -11,6 +11,9 @@ const JOBS_MAX = 100_000;
 const TASKS_PER_JOB_MAX = 1_000;
 /** Tasks that one request may create. */
 const TASKS_MAX = 1_000_000;
+/** Tasks that one request may give to jobs that are there. */
+const TASKS_TO_JOBS_MAX = 10_000;
+const DEADLINE_MS = 60_000;
 
 const unusable = (index: number, what: string): Error => invalid(`tasks[${index}]: ${what}`);
 
@@ -84,9 +87,6 @@ const count = required(
   { bad: `count must be an integer from 1 to ${JOBS_MAX}` },
 );
 
-/** Tasks that one request may give to jobs that are there. */
-const TASKS_TO_JOBS_MAX = 10_000;
-
 const jobIds = where(strings, (ids) => ids.length >= 1 && ids.length <= TASKS_TO_JOBS_MAX, {
   minItems: 1,
   maxItems: TASKS_TO_JOBS_MAX,
@@ -104,7 +104,7 @@ export const bulkTaskRoutes = {
     body: { unknownKeys: 'unknown member in body' },
     status: 201,
     answer: { type: 'object', required: ['jobs'], properties: { jobs: { type: 'integer' } } },
-    deadlineMs: 60_000,
+    deadlineMs: DEADLINE_MS,
   }),
   addToJobs: cairnRoute({
     name: 'addTasksToJobs',
@@ -117,7 +117,7 @@ export const bulkTaskRoutes = {
     body: { unknownKeys: 'unknown member in body' },
     status: 201,
     answer: { type: 'object', required: ['tasks'], properties: { tasks: { type: 'integer' } } },
-    deadlineMs: 60_000,
+    deadlineMs: DEADLINE_MS,
   }),
   add: cairnRoute({
     name: 'addTasks',
@@ -149,6 +149,6 @@ export const bulkTaskRoutes = {
       required: ['jobs', 'tasks'],
       properties: { jobs: { type: 'integer' }, tasks: { type: 'integer' } },
     },
-    deadlineMs: 60_000,
+    deadlineMs: DEADLINE_MS,
   }),
 };

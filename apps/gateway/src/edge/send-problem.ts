@@ -6,6 +6,7 @@ import { dialectOf, PROBLEMS } from './dialects.js';
 import { reasonPhrase } from './reason-phrase.js';
 import { HttpRefusal, refusalOf } from './refusal.js';
 
+/** The path of a URL, without query and fragment. */
 export const pathOf = (url: string): string => {
   const end = url.search(/[?#]/);
   return end === -1 ? url : url.slice(0, end);

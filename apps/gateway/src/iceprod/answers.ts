@@ -4,7 +4,7 @@ import { nextLoopTurn } from '#platform/loop-turn.js';
 import { Bus } from '#bus/bus.js';
 import type { Contract, Page } from '#bus/contract.js';
 import type { ListOptions, ListPage } from '#contracts/iceprod/lists.js';
-import { limited } from '../route/limited.js';
+import { limitedList } from '../route/limited-list.js';
 import { nextLink } from '../route/next-link.js';
 import type { Call, Served } from '../route/route.js';
 import { asLines, asObject, type Framing, streamed } from '../route/streaming.js';
@@ -60,7 +60,7 @@ export class Answers {
     reply: FastifyReply,
   ): Promise<Served> {
     if (call.input.limit === undefined) return this.documentsById(contract, call);
-    const { text, after } = await limited(this.bus, contract, call, asObject());
+    const { text, after } = await limitedList(this.bus, contract, call, asObject());
     if (after !== undefined) void reply.header('link', nextLink(reply.request, after));
     return text;
   }

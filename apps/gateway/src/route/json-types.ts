@@ -1,3 +1,4 @@
+import { isObject } from '#platform/json-object.js';
 import type { Schema } from './field.js';
 
 /** What a member of a JSON body must be. `raw` gives its text as it was sent. */
@@ -8,9 +9,6 @@ export interface JsonType<Value> {
   /** @returns undefined when the value is of another type */
   readonly accept: (value: unknown, raw: () => string) => Value | undefined;
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const str: JsonType<string> = {
   name: 'str',

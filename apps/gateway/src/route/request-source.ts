@@ -1,15 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { DomainError } from '#platform/domain-error.js';
+import { isObject, type JsonMembers } from '#platform/json-object.js';
 import { membersOf } from '#contracts/raw-json.js';
 import type { StoredBlob } from '#keep/blob-store.js';
+import { pathOf } from '../edge/send-problem.js';
 
 /** The request is not what the route asks for; `reason` is the text that the dialect shows. */
 export const invalid = (reason: string): DomainError => new DomainError('invalid', 'request.invalid', reason);
-
-type Values = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Values =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export interface RequestParts {
   readonly params: unknown;
@@ -45,9 +42,7 @@ export class RequestSource {
   /** What stands behind the first `segments` segments of the path, decoded; slashes that belong to a name survive. */
   rest(segments: number): string {
     const { url = '' } = this.parts;
-    const end = url.search(/[?#]/);
-    const text = end === -1 ? url : url.slice(0, end);
-    const behind = new RegExp(`^(?:/+[^/]+){${segments}}/([^]*)$`).exec(text)?.[1] ?? '';
+    const behind = new RegExp(`^(?:/+[^/]+){${segments}}/([^]*)$`).exec(pathOf(url))?.[1] ?? '';
     try {
       return decodeURIComponent(behind);
     } catch {
@@ -72,7 +67,7 @@ export class RequestSource {
     return this.hasBody && this.object[name] !== undefined;
   }
 
-  get object(): Values {
+  get object(): JsonMembers {
     return this.requireObject();
   }
 
@@ -110,7 +105,7 @@ export class RequestSource {
     return text.trim() === '' ? '{}' : text;
   }
 
-  private requireObject(): Values {
+  private requireObject(): JsonMembers {
     const { value } = this;
     if (!isObject(value)) throw invalid('body is not a JSON object');
     return value;

@@ -40,8 +40,8 @@ async function* cutting(
   }
 }
 
-/** At most so many bytes. */
-async function* limited(stream: Readable, bytesMax: number): AsyncGenerator<Buffer, void, void> {
+/** @throws HttpRefusal behind so many bytes */
+async function* atMost(stream: Readable, bytesMax: number): AsyncGenerator<Buffer, void, void> {
   let bytes = 0;
   for await (const piece of piecesOf(stream)) {
     bytes += piece.length;
@@ -62,7 +62,7 @@ export class Uploads {
    * @throws DomainError kind `invalid`; HttpRefusal; whatever `mayStore` rejects with
    */
   async receive(upload: Upload, stream: Readable, mayStore: () => Promise<void>): Promise<Received> {
-    const pieces = limited(stream, this.bytesMax);
+    const pieces = atMost(stream, this.bytesMax);
     try {
       return await this.read(upload, pieces, mayStore);
     } catch (error) {

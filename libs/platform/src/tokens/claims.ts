@@ -1,3 +1,5 @@
+import { isObject, objectIn } from '../json-object.js';
+
 /** Who a verified token speaks for (IceProd contract 2.2). */
 export interface Identity {
   readonly subject: string;
@@ -41,8 +43,8 @@ export const DEFAULT_CLAIM_TABLE: ClaimTable = {
 };
 
 const isGrant = (value: unknown): value is Grant => {
-  if (typeof value !== 'object' || value === null) return false;
-  const { name, claim, pattern } = value as { name?: unknown; claim?: unknown; pattern?: unknown };
+  if (!isObject(value)) return false;
+  const { name, claim, pattern } = value;
   const words = [name, claim, pattern];
   if (!words.every((word) => typeof word === 'string' && word !== '')) return false;
   try {
@@ -57,20 +59,16 @@ const isGrant = (value: unknown): value is Grant => {
  * when the text says something else.
  */
 export const readClaimTable = (text: string): ClaimTable | undefined => {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (!isRecord(value)) return undefined;
-    const { roles = DEFAULT_CLAIM_TABLE.roles, groups = DEFAULT_CLAIM_TABLE.groups, ...others } = value;
-    const areGrants = [roles, groups].every((list) => Array.isArray(list) && list.every(isGrant));
-    if (!areGrants || Object.keys(others).length > 0) return undefined;
-    return { ...DEFAULT_CLAIM_TABLE, roles: roles as readonly Grant[], groups: groups as readonly Grant[] };
-  } catch {
-    return undefined;
-  }
+  const value = objectIn(text);
+  if (value === undefined) return undefined;
+  const { roles = DEFAULT_CLAIM_TABLE.roles, groups = DEFAULT_CLAIM_TABLE.groups, ...others } = value;
+  const areGrants = [roles, groups].every((list) => Array.isArray(list) && list.every(isGrant));
+  if (!areGrants || Object.keys(others).length > 0) return undefined;
+  return { ...DEFAULT_CLAIM_TABLE, roles: roles as readonly Grant[], groups: groups as readonly Grant[] };
 };
 
 /** User name of everybody who holds the role `system`. */
-export const SYSTEM_USERNAME = 'iceprod-system';
+const SYSTEM_USERNAME = 'iceprod-system';
 
 /** Words of the bare `role` claim that mean other roles, or none. Only a client may exchange its token, not all of system. */
 const BARE_ROLES: Readonly<Record<string, readonly string[]>> = { client: ['system', 'client'], anonymous: [] };
@@ -79,11 +77,8 @@ const BARE_ROLES: Readonly<Record<string, readonly string[]>> = { client: ['syst
 const own = <Value>(record: Readonly<Record<string, Value>>, name: string): Value | undefined =>
   Object.hasOwn(record, name) ? record[name] : undefined;
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const valueAt = (claims: Claims, path: readonly string[]): unknown =>
-  path.reduce<unknown>((value, name) => (isRecord(value) ? own(value, name) : undefined), claims);
+  path.reduce<unknown>((value, name) => (isObject(value) ? own(value, name) : undefined), claims);
 
 const textsOf = (value: unknown): readonly string[] =>
   (Array.isArray(value) ? value : [value]).filter((entry) => typeof entry === 'string');

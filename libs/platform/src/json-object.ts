@@ -1,6 +1,7 @@
 /** Members of a JSON object. */
 export type JsonMembers = Readonly<Record<string, unknown>>;
 
+/** Neither `null` nor a list. */
 export const isObject = (value: unknown): value is JsonMembers =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 

@@ -9,7 +9,7 @@ import type { Framing } from './streaming.js';
 const CHARACTERS_MAX = 8 * 1024 * 1024;
 
 /** A list that a limit ends, whole, because its header says whether it goes on. */
-export const limited = async <Request extends ListOptions>(
+export const limitedList = async <Request extends ListOptions>(
   bus: Bus,
   contract: Contract<Request, ListPage>,
   { input, context }: Call<NoInfer<Request>>,
