@@ -5,10 +5,10 @@ import { DomainError } from '#platform/domain-error.js';
 export const PART_BYTES_MAX = 512 * 1024;
 
 /** No single message is larger: room for the largest HTTP body with all its quotes escaped. */
-export const MESSAGE_BYTES_MAX = 256 * 1024 * 1024;
+const MESSAGE_BYTES_MAX = 256 * 1024 * 1024;
 
 /** What is not fetched within this time is dropped. */
-export const HELD_FOR_MS = 60_000;
+const HELD_FOR_MS = 60_000;
 
 /** Parts that are under way at the same time. */
 const FETCHED_TOGETHER = 4;

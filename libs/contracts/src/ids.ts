@@ -3,8 +3,6 @@ import { createHash, randomInt } from 'node:crypto';
 /** Homes of aggregates: slots are assigned to partitions. */
 export const SLOTS = 1024;
 
-/** Digits that all ids of one batch share; the rest number the batch. */
-const PREFIX_DIGITS = 24;
 const TIME_DIGITS = 12;
 const SLOT_DIGITS = 3;
 const MICROS_DIGITS = 3;
@@ -39,9 +37,3 @@ export const idAt = (prefix: string, index: number): string => prefix + hex(inde
 
 /** A single new id. */
 export const newId = (ref: string, timeMicros: number): string => idAt(newIdPrefix(ref, timeMicros), 0);
-
-/** Splits an id into what {@link idAt} made it of. */
-export const partsOfId = (id: string): { prefix: string; index: number } => ({
-  prefix: id.slice(0, PREFIX_DIGITS),
-  index: Number.parseInt(id.slice(PREFIX_DIGITS), 16),
-});

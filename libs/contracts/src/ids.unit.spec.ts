@@ -1,4 +1,4 @@
-import { idAt, newId, newIdPrefix, partsOfId, SLOTS, slotOf, slotOfId } from './ids.js';
+import { idAt, newId, newIdPrefix, SLOTS, slotOf, slotOfId } from './ids.js';
 
 const REF = 'iceprod.main.8f1c';
 const TIME_MICROS = 1_700_000_000_123_456;
@@ -31,11 +31,6 @@ describe('ids', () => {
   it('carry the slot of their owner', () => {
     expect(slotOfId(newId(REF, TIME_MICROS))).toBe(slotOf(REF));
     expect(slotOf(REF)).toBeLessThan(SLOTS);
-  });
-
-  it('come apart into batch and number', () => {
-    const prefix = newIdPrefix(REF, TIME_MICROS);
-    expect(partsOfId(idAt(prefix, 77_000))).toEqual({ prefix, index: 77_000 });
   });
 
   it('differ when made at the same time', () => {

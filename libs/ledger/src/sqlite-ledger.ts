@@ -37,7 +37,7 @@ const SLICE_EVENTS = 512;
 const SLICE_CHARACTERS = 1024 * 1024;
 const SLICE_POSITIONS = 8192;
 
-/** Other processes' appends are looked for this often. Whoever cannot wait hurries: looking every 2 ms took a quarter of all time. */
+/** Other processes' appends are looked for this often: more would cost every change (ADR 2). Whoever cannot wait hurries. */
 const POLL_MS = 25;
 
 /** Threads run compiled code, also where tests run the sources. */

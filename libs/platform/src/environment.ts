@@ -18,11 +18,11 @@ import {
 import { CannotStart } from './cannot-start.js';
 import { type ClaimTable, readClaimTable } from './tokens/claims.js';
 
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** What Cairn does by itself, each to be switched by its name. */
-export const AUTOMATION_STEPS = [
+const AUTOMATION_STEPS = [
   'priority',
   'queue',
   'job_completion',

@@ -1,7 +1,7 @@
 import type { Log } from './logging.js';
 
 /** After this time the process ends although something is still unfinished; what was acknowledged is on disk anyway. */
-export const SHUTDOWN_TIMEOUT_MS = 10_000;
+const SHUTDOWN_TIMEOUT_MS = 10_000;
 
 export interface ShutdownStep {
   readonly name: string;

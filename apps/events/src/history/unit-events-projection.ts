@@ -6,7 +6,7 @@ import type { AppliedEvent, Projection, ProjectionWriter } from '#projection/pro
  * An event of more units than this gets one row for all of them instead of one for each: it is then looked at for every
  * unit between its first and its last, which is right for bulk changes because there are few of them.
  */
-export const SINGLE_UNITS_MAX = 16;
+const SINGLE_UNITS_MAX = 16;
 
 /** Streams whose numbers are kept in memory. */
 const STREAMS_IN_MEMORY_MAX = 10_000;

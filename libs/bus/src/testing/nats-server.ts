@@ -9,7 +9,7 @@ const PROGRAMS = ['nats-server', '/usr/sbin/nats-server'];
 const START_TIMEOUT_MS = 10_000;
 
 /** How to get what tests over NATS need. */
-export const NATS_SERVER_MISSING = 'nats-server is missing: apt-get install nats-server';
+const NATS_SERVER_MISSING = 'nats-server is missing: apt-get install nats-server';
 
 export interface NatsServer {
   readonly url: string;

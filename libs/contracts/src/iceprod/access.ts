@@ -33,14 +33,6 @@ export const judgeRule = (
   return new DomainError('forbidden', 'access.denied', 'authorization failed');
 };
 
-/** The whole rule for a caller: admins, system and pilots pass, everybody else is judged. */
-export const judgeCaller = (
-  rule: AccessRule | undefined,
-  action: AccessAction,
-  caller: Caller,
-): DomainError | undefined =>
-  bypassesRules(caller) ? undefined : judgeRule(rule, action, caller.username, caller.groups);
-
 /**
  * Rules that a new dataset gets (contract 2.3): its group and `admin` read and write, `readGroups` read, the owner does
  * both; the group `users` reads but never writes.
