@@ -5,16 +5,13 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { type LdapServer, LDAP_BASE, startLdapServer } from '../support/ldap-server.js';
 import { runCommand } from './cairn-command.js';
 import { type Cairn, MODES } from './cairn-process.js';
-import { type HttpClient, refused, said } from './http-client.js';
+import { type HttpClient, refused } from './http-client.js';
 import { Browser } from './openid/browser.js';
+import { beginDevice, logInByDevice, pollDevice, REALM, refresh, sendForm, wordIn } from './openid/device-login.js';
 import { PASSWORDS } from './people/passwords.js';
 import { useWorld } from './world.js';
 
-const REALM = '/auth/realms/IceCube';
-const TOKEN = `${REALM}/protocol/openid-connect/token`;
-const DEVICE = `${REALM}/protocol/openid-connect/auth/device`;
 const USERINFO = `${REALM}/protocol/openid-connect/userinfo`;
-const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const REDIRECT = 'http://web.example.org/login';
 const REFRESH_SECONDS = 2_592_000;
 
@@ -44,17 +41,6 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
 
   afterAll(() => ldap?.stop());
 
-  const form = async (path: string, fields: Fields, headers: Fields = {}): Promise<{ status: number; json: Json }> => {
-    const type = { 'content-type': 'application/x-www-form-urlencoded' };
-    const body = new URLSearchParams(fields).toString();
-    const { status, json } = said(await client().send('POST', path, { body, headers: { ...type, ...headers } }));
-    return { status, json: json as Json };
-  };
-  const word = ({ json }: { json: Json }, name: string): string => {
-    const value = json[name];
-    if (typeof value !== 'string') throw new Error(`no ${name} in ${JSON.stringify(json)}`);
-    return value;
-  };
   const claimsOf = async (token: string) => {
     const keys = createRemoteJWKSet(new URL(`${cairn().url}${REALM}/protocol/openid-connect/certs`));
     return jwtVerify(token, keys, { issuer: `${cairn().url}${REALM}`, audience: 'iceprod', typ: 'at+jwt' });
@@ -75,21 +61,6 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
       expect((await browser.submit()).text).toContain('Password');
       expect((await browser.submit({ username, password })).text).toContain('You are logged in');
     });
-  const startDevice = async (fields: Fields = {}) =>
-    form(DEVICE, { client_id: 'iceprod-public', scope: 'offline_access ', ...fields });
-  const poll = async (deviceCode: string, fields: Fields = {}) =>
-    form(TOKEN, { grant_type: DEVICE_GRANT, device_code: deviceCode, client_id: 'iceprod-public', ...fields });
-  const refresh = async (token: string, fields: Fields = {}, headers: Fields = {}) =>
-    form(
-      TOKEN,
-      { grant_type: 'refresh_token', refresh_token: token, client_id: 'iceprod-public', scope: '', ...fields },
-      headers,
-    );
-  const logIn = async (username: string, password: string): Promise<string> => {
-    const device = await startDevice();
-    await approve(word(device, 'verification_uri_complete'), username, password);
-    return word(await poll(word(device, 'device_code')), 'refresh_token');
-  };
 
   it('describes itself', async () => {
     const { status, json } = await client().get(`${REALM}/.well-known/openid-configuration`);
@@ -112,26 +83,26 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
   it("carries a script through the users' guide: code, page, two refreshes at once, list of datasets", async () => {
     const verifier = randomBytes(32).toString('base64url');
     const challenge = createHash('sha256').update(verifier).digest('base64url');
-    const device = await startDevice({ code_challenge: challenge, code_challenge_method: 'S256' });
+    const device = await beginDevice(cairn(), { code_challenge: challenge, code_challenge_method: 'S256' });
     expect(device).toMatchObject({ status: 200, json: { interval: 5, expires_in: expect.any(Number) as number } });
-    const code = word(device, 'device_code');
+    const code = wordIn(device, 'device_code');
     const pending = { status: 400, json: { error: 'authorization_pending' } };
-    expect(await poll(code, { code_verifier: verifier })).toMatchObject(pending);
-    expect(await poll(code, { code_verifier: 'another' })).toMatchObject({
+    expect(await pollDevice(cairn(), code, { code_verifier: verifier })).toMatchObject(pending);
+    expect(await pollDevice(cairn(), code, { code_verifier: 'another' })).toMatchObject({
       status: 400,
       json: { error: 'invalid_grant' },
     });
 
-    await approve(word(device, 'verification_uri_complete'), 'pingu', 'noot noot');
-    const answer = await poll(code, { code_verifier: verifier });
+    await approve(wordIn(device, 'verification_uri_complete'), 'pingu', 'noot noot');
+    const answer = await pollDevice(cairn(), code, { code_verifier: verifier });
     expect(answer).toMatchObject({ status: 200, json: { token_type: 'Bearer', expires_in: 3600 } });
-    const saved = word(answer, 'refresh_token');
+    const saved = wordIn(answer, 'refresh_token');
     expect(saved.split('.')).toHaveLength(1);
 
-    const twice = await Promise.all([refresh(saved), refresh(saved)]);
+    const twice = await Promise.all([refresh(cairn(), saved), refresh(cairn(), saved)]);
     for (const each of twice) {
       expect(each).toMatchObject({ status: 200, json: { refresh_token: saved, refresh_expires_in: REFRESH_SECONDS } });
-      const { payload } = await claimsOf(word(each, 'access_token'));
+      const { payload } = await claimsOf(wordIn(each, 'access_token'));
       expect(payload).toMatchObject({
         aud: ['iceprod'],
         azp: 'iceprod-public',
@@ -141,36 +112,38 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
         groups: ['/institutions/IceCube/Cairn', '/posix/simprod-submit'],
       });
       expect(Number(payload.exp) - Number(payload.iat)).toBe(3600);
-      const me = client().as(word(each, 'access_token'));
+      const me = client().as(wordIn(each, 'access_token'));
       expect((await me.get('/datasets?keys=dataset_id')).status).toBe(200);
       expect((await me.get(USERINFO)).json).toMatchObject({ sub: 'pingu', preferred_username: 'pingu' });
       expect(await me.get('/roles')).toEqual(refused(403, 'authorization failed'));
     }
     // A code that comes again was stolen, perhaps: nothing that it gave counts any more.
     const invalid = { status: 400, json: { error: 'invalid_grant' } };
-    expect(await poll(code, { code_verifier: verifier })).toMatchObject(invalid);
-    expect(await refresh(saved)).toMatchObject(invalid);
+    expect(await pollDevice(cairn(), code, { code_verifier: verifier })).toMatchObject(invalid);
+    expect(await refresh(cairn(), saved)).toMatchObject(invalid);
   });
 
   it('keeps refresh tokens over a restart, and not as such', async () => {
-    const saved = await logIn('pingu', 'noot noot');
+    const saved = await logInByDevice(cairn(), 'pingu', 'noot noot');
     const file = join(cairn().dataDir, 'keep', 'auth.sqlite');
     for (const each of [file, `${file}-wal`]) {
       expect((await readFile(each).catch(() => Buffer.alloc(0))).includes(saved)).toBe(false);
     }
     await cairn().restart({ only: [mode.processOf('auth')] });
-    expect((await refresh(saved)).status).toBe(200);
+    expect((await refresh(cairn(), saved)).status).toBe(200);
     expect(cairn().output()).not.toContain('First start');
   });
 
   it('makes an administrator at the first start, whose password can be changed', async () => {
     expect(adminPassword).not.toBe('');
     expect(changeIt).toBe(`CAIRN_DATA_DIR=${cairn().dataDir} npx cairn user password admin`);
-    const me = client().as(word(await refresh(await logIn('admin', adminPassword)), 'access_token'));
+    const me = client().as(
+      wordIn(await refresh(cairn(), await logInByDevice(cairn(), 'admin', adminPassword)), 'access_token'),
+    );
     expect((await me.get('/roles')).status).toBe(200);
     await runCommand(cairn(), ['user', 'password', 'admin'], 'another one\n');
     await browse(async (browser) => {
-      await browser.open(word(await startDevice(), 'verification_uri_complete'));
+      await browser.open(wordIn(await beginDevice(cairn()), 'verification_uri_complete'));
       await browser.submit();
       await browser.submit();
       const wrong = await browser.submit({ username: 'admin', password: adminPassword });
@@ -182,11 +155,13 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
   });
 
   it('knows people of the LDAP server, and lets names rest that are guessed at', async () => {
-    const me = client().as(word(await refresh(await logIn('zed', PASSWORDS.zed)), 'access_token'));
+    const me = client().as(
+      wordIn(await refresh(cairn(), await logInByDevice(cairn(), 'zed', PASSWORDS.zed)), 'access_token'),
+    );
     expect((await me.get('/datasets?keys=dataset_id')).status).toBe(200);
     expect((await me.get(USERINFO)).json).toMatchObject({ groups: ['/institutions/IceCube/Cairn'] });
     await browse(async (browser) => {
-      await browser.open(word(await startDevice(), 'verification_uri_complete'));
+      await browser.open(wordIn(await beginDevice(cairn()), 'verification_uri_complete'));
       await browser.submit();
       await browser.submit();
       for (let guess = 0; guess < 10; guess += 1) {
@@ -199,11 +174,11 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
 
   it('lets people refuse a program, and knows no code twice', async () => {
     await browse(async (browser) => {
-      const device = await startDevice();
-      await browser.open(word(device, 'verification_uri_complete'));
+      const device = await beginDevice(cairn());
+      await browser.open(wordIn(device, 'verification_uri_complete'));
       await browser.submit();
       expect((await browser.submit({ abort: 'yes' })).text).toContain('no access');
-      const denied = await poll(word(device, 'device_code'));
+      const denied = await pollDevice(cairn(), wordIn(device, 'device_code'));
       expect(denied).toMatchObject({ status: 400, json: { error: 'access_denied' } });
       await browser.open(`${REALM}/device?user_code=%22%3E%3Cscript%3E`);
       expect(browser.page?.text).not.toContain('<script>');
@@ -214,24 +189,26 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
   it('gives services tokens of their own, with the secret in the form or in the header', async () => {
     const secret = await runCommand(cairn(), ['client', 'add', 'grid', '--system']);
     const fields = { grant_type: 'client_credentials', client_id: 'grid', scope: 'offline_access' };
-    const answer = await form(TOKEN, { ...fields, client_secret: secret });
+    const answer = await sendForm(cairn(), 'token', { ...fields, client_secret: secret });
     expect(answer.status).toBe(200);
-    const { payload } = await claimsOf(word(answer, 'access_token'));
+    const { payload } = await claimsOf(wordIn(answer, 'access_token'));
     expect(payload).toMatchObject({ azp: 'grid', resource_access: { iceprod: { roles: ['iceprod-system'] } } });
-    expect((await client().as(word(answer, 'access_token')).get('/users')).status).toBe(200);
-    expect((await form(TOKEN, fields, basic('grid', secret))).status).toBe(200);
+    expect((await client().as(wordIn(answer, 'access_token')).get('/users')).status).toBe(200);
+    expect((await sendForm(cairn(), 'token', fields, basic('grid', secret))).status).toBe(200);
 
     const plain = await runCommand(cairn(), ['client', 'add', 'plain']);
-    const little = await form(TOKEN, { ...fields, client_id: 'plain', client_secret: plain });
-    expect(await client().as(word(little, 'access_token')).get('/users')).toEqual(refused(403, 'authorization failed'));
+    const little = await sendForm(cairn(), 'token', { ...fields, client_id: 'plain', client_secret: plain });
+    expect(await client().as(wordIn(little, 'access_token')).get('/users')).toEqual(
+      refused(403, 'authorization failed'),
+    );
 
     const wrong = { status: 401, json: { error: 'invalid_client' } };
-    expect(await form(TOKEN, { ...fields, client_secret: `${secret}x` })).toMatchObject(wrong);
+    expect(await sendForm(cairn(), 'token', { ...fields, client_secret: `${secret}x` })).toMatchObject(wrong);
     const kept = createHash('sha256').update(secret).digest('hex');
-    expect(await form(TOKEN, { ...fields, client_secret: kept })).toMatchObject(wrong);
-    expect(await form(TOKEN, fields)).toMatchObject(wrong);
+    expect(await sendForm(cairn(), 'token', { ...fields, client_secret: kept })).toMatchObject(wrong);
+    expect(await sendForm(cairn(), 'token', fields)).toMatchObject(wrong);
     await runCommand(cairn(), ['client', 'remove', 'grid']);
-    expect(await form(TOKEN, { ...fields, client_secret: secret })).toMatchObject(wrong);
+    expect(await sendForm(cairn(), 'token', { ...fields, client_secret: secret })).toMatchObject(wrong);
   });
 
   it('logs web pages in by code and PKCE, and out', async () => {
@@ -255,16 +232,16 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
       const code = browser.left()?.searchParams.get('code') ?? '';
       const fields = { grant_type: 'authorization_code', client_id: 'web', code, redirect_uri: REDIRECT };
       const invalid = { status: 400, json: { error: 'invalid_grant' } };
-      expect(await form(TOKEN, { ...fields, code_verifier: `${verifier}x` })).toMatchObject(invalid);
-      const answer = await form(TOKEN, { ...fields, code_verifier: verifier });
+      expect(await sendForm(cairn(), 'token', { ...fields, code_verifier: `${verifier}x` })).toMatchObject(invalid);
+      const answer = await sendForm(cairn(), 'token', { ...fields, code_verifier: verifier });
       expect(answer).toMatchObject({ status: 200, json: { expires_in: 3600, refresh_expires_in: REFRESH_SECONDS } });
-      const token = word(answer, 'access_token');
+      const token = wordIn(answer, 'access_token');
       expect((await client().as(token).get('/datasets?keys=dataset_id')).status).toBe(200);
       // An ID token is signed with the same key, but is none to call with.
-      expect(await client().as(word(answer, 'id_token')).get('/datasets')).toEqual(
+      expect(await client().as(wordIn(answer, 'id_token')).get('/datasets')).toEqual(
         refused(403, 'authentication failed'),
       );
-      expect((await client().as(word(answer, 'id_token')).get(USERINFO)).status).toBe(401);
+      expect((await client().as(wordIn(answer, 'id_token')).get(USERINFO)).status).toBe(401);
 
       // Logged in already, until logged out.
       await browser.open(`${path}?${asked.toString()}`);
@@ -282,18 +259,23 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
   });
 
   it('refuses what it does not know', async () => {
-    expect(await startDevice({ client_id: 'nobody' })).toMatchObject({
+    expect(await beginDevice(cairn(), { client_id: 'nobody' })).toMatchObject({
       status: 401,
       json: { error: 'invalid_client' },
     });
     const invalid = { status: 400, json: { error: 'invalid_grant' } };
-    expect(await poll('no such code')).toMatchObject(invalid);
-    expect(await refresh('no such token')).toMatchObject(invalid);
-    const saved = await logIn('pingu', 'noot noot');
-    expect(await refresh(saved, { client_id: 'web' })).toMatchObject(invalid);
-    expect(await refresh(saved, { scope: 'profile' })).toMatchObject({ status: 400, json: { error: 'invalid_scope' } });
-    expect((await refresh(saved, { scope: ' offline_access ' })).status).toBe(200);
-    expect((await form(TOKEN, { grant_type: 'password', client_id: 'iceprod-public' })).status).toBe(400);
+    expect(await pollDevice(cairn(), 'no such code')).toMatchObject(invalid);
+    expect(await refresh(cairn(), 'no such token')).toMatchObject(invalid);
+    const saved = await logInByDevice(cairn(), 'pingu', 'noot noot');
+    expect(await refresh(cairn(), saved, { client_id: 'web' })).toMatchObject(invalid);
+    expect(await refresh(cairn(), saved, { scope: 'profile' })).toMatchObject({
+      status: 400,
+      json: { error: 'invalid_scope' },
+    });
+    expect((await refresh(cairn(), saved, { scope: ' offline_access ' })).status).toBe(200);
+    expect((await sendForm(cairn(), 'token', { grant_type: 'password', client_id: 'iceprod-public' })).status).toBe(
+      400,
+    );
     expect((await client().get(USERINFO)).status).toBe(401);
     expect(await client().post(`${REALM}/protocol/openid-connect/certs`)).toEqual(refused(405, 'Method Not Allowed'));
     const strange = await client().send('GET', `${REALM}/.well-known/openid-configuration`, {
@@ -304,7 +286,7 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
     // Whoever is gone has no tokens any more.
     const root = client().as(await cairn().token({ username: 'root', roles: ['admin'] }));
     await root.send('DELETE', '/users/pingu', { body: '{}' });
-    expect(await refresh(saved)).toMatchObject(invalid);
+    expect(await refresh(cairn(), saved)).toMatchObject(invalid);
   });
 
   it('tells nobody a password or token through its events or output', () => {
