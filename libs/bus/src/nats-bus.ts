@@ -1,4 +1,5 @@
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { nextLoopTurn } from '#platform/loop-turn.js';
 import type { Metrics } from '#platform/metrics.js';
 import { Bus, noAnswer } from './bus.js';
 import type { Answer, Contract, MessageContext, ServiceName } from './contract.js';
@@ -75,16 +76,20 @@ export class NatsBus extends Bus {
   }
 
   private send(id: string, pending: Pending): void {
+    // The requests of one turn of the event loop leave in one write, and wake the broker and the service once.
+    void nextLoopTurn().then(() => this.publish(id, pending));
+    const waitMs = pending.resendAfterMs;
+    pending.resendAfterMs *= 2;
+    this.later(id, pending, waitMs, 'deadline passed');
+  }
+
+  private publish(id: string, pending: Pending): void {
     try {
       this.connection.publish(pending.subject, pending.bytes, { reply: `${this.inbox}.${id}` });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       pending.settle({ error: noAnswer(pending.service, why).toValue() });
-      return;
     }
-    const waitMs = pending.resendAfterMs;
-    pending.resendAfterMs *= 2;
-    this.later(id, pending, waitMs, 'deadline passed');
   }
 
   /** Sends again after `waitMs`, or gives up at the deadline if that comes first. */
