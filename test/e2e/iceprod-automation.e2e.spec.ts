@@ -1,11 +1,10 @@
 import { eventually } from '../../libs/platform/src/testing/eventually.js';
 import { MODES } from './cairn-process.js';
+import type { Document } from './documents.js';
 import type { HttpClient } from './http-client.js';
 import { newDataset, newJob, newTask, unsubmitted, useWorld, VARIABLES } from './world.js';
 
 const DELAY_SECONDS = 0.1;
-
-type Document = Readonly<Record<string, unknown>>;
 
 /** Of one task a name. */
 const configOf = (...names: readonly string[]) => {

@@ -3,17 +3,13 @@ import { eventually } from '../../libs/platform/src/testing/eventually.js';
 import { Crons } from './automation/crons.js';
 import { MODES } from './cairn-process.js';
 import type { HttpClient } from './http-client.js';
+import { TASK_MOVES } from './task-statuses.js';
 import { newDataset, useWorld, VARIABLES } from './world.js';
 
-/** Where a task may go (contract 7.2), and where clean-up forces those of stopped jobs (contract 17). */
+/** Clean-up forces failed tasks of stopped jobs as well (contract 17). */
 const LEGAL: Readonly<Record<string, readonly string[]>> = {
-  idle: ['waiting', 'suspended'],
-  waiting: ['queued', 'idle', 'suspended'],
-  queued: ['processing', 'idle', 'waiting', 'suspended', 'failed', 'complete'],
-  processing: ['idle', 'waiting', 'queued', 'suspended', 'failed', 'complete'],
-  suspended: ['idle', 'waiting'],
-  failed: ['idle', 'waiting', 'suspended'],
-  complete: [],
+  ...TASK_MOVES,
+  failed: [...TASK_MOVES.failed, 'suspended'],
 };
 
 interface Claimed {

@@ -51,7 +51,14 @@ const resultOf = (json: unknown): string => {
   return result;
 };
 
-const DATASET = { description: 'muons', jobs_submitted: 10, tasks_submitted: 30, tasks_per_job: 3, group: 'simprod' };
+/** What a dataset is submitted with. */
+export const DATASET = {
+  description: 'muons',
+  jobs_submitted: 10,
+  tasks_submitted: 30,
+  tasks_per_job: 3,
+  group: 'simprod',
+};
 
 export const newDataset = async (client: HttpClient, fields: Fields = {}): Promise<string> =>
   resultOf((await client.post('/datasets', { ...DATASET, ...fields })).json);

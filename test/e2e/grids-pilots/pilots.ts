@@ -1,8 +1,7 @@
 import { eventually } from '../../../libs/platform/src/testing/eventually.js';
+import type { Document } from '../documents.js';
 import { created, done, type HttpClient, isRefusal, ok, refused, type Said, said } from '../http-client.js';
 import { type GetWorld, ID, newTask, TIMESTAMP, unsubmitted } from '../world.js';
-
-type Document = Readonly<Record<string, unknown>>;
 
 const PILOT = { queue_host: 'sub-1.example', queue_version: '2.7.14', resources: { cpu: 4, memory: 16 } };
 

@@ -1,7 +1,6 @@
+import type { Document } from '../documents.js';
 import { created, done, type HttpClient, isRefusal, ok, refused, said } from '../http-client.js';
 import { type GetWorld, ID, newDataset, newTask, TIMESTAMP, unsubmitted } from '../world.js';
-
-type Document = Readonly<Record<string, unknown>>;
 
 const NOT_FOUND = refused(404, 'Log not found');
 /** Longer ones go to the blob store on their own way. */

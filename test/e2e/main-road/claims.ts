@@ -1,7 +1,6 @@
+import type { Document } from '../documents.js';
 import { done, type HttpClient, ok, refused, type Said } from '../http-client.js';
 import { type GetWorld, ID, newDataset, newTask, unsubmitted } from '../world.js';
-
-type Document = Readonly<Record<string, unknown>>;
 
 const document = async (client: HttpClient, id: string): Promise<Document> =>
   (await client.get(`/tasks/${id}`)).json as Document;

@@ -1,10 +1,6 @@
+import { datasetDocument, without } from '../documents.js';
 import { created, done, type HttpClient, isRefusal, ok, refused, type Said } from '../http-client.js';
-import { type GetWorld, ID, newDataset, TIMESTAMP, unsubmitted } from '../world.js';
-
-const GOOD = { description: 'muons', jobs_submitted: 10, tasks_submitted: 30, tasks_per_job: 3, group: 'simprod' };
-
-const without = (key: keyof typeof GOOD): object =>
-  Object.fromEntries(Object.entries(GOOD).filter(([name]) => name !== key));
+import { DATASET, type GetWorld, ID, newDataset, unsubmitted } from '../world.js';
 
 const documentOf = async (client: HttpClient, id: string): Promise<Readonly<Record<string, unknown>>> => {
   const { status, json } = await client.get(`/datasets/${id}`);
@@ -19,7 +15,7 @@ export const datasets = (world: GetWorld): void => {
   describe('submitting a dataset', () => {
     it('answers the id, and the document stands with its defaults', async () => {
       const { alice } = world();
-      const answer = await alice.send('POST', '/datasets', { body: JSON.stringify(GOOD) });
+      const answer = await alice.send('POST', '/datasets', { body: JSON.stringify(DATASET) });
       const { result: id } = JSON.parse(answer.text) as { result: string };
       expect(id).toMatch(ID);
       expect({ ...answer, headers: answer.headers['location'] }).toEqual({
@@ -28,19 +24,7 @@ export const datasets = (world: GetWorld): void => {
         headers: `/datasets/${id}`,
         text: JSON.stringify({ result: id }),
       });
-      expect(await documentOf(alice, id)).toEqual({
-        dataset_id: id,
-        dataset: expect.any(Number) as number,
-        ...GOOD,
-        username: 'alice',
-        status: 'processing',
-        priority: 0.5,
-        debug: false,
-        jobs_immutable: false,
-        always_active: false,
-        start_date: expect.stringMatching(TIMESTAMP) as string,
-        truncated: false,
-      });
+      expect(await documentOf(alice, id)).toEqual(datasetDocument({ dataset_id: id }));
     });
 
     it('takes what the caller may choose', async () => {
@@ -67,7 +51,9 @@ export const datasets = (world: GetWorld): void => {
     it.each(['description', 'jobs_submitted', 'tasks_submitted', 'tasks_per_job', 'group'] as const)(
       'needs %s',
       async (key) => {
-        expect(await world().alice.post('/datasets', without(key))).toEqual(refused(400, `missing key: ${key}`));
+        expect(await world().alice.post('/datasets', without(DATASET, key))).toEqual(
+          refused(400, `missing key: ${key}`),
+        );
       },
     );
 
@@ -84,7 +70,7 @@ export const datasets = (world: GetWorld): void => {
       [{ jobs_submitted: true }, 'key "jobs_submitted" should be of type int'],
       [{ group: null }, 'key "group" should be of type str'],
     ])('refuses %j', async (fields, reason) => {
-      expect(await world().alice.post('/datasets', { ...GOOD, ...fields })).toEqual(refused(400, reason));
+      expect(await world().alice.post('/datasets', { ...DATASET, ...fields })).toEqual(refused(400, reason));
     });
 
     it.each([
@@ -98,15 +84,15 @@ export const datasets = (world: GetWorld): void => {
       [{ jobs_submitted: 0, tasks_submitted: 30 }],
       [{ group: 'no such group' }],
     ])('refuses %j in some words', async (fields) => {
-      const answer = await world().alice.post('/datasets', { ...GOOD, ...fields });
+      const answer = await world().alice.post('/datasets', { ...DATASET, ...fields });
       expect({ ...answer, isRefusal: isRefusal(answer, 400) }).toMatchObject({ isRefusal: true });
     });
 
     it('refuses other keys, and unknown statuses', async () => {
-      expect(await world().alice.post('/datasets', { ...GOOD, truncated: true })).toEqual(
+      expect(await world().alice.post('/datasets', { ...DATASET, truncated: true })).toEqual(
         refused(400, 'invalid keys found'),
       );
-      expect(await world().alice.post('/datasets', { ...GOOD, status: 'melted' })).toEqual(
+      expect(await world().alice.post('/datasets', { ...DATASET, status: 'melted' })).toEqual(
         refused(400, 'unknown status'),
       );
     });
@@ -116,7 +102,7 @@ export const datasets = (world: GetWorld): void => {
       const number = async (): Promise<number> =>
         (await documentOf(admin, await newDataset(admin)))['dataset'] as number;
       const first = await number();
-      await admin.post('/datasets', { ...GOOD, group: 'no such group' });
+      await admin.post('/datasets', { ...DATASET, group: 'no such group' });
       expect(await number()).toBe(first + 1);
     });
 
@@ -410,8 +396,8 @@ export const datasets = (world: GetWorld): void => {
   describe('the same submission twice', () => {
     it('makes two datasets, because clients mean it so', async () => {
       const { alice } = world();
-      const first = await alice.post('/datasets', GOOD);
-      const second = await alice.post('/datasets', GOOD);
+      const first = await alice.post('/datasets', DATASET);
+      const second = await alice.post('/datasets', DATASET);
       expect(first).toEqual(created({ result: expect.stringMatching(ID) as string }));
       expect(second.json).not.toEqual(first.json);
     });

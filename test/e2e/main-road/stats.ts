@@ -1,7 +1,6 @@
+import type { Document } from '../documents.js';
 import { created, type HttpClient, isRefusal, ok, refused } from '../http-client.js';
 import { type GetWorld, ID, newDataset, newTask, TIMESTAMP, unsubmitted } from '../world.js';
-
-type Document = Readonly<Record<string, unknown>>;
 
 const add = async (client: HttpClient, taskId: string, body: unknown): Promise<string> => {
   const answer = await client.post(`/tasks/${taskId}/task_stats`, body);

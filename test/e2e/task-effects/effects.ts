@@ -1,21 +1,7 @@
+import type { Document } from '../documents.js';
 import { done, type HttpClient, refused, type Said } from '../http-client.js';
+import { TASK_MOVES, TASK_STATUSES, type TaskStatus } from '../task-statuses.js';
 import { type GetWorld, newDataset, newTask } from '../world.js';
-
-type Document = Readonly<Record<string, unknown>>;
-
-const WORDS = ['idle', 'waiting', 'queued', 'processing', 'suspended', 'failed', 'complete'] as const;
-type Word = (typeof WORDS)[number];
-
-/** Contract 7.2. */
-const LEGAL: Readonly<Record<Word, readonly Word[]>> = {
-  idle: ['waiting', 'suspended'],
-  waiting: ['queued', 'idle', 'suspended'],
-  queued: ['processing', 'idle', 'waiting', 'suspended', 'failed', 'complete'],
-  processing: ['idle', 'waiting', 'queued', 'suspended', 'failed', 'complete'],
-  suspended: ['idle', 'waiting'],
-  failed: ['idle', 'waiting'],
-  complete: [],
-};
 
 const OLD = '2026-01-01T00:00:00.000001';
 const NOW = 'now';
@@ -33,21 +19,21 @@ interface Row {
   /** Sends the request. */
   readonly by: (client: HttpClient, datasetId: string, taskId: string, jobId: string) => Promise<Said>;
   /** From which statuses something happens; with nothing to happen, what is answered. */
-  readonly from: (from: Word) => boolean;
-  readonly otherwise: (from: Word) => Said | undefined;
+  readonly from: (from: TaskStatus) => boolean;
+  readonly otherwise: (from: TaskStatus) => Said | undefined;
   /** Every field that is another one afterwards. */
   readonly effect: Document;
   readonly answersDocument?: true;
 }
 
-const putting = (to: Word | 'reset', ofDataset: boolean): Row => {
+const putting = (to: TaskStatus | 'reset', ofDataset: boolean): Row => {
   const target = to === 'reset' ? 'idle' : to;
   const cleared = ofDataset || to === 'reset' ? { instance_id: '' } : {};
   return {
     what: `PUT status ${to}${ofDataset ? ' through the dataset' : ''}`,
     by: (client, datasetId, id) =>
       client.put(ofDataset ? `/datasets/${datasetId}/tasks/${id}/status` : `/tasks/${id}/status`, { status: to }),
-    from: (from) => LEGAL[from].includes(target),
+    from: (from) => TASK_MOVES[from].includes(target),
     otherwise: (from) => (from === target ? done : ILLEGAL),
     effect: {
       ...{ status: target, status_changed: NOW, ...cleared },
@@ -56,7 +42,7 @@ const putting = (to: Word | 'reset', ofDataset: boolean): Row => {
   };
 };
 
-const forcing = (to: Word | 'reset', ofDataset: boolean): Row => ({
+const forcing = (to: TaskStatus | 'reset', ofDataset: boolean): Row => ({
   what: `bulk_status ${to}${ofDataset ? ' through the dataset' : ''}`,
   by: (client, datasetId, id) =>
     client.post(`${ofDataset ? `/datasets/${datasetId}` : ''}/task_actions/bulk_status/${to}`, { tasks: [id, 'nope'] }),
@@ -68,7 +54,7 @@ const forcing = (to: Word | 'reset', ofDataset: boolean): Row => ({
   },
 });
 
-const acting = (action: string, from: readonly Word[], effect: Document, of: 'tasks' | 'jobs'): Row => ({
+const acting = (action: string, from: readonly TaskStatus[], effect: Document, of: 'tasks' | 'jobs'): Row => ({
   what: `bulk_${action} of ${of}`,
   by: (client, datasetId, id, jobId) =>
     client.post(`/datasets/${datasetId}/task_actions/bulk_${action}`, { [of]: [of === 'tasks' ? id : jobId] }),
@@ -83,7 +69,13 @@ const FAILURE = {
   requirements: { cpu: 2, memory: 6, disk: 30, time: 13.5 },
 };
 
-const reporting = (report: string, from: readonly Word[], to: Word, effect: Document, site?: string): Row => ({
+const reporting = (
+  report: string,
+  from: readonly TaskStatus[],
+  to: TaskStatus,
+  effect: Document,
+  site?: string,
+): Row => ({
   what: `${report}${site === undefined ? '' : ' from a site'}`,
   by: (client, _, id) =>
     client.post(`/tasks/${id}/task_actions/${report}`, { ...TICKET, ...USED, ...(site !== undefined && { site }) }),
@@ -96,14 +88,14 @@ const reporting = (report: string, from: readonly Word[], to: Word, effect: Docu
 const ACTIVE = ['queued', 'processing'] as const;
 
 const ROWS: readonly Row[] = [
-  ...[...WORDS, 'reset' as const].flatMap((to) => [
+  ...[...TASK_STATUSES, 'reset' as const].flatMap((to) => [
     ...[putting(to, false), putting(to, true)],
     ...[forcing(to, false), forcing(to, true)],
   ]),
   ...(['tasks', 'jobs'] as const).flatMap((of) => [
     acting('suspend', ['idle', 'waiting', ...ACTIVE], { status: 'suspended' }, of),
     acting('reset', ['waiting', ...ACTIVE, 'suspended', 'failed'], { status: 'idle' }, of),
-    acting('hard_reset', WORDS, { status: 'idle', failures: 0, site: '' }, of),
+    acting('hard_reset', TASK_STATUSES, { status: 'idle', failures: 0, site: '' }, of),
   ]),
   ...[undefined, 'NEW'].flatMap((site) => [
     reporting('processing', ['queued'], 'processing', {}, site),
@@ -133,7 +125,7 @@ export const effects = (world: GetWorld): void => {
     it.each(ROWS)('$what', async ({ by, from, otherwise, effect, answersDocument }) => {
       const { system, alice } = world();
       const datasetId = await newDataset(alice);
-      for (const status of WORDS) {
+      for (const status of TASK_STATUSES) {
         const jobId = `job of ${status}`;
         const id = await newTask(system, datasetId, { status, ...TICKET, job_id: jobId });
         const before = (await system.patch(`/tasks/${id}`, RICH)).json as Document;

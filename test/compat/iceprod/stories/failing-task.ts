@@ -1,6 +1,6 @@
 import { done, ok, refused } from '../../../e2e/http-client.js';
 import { type GetWorld, newDataset, newJob, newTask } from '../../../e2e/world.js';
-import { aTime, anId, datasetDocument, documentIn, jobDocument, without } from '../documents.js';
+import { aTime, anId, datasetDocument, documentIn, jobDocument, without } from '../../../e2e/documents.js';
 import type { Exactly } from '../exactly.js';
 
 /** A legacy task fails for good when it has failed more often than this (contract 7.6). */

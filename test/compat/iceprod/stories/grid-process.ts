@@ -1,6 +1,6 @@
 import { created, done, ok, refused, said } from '../../../e2e/http-client.js';
 import { type GetWorld, newDataset } from '../../../e2e/world.js';
-import { aTime, anId, type Document, documentIn, jobDocument, resultIn, taskDocument } from '../documents.js';
+import { aTime, anId, type Document, documentIn, jobDocument, resultIn, taskDocument } from '../../../e2e/documents.js';
 import type { Exactly } from '../exactly.js';
 
 const OFFER = { cpu: 4, gpu: 0, memory: 16, disk: 100, time: 24, site: 'UW' };

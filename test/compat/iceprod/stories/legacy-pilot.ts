@@ -1,6 +1,14 @@
 import { created, done, ok, refused, said } from '../../../e2e/http-client.js';
 import { type GetWorld, newDataset, newJob, newTask } from '../../../e2e/world.js';
-import { aTime, anId, datasetDocument, documentIn, jobDocument, resultIn, taskDocument } from '../documents.js';
+import {
+  aTime,
+  anId,
+  datasetDocument,
+  documentIn,
+  jobDocument,
+  resultIn,
+  taskDocument,
+} from '../../../e2e/documents.js';
 import type { Exactly } from '../exactly.js';
 
 const CONFIG = '{"version": 3, "tasks": [{"name": "generate", "seed": 9007199254740993, "scale": 1.0}]}';

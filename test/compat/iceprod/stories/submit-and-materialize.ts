@@ -11,7 +11,7 @@ import {
   resultIn,
   taskDocument,
   without,
-} from '../documents.js';
+} from '../../../e2e/documents.js';
 import type { Exactly } from '../exactly.js';
 
 const SUBMISSION = {

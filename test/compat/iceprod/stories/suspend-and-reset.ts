@@ -1,7 +1,7 @@
 import { settled } from '../../../e2e/actions/requests.js';
 import { created, done, ok, refused } from '../../../e2e/http-client.js';
 import { type GetWorld, newDataset, newJob, newTask } from '../../../e2e/world.js';
-import { aTime, anId, datasetDocument, documentIn, resultIn } from '../documents.js';
+import { aTime, anId, datasetDocument, documentIn, resultIn } from '../../../e2e/documents.js';
 import type { Exactly } from '../exactly.js';
 
 const WORDS = ['idle', 'waiting', 'queued', 'processing', 'failed', 'complete'];

@@ -1,19 +1,15 @@
-import type { Said } from '../../e2e/http-client.js';
-import { ID, TIMESTAMP } from '../../e2e/world.js';
+import type { Said } from './http-client.js';
+import { DATASET, ID, TIMESTAMP } from './world.js';
 
 export type Document = Readonly<Record<string, unknown>>;
 
 export const anId: unknown = expect.stringMatching(ID);
 export const aTime: unknown = expect.stringMatching(TIMESTAMP);
 
-/** A dataset as it is after it was submitted, but for what is given (contract 4.1). */
+/** A dataset of alice as it is after it was submitted, but for what is given (contract 4.1). */
 export const datasetDocument = (fields: Document): Document => ({
   dataset: expect.any(Number) as unknown,
-  description: 'muons',
-  jobs_submitted: 10,
-  tasks_submitted: 30,
-  tasks_per_job: 3,
-  group: 'simprod',
+  ...DATASET,
   username: 'alice',
   status: 'processing',
   priority: 0.5,
