@@ -1,4 +1,4 @@
-import type { Said } from './http-client.js';
+import type { HttpClient, Said } from './http-client.js';
 import { DATASET, ID, TIMESTAMP } from './world.js';
 
 export type Document = Readonly<Record<string, unknown>>;
@@ -56,3 +56,13 @@ export const resultIn = (answer: Said): string => String(documentIn(answer)['res
 
 export const without = (document: Document, name: string): Document =>
   Object.fromEntries(Object.entries(document).filter(([each]) => each !== name));
+
+const documentAt = async (client: HttpClient, path: string): Promise<Document> => {
+  const answer = await client.get(path);
+  expect(answer.status).toBe(200);
+  return documentIn(answer);
+};
+
+export const readDataset = (client: HttpClient, id: string): Promise<Document> => documentAt(client, `/datasets/${id}`);
+
+export const readTask = (client: HttpClient, id: string): Promise<Document> => documentAt(client, `/tasks/${id}`);

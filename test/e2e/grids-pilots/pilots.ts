@@ -1,5 +1,5 @@
 import { eventually } from '../../../libs/platform/src/testing/eventually.js';
-import type { Document } from '../documents.js';
+import { type Document, readTask } from '../documents.js';
 import { created, done, type HttpClient, isRefusal, ok, refused, type Said, said } from '../http-client.js';
 import { type GetWorld, ID, newTask, TIMESTAMP, unsubmitted } from '../world.js';
 
@@ -13,9 +13,6 @@ const newPilot = async (client: HttpClient, fields: Document = {}): Promise<stri
 
 const end = async (client: HttpClient, id: string): Promise<Said> =>
   said(await client.send('DELETE', `/pilots/${id}`, { body: '{}' }));
-
-const taskOf = async (client: HttpClient, id: string): Promise<Document> =>
-  (await client.get(`/tasks/${id}`)).json as Document;
 
 /** IceProd contract 12. With the name of the tasks service where it can be stopped alone. */
 export const pilots = (world: GetWorld, tasksService: string | undefined): void => {
@@ -146,17 +143,17 @@ export const pilots = (world: GetWorld, tasksService: string | undefined): void 
       const finished = await newTask(system, dataset, { status: 'complete' });
       const elsewhere = await newTask(system, dataset, { status: 'processing' });
       await system.patch(`/tasks/${running}`, { failures: 2 });
-      const before = await taskOf(system, running);
-      const untouched = await Promise.all([claimed, finished, elsewhere].map((task) => taskOf(system, task)));
+      const before = await readTask(system, running);
+      const untouched = await Promise.all([claimed, finished, elsewhere].map((task) => readTask(system, task)));
 
       const id = await newPilot(system);
       await pilot.put(`/pilots/${id}/tasks`, { tasks: [running, claimed, finished, elsewhere, 'unknown'] });
       // A shorter list changes nothing else.
       await pilot.patch(`/pilots/${id}`, { tasks: [running, claimed, finished, 'unknown'] });
-      expect(await taskOf(system, elsewhere)).toEqual(untouched[2]);
+      expect(await readTask(system, elsewhere)).toEqual(untouched[2]);
 
       expect(await end(pilot, id)).toEqual(done);
-      const after = await taskOf(system, running);
+      const after = await readTask(system, running);
       expect(after).toEqual({
         ...before,
         status: 'waiting',
@@ -165,7 +162,9 @@ export const pilots = (world: GetWorld, tasksService: string | undefined): void 
         status_changed: expect.stringMatching(TIMESTAMP) as string,
       });
       expect(String(after['status_changed']) > String(before['status_changed'])).toBe(true);
-      expect(await Promise.all([claimed, finished, elsewhere].map((task) => taskOf(system, task)))).toEqual(untouched);
+      expect(await Promise.all([claimed, finished, elsewhere].map((task) => readTask(system, task)))).toEqual(
+        untouched,
+      );
       const { events } = (await system.get(`/cairn/history/units/${running}`)).json as { events: readonly Document[] };
       expect(events.find(({ event }) => event === 'UnitsEvicted')).toMatchObject({
         event: 'UnitsEvicted',
@@ -195,10 +194,10 @@ export const pilots = (world: GetWorld, tasksService: string | undefined): void 
       const { system, pilot } = world();
       const task = await newTask(system, unsubmitted(), { status: 'processing' });
       const id = await newPilot(system, { tasks: [task] });
-      const before = await taskOf(system, task);
+      const before = await readTask(system, task);
       await pilot.put(`/pilots/${id}/tasks`, { tasks: [] });
       expect(await end(pilot, id)).toEqual(done);
-      expect(await taskOf(system, task)).toEqual(before);
+      expect(await readTask(system, task)).toEqual(before);
     });
 
     if (tasksService === undefined) return;
@@ -213,7 +212,7 @@ export const pilots = (world: GetWorld, tasksService: string | undefined): void 
           expect(await pilot.get(`/pilots/${id}`)).toEqual(refused(404, 'Pilot not found'));
         },
       });
-      await eventually(() => taskOf(system, task), expect.objectContaining({ status: 'waiting', evictions: 1 }));
+      await eventually(() => readTask(system, task), expect.objectContaining({ status: 'waiting', evictions: 1 }));
     }, 60_000);
   });
 };

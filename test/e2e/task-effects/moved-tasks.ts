@@ -1,8 +1,8 @@
+import { readTask } from '../documents.js';
 import { created, done, type HttpClient, ok, refused } from '../http-client.js';
 import { type GetWorld, newDataset, newTask } from '../world.js';
 
-const statusOf = async (client: HttpClient, id: string): Promise<unknown> =>
-  ((await client.get(`/tasks/${id}`)).json as { status: unknown }).status;
+const statusOf = async (client: HttpClient, id: string): Promise<unknown> => (await readTask(client, id))['status'];
 
 const eventsOf = async (client: HttpClient, id: string): Promise<readonly string[]> => {
   const { json } = await client.get(`/cairn/history/units/${id}`);
