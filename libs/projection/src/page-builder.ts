@@ -6,13 +6,24 @@ import type { Page } from '#bus/contract.js';
  */
 const PAGE_CHARS_MAX = 64 * 1024;
 
-/** Collects entries until a page is full. At least one entry goes into every page, however large it is. */
+/** A search that finds little gives what it has after this time, long before the deadline of its request. */
+const PAGE_MS_MAX = 1000;
+
+/**
+ * Collects entries until a page is full. At least one entry goes into a page of large entries; a page may be empty when the
+ * next entry is hard to find.
+ */
 export class PageBuilder {
   private readonly entries: string[] = [];
+  private readonly endsAtMs: number;
   private chars = 0;
 
+  constructor(withinMs = PAGE_MS_MAX) {
+    this.endsAtMs = performance.now() + withinMs;
+  }
+
   get isFull(): boolean {
-    return this.chars >= PAGE_CHARS_MAX;
+    return this.chars >= PAGE_CHARS_MAX || performance.now() >= this.endsAtMs;
   }
 
   get size(): number {

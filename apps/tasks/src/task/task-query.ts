@@ -14,12 +14,10 @@ import type { TaskCounts } from './task-counts.js';
 import { UnitScan } from './unit-scan.js';
 
 /** Up to that many matches are looked up by their status and put in order; more are met often enough on the way. */
-const LOOKED_UP_MAX = 20_000;
+const LOOKED_UP_MAX = 50_000;
 
-interface Found {
-  readonly key: number;
-  readonly id: string;
-}
+/** How many tasks are still wanted, and behind which id. */
+const WALKED_CURSOR = /^\d+:/;
 
 interface Progress {
   readonly left: number;
@@ -51,11 +49,13 @@ export class TaskQuery {
     const wanted = wantedFields(request.keys);
     const statuses = request.statuses?.flatMap((word) => words.status.find(word) ?? []);
     const { sort = [] } = request;
-    if (sort.length > 0) return this.sortedList(request, sort, statuses, wanted);
-    if (statuses !== undefined && this.counts.total(statuses) <= LOOKED_UP_MAX) {
-      return this.lookedUp(request, statuses, wanted);
-    }
-    return this.walked(request, statuses && new Set(statuses), wanted);
+    // A list goes on as it began, though meanwhile more or fewer tasks match.
+    const isWalked =
+      request.cursor === undefined
+        ? sort.length === 0 && (statuses === undefined || this.counts.total(statuses) > LOOKED_UP_MAX)
+        : WALKED_CURSOR.test(request.cursor);
+    if (isWalked) return this.walked(request, statuses && new Set(statuses), wanted);
+    return this.sortedList(request, sort, statuses, wanted);
   }
 
   /** Ids begin with their time, so that their order is that of creation. */
@@ -76,32 +76,8 @@ export class TaskQuery {
         if (left === 0) return page.page();
         if (page.isFull) return page.page(`${left}:${afterId}`);
       }
+      if (page.isFull) return page.page(`${left}:${afterId}`);
       if (slices.spent) await slices.pause();
-    }
-    return page.page();
-  }
-
-  private async lookedUp(
-    request: QueryTasksRequest,
-    statuses: readonly WordId[],
-    wanted: WantedFields | undefined,
-  ): Promise<Page> {
-    const slices = new Slices();
-    const page = new PageBuilder();
-    const progress = readProgress(request);
-    let { left } = progress;
-    const found: Found[] = [];
-    for await (const rows of this.matching(statuses, request.site, slices)) {
-      for (const { key, id } of rows) if (id > progress.afterId) found.push({ key, id });
-    }
-    found.sort((a, b) => (a.id < b.id ? -1 : 1));
-    for (const { key, id } of found) {
-      const stored = this.reader.byKey(key);
-      if (stored === undefined) continue;
-      page.add(pickTask(stored.unit, wanted));
-      left -= 1;
-      if (left === 0) return page.page();
-      if (page.isFull) return page.page(`${left}:${id}`);
     }
     return page.page();
   }
