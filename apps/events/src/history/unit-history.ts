@@ -3,13 +3,13 @@ import type { Page } from '#bus/contract.js';
 import { VISIBLE_WITHIN_MS } from '#bus/visibility.js';
 import type { UnitHome } from '#contracts/cairn/history.js';
 import { Ledger, type RecordedEvent } from '#ledger/ledger.js';
+import { PageBuilder } from '#projection/page-builder.js';
 import { ReadModel } from '#projection/read-model.js';
 import { unitEntry } from './unit-entry.js';
 import { UnitEvents } from './unit-events-projection.js';
 
-/** Bounds of a page. Events of bulk changes are large in the ledger but small in the history of one unit. */
+/** Events looked at for one page: those of bulk changes are large in the ledger but small in the history of one unit. */
 const PAGE_REVISIONS_MAX = 100;
-const PAGE_CHARACTERS_MAX = 256 * 1024;
 
 /** Revisions this close to each other are read at once, with what stands between them. */
 const GAP_MAX = 3;
@@ -45,19 +45,17 @@ export class UnitHistory {
     const revisions = this.unitEvents.revisionsOf(stream, ordinal, after, PAGE_REVISIONS_MAX);
     // What stands between them may be of a batch that never took effect.
     const effective = new Set(revisions);
-    const entries: string[] = [];
-    let characters = 0;
+    const page = new PageBuilder();
     for (const [from, to] of spansOf(revisions)) {
       for (const event of await this.read(stream, from, to)) {
         const entry = effective.has(event.revision) ? unitEntry(event, ordinal) : undefined;
         if (entry === undefined) continue;
-        entries.push(entry);
-        characters += entry.length;
-        if (characters >= PAGE_CHARACTERS_MAX) return { entries, next: String(event.revision) };
+        page.add(entry);
+        if (page.isFull) return page.page(String(event.revision));
       }
     }
     const last = revisions.at(-1);
-    return revisions.length < PAGE_REVISIONS_MAX || last === undefined ? { entries } : { entries, next: String(last) };
+    return page.page(revisions.length < PAGE_REVISIONS_MAX || last === undefined ? undefined : String(last));
   }
 
   private read(stream: string, from: number, to: number): Promise<readonly RecordedEvent[]> {

@@ -2,13 +2,12 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Page } from '#bus/contract.js';
 import { pickFields, wantedFields } from '#contracts/iceprod/keys.js';
 import { kindOf, membersOf } from '#contracts/raw-json.js';
+import { PageBuilder } from '#projection/page-builder.js';
 
 /** Documents looked at for one page of a list. */
 const PAGE_DOCUMENTS_MAX = 500;
-/** A page ends early when its texts are this long together. */
-const PAGE_CHARACTERS_MAX = 256 * 1024;
 
-export interface ListOptions {
+export interface DocumentFilter {
   /** Members that must be these texts. */
   readonly equal?: ReadonlyMap<string, string>;
   readonly keys?: readonly string[] | undefined;
@@ -39,10 +38,9 @@ export class Documents {
   }
 
   /** Texts `"<id>":{...}` in the order of creation. */
-  list({ equal = new Map(), keys, cursor = '' }: ListOptions): Page {
+  list({ equal = new Map(), keys, cursor = '' }: DocumentFilter): Page {
     const wanted = wantedFields(keys, [this.idField]);
-    const entries: string[] = [];
-    let characters = 0;
+    const page = new PageBuilder();
     let seen = 0;
     for (const row of this.selectPage.iterate(cursor)) {
       const id = String(row['id']);
@@ -51,13 +49,11 @@ export class Documents {
       const members = equal.size > 0 || wanted !== undefined ? membersOf(document) : undefined;
       if (members === undefined || hasTexts(members, equal)) {
         const shown = members === undefined || wanted === undefined ? document : pickFields(members, wanted);
-        const entry = `${JSON.stringify(id)}:${shown}`;
-        entries.push(entry);
-        characters += entry.length;
+        page.add(`${JSON.stringify(id)}:${shown}`);
       }
-      if (seen === PAGE_DOCUMENTS_MAX || characters > PAGE_CHARACTERS_MAX) return { entries, next: id };
+      if (seen === PAGE_DOCUMENTS_MAX || page.isFull) return page.page(id);
     }
-    return { entries };
+    return page.page();
   }
 }
 

@@ -257,6 +257,18 @@ describe('an external issuer', () => {
     server.close();
   });
 
+  /** Trusts the issuer, on a clock that only the test moves. */
+  const watched = () => {
+    const clock = { nowMs: NOW_MS };
+    const warnings: string[] = [];
+    const trusting = verifier({
+      issuers: [`${url}/realm`],
+      nowMs: () => clock.nowMs,
+      warn: (_details, message) => warnings.push(message),
+    });
+    return { trusting, clock, warnings };
+  };
+
   it('has its tokens accepted, its keys fetched once, its bare group names ignored', async () => {
     const trusting = verifier({ issuers: [`${url}/realm/`] });
     for (const spelling of [1, 2]) {
@@ -292,33 +304,26 @@ describe('an external issuer', () => {
   });
 
   it('is reported when it fails, and asked again a little later', async () => {
-    let nowMs = NOW_MS;
-    const warnings: string[] = [];
-    const trusting = verifier({
-      issuers: [`${url}/realm`],
-      nowMs: () => nowMs,
-      warn: (_details, message) => warnings.push(message),
-    });
+    const { trusting, clock, warnings } = watched();
     const header = await foreignToken(`${url}/realm`, 'k1', signer);
     up = false;
     expect(refusalOf(await trusting.verify(header))).toBe(REFUSED);
     up = true;
     expect(refusalOf(await trusting.verify(header))).toBe(REFUSED);
     expect(requests).toHaveLength(1);
-    nowMs += 5_000;
+    clock.nowMs += 5_000;
     expect(refusalOf(await trusting.verify(header))).toBeUndefined();
     expect(warnings).toEqual(['Issuer not available']);
   });
 
   it('may rotate its keys: what it signs with a new one is accepted, what it took back is not for long', async () => {
-    let nowMs = NOW_MS;
-    const trusting = verifier({ issuers: [`${url}/realm`], nowMs: () => nowMs });
+    const { trusting, clock } = watched();
     const old = await foreignToken(`${url}/realm`, 'k1', signer);
     expect(refusalOf(await trusting.verify(old))).toBeUndefined();
     const next = await generateKeyPair('RS512', { extractable: true });
     keys = [{ ...(await exportJWK(next.publicKey)), kid: 'k2', use: 'sig', alg: 'RS512' }];
     const renewed = await foreignToken(`${url}/realm`, 'k2', next.privateKey);
-    nowMs += 5_000;
+    clock.nowMs += 5_000;
     expect(refusalOf(await trusting.verify(renewed))).toBeUndefined();
     // The key is gone; whoever was known stays known until the token ends.
     expect(refusalOf(await trusting.verify(old))).toBeUndefined();
@@ -330,22 +335,16 @@ describe('an external issuer', () => {
   });
 
   it('is not waited for when it is down or silent, as long as its keys are known', async () => {
-    let nowMs = NOW_MS;
-    const warnings: string[] = [];
-    const trusting = verifier({
-      issuers: [`${url}/realm`],
-      nowMs: () => nowMs,
-      warn: (_details, message) => warnings.push(message),
-    });
+    const { trusting, clock, warnings } = watched();
     const known = await foreignToken(`${url}/realm`, 'k1', signer, 3600);
     expect(refusalOf(await trusting.verify(known))).toBeUndefined();
     up = false;
-    nowMs += 600_000;
+    clock.nowMs += 600_000;
     expect(refusalOf(await trusting.verify(`${known} `))).toBeUndefined();
     while (warnings.length === 0) await new Promise(setImmediate);
     expect(requests).toHaveLength(3);
     silent = true;
-    nowMs += 5_000;
+    clock.nowMs += 5_000;
     expect(refusalOf(await trusting.verify(`${known}  `))).toBeUndefined();
     while (requests.length < 4) await new Promise(setImmediate);
   });
