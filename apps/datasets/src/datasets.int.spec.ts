@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { nextLoopTurn } from '#platform/loop-turn.js';
+import { eventually } from '#platform/testing/eventually.js';
 import type { NewEvent } from '#ledger/ledger.js';
 import type { Caller } from '#bus/contract.js';
 import {
@@ -232,7 +232,7 @@ it('shows the same from a rebuild as it showed live, rules that were set elsewhe
   await change({ dataset_id: first, change: 'status', status: 'errors' });
   await put(first, '{"version": 3, "tasks": [{}]}');
   // A command's answer shows everything before it only in its own streams: the rule arrives by subscription.
-  await expect(eventually(() => refusal(get(second, bob)))).resolves.toBe('forbidden: authorization failed');
+  await eventually(() => refusal(get(second, bob)), 'forbidden: authorization failed');
 
   const answers = async () => ({
     documents: await Promise.all(ids.map((id) => host.request(GetDataset, { dataset_id: id }, system))),
@@ -246,12 +246,3 @@ it('shows the same from a rebuild as it showed live, rules that were set elsewhe
   expect(await answers()).toEqual(live);
   expect((await get(await submit()))['dataset']).toBe(20003);
 });
-
-/** Asks until the answer is a refusal; the test's own timeout ends it. */
-const eventually = async (ask: () => Promise<string>): Promise<string> => {
-  for (;;) {
-    const answer = await ask();
-    if (answer !== 'accepted') return answer;
-    await nextLoopTurn();
-  }
-};

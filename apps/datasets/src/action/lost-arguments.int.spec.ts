@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { eventually } from '#platform/testing/eventually.js';
 import type { Caller } from '#bus/contract.js';
 import { type Action, GetRequest, MakeRequest, type RequestView } from '#contracts/iceprod/actions.js';
 import { ServiceHost } from '#projection/testing/service-host.js';
@@ -7,8 +8,6 @@ import { DatasetsModule } from '../datasets.module.js';
 
 const ALICE: Caller = { subject: 'alice', username: 'alice', roles: ['user'], groups: ['users'] };
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
-const PATIENCE_MS = 10_000;
-const POLL_MS = 20;
 /** Arguments of that size stand in the blob store. */
 const LARGE = 200 * 1024;
 
@@ -26,14 +25,11 @@ describe('a request whose arguments are lost', () => {
     (await host.request(MakeRequest, { action, arguments: JSON.stringify(body) }, caller)).request_id;
   const configOf = (description: string): string =>
     JSON.stringify({ version: 3.2, description, tasks: [{ name: 'a', trays: [{ modules: [{}] }] }] });
-  const settled = async (action: Action, id: string): Promise<RequestView> => {
-    const endMs = Date.now() + PATIENCE_MS;
-    for (;;) {
-      const request = await host.request(GetRequest, { action, request_id: id }, ALICE);
-      if (['complete', 'error'].includes(request.status) || Date.now() > endMs) return request;
-      await new Promise((resume) => setTimeout(resume, POLL_MS));
-    }
-  };
+  const fails = (action: Action, id: string, error: Partial<RequestView>): Promise<unknown> =>
+    eventually(
+      () => host.request(GetRequest, { action, request_id: id }, ALICE),
+      expect.objectContaining({ status: 'error', ...error }),
+    );
 
   it('fails, and holds up no other', async () => {
     const submission = { config: configOf('x'.repeat(LARGE)), description: 'd', jobs_submitted: 1 };
@@ -43,9 +39,10 @@ describe('a request whose arguments are lost', () => {
     await rm(join(host.folder, 'blobs'), { recursive: true });
     variables.CAIRN_AUTOMATION = 'actions';
     await host.start();
-    expect(await settled('submit', lost)).toMatchObject({
-      ...{ status: 'error', error_message: 'the arguments of the request are lost', payload: '{"type":"submit"}' },
+    await fails('submit', lost, {
+      error_message: 'the arguments of the request are lost',
+      payload: '{"type":"submit"}',
     });
-    expect(await settled('edit_config', other)).toMatchObject({ status: 'error', error_message: 'Dataset not found' });
+    await fails('edit_config', other, { error_message: 'Dataset not found' });
   });
 });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { eventually } from '#platform/testing/eventually.js';
 import type { Caller } from '#bus/contract.js';
 import { AddLog, LOG_BLOBS, type LogPage, QueryLogs } from '#contracts/iceprod/logs.js';
 import { FolderBlobStore } from '#keep/folder-blob-store.js';
@@ -11,8 +12,6 @@ import { LogCleanup } from './log-cleanup.js';
 
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
 const DAY_MICROS = 86_400_000_000;
-const PATIENCE_MS = 15_000;
-const POLL_MS = 10;
 
 describe('old logs', () => {
   let host: ServiceHost;
@@ -78,13 +77,9 @@ describe('old logs', () => {
     await ledger.append('work-iceprod.main.e', NO_STREAM, [event]);
     await ledger.close();
     await host.start();
-    const endMs = Date.now() + PATIENCE_MS;
     const deleted = async (): Promise<boolean> =>
       (await host.ledger.readStream('work-iceprod.main.e')).some(({ type }) => type === 'LogsDeleted');
-    while (!(await deleted())) {
-      if (Date.now() > endMs) throw new Error('it is not deleted');
-      await new Promise((resume) => setTimeout(resume, POLL_MS));
-    }
+    await eventually(deleted, true);
     expect(await names()).toEqual(['stdlog']);
   });
 });

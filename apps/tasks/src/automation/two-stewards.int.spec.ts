@@ -1,5 +1,6 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventually } from '#platform/testing/eventually.js';
 import type { Caller } from '#bus/contract.js';
 import { AddTasks, CountTasks } from '#contracts/iceprod/tasks.js';
 import type { Ranges } from '#contracts/work-events.js';
@@ -9,8 +10,6 @@ import { TasksModule } from '../tasks.module.js';
 
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
 const JOBS = 400;
-const PATIENCE_MS = 15_000;
-const POLL_MS = 10;
 
 /** There is to be one, but while a service moves to another host there may be two for a moment. */
 describe('two processes that automate the same ledger', () => {
@@ -41,14 +40,10 @@ describe('two processes that automate the same ledger', () => {
     };
     const event = { id: crypto.randomUUID(), type: 'DatasetSubmitted', data, metadata };
     await one.ledger.append('workload-iceprod.main.d', NO_STREAM, [event]);
-    const endMs = Date.now() + PATIENCE_MS;
     for (const host of hosts) {
       const waiting = async (): Promise<string> =>
         (await host.request(CountTasks, { dataset_id: 'd' }, SYSTEM)).document;
-      while ((await waiting()) !== `{"waiting":${String(JOBS)}}`) {
-        if (Date.now() > endMs) throw new Error(`a process shows ${await waiting()}`);
-        await new Promise((resume) => setTimeout(resume, POLL_MS));
-      }
+      await eventually(waiting, `{"waiting":${String(JOBS)}}`);
     }
     const changes = new Map<string, number[]>();
     for (const { type, data: text } of await one.ledger.readStream('work-iceprod.main.d', { limit: 10_000 })) {
