@@ -14,7 +14,7 @@ import { Metrics } from '#platform/metrics.js';
 import { stopOnSignal } from '#platform/shutdown.js';
 import { createHttpAdapter, prepareGateway } from '../../gateway/src/http.js';
 import { CairnModule } from './cairn.module.js';
-import type { Command } from './command-line.js';
+import type { Command, Terminal } from './command-line.js';
 
 const USAGE = `Usage: cairn serve
 
@@ -22,8 +22,8 @@ Runs the whole of Cairn in one process. Environment variables configure it: the 
 `;
 
 /** Embedded Cairn: gateway and all services in this process, on the ledger in the data folder. */
-const serve = async (): Promise<void> => {
-  const environment = loadEnvironment(process.env);
+const serve = async ({ env, stdout }: Terminal): Promise<void> => {
+  const environment = loadEnvironment(env);
   const log = createLog(environment, 'cairn');
   const metrics = new Metrics();
   const health = new Health();
@@ -62,15 +62,15 @@ const serve = async (): Promise<void> => {
     ],
     log,
   );
-  process.stdout.write(`Cairn listens on ${urlOf(app.getHttpServer().address())}\n`);
+  stdout.write(`Cairn listens on ${urlOf(app.getHttpServer().address())}\n`);
 };
 
 /** `cairn serve` */
 export const serveCommand: Command = {
   name: 'serve',
   usage: USAGE,
-  run: async () => {
-    await serve();
+  run: async (_words, terminal) => {
+    await serve(terminal);
     return 0;
   },
 };

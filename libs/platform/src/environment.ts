@@ -46,6 +46,17 @@ const SECRETS: readonly string[] = [
 /** 32 bytes in base 64. */
 const SECRET_KEY = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=?$/;
 
+const PORT_MAX = 65_535;
+/** A century: longer lives are mistakes. */
+const LIFE_SECONDS_MAX = 3_155_760_000;
+const DELAY_SECONDS_MAX = 3600;
+
+/** What numbers are expected to be, for whichever of their rules is broken. */
+const PORT_NUMBER = { message: `an integer from 0 to ${PORT_MAX}` };
+const LIFE_SECONDS = { message: `a whole number of seconds from 1 to ${LIFE_SECONDS_MAX}` };
+const DELAY_SECONDS = { message: `a number of seconds from 0 to ${DELAY_SECONDS_MAX}` };
+const DATASET_NUMBER = { message: 'a whole number from 0 on' };
+
 const asNumber = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string' && /^-?\d+$/.test(value.trim()) ? Number(value) : value;
 
@@ -67,9 +78,9 @@ const asList = ({ value }: { value: unknown }): unknown =>
 export class Environment {
   /** Port of the HTTP listener; 0 picks a free one. */
   @Transform(asNumber)
-  @IsInt({ message: 'an integer from 0 to 65535' })
-  @Min(0, { message: 'an integer from 0 to 65535' })
-  @Max(65_535, { message: 'an integer from 0 to 65535' })
+  @IsInt(PORT_NUMBER)
+  @Min(0, PORT_NUMBER)
+  @Max(PORT_MAX, PORT_NUMBER)
   readonly PORT: number = 8080;
 
   /** Address that the HTTP listener binds to. */
@@ -153,9 +164,9 @@ export class Environment {
 
   /** Life of the tokens that `POST /ldap` answers, in seconds. */
   @Transform(asNumber)
-  @IsInt({ message: 'a whole number of seconds from 1 to 3155760000' })
-  @Min(1, { message: 'a whole number of seconds from 1 to 3155760000' })
-  @Max(3_155_760_000, { message: 'a whole number of seconds from 1 to 3155760000' })
+  @IsInt(LIFE_SECONDS)
+  @Min(1, LIFE_SECONDS)
+  @Max(LIFE_SECONDS_MAX, LIFE_SECONDS)
   readonly LDAP_TOKEN_SECONDS: number = 31_622_400;
 
   /** Seals credentials. Without it the auth service makes a key of its own, in the data folder. */
@@ -206,8 +217,8 @@ export class Environment {
 
   /** Number of the first dataset; later ones count up from it. */
   @Transform(asNumber)
-  @IsInt({ message: 'a whole number from 0 on' })
-  @Min(0, { message: 'a whole number from 0 on' })
+  @IsInt(DATASET_NUMBER)
+  @Min(0, DATASET_NUMBER)
   readonly DATASET_NUMBER_START: number = 1;
 
   /** Places that tasks of submitted configs need scopes for, comma-separated, such as `osdf:///icecube/wipac`. */
@@ -228,9 +239,9 @@ export class Environment {
 
   /** How long things settle before automation looks at them, in seconds. */
   @Transform(asDecimal)
-  @IsNumber({}, { message: 'a number of seconds from 0 to 3600' })
-  @Min(0, { message: 'a number of seconds from 0 to 3600' })
-  @Max(3600, { message: 'a number of seconds from 0 to 3600' })
+  @IsNumber({}, DELAY_SECONDS)
+  @Min(0, DELAY_SECONDS)
+  @Max(DELAY_SECONDS_MAX, DELAY_SECONDS)
   readonly CAIRN_AUTOMATION_DELAY: number = 2;
 }
 
