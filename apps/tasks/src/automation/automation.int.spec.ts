@@ -5,9 +5,9 @@ import { ExplainUnit } from '#contracts/cairn/explain.js';
 import { AddJob, GetJob, SetJobStatus } from '#contracts/iceprod/jobs.js';
 import { AddTask, AddTasks, ClaimTasks, CountTasks, GetTask, ReportTask } from '#contracts/iceprod/tasks.js';
 import type { DatasetSubmitted } from '#contracts/workload-events.js';
-import { NO_STREAM } from '#ledger/ledger.js';
 import { ServiceHost } from '#projection/testing/service-host.js';
 import { TasksModule } from '../tasks.module.js';
+import { submitDataset } from '../workload/testing/submit-dataset.js';
 
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
 const FIVE_MINUTES_MS = 5 * 60_000;
@@ -31,16 +31,8 @@ class Bench {
     return this.host.end();
   }
 
-  /** A dataset as the service that owns it would have recorded it. */
   async submit(id: string, facts: Partial<DatasetSubmitted>): Promise<void> {
-    const given = { dataset_id: id, username: 'alice', group: 'simprod', priority: 0.5, status: 'processing' };
-    const data = { ...given, access: { read_groups: [], write_groups: [], read_users: [], write_users: [] }, ...facts };
-    const metadata = { actor: 'alice', dialect: 'iceprod', correlationId: 'c', causationId: 'c', schemaVersion: 1 };
-    const event = { id: crypto.randomUUID(), type: 'DatasetSubmitted', data };
-    const timeMicros = Date.now() * 1000;
-    await this.host.ledger.append(`workload-iceprod.main.${id}`, NO_STREAM, [
-      { ...event, metadata: { ...metadata, timeMicros } },
-    ]);
+    await submitDataset(this.host.ledger, id, facts);
   }
 
   async job(dataset: string, index: number): Promise<string> {

@@ -4,9 +4,9 @@ import { eventually } from '#platform/testing/eventually.js';
 import type { Caller } from '#bus/contract.js';
 import { AddTasks, CountTasks } from '#contracts/iceprod/tasks.js';
 import type { Ranges } from '#contracts/work-events.js';
-import { NO_STREAM } from '#ledger/ledger.js';
 import { ServiceHost } from '#projection/testing/service-host.js';
 import { TasksModule } from '../tasks.module.js';
+import { submitDataset } from '../workload/testing/submit-dataset.js';
 
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
 const JOBS = 400;
@@ -29,17 +29,7 @@ describe('two processes that automate the same ledger', () => {
     for (let first = 0; first < JOBS; first += 10) {
       await one.request(AddTasks, { dataset_id: 'd', first_job_index: first, count: 10, tasks }, SYSTEM);
     }
-    const data = {
-      ...{ dataset_id: 'd', status: 'processing', jobs_submitted: JOBS, tasks_submitted: JOBS, priority: 0.5 },
-      ...{ username: 'alice', group: 'simprod' },
-      access: { read_groups: [], write_groups: [], read_users: [], write_users: [] },
-    };
-    const metadata = {
-      ...{ actor: 'alice', dialect: 'iceprod', correlationId: 'c', causationId: 'c', schemaVersion: 1 },
-      timeMicros: Date.now() * 1000,
-    };
-    const event = { id: crypto.randomUUID(), type: 'DatasetSubmitted', data, metadata };
-    await one.ledger.append('workload-iceprod.main.d', NO_STREAM, [event]);
+    await submitDataset(one.ledger, 'd', { jobs_submitted: JOBS, tasks_submitted: JOBS });
     for (const host of hosts) {
       const waiting = async (): Promise<string> =>
         (await host.request(CountTasks, { dataset_id: 'd' }, SYSTEM)).document;

@@ -22,9 +22,9 @@ import {
   TaskStatistics,
 } from '#contracts/iceprod/tasks.js';
 import type { DatasetSubmitted } from '#contracts/workload-events.js';
-import { NO_STREAM } from '#ledger/ledger.js';
 import { ServiceHost } from '#projection/testing/service-host.js';
 import { TasksModule } from '../tasks.module.js';
+import { submitDataset } from '../workload/testing/submit-dataset.js';
 
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
 const ALICE: Caller = { subject: 'alice', username: 'alice', roles: ['user'], groups: ['users'] };
@@ -83,21 +83,10 @@ describe('the tasks service', () => {
     return documents.map((document) => JSON.parse(document) as Document);
   };
 
-  /** A dataset as the service that owns it would have recorded it. */
+  /** A dataset that the service has heard of. */
   const submit = async (datasetId: string, facts: Partial<DatasetSubmitted> = {}): Promise<void> => {
     const access = { read_groups: ['users'], write_groups: ['admin'], read_users: ['alice'], write_users: ['alice'] };
-    const data: Partial<DatasetSubmitted> = {
-      dataset_id: datasetId,
-      dataset: 1,
-      status: 'processing',
-      access,
-      ...facts,
-    };
-    const metadata = {
-      ...{ timeMicros: 1, actor: 'alice', dialect: 'iceprod', correlationId: 'c', causationId: 'c', schemaVersion: 1 },
-    };
-    const event = { id: crypto.randomUUID(), type: 'DatasetSubmitted', data, metadata };
-    const { position } = await host.ledger.append(`workload-iceprod.main.${datasetId}`, NO_STREAM, [event]);
+    const position = await submitDataset(host.ledger, datasetId, { dataset: 1, access, ...facts });
     const reached: Contract<{ position: number }, object> = {
       ...{ subject: 'cairn.v1.tasks.reached', service: 'tasks', kind: 'query', visibleIn: [] },
     };
