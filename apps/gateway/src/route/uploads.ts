@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { timeOrderedId } from '#platform/time-ordered-id.js';
 import type { BlobStore, StoredBlob } from '#keep/blob-store.js';
 import { HttpRefusal } from '../edge/refusal.js';
-import { piecesOf, release } from './body-pieces.js';
+import { bodyPieces, release } from './body-pieces.js';
 import { MemberCutter } from './member-cutter.js';
 
 /** The content type under which the body of an upload comes as a stream. */
@@ -43,7 +43,7 @@ async function* cutting(
 /** @throws HttpRefusal behind so many bytes */
 async function* atMost(stream: Readable, bytesMax: number): AsyncGenerator<Buffer, void, void> {
   let bytes = 0;
-  for await (const piece of piecesOf(stream)) {
+  for await (const piece of bodyPieces(stream)) {
     bytes += piece.length;
     if (bytes > bytesMax) throw new HttpRefusal(413, 'Request body is too large');
     yield piece;
