@@ -97,12 +97,20 @@ const freeDiskGb = (folder: string): number => {
 
 const rounded = (value: number): number => Math.floor(value * 10) / 10;
 
+const readToken = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new UsageError(`--token-file cannot be read: ${(error as Error).message}`);
+  }
+};
+
 /** @throws UsageError */
 export const readOptions = (words: readonly string[]): PilotOptions => {
   const values = parse(words);
   if (values.url === undefined || !URL.canParse(values.url)) throw new UsageError('--url must be an address');
   const tokenFile = values['token-file'];
-  const token = values.token ?? (tokenFile === undefined ? '' : readFileSync(tokenFile, 'utf8').trim());
+  const token = values.token ?? (tokenFile === undefined ? '' : readToken(tokenFile));
   if (token === '') throw new UsageError('--token or --token-file is needed');
   const slots = number(values, 'slots', 1, 1);
   if (!Number.isInteger(slots) || slots > SLOTS_MAX) throw new UsageError(`--slots must be at most ${SLOTS_MAX}`);
