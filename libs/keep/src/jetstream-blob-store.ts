@@ -25,6 +25,8 @@ const LISTED_AHEAD_MAX = 256;
 
 /** A broker that does not go on for so long breaks a reader off. */
 const NEXT_WITHIN_MS = 5000;
+/** Nobody keeps the reader of a text waiting: a pause is the broker's, or the text has been deleted. */
+const TEXT_WITHIN_MS = 1500;
 /** The broker forgets a reader that has asked for nothing for so long: it died, or its client takes nothing any more. */
 const READER_IDLE_MS = 5 * 60 * 1000;
 
@@ -52,6 +54,8 @@ interface Bounds {
   readonly count?: number;
   /** Without what the messages say. */
   readonly isBare?: boolean;
+  /** How long the broker may take for the next ones. */
+  readonly withinMs?: number;
 }
 
 /** Its readers count the characters. */
@@ -153,8 +157,19 @@ export class JetStreamBlobStore extends BlobStore {
     const info = await this.objects.info(nameOf(key));
     if (info === null || info.deleted) return undefined;
     const chunks: Uint8Array[] = [];
-    for await (const chunk of this.chunksOf(info)) chunks.push(chunk);
+    try {
+      for await (const chunk of this.chunksOf(info, TEXT_WITHIN_MS)) chunks.push(chunk);
+    } catch (error) {
+      if (await this.isGone(info)) return undefined;
+      throw error;
+    }
     return Buffer.concat(chunks).toString();
+  }
+
+  /** Whether a blob that was found has been deleted or replaced since. */
+  private async isGone({ name, nuid: id }: ObjectInfo): Promise<boolean> {
+    const now = await this.objects.info(name);
+    return now === null || now.deleted || now.nuid !== id;
   }
 
   override async delete(key: string): Promise<void> {
@@ -224,10 +239,10 @@ export class JetStreamBlobStore extends BlobStore {
   }
 
   /** The object store's own reader takes a blob as fast as the broker gives it, whether anybody wants it or not. */
-  private async *chunksOf(info: ObjectInfo): AsyncGenerator<Uint8Array, void, void> {
+  private async *chunksOf(info: ObjectInfo, withinMs = NEXT_WITHIN_MS): AsyncGenerator<Uint8Array, void, void> {
     const hash = createHash('sha256');
     let read = 0;
-    const bounds = { aheadMax: CHUNKS_AHEAD_MAX, count: info.chunks };
+    const bounds = { aheadMax: CHUNKS_AHEAD_MAX, count: info.chunks, withinMs };
     for await (const { data } of this.messages(`${this.chunks}.${info.nuid}`, bounds)) {
       hash.update(data);
       read += 1;
@@ -240,7 +255,7 @@ export class JetStreamBlobStore extends BlobStore {
   /** The first `count` messages under a subject, by default all that stand there now; ends early when they are deleted. */
   private async *messages(
     subject: string,
-    { aheadMax, count, isBare = false }: Bounds,
+    { aheadMax, count, isBare = false, withinMs = NEXT_WITHIN_MS }: Bounds,
   ): AsyncGenerator<JsMsg, void, void> {
     if (count === 0) return;
     const { name, num_pending: standing } = await this.manager.consumers.add(this.stream, {
@@ -254,15 +269,18 @@ export class JetStreamBlobStore extends BlobStore {
     });
     try {
       const consumer = await this.client.consumers.get(this.stream, name);
-      for (let left = count ?? standing; left > 0;) {
-        const asked = Math.min(left, aheadMax);
+      // Chunks are all there before anybody can look for them: of a blob deleted meanwhile none will come.
+      const { num_pending: left } = await consumer.info(true);
+      if (count !== undefined && left < count) return;
+      for (let wanted = count ?? standing; wanted > 0;) {
+        const asked = Math.min(wanted, aheadMax);
         let got = 0;
-        for await (const message of await consumer.fetch({ max_messages: asked, expires: NEXT_WITHIN_MS })) {
+        for await (const message of await consumer.fetch({ max_messages: asked, expires: withinMs })) {
           got += 1;
           yield message;
         }
         if (got < asked) return;
-        left -= got;
+        wanted -= got;
       }
     } finally {
       // Should this fail, the broker does it later.

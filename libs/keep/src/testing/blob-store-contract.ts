@@ -87,6 +87,15 @@ export const blobStoreContract = (name: string, open: () => BlobStore | Promise<
       expect(await blobs.get('file')).toBeUndefined();
     });
 
+    it('gives back the whole of a blob that is deleted meanwhile, or nothing', async () => {
+      const text = 'x'.repeat(300_000);
+      for (let round = 0; round < 20; round += 1) {
+        await blobs.put('short-lived', text);
+        const [read] = await Promise.all([blobs.getText('short-lived'), blobs.delete('short-lived')]);
+        expect([undefined, text]).toContain(read);
+      }
+    }, 30_000);
+
     it('lists what is there under a prefix, and when it was put', async () => {
       const beforeMs = Date.now() - 2_000;
       for (const key of ['log/1', 'log/ \u{1F300}%2f', 'other/1', 'log', 'LOG/1']) await blobs.put(key, key);
