@@ -1,28 +1,13 @@
 import { decodeJwt } from 'jose';
 import { DomainError } from '#platform/domain-error.js';
-import type {
-  CredentialFields,
-  CredentialFilters,
-  CredentialOwner,
-  CredentialType,
-} from '#contracts/iceprod/credentials.js';
+import type { CredentialFields, CredentialFilters, CredentialOwner } from '#contracts/iceprod/credentials.js';
 
 /** A token that ends so soon is of no use any more: whoever gets it must still send it somewhere. */
 const USELESS_BEFORE_END_SECONDS = 30;
 
-/** What is sealed: all of the credential but its owner. */
-export interface Credential {
-  readonly url: string;
-  readonly type: CredentialType;
+/** What is sealed: all of the credential but its owner. Nobody may know when its token ends. */
+export interface Credential extends CredentialFields {
   readonly transfer_prefix: string;
-  readonly buckets?: readonly string[];
-  readonly access_key?: string;
-  readonly secret_key?: string;
-  readonly access_token?: string;
-  readonly refresh_token?: string;
-  readonly scope?: string;
-  /** Unix seconds; absent when nobody knows. */
-  readonly expiration?: number;
   /** Unix seconds. */
   readonly last_use?: number;
 }
