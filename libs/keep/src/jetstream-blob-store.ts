@@ -258,7 +258,7 @@ export class JetStreamBlobStore extends BlobStore {
     { aheadMax, count, isBare = false, withinMs = NEXT_WITHIN_MS }: Bounds,
   ): AsyncGenerator<JsMsg, void, void> {
     if (count === 0) return;
-    const { name, num_pending: standing } = await this.manager.consumers.add(this.stream, {
+    const { name } = await this.manager.consumers.add(this.stream, {
       filter_subject: subject,
       deliver_policy: DeliverPolicy.All,
       ack_policy: AckPolicy.None,
@@ -270,8 +270,8 @@ export class JetStreamBlobStore extends BlobStore {
     try {
       const consumer = await this.client.consumers.get(this.stream, name);
       // Chunks are all there before anybody can look for them: of a blob deleted meanwhile none will come.
-      const { num_pending: left } = await consumer.info(true);
-      if (count !== undefined && left < count) return;
+      const { num_pending: standing } = await consumer.info(true);
+      if (count !== undefined && standing < count) return;
       for (let wanted = count ?? standing; wanted > 0;) {
         const asked = Math.min(wanted, aheadMax);
         let got = 0;
