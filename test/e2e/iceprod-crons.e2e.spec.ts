@@ -6,10 +6,14 @@ import type { HttpClient } from './http-client.js';
 import { TASK_MOVES } from './task-statuses.js';
 import { newDataset, useWorld, VARIABLES } from './world.js';
 
-/** Clean-up forces failed tasks of stopped jobs as well (contract 17). */
+/**
+ * Clean-up forces failed tasks of stopped jobs as well (contract 17), and forces again what the other one has stopped since
+ * it read the list.
+ */
 const LEGAL: Readonly<Record<string, readonly string[]>> = {
   ...TASK_MOVES,
   failed: [...TASK_MOVES.failed, 'suspended'],
+  suspended: [...TASK_MOVES.suspended, 'suspended'],
 };
 
 interface Claimed {
