@@ -2,12 +2,13 @@ import { Module } from '@nestjs/common';
 import { accessRulesProjection } from '#projection/access-rules.js';
 import { BlobStoreModule } from '#projection/blob-store.module.js';
 import { groupsProjection } from '#projection/groups.js';
+import { orphanCollector } from '#projection/orphan-collector.js';
 import { ServiceStoreModule } from '#projection/service-store.module.js';
 import { LogCleanup } from './automation/log-cleanup.js';
 import { Orders } from './automation/orders.js';
 import { AutomationSignals } from './automation/signals.js';
 import { Steward } from './automation/steward.js';
-import { OrphanCollector } from './blob/orphan-collector.js';
+import { taskBlobs } from './blob/task-blobs.js';
 import { ExplainController } from './explain/explain.controller.js';
 import { RecentOffers } from './explain/recent-offers.js';
 import { FileController } from './file/file.controller.js';
@@ -60,6 +61,6 @@ import { WorkloadProjection } from './workload/workload-projection.js';
     FileController,
     ExplainController,
   ],
-  providers: [TaskDesk, RecentOffers, OrphanCollector, Orders, Steward, LogCleanup],
+  providers: [TaskDesk, RecentOffers, orphanCollector(taskBlobs), Orders, Steward, LogCleanup],
 })
 export class TasksModule {}

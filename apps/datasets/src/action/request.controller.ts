@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { formatTimestamp, nowMicros } from '#platform/clock.js';
@@ -22,6 +21,7 @@ import type { RequestMade } from '#contracts/request-events.js';
 import { AccessRules } from '#projection/access-rules.js';
 import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
+import { storeDocument } from '../document/documents.js';
 import { type Arguments, readArguments, readLegacyArguments } from './arguments.js';
 import { Requests } from './request-projection.js';
 import { RequestWorker } from './request-worker.js';
@@ -29,9 +29,6 @@ import { requestEvent, type StoredRequest } from './request.js';
 
 /** The slot in a request's id says nothing: its home follows from the whole id. */
 const REQUESTS_REF = ref('iceprod', 'main', 'requests');
-
-/** Arguments that take more room in an event, where quotes are escaped, go to the blob store. */
-const INLINE_BYTES_MAX = 128 * 1024;
 
 const refused = (error: DomainError): { readonly error: DomainErrorValue } => ({ error: error.toValue() });
 
@@ -68,7 +65,7 @@ export class RequestController {
       request_id: id,
       action: request.action,
       ...(typeof datasetId === 'string' && { dataset_id: datasetId }),
-      arguments: await this.stored(JSON.stringify(values)),
+      arguments: await storeDocument(this.blobs, 'request', JSON.stringify(values)),
       creator: caller.username,
       role: caller.roles[0] ?? '',
     };
@@ -138,12 +135,5 @@ export class RequestController {
       creator: request.creator,
       role: request.role,
     };
-  }
-
-  /** What the event holds. The same content is the same blob, so that a repeat adds none. */
-  private async stored(text: string): Promise<RequestMade['arguments']> {
-    if (Buffer.byteLength(JSON.stringify(text)) <= INLINE_BYTES_MAX) return { raw: text };
-    const sha256 = createHash('sha256').update(text).digest('hex');
-    return { blob: await this.blobs.put(`request/${sha256}`, text) };
   }
 }

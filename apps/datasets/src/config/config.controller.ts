@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
@@ -11,11 +10,9 @@ import type { WorkloadEvents } from '#contracts/workload-events.js';
 import { AccessRules } from '#projection/access-rules.js';
 import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
+import { storeDocument } from '../document/documents.js';
 import { checkConfig } from './check-config.js';
 import { Configs } from './config-projection.js';
-
-/** Configs that take more room in an event, where quotes are escaped, go to the blob store. */
-const INLINE_BYTES_MAX = 128 * 1024;
 
 const refused = (error: DomainError): { readonly error: DomainErrorValue } => ({ error: error.toValue() });
 
@@ -57,19 +54,13 @@ export class ConfigController {
     if (denied !== undefined) return refused(denied);
     const text = checkConfig(id, request.config);
     if (text instanceof DomainError) return refused(text);
-    const aggregate = ref('iceprod', 'main', id);
-    const data = await this.stored(aggregate, text);
+    const stored = await storeDocument(this.blobs, 'config', text);
+    const data: WorkloadEvents['ConfigSet'] = 'raw' in stored ? { config: stored.raw } : stored;
+    const stream = streamName('workload', ref('iceprod', 'main', id));
     return this.mailbox.execute<Nothing>({
       context,
       timeMicros: nowMicros(),
-      decide: () => ({ events: [{ stream: streamName('workload', aggregate), type: 'ConfigSet', data }], reply: {} }),
+      decide: () => ({ events: [{ stream, type: 'ConfigSet', data }], reply: {} }),
     });
-  }
-
-  /** What the event holds. The same content of the same dataset is the same blob, so that a repeat adds none. */
-  private async stored(aggregate: string, text: string): Promise<WorkloadEvents['ConfigSet']> {
-    if (Buffer.byteLength(JSON.stringify(text)) <= INLINE_BYTES_MAX) return { config: text };
-    const sha256 = createHash('sha256').update(text).digest('hex');
-    return { blob: await this.blobs.put(`config/${aggregate}/${sha256}`, text) };
   }
 }

@@ -5,10 +5,10 @@ import type { Caller } from '#bus/contract.js';
 import { AddLog, DeleteLog, GetLog, LOG_BLOBS } from '#contracts/iceprod/logs.js';
 import { AddTaskStat, GetTaskStat } from '#contracts/iceprod/tasks.js';
 import { FolderBlobStore } from '#keep/folder-blob-store.js';
+import { OrphanCollector } from '#projection/orphan-collector.js';
 import { ServiceHost } from '#projection/testing/service-host.js';
 import { STAT_BLOBS } from '../task-stat/task-stat-rows.js';
 import { TasksModule } from '../tasks.module.js';
-import { OrphanCollector } from './orphan-collector.js';
 
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
 const TWO_DAYS_MS = 2 * 24 * 60 * 60 * 1000;

@@ -1,11 +1,8 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { DatabaseSync } from 'node:sqlite';
+import type { FactoryProvider, OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { Log } from '#platform/logging.js';
-import { LOG_BLOBS } from '#contracts/iceprod/logs.js';
 import { BlobStore } from '#keep/blob-store.js';
-import { ReadModel } from '#projection/read-model.js';
-import { Logs } from '../log/log-rows.js';
-import { STAT_BLOBS, TaskStats } from '../task-stat/task-stat-rows.js';
-import { Workloads } from '../workload/workloads.js';
+import { ReadModel } from './read-model.js';
 
 /** A start is busy enough. */
 const FIRST_MS = 5_000;
@@ -15,19 +12,26 @@ const EVERY_MS = 60 * 60 * 1000;
 /** Far longer than it can take from beginning to store a blob to recording what it belongs to. */
 const AGE_MS = 24 * 60 * 60 * 1000;
 
-/** Blobs of one kind, and whether anything on record is such a blob. */
+/** Blobs of one kind. No key may serve twice: what is about to be stored again could be taken for an orphan. */
 interface Kind {
+  /** Their keys begin so. */
   readonly prefix: string;
+  /** Whether anything on record is such a blob. */
   readonly holds: (key: string) => boolean;
 }
 
+/** What of the blob store a service looks after. */
+export interface BlobCustody {
+  readonly kinds: readonly Kind[];
+  /** Also what puts never finished, whosever it was: for one service of all. */
+  readonly dropsUnfinished: boolean;
+}
+
 /**
- * Deletes blobs that belong to nothing: those whose log or statistics were refused, repeated or never recorded, those
- * that a crash kept from being deleted, and those that a crash kept from being finished.
+ * Deletes blobs that belong to nothing: those of commands that were refused, repeated or never recorded, those that a crash
+ * kept from being deleted, and those that a crash kept from being finished.
  */
-@Injectable()
 export class OrphanCollector implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly kinds: readonly Kind[];
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
 
@@ -35,15 +39,8 @@ export class OrphanCollector implements OnApplicationBootstrap, OnApplicationShu
     private readonly readModel: ReadModel,
     private readonly blobs: BlobStore,
     private readonly log: Log,
-  ) {
-    const { queries } = readModel;
-    const workloads = new Workloads(queries);
-    const [logs, stats] = [new Logs(queries, workloads), new TaskStats(queries, workloads)];
-    this.kinds = [
-      { prefix: LOG_BLOBS, holds: (key) => logs.holds(key) },
-      { prefix: STAT_BLOBS, holds: (key) => stats.holds(key) },
-    ];
-  }
+    private readonly custody: BlobCustody,
+  ) {}
 
   onApplicationBootstrap(): void {
     this.collectIn(FIRST_MS);
@@ -57,8 +54,9 @@ export class OrphanCollector implements OnApplicationBootstrap, OnApplicationShu
   /** @returns how many blobs are gone, finished and unfinished ones */
   async collect(nowMs: number): Promise<number> {
     const bornBeforeMs = nowMs - AGE_MS;
-    let collected = await this.blobs.dropUnfinished(bornBeforeMs);
-    for (const { prefix, holds } of this.kinds) {
+    const { kinds, dropsUnfinished } = this.custody;
+    let collected = dropsUnfinished ? await this.blobs.dropUnfinished(bornBeforeMs) : 0;
+    for (const { prefix, holds } of kinds) {
       for await (const { key, storedMs } of this.blobs.list(prefix)) {
         // Tables that are being made again do not hold everything yet.
         if (this.stopped || this.readModel.behind) return collected;
@@ -86,3 +84,13 @@ export class OrphanCollector implements OnApplicationBootstrap, OnApplicationShu
     this.collectIn(EVERY_MS);
   }
 }
+
+/** A service's {@link OrphanCollector}. */
+export const orphanCollector = (
+  custodyOf: (queries: DatabaseSync) => BlobCustody,
+): FactoryProvider<OrphanCollector> => ({
+  provide: OrphanCollector,
+  inject: [ReadModel, BlobStore, Log],
+  useFactory: (readModel: ReadModel, blobs: BlobStore, log: Log) =>
+    new OrphanCollector(readModel, blobs, log, custodyOf(readModel.queries)),
+});
