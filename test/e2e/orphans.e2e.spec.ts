@@ -56,6 +56,7 @@ describe.each(MODES.filter(({ isDistributed }) => !isDistributed))('what a crash
         // Stored, but the process died before it could record them.
         await blobs.put('log/orphan', '"x"');
         await blobs.put('task-stat/orphan', '{}');
+        await blobs.put('config/orphan', '{}');
         const old = new Date(Date.now() - TWO_DAYS_MS);
         for (const file of await filesIn(blobFolder())) utimesSync(file, old, old);
         expect(await filesIn(incoming())).toHaveLength(1);
@@ -66,6 +67,7 @@ describe.each(MODES.filter(({ isDistributed }) => !isDistributed))('what a crash
     const slow = await slowUpload(token);
     await eventually(() => blobs.getText('log/orphan'), undefined);
     await eventually(() => blobs.getText('task-stat/orphan'), undefined);
+    await eventually(() => blobs.getText('config/orphan'), undefined);
     expect(await filesIn(incoming())).toHaveLength(1);
     slow.end();
     const { result: slowLog } = JSON.parse(await slow.answer) as { result: string };
