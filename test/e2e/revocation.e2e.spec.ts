@@ -1,7 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeProtectedHeader } from 'jose';
 import { SqliteKeep } from '#keep/sqlite-keep.js';
+import { ref, streamName } from '#ledger/ref.js';
+import { SqliteLedger } from '#ledger/sqlite-ledger.js';
+import { eventually } from '#platform/testing/eventually.js';
 import { runCommand } from './cairn-command.js';
 import { type Cairn, MODES } from './cairn-process.js';
 import { done, type HttpClient, ok, refused, said } from './http-client.js';
@@ -53,6 +57,30 @@ describe.each(MODES)('what was given is taken back, $mode', (mode) => {
     await runCommand(cairn(), ['user', 'logout', 'pingu']);
     for (const token of tokens) expect(await refresh(cairn(), token)).toMatchObject(ENDED);
     expect((await refresh(cairn(), await logIn())).status).toBe(200);
+  });
+
+  /** What a process leaves behind that ends as soon as it has put the removal on record. */
+  const recordRemoval = async (username: string): Promise<void> => {
+    const stream = streamName('user', ref('iceprod', 'main', username));
+    const ledger = await SqliteLedger.open(join(cairn().dataDir, 'ledger.sqlite'));
+    const [last] = await ledger.readStream(stream, { direction: 'backwards', limit: 1 });
+    const metadata = {
+      ...{ actor: 'root', dialect: 'iceprod', correlationId: 'c', causationId: 'c' },
+      ...{ timeMicros: Date.now() * 1000, schemaVersion: 1 },
+    };
+    await ledger.append(stream, last?.revision ?? -1, [
+      { id: randomUUID(), type: 'UserRemoved', data: { username }, metadata },
+    ]);
+    await ledger.close();
+  };
+
+  it('a user, by the record alone', async () => {
+    const token = await logIn();
+    await recordRemoval('pingu');
+    await eventually(async () => (await refresh(cairn(), token)).status, ENDED.status);
+    const later = await logIn();
+    expect(await refresh(cairn(), token)).toMatchObject(ENDED);
+    expect((await refresh(cairn(), later)).status).toBe(200);
   });
 
   it('a user, whose tokens and credentials do not come back with the name', async () => {

@@ -23,7 +23,11 @@ describe('KeepAdapter', () => {
     await rm(folder, { recursive: true });
   });
 
-  const adapter = (kind: string, realm = 'IceCube') => new KeepAdapter(keep, new Clients(keep), realm, kind);
+  /** Users with a record, and when it was made. */
+  const records = new Map<string, number>();
+
+  const adapter = (kind: string, realm = 'IceCube') =>
+    new KeepAdapter({ keep, clients: new Clients(keep), realm, enrolledAt: (username) => records.get(username) }, kind);
 
   it('finds by every name, in its realm only', async () => {
     const payload = { jti: 'code', userCode: 'ABCD', uid: 'u', grantId: 'g' };
@@ -47,6 +51,21 @@ describe('KeepAdapter', () => {
     await adapter('AuthorizationCode').revokeByGrantId('g');
     expect(await adapter('RefreshToken').find('r')).toBeUndefined();
     expect(await adapter('RefreshToken').find('other')).toBeDefined();
+  });
+
+  it('finds what is held in the name of a user as long as there is the record that it was given to', async () => {
+    records.set('pingu', 1);
+    await adapter('RefreshToken').upsert('r', { accountId: 'pingu', grantId: 'g', exp: nowSeconds() + 60 }, 60);
+    await adapter('Session').upsert('s', { accountId: 'pingu', uid: 'u' }, 60);
+    expect((await adapter('RefreshToken').find('r'))?.accountId).toBe('pingu');
+    records.delete('pingu');
+    expect(await adapter('RefreshToken').find('r')).toBeUndefined();
+    expect(await adapter('Session').findByUid('u')).toBeUndefined();
+    records.set('pingu', 2);
+    expect(await adapter('RefreshToken').find('r')).toBeUndefined();
+    expect(await adapter('Session').find('s')).toBeUndefined();
+    await adapter('Session').upsert('t', { accountId: 'pingu' }, 60);
+    expect(await adapter('Session').find('t')).toEqual({ accountId: 'pingu' });
   });
 
   it('marks what was used', async () => {

@@ -49,20 +49,38 @@ const metadataOf = ({ clientId, secretHash, redirectUris }: Client): AdapterPayl
     : { token_endpoint_auth_method: 'client_secret_basic', client_secret: secretHash }),
 });
 
+export interface AdapterOptions {
+  readonly keep: Keep;
+  readonly clients: Clients;
+  /** Realms share people and clients, but no tokens. */
+  readonly realm: string;
+  /** When the record of a user was made (microseconds); undefined when there is none. */
+  readonly enrolledAt: (username: string) => number | undefined;
+}
+
+interface Kept extends AdapterPayload {
+  /** Of the person in whose name it is held: it counts as long as that record does, and for no later one of the same name. */
+  readonly enrolledAt?: number;
+}
+
 /** What the provider remembers of one kind, in the keep of the auth service. */
 export class KeepAdapter implements Adapter {
+  private readonly keep: Keep;
+  private readonly realm: string;
+
   constructor(
-    private readonly keep: Keep,
-    private readonly clients: Clients,
-    /** Realms share people and clients, but no tokens. */
-    private readonly realm: string,
+    private readonly options: AdapterOptions,
     private readonly kind: string,
-  ) {}
+  ) {
+    this.keep = options.keep;
+    this.realm = options.realm;
+  }
 
   async upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
     const key = this.keyOf(id);
     const expiry = expiresIn === undefined ? {} : { expiresAtMs: Date.now() + expiresIn * 1000 };
-    const kept = { ...payload };
+    const enrolledAt = this.enrolledAt(payload);
+    const kept: Kept = { ...payload, ...(enrolledAt !== undefined && { enrolledAt }) };
     if (SECRET.includes(this.kind)) delete kept.jti;
     const pointers = [
       ...(payload.uid === undefined ? [] : [this.pointer('uid', payload.uid)]),
@@ -78,7 +96,7 @@ export class KeepAdapter implements Adapter {
 
   async find(id: string): Promise<AdapterPayload | undefined> {
     if (this.kind === 'Client') {
-      const client = await this.clients.find(id);
+      const client = await this.options.clients.find(id);
       return client === undefined ? undefined : metadataOf(client);
     }
     const found = await this.read(this.keyOf(id));
@@ -127,7 +145,13 @@ export class KeepAdapter implements Adapter {
 
   private async read(key: string): Promise<AdapterPayload | undefined> {
     const text = await this.keep.get(key);
-    return text === undefined ? undefined : (JSON.parse(text) as AdapterPayload);
+    if (text === undefined) return undefined;
+    const { enrolledAt, ...payload } = JSON.parse(text) as Kept;
+    return enrolledAt === this.enrolledAt(payload) ? payload : undefined;
+  }
+
+  private enrolledAt({ accountId }: AdapterPayload): number | undefined {
+    return accountId === undefined ? undefined : this.options.enrolledAt(accountId);
   }
 
   private keyOf(id: string): string {

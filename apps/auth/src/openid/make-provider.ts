@@ -2,9 +2,7 @@ import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Log } from '#platform/logging.js';
 import type { SigningKey } from '#platform/tokens/signing-key.js';
 import type { Claims } from '#platform/tokens/claims.js';
-import type { Keep } from '#keep/keep.js';
-import type { Clients } from '../account/clients.js';
-import { KeepAdapter, REFRESH_SECONDS } from './keep-adapter.js';
+import { type AdapterOptions, KeepAdapter, REFRESH_SECONDS } from './keep-adapter.js';
 import { codePage, confirmPage, logoutPage, messagePage, OUT_OF_ORDER, PAGE_HEADERS, TOO_LATE } from './pages.js';
 import { INTERACTION_PATH, PATHS, USERINFO_PATH } from './web-request.js';
 
@@ -20,12 +18,9 @@ const DEVICE_SECONDS = 600;
 const LOGIN_SECONDS = 600;
 const SESSION_SECONDS = 24 * 3600;
 
-export interface ProviderOptions {
+export interface ProviderOptions extends AdapterOptions {
   /** Where Cairn is reached; the realm's issuer stands below. */
   readonly publicUrl: string;
-  readonly realm: string;
-  readonly keep: Keep;
-  readonly clients: Clients;
   /** The first one signs. */
   readonly keys: readonly SigningKey[];
   /** Signs cookies. */
@@ -90,7 +85,7 @@ const grantAll = async ({ oidc }: KoaContextWithOIDC) => {
 };
 
 const configurationOf = (options: ProviderOptions, base: string, policy: PolicyOf): Configuration => ({
-  adapter: (kind: string) => new KeepAdapter(options.keep, options.clients, options.realm, kind),
+  adapter: (kind: string) => new KeepAdapter(options, kind),
   jwks: { keys: options.keys.map(({ privateJwk }) => privateJwk) },
   routes: PATHS,
   discovery: { userinfo_endpoint: `${options.publicUrl}/auth/realms/${options.realm}${USERINFO_PATH}` },

@@ -197,6 +197,7 @@ export class OpenIdController {
       keys: signing,
       cookieKey,
       audience,
+      enrolledAt: (username) => this.people.enrolledAt(username),
       claimsOf: (username) => this.people.claimsOf(username),
       wrongCode: (address) => this.wrongCodes.failed(address),
       log: this.log,

@@ -32,7 +32,8 @@ export type LogInOutcome = 'in' | 'wrong' | 'resting' | 'busy';
 /** Who people are, for the OpenID provider: local accounts, then the LDAP server's. */
 @Injectable()
 export class People {
-  private readonly users: Users;
+  private readonly shown: Users;
+  private readonly decided: Users;
   private checking = 0;
 
   constructor(
@@ -42,16 +43,22 @@ export class People {
     private readonly mailbox: Mailbox,
     readModel: ReadModel,
   ) {
-    this.users = new Users(readModel.writer);
+    this.shown = new Users(readModel.queries);
+    this.decided = new Users(readModel.writer);
   }
 
   /** Of the user's record as it is now; undefined when there is none. */
   claimsOf(username: string): Claims | undefined {
-    const user = this.users.named(username)?.user;
+    const user = this.shown.named(username)?.user;
     if (user === undefined) return undefined;
     const roles = user.roles.filter((role) => ROLES_CLAIMED.includes(role));
     const groups = user.groups.filter((group) => !roles.includes(GROUPS_OF_ROLES[group] ?? ''));
     return claimsGranting({ username, roles, groups });
+  }
+
+  /** When the user's record was made (microseconds), which tells it from an earlier one; undefined when there is none. */
+  enrolledAt(username: string): number | undefined {
+    return this.shown.enrolledAt(username);
   }
 
   /** Checks a password and makes sure that there is a record of the user. */
@@ -90,7 +97,7 @@ export class People {
       context: { correlationId, deadlineMs, dialect, caller },
       timeMicros,
       decide: () => {
-        const { user, events } = admitUser(this.users.named(username), { username, roles, groups }, userId);
+        const { user, events } = admitUser(this.decided.named(username), { username, roles, groups }, userId);
         return { events, reply: user };
       },
     });

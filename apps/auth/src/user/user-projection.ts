@@ -108,6 +108,7 @@ export class Users {
   private readonly selectAll;
   private readonly selectByName;
   private readonly selectById;
+  private readonly selectEnrolledAt;
 
   constructor(database: DatabaseSync) {
     this.selectAll = database.prepare(
@@ -116,6 +117,9 @@ export class Users {
     const columns = 'SELECT document, record, enrolled FROM user WHERE document IS NOT NULL';
     this.selectByName = database.prepare(`${columns} AND username = ?`);
     this.selectById = database.prepare(`${columns} AND user_id = ?`);
+    this.selectEnrolledAt = database.prepare(
+      'SELECT enrolled_at FROM user WHERE username = ? AND enrolled IS NOT NULL',
+    );
   }
 
   /** Records as raw JSON in order of creation: all, or the one of a name. */
@@ -126,6 +130,12 @@ export class Users {
 
   named(username: string): KnownUser | undefined {
     return this.known(this.selectByName.get(username));
+  }
+
+  /** When the record was made that counts now (microseconds); undefined for whoever has none, or one that is implied only. */
+  enrolledAt(username: string): number | undefined {
+    const at = this.selectEnrolledAt.get(username)?.['enrolled_at'];
+    return typeof at === 'number' ? at : undefined;
   }
 
   /** A name wins over an id. */

@@ -18,13 +18,11 @@ import {
 } from '#contracts/iceprod/users.js';
 import type { CredentialFact } from '#contracts/credential-events.js';
 import { newId } from '#contracts/ids.js';
-import { Keep } from '#keep/keep.js';
 import type { DecidedEvent } from '#projection/command.js';
 import { Groups } from '#projection/groups.js';
 import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
 import { CredentialsOfOwner, deletionOf } from '../credential/credentials-of-owner.js';
-import { logOutEverywhere } from '../openid/keep-adapter.js';
 import { refused } from '../refused.js';
 import { Roles } from '../role/role-projection.js';
 import { changeUser, enrollUser, removeUser } from './change-user.js';
@@ -49,7 +47,6 @@ export class UserController {
 
   constructor(
     private readonly mailbox: Mailbox,
-    private readonly keep: Keep,
     private readonly credentials: CredentialsOfOwner,
     readModel: ReadModel,
   ) {
@@ -90,19 +87,16 @@ export class UserController {
     });
   }
 
+  /** With the record everything ends that is held in its name: sessions and refresh tokens because they name it. */
   @MessagePattern(RemoveUser.subject)
   async remove({ context, request }: Message<{ user: string }>): Promise<Answer<Nothing>> {
-    let username = request.user;
     let ended: readonly CredentialFact[] = [];
     const answer = await this.change(context, () => {
       const known = this.decided.find(request.user);
-      username = known?.user.username ?? request.user;
-      ended = this.credentials.of({ username });
+      ended = this.credentials.of({ username: known?.user.username ?? request.user });
       return [...removeUser(known), ...ended.map(deletionOf)];
     });
-    if ('error' in answer) return answer;
-    await this.credentials.forget(ended);
-    await logOutEverywhere(this.keep, username);
+    if (!('error' in answer)) await this.credentials.forget(ended);
     return answer;
   }
 
