@@ -14,7 +14,6 @@ import { DomainError } from '#platform/domain-error.js';
 import { Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
-import { timeOrderedId } from '#platform/time-ordered-id.js';
 import { Admission } from './edge/admission.js';
 import { crossOriginHeaders } from './edge/cross-origin.js';
 import { hangUpWhenStopping } from './edge/hang-up.js';
@@ -175,9 +174,8 @@ const contextOf = (route: AnyRoute, caller: Caller, request: FastifyRequest): Me
   const deadlineMs = Date.now() + (route.deadlineMs ?? DEADLINE_MS) + Math.ceil(bodyBytes / BODY_BYTES_PER_MS);
   const { dialect } = route;
   const context = { correlationId, deadlineMs, dialect, caller };
-  if (route.method === 'GET') return context;
-  const key = keyOf(request);
-  if (key === undefined) return { ...context, commandId: timeOrderedId() };
+  const key = route.method === 'GET' ? undefined : keyOf(request);
+  if (key === undefined) return context;
   return { ...context, commandId: commandIdOf(request, caller, key), requestHash: requestHashOf(request) };
 };
 

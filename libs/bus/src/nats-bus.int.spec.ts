@@ -91,6 +91,20 @@ describe('NATS transport', () => {
     await expect(asked).resolves.toEqual({});
   });
 
+  it('names a command that has no name, as it may arrive twice', async () => {
+    const first = await start();
+    const asked = sender.bus.request(Silent, {}, contextFor(10_000));
+    await until(() => SuiteController.silent.length === 1);
+    await first.kill();
+    await start();
+    await until(() => SuiteController.silent.length === 2);
+    const [once, again] = SuiteController.silent.map(({ context }) => context.commandId);
+    expect(once).toMatch(/^[0-9a-f]{32}$/);
+    expect(again).toBe(once);
+    SuiteController.release();
+    await expect(asked).resolves.toEqual({});
+  });
+
   it('does not hand a request to a service twice while it works on it', async () => {
     await start();
     const asked = sender.bus.request(Silent, {}, contextFor(2500));

@@ -1,6 +1,7 @@
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { nextLoopTurn } from '#platform/loop-turn.js';
 import type { Metrics } from '#platform/metrics.js';
+import { timeOrderedId } from '#platform/time-ordered-id.js';
 import { Bus, noAnswer } from './bus.js';
 import type { Answer, Contract, MessageContext, ServiceName } from './contract.js';
 import type { Parcels } from './parcels.js';
@@ -28,7 +29,8 @@ interface Pending {
 
 /**
  * Sends messages over NATS. Requests are repeated until the deadline, with the same command id and reply subject, so that
- * a service may restart meanwhile: the owner of a command answers a repeat with the first reply.
+ * a service may restart meanwhile: the owner of a command answers a repeat with the first reply. Commands without an id
+ * get one for it.
  */
 export class NatsBus extends Bus {
   private readonly inbox = createInbox();
@@ -46,12 +48,13 @@ export class NatsBus extends Bus {
   }
 
   protected override deliver<Request, Reply>(
-    { subject, service }: Contract<Request, Reply>,
+    { subject, service, kind }: Contract<Request, Reply>,
     request: Request,
     context: MessageContext,
   ): Promise<Answer<Reply>> {
     return new Promise((resolve) => {
-      const { bytes, release } = this.parcels.packRequest({ context, request });
+      const named = kind === 'command' ? { commandId: timeOrderedId(), ...context } : context;
+      const { bytes, release } = this.parcels.packRequest({ context: named, request });
       this.lastNumber += 1;
       const id = this.lastNumber.toString(36);
       const pending: Pending = {

@@ -83,13 +83,13 @@ export class LogsController {
     return '{}';
   }
 
-  /** Step by step; each is a command with a name of its own, so that a repeated request repeats the same ones. */
+  /** Step by step; each is a command, those of a named request with names of their own, so that its repeat repeats the same ones. */
   private async *deleting({ input, context }: Call<Deleting>): AsyncGenerator<Deleted, void, void> {
     const budgetMs = context.deadlineMs - Date.now();
     for (let step = 0; ; step += 1) {
-      const commandId = `${context.commandId ?? ''}${step === 0 ? '' : `.${String(step)}`}`;
-      const deadlineMs = Date.now() + budgetMs;
-      const reply = await this.answers.reply(DeleteLogs, { input, context: { ...context, commandId, deadlineMs } });
+      const commandId = context.commandId && `${context.commandId}.${String(step)}`;
+      const named = { ...context, ...(commandId !== undefined && { commandId }), deadlineMs: Date.now() + budgetMs };
+      const reply = await this.answers.reply(DeleteLogs, { input, context: named });
       if (reply.deleted === 0) return;
       yield reply;
       if (reply.left === 0) return;

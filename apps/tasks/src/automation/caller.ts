@@ -7,8 +7,6 @@ const DEADLINE_MS = 30_000;
 /** Automation's own name and rights. */
 export const automationContext = (): MessageContext => ({
   correlationId: randomUUID(),
-  // What it asks of other services is asked once; there it is a command like everybody's.
-  commandId: randomUUID(),
   deadlineMs: Date.now() + DEADLINE_MS,
   dialect: 'iceprod',
   caller: { subject: AUTOMATION, username: AUTOMATION, roles: ['system'], groups: [] },
