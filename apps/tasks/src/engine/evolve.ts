@@ -52,17 +52,22 @@ export const assignmentOf = (event: UnitEvent): Assignment | undefined => {
   }
 };
 
+/** Counts and sums stop at their end: beyond it no row could be read and no document written. */
+const oneMore = (count: number): number => Math.min(count + 1, Number.MAX_SAFE_INTEGER);
+const sumOf = (hours: number, more: number): number =>
+  Math.max(-Number.MAX_VALUE, Math.min(hours + more, Number.MAX_VALUE));
+
 const afterFailure = (unit: Unit, { data, timeMicros }: Extract<UnitEvent, { type: 'UnitFailed' }>): Unit => ({
   ...unit,
   status: data.status,
   changedMicros: timeMicros,
   instance: '',
-  failures: unit.failures + 1,
+  failures: oneMore(unit.failures),
   site: data.site ?? unit.site,
   requirements: data.requirements ?? unit.requirements,
   ...(data.hours !== undefined && {
-    walltimeErrHours: unit.walltimeErrHours + data.hours,
-    walltimeErrCount: unit.walltimeErrCount + 1,
+    walltimeErrHours: sumOf(unit.walltimeErrHours, data.hours),
+    walltimeErrCount: oneMore(unit.walltimeErrCount),
   }),
 });
 
@@ -90,7 +95,7 @@ export const evolve = (unit: Unit, event: UnitEvent, policy: Policy): Unit => {
         status: event.data.status,
         changedMicros: event.timeMicros,
         instance: '',
-        evictions: unit.evictions + 1,
+        evictions: oneMore(unit.evictions),
       };
     case 'UnitAmended':
       return policy.amend(unit, event.data.fields, event.timeMicros);

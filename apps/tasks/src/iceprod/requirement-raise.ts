@@ -29,7 +29,7 @@ export const raiseRequirements = (requirements: string, resources: string): stri
     const present = numberOf(asked.get(name));
     const raised =
       name === 'cpu' ? raisedCpu(used, present ?? Number(DEFAULT_REQUIREMENTS.get('cpu'))) : raisedUsage(used);
-    if (raised === undefined || (present !== undefined && present >= raised)) continue;
+    if (raised === undefined || !Number.isFinite(raised) || (present !== undefined && present >= raised)) continue;
     asked.set(name, String(raised));
     changed = true;
   }

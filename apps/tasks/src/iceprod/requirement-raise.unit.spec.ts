@@ -59,4 +59,8 @@ describe('requirements that rise', () => {
       { numRuns: 5_000 },
     );
   });
+
+  it('stay as they are when the next step is no number any more', () => {
+    expect(raiseRequirements('{"memory":4}', '{"memory":1.7e308,"disk":1.7e308}')).toBeUndefined();
+  });
 });

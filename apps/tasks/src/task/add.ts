@@ -52,7 +52,7 @@ export const addTask = (view: AddView, request: AddTaskRequest, newId: string): 
 
 const countsProblem = ({ count, first_job_index, tasks }: AddTasksRequest): DomainError | undefined => {
   if (!Number.isSafeInteger(count) || count < 1) return invalid('tasks.bad-count', 'count must be a positive integer');
-  if (!Number.isSafeInteger(first_job_index) || first_job_index < 0) {
+  if (!Number.isSafeInteger(first_job_index + count) || first_job_index < 0) {
     return invalid('tasks.bad-first-index', 'first_job_index must be an integer from 0 on');
   }
   return count * tasks.length > TASKS_PER_COMMAND_MAX ? refusals.tooManyTasks(TASKS_PER_COMMAND_MAX) : undefined;

@@ -77,6 +77,21 @@ describe('a report', () => {
     expect(other.task('t')).toMatchObject({ walltimeErrHours: 0, walltimeErrCount: 0, failures: 1 });
   });
 
+  it('of one failure too many leaves numbers that documents can show', () => {
+    const full = {
+      walltimeErrHours: 1.7e308,
+      walltimeErrCount: Number.MAX_SAFE_INTEGER,
+      failures: Number.MAX_SAFE_INTEGER,
+    };
+    const spec = new TaskSpec().given('t', { status: 'processing', instance: 'i', ...full });
+    reported(spec, { report: 'failed', instance_id: 'i', resources: '{"time":1.7e308}' });
+    expect(spec.task('t')).toMatchObject({
+      walltimeErrHours: Number.MAX_VALUE,
+      walltimeErrCount: Number.MAX_SAFE_INTEGER,
+      failures: Number.MAX_SAFE_INTEGER,
+    });
+  });
+
   it('with another ticket finds no task', () => {
     const spec = new TaskSpec().given('t', { status: 'queued', instance: 'i' });
     expect(reported(spec, { report: 'complete', instance_id: 'other' }).error).toBe('Task not found');
