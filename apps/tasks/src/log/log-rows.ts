@@ -139,7 +139,8 @@ export class Logs {
     const workload = datasetId === undefined ? undefined : this.workloads.idOfDataset(datasetId);
     if (datasetId !== undefined && workload === undefined) return undefined;
     const given: readonly (readonly [string, SQLInputValue | undefined])[] = [
-      ['workload = ?', workload],
+      // The sign keeps SQLite from walking all logs of the dataset for those of one task.
+      [taskId === undefined ? 'workload = ?' : '+workload = ?', workload],
       ['task_id = ?', taskId],
       ['name = ?', name],
       ['created >= ?', fromMicros],
