@@ -37,7 +37,7 @@ export class UnitsFound {
     database: DatabaseSync,
     private readonly reader: UnitReader,
   ) {
-    const columns = 'SELECT key, workload, grp, status, open_deps, priority, idx, group_index FROM unit';
+    const columns = 'SELECT key, id, workload, grp, status, open_deps, priority, idx, group_index FROM unit';
     const behind = `key > ? AND key <= ? ORDER BY key LIMIT ${CHUNK}`;
     this.selectKey = database.prepare(`${columns} WHERE key = ?`);
     this.selectRange = database.prepare(`${columns} WHERE ${behind}`);
@@ -45,7 +45,10 @@ export class UnitsFound {
       `${columns} WHERE key IN (SELECT dependent FROM unit_edge WHERE blocker BETWEEN ? AND ?)`,
     );
     this.selectStatus = database.prepare(`${columns} WHERE status = ? AND ${behind}`);
-    this.selectMoved = database.prepare(`${columns} WHERE workload = ? AND status = ?`);
+    // The sign keeps SQLite from walking the units of that status of all workloads.
+    this.selectMoved = database.prepare(
+      `${columns} WHERE workload = ? AND id > ? AND +status = ? ORDER BY id LIMIT ${CHUNK}`,
+    );
     this.selectGroup = database.prepare(`${columns} WHERE grp = ?`);
     this.countGroup = database.prepare(
       'SELECT status, count(*) AS n FROM unit WHERE grp = ? AND coalesce(workload, key >> 32) = ? GROUP BY status',
@@ -92,8 +95,13 @@ export class UnitsFound {
       after = Number(rows.at(-1)?.['key']);
       yield rows.map((row) => this.found(row)).filter((unit) => unit.listing === listing);
     }
-    const moved = this.selectMoved.all(listing, id);
-    if (moved.length > 0) yield moved.map((row) => this.found(row));
+    let afterId = '';
+    for (;;) {
+      const rows = this.selectMoved.all(listing, afterId, id);
+      if (rows.length === 0) return;
+      afterId = String(rows.at(-1)?.['id']);
+      yield rows.map((row) => this.found(row));
+    }
   }
 
   /** Tasks of a job that its dataset lists. */
