@@ -144,34 +144,37 @@ export const objectText = (members: Iterable<readonly [string, string]>): string
 const cannotSet = (field: string): DomainError =>
   new DomainError('invalid', 'document.cannot-set-field', `Cannot set field ${field}`);
 
-const setElement = (array: string, path: readonly string[], raw: string, field: string): string | DomainError => {
-  const [place = '', ...rest] = path;
-  const elements = elementsOf(array);
-  // One behind the last appends; further out would need invented elements.
-  if (!/^(0|[1-9]\d*)$/.test(place) || Number(place) > elements.length) return cannotSet(field);
-  const set = setPath(elements[Number(place)], rest, raw, field);
-  if (set instanceof DomainError) return set;
-  elements[Number(place)] = set;
-  return `[${elements.join(',')}]`;
+/** A value that was taken apart to be changed; what nobody changes stays text. */
+type Opened = Map<string, Part> | Part[];
+type Part = string | Opened;
+
+const opened = (part: Part): Opened | undefined => {
+  if (typeof part !== 'string') return part;
+  const kind = kindOf(part);
+  if (kind === 'object') return membersOf(part);
+  return kind === 'array' ? elementsOf(part) : undefined;
 };
 
-/** `value` with `raw` at `path`; what is missing on the way becomes objects, what is in the way is refused. */
-const setPath = (
-  value: string | undefined,
-  path: readonly string[],
-  raw: string,
-  field: string,
-): string | DomainError => {
-  const [name, ...rest] = path;
+const closed = (part: Part): string => {
+  if (typeof part === 'string') return part;
+  if (Array.isArray(part)) return `[${part.map(closed).join(',')}]`;
+  return objectText([...part].map(([name, inner]) => [name, closed(inner)] as const));
+};
+
+/** Whether the place is one of the list, or the one behind the last, which appends: further out would need invented elements. */
+const isPlaceOf = (list: readonly Part[], place: string): boolean =>
+  /^(0|[1-9]\d*)$/.test(place) && Number(place) <= list.length;
+
+/** `part` with `raw` at `path`, where it is opened once for all fields; undefined when something else is in the way. */
+const withPath = (part: Part | undefined, [name, ...path]: readonly string[], raw: string): Part | undefined => {
   if (name === undefined) return raw;
-  const kind = value === undefined ? 'object' : kindOf(value);
-  if (value !== undefined && kind === 'array') return setElement(value, path, raw, field);
-  if (kind !== 'object') return cannotSet(field);
-  const members = membersOf(value ?? '{}');
-  const set = setPath(members.get(name), rest, raw, field);
-  if (set instanceof DomainError) return set;
-  members.set(name, set);
-  return objectText(members);
+  const open = opened(part ?? '{}');
+  if (open === undefined || (Array.isArray(open) && !isPlaceOf(open, name))) return undefined;
+  const inner = withPath(Array.isArray(open) ? open[Number(name)] : open.get(name), path, raw);
+  if (inner === undefined) return undefined;
+  if (Array.isArray(open)) open[Number(name)] = inner;
+  else open.set(name, inner);
+  return open;
 };
 
 /**
@@ -179,13 +182,11 @@ const setPath = (
  * Refuses a name that leads through something that is no object, or is too deep.
  */
 export const mergeFields = (document: string, patch: string): string | DomainError => {
-  const members = membersOf(document);
+  const members = new Map<string, Part>(membersOf(document));
   for (const [field, raw] of membersOf(patch)) {
-    const [name = '', ...path] = field.split('.');
-    if (path.length >= FIELD_DEPTH_MAX) return cannotSet(`${field.slice(0, 100)}...`);
-    const set = setPath(members.get(name), path, raw, field);
-    if (set instanceof DomainError) return set;
-    members.set(name, set);
+    const path = field.split('.');
+    if (path.length > FIELD_DEPTH_MAX) return cannotSet(`${field.slice(0, 100)}...`);
+    if (withPath(members, path, raw) === undefined) return cannotSet(field);
   }
-  return objectText(members);
+  return closed(members);
 };

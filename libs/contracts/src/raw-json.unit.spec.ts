@@ -113,6 +113,19 @@ describe('mergeFields', () => {
     expect(mergeFields('{"d":["a","b"]}', '{"d.0":"c","d.2":"e"}')).toBe('{"d":["c","b","e"]}');
   });
 
+  it('takes fields in their order, also one within what another has set', () => {
+    expect(mergeFields('{"a":{"b":1}}', '{"a.c":2,"a":{"d":[3]},"a.d.1":4.0,"a.e.f":5}')).toBe(
+      '{"a":{"d":[3,4.0],"e":{"f":5}}}',
+    );
+  });
+
+  it('opens an object once, however many fields are set in it', () => {
+    const names = Array.from({ length: 20_000 }, (_, index) => `k${index}`);
+    const patch = `{${names.map((name) => `"a.${name}":1.0,"b.${name.slice(1)}":1.0`).join(',')}}`;
+    const object = names.map((name) => `"${name}":1.0`).join(',');
+    expect(mergeFields('{"b":[]}', patch)).toBe(`{"b":[${names.map(() => '1.0').join(',')}],"a":{${object}}}`);
+  });
+
   it.each([
     ['{"a":1}', '{"a.b":2}'],
     ['{"a":[1]}', '{"a.b":2}'],
