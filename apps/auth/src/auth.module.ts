@@ -18,11 +18,14 @@ import { SecretKeys } from './credential/secret-keys.js';
 import { TokenEndpoint } from './credential/token-endpoint.js';
 import { GroupController } from './group/group.controller.js';
 import { KeyController } from './key/key.controller.js';
+import { CodeAttempts } from './login/code-attempts.js';
 import { LdapPasswords } from './login/ldap-passwords.js';
 import { LoginController } from './login/login.controller.js';
 import { PasswordAttempts } from './login/password-attempts.js';
+import { DeviceChallenges } from './openid/device-challenges.js';
 import { OpenIdController } from './openid/openid.controller.js';
 import { People } from './openid/people.js';
+import { Realms } from './openid/realms.js';
 import { RoleController } from './role/role.controller.js';
 import { roleProjection } from './role/role-projection.js';
 import { TokenController } from './token/token.controller.js';
@@ -74,7 +77,10 @@ import { userProjection } from './user/user-projection.js';
     },
     CredentialsOfOwner,
     PasswordAttempts,
+    CodeAttempts,
     People,
+    Realms,
+    DeviceChallenges,
     FirstAdmin,
     { provide: Accounts, inject: [Keep], useFactory: (keep: Keep) => new Accounts(keep) },
     { provide: Clients, inject: [Keep], useFactory: (keep: Keep) => new Clients(keep) },

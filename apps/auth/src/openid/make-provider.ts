@@ -1,24 +1,29 @@
-import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Configuration, Provider } from 'oidc-provider';
 import type { Log } from '#platform/logging.js';
 import type { SigningKey } from '#platform/tokens/signing-key.js';
-import type { Claims } from '#platform/tokens/claims.js';
+import { deviceFlow } from './device-pages.js';
+import {
+  ACCESS_SECONDS,
+  audienceOf,
+  extraClaims,
+  grantAll,
+  type Holders,
+  RESOURCE,
+  resourceServer,
+  SCOPES,
+} from './grants.js';
 import { type AdapterOptions, KeepAdapter, REFRESH_SECONDS } from './keep-adapter.js';
-import { codePage, confirmPage, logoutPage, messagePage, OUT_OF_ORDER, PAGE_HEADERS, TOO_LATE } from './pages.js';
-import { INTERACTION_PATH, PATHS, USERINFO_PATH } from './web-request.js';
+import { logout } from './logout-pages.js';
+import { messagePage, OUT_OF_ORDER, TOO_LATE } from './pages.js';
+import { showIn } from './show-page.js';
+import { INTERACTION_PATH, PATHS, textOf, USERINFO_PATH } from './web-request.js';
 
-/** What access tokens are good for. */
-const RESOURCE = 'urn:cairn:api';
-const AUDIENCE = 'iceprod';
-const SCOPES = ['openid', 'offline_access', 'profile', 'email', 'groups', 'posix', 'institutions'] as const;
-const ALL_SCOPES = SCOPES.join(' ');
-
-const ACCESS_SECONDS = 3600;
 const CODE_SECONDS = 60;
 const DEVICE_SECONDS = 600;
 const LOGIN_SECONDS = 600;
 const SESSION_SECONDS = 24 * 3600;
 
-export interface ProviderOptions extends AdapterOptions {
+export interface ProviderOptions extends AdapterOptions, Holders {
   /** Where Cairn is reached; the realm's issuer stands below. */
   readonly publicUrl: string;
   /** The first one signs. */
@@ -27,62 +32,15 @@ export interface ProviderOptions extends AdapterOptions {
   readonly cookieKey: string;
   /** Required of tokens by this Cairn, besides the usual one. */
   readonly audience: string | undefined;
-  /** Claims of a user; undefined when there is no such user any more. */
-  readonly claimsOf: (username: string) => Claims | undefined;
   /** Told from which address a code was sent that nobody was given. */
   readonly wrongCode: (address: string) => void;
   readonly log: Pick<Log, 'error'>;
 }
 
-const show = (ctx: Pick<KoaContextWithOIDC, 'set' | 'body'>, html: string): void => {
-  ctx.set(PAGE_HEADERS);
-  ctx.body = html;
-};
-
-/** What is wrong with a code, by the library's names of errors. */
-const CODE_TROUBLES: Readonly<Record<string, string>> = {
-  NoCodeError: 'Please type the code that your program shows.',
-  NotFoundError: 'This code is not known, or no longer.',
-  ExpiredError: 'This code has ended. Start your program again to get another one.',
-  AlreadyUsedError: 'This code was used already. Start your program again to get another one.',
-};
-
 /** The code page, and where browsers go on after the login. */
 const OF_A_SESSION = new RegExp(`^(${PATHS.code_verification}(/[^/]+)?|${PATHS.authorization}/[^/]+)$`);
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-/** Everything that tokens say about their holder. */
-const extraClaims = async (
-  { claimsOf, clients }: ProviderOptions,
-  token: { readonly clientId?: string | undefined; readonly accountId?: string },
-): Promise<Record<string, unknown>> => {
-  const { clientId = '', accountId } = token;
-  if (accountId !== undefined) {
-    // The subject is set by the library and may not come twice.
-    const claims = Object.entries(claimsOf(accountId) ?? {}).filter(([name]) => name !== 'sub');
-    return { ...Object.fromEntries(claims), azp: clientId };
-  }
-  const client = await clients.find(clientId);
-  return {
-    azp: clientId,
-    preferred_username: `service-account-${clientId}`,
-    groups: [],
-    ...(client?.isSystem === true && { resource_access: { iceprod: { roles: ['iceprod-system'] } } }),
-  };
-};
-
-/** The person consents by logging in, and to everything: what a token may do follows from its holder, not from its scopes. */
-const grantAll = async ({ oidc }: KoaContextWithOIDC) => {
-  const { client, session, provider } = oidc;
-  const { accountId } = session ?? {};
-  if (client === undefined || accountId === undefined) return undefined;
-  const grant = new provider.Grant({ clientId: client.clientId, accountId });
-  grant.addOIDCScope(ALL_SCOPES);
-  grant.addResourceScope(RESOURCE, ALL_SCOPES);
-  await grant.save();
-  return grant;
-};
+type PolicyOf = NonNullable<NonNullable<Configuration['interactions']>['policy']>;
 
 const configurationOf = (options: ProviderOptions, base: string, policy: PolicyOf): Configuration => ({
   adapter: (kind: string) => new KeepAdapter(options, kind),
@@ -126,13 +84,12 @@ const configurationOf = (options: ProviderOptions, base: string, policy: PolicyO
   formats: {
     customizers: {
       jwt: (_ctx, _token, { payload }) => {
-        const { audience } = options;
-        payload['aud'] = audience === undefined || audience === AUDIENCE ? [AUDIENCE] : [AUDIENCE, audience];
+        payload['aud'] = audienceOf(options.audience);
       },
     },
   },
   renderError: (ctx, { error, error_description: text }) => {
-    show(ctx, messagePage('This did not work', textOf(text) || error));
+    showIn(ctx, messagePage('This did not work', textOf(text) || error));
   },
   features: {
     devInteractions: { enabled: false },
@@ -145,61 +102,16 @@ const configurationOf = (options: ProviderOptions, base: string, policy: PolicyO
       enabled: true,
       defaultResource: () => RESOURCE,
       useGrantedResource: () => true,
-      getResourceServerInfo: () => ({
-        scope: ALL_SCOPES,
-        audience: AUDIENCE,
-        accessTokenTTL: ACCESS_SECONDS,
-        accessTokenFormat: 'jwt',
-        jwt: { sign: { alg: 'RS256' } },
-      }),
+      getResourceServerInfo: resourceServer,
     },
-    deviceFlow: {
-      enabled: true,
-      mask: '****-****',
-      userCodeInputSource: (ctx, _form, out, problem) => {
-        const { state } = (ctx.oidc.session ?? {}) as { state?: { secret?: unknown } };
-        const name = (problem as { name?: unknown } | undefined)?.name;
-        if (name === 'AbortedError') {
-          show(ctx, messagePage('Refused', 'The program gets no access. You can close this page.'));
-          return;
-        }
-        if (name === 'NotFoundError') options.wrongCode(ctx.ip);
-        const isAsked = problem === undefined && out === undefined;
-        const text = isAsked ? undefined : (CODE_TROUBLES[String(name)] ?? 'This page was too old. Please try again.');
-        if (text !== undefined) ctx.status = 400;
-        const action = `${base}${PATHS.code_verification}`;
-        const typed = textOf(ctx.query['code']) || textOf((problem as { userCode?: unknown } | undefined)?.userCode);
-        show(ctx, codePage(action, textOf(state?.secret), typed, text));
-      },
-      userCodeConfirmSource: (ctx, form, client, _info, code) =>
-        show(ctx, confirmPage(form, client.clientId, code, ctx.oidc.session?.accountId)),
-      successSource: (ctx) => {
-        const { session, client } = ctx.oidc;
-        const who = `${client?.clientId ?? 'The program'} acts for ${session?.accountId ?? 'you'} now.`;
-        show(ctx, messagePage('You are logged in', `${who} Go back to it; you can close this page.`));
-      },
-    },
+    deviceFlow: deviceFlow(base, options.wrongCode),
     revocation: {
       enabled: true,
       allowedPolicy: (_ctx, client, { clientId }) => clientId === client.clientId,
     },
-    rpInitiatedLogout: {
-      enabled: true,
-      logoutSource: (ctx, form) => show(ctx, logoutPage(form)),
-      postLogoutSuccessSource: async (ctx) => {
-        const { accountId } = await ctx.oidc.provider.Session.get(ctx);
-        show(
-          ctx,
-          accountId === undefined
-            ? messagePage('You are logged out', 'You can close this page.')
-            : messagePage('You are still logged in', `As ${accountId}. You can close this page.`),
-        );
-      },
-    },
+    rpInitiatedLogout: logout,
   },
 });
-
-type PolicyOf = NonNullable<NonNullable<Configuration['interactions']>['policy']>;
 
 /** Path of a realm as browsers see it. */
 export const basePathOf = (publicUrl: string, realm: string): string =>
@@ -223,7 +135,7 @@ export const makeProvider = async (options: ProviderOptions): Promise<Provider> 
       const isTooLate = error instanceof TypeError && OF_A_SESSION.test(ctx.path);
       if (!isTooLate) options.log.error({ error, path: ctx.path }, 'OpenID provider failed');
       ctx.status = isTooLate ? 400 : 500;
-      show(ctx, isTooLate ? TOO_LATE : OUT_OF_ORDER);
+      showIn(ctx, isTooLate ? TOO_LATE : OUT_OF_ORDER);
     }
   });
   provider.on('server_error', (_ctx: unknown, error: unknown) => {

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { WebRequest } from '#contracts/openid.js';
 import { hashSecret } from '../account/clients.js';
 
@@ -17,6 +16,9 @@ export const PATHS = {
 } as const;
 export const USERINFO_PATH = '/protocol/openid-connect/userinfo';
 export const INTERACTION_PATH = '/interaction';
+
+/** A parameter that may be missing, or come several times. */
+export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** Which realm is asked for what. */
 export interface Asked {
@@ -105,26 +107,32 @@ const PARAMETERS_MAX = 100;
 /** A request as the provider shall get it. */
 export interface Tidied {
   readonly asked: Asked;
+  readonly method: 'GET' | 'POST';
   readonly form: URLSearchParams;
   readonly headers: Readonly<Record<string, string>>;
   readonly address: string;
 }
 
-export const tidied = (asked: Asked, { method, headers, body, address }: WebRequest): Tidied => {
+/** The provider would answer a code in the URL with a page that sends itself by script; ours shows the code and waits for the person. */
+const tidyCode = (query: URLSearchParams): void => {
+  const code = query.get('user_code');
+  if (code !== null) query.set('code', code);
+  query.delete('user_code');
+};
+
+export const tidied = (asked: Asked, { method: verb, headers, body, address }: WebRequest): Tidied => {
+  const method = verb === 'POST' ? 'POST' : 'GET';
   const form = new URLSearchParams(method === 'POST' ? body : '');
   for (const values of [form, asked.query]) {
     tidyScope(values);
     tidyPrompt(values);
   }
+  if (asked.path === PATHS.code_verification && method === 'GET') tidyCode(asked.query);
   if (asked.path === PATHS.device_authorization && !form.has('scope')) form.set('scope', 'offline_access');
   const { authorization: given, ...rest } = headers;
   const authorization = asked.path === USERINFO_PATH ? given : tidySecret(form, given);
-  return { asked, form, address, headers: { ...rest, ...(authorization !== undefined && { authorization }) } };
+  return { asked, method, form, address, headers: { ...rest, ...(authorization !== undefined && { authorization }) } };
 };
-
-/** As a client makes it of its verifier (RFC 7636). */
-export const challengeOf = (verifier: string): string =>
-  Buffer.from(hash('sha256', verifier, 'buffer')).toString('base64url');
 
 /** The provider's time grows with the square of the number of parameters. */
 export const hasTooMany = ({ asked, form }: Tidied): boolean =>

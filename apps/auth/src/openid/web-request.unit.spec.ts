@@ -1,5 +1,5 @@
 import { hashSecret } from '../account/clients.js';
-import { askedOf, challengeOf, hasTooMany, publicUrlOf, tidied } from './web-request.js';
+import { askedOf, hasTooMany, publicUrlOf, tidied } from './web-request.js';
 
 const TOKEN = '/auth/realms/IceCube/protocol/openid-connect/token';
 
@@ -70,14 +70,6 @@ describe('tidied', () => {
     expect(inForm.headers).toEqual({ authorization: expected });
     expect(inForm.form.has('client_secret')).toBe(false);
     expect(tidy('', { authorization: basic('grid:a%20b%2Bc') }).headers).toEqual({ authorization: expected });
-  });
-});
-
-describe('challengeOf', () => {
-  it('is that of the example in RFC 7636', () => {
-    expect(challengeOf('dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk')).toBe(
-      'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
-    );
   });
 });
 

@@ -1,0 +1,32 @@
+import { hash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Keep } from '#keep/keep.js';
+import { DEVICE_GRANT } from './keep-adapter.js';
+
+const keyOf = (deviceCode: unknown): string => `openid/device-challenge/${hash('sha256', String(deviceCode))}`;
+
+/** As a client makes it of its verifier (RFC 7636). */
+const challengeOf = (verifier: string): string => Buffer.from(hash('sha256', verifier, 'buffer')).toString('base64url');
+
+/** PKCE for devices: the library knows none, public clients use it all the same. */
+@Injectable()
+export class DeviceChallenges {
+  constructor(private readonly keep: Keep) {}
+
+  /**
+   * Has whoever asks for the tokens of a device show the verifier of its challenge.
+   *
+   * @param form in which the challenge stands, if the client made one
+   */
+  async remember(form: URLSearchParams, deviceCode: unknown, expiresAtMs: number): Promise<void> {
+    const challenge = form.get('code_challenge');
+    if (challenge !== null) await this.keep.put(keyOf(deviceCode), challenge, { expiresAtMs });
+  }
+
+  /** Whether a form that asks for tokens of a device comes from whoever started it; true for other forms. */
+  async areMet(form: URLSearchParams): Promise<boolean> {
+    if (form.get('grant_type') !== DEVICE_GRANT) return true;
+    const challenge = await this.keep.get(keyOf(form.get('device_code')));
+    return challenge === undefined || challengeOf(form.get('code_verifier') ?? '') === challenge;
+  }
+}

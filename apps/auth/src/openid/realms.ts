@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { Provider } from 'oidc-provider';
+import { Environment } from '#platform/environment.js';
+import { readOrMakeKey } from '#platform/key-file.js';
+import { Log } from '#platform/logging.js';
+import { SigningKey } from '#platform/tokens/signing-key.js';
+import { Keep } from '#keep/keep.js';
+import { Clients } from '../account/clients.js';
+import { CodeAttempts } from '../login/code-attempts.js';
+import { basePathOf, makeProvider } from './make-provider.js';
+import { People } from './people.js';
+
+/** Issuers that have a provider in memory; more are made anew when asked for. */
+const PROVIDERS_MAX = 64;
+const COOKIE_KEY_BYTES = 32;
+
+export interface Realm {
+  readonly publicUrl: string;
+  readonly name: string;
+  /** Path that everything of the realm begins with. */
+  readonly base: string;
+  readonly provider: Provider;
+}
+
+interface Keys {
+  readonly signing: readonly SigningKey[];
+  readonly cookieKey: string;
+}
+
+const openKeys = async (folder: string): Promise<Keys> => ({
+  signing: await SigningKey.openAll(folder),
+  cookieKey: await readOrMakeKey(folder, 'openid-cookies', () => randomBytes(COOKIE_KEY_BYTES).toString('base64url')),
+});
+
+/** The realms that somebody has asked for, each with a provider of its own. Keys are read when first needed. */
+@Injectable()
+export class Realms {
+  private opened: Promise<Keys> | undefined;
+  private readonly made = new Map<string, Promise<Realm>>();
+
+  constructor(
+    private readonly environment: Environment,
+    private readonly keep: Keep,
+    private readonly clients: Clients,
+    private readonly people: People,
+    private readonly wrongCodes: CodeAttempts,
+    private readonly log: Log,
+  ) {}
+
+  /** @param publicUrl where whoever asks reaches Cairn */
+  find(publicUrl: string, name: string): Promise<Realm> {
+    const id = `${publicUrl} ${name}`;
+    const known = this.made.get(id);
+    if (known !== undefined) return known;
+    const oldest = this.made.keys().next();
+    if (this.made.size >= PROVIDERS_MAX && oldest.done !== true) this.made.delete(oldest.value);
+    const made = this.make(publicUrl, name);
+    this.made.set(id, made);
+    made.catch(() => this.made.delete(id));
+    return made;
+  }
+
+  /** What tokens of all realms are signed with; the first one signs. */
+  async signingKeys(): Promise<readonly SigningKey[]> {
+    return (await this.keys()).signing;
+  }
+
+  private keys(): Promise<Keys> {
+    this.opened ??= openKeys(this.environment.CAIRN_DATA_DIR).catch((error: unknown) => {
+      this.opened = undefined;
+      throw error;
+    });
+    return this.opened;
+  }
+
+  private async make(publicUrl: string, name: string): Promise<Realm> {
+    const { keep, clients, people, log } = this;
+    const { signing, cookieKey } = await this.keys();
+    const provider = await makeProvider({
+      publicUrl,
+      realm: name,
+      keep,
+      clients,
+      keys: signing,
+      cookieKey,
+      audience: this.environment.OIDC_AUDIENCE,
+      enrolledAt: (username) => people.enrolledAt(username),
+      claimsOf: (username) => people.claimsOf(username),
+      wrongCode: (address) => this.wrongCodes.failed(address),
+      log,
+    });
+    return { publicUrl, name, base: basePathOf(publicUrl, name), provider };
+  }
+}
