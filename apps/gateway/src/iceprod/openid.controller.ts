@@ -31,97 +31,7 @@ const TheExchange = createParamDecorator((_: unknown, context: ExecutionContext)
 export class OpenIdController {
   constructor(private readonly answers: Answers) {}
 
-  @Serves(routes.discovery)
-  discovery(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
-    return this.relay(call, exchange);
-  }
-
-  @Serves(routes.keys)
-  keys(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
-    return this.relay(call, exchange);
-  }
-
-  @Serves(routes.token)
-  token(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
-    return this.relay(call, exchange);
-  }
-
-  @Serves(routes.startDevice)
-  startDevice(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
-    return this.relay(call, exchange);
-  }
-
-  @Serves(routes.devicePage)
-  devicePage(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
-    return this.relay(call, exchange);
-  }
-
-  @Serves(routes.authorize)
-  authorize(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
-    return this.relay(call, exchange);
-  }
-
-  @Serves(routes.userinfo)
-  userinfo(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
-    return this.relay(call, exchange);
-  }
-
-  @Serves(routes.logout)
-  logout(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
-    return this.relay(call, exchange);
-  }
-
-  @Serves(routes.revoke)
-  revoke(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
-    return this.relay(call, exchange);
-  }
-
-  @Serves(routes.submitDevice)
-  submitDevice(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
-    return this.relay(call, exchange);
-  }
-
-  @Serves(routes.resumeDevice)
-  resumeDevice(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
-    return this.relay(call, exchange);
-  }
-
-  @Serves(routes.submitAuthorize)
-  submitAuthorize(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
-    return this.relay(call, exchange);
-  }
-
-  @Serves(routes.resumeAuthorize)
-  resumeAuthorize(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
-    return this.relay(call, exchange);
-  }
-
-  @Serves(routes.loginPage)
-  loginPage(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
-    return this.relay(call, exchange);
-  }
-
-  @Serves(routes.submitLogin)
-  submitLogin(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
-    return this.relay(call, exchange);
-  }
-
-  @Serves(routes.submitLogout)
-  submitLogout(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
-    return this.relay(call, exchange);
-  }
-
-  @Serves(routes.confirmLogout)
-  confirmLogout(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
-    return this.relay(call, exchange);
-  }
-
-  @Serves(routes.loggedOut)
-  loggedOut(@TheCall() call: Call, @TheExchange() exchange: Exchange): Promise<Served> {
-    return this.relay(call, exchange);
-  }
-
-  private async relay({ context }: Call, { request, reply }: Exchange): Promise<Served> {
+  async relay({ context }: Call, { request, reply }: Exchange): Promise<Served> {
     const { method, url, headers, body, ip: address } = request;
     const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
     if (bytes.length > FORM_BYTES_MAX) throw new HttpRefusal(413, 'Payload Too Large');
@@ -140,4 +50,18 @@ export class OpenIdController {
     void reply.code(answer.status);
     return answer.body;
   }
+}
+
+// A method of Nest serves one route. All of these are served alike, so their methods are made from the table.
+for (const [key, route] of Object.entries(routes)) {
+  const { prototype } = OpenIdController;
+  const method = {
+    value(this: OpenIdController, call: Call, exchange: Exchange): Promise<Served> {
+      return this.relay(call, exchange);
+    },
+  };
+  Object.defineProperty(prototype, key, method);
+  TheCall()(prototype, key, 0);
+  TheExchange()(prototype, key, 1);
+  Serves(route)(prototype, key, method);
 }
