@@ -5,12 +5,16 @@ import type { WordId } from './words.js';
 /** Keeps the counts of units in step by increments, so that no summary ever looks at units. */
 export class Counts {
   private readonly add: StatementSync;
+  private readonly addToTotal: StatementSync;
   private readonly order: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.add = database.prepare(
       `INSERT INTO unit_count (workload, name, status, gpu, n) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET n = n + excluded.n`,
+    );
+    this.addToTotal = database.prepare(
+      'INSERT INTO unit_total (kind, n) VALUES (?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n',
     );
     this.order = database.prepare(
       `INSERT INTO unit_name_order (workload, name, first_index) VALUES (?, ?, ?)
@@ -19,7 +23,9 @@ export class Counts {
   }
 
   change(workload: WorkloadId, name: WordId, status: WordId, isGpu: boolean, by: number): void {
-    if (by !== 0) this.add.run(workload, name, status, isGpu ? 1 : 0, by);
+    if (by === 0) return;
+    this.add.run(workload, name, status, +isGpu, by);
+    this.addToTotal.run(2 * status + +isGpu, by);
   }
 
   /** Names are shown in the order of the lowest index that a unit of that name ever had. */

@@ -9,6 +9,7 @@ const wordTable = (table: WordTable): string =>
  * Everything of a unit that is not shared stands in one row; zeros and nulls take no room there.
  * `workload` is set only for a unit that is listed elsewhere than at home. `class` is set while it may be claimed.
  * `changed` is when its status changed, as documents show it; `touched` is the time of the last event about it.
+ * `unit_total` is `unit_count` over all workloads; its `kind` is the status, twice, and one more for units that want GPUs.
  */
 export const UNIT_TABLES = `
 ${WORD_TABLES.map(wordTable).join('\n')}
@@ -55,6 +56,7 @@ CREATE TABLE IF NOT EXISTS unit_count (
   n INTEGER NOT NULL,
   PRIMARY KEY (workload, name, status, gpu)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unit_total (kind INTEGER PRIMARY KEY, n INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS unit_name_order (
   workload INTEGER NOT NULL,
   name INTEGER NOT NULL,

@@ -33,7 +33,7 @@ const isOneUnit = (units: Ranges): boolean => units.length === 1 && units[0]?.[0
 /** Keeps units, their counts, dependencies and the ready queue in step with `work-` streams of one dialect. */
 export class UnitProjection implements Projection {
   readonly name = 'unit';
-  readonly version = 2;
+  readonly version = 3;
   readonly streamPrefixes: readonly string[];
   readonly eventTypes = EVENT_TYPES;
   readonly tables = UNIT_TABLES;

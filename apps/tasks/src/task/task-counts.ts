@@ -31,20 +31,19 @@ export class TaskCounts {
   private readonly ofWorkload: StatementSync;
   private readonly ofAll: StatementSync;
   private readonly byName: StatementSync;
-  private readonly ofStatus: StatementSync;
 
   constructor(private readonly reader: UnitReader) {
     const { database } = reader;
-    const grouped = 'SELECT status, gpu, sum(n) AS n FROM unit_count';
-    this.ofWorkload = database.prepare(`${grouped} WHERE workload = ? GROUP BY status, gpu`);
-    this.ofAll = database.prepare(`${grouped} GROUP BY status, gpu`);
+    this.ofWorkload = database.prepare(
+      'SELECT status, gpu, sum(n) AS n FROM unit_count WHERE workload = ? GROUP BY status, gpu',
+    );
+    this.ofAll = database.prepare('SELECT kind / 2 AS status, kind % 2 AS gpu, n FROM unit_total');
     this.byName = database.prepare(
       `SELECT unit_count.name AS name, word, status, sum(n) AS n
        FROM unit_count JOIN unit_name ON unit_name.id = unit_count.name
        LEFT JOIN unit_name_order USING (workload, name)
        WHERE workload = ? GROUP BY unit_count.name, status HAVING sum(n) > 0 ORDER BY first_index, word`,
     );
-    this.ofStatus = database.prepare('SELECT sum(n) AS n FROM unit_count WHERE status = ?');
   }
 
   /** `{status: count}` of a dataset, or of all. */
@@ -98,7 +97,8 @@ export class TaskCounts {
 
   /** Tasks of these statuses in all datasets. */
   total(statuses: readonly WordId[]): number {
-    return statuses.reduce((sum, status) => sum + Number(this.ofStatus.get(status)?.['n'] ?? 0), 0);
+    const counted = this.ofAll.all().filter(({ status }) => statuses.includes(Number(status)));
+    return counted.reduce((sum, { n }) => sum + Number(n), 0);
   }
 
   private rows(datasetId: string | undefined): readonly Readonly<Record<string, unknown>>[] {
