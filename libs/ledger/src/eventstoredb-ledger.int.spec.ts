@@ -1,5 +1,9 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { OutcomeUnknown } from './errors.js';
 import { ledgerContract } from './ledger.contract.js';
+import { NO_STREAM } from './ledger.js';
 import { openLedger } from './open-ledger.js';
+import { someEvent } from './testing/new-events.js';
 
 // Tests alone read this variable themselves: it names a server that they may write to.
 const eventStoreUrl = process.env['EVENTSTORE_URL'];
@@ -11,3 +15,27 @@ if (eventStoreUrl === undefined) {
 } else {
   ledgerContract('EventStoreDB', () => openLedger({ dataDir: '', eventStoreUrl }));
 }
+
+describe('EventStoreDB that is away', () => {
+  it('is looked for again by each append', async () => {
+    let visits = 0;
+    const nobody = createServer((socket) => {
+      visits++;
+      socket.on('error', () => undefined).destroy();
+    });
+    await new Promise<void>((resolve) => nobody.listen(0, '127.0.0.1', resolve));
+    const { port } = nobody.address() as AddressInfo;
+    const cluster = `esdb+discover://127.0.0.1:${port}?tls=false&maxDiscoverAttempts=1`;
+    const ledger = await openLedger({ dataDir: '', eventStoreUrl: cluster });
+    try {
+      for (let attempt = 1; attempt <= 3; attempt++) {
+        const before = visits;
+        await expect(ledger.append('work-a', NO_STREAM, [someEvent()])).rejects.toBeInstanceOf(OutcomeUnknown);
+        expect(visits).toBeGreaterThan(before);
+      }
+    } finally {
+      await ledger.close();
+      nobody.close();
+    }
+  });
+});

@@ -13,12 +13,12 @@ import {
   type JSONEventType,
   MaxAppendSizeExceededError,
   NO_STREAM as CLIENT_NO_STREAM,
+  NotLeaderError,
   type Position as ClientPosition,
   type ResolvedEvent,
   START as CLIENT_START,
   StreamNotFoundError,
   type StreamingRead,
-  UnsupportedError,
   WrongExpectedVersionError,
 } from '@eventstore/db-client';
 import { AppendTooLarge, LedgerUnavailable, OutcomeUnknown, RevisionConflict } from './errors.js';
@@ -41,8 +41,8 @@ import { type SerializedEvent, serializeAll } from './serialized-event.js';
 import { prefixMatcher } from './stream-filter.js';
 import { Waiter } from './waiter.js';
 
-/** The client's batch append waits for ever when no answer comes; this timer ends it. */
-const APPEND_DEADLINE_MS = 10_000;
+/** For each call that an append consists of, with looking for a node of the cluster, which the client does not time. */
+const CALL_DEADLINE_MS = 10_000;
 
 /** Heads of streams kept in memory, so that an append need not read what it is chained to. */
 const HEADS_MAX = 50_000;
@@ -72,7 +72,7 @@ export class EventStoreDbLedger extends Ledger {
   /** Opens lazily: the first call connects. */
   static open(connectionString: string): EventStoreDbLedger {
     const url = connectionString.replace(/^kurrentdb(?=(\+discover)?:)/, 'esdb');
-    return new EventStoreDbLedger(EventStoreDBClient.connectionString(url));
+    return new EventStoreDbLedger(withSingleAppends(EventStoreDBClient.connectionString(url)));
   }
 
   private readonly heads = new Map<string, Head>();
@@ -199,7 +199,8 @@ export class EventStoreDbLedger extends Ledger {
       }
     } finally {
       signal.removeEventListener('abort', waiter.wake);
-      await subscription.unsubscribe().catch(() => undefined);
+      // Not awaited: while no node of a cluster is found this would wait for one, only to hang up.
+      void subscription.unsubscribe().catch(() => undefined);
       subscription.destroy();
     }
   }
@@ -226,10 +227,12 @@ export class EventStoreDbLedger extends Ledger {
   ): Promise<'appended' | 'wrong revision'> {
     const sending = this.client.appendToStream(stream, events, {
       expectedRevision: expectedRevision === NO_STREAM ? CLIENT_NO_STREAM : BigInt(expectedRevision),
-      deadline: APPEND_DEADLINE_MS,
+      deadline: CALL_DEADLINE_MS,
+      // A follower would pass it on, and might not hear the outcome.
+      requiresLeader: true,
     });
     try {
-      const { success } = await withDeadline(sending, APPEND_DEADLINE_MS);
+      const { success } = await withDeadline(sending);
       // Only a connection string that turns errors off makes the client answer so; its revision is then nonsense.
       return success ? 'appended' : 'wrong revision';
     } catch (error) {
@@ -259,7 +262,7 @@ export class EventStoreDbLedger extends Ledger {
     const revision = expectedRevision + serialized.length;
     let last: RecordedEvent | undefined;
     try {
-      [last] = await this.readStream(stream, { from: revision, limit: 1 });
+      [last] = await withDeadline(this.readStream(stream, { from: revision, limit: 1 }));
     } catch (error) {
       throw new OutcomeUnknown(stream, error);
     }
@@ -292,7 +295,7 @@ export class EventStoreDbLedger extends Ledger {
   /** What an append must know while nothing is appended yet. */
   private async readForAppend(stream: string, options: ReadStreamOptions): Promise<readonly RecordedEvent[]> {
     try {
-      return await this.readStream(stream, options);
+      return await withDeadline(this.readStream(stream, options));
     } catch (error) {
       throw new LedgerUnavailable(stream, 'the stream cannot be read', error);
     }
@@ -303,6 +306,16 @@ export class EventStoreDbLedger extends Ledger {
     this.heads.set(stream, { revision, hash });
   }
 }
+
+/**
+ * Has each append be a call of its own. The client would put all of them into one batch call, after asking once what the
+ * server supports: if no node of the cluster is found at that moment it keeps this failure and never appends again, and
+ * when one of its connections drops, a late answer on another one throws where nobody can catch it.
+ */
+const withSingleAppends = (client: EventStoreDBClient): EventStoreDBClient => {
+  Object.assign(client, { supports: () => Promise.resolve(false) });
+  return client;
+};
 
 /** Chains the events to each other and puts each hash into its event's metadata. */
 const chained = (
@@ -331,20 +344,22 @@ const appendError = (stream: string, error: unknown): Error => {
     return new AppendTooLarge(stream, APPEND_BYTES_MAX, error.maxAppendSize);
   }
   if (isPermanent(error)) return new LedgerUnavailable(stream, 'the server refuses', error);
+  if (error instanceof NotLeaderError) return new LedgerUnavailable(stream, 'the leader is another node', error);
   return new OutcomeUnknown(stream, error);
 };
 
 /** Errors that trying again does not cure. */
 const isPermanent = (error: unknown): boolean =>
-  error instanceof AccessDeniedError || error instanceof InvalidArgumentError || error instanceof UnsupportedError;
+  error instanceof AccessDeniedError || error instanceof InvalidArgumentError;
 
-const withDeadline = async <Result>(work: Promise<Result>, deadlineMs: number): Promise<Result> => {
+const withDeadline = async <Result>(call: Promise<Result>): Promise<Result> => {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`The server did not answer within ${deadlineMs} ms`)), deadlineMs);
+    const late = new Error(`The server did not answer within ${CALL_DEADLINE_MS} ms`);
+    timer = setTimeout(() => reject(late), CALL_DEADLINE_MS);
   });
   try {
-    return await Promise.race([work, deadline]);
+    return await Promise.race([call, deadline]);
   } finally {
     clearTimeout(timer);
   }
@@ -363,9 +378,8 @@ const recordedEvent = ({ event }: ResolvedEvent | AllStreamResolvedEvent): Recor
   if (typeof metadata !== 'object' || metadata === null || !('hash' in metadata)) return undefined;
   const { hash, ...hashed } = metadata;
   if (typeof hash !== 'string') return undefined;
-  if (event.position === undefined) throw new Error('Cairn needs an EventStoreDB of version 22.6 or newer');
   return {
-    position: Number(event.position.commit),
+    position: positionOf(event.position),
     stream: streamId,
     revision: Number(revision),
     id,
@@ -374,6 +388,13 @@ const recordedEvent = ({ event }: ResolvedEvent | AllStreamResolvedEvent): Recor
     metadata: JSON.stringify(hashed),
     hash,
   };
+};
+
+/** Servers that do not tell the positions of a stream's events answer with none, 0 or the largest number there is. */
+const positionOf = (told: ClientPosition | undefined): Position => {
+  const position = Number(told?.commit);
+  if (position > START && Number.isSafeInteger(position)) return position;
+  throw new Error('Cairn needs an EventStoreDB of version 22.6 or newer');
 };
 
 /** Cancels the call when its reader stops early, which the client's streams do not do themselves. */
