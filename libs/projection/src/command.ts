@@ -16,14 +16,16 @@ export interface Decided<Reply> {
 
 export type Decision<Reply> = Decided<Reply> | DomainError;
 
+/** A decision that may take long: yields where a slice of work may end. */
+export type SlicedDecision<Reply> = Generator<void, Decision<Reply>, void>;
+
 /**
  * A command as the mailbox runs it. `decide` reads the state through the read model's writing connection, which shows the
- * effects of the commands before it in the same drain; a generator yields where a slice of long work may end. It may run
- * again after a conflict, so it must not have effects.
+ * effects of the commands before it in the same drain. It may run again after a conflict, so it must not have effects.
  */
 export interface MailboxCommand<Reply> {
   readonly context: MessageContext;
   /** Fixed when the command arrived: microseconds since the Unix epoch. */
   readonly timeMicros: number;
-  readonly decide: () => Decision<Reply> | Generator<void, Decision<Reply>, void>;
+  readonly decide: () => Decision<Reply> | SlicedDecision<Reply>;
 }

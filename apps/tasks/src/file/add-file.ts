@@ -1,7 +1,8 @@
 import { DomainError } from '#platform/domain-error.js';
+import type { Nothing } from '#bus/contract.js';
 import type { DatasetFile, FileAdded } from '#contracts/dataset-file-events.js';
 import type { AddFileRequest } from '#contracts/iceprod/files.js';
-import type { Decided, Decision } from '#projection/command.js';
+import type { Decided, SlicedDecision } from '#projection/command.js';
 import type { TaskView } from '../task/view.js';
 import { unitsOfTask } from '../task/units-of-task.js';
 
@@ -29,7 +30,7 @@ export function* addFile(
   view: FileView,
   findNamed: FindNamed,
   request: AddFileRequest,
-): Generator<void, Decision<{ task_id: string }>, void> {
+): SlicedDecision<{ task_id: string }> {
   const taskId =
     'task_id' in request ? request.task_id : yield* findNamed(request.dataset_id, request.job_index, request.task_name);
   if (taskId === undefined) return new DomainError('invalid', 'file.unknown-task', 'task referred to not found');
@@ -48,7 +49,7 @@ export const removeFiles = (
   view: FileView,
   { dataset_id: datasetId, task_id: taskId }: { readonly dataset_id: string; readonly task_id: string },
   hasFiles: boolean,
-): Decided<Record<string, never>> => {
+): Decided<Nothing> => {
   if (!hasFiles) return { events: [], reply: {} };
   const stream = view.homeOf(datasetId);
   const data = { ...unitsOfTask(view, stream, taskId), dataset_id: datasetId, task_id: taskId };

@@ -5,7 +5,7 @@ import type { JobStatus } from '#contracts/iceprod/statuses.js';
 import { rangesOf, rangesPerEvent } from '#contracts/ranges.js';
 import { kindOf, membersOf, mergeFields } from '#contracts/raw-json.js';
 import type { GroupAmended, GroupsAdded, GroupsMoved } from '#contracts/work-events.js';
-import type { DecidedEvent, Decision } from '#projection/command.js';
+import type { DecidedEvent, Decision, SlicedDecision } from '#projection/command.js';
 import { evolve, isJobStatus, type Job, jobDocument } from './job.js';
 
 /** What deciders see of the jobs, at the revision at which their events will stand. */
@@ -18,9 +18,6 @@ export interface JobView {
   /** Number of the next job in it. */
   nextOrdinal(datasetId: string): number;
 }
-
-/** A decision that may take long: yields where a slice of work may end. */
-export type SlicedDecision<Reply> = Generator<void, Decision<Reply>, void>;
 
 /** Most jobs that one bulk request may name (contract 6). */
 export const JOBS_PER_REQUEST_MAX = 100_000;

@@ -1,7 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
 import { JOB_STATUSES, type JobStatus } from '#contracts/iceprod/statuses.js';
 import type { Ranges } from '#contracts/work-events.js';
-import type { Decision } from '#projection/command.js';
+import type { Decision, SlicedDecision } from '#projection/command.js';
 import {
   actOnJobs,
   addJob,
@@ -44,7 +44,7 @@ const viewOf = (jobs: readonly Job[]): JobView => ({
   nextOrdinal: (datasetId) => jobs.filter((each) => each.stream === `work-${datasetId}`).length,
 });
 
-const finish = <Reply>(decision: Decision<Reply> | Generator<void, Decision<Reply>, void>): Decision<Reply> => {
+const finish = <Reply>(decision: Decision<Reply> | SlicedDecision<Reply>): Decision<Reply> => {
   if (!(Symbol.iterator in decision)) return decision;
   for (;;) {
     const step = decision.next();
@@ -53,7 +53,7 @@ const finish = <Reply>(decision: Decision<Reply> | Generator<void, Decision<Repl
 };
 
 /** What a decision says, short: the refusal as `kind: message`, events as `type data` by stream. */
-const outcome = (decision: Decision<unknown> | Generator<void, Decision<unknown>, void>): unknown => {
+const outcome = (decision: Decision<unknown> | SlicedDecision<unknown>): unknown => {
   const decided = finish(decision);
   if (decided instanceof DomainError) return `${decided.kind}: ${decided.message}`;
   return decided.events.map(({ stream, type, data }) => ({ stream, type, ...data }));

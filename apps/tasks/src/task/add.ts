@@ -3,12 +3,12 @@ import { idAt, newIdPrefix } from '#contracts/ids.js';
 import { kindOf } from '#contracts/raw-json.js';
 import type { AddTaskRequest, AddTasksRequest, AddTasksToJobsRequest, TaskTemplate } from '#contracts/iceprod/tasks.js';
 import type { UnitAdded, UnitsAdded } from '#contracts/work-events.js';
-import type { DecidedEvent, Decision } from '#projection/command.js';
+import type { DecidedEvent, Decision, SlicedDecision } from '#projection/command.js';
 import { isTaskStatus } from '../iceprod/status-table.js';
 import { type JobView, jobsAdded } from '../job/job-decider.js';
 import { datasetRef } from '../workload/workloads.js';
 import { refusals } from './refusals.js';
-import type { SlicedDecision, TaskView } from './view.js';
+import type { TaskView } from './view.js';
 
 const DEFAULT_STATUS = 'idle';
 const DEFAULT_PRIORITY = 1;

@@ -1,10 +1,12 @@
+import type { Nothing } from '#bus/contract.js';
 import type { BulkAction } from '#contracts/iceprod/jobs.js';
 import type { TaskSelection } from '#contracts/iceprod/tasks.js';
+import type { SlicedDecision } from '#projection/command.js';
 import { withSiteAsText } from '../iceprod/requirement-change.js';
 import { ACTION_TABLE, isTaskStatus, RESET_ALIAS } from '../iceprod/status-table.js';
 import { Chosen, movedTo } from './moves.js';
 import { refusals } from './refusals.js';
-import type { Nothing, Selected, SlicedDecision, TaskView } from './view.js';
+import type { Selected, TaskView } from './view.js';
 
 /** Most tasks or jobs that one bulk request may name (contract 7.7). */
 const TASKS_PER_REQUEST_MAX = 100_000;

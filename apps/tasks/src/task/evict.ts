@@ -1,7 +1,8 @@
 import type { EvictedTask, EvictTasksRequest } from '#contracts/iceprod/tasks.js';
 import type { UnitsEvicted } from '#contracts/work-events.js';
+import type { SlicedDecision } from '#projection/command.js';
 import { Chosen } from './moves.js';
-import type { SlicedDecision, TaskView } from './view.js';
+import type { TaskView } from './view.js';
 
 /** Look-ups between two yields. */
 const SLICE = 500;

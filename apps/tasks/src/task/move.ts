@@ -1,10 +1,11 @@
+import type { Nothing } from '#bus/contract.js';
 import type { TaskStatus } from '#contracts/iceprod/statuses.js';
 import type { UnitsMoved } from '#contracts/work-events.js';
 import type { Decision } from '#projection/command.js';
 import { isTaskStatus, mayMove, RESET_ALIAS } from '../iceprod/status-table.js';
 import { Chosen, movedTo, ofUnit } from './moves.js';
 import { refusals } from './refusals.js';
-import type { Nothing, TaskView } from './view.js';
+import type { TaskView } from './view.js';
 
 /** Most tasks that one call promotes (contract 7.6). */
 export const PROMOTE_MAX = 100;

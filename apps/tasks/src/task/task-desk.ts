@@ -3,14 +3,14 @@ import { nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { Answer, Message } from '#bus/contract.js';
 import { AccessRules } from '#projection/access-rules.js';
-import type { Decision } from '#projection/command.js';
+import type { Decision, SlicedDecision } from '#projection/command.js';
 import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
 import { UnitReader } from '../engine/unit-row.js';
 import { IceprodUnits } from '../iceprod/iceprod-units.js';
 import { WorkloadProjection } from '../workload/workload-projection.js';
 import { SqliteTaskView } from './sqlite-view.js';
-import type { SlicedDecision, TaskView } from './view.js';
+import type { TaskView } from './view.js';
 
 /** What messages about tasks need: to decide, and to answer. */
 @Injectable()

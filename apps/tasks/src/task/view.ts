@@ -1,4 +1,3 @@
-import type { Decision } from '#projection/command.js';
 import type { ReadyUnits } from '../engine/ready.js';
 import type { Unit, UnitKey } from '../engine/unit.js';
 
@@ -36,8 +35,3 @@ export interface TaskView {
   /** Those of one job. */
   unitsOfJob(datasetId: string, jobId: string): Iterable<readonly Selected[]>;
 }
-
-/** A decision that may take long: yields where a slice of work may end. */
-export type SlicedDecision<Reply> = Generator<void, Decision<Reply>, void>;
-
-export type Nothing = Record<never, never>;

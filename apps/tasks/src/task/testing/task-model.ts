@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { DomainError } from '#platform/domain-error.js';
 import { TASK_STATUSES } from '#contracts/iceprod/statuses.js';
 import type { Ranges } from '#contracts/work-events.js';
-import type { DecidedEvent, Decision } from '#projection/command.js';
+import type { DecidedEvent, Decision, SlicedDecision } from '#projection/command.js';
 import { ReadyHeap } from '../../engine/ready-heap.js';
 import type { ReadyUnits } from '../../engine/ready.js';
 import { ordinalOfKey, type Unit, workloadOfKey } from '../../engine/unit.js';
@@ -14,7 +14,7 @@ import { taskDocument } from '../document.js';
 import { SqliteTaskView } from '../sqlite-view.js';
 import { TaskStatisticsQuery } from '../statistics.js';
 import { TaskCounts } from '../task-counts.js';
-import type { SlicedDecision, TaskView } from '../view.js';
+import type { TaskView } from '../view.js';
 import { MemoryView } from './memory-view.js';
 import { finished } from './task-spec.js';
 

@@ -1,8 +1,8 @@
 import { DomainError } from '#platform/domain-error.js';
-import type { DecidedEvent, Decision } from '#projection/command.js';
+import type { DecidedEvent, Decision, SlicedDecision } from '#projection/command.js';
 import type { Unit } from '../../engine/unit.js';
 import { addTask } from '../add.js';
-import type { SlicedDecision, TaskView } from '../view.js';
+import type { TaskView } from '../view.js';
 import { MemoryView } from './memory-view.js';
 
 /** When the tested commands come; what is given happened before. */
