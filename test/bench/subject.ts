@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { numberIn, textIn, type Embedded } from '../support/embedded.js';
+import type { Embedded } from '../support/embedded.js';
+import { numberIn, textIn } from '../support/members.js';
 
 /** `POST /cairn/iceprod/datasets/{id}/tasks` takes this many units at once. */
 export const UNITS_AT_ONCE = 100_000;

@@ -1,57 +1,61 @@
 import { verifyChain } from '#ledger/hash-chain.js';
 import { openLedger } from '#ledger/open-ledger.js';
-import { Embedded } from '../support/embedded.js';
+import { type Cairn, MODES } from '../e2e/cairn-process.js';
+import { useWorld } from '../e2e/world.js';
 import { Random } from './random.js';
 import { Worker } from './worker.js';
 
 const ROUNDS = 50;
+/** Between the processes each round takes longer. */
+const ROUNDS_OVER_NATS = 12;
 const WORKERS = 8;
 const SEED = 20261120;
-/** The longest that one life of the process lasts. */
+/** The longest that one life of a process lasts. */
 const LIFE_MS = 700;
+/** Of the kills: hit all processes at once, as a power cut to the machine. */
+const ALL_SHARE = 0.25;
 
-describe('embedded Cairn, killed while it works', () => {
-  let cairn: Embedded;
+const victimsAmong = (processes: readonly string[], random: Random): readonly string[] => {
+  const victim = random.pick(processes);
+  return victim === undefined || random.next() < ALL_SHARE ? processes : [victim];
+};
 
-  beforeEach(() => {
-    cairn = new Embedded();
-  });
+describe.each(MODES)('Cairn, killed while it works, $mode', (mode) => {
+  const world = useWorld(mode);
+  const rounds = mode.isDistributed ? ROUNDS_OVER_NATS : ROUNDS;
 
-  afterEach(() => cairn.remove());
+  const killSoon = async (cairn: Cairn, random: Random): Promise<void> => {
+    await new Promise((resume) => setTimeout(resume, random.below(LIFE_MS)));
+    await cairn.restart({ only: victimsAmong([...cairn.pids().keys()], random), signal: 'SIGKILL' });
+  };
 
-  it(`keeps what it acknowledged, once, through ${ROUNDS} kills at random moments`, async () => {
+  it(`keeps what it acknowledged, once, through ${rounds} kills at random moments`, async () => {
+    const { cairn, anonymous } = world();
+    const client = anonymous.as(await cairn.token({ username: 'grid', roles: ['admin', 'system'] }));
     const random = new Random(SEED);
     const workers = Array.from(
       { length: WORKERS },
-      (_, index) => new Worker(cairn, `worker-${index}`, new Random(SEED + 1 + index)),
+      (_, index) => new Worker(client, `worker-${index}`, new Random(SEED + 1 + index)),
     );
-    let events = 0;
-    for (let round = 0; round < ROUNDS; round += 1) {
-      await cairn.start();
+    for (let round = 0; round < rounds; round += 1) {
+      const stop = new AbortController();
+      const all = [
+        killSoon(cairn, random).finally(() => stop.abort()),
+        ...workers.map((worker) => worker.work(stop.signal)),
+      ];
+      // Nothing is started behind the back of a test that has failed.
+      await Promise.allSettled(all);
+      await Promise.all(all);
       // What was under way at the kill is asked again with its old key; then everything must be as it was acknowledged.
       await Promise.all(workers.map((worker) => worker.settle()));
       await Promise.all(workers.map((worker) => worker.check()));
-
-      const stop = new AbortController();
-      const working = workers.map((worker) => worker.work(stop.signal));
-      const killed = new Promise<void>((settle, refuse) => {
-        setTimeout(() => {
-          cairn.kill().then(settle, refuse);
-        }, random.below(LIFE_MS));
-      });
-      await Promise.all([killed, ...working]);
-
-      const ledger = await openLedger({ dataDir: cairn.dataDir });
-      const report = await verifyChain(ledger);
-      await ledger.close();
-      expect(report.faults).toEqual([]);
-      expect(report.events).toBeGreaterThanOrEqual(events);
-      events = report.events;
     }
-    await cairn.start();
-    await Promise.all(workers.map((worker) => worker.settle()));
-    await Promise.all(workers.map((worker) => worker.check()));
     const acknowledged = workers.reduce((sum, worker) => sum + worker.acknowledged, 0);
-    expect(acknowledged).toBeGreaterThan(ROUNDS * WORKERS);
+    expect(acknowledged).toBeGreaterThan(rounds * WORKERS);
+    const ledger = await openLedger(cairn);
+    const report = await verifyChain(ledger);
+    await ledger.close();
+    expect(report.faults).toEqual([]);
+    expect(report.events).toBeGreaterThan(0);
   }, 800_000);
 });

@@ -1,6 +1,6 @@
 import { MODES } from '../e2e/cairn-process.js';
 import { newDataset, useWorld } from '../e2e/world.js';
-import { numberIn, textIn } from '../support/embedded.js';
+import { numberIn, textIn } from '../support/members.js';
 
 const RACES = 1000;
 /** Between the processes each race takes longer. */

@@ -1,13 +1,24 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Embedded, textIn, type Answer } from '../support/embedded.js';
+import { MODES } from '../e2e/cairn-process.js';
+import type { Answer as HttpAnswer, HttpClient } from '../e2e/http-client.js';
+import { useWorld } from '../e2e/world.js';
+import { textIn } from '../support/members.js';
+
+type Answer = Pick<HttpAnswer, 'status' | 'text'>;
 
 const JOBS = 40;
 
 /** A dataset with something of everything: jobs and tasks in all statuses, failures, statistics, changed rules. */
-const fill = async (cairn: Embedded): Promise<readonly string[]> => {
+const fill = async (client: HttpClient): Promise<readonly string[]> => {
+  const ask = async (method: string, path: string, body?: object): Promise<unknown> => {
+    const { status, text } = await client.send(method, path, { body: body && JSON.stringify(body) });
+    if (status !== 200 && status !== 201) throw new Error(`${method} ${path}: ${status} ${text}`);
+    return JSON.parse(text);
+  };
   const dataset = textIn(
-    await cairn.ask('POST', '/datasets', {
+    await ask('POST', '/datasets', {
       description: 'to be rebuilt',
       jobs_submitted: JOBS,
       tasks_submitted: JOBS * 2,
@@ -18,12 +29,12 @@ const fill = async (cairn: Embedded): Promise<readonly string[]> => {
     'result',
   );
   const config = readFileSync('examples/iceprod/photons-in-ice.json', 'utf8');
-  await cairn.ask('PUT', `/config/${dataset}`, JSON.parse(config) as object);
-  await cairn.ask('PUT', `/auths/${dataset}`, { read_groups: ['users'], write_groups: ['simprod'] });
-  await cairn.ask('PUT', `/datasets/${dataset}/description`, { description: 'rebuilt, ünï — code' });
-  const job = textIn(await cairn.ask('POST', '/jobs', { dataset_id: dataset, job_index: 0 }), 'result');
+  await ask('PUT', `/config/${dataset}`, JSON.parse(config) as object);
+  await ask('PUT', `/auths/${dataset}`, { read_groups: ['users'], write_groups: ['simprod'] });
+  await ask('PUT', `/datasets/${dataset}/description`, { description: 'rebuilt, ünï — code' });
+  const job = textIn(await ask('POST', '/jobs', { dataset_id: dataset, job_index: 0 }), 'result');
   const single = textIn(
-    await cairn.ask('POST', '/tasks', {
+    await ask('POST', '/tasks', {
       dataset_id: dataset,
       job_id: job,
       task_index: 0,
@@ -35,7 +46,7 @@ const fill = async (cairn: Embedded): Promise<readonly string[]> => {
     }),
     'result',
   );
-  await cairn.ask('POST', `/cairn/iceprod/datasets/${dataset}/tasks`, {
+  await ask('POST', `/cairn/iceprod/datasets/${dataset}/tasks`, {
     first_job_index: 1,
     count: JOBS - 1,
     tasks: [
@@ -43,28 +54,28 @@ const fill = async (cairn: Embedded): Promise<readonly string[]> => {
       { name: 'second', depends: [0], requirements: {}, priority: 0.5 },
     ],
   });
-  const all = Object.keys((await cairn.ask('GET', `/datasets/${dataset}/tasks?keys=task_id`)) as object);
-  await cairn.ask('POST', '/task_actions/waiting', { task_ids: all.slice(0, 40) });
+  const all = Object.keys((await ask('GET', `/datasets/${dataset}/tasks?keys=task_id`)) as object);
+  await ask('POST', '/task_actions/waiting', { task_ids: all.slice(0, 40) });
   for (const action of ['complete', 'reset', 'failed', 'processing', 'complete']) {
-    const claimed = await cairn.ask('POST', '/task_actions/queue', {
+    const claimed = await ask('POST', '/task_actions/queue', {
       requirements: { site: 'lab', memory: 8 },
       query_params: { dataset_id: dataset },
     });
     const [id, instance] = [textIn(claimed, 'task_id'), textIn(claimed, 'instance_id')];
-    await cairn.ask('POST', `/tasks/${id}/task_stats`, { dataset_id: dataset, resources: { cpu: 0.9 } });
-    await cairn.ask('POST', `/tasks/${id}/task_actions/processing`, { instance_id: instance, site: 'lab' });
+    await ask('POST', `/tasks/${id}/task_stats`, { dataset_id: dataset, resources: { cpu: 0.9 } });
+    await ask('POST', `/tasks/${id}/task_actions/processing`, { instance_id: instance, site: 'lab' });
     if (action !== 'processing') {
       const body = { instance_id: instance, time_used: 5400, resources: { memory: 3.5, time: 1.5 }, reason: 'why not' };
-      await cairn.ask('POST', `/tasks/${id}/task_actions/${action}`, body);
+      await ask('POST', `/tasks/${id}/task_actions/${action}`, body);
     }
   }
-  await cairn.ask('POST', '/task_actions/queue_many', { num: 3, requirements: {} });
-  await cairn.ask('PATCH', `/tasks/${single}`, { priority: 0.125, 'requirements.disk': 7.5 });
-  await cairn.ask('POST', `/datasets/${dataset}/task_actions/bulk_suspend`, { tasks: all.slice(60) });
-  await cairn.ask('POST', `/datasets/${dataset}/task_actions/bulk_status/failed`, { tasks: all.slice(50, 55) });
-  await cairn.ask('PATCH', `/datasets/${dataset}/task_actions/bulk_requirements/second`, { memory: 6.5, os: ['x'] });
-  await cairn.ask('POST', `/datasets/${dataset}/job_actions/bulk_suspend`, { jobs: [job] });
-  await cairn.ask('PUT', `/datasets/${dataset}/status`, { status: 'suspended' });
+  await ask('POST', '/task_actions/queue_many', { num: 3, requirements: {} });
+  await ask('PATCH', `/tasks/${single}`, { priority: 0.125, 'requirements.disk': 7.5 });
+  await ask('POST', `/datasets/${dataset}/task_actions/bulk_suspend`, { tasks: all.slice(60) });
+  await ask('POST', `/datasets/${dataset}/task_actions/bulk_status/failed`, { tasks: all.slice(50, 55) });
+  await ask('PATCH', `/datasets/${dataset}/task_actions/bulk_requirements/second`, { memory: 6.5, os: ['x'] });
+  await ask('POST', `/datasets/${dataset}/job_actions/bulk_suspend`, { jobs: [job] });
+  await ask('PUT', `/datasets/${dataset}/status`, { status: 'suspended' });
 
   const of = `/datasets/${dataset}`;
   return [
@@ -99,38 +110,38 @@ const fill = async (cairn: Embedded): Promise<readonly string[]> => {
   ];
 };
 
-describe('read models', () => {
-  let cairn: Embedded;
+describe.each(MODES)('read models, $mode', (mode) => {
+  const world = useWorld(mode);
+  let client: HttpClient;
+  let routes: readonly string[];
 
   beforeAll(async () => {
-    cairn = new Embedded();
-    await cairn.start();
+    const { cairn, anonymous } = world();
+    client = anonymous.as(await cairn.token({ username: 'system', roles: ['system', 'admin'] }));
+    routes = await fill(client);
   });
 
-  afterAll(() => cairn.remove());
+  const answers = async (): Promise<Readonly<Record<string, Answer>>> =>
+    Object.fromEntries(
+      await Promise.all(
+        routes.map(async (route): Promise<[string, Answer]> => {
+          const { status, text } = await client.send('GET', route);
+          return [route, { status, text }];
+        }),
+      ),
+    );
 
   it('give the same bytes after they were deleted', async () => {
-    const routes = await fill(cairn);
-    const answers = async (): Promise<Readonly<Record<string, Answer>>> =>
-      Object.fromEntries(
-        await Promise.all(
-          routes.map(async (route): Promise<[string, Answer]> => [route, await cairn.send('GET', route)]),
-        ),
-      );
+    const { cairn } = world();
     const before = await answers();
     expect(Object.entries(before).filter(([, { status }]) => status !== 200)).toEqual([]);
-    await cairn.stop();
-    rmSync(join(cairn.dataDir, 'read-models'), { recursive: true });
-    await cairn.start();
+    await cairn.restart({ meanwhile: () => rm(join(cairn.dataDir, 'read-models'), { recursive: true }) });
     expect(await answers()).toEqual(before);
   });
 
   it('are caught up after a kill, without being deleted', async () => {
-    const routes = ['/datasets', '/tasks', '/task_counts/status'];
-    const answers = (): Promise<readonly unknown[]> => Promise.all(routes.map((route) => cairn.send('GET', route)));
     const before = await answers();
-    await cairn.kill();
-    await cairn.start();
+    await world().cairn.restart({ signal: 'SIGKILL' });
     expect(await answers()).toEqual(before);
   });
 });

@@ -1,4 +1,6 @@
-import { numberIn, textIn, type Answer, type Embedded } from '../support/embedded.js';
+import { eventually } from '../../libs/platform/src/testing/eventually.js';
+import type { Answer, HttpClient } from '../e2e/http-client.js';
+import { numberIn, textIn } from '../support/members.js';
 import type { Random } from './random.js';
 
 /** What a task must look like after everything that was acknowledged. */
@@ -16,12 +18,18 @@ interface Operation {
   readonly body: object;
   /** Named once: a repeat after a lost answer must not do it again. */
   readonly key: string;
+  readonly status: number;
   /** Learns from the acknowledgement. */
-  readonly acknowledge: (answer: Answer) => void;
+  readonly learn: (text: string) => void;
 }
+
+/** What a service says of another one that is away: the change may stand or not. */
+const UNAVAILABLE = 503;
 
 const PROMOTED_AT_ONCE = 5;
 const BULK_JOBS = 50;
+/** Of whoever may read. */
+const GROUPS = ['users', 'simprod'];
 
 /** The shape of a dataset that no other worker touches, so that what it must look like is known exactly. */
 const DATASET = {
@@ -39,40 +47,37 @@ const DATASET = {
 export class Worker {
   private readonly tasks = new Map<string, Expected>();
   private readonly jobs: string[] = [];
+  /** Site by id. */
+  private readonly pilots = new Map<string, string>();
   private bulkTasks = 0;
   private dataset = '';
+  private description = DATASET.description;
+  private readers: readonly string[] = [DATASET.group];
   private sequence = 0;
   private pending: Operation | undefined;
   acknowledged = 0;
 
   constructor(
-    private readonly cairn: Embedded,
+    private readonly client: HttpClient,
     private readonly name: string,
     private readonly random: Random,
   ) {}
 
-  /** Works until the process under it dies, or until `signal`. */
+  /** Works until an answer is lost, or until `signal`. */
   async work(signal: AbortSignal): Promise<void> {
-    try {
-      await this.settle();
-      while (!signal.aborted) {
-        this.pending = this.choose();
-        await this.settle();
-      }
-    } catch (error) {
-      if (error instanceof WrongAnswer) throw error;
+    while (!signal.aborted) {
+      this.pending ??= this.choose();
+      const answer = await this.send(this.pending).catch(() => undefined);
+      if (answer === undefined || answer.status === UNAVAILABLE) return;
+      this.acknowledge(this.pending, answer);
     }
   }
 
-  /** Sends what has no answer yet. */
+  /** Sends what has no answer yet, until it has one. */
   async settle(): Promise<void> {
     const operation = this.pending;
     if (operation === undefined) return;
-    const answer = await this.cairn.send(operation.method, operation.path, operation.body, operation.key);
-    if (answer.status === 503) throw new Error('not now');
-    operation.acknowledge(answer);
-    this.acknowledged += 1;
-    this.pending = undefined;
+    this.acknowledge(operation, await whenAvailable(() => this.send(operation)));
   }
 
   /** Compares everything that can be asked about the dataset with the account. */
@@ -80,11 +85,11 @@ export class Worker {
     if (this.dataset === '') return;
     const of = `/datasets/${this.dataset}`;
     const [tasks, counts, byName, jobs, stats] = await Promise.all([
-      this.cairn.ask('GET', `${of}/tasks`),
-      this.cairn.ask('GET', `${of}/task_counts/status`),
-      this.cairn.ask('GET', `${of}/task_counts/name_status`),
-      this.cairn.ask('GET', `${of}/jobs?keys=job_id`),
-      this.cairn.send('GET', `${of}/bulk/task_stats`),
+      this.read(`${of}/tasks`),
+      this.read(`${of}/task_counts/status`),
+      this.read(`${of}/task_counts/name_status`),
+      this.read(`${of}/jobs?keys=job_id`),
+      this.readText(`${of}/bulk/task_stats`),
     ]);
     const documents = Object.values(tasks as Readonly<Record<string, unknown>>);
     const own = documents.filter((document) => textIn(document, 'name') !== 'bulk');
@@ -122,11 +127,46 @@ export class Worker {
     const jobIds = Object.keys(jobs as object);
     expect(jobIds).toHaveLength(this.jobs.length + this.bulkTasks);
     expect(jobIds).toEqual(expect.arrayContaining(this.jobs));
-    const lines = stats.text.split('\n').filter(Boolean);
+    const lines = stats.split('\n').filter(Boolean);
     const perTask = tally(lines, (line) => textIn(JSON.parse(line), 'task_id'));
     expect(perTask).toEqual(
       Object.fromEntries([...this.tasks].filter(([, task]) => task.stats > 0).map(([id, task]) => [id, task.stats])),
     );
+    await this.checkBesides();
+  }
+
+  /** What stands in other services than tasks and jobs. */
+  private async checkBesides(): Promise<void> {
+    const [dataset, rule, pilots] = await Promise.all([
+      this.read(`/datasets/${this.dataset}`),
+      this.read(`/auths/${this.dataset}`),
+      this.read(`/pilots?host=${this.name}&keys=site`),
+    ]);
+    expect(dataset).toMatchObject({ description: this.description });
+    expect(rule).toMatchObject({ read_groups: this.readers });
+    const sites = Object.entries(pilots as object).map(([id, pilot]) => [id, textIn(pilot, 'site')]);
+    expect(Object.fromEntries(sites)).toEqual(Object.fromEntries(this.pilots));
+  }
+
+  private async readText(path: string): Promise<string> {
+    const { status, text } = await whenAvailable(() => this.client.send('GET', path));
+    if (status !== 200) throw new WrongAnswer(`GET ${path}: ${status} ${text}`);
+    return text;
+  }
+
+  private async read(path: string): Promise<unknown> {
+    return JSON.parse(await this.readText(path));
+  }
+
+  private send({ method, path, body, key }: Operation): Promise<Answer> {
+    return this.client.send(method, path, { body: JSON.stringify(body), headers: { 'idempotency-key': key } });
+  }
+
+  private acknowledge({ method, path, status, learn }: Operation, answer: Answer): void {
+    if (answer.status !== status) throw new WrongAnswer(`${method} ${path}: ${answer.status} ${answer.text}`);
+    learn(answer.text);
+    this.acknowledged += 1;
+    this.pending = undefined;
   }
 
   private choose(): Operation {
@@ -150,6 +190,11 @@ export class Worker {
       () => this.amend(),
       () => this.addStat(),
       () => this.bulk(),
+      () => this.describe(),
+      () => this.share(),
+      () => this.addPilot(),
+      () => this.amendPilot(),
+      () => this.endPilot(),
     ];
     for (;;) {
       const operation = this.random.pick(choices)?.();
@@ -165,16 +210,7 @@ export class Worker {
     learn: (text: string) => void,
   ): Operation {
     this.sequence += 1;
-    return {
-      method,
-      path,
-      body,
-      key: `${this.name}-${this.sequence}`,
-      acknowledge: (answer) => {
-        if (answer.status !== status) throw new WrongAnswer(`${method} ${path}: ${answer.status} ${answer.text}`);
-        learn(answer.text);
-      },
-    };
+    return { method, path, body, key: `${this.name}-${this.sequence}`, status, learn };
   }
 
   private in(...statuses: readonly string[]): readonly (readonly [string, Expected])[] {
@@ -284,12 +320,52 @@ export class Worker {
     });
   }
 
+  private describe(): Operation {
+    const description = `chaos ${this.random.below(1000)}`;
+    return this.operation('PUT', `/datasets/${this.dataset}/description`, { description }, 200, () => {
+      this.description = description;
+    });
+  }
+
+  private share(): Operation {
+    const readers = GROUPS.filter(() => this.random.next() < 0.5);
+    const body = { read_groups: readers, write_groups: [DATASET.group] };
+    return this.operation('PUT', `/auths/${this.dataset}`, body, 200, () => {
+      this.readers = readers;
+    });
+  }
+
+  private addPilot(): Operation {
+    const body = { queue_host: 'h', queue_version: '1', resources: { cpu: 1 }, host: this.name };
+    return this.operation('POST', '/pilots', body, 201, (text) => {
+      const id = textIn(JSON.parse(text), 'result');
+      if (this.pilots.has(id)) throw new WrongAnswer(`pilot ${id} was given out twice`);
+      this.pilots.set(id, '');
+    });
+  }
+
+  private amendPilot(): Operation | undefined {
+    const [id] = this.random.pick([...this.pilots]) ?? [];
+    if (id === undefined) return undefined;
+    const site = `site-${this.random.below(1000)}`;
+    return this.operation('PATCH', `/pilots/${id}`, { site }, 200, () => this.pilots.set(id, site));
+  }
+
+  private endPilot(): Operation | undefined {
+    const [id] = this.random.pick([...this.pilots]) ?? [];
+    if (id === undefined) return undefined;
+    return this.operation('DELETE', `/pilots/${id}`, {}, 200, () => this.pilots.delete(id));
+  }
+
   private change(id: string, change: Partial<Expected>): void {
     const task = this.tasks.get(id);
     if (task === undefined) throw new WrongAnswer(`task ${id} is not known`);
     this.tasks.set(id, { ...task, ...change });
   }
 }
+
+const whenAvailable = (ask: () => Promise<Answer>): Promise<Answer> =>
+  eventually(ask, expect.not.objectContaining({ status: UNAVAILABLE }));
 
 /** Not what the account says must be answered. */
 class WrongAnswer extends Error {

@@ -1,4 +1,5 @@
-import { Embedded, textIn } from '../../support/embedded.js';
+import { Embedded } from '../../support/embedded.js';
+import { textIn } from '../../support/members.js';
 import type { Settings } from '../settings.js';
 import { addDataset, addUnits, classes, taskIds } from '../subject.js';
 import { figure, type Row } from '../table.js';
