@@ -13,6 +13,7 @@ import { FirstAdmin } from './account/first-admin.js';
 import { CredentialController } from './credential/credential.controller.js';
 import { credentialProjection } from './credential/credential-projection.js';
 import { CredentialStore } from './credential/credential-store.js';
+import { CredentialUse } from './credential/credential-use.js';
 import { CredentialsOfOwner } from './credential/credentials-of-owner.js';
 import { SecretKeys } from './credential/secret-keys.js';
 import { TokenEndpoint } from './credential/token-endpoint.js';
@@ -75,6 +76,7 @@ import { userProjection } from './user/user-projection.js';
           issuer === undefined || clientId === undefined ? undefined : { issuer, clientId, clientSecret },
         ),
     },
+    CredentialUse,
     CredentialsOfOwner,
     PasswordAttempts,
     CodeAttempts,

@@ -2,7 +2,6 @@ import { Controller, type OnModuleInit } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
-import { Log } from '#platform/logging.js';
 import type { Answer, Message, MessageContext } from '#bus/contract.js';
 import { type CredentialEvents, credentialStream } from '#contracts/credential-events.js';
 import {
@@ -23,41 +22,25 @@ import { newId } from '#contracts/ids.js';
 import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
 import { isTooLarge, refused } from '../refused.js';
-import {
-  amended,
-  type Credential,
-  credentialOf,
-  documentOf,
-  exchanged,
-  isSame,
-  issuerOf,
-  matches,
-  needsRefresh,
-  refreshed,
-} from './credential.js';
+import { amended, type Credential, credentialOf, documentOf, exchanged, isSame, matches } from './credential.js';
 import { CredentialFacts } from './credential-projection.js';
 import { CredentialStore, type Kept } from './credential-store.js';
+import { CredentialUse, type Readable } from './credential-use.js';
 import { deletionOf } from './credentials-of-owner.js';
 import { KeyedLocks } from './keyed-locks.js';
 import { TokenEndpoint } from './token-endpoint.js';
 
 /** Credentials of one owner. */
 const CREDENTIALS_MAX = 200;
-/** Requests to the issuer that one answer makes at once. */
-const AT_ONCE_MAX = 8;
-/** So long before an answer is due nothing new is asked of the issuer. */
-const RESERVE_MS = 6_000;
 
 type OfOwner = { readonly owner: CredentialOwner };
-type Readable = Required<Kept>;
 type Stored = { readonly credential_id: string };
 
 const unauthorized = (): DomainError => new DomainError('forbidden', 'credential.owner', 'unauthorized');
 const notFound = (): DomainError => new DomainError('not-found', 'credential.not-found', 'credential not found');
 const conflict = (): DomainError => new DomainError('conflict', 'credential.exists', 'duplicate credential');
 const invalid = (code: string, message: string): DomainError => new DomainError('invalid', code, message);
-const foreignIssuer = (): DomainError =>
-  invalid('credential.foreign-issuer', 'the token is of an issuer that is not configured');
+const tooLarge = (): DomainError => invalid('credential.too-large', 'credential too large');
 
 const isReadable = (kept: Kept): kept is Readable => kept.credential !== undefined;
 
@@ -69,17 +52,8 @@ const lockOf = (owner: CredentialOwner): string =>
 const isMeant = ({ fact, credential }: Kept, filters: CredentialFilters): boolean =>
   credential === undefined ? filters.url === undefined || filters.url === fact.url : matches(credential, filters);
 
-/** Does some at a time; the order stays. */
-const inTurns = async <Entry, Result>(
-  entries: readonly Entry[],
-  work: (entry: Entry) => Promise<Result>,
-): Promise<readonly Result[]> => {
-  const results: Result[] = [];
-  for (let at = 0; at < entries.length; at += AT_ONCE_MAX) {
-    results.push(...(await Promise.all(entries.slice(at, at + AT_ONCE_MAX).map(work))));
-  }
-  return results;
-};
+const arrayOf = (shown: readonly Readable[]): string =>
+  JSON.stringify(shown.map(({ fact, credential }) => documentOf(fact.owner, credential)));
 
 /** Messages about credentials. What is secret goes sealed into the keep and nowhere else. */
 @Controller()
@@ -91,8 +65,8 @@ export class CredentialController implements OnModuleInit {
     private readonly mailbox: Mailbox,
     private readonly readModel: ReadModel,
     private readonly store: CredentialStore,
+    private readonly use: CredentialUse,
     private readonly issuer: TokenEndpoint,
-    private readonly log: Log,
   ) {
     this.facts = new CredentialFacts(readModel.queries);
   }
@@ -103,16 +77,15 @@ export class CredentialController implements OnModuleInit {
   }
 
   @MessagePattern(StoreCredential.subject)
-  async keep({ context, request }: Message<OfOwner & CredentialFields>): Promise<Answer<Stored>> {
+  keep({ context, request }: Message<OfOwner & CredentialFields>): Promise<Answer<Stored>> {
     const { owner, ...fields } = request;
-    if (!mayUseCredentials(context.caller, owner)) return refused(unauthorized());
-    const timeMicros = nowMicros();
-    const described = credentialOf(fields, Math.floor(timeMicros / 1_000_000));
-    if (described instanceof DomainError) return refused(described);
-    if (isTooLarge(owner, described)) return refused(invalid('credential.too-large', 'credential too large'));
-    return this.locks.run(lockOf(owner), async () => {
+    return this.alone<Stored>(owner, context, async () => {
+      const timeMicros = nowMicros();
+      const described = credentialOf(fields, Math.floor(timeMicros / 1_000_000));
+      if (described instanceof DomainError) return refused(described);
+      if (isTooLarge(owner, described)) return refused(tooLarge());
       const hasToken = described.type !== 'oauth' || described.access_token !== undefined;
-      const credential = hasToken ? described : await this.refresh(described);
+      const credential = hasToken ? described : await this.use.refreshed(described);
       if (credential instanceof DomainError) return refused(credential);
       const kept = await this.store.read(this.facts.of(owner));
       const replaced = kept.filter((each) =>
@@ -128,8 +101,7 @@ export class CredentialController implements OnModuleInit {
   @MessagePattern(AmendCredential.subject)
   amend({ context, request }: Message<OfOwner & CredentialFields>): Promise<Answer<Stored>> {
     const { owner, ...fields } = request;
-    return this.locks.run(lockOf(owner), async (): Promise<Answer<Stored>> => {
-      if (!mayUseCredentials(context.caller, owner)) return refused(unauthorized());
+    return this.alone<Stored>(owner, context, async () => {
       const all = (await this.store.read(this.facts.of(owner))).filter(isReadable);
       const selected = all.filter(
         ({ credential: { url, type, transfer_prefix } }) =>
@@ -141,7 +113,7 @@ export class CredentialController implements OnModuleInit {
       if (chosen === undefined) return refused(notFound());
       const credential = amended(chosen.credential, fields);
       if (all.some((other) => other !== chosen && isSame(other.credential, credential))) return refused(conflict());
-      if (isTooLarge(owner, credential)) return refused(invalid('credential.too-large', 'credential too large'));
+      if (isTooLarge(owner, credential)) return refused(tooLarge());
       return this.replace(context, nowMicros(), owner, credential, [chosen]);
     });
   }
@@ -149,8 +121,7 @@ export class CredentialController implements OnModuleInit {
   @MessagePattern(DeleteCredentials.subject)
   delete({ context, request }: Message<OfOwner & CredentialFilters>): Promise<Answer<{ deleted: number }>> {
     const { owner, ...filters } = request;
-    return this.locks.run(lockOf(owner), async (): Promise<Answer<{ deleted: number }>> => {
-      if (!mayUseCredentials(context.caller, owner)) return refused(unauthorized());
+    return this.alone<{ deleted: number }>(owner, context, async () => {
       const kept = await this.store.read(this.facts.of(owner));
       const facts = kept.filter((each) => isMeant(each, filters)).map(({ fact }) => fact);
       const answer = await this.mailbox.execute<{ deleted: number }>({
@@ -169,10 +140,9 @@ export class CredentialController implements OnModuleInit {
     request,
   }: Message<OfOwner & CredentialFilters & { norefresh: boolean }>): Promise<Answer<{ document: string }>> {
     const { owner, norefresh, ...filters } = request;
-    return this.locks.run(lockOf(owner), async (): Promise<Answer<{ document: string }>> => {
-      if (!mayUseCredentials(context.caller, owner)) return refused(unauthorized());
+    return this.alone<{ document: string }>(owner, context, async () => {
       const found = await this.find(owner, filters);
-      const shown = norefresh ? found : await inTurns(found, (each) => this.used(each, context));
+      const shown = norefresh ? found : await this.use.fresh(found, context);
       return { reply: { document: arrayOf(shown) } };
     });
   }
@@ -185,21 +155,10 @@ export class CredentialController implements OnModuleInit {
     Answer<{ document: string }>
   > {
     const { owner, client_id, new_scope, ...filters } = request;
-    return this.locks.run(lockOf(owner), async (): Promise<Answer<{ document: string }>> => {
-      if (!mayUseCredentials(context.caller, owner)) return refused(unauthorized());
-      const found = (await this.find(owner, filters)).filter(({ credential }) => credential.type === 'oauth');
-      const results = await inTurns(found, async (each): Promise<readonly Readable[]> => {
-        const { fact, credential } = await this.used(each, context);
-        const { access_token: token } = credential;
-        if (token === undefined || !this.issuer.serves(issuerOf(token)) || isDue(context)) return [];
-        const tokens = await this.issuer.exchange(token, client_id, new_scope);
-        if (tokens instanceof DomainError) {
-          this.log.warn({ credentialId: fact.credential_id }, 'a credential could not be exchanged');
-          return [];
-        }
-        return [{ fact, credential: exchanged(credential, tokens, new_scope) }];
-      });
-      return { reply: { document: arrayOf(results.flat()) } };
+    return this.alone<{ document: string }>(owner, context, async () => {
+      const found = await this.find(owner, filters);
+      const shown = await this.use.exchanged(found, { id: client_id, scope: new_scope }, context);
+      return { reply: { document: arrayOf(shown) } };
     });
   }
 
@@ -215,36 +174,21 @@ export class CredentialController implements OnModuleInit {
     return { reply: { document: JSON.stringify(credential) } };
   }
 
+  /** Does something with the credentials of an owner that the caller may use, while nobody else does. */
+  private async alone<Reply>(
+    owner: CredentialOwner,
+    { caller }: MessageContext,
+    work: () => Promise<Answer<Reply>>,
+  ): Promise<Answer<Reply>> {
+    return mayUseCredentials(caller, owner) ? this.locks.run(lockOf(owner), work) : refused(unauthorized());
+  }
+
   /** Those that open, in the order of storing; a dataset's with those of its tasks. */
   private async find(owner: CredentialOwner, filters: CredentialFilters): Promise<readonly Readable[]> {
     const own = this.facts.of(owner);
     const ofTasks = 'dataset_id' in owner && owner.task_name === undefined ? this.facts.ofTasks(owner.dataset_id) : [];
     const kept = await this.store.read([...own, ...ofTasks]);
     return kept.filter(isReadable).filter(({ credential }) => matches(credential, filters));
-  }
-
-  /** As somebody gets it who wants to use it: with a token that has not ended, if that can be had. */
-  private async used({ fact, credential }: Readable, context: MessageContext): Promise<Readable> {
-    if (credential.type !== 'oauth') return { fact, credential };
-    const nowSeconds = Math.floor(Date.now() / 1000);
-    let current = credential;
-    if (needsRefresh(credential, nowSeconds) && !isDue(context)) {
-      const outcome = await this.refresh(credential);
-      if (outcome instanceof DomainError) {
-        this.log.warn({ credentialId: fact.credential_id }, 'a credential could not be refreshed');
-      } else current = outcome;
-    }
-    const marked = { ...current, last_use: nowSeconds };
-    await this.store.put(fact.credential_id, fact.owner, marked);
-    return { fact, credential: marked };
-  }
-
-  private async refresh(credential: Credential): Promise<Credential | DomainError> {
-    const { access_token, refresh_token = '', scope } = credential;
-    if (!this.issuer.serves(issuerOf(refresh_token) ?? issuerOf(access_token))) return foreignIssuer();
-    const tokens = await this.issuer.refresh(refresh_token, scope);
-    if (tokens instanceof DomainError) return tokens;
-    return refreshed(credential, tokens);
   }
 
   /** Seals first, then records: what is recorded is there. */
@@ -280,8 +224,3 @@ export class CredentialController implements OnModuleInit {
     return answer;
   }
 }
-
-const arrayOf = (shown: readonly Readable[]): string =>
-  JSON.stringify(shown.map(({ fact, credential }) => documentOf(fact.owner, credential)));
-
-const isDue = ({ deadlineMs }: MessageContext): boolean => deadlineMs - Date.now() < RESERVE_MS;

@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Caller } from '#bus/contract.js';
 import {
@@ -11,6 +14,7 @@ import {
   ListCredentials,
   StoreCredential,
 } from '#contracts/iceprod/credentials.js';
+import { RemoveUser } from '#contracts/iceprod/users.js';
 import { Keep } from '#keep/keep.js';
 import { ServiceHost } from '#projection/testing/service-host.js';
 import { AuthModule } from '../auth.module.js';
@@ -102,6 +106,39 @@ describe('what is written', () => {
     await host.rebuild();
     expect(await listed()).toMatchObject([{ secret_key: 'hush' }]);
   });
+});
+
+it('leaves nothing sealed of an owner who was deleted while the issuer was asked', async () => {
+  const asked = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const issuer = createServer((request, response) => {
+    void (async () => {
+      if (request.method === 'POST') {
+        asked.resolve();
+        await released.promise;
+      }
+      response.end(JSON.stringify({ token_endpoint: variables['CREDENTIALS_ISSUER_URL'], access_token: 'new' }));
+    })();
+  });
+  issuer.listen(0, '127.0.0.1');
+  await once(issuer, 'listening');
+  await restart(() => {
+    const { port } = issuer.address() as AddressInfo;
+    Object.assign(variables, {
+      CREDENTIALS_ISSUER_URL: `http://127.0.0.1:${port}`,
+      ...{ CREDENTIALS_CLIENT_ID: 'cairn', CREDENTIALS_CLIENT_SECRET: 'hush' },
+    });
+  });
+  await store(oauth({ refresh_token: 'r', expiration: 1 }));
+  const used = host.request(ListCredentials, { owner, norefresh: false }, admin);
+  await asked.promise;
+  await host.request(RemoveUser, { user: 'alice' }, admin);
+  released.resolve();
+  expect((await used).document).toContain('"access_token":"new"');
+  expect(await boxes()).toEqual([]);
+  expect(await listed()).toEqual([]);
+  issuer.closeAllConnections();
+  issuer.close();
 });
 
 describe('keys', () => {
