@@ -25,6 +25,12 @@ const pasted = (script: string, dataDir: string): Promise<{ readonly code: numbe
     });
   });
 
+/** Every configuration variable with its default as text. */
+const defaults = async (): Promise<Readonly<Record<string, string>>> => {
+  const { Environment } = await import('#platform/environment.js');
+  return Object.fromEntries(Object.entries(new Environment()).map(([name, value]) => [name, String(value ?? '')]));
+};
+
 describe('the README', () => {
   let cairn: Cairn;
 
@@ -44,12 +50,17 @@ describe('the README', () => {
   }, 120_000);
 
   it('names every configuration variable with its default', async () => {
-    const { Environment } = await import('#platform/environment.js');
     const rows = [...readFileSync('README.md', 'utf8').matchAll(/^\| `([A-Z_]+)` *\| (?:`(.*?)`)? *\|/gm)];
     const documented = Object.fromEntries(rows.map(([, name = '', value = '']) => [name, value]));
-    const actual = Object.fromEntries(
-      Object.entries(new Environment()).map(([name, value]) => [name, String(value ?? '')]),
-    );
-    expect(documented).toEqual(actual);
+    expect(documented).toEqual(await defaults());
+  });
+});
+
+describe('docker-compose.yml', () => {
+  it('hands on every variable but those that belong to its containers', async () => {
+    const inside = { PORT: '8080', HOST: '127.0.0.1', CAIRN_DATA_DIR: './data', NATS_URL: '', EVENTSTORE_URL: '' };
+    const lines = readFileSync('docker-compose.yml', 'utf8').matchAll(/^ {4}([A-Z_]+): \$\{\1:-(.*)\}$/gm);
+    const handedOn = Object.fromEntries([...lines].map(([, name = '', value = '']) => [name, value]));
+    expect({ ...inside, ...handedOn }).toEqual(await defaults());
   });
 });
