@@ -197,10 +197,15 @@ export class SqliteKeep extends Keep {
   }
 
   private async whilePaused(work: () => Promise<void>): Promise<void> {
-    this.pause = work().finally(() => {
-      this.pause = undefined;
-    });
+    const working = work();
+    // Writes only wait for it: that it fails is not their fault.
+    this.pause = working
+      .catch(() => undefined)
+      .then(() => {
+        this.pause = undefined;
+      });
     await this.pause;
+    await working;
   }
 
   private checkpointHere(): void {

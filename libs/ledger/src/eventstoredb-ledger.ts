@@ -13,7 +13,6 @@ import {
   type JSONEventType,
   MaxAppendSizeExceededError,
   NO_STREAM as CLIENT_NO_STREAM,
-  NotLeaderError,
   type Position as ClientPosition,
   type ResolvedEvent,
   START as CLIENT_START,
@@ -338,13 +337,15 @@ const chained = (
   });
 };
 
-/** Errors with which the server says that it did not append; after all others nobody knows. */
+/**
+ * Errors with which the server says that it did not append; after all others nobody knows. A node that is no longer the
+ * leader is among those on purpose: the client goes to the new one, and what is not known is sent again.
+ */
 const appendError = (stream: string, error: unknown): Error => {
   if (error instanceof MaxAppendSizeExceededError) {
     return new AppendTooLarge(stream, APPEND_BYTES_MAX, error.maxAppendSize);
   }
   if (isPermanent(error)) return new LedgerUnavailable(stream, 'the server refuses', error);
-  if (error instanceof NotLeaderError) return new LedgerUnavailable(stream, 'the leader is another node', error);
   return new OutcomeUnknown(stream, error);
 };
 
