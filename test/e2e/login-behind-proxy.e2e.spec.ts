@@ -2,7 +2,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startChromium } from '../support/chromium.js';
 import { startTlsProxy, type TlsProxy } from '../support/tls-proxy.js';
 import { runCommand } from './cairn-command.js';
-import { type Cairn, startEmbedded } from './cairn-process.js';
+import { MODES } from './cairn-process.js';
+import { useWorld } from './world.js';
 
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const PASSWORD = 'noot noot';
@@ -10,24 +11,26 @@ const PASSWORD = 'noot noot';
 const press = (page: Page, button: string): Promise<void> => page.getByRole('button', { name: button }).click();
 
 /** `PUBLIC_URL` alone says how Cairn is called outside. */
-describe('logins behind a proxy that ends TLS', () => {
+describe.each(MODES)('logins behind a proxy that ends TLS, $mode', (mode) => {
   let proxy: TlsProxy | undefined;
-  let running: Cairn | undefined;
   let browser: Browser | undefined;
   let publicUrl = '';
+  const world = useWorld(mode, async () => {
+    proxy = await startTlsProxy();
+    publicUrl = `${proxy.origin}/cairn`;
+    return { PUBLIC_URL: publicUrl, TRUSTED_PROXIES: 'loopback' };
+  });
 
   beforeAll(async () => {
-    [proxy, browser] = await Promise.all([startTlsProxy(), startChromium()]);
-    publicUrl = `${proxy.origin}/cairn`;
-    running = await startEmbedded({ PUBLIC_URL: publicUrl, TRUSTED_PROXIES: 'loopback' });
-    proxy.pointTo(running.url, '/cairn');
-    await runCommand(running, ['user', 'add', 'pingu'], `${PASSWORD}\n`);
+    const { cairn } = world();
+    browser = await startChromium();
+    proxy?.pointTo(cairn.url, '/cairn');
+    await runCommand(cairn, ['user', 'add', 'pingu'], `${PASSWORD}\n`);
   }, 60_000);
 
   afterAll(async () => {
     await browser?.close();
     await proxy?.stop();
-    await running?.remove();
   }, 30_000);
 
   /** As clients outside do; whatever they claim to be forwarded for. */
@@ -82,7 +85,7 @@ describe('logins behind a proxy that ends TLS', () => {
   });
 
   it('let addresses wait that try codes, told apart by what the trusted proxy says', async () => {
-    const url = `${running?.url ?? ''}/auth/realms/IceCube/device`;
+    const url = `${world().cairn.url}/auth/realms/IceCube/device`;
     const context = await newContext();
     const send = async (address: string): Promise<{ status: number; text: string }> => {
       const page = await context.request.get(url, { headers: { 'x-forwarded-for': address } });

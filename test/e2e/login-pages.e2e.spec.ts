@@ -5,10 +5,13 @@ import { SqliteKeep } from '#keep/sqlite-keep.js';
 import { startChromium } from '../support/chromium.js';
 import { startWebSite, type WebSite } from '../support/web-site.js';
 import { runCommand } from './cairn-command.js';
-import { type Cairn, startEmbedded } from './cairn-process.js';
+import { type Cairn, MODES } from './cairn-process.js';
+import { useWorld } from './world.js';
 
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const PASSWORD = 'noot noot';
+/** For what a page has to show: less than a test may take, whose message would say less. */
+const PATIENCE_MS = 25_000;
 
 type Json = Readonly<Record<string, unknown>>;
 interface Reply {
@@ -37,21 +40,22 @@ const logIn = async (page: Page, password = PASSWORD, username = 'pingu'): Promi
 };
 
 /** Everything that a person sees of a login, in a real browser. */
-describe('login pages', () => {
+describe.each(MODES)('login pages, $mode', (mode) => {
+  const world = useWorld(mode);
+  const cairn = (): Cairn => world().cairn;
   let browser: Browser | undefined;
-  let running: Cairn | undefined;
   let site: WebSite | undefined;
   const contexts: BrowserContext[] = [];
   let complaints: string[] = [];
 
   beforeAll(async () => {
-    [browser, running, site] = await Promise.all([startChromium(), startEmbedded(), startWebSite()]);
-    await runCommand(running, ['user', 'add', 'pingu', '--group', 'simprod', '--group', 'users'], `${PASSWORD}\n`);
+    [browser, site] = await Promise.all([startChromium(), startWebSite()]);
+    await runCommand(cairn(), ['user', 'add', 'pingu', '--group', 'simprod', '--group', 'users'], `${PASSWORD}\n`);
   }, 60_000);
 
   afterAll(async () => {
     await browser?.close();
-    await Promise.all([running?.remove(), site?.stop()]);
+    await site?.stop();
   }, 30_000);
 
   afterEach(async () => {
@@ -60,10 +64,6 @@ describe('login pages', () => {
     expect(complaints).toEqual([]);
   });
 
-  const cairn = (): Cairn => {
-    if (running === undefined) throw new Error('Cairn is not running');
-    return running;
-  };
   const website = (): WebSite => {
     if (site === undefined) throw new Error('the web site is not running');
     return site;
@@ -81,7 +81,7 @@ describe('login pages', () => {
     if (browser === undefined) throw new Error('no browser');
     const context = await browser.newContext(options);
     contexts.push(context);
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     complaints = [];
     page.on('console', (message) => {
