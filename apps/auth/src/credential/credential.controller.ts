@@ -21,7 +21,8 @@ import {
 import { newId } from '#contracts/ids.js';
 import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
-import { isTooLarge, refused } from '../refused.js';
+import { refused } from '../refused.js';
+import { isTooLarge } from '../too-large.js';
 import { amended, type Credential, credentialOf, documentOf, exchanged, isSame, matches } from './credential.js';
 import { CredentialFacts } from './credential-projection.js';
 import { CredentialStore, type Kept } from './credential-store.js';

@@ -5,7 +5,7 @@ import { type DirectoryEvents, GROUPS_STREAM } from '#contracts/directory-events
 import { membersOf, objectText } from '#contracts/raw-json.js';
 import type { DecidedEvent } from '#projection/command.js';
 import type { CustomGroup, Groups } from '#projection/groups.js';
-import { isTooLarge } from '../refused.js';
+import { isTooLarge } from '../too-large.js';
 
 /** Priority of a group that is given none (IceProd contract 13). */
 const DEFAULT_PRIORITY = 0.5;

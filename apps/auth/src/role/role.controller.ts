@@ -7,7 +7,8 @@ import { type DirectoryEvents, ROLES_STREAM } from '#contracts/directory-events.
 import { BUILT_IN_ROLES, DefineRole, GetRole, ListRoles, RetireRole } from '#contracts/iceprod/users.js';
 import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
-import { isTooLarge, refused } from '../refused.js';
+import { refused } from '../refused.js';
+import { isTooLarge } from '../too-large.js';
 import { Roles } from './role-projection.js';
 
 const builtIn = (): DomainError => new DomainError('invalid', 'role.built-in', 'role is built in');
