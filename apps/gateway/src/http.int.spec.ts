@@ -375,8 +375,10 @@ describe('the gateway over HTTP', () => {
     });
 
     it('tell nothing internal', async () => {
-      expectRefusal(await ask('GET', '/tasks/broken'), 500, 'Internal Server Error');
+      expectRefusal(await ask('GET', '/tasks/broken?code=typed-by-a-person'), 500, 'Internal Server Error');
       expect(gateway.logged()).toContain('secret detail');
+      expect(gateway.logged()).toMatch(/"path":"\/tasks\/broken".*"request failed"/);
+      expect(gateway.logged()).not.toContain('typed-by-a-person');
     });
 
     it('say when to come again if a service does not answer', async () => {
@@ -462,6 +464,13 @@ describe('the gateway over HTTP', () => {
         headers: { 'content-length': String(200 * 1024 * 1024) },
       }).catch((error: unknown) => error);
       expect(refused).toMatchObject({ status: 413 });
+    });
+
+    it('are small where nobody shows a token', async () => {
+      const body = ' '.repeat(64 * 1024 + 1);
+      for (const path of ['/ldap', '/auth/realms/r/protocol/openid-connect/token']) {
+        expectRefusal(await ask('POST', path, { token: null, body }), 413, 'Request body is too large');
+      }
     });
 
     it('are let through when they are too large, so that who sends all before it reads gets the answer', async () => {

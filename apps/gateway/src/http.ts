@@ -40,6 +40,8 @@ declare module 'fastify' {
 
 /** Largest body of a request: log uploads and bulk routes are large (IceProd contract 1.1.8). */
 export const BODY_BYTES_MAX = 128 * 1024 * 1024;
+/** Of whoever shows no token: logins and forms are small. */
+const PUBLIC_BODY_BYTES_MAX = 64 * 1024;
 /** Tokens with many groups are long, and so are lists in query strings. */
 const HEADER_BYTES_MAX = 64 * 1024;
 const PARAMETER_CHARACTERS_MAX = 1024;
@@ -247,8 +249,11 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
   instance.decorateRequest('call', null);
   instance.decorateRequest('upload', null);
 
-  instance.addHook('onRoute', ({ url, method, config }) => {
-    if (config?.route !== undefined) paths.add(url, [method].flat());
+  instance.addHook('onRoute', (options) => {
+    const { url, method, config } = options;
+    if (config?.route === undefined) return;
+    paths.add(url, [method].flat());
+    if (config.route.policy === 'public') options.bodyLimit = PUBLIC_BODY_BYTES_MAX;
   });
 
   // Roles are checked before the body is read: nobody uploads 100 MiB to be refused.

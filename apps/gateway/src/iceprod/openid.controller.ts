@@ -3,12 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AskOpenId } from '#contracts/openid.js';
 import type { CallOf, Served } from '../route/route.js';
 import { Serves, TheCall } from '../route/serves.decorator.js';
-import { HttpRefusal } from '../edge/refusal.js';
 import { Answers } from './answers.js';
 import { openIdRoutes as routes } from './openid.routes.js';
 
-/** Forms of logins are small. */
-const FORM_BYTES_MAX = 64 * 1024;
 /** What the provider may know of a request. */
 const HEADERS = ['host', 'authorization', 'cookie', 'accept', 'user-agent'] as const;
 /** Belong to the connection, which is the gateway's. */
@@ -33,13 +30,17 @@ export class OpenIdController {
 
   async relay({ context }: Call, { request, reply }: Exchange): Promise<Served> {
     const { method, url, headers, body, ip: address } = request;
-    const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-    if (bytes.length > FORM_BYTES_MAX) throw new HttpRefusal(413, 'Payload Too Large');
     const seen = HEADERS.flatMap((name) => {
       const value = headers[name];
       return typeof value === 'string' ? [[name, value] as const] : [];
     });
-    const input = { method, url, headers: Object.fromEntries(seen), body: bytes.toString('utf8'), address };
+    const input = {
+      method,
+      url,
+      headers: Object.fromEntries(seen),
+      body: Buffer.isBuffer(body) ? body.toString('utf8') : '',
+      address,
+    };
     const answer = await this.answers.reply(AskOpenId, { input, context });
     const cookies: string[] = [];
     for (const [name, value] of answer.headers) {
