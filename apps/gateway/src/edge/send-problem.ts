@@ -38,7 +38,11 @@ export const sendProblem = (request: FastifyRequest, reply: FastifyReply, error:
   const cause = refusalOf(error);
   const refusal = cause.kind === 'internal' && request.raw.readableAborted ? BROKEN_OFF : cause;
   if (refusal.kind === 'internal') {
-    log?.error({ error, method: request.method, url: request.url, correlationId: request.id }, 'request failed');
+    // Without the query, which may hold what is nobody's business.
+    log?.error(
+      { error, method: request.method, path: pathOf(request.url), correlationId: request.id },
+      'request failed',
+    );
   }
   if (reply.sent || reply.raw.headersSent) {
     // Half an answer is out: only a broken connection tells the client.
