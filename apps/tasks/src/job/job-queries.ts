@@ -6,8 +6,9 @@ import { afterPlace, JOB_SORT_FIELDS, type ListPage, type SortField } from '#con
 import { JOB_STATUSES } from '#contracts/iceprod/statuses.js';
 import { cursorAt, progressOf } from '#projection/list-progress.js';
 import { sortableValue, SortedLists } from '#projection/sorted-lists.js';
+import { isPlace, placeText, readPlace } from '../workload/list-place.js';
 import { readStatuses } from './job-decider.js';
-import { isPlace, type JobFilter, type Jobs, PAGE_ROWS, placeBehind } from './job-rows.js';
+import { type JobFilter, type Jobs, PAGE_ROWS, placeOfJob } from './job-rows.js';
 import { fieldsOf, type Job, jobDocument } from './job.js';
 
 const pageOf = (entries: readonly string[], next: string | undefined): Page =>
@@ -19,7 +20,7 @@ const picked = (job: Job, wanted: WantedFields | undefined): string =>
 const filterOf = (request: ListJobsRequest): JobFilter | DomainError => {
   const statuses = readStatuses(request.statuses);
   if (statuses instanceof DomainError) return statuses;
-  return { statuses, index: request.job_index ?? null, since: request.changed_since ?? 0 };
+  return { statuses, index: request.job_index, since: request.changed_since };
 };
 
 const rendering = ({ keys }: ListJobsRequest): ((job: Job) => string) => {
@@ -34,18 +35,19 @@ const createdJobs = (jobs: Jobs, filter: JobFilter, request: ListJobsRequest): L
   const { left, place } = progress;
   // One more than is wanted tells whether the list goes on.
   const rows = Math.min(PAGE_ROWS, left + 1);
-  const slice = jobs.slice(request.dataset_id, filter, place, rows);
+  const slice = jobs.slice(request.dataset_id, filter, readPlace(place), rows);
   const render = rendering(request);
   if (slice.jobs.length > left) {
     const shown = slice.jobs.slice(0, left);
     const last = shown.at(-1);
-    const behind = last === undefined ? place : placeBehind(last);
+    const behind = last === undefined ? place : placeText(placeOfJob(last));
     return { entries: shown.map(({ job }) => render(job)), ...(behind !== undefined && { after: afterPlace(behind) }) };
   }
   const page = { entries: slice.jobs.map(({ job }) => render(job)) };
   if (slice.next === undefined) return page;
-  const next = cursorAt(left - slice.jobs.length, slice.next);
-  return left === Infinity ? { ...page, next } : { ...page, next, after: afterPlace(slice.next) };
+  const behind = placeText(slice.next);
+  const next = cursorAt(left - slice.jobs.length, behind);
+  return left === Infinity ? { ...page, next } : { ...page, next, after: afterPlace(behind) };
 };
 
 const VALUES: Readonly<Record<(typeof JOB_SORT_FIELDS)[number], (job: Job) => unknown>> = {
@@ -108,14 +110,12 @@ export const summarizeJobs = (
   const present = jobs.counts(datasetId).map(([status]) => status);
   const status = at === -1 ? present[0] : JOB_STATUSES[Number(cursor.slice(0, at))];
   if (status === undefined) return { entries: [] };
-  const slice = jobs.slice(
-    datasetId,
-    { statuses: [status] },
-    at === -1 ? undefined : cursor.slice(at + 1) || undefined,
-  );
+  const slice = jobs.slice(datasetId, { statuses: [status] }, readPlace(at === -1 ? undefined : cursor.slice(at + 1)));
   const ids = slice.jobs.map(({ job }) => job.id);
   const entries = ids.length === 0 ? [] : [JSON.stringify([status, ids])];
-  if (slice.next !== undefined) return pageOf(entries, `${String(JOB_STATUSES.indexOf(status))}:${slice.next}`);
+  if (slice.next !== undefined) {
+    return pageOf(entries, `${String(JOB_STATUSES.indexOf(status))}:${placeText(slice.next)}`);
+  }
   const following = present.find((word) => JOB_STATUSES.indexOf(word) > JOB_STATUSES.indexOf(status));
   return pageOf(entries, following === undefined ? undefined : `${String(JOB_STATUSES.indexOf(following))}:`);
 };

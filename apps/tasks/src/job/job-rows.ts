@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { JOB_STATUSES, type JobStatus } from '#contracts/iceprod/statuses.js';
 import type { Ranges } from '#contracts/work-events.js';
+import { type Place, placeOf, START_PLACE } from '../workload/list-place.js';
 import { type WorkloadId, type Workloads, workStream } from '../workload/workloads.js';
 import type { JobView } from './job-decider.js';
 import { type Job, OTHER_STATUS, statusCode } from './job.js';
@@ -79,27 +80,8 @@ export const readJob = (row: Record<string, SQLOutputValue>, workloads: Workload
   return { key, listing, job };
 };
 
-/**
- * Where a walk over a dataset's jobs stands: those at home by ordinal, then those moved to it by id. Never by the
- * workloads' integers, which differ from one read model to the next.
- */
-type Place =
-  { readonly from: 'home'; readonly ordinal: number } | { readonly from: 'elsewhere'; readonly afterId: string };
-
-const readPlace = (cursor: string): Place =>
-  cursor.startsWith('h')
-    ? { from: 'home', ordinal: Number(cursor.slice(1)) }
-    : { from: 'elsewhere', afterId: cursor.slice(1) };
-
-const atHome = (ordinal: number): string => `h${String(ordinal)}`;
-const elsewhere = (afterId: string): string => `e${afterId}`;
-
-/** Whether a text is a place in the list of a dataset's jobs. */
-export const isPlace = (text: string): boolean => /^(?:h\d{1,10}|e[^]*)$/.test(text);
-
 /** The place behind a job in the list that it stands in. */
-export const placeBehind = ({ key, listing, job }: StoredJob): string =>
-  homeOf(key) === listing ? atHome(job.ordinal + 1) : elsewhere(job.id);
+export const placeOfJob = ({ key, listing, job }: StoredJob): Place => placeOf({ key, listing, id: job.id });
 
 const ALL_STATUSES = 2 ** (OTHER_STATUS + 1) - 1;
 
@@ -109,15 +91,15 @@ const maskOf = (statuses: readonly JobStatus[]): number =>
 export interface JobFilter {
   /** None means all, also what clients made up. */
   readonly statuses: readonly JobStatus[];
-  readonly index?: number | null;
+  readonly index?: number | undefined;
   /** Only jobs that an event has concerned then or later, in microseconds since the Unix epoch. */
-  readonly since?: number;
+  readonly since?: number | undefined;
 }
 
 interface JobSlice {
   readonly jobs: readonly StoredJob[];
   /** Where to go on; absent at the end. */
-  readonly next?: string;
+  readonly next?: Place;
 }
 
 /** Reads jobs through one connection: `queries` to answer, `writer` to decide. */
@@ -126,6 +108,7 @@ export class Jobs implements JobView {
   private readonly selectByKey: StatementSync;
   private readonly selectLast: StatementSync;
   private readonly selectHome: StatementSync;
+  private readonly selectHomeAt: StatementSync;
   private readonly selectMoved: StatementSync;
   private readonly selectRange: StatementSync;
   private readonly selectCounts: StatementSync;
@@ -138,15 +121,18 @@ export class Jobs implements JobView {
     database: DatabaseSync,
     private readonly workloads: Workloads,
   ) {
-    const filter = '((1 << status) & ?) != 0 AND (? IS NULL OR job_index = ?) AND touched >= ?';
+    const filter = '((1 << status) & ?) != 0 AND touched >= ?';
     this.selectById = database.prepare(`SELECT ${JOB_COLUMNS} FROM job WHERE id = ?`);
     this.selectByKey = database.prepare(`SELECT ${JOB_COLUMNS} FROM job WHERE key = ?`);
     this.selectLast = database.prepare('SELECT max(key) AS key FROM job WHERE key BETWEEN ? AND ?');
-    this.selectHome = database.prepare(
-      `SELECT ${JOB_COLUMNS} FROM job WHERE key BETWEEN ? AND ? AND listing IS NULL AND ${filter} ORDER BY key LIMIT ?`,
+    const atHome = `key > ? AND key <= ? AND listing IS NULL AND ${filter} ORDER BY key LIMIT ?`;
+    this.selectHome = database.prepare(`SELECT ${JOB_COLUMNS} FROM job WHERE ${atHome}`);
+    this.selectHomeAt = database.prepare(
+      `SELECT ${JOB_COLUMNS} FROM job WHERE ${LISTED_BY} = ? AND job_index = ? AND ${atHome}`,
     );
     this.selectMoved = database.prepare(
-      `SELECT ${JOB_COLUMNS} FROM job WHERE listing = ? AND id > ? AND ${filter} ORDER BY id LIMIT ?`,
+      `SELECT ${JOB_COLUMNS} FROM job
+       WHERE listing = ? AND id > ? AND (? IS NULL OR job_index = ?) AND ${filter} ORDER BY id LIMIT ?`,
     );
     this.selectRange = database.prepare(
       `SELECT key, id, listing FROM job WHERE key > ? AND key <= ? ORDER BY key LIMIT ${PAGE_ROWS}`,
@@ -213,36 +199,23 @@ export class Jobs implements JobView {
   }
 
   *slicesOf(datasetId: string, statuses: readonly JobStatus[]): Generator<readonly Job[], void, void> {
-    let cursor: string | undefined;
-    do {
-      const { jobs, next } = this.slice(datasetId, { statuses }, cursor);
+    let place: Place | undefined = START_PLACE;
+    while (place !== undefined) {
+      const { jobs, next }: JobSlice = this.slice(datasetId, { statuses }, place);
       yield jobs.map(({ job }) => job);
-      cursor = next;
-    } while (cursor !== undefined);
+      place = next;
+    }
   }
 
-  /** A slice of the jobs that a dataset lists, in creation order. May be empty before the end. */
-  slice(
-    datasetId: string,
-    { statuses, index = null, since = 0 }: JobFilter,
-    cursor = atHome(0),
-    rows = PAGE_ROWS,
-  ): JobSlice {
+  /** A slice of the jobs that a dataset lists behind a place, in creation order. May be empty before the end. */
+  slice(datasetId: string, filter: JobFilter, after: Place = START_PLACE, rows = PAGE_ROWS): JobSlice {
     const workload = this.workloads.idOfDataset(datasetId);
     if (workload === undefined) return { jobs: [] };
-    const filter = [maskOf(statuses), index, index, since, rows] as const;
-    const place = readPlace(cursor);
-    if (place.from === 'home') {
-      const from = keyOf(workload, place.ordinal);
-      const last = this.lastKey(workload) ?? -1;
-      const to = Math.min(last, from + PAGE_SCAN - 1);
-      const jobs = this.selectHome.all(from, to, ...filter).map((row) => readJob(row, this.workloads));
-      const seen = jobs.length === rows ? (jobs.at(-1)?.key ?? to) : to;
-      return { jobs, next: seen >= last ? elsewhere('') : atHome(seen + 1 - firstKey(workload)) };
-    }
-    const jobs = this.selectMoved.all(workload, place.afterId, ...filter).map((row) => readJob(row, this.workloads));
-    const last = jobs.at(-1);
-    return last === undefined || jobs.length < rows ? { jobs } : { jobs, next: elsewhere(last.job.id) };
+    if (after.at === 'elsewhere') return this.elsewhere(workload, filter, after.id, rows);
+    const atHome = this.atHome(workload, filter, after.ordinal, rows);
+    if (atHome.next !== undefined) return atHome;
+    const { jobs, next } = this.elsewhere(workload, filter, '', rows - atHome.jobs.length);
+    return { jobs: [...atHome.jobs, ...jobs], ...(next !== undefined && { next }) };
   }
 
   /** Jobs per status, in vocabulary order, without empty ones. */
@@ -291,6 +264,43 @@ export class Jobs implements JobView {
       .all(workload, lowest, index, skip)
       .map((row) => ({ id: String(row['id']), index: Number(row['job_index']) }));
     return { jobs, isLast: jobs.length < OUTLINED_ROWS };
+  }
+
+  private atHome(
+    workload: WorkloadId,
+    { statuses, index, since = 0 }: JobFilter,
+    ordinal: number,
+    rows: number,
+  ): JobSlice {
+    const last = this.lastKey(workload);
+    if (last === undefined) return { jobs: [] };
+    const from = keyOf(workload, ordinal);
+    const filter = [maskOf(statuses), since, rows] as const;
+    // Jobs of one index are found by it; others are looked at one by one.
+    const to = index === undefined ? Math.min(last, from + PAGE_SCAN) : last;
+    const found =
+      index === undefined
+        ? this.selectHome.all(from, to, ...filter)
+        : this.selectHomeAt.all(workload, index, from, to, ...filter);
+    return this.sliceOf(found, rows, to < last ? { at: 'home', ordinal: to - firstKey(workload) } : undefined);
+  }
+
+  private elsewhere(
+    workload: WorkloadId,
+    { statuses, index, since = 0 }: JobFilter,
+    id: string,
+    rows: number,
+  ): JobSlice {
+    const at = index ?? null;
+    return this.sliceOf(this.selectMoved.all(workload, id, at, at, maskOf(statuses), since, rows), rows);
+  }
+
+  /** @param next where to go on when not all rows that were wanted have been found */
+  private sliceOf(found: readonly Record<string, SQLOutputValue>[], rows: number, next?: Place): JobSlice {
+    const jobs = found.map((row) => readJob(row, this.workloads));
+    const last = jobs.at(-1);
+    const goOn = last !== undefined && jobs.length === rows ? placeOfJob(last) : next;
+    return goOn === undefined ? { jobs } : { jobs, next: goOn };
   }
 
   private lastKey(workload: WorkloadId): number | undefined {

@@ -3,9 +3,10 @@ import { afterRuns, deviationOf, NO_RUNS, type RunTimeSums, runTimesOf } from '.
 import { listingOf, type UnitReader } from '../engine/unit-row.js';
 import type { WordId } from '../engine/words.js';
 import { gpuOf } from '../iceprod/requirements.js';
+import { START_PLACE } from '../workload/list-place.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import type { TaskCounts } from './task-counts.js';
-import { START_PLACE, UnitScan } from './unit-scan.js';
+import { UnitScan } from './unit-scan.js';
 
 /** Statistics of the complete tasks of one name (contract 7.5). */
 const documentOf = (sums: RunTimeSums): string => {

@@ -11,19 +11,10 @@ import { SortedLists } from '#projection/sorted-lists.js';
 import { listingOf, type UnitReader, type UnitRow } from '../engine/unit-row.js';
 import type { Unit } from '../engine/unit.js';
 import type { WordId, Words } from '../engine/words.js';
+import { isPlace, type Place, placeText, readPlace, START_PLACE } from '../workload/list-place.js';
 import { pickTask } from './document.js';
 import { valuesOf } from './sorting.js';
-import {
-  type Chunk,
-  isPlace,
-  type Narrowing,
-  type Place,
-  placeOf,
-  placeText,
-  readPlace,
-  START_PLACE,
-  UnitScan,
-} from './unit-scan.js';
+import { type Chunk, type Narrowing, placeOfUnit, UnitScan } from './unit-scan.js';
 
 /** The tasks of a dataset that are asked for. */
 interface Wanted {
@@ -118,7 +109,7 @@ export class TaskLists {
       let before: UnitRow | undefined;
       for (const row of rows) {
         if (wanted.matches(row)) {
-          if (left === 0) return { ...page.page(), after: afterPlace(placeText(before ? placeOf(before) : start)) };
+          if (left === 0) return { ...page.page(), after: afterPlace(placeText(before ? placeOfUnit(before) : start)) };
           page.add(render(row));
           left -= 1;
         }

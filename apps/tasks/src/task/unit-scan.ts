@@ -1,7 +1,8 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { prepareForRows, rowOf, type UnitRow } from '../engine/unit-row.js';
+import { listingOf, prepareForRows, rowOf, type UnitRow } from '../engine/unit-row.js';
 import { lastKeyOf, ordinalOfKey, unitKey } from '../engine/unit.js';
 import type { WordId } from '../engine/words.js';
+import { type Place, placeOf } from '../workload/list-place.js';
 import type { WorkloadId } from '../workload/workloads.js';
 
 /** Rows read at a time: a few milliseconds. */
@@ -24,27 +25,8 @@ export interface Chunk {
   readonly last: Place;
 }
 
-/**
- * Where a walk over a dataset's units stands: those at home by ordinal, then those moved to it by id. Never by the
- * workloads' integers, which differ from one read model to the next.
- */
-export type Place =
-  { readonly at: 'home'; readonly ordinal: number } | { readonly at: 'elsewhere'; readonly id: string };
-
-export const START_PLACE: Place = { at: 'home', ordinal: -1 };
-
-export const placeText = (place: Place): string => (place.at === 'home' ? `h${place.ordinal}` : `e${place.id}`);
-
-export const readPlace = (text: string | undefined): Place => {
-  if (text === undefined || text === '') return START_PLACE;
-  return text.startsWith('e') ? { at: 'elsewhere', id: text.slice(1) } : { at: 'home', ordinal: Number(text.slice(1)) };
-};
-
-/** Whether a text is one that {@link placeText} may have made. */
-export const isPlace = (text: string): boolean => /^(?:h\d{1,10}|e[^]*)$/.test(text);
-
-export const placeOf = ({ key, workload, id }: UnitRow): Place =>
-  workload === null ? { at: 'home', ordinal: ordinalOfKey(key) } : { at: 'elsewhere', id };
+/** The place behind a unit in the list that it stands in. */
+export const placeOfUnit = (row: UnitRow): Place => placeOf({ key: row.key, listing: listingOf(row), id: row.id });
 
 const byKey = (a: UnitRow, b: UnitRow): number => a.key - b.key;
 
@@ -71,13 +53,13 @@ export class UnitScan {
     }
     const rows = this.elsewhere(workload, after.at === 'elsewhere' ? after.id : '');
     const last = rows.at(-1);
-    return last === undefined ? undefined : { rows, last: placeOf(last) };
+    return last === undefined ? undefined : { rows, last: placeOfUnit(last) };
   }
 
   private atHome(workload: WorkloadId, narrowing: Narrowing, ordinal: number): Chunk | undefined {
     const rows = this.inRange(narrowing, [unitKey(workload, ordinal), lastKeyOf(workload)], '');
     const last = rows.at(-1);
-    return last === undefined ? undefined : { rows, last: placeOf(last) };
+    return last === undefined ? undefined : { rows, last: placeOfUnit(last) };
   }
 
   /** May be empty before the end. */
