@@ -1,4 +1,4 @@
-import type { Targets } from './generator.js';
+import type { Sender, Targets } from './generator.js';
 import { CONFIG, CREDENTIAL, REDIRECT } from './targets.js';
 
 /** What makes a request to a route a good one, where its schema does not tell. */
@@ -8,6 +8,8 @@ export interface Example {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: (targets: Targets) => string;
+  /** Who may send it, when that is not a matter of roles. */
+  readonly sender?: Sender;
 }
 
 const first = (targets: Targets, name: string): string => targets[name]?.[0] ?? '';
@@ -121,6 +123,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     ...{ grant_type: 'client_credentials', client_id: 'hostile', scope: '' },
     client_secret: first(targets, 'client_secret'),
   })),
+  'GET /auth/realms/{realm}/protocol/openid-connect/userinfo': { sender: 'visitor' },
   'POST /auth/realms/{realm}/protocol/openid-connect/auth/device': form(() => ({
     ...{ client_id: 'iceprod-public', scope: 'offline_access' },
   })),

@@ -14,7 +14,7 @@ export interface HostileRequest {
   readonly sender: Sender;
 }
 
-export type Sender = 'admin' | 'system' | 'pilot' | 'user' | 'nobody' | 'anonymous' | 'forger';
+export type Sender = 'admin' | 'system' | 'pilot' | 'user' | 'visitor' | 'nobody' | 'anonymous' | 'forger';
 
 /** Things that exist, by the name of the parameter or member that takes them: hostile requests aim at them too. */
 export type Targets = Readonly<Record<string, readonly string[]>>;
@@ -51,7 +51,7 @@ class Generator {
         path: query === '' ? path : `${path}?${query}`,
         body,
         headers: example.headers ?? {},
-        sender: role as Sender,
+        sender: example.sender ?? (role as Sender),
       }));
   }
 
@@ -238,7 +238,7 @@ const HEADERS = fc.oneof(
 
 const SENDERS: fc.Arbitrary<Sender> = fc.oneof(
   { weight: 10, arbitrary: fc.constantFrom<Sender>('admin', 'system') },
-  { weight: 3, arbitrary: fc.constantFrom<Sender>('user', 'pilot') },
+  { weight: 3, arbitrary: fc.constantFrom<Sender>('user', 'pilot', 'visitor') },
   { weight: 1, arbitrary: fc.constantFrom<Sender>('nobody', 'anonymous', 'forger') },
 );
 

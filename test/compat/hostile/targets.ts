@@ -1,4 +1,6 @@
 import { runCommand } from '../../e2e/cairn-command.js';
+import type { HttpClient } from '../../e2e/http-client.js';
+import { logInByDevice, refresh, wordIn } from '../../e2e/openid/device-login.js';
 import { newDataset, newJob, newTask, type World } from '../../e2e/world.js';
 import type { Targets } from './generator.js';
 
@@ -30,6 +32,14 @@ export const prepareClients = async ({ cairn }: World): Promise<Targets> => {
   const secret = await runCommand(cairn, ['client', 'add', 'hostile', '--system']);
   await runCommand(cairn, ['client', 'add', 'hostile-page', '--public', '--redirect-uri', REDIRECT]);
   return { client_secret: [secret] };
+};
+
+/** Somebody who has logged in by browser: only such people have something to be told about themselves. */
+export const logVisitorIn = async ({ cairn, anonymous }: World): Promise<HttpClient> => {
+  const [username, password] = ['visitor', 'noot noot'];
+  await runCommand(cairn, ['user', 'add', username], `${password}\n`);
+  const refreshed = await refresh(cairn, await logInByDevice(cairn, username, password));
+  return anonymous.as(wordIn(refreshed, 'access_token'));
 };
 
 const requestsAbout = async ({ admin }: World, datasetId: string): Promise<Targets> => {
