@@ -6,8 +6,15 @@ class NotArithmetic extends Error {
   override readonly name = 'NotArithmetic';
 }
 
-/** Bounds `**`, so that a config cannot fill the memory with one number. */
+/** Python writes no longer integers either; without a bound a config could fill the memory with one number. */
+const DIGITS_MAX = 4300;
+const INTEGER_END = 10n ** BigInt(DIGITS_MAX);
+/** Powers are judged by the digits of their base before they are worked out. */
+const POWER_HEX_DIGITS_MAX = BigInt(INTEGER_END.toString(16).length);
 const EXPONENT_MAX = 1024n;
+
+/** Parentheses and signs in one another, as in Python. */
+const NESTING_MAX = 200;
 
 const TOKEN = /\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|(\*\*|\/\/|[-+*/%()]))/y;
 
@@ -31,11 +38,20 @@ const floorDivide = (left: bigint, right: bigint): bigint => {
 const power = (base: Numeric, exponent: Numeric): Numeric => {
   if (typeof base === 'number' || typeof exponent === 'number' || exponent < 0n)
     return Number(base) ** Number(exponent);
-  if (exponent > EXPONENT_MAX) throw new NotArithmetic('exponent');
+  const hexDigitsMin = BigInt(base.toString(16).length - 1) * exponent;
+  if (exponent > EXPONENT_MAX || hexDigitsMin > POWER_HEX_DIGITS_MAX) throw new NotArithmetic('a long integer');
   return base ** exponent;
 };
 
 const calculate = (operator: string, left: Numeric, right: Numeric): Numeric => {
+  const value = calculated(operator, left, right);
+  if (typeof value === 'bigint' && (value >= INTEGER_END || value <= -INTEGER_END)) {
+    throw new NotArithmetic('a long integer');
+  }
+  return value;
+};
+
+const calculated = (operator: string, left: Numeric, right: Numeric): Numeric => {
   if (operator === '**') return power(left, right);
   if (['/', '//', '%'].includes(operator) && Number(right) === 0) throw new NotArithmetic('division by zero');
   if (operator === '/') return Number(left) / Number(right);
@@ -71,6 +87,7 @@ const calculate = (operator: string, left: Numeric, right: Numeric): Numeric => 
 /** Recursive descent with Python's precedence: `**` binds tighter than a sign on its left. */
 class Parser {
   private next = 0;
+  private nesting = 0;
 
   constructor(private readonly tokens: readonly string[]) {}
 
@@ -108,6 +125,14 @@ class Parser {
   }
 
   private signed(): Numeric {
+    this.nesting += 1;
+    if (this.nesting > NESTING_MAX) throw new NotArithmetic('too deep');
+    const value = this.power();
+    this.nesting -= 1;
+    return value;
+  }
+
+  private power(): Numeric {
     if (this.take('-') !== undefined) return -this.signed();
     if (this.take('+') !== undefined) return this.signed();
     const base = this.atom();
@@ -120,9 +145,9 @@ class Parser {
       if (this.take(')') === undefined) throw new NotArithmetic('(');
       return value;
     }
-    const token = this.tokens[this.next];
-    const value = token === undefined ? undefined : parseNumeric(token);
-    if (value === undefined) throw new NotArithmetic(token ?? '');
+    const token = this.tokens[this.next] ?? '';
+    const value = token.length > DIGITS_MAX ? undefined : parseNumeric(token);
+    if (value === undefined) throw new NotArithmetic(token);
     this.next += 1;
     return value;
   }

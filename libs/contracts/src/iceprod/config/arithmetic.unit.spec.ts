@@ -30,4 +30,14 @@ describe('evaluate', () => {
       expect(result(text)).toBeUndefined();
     },
   );
+
+  it.each([
+    ['powers of powers', '((2**1024)**1024)**1024'],
+    ['long products', Array.from({ length: 2000 }, () => '9**1000').join('*')],
+    ['long numbers', `${'9'.repeat(5000)} + 1`],
+    ['deep parentheses', `${'('.repeat(50_000)}1${')'.repeat(50_000)}`],
+    ['many signs', `${'-'.repeat(50_000)}1`],
+  ])('leaves %s alone, which would take all memory or time', (_, text) => {
+    expect(result(text)).toBeUndefined();
+  });
 });

@@ -17,8 +17,11 @@ export interface Scope {
 /** Parameters may be made of parameters; deeper than this they are made of themselves. */
 const DEPTH_MAX = 32;
 
-/** An expansion longer than this doubles itself. */
-const TEXT_MAX = 1024 * 1024;
+/** Characters that one expansion looks at, those of values and of values' values included: more are made of doublings. */
+const WORK_MAX = 8 * 1024 * 1024;
+
+/** What a macro counts for besides its characters. */
+const MACRO_WORK = 64;
 
 export class EndlessExpansion extends Error {
   override readonly name = 'EndlessExpansion';
@@ -115,46 +118,60 @@ const resolve = (name: string, inner: string, scope: Scope): string | undefined 
   }
 };
 
-/** Index of the parenthesis that closes the one before `from`; -1 when none does. */
-const closing = (text: string, from: number): number => {
-  let depth = 1;
-  for (let index = from; index < text.length; index += 1) {
-    if (text[index] === '(') depth += 1;
-    else if (text[index] === ')') depth -= 1;
-    if (depth === 0) return index;
+/** By the index of each opening parenthesis that of the one that closes it. */
+const closings = (text: string): ReadonlyMap<number, number> => {
+  const found = new Map<number, number>();
+  const open: number[] = [];
+  for (const { 0: character, index } of text.matchAll(/[()]/g)) {
+    const opening = character === '(' ? (open.push(index), undefined) : open.pop();
+    if (opening !== undefined) found.set(opening, index);
   }
-  return -1;
+  return found;
 };
 
-const expandAt = (text: string, scope: Scope, depth: number): string => {
-  if (depth > DEPTH_MAX || text.length > TEXT_MAX) throw new EndlessExpansion(text);
-  let result = '';
-  let rest = 0;
-  for (const match of text.matchAll(/\$([A-Za-z_]*)\(/g)) {
-    if (match.index < rest) continue;
-    const start = match.index + match[0].length;
-    const end = closing(text, start);
-    if (end < 0) continue;
-    const inner = expandAt(text.slice(start, end), scope, depth + 1);
-    const value = resolve(match[1] ?? '', inner, scope);
-    result += text.slice(rest, match.index);
-    result += value === undefined ? `${match[0]}${inner})` : expandAt(value, scope, depth + 1);
-    rest = end + 1;
+/** One expansion, with what it has cost so far. */
+class Expansion {
+  private work = 0;
+
+  constructor(private readonly scope: Scope) {}
+
+  text(text: string, depth = 0): string {
+    this.work += text.length + MACRO_WORK;
+    if (depth > DEPTH_MAX || this.work > WORK_MAX) throw new EndlessExpansion(text);
+    if (!text.includes('$')) return text;
+    const ends = closings(text);
+    let result = '';
+    let rest = 0;
+    for (const match of text.matchAll(/\$([A-Za-z_]*)\(/g)) {
+      if (match.index < rest) continue;
+      const start = match.index + match[0].length;
+      const end = ends.get(start - 1);
+      if (end === undefined) continue;
+      const inner = this.text(text.slice(start, end), depth + 1);
+      const value = resolve(match[1] ?? '', inner, this.scope);
+      result += text.slice(rest, match.index);
+      result += value === undefined ? `${match[0]}${inner})` : this.text(value, depth + 1);
+      rest = end + 1;
+    }
+    return result + text.slice(rest);
   }
-  return result + text.slice(rest);
-};
+
+  all(value: Json): Json {
+    if (typeof value === 'string') return this.text(value);
+    if (isArray(value)) return value.map((item) => this.all(item));
+    if (!isObject(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.all(item)]));
+  }
+}
 
 /**
  * Replaces the macros of a config's text, from the inside outwards (IceProd contract 16): `$(x)`, `$steering(x)`,
  * `$options(x)`, `$args(x)`, `$eval`, `$sprintf`, `$choice`, `$sum`, `$min`, `$max`, `$len`. What nothing is known
  * about stays as it is written.
+ *
+ * @throws EndlessExpansion
  */
-export const expand = (text: string, scope: Scope): string => expandAt(text, scope, 0);
+export const expand = (text: string, scope: Scope): string => new Expansion(scope).text(text);
 
 /** The same for every text inside a document; keys stay. */
-export const expandAll = (value: Json, scope: Scope): Json => {
-  if (typeof value === 'string') return expand(value, scope);
-  if (isArray(value)) return value.map((item) => expandAll(item, scope));
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, expandAll(item, scope)]));
-};
+export const expandAll = (value: Json, scope: Scope): Json => new Expansion(scope).all(value);

@@ -51,6 +51,20 @@ describe('expand', () => {
     expect(() => expand(text, scope)).toThrow(EndlessExpansion);
   });
 
+  it.each([
+    ['a text', 'x'],
+    ['nothing', ''],
+  ])('refuses doublings of %s', (_, seed) => {
+    const doubled = Array.from({ length: 30 }, (_, at) => [`p${at}`, at === 0 ? seed : `$(p${at - 1})$(p${at - 1})`]);
+    expect(() => expand('$(p29)', { ...scope, bare: [Object.fromEntries(doubled)] })).toThrow(EndlessExpansion);
+  });
+
+  it('takes no longer for what is never closed', () => {
+    const text = '$('.repeat(200_000);
+    expect(expand(text, scope)).toBe(text);
+    expect(expand(`${text}$(job))`, scope)).toBe(`${text.slice(0, -2)}$(17)`);
+  });
+
   it('expands inside documents and keeps numbers as they are written', () => {
     const document = parseJson('{"a": ["$(job)", 1.0, null], "b": {"c": "$steering(emax)", "d": 1e2}}');
     expect(writeJson(expandAll(document, scope))).toBe('{"a":["17",1.0,null],"b":{"c":"1e5","d":1e2}}');

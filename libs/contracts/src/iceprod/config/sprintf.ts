@@ -5,6 +5,9 @@ const DIRECTIVE = /%([-+ 0#]*)(\d+)?(?:\.(\d+))?([diouxXeEfFgGsc%])/g;
 /** A width beyond this is a typing error, not a file name. */
 const WIDTH_MAX = 1024;
 
+/** More digits than this JavaScript does not write behind the point. */
+const PRECISION_MAX = 100;
+
 const exponent = (text: string): string => text.replace(/e([+-])(\d)$/, 'e$10$2');
 
 /** `%g`: the shorter of plain and exponent form, without trailing zeros. */
@@ -14,7 +17,7 @@ const general = (value: number, precision: number): string => {
   const [mantissa = '', power = '0'] = value.toExponential(digits - 1).split('e');
   const shorten = (text: string): string => (text.includes('.') ? text.replace(/\.?0+$/, '') : text);
   if (Number(power) < -4 || Number(power) >= digits) return exponent(`${shorten(mantissa)}e${power}`);
-  return shorten(value.toFixed(digits - 1 - Number(power)));
+  return shorten(value.toFixed(Math.min(PRECISION_MAX, digits - 1 - Number(power))));
 };
 
 const convert = (type: string, argument: string, precision: number | undefined): string | undefined => {
@@ -23,6 +26,7 @@ const convert = (type: string, argument: string, precision: number | undefined):
   const value = parseNumeric(argument);
   if (value === undefined) return undefined;
   if ('diuxXo'.includes(type)) {
+    if (value === Infinity || value === -Infinity) return undefined;
     const integer = typeof value === 'bigint' ? value : BigInt(Math.trunc(value));
     if (type === 'x') return integer.toString(16);
     if (type === 'X') return integer.toString(16).toUpperCase();
@@ -59,7 +63,7 @@ export const sprintf = (format: string, ...args: readonly string[]): string | un
       const converted =
         argument === undefined
           ? undefined
-          : convert(type, argument, precision === undefined ? undefined : Math.min(Number(precision), 100));
+          : convert(type, argument, precision === undefined ? undefined : Math.min(Number(precision), PRECISION_MAX));
       if (converted === undefined) return String(refused.push(type));
       return pad(converted, flags, Math.min(Number(width ?? 0), WIDTH_MAX), !'sc'.includes(type));
     },

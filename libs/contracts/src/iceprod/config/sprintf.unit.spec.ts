@@ -13,6 +13,7 @@ describe('sprintf', () => {
     ['%d%%', ['5'], '5%'],
     ['%d', ['2.9'], '2'],
     ['%.3s', ['abcdef'], 'abc'],
+    ['%.1000g', ['0.0009765625'], '0.0009765625'],
   ])('%s of %j', (format, args, expected) => {
     expect(sprintf(format, ...args)).toBe(expected);
   });
@@ -20,5 +21,6 @@ describe('sprintf', () => {
   it('refuses a missing argument and a text where a number is needed', () => {
     expect(sprintf('%d %d', '1')).toBeUndefined();
     expect(sprintf('%d', 'seven')).toBeUndefined();
+    expect(sprintf('%d', '1e999')).toBeUndefined();
   });
 });
