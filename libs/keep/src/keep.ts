@@ -12,8 +12,8 @@ export interface KeepEntry {
 }
 
 /**
- * Durable state of one service that is not history and cannot be rebuilt: tokens, signing keys, first answers of commands,
- * presence. Part of a backup. An abstract class, so that it is its own Nest token.
+ * Durable state of one service that is not history and cannot be rebuilt: accounts, logins, sealed credentials, first answers
+ * of commands. Part of a backup. An abstract class, so that it is its own Nest token.
  */
 export abstract class Keep {
   /** Expired entries read as absent, whether or not they have been swept. */
