@@ -1,5 +1,4 @@
 import { nowMicros } from '#platform/clock.js';
-import { nextLoopTurn } from '#platform/loop-turn.js';
 import type { UnitKey } from '../engine/unit.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import { Best } from './best.js';
@@ -42,6 +41,7 @@ export class Queueing {
     private readonly room: WaitingRoom,
     private readonly orders: Orders,
     private readonly steps: Steps,
+    private readonly pause: () => Promise<void>,
   ) {}
 
   get isOff(): boolean {
@@ -78,7 +78,7 @@ export class Queueing {
       if (this.standings.count(standing.workload, [status]) === 0) continue;
       for (const found of this.units.ofStatus(standing.workload, status)) {
         await this.orderListed(standing, found);
-        await nextLoopTurn();
+        await this.pause();
       }
     }
   }
@@ -108,7 +108,7 @@ export class Queueing {
     for (const { workload } of this.scale().processing) {
       for (const found of this.units.ofStatus(workload, 'idle')) {
         for (const { key, isFree, priority } of found) if (isFree) best.offer(key, priority);
-        await nextLoopTurn();
+        await this.pause();
       }
     }
     const chosen = best.chosen();
@@ -121,7 +121,7 @@ export class Queueing {
       const found = keys.slice(from, from + UNITS_AT_ONCE).flatMap((key) => this.units.byKey(key) ?? []);
       for (const [standing, units] of this.processing(found))
         await this.orderUnits(standing, units, queues ? units : []);
-      await nextLoopTurn();
+      await this.pause();
     }
   }
 

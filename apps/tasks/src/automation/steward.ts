@@ -79,7 +79,8 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
     this.jobs = new Jobs(queries, new Workloads(queries));
     this.standings = new Standings(queries, this.reader);
     const steps = { queues: this.does('queue'), prioritizes: this.does('priority') };
-    this.queueing = new Queueing(this.units, this.standings, new WaitingRoom(this.reader), orders, steps);
+    const room = new WaitingRoom(this.reader);
+    this.queueing = new Queueing(this.units, this.standings, room, orders, steps, () => this.pause());
     this.delayMs = environment.CAIRN_AUTOMATION_DELAY * 1000;
     this.jobBuffer = new JobBuffer(Math.max(BUFFER_SETTLING_TIMES * this.delayMs, BUFFER_REST_MS_MIN));
     this.tickMs = this.delayMs / SETTLING_TICKS;
@@ -121,6 +122,12 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
     }, delayMs).unref();
   }
 
+  /** Lets others have their turn. Throws when the service stops: nothing of a round is worth waiting for. */
+  private async pause(): Promise<void> {
+    await nextLoopTurn();
+    if (this.stopped) throw new Error('The service is stopping');
+  }
+
   private async round(): Promise<void> {
     // While nobody writes, everything that was marked is committed.
     const marked = await this.readModel.exclusive(() => Promise.resolve(this.signals.take()));
@@ -130,17 +137,19 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
       try {
         await this.tend(workload, marks);
       } catch (error) {
+        if (this.stopped) return;
         failed = true;
         this.signals.markAgain(workload);
-        if (!this.stopped) this.log.warn({ error, workload }, 'Automation could not finish, will try again');
+        this.log.warn({ error, workload }, 'Automation could not finish, will try again');
       }
     }
     try {
       await this.rank(marked);
     } catch (error) {
+      if (this.stopped) return;
       failed = true;
       for (const { workload } of this.standings.open()) this.signals.markAgain(workload);
-      if (!this.stopped) this.log.warn({ error }, 'Automation could not rank tasks, will try again');
+      this.log.warn({ error }, 'Automation could not rank tasks, will try again');
     }
     this.retryMs = failed ? Math.min(Math.max(this.retryMs, 100) * 2, RETRY_MS_MAX) : this.tickMs;
   }
@@ -196,9 +205,12 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
     };
     for (const found of this.units.inRanges(workload, marks.units)) {
       for (const { listing, group } of found) addJob(listing, this.reader.words.group.wordOf(group));
-      await nextLoopTurn();
+      await this.pause();
     }
-    for (const [listing, id] of this.jobs.inRanges(workload, marks.groups)) addJob(listing, id);
+    for (const found of this.jobs.inRanges(workload, marks.groups)) {
+      for (const { listing, id } of found) addJob(listing, id);
+      await this.pause();
+    }
     for (const [listing, ids] of jobs) {
       const standing = this.standings.of(listing);
       if (standing !== undefined) await this.judgeJobs(standing, [...ids]);
@@ -206,11 +218,11 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
     if (this.queueing.isOff) return jobs.keys();
     for (const found of this.units.inRanges(workload, marks.units)) {
       await this.queueing.order(found);
-      await nextLoopTurn();
+      await this.pause();
     }
     for (const found of this.units.dependingOn(workload, marks.units)) {
       await this.queueing.order(found);
-      await nextLoopTurn();
+      await this.pause();
     }
     return jobs.keys();
   }
@@ -223,7 +235,7 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
       const some = ids.slice(from, from + JOBS_AT_ONCE);
       const moved = this.orders.judge(this.units, this.jobs, standing, some, steps);
       if (moved.length > 0) await this.orders.moveJobs(standing, moved, steps);
-      await nextLoopTurn();
+      await this.pause();
     }
   }
 
@@ -233,7 +245,7 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
       if (this.standings.count(standing.workload, [status]) === 0) continue;
       for (const found of this.units.ofStatus(standing.workload, status)) {
         await this.orders.stop(standing, found);
-        await nextLoopTurn();
+        await this.pause();
       }
     }
   }

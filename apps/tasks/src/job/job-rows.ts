@@ -96,6 +96,12 @@ export interface JobFilter {
   readonly since?: number | undefined;
 }
 
+/** A job in the list of a workload. */
+interface Listed {
+  readonly listing: WorkloadId;
+  readonly id: string;
+}
+
 interface JobSlice {
   readonly jobs: readonly StoredJob[];
   /** Where to go on; absent at the end. */
@@ -175,13 +181,16 @@ export class Jobs implements JobView {
     return this.selectAt.all(listing, index).map((row) => String(row['id']));
   }
 
-  /** Ids of the jobs with these ordinals in a workload's stream, each with the workload that lists it. */
-  *inRanges(home: WorkloadId, ranges: Ranges): Generator<readonly [listing: WorkloadId, id: string], void, void> {
+  /** The jobs with these ordinals in a workload's stream, each with the workload that lists it; in slices of bounded size. */
+  *inRanges(home: WorkloadId, ranges: Ranges): Generator<readonly Listed[], void, void> {
     for (const [first, last] of ranges) {
       const to = keyOf(home, last);
       for (let after = keyOf(home, first) - 1; after < to;) {
         const rows = this.selectRange.all(after, to);
-        for (const row of rows) yield [row['listing'] === null ? home : Number(row['listing']), String(row['id'])];
+        yield rows.map((row) => ({
+          listing: row['listing'] === null ? home : Number(row['listing']),
+          id: String(row['id']),
+        }));
         after = rows.length < PAGE_ROWS ? to : Number(rows.at(-1)?.['key']);
       }
     }
