@@ -1,10 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Ranges } from '#contracts/work-events.js';
 import type { UnitReader } from '../engine/unit-row.js';
 import { lastKeyOf, unitKey, type UnitKey, workloadOfKey } from '../engine/unit.js';
 import type { WordId } from '../engine/words.js';
 import type { WorkloadId } from '../workload/workloads.js';
 
-/** Rows read at a time. */
+/** Rows read at a time, and questions asked for them. */
 const CHUNK = 500;
 
 /** What automation looks at in a unit. */
@@ -37,12 +38,14 @@ export class UnitsFound {
     database: DatabaseSync,
     private readonly reader: UnitReader,
   ) {
-    const columns = 'SELECT key, id, workload, grp, status, open_deps, priority, idx, group_index FROM unit';
+    const fields = 'key, id, workload, grp, status, open_deps, priority, idx, group_index';
+    const columns = `SELECT ${fields} FROM unit`;
     const behind = `key > ? AND key <= ? ORDER BY key LIMIT ${CHUNK}`;
     this.selectKey = database.prepare(`${columns} WHERE key = ?`);
     this.selectRange = database.prepare(`${columns} WHERE ${behind}`);
     this.selectDependents = database.prepare(
-      `${columns} WHERE key IN (SELECT dependent FROM unit_edge WHERE blocker BETWEEN ? AND ?)`,
+      `SELECT blocker, ${fields} FROM unit_edge CROSS JOIN unit ON key = dependent
+       WHERE (blocker, dependent) > (?, ?) AND blocker <= ? ORDER BY blocker, dependent LIMIT ${CHUNK}`,
     );
     this.selectStatus = database.prepare(`${columns} WHERE status = ? AND ${behind}`);
     // The sign keeps SQLite from walking the units of that status of all workloads.
@@ -61,27 +64,13 @@ export class UnitsFound {
   }
 
   /** Units of some ordinals at home. */
-  *inRanges(home: WorkloadId, ranges: readonly (readonly [number, number])[]): Generator<readonly Found[]> {
-    for (const [first, last] of ranges) {
-      const to = unitKey(home, last);
-      for (let after = unitKey(home, first) - 1; after < to;) {
-        const rows = this.selectRange.all(after, to);
-        if (rows.length === 0) break;
-        after = Number(rows.at(-1)?.['key']);
-        yield rows.map((row) => this.found(row));
-      }
-    }
+  inRanges(home: WorkloadId, ranges: Ranges): Generator<readonly Found[]> {
+    return this.gathered(this.rowsInRanges(home, ranges));
   }
 
-  /** Units, of whatever workload, that depend on some of these. */
-  *dependingOn(home: WorkloadId, ranges: readonly (readonly [number, number])[]): Generator<readonly Found[]> {
-    for (const [first, last] of ranges) {
-      for (let from = first; from <= last; from += CHUNK) {
-        const to = Math.min(last, from + CHUNK - 1);
-        const rows = this.selectDependents.all(unitKey(home, from), unitKey(home, to));
-        if (rows.length > 0) yield rows.map((row) => this.found(row));
-      }
-    }
+  /** Units, of whatever workload, that depend on some of these; on several of them, several times. */
+  dependingOn(home: WorkloadId, ranges: Ranges): Generator<readonly Found[]> {
+    return this.gathered(this.rowsDependingOn(home, ranges));
   }
 
   /** Units of one status that a workload lists. */
@@ -118,6 +107,45 @@ export class UnitsFound {
     const group = this.reader.words.group.find(jobId);
     const rows = group === undefined ? [] : this.countGroup.all(group, listing);
     return new Map(rows.map((row) => [this.reader.words.status.wordOf(Number(row['status'])), Number(row['n'])]));
+  }
+
+  private *rowsInRanges(home: WorkloadId, ranges: Ranges): Generator<readonly Row[]> {
+    for (const [first, last] of ranges) {
+      const to = unitKey(home, last);
+      let after = unitKey(home, first) - 1;
+      for (let rows = this.selectRange.all(after, to); ; rows = this.selectRange.all(after, to)) {
+        yield rows;
+        if (rows.length < CHUNK) break;
+        after = Number(rows.at(-1)?.['key']);
+      }
+    }
+  }
+
+  private *rowsDependingOn(home: WorkloadId, ranges: Ranges): Generator<readonly Row[]> {
+    for (const [first, last] of ranges) {
+      const to = unitKey(home, last);
+      let [blocker, dependent] = [unitKey(home, first), -1];
+      for (;;) {
+        const rows = this.selectDependents.all(blocker, dependent, to);
+        yield rows;
+        if (rows.length < CHUNK) break;
+        [blocker, dependent] = [Number(rows.at(-1)?.['blocker']), Number(rows.at(-1)?.['key'])];
+      }
+    }
+  }
+
+  /** Puts what single questions have found together: most ranges are of one unit. */
+  private *gathered(pieces: Iterable<readonly Row[]>): Generator<readonly Found[]> {
+    let found: Found[] = [];
+    let questions = 0;
+    for (const rows of pieces) {
+      for (const row of rows) found.push(this.found(row));
+      questions += 1;
+      if (found.length < CHUNK && questions < CHUNK) continue;
+      yield found;
+      [found, questions] = [[], 0];
+    }
+    yield found;
   }
 
   private found(row: Row): Found {
