@@ -19,6 +19,13 @@ interface Submitter {
 /** A place and the scope that the tasks of a dataset need there, all of them together. */
 type Needs = ReadonlyMap<string, string>;
 
+/** Requests whose credentials are held while they wait; the oldest are forgotten first. */
+const REQUESTS_MAX = 1000;
+/** A credential whose token ends sooner is made anew: the request may have waited for long. */
+const FRESH_SECONDS = 60;
+
+const isFresh = ({ expiration = 0 }: CredentialFields): boolean => expiration > Date.now() / 1000 + FRESH_SECONDS;
+
 const joined = (words: Iterable<string>): string => [...new Set(words)].sort().join(' ');
 
 /** What the token scopes of a config's tasks come to. */
@@ -33,13 +40,15 @@ const isSame = (one: Needs, other: Needs): boolean =>
 
 /**
  * OAuth credentials that the tasks of datasets need at the places of `TOKEN_SCOPE_PREFIXES` (IceProd contract 16): one per
- * dataset and place, of the issuer that makes them. Without an issuer nothing is made. What is secret passes through here
- * and stays nowhere: no step that holds a token has a name, for the replies of named steps are kept.
+ * dataset and place, of the issuer that makes them. Without an issuer nothing is made. What is secret stays in memory, and
+ * only while its request waits: no step that holds a token has a name, for the replies of named steps are kept.
  */
 export class DatasetCredentials {
   private readonly issuer: string | undefined;
   private readonly places: readonly string[];
   private readonly accounts: ReadonlyMap<string, string>;
+  /** By request, then by place and scope: another attempt asks the issuer for nothing that it has made already. */
+  private readonly made = new Map<string, Map<string, CredentialFields>>();
 
   constructor(environment: Environment) {
     this.issuer = environment.CREDENTIALS_ISSUER_URL;
@@ -61,12 +70,24 @@ export class DatasetCredentials {
     const { issuer: url } = this;
     if (url === undefined) return [];
     const username = this.accounts.get(submitter.group) ?? submitter.username;
+    const before = this.madeFor(errand);
     const made: CredentialFields[] = [];
     for (const [place, scope] of needsOf(config, this.places)) {
-      const request = { username, scope, url, transfer_prefix: place };
-      made.push(JSON.parse((await errand.ask(CreateCredential, request)).document) as CredentialFields);
+      const key = JSON.stringify([username, place, scope]);
+      let credential = before.get(key);
+      if (credential === undefined || !isFresh(credential)) {
+        const request = { username, scope, url, transfer_prefix: place };
+        credential = JSON.parse((await errand.ask(CreateCredential, request)).document) as CredentialFields;
+        before.set(key, credential);
+      }
+      made.push(credential);
     }
     return made;
+  }
+
+  /** The request is done with. */
+  forget(requestId: string): void {
+    this.made.delete(requestId);
   }
 
   async store(errand: Errand, datasetId: string, credentials: readonly CredentialFields[]): Promise<void> {
@@ -90,6 +111,14 @@ export class DatasetCredentials {
     if (this.issuer === undefined) return;
     await errand.ask(DeleteCredentials, { owner: { dataset_id: datasetId }, url: this.issuer });
     await this.store(errand, datasetId, credentials);
+  }
+
+  private madeFor({ request: { id } }: Errand): Map<string, CredentialFields> {
+    const made = this.made.get(id) ?? new Map<string, CredentialFields>();
+    this.made.set(id, made);
+    const oldest = this.made.keys().next();
+    if (this.made.size > REQUESTS_MAX && oldest.done !== true) this.made.delete(oldest.value);
+    return made;
   }
 }
 

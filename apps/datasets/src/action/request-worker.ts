@@ -110,6 +110,7 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
       if (text === undefined)
         await errand.record('failed', 'RequestFailed', { request_id: id, message: ARGUMENTS_LOST });
       else await this.finish(errand);
+      this.places.credentials.forget(id);
     } catch (error) {
       if (!(error instanceof Interrupted) && !shift.waited) log.warn({ error, requestId: id }, 'A request has to wait');
       throw error;
