@@ -1,36 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import { nowMicros } from '#platform/clock.js';
-import { DomainError, type ErrorKind } from '#platform/domain-error.js';
+import { DomainError } from '#platform/domain-error.js';
 import type { Log } from '#platform/logging.js';
 import type { Answer } from '#bus/contract.js';
 import type { Keep } from '#keep/keep.js';
-import { AppendTooLarge, EventTooLarge, LedgerUnavailable, RevisionConflict } from '#ledger/errors.js';
-import { eventId } from '#ledger/event-id.js';
-import {
-  APPEND_BYTES_MAX,
-  type EventMetadata,
-  type Ledger,
-  type NewEvent,
-  NO_STREAM,
-  type Position,
-} from '#ledger/ledger.js';
-import { serialize } from '#ledger/serialized-event.js';
+import { LedgerUnavailable, RevisionConflict } from '#ledger/errors.js';
+import { type Ledger, NO_STREAM } from '#ledger/ledger.js';
 import { abandonUnsealed } from '#ledger/staged-batch.js';
-import type { DecidedEvent, Decision, MailboxCommand } from './command.js';
-import { isStorageFault } from './faults.js';
+import type { MailboxCommand } from './command.js';
 import {
-  FirstReplies,
-  isSameRequest,
-  KEY_REUSED,
-  nameOf,
-  type PlacedEvent,
-  type PromisedReply,
-  type SettledReply,
-} from './first-replies.js';
-import type { AppliedEvent } from './projection.js';
+  type DecidedCommand,
+  firstAnswer,
+  isSizeError,
+  NO_OUTCOMES,
+  type Pending,
+  type Placed,
+  promisedReply,
+  settledReply,
+  sizeRefusal,
+  tooLargeError,
+} from './decided-command.js';
+import { isStorageFault } from './faults.js';
+import { FirstReplies, isSameRequest, KEY_REUSED, nameOf, type SettledReply } from './first-replies.js';
+import { Placement, UnsealedTail } from './placement.js';
 import type { ReadModel } from './read-model.js';
 import { isGenerator, Slices } from './slices.js';
-import { type Outcome, StreamLane } from './stream-lane.js';
+import type { Outcome } from './stream-lane.js';
 
 /** Commands decided in one transaction: bounds how long the first of them waits for the last. */
 const DRAIN_COMMANDS_MAX = 512;
@@ -58,31 +53,9 @@ export interface MailboxMeter {
   appended(seconds: number): void;
 }
 
-interface Pending {
-  readonly command: MailboxCommand<unknown>;
-  readonly answer: (answer: Answer<unknown>) => void;
-  /** Event ids are made of this and an index. */
-  readonly idSeed: string;
-  /** Index of the next event id: grows when events of an attempt stand in the ledger and the rest is decided again. */
-  firstIndex: number;
-  attempts: number;
-}
-
 interface InFlight {
   readonly requestHash: string | undefined;
   readonly answered: Promise<Answer<unknown>>;
-}
-
-/** What became of a command in one attempt, before its appends. */
-interface Decided {
-  readonly pending: Pending;
-  readonly decision: Decision<unknown>;
-  readonly placed: readonly Placed[];
-}
-
-/** A command's events in one stream, named by the last of them. */
-interface Placed extends PlacedEvent {
-  readonly events: readonly NewEvent[];
 }
 
 const NOTHING_PLACED: readonly Placed[] = [];
@@ -110,15 +83,6 @@ class CommandFailed extends Error {
     override readonly cause: unknown,
   ) {
     super('A command could not be carried out');
-  }
-}
-
-/** A stream that is to be written ends with parts of a batch that nobody will seal. */
-class UnsealedTail extends Error {
-  override readonly name = 'UnsealedTail';
-
-  constructor(readonly stream: string) {
-    super(`Stream ${stream} ends with an unsealed batch`);
   }
 }
 
@@ -223,12 +187,12 @@ export class Mailbox {
 
   /** Decides, appends and commits; returns the commands that must be decided again. */
   private async attempt(commands: readonly Pending[]): Promise<readonly Pending[]> {
-    const lanes = new Map<string, StreamLane>();
+    const placement = new Placement(this.readModel, this.ledger);
     this.readModel.begin();
     try {
-      const decided = await this.decideAll(commands, lanes);
+      const decided = await this.decideAll(commands, placement);
       await this.replies.promise(decided.flatMap(promisedReply));
-      const outcomes = await this.appendAll(lanes);
+      const outcomes = await this.appendAll(placement);
       for (const { failure } of outcomes.values()) {
         if (failure === undefined) continue;
         this.readModel.rollback();
@@ -250,10 +214,10 @@ export class Mailbox {
     }
   }
 
-  private async appendAll(lanes: ReadonlyMap<string, StreamLane>): Promise<ReadonlyMap<string, Outcome>> {
-    if (lanes.size === 0) return NO_OUTCOMES;
+  private async appendAll(placement: Placement): Promise<ReadonlyMap<string, Outcome>> {
+    if (placement.isEmpty) return NO_OUTCOMES;
     const startMs = performance.now();
-    const outcomes = await appendAll(lanes);
+    const outcomes = await placement.append();
     this.meter?.appended((performance.now() - startMs) / 1000);
     return outcomes;
   }
@@ -268,15 +232,15 @@ export class Mailbox {
     }
   }
 
-  private async decideAll(commands: readonly Pending[], lanes: Map<string, StreamLane>): Promise<readonly Decided[]> {
+  private async decideAll(commands: readonly Pending[], placement: Placement): Promise<readonly DecidedCommand[]> {
     const slices = new Slices();
-    const decided: Decided[] = [];
+    const decided: DecidedCommand[] = [];
     for (const pending of commands) {
       try {
         const deciding = pending.command.decide();
         const decision = isGenerator(deciding) ? await slices.drive(deciding) : deciding;
         const events = decision instanceof DomainError ? [] : decision.events;
-        const placed = events.length === 0 ? NOTHING_PLACED : await this.place(pending, events, lanes, slices);
+        const placed = events.length === 0 ? NOTHING_PLACED : await placement.place(pending, events, slices);
         decided.push({ pending, decision, placed });
       } catch (error) {
         throw error instanceof UnsealedTail || isStorageFault(error) ? error : new CommandFailed(pending, error);
@@ -284,41 +248,6 @@ export class Mailbox {
       if (slices.spent) await slices.pause();
     }
     return decided;
-  }
-
-  /** Gives events their ids and places and applies them, so that the commands behind see them. */
-  private async place(
-    pending: Pending,
-    events: readonly DecidedEvent[],
-    lanes: Map<string, StreamLane>,
-    slices: Slices,
-  ): Promise<readonly Placed[]> {
-    const placed: Placed[] = [];
-    const created = this.createEvents(pending, events);
-    // If one stream's part were too large for the ledger, the other streams' parts would stand without it.
-    if (created.size > 1) for (const [stream, part] of created) for (const event of part) serialize(stream, event);
-    for (const [stream, part] of created) {
-      const lane = lanes.get(stream) ?? this.openLane(stream);
-      lanes.set(stream, lane);
-      let revision = lane.nextRevision;
-      const staged = await isTooLargeForOneAppend(stream, part, slices);
-      for (const event of part) {
-        const { id, type, metadata } = event;
-        const data = event.data as AppliedEvent['data'];
-        const work = this.readModel.apply({ stream, revision: revision++, id, type, data, metadata });
-        if (work !== undefined) await slices.drive(work);
-        else if (slices.spent) await slices.pause();
-      }
-      const last = staged ? lane.addStaged(part) : lane.add(part);
-      if (staged) this.readModel.skipTo(stream, last.revision, last.id);
-      placed.push({ stream, revision: last.revision, id: last.id, events: part });
-    }
-    return placed;
-  }
-
-  private openLane(stream: string): StreamLane {
-    if (this.readModel.endsUnsealed(stream)) throw new UnsealedTail(stream);
-    return new StreamLane(this.ledger, stream, this.readModel.revisionOf(stream));
   }
 
   /** This mailbox owns the stream, so whoever began the batch at its end is gone. */
@@ -336,35 +265,9 @@ export class Mailbox {
     await this.readModel.catchUpStream(stream);
   }
 
-  private createEvents(
-    { command, idSeed, firstIndex }: Pending,
-    events: readonly DecidedEvent[],
-  ): ReadonlyMap<string, readonly NewEvent[]> {
-    const { context, timeMicros } = command;
-    const first: EventMetadata = {
-      timeMicros,
-      actor: context.caller.subject,
-      dialect: context.dialect,
-      correlationId: context.correlationId,
-      causationId: context.commandId ?? context.correlationId,
-      schemaVersion: 1,
-    };
-    const byStream = new Map<string, NewEvent[]>();
-    let index = firstIndex;
-    for (const { stream, type, data } of events) {
-      const schemaVersion = this.readModel.schemaVersionOf(type);
-      const metadata = schemaVersion === 1 ? first : { ...first, schemaVersion };
-      const event = { id: eventId(idSeed, index++), type, data, metadata };
-      const same = byStream.get(stream);
-      if (same === undefined) byStream.set(stream, [event]);
-      else same.push(event);
-    }
-    return byStream;
-  }
-
   /** Catches up with what the ledger holds now, answers what is settled and returns what must be decided again. */
   private async afterFailure(
-    decided: readonly Decided[],
+    decided: readonly DecidedCommand[],
     outcomes: ReadonlyMap<string, Outcome>,
   ): Promise<readonly Pending[]> {
     for (const [stream, { position, failure }] of outcomes) {
@@ -376,7 +279,7 @@ export class Mailbox {
   }
 
   /** Whether the command has got its answer. */
-  private async settle(each: Decided, outcomes: ReadonlyMap<string, Outcome>): Promise<boolean> {
+  private async settle(each: DecidedCommand, outcomes: ReadonlyMap<string, Outcome>): Promise<boolean> {
     const { pending, decision, placed } = each;
     // Refusals and empty decisions may rest on events that have been undone.
     if (decision instanceof DomainError || placed.length === 0) return false;
@@ -414,86 +317,3 @@ export class Mailbox {
     pending.answer(FAILED);
   }
 }
-
-/** As many events as these fit into one append, however large each is. */
-const EVENTS_SURELY_FITTING = 3;
-
-/** @throws EventTooLarge */
-const isTooLargeForOneAppend = async (
-  stream: string,
-  events: readonly NewEvent[],
-  slices: Slices,
-): Promise<boolean> => {
-  if (events.length <= EVENTS_SURELY_FITTING) return false;
-  let bytes = 0;
-  for (const event of events) {
-    bytes += serialize(stream, event).bytes;
-    if (slices.spent) await slices.pause();
-  }
-  return bytes > APPEND_BYTES_MAX;
-};
-
-const isSizeError = (error: unknown): error is EventTooLarge | AppendTooLarge =>
-  error instanceof EventTooLarge || error instanceof AppendTooLarge;
-
-const tooLargeError = ({ bytesMax }: EventTooLarge | AppendTooLarge): DomainError =>
-  new DomainError('invalid', 'request.too-large', `The request has more than ${bytesMax} bytes`);
-
-/** A refusal when one of a command's events is larger than the ledger takes. */
-const sizeRefusal = (placed: readonly Placed[]): DomainError | undefined => {
-  try {
-    for (const { stream, events } of placed) for (const event of events) serialize(stream, event);
-    return undefined;
-  } catch (error) {
-    if (isSizeError(error)) return tooLargeError(error);
-    throw error;
-  }
-};
-
-const appendAll = async (lanes: ReadonlyMap<string, StreamLane>): Promise<ReadonlyMap<string, Outcome>> =>
-  new Map(
-    await Promise.all(
-      [...lanes.values()].map(async (lane): Promise<[string, Outcome]> => [lane.stream, await lane.append()]),
-    ),
-  );
-
-const replyOf = ({ decision, placed }: Decided): unknown => {
-  if (decision instanceof DomainError) return undefined;
-  const { reply } = decision;
-  return typeof reply === 'function'
-    ? (reply as (succeeded: ReadonlySet<string>) => unknown)(streamsOf(placed))
-    : reply;
-};
-
-const streamsOf = (placed: readonly Placed[]): ReadonlySet<string> => new Set(placed.map(({ stream }) => stream));
-
-const promisedReply = (each: Decided): readonly PromisedReply[] => {
-  const name = nameOf(each.pending.command.context);
-  if (name === undefined || each.placed.length === 0) return [];
-  return [{ ...name, reply: replyOf(each), placed: each.placed }];
-};
-
-/** Kinds of refusals that say nothing of the request: it has not been carried out yet. */
-const PASSING: readonly ErrorKind[] = ['unavailable', 'internal', 'forbidden', 'unauthenticated'];
-
-const isPassing = (decision: Decision<unknown>): boolean =>
-  decision instanceof DomainError && PASSING.includes(decision.kind);
-
-const NO_OUTCOMES: ReadonlyMap<string, Outcome> = new Map();
-
-const settledReply = (each: Decided): readonly SettledReply[] => {
-  const name = nameOf(each.pending.command.context);
-  if (name?.requestHash === undefined || each.placed.length > 0 || isPassing(each.decision)) return [];
-  return [{ ...name, answer: firstAnswer(each, NO_OUTCOMES) }];
-};
-
-const firstAnswer = (each: Decided, outcomes: ReadonlyMap<string, Outcome>): Answer<unknown> => {
-  if (each.decision instanceof DomainError) return { error: each.decision.toValue() };
-  const reply = replyOf(each);
-  let last: Position | undefined;
-  for (const { stream } of each.placed) {
-    const position = outcomes.get(stream)?.position;
-    if (position !== undefined && (last === undefined || position > last)) last = position;
-  }
-  return last === undefined ? { reply } : { reply, position: last };
-};

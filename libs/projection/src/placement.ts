@@ -1,0 +1,119 @@
+import { APPEND_BYTES_MAX, type EventMetadata, type Ledger, type NewEvent } from '#ledger/ledger.js';
+import { eventId } from '#ledger/event-id.js';
+import { serialize } from '#ledger/serialized-event.js';
+import type { DecidedEvent } from './command.js';
+import type { Pending, Placed } from './decided-command.js';
+import type { AppliedEvent } from './projection.js';
+import type { ReadModel } from './read-model.js';
+import type { Slices } from './slices.js';
+import { type Outcome, StreamLane } from './stream-lane.js';
+
+/** A stream that is to be written ends with parts of a batch that nobody will seal. */
+export class UnsealedTail extends Error {
+  override readonly name = 'UnsealedTail';
+
+  constructor(readonly stream: string) {
+    super(`Stream ${stream} ends with an unsealed batch`);
+  }
+}
+
+/** As many events as these fit into one append, however large each is. */
+const EVENTS_SURELY_FITTING = 3;
+
+/** The events of the commands that are decided together, on their way into the ledger: a lane for each stream. */
+export class Placement {
+  private readonly lanes = new Map<string, StreamLane>();
+
+  constructor(
+    private readonly readModel: ReadModel,
+    private readonly ledger: Ledger,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.lanes.size === 0;
+  }
+
+  /**
+   * Gives a command's events their ids and places and applies them, so that the commands behind see them.
+   *
+   * @throws UnsealedTail, EventTooLarge
+   */
+  async place(pending: Pending, events: readonly DecidedEvent[], slices: Slices): Promise<readonly Placed[]> {
+    const placed: Placed[] = [];
+    const created = this.createEvents(pending, events);
+    // If one stream's part were too large for the ledger, the other streams' parts would stand without it.
+    if (created.size > 1) for (const [stream, part] of created) for (const event of part) serialize(stream, event);
+    for (const [stream, part] of created) {
+      const lane = this.lanes.get(stream) ?? this.openLane(stream);
+      let revision = lane.nextRevision;
+      const staged = await isTooLargeForOneAppend(stream, part, slices);
+      for (const event of part) {
+        const { id, type, metadata } = event;
+        const data = event.data as AppliedEvent['data'];
+        const work = this.readModel.apply({ stream, revision: revision++, id, type, data, metadata });
+        if (work !== undefined) await slices.drive(work);
+        else if (slices.spent) await slices.pause();
+      }
+      const last = staged ? lane.addStaged(part) : lane.add(part);
+      if (staged) this.readModel.skipTo(stream, last.revision, last.id);
+      placed.push({ stream, revision: last.revision, id: last.id, events: part });
+    }
+    return placed;
+  }
+
+  /** Appends everything, all streams at once. Never rejects. */
+  async append(): Promise<ReadonlyMap<string, Outcome>> {
+    const lanes = [...this.lanes.values()];
+    return new Map(
+      await Promise.all(lanes.map(async (lane): Promise<[string, Outcome]> => [lane.stream, await lane.append()])),
+    );
+  }
+
+  private openLane(stream: string): StreamLane {
+    if (this.readModel.endsUnsealed(stream)) throw new UnsealedTail(stream);
+    const lane = new StreamLane(this.ledger, stream, this.readModel.revisionOf(stream));
+    this.lanes.set(stream, lane);
+    return lane;
+  }
+
+  private createEvents(
+    { command, idSeed, firstIndex }: Pending,
+    events: readonly DecidedEvent[],
+  ): ReadonlyMap<string, readonly NewEvent[]> {
+    const { context, timeMicros } = command;
+    const first: EventMetadata = {
+      timeMicros,
+      actor: context.caller.subject,
+      dialect: context.dialect,
+      correlationId: context.correlationId,
+      causationId: context.commandId ?? context.correlationId,
+      schemaVersion: 1,
+    };
+    const byStream = new Map<string, NewEvent[]>();
+    let index = firstIndex;
+    for (const { stream, type, data } of events) {
+      const schemaVersion = this.readModel.schemaVersionOf(type);
+      const metadata = schemaVersion === 1 ? first : { ...first, schemaVersion };
+      const event = { id: eventId(idSeed, index++), type, data, metadata };
+      const same = byStream.get(stream);
+      if (same === undefined) byStream.set(stream, [event]);
+      else same.push(event);
+    }
+    return byStream;
+  }
+}
+
+/** @throws EventTooLarge */
+const isTooLargeForOneAppend = async (
+  stream: string,
+  events: readonly NewEvent[],
+  slices: Slices,
+): Promise<boolean> => {
+  if (events.length <= EVENTS_SURELY_FITTING) return false;
+  let bytes = 0;
+  for (const event of events) {
+    bytes += serialize(stream, event).bytes;
+    if (slices.spent) await slices.pause();
+  }
+  return bytes > APPEND_BYTES_MAX;
+};
