@@ -26,13 +26,15 @@ if (stamp(installStamp) !== installed) {
   writeFileSync(installStamp, installed);
 }
 
-const newest = (folder) =>
+const filesWithTimes = (folder) =>
   readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .map((file) => `${file} ${statSync(file).mtimeMs}`);
 const sources = createHash('sha256')
-  .update(JSON.stringify([...['apps', 'libs', 'test'].flatMap(newest), stamp('tsconfig.json'), installed].sort()))
+  .update(
+    JSON.stringify([...['apps', 'libs', 'test'].flatMap(filesWithTimes), stamp('tsconfig.json'), installed].sort()),
+  )
   .digest('hex');
 const buildStamp = 'dist/.cairn-built';
 const node = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');

@@ -10,7 +10,7 @@ export interface Child {
   stop(): Promise<number>;
 }
 
-export interface StartOptions {
+interface StartOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
 }
@@ -49,7 +49,7 @@ export const startScript = (script: string, args: readonly string[], options: St
 /** The line that tells that Cairn is ready; logs may stand around it. */
 const URL_IN_LINE = /^Cairn.*?(https?:\/\/[^\s"]+)/;
 
-export interface CairnOptions {
+interface CairnOptions {
   /** `apps/cairn/src/main.js`, compiled. */
   readonly script: string;
   readonly dataDir: string;

@@ -1,13 +1,13 @@
 import { numberOf, type Json } from '#contracts/iceprod/config/json.js';
 
 /** Sums over the photons of one job, as `photons/analyze.mjs` writes them. */
-export interface JobSums {
+interface JobSums {
   readonly photons: number;
   readonly sumR2: number;
   readonly sumR4: number;
 }
 
-export interface Estimate {
+interface Estimate {
   readonly value: number;
   readonly error: number;
 }

@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '#platform/testing/eventually.js';
 import { attemptTask, type Attempt } from './attempt.js';
 import { parseJson } from '#contracts/iceprod/config/json.js';
 import { Workspace } from './workspace.js';
@@ -21,12 +22,12 @@ const source = (name: string, text: string): void => {
 
 const attempt = async (task: string, taskId: string, signal = new AbortController().signal): Promise<Attempt> => {
   const workspace = new Workspace(join(folder, 'work'), { datasetId: 'D/1', jobId: 'J', taskId });
-  await workspace.prepare({ attempt: 1 });
   return attemptTask(
     {
       config: parseJson(`{"tasks": [{"name": "a", ${task}}]}`),
       dataset: parseJson('{"dataset": 1}'),
       task: parseJson('{"name": "a", "job_index": 4}'),
+      about: { attempt: 1 },
       sources: folder,
       signal,
     },
@@ -66,12 +67,17 @@ describe('attemptTask', () => {
     expect((await attempt(oneModule('{"src": "no-such-program-here"}'), 'T')).failure).toContain('did not start');
   });
 
+  it('fails when its work folder cannot be made', async () => {
+    source('work', 'a file');
+    expect((await attempt(oneModule('{"src": "true"}'), 'T')).failure).toContain('ENOTDIR');
+  });
+
   it('ends the process and its children when told to', async () => {
     const abort = new AbortController();
     source('long.sh', 'sleep 600 & echo started > started; wait');
     const running = attempt(oneModule('{"src": "long.sh"}'), 'T', abort.signal);
     const started = join(folder, 'work', 'tasks', 'T', 'started');
-    await until(() => readFileSync(started, 'utf8') !== '');
+    await eventually(() => existsSync(started), true);
     abort.abort();
     expect((await running).failure).toContain('SIGTERM');
   });
@@ -88,14 +94,3 @@ describe('attemptTask', () => {
     expect(usage.cpu).toBeGreaterThan(0);
   });
 });
-
-const until = async (condition: () => boolean): Promise<void> => {
-  const holds = (): boolean => {
-    try {
-      return condition();
-    } catch {
-      return false;
-    }
-  };
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
-};

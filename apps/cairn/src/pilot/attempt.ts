@@ -5,10 +5,12 @@ import { parseJson, writeJson, type Json } from '#contracts/iceprod/config/json.
 import { runProcess, tail, type Usage } from './subprocess.js';
 import type { Workspace } from './workspace.js';
 
-export interface AttemptInput {
+interface AttemptInput {
   readonly config: Json;
   readonly dataset: Json;
   readonly task: Json;
+  /** What the task may read of itself, in `task.json`. */
+  readonly about: object;
   readonly sources: string;
   /** Ends the attempt. */
   readonly signal: AbortSignal;
@@ -22,6 +24,9 @@ export interface Attempt {
   /** What the task itself wrote to `stats.json`; raw JSON. */
   readonly stats: string | undefined;
 }
+
+/** An attempt that failed before anything ran. */
+export const notBegun = (failure: string): Attempt => ({ failure, usage: { seconds: 0 }, stats: undefined });
 
 /** Enough of stderr to see what happened. */
 const REASON_CHARACTERS_MAX = 500;
@@ -56,6 +61,7 @@ export const attemptTask = async (input: AttemptInput, workspace: Workspace): Pr
   let usage: Usage = { seconds: 0 };
   const failed = (failure: string): Attempt => ({ failure, usage, stats: undefined });
   try {
+    await workspace.prepare(input.about);
     const plan = planTask({ ...input, node: process.execPath });
     await workspace.fetchInputs(plan.transfers);
     for (const step of plan.steps) {
@@ -78,7 +84,6 @@ export const attemptTask = async (input: AttemptInput, workspace: Workspace): Pr
     return { failure: undefined, usage, stats: await readStats(workspace.own) };
   } catch (error) {
     // A bad config or a full disk: either way this attempt failed and the server should know why.
-    if (error instanceof Error) return failed(error.message);
-    throw error;
+    return failed(error instanceof Error ? error.message : String(error));
   }
 };

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { attemptTask, type Attempt } from './attempt.js';
+import { attemptTask, type Attempt, notBegun } from './attempt.js';
 import { numberOf, textOf, type Json } from '#contracts/iceprod/config/json.js';
 import type { Command } from '../command-line.js';
 import { PILOT_USAGE, readOptions, type PilotOptions } from './options.js';
@@ -32,23 +32,32 @@ class Pilot {
   private readonly client: RestClient;
   private readonly stopping = new AbortController();
   private readonly giveUp = new AbortController();
+  private isStopped = false;
   private running = 0;
 
   constructor(private readonly options: PilotOptions) {
     this.client = new RestClient({ url: options.url, token: options.token });
   }
 
-  /** Resolves when all slots are empty for good. */
+  /** Settles when all slots are empty for good. Where one cannot go on, the others end what they run and claim no more. */
   async run(): Promise<void> {
-    await Promise.all(Array.from({ length: this.options.slots }, () => this.slot()));
+    const slots = Array.from({ length: this.options.slots }, () =>
+      this.slot().catch((error: unknown) => {
+        this.stopping.abort();
+        throw error;
+      }),
+    );
+    await Promise.allSettled(slots);
+    await Promise.all(slots);
   }
 
   /** Takes no more tasks; those that run get their time to end, at a second call none. */
   stop(): void {
-    if (this.stopping.signal.aborted) {
+    if (this.isStopped) {
       this.giveUp.abort();
       return;
     }
+    this.isStopped = true;
     this.stopping.abort();
     setTimeout(() => {
       this.giveUp.abort();
@@ -105,21 +114,34 @@ class Pilot {
   private async attempt(task: Json): Promise<Attempt> {
     const datasetId = textOf(task, 'dataset_id');
     const identity = { datasetId, jobId: textOf(task, 'job_id'), taskId: textOf(task, 'task_id') };
-    const [dataset, config] = await Promise.all([
-      this.client.get(`/datasets/${encodeURIComponent(datasetId)}`),
-      this.client.get(`/config/${encodeURIComponent(datasetId)}`),
-    ]);
+    const documents = await this.documentsOf(datasetId);
+    if (documents instanceof Refused) return notBegun(documents.message);
     const workspace = new Workspace(this.options.workdir, identity);
-    await workspace.prepare({
+    const about = {
       task_id: identity.taskId,
       name: textOf(task, 'name'),
       job_index: numberOf(task, 'job_index'),
       attempt: (numberOf(task, 'failures') ?? 0) + 1,
-    });
+    };
     const { sources } = this.options;
-    const attempt = await attemptTask({ config, dataset, task, sources, signal: this.giveUp.signal }, workspace);
+    const attempt = await attemptTask({ ...documents, task, about, sources, signal: this.giveUp.signal }, workspace);
     if (!this.options.keep) await workspace.remove();
     return attempt;
+  }
+
+  /** What says how a task is run; a dataset without a config is the task's failure, not the pilot's. */
+  private async documentsOf(datasetId: string): Promise<{ readonly dataset: Json; readonly config: Json } | Refused> {
+    const id = encodeURIComponent(datasetId);
+    try {
+      const [dataset, config] = await Promise.all([
+        this.client.get(`/datasets/${id}`),
+        this.client.get(`/config/${id}`),
+      ]);
+      return { dataset, config };
+    } catch (error) {
+      if (error instanceof Refused) return error;
+      throw error;
+    }
   }
 
   private async complete(task: Json, attempt: Attempt): Promise<void> {

@@ -44,7 +44,7 @@ export class CannotRun extends Error {
   override readonly name = 'CannotRun';
 }
 
-export interface PlanInput {
+interface PlanInput {
   readonly config: Json;
   readonly dataset: Json;
   readonly task: Json;
@@ -172,7 +172,12 @@ const transfersOf = (holder: Json | undefined, scope: Scope): readonly Transfer[
 
 const isPlace = (value: string): value is Place => PLACES.includes(value);
 
-const boundIterations = (count: number): number => Math.min(ITERATIONS_MAX, Math.max(1, Math.trunc(count) || 1));
+/** What is no number from 1 up counts as one, as if it were left out. */
+const iterationsOf = (tray: Json): number => {
+  const count = Math.max(1, Math.trunc(Number(textOf(tray, 'iterations'))) || 1);
+  if (count > ITERATIONS_MAX) throw new CannotRun(`a tray has more than ${ITERATIONS_MAX} iterations`);
+  return count;
+};
 
 /** What has to be done to run a task: its processes in order and the files that move before and after them. */
 export const planTask = (input: PlanInput): Plan => {
@@ -207,7 +212,7 @@ export const planTask = (input: PlanInput): Plan => {
   const steps: Step[] = [];
   const transfers = [...transfersOf(steering, scopeOf(0)), ...transfersOf(own, scopeOf(0, own))];
   for (const tray of arrayOf(own, 'trays')) {
-    const iterations = boundIterations(Number(textOf(tray, 'iterations')));
+    const iterations = iterationsOf(tray);
     for (let iteration = 0; iteration < iterations; iteration += 1) {
       transfers.push(...transfersOf(tray, scopeOf(iteration, tray, own)));
       for (const module of arrayOf(tray, 'modules')) {

@@ -56,6 +56,13 @@ describe('planTask', () => {
     expect(plan.steps.map(({ command: words }) => words.join(' '))).toEqual(['t 0 tray task v1', 't 1 tray task v1']);
   });
 
+  it('refuses trays that repeat without end, instead of doing less', () => {
+    const tasks = (count: number): string =>
+      `[{"name": "a", "trays": [{"iterations": ${count}, "modules": [{"src": "t"}]}]}]`;
+    expect(planOf(tasks(1000)).steps).toHaveLength(1000);
+    expect(() => planOf(tasks(1001))).toThrow(CannotRun);
+  });
+
   it('writes configs with their numbers as they are', () => {
     const [config] =
       modulePlan('{"src": "t", "configs": {"c.json": {"job": "$(job)", "w": 1.0}}}').steps[0]?.configs ?? [];

@@ -25,7 +25,7 @@ export class Unreachable extends Error {
   }
 }
 
-export interface RestClientOptions {
+interface RestClientOptions {
   readonly url: string;
   readonly token: string;
   /** How long one call is tried again before it is {@link Unreachable}. */

@@ -21,7 +21,7 @@ export interface Outcome {
   readonly usage: Usage;
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly folder: string;
   /** Appended to. */
   readonly stdoutFile: string;

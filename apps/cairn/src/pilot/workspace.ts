@@ -7,7 +7,7 @@ import { CannotRun } from './plan.js';
 /** Names from the server that become folder names; ids may be any text. */
 const folderName = (id: string): string => encodeURIComponent(id).replaceAll('.', '%2E') || '_';
 
-export interface TaskIdentity {
+interface TaskIdentity {
   readonly datasetId: string;
   readonly jobId: string;
   readonly taskId: string;
