@@ -2,7 +2,7 @@ import type { UnitsPrioritized } from '#contracts/work-events.js';
 import type { Phase } from './phase.js';
 import type { Unit } from './unit.js';
 
-/** A ready queue of a dialect; most have one, IceProd has one per kind of claim. */
+/** A ready queue of a dialect: one for each kind of claim. */
 export type Lane = number;
 
 /** What the engine must know of a dialect's status machine. Everything else stays in the dialect's deciders. */
@@ -10,6 +10,8 @@ export interface Policy {
   /** The vocabulary in its sort order. Units may carry other words; they mean nothing to the engine. */
   readonly statuses: readonly string[];
   phaseOf(status: string): Phase;
+  /** The stream that records the units of a workload, by the workload's public id. */
+  streamOf(workload: string): string;
   /**
    * In which queue a unit stands that may be claimed.
    *

@@ -206,7 +206,7 @@ export class UnitStore {
   }
 
   private listedElsewhere(unit: Unit): WorkloadId | null {
-    const workload = this.reader.workloads.ensureDataset(unit.workload);
+    const workload = this.reader.workloads.ensure(this.policy.streamOf(unit.workload), unit.workload);
     return workload === workloadOfKey(unit.key) ? null : workload;
   }
 

@@ -3,6 +3,7 @@ import { taskPriority } from '#contracts/iceprod/priority.js';
 import { TASK_STATUSES } from '#contracts/iceprod/statuses.js';
 import type { Policy } from '../engine/policy.js';
 import { amendTask, dependsOn } from '../task/document.js';
+import { workStream } from '../workload/workloads.js';
 import { gpuOf } from './requirements.js';
 import { changeRequirements } from './requirement-change.js';
 import { isTaskStatus, PILOT_LANE, STATUS_TABLE, WAITING_LANE } from './status-table.js';
@@ -11,6 +12,7 @@ import { isTaskStatus, PILOT_LANE, STATUS_TABLE, WAITING_LANE } from './status-t
 export const iceprodPolicy: Policy = {
   statuses: TASK_STATUSES,
   phaseOf: (status) => (isTaskStatus(status) ? STATUS_TABLE[status].phase : 'held'),
+  streamOf: workStream,
   laneOf: (status, instanced) => {
     if (status === 'waiting') return WAITING_LANE;
     return status === 'queued' && !instanced ? PILOT_LANE : undefined;

@@ -3,7 +3,7 @@ import { idAt } from '#contracts/ids.js';
 import { slicesOf } from '#contracts/ranges.js';
 import type { GroupAmended, GroupsAdded, GroupsMoved, Ranges } from '#contracts/work-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#projection/projection.js';
-import { type WorkloadId, Workloads } from '../workload/workloads.js';
+import { type WorkloadId, Workloads, workStream } from '../workload/workloads.js';
 import { evolve, type Job, type JobEvent, statusCode } from './job.js';
 import { homeOf, JOB_COLUMNS, JOB_INDEXES, JOB_TABLES, Jobs, keyOf, readJob } from './job-rows.js';
 
@@ -134,7 +134,7 @@ class JobWriter implements ProjectionWriter {
 
   /** @returns the workload that lists the job */
   private store(key: number, job: Job, timeMicros: number): WorkloadId {
-    const listing = this.workloads.ensureDataset(job.datasetId);
+    const listing = this.workloads.ensure(workStream(job.datasetId), job.datasetId);
     this.update.run(
       job.id,
       listing === homeOf(key) ? null : listing,

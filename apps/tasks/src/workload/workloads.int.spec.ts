@@ -49,7 +49,7 @@ describe('workloads', () => {
 
   it('are numbered for ids that nobody has submitted, in either order', () => {
     const workloads = new Workloads(database);
-    const id = workloads.ensureDataset('d');
+    const id = workloads.ensure(workStream('d'), 'd');
     expect(workloads.factsOf(id)).toEqual({ number: undefined, status: undefined, truncated: false, debug: false });
     apply('DatasetSubmitted', { dataset_id: 'd', dataset: 1, status: 'processing', debug: false });
     expect(workloads.idOfDataset('d')).toBe(id);
@@ -71,7 +71,7 @@ describe('workloads', () => {
   it('forget what was rolled back', () => {
     const workloads = new Workloads(database);
     database.exec('BEGIN');
-    workloads.ensureDataset('d');
+    workloads.ensure(workStream('d'), 'd');
     database.exec('ROLLBACK');
     workloads.forget();
     expect(workloads.idOfDataset('d')).toBeUndefined();

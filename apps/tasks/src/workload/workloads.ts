@@ -100,11 +100,6 @@ export class Workloads {
     return id;
   }
 
-  /** Id for another dataset than that of the event's stream, as when a task is moved to it. */
-  ensureDataset(datasetId: string): WorkloadId {
-    return this.ensure(workStream(datasetId), datasetId);
-  }
-
   /** Public id of a workload: the `dataset_id`. */
   nameOf(id: WorkloadId): string {
     const cached = this.namesById.get(id);
