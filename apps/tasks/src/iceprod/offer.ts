@@ -66,10 +66,10 @@ export const misfitsOf = (offered: string, asked: string): readonly string[] => 
     .map(([name]) => name);
 };
 
-/** The site that an offer names. */
+/** The site that an offer names; null names none. */
 export const offeredSite = (requirements: string): string | undefined => {
   const raw = membersOf(requirements).get('site');
-  if (raw === undefined) return undefined;
+  if (raw === undefined || kindOf(raw) === 'null') return undefined;
   const value = JSON.parse(raw) as unknown;
   return typeof value === 'string' ? value : raw;
 };

@@ -48,6 +48,36 @@ const expected = (before: Numbers, used: Readonly<Record<string, unknown>>): Num
 };
 
 describe('requirements that rise', () => {
+  it.each([
+    // The contract's example.
+    [
+      '{"memory": 5.6, "gpu": 1}',
+      '{"time": 2.5, "memory": 3.5, "disk": 20.3, "gpu": 23}',
+      { memory: 5.6, gpu: 1, time: 3.75, disk: 1.5 * 20.3 },
+    ],
+    ['{}', '{"cpu":1.1}', undefined],
+    ['{}', '{"cpu":1.2}', { cpu: 2 }],
+    ['{"cpu":4}', '{"cpu":4.3}', undefined],
+    ['{"cpu":4}', '{"cpu":4.5}', { cpu: 5 }],
+    ['{"cpu":1.5}', '{"cpu":2}', { cpu: 3 }],
+    ['{"cpu":4}', '{"cpu":20}', { cpu: 5 }],
+    ['{"cpu":4}', '{"cpu":20.1}', undefined],
+    ['{}', '{"memory":0.4,"disk":0.5}', { disk: 0.75 }],
+    ['{"memory":2}', '{"memory":"3.0"}', { memory: 4.5 }],
+    ['{"memory":2}', '{"memory":"much","disk":null,"time":{"a":1}}', undefined],
+    ['{}', '{"cpu":"0x10","memory":"0b11","disk":"1e","time":""}', undefined],
+    ['{"memory":9}', '{"memory":6}', undefined],
+  ])('of a task that asked %s and used %s', (asked, used, raised) => {
+    const after = raiseRequirements(asked, used);
+    expect(after === undefined ? undefined : JSON.parse(after)).toEqual(raised);
+  });
+
+  it('keep the texts of numbers that stay', () => {
+    expect(raiseRequirements('{"memory":4.0,"x":12345678901234567890}', '{"disk":2}')).toBe(
+      '{"memory":4.0,"x":12345678901234567890,"disk":3}',
+    );
+  });
+
   it('are those of the contract, whatever was asked and used', () => {
     fc.assert(
       fc.property(asked, measured, (before, used) => {

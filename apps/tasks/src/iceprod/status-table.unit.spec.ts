@@ -1,0 +1,39 @@
+import { TASK_STATUSES } from '#contracts/iceprod/statuses.js';
+import { iceprodPolicy } from './policy.js';
+import { mayMove } from './status-table.js';
+
+describe('task statuses', () => {
+  // Contract 7.2, row by row.
+  it.each([
+    ['idle', ['waiting', 'suspended']],
+    ['waiting', ['queued', 'idle', 'suspended']],
+    ['queued', ['processing', 'idle', 'waiting', 'suspended', 'failed', 'complete']],
+    ['processing', ['idle', 'waiting', 'queued', 'suspended', 'failed', 'complete']],
+    ['suspended', ['idle', 'waiting']],
+    ['failed', ['idle', 'waiting']],
+    ['complete', []],
+    ['melted', []],
+  ])('%s may become %j', (from, allowed) => {
+    expect(TASK_STATUSES.filter((to) => mayMove(from, to)).sort()).toEqual([...allowed].sort());
+  });
+
+  it('stand in the queue that they may be claimed from', () => {
+    const lanes = ['idle', 'waiting', 'queued', 'melted'].map((status) => [
+      iceprodPolicy.laneOf(status, false),
+      iceprodPolicy.laneOf(status, true),
+    ]);
+    expect(lanes).toEqual([
+      [undefined, undefined],
+      [0, 0],
+      [1, undefined],
+      [undefined, undefined],
+    ]);
+  });
+
+  it('have a phase each, and mean nothing to the engine outside the vocabulary', () => {
+    expect([...TASK_STATUSES, 'melted'].map((status) => iceprodPolicy.phaseOf(status))).toEqual([
+      ...['held', 'ready', 'claimed', 'running', 'held', 'failed', 'succeeded'],
+      'held',
+    ]);
+  });
+});
