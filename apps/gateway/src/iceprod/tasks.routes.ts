@@ -1,4 +1,4 @@
-import { TASK_SORT_FIELDS } from '#contracts/iceprod/lists.js';
+import { type SortField, TASK_SORT_FIELDS } from '#contracts/iceprod/lists.js';
 import {
   boolParameter,
   intParameter,
@@ -13,17 +13,27 @@ import {
   wholeBody,
 } from '../route/fields.js';
 import { dict, float, int, str, strings } from '../route/json-types.js';
+import { invalid } from '../route/request-source.js';
 import { COUNTS, documentOf, documentsById, iceprodRoute, IDS_BY_STATUS, NOTHING, RESULT } from './iceprod-route.js';
 import { LIST_HEADERS, listFields, sortPieces } from './list-fields.js';
 import { READERS, SERVICES, SERVICES_AND_PILOTS, WRITERS } from './policies.js';
 
 const tag = 'tasks';
 
+/** As many as an index of IceProd's database could hold; each is a value to remember of every task. */
+const SORT_FIELDS_MAX = 32;
+
+const sortBy = (given: string): readonly SortField[] => {
+  const sort = sortPieces(given).map(({ field, direction }) => ({ field, descending: direction === '-1' }));
+  if (sort.length > SORT_FIELDS_MAX) throw invalid(`sort takes at most ${SORT_FIELDS_MAX} fields`);
+  return sort;
+};
+
 const sortParameter = parsedParameter(
   'sort',
   { type: 'string' },
   'fields to sort by: field=1 ascending, field=-1 descending; separated by |',
-  (given) => sortPieces(given).map(({ field, direction }) => ({ field, descending: direction === '-1' })),
+  sortBy,
 );
 
 /** 0, missing or unparsable is no limit. */

@@ -201,5 +201,7 @@ describe('query parameters', () => {
       ],
     });
     expect(read('queryTasks', { query: { limit: '7' } })).toEqual({ limit: 7 });
+    const tooMany = Array.from({ length: 33 }, (_, index) => `a.b${index}`).join('|');
+    expect(read('queryTasks', { query: { sort: tooMany } })).toBe('sort takes at most 32 fields');
   });
 });

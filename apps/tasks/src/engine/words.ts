@@ -30,6 +30,16 @@ export class Words {
     return row === undefined ? undefined : this.remember(Number(row['id']), word);
   }
 
+  /** Ids of those words that some unit has or had, each once. */
+  findAll(words: Iterable<string>): WordId[] {
+    const ids = new Set<WordId>();
+    for (const word of words) {
+      const id = this.find(word);
+      if (id !== undefined) ids.add(id);
+    }
+    return [...ids];
+  }
+
   /** Id of a word, made when missing: on the writing connection only. */
   idOf(word: string): WordId {
     const known = this.find(word);

@@ -230,6 +230,7 @@ describe('lists of a dataset', () => {
         changed.slice(4),
       ]);
       expect((await page(ListTasks, { ...request, statuses: ['waiting', 'idle'] })).ids).toEqual(changed);
+      expect((await page(ListTasks, { ...request, statuses: ['waiting', 'waiting'] })).ids).toEqual(changed);
       expect((await page(ListTasks, { ...request, statuses: ['idle'] })).ids).toEqual([]);
       expect((await page(ListTasks, { ...request, changed_since: since + 1 })).ids).toEqual(changed.slice(1));
     });

@@ -32,18 +32,34 @@ const inside = (value: unknown, path: readonly string[]): unknown =>
     value,
   );
 
-/** The value by which a task is sorted; dotted fields lead into its document. */
-const sortValueOf = (reader: UnitReader, row: UnitRow, field: string): unknown => {
-  const read = COLUMNS.get(field);
-  if (read !== undefined) return read(row, reader);
-  const path = field.split('.');
-  const [head, ...rest] = path;
-  if (head === 'requirements') return inside(JSON.parse(reader.words.requirements.wordOf(row.requirements)), rest);
-  return inside(JSON.parse(taskDocument(reader.unitOf(row))), path);
-};
+/** Where dotted fields lead into a task; parsed once, however many they are. */
+class Insides {
+  private requirements: unknown;
+  private document: unknown;
 
+  constructor(
+    private readonly reader: UnitReader,
+    private readonly row: UnitRow,
+  ) {}
+
+  valueOf(field: string): unknown {
+    const [head = '', ...rest] = field.split('.');
+    if (head === 'requirements') {
+      this.requirements ??= JSON.parse(this.reader.words.requirements.wordOf(this.row.requirements));
+      return inside(this.requirements, rest);
+    }
+    this.document ??= JSON.parse(taskDocument(this.reader.unitOf(this.row)));
+    return inside(this.document, [head, ...rest]);
+  }
+}
+
+/** The values by which a task is sorted. */
 export const valuesOf = (reader: UnitReader, row: UnitRow, sort: readonly SortField[]): readonly unknown[] => {
+  const insides = new Insides(reader, row);
   const values: unknown[] = [];
-  for (const { field } of sort) values.push(sortableValue(sortValueOf(reader, row, field)));
+  for (const { field } of sort) {
+    const read = COLUMNS.get(field);
+    values.push(sortableValue(read === undefined ? insides.valueOf(field) : read(row, reader)));
+  }
   return values;
 };

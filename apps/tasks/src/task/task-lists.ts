@@ -10,7 +10,6 @@ import { Slices } from '#projection/slices.js';
 import { SortedLists } from '#projection/sorted-lists.js';
 import { listingOf, type UnitReader, type UnitRow } from '../engine/unit-row.js';
 import type { Unit } from '../engine/unit.js';
-import type { WordId, Words } from '../engine/words.js';
 import { isPlace, type Place, placeText, readPlace, START_PLACE } from '../workload/list-place.js';
 import { pickTask } from './document.js';
 import { valuesOf } from './sorting.js';
@@ -29,13 +28,6 @@ const rendering = ({ keys }: ListTasksRequest): ((unit: Unit) => string) => {
   const wanted = wantedFields(keys, ['task_id']);
   return (unit) => `${JSON.stringify(unit.id)}:${pickTask(unit, wanted)}`;
 };
-
-/** Ids of words that exist; a filter of none of them matches nothing. */
-const idsOf = (words: Words, wanted: readonly string[]): WordId[] =>
-  wanted.flatMap((word) => {
-    const id = words.find(word);
-    return id === undefined ? [] : [id];
-  });
 
 /** Documents of a dataset's tasks (`GET /datasets/{dataset_id}/tasks` and task summaries), page by page. */
 export class TaskLists {
@@ -142,8 +134,8 @@ export class TaskLists {
     const { words } = this.reader;
     const { job_index: jobIndex, job_id: jobId, grid_id: gridId, changed_since: since } = request;
     const workload = this.reader.workloads.idOfDataset(request.dataset_id);
-    const statuses = request.statuses && idsOf(words.status, request.statuses);
-    const names = request.names && new Set(idsOf(words.name, request.names));
+    const statuses = request.statuses && words.status.findAll(request.statuses);
+    const names = request.names && new Set(words.name.findAll(request.names));
     const group = jobId === undefined ? undefined : words.group.find(jobId);
     if (workload === undefined || statuses?.length === 0 || names?.size === 0) return undefined;
     if (jobId !== undefined && group === undefined) return undefined;

@@ -47,7 +47,7 @@ export class TaskQuery {
   async query(request: QueryTasksRequest): Promise<Page | DomainError> {
     const { words } = this.reader;
     const wanted = wantedFields(request.keys);
-    const statuses = request.statuses?.flatMap((word) => words.status.find(word) ?? []);
+    const statuses = request.statuses && words.status.findAll(request.statuses);
     const { sort = [] } = request;
     // A list goes on as it began, though meanwhile more or fewer tasks match.
     const isWalked =

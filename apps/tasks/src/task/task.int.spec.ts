@@ -233,6 +233,7 @@ describe('the tasks service', () => {
     );
     expect(sorted).toEqual([...Array<number>(count).fill(2), ...Array<number>(count).fill(1)]);
     expect(await queried({ statuses: ['idle'], limit: 1000 })).toEqual(ids.slice(0, 1000));
+    expect(await queried({ statuses: ['idle', 'idle'] })).toEqual(ids);
   });
 
   it('counts and sums up by name in the order of the tasks', async () => {
