@@ -493,8 +493,27 @@ describe('the gateway over HTTP', () => {
       const list = '{"status":["processing",7,null,[["errors"]]]}';
       expect((await ask('GET', '/datasets', { body: list })).status).toBe(200);
       expect(asked.last?.request).toEqual({ statuses: ['processing', '7', '', ''] });
-      const deep = `{"username":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
-      expect((await ask('GET', '/users', { body: deep })).status).toBe(200);
+    });
+
+    it('are not nested without end: what is stored must be read by every client', async () => {
+      const nested = (levels: number): string => `{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
+      const reason = 'body is nested deeper than 100 levels';
+      for (const levels of [101, 200_000]) {
+        expectRefusal(await ask('PATCH', '/grids/a', { body: nested(levels) }), 400, reason);
+        expectRefusal(await ask('GET', '/users', { body: nested(levels) }), 400, reason);
+      }
+      expect((await ask('GET', '/users', { body: nested(100) })).status).toBe(200);
+    });
+
+    it('have no half characters in texts: stored, they would become others', async () => {
+      const named = (name: string) => ask('PUT', '/pilots/a/tasks', { body: `{"tasks":["${name}"]}` });
+      const queue = (host: string): string =>
+        `{"queue_host":"${host}","queue_version":"1","version":"1","resources":{}}`;
+      const reason = 'key "queue_host" should be of type str';
+      expectRefusal(await ask('POST', '/pilots', { body: queue('\\ud800') }), 400, reason);
+      expectRefusal(await named('\\udfff'), 400, 'key "tasks" should be of type list');
+      // The pair is one character; there is just no pilots service here.
+      expect((await named('\\ud83d\\ude00')).status).toBe(503);
     });
   });
 

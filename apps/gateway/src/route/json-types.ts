@@ -10,10 +10,13 @@ export interface JsonType<Value> {
   readonly accept: (value: unknown, raw: () => string) => Value | undefined;
 }
 
+/** Half a surrogate pair is no text: stored, it would become another one. */
+const isText = (value: unknown): value is string => typeof value === 'string' && value.isWellFormed();
+
 export const str: JsonType<string> = {
   name: 'str',
   schema: { type: 'string' },
-  accept: (value) => (typeof value === 'string' ? value : undefined),
+  accept: (value) => (isText(value) ? value : undefined),
 };
 
 /** Integral numbers, `2.0` too; beyond 2^53 numbers are no longer exact and refused. */
@@ -39,8 +42,7 @@ export const bool: JsonType<boolean> = {
 export const strings: JsonType<readonly string[]> = {
   name: 'list',
   schema: { type: 'array', items: { type: 'string' } },
-  accept: (value) =>
-    Array.isArray(value) && value.every((entry): entry is string => typeof entry === 'string') ? value : undefined,
+  accept: (value) => (Array.isArray(value) && value.every(isText) ? value : undefined),
 };
 
 /** A user's document: kept as the text that was sent. */

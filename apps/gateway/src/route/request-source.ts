@@ -1,12 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import { DomainError } from '#platform/domain-error.js';
 import { isObject, type JsonMembers } from '#platform/json-object.js';
-import { membersOf } from '#contracts/raw-json.js';
+import { isDeeperThan, membersOf } from '#contracts/raw-json.js';
 import type { StoredBlob } from '#keep/blob-store.js';
 import { pathOf } from '../edge/send-problem.js';
 
 /** The request is not what the route asks for; `reason` is the text that the dialect shows. */
 export const invalid = (reason: string): DomainError => new DomainError('invalid', 'request.invalid', reason);
+
+/** As the database of IceProd's servers: what is nested deeper and stored, Python's parser could not read in any answer that holds it. */
+const LEVELS_MAX = 100;
 
 export interface RequestParts {
   readonly params: unknown;
@@ -113,13 +116,19 @@ export class RequestSource {
 
   private parse(): unknown {
     const { text } = this;
-    try {
-      return JSON.parse(text);
-    } catch {
-      throw invalid('body is not valid JSON');
-    }
+    const value = parsed(text);
+    if (isDeeperThan(LEVELS_MAX, text)) throw invalid(`body is nested deeper than ${LEVELS_MAX} levels`);
+    return value;
   }
 }
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw invalid('body is not valid JSON');
+  }
+};
 
 const scalarText = (value: unknown): string | undefined => {
   if (typeof value === 'string') return value.trim() || undefined;
