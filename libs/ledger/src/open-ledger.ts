@@ -1,7 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { CannotStart } from '#platform/cannot-start.js';
 import type { Ledger } from './ledger.js';
 import { SqliteLedger } from './sqlite-ledger.js';
+
+/** No EventStoreDB answers where the configuration says; start-up ends with this message. */
+export class EventStoreUnreachable extends CannotStart {
+  override readonly name = 'EventStoreUnreachable';
+}
 
 export interface LedgerLocation {
   readonly dataDir: string;
@@ -9,13 +15,28 @@ export interface LedgerLocation {
   readonly eventStoreUrl?: string | undefined;
 }
 
-/** Opens the ledger that the configuration names. */
+/**
+ * Opens the ledger that the configuration names.
+ *
+ * @throws EventStoreUnreachable
+ */
 export const openLedger = async ({ dataDir, eventStoreUrl }: LedgerLocation): Promise<Ledger> => {
-  if (eventStoreUrl !== undefined) {
-    // Loaded only where it is used: the client takes longer to load than the rest of Cairn.
-    const { EventStoreDbLedger } = await import('./eventstoredb-ledger.js');
-    return EventStoreDbLedger.open(eventStoreUrl);
-  }
+  if (eventStoreUrl !== undefined) return openEventStore(eventStoreUrl);
   mkdirSync(dataDir, { recursive: true });
   return SqliteLedger.open(join(dataDir, 'ledger.sqlite'));
+};
+
+const openEventStore = async (url: string): Promise<Ledger> => {
+  // Loaded only where it is used: the client takes longer to load than the rest of Cairn.
+  const { EventStoreDbLedger } = await import('./eventstoredb-ledger.js');
+  const ledger = EventStoreDbLedger.open(url);
+  try {
+    await ledger.head();
+    return ledger;
+  } catch (cause) {
+    await ledger.close();
+    // Without the URL, which may hold a password.
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new EventStoreUnreachable(`EVENTSTORE_URL is set, but no ledger answers there: ${why}`, { cause });
+  }
 };
