@@ -32,6 +32,8 @@ const FRONT_MAX = 64;
 class LoadedClass implements ReadyClass {
   /** The first units of the class, in order and without a gap; empty when they must be read again. */
   readonly front: ReadyEntry[] = [];
+  /** Whether somebody may hold a head of it that he has seen. */
+  isSeen = false;
 
   constructor(
     readonly id: ClassId,
@@ -60,6 +62,7 @@ const isBefore = (a: Omit<ReadyEntry, 'id'>, b: Omit<ReadyEntry, 'id'>): boolean
  */
 export class ReadyQueue implements ReadyUnits {
   private changes = 0;
+  private risen = 0;
   /** Absent until the first claim: a rebuild has no index yet and needs no queue. */
   private loaded: Map<ClassId, LoadedClass> | undefined;
   private byLane = new Map<Lane, Set<LoadedClass>>();
@@ -100,6 +103,10 @@ export class ReadyQueue implements ReadyUnits {
     return this.changes;
   }
 
+  get rises(): number {
+    return this.risen;
+  }
+
   *classes(lane: Lane): Iterable<ReadyClass> {
     this.load();
     yield* this.byLane.get(lane) ?? [];
@@ -107,6 +114,7 @@ export class ReadyQueue implements ReadyUnits {
 
   head(ready: ReadyClass): ReadyEntry | undefined {
     if (!(ready instanceof LoadedClass)) return undefined;
+    ready.isSeen = true;
     const [known] = ready.front;
     if (known !== undefined) return known;
     const first = this.selectFirst.all(ready.id, FRONT_READ).map(entryOf);
@@ -143,10 +151,13 @@ export class ReadyQueue implements ReadyUnits {
 
   /** A unit came to stand in the class. */
   joined(id: ClassId, { key, priority, id: unitId }: ReadyEntry): void {
-    const front = this.activate(id)?.front;
-    const last = front?.at(-1);
+    const ready = this.activate(id);
+    if (ready === undefined) return;
+    const { front } = ready;
+    const last = front.at(-1);
+    if (last === undefined) this.rise(ready);
     // Behind the last known one there may be others that are not known.
-    if (front === undefined || last === undefined || !isBefore({ key, priority }, last)) return;
+    if (last === undefined || !isBefore({ key, priority }, last)) return;
     let at = front.length - 1;
     for (
       let before = front[at - 1];
@@ -155,6 +166,7 @@ export class ReadyQueue implements ReadyUnits {
     ) {
       at -= 1;
     }
+    if (at === 0) this.rise(ready);
     front.splice(at, 0, { key, priority, id: unitId });
     if (front.length > FRONT_MAX) front.pop();
   }
@@ -169,7 +181,10 @@ export class ReadyQueue implements ReadyUnits {
 
   /** Many units joined or left: `joined` names the classes that may have come to life. */
   disturbed(joined: Iterable<ClassId>): void {
-    for (const { front } of this.loaded?.values() ?? []) front.length = 0;
+    for (const ready of this.loaded?.values() ?? []) {
+      ready.front.length = 0;
+      this.rise(ready);
+    }
     for (const id of joined) this.activate(id);
   }
 
@@ -216,6 +231,11 @@ export class ReadyQueue implements ReadyUnits {
     this.byLane.set(ready.lane, lane.add(ready));
     this.changes += 1;
     return ready;
+  }
+
+  private rise(ready: LoadedClass): void {
+    if (ready.isSeen) this.risen += 1;
+    ready.isSeen = false;
   }
 
   /** An empty class is not looked at any more; its row stays for the next unit of its kind. */

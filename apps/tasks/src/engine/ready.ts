@@ -24,6 +24,8 @@ export interface ReadyClass {
 export interface ReadyUnits {
   /** Grows whenever `classes` may answer differently. */
   readonly version: number;
+  /** Grows whenever a class may have got a better head than somebody has seen. */
+  readonly rises: number;
   /** Classes that have or lately had units. */
   classes(lane: Lane): Iterable<ReadyClass>;
   head(ready: ReadyClass): ReadyEntry | undefined;

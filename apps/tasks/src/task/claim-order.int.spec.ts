@@ -16,6 +16,15 @@ const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], g
 
 type Values = Readonly<Record<string, unknown>>;
 
+interface NewTask {
+  readonly dataset_id: string;
+  readonly priority: number;
+  readonly requirements: object;
+  readonly status?: string;
+  readonly instance_id: string;
+  readonly site: string;
+}
+
 interface Document extends Values {
   readonly task_id: string;
   readonly dataset_id: string;
@@ -46,7 +55,7 @@ const task = fc.record({
   site: fc.constantFrom('', 'UW'),
 });
 
-const PLAIN = { dataset_id: 'd1', priority: 1, requirements: {}, instance_id: '', site: '' } as const;
+const PLAIN: NewTask = { dataset_id: 'd1', priority: 1, requirements: {}, instance_id: '', site: '' };
 
 const offer = fc.oneof(
   fc.constant({}),
@@ -70,7 +79,8 @@ const claims = fc.record({
   filters,
 });
 
-type Claim = typeof claims extends fc.Arbitrary<infer Value> ? Value : never;
+type ValueOf<Generator> = Generator extends fc.Arbitrary<infer Value> ? Value : never;
+type Claim = ValueOf<typeof claims>;
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
@@ -124,10 +134,7 @@ describe('claims over random tasks', () => {
   const get = async (id: string): Promise<Document> =>
     JSON.parse((await host.request(GetTask, { task_id: id }, SYSTEM)).document) as Document;
 
-  const add = async (
-    { site, ...fields }: typeof task extends fc.Arbitrary<infer Value> ? Value : never,
-    depends: readonly string[] = [],
-  ) => {
+  const add = async ({ site, ...fields }: NewTask, depends: readonly string[] = []) => {
     const place = { job_id: 'j', task_index: 0, job_index: 0, name: 'n', depends };
     const request = { ...place, ...fields, requirements: JSON.stringify(fields.requirements) };
     const { task_id: id } = await host.request(AddTask, request, SYSTEM);
@@ -178,6 +185,76 @@ describe('claims over random tasks', () => {
     );
     expect(successes).toBeGreaterThan(30);
   }, 60_000);
+
+  it('of one after the other take the best, whatever joins, leaves and changes in between', async () => {
+    const alike = fc.record({
+      dataset_id: fc.constantFrom('d1', 'd1', 'd1', 'd1', 'd2'),
+      priority: fc.constantFrom(0, 0.5, 1, 2),
+      requirements: fc.constantFrom({}, { memory: 1 }),
+      status: fc.constantFrom('waiting', 'waiting', 'idle'),
+      instance_id: fc.constant(''),
+      site: fc.constantFrom('', 'unknown'),
+    });
+    const step = fc.record({
+      kind: fc.constantFrom('claim', 'claim', 'claim', 'claim', 'add', 'status', 'statuses', 'priority'),
+      at: fc.nat({ max: 19 }),
+      status: fc.constantFrom('waiting', 'waiting', 'suspended'),
+      fields: alike,
+    });
+    const one: Claim = { mode: 'queue', num: 1, deprio: [], offer: {}, filters: {} };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(alike, { minLength: 16, maxLength: 24 }),
+        fc.array(step, { minLength: 12, maxLength: 30 }),
+        async (tasks, steps) => {
+          const ids: string[] = [];
+          const present = (): Promise<Document[]> => Promise.all(ids.map(get));
+          const act: Readonly<
+            Record<string, (next: ValueOf<typeof step> & { readonly id: string }) => Promise<unknown>>
+          > = {
+            add: async ({ fields }) => ids.push((await add(fields)).task_id),
+            status: ({ id, status }) => host.request(SetTasksStatus, { tasks: [id], status }, SYSTEM),
+            // Neighbours, and many enough to be changed as a range.
+            statuses: ({ status, at }) => host.request(SetTasksStatus, { tasks: ids.slice(at % 4), status }, SYSTEM),
+            priority: ({ id, fields: { priority } }) =>
+              host.request(AmendTask, { task_id: id, fields: JSON.stringify({ priority }) }, SYSTEM),
+            claim: async () => {
+              const [best] = expected(await present(), one);
+              const taken = await claimed(one).catch(() => []);
+              expect(taken[0]?.task_id).toBe(best);
+            },
+          };
+          try {
+            for (const fields of tasks) ids.push((await add(fields)).task_id);
+            for (const each of steps) await act[each.kind]?.({ ...each, id: ids[each.at % ids.length] ?? '' });
+          } finally {
+            await putAside(await present());
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  }, 60_000);
+
+  it('take first what rose when a whole range of tasks changed', async () => {
+    // At the site that claims leave, so that they come back to where they were.
+    const waiting = { ...PLAIN, status: 'waiting', site: 'unknown' };
+    const urgent = await add({ ...waiting, priority: 2, requirements: { memory: 1 } });
+    const later = await add({ ...waiting, priority: 0, requirements: { memory: 1 } });
+    const others = await Promise.all(Array.from({ length: 12 }, () => add(waiting)));
+    const claim: Claim = { mode: 'queue', num: 1, deprio: [], offer: {}, filters: {} };
+    const next = async (): Promise<number> => (await claimed(claim))[0]?.priority ?? -1;
+    try {
+      const tasks = [urgent, later, ...others].map((document) => document.task_id);
+      // What comes to life in the first round makes claims look at everything.
+      for (let round = 0; round < 3; round += 1) {
+        expect([await next(), await next()]).toEqual([2, 1]);
+        await host.request(SetTasksStatus, { tasks, status: 'waiting' }, SYSTEM);
+      }
+    } finally {
+      await putAside([urgent, later, ...others]);
+    }
+  });
 
   it('of the legacy form queue by weight of the dataset, then by priority, what waits for nothing', async () => {
     const complete = await add({ ...PLAIN, status: 'complete' });

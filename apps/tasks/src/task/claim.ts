@@ -4,8 +4,9 @@ import type { ClaimTasksRequest } from '#contracts/iceprod/tasks.js';
 import type { UnitsClaimed, UnitStarted } from '#contracts/work-events.js';
 import type { DecidedEvent, Decision } from '#projection/command.js';
 import { evolve } from '../engine/evolve.js';
+import { ReadyBest } from '../engine/ready-best.js';
 import { ReadyHeap } from '../engine/ready-heap.js';
-import { compareReady, type ReadyClass, type ReadyEntry } from '../engine/ready.js';
+import type { ReadyClass } from '../engine/ready.js';
 import { ordinalOfKey, type Unit } from '../engine/unit.js';
 import { offeredSite, readOffer } from '../iceprod/offer.js';
 import { iceprodPolicy } from '../iceprod/policy.js';
@@ -29,12 +30,14 @@ const OFFERS_MAX = 256;
 interface Match {
   readonly version: number;
   readonly classes: readonly ReadyClass[];
+  /** The best unit of all of them. */
+  readonly best: ReadyBest;
   readonly filters: ClaimFilters;
 }
 
 /**
- * Finds the ready classes that fit an offer. Answers are kept while the classes stay as they are: a claim then costs as
- * much as the heads that it compares.
+ * Finds the ready classes that fit an offer. Answers are kept while the classes stay as they are: a claim of one unit then
+ * costs the same however many there are.
  */
 export class ClaimMatcher {
   private readonly matches = new Map<string, Match>();
@@ -48,7 +51,7 @@ export class ClaimMatcher {
     if (filters instanceof DomainError) return filters;
     const fits = fitting(view, request.requirements, filters);
     const classes = [...view.ready.classes(lane)].filter(fits);
-    const match = { version: view.ready.version, classes, filters };
+    const match = { version: view.ready.version, classes, best: new ReadyBest(view.ready, classes), filters };
     if (this.matches.size >= OFFERS_MAX) this.matches.clear();
     this.matches.set(name, match);
     return match;
@@ -103,12 +106,6 @@ const takeBest = (
   { priority, instance = '' }: ClaimFilters,
   count: number,
 ): Unit[] => {
-  const isPlain = priority === undefined && instance === '';
-  if (count === 1 && isPlain) {
-    const best = bestHead(view, classes);
-    const unit = best === undefined ? undefined : view.unitAt(best.key);
-    return unit === undefined ? [] : [unit];
-  }
   const heap = new ReadyHeap(view.ready, classes, count, priority);
   const taken: Unit[] = [];
   for (let entry = heap.next(); entry !== undefined && taken.length < count; entry = heap.next()) {
@@ -118,20 +115,22 @@ const takeBest = (
   return taken;
 };
 
-const bestHead = (view: TaskView, classes: readonly ReadyClass[]): ReadyEntry | undefined => {
-  let best: ReadyEntry | undefined;
-  for (const ready of classes) {
-    const head = view.ready.head(ready);
-    if (head !== undefined && (best === undefined || compareReady(head, best) < 0)) best = head;
-  }
-  return best;
+/** Whether filters are all said by attributes of classes. */
+const isPlain = ({ priority, instance = '' }: ClaimFilters): boolean => priority === undefined && instance === '';
+
+const takeOne = (view: TaskView, best: ReadyBest): Unit[] => {
+  const entry = best.find();
+  const unit = entry === undefined ? undefined : view.unitAt(entry.key);
+  return unit === undefined ? [] : [unit];
 };
 
 /** First the datasets that are not unwelcome, then these one by one from the end of the list (contract 7.6). */
-const take = (view: TaskView, { classes, filters }: Match, request: ClaimTasksRequest): Unit[] => {
+const take = (view: TaskView, { classes, best, filters }: Match, request: ClaimTasksRequest): Unit[] => {
   const count = Math.min(request.num, CLAIM_MAX);
   const { dataset_deprio: unwelcome } = request;
-  if (unwelcome.length === 0) return takeBest(view, classes, filters, count);
+  if (unwelcome.length === 0) {
+    return count === 1 && isPlain(filters) ? takeOne(view, best) : takeBest(view, classes, filters, count);
+  }
   const excluded = new Set(unwelcome);
   const taken = takeBest(
     view,

@@ -72,6 +72,10 @@ export class MemoryView implements TaskView, ReadyUnits {
     return Number.NaN;
   }
 
+  get rises(): number {
+    return Number.NaN;
+  }
+
   *classes(lane: Lane): Iterable<ReadyClass> {
     const seen = new Map<string, ReadyClass>();
     for (const unit of this.units.values()) {
