@@ -67,8 +67,8 @@ export const command = <Request, Reply>(
 /** A request or reply that says nothing: `{}`. */
 export type Nothing = Readonly<Record<string, never>>;
 
-/** A page of a large answer. `entries` are raw JSON texts; ask again with `next` until it is absent. */
-export interface Page {
-  readonly entries: readonly string[];
+/** A page of a large answer. `entries` are raw JSON texts, unless said otherwise; ask again with `next` until it is absent. */
+export interface Page<Entry = string> {
+  readonly entries: readonly Entry[];
   readonly next?: string;
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
 import type { Contract } from '#bus/contract.js';
+import { pages } from '#bus/pages.js';
 import type { LogPage, LogText } from '#contracts/iceprod/logs.js';
 import { BlobStore } from '#keep/blob-store.js';
 import type { Call, Served } from '../route/route.js';
@@ -26,33 +27,27 @@ export class LogAnswers {
     open: string,
     close: string,
   ): Promise<Served> {
-    const { entries, next } = await this.bus.request(contract, call.input, call.context);
-    if (next === undefined && entries.every(({ blob }) => blob === undefined)) {
-      return open + entries.map(({ before, after }) => before + after).join(',') + close;
+    const budgetMs = call.context.deadlineMs - Date.now();
+    const first = await this.bus.request(contract, call.input, call.context);
+    if (first.next === undefined && first.entries.every(({ blob }) => blob === undefined)) {
+      return open + first.entries.map(({ before, after }) => before + after).join(',') + close;
     }
-    return this.follow(contract, call, { entries, ...(next !== undefined && { next }) }, open, close);
+    return this.written(open, everyPage(first, this.bus, contract, call, budgetMs), close);
   }
 
-  private async *follow<Request extends { readonly cursor?: string }>(
-    contract: Contract<Request, LogPage>,
-    { input, context }: Call<Request>,
-    first: LogPage,
+  private async *written(
     open: string,
+    everything: AsyncIterable<readonly LogText[]>,
     close: string,
   ): AsyncGenerator<string, void, void> {
-    const budgetMs = Math.max(context.deadlineMs - Date.now(), 0);
     yield open;
     let separator = '';
-    let page = first;
-    for (;;) {
-      for (const log of page.entries) {
+    for await (const logs of everything) {
+      for (const log of logs) {
         yield separator;
         yield* this.text(log);
         separator = ',';
       }
-      if (page.next === undefined) break;
-      const later = { ...context, deadlineMs: Date.now() + budgetMs };
-      page = await this.bus.request(contract, { ...input, cursor: page.next }, later);
     }
     yield close;
   }
@@ -66,4 +61,16 @@ export class LogAnswers {
     }
     yield after;
   }
+}
+
+async function* everyPage<Request extends { readonly cursor?: string }>(
+  first: LogPage,
+  bus: Bus,
+  contract: Contract<Request, LogPage>,
+  { input, context }: Call<Request>,
+  budgetMs: number,
+): AsyncGenerator<readonly LogText[], void, void> {
+  yield first.entries;
+  if (first.next === undefined) return;
+  yield* pages(bus, contract, { ...input, cursor: first.next }, { ...context, deadlineMs: Date.now() + budgetMs });
 }

@@ -1,4 +1,4 @@
-import { command, query, type Nothing } from '#bus/contract.js';
+import { command, type Nothing, type Page, query } from '#bus/contract.js';
 import type { BlobPlace } from '../work-events.js';
 
 /** Keys of logs' bodies in the blob store begin so. */
@@ -51,10 +51,7 @@ export interface LogText {
   readonly after: string;
 }
 
-export interface LogPage {
-  readonly entries: readonly LogText[];
-  readonly next?: string;
-}
+export type LogPage = Page<LogText>;
 
 export const AddLog = command<AddLogRequest, { log_id: string }>('tasks', 'log.add');
 /** With `dataset_id` the log must belong to it and the read rule is judged. */
