@@ -8,7 +8,7 @@ import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
 import { IceprodUnits } from '../iceprod/iceprod-units.js';
 import { iceprodPolicy } from '../iceprod/policy.js';
-import { jobsMoved } from '../job/job-decider.js';
+import { ChosenJobs } from '../job/job-decider.js';
 import { JobProjection } from '../job/job-projection.js';
 import type { Jobs } from '../job/job-rows.js';
 import { Chosen, movedTo } from '../task/moves.js';
@@ -92,7 +92,7 @@ export class Orders {
     await this.execute(() => {
       if (!this.isStill(standing)) return [];
       const ids = verdicts.map(({ id }) => id);
-      const moved = new Map<JobStatus, Map<string, number[]>>();
+      const moved = new Map<JobStatus, ChosenJobs>();
       const stopped = new Chosen(this.view);
       for (const { id, to } of this.judge(this.units, this.jobs.jobs, standing, ids, steps)) {
         const job = this.jobs.jobs.byId(id);
@@ -103,11 +103,12 @@ export class Orders {
           }
           continue;
         }
-        const streams = moved.get(to) ?? new Map<string, number[]>();
-        moved.set(to, streams.set(job.stream, [...(streams.get(job.stream) ?? []), job.ordinal]));
+        const chosen = moved.get(to) ?? new ChosenJobs();
+        chosen.add(job);
+        moved.set(to, chosen);
       }
       return [
-        ...[...moved].flatMap(([status, ordinals]) => jobsMoved(ordinals, status)),
+        ...[...moved].flatMap(([status, chosen]) => chosen.movedTo(status)),
         ...stopped.events('UnitsMoved', movedTo('suspended', ['instance'])),
       ];
     });

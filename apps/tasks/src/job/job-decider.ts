@@ -135,23 +135,28 @@ export const amendJob = (
   return { events: [{ stream: job.stream, type: 'GroupAmended', data }], reply: { document: jobDocument(after) } };
 };
 
-/** One event per stream and size limit, whatever the number of jobs. */
-export const jobsMoved = (ordinals: ReadonlyMap<string, readonly number[]>, status: JobStatus): DecidedEvent[] =>
-  [...ordinals].flatMap(([stream, numbers]) =>
-    rangesPerEvent(rangesOf(numbers)).map((groups) => {
-      const data: GroupsMoved = { groups, status };
-      return { stream, type: 'GroupsMoved', data };
-    }),
-  );
+/** Jobs chosen by a command, by the stream in which they change. */
+export class ChosenJobs {
+  private readonly ordinals = new Map<string, number[]>();
 
-/** Collects jobs by the stream in which they change. */
-class Chosen {
-  readonly ordinals = new Map<string, number[]>();
+  get isEmpty(): boolean {
+    return this.ordinals.size === 0;
+  }
 
   add({ stream, ordinal }: Job): void {
     const ordinals = this.ordinals.get(stream);
     if (ordinals === undefined) this.ordinals.set(stream, [ordinal]);
     else ordinals.push(ordinal);
+  }
+
+  /** One event per stream and size limit, whatever the number of jobs. */
+  movedTo(status: JobStatus): DecidedEvent[] {
+    return [...this.ordinals].flatMap(([stream, numbers]) =>
+      rangesPerEvent(rangesOf(numbers)).map((groups) => {
+        const data: GroupsMoved = { groups, status };
+        return { stream, type: 'GroupsMoved', data };
+      }),
+    );
   }
 }
 
@@ -173,7 +178,9 @@ export const setJobStatus = (
   if (job.status === undefined || !PREDECESSORS[status].includes(job.status)) {
     return new DomainError('state', 'job.bad-transition', 'Bad state transition for status');
   }
-  return { events: jobsMoved(new Map([[job.stream, [job.ordinal]]]), status), reply: {} };
+  const chosen = new ChosenJobs();
+  chosen.add(job);
+  return { events: chosen.movedTo(status), reply: {} };
 };
 
 /** `POST .../job_actions/bulk_status/{status}`: those that may change do, the others are skipped. */
@@ -185,7 +192,7 @@ export function* setJobsStatus(
   if (jobs.length === 0) return invalid('job.no-jobs', 'Missing jobs in body');
   if (jobs.length > JOBS_PER_REQUEST_MAX) return tooMany();
   if (!isJobStatus(status)) return invalid('job.bad-status', 'Bad status');
-  const chosen = new Chosen();
+  const chosen = new ChosenJobs();
   let existing = 0;
   let there = 0;
   for (const [index, id] of jobs.entries()) {
@@ -196,10 +203,10 @@ export function* setJobsStatus(
     if (index % SLICE === SLICE - 1) yield;
   }
   const settled = existing > 0 && there === existing;
-  if (chosen.ordinals.size === 0 && !settled) {
+  if (chosen.isEmpty && !settled) {
     return new DomainError('not-found', 'job.none-changed', 'Jobs not found');
   }
-  return { events: jobsMoved(chosen.ordinals, status), reply: {} };
+  return { events: chosen.movedTo(status), reply: {} };
 }
 
 const tooMany = (): DomainError =>
@@ -215,7 +222,7 @@ export function* actOnJobs(
   request: JobSelection & { readonly action: BulkAction },
 ): SlicedDecision<Nothing> {
   const { dataset_id: datasetId, jobs, action } = request;
-  const chosen = new Chosen();
+  const chosen = new ChosenJobs();
   if (jobs === undefined) {
     for (const slice of view.slicesOf(datasetId, action === 'hard_reset' ? [] : ACTIONS[action].from)) {
       for (const job of slice) if (takes(action, job)) chosen.add(job);
@@ -229,7 +236,7 @@ export function* actOnJobs(
       if (index % SLICE === SLICE - 1) yield;
     }
   }
-  return { events: jobsMoved(chosen.ordinals, ACTIONS[action].to), reply: {} };
+  return { events: chosen.movedTo(ACTIONS[action].to), reply: {} };
 }
 
 /** Status words of a filter, refused when one is unknown. */

@@ -1,6 +1,6 @@
 import type { StatsRecorded } from '#contracts/work-events.js';
 import type { Decided } from '#projection/command.js';
-import { ordinalOfKey } from '../engine/unit.js';
+import { unitsOfTask } from '../task/units-of-task.js';
 import type { TaskView } from '../task/view.js';
 
 /**
@@ -17,10 +17,8 @@ export const recordStats = (
   },
 ): Decided<{ task_stat_id: string }> => {
   const stream = view.homeOf(record.datasetId);
-  const key = view.find(record.taskId)?.key;
-  const ordinal = key !== undefined && view.streamOf(key) === stream ? ordinalOfKey(key) : undefined;
   const data: StatsRecorded = {
-    ...(ordinal !== undefined && { units: [[ordinal, ordinal]] }),
+    ...unitsOfTask(view, stream, record.taskId),
     task_stat_id: record.id,
     task_id: record.taskId,
     dataset_id: record.datasetId,
