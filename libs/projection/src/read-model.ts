@@ -3,12 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '#platform/logging.js';
 import { WalCheckpoints } from '#platform/wal-checkpoints.js';
 import type { Batch, Ledger, Position, RecordedEvent } from '#ledger/ledger.js';
-import { BATCH_SEALED, readSealedParts } from '#ledger/staged-batch.js';
 import { Dispatcher } from './dispatcher.js';
-import { isStorageFault, isUnusable } from './faults.js';
+import { isUnusable } from './faults.js';
 import { Lock } from './lock.js';
 import { ModelFile, type ModelFileOptions } from './model-file.js';
+import { PositionWaiters } from './position-waiters.js';
 import type { AppliedEvent, Projection } from './projection.js';
+import { EventRefused, Replay } from './replay.js';
 import { Slices } from './slices.js';
 import type { Lifts } from './upcast.js';
 
@@ -39,32 +40,6 @@ export interface ReadModelOptions {
   readonly cacheKib?: number;
 }
 
-interface Waiter {
-  readonly position: Position;
-  readonly resolve: (reached: boolean) => void;
-}
-
-/** An event that made a projection throw; it is skipped from then on, so that one fault does not stop a service. */
-class EventRefused extends Error {
-  override readonly name = 'EventRefused';
-
-  constructor(
-    readonly stream: string,
-    readonly revision: number,
-    override readonly cause: unknown,
-  ) {
-    super(`A projection failed on event ${revision} of ${stream}`);
-  }
-}
-
-const refusalOf = ({ stream, revision }: RecordedEvent, error: unknown): unknown =>
-  isStorageFault(error) ? error : new EventRefused(stream, revision, error);
-
-const eventKey = (stream: string, revision: number): string => `${stream}@${revision}`;
-
-/** Whether an event is part of a staged batch. Quotes inside texts are escaped, so this finds nothing else. */
-const isBatchPart = (metadata: string): boolean => metadata.includes('"batch":{');
-
 /**
  * A service's tables and their follower: applies what the ledger holds, in order, together with the checkpoint. The
  * service's own mailbox applies its events first; the follower then skips them. Disposable: without the file, or when it
@@ -73,10 +48,10 @@ const isBatchPart = (metadata: string): boolean => metadata.includes('"batch":{'
 export class ReadModel {
   private readonly lock = new Lock();
   private readonly stopped = new AbortController();
-  private readonly skipped = new Set<string>();
+  private readonly replay: Replay;
   private readonly checkpoints: WalCheckpoints;
   private readonly firstCatchUp = Promise.withResolvers<void>();
-  private waiters: Waiter[] = [];
+  private readonly waiters = new PositionWaiters();
   private following: Promise<void> | undefined;
   private saving: NodeJS.Timeout | undefined;
   private closing: Promise<void> | undefined;
@@ -88,6 +63,7 @@ export class ReadModel {
     private readonly ledger: Ledger,
     private readonly log: Log,
   ) {
+    this.replay = new Replay(file, dispatcher, ledger);
     this.checkpoints = new WalCheckpoints(
       path,
       (work) => this.lock.run(work),
@@ -149,21 +125,9 @@ export class ReadModel {
   reached(position: Position, timeoutMs: number): Promise<boolean> {
     if (position <= this.checkpoint) return Promise.resolve(true);
     if (this.isStopping()) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      const waiter: Waiter = {
-        position,
-        resolve: (reached) => {
-          clearTimeout(timer);
-          resolve(reached);
-        },
-      };
-      const timer = setTimeout(() => {
-        this.waiters = this.waiters.filter((other) => other !== waiter);
-        resolve(false);
-      }, timeoutMs);
-      this.waiters.push(waiter);
-      this.ledger.hurry();
-    });
+    const reached = this.waiters.wait(position, timeoutMs);
+    this.ledger.hurry();
+    return reached;
   }
 
   /** Resolves when `queries` shows everything that stands in the ledger now, with false after the timeout. */
@@ -275,7 +239,7 @@ export class ReadModel {
       for await (const batch of this.ledger.readAll({ after: upTo, streamPrefixes })) {
         if (this.isStopping()) break;
         if (!this.file.transactionOpen) this.file.begin();
-        await this.applyAll(batch.events, slices);
+        await this.replay.apply(batch.events, slices);
         pending += batch.events.length;
         upTo = batch.upTo;
         if (pending >= REBUILD_TRANSACTION_EVENTS) {
@@ -292,7 +256,7 @@ export class ReadModel {
     if (this.isStopping()) return;
     if (this.file.incomplete) this.file.complete();
     this.isBehind = false;
-    this.wake();
+    this.waiters.reached(this.checkpoint);
     this.firstCatchUp.resolve();
   }
 
@@ -305,13 +269,13 @@ export class ReadModel {
     }
     this.file.advance(upTo);
     if (this.file.checkpointUnsaved) this.saveCheckpointSoon();
-    this.wake();
+    this.waiters.reached(this.checkpoint);
   }
 
   private async transact(events: readonly RecordedEvent[], upTo?: Position): Promise<void> {
     this.file.begin();
     try {
-      await this.applyAll(events, new Slices());
+      await this.replay.apply(events, new Slices());
       this.commit(upTo);
     } catch (error) {
       this.rollback();
@@ -319,52 +283,9 @@ export class ReadModel {
     }
   }
 
-  private async applyAll(events: readonly RecordedEvent[], slices: Slices): Promise<void> {
-    for (const event of events) {
-      const { stream, revision } = event;
-      if (revision <= this.file.revisionOf(stream)) continue;
-      this.file.setRevision(stream, revision, event.id);
-      const isPart = isBatchPart(event.metadata);
-      this.file.setUnsealed(stream, isPart);
-      if (isPart) continue;
-      const work = event.type === BATCH_SEALED ? this.applyParts(event, slices) : this.applyOne(event, slices);
-      if (work !== undefined) await work;
-      if (slices.spent) await slices.pause();
-    }
-  }
-
-  private async applyParts(sealed: RecordedEvent, slices: Slices): Promise<void> {
-    for await (const page of readSealedParts(this.ledger, sealed)) {
-      for (const part of page) {
-        await this.applyOne(part, slices);
-        if (slices.spent) await slices.pause();
-      }
-    }
-  }
-
-  /** Nothing to wait for most of the time. */
-  private applyOne(event: RecordedEvent, slices: Slices): Promise<void> | undefined {
-    if (!this.dispatcher.wants(event.stream, event.type)) return undefined;
-    if (this.skipped.size > 0 && this.skipped.has(eventKey(event.stream, event.revision))) return undefined;
-    let work: Generator<void, void, void> | undefined;
-    try {
-      work = this.dispatcher.apply(this.dispatcher.replayed(event));
-    } catch (error) {
-      throw refusalOf(event, error);
-    }
-    return work && this.driveOne(event, work, slices);
-  }
-
-  private async driveOne(event: RecordedEvent, work: Generator<void, void, void>, slices: Slices): Promise<void> {
-    try {
-      await slices.drive(work);
-    } catch (error) {
-      throw refusalOf(event, error);
-    }
-  }
-
-  private skip({ stream, revision, message, cause }: EventRefused): void {
-    this.skipped.add(eventKey(stream, revision));
+  private skip(refused: EventRefused): void {
+    const { stream, revision, message, cause } = refused;
+    this.replay.skip(refused);
     this.log.error({ error: cause, stream, revision }, `${message}; the event is skipped`);
   }
 
@@ -372,15 +293,6 @@ export class ReadModel {
     this.file.markUnusable();
     this.log.error({ error }, 'Read model file is unusable and will be made again at the next start');
     this.firstCatchUp.reject(error);
-  }
-
-  private wake(): void {
-    if (this.waiters.length === 0) return;
-    const { checkpoint } = this;
-    const due = this.waiters.filter((waiter) => waiter.position <= checkpoint);
-    if (due.length === 0) return;
-    this.waiters = this.waiters.filter((waiter) => waiter.position > checkpoint);
-    for (const waiter of due) waiter.resolve(true);
   }
 
   private saveCheckpointSoon(): void {
@@ -413,7 +325,7 @@ export class ReadModel {
     this.stopped.abort();
     await this.following;
     clearTimeout(this.saving);
-    for (const waiter of this.waiters) waiter.resolve(false);
+    this.waiters.close();
     this.firstCatchUp.reject(new Error('The read model was closed'));
     await this.lock.run(() => this.saveCheckpoint());
     await this.checkpoints.close();
