@@ -20,6 +20,7 @@ describe('help', () => {
     ['user', 'cairn user add NAME'],
     ['client', 'cairn client add ID'],
     ['key', 'cairn key rotate'],
+    ['verify', 'cairn verify'],
   ])('is what "cairn %s --help" prints, and nothing is wrong', async (command, usage) => {
     const words = command === '' ? [] : [command];
     const asked = await cairn(...words, '--help');

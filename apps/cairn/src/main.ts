@@ -1,7 +1,7 @@
 import { runMain } from '#platform/run-main.js';
 import { asksForHelp, type Command, runCommand } from './command-line.js';
 
-const USAGE = `Usage: cairn [serve | pilot | token | user | client | key] [options]
+const USAGE = `Usage: cairn [serve | pilot | token | user | client | key | verify] [options]
 
   serve   the whole of Cairn in one process (default)
   pilot   claims tasks from a Cairn and runs them here
@@ -9,6 +9,7 @@ const USAGE = `Usage: cairn [serve | pilot | token | user | client | key] [optio
   user    adds, changes and removes local accounts
   client  adds and removes programs that may ask for tokens
   key     rotates the key that signs tokens
+  verify  checks that nobody has changed the history
 
 Each of them explains itself: cairn user --help
 `;
@@ -29,6 +30,8 @@ const load = async (name: string): Promise<Command | undefined> => {
       return (await import('./account-command.js')).clientCommand;
     case 'key':
       return (await import('./key-command.js')).keyCommand;
+    case 'verify':
+      return (await import('./verify-command.js')).verifyCommand;
     default:
       return undefined;
   }
