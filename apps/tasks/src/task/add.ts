@@ -147,7 +147,3 @@ export const bulkIds = (datasetId: string, timeMicros: number): { readonly jobs:
   const aggregate = datasetRef(datasetId);
   return { jobs: newIdPrefix(aggregate, timeMicros), tasks: newIdPrefix(aggregate, timeMicros) };
 };
-
-/** The id of a single new task. */
-export const taskId = (datasetId: string, timeMicros: number): string =>
-  idAt(newIdPrefix(datasetRef(datasetId), timeMicros), 0);

@@ -32,12 +32,11 @@ export class BulkController {
   @MessagePattern(AddTasks.subject)
   add(@Payload() message: Message<AddTasksRequest>): Promise<Answer<{ jobs: number; tasks: number }>> {
     const { request } = message;
-    let ids: ReturnType<typeof bulkIds> | undefined;
+    const { dataset_id: id, first_job_index: index, lacking_of: jobs } = request;
+    const ids = bulkIds(id, nowMicros());
     return this.desk.decide(
       message,
-      (view, timeMicros) => {
-        ids ??= bulkIds(request.dataset_id, timeMicros);
-        const { dataset_id: id, first_job_index: index, lacking_of: jobs } = request;
+      (view) => {
         if (jobs !== undefined && !this.jobs.jobs.lacks(id, index, jobs)) return notLacking();
         return addTasks(view, this.jobs.jobs, request, ids);
       },

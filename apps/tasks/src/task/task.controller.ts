@@ -1,7 +1,9 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
+import { nowMicros } from '#platform/clock.js';
 import type { Answer, Message, Nothing } from '#bus/contract.js';
 import { LocateUnit, type UnitHome } from '#contracts/cairn/history.js';
+import { newId } from '#contracts/ids.js';
 import { wantedFields } from '#contracts/iceprod/keys.js';
 import {
   AddTask,
@@ -13,7 +15,8 @@ import {
   SetTaskStatus,
 } from '#contracts/iceprod/tasks.js';
 import { ordinalOfKey, workloadOfKey } from '../engine/unit.js';
-import { addTask, taskId } from './add.js';
+import { datasetRef } from '../workload/workloads.js';
+import { addTask } from './add.js';
 import { amendTask } from './amend.js';
 import { pickTask } from './document.js';
 import { setTaskStatus, type SetTaskStatusCommand } from './move.js';
@@ -28,11 +31,8 @@ export class TaskController {
 
   @MessagePattern(AddTask.subject)
   add(@Payload() message: Message<AddTaskRequest>): Promise<Answer<{ task_id: string }>> {
-    let id: string | undefined;
-    return this.desk.decide(message, (view, timeMicros) => {
-      id ??= taskId(message.request.dataset_id, timeMicros);
-      return addTask(view, message.request, id);
-    });
+    const id = newId(datasetRef(message.request.dataset_id), nowMicros());
+    return this.desk.decide(message, (view) => addTask(view, message.request, id));
   }
 
   @MessagePattern(GetTask.subject)

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
+import { newId } from '#contracts/ids.js';
 import { TASK_STATUSES } from '#contracts/iceprod/statuses.js';
-import { addTask, addTasks, bulkIds, taskId } from '../add.js';
+import { datasetRef } from '../../workload/workloads.js';
+import { addTask, addTasks, bulkIds } from '../add.js';
 import { amendTask } from '../amend.js';
 import { actOnTasks, setRequirements, setTasksStatus } from '../bulk.js';
 import { claimTasks, queueTasks } from '../claim.js';
@@ -28,7 +30,7 @@ export const single = fc
     const request = { ...given, job_id: `j${depends.length}`, task_index: depends.length, job_index: 0 };
     // Some depend on tasks that are not there, as when another stream is ahead.
     const blockers = depends.map((at) => (at > 25 ? `later-${at}` : pick(ids, at)));
-    return addTask(view, { ...request, depends: blockers }, taskId(given.dataset_id, timeMicros));
+    return addTask(view, { ...request, depends: blockers }, newId(datasetRef(given.dataset_id), timeMicros));
   });
 
 /** Adds many tasks of few shapes. */
