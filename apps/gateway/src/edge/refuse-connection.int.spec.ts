@@ -1,15 +1,21 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { eventually } from '#platform/testing/eventually.js';
 import { refuseConnection, refuseOutlandish } from './refuse-connection.js';
 
 describe('a connection over which no request comes', () => {
   let server: Server;
+  /** Ends the answers that wait. */
+  const later: (() => void)[] = [];
 
   beforeAll(async () => {
     server = createServer(
       { headersTimeout: 100, requestTimeout: 100, connectionsCheckingInterval: 20, maxHeaderSize: 1024 },
-      (_request, response) => response.writeHead(200, { 'content-length': '4' }).write('ha'),
+      ({ url }, response) => {
+        if (url === '/later') later.push(() => response.end('done'));
+        else response.writeHead(200, { 'content-length': '4' }).write('ha');
+      },
     );
     server.on('clientError', refuseConnection);
     refuseOutlandish(server);
@@ -52,5 +58,14 @@ describe('a connection over which no request comes', () => {
     const rest = received(socket);
     socket.write('hello\r\n\r\n');
     expect(await rest).not.toContain('400');
+  });
+
+  it('is told of the request before, which is carried out, and ends with that', async () => {
+    const socket = opened();
+    const all = received(socket);
+    socket.write('POST /later HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}nonsense');
+    await eventually(() => later.length, 1);
+    later.pop()?.();
+    expect(await all).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*done$/);
   });
 });

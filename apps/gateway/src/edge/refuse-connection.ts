@@ -20,17 +20,24 @@ const endWith = (socket: Duplex, status: number, reason: string): void => {
   );
 };
 
-/** Whether an earlier request of the connection is being answered: a second status line would become part of its body. */
-const isAnswering = (socket: Duplex): boolean => {
+/** The answer that the connection carries or waits for. */
+const answerOn = (socket: Duplex): ServerResponse | undefined => {
   const message: unknown = Reflect.get(socket, '_httpMessage');
-  return message instanceof ServerResponse && message.headersSent;
+  return message instanceof ServerResponse ? message : undefined;
 };
 
 /** What is no HTTP, or does not arrive in time, gets the barest of answers. */
 export const refuseConnection = (error: Error & { code?: string }, socket: Duplex): void => {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  if (!socket.writable || isAnswering(socket)) {
+  const answer = answerOn(socket);
+  // A second status line would become part of an answer that has begun.
+  if (!socket.writable || answer?.headersSent === true) {
     socket.destroy();
+    return;
+  }
+  if (answer?.req.complete === true) {
+    // What came before is a request and is being carried out: its client is told of that, and no more is read.
+    answer.shouldKeepAlive = false;
     return;
   }
   const [status, reason] = REFUSALS[error.code ?? ''] ?? [400, 'Bad Request'];
