@@ -1,6 +1,7 @@
 import { eventually } from '../../libs/platform/src/testing/eventually.js';
+import { made } from './actions/requests.js';
 import { MODES } from './cairn-process.js';
-import type { HttpClient } from './http-client.js';
+import { created, type HttpClient, ok } from './http-client.js';
 import { type GetWorld, newDataset, newJob, newTask, useWorld, VARIABLES } from './world.js';
 
 const CONFIG = { version: 3.2, description: 'd', tasks: [{ name: 'generate', trays: [{ modules: [{}] }] }] };
@@ -64,6 +65,31 @@ describe.each(MODES)('switches of automation, $mode', (mode) => {
 
   it('let nothing be done, requests included', async () => {
     expect(await seen.get(off)?.()).toEqual(UNTOUCHED);
+  });
+
+  it('leave requests open, which are shown as they were asked for', async () => {
+    const { alice, anonymous } = off();
+    const waiting = async (): Promise<number> =>
+      ((await anonymous.get('/healthz')).json as { num_requests: number }).num_requests;
+    const before = await waiting();
+    const body = { config: JSON.stringify(CONFIG), description: 'muons', jobs_submitted: '5' };
+    const id = await made(alice, 'submit', body);
+    const defaults = { username: 'alice', group: 'users', extra_submit_fields: null, type: 'submit' };
+    expect(await alice.get(`/actions/submit/${id}`)).toEqual(
+      ok({ id, status: 'queued', error_message: '', payload: { ...body, jobs_submitted: 5, ...defaults } }),
+    );
+    expect(await waiting()).toBe(before + 1);
+  });
+
+  it('leave a materialization open, which is one request however often it is asked for', async () => {
+    const { alice } = off();
+    const id = await newDataset(alice);
+    const request = await made(alice, 'materialization', { dataset_id: id });
+    for (const path of [`/actions/materialization/datasets/${id}`, `/request/${id}`]) {
+      expect(await alice.post(path, { num: 1 })).toEqual(created({ result: request }));
+    }
+    const { json } = await alice.get(`/request/${id}/status`);
+    expect(json).toMatchObject({ materialization_id: request, status: 'waiting' });
   });
 
   it('let single steps be done and leave the others to crons', async () => {

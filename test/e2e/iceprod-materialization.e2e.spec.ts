@@ -6,7 +6,7 @@ describe.each(MODES)('Materialization of datasets, $mode', (mode) => {
   const world = useWorld(mode, () => ({
     ...VARIABLES,
     CAIRN_AUTOMATION: 'actions',
-    CAIRN_AUTOMATION_DELAY: '0.3',
+    CAIRN_AUTOMATION_DELAY: '0',
   }));
 
   materialization(world);

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 
 /** Whoever is not answered after that waits in vain. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 25_000;
 
 export interface RawAnswer {
   readonly status: number;

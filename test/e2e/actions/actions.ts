@@ -20,17 +20,16 @@ export const actions = (world: GetWorld): void => {
       expect(await alice.get('/actions/nope')).toEqual(refused(404, 'Not Found'));
     });
 
-    it('are queued, carried out, and shown with what they were asked for', async () => {
+    it('are carried out, and shown with what they were asked for', async () => {
       const { alice } = world();
       const body = { config: JSON.stringify(CONFIG), description: 'muons', jobs_submitted: '5' };
       const id = await made(alice, 'submit', body);
-      const defaults = { username: 'alice', group: 'users', extra_submit_fields: null, type: 'submit' };
-      expect(await alice.get(`/actions/submit/${id}`)).toEqual(
-        ok({ id, status: 'queued', error_message: '', payload: { ...body, jobs_submitted: 5, ...defaults } }),
-      );
-      expect((await world().anonymous.get('/healthz')).json).toMatchObject({ num_requests: 1 });
       const request = await settled(alice, 'submit', id);
-      expect(request).toMatchObject({ status: 'complete', error_message: '' });
+      const defaults = { username: 'alice', group: 'users', extra_submit_fields: null, type: 'submit' };
+      expect(request).toMatchObject({
+        ...{ id, status: 'complete', error_message: '' },
+        payload: { ...body, jobs_submitted: 5, ...defaults },
+      });
       const dataset = String(request.payload['dataset_id']);
       expect(dataset).toMatch(ID);
       expect(await alice.get(`/actions/job_status/${id}`)).toEqual(refused(404, 'Request not found'));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 /** Debian puts it where only administrators' `PATH` leads. */
 const PROGRAMS = ['nats-server', '/usr/sbin/nats-server'];
-const START_TIMEOUT_MS = 10_000;
+const START_TIMEOUT_MS = 30_000;
 
 /** How to get what tests over NATS need. */
 const NATS_SERVER_MISSING = 'nats-server is missing: apt-get install nats-server';
