@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { OutcomeUnknown } from './errors.js';
+import { EventStoreDbLedger } from './eventstoredb-ledger.js';
 import { ledgerContract } from './ledger.contract.js';
 import { NO_STREAM } from './ledger.js';
 import { openLedger } from './open-ledger.js';
@@ -25,8 +26,7 @@ describe('EventStoreDB that is away', () => {
     });
     await new Promise<void>((resolve) => nobody.listen(0, '127.0.0.1', resolve));
     const { port } = nobody.address() as AddressInfo;
-    const cluster = `esdb+discover://127.0.0.1:${port}?tls=false&maxDiscoverAttempts=1`;
-    const ledger = await openLedger({ dataDir: '', eventStoreUrl: cluster });
+    const ledger = EventStoreDbLedger.open(`esdb+discover://127.0.0.1:${port}?tls=false&maxDiscoverAttempts=1`);
     try {
       for (let attempt = 1; attempt <= 3; attempt++) {
         const before = visits;
