@@ -84,8 +84,12 @@ export class ReadyQueue implements ReadyUnits {
     this.insert = database.prepare(
       'INSERT INTO unit_class (lane, workload, home, requirements, site, flags) VALUES (?, ?, ?, ?, ?, ?) RETURNING id',
     );
+    // From one class that has units to the next: of all that there ever were, most have none.
     this.selectLive = database.prepare(
-      'SELECT * FROM unit_class WHERE EXISTS (SELECT 1 FROM unit WHERE unit.class = unit_class.id)',
+      `WITH RECURSIVE live(id) AS (
+         SELECT min(class) FROM unit WHERE class IS NOT NULL
+         UNION ALL SELECT (SELECT min(class) FROM unit WHERE class > live.id) FROM live WHERE live.id IS NOT NULL
+       ) SELECT unit_class.* FROM live CROSS JOIN unit_class USING (id)`,
     );
     this.selectById = database.prepare('SELECT * FROM unit_class WHERE id = ?');
     const entry = 'SELECT key, priority, id FROM unit WHERE class = ?1';

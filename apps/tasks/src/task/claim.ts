@@ -2,7 +2,7 @@ import { DomainError } from '#platform/domain-error.js';
 import { kindOf, membersOf, objectText } from '#contracts/raw-json.js';
 import type { ClaimTasksRequest } from '#contracts/iceprod/tasks.js';
 import type { UnitsClaimed, UnitStarted } from '#contracts/work-events.js';
-import type { DecidedEvent, Decision } from '#projection/command.js';
+import type { DecidedEvent, Decision, SlicedDecision } from '#projection/command.js';
 import { evolve } from '../engine/evolve.js';
 import { ReadyBest } from '../engine/ready-best.js';
 import { ReadyHeap } from '../engine/ready-heap.js';
@@ -20,6 +20,10 @@ import type { TaskView } from './view.js';
 
 /** Most tasks that one claim takes: their documents travel in one answer. */
 const CLAIM_MAX = 1_000;
+
+/** Most tasks that one legacy call queues, and those chosen between two yields. */
+const QUEUE_MAX = 100_000;
+const SLICE = 500;
 
 /** Stands for the site of whoever does not name one (contract 7.6). */
 const UNKNOWN_SITE = 'unknown';
@@ -108,7 +112,9 @@ const takeBest = (
 ): Unit[] => {
   const heap = new ReadyHeap(view.ready, classes, count, priority);
   const taken: Unit[] = [];
-  for (let entry = heap.next(); entry !== undefined && taken.length < count; entry = heap.next()) {
+  while (taken.length < count) {
+    const entry = heap.next();
+    if (entry === undefined) break;
     const unit = view.unitAt(entry.key);
     if (unit !== undefined && (instance === '' || unit.instance === instance)) taken.push(unit);
   }
@@ -148,11 +154,11 @@ const take = (view: TaskView, { classes, best, filters }: Match, request: ClaimT
 };
 
 /** Old pilots read all five numbers without looking whether they are there. */
-const withDefaults = (requirements: string): string =>
-  objectText(new Map([...membersOf(requirements), ...missing(membersOf(requirements))]));
-
-const missing = (members: ReadonlyMap<string, string>): [string, string][] =>
-  [...DEFAULT_REQUIREMENTS].filter(([name]) => !members.has(name));
+const withDefaults = (requirements: string): string => {
+  const members = membersOf(requirements);
+  const missing = [...DEFAULT_REQUIREMENTS].filter(([name]) => !members.has(name));
+  return objectText([...members, ...missing]);
+};
 
 const processed = (view: TaskView, unit: Unit, site: string | undefined, timeMicros: number): Claimed => {
   const ordinal = ordinalOfKey(unit.key);
@@ -233,10 +239,11 @@ const malformed = ({ requirements, query_params: params }: ClaimTasksRequest): D
  * The legacy form of `POST /task_actions/queue`: waiting tasks whose dependencies are complete become queued for pilots,
  * by weight of their dataset, then by priority.
  */
-export const queueTasks = (
+export function* queueTasks(
   view: TaskView,
   request: { readonly num_tasks: number; readonly dataset_prio: Readonly<Record<string, number>> },
-): Decision<{ queued: number }> => {
+): SlicedDecision<{ queued: number }> {
+  const most = Math.min(request.num_tasks, QUEUE_MAX);
   const weights = new Map(Object.entries(request.dataset_prio));
   const classes = [...view.ready.classes(WAITING_LANE)].filter(
     (ready) => !ready.isBlocked && isOpen(view, ready.workload),
@@ -244,19 +251,18 @@ export const queueTasks = (
   const weightOf = ({ workload }: ReadyClass): number => weights.get(workload) ?? 0;
   const chosen = new Chosen(view);
   for (const weight of [...new Set(classes.map(weightOf))].sort((a, b) => b - a)) {
-    const left = Math.min(request.num_tasks, QUEUE_MAX) - chosen.count;
-    if (left < 1) break;
+    if (chosen.count >= most) break;
     const heap = new ReadyHeap(
       view.ready,
       classes.filter((ready) => weightOf(ready) === weight),
-      left,
+      most - chosen.count,
     );
-    for (let entry = heap.next(), n = 0; entry !== undefined && n < left; entry = heap.next(), n += 1) {
+    while (chosen.count < most) {
+      const entry = heap.next();
+      if (entry === undefined) break;
       chosen.add(entry.key);
+      if (chosen.count % SLICE === 0) yield;
     }
   }
   return { events: chosen.events('UnitsMoved', movedTo('queued', ['instance'])), reply: { queued: chosen.count } };
-};
-
-/** Most tasks that one legacy call queues. */
-const QUEUE_MAX = 100_000;
+}
