@@ -24,7 +24,7 @@ const decoded = (text: string): Buffer => {
   return key;
 };
 
-export interface SecretKeyOptions {
+interface SecretKeyOptions {
   readonly dataFolder: string;
   /** Base 64; without it the key in the data folder seals. */
   readonly key?: string | undefined;

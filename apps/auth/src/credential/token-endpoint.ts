@@ -9,7 +9,7 @@ const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 const REFRESH_TOKEN = 'urn:ietf:params:oauth:token-type:refresh_token';
 
-export interface IssuerOptions {
+interface IssuerOptions {
   readonly issuer: string;
   readonly clientId: string;
   /** Without it the client is a public one. */

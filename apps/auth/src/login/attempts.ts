@@ -8,7 +8,7 @@ interface Failures {
   readonly untilMs: number;
 }
 
-export interface AttemptsOptions {
+interface AttemptsOptions {
   /** Failures, each within `restMs` of the one before, after which a name rests. */
   readonly max: number;
   readonly restMs: number;

@@ -13,7 +13,7 @@ const escaped = (value: string): string =>
     [...Buffer.from(character)].map((byte) => `\\${byte.toString(16).padStart(2, '0')}`).join(''),
   );
 
-export interface LdapPasswordsOptions {
+interface LdapPasswordsOptions {
   /** Without a server no password is right. */
   readonly url?: string | undefined;
   readonly base?: string | undefined;

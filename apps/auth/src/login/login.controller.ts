@@ -4,34 +4,25 @@ import { nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import { Environment } from '#platform/environment.js';
 import { SecretSigner } from '#platform/tokens/secret-signer.js';
-import type { Answer, Message, MessageContext } from '#bus/contract.js';
+import type { Answer, Message } from '#bus/contract.js';
 import { LogIn } from '#contracts/iceprod/users.js';
-import { Mailbox } from '#projection/mailbox.js';
-import { ReadModel } from '#projection/read-model.js';
 import { refused } from '../refused.js';
 import { claimsOf } from '../token/mint-token.js';
-import { admitUser } from '../user/change-user.js';
 import type { User } from '../user/user.js';
-import { newUserId } from '../user/user.controller.js';
-import { Users } from '../user/user-projection.js';
+import { Admission } from './admission.js';
 import { LdapPasswords } from './ldap-passwords.js';
 import { PasswordAttempts } from './password-attempts.js';
 
 /** Logins by password. */
 @Controller()
 export class LoginController {
-  private readonly users: Users;
-
   constructor(
-    private readonly mailbox: Mailbox,
+    private readonly admission: Admission,
     private readonly passwords: LdapPasswords,
     private readonly attempts: PasswordAttempts,
     private readonly signer: SecretSigner,
     private readonly environment: Environment,
-    readModel: ReadModel,
-  ) {
-    this.users = new Users(readModel.writer);
-  }
+  ) {}
 
   @MessagePattern(LogIn.subject)
   async logIn({
@@ -42,7 +33,7 @@ export class LoginController {
       return refused(new DomainError('forbidden', 'login.failed', 'Login failed'));
     }
     const timeMicros = nowMicros();
-    const answer = await this.admit(username, context, timeMicros);
+    const answer = await this.admission.admit({ username, groups: ['users'], roles: ['user'] }, context, timeMicros);
     if ('error' in answer) return answer;
     return { ...answer, reply: { document: await this.answerFor(answer.reply, timeMicros) } };
   }
@@ -53,25 +44,6 @@ export class LoginController {
     if (isRight) this.attempts.succeeded(username);
     else this.attempts.failed(username);
     return isRight;
-  }
-
-  /** Nobody has shown a token yet, so a client's name for the request proves nothing: every login counts anew. */
-  private admit(
-    username: string,
-    { correlationId, deadlineMs, dialect }: MessageContext,
-    timeMicros: number,
-  ): Promise<Answer<User>> {
-    const caller = { subject: username, username, roles: [], groups: [] };
-    const userId = newUserId(timeMicros);
-    return this.mailbox.execute<User>({
-      context: { correlationId, deadlineMs, dialect, caller },
-      timeMicros,
-      decide: () => {
-        const admitted = { username, groups: ['users'], roles: ['user'] };
-        const { user, events } = admitUser(this.users.named(username), admitted, userId);
-        return { events, reply: user };
-      },
-    });
   }
 
   private async answerFor({ username, roles, groups }: User, timeMicros: number): Promise<string> {

@@ -7,7 +7,7 @@ import type { Realm } from './realms.js';
 import { showPage } from './show-page.js';
 import type { Tidied } from './web-request.js';
 
-export type Dispatch = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+type Dispatch = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 /** Lets something that expects Node's own request and response answer a message. */
 export const answerByNode = async (

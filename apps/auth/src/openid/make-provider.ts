@@ -23,7 +23,7 @@ const DEVICE_SECONDS = 600;
 const LOGIN_SECONDS = 600;
 const SESSION_SECONDS = 24 * 3600;
 
-export interface ProviderOptions extends AdapterOptions, Holders {
+interface ProviderOptions extends AdapterOptions, Holders {
   /** Where Cairn is reached; the realm's issuer stands below. */
   readonly publicUrl: string;
   /** The first one signs. */

@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { createLocalJWKSet, jwtVerify } from 'jose';
-import { Environment } from '#platform/environment.js';
 import { objectIn } from '#platform/json-object.js';
 import { Log } from '#platform/logging.js';
 import { LEEWAY_SECONDS } from '#platform/tokens/verifier.js';
@@ -17,16 +16,7 @@ import { People } from './people.js';
 import { type Realm, Realms } from './realms.js';
 import { showPage } from './show-page.js';
 import { jsonAnswer, pageAnswer, refusal, withBody, withSendingPage } from './web-answer.js';
-import {
-  askedOf,
-  hasTooMany,
-  INTERACTION_PATH,
-  PATHS,
-  publicUrlOf,
-  type Tidied,
-  tidied,
-  USERINFO_PATH,
-} from './web-request.js';
+import { askedOf, hasTooMany, INTERACTION_PATH, PATHS, type Tidied, tidied, USERINFO_PATH } from './web-request.js';
 
 /** How often programs ask whether somebody has logged in. */
 const POLL_SECONDS = 5;
@@ -42,7 +32,6 @@ const LOGIN_TROUBLES = {
 @Controller()
 export class OpenIdController {
   constructor(
-    private readonly environment: Environment,
     private readonly realms: Realms,
     private readonly people: People,
     private readonly challenges: DeviceChallenges,
@@ -58,11 +47,10 @@ export class OpenIdController {
   private async answer(request: WebRequest, context: MessageContext): Promise<WebAnswer> {
     const asked = askedOf(request.url);
     if (asked === undefined) return refusal(404, 'invalid_request', 'no such realm');
-    const publicUrl = publicUrlOf(request.headers['host'], this.environment);
-    if (publicUrl === undefined) {
+    const realm = await this.realms.find(request.headers['host'], asked.realm);
+    if (realm === undefined) {
       return refusal(400, 'invalid_request', 'set PUBLIC_URL to be reached under this host name');
     }
-    const realm = await this.realms.find(publicUrl, asked.realm);
     const tidy = tidied(asked, request);
     if (hasTooMany(tidy)) return refusal(400, 'invalid_request', 'too many parameters');
     const { path } = asked;

@@ -1,16 +1,14 @@
+import { Injectable } from '@nestjs/common';
 import { nowMicros } from '#platform/clock.js';
 import { type Claims, claimsGranting } from '#platform/tokens/claims.js';
 import type { MessageContext } from '#bus/contract.js';
-import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
-import { Injectable } from '@nestjs/common';
 import { Accounts } from '../account/accounts.js';
 import { isRightPassword, PASSWORD_CHARACTERS_MAX } from '../account/password.js';
+import { Admission } from '../login/admission.js';
 import { LdapPasswords } from '../login/ldap-passwords.js';
 import { PasswordAttempts } from '../login/password-attempts.js';
-import { admitUser } from '../user/change-user.js';
 import type { User } from '../user/user.js';
-import { newUserId } from '../user/user.controller.js';
 import { Users } from '../user/user-projection.js';
 
 /** Passwords checked at once: each takes memory and a thread. */
@@ -20,36 +18,30 @@ const ROLES_CLAIMED: readonly string[] = ['admin', 'user', 'system'];
 /** Follow from roles. */
 const GROUPS_OF_ROLES: Readonly<Record<string, string>> = { admin: 'admin', users: 'user' };
 
-interface Admitted {
-  readonly username: string;
-  readonly roles: readonly string[];
-  readonly groups: readonly string[];
-}
+type Admitted = Pick<User, 'username' | 'roles' | 'groups'>;
 
 /** `wrong` is whatever is wrong with name and password; `resting` and `busy` say that they were not looked at. */
-export type LogInOutcome = 'in' | 'wrong' | 'resting' | 'busy';
+type LogInOutcome = 'in' | 'wrong' | 'resting' | 'busy';
 
 /** Who people are, for the OpenID provider: local accounts, then the LDAP server's. */
 @Injectable()
 export class People {
-  private readonly shown: Users;
-  private readonly decided: Users;
+  private readonly users: Users;
   private checking = 0;
 
   constructor(
     private readonly accounts: Accounts,
     private readonly ldap: LdapPasswords,
     private readonly attempts: PasswordAttempts,
-    private readonly mailbox: Mailbox,
+    private readonly admission: Admission,
     readModel: ReadModel,
   ) {
-    this.shown = new Users(readModel.queries);
-    this.decided = new Users(readModel.writer);
+    this.users = new Users(readModel.queries);
   }
 
   /** Of the user's record as it is now; undefined when there is none. */
   claimsOf(username: string): Claims | undefined {
-    const user = this.shown.named(username)?.user;
+    const user = this.users.named(username)?.user;
     if (user === undefined) return undefined;
     const roles = user.roles.filter((role) => ROLES_CLAIMED.includes(role));
     const groups = user.groups.filter((group) => !roles.includes(GROUPS_OF_ROLES[group] ?? ''));
@@ -58,11 +50,11 @@ export class People {
 
   /** When the user's record was made (microseconds), which tells it from an earlier one; undefined when there is none. */
   enrolledAt(username: string): number | undefined {
-    return this.shown.enrolledAt(username);
+    return this.users.enrolledAt(username);
   }
 
   /** Checks a password and makes sure that there is a record of the user. */
-  async logIn(username: string, password: string, context: Omit<MessageContext, 'commandId'>): Promise<LogInOutcome> {
+  async logIn(username: string, password: string, context: MessageContext): Promise<LogInOutcome> {
     if (this.attempts.isResting(username)) return 'resting';
     if (this.checking >= CHECKS_MAX) return 'busy';
     this.checking += 1;
@@ -73,7 +65,7 @@ export class People {
         return 'wrong';
       }
       this.attempts.succeeded(username);
-      return (await this.admit(admitted, context)) ? 'in' : 'busy';
+      return 'error' in (await this.admission.admit(admitted, context, nowMicros())) ? 'busy' : 'in';
     } finally {
       this.checking -= 1;
     }
@@ -86,21 +78,5 @@ export class People {
     const isRight = await isRightPassword(password, account?.password);
     if (account !== undefined) return isRight ? account : undefined;
     return (await this.ldap.isRight(username, password)) ? { username, roles: ['user'], groups: ['users'] } : undefined;
-  }
-
-  private async admit({ username, roles, groups }: Admitted, context: MessageContext): Promise<boolean> {
-    const timeMicros = nowMicros();
-    const userId = newUserId(timeMicros);
-    const caller = { subject: username, username, roles: [], groups: [] };
-    const { correlationId, deadlineMs, dialect } = context;
-    const answer = await this.mailbox.execute<User>({
-      context: { correlationId, deadlineMs, dialect, caller },
-      timeMicros,
-      decide: () => {
-        const { user, events } = admitUser(this.decided.named(username), { username, roles, groups }, userId);
-        return { events, reply: user };
-      },
-    });
-    return !('error' in answer);
   }
 }

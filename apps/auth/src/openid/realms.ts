@@ -10,6 +10,7 @@ import { Clients } from '../account/clients.js';
 import { CodeAttempts } from '../login/code-attempts.js';
 import { basePathOf, makeProvider } from './make-provider.js';
 import { People } from './people.js';
+import { publicUrlOf } from './web-request.js';
 
 /** Issuers that have a provider in memory; more are made anew when asked for. */
 const PROVIDERS_MAX = 64;
@@ -48,22 +49,31 @@ export class Realms {
     private readonly log: Log,
   ) {}
 
-  /** @param publicUrl where whoever asks reaches Cairn */
-  find(publicUrl: string, name: string): Promise<Realm> {
-    const id = `${publicUrl} ${name}`;
-    const known = this.made.get(id);
-    if (known !== undefined) return known;
-    const oldest = this.made.keys().next();
-    if (this.made.size >= PROVIDERS_MAX && oldest.done !== true) this.made.delete(oldest.value);
-    const made = this.make(publicUrl, name);
-    this.made.set(id, made);
-    made.catch(() => this.made.delete(id));
-    return made;
+  /**
+   * Undefined under a host name that names no issuer.
+   *
+   * @param host as whoever asks reaches Cairn
+   */
+  async find(host: string | undefined, name: string): Promise<Realm | undefined> {
+    const publicUrl = publicUrlOf(host, this.environment);
+    return publicUrl === undefined ? undefined : this.realm(publicUrl, name);
   }
 
   /** What tokens of all realms are signed with; the first one signs. */
   async signingKeys(): Promise<readonly SigningKey[]> {
     return (await this.keys()).signing;
+  }
+
+  private realm(publicUrl: string, name: string): Promise<Realm> {
+    const id = `${publicUrl} ${name}`;
+    const made = this.made.get(id) ?? this.make(publicUrl, name);
+    // To the end, so that the one that nobody has asked for the longest goes first.
+    this.made.delete(id);
+    this.made.set(id, made);
+    const oldest = this.made.keys().next();
+    if (this.made.size > PROVIDERS_MAX && oldest.done !== true) this.made.delete(oldest.value);
+    made.catch(() => this.made.delete(id));
+    return made;
   }
 
   private keys(): Promise<Keys> {

@@ -3,7 +3,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import { PAGE_HEADERS } from './pages.js';
 
 /** What the library gives to whoever answers in its place. */
-export type PageContext = Pick<KoaContextWithOIDC, 'set' | 'body'>;
+type PageContext = Pick<KoaContextWithOIDC, 'set' | 'body'>;
 
 /** Answers a page where the library asks for one. */
 export const showIn = (ctx: PageContext, html: string): void => {

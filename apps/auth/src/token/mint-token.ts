@@ -16,7 +16,7 @@ export interface Presenter {
   readonly user?: Pick<User, 'roles' | 'groups'>;
 }
 
-export interface IssuedFor {
+interface IssuedFor {
   readonly username: string;
   readonly type: string;
   readonly role: string;

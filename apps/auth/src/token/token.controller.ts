@@ -13,7 +13,7 @@ import { Mailbox } from '#projection/mailbox.js';
 import { ReadModel } from '#projection/read-model.js';
 import { refused } from '../refused.js';
 import { admitUser } from '../user/change-user.js';
-import { newUserId } from '../user/user.controller.js';
+import { newUserId } from '../user/user.js';
 import { Users } from '../user/user-projection.js';
 import { mintToken } from './mint-token.js';
 

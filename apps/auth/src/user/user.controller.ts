@@ -2,7 +2,6 @@ import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
-import { ref } from '#ledger/ref.js';
 import type { Answer, Message, MessageContext, Nothing } from '#bus/contract.js';
 import {
   AddUserToGroup,
@@ -17,7 +16,6 @@ import {
   RemoveUser,
 } from '#contracts/iceprod/users.js';
 import type { CredentialFact } from '#contracts/credential-events.js';
-import { newId } from '#contracts/ids.js';
 import type { DecidedEvent } from '#projection/command.js';
 import { Groups } from '#projection/groups.js';
 import { Mailbox } from '#projection/mailbox.js';
@@ -26,13 +24,8 @@ import { CredentialsOfOwner, deletionOf } from '../credential/credentials-of-own
 import { refused } from '../refused.js';
 import { Roles } from '../role/role-projection.js';
 import { changeUser, enrollUser, removeUser } from './change-user.js';
-import { userDocument, userNotFound } from './user.js';
+import { newUserId, userDocument, userNotFound } from './user.js';
 import { Users } from './user-projection.js';
-
-/** The slot in a user's id says nothing. */
-const USERS_REF = ref('iceprod', 'main', 'users');
-
-export const newUserId = (timeMicros: number): string => newId(USERS_REF, timeMicros);
 
 const invalid = (code: string, message: string): DomainError => new DomainError('invalid', code, message);
 const badGroup = (): DomainError => invalid('user.unknown-group', 'invalid group');

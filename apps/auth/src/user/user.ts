@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DomainError } from '#platform/domain-error.js';
 import { ref } from '#ledger/ref.js';
+import { newId } from '#contracts/ids.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
 import type { UserEvent, UserEvents } from './user-events.js';
 
@@ -9,6 +10,11 @@ export const DEFAULT_PRIORITY = 0.5;
 
 /** A user record. */
 export type User = UserEvents['UserEnrolled'];
+
+/** The slot in a user's id says nothing. */
+const USERS_REF = ref('iceprod', 'main', 'users');
+
+export const newUserId = (timeMicros: number): string => newId(USERS_REF, timeMicros);
 
 /** Users whom no request creates are known by name only; the same name always gets the same id, also in a rebuild. */
 const userIdOf = (username: string): string =>
