@@ -1,20 +1,13 @@
-import { utimesSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { FolderBlobStore } from '../../libs/keep/src/folder-blob-store.js';
+import { filesIn, makeAllOld } from '../../libs/keep/src/testing/blob-folder.js';
 import { eventually } from '../../libs/platform/src/testing/eventually.js';
 import { MODES } from './cairn-process.js';
 import { ok } from './http-client.js';
 import { ID, useWorld } from './world.js';
 
-const TWO_DAYS_MS = 2 * 24 * 60 * 60 * 1000;
 const LARGE = 'x'.repeat(1_500_000);
-
-const filesIn = async (folder: string): Promise<readonly string[]> => {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-};
 
 describe.each(MODES.filter(({ isDistributed }) => !isDistributed))('what a crash leaves in the blob store', (mode) => {
   const world = useWorld(mode);
@@ -57,8 +50,7 @@ describe.each(MODES.filter(({ isDistributed }) => !isDistributed))('what a crash
         await blobs.put('log/orphan', '"x"');
         await blobs.put('task-stat/orphan', '{}');
         await blobs.put('config/orphan', '{}');
-        const old = new Date(Date.now() - TWO_DAYS_MS);
-        for (const file of await filesIn(blobFolder())) utimesSync(file, old, old);
+        await makeAllOld(blobFolder());
         expect(await filesIn(incoming())).toHaveLength(1);
       },
     });

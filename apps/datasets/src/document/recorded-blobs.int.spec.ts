@@ -1,17 +1,15 @@
-import { readdir } from 'node:fs/promises';
-import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Caller } from '#bus/contract.js';
 import { MakeRequest } from '#contracts/iceprod/actions.js';
 import { GetConfig, PutConfig } from '#contracts/iceprod/datasets.js';
 import { FolderBlobStore } from '#keep/folder-blob-store.js';
+import { keysIn, makeAllOld } from '#keep/testing/blob-folder.js';
 import { OrphanCollector } from '#projection/orphan-collector.js';
 import { ServiceHost } from '#projection/testing/service-host.js';
 import { DatasetsModule } from '../datasets.module.js';
 
 const ALICE: Caller = { subject: 'alice', username: 'alice', roles: ['user'], groups: ['users'] };
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
-const TWO_DAYS_MS = 2 * 24 * 60 * 60 * 1000;
 
 /** Too large for an event. */
 const largeConfig = (description: string): string =>
@@ -28,20 +26,13 @@ describe('large documents', () => {
   beforeAll(() => host.start());
   afterAll(() => host.end());
 
-  const keys = async (): Promise<readonly string[]> => {
-    const found = [];
-    for await (const { key } of blobs.list('')) found.push(key);
-    return found.sort();
-  };
+  const keys = (): Promise<readonly string[]> => keysIn(blobs);
 
   const putConfig = (config: string, commandId?: string): Promise<unknown> =>
     host.request(PutConfig, { dataset_id: 'd', config }, SYSTEM, commandId);
 
   const collectOld = async (): Promise<number> => {
-    const old = new Date(Date.now() - TWO_DAYS_MS);
-    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-      if (entry.isFile()) utimesSync(join(entry.parentPath, entry.name), old, old);
-    }
+    await makeAllOld(folder);
     return host.part(OrphanCollector).collect(Date.now());
   };
 

@@ -1,17 +1,15 @@
-import { utimesSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Caller } from '#bus/contract.js';
 import { AddLog, DeleteLog, GetLog, LOG_BLOBS } from '#contracts/iceprod/logs.js';
 import { AddTaskStat, GetTaskStat } from '#contracts/iceprod/tasks.js';
 import { FolderBlobStore } from '#keep/folder-blob-store.js';
+import { keysIn, makeAllOld } from '#keep/testing/blob-folder.js';
 import { OrphanCollector } from '#projection/orphan-collector.js';
 import { ServiceHost } from '#projection/testing/service-host.js';
 import { STAT_BLOBS } from '../task-stat/task-stat-rows.js';
 import { TasksModule } from '../tasks.module.js';
 
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
-const TWO_DAYS_MS = 2 * 24 * 60 * 60 * 1000;
 /** Too large for an event. */
 const LARGE = JSON.stringify({ log: 'x'.repeat(200_000) });
 
@@ -23,11 +21,7 @@ describe('blobs', () => {
   beforeAll(() => host.start());
   afterAll(() => host.end());
 
-  const keys = async (): Promise<readonly string[]> => {
-    const found = [];
-    for await (const { key } of blobs.list('')) found.push(key);
-    return found.sort();
-  };
+  const keys = (): Promise<readonly string[]> => keysIn(blobs);
 
   const addLog = async (text: string): Promise<string> => {
     const data = { raw: JSON.stringify(text) };
@@ -42,13 +36,6 @@ describe('blobs', () => {
   const statOf = async (id: string): Promise<string> =>
     (await host.request(GetTaskStat, { dataset_id: 'd', task_id: 't', task_stat_id: id }, SYSTEM)).document;
 
-  const makeAllOld = async (): Promise<void> => {
-    const old = new Date(Date.now() - TWO_DAYS_MS);
-    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-      if (entry.isFile()) utimesSync(join(entry.parentPath, entry.name), old, old);
-    }
-  };
-
   const collect = (): Promise<number> => host.part(OrphanCollector).collect(Date.now());
 
   it('stay while something is on record that they belong to', async () => {
@@ -58,7 +45,7 @@ describe('blobs', () => {
     expect(await keys()).toHaveLength(3);
     await host.request(DeleteLog, { log_id: deleted }, SYSTEM);
     expect(await keys()).toHaveLength(2);
-    await makeAllOld();
+    await makeAllOld(folder);
     expect(await collect()).toBe(0);
     expect((await host.request(GetLog, { log_id: id }, SYSTEM)).log.before).toContain('"data":"kept"');
     expect(await statOf(stat)).toContain(LARGE);
@@ -71,7 +58,7 @@ describe('blobs', () => {
     await blobs.put(`${STAT_BLOBS}orphan`, '{}');
     await blobs.put('config/another service', '{}');
     expect(await collect()).toBe(0);
-    await makeAllOld();
+    await makeAllOld(folder);
     expect(await collect()).toBe(2);
     expect(await keys()).toEqual([...before, 'config/another service'].sort());
   });
@@ -82,7 +69,7 @@ describe('blobs', () => {
     const stored = await keys();
     expect(await addStat('the same')).toBe(first);
     expect(await keys()).toHaveLength(before.length + 2);
-    await makeAllOld();
+    await makeAllOld(folder);
     expect(await collect()).toBe(1);
     expect(await keys()).toEqual(stored);
     expect(await statOf(first)).toContain(LARGE);
@@ -102,7 +89,7 @@ describe('blobs', () => {
     const blob = await putting;
     expect(await collect()).toBe(0);
     const { log_id: id } = await host.request(AddLog, { name: 'log', fields: '{}', data: { blob } }, SYSTEM);
-    await makeAllOld();
+    await makeAllOld(folder);
     expect(await collect()).toBe(0);
     expect(await blobs.getText(blob.key)).toBe('"the beginning and the end"');
     await host.request(DeleteLog, { log_id: id }, SYSTEM);
