@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import type { Answer, Message, Page } from '#bus/contract.js';
+import type { Answer, Message, Nothing, Page } from '#bus/contract.js';
 import { ChangeDataset, JudgeAccess, ListDatasets, PutConfig, SubmitDataset } from '#contracts/iceprod/datasets.js';
 import { Reached } from '#bus/visibility.js';
 import { LocateUnit } from '#contracts/cairn/history.js';
@@ -81,17 +81,17 @@ class Services {
   }
 
   @Answers(ChangeDataset)
-  change(message: Message<unknown>): Answer<Record<never, never>> {
+  change(message: Message<unknown>): Answer<Nothing> {
     return remember(message, { reply: {} });
   }
 
   @Answers(PutConfig)
-  putConfig(message: Message<unknown>): Answer<Record<never, never>> {
+  putConfig(message: Message<unknown>): Answer<Nothing> {
     return remember(message, { reply: {} });
   }
 
   @Answers(JudgeAccess)
-  judge({ request: { dataset_id } }: Message<{ dataset_id: string }>): Answer<Record<never, never>> {
+  judge({ request: { dataset_id } }: Message<{ dataset_id: string }>): Answer<Nothing> {
     asked.judgements += 1;
     return dataset_id === 'mine' ? { reply: {} } : refuse('forbidden', 'attr not found');
   }
@@ -119,12 +119,12 @@ class Services {
   }
 
   @Answers(Reached('tasks'))
-  tasksReached(): Answer<Record<never, never>> {
+  tasksReached(): Answer<Nothing> {
     return { reply: {} };
   }
 
   @Answers(Reached('auth'))
-  authReached(): Answer<Record<never, never>> {
+  authReached(): Answer<Nothing> {
     return { reply: {} };
   }
 

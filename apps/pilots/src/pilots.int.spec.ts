@@ -1,7 +1,15 @@
 import { Controller, Module } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
-import { type Answer, type Caller, command, type Contract, type Message, type Page } from '#bus/contract.js';
+import {
+  type Answer,
+  type Caller,
+  command,
+  type Contract,
+  type Message,
+  type Nothing,
+  type Page,
+} from '#bus/contract.js';
 import {
   EndPilot,
   GetGrid,
@@ -20,7 +28,7 @@ import { PilotWatch, SILENCE_MS_MAX } from './pilot/pilot-watch.js';
 import { PilotsModule } from './pilots.module.js';
 
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
-const Look = command<{ at_micros: number }, Record<never, never>>('pilots', 'test.look');
+const Look = command<{ at_micros: number }, Nothing>('pilots', 'test.look');
 const LATER_MICROS = (SILENCE_MS_MAX + 60_000) * 1000;
 
 /** Whether the tasks service answers, and what it has been ordered. */
@@ -52,7 +60,7 @@ class TestController {
   }
 
   @MessagePattern(Look.subject)
-  async look(@Payload() { request }: Message<{ at_micros: number }>): Promise<Answer<Record<never, never>>> {
+  async look(@Payload() { request }: Message<{ at_micros: number }>): Promise<Answer<Nothing>> {
     await this.watch.look(request.at_micros);
     return { reply: {} };
   }

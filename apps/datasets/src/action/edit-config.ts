@@ -1,4 +1,5 @@
 import { DomainError } from '#platform/domain-error.js';
+import type { Nothing } from '#bus/contract.js';
 import { ChangeDataset, GetConfig, GetDataset, PutConfig } from '#contracts/iceprod/datasets.js';
 import { arrayOf, type Json, parseJson, writeJson } from '#contracts/iceprod/config/json.js';
 import { SetRequirements } from '#contracts/iceprod/tasks.js';
@@ -60,7 +61,7 @@ const renew = async (
 };
 
 /** Replaces the config of a dataset that has jobs already (IceProd contract 16). */
-export const editConfig = async (errand: Errand, { prefixes, credentials }: Places): Promise<Record<never, never>> => {
+export const editConfig = async (errand: Errand, { prefixes, credentials }: Places): Promise<Nothing> => {
   const id = errand.text('dataset_id');
   const dataset = JSON.parse((await errand.ask(GetDataset, { dataset_id: id })).document) as Dataset;
   const config = withTokenScopes(errand.text('config'), prefixes, dataset.jobs_submitted);

@@ -1,4 +1,5 @@
 import { DomainError } from '#platform/domain-error.js';
+import type { Nothing } from '#bus/contract.js';
 import { GetConfig, GetDataset } from '#contracts/iceprod/datasets.js';
 import { EndlessExpansion } from '#contracts/iceprod/config/expand.js';
 import { arrayOf, type Json, parseJson } from '#contracts/iceprod/config/json.js';
@@ -249,7 +250,7 @@ export const materialize = async (
   errand: Errand,
   requests: Requests,
   priorities: DatasetPriorities,
-): Promise<Record<never, never>> => {
+): Promise<Nothing> => {
   const means = { errand, requests, priorities, status: statusOf(errand) };
   const { datasetId } = errand.request;
   if (datasetId !== undefined) {

@@ -2,7 +2,7 @@ import { Controller, Module } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { DomainError } from '#platform/domain-error.js';
 import { eventually } from '#platform/testing/eventually.js';
-import type { Answer, Caller, Message } from '#bus/contract.js';
+import type { Answer, Caller, Message, Nothing } from '#bus/contract.js';
 import { Reached } from '#bus/visibility.js';
 import { GetRequest, MakeRequest } from '#contracts/iceprod/actions.js';
 import {
@@ -42,12 +42,12 @@ class Others {
   }
 
   @MessagePattern(Reached('auth').subject)
-  authReached(): Answer<Record<never, never>> {
+  authReached(): Answer<Nothing> {
     return { reply: {} };
   }
 
   @MessagePattern(Reached('tasks').subject)
-  tasksReached(): Answer<Record<never, never>> {
+  tasksReached(): Answer<Nothing> {
     return { reply: {} };
   }
 }

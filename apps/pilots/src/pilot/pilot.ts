@@ -1,5 +1,6 @@
 import { DomainError } from '#platform/domain-error.js';
 import { ref, streamName } from '#ledger/ref.js';
+import type { Nothing } from '#bus/contract.js';
 import { elementsOf, kindOf, membersOf } from '#contracts/raw-json.js';
 import type { WorkerEvents } from '#contracts/worker-events.js';
 import type { Decision } from '#projection/command.js';
@@ -88,7 +89,7 @@ export const endPilot = (
   document: string | undefined,
   id: string,
   reason: WorkerEvents['PilotEnded']['reason'],
-): Decision<Record<never, never>> => {
+): Decision<Nothing> => {
   if (document === undefined) return pilotNotFound();
   const data: WorkerEvents['PilotEnded'] = { pilot_id: id, reason, tasks: tasksOf(document) };
   return { events: [{ stream: pilotStream(id), type: 'PilotEnded', data }], reply: {} };

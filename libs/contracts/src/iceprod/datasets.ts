@@ -1,4 +1,4 @@
-import { command, query } from '#bus/contract.js';
+import { command, type Nothing, query } from '#bus/contract.js';
 import type { AccessAction } from './access.js';
 import type { ListOptions, ListPage } from './lists.js';
 
@@ -46,18 +46,12 @@ export const GetDataset = query<{ dataset_id: string }, { document: string }>('d
 /** Entries are `"<dataset_id>":{...}` texts, already filtered by the read rule. */
 export const ListDatasets = query<ListDatasetsRequest, ListPage>('datasets', 'list');
 /** Replies `{status: [dataset_id, ...]}` as raw JSON, filtered by the read rule. */
-export const SummarizeDatasets = query<Record<never, never>, { document: string }>('datasets', 'summarize');
+export const SummarizeDatasets = query<Nothing, { document: string }>('datasets', 'summarize');
 /** Changes a dataset after judging its write rule. */
-export const ChangeDataset = command<ChangeDatasetRequest, Record<never, never>>('datasets', 'change', ['tasks']);
+export const ChangeDataset = command<ChangeDatasetRequest, Nothing>('datasets', 'change', ['tasks']);
 /** Judges the caller only: for requests whose body is already known to be bad (403 goes before 400, contract 1.2.5). */
-export const JudgeAccess = query<{ dataset_id: string; action: AccessAction }, Record<never, never>>(
-  'datasets',
-  'judge',
-);
+export const JudgeAccess = query<{ dataset_id: string; action: AccessAction }, Nothing>('datasets', 'judge');
 
 export const GetConfig = query<{ dataset_id: string }, { document: string }>('datasets', 'config.get');
 /** `config` is the body as sent, stored to the letter (contract 5, trap 19). */
-export const PutConfig = command<{ dataset_id: string; config: string }, Record<never, never>>(
-  'datasets',
-  'config.put',
-);
+export const PutConfig = command<{ dataset_id: string; config: string }, Nothing>('datasets', 'config.put');

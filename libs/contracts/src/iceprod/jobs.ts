@@ -1,4 +1,4 @@
-import { command, query, type Page } from '#bus/contract.js';
+import { command, type Nothing, type Page, query } from '#bus/contract.js';
 import type { ListOptions, ListPage } from './lists.js';
 
 /** Validated body of `POST /jobs`. */
@@ -40,15 +40,15 @@ export const AddJobs = command<AddJobsRequest, { jobs: number }>('tasks', 'jobs.
 export const GetJob = query<{ job_id: string; dataset_id?: string }, { document: string }>('tasks', 'job.get');
 /** `fields` is the body as raw JSON: merged, dotted keys set nested fields. Replies the post-image. */
 export const AmendJob = command<{ job_id: string; fields: string }, { document: string }>('tasks', 'job.amend');
-export const SetJobStatus = command<{ dataset_id: string; job_id: string; status: string }, Record<never, never>>(
+export const SetJobStatus = command<{ dataset_id: string; job_id: string; status: string }, Nothing>(
   'tasks',
   'job.status',
 );
-export const SetJobsStatus = command<
-  { dataset_id: string; jobs: readonly string[]; status: string },
-  Record<never, never>
->('tasks', 'jobs.status');
-export const ActOnJobs = command<JobSelection & { action: BulkAction }, Record<never, never>>('tasks', 'jobs.act');
+export const SetJobsStatus = command<{ dataset_id: string; jobs: readonly string[]; status: string }, Nothing>(
+  'tasks',
+  'jobs.status',
+);
+export const ActOnJobs = command<JobSelection & { action: BulkAction }, Nothing>('tasks', 'jobs.act');
 /** Entries are `"<job_id>":{...}` texts in creation order. */
 export const ListJobs = query<ListJobsRequest, ListPage>('tasks', 'jobs.list');
 /** Entries are the raw JSON of `[status, [job_id, ...]]` pieces, statuses in vocabulary order; a status may span pages. */

@@ -1,4 +1,4 @@
-import { command, query, type Page } from '#bus/contract.js';
+import { command, type Nothing, type Page, query } from '#bus/contract.js';
 
 /** Body of `POST /grids`: raw JSON of an object whose known members are of their types (contract 11). */
 export const RegisterGrid = command<{ description: string }, { grid_id: string }>('pilots', 'grid.register');
@@ -32,4 +32,4 @@ export const ReportPilot = command<{ pilot_id: string; fields: string }, { docum
   'pilot.report',
 );
 /** Deletes a pilot; tasks that it still held go back (contract 12.3). */
-export const EndPilot = command<{ pilot_id: string }, Record<never, never>>('pilots', 'pilot.end');
+export const EndPilot = command<{ pilot_id: string }, Nothing>('pilots', 'pilot.end');

@@ -1,4 +1,4 @@
-import { command, query, type Page } from '#bus/contract.js';
+import { command, type Nothing, type Page, query } from '#bus/contract.js';
 import type { BulkAction } from './jobs.js';
 import type { ListOptions, ListPage, SortField } from './lists.js';
 
@@ -114,7 +114,7 @@ export const AmendTask = command<{ task_id: string; fields: string }, { document
 /** With `dataset_id`: the write rule is judged and the instance is cleared; without: `instance_id` guards (contract 7.3). */
 export const SetTaskStatus = command<
   { task_id: string; dataset_id?: string; status: string; instance_id?: string },
-  Record<never, never>
+  Nothing
 >('tasks', 'task.status');
 /** Entries are raw JSON documents. */
 export const QueryTasks = query<QueryTasksRequest, Page>('tasks', 'tasks.query');
@@ -140,15 +140,15 @@ export const QueueTasks = command<
 export const ReportTask = command<ReportTaskRequest, { document: string }>('tasks', 'task.report');
 
 /** Forced. Without `dataset_id` over all datasets. */
-export const SetTasksStatus = command<
-  { dataset_id?: string; tasks: readonly string[]; status: string },
-  Record<never, never>
->('tasks', 'tasks.status');
-export const ActOnTasks = command<TaskSelection & { action: BulkAction }, Record<never, never>>('tasks', 'tasks.act');
+export const SetTasksStatus = command<{ dataset_id?: string; tasks: readonly string[]; status: string }, Nothing>(
+  'tasks',
+  'tasks.status',
+);
+export const ActOnTasks = command<TaskSelection & { action: BulkAction }, Nothing>('tasks', 'tasks.act');
 /** `requirements` is raw JSON of the validated body; `merge` is PATCH, `replace` is POST (contract 7.7). */
 export const SetRequirements = command<
   { dataset_id: string; name: string; mode: 'merge' | 'replace'; requirements: string },
-  Record<never, never>
+  Nothing
 >('tasks', 'tasks.requirements');
 
 /** `stats` is raw JSON of the body without `dataset_id`. */

@@ -20,10 +20,7 @@ export interface SetAccessRuleRequest {
   readonly write_users?: readonly string[];
 }
 
-export const SetAccessRule = command<SetAccessRuleRequest, Record<never, never>>('auth', 'access.set', [
-  'datasets',
-  'tasks',
-]);
+export const SetAccessRule = command<SetAccessRuleRequest, Nothing>('auth', 'access.set', ['datasets', 'tasks']);
 export const GetAccessRule = query<{ dataset_id: string }, AccessRule>('auth', 'access.get');
 
 export interface JudgeNamedRequest {
@@ -112,7 +109,7 @@ export const CheckToken = query<{ token: string }, { claims: Readonly<Record<str
 );
 
 /** Public keys (JWK set) of the embedded issuer. */
-export const GetSigningKeys = query<Record<never, never>, { keys: readonly Readonly<Record<string, unknown>>[] }>(
+export const GetSigningKeys = query<Nothing, { keys: readonly Readonly<Record<string, unknown>>[] }>(
   'auth',
   'keys.get',
 );
