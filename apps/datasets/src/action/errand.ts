@@ -76,11 +76,14 @@ export class Errand {
     }
   }
 
-  pages<Request extends { readonly cursor?: string }>(
+  async *pages<Request extends { readonly cursor?: string }>(
     contract: Contract<Request, Page>,
     request: NoInfer<Request>,
   ): AsyncGenerator<readonly string[], void, void> {
-    return pages(this.tools.bus, contract, request, this.context());
+    for await (const page of pages(this.tools.bus, contract, request, this.context())) {
+      this.heed();
+      yield page;
+    }
   }
 
   /** Puts a fact about the request on record. */
@@ -110,11 +113,20 @@ export class Errand {
     return `request/${this.request.id}/${step}`;
   }
 
-  /** @throws Interrupted */
-  private context(): MessageContext {
+  /**
+   * Shows that the work goes on, as long as it is to.
+   *
+   * @throws Interrupted
+   */
+  private heed(): void {
     const { shift } = this.tools;
     if (shift.signal.aborted) throw new Interrupted();
     shift.sign();
+  }
+
+  /** @throws Interrupted */
+  private context(): MessageContext {
+    this.heed();
     const { id, creator } = this.request;
     return {
       correlationId: id,
