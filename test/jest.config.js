@@ -21,6 +21,6 @@ export default {
     '^#(ledger|projection|keep|bus|contracts|platform)/(.*)\\.js$': '<rootDir>/libs/$1/src/$2.ts',
     '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'],
   },
-  testTimeout: 30000,
+  testTimeout: 60000,
   maxWorkers: 2,
 };

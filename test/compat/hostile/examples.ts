@@ -26,6 +26,7 @@ const form = (fields: (targets: Targets) => Readonly<Record<string, string>>): E
 });
 
 const config = JSON.stringify(CONFIG);
+const added = json(CREDENTIAL);
 const amended = json({ url: CREDENTIAL.url, type: CREDENTIAL.type, access_key: 'another' });
 const exchanged = { query: { client_id: 'another' } };
 const request = (action: string): Example => ({ path: { id: `${action}_request` } });
@@ -98,6 +99,10 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'GET /actions/materialization/datasets/{dataset_id}': { path: { dataset_id: 'own_dataset_id' } },
   'GET /request/{dataset_id}/status': { path: { dataset_id: 'own_dataset_id' } },
   'GET /status/{materialization_id}': { path: { materialization_id: 'materialization_request' } },
+  'POST /users/{username}/credentials': { body: added },
+  'POST /groups/{groupname}/credentials': { body: added },
+  'POST /datasets/{dataset_id}/credentials': { body: added },
+  'POST /datasets/{dataset_id}/tasks/{task_name}/credentials': { body: added },
   'PATCH /users/{username}/credentials': { path: { username: 'credential_owner' }, body: amended },
   'PATCH /groups/{groupname}/credentials': { path: { groupname: 'credential_owner' }, body: amended },
   'PATCH /datasets/{dataset_id}/credentials': { path: { dataset_id: 'credential_owner' }, body: amended },

@@ -16,7 +16,7 @@ const DOORS = 163;
 /** Complete stories as real IceProd clients live them, to the letter of every answer. */
 describe.each(MODES)('IceProd clients, $mode', (mode) => {
   // Requests are carried out; nothing else happens by itself.
-  const world = useWorld(mode, () => ({ ...VARIABLES, CAIRN_AUTOMATION: 'actions', CAIRN_AUTOMATION_DELAY: '0.3' }));
+  const world = useWorld(mode, () => ({ ...VARIABLES, CAIRN_AUTOMATION: 'actions', CAIRN_AUTOMATION_DELAY: '0' }));
   const told = new ExactAnswers();
   const shut = new ExactAnswers();
 

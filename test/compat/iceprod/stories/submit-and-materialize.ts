@@ -147,9 +147,9 @@ export const submitAndMaterialize = (world: GetWorld, exactly: Exactly): void =>
     const request = await materialize({ num: '1' });
     const payload = { dataset_id: id, num: 1, set_status: 'idle', type: 'materialization' };
     const shown = { id: request, error_message: '', payload };
-    exactly(await alice.get(`/actions/materialization/${request}`), ok({ ...shown, status: 'queued' }));
-    exactly(await alice.get(`/actions/materialization/datasets/${id}`), ok({ id: request, status: 'queued' }));
-    exactly(await alice.post('/actions/materialization', { dataset_id: id }), created({ result: request }));
+    const begunOrNot: unknown = expect.stringMatching(/^(queued|processing|complete)$/);
+    exactly(await alice.get(`/actions/materialization/${request}`), ok({ ...shown, status: begunOrNot }));
+    exactly(await alice.get(`/actions/materialization/datasets/${id}`), ok({ id: request, status: begunOrNot }));
     expect(await settled(alice, 'materialization', request)).toStrictEqual({ ...shown, status: 'complete' });
     exactly(await alice.get(`/actions/materialization/datasets/${id}`), ok({ id: request, status: 'complete' }));
     exactly(await alice.get(`${at}/job_counts/status`), ok({ processing: 1 }));
@@ -262,10 +262,6 @@ export const submitAndMaterialize = (world: GetWorld, exactly: Exactly): void =>
     exactly(asked, created({ result: anId }));
     const request = resultIn(asked);
     const payload = { ...body, jobs_submitted: 2, username: 'alice', extra_submit_fields: null, type: 'submit' };
-    exactly(
-      await alice.get(`/actions/submit/${request}`),
-      ok({ id: request, status: 'queued', error_message: '', payload }),
-    );
     const { payload: result, ...settledAs } = await settled(alice, 'submit', request);
     expect(settledAs).toStrictEqual({ id: request, status: 'complete', error_message: '' });
     expect(result).toStrictEqual({ ...payload, dataset_id: anId });
