@@ -7,7 +7,7 @@ import type { Answer, Contract, MessageContext, ServiceName } from './contract.j
 import type { Parcels } from './parcels.js';
 
 /** A request without an answer is sent again after this time, then after twice as long, and so on. */
-export const RESEND_AFTER_MS = 1000;
+const RESEND_AFTER_MS = 1000;
 
 /** When the broker says that nobody listens (a service restarts), it is asked again after this time, doubling. */
 const NOBODY_PAUSE_MS = 25;

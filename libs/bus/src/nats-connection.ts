@@ -3,7 +3,7 @@ import { CannotStart } from '#platform/cannot-start.js';
 import type { Log } from '#platform/logging.js';
 
 /** A broker that is still starting gets this long. */
-export const CONNECT_WITHIN_MS = 5000;
+const CONNECT_WITHIN_MS = 5000;
 const ATTEMPT_TIMEOUT_MS = 1000;
 const PAUSE_MS = 200;
 

@@ -10,7 +10,7 @@ const UNREADABLE = new DomainError('invalid', 'bus.unreadable', 'the message cou
 const UNSENDABLE = new DomainError('internal', 'bus.unsendable', 'the answer could not be sent').toValue();
 
 /** A service that stops does not wait longer for a handler that does not come to an end. */
-export const FINISH_WITHIN_MS = 5000;
+const FINISH_WITHIN_MS = 5000;
 
 const isMessage = (value: unknown): value is Message<unknown> =>
   typeof value === 'object' && value !== null && 'context' in value && 'request' in value;

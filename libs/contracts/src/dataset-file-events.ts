@@ -9,7 +9,7 @@ export interface DatasetFile {
   readonly compression: string | boolean;
 }
 
-/** A file was named for a task. `units` names the task if it is one of this workload. */
+/** A file was named for a task, in `work-iceprod.main.<dataset_id>`. `units` names the task if it is one of this workload. */
 export interface FileAdded extends ConcernsUnits {
   readonly dataset_id: string;
   readonly task_id: string;
@@ -20,10 +20,4 @@ export interface FileAdded extends ConcernsUnits {
 export interface FilesRemoved extends ConcernsUnits {
   readonly dataset_id: string;
   readonly task_id: string;
-}
-
-/** Events of files in streams `work-iceprod.main.<dataset_id>`. */
-export interface FileEvents {
-  readonly FileAdded: FileAdded;
-  readonly FilesRemoved: FilesRemoved;
 }

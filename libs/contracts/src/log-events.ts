@@ -1,6 +1,10 @@
 import type { BlobPlace, ConcernsUnits } from './work-events.js';
 
-/** Somebody left a log (IceProd contract 9). Its body stands in the blob store, never in an event. */
+/**
+ * Somebody left a log (IceProd contract 9). Its body stands in the blob store, never in an event. Events of logs are in
+ * `work-iceprod.main.<dataset_id>`, and for logs of no dataset in one stream a day, `work-iceprod.logs.<YYYY-MM-DD>`, so
+ * that none grows without end.
+ */
 export interface LogStored extends ConcernsUnits {
   readonly log_id: string;
   readonly dataset_id?: string;
@@ -15,13 +19,4 @@ export interface LogStored extends ConcernsUnits {
 /** Logs were deleted; their bodies are gone soon after. */
 export interface LogsDeleted extends ConcernsUnits {
   readonly logs: readonly string[];
-}
-
-/**
- * Events of logs: in `work-iceprod.main.<dataset_id>`, and for logs of no dataset in one stream a day,
- * `work-iceprod.logs.<YYYY-MM-DD>`, so that none grows without end.
- */
-export interface LogEvents {
-  readonly LogStored: LogStored;
-  readonly LogsDeleted: LogsDeleted;
 }

@@ -34,8 +34,3 @@ export interface WorkloadEvents {
     | { readonly config: string }
     | { readonly blob: { readonly key: string; readonly size: number; readonly sha256: string } };
 }
-
-/** Facts of streams `access-iceprod.main.<dataset_id>`; written by `auth`, replicated into `datasets` and `tasks`. */
-export interface AccessEvents {
-  readonly AccessRuleSet: AccessRule;
-}

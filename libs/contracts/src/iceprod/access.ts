@@ -3,7 +3,10 @@ import type { Caller } from '#bus/contract.js';
 
 export type AccessAction = 'read' | 'write';
 
-/** Access rule of one dataset (IceProd contract 2.3). A list that is absent makes `role not found`. */
+/**
+ * Access rule of one dataset (IceProd contract 2.3). A list that is absent makes `role not found`. It is also what the fact
+ * `AccessRuleSet` says in streams `access-iceprod.main.<dataset_id>`, which `auth` writes.
+ */
 export interface AccessRule {
   readonly read_groups?: readonly string[];
   readonly write_groups?: readonly string[];
