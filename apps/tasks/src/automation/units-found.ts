@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Ranges } from '#contracts/work-events.js';
-import type { UnitReader } from '../engine/unit-row.js';
-import { lastKeyOf, unitKey, type UnitKey, workloadOfKey } from '../engine/unit.js';
+import { LISTING, type UnitReader } from '../engine/unit-row.js';
+import type { UnitKey } from '../engine/unit.js';
 import type { WordId } from '../engine/words.js';
+import { keyOf, lastKeyOf, workloadOfKey } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
 
 /** Rows read at a time, and questions asked for them. */
@@ -54,7 +55,7 @@ export class UnitsFound {
     );
     this.selectGroup = database.prepare(`${columns} WHERE grp = ?`);
     this.countGroup = database.prepare(
-      'SELECT status, count(*) AS n FROM unit WHERE grp = ? AND coalesce(workload, key >> 32) = ? GROUP BY status',
+      `SELECT status, count(*) AS n FROM unit WHERE grp = ? AND ${LISTING} = ? GROUP BY status`,
     );
   }
 
@@ -77,7 +78,7 @@ export class UnitsFound {
   *ofStatus(listing: WorkloadId, status: string): Generator<readonly Found[]> {
     const id = this.reader.words.status.find(status);
     if (id === undefined) return;
-    let after = unitKey(listing, 0) - 1;
+    let after = keyOf(listing, 0) - 1;
     for (;;) {
       const rows = this.selectStatus.all(id, after, lastKeyOf(listing));
       if (rows.length === 0) break;
@@ -111,8 +112,8 @@ export class UnitsFound {
 
   private *rowsInRanges(home: WorkloadId, ranges: Ranges): Generator<readonly Row[]> {
     for (const [first, last] of ranges) {
-      const to = unitKey(home, last);
-      let after = unitKey(home, first) - 1;
+      const to = keyOf(home, last);
+      let after = keyOf(home, first) - 1;
       for (let rows = this.selectRange.all(after, to); ; rows = this.selectRange.all(after, to)) {
         yield rows;
         if (rows.length < CHUNK) break;
@@ -123,8 +124,8 @@ export class UnitsFound {
 
   private *rowsDependingOn(home: WorkloadId, ranges: Ranges): Generator<readonly Row[]> {
     for (const [first, last] of ranges) {
-      const to = unitKey(home, last);
-      let [blocker, dependent] = [unitKey(home, first), -1];
+      const to = keyOf(home, last);
+      let [blocker, dependent] = [keyOf(home, first), -1];
       for (;;) {
         const rows = this.selectDependents.all(blocker, dependent, to);
         yield rows;

@@ -1,7 +1,8 @@
 import { idAt } from '#contracts/ids.js';
 import type { UnitAdded, UnitsAdded, UnitShape } from '#contracts/work-events.js';
+import { keyOf } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
-import { unitKey, type Unit } from './unit.js';
+import type { Unit } from './unit.js';
 
 /** What every new unit has. */
 const UNTRIED = {
@@ -17,7 +18,7 @@ const UNTRIED = {
 /** The unit that {@link UnitAdded} describes. */
 export const addedUnit = (workload: WorkloadId, data: UnitAdded, timeMicros: number): Unit => ({
   ...UNTRIED,
-  key: unitKey(workload, data.units[0]?.[0] ?? 0),
+  key: keyOf(workload, data.units[0]?.[0] ?? 0),
   id: data.task_id,
   workload: data.dataset_id,
   group: data.job_id,
@@ -52,7 +53,7 @@ export const gridUnit = (
   const index = place % count;
   return {
     ...UNTRIED,
-    key: unitKey(workload, (added.units[0]?.[0] ?? 0) + place),
+    key: keyOf(workload, (added.units[0]?.[0] ?? 0) + place),
     id: idAt(added.prefix, place),
     workload: added.dataset_id,
     group: idAt(added.jobs.prefix, added.jobs.first + job),

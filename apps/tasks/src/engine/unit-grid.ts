@@ -1,9 +1,10 @@
 import type { StatementSync } from 'node:sqlite';
 import { idAt } from '#contracts/ids.js';
 import type { UnitsAdded, UnitShape } from '#contracts/work-events.js';
+import { keyOf } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import { gridDepends } from './new-units.js';
-import { type UnitKey, unitKey } from './unit.js';
+import type { UnitKey } from './unit.js';
 import type { UnitStore } from './unit-store.js';
 import type { WordId } from './words.js';
 
@@ -47,7 +48,7 @@ export class UnitGrid {
       const groupId = group.idOf(idAt(jobs.prefix, jobs.first + job));
       const start = job * count;
       for (const [index, { shape, name, requirements, status, openDeps, ready }] of casts.entries()) {
-        const key = unitKey(workload, first + start + index);
+        const key = keyOf(workload, first + start + index);
         this.insertRow.run(
           ...[key, idAt(prefix, start + index), groupId, jobs.first_index + job, index, name],
           ...[shape.depends.length === 0 ? null : gridDepends(added, shape, start), openDeps, requirements, status],
@@ -101,7 +102,7 @@ export class UnitGrid {
     for (const id of dependencies.unknownIds(idAt(prefix, 0), idAt(prefix, count - 1))) {
       const place = Number.parseInt(id.slice(prefix.length), 16);
       const isSatisfied = policy.satisfies(shapes[place % shapes.length]?.status ?? '');
-      this.store.openUp(dependencies.discover(id, unitKey(workload, first + place), isSatisfied));
+      this.store.openUp(dependencies.discover(id, keyOf(workload, first + place), isSatisfied));
     }
   }
 }

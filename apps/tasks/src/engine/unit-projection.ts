@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Ranges, UnitAdded, UnitEvents, UnitsAdded } from '#contracts/work-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#projection/projection.js';
+import { keyOf } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import { assignmentOf, evolve, type UnitEvent } from './evolve.js';
 import type { Policy } from './policy.js';
-import { unitKey } from './unit.js';
 import { addedUnit } from './new-units.js';
 import { UNIT_INDEXES, UNIT_TABLES } from './tables.js';
 import { UnitGrid } from './unit-grid.js';
@@ -90,7 +90,7 @@ class UnitWriter implements ProjectionWriter {
   private change(workload: WorkloadId, event: UnitEvent): void | Generator<void, void, void> {
     const { units } = event.data;
     if (isOneUnit(units)) {
-      this.changeOne(unitKey(workload, units[0]?.[0] ?? 0), event);
+      this.changeOne(keyOf(workload, units[0]?.[0] ?? 0), event);
       return;
     }
     const assignment = assignmentOf(event);
@@ -108,7 +108,7 @@ class UnitWriter implements ProjectionWriter {
     let done = 0;
     for (const [first, last] of event.data.units) {
       for (let ordinal = first; ordinal <= last; ordinal += 1) {
-        this.changeOne(unitKey(workload, ordinal), event);
+        this.changeOne(keyOf(workload, ordinal), event);
         if ((done += 1) % UNITS_PER_YIELD === 0) yield;
       }
     }

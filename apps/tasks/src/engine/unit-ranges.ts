@@ -1,9 +1,11 @@
 import type { StatementSync } from 'node:sqlite';
 import type { Ranges } from '#contracts/work-events.js';
+import { keyOf, workloadOfKey } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import type { Assignment } from './evolve.js';
 import type { ClassId } from './ready-queue.js';
-import { unitKey, type UnitKey, workloadOfKey } from './unit.js';
+import type { UnitKey } from './unit.js';
+import { LISTING } from './unit-row.js';
 import type { UnitStore } from './unit-store.js';
 import type { WordId } from './words.js';
 
@@ -24,7 +26,7 @@ interface Kind {
   readonly isInstanced: boolean;
 }
 
-const SAME_KIND = `coalesce(workload, key >> 32) = ? AND requirements = ? AND site = ? AND (open_deps > 0) = ?
+const SAME_KIND = `${LISTING} = ? AND requirements = ? AND site = ? AND (open_deps > 0) = ?
   AND (instance IS NOT NULL) = ?`;
 
 /**
@@ -42,15 +44,15 @@ export class UnitRanges {
   constructor(private readonly store: UnitStore) {
     const { database } = store;
     this.countBefore = database.prepare(
-      `SELECT coalesce(workload, key >> 32) AS workload, name, status, requirements, count(*) AS n
+      `SELECT ${LISTING} AS workload, name, status, requirements, count(*) AS n
        FROM unit WHERE key BETWEEN ? AND ? GROUP BY 1, 2, 3, 4`,
     );
     this.runs = database.prepare(
-      `SELECT coalesce(workload, key >> 32) AS workload, name, requirements, walltime, walltime_err, count(*) AS n
+      `SELECT ${LISTING} AS workload, name, requirements, walltime, walltime_err, count(*) AS n
        FROM unit WHERE key BETWEEN ? AND ? AND status = ? GROUP BY 1, 2, 3, 4, 5`,
     );
     this.kinds = database.prepare(
-      `SELECT DISTINCT coalesce(workload, key >> 32) AS workload, requirements, site, open_deps > 0 AS blocked,
+      `SELECT DISTINCT ${LISTING} AS workload, requirements, site, open_deps > 0 AS blocked,
          instance IS NOT NULL AS instanced
        FROM unit WHERE key BETWEEN ? AND ?`,
     );
@@ -77,13 +79,13 @@ export class UnitRanges {
   ): Generator<void, void, void> {
     for (const [first, last] of ranges) {
       if (last - first + 1 < RANGE_WORTH_STATEMENTS) {
-        for (let ordinal = first; ordinal <= last; ordinal += 1) each(unitKey(workload, ordinal));
+        for (let ordinal = first; ordinal <= last; ordinal += 1) each(keyOf(workload, ordinal));
         yield;
         continue;
       }
       for (let from = first; from <= last; from += SLICE_UNITS) {
         const to = Math.min(last, from + SLICE_UNITS - 1);
-        this.assignSlice(unitKey(workload, from), unitKey(workload, to), assignment);
+        this.assignSlice(keyOf(workload, from), keyOf(workload, to), assignment);
         yield;
       }
     }

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { WORKLOAD_OF_KEY, workloadOfKey } from '../workload/member-key.js';
 import { Workloads, type WorkloadId } from '../workload/workloads.js';
-import { type Unit, workloadOfKey } from './unit.js';
+import type { Unit } from './unit.js';
 import { Vocabulary, type WordId } from './words.js';
 
 /** A row of the `unit` table as SQLite gives it. */
@@ -106,6 +107,9 @@ export interface StoredUnit {
 
 /** Which workload lists the unit of a row. */
 export const listingOf = (row: Pick<UnitRow, 'key' | 'workload'>): WorkloadId => row.workload ?? workloadOfKey(row.key);
+
+/** The same as {@link listingOf}, in SQL. */
+export const LISTING = `coalesce(workload, ${WORKLOAD_OF_KEY})`;
 
 /** Reads units on one connection. */
 export class UnitReader {

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { workloadOfKey } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import { Counts } from './counts.js';
 import { Dependencies } from './dependencies.js';
@@ -6,7 +7,6 @@ import type { Policy } from './policy.js';
 import { ReadyQueue, type ClassId } from './ready-queue.js';
 import { type Run, RunTimes } from './run-times.js';
 import type { Unit, UnitKey } from './unit.js';
-import { workloadOfKey } from './unit.js';
 import { listingOf, type StoredUnit, UnitReader, type UnitRow } from './unit-row.js';
 import type { WordId } from './words.js';
 

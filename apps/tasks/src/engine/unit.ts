@@ -1,15 +1,6 @@
-import type { WorkloadId } from '../workload/workloads.js';
+import type { MemberKey } from '../workload/member-key.js';
 
-/** Integer name of a unit: its workload and its ordinal there, so that a workload's units are one range of keys. */
-export type UnitKey = number;
-
-/** Ordinals of one workload. 2^21 workloads remain within the exact integers. */
-const ORDINALS = 2 ** 32;
-
-export const unitKey = (workload: WorkloadId, ordinal: number): UnitKey => workload * ORDINALS + ordinal;
-export const workloadOfKey = (key: UnitKey): WorkloadId => Math.floor(key / ORDINALS);
-export const ordinalOfKey = (key: UnitKey): number => key % ORDINALS;
-export const lastKeyOf = (workload: WorkloadId): UnitKey => unitKey(workload, ORDINALS - 1);
+export type UnitKey = MemberKey;
 
 /** The smallest thing that a worker runs. Pure state: what {@link evolve} makes and documents show. */
 export interface Unit {

@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { UnitReader } from '../engine/unit-row.js';
-import { lastKeyOf, unitKey } from '../engine/unit.js';
+import { LISTING, type UnitReader } from '../engine/unit-row.js';
 import type { WordId } from '../engine/words.js';
 import type { Jobs } from '../job/job-rows.js';
+import { keyOf, lastKeyOf } from '../workload/member-key.js';
 import type { WorkloadId, Workloads } from '../workload/workloads.js';
 
 /** Rows read for one page. */
@@ -85,9 +85,7 @@ export class NamedTasks {
       `SELECT id FROM unit WHERE key BETWEEN ? AND ? AND workload IS NULL AND ${place}`,
     );
     this.selectMoved = database.prepare(`SELECT id FROM unit WHERE workload = ? AND ${place}`);
-    this.selectOfJob = database.prepare(
-      `SELECT id FROM unit WHERE grp = ? AND coalesce(workload, key >> 32) = ? AND ${place}`,
-    );
+    this.selectOfJob = database.prepare(`SELECT id FROM unit WHERE grp = ? AND ${LISTING} = ? AND ${place}`);
   }
 
   *find(datasetId: string, jobIndex: number, name: string): Generator<void, string | undefined, void> {
@@ -96,7 +94,7 @@ export class NamedTasks {
     if (workload === undefined || nameId === undefined) return undefined;
     const ofJob = this.ofJob(workload, jobIndex, nameId);
     if (ofJob !== undefined) return ofJob;
-    const first = unitKey(workload, 0);
+    const first = keyOf(workload, 0);
     const last = Number(this.selectLast.get(first, lastKeyOf(workload))?.['key'] ?? -1);
     for (let from = first; from <= last; from += SEARCH_KEYS) {
       const row = this.selectHome.get(from, Math.min(from + SEARCH_KEYS - 1, last), nameId, jobIndex);

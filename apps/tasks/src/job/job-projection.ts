@@ -3,9 +3,10 @@ import { idAt } from '#contracts/ids.js';
 import { slicesOf } from '#contracts/ranges.js';
 import type { GroupAmended, GroupsAdded, GroupsMoved, Ranges } from '#contracts/work-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#projection/projection.js';
+import { keyOf, workloadOfKey } from '../workload/member-key.js';
 import { type WorkloadId, Workloads, workStream } from '../workload/workloads.js';
 import { evolve, type Job, type JobEvent, statusCode } from './job.js';
-import { homeOf, JOB_COLUMNS, JOB_INDEXES, JOB_TABLES, Jobs, keyOf, readJob } from './job-rows.js';
+import { JOB_COLUMNS, JOB_INDEXES, JOB_TABLES, Jobs, readJob } from './job-rows.js';
 
 /** Rows of one slice of bulk work: a few milliseconds. */
 const SLICE = 2_000;
@@ -137,7 +138,7 @@ class JobWriter implements ProjectionWriter {
     const listing = this.workloads.ensure(workStream(job.datasetId), job.datasetId);
     this.update.run(
       job.id,
-      listing === homeOf(key) ? null : listing,
+      listing === workloadOfKey(key) ? null : listing,
       job.index ?? null,
       statusCode(job.status),
       job.changedMicros,
@@ -182,7 +183,7 @@ class JobWriter implements ProjectionWriter {
 /** Jobs and their counts per dataset and status. */
 export class JobProjection implements Projection {
   readonly name = 'job';
-  readonly version = 2;
+  readonly version = 3;
   readonly streamPrefixes = ['work-iceprod.'];
   readonly eventTypes = ['GroupsAdded', 'GroupsMoved', 'GroupAmended'];
   readonly tables = JOB_TABLES;

@@ -2,12 +2,10 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { JOB_STATUSES, type JobStatus } from '#contracts/iceprod/statuses.js';
 import type { Ranges } from '#contracts/work-events.js';
 import { type Place, placeOf, START_PLACE } from '../workload/list-place.js';
+import { keyOf, lastKeyOf, ordinalOfKey, WORKLOAD_OF_KEY, workloadOfKey } from '../workload/member-key.js';
 import { type WorkloadId, type Workloads, workStream } from '../workload/workloads.js';
 import type { JobView } from './job-decider.js';
 import { type Job, OTHER_STATUS, statusCode } from './job.js';
-
-/** Ordinals per workload: keys are `workload * ORDINALS + ordinal`, below 2^53. */
-const ORDINALS = 2 ** 32;
 
 /** Most rows of one page. */
 export const PAGE_ROWS = 2_000;
@@ -40,7 +38,7 @@ CREATE TABLE job_count (
 ) STRICT, WITHOUT ROWID;`;
 
 /** Which workload lists a job, to the letter as the index below has it. */
-const LISTED_BY = `ifnull(listing, key / ${String(ORDINALS)})`;
+const LISTED_BY = `ifnull(listing, ${WORKLOAD_OF_KEY})`;
 
 /** `listing` is set only where a client moved the job to another dataset than the one of its stream. */
 export const JOB_INDEXES = `
@@ -49,11 +47,6 @@ CREATE INDEX job_listing ON job (listing, id) WHERE listing IS NOT NULL;
 CREATE INDEX job_by_index ON job (${LISTED_BY}, job_index);`;
 
 export const JOB_COLUMNS = 'key, id, listing, job_index, status, changed, extra';
-
-/** Key of a workload's first job. */
-const firstKey = (workload: WorkloadId): number => workload * ORDINALS;
-export const keyOf = (workload: WorkloadId, ordinal: number): number => firstKey(workload) + ordinal;
-export const homeOf = (key: number): WorkloadId => Math.floor(key / ORDINALS);
 
 /** A job and what the tables say besides. */
 interface StoredJob {
@@ -65,12 +58,12 @@ interface StoredJob {
 
 export const readJob = (row: Record<string, SQLOutputValue>, workloads: Workloads): StoredJob => {
   const key = Number(row['key']);
-  const home = homeOf(key);
+  const home = workloadOfKey(key);
   const listing = row['listing'] === null ? home : Number(row['listing']);
   const job: Job = {
     id: String(row['id']),
     stream: workloads.workStreamOf(home),
-    ordinal: key - firstKey(home),
+    ordinal: ordinalOfKey(key),
     datasetId: workloads.nameOf(listing),
     index: row['job_index'] === null ? undefined : Number(row['job_index']),
     status: JOB_STATUSES[Number(row['status'])],
@@ -204,7 +197,7 @@ export class Jobs implements JobView {
     const workload = this.workloads.idOfDataset(datasetId);
     if (workload === undefined) return 0;
     const last = this.lastKey(workload);
-    return last === undefined ? 0 : last - firstKey(workload) + 1;
+    return last === undefined ? 0 : ordinalOfKey(last) + 1;
   }
 
   *slicesOf(datasetId: string, statuses: readonly JobStatus[]): Generator<readonly Job[], void, void> {
@@ -291,7 +284,7 @@ export class Jobs implements JobView {
       index === undefined
         ? this.selectHome.all(from, to, ...filter)
         : this.selectHomeAt.all(workload, index, from, to, ...filter);
-    return this.sliceOf(found, rows, to < last ? { at: 'home', ordinal: to - firstKey(workload) } : undefined);
+    return this.sliceOf(found, rows, to < last ? { at: 'home', ordinal: ordinalOfKey(to) } : undefined);
   }
 
   private elsewhere(
@@ -313,7 +306,7 @@ export class Jobs implements JobView {
   }
 
   private lastKey(workload: WorkloadId): number | undefined {
-    const key = this.selectLast.get(firstKey(workload), firstKey(workload + 1) - 1)?.['key'];
+    const key = this.selectLast.get(keyOf(workload, 0), lastKeyOf(workload))?.['key'];
     return typeof key === 'number' ? key : undefined;
   }
 }

@@ -1,6 +1,6 @@
 import type { StatementSync } from 'node:sqlite';
 import type { UnitReader } from '../engine/unit-row.js';
-import { lastKeyOf, unitKey } from '../engine/unit.js';
+import { keyOf, lastKeyOf } from '../workload/member-key.js';
 
 /** How many tasks jobs have. */
 export class JobTasks {
@@ -17,6 +17,6 @@ export class JobTasks {
     const { workloads, words } = this.reader;
     const [workload, group] = [workloads.idOfDataset(datasetId), words.group.find(jobId)];
     if (workload === undefined || group === undefined) return 0;
-    return Number(this.select.get(group, workload, unitKey(workload, 0), lastKeyOf(workload))?.['tasks']);
+    return Number(this.select.get(group, workload, keyOf(workload, 0), lastKeyOf(workload))?.['tasks']);
   }
 }

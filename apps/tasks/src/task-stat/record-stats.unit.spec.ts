@@ -1,8 +1,8 @@
-import { unitKey } from '../engine/unit.js';
+import { keyOf } from '../workload/member-key.js';
 import { recordStats } from './record-stats.js';
 
 const WORKLOAD = 3;
-const key = unitKey(WORKLOAD, 7);
+const key = keyOf(WORKLOAD, 7);
 
 const view = {
   homeOf: (datasetId: string) => `work-${datasetId}`,

@@ -1,7 +1,8 @@
 import { rangesPerEvent } from '#contracts/ranges.js';
 import type { Ranges, UnitsMoved } from '#contracts/work-events.js';
 import type { DecidedEvent } from '#projection/command.js';
-import { ordinalOfKey, type UnitKey, workloadOfKey } from '../engine/unit.js';
+import type { UnitKey } from '../engine/unit.js';
+import { ordinalOfKey, workloadOfKey } from '../workload/member-key.js';
 import type { TaskView } from './view.js';
 
 type Clears = UnitsMoved['clears'];

@@ -1,7 +1,8 @@
 import type { StatementSync } from 'node:sqlite';
 import type { ReadyUnits } from '../engine/ready.js';
-import { lastKeyOf, ordinalOfKey, type Unit, type UnitKey, unitKey, workloadOfKey } from '../engine/unit.js';
+import type { Unit, UnitKey } from '../engine/unit.js';
 import type { UnitStore } from '../engine/unit-store.js';
+import { keyOf, lastKeyOf, ordinalOfKey, workloadOfKey } from '../workload/member-key.js';
 import { workStream } from '../workload/workloads.js';
 import type { DatasetState, Selected, TaskView } from './view.js';
 
@@ -66,14 +67,14 @@ export class SqliteTaskView implements TaskView {
   nextOrdinal(datasetId: string): number {
     const id = this.store.reader.workloads.idOfDataset(datasetId);
     if (id === undefined) return 0;
-    const last = this.selectLast.get(unitKey(id, 0), lastKeyOf(id));
+    const last = this.selectLast.get(keyOf(id, 0), lastKeyOf(id));
     return last === undefined ? 0 : ordinalOfKey(Number(last['key'])) + 1;
   }
 
   *unitsOf(datasetId: string): Iterable<readonly Selected[]> {
     const id = this.store.reader.workloads.idOfDataset(datasetId);
     if (id === undefined) return;
-    yield* this.slices(id, unitKey(id, 0) - 1, (after) => this.selectHome.all(after, lastKeyOf(id), SLICE));
+    yield* this.slices(id, keyOf(id, 0) - 1, (after) => this.selectHome.all(after, lastKeyOf(id), SLICE));
     yield* this.slices(id, -1, (after) => this.selectMoved.all(id, after, SLICE));
   }
 
@@ -82,7 +83,7 @@ export class SqliteTaskView implements TaskView {
     const [id, nameId] = [workloads.idOfDataset(datasetId), words.name.find(name)];
     if (id === undefined || nameId === undefined) return;
     // The name is looked at here: a statement that looks for a rare one would keep everybody waiting.
-    yield* this.slices(id, unitKey(id, 0) - 1, (after) => this.selectHome.all(after, lastKeyOf(id), SLICE), nameId);
+    yield* this.slices(id, keyOf(id, 0) - 1, (after) => this.selectHome.all(after, lastKeyOf(id), SLICE), nameId);
     yield* this.slices(id, -1, (after) => this.selectMoved.all(id, after, SLICE), nameId);
   }
 

@@ -14,7 +14,7 @@ import {
   type ReportTaskRequest,
   SetTaskStatus,
 } from '#contracts/iceprod/tasks.js';
-import { ordinalOfKey, workloadOfKey } from '../engine/unit.js';
+import { ordinalOfKey, workloadOfKey } from '../workload/member-key.js';
 import { datasetRef } from '../workload/workloads.js';
 import { addTask } from './add.js';
 import { amendTask } from './amend.js';

@@ -1,8 +1,8 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { listingOf, prepareForRows, rowOf, type UnitRow } from '../engine/unit-row.js';
-import { lastKeyOf, ordinalOfKey, unitKey } from '../engine/unit.js';
 import type { WordId } from '../engine/words.js';
 import { type Place, placeOf } from '../workload/list-place.js';
+import { keyOf, lastKeyOf, ordinalOfKey } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
 
 /** Rows read at a time: a few milliseconds. */
@@ -57,14 +57,14 @@ export class UnitScan {
   }
 
   private atHome(workload: WorkloadId, narrowing: Narrowing, ordinal: number): Chunk | undefined {
-    const rows = this.inRange(narrowing, [unitKey(workload, ordinal), lastKeyOf(workload)], '');
+    const rows = this.inRange(narrowing, [keyOf(workload, ordinal), lastKeyOf(workload)], '');
     const last = rows.at(-1);
     return last === undefined ? undefined : { rows, last: placeOfUnit(last) };
   }
 
   /** May be empty before the end. */
   private touchedAtHome(workload: WorkloadId, narrowing: Narrowing, ordinal: number, since: number): Chunk | undefined {
-    const from = unitKey(workload, ordinal);
+    const from = keyOf(workload, ordinal);
     const newest = this.selectNewest.get(from, lastKeyOf(workload))?.['key'];
     if (typeof newest !== 'number') return undefined;
     const to = Math.min(from + WINDOW, newest);

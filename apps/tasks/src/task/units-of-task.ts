@@ -1,5 +1,5 @@
 import type { ConcernsUnits } from '#contracts/work-events.js';
-import { ordinalOfKey } from '../engine/unit.js';
+import { ordinalOfKey } from '../workload/member-key.js';
 import type { TaskView } from './view.js';
 
 /** Names a task in an event of a stream, so that its history shows the event; only a task at home there can be named. */

@@ -1,4 +1,4 @@
-import { ordinalOfKey, workloadOfKey } from '../engine/unit.js';
+import { ordinalOfKey, workloadOfKey } from './member-key.js';
 import type { WorkloadId } from './workloads.js';
 
 /**

@@ -4,8 +4,9 @@ import { evolve, type UnitEvent } from '../../engine/evolve.js';
 import { addedUnit, gridUnit } from '../../engine/new-units.js';
 import type { Lane } from '../../engine/policy.js';
 import { compareReady, type ReadyClass, type ReadyEntry, type ReadyUnits } from '../../engine/ready.js';
-import { ordinalOfKey, type Unit, type UnitKey, unitKey, workloadOfKey } from '../../engine/unit.js';
+import type { Unit, UnitKey } from '../../engine/unit.js';
 import { iceprodPolicy } from '../../iceprod/policy.js';
+import { keyOf, ordinalOfKey, workloadOfKey } from '../../workload/member-key.js';
 import { workStream } from '../../workload/workloads.js';
 import type { DatasetState, Selected, TaskView } from '../view.js';
 
@@ -116,7 +117,7 @@ export class MemoryView implements TaskView, ReadyUnits {
   private change(workload: number, event: UnitEvent): void {
     for (const [first, last] of event.data.units) {
       for (let ordinal = first; ordinal <= last; ordinal += 1) {
-        const unit = this.units.get(unitKey(workload, ordinal));
+        const unit = this.units.get(keyOf(workload, ordinal));
         if (unit !== undefined) this.put(evolve(unit, event, iceprodPolicy));
       }
     }
