@@ -1,13 +1,16 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { createHash, hash, randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  onRequestHookHandler,
+  onResponseHookHandler,
+  preHandlerHookHandler,
+} from 'fastify';
 import { Readable } from 'node:stream';
 import { Bus } from '#bus/bus.js';
-import type { Caller, MessageContext } from '#bus/contract.js';
-import { bypassesRules } from '#contracts/iceprod/access.js';
-import { JudgeAccess } from '#contracts/iceprod/datasets.js';
+import type { Caller } from '#bus/contract.js';
 import type { StoredBlob } from '#keep/blob-store.js';
 import { withCorrelation } from '#platform/correlation.js';
 import { DomainError } from '#platform/domain-error.js';
@@ -15,6 +18,7 @@ import { Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
 import { Admission } from './edge/admission.js';
+import { correlationIdOf } from './edge/correlation-id.js';
 import { crossOriginHeaders } from './edge/cross-origin.js';
 import { hangUpWhenStopping } from './edge/hang-up.js';
 import { PathTable } from './edge/path-table.js';
@@ -23,7 +27,10 @@ import { refuseConnection, refuseOutlandish } from './edge/refuse-connection.js'
 import { HttpRefusal } from './edge/refusal.js';
 import { pathOf, sendProblem } from './edge/send-problem.js';
 import { tellIfSlow } from './edge/slow-requests.js';
-import { invalid, RequestSource } from './route/request-source.js';
+import { requireUsableKey } from './route/idempotency-key.js';
+import { isForeign, judge, judged } from './route/judgement.js';
+import { contextOf } from './route/message-context.js';
+import { RequestSource } from './route/request-source.js';
 import type { AnyRoute } from './route/route.js';
 import { UPLOAD_TYPE, Uploads } from './route/uploads.js';
 import './route/serves.decorator.js';
@@ -47,10 +54,6 @@ const HEADER_BYTES_MAX = 64 * 1024;
 const PARAMETER_CHARACTERS_MAX = 1024;
 /** A request has so long to arrive, body included. */
 const REQUEST_TIMEOUT_MS = 300_000;
-/** A service has so long to answer, unless the route gives it more (design rule for IceProd). */
-const DEADLINE_MS = 5_000;
-/** Long bodies take longer to look through. */
-const BODY_BYTES_PER_MS = 4 * 1024;
 
 /** What IceProd's servers send as well (IceProd contract 1.2.7). */
 const STANDARD_HEADERS = {
@@ -61,19 +64,6 @@ const STANDARD_HEADERS = {
   expires: '0',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none';",
 } as const;
-
-const CORRELATION_ID = /^[\x21-\x7e]{1,128}$/;
-
-let requests = 0;
-const processTag = randomUUID().slice(0, 8);
-
-/** The client's own id for what it does, else one that is unique and cheap. */
-const correlationIdOf = ({ headers }: IncomingMessage): string => {
-  const given = headers['x-correlation-id'] ?? headers['x-request-id'];
-  if (typeof given === 'string' && CORRELATION_ID.test(given)) return given;
-  requests += 1;
-  return `${processTag}-${requests.toString(36)}`;
-};
 
 /** Bodies arrive as bytes, whatever their type is said to be: routes know what they take, and nobody else parses. */
 class GatewayAdapter extends FastifyAdapter {
@@ -145,131 +135,34 @@ const chooseParser = ({ headers }: FastifyRequest, { upload }: AnyRoute): void =
   }
 };
 
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+type Refuse = (request: FastifyRequest, reply: FastifyReply, error: unknown) => void;
 
-const keyOf = ({ headers }: FastifyRequest): string | undefined => {
-  const key = headers['idempotency-key'];
-  return typeof key === 'string' && IDEMPOTENCY_KEY.test(key) ? key : undefined;
-};
-
-/** A key that cannot serve is not passed over: the client would repeat in the belief that nothing happens twice. */
-const requireUsableKey = (request: FastifyRequest): void => {
-  const { method, headers } = request;
-  if (method === 'GET' || (headers['idempotency-key'] ?? '') === '' || keyOf(request) !== undefined) return;
-  throw invalid('Idempotency-Key must be 1 to 255 visible ASCII characters');
-};
-
-/** A client that may have to repeat a request names it, and it is carried out once. Names count per user, method and path. */
-const commandIdOf = ({ method, url }: FastifyRequest, caller: Caller, key: string): string => {
-  return hash('sha256', `${caller.subject}\n${method} ${pathOf(url)}\n${key}`);
-};
-
-/** Of all that a named request says besides its path. */
-const requestHashOf = ({ url, body, upload }: FastifyRequest): string => {
-  const of = createHash('sha256').update(`${url.slice(pathOf(url).length)}\n${upload?.sha256 ?? ''}\n`);
-  return (body instanceof Uint8Array ? of.update(body) : of).digest('base64url');
-};
-
-const contextOf = (route: AnyRoute, caller: Caller, request: FastifyRequest): MessageContext => {
-  const correlationId = request.id;
-  const bodyBytes = request.body instanceof Uint8Array ? request.body.byteLength : 0;
-  const deadlineMs = Date.now() + (route.deadlineMs ?? DEADLINE_MS) + Math.ceil(bodyBytes / BODY_BYTES_PER_MS);
-  const { dialect } = route;
-  const context = { correlationId, deadlineMs, dialect, caller };
-  const key = route.method === 'GET' ? undefined : keyOf(request);
-  if (key === undefined) return context;
-  return { ...context, commandId: commandIdOf(request, caller, key), requestHash: requestHashOf(request) };
-};
-
-/** @throws DomainError when the caller may not do this with the dataset that the path names; others know their dataset later */
-const judge = async (
-  bus: Bus,
-  { policy, path }: AnyRoute,
-  source: RequestSource,
-  { correlationId, deadlineMs, dialect, caller }: MessageContext,
-): Promise<void> => {
-  if (policy === 'public' || policy.rule === undefined || bypassesRules(caller)) return;
-  if (!path.includes(':dataset_id')) return;
-  const question = { dataset_id: source.path('dataset_id'), action: policy.rule };
-  await bus.request(JudgeAccess, question, { correlationId, deadlineMs, dialect, caller });
-};
-
-/** Whether a plain user asks for what is another's. */
-const isForeign = ({ policy }: AnyRoute, source: RequestSource, caller: Caller): boolean =>
-  policy !== 'public' && policy.own !== undefined && !policy.own.isOf(caller, source);
-
-/** A bad request of somebody who may not even ask is refused for that (IceProd contract 1.2.5). */
-const judged = async (
-  bus: Bus,
-  route: AnyRoute,
-  source: RequestSource,
-  context: MessageContext,
-  error: unknown,
-): Promise<unknown> => {
-  if (!(error instanceof DomainError)) return error;
-  try {
-    await judge(bus, route, source, context);
-    return error;
-  } catch (refusal) {
-    return refusal;
-  }
-};
-
-/**
- * Makes an application with a {@link createHttpAdapter} the gateway. Call it before the application is initialized.
- */
-export const prepareGateway = (app: NestFastifyApplication): void => {
-  const instance: FastifyInstance = app.getHttpAdapter().getInstance();
-  const bus = app.get(Bus);
-  const log = app.get(Log);
-  const metrics = app.get(Metrics);
+/** Finds the route and lets the caller in, before the body is read: nobody uploads 100 MiB to be refused. */
+const admitting = (app: NestFastifyApplication, paths: PathTable, refuse: Refuse): onRequestHookHandler => {
   const admission = app.get(Admission);
-  const uploads = app.get(Uploads);
   const allowOrigin = crossOriginHeaders(app.get(Environment).CORS_ORIGINS);
-  const paths = new PathTable();
-
-  /** A refused request's upload belongs to nobody; should this fail, it is collected later. */
-  const discard = (blob: StoredBlob): void => {
-    uploads
-      .discard(blob)
-      .catch((error: unknown) => log.warn({ error, key: blob.key }, 'an upload could not be deleted'));
-  };
 
   const answerUnrouted = (request: FastifyRequest, reply: FastifyReply): void => {
     const methods = paths.methodsOf(pathOf(request.url));
     const allow = methods.join(', ');
-    if (methods.length === 0) sendProblem(request, reply, new HttpRefusal(404, 'Not Found'), log);
+    if (methods.length === 0) refuse(request, reply, new HttpRefusal(404, 'Not Found'));
     else if (request.method === 'OPTIONS') void reply.header('allow', allow).send('{}');
-    else sendProblem(request, reply, new HttpRefusal(405, 'Method Not Allowed', { allow }), log);
+    else refuse(request, reply, new HttpRefusal(405, 'Method Not Allowed', { allow }));
   };
 
-  app.useGlobalFilters(new ProblemFilter(log));
-  instance.decorateRequest('route', null);
-  instance.decorateRequest('caller', null);
-  instance.decorateRequest('call', null);
-  instance.decorateRequest('upload', null);
-
-  instance.addHook('onRoute', (options) => {
-    const { url, method, config } = options;
-    if (config?.route === undefined) return;
-    paths.add(url, [method].flat());
-    if (config.route.policy === 'public') options.bodyLimit = PUBLIC_BODY_BYTES_MAX;
-  });
-
-  // Roles are checked before the body is read: nobody uploads 100 MiB to be refused.
-  instance.addHook('onRequest', (request, reply, done) => {
+  return (request, reply, done) => {
     reply.headers(STANDARD_HEADERS);
     allowOrigin(request, reply);
     if ((request.headers.host ?? '') === '' && request.raw.httpVersion === '1.1') {
-      sendProblem(request, reply, new HttpRefusal(400, 'missing Host header'), log);
+      refuse(request, reply, new HttpRefusal(400, 'missing Host header'));
       return;
     }
     const { config, url: path = '' } = request.routeOptions;
     const { route } = config;
-    // What nobody declared has no policy, so it stays shut.
     const asked = pathOf(request.url);
     // For the router a parameter may be empty; no name is.
     const isNameless = asked.endsWith('/') && paths.methodsOf(asked).length === 0;
+    // What nobody declared has no policy, so it stays shut.
     if (request.is404 || route === undefined || isNameless || paths.isShadowed(path, asked)) {
       answerUnrouted(request, reply);
       return;
@@ -283,25 +176,39 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
     };
     try {
       const caller = admission.admit(route.policy, request.headers.authorization);
-      if (caller instanceof Promise) caller.then(admitted, (error: unknown) => sendProblem(request, reply, error, log));
+      if (caller instanceof Promise) caller.then(admitted, (error: unknown) => refuse(request, reply, error));
       else admitted(caller);
     } catch (error) {
-      sendProblem(request, reply, error, log);
+      refuse(request, reply, error);
     }
-  });
+  };
+};
 
-  instance.addHook('preHandler', (request, reply, done) => {
+/** Makes of a request what controllers get: its fields, judged, and what travels with every message. */
+const reading = (app: NestFastifyApplication, refuse: Refuse): preHandlerHookHandler => {
+  const bus = app.get(Bus);
+  const log = app.get(Log);
+  const uploads = app.get(Uploads);
+
+  /** A refused request's upload belongs to nobody; should this fail, it is collected later. */
+  const discard = (blob: StoredBlob): void => {
+    uploads
+      .discard(blob)
+      .catch((error: unknown) => log.warn({ error, key: blob.key }, 'an upload could not be deleted'));
+  };
+
+  return (request, reply, done) => {
     const { route, caller } = request;
     if (route === null || caller === null) {
       // No way in past the hook before; kept shut all the same.
-      sendProblem(request, reply, new HttpRefusal(404, 'Not Found'), log);
+      refuse(request, reply, new HttpRefusal(404, 'Not Found'));
       return;
     }
     const read = (): void => {
       const context = contextOf(route, caller, request);
       const source = new RequestSource(request);
       if (isForeign(route, source, caller)) {
-        sendProblem(request, reply, new DomainError('forbidden', 'auth.foreign', 'unauthorized'), log);
+        refuse(request, reply, new DomainError('forbidden', 'auth.foreign', 'unauthorized'));
         return;
       }
       try {
@@ -309,7 +216,7 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
         request.call = { input: route.read(source), context };
       } catch (error) {
         if (request.upload !== null) discard(request.upload);
-        void judged(bus, route, source, context, error).then((refusal) => sendProblem(request, reply, refusal, log));
+        void judged(bus, route, source, context, error).then((refusal) => refuse(request, reply, refusal));
         return;
       }
       done();
@@ -327,15 +234,45 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
         request.upload = received.blob ?? null;
         read();
       },
-      (error: unknown) => sendProblem(request, reply, error, log),
+      (error: unknown) => refuse(request, reply, error),
     );
-  });
+  };
+};
 
-  instance.addHook('onResponse', (request, reply, done) => {
+const measuring = (app: NestFastifyApplication): onResponseHookHandler => {
+  const metrics = app.get(Metrics);
+  const log = app.get(Log);
+  return (request, reply, done) => {
     const { method, id: correlationId } = request;
     const { statusCode: status, elapsedTime: elapsedMs } = reply;
     metrics.httpRequest(request.route?.path ?? 'unknown', method, status, elapsedMs / 1000);
     tellIfSlow(log, { method, path: pathOf(request.url), status, elapsedMs, correlationId });
     done();
+  };
+};
+
+/**
+ * Makes an application with a {@link createHttpAdapter} the gateway. Call it before the application is initialized.
+ */
+export const prepareGateway = (app: NestFastifyApplication): void => {
+  const instance: FastifyInstance = app.getHttpAdapter().getInstance();
+  const log = app.get(Log);
+  const paths = new PathTable();
+  const refuse: Refuse = (request, reply, error) => sendProblem(request, reply, error, log);
+
+  app.useGlobalFilters(new ProblemFilter(log));
+  instance.decorateRequest('route', null);
+  instance.decorateRequest('caller', null);
+  instance.decorateRequest('call', null);
+  instance.decorateRequest('upload', null);
+
+  instance.addHook('onRoute', (options) => {
+    const { url, method, config } = options;
+    if (config?.route === undefined) return;
+    paths.add(url, [method].flat());
+    if (config.route.policy === 'public') options.bodyLimit = PUBLIC_BODY_BYTES_MAX;
   });
+  instance.addHook('onRequest', admitting(app, paths, refuse));
+  instance.addHook('preHandler', reading(app, refuse));
+  instance.addHook('onResponse', measuring(app));
 };
