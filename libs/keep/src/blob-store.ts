@@ -12,6 +12,10 @@ export interface StoredBlob {
 /** A text is stored as UTF-8. */
 export type BlobContent = string | Uint8Array | AsyncIterable<Uint8Array>;
 
+/** Whether a key is of one of the kinds that are asked for; undefined is nobody's. */
+export const hasPrefix = (key: string | undefined, prefixes: readonly string[]): key is string =>
+  key !== undefined && prefixes.some((prefix) => key.startsWith(prefix));
+
 /** Content of any form, piece by piece. */
 export const piecesOf = (content: BlobContent): Iterable<Uint8Array> | AsyncIterable<Uint8Array> => {
   if (typeof content === 'string') return [Buffer.from(content)];
@@ -45,8 +49,11 @@ export abstract class BlobStore {
   /** Deleting what is absent is fine. */
   abstract delete(key: string): Promise<void>;
 
-  /** Blobs whose keys begin with `prefix`, in no order; those put or deleted meanwhile may be missed or listed. */
-  abstract list(prefix: string): AsyncIterable<ListedBlob>;
+  /**
+   * Blobs whose keys begin with one of the prefixes, in no order; those put or deleted meanwhile may be missed or listed. All
+   * keys are looked through, however few are meant.
+   */
+  abstract list(...prefixes: readonly string[]): AsyncIterable<ListedBlob>;
 
   /**
    * Deletes what puts left behind that never came to their end, because their process died: what was written last before the

@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } fro
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { keyOf, nameOf, sha256 } from './blob-name.js';
-import { type BlobContent, BlobStore, type ListedBlob, piecesOf, type StoredBlob } from './blob-store.js';
+import { type BlobContent, BlobStore, hasPrefix, type ListedBlob, piecesOf, type StoredBlob } from './blob-store.js';
 
 const isMissing = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
@@ -78,12 +78,12 @@ export class FolderBlobStore extends BlobStore {
     await rm(this.fileOf(key), { force: true });
   }
 
-  override async *list(prefix: string): AsyncGenerator<ListedBlob, void, void> {
+  override async *list(...prefixes: readonly string[]): AsyncGenerator<ListedBlob, void, void> {
     for (const spread of await filesIn(this.folder)) {
       if (spread.length !== SPREAD_CHARACTERS) continue;
       for (const name of await filesIn(join(this.folder, spread))) {
         const key = keyOf(name);
-        if (key?.startsWith(prefix) !== true) continue;
+        if (!hasPrefix(key, prefixes)) continue;
         const storedMs = await this.storedMs(join(this.folder, spread, name));
         if (storedMs !== undefined) yield { key, storedMs };
       }

@@ -13,7 +13,7 @@ import { type ObjectInfo, type ObjectStore, Objm } from '@nats-io/obj';
 import { headers, type MsgHdrs, type NatsConnection, nanos, nuid } from '@nats-io/transport-node';
 import { CannotStart } from '#platform/cannot-start.js';
 import { keyOf, nameOf } from './blob-name.js';
-import { type BlobContent, BlobStore, type ListedBlob, piecesOf, type StoredBlob } from './blob-store.js';
+import { type BlobContent, BlobStore, hasPrefix, type ListedBlob, piecesOf, type StoredBlob } from './blob-store.js';
 
 const BUCKET = 'cairn';
 
@@ -179,11 +179,11 @@ export class JetStreamBlobStore extends BlobStore {
     await this.purge(`${this.notes}.${encoded(name)}`);
   }
 
-  override async *list(prefix: string): AsyncGenerator<ListedBlob, void, void> {
+  override async *list(...prefixes: readonly string[]): AsyncGenerator<ListedBlob, void, void> {
     for await (const message of this.messages(`${this.notes}.>`, { aheadMax: LISTED_AHEAD_MAX })) {
       const { name, mtime, deleted } = message.json<ObjectInfo>();
       const key = keyOf(name);
-      if (deleted || key?.startsWith(prefix) !== true) continue;
+      if (deleted || !hasPrefix(key, prefixes)) continue;
       yield { key, storedMs: Date.parse(mtime) };
     }
   }

@@ -56,14 +56,13 @@ export class OrphanCollector implements OnApplicationBootstrap, OnApplicationShu
     const bornBeforeMs = nowMs - AGE_MS;
     const { kinds, dropsUnfinished } = this.custody;
     let collected = dropsUnfinished ? await this.blobs.dropUnfinished(bornBeforeMs) : 0;
-    for (const { prefix, holds } of kinds) {
-      for await (const { key, storedMs } of this.blobs.list(prefix)) {
-        // Tables that are being made again do not hold everything yet.
-        if (this.stopped || this.readModel.behind) return collected;
-        if (storedMs >= bornBeforeMs || holds(key)) continue;
-        await this.blobs.delete(key);
-        collected += 1;
-      }
+    for await (const { key, storedMs } of this.blobs.list(...kinds.map(({ prefix }) => prefix))) {
+      // Tables that are being made again do not hold everything yet.
+      if (this.stopped || this.readModel.behind) return collected;
+      const kind = kinds.find(({ prefix }) => key.startsWith(prefix));
+      if (storedMs >= bornBeforeMs || kind === undefined || kind.holds(key)) continue;
+      await this.blobs.delete(key);
+      collected += 1;
     }
     if (collected > 0) this.log.info({ collected }, 'deleted blobs that belong to nothing');
     return collected;
