@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
-import { LedgerUnavailable } from './errors.js';
+import { LedgerUnavailable, OutcomeUnknown } from './errors.js';
 import { verifyChain, verifyStream } from './hash-chain.js';
 import { ledgerContract } from './ledger.contract.js';
 import { NO_STREAM, type RecordedEvent } from './ledger.js';
@@ -45,6 +45,18 @@ const contractFolder = newFolder();
 ledgerContract('SQLite', () => openLedger({ dataDir: contractFolder }));
 
 describe('SqliteLedger', () => {
+  it('appends again after its writing thread has died', async () => {
+    const file = newFile();
+    const ledger = await SqliteLedger.open(file);
+    renameSync(file, `${file}.away`);
+    mkdirSync(file);
+    await expect(ledger.append('work-a', NO_STREAM, [someEvent()])).rejects.toBeInstanceOf(OutcomeUnknown);
+    rmdirSync(file);
+    renameSync(`${file}.away`, file);
+    expect(await ledger.append('work-a', NO_STREAM, [someEvent(), someEvent()])).toEqual({ revision: 1, position: 2 });
+    await ledger.close();
+  });
+
   describe('the hash chain', () => {
     const stream = 'work-iceprod.main.1';
 

@@ -75,7 +75,6 @@ export class SqliteLedger extends Ledger {
   private readonly backwardsStatement: StatementSync;
 
   private writer: Worker | undefined;
-  private writerFault: Error | undefined;
   private readonly signal = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   /** Appends of this turn of the event loop, sent at its end. */
   private unsent: WriterAppend[] = [];
@@ -116,7 +115,6 @@ export class SqliteLedger extends Ledger {
         throw new TypeError(`${expectedRevision} is not a revision`);
       }
       if (this.closing !== undefined) throw new LedgerUnavailable(stream, 'the ledger is closed');
-      if (this.writerFault !== undefined) throw new LedgerUnavailable(stream, 'its writer died', this.writerFault);
       const { serialized, bytes } = serializeAll(stream, events);
       if (this.pendingBytes + bytes > PENDING_BYTES_MAX) throw new LedgerUnavailable(stream, 'too many appends wait');
       this.pendingBytes += bytes;
@@ -216,7 +214,7 @@ export class SqliteLedger extends Ledger {
   private async shutDown(): Promise<void> {
     this.send();
     const { writer } = this;
-    if (writer !== undefined && this.writerFault === undefined) {
+    if (writer !== undefined) {
       // It ends when it has answered everything before this.
       const ended = new Promise((resolve) => writer.once('exit', resolve));
       writer.ref();
@@ -246,13 +244,15 @@ export class SqliteLedger extends Ledger {
     const writer = new Worker(WRITER_THREAD, {
       workerData: { file: this.file, signal: this.signal } satisfies WriterStart,
     });
-    writer.on('message', this.receive);
-    writer.on('error', this.abandon);
-    writer.on('exit', () => this.abandon(new Error('The writer ended')));
+    writer.on('message', (answers: FromWriter) => {
+      if (this.writer === writer) this.receive(answers);
+    });
+    writer.on('error', (fault: Error) => this.abandon(writer, fault));
+    writer.on('exit', () => this.abandon(writer, new Error('The writer ended')));
     return writer;
   }
 
-  private readonly receive = (answers: FromWriter): void => {
+  private receive(answers: FromWriter): void {
     const answered = this.pending.splice(0, answers.length);
     const recorded: RecordedEvent[] = [];
     for (const [index, answer] of answers.entries()) {
@@ -269,13 +269,16 @@ export class SqliteLedger extends Ledger {
     this.recent.push(recorded);
     this.lastPosition = Math.max(this.lastPosition, last.position);
     this.wakeSubscribers();
-  };
+  }
 
-  /** The thread has died: of what was sent to it nobody knows. */
-  private readonly abandon = (fault: Error): void => {
-    this.writerFault ??= fault;
+  /** The thread has died: of what waits for it nobody knows. The next append starts another. */
+  private abandon(writer: Worker, fault: Error): void {
+    if (this.writer !== writer) return;
+    this.writer = undefined;
+    this.unsent = [];
+    this.pendingBytes = 0;
     for (const { stream, reject } of this.pending.splice(0)) reject(new OutcomeUnknown(stream, fault));
-  };
+  }
 
   /** Takes notice of what stands in the file, whoever wrote it. */
   private notice(): void {
