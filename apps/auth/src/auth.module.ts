@@ -19,7 +19,7 @@ import { SecretKeys } from './credential/secret-keys.js';
 import { TokenEndpoint } from './credential/token-endpoint.js';
 import { GroupController } from './group/group.controller.js';
 import { KeyController } from './key/key.controller.js';
-import { Admission } from './login/admission.js';
+import { UserAdmission } from './login/user-admission.js';
 import { CodeAttempts } from './login/code-attempts.js';
 import { LdapPasswords } from './login/ldap-passwords.js';
 import { LoginController } from './login/login.controller.js';
@@ -79,7 +79,7 @@ import { userProjection } from './user/user-projection.js';
     },
     CredentialUse,
     CredentialsOfOwner,
-    Admission,
+    UserAdmission,
     PasswordAttempts,
     CodeAttempts,
     People,

@@ -1,4 +1,5 @@
 import { DomainError } from '#platform/domain-error.js';
+import { withoutSlash } from '#platform/tokens/external-issuer.js';
 import type { Tokens } from './credential.js';
 
 const TIMEOUT_MS = 5_000;
@@ -20,8 +21,6 @@ type Form = Readonly<Record<string, string | undefined>>;
 type Json = Readonly<Record<string, unknown>>;
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
-
-const withoutSlash = (url: string): string => url.replace(/\/$/, '');
 
 const refusal = (reason: string): DomainError => new DomainError('invalid', 'credential.issuer', reason);
 

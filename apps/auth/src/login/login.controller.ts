@@ -9,7 +9,7 @@ import { LogIn } from '#contracts/iceprod/users.js';
 import { refused } from '../refused.js';
 import { claimsOf } from '../token/mint-token.js';
 import type { User } from '../user/user.js';
-import { Admission } from './admission.js';
+import { UserAdmission } from './user-admission.js';
 import { LdapPasswords } from './ldap-passwords.js';
 import { PasswordAttempts } from './password-attempts.js';
 
@@ -17,7 +17,7 @@ import { PasswordAttempts } from './password-attempts.js';
 @Controller()
 export class LoginController {
   constructor(
-    private readonly admission: Admission,
+    private readonly admission: UserAdmission,
     private readonly passwords: LdapPasswords,
     private readonly attempts: PasswordAttempts,
     private readonly signer: SecretSigner,

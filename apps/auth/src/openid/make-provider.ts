@@ -1,5 +1,6 @@
 import type { Configuration, Provider } from 'oidc-provider';
 import type { Log } from '#platform/logging.js';
+import { withoutSlash } from '#platform/tokens/external-issuer.js';
 import type { SigningKey } from '#platform/tokens/signing-key.js';
 import { deviceFlow } from './device-pages.js';
 import {
@@ -115,7 +116,7 @@ const configurationOf = (options: ProviderOptions, base: string, policy: PolicyO
 
 /** Path of a realm as browsers see it. */
 export const basePathOf = (publicUrl: string, realm: string): string =>
-  `${new URL(publicUrl).pathname.replace(/\/+$/, '')}/auth/realms/${realm}`;
+  `${withoutSlash(new URL(publicUrl).pathname)}/auth/realms/${realm}`;
 
 /** Loads the library, which start-up must not wait for. */
 export const makeProvider = async (options: ProviderOptions): Promise<Provider> => {

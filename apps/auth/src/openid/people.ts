@@ -5,7 +5,7 @@ import type { MessageContext } from '#bus/contract.js';
 import { ReadModel } from '#projection/read-model.js';
 import { Accounts } from '../account/accounts.js';
 import { isRightPassword, PASSWORD_CHARACTERS_MAX } from '../account/password.js';
-import { Admission } from '../login/admission.js';
+import { UserAdmission } from '../login/user-admission.js';
 import { LdapPasswords } from '../login/ldap-passwords.js';
 import { PasswordAttempts } from '../login/password-attempts.js';
 import type { User } from '../user/user.js';
@@ -33,7 +33,7 @@ export class People {
     private readonly accounts: Accounts,
     private readonly ldap: LdapPasswords,
     private readonly attempts: PasswordAttempts,
-    private readonly admission: Admission,
+    private readonly admission: UserAdmission,
     readModel: ReadModel,
   ) {
     this.users = new Users(readModel.queries);

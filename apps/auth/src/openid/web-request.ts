@@ -1,3 +1,4 @@
+import { withoutSlash } from '#platform/tokens/external-issuer.js';
 import type { WebRequest } from '#contracts/openid.js';
 import { hashSecret } from '../account/clients.js';
 
@@ -42,7 +43,7 @@ export const publicUrlOf = (
   host: string | undefined,
   { PUBLIC_URL, HOST }: { readonly PUBLIC_URL?: string; readonly HOST: string },
 ): string | undefined => {
-  if (PUBLIC_URL !== undefined) return PUBLIC_URL.replace(/\/+$/, '');
+  if (PUBLIC_URL !== undefined) return withoutSlash(PUBLIC_URL);
   if (host === undefined) return undefined;
   const isOurs = LOCAL_HOST.test(host) || host.replace(/:\d{1,5}$/, '') === HOST;
   return isOurs && URL.canParse(`http://${host}`) ? `http://${host.toLowerCase()}` : undefined;

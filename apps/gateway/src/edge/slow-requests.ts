@@ -3,7 +3,7 @@ import type { Log } from '#platform/logging.js';
 /** An operator hears of requests that took longer. */
 export const SLOW_MS = 1000;
 
-export interface AnsweredRequest {
+interface AnsweredRequest {
   readonly method: string;
   /** As it was sent, without the query, which may hold what is nobody's business. */
   readonly path: string;

@@ -6,7 +6,7 @@ import { TOKEN_HOLDERS } from './policies.js';
 const tag = 'tokens';
 
 /** A word of the body; whatever is wrong with the body is a login that failed (IceProd contract 15). */
-const credential: Field<string, 'always'> = {
+const loginWord: Field<string, 'always'> = {
   from: 'body',
   required: true,
   schema: { type: 'string' },
@@ -47,7 +47,7 @@ export const loginRoutes = {
     path: '/ldap',
     policy: 'public',
     summary: 'Checks a password; answers a token that lives long',
-    fields: { username: credential, password: credential },
+    fields: { username: loginWord, password: loginWord },
     answer: documentOf('Login'),
     refusals: { 403: 'Login failed', 503: 'a service does not answer in time' },
   }),

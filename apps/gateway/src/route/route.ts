@@ -21,7 +21,7 @@ export type Policy =
     };
 
 /** What a plain user must be, or belong to. */
-export interface OwnPart {
+interface OwnPart {
   /** In the words of the route list. */
   readonly words: string;
   readonly isOf: (caller: Caller, source: RequestSource) => boolean;

@@ -21,7 +21,7 @@ export interface Upload {
   readonly prefix: string;
 }
 
-export interface Received {
+interface Received {
   /** The body, without the content of the member if that went to the blob store. */
   readonly body: Buffer;
   /** The member as it was sent: the raw JSON of a string. */

@@ -8,7 +8,7 @@ import { Users } from '../user/user-projection.js';
 
 /** Lets people in who have shown the right password: whoever gets in has a record. */
 @Injectable()
-export class Admission {
+export class UserAdmission {
   private readonly users: Users;
 
   constructor(
