@@ -12,6 +12,9 @@ const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], g
 interface ListRequest extends ListOptions {
   readonly dataset_id: string;
   readonly statuses?: readonly string[];
+  readonly names?: readonly string[];
+  readonly job_id?: string;
+  readonly job_index?: number;
   readonly keys?: readonly string[];
 }
 type ListContract = Contract<ListRequest, ListPage>;
@@ -212,6 +215,17 @@ describe('lists of a dataset', () => {
       const jobs = await follow(ListJobs, { dataset_id, limit: 9_999 });
       expect(jobs.map(({ length }) => length)).toEqual([9_999, 9_999, 5_002]);
     }, 30_000);
+
+    it('find those of the few jobs of one index', async () => {
+      const place = { dataset_id, job_id: 'other', job_index: 20_001, task_index: 0, name: 'm', depends: [] };
+      const { task_id } = await ask(AddTask, { ...place, requirements: '{}' });
+      const request = { dataset_id, job_index: 20_001 };
+      expect((await page(ListTasks, request)).ids).toEqual([ids[20_001], task_id]);
+      expect(await follow(ListTasks, { ...request, limit: 1 })).toEqual([[ids[20_001]], [task_id]]);
+      expect((await page(ListTasks, { ...request, names: ['m'] })).ids).toEqual([task_id]);
+      expect((await page(ListTasks, { ...request, job_id: 'other' })).ids).toEqual([task_id]);
+      expect((await page(ListTasks, { dataset_id, job_index: many })).ids).toEqual([]);
+    });
 
     it('find the few that have changed', async () => {
       const changed = [ids[0], ids[9_999], ids[10_000], ids[20_001], ids[24_999]].flatMap((id) => id ?? []);

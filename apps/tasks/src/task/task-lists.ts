@@ -151,6 +151,7 @@ export class TaskLists {
     const narrowing = {
       ...(group !== undefined && { group }),
       ...(statuses !== undefined && { statuses }),
+      ...(jobIndex !== undefined && { groupIndex: jobIndex }),
       ...(since !== undefined && { since }),
     };
     return { workload, narrowing, matches };

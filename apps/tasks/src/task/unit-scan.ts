@@ -8,13 +8,14 @@ import type { WorkloadId } from '../workload/workloads.js';
 /** Rows read at a time: a few milliseconds. */
 const CHUNK = 250;
 
-/** Ordinals searched at a time for what was touched lately: no index helps, and SQLite reads so many in some milliseconds. */
+/** Ordinals searched at a time for what no index helps to find: SQLite reads so many in some milliseconds. */
 const WINDOW = 10_000;
 
-/** By which index a walk goes: the narrowest of what is asked. */
+/** By which index a walk goes, the narrowest of what is asked, and what SQLite sorts out on the way. */
 export interface Narrowing {
   readonly group?: WordId;
   readonly statuses?: readonly WordId[];
+  readonly groupIndex?: number;
   /** Only units that an event has concerned then or later, in microseconds since the Unix epoch. */
   readonly since?: number;
 }
@@ -27,6 +28,14 @@ export interface Chunk {
 
 /** The place behind a unit in the list that it stands in. */
 export const placeOfUnit = (row: UnitRow): Place => placeOf({ key: row.key, listing: listingOf(row), id: row.id });
+
+/** Conditions that no index serves, each with its value. */
+type Sieve = readonly (readonly [condition: string, value: number])[];
+
+const sieveOf = ({ groupIndex, since }: Narrowing): Sieve => [
+  ...(groupIndex === undefined ? [] : [['group_index = ?', groupIndex] as const]),
+  ...(since === undefined ? [] : [['touched >= ?', since] as const]),
+];
 
 const byKey = (a: UnitRow, b: UnitRow): number => a.key - b.key;
 
@@ -45,10 +54,11 @@ export class UnitScan {
    */
   chunk(workload: WorkloadId, narrowing: Narrowing, after: Place): Chunk | undefined {
     if (after.at === 'home') {
+      const sieve = sieveOf(narrowing);
       const chunk =
-        narrowing.since === undefined
+        sieve.length === 0
           ? this.atHome(workload, narrowing, after.ordinal)
-          : this.touchedAtHome(workload, narrowing, after.ordinal, narrowing.since);
+          : this.siftedAtHome(workload, narrowing, after.ordinal, sieve);
       if (chunk !== undefined) return chunk;
     }
     const rows = this.elsewhere(workload, after.at === 'elsewhere' ? after.id : '');
@@ -57,18 +67,18 @@ export class UnitScan {
   }
 
   private atHome(workload: WorkloadId, narrowing: Narrowing, ordinal: number): Chunk | undefined {
-    const rows = this.inRange(narrowing, [keyOf(workload, ordinal), lastKeyOf(workload)], '');
+    const rows = this.inRange(narrowing, [keyOf(workload, ordinal), lastKeyOf(workload)], []);
     const last = rows.at(-1);
     return last === undefined ? undefined : { rows, last: placeOfUnit(last) };
   }
 
   /** May be empty before the end. */
-  private touchedAtHome(workload: WorkloadId, narrowing: Narrowing, ordinal: number, since: number): Chunk | undefined {
+  private siftedAtHome(workload: WorkloadId, narrowing: Narrowing, ordinal: number, sieve: Sieve): Chunk | undefined {
     const from = keyOf(workload, ordinal);
     const newest = this.selectNewest.get(from, lastKeyOf(workload))?.['key'];
     if (typeof newest !== 'number') return undefined;
     const to = Math.min(from + WINDOW, newest);
-    const rows = this.inRange(narrowing, [from, to], 'AND touched >= ?', since);
+    const rows = this.inRange(narrowing, [from, to], sieve);
     const last = rows.length < CHUNK ? to : (rows.at(-1)?.key ?? to);
     return { rows, last: { at: 'home', ordinal: ordinalOfKey(last) } };
   }
@@ -76,11 +86,11 @@ export class UnitScan {
   private inRange(
     { group, statuses }: Narrowing,
     range: readonly [after: number, to: number],
-    more: string,
-    ...values: readonly number[]
+    sieve: Sieve,
   ): readonly UnitRow[] {
-    const tail = `key > ? AND key <= ? AND workload IS NULL ${more} ORDER BY key LIMIT ?`;
-    const rest = [...range, ...values, CHUNK];
+    const conditions = ['key > ? AND key <= ? AND workload IS NULL', ...sieve.map(([condition]) => condition)];
+    const tail = `${conditions.join(' AND ')} ORDER BY key LIMIT ?`;
+    const rest = [...range, ...sieve.map(([, value]) => value), CHUNK];
     if (group !== undefined) return this.all(`grp = ? AND ${tail}`, group, ...rest);
     if (statuses === undefined) return this.all(tail, ...rest);
     const rows = statuses.flatMap((status) => this.all(`status = ? AND ${tail}`, status, ...rest));
