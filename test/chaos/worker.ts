@@ -52,7 +52,7 @@ export class Worker {
   private bulkTasks = 0;
   private dataset = '';
   private description = DATASET.description;
-  private readers: readonly string[] = [DATASET.group];
+  private readers: readonly string[] = ['admin', DATASET.group];
   private sequence = 0;
   private pending: Operation | undefined;
   acknowledged = 0;
