@@ -15,6 +15,9 @@ import { sorting } from './sort-in-slices.js';
 /** Entries of all sorted lists together that may wait for their next page at a time: 32 MiB. */
 const WAITING_ENTRIES_MAX = 4_000_000;
 
+/** Entries of all lists together that may be gathered at a time, each with its values: some 200 MiB. */
+const GATHERED_ENTRIES_MAX = 1_000_000;
+
 /** Who has asked for no page of a list for so long is gone. */
 const IDLE_MS_MAX = 2 * 60 * 1000;
 
@@ -73,6 +76,10 @@ class Foremost {
     this.compare = comparing(sort);
   }
 
+  get size(): number {
+    return this.found.length;
+  }
+
   offer(item: Keyed): void {
     if (this.behind !== undefined && this.compare(item, this.behind) <= 0) return;
     if (this.worst !== undefined && this.compare(item, this.worst) > 0) return;
@@ -110,6 +117,8 @@ const limitedList = (sort: readonly SortField[], limit: number | undefined, foun
   };
 };
 
+const tooMany = (): DomainError => new DomainError('unavailable', 'lists.too-many', 'server overloaded');
+
 interface Waiting {
   readonly list: SortedList;
   readonly sinceMs: number;
@@ -122,10 +131,12 @@ interface Waiting {
 export class SortedLists {
   private readonly waiting = new Map<string, Waiting>();
   private entries = 0;
+  private gathered = 0;
 
   constructor(
     private readonly entriesMax = WAITING_ENTRIES_MAX,
     private readonly nowMs: () => number = Date.now,
+    private readonly gatheredMax = GATHERED_ENTRIES_MAX,
   ) {}
 
   /**
@@ -142,10 +153,27 @@ export class SortedLists {
     if (behind instanceof DomainError) return behind;
     const sorted = async (slices: Slices): Promise<SortedList> => {
       const foremost = new Foremost(sort, limit === undefined ? Infinity : limit + 1, behind);
-      await gather((item) => foremost.offer(item), slices);
-      return limitedList(sort, limit, await foremost.inOrder(slices));
+      try {
+        await gather((item) => this.offer(foremost, item), slices);
+        return limitedList(sort, limit, await foremost.inOrder(slices));
+      } finally {
+        this.gathered -= foremost.size;
+      }
     };
-    return this.page(cursor, sorted, render);
+    try {
+      return await this.page(cursor, sorted, render);
+    } catch (error) {
+      if (error instanceof DomainError) return error;
+      throw error;
+    }
+  }
+
+  /** @throws DomainError when several lists hold too much together; one on its own may hold all there is */
+  private offer(foremost: Foremost, item: Keyed): void {
+    const before = foremost.size;
+    foremost.offer(item);
+    this.gathered += foremost.size - before;
+    if (this.gathered > this.gatheredMax && this.gathered > foremost.size) throw tooMany();
   }
 
   private async page(
@@ -164,7 +192,7 @@ export class SortedLists {
       if (entry !== undefined) page.add(entry);
       if (at % RENDER_SLICE === 0 && slices.spent) await slices.pause();
       if (!page.isFull || at + 1 === keys.length) continue;
-      if (!this.keep(token, list)) return new DomainError('unavailable', 'lists.too-many', 'server overloaded');
+      if (!this.keep(token, list)) return tooMany();
       return pageUpTo(page.page(`${token}:${at + 1}`), list, at);
     }
     this.drop(token);

@@ -12,7 +12,7 @@ describe('sorted lists', () => {
 
   beforeEach(() => {
     [nowMs, sorted] = [0, 0];
-    lists = new SortedLists(10, () => nowMs);
+    lists = new SortedLists(10, () => nowMs, 10);
   });
 
   const page = (entries: number, cursor?: string) =>
@@ -51,6 +51,28 @@ describe('sorted lists', () => {
       ['1', '2'],
     ]);
     expect(sorted).toBe(3);
+  });
+
+  it('are refused while others gather too much, though one on its own may gather all there is', async () => {
+    const gathering = Promise.withResolvers<void>();
+    const list = (entries: number, until: Promise<void>) =>
+      lists.list(
+        { sort: [{ field: 'number', descending: true }], limit: entries },
+        async (offer) => {
+          for (let at = 0; at < entries; at += 1) offer({ key: at, id: String(at), values: [at] });
+          await until;
+        },
+        String,
+      );
+    const alone = list(20, gathering.promise);
+    const refused = await list(1, Promise.resolve());
+    expect(refused instanceof DomainError && [refused.kind, refused.message]).toEqual([
+      'unavailable',
+      'server overloaded',
+    ]);
+    gathering.resolve();
+    expect(await alone).toMatchObject({ entries: { length: 20 } });
+    expect(await list(1, Promise.resolve())).toMatchObject({ entries: ['0'] });
   });
 
   it('are refused before they begin while there is no room, and never dropped while they are read', async () => {
