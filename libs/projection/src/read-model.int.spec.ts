@@ -146,6 +146,14 @@ describe('ReadModel', () => {
     });
   });
 
+  it('has one owner: nobody else opens its file until that one has closed it', async () => {
+    const options = { file: stage.fileOf('tasks'), ledger: stage.ledger, projections: [counters] };
+    const owner = await stage.start('tasks');
+    await expect(ReadModel.open(options)).rejects.toThrow(/^another process uses .*tasks\.sqlite; stop it/);
+    await stage.stop(owner);
+    await (await ReadModel.open(options)).close();
+  });
+
   it('skips an event that a projection cannot take, and goes on', async () => {
     await stage.ledger.append(STREAM, NO_STREAM, [counted(1), event('Exploded', {}), counted(2)]);
     const { readModel } = await stage.start('tasks');

@@ -7,6 +7,7 @@ import { Dispatcher } from './dispatcher.js';
 import { isUnusable } from './faults.js';
 import { Lock } from './lock.js';
 import { ModelFile, type ModelFileOptions } from './model-file.js';
+import { OwnerLock } from './owner-lock.js';
 import { PositionWaiters } from './position-waiters.js';
 import type { AppliedEvent, Projection } from './projection.js';
 import { EventRefused, Replay } from './replay.js';
@@ -57,7 +58,7 @@ export class ReadModel {
   private closing: Promise<void> | undefined;
 
   private constructor(
-    path: string,
+    private readonly owner: OwnerLock,
     private readonly file: ModelFile,
     private readonly dispatcher: Dispatcher,
     private readonly ledger: Ledger,
@@ -65,7 +66,7 @@ export class ReadModel {
   ) {
     this.replay = new Replay(file, dispatcher, ledger);
     this.checkpoints = new WalCheckpoints(
-      path,
+      owner.file,
       (work) => this.lock.run(work),
       (error) => this.checkpointHere(error),
     );
@@ -76,13 +77,19 @@ export class ReadModel {
   static async open(options: ReadModelOptions): Promise<ReadModel> {
     const { file, ledger, projections, lifts = {}, log = SILENT, cacheKib = CACHE_KIB_DEFAULT } = options;
     const fileOptions: ModelFileOptions = { file, projections, cacheKib };
-    let model = ModelFile.open(fileOptions);
-    if (!(await isOf(ledger, model))) {
-      model.close();
-      model = ModelFile.create(fileOptions);
+    const owner = OwnerLock.take(file);
+    try {
+      let model = ModelFile.open(fileOptions);
+      if (!(await isOf(ledger, model))) {
+        model.close();
+        model = ModelFile.create(fileOptions);
+      }
+      if (model.incomplete) log.info({ file }, 'Read model is made from the ledger');
+      return new ReadModel(owner, model, new Dispatcher(projections, model.writer, lifts), ledger, log);
+    } catch (error) {
+      owner.release();
+      throw error;
     }
-    if (model.incomplete) log.info({ file }, 'Read model is made from the ledger');
-    return new ReadModel(file, model, new Dispatcher(projections, model.writer, lifts), ledger, log);
   }
 
   /** Read-only, shows what is committed. */
@@ -206,11 +213,14 @@ export class ReadModel {
     let retryMs = RETRY_MS_FIRST;
     while (!this.isStopping()) {
       try {
-        if (this.isBehind) await this.lock.run(() => this.catchUp());
-        retryMs = RETRY_MS_FIRST;
+        if (this.isBehind) {
+          await this.lock.run(() => this.catchUp());
+          retryMs = RETRY_MS_FIRST;
+        }
         const { streamPrefixes } = this.dispatcher;
         for await (const batch of this.ledger.subscribe({ after: this.checkpoint, streamPrefixes, signal })) {
           await this.absorb(batch);
+          retryMs = RETRY_MS_FIRST;
         }
       } catch (error) {
         if (this.isStopping()) return;
@@ -330,6 +340,7 @@ export class ReadModel {
     await this.lock.run(() => this.saveCheckpoint());
     await this.checkpoints.close();
     await this.lock.run(() => this.file.close());
+    this.owner.release();
   }
 }
 
