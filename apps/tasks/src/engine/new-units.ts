@@ -33,7 +33,7 @@ export const addedUnit = (workload: WorkloadId, data: UnitAdded, timeMicros: num
   changedMicros: timeMicros,
 });
 
-/** Raw JSON of the ids that a unit depends on whose job begins at a place of the range. */
+/** Raw JSON of the ids that a unit depends on whose group begins at a place of the range. */
 export const gridDepends = ({ prefix }: UnitsAdded, { depends }: UnitShape, start: number): string => {
   let text = '';
   for (const at of depends) text += `${text === '' ? '' : ','}"${idAt(prefix, start + at)}"`;
@@ -49,18 +49,18 @@ export const gridUnit = (
   timeMicros: number,
 ): Unit => {
   const count = added.shapes.length;
-  const job = Math.floor(place / count);
+  const group = Math.floor(place / count);
   const index = place % count;
   return {
     ...UNTRIED,
     key: keyOf(workload, (added.units[0]?.[0] ?? 0) + place),
     id: idAt(added.prefix, place),
     workload: added.dataset_id,
-    group: idAt(added.jobs.prefix, added.jobs.first + job),
-    groupIndex: added.jobs.first_index + job,
+    group: idAt(added.jobs.prefix, added.jobs.first + group),
+    groupIndex: added.jobs.first_index + group,
     index,
     name: shape.name,
-    depends: gridDepends(added, shape, job * count),
+    depends: gridDepends(added, shape, group * count),
     requirements: shape.requirements,
     status: shape.status,
     priority: shape.priority,

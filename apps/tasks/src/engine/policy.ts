@@ -2,7 +2,10 @@ import type { UnitsPrioritized } from '#contracts/work-events.js';
 import type { Phase } from './phase.js';
 import type { Unit } from './unit.js';
 
-/** A ready queue of a dialect: one for each kind of claim. */
+/**
+ * A ready queue: a dialect has one for each kind of claim. No two dialects use the same number: their units stand in the same
+ * tables.
+ */
 export type Lane = number;
 
 /** What the engine must know of a dialect's status machine. Everything else stays in the dialect's deciders. */

@@ -8,8 +8,8 @@ import type { UnitKey } from './unit.js';
 import type { UnitStore } from './unit-store.js';
 import type { WordId } from './words.js';
 
-/** Jobs added before a slice of work may end. */
-const JOBS_PER_YIELD = 50;
+/** Groups added before a slice of work may end. */
+const GROUPS_PER_YIELD = 50;
 
 /** What all units of one shape have in common, worked out once. */
 interface Cast {
@@ -42,21 +42,21 @@ export class UnitGrid {
     const count = shapes.length;
     const site = this.store.reader.words.site.idOf('');
     const casts = shapes.map((shape) => this.cast(workload, added, shape, site));
-    const { group } = this.store.reader.words;
+    const { group: groups } = this.store.reader.words;
     const total = Math.floor((last - first + 1) / count);
-    for (let job = 0; job < total; job += 1) {
-      const groupId = group.idOf(idAt(jobs.prefix, jobs.first + job));
-      const start = job * count;
+    for (let group = 0; group < total; group += 1) {
+      const groupId = groups.idOf(idAt(jobs.prefix, jobs.first + group));
+      const start = group * count;
       for (const [index, { shape, name, requirements, status, openDeps, ready }] of casts.entries()) {
         const key = keyOf(workload, first + start + index);
         this.insertRow.run(
-          ...[key, idAt(prefix, start + index), groupId, jobs.first_index + job, index, name],
+          ...[key, idAt(prefix, start + index), groupId, jobs.first_index + group, index, name],
           ...[shape.depends.length === 0 ? null : gridDepends(added, shape, start), openDeps, requirements, status],
           ...[ready, shape.priority, site, timeMicros, timeMicros],
         );
         this.link(key - index, shape, key);
       }
-      if (job % JOBS_PER_YIELD === JOBS_PER_YIELD - 1) yield;
+      if (group % GROUPS_PER_YIELD === GROUPS_PER_YIELD - 1) yield;
     }
     this.finish(workload, casts, total);
     yield;
@@ -79,17 +79,17 @@ export class UnitGrid {
     };
   }
 
-  private link(firstOfJob: UnitKey, { depends }: UnitShape, key: UnitKey): void {
-    for (const at of depends) this.store.dependencies.linkKeys(firstOfJob + at, key);
+  private link(firstOfGroup: UnitKey, { depends }: UnitShape, key: UnitKey): void {
+    for (const at of depends) this.store.dependencies.linkKeys(firstOfGroup + at, key);
   }
 
-  private finish(workload: WorkloadId, casts: readonly Cast[], jobs: number): void {
+  private finish(workload: WorkloadId, casts: readonly Cast[], groups: number): void {
     const { counts, ready, runTimes } = this.store;
     for (const [index, { shape, name, status, requirements }] of casts.entries()) {
-      counts.change(workload, name, status, this.store.isGpu(requirements), jobs);
+      counts.change(workload, name, status, this.store.isGpu(requirements), groups);
       counts.placeName(workload, name, index);
       if (!this.store.isDone(shape.status)) continue;
-      runTimes.change(workload, name, { hours: 0, errHours: 0, gpus: this.store.gpusOf(requirements) }, jobs);
+      runTimes.change(workload, name, { hours: 0, errHours: 0, gpus: this.store.gpusOf(requirements) }, groups);
     }
     runTimes.store();
     ready.disturbed(casts.flatMap((cast) => cast.ready ?? []));
