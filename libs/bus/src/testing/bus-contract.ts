@@ -113,8 +113,8 @@ export class SuiteController {
   }
 }
 
-/** A message's context as tests need it. */
-export const contextFor = (withinMs = 5000, more: Partial<MessageContext> = {}): MessageContext => ({
+/** A message's context as tests need it, by default with more time than a slow machine takes. */
+export const contextFor = (withinMs = 20_000, more: Partial<MessageContext> = {}): MessageContext => ({
   correlationId: 'correlation-1',
   deadlineMs: Date.now() + withinMs,
   dialect: 'iceprod',
@@ -148,7 +148,7 @@ export const busContract = (name: string, open: () => Promise<SuiteSetup>): void
     });
 
     it('carries the whole context to the handler', async () => {
-      const context = contextFor(5000, { commandId: 'command-1' });
+      const context = contextFor(undefined, { commandId: 'command-1' });
       await expect(bus.request(Describe, {}, context)).resolves.toMatchObject({ ...context });
     });
 
@@ -172,7 +172,7 @@ export const busContract = (name: string, open: () => Promise<SuiteSetup>): void
     });
 
     it('logs an unexpected failure with the correlation id and answers with a neutral text', async () => {
-      const failed = bus.request(Crash, {}, contextFor(5000, { correlationId: 'correlation-crash' }));
+      const failed = bus.request(Crash, {}, contextFor(undefined, { correlationId: 'correlation-crash' }));
       await expect(failed).rejects.toMatchObject({ kind: 'internal', message: 'internal error' });
       expect(setup.logged()).toContain('hunter2');
       expect(setup.logged()).toContain('correlation-crash');
