@@ -27,6 +27,7 @@ import { Reached } from '#bus/visibility.js';
 import { ServiceHost } from '#projection/testing/service-host.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import { AuthModule } from './auth.module.js';
+import { PasswordAttempts } from './login/password-attempts.js';
 
 const admin: Caller = { subject: 'root', username: 'root', roles: ['admin'], groups: ['admin'] };
 
@@ -177,6 +178,25 @@ it('lets nobody log in without an LDAP server', async () => {
     kind: 'forbidden',
     message: 'Login failed',
   });
+});
+
+it('lets no name rest because the LDAP server does not answer', async () => {
+  const away = new ServiceHost(AuthModule, {
+    LDAP_URL: 'ldap://127.0.0.1:9',
+    LDAP_BASE: 'dc=example',
+    LOG_LEVEL: 'error',
+  });
+  await away.start();
+  try {
+    for (let attempt = 0; attempt < 12; attempt += 1) {
+      await expect(away.request(LogIn, { username: 'u', password: 'p' }, admin)).rejects.toMatchObject({
+        message: 'Login failed',
+      });
+    }
+    expect(away.part(PasswordAttempts).isResting('u')).toBe(false);
+  } finally {
+    await away.end();
+  }
 });
 
 it('hands out the public half of the key in the data folder', async () => {

@@ -1,9 +1,9 @@
-import { Client, InvalidCredentialsError } from 'ldapts';
+import { Client, InvalidCredentialsError, ResultCodeError } from 'ldapts';
 import type { Log } from '#platform/logging.js';
 
 /** Less than a client waits for `POST /ldap`. */
 const TIMEOUT_MS = 3_000;
-/** Passwords checked at once; further logins fail, so that nobody can pile them up at the directory. */
+/** Passwords checked at once; further ones are not, so that nobody can pile them up at the directory. */
 const CHECKS_MAX = 32;
 const WORD_CHARACTERS_MAX = 1024;
 
@@ -29,12 +29,13 @@ export class LdapPasswords {
     this.options = options;
   }
 
-  async isRight(username: string, password: string): Promise<boolean> {
+  /** Undefined when it could not be checked, which says nothing about whoever asks. */
+  async isRight(username: string, password: string): Promise<boolean | undefined> {
     const { url, base = '' } = this.options;
     // A server takes an empty password for an anonymous bind and accepts it.
     if (url === undefined || username === '' || password === '') return false;
     if (username.length > WORD_CHARACTERS_MAX || password.length > WORD_CHARACTERS_MAX) return false;
-    if (this.checking >= CHECKS_MAX) return false;
+    if (this.checking >= CHECKS_MAX) return undefined;
     this.checking += 1;
     try {
       return await this.bind(url, `uid=${escaped(username)},${base}`, password);
@@ -43,7 +44,7 @@ export class LdapPasswords {
     }
   }
 
-  private async bind(url: string, name: string, password: string): Promise<boolean> {
+  private async bind(url: string, name: string, password: string): Promise<boolean | undefined> {
     const client = new Client({ url, timeout: TIMEOUT_MS, connectTimeout: TIMEOUT_MS });
     try {
       await client.bind(name, password);
@@ -52,7 +53,7 @@ export class LdapPasswords {
       if (!(error instanceof InvalidCredentialsError)) {
         this.options.log.warn({ error }, 'LDAP server could not check a password');
       }
-      return false;
+      return error instanceof ResultCodeError ? false : undefined;
     } finally {
       // The answer is known; a connection that broke needs no goodbye.
       await client.unbind().catch(() => undefined);

@@ -41,9 +41,9 @@ export class LoginController {
   private async isRight(username: string, password: string): Promise<boolean> {
     if (this.attempts.isResting(username)) return false;
     const isRight = await this.passwords.isRight(username, password);
-    if (isRight) this.attempts.succeeded(username);
-    else this.attempts.failed(username);
-    return isRight;
+    if (isRight === true) this.attempts.succeeded(username);
+    if (isRight === false) this.attempts.failed(username);
+    return isRight === true;
   }
 
   private async answerFor({ username, roles, groups }: User, timeMicros: number): Promise<string> {

@@ -59,24 +59,25 @@ export class People {
     if (this.checking >= CHECKS_MAX) return 'busy';
     this.checking += 1;
     try {
-      const admitted = await this.check(username, password);
-      if (admitted === undefined) {
-        this.attempts.failed(username);
-        return 'wrong';
-      }
+      const checked = await this.check(username, password);
+      if (checked === false) this.attempts.failed(username);
+      // Whether a name is one of the directory's must not be told by whether that answers.
+      if (checked === undefined || checked === false) return 'wrong';
       this.attempts.succeeded(username);
-      return 'error' in (await this.admission.admit(admitted, context, nowMicros())) ? 'busy' : 'in';
+      return 'error' in (await this.admission.admit(checked, context, nowMicros())) ? 'busy' : 'in';
     } finally {
       this.checking -= 1;
     }
   }
 
-  private async check(username: string, password: string): Promise<Admitted | undefined> {
+  /** Who it is; false when the password is wrong, undefined when it could not be checked. */
+  private async check(username: string, password: string): Promise<Admitted | false | undefined> {
     const isSane = username !== '' && password !== '' && password.length <= PASSWORD_CHARACTERS_MAX;
-    if (!isSane || username.length > PASSWORD_CHARACTERS_MAX) return undefined;
+    if (!isSane || username.length > PASSWORD_CHARACTERS_MAX) return false;
     const account = await this.accounts.find(username);
     const isRight = await isRightPassword(password, account?.password);
-    if (account !== undefined) return isRight ? account : undefined;
-    return (await this.ldap.isRight(username, password)) ? { username, roles: ['user'], groups: ['users'] } : undefined;
+    if (account !== undefined) return isRight && account;
+    const isOfDirectory = await this.ldap.isRight(username, password);
+    return isOfDirectory === true ? { username, roles: ['user'], groups: ['users'] } : isOfDirectory;
   }
 }

@@ -5,6 +5,9 @@ import { TOKEN_HOLDERS } from './policies.js';
 
 const tag = 'tokens';
 
+/** A password may have to be checked at an LDAP server. */
+export const LOGIN_DEADLINE_MS = 10_000;
+
 /** A word of the body; whatever is wrong with the body is a login that failed (IceProd contract 15). */
 const loginWord: Field<string, 'always'> = {
   from: 'body',
@@ -48,6 +51,7 @@ export const loginRoutes = {
     policy: 'public',
     summary: 'Checks a password; answers a token that lives long',
     fields: { username: loginWord, password: loginWord },
+    deadlineMs: LOGIN_DEADLINE_MS,
     answer: documentOf('Login'),
     refusals: { 403: 'Login failed', 503: 'a service does not answer in time' },
   }),

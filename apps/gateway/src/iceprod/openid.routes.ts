@@ -1,6 +1,7 @@
 import { path } from '../route/fields.js';
 import type { Route } from '../route/route.js';
 import { iceprodRoute } from './iceprod-route.js';
+import { LOGIN_DEADLINE_MS } from './login.routes.js';
 
 const tag = 'login';
 const fields = { realm: path() };
@@ -12,9 +13,6 @@ interface Described {
   readonly summary: string;
 }
 
-/** `auth` answers, after a password check at an LDAP server perhaps. */
-const DEADLINE_MS = 10_000;
-
 const realmRoute = (below: string, spec: Described, page: boolean): Route<Realm> =>
   iceprodRoute({
     ...spec,
@@ -23,7 +21,7 @@ const realmRoute = (below: string, spec: Described, page: boolean): Route<Realm>
     // What OpenID asks for instead of a token (clients' secrets, codes, cookies) is judged by the provider.
     policy: 'public',
     fields,
-    deadlineMs: DEADLINE_MS,
+    deadlineMs: LOGIN_DEADLINE_MS,
     ...(page && { contentType: 'text/html; charset=utf-8' }),
     answer: page ? { type: 'string' } : { type: 'object' },
     refusals: { 400: 'in the words of OpenID: {error, error_description}' },
