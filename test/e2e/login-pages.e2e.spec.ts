@@ -6,29 +6,17 @@ import { startChromium } from '../support/chromium.js';
 import { startWebSite, type WebSite } from '../support/web-site.js';
 import { runCommand } from './cairn-command.js';
 import { type Cairn, MODES } from './cairn-process.js';
+import { beginDevice, type FormReply, pollDevice, REALM, sendForm, wordIn } from './openid/device-login.js';
 import { useWorld } from './world.js';
 
-const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const PASSWORD = 'noot noot';
 /** For what a page has to show: less than a test may take, whose message would say less. */
 const PATIENCE_MS = 25_000;
 
+/** What the browser notes of a refusal, such as of a wrong password, and of whoever is faster than a page's focus. */
+const NOTES = /^(Failed to load resource|Autofocus processing was blocked)/;
+
 type Json = Readonly<Record<string, unknown>>;
-interface Reply {
-  readonly status: number;
-  readonly json: Json;
-}
-
-const wordIn = ({ json }: Pick<Reply, 'json'>, name: string): string => {
-  const value = json[name];
-  if (typeof value !== 'string') throw new Error(`no ${name} in ${JSON.stringify(json)}`);
-  return value;
-};
-
-const post = async (url: string, fields: Readonly<Record<string, string>>, headers = {}): Promise<Reply> => {
-  const response = await fetch(url, { method: 'POST', body: new URLSearchParams(fields), headers });
-  return { status: response.status, json: (await response.json()) as Json };
-};
 
 const heading = (page: Page): Promise<string> => page.getByRole('heading', { level: 1 }).innerText();
 const press = (page: Page, button: string): Promise<void> => page.getByRole('button', { name: button }).click();
@@ -38,6 +26,10 @@ const logIn = async (page: Page, password = PASSWORD, username = 'pingu'): Promi
   await page.getByLabel('Password').fill(password);
   await press(page, 'Log in');
 };
+
+/** Waits until what is typed goes there. */
+const focused = (page: Page, label: string): Promise<void> =>
+  page.getByLabel(label).and(page.locator(':focus')).waitFor();
 
 /** Everything that a person sees of a login, in a real browser. */
 describe.each(MODES)('login pages, $mode', (mode) => {
@@ -68,13 +60,9 @@ describe.each(MODES)('login pages, $mode', (mode) => {
     if (site === undefined) throw new Error('the web site is not running');
     return site;
   };
-  const realm = (): string => `${cairn().url}/auth/realms/IceCube`;
-  const tokens = (fields: Readonly<Record<string, string>>, headers = {}): Promise<Reply> =>
-    post(`${realm()}/protocol/openid-connect/token`, fields, headers);
-  const startDevice = (): Promise<Reply> =>
-    post(`${realm()}/protocol/openid-connect/auth/device`, { client_id: 'iceprod-public', scope: 'offline_access ' });
-  const poll = (device: Reply): Promise<Reply> =>
-    tokens({ grant_type: DEVICE_GRANT, client_id: 'iceprod-public', device_code: wordIn(device, 'device_code') });
+  const realm = (): string => `${cairn().url}${REALM}`;
+  const startDevice = (): Promise<FormReply> => beginDevice(cairn());
+  const poll = (device: FormReply): Promise<FormReply> => pollDevice(cairn(), wordIn(device, 'device_code'));
 
   /** A page of somebody who was never here before. */
   const open = async (url: string, options: BrowserContextOptions = {}): Promise<Page> => {
@@ -85,8 +73,7 @@ describe.each(MODES)('login pages, $mode', (mode) => {
     const page = await context.newPage();
     complaints = [];
     page.on('console', (message) => {
-      // A wrong password is a refusal, of which the browser makes a note.
-      if (!message.text().startsWith('Failed to load resource')) complaints.push(message.text());
+      if (!NOTES.test(message.text())) complaints.push(message.text());
     });
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(url);
@@ -114,10 +101,10 @@ describe.each(MODES)('login pages, $mode', (mode) => {
     await press(page, 'Log in');
     expect(await heading(page)).toBe('You are logged in');
     expect(await page.getByText('iceprod-public acts for pingu now.').count()).toBe(1);
-    const { status, json } = await poll(device);
-    expect(status).toBe(200);
+    const polled = await poll(device);
+    expect(polled.status).toBe(200);
     const answer = await fetch(`${cairn().url}/datasets?keys=dataset_id`, {
-      headers: { authorization: `Bearer ${wordIn({ json }, 'access_token')}` },
+      headers: { authorization: `Bearer ${wordIn(polled, 'access_token')}` },
     });
     expect(answer.status).toBe(200);
 
@@ -140,18 +127,20 @@ describe.each(MODES)('login pages, $mode', (mode) => {
     expect(await page.locator('html').getAttribute('lang')).toBe('en');
     expect(await page.getByRole('main').count()).toBe(1);
     expect(await page.getByRole('textbox').count()).toBe(1);
+    await focused(page, 'Code shown by your program');
     await page.keyboard.type(wordIn(device, 'user_code'));
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Yes, log in' }).waitFor();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    await page.getByLabel('Password').waitFor();
+    await focused(page, 'User name');
     await page.keyboard.type('pingu');
     await page.keyboard.press('Tab');
     await page.keyboard.type('wrong');
     await page.keyboard.press('Enter');
     await page.getByRole('alert').waitFor();
     // The name stays, and the password is where one goes on.
+    await focused(page, 'Password');
     await page.keyboard.type(PASSWORD);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'You are logged in' }).waitFor();
@@ -179,7 +168,7 @@ describe.each(MODES)('login pages, $mode', (mode) => {
   it('tell what is wrong with a code', async () => {
     const refused = await startDevice();
     const page = await open(wordIn(refused, 'verification_uri'));
-    const type = async (device: Reply): Promise<void> => {
+    const type = async (device: FormReply): Promise<void> => {
       await page.goto(wordIn(device, 'verification_uri_complete'));
       await press(page, 'Continue');
     };
@@ -364,11 +353,14 @@ describe.each(MODES)('login pages, $mode', (mode) => {
     const basic = (word: string) => ({
       authorization: `Basic ${Buffer.from(`portal:${word}`).toString('base64')}`,
     });
-    expect(await tokens(fields, basic('wrong'))).toMatchObject({ status: 401, json: { error: 'invalid_client' } });
-    const answer = await tokens(fields, basic(secret));
+    expect(await sendForm(cairn(), 'token', fields, basic('wrong'))).toMatchObject({
+      status: 401,
+      json: { error: 'invalid_client' },
+    });
+    const answer = await sendForm(cairn(), 'token', fields, basic(secret));
     expect(answer.status).toBe(200);
     const refresh = { grant_type: 'refresh_token', refresh_token: wordIn(answer, 'refresh_token') };
-    expect((await tokens(refresh, basic(secret))).status).toBe(200);
+    expect((await sendForm(cairn(), 'token', refresh, basic(secret))).status).toBe(200);
     const info = await fetch(`${realm()}/protocol/openid-connect/userinfo`, {
       headers: { authorization: `Bearer ${wordIn(answer, 'access_token')}` },
     });

@@ -13,7 +13,7 @@ interface Server {
   readonly url: string;
 }
 
-interface FormReply {
+export interface FormReply {
   readonly status: number;
   readonly json: Json;
 }
