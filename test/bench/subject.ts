@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Embedded } from '../support/embedded.js';
+import type { Embedded } from './embedded.js';
 import { numberIn, textIn } from '../support/members.js';
 
 /** `POST /cairn/iceprod/datasets/{id}/tasks` takes this many units at once. */

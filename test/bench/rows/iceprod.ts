@@ -1,4 +1,4 @@
-import { Embedded } from '../../support/embedded.js';
+import { Embedded } from '../embedded.js';
 import { textIn } from '../../support/members.js';
 import type { Settings } from '../settings.js';
 import { addDataset, addUnits, classes, taskIds } from '../subject.js';
@@ -98,7 +98,6 @@ export const iceprodCalls = async ({ environment }: Settings): Promise<readonly 
       rowOf(`IceProd task counts of a dataset, ${String(CONNECTIONS)} connections`, counts),
     ];
   } finally {
-    await cairn.stop();
     await cairn.remove();
   }
 };

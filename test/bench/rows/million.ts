@@ -3,7 +3,7 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openLedger } from '#ledger/open-ledger.js';
-import { Embedded } from '../../support/embedded.js';
+import { Embedded } from '../embedded.js';
 import { residentMiB } from '../process-usage.js';
 import { addDataset, addUnits, classes, countIn, taskIds, UNITS_AT_ONCE } from '../subject.js';
 import type { Settings } from '../settings.js';
@@ -264,7 +264,6 @@ export const millionUnits = async ({ seconds: secondsEach, environment }: Settin
       answer,
     ];
   } finally {
-    await cairn.stop();
     await cairn.remove();
   }
 };

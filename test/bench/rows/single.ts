@@ -1,4 +1,4 @@
-import { Embedded } from '../../support/embedded.js';
+import { Embedded } from '../embedded.js';
 import { addDataset, addUnits, classes, taskIds } from '../subject.js';
 import type { Settings } from '../settings.js';
 import { figure, type Row } from '../table.js';
@@ -67,7 +67,6 @@ export const singleUnits = async ({ seconds, environment }: Settings): Promise<r
       },
     ];
   } finally {
-    await cairn.stop();
     await cairn.remove();
     await hello.stop();
   }

@@ -1,4 +1,4 @@
-import { Embedded } from '../../support/embedded.js';
+import { Embedded } from '../embedded.js';
 import type { Settings } from '../settings.js';
 import { figure, median, type Row } from '../table.js';
 

@@ -6,17 +6,17 @@ import { claimsGranting } from '#platform/tokens/claims.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import { startCairn, type Child } from '../../apps/cairn/src/demo/child.js';
 
-/** What `npm test` has built: the process under test is the product, not the sources. */
+/** What `npm run build` has compiled: the process that is measured is the product, not the sources. */
 const SCRIPT = resolve('dist/apps/cairn/src/main.js');
 const TIMEOUT_MS = 60_000;
 const TOKEN_SECONDS = 6 * 3600;
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly text: string;
 }
 
-/** Embedded Cairn on a folder of its own, to be killed and started again. */
+/** Embedded Cairn on a folder of its own, to be measured. */
 export class Embedded {
   readonly dataDir = mkdtempSync(join(tmpdir(), 'cairn-test-'));
   private child: (Child & { readonly url: string }) | undefined;
@@ -30,7 +30,7 @@ export class Embedded {
     this.child = await startCairn({
       script: SCRIPT,
       dataDir: this.dataDir,
-      // Tests keep account of every change: nothing may change by itself.
+      // What is measured is all that happens.
       environment: { CAIRN_AUTOMATION: 'off', ...this.environment },
     });
   }
@@ -50,12 +50,6 @@ export class Embedded {
     return this.child?.process.pid ?? 0;
   }
 
-  /** As a power cut to the process: nothing is finished, nothing is flushed. */
-  async kill(): Promise<void> {
-    this.child?.process.kill('SIGKILL');
-    await this.gone();
-  }
-
   /** As an administrator ends it. */
   async stop(): Promise<void> {
     await this.child?.stop();
@@ -63,18 +57,17 @@ export class Embedded {
   }
 
   async remove(): Promise<void> {
-    await this.kill();
+    await this.stop();
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 
   /** One request, never repeated; rejects when the answer did not arrive whole. */
-  send(method: string, path: string, body?: object, key?: string): Promise<Answer> {
+  send(method: string, path: string, body?: object): Promise<Answer> {
     const text = body === undefined ? '' : JSON.stringify(body);
     const headers = {
       authorization: `Bearer ${this.token}`,
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(text),
-      ...(key === undefined ? {} : { 'idempotency-key': key }),
     };
     return new Promise((settle, refuse) => {
       const call = request(
@@ -97,8 +90,8 @@ export class Embedded {
   }
 
   /** Parsed answer; throws for any status but 200 and 201. */
-  async ask(method: string, path: string, body?: object, key?: string): Promise<unknown> {
-    const { status, text } = await this.send(method, path, body, key);
+  async ask(method: string, path: string, body?: object): Promise<unknown> {
+    const { status, text } = await this.send(method, path, body);
     if (status !== 200 && status !== 201) throw new Error(`${method} ${path}: ${status} ${text}`);
     return JSON.parse(text);
   }
