@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CannotStart } from './cannot-start.js';
 
 const hasCode = (error: unknown, code: string): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === code;
@@ -39,9 +40,15 @@ const create = async (folder: string, name: string, text: string): Promise<strin
   return readFile(file, 'utf8');
 };
 
+/** A key that cannot serve: what it protects would stand open, or be lost when another is made unasked. */
+export const unusableKey = (file: string, why: string): CannotStart =>
+  new CannotStart(`${file} ${why}; restore it, or delete it to have another made`);
+
 /**
  * The text of `<data>/keys/<name>`, which only its owner may read. It is made when it is missing; when several processes
  * make one at once, the first one stands for all.
+ *
+ * @throws CannotStart when it is empty
  */
 export const readOrMakeKey = async (
   dataFolder: string,
@@ -51,5 +58,8 @@ export const readOrMakeKey = async (
   const folder = join(dataFolder, 'keys');
   await mkdir(dataFolder, { recursive: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  return (await read(join(folder, name))) ?? (await create(folder, name, await make()));
+  const text = (await read(join(folder, name))) ?? (await create(folder, name, await make()));
+  // A disk that was full when it was copied leaves it so; with no secret anybody could sign.
+  if (text.trim() === '') throw unusableKey(join(folder, name), 'is empty');
+  return text;
 };

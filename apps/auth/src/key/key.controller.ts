@@ -1,4 +1,4 @@
-import { Controller } from '@nestjs/common';
+import { Controller, type OnModuleInit } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { Environment } from '#platform/environment.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
@@ -10,8 +10,13 @@ import { GetSigningKeys } from '#contracts/iceprod/users.js';
  * because an operator may rotate them; whoever asks remembers the answer.
  */
 @Controller()
-export class KeyController {
+export class KeyController implements OnModuleInit {
   constructor(private readonly environment: Environment) {}
+
+  /** Keys that cannot be read keep the process from starting, instead of failing the first who asks. */
+  async onModuleInit(): Promise<void> {
+    await SigningKey.openAll(this.environment.CAIRN_DATA_DIR);
+  }
 
   @MessagePattern(GetSigningKeys.subject)
   async get(): Promise<Answer<{ keys: readonly Readonly<Record<string, unknown>>[] }>> {

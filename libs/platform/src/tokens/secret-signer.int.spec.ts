@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
@@ -23,6 +23,13 @@ describe('the secret of kind B tokens', () => {
     expect(new Set(tokens).size).toBe(1);
     expect(readdirSync(join(folder, 'keys'))).toEqual(['shared-secret']);
     expect(statSync(join(folder, 'keys', 'shared-secret')).mode & 0o777).toBe(0o600);
+  });
+
+  it.each(['', '\n'])('is never nothing, with which anybody could sign: %j', async (text) => {
+    const data = join(folder, `empty ${text.length}`);
+    mkdirSync(join(data, 'keys'), { recursive: true });
+    writeFileSync(join(data, 'keys', 'shared-secret'), text);
+    await expect(SecretSigner.open(data)).rejects.toThrow('shared-secret is empty; restore it');
   });
 
   it('differs from folder to folder', async () => {

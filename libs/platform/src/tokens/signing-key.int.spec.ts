@@ -1,6 +1,7 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CannotStart } from '../cannot-start.js';
 import { SigningKey } from './signing-key.js';
 
 describe('the signing key', () => {
@@ -35,5 +36,18 @@ describe('the signing key', () => {
     const names = readdirSync(join(data, 'keys')).sort();
     expect(names).toEqual(['signing-key.pem', `signing-key-${before.publicJwk.kid}.pem`].sort());
     for (const name of names) expect(statSync(join(data, 'keys', name)).mode & 0o777).toBe(0o600);
+  });
+
+  it.each([
+    ['', 'is empty'],
+    ['\n', 'is empty'],
+    ['no key', 'holds no private key'],
+  ])('is not made anew in the place of one that cannot be read: %j', async (text, why) => {
+    const broken = join(folder, `broken ${text.length}`);
+    const file = join(broken, 'keys', 'signing-key.pem');
+    mkdirSync(join(broken, 'keys'), { recursive: true });
+    writeFileSync(file, text);
+    const message = `${file} ${why}; restore it, or delete it to have another made`;
+    await expect(SigningKey.openAll(broken)).rejects.toThrow(new CannotStart(message));
   });
 });

@@ -3,7 +3,7 @@ import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint, type JWK, SignJWT } from 'jose';
-import { readOrMakeKey } from '../key-file.js';
+import { readOrMakeKey, unusableKey } from '../key-file.js';
 import type { Claims } from './claims.js';
 
 /** Issuer of tokens that Cairn signs with the key in its data folder. */
@@ -20,6 +20,14 @@ const makeKey = async (): Promise<string> => {
   return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
 };
 
+const privateKeyIn = (file: string, pem: string | Buffer): KeyObject => {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    throw unusableKey(file, 'holds no private key');
+  }
+};
+
 /** Cairn's own RSA key pair. */
 export class SigningKey {
   private constructor(
@@ -27,9 +35,13 @@ export class SigningKey {
     readonly publicJwk: JWK & { readonly kid: string },
   ) {}
 
-  /** Reads `<data>/keys/signing-key.pem`, which is made when it is missing. Several processes may do so at once. */
+  /**
+   * Reads `<data>/keys/signing-key.pem`, which is made when it is missing. Several processes may do so at once.
+   *
+   * @throws CannotStart when it holds no key
+   */
   static async open(dataFolder: string): Promise<SigningKey> {
-    return SigningKey.of(await readOrMakeKey(dataFolder, FILE, makeKey));
+    return SigningKey.of(join(dataFolder, 'keys', FILE), await readOrMakeKey(dataFolder, FILE, makeKey));
   }
 
   /** The key that signs, then those that have signed before: what they signed counts until it expires, or their file is deleted. */
@@ -39,7 +51,9 @@ export class SigningKey {
     const names = (await readdir(folder)).filter((name) => RETIRED_FILE.test(name)).sort();
     return [
       current,
-      ...(await Promise.all(names.map(async (name) => SigningKey.of(await readFile(join(folder, name)))))),
+      ...(await Promise.all(
+        names.map(async (name) => SigningKey.of(join(folder, name), await readFile(join(folder, name)))),
+      )),
     ];
   }
 
@@ -51,8 +65,8 @@ export class SigningKey {
     return SigningKey.open(dataFolder);
   }
 
-  private static async of(pem: string | Buffer): Promise<SigningKey> {
-    const privateKey = createPrivateKey(pem);
+  private static async of(file: string, pem: string | Buffer): Promise<SigningKey> {
+    const privateKey = privateKeyIn(file, pem);
     const jwk = createPublicKey(privateKey).export({ format: 'jwk' }) as JWK;
     const kid = await calculateJwkThumbprint(jwk);
     return new SigningKey(privateKey, { ...jwk, kid, use: 'sig', alg: ALGORITHM });
