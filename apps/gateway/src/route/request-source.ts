@@ -11,7 +11,7 @@ export const invalid = (reason: string): DomainError => new DomainError('invalid
 /** As the database of IceProd's servers: what is nested deeper and stored, Python's parser could not read in any answer that holds it. */
 const LEVELS_MAX = 100;
 
-export interface RequestParts {
+interface RequestParts {
   readonly params: unknown;
   /** Path and query as they came. */
   readonly url?: string;
