@@ -16,6 +16,7 @@ import { JobBuffer } from './job-buffer.js';
 import type { Marks, MarksByWorkload } from './marks.js';
 import { Orders } from './orders.js';
 import { Queueing } from './queueing.js';
+import { Retries } from './retries.js';
 import { AutomationSignals, SETTLING_TICKS } from './signals.js';
 import { type Standing, Standings } from './standing.js';
 import { UnitsFound } from './units-found.js';
@@ -38,6 +39,8 @@ const BUFFER_REST_MS_MIN = 500;
 /** Jobs judged by one command. */
 const JOBS_AT_ONCE = 500;
 
+/** Bounds of the time until tasks that could not be ranked are ranked again. */
+const RETRY_MS_MIN = 200;
 const RETRY_MS_MAX = 60_000;
 
 /**
@@ -55,6 +58,7 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly jobBuffer: JobBuffer;
   /** When a dataset is looked at again though nothing changes. */
   private readonly timers = new Map<WorkloadId, { readonly timer: NodeJS.Timeout; readonly atMs: number }>();
+  private readonly retries: Retries;
   private readonly delayMs: number;
   private readonly tickMs: number;
   private retryMs: number;
@@ -81,6 +85,7 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
     const steps = { queues: this.does('queue'), prioritizes: this.does('priority') };
     const room = new WaitingRoom(this.reader);
     this.queueing = new Queueing(this.units, this.standings, room, orders, steps, () => this.pause());
+    this.retries = new Retries((workload) => signals.markAgain(workload));
     this.delayMs = environment.CAIRN_AUTOMATION_DELAY * 1000;
     this.jobBuffer = new JobBuffer(Math.max(BUFFER_SETTLING_TIMES * this.delayMs, BUFFER_REST_MS_MIN));
     this.tickMs = this.delayMs / SETTLING_TICKS;
@@ -103,6 +108,7 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
     clearTimeout(this.planned);
     clearTimeout(this.filling);
     clearInterval(this.reweighing);
+    this.retries.stop();
     for (const { timer } of this.timers.values()) clearTimeout(timer);
     await this.running;
   }
@@ -117,7 +123,7 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
       this.planned = undefined;
       this.running = this.round().finally(() => {
         this.running = undefined;
-        if (!this.signals.isEmpty) this.plan(this.retryMs);
+        if (!this.signals.isEmpty || this.isReweighDue) this.plan(this.retryMs);
       });
     }, delayMs).unref();
   }
@@ -132,26 +138,25 @@ export class Steward implements OnApplicationBootstrap, OnModuleDestroy {
     // While nobody writes, everything that was marked is committed.
     const marked = await this.readModel.exclusive(() => Promise.resolve(this.signals.take()));
     this.queueing.beginRound();
-    let failed = false;
     for (const [workload, marks] of marked) {
       try {
         await this.tend(workload, marks);
+        this.retries.succeeded(workload);
       } catch (error) {
         if (this.stopped) return;
-        failed = true;
-        this.signals.markAgain(workload);
+        this.retries.failed(workload);
         this.log.warn({ error, workload }, 'Automation could not finish, will try again');
       }
     }
     try {
       await this.rank(marked);
+      this.retryMs = this.tickMs;
     } catch (error) {
       if (this.stopped) return;
-      failed = true;
+      this.retryMs = Math.min(Math.max(2 * this.retryMs, RETRY_MS_MIN), RETRY_MS_MAX);
       for (const { workload } of this.standings.open()) this.signals.markAgain(workload);
       this.log.warn({ error }, 'Automation could not rank tasks, will try again');
     }
-    this.retryMs = failed ? Math.min(Math.max(this.retryMs, 100) * 2, RETRY_MS_MAX) : this.tickMs;
   }
 
   /** What concerns tasks of all datasets among each other. */
