@@ -1,27 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   AccessDeniedError,
-  type AllStreamResolvedEvent,
-  type AllStreamSubscription,
   BACKWARDS,
   END,
   EventStoreDBClient,
-  excludeSystemEvents,
   FORWARDS,
   InvalidArgumentError,
   type JSONEventData,
   type JSONEventType,
   MaxAppendSizeExceededError,
   NO_STREAM as CLIENT_NO_STREAM,
-  type Position as ClientPosition,
-  type ResolvedEvent,
   START as CLIENT_START,
   StreamNotFoundError,
   type StreamingRead,
   WrongExpectedVersionError,
 } from '@eventstore/db-client';
 import { AppendTooLarge, LedgerUnavailable, OutcomeUnknown, RevisionConflict } from './errors.js';
-import { eventHash, GENESIS } from './hash-chain.js';
+import { chained, clientPosition, recordedEvent } from './eventstoredb-event.js';
+import { follow } from './eventstoredb-subscription.js';
+import { GENESIS } from './hash-chain.js';
 import {
   APPEND_BYTES_MAX,
   type Appended,
@@ -38,7 +35,6 @@ import {
 } from './ledger.js';
 import { type SerializedEvent, serializeAll } from './serialized-event.js';
 import { prefixMatcher } from './stream-filter.js';
-import { Waiter } from './waiter.js';
 
 /** For each call that an append consists of, with looking for a node of the cluster, which the client does not time. */
 const CALL_DEADLINE_MS = 10_000;
@@ -46,6 +42,7 @@ const CALL_DEADLINE_MS = 10_000;
 /** Heads of streams kept in memory, so that an append need not read what it is chained to. */
 const HEADS_MAX = 50_000;
 
+/** Events handed over at once when all are read. */
 const BATCH_EVENTS = 512;
 
 /** A dropped subscription is taken up again after this; longer and longer while the server is away. */
@@ -56,11 +53,6 @@ interface Head {
   readonly revision: number;
   readonly hash: string;
 }
-
-type JsonEvent = JSONEventData;
-
-/** What the client needs to be told of an event's data: an object, which it serializes itself. */
-type JsonObject = Record<string, unknown>;
 
 /**
  * The ledger in an EventStoreDB (or KurrentDB) server. The hash is kept inside the metadata. The client serializes and
@@ -155,7 +147,7 @@ export class EventStoreDbLedger extends Ledger {
     let reconnectMs = RECONNECT_MS_MIN;
     while (!signal.aborted) {
       try {
-        for await (const batch of this.follow(cursor, matches, signal)) {
+        for await (const batch of follow(this.client, cursor, matches, signal)) {
           cursor = batch.upTo;
           reconnectMs = RECONNECT_MS_MIN;
           yield batch;
@@ -165,42 +157,6 @@ export class EventStoreDbLedger extends Ledger {
       }
       await delay(reconnectMs * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
       reconnectMs = Math.min(RECONNECT_MS_MAX, reconnectMs * 2);
-    }
-  }
-
-  /** One subscription, until it drops. */
-  private async *follow(
-    after: Position,
-    matches: (stream: string) => boolean,
-    signal: AbortSignal,
-  ): AsyncGenerator<Batch, void, void> {
-    const waiter = new Waiter();
-    const subscription = this.client.subscribeToAll(
-      { fromPosition: clientPosition(after), filter: excludeSystemEvents() },
-      { highWaterMark: BATCH_EVENTS },
-    );
-    const drop = whenDropped(subscription, waiter);
-    subscription.on('readable', waiter.wake);
-    signal.addEventListener('abort', waiter.wake);
-    try {
-      for (let cursor = after; !signal.aborted;) {
-        const taken = takeBuffered(subscription);
-        const fresh = taken.filter(({ position }) => position > cursor);
-        const last = fresh.at(-1);
-        if (last !== undefined) {
-          cursor = last.position;
-          yield { events: fresh.filter(({ stream }) => matches(stream)), upTo: cursor };
-        } else if (drop.fault !== undefined) {
-          throw drop.fault;
-        } else {
-          await waiter.wait();
-        }
-      }
-    } finally {
-      signal.removeEventListener('abort', waiter.wake);
-      // Not awaited: while no node of a cluster is found this would wait for one, only to hang up.
-      void subscription.unsubscribe().catch(() => undefined);
-      subscription.destroy();
     }
   }
 
@@ -222,7 +178,7 @@ export class EventStoreDbLedger extends Ledger {
   private async send(
     stream: string,
     expectedRevision: number,
-    events: JsonEvent[],
+    events: JSONEventData[],
   ): Promise<'appended' | 'wrong revision'> {
     const sending = this.client.appendToStream(stream, events, {
       expectedRevision: expectedRevision === NO_STREAM ? CLIENT_NO_STREAM : BigInt(expectedRevision),
@@ -316,27 +272,6 @@ const withSingleAppends = (client: EventStoreDBClient): EventStoreDBClient => {
   return client;
 };
 
-/** Chains the events to each other and puts each hash into its event's metadata. */
-const chained = (
-  stream: string,
-  expectedRevision: number,
-  previous: string,
-  events: readonly SerializedEvent[],
-): JsonEvent[] => {
-  let hash = previous;
-  return events.map(({ id, type, data, metadata }, index) => {
-    hash = eventHash(hash, { stream, revision: expectedRevision + 1 + index, type, id, data, metadata });
-    return {
-      id,
-      contentType: 'application/json',
-      type,
-      // The texts that were hashed, parsed: when the client serializes them, the same texts come out.
-      data: JSON.parse(data) as JsonObject,
-      metadata: { ...(JSON.parse(metadata) as JsonObject), hash },
-    };
-  });
-};
-
 /**
  * Errors with which the server says that it did not append; after all others nobody knows. A node that is no longer the
  * leader is among those on purpose: the client goes to the new one, and what is not known is sent again.
@@ -366,38 +301,6 @@ const withDeadline = async <Result>(call: Promise<Result>): Promise<Result> => {
   }
 };
 
-const clientPosition = (after: Position): ClientPosition | typeof CLIENT_START =>
-  after === START ? CLIENT_START : { commit: BigInt(after), prepare: BigInt(after) };
-
-/** An event as the ledger keeps it; undefined for one that Cairn did not write, such as the server's own. */
-const recordedEvent = ({ event }: ResolvedEvent | AllStreamResolvedEvent): RecordedEvent | undefined => {
-  if (event === undefined || !event.isJson || event.streamId.startsWith('$') || event.type.startsWith('$')) {
-    return undefined;
-  }
-  const { streamId, revision, id, type, data } = event;
-  const metadata: unknown = event.metadata;
-  if (typeof metadata !== 'object' || metadata === null || !('hash' in metadata)) return undefined;
-  const { hash, ...hashed } = metadata;
-  if (typeof hash !== 'string') return undefined;
-  return {
-    position: positionOf(event.position),
-    stream: streamId,
-    revision: Number(revision),
-    id,
-    type,
-    data: JSON.stringify(data),
-    metadata: JSON.stringify(hashed),
-    hash,
-  };
-};
-
-/** Servers that do not tell the positions of a stream's events answer with none, 0 or the largest number there is. */
-const positionOf = (told: ClientPosition | undefined): Position => {
-  const position = Number(told?.commit);
-  if (position > START && Number.isSafeInteger(position)) return position;
-  throw new Error('Cairn needs an EventStoreDB of version 22.6 or newer');
-};
-
 /** Cancels the call when its reader stops early, which the client's streams do not do themselves. */
 async function* cancelled<Event>(reading: StreamingRead<Event>): AsyncGenerator<Event, void, void> {
   // An error that comes after the reader has gone is nobody's.
@@ -408,28 +311,3 @@ async function* cancelled<Event>(reading: StreamingRead<Event>): AsyncGenerator<
     await reading.cancel().catch(() => undefined);
   }
 }
-
-/** Notes why a subscription ends. It never ends of itself. */
-const whenDropped = (subscription: AllStreamSubscription, waiter: Waiter): { fault: Error | undefined } => {
-  const drop: { fault: Error | undefined } = { fault: undefined };
-  const note = (fault: Error): void => {
-    drop.fault ??= fault;
-    waiter.wake();
-  };
-  subscription.on('error', note);
-  subscription.on('end', () => note(new Error('The server ended the subscription')));
-  subscription.on('close', () => note(new Error('The subscription was closed')));
-  return drop;
-};
-
-/** The events that have arrived; possibly none, although something other than Cairn's events has. */
-const takeBuffered = (subscription: AllStreamSubscription): readonly RecordedEvent[] => {
-  const events: RecordedEvent[] = [];
-  while (events.length < BATCH_EVENTS) {
-    const resolved = subscription.read() as AllStreamResolvedEvent | null;
-    if (resolved === null) return events;
-    const event = recordedEvent(resolved);
-    if (event !== undefined) events.push(event);
-  }
-  return events;
-};
