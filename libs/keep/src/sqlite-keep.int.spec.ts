@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -56,6 +56,12 @@ describe('SqliteKeep', () => {
     now = 10;
     expect(await keep.sweep()).toBe(1200);
     expect(rowsIn(file)).toBe(2);
+  });
+
+  it('names a file that is broken', () => {
+    const file = join(folder, `${files++}.sqlite`);
+    writeFileSync(file, 'no database, whatever its name says');
+    expect(() => new SqliteKeep(file)).toThrow(`${file} cannot be used: file is not a database`);
   });
 
   it('puts none of several entries when one cannot be put', async () => {

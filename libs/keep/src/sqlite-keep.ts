@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { unusableFile } from '#platform/unusable-file.js';
 import { WalCheckpoints } from '#platform/wal-checkpoints.js';
 import { type Durability, Keep, type KeepEntry } from './keep.js';
 
@@ -85,6 +86,14 @@ class Writer {
   }
 }
 
+const durableWriter = (file: string): Writer => {
+  try {
+    return new Writer(file, 'FULL');
+  } catch (error) {
+    throw unusableFile(file, error);
+  }
+};
+
 /** A keep in one SQLite file. Calls work synchronously inside; the file belongs to one service, one process at a time. */
 export class SqliteKeep extends Keep {
   private readonly durable: Writer;
@@ -99,6 +108,7 @@ export class SqliteKeep extends Keep {
   private pause: Promise<void> | undefined;
   private closed = false;
 
+  /** @throws CannotStart when the file is broken */
   constructor(
     file: string,
     private readonly nowMs: () => number = () => Date.now(),
@@ -106,7 +116,7 @@ export class SqliteKeep extends Keep {
     super();
     // Hashes of passwords and what browsers are logged in by are nobody else's to read on a shared machine.
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    this.durable = new Writer(file, 'FULL');
+    this.durable = durableWriter(file);
     this.quick = new Writer(file, 'NORMAL');
     this.select = this.quick.prepare('SELECT value FROM entry WHERE key = ? AND expires_at_ms > ?');
     this.selectPrefix = this.quick.prepare(

@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { EventStoreUnreachable, openLedger } from './open-ledger.js';
 
 const freePort = (): Promise<number> =>
@@ -17,5 +20,14 @@ describe('openLedger', () => {
     await expect(opening).rejects.toThrow(
       /^EVENTSTORE_URL is set, but no ledger answers there: (?!.*changeit).*ECONNREFUSED/,
     );
+  });
+
+  it('names a ledger that is broken', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'cairn-broken-'));
+    writeFileSync(join(dataDir, 'ledger.sqlite'), 'no database, whatever its name says');
+    await expect(openLedger({ dataDir })).rejects.toThrow(
+      `${join(dataDir, 'ledger.sqlite')} cannot be used: file is not a database`,
+    );
+    rmSync(dataDir, { recursive: true });
   });
 });

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { unusableFile } from '#platform/unusable-file.js';
 import { LedgerUnavailable, OutcomeUnknown, RevisionConflict } from './errors.js';
 import {
   type Appended,
@@ -64,9 +65,14 @@ const EVENT_COLUMNS = 'e.position, s.name AS stream, e.revision, e.id, e.type, e
  * commits goes into its next transaction. See `docs/adr/0002-sqlite-ledger.md`.
  */
 export class SqliteLedger extends Ledger {
+  /** @throws CannotStart when the file is broken, or others hold it for long */
   static async open(file: string): Promise<SqliteLedger> {
-    const database = await retryWhileBusy(() => openLedgerFile(file), OPEN_PATIENCE_MS);
-    return new SqliteLedger(file, database);
+    try {
+      const database = await retryWhileBusy(() => openLedgerFile(file), OPEN_PATIENCE_MS);
+      return new SqliteLedger(file, database);
+    } catch (error) {
+      throw unusableFile(file, error);
+    }
   }
 
   private readonly dataVersionStatement: StatementSync;
