@@ -1,7 +1,7 @@
 import type { DatasetStatus, JobStatus } from '#contracts/iceprod/statuses.js';
 
 /** How many tasks of a job, or jobs of a dataset, have each status. */
-export type Counted = ReadonlyMap<string, number>;
+type Counted = ReadonlyMap<string, number>;
 
 const only = (counts: Counted, statuses: readonly string[]): boolean =>
   [...counts].every(([status, n]) => n === 0 || statuses.includes(status));

@@ -20,7 +20,7 @@ const REQUEST_BYTES_MAX = 200 * 1024;
 const TASKS_PER_COMMAND_MAX = 1_000_000;
 
 /** Most tasks that one command gives to jobs that are there: each is a fact of its own. */
-export const TASKS_TO_JOBS_MAX = 10_000;
+const TASKS_TO_JOBS_MAX = 10_000;
 
 /** What these facts may hold together. */
 const TASKS_TO_JOBS_BYTES_MAX = 64 * 1024 * 1024;

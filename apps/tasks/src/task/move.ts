@@ -8,7 +8,7 @@ import { refusals } from './refusals.js';
 import type { TaskView } from './view.js';
 
 /** Most tasks that one call promotes (contract 7.6). */
-export const PROMOTE_MAX = 100;
+const PROMOTE_MAX = 100;
 
 interface Target {
   readonly status: TaskStatus;
