@@ -131,6 +131,9 @@ describe('grids', () => {
     const { last_update: updated } = JSON.parse(after) as { last_update: string };
     expect(updated > started).toBe(true);
     expect((await ask(GetGrid, { grid_id: id })).document).toBe(after);
+    const tooLong = `{"x":"${'y'.repeat(256 * 1024)}"}`;
+    expect(await refusal(ask(ReportGrid, { grid_id: id, fields: tooLong }))).toBe('invalid: Update data too large');
+    expect(await refusal(ask(ReportGrid, { grid_id: id, fields: '{}' }))).toBe('invalid: Missing update data');
     expect(await refusal(ask(ReportGrid, { grid_id: id, fields: '{"grid_id":"other"}' }))).toBe(
       'invalid: invalid value for grid_id',
     );

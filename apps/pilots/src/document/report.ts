@@ -1,5 +1,6 @@
 import { formatTimestamp } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
+import { EVENT_BYTES_MAX } from '#ledger/ledger.js';
 import { type Members, membersOf, mergeFields, objectText } from '#contracts/raw-json.js';
 
 /** A time as documents show it. */
@@ -27,7 +28,12 @@ export const afterReport = (
 export const invalidValue = (field: string): DomainError =>
   new DomainError('invalid', 'document.bad-field', `invalid value for ${field}`);
 
-export const missingUpdate = (): DomainError => new DomainError('invalid', 'document.no-update', 'Missing update data');
+/** Looked at before anything else, because what no event can hold may be very long. */
+export const reportProblem = (fields: string): DomainError | undefined => {
+  if (fields.length > EVENT_BYTES_MAX) return new DomainError('invalid', 'document.too-large', 'Update data too large');
+  if (membersOf(fields).size > 0) return undefined;
+  return new DomainError('invalid', 'document.no-update', 'Missing update data');
+};
 
 /** A new document: known fields first, in the order of `known`; the server's own win over the client's. */
 export const newDocument = (known: Members, description: string): string => {

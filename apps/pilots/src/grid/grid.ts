@@ -3,7 +3,7 @@ import { ref, streamName } from '#ledger/ref.js';
 import { membersOf } from '#contracts/raw-json.js';
 import type { SiteEvents } from '#contracts/worker-events.js';
 import type { Decision } from '#projection/command.js';
-import { afterReport, missingUpdate, newDocument, timeText } from '../document/report.js';
+import { afterReport, newDocument, reportProblem, timeText } from '../document/report.js';
 
 const gridStream = (gridId: string): string => streamName('site', ref('iceprod', 'main', gridId));
 
@@ -44,7 +44,8 @@ export const reportGrid = (
   { grid_id: id, fields }: SiteEvents['GridReported'],
   timeMicros: number,
 ): Decision<{ document: string }> => {
-  if (membersOf(fields).size === 0) return missingUpdate();
+  const problem = reportProblem(fields);
+  if (problem !== undefined) return problem;
   if (document === undefined) return gridNotFound();
   const after = reportedGrid(document, fields, timeMicros);
   if (after instanceof DomainError) return after;

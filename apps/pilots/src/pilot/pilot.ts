@@ -4,7 +4,7 @@ import type { Nothing } from '#bus/contract.js';
 import { elementsOf, kindOf, membersOf } from '#contracts/raw-json.js';
 import type { WorkerEvents } from '#contracts/worker-events.js';
 import type { Decision } from '#projection/command.js';
-import { afterReport, invalidValue, missingUpdate, newDocument, timeText } from '../document/report.js';
+import { afterReport, invalidValue, newDocument, reportProblem, timeText } from '../document/report.js';
 
 /** A pilot's list of tasks must fit the event of its end. */
 const TASKS_BYTES_MAX = 128 * 1024;
@@ -75,7 +75,8 @@ export const reportPilot = (
   { pilot_id: id, fields }: WorkerEvents['PilotReported'],
   timeMicros: number,
 ): Decision<{ document: string }> => {
-  if (membersOf(fields).size === 0) return missingUpdate();
+  const problem = reportProblem(fields);
+  if (problem !== undefined) return problem;
   if (document === undefined) return pilotNotFound();
   const after = reportedPilot(document, fields, timeMicros);
   if (after instanceof DomainError) return after;
