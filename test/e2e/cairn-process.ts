@@ -11,7 +11,7 @@ const DIST = resolve('dist/apps');
 
 const SERVICES = ['datasets', 'tasks', 'pilots', 'events', 'auth'] as const;
 
-export type Service = (typeof SERVICES)[number];
+type Service = (typeof SERVICES)[number];
 
 /** As `npm start` and the image run it. */
 const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=8'];

@@ -15,7 +15,7 @@ export interface Said {
   readonly json: unknown;
 }
 
-export interface Sent {
+interface Sent {
   readonly body?: string | Buffer | undefined;
   readonly headers?: Readonly<Record<string, string>>;
 }
