@@ -23,4 +23,14 @@ describe('FolderBlobStore', () => {
     const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
     expect(entries.filter((entry) => entry.isFile())).toEqual([]);
   });
+
+  it('says that the disk is full so that clients come again', async () => {
+    const blobs = new FolderBlobStore(newFolder());
+    const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    const content = new Readable({ read: () => content.destroy(full) });
+    await expect(blobs.put('file', content)).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: 'The disk takes no more at present',
+    });
+  });
 });

@@ -2,11 +2,17 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { DomainError } from '#platform/domain-error.js';
 import { keyOf, nameOf, sha256 } from './blob-name.js';
 import { type BlobContent, BlobStore, hasPrefix, type ListedBlob, piecesOf, type StoredBlob } from './blob-store.js';
 
-const isMissing = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
+const codeOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+
+const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT';
+
+/** The disk or what the owner may use of it is full, or cannot be written to: not for ever, and no fault of whoever asks. */
+const TAKES_NOTHING: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EROFS'];
 
 /** Makes a rename or a new folder survive a power failure. */
 const syncFolder = async (folder: string): Promise<void> => {
@@ -52,7 +58,8 @@ export class FolderBlobStore extends BlobStore {
       return { key, size, sha256 };
     } catch (error) {
       await rm(temporary, { force: true });
-      throw error;
+      if (!TAKES_NOTHING.includes(codeOf(error))) throw error;
+      throw new DomainError('unavailable', 'blobs.disk-full', 'The disk takes no more at present');
     }
   }
 
