@@ -4,7 +4,8 @@ import { parentPort } from 'node:worker_threads';
 
 export interface ToThread {
   readonly file: string;
-  readonly order: 'checkpoint' | 'close';
+  /** `copy` waits for nobody and makes nobody wait; `empty` is for when nobody writes. */
+  readonly order: 'copy' | 'empty' | 'close';
 }
 
 /** Answers come in the order of the orders. */
@@ -16,11 +17,11 @@ const port = parentPort;
 if (port === null) throw new Error('This is a thread, not a program');
 const databases = new Map<string, DatabaseSync>();
 
-const checkpoint = (file: string): void => {
+/** What cannot be copied now, because somebody reads it, is copied the next time. */
+const checkpoint = (file: string, mode: 'PASSIVE' | 'TRUNCATE'): void => {
   const database = databases.get(file) ?? new DatabaseSync(file);
   databases.set(file, database);
-  // PASSIVE waits for nobody and makes nobody wait: what cannot be copied now is copied the next time.
-  database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+  database.exec(`PRAGMA wal_checkpoint(${mode})`);
 };
 
 const close = (file: string): void => {
@@ -30,7 +31,8 @@ const close = (file: string): void => {
 
 port.on('message', ({ file, order }: ToThread) => {
   try {
-    (order === 'checkpoint' ? checkpoint : close)(file);
+    if (order === 'close') close(file);
+    else checkpoint(file, order === 'copy' ? 'PASSIVE' : 'TRUNCATE');
     port.postMessage({} satisfies FromThread);
   } catch (error) {
     port.postMessage({ fault: String(error) } satisfies FromThread);

@@ -57,7 +57,8 @@ const thread = new CheckpointThread();
 /**
  * Checkpoints of one SQLite file in WAL mode, for an owner whose connections make none themselves
  * (`wal_autocheckpoint = 0`, `journal_size_limit = 0` so that the log's size says how much it holds). First the thread
- * copies beside the writers, then the rest while the writers pause; the next write then starts the log over.
+ * copies beside the writers, then the rest while the writers pause, and empties the log: to free a large one takes longer
+ * than anybody's event loop may stand still, and the next commit would do it.
  */
 export class WalCheckpoints {
   private commits = 0;
@@ -95,11 +96,11 @@ export class WalCheckpoints {
   }
 
   private async checkpoint(): Promise<void> {
-    const order = { file: this.file, order: 'checkpoint' } as const;
+    const { file } = this;
     this.opened = true;
     try {
-      await thread.send(order);
-      await this.whileNobodyWrites(() => thread.send(order));
+      await thread.send({ file, order: 'copy' });
+      await this.whileNobodyWrites(() => thread.send({ file, order: 'empty' }));
     } catch (error) {
       this.onFault(error);
     }
