@@ -47,6 +47,8 @@ declare module 'fastify' {
 
 /** Largest body of a request: log uploads and bulk routes are large (IceProd contract 1.1.8). */
 export const BODY_BYTES_MAX = 128 * 1024 * 1024;
+/** Larger ones are read in a turn of the event loop of their own. */
+const LARGE_BODY_BYTES = 256 * 1024;
 /** Of whoever shows no token: logins and forms are small. */
 const PUBLIC_BODY_BYTES_MAX = 64 * 1024;
 /** Tokens with many groups are long, and so are lists in query strings. */
@@ -71,7 +73,9 @@ class GatewayAdapter extends FastifyAdapter {
     const instance = this.getInstance();
     instance.removeAllContentTypeParsers();
     instance.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BYTES_MAX }, (_request, body, done) => {
-      done(null, body);
+      // To put a large one together takes as long as to read it: others get their turn in between.
+      if (body.length > LARGE_BODY_BYTES) setImmediate(done, null, body);
+      else done(null, body);
     });
     instance.addContentTypeParser(UPLOAD_TYPE, (_request, stream, done) => {
       done(null, stream);

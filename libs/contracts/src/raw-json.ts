@@ -50,10 +50,21 @@ const behindBrackets = (text: string, at: number): number => {
   throw broken(at);
 };
 
+/** Whether it may have so many lists and objects; brackets in strings are counted as well, which makes it fast. */
+const opensMoreThan = (most: number, text: string): boolean => {
+  let opened = 0;
+  for (const bracket of '[{') {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      opened += 1;
+      if (opened > most) return true;
+    }
+  }
+  return false;
+};
+
 /** Whether lists and objects stand in one another deeper than this: who walks through such a text comes back from no recursion. */
 export const isDeeperThan = (levels: number, text: string): boolean => {
-  // Each level is two brackets at least.
-  if (text.length <= 2 * levels) return false;
+  if (!opensMoreThan(levels, text)) return false;
   let depth = 0;
   STRUCTURE.lastIndex = 0;
   for (let found = STRUCTURE.exec(text); found !== null; found = STRUCTURE.exec(text)) {
