@@ -14,7 +14,7 @@ const SERVICES = ['datasets', 'tasks', 'pilots', 'events', 'auth'] as const;
 type Service = (typeof SERVICES)[number];
 
 /** As `npm start` and the image run it. */
-const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=8'];
+const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=8', '--heap-growing-percent=150'];
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 15_000;
