@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { isIP } from 'node:net';
 import { plainToInstance, Transform } from 'class-transformer';
 import {
   IsIn,
@@ -13,6 +14,7 @@ import {
   Max,
   Min,
   ValidateIf,
+  ValidateBy,
   validateSync,
 } from 'class-validator';
 import { CannotStart } from './cannot-start.js';
@@ -34,6 +36,19 @@ const AUTOMATION_STEPS = [
   'actions',
 ] as const;
 export type AutomationStep = (typeof AUTOMATION_STEPS)[number];
+
+const NAMED_NETWORKS: readonly string[] = ['loopback', 'linklocal', 'uniquelocal'];
+
+/** Bits of an address, by its version. */
+const ADDRESS_BITS: Readonly<Record<number, number>> = { 4: 32, 6: 128 };
+
+const isNetwork = (value: unknown): boolean => {
+  if (typeof value !== 'string') return false;
+  if (NAMED_NETWORKS.includes(value)) return true;
+  const [, address = '', length = '1'] = /^([^/]*)(?:\/(\d+))?$/.exec(value) ?? [];
+  const bits = ADDRESS_BITS[isIP(address)];
+  return bits !== undefined && Number(length) >= 1 && Number(length) <= bits;
+};
 
 /** Variables whose value is never shown, not even in the message that refuses it. */
 const SECRETS: readonly string[] = [
@@ -119,10 +134,10 @@ export class Environment {
    * looked at, and no other forwarding header is: the outside is described by `PUBLIC_URL`.
    */
   @Transform(asList)
-  @Matches(/^(loopback|linklocal|uniquelocal|[\da-fA-F.:]+(\/\d{1,3})?)$/, {
-    each: true,
-    message: 'a comma-separated list of addresses and networks such as 10.0.0.0/8',
-  })
+  @ValidateBy(
+    { name: 'isNetwork', validator: { validate: isNetwork } },
+    { each: true, message: 'a comma-separated list of addresses and networks such as 10.0.0.0/8' },
+  )
   readonly TRUSTED_PROXIES: readonly string[] = [];
 
   /** External OpenID issuers whose tokens are accepted, comma-separated. */

@@ -95,6 +95,11 @@ describe('loadEnvironment', () => {
       '* or a comma-separated list of origins such as https://example.org',
     ],
     ['DATASET_NUMBER_START', '-5', 'a whole number from 0 on'],
+    ...['999.1.1.1', '10.0.0.0/33', '::1/129', '10.0.0.0/0', 'proxy'].map((network): [string, string, string] => [
+      'TRUSTED_PROXIES',
+      network,
+      'a comma-separated list of addresses and networks such as 10.0.0.0/8',
+    ]),
     ['CAIRN_AUTOMATION_DELAY', 'soon', 'a number of seconds from 0 to 3600'],
     [
       'CAIRN_AUTOMATION',

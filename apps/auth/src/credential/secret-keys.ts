@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { readOrMakeKey } from '#platform/key-file.js';
+import { join } from 'node:path';
+import { readOrMakeKey, unusableKey } from '#platform/key-file.js';
 
 const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
@@ -18,15 +19,11 @@ export interface Sealed {
 const idOf = (key: Buffer): string =>
   createHash('sha256').update('cairn credential key\n').update(key).digest('hex').slice(0, 16);
 
-const decoded = (text: string): Buffer => {
-  const key = Buffer.from(text.trim(), 'base64');
-  if (key.length !== KEY_BYTES) throw new Error(`A key of credentials must have ${KEY_BYTES} bytes`);
-  return key;
-};
+const decoded = (text: string): Buffer => Buffer.from(text, 'base64');
 
 interface SecretKeyOptions {
   readonly dataFolder: string;
-  /** Base 64; without it the key in the data folder seals. */
+  /** 32 bytes in base 64; without it the key in the data folder seals. */
   readonly key?: string | undefined;
   /** Keys that only open what they have sealed before. */
   readonly oldKeys?: readonly string[];
@@ -44,9 +41,16 @@ export class SecretKeys {
     this.byId = new Map([...old, current].map((key) => [idOf(key), key]));
   }
 
-  /** The key in the data folder stays among those that open, so that a key of the environment can follow it. */
+  /**
+   * The key in the data folder stays among those that open, so that a key of the environment can follow it.
+   *
+   * @throws CannotStart when the file holds no key
+   */
   static async open({ dataFolder, key, oldKeys = [] }: SecretKeyOptions): Promise<SecretKeys> {
     const own = decoded(await readOrMakeKey(dataFolder, KEY_FILE, () => randomBytes(KEY_BYTES).toString('base64')));
+    if (own.length !== KEY_BYTES) {
+      throw unusableKey(join(dataFolder, 'keys', KEY_FILE), `holds no ${KEY_BYTES} bytes in base 64`);
+    }
     return new SecretKeys(key === undefined ? own : decoded(key), [own, ...oldKeys.map(decoded)]);
   }
 
