@@ -1,16 +1,18 @@
 import { Controller } from '@nestjs/common';
-import { AddLog, DeleteLog, DeleteLogs, GetLog, ListTaskLogs, QueryLogs } from '#contracts/iceprod/logs.js';
+import {
+  AddLog,
+  DeleteLog,
+  DeleteLogs,
+  type DeleteLogsRequest,
+  GetLog,
+  ListTaskLogs,
+  QueryLogs,
+} from '#contracts/iceprod/logs.js';
 import type { Call, CallOf, Served } from '../route/route.js';
 import { Serves, TheCall } from '../route/serves.decorator.js';
 import { Answers, resultOf, untouched } from './answers.js';
 import { LogAnswers } from './log-answers.js';
 import { logRoutes as routes } from './logs.routes.js';
-
-interface Deleting {
-  readonly dataset_id: string;
-  readonly task_id?: string;
-  readonly limit: number;
-}
 
 /** Python writes a float with a fraction, so does this. */
 const percent = (value: number): string => (Number.isInteger(value) ? `${String(value)}.0` : String(value));
@@ -77,22 +79,25 @@ export class LogsController {
     return this.deleteAll(call);
   }
 
-  private async deleteAll(call: Call<Deleting>): Promise<Served> {
+  private async deleteAll(call: Call<DeleteLogsRequest>): Promise<Served> {
     const steps = this.deleting(call);
     while ((await steps.next()).done !== true);
     return '{}';
   }
 
   /** Step by step; each is a command, those of a named request with names of their own, so that its repeat repeats the same ones. */
-  private async *deleting({ input, context }: Call<Deleting>): AsyncGenerator<Deleted, void, void> {
+  private async *deleting({ input, context }: Call<DeleteLogsRequest>): AsyncGenerator<Deleted, void, void> {
     const budgetMs = context.deadlineMs - Date.now();
+    let left: number | undefined;
     for (let step = 0; ; step += 1) {
       const commandId = context.commandId && `${context.commandId}.${String(step)}`;
       const named = { ...context, ...(commandId !== undefined && { commandId }), deadlineMs: Date.now() + budgetMs };
-      const reply = await this.answers.reply(DeleteLogs, { input, context: named });
+      const ordered = { ...input, ...(left !== undefined && { left }) };
+      const reply = await this.answers.reply(DeleteLogs, { input: ordered, context: named });
       if (reply.deleted === 0) return;
       yield reply;
-      if (reply.left === 0) return;
+      ({ left } = reply);
+      if (left === 0) return;
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { AddLogRequest } from '#contracts/iceprod/logs.js';
+import type { AddLogRequest, DeleteLogsRequest } from '#contracts/iceprod/logs.js';
 import type { LogsDeleted, LogStored } from '#contracts/log-events.js';
 import type { BlobPlace } from '#contracts/work-events.js';
 import type { Decided } from '#projection/command.js';
@@ -56,13 +56,11 @@ export const deleteLog = (view: LogView, logs: Logs, id: string): Decided<Delete
 };
 
 /** The oldest logs of a dataset, or of one task of it. */
-export const deleteLogs = (
-  view: LogView,
-  logs: Logs,
-  request: { readonly dataset_id: string; readonly task_id?: string; readonly limit: number },
-): Decided<DeletedLogs> => {
+export const deleteLogs = (view: LogView, logs: Logs, request: DeleteLogsRequest): Decided<DeletedLogs> => {
   const filter = { datasetId: request.dataset_id, taskId: request.task_id };
   const entries = logs.list(filter, 'asc', request.limit);
   const units = unitsOfTask(view, view.homeOf(request.dataset_id), request.task_id);
-  return deleted(logs, entries, logs.count(filter) - entries.length, units);
+  const isLast = entries.length < request.limit;
+  const left = isLast ? 0 : Math.max(0, (request.left ?? logs.count(filter)) - entries.length);
+  return deleted(logs, entries, left, units);
 };

@@ -10,6 +10,7 @@ import {
   type AddLogRequest,
   DeleteLog,
   DeleteLogs,
+  type DeleteLogsRequest,
   GetLog,
   ListTaskLogs,
   type ListTaskLogsRequest,
@@ -98,9 +99,7 @@ export class LogController {
   }
 
   @MessagePattern(DeleteLogs.subject)
-  async deleteMany(
-    @Payload() message: Message<{ dataset_id: string; task_id?: string; limit: number }>,
-  ): Promise<Answer<{ deleted: number; left: number }>> {
+  async deleteMany(@Payload() message: Message<DeleteLogsRequest>): Promise<Answer<{ deleted: number; left: number }>> {
     const { request } = message;
     const answer = await this.desk.decide(
       message,

@@ -61,8 +61,12 @@ export const QueryLogs = query<QueryLogsRequest, LogPage>('tasks', 'logs.query')
 /** Entries are documents. */
 export const ListTaskLogs = query<ListTaskLogsRequest, LogPage>('tasks', 'logs.of-task');
 export const DeleteLog = command<{ log_id: string }, Nothing>('tasks', 'log.delete');
+export interface DeleteLogsRequest {
+  readonly dataset_id: string;
+  readonly task_id?: string;
+  readonly limit: number;
+  /** How many the step before has left; without it they are counted. */
+  readonly left?: number;
+}
 /** Deletes at most `limit` logs of the dataset, or of one task of it, and replies how many and how many are left. */
-export const DeleteLogs = command<
-  { dataset_id: string; task_id?: string; limit: number },
-  { deleted: number; left: number }
->('tasks', 'logs.delete');
+export const DeleteLogs = command<DeleteLogsRequest, { deleted: number; left: number }>('tasks', 'logs.delete');
