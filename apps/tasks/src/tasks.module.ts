@@ -46,7 +46,8 @@ import { WorkloadProjection } from './workload/workload-projection.js';
         groupsProjection,
         AutomationSignals,
       ],
-      cacheKib: 20 * 1024,
+      // What a long transaction changes beyond this is written before its commit, which is one stall.
+      cacheKib: 8 * 1024,
     }),
   ],
   controllers: [
