@@ -11,10 +11,10 @@ module.exports = {
     // The libraries build on each other in one direction only.
     layer('platform', []),
     layer('ledger', ['platform']),
-    layer('keep', ['platform']),
+    layer('storage', ['platform']),
     layer('bus', ['platform', 'ledger']),
     layer('contracts', ['platform', 'ledger', 'bus']),
-    layer('projection', ['platform', 'ledger', 'keep', 'bus', 'contracts']),
+    layer('event-sourcing', ['platform', 'ledger', 'storage', 'bus', 'contracts']),
     {
       name: 'apps-are-separate',
       comment: 'services speak over the bus; only apps/cairn puts them together',

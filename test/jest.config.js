@@ -18,7 +18,7 @@ export default {
     ],
   },
   moduleNameMapper: {
-    '^#(ledger|projection|keep|bus|contracts|platform)/(.*)\\.js$': '<rootDir>/libs/$1/src/$2.ts',
+    '^#(ledger|event-sourcing|storage|bus|contracts|platform)/(.*)\\.js$': '<rootDir>/libs/$1/src/$2.ts',
     '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'],
   },
   testTimeout: 60000,

@@ -1,4 +1,4 @@
-import { eventually } from '../../libs/platform/src/testing/eventually.js';
+import { eventually } from '#platform/testing/eventually.js';
 import type { Answer, HttpClient } from '../e2e/http-client.js';
 import { numberIn, textIn } from '../support/members.js';
 import type { Random } from './random.js';

@@ -1,4 +1,4 @@
-import { eventually } from '../../libs/platform/src/testing/eventually.js';
+import { eventually } from '#platform/testing/eventually.js';
 import { MODES } from './cairn-process.js';
 import { newDataset, useWorld, VARIABLES } from './world.js';
 

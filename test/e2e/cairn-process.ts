@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type NatsServer, startNatsServer } from '../../libs/bus/src/testing/nats-server.js';
-import { claimsGranting } from '../../libs/platform/src/tokens/claims.js';
-import { SigningKey } from '../../libs/platform/src/tokens/signing-key.js';
+import { type NatsServer, startNatsServer } from '#bus/testing/nats-server.js';
+import { claimsGranting } from '#platform/tokens/claims.js';
+import { SigningKey } from '#platform/tokens/signing-key.js';
 
 /** Processes run what `npm run build` has compiled, as users do. */
 const DIST = resolve('dist/apps');

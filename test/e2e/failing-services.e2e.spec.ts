@@ -1,5 +1,5 @@
-import { type NatsServer, startNatsServer } from '../../libs/bus/src/testing/nats-server.js';
-import { eventually } from '../../libs/platform/src/testing/eventually.js';
+import { type NatsServer, startNatsServer } from '#bus/testing/nats-server.js';
+import { eventually } from '#platform/testing/eventually.js';
 import { startOver } from './cairn-process.js';
 import type { Answer, HttpClient } from './http-client.js';
 import { newDataset, newJob, newTask, openWorld, unsubmitted, VARIABLES, type World } from './world.js';

@@ -1,4 +1,4 @@
-import { eventually } from '../../libs/platform/src/testing/eventually.js';
+import { eventually } from '#platform/testing/eventually.js';
 import { made } from './actions/requests.js';
 import { MODES } from './cairn-process.js';
 import { created, type HttpClient, ok } from './http-client.js';

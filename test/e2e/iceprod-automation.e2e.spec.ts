@@ -1,4 +1,4 @@
-import { eventually } from '../../libs/platform/src/testing/eventually.js';
+import { eventually } from '#platform/testing/eventually.js';
 import { MODES } from './cairn-process.js';
 import type { Document } from './documents.js';
 import type { HttpClient } from './http-client.js';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { eventually } from '../../libs/platform/src/testing/eventually.js';
+import { eventually } from '#platform/testing/eventually.js';
 import { Crons } from './automation/crons.js';
 import { MODES } from './cairn-process.js';
 import type { HttpClient } from './http-client.js';

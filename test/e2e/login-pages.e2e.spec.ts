@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { SqliteKeep } from '#keep/sqlite-keep.js';
+import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
 import { startChromium } from '../support/chromium.js';
 import { startWebSite, type WebSite } from '../support/web-site.js';
 import { runCommand } from './cairn-command.js';
@@ -193,7 +193,7 @@ describe.each(MODES)('login pages, $mode', (mode) => {
     expect((await poll(used)).status).toBe(200);
 
     const late = await startDevice();
-    const keep = new SqliteKeep(join(cairn().dataDir, 'keep', 'auth.sqlite'));
+    const keep = new SqliteKeyValueStore(join(cairn().dataDir, 'key-value-store', 'auth.sqlite'));
     for (const { key, value } of await keep.list('openid/IceCube/DeviceCode/')) {
       const payload = JSON.parse(value) as Json;
       if (payload['userCode'] !== wordIn(late, 'user_code').replace('-', '')) continue;

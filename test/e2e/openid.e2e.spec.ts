@@ -125,7 +125,7 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
 
   it('keeps refresh tokens over a restart, and not as such', async () => {
     const saved = await logInByDevice(cairn(), 'pingu', 'noot noot');
-    const file = join(cairn().dataDir, 'keep', 'auth.sqlite');
+    const file = join(cairn().dataDir, 'key-value-store', 'auth.sqlite');
     for (const each of [file, `${file}-wal`]) {
       expect((await readFile(each).catch(() => Buffer.alloc(0))).includes(saved)).toBe(false);
     }

@@ -1,8 +1,8 @@
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { FolderBlobStore } from '../../libs/keep/src/folder-blob-store.js';
-import { filesIn, makeAllOld } from '../../libs/keep/src/testing/blob-folder.js';
-import { eventually } from '../../libs/platform/src/testing/eventually.js';
+import { FolderBlobStore } from '#storage/folder-blob-store.js';
+import { filesIn, makeAllOld } from '#storage/testing/blob-folder.js';
+import { eventually } from '#platform/testing/eventually.js';
 import { MODES } from './cairn-process.js';
 import { ok } from './http-client.js';
 import { ID, useWorld } from './world.js';

@@ -1,4 +1,4 @@
-import { eventually } from '../../libs/platform/src/testing/eventually.js';
+import { eventually } from '#platform/testing/eventually.js';
 import { MODES } from './cairn-process.js';
 import { created, done } from './http-client.js';
 import { ID, newDataset, useWorld, VARIABLES } from './world.js';

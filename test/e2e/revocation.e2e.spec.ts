@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeProtectedHeader } from 'jose';
-import { SqliteKeep } from '#keep/sqlite-keep.js';
+import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
 import { ref, streamName } from '#ledger/ref.js';
 import { SqliteLedger } from '#ledger/sqlite-ledger.js';
 import { eventually } from '#platform/testing/eventually.js';
@@ -31,7 +31,7 @@ describe.each(MODES)('what was given is taken back, $mode', (mode) => {
   const accessToken = async (refreshToken: string): Promise<string> =>
     String((await refresh(cairn(), refreshToken)).json['access_token']);
   const boxes = async (): Promise<number> => {
-    const keep = new SqliteKeep(join(cairn().dataDir, 'keep', 'auth.sqlite'));
+    const keep = new SqliteKeyValueStore(join(cairn().dataDir, 'key-value-store', 'auth.sqlite'));
     const found = await keep.list('credential/');
     await keep.close();
     return found.length;

@@ -107,7 +107,7 @@ describe.each(MODES)('secrets stay secret, $mode', (mode) => {
     }
     expect(names.length).toBeGreaterThan(10);
     expect(found).toEqual([]);
-    for (const name of ['keys', 'keep']) expect((await stat(join(dataDir, name))).mode & 0o777).toBe(0o700);
+    for (const name of ['keys', 'key-value-store']) expect((await stat(join(dataDir, name))).mode & 0o777).toBe(0o700);
     for (const name of names.filter((each) => each.startsWith('keys/'))) {
       expect((await stat(join(dataDir, name))).mode & 0o777).toBe(0o600);
     }

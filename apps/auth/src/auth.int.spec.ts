@@ -24,7 +24,7 @@ import {
   SetAccessRule,
 } from '#contracts/iceprod/users.js';
 import { Reached } from '#bus/visibility.js';
-import { ServiceHost } from '#projection/testing/service-host.js';
+import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import { AuthModule } from './auth.module.js';
 import { PasswordAttempts } from './login/password-attempts.js';

@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
-import { accessRulesProjection } from '#projection/access-rules.js';
-import { groupsProjection } from '#projection/groups.js';
-import { ServiceStoreModule } from '#projection/service-store.module.js';
+import { accessRulesProjection } from '#event-sourcing/access-rules.js';
+import { groupsProjection } from '#event-sourcing/groups.js';
+import { ServiceStoreModule } from '#event-sourcing/service-store.module.js';
 import { Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
 import { SecretSigner } from '#platform/tokens/secret-signer.js';
-import { Keep } from '#keep/keep.js';
+import { KeyValueStore } from '#storage/key-value-store.js';
 import { AccessController } from './access/access.controller.js';
 import { Accounts } from './account/accounts.js';
 import { Clients } from './account/clients.js';
@@ -62,8 +62,9 @@ import { userProjection } from './user/user-projection.js';
     },
     {
       provide: CredentialStore,
-      inject: [Keep, SecretKeys, Log],
-      useFactory: (keep: Keep, keys: SecretKeys, log: Log) => new CredentialStore(keep, keys, log),
+      inject: [KeyValueStore, SecretKeys, Log],
+      useFactory: (keyValueStore: KeyValueStore, keys: SecretKeys, log: Log) =>
+        new CredentialStore(keyValueStore, keys, log),
     },
     {
       provide: TokenEndpoint,
@@ -86,8 +87,16 @@ import { userProjection } from './user/user-projection.js';
     Realms,
     DeviceChallenges,
     FirstAdmin,
-    { provide: Accounts, inject: [Keep], useFactory: (keep: Keep) => new Accounts(keep) },
-    { provide: Clients, inject: [Keep], useFactory: (keep: Keep) => new Clients(keep) },
+    {
+      provide: Accounts,
+      inject: [KeyValueStore],
+      useFactory: (keyValueStore: KeyValueStore) => new Accounts(keyValueStore),
+    },
+    {
+      provide: Clients,
+      inject: [KeyValueStore],
+      useFactory: (keyValueStore: KeyValueStore) => new Clients(keyValueStore),
+    },
     {
       provide: SecretSigner,
       inject: [Environment],

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SqliteKeep } from '#keep/sqlite-keep.js';
+import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
 import { Accounts } from '../../auth/src/account/accounts.js';
 import { Clients, hashSecret } from '../../auth/src/account/clients.js';
 import { isRightPassword } from '../../auth/src/account/password.js';
@@ -19,15 +19,15 @@ describe('cairn user, cairn client', () => {
 
   const run = (command: 'user' | 'client', line: string, input?: string): Promise<Ran> =>
     ran(command === 'user' ? userCommand : clientCommand, line, { CAIRN_DATA_DIR: folder }, input);
-  const inKeep = async <Value>(look: (keep: SqliteKeep) => Promise<Value>): Promise<Value> => {
-    const keep = new SqliteKeep(join(folder, 'keep', 'auth.sqlite'));
+  const inStore = async <Value>(look: (keyValueStore: SqliteKeyValueStore) => Promise<Value>): Promise<Value> => {
+    const keyValueStore = new SqliteKeyValueStore(join(folder, 'key-value-store', 'auth.sqlite'));
     try {
-      return await look(keep);
+      return await look(keyValueStore);
     } finally {
-      await keep.close();
+      await keyValueStore.close();
     }
   };
-  const account = (username: string) => inKeep((keep) => new Accounts(keep).find(username));
+  const account = (username: string) => inStore((keyValueStore) => new Accounts(keyValueStore).find(username));
 
   it('keeps accounts with the password of standard input', async () => {
     expect(await run('user', 'add alice --group simprod', 'correct horse\n')).toMatchObject({
@@ -54,26 +54,26 @@ describe('cairn user, cairn client', () => {
 
   it('makes no first administrator where there are accounts', async () => {
     await run('user', 'add bob');
-    expect(await inKeep((keep) => new Accounts(keep).makeFirst('admin'))).toBeUndefined();
+    expect(await inStore((keyValueStore) => new Accounts(keyValueStore).makeFirst('admin'))).toBeUndefined();
     expect(await account('admin')).toBeUndefined();
   });
 
   it('makes the first administrator once', async () => {
     await run('user', 'list');
-    const password = await inKeep((keep) => new Accounts(keep).makeFirst('admin'));
+    const password = await inStore((keyValueStore) => new Accounts(keyValueStore).makeFirst('admin'));
     expect(await isRightPassword(password ?? '', (await account('admin'))?.password)).toBe(true);
     await run('user', 'remove admin');
-    expect(await inKeep((keep) => new Accounts(keep).makeFirst('admin'))).toBeUndefined();
+    expect(await inStore((keyValueStore) => new Accounts(keyValueStore).makeFirst('admin'))).toBeUndefined();
   });
 
   it('keeps clients with a hash of the secret that it prints', async () => {
     const { stdout } = await run('client', 'add grid --system');
-    const grid = await inKeep((keep) => new Clients(keep).find('grid'));
+    const grid = await inStore((keyValueStore) => new Clients(keyValueStore).find('grid'));
     expect(grid).toEqual({ clientId: 'grid', secretHash: hashSecret(stdout.trim()), redirectUris: [], isSystem: true });
     expect((await run('client', 'add web --public --redirect-uri https://web.example/')).stdout).toBe('');
     expect((await run('client', 'list')).stdout).toBe('grid\nweb\n');
     await run('client', 'remove grid');
-    expect(await inKeep((keep) => new Clients(keep).find('grid'))).toBeUndefined();
+    expect(await inStore((keyValueStore) => new Clients(keyValueStore).find('grid'))).toBeUndefined();
   });
 
   it.each<['user' | 'client', string, string]>([

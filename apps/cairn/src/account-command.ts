@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { loadEnvironment } from '#platform/environment.js';
-import type { Keep } from '#keep/keep.js';
-import { SqliteKeep } from '#keep/sqlite-keep.js';
+import type { KeyValueStore } from '#storage/key-value-store.js';
+import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
 import { Accounts } from '../../auth/src/account/accounts.js';
 import { Clients, generateSecret, hashSecret } from '../../auth/src/account/clients.js';
 import {
@@ -11,7 +11,7 @@ import {
   PASSWORD_CHARACTERS_MAX,
   PASSWORD_CHARACTERS_MIN,
 } from '../../auth/src/account/password.js';
-import { logOutEverywhere } from '../../auth/src/openid/keep-adapter.js';
+import { logOutEverywhere } from '../../auth/src/openid/key-value-adapter.js';
 import { type Command, parsedArgs, type Terminal, UsageError } from './command-line.js';
 
 const USAGE = `Local accounts and OpenID clients in the data folder (CAIRN_DATA_DIR); a running Cairn sees changes at once.
@@ -71,10 +71,10 @@ const newPassword = async ({ stdin }: Terminal): Promise<{ readonly password: st
 };
 
 /** Resolves with what there is to tell. */
-type Work = (asked: Asked, keep: Keep, terminal: Terminal) => Promise<string>;
+type Work = (asked: Asked, keyValueStore: KeyValueStore, terminal: Terminal) => Promise<string>;
 
-const onUsers: Work = async (asked, keep, terminal) => {
-  const accounts = new Accounts(keep);
+const onUsers: Work = async (asked, keyValueStore, terminal) => {
+  const accounts = new Accounts(keyValueStore);
   switch (asked.verb) {
     case 'add':
     case 'password': {
@@ -88,11 +88,11 @@ const onUsers: Work = async (asked, keep, terminal) => {
       return told;
     }
     case 'logout':
-      await logOutEverywhere(keep, nameOf(asked));
+      await logOutEverywhere(keyValueStore, nameOf(asked));
       return '';
     case 'remove':
       await accounts.remove(nameOf(asked));
-      await logOutEverywhere(keep, nameOf(asked));
+      await logOutEverywhere(keyValueStore, nameOf(asked));
       return '';
     case 'list':
       return (await accounts.list()).map(({ username }) => `${username}\n`).join('');
@@ -107,8 +107,8 @@ const redirectUrisOf = ({ 'redirect-uri': urls }: Asked): readonly string[] => {
   return urls;
 };
 
-const onClients: Work = async (asked, keep) => {
-  const clients = new Clients(keep);
+const onClients: Work = async (asked, keyValueStore) => {
+  const clients = new Clients(keyValueStore);
   switch (asked.verb) {
     case 'add': {
       if (asked.public && asked.system) throw new UsageError('a system client needs a secret');
@@ -136,11 +136,13 @@ const accountCommand = (name: string, work: Work): Command => ({
   usage: USAGE,
   run: async (words, terminal) => {
     const asked = parse(words);
-    const keep = new SqliteKeep(join(loadEnvironment(terminal.env).CAIRN_DATA_DIR, 'keep', 'auth.sqlite'));
+    const keyValueStore = new SqliteKeyValueStore(
+      join(loadEnvironment(terminal.env).CAIRN_DATA_DIR, 'key-value-store', 'auth.sqlite'),
+    );
     try {
-      terminal.stdout.write(await work(asked, keep, terminal));
+      terminal.stdout.write(await work(asked, keyValueStore, terminal));
     } finally {
-      await keep.close();
+      await keyValueStore.close();
     }
     return 0;
   },

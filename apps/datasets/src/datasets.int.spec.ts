@@ -15,7 +15,7 @@ import {
   type SubmitDatasetRequest,
   SummarizeDatasets,
 } from '#contracts/iceprod/datasets.js';
-import { ServiceHost } from '#projection/testing/service-host.js';
+import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { DatasetsModule } from './datasets.module.js';
 
 const user = (username: string, ...groups: readonly string[]): Caller => ({

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { ServiceStoreModule } from '#projection/service-store.module.js';
+import { ServiceStoreModule } from '#event-sourcing/service-store.module.js';
 import { HistoryController } from './history/history.controller.js';
 import { unitEventsProjection } from './history/unit-events-projection.js';
 import { UnitHistory } from './history/unit-history.js';

@@ -11,7 +11,7 @@ import type {
 import { Readable } from 'node:stream';
 import { Bus } from '#bus/bus.js';
 import type { Caller } from '#bus/contract.js';
-import type { StoredBlob } from '#keep/blob-store.js';
+import type { StoredBlob } from '#storage/blob-store.js';
 import { withCorrelation } from '#platform/correlation.js';
 import { DomainError } from '#platform/domain-error.js';
 import { Environment } from '#platform/environment.js';

@@ -23,8 +23,8 @@ import {
 } from '#contracts/iceprod/pilots.js';
 import { AddLog, type AddLogRequest } from '#contracts/iceprod/logs.js';
 import { type EvictedTask, EvictTasks, type EvictTasksRequest } from '#contracts/iceprod/tasks.js';
-import { ServiceHost } from '#projection/testing/service-host.js';
-import { PilotWatch, SILENCE_MS_MAX } from './pilot/pilot-watch.js';
+import { ServiceHost } from '#event-sourcing/testing/service-host.js';
+import { PilotWatch, SILENCE_MS_MAX } from './iceprod/pilot/pilot-watch.js';
 import { PilotsModule } from './pilots.module.js';
 
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };

@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
-import { ServiceStoreModule } from '#projection/service-store.module.js';
-import { gridProjection } from './grid/grid-projection.js';
-import { GridController } from './grid/grid.controller.js';
-import { pilotProjection } from './pilot/pilot-projection.js';
-import { PilotWatch } from './pilot/pilot-watch.js';
-import { PilotController } from './pilot/pilot.controller.js';
-import { Releases } from './pilot/releases.js';
+import { ServiceStoreModule } from '#event-sourcing/service-store.module.js';
+import { gridProjection } from './iceprod/grid/grid-projection.js';
+import { GridController } from './iceprod/grid/grid.controller.js';
+import { pilotProjection } from './iceprod/pilot/pilot-projection.js';
+import { PilotWatch } from './iceprod/pilot/pilot-watch.js';
+import { PilotController } from './iceprod/pilot/pilot.controller.js';
+import { Releases } from './iceprod/pilot/releases.js';
 
 /** Workers and sites: IceProd's pilots and grids. */
 @Module({

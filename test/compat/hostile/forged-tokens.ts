@@ -1,6 +1,6 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { SigningKey } from '../../../libs/platform/src/tokens/signing-key.js';
+import { SigningKey } from '#platform/tokens/signing-key.js';
 import type { Cairn } from '../../e2e/cairn-process.js';
 import { SHARED_SECRET } from '../../e2e/world.js';
 

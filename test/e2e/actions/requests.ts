@@ -1,4 +1,4 @@
-import { eventually } from '../../../libs/platform/src/testing/eventually.js';
+import { eventually } from '#platform/testing/eventually.js';
 import type { HttpClient } from '../http-client.js';
 import { ID } from '../world.js';
 

@@ -1,4 +1,4 @@
-import { eventually } from '../../../libs/platform/src/testing/eventually.js';
+import { eventually } from '#platform/testing/eventually.js';
 import { type Document, readTask } from '../documents.js';
 import { created, done, type HttpClient, isRefusal, ok, refused, type Said, said } from '../http-client.js';
 import { type GetWorld, ID, newTask, TIMESTAMP, unsubmitted } from '../world.js';

@@ -13,10 +13,10 @@ import {
   SetAccessRule,
   type SetAccessRuleRequest,
 } from '#contracts/iceprod/users.js';
-import { AccessRules } from '#projection/access-rules.js';
-import { Groups } from '#projection/groups.js';
-import { Mailbox } from '#projection/mailbox.js';
-import { ReadModel } from '#projection/read-model.js';
+import { AccessRules } from '#event-sourcing/access-rules.js';
+import { Groups } from '#event-sourcing/groups.js';
+import { Mailbox } from '#event-sourcing/mailbox.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
 import { refused } from '../refused.js';
 import { setAccessRule } from './set-access-rule.js';
 

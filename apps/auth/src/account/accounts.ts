@@ -1,5 +1,5 @@
-import type { Keep } from '#keep/keep.js';
-import { entriesUnder } from '../keep-entries.js';
+import type { KeyValueStore } from '#storage/key-value-store.js';
+import { entriesUnder } from '../key-value-entries.js';
 import { generatePassword, hashPassword } from './password.js';
 
 const PREFIX = 'account/';
@@ -17,37 +17,37 @@ interface Account {
 
 /** Local accounts, in the keep: a password is no history. */
 export class Accounts {
-  constructor(private readonly keep: Keep) {}
+  constructor(private readonly keyValueStore: KeyValueStore) {}
 
   async find(username: string): Promise<Account | undefined> {
-    const text = await this.keep.get(PREFIX + username);
+    const text = await this.keyValueStore.get(PREFIX + username);
     return text === undefined ? undefined : (JSON.parse(text) as Account);
   }
 
   put(account: Account): Promise<void> {
-    return this.keep.put(PREFIX + account.username, JSON.stringify(account));
+    return this.keyValueStore.put(PREFIX + account.username, JSON.stringify(account));
   }
 
   remove(username: string): Promise<void> {
-    return this.keep.delete(PREFIX + username);
+    return this.keyValueStore.delete(PREFIX + username);
   }
 
   async list(): Promise<readonly Account[]> {
     const found: Account[] = [];
-    for await (const { value } of entriesUnder(this.keep, PREFIX)) found.push(JSON.parse(value) as Account);
+    for await (const { value } of entriesUnder(this.keyValueStore, PREFIX)) found.push(JSON.parse(value) as Account);
     return found;
   }
 
   /** At the very first start there is an administrator; resolves with the password, which is nowhere else. */
   async makeFirst(username: string): Promise<string | undefined> {
-    if ((await this.keep.get(STARTED)) !== undefined) return undefined;
-    const hasSome = (await this.keep.list(PREFIX, { limit: 1 })).length > 0;
+    if ((await this.keyValueStore.get(STARTED)) !== undefined) return undefined;
+    const hasSome = (await this.keyValueStore.list(PREFIX, { limit: 1 })).length > 0;
     const password = generatePassword();
     if (!hasSome) {
       const roles = ['admin', 'user'];
       await this.put({ username, password: await hashPassword(password), roles, groups: ['users'] });
     }
-    await this.keep.put(STARTED, 'true');
+    await this.keyValueStore.put(STARTED, 'true');
     return hasSome ? undefined : password;
   }
 }

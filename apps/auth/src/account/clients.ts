@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
-import type { Keep } from '#keep/keep.js';
-import { entriesUnder } from '../keep-entries.js';
+import type { KeyValueStore } from '#storage/key-value-store.js';
+import { entriesUnder } from '../key-value-entries.js';
 
 const PREFIX = 'client/';
 const SECRET_BYTES = 32;
@@ -24,25 +24,25 @@ export const generateSecret = (): string => randomBytes(SECRET_BYTES).toString('
 
 /** Registered clients, in the keep. */
 export class Clients {
-  constructor(private readonly keep: Keep) {}
+  constructor(private readonly keyValueStore: KeyValueStore) {}
 
   async find(clientId: string): Promise<Client | undefined> {
-    const text = await this.keep.get(PREFIX + clientId);
+    const text = await this.keyValueStore.get(PREFIX + clientId);
     if (text !== undefined) return JSON.parse(text) as Client;
     return clientId === PUBLIC_CLIENT ? { clientId, redirectUris: [], isSystem: false } : undefined;
   }
 
   put(client: Client): Promise<void> {
-    return this.keep.put(PREFIX + client.clientId, JSON.stringify(client));
+    return this.keyValueStore.put(PREFIX + client.clientId, JSON.stringify(client));
   }
 
   remove(clientId: string): Promise<void> {
-    return this.keep.delete(PREFIX + clientId);
+    return this.keyValueStore.delete(PREFIX + clientId);
   }
 
   async list(): Promise<readonly Client[]> {
     const found: Client[] = [];
-    for await (const { value } of entriesUnder(this.keep, PREFIX)) found.push(JSON.parse(value) as Client);
+    for await (const { value } of entriesUnder(this.keyValueStore, PREFIX)) found.push(JSON.parse(value) as Client);
     return found;
   }
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { CredentialEvents, CredentialFact } from '#contracts/credential-events.js';
 import { type CredentialOwner, ownerKey } from '#contracts/iceprod/credentials.js';
-import type { Projection } from '#projection/projection.js';
+import type { Projection } from '#event-sourcing/projection.js';
 
 /** Which sealed credentials in the keep count, and which were replaced or deleted. */
 export const credentialProjection: Projection = {

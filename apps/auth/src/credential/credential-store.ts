@@ -1,8 +1,8 @@
 import { Log } from '#platform/logging.js';
-import { Keep } from '#keep/keep.js';
+import { KeyValueStore } from '#storage/key-value-store.js';
 import { type CredentialOwner, ownerKey } from '#contracts/iceprod/credentials.js';
 import type { CredentialFact } from '#contracts/credential-events.js';
-import { entriesUnder } from '../keep-entries.js';
+import { entriesUnder } from '../key-value-entries.js';
 import type { Credential } from './credential.js';
 import type { CredentialFacts } from './credential-projection.js';
 import type { Sealed, SecretKeys } from './secret-keys.js';
@@ -22,7 +22,7 @@ const contextOf = ({ owner, url }: Pick<CredentialFact, 'owner' | 'url'>): strin
 /** Sealed credentials in the keep, by their ids. Which of them count is told by the ledger. */
 export class CredentialStore {
   constructor(
-    private readonly keep: Keep,
+    private readonly keyValueStore: KeyValueStore,
     private readonly keys: SecretKeys,
     private readonly log: Log,
   ) {}
@@ -33,11 +33,11 @@ export class CredentialStore {
 
   async put(id: string, owner: CredentialOwner, credential: Credential): Promise<void> {
     const sealed = this.keys.seal(JSON.stringify(credential), contextOf({ owner, url: credential.url }));
-    await this.keep.put(PREFIX + id, JSON.stringify(sealed));
+    await this.keyValueStore.put(PREFIX + id, JSON.stringify(sealed));
   }
 
   async read(facts: readonly CredentialFact[]): Promise<readonly Kept[]> {
-    const boxes = await this.keep.getAll(facts.map(({ credential_id }) => PREFIX + credential_id));
+    const boxes = await this.keyValueStore.getAll(facts.map(({ credential_id }) => PREFIX + credential_id));
     return facts.map((fact) => {
       const box = boxes.get(PREFIX + fact.credential_id);
       const text = box === undefined ? undefined : this.keys.unseal(JSON.parse(box) as Sealed, contextOf(fact));
@@ -48,12 +48,12 @@ export class CredentialStore {
   }
 
   async forget(ids: readonly string[]): Promise<void> {
-    for (const id of ids) await this.keep.delete(PREFIX + id);
+    for (const id of ids) await this.keyValueStore.delete(PREFIX + id);
   }
 
   /** Seals with the current key what another has sealed, and deletes what a crash kept of those that have ended. */
   async tidy(facts: CredentialFacts): Promise<void> {
-    for await (const { key, value } of entriesUnder(this.keep, PREFIX)) {
+    for await (const { key, value } of entriesUnder(this.keyValueStore, PREFIX)) {
       await this.tidyOne(key.slice(PREFIX.length), value, facts);
     }
   }
@@ -71,6 +71,6 @@ export class CredentialStore {
       this.log.error({ credentialId: id, keyId: sealed.key_id }, 'a credential does not open: its key is missing');
       return;
     }
-    await this.keep.put(PREFIX + id, JSON.stringify(this.keys.seal(text, contextOf(fact))));
+    await this.keyValueStore.put(PREFIX + id, JSON.stringify(this.keys.seal(text, contextOf(fact))));
   }
 }

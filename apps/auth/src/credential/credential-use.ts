@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DomainError } from '#platform/domain-error.js';
 import { Log } from '#platform/logging.js';
 import type { MessageContext } from '#bus/contract.js';
-import { ReadModel } from '#projection/read-model.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
 import { type Credential, exchanged, issuerOf, needsRefresh, refreshed } from './credential.js';
 import { CredentialFacts } from './credential-projection.js';
 import { CredentialStore, type Kept } from './credential-store.js';

@@ -19,8 +19,8 @@ import {
   StoreCredential,
 } from '#contracts/iceprod/credentials.js';
 import { newId } from '#contracts/ids.js';
-import { Mailbox } from '#projection/mailbox.js';
-import { ReadModel } from '#projection/read-model.js';
+import { Mailbox } from '#event-sourcing/mailbox.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
 import { refused } from '../refused.js';
 import { isTooLarge } from '../too-large.js';
 import { amended, type Credential, credentialOf, documentOf, exchanged, isSame, matches } from './credential.js';

@@ -15,8 +15,8 @@ import {
   StoreCredential,
 } from '#contracts/iceprod/credentials.js';
 import { RemoveUser } from '#contracts/iceprod/users.js';
-import { Keep } from '#keep/keep.js';
-import { ServiceHost } from '#projection/testing/service-host.js';
+import { KeyValueStore } from '#storage/key-value-store.js';
+import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { AuthModule } from '../auth.module.js';
 
 const admin: Caller = { subject: 'root', username: 'root', roles: ['admin'], groups: [] };
@@ -50,7 +50,7 @@ const listed = async (): Promise<readonly Readonly<Record<string, unknown>>[]> =
   const { document } = await host.request(ListCredentials, { owner, norefresh: true }, admin);
   return JSON.parse(document) as Readonly<Record<string, unknown>>[];
 };
-const boxes = () => host.part(Keep).list('credential/');
+const boxes = () => host.part(KeyValueStore).list('credential/');
 const keyIds = async () => (await boxes()).map(({ value }) => (JSON.parse(value) as { key_id: string }).key_id);
 const facts = async () => {
   const events = await host.ledger.readStream('credential-iceprod.main.%5B%22user%22%2C%22alice%22%5D');
@@ -173,7 +173,7 @@ describe('keys', () => {
   it('open nothing that was moved to another owner', async () => {
     const { credential_id } = await store(S3);
     const other = await host.request(StoreCredential, { owner: { username: 'bob' }, ...S3 }, admin);
-    const keep = host.part(Keep);
+    const keep = host.part(KeyValueStore);
     const box = (await keep.get(`credential/${other.credential_id}`)) ?? '';
     await keep.put(`credential/${credential_id}`, box);
     expect(await listed()).toEqual([]);

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type CredentialFact, credentialStream } from '#contracts/credential-events.js';
 import type { CredentialOwner } from '#contracts/iceprod/credentials.js';
-import type { DecidedEvent } from '#projection/command.js';
-import { ReadModel } from '#projection/read-model.js';
+import type { DecidedEvent } from '#event-sourcing/command.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
 import { CredentialFacts } from './credential-projection.js';
 import { CredentialStore } from './credential-store.js';
 

@@ -1,4 +1,4 @@
-import { Lock } from '#projection/lock.js';
+import { Lock } from '#event-sourcing/lock.js';
 
 /** A lock per key, there as long as somebody holds it or waits. */
 export class KeyedLocks {

@@ -14,9 +14,9 @@ import {
 } from '#contracts/iceprod/users.js';
 import type { CredentialFact } from '#contracts/credential-events.js';
 import { newId } from '#contracts/ids.js';
-import { Groups } from '#projection/groups.js';
-import { Mailbox } from '#projection/mailbox.js';
-import { ReadModel } from '#projection/read-model.js';
+import { Groups } from '#event-sourcing/groups.js';
+import { Mailbox } from '#event-sourcing/mailbox.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
 import { CredentialsOfOwner, deletionOf } from '../credential/credentials-of-owner.js';
 import { refused } from '../refused.js';
 import {

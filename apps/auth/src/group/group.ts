@@ -3,8 +3,8 @@ import type { GroupRequest } from '#contracts/iceprod/users.js';
 import { BUILT_IN_GROUPS } from '#contracts/iceprod/users.js';
 import { type DirectoryEvents, GROUPS_STREAM } from '#contracts/directory-events.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
-import type { DecidedEvent } from '#projection/command.js';
-import type { CustomGroup, Groups } from '#projection/groups.js';
+import type { DecidedEvent } from '#event-sourcing/command.js';
+import type { CustomGroup, Groups } from '#event-sourcing/groups.js';
 import { isTooLarge } from '../too-large.js';
 
 /** Priority of a group that is given none (IceProd contract 13). */

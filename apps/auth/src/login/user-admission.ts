@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Answer, MessageContext } from '#bus/contract.js';
-import { Mailbox } from '#projection/mailbox.js';
-import { ReadModel } from '#projection/read-model.js';
+import { Mailbox } from '#event-sourcing/mailbox.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
 import { admitUser } from '../user/change-user.js';
 import { newUserId, type User } from '../user/user.js';
 import { Users } from '../user/user-projection.js';

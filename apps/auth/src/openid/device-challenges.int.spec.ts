@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SqliteKeep } from '#keep/sqlite-keep.js';
+import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
 import { DeviceChallenges } from './device-challenges.js';
-import { DEVICE_GRANT } from './keep-adapter.js';
+import { DEVICE_GRANT } from './key-value-adapter.js';
 
 // RFC 7636, appendix B.
 const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
@@ -13,8 +13,8 @@ const form = (fields: Readonly<Record<string, string>>) => new URLSearchParams(f
 
 it('asks for the verifier of whoever sent a challenge, and of nobody else', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cairn-challenges-'));
-  const keep = new SqliteKeep(join(folder, 'auth.sqlite'));
-  const challenges = new DeviceChallenges(keep);
+  const keyValueStore = new SqliteKeyValueStore(join(folder, 'auth.sqlite'));
+  const challenges = new DeviceChallenges(keyValueStore);
   const poll = (fields: Readonly<Record<string, string>>): Promise<boolean> =>
     challenges.areMet(form({ grant_type: DEVICE_GRANT, ...fields }));
   const soonMs = Date.now() + 600_000;
@@ -25,6 +25,6 @@ it('asks for the verifier of whoever sent a challenge, and of nobody else', asyn
   expect(await poll({ device_code: 'challenged' })).toBe(false);
   expect(await poll({ device_code: 'open' })).toBe(true);
   expect(await challenges.areMet(form({ grant_type: 'refresh_token', device_code: 'challenged' }))).toBe(true);
-  await keep.close();
+  await keyValueStore.close();
   await rm(folder, { recursive: true });
 });

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Keep } from '#keep/keep.js';
-import { DEVICE_GRANT } from './keep-adapter.js';
+import { KeyValueStore } from '#storage/key-value-store.js';
+import { DEVICE_GRANT } from './key-value-adapter.js';
 
 const keyOf = (deviceCode: unknown): string => `openid/device-challenge/${hash('sha256', String(deviceCode))}`;
 
@@ -11,7 +11,7 @@ const challengeOf = (verifier: string): string => Buffer.from(hash('sha256', ver
 /** PKCE for devices: the library knows none, public clients use it all the same. */
 @Injectable()
 export class DeviceChallenges {
-  constructor(private readonly keep: Keep) {}
+  constructor(private readonly keyValueStore: KeyValueStore) {}
 
   /**
    * Has whoever asks for the tokens of a device show the verifier of its challenge.
@@ -20,13 +20,13 @@ export class DeviceChallenges {
    */
   async remember(form: URLSearchParams, deviceCode: unknown, expiresAtMs: number): Promise<void> {
     const challenge = form.get('code_challenge');
-    if (challenge !== null) await this.keep.put(keyOf(deviceCode), challenge, { expiresAtMs });
+    if (challenge !== null) await this.keyValueStore.put(keyOf(deviceCode), challenge, { expiresAtMs });
   }
 
   /** Whether a form that asks for tokens of a device comes from whoever started it; true for other forms. */
   async areMet(form: URLSearchParams): Promise<boolean> {
     if (form.get('grant_type') !== DEVICE_GRANT) return true;
-    const challenge = await this.keep.get(keyOf(form.get('device_code')));
+    const challenge = await this.keyValueStore.get(keyOf(form.get('device_code')));
     return challenge === undefined || challengeOf(form.get('code_verifier') ?? '') === challenge;
   }
 }

@@ -13,7 +13,7 @@ import {
   resourceServer,
   SCOPES,
 } from './grants.js';
-import { type AdapterOptions, KeepAdapter, REFRESH_SECONDS } from './keep-adapter.js';
+import { type AdapterOptions, KeyValueAdapter, REFRESH_SECONDS } from './key-value-adapter.js';
 import { logout } from './logout-pages.js';
 import { messagePage, OUT_OF_ORDER, TOO_LATE } from './pages.js';
 import { showIn } from './show-page.js';
@@ -44,7 +44,7 @@ const OF_A_SESSION = new RegExp(`^(${PATHS.code_verification}(/[^/]+)?|${PATHS.a
 type PolicyOf = NonNullable<NonNullable<Configuration['interactions']>['policy']>;
 
 const configurationOf = (options: ProviderOptions, base: string, policy: PolicyOf): Configuration => ({
-  adapter: (kind: string) => new KeepAdapter(options, kind),
+  adapter: (kind: string) => new KeyValueAdapter(options, kind),
   jwks: { keys: options.keys.map(({ privateJwk }) => privateJwk) },
   routes: PATHS,
   discovery: { userinfo_endpoint: `${options.publicUrl}/auth/realms/${options.realm}${USERINFO_PATH}` },

@@ -10,7 +10,7 @@ import { AskOpenId, type WebAnswer, type WebRequest } from '#contracts/openid.js
 import { CodeAttempts } from '../login/code-attempts.js';
 import { answerByNode } from './answer-by-node.js';
 import { DeviceChallenges } from './device-challenges.js';
-import { REFRESH_SECONDS } from './keep-adapter.js';
+import { REFRESH_SECONDS } from './key-value-adapter.js';
 import { loginPage, messagePage, sendingPage, TOO_LATE } from './pages.js';
 import { People } from './people.js';
 import { type Realm, Realms } from './realms.js';

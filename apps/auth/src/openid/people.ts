@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { nowMicros } from '#platform/clock.js';
 import { type Claims, claimsGranting } from '#platform/tokens/claims.js';
 import type { MessageContext } from '#bus/contract.js';
-import { ReadModel } from '#projection/read-model.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
 import { Accounts } from '../account/accounts.js';
 import { isRightPassword, PASSWORD_CHARACTERS_MAX } from '../account/password.js';
 import { UserAdmission } from '../login/user-admission.js';

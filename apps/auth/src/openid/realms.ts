@@ -5,7 +5,7 @@ import { Environment } from '#platform/environment.js';
 import { readOrMakeKey } from '#platform/key-file.js';
 import { Log } from '#platform/logging.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
-import { Keep } from '#keep/keep.js';
+import { KeyValueStore } from '#storage/key-value-store.js';
 import { Clients } from '../account/clients.js';
 import { CodeAttempts } from '../login/code-attempts.js';
 import { basePathOf, makeProvider } from './make-provider.js';
@@ -42,7 +42,7 @@ export class Realms {
 
   constructor(
     private readonly environment: Environment,
-    private readonly keep: Keep,
+    private readonly keyValueStore: KeyValueStore,
     private readonly clients: Clients,
     private readonly people: People,
     private readonly wrongCodes: CodeAttempts,
@@ -85,12 +85,12 @@ export class Realms {
   }
 
   private async make(publicUrl: string, name: string): Promise<Realm> {
-    const { keep, clients, people, log } = this;
+    const { keyValueStore, clients, people, log } = this;
     const { signing, cookieKey } = await this.keys();
     const provider = await makeProvider({
       publicUrl,
       realm: name,
-      keep,
+      keyValueStore,
       clients,
       keys: signing,
       cookieKey,

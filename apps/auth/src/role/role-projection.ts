@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { type DirectoryEvents, ROLES_STREAM } from '#contracts/directory-events.js';
 import { BUILT_IN_ROLES } from '#contracts/iceprod/users.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
-import type { Projection } from '#projection/projection.js';
+import type { Projection } from '#event-sourcing/projection.js';
 
 /** Most roles that one answer lists (IceProd contract 1.6). */
 const ROLES_MAX = 1000;

@@ -7,10 +7,10 @@ import { type SecretClaims, SecretSigner } from '#platform/tokens/secret-signer.
 import { authenticationFailed } from '#platform/tokens/verifier.js';
 import type { Answer, Caller, Message, MessageContext } from '#bus/contract.js';
 import { CheckToken, CreateToken, type CreateTokenRequest, type PresentedToken } from '#contracts/iceprod/users.js';
-import type { Decision } from '#projection/command.js';
-import { Groups } from '#projection/groups.js';
-import { Mailbox } from '#projection/mailbox.js';
-import { ReadModel } from '#projection/read-model.js';
+import type { Decision } from '#event-sourcing/command.js';
+import { Groups } from '#event-sourcing/groups.js';
+import { Mailbox } from '#event-sourcing/mailbox.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
 import { refused } from '../refused.js';
 import { admitUser } from '../user/change-user.js';
 import { newUserId } from '../user/user.js';

@@ -1,7 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
 import { ref, streamName } from '#ledger/ref.js';
 import type { EnrollUserRequest } from '#contracts/iceprod/users.js';
-import type { DecidedEvent } from '#projection/command.js';
+import type { DecidedEvent } from '#event-sourcing/command.js';
 import { isTooLarge } from '../too-large.js';
 import { DEFAULT_PRIORITY, evolve } from './user.js';
 import type { UserEvent, UserEvents } from './user-events.js';

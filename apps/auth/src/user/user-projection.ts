@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
-import type { AppliedEvent, Projection, ProjectionWriter } from '#projection/projection.js';
+import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { evolve, impliedUser, type User, userDocument } from './user.js';
 import { USER_EVENT_TYPES, type UserEvent } from './user-events.js';
 

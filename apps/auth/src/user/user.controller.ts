@@ -16,10 +16,10 @@ import {
   RemoveUser,
 } from '#contracts/iceprod/users.js';
 import type { CredentialFact } from '#contracts/credential-events.js';
-import type { DecidedEvent } from '#projection/command.js';
-import { Groups } from '#projection/groups.js';
-import { Mailbox } from '#projection/mailbox.js';
-import { ReadModel } from '#projection/read-model.js';
+import type { DecidedEvent } from '#event-sourcing/command.js';
+import { Groups } from '#event-sourcing/groups.js';
+import { Mailbox } from '#event-sourcing/mailbox.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
 import { CredentialsOfOwner, deletionOf } from '../credential/credentials-of-owner.js';
 import { refused } from '../refused.js';
 import { Roles } from '../role/role-projection.js';

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Ranges } from '#contracts/work-events.js';
-import type { AppliedEvent, Projection, ProjectionWriter } from '#projection/projection.js';
+import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 
 /**
  * An event of more units than this gets one row for all of them instead of one for each: it is then looked at for every

@@ -6,7 +6,7 @@ import { type NewEvent, NO_STREAM } from '#ledger/ledger.js';
 import { SqliteLedger } from '#ledger/sqlite-ledger.js';
 import { idAt } from '#contracts/ids.js';
 import type { Ranges, UnitsAdded } from '#contracts/work-events.js';
-import { ReadModel } from '#projection/read-model.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
 import { unitEventsProjection } from './unit-events-projection.js';
 import { UnitHistory } from './unit-history.js';
 

@@ -3,8 +3,8 @@ import type { Page } from '#bus/contract.js';
 import { VISIBLE_WITHIN_MS } from '#bus/visibility.js';
 import type { UnitHome } from '#contracts/cairn/history.js';
 import { Ledger, type RecordedEvent } from '#ledger/ledger.js';
-import { PageBuilder } from '#projection/page-builder.js';
-import { ReadModel } from '#projection/read-model.js';
+import { PageBuilder } from '#event-sourcing/page-builder.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
 import { unitEntry } from './unit-entry.js';
 import { UnitEvents } from './unit-events-projection.js';
 

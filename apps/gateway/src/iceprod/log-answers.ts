@@ -3,7 +3,7 @@ import { Bus } from '#bus/bus.js';
 import type { Contract } from '#bus/contract.js';
 import { pages } from '#bus/pages.js';
 import type { LogPage, LogText } from '#contracts/iceprod/logs.js';
-import { BlobStore } from '#keep/blob-store.js';
+import { BlobStore } from '#storage/blob-store.js';
 import type { Call, Served } from '../route/route.js';
 
 const VANISHED = '""';

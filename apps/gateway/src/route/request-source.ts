@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { DomainError } from '#platform/domain-error.js';
 import { isObject, type JsonMembers } from '#platform/json-object.js';
 import { isDeeperThan, membersOf } from '#contracts/raw-json.js';
-import type { StoredBlob } from '#keep/blob-store.js';
+import type { StoredBlob } from '#storage/blob-store.js';
 import { pathOf } from '../edge/send-problem.js';
 
 /** The request is not what the route asks for; `reason` is the text that the dialect shows. */

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { timeOrderedId } from '#platform/time-ordered-id.js';
-import type { BlobStore, StoredBlob } from '#keep/blob-store.js';
+import type { BlobStore, StoredBlob } from '#storage/blob-store.js';
 import { HttpRefusal } from '../edge/refusal.js';
 import { bodyPieces, release } from './body-pieces.js';
 import { MemberCutter } from './member-cutter.js';

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Ranges, UnitAdded, UnitEvents, UnitsAdded } from '#contracts/work-events.js';
-import type { AppliedEvent, Projection, ProjectionWriter } from '#projection/projection.js';
+import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { keyOf } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import { assignmentOf, evolve, type UnitEvent } from './evolve.js';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { addTasks, bulkIds } from '../task/add.js';
-import { amendTask } from '../task/amend.js';
-import { actOnTasks } from '../task/bulk.js';
-import { anyStep, grid, single } from '../task/testing/arbitrary-steps.js';
-import { TaskModel } from '../task/testing/task-model.js';
+import { addTasks, bulkIds } from './task/add.js';
+import { amendTask } from './task/amend.js';
+import { actOnTasks } from './task/bulk.js';
+import { anyStep, grid, single } from './task/testing/arbitrary-steps.js';
+import { TaskModel } from './task/testing/task-model.js';
 
 describe('the units of IceProd', () => {
   it('holds after any commands what the events say, and the same when they are replayed', async () => {

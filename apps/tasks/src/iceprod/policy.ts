@@ -2,7 +2,7 @@ import { DomainError } from '#platform/domain-error.js';
 import { taskPriority } from '#contracts/iceprod/priority.js';
 import { TASK_STATUSES } from '#contracts/iceprod/statuses.js';
 import type { Policy } from '../engine/policy.js';
-import { amendTask, dependsOn } from '../task/document.js';
+import { amendTask, dependsOn } from './task/document.js';
 import { workStream } from '../workload/workloads.js';
 import { gpuOf } from './requirements.js';
 import { changeRequirements } from './requirement-change.js';

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { DatasetSubmitted } from '#contracts/workload-events.js';
-import type { AppliedEvent, Projection, ProjectionWriter } from '#projection/projection.js';
+import type { DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
+import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { WORKLOAD_INDEX, WORKLOAD_TABLE, Workloads, type WorkloadId } from './workloads.js';
 
 /** Told when facts of a dataset change that decide about its units. */

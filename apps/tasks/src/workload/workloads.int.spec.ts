@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import type { AppliedEvent, ProjectionWriter } from '#projection/projection.js';
+import type { AppliedEvent, ProjectionWriter } from '#event-sourcing/projection.js';
 import { WorkloadProjection } from './workload-projection.js';
 import { Workloads, workStream } from './workloads.js';
 

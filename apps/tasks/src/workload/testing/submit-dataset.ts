@@ -3,7 +3,7 @@ import { nowMicros } from '#platform/clock.js';
 import { type Ledger, NO_STREAM } from '#ledger/ledger.js';
 import { streamName } from '#ledger/ref.js';
 import { someMetadata } from '#ledger/testing/new-events.js';
-import type { DatasetSubmitted } from '#contracts/workload-events.js';
+import type { DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
 import { datasetRef } from '../workloads.js';
 
 /**

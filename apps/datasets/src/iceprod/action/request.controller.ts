@@ -1,0 +1,139 @@
+import { Controller } from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
+import { formatTimestamp, nowMicros } from '#platform/clock.js';
+import { DomainError, type DomainErrorValue } from '#platform/domain-error.js';
+import { ref } from '#ledger/ref.js';
+import type { Answer, Message } from '#bus/contract.js';
+import { BlobStore } from '#storage/blob-store.js';
+import {
+  type Action,
+  CountRequests,
+  GetLatestMaterialization,
+  GetRequest,
+  MakeRequest,
+  type MakeRequestRequest,
+  type RequestStatus,
+  type RequestView,
+} from '#contracts/iceprod/actions.js';
+import { newId } from '#contracts/ids.js';
+import { membersOf, objectText } from '#contracts/raw-json.js';
+import type { RequestMade } from '#contracts/iceprod/request-events.js';
+import { AccessRules } from '#event-sourcing/access-rules.js';
+import { Mailbox } from '#event-sourcing/mailbox.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
+import { storeDocument } from '../document/documents.js';
+import { type Arguments, readArguments, readLegacyArguments } from './arguments.js';
+import { Requests } from './request-projection.js';
+import { RequestWorker } from './request-worker.js';
+import { requestEvent, type StoredRequest } from './request.js';
+
+/** The slot in a request's id says nothing: its home follows from the whole id. */
+const REQUESTS_REF = ref('iceprod', 'main', 'requests');
+
+const refused = (error: DomainError): { readonly error: DomainErrorValue } => ({ error: error.toValue() });
+
+const notFound = (): DomainError => new DomainError('not-found', 'request.not-found', 'Request not found');
+
+/** Messages about asynchronous requests (IceProd contract 16). */
+@Controller()
+export class RequestController {
+  private readonly rules: AccessRules;
+  private readonly shown: Requests;
+  private readonly decided: Requests;
+
+  constructor(
+    private readonly mailbox: Mailbox,
+    private readonly blobs: BlobStore,
+    private readonly worker: RequestWorker,
+    readModel: ReadModel,
+  ) {
+    this.rules = new AccessRules(readModel.queries);
+    this.shown = new Requests(readModel.queries);
+    this.decided = new Requests(readModel.writer);
+  }
+
+  @MessagePattern(MakeRequest.subject)
+  async make(message: Message<MakeRequestRequest>): Promise<Answer<{ request_id: string }>> {
+    const { context, request } = message;
+    const { caller } = context;
+    const values = this.argumentsOf(message);
+    if (values instanceof DomainError) return refused(values);
+    const timeMicros = nowMicros();
+    const id = newId(REQUESTS_REF, timeMicros);
+    const { dataset_id: datasetId } = values;
+    const data: RequestMade = {
+      request_id: id,
+      action: request.action,
+      ...(typeof datasetId === 'string' && { dataset_id: datasetId }),
+      arguments: await storeDocument(this.blobs, 'request', JSON.stringify(values)),
+      creator: caller.username,
+      role: caller.roles[0] ?? '',
+    };
+    const answer = await this.mailbox.execute<{ request_id: string }>({
+      context,
+      timeMicros,
+      decide: () => {
+        const same =
+          request.action === 'materialization' ? this.decided.openMaterialization(data.dataset_id ?? null) : undefined;
+        return same === undefined
+          ? { events: [requestEvent('RequestMade', data)], reply: { request_id: id } }
+          : { events: [], reply: { request_id: same } };
+      },
+    });
+    this.worker.wake();
+    return answer;
+  }
+
+  @MessagePattern(GetRequest.subject)
+  async get({ request }: Message<{ action: Action; request_id: string }>): Promise<Answer<RequestView>> {
+    const found = this.shown.find(request.request_id);
+    return found?.action === request.action ? { reply: await this.viewOf(found) } : refused(notFound());
+  }
+
+  @MessagePattern(CountRequests.subject)
+  count({ request }: Message<{ action?: Action }>): Answer<Readonly<Record<RequestStatus, number>>> {
+    return { reply: this.shown.counts(request.action) };
+  }
+
+  @MessagePattern(GetLatestMaterialization.subject)
+  async latest({ context, request }: Message<{ dataset_id: string }>): Promise<Answer<RequestView>> {
+    const denied = this.rules.judge(request.dataset_id, 'read', context.caller);
+    if (denied !== undefined) return refused(denied);
+    const found = this.shown.latestMaterialization(request.dataset_id);
+    return found === undefined ? refused(notFound()) : { reply: await this.viewOf(found) };
+  }
+
+  private argumentsOf({ context: { caller }, request }: Message<MakeRequestRequest>): Arguments | DomainError {
+    const { action, dataset_id: datasetId, legacy } = request;
+    if (datasetId === undefined) {
+      return legacy === true
+        ? readLegacyArguments(request.arguments)
+        : readArguments(action, request.arguments, caller, (id) => this.rules.judge(id, 'write', caller));
+    }
+    const denied = this.rules.judge(datasetId, 'write', caller);
+    if (denied !== undefined) return denied;
+    if (legacy === true) {
+      const values = readLegacyArguments(request.arguments);
+      return values instanceof DomainError ? values : { ...values, dataset_id: datasetId };
+    }
+    const members = membersOf(request.arguments).set('dataset_id', JSON.stringify(datasetId));
+    return readArguments(action, objectText(members), caller, () => undefined);
+  }
+
+  private async viewOf(request: StoredRequest): Promise<RequestView> {
+    const members = membersOf((await this.worker.argumentsOf(request)) ?? '{}');
+    if (request.progress !== undefined) members.set('progress', String(request.progress));
+    for (const [name, raw] of membersOf(request.results ?? '{}')) members.set(name, raw);
+    members.set('type', JSON.stringify(request.action));
+    return {
+      id: request.id,
+      status: request.status,
+      error_message: request.message,
+      payload: objectText(members),
+      create_timestamp: formatTimestamp(request.madeMicros),
+      modify_timestamp: formatTimestamp(request.changedMicros),
+      creator: request.creator,
+      role: request.role,
+    };
+  }
+}

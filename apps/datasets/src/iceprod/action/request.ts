@@ -1,0 +1,38 @@
+import { ref, streamName } from '#ledger/ref.js';
+import type { Action, RequestStatus } from '#contracts/iceprod/actions.js';
+import type { RequestEvents } from '#contracts/iceprod/request-events.js';
+import type { DecidedEvent } from '#event-sourcing/command.js';
+
+/** Streams of requests; each has its own, because its life is short and its facts concern nobody else. */
+export const REQUEST_STREAMS = 'directory-iceprod.requests.';
+
+/** A request as the tables hold it. */
+export interface StoredRequest {
+  readonly id: string;
+  readonly action: Action;
+  readonly datasetId: string | undefined;
+  readonly status: RequestStatus;
+  readonly attempts: number;
+  readonly madeMicros: number;
+  readonly changedMicros: number;
+  readonly creator: string;
+  readonly role: string;
+  readonly arguments: { readonly raw: string } | { readonly blobKey: string };
+  readonly progress: number | undefined;
+  /** Raw JSON of an object. */
+  readonly results: string | undefined;
+  readonly message: string;
+}
+
+/** Requests that may wait longest: whatever else people ask for goes before them (IceProd contract 16). */
+export const priorityOf = (action: Action): number => (action === 'materialization' ? 1 : 10);
+
+/** A fact about a request, for its stream. */
+export const requestEvent = <Type extends keyof RequestEvents>(
+  type: Type,
+  data: RequestEvents[Type],
+): DecidedEvent => ({
+  stream: streamName('directory', ref('iceprod', 'requests', data.request_id)),
+  type,
+  data,
+});

@@ -1,0 +1,66 @@
+import { Controller } from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
+import { nowMicros } from '#platform/clock.js';
+import { DomainError, type DomainErrorValue } from '#platform/domain-error.js';
+import { ref, streamName } from '#ledger/ref.js';
+import type { Answer, Message, Nothing } from '#bus/contract.js';
+import { BlobStore } from '#storage/blob-store.js';
+import { GetConfig, PutConfig } from '#contracts/iceprod/datasets.js';
+import type { WorkloadEvents } from '#contracts/iceprod/dataset-events.js';
+import { AccessRules } from '#event-sourcing/access-rules.js';
+import { Mailbox } from '#event-sourcing/mailbox.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
+import { storeDocument } from '../document/documents.js';
+import { checkConfig } from './check-config.js';
+import { Configs } from './config-projection.js';
+
+const refused = (error: DomainError): { readonly error: DomainErrorValue } => ({ error: error.toValue() });
+
+const notFound = (): DomainError => new DomainError('not-found', 'config.not-found', 'Config not found');
+
+/** Messages about the configs of IceProd datasets. The dataset of a config need not exist (contract 1.7). */
+@Controller()
+export class ConfigController {
+  private readonly rules: AccessRules;
+  private readonly configs: Configs;
+
+  constructor(
+    private readonly mailbox: Mailbox,
+    private readonly blobs: BlobStore,
+    readModel: ReadModel,
+  ) {
+    this.rules = new AccessRules(readModel.queries);
+    this.configs = new Configs(readModel.queries);
+  }
+
+  @MessagePattern(GetConfig.subject)
+  async get({ context, request }: Message<{ dataset_id: string }>): Promise<Answer<{ document: string }>> {
+    const denied = this.rules.judge(request.dataset_id, 'read', context.caller);
+    if (denied !== undefined) return refused(denied);
+    const stored = this.configs.find(request.dataset_id);
+    if (stored === undefined) return refused(notFound());
+    if ('text' in stored) return { reply: { document: stored.text } };
+    const document = await this.blobs.getText(stored.blobKey);
+    if (document === undefined) throw new Error(`Blob ${stored.blobKey} is missing`);
+    return { reply: { document } };
+  }
+
+  @MessagePattern(PutConfig.subject)
+  async put({ context, request }: Message<{ dataset_id: string; config: string }>): Promise<Answer<Nothing>> {
+    const { dataset_id: id } = request;
+    // Judged here and not in the mailbox, because whoever may not write must neither fill the blob store nor learn what is
+    // wrong with the config.
+    const denied = this.rules.judge(id, 'write', context.caller);
+    if (denied !== undefined) return refused(denied);
+    const text = checkConfig(id, request.config);
+    if (text instanceof DomainError) return refused(text);
+    const stored = await storeDocument(this.blobs, 'config', text);
+    const data: WorkloadEvents['ConfigSet'] = 'raw' in stored ? { config: stored.raw } : stored;
+    const stream = streamName('workload', ref('iceprod', 'main', id));
+    return this.mailbox.execute<Nothing>({
+      context,
+      timeMicros: nowMicros(),
+      decide: () => ({ events: [{ stream, type: 'ConfigSet', data }], reply: {} }),
+    });
+  }
+}

@@ -1,0 +1,122 @@
+import { Controller } from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
+import { nowMicros } from '#platform/clock.js';
+import { DomainError, type DomainErrorValue } from '#platform/domain-error.js';
+import { Environment } from '#platform/environment.js';
+import { ref, streamName } from '#ledger/ref.js';
+import type { Answer, Message, Nothing } from '#bus/contract.js';
+import type { AccessAction } from '#contracts/iceprod/access.js';
+import {
+  ChangeDataset,
+  type ChangeDatasetRequest,
+  GetDataset,
+  JudgeAccess,
+  ListDatasets,
+  type ListDatasetsRequest,
+  SubmitDataset,
+  type SubmitDatasetRequest,
+  SummarizeDatasets,
+} from '#contracts/iceprod/datasets.js';
+import type { ListPage } from '#contracts/iceprod/lists.js';
+import { newId } from '#contracts/ids.js';
+import type { DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
+import { AccessRules } from '#event-sourcing/access-rules.js';
+import { Groups } from '#event-sourcing/groups.js';
+import { Mailbox } from '#event-sourcing/mailbox.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
+import { DatasetNumbers } from '../numbers/dataset-numbers.js';
+import { changeDataset, datasetNotFound } from './change-dataset.js';
+import { Datasets } from './datasets.js';
+import { submissionOf } from './submit-dataset.js';
+
+/** The slot in a dataset's id says nothing: its home follows from the whole id. */
+const DATASETS_REF = ref('iceprod', 'main', 'datasets');
+
+const datasetStream = (datasetId: string): string => streamName('workload', ref('iceprod', 'main', datasetId));
+
+const refused = (error: DomainError): { readonly error: DomainErrorValue } => ({ error: error.toValue() });
+
+/** Messages about IceProd datasets. */
+@Controller()
+export class DatasetController {
+  private readonly shownRules: AccessRules;
+  private readonly shown: Datasets;
+  private readonly decidedRules: AccessRules;
+  private readonly decided: Datasets;
+  private readonly groups: Groups;
+  private readonly numbers: DatasetNumbers;
+
+  constructor(
+    private readonly mailbox: Mailbox,
+    readModel: ReadModel,
+    environment: Environment,
+  ) {
+    this.shownRules = new AccessRules(readModel.queries);
+    this.shown = new Datasets(readModel.queries, this.shownRules);
+    this.decidedRules = new AccessRules(readModel.writer);
+    this.decided = new Datasets(readModel.writer, this.decidedRules);
+    this.groups = new Groups(readModel.queries);
+    this.numbers = new DatasetNumbers(mailbox, readModel.writer, environment.DATASET_NUMBER_START);
+  }
+
+  @MessagePattern(SubmitDataset.subject)
+  async submit({ context, request }: Message<SubmitDatasetRequest>): Promise<Answer<{ dataset_id: string }>> {
+    const submission = submissionOf(request, context.caller, (name) => this.groups.has(name));
+    if (submission instanceof DomainError) return refused(submission);
+    const timeMicros = nowMicros();
+    const reserved = await this.numbers.reserve(context, timeMicros);
+    if ('error' in reserved) return reserved;
+    const id = newId(DATASETS_REF, timeMicros);
+    const data: DatasetSubmitted = { dataset_id: id, dataset: reserved.reply.dataset, ...submission };
+    return this.mailbox.execute({
+      context,
+      timeMicros,
+      decide: () => ({
+        events: [{ stream: datasetStream(id), type: 'DatasetSubmitted', data }],
+        reply: { dataset_id: id },
+      }),
+    });
+  }
+
+  @MessagePattern(GetDataset.subject)
+  get({ context, request }: Message<{ dataset_id: string }>): Answer<{ document: string }> {
+    const denied = this.shownRules.judge(request.dataset_id, 'read', context.caller);
+    if (denied !== undefined) return refused(denied);
+    const document = this.shown.document(request.dataset_id);
+    return document === undefined ? refused(datasetNotFound()) : { reply: { document } };
+  }
+
+  @MessagePattern(ListDatasets.subject)
+  async list({ context, request }: Message<ListDatasetsRequest>): Promise<Answer<ListPage>> {
+    const page = await this.shown.list(request, context.caller);
+    return page instanceof DomainError ? refused(page) : { reply: page };
+  }
+
+  @MessagePattern(SummarizeDatasets.subject)
+  summarize({ context }: Message<Nothing>): Answer<{ document: string }> {
+    return { reply: { document: this.shown.summary(context.caller) } };
+  }
+
+  @MessagePattern(ChangeDataset.subject)
+  change({ context, request }: Message<ChangeDatasetRequest>): Promise<Answer<Nothing>> {
+    const { dataset_id: id } = request;
+    const stream = datasetStream(id);
+    return this.mailbox.execute<Nothing>({
+      context,
+      timeMicros: nowMicros(),
+      decide: () => {
+        const changed =
+          this.decidedRules.judge(id, 'write', context.caller) ?? changeDataset(this.decided.dataset(id), request);
+        return changed instanceof DomainError
+          ? changed
+          : { events: changed.map((event) => ({ stream, ...event })), reply: {} };
+      },
+    });
+  }
+
+  @MessagePattern(JudgeAccess.subject)
+  judge({ context, request }: Message<{ dataset_id: string; action: AccessAction }>): Answer<Nothing> {
+    const denied = this.shownRules.judge(request.dataset_id, request.action, context.caller);
+    return denied === undefined ? { reply: {} } : refused(denied);
+  }
+}

@@ -1,0 +1,88 @@
+import { formatTimestamp } from '#platform/clock.js';
+import type { AppliedEvent } from '#event-sourcing/projection.js';
+import { DATASET_STATUSES, type DatasetStatus } from '#contracts/iceprod/statuses.js';
+import type { DatasetSubmitted, WorkloadEvents } from '#contracts/iceprod/dataset-events.js';
+
+/** A dataset as answers show it (IceProd contract 4.1). */
+export interface Dataset {
+  readonly dataset_id: string;
+  readonly dataset: number;
+  readonly description: string;
+  readonly jobs_submitted: number;
+  readonly tasks_submitted: number;
+  readonly tasks_per_job: number;
+  readonly group: string;
+  readonly username: string;
+  readonly status: DatasetStatus;
+  readonly priority: number;
+  readonly debug: boolean;
+  readonly jobs_immutable: boolean;
+  readonly always_active: boolean;
+  readonly start_date: string;
+  readonly truncated: boolean;
+}
+
+type DatasetEventType = Exclude<keyof WorkloadEvents, 'ConfigSet'>;
+
+/** A fact of a dataset's stream, with the time at which it happened. */
+export type DatasetEvent = {
+  readonly [Type in DatasetEventType]: {
+    readonly type: Type;
+    readonly data: WorkloadEvents[Type];
+    readonly timeMicros: number;
+  };
+}[DatasetEventType];
+
+const EVENT_TYPES: Readonly<Record<DatasetEventType, true>> = {
+  DatasetSubmitted: true,
+  DatasetMoved: true,
+  DatasetHardReset: true,
+  DatasetTruncated: true,
+  DatasetDescribed: true,
+  DatasetPrioritized: true,
+  DatasetExtended: true,
+};
+export const DATASET_EVENT_TYPES = Object.keys(EVENT_TYPES);
+
+/** Reads a dataset's fact out of a stored event; undefined when it is none. */
+export const datasetEvent = ({ type, data, metadata }: AppliedEvent): DatasetEvent | undefined =>
+  Object.hasOwn(EVENT_TYPES, type) ? ({ type, data, timeMicros: metadata.timeMicros } as DatasetEvent) : undefined;
+
+export const isDatasetStatus = (word: string): word is DatasetStatus =>
+  (DATASET_STATUSES as readonly string[]).includes(word);
+
+const submitted = (data: DatasetSubmitted, timeMicros: number): Dataset => ({
+  dataset_id: data.dataset_id,
+  dataset: data.dataset,
+  description: data.description,
+  jobs_submitted: data.jobs_submitted,
+  tasks_submitted: data.tasks_submitted,
+  tasks_per_job: data.tasks_per_job,
+  group: data.group,
+  username: data.username,
+  status: isDatasetStatus(data.status) ? data.status : 'processing',
+  priority: data.priority,
+  debug: data.debug,
+  jobs_immutable: data.jobs_immutable,
+  always_active: data.always_active,
+  start_date: formatTimestamp(timeMicros),
+  truncated: false,
+});
+
+/** The only place where an event changes a dataset. Facts about a dataset that was never submitted change nothing. */
+export const evolve = (dataset: Dataset | undefined, event: DatasetEvent): Dataset | undefined => {
+  if (event.type === 'DatasetSubmitted') return submitted(event.data, event.timeMicros);
+  if (dataset === undefined) return undefined;
+  switch (event.type) {
+    case 'DatasetMoved':
+      return isDatasetStatus(event.data.status) ? { ...dataset, status: event.data.status } : dataset;
+    case 'DatasetHardReset':
+      return { ...dataset, status: 'processing' };
+    case 'DatasetTruncated':
+      return { ...dataset, truncated: true };
+    case 'DatasetDescribed':
+    case 'DatasetPrioritized':
+    case 'DatasetExtended':
+      return { ...dataset, ...event.data };
+  }
+};

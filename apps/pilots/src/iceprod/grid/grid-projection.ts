@@ -1,0 +1,41 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { SiteEvents } from '#contracts/iceprod/pilot-events.js';
+import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
+import { Documents } from '../document/documents.js';
+import { registeredGrid, reportedGrid } from './grid.js';
+
+const REGISTERED: keyof SiteEvents = 'GridRegistered';
+const REPORTED: keyof SiteEvents = 'GridReported';
+
+/** Grids with their documents as the JSON that answers show. */
+export const gridProjection: Projection = {
+  name: 'grid',
+  version: 1,
+  streamPrefixes: ['site-iceprod.'],
+  eventTypes: [REGISTERED, REPORTED],
+  tables: 'CREATE TABLE grid (id TEXT NOT NULL UNIQUE, document TEXT NOT NULL) STRICT;',
+  indexes: '',
+
+  attach(database: DatabaseSync): ProjectionWriter {
+    const grids = new Documents(database, 'grid', 'grid_id');
+    const insert = database.prepare('INSERT OR IGNORE INTO grid (id, document) VALUES (?, ?)');
+    const update = database.prepare('UPDATE grid SET document = ? WHERE id = ?');
+    return {
+      // Types are ours from the ledger on: written by the deciders of this service only.
+      apply({ type, data, metadata: { timeMicros } }: AppliedEvent): void {
+        if (type === REGISTERED) {
+          const registered = data as object as SiteEvents['GridRegistered'];
+          insert.run(registered.grid_id, registeredGrid(registered, timeMicros));
+          return;
+        }
+        const { grid_id: id, fields } = data as object as SiteEvents['GridReported'];
+        const document = grids.get(id);
+        const after = document === undefined ? undefined : reportedGrid(document, fields, timeMicros);
+        if (typeof after === 'string') update.run(after, id);
+      },
+      forget: () => {
+        // Everything stands in the table.
+      },
+    };
+  },
+};

@@ -1,0 +1,54 @@
+import { DomainError } from '#platform/domain-error.js';
+import { ref, streamName } from '#ledger/ref.js';
+import { membersOf } from '#contracts/raw-json.js';
+import type { SiteEvents } from '#contracts/iceprod/pilot-events.js';
+import type { Decision } from '#event-sourcing/command.js';
+import { afterReport, newDocument, reportProblem, timeText } from '../document/report.js';
+
+const gridStream = (gridId: string): string => streamName('site', ref('iceprod', 'main', gridId));
+
+/** The document of a grid that registers, as raw JSON (IceProd contract 11). */
+export const registeredGrid = (
+  { grid_id: id, username, description }: SiteEvents['GridRegistered'],
+  timeMicros: number,
+): string => {
+  const given = membersOf(description);
+  const known = new Map([
+    ['grid_id', JSON.stringify(id)],
+    ['host', given.get('host') ?? '""'],
+    ['queues', given.get('queues') ?? '{}'],
+    ['version', given.get('version') ?? '""'],
+    ['start_date', timeText(timeMicros)],
+    ['last_update', timeText(timeMicros)],
+    ['debug', given.get('debug') ?? 'false'],
+    ['username', JSON.stringify(username)],
+  ]);
+  return newDocument(known, description);
+};
+
+/** The document after a report of the grid. */
+export const reportedGrid = (document: string, fields: string, timeMicros: number): string | DomainError =>
+  afterReport(document, fields, 'grid_id', timeMicros);
+
+export const gridNotFound = (): DomainError => new DomainError('not-found', 'grid.not-found', 'Grid not found');
+
+/** `POST /grids` */
+export const registerGrid = (data: SiteEvents['GridRegistered']): Decision<{ grid_id: string }> => ({
+  events: [{ stream: gridStream(data.grid_id), type: 'GridRegistered', data }],
+  reply: { grid_id: data.grid_id },
+});
+
+/** `PATCH /grids/{grid_id}` */
+export const reportGrid = (
+  document: string | undefined,
+  { grid_id: id, fields }: SiteEvents['GridReported'],
+  timeMicros: number,
+): Decision<{ document: string }> => {
+  const problem = reportProblem(fields);
+  if (problem !== undefined) return problem;
+  if (document === undefined) return gridNotFound();
+  const after = reportedGrid(document, fields, timeMicros);
+  if (after instanceof DomainError) return after;
+  const data: SiteEvents['GridReported'] = { grid_id: id, fields };
+  return { events: [{ stream: gridStream(id), type: 'GridReported', data }], reply: { document: after } };
+};

@@ -1,0 +1,90 @@
+import { Controller } from '@nestjs/common';
+import { MessagePattern, Payload } from '@nestjs/microservices';
+import { nowMicros } from '#platform/clock.js';
+import { ref } from '#ledger/ref.js';
+import type { Answer, Message, Nothing, Page } from '#bus/contract.js';
+import {
+  EndPilot,
+  GetPilot,
+  ListPilots,
+  type PilotFilters,
+  ReportPilot,
+  StartPilot,
+} from '#contracts/iceprod/pilots.js';
+import { newId } from '#contracts/ids.js';
+import { Mailbox } from '#event-sourcing/mailbox.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
+import { Documents } from '../document/documents.js';
+import { endPilot, pilotNotFound, reportPilot, startPilot } from './pilot.js';
+import { Releases } from './releases.js';
+
+/** The slot in a pilot's id says nothing: its home follows from the whole id. */
+const PILOTS_REF = ref('iceprod', 'main', 'pilots');
+
+/** How long the answer to a deletion waits for the tasks service; after that the tasks are released behind it. */
+const RELEASE_WAIT_MS = 2_000;
+
+/** Messages about IceProd pilots. */
+@Controller()
+export class PilotController {
+  private readonly shown: Documents;
+  private readonly decided: Documents;
+
+  constructor(
+    private readonly mailbox: Mailbox,
+    private readonly releases: Releases,
+    readModel: ReadModel,
+  ) {
+    this.shown = new Documents(readModel.queries, 'pilot', 'pilot_id');
+    this.decided = new Documents(readModel.writer, 'pilot', 'pilot_id');
+  }
+
+  @MessagePattern(StartPilot.subject)
+  start(@Payload() { context, request }: Message<{ description: string }>): Promise<Answer<{ pilot_id: string }>> {
+    const timeMicros = nowMicros();
+    const pilot = { pilot_id: newId(PILOTS_REF, timeMicros), description: request.description };
+    return this.mailbox.execute({ context, timeMicros, decide: () => startPilot(pilot, timeMicros) });
+  }
+
+  @MessagePattern(GetPilot.subject)
+  get(@Payload() { request }: Message<{ pilot_id: string }>): Answer<{ document: string }> {
+    const document = this.shown.get(request.pilot_id);
+    return document === undefined ? { error: pilotNotFound().toValue() } : { reply: { document } };
+  }
+
+  @MessagePattern(ListPilots.subject)
+  list(@Payload() { request }: Message<PilotFilters & { keys?: readonly string[]; cursor?: string }>): Answer<Page> {
+    const { keys, cursor, ...filters } = request;
+    return { reply: this.shown.list({ equal: new Map(Object.entries(filters)), keys, cursor }) };
+  }
+
+  @MessagePattern(ReportPilot.subject)
+  report(
+    @Payload() { context, request }: Message<{ pilot_id: string; fields: string }>,
+  ): Promise<Answer<{ document: string }>> {
+    const timeMicros = nowMicros();
+    const decide = () => reportPilot(this.decided.get(request.pilot_id), request, timeMicros);
+    return this.mailbox.execute({ context, timeMicros, decide });
+  }
+
+  @MessagePattern(EndPilot.subject)
+  async end(@Payload() { context, request }: Message<{ pilot_id: string }>): Promise<Answer<Nothing>> {
+    const { pilot_id: id } = request;
+    const answer = await this.mailbox.execute<Nothing>({
+      context,
+      timeMicros: nowMicros(),
+      decide: () => endPilot(this.decided.get(id), id, 'deleted'),
+    });
+    if ('reply' in answer) await settledWithin(this.releases.release(id), RELEASE_WAIT_MS);
+    return answer;
+  }
+}
+
+const settledWithin = async (work: Promise<void>, limitMs: number): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
+};

@@ -1,0 +1,97 @@
+import { DomainError } from '#platform/domain-error.js';
+import { ref, streamName } from '#ledger/ref.js';
+import type { Nothing } from '#bus/contract.js';
+import { elementsOf, kindOf, membersOf } from '#contracts/raw-json.js';
+import type { WorkerEvents } from '#contracts/iceprod/pilot-events.js';
+import type { Decision } from '#event-sourcing/command.js';
+import { afterReport, invalidValue, newDocument, reportProblem, timeText } from '../document/report.js';
+
+/** A pilot's list of tasks must fit the event of its end. */
+const TASKS_BYTES_MAX = 128 * 1024;
+
+export const pilotStream = (pilotId: string): string => streamName('worker', ref('iceprod', 'main', pilotId));
+
+const DEFAULTS: readonly (readonly [name: string, raw: string])[] = [
+  ['queue_host', '""'],
+  ['queue_version', '""'],
+  ['resources', '{}'],
+  ['resources_available', '{}'],
+  ['resources_claimed', '{}'],
+  ['tasks', '[]'],
+  ['host', '""'],
+  ['site', '""'],
+  ['version', '""'],
+  ['grid_queue_id', '""'],
+];
+
+/** The document of a pilot that starts, as raw JSON (IceProd contract 12.1). */
+export const startedPilot = (
+  { pilot_id: id, description }: WorkerEvents['PilotStarted'],
+  timeMicros: number,
+): string => {
+  const given = membersOf(description);
+  const known = new Map([
+    ['pilot_id', JSON.stringify(id)],
+    ...DEFAULTS.map(([name, raw]) => [name, given.get(name) ?? raw] as const),
+    ['submit_date', timeText(timeMicros)],
+    ['start_date', '""'],
+    ['last_update', timeText(timeMicros)],
+  ]);
+  return newDocument(known, description);
+};
+
+/** The document after a report of the pilot. */
+export const reportedPilot = (document: string, fields: string, timeMicros: number): string | DomainError => {
+  const after = afterReport(document, fields, 'pilot_id', timeMicros);
+  if (after instanceof DomainError) return after;
+  return isTaskList(membersOf(after).get('tasks') ?? '') ? after : invalidValue('tasks');
+};
+
+const isTaskList = (raw: string): boolean =>
+  raw !== '' && kindOf(raw) === 'array' && elementsOf(raw).every((element) => kindOf(element) === 'string');
+
+/** Ids of the tasks that a pilot's document lists. */
+export const tasksOf = (document: string): readonly string[] =>
+  elementsOf(membersOf(document).get('tasks') ?? '[]').map((raw) => JSON.parse(raw) as string);
+
+const hasTooManyTasks = (document: string): boolean =>
+  Buffer.byteLength(JSON.stringify(membersOf(document).get('tasks') ?? '')) > TASKS_BYTES_MAX;
+
+export const pilotNotFound = (): DomainError => new DomainError('not-found', 'pilot.not-found', 'Pilot not found');
+const tooManyTasks = (): DomainError => new DomainError('invalid', 'pilot.too-many-tasks', 'too many tasks');
+
+/** `POST /pilots` */
+export const startPilot = (data: WorkerEvents['PilotStarted'], timeMicros: number): Decision<{ pilot_id: string }> =>
+  hasTooManyTasks(startedPilot(data, timeMicros))
+    ? tooManyTasks()
+    : {
+        events: [{ stream: pilotStream(data.pilot_id), type: 'PilotStarted', data }],
+        reply: { pilot_id: data.pilot_id },
+      };
+
+/** `PATCH /pilots/{pilot_id}` */
+export const reportPilot = (
+  document: string | undefined,
+  { pilot_id: id, fields }: WorkerEvents['PilotReported'],
+  timeMicros: number,
+): Decision<{ document: string }> => {
+  const problem = reportProblem(fields);
+  if (problem !== undefined) return problem;
+  if (document === undefined) return pilotNotFound();
+  const after = reportedPilot(document, fields, timeMicros);
+  if (after instanceof DomainError) return after;
+  if (hasTooManyTasks(after)) return tooManyTasks();
+  const data: WorkerEvents['PilotReported'] = { pilot_id: id, fields };
+  return { events: [{ stream: pilotStream(id), type: 'PilotReported', data }], reply: { document: after } };
+};
+
+/** `DELETE /pilots/{pilot_id}`, and what happens to a pilot that is silent for too long. */
+export const endPilot = (
+  document: string | undefined,
+  id: string,
+  reason: WorkerEvents['PilotEnded']['reason'],
+): Decision<Nothing> => {
+  if (document === undefined) return pilotNotFound();
+  const data: WorkerEvents['PilotEnded'] = { pilot_id: id, reason, tasks: tasksOf(document) };
+  return { events: [{ stream: pilotStream(id), type: 'PilotEnded', data }], reply: {} };
+};

@@ -1,0 +1,204 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatasetSubmitted, WorkloadEvents } from '#contracts/iceprod/dataset-events.js';
+import type { Ranges } from '#contracts/work-events.js';
+import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
+import { type WorkloadId, Workloads } from '../../workload/workloads.js';
+import { Marks, type MarksByWorkload } from './marks.js';
+
+/** Shows in the history who it was. */
+export const AUTOMATION = 'cairn-automation';
+
+/** The settling time is kept that finely: what is noted waits for so many ticks, and for at most one more. */
+export const SETTLING_TICKS = 4;
+
+/** After which units or groups may need something: claims and starts never do. */
+const WORK_EVENTS = [
+  'UnitAdded',
+  'UnitsAdded',
+  'UnitFailed',
+  'UnitSucceeded',
+  'UnitsMoved',
+  'UnitsEvicted',
+  'UnitAmended',
+  'GroupsAdded',
+  'GroupsMoved',
+  'GroupAmended',
+];
+const WORKLOAD_EVENTS = [
+  'DatasetSubmitted',
+  'DatasetMoved',
+  'DatasetHardReset',
+  'DatasetTruncated',
+  'DatasetPrioritized',
+  'DatasetExtended',
+  'ConfigSet',
+];
+const USER_EVENTS = ['UserEnrolled', 'UserPrioritized', 'UserRemoved'];
+
+/**
+ * Keeps what automation must know of datasets and users, and notes in memory which workloads have changed. A mark costs no
+ * statement; it outlives a rollback, because looking once too often does no harm.
+ */
+export class AutomationSignals implements Projection {
+  readonly name = 'automation';
+  readonly version = 2;
+  readonly streamPrefixes = ['workload-iceprod.', 'work-iceprod.', 'user-iceprod.'];
+  readonly eventTypes = [...WORK_EVENTS, ...WORKLOAD_EVENTS, ...USER_EVENTS];
+  readonly tables = `
+CREATE TABLE dataset_standing (
+  workload INTEGER PRIMARY KEY,
+  username TEXT NOT NULL DEFAULT '',
+  owner_group TEXT NOT NULL DEFAULT '',
+  priority REAL NOT NULL DEFAULT 0,
+  jobs INTEGER NOT NULL DEFAULT 0,
+  tasks INTEGER NOT NULL DEFAULT 0,
+  submitted INTEGER NOT NULL DEFAULT 0,
+  since INTEGER NOT NULL DEFAULT 0,
+  always_active INTEGER NOT NULL DEFAULT 0,
+  configured INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE user_weight (username TEXT PRIMARY KEY, priority REAL NOT NULL) STRICT, WITHOUT ROWID;`;
+  readonly indexes = '';
+  /** By the tick in which it was noted, the latest first. */
+  private readonly generations: Map<WorkloadId, Marks>[] = Array.from(
+    { length: SETTLING_TICKS + 1 },
+    () => new Map<WorkloadId, Marks>(),
+  );
+  private wake: (() => void) | undefined;
+
+  attach(database: DatabaseSync): ProjectionWriter {
+    const workloads = new Workloads(database);
+    const standing = new StandingWriter(database);
+    return {
+      apply: (event) => {
+        if (event.stream.startsWith('user-')) {
+          standing.user(event);
+          return;
+        }
+        const datasetId = event.data['dataset_id'];
+        const id = workloads.ensure(event.stream, typeof datasetId === 'string' ? datasetId : undefined);
+        if (event.stream.startsWith('workload-')) {
+          standing.dataset(id, event);
+          this.mark(id)?.all();
+        } else {
+          this.note(id, event);
+        }
+      },
+      forget: () => workloads.forget(),
+    };
+  }
+
+  /** From now on changes are noted; `wake` is called when there is something again after there was nothing. */
+  listen(wake: () => void): void {
+    this.wake = wake;
+  }
+
+  get isEmpty(): boolean {
+    return this.generations.every(({ size }) => size === 0);
+  }
+
+  /** At the next tick a workload is to be looked at, but none of its units or groups. */
+  markItself(id: WorkloadId): void {
+    this.mark(id, SETTLING_TICKS);
+  }
+
+  /** At the next tick everything of a workload is to be looked at. */
+  markAgain(id: WorkloadId): void {
+    this.mark(id, SETTLING_TICKS)?.all();
+  }
+
+  /** Everything of a workload is to be looked at, as if it had just changed. */
+  markAll(id: WorkloadId): void {
+    this.mark(id)?.all();
+  }
+
+  /**
+   * What has changed a settling time ago; to be called once a tick, while no transaction is open: then all of it is
+   * committed.
+   */
+  take(): MarksByWorkload {
+    const taken = this.generations.pop() ?? new Map<WorkloadId, Marks>();
+    this.generations.unshift(new Map());
+    return taken;
+  }
+
+  private note(id: WorkloadId, { type, data, metadata }: AppliedEvent): void {
+    if (this.wake === undefined) return;
+    // What automation itself lets run needs no second look.
+    if (type === 'UnitsMoved' && data['status'] === 'waiting' && metadata.actor === AUTOMATION) return;
+    const { units, groups } = data as { units?: Ranges; groups?: Ranges };
+    if (groups !== undefined) this.mark(id)?.addGroups(groups);
+    if (units !== undefined) this.mark(id)?.addUnits(units);
+  }
+
+  private mark(id: WorkloadId, age = 0): Marks | undefined {
+    const marks = this.generations[age];
+    if (this.wake === undefined || marks === undefined) return undefined;
+    const present = marks.get(id);
+    if (present !== undefined) return present;
+    const wasEmpty = this.isEmpty;
+    const made = new Marks();
+    marks.set(id, made);
+    if (wasEmpty) this.wake();
+    return made;
+  }
+}
+
+class StandingWriter {
+  private readonly ensure: StatementSync;
+  private readonly submit: StatementSync;
+  private readonly move: StatementSync;
+  private readonly prioritize: StatementSync;
+  private readonly extend: StatementSync;
+  private readonly configure: StatementSync;
+  private readonly weigh: StatementSync;
+  private readonly unweigh: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.ensure = database.prepare('INSERT OR IGNORE INTO dataset_standing (workload) VALUES (?)');
+    this.submit = database.prepare(
+      `UPDATE dataset_standing SET username = ?, owner_group = ?, priority = ?, jobs = ?, tasks = ?, submitted = ?, since = ?,
+         always_active = ? WHERE workload = ?`,
+    );
+    this.move = database.prepare('UPDATE dataset_standing SET since = ? WHERE workload = ?');
+    this.prioritize = database.prepare('UPDATE dataset_standing SET priority = ? WHERE workload = ?');
+    this.extend = database.prepare('UPDATE dataset_standing SET jobs = ?, tasks = ? WHERE workload = ?');
+    this.configure = database.prepare('UPDATE dataset_standing SET configured = ? WHERE workload = ?');
+    this.weigh = database.prepare('INSERT OR REPLACE INTO user_weight (username, priority) VALUES (?, ?)');
+    this.unweigh = database.prepare('DELETE FROM user_weight WHERE username = ?');
+  }
+
+  dataset(id: WorkloadId, { type, data, metadata: { timeMicros } }: AppliedEvent): void {
+    this.ensure.run(id);
+    switch (type) {
+      case 'DatasetSubmitted': {
+        const { username = '', group = '', priority = 0, ...facts }: Partial<DatasetSubmitted> = data;
+        const counts = [facts.jobs_submitted ?? 0, facts.tasks_submitted ?? 0] as const;
+        const active = facts.always_active === true ? 1 : 0;
+        this.submit.run(username, group, priority, ...counts, timeMicros, timeMicros, active, id);
+        return;
+      }
+      case 'DatasetMoved':
+      case 'DatasetHardReset':
+        this.move.run(timeMicros, id);
+        return;
+      case 'DatasetPrioritized':
+        this.prioritize.run((data as WorkloadEvents['DatasetPrioritized']).priority, id);
+        return;
+      case 'DatasetExtended': {
+        const { jobs_submitted: jobs, tasks_submitted: tasks } = data as WorkloadEvents['DatasetExtended'];
+        this.extend.run(jobs, tasks, id);
+        return;
+      }
+      case 'ConfigSet':
+        this.configure.run(timeMicros, id);
+    }
+  }
+
+  user({ type, data }: AppliedEvent): void {
+    const { username, priority } = data as { username?: string; priority?: number };
+    if (username === undefined) return;
+    if (type === 'UserRemoved') this.unweigh.run(username);
+    else if (typeof priority === 'number') this.weigh.run(username, priority);
+  }
+}

@@ -1,0 +1,116 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { LISTING, type UnitReader } from '../../engine/unit-row.js';
+import type { WordId } from '../../engine/words.js';
+import type { Jobs } from '../job/job-rows.js';
+import { keyOf, lastKeyOf } from '../../workload/member-key.js';
+import type { WorkloadId, Workloads } from '../../workload/workloads.js';
+
+/** Rows read for one page. */
+const PAGE_ROWS = 500;
+
+/** Keys looked at in one slice: a few milliseconds. */
+const SEARCH_KEYS = 20_000;
+
+export const FILE_TABLES = `
+CREATE TABLE dataset_file (
+  key INTEGER PRIMARY KEY,
+  workload INTEGER NOT NULL,
+  revision INTEGER NOT NULL,
+  task_id TEXT NOT NULL,
+  body TEXT NOT NULL
+) STRICT;`;
+
+/** The revision in the dataset's stream is the order of creation. */
+export const FILE_INDEXES = `
+CREATE UNIQUE INDEX dataset_file_place ON dataset_file (workload, revision);
+CREATE INDEX dataset_file_task ON dataset_file (workload, task_id, revision);`;
+
+interface FileSlice {
+  readonly bodies: readonly string[];
+  /** Revision to go on behind; absent at the end. */
+  readonly next?: number;
+}
+
+/** Reads files through one connection: `queries` to answer, `writer` to decide. */
+export class DatasetFiles {
+  private readonly selectAll: StatementSync;
+  private readonly selectOfTask: StatementSync;
+  private readonly selectAny: StatementSync;
+
+  constructor(
+    database: DatabaseSync,
+    private readonly workloads: Workloads,
+  ) {
+    const rows = 'SELECT revision, body FROM dataset_file WHERE workload = ?';
+    const tail = `revision > ? ORDER BY revision LIMIT ${String(PAGE_ROWS)}`;
+    this.selectAll = database.prepare(`${rows} AND ${tail}`);
+    this.selectOfTask = database.prepare(`${rows} AND task_id = ? AND ${tail}`);
+    this.selectAny = database.prepare('SELECT 1 FROM dataset_file WHERE workload = ? AND task_id = ? LIMIT 1');
+  }
+
+  slice(datasetId: string, taskId: string | undefined, after: number): FileSlice {
+    const workload = this.workloads.idOfDataset(datasetId);
+    if (workload === undefined) return { bodies: [] };
+    const rows =
+      taskId === undefined ? this.selectAll.all(workload, after) : this.selectOfTask.all(workload, taskId, after);
+    const bodies = rows.map(({ body }) => String(body));
+    return rows.length < PAGE_ROWS ? { bodies } : { bodies, next: Number(rows.at(-1)?.['revision']) };
+  }
+
+  has(datasetId: string, taskId: string): boolean {
+    const workload = this.workloads.idOfDataset(datasetId);
+    return workload !== undefined && this.selectAny.get(workload, taskId) !== undefined;
+  }
+}
+
+/**
+ * Finds tasks by their place and name: among the tasks of the job with that index, or else, because tasks need no job, among
+ * all of the dataset. An index of tasks by place would make every rebuild a fifth slower, for a question of few clients.
+ */
+export class NamedTasks {
+  private readonly selectHome: StatementSync;
+  private readonly selectLast: StatementSync;
+  private readonly selectMoved: StatementSync;
+  private readonly selectOfJob: StatementSync;
+
+  /** Both of the writing connection. */
+  constructor(
+    private readonly reader: UnitReader,
+    private readonly jobs: Pick<Jobs, 'idsAt'>,
+  ) {
+    const { database } = reader;
+    const place = 'name = ? AND group_index = ? ORDER BY key LIMIT 1';
+    this.selectLast = database.prepare('SELECT key FROM unit WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1');
+    this.selectHome = database.prepare(
+      `SELECT id FROM unit WHERE key BETWEEN ? AND ? AND workload IS NULL AND ${place}`,
+    );
+    this.selectMoved = database.prepare(`SELECT id FROM unit WHERE workload = ? AND ${place}`);
+    this.selectOfJob = database.prepare(`SELECT id FROM unit WHERE grp = ? AND ${LISTING} = ? AND ${place}`);
+  }
+
+  *find(datasetId: string, jobIndex: number, name: string): Generator<void, string | undefined, void> {
+    const { workloads, words } = this.reader;
+    const [workload, nameId] = [workloads.idOfDataset(datasetId), words.name.find(name)];
+    if (workload === undefined || nameId === undefined) return undefined;
+    const ofJob = this.ofJob(workload, jobIndex, nameId);
+    if (ofJob !== undefined) return ofJob;
+    const first = keyOf(workload, 0);
+    const last = Number(this.selectLast.get(first, lastKeyOf(workload))?.['key'] ?? -1);
+    for (let from = first; from <= last; from += SEARCH_KEYS) {
+      const row = this.selectHome.get(from, Math.min(from + SEARCH_KEYS - 1, last), nameId, jobIndex);
+      if (row !== undefined) return String(row['id']);
+      yield;
+    }
+    const moved = this.selectMoved.get(workload, nameId, jobIndex);
+    return moved === undefined ? undefined : String(moved['id']);
+  }
+
+  private ofJob(workload: WorkloadId, jobIndex: number, name: WordId): string | undefined {
+    for (const job of this.jobs.idsAt(workload, jobIndex)) {
+      const group = this.reader.words.group.find(job);
+      const row = group === undefined ? undefined : this.selectOfJob.get(group, workload, name, jobIndex);
+      if (row !== undefined) return String(row['id']);
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,71 @@
+import type { Caller } from '#bus/contract.js';
+import { AddJob } from '#contracts/iceprod/jobs.js';
+import { AddTask, AddTasks, AmendTask } from '#contracts/iceprod/tasks.js';
+import { ServiceHost } from '#event-sourcing/testing/service-host.js';
+import { IceprodUnits } from '../iceprod-units.js';
+import { JobProjection } from '../job/job-projection.js';
+import { TasksModule } from '../../tasks.module.js';
+import { NamedTasks } from './file-rows.js';
+
+const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
+
+/** More tasks than one step of a search looks at. */
+const JOBS = 12_000;
+
+describe('tasks found by place and name', () => {
+  const host = new ServiceHost(TasksModule);
+  let named: NamedTasks;
+
+  beforeAll(async () => {
+    await host.start();
+    const tasks = ['a', 'b', 'c'].map((name) => ({ name, depends: [], requirements: '{}' }));
+    await host.request(AddTasks, { dataset_id: 'large', first_job_index: 0, count: JOBS, tasks }, SYSTEM);
+    named = new NamedTasks(host.part(IceprodUnits).store.reader, host.part(JobProjection).jobs);
+  }, 30_000);
+  afterAll(() => host.end());
+
+  const add = async (fields: object = {}): Promise<string> => {
+    const place = { job_id: 'nobody made it', task_index: 0, job_index: 7, name: 'n', depends: [], requirements: '{}' };
+    return (await host.request(AddTask, { dataset_id: 'd', ...place, ...fields }, SYSTEM)).task_id;
+  };
+
+  const find = (datasetId: string, index: number, name: string): string | undefined => {
+    const search = named.find(datasetId, index, name);
+    let step = search.next();
+    while (step.done !== true) step = search.next();
+    return step.value;
+  };
+
+  it('are found in one step by their job, however many there are', async () => {
+    const { job_id } = await host.request(AddJob, { dataset_id: 'large', job_index: JOBS + 1 }, SYSTEM);
+    const id = await add({ dataset_id: 'large', job_index: JOBS + 1, name: 'last', job_id });
+    expect(named.find('large', JOBS + 1, 'last').next()).toEqual({ done: true, value: id });
+    expect(named.find('large', JOBS - 1, 'c').next()).toEqual({ done: true, value: expect.any(String) as string });
+    // Without a job the search takes its time, in steps.
+    const jobless = await add({ dataset_id: 'large', job_index: JOBS + 2, name: 'last' });
+    expect(named.find('large', JOBS + 2, 'last').next()).toEqual({ done: false, value: undefined });
+    expect(find('large', JOBS + 2, 'last')).toBe(jobless);
+    expect(find('large', JOBS - 1, 'nobody')).toBeUndefined();
+    expect(find('large', JOBS - 1, 'last')).toBeUndefined();
+  });
+
+  it('belong to the dataset that lists them now, with the place and name that they have now', async () => {
+    const id = await add();
+    expect(find('d', 7, 'n')).toBe(id);
+    await host.request(AmendTask, { task_id: id, fields: '{"dataset_id":"e","job_index":8,"name":"m"}' }, SYSTEM);
+    expect([find('d', 7, 'n'), find('d', 8, 'm'), find('e', 7, 'n'), find('e', 8, 'm')]).toEqual([
+      ...[undefined, undefined, undefined],
+      id,
+    ]);
+  });
+
+  it('are found though several jobs share an index', async () => {
+    const job = () => host.request(AddJob, { dataset_id: 'f', job_index: 0 }, SYSTEM);
+    const [{ job_id: one }, { job_id: other }] = [await job(), await job()];
+    const id = await add({ dataset_id: 'f', job_index: 0, job_id: other });
+    expect(find('f', 0, 'n')).toBe(id);
+    // A task of another index in the job of this one is not meant.
+    await add({ dataset_id: 'f', job_index: 1, job_id: one, name: 'x' });
+    expect([find('f', 0, 'x'), find('unknown', 0, 'x')]).toEqual([undefined, undefined]);
+  });
+});

@@ -1,0 +1,312 @@
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { JOB_STATUSES, type JobStatus } from '#contracts/iceprod/statuses.js';
+import type { Ranges } from '#contracts/work-events.js';
+import { type Place, placeOf, START_PLACE } from '../../workload/list-place.js';
+import { keyOf, lastKeyOf, ordinalOfKey, WORKLOAD_OF_KEY, workloadOfKey } from '../../workload/member-key.js';
+import { type WorkloadId, type Workloads, workStream } from '../../workload/workloads.js';
+import type { JobView } from './job-decider.js';
+import { type Job, OTHER_STATUS, statusCode } from './job.js';
+
+/** Most rows of one page. */
+export const PAGE_ROWS = 2_000;
+
+/** Jobs that one page outlines: the tasks of each are counted. */
+const OUTLINED_ROWS = 500;
+
+/** Jobs looked at that have the same index; normally there is one. */
+const NAMESAKES = 16;
+
+/** Most rows looked at for one page: a rare status must not make a page slow. */
+const PAGE_SCAN = 10_000;
+
+export const JOB_TABLES = `
+CREATE TABLE job (
+  key INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  listing INTEGER,
+  job_index INTEGER,
+  status INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  touched INTEGER NOT NULL,
+  extra TEXT
+) STRICT;
+CREATE TABLE job_count (
+  workload INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (workload, status)
+) STRICT, WITHOUT ROWID;`;
+
+/** Which workload lists a job, to the letter as the index below has it. */
+const LISTED_BY = `ifnull(listing, ${WORKLOAD_OF_KEY})`;
+
+/** `listing` is set only where a client moved the job to another dataset than the one of its stream. */
+export const JOB_INDEXES = `
+CREATE UNIQUE INDEX job_id ON job (id);
+CREATE INDEX job_listing ON job (listing, id) WHERE listing IS NOT NULL;
+CREATE INDEX job_by_index ON job (${LISTED_BY}, job_index);`;
+
+export const JOB_COLUMNS = 'key, id, listing, job_index, status, changed, extra';
+
+/** A job and what the tables say besides. */
+interface StoredJob {
+  readonly key: number;
+  /** Workload that lists it. */
+  readonly listing: WorkloadId;
+  readonly job: Job;
+}
+
+export const readJob = (row: Record<string, SQLOutputValue>, workloads: Workloads): StoredJob => {
+  const key = Number(row['key']);
+  const home = workloadOfKey(key);
+  const listing = row['listing'] === null ? home : Number(row['listing']);
+  const job: Job = {
+    id: String(row['id']),
+    stream: workloads.workStreamOf(home),
+    ordinal: ordinalOfKey(key),
+    datasetId: workloads.nameOf(listing),
+    index: row['job_index'] === null ? undefined : Number(row['job_index']),
+    status: JOB_STATUSES[Number(row['status'])],
+    changedMicros: Number(row['changed']),
+    extra: row['extra'] === null ? undefined : String(row['extra']),
+  };
+  return { key, listing, job };
+};
+
+/** The place behind a job in the list that it stands in. */
+export const placeOfJob = ({ key, listing, job }: StoredJob): Place => placeOf({ key, listing, id: job.id });
+
+const ALL_STATUSES = 2 ** (OTHER_STATUS + 1) - 1;
+
+const maskOf = (statuses: readonly JobStatus[]): number =>
+  statuses.length === 0 ? ALL_STATUSES : statuses.reduce((mask, status) => mask | (1 << statusCode(status)), 0);
+
+export interface JobFilter {
+  /** None means all, also what clients made up. */
+  readonly statuses: readonly JobStatus[];
+  readonly index?: number | undefined;
+  /** Only jobs that an event has concerned then or later, in microseconds since the Unix epoch. */
+  readonly since?: number | undefined;
+}
+
+/** A job in the list of a workload. */
+interface Listed {
+  readonly listing: WorkloadId;
+  readonly id: string;
+}
+
+interface JobSlice {
+  readonly jobs: readonly StoredJob[];
+  /** Where to go on; absent at the end. */
+  readonly next?: Place;
+}
+
+/** Reads jobs through one connection: `queries` to answer, `writer` to decide. */
+export class Jobs implements JobView {
+  private readonly selectById: StatementSync;
+  private readonly selectByKey: StatementSync;
+  private readonly selectLast: StatementSync;
+  private readonly selectHome: StatementSync;
+  private readonly selectHomeAt: StatementSync;
+  private readonly selectMoved: StatementSync;
+  private readonly selectRange: StatementSync;
+  private readonly selectCounts: StatementSync;
+  private readonly countAll: StatementSync;
+  private readonly selectHighest: StatementSync;
+  private readonly selectDown: StatementSync;
+  private readonly selectAt: StatementSync;
+
+  constructor(
+    database: DatabaseSync,
+    private readonly workloads: Workloads,
+  ) {
+    const filter = '((1 << status) & ?) != 0 AND touched >= ?';
+    this.selectById = database.prepare(`SELECT ${JOB_COLUMNS} FROM job WHERE id = ?`);
+    this.selectByKey = database.prepare(`SELECT ${JOB_COLUMNS} FROM job WHERE key = ?`);
+    this.selectLast = database.prepare('SELECT max(key) AS key FROM job WHERE key BETWEEN ? AND ?');
+    const atHome = `key > ? AND key <= ? AND listing IS NULL AND ${filter} ORDER BY key LIMIT ?`;
+    this.selectHome = database.prepare(`SELECT ${JOB_COLUMNS} FROM job WHERE ${atHome}`);
+    this.selectHomeAt = database.prepare(
+      `SELECT ${JOB_COLUMNS} FROM job WHERE ${LISTED_BY} = ? AND job_index = ? AND ${atHome}`,
+    );
+    this.selectMoved = database.prepare(
+      `SELECT ${JOB_COLUMNS} FROM job
+       WHERE listing = ? AND id > ? AND (? IS NULL OR job_index = ?) AND ${filter} ORDER BY id LIMIT ?`,
+    );
+    this.selectRange = database.prepare(
+      `SELECT key, id, listing FROM job WHERE key > ? AND key <= ? ORDER BY key LIMIT ${PAGE_ROWS}`,
+    );
+    this.selectCounts = database.prepare('SELECT status, count FROM job_count WHERE workload = ? AND count > 0');
+    this.countAll = database.prepare('SELECT sum(count) AS n FROM job_count WHERE workload = ?');
+    this.selectHighest = database.prepare(`SELECT max(job_index) AS highest FROM job WHERE ${LISTED_BY} = ?`);
+    this.selectDown = database.prepare(
+      `SELECT id, job_index FROM job WHERE ${LISTED_BY} = ? AND job_index BETWEEN ? AND ?
+       ORDER BY job_index DESC, key DESC LIMIT ${OUTLINED_ROWS} OFFSET ?`,
+    );
+    this.selectAt = database.prepare(
+      `SELECT id FROM job WHERE ${LISTED_BY} = ? AND job_index = ? ORDER BY key LIMIT ${NAMESAKES}`,
+    );
+  }
+
+  byKey(key: number): Job | undefined {
+    const row = this.selectByKey.get(key);
+    return row === undefined ? undefined : readJob(row, this.workloads).job;
+  }
+
+  byId(id: string): Job | undefined {
+    return this.storedById(id)?.job;
+  }
+
+  /** With its key: for tables that refer to jobs. */
+  storedById(id: string): StoredJob | undefined {
+    const row = this.selectById.get(id);
+    return row === undefined ? undefined : readJob(row, this.workloads);
+  }
+
+  /** Public id of the job with a key. */
+  idOf(key: number): string | undefined {
+    const row = this.selectByKey.get(key);
+    return row === undefined ? undefined : String(row['id']);
+  }
+
+  /** Ids of the first jobs with an index in the list of a workload. */
+  idsAt(listing: WorkloadId, index: number): readonly string[] {
+    return this.selectAt.all(listing, index).map((row) => String(row['id']));
+  }
+
+  /** The jobs with these ordinals in a workload's stream, each with the workload that lists it; in slices of bounded size. */
+  *inRanges(home: WorkloadId, ranges: Ranges): Generator<readonly Listed[], void, void> {
+    for (const [first, last] of ranges) {
+      const to = keyOf(home, last);
+      for (let after = keyOf(home, first) - 1; after < to;) {
+        const rows = this.selectRange.all(after, to);
+        yield rows.map((row) => ({
+          listing: row['listing'] === null ? home : Number(row['listing']),
+          id: String(row['id']),
+        }));
+        after = rows.length < PAGE_ROWS ? to : Number(rows.at(-1)?.['key']);
+      }
+    }
+  }
+
+  streamOf(datasetId: string): string {
+    return workStream(datasetId);
+  }
+
+  nextOrdinal(datasetId: string): number {
+    const workload = this.workloads.idOfDataset(datasetId);
+    if (workload === undefined) return 0;
+    const last = this.lastKey(workload);
+    return last === undefined ? 0 : ordinalOfKey(last) + 1;
+  }
+
+  *slicesOf(datasetId: string, statuses: readonly JobStatus[]): Generator<readonly Job[], void, void> {
+    let place: Place | undefined = START_PLACE;
+    while (place !== undefined) {
+      const { jobs, next }: JobSlice = this.slice(datasetId, { statuses }, place);
+      yield jobs.map(({ job }) => job);
+      place = next;
+    }
+  }
+
+  /** A slice of the jobs that a dataset lists behind a place, in creation order. May be empty before the end. */
+  slice(datasetId: string, filter: JobFilter, after: Place = START_PLACE, rows = PAGE_ROWS): JobSlice {
+    const workload = this.workloads.idOfDataset(datasetId);
+    if (workload === undefined) return { jobs: [] };
+    if (after.at === 'elsewhere') return this.elsewhere(workload, filter, after.id, rows);
+    const atHome = this.atHome(workload, filter, after.ordinal, rows);
+    if (atHome.next !== undefined) return atHome;
+    const { jobs, next } = this.elsewhere(workload, filter, '', rows - atHome.jobs.length);
+    return { jobs: [...atHome.jobs, ...jobs], ...(next !== undefined && { next }) };
+  }
+
+  /** Jobs per status, in vocabulary order, without empty ones. */
+  counts(datasetId: string): readonly (readonly [JobStatus, number])[] {
+    const workload = this.workloads.idOfDataset(datasetId);
+    if (workload === undefined) return [];
+    return this.selectCounts.all(workload).flatMap((row) => {
+      const status = JOB_STATUSES[Number(row['status'])];
+      return status === undefined ? [] : [[status, Number(row['count'])] as const];
+    });
+  }
+
+  /** How many jobs a dataset lists, also those of statuses that clients made up. */
+  total(datasetId: string): number {
+    const workload = this.workloads.idOfDataset(datasetId);
+    return workload === undefined ? 0 : Number(this.countAll.get(workload)?.['n'] ?? 0);
+  }
+
+  /** Whether a dataset that is to have so many jobs lacks the one of this index. */
+  lacks(datasetId: string, index: number, jobsMax: number): boolean {
+    const workload = this.workloads.idOfDataset(datasetId);
+    if (workload === undefined) return jobsMax > 0;
+    return this.total(datasetId) < jobsMax && this.selectAt.get(workload, index) === undefined;
+  }
+
+  /** The highest index of the jobs that a dataset lists. */
+  highestIndex(datasetId: string): number | undefined {
+    const workload = this.workloads.idOfDataset(datasetId);
+    const highest = workload === undefined ? undefined : this.selectHighest.get(workload)?.['highest'];
+    return typeof highest === 'number' ? highest : undefined;
+  }
+
+  /**
+   * The next jobs of a dataset downwards, without those of no index.
+   *
+   * @param place where to go on; those of one index are told apart by their number alone
+   */
+  down(
+    datasetId: string,
+    lowest: number,
+    { index, skip }: { readonly index: number; readonly skip: number },
+  ): { readonly jobs: readonly { readonly id: string; readonly index: number }[]; readonly isLast: boolean } {
+    const workload = this.workloads.idOfDataset(datasetId);
+    if (workload === undefined) return { jobs: [], isLast: true };
+    const jobs = this.selectDown
+      .all(workload, lowest, index, skip)
+      .map((row) => ({ id: String(row['id']), index: Number(row['job_index']) }));
+    return { jobs, isLast: jobs.length < OUTLINED_ROWS };
+  }
+
+  private atHome(
+    workload: WorkloadId,
+    { statuses, index, since = 0 }: JobFilter,
+    ordinal: number,
+    rows: number,
+  ): JobSlice {
+    const last = this.lastKey(workload);
+    if (last === undefined) return { jobs: [] };
+    const from = keyOf(workload, ordinal);
+    const filter = [maskOf(statuses), since, rows] as const;
+    // Jobs of one index are found by it; others are looked at one by one.
+    const to = index === undefined ? Math.min(last, from + PAGE_SCAN) : last;
+    const found =
+      index === undefined
+        ? this.selectHome.all(from, to, ...filter)
+        : this.selectHomeAt.all(workload, index, from, to, ...filter);
+    return this.sliceOf(found, rows, to < last ? { at: 'home', ordinal: ordinalOfKey(to) } : undefined);
+  }
+
+  private elsewhere(
+    workload: WorkloadId,
+    { statuses, index, since = 0 }: JobFilter,
+    id: string,
+    rows: number,
+  ): JobSlice {
+    const at = index ?? null;
+    return this.sliceOf(this.selectMoved.all(workload, id, at, at, maskOf(statuses), since, rows), rows);
+  }
+
+  /** @param next where to go on when not all rows that were wanted have been found */
+  private sliceOf(found: readonly Record<string, SQLOutputValue>[], rows: number, next?: Place): JobSlice {
+    const jobs = found.map((row) => readJob(row, this.workloads));
+    const last = jobs.at(-1);
+    const goOn = last !== undefined && jobs.length === rows ? placeOfJob(last) : next;
+    return goOn === undefined ? { jobs } : { jobs, next: goOn };
+  }
+
+  private lastKey(workload: WorkloadId): number | undefined {
+    const key = this.selectLast.get(keyOf(workload, 0), lastKeyOf(workload))?.['key'];
+    return typeof key === 'number' ? key : undefined;
+  }
+}

@@ -1,0 +1,119 @@
+import { Controller } from '@nestjs/common';
+import { MessagePattern, Payload } from '@nestjs/microservices';
+import { nowMicros } from '#platform/clock.js';
+import { DomainError } from '#platform/domain-error.js';
+import { timeOrderedId } from '#platform/time-ordered-id.js';
+import { refOfStream } from '#ledger/ref.js';
+import type { Answer, Message, Nothing } from '#bus/contract.js';
+import {
+  AddLog,
+  type AddLogRequest,
+  DeleteLog,
+  DeleteLogs,
+  type DeleteLogsRequest,
+  GetLog,
+  ListTaskLogs,
+  type ListTaskLogsRequest,
+  LOG_BLOBS,
+  type LogPage,
+  type LogText,
+  QueryLogs,
+  type QueryLogsRequest,
+} from '#contracts/iceprod/logs.js';
+import { newId } from '#contracts/ids.js';
+import { BlobStore } from '#storage/blob-store.js';
+import { AccessRules } from '#event-sourcing/access-rules.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
+import { IceprodUnits } from '../iceprod-units.js';
+import { TaskDesk } from '../task/task-desk.js';
+import { Workloads, workStream } from '../../workload/workloads.js';
+import { type DeletedLogs, deleteLog, deleteLogs, storeLog } from './change-logs.js';
+import { listTaskLogs, logText, queryLogs } from './log-queries.js';
+import { Logs, unboundLogStream } from './log-rows.js';
+
+const notFound = (): DomainError => new DomainError('not-found', 'log.not-found', 'Log not found');
+
+/** Messages about logs. */
+@Controller()
+export class LogController {
+  private readonly shown: Logs;
+  private readonly decided: Logs;
+  private readonly rules: AccessRules;
+
+  constructor(
+    private readonly desk: TaskDesk,
+    private readonly blobs: BlobStore,
+    { queries, writer }: ReadModel,
+    units: IceprodUnits,
+  ) {
+    this.shown = new Logs(queries, new Workloads(queries));
+    this.decided = new Logs(writer, units.store.reader.workloads);
+    this.rules = new AccessRules(queries);
+  }
+
+  @MessagePattern(AddLog.subject)
+  async add(@Payload() message: Message<AddLogRequest>): Promise<Answer<{ log_id: string }>> {
+    const { request, context } = message;
+    const { dataset_id: datasetId, data } = request;
+    // Nobody fills the blob store who may not; the decision judges again.
+    const denied = datasetId === undefined ? undefined : this.rules.judge(datasetId, 'write', context.caller);
+    if (denied !== undefined) return { error: denied.toValue() };
+    const now = nowMicros();
+    const id = newId(refOfStream(datasetId === undefined ? unboundLogStream(now) : workStream(datasetId)), now);
+    const body = 'blob' in data ? data.blob : await this.blobs.put(LOG_BLOBS + timeOrderedId(), data.raw);
+    return this.desk.decide(
+      message,
+      (view, timeMicros) => storeLog(view, request, { id, timeMicros, body }),
+      datasetId,
+    );
+  }
+
+  @MessagePattern(GetLog.subject)
+  get(@Payload() message: Message<{ log_id: string; dataset_id?: string }>): Promise<Answer<{ log: LogText }>> {
+    const { log_id: id, dataset_id: datasetId } = message.request;
+    return this.desk.read(message, datasetId, async () => {
+      const entry = datasetId === undefined ? this.shown.one(id) : this.shown.ofDataset(id, datasetId);
+      return entry === undefined ? notFound() : { log: await logText(this.blobs, entry, undefined) };
+    });
+  }
+
+  @MessagePattern(QueryLogs.subject)
+  query(@Payload() message: Message<QueryLogsRequest>): Promise<Answer<LogPage>> {
+    return this.desk.read(message, undefined, () => queryLogs(this.shown, this.blobs, message.request));
+  }
+
+  @MessagePattern(ListTaskLogs.subject)
+  listOfTask(@Payload() message: Message<ListTaskLogsRequest>): Promise<Answer<LogPage>> {
+    return this.desk.read(
+      message,
+      message.request.dataset_id,
+      async () => (await listTaskLogs(this.shown, this.blobs, message.request)) ?? notFound(),
+    );
+  }
+
+  @MessagePattern(DeleteLog.subject)
+  async delete(@Payload() message: Message<{ log_id: string }>): Promise<Answer<Nothing>> {
+    const answer = await this.desk.decide(message, (view) => deleteLog(view, this.decided, message.request.log_id));
+    await this.removeBodies(answer);
+    return 'error' in answer ? answer : { ...answer, reply: {} };
+  }
+
+  @MessagePattern(DeleteLogs.subject)
+  async deleteMany(@Payload() message: Message<DeleteLogsRequest>): Promise<Answer<{ deleted: number; left: number }>> {
+    const { request } = message;
+    const answer = await this.desk.decide(
+      message,
+      (view) => deleteLogs(view, this.decided, request),
+      request.dataset_id,
+    );
+    await this.removeBodies(answer);
+    if ('error' in answer) return answer;
+    return { ...answer, reply: { deleted: answer.reply.blobs.length, left: answer.reply.left } };
+  }
+
+  /** After the deletion is on record; what a crash leaves behind is collected later. */
+  private async removeBodies(answer: Answer<DeletedLogs>): Promise<void> {
+    if ('error' in answer) return;
+    await Promise.all(answer.reply.blobs.map((key) => this.blobs.delete(key)));
+  }
+}

@@ -1,0 +1,162 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { formatTimestamp } from '#platform/clock.js';
+import { newId } from '#contracts/ids.js';
+import type { StatsRecorded } from '#contracts/work-events.js';
+import { FolderBlobStore } from '#storage/folder-blob-store.js';
+import { WORKLOAD_TABLE, Workloads, workStream } from '../../workload/workloads.js';
+import { taskStatProjection } from './task-stat-projection.js';
+import { exportTaskStats, getTaskStat, listTaskStats } from './task-stat-queries.js';
+import { microsNotBefore, TaskStats } from './task-stat-rows.js';
+
+const START_MICROS = 1_767_225_600_000_000;
+
+describe('task stats', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-task-stat-'));
+  const blobs = new FolderBlobStore(folder);
+  const database = new DatabaseSync(':memory:');
+  database.exec(`${WORKLOAD_TABLE}${taskStatProjection.tables}${taskStatProjection.indexes}`);
+  const writer = taskStatProjection.attach(database);
+  const stats = new TaskStats(database, new Workloads(database));
+  let now = START_MICROS;
+
+  const record = (taskId: string, body: StatsRecorded['stats'], datasetId = 'd'): string => {
+    now += 1;
+    const id = newId(datasetId, now);
+    const data: StatsRecorded = { task_stat_id: id, task_id: taskId, dataset_id: datasetId, stats: body };
+    const metadata = {
+      timeMicros: now,
+      actor: 'a',
+      dialect: 'iceprod',
+      correlationId: 'c',
+      causationId: 'c',
+      schemaVersion: 1,
+    };
+    const stream = workStream(datasetId);
+    writer.apply({ stream, revision: 0, id: '', type: 'StatsRecorded', data: { ...data }, metadata });
+    return id;
+  };
+
+  const list = async (options: { last?: boolean; keys?: readonly string[] } = {}): Promise<readonly string[]> => {
+    const entries: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await listTaskStats(stats, blobs, {
+        dataset_id: 'd',
+        task_id: 't',
+        last: false,
+        ...options,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      entries.push(...page.entries);
+      cursor = page.next;
+    } while (cursor !== undefined);
+    return entries;
+  };
+
+  const exported = async (
+    options: { last?: boolean; after?: string; keys?: readonly string[]; limit?: number } = {},
+  ): Promise<readonly { task_id: string; task_stat_id: string; [field: string]: unknown }[]> => {
+    const entries: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await exportTaskStats(stats, blobs, {
+        dataset_id: 'd',
+        last: false,
+        limit: 1000,
+        ...options,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      expect(page.entries.length).toBeLessThanOrEqual(options.limit ?? 1000);
+      entries.push(...page.entries);
+      cursor = page.next;
+    } while (cursor !== undefined);
+    return entries.map((entry) => JSON.parse(entry) as { task_id: string; task_stat_id: string });
+  };
+
+  const first = record('t', { raw: '{"n":1.0,"big":12345678901234567890}' });
+  const firstTime = formatTimestamp(now);
+  const other = record('s', { raw: '{}' });
+  record('t', { raw: '{"stolen":true}' }, 'other dataset');
+  const second = record('t', { raw: '{"n":2}' });
+  const secondTime = formatTimestamp(now);
+
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('come in creation order, number texts untouched', async () => {
+    expect(await list()).toEqual([
+      `"${first}":{"task_stat_id":"${first}","task_id":"t","dataset_id":"d","create_date":"${firstTime}","stats":{"n":1.0,"big":12345678901234567890}}`,
+      `"${second}":{"task_stat_id":"${second}","task_id":"t","dataset_id":"d","create_date":"${secondTime}","stats":{"n":2}}`,
+    ]);
+  });
+
+  it('show only the newest, with its date, and keys', async () => {
+    expect(await list({ last: true, keys: ['task_id'] })).toEqual([
+      `"${second}":{"task_stat_id":"${second}","task_id":"t","create_date":"${secondTime}"}`,
+    ]);
+    expect(await list({ keys: ['stats.n'] })).toEqual([
+      `"${first}":{"task_stat_id":"${first}","stats":{"n":1.0}}`,
+      `"${second}":{"task_stat_id":"${second}","stats":{"n":2}}`,
+    ]);
+  });
+
+  it('are found one by one, in their dataset and task only', async () => {
+    const find = (datasetId: string, taskId: string): Promise<string | undefined> =>
+      getTaskStat(stats, blobs, { dataset_id: datasetId, task_id: taskId, task_stat_id: first });
+    expect(await find('d', 't')).toContain('"n":1.0');
+    expect(await find('d', 's')).toBeUndefined();
+    expect(await find('other dataset', 't')).toBeUndefined();
+    expect(await find('unknown', 't')).toBeUndefined();
+  });
+
+  it('are exported by task', async () => {
+    const ids = (records: readonly { task_stat_id: string }[]): readonly string[] =>
+      records.map((each) => each.task_stat_id);
+    expect(ids(await exported())).toEqual([other, first, second]);
+    expect(ids(await exported({ limit: 1 }))).toEqual([other, first, second]);
+    expect(ids(await exported({ last: true, limit: 1 }))).toEqual([other, second]);
+    expect(ids(await exported({ after: secondTime }))).toEqual([second]);
+    expect(ids(await exported({ after: '2025' }))).toHaveLength(3);
+    expect(ids(await exported({ after: '2027' }))).toEqual([]);
+    expect(await exported({ keys: ['task_id'], last: true, after: secondTime })).toEqual([
+      { task_stat_id: second, task_id: 't', create_date: secondTime },
+    ]);
+  });
+
+  it('may stand in the blob store, and pages stay small', async () => {
+    const text = JSON.stringify({ log: 'x'.repeat(300_000) });
+    const ids = [];
+    for (let index = 0; index < 3; index += 1) {
+      const id = record('large', { blob: await blobs.put(`task-stat/${String(index)}`, text) });
+      ids.push(id);
+    }
+    const page = await listTaskStats(stats, blobs, { dataset_id: 'd', task_id: 'large', last: false });
+    expect(page.entries).toHaveLength(1);
+    expect(page.entries[0]).toContain(`"stats":${text}`);
+    expect(page.next).toBe(ids[0]);
+    const keys = ['create_date'];
+    const small = await listTaskStats(stats, blobs, { dataset_id: 'd', task_id: 'large', last: false, keys });
+    expect(small.entries).toHaveLength(3);
+    expect(small.next).toBeUndefined();
+  });
+
+  it('are compared with times as texts', () => {
+    for (const text of [
+      '',
+      '2026',
+      '2026-01-01T00:00:00.000001',
+      '2026-01-01T00:00:00.000001x',
+      '2255-06-05',
+      'NaN',
+      '~',
+    ]) {
+      const micros = microsNotBefore(text);
+      if (micros < Number.MAX_SAFE_INTEGER) expect(formatTimestamp(micros) >= text).toBe(true);
+      if (micros > 0) expect(formatTimestamp(micros - 1) < text).toBe(true);
+    }
+  });
+});

@@ -1,0 +1,25 @@
+import { DomainError } from '#platform/domain-error.js';
+import { membersOf } from '#contracts/raw-json.js';
+import type { Decision } from '#event-sourcing/command.js';
+import { amendTask as amended, taskDocument } from './document.js';
+import { ofUnit } from './moves.js';
+import { refusals } from './refusals.js';
+import type { TaskView } from './view.js';
+
+/** Fields of a PATCH larger than this do not fit an event, escaped as they are inside it. */
+const AMENDMENT_BYTES_MAX = 200 * 1024;
+
+/** `PATCH /tasks/{task_id}`: any field, without a look at vocabulary or transitions. */
+export const amendTask = (
+  view: TaskView,
+  { task_id: id, fields }: { readonly task_id: string; readonly fields: string },
+  timeMicros: number,
+): Decision<{ document: string }> => {
+  if (membersOf(fields).size === 0) return refusals.missingUpdate();
+  if (Buffer.byteLength(JSON.stringify(fields)) > AMENDMENT_BYTES_MAX) return refusals.tooLarge('Update data');
+  const unit = view.unit(id);
+  if (unit === undefined) return refusals.taskNotFound();
+  const after = amended(unit, fields, timeMicros);
+  if (after instanceof DomainError) return after;
+  return { events: [ofUnit(view, unit.key, 'UnitAmended', { fields })], reply: { document: taskDocument(after) } };
+};

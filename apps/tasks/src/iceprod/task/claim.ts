@@ -1,0 +1,269 @@
+import { DomainError } from '#platform/domain-error.js';
+import { kindOf, membersOf, objectText } from '#contracts/raw-json.js';
+import type { ClaimTasksRequest } from '#contracts/iceprod/tasks.js';
+import type { UnitsClaimed, UnitStarted } from '#contracts/work-events.js';
+import type { DecidedEvent, Decision, SlicedDecision } from '#event-sourcing/command.js';
+import { evolve } from '../../engine/evolve.js';
+import { ReadyBest } from '../../engine/ready-best.js';
+import { ReadyHeap } from '../../engine/ready-heap.js';
+import type { ReadyClass } from '../../engine/ready.js';
+import type { Unit } from '../../engine/unit.js';
+import { offeredSite, readOffer } from '../offer.js';
+import { iceprodPolicy } from '../policy.js';
+import { type ClaimFilters, readQueryParams } from '../query-params.js';
+import { DEFAULT_REQUIREMENTS } from '../requirements.js';
+import { PILOT_LANE, WAITING_LANE } from '../status-table.js';
+import { ordinalOfKey } from '../../workload/member-key.js';
+import { taskDocument } from './document.js';
+import { Chosen, movedTo, ofUnit } from './moves.js';
+import { refusals } from './refusals.js';
+import type { TaskView } from './view.js';
+
+/** Most tasks that one claim takes: their documents travel in one answer. */
+const CLAIM_MAX = 1_000;
+
+/** Most tasks that one legacy call queues, and those chosen between two yields. */
+const QUEUE_MAX = 100_000;
+const SLICE = 500;
+
+/** Stands for the site of whoever does not name one (contract 7.6). */
+const UNKNOWN_SITE = 'unknown';
+
+/** Matched classes of the last offers; workers of one kind ask the same again and again. */
+const OFFERS_MAX = 256;
+
+interface Match {
+  readonly version: number;
+  readonly classes: readonly ReadyClass[];
+  /** The best unit of all of them. */
+  readonly best: ReadyBest;
+  readonly filters: ClaimFilters;
+}
+
+/**
+ * Finds the ready classes that fit an offer. Answers are kept while the classes stay as they are: a claim of one unit then
+ * costs the same however many there are.
+ */
+export class ClaimMatcher {
+  private readonly matches = new Map<string, Match>();
+
+  match(view: TaskView, request: ClaimTasksRequest): Match | DomainError {
+    const lane = request.mode === 'process' ? PILOT_LANE : WAITING_LANE;
+    const name = `${lane}\n${request.requirements}\n${request.query_params}`;
+    const known = this.matches.get(name);
+    if (known?.version === view.ready.version) return known;
+    const filters = readQueryParams(request.query_params);
+    if (filters instanceof DomainError) return filters;
+    const fits = fitting(view, request.requirements, filters);
+    const classes = [...view.ready.classes(lane)].filter(fits);
+    const match = { version: view.ready.version, classes, best: new ReadyBest(view.ready, classes), filters };
+    if (this.matches.size >= OFFERS_MAX) this.matches.clear();
+    this.matches.set(name, match);
+    return match;
+  }
+}
+
+/** Tasks of a dataset that exists are handed out only while it is processing. */
+const isOpen = (view: TaskView, datasetId: string): boolean => {
+  const { status } = view.dataset(datasetId);
+  return status === undefined || status === 'processing';
+};
+
+const fitting = (view: TaskView, requirements: string, filters: ClaimFilters): ((ready: ReadyClass) => boolean) => {
+  const offer = readOffer(requirements);
+  const offered = new Map<string, boolean>();
+  const opened = new Map<string, boolean>();
+  const once = (answers: Map<string, boolean>, key: string, ask: () => boolean): boolean => {
+    const known = answers.get(key);
+    if (known !== undefined) return known;
+    const answer = ask();
+    answers.set(key, answer);
+    return answer;
+  };
+  return (ready) =>
+    passes(ready, filters) &&
+    once(offered, ready.requirements, () => offer(ready.requirements)) &&
+    once(opened, ready.workload, () => isOpen(view, ready.workload));
+};
+
+/** The site that requirements name, written as filters are: clients escape characters as they like. */
+const siteOf = (requirements: string): string | undefined => {
+  const raw = membersOf(requirements).get('site');
+  return raw === undefined ? undefined : JSON.stringify(JSON.parse(raw));
+};
+
+/** Whether what units have in common passes the filters. */
+export const passes = (
+  ready: ReadyClass,
+  { dataset, site, instance, requiredSite, impossible }: ClaimFilters,
+): boolean => {
+  if (impossible) return false;
+  if (dataset !== undefined && ready.workload !== dataset) return false;
+  if (site !== undefined && ready.site !== site) return false;
+  if (instance !== undefined && ready.isInstanced !== (instance !== '')) return false;
+  return requiredSite === undefined || siteOf(ready.requirements) === requiredSite;
+};
+
+/** Takes the best of some classes. Filters that are no attribute of a class are looked at unit by unit. */
+const takeBest = (
+  view: TaskView,
+  classes: readonly ReadyClass[],
+  { priority, instance = '' }: ClaimFilters,
+  count: number,
+): Unit[] => {
+  const heap = new ReadyHeap(view.ready, classes, count, priority);
+  const taken: Unit[] = [];
+  while (taken.length < count) {
+    const entry = heap.next();
+    if (entry === undefined) break;
+    const unit = view.unitAt(entry.key);
+    if (unit !== undefined && (instance === '' || unit.instance === instance)) taken.push(unit);
+  }
+  return taken;
+};
+
+/** Whether filters are all said by attributes of classes. */
+const isPlain = ({ priority, instance = '' }: ClaimFilters): boolean => priority === undefined && instance === '';
+
+const takeOne = (view: TaskView, best: ReadyBest): Unit[] => {
+  const entry = best.find();
+  const unit = entry === undefined ? undefined : view.unitAt(entry.key);
+  return unit === undefined ? [] : [unit];
+};
+
+/** First the datasets that are not unwelcome, then these one by one from the end of the list (contract 7.6). */
+const take = (view: TaskView, { classes, best, filters }: Match, request: ClaimTasksRequest): Unit[] => {
+  const count = Math.min(request.num, CLAIM_MAX);
+  const { dataset_deprio: unwelcome } = request;
+  if (unwelcome.length === 0) {
+    return count === 1 && isPlain(filters) ? takeOne(view, best) : takeBest(view, classes, filters, count);
+  }
+  const excluded = new Set(unwelcome);
+  const taken = takeBest(
+    view,
+    classes.filter(({ workload }) => !excluded.has(workload)),
+    filters,
+    count,
+  );
+  // Backwards: the first of the list is the most unwelcome. A dataset named twice is as unwelcome as its first mention.
+  for (const datasetId of [...new Set(unwelcome)].reverse()) {
+    if (taken.length >= count) break;
+    const next = classes.filter(({ workload }) => workload === datasetId);
+    taken.push(...takeBest(view, next, filters, count - taken.length));
+  }
+  return taken;
+};
+
+/** Old pilots read all five numbers without looking whether they are there. */
+const withDefaults = (requirements: string): string => {
+  const members = membersOf(requirements);
+  const missing = [...DEFAULT_REQUIREMENTS].filter(([name]) => !members.has(name));
+  return objectText([...members, ...missing]);
+};
+
+const processed = (view: TaskView, unit: Unit, site: string | undefined, timeMicros: number): Claimed => {
+  const ordinal = ordinalOfKey(unit.key);
+  const data: UnitStarted = {
+    units: [[ordinal, ordinal]],
+    status: 'processing',
+    ...(site !== undefined && { site }),
+  };
+  const after = evolve(unit, { type: 'UnitStarted', data, timeMicros }, iceprodPolicy);
+  const document = taskDocument({ ...after, requirements: withDefaults(after.requirements) });
+  return { events: [ofUnit(view, unit.key, 'UnitStarted', data)], documents: [[view.streamOf(unit.key), document]] };
+};
+
+interface Claimed {
+  readonly events: readonly DecidedEvent[];
+  readonly documents: readonly (readonly [stream: string, document: string])[];
+}
+
+const queued = (
+  view: TaskView,
+  units: readonly Unit[],
+  claim: { readonly instance_id: string; readonly site: string },
+  timeMicros: number,
+): Claimed => {
+  const data = { status: 'queued', ...claim };
+  const chosen = new Chosen(view);
+  for (const unit of units) chosen.add(unit.key);
+  const events = chosen.events('UnitsClaimed', (ranges): UnitsClaimed => ({ units: ranges, ...data }));
+  const documents = units.map((unit) => {
+    const after = evolve(unit, { type: 'UnitsClaimed', data: { units: [], ...data }, timeMicros }, iceprodPolicy);
+    return [view.streamOf(unit.key), taskDocument(after)] as const;
+  });
+  return { events, documents };
+};
+
+/**
+ * `POST /task_actions/queue`, `queue_many` and `process`: takes the best ready tasks that fit what is offered.
+ *
+ * @param instanceId the ticket that all tasks of this claim get, except those of a pilot
+ */
+export const claimTasks = (
+  view: TaskView,
+  matcher: ClaimMatcher,
+  request: ClaimTasksRequest,
+  instanceId: string,
+  timeMicros: number,
+): Decision<{ documents: readonly string[] }> => {
+  const problem = malformed(request);
+  if (problem !== undefined) return problem;
+  const match = matcher.match(view, request);
+  if (match instanceof DomainError) return match;
+  const units = request.num >= 1 ? take(view, match, request) : [];
+  const [first] = units;
+  if (first === undefined) return refusals.taskNotFound();
+  const site = offeredSite(request.requirements);
+  const { events, documents } =
+    request.mode === 'process'
+      ? processed(view, first, site, timeMicros)
+      : queued(view, units, { instance_id: instanceId, site: site ?? UNKNOWN_SITE }, timeMicros);
+  const all = documents.map(([, document]) => document);
+  if (new Set(documents.map(([stream]) => stream)).size === 1) return { events, reply: { documents: all } };
+  // Only what is known to stand is handed out; the rest is ready again.
+  const reply = (succeeded: ReadonlySet<string>) => ({
+    documents: documents.filter(([stream]) => succeeded.has(stream)).map(([, document]) => document),
+  });
+  return { events, reply };
+};
+
+const malformed = ({ requirements, query_params: params }: ClaimTasksRequest): DomainError | undefined => {
+  if (kindOf(requirements) !== 'object') {
+    return new DomainError('invalid', 'claim.bad-requirements', 'requirements must be an object');
+  }
+  if (kindOf(params) === 'object') return undefined;
+  return new DomainError('invalid', 'claim.bad-params', 'query_params must be an object');
+};
+
+/**
+ * The legacy form of `POST /task_actions/queue`: waiting tasks whose dependencies are complete become queued for pilots,
+ * by weight of their dataset, then by priority.
+ */
+export function* queueTasks(
+  view: TaskView,
+  request: { readonly num_tasks: number; readonly dataset_prio: Readonly<Record<string, number>> },
+): SlicedDecision<{ queued: number }> {
+  const most = Math.min(request.num_tasks, QUEUE_MAX);
+  const weights = new Map(Object.entries(request.dataset_prio));
+  const classes = [...view.ready.classes(WAITING_LANE)].filter(
+    (ready) => !ready.isBlocked && isOpen(view, ready.workload),
+  );
+  const weightOf = ({ workload }: ReadyClass): number => weights.get(workload) ?? 0;
+  const chosen = new Chosen(view);
+  for (const weight of [...new Set(classes.map(weightOf))].sort((a, b) => b - a)) {
+    if (chosen.count >= most) break;
+    const heap = new ReadyHeap(
+      view.ready,
+      classes.filter((ready) => weightOf(ready) === weight),
+      most - chosen.count,
+    );
+    while (chosen.count < most) {
+      const entry = heap.next();
+      if (entry === undefined) break;
+      chosen.add(entry.key);
+      if (chosen.count % SLICE === 0) yield;
+    }
+  }
+  return { events: chosen.events('UnitsMoved', movedTo('queued', ['instance'])), reply: { queued: chosen.count } };
+}

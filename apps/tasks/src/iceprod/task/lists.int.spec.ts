@@ -1,0 +1,252 @@
+import fc from 'fast-check';
+import type { Caller, Contract } from '#bus/contract.js';
+import { AddJob, AmendJob, ListJobs, SetJobStatus } from '#contracts/iceprod/jobs.js';
+import type { ListOptions, ListPage } from '#contracts/iceprod/lists.js';
+import { AddTask, AddTasks, AmendTask, GetTask, ListTasks, SetTaskStatus } from '#contracts/iceprod/tasks.js';
+import { parseTimestamp } from '#platform/clock.js';
+import { ServiceHost } from '#event-sourcing/testing/service-host.js';
+import { TasksModule } from '../../tasks.module.js';
+
+const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
+
+interface ListRequest extends ListOptions {
+  readonly dataset_id: string;
+  readonly statuses?: readonly string[];
+  readonly names?: readonly string[];
+  readonly job_id?: string;
+  readonly job_index?: number;
+  readonly keys?: readonly string[];
+}
+type ListContract = Contract<ListRequest, ListPage>;
+
+/** What may happen to one of a dataset's members, by number. */
+interface Change {
+  readonly what: 'add' | 'leave' | 'join' | 'status' | 'amend';
+  readonly at: number;
+}
+
+/** Tasks, or jobs: what a dataset lists. */
+interface Kind {
+  readonly list: ListContract;
+  readonly add: (datasetId: string) => Promise<string>;
+  readonly amend: (id: string, fields: object) => Promise<unknown>;
+  readonly setStatus: (datasetId: string, id: string) => Promise<unknown>;
+  /** A field that orders them, and that `amend` may change. */
+  readonly sortField: string;
+}
+
+describe('lists of a dataset', () => {
+  let host: ServiceHost;
+  let datasets = 0;
+
+  const ask = <Request, Reply>(contract: Contract<Request, Reply>, request: Request): Promise<Reply> =>
+    host.request(contract, request, SYSTEM);
+
+  const kinds: readonly (readonly [name: string, kind: Kind])[] = [
+    [
+      'tasks',
+      {
+        list: ListTasks,
+        add: async (dataset_id) => {
+          const task = { job_id: 'j', task_index: 0, job_index: 0, name: 'n', depends: [], requirements: '{}' };
+          return (await ask(AddTask, { dataset_id, ...task })).task_id;
+        },
+        amend: (task_id, fields) => ask(AmendTask, { task_id, fields: JSON.stringify(fields) }),
+        setStatus: (_, task_id) => ask(SetTaskStatus, { task_id, status: 'waiting' }),
+        sortField: 'task_index',
+      },
+    ],
+    [
+      'jobs',
+      {
+        list: ListJobs,
+        add: async (dataset_id) => (await ask(AddJob, { dataset_id, job_index: 0 })).job_id,
+        amend: (job_id, fields) => ask(AmendJob, { job_id, fields: JSON.stringify(fields) }),
+        setStatus: (dataset_id, job_id) => ask(SetJobStatus, { dataset_id, job_id, status: 'suspended' }),
+        sortField: 'job_index',
+      },
+    ],
+  ];
+
+  /** As the gateway does: cursors until the limit is reached, then what `after` says. */
+  const page = async (list: ListContract, request: ListRequest): Promise<{ ids: string[]; after?: string }> => {
+    const entries: string[] = [];
+    let reply = await ask(list, request);
+    entries.push(...reply.entries);
+    while (reply.next !== undefined) {
+      reply = await ask(list, { ...request, cursor: reply.next });
+      entries.push(...reply.entries);
+    }
+    const ids = Object.keys(JSON.parse(`{${entries.join(',')}}`) as object);
+    return reply.after === undefined ? { ids } : { ids, after: reply.after };
+  };
+
+  /** @param between runs after each page; what it changes may be shown, or not */
+  const follow = async (
+    list: ListContract,
+    request: ListRequest,
+    between: () => Promise<unknown> = () => Promise.resolve(),
+  ): Promise<string[][]> => {
+    const pages: string[][] = [];
+    let after: string | undefined;
+    do {
+      const shown = await page(list, after === undefined ? request : { ...request, after });
+      pages.push(shown.ids);
+      await between();
+      after = shown.after;
+    } while (after !== undefined);
+    return pages;
+  };
+
+  beforeAll(async () => {
+    host = new ServiceHost(TasksModule);
+    await host.start();
+  });
+  afterAll(() => host.end());
+
+  describe.each(kinds)('%s', (_, kind) => {
+    const change = fc.record<Change>({
+      what: fc.constantFrom('add', 'leave', 'join', 'status', 'amend'),
+      at: fc.nat({ max: 30 }),
+    });
+
+    const stage = async (own: number, guests: number): Promise<{ home: string; others: string[] }> => {
+      datasets += 1;
+      const home = `home-${datasets}`;
+      for (let at = 0; at < own; at += 1) await kind.add(home);
+      const others: string[] = [];
+      for (let at = 0; at < guests; at += 1) {
+        const id = await kind.add(`abroad-${datasets}`);
+        others.push(id);
+        if (at % 2 === 0) await kind.amend(id, { dataset_id: home });
+      }
+      return { home, others };
+    };
+
+    it('show in pages what stays, each once and in order, whatever else changes between them', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.nat({ max: 10 }),
+          fc.nat({ max: 4 }),
+          fc.integer({ min: 1, max: 4 }),
+          fc.array(fc.array(change, { maxLength: 3 }), { maxLength: 6 }),
+          fc.constantFrom('created', 'sorted', 'filtered'),
+          async (own, guests, limit, changes, way) => {
+            const { home, others } = await stage(own, guests);
+            const { ids: before } = await page(kind.list, { dataset_id: home });
+            const disturbed = new Set<string>();
+            const between = async (): Promise<void> => {
+              for (const { what, at } of changes.shift() ?? []) {
+                const known = [...before, ...others];
+                const id = known[at % Math.max(1, known.length)];
+                if (what === 'add') await kind.add(home);
+                else if (id === undefined) continue;
+                else if (what === 'leave' || what === 'join') {
+                  disturbed.add(id);
+                  await kind.amend(id, { dataset_id: what === 'join' ? home : `abroad-${datasets}` });
+                } else if (what === 'status') {
+                  if (way === 'filtered') disturbed.add(id);
+                  await kind.setStatus(home, id).catch(() => undefined);
+                } else {
+                  if (way === 'sorted') disturbed.add(id);
+                  await kind.amend(id, { [kind.sortField]: at });
+                }
+              }
+            };
+            const request = {
+              ...{ dataset_id: home, limit },
+              ...(way === 'sorted' && { sort: [{ field: kind.sortField, descending: true }] }),
+              ...(way === 'filtered' && { statuses: kind.list === ListTasks ? ['idle'] : ['processing'] }),
+            };
+            const pages = await follow(kind.list, request, between);
+            const seen = pages.flat();
+            const steady = before.filter((id) => !disturbed.has(id));
+            expect(pages.every(({ length }) => length <= limit)).toBe(true);
+            expect(seen.filter((id) => steady.includes(id)).sort()).toEqual([...steady].sort());
+            if (way === 'sorted') return;
+            expect(new Set(seen).size).toBe(seen.length);
+            expect(seen.filter((id) => steady.includes(id))).toEqual(steady);
+          },
+        ),
+        { numRuns: 25 },
+      );
+    }, 60_000);
+
+    it('go on where they were after the tables have been made anew', async () => {
+      // The integers of workloads follow the order in which events are read.
+      const { home, others } = await stage(5, 4);
+      const whole = (await page(kind.list, { dataset_id: home })).ids;
+      const first = await page(kind.list, { dataset_id: home, limit: 3 });
+      const sort = [{ field: kind.sortField, descending: false }];
+      const sorted = await page(kind.list, { dataset_id: home, limit: 3, sort });
+      await host.rebuild();
+      const rest = await page(kind.list, {
+        dataset_id: home,
+        ...(first.after !== undefined && { after: first.after }),
+      });
+      expect([...first.ids, ...rest.ids]).toEqual(whole);
+      expect(whole).toHaveLength(5 + others.length / 2);
+      const more = { dataset_id: home, sort, ...(sorted.after !== undefined && { after: sorted.after }) };
+      expect([...sorted.ids, ...(await page(kind.list, more)).ids]).toEqual([...whole].sort());
+    });
+  });
+
+  describe('of many', () => {
+    const many = 25_000;
+    const dataset_id = 'many';
+    let ids: string[];
+
+    beforeAll(async () => {
+      const tasks = [{ name: 'n', depends: [], requirements: '{}' }];
+      await ask(AddTasks, { dataset_id, first_job_index: 0, count: many, tasks });
+      ids = (await page(ListTasks, { dataset_id, keys: ['task_id'] })).ids;
+    });
+
+    it('hold as many as the limit says, also when that takes several messages', async () => {
+      const half = await page(ListTasks, { dataset_id, limit: 2_000 });
+      expect(half.ids).toEqual(ids.slice(0, 2_000));
+      const byIndex = { dataset_id, sort: [{ field: 'job_index', descending: true }] };
+      const backwards = [...ids].reverse();
+      const pages = await follow(ListTasks, { ...byIndex, limit: 9_000, keys: ['task_id'] });
+      expect(pages.map(({ length }) => length)).toEqual([9_000, 9_000, 7_000]);
+      expect(pages.flat()).toEqual(backwards);
+      expect((await page(ListTasks, { ...byIndex, keys: ['name'] })).ids).toEqual(backwards);
+      expect((await page(ListTasks, { dataset_id, limit: many })).after).toBeUndefined();
+      const jobs = await follow(ListJobs, { dataset_id, limit: 9_999 });
+      expect(jobs.map(({ length }) => length)).toEqual([9_999, 9_999, 5_002]);
+    }, 30_000);
+
+    it('find those of the few jobs of one index', async () => {
+      const place = { dataset_id, job_id: 'other', job_index: 20_001, task_index: 0, name: 'm', depends: [] };
+      const { task_id } = await ask(AddTask, { ...place, requirements: '{}' });
+      const request = { dataset_id, job_index: 20_001 };
+      expect((await page(ListTasks, request)).ids).toEqual([ids[20_001], task_id]);
+      expect(await follow(ListTasks, { ...request, limit: 1 })).toEqual([[ids[20_001]], [task_id]]);
+      expect((await page(ListTasks, { ...request, names: ['m'] })).ids).toEqual([task_id]);
+      expect((await page(ListTasks, { ...request, job_id: 'other' })).ids).toEqual([task_id]);
+      expect((await page(ListTasks, { dataset_id, job_index: many })).ids).toEqual([]);
+    });
+
+    it('find the few that have changed', async () => {
+      const changed = [ids[0], ids[9_999], ids[10_000], ids[20_001], ids[24_999]].flatMap((id) => id ?? []);
+      let since = 0;
+      for (const task_id of changed) {
+        await ask(SetTaskStatus, { task_id, status: 'waiting' });
+        const { document } = await ask(GetTask, { task_id });
+        const { status_changed: time } = JSON.parse(document) as { status_changed: string };
+        if (since === 0) since = parseTimestamp(time) ?? Infinity;
+      }
+      const request = { dataset_id, changed_since: since };
+      expect((await page(ListTasks, request)).ids).toEqual(changed);
+      expect(await follow(ListTasks, { ...request, limit: 2 })).toEqual([
+        changed.slice(0, 2),
+        changed.slice(2, 4),
+        changed.slice(4),
+      ]);
+      expect((await page(ListTasks, { ...request, statuses: ['waiting', 'idle'] })).ids).toEqual(changed);
+      expect((await page(ListTasks, { ...request, statuses: ['waiting', 'waiting'] })).ids).toEqual(changed);
+      expect((await page(ListTasks, { ...request, statuses: ['idle'] })).ids).toEqual([]);
+      expect((await page(ListTasks, { ...request, changed_since: since + 1 })).ids).toEqual(changed.slice(1));
+    });
+  });
+});

@@ -1,0 +1,61 @@
+import type { Nothing } from '#bus/contract.js';
+import type { TaskStatus } from '#contracts/iceprod/statuses.js';
+import type { UnitsMoved } from '#contracts/work-events.js';
+import type { Decision } from '#event-sourcing/command.js';
+import { isTaskStatus, mayMove, RESET_ALIAS } from '../status-table.js';
+import { Chosen, movedTo, ofUnit } from './moves.js';
+import { refusals } from './refusals.js';
+import type { TaskView } from './view.js';
+
+/** Most tasks that one call promotes (contract 7.6). */
+const PROMOTE_MAX = 100;
+
+interface Target {
+  readonly status: TaskStatus;
+  readonly clears: NonNullable<UnitsMoved['clears']>;
+}
+
+export interface SetTaskStatusCommand {
+  readonly task_id: string;
+  /** Given on the dataset's route: the task must be listed there, and its ticket ends. */
+  readonly dataset_id?: string;
+  readonly status: string;
+  readonly instance_id?: string;
+}
+
+const targetOf = ({ status, dataset_id: datasetId }: SetTaskStatusCommand): Target | undefined => {
+  const isDatasetRoute = datasetId !== undefined;
+  if (status === RESET_ALIAS) {
+    return { status: 'idle', clears: isDatasetRoute ? ['instance', 'failures'] : ['instance'] };
+  }
+  return isTaskStatus(status) ? { status, clears: isDatasetRoute ? ['instance'] : [] } : undefined;
+};
+
+/** `PUT /tasks/{task_id}/status` and `PUT /datasets/{dataset_id}/tasks/{task_id}/status`: checked (contract 7.3, 7.4). */
+export const setTaskStatus = (view: TaskView, command: SetTaskStatusCommand): Decision<Nothing> => {
+  const target = targetOf(command);
+  if (target === undefined) return refusals.badStatus();
+  const unit = view.unit(command.task_id);
+  if (unit === undefined) return refusals.taskNotFound();
+  if (command.dataset_id !== undefined && unit.workload !== command.dataset_id) return refusals.taskNotFound();
+  if (unit.status === target.status) return { events: [], reply: {} };
+  const holdsTicket = command.instance_id === undefined || command.instance_id === unit.instance;
+  if (!holdsTicket || !mayMove(unit.status, target.status)) return refusals.badTransition();
+  const { status, clears } = target;
+  const data = { status, ...(clears.length > 0 && { clears }) };
+  return { events: [ofUnit(view, unit.key, 'UnitsMoved', data)], reply: {} };
+};
+
+/** `POST /task_actions/waiting`: idle ones become waiting, whatever they depend on. */
+export const promoteTasks = (
+  view: TaskView,
+  { task_ids: ids }: { readonly task_ids: readonly string[] },
+): Decision<{ waiting: number }> => {
+  if (ids.length > PROMOTE_MAX) return refusals.tooManyTasks(PROMOTE_MAX);
+  const chosen = new Chosen(view);
+  for (const id of new Set(ids)) {
+    const unit = view.unit(id);
+    if (unit?.status === 'idle') chosen.add(unit.key);
+  }
+  return { events: chosen.events('UnitsMoved', movedTo('waiting')), reply: { waiting: chosen.count } };
+};

@@ -1,0 +1,72 @@
+import { kindOf, membersOf } from '#contracts/raw-json.js';
+import type { ReportTaskRequest } from '#contracts/iceprod/tasks.js';
+import type { TaskStatus } from '#contracts/iceprod/statuses.js';
+import type { Decision } from '#event-sourcing/command.js';
+import type { Unit } from '../../engine/unit.js';
+import { raiseRequirements } from '../requirement-raise.js';
+import { numberOf } from '../requirements.js';
+import { REPORT_TABLE } from '../status-table.js';
+import { taskDocument } from './document.js';
+import { ofUnit } from './moves.js';
+import { refusals } from './refusals.js';
+import type { TaskView } from './view.js';
+
+const SECONDS_PER_HOUR = 3600;
+
+/** After that many failures a legacy pilot's task is given up (contract 7.6). */
+const LEGACY_FAILURES_MAX = 10;
+
+/** Documents of a report that are kept with its event are cut at this many characters of raw JSON. */
+const DOCUMENT_CHARS_MAX = 100_000;
+
+const hoursOf = ({ time_used: seconds }: ReportTaskRequest): number | undefined =>
+  seconds === undefined ? undefined : seconds / SECONDS_PER_HOUR;
+
+const failedHours = (request: ReportTaskRequest, resources: string | undefined): number | undefined =>
+  hoursOf(request) ?? (resources === undefined ? undefined : numberOf(membersOf(resources).get('time')));
+
+/** Where a failed attempt leads; pilots that know no tickets get what a cron once did for them. */
+const afterFailure = (view: TaskView, unit: Unit, request: ReportTaskRequest, isLegacy: boolean): TaskStatus => {
+  if (request.report === 'failed') return 'failed';
+  if (!isLegacy) return 'waiting';
+  if (view.dataset(unit.workload).debug) return 'suspended';
+  return unit.failures + 1 > LEGACY_FAILURES_MAX ? 'failed' : 'waiting';
+};
+
+const failure = (view: TaskView, unit: Unit, request: ReportTaskRequest, isLegacy: boolean): object => {
+  const isObject = request.resources !== undefined && kindOf(request.resources) === 'object';
+  const resources = isObject ? request.resources : undefined;
+  const hours = failedHours(request, resources);
+  const requirements = resources === undefined ? undefined : raiseRequirements(unit.requirements, resources);
+  return {
+    status: afterFailure(view, unit, request, isLegacy),
+    ...(hours !== undefined && { hours }),
+    ...(resources !== undefined && resources.length <= DOCUMENT_CHARS_MAX && { resources }),
+    ...(requirements !== undefined && { requirements }),
+    ...(request.site !== undefined && { site: request.site }),
+    ...(request.reason !== undefined && { reason: request.reason.slice(0, DOCUMENT_CHARS_MAX) }),
+  };
+};
+
+/** `POST /tasks/{task_id}/task_actions/processing | reset | failed | complete` (contract 7.6). */
+export const reportTask = (view: TaskView, request: ReportTaskRequest): Decision<{ document: string }> => {
+  const { report, instance_id: instance, site } = request;
+  const isLegacy = instance === undefined;
+  if (isLegacy && report === 'processing') return refusals.missingInstance();
+  const unit = view.unit(request.task_id);
+  if (unit === undefined) return refusals.taskNotFound();
+  if (isLegacy && unit.instance !== '') return refusals.missingInstance();
+  if (!isLegacy && unit.instance !== instance) return refusals.taskNotFound();
+  const { from, to } = REPORT_TABLE[report];
+  // Who reports gets the document as it was before (contract 7.6).
+  const reply = { document: taskDocument(unit) };
+  if (!from.includes(unit.status)) return unit.status === to ? { events: [], reply } : refusals.badTransition();
+  if (report === 'reset' || report === 'failed') {
+    return { events: [ofUnit(view, unit.key, 'UnitFailed', failure(view, unit, request, isLegacy))], reply };
+  }
+  const given = { status: to, ...(site !== undefined && { site }) };
+  if (report === 'processing') return { events: [ofUnit(view, unit.key, 'UnitStarted', given)], reply };
+  const hours = hoursOf(request);
+  const data = { ...given, ...(hours !== undefined && { hours }) };
+  return { events: [ofUnit(view, unit.key, 'UnitSucceeded', data)], reply };
+};

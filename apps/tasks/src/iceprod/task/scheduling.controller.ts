@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import { Controller } from '@nestjs/common';
+import { MessagePattern, Payload } from '@nestjs/microservices';
+import { DomainError } from '#platform/domain-error.js';
+import type { Answer, Message } from '#bus/contract.js';
+import { ClaimTasks, type ClaimTasksRequest, PromoteTasks, QueueTasks } from '#contracts/iceprod/tasks.js';
+import { RecentOffers } from '../../explain/recent-offers.js';
+import { ClaimMatcher, claimTasks, queueTasks } from './claim.js';
+import { promoteTasks } from './move.js';
+import { TaskDesk } from './task-desk.js';
+
+/** Messages of whoever hands tasks to workers. */
+@Controller()
+export class SchedulingController {
+  private readonly matcher = new ClaimMatcher();
+
+  constructor(
+    private readonly desk: TaskDesk,
+    private readonly offers: RecentOffers,
+  ) {}
+
+  @MessagePattern(PromoteTasks.subject)
+  promote(@Payload() message: Message<{ task_ids: readonly string[] }>): Promise<Answer<{ waiting: number }>> {
+    return this.desk.decide(message, (view) => promoteTasks(view, message.request));
+  }
+
+  @MessagePattern(ClaimTasks.subject)
+  claim(@Payload() message: Message<ClaimTasksRequest>): Promise<Answer<{ documents: readonly string[] }>> {
+    const instanceId = randomUUID().replaceAll('-', '');
+    return this.desk.decide(message, (view, timeMicros) => {
+      const decision = claimTasks(view, this.matcher, message.request, instanceId, timeMicros);
+      const isRefused = decision instanceof DomainError;
+      // What is no offer at all says nothing about tasks.
+      if (!isRefused || decision.kind === 'not-found') this.offers.remember(message.request, timeMicros, !isRefused);
+      return decision;
+    });
+  }
+
+  @MessagePattern(QueueTasks.subject)
+  queue(
+    @Payload() message: Message<{ num_tasks: number; dataset_prio: Readonly<Record<string, number>> }>,
+  ): Promise<Answer<{ queued: number }>> {
+    return this.desk.decide(message, (view) => queueTasks(view, message.request));
+  }
+}

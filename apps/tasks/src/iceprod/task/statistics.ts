@@ -1,0 +1,87 @@
+import { Slices } from '#event-sourcing/slices.js';
+import { afterRuns, deviationOf, NO_RUNS, type RunTimeSums, runTimesOf } from '../../engine/run-times.js';
+import { listingOf, type UnitReader } from '../../engine/unit-row.js';
+import type { WordId } from '../../engine/words.js';
+import { gpuOf } from '../requirements.js';
+import { START_PLACE } from '../../workload/list-place.js';
+import type { WorkloadId } from '../../workload/workloads.js';
+import type { TaskCounts } from './task-counts.js';
+import { UnitScan } from './unit-scan.js';
+
+/** Statistics of the complete tasks of one name (contract 7.5). */
+const documentOf = (sums: RunTimeSums): string => {
+  const [total, totalErr] = [sums.hours[0], sums.errHours[0]];
+  const all = total + totalErr;
+  return JSON.stringify({
+    count: sums.count,
+    gpu: sums.gpus[0],
+    total_hrs: total,
+    total_err_hrs: totalErr,
+    avg_hrs: meanOf(sums),
+    stddev_hrs: deviationOf(sums),
+    min_hrs: sums.shortest,
+    max_hrs: sums.longest,
+    efficiency: all === 0 ? 0 : total / all,
+  });
+};
+
+const meanOf = ({ count, hours }: RunTimeSums): number => hours[0] / count;
+
+/** `GET /datasets/{dataset_id}/task_stats`, from sums that are kept; where these do not tell all, from the tasks. */
+export class TaskStatisticsQuery {
+  private readonly scan: UnitScan;
+  private readonly kept: ReturnType<typeof runTimesOf>;
+
+  constructor(
+    private readonly reader: UnitReader,
+    private readonly counts: TaskCounts,
+  ) {
+    this.scan = new UnitScan(reader.database);
+    this.kept = runTimesOf(reader.database);
+  }
+
+  async statistics(datasetId: string): Promise<{ document: string }> {
+    const byName = await this.sums(datasetId);
+    const members = this.counts.names(datasetId).flatMap((name) => {
+      const sums = byName.get(this.reader.words.name.find(name) ?? -1);
+      return sums === undefined ? [] : [`${JSON.stringify(name)}:${documentOf(sums)}`];
+    });
+    return { document: `{${members.join(',')}}` };
+  }
+
+  /** How long the complete tasks of each name took on average. */
+  async meanHours(datasetId: string): Promise<ReadonlyMap<string, number>> {
+    const byName = await this.sums(datasetId);
+    return new Map([...byName].map(([name, sums]) => [this.reader.words.name.wordOf(name), meanOf(sums)]));
+  }
+
+  private async sums(datasetId: string): Promise<ReadonlyMap<WordId, RunTimeSums>> {
+    const workload = this.reader.workloads.idOfDataset(datasetId);
+    if (workload === undefined) return new Map();
+    const kept = this.kept(workload);
+    return [...kept.values()].some(({ isVague }) => isVague) ? this.counted(workload) : kept;
+  }
+
+  /** Walks the dataset's complete tasks, in slices. */
+  private async counted(workload: WorkloadId): Promise<ReadonlyMap<WordId, RunTimeSums>> {
+    const byName = new Map<WordId, RunTimeSums>();
+    const gpus = new Map<WordId, number>();
+    const complete = this.reader.words.status.find('complete');
+    if (complete === undefined) return byName;
+    const slices = new Slices();
+    const narrowing = { statuses: [complete] };
+    let chunk = this.scan.chunk(workload, narrowing, START_PLACE);
+    while (chunk !== undefined) {
+      for (const row of chunk.rows) {
+        if (row.status !== complete || listingOf(row) !== workload) continue;
+        const gpu = gpus.get(row.requirements) ?? gpuOf(this.reader.words.requirements.wordOf(row.requirements));
+        gpus.set(row.requirements, gpu);
+        const run = { hours: row.walltime, errHours: row.walltime_err, gpus: gpu };
+        byName.set(row.name, afterRuns(byName.get(row.name) ?? NO_RUNS, run, 1));
+      }
+      if (slices.spent) await slices.pause();
+      chunk = this.scan.chunk(workload, narrowing, chunk.last);
+    }
+    return byName;
+  }
+}

@@ -1,0 +1,77 @@
+import { Controller } from '@nestjs/common';
+import { MessagePattern, Payload } from '@nestjs/microservices';
+import { nowMicros } from '#platform/clock.js';
+import type { Answer, Message, Nothing } from '#bus/contract.js';
+import { LocateUnit, type UnitHome } from '#contracts/cairn/history.js';
+import { newId } from '#contracts/ids.js';
+import { wantedFields } from '#contracts/iceprod/keys.js';
+import {
+  AddTask,
+  type AddTaskRequest,
+  AmendTask,
+  GetTask,
+  ReportTask,
+  type ReportTaskRequest,
+  SetTaskStatus,
+} from '#contracts/iceprod/tasks.js';
+import { ordinalOfKey, workloadOfKey } from '../../workload/member-key.js';
+import { datasetRef } from '../../workload/workloads.js';
+import { addTask } from './add.js';
+import { amendTask } from './amend.js';
+import { pickTask } from './document.js';
+import { setTaskStatus, type SetTaskStatusCommand } from './move.js';
+import { refusals } from './refusals.js';
+import { reportTask } from './report.js';
+import { TaskDesk } from './task-desk.js';
+
+/** Messages about one task. */
+@Controller()
+export class TaskController {
+  constructor(private readonly desk: TaskDesk) {}
+
+  @MessagePattern(AddTask.subject)
+  add(@Payload() message: Message<AddTaskRequest>): Promise<Answer<{ task_id: string }>> {
+    const id = newId(datasetRef(message.request.dataset_id), nowMicros());
+    return this.desk.decide(message, (view) => addTask(view, message.request, id));
+  }
+
+  @MessagePattern(GetTask.subject)
+  get(
+    @Payload() message: Message<{ task_id: string; dataset_id?: string; keys?: readonly string[] }>,
+  ): Promise<Answer<{ document: string }>> {
+    const { task_id: id, dataset_id: datasetId, keys } = message.request;
+    return this.desk.read(message, datasetId, () => {
+      const stored = this.desk.shown.byId(id);
+      if (stored === undefined || (datasetId !== undefined && stored.unit.workload !== datasetId)) {
+        return refusals.taskNotFound();
+      }
+      return { document: pickTask(stored.unit, wantedFields(keys, ['task_id'])) };
+    });
+  }
+
+  @MessagePattern(AmendTask.subject)
+  amend(@Payload() message: Message<{ task_id: string; fields: string }>): Promise<Answer<{ document: string }>> {
+    return this.desk.decide(message, (view, timeMicros) => amendTask(view, message.request, timeMicros));
+  }
+
+  @MessagePattern(SetTaskStatus.subject)
+  setStatus(@Payload() message: Message<SetTaskStatusCommand>): Promise<Answer<Nothing>> {
+    return this.desk.decide(message, (view) => setTaskStatus(view, message.request), message.request.dataset_id);
+  }
+
+  @MessagePattern(ReportTask.subject)
+  report(@Payload() message: Message<ReportTaskRequest>): Promise<Answer<{ document: string }>> {
+    return this.desk.decide(message, (view) => reportTask(view, message.request));
+  }
+
+  @MessagePattern(LocateUnit.subject)
+  locate(@Payload() message: Message<{ unit_id: string }>): Promise<Answer<UnitHome>> {
+    const { shown } = this.desk;
+    const stored = shown.byId(message.request.unit_id);
+    return this.desk.read(message, stored?.unit.workload, () => {
+      if (stored === undefined) return refusals.taskNotFound();
+      const { key } = stored.row;
+      return { stream: shown.workloads.workStreamOf(workloadOfKey(key)), ordinal: ordinalOfKey(key) };
+    });
+  }
+}

@@ -1,0 +1,31 @@
+import type { Action } from './actions.js';
+import type { BlobPlace } from '../work-events.js';
+
+/** Somebody asked for work that takes longer than an answer (IceProd contract 16). */
+export interface RequestMade {
+  readonly request_id: string;
+  readonly action: Action;
+  /** Absent when the work concerns no dataset yet, or all of them. */
+  readonly dataset_id?: string;
+  /** Raw JSON of the arguments with defaults, or its place in the blob store when over 128 KiB. */
+  readonly arguments: { readonly raw: string } | { readonly blob: BlobPlace };
+  readonly creator: string;
+  readonly role: string;
+}
+
+/** Facts of streams `directory-iceprod.requests.<request_id>`; written and read by `datasets`. */
+export interface RequestEvents {
+  readonly RequestMade: RequestMade;
+  readonly RequestTakenUp: { readonly request_id: string };
+  /** What a materialization makes: settled once, so that another attempt makes nothing else. */
+  readonly JobsPlanned: {
+    readonly request_id: string;
+    readonly dataset_id: string;
+    readonly from: number;
+    readonly to: number;
+  };
+  readonly RequestAdvanced: { readonly request_id: string; readonly progress: number };
+  /** Raw JSON of what the request came to. */
+  readonly RequestFulfilled: { readonly request_id: string; readonly results: string };
+  readonly RequestFailed: { readonly request_id: string; readonly message: string };
+}

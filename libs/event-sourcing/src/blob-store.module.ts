@@ -1,0 +1,20 @@
+import { join } from 'node:path';
+import { Module } from '@nestjs/common';
+import { Environment } from '#platform/environment.js';
+import { Broker } from '#bus/broker.js';
+import { BlobStore } from '#storage/blob-store.js';
+import { FolderBlobStore } from '#storage/folder-blob-store.js';
+
+const openBlobStore = async ({ CAIRN_DATA_DIR }: Environment, { connection }: Broker): Promise<BlobStore> => {
+  if (connection === undefined) return new FolderBlobStore(join(CAIRN_DATA_DIR, 'blobs'));
+  // Loaded only where it is needed: embedded Cairn starts without.
+  const { JetStreamBlobStore } = await import('#storage/jetstream-blob-store.js');
+  return JetStreamBlobStore.open(connection);
+};
+
+/** The {@link BlobStore} that all processes of a Cairn share: its folder, or an object store of the broker. */
+@Module({
+  providers: [{ provide: BlobStore, inject: [Environment, Broker], useFactory: openBlobStore }],
+  exports: [BlobStore],
+})
+export class BlobStoreModule {}

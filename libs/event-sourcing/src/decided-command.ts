@@ -1,0 +1,95 @@
+import { DomainError, type ErrorKind } from '#platform/domain-error.js';
+import type { Answer } from '#bus/contract.js';
+import { AppendTooLarge, EventTooLarge } from '#ledger/errors.js';
+import type { NewEvent, Position } from '#ledger/ledger.js';
+import { serialize } from '#ledger/serialized-event.js';
+import type { Decision, MailboxCommand } from './command.js';
+import { nameOf, type PlacedEvent, type PromisedReply, type SettledReply } from './idempotency-store.js';
+import type { Outcome } from './stream-lane.js';
+
+/** A command that waits for its answer. */
+export interface Pending {
+  readonly command: MailboxCommand<unknown>;
+  readonly answer: (answer: Answer<unknown>) => void;
+  /** Event ids are made of this and an index. */
+  readonly idSeed: string;
+  /** Index of the next event id: grows when events of an attempt stand in the ledger and the rest is decided again. */
+  firstIndex: number;
+  attempts: number;
+}
+
+/** What became of a command in one attempt, before its appends. */
+export interface DecidedCommand {
+  readonly pending: Pending;
+  readonly decision: Decision<unknown>;
+  readonly placed: readonly Placed[];
+}
+
+/** A command's events in one stream, named by the last of them. */
+export interface Placed extends PlacedEvent {
+  readonly events: readonly NewEvent[];
+}
+
+/** What becomes of commands that append nothing. */
+export const NO_OUTCOMES: ReadonlyMap<string, Outcome> = new Map();
+
+const replyOf = ({ decision, placed }: DecidedCommand): unknown => {
+  if (decision instanceof DomainError) return undefined;
+  const { reply } = decision;
+  return typeof reply === 'function'
+    ? (reply as (succeeded: ReadonlySet<string>) => unknown)(streamsOf(placed))
+    : reply;
+};
+
+const streamsOf = (placed: readonly Placed[]): ReadonlySet<string> => new Set(placed.map(({ stream }) => stream));
+
+/** What is kept for repeats of a command before its events are appended. */
+export const promisedReply = (each: DecidedCommand): readonly PromisedReply[] => {
+  const name = nameOf(each.pending.command.context);
+  if (name === undefined || each.placed.length === 0) return [];
+  return [{ ...name, reply: replyOf(each), placed: each.placed }];
+};
+
+/** Kinds of refusals that say nothing of the request: it has not been carried out yet. */
+const PASSING: readonly ErrorKind[] = ['unavailable', 'internal', 'forbidden', 'unauthenticated'];
+
+const isPassing = (decision: Decision<unknown>): boolean =>
+  decision instanceof DomainError && PASSING.includes(decision.kind);
+
+/** What is kept for repeats of a command that changes nothing, once it is answered. */
+export const settledReply = (each: DecidedCommand): readonly SettledReply[] => {
+  const name = nameOf(each.pending.command.context);
+  if (name?.requestHash === undefined || each.placed.length > 0 || isPassing(each.decision)) return [];
+  return [{ ...name, answer: firstAnswer(each, NO_OUTCOMES) }];
+};
+
+/** What a command is answered when its events stand as the outcomes say. */
+export const firstAnswer = (each: DecidedCommand, outcomes: ReadonlyMap<string, Outcome>): Answer<unknown> => {
+  if (each.decision instanceof DomainError) return { error: each.decision.toValue() };
+  const reply = replyOf(each);
+  let last: Position | undefined;
+  for (const { stream } of each.placed) {
+    const position = outcomes.get(stream)?.position;
+    if (position !== undefined && (last === undefined || position > last)) last = position;
+  }
+  return last === undefined ? { reply } : { reply, position: last };
+};
+
+/** Of an event or append that the ledger never takes, however often it is sent. */
+export const isSizeError = (error: unknown): error is EventTooLarge | AppendTooLarge =>
+  error instanceof EventTooLarge || error instanceof AppendTooLarge;
+
+/** What a client is told of it. */
+export const tooLargeError = ({ bytesMax }: EventTooLarge | AppendTooLarge): DomainError =>
+  new DomainError('invalid', 'request.too-large', `The request has more than ${bytesMax} bytes`);
+
+/** A refusal when one of a command's events is larger than the ledger takes. */
+export const sizeRefusal = (placed: readonly Placed[]): DomainError | undefined => {
+  try {
+    for (const { stream, events } of placed) for (const event of events) serialize(stream, event);
+    return undefined;
+  } catch (error) {
+    if (isSizeError(error)) return tooLargeError(error);
+    throw error;
+  }
+};

@@ -1,0 +1,319 @@
+import { randomUUID } from 'node:crypto';
+import { nowMicros } from '#platform/clock.js';
+import { DomainError } from '#platform/domain-error.js';
+import type { Log } from '#platform/logging.js';
+import type { Answer } from '#bus/contract.js';
+import type { KeyValueStore } from '#storage/key-value-store.js';
+import { LedgerUnavailable, RevisionConflict } from '#ledger/errors.js';
+import { type Ledger, NO_STREAM } from '#ledger/ledger.js';
+import { abandonUnsealed } from '#ledger/staged-batch.js';
+import type { MailboxCommand } from './command.js';
+import {
+  type DecidedCommand,
+  firstAnswer,
+  isSizeError,
+  NO_OUTCOMES,
+  type Pending,
+  type Placed,
+  promisedReply,
+  settledReply,
+  sizeRefusal,
+  tooLargeError,
+} from './decided-command.js';
+import { isStorageFault } from './faults.js';
+import { IdempotencyStore, isSameRequest, KEY_REUSED, nameOf, type SettledReply } from './idempotency-store.js';
+import { Placement, UnsealedTail } from './placement.js';
+import type { ReadModel } from './read-model.js';
+import { isGenerator, Slices } from './slices.js';
+import type { Outcome } from './stream-lane.js';
+
+/** Commands decided in one transaction: bounds how long the first of them waits for the last. */
+const DRAIN_COMMANDS_MAX = 512;
+
+/** Commands waiting; further ones are refused, so that a stall does not fill the memory. */
+const QUEUE_COMMANDS_MAX = 20_000;
+
+/** How often a command is decided again because another writer was faster. */
+const ATTEMPTS_MAX = 8;
+
+export interface MailboxOptions {
+  readonly readModel: ReadModel;
+  readonly ledger: Ledger;
+  readonly keyValueStore: KeyValueStore;
+  readonly log?: Log;
+  /** Is told once per drain, not per command. */
+  readonly meter?: MailboxMeter;
+}
+
+/** What an operator sees of a mailbox. */
+export interface MailboxMeter {
+  /** So many commands were decided together. */
+  drained(commands: number): void;
+  /** The ledger took so long to make their events durable. */
+  appended(seconds: number): void;
+}
+
+interface InFlight {
+  readonly requestHash: string | undefined;
+  readonly answered: Promise<Answer<unknown>>;
+}
+
+const NOTHING_PLACED: readonly Placed[] = [];
+
+const unavailable = (code: string, message: string): Answer<unknown> => ({
+  error: { kind: 'unavailable', code, message },
+});
+
+const CLOSED = unavailable('mailbox.closed', 'The service is stopping');
+const FULL = unavailable('mailbox.full', 'Too many requests are waiting');
+const LATE = unavailable('mailbox.late', 'The request was not started before its deadline');
+const CONTENDED = unavailable('mailbox.contended', 'Other writers were faster each time');
+const UNKNOWN = unavailable('mailbox.outcome-unknown', 'Whether the change was made is not known');
+const NO_LEDGER = unavailable('mailbox.no-ledger', 'The ledger takes no changes at present');
+const FAILED: Answer<unknown> = {
+  error: { kind: 'internal', code: 'internal', message: 'Internal error' },
+};
+
+/** A command whose decider or events made something throw. The others of its drain are decided again without it. */
+class CommandFailed extends Error {
+  override readonly name = 'CommandFailed';
+
+  constructor(
+    readonly pending: Pending,
+    override readonly cause: unknown,
+  ) {
+    super('A command could not be carried out');
+  }
+}
+
+/**
+ * The one place where a service writes. Takes all waiting commands at once, decides them in order, each seeing the events
+ * of those before it, appends with one append per stream, commits the read model and only then answers: nothing is
+ * visible that is not durable.
+ */
+export class Mailbox {
+  private readonly readModel: ReadModel;
+  private readonly ledger: Ledger;
+  private readonly replies: IdempotencyStore;
+  private readonly log: Log | undefined;
+  private readonly meter: MailboxMeter | undefined;
+  private readonly inFlight = new Map<string, InFlight>();
+  private queue: Pending[] = [];
+  private working: Promise<void> | undefined;
+  private closed = false;
+
+  constructor({ readModel, ledger, keyValueStore, log, meter }: MailboxOptions) {
+    this.readModel = readModel;
+    this.ledger = ledger;
+    this.replies = new IdempotencyStore(keyValueStore, ledger);
+    this.log = log;
+    this.meter = meter;
+  }
+
+  /**
+   * Resolves when the command's events are durable and visible, or with its refusal. A command with the id of an earlier
+   * one gets the earlier one's reply, or a refusal when it asks for something else. Never rejects.
+   */
+  execute<Reply>(command: MailboxCommand<Reply>): Promise<Answer<Reply>> {
+    const { commandId, requestHash } = command.context;
+    const same = commandId === undefined ? undefined : this.inFlight.get(commandId);
+    if (same !== undefined) {
+      const isRepeat = isSameRequest(same.requestHash, requestHash);
+      return isRepeat ? (same.answered as Promise<Answer<Reply>>) : Promise.resolve({ error: KEY_REUSED });
+    }
+    const answered = this.enqueue(command);
+    if (commandId !== undefined) {
+      this.inFlight.set(commandId, { requestHash, answered });
+      void answered.then(() => this.inFlight.delete(commandId));
+    }
+    return answered as Promise<Answer<Reply>>;
+  }
+
+  /** Takes no further commands; resolves when all that wait are answered. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.working;
+  }
+
+  private enqueue(command: MailboxCommand<unknown>): Promise<Answer<unknown>> {
+    if (this.closed) return Promise.resolve(CLOSED);
+    if (this.queue.length >= QUEUE_COMMANDS_MAX) return Promise.resolve(FULL);
+    return new Promise((answer) => {
+      const idSeed = command.context.commandId ?? randomUUID();
+      this.queue.push({ command, answer, idSeed, firstIndex: 0, attempts: 0 });
+      this.working ??= this.work();
+    });
+  }
+
+  private async work(): Promise<void> {
+    // Everything that arrives in this turn of the event loop goes into the same drain.
+    await new Promise((resume) => setImmediate(resume));
+    while (this.queue.length > 0) {
+      const drained = this.queue.splice(0, DRAIN_COMMANDS_MAX);
+      this.meter?.drained(drained.length);
+      try {
+        await this.drain(drained);
+      } catch (error) {
+        this.log?.error({ error, commands: drained.length }, 'A drain of the mailbox failed');
+        for (const { answer } of drained) answer(UNKNOWN);
+      }
+    }
+    this.working = undefined;
+  }
+
+  private async drain(drained: readonly Pending[]): Promise<void> {
+    await this.readModel.caughtUp();
+    let waiting = await this.withoutRepeats(drained);
+    while (waiting.length > 0) {
+      const attempted = waiting;
+      waiting = await this.readModel.exclusive(() => this.attempt(attempted));
+    }
+  }
+
+  /** Answers commands that were carried out before and, as nobody waits for them any more, those that come too late. */
+  private async withoutRepeats(drained: readonly Pending[]): Promise<readonly Pending[]> {
+    const now = Date.now();
+    const named = drained.flatMap(({ command }) => nameOf(command.context) ?? []);
+    const known = named.length === 0 ? undefined : await this.replies.find(named);
+    return drained.filter((pending) => {
+      const { commandId, deadlineMs } = pending.command.context;
+      const first = commandId === undefined ? undefined : known?.get(commandId);
+      if (first !== undefined) pending.answer(first);
+      else if (deadlineMs <= now) pending.answer(LATE);
+      else return true;
+      return false;
+    });
+  }
+
+  /** Decides, appends and commits; returns the commands that must be decided again. */
+  private async attempt(commands: readonly Pending[]): Promise<readonly Pending[]> {
+    const placement = new Placement(this.readModel, this.ledger);
+    this.readModel.begin();
+    try {
+      const decided = await this.decideAll(commands, placement);
+      await this.replies.promise(decided.flatMap(promisedReply));
+      const outcomes = await this.appendAll(placement);
+      for (const { failure } of outcomes.values()) {
+        if (failure === undefined) continue;
+        this.readModel.rollback();
+        return await this.afterFailure(decided, outcomes);
+      }
+      this.readModel.commit();
+      await this.remember(decided.flatMap(settledReply));
+      for (const each of decided) each.pending.answer(firstAnswer(each, outcomes));
+      return [];
+    } catch (error) {
+      this.readModel.rollback();
+      if (error instanceof UnsealedTail) {
+        await this.abandon(error.stream);
+        return commands;
+      }
+      if (!(error instanceof CommandFailed)) throw error;
+      this.refuse(error);
+      return commands.filter((pending) => pending !== error.pending);
+    }
+  }
+
+  private async appendAll(placement: Placement): Promise<ReadonlyMap<string, Outcome>> {
+    if (placement.isEmpty) return NO_OUTCOMES;
+    const startMs = performance.now();
+    const outcomes = await placement.append();
+    this.meter?.appended((performance.now() - startMs) / 1000);
+    return outcomes;
+  }
+
+  /** The change stands: a failure here must not undo it. */
+  private async remember(replies: readonly SettledReply[]): Promise<void> {
+    if (replies.length === 0) return;
+    try {
+      await this.replies.remember(replies);
+    } catch (error) {
+      this.log?.error({ error }, 'Answers without events could not be kept for repeats');
+    }
+  }
+
+  private async decideAll(commands: readonly Pending[], placement: Placement): Promise<readonly DecidedCommand[]> {
+    const slices = new Slices();
+    const decided: DecidedCommand[] = [];
+    for (const pending of commands) {
+      try {
+        const deciding = pending.command.decide();
+        const decision = isGenerator(deciding) ? await slices.drive(deciding) : deciding;
+        const events = decision instanceof DomainError ? [] : decision.events;
+        const placed = events.length === 0 ? NOTHING_PLACED : await placement.place(pending, events, slices);
+        decided.push({ pending, decision, placed });
+      } catch (error) {
+        throw error instanceof UnsealedTail || isStorageFault(error) ? error : new CommandFailed(pending, error);
+      }
+      if (slices.spent) await slices.pause();
+    }
+    return decided;
+  }
+
+  /** This mailbox owns the stream, so whoever began the batch at its end is gone. */
+  private async abandon(stream: string): Promise<void> {
+    const correlationId = randomUUID();
+    this.log?.warn({ stream, correlationId }, 'An unsealed batch is abandoned');
+    await abandonUnsealed(this.ledger, stream, {
+      timeMicros: nowMicros(),
+      actor: 'cairn',
+      dialect: 'cairn',
+      correlationId,
+      causationId: correlationId,
+      schemaVersion: 1,
+    });
+    await this.readModel.catchUpStream(stream);
+  }
+
+  /** Catches up with what the ledger holds now, answers what is settled and returns what must be decided again. */
+  private async afterFailure(
+    decided: readonly DecidedCommand[],
+    outcomes: ReadonlyMap<string, Outcome>,
+  ): Promise<readonly Pending[]> {
+    for (const [stream, { position, failure }] of outcomes) {
+      if (position !== undefined || !(failure instanceof LedgerUnavailable)) await this.readModel.catchUpStream(stream);
+    }
+    const again: Pending[] = [];
+    for (const each of decided) if (!(await this.settle(each, outcomes))) again.push(each.pending);
+    return again;
+  }
+
+  /** Whether the command has got its answer. */
+  private async settle(each: DecidedCommand, outcomes: ReadonlyMap<string, Outcome>): Promise<boolean> {
+    const { pending, decision, placed } = each;
+    // Refusals and empty decisions may rest on events that have been undone.
+    if (decision instanceof DomainError || placed.length === 0) return false;
+    const standing = placed.filter(({ stream, revision }) => revision <= (outcomes.get(stream)?.revision ?? NO_STREAM));
+    const failures = placed.flatMap((part) => (standing.includes(part) ? [] : [outcomes.get(part.stream)?.failure]));
+    if (failures.length === 0 || (standing.length > 0 && typeof decision.reply === 'function')) {
+      const partial = { ...each, placed: standing };
+      if (failures.length > 0) await this.replies.promise(promisedReply(partial));
+      pending.answer(firstAnswer(partial, outcomes));
+      return true;
+    }
+    const tooLarge = sizeRefusal(placed);
+    if (tooLarge !== undefined) {
+      pending.answer({ error: tooLarge.toValue() });
+      return true;
+    }
+    const fault = failures.find((failure) => !(failure instanceof RevisionConflict || isSizeError(failure)));
+    pending.attempts++;
+    if (fault !== undefined || pending.attempts >= ATTEMPTS_MAX) {
+      this.log?.error({ error: failures[0] }, 'An append failed');
+      pending.answer(fault === undefined ? CONTENDED : fault instanceof LedgerUnavailable ? NO_LEDGER : UNKNOWN);
+      return true;
+    }
+    // Ids of events that stand must not be used again for others.
+    if (standing.length > 0) pending.firstIndex += decision.events.length;
+    return false;
+  }
+
+  private refuse({ pending, cause }: CommandFailed): void {
+    if (isSizeError(cause)) {
+      pending.answer({ error: tooLargeError(cause).toValue() });
+      return;
+    }
+    this.log?.error({ error: cause, correlationId: pending.command.context.correlationId }, 'A command failed');
+    pending.answer(FAILED);
+  }
+}

@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { type DynamicModule, Module, type OnApplicationShutdown, type OnModuleInit, type Type } from '@nestjs/common';
+import { Environment } from '#platform/environment.js';
+import { Health } from '#platform/health.js';
+import { Log } from '#platform/logging.js';
+import { Metrics } from '#platform/metrics.js';
+import { Ledger } from '#ledger/ledger.js';
+import { KeyValueStore } from '#storage/key-value-store.js';
+import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
+import type { ServiceName } from '#bus/contract.js';
+import { Mailbox, type MailboxMeter } from './mailbox.js';
+import type { Projection } from './projection.js';
+import { reachedController } from './reached.js';
+import { ReadModel } from './read-model.js';
+import type { Lifts } from './upcast.js';
+
+export interface ServiceStore {
+  readonly service: ServiceName;
+  /** Classes for projections that others look into: each application makes its own and injects it by class. */
+  readonly projections: readonly (Projection | Type<Projection>)[];
+  readonly lifts?: Lifts;
+  /** Page cache of the writing connection. */
+  readonly cacheKib?: number;
+}
+
+const isClass = (projection: Projection | Type<Projection>): projection is Type<Projection> =>
+  typeof projection === 'function';
+
+/**
+ * Read model, mailbox and keep of one service, in the data folder. The service is ready when its tables hold what the ledger
+ * held at the start.
+ */
+@Module({})
+export class ServiceStoreModule implements OnModuleInit, OnApplicationShutdown {
+  constructor(
+    private readonly readModel: ReadModel,
+    private readonly mailbox: Mailbox,
+    private readonly keyValueStore: KeyValueStore,
+  ) {}
+
+  static register({ service, projections, ...options }: ServiceStore): DynamicModule {
+    const classes = projections.filter((projection) => isClass(projection));
+    return {
+      module: ServiceStoreModule,
+      controllers: [reachedController(service)],
+      providers: [
+        ...classes,
+        {
+          provide: KeyValueStore,
+          inject: [Environment],
+          useFactory: ({ CAIRN_DATA_DIR: folder }: Environment) =>
+            new SqliteKeyValueStore(join(folder, 'key-value-store', `${service}.sqlite`)),
+        },
+        {
+          provide: ReadModel,
+          inject: [Environment, Ledger, Log, Health, ...classes],
+          useFactory: async (
+            { CAIRN_DATA_DIR: folder }: Environment,
+            ledger: Ledger,
+            log: Log,
+            health: Health,
+            ...instances: readonly Projection[]
+          ) => {
+            const file = join(folder, 'read-models', `${service}.sqlite`);
+            const left = [...instances];
+            const made = projections.flatMap((each) => (isClass(each) ? left.splice(0, 1) : [each]));
+            const readModel = await ReadModel.open({ file, ledger, projections: made, log, ...options });
+            health.add(`${service} read model`, () => {
+              if (readModel.behind) throw new Error('is being made from the ledger');
+            });
+            readModel.start();
+            return readModel;
+          },
+        },
+        {
+          provide: Mailbox,
+          inject: [ReadModel, Ledger, KeyValueStore, Log, Metrics],
+          useFactory: (
+            readModel: ReadModel,
+            ledger: Ledger,
+            keyValueStore: KeyValueStore,
+            log: Log,
+            metrics: Metrics,
+          ) => {
+            const meter: MailboxMeter = {
+              drained: (commands) => metrics.mailboxDrain(service, commands),
+              appended: (seconds) => metrics.ledgerAppend(service, seconds),
+            };
+            return new Mailbox({ readModel, ledger, keyValueStore, log, meter });
+          },
+        },
+      ],
+      exports: [ReadModel, Mailbox, KeyValueStore, ...classes],
+    };
+  }
+
+  onModuleInit(): Promise<void> {
+    return this.readModel.caughtUp();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.mailbox.close();
+    await this.readModel.close();
+    await this.keyValueStore.close();
+  }
+}
