@@ -104,6 +104,9 @@ export const pilots = (world: GetWorld, tasksService: string | undefined): void 
         ['tasks', 't', 'list'],
         ['tasks', [1], 'list'],
         ['site', 7, 'str'],
+        ['heartbeat_seconds', 29, 'int'],
+        ['heartbeat_seconds', 14 * 24 * 60 * 60 + 1, 'int'],
+        ['heartbeat_seconds', '60', 'int'],
       ] as const) {
         expect(await system.post('/pilots', { ...PILOT, [key]: value })).toEqual(
           refused(400, `key "${key}" should be of type ${type}`),

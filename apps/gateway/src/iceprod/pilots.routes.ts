@@ -1,12 +1,21 @@
 import { bodyWith } from '../route/body-with.js';
 import type { Field } from '../route/field.js';
 import { keysParameter, optional, path, required, textParameter, wholeBody } from '../route/fields.js';
-import { dict, str, strings } from '../route/json-types.js';
+import { dict, int, str, strings, where } from '../route/json-types.js';
 import { invalid } from '../route/request-source.js';
 import { documentOf, documentsById, iceprodRoute, NOTHING, RESULT } from './iceprod-route.js';
 import { SERVICES, SERVICES_AND_PILOTS } from './policies.js';
 
 const tag = 'pilots';
+
+/** A pilot may promise a heartbeat at least this often; without a promise IceProd's two weeks hold (contract 12.3). */
+const HEARTBEAT_SECONDS = { minimum: 30, maximum: 14 * 24 * 60 * 60 };
+
+const heartbeatSeconds = where(
+  int,
+  (seconds) => seconds >= HEARTBEAT_SECONDS.minimum && seconds <= HEARTBEAT_SECONDS.maximum,
+  { ...HEARTBEAT_SECONDS, description: 'the pilot counts as lost when no PATCH of it arrives for so many seconds' },
+);
 
 const tasksOfBody = required(strings, { missing: 'missing tasks' });
 
@@ -66,6 +75,7 @@ export const pilotRoutes = {
         site: optional(str),
         version: optional(str),
         grid_queue_id: optional(str),
+        heartbeat_seconds: optional(heartbeatSeconds),
       }),
     },
     status: 201,
