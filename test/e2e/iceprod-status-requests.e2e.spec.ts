@@ -168,7 +168,7 @@ describe.each(MODES)('dataset_status, job_status and task_status, $mode', (mode)
     const ledger = new DatabaseSync(join(cairn.dataDir, 'ledger.sqlite'), { readOnly: true });
     const advances = ledger.prepare(
       `SELECT json_extract(data, '$.progress') AS progress FROM event
-       WHERE type = 'RequestAdvanced' AND json_extract(data, '$.request_id') = ? ORDER BY position`,
+       WHERE type = 'RequestProgressed' AND json_extract(data, '$.request_id') = ? ORDER BY position`,
     );
     const advanced = async (name: string, action: string, selection: object = {}) => {
       const { id: request } = await carriedOut(system, name, { dataset_id: id, action, ...selection });
@@ -200,7 +200,7 @@ describe.each(MODES)('dataset_status, job_status and task_status, $mode', (mode)
     const ends = ledger
       .prepare(
         `SELECT json_extract(data, '$.request_id') AS id FROM event
-         WHERE type = 'RequestFulfilled' AND json_extract(data, '$.request_id') IN (?, ?) ORDER BY position`,
+         WHERE type = 'RequestCompleted' AND json_extract(data, '$.request_id') IN (?, ?) ORDER BY position`,
       )
       .all(long, short);
     ledger.close();

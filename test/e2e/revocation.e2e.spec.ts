@@ -61,7 +61,7 @@ describe.each(MODES)('what was given is taken back, $mode', (mode) => {
 
   /** What a process leaves behind that ends as soon as it has put the removal on record. */
   const recordRemoval = async (username: string): Promise<void> => {
-    const stream = streamName('user', ref('iceprod', 'main', username));
+    const stream = streamName('user', ref('cairn', 'main', username));
     const ledger = await SqliteLedger.open(join(cairn().dataDir, 'ledger.sqlite'));
     const [last] = await ledger.readStream(stream, { direction: 'backwards', limit: 1 });
     const metadata = {
@@ -69,7 +69,7 @@ describe.each(MODES)('what was given is taken back, $mode', (mode) => {
       ...{ timeMicros: Date.now() * 1000, schemaVersion: 1 },
     };
     await ledger.append(stream, last?.revision ?? -1, [
-      { id: randomUUID(), type: 'UserRemoved', data: { username }, metadata },
+      { id: randomUUID(), type: 'UserDeleted', data: { username }, metadata },
     ]);
     await ledger.close();
   };

@@ -3,26 +3,26 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NewEvent } from '#ledger/ledger.js';
 import type { Caller } from '#bus/contract.js';
-import { initialRule } from '#contracts/iceprod/access.js';
+import { initialRule } from '#contracts/iceprod/initial-rule.js';
 import {
   AddUserToGroup,
   DefineRole,
   DescribeGroup,
-  DissolveGroup,
-  EnrollUser,
-  FoundGroup,
+  DeleteGroup,
+  CreateUser,
+  CreateGroup,
   GetAccessRule,
   GetRole,
-  GetSigningKeys,
   GetUser,
   ListGroups,
   ListRoles,
   ListUsers,
   LogIn,
   PrioritizeUser,
-  RemoveUser,
+  DeleteUser,
   SetAccessRule,
 } from '#contracts/iceprod/users.js';
+import { GetSigningKeys } from '#contracts/tokens.js';
 import { Reached } from '#bus/visibility.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
@@ -42,8 +42,8 @@ afterEach(() => host.end());
 const submitted = async (id: string, submitter: string, timeMicros = 1): Promise<void> => {
   const event: NewEvent = {
     id: randomUUID(),
-    type: 'DatasetSubmitted',
-    data: { dataset_id: id, submitter, access: initialRule(submitter, 'simprod', ['users']) },
+    type: 'WorkloadSubmitted',
+    data: { workload_id: id, submitter, access: initialRule(submitter, 'simprod', ['users']) },
     metadata: {
       timeMicros,
       actor: submitter,
@@ -119,14 +119,14 @@ describe('users who are changed and submit', () => {
     await submitted('a', 'ada', 5);
     await host.request(PrioritizeUser, { username: 'ada', priority: 0.9 }, admin);
     await submitted('b', 'eve', 6);
-    await host.request(RemoveUser, { user: 'eve' }, admin);
+    await host.request(DeleteUser, { user: 'eve' }, admin);
     await submitted('c', 'bea', 7);
-    await host.request(RemoveUser, { user: 'bea' }, admin);
+    await host.request(DeleteUser, { user: 'bea' }, admin);
     await submitted('d', 'bea', Date.now() * 1000 + 3_600_000_000);
-    await host.request(EnrollUser, { username: 'cy', duplicate: 'conflict' }, admin);
-    await host.request(RemoveUser, { user: 'cy' }, admin);
-    await host.request(EnrollUser, { username: 'cy', duplicate: 'conflict', extra: '{"x":1.0}' }, admin);
-    await host.request(FoundGroup, { name: 'g', extra: '{}' }, admin);
+    await host.request(CreateUser, { username: 'cy', duplicate: 'conflict' }, admin);
+    await host.request(DeleteUser, { user: 'cy' }, admin);
+    await host.request(CreateUser, { username: 'cy', duplicate: 'conflict', extra: '{"x":1.0}' }, admin);
+    await host.request(CreateGroup, { name: 'g', extra: '{}' }, admin);
     await host.request(AddUserToGroup, { user: 'cy', group: 'g' }, admin);
     const listed = await users();
     expect(listed.map(({ username, priority, groups }) => ({ username, priority, groups }))).toEqual([
@@ -144,11 +144,11 @@ describe('users who are changed and submit', () => {
 
 describe('groups and roles', () => {
   it('are the same after everything was made anew', async () => {
-    await host.request(FoundGroup, { name: 'b', priority: 0.2, extra: '{"n":1.0}' }, admin);
+    await host.request(CreateGroup, { name: 'b', priority: 0.2, extra: '{"n":1.0}' }, admin);
     await host.request(DescribeGroup, { name: 'a', extra: '{}' }, admin);
     await host.request(DescribeGroup, { name: 'b', extra: '{"m":2}' }, admin);
-    await host.request(FoundGroup, { name: 'c', extra: '{}' }, admin);
-    await host.request(DissolveGroup, { group: 'c' }, admin);
+    await host.request(CreateGroup, { name: 'c', extra: '{}' }, admin);
+    await host.request(DeleteGroup, { group: 'c' }, admin);
     await host.request(DefineRole, { name: 'z', extra: '{}' }, admin);
     await host.request(DefineRole, { name: 'y', extra: '{}' }, admin);
     await host.request(DefineRole, { name: 'z', extra: '{"q":1.0}' }, admin);
@@ -165,9 +165,9 @@ describe('groups and roles', () => {
   it('are refused when they fit into no event', async () => {
     const extra = JSON.stringify({ x: 'x'.repeat(200_000) });
     const tooLarge = { kind: 'invalid', message: expect.stringMatching(/too large$/) as string };
-    await expect(host.request(FoundGroup, { name: 'g', extra }, admin)).rejects.toMatchObject(tooLarge);
+    await expect(host.request(CreateGroup, { name: 'g', extra }, admin)).rejects.toMatchObject(tooLarge);
     await expect(host.request(DefineRole, { name: 'r', extra }, admin)).rejects.toMatchObject(tooLarge);
-    await expect(host.request(EnrollUser, { username: 'u', duplicate: 'invalid', extra }, admin)).rejects.toMatchObject(
+    await expect(host.request(CreateUser, { username: 'u', duplicate: 'invalid', extra }, admin)).rejects.toMatchObject(
       tooLarge,
     );
   });

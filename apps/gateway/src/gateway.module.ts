@@ -2,7 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
 import type { MessageContext, ServiceName } from '#bus/contract.js';
 import { Reached } from '#bus/visibility.js';
-import { CheckToken, GetSigningKeys } from '#contracts/iceprod/users.js';
+import { CheckToken, GetSigningKeys } from '#contracts/tokens.js';
 import { BlobStore } from '#storage/blob-store.js';
 import { Environment } from '#platform/environment.js';
 import { CHECK_TIMEOUT_MS, Health } from '#platform/health.js';

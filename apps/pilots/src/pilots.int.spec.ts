@@ -175,7 +175,7 @@ describe('pilots', () => {
     await report('{"tasks":["a"]}');
     await report('{"tasks.1":"b"}');
     expect(JSON.parse((await ask(GetPilot, { pilot_id: id })).document)).toMatchObject({ tasks: ['a', 'b'] });
-    expect(await factsOf(id)).toEqual(['PilotStarted', 'PilotReported', 'PilotReported']);
+    expect(await factsOf(id)).toEqual(['WorkerStarted', 'WorkerReported', 'WorkerReported']);
   });
 
   it('release their tasks when they are deleted', async () => {
@@ -185,7 +185,7 @@ describe('pilots', () => {
       { tasks: ['a', 'b'], reason: `pilot ${id} deleted` },
     ]);
     expect(tasksService.orders[0]?.context.caller.subject).toBe('grid');
-    expect(await factsOf(id)).toEqual(['PilotStarted', 'PilotEnded', 'PilotReleased']);
+    expect(await factsOf(id)).toEqual(['WorkerStarted', 'WorkerEnded', 'WorkerUnitsReleased']);
     expect(await refusal(ask(GetPilot, { pilot_id: id }))).toBe('not-found: Pilot not found');
     expect(await refusal(ask(EndPilot, { pilot_id: id }))).toBe('not-found: Pilot not found');
     expect(await refusal(ask(ReportPilot, { pilot_id: id, fields: '{"a":1}' }))).toBe('not-found: Pilot not found');
@@ -195,10 +195,10 @@ describe('pilots', () => {
     const id = await start({ tasks: ['a', 'b'] });
     tasksService.takesLogs = false;
     await ask(EndPilot, { pilot_id: id });
-    expect(await factsOf(id)).toEqual(['PilotStarted', 'PilotEnded']);
+    expect(await factsOf(id)).toEqual(['WorkerStarted', 'WorkerEnded']);
     tasksService.takesLogs = true;
     tasksService.logs = [];
-    await fact(id, 'PilotReleased');
+    await fact(id, 'WorkerUnitsReleased');
     expect(tasksService.logs.map(({ request }) => request)).toEqual(
       ['a', 'b'].map((task) => ({
         task_id: task,
@@ -219,16 +219,16 @@ describe('pilots', () => {
     await ask(ReportPilot, { pilot_id: id, fields: '{"tasks":[]}' });
     await ask(EndPilot, { pilot_id: id });
     expect(tasksService.orders).toEqual([]);
-    expect(await factsOf(id)).toEqual(['PilotStarted', 'PilotReported', 'PilotEnded']);
+    expect(await factsOf(id)).toEqual(['WorkerStarted', 'WorkerReported', 'WorkerEnded']);
   });
 
   it('release their tasks later when the tasks service does not answer, under the same name each time', async () => {
     const id = await start({ tasks: ['a'] });
     tasksService.answers = false;
     await ask(EndPilot, { pilot_id: id });
-    expect(await factsOf(id)).toEqual(['PilotStarted', 'PilotEnded']);
+    expect(await factsOf(id)).toEqual(['WorkerStarted', 'WorkerEnded']);
     tasksService.answers = true;
-    await fact(id, 'PilotReleased');
+    await fact(id, 'WorkerUnitsReleased');
     expect(tasksService.orders.length).toBeGreaterThan(1);
     expect(new Set(tasksService.orders.map(({ context }) => context.commandId)).size).toBe(1);
   });
@@ -240,7 +240,7 @@ describe('pilots', () => {
     await host.stop();
     tasksService.answers = true;
     await host.start();
-    await fact(id, 'PilotReleased');
+    await fact(id, 'WorkerUnitsReleased');
     const { length } = tasksService.orders;
     await host.rebuild();
     await start();
@@ -251,9 +251,9 @@ describe('pilots', () => {
     const silent = await start({ tasks: ['a'] });
     const atMicros = nowMicros() + LATER_MICROS;
     await ask(Look, { at_micros: atMicros - 2 * 60_000_000 });
-    expect(await factsOf(silent)).toEqual(['PilotStarted']);
+    expect(await factsOf(silent)).toEqual(['WorkerStarted']);
     await ask(Look, { at_micros: atMicros });
-    expect(await factsOf(silent)).toEqual(['PilotStarted', 'PilotEnded', 'PilotReleased']);
+    expect(await factsOf(silent)).toEqual(['WorkerStarted', 'WorkerEnded', 'WorkerUnitsReleased']);
     expect(tasksService.orders[0]?.request).toMatchObject({ tasks: ['a'], reason: `pilot ${silent} expired` });
     await ask(Look, { at_micros: atMicros });
     expect(tasksService.orders).toHaveLength(1);
@@ -266,6 +266,6 @@ describe('pilots', () => {
     await host.start();
     // The pilot has been silent for the limit, but the service has not listened for so long.
     await ask(Look, { at_micros: beforeMicros + SILENCE_MS_MAX * 1000 });
-    expect(await factsOf(id)).toEqual(['PilotStarted']);
+    expect(await factsOf(id)).toEqual(['WorkerStarted']);
   });
 });

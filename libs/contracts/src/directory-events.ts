@@ -2,7 +2,7 @@ import { ref, streamName } from '#ledger/ref.js';
 
 /** What a group or role has besides name and priority is the text of a JSON object (`extra`). */
 export interface DirectoryEvents {
-  readonly GroupFounded: {
+  readonly GroupCreated: {
     readonly group_id: string;
     readonly name: string;
     readonly priority: number;
@@ -10,12 +10,12 @@ export interface DirectoryEvents {
   };
   /** Everything about the group that may change, as it is from then on. */
   readonly GroupDescribed: { readonly name: string; readonly priority: number; readonly extra: string };
-  readonly GroupDissolved: { readonly name: string };
+  readonly GroupDeleted: { readonly name: string };
   /** From then on the role is this and nothing else. */
   readonly RoleDefined: { readonly name: string; readonly extra: string };
-  readonly RoleRetired: { readonly name: string };
+  readonly RoleDeleted: { readonly name: string };
 }
 
 /** All groups stand in one stream, so that their names and ids are unique; roles likewise. Written by `auth`. */
-export const GROUPS_STREAM = streamName('directory', ref('iceprod', 'main', 'groups'));
-export const ROLES_STREAM = streamName('directory', ref('iceprod', 'main', 'roles'));
+export const GROUPS_STREAM = streamName('directory', ref('cairn', 'main', 'groups'));
+export const ROLES_STREAM = streamName('directory', ref('cairn', 'main', 'roles'));

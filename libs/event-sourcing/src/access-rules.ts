@@ -1,14 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DomainError } from '#platform/domain-error.js';
-import { ref, refOfStream } from '#ledger/ref.js';
+import { type Dialect, ref, refOfStream } from '#ledger/ref.js';
 import type { Caller } from '#bus/contract.js';
-import { type AccessAction, type AccessRule, bypassesRules, judgeRule } from '#contracts/iceprod/access.js';
+import { type AccessAction, type AccessRule, bypassesRules, judgeRule } from '#contracts/access.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from './projection.js';
 
-/** Parsed rules kept in memory, by their text: most datasets of a group share few texts. */
+/** Parsed rules kept in memory, by their text: most workloads of a group share few texts. */
 const PARSED_RULES_MAX = 4096;
 
-/** Datasets whose rules are kept between two commits. */
+/** Workloads whose rules are kept between two commits. */
 const KNOWN_RULES_MAX = 4096;
 
 const LISTS = ['read_groups', 'write_groups', 'read_users', 'write_users'] as const;
@@ -36,12 +36,12 @@ class AccessRulesWriter implements ProjectionWriter {
   }
 
   apply({ type, stream, data }: AppliedEvent): void {
-    if (type !== 'DatasetSubmitted' && type !== 'AccessRuleSet') return;
+    if (type !== 'WorkloadSubmitted' && type !== 'AccessRuleSet') return;
     const key = refOfStream(stream);
     const row = this.read.get(key) as RuleRow | undefined;
     // The two kinds of stream may arrive in either order; lists that were set later win whatever comes first, and lists
     // that a change leaves out stay as they were (IceProd contract 14).
-    const initial = type === 'DatasetSubmitted' ? listsOf(data['access'] as AccessRule) : parse(row?.initial);
+    const initial = type === 'WorkloadSubmitted' ? listsOf(data['access'] as AccessRule) : parse(row?.initial);
     const amended = type === 'AccessRuleSet' ? { ...parse(row?.amended), ...listsOf(data) } : parse(row?.amended);
     const rule = listsOf({ ...initial, ...amended });
     this.write.run(key, JSON.stringify(initial), JSON.stringify(amended), JSON.stringify(rule));
@@ -52,12 +52,12 @@ class AccessRulesWriter implements ProjectionWriter {
   }
 }
 
-/** Access rules of IceProd datasets: each service that judges callers keeps its own copy. */
+/** Access rules of workloads: each service that authorizes callers keeps its own copy. */
 export const accessRulesProjection: Projection = {
   name: 'access-rules',
   version: 1,
-  streamPrefixes: ['workload-iceprod.', 'access-iceprod.'],
-  eventTypes: ['DatasetSubmitted', 'AccessRuleSet'],
+  streamPrefixes: ['workload-', 'access-'],
+  eventTypes: ['WorkloadSubmitted', 'AccessRuleSet'],
   tables: `CREATE TABLE access_rules (
     ref TEXT PRIMARY KEY,
     initial TEXT NOT NULL,
@@ -68,46 +68,50 @@ export const accessRulesProjection: Projection = {
   attach: (database) => new AccessRulesWriter(database),
 };
 
-/** Reads the rules of {@link accessRulesProjection} through one connection: `queries` to answer, `writer` to decide. */
+/**
+ * Reads the rules of one dialect's workloads from {@link accessRulesProjection} through one connection: `queries` to answer,
+ * `writer` to decide.
+ */
 export class AccessRules {
   private readonly read;
   private readonly parsed = new Map<string, AccessRule>();
-  /** Rules by dataset as of one commit: reads come in crowds between commits. */
+  /** Rules by workload as of one commit: many reads come between two commits. */
   private readonly known = new Map<string, AccessRule>();
   private knownAt = -1;
 
   /** `commits` counts the commits that `database` shows; without it every rule is read again. */
   constructor(
     database: DatabaseSync,
+    private readonly dialect: Dialect,
     private readonly commits?: () => number,
   ) {
     this.read = database.prepare('SELECT rule FROM access_rules WHERE ref = ?');
   }
 
-  ruleOf(datasetId: string): AccessRule | undefined {
-    if (this.commits === undefined) return this.readRule(datasetId);
+  ruleOf(workloadId: string): AccessRule | undefined {
+    if (this.commits === undefined) return this.readRule(workloadId);
     const commits = this.commits();
     if (commits !== this.knownAt || this.known.size >= KNOWN_RULES_MAX) {
       this.known.clear();
       this.knownAt = commits;
     }
-    const known = this.known.get(datasetId);
+    const known = this.known.get(workloadId);
     if (known !== undefined) return known;
-    const rule = this.readRule(datasetId);
-    if (rule !== undefined) this.known.set(datasetId, rule);
+    const rule = this.readRule(workloadId);
+    if (rule !== undefined) this.known.set(workloadId, rule);
     return rule;
   }
 
-  private readRule(datasetId: string): AccessRule | undefined {
-    const row = this.read.get(ref('iceprod', 'main', datasetId)) as { readonly rule: string } | undefined;
+  private readRule(workloadId: string): AccessRule | undefined {
+    const row = this.read.get(ref(this.dialect, 'main', workloadId)) as { readonly rule: string } | undefined;
     return row === undefined ? undefined : this.parsedRule(row.rule);
   }
 
-  /** Judges the whole rule: admins, system and pilots pass without a look-up, whether or not the dataset exists. */
-  judge(datasetId: string, action: AccessAction, caller: Caller): DomainError | undefined {
+  /** Admins, system and pilots pass without a look-up, whether or not the workload exists. */
+  judge(workloadId: string, action: AccessAction, caller: Caller): DomainError | undefined {
     return bypassesRules(caller)
       ? undefined
-      : judgeRule(this.ruleOf(datasetId), action, caller.username, caller.groups);
+      : judgeRule(this.ruleOf(workloadId), action, caller.username, caller.groups);
   }
 
   /** Keyed by text, so that nothing needs to be invalidated. */

@@ -1,7 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { ref, streamName, type StreamCategory } from '#ledger/ref.js';
 import type { Caller } from '#bus/contract.js';
-import { initialRule } from '#contracts/iceprod/access.js';
 import { AccessRules, accessRulesProjection } from './access-rules.js';
 import type { AppliedEvent } from './projection.js';
 
@@ -13,8 +12,13 @@ const event = (category: StreamCategory, id: string, type: string, data: Record<
   data,
   metadata: { timeMicros: 0, actor: 'x', dialect: 'iceprod', correlationId: 'c', causationId: 'c', schemaVersion: 1 },
 });
-const submitted = (id: string): AppliedEvent =>
-  event('workload', id, 'DatasetSubmitted', { access: initialRule('alice', 'simprod', ['users']) });
+const RULE = {
+  read_groups: ['admin', 'simprod', 'users'],
+  write_groups: ['admin', 'simprod'],
+  read_users: ['alice'],
+  write_users: ['alice'],
+};
+const submitted = (id: string): AppliedEvent => event('workload', id, 'WorkloadSubmitted', { access: RULE });
 const ruleSet = (id: string, data: Record<string, unknown>): AppliedEvent => event('access', id, 'AccessRuleSet', data);
 
 const rulesAfter = (...events: readonly AppliedEvent[]): AccessRules => {
@@ -22,7 +26,7 @@ const rulesAfter = (...events: readonly AppliedEvent[]): AccessRules => {
   database.exec(accessRulesProjection.tables);
   const writer = accessRulesProjection.attach(database);
   for (const one of events) void writer.apply(one);
-  return new AccessRules(database);
+  return new AccessRules(database, 'iceprod');
 };
 const caller = (fields: Partial<Caller>): Caller => ({
   subject: 's',
@@ -34,7 +38,7 @@ const caller = (fields: Partial<Caller>): Caller => ({
 
 describe('access rules', () => {
   it('start with the rule of the submission', () => {
-    expect(rulesAfter(submitted('d')).ruleOf('d')).toEqual(initialRule('alice', 'simprod', ['users']));
+    expect(rulesAfter(submitted('d')).ruleOf('d')).toEqual(RULE);
   });
 
   it('keep user lists that a change leaves out, whichever stream arrives first', () => {

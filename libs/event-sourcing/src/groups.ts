@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { type DirectoryEvents, GROUPS_STREAM } from '#contracts/directory-events.js';
-import { BUILT_IN_GROUPS } from '#contracts/iceprod/users.js';
+import { BUILT_IN_GROUPS } from '#contracts/directory.js';
 import type { Projection } from './projection.js';
 
 /** Most groups that one answer lists (IceProd contract 1.6). */
@@ -13,32 +13,32 @@ export const groupsProjection: Projection = {
   name: 'groups',
   version: 1,
   streamPrefixes: [GROUPS_STREAM],
-  eventTypes: ['GroupFounded', 'GroupDescribed', 'GroupDissolved'],
+  eventTypes: ['GroupCreated', 'GroupDescribed', 'GroupDeleted'],
   tables: `CREATE TABLE custom_group (
     name TEXT PRIMARY KEY,
     group_id TEXT NOT NULL,
-    founded INTEGER NOT NULL,
+    created INTEGER NOT NULL,
     priority REAL NOT NULL,
     extra TEXT NOT NULL
   ) WITHOUT ROWID`,
   indexes: 'CREATE INDEX custom_group_id ON custom_group (group_id)',
   attach: (database) => {
     const found = database.prepare(
-      'INSERT OR REPLACE INTO custom_group (name, group_id, founded, priority, extra) VALUES (?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO custom_group (name, group_id, created, priority, extra) VALUES (?, ?, ?, ?, ?)',
     );
     const describe = database.prepare('UPDATE custom_group SET priority = ?, extra = ? WHERE name = ?');
     const dissolve = database.prepare('DELETE FROM custom_group WHERE name = ?');
     return {
       apply: ({ stream, type, data, revision }) => {
         if (stream !== GROUPS_STREAM) return;
-        if (type === 'GroupFounded') {
-          const group = data as DirectoryEvents['GroupFounded'];
+        if (type === 'GroupCreated') {
+          const group = data as DirectoryEvents['GroupCreated'];
           found.run(group.name, group.group_id, revision, group.priority, group.extra);
         } else if (type === 'GroupDescribed') {
           const group = data as DirectoryEvents['GroupDescribed'];
           describe.run(group.priority, group.extra, group.name);
-        } else if (type === 'GroupDissolved') {
-          dissolve.run((data as DirectoryEvents['GroupDissolved']).name);
+        } else if (type === 'GroupDeleted') {
+          dissolve.run((data as DirectoryEvents['GroupDeleted']).name);
         }
       },
       forget: () => {
@@ -73,7 +73,7 @@ export class Groups {
     const columns = 'SELECT name, group_id, priority, extra FROM custom_group';
     this.selectByName = database.prepare(`${columns} WHERE name = ?`);
     this.selectById = database.prepare(`${columns} WHERE group_id = ?`);
-    this.selectAll = database.prepare(`${columns} ORDER BY founded LIMIT ${GROUPS_MAX - BUILT_IN.size}`);
+    this.selectAll = database.prepare(`${columns} ORDER BY created LIMIT ${GROUPS_MAX - BUILT_IN.size}`);
   }
 
   /** Whether a group may be named. */
@@ -96,7 +96,7 @@ export class Groups {
     return row === undefined ? undefined : groupOf(row);
   }
 
-  /** In the order of their founding. */
+  /** In the order of their creation. */
   custom(): readonly CustomGroup[] {
     return this.selectAll.all().map(groupOf);
   }

@@ -4,7 +4,7 @@ import { nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import { ref, streamName } from '#ledger/ref.js';
 import type { Answer, Message, Nothing } from '#bus/contract.js';
-import { type AccessAction, type AccessRule, judgeRule } from '#contracts/iceprod/access.js';
+import { type AccessAction, type AccessRule, judgeRule } from '#contracts/access.js';
 import {
   GetAccessRule,
   JudgeNamed,
@@ -49,7 +49,7 @@ export class AccessController {
     private readonly mailbox: Mailbox,
     readModel: ReadModel,
   ) {
-    this.rules = new AccessRules(readModel.queries);
+    this.rules = new AccessRules(readModel.queries, 'iceprod');
     this.groups = new Groups(readModel.writer);
   }
 

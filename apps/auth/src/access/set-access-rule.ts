@@ -1,5 +1,5 @@
 import { DomainError } from '#platform/domain-error.js';
-import type { AccessRule } from '#contracts/iceprod/access.js';
+import type { AccessRule } from '#contracts/access.js';
 import type { SetAccessRuleRequest } from '#contracts/iceprod/users.js';
 import { isTooLarge } from '../too-large.js';
 

@@ -14,7 +14,7 @@ import {
   ListCredentials,
   StoreCredential,
 } from '#contracts/iceprod/credentials.js';
-import { RemoveUser } from '#contracts/iceprod/users.js';
+import { DeleteUser } from '#contracts/iceprod/users.js';
 import { KeyValueStore } from '#storage/key-value-store.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { AuthModule } from '../auth.module.js';
@@ -132,7 +132,7 @@ it('leaves nothing sealed of an owner who was deleted while the issuer was asked
   await store(oauth({ refresh_token: 'r', expiration: 1 }));
   const used = host.request(ListCredentials, { owner, norefresh: false }, admin);
   await asked.promise;
-  await host.request(RemoveUser, { user: 'alice' }, admin);
+  await host.request(DeleteUser, { user: 'alice' }, admin);
   released.resolve();
   expect((await used).document).toContain('"access_token":"new"');
   expect(await boxes()).toEqual([]);

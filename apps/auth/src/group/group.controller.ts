@@ -6,8 +6,8 @@ import type { Answer, Message, Nothing } from '#bus/contract.js';
 import { GROUPS_STREAM } from '#contracts/directory-events.js';
 import {
   DescribeGroup,
-  DissolveGroup,
-  FoundGroup,
+  DeleteGroup,
+  CreateGroup,
   GetGroup,
   type GroupRequest,
   ListGroups,
@@ -57,7 +57,7 @@ export class GroupController {
     return group === undefined ? refused(groupNotFound()) : { reply: { document: groupDocument(group) } };
   }
 
-  @MessagePattern(FoundGroup.subject)
+  @MessagePattern(CreateGroup.subject)
   found({ context, request }: Message<GroupRequest>): Promise<Answer<{ group_id: string }>> {
     const timeMicros = nowMicros();
     const groupId = newId(GROUPS_STREAM, timeMicros);
@@ -85,7 +85,7 @@ export class GroupController {
     });
   }
 
-  @MessagePattern(DissolveGroup.subject)
+  @MessagePattern(DeleteGroup.subject)
   async dissolve({ context, request }: Message<{ group: string }>): Promise<Answer<Nothing>> {
     let ended: readonly CredentialFact[] = [];
     const answer = await this.mailbox.execute<Nothing>({

@@ -1,6 +1,6 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { GroupRequest } from '#contracts/iceprod/users.js';
-import { BUILT_IN_GROUPS } from '#contracts/iceprod/users.js';
+import { BUILT_IN_GROUPS } from '#contracts/directory.js';
 import { type DirectoryEvents, GROUPS_STREAM } from '#contracts/directory-events.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
@@ -24,7 +24,7 @@ const tooLarge = (): DomainError => new DomainError('invalid', 'group.too-large'
 type View = Pick<Groups, 'has' | 'isBuiltIn' | 'named' | 'find'>;
 
 const founded = ({ name, priority = DEFAULT_PRIORITY, extra }: GroupRequest, groupId: string): DecidedEvent =>
-  event('GroupFounded', { group_id: groupId, name, priority, extra });
+  event('GroupCreated', { group_id: groupId, name, priority, extra });
 
 export const foundGroup = (view: View, request: GroupRequest, groupId: string): DecidedEvent | DomainError => {
   if (request.name === '') return noName();
@@ -52,7 +52,7 @@ export const describeGroup = (view: View, request: GroupRequest, groupId: string
 export const dissolveGroup = (view: View, nameOrId: string): DecidedEvent | DomainError | undefined => {
   if (view.isBuiltIn(nameOrId)) return builtIn();
   const group = view.find(nameOrId);
-  return group === undefined ? undefined : event('GroupDissolved', { name: group.name });
+  return group === undefined ? undefined : event('GroupDeleted', { name: group.name });
 };
 
 /** A custom group as answers show it. */

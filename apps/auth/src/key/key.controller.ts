@@ -3,7 +3,7 @@ import { MessagePattern } from '@nestjs/microservices';
 import { Environment } from '#platform/environment.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import type { Answer } from '#bus/contract.js';
-import { GetSigningKeys } from '#contracts/iceprod/users.js';
+import { GetSigningKeys } from '#contracts/tokens.js';
 
 /**
  * Hands out the public keys of the embedded issuer; the private ones never leave the data folder. They are read each time,

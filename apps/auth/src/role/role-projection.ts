@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type DirectoryEvents, ROLES_STREAM } from '#contracts/directory-events.js';
-import { BUILT_IN_ROLES } from '#contracts/iceprod/users.js';
+import { BUILT_IN_ROLES } from '#contracts/directory.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
 import type { Projection } from '#event-sourcing/projection.js';
 
@@ -11,7 +11,7 @@ export const roleProjection: Projection = {
   name: 'roles',
   version: 1,
   streamPrefixes: [ROLES_STREAM],
-  eventTypes: ['RoleDefined', 'RoleRetired'],
+  eventTypes: ['RoleDefined', 'RoleDeleted'],
   tables: `CREATE TABLE custom_role (name TEXT PRIMARY KEY, defined INTEGER NOT NULL, extra TEXT NOT NULL) WITHOUT ROWID`,
   indexes: '',
   attach: (database) => {
@@ -27,8 +27,8 @@ export const roleProjection: Projection = {
         if (type === 'RoleDefined') {
           const { name, extra } = data as DirectoryEvents['RoleDefined'];
           define.run(name, revision, extra);
-        } else if (type === 'RoleRetired') {
-          retire.run((data as DirectoryEvents['RoleRetired']).name);
+        } else if (type === 'RoleDeleted') {
+          retire.run((data as DirectoryEvents['RoleDeleted']).name);
         }
       },
       forget: () => {

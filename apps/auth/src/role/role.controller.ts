@@ -4,7 +4,8 @@ import { nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { Answer, Message, Nothing } from '#bus/contract.js';
 import { type DirectoryEvents, ROLES_STREAM } from '#contracts/directory-events.js';
-import { BUILT_IN_ROLES, DefineRole, GetRole, ListRoles, RetireRole } from '#contracts/iceprod/users.js';
+import { BUILT_IN_ROLES } from '#contracts/directory.js';
+import { DefineRole, DeleteRole, GetRole, ListRoles } from '#contracts/iceprod/users.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { refused } from '../refused.js';
@@ -54,14 +55,14 @@ export class RoleController {
     });
   }
 
-  @MessagePattern(RetireRole.subject)
+  @MessagePattern(DeleteRole.subject)
   retire({ context, request: { name } }: Message<{ name: string }>): Promise<Answer<Nothing>> {
     return this.mailbox.execute<Nothing>({
       context,
       timeMicros: nowMicros(),
       decide: () => {
         if (BUILT_IN_ROLES.includes(name)) return builtIn();
-        const retired = { stream: ROLES_STREAM, type: 'RoleRetired', data: { name } };
+        const retired = { stream: ROLES_STREAM, type: 'RoleDeleted', data: { name } };
         return { events: this.decided.has(name) ? [retired] : [], reply: {} };
       },
     });

@@ -1,6 +1,6 @@
 import { DomainError } from '#platform/domain-error.js';
 import { ref, streamName } from '#ledger/ref.js';
-import type { EnrollUserRequest } from '#contracts/iceprod/users.js';
+import type { CreateUserRequest } from '#contracts/iceprod/users.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { isTooLarge } from '../too-large.js';
 import { DEFAULT_PRIORITY, evolve } from './user.js';
@@ -8,22 +8,22 @@ import type { UserEvent, UserEvents } from './user-events.js';
 import type { KnownUser } from './user-projection.js';
 
 const placed = (event: UserEvent): DecidedEvent => ({
-  stream: streamName('user', ref('iceprod', 'main', event.data.username)),
+  stream: streamName('user', ref('cairn', 'main', event.data.username)),
   ...event,
 });
 
 const tooLarge = (): DomainError => new DomainError('invalid', 'user.too-large', 'user too large');
 
 /** `existing` is the record of the same name. */
-export const enrollUser = (
+export const createUser = (
   existing: KnownUser | undefined,
-  { duplicate, username, priority = DEFAULT_PRIORITY, groups = [], roles = [], extra = '{}' }: EnrollUserRequest,
+  { duplicate, username, priority = DEFAULT_PRIORITY, groups = [], roles = [], extra = '{}' }: CreateUserRequest,
   userId: string,
 ): DecidedEvent | DomainError => {
   if (username === '') return new DomainError('invalid', 'user.no-name', 'missing username');
   if (existing !== undefined) return new DomainError(duplicate, 'user.exists', 'duplicate username');
-  const data: UserEvents['UserEnrolled'] = { user_id: userId, username, priority, groups, roles, extra };
-  return isTooLarge(data) ? tooLarge() : placed({ type: 'UserEnrolled', data });
+  const data: UserEvents['UserCreated'] = { user_id: userId, username, priority, groups, roles, extra };
+  return isTooLarge(data) ? tooLarge() : placed({ type: 'UserCreated', data });
 };
 
 /**
@@ -32,16 +32,16 @@ export const enrollUser = (
  */
 export const changeUser = (
   { user, isImplied }: KnownUser,
-  event: Exclude<UserEvent, { readonly type: 'UserEnrolled' | 'UserRemoved' }>,
+  event: Exclude<UserEvent, { readonly type: 'UserCreated' | 'UserDeleted' }>,
 ): readonly DecidedEvent[] | DomainError => {
   // The whole list is stored again with each member that joins, so the result is what must fit.
   if (isTooLarge(evolve(user, event))) return tooLarge();
-  return isImplied ? [placed({ type: 'UserEnrolled', data: user }), placed(event)] : [placed(event)];
+  return isImplied ? [placed({ type: 'UserCreated', data: user }), placed(event)] : [placed(event)];
 };
 
 /** Nothing happens when there is no such user. */
-export const removeUser = (known: KnownUser | undefined): readonly DecidedEvent[] =>
-  known === undefined ? [] : [placed({ type: 'UserRemoved', data: { username: known.user.username } })];
+export const deleteUser = (known: KnownUser | undefined): readonly DecidedEvent[] =>
+  known === undefined ? [] : [placed({ type: 'UserDeleted', data: { username: known.user.username } })];
 
 /**
  * Makes sure that whoever proved to be somebody has a record, with these groups and roles if it must be made. One who is
@@ -51,11 +51,11 @@ export const admitUser = (
   known: KnownUser | undefined,
   admitted: { readonly username: string; readonly groups: readonly string[]; readonly roles: readonly string[] },
   newUserId: string,
-): { readonly user: UserEvents['UserEnrolled']; readonly events: readonly DecidedEvent[] } => {
+): { readonly user: UserEvents['UserCreated']; readonly events: readonly DecidedEvent[] } => {
   if (known !== undefined && !known.isImplied) return { user: known.user, events: [] };
-  const user: UserEvents['UserEnrolled'] = {
+  const user: UserEvents['UserCreated'] = {
     ...(known?.user ?? { user_id: newUserId, priority: DEFAULT_PRIORITY, extra: '{}' }),
     ...admitted,
   };
-  return { user, events: [placed({ type: 'UserEnrolled', data: user })] };
+  return { user, events: [placed({ type: 'UserCreated', data: user })] };
 };

@@ -1,7 +1,7 @@
-/** Facts of streams `user-iceprod.main.<username>`; written and read by `auth`. All name the user, because a long name is hashed in a stream's. */
+/** Facts of streams `user-cairn.main.<username>`; written and read by `auth`. All name the user, because a long name is hashed in a stream's. */
 export interface UserEvents {
   /** From then on there is a record, whatever there was before. `extra` is the text of a JSON object. */
-  readonly UserEnrolled: {
+  readonly UserCreated: {
     readonly user_id: string;
     readonly username: string;
     readonly priority: number;
@@ -16,16 +16,16 @@ export interface UserEvents {
   /** The roles are these and no other. */
   readonly UserRolesAssigned: { readonly username: string; readonly roles: readonly string[] };
   /** Gone, until enrolled again or implied by a later submission. */
-  readonly UserRemoved: { readonly username: string };
+  readonly UserDeleted: { readonly username: string };
 }
 
 export const USER_EVENT_TYPES = [
-  'UserEnrolled',
+  'UserCreated',
   'UserPrioritized',
   'UserJoinedGroup',
   'UserGroupsAssigned',
   'UserRolesAssigned',
-  'UserRemoved',
+  'UserDeleted',
 ] as const satisfies readonly (keyof UserEvents)[];
 
 /** A fact of a user's stream. */

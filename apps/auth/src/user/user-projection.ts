@@ -6,7 +6,7 @@ import { USER_EVENT_TYPES, type UserEvent } from './user-events.js';
 /** Most users that one answer lists (contract 1.6). */
 const USERS_MAX = 10_000;
 
-const SUBMITTED = 'DatasetSubmitted';
+const SUBMITTED = 'WorkloadSubmitted';
 
 const parsed = (text: SQLOutputValue | undefined): User | undefined =>
   typeof text === 'string' ? (JSON.parse(text) as User) : undefined;
@@ -52,8 +52,8 @@ class UserWriter implements ProjectionWriter {
     if (typeof username !== 'string') return;
     const row = this.read.get(username);
     const enrolled = evolve(parsed(row?.['enrolled']), { type, data } as UserEvent);
-    const enrolledAt = type === 'UserEnrolled' ? at : Number(row?.['enrolled_at'] ?? 0);
-    const removedAt = type === 'UserRemoved' ? at : Number(row?.['removed_at'] ?? 0);
+    const enrolledAt = type === 'UserCreated' ? at : Number(row?.['enrolled_at'] ?? 0);
+    const removedAt = type === 'UserDeleted' ? at : Number(row?.['removed_at'] ?? 0);
     this.show(username, enrolled, enrolledAt, removedAt);
   }
 
@@ -78,7 +78,7 @@ class UserWriter implements ProjectionWriter {
 export const userProjection: Projection = {
   name: 'users',
   version: 2,
-  streamPrefixes: ['workload-iceprod.', 'user-iceprod.'],
+  streamPrefixes: ['workload-', 'user-'],
   eventTypes: [SUBMITTED, ...USER_EVENT_TYPES],
   tables: `CREATE TABLE user (
     username TEXT PRIMARY KEY,

@@ -7,13 +7,13 @@ import {
   AddUserToGroup,
   AssignUserGroups,
   AssignUserRoles,
-  EnrollUser,
-  type EnrollUserRequest,
+  CreateUser,
+  type CreateUserRequest,
   GetUser,
   GetUserGroups,
   ListUsers,
   PrioritizeUser,
-  RemoveUser,
+  DeleteUser,
 } from '#contracts/iceprod/users.js';
 import type { CredentialFact } from '#contracts/credential-events.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
@@ -23,7 +23,7 @@ import { ReadModel } from '#event-sourcing/read-model.js';
 import { CredentialsOfOwner, deletionOf } from '../credential/credentials-of-owner.js';
 import { refused } from '../refused.js';
 import { Roles } from '../role/role-projection.js';
-import { changeUser, enrollUser, removeUser } from './change-user.js';
+import { changeUser, createUser, deleteUser } from './change-user.js';
 import { newUserId, userDocument, userNotFound } from './user.js';
 import { Users } from './user-projection.js';
 
@@ -66,28 +66,28 @@ export class UserController {
     return known === undefined ? refused(userNotFound()) : { reply: { results: known.user.groups } };
   }
 
-  @MessagePattern(EnrollUser.subject)
-  enroll({ context, request }: Message<EnrollUserRequest>): Promise<Answer<{ user_id: string }>> {
+  @MessagePattern(CreateUser.subject)
+  enroll({ context, request }: Message<CreateUserRequest>): Promise<Answer<{ user_id: string }>> {
     const timeMicros = nowMicros();
     const userId = newUserId(timeMicros);
     return this.mailbox.execute<{ user_id: string }>({
       context,
       timeMicros,
       decide: () => {
-        const event = enrollUser(this.decided.named(request.username), request, userId);
+        const event = createUser(this.decided.named(request.username), request, userId);
         return event instanceof DomainError ? event : { events: [event], reply: { user_id: userId } };
       },
     });
   }
 
   /** With the record everything ends that is held in its name: sessions and refresh tokens because they name it. */
-  @MessagePattern(RemoveUser.subject)
+  @MessagePattern(DeleteUser.subject)
   async remove({ context, request }: Message<{ user: string }>): Promise<Answer<Nothing>> {
     let ended: readonly CredentialFact[] = [];
     const answer = await this.change(context, () => {
       const known = this.decided.find(request.user);
       ended = this.credentials.of({ username: known?.user.username ?? request.user });
-      return [...removeUser(known), ...ended.map(deletionOf)];
+      return [...deleteUser(known), ...ended.map(deletionOf)];
     });
     if (!('error' in answer)) await this.credentials.forget(ended);
     return answer;

@@ -9,17 +9,17 @@ import type { UserEvent, UserEvents } from './user-events.js';
 export const DEFAULT_PRIORITY = 0.5;
 
 /** A user record. */
-export type User = UserEvents['UserEnrolled'];
+export type User = UserEvents['UserCreated'];
 
 /** The slot in a user's id says nothing. */
-const USERS_REF = ref('iceprod', 'main', 'users');
+const USERS_REF = ref('cairn', 'main', 'users');
 
 export const newUserId = (timeMicros: number): string => newId(USERS_REF, timeMicros);
 
 /** Users whom no request creates are known by name only; the same name always gets the same id, also in a rebuild. */
 const userIdOf = (username: string): string =>
   createHash('sha256')
-    .update(ref('iceprod', 'main', username))
+    .update(ref('cairn', 'main', username))
     .digest('hex')
     .slice(0, 32);
 
@@ -35,8 +35,8 @@ export const impliedUser = (username: string): User => ({
 
 /** The only place where an event changes a user. */
 export const evolve = (user: User | undefined, event: UserEvent): User | undefined => {
-  if (event.type === 'UserEnrolled') return event.data;
-  if (event.type === 'UserRemoved' || user === undefined) return undefined;
+  if (event.type === 'UserCreated') return event.data;
+  if (event.type === 'UserDeleted' || user === undefined) return undefined;
   switch (event.type) {
     case 'UserPrioritized':
       return { ...user, priority: event.data.priority };

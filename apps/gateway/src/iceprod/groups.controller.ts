@@ -1,6 +1,6 @@
 import { Controller, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { DescribeGroup, DissolveGroup, FoundGroup, GetGroup, ListGroups } from '#contracts/iceprod/users.js';
+import { DescribeGroup, DeleteGroup, CreateGroup, GetGroup, ListGroups } from '#contracts/iceprod/users.js';
 import type { CallOf, Served } from '../route/route.js';
 import { Serves, TheCall } from '../route/serves.decorator.js';
 import { Answers, createdAt } from './answers.js';
@@ -20,7 +20,7 @@ export class GroupsController {
     @TheCall() call: CallOf<typeof routes.found>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Served> {
-    const { group_id } = await this.answers.reply(FoundGroup, call);
+    const { group_id } = await this.answers.reply(CreateGroup, call);
     return createdAt(reply, `/groups/${group_id}`);
   }
 
@@ -31,7 +31,7 @@ export class GroupsController {
 
   @Serves(routes.dissolve)
   dissolve(@TheCall() call: CallOf<typeof routes.dissolve>): Promise<Served> {
-    return this.answers.done(DissolveGroup, call);
+    return this.answers.done(DeleteGroup, call);
   }
 
   @Serves(routes.describe)

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { DefineRole, GetRole, ListRoles, RetireRole } from '#contracts/iceprod/users.js';
+import { DefineRole, GetRole, ListRoles, DeleteRole } from '#contracts/iceprod/users.js';
 import type { CallOf, Served } from '../route/route.js';
 import { Serves, TheCall } from '../route/serves.decorator.js';
 import { Answers } from './answers.js';
@@ -26,6 +26,6 @@ export class RolesController {
 
   @Serves(routes.retire)
   retire(@TheCall() call: CallOf<typeof routes.retire>): Promise<Served> {
-    return this.answers.done(RetireRole, call);
+    return this.answers.done(DeleteRole, call);
   }
 }

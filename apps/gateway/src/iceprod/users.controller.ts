@@ -4,12 +4,12 @@ import {
   AddUserToGroup,
   AssignUserGroups,
   AssignUserRoles,
-  EnrollUser,
+  CreateUser,
   GetUser,
   GetUserGroups,
   ListUsers,
   PrioritizeUser,
-  RemoveUser,
+  DeleteUser,
 } from '#contracts/iceprod/users.js';
 import type { CallOf, Served } from '../route/route.js';
 import { Serves, TheCall } from '../route/serves.decorator.js';
@@ -30,13 +30,13 @@ export class UsersController {
     @TheCall() call: CallOf<typeof routes.enroll>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Served> {
-    const { user_id } = await this.answers.reply(EnrollUser, call);
+    const { user_id } = await this.answers.reply(CreateUser, call);
     return createdAt(reply, `/users/${user_id}`);
   }
 
   @Serves(routes.enrollByName)
   enrollByName(@TheCall() call: CallOf<typeof routes.enrollByName>): Promise<Served> {
-    return this.answers.done(EnrollUser, call);
+    return this.answers.done(CreateUser, call);
   }
 
   @Serves(routes.get)
@@ -46,7 +46,7 @@ export class UsersController {
 
   @Serves(routes.remove)
   remove(@TheCall() call: CallOf<typeof routes.remove>): Promise<Served> {
-    return this.answers.done(RemoveUser, call);
+    return this.answers.done(DeleteUser, call);
   }
 
   @Serves(routes.prioritize)

@@ -32,7 +32,7 @@ export const userRoutes = {
     answer: resultsOf(documentOf('User')),
   }),
   enroll: iceprodRoute({
-    name: 'enrollUser',
+    name: 'createUser',
     tag,
     method: 'POST',
     path: '/users',
@@ -74,7 +74,7 @@ export const userRoutes = {
     refusals: { 404: 'User not found' },
   }),
   remove: iceprodRoute({
-    name: 'removeUser',
+    name: 'deleteUser',
     tag,
     method: 'DELETE',
     path: '/users/:user_id',

@@ -1,6 +1,6 @@
 import type { Bus } from '#bus/bus.js';
 import type { Caller, MessageContext } from '#bus/contract.js';
-import { bypassesRules } from '#contracts/iceprod/access.js';
+import { bypassesRules } from '#contracts/access.js';
 import { JudgeAccess } from '#contracts/iceprod/datasets.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { RequestSource } from './request-source.js';

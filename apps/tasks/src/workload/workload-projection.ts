@@ -29,16 +29,13 @@ export class WorkloadProjection implements Projection {
     const truncate = database.prepare('UPDATE workload SET truncated = 1 WHERE id = ?');
     const store = (id: WorkloadId, { type, data }: AppliedEvent): void => {
       switch (type) {
-        case 'DatasetSubmitted': {
+        case 'WorkloadSubmitted': {
           const facts = data as Partial<DatasetSubmitted>;
           submit.run(facts.dataset ?? null, facts.status ?? null, facts.debug === true ? 1 : 0, id);
           return;
         }
-        case 'DatasetMoved':
+        case 'WorkloadMoved':
           move.run(String(data['status']), id);
-          return;
-        case 'DatasetHardReset':
-          move.run('processing', id);
           return;
         case 'DatasetTruncated':
           truncate.run(id);
@@ -46,8 +43,8 @@ export class WorkloadProjection implements Projection {
     };
     return {
       apply: (event) => {
-        const datasetId = event.data['dataset_id'];
-        const id = workloads.ensure(event.stream, typeof datasetId === 'string' ? datasetId : undefined);
+        const name = event.data['workload_id'];
+        const id = workloads.ensure(event.stream, typeof name === 'string' ? name : undefined);
         store(id, event);
         for (const listener of this.listeners) listener(id);
       },

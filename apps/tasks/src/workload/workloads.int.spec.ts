@@ -37,12 +37,12 @@ describe('workloads', () => {
   it('follow what happens to a dataset and tell who listens', () => {
     const told: number[] = [];
     projection.onFacts((id) => told.push(id));
-    apply('DatasetSubmitted', { dataset_id: 'd', dataset: 7, status: 'suspended', debug: true });
+    apply('WorkloadSubmitted', { workload_id: 'd', dataset: 7, status: 'suspended', debug: true });
     expect(facts()).toEqual({ number: 7, status: 'suspended', truncated: false, debug: true });
-    apply('DatasetMoved', { status: 'errors' });
+    apply('WorkloadMoved', { status: 'errors' });
     apply('DatasetTruncated');
     expect(facts()).toEqual({ number: 7, status: 'errors', truncated: true, debug: true });
-    apply('DatasetHardReset');
+    apply('WorkloadMoved', { status: 'processing', forced: true });
     expect(facts()).toMatchObject({ status: 'processing', truncated: true });
     expect(told).toHaveLength(4);
   });
@@ -51,7 +51,7 @@ describe('workloads', () => {
     const workloads = new Workloads(database);
     const id = workloads.ensure(workStream('d'), 'd');
     expect(workloads.factsOf(id)).toEqual({ number: undefined, status: undefined, truncated: false, debug: false });
-    apply('DatasetSubmitted', { dataset_id: 'd', dataset: 1, status: 'processing', debug: false });
+    apply('WorkloadSubmitted', { workload_id: 'd', dataset: 1, status: 'processing', debug: false });
     expect(workloads.idOfDataset('d')).toBe(id);
     expect(workloads.factsOf(id)).toMatchObject({ number: 1, status: 'processing' });
     expect(workloads.idOfDataset('other')).toBeUndefined();

@@ -1,8 +1,8 @@
-import type { AccessRule } from './access.js';
+import type { BlobPlace } from '../work-events.js';
+import type { WorkloadEvents, WorkloadSubmitted } from '../workload-events.js';
 
-/** Facts of streams `workload-iceprod.main.<dataset_id>`; written by `datasets`, read by `datasets`, `tasks` and `auth`. */
-export interface DatasetSubmitted {
-  readonly dataset_id: string;
+/** What `WorkloadSubmitted` says of an IceProd dataset. */
+export interface DatasetSubmitted extends WorkloadSubmitted {
   readonly dataset: number;
   readonly description: string;
   readonly jobs_submitted: number;
@@ -10,27 +10,17 @@ export interface DatasetSubmitted {
   readonly tasks_per_job: number;
   readonly group: string;
   readonly username: string;
-  readonly status: string;
-  readonly priority: number;
   readonly debug: boolean;
   readonly jobs_immutable: boolean;
   readonly always_active: boolean;
-  /** The rule that holds until `AccessRuleSet`. One fact, so that a dataset never stands without its rule. */
-  readonly access: Required<AccessRule>;
-  /** Token user name of the caller: gets a user record if none exists. */
-  readonly submitter: string;
 }
 
-export interface WorkloadEvents {
-  readonly DatasetSubmitted: DatasetSubmitted;
-  readonly DatasetMoved: { readonly status: string };
-  readonly DatasetHardReset: Record<never, never>;
+/** Events of streams `workload-iceprod.main.<dataset_id>`: those of all workloads, and those that only datasets have. */
+export interface DatasetEvents extends WorkloadEvents {
+  readonly WorkloadSubmitted: DatasetSubmitted;
   readonly DatasetTruncated: Record<never, never>;
   readonly DatasetDescribed: { readonly description: string };
-  readonly DatasetPrioritized: { readonly priority: number };
   readonly DatasetExtended: { readonly jobs_submitted: number; readonly tasks_submitted: number };
   /** `config` is the raw JSON, or its place in the blob store when over 128 KiB. */
-  readonly ConfigSet:
-    | { readonly config: string }
-    | { readonly blob: { readonly key: string; readonly size: number; readonly sha256: string } };
+  readonly ConfigSet: { readonly config: string } | { readonly blob: BlobPlace };
 }

@@ -1,5 +1,5 @@
 import { command, type Nothing, query } from '#bus/contract.js';
-import type { AccessAction } from './access.js';
+import type { AccessAction } from '../access.js';
 import type { ListOptions, ListPage } from './lists.js';
 
 /** Validated body of `POST /datasets`; status, group and counts are judged by the service (contract 4.1, 4.3). */

@@ -2,7 +2,7 @@ import type { Action } from './actions.js';
 import type { BlobPlace } from '../work-events.js';
 
 /** Somebody asked for work that takes longer than an answer (IceProd contract 16). */
-export interface RequestMade {
+export interface RequestQueued {
   readonly request_id: string;
   readonly action: Action;
   /** Absent when the work concerns no dataset yet, or all of them. */
@@ -15,8 +15,8 @@ export interface RequestMade {
 
 /** Facts of streams `directory-iceprod.requests.<request_id>`; written and read by `datasets`. */
 export interface RequestEvents {
-  readonly RequestMade: RequestMade;
-  readonly RequestTakenUp: { readonly request_id: string };
+  readonly RequestQueued: RequestQueued;
+  readonly RequestStarted: { readonly request_id: string };
   /** What a materialization makes: settled once, so that another attempt makes nothing else. */
   readonly JobsPlanned: {
     readonly request_id: string;
@@ -24,8 +24,8 @@ export interface RequestEvents {
     readonly from: number;
     readonly to: number;
   };
-  readonly RequestAdvanced: { readonly request_id: string; readonly progress: number };
+  readonly RequestProgressed: { readonly request_id: string; readonly progress: number };
   /** Raw JSON of what the request came to. */
-  readonly RequestFulfilled: { readonly request_id: string; readonly results: string };
+  readonly RequestCompleted: { readonly request_id: string; readonly results: string };
   readonly RequestFailed: { readonly request_id: string; readonly message: string };
 }

@@ -1,16 +1,5 @@
 import { command, type Nothing, query } from '#bus/contract.js';
-import type { AccessAction, AccessRule } from './access.js';
-
-/** Groups that always exist, with their priorities, in this order (contract 2.2, 13). */
-export const BUILT_IN_GROUPS: readonly { readonly name: string; readonly priority: number }[] = [
-  { name: 'admin', priority: 1.0 },
-  { name: 'simprod', priority: 0.5 },
-  { name: 'filtering', priority: 0.9 },
-  { name: 'users', priority: 0.8 },
-];
-
-/** Roles that always exist, in this order (contract 13). */
-export const BUILT_IN_ROLES: readonly string[] = ['admin', 'user', 'system'];
+import type { AccessAction, AccessRule } from '../access.js';
 
 export interface SetAccessRuleRequest {
   readonly dataset_id: string;
@@ -43,7 +32,7 @@ export const GetUser = query<{ user: string }, { document: string }>('auth', 'us
 /** Replies `{"results": [...]}`: names of groups. */
 export const GetUserGroups = query<{ user: string }, { results: readonly string[] }>('auth', 'users.groups');
 
-export interface EnrollUserRequest {
+export interface CreateUserRequest {
   readonly username: string;
   readonly priority?: number;
   readonly groups?: readonly string[];
@@ -53,8 +42,8 @@ export interface EnrollUserRequest {
   /** What a second record of the same name counts as: the two routes differ (contract 13). */
   readonly duplicate: 'invalid' | 'conflict';
 }
-export const EnrollUser = command<EnrollUserRequest, { user_id: string }>('auth', 'users.enroll');
-export const RemoveUser = command<{ user: string }, Nothing>('auth', 'users.remove');
+export const CreateUser = command<CreateUserRequest, { user_id: string }>('auth', 'users.create');
+export const DeleteUser = command<{ user: string }, Nothing>('auth', 'users.delete');
 export const PrioritizeUser = command<{ username: string; priority: number }, Nothing>('auth', 'users.prioritize');
 export const AddUserToGroup = command<{ user: string; group: string }, Nothing>('auth', 'users.join');
 export const AssignUserGroups = command<{ user: string; groups: readonly string[] }, Nothing>('auth', 'users.regroup');
@@ -70,16 +59,16 @@ export interface GroupRequest {
 export const ListGroups = query<Nothing, { document: string }>('auth', 'groups.list');
 /** `group` is a name or an id. */
 export const GetGroup = query<{ group: string }, { document: string }>('auth', 'groups.get');
-export const FoundGroup = command<GroupRequest, { group_id: string }>('auth', 'groups.found', ['datasets']);
+export const CreateGroup = command<GroupRequest, { group_id: string }>('auth', 'groups.create', ['datasets']);
 /** Founds the group or changes what is given. */
 export const DescribeGroup = command<GroupRequest, Nothing>('auth', 'groups.describe', ['datasets']);
-export const DissolveGroup = command<{ group: string }, Nothing>('auth', 'groups.dissolve', ['datasets']);
+export const DeleteGroup = command<{ group: string }, Nothing>('auth', 'groups.delete', ['datasets']);
 
 export const ListRoles = query<Nothing, { results: readonly string[] }>('auth', 'roles.list');
 export const GetRole = query<{ name: string }, { document: string }>('auth', 'roles.get');
 /** `extra` is the text of a JSON object: the role's document without its name. */
 export const DefineRole = command<{ name: string; extra: string }, Nothing>('auth', 'roles.define');
-export const RetireRole = command<{ name: string }, Nothing>('auth', 'roles.retire');
+export const DeleteRole = command<{ name: string }, Nothing>('auth', 'roles.delete');
 
 /** Checks a password; replies the whole answer as raw JSON (contract 15). */
 export const LogIn = command<{ username: string; password: string }, { document: string }>('auth', 'login');
@@ -102,14 +91,3 @@ export interface CreateTokenRequest {
   readonly exp?: number;
 }
 export const CreateToken = command<CreateTokenRequest, { token: string }>('auth', 'tokens.create');
-/** Claims of a token signed with the secret, when `auth` alone knows it. */
-export const CheckToken = query<{ token: string }, { claims: Readonly<Record<string, unknown>> }>(
-  'auth',
-  'tokens.check',
-);
-
-/** Public keys (JWK set) of the embedded issuer. */
-export const GetSigningKeys = query<Nothing, { keys: readonly Readonly<Record<string, unknown>>[] }>(
-  'auth',
-  'keys.get',
-);

@@ -106,7 +106,7 @@ export class Errand {
     const { id } = this.request;
     // 100 is for the end, when the status says so as well.
     const progress = Math.min(99, Math.floor(part * 100));
-    return this.record(`progress/${progress}`, 'RequestAdvanced', { request_id: id, progress });
+    return this.record(`progress/${progress}`, 'RequestProgressed', { request_id: id, progress });
   }
 
   private nameOf(step: string): string {

@@ -30,7 +30,7 @@ class Model {
 
   make(id: string, action: Action = 'submit', datasetId?: string): void {
     const dataset = datasetId === undefined ? {} : { dataset_id: datasetId };
-    this.apply('RequestMade', {
+    this.apply('RequestQueued', {
       ...{ request_id: id, action, ...dataset, arguments: { raw: '{}' }, creator: 'alice', role: 'user' },
     });
   }
@@ -46,7 +46,7 @@ describe('requests', () => {
     model.make('material', 'materialization', 'd');
     for (const id of ['a', 'b', 'c']) model.make(id);
     expect(model.open).toEqual(['a', 'b', 'c', 'material']);
-    model.apply('RequestTakenUp', { request_id: 'material' });
+    model.apply('RequestStarted', { request_id: 'material' });
     expect(model.open).toEqual(['material', 'a', 'b', 'c']);
     expect(model.requests.find('material')).toMatchObject({ status: 'processing', attempts: 1 });
   });
@@ -55,15 +55,15 @@ describe('requests', () => {
     const model = new Model();
     model.make('bad');
     model.make('good');
-    for (const id of ['bad', 'good']) model.apply('RequestTakenUp', { request_id: id });
+    for (const id of ['bad', 'good']) model.apply('RequestStarted', { request_id: id });
     model.apply('RequestFailed', { request_id: 'bad', message: 'no such thing' });
-    model.apply('RequestFulfilled', { request_id: 'good', results: '{"progress":100}' });
+    model.apply('RequestCompleted', { request_id: 'good', results: '{"progress":100}' });
     expect(model.open).toEqual([]);
     // Somebody who was taken for dead.
-    model.apply('RequestTakenUp', { request_id: 'bad' });
-    model.apply('RequestFulfilled', { request_id: 'bad', results: '{}' });
+    model.apply('RequestStarted', { request_id: 'bad' });
+    model.apply('RequestCompleted', { request_id: 'bad', results: '{}' });
     model.apply('RequestFailed', { request_id: 'good', message: 'late' });
-    model.apply('RequestAdvanced', { request_id: 'good', progress: 7 });
+    model.apply('RequestProgressed', { request_id: 'good', progress: 7 });
     expect(model.open).toEqual([]);
     expect(model.requests.find('bad')).toMatchObject({ status: 'error', message: 'no such thing', attempts: 1 });
     expect(model.requests.find('good')).toMatchObject({ status: 'complete', message: '', progress: undefined });
@@ -74,8 +74,8 @@ describe('requests', () => {
     expect(model.requests.counts(undefined)).toEqual({ queued: 0, processing: 0, error: 0, complete: 0 });
     for (const id of ['a', 'b', 'c']) model.make(id);
     model.make('m', 'materialization', 'd');
-    model.apply('RequestTakenUp', { request_id: 'a' });
-    model.apply('RequestTakenUp', { request_id: 'b' });
+    model.apply('RequestStarted', { request_id: 'a' });
+    model.apply('RequestStarted', { request_id: 'b' });
     model.apply('RequestFailed', { request_id: 'b', message: 'x' });
     model.make('a');
     expect(model.requests.counts('submit')).toEqual({ queued: 1, processing: 1, error: 1, complete: 0 });
@@ -86,7 +86,7 @@ describe('requests', () => {
     const model = new Model();
     for (const id of ['done', 'failed', 'open']) model.make(id, 'materialization', id);
     model.apply('JobsPlanned', { request_id: 'done', dataset_id: 'done', from: 0, to: 5 });
-    model.apply('RequestFulfilled', { request_id: 'done', results: '{}' });
+    model.apply('RequestCompleted', { request_id: 'done', results: '{}' });
     model.apply('RequestFailed', { request_id: 'failed', message: 'x' });
     model.now += 31 * DAY - 10;
     model.make('later');

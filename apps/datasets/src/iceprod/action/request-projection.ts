@@ -5,15 +5,15 @@ import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing
 import { priorityOf, REQUEST_STREAMS, type StoredRequest } from './request.js';
 
 const EVENT_TYPES: Readonly<Record<keyof RequestEvents, true>> = {
-  RequestMade: true,
-  RequestTakenUp: true,
+  RequestQueued: true,
+  RequestStarted: true,
   JobsPlanned: true,
-  RequestAdvanced: true,
-  RequestFulfilled: true,
+  RequestProgressed: true,
+  RequestCompleted: true,
   RequestFailed: true,
 };
 
-type EventData = Readonly<Record<string, unknown>> & RequestEvents['RequestMade'];
+type EventData = Readonly<Record<string, unknown>> & RequestEvents['RequestQueued'];
 
 /** How long finished requests are shown, at least: they go when another is made after that time. The history keeps them. */
 const KEPT_MICROS = 31 * 24 * 3600 * 1_000_000;
@@ -59,7 +59,7 @@ class RequestWriter implements ProjectionWriter {
   apply({ type, data, metadata: { timeMicros } }: AppliedEvent): void {
     const id = String(data['request_id']);
     switch (type as keyof RequestEvents) {
-      case 'RequestMade': {
+      case 'RequestQueued': {
         const { action, dataset_id: datasetId, creator, role, arguments: given } = data as EventData;
         this.forgetPlans.run(timeMicros - KEPT_MICROS);
         this.forgetOld.run(timeMicros - KEPT_MICROS);
@@ -69,16 +69,16 @@ class RequestWriter implements ProjectionWriter {
         );
         return;
       }
-      case 'RequestTakenUp':
+      case 'RequestStarted':
         this.takeUp.run(timeMicros, id);
         return;
       case 'JobsPlanned':
         this.plan.run(id, String(data['dataset_id']), Number(data['from']), Number(data['to']));
         return;
-      case 'RequestAdvanced':
+      case 'RequestProgressed':
         this.advance.run(Number(data['progress']), timeMicros, id);
         return;
-      case 'RequestFulfilled':
+      case 'RequestCompleted':
         this.end.run('complete', '', String(data['results']), timeMicros, id);
         return;
       case 'RequestFailed':

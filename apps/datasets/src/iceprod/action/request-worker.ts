@@ -105,7 +105,7 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
       const errand = new Errand(request, JSON.parse(text ?? '{}') as Arguments, { bus, mailbox, shift });
       // Whoever waits long would otherwise fill the history with attempts.
       if (!shift.waited || status === 'queued') {
-        await errand.record(`taken-up/${attempts}`, 'RequestTakenUp', { request_id: id });
+        await errand.record(`taken-up/${attempts}`, 'RequestStarted', { request_id: id });
       }
       if (text === undefined)
         await errand.record('failed', 'RequestFailed', { request_id: id, message: ARGUMENTS_LOST });
@@ -129,7 +129,7 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
       await errand.record('failed', 'RequestFailed', { request_id: id, message });
       return;
     }
-    await errand.record('fulfilled', 'RequestFulfilled', { request_id: id, results: JSON.stringify(results) });
+    await errand.record('fulfilled', 'RequestCompleted', { request_id: id, results: JSON.stringify(results) });
   }
 
   private async carryOut(errand: Errand): Promise<Results> {

@@ -17,7 +17,7 @@ import {
 } from '#contracts/iceprod/actions.js';
 import { newId } from '#contracts/ids.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
-import type { RequestMade } from '#contracts/iceprod/request-events.js';
+import type { RequestQueued } from '#contracts/iceprod/request-events.js';
 import { AccessRules } from '#event-sourcing/access-rules.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
@@ -47,7 +47,7 @@ export class RequestController {
     private readonly worker: RequestWorker,
     readModel: ReadModel,
   ) {
-    this.rules = new AccessRules(readModel.queries);
+    this.rules = new AccessRules(readModel.queries, 'iceprod');
     this.shown = new Requests(readModel.queries);
     this.decided = new Requests(readModel.writer);
   }
@@ -61,7 +61,7 @@ export class RequestController {
     const timeMicros = nowMicros();
     const id = newId(REQUESTS_REF, timeMicros);
     const { dataset_id: datasetId } = values;
-    const data: RequestMade = {
+    const data: RequestQueued = {
       request_id: id,
       action: request.action,
       ...(typeof datasetId === 'string' && { dataset_id: datasetId }),
@@ -76,7 +76,7 @@ export class RequestController {
         const same =
           request.action === 'materialization' ? this.decided.openMaterialization(data.dataset_id ?? null) : undefined;
         return same === undefined
-          ? { events: [requestEvent('RequestMade', data)], reply: { request_id: id } }
+          ? { events: [requestEvent('RequestQueued', data)], reply: { request_id: id } }
           : { events: [], reply: { request_id: same } };
       },
     });

@@ -1,12 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { ref, refOfStream } from '#ledger/ref.js';
-import type { WorkloadEvents } from '#contracts/iceprod/dataset-events.js';
+import type { DatasetEvents } from '#contracts/iceprod/dataset-events.js';
 import type { Projection } from '#event-sourcing/projection.js';
 
 /** A config's raw JSON, or the key of the blob that holds it. */
 type StoredConfig = { readonly text: string } | { readonly blobKey: string };
 
-type ConfigSet = WorkloadEvents['ConfigSet'];
+type ConfigSet = DatasetEvents['ConfigSet'];
 type EitherForm = Partial<Extract<ConfigSet, { config: string }> & Extract<ConfigSet, { blob: object }>>;
 
 export const configProjection: Projection = {

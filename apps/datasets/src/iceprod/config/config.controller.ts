@@ -6,7 +6,7 @@ import { ref, streamName } from '#ledger/ref.js';
 import type { Answer, Message, Nothing } from '#bus/contract.js';
 import { BlobStore } from '#storage/blob-store.js';
 import { GetConfig, PutConfig } from '#contracts/iceprod/datasets.js';
-import type { WorkloadEvents } from '#contracts/iceprod/dataset-events.js';
+import type { DatasetEvents } from '#contracts/iceprod/dataset-events.js';
 import { AccessRules } from '#event-sourcing/access-rules.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
@@ -29,7 +29,7 @@ export class ConfigController {
     private readonly blobs: BlobStore,
     readModel: ReadModel,
   ) {
-    this.rules = new AccessRules(readModel.queries);
+    this.rules = new AccessRules(readModel.queries, 'iceprod');
     this.configs = new Configs(readModel.queries);
   }
 
@@ -55,7 +55,7 @@ export class ConfigController {
     const text = checkConfig(id, request.config);
     if (text instanceof DomainError) return refused(text);
     const stored = await storeDocument(this.blobs, 'config', text);
-    const data: WorkloadEvents['ConfigSet'] = 'raw' in stored ? { config: stored.raw } : stored;
+    const data: DatasetEvents['ConfigSet'] = 'raw' in stored ? { config: stored.raw } : stored;
     const stream = streamName('workload', ref('iceprod', 'main', id));
     return this.mailbox.execute<Nothing>({
       context,

@@ -9,7 +9,7 @@ const DESCRIPTION_BYTES_MAX = 128 * 1024;
 type Change = ChangeDatasetRequest;
 type Changed = { [Type in DatasetEvent['type']]: Omit<Extract<DatasetEvent, { type: Type }>, 'timeMicros'> }[Exclude<
   DatasetEvent['type'],
-  'DatasetSubmitted'
+  'WorkloadSubmitted'
 >];
 
 const refused = (kind: 'invalid' | 'state', code: string, message: string): DomainError =>
@@ -45,7 +45,7 @@ const move = (dataset: Dataset, status: string): readonly Changed[] | DomainErro
   if (dataset.status === status) return [];
   const allowed: readonly string[] = DATASET_TRANSITIONS[dataset.status];
   return allowed.includes(status)
-    ? [{ type: 'DatasetMoved', data: { status } }]
+    ? [{ type: 'WorkloadMoved', data: { status } }]
     : refused('state', 'bad-transition', 'Bad state transition for status');
 };
 
@@ -79,11 +79,13 @@ export const changeDataset = (dataset: Dataset | undefined, change: Change): rea
     case 'priority':
       return dataset.priority === change.priority
         ? []
-        : [{ type: 'DatasetPrioritized', data: { priority: change.priority } }];
+        : [{ type: 'WorkloadPrioritized', data: { priority: change.priority } }];
     case 'jobs_submitted':
       return extend(dataset, change.jobs_submitted);
     case 'hard_reset':
-      return dataset.status === 'processing' ? [] : [{ type: 'DatasetHardReset', data: {} }];
+      return dataset.status === 'processing'
+        ? []
+        : [{ type: 'WorkloadMoved', data: { status: 'processing', forced: true } }];
     case 'truncate':
       return truncate(dataset);
   }

@@ -5,7 +5,7 @@ import { DomainError, type DomainErrorValue } from '#platform/domain-error.js';
 import { Environment } from '#platform/environment.js';
 import { ref, streamName } from '#ledger/ref.js';
 import type { Answer, Message, Nothing } from '#bus/contract.js';
-import type { AccessAction } from '#contracts/iceprod/access.js';
+import type { AccessAction } from '#contracts/access.js';
 import {
   ChangeDataset,
   type ChangeDatasetRequest,
@@ -51,9 +51,9 @@ export class DatasetController {
     readModel: ReadModel,
     environment: Environment,
   ) {
-    this.shownRules = new AccessRules(readModel.queries);
+    this.shownRules = new AccessRules(readModel.queries, 'iceprod');
     this.shown = new Datasets(readModel.queries, this.shownRules);
-    this.decidedRules = new AccessRules(readModel.writer);
+    this.decidedRules = new AccessRules(readModel.writer, 'iceprod');
     this.decided = new Datasets(readModel.writer, this.decidedRules);
     this.groups = new Groups(readModel.queries);
     this.numbers = new DatasetNumbers(mailbox, readModel.writer, environment.DATASET_NUMBER_START);
@@ -67,12 +67,12 @@ export class DatasetController {
     const reserved = await this.numbers.reserve(context, timeMicros);
     if ('error' in reserved) return reserved;
     const id = newId(DATASETS_REF, timeMicros);
-    const data: DatasetSubmitted = { dataset_id: id, dataset: reserved.reply.dataset, ...submission };
+    const data: DatasetSubmitted = { workload_id: id, dataset: reserved.reply.dataset, ...submission };
     return this.mailbox.execute({
       context,
       timeMicros,
       decide: () => ({
-        events: [{ stream: datasetStream(id), type: 'DatasetSubmitted', data }],
+        events: [{ stream: datasetStream(id), type: 'WorkloadSubmitted', data }],
         reply: { dataset_id: id },
       }),
     });

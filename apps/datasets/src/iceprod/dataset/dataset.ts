@@ -1,7 +1,7 @@
 import { formatTimestamp } from '#platform/clock.js';
 import type { AppliedEvent } from '#event-sourcing/projection.js';
 import { DATASET_STATUSES, type DatasetStatus } from '#contracts/iceprod/statuses.js';
-import type { DatasetSubmitted, WorkloadEvents } from '#contracts/iceprod/dataset-events.js';
+import type { DatasetEvents, DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
 
 /** A dataset as answers show it (IceProd contract 4.1). */
 export interface Dataset {
@@ -22,24 +22,23 @@ export interface Dataset {
   readonly truncated: boolean;
 }
 
-type DatasetEventType = Exclude<keyof WorkloadEvents, 'ConfigSet'>;
+type DatasetEventType = Exclude<keyof DatasetEvents, 'ConfigSet'>;
 
 /** A fact of a dataset's stream, with the time at which it happened. */
 export type DatasetEvent = {
   readonly [Type in DatasetEventType]: {
     readonly type: Type;
-    readonly data: WorkloadEvents[Type];
+    readonly data: DatasetEvents[Type];
     readonly timeMicros: number;
   };
 }[DatasetEventType];
 
 const EVENT_TYPES: Readonly<Record<DatasetEventType, true>> = {
-  DatasetSubmitted: true,
-  DatasetMoved: true,
-  DatasetHardReset: true,
+  WorkloadSubmitted: true,
+  WorkloadMoved: true,
   DatasetTruncated: true,
   DatasetDescribed: true,
-  DatasetPrioritized: true,
+  WorkloadPrioritized: true,
   DatasetExtended: true,
 };
 export const DATASET_EVENT_TYPES = Object.keys(EVENT_TYPES);
@@ -52,7 +51,7 @@ export const isDatasetStatus = (word: string): word is DatasetStatus =>
   (DATASET_STATUSES as readonly string[]).includes(word);
 
 const submitted = (data: DatasetSubmitted, timeMicros: number): Dataset => ({
-  dataset_id: data.dataset_id,
+  dataset_id: data.workload_id,
   dataset: data.dataset,
   description: data.description,
   jobs_submitted: data.jobs_submitted,
@@ -71,17 +70,15 @@ const submitted = (data: DatasetSubmitted, timeMicros: number): Dataset => ({
 
 /** The only place where an event changes a dataset. Facts about a dataset that was never submitted change nothing. */
 export const evolve = (dataset: Dataset | undefined, event: DatasetEvent): Dataset | undefined => {
-  if (event.type === 'DatasetSubmitted') return submitted(event.data, event.timeMicros);
+  if (event.type === 'WorkloadSubmitted') return submitted(event.data, event.timeMicros);
   if (dataset === undefined) return undefined;
   switch (event.type) {
-    case 'DatasetMoved':
+    case 'WorkloadMoved':
       return isDatasetStatus(event.data.status) ? { ...dataset, status: event.data.status } : dataset;
-    case 'DatasetHardReset':
-      return { ...dataset, status: 'processing' };
     case 'DatasetTruncated':
       return { ...dataset, truncated: true };
     case 'DatasetDescribed':
-    case 'DatasetPrioritized':
+    case 'WorkloadPrioritized':
     case 'DatasetExtended':
       return { ...dataset, ...event.data };
   }

@@ -96,7 +96,7 @@ const after = (...facts: readonly Fact[]): Dataset | undefined =>
 const submitted = (fields: Partial<SubmitDatasetRequest> = {}): Fact => {
   const submission = submit(fields);
   if (submission instanceof DomainError) throw submission;
-  return { type: 'DatasetSubmitted', data: { ...submission, dataset_id: 'd', dataset: 7 } };
+  return { type: 'WorkloadSubmitted', data: { ...submission, workload_id: 'd', dataset: 7 } };
 };
 type Asked = ChangeDatasetRequest extends infer Each
   ? Each extends unknown
@@ -139,8 +139,8 @@ describe('status', () => {
     const outcome = given(submitted({ status })).when({ change: 'status', status: to });
     if (status === to) expect(outcome).toEqual([]);
     else if (ALLOWED.some(([one, other]) => one === status && other === to)) {
-      expect(outcome).toEqual([{ type: 'DatasetMoved', data: { status: to } }]);
-      expect(after(submitted({ status }), { type: 'DatasetMoved', data: { status: to } })?.status).toBe(to);
+      expect(outcome).toEqual([{ type: 'WorkloadMoved', data: { status: to } }]);
+      expect(after(submitted({ status }), { type: 'WorkloadMoved', data: { status: to } })?.status).toBe(to);
     } else expect(messageOf(outcome)).toBe('state: Bad state transition for status');
   });
 
@@ -164,7 +164,9 @@ describe('truncate', () => {
     const truncated: Fact = { type: 'DatasetTruncated', data: {} };
     expect(given(submitted()).when({ change: 'truncate' })).toEqual([truncated]);
     expect(given(submitted(), truncated).when({ change: 'truncate' })).toEqual([]);
-    expect(after(submitted(), truncated, { type: 'DatasetHardReset', data: {} })).toMatchObject({
+    expect(
+      after(submitted(), truncated, { type: 'WorkloadMoved', data: { status: 'processing', forced: true } }),
+    ).toMatchObject({
       truncated: true,
       status: 'processing',
     });
@@ -179,7 +181,9 @@ describe('truncate', () => {
 
 it.each(DATASET_STATUSES)('a hard reset leads from %s to processing', (status) => {
   const outcome = given(submitted({ status })).when({ change: 'hard_reset' });
-  expect(outcome).toEqual(status === 'processing' ? [] : [{ type: 'DatasetHardReset', data: {} }]);
+  expect(outcome).toEqual(
+    status === 'processing' ? [] : [{ type: 'WorkloadMoved', data: { status: 'processing', forced: true } }],
+  );
 });
 
 describe('jobs_submitted', () => {
@@ -212,7 +216,7 @@ describe('description and priority', () => {
       { type: 'DatasetDescribed', data: { description: 'new' } },
     ]);
     expect(given(submitted()).when({ change: 'priority', priority: 0.5 })).toEqual([]);
-    expect(after(submitted(), { type: 'DatasetPrioritized', data: { priority: 2 } })?.priority).toBe(2);
+    expect(after(submitted(), { type: 'WorkloadPrioritized', data: { priority: 2 } })?.priority).toBe(2);
   });
 
   it('need a dataset', () => {

@@ -1,6 +1,6 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { Caller } from '#bus/contract.js';
-import { initialRule } from '#contracts/iceprod/access.js';
+import { initialRule } from '#contracts/iceprod/initial-rule.js';
 import type { SubmitDatasetRequest } from '#contracts/iceprod/datasets.js';
 import type { DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
 import { isDatasetStatus } from './dataset.js';
@@ -14,7 +14,7 @@ const ON_BEHALF_ROLES: readonly string[] = ['admin', 'system'];
 const invalid = (code: string, message: string): DomainError => new DomainError('invalid', `dataset.${code}`, message);
 
 /** Everything of a submission but what the service allocates. */
-export type Submission = Omit<DatasetSubmitted, 'dataset_id' | 'dataset'>;
+export type Submission = Omit<DatasetSubmitted, 'workload_id' | 'dataset'>;
 
 const countsProblem = (request: SubmitDatasetRequest): DomainError | undefined => {
   const { jobs_submitted: jobs, tasks_submitted: tasks, tasks_per_job: perJob } = request;

@@ -16,7 +16,7 @@ export const recordedBlobsProjection: Projection = {
   name: 'recorded-blobs',
   version: 1,
   streamPrefixes: ['workload-iceprod.', REQUEST_STREAMS],
-  eventTypes: ['ConfigSet', 'RequestMade'],
+  eventTypes: ['ConfigSet', 'RequestQueued'],
   tables: 'CREATE TABLE recorded_blob (key TEXT PRIMARY KEY) WITHOUT ROWID',
   indexes: '',
   attach: (database) => {

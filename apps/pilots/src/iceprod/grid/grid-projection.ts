@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { SiteEvents } from '#contracts/iceprod/pilot-events.js';
+import type { SiteEvents } from '#contracts/worker-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { Documents } from '../document/documents.js';
 import { registeredGrid, reportedGrid } from './grid.js';
 
-const REGISTERED: keyof SiteEvents = 'GridRegistered';
-const REPORTED: keyof SiteEvents = 'GridReported';
+const REGISTERED: keyof SiteEvents = 'SiteRegistered';
+const REPORTED: keyof SiteEvents = 'SiteReported';
 
 /** Grids with their documents as the JSON that answers show. */
 export const gridProjection: Projection = {
@@ -24,11 +24,11 @@ export const gridProjection: Projection = {
       // Types are ours from the ledger on: written by the deciders of this service only.
       apply({ type, data, metadata: { timeMicros } }: AppliedEvent): void {
         if (type === REGISTERED) {
-          const registered = data as object as SiteEvents['GridRegistered'];
-          insert.run(registered.grid_id, registeredGrid(registered, timeMicros));
+          const registered = data as object as SiteEvents['SiteRegistered'];
+          insert.run(registered.site_id, registeredGrid(registered, timeMicros));
           return;
         }
-        const { grid_id: id, fields } = data as object as SiteEvents['GridReported'];
+        const { site_id: id, fields } = data as object as SiteEvents['SiteReported'];
         const document = grids.get(id);
         const after = document === undefined ? undefined : reportedGrid(document, fields, timeMicros);
         if (typeof after === 'string') update.run(after, id);

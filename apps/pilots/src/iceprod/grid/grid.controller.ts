@@ -31,7 +31,7 @@ export class GridController {
   register(@Payload() { context, request }: Message<{ description: string }>): Promise<Answer<{ grid_id: string }>> {
     const timeMicros = nowMicros();
     const { username } = context.caller;
-    const grid = { grid_id: newId(GRIDS_REF, timeMicros), username, description: request.description };
+    const grid = { site_id: newId(GRIDS_REF, timeMicros), username, description: request.description };
     return this.mailbox.execute({ context, timeMicros, decide: () => registerGrid(grid) });
   }
 

@@ -1,7 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
 import { ref, streamName } from '#ledger/ref.js';
 import { membersOf } from '#contracts/raw-json.js';
-import type { SiteEvents } from '#contracts/iceprod/pilot-events.js';
+import type { SiteEvents } from '#contracts/worker-events.js';
 import type { Decision } from '#event-sourcing/command.js';
 import { afterReport, newDocument, reportProblem, timeText } from '../document/report.js';
 
@@ -9,7 +9,7 @@ const gridStream = (gridId: string): string => streamName('site', ref('iceprod',
 
 /** The document of a grid that registers, as raw JSON (IceProd contract 11). */
 export const registeredGrid = (
-  { grid_id: id, username, description }: SiteEvents['GridRegistered'],
+  { site_id: id, username, description }: SiteEvents['SiteRegistered'],
   timeMicros: number,
 ): string => {
   const given = membersOf(description);
@@ -33,15 +33,15 @@ export const reportedGrid = (document: string, fields: string, timeMicros: numbe
 export const gridNotFound = (): DomainError => new DomainError('not-found', 'grid.not-found', 'Grid not found');
 
 /** `POST /grids` */
-export const registerGrid = (data: SiteEvents['GridRegistered']): Decision<{ grid_id: string }> => ({
-  events: [{ stream: gridStream(data.grid_id), type: 'GridRegistered', data }],
-  reply: { grid_id: data.grid_id },
+export const registerGrid = (data: SiteEvents['SiteRegistered']): Decision<{ grid_id: string }> => ({
+  events: [{ stream: gridStream(data.site_id), type: 'SiteRegistered', data }],
+  reply: { grid_id: data.site_id },
 });
 
 /** `PATCH /grids/{grid_id}` */
 export const reportGrid = (
   document: string | undefined,
-  { grid_id: id, fields }: SiteEvents['GridReported'],
+  { grid_id: id, fields }: { readonly grid_id: string; readonly fields: string },
   timeMicros: number,
 ): Decision<{ document: string }> => {
   const problem = reportProblem(fields);
@@ -49,6 +49,6 @@ export const reportGrid = (
   if (document === undefined) return gridNotFound();
   const after = reportedGrid(document, fields, timeMicros);
   if (after instanceof DomainError) return after;
-  const data: SiteEvents['GridReported'] = { grid_id: id, fields };
-  return { events: [{ stream: gridStream(id), type: 'GridReported', data }], reply: { document: after } };
+  const data: SiteEvents['SiteReported'] = { site_id: id, fields };
+  return { events: [{ stream: gridStream(id), type: 'SiteReported', data }], reply: { document: after } };
 };

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { WorkerEvents } from '#contracts/iceprod/pilot-events.js';
+import type { WorkerEvents } from '#contracts/worker-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { Documents } from '../document/documents.js';
 import { reportedPilot, startedPilot } from './pilot.js';
@@ -8,7 +8,12 @@ type WorkerEvent = {
   [Type in keyof WorkerEvents]: { readonly type: Type; readonly data: WorkerEvents[Type] };
 }[keyof WorkerEvents];
 
-const EVENT_TYPES: readonly (keyof WorkerEvents)[] = ['PilotStarted', 'PilotReported', 'PilotEnded', 'PilotReleased'];
+const EVENT_TYPES: readonly (keyof WorkerEvents)[] = [
+  'WorkerStarted',
+  'WorkerReported',
+  'WorkerEnded',
+  'WorkerUnitsReleased',
+];
 
 /** Pilots with their documents as the JSON that answers show, and the tasks of ended ones until they are released. */
 export const pilotProjection: Projection = {
@@ -41,24 +46,24 @@ export const pilotProjection: Projection = {
       apply({ type, data, metadata: { timeMicros, actor, correlationId } }: AppliedEvent): void {
         // Types are ours from the ledger on: written by the deciders of this service only.
         const event = { type, data } as object as WorkerEvent;
-        const { pilot_id: id } = event.data;
+        const { worker_id: id } = event.data;
         switch (event.type) {
-          case 'PilotStarted':
+          case 'WorkerStarted':
             insert.run(id, timeMicros, startedPilot(event.data, timeMicros));
             return;
-          case 'PilotReported': {
+          case 'WorkerReported': {
             const document = pilots.get(id);
             const after = document === undefined ? undefined : reportedPilot(document, event.data.fields, timeMicros);
             if (typeof after === 'string') update.run(timeMicros, after, id);
             return;
           }
-          case 'PilotEnded': {
-            const { reason, tasks } = event.data;
+          case 'WorkerEnded': {
+            const { reason, units } = event.data;
             remove.run(id);
-            if (tasks.length > 0) hold.run(id, timeMicros, reason, actor, correlationId, JSON.stringify(tasks));
+            if (units.length > 0) hold.run(id, timeMicros, reason, actor, correlationId, JSON.stringify(units));
             return;
           }
-          case 'PilotReleased':
+          case 'WorkerUnitsReleased':
             release.run(id);
         }
       },

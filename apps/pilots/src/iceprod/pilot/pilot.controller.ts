@@ -42,7 +42,7 @@ export class PilotController {
   @MessagePattern(StartPilot.subject)
   start(@Payload() { context, request }: Message<{ description: string }>): Promise<Answer<{ pilot_id: string }>> {
     const timeMicros = nowMicros();
-    const pilot = { pilot_id: newId(PILOTS_REF, timeMicros), description: request.description };
+    const pilot = { worker_id: newId(PILOTS_REF, timeMicros), description: request.description };
     return this.mailbox.execute({ context, timeMicros, decide: () => startPilot(pilot, timeMicros) });
   }
 

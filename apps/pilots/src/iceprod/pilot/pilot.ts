@@ -2,7 +2,7 @@ import { DomainError } from '#platform/domain-error.js';
 import { ref, streamName } from '#ledger/ref.js';
 import type { Nothing } from '#bus/contract.js';
 import { elementsOf, kindOf, membersOf } from '#contracts/raw-json.js';
-import type { WorkerEvents } from '#contracts/iceprod/pilot-events.js';
+import type { WorkerEvents } from '#contracts/worker-events.js';
 import type { Decision } from '#event-sourcing/command.js';
 import { afterReport, invalidValue, newDocument, reportProblem, timeText } from '../document/report.js';
 
@@ -26,7 +26,7 @@ const DEFAULTS: readonly (readonly [name: string, raw: string])[] = [
 
 /** The document of a pilot that starts, as raw JSON (IceProd contract 12.1). */
 export const startedPilot = (
-  { pilot_id: id, description }: WorkerEvents['PilotStarted'],
+  { worker_id: id, description }: WorkerEvents['WorkerStarted'],
   timeMicros: number,
 ): string => {
   const given = membersOf(description);
@@ -61,18 +61,18 @@ export const pilotNotFound = (): DomainError => new DomainError('not-found', 'pi
 const tooManyTasks = (): DomainError => new DomainError('invalid', 'pilot.too-many-tasks', 'too many tasks');
 
 /** `POST /pilots` */
-export const startPilot = (data: WorkerEvents['PilotStarted'], timeMicros: number): Decision<{ pilot_id: string }> =>
+export const startPilot = (data: WorkerEvents['WorkerStarted'], timeMicros: number): Decision<{ pilot_id: string }> =>
   hasTooManyTasks(startedPilot(data, timeMicros))
     ? tooManyTasks()
     : {
-        events: [{ stream: pilotStream(data.pilot_id), type: 'PilotStarted', data }],
-        reply: { pilot_id: data.pilot_id },
+        events: [{ stream: pilotStream(data.worker_id), type: 'WorkerStarted', data }],
+        reply: { pilot_id: data.worker_id },
       };
 
 /** `PATCH /pilots/{pilot_id}` */
 export const reportPilot = (
   document: string | undefined,
-  { pilot_id: id, fields }: WorkerEvents['PilotReported'],
+  { pilot_id: id, fields }: { readonly pilot_id: string; readonly fields: string },
   timeMicros: number,
 ): Decision<{ document: string }> => {
   const problem = reportProblem(fields);
@@ -81,17 +81,17 @@ export const reportPilot = (
   const after = reportedPilot(document, fields, timeMicros);
   if (after instanceof DomainError) return after;
   if (hasTooManyTasks(after)) return tooManyTasks();
-  const data: WorkerEvents['PilotReported'] = { pilot_id: id, fields };
-  return { events: [{ stream: pilotStream(id), type: 'PilotReported', data }], reply: { document: after } };
+  const data: WorkerEvents['WorkerReported'] = { worker_id: id, fields };
+  return { events: [{ stream: pilotStream(id), type: 'WorkerReported', data }], reply: { document: after } };
 };
 
 /** `DELETE /pilots/{pilot_id}`, and what happens to a pilot that is silent for too long. */
 export const endPilot = (
   document: string | undefined,
   id: string,
-  reason: WorkerEvents['PilotEnded']['reason'],
+  reason: WorkerEvents['WorkerEnded']['reason'],
 ): Decision<Nothing> => {
   if (document === undefined) return pilotNotFound();
-  const data: WorkerEvents['PilotEnded'] = { pilot_id: id, reason, tasks: tasksOf(document) };
-  return { events: [{ stream: pilotStream(id), type: 'PilotEnded', data }], reply: {} };
+  const data: WorkerEvents['WorkerEnded'] = { worker_id: id, reason, units: tasksOf(document) };
+  return { events: [{ stream: pilotStream(id), type: 'WorkerEnded', data }], reply: {} };
 };

@@ -6,7 +6,7 @@ import { Bus } from '#bus/bus.js';
 import type { MessageContext } from '#bus/contract.js';
 import { AddLog } from '#contracts/iceprod/logs.js';
 import { type EvictedTask, EvictTasks } from '#contracts/iceprod/tasks.js';
-import type { WorkerEvents } from '#contracts/iceprod/pilot-events.js';
+import type { WorkerEvents } from '#contracts/worker-events.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { pilotStream } from './pilot.js';
@@ -132,11 +132,11 @@ export class Releases implements OnApplicationBootstrap, OnModuleDestroy {
       const request = { tasks, ended_micros: endedMicros, reason: `pilot ${pilotId} ${held.reason}` };
       const { evicted } = await this.bus.request(EvictTasks, request, contextOf(held, 'evict'));
       await this.explain(held, evicted);
-      const data: WorkerEvents['PilotReleased'] = { pilot_id: pilotId, evicted: evicted.length };
+      const data: WorkerEvents['WorkerUnitsReleased'] = { worker_id: pilotId, evicted: evicted.length };
       const answer = await this.mailbox.execute({
         context: contextOf(held, 'release'),
         timeMicros: nowMicros(),
-        decide: () => ({ events: [{ stream: pilotStream(pilotId), type: 'PilotReleased', data }], reply: {} }),
+        decide: () => ({ events: [{ stream: pilotStream(pilotId), type: 'WorkerUnitsReleased', data }], reply: {} }),
       });
       return 'reply' in answer;
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { DatasetSubmitted, WorkloadEvents } from '#contracts/iceprod/dataset-events.js';
+import type { DatasetEvents, DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
 import type { Ranges } from '#contracts/work-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { type WorkloadId, Workloads } from '../../workload/workloads.js';
@@ -25,15 +25,14 @@ const WORK_EVENTS = [
   'GroupAmended',
 ];
 const WORKLOAD_EVENTS = [
-  'DatasetSubmitted',
-  'DatasetMoved',
-  'DatasetHardReset',
+  'WorkloadSubmitted',
+  'WorkloadMoved',
   'DatasetTruncated',
-  'DatasetPrioritized',
+  'WorkloadPrioritized',
   'DatasetExtended',
   'ConfigSet',
 ];
-const USER_EVENTS = ['UserEnrolled', 'UserPrioritized', 'UserRemoved'];
+const USER_EVENTS = ['UserCreated', 'UserPrioritized', 'UserDeleted'];
 
 /**
  * Keeps what automation must know of datasets and users, and notes in memory which workloads have changed. A mark costs no
@@ -42,7 +41,7 @@ const USER_EVENTS = ['UserEnrolled', 'UserPrioritized', 'UserRemoved'];
 export class AutomationSignals implements Projection {
   readonly name = 'automation';
   readonly version = 2;
-  readonly streamPrefixes = ['workload-iceprod.', 'work-iceprod.', 'user-iceprod.'];
+  readonly streamPrefixes = ['workload-iceprod.', 'work-iceprod.', 'user-'];
   readonly eventTypes = [...WORK_EVENTS, ...WORKLOAD_EVENTS, ...USER_EVENTS];
   readonly tables = `
 CREATE TABLE dataset_standing (
@@ -75,8 +74,8 @@ CREATE TABLE user_weight (username TEXT PRIMARY KEY, priority REAL NOT NULL) STR
           standing.user(event);
           return;
         }
-        const datasetId = event.data['dataset_id'];
-        const id = workloads.ensure(event.stream, typeof datasetId === 'string' ? datasetId : undefined);
+        const name = event.data['workload_id'] ?? event.data['dataset_id'];
+        const id = workloads.ensure(event.stream, typeof name === 'string' ? name : undefined);
         if (event.stream.startsWith('workload-')) {
           standing.dataset(id, event);
           this.mark(id)?.all();
@@ -171,22 +170,21 @@ class StandingWriter {
   dataset(id: WorkloadId, { type, data, metadata: { timeMicros } }: AppliedEvent): void {
     this.ensure.run(id);
     switch (type) {
-      case 'DatasetSubmitted': {
+      case 'WorkloadSubmitted': {
         const { username = '', group = '', priority = 0, ...facts }: Partial<DatasetSubmitted> = data;
         const counts = [facts.jobs_submitted ?? 0, facts.tasks_submitted ?? 0] as const;
         const active = facts.always_active === true ? 1 : 0;
         this.submit.run(username, group, priority, ...counts, timeMicros, timeMicros, active, id);
         return;
       }
-      case 'DatasetMoved':
-      case 'DatasetHardReset':
+      case 'WorkloadMoved':
         this.move.run(timeMicros, id);
         return;
-      case 'DatasetPrioritized':
-        this.prioritize.run((data as WorkloadEvents['DatasetPrioritized']).priority, id);
+      case 'WorkloadPrioritized':
+        this.prioritize.run((data as DatasetEvents['WorkloadPrioritized']).priority, id);
         return;
       case 'DatasetExtended': {
-        const { jobs_submitted: jobs, tasks_submitted: tasks } = data as WorkloadEvents['DatasetExtended'];
+        const { jobs_submitted: jobs, tasks_submitted: tasks } = data as DatasetEvents['DatasetExtended'];
         this.extend.run(jobs, tasks, id);
         return;
       }
@@ -198,7 +196,7 @@ class StandingWriter {
   user({ type, data }: AppliedEvent): void {
     const { username, priority } = data as { username?: string; priority?: number };
     if (username === undefined) return;
-    if (type === 'UserRemoved') this.unweigh.run(username);
+    if (type === 'UserDeleted') this.unweigh.run(username);
     else if (typeof priority === 'number') this.weigh.run(username, priority);
   }
 }

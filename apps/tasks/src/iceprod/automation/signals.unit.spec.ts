@@ -60,7 +60,7 @@ describe('what automation notes', () => {
   });
 
   it('is the whole dataset when that has changed, or too much of it', () => {
-    apply('workload-iceprod.main.d', 'DatasetMoved', { status: 'processing' });
+    apply('workload-iceprod.main.d', 'WorkloadMoved', { status: 'processing' });
     for (let unit = 0; unit < 20_002; unit += 2) complete(unit);
     for (let ticks = 0; ticks < SETTLING_TICKS; ticks += 1) expect(tick()).toBeUndefined();
     expect(tick()).toEqual([[0, Infinity]]);

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { datasetPriority, type DatasetPriorityTerms } from '#contracts/iceprod/priority.js';
-import { BUILT_IN_GROUPS } from '#contracts/iceprod/users.js';
+import { BUILT_IN_GROUPS } from '#contracts/directory.js';
 import { Groups } from '#event-sourcing/groups.js';
 import type { UnitReader } from '../../engine/unit-row.js';
 import type { WorkloadId } from '../../workload/workloads.js';

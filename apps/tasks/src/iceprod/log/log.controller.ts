@@ -48,7 +48,7 @@ export class LogController {
   ) {
     this.shown = new Logs(queries, new Workloads(queries));
     this.decided = new Logs(writer, units.store.reader.workloads);
-    this.rules = new AccessRules(queries);
+    this.rules = new AccessRules(queries, 'iceprod');
   }
 
   @MessagePattern(AddLog.subject)

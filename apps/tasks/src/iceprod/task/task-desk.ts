@@ -28,8 +28,8 @@ export class TaskDesk {
     workloads: WorkloadProjection,
   ) {
     this.shown = new UnitReader(readModel.queries);
-    this.shownRules = new AccessRules(readModel.queries, () => readModel.commits);
-    this.decidedRules = new AccessRules(readModel.writer);
+    this.shownRules = new AccessRules(readModel.queries, 'iceprod', () => readModel.commits);
+    this.decidedRules = new AccessRules(readModel.writer, 'iceprod');
     this.view = new SqliteTaskView(units.store);
     // Whether a dataset's tasks may be claimed depends on the dataset.
     workloads.onFacts(() => units.store.ready.reconsider());

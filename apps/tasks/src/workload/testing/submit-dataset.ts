@@ -17,11 +17,11 @@ export const submitDataset = async (
   facts: Partial<DatasetSubmitted> = {},
 ): Promise<number> => {
   const data: Partial<DatasetSubmitted> = {
-    ...{ dataset_id: id, status: 'processing', priority: 0.5, username: 'alice', group: 'simprod' },
+    ...{ workload_id: id, status: 'processing', priority: 0.5, username: 'alice', group: 'simprod' },
     access: { read_groups: [], write_groups: [], read_users: [], write_users: [] },
     ...facts,
   };
   const metadata = { ...someMetadata(), timeMicros: nowMicros() };
-  const event = { id: randomUUID(), type: 'DatasetSubmitted', data, metadata };
+  const event = { id: randomUUID(), type: 'WorkloadSubmitted', data, metadata };
   return (await ledger.append(streamName('workload', datasetRef(id)), NO_STREAM, [event])).position;
 };

@@ -1,0 +1,32 @@
+/** Events of streams `site-<ref>`; written and read by `pilots`. */
+export interface SiteEvents {
+  readonly SiteRegistered: {
+    readonly site_id: string;
+    readonly username: string;
+    /** Raw JSON of what the site says of itself, in its dialect's words. */
+    readonly description: string;
+  };
+  /** A heartbeat of the site that brought news: raw JSON, dotted names set nested fields. */
+  readonly SiteReported: { readonly site_id: string; readonly fields: string };
+}
+
+/** Events of streams `worker-<ref>`; written and read by `pilots`. */
+export interface WorkerEvents {
+  readonly WorkerStarted: {
+    readonly worker_id: string;
+    /** Raw JSON of what was said of the worker when it was started, in its dialect's words. */
+    readonly description: string;
+  };
+  /** A heartbeat of the worker that brought news: raw JSON, dotted names set nested fields. */
+  readonly WorkerReported: { readonly worker_id: string; readonly fields: string };
+  /** Somebody deleted the worker, or its heartbeats stopped. `units` are the ids of those that it ran at its end. */
+  readonly WorkerEnded: {
+    readonly worker_id: string;
+    readonly reason: 'deleted' | 'expired';
+    readonly units: readonly string[];
+    /** How long no heartbeat had arrived, when that is the reason. */
+    readonly silent_seconds?: number;
+  };
+  /** No unit is assigned to the ended worker any more; `evicted` of them had still been running. */
+  readonly WorkerUnitsReleased: { readonly worker_id: string; readonly evicted: number };
+}
