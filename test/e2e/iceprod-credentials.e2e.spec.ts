@@ -62,6 +62,40 @@ describe.each(MODES)('IceProd credentials, $mode', (mode) => {
     expect(await listed(path)).toEqual([]);
   });
 
+  it.each([
+    ['a user', '/users/grace/credentials'],
+    ['a group', '/groups/grace/credentials'],
+    ['a dataset', '/datasets/grace/credentials'],
+    ['the tasks of a name', '/datasets/grace/tasks/generate/credentials'],
+  ])('of %s keep the last use that a client reports until they are used', async (_, path) => {
+    const { system } = world();
+    const oauth = { url: 'u', type: 'oauth', access_token: 'opaque' };
+    const lastUse = async (): Promise<unknown> => (await listed(`${path}?url=u&norefresh=true`))[0]?.['last_use'];
+    expect(await system.post(path, { ...oauth, last_use: 1234567890.25 })).toEqual(done);
+    expect(await lastUse()).toBe(1234567890.25);
+    expect(await system.patch(path, { url: 'u', type: 'oauth', last_use: 1234567891 })).toEqual(done);
+    expect(await lastUse()).toBe(1234567891);
+    expect(await system.post(path, { ...oauth, last_use: 'yesterday' })).toEqual(
+      refused(400, 'key "last_use" should be of type float'),
+    );
+    await listed(`${path}?url=u`);
+    expect(await lastUse()).toBeGreaterThan(1234567891);
+  });
+
+  it('keep their place in the list when they are written again', async () => {
+    const { admin } = world();
+    const path = '/users/heidi/credentials';
+    const urls = async () => (await listed(path)).map(({ url }) => url);
+    for (const url of ['a', 'b', 'c']) expect(await admin.post(path, { ...S3, url })).toEqual(done);
+    expect(await admin.post(path, { ...S3, url: 'a', access_key: 'new' })).toEqual(done);
+    expect(await admin.patch(path, { url: 'b', type: 's3', access_key: 'new' })).toEqual(done);
+    expect(await admin.post(path, { ...S3, url: 'a', access_key: 'newer' })).toEqual(done);
+    expect(await urls()).toEqual(['a', 'b', 'c']);
+    expect(await drop(path, { url: 'a' })).toEqual(done);
+    expect(await admin.post(path, { ...S3, url: 'a' })).toEqual(done);
+    expect(await urls()).toEqual(['b', 'c', 'a']);
+  });
+
   it('belong to groups whose names hold slashes, encoded or not', async () => {
     const { alice, admin } = world();
     expect(await alice.post('/groups/simprod/credentials', S3)).toEqual(done);

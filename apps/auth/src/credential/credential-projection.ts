@@ -6,24 +6,28 @@ import type { Projection } from '#event-sourcing/projection.js';
 /** Which sealed credentials in the keep count, and which were replaced or deleted. */
 export const credentialProjection: Projection = {
   name: 'credentials',
-  version: 1,
+  version: 2,
   streamPrefixes: ['credential-iceprod.'],
   eventTypes: ['CredentialStored', 'CredentialDeleted'],
   tables: `CREATE TABLE credential (
     credential_id TEXT PRIMARY KEY,
     owner TEXT NOT NULL,
+    -- The first credential of a chain of replacements. It decides the position in lists.
+    first_id TEXT NOT NULL,
     fact TEXT
   ) WITHOUT ROWID`,
-  indexes: 'CREATE INDEX credential_owner ON credential (owner, credential_id)',
+  indexes: 'CREATE INDEX credential_owner ON credential (owner, first_id)',
   attach: (database) => {
-    const add = database.prepare('INSERT OR IGNORE INTO credential (credential_id, owner, fact) VALUES (?, ?, ?)');
-    const end = database.prepare('UPDATE credential SET fact = NULL WHERE credential_id = ?');
+    const add = database.prepare(
+      'INSERT OR IGNORE INTO credential (credential_id, owner, first_id, fact) VALUES (?, ?, ?, ?)',
+    );
+    const end = database.prepare('UPDATE credential SET fact = NULL WHERE credential_id = ? RETURNING first_id');
     return {
       apply: ({ type, data }) => {
         if (type === 'CredentialStored') {
           const { replaces, ...fact } = data as CredentialEvents['CredentialStored'];
-          for (const id of replaces) end.run(id);
-          add.run(fact.credential_id, ownerKey(fact.owner), JSON.stringify(fact));
+          const [firstId] = replaces.map((id) => String(end.get(id)?.['first_id'] ?? id)).sort();
+          add.run(fact.credential_id, ownerKey(fact.owner), firstId ?? fact.credential_id, JSON.stringify(fact));
         } else if (type === 'CredentialDeleted') {
           end.run((data as CredentialEvents['CredentialDeleted']).credential_id);
         }
@@ -43,12 +47,12 @@ export class CredentialFacts {
 
   constructor(database: DatabaseSync) {
     const columns = 'SELECT fact FROM credential WHERE fact IS NOT NULL';
-    this.selectOwn = database.prepare(`${columns} AND owner = ? ORDER BY credential_id`);
-    this.selectUnder = database.prepare(`${columns} AND owner >= ? AND owner < ? ORDER BY owner, credential_id`);
+    this.selectOwn = database.prepare(`${columns} AND owner = ? ORDER BY first_id`);
+    this.selectUnder = database.prepare(`${columns} AND owner >= ? AND owner < ? ORDER BY owner, first_id`);
     this.selectOne = database.prepare('SELECT fact FROM credential WHERE credential_id = ?');
   }
 
-  /** In the order of storing. */
+  /** In the order of their first storing: a replacement has the position of what it replaces. */
   of(owner: CredentialOwner): readonly CredentialFact[] {
     return this.selectOwn.all(ownerKey(owner)).map(({ fact }) => JSON.parse(String(fact)) as CredentialFact);
   }

@@ -184,7 +184,7 @@ export class CredentialController implements OnModuleInit {
     return mayUseCredentials(caller, owner) ? this.locks.run(lockOf(owner), work) : refused(unauthorized());
   }
 
-  /** Those that open, in the order of storing; a dataset's with those of its tasks. */
+  /** Those that open, in the order of their first storing; a dataset's with those of its tasks. */
   private async find(owner: CredentialOwner, filters: CredentialFilters): Promise<readonly Readable[]> {
     const own = this.facts.of(owner);
     const ofTasks = 'dataset_id' in owner && owner.task_name === undefined ? this.facts.ofTasks(owner.dataset_id) : [];

@@ -189,8 +189,8 @@ describe('changes', () => {
     await host.request(AmendCredential, { owner, ...oauth({ scope: 'b', access_token: 'new' }) }, admin);
     expect((await listed()).map(({ scope, access_token }) => [scope, access_token])).toEqual([
       ['a', 'hush'],
-      [undefined, 'hush'],
       ['b', 'new'],
+      [undefined, 'hush'],
     ]);
     await host.request(DeleteCredentials, { owner, scope: 'b' }, admin);
     await host.request(AmendCredential, { owner, ...oauth({ scope: 'b' }) }, admin);

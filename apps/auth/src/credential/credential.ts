@@ -8,8 +8,6 @@ const USELESS_BEFORE_END_SECONDS = 30;
 /** What is sealed: all of the credential but its owner. Nobody may know when its token ends. */
 export interface Credential extends CredentialFields {
   readonly transfer_prefix: string;
-  /** Unix seconds. */
-  readonly last_use?: number;
 }
 
 /** What a token endpoint answers. */
@@ -53,12 +51,12 @@ const given = (fields: Partial<CredentialFields>): Partial<CredentialFields> =>
     }),
   );
 
-const s3Of = ({ url, type, transfer_prefix = '', ...fields }: CredentialFields): Credential | DomainError => {
+const s3Of = ({ url, type, transfer_prefix = '', last_use, ...fields }: CredentialFields): Credential | DomainError => {
   const { buckets, access_key, secret_key } = given(fields);
   if (buckets === undefined) return invalid('credential.no-buckets', 'must specify bucket(s) for s3');
   if (access_key === undefined) return invalid('credential.no-access-key', 'must specify access_key for s3');
   if (secret_key === undefined) return invalid('credential.no-secret-key', 'must specify secret_key for s3');
-  return { url, type, transfer_prefix, buckets, access_key, secret_key };
+  return { url, type, transfer_prefix, buckets, access_key, secret_key, ...present({ last_use }) };
 };
 
 const oauthOf = (
@@ -80,7 +78,7 @@ const oauthOf = (
       scope: scope ?? textOf(claims['scope']),
       expiration: expiration ?? numberOf(claims['exp']),
     }),
-    last_use: nowSeconds,
+    last_use: fields.last_use ?? nowSeconds,
   };
 };
 
@@ -90,8 +88,8 @@ export const credentialOf = (fields: CredentialFields, nowSeconds: number): Cred
 
 /** The credential with what is given, and what follows from a new token. */
 export const amended = (credential: Credential, fields: CredentialFields): Credential => {
-  const { access_token, refresh_token, scope, expiration, buckets, access_key, secret_key } = given(fields);
-  if (credential.type === 's3') return { ...credential, ...present({ buckets, access_key, secret_key }) };
+  const { access_token, refresh_token, scope, expiration, last_use, buckets, access_key, secret_key } = given(fields);
+  if (credential.type === 's3') return { ...credential, ...present({ buckets, access_key, secret_key, last_use }) };
   const claims = claimsOf(access_token);
   return {
     ...credential,
@@ -100,6 +98,7 @@ export const amended = (credential: Credential, fields: CredentialFields): Crede
       refresh_token,
       scope: scope ?? textOf(claims['scope']),
       expiration: expiration ?? numberOf(claims['exp']),
+      last_use,
     }),
   };
 };

@@ -46,6 +46,7 @@ const described = {
   refresh_token: lenient(str),
   scope: lenient(str),
   expiration: lenient(float),
+  last_use: lenient(float),
 };
 
 const filters = {

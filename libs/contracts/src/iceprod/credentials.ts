@@ -38,6 +38,8 @@ export interface CredentialFields {
   readonly scope?: string;
   /** Unix seconds. */
   readonly expiration?: number;
+  /** Unix seconds. */
+  readonly last_use?: number;
 }
 
 /** Empty filters match everything. */
