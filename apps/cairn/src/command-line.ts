@@ -1,35 +1,28 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { type Command, CommanderError } from 'commander';
 
-const HELP: ReadonlySet<string> = new Set(['--help', '-h']);
-const EXIT_REFUSED = 2;
+/** Exit codes of all commands; 0 is success. */
+export const EXIT = {
+  /** The command was understood and failed, or what it checked is wrong. */
+  failed: 1,
+  /** The command line is wrong: nothing was done. */
+  usage: 2,
+} as const;
 
-/** What of a process a command uses. */
+/** The part of `process` that a command uses. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: AsyncIterable<string | Buffer> & { readonly isTTY?: boolean };
   readonly stdout: { write(text: string): unknown };
   readonly stderr: { write(text: string): unknown };
+  /** Commands set it when they fail without a message of their own. */
+  exitCode?: number | string | null | undefined;
 }
 
-/** One command of `cairn`. */
-export interface Command {
-  readonly name: string;
-  /** Answers `--help`, and follows on what is wrong with the words. */
-  readonly usage: string;
-  /**
-   * Resolves with the exit code.
-   *
-   * @throws UsageError
-   */
-  run(words: readonly string[], terminal: Terminal): Promise<number>;
-}
-
-/** What a command was asked for is wrong; the message says how. */
+/** Something that a command line asks for cannot be done. The message says what and why. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
-
-export const asksForHelp = (words: readonly string[]): boolean => words.some((word) => HELP.has(word));
 
 /** @throws UsageError where `parseArgs` throws */
 export const parsedArgs = <Config extends ParseArgsConfig>(config: Config): ReturnType<typeof parseArgs<Config>> => {
@@ -40,18 +33,46 @@ export const parsedArgs = <Config extends ParseArgsConfig>(config: Config): Retu
   }
 };
 
-/** Resolves with the exit code. */
-export const runCommand = async (command: Command, words: readonly string[], terminal: Terminal): Promise<number> => {
-  const { name, usage } = command;
-  if (asksForHelp(words)) {
-    terminal.stdout.write(usage);
-    return 0;
-  }
+/** Parser of an option that may be given several times. */
+export const repeated = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];
+
+/** `cairn user add` */
+const pathOf = (command: Command): string =>
+  command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+
+const helpHint = (command: Command): string => `Run '${pathOf(command)} --help' to see what it takes.`;
+
+/** Makes a command and those below it write to the terminal, and throw where commander would end the process. */
+const connect = (command: Command, terminal: Terminal): void => {
+  command
+    .exitOverride()
+    .showHelpAfterError(helpHint(command))
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+    });
+  for (const child of command.commands) connect(child, terminal);
+};
+
+/**
+ * Runs the command that `words` name and sets the exit code of the terminal: see {@link EXIT}.
+ *
+ * @throws what a command throws, except {@link UsageError}, which is written to stderr
+ */
+export const runProgram = async (program: Command, words: readonly string[], terminal: Terminal): Promise<void> => {
+  let running = program;
+  program.hook('preAction', (_program, command) => {
+    running = command;
+  });
+  connect(program, terminal);
   try {
-    return await command.run(words, terminal);
+    await program.parseAsync(words, { from: 'user' });
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    terminal.stderr.write(`${name}: ${error.message}\n\n${usage}`);
-    return EXIT_REFUSED;
+    if (error instanceof UsageError) {
+      terminal.stderr.write(`error: ${error.message}\n${helpHint(running)}\n`);
+      terminal.exitCode = EXIT.usage;
+    } else if (error instanceof CommanderError) {
+      if (error.exitCode !== 0) terminal.exitCode = EXIT.usage;
+    } else throw error;
   }
 };

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EnvironmentInvalid } from '#platform/environment.js';
@@ -18,7 +18,7 @@ describe('cairn key', () => {
   const run = (line: string, variables: Readonly<Record<string, string>> = {}): Promise<Ran> =>
     ran(keyCommand, line, { CAIRN_DATA_DIR: folder, ...variables });
 
-  it('rotates the key and says the id of the new one', async () => {
+  it('rotates the key and prints the id of the new one', async () => {
     const { publicJwk: before } = await SigningKey.open(folder);
     const answer = await run('rotate');
     const [current, ...retired] = await SigningKey.openAll(folder);
@@ -26,11 +26,22 @@ describe('cairn key', () => {
     expect(retired.map(({ publicJwk }) => publicJwk.kid)).toEqual([before.kid]);
   });
 
-  it.each(['', 'list', 'rotate now'])('refuses "%s" and says what it takes', async (line) => {
+  it.each([
+    ['', 'Usage: cairn key'],
+    ['list', "unknown command 'list'"],
+    ['rotat', 'Did you mean rotate?'],
+    ['rotate now', 'too many arguments'],
+  ])('refuses "%s"', async (line, message) => {
+    await SigningKey.open(folder);
     const { exitCode, stdout, stderr } = await run(line);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
-    expect(stderr).toContain('cairn key rotate');
+    expect(stderr).toContain(message);
     expect(await SigningKey.openAll(folder)).toHaveLength(1);
+  });
+
+  it('makes no key in a folder that no Cairn has started in', async () => {
+    expect(await run('rotate')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(folder) as string });
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('leaves the key alone when a variable is wrong', async () => {

@@ -1,51 +1,73 @@
+import { Command } from 'commander';
 import { runMain } from '#platform/run-main.js';
-import { asksForHelp, type Command, runCommand } from './command-line.js';
+import { runProgram, type Terminal } from './command-line.js';
 
-const USAGE = `Usage: cairn [serve | pilot | token | user | client | key | verify] [options]
+interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  /** Each command is loaded only when it is asked for, so that serving starts without the others. */
+  readonly load: () => Promise<(terminal: Terminal) => Command>;
+}
 
-  serve   the whole of Cairn in one process (default)
-  pilot   claims tasks from a Cairn and runs them here
-  token   prints a bearer token signed with the key in the data folder
-  user    adds, changes and removes local accounts
-  client  adds and removes programs that may ask for tokens
-  key     rotates the key that signs tokens
-  verify  checks that nobody has changed the history
+const COMMANDS: readonly Entry[] = [
+  {
+    name: 'serve',
+    summary: 'run the whole of Cairn in one process (default)',
+    load: async () => (await import('./serve.js')).serveCommand,
+  },
+  {
+    name: 'pilot',
+    summary: 'claim tasks from a Cairn and run them here',
+    load: async () => (await import('./pilot/pilot.js')).pilotCommand,
+  },
+  {
+    name: 'token',
+    summary: 'print a bearer token',
+    load: async () => (await import('./token-command.js')).tokenCommand,
+  },
+  {
+    name: 'user',
+    summary: 'add, change and remove local accounts',
+    load: async () => (await import('./user-command.js')).userCommand,
+  },
+  {
+    name: 'client',
+    summary: 'add and remove programs that may ask for tokens',
+    load: async () => (await import('./client-command.js')).clientCommand,
+  },
+  {
+    name: 'key',
+    summary: 'rotate the key that signs tokens',
+    load: async () => (await import('./key-command.js')).keyCommand,
+  },
+  {
+    name: 'verify',
+    summary: 'check that nobody has changed the history',
+    load: async () => (await import('./verify-command.js')).verifyCommand,
+  },
+];
 
-Each of them explains itself: cairn user --help
-`;
-const EXIT_UNKNOWN = 2;
+const NOTES = `
+Environment variables configure Cairn; the README lists them.
+In a clone of the sources, 'npx cairn' runs these commands.
 
-/** Each command is loaded only when it is asked for, so that serving starts without the others. */
-const load = async (name: string): Promise<Command | undefined> => {
-  switch (name) {
-    case 'serve':
-      return (await import('./serve.js')).serveCommand;
-    case 'pilot':
-      return (await import('./pilot/pilot.js')).pilotCommand;
-    case 'token':
-      return (await import('./token-command.js')).tokenCommand;
-    case 'user':
-      return (await import('./account-command.js')).userCommand;
-    case 'client':
-      return (await import('./account-command.js')).clientCommand;
-    case 'key':
-      return (await import('./key-command.js')).keyCommand;
-    case 'verify':
-      return (await import('./verify-command.js')).verifyCommand;
-    default:
-      return undefined;
+Exit codes: 0 success; 1 failure, or a check that found faults; 2 a command line that is wrong.`;
+
+/** The command line of Cairn, of which only the command that `words` name is loaded. */
+const programFor = async (words: readonly string[]): Promise<Command> => {
+  const program = new Command('cairn')
+    .description('An event-sourced workload manager for high-throughput science computing.')
+    .addHelpText('after', NOTES);
+  const asked = words.find((word) => word !== 'help');
+  for (const { name, summary, load } of COMMANDS) {
+    const command = name === asked ? (await load())(process) : new Command(name);
+    program.addCommand(command.summary(summary));
   }
+  return program;
 };
 
-const run = async (name: string, words: readonly string[]): Promise<number> => {
-  const command = await load(name);
-  if (command !== undefined) return runCommand(command, words, process);
-  const isHelp = asksForHelp([name]);
-  (isHelp ? process.stdout : process.stderr).write(USAGE);
-  return isHelp ? 0 : EXIT_UNKNOWN;
-};
-
-const [name = 'serve', ...words] = process.argv.slice(2);
 await runMain('cairn', async () => {
-  process.exitCode = await run(name, words);
+  const given = process.argv.slice(2);
+  const words = given.length === 0 ? ['serve'] : given;
+  await runProgram(await programFor(words), words, process);
 });

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { Command } from 'commander';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { connectInProcess } from '#bus/connect-in-process.js';
@@ -14,12 +15,7 @@ import { Metrics } from '#platform/metrics.js';
 import { stopOnSignal } from '#platform/shutdown.js';
 import { createHttpAdapter, prepareGateway } from '../../gateway/src/http.js';
 import { CairnModule } from './cairn.module.js';
-import type { Command, Terminal } from './command-line.js';
-
-const USAGE = `Usage: cairn serve
-
-Runs the whole of Cairn in one process. Environment variables configure it: the README lists them.
-`;
+import type { Terminal } from './command-line.js';
 
 /** Embedded Cairn: gateway and all services in this process, on the ledger in the data folder. */
 const serve = async ({ env, stdout }: Terminal): Promise<void> => {
@@ -66,11 +62,7 @@ const serve = async ({ env, stdout }: Terminal): Promise<void> => {
 };
 
 /** `cairn serve` */
-export const serveCommand: Command = {
-  name: 'serve',
-  usage: USAGE,
-  run: async (_words, terminal) => {
-    await serve(terminal);
-    return 0;
-  },
-};
+export const serveCommand = (terminal: Terminal): Command =>
+  new Command('serve')
+    .description('Runs the whole of Cairn in one process. Environment variables configure it: the README lists them.')
+    .action(() => serve(terminal));

@@ -1,66 +1,59 @@
+import { Command, InvalidArgumentError } from 'commander';
 import { loadEnvironment } from '#platform/environment.js';
 import { claimsGranting, RolesUnclaimable } from '#platform/tokens/claims.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
-import { type Command, parsedArgs, UsageError } from './command-line.js';
-
-const USAGE = `Prints a bearer token signed with the key in the data folder (CAIRN_DATA_DIR).
-
-  npm run -s token -- --user NAME [--role ROLE]... [--group GROUP]... [--hours N]
-
-  --user    user name (required)
-  --role    admin, user, system, or one other role such as pilot
-  --group   group such as simprod, filtering, users
-  --hours   life of the token, fractions allowed (default 1)
-`;
+import { repeated, type Terminal, UsageError } from './command-line.js';
+import { existingDataFolder } from './data-folder.js';
+import { knownNames } from './known-names.js';
 
 /** A century: longer lives are mistakes. */
 const HOURS_MAX = 100 * 365 * 24;
 const SECONDS_PER_HOUR = 3600;
 
-interface Asked {
-  readonly username: string;
-  readonly roles: readonly string[];
-  readonly groups: readonly string[];
+interface Options {
+  readonly user: string;
+  readonly role?: readonly string[];
+  readonly group?: readonly string[];
   readonly hours: number;
 }
 
-const askedFor = (words: readonly string[]): Asked => {
-  const { user, role, group, hours } = parsedArgs({
-    args: [...words],
-    options: {
-      user: { type: 'string' },
-      role: { type: 'string', multiple: true, default: [] },
-      group: { type: 'string', multiple: true, default: [] },
-      hours: { type: 'string', default: '1' },
-    },
-  }).values;
-  if (user === undefined || user === '') throw new UsageError('--user is missing');
-  const life = Number(hours);
-  if (hours.trim() === '' || !(life > 0 && life <= HOURS_MAX)) {
-    throw new UsageError(`--hours must be a number above 0, not '${hours}'`);
-  }
-  if ([...role, ...group].includes('')) throw new UsageError('--role and --group need a name');
-  return { username: user, roles: role, groups: group, hours: life };
+const userName = (text: string): string => {
+  if (text === '') throw new InvalidArgumentError('It must not be empty.');
+  return text;
 };
 
-const claimsFor = (asked: Asked): ReturnType<typeof claimsGranting> => {
+const lifetimeHours = (text: string): number => {
+  const hours = Number(text);
+  if (text.trim() === '' || !(hours > 0 && hours <= HOURS_MAX)) {
+    throw new InvalidArgumentError(`It must be a number above 0, at most ${HOURS_MAX}.`);
+  }
+  return hours;
+};
+
+const claimsOf = ({ user, role = [], group = [] }: Options): ReturnType<typeof claimsGranting> => {
   try {
-    return claimsGranting(asked);
+    return claimsGranting({ username: user, roles: role, groups: group });
   } catch (error) {
     throw error instanceof RolesUnclaimable ? new UsageError(error.message) : error;
   }
 };
 
-/** `cairn token`: works before the first start of a server and beside a running one. */
-export const tokenCommand: Command = {
-  name: 'token',
-  usage: USAGE,
-  run: async (words, { env, stdout }) => {
-    const asked = askedFor(words);
-    const { CAIRN_DATA_DIR: dataFolder, OIDC_AUDIENCE: audience } = loadEnvironment(env);
-    const claims = { ...claimsFor(asked), ...(audience !== undefined && { aud: [audience] }) };
-    const key = await SigningKey.open(dataFolder);
-    stdout.write(`${await key.sign(claims, asked.hours * SECONDS_PER_HOUR)}\n`);
-    return 0;
-  },
-};
+/** `cairn token`: works beside a running server and while it is down. */
+export const tokenCommand = ({ env, stdout }: Terminal): Command =>
+  new Command('token')
+    .description('Prints a bearer token that is signed with the key in the data folder (CAIRN_DATA_DIR).')
+    .requiredOption('--user <name>', 'user name', userName)
+    .option('--role <role>', 'admin, user, system, or another role such as pilot; may be repeated', repeated)
+    .option('--group <group>', 'group such as simprod, filtering or users; may be repeated', repeated)
+    .option('--hours <number>', 'lifetime of the token in hours; fractions are allowed', lifetimeHours, 1)
+    .action(async (options: Options) => {
+      const environment = loadEnvironment(env);
+      const dataFolder = existingDataFolder(environment);
+      const known = knownNames(environment);
+      known.checkRoles(options.role ?? []);
+      known.checkGroups(options.group ?? []);
+      const { OIDC_AUDIENCE: audience } = environment;
+      const claims = { ...claimsOf(options), ...(audience !== undefined && { aud: [audience] }) };
+      const key = await SigningKey.open(dataFolder);
+      stdout.write(`${await key.sign(claims, options.hours * SECONDS_PER_HOUR)}\n`);
+    });

@@ -32,7 +32,7 @@ describe('cairn verify', () => {
     database.close();
   };
 
-  it('says that a history is whole', async () => {
+  it('reports that a history is whole', async () => {
     await fill();
     expect(await run()).toEqual({ exitCode: 0, stdout: '4 events in 2 streams: whole\n', stderr: '' });
   });
@@ -55,9 +55,9 @@ describe('cairn verify', () => {
     expect(before).toMatchObject({
       exitCode: 2,
       stdout: '',
-      stderr: expect.stringContaining('there is no ledger in') as string,
+      stderr: expect.stringContaining('there is no ledger in the data folder') as string,
     });
     expect(await run()).toEqual(before);
-    expect((await run('work-a')).stderr).toContain("'work-a' is too much");
+    expect((await run('work-a')).stderr).toContain('too many arguments');
   });
 });

@@ -1,23 +1,22 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
 import { type ChainFault, type ChainReport, verifyChain } from '#ledger/hash-chain.js';
 import { openLedger } from '#ledger/open-ledger.js';
 import { type Environment, loadEnvironment } from '#platform/environment.js';
-import { type Command, UsageError } from './command-line.js';
-
-const EXIT_BROKEN = 1;
+import { EXIT, type Terminal, UsageError } from './command-line.js';
 
 const MEANING: Readonly<Record<ChainFault['kind'], string>> = {
   gap: 'an event before it is missing or doubled',
   hash: 'it or the event before it was changed',
 };
 
-const verified = async ({
+const verifyLedger = async ({
   CAIRN_DATA_DIR: dataDir,
   EVENTSTORE_URL: eventStoreUrl,
 }: Environment): Promise<ChainReport> => {
   if (eventStoreUrl === undefined && !existsSync(join(dataDir, 'ledger.sqlite'))) {
-    throw new UsageError(`there is no ledger in ${dataDir}`);
+    throw new UsageError(`there is no ledger in the data folder ${resolve(dataDir)}: name it in CAIRN_DATA_DIR`);
   }
   const ledger = await openLedger({ dataDir, eventStoreUrl });
   try {
@@ -28,21 +27,17 @@ const verified = async ({
 };
 
 /** `cairn verify` */
-export const verifyCommand: Command = {
-  name: 'verify',
-  usage: `Follows the chain of hashes of every stream in the ledger (CAIRN_DATA_DIR, EVENTSTORE_URL), or in a copy of it.
-Also beside a running Cairn. What was cut off at the end of a stream leaves no trace.
-
-  cairn verify   tells each event that does not fit, and ends with 1 when there are any
-`,
-
-  run: async (words, { env, stdout }) => {
-    if (words.length > 0) throw new UsageError(`'${words.join(' ')}' is too much`);
-    const { events, streams, faults } = await verified(loadEnvironment(env));
-    for (const { position, stream, revision, kind } of faults) {
-      stdout.write(`position ${position}, event ${revision} of ${stream}: ${MEANING[kind]}\n`);
-    }
-    stdout.write(`${events} events in ${streams} streams: ${faults.length === 0 ? 'whole' : 'broken'}\n`);
-    return faults.length === 0 ? 0 : EXIT_BROKEN;
-  },
-};
+export const verifyCommand = (terminal: Terminal): Command =>
+  new Command('verify')
+    .description(
+      `Follows the chain of hashes of every stream in the ledger (CAIRN_DATA_DIR, EVENTSTORE_URL), or in a copy of it, and names each
+event that does not fit. It may run beside Cairn. Events that were cut off at the end of a stream leave no trace.`,
+    )
+    .action(async () => {
+      const { events, streams, faults } = await verifyLedger(loadEnvironment(terminal.env));
+      for (const { position, stream, revision, kind } of faults) {
+        terminal.stdout.write(`position ${position}, event ${revision} of ${stream}: ${MEANING[kind]}\n`);
+      }
+      terminal.stdout.write(`${events} events in ${streams} streams: ${faults.length === 0 ? 'whole' : 'broken'}\n`);
+      if (faults.length > 0) terminal.exitCode = EXIT.failed;
+    });

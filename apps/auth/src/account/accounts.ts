@@ -6,7 +6,7 @@ const PREFIX = 'account/';
 const STARTED = 'accounts-started';
 
 /** Somebody who logs in by a password that Cairn itself checks. */
-interface Account {
+export interface Account {
   readonly username: string;
   /** Of {@link hashPassword}. */
   readonly password: string;

@@ -2,14 +2,14 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { attemptTask, type Attempt, notBegun } from './attempt.js';
 import { numberOf, textOf, type Json } from '#contracts/iceprod/config/json.js';
-import type { Command } from '../command-line.js';
+import { Command } from 'commander';
+import { EXIT, type Terminal } from '../command-line.js';
 import { PILOT_USAGE, readOptions, type PilotOptions } from './options.js';
 import { Refused, RestClient, Unreachable } from './rest-client.js';
 import { Workspace } from './workspace.js';
 
 const BYTES_PER_GB = 1e9;
 const SECONDS_PER_HOUR = 3600;
-const EXIT_FAILED = 1;
 
 const say = (line: string): void => {
   process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
@@ -196,18 +196,17 @@ class Pilot {
 }
 
 /** SIGTERM and SIGINT let running tasks end, or hand them back. */
-const runPilot: Command['run'] = async (words, { stderr }) => {
+const runPilot = async (words: readonly string[], terminal: Terminal): Promise<void> => {
   const pilot = new Pilot(readOptions(words));
   const stop = (): void => pilot.stop();
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   try {
     await pilot.run();
-    return 0;
   } catch (error) {
     if (!(error instanceof Refused) && !(error instanceof Unreachable)) throw error;
-    stderr.write(`${error.message}\n`);
-    return EXIT_FAILED;
+    terminal.stderr.write(`${error.message}\n`);
+    terminal.exitCode = EXIT.failed;
   } finally {
     process.off('SIGTERM', stop);
     process.off('SIGINT', stop);
@@ -215,4 +214,8 @@ const runPilot: Command['run'] = async (words, { stderr }) => {
 };
 
 /** `cairn pilot` */
-export const pilotCommand: Command = { name: 'pilot', usage: PILOT_USAGE, run: runPilot };
+export const pilotCommand = (terminal: Terminal): Command => {
+  const command = new Command('pilot').argument('[options...]').allowUnknownOption();
+  command.configureHelp({ formatHelp: () => PILOT_USAGE });
+  return command.action((words: readonly string[]) => runPilot(words, terminal));
+};

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
-import { type Command, runCommand } from '../command-line.js';
+import { Command } from 'commander';
+import { runProgram, type Terminal } from '../command-line.js';
 
 export interface Ran {
   readonly exitCode: number;
@@ -8,23 +9,26 @@ export interface Ran {
 }
 
 /**
- * Runs a command with the words of a line.
+ * Runs a command of `cairn` with the words of a line.
  *
  * @param input what standard input holds; without it that is a terminal
  */
 export const ran = async (
-  command: Command,
+  command: (terminal: Terminal) => Command,
   line: string,
   env: Readonly<Record<string, string>>,
   input?: string,
 ): Promise<Ran> => {
   let stdout = '';
   let stderr = '';
-  const exitCode = await runCommand(command, line.split(' ').filter(Boolean), {
+  const terminal: Terminal = {
     env,
     stdin: Object.assign(Readable.from(input === undefined ? [] : [input]), { isTTY: input === undefined }),
     stdout: { write: (text: string) => (stdout += text) },
     stderr: { write: (text: string) => (stderr += text) },
-  });
-  return { exitCode, stdout, stderr };
+  };
+  const child = command(terminal);
+  const program = new Command('cairn').addCommand(child);
+  await runProgram(program, [child.name(), ...line.split(' ').filter(Boolean)], terminal);
+  return { exitCode: Number(terminal.exitCode ?? 0), stdout, stderr };
 };

@@ -11,7 +11,8 @@ export const OWN_ISSUER = 'cairn';
 
 const RSA_BITS = 2048;
 const ALGORITHM = 'RS256';
-const FILE = 'signing-key.pem';
+/** In the folder `keys` of the data folder. */
+export const SIGNING_KEY_FILE = 'signing-key.pem';
 /** Keys that were rotated out stand beside it, under their ids. */
 const RETIRED_FILE = /^signing-key-[\w-]+\.pem$/;
 
@@ -41,7 +42,10 @@ export class SigningKey {
    * @throws CannotStart when it holds no key
    */
   static async open(dataFolder: string): Promise<SigningKey> {
-    return SigningKey.of(join(dataFolder, 'keys', FILE), await readOrMakeKey(dataFolder, FILE, makeKey));
+    return SigningKey.of(
+      join(dataFolder, 'keys', SIGNING_KEY_FILE),
+      await readOrMakeKey(dataFolder, SIGNING_KEY_FILE, makeKey),
+    );
   }
 
   /** The key that signs, then those that have signed before: what they signed counts until it expires, or their file is deleted. */
@@ -61,7 +65,7 @@ export class SigningKey {
   static async rotate(dataFolder: string): Promise<SigningKey> {
     const { publicJwk } = await SigningKey.open(dataFolder);
     const folder = join(dataFolder, 'keys');
-    await rename(join(folder, FILE), join(folder, `signing-key-${publicJwk.kid}.pem`));
+    await rename(join(folder, SIGNING_KEY_FILE), join(folder, `signing-key-${publicJwk.kid}.pem`));
     return SigningKey.open(dataFolder);
   }
 

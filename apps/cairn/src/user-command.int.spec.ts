@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,14 +6,17 @@ import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
 import { Accounts } from '../../auth/src/account/accounts.js';
 import { Clients, hashSecret } from '../../auth/src/account/clients.js';
 import { isRightPassword } from '../../auth/src/account/password.js';
-import { clientCommand, userCommand } from './account-command.js';
+import { SigningKey } from '#platform/tokens/signing-key.js';
+import { clientCommand } from './client-command.js';
 import { ran, type Ran } from './testing/ran.js';
+import { userCommand } from './user-command.js';
 
 describe('cairn user, cairn client', () => {
   let folder = '';
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'cairn-accounts-'));
+    await SigningKey.open(folder);
   });
 
   afterEach(() => rm(folder, { recursive: true }));
@@ -29,7 +33,7 @@ describe('cairn user, cairn client', () => {
   };
   const account = (username: string) => inStore((keyValueStore) => new Accounts(keyValueStore).find(username));
 
-  it('keeps accounts with the password of standard input', async () => {
+  it('stores accounts with the password of standard input', async () => {
     expect(await run('user', 'add alice --group simprod', 'correct horse\n')).toMatchObject({
       exitCode: 0,
       stdout: '',
@@ -46,7 +50,7 @@ describe('cairn user, cairn client', () => {
     expect(await account('alice')).toBeUndefined();
   });
 
-  it('makes a password at a terminal', async () => {
+  it('generates a password at a terminal', async () => {
     const { stdout } = await run('user', 'add bob');
     const password = /^New password: (\S+)\n$/.exec(stdout)?.[1] ?? '';
     expect(await isRightPassword(password, (await account('bob'))?.password)).toBe(true);
@@ -66,7 +70,7 @@ describe('cairn user, cairn client', () => {
     expect(await inStore((keyValueStore) => new Accounts(keyValueStore).makeFirst('admin'))).toBeUndefined();
   });
 
-  it('keeps clients with a hash of the secret that it prints', async () => {
+  it('stores clients with a hash of the secret that it prints', async () => {
     const { stdout } = await run('client', 'add grid --system');
     const grid = await inStore((keyValueStore) => new Clients(keyValueStore).find('grid'));
     expect(grid).toEqual({ clientId: 'grid', secretHash: hashSecret(stdout.trim()), redirectUris: [], isSystem: true });
@@ -76,21 +80,32 @@ describe('cairn user, cairn client', () => {
     expect(await inStore((keyValueStore) => new Clients(keyValueStore).find('grid'))).toBeUndefined();
   });
 
-  it.each<['user' | 'client', string, string]>([
-    ['user', 'add', 'long enough'],
-    ['user', 'add alice', 'short'],
-    ['user', 'add alice', ''],
-    ['user', 'password nobody', 'long enough'],
-    ['user', 'add alice bob', 'long enough'],
-    ['user', 'explode', ''],
-    ['user', 'add alice --unknown', 'long enough'],
-    ['client', 'add x --system --public', ''],
-    ['client', 'add x --redirect-uri javascript:alert(1)', ''],
-    ['client', 'add', ''],
-  ])('refuses %s %s with input "%s"', async (command, line, input) => {
+  it.each<['user' | 'client', string, string, string]>([
+    ['user', 'add', 'long enough', "missing required argument 'name'"],
+    ['user', 'add alice', 'short', 'a password has'],
+    ['user', 'add alice', '', 'a password has'],
+    ['user', 'password nobody', 'long enough', 'there is no account nobody'],
+    ['user', 'add alice bob', 'long enough', 'too many arguments'],
+    ['user', 'explode', '', "unknown command 'explode'"],
+    ['user', 'lst', '', 'Did you mean list?'],
+    ['user', 'add alice --groop x', 'long enough', 'Did you mean --group?'],
+    ['user', 'add alice --role king', 'long enough', "there is no role 'king'; known are admin, user, system"],
+    ['user', 'add alice --group x', 'long enough', "there is no group 'x'; known are admin, simprod"],
+    ['client', 'add x --system --public', '', 'leave out --public'],
+    ['client', 'add x --redirect-uri javascript:alert(1)', '', 'It must be the address of a web page'],
+    ['client', 'add', '', "missing required argument 'id'"],
+  ])('refuses cairn %s %s with input "%s"', async (command, line, input, message) => {
     const { exitCode, stdout, stderr } = await run(command, line, input);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
-    expect(stderr).toContain('cairn user add NAME');
+    expect(stderr).toContain(message);
+    expect(stderr).toMatch(new RegExp(`Run 'cairn ${command}( [a-z]+)? --help' to see what it takes`));
     expect(await account('alice')).toBeUndefined();
+  });
+
+  it.each(['user', 'client'] as const)('makes no data folder for cairn %s', async (command) => {
+    const nowhere = join(folder, 'nowhere');
+    const answer = await ran(command === 'user' ? userCommand : clientCommand, 'list', { CAIRN_DATA_DIR: nowhere });
+    expect(answer).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(nowhere) as string });
+    expect(existsSync(nowhere)).toBe(false);
   });
 });

@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Environment } from '#platform/environment.js';
+import { SIGNING_KEY_FILE } from '#platform/tokens/signing-key.js';
+import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
+import type { KeyValueStore } from '#storage/key-value-store.js';
+import { UsageError } from './command-line.js';
+
+/**
+ * The data folder, which a Cairn must have started in: commands would otherwise make a second one, whose keys and accounts no
+ * server knows.
+ *
+ * @throws UsageError
+ */
+export const existingDataFolder = ({ CAIRN_DATA_DIR: folder }: Environment): string => {
+  if (!existsSync(join(folder, 'keys', SIGNING_KEY_FILE))) {
+    throw new UsageError(
+      `no Cairn has started in the data folder ${resolve(folder)}: start Cairn once, or name its folder in CAIRN_DATA_DIR`,
+    );
+  }
+  return folder;
+};
+
+/**
+ * Lends the store that holds accounts and clients.
+ *
+ * @throws UsageError when no Cairn has started in the data folder
+ */
+export const withAccountStore = async (
+  environment: Environment,
+  use: (store: KeyValueStore) => Promise<void>,
+): Promise<void> => {
+  const store = new SqliteKeyValueStore(join(existingDataFolder(environment), 'key-value-store', 'auth.sqlite'));
+  try {
+    await use(store);
+  } finally {
+    await store.close();
+  }
+};

@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Environment } from '#platform/environment.js';
+import { BUILT_IN_GROUPS, BUILT_IN_ROLES } from '#contracts/directory.js';
+import { Groups } from '#event-sourcing/groups.js';
+import { Roles } from '../../auth/src/role/role-projection.js';
+import { UsageError } from './command-line.js';
+
+/** Roles of tokens only: no user record holds them (IceProd contract 2.4). */
+const TOKEN_ROLES = ['pilot', 'client'];
+
+const builtInGroups = BUILT_IN_GROUPS.map(({ name }) => name);
+
+/** Roles and groups that people have added, from the read model of the auth service. */
+const addedNames = (dataFolder: string): { readonly roles: readonly string[]; readonly groups: readonly string[] } => {
+  const file = join(dataFolder, 'read-models', 'auth.sqlite');
+  if (!existsSync(file)) return { roles: [], groups: [] };
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    return { roles: new Roles(database).names(), groups: new Groups(database).custom().map(({ name }) => name) };
+  } finally {
+    database.close();
+  }
+};
+
+const check = (kind: string, known: ReadonlySet<string>, asked: readonly string[]): void => {
+  const unknown = asked.find((name) => !known.has(name));
+  if (unknown !== undefined) {
+    throw new UsageError(`there is no ${kind} '${unknown}'; known are ${[...known].join(', ')}`);
+  }
+};
+
+/** Names that may be given to `--role` and `--group`. */
+export interface KnownNames {
+  /** @throws UsageError when a role is unknown */
+  checkRoles(asked: readonly string[]): void;
+  /** @throws UsageError when a group is unknown */
+  checkGroups(asked: readonly string[]): void;
+}
+
+/** Built-in roles and groups, those that people have added to this Cairn, and those that `OIDC_CLAIMS` grants. */
+export const knownNames = ({ CAIRN_DATA_DIR: dataFolder, OIDC_CLAIMS: claims }: Environment): KnownNames => {
+  const added = addedNames(dataFolder);
+  const granted = (grants: readonly { readonly name: string }[] = []) => grants.map(({ name }) => name);
+  const roles = new Set([...BUILT_IN_ROLES, ...TOKEN_ROLES, ...added.roles, ...granted(claims?.roles)]);
+  const groups = new Set([...builtInGroups, ...added.groups, ...granted(claims?.groups)]);
+  return {
+    checkRoles: (asked) => check('role', roles, asked),
+    checkGroups: (asked) => check('group', groups, asked),
+  };
+};
