@@ -26,11 +26,11 @@ describe('the demonstration', () => {
       'UnitsMoved',
       'UnitsClaimed',
       'UnitStarted',
-      'StatsRecorded',
+      'TaskStatRecorded',
       'UnitFailed',
       'UnitsClaimed',
       'UnitStarted',
-      'StatsRecorded',
+      'TaskStatRecorded',
       'UnitSucceeded',
     ]);
     expect(history.map(([actor]) => actor)).toEqual(

@@ -2,47 +2,38 @@
 export type Ranges = readonly (readonly [number, number])[];
 
 /**
- * Every event of a `work-` stream that concerns units names them in `units` (and groups in `groups`): the history finds a
- * unit's events by this alone, whatever the type.
+ * Every event of a `work-` stream names the units that it concerns in `units`, and the groups in `groups`, by their ordinals.
+ * The history finds the events of a unit by these fields alone, whatever the type.
  */
 export interface ConcernsUnits {
   readonly units?: Ranges;
   readonly groups?: Ranges;
 }
 
-/** Jobs of an IceProd dataset came to be: one per ordinal of the range, with job indexes from `first_index` on. */
+/** Groups were added to a workload: one per ordinal of the range, with indexes from `first_index` on. */
 export interface GroupsAdded extends ConcernsUnits {
   readonly groups: Ranges;
-  /** Names the workload for whoever sees its first event (long ids are hashed in the stream's name). */
-  readonly dataset_id: string;
+  /** Public id of the workload: the name of the stream holds only a hash of a long one. */
+  readonly workload_id: string;
   readonly first_index: number;
   readonly status: string;
-  /** Public id of a single job, or what `idAt` makes the ids of many jobs from, numbered from 0. */
+  /** Public id of a single group, or the prefix from which `idAt` makes the ids of many, numbered from 0. */
   readonly ids: { readonly id: string } | { readonly prefix: string };
 }
 
-/** Jobs changed their status. */
+/** Groups changed their status. */
 export interface GroupsMoved extends ConcernsUnits {
   readonly groups: Ranges;
   readonly status: string;
 }
 
-/** A client overwrote fields of one job: `fields` is raw JSON, dotted names set nested fields. */
+/** A client overwrote fields of one group: `fields` is raw JSON, dotted names set nested fields. */
 export interface GroupAmended extends ConcernsUnits {
   readonly groups: Ranges;
   readonly fields: string;
 }
 
-/** A run left a record behind. `units` names its task if the task is one of this workload. */
-export interface StatsRecorded extends ConcernsUnits {
-  readonly task_stat_id: string;
-  readonly task_id: string;
-  readonly dataset_id: string;
-  /** Raw JSON of an object, or its place in the blob store when over 128 KiB. */
-  readonly stats: { readonly raw: string } | { readonly blob: BlobPlace };
-}
-
-/** Where a document stands that is too large for an event. */
+/** Where the blob store holds a document that is too large for an event. */
 export interface BlobPlace {
   readonly key: string;
   readonly size: number;
@@ -52,26 +43,29 @@ export interface BlobPlace {
 /** A single unit was added, with everything that its creator chose. */
 export interface UnitAdded extends ConcernsUnits {
   readonly units: Ranges;
-  readonly dataset_id: string;
-  readonly task_id: string;
-  readonly job_id: string;
-  readonly job_index: number;
-  readonly task_index: number;
+  /** Public id of the workload: the name of the stream holds only a hash of a long one. */
+  readonly workload_id: string;
+  /** Public id of the unit. */
+  readonly unit_id: string;
+  /** Public id of its group; absent when it belongs to none. */
+  readonly group_id?: string;
+  readonly group_index?: number;
+  readonly index: number;
   readonly name: string;
-  /** Public ids of the units that must be complete first. */
+  /** Public ids of the units that this one depends on. */
   readonly depends: readonly string[];
   /** Raw JSON of an object. */
   readonly requirements: string;
   readonly status: string;
   readonly priority: number;
-  /** Absent when empty. */
-  readonly instance_id?: string;
+  /** Absent when nobody holds a lease. */
+  readonly lease_id?: string;
 }
 
-/** What the units at one place of their jobs have in common. */
+/** What the units with the same index in their groups have in common. */
 export interface UnitShape {
   readonly name: string;
-  /** Places in the same job. */
+  /** Indexes of the units of the same group that this one depends on. */
   readonly depends: readonly number[];
   /** Raw JSON of an object. */
   readonly requirements: string;
@@ -80,22 +74,24 @@ export interface UnitShape {
 }
 
 /**
- * Many jobs got the same tasks: unit `i` of the range has shape `i % shapes.length` and belongs to job
- * `floor(i / shapes.length)`. Its id is `idAt(prefix, i)`, its job's `idAt(jobs.prefix, jobs.first + its job)`.
+ * Many equal groups of units were added: unit `i` of the range has shape `i % shapes.length`, the id `idAt(prefix, i)`, and is
+ * in group number `g = floor(i / shapes.length)` of this event.
  */
 export interface UnitsAdded extends ConcernsUnits {
   readonly units: Ranges;
-  readonly dataset_id: string;
+  /** Public id of the workload: the name of the stream holds only a hash of a long one. */
+  readonly workload_id: string;
   readonly prefix: string;
-  readonly jobs: { readonly prefix: string; readonly first: number; readonly first_index: number };
+  /** Group `g` has the id `idAt(prefix, first + g)` and the index `first_index + g`. Absent for units that belong to no group. */
+  readonly group_ids?: { readonly prefix: string; readonly first: number; readonly first_index: number };
   readonly shapes: readonly UnitShape[];
 }
 
-/** Units were handed to somebody who asked for work. */
+/** A worker claimed units. The lease says which claim holds them. */
 export interface UnitsClaimed extends ConcernsUnits {
   readonly units: Ranges;
   readonly status: string;
-  readonly instance_id: string;
+  readonly lease_id: string;
   readonly site: string;
 }
 
@@ -120,7 +116,7 @@ export interface UnitFailed extends ConcernsUnits {
   readonly reason?: string;
 }
 
-/** The work of a unit is done. */
+/** A unit has run to its end successfully. */
 export interface UnitSucceeded extends ConcernsUnits {
   readonly units: Ranges;
   readonly status: string;
@@ -128,15 +124,15 @@ export interface UnitSucceeded extends ConcernsUnits {
   readonly site?: string;
 }
 
-/** Somebody moved units to another status. */
+/** Units were set to another status. */
 export interface UnitsMoved extends ConcernsUnits {
   readonly units: Ranges;
   readonly status: string;
-  /** What is wiped out on the way. */
-  readonly clears?: readonly ('instance' | 'failures' | 'site')[];
+  /** Which fields of the units are emptied. */
+  readonly clears?: readonly ('lease' | 'failures' | 'site')[];
 }
 
-/** The worker that ran units is gone; nobody knows of a failure of theirs. */
+/** Units lost their worker: the attempt ended without a failure of their own. */
 export interface UnitsEvicted extends ConcernsUnits {
   readonly units: Ranges;
   readonly status: string;
@@ -147,27 +143,6 @@ export interface UnitsEvicted extends ConcernsUnits {
 export interface UnitAmended extends ConcernsUnits {
   readonly units: Ranges;
   readonly fields: string;
-}
-
-/** Units of one name got other requirements: given ones set, or all replaced (IceProd contract 7.7). */
-export interface RequirementsSet extends ConcernsUnits {
-  readonly units: Ranges;
-  readonly name: string;
-  readonly mode: 'merge' | 'replace';
-  /** Raw JSON of an object. */
-  readonly requirements: string;
-}
-
-/**
- * Units got their places in the order of work. One fact for many: what each unit's priority is follows from the weight of
- * its workload and from its own indexes. Without a weight they cannot run yet, and have none.
- */
-export interface UnitsPrioritized extends ConcernsUnits {
-  readonly units: Ranges;
-  readonly weight?: number;
-  /** Size of the workload. */
-  readonly jobs: number;
-  readonly tasks: number;
 }
 
 /** Events of units in streams `work-<ref>`: the engine's. */
@@ -181,14 +156,11 @@ export interface UnitEvents {
   readonly UnitsMoved: UnitsMoved;
   readonly UnitsEvicted: UnitsEvicted;
   readonly UnitAmended: UnitAmended;
-  readonly RequirementsSet: RequirementsSet;
-  readonly UnitsPrioritized: UnitsPrioritized;
 }
 
-/** Events of jobs and stats in streams `work-iceprod.main.<dataset_id>`. */
+/** Events of groups in streams `work-<ref>`. */
 export interface GroupEvents {
   readonly GroupsAdded: GroupsAdded;
   readonly GroupsMoved: GroupsMoved;
   readonly GroupAmended: GroupAmended;
-  readonly StatsRecorded: StatsRecorded;
 }

@@ -144,7 +144,7 @@ export const stats = (world: GetWorld): void => {
         ['UnitsMoved', 'grid'],
         ['UnitsClaimed', 'grid'],
         ['UnitFailed', 'pilot-1'],
-        ['StatsRecorded', 'pilot-1'],
+        ['TaskStatRecorded', 'pilot-1'],
         ['UnitsMoved', 'alice'],
       ]);
       expect(JSON.stringify(events[3]?.['data'])).toContain('killed by OOM');

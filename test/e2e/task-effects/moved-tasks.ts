@@ -61,7 +61,7 @@ export const movedTasks = (world: GetWorld): void => {
       expect(await alice.post(path(to, 'files'), file)).toEqual(created({ result: id }));
       expect(await alice.post(path(from, 'files'), file)).toEqual(refused(400, 'task referred to not found'));
       expect(await eventsOf(alice, id)).toEqual([
-        ...['UnitAdded', 'UnitAmended', 'UnitsMoved', 'UnitsClaimed', 'UnitsMoved', 'RequirementsSet'],
+        ...['UnitAdded', 'UnitAmended', 'UnitsMoved', 'UnitsClaimed', 'UnitsMoved', 'TaskRequirementsSet'],
       ]);
     });
 

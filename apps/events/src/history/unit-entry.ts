@@ -23,17 +23,16 @@ const placeOf = (units: Ranges, ordinal: number): number | undefined => {
 };
 
 /** One unit of a batch, in the words of `UnitAdded`. */
-const addedUnit = ({ dataset_id, prefix, jobs, shapes }: UnitsAdded, place: number): Data => {
+const addedUnit = ({ workload_id, prefix, group_ids: groups, shapes }: UnitsAdded, place: number): Data => {
   const shape = shapes[place % shapes.length];
-  const job = Math.floor(place / shapes.length);
+  const group = Math.floor(place / shapes.length);
   return {
-    dataset_id,
-    task_id: idAt(prefix, place),
-    job_id: idAt(jobs.prefix, jobs.first + job),
-    job_index: jobs.first_index + job,
-    task_index: place % shapes.length,
+    workload_id,
+    unit_id: idAt(prefix, place),
+    ...(groups && { group_id: idAt(groups.prefix, groups.first + group), group_index: groups.first_index + group }),
+    index: place % shapes.length,
     ...shape,
-    depends: shape?.depends.map((other) => idAt(prefix, job * shapes.length + other)) ?? [],
+    depends: shape?.depends.map((other) => idAt(prefix, group * shapes.length + other)) ?? [],
   };
 };
 

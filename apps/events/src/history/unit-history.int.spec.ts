@@ -31,9 +31,9 @@ const moved = (units: Ranges, status = 'waiting'): NewEvent => event('UnitsMoved
 
 const added: UnitsAdded = {
   units: [[10, 15]],
-  dataset_id: 'a',
+  workload_id: 'a',
   prefix: 'f'.repeat(24),
-  jobs: { prefix: 'e'.repeat(24), first: 5, first_index: 100 },
+  group_ids: { prefix: 'e'.repeat(24), first: 5, first_index: 100 },
   shapes: [
     { name: 'generate', depends: [], requirements: '{"memory":1.0}', status: 'idle', priority: 0.5 },
     { name: 'filter', depends: [0], requirements: '{}', status: 'idle', priority: 0.5 },
@@ -90,11 +90,11 @@ describe('UnitHistory', () => {
       expect.objectContaining({
         event: 'UnitsAdded',
         data: {
-          dataset_id: 'a',
-          task_id: idAt(added.prefix, 3),
-          job_id: idAt(added.jobs.prefix, 6),
-          job_index: 101,
-          task_index: 1,
+          workload_id: 'a',
+          unit_id: idAt(added.prefix, 3),
+          group_id: idAt('e'.repeat(24), 6),
+          group_index: 101,
+          index: 1,
           name: 'filter',
           depends: [idAt(added.prefix, 2)],
           requirements: {},

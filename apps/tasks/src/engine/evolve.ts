@@ -1,32 +1,24 @@
-import type { UnitEvents } from '#contracts/work-events.js';
 import type { Policy } from './policy.js';
+import { type DialectUnitEvent, isOfEngine, type UnitEvent } from './unit-event.js';
 import type { Unit } from './unit.js';
-
-/** Events that change a unit which exists. */
-export type UnitEvent = {
-  [Type in Exclude<keyof UnitEvents, 'UnitAdded' | 'UnitsAdded'>]: {
-    readonly type: Type;
-    readonly data: UnitEvents[Type];
-    readonly timeMicros: number;
-  };
-}[Exclude<keyof UnitEvents, 'UnitAdded' | 'UnitsAdded'>];
 
 /** The same for all units that an event names: what makes a change of many units one statement. */
 export interface Assignment {
   readonly status: string;
   readonly changedMicros: number;
-  readonly instance?: string;
+  readonly leaseId?: string;
   readonly site?: string;
   readonly failures?: number;
 }
 
 /** What the event sets, if it sets the same for every unit. */
-export const assignmentOf = (event: UnitEvent): Assignment | undefined => {
+export const assignmentOf = (event: UnitEvent | DialectUnitEvent): Assignment | undefined => {
+  if (!isOfEngine(event)) return undefined;
   const changedMicros = event.timeMicros;
   switch (event.type) {
     case 'UnitsClaimed': {
-      const { status, instance_id, site } = event.data;
-      return { status, changedMicros, instance: instance_id, site };
+      const { status, lease_id, site } = event.data;
+      return { status, changedMicros, leaseId: lease_id, site };
     }
     case 'UnitStarted': {
       const { status, site } = event.data;
@@ -37,7 +29,7 @@ export const assignmentOf = (event: UnitEvent): Assignment | undefined => {
       return {
         status,
         changedMicros,
-        ...(clears.includes('instance') && { instance: '' }),
+        ...(clears.includes('lease') && { leaseId: '' }),
         ...(clears.includes('site') && { site: '' }),
         ...(clears.includes('failures') && { failures: 0 }),
       };
@@ -46,8 +38,6 @@ export const assignmentOf = (event: UnitEvent): Assignment | undefined => {
     case 'UnitSucceeded':
     case 'UnitsEvicted':
     case 'UnitAmended':
-    case 'RequirementsSet':
-    case 'UnitsPrioritized':
       return undefined;
   }
 };
@@ -61,7 +51,7 @@ const afterFailure = (unit: Unit, { data, timeMicros }: Extract<UnitEvent, { typ
   ...unit,
   status: data.status,
   changedMicros: timeMicros,
-  instance: '',
+  leaseId: '',
   failures: oneMore(unit.failures),
   site: data.site ?? unit.site,
   requirements: data.requirements ?? unit.requirements,
@@ -72,7 +62,8 @@ const afterFailure = (unit: Unit, { data, timeMicros }: Extract<UnitEvent, { typ
 });
 
 /** The only place where an event changes a unit. It never throws: facts are facts. */
-export const evolve = (unit: Unit, event: UnitEvent, policy: Policy): Unit => {
+export const evolve = (unit: Unit, event: UnitEvent | DialectUnitEvent, policy: Policy): Unit => {
+  if (!isOfEngine(event)) return policy.evolve(unit, event);
   switch (event.type) {
     case 'UnitsClaimed':
     case 'UnitStarted':
@@ -85,7 +76,7 @@ export const evolve = (unit: Unit, event: UnitEvent, policy: Policy): Unit => {
         ...unit,
         status: event.data.status,
         changedMicros: event.timeMicros,
-        instance: '',
+        leaseId: '',
         site: event.data.site ?? unit.site,
         walltimeHours: event.data.hours ?? unit.walltimeHours,
       };
@@ -94,17 +85,10 @@ export const evolve = (unit: Unit, event: UnitEvent, policy: Policy): Unit => {
         ...unit,
         status: event.data.status,
         changedMicros: event.timeMicros,
-        instance: '',
+        leaseId: '',
         evictions: oneMore(unit.evictions),
       };
     case 'UnitAmended':
       return policy.amend(unit, event.data.fields, event.timeMicros);
-    case 'RequirementsSet':
-      return {
-        ...unit,
-        requirements: policy.changeRequirements(unit.requirements, event.data.mode, event.data.requirements),
-      };
-    case 'UnitsPrioritized':
-      return { ...unit, priority: policy.priorityOf(unit, event.data) };
   }
 };

@@ -19,17 +19,17 @@ const UNTRIED = {
 export const addedUnit = (workload: WorkloadId, data: UnitAdded, timeMicros: number): Unit => ({
   ...UNTRIED,
   key: keyOf(workload, data.units[0]?.[0] ?? 0),
-  id: data.task_id,
-  workload: data.dataset_id,
-  group: data.job_id,
-  groupIndex: data.job_index,
-  index: data.task_index,
+  id: data.unit_id,
+  workload: data.workload_id,
+  group: data.group_id ?? '',
+  groupIndex: data.group_index ?? 0,
+  index: data.index,
   name: data.name,
   depends: JSON.stringify(data.depends),
   requirements: data.requirements,
   status: data.status,
   priority: data.priority,
-  instance: data.instance_id ?? '',
+  leaseId: data.lease_id ?? '',
   changedMicros: timeMicros,
 });
 
@@ -39,6 +39,12 @@ export const gridDepends = ({ prefix }: UnitsAdded, { depends }: UnitShape, star
   for (const at of depends) text += `${text === '' ? '' : ','}"${idAt(prefix, start + at)}"`;
   return `[${text}]`;
 };
+
+/** The group of a number among those that an event fills; units without groups have none. */
+export const groupAt = ({ group_ids: ids }: UnitsAdded, number: number): Pick<Unit, 'group' | 'groupIndex'> =>
+  ids === undefined
+    ? { group: '', groupIndex: 0 }
+    : { group: idAt(ids.prefix, ids.first + number), groupIndex: ids.first_index + number };
 
 /** The unit that {@link UnitsAdded} describes at one place of its range. */
 export const gridUnit = (
@@ -55,16 +61,15 @@ export const gridUnit = (
     ...UNTRIED,
     key: keyOf(workload, (added.units[0]?.[0] ?? 0) + place),
     id: idAt(added.prefix, place),
-    workload: added.dataset_id,
-    group: idAt(added.jobs.prefix, added.jobs.first + group),
-    groupIndex: added.jobs.first_index + group,
+    workload: added.workload_id,
+    ...groupAt(added, group),
     index,
     name: shape.name,
     depends: gridDepends(added, shape, group * count),
     requirements: shape.requirements,
     status: shape.status,
     priority: shape.priority,
-    instance: '',
+    leaseId: '',
     changedMicros: timeMicros,
   };
 };

@@ -1,4 +1,4 @@
-import type { UnitsPrioritized } from '#contracts/work-events.js';
+import type { DialectUnitEvent } from './unit-event.js';
 import type { Phase } from './phase.js';
 import type { Unit } from './unit.js';
 
@@ -18,9 +18,9 @@ export interface Policy {
   /**
    * In which queue a unit stands that may be claimed.
    *
-   * @param instanced whether the unit still carries the ticket of an earlier claim
+   * @param leased whether the unit still has the lease of an earlier claim
    */
-  laneOf(status: string, instanced: boolean): Lane | undefined;
+  laneOf(status: string, leased: boolean): Lane | undefined;
   /** Whether a dependency on a unit of this status is fulfilled. */
   satisfies(status: string): boolean;
   /** Public ids that a `depends` document names, each once. */
@@ -29,8 +29,8 @@ export interface Policy {
   gpusOf(requirements: string): number;
   /** The unit with fields of its document overwritten; unchanged when that cannot be. */
   amend(unit: Unit, fields: string, timeMicros: number): Unit;
-  /** Requirements after a bulk change of them. */
-  changeRequirements(requirements: string, mode: 'merge' | 'replace', change: string): string;
-  /** The priority of a unit by the weight of its workload and its own place there. */
-  priorityOf(unit: Pick<Unit, 'index' | 'groupIndex'>, terms: Omit<UnitsPrioritized, 'units'>): number;
+  /** Types of the events of the dialect's own that change units. */
+  readonly eventTypes: readonly string[];
+  /** What such an event makes of a unit. */
+  evolve(unit: Unit, event: DialectUnitEvent): Unit;
 }

@@ -16,11 +16,11 @@ interface ClassKey {
   readonly requirements: WordId;
   readonly site: WordId;
   readonly isBlocked: boolean;
-  readonly isInstanced: boolean;
+  readonly isLeased: boolean;
 }
 
 const BLOCKED_FLAG = 1;
-const INSTANCED_FLAG = 2;
+const LEASED_FLAG = 2;
 
 /** Bound of the cache from attributes to class ids. */
 const CACHE_MAX = 20_000;
@@ -42,7 +42,7 @@ class LoadedClass implements ReadyClass {
     readonly requirements: string,
     readonly site: string,
     readonly isBlocked: boolean,
-    readonly isInstanced: boolean,
+    readonly isLeased: boolean,
   ) {}
 }
 
@@ -140,8 +140,8 @@ export class ReadyQueue implements ReadyUnits {
   }
 
   /** The class with these attributes, made when missing, ready to be joined. */
-  classFor({ lane, workload, home, requirements, site, isBlocked, isInstanced }: ClassKey): ClassId {
-    const flags = (isBlocked ? BLOCKED_FLAG : 0) + (isInstanced ? INSTANCED_FLAG : 0);
+  classFor({ lane, workload, home, requirements, site, isBlocked, isLeased }: ClassKey): ClassId {
+    const flags = (isBlocked ? BLOCKED_FLAG : 0) + (isLeased ? LEASED_FLAG : 0);
     const name = `${lane}|${workload}|${home}|${requirements}|${site}|${flags}`;
     const cached = this.ids.get(name);
     if (cached !== undefined) return cached;
@@ -228,7 +228,7 @@ export class ReadyQueue implements ReadyUnits {
       words.requirements.wordOf(Number(row['requirements'])),
       words.site.wordOf(Number(row['site'])),
       (flags & BLOCKED_FLAG) !== 0,
-      (flags & INSTANCED_FLAG) !== 0,
+      (flags & LEASED_FLAG) !== 0,
     );
     loaded.set(ready.id, ready);
     const lane = this.byLane.get(ready.lane) ?? new Set();

@@ -17,7 +17,7 @@ export interface ReadyClass {
   /** Whether its units wait for others. */
   readonly isBlocked: boolean;
   /** Whether its units still carry the ticket of an earlier claim. */
-  readonly isInstanced: boolean;
+  readonly isLeased: boolean;
 }
 
 /** The ready queue as deciders see it. */

@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS unit (
   status INTEGER NOT NULL,
   class INTEGER,
   priority REAL NOT NULL,
-  instance TEXT,
+  lease_id TEXT,
   site INTEGER NOT NULL,
   changed INTEGER NOT NULL,
   touched INTEGER NOT NULL,

@@ -3,7 +3,7 @@ import { idAt } from '#contracts/ids.js';
 import type { UnitsAdded, UnitShape } from '#contracts/work-events.js';
 import { keyOf } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
-import { gridDepends } from './new-units.js';
+import { gridDepends, groupAt } from './new-units.js';
 import type { UnitKey } from './unit.js';
 import type { UnitStore } from './unit-store.js';
 import type { WordId } from './words.js';
@@ -31,13 +31,13 @@ export class UnitGrid {
   constructor(private readonly store: UnitStore) {
     this.insertRow = store.database.prepare(
       `INSERT INTO unit (key, id, grp, group_index, idx, name, depends, open_deps, requirements, status, class, priority,
-         instance, site, changed, touched, failures, evictions, walltime, walltime_err, walltime_err_n)
+         lease_id, site, changed, touched, failures, evictions, walltime, walltime_err, walltime_err_n)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, 0, 0, 0, 0, 0)`,
     );
   }
 
   *add(workload: WorkloadId, added: UnitsAdded, timeMicros: number): Generator<void, void, void> {
-    const { shapes, units, jobs, prefix } = added;
+    const { shapes, units, prefix } = added;
     const [first = 0, last = -1] = units[0] ?? [];
     const count = shapes.length;
     const site = this.store.reader.words.site.idOf('');
@@ -45,12 +45,13 @@ export class UnitGrid {
     const { group: groups } = this.store.reader.words;
     const total = Math.floor((last - first + 1) / count);
     for (let group = 0; group < total; group += 1) {
-      const groupId = groups.idOf(idAt(jobs.prefix, jobs.first + group));
+      const { group: groupName, groupIndex } = groupAt(added, group);
+      const groupId = groups.idOf(groupName);
       const start = group * count;
       for (const [index, { shape, name, requirements, status, openDeps, ready }] of casts.entries()) {
         const key = keyOf(workload, first + start + index);
         this.insertRow.run(
-          ...[key, idAt(prefix, start + index), groupId, jobs.first_index + group, index, name],
+          ...[key, idAt(prefix, start + index), groupId, groupIndex, index, name],
           ...[shape.depends.length === 0 ? null : gridDepends(added, shape, start), openDeps, requirements, status],
           ...[ready, shape.priority, site, timeMicros, timeMicros],
         );
@@ -70,7 +71,7 @@ export class UnitGrid {
     const blockers = [...new Set(shape.depends)];
     const openDeps = blockers.filter((at) => !policy.satisfies(shapes[at]?.status ?? '')).length;
     const lane = policy.laneOf(shape.status, false);
-    const kind = { workload, home: workload, requirements, site, isBlocked: openDeps > 0, isInstanced: false };
+    const kind = { workload, home: workload, requirements, site, isBlocked: openDeps > 0, isLeased: false };
     return {
       ...{ shape, requirements, openDeps },
       name: words.name.idOf(shape.name),

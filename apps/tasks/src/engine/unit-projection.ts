@@ -1,41 +1,30 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Ranges, UnitAdded, UnitEvents, UnitsAdded } from '#contracts/work-events.js';
+import type { Ranges, UnitAdded, UnitsAdded } from '#contracts/work-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { keyOf } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
-import { assignmentOf, evolve, type UnitEvent } from './evolve.js';
+import { assignmentOf, evolve } from './evolve.js';
 import type { Policy } from './policy.js';
 import { addedUnit } from './new-units.js';
 import { UNIT_INDEXES, UNIT_TABLES } from './tables.js';
+import { type DialectUnitEvent, UNIT_CHANGE_TYPES, type UnitEvent } from './unit-event.js';
 import { UnitGrid } from './unit-grid.js';
 import { UnitRanges } from './unit-ranges.js';
 import { UnitStore } from './unit-store.js';
 
-const EVENT_TYPES: readonly (keyof UnitEvents)[] = [
-  'UnitAdded',
-  'UnitsAdded',
-  'UnitsClaimed',
-  'UnitStarted',
-  'UnitFailed',
-  'UnitSucceeded',
-  'UnitsMoved',
-  'UnitsEvicted',
-  'UnitAmended',
-  'RequirementsSet',
-  'UnitsPrioritized',
-];
-
 /** Units changed one by one before a slice of work may end. */
 const UNITS_PER_YIELD = 100;
+
+type Change = UnitEvent | DialectUnitEvent;
 
 const isOneUnit = (units: Ranges): boolean => units.length === 1 && units[0]?.[0] === units[0]?.[1];
 
 /** Keeps units, their counts, dependencies and the ready queue in step with `work-` streams of one dialect. */
 export class UnitProjection implements Projection {
   readonly name = 'unit';
-  readonly version = 3;
+  readonly version = 4;
   readonly streamPrefixes: readonly string[];
-  readonly eventTypes = EVENT_TYPES;
+  readonly eventTypes: readonly string[];
   readonly tables = UNIT_TABLES;
   readonly indexes = UNIT_INDEXES;
   private attached: UnitStore | undefined;
@@ -45,6 +34,7 @@ export class UnitProjection implements Projection {
     private readonly policy: Policy,
   ) {
     this.streamPrefixes = [`work-${dialect}.`];
+    this.eventTypes = ['UnitAdded', 'UnitsAdded', ...UNIT_CHANGE_TYPES, ...policy.eventTypes];
   }
 
   /** What deciders look at: the state on the writing connection, with all that they have decided before. */
@@ -71,8 +61,8 @@ class UnitWriter implements ProjectionWriter {
 
   apply(event: AppliedEvent): void | Generator<void, void, void> {
     const { stream, data, metadata } = event;
-    const datasetId = data['dataset_id'];
-    const workload = this.store.reader.workloads.ensure(stream, typeof datasetId === 'string' ? datasetId : undefined);
+    const { workload_id: name } = data;
+    const workload = this.store.reader.workloads.ensure(stream, typeof name === 'string' ? name : undefined);
     // Types are ours from the ledger on: written by the deciders of this service only.
     if (event.type === 'UnitAdded') {
       const added = data as object as UnitAdded;
@@ -80,14 +70,14 @@ class UnitWriter implements ProjectionWriter {
       return;
     }
     if (event.type === 'UnitsAdded') return this.grid.add(workload, data as object as UnitsAdded, metadata.timeMicros);
-    return this.change(workload, { type: event.type, data, timeMicros: metadata.timeMicros } as object as UnitEvent);
+    return this.change(workload, { type: event.type, data, timeMicros: metadata.timeMicros } as object as Change);
   }
 
   forget(): void {
     this.store.forget();
   }
 
-  private change(workload: WorkloadId, event: UnitEvent): void | Generator<void, void, void> {
+  private change(workload: WorkloadId, event: Change): void | Generator<void, void, void> {
     const { units } = event.data;
     if (isOneUnit(units)) {
       this.changeOne(keyOf(workload, units[0]?.[0] ?? 0), event);
@@ -98,13 +88,13 @@ class UnitWriter implements ProjectionWriter {
     return this.ranges.assign(workload, units, assignment, (key) => this.changeOne(key, event));
   }
 
-  private changeOne(key: number, event: UnitEvent): void {
+  private changeOne(key: number, event: Change): void {
     const stored = this.store.byKey(key);
     if (stored === undefined) return;
     this.store.replace(stored, evolve(stored.unit, event, this.store.policy), event.timeMicros);
   }
 
-  private *changeEach(workload: WorkloadId, event: UnitEvent): Generator<void, void, void> {
+  private *changeEach(workload: WorkloadId, event: Change): Generator<void, void, void> {
     let done = 0;
     for (const [first, last] of event.data.units) {
       for (let ordinal = first; ordinal <= last; ordinal += 1) {

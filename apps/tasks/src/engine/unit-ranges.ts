@@ -23,11 +23,11 @@ interface Kind {
   readonly requirements: WordId;
   readonly site: WordId;
   readonly isBlocked: boolean;
-  readonly isInstanced: boolean;
+  readonly isLeased: boolean;
 }
 
 const SAME_KIND = `${LISTING} = ? AND requirements = ? AND site = ? AND (open_deps > 0) = ?
-  AND (instance IS NOT NULL) = ?`;
+  AND (lease_id IS NOT NULL) = ?`;
 
 /**
  * Changes whole ranges of units with a few statements each. What it makes of a unit is what `evolve` makes of it: a
@@ -53,7 +53,7 @@ export class UnitRanges {
     );
     this.kinds = database.prepare(
       `SELECT DISTINCT ${LISTING} AS workload, requirements, site, open_deps > 0 AS blocked,
-         instance IS NOT NULL AS instanced
+         lease_id IS NOT NULL AS leased
        FROM unit WHERE key BETWEEN ? AND ?`,
     );
     const touched = `SELECT dependent, count(*) AS n FROM unit_edge JOIN unit AS blocking ON blocking.key = unit_edge.blocker
@@ -113,11 +113,10 @@ export class UnitRanges {
 
   private assignKind(from: UnitKey, to: UnitKey, kind: Kind, assignment: Assignment): ClassId[] {
     const { policy, reader, ready } = this.store;
-    const isInstanced = assignment.instance === undefined ? kind.isInstanced : assignment.instance !== '';
-    const lane = policy.laneOf(assignment.status, isInstanced);
+    const isLeased = assignment.leaseId === undefined ? kind.isLeased : assignment.leaseId !== '';
+    const lane = policy.laneOf(assignment.status, isLeased);
     const site = assignment.site === undefined ? kind.site : reader.words.site.idOf(assignment.site);
-    const id =
-      lane === undefined ? null : ready.classFor({ ...kind, home: workloadOfKey(from), lane, site, isInstanced });
+    const id = lane === undefined ? null : ready.classFor({ ...kind, home: workloadOfKey(from), lane, site, isLeased });
     // A unit that this has changed may look like another kind of the slice; being changed again alters nothing.
     this.run(assignment, id, from, to, kind);
     return id === null ? [] : [id];
@@ -125,7 +124,7 @@ export class UnitRanges {
 
   private run(assignment: Assignment, ready: ClassId | null, from: UnitKey, to: UnitKey, kind?: Kind): void {
     const { words } = this.store.reader;
-    const { instance, site, failures } = assignment;
+    const { leaseId, site, failures } = assignment;
     const { changedMicros } = assignment;
     const sets = ['status = ?', 'class = ?', 'changed = ?', 'touched = ?'];
     const values: (string | number | null)[] = [
@@ -135,7 +134,7 @@ export class UnitRanges {
       sets.push(`${column} = ?`);
       values.push(value);
     };
-    if (instance !== undefined) set('instance', instance === '' ? null : instance);
+    if (leaseId !== undefined) set('lease_id', leaseId === '' ? null : leaseId);
     if (site !== undefined) set('site', words.site.idOf(site));
     if (failures !== undefined) set('failures', failures);
     const sql = `UPDATE unit SET ${sets.join(', ')} WHERE key BETWEEN ? AND ?${kind === undefined ? '' : ` AND ${SAME_KIND}`}`;
@@ -144,8 +143,7 @@ export class UnitRanges {
       statement = this.store.database.prepare(sql);
       this.assigning.set(sql, statement);
     }
-    const of =
-      kind === undefined ? [] : [kind.workload, kind.requirements, kind.site, +kind.isBlocked, +kind.isInstanced];
+    const of = kind === undefined ? [] : [kind.workload, kind.requirements, kind.site, +kind.isBlocked, +kind.isLeased];
     statement.run(...values, from, to, ...of);
   }
 
@@ -195,5 +193,5 @@ const kindOf = (row: Row): Kind => ({
   requirements: Number(row['requirements']),
   site: Number(row['site']),
   isBlocked: row['blocked'] === 1,
-  isInstanced: row['instanced'] === 1,
+  isLeased: row['leased'] === 1,
 });

@@ -19,7 +19,7 @@ export interface UnitRow {
   readonly status: WordId;
   readonly class: number | null;
   readonly priority: number;
-  readonly instance: string | null;
+  readonly lease_id: string | null;
   readonly site: WordId;
   readonly changed: number;
   readonly touched: number;
@@ -34,7 +34,7 @@ export interface UnitRow {
 /** In the order of {@link UnitValues}. */
 const UNIT_COLUMNS = `
   key, id, workload, grp, group_index, idx, name, depends, open_deps, requirements, status, class, priority,
-  instance, site, changed, touched, failures, evictions, walltime, walltime_err, walltime_err_n, extra`;
+  lease_id, site, changed, touched, failures, evictions, walltime, walltime_err, walltime_err_n, extra`;
 
 type UnitValues = readonly [
   key: number,
@@ -50,7 +50,7 @@ type UnitValues = readonly [
   status: WordId,
   readyClass: number | null,
   priority: number,
-  instance: string | null,
+  lease_id: string | null,
   site: WordId,
   changed: number,
   touched: number,
@@ -79,7 +79,7 @@ export const rowOf = (values: unknown): UnitRow => {
     status: row[10],
     class: row[11],
     priority: row[12],
-    instance: row[13],
+    lease_id: row[13],
     site: row[14],
     changed: row[15],
     touched: row[16],
@@ -154,7 +154,7 @@ export class UnitReader {
       requirements: words.requirements.wordOf(row.requirements),
       status: words.status.wordOf(row.status),
       priority: row.priority,
-      instance: row.instance ?? '',
+      leaseId: row.lease_id ?? '',
       site: words.site.wordOf(row.site),
       changedMicros: row.changed,
       failures: row.failures,

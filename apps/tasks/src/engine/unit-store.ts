@@ -44,11 +44,11 @@ export class UnitStore {
     this.dependencies = new Dependencies(database, this.reader, policy);
     this.insertRow = database.prepare(
       `INSERT INTO unit (key, id, grp, group_index, idx, name, depends, open_deps, requirements, status, class, priority,
-         instance, site, changed, touched, failures, evictions, walltime, walltime_err, walltime_err_n)
+         lease_id, site, changed, touched, failures, evictions, walltime, walltime_err, walltime_err_n)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0)`,
     );
     // SQLite writes the indexes of all columns named, changed or not: the common changes name only what they may change.
-    const moved = `status = ?, class = ?, instance = ?, site = ?, changed = ?, touched = ?, failures = ?, requirements = ?,
+    const moved = `status = ?, class = ?, lease_id = ?, site = ?, changed = ?, touched = ?, failures = ?, requirements = ?,
       walltime = ?, walltime_err = ?, walltime_err_n = ?`;
     this.moveRow = database.prepare(`UPDATE unit SET ${moved} WHERE key = ?`);
     this.replaceRow = database.prepare(
@@ -105,7 +105,7 @@ export class UnitStore {
     const ready = this.classOf(unit, workload, requirements, site, openDeps);
     this.insertRow.run(
       ...[unit.key, unit.id, group, unit.groupIndex, unit.index, name, unit.depends === '[]' ? null : unit.depends],
-      ...[openDeps, requirements, status, ready, unit.priority, unit.instance === '' ? null : unit.instance, site],
+      ...[openDeps, requirements, status, ready, unit.priority, unit.leaseId === '' ? null : unit.leaseId, site],
       ...[unit.changedMicros, unit.changedMicros],
     );
     this.counts.change(workload, name, status, this.isGpu(requirements), 1);
@@ -132,7 +132,7 @@ export class UnitStore {
     const listing = listingOf({ key: row.key, workload: listed });
     const ready = this.classOf(after, listing, requirements, site, openDeps);
     const moved = [
-      ...[status, ready, after.instance === '' ? null : after.instance, site, after.changedMicros, timeMicros],
+      ...[status, ready, after.leaseId === '' ? null : after.leaseId, site, after.changedMicros, timeMicros],
       ...[after.failures, requirements, after.walltimeHours, after.walltimeErrHours, after.walltimeErrCount],
     ];
     if (isPlain) {
@@ -198,11 +198,11 @@ export class UnitStore {
     site: WordId,
     openDeps: number,
   ): ClassId | null {
-    const isInstanced = unit.instance !== '';
-    const lane = this.policy.laneOf(unit.status, isInstanced);
+    const isLeased = unit.leaseId !== '';
+    const lane = this.policy.laneOf(unit.status, isLeased);
     if (lane === undefined) return null;
     const home = workloadOfKey(unit.key);
-    return this.ready.classFor({ lane, workload, home, requirements, site, isBlocked: openDeps > 0, isInstanced });
+    return this.ready.classFor({ lane, workload, home, requirements, site, isBlocked: openDeps > 0, isLeased });
   }
 
   private listedElsewhere(unit: Unit): WorkloadId | null {

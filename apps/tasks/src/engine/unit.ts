@@ -20,7 +20,7 @@ export interface Unit {
   readonly status: string;
   readonly priority: number;
   /** Ticket of the present claim, or empty. */
-  readonly instance: string;
+  readonly leaseId: string;
   readonly site: string;
   /** Microseconds since the Unix epoch. */
   readonly changedMicros: number;

@@ -197,15 +197,15 @@ const judge = ({ unit, row }: StoredUnit, seen: SeenOffer): JudgedOffer => {
     offered: offered.get(name) ?? 'null',
   }));
   const filters = readQueryParams(seen.queryParams);
-  const isInstanced = unit.instance !== '';
-  const kind = { workload: unit.workload, site: unit.site, isBlocked: row.open_deps > 0, isInstanced };
+  const isLeased = unit.leaseId !== '';
+  const kind = { workload: unit.workload, site: unit.site, isBlocked: row.open_deps > 0, isLeased };
   const isPassed =
     !(filters instanceof DomainError) &&
     passes({ ...kind, requirements: asked }, filters) &&
     (filters.priority === undefined || filters.priority === unit.priority) &&
-    (filters.instance === undefined || filters.instance === unit.instance);
+    (filters.instance === undefined || filters.instance === unit.leaseId);
   const lane = seen.mode === 'process' ? PILOT_LANE : WAITING_LANE;
-  return { seen, misfits, isFiltered: !isPassed, concerns: iceprodPolicy.laneOf(unit.status, isInstanced) === lane };
+  return { seen, misfits, isFiltered: !isPassed, concerns: iceprodPolicy.laneOf(unit.status, isLeased) === lane };
 };
 
 const dependenciesDocument = (count: number, open: readonly OpenDependency[]): string =>

@@ -1,21 +1,32 @@
 import { DomainError } from '#platform/domain-error.js';
 import { taskPriority } from '#contracts/iceprod/priority.js';
 import { TASK_STATUSES } from '#contracts/iceprod/statuses.js';
+import type { TaskEvents, TaskRequirementsSet, TasksPrioritized } from '#contracts/iceprod/task-events.js';
 import type { Policy } from '../engine/policy.js';
+import type { Unit } from '../engine/unit.js';
 import { amendTask, dependsOn } from './task/document.js';
 import { workStream } from '../workload/workloads.js';
 import { gpuOf } from './requirements.js';
 import { changeRequirements } from './requirement-change.js';
 import { isTaskStatus, PILOT_LANE, STATUS_TABLE, WAITING_LANE } from './status-table.js';
 
+const TASK_EVENT_TYPES: readonly (keyof TaskEvents)[] = ['TaskRequirementsSet', 'TasksPrioritized'];
+
+/** The priority of a task by the weight of its dataset and its own place there. */
+export const priorityOf = (
+  { index, groupIndex }: Pick<Unit, 'index' | 'groupIndex'>,
+  { weight, jobs, tasks }: Omit<TasksPrioritized, 'units'>,
+): number =>
+  taskPriority(weight, { taskIndex: index, jobIndex: groupIndex, jobsSubmitted: jobs, tasksSubmitted: tasks });
+
 /** IceProd's view of the engine: dependencies are looked at when a task becomes waiting, by whoever promotes it. */
 export const iceprodPolicy: Policy = {
   statuses: TASK_STATUSES,
   phaseOf: (status) => (isTaskStatus(status) ? STATUS_TABLE[status].phase : 'held'),
   streamOf: workStream,
-  laneOf: (status, instanced) => {
+  laneOf: (status, leased) => {
     if (status === 'waiting') return WAITING_LANE;
-    return status === 'queued' && !instanced ? PILOT_LANE : undefined;
+    return status === 'queued' && !leased ? PILOT_LANE : undefined;
   },
   satisfies: (status) => status === 'complete',
   dependsOn,
@@ -24,7 +35,11 @@ export const iceprodPolicy: Policy = {
     const amended = amendTask(unit, fields, timeMicros);
     return amended instanceof DomainError ? unit : amended;
   },
-  changeRequirements,
-  priorityOf: ({ index, groupIndex }, { weight, jobs, tasks }) =>
-    taskPriority(weight, { taskIndex: index, jobIndex: groupIndex, jobsSubmitted: jobs, tasksSubmitted: tasks }),
+  eventTypes: TASK_EVENT_TYPES,
+  evolve: (unit, { type, data }) => {
+    // Types are known from the ledger on: only deciders of this service write these events.
+    if (type === 'TasksPrioritized') return { ...unit, priority: priorityOf(unit, data as TasksPrioritized) };
+    const { mode, requirements } = data as TaskRequirementsSet;
+    return { ...unit, requirements: changeRequirements(unit.requirements, mode, requirements) };
+  },
 };

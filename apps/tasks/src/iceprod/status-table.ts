@@ -49,11 +49,11 @@ export const REPORT_TABLE: Readonly<Record<'processing' | 'reset' | 'failed' | '
 interface ActionRow {
   readonly from?: readonly string[];
   readonly to: TaskStatus;
-  readonly clears: readonly ('instance' | 'failures' | 'site')[];
+  readonly clears: readonly ('lease' | 'failures' | 'site')[];
 }
 
 export const ACTION_TABLE: Readonly<Record<'suspend' | 'reset' | 'hard_reset', ActionRow>> = {
-  suspend: { from: ['idle', 'waiting', 'queued', 'processing'], to: 'suspended', clears: ['instance'] },
-  reset: { from: ['waiting', 'queued', 'processing', 'suspended', 'failed'], to: 'idle', clears: ['instance'] },
-  hard_reset: { to: 'idle', clears: ['instance', 'failures', 'site'] },
+  suspend: { from: ['idle', 'waiting', 'queued', 'processing'], to: 'suspended', clears: ['lease'] },
+  reset: { from: ['waiting', 'queued', 'processing', 'suspended', 'failed'], to: 'idle', clears: ['lease'] },
+  hard_reset: { to: 'idle', clears: ['lease', 'failures', 'site'] },
 };

@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { JobStatus } from '#contracts/iceprod/statuses.js';
-import type { UnitsPrioritized } from '#contracts/work-events.js';
+import type { TasksPrioritized } from '#contracts/iceprod/task-events.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { IceprodUnits } from '../iceprod-units.js';
-import { iceprodPolicy } from '../policy.js';
+import { priorityOf } from '../policy.js';
 import { ChosenJobs } from '../job/job-decider.js';
 import { JobProjection } from '../job/job-projection.js';
 import type { Jobs } from '../job/job-rows.js';
@@ -109,7 +109,7 @@ export class Orders {
       }
       return [
         ...[...moved].flatMap(([status, chosen]) => chosen.movedTo(status)),
-        ...stopped.events('UnitsMoved', movedTo('suspended', ['instance'])),
+        ...stopped.events('UnitsMoved', movedTo('suspended', ['lease'])),
       ];
     });
   }
@@ -124,7 +124,7 @@ export class Orders {
         const unit = this.units.byKey(key);
         if (unit?.listing === standing.workload && statuses.includes(unit.status)) chosen.add(key);
       }
-      return chosen.events('UnitsMoved', movedTo('suspended', ['instance']));
+      return chosen.events('UnitsMoved', movedTo('suspended', ['lease']));
     });
   }
 
@@ -135,7 +135,7 @@ export class Orders {
     const isOff = (unit: Found): boolean => {
       if (!unit.isFree) return unit.status === 'idle' && ordering.blocks && Math.abs(unit.priority) > SAME;
       if (ordering.weight === undefined || !(unit.status === 'idle' || unit.status === 'waiting')) return false;
-      const off = Math.abs(unit.priority - iceprodPolicy.priorityOf(unit, terms));
+      const off = Math.abs(unit.priority - priorityOf(unit, terms));
       return off > (queued.has(unit.key) ? SAME : ordering.driftMax);
     };
     const concerned = found.filter((unit) => queued.has(unit.key) || isOff(unit));
@@ -150,8 +150,8 @@ export class Orders {
         if (queued.has(key) && unit.status === 'idle' && unit.isFree) waiting.add(key);
       }
       return [
-        ...free.events('UnitsPrioritized', (units): UnitsPrioritized => ({ units, ...terms })),
-        ...blocked.events('UnitsPrioritized', (units): UnitsPrioritized => ({ units, ...sizeOf(standing) })),
+        ...free.events('TasksPrioritized', (units): TasksPrioritized => ({ units, ...terms })),
+        ...blocked.events('TasksPrioritized', (units): TasksPrioritized => ({ units, ...sizeOf(standing) })),
         ...waiting.events('UnitsMoved', movedTo('waiting')),
       ];
     });
@@ -171,4 +171,4 @@ export class Orders {
   }
 }
 
-const sizeOf = ({ jobs, tasks }: Standing): Pick<UnitsPrioritized, 'jobs' | 'tasks'> => ({ jobs, tasks });
+const sizeOf = ({ jobs, tasks }: Standing): Pick<TasksPrioritized, 'jobs' | 'tasks'> => ({ jobs, tasks });

@@ -74,7 +74,7 @@ CREATE TABLE user_weight (username TEXT PRIMARY KEY, priority REAL NOT NULL) STR
           standing.user(event);
           return;
         }
-        const name = event.data['workload_id'] ?? event.data['dataset_id'];
+        const { workload_id: name } = event.data;
         const id = workloads.ensure(event.stream, typeof name === 'string' ? name : undefined);
         if (event.stream.startsWith('workload-')) {
           standing.dataset(id, event);

@@ -45,6 +45,6 @@ describe('two processes that automate the same ledger', () => {
     }
     const once = Array<number>(JOBS).fill(1);
     expect(changes.get('UnitsMoved')).toEqual(once);
-    expect(changes.get('UnitsPrioritized')).toEqual(once);
+    expect(changes.get('TasksPrioritized')).toEqual(once);
   });
 });

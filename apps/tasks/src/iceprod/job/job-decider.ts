@@ -70,7 +70,7 @@ export const jobsAdded = (
   const first = view.nextOrdinal(jobs.datasetId);
   const data: GroupsAdded = {
     groups: [[first, first + jobs.count - 1]],
-    dataset_id: jobs.datasetId,
+    workload_id: jobs.datasetId,
     first_index: jobs.firstIndex,
     status: jobs.status,
     ids,

@@ -76,7 +76,7 @@ describe('adding a job', () => {
         stream: STREAM,
         type: 'GroupsAdded',
         groups: [[1, 1]],
-        dataset_id: 'd',
+        workload_id: 'd',
         first_index: 7,
         status: 'processing',
         ids: { id: 'fresh' },
@@ -124,7 +124,7 @@ describe('adding a job', () => {
       jobsAdded(view, { datasetId: 'd', firstIndex: 1, count: 100_000, status: 'processing' }, { prefix: 'p' }).data,
     ).toEqual({
       groups: [[1, 100_000]],
-      dataset_id: 'd',
+      workload_id: 'd',
       first_index: 1,
       status: 'processing',
       ids: { prefix: 'p' },
@@ -140,7 +140,7 @@ describe('adding many jobs', () => {
   it('is one fact', () => {
     expect(add({ first_job_index: 3, count: 5, status: 'suspended' })).toEqual([
       {
-        ...{ stream: STREAM, type: 'GroupsAdded', groups: [[1, 5]], dataset_id: 'd', first_index: 3 },
+        ...{ stream: STREAM, type: 'GroupsAdded', groups: [[1, 5]], workload_id: 'd', first_index: 3 },
         ...{ status: 'suspended', ids: { prefix: 'p' } },
       },
     ]);

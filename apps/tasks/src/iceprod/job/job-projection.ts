@@ -90,8 +90,8 @@ class JobWriter implements ProjectionWriter {
   }
 
   private *added({ stream, metadata }: AppliedEvent, data: Partial<GroupsAdded>): Generator<void, void, void> {
-    const { groups = [], dataset_id: datasetId, first_index: firstIndex = 0, status = '', ids = { id: '' } } = data;
-    const workload = this.workloads.ensure(stream, datasetId);
+    const { groups = [], first_index: firstIndex = 0, status = '', ids = { id: '' } } = data;
+    const workload = this.workloads.ensure(stream, data.workload_id);
     const code = statusCode(status);
     const { timeMicros } = metadata;
     let number = 0;

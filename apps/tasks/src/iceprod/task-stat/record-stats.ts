@@ -1,4 +1,4 @@
-import type { StatsRecorded } from '#contracts/work-events.js';
+import type { TaskStatRecorded } from '#contracts/iceprod/task-events.js';
 import type { Decided } from '#event-sourcing/command.js';
 import { unitsOfTask } from '../task/units-of-task.js';
 import type { TaskView } from '../task/view.js';
@@ -13,16 +13,16 @@ export const recordStats = (
     readonly id: string;
     readonly taskId: string;
     readonly datasetId: string;
-    readonly stats: StatsRecorded['stats'];
+    readonly stats: TaskStatRecorded['stats'];
   },
 ): Decided<{ task_stat_id: string }> => {
   const stream = view.homeOf(record.datasetId);
-  const data: StatsRecorded = {
+  const data: TaskStatRecorded = {
     ...unitsOfTask(view, stream, record.taskId),
     task_stat_id: record.id,
     task_id: record.taskId,
     dataset_id: record.datasetId,
     stats: record.stats,
   };
-  return { events: [{ stream, type: 'StatsRecorded', data }], reply: { task_stat_id: record.id } };
+  return { events: [{ stream, type: 'TaskStatRecorded', data }], reply: { task_stat_id: record.id } };
 };

@@ -21,7 +21,7 @@ describe('recording stats', () => {
     expect(recorded('t', 'd')).toEqual([
       {
         stream: 'work-d',
-        type: 'StatsRecorded',
+        type: 'TaskStatRecorded',
         data: { units: [[7, 7]], task_stat_id: 's', task_id: 't', dataset_id: 'd', stats: { raw: '{"n":1.0}' } },
       },
     ]);

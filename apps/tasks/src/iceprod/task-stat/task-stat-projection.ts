@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { StatsRecorded } from '#contracts/work-events.js';
+import type { TaskStatRecorded } from '#contracts/iceprod/task-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { Workloads } from '../../workload/workloads.js';
 import { TASK_STAT_INDEXES, TASK_STAT_TABLES } from './task-stat-rows.js';
@@ -9,7 +9,7 @@ export const taskStatProjection: Projection = {
   name: 'task-stat',
   version: 1,
   streamPrefixes: ['work-iceprod.'],
-  eventTypes: ['StatsRecorded'],
+  eventTypes: ['TaskStatRecorded'],
   tables: TASK_STAT_TABLES,
   indexes: TASK_STAT_INDEXES,
 
@@ -25,7 +25,7 @@ export const taskStatProjection: Projection = {
           task_id: taskId = '',
           task_stat_id: id = '',
           stats,
-        } = data as Partial<StatsRecorded>;
+        } = data as Partial<TaskStatRecorded>;
         insert.run(
           workloads.ensure(stream, datasetId),
           taskId,

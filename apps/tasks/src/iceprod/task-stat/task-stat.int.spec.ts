@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { formatTimestamp } from '#platform/clock.js';
 import { newId } from '#contracts/ids.js';
-import type { StatsRecorded } from '#contracts/work-events.js';
+import type { TaskStatRecorded } from '#contracts/iceprod/task-events.js';
 import { FolderBlobStore } from '#storage/folder-blob-store.js';
 import { WORKLOAD_TABLE, Workloads, workStream } from '../../workload/workloads.js';
 import { taskStatProjection } from './task-stat-projection.js';
@@ -22,10 +22,10 @@ describe('task stats', () => {
   const stats = new TaskStats(database, new Workloads(database));
   let now = START_MICROS;
 
-  const record = (taskId: string, body: StatsRecorded['stats'], datasetId = 'd'): string => {
+  const record = (taskId: string, body: TaskStatRecorded['stats'], datasetId = 'd'): string => {
     now += 1;
     const id = newId(datasetId, now);
-    const data: StatsRecorded = { task_stat_id: id, task_id: taskId, dataset_id: datasetId, stats: body };
+    const data: TaskStatRecorded = { task_stat_id: id, task_id: taskId, dataset_id: datasetId, stats: body };
     const metadata = {
       timeMicros: now,
       actor: 'a',
@@ -35,7 +35,7 @@ describe('task stats', () => {
       schemaVersion: 1,
     };
     const stream = workStream(datasetId);
-    writer.apply({ stream, revision: 0, id: '', type: 'StatsRecorded', data: { ...data }, metadata });
+    writer.apply({ stream, revision: 0, id: '', type: 'TaskStatRecorded', data: { ...data }, metadata });
     return id;
   };
 

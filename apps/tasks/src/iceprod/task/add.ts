@@ -42,10 +42,9 @@ export const addTask = (view: AddView, request: AddTaskRequest, newId: string): 
   const ordinal = view.nextOrdinal(dataset_id);
   const data: UnitAdded = {
     units: [[ordinal, ordinal]],
-    dataset_id,
-    task_id: newId,
-    ...{ job_id, job_index, task_index, name, depends, requirements, status, priority },
-    ...(instance_id !== '' && { instance_id }),
+    ...{ workload_id: dataset_id, unit_id: newId, group_id: job_id, group_index: job_index, index: task_index },
+    ...{ name, depends, requirements, status, priority },
+    ...(instance_id !== '' && { lease_id: instance_id }),
   };
   return { events: [{ stream: view.homeOf(dataset_id), type: 'UnitAdded', data }], reply: { task_id: newId } };
 };
@@ -84,9 +83,9 @@ export const addTasks = (
   const first = view.nextOrdinal(dataset_id);
   const data: UnitsAdded = {
     units: [[first, first + count * tasks.length - 1]],
-    dataset_id,
+    workload_id: dataset_id,
     prefix: ids.tasks,
-    jobs: { prefix: ids.jobs, first: 0, first_index: firstIndex },
+    group_ids: { prefix: ids.jobs, first: 0, first_index: firstIndex },
     shapes: tasks.map(({ name, depends, requirements, status = DEFAULT_STATUS, priority = DEFAULT_PRIORITY }) => ({
       ...{ name, depends, requirements, status, priority },
     })),
@@ -128,10 +127,17 @@ export function* addTasksToJobs(
       return invalid('tasks.unknown-job', `${job_id} is no job of the dataset`);
     }
     const start = place * tasks.length;
-    for (const [task_index, { name, depends, requirements, status, priority }] of tasks.entries()) {
+    for (const [index, { name, depends, requirements, status, priority }] of tasks.entries()) {
       const data: UnitAdded = {
-        units: [[first + start + task_index, first + start + task_index]],
-        ...{ dataset_id, task_id: idAt(prefix, start + task_index), job_id, job_index: job.index, task_index, name },
+        units: [[first + start + index, first + start + index]],
+        ...{
+          workload_id: dataset_id,
+          unit_id: idAt(prefix, start + index),
+          group_id: job_id,
+          group_index: job.index,
+          index,
+          name,
+        },
         depends: depends.map((at) => idAt(prefix, start + at)),
         ...{ requirements, status: status ?? DEFAULT_STATUS, priority: priority ?? DEFAULT_PRIORITY },
       };

@@ -22,7 +22,7 @@ describe('new tasks', () => {
     const spec = new TaskSpec();
     const given = { ...request, status: 'complete', priority: 0, instance_id: 'i' };
     spec.when((view) => addTask(view, given, 't'));
-    expect(spec.task('t')).toMatchObject({ status: 'complete', priority: 0, instance: 'i' });
+    expect(spec.task('t')).toMatchObject({ status: 'complete', priority: 0, leaseId: 'i' });
     expect(spec.when((view) => addTask(view, { ...request, status: 'reset' }, 'u')).error).toBe('invalid status');
   });
 

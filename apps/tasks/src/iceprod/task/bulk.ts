@@ -31,7 +31,7 @@ export function* setTasksStatus(
     if (index % SLICE === SLICE - 1) yield;
   }
   if (chosen.count === 0) return refusals.tasksNotFound();
-  const moved = isReset ? movedTo('idle', ['instance', 'failures']) : movedTo(status, ['instance']);
+  const moved = isReset ? movedTo('idle', ['lease', 'failures']) : movedTo(status, ['lease']);
   return { events: chosen.events('UnitsMoved', moved), reply: {} };
 }
 
@@ -88,6 +88,6 @@ export function* setRequirements(
     yield;
   }
   if (chosen.count === 0) return refusals.tasksNotFound();
-  const events = chosen.events('RequirementsSet', (units) => ({ units, name, mode, requirements }));
+  const events = chosen.events('TaskRequirementsSet', (units) => ({ units, name, mode, requirements }));
   return { events, reply: {} };
 }

@@ -7,16 +7,16 @@ const forced = (spec: TaskSpec, request: { dataset_id?: string; tasks: readonly 
 
 describe('bulk_status', () => {
   it('forces any change and ends tickets', () => {
-    const spec = new TaskSpec().given('a', { status: 'complete', instance: 'i', failures: 2 }).given('b').given('c');
+    const spec = new TaskSpec().given('a', { status: 'complete', leaseId: 'i', failures: 2 }).given('b').given('c');
     const { events } = forced(spec, { tasks: ['a', 'b', 'nobody'], status: 'waiting' });
     expect(events).toEqual([
       {
         stream: 'work-iceprod.main.d',
         type: 'UnitsMoved',
-        data: { units: [[0, 1]], status: 'waiting', clears: ['instance'] },
+        data: { units: [[0, 1]], status: 'waiting', clears: ['lease'] },
       },
     ]);
-    expect(spec.task('a')).toMatchObject({ status: 'waiting', instance: '', failures: 2, changedMicros: NOW_MICROS });
+    expect(spec.task('a')).toMatchObject({ status: 'waiting', leaseId: '', failures: 2, changedMicros: NOW_MICROS });
   });
 
   it('names its tasks by ranges, in whatever order and however often they are listed', () => {
@@ -33,9 +33,9 @@ describe('bulk_status', () => {
   });
 
   it('takes the legacy word for idle without failures', () => {
-    const spec = new TaskSpec().given('a', { status: 'complete', instance: 'i', failures: 2 });
+    const spec = new TaskSpec().given('a', { status: 'complete', leaseId: 'i', failures: 2 });
     forced(spec, { tasks: ['a'], status: 'reset' });
-    expect(spec.task('a')).toMatchObject({ status: 'idle', instance: '', failures: 0 });
+    expect(spec.task('a')).toMatchObject({ status: 'idle', leaseId: '', failures: 0 });
   });
 
   it('with a dataset takes only its tasks', () => {
@@ -58,7 +58,7 @@ describe('bulk_status', () => {
 describe('a bulk action', () => {
   const everyStatus = (fields: object = {}): TaskSpec => {
     const spec = new TaskSpec();
-    for (const status of [...TASK_STATUSES, 'melted']) spec.given(status, { status, instance: 'i', ...fields });
+    for (const status of [...TASK_STATUSES, 'melted']) spec.given(status, { status, leaseId: 'i', ...fields });
     return spec;
   };
   const act = (spec: TaskSpec, request: Omit<Parameters<typeof actOnTasks>[1], 'dataset_id'>) =>
@@ -72,7 +72,7 @@ describe('a bulk action', () => {
     const spec = everyStatus();
     expect(act(spec, { action })).toMatchObject({ reply: {}, error: undefined });
     for (const status of [...TASK_STATUSES, 'melted']) {
-      const expected = from.includes(status) ? { status: to, instance: '' } : { status, instance: 'i' };
+      const expected = from.includes(status) ? { status: to, leaseId: '' } : { status, leaseId: 'i' };
       expect(spec.task(status)).toMatchObject(expected);
     }
   });

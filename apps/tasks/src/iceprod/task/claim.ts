@@ -100,7 +100,7 @@ export const passes = (
   if (impossible) return false;
   if (dataset !== undefined && ready.workload !== dataset) return false;
   if (site !== undefined && ready.site !== site) return false;
-  if (instance !== undefined && ready.isInstanced !== (instance !== '')) return false;
+  if (instance !== undefined && ready.isLeased !== (instance !== '')) return false;
   return requiredSite === undefined || siteOf(ready.requirements) === requiredSite;
 };
 
@@ -117,7 +117,7 @@ const takeBest = (
     const entry = heap.next();
     if (entry === undefined) break;
     const unit = view.unitAt(entry.key);
-    if (unit !== undefined && (instance === '' || unit.instance === instance)) taken.push(unit);
+    if (unit !== undefined && (instance === '' || unit.leaseId === instance)) taken.push(unit);
   }
   return taken;
 };
@@ -181,7 +181,7 @@ interface Claimed {
 const queued = (
   view: TaskView,
   units: readonly Unit[],
-  claim: { readonly instance_id: string; readonly site: string },
+  claim: { readonly lease_id: string; readonly site: string },
   timeMicros: number,
 ): Claimed => {
   const data = { status: 'queued', ...claim };
@@ -218,7 +218,7 @@ export const claimTasks = (
   const { events, documents } =
     request.mode === 'process'
       ? processed(view, first, site, timeMicros)
-      : queued(view, units, { instance_id: instanceId, site: site ?? UNKNOWN_SITE }, timeMicros);
+      : queued(view, units, { lease_id: instanceId, site: site ?? UNKNOWN_SITE }, timeMicros);
   const all = documents.map(([, document]) => document);
   if (new Set(documents.map(([stream]) => stream)).size === 1) return { events, reply: { documents: all } };
   // Only what is known to stand is handed out; the rest is ready again.
@@ -265,5 +265,5 @@ export function* queueTasks(
       if (chosen.count % SLICE === 0) yield;
     }
   }
-  return { events: chosen.events('UnitsMoved', movedTo('queued', ['instance'])), reply: { queued: chosen.count } };
+  return { events: chosen.events('UnitsMoved', movedTo('queued', ['lease'])), reply: { queued: chosen.count } };
 }

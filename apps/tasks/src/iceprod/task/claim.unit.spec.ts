@@ -25,7 +25,7 @@ describe('a claim', () => {
     expect(spec.task('b')).toMatchObject({
       status: 'queued',
       site: 'UW',
-      instance: 'ticket',
+      leaseId: 'ticket',
       changedMicros: NOW_MICROS,
     });
     expect(spec.task('a').status).toBe('waiting');
@@ -44,7 +44,7 @@ describe('a claim', () => {
       ['UnitsClaimed', 'work-iceprod.main.d'],
       ['UnitsClaimed', 'work-iceprod.main.e'],
     ]);
-    expect([spec.task('a').instance, spec.task('e/1').instance]).toEqual(['ticket', 'ticket']);
+    expect([spec.task('a').leaseId, spec.task('e/1').leaseId]).toEqual(['ticket', 'ticket']);
     expect(spec.task('a').site).toBe('unknown');
   });
 
@@ -77,7 +77,7 @@ describe('a claim', () => {
       .given('a', { ...waiting, priority: 3 })
       .given('b', { ...waiting, site: 'S' })
       .given('c', { ...waiting, requirements: '{"site":"X"}' })
-      .given('e/1', { ...waiting, instance: 'old' });
+      .given('e/1', { ...waiting, leaseId: 'old' });
     const by = (query_params: string) => ids(claimed(spec, { num: 9, query_params }));
     expect(by('{"dataset_id":"e"}')).toEqual(['e/1']);
     expect(claimed(spec, { query_params: '{"instance_id":"old"}' }).error).toBe('Task not found');
@@ -93,7 +93,7 @@ describe('a claim', () => {
   });
 
   it('can ask for a ticket of before', () => {
-    const spec = new TaskSpec().given('a', waiting).given('b', { ...waiting, instance: 'old' });
+    const spec = new TaskSpec().given('a', waiting).given('b', { ...waiting, leaseId: 'old' });
     expect(ids(claimed(spec, { num: 9, query_params: '{"instance_id":"old"}' }))).toEqual(['b']);
   });
 
@@ -119,7 +119,7 @@ describe('a claim', () => {
 describe('a claim of a pilot', () => {
   it('takes the best queued task that nobody holds, and fills what old pilots read', () => {
     const spec = new TaskSpec()
-      .given('held', { status: 'queued', instance: 'i', priority: 9 })
+      .given('held', { status: 'queued', leaseId: 'i', priority: 9 })
       .given('waits', { ...waiting, priority: 9 })
       .given('t', { status: 'queued', requirements: '{"memory":4.0}' });
     const { tasks } = claimed(spec, { mode: 'process', requirements: '{"site":"UW"}' });
@@ -145,7 +145,7 @@ describe('the legacy queueing', () => {
       .given('open', { ...waiting, depends: '["free"]' })
       .given('lost', { ...waiting, depends: '["nobody"]' });
     expect(queued(spec, 10)).toEqual({ queued: 1 });
-    expect(spec.task('free')).toMatchObject({ status: 'queued', instance: '' });
+    expect(spec.task('free')).toMatchObject({ status: 'queued', leaseId: '' });
     expect([spec.task('open').status, spec.task('lost').status]).toEqual(['waiting', 'waiting']);
   });
 

@@ -22,7 +22,7 @@ export function* evictTasks(
   const evicted: EvictedTask[] = [];
   for (const [index, id] of [...new Set(tasks)].entries()) {
     const unit = view.unit(id);
-    const runs = unit?.status === 'processing' && unit.instance === '';
+    const runs = unit?.status === 'processing' && unit.leaseId === '';
     if (runs && unit.changedMicros <= endedMicros + CLOCKS_APART_MICROS) {
       chosen.add(unit.key);
       evicted.push({ task_id: id, dataset_id: unit.workload });

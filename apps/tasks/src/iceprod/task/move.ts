@@ -26,9 +26,9 @@ export interface SetTaskStatusCommand {
 const targetOf = ({ status, dataset_id: datasetId }: SetTaskStatusCommand): Target | undefined => {
   const isDatasetRoute = datasetId !== undefined;
   if (status === RESET_ALIAS) {
-    return { status: 'idle', clears: isDatasetRoute ? ['instance', 'failures'] : ['instance'] };
+    return { status: 'idle', clears: isDatasetRoute ? ['lease', 'failures'] : ['lease'] };
   }
-  return isTaskStatus(status) ? { status, clears: isDatasetRoute ? ['instance'] : [] } : undefined;
+  return isTaskStatus(status) ? { status, clears: isDatasetRoute ? ['lease'] : [] } : undefined;
 };
 
 /** `PUT /tasks/{task_id}/status` and `PUT /datasets/{dataset_id}/tasks/{task_id}/status`: checked (contract 7.3, 7.4). */
@@ -39,7 +39,7 @@ export const setTaskStatus = (view: TaskView, command: SetTaskStatusCommand): De
   if (unit === undefined) return refusals.taskNotFound();
   if (command.dataset_id !== undefined && unit.workload !== command.dataset_id) return refusals.taskNotFound();
   if (unit.status === target.status) return { events: [], reply: {} };
-  const holdsTicket = command.instance_id === undefined || command.instance_id === unit.instance;
+  const holdsTicket = command.instance_id === undefined || command.instance_id === unit.leaseId;
   if (!holdsTicket || !mayMove(unit.status, target.status)) return refusals.badTransition();
   const { status, clears } = target;
   const data = { status, ...(clears.length > 0 && { clears }) };

@@ -6,15 +6,15 @@ describe('PUT status of a task', () => {
     spec.when((view) => setTaskStatus(view, { task_id: 't', status: 'idle', ...command }));
 
   it('moves it and keeps the ticket', () => {
-    const spec = new TaskSpec().given('t', { status: 'processing', instance: 'i' });
+    const spec = new TaskSpec().given('t', { status: 'processing', leaseId: 'i' });
     expect(put(spec, { status: 'queued', instance_id: 'i' })).toMatchObject({ reply: {}, error: undefined });
-    expect(spec.task('t')).toMatchObject({ status: 'queued', instance: 'i', changedMicros: NOW_MICROS });
+    expect(spec.task('t')).toMatchObject({ status: 'queued', leaseId: 'i', changedMicros: NOW_MICROS });
   });
 
   it('on the route of its dataset ends the ticket', () => {
-    const spec = new TaskSpec().given('t', { status: 'processing', instance: 'i', failures: 2 });
+    const spec = new TaskSpec().given('t', { status: 'processing', leaseId: 'i', failures: 2 });
     put(spec, { status: 'queued', dataset_id: 'd' });
-    expect(spec.task('t')).toMatchObject({ status: 'queued', instance: '', failures: 2 });
+    expect(spec.task('t')).toMatchObject({ status: 'queued', leaseId: '', failures: 2 });
   });
 
   it.each([
@@ -27,20 +27,20 @@ describe('PUT status of a task', () => {
     [{ status: 'waiting', dataset_id: 'e' }, 'idle', 'Task not found'],
     [{ status: 'waiting', task_id: 'nobody' }, 'idle', 'Task not found'],
   ])('%j of a task that is %s: %s', (command, status, error) => {
-    const spec = new TaskSpec().given('t', { status, instance: 'i' });
+    const spec = new TaskSpec().given('t', { status, leaseId: 'i' });
     const before = spec.task('t');
     expect(put(spec, command)).toMatchObject({ error, events: [] });
     expect(spec.task('t')).toEqual(before);
   });
 
   it('takes the legacy word for idle', () => {
-    const given = { status: 'failed', instance: 'i', failures: 3 };
+    const given = { status: 'failed', leaseId: 'i', failures: 3 };
     const spec = new TaskSpec().given('t', given);
     put(spec, { status: 'reset' });
-    expect(spec.task('t')).toMatchObject({ status: 'idle', instance: '', failures: 3 });
+    expect(spec.task('t')).toMatchObject({ status: 'idle', leaseId: '', failures: 3 });
     const ruled = new TaskSpec().given('t', given);
     put(ruled, { status: 'reset', dataset_id: 'd' });
-    expect(ruled.task('t')).toMatchObject({ status: 'idle', instance: '', failures: 0 });
+    expect(ruled.task('t')).toMatchObject({ status: 'idle', leaseId: '', failures: 0 });
     const complete = new TaskSpec().given('t', { status: 'complete' });
     expect(put(complete, { status: 'reset' }).error).toBe('Bad state transition for status');
     const idle = new TaskSpec().given('t', { status: 'idle', failures: 3 });
@@ -51,13 +51,13 @@ describe('PUT status of a task', () => {
 describe('promotion to waiting', () => {
   it('takes idle tasks once each, whatever they depend on, and keeps their tickets', () => {
     const spec = new TaskSpec()
-      .given('a', { instance: 'i', depends: '["nobody"]' })
+      .given('a', { leaseId: 'i', depends: '["nobody"]' })
       .given('e/1')
       .given('b', { status: 'suspended' });
     const ids = ['a', 'e/1', 'b', 'a', 'nobody'];
     expect(spec.when((view) => promoteTasks(view, { task_ids: ids })).reply).toEqual({ waiting: 2 });
     expect(['a', 'e/1', 'b'].map((id) => spec.task(id).status)).toEqual(['waiting', 'waiting', 'suspended']);
-    expect(spec.task('a')).toMatchObject({ instance: 'i', changedMicros: NOW_MICROS });
+    expect(spec.task('a')).toMatchObject({ leaseId: 'i', changedMicros: NOW_MICROS });
   });
 
   it('takes at most 100 and may find none', () => {

@@ -55,8 +55,8 @@ export const reportTask = (view: TaskView, request: ReportTaskRequest): Decision
   if (isLegacy && report === 'processing') return refusals.missingInstance();
   const unit = view.unit(request.task_id);
   if (unit === undefined) return refusals.taskNotFound();
-  if (isLegacy && unit.instance !== '') return refusals.missingInstance();
-  if (!isLegacy && unit.instance !== instance) return refusals.taskNotFound();
+  if (isLegacy && unit.leaseId !== '') return refusals.missingInstance();
+  if (!isLegacy && unit.leaseId !== instance) return refusals.taskNotFound();
   const { from, to } = REPORT_TABLE[report];
   // Who reports gets the document as it was before (contract 7.6).
   const reply = { document: taskDocument(unit) };

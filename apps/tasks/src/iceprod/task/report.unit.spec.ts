@@ -20,7 +20,7 @@ describe('a report', () => {
       TASK_STATUSES.map((s) => [report, s] as const),
     ),
   )('%s about a task that is %s', (report, status) => {
-    const spec = new TaskSpec().given('t', { status, instance: 'i' });
+    const spec = new TaskSpec().given('t', { status, leaseId: 'i' });
     const { error, events } = reported(spec, { report, instance_id: 'i' });
     if ((FROM[report] as readonly string[]).includes(status)) {
       expect(error).toBeUndefined();
@@ -33,46 +33,46 @@ describe('a report', () => {
   });
 
   it('answers with the document as it was before', () => {
-    const spec = new TaskSpec().given('t', { status: 'queued', instance: 'i' });
+    const spec = new TaskSpec().given('t', { status: 'queued', leaseId: 'i' });
     const { reply } = reported(spec, { report: 'complete', instance_id: 'i' });
     expect(JSON.parse((reply as { document: string }).document)).toMatchObject({ status: 'queued', instance_id: 'i' });
   });
 
   it('of the start keeps the ticket and stores the site', () => {
-    const spec = new TaskSpec().given('t', { status: 'queued', instance: 'i', site: 'old' });
+    const spec = new TaskSpec().given('t', { status: 'queued', leaseId: 'i', site: 'old' });
     reported(spec, { report: 'processing', instance_id: 'i', site: 'new' });
-    expect(spec.task('t')).toMatchObject({ instance: 'i', site: 'new' });
+    expect(spec.task('t')).toMatchObject({ leaseId: 'i', site: 'new' });
   });
 
   it('of completion overwrites the walltime and ends the ticket', () => {
-    const spec = new TaskSpec().given('t', { status: 'processing', instance: 'i', walltimeHours: 9 });
+    const spec = new TaskSpec().given('t', { status: 'processing', leaseId: 'i', walltimeHours: 9 });
     reported(spec, { report: 'complete', instance_id: 'i', time_used: 5400, site: 'S' });
-    expect(spec.task('t')).toMatchObject({ walltimeHours: 1.5, instance: '', site: 'S', failures: 0 });
+    expect(spec.task('t')).toMatchObject({ walltimeHours: 1.5, leaseId: '', site: 'S', failures: 0 });
   });
 
   it('of completion without a time keeps the walltime', () => {
-    const spec = new TaskSpec().given('t', { status: 'processing', instance: 'i', walltimeHours: 9 });
+    const spec = new TaskSpec().given('t', { status: 'processing', leaseId: 'i', walltimeHours: 9 });
     reported(spec, { report: 'complete', instance_id: 'i' });
     expect(spec.task('t').walltimeHours).toBe(9);
   });
 
   it('of a failure adds up and raises the requirements', () => {
-    const given = { status: 'processing', instance: 'i', walltimeErrHours: 1, walltimeErrCount: 1, failures: 2 };
+    const given = { status: 'processing', leaseId: 'i', walltimeErrHours: 1, walltimeErrCount: 1, failures: 2 };
     const spec = new TaskSpec().given('t', { ...given, requirements: '{"memory":5.6,"gpu":1}' });
     const resources = '{"time":2.5,"memory":3.5,"disk":20.3,"gpu":23}';
     const { events } = reported(spec, { report: 'failed', instance_id: 'i', resources, reason: 'killed', site: 'S' });
     expect(spec.task('t')).toMatchObject({
-      ...{ failures: 3, instance: '', walltimeErrHours: 3.5, walltimeErrCount: 2, site: 'S', status: 'failed' },
+      ...{ failures: 3, leaseId: '', walltimeErrHours: 3.5, walltimeErrCount: 2, site: 'S', status: 'failed' },
       requirements: '{"memory":5.6,"gpu":1,"disk":30.450000000000003,"time":3.75}',
     });
     expect(events[0]).toMatchObject({ type: 'UnitFailed', data: { reason: 'killed', resources } });
   });
 
   it('of a failure takes seconds before measured hours, and counts no unknown time', () => {
-    const spec = new TaskSpec().given('t', { status: 'queued', instance: 'i' });
+    const spec = new TaskSpec().given('t', { status: 'queued', leaseId: 'i' });
     reported(spec, { report: 'reset', instance_id: 'i', time_used: 3600, resources: '{"time":7}' });
     expect(spec.task('t')).toMatchObject({ walltimeErrHours: 1, walltimeErrCount: 1 });
-    const other = new TaskSpec().given('t', { status: 'queued', instance: 'i' });
+    const other = new TaskSpec().given('t', { status: 'queued', leaseId: 'i' });
     reported(other, { report: 'reset', instance_id: 'i' });
     expect(other.task('t')).toMatchObject({ walltimeErrHours: 0, walltimeErrCount: 0, failures: 1 });
   });
@@ -83,7 +83,7 @@ describe('a report', () => {
       walltimeErrCount: Number.MAX_SAFE_INTEGER,
       failures: Number.MAX_SAFE_INTEGER,
     };
-    const spec = new TaskSpec().given('t', { status: 'processing', instance: 'i', ...full });
+    const spec = new TaskSpec().given('t', { status: 'processing', leaseId: 'i', ...full });
     reported(spec, { report: 'failed', instance_id: 'i', resources: '{"time":1.7e308}' });
     expect(spec.task('t')).toMatchObject({
       walltimeErrHours: Number.MAX_VALUE,
@@ -93,7 +93,7 @@ describe('a report', () => {
   });
 
   it('with another ticket finds no task', () => {
-    const spec = new TaskSpec().given('t', { status: 'queued', instance: 'i' });
+    const spec = new TaskSpec().given('t', { status: 'queued', leaseId: 'i' });
     expect(reported(spec, { report: 'complete', instance_id: 'other' }).error).toBe('Task not found');
     expect(reported(spec, { report: 'complete', instance_id: '' }).error).toBe('Task not found');
   });
@@ -111,7 +111,7 @@ describe('a report', () => {
     });
 
     it('is refused when the task has one, and always for the start', () => {
-      const spec = new TaskSpec().given('t', { status: 'queued', instance: 'i' });
+      const spec = new TaskSpec().given('t', { status: 'queued', leaseId: 'i' });
       expect(reported(spec, { report: 'complete' }).error).toBe('Missing instance_id in body');
       expect(reported(new TaskSpec(), { report: 'processing' }).error).toBe('Missing instance_id in body');
     });

@@ -21,7 +21,7 @@ const COLUMNS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['site', (row, reader) => reader.words.site.wordOf(row.site)],
   ['status', (row, reader) => reader.words.status.wordOf(row.status)],
   ['job_id', (row, reader) => reader.words.group.wordOf(row.grp)],
-  ['instance_id', (row) => row.instance ?? ''],
+  ['instance_id', (row) => row.lease_id ?? ''],
   ['dataset_id', (row, reader) => reader.workloads.nameOf(listingOf(row))],
 ]);
 

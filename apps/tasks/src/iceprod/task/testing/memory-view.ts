@@ -1,6 +1,7 @@
 import type { UnitAdded, UnitsAdded } from '#contracts/work-events.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
-import { evolve, type UnitEvent } from '../../../engine/evolve.js';
+import { evolve } from '../../../engine/evolve.js';
+import type { UnitEvent } from '../../../engine/unit-event.js';
 import { addedUnit, gridUnit } from '../../../engine/new-units.js';
 import type { Lane } from '../../../engine/policy.js';
 import { compareReady, type ReadyClass, type ReadyEntry, type ReadyUnits } from '../../../engine/ready.js';
@@ -143,9 +144,9 @@ export class MemoryView implements TaskView, ReadyUnits {
       requirements: unit.requirements,
       site: unit.site,
       isBlocked: this.openDependencies(unit) > 0,
-      isInstanced: unit.instance !== '',
+      isLeased: unit.leaseId !== '',
     };
   }
 }
 
-const laneOf = (unit: Unit): Lane | undefined => iceprodPolicy.laneOf(unit.status, unit.instance !== '');
+const laneOf = (unit: Unit): Lane | undefined => iceprodPolicy.laneOf(unit.status, unit.leaseId !== '');

@@ -1,0 +1,26 @@
+import type { Ranges, UnitEvents } from '#contracts/work-events.js';
+
+type ChangeType = Exclude<keyof UnitEvents, 'UnitAdded' | 'UnitsAdded'>;
+
+/** Events of the engine that change units which exist. */
+export type UnitEvent = {
+  [Type in ChangeType]: { readonly type: Type; readonly data: UnitEvents[Type]; readonly timeMicros: number };
+}[ChangeType];
+
+/** An event that only one dialect has and that changes units: its policy says how. */
+export interface DialectUnitEvent {
+  readonly type: string;
+  readonly data: { readonly units: Ranges };
+  readonly timeMicros: number;
+}
+
+const CHANGE_TYPES: Readonly<Record<ChangeType, true>> = {
+  ...{ UnitsClaimed: true, UnitStarted: true, UnitFailed: true, UnitSucceeded: true },
+  ...{ UnitsMoved: true, UnitsEvicted: true, UnitAmended: true },
+};
+
+/** Types of {@link UnitEvent}. */
+export const UNIT_CHANGE_TYPES: readonly string[] = Object.keys(CHANGE_TYPES);
+
+export const isOfEngine = (event: UnitEvent | DialectUnitEvent): event is UnitEvent =>
+  Object.hasOwn(CHANGE_TYPES, event.type);
