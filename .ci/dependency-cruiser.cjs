@@ -5,6 +5,8 @@ const layer = (from, allowed) => ({
   to: { path: '^(libs|apps|test)/', pathNot: `^libs/(${[from, ...allowed].join('|')})/` },
 });
 
+const DIALECTS = '(iceprod|panda|torc|cairn)';
+
 module.exports = {
   forbidden: [
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
@@ -21,6 +23,23 @@ module.exports = {
       severity: 'error',
       from: { path: '^apps/(?!cairn/)([^/]+)/' },
       to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'gateway-shared-code-knows-no-dialect',
+      comment: 'only the table of dialects imports them; the rest works on their declarations',
+      severity: 'error',
+      from: { path: `^apps/gateway/src/(?!${DIALECTS}/|dialects\\.ts$)` },
+      to: { path: `^(apps/gateway|libs/contracts)/src/${DIALECTS}/` },
+    },
+    {
+      name: 'gateway-dialects-are-separate',
+      comment: 'what two dialects need is shared code',
+      severity: 'error',
+      from: { path: `^apps/gateway/src/${DIALECTS}/` },
+      to: {
+        path: `^(apps/gateway|libs/contracts)/src/${DIALECTS}/`,
+        pathNot: '^(apps/gateway|libs/contracts)/src/$1/',
+      },
     },
   ],
   options: {

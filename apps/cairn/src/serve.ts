@@ -13,7 +13,9 @@ import { urlOf } from '#platform/health-listener.js';
 import { createLog, NestLog } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
 import { stopOnSignal } from '#platform/shutdown.js';
-import { createHttpAdapter, prepareGateway } from '../../gateway/src/http.js';
+import { DIALECTS } from '../../gateway/src/dialects.js';
+import { createHttpAdapter } from '../../gateway/src/edge/http-adapter.js';
+import { prepareGateway } from '../../gateway/src/prepare-gateway.js';
 import { CairnModule } from './cairn.module.js';
 import type { Terminal } from './command-line.js';
 
@@ -36,7 +38,7 @@ const serve = async ({ env, stdout }: Terminal): Promise<void> => {
 
   const app = await NestFactory.create<NestFastifyApplication>(
     CairnModule.register({ environment, ledger, bus, log, metrics, health }),
-    createHttpAdapter(environment),
+    createHttpAdapter(environment, DIALECTS),
     { logger: new NestLog(log), abortOnError: false },
   );
   connectInProcess(app, strategy, log);

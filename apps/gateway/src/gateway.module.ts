@@ -9,35 +9,10 @@ import { CHECK_TIMEOUT_MS, Health } from '#platform/health.js';
 import { Log } from '#platform/logging.js';
 import { TokenVerifier } from '#platform/tokens/verifier.js';
 import { BlobStoreModule } from '#event-sourcing/blob-store.module.js';
-import { BulkTasksController } from './cairn/bulk-tasks.controller.js';
-import { DocsController } from './cairn/docs.controller.js';
-import { ExplainController } from './cairn/explain.controller.js';
-import { HistoryController } from './cairn/history.controller.js';
-import { ProbesController } from './cairn/probes.controller.js';
-import { Admission } from './edge/admission.js';
-import { BODY_BYTES_MAX } from './http.js';
-import { ActionsController } from './iceprod/actions.controller.js';
-import { Answers } from './iceprod/answers.js';
-import { AuthsController } from './iceprod/auths.controller.js';
-import { ConfigController } from './iceprod/config.controller.js';
-import { CredentialsController } from './iceprod/credentials.controller.js';
-import { DatasetsController } from './iceprod/datasets.controller.js';
-import { GridsController } from './iceprod/grids.controller.js';
-import { FilesController } from './iceprod/files.controller.js';
-import { GroupsController } from './iceprod/groups.controller.js';
-import { HealthController } from './iceprod/health.controller.js';
-import { LogAnswers } from './iceprod/log-answers.js';
-import { LogsController } from './iceprod/logs.controller.js';
-import { JobsController } from './iceprod/jobs.controller.js';
-import { PilotsController } from './iceprod/pilots.controller.js';
-import { LoginController } from './iceprod/login.controller.js';
-import { OpenIdController } from './iceprod/openid.controller.js';
-import { RolesController } from './iceprod/roles.controller.js';
-import { TaskActionsController } from './iceprod/task-actions.controller.js';
-import { TaskBulkController } from './iceprod/task-bulk.controller.js';
-import { TaskStatsController } from './iceprod/task-stats.controller.js';
-import { TasksController } from './iceprod/tasks.controller.js';
-import { UsersController } from './iceprod/users.controller.js';
+import { DIALECTS } from './dialects.js';
+import { Authentication } from './edge/authentication.js';
+import { DialectTable } from './edge/dialect-table.js';
+import { BODY_BYTES_MAX } from './edge/http-adapter.js';
 import { Uploads } from './route/uploads.js';
 
 /** Services that the gateway cannot do without. */
@@ -63,44 +38,18 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerif
     warn: (details, message) => log.warn(details, message),
   });
 
-/** HTTP only: translates the dialects to messages and back. Holds no state. */
+/** HTTP only: translates requests of all dialects to messages, and replies to responses. Holds no state. */
 @Module({
   imports: [BlobStoreModule],
-  controllers: [
-    DatasetsController,
-    ConfigController,
-    JobsController,
-    TasksController,
-    TaskActionsController,
-    TaskBulkController,
-    TaskStatsController,
-    LogsController,
-    FilesController,
-    GridsController,
-    PilotsController,
-    ActionsController,
-    AuthsController,
-    UsersController,
-    GroupsController,
-    RolesController,
-    LoginController,
-    CredentialsController,
-    OpenIdController,
-    HealthController,
-    HistoryController,
-    ExplainController,
-    BulkTasksController,
-    ProbesController,
-    DocsController,
-  ],
+  controllers: DIALECTS.dialects.flatMap(({ controllers }) => controllers),
   providers: [
-    Answers,
-    LogAnswers,
+    ...DIALECTS.dialects.flatMap(({ providers }) => providers),
+    { provide: DialectTable, useValue: DIALECTS },
     { provide: Uploads, useFactory: (blobs: BlobStore) => new Uploads(blobs, BODY_BYTES_MAX), inject: [BlobStore] },
     { provide: TokenVerifier, useFactory: tokenVerifier, inject: [Bus, Environment, Log] },
     {
-      provide: Admission,
-      useFactory: (verifier: TokenVerifier) => new Admission(verifier),
+      provide: Authentication,
+      useFactory: (verifier: TokenVerifier) => new Authentication(verifier),
       inject: [TokenVerifier],
     },
   ],

@@ -11,7 +11,9 @@ import { Metrics } from '#platform/metrics.js';
 import { runMain } from '#platform/run-main.js';
 import { stopOnSignal } from '#platform/shutdown.js';
 import { GatewayModule } from './gateway.module.js';
-import { createHttpAdapter, prepareGateway } from './http.js';
+import { DIALECTS } from './dialects.js';
+import { createHttpAdapter } from './edge/http-adapter.js';
+import { prepareGateway } from './prepare-gateway.js';
 
 /** The gateway alone: reaches the services over NATS. */
 const start = async (): Promise<void> => {
@@ -27,7 +29,7 @@ const start = async (): Promise<void> => {
       module: GatewayModule,
       imports: [InfrastructureModule.register({ environment, bus, connection, log, metrics, health })],
     },
-    createHttpAdapter(environment),
+    createHttpAdapter(environment, DIALECTS),
     { logger: new NestLog(log), abortOnError: false },
   );
   prepareGateway(app);

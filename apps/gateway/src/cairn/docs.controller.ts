@@ -4,12 +4,11 @@ import { dirname, join } from 'node:path';
 import { Controller, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { DomainError } from '#platform/domain-error.js';
-import { DOCUMENTS } from '../iceprod/documents.js';
+import { DialectTable } from '../edge/dialect-table.js';
 import { openApiDocument } from '../route/openapi.js';
 import type { CallOf, Served } from '../route/route.js';
 import { Serves, TheCall } from '../route/serves.decorator.js';
 import { docsRoutes as routes } from './docs.routes.js';
-import { ROUTES } from '../routes.js';
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -36,6 +35,8 @@ const PAGE_POLICY =
 export class DocsController {
   private document: string | undefined;
 
+  constructor(private readonly dialects: DialectTable) {}
+
   @Serves(routes.page)
   page(@TheCall() _call: CallOf<typeof routes.page>, @Res({ passthrough: true }) reply: FastifyReply): Served {
     void reply.header('content-security-policy', PAGE_POLICY);
@@ -61,6 +62,6 @@ export class DocsController {
 
   @Serves(routes.document)
   openApi(): Served {
-    return (this.document ??= JSON.stringify(openApiDocument(ROUTES, DOCUMENTS)));
+    return (this.document ??= JSON.stringify(openApiDocument(this.dialects)));
   }
 }

@@ -110,7 +110,7 @@ export const explainRoutes = {
     tag: 'explanation',
     method: 'GET',
     path: '/cairn/datasets/:dataset_id/remaining',
-    policy: { roles: ['admin', 'system', 'user'], rule: 'read' },
+    policy: { roles: ['admin', 'system', 'user'], note: 'users need the read rule of the dataset' },
     summary: 'Work that is left in a dataset, by name of its tasks; jobs that are not made yet do not count',
     fields: { dataset_id: path() },
     answer: {

@@ -1,5 +1,5 @@
 import { createLog } from '#platform/logging.js';
-import { SLOW_MS, tellIfSlow } from './slow-requests.js';
+import { SLOW_MS, logIfSlow } from './slow-requests.js';
 
 describe('slow requests', () => {
   const request = { method: 'GET', path: '/datasets/d/tasks', status: 200, correlationId: 'c-1' };
@@ -7,7 +7,7 @@ describe('slow requests', () => {
   const told = (elapsedMs: number): readonly unknown[] => {
     const lines: string[] = [];
     const log = createLog({ LOG_LEVEL: 'info' }, 'gateway', { write: (line: string) => void lines.push(line) });
-    tellIfSlow(log, { ...request, elapsedMs });
+    logIfSlow(log, { ...request, elapsedMs });
     return lines.map((line) => JSON.parse(line) as unknown);
   };
 

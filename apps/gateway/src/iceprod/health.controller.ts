@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { formatTimestamp, nowMicros } from '#platform/clock.js';
 import { Health } from '#platform/health.js';
 import { CountRequests } from '#contracts/iceprod/actions.js';
-import { HttpRefusal } from '../edge/refusal.js';
+import { HttpError } from '../edge/request-error.js';
 import type { CallOf, Served } from '../route/route.js';
 import { Serves, TheCall } from '../route/serves.decorator.js';
 import { Answers } from './answers.js';
@@ -20,7 +20,7 @@ export class HealthController {
     const { ready, checks } = await this.health.report();
     if (!ready) {
       const failed = Object.keys(checks).filter((name) => checks[name] !== 'ok');
-      throw new HttpRefusal(500, `not available: ${failed.join(', ')}`);
+      throw new HttpError(500, `not available: ${failed.join(', ')}`);
     }
     const { queued } = await this.answers.reply(CountRequests, call);
     return JSON.stringify({ now: formatTimestamp(nowMicros()), num_requests: queued });

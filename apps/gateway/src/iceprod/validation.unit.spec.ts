@@ -1,10 +1,10 @@
 import { DomainError } from '#platform/domain-error.js';
 import { RequestSource } from '../route/request-source.js';
 import type { AnyRoute } from '../route/route.js';
-import { ROUTES } from '../routes.js';
+import { iceprod } from './iceprod.dialect.js';
 
 const routeOf = (name: string): AnyRoute => {
-  const found = ROUTES.find((route) => route.name === name);
+  const found = iceprod.routes.find((route) => route.name === name);
   if (found === undefined) throw new Error(`no route ${name}`);
   return found;
 };

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { createHash, hash } from 'node:crypto';
 import type { Caller } from '#bus/contract.js';
-import { pathOf } from '../edge/send-problem.js';
+import { pathOf } from '../edge/url-path.js';
 import { invalid } from './request-source.js';
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;

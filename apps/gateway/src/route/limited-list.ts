@@ -1,15 +1,24 @@
 import { nextLoopTurn } from '#platform/loop-turn.js';
 import type { Bus } from '#bus/bus.js';
-import type { Contract } from '#bus/contract.js';
-import type { ListOptions, ListPage } from '#contracts/iceprod/lists.js';
+import type { Contract, Page } from '#bus/contract.js';
 import type { Call } from './route.js';
 import type { Framing } from './streaming.js';
 
 /** So much is held for one answer; where documents are very long it holds fewer than asked for, and the list goes on. */
 const CHARACTERS_MAX = 8 * 1024 * 1024;
 
+interface ListRequest {
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+/** `after` says where the list goes on behind this page. */
+interface ListPage extends Page {
+  readonly after?: string;
+}
+
 /** A list that a limit ends, whole, because its header says whether it goes on. */
-export const limitedList = async <Request extends ListOptions>(
+export const limitedList = async <Request extends ListRequest>(
   bus: Bus,
   contract: Contract<Request, ListPage>,
   { input, context }: Call<NoInfer<Request>>,

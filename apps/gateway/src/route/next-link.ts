@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { pathOf } from '../edge/send-problem.js';
+import { pathOf } from '../edge/url-path.js';
 import { RequestSource } from './request-source.js';
 
 const PATH_PARAMETER = /:(\w+)/g;

@@ -1,10 +1,14 @@
 import type { Field, Schema } from './field.js';
+import type { Dialect } from '../dialect.js';
+import type { DialectTable } from '../edge/dialect-table.js';
 import type { AnyRoute, Policy } from './route.js';
 
 const PATH_PARAMETER = /[:*](\w+)/g;
 
 /** The path as OpenAPI writes it. */
 export const templateOf = (path: string): string => path.replace(PATH_PARAMETER, '{$1}');
+
+const mediaTypeOf = (contentType: string): string => contentType.split(';')[0] ?? contentType;
 
 type Named = readonly (readonly [name: string, field: Field])[];
 
@@ -57,27 +61,43 @@ const bodyOf = (route: AnyRoute): Schema | undefined => {
   };
 };
 
-const whoMay = (policy: Policy): string => {
+const whoMay = (policy: Policy, { workloadAccess }: Dialect): string => {
   if (policy === 'public') return 'Needs no token.';
   const roles = policy.anyToken === true ? 'Any valid token.' : `Roles: ${policy.roles.join(', ')}.`;
-  const rule = policy.rule === undefined ? '' : ` Users need the ${policy.rule} rule of the dataset.`;
+  const rule =
+    policy.rule === undefined
+      ? ''
+      : ` Users need the ${policy.rule} rule of the ${workloadAccess?.word ?? 'workload'}.`;
   const own = policy.own === undefined ? '' : ` Users: ${policy.own.words}.`;
   return roles + rule + own + (policy.note === undefined ? '' : ` ${policy.note}.`);
 };
 
-const errorOf = ({ dialect }: AnyRoute, description: string): Schema => ({
+const errorOf = ({ errorResponse, openApi }: Dialect, description: string): Schema => ({
   description,
-  content:
-    dialect === 'iceprod'
-      ? { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } }
-      : { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  content: {
+    [mediaTypeOf(errorResponse({ kind: 'invalid', code: '', message: '' }).contentType)]: {
+      schema: { $ref: `#/components/schemas/${openApi.errorSchema}` },
+    },
+  },
 });
 
-const refusalsOf = (route: AnyRoute): Readonly<Record<string, Schema>> => {
+/** Statuses of failed authentication and authorization, which some dialects do not tell apart. */
+const accessErrors = ({ errorResponse }: Dialect): Readonly<Record<string, string>> => {
+  const texts: Record<string, string> = {};
+  for (const [kind, text] of [
+    ['unauthenticated', 'authentication failed'],
+    ['forbidden', 'authorization failed'],
+  ] as const) {
+    const { status } = errorResponse({ kind, code: '', message: '' });
+    texts[status] = texts[status] === undefined ? text : `${texts[status]}; ${text}`;
+  }
+  return texts;
+};
+
+const errorsOf = (route: AnyRoute, dialect: Dialect): Readonly<Record<string, Schema>> => {
   const texts: Record<string, string> = { 405: 'the path does not know this verb' };
   if (route.policy !== 'public') {
-    if (route.dialect === 'iceprod') texts[403] = 'authentication failed; authorization failed';
-    else Object.assign(texts, { 401: 'authentication failed', 403: 'authorization failed' });
+    Object.assign(texts, accessErrors(dialect));
     texts[503] = 'a service does not answer in time; try again after Retry-After';
     if (route.method !== 'GET') {
       texts[400] = 'Idempotency-Key is not as it must be';
@@ -90,16 +110,16 @@ const refusalsOf = (route: AnyRoute): Readonly<Record<string, Schema>> => {
   for (const [status, text] of Object.entries(route.refusals ?? {})) {
     texts[status] = texts[status] === undefined ? text : `${texts[status]}; ${text}`;
   }
-  return Object.fromEntries(Object.entries(texts).map(([status, text]) => [status, errorOf(route, text)]));
+  return Object.fromEntries(Object.entries(texts).map(([status, text]) => [status, errorOf(dialect, text)]));
 };
 
-const operationOf = (route: AnyRoute): Schema => {
+const operationOf = (route: AnyRoute, dialect: Dialect): Schema => {
   const body = bodyOf(route);
   return {
     operationId: route.name,
     tags: [route.tag],
     summary: route.summary,
-    description: whoMay(route.policy),
+    description: whoMay(route.policy, dialect),
     ...(route.policy === 'public' && { security: [] }),
     parameters: parametersOf(route),
     ...(body !== undefined && {
@@ -112,35 +132,20 @@ const operationOf = (route: AnyRoute): Schema => {
     responses: {
       [route.status ?? 200]: {
         description: 'Success',
-        content: { [route.contentType?.split(';')[0] ?? 'application/json']: { schema: route.answer } },
+        content: { [mediaTypeOf(route.contentType ?? 'application/json')]: { schema: route.answer } },
         ...(route.headers !== undefined && { headers: route.headers }),
       },
-      ...refusalsOf(route),
+      ...errorsOf(route, dialect),
     },
   };
 };
 
-const PROBLEM: Schema = {
-  type: 'object',
-  description: "Refusals of Cairn's own routes (RFC 9457)",
-  required: ['type', 'title', 'status', 'detail'],
-  properties: {
-    type: { type: 'string', description: 'stable; clients may branch on it' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-  },
-};
-
-/** The OpenAPI document of the declared routes. `documents` are the schemas that answers refer to. */
-export const openApiDocument = (
-  routes: readonly AnyRoute[],
-  documents: Readonly<Record<string, Schema>>,
-): Readonly<Record<string, unknown>> => {
+/** The OpenAPI document of all declared routes. */
+export const openApiDocument = (dialects: DialectTable): Readonly<Record<string, unknown>> => {
   const paths: Record<string, Record<string, Schema>> = {};
   const bodies: Record<string, Schema> = {};
-  for (const route of routes.filter(({ undocumented }) => undocumented !== true)) {
-    (paths[templateOf(route.path)] ??= {})[route.method.toLowerCase()] = operationOf(route);
+  for (const route of dialects.routes.filter(({ undocumented }) => undocumented !== true)) {
+    (paths[templateOf(route.path)] ??= {})[route.method.toLowerCase()] = operationOf(route, dialects.of(route));
     const body = bodyOf(route);
     if (body !== undefined) bodies[bodyNameOf(route)] = body;
   }
@@ -156,7 +161,10 @@ export const openApiDocument = (
     paths,
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-      schemas: { ...documents, ...bodies, Problem: PROBLEM },
+      schemas: {
+        ...Object.fromEntries(dialects.dialects.flatMap(({ openApi }) => Object.entries(openApi.schemas))),
+        ...bodies,
+      },
     },
   };
 };

@@ -3,7 +3,7 @@ import { DomainError } from '#platform/domain-error.js';
 import { isObject, type JsonMembers } from '#platform/json-object.js';
 import { isDeeperThan, membersOf } from '#contracts/raw-json.js';
 import type { StoredBlob } from '#storage/blob-store.js';
-import { pathOf } from '../edge/send-problem.js';
+import { pathOf } from '../edge/url-path.js';
 
 /** The request is not what the route asks for; `reason` is the text that the dialect shows. */
 export const invalid = (reason: string): DomainError => new DomainError('invalid', 'request.invalid', reason);

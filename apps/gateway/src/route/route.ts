@@ -1,22 +1,24 @@
 import type { Caller, MessageContext } from '#bus/contract.js';
-import type { DialectName } from '../edge/dialects.js';
 import { type BodyRules, compile, type Fields, type Schema, type Values } from './field.js';
 import type { RequestSource } from './request-source.js';
 import type { Upload } from './uploads.js';
 
+/** What a route does with a workload. */
+export type WorkloadAction = 'read' | 'write';
+
 /**
- * Who may call: anybody, or whoever holds one of the roles. With a `rule`, callers that no role exempts are judged by the
- * dataset that the path parameter `dataset_id` names, or by the service if the body names it.
+ * Who may call: anybody, or callers with one of the roles. With a `rule`, the dialect's `workloadAccess` decides as well, or
+ * the service if the path does not name the workload.
  */
 export type Policy =
   | 'public'
   | {
       readonly roles: readonly string[];
-      readonly rule?: 'read' | 'write';
+      readonly rule?: WorkloadAction;
       readonly note?: string;
       /** A valid token is enough; the roles are those that count when the token holds them. */
       readonly anyToken?: true;
-      /** Plain users only for what is their own: what the path names is judged before anything else of the request. */
+      /** Plain users may call only for what is their own; this is checked before anything else of the request. */
       readonly own?: OwnPart;
     };
 
@@ -28,7 +30,8 @@ interface OwnPart {
 }
 
 export interface RouteSpec<F extends Fields> {
-  readonly dialect: DialectName;
+  /** Name of a dialect of the table. */
+  readonly dialect: string;
   /** Unique; becomes the OpenAPI operation id. */
   readonly name: string;
   /** Heading under which the OpenAPI document lists it. */

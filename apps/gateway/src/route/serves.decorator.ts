@@ -11,17 +11,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import type { Fields, Values } from './field.js';
 import type { AnyRoute, Call, Route, Served } from './route.js';
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** The declaration behind a path and verb: hooks find policy and validator here. */
-    readonly route?: AnyRoute;
-  }
-  interface FastifyRequest {
-    /** Set before a controller runs. */
-    call: Call<object> | null;
-  }
-}
+import './request-state.js';
 
 /** The path as the router writes it. */
 export const routerPathOf = ({ path }: Pick<AnyRoute, 'path'>): string => path.replace(/\*\w+$/, '*');

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 import { timeOrderedId } from '#platform/time-ordered-id.js';
 import type { BlobStore, StoredBlob } from '#storage/blob-store.js';
-import { HttpRefusal } from '../edge/refusal.js';
-import { bodyPieces, release } from './body-pieces.js';
-import { MemberCutter } from './member-cutter.js';
+import { HttpError } from '../edge/request-error.js';
+import { bodyChunks, release } from './body-chunks.js';
+import { MemberExtractor } from './member-extractor.js';
 
 /** The content type under which the body of an upload comes as a stream. */
 export const UPLOAD_TYPE = 'application/vnd.cairn.upload';
@@ -29,7 +29,7 @@ interface Received {
 }
 
 async function* cutting(
-  cutter: MemberCutter,
+  cutter: MemberExtractor,
   held: Buffer[],
   more: AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer, void, void> {
@@ -40,12 +40,12 @@ async function* cutting(
   }
 }
 
-/** @throws HttpRefusal behind so many bytes */
+/** @throws HttpError behind so many bytes */
 async function* atMost(stream: Readable, bytesMax: number): AsyncGenerator<Buffer, void, void> {
   let bytes = 0;
-  for await (const piece of bodyPieces(stream)) {
+  for await (const piece of bodyChunks(stream)) {
     bytes += piece.length;
-    if (bytes > bytesMax) throw new HttpRefusal(413, 'Request body is too large');
+    if (bytes > bytesMax) throw new HttpError(413, 'Request body is too large');
     yield piece;
   }
 }
@@ -59,7 +59,7 @@ export class Uploads {
 
   /**
    * @param mayStore asked before anything is stored
-   * @throws DomainError kind `invalid`; HttpRefusal; whatever `mayStore` rejects with
+   * @throws DomainError kind `invalid`; HttpError; whatever `mayStore` rejects with
    */
   async receive(upload: Upload, stream: Readable, mayStore: () => Promise<void>): Promise<Received> {
     const pieces = atMost(stream, this.bytesMax);
@@ -91,7 +91,7 @@ export class Uploads {
       bytes += piece.value.length;
     }
     await mayStore();
-    const cutter = new MemberCutter(member, REST_BYTES_MAX);
+    const cutter = new MemberExtractor(member, REST_BYTES_MAX);
     const blob = await this.blobs.put(prefix + timeOrderedId(), cutting(cutter, held, pieces));
     try {
       const body = cutter.end();

@@ -15,7 +15,9 @@ import { urlOf } from '#platform/health-listener.js';
 import { createLog, NestLog } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
 import { GatewayModule } from '../gateway.module.js';
-import { createHttpAdapter, prepareGateway } from '../http.js';
+import { DIALECTS } from '../dialects.js';
+import { createHttpAdapter } from '../edge/http-adapter.js';
+import { prepareGateway } from '../prepare-gateway.js';
 
 const SECRET = 'a secret that only tests share';
 
@@ -70,7 +72,7 @@ export const startGateway = async (
         ServicesModule,
       ],
     },
-    createHttpAdapter(environment),
+    createHttpAdapter(environment, DIALECTS),
     { logger: new NestLog(log), abortOnError: false },
   );
   app.connectMicroservice({ strategy }, { inheritAppConfig: false }).useGlobalFilters(new MessageExceptionFilter(log));

@@ -1,7 +1,7 @@
-import { MemberCutter } from './member-cutter.js';
+import { MemberExtractor } from './member-extractor.js';
 
 const cut = (text: string | Buffer, pieceBytes: number): { value: string; rest: string; found: boolean } => {
-  const cutter = new MemberCutter('data', 1000);
+  const cutter = new MemberExtractor('data', 1000);
   const bytes = Buffer.from(text);
   const value: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += pieceBytes) {

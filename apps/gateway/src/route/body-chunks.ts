@@ -7,7 +7,7 @@ import { finished } from 'node:stream/promises';
  *
  * @throws Error when the body breaks off
  */
-export async function* bodyPieces(stream: Readable): AsyncGenerator<Buffer, void, void> {
+export async function* bodyChunks(stream: Readable): AsyncGenerator<Buffer, void, void> {
   /** In the end nothing. */
   const arrived: (Buffer | undefined)[] = [];
   let wake = (): void => undefined;

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { eventually } from '#platform/testing/eventually.js';
-import { refuseConnection, refuseOutlandish } from './refuse-connection.js';
+import { DIALECTS } from '../dialects.js';
+import { answerConnectionErrors, answerUnroutable } from './connection-errors.js';
 
 describe('a connection over which no request comes', () => {
   let server: Server;
@@ -17,8 +18,8 @@ describe('a connection over which no request comes', () => {
         else response.writeHead(200, { 'content-length': '4' }).write('ha');
       },
     );
-    server.on('clientError', refuseConnection);
-    refuseOutlandish(server);
+    server.on('clientError', answerConnectionErrors(DIALECTS.fallback));
+    answerUnroutable(server, DIALECTS.fallback);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
   });

@@ -9,7 +9,7 @@ const IDLE_CHECK_MS = 50;
  * Has a server that stops end its connections. Left alone it waits for clients that keep a connection they have no use for, or
  * have opened one ahead, until somebody loses patience and the process ends in the middle of things.
  */
-export const hangUpWhenStopping = (instance: FastifyInstance): void => {
+export const drainConnectionsOnClose = (instance: FastifyInstance): void => {
   const { server } = instance;
   const open = new Set<Socket>();
   server.on('connection', (socket: Socket) => {

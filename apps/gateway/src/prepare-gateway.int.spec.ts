@@ -19,7 +19,7 @@ import {
   SummarizeTasks,
 } from '#contracts/iceprod/tasks.js';
 import { ListUsers } from '#contracts/iceprod/users.js';
-import { ROUTES } from './routes.js';
+import { DIALECTS } from './dialects.js';
 import { templateOf } from './route/openapi.js';
 import { routerPathOf } from './route/serves.decorator.js';
 import { Answers, startGateway, tokenOf, type RunningGateway } from './testing/start-gateway.js';
@@ -260,7 +260,7 @@ describe('the gateway over HTTP', () => {
     });
 
     it('declares a policy for every route of every controller', () => {
-      const served = new Set(ROUTES.map(({ method, path }) => `${method} ${path}`));
+      const served = new Set(DIALECTS.routes.map(({ method, path }) => `${method} ${path}`));
       const methodsOf = ({ prototype }: { readonly prototype: object }): readonly object[] =>
         Object.entries(Object.getOwnPropertyDescriptors(prototype))
           .filter(([name]) => name !== 'constructor')
@@ -271,10 +271,10 @@ describe('the gateway over HTTP', () => {
         .flatMap(({ metatype }) => (typeof metatype === 'function' ? methodsOf(metatype as Type) : []))
         .filter((method) => Reflect.hasMetadata(PATH_METADATA, method))
         .map((method) => Reflect.getMetadata(PATH_METADATA, method) as string);
-      expect(found.length).toBe(ROUTES.length + 1);
-      const paths = new Set(ROUTES.map(routerPathOf));
+      expect(found.length).toBe(DIALECTS.routes.length + 1);
+      const paths = new Set(DIALECTS.routes.map(routerPathOf));
       expect(found.filter((path) => !paths.has(path))).toEqual(['/forgotten']);
-      expect(served.size).toBe(ROUTES.length);
+      expect(served.size).toBe(DIALECTS.routes.length);
     });
   });
 
@@ -634,7 +634,7 @@ describe('the gateway over HTTP', () => {
       const listed = rows
         .filter(([, , , , served]) => served === 'yes')
         .map(([method = '', path = '', roles = '', rule = '']) => [`${method} ${path}`, roles, rule]);
-      const documentedRoutes = ROUTES.filter(({ undocumented }) => undocumented !== true);
+      const documentedRoutes = DIALECTS.routes.filter(({ undocumented }) => undocumented !== true);
       const served = documentedRoutes
         .filter(({ dialect }) => dialect === 'iceprod')
         .map(({ method, path, policy }) => {

@@ -43,7 +43,7 @@ const openBytes = (bytes: Buffer): number => {
  * yields is the string as it was sent, with quotes and escapes. What is left, with the empty string in its place, is for
  * a JSON parser; the string itself is checked here to the letter of JSON.
  */
-export class MemberCutter {
+export class MemberExtractor {
   /** Whether the member was there, as a string. */
   found = false;
   private readonly rest: Buffer[] = [];

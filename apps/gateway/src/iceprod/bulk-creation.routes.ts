@@ -3,7 +3,8 @@ import { elementsOf, kindOf, membersOf } from '#contracts/raw-json.js';
 import { defaulted, optional, path, required } from '../route/fields.js';
 import { float, int, type JsonType, str, strings, where } from '../route/json-types.js';
 import { invalid } from '../route/request-source.js';
-import { cairnRoute } from './cairn-route.js';
+import { defineRoute, type Route, type RouteSpec } from '../route/route.js';
+import type { Fields } from '../route/field.js';
 
 /** Jobs that one request may create. */
 const JOBS_MAX = 100_000;
@@ -92,7 +93,11 @@ const jobIds = where(strings, (ids) => ids.length >= 1 && ids.length <= TASKS_TO
   maxItems: TASKS_TO_JOBS_MAX,
 });
 
-export const bulkTaskRoutes = {
+/** Part of Cairn's own API, with its errors: IceProd has no such routes. */
+const cairnRoute = <F extends Fields>(spec: Omit<RouteSpec<F>, 'dialect'>): Route<F> =>
+  defineRoute({ dialect: 'cairn', ...spec });
+
+export const bulkCreationRoutes = {
   addJobs: cairnRoute({
     name: 'addJobs',
     tag: 'bulk creation',

@@ -1,27 +1,27 @@
 import { HttpException } from '@nestjs/common';
 import { DomainError, type ErrorKind } from '#platform/domain-error.js';
 
-/** What a dialect needs to know about an error to answer it. */
-export interface Refusal {
+/** What a dialect must know about an error to answer it. */
+export interface RequestError {
   readonly kind: ErrorKind;
   readonly code: string;
   readonly message: string;
-  /** Set when HTTP itself was broken (body too large, unknown path): the same in every dialect. */
+  /** Set for errors of HTTP itself (body too large, unknown path): the same in every dialect. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** An error as a dialect answers it. `reason` becomes the reason phrase of the status line. */
-export interface Problem {
+export interface ErrorResponse {
   readonly status: number;
   readonly reason: string;
   readonly contentType: string;
   readonly body: string;
 }
 
-/** HTTP itself refuses: the path, the verb or the message, whatever the dialect says about its content. */
-export class HttpRefusal extends Error {
-  override readonly name = 'HttpRefusal';
+/** An error of HTTP itself (path, verb, message), independent of any dialect. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
 
   constructor(
     readonly status: number,
@@ -35,7 +35,7 @@ export class HttpRefusal extends Error {
 const RETRY_AFTER_SECONDS = 1;
 
 /** Nothing internal leaves the process: the text of an unknown error is for the log. */
-const INTERNAL: Refusal = { kind: 'internal', code: 'internal', message: 'Internal Server Error' };
+const INTERNAL: RequestError = { kind: 'internal', code: 'internal', message: 'Internal Server Error' };
 
 const statusOf = (error: unknown): number | undefined => {
   if (error instanceof HttpException) return error.getStatus();
@@ -48,17 +48,17 @@ const retryAfter = ({ details }: DomainError): string => {
   return String(typeof seconds === 'number' ? seconds : RETRY_AFTER_SECONDS);
 };
 
-const refusalOfDomain = (error: DomainError): Refusal => {
+const fromDomainError = (error: DomainError): RequestError => {
   const { kind, code, message } = error;
   if (kind === 'internal') return INTERNAL;
   if (kind === 'unavailable') return { kind, code, message, headers: { 'retry-after': retryAfter(error) } };
   return { kind, code, message };
 };
 
-/** Sorts whatever was thrown: refusals keep their text, everything unknown becomes a neutral one. */
-export const refusalOf = (error: unknown): Refusal => {
-  if (error instanceof DomainError) return refusalOfDomain(error);
-  if (error instanceof HttpRefusal) {
+/** Classifies whatever was thrown: known errors keep their text, unknown ones get a neutral one. */
+export const requestErrorOf = (error: unknown): RequestError => {
+  if (error instanceof DomainError) return fromDomainError(error);
+  if (error instanceof HttpError) {
     return {
       kind: 'invalid',
       code: 'http.refused',

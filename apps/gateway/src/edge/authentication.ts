@@ -1,27 +1,31 @@
+import type { onRequestHookHandler } from 'fastify';
 import type { Caller } from '#bus/contract.js';
+import { withCorrelation } from '#platform/correlation.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { Identity } from '#platform/tokens/claims.js';
 import type { TokenVerifier } from '#platform/tokens/verifier.js';
 import type { Policy } from '../route/route.js';
+import { HttpError } from './request-error.js';
+import type { SendError } from './send-error.js';
 
 type Restricted = Exclude<Policy, 'public'>;
 
-const NOBODY: Caller = { subject: '', username: '', roles: [], groups: [] };
+const ANONYMOUS: Caller = { subject: '', username: '', roles: [], groups: [] };
 
-/** Lets callers in whose token grants one of the route's roles, or any token where the route says so; nothing of the request but its header has been read. */
-export class Admission {
-  /** The verifier gives the same identity for the same token, so what a route makes of it is worked out once. */
+/** Checks the token and its roles against a route's policy. Needs only the request's header. */
+export class Authentication {
+  /** The verifier returns the same identity for the same token, so the caller that a route makes of it is computed once. */
   private readonly callers = new WeakMap<Identity, Map<readonly string[], Caller>>();
 
   constructor(private readonly verifier: TokenVerifier) {}
 
   /**
-   * Answers at once for tokens seen before.
+   * Returns synchronously for tokens that were verified before.
    *
    * @throws DomainError `authentication failed`, `authorization failed`; a promise rejects with it
    */
-  admit(policy: Policy, authorization: string | undefined): Caller | Promise<Caller> {
-    if (policy === 'public') return NOBODY;
+  authenticate(policy: Policy, authorization: string | undefined): Caller | Promise<Caller> {
+    if (policy === 'public') return ANONYMOUS;
     const known = authorization === undefined ? undefined : this.verifier.known(authorization);
     return known === undefined ? this.verify(policy, authorization) : this.callerOf(known, policy);
   }
@@ -53,3 +57,25 @@ export class Admission {
     return callers;
   }
 }
+
+/** Authenticates before the body is read, so that nobody uploads 100 MiB only to be rejected. */
+export const requestAuthentication =
+  (authentication: Authentication, sendError: SendError): onRequestHookHandler =>
+  (request, reply, done) => {
+    const { route } = request;
+    if (route === null) {
+      sendError(request, reply, new HttpError(404, 'Not Found'));
+      return;
+    }
+    const proceed = (caller: Caller): void => {
+      request.caller = caller;
+      withCorrelation(request.id, done);
+    };
+    try {
+      const caller = authentication.authenticate(route.policy, request.headers.authorization);
+      if (caller instanceof Promise) caller.then(proceed, (error: unknown) => sendError(request, reply, error));
+      else proceed(caller);
+    } catch (error) {
+      sendError(request, reply, error);
+    }
+  };

@@ -4,10 +4,10 @@ import { AddJobs } from '#contracts/iceprod/jobs.js';
 import { AddTasks, AddTasksToJobs } from '#contracts/iceprod/tasks.js';
 import type { CallOf, Served } from '../route/route.js';
 import { Serves, TheCall } from '../route/serves.decorator.js';
-import { bulkTaskRoutes as routes } from './bulk-tasks.routes.js';
+import { bulkCreationRoutes as routes } from './bulk-creation.routes.js';
 
 @Controller()
-export class BulkTasksController {
+export class BulkCreationController {
   constructor(private readonly bus: Bus) {}
 
   @Serves(routes.addJobs)

@@ -1,5 +1,5 @@
 import type { ErrorKind } from '#platform/domain-error.js';
-import type { Problem, Refusal } from '../edge/refusal.js';
+import type { ErrorResponse, RequestError } from '../edge/request-error.js';
 
 /** Authentication failures are 403 as well, never 401 (IceProd contract 1.2.6). */
 const STATUS: Readonly<Record<ErrorKind, number>> = {
@@ -13,7 +13,7 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   unavailable: 503,
 };
 
-export const problemOfIceProd = ({ kind, message, status = STATUS[kind] }: Refusal): Problem => ({
+export const iceprodErrorResponse = ({ kind, message, status = STATUS[kind] }: RequestError): ErrorResponse => ({
   status,
   reason: message,
   contentType: 'application/json; charset=UTF-8',

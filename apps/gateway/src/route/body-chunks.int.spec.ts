@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { bodyPieces, release } from './body-pieces.js';
+import { bodyChunks, release } from './body-chunks.js';
 
 const MIB = 1024 * 1024;
 
@@ -29,7 +29,7 @@ describe('the body of a request in pieces', () => {
     const received: Buffer[] = [];
     const left: number[] = [];
     handle = async (incoming, response) => {
-      for await (const piece of bodyPieces(incoming)) {
+      for await (const piece of bodyChunks(incoming)) {
         received.push(Buffer.from(piece));
         release(piece);
         left.push(piece.length);
@@ -52,7 +52,7 @@ describe('the body of a request in pieces', () => {
   it('is not asked for while nobody takes it, and can be refused half-way', async () => {
     let arrived = 0;
     handle = async (incoming, response) => {
-      const pieces = bodyPieces(incoming);
+      const pieces = bodyChunks(incoming);
       await pieces.next();
       arrived = incoming.socket.bytesRead;
       await pieces.return();
@@ -73,7 +73,7 @@ describe('the body of a request in pieces', () => {
     const began = Promise.withResolvers<void>();
     handle = async (incoming) => {
       try {
-        for await (const piece of bodyPieces(incoming)) if (piece.length > 0) began.resolve();
+        for await (const piece of bodyChunks(incoming)) if (piece.length > 0) began.resolve();
         broke.resolve('ended');
       } catch (error) {
         broke.resolve(error);

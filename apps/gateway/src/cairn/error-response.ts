@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorKind } from '#platform/domain-error.js';
-import type { Problem, Refusal } from '../edge/refusal.js';
+import type { ErrorResponse, RequestError } from '../edge/request-error.js';
 
 const STATUS: Readonly<Record<ErrorKind, number>> = {
   invalid: 400,
@@ -14,7 +14,7 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
 };
 
 /** Cairn's own API answers problem details (RFC 9457); clients may branch on `type`. */
-export const problemOfCairn = ({ kind, code, message, status = STATUS[kind] }: Refusal): Problem => {
+export const cairnErrorResponse = ({ kind, code, message, status = STATUS[kind] }: RequestError): ErrorResponse => {
   const title = STATUS_CODES[status] ?? 'Error';
   return {
     status,

@@ -1,0 +1,47 @@
+import type { Dialect } from '../dialect.js';
+import type { AnyRoute } from '../route/route.js';
+import { DocsController } from './docs.controller.js';
+import { docsRoutes } from './docs.routes.js';
+import { cairnErrorResponse } from './error-response.js';
+import { ExplainController } from './explain.controller.js';
+import { explainRoutes } from './explain.routes.js';
+import { HistoryController } from './history.controller.js';
+import { historyRoutes } from './history.routes.js';
+import { ProbesController } from './probes.controller.js';
+import { probeRoutes } from './probes.routes.js';
+
+const HEADERS = {
+  server: 'Cairn',
+  'content-type': 'application/json; charset=UTF-8',
+  'cache-control': 'no-store, no-cache, must-revalidate, max-age=0',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none';",
+} as const;
+
+const DEADLINE_MS = 5_000;
+
+const PROBLEM = {
+  type: 'object',
+  description: "Errors of Cairn's own routes (RFC 9457)",
+  required: ['type', 'title', 'status', 'detail'],
+  properties: {
+    type: { type: 'string', description: 'stable; clients may branch on it' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+  },
+};
+
+/** Cairn's own API: what serves the users of all dialects. */
+export const cairn: Dialect = {
+  name: 'cairn',
+  paths: ['/cairn/', '/livez', '/readyz', '/metrics', '/docs', '/openapi.json'],
+  routes: [historyRoutes, explainRoutes, probeRoutes, docsRoutes].flatMap((table): readonly AnyRoute[] =>
+    Object.values(table),
+  ),
+  controllers: [HistoryController, ExplainController, ProbesController, DocsController],
+  providers: [],
+  headers: HEADERS,
+  errorResponse: cairnErrorResponse,
+  deadlineMs: DEADLINE_MS,
+  openApi: { schemas: { Problem: PROBLEM }, errorSchema: 'Problem' },
+};

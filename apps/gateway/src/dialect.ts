@@ -1,0 +1,56 @@
+import type { Provider, Type } from '@nestjs/common';
+import type { Bus } from '#bus/bus.js';
+import type { MessageContext } from '#bus/contract.js';
+import type { ErrorResponse, RequestError } from './edge/request-error.js';
+import type { Schema } from './route/field.js';
+import type { RequestSource } from './route/request-source.js';
+import type { AnyRoute, WorkloadAction } from './route/route.js';
+
+/**
+ * An API that the gateway speaks, as its folder declares it: all that the shared code knows of it.
+ * `docs/adding-a-dialect.md` shows how to add one.
+ */
+export interface Dialect {
+  /** Names the dialect in its routes and in every message to the services. */
+  readonly name: string;
+  /**
+   * Beginnings of the paths that belong to the dialect, whether or not they lead anywhere; `*` stands for any characters
+   * but a slash. They decide who answers 404 and 405. The one dialect without `paths` has all that no other claims.
+   */
+  readonly paths?: readonly string[];
+  /** In the order of the documentation. */
+  readonly routes: readonly AnyRoute[];
+  readonly controllers: readonly Type[];
+  readonly providers: readonly Provider[];
+  /** Headers of every response, unless its route sets others. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Status, reason phrase and body of an error. */
+  readonly errorResponse: (error: RequestError) => ErrorResponse;
+  /** Milliseconds that a service has to reply, unless the route gives it more. */
+  readonly deadlineMs: number;
+  /** Needed where a route's policy has a `rule`. */
+  readonly workloadAccess?: WorkloadAccess;
+  /** Changes a URL before the router sees it. Runs for the URLs of all dialects: leave those of others alone. */
+  readonly rewriteUrl?: (url: string) => string;
+  readonly openApi: {
+    /** Schemas that the routes refer to. */
+    readonly schemas: Readonly<Record<string, Schema>>;
+    /** The one among them that describes the body of {@link Dialect.errorResponse}. */
+    readonly errorSchema: string;
+  };
+}
+
+/** How a dialect tells whether a caller may read or change a workload. */
+export interface WorkloadAccess {
+  /** The dialect's word for a workload. */
+  readonly word: string;
+  /** @throws DomainError when the caller may not do this with the workload that the request's path names */
+  authorize(bus: Bus, request: WorkloadRequest): Promise<void>;
+}
+
+export interface WorkloadRequest {
+  readonly action: WorkloadAction;
+  readonly route: AnyRoute;
+  readonly source: RequestSource;
+  readonly context: MessageContext;
+}

@@ -1,0 +1,6 @@
+import { cairn } from './cairn/cairn.dialect.js';
+import { DialectTable } from './edge/dialect-table.js';
+import { iceprod } from './iceprod/iceprod.dialect.js';
+
+/** The APIs that the gateway speaks, in the order of the documentation. A new one is its folder and a line here. */
+export const DIALECTS = new DialectTable([iceprod, cairn]);
