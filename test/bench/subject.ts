@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Embedded } from './embedded.js';
-import { numberIn, textIn } from '../support/members.js';
+import { numberIn, textIn } from '../harness/json-fields.js';
 
 /** `POST /cairn/iceprod/datasets/{id}/tasks` takes this many units at once. */
 export const UNITS_AT_ONCE = 100_000;

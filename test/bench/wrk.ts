@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { numberIn } from '../support/members.js';
+import { numberIn } from '../harness/json-fields.js';
 
 /** How to get the load generator. */
 export const WRK_MISSING = 'The bench needs wrk: apt-get install wrk';

@@ -1,7 +1,7 @@
 import { verifyChain } from '#ledger/hash-chain.js';
 import { openLedger } from '#ledger/open-ledger.js';
-import { type Cairn, MODES } from '../e2e/cairn-process.js';
-import { useWorld } from '../e2e/world.js';
+import { type Cairn, MODES } from '../harness/cairn-process.js';
+import { useTestCluster } from '../harness/test-cluster.js';
 import { Random } from './random.js';
 import { Worker } from './worker.js';
 
@@ -21,7 +21,7 @@ const victimsAmong = (processes: readonly string[], random: Random): readonly st
 };
 
 describe.each(MODES)('Cairn, killed while it works, $mode', (mode) => {
-  const world = useWorld(mode);
+  const cluster = useTestCluster(mode);
   const rounds = mode.isDistributed ? ROUNDS_OVER_NATS : ROUNDS;
 
   const killSoon = async (cairn: Cairn, random: Random): Promise<void> => {
@@ -30,7 +30,7 @@ describe.each(MODES)('Cairn, killed while it works, $mode', (mode) => {
   };
 
   it(`keeps what it acknowledged, once, through ${rounds} kills at random moments`, async () => {
-    const { cairn, anonymous } = world();
+    const { cairn, anonymous } = cluster();
     const client = anonymous.as(await cairn.token({ username: 'grid', roles: ['admin', 'system'] }));
     const random = new Random(SEED);
     const workers = Array.from(

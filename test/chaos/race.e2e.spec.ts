@@ -1,17 +1,18 @@
-import { MODES } from '../e2e/cairn-process.js';
-import { newDataset, useWorld } from '../e2e/world.js';
-import { numberIn, textIn } from '../support/members.js';
+import { MODES } from '../harness/cairn-process.js';
+import { useTestCluster } from '../harness/test-cluster.js';
+import { newDataset } from '../compat/iceprod/fixtures.js';
+import { numberIn, textIn } from '../harness/json-fields.js';
 
 const RACES = 1000;
 /** Between the processes each race takes longer. */
 const RACES_OVER_NATS = 300;
 
 describe.each(MODES)('two clients and one ready task, $mode', (mode) => {
-  const world = useWorld(mode);
+  const cluster = useTestCluster(mode);
   const races = mode.isDistributed ? RACES_OVER_NATS : RACES;
 
   it(`gives it to exactly one of them, ${races} times`, async () => {
-    const { system, alice } = world();
+    const { system, alice } = cluster();
     const dataset = await newDataset(alice, { jobs_submitted: races, tasks_submitted: races, tasks_per_job: 1 });
     const made = await system.post(`/cairn/iceprod/datasets/${dataset}/tasks`, {
       first_job_index: 0,

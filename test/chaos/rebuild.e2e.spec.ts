@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MODES } from '../e2e/cairn-process.js';
-import type { Answer as HttpAnswer, HttpClient } from '../e2e/http-client.js';
-import { useWorld } from '../e2e/world.js';
-import { textIn } from '../support/members.js';
+import { MODES } from '../harness/cairn-process.js';
+import type { Answer as HttpAnswer, HttpClient } from '../harness/http-client.js';
+import { useTestCluster } from '../harness/test-cluster.js';
+import { textIn } from '../harness/json-fields.js';
 
 type Answer = Pick<HttpAnswer, 'status' | 'text'>;
 
@@ -111,12 +111,12 @@ const fill = async (client: HttpClient): Promise<readonly string[]> => {
 };
 
 describe.each(MODES)('read models, $mode', (mode) => {
-  const world = useWorld(mode);
+  const cluster = useTestCluster(mode);
   let client: HttpClient;
   let routes: readonly string[];
 
   beforeAll(async () => {
-    const { cairn, anonymous } = world();
+    const { cairn, anonymous } = cluster();
     client = anonymous.as(await cairn.token({ username: 'system', roles: ['system', 'admin'] }));
     routes = await fill(client);
   });
@@ -132,7 +132,7 @@ describe.each(MODES)('read models, $mode', (mode) => {
     );
 
   it('give the same bytes after they were deleted', async () => {
-    const { cairn } = world();
+    const { cairn } = cluster();
     const before = await answers();
     expect(Object.entries(before).filter(([, { status }]) => status !== 200)).toEqual([]);
     await cairn.restart({ meanwhile: () => rm(join(cairn.dataDir, 'read-models'), { recursive: true }) });
@@ -141,7 +141,7 @@ describe.each(MODES)('read models, $mode', (mode) => {
 
   it('are caught up after a kill, without being deleted', async () => {
     const before = await answers();
-    await world().cairn.restart({ signal: 'SIGKILL' });
+    await cluster().cairn.restart({ signal: 'SIGKILL' });
     expect(await answers()).toEqual(before);
   });
 });

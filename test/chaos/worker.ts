@@ -1,6 +1,6 @@
 import { eventually } from '#platform/testing/eventually.js';
-import type { Answer, HttpClient } from '../e2e/http-client.js';
-import { numberIn, textIn } from '../support/members.js';
+import type { Answer, HttpClient } from '../harness/http-client.js';
+import { numberIn, textIn } from '../harness/json-fields.js';
 import type { Random } from './random.js';
 
 /** What a task must look like after everything that was acknowledged. */

@@ -15,12 +15,12 @@ const demo = (): Promise<{ readonly code: number | null; readonly lines: readonl
 describe('the demonstration', () => {
   it('computes the right number, retries a kind of task and tells its history', async () => {
     const { code, lines } = await demo();
-    const said = (pattern: RegExp): readonly string[] => lines.filter((line) => pattern.test(line));
+    const jsonAnswer = (pattern: RegExp): readonly string[] => lines.filter((line) => pattern.test(line));
     expect({ code, end: lines.at(-2) }).toEqual({ code: 0, end: 'All complete and the number is right.' });
-    expect(said(/computed +62\.\d+ ± 0\.0\d+ m/)).toHaveLength(1);
-    expect(said(/^ {2}(generate|propagate|analyze) +20 complete$/)).toHaveLength(3);
-    expect(said(/^20 tasks were retried/)).toHaveLength(1);
-    const history = said(/^ {2}\d{4}-\d\d-\d\dT/).map((line) => line.trim().split(/ +/).slice(1, 3));
+    expect(jsonAnswer(/computed +62\.\d+ ± 0\.0\d+ m/)).toHaveLength(1);
+    expect(jsonAnswer(/^ {2}(generate|propagate|analyze) +20 complete$/)).toHaveLength(3);
+    expect(jsonAnswer(/^20 tasks were retried/)).toHaveLength(1);
+    const history = jsonAnswer(/^ {2}\d{4}-\d\d-\d\dT/).map((line) => line.trim().split(/ +/).slice(1, 3));
     expect(history.map(([, event]) => event)).toEqual([
       'UnitAdded',
       'UnitsMoved',

@@ -1,11 +1,12 @@
-import { MODES } from './cairn-process.js';
-import { newDataset, newJob, newTask, useWorld } from './world.js';
+import { MODES } from '../harness/cairn-process.js';
+import { useTestCluster } from '../harness/test-cluster.js';
+import { newDataset, newJob, newTask } from '../compat/iceprod/fixtures.js';
 
 describe.each(MODES)('explanations, $mode', (mode) => {
-  const world = useWorld(mode);
+  const cluster = useTestCluster(mode);
 
   it('tell the owner of a dataset, and nobody else, why a task does not run and what is left', async () => {
-    const { system, alice, bob } = world();
+    const { system, alice, bob } = cluster();
     const dataset = await newDataset(alice, { priority: 0.5 });
     const rule = { read_groups: [], write_groups: [], read_users: ['alice'], write_users: ['alice'] };
     expect(await system.put(`/auths/${dataset}`, rule)).toMatchObject({ status: 200 });
@@ -53,11 +54,11 @@ describe.each(MODES)('explanations, $mode', (mode) => {
     readonly queue: object | null;
   }
   const explained = async (task: string): Promise<Explanation> =>
-    (await world().alice.get(`/cairn/explain/units/${task}`)).json as Explanation;
+    (await cluster().alice.get(`/cairn/explain/units/${task}`)).json as Explanation;
   const reason = async (task: string): Promise<string> => (await explained(task)).reason;
 
   it('name what a task of each status waits for', async () => {
-    const { alice, system } = world();
+    const { alice, system } = cluster();
     const dataset = await newDataset(alice);
     const at = (status: string, more: object = {}): Promise<string> => newTask(system, dataset, { status, ...more });
     const [idle, suspended, failed, complete] = [
@@ -104,7 +105,7 @@ describe.each(MODES)('explanations, $mode', (mode) => {
   });
 
   it('tell a task that no offer suits from one that nobody asked for', async () => {
-    const { alice, system } = world();
+    const { alice, system } = cluster();
     const dataset = await newDataset(alice);
     const ready = (requirements: object): Promise<string> =>
       newTask(system, dataset, { status: 'waiting', requirements });
@@ -141,7 +142,7 @@ describe.each(MODES)('explanations, $mode', (mode) => {
   });
 
   it('count who goes first, in its kind and in all', async () => {
-    const { alice, system } = world();
+    const { alice, system } = cluster();
     const dataset = await newDataset(alice);
     const ready = (priority: number, requirements: object = {}): Promise<string> =>
       newTask(system, dataset, { status: 'waiting', priority, requirements });
@@ -155,7 +156,7 @@ describe.each(MODES)('explanations, $mode', (mode) => {
   });
 
   it('estimate what is left from what has run', async () => {
-    const { alice, system } = world();
+    const { alice, system } = cluster();
     const dataset = await newDataset(alice);
     const left = async (): Promise<unknown> => (await alice.get(`/cairn/datasets/${dataset}/remaining`)).json;
     expect(await left()).toEqual({ tasks: {}, remaining: 0, remaining_hrs: 0 });

@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { MODES } from './cairn-process.js';
-import { type HttpClient, refused } from './http-client.js';
-import { newDataset, useWorld } from './world.js';
+import { MODES } from '../harness/cairn-process.js';
+import { type HttpClient } from '../harness/http-client.js';
+import { refused } from '../compat/iceprod/answers.js';
+import { useTestCluster } from '../harness/test-cluster.js';
+import { newDataset } from '../compat/iceprod/fixtures.js';
 
 const pair = await generateKeyPair('RS512', { extractable: true });
 const CLAIMS = {
@@ -20,7 +22,7 @@ describe.each(MODES)('an issuer of somebody else, $mode', (mode) => {
   let server: Server | undefined;
   let issuer = '';
 
-  const world = useWorld(mode, async () => {
+  const cluster = useTestCluster(mode, async () => {
     const keys = [{ ...(await exportJWK(pair.publicKey)), kid: 'farm', use: 'sig', alg: 'RS512' }];
     server = createServer(({ url }, response) => {
       response.end(JSON.stringify(url === '/certs' ? { keys } : { issuer, jwks_uri: `${issuer}/certs` }));
@@ -42,7 +44,7 @@ describe.each(MODES)('an issuer of somebody else, $mode', (mode) => {
       .setIssuedAt()
       .setExpirationTime('1h')
       .sign(pair.privateKey);
-    return world().anonymous.as(token);
+    return cluster().anonymous.as(token);
   };
 
   it('has its claims read as configured', async () => {

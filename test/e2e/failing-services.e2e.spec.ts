@@ -1,8 +1,9 @@
 import { type NatsServer, startNatsServer } from '#bus/testing/nats-server.js';
 import { eventually } from '#platform/testing/eventually.js';
-import { startOver } from './cairn-process.js';
-import type { Answer, HttpClient } from './http-client.js';
-import { newDataset, newJob, newTask, openWorld, unsubmitted, VARIABLES, type World } from './world.js';
+import { startOver } from '../harness/cairn-process.js';
+import type { Answer, HttpClient } from '../harness/http-client.js';
+import { openTestCluster, VARIABLES, type TestCluster } from '../harness/test-cluster.js';
+import { newDataset, newJob, newTask, unsubmitted } from '../compat/iceprod/fixtures.js';
 
 /** IceProd's deadline is 5 s; the rest is for a busy machine. */
 const ANSWERED_WITHIN_MS = 20_000;
@@ -12,7 +13,7 @@ const idsOfJobs = async (client: HttpClient, datasetId: string): Promise<readonl
 
 describe('separate processes that fail', () => {
   let broker: NatsServer;
-  let world: World;
+  let cluster: TestCluster;
   let cleanUp = (): Promise<void> => Promise.resolve();
 
   beforeAll(async () => {
@@ -20,13 +21,13 @@ describe('separate processes that fail', () => {
     cleanUp = () => broker.remove();
     const cairn = await startOver(broker, VARIABLES);
     cleanUp = () => cairn.remove();
-    world = await openWorld(cairn);
+    cluster = await openTestCluster(cairn);
   }, 90_000);
 
   afterAll(() => cleanUp(), 60_000);
 
   it('are answered for with 503 and a time to come back, while the others go on', async () => {
-    const { cairn, system, alice } = world;
+    const { cairn, system, alice } = cluster;
     const datasetId = await newDataset(alice);
     const taskId = await newTask(system, datasetId);
     await cairn.restart({
@@ -54,7 +55,7 @@ describe('separate processes that fail', () => {
   }, 60_000);
 
   it('carry out a write once, however often it had to be sent', async () => {
-    const { cairn, system } = world;
+    const { cairn, system } = cluster;
     const datasetId = unsubmitted();
     const body = JSON.stringify({ dataset_id: datasetId, job_index: 0 });
     await newJob(system, datasetId);
@@ -82,7 +83,7 @@ describe('separate processes that fail', () => {
   }, 60_000);
 
   it('finish what they have begun when they are asked to stop', async () => {
-    const { cairn, system } = world;
+    const { cairn, system } = cluster;
     const datasetId = unsubmitted();
     const added: string[] = [];
     let isStopping = false;
@@ -107,7 +108,7 @@ describe('separate processes that fail', () => {
   }, 60_000);
 
   it('find each other again after the broker was away', async () => {
-    const { system, alice } = world;
+    const { system, alice } = cluster;
     const datasetId = await newDataset(alice);
     await broker.stop('SIGKILL');
     expect((await system.send('GET', '/tasks/nope')).status).toBe(503);
@@ -121,7 +122,7 @@ describe('separate processes that fail', () => {
   }, 60_000);
 
   it('know everything after all of them were killed', async () => {
-    const { cairn, system, alice } = world;
+    const { cairn, system, alice } = cluster;
     const datasetId = await newDataset(alice);
     const taskId = await newTask(system, datasetId);
     await system.post('/task_actions/waiting', { task_ids: [taskId] });

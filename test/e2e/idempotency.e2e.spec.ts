@@ -1,6 +1,8 @@
-import { MODES } from './cairn-process.js';
-import { type HttpClient, refused, type Said, said } from './http-client.js';
-import { newDataset, newJob, newTask, useWorld } from './world.js';
+import { MODES } from '../harness/cairn-process.js';
+import { type HttpClient, type JsonAnswer, jsonAnswer } from '../harness/http-client.js';
+import { refused } from '../compat/iceprod/answers.js';
+import { useTestCluster } from '../harness/test-cluster.js';
+import { newDataset, newJob, newTask } from '../compat/iceprod/fixtures.js';
 
 const REUSED = refused(409, 'Idempotency-Key was used for another request');
 
@@ -11,10 +13,16 @@ let keys = 0;
 const newKey = (): string => `key-${String((keys += 1))}`;
 
 describe.each(MODES)('Idempotency-Key, $mode', (mode) => {
-  const world = useWorld(mode);
+  const cluster = useTestCluster(mode);
 
-  const ask = async (client: HttpClient, method: string, path: string, key: string, body?: object): Promise<Said> =>
-    said(
+  const ask = async (
+    client: HttpClient,
+    method: string,
+    path: string,
+    key: string,
+    body?: object,
+  ): Promise<JsonAnswer> =>
+    jsonAnswer(
       await client.send(method, path, {
         body: body === undefined ? undefined : JSON.stringify(body),
         headers: { 'idempotency-key': key },
@@ -22,7 +30,7 @@ describe.each(MODES)('Idempotency-Key, $mode', (mode) => {
     );
 
   it('gives the first answer again instead of a second effect', async () => {
-    const { system, admin } = world();
+    const { system, admin } = cluster();
     const dataset_id = await newDataset(admin);
     const key = newKey();
     const body = { dataset_id, job_index: 0 };
@@ -35,7 +43,7 @@ describe.each(MODES)('Idempotency-Key, $mode', (mode) => {
   });
 
   it('refuses the key for another body', async () => {
-    const { system, admin } = world();
+    const { system, admin } = cluster();
     const dataset_id = await newDataset(admin);
     const key = newKey();
     expect((await ask(system, 'POST', '/jobs', key, { dataset_id, job_index: 0 })).status).toBe(201);
@@ -45,7 +53,7 @@ describe.each(MODES)('Idempotency-Key, $mode', (mode) => {
   });
 
   it('counts per subject, method and path', async () => {
-    const { system, admin } = world();
+    const { system, admin } = cluster();
     const dataset_id = await newDataset(admin);
     const [one, two] = [await newJob(admin, dataset_id), await newJob(admin, dataset_id)];
     const key = newKey();
@@ -60,7 +68,7 @@ describe.each(MODES)('Idempotency-Key, $mode', (mode) => {
   });
 
   it('holds for PATCH, PUT and DELETE as well', async () => {
-    const { system, admin, alice } = world();
+    const { system, admin, alice } = cluster();
     const dataset_id = await newDataset(alice);
     const patching = newKey();
     const task = `/tasks/${await newTask(system, dataset_id)}`;
@@ -90,7 +98,7 @@ describe.each(MODES)('Idempotency-Key, $mode', (mode) => {
   });
 
   it('compares uploads by what they hold', async () => {
-    const { system } = world();
+    const { system } = cluster();
     const key = newKey();
     const first = await ask(system, 'POST', '/logs', key, { data: LARGE });
     expect(first.status).toBe(201);
@@ -99,7 +107,7 @@ describe.each(MODES)('Idempotency-Key, $mode', (mode) => {
   });
 
   it('outlives a restart', async () => {
-    const { cairn, system, admin } = world();
+    const { cairn, system, admin } = cluster();
     const dataset_id = await newDataset(admin);
     const key = newKey();
     const first = await ask(system, 'POST', '/jobs', key, { dataset_id, job_index: 0 });

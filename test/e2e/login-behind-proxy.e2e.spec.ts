@@ -1,9 +1,9 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { startChromium } from '../support/chromium.js';
-import { startTlsProxy, type TlsProxy } from '../support/tls-proxy.js';
-import { runCommand } from './cairn-command.js';
-import { MODES } from './cairn-process.js';
-import { useWorld } from './world.js';
+import { startChromium } from '../harness/chromium.js';
+import { startTlsProxy, type TlsProxy } from '../harness/tls-proxy.js';
+import { runCommand } from '../harness/cairn-command.js';
+import { MODES } from '../harness/cairn-process.js';
+import { useTestCluster } from '../harness/test-cluster.js';
 
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const PASSWORD = 'noot noot';
@@ -15,14 +15,14 @@ describe.each(MODES)('logins behind a proxy that ends TLS, $mode', (mode) => {
   let proxy: TlsProxy | undefined;
   let browser: Browser | undefined;
   let publicUrl = '';
-  const world = useWorld(mode, async () => {
+  const cluster = useTestCluster(mode, async () => {
     proxy = await startTlsProxy();
     publicUrl = `${proxy.origin}/cairn`;
     return { PUBLIC_URL: publicUrl, TRUSTED_PROXIES: 'loopback' };
   });
 
   beforeAll(async () => {
-    const { cairn } = world();
+    const { cairn } = cluster();
     browser = await startChromium();
     proxy?.pointTo(cairn.url, '/cairn');
     await runCommand(cairn, ['user', 'add', 'pingu'], `${PASSWORD}\n`);
@@ -85,7 +85,7 @@ describe.each(MODES)('logins behind a proxy that ends TLS, $mode', (mode) => {
   });
 
   it('let addresses wait that try codes, told apart by what the trusted proxy says', async () => {
-    const url = `${world().cairn.url}/auth/realms/IceCube/device`;
+    const url = `${cluster().cairn.url}/auth/realms/IceCube/device`;
     const context = await newContext();
     const send = async (address: string): Promise<{ status: number; text: string }> => {
       const page = await context.request.get(url, { headers: { 'x-forwarded-for': address } });

@@ -2,12 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
-import { startChromium } from '../support/chromium.js';
-import { startWebSite, type WebSite } from '../support/web-site.js';
-import { runCommand } from './cairn-command.js';
-import { type Cairn, MODES } from './cairn-process.js';
-import { beginDevice, type FormReply, pollDevice, REALM, sendForm, wordIn } from './openid/device-login.js';
-import { useWorld } from './world.js';
+import { startChromium } from '../harness/chromium.js';
+import { startWebSite, type WebSite } from '../harness/web-site.js';
+import { runCommand } from '../harness/cairn-command.js';
+import { type Cairn, MODES } from '../harness/cairn-process.js';
+import { beginDevice, type FormReply, pollDevice, REALM, sendForm, wordIn } from '../harness/device-login.js';
+import { useTestCluster } from '../harness/test-cluster.js';
 
 const PASSWORD = 'noot noot';
 /** For what a page has to show: less than a test may take, whose message would say less. */
@@ -33,8 +33,8 @@ const focused = (page: Page, label: string): Promise<void> =>
 
 /** Everything that a person sees of a login, in a real browser. */
 describe.each(MODES)('login pages, $mode', (mode) => {
-  const world = useWorld(mode);
-  const cairn = (): Cairn => world().cairn;
+  const cluster = useTestCluster(mode);
+  const cairn = (): Cairn => cluster().cairn;
   let browser: Browser | undefined;
   let site: WebSite | undefined;
   const contexts: BrowserContext[] = [];

@@ -2,14 +2,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { type LdapServer, LDAP_BASE, startLdapServer } from '../support/ldap-server.js';
-import { runCommand } from './cairn-command.js';
-import { type Cairn, MODES } from './cairn-process.js';
-import { type HttpClient, refused } from './http-client.js';
-import { Browser } from './openid/browser.js';
-import { beginDevice, logInByDevice, pollDevice, REALM, refresh, sendForm, wordIn } from './openid/device-login.js';
-import { PASSWORDS } from './people/passwords.js';
-import { useWorld } from './world.js';
+import { type LdapServer, LDAP_BASE, startLdapServer } from '../harness/ldap-server.js';
+import { runCommand } from '../harness/cairn-command.js';
+import { type Cairn, MODES } from '../harness/cairn-process.js';
+import { type HttpClient } from '../harness/http-client.js';
+import { refused } from '../compat/iceprod/answers.js';
+import { Browser } from '../harness/browser.js';
+import { beginDevice, logInByDevice, pollDevice, REALM, refresh, sendForm, wordIn } from '../harness/device-login.js';
+import { PASSWORDS } from '../harness/passwords.js';
+import { useTestCluster } from '../harness/test-cluster.js';
 
 const USERINFO = `${REALM}/protocol/openid-connect/userinfo`;
 const REDIRECT = 'http://web.example.org/login';
@@ -26,12 +27,12 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
   let ldap: LdapServer | undefined;
   let adminPassword = '';
   let changeIt = '';
-  const world = useWorld(mode, async () => {
+  const cluster = useTestCluster(mode, async () => {
     ldap = await startLdapServer(PASSWORDS);
     return { LDAP_URL: ldap.url, LDAP_BASE };
   });
-  const cairn = (): Cairn => world().cairn;
-  const client = (): HttpClient => world().anonymous;
+  const cairn = (): Cairn => cluster().cairn;
+  const client = (): HttpClient => cluster().anonymous;
 
   beforeAll(async () => {
     adminPassword = /account admin has the password (\S+)/.exec(cairn().output())?.[1] ?? '';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { startEmbedded, type Cairn } from './cairn-process.js';
+import { startEmbedded, type Cairn } from '../harness/cairn-process.js';
 
 const ADDRESS = 'http://127.0.0.1:8080';
 

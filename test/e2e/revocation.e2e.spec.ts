@@ -6,11 +6,12 @@ import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
 import { ref, streamName } from '#ledger/ref.js';
 import { SqliteLedger } from '#ledger/sqlite-ledger.js';
 import { eventually } from '#platform/testing/eventually.js';
-import { runCommand } from './cairn-command.js';
-import { type Cairn, MODES } from './cairn-process.js';
-import { done, type HttpClient, ok, refused, said } from './http-client.js';
-import { logInByDevice, REALM, refresh, sendForm } from './openid/device-login.js';
-import { useWorld } from './world.js';
+import { runCommand } from '../harness/cairn-command.js';
+import { type Cairn, MODES } from '../harness/cairn-process.js';
+import { type HttpClient, jsonAnswer } from '../harness/http-client.js';
+import { done, ok, refused } from '../compat/iceprod/answers.js';
+import { logInByDevice, REALM, refresh, sendForm } from '../harness/device-login.js';
+import { useTestCluster } from '../harness/test-cluster.js';
 
 const PASSWORD = 'noot noot';
 const ENDED = { status: 400, json: { error: 'invalid_grant' } };
@@ -19,15 +20,16 @@ const KEY = { url: 'https://s3.example', type: 's3', buckets: ['b'], access_key:
 /** How operators take back what was given (docs/operations.md). */
 describe.each(MODES)('what was given is taken back, $mode', (mode) => {
   const owner = mode.processOf('auth');
-  const world = useWorld(mode, () => ({}));
-  const cairn = (): Cairn => world().cairn;
+  const cluster = useTestCluster(mode, () => ({}));
+  const cairn = (): Cairn => cluster().cairn;
 
   beforeAll(async () => {
     await runCommand(cairn(), ['user', 'add', 'pingu'], `${PASSWORD}\n`);
   }, 30_000);
 
   const logIn = (): Promise<string> => logInByDevice(cairn(), 'pingu', PASSWORD);
-  const remove = async (client: HttpClient, path: string) => said(await client.send('DELETE', path, { body: '{}' }));
+  const remove = async (client: HttpClient, path: string) =>
+    jsonAnswer(await client.send('DELETE', path, { body: '{}' }));
   const accessToken = async (refreshToken: string): Promise<string> =>
     String((await refresh(cairn(), refreshToken)).json['access_token']);
   const boxes = async (): Promise<number> => {
@@ -48,7 +50,7 @@ describe.each(MODES)('what was given is taken back, $mode', (mode) => {
     expect((await refresh(cairn(), other)).status).toBe(200);
     // What is no token, or no longer, is as good as revoked (RFC 7009).
     expect((await revoke('iceprod-public')).status).toBe(200);
-    const { json } = await world().anonymous.get(`${REALM}/.well-known/openid-configuration`);
+    const { json } = await cluster().anonymous.get(`${REALM}/.well-known/openid-configuration`);
     expect(json).toMatchObject({ revocation_endpoint: `${cairn().url}${REALM}/protocol/openid-connect/revoke` });
   });
 
@@ -84,7 +86,7 @@ describe.each(MODES)('what was given is taken back, $mode', (mode) => {
   });
 
   it('a user, whose tokens and credentials do not come back with the name', async () => {
-    const { admin, system } = world();
+    const { admin, system } = cluster();
     const token = await logIn();
     expect(await admin.post('/users/pingu/credentials', KEY)).toEqual(done);
     expect(await admin.post('/users/tux/credentials', KEY)).toEqual(done);
@@ -104,7 +106,7 @@ describe.each(MODES)('what was given is taken back, $mode', (mode) => {
   });
 
   it('a group, with its credentials', async () => {
-    const { admin, system } = world();
+    const { admin, system } = cluster();
     await admin.put('/groups/sim/atmo');
     expect(await admin.post('/groups/sim/atmo/credentials', KEY)).toEqual(done);
     expect(await admin.post('/groups/users/credentials', KEY)).toEqual(done);
@@ -127,7 +129,7 @@ describe.each(MODES)('what was given is taken back, $mode', (mode) => {
   });
 
   it('the key that signs, first for what is new and then for all', async () => {
-    const { anonymous } = world();
+    const { anonymous } = cluster();
     const token = await logIn();
     const before = await accessToken(token);
     const works = async (access: string): Promise<number> =>

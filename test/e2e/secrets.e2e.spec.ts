@@ -1,10 +1,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startTokenIssuer, type TokenIssuer, ISSUER_CLIENT, tokenWith } from '../support/token-issuer.js';
-import { runCommand } from './cairn-command.js';
-import { MODES } from './cairn-process.js';
-import { logInByDevice, REALM, refresh, sendForm } from './openid/device-login.js';
-import { useWorld } from './world.js';
+import { startTokenIssuer, type TokenIssuer, ISSUER_CLIENT, tokenWith } from '../harness/token-issuer.js';
+import { runCommand } from '../harness/cairn-command.js';
+import { MODES } from '../harness/cairn-process.js';
+import { logInByDevice, REALM, refresh, sendForm } from '../harness/device-login.js';
+import { useTestCluster } from '../harness/test-cluster.js';
 
 const SHARED = 'shared-secret-7f3a';
 const SEALING = Buffer.from('sealing-key-of-32-bytes-91c2-xyz').toString('base64');
@@ -17,7 +17,7 @@ const GRANT = 'opaque-refresh-token-3e90';
 /** At the level at which everything is told. */
 describe.each(MODES)('secrets stay secret, $mode', (mode) => {
   let issuer: TokenIssuer | undefined;
-  const world = useWorld(mode, async () => {
+  const cluster = useTestCluster(mode, async () => {
     issuer = await startTokenIssuer();
     return {
       LOG_LEVEL: 'trace',
@@ -43,7 +43,7 @@ describe.each(MODES)('secrets stay secret, $mode', (mode) => {
   };
 
   it('in everything that people and programs do with them', async () => {
-    const { cairn, anonymous, alice, system, admin } = world();
+    const { cairn, anonymous, alice, system, admin } = cluster();
     await runCommand(cairn, ['user', 'add', 'pingu'], `${PASSWORD}\n`);
     const clientSecret = secret(await runCommand(cairn, ['client', 'add', 'grid', '--system']));
     const token = secret(await logInByDevice(cairn, 'pingu', PASSWORD));
@@ -90,14 +90,14 @@ describe.each(MODES)('secrets stay secret, $mode', (mode) => {
   });
 
   it('so that no log line holds one', () => {
-    const told = world().cairn.output();
+    const told = cluster().cairn.output();
     expect(told).toContain('"level":"debug"');
     expect(told).toContain('LDAP server could not check a password');
     expect([...secrets].filter((each) => told.includes(each))).toEqual([]);
   });
 
   it('so that no file holds one but the keys, which are for their owner only', async () => {
-    const { dataDir } = world().cairn;
+    const { dataDir } = cluster().cairn;
     const names = await readdir(dataDir, { recursive: true });
     const found: string[] = [];
     for (const name of names.filter((each) => !each.startsWith('keys'))) {

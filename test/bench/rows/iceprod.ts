@@ -1,5 +1,5 @@
 import { Embedded } from '../embedded.js';
-import { textIn } from '../../support/members.js';
+import { textIn } from '../../harness/json-fields.js';
 import type { Settings } from '../settings.js';
 import { addDataset, addUnits, classes, taskIds } from '../subject.js';
 import { figure, type Row } from '../table.js';

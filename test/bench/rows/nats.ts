@@ -1,6 +1,6 @@
 import { startNatsServer } from '#bus/testing/nats-server.js';
-import { startDistributed, type Cairn } from '../../e2e/cairn-process.js';
-import { HttpClient } from '../../e2e/http-client.js';
+import { startDistributed, type Cairn } from '../../harness/cairn-process.js';
+import { HttpClient } from '../../harness/http-client.js';
 import { addDataset, addUnits, classes, taskIds, type Sender } from '../subject.js';
 import type { Settings } from '../settings.js';
 import { figure, type Row } from '../table.js';

@@ -1,6 +1,8 @@
-import { MODES } from '../../e2e/cairn-process.js';
-import { type HttpClient, ok, refused, said } from '../../e2e/http-client.js';
-import { newDataset, newJob, newTask, unsubmitted, useWorld } from '../../e2e/world.js';
+import { MODES } from '../../harness/cairn-process.js';
+import { type HttpClient, jsonAnswer } from '../../harness/http-client.js';
+import { ok, refused } from './answers.js';
+import { useTestCluster } from '../../harness/test-cluster.js';
+import { newDataset, newJob, newTask, unsubmitted } from './fixtures.js';
 
 type ById = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
@@ -8,7 +10,7 @@ const REST = /^<(\/[^>]+)>; rel="next"$/;
 
 /** Lists page by page, in an order, and what has changed: beyond IceProd, and only for who asks for it. */
 describe.each(MODES)('lists, $mode', (mode) => {
-  const world = useWorld(mode);
+  const cluster = useTestCluster(mode);
 
   interface ListedPage {
     readonly documents: ById;
@@ -40,7 +42,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
   const idsOf = (pages: readonly ById[]): string[] => pages.flatMap((page) => Object.keys(page));
 
   const withTasks = async (jobs: number, tasks: readonly object[]): Promise<string> => {
-    const { system, alice } = world();
+    const { system, alice } = cluster();
     const dataset = await newDataset(alice);
     const answer = await system.post(`/cairn/iceprod/datasets/${dataset}/tasks`, { count: jobs, tasks });
     expect(answer).toMatchObject({ status: 201 });
@@ -49,7 +51,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
 
   /** The time that the server's newest change has. */
   const now = async (): Promise<string> => {
-    const { system } = world();
+    const { system } = cluster();
     const job = await newJob(system, unsubmitted());
     return ((await system.get(`/jobs/${job}`)).json as { status_changed: string }).status_changed;
   };
@@ -58,9 +60,9 @@ describe.each(MODES)('lists, $mode', (mode) => {
     const dataset = await withTasks(30, [{ name: 'a' }]);
     for (const what of ['tasks', 'jobs']) {
       const path = `/datasets/${dataset}/${what}`;
-      const whole = await world().alice.send('GET', path);
+      const whole = await cluster().alice.send('GET', path);
       expect(whole.headers['link']).toBeUndefined();
-      const pages = await pagesOf(world().alice, `${path}?limit=7`);
+      const pages = await pagesOf(cluster().alice, `${path}?limit=7`);
       expect(pages.map((page) => Object.keys(page).length)).toEqual([7, 7, 7, 7, 2]);
       expect(JSON.stringify(Object.fromEntries(pages.flatMap((page) => Object.entries(page))))).toBe(whole.text);
     }
@@ -69,27 +71,27 @@ describe.each(MODES)('lists, $mode', (mode) => {
   it('end without a link where a page is just full', async () => {
     const dataset = await withTasks(4, [{ name: 'a' }]);
     for (const what of ['tasks', 'jobs']) {
-      expect(await pagesOf(world().alice, `/datasets/${dataset}/${what}?limit=2`)).toHaveLength(2);
-      expect((await pageOf(world().alice, `/datasets/${dataset}/${what}?limit=4`)).link).toBeUndefined();
+      expect(await pagesOf(cluster().alice, `/datasets/${dataset}/${what}?limit=2`)).toHaveLength(2);
+      expect((await pageOf(cluster().alice, `/datasets/${dataset}/${what}?limit=4`)).link).toBeUndefined();
     }
   });
 
   it('keep what was asked for in the link, were it in the body', async () => {
     const dataset = await withTasks(10, [{ name: 'a' }, { name: 'b' }]);
     const path = `/datasets/${dataset}/tasks`;
-    const pages = await pagesOf(world().alice, `${path}?name=b&limit=4&keys=name|job_index&unknown=%20x`);
+    const pages = await pagesOf(cluster().alice, `${path}?name=b&limit=4&keys=name|job_index&unknown=%20x`);
     expect(pages.map((page) => Object.keys(page).length)).toEqual([4, 4, 2]);
     expect(pages.flatMap((page) => Object.values(page).map(({ name, job_index: at }) => [name, at]))).toEqual(
       Array.from({ length: 10 }, (_, at) => ['b', at]),
     );
-    const first = await pageOf(world().alice, path, '{"name":"b","limit":9,"keys":"job_index"}');
+    const first = await pageOf(cluster().alice, path, '{"name":"b","limit":9,"keys":"job_index"}');
     expect(Object.keys(first.documents)).toHaveLength(9);
-    const [last] = await pagesOf(world().alice, first.link ?? '');
+    const [last] = await pagesOf(cluster().alice, first.link ?? '');
     expect(Object.values(last ?? {}).map(({ job_index: at, name }) => [at, name])).toEqual([[9, undefined]]);
   });
 
   it('of odd names go on where links lead', async () => {
-    const { system } = world();
+    const { system } = cluster();
     const dataset = `a/b c>?é"${unsubmitted()}`;
     const tasks = [await newTask(system, dataset), await newTask(system, dataset), await newTask(system, dataset)];
     const pages = await pagesOf(system, `/datasets/${encodeURIComponent(dataset)}/tasks?limit=1`);
@@ -97,7 +99,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
   });
 
   it('show what stays as it is once, whatever happens between the pages', async () => {
-    const { alice, system } = world();
+    const { alice, system } = cluster();
     const dataset = await withTasks(20, [{ name: 'a' }]);
     const path = `/datasets/${dataset}/tasks`;
     const all = Object.keys((await pageOf(alice, path)).documents);
@@ -116,7 +118,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
   });
 
   it('come in the order that was asked for', async () => {
-    const { alice, system } = world();
+    const { alice, system } = cluster();
     const dataset = await withTasks(3, [{ name: 'b', priority: 0.5 }, { name: 'a' }, { name: 'c', priority: 0.5 }]);
     const path = `/datasets/${dataset}/tasks?keys=name|priority|job_index&sort=priority=-1|name|job_index=-1`;
     const order = [
@@ -138,7 +140,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
   });
 
   it('of datasets count only those that the caller may read', async () => {
-    const { alice, bob, admin } = world();
+    const { alice, bob, admin } = cluster();
     const mine = { group: 'users' };
     const read: string[] = [];
     for (let at = 0; at < 5; at += 1) {
@@ -158,7 +160,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
   });
 
   it('tell what has changed, in whatever field', async () => {
-    const { alice, system } = world();
+    const { alice, system } = cluster();
     const dataset = await withTasks(3, [{ name: 'a' }, { name: 'b' }]);
     const untouched = await newDataset(alice);
     const tasks = Object.keys((await pageOf(alice, `/datasets/${dataset}/tasks`)).documents);
@@ -201,7 +203,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
     ['after=x&sort=status', 'after is not what an answer to this list gave'],
     ['after=WyJ4Il0', 'after is not what an answer to this list gave'],
   ])('refuse %s', async (query, reason) => {
-    const { alice, nobody } = world();
+    const { alice, nobody } = cluster();
     const dataset = await newDataset(alice);
     for (const path of ['/datasets', `/datasets/${dataset}/tasks`, `/datasets/${dataset}/jobs`]) {
       expect(await alice.get(`${path}?${query}`)).toEqual(refused(400, reason));
@@ -210,20 +212,20 @@ describe.each(MODES)('lists, $mode', (mode) => {
   });
 
   it('refuse fields that they are not sorted by, and an after of another order', async () => {
-    const { alice } = world();
+    const { alice } = cluster();
     await newDataset(alice);
     const dataset = await withTasks(2, [{ name: 'a' }]);
     for (const path of ['/datasets', `/datasets/${dataset}/tasks`, `/datasets/${dataset}/jobs`]) {
       const { status, reason } = await alice.get(`${path}?sort=nonsense`);
       expect([status, reason.startsWith('sort takes ')]).toEqual([400, true]);
       const { link } = await pageOf(alice, `${path}?limit=1&sort=status`);
-      const moved = said(await alice.send('GET', (link ?? '').replace('sort=status', 'sort=status%3D-1')));
+      const moved = jsonAnswer(await alice.send('GET', (link ?? '').replace('sort=status', 'sort=status%3D-1')));
       expect(moved).toEqual(refused(400, 'after is not what an answer to this list gave'));
     }
   });
 
   it('are shut to whoever may not read them, whatever is asked', async () => {
-    const { alice, bob } = world();
+    const { alice, bob } = cluster();
     const dataset = await newDataset(alice, { auth_groups_read: [] });
     for (const query of ['limit=1', 'limit=0', 'after=x']) {
       expect(await bob.get(`/datasets/${dataset}/tasks?${query}`)).toEqual(refused(403, 'authorization failed'));
@@ -231,7 +233,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
   });
 
   it('let web pages see the link', async () => {
-    const { headers } = await world().alice.send('GET', '/datasets?limit=1', {
+    const { headers } = await cluster().alice.send('GET', '/datasets?limit=1', {
       headers: { origin: 'https://pages.example' },
     });
     expect(String(headers['access-control-expose-headers'])).toMatch(/\bLink\b/);

@@ -1,7 +1,7 @@
-import { MODES } from '../../e2e/cairn-process.js';
-import { useWorld, VARIABLES } from '../../e2e/world.js';
-import { ExactAnswers } from './exactly.js';
-import { doors } from './stories/doors.js';
+import { MODES } from '../../harness/cairn-process.js';
+import { useTestCluster, VARIABLES } from '../../harness/test-cluster.js';
+import { ExactAnswers } from './exact-answers.js';
+import { doors } from './stories/entry-points.js';
 import { failingTask } from './stories/failing-task.js';
 import { gridProcess } from './stories/grid-process.js';
 import { legacyPilot } from './stories/legacy-pilot.js';
@@ -16,17 +16,21 @@ const DOORS = 163;
 /** Complete stories as real IceProd clients live them, to the letter of every answer. */
 describe.each(MODES)('IceProd clients, $mode', (mode) => {
   // Requests are carried out; nothing else happens by itself.
-  const world = useWorld(mode, () => ({ ...VARIABLES, CAIRN_AUTOMATION: 'actions', CAIRN_AUTOMATION_DELAY: '0' }));
+  const cluster = useTestCluster(mode, () => ({
+    ...VARIABLES,
+    CAIRN_AUTOMATION: 'actions',
+    CAIRN_AUTOMATION_DELAY: '0',
+  }));
   const told = new ExactAnswers();
   const shut = new ExactAnswers();
 
   // First: it lists all datasets.
-  submitAndMaterialize(world, told.exactly);
-  gridProcess(world, told.exactly);
-  legacyPilot(world, told.exactly);
-  failingTask(world, told.exactly);
-  suspendAndReset(world, told.exactly);
-  doors(world, shut.exactly);
+  submitAndMaterialize(cluster, told.exactly);
+  gridProcess(cluster, told.exactly);
+  legacyPilot(cluster, told.exactly);
+  failingTask(cluster, told.exactly);
+  suspendAndReset(cluster, told.exactly);
+  doors(cluster, shut.exactly);
 
   it('are told their stories to the letter', () => {
     expect(told.count).toBeGreaterThanOrEqual(COMPARED_MIN);

@@ -1,18 +1,19 @@
-import { done, ok, refused } from '../../../e2e/http-client.js';
-import { type GetWorld, newDataset, newJob, newTask } from '../../../e2e/world.js';
-import { aTime, anId, datasetDocument, documentIn, jobDocument, without } from '../../../e2e/documents.js';
-import type { Exactly } from '../exactly.js';
+import { done, ok, refused } from '../answers.js';
+import { type GetTestCluster } from '../../../harness/test-cluster.js';
+import { newDataset, newJob, newTask } from '../fixtures.js';
+import { aTime, anId, datasetDocument, documentIn, jobDocument, without } from '../documents.js';
+import type { Exactly } from '../exact-answers.js';
 
 /** A legacy task fails for good when it has failed more often than this (contract 7.6). */
 const LEGACY_FAILURES_MAX = 10;
 
 /** What comes of errors (contract 6, 7.6, 17). */
-export const failingTask = (world: GetWorld, exactly: Exactly): void => {
+export const failingTask = (cluster: GetTestCluster, exactly: Exactly): void => {
   const none = refused(404, 'Task not found');
   const badMove = refused(400, 'Bad state transition for status');
 
   it('a failing task goes through its retries, its requirements rising, to failed and its dataset to errors', async () => {
-    const { system, alice } = world();
+    const { system, alice } = cluster();
     const datasetId = await newDataset(alice);
     const at = `/datasets/${datasetId}`;
     const job = await newJob(system, datasetId);
@@ -111,7 +112,7 @@ export const failingTask = (world: GetWorld, exactly: Exactly): void => {
   });
 
   it('a task of legacy pilots fails for good when it has failed too often', async () => {
-    const { system, pilot, alice } = world();
+    const { system, pilot, alice } = cluster();
     const datasetId = await newDataset(alice);
     const id = await newTask(system, datasetId, { status: 'processing' });
     for (let failures = 1; failures <= LEGACY_FAILURES_MAX + 1; failures += 1) {

@@ -1,7 +1,9 @@
-import { created, done, ok, refused, said } from '../../../e2e/http-client.js';
-import { type GetWorld, newDataset } from '../../../e2e/world.js';
-import { aTime, anId, type Document, documentIn, jobDocument, resultIn, taskDocument } from '../../../e2e/documents.js';
-import type { Exactly } from '../exactly.js';
+import { jsonAnswer } from '../../../harness/http-client.js';
+import { created, done, ok, refused } from '../answers.js';
+import { type GetTestCluster } from '../../../harness/test-cluster.js';
+import { newDataset } from '../fixtures.js';
+import { aTime, anId, type Document, documentIn, jobDocument, resultIn, taskDocument } from '../documents.js';
+import type { Exactly } from '../exact-answers.js';
 
 const OFFER = { cpu: 4, gpu: 0, memory: 16, disk: 100, time: 24, site: 'UW' };
 const STATS = {
@@ -14,9 +16,9 @@ const STATS = {
 };
 
 /** The process beside HTCondor: it claims for many, and reports each with the ticket of the claim (contract 7.6, 8, 9, 11). */
-export const gridProcess = (world: GetWorld, exactly: Exactly): void => {
+export const gridProcess = (cluster: GetTestCluster, exactly: Exactly): void => {
   it('the grid process claims many, reports processing, statistics, logs and completion', async () => {
-    const { system, alice, bob } = world();
+    const { system, alice, bob } = cluster();
 
     exactly(await system.post('/grids', { host: 'sub-1.example' }), refused(400, 'missing key: queues'));
     const registered = await system.post('/grids', {
@@ -223,7 +225,7 @@ export const gridProcess = (world: GetWorld, exactly: Exactly): void => {
     const old = `/logs?to=9999&name=stdout&dataset_id=${datasetId}&keys=log_id&limit=100`;
     const logs = Object.keys(documentIn(await system.get(old)));
     expect(logs).toHaveLength(3);
-    for (const id of logs) exactly(said(await system.send('DELETE', `/logs/${id}`)), done);
+    for (const id of logs) exactly(jsonAnswer(await system.send('DELETE', `/logs/${id}`)), done);
     exactly(await system.get(old), ok({}));
     exactly(await system.get(`/logs/${logs[0] ?? ''}`), refused(404, 'Log not found'));
   }, 60_000);

@@ -1,22 +1,16 @@
-import { created, done, ok, refused, said } from '../../../e2e/http-client.js';
-import { type GetWorld, newDataset, newJob, newTask } from '../../../e2e/world.js';
-import {
-  aTime,
-  anId,
-  datasetDocument,
-  documentIn,
-  jobDocument,
-  resultIn,
-  taskDocument,
-} from '../../../e2e/documents.js';
-import type { Exactly } from '../exactly.js';
+import { jsonAnswer } from '../../../harness/http-client.js';
+import { created, done, ok, refused } from '../answers.js';
+import { type GetTestCluster } from '../../../harness/test-cluster.js';
+import { newDataset, newJob, newTask } from '../fixtures.js';
+import { aTime, anId, datasetDocument, documentIn, jobDocument, resultIn, taskDocument } from '../documents.js';
+import type { Exactly } from '../exact-answers.js';
 
 const CONFIG = '{"version": 3, "tasks": [{"name": "generate", "seed": 9007199254740993, "scale": 1.0}]}';
 
 /** The pilot of IceProd 2.4 to 2.7: it fetches tasks and knows no tickets (contract 7.6, 12). */
-export const legacyPilot = (world: GetWorld, exactly: Exactly): void => {
+export const legacyPilot = (cluster: GetTestCluster, exactly: Exactly): void => {
   it('the legacy pilot registers, takes a queued task and reports without a ticket', async () => {
-    const { system, pilot, alice } = world();
+    const { system, pilot, alice } = cluster();
     const refusedRole = refused(403, 'authorization failed');
     const none = refused(404, 'Task not found');
     const datasetId = await newDataset(alice);
@@ -114,14 +108,14 @@ export const legacyPilot = (world: GetWorld, exactly: Exactly): void => {
 
     exactly(await pilot.patch(path, {}), refused(400, 'Missing update data'));
     exactly(await pilot.patch(path, { tasks: [] }), ok({ ...document, host: 'n1', start_date: '2026-01-01T00:00:00' }));
-    exactly(said(await pilot.send('DELETE', path)), done);
+    exactly(jsonAnswer(await pilot.send('DELETE', path)), done);
     exactly(await pilot.get(path), refused(404, 'Pilot not found'));
-    exactly(said(await pilot.send('DELETE', path)), refused(404, 'Pilot not found'));
+    exactly(jsonAnswer(await pilot.send('DELETE', path)), refused(404, 'Pilot not found'));
     exactly(await pilot.get(`/tasks/${id}`), ok(complete));
   });
 
   it('the task of a legacy pilot that is gone is given back at once', async () => {
-    const { system, pilot, alice } = world();
+    const { system, pilot, alice } = cluster();
     const datasetId = await newDataset(alice);
     const id = await newTask(system, datasetId, { status: 'queued', requirements: { cpu: 2 } });
     const query = { query_params: { dataset_id: datasetId } };
@@ -129,7 +123,7 @@ export const legacyPilot = (world: GetWorld, exactly: Exactly): void => {
     const before = documentIn(await pilot.get(`/tasks/${id}`));
     const body = { queue_host: 'h', queue_version: '2.7', resources: {}, tasks: [id] };
     const path = `/pilots/${resultIn(await system.post('/pilots', body))}`;
-    exactly(said(await system.send('DELETE', path)), done);
+    exactly(jsonAnswer(await system.send('DELETE', path)), done);
     exactly(
       await pilot.get(`/tasks/${id}`),
       ok({ ...before, status: 'waiting', evictions: 1, failures: 0, status_changed: aTime }),

@@ -1,6 +1,7 @@
-import { created, done, ok, refused, type Said, said } from '../../../e2e/http-client.js';
-import { settled } from '../../../e2e/actions/requests.js';
-import type { GetWorld } from '../../../e2e/world.js';
+import { type JsonAnswer, jsonAnswer } from '../../../harness/http-client.js';
+import { created, done, ok, refused } from '../answers.js';
+import { settled } from '../actions/requests.js';
+import type { GetTestCluster } from '../../../harness/test-cluster.js';
 import {
   aTime,
   anId,
@@ -11,8 +12,8 @@ import {
   resultIn,
   taskDocument,
   without,
-} from '../../../e2e/documents.js';
-import type { Exactly } from '../exactly.js';
+} from '../documents.js';
+import type { Exactly } from '../exact-answers.js';
 
 const SUBMISSION = {
   description: 'muon gun, set 3',
@@ -58,9 +59,9 @@ const WRONG_CONFIGS: readonly (readonly [config: unknown, reason: string])[] = [
 ];
 
 /** What people do on the web page or with a script (contract 4, 5, 6, 7, 10, 16). */
-export const submitAndMaterialize = (world: GetWorld, exactly: Exactly): void => {
+export const submitAndMaterialize = (cluster: GetTestCluster, exactly: Exactly): void => {
   it('a user submits a dataset with its config, and jobs and tasks are made of it', async () => {
-    const { admin, system, alice, bob } = world();
+    const { admin, system, alice, bob } = cluster();
     for (const name of MISSING) {
       exactly(await alice.post('/datasets', without(SUBMISSION, name)), refused(400, `missing key: ${name}`));
     }
@@ -70,7 +71,7 @@ export const submitAndMaterialize = (world: GetWorld, exactly: Exactly): void =>
 
     // A plain user submits in nobody else's name: no error, but the name is not taken.
     const sent = await alice.send('POST', '/datasets', { body: JSON.stringify({ ...SUBMISSION, username: 'bob' }) });
-    const answer = said(sent);
+    const answer = jsonAnswer(sent);
     exactly(answer, created({ result: anId }));
     const id = resultIn(answer);
     expect(sent.headers['location']).toBe(`/datasets/${id}`);
@@ -245,7 +246,7 @@ export const submitAndMaterialize = (world: GetWorld, exactly: Exactly): void =>
   }, 60_000);
 
   it('a user leaves all of it to one request', async () => {
-    const { alice } = world();
+    const { alice } = cluster();
     const body = { config: JSON.stringify(CONFIG), description: 'at once', jobs_submitted: '2', group: 'simprod' };
     const WRONG_REQUESTS: readonly (readonly [fields: Document, reason: string])[] = [
       [{ username: 'bob' }, 'cannot submit as a different user'],
@@ -258,7 +259,7 @@ export const submitAndMaterialize = (world: GetWorld, exactly: Exactly): void =>
     for (const [fields, reason] of WRONG_REQUESTS) {
       exactly(await alice.post('/actions/submit', { ...body, ...fields }), refused(400, reason));
     }
-    const asked: Said = await alice.post('/actions/submit', body);
+    const asked: JsonAnswer = await alice.post('/actions/submit', body);
     exactly(asked, created({ result: anId }));
     const request = resultIn(asked);
     const payload = { ...body, jobs_submitted: 2, username: 'alice', extra_submit_fields: null, type: 'submit' };

@@ -1,15 +1,16 @@
-import { settled } from '../../../e2e/actions/requests.js';
-import { created, done, ok, refused } from '../../../e2e/http-client.js';
-import { type GetWorld, newDataset, newJob, newTask } from '../../../e2e/world.js';
-import { aTime, anId, datasetDocument, documentIn, resultIn } from '../../../e2e/documents.js';
-import type { Exactly } from '../exactly.js';
+import { settled } from '../actions/requests.js';
+import { created, done, ok, refused } from '../answers.js';
+import { type GetTestCluster } from '../../../harness/test-cluster.js';
+import { newDataset, newJob, newTask } from '../fixtures.js';
+import { aTime, anId, datasetDocument, documentIn, resultIn } from '../documents.js';
+import type { Exactly } from '../exact-answers.js';
 
 const WORDS = ['idle', 'waiting', 'queued', 'processing', 'failed', 'complete'];
 
 /** What the owner of a dataset does to it (contract 4.2, 6, 7.3, 7.7, 16). */
-export const suspendAndReset = (world: GetWorld, exactly: Exactly): void => {
+export const suspendAndReset = (cluster: GetTestCluster, exactly: Exactly): void => {
   it('a running dataset is suspended, reset and reset hard', async () => {
-    const { system, alice, bob } = world();
+    const { system, alice, bob } = cluster();
     const datasetId = await newDataset(alice);
     const at = `/datasets/${datasetId}`;
     const job = await newJob(system, datasetId);
@@ -154,7 +155,7 @@ export const suspendAndReset = (world: GetWorld, exactly: Exactly): void => {
   });
 
   it('a dataset is suspended and reset with all that belongs to it by one request', async () => {
-    const { system, alice, bob } = world();
+    const { system, alice, bob } = cluster();
     const datasetId = await newDataset(alice);
     const at = `/datasets/${datasetId}`;
     const job = await newJob(system, datasetId);

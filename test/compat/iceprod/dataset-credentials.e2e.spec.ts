@@ -1,0 +1,187 @@
+import { bytesOf } from '../../harness/bytes-of.js';
+import { ISSUER_CLIENT, startTokenIssuer, type TokenIssuer } from '../../harness/token-issuer.js';
+import { carriedOut } from './actions/requests.js';
+import { MODES } from '../../harness/cairn-process.js';
+import { done, ok } from './answers.js';
+import { useTestCluster } from '../../harness/test-cluster.js';
+
+const PLACE = 'osdf:///icecube/wipac';
+const OTHER_PLACE = 'https://data.example';
+
+type Credential = Readonly<Record<string, unknown>>;
+
+const file = (path: string, movement: string) => ({ type: 'permanent', movement, remote: PLACE + path, local: 'file' });
+
+const task = (name: string, ...data: readonly object[]) => ({ name, data, trays: [{ modules: [{}] }] });
+
+const configOf = (...tasks: readonly object[]) => ({ version: 3.2, description: 'd', tasks });
+
+const CONFIG = configOf(
+  task('gen', file('/sim/gcd/geo.i3', 'input'), file('/sim/$(dataset)/out_$(job).i3', 'output')),
+  {
+    ...task('filter', file('/sim/$(dataset)/out_$(job).i3', 'input')),
+    token_scopes: { [OTHER_PLACE]: 'storage.read:/elsewhere' },
+  },
+);
+const READ = 'storage.modify:/sim storage.read:/sim storage.read:/sim/gcd';
+
+/** IceProd contract 16, 19: what `submit` and `edit_config` do for the tasks of a dataset. */
+describe.each(MODES)('Credentials of submitted datasets, $mode', (mode) => {
+  let issuer: TokenIssuer | undefined;
+  const cluster = useTestCluster(mode, async () => {
+    issuer = await startTokenIssuer();
+    return {
+      ...{ CAIRN_AUTOMATION: 'actions', CAIRN_AUTOMATION_DELAY: '0' },
+      CREDENTIALS_ISSUER_URL: issuer.url,
+      CREDENTIALS_CLIENT_ID: ISSUER_CLIENT.id,
+      CREDENTIALS_CLIENT_SECRET: ISSUER_CLIENT.secret,
+      CREDENTIALS_ACCOUNTS: 'simprod=simulation,filtering=filter',
+      TOKEN_SCOPE_PREFIXES: `${PLACE},${OTHER_PLACE}`,
+    };
+  });
+
+  afterAll(() => issuer?.stop());
+
+  const provider = (): TokenIssuer => {
+    if (issuer === undefined) throw new Error('no issuer');
+    return issuer;
+  };
+  const submit = (config: object, fields: object = {}) =>
+    carriedOut(cluster().alice, 'submit', {
+      ...{ config: JSON.stringify(config), description: 'd', jobs_submitted: 2, ...fields },
+    });
+  const submitted = async (config: object, fields: object = {}): Promise<string> => {
+    const request = await submit(config, fields);
+    expect(request).toMatchObject({ status: 'complete', error_message: '' });
+    return String(request.payload['dataset_id']);
+  };
+  const edit = (id: string, config: object, fields: object = {}) =>
+    carriedOut(cluster().alice, 'edit_config', { dataset_id: id, config: JSON.stringify(config), ...fields });
+  const credentials = async (id: string): Promise<readonly Credential[]> => {
+    const answer = await cluster().system.get(`/datasets/${id}/credentials?norefresh`);
+    expect(answer.status).toBe(200);
+    return answer.json as readonly Credential[];
+  };
+  const scopes = async (id: string) =>
+    (await credentials(id)).map(({ transfer_prefix: place, scope }) => [place, scope]);
+  /** What the issuer was asked to make since then. */
+  const madeSince = (asked: number) =>
+    provider()
+      .asked.slice(asked)
+      .flatMap(({ requested_subject: subject, scope }) => (subject === undefined ? [] : [[subject, scope]]));
+
+  it('are made for the user, one for each place, and stored for the dataset', async () => {
+    const asked = provider().asked.length;
+    const id = await submitted(CONFIG);
+    expect(madeSince(asked)).toEqual([
+      ['alice', READ],
+      ['alice', 'storage.read:/elsewhere'],
+    ]);
+    const stored = await credentials(id);
+    expect(stored).toEqual(
+      [
+        [PLACE, READ],
+        [OTHER_PLACE, 'storage.read:/elsewhere'],
+      ].map(([place, scope]) => ({
+        ...{ dataset_id: id, url: provider().url, type: 'oauth', transfer_prefix: place, scope },
+        access_token: expect.stringMatching(/^ey/) as string,
+        refresh_token: expect.stringMatching(/^refresh-/) as string,
+        expiration: expect.any(Number) as number,
+        last_use: expect.any(Number) as number,
+      })),
+    );
+    const [gen, filter] = CONFIG.tasks;
+    expect(await cluster().alice.get(`/config/${id}`)).toEqual(
+      ok({
+        ...CONFIG,
+        tasks: [
+          { ...gen, token_scopes: { [PLACE]: 'storage.modify:/sim storage.read:/sim/gcd' } },
+          { ...filter, token_scopes: { [OTHER_PLACE]: 'storage.read:/elsewhere', [PLACE]: 'storage.read:/sim' } },
+        ],
+      }),
+    );
+    // They serve those who run the tasks.
+    const exchange = await cluster().system.get(`/datasets/${id}/exchange?client_id=site&transfer_prefix=${PLACE}`);
+    expect(exchange).toMatchObject({ status: 200, json: [{ dataset_id: id, transfer_prefix: PLACE }] });
+  });
+
+  it("are made for the account of the group's productions", async () => {
+    const asked = provider().asked.length;
+    await submitted(CONFIG, { group: 'simprod' });
+    expect(madeSince(asked).map(([subject]) => subject)).toEqual(['simulation', 'simulation']);
+  });
+
+  it('are not made where nothing is needed', async () => {
+    const asked = provider().asked.length;
+    const id = await submitted(configOf(task('gen')));
+    expect(await credentials(id)).toEqual([]);
+    expect(provider().asked).toHaveLength(asked);
+  });
+
+  it('that the issuer refuses make the submission fail, and no dataset', async () => {
+    const { alice } = cluster();
+    const count = async () => Object.keys((await alice.get('/datasets?keys=dataset_id')).json as object).length;
+    const before = await count();
+    const greedy = configOf({ ...task('gen'), token_scopes: { [PLACE]: 'forbidden' } });
+    expect(await submit(greedy)).toMatchObject({
+      status: 'error',
+      error_message: 'invalid_scope: Invalid scopes: forbidden',
+    });
+    expect(await count()).toBe(before);
+  });
+
+  it('are renewed by an edit of the config, when the scopes change', async () => {
+    const { system } = cluster();
+    const id = await submitted(CONFIG);
+    const s3 = { url: 'https://s3.example', type: 's3', buckets: ['b'], access_key: 'k', secret_key: 's' };
+    const ofTask = { ...s3, url: provider().url };
+    expect(await system.post(`/datasets/${id}/credentials`, s3)).toEqual(done);
+    expect(await system.post(`/datasets/${id}/tasks/gen/credentials`, ofTask)).toEqual(done);
+    const [first] = await credentials(id);
+    const asked = provider().asked.length;
+    expect(await edit(id, { ...CONFIG, options: { note: 1 } })).toMatchObject({ status: 'complete' });
+    expect(provider().asked).toHaveLength(asked);
+    expect((await credentials(id))[0]).toEqual(first);
+
+    const [gen, filter] = CONFIG.tasks;
+    const moved = configOf({ ...gen, data: [file('/new/place/x', 'both')] }, { ...filter, data: [], token_scopes: {} });
+    expect(await edit(id, moved)).toMatchObject({ status: 'complete' });
+    expect(madeSince(asked)).toEqual([['alice', 'storage.modify:/new/place']]);
+    expect(await scopes(id)).toEqual([
+      ['', undefined],
+      [PLACE, 'storage.modify:/new/place'],
+      ['', undefined],
+    ]);
+  });
+
+  it('that the issuer refuses leave config, tasks and credentials as they were', async () => {
+    const { alice } = cluster();
+    const id = await submitted(configOf({ ...task('gen', file('/a/x', 'input')), requirements: { memory: 1 } }));
+    await carriedOut(alice, 'materialization', { dataset_id: id });
+    const before = [await credentials(id), (await alice.get(`/config/${id}`)).json];
+    const greedy = configOf({
+      ...task('gen'),
+      requirements: { memory: 9 },
+      token_scopes: { [PLACE]: 'forbidden' },
+    });
+    expect(await edit(id, greedy, { description: 'new' })).toMatchObject({
+      status: 'error',
+      error_message: 'invalid_scope: Invalid scopes: forbidden',
+    });
+    expect([await credentials(id), (await alice.get(`/config/${id}`)).json]).toEqual(before);
+    const tasks = Object.values((await alice.get(`/datasets/${id}/tasks?keys=requirements`)).json as object);
+    expect(tasks).toMatchObject([{ requirements: { memory: 1 } }, { requirements: { memory: 1 } }]);
+    expect((await alice.get(`/datasets/${id}`)).json).toMatchObject({ description: 'd' });
+  });
+
+  it('stand in no event, no reply that is kept, and no log', async () => {
+    const id = await submitted(CONFIG);
+    const { cairn } = cluster();
+    const written = `${await bytesOf(cairn.dataDir)}\n${cairn.output()}`;
+    expect(written).toContain('CredentialStored');
+    for (const { access_token: access, refresh_token: refresh } of await credentials(id)) {
+      for (const secret of [access, refresh]) expect(written).not.toContain(secret);
+    }
+    expect(written).not.toContain(ISSUER_CLIENT.secret);
+  });
+});

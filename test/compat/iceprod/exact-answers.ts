@@ -1,0 +1,18 @@
+import type { JsonAnswer } from '../../harness/http-client.js';
+
+/** Compares an answer whole: status, reason phrase and body, nothing missing and nothing more. */
+export type Exactly = (answer: JsonAnswer, expected: JsonAnswer, of?: string) => void;
+
+/** Compares answers and counts how often that was done. */
+export class ExactAnswers {
+  private made = 0;
+
+  get count(): number {
+    return this.made;
+  }
+
+  readonly exactly: Exactly = (answer, expected, of = '') => {
+    this.made += 1;
+    expect({ of, ...answer }).toStrictEqual({ of, ...expected });
+  };
+}

@@ -1,0 +1,34 @@
+import { MODES } from '../../harness/cairn-process.js';
+import { accessRules } from './main-workflow/access-rules.js';
+import { badInput } from './main-workflow/bad-input.js';
+import { bulkTasks } from './main-workflow/bulk-tasks.js';
+import { claims } from './main-workflow/claims.js';
+import { configs } from './main-workflow/configs.js';
+import { datasets } from './main-workflow/datasets.js';
+import { jobs } from './main-workflow/jobs.js';
+import { reports } from './main-workflow/reports.js';
+import { stats } from './main-workflow/stats.js';
+import { taskLists } from './main-workflow/task-lists.js';
+import { tasks } from './main-workflow/tasks.js';
+import { transport } from './main-workflow/transport.js';
+import { volume } from './main-workflow/volume.js';
+import { useTestCluster } from '../../harness/test-cluster.js';
+
+describe.each(MODES)("IceProd's main workflow, $mode", (mode) => {
+  const cluster = useTestCluster(mode);
+
+  transport(cluster);
+  datasets(cluster);
+  accessRules(cluster);
+  configs(cluster);
+  jobs(cluster);
+  tasks(cluster);
+  taskLists(cluster);
+  bulkTasks(cluster);
+  claims(cluster);
+  reports(cluster);
+  stats(cluster);
+  badInput(cluster);
+  // Last: it restarts Cairn, and what is listed for all datasets gets long.
+  volume(cluster, mode.isDistributed ? 10_000 : 100_000);
+});

@@ -1,0 +1,244 @@
+import { type Document, readTask } from '../documents.js';
+import { type HttpClient, type JsonAnswer } from '../../../harness/http-client.js';
+import { done, ok, refused } from '../answers.js';
+import { type GetTestCluster } from '../../../harness/test-cluster.js';
+import { ID, newDataset, newTask, unsubmitted } from '../fixtures.js';
+
+const waiting = (client: HttpClient, datasetId: string, fields: Document = {}): Promise<string> =>
+  newTask(client, datasetId, { status: 'waiting', ...fields });
+
+/** For claims over all datasets: what other tests have left behind is not to be found. */
+const suspendAllWaiting = async (client: HttpClient): Promise<void> => {
+  const { json } = await client.get('/tasks?status=waiting&keys=task_id');
+  const ids = (json as { tasks: readonly { task_id: string }[] }).tasks.map(({ task_id: id }) => id);
+  if (ids.length > 0) await client.post('/task_actions/bulk_status/suspended', { tasks: ids });
+};
+
+/** IceProd contract 7.6. */
+export const claims = (cluster: GetTestCluster): void => {
+  describe('promoting tasks', () => {
+    it('makes idle ones wait, whatever they depend on', async () => {
+      const { system } = cluster();
+      const datasetId = unsubmitted();
+      const idle = await newTask(system, datasetId, { depends: ['nope'] });
+      const failed = await newTask(system, datasetId, { status: 'failed' });
+      expect(await system.post('/task_actions/waiting', { task_ids: [idle, failed, 'nope', idle] })).toEqual(
+        ok({ waiting: 1 }),
+      );
+      expect(await readTask(system, idle)).toMatchObject({ status: 'waiting' });
+      expect(await readTask(system, failed)).toMatchObject({ status: 'failed' });
+      expect(await system.post('/task_actions/waiting')).toEqual(ok({ waiting: 0 }));
+      expect(await system.post('/task_actions/waiting', { task_ids: new Array(101).fill('x') })).toEqual(
+        refused(400, 'too many tasks. must be <= 100'),
+      );
+      expect((await system.post('/task_actions/waiting', { task_ids: 'x' })).status).toBe(400);
+    });
+  });
+
+  describe('claiming one task', () => {
+    const claim = (
+      client: HttpClient,
+      datasetId: string,
+      requirements: object = {},
+      more: object = {},
+    ): Promise<JsonAnswer> =>
+      client.post('/task_actions/queue', { requirements, query_params: { dataset_id: datasetId }, ...more });
+
+    it('answers it as it is then', async () => {
+      const { system } = cluster();
+      const datasetId = unsubmitted();
+      const id = await waiting(system, datasetId, { requirements: { memory: 4 } });
+      const { status, json } = await claim(system, datasetId, { cpu: 1, gpu: 0, memory: 8.5, site: 'AMAZON' });
+      expect(status).toBe(200);
+      expect(json).toMatchObject({
+        task_id: id,
+        status: 'queued',
+        site: 'AMAZON',
+        instance_id: expect.stringMatching(ID) as string,
+        queued: 1,
+      });
+      const { queued, ...shown } = json as Document;
+      expect(queued).toBe(1);
+      expect(await readTask(system, id)).toEqual(shown);
+      expect(await claim(system, datasetId)).toEqual(refused(404, 'Task not found'));
+    });
+
+    it('takes the highest priority first, then the oldest', async () => {
+      const { system } = cluster();
+      const datasetId = unsubmitted();
+      const low = await waiting(system, datasetId, { priority: 0.5 });
+      const old = await waiting(system, datasetId, { priority: 2 });
+      const young = await waiting(system, datasetId, { priority: 2 });
+      const changed = await waiting(system, datasetId, { priority: 0.1 });
+      await system.patch(`/tasks/${changed}`, { priority: 3 });
+      const order: unknown[] = [];
+      for (let round = 0; round < 4; round += 1)
+        order.push(((await claim(system, datasetId)).json as Document)['task_id']);
+      expect(order).toEqual([changed, old, young, low]);
+    });
+
+    it.each([
+      [{ memory: 4 }, { memory: 4 }, true],
+      [{ memory: 4.5 }, { memory: 4 }, false],
+      [{}, { memory: 0 }, true],
+      [{ memory: 4 }, {}, true],
+      [{ gpu: 1 }, { gpu: 0 }, false],
+      [{}, { gpu: 0 }, true],
+      [{}, { gpu: 1 }, false],
+      [{ gpu: 0 }, { gpu: 1 }, false],
+      [{ gpu: 2 }, { gpu: 1 }, false],
+      [{ gpu: 1 }, { gpu: 2 }, true],
+      [{ gpu: 1 }, {}, true],
+      [{ os: ['a', 'b'] }, { os: 'b' }, true],
+      [{ os: ['a'] }, { os: 'b' }, false],
+      [{ site: 'UW' }, { site: 'UW' }, true],
+      [{ site: 'UW' }, { site: 'DESY' }, false],
+      [{ memory: 'much' }, { memory: 4 }, false],
+      [{ extra: 7 }, { extra: 7 }, true],
+    ])('of requirements %j by an offer of %j: %j', async (requirements, offer, fits) => {
+      const { system } = cluster();
+      const datasetId = unsubmitted();
+      await waiting(system, datasetId, { requirements });
+      expect((await claim(system, datasetId, offer)).status).toBe(fits ? 200 : 404);
+    });
+
+    it('names the site unknown when none is offered', async () => {
+      const { system } = cluster();
+      const datasetId = unsubmitted();
+      await waiting(system, datasetId);
+      expect((await claim(system, datasetId)).json).toMatchObject({ site: 'unknown' });
+    });
+
+    it('passes over datasets that are not processing', async () => {
+      const { system, alice } = cluster();
+      const datasetId = await newDataset(alice);
+      await waiting(system, datasetId);
+      expect(await alice.put(`/datasets/${datasetId}/status`, { status: 'suspended' })).toEqual(done);
+      expect(await claim(system, datasetId)).toEqual(refused(404, 'Task not found'));
+      expect(await alice.put(`/datasets/${datasetId}/status`, { status: 'processing' })).toEqual(done);
+      expect((await claim(system, datasetId)).status).toBe(200);
+    });
+
+    it('filters by what is allowed to filter by', async () => {
+      const { system } = cluster();
+      const datasetId = unsubmitted();
+      const id = await waiting(system, datasetId, { requirements: { site: 'UW' }, priority: 7 });
+      await waiting(system, datasetId, { priority: 9 });
+      const by = (query: object): Promise<JsonAnswer> =>
+        system.post('/task_actions/queue', { requirements: {}, query_params: { dataset_id: datasetId, ...query } });
+      expect((await by({ 'requirements.site': 'DESY' })).status).toBe(404);
+      expect((await by({ priority: 8 })).status).toBe(404);
+      expect((await by({ 'requirements.site': 'UW', priority: 7 })).json).toMatchObject({ task_id: id });
+      expect(await by({ name: 'x' })).toEqual(refused(400, 'param name is not allowed'));
+      expect(await by({ $where: 'x' })).toEqual(refused(400, 'param $where is not allowed'));
+      for (const bad of [{ status: 'idle' }, { site: { $ne: 'x' } }, { site: ['x'] }])
+        expect((await by(bad)).status).toBe(400);
+      expect((await system.post('/task_actions/queue', { requirements: 7 })).status).toBe(400);
+      expect((await system.post('/task_actions/queue', { query_params: 'x' })).status).toBe(400);
+    });
+
+    it('in the legacy form queues by number, when dependencies are complete', async () => {
+      const { system } = cluster();
+      const datasetId = unsubmitted();
+      const first = await newTask(system, datasetId, { status: 'complete' });
+      const ready = await waiting(system, datasetId, { depends: [first], priority: 1000 });
+      const blocked = await waiting(system, datasetId, { depends: ['nope'], priority: 1001 });
+      const { status, json } = await system.post('/task_actions/queue', {
+        num_tasks: 1,
+        dataset_prio: { [datasetId]: 1000 },
+      });
+      expect({ status, json }).toEqual({ status: 200, json: { queued: 1 } });
+      expect(await readTask(system, ready)).toMatchObject({ status: 'queued', instance_id: '' });
+      expect(await readTask(system, blocked)).toMatchObject({ status: 'waiting' });
+      await system.post('/task_actions/bulk_status/suspended', { tasks: [ready, blocked] });
+    });
+  });
+
+  describe('claiming many tasks', () => {
+    it('takes them in one step, under one instance', async () => {
+      const { system } = cluster();
+      const datasetId = unsubmitted();
+      const ids = [
+        await waiting(system, datasetId),
+        await waiting(system, datasetId),
+        await waiting(system, datasetId),
+      ];
+      const { status, json } = await system.post('/task_actions/queue_many', {
+        num: 2,
+        requirements: { site: 'UW' },
+        query_params: { dataset_id: datasetId },
+      });
+      expect(status).toBe(200);
+      const claimed = json as readonly Document[];
+      expect(claimed.map((task) => task['task_id'])).toEqual(ids.slice(0, 2));
+      expect(new Set(claimed.map((task) => task['instance_id'])).size).toBe(1);
+      expect(claimed).toEqual([
+        expect.objectContaining({ status: 'queued', site: 'UW' }),
+        expect.objectContaining({ status: 'queued', site: 'UW' }),
+      ]);
+      for (const [index, id] of ids.slice(0, 2).entries()) expect(await readTask(system, id)).toEqual(claimed[index]);
+    });
+
+    it('leaves unwelcome datasets for last', async () => {
+      const { system } = cluster();
+      const [d1, d2, d3] = [unsubmitted(), unsubmitted(), unsubmitted()];
+      await suspendAllWaiting(system);
+      for (const [datasetId, count] of [
+        [d1, 4],
+        [d2, 4],
+        [d3, 2],
+      ] as const) {
+        for (let index = 0; index < count; index += 1) await waiting(system, datasetId, { priority: index });
+      }
+      const { json } = await system.post('/task_actions/queue_many', {
+        num: 5,
+        requirements: {},
+        dataset_deprio: [d1, d2],
+      });
+      const taken = (json as readonly Document[]).map((task) => task['dataset_id']);
+      expect(taken.filter((datasetId) => datasetId === d3)).toHaveLength(2);
+      expect(taken.filter((datasetId) => datasetId === d2)).toHaveLength(3);
+      for (const datasetId of [d1, d2]) await system.post(`/datasets/${datasetId}/task_actions/bulk_suspend`);
+    });
+
+    it('finds nothing, or nothing to take', async () => {
+      const { system } = cluster();
+      const query_params = { dataset_id: unsubmitted() };
+      expect(await system.post('/task_actions/queue_many', { num: 3, query_params })).toEqual(
+        refused(404, 'Task not found'),
+      );
+      for (const num of [0, -1]) {
+        expect(await system.post('/task_actions/queue_many', { num })).toEqual(refused(404, 'Task not found'));
+      }
+      expect((await system.post('/task_actions/queue_many', { num: 'x' })).status).toBe(400);
+      expect((await system.post('/task_actions/queue_many', { dataset_deprio: 'x' })).status).toBe(400);
+    });
+  });
+
+  describe('claiming by legacy pilots', () => {
+    it('takes queued tasks without an instance, with all requirements filled', async () => {
+      const { system, pilot } = cluster();
+      const datasetId = unsubmitted();
+      const id = await newTask(system, datasetId, { status: 'queued', requirements: { memory: 4.0 } });
+      await newTask(system, datasetId, { status: 'queued', instance_id: 'taken' });
+      const body = {
+        requirements: { site: 'UW' },
+        query_params: { dataset_id: datasetId },
+        gridspec: 'g',
+        hostname: 'h',
+        domain: 'd',
+        ifaces: [],
+      };
+      const { status, json } = await pilot.post('/task_actions/process', body);
+      expect(status).toBe(200);
+      expect(json).toMatchObject({
+        task_id: id,
+        status: 'processing',
+        site: 'UW',
+        requirements: { cpu: 1, gpu: 0, memory: 4, disk: 10, time: 8 },
+      });
+      expect(await readTask(system, id)).toMatchObject({ status: 'processing', requirements: { memory: 4 } });
+      expect(await pilot.post('/task_actions/process', body)).toEqual(refused(404, 'Task not found'));
+    });
+  });
+};

@@ -1,0 +1,25 @@
+import { type LdapServer, LDAP_BASE, startLdapServer } from '../../harness/ldap-server.js';
+import { MODES } from '../../harness/cairn-process.js';
+import { accessQuestions } from './people/access-questions.js';
+import { directory } from './people/directory.js';
+import { logins } from './people/logins.js';
+import { PASSWORDS } from '../../harness/passwords.js';
+import { people } from './people/people.js';
+import { useTestCluster } from '../../harness/test-cluster.js';
+
+/** Cairn gets no shared secret here: the auth service makes one and nobody else knows it. */
+describe.each(MODES)("IceProd's people, $mode", (mode) => {
+  let ldap: LdapServer | undefined;
+  const cluster = useTestCluster(mode, async () => {
+    ldap = await startLdapServer(PASSWORDS);
+    return { LDAP_URL: ldap.url, LDAP_BASE };
+  });
+
+  afterAll(() => ldap?.stop());
+
+  directory(cluster);
+  people(cluster);
+  accessQuestions(cluster);
+  // Last: it stops the LDAP server and starts Cairn again.
+  logins(cluster, async () => ldap?.stop());
+});

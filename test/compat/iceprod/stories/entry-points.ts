@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { type HttpClient, type JsonAnswer, jsonAnswer } from '../../../harness/http-client.js';
+import { refused } from '../answers.js';
+import { ledgerOf } from '../../../harness/ledger-head.js';
+import { type GetTestCluster } from '../../../harness/test-cluster.js';
+import { newDataset, newTask } from '../fixtures.js';
+import type { Exactly } from '../exact-answers.js';
+
+/** A row of the project's own route list. */
+interface Door {
+  readonly method: string;
+  readonly path: string;
+  readonly roles: readonly string[];
+  /** Only for plain users of whom these words are true. */
+  readonly own: string;
+  readonly rule: string;
+}
+
+const ROUTES = 'apps/gateway/src/iceprod/routes.tsv';
+const VERBS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+/** Pages of the login send their forms to where they stand; the route list has only the pages. */
+const FORMS = /^\/auth\/realms\/\{realm\}\/(device|protocol\/openid-connect\/(auth|logout))$/;
+
+const doorsOf = (list: string): readonly Door[] =>
+  list
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map((line) => {
+      const [method = '', path = '', who = '', rule = ''] = line.split('\t');
+      const [, roles = '', own = ''] = /^([^(]*)(?:\((.*)\))?$/.exec(who) ?? [];
+      return { method, path, roles: roles.split(','), own, rule };
+    });
+
+/** Paths that the router cannot tell apart are one. */
+const shapeOf = (path: string): string => path.replace(/\{\w+\}/g, '{}');
+
+/** Contract 1.2.4 to 1.2.6, 2: who may not do what, and that it is told before anything else. */
+export const doors = (cluster: GetTestCluster, exactly: Exactly): void => {
+  it('somebody without rights is refused at every door', async () => {
+    const { cairn, admin, system, pilot, alice, bob, nobody, anonymous } = cluster();
+    const shared = await newDataset(alice);
+    const own = await newDataset(alice, { auth_groups_read: [] });
+    const taskId = await newTask(system, own);
+    const all = doorsOf(readFileSync(ROUTES, 'utf8'));
+    expect(all).toHaveLength(163);
+
+    const addressOf = (path: string, dataset: string): string =>
+      path
+        .replace('{dataset_id}', dataset)
+        .replace('{task_id}', taskId)
+        .replace('{realm}', 'IceCube')
+        .replace('{status}', 'idle')
+        .replace('{username}', 'alice')
+        .replace('{groupname}', 'simprod')
+        .replace(/\{\w+\}/g, 'x');
+    const ask = async (client: HttpClient, { method, path }: Door, dataset: string): Promise<JsonAnswer> => {
+      const body = JSON.stringify({
+        dataset_id: dataset,
+        username: 'alice',
+        scope: 's',
+        url: 'u',
+        transfer_prefix: '',
+      });
+      return jsonAnswer(await client.send(method, addressOf(path, dataset), method === 'GET' ? {} : { body }));
+    };
+    const expired = anonymous.as(await cairn.token({ username: 'root', roles: ['admin'], lifetimeSeconds: -3600 }));
+    const someoneElse = anonymous.as(await cairn.token({ username: 'carol', roles: ['user'], groups: ['filtering'] }));
+    const failed = refused(403, 'authentication failed');
+    const denied = refused(403, 'authorization failed');
+    const clients: Readonly<Record<string, HttpClient>> = { admin, system, pilot, user: bob };
+    const ledger = ledgerOf(cairn);
+    const before = ledger.head();
+
+    for (const door of all) {
+      const { method, path, roles, rule } = door;
+      const at = `${method} ${path}`;
+      if (roles.includes('none')) {
+        // Open to all: whoever has no token is not asked for one.
+        const answer = await ask(anonymous, door, own);
+        expect({ at, isRefused: JSON.stringify(answer.json).includes('authentication failed') }).toEqual({
+          at,
+          isRefused: false,
+        });
+        continue;
+      }
+      exactly(await ask(anonymous, door, own), failed, `${at}, no token`);
+      exactly(await ask(anonymous.as('x.y.z'), door, own), failed, `${at}, no real token`);
+      exactly(await ask(expired, door, own), failed, `${at}, an old token`);
+      const anyToken = roles.includes('any valid token');
+      const withoutRole = anyToken ? refused(403, 'Denied') : denied;
+      exactly(await ask(nobody, door, own), withoutRole, `${at}, no role`);
+      for (const [role, client] of Object.entries(clients)) {
+        if (anyToken ? role === 'pilot' : !roles.includes(role)) {
+          exactly(await ask(client, door, own), withoutRole, `${at}, role ${role}`);
+        }
+      }
+      if (anyToken) {
+        exactly(await ask(bob, door, own), refused(403, 'Denied'), `${at}, stranger`);
+        exactly(await ask(bob, door, 'nobodys'), refused(403, 'Dataset not found'), `${at}, nobody's dataset`);
+      }
+      if (door.own !== '') exactly(await ask(bob, door, own), refused(403, 'unauthorized'), `${at}, not ${door.own}`);
+      if (rule === 'read' || rule === 'write') {
+        const isInPath = path.includes('{dataset_id}');
+        const judged = (reason: string): JsonAnswer => refused(403, isInPath ? reason : 'auth failed');
+        for (const stranger of [bob, someoneElse]) {
+          exactly(await ask(stranger, door, own), judged('authorization failed'), `${at}, stranger`);
+        }
+        // What does not exist must not be told from what is not allowed.
+        exactly(await ask(bob, door, 'nobodys'), judged('attr not found'), `${at}, nobody's dataset`);
+        if (rule === 'write') exactly(await ask(bob, door, shared), judged('authorization failed'), `${at}, reader`);
+        else expect({ at, status: (await ask(bob, door, shared)).status }).not.toEqual({ at, status: 403 });
+      }
+      if (rule === 'rows') {
+        expect(JSON.stringify(await ask(bob, door, own))).not.toContain(own);
+        expect(JSON.stringify(await ask(alice, door, own))).toContain(own);
+      }
+    }
+    expect(ledger.head()).toBe(before);
+    ledger.close();
+  }, 120_000);
+
+  it('a verb that a path does not know is refused before anybody asks who it is', async () => {
+    const { anonymous, admin } = cluster();
+    const verbs = new Map<string, { readonly path: string; readonly known: string[] }>();
+    for (const { method, path } of doorsOf(readFileSync(ROUTES, 'utf8'))) {
+      const entry = verbs.get(shapeOf(path)) ?? { path, known: FORMS.test(path) ? ['POST'] : [] };
+      entry.known.push(method);
+      verbs.set(shapeOf(path), entry);
+    }
+    for (const { path, known } of verbs.values()) {
+      const address = path.replace('{realm}', 'IceCube').replace(/\{\w+\}/g, 'x');
+      for (const verb of VERBS.filter((each) => !known.includes(each))) {
+        for (const client of [anonymous, admin]) {
+          const answer = await client.send(verb, address, verb === 'GET' ? {} : { body: '{' });
+          exactly(jsonAnswer(answer), refused(405, 'Method Not Allowed'), `${verb} ${path}`);
+          expect({ path, allow: answer.headers['allow']?.split(', ').sort() }).toEqual({
+            path,
+            allow: known.toSorted(),
+          });
+        }
+      }
+    }
+  }, 60_000);
+};

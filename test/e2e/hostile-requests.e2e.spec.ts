@@ -1,0 +1,210 @@
+import { MODES } from '../harness/cairn-process.js';
+import { type HttpClient, jsonAnswer } from '../harness/http-client.js';
+import { refused } from '../compat/iceprod/answers.js';
+import { PASSWORDS } from '../harness/passwords.js';
+import { useTestCluster, VARIABLES } from '../harness/test-cluster.js';
+import { newDataset, newJob, newTask } from '../compat/iceprod/fixtures.js';
+import { type LdapServer, LDAP_BASE, startLdapServer } from '../harness/ldap-server.js';
+import { ledgerOf } from '../harness/ledger-head.js';
+import { ISSUER_CLIENT, startTokenIssuer, type TokenIssuer } from '../harness/token-issuer.js';
+import { forgedTokens } from './hostile-requests/forged-tokens.js';
+import { hostileRequests, type HostileRequest, type Targets } from './hostile-requests/generator.js';
+import { nameOf, type OpenApi, type Operation, operationsOf } from './hostile-requests/openapi.js';
+import { logVisitorIn, prepareClients, prepareTargets } from './hostile-requests/targets.js';
+
+const REQUESTS = 20_000;
+/** Over NATS the same gateway and services answer: what is asked there is whether the way between them changes anything. */
+const REQUESTS_OVER_NATS = 3_000;
+/** Laps over all routes between which there are new things to aim at. */
+const LAPS = 12;
+/** Requests on the way at once. */
+const CONCURRENCY = 16;
+/** Every so many requests one is sent twice at once, as by a client that is in a hurry. */
+const TWICE_EVERY = 50;
+/** Requests sent one by one, with a look into the ledger after each: in the first laps they mean well, in the last they lie about who they are. */
+const WATCHED = { laps: 10, tameLaps: 4 };
+/** Repeats the run that found something. */
+const SEED = 20_261_120;
+
+/** What takes longer hangs. A busy machine, and not the request, may delay a few beyond the second that is asked for. */
+const HANGING_MS = 5_000;
+const SLOW_MS = 1_000;
+const SLOW_MAX = 20;
+
+const REFUSED_SHARE_MIN = 0.6;
+
+/** Take nothing, from anybody, and so refuse nothing. */
+const NEVER_REFUSING = ['/docs', '/healthz', '/livez', '/metrics', '/openapi.json', '/readyz'];
+
+interface Outcome {
+  readonly sent: HostileRequest;
+  readonly status: number;
+  readonly tookMs: number;
+  readonly fault: string | undefined;
+}
+
+const shown = ({ sent, ...outcome }: Outcome): object => ({
+  ...outcome,
+  ...sent,
+  path: sent.path.slice(0, 300),
+  body: sent.body?.toString().slice(0, 300),
+});
+
+/** IceProd contract 1.3: whatever the clients send, they get an answer that is no server error, and at once. */
+describe.each(MODES)('hostile requests to all routes, $mode', (mode) => {
+  let ldap: LdapServer | undefined;
+  let issuer: TokenIssuer | undefined;
+  const cluster = useTestCluster(mode, async () => {
+    ldap = await startLdapServer(PASSWORDS);
+    issuer = await startTokenIssuer();
+    return {
+      ...VARIABLES,
+      ...{ LDAP_URL: ldap.url, LDAP_BASE },
+      CREDENTIALS_ISSUER_URL: issuer.url,
+      CREDENTIALS_CLIENT_ID: ISSUER_CLIENT.id,
+      CREDENTIALS_CLIENT_SECRET: ISSUER_CLIENT.secret,
+    };
+  });
+  let clients: Targets = {};
+  let visitor: HttpClient | undefined;
+  let operations: readonly Operation[] = [];
+  let forged: readonly HttpClient[] = [];
+  let forgeries = 0;
+
+  beforeAll(async () => {
+    const { anonymous, cairn } = cluster();
+    operations = operationsOf((await anonymous.get('/openapi.json')).json as OpenApi);
+    forged = [...(await forgedTokens(cairn)).values()].map((token) => anonymous.as(token));
+    clients = await prepareClients(cluster());
+    visitor = await logVisitorIn(cluster());
+  }, 60_000);
+
+  afterAll(async () => {
+    await ldap?.stop();
+    await issuer?.stop();
+  });
+
+  const targets = async (): Promise<Targets> => ({ ...clients, ...(await prepareTargets(cluster())) });
+
+  const senderOf = ({ sender }: HostileRequest): HttpClient => {
+    if (sender === 'user') return cluster().alice;
+    if (sender === 'visitor') return visitor ?? cluster().anonymous;
+    if (sender !== 'forger') return cluster()[sender];
+    forgeries += 1;
+    return forged[forgeries % forged.length] ?? cluster().anonymous;
+  };
+
+  const send = async (sent: HostileRequest): Promise<Outcome> => {
+    const startedMs = performance.now();
+    const outcome = (status: number, fault?: string): Outcome => ({
+      sent,
+      status,
+      tookMs: Math.round(performance.now() - startedMs),
+      fault,
+    });
+    try {
+      const { status, reason, text } = await senderOf(sent).send(sent.method, sent.path, {
+        body: sent.body,
+        headers: sent.headers,
+      });
+      return outcome(status, status >= 500 ? `${reason} ${text.slice(0, 200)}` : undefined);
+    } catch (error) {
+      return outcome(0, `no answer: ${String(error)}`);
+    }
+  };
+
+  it('come to every route, with success and without, and append nothing when they are refused', async () => {
+    expect(operations.length).toBeGreaterThan(163);
+    const ledger = ledgerOf(cluster().cairn);
+    const faults: Outcome[] = [];
+    const accepted = new Set<string>();
+    const denied = new Set<string>();
+    for (let lap = 0; lap < WATCHED.laps; lap += 1) {
+      const amount = { laps: 1, tameLaps: lap < WATCHED.tameLaps ? 1 : 0, seed: SEED + 1_000_000 + 1_000 * lap };
+      const requests = hostileRequests(operations, await targets(), amount);
+      // What deletes comes last.
+      const ordered = requests.toSorted(
+        (one, other) => Number(one.method === 'DELETE') - Number(other.method === 'DELETE'),
+      );
+      let before = ledger.head();
+      for (const each of ordered) {
+        const request: HostileRequest = lap === WATCHED.laps - 1 ? { ...each, sender: 'forger' } : each;
+        const outcome = await send(request);
+        const after = ledger.head();
+        const { status, fault } = outcome;
+        if (fault !== undefined || (status >= 400 && after !== before)) faults.push(outcome);
+        (status >= 400 ? denied : accepted).add(nameOf(request));
+        before = after;
+      }
+    }
+    ledger.close();
+    expect(faults.map(shown)).toEqual([]);
+    const missing = (those: ReadonlySet<string>): readonly string[] =>
+      operations.map(nameOf).filter((name) => !those.has(name));
+    expect(missing(accepted)).toEqual([]);
+    expect(missing(denied).toSorted()).toEqual(NEVER_REFUSING.map((path) => `GET ${path}`));
+  }, 120_000);
+
+  it('are refused from whoever has forged a token', async () => {
+    const { anonymous, cairn } = cluster();
+    const tokens = await forgedTokens(cairn);
+    expect(tokens.size).toBeGreaterThanOrEqual(30);
+    const failed = refused(403, 'authentication failed');
+    for (const [flaw, token] of tokens) {
+      for (const scheme of ['Bearer', 'bearer ']) {
+        const headers = { authorization: `${scheme} ${token}` };
+        for (const path of ['/datasets', '/roles', '/auths/nobodys/actions/read']) {
+          expect({ flaw, ...jsonAnswer(await anonymous.send('GET', path, { headers })) }).toEqual({ flaw, ...failed });
+        }
+        const answer = await anonymous.send('GET', '/cairn/history/units/x', { headers });
+        expect({ flaw, status: answer.status }).toEqual({ flaw, status: 401 });
+      }
+    }
+    const good = await cairn.token({ username: 'root', roles: ['admin'] });
+    for (const scheme of ['', 'Basic ', 'Token ', 'Bearer', 'Bearer Bearer ', 'Bearer\t']) {
+      const headers = { authorization: `${scheme}${good}` };
+      expect({ scheme, ...jsonAnswer(await anonymous.send('GET', '/datasets', { headers })) }).toEqual({
+        scheme,
+        ...failed,
+      });
+    }
+    expect((await anonymous.as(good).get('/roles')).status).toBe(200);
+  });
+
+  it('are answered soon, without a server error, and mostly refused', async () => {
+    const count = mode.isDistributed ? REQUESTS_OVER_NATS : REQUESTS;
+    const faults: Outcome[] = [];
+    const slow: Outcome[] = [];
+    let answered = 0;
+    let denied = 0;
+    for (let part = 0; answered < count; part += 1) {
+      const amount = { laps: LAPS, seed: SEED + 1_000 * part };
+      const requests = hostileRequests(operations, await targets(), amount);
+      const queue = requests.flatMap((each, place) => (place % TWICE_EVERY === 0 ? [each, each] : [each])).values();
+      const work = async (): Promise<void> => {
+        for (const request of queue) {
+          const outcome = await send(request);
+          answered += 1;
+          if (outcome.status >= 400) denied += 1;
+          if (outcome.fault !== undefined || outcome.tookMs > HANGING_MS) faults.push(outcome);
+          else if (outcome.tookMs > SLOW_MS) slow.push(outcome);
+        }
+      };
+      await Promise.all(Array.from({ length: CONCURRENCY }, work));
+    }
+    expect(faults.map(shown)).toEqual([]);
+    expect(slow.slice(SLOW_MAX).map(shown)).toEqual([]);
+    expect(denied / answered).toBeGreaterThanOrEqual(REFUSED_SHARE_MIN);
+  }, 300_000);
+
+  it('leave Cairn alive and in working order', async () => {
+    const { cairn, system, alice, anonymous } = cluster();
+    expect((await anonymous.get('/healthz')).status).toBe(200);
+    const datasetId = await newDataset(alice);
+    const jobId = await newJob(system, datasetId);
+    await newTask(system, datasetId, { job_id: jobId });
+    expect((await alice.get(`/datasets/${datasetId}/task_counts/status`)).json).toEqual({ idle: 1 });
+    expect((await alice.get(`/datasets/${datasetId}/job_counts/status`)).json).toEqual({ processing: 1 });
+    expect(cairn.output()).not.toMatch(/uncaught|unhandled|"level":"(error|fatal)"/i);
+  });
+});

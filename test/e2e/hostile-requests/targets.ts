@@ -1,0 +1,140 @@
+import { runCommand } from '../../harness/cairn-command.js';
+import type { HttpClient } from '../../harness/http-client.js';
+import { logInByDevice, refresh, wordIn } from '../../harness/device-login.js';
+import { type TestCluster } from '../../harness/test-cluster.js';
+import { newDataset, newJob, newTask } from '../../compat/iceprod/fixtures.js';
+import type { Targets } from './generator.js';
+
+export const CONFIG = {
+  version: 3.2,
+  description: 'd',
+  tasks: [{ name: 'generate', trays: [{ modules: [{}] }] }],
+};
+export const CREDENTIAL = { url: 'https://s3.example', type: 's3', buckets: ['b'], access_key: 'k', secret_key: 's' };
+/** Where the web page of the OpenID client is. */
+export const REDIRECT = 'http://web.example.org/login';
+
+/** Of things that requests delete there are more. */
+const SPARE = 3;
+
+const resultOf = (json: unknown): string => String((json as { result?: unknown } | null)?.result).replace(/^.*\//, '');
+
+const several = async (make: () => Promise<string>): Promise<readonly string[]> => {
+  const made: string[] = [];
+  for (let index = 0; index < SPARE; index += 1) made.push(await make());
+  return made;
+};
+
+let count = 0;
+const fresh = (word: string): string => `${word}${(count += 1)}`;
+
+/** What is there once: clients of the OpenID provider. */
+export const prepareClients = async ({ cairn }: TestCluster): Promise<Targets> => {
+  const secret = await runCommand(cairn, ['client', 'add', 'hostile', '--system']);
+  await runCommand(cairn, ['client', 'add', 'hostile-page', '--public', '--redirect-uri', REDIRECT]);
+  return { client_secret: [secret] };
+};
+
+/** Somebody who has logged in by browser: only such people have something to be told about themselves. */
+export const logVisitorIn = async ({ cairn, anonymous }: TestCluster): Promise<HttpClient> => {
+  const [username, password] = ['visitor', 'noot noot'];
+  await runCommand(cairn, ['user', 'add', username], `${password}\n`);
+  const refreshed = await refresh(cairn, await logInByDevice(cairn, username, password));
+  return anonymous.as(wordIn(refreshed, 'access_token'));
+};
+
+const requestsAbout = async ({ admin }: TestCluster, datasetId: string): Promise<Targets> => {
+  const config = JSON.stringify(CONFIG);
+  const bodies = {
+    submit: { config, description: 'd', jobs_submitted: 1, group: 'admin' },
+    materialization: { dataset_id: datasetId },
+    dataset_status: { dataset_id: datasetId, action: 'reset' },
+    job_status: { dataset_id: datasetId, action: 'reset' },
+    task_status: { dataset_id: datasetId, action: 'reset' },
+    edit_config: { dataset_id: datasetId, config },
+  };
+  const made: Record<string, readonly string[]> = {};
+  for (const [action, body] of Object.entries(bodies)) {
+    made[`${action}_request`] = [resultOf((await admin.post(`/actions/${action}`, body)).json)];
+  }
+  return made;
+};
+
+const tasksFor = async ({ system }: TestCluster, datasetId: string): Promise<Targets> => {
+  const held = { status: 'queued', instance_id: 'i' };
+  const targets: Record<string, readonly string[]> = {};
+  for (const word of ['processing', 'reset', 'failed', 'complete', 'move']) {
+    targets[`task_to_${word}`] = [await newTask(system, datasetId, held)];
+  }
+  // To be claimed, by pilots and by others; a dataset that nobody has submitted is never suspended.
+  for (const status of ['queued', 'queued', 'waiting', 'waiting', 'waiting'])
+    await newTask(system, fresh('nobodys'), { status });
+  return targets;
+};
+
+const credentialsOf = async ({ admin }: TestCluster, owner: string): Promise<Targets> => {
+  for (const path of [
+    `/users/${owner}`,
+    `/groups/${owner}`,
+    `/datasets/${owner}`,
+    `/datasets/${owner}/tasks/generate`,
+  ]) {
+    await admin.post(`${path}/credentials`, CREDENTIAL);
+  }
+  return { credential_owner: [owner] };
+};
+
+/** One of everything, and more of what is deleted, so that requests get past "not found". */
+export const prepareTargets = async (cluster: TestCluster): Promise<Targets> => {
+  const { admin, system, alice } = cluster;
+  const datasets = [await newDataset(alice), await newDataset(admin)];
+  const [datasetId = ''] = datasets;
+  const jobs = [await newJob(system, datasetId), await newJob(system, datasetId, { job_index: 1 })];
+  const [jobId = ''] = jobs;
+  const tasks = await several(() =>
+    newTask(system, datasetId, { job_id: jobId, status: 'queued', instance_id: 'i', requirements: { memory: 1 } }),
+  );
+  const [taskId = ''] = tasks;
+  await admin.put(`/config/${datasetId}`, CONFIG);
+  const of = { dataset_id: datasetId, task_id: taskId };
+  const made = async (path: string, body: object): Promise<string> => resultOf((await admin.post(path, body)).json);
+  const role = fresh('role');
+  await admin.put(`/roles/${role}`);
+  const users = await several(async () => {
+    const username = fresh('pingu');
+    await made('/users', { username, roles: ['user'] });
+    return username;
+  });
+  return {
+    ...(await requestsAbout(cluster, datasetId)),
+    ...(await tasksFor(cluster, datasetId)),
+    ...(await credentialsOf(cluster, fresh('owner'))),
+    dataset_id: datasets,
+    own_dataset_id: [datasetId],
+    job_id: jobs,
+    jobs,
+    job_status: ['suspended', 'errors'],
+    task_id: tasks,
+    unit_id: tasks,
+    tasks,
+    task_ids: tasks,
+    task_stat_id: await several(() => made(`/tasks/${taskId}/task_stats`, { dataset_id: datasetId, a: 1 })),
+    log_id: await several(() => made('/logs', { data: 'x', ...of })),
+    grid_id: [await made('/grids', { host: 'h', queues: {}, version: '1' })],
+    pilot_id: await several(() => made('/pilots', { queue_host: 'h', queue_version: '1', resources: { cpu: 1 } })),
+    group_id: await several(() => made('/groups', { name: fresh('group') })),
+    groupname: ['simprod', 'users'],
+    group: ['simprod', 'users'],
+    user_id: users,
+    username: users,
+    new_username: [fresh('newcomer')],
+    role: ['admin', 'user'],
+    role_name: [role],
+    status: ['idle', 'waiting', 'queued', 'processing', 'complete', 'suspended', 'errors', 'failed', 'reset'],
+    name: ['generate', 'simprod'],
+    task_name: ['generate'],
+    instance_id: ['i', ''],
+    realm: ['IceCube'],
+    docs_file: ['swagger-ui.css'],
+  };
+};
