@@ -12,6 +12,7 @@ import { ConfigController } from './iceprod/config/config.controller.js';
 import { datasetProjection } from './iceprod/dataset/dataset-projection.js';
 import { DatasetController } from './iceprod/dataset/dataset.controller.js';
 import { documentBlobs, recordedBlobsProjection } from './iceprod/document/recorded-blobs.js';
+import { ExplainController } from './iceprod/explain/explain.controller.js';
 import { datasetNumbersProjection } from './iceprod/numbers/dataset-numbers.js';
 
 /** Workloads: IceProd datasets and their configs, and the asynchronous requests of IceProd. */
@@ -31,7 +32,7 @@ import { datasetNumbersProjection } from './iceprod/numbers/dataset-numbers.js';
       ],
     }),
   ],
-  controllers: [DatasetController, ConfigController, RequestController],
+  controllers: [DatasetController, ConfigController, RequestController, ExplainController],
   providers: [RequestWorker, orphanCollector(documentBlobs)],
 })
 export class DatasetsModule {}

@@ -5,9 +5,9 @@ import { groupsProjection } from '#event-sourcing/groups.js';
 import { orphanCollector } from '#event-sourcing/orphan-collector.js';
 import { ServiceStoreModule } from '#event-sourcing/service-store.module.js';
 import { LogCleanup } from './iceprod/automation/log-cleanup.js';
-import { Orders } from './iceprod/automation/orders.js';
-import { AutomationSignals } from './iceprod/automation/signals.js';
-import { Steward } from './iceprod/automation/steward.js';
+import { CommandSender } from './iceprod/automation/command-sender.js';
+import { ChangeTracker } from './iceprod/automation/change-tracker.js';
+import { Reconciler } from './iceprod/automation/reconciler.js';
 import { taskBlobs } from './iceprod/blob/task-blobs.js';
 import { ExplainController } from './explain/explain.controller.js';
 import { RecentOffers } from './explain/recent-offers.js';
@@ -44,7 +44,7 @@ import { WorkloadProjection } from './workload/workload-projection.js';
         fileProjection,
         accessRulesProjection,
         groupsProjection,
-        AutomationSignals,
+        ChangeTracker,
       ],
       // What a long transaction changes beyond this is written before its commit, which is one stall.
       cacheKib: 8 * 1024,
@@ -62,6 +62,6 @@ import { WorkloadProjection } from './workload/workload-projection.js';
     FileController,
     ExplainController,
   ],
-  providers: [TaskDesk, RecentOffers, orphanCollector(taskBlobs), Orders, Steward, LogCleanup],
+  providers: [TaskDesk, RecentOffers, orphanCollector(taskBlobs), CommandSender, Reconciler, LogCleanup],
 })
 export class TasksModule {}

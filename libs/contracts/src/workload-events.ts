@@ -17,8 +17,11 @@ export interface WorkloadSubmitted {
 /** Events of streams `workload-<ref>` that all dialects share; written by `datasets`, read by `datasets`, `tasks` and `auth`. */
 export interface WorkloadEvents {
   readonly WorkloadSubmitted: WorkloadSubmitted;
-  /** The workload got another status. `forced` says that the dialect's status machine had not allowed it. */
-  readonly WorkloadMoved: { readonly status: string; readonly forced?: true };
+  /**
+   * The workload got another status. `forced` says that the dialect's status machine had not allowed it, `reason` why
+   * Cairn itself moved it.
+   */
+  readonly WorkloadMoved: { readonly status: string; readonly forced?: true; readonly reason?: string };
   readonly WorkloadPrioritized: { readonly priority: number };
 }
 

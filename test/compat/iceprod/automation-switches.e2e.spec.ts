@@ -81,6 +81,13 @@ describe.each(MODES)('switches of automation, $mode', (mode) => {
       ok({ id, status: 'queued', error_message: '', payload: { ...body, jobs_submitted: 5, ...defaults } }),
     );
     expect(await waiting()).toBe(before + 1);
+    expect((await alice.get(`/cairn/explain/requests/${id}`)).json).toMatchObject({
+      status: 'queued',
+      reason: expect.stringMatching(
+        /^It stays queued: this Cairn does not work on requests, because CAIRN_AUTOMATION is off/,
+      ) as string,
+    });
+    expect(await alice.get('/cairn/explain/requests/nope')).toMatchObject({ status: 404 });
   });
 
   it('leave a materialization open, which is one request however often it is asked for', async () => {

@@ -48,12 +48,14 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
   };
 
   /** Datasets without a config. Made first: such a one may stand for seconds, in which the other tests run. */
-  let bare = { id: '', job: '', active: '' };
+  let bare = { id: '', job: '', active: '', late: '', stopped: '' };
   beforeAll(async () => {
     const counts = { jobs_submitted: 1, tasks_submitted: 1, tasks_per_job: 1 };
     const active = await newDataset(system(), { ...counts, always_active: true });
     const id = await newDataset(system(), counts);
-    bare = { id, job: await newJob(system(), id), active };
+    const [late, stopped] = [await newDataset(system(), counts), await newDataset(system(), counts)];
+    await system().put(`/datasets/${stopped}/status`, { status: 'suspended' });
+    bare = { id, job: await newJob(system(), id), active, late, stopped };
   });
 
   it('queues tasks as their dependencies complete, then completes jobs and dataset', async () => {
@@ -192,6 +194,22 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
     await eventually(dataset(bare.id), 'suspended');
     expect(await job(bare.job)()).toBe('processing');
     expect(await dataset(bare.active)()).toBe('processing');
+  });
+
+  it('starts a dataset whose config arrives after it was suspended for want of one, unless a person suspended it', async () => {
+    const reason = async (id: string): Promise<unknown> =>
+      (await documentOf(`/cairn/explain/datasets/${id}`))['reason'];
+    for (const id of [bare.late, bare.stopped]) await eventually(dataset(id), 'suspended');
+    expect(await reason(bare.late)).toMatch(
+      /^It was suspended by cairn-automation, because no config arrived in time\. /,
+    );
+    expect(await reason(bare.stopped)).toMatch(/^It was suspended by .+\. It stays so until somebody /);
+    for (const id of [bare.stopped, bare.late]) await system().put(`/config/${id}`, configOf('generate'));
+    await eventually(async () => documentOf(`/datasets/${bare.late}/task_counts/status`), { waiting: 1 });
+    expect(await dataset(bare.late)()).toBe('processing');
+    expect(await reason(bare.late)).toBe('It is processing, because its config arrived.');
+    expect(await dataset(bare.stopped)()).toBe('suspended');
+    await system().post(`/datasets/${bare.late}/task_actions/bulk_suspend`);
   });
 
   it('goes on after a restart', async () => {

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
-import { EstimateRemaining, ExplainUnit } from '#contracts/cairn/explain.js';
+import { EstimateRemaining, ExplainDataset, ExplainRequest, ExplainUnit } from '#contracts/cairn/explain.js';
 import type { CallOf, Served } from '../route/route.js';
 import { Serves, TheCall } from '../route/serves.decorator.js';
 import { explainRoutes as routes } from './explain.routes.js';
@@ -12,6 +12,16 @@ export class ExplainController {
   @Serves(routes.unit)
   async unit(@TheCall() { input, context }: CallOf<typeof routes.unit>): Promise<Served> {
     return (await this.bus.request(ExplainUnit, input, context)).document;
+  }
+
+  @Serves(routes.dataset)
+  async dataset(@TheCall() { input, context }: CallOf<typeof routes.dataset>): Promise<Served> {
+    return (await this.bus.request(ExplainDataset, input, context)).document;
+  }
+
+  @Serves(routes.request)
+  async request(@TheCall() { input, context }: CallOf<typeof routes.request>): Promise<Served> {
+    return (await this.bus.request(ExplainRequest, input, context)).document;
   }
 
   @Serves(routes.remaining)

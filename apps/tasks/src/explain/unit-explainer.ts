@@ -3,8 +3,8 @@ import { formatTimestamp, nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import { datasetPriority, groupWeight, taskPriority, userWeight } from '#contracts/iceprod/priority.js';
 import { kindOf, membersOf, objectText } from '#contracts/raw-json.js';
-import { Standings } from '../iceprod/automation/standing.js';
-import { WaitingRoom } from '../iceprod/automation/waiting-room.js';
+import { DatasetSnapshots } from '../iceprod/automation/dataset-snapshot.js';
+import { Backlog } from '../iceprod/automation/backlog.js';
 import { listingOf, type StoredUnit, type UnitReader } from '../engine/unit-row.js';
 import { misfitsOf } from '../iceprod/offer.js';
 import { iceprodPolicy } from '../iceprod/policy.js';
@@ -40,8 +40,8 @@ interface QueuePlace {
 
 /** Collects what is known of a task into an answer to "why is it not running". */
 export class UnitExplainer {
-  private readonly standings: Standings;
-  private readonly room: WaitingRoom;
+  private readonly snapshots: DatasetSnapshots;
+  private readonly backlog: Backlog;
   private readonly countHigher: StatementSync;
   private readonly countOlder: StatementSync;
   private readonly countHigherOfAll: StatementSync;
@@ -53,8 +53,8 @@ export class UnitExplainer {
     private readonly isAutomatic: boolean,
   ) {
     const { database } = reader;
-    this.standings = new Standings(database, reader);
-    this.room = new WaitingRoom(reader);
+    this.snapshots = new DatasetSnapshots(database, reader);
+    this.backlog = new Backlog(reader);
     const count = (rows: string): StatementSync =>
       database.prepare(`SELECT count(*) AS n FROM (SELECT 1 FROM ${rows} LIMIT ${AHEAD_MAX})`);
     this.countHigher = count('unit WHERE class = ? AND priority > ?');
@@ -86,7 +86,7 @@ export class UnitExplainer {
       ahead: place?.ahead,
       offers: judged,
       isAutomatic: this.isAutomatic,
-      isFull: this.room.left() === 0,
+      isFull: this.backlog.freePlaces() === 0,
     });
     return objectText([
       ['task_id', JSON.stringify(unit.id)],
@@ -133,17 +133,17 @@ export class UnitExplainer {
   }
 
   private priorityDocument({ unit, row }: StoredUnit): string {
-    const standing = this.standings.of(listingOf(row));
+    const snapshot = this.snapshots.of(listingOf(row));
     // What waits although it depends on something open keeps the priority it has.
     const isWeighed = unit.status === 'idle' || (unit.status === 'waiting' && row.open_deps === 0);
-    if (standing === undefined || !isWeighed) {
+    if (snapshot === undefined || !isWeighed) {
       return JSON.stringify({ current: unit.priority, due: null, dataset: null, steps: null, terms: null });
     }
-    const terms = this.standings.scale(nowMicros()).terms(standing);
+    const terms = this.snapshots.scale(nowMicros()).terms(snapshot);
     const steps = new PrioritySteps();
     const dataset = datasetPriority(terms, steps.add);
     const place = { taskIndex: unit.index, jobIndex: unit.groupIndex };
-    taskPriority(dataset, { ...place, jobsSubmitted: standing.jobs, tasksSubmitted: standing.tasks }, steps.add);
+    taskPriority(dataset, { ...place, jobsSubmitted: snapshot.jobs, tasksSubmitted: snapshot.tasks }, steps.add);
     if (row.open_deps > 0) steps.add('open_dependencies', 0);
     return JSON.stringify({
       current: unit.priority,
@@ -157,8 +157,8 @@ export class UnitExplainer {
         group: terms.group,
         user_priority: userWeight(terms),
         group_priority: groupWeight(terms),
-        jobs_submitted: standing.jobs,
-        tasks_submitted: standing.tasks,
+        jobs_submitted: snapshot.jobs,
+        tasks_submitted: snapshot.tasks,
         active_tasks: terms.activeTasks,
         active_tasks_of_all: terms.activeTasksOfAll,
         age_days: terms.ageDays,

@@ -24,3 +24,8 @@ export interface DatasetEvents extends WorkloadEvents {
   /** `config` is the raw JSON, or its place in the blob store when over 128 KiB. */
   readonly ConfigSet: { readonly config: string } | { readonly blob: BlobPlace };
 }
+
+/** Why automation suspends a dataset without a config. Only such a dataset starts by itself when its config arrives. */
+export const NO_CONFIG = 'no config arrived in time';
+/** Why automation starts such a dataset. */
+export const CONFIG_ARRIVED = 'its config arrived';

@@ -28,14 +28,16 @@ export interface ListDatasetsRequest extends ListOptions {
   readonly keys?: readonly string[];
 }
 
-export type ChangeDatasetRequest = { readonly dataset_id: string } & (
-  | { readonly change: 'status'; readonly status: string }
-  | { readonly change: 'description'; readonly description: string }
-  | { readonly change: 'priority'; readonly priority: number }
-  | { readonly change: 'jobs_submitted'; readonly jobs_submitted: number }
-  | { readonly change: 'hard_reset' }
-  | { readonly change: 'truncate' }
-);
+export type ChangeDatasetRequest = { readonly dataset_id: string } &
+  /** Only services give a `reason`, for the history. */
+  (
+    | { readonly change: 'status'; readonly status: string; readonly reason?: string }
+    | { readonly change: 'description'; readonly description: string }
+    | { readonly change: 'priority'; readonly priority: number }
+    | { readonly change: 'jobs_submitted'; readonly jobs_submitted: number }
+    | { readonly change: 'hard_reset' }
+    | { readonly change: 'truncate' }
+  );
 
 export const SubmitDataset = command<SubmitDatasetRequest, { dataset_id: string }>('datasets', 'submit', [
   'tasks',

@@ -25,14 +25,12 @@ import { storeDocument } from '../document/documents.js';
 import { type Arguments, readArguments, readLegacyArguments } from './arguments.js';
 import { Requests } from './request-projection.js';
 import { RequestWorker } from './request-worker.js';
-import { requestEvent, type StoredRequest } from './request.js';
+import { requestEvent, requestNotFound, type StoredRequest } from './request.js';
 
 /** The slot in a request's id says nothing: its home follows from the whole id. */
 const REQUESTS_REF = ref('iceprod', 'main', 'requests');
 
 const refused = (error: DomainError): { readonly error: DomainErrorValue } => ({ error: error.toValue() });
-
-const notFound = (): DomainError => new DomainError('not-found', 'request.not-found', 'Request not found');
 
 /** Messages about asynchronous requests (IceProd contract 16). */
 @Controller()
@@ -87,7 +85,7 @@ export class RequestController {
   @MessagePattern(GetRequest.subject)
   async get({ request }: Message<{ action: Action; request_id: string }>): Promise<Answer<RequestView>> {
     const found = this.shown.find(request.request_id);
-    return found?.action === request.action ? { reply: await this.viewOf(found) } : refused(notFound());
+    return found?.action === request.action ? { reply: await this.viewOf(found) } : refused(requestNotFound());
   }
 
   @MessagePattern(CountRequests.subject)
@@ -100,7 +98,7 @@ export class RequestController {
     const denied = this.rules.judge(request.dataset_id, 'read', context.caller);
     if (denied !== undefined) return refused(denied);
     const found = this.shown.latestMaterialization(request.dataset_id);
-    return found === undefined ? refused(notFound()) : { reply: await this.viewOf(found) };
+    return found === undefined ? refused(requestNotFound()) : { reply: await this.viewOf(found) };
   }
 
   private argumentsOf({ context: { caller }, request }: Message<MakeRequestRequest>): Arguments | DomainError {

@@ -1,3 +1,4 @@
+import { DomainError } from '#platform/domain-error.js';
 import { ref, streamName } from '#ledger/ref.js';
 import type { Action, RequestStatus } from '#contracts/iceprod/actions.js';
 import type { RequestEvents } from '#contracts/iceprod/request-events.js';
@@ -27,7 +28,10 @@ export interface StoredRequest {
 /** Requests that may wait longest: whatever else people ask for goes before them (IceProd contract 16). */
 export const priorityOf = (action: Action): number => (action === 'materialization' ? 1 : 10);
 
-/** A fact about a request, for its stream. */
+export const requestNotFound = (): DomainError =>
+  new DomainError('not-found', 'request.not-found', 'Request not found');
+
+/** An event of a request, for its stream. */
 export const requestEvent = <Type extends keyof RequestEvents>(
   type: Type,
   data: RequestEvents[Type],

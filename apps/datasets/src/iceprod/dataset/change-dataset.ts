@@ -40,12 +40,12 @@ const problemOf = (change: Change): DomainError | undefined => {
   }
 };
 
-const move = (dataset: Dataset, status: string): readonly Changed[] | DomainError => {
+const move = (dataset: Dataset, status: string, reason?: string): readonly Changed[] | DomainError => {
   if (status === TRUNCATED_WORD) return truncate(dataset);
   if (dataset.status === status) return [];
   const allowed: readonly string[] = DATASET_TRANSITIONS[dataset.status];
   return allowed.includes(status)
-    ? [{ type: 'WorkloadMoved', data: { status } }]
+    ? [{ type: 'WorkloadMoved', data: { status, ...(reason !== undefined && { reason }) } }]
     : refused('state', 'bad-transition', 'Bad state transition for status');
 };
 
@@ -71,7 +71,7 @@ export const changeDataset = (dataset: Dataset | undefined, change: Change): rea
   if (dataset === undefined) return datasetNotFound();
   switch (change.change) {
     case 'status':
-      return move(dataset, change.status);
+      return move(dataset, change.status, change.reason);
     case 'description':
       return dataset.description === change.description
         ? []

@@ -1,12 +1,29 @@
 import { refOfStream } from '#ledger/ref.js';
 import { DATASET_STATUSES } from '#contracts/iceprod/statuses.js';
-import type { Projection } from '#event-sourcing/projection.js';
-import { type Dataset, DATASET_EVENT_TYPES, datasetEvent, evolve } from './dataset.js';
+import type { AppliedEvent, Projection } from '#event-sourcing/projection.js';
+import { type Dataset, DATASET_EVENT_TYPES, type DatasetEvent, datasetEvent, evolve } from './dataset.js';
 
-/** Datasets with their documents as the JSON that answers show, made once per change, and when that was (`touched`). */
+/** When, by whom and why a dataset got its status. */
+export interface StatusChange {
+  readonly timeMicros: number;
+  readonly actor: string;
+  readonly reason?: string;
+}
+
+const statusChangeOf = ({ metadata: { actor } }: AppliedEvent, event: DatasetEvent): string | undefined => {
+  if (event.type !== 'WorkloadSubmitted' && event.type !== 'WorkloadMoved') return undefined;
+  const reason = event.type === 'WorkloadMoved' ? event.data.reason : undefined;
+  const change: StatusChange = { timeMicros: event.timeMicros, actor, ...(reason !== undefined && { reason }) };
+  return JSON.stringify(change);
+};
+
+/**
+ * Datasets with their documents as the JSON that answers show, made once per change, and when that was (`touched`). `moved`
+ * says when the dataset got its status, by whom and why.
+ */
 export const datasetProjection: Projection = {
   name: 'datasets',
-  version: 2,
+  version: 3,
   streamPrefixes: ['workload-iceprod.'],
   eventTypes: DATASET_EVENT_TYPES,
   tables: `CREATE TABLE dataset (
@@ -18,33 +35,35 @@ export const datasetProjection: Projection = {
     owner_group TEXT NOT NULL,
     username TEXT NOT NULL,
     touched INTEGER NOT NULL,
-    document TEXT NOT NULL
+    document TEXT NOT NULL,
+    moved TEXT NOT NULL
   )`,
   indexes: `
     CREATE INDEX dataset_by_number ON dataset (dataset, dataset_id);
     CREATE INDEX dataset_by_status ON dataset (status, dataset, dataset_id);
   `,
   attach: (database) => {
-    const select = database.prepare('SELECT document FROM dataset WHERE ref = ?');
+    const select = database.prepare('SELECT document, moved FROM dataset WHERE ref = ?');
     const write = database.prepare(
-      `INSERT INTO dataset (ref, dataset_id, dataset, status, truncated, owner_group, username, touched, document)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO dataset (ref, dataset_id, dataset, status, truncated, owner_group, username, touched, document, moved)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET status = excluded.status, truncated = excluded.truncated,
-         touched = excluded.touched, document = excluded.document`,
+         touched = excluded.touched, document = excluded.document, moved = excluded.moved`,
     );
     return {
       apply: (applied) => {
         const event = datasetEvent(applied);
         if (event === undefined) return;
         const key = refOfStream(applied.stream);
-        const text = select.get(key)?.['document'];
-        const before = text === undefined ? undefined : (JSON.parse(text as string) as Dataset);
+        const row = select.get(key);
+        const before = row === undefined ? undefined : (JSON.parse(String(row['document'])) as Dataset);
         const after = evolve(before, event);
         if (after === undefined) return;
         const { dataset_id: id, dataset, status, truncated, group, username } = after;
         const place = DATASET_STATUSES.indexOf(status);
         const flag = truncated ? 1 : 0;
-        write.run(key, id, dataset, place, flag, group, username, event.timeMicros, JSON.stringify(after));
+        const moved = statusChangeOf(applied, event) ?? String(row?.['moved'] ?? '{}');
+        write.run(key, id, dataset, place, flag, group, username, event.timeMicros, JSON.stringify(after), moved);
       },
       forget: () => {
         // Everything stands in the table.

@@ -11,6 +11,7 @@ import { cursorAt, progressOf } from '#event-sourcing/list-progress.js';
 import { PageBuilder } from '#event-sourcing/page-builder.js';
 import { sortableValue, SortedLists } from '#event-sourcing/sorted-lists.js';
 import { type Dataset, isDatasetStatus } from './dataset.js';
+import type { StatusChange } from './dataset-projection.js';
 import { TRUNCATED_WORD } from './status-machine.js';
 
 /** Datasets looked at for one page of a list, or between two looks at the clock. */
@@ -103,6 +104,7 @@ const readPlace = (text: string | undefined): Place => {
 /** Reads datasets through one connection: `queries` to answer, `writer` to decide. */
 export class Datasets {
   private readonly selectOne;
+  private readonly selectMoved;
   private readonly selectRow;
   private readonly selectNumber;
   private readonly selectPage;
@@ -114,6 +116,7 @@ export class Datasets {
     private readonly rules: AccessRules,
   ) {
     this.selectOne = database.prepare('SELECT document FROM dataset WHERE ref = ?');
+    this.selectMoved = database.prepare('SELECT moved FROM dataset WHERE ref = ?');
     const select =
       'SELECT rowid AS key, dataset, dataset_id, status, truncated, owner_group, username, touched, document FROM dataset';
     this.selectRow = database.prepare(`${select} WHERE rowid = ?`);
@@ -129,6 +132,11 @@ export class Datasets {
   /** The document as raw JSON. */
   document(datasetId: string): string | undefined {
     return this.selectOne.get(ref('iceprod', 'main', datasetId))?.['document'] as string | undefined;
+  }
+
+  statusChange(datasetId: string): StatusChange | undefined {
+    const moved = this.selectMoved.get(ref('iceprod', 'main', datasetId))?.['moved'];
+    return typeof moved === 'string' ? (JSON.parse(moved) as StatusChange) : undefined;
   }
 
   dataset(datasetId: string): Dataset | undefined {

@@ -16,7 +16,7 @@ export interface BufferState {
 
 interface Watched {
   readonly state: BufferState;
-  /** When that was seen first, or jobs asked for last. */
+  /** When this state was first seen, or jobs were last requested. */
   readonly atMs: number;
   readonly waitMs: number;
 }

@@ -7,7 +7,7 @@ import { DeleteLog } from '#contracts/iceprod/logs.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { Logs } from '../log/log-rows.js';
 import { Workloads } from '../../workload/workloads.js';
-import { automationContext } from './caller.js';
+import { automationContext } from './automation-context.js';
 
 /** Logs of this name are kept for so long (contract 9, 17). */
 const NAME = 'stdlog';
@@ -16,7 +16,7 @@ const AGE_MICROS = 31 * 86_400_000_000;
 const ROUND_MS = 12 * 60 * 60_000;
 const LOGS_AT_ONCE = 100;
 
-/** Deletes logs that nobody will read any more. */
+/** Deletes old `stdlog` logs (contract 9, 17). */
 @Injectable()
 export class LogCleanup implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logs: Logs;

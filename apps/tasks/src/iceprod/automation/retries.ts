@@ -5,11 +5,11 @@ const WAIT_MS_MAX = 60_000;
 
 interface Retry {
   readonly waitMs: number;
-  /** Absent while it is tried. */
+  /** Absent while the retry runs. */
   readonly timer?: NodeJS.Timeout;
 }
 
-/** Says when a workload with which something went wrong is to be tried again: each by itself, each time after twice the time. */
+/** Retries workloads whose reconciliation failed, each by itself and with exponential backoff. */
 export class Retries {
   private readonly retries = new Map<WorkloadId, Retry>();
 
@@ -27,7 +27,7 @@ export class Retries {
   }
 
   succeeded(workload: WorkloadId): void {
-    // A look at less than what has failed settles nothing.
+    // A partial reconciliation does not prove that what failed works now.
     if (this.retries.get(workload)?.timer === undefined) this.retries.delete(workload);
   }
 

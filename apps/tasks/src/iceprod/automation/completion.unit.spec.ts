@@ -1,4 +1,4 @@
-import { completionOfDataset, completionOfJob, stoppedBy, stopsWith } from './verdict.js';
+import { completionOfDataset, completionOfJob, stoppedBy, stopsWith } from './completion.js';
 
 const counted = (counts: Readonly<Record<string, number>>): ReadonlyMap<string, number> =>
   new Map(Object.entries(counts));

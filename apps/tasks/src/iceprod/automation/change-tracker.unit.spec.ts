@@ -1,21 +1,21 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { AppliedEvent, ProjectionWriter } from '#event-sourcing/projection.js';
 import { WORKLOAD_TABLE } from '../../workload/workloads.js';
-import { AUTOMATION, AutomationSignals, SETTLING_TICKS } from './signals.js';
+import { AUTOMATION, ChangeTracker, SETTLING_TICKS } from './change-tracker.js';
 
-describe('what automation notes', () => {
+describe('the change tracker', () => {
   let database: DatabaseSync;
-  let signals: AutomationSignals;
+  let changes: ChangeTracker;
   let writer: ProjectionWriter;
   let woken: number;
 
   beforeEach(() => {
     database = new DatabaseSync(':memory:');
-    signals = new AutomationSignals();
-    database.exec(WORKLOAD_TABLE + signals.tables);
-    writer = signals.attach(database);
+    changes = new ChangeTracker();
+    database.exec(WORKLOAD_TABLE + changes.tables);
+    writer = changes.attach(database);
     woken = 0;
-    signals.listen(() => (woken += 1));
+    changes.listen(() => (woken += 1));
   });
 
   afterEach(() => database.close());
@@ -27,20 +27,20 @@ describe('what automation notes', () => {
   const complete = (unit: number): void => {
     apply('work-iceprod.main.d', 'UnitSucceeded', { units: [[unit, unit]], status: 'complete' });
   };
-  /** Units noted in what is taken at a tick; undefined when nothing is. */
+  /** Changed units that a tick returns; undefined when it returns nothing. */
   const tick = (): readonly (readonly [number, number])[] | undefined => {
-    const [marks] = signals.take().values();
-    return marks?.whole === true ? [[0, Infinity]] : marks?.units;
+    const [dirty] = changes.take().values();
+    return dirty?.whole === true ? [[0, Infinity]] : dirty?.units;
   };
 
-  it('is a task that is complete, not the dataset around it', () => {
+  it('tracks a completed task, not its whole dataset', () => {
     complete(7);
     for (let ticks = 0; ticks < SETTLING_TICKS; ticks += 1) expect(tick()).toBeUndefined();
     expect(tick()).toEqual([[7, 7]]);
-    expect(signals.isEmpty).toBe(true);
+    expect(changes.isEmpty).toBe(true);
   });
 
-  it('settles each by itself, however much comes before and after', () => {
+  it('lets each change settle by itself, whatever comes before and after it', () => {
     const seen = [];
     for (let ticks = 0; ticks < 3 * SETTLING_TICKS; ticks += 1) {
       complete(2 * ticks);
@@ -50,16 +50,16 @@ describe('what automation notes', () => {
     expect(woken).toBe(1);
   });
 
-  it('is nothing where workers claim and start, nor where it lets tasks wait itself', () => {
+  it('ignores claims, starts and what automation itself queues', () => {
     const units = { units: [[1, 1]] };
     apply('work-iceprod.main.d', 'UnitsMoved', { ...units, status: 'waiting' }, AUTOMATION);
-    expect([signals.isEmpty, woken]).toEqual([true, 0]);
+    expect([changes.isEmpty, woken]).toEqual([true, 0]);
     apply('work-iceprod.main.d', 'UnitsMoved', { ...units, status: 'waiting' }, 'somebody');
-    expect([signals.isEmpty, woken]).toEqual([false, 1]);
-    expect(['UnitsClaimed', 'UnitStarted'].some((type) => signals.eventTypes.includes(type))).toBe(false);
+    expect([changes.isEmpty, woken]).toEqual([false, 1]);
+    expect(['UnitsClaimed', 'UnitStarted'].some((type) => changes.eventTypes.includes(type))).toBe(false);
   });
 
-  it('is the whole dataset when that has changed, or too much of it', () => {
+  it('tracks the whole dataset when the dataset or too many of its tasks have changed', () => {
     apply('workload-iceprod.main.d', 'WorkloadMoved', { status: 'processing' });
     for (let unit = 0; unit < 20_002; unit += 2) complete(unit);
     for (let ticks = 0; ticks < SETTLING_TICKS; ticks += 1) expect(tick()).toBeUndefined();
@@ -69,10 +69,10 @@ describe('what automation notes', () => {
     expect(tick()).toEqual([[0, Infinity]]);
   });
 
-  it('comes at the next tick when it is to be done again, and may be the dataset itself alone', () => {
-    signals.markItself(1);
+  it('returns at the next tick what is to be reconciled again, which may be the dataset alone', () => {
+    changes.markItself(1);
     expect(tick()).toEqual([]);
-    signals.markAgain(1);
+    changes.markAgain(1);
     expect(tick()).toEqual([[0, Infinity]]);
   });
 });

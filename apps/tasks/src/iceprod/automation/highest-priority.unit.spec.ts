@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { Best } from './best.js';
+import { HighestPriority } from './highest-priority.js';
 
 describe('the best of many units', () => {
   it('have the highest priority, or are older', () => {
-    const best = new Best(3);
+    const best = new HighestPriority(3);
     for (const [key, priority] of [
       [5, 0.5],
       [1, 0.1],
@@ -12,21 +12,21 @@ describe('the best of many units', () => {
       [3, 0.5],
     ] as const)
       best.offer(key, priority);
-    expect([best.chosen(), best.isShort]).toEqual([[2, 3, 4], true]);
+    expect([best.chosen(), best.exceedsLimit]).toEqual([[2, 3, 4], true]);
   });
 
   it('are all when there is room for all', () => {
-    const best = new Best(2);
+    const best = new HighestPriority(2);
     best.offer(2, 0);
     best.offer(1, 1);
-    expect([best.chosen(), best.isShort]).toEqual([[1, 2], false]);
+    expect([best.chosen(), best.exceedsLimit]).toEqual([[1, 2], false]);
   });
 
   it('are the same whatever the order in which they come, and however many', () => {
     const priorities = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 10_000, maxLength: 30_000 });
     fc.assert(
       fc.property(priorities, fc.nat(50), (given, limit) => {
-        const best = new Best(limit);
+        const best = new HighestPriority(limit);
         given.forEach((priority, key) => best.offer(key, priority));
         const right = given
           .map((priority, key) => ({ key, priority }))
@@ -34,7 +34,7 @@ describe('the best of many units', () => {
           .slice(0, limit)
           .map(({ key }) => key)
           .sort((a, b) => a - b);
-        expect([best.chosen(), best.isShort]).toEqual([right, true]);
+        expect([best.chosen(), best.exceedsLimit]).toEqual([right, true]);
       }),
       { numRuns: 20 },
     );

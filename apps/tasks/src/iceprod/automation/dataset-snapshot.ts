@@ -10,8 +10,8 @@ const ACTIVE = ['idle', 'waiting', 'queued', 'processing'] as const;
 
 const MICROS_PER_DAY = 86_400_000_000;
 
-/** What automation knows of a dataset that somebody has submitted. */
-export interface Standing {
+/** What automation knows about a submitted dataset. */
+export interface DatasetSnapshot {
   readonly workload: WorkloadId;
   readonly datasetId: string;
   readonly status: string;
@@ -22,14 +22,16 @@ export interface Standing {
   readonly jobs: number;
   readonly tasks: number;
   readonly submittedMicros: number;
-  /** When it came to its status. */
+  /** When it got its status. */
   readonly sinceMicros: number;
   readonly alwaysActive: boolean;
   /** When its config was set; absent while it has none. */
   readonly configuredMicros: number | undefined;
+  /** Automation suspended it because it had no config, and nobody has changed its status since. */
+  readonly isSuspendedForConfig: boolean;
 }
 
-const standingOf = (row: Readonly<Record<string, unknown>>): Standing => ({
+const snapshotOf = (row: Readonly<Record<string, unknown>>): DatasetSnapshot => ({
   workload: Number(row['id']),
   datasetId: String(row['name']),
   status: String(row['status']),
@@ -43,10 +45,11 @@ const standingOf = (row: Readonly<Record<string, unknown>>): Standing => ({
   sinceMicros: Number(row['since']),
   alwaysActive: row['always_active'] === 1,
   configuredMicros: row['configured'] === 0 ? undefined : Number(row['configured']),
+  isSuspendedForConfig: row['lacks_config'] === 1,
 });
 
-/** Reads datasets, for automation, through one connection. */
-export class Standings {
+/** Reads snapshots of datasets through one connection. */
+export class DatasetSnapshots {
   private readonly selectOne: StatementSync;
   private readonly selectOpen: StatementSync;
   private readonly selectUser: StatementSync;
@@ -57,25 +60,25 @@ export class Standings {
     database: DatabaseSync,
     private readonly reader: UnitReader,
   ) {
-    const standing = `SELECT * FROM workload JOIN dataset_standing ON dataset_standing.workload = workload.id`;
-    this.selectOne = database.prepare(`${standing} WHERE workload.id = ? AND status IS NOT NULL`);
-    this.selectOpen = database.prepare(`${standing} WHERE status IS NOT NULL AND status <> 'complete'`);
+    const select = `SELECT * FROM workload JOIN dataset_snapshot ON dataset_snapshot.workload = workload.id`;
+    this.selectOne = database.prepare(`${select} WHERE workload.id = ? AND status IS NOT NULL`);
+    this.selectOpen = database.prepare(`${select} WHERE status IS NOT NULL AND status <> 'complete'`);
     this.selectUser = database.prepare('SELECT priority FROM user_weight WHERE username = ?');
     this.countAll = database.prepare('SELECT status, sum(n) AS n FROM unit_count WHERE workload = ? GROUP BY status');
     this.groups = new Groups(database);
   }
 
-  of(workload: WorkloadId): Standing | undefined {
+  of(workload: WorkloadId): DatasetSnapshot | undefined {
     const row = this.selectOne.get(workload);
-    return row === undefined ? undefined : standingOf(row);
+    return row === undefined ? undefined : snapshotOf(row);
   }
 
   /** All that are not complete. */
-  open(): readonly Standing[] {
-    return this.selectOpen.all().map(standingOf);
+  open(): readonly DatasetSnapshot[] {
+    return this.selectOpen.all().map(snapshotOf);
   }
 
-  /** How many tasks of a dataset have one of these statuses; of none given, all. */
+  /** How many tasks of a dataset have one of these statuses; without statuses, how many there are. */
   count(workload: WorkloadId, statuses?: readonly string[]): number {
     const wanted = statuses?.map((status) => this.reader.words.status.find(status));
     let sum = 0;
@@ -85,9 +88,9 @@ export class Standings {
     return sum;
   }
 
-  /** Weighs datasets against each other as they stand now; one look at all of them serves many. */
-  scale(nowMicros: number): Scale {
-    return new Scale(this, nowMicros);
+  /** Compares all processing datasets as they are now. Reuse the result: it reads all of them. */
+  scale(nowMicros: number): PriorityScale {
+    return new PriorityScale(this, nowMicros);
   }
 
   userPriority(username: string): number | undefined {
@@ -105,37 +108,37 @@ const largest = (values: Map<string, number>, key: string, value: number): void 
 };
 
 /** Priorities of processing datasets (contract 18). */
-export class Scale {
+export class PriorityScale {
   private readonly ofUser = new Map<string, number>();
   private readonly ofGroup = new Map<string, number>();
   private readonly active = new Map<WorkloadId, number>();
   private readonly activeOfAll: number;
-  readonly processing: readonly Standing[];
+  readonly processing: readonly DatasetSnapshot[];
 
   constructor(
-    private readonly standings: Standings,
+    private readonly snapshots: DatasetSnapshots,
     private readonly nowMicros: number,
   ) {
-    this.processing = standings.open().filter(({ status }) => status === 'processing');
+    this.processing = snapshots.open().filter(({ status }) => status === 'processing');
     let all = 0;
     for (const { workload, username, group, priority } of this.processing) {
       largest(this.ofUser, username, priority);
       largest(this.ofGroup, group, priority);
-      const active = standings.count(workload, ACTIVE);
+      const active = snapshots.count(workload, ACTIVE);
       this.active.set(workload, active);
       all += active;
     }
     this.activeOfAll = all;
   }
 
-  terms(dataset: Standing): DatasetPriorityTerms {
+  terms(dataset: DatasetSnapshot): DatasetPriorityTerms {
     return {
       priority: dataset.priority,
       largestOfUser: this.ofUser.get(dataset.username) ?? 0,
       largestOfGroup: this.ofGroup.get(dataset.group) ?? 0,
       group: dataset.group,
-      userPriority: this.standings.userPriority(dataset.username),
-      groupPriority: this.standings.groupPriority(dataset.group),
+      userPriority: this.snapshots.userPriority(dataset.username),
+      groupPriority: this.snapshots.groupPriority(dataset.group),
       jobsSubmitted: dataset.jobs,
       activeTasks: this.active.get(dataset.workload) ?? 0,
       activeTasksOfAll: this.activeOfAll,
@@ -143,7 +146,7 @@ export class Scale {
     };
   }
 
-  weigh(dataset: Standing): number {
+  weightOf(dataset: DatasetSnapshot): number {
     return datasetPriority(this.terms(dataset));
   }
 }

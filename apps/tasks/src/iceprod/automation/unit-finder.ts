@@ -6,11 +6,11 @@ import type { WordId } from '../../engine/words.js';
 import { keyOf, lastKeyOf, workloadOfKey } from '../../workload/member-key.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 
-/** Rows read at a time, and questions asked for them. */
+/** Rows that one chunk holds, and queries that it takes at most. */
 const CHUNK = 500;
 
-/** What automation looks at in a unit. */
-export interface Found {
+/** What automation reads of a unit. */
+export interface FoundUnit {
   readonly key: UnitKey;
   /** Lists the unit: its home, unless somebody moved it. */
   readonly listing: WorkloadId;
@@ -26,7 +26,7 @@ export interface Found {
 type Row = Readonly<Record<string, unknown>>;
 
 /** Finds units through one connection, in chunks of bounded size. */
-export class UnitsFound {
+export class UnitFinder {
   private readonly selectKey: StatementSync;
   private readonly selectRange: StatementSync;
   private readonly selectDependents: StatementSync;
@@ -59,23 +59,23 @@ export class UnitsFound {
     );
   }
 
-  byKey(key: UnitKey): Found | undefined {
+  byKey(key: UnitKey): FoundUnit | undefined {
     const row = this.selectKey.get(key);
     return row === undefined ? undefined : this.found(row);
   }
 
   /** Units of some ordinals at home. */
-  inRanges(home: WorkloadId, ranges: Ranges): Generator<readonly Found[]> {
+  inRanges(home: WorkloadId, ranges: Ranges): Generator<readonly FoundUnit[]> {
     return this.gathered(this.rowsInRanges(home, ranges));
   }
 
-  /** Units, of whatever workload, that depend on some of these; on several of them, several times. */
-  dependingOn(home: WorkloadId, ranges: Ranges): Generator<readonly Found[]> {
+  /** Units of any workload that depend on some of these. A unit that depends on several comes several times. */
+  dependingOn(home: WorkloadId, ranges: Ranges): Generator<readonly FoundUnit[]> {
     return this.gathered(this.rowsDependingOn(home, ranges));
   }
 
   /** Units of one status that a workload lists. */
-  *ofStatus(listing: WorkloadId, status: string): Generator<readonly Found[]> {
+  *ofStatus(listing: WorkloadId, status: string): Generator<readonly FoundUnit[]> {
     const id = this.reader.words.status.find(status);
     if (id === undefined) return;
     let after = keyOf(listing, 0) - 1;
@@ -95,7 +95,7 @@ export class UnitsFound {
   }
 
   /** Tasks of a job that its dataset lists. */
-  ofJob(listing: WorkloadId, jobId: string): readonly Found[] {
+  ofJob(listing: WorkloadId, jobId: string): readonly FoundUnit[] {
     const group = this.reader.words.group.find(jobId);
     if (group === undefined) return [];
     return this.selectGroup
@@ -135,21 +135,21 @@ export class UnitsFound {
     }
   }
 
-  /** Puts what single questions have found together: most ranges are of one unit. */
-  private *gathered(pieces: Iterable<readonly Row[]>): Generator<readonly Found[]> {
-    let found: Found[] = [];
-    let questions = 0;
-    for (const rows of pieces) {
+  /** Collects the results of single queries into chunks, because most ranges hold one unit. */
+  private *gathered(chunks: Iterable<readonly Row[]>): Generator<readonly FoundUnit[]> {
+    let found: FoundUnit[] = [];
+    let queries = 0;
+    for (const rows of chunks) {
       for (const row of rows) found.push(this.found(row));
-      questions += 1;
-      if (found.length < CHUNK && questions < CHUNK) continue;
+      queries += 1;
+      if (found.length < CHUNK && queries < CHUNK) continue;
       yield found;
-      [found, questions] = [[], 0];
+      [found, queries] = [[], 0];
     }
     yield found;
   }
 
-  private found(row: Row): Found {
+  private found(row: Row): FoundUnit {
     const key = Number(row['key']);
     return {
       key,

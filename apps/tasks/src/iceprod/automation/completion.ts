@@ -8,7 +8,7 @@ const only = (counts: Counted, statuses: readonly string[]): boolean =>
 
 const isEmpty = (counts: Counted): boolean => [...counts.values()].every((n) => n === 0);
 
-/** Where a processing job of a processing dataset belongs (contract 17, job completion). Without tasks it stays. */
+/** The next status of a processing job in a processing dataset (contract 17, job completion). A job without tasks stays. */
 export const completionOfJob = (tasks: Counted): JobStatus | undefined => {
   if (isEmpty(tasks)) return undefined;
   if (only(tasks, ['complete'])) return 'complete';
@@ -17,17 +17,17 @@ export const completionOfJob = (tasks: Counted): JobStatus | undefined => {
   return undefined;
 };
 
-/** Whether a processing job of a dataset that stopped stops as well (contract 17, dataset cleanup). */
+/** Whether a processing job of a stopped dataset stops as well (contract 17, dataset cleanup). */
 export const stopsWith = (dataset: string, tasks: Counted): boolean => dataset === 'errors' || !only(tasks, ['idle']);
 
-/** Tasks that stop when their dataset has stopped: idle ones of a suspended dataset wait for it to go on. */
+/** Statuses of tasks that stop with their dataset. Idle tasks of a suspended dataset stay, because it may go on. */
 export const stoppedBy = (dataset: string): readonly string[] =>
   dataset === 'errors' ? ['idle', 'waiting', 'queued', 'processing'] : ['waiting', 'queued', 'processing'];
 
-/** Tasks that stop when their job in a processing dataset has stopped. */
+/** Statuses of tasks that stop with their job in a processing dataset. */
 export const STOPPED_BY_JOB: readonly string[] = ['idle', 'waiting', 'queued', 'processing', 'failed'];
 
-/** Where a processing dataset with a config belongs (contract 17, dataset completion). */
+/** The next status of a processing dataset with a config (contract 17, dataset completion). */
 export const completionOfDataset = (
   { jobs: submitted, truncated }: { readonly jobs: number; readonly truncated: boolean },
   jobs: Counted,

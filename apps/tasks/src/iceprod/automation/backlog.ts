@@ -4,15 +4,16 @@ import { TaskCounts } from '../task/task-counts.js';
 /** Tasks that may wait for workers at a time (contract 17). */
 const WAITING_MAX = 250_000;
 
-/** How many more tasks may wait for workers. */
-export class WaitingRoom {
+/** Bounds how many tasks wait for workers at a time. */
+export class Backlog {
   private readonly counts: TaskCounts;
 
   constructor(private readonly reader: UnitReader) {
     this.counts = new TaskCounts(reader);
   }
 
-  left(): number {
+  /** How many more tasks may start to wait. */
+  freePlaces(): number {
     const waiting = this.reader.words.status.find('waiting');
     return Math.max(0, WAITING_MAX - (waiting === undefined ? 0 : this.counts.total([waiting])));
   }

@@ -1,17 +1,17 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { DatasetEvents, DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
+import { type DatasetEvents, type DatasetSubmitted, NO_CONFIG } from '#contracts/iceprod/dataset-events.js';
 import type { Ranges } from '#contracts/work-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { type WorkloadId, Workloads } from '../../workload/workloads.js';
-import { Marks, type MarksByWorkload } from './marks.js';
+import { DirtySet, type DirtySets } from './dirty-set.js';
 
-/** Shows in the history who it was. */
+/** The actor of automation's events. */
 export const AUTOMATION = 'cairn-automation';
 
-/** The settling time is kept that finely: what is noted waits for so many ticks, and for at most one more. */
+/** Ticks of one settling time. A change waits for so many ticks, and for at most one more. */
 export const SETTLING_TICKS = 4;
 
-/** After which units or groups may need something: claims and starts never do. */
+/** Events after which units or groups may need work. Claims and starts never do. */
 const WORK_EVENTS = [
   'UnitAdded',
   'UnitsAdded',
@@ -35,16 +35,16 @@ const WORKLOAD_EVENTS = [
 const USER_EVENTS = ['UserCreated', 'UserPrioritized', 'UserDeleted'];
 
 /**
- * Keeps what automation must know of datasets and users, and notes in memory which workloads have changed. A mark costs no
- * statement; it outlives a rollback, because looking once too often does no harm.
+ * Keeps what automation must know about datasets and users, and tracks in memory which workloads have changed. Tracking costs
+ * no SQL statement. It ignores rollbacks, because reconciling once too often does no harm.
  */
-export class AutomationSignals implements Projection {
+export class ChangeTracker implements Projection {
   readonly name = 'automation';
-  readonly version = 2;
+  readonly version = 3;
   readonly streamPrefixes = ['workload-iceprod.', 'work-iceprod.', 'user-'];
   readonly eventTypes = [...WORK_EVENTS, ...WORKLOAD_EVENTS, ...USER_EVENTS];
   readonly tables = `
-CREATE TABLE dataset_standing (
+CREATE TABLE dataset_snapshot (
   workload INTEGER PRIMARY KEY,
   username TEXT NOT NULL DEFAULT '',
   owner_group TEXT NOT NULL DEFAULT '',
@@ -54,40 +54,41 @@ CREATE TABLE dataset_standing (
   submitted INTEGER NOT NULL DEFAULT 0,
   since INTEGER NOT NULL DEFAULT 0,
   always_active INTEGER NOT NULL DEFAULT 0,
-  configured INTEGER NOT NULL DEFAULT 0
+  configured INTEGER NOT NULL DEFAULT 0,
+  lacks_config INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE user_weight (username TEXT PRIMARY KEY, priority REAL NOT NULL) STRICT, WITHOUT ROWID;`;
   readonly indexes = '';
-  /** By the tick in which it was noted, the latest first. */
-  private readonly generations: Map<WorkloadId, Marks>[] = Array.from(
+  /** By the tick in which the change came, the latest first. */
+  private readonly generations: Map<WorkloadId, DirtySet>[] = Array.from(
     { length: SETTLING_TICKS + 1 },
-    () => new Map<WorkloadId, Marks>(),
+    () => new Map<WorkloadId, DirtySet>(),
   );
   private wake: (() => void) | undefined;
 
   attach(database: DatabaseSync): ProjectionWriter {
     const workloads = new Workloads(database);
-    const standing = new StandingWriter(database);
+    const snapshots = new SnapshotWriter(database);
     return {
       apply: (event) => {
         if (event.stream.startsWith('user-')) {
-          standing.user(event);
+          snapshots.user(event);
           return;
         }
         const { workload_id: name } = event.data;
         const id = workloads.ensure(event.stream, typeof name === 'string' ? name : undefined);
         if (event.stream.startsWith('workload-')) {
-          standing.dataset(id, event);
-          this.mark(id)?.all();
+          snapshots.dataset(id, event);
+          this.mark(id)?.addAll();
         } else {
-          this.note(id, event);
+          this.trackWork(id, event);
         }
       },
       forget: () => workloads.forget(),
     };
   }
 
-  /** From now on changes are noted; `wake` is called when there is something again after there was nothing. */
+  /** Starts tracking. `wake` is called when the first change comes after there was none. */
   listen(wake: () => void): void {
     this.wake = wake;
   }
@@ -96,54 +97,54 @@ CREATE TABLE user_weight (username TEXT PRIMARY KEY, priority REAL NOT NULL) STR
     return this.generations.every(({ size }) => size === 0);
   }
 
-  /** At the next tick a workload is to be looked at, but none of its units or groups. */
+  /** At the next tick the workload itself is due, but none of its units and groups. */
   markItself(id: WorkloadId): void {
     this.mark(id, SETTLING_TICKS);
   }
 
-  /** At the next tick everything of a workload is to be looked at. */
+  /** At the next tick everything of the workload is due. */
   markAgain(id: WorkloadId): void {
-    this.mark(id, SETTLING_TICKS)?.all();
+    this.mark(id, SETTLING_TICKS)?.addAll();
   }
 
-  /** Everything of a workload is to be looked at, as if it had just changed. */
+  /** Everything of the workload counts as just changed. */
   markAll(id: WorkloadId): void {
-    this.mark(id)?.all();
+    this.mark(id)?.addAll();
   }
 
   /**
-   * What has changed a settling time ago; to be called once a tick, while no transaction is open: then all of it is
+   * Returns what changed a settling time ago. Call it once a tick while no transaction is open, so that all of it is
    * committed.
    */
-  take(): MarksByWorkload {
-    const taken = this.generations.pop() ?? new Map<WorkloadId, Marks>();
+  take(): DirtySets {
+    const taken = this.generations.pop() ?? new Map<WorkloadId, DirtySet>();
     this.generations.unshift(new Map());
     return taken;
   }
 
-  private note(id: WorkloadId, { type, data, metadata }: AppliedEvent): void {
+  private trackWork(id: WorkloadId, { type, data, metadata }: AppliedEvent): void {
     if (this.wake === undefined) return;
-    // What automation itself lets run needs no second look.
+    // What automation itself queues needs no second look.
     if (type === 'UnitsMoved' && data['status'] === 'waiting' && metadata.actor === AUTOMATION) return;
     const { units, groups } = data as { units?: Ranges; groups?: Ranges };
     if (groups !== undefined) this.mark(id)?.addGroups(groups);
     if (units !== undefined) this.mark(id)?.addUnits(units);
   }
 
-  private mark(id: WorkloadId, age = 0): Marks | undefined {
-    const marks = this.generations[age];
-    if (this.wake === undefined || marks === undefined) return undefined;
-    const present = marks.get(id);
+  private mark(id: WorkloadId, age = 0): DirtySet | undefined {
+    const dirty = this.generations[age];
+    if (this.wake === undefined || dirty === undefined) return undefined;
+    const present = dirty.get(id);
     if (present !== undefined) return present;
     const wasEmpty = this.isEmpty;
-    const made = new Marks();
-    marks.set(id, made);
+    const made = new DirtySet();
+    dirty.set(id, made);
     if (wasEmpty) this.wake();
     return made;
   }
 }
 
-class StandingWriter {
+class SnapshotWriter {
   private readonly ensure: StatementSync;
   private readonly submit: StatementSync;
   private readonly move: StatementSync;
@@ -154,15 +155,15 @@ class StandingWriter {
   private readonly unweigh: StatementSync;
 
   constructor(database: DatabaseSync) {
-    this.ensure = database.prepare('INSERT OR IGNORE INTO dataset_standing (workload) VALUES (?)');
+    this.ensure = database.prepare('INSERT OR IGNORE INTO dataset_snapshot (workload) VALUES (?)');
     this.submit = database.prepare(
-      `UPDATE dataset_standing SET username = ?, owner_group = ?, priority = ?, jobs = ?, tasks = ?, submitted = ?, since = ?,
+      `UPDATE dataset_snapshot SET username = ?, owner_group = ?, priority = ?, jobs = ?, tasks = ?, submitted = ?, since = ?,
          always_active = ? WHERE workload = ?`,
     );
-    this.move = database.prepare('UPDATE dataset_standing SET since = ? WHERE workload = ?');
-    this.prioritize = database.prepare('UPDATE dataset_standing SET priority = ? WHERE workload = ?');
-    this.extend = database.prepare('UPDATE dataset_standing SET jobs = ?, tasks = ? WHERE workload = ?');
-    this.configure = database.prepare('UPDATE dataset_standing SET configured = ? WHERE workload = ?');
+    this.move = database.prepare('UPDATE dataset_snapshot SET since = ?, lacks_config = ? WHERE workload = ?');
+    this.prioritize = database.prepare('UPDATE dataset_snapshot SET priority = ? WHERE workload = ?');
+    this.extend = database.prepare('UPDATE dataset_snapshot SET jobs = ?, tasks = ? WHERE workload = ?');
+    this.configure = database.prepare('UPDATE dataset_snapshot SET configured = ? WHERE workload = ?');
     this.weigh = database.prepare('INSERT OR REPLACE INTO user_weight (username, priority) VALUES (?, ?)');
     this.unweigh = database.prepare('DELETE FROM user_weight WHERE username = ?');
   }
@@ -178,7 +179,7 @@ class StandingWriter {
         return;
       }
       case 'WorkloadMoved':
-        this.move.run(timeMicros, id);
+        this.move.run(timeMicros, (data as DatasetEvents['WorkloadMoved']).reason === NO_CONFIG ? 1 : 0, id);
         return;
       case 'WorkloadPrioritized':
         this.prioritize.run((data as DatasetEvents['WorkloadPrioritized']).priority, id);

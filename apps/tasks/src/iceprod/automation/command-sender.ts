@@ -13,10 +13,10 @@ import { JobProjection } from '../job/job-projection.js';
 import type { Jobs } from '../job/job-rows.js';
 import { Chosen, movedTo } from '../task/moves.js';
 import { SqliteTaskView } from '../task/sqlite-view.js';
-import { automationContext } from './caller.js';
-import { type Standing, Standings } from './standing.js';
-import { type Found, UnitsFound } from './units-found.js';
-import { completionOfJob, STOPPED_BY_JOB, stoppedBy, stopsWith } from './verdict.js';
+import { automationContext } from './automation-context.js';
+import { type DatasetSnapshot, DatasetSnapshots } from './dataset-snapshot.js';
+import { type FoundUnit, UnitFinder } from './unit-finder.js';
+import { completionOfJob, STOPPED_BY_JOB, stoppedBy, stopsWith } from './completion.js';
 
 /** Priorities nearer than this are the same. */
 const SAME = 1e-9;
@@ -26,15 +26,15 @@ interface JobSteps {
   readonly cleans: boolean;
 }
 
-/** What becomes of a job: it moves, or those of its tasks stop that it still has. */
-interface Verdict {
+/** What is to be done about a job: it gets the status `to`; without one, its remaining tasks stop. */
+interface JobChange {
   readonly id: string;
   readonly to?: JobStatus;
 }
 
-interface Ordering {
-  /** May run from now on. */
-  readonly queued: readonly Found[];
+interface QueueingChange {
+  /** Tasks that may wait for workers from now on. */
+  readonly queued: readonly FoundUnit[];
   /** Priority of the dataset; absent when priorities are left alone. */
   readonly weight: number | undefined;
   /** By how much a waiting task's priority may be off. */
@@ -44,13 +44,13 @@ interface Ordering {
 }
 
 /**
- * Orders of automation, through the mailbox like everybody's. What was seen when they were made may have changed since, so
- * each is judged again where it is decided.
+ * Sends automation's commands through the mailbox, as every client does. The state may have changed since the reconciler read
+ * it, so each command checks again when it is decided.
  */
 @Injectable()
-export class Orders {
-  private readonly units: UnitsFound;
-  private readonly standings: Standings;
+export class CommandSender {
+  private readonly units: UnitFinder;
+  private readonly snapshots: DatasetSnapshots;
   private readonly view: SqliteTaskView;
 
   constructor(
@@ -60,45 +60,45 @@ export class Orders {
     private readonly jobs: JobProjection,
   ) {
     const { reader } = units.store;
-    this.units = new UnitsFound(readModel.writer, reader);
-    this.standings = new Standings(readModel.writer, reader);
+    this.units = new UnitFinder(readModel.writer, reader);
+    this.snapshots = new DatasetSnapshots(readModel.writer, reader);
     this.view = new SqliteTaskView(units.store);
   }
 
-  /** Which of the jobs something has to be done about. */
-  judge(
-    units: UnitsFound,
+  /** Plans what has to be done about some jobs; jobs that need nothing are left out. */
+  planJobs(
+    units: UnitFinder,
     jobs: Jobs,
-    standing: Standing,
+    dataset: DatasetSnapshot,
     ids: readonly string[],
     { completes, cleans }: JobSteps,
-  ): readonly Verdict[] {
-    const isProcessing = standing.status === 'processing';
-    return ids.flatMap((id): Verdict[] => {
+  ): readonly JobChange[] {
+    const isProcessing = dataset.status === 'processing';
+    return ids.flatMap((id): JobChange[] => {
       const status = jobs.byId(id)?.status;
       if (status === undefined || status === 'complete') return [];
-      const tasks = units.countsOfJob(standing.workload, id);
+      const tasks = units.countsOfJob(dataset.workload, id);
       if (isProcessing && status === 'processing') {
         const to = completes ? completionOfJob(tasks) : undefined;
         return to === undefined ? [] : [{ id, to }];
       }
       if (!cleans) return [];
       if (isProcessing) return STOPPED_BY_JOB.some((word) => (tasks.get(word) ?? 0) > 0) ? [{ id }] : [];
-      return status === 'processing' && stopsWith(standing.status, tasks) ? [{ id, to: 'suspended' }] : [];
+      return status === 'processing' && stopsWith(dataset.status, tasks) ? [{ id, to: 'suspended' }] : [];
     });
   }
 
-  async moveJobs(standing: Standing, verdicts: readonly Verdict[], steps: JobSteps): Promise<void> {
+  async moveJobs(dataset: DatasetSnapshot, planned: readonly JobChange[], steps: JobSteps): Promise<void> {
     await this.execute(() => {
-      if (!this.isStill(standing)) return [];
-      const ids = verdicts.map(({ id }) => id);
+      if (!this.hasStillStatus(dataset)) return [];
+      const ids = planned.map(({ id }) => id);
       const moved = new Map<JobStatus, ChosenJobs>();
       const stopped = new Chosen(this.view);
-      for (const { id, to } of this.judge(this.units, this.jobs.jobs, standing, ids, steps)) {
+      for (const { id, to } of this.planJobs(this.units, this.jobs.jobs, dataset, ids, steps)) {
         const job = this.jobs.jobs.byId(id);
-        if (job?.datasetId !== standing.datasetId) continue;
+        if (job?.datasetId !== dataset.datasetId) continue;
         if (to === undefined) {
-          for (const { key, status } of this.units.ofJob(standing.workload, id)) {
+          for (const { key, status } of this.units.ofJob(dataset.workload, id)) {
             if (STOPPED_BY_JOB.includes(status)) stopped.add(key);
           }
           continue;
@@ -114,51 +114,51 @@ export class Orders {
     });
   }
 
-  /** Stops tasks of a dataset that has stopped. */
-  async stop(standing: Standing, found: readonly Found[]): Promise<void> {
-    const statuses = stoppedBy(standing.status);
+  /** Suspends tasks of a stopped dataset. */
+  async suspendTasks(dataset: DatasetSnapshot, found: readonly FoundUnit[]): Promise<void> {
+    const statuses = stoppedBy(dataset.status);
     await this.execute(() => {
-      if (!this.isStill(standing)) return [];
+      if (!this.hasStillStatus(dataset)) return [];
       const chosen = new Chosen(this.view);
       for (const { key } of found) {
         const unit = this.units.byKey(key);
-        if (unit?.listing === standing.workload && statuses.includes(unit.status)) chosen.add(key);
+        if (unit?.listing === dataset.workload && statuses.includes(unit.status)) chosen.add(key);
       }
       return chosen.events('UnitsMoved', movedTo('suspended', ['lease']));
     });
   }
 
   /** Sets priorities and lets tasks wait for workers. */
-  async order(standing: Standing, found: readonly Found[], ordering: Ordering): Promise<void> {
-    const queued = new Set(ordering.queued.map(({ key }) => key));
-    const terms = { ...(ordering.weight !== undefined && { weight: ordering.weight }), ...sizeOf(standing) };
-    const isOff = (unit: Found): boolean => {
-      if (!unit.isFree) return unit.status === 'idle' && ordering.blocks && Math.abs(unit.priority) > SAME;
-      if (ordering.weight === undefined || !(unit.status === 'idle' || unit.status === 'waiting')) return false;
+  async queueTasks(dataset: DatasetSnapshot, found: readonly FoundUnit[], change: QueueingChange): Promise<void> {
+    const queued = new Set(change.queued.map(({ key }) => key));
+    const terms = { ...(change.weight !== undefined && { weight: change.weight }), ...sizeOf(dataset) };
+    const isOff = (unit: FoundUnit): boolean => {
+      if (!unit.isFree) return unit.status === 'idle' && change.blocks && Math.abs(unit.priority) > SAME;
+      if (change.weight === undefined || !(unit.status === 'idle' || unit.status === 'waiting')) return false;
       const off = Math.abs(unit.priority - priorityOf(unit, terms));
-      return off > (queued.has(unit.key) ? SAME : ordering.driftMax);
+      return off > (queued.has(unit.key) ? SAME : change.driftMax);
     };
     const concerned = found.filter((unit) => queued.has(unit.key) || isOff(unit));
     if (concerned.length === 0) return;
     await this.execute(() => {
-      if (!this.isStill(standing)) return [];
+      if (!this.hasStillStatus(dataset)) return [];
       const [free, blocked, waiting] = [new Chosen(this.view), new Chosen(this.view), new Chosen(this.view)];
       for (const { key } of concerned) {
         const unit = this.units.byKey(key);
-        if (unit?.listing !== standing.workload) continue;
+        if (unit?.listing !== dataset.workload) continue;
         if (isOff(unit)) (unit.isFree ? free : blocked).add(key);
         if (queued.has(key) && unit.status === 'idle' && unit.isFree) waiting.add(key);
       }
       return [
         ...free.events('TasksPrioritized', (units): TasksPrioritized => ({ units, ...terms })),
-        ...blocked.events('TasksPrioritized', (units): TasksPrioritized => ({ units, ...sizeOf(standing) })),
+        ...blocked.events('TasksPrioritized', (units): TasksPrioritized => ({ units, ...sizeOf(dataset) })),
         ...waiting.events('UnitsMoved', movedTo('waiting')),
       ];
     });
   }
 
-  private isStill({ workload, status }: Standing): boolean {
-    return this.standings.of(workload)?.status === status;
+  private hasStillStatus({ workload, status }: DatasetSnapshot): boolean {
+    return this.snapshots.of(workload)?.status === status;
   }
 
   private async execute(decide: () => readonly DecidedEvent[]): Promise<void> {
@@ -171,4 +171,4 @@ export class Orders {
   }
 }
 
-const sizeOf = ({ jobs, tasks }: Standing): Pick<TasksPrioritized, 'jobs' | 'tasks'> => ({ jobs, tasks });
+const sizeOf = ({ jobs, tasks }: DatasetSnapshot): Pick<TasksPrioritized, 'jobs' | 'tasks'> => ({ jobs, tasks });

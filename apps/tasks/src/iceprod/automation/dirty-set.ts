@@ -1,13 +1,13 @@
 import type { Ranges } from '#contracts/work-events.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 
-/** What is larger is cheaper looked at as a whole. */
+/** A larger set costs more than a look at the whole workload. */
 const UNITS_MAX = 100_000;
 const RANGES_MAX = 10_000;
 
-/** What has changed in a workload since it was looked at last. */
-export class Marks {
-  /** Everything is to be looked at. */
+/** The units and groups of a workload that have changed since it was last reconciled. */
+export class DirtySet {
+  /** Everything counts as changed. */
   whole = false;
   readonly units: [number, number][] = [];
   readonly groups: [number, number][] = [];
@@ -29,14 +29,14 @@ export class Marks {
       else present.push([first, last]);
       this.size += last - first + 1;
     }
-    if (this.size > UNITS_MAX || present.length > RANGES_MAX) this.all();
+    if (this.size > UNITS_MAX || present.length > RANGES_MAX) this.addAll();
   }
 
-  all(): void {
+  addAll(): void {
     this.whole = true;
     this.units.length = 0;
     this.groups.length = 0;
   }
 }
 
-export type MarksByWorkload = ReadonlyMap<WorkloadId, Marks>;
+export type DirtySets = ReadonlyMap<WorkloadId, DirtySet>;

@@ -1,0 +1,74 @@
+import { Controller } from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
+import { formatTimestamp } from '#platform/clock.js';
+import type { DomainError } from '#platform/domain-error.js';
+import { automates, Environment } from '#platform/environment.js';
+import type { Answer, Message } from '#bus/contract.js';
+import { ExplainDataset, ExplainRequest } from '#contracts/cairn/explain.js';
+import { AccessRules } from '#event-sourcing/access-rules.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
+import { requestNotFound } from '../action/request.js';
+import { Requests } from '../action/request-projection.js';
+import { Configs } from '../config/config-projection.js';
+import { datasetNotFound } from '../dataset/change-dataset.js';
+import { Datasets } from '../dataset/datasets.js';
+import { reasonOfDataset } from './dataset-reason.js';
+import { reasonOfRequest } from './request-reason.js';
+
+const refused = (error: DomainError): Answer<never> => ({ error: error.toValue() });
+
+/** Says why datasets and requests do not go on. */
+@Controller()
+export class ExplainController {
+  private readonly rules: AccessRules;
+  private readonly datasets: Datasets;
+  private readonly configs: Configs;
+  private readonly requests: Requests;
+  private readonly worksOnRequests: boolean;
+
+  constructor({ queries }: ReadModel, environment: Environment) {
+    this.rules = new AccessRules(queries, 'iceprod');
+    this.datasets = new Datasets(queries, this.rules);
+    this.configs = new Configs(queries);
+    this.requests = new Requests(queries);
+    this.worksOnRequests = automates(environment, 'actions');
+  }
+
+  @MessagePattern(ExplainDataset.subject)
+  dataset({ context, request }: Message<{ dataset_id: string }>): Answer<{ document: string }> {
+    const { dataset_id: id } = request;
+    const denied = this.rules.judge(id, 'read', context.caller);
+    if (denied !== undefined) return refused(denied);
+    const dataset = this.datasets.dataset(id);
+    const change = this.datasets.statusChange(id);
+    if (dataset === undefined || change === undefined) return refused(datasetNotFound());
+    const hasConfig = this.configs.find(id) !== undefined;
+    const document = JSON.stringify({
+      dataset_id: id,
+      reason: reasonOfDataset(dataset, change, hasConfig),
+      status: dataset.status,
+      truncated: dataset.truncated,
+      status_changed: formatTimestamp(change.timeMicros),
+      status_changed_by: change.actor,
+      config: hasConfig,
+    });
+    return { reply: { document } };
+  }
+
+  @MessagePattern(ExplainRequest.subject)
+  request({ request }: Message<{ request_id: string }>): Answer<{ document: string }> {
+    const found = this.requests.find(request.request_id);
+    if (found === undefined) return refused(requestNotFound());
+    const document = JSON.stringify({
+      request_id: found.id,
+      reason: reasonOfRequest(found, this.worksOnRequests),
+      status: found.status,
+      action: found.action,
+      dataset_id: found.datasetId ?? null,
+      attempts: found.attempts,
+      queued: formatTimestamp(found.madeMicros),
+      status_changed: formatTimestamp(found.changedMicros),
+    });
+    return { reply: { document } };
+  }
+}
