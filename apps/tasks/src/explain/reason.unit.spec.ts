@@ -1,3 +1,4 @@
+import { membersOf } from '#contracts/raw-json.js';
 import { misfitsOf } from '../iceprod/offer.js';
 import { type Circumstances, type OfferVerdict, reasonOf } from './reason.js';
 import { RecentOffers } from './recent-offers.js';
@@ -98,7 +99,7 @@ describe('what does not fit an offer', () => {
     ['{"site":"UW","os":"RHEL_9"}', '{"site":"AWS","os":["RHEL_8","RHEL_9"]}', ['site']],
     ['{"memory":4}', '{"disk":100}', []],
   ])('%s for %s', (offered, asked, names) => {
-    expect(misfitsOf(offered, asked)).toEqual(names);
+    expect(misfitsOf(offered, membersOf(asked))).toEqual(names);
   });
 });
 

@@ -6,9 +6,10 @@ import { kindOf, membersOf, objectText } from '#contracts/raw-json.js';
 import { DatasetSnapshots } from '../iceprod/automation/dataset-snapshot.js';
 import { Backlog } from '../iceprod/automation/backlog.js';
 import { listingOf, type StoredUnit, type UnitReader } from '../engine/unit-row.js';
-import { misfitsOf } from '../iceprod/offer.js';
+import { misfitsOf, needsOf } from '../iceprod/offer.js';
 import { iceprodPolicy } from '../iceprod/policy.js';
 import { readQueryParams } from '../iceprod/query-params.js';
+import { defaultsFor } from '../iceprod/requirements.js';
 import { PILOT_LANE, WAITING_LANE } from '../iceprod/status-table.js';
 import { passes } from '../iceprod/task/claim.js';
 import { dependsOn } from '../iceprod/task/document.js';
@@ -190,10 +191,10 @@ const queueDocument = (place: QueuePlace | undefined): string => {
 
 const judge = ({ unit, row }: StoredUnit, seen: SeenOffer): JudgedOffer => {
   const asked = kindOf(unit.requirements) === 'object' ? unit.requirements : '{}';
-  const [wishes, offered] = [membersOf(asked), membersOf(seen.requirements)];
-  const misfits = misfitsOf(seen.requirements, asked).map((name) => ({
+  const [needs, offered] = [needsOf(asked, defaultsFor(seen.mode)), membersOf(seen.requirements)];
+  const misfits = misfitsOf(seen.requirements, needs).map((name) => ({
     name,
-    asked: wishes.get(name),
+    asked: needs.get(name),
     offered: offered.get(name) ?? 'null',
   }));
   const filters = readQueryParams(seen.queryParams);

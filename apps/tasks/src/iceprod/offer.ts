@@ -49,22 +49,28 @@ type Offer = (requirements: string) => boolean;
  * takes only tasks that want some.
  *
  * @param requirements raw JSON of an object
+ * @param defaults what a task needs that does not say so, as raw JSON by name
  */
-export const readOffer = (requirements: string): Offer => {
+export const readOffer = (requirements: string, defaults: ReadonlyMap<string, string>): Offer => {
   const tests = testsOf(requirements);
   return (asked) => {
-    const members = membersOf(asked);
+    const members = needsOf(asked, defaults);
     return tests.every((test) => isMet(test, members));
   };
 };
 
-/** Names of what an offer does not give as the task asks; none when the task fits. Both are raw JSON of objects. */
-export const misfitsOf = (offered: string, asked: string): readonly string[] => {
-  const members = membersOf(asked);
-  return testsOf(offered)
-    .filter((test) => !isMet(test, members))
-    .map(([name]) => name);
+/** Requirements with the defaults for those that are missing, as raw JSON by name. */
+export const needsOf = (requirements: string, defaults: ReadonlyMap<string, string>): ReadonlyMap<string, string> => {
+  const needs = membersOf(requirements);
+  for (const [name, raw] of defaults) if (!needs.has(name)) needs.set(name, raw);
+  return needs;
 };
+
+/** Names of what an offer does not give as the task needs it; none when the task fits. */
+export const misfitsOf = (offered: string, needs: ReadonlyMap<string, string>): readonly string[] =>
+  testsOf(offered)
+    .filter((test) => !isMet(test, needs))
+    .map(([name]) => name);
 
 /** The site that an offer names; null names none. */
 export const offeredSite = (requirements: string): string | undefined => {

@@ -1,4 +1,5 @@
 import { offeredSite, readOffer } from './offer.js';
+import { defaultsFor } from './requirements.js';
 
 describe('an offer', () => {
   it.each([
@@ -22,7 +23,20 @@ describe('an offer', () => {
     ['{"flag":true}', '{"flag":1}', true],
     ['{"flag":false}', '{"flag":1}', false],
   ])('%s for a task that asks %s: %s', (offered, asked, fits) => {
-    expect(readOffer(offered)(asked)).toBe(fits);
+    expect(readOffer(offered, new Map())(asked)).toBe(fits);
+  });
+
+  it.each([
+    ['{"disk":9.9}', '{}', false],
+    ['{"disk":10}', '{}', true],
+    ['{"disk":9.9}', '{"disk":5}', true],
+    ['{"memory":1,"time":1,"cpu":1,"gpu":0}', '{}', true],
+    ['{"memory":0.5}', '{}', false],
+    ['{"time":0.5}', '{"memory":1}', false],
+    ['{"gpu":1}', '{}', false],
+    ['{}', '{}', true],
+  ])('%s of a legacy pilot for a task that asks %s: %s', (offered, asked, fits) => {
+    expect(readOffer(offered, defaultsFor('process'))(asked)).toBe(fits);
   });
 
   it('names its site', () => {
@@ -34,8 +48,8 @@ describe('an offer', () => {
 
   it('compares what is nested too deeply to walk through by its text', () => {
     const deep = (levels: number): string => `{"x": ${'['.repeat(levels)}${']'.repeat(levels)}}`;
-    expect(readOffer(deep(200_000))(deep(200_000))).toBe(true);
-    expect(readOffer(deep(200_000))(deep(200_002))).toBe(false);
-    expect(readOffer('{"x": "a"}')(deep(200_000))).toBe(false);
+    expect(readOffer(deep(200_000), new Map())(deep(200_000))).toBe(true);
+    expect(readOffer(deep(200_000), new Map())(deep(200_002))).toBe(false);
+    expect(readOffer('{"x": "a"}', new Map())(deep(200_000))).toBe(false);
   });
 });

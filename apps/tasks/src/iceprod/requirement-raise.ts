@@ -1,9 +1,11 @@
 import { membersOf, objectText } from '#contracts/raw-json.js';
-import { DEFAULT_REQUIREMENTS, numberOf } from './requirements.js';
+import { numberOf } from './requirements.js';
 
 /** GPUs are never raised (contract 7.6). */
 const RAISED = ['cpu', 'memory', 'disk', 'time'] as const;
 
+/** Of a task that does not say how many it needs (contract 7.1). */
+const CPU_DEFAULT = 1;
 const CPU_NOISE = 1.1;
 const CPU_MAX = 20;
 const USAGE_MIN = 0.5;
@@ -27,8 +29,7 @@ export const raiseRequirements = (requirements: string, resources: string): stri
     const used = numberOf(measured.get(name));
     if (used === undefined) continue;
     const present = numberOf(asked.get(name));
-    const raised =
-      name === 'cpu' ? raisedCpu(used, present ?? Number(DEFAULT_REQUIREMENTS.get('cpu'))) : raisedUsage(used);
+    const raised = name === 'cpu' ? raisedCpu(used, present ?? CPU_DEFAULT) : raisedUsage(used);
     if (raised === undefined || !Number.isFinite(raised) || (present !== undefined && present >= raised)) continue;
     asked.set(name, String(raised));
     changed = true;

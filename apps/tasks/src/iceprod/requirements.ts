@@ -1,13 +1,21 @@
+import type { ClaimTasksRequest } from '#contracts/iceprod/tasks.js';
 import { kindOf, membersOf } from '#contracts/raw-json.js';
 
-/** Used when a task does not say what it needs (contract 7.1). */
-export const DEFAULT_REQUIREMENTS: ReadonlyMap<string, string> = new Map([
+/**
+ * What legacy pilots give a task that does not say what it needs, as raw JSON (contract 7.1). Today's grids have defaults
+ * of their own.
+ */
+export const PILOT_DEFAULTS: ReadonlyMap<string, string> = new Map([
   ['cpu', '1'],
   ['gpu', '0'],
-  ['memory', '2.0'],
+  ['memory', '1.0'],
   ['disk', '10.0'],
-  ['time', '8.0'],
+  ['time', '1.0'],
 ]);
+
+/** The defaults that count for a claim: only legacy pilots run a task with the requirements that the answer shows. */
+export const defaultsFor = (mode: ClaimTasksRequest['mode']): ReadonlyMap<string, string> =>
+  mode === 'process' ? PILOT_DEFAULTS : new Map();
 
 /** Decimal only: texts that JavaScript reads in other bases are no numbers to anybody else. */
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;

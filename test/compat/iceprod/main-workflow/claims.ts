@@ -235,10 +235,30 @@ export const claims = (cluster: GetTestCluster): void => {
         task_id: id,
         status: 'processing',
         site: 'UW',
-        requirements: { cpu: 1, gpu: 0, memory: 4, disk: 10, time: 8 },
+        requirements: { cpu: 1, gpu: 0, memory: 4, disk: 10, time: 1 },
       });
       expect(await readTask(system, id)).toMatchObject({ status: 'processing', requirements: { memory: 4 } });
       expect(await pilot.post('/task_actions/process', body)).toEqual(refused(404, 'Task not found'));
+    });
+
+    it.each([
+      ['disk', 9.9, 10],
+      ['memory', 0.5, 1],
+      ['time', 0.9, 1],
+      ['cpu', 0, 1],
+    ])('hands out no task whose default %s exceeds the offered %s', async (name, tooLittle, enough) => {
+      const { alice, system, pilot } = cluster();
+      const datasetId = await newDataset(alice);
+      const id = await newTask(system, datasetId, { status: 'queued' });
+      const claim = (offered: number) =>
+        pilot.post('/task_actions/process', {
+          requirements: { [name]: offered },
+          query_params: { dataset_id: datasetId },
+        });
+      expect(await claim(tooLittle)).toEqual(refused(404, 'Task not found'));
+      const { offers } = (await alice.get(`/cairn/explain/units/${id}`)).json as { offers: readonly unknown[] };
+      expect(offers[0]).toMatchObject({ fits: false, misfits: [{ name, asked: enough, offered: tooLittle }] });
+      expect(await claim(enough)).toMatchObject({ json: { task_id: id, requirements: { [name]: enough } } });
     });
   });
 };

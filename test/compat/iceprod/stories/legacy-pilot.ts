@@ -59,7 +59,7 @@ export const legacyPilot = (cluster: GetTestCluster, exactly: Exactly): void => 
     exactly(
       await pilot.post('/task_actions/process', { ...query, ...informative }),
       // Old pilots look at all five without asking whether they are there.
-      ok({ ...task, requirements: { memory: 4, cpu: 1, gpu: 0, disk: 10, time: 8 } }),
+      ok({ ...task, requirements: { memory: 4, cpu: 1, gpu: 0, disk: 10, time: 1 } }),
     );
     exactly(await pilot.post('/task_actions/process', query), none);
     exactly(await pilot.get(`/tasks/${id}`), ok(task));

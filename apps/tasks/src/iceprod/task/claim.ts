@@ -8,10 +8,10 @@ import { ReadyBest } from '../../engine/ready-best.js';
 import { ReadyHeap } from '../../engine/ready-heap.js';
 import type { ReadyClass } from '../../engine/ready.js';
 import type { Unit } from '../../engine/unit.js';
-import { offeredSite, readOffer } from '../offer.js';
+import { needsOf, offeredSite, readOffer } from '../offer.js';
 import { iceprodPolicy } from '../policy.js';
 import { type ClaimFilters, readQueryParams } from '../query-params.js';
-import { DEFAULT_REQUIREMENTS } from '../requirements.js';
+import { defaultsFor, PILOT_DEFAULTS } from '../requirements.js';
 import { PILOT_LANE, WAITING_LANE } from '../status-table.js';
 import { ordinalOfKey } from '../../workload/member-key.js';
 import { taskDocument } from './document.js';
@@ -54,7 +54,7 @@ export class ClaimMatcher {
     if (known?.version === view.ready.version) return known;
     const filters = readQueryParams(request.query_params);
     if (filters instanceof DomainError) return filters;
-    const fits = fitting(view, request.requirements, filters);
+    const fits = fitting(view, request, filters);
     const classes = [...view.ready.classes(lane)].filter(fits);
     const match = { version: view.ready.version, classes, best: new ReadyBest(view.ready, classes), filters };
     if (this.matches.size >= OFFERS_MAX) this.matches.clear();
@@ -69,8 +69,12 @@ const isOpen = (view: TaskView, datasetId: string): boolean => {
   return status === undefined || status === 'processing';
 };
 
-const fitting = (view: TaskView, requirements: string, filters: ClaimFilters): ((ready: ReadyClass) => boolean) => {
-  const offer = readOffer(requirements);
+const fitting = (
+  view: TaskView,
+  { requirements, mode }: ClaimTasksRequest,
+  filters: ClaimFilters,
+): ((ready: ReadyClass) => boolean) => {
+  const offer = readOffer(requirements, defaultsFor(mode));
   const offered = new Map<string, boolean>();
   const opened = new Map<string, boolean>();
   const once = (answers: Map<string, boolean>, key: string, ask: () => boolean): boolean => {
@@ -154,13 +158,6 @@ const take = (view: TaskView, { classes, best, filters }: Match, request: ClaimT
   return taken;
 };
 
-/** Old pilots read all five numbers without looking whether they are there. */
-const withDefaults = (requirements: string): string => {
-  const members = membersOf(requirements);
-  const missing = [...DEFAULT_REQUIREMENTS].filter(([name]) => !members.has(name));
-  return objectText([...members, ...missing]);
-};
-
 const processed = (view: TaskView, unit: Unit, site: string | undefined, timeMicros: number): Claimed => {
   const ordinal = ordinalOfKey(unit.key);
   const data: UnitStarted = {
@@ -169,7 +166,9 @@ const processed = (view: TaskView, unit: Unit, site: string | undefined, timeMic
     ...(site !== undefined && { site }),
   };
   const after = evolve(unit, { type: 'UnitStarted', data, timeMicros }, iceprodPolicy);
-  const document = taskDocument({ ...after, requirements: withDefaults(after.requirements) });
+  // Legacy pilots read all five numbers without looking whether they are there.
+  const requirements = objectText(needsOf(after.requirements, PILOT_DEFAULTS));
+  const document = taskDocument({ ...after, requirements });
   return { events: [ofUnit(view, unit.key, 'UnitStarted', data)], documents: [[view.streamOf(unit.key), document]] };
 };
 

@@ -126,7 +126,7 @@ describe('a claim of a pilot', () => {
     expect(tasks).toMatchObject([
       {
         ...{ task_id: 't', status: 'processing', site: 'UW', instance_id: '' },
-        requirements: { cpu: 1, gpu: 0, memory: 4, disk: 10, time: 8 },
+        requirements: { cpu: 1, gpu: 0, memory: 4, disk: 10, time: 1 },
       },
     ]);
     expect(spec.task('t')).toMatchObject({ status: 'processing', requirements: '{"memory":4.0}', site: 'UW' });
