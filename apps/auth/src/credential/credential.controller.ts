@@ -10,9 +10,11 @@ import {
   type CreateCredentialRequest,
   type CredentialFields,
   type CredentialFilters,
+  type CredentialHealth,
   type CredentialOwner,
   DeleteCredentials,
   ExchangeCredentials,
+  GetCredentialHealth,
   ListCredentials,
   mayUseCredentials,
   ownerKey,
@@ -146,6 +148,11 @@ export class CredentialController implements OnModuleInit {
       const shown = norefresh ? found : await this.use.fresh(found, context);
       return { reply: { document: arrayOf(shown) } };
     });
+  }
+
+  @MessagePattern(GetCredentialHealth.subject)
+  health(): Answer<CredentialHealth> {
+    return { reply: this.use.health() };
   }
 
   @MessagePattern(ExchangeCredentials.subject)
