@@ -12,8 +12,9 @@ process.chdir(root);
 
 const stamp = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
 
-const run = (command, args) => {
-  // What tools print goes to stderr: stdout belongs to the command that was asked for.
+/** One line for a step that takes a while. What tools print goes to stderr too: stdout belongs to the command. */
+const run = (what, command, args) => {
+  process.stderr.write(`cairn: ${what}\n`);
   const { status } = spawnSync(command, args, { stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
   if (status !== 0) process.exit(status ?? 1);
 };
@@ -22,7 +23,14 @@ const installed = createHash('sha256').update(readFileSync('package-lock.json'))
 const installStamp = 'node_modules/.cairn-installed';
 if (stamp(installStamp) !== installed) {
   // Not `npm ci`: it refuses a lock file without the binaries of platforms that the registry at hand does not hold.
-  run('npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  run('installing dependencies', 'npm', [
+    'install',
+    '--no-save',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]);
   writeFileSync(installStamp, installed);
 }
 
@@ -39,7 +47,8 @@ const sources = createHash('sha256')
 const buildStamp = 'dist/.cairn-built';
 const node = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
 if (stamp(buildStamp) !== sources) {
-  run(existsSync(node) ? node : process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']);
+  const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'];
+  run('compiling', existsSync(node) ? node : process.execPath, tsc);
   mkdirSync('dist', { recursive: true });
   writeFileSync(buildStamp, sources);
 }
@@ -49,7 +58,7 @@ const PARENT_CHECK_MS = 500;
 // Less garbage between two collections: 100 MiB less resident memory with a million tasks, at no cost in speed.
 const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=8', '--heap-growing-percent=150'];
 
-// A first word that is no script is a command of Cairn itself: `cairn pilot --url ...`.
+// A first word that is not a script is a command of Cairn itself: `cairn pilot --url ...`.
 const words = process.argv.slice(2);
 const args = words[0]?.endsWith('.js') ? words : ['dist/apps/cairn/src/main.js', ...words];
 if (words[0] !== 'build') {

@@ -1,0 +1,64 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+const LAUNCHER = 'apps/cairn/bin/cairn.mjs';
+
+/** Stands for npm: it installs a compiler that writes a program which prints its arguments. */
+const NPM = `#!/usr/bin/env node
+import { mkdirSync, writeFileSync } from 'node:fs';
+mkdirSync('node_modules/typescript/bin', { recursive: true });
+writeFileSync('node_modules/typescript/bin/tsc', \`
+  const { mkdirSync, writeFileSync } = require('node:fs');
+  mkdirSync('dist/apps/cairn/src', { recursive: true });
+  writeFileSync('dist/apps/cairn/src/main.js', 'console.log(process.argv.slice(2).join(" "))');
+\`);
+console.log('npm is done');
+`;
+
+describe('the launcher', () => {
+  const root = mkdtempSync(join(tmpdir(), 'cairn-launcher-'));
+
+  beforeAll(() => {
+    for (const folder of ['apps/cairn/bin', 'libs', 'test', 'programs'])
+      mkdirSync(join(root, folder), { recursive: true });
+    cpSync(LAUNCHER, join(root, LAUNCHER));
+    writeFileSync(join(root, 'package-lock.json'), '{}');
+    writeFileSync(join(root, 'tsconfig.json'), '{}');
+    writeFileSync(join(root, 'programs', 'npm'), NPM);
+    writeFileSync(join(root, 'programs', 'package.json'), '{"type":"module"}');
+    chmodSync(join(root, 'programs', 'npm'), 0o755);
+  });
+
+  afterAll(() => rmSync(root, { recursive: true }));
+
+  const launch = (...words: readonly string[]) => {
+    const PATH = `${join(root, 'programs')}${delimiter}${process.env['PATH'] ?? ''}`;
+    const env = { ...process.env, PATH };
+    const { status, stdout, stderr } = spawnSync(process.execPath, [LAUNCHER, ...words], { cwd: root, env });
+    return { status, stdout: stdout.toString(), stderr: stderr.toString() };
+  };
+
+  it('reports each step of a first start on stderr, and runs the command', () => {
+    expect(launch('token', '--user', 'a')).toEqual({
+      status: 0,
+      stdout: 'token --user a\n',
+      stderr: 'cairn: installing dependencies\nnpm is done\ncairn: compiling\n',
+    });
+  });
+
+  it('is silent when everything is up to date', () => {
+    expect(launch('verify')).toEqual({ status: 0, stdout: 'verify\n', stderr: '' });
+  });
+
+  it('compiles again when a source changes', () => {
+    writeFileSync(join(root, 'libs', 'new.ts'), '');
+    expect(launch('verify').stderr).toBe('cairn: compiling\n');
+  });
+
+  const inClone = existsSync('.git') ? it : it.skip;
+  inClone('is committed as executable: npm makes it so, and the work tree stays clean', () => {
+    expect(execFileSync('git', ['ls-files', '--stage', LAUNCHER]).toString()).toMatch(/^100755 /);
+  });
+});
