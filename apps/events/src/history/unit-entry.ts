@@ -5,10 +5,10 @@ import type { Ranges, UnitsAdded } from '#contracts/work-events.js';
 
 type Data = Readonly<Record<string, unknown>>;
 
-/** Fields that hold raw JSON as text; they are shown as what they say. */
+/** Fields that hold raw JSON as text; they are shown as JSON. */
 const RAW_FIELDS = new Set(['requirements', 'resources', 'fields']);
 
-/** What names all units of the event, and would be noise in the history of one. */
+/** Fields that name all units of the event: they are of no interest in the history of one. */
 const HIDDEN_FIELDS = new Set(['units', 'groups']);
 
 /** Place of a unit among the units of an event, from 0; undefined when the event is not about it. */
@@ -22,7 +22,7 @@ const placeOf = (units: Ranges, ordinal: number): number | undefined => {
   return undefined;
 };
 
-/** One unit of a batch, in the words of `UnitAdded`. */
+/** One unit of a batch, with the fields of `UnitAdded`. */
 const addedUnit = ({ workload_id, prefix, group_ids: groups, shapes }: UnitsAdded, place: number): Data => {
   const shape = shapes[place % shapes.length];
   const group = Math.floor(place / shapes.length);
@@ -42,28 +42,28 @@ const rawOf = (name: string, value: unknown): string => {
   return JSON.stringify(value);
 };
 
-/** Written by hand, because documents inside go out exactly as they came in. */
+/** Not `JSON.stringify`: documents inside must be shown exactly as they were received. */
 const rawObject = (data: Data): string => {
   const fields = Object.entries(data).filter(([name, value]) => !HIDDEN_FIELDS.has(name) && value !== undefined);
   return `{${fields.map(([name, value]) => `${JSON.stringify(name)}:${rawOf(name, value)}`).join(',')}}`;
 };
 
 /**
- * What an event says of one unit, as raw JSON: `{position, time, actor, event, cause, data}`. Undefined when it says
- * nothing of it.
+ * What an event records of one unit, as raw JSON: `{position, time, actor, event, cause, data}`. The time is UTC and says so.
+ * Undefined when the event does not concern the unit.
  */
 export const unitEntry = (recorded: RecordedEvent, ordinal: number): string | undefined => {
   const data = JSON.parse(recorded.data) as Data;
   const place = placeOf((data['units'] ?? []) as Ranges, ordinal);
   if (place === undefined) return undefined;
   const { timeMicros, actor, causationId } = JSON.parse(recorded.metadata) as EventMetadata;
-  const said = recorded.type === 'UnitsAdded' ? addedUnit(data as Partial<UnitsAdded> as UnitsAdded, place) : data;
+  const shown = recorded.type === 'UnitsAdded' ? addedUnit(data as Partial<UnitsAdded> as UnitsAdded, place) : data;
   const head = {
     position: recorded.position,
-    time: formatTimestamp(timeMicros),
+    time: `${formatTimestamp(timeMicros)}Z`,
     actor,
     event: recorded.type,
     cause: causationId,
   };
-  return `${JSON.stringify(head).slice(0, -1)},"data":${rawObject(said)}}`;
+  return `${JSON.stringify(head).slice(0, -1)},"data":${rawObject(shown)}}`;
 };

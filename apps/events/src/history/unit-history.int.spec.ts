@@ -78,7 +78,7 @@ describe('UnitHistory', () => {
     await record(event('UnitFailed', { units: [[3, 3]], status: 'reset', hours: 1.5, resources: '{"disk":1.0}' }));
     expect(await history.page({ stream: STREAM, ordinal: 3 })).toEqual({
       entries: [
-        `{"position":1,"time":"2023-11-14T22:13:20.000001","actor":"alice","event":"UnitFailed","cause":"${COMMAND}",` +
+        `{"position":1,"time":"2023-11-14T22:13:20.000001Z","actor":"alice","event":"UnitFailed","cause":"${COMMAND}",` +
           `"data":{"status":"reset","hours":1.5,"resources":{"disk":1.0}}}`,
       ],
     });

@@ -24,7 +24,7 @@ export const historyRoutes = {
             type: 'object',
             properties: {
               position: { type: 'integer', description: 'place in the whole history' },
-              time: { type: 'string', description: 'UTC, microseconds' },
+              time: { type: 'string', description: 'ISO 8601 with microseconds and the zone `Z` (UTC)' },
               actor: { type: 'string' },
               event: { type: 'string', description: 'what happened' },
               cause: { type: 'string', description: 'id of the command, or of the event that led to it' },
