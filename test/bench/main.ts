@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { iceprodCalls } from './rows/iceprod.js';
 import { coldStart } from './rows/start.js';
+import { unitLists } from './rows/lists.js';
 import { millionUnits } from './rows/million.js';
 import { overNats } from './rows/nats.js';
 import { singleUnits } from './rows/single.js';
@@ -9,7 +10,7 @@ import type { Settings } from './settings.js';
 import { renderTable, type Row } from './table.js';
 import { hasWrk, WRK_MISSING } from './wrk.js';
 
-const USAGE = `Usage: npm run bench -- [single] [million] [start] [iceprod] [nats] [--seconds N] [--profile DIR]
+const USAGE = `Usage: npm run bench -- [single] [million] [start] [iceprod] [lists] [nats] [--seconds N] [--profile DIR]
 
 Measures what Cairn must reach; without names everything. --seconds is the length of a round (5).
 --profile writes where Cairn's time goes, for the performance tools of browsers; the figures suffer.
@@ -20,6 +21,7 @@ const GROUPS: Readonly<Record<string, (settings: Settings) => Promise<readonly R
   million: millionUnits,
   start: coldStart,
   iceprod: iceprodCalls,
+  lists: unitLists,
   nats: overNats,
 };
 
