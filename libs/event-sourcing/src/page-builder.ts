@@ -13,8 +13,8 @@ const PAGE_MS_MAX = 1000;
  * Collects entries until a page is full. At least one entry goes into a page of large entries; a page may be empty when the
  * next entry is hard to find.
  */
-export class PageBuilder {
-  private readonly entries: string[] = [];
+export class PageBuilder<Entry = string> {
+  private readonly entries: Entry[] = [];
   private readonly endsAtMs: number;
   private chars = 0;
 
@@ -30,13 +30,13 @@ export class PageBuilder {
     return this.entries.length;
   }
 
-  add(entry: string): void {
+  add(entry: Entry, characters: number): void {
     this.entries.push(entry);
-    this.chars += entry.length;
+    this.chars += characters;
   }
 
   /** @param next where the next page begins; absent on the last one */
-  page(next?: string): Page {
+  page(next?: string): Page<Entry> {
     return next === undefined ? { entries: this.entries } : { entries: this.entries, next };
   }
 }

@@ -3,9 +3,9 @@ import { PageBuilder } from './page-builder.js';
 describe('PageBuilder', () => {
   it('is full when its entries are as long as a page', () => {
     const page = new PageBuilder(Infinity);
-    page.add('x'.repeat(65_535));
+    page.add('x', 65_535);
     expect(page.isFull).toBe(false);
-    page.add('y');
+    page.add('y', 1);
     expect(page.isFull).toBe(true);
     expect(page.page('behind').entries).toHaveLength(2);
   });

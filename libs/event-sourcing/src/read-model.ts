@@ -12,6 +12,7 @@ import { PositionWaiters } from './position-waiters.js';
 import type { AppliedEvent, Projection } from './projection.js';
 import { EventRefused, Replay } from './replay.js';
 import { Slices } from './slices.js';
+import { Snapshots } from './snapshots.js';
 import type { Lifts } from './upcast.js';
 
 const CACHE_KIB_DEFAULT = 12 * 1024;
@@ -51,6 +52,8 @@ export class ReadModel {
   private readonly stopped = new AbortController();
   private readonly replay: Replay;
   private readonly checkpoints: WalCheckpoints;
+  /** Committed states for answers of several pages. */
+  readonly snapshots: Snapshots;
   private readonly firstCatchUp = Promise.withResolvers<void>();
   private readonly waiters = new PositionWaiters();
   private following: Promise<void> | undefined;
@@ -69,7 +72,9 @@ export class ReadModel {
       owner.file,
       (work) => this.lock.run(work),
       (error) => this.checkpointHere(error),
+      () => this.snapshots.endOldest(),
     );
+    this.snapshots = new Snapshots({ file: owner.file, position: () => this.checkpoint, log });
     // Whoever waits gets the rejection; without anybody waiting it is no fault.
     this.firstCatchUp.promise.catch(() => {});
   }
@@ -338,6 +343,7 @@ export class ReadModel {
     this.waiters.close();
     this.firstCatchUp.reject(new Error('The read model was closed'));
     await this.lock.run(() => this.saveCheckpoint());
+    this.snapshots.close();
     await this.checkpoints.close();
     await this.lock.run(() => this.file.close());
     this.owner.release();

@@ -1,25 +1,20 @@
-import { randomUUID } from 'node:crypto';
 import { DomainError } from '#platform/domain-error.js';
 import {
   afterSorted,
   type ListOptions,
-  type ListPage,
   readAfterSorted,
   type SortedPlace,
   type SortField,
 } from '#contracts/iceprod/lists.js';
-import { PageBuilder } from './page-builder.js';
+import type { Chunks } from './paged-answers.js';
 import { Slices } from './slices.js';
 import { sorting } from './sort-in-slices.js';
 
-/** Entries of all sorted lists together that may wait for their next page at a time: 32 MiB. */
-const WAITING_ENTRIES_MAX = 4_000_000;
+/** Entries of all sorted lists together that may be read at a time: 32 MiB. */
+const READ_ENTRIES_MAX = 4_000_000;
 
 /** Entries of all lists together that may be gathered at a time, each with its values: some 200 MiB. */
 const GATHERED_ENTRIES_MAX = 1_000_000;
-
-/** Who has asked for no page of a list for so long is gone. */
-const IDLE_MS_MAX = 2 * 60 * 1000;
 
 /** Entries rendered between two looks at the clock. */
 const RENDER_SLICE = 100;
@@ -119,52 +114,66 @@ const limitedList = (sort: readonly SortField[], limit: number | undefined, foun
 
 const tooMany = (): DomainError => new DomainError('unavailable', 'lists.too-many', 'server overloaded');
 
-interface Waiting {
-  readonly list: SortedList;
-  readonly sinceMs: number;
-}
-
 /**
- * Answers sorted lists page by page. They are sorted once, for the first page, and wait until the others are asked for. A list
- * that somebody reads is never dropped for another: the other is refused before its answer has begun.
+ * Sorted lists, chunk by chunk. They are sorted once, when they begin. A list that somebody reads is never dropped for another:
+ * the other is refused before its answer has begun.
  */
 export class SortedLists {
-  private readonly waiting = new Map<string, Waiting>();
-  private entries = 0;
+  private read = 0;
   private gathered = 0;
 
   constructor(
-    private readonly entriesMax = WAITING_ENTRIES_MAX,
-    private readonly nowMs: () => number = Date.now,
+    private readonly readMax = READ_ENTRIES_MAX,
     private readonly gatheredMax = GATHERED_ENTRIES_MAX,
   ) {}
 
   /**
-   * A page of a list that a client may have limited, or go on with behind an earlier answer.
+   * A list that a client may have limited, or continue behind an earlier answer.
    *
-   * @param render an entry; nothing for what is gone meanwhile
+   * @param render an entry
+   * @throws DomainError when `after` is of another list, or several lists hold too much together
    */
-  async list(
-    { sort = [], limit, after, cursor }: ListOptions,
+  async *chunks(
+    { sort = [], limit, after }: ListOptions,
     gather: Gather,
     render: (key: number) => string | undefined,
-  ): Promise<ListPage | DomainError> {
-    const behind = after === undefined ? undefined : readAfterSorted(after, sort);
-    if (behind instanceof DomainError) return behind;
-    const sorted = async (slices: Slices): Promise<SortedList> => {
-      const foremost = new Foremost(sort, limit === undefined ? Infinity : limit + 1, behind);
-      try {
-        await gather((item) => this.offer(foremost, item), slices);
-        return limitedList(sort, limit, await foremost.inOrder(slices));
-      } finally {
-        this.gathered -= foremost.size;
-      }
-    };
+  ): Chunks {
+    const slices = new Slices();
+    const { keys, afterAt } = await this.sorted(sort, limit, after, gather, slices);
+    if (this.read > 0 && this.read + keys.length > this.readMax) throw tooMany();
+    this.read += keys.length;
     try {
-      return await this.page(cursor, sorted, render);
-    } catch (error) {
-      if (error instanceof DomainError) return error;
-      throw error;
+      for (let from = 0; from < keys.length; from += RENDER_SLICE) {
+        const entries: string[] = [];
+        const to = Math.min(from + RENDER_SLICE, keys.length);
+        for (const key of keys.subarray(from, to)) {
+          const entry = render(key);
+          if (entry !== undefined) entries.push(entry);
+        }
+        yield { entries, after: afterAt?.(to - 1) };
+        if (slices.spent) await slices.pause();
+      }
+      return afterAt?.(keys.length - 1);
+    } finally {
+      this.read -= keys.length;
+    }
+  }
+
+  private async sorted(
+    sort: readonly SortField[],
+    limit: number | undefined,
+    after: string | undefined,
+    gather: Gather,
+    slices: Slices,
+  ): Promise<SortedList> {
+    const behind = after === undefined ? undefined : readAfterSorted(after, sort);
+    if (behind instanceof DomainError) throw behind;
+    const foremost = new Foremost(sort, limit === undefined ? Infinity : limit + 1, behind);
+    try {
+      await gather((item) => this.offer(foremost, item), slices);
+      return limitedList(sort, limit, await foremost.inOrder(slices));
+    } finally {
+      this.gathered -= foremost.size;
     }
   }
 
@@ -175,55 +184,4 @@ export class SortedLists {
     this.gathered += foremost.size - before;
     if (this.gathered > this.gatheredMax && this.gathered > foremost.size) throw tooMany();
   }
-
-  private async page(
-    cursor: string | undefined,
-    sort: (slices: Slices) => Promise<SortedList>,
-    render: (key: number) => string | undefined,
-  ): Promise<ListPage | DomainError> {
-    const slices = new Slices();
-    const [token = randomUUID(), from = '0'] = cursor?.split(':') ?? [];
-    const list = cursor === undefined ? await sort(slices) : this.waiting.get(token)?.list;
-    if (list === undefined) return new DomainError('unavailable', 'list.gone', 'The sorted list is gone, ask again');
-    const { keys } = list;
-    const page = new PageBuilder();
-    for (let at = Number(from); at < keys.length; at += 1) {
-      const entry = render(keys[at] ?? -1);
-      if (entry !== undefined) page.add(entry);
-      if (at % RENDER_SLICE === 0 && slices.spent) await slices.pause();
-      if (!page.isFull || at + 1 === keys.length) continue;
-      if (!this.keep(token, list)) return tooMany();
-      return pageUpTo(page.page(`${token}:${at + 1}`), list, at);
-    }
-    this.drop(token);
-    return pageUpTo(page.page(), list, keys.length - 1);
-  }
-
-  /** Whether there is room for it; for a list on its own there always is. */
-  private keep(token: string, list: SortedList): boolean {
-    this.drop(token);
-    this.dropIdle();
-    if (this.waiting.size > 0 && this.entries + list.keys.length > this.entriesMax) return false;
-    this.waiting.set(token, { list, sinceMs: this.nowMs() });
-    this.entries += list.keys.length;
-    return true;
-  }
-
-  private drop(token: string): void {
-    this.entries -= this.waiting.get(token)?.list.keys.length ?? 0;
-    this.waiting.delete(token);
-  }
-
-  /** The longest idle come first: each page puts its list at the end. */
-  private dropIdle(): void {
-    for (const [token, { sinceMs }] of this.waiting) {
-      if (this.nowMs() - sinceMs < IDLE_MS_MAX) return;
-      this.drop(token);
-    }
-  }
 }
-
-const pageUpTo = (page: ListPage, { afterAt }: SortedList, at: number): ListPage => {
-  const after = afterAt?.(at);
-  return after === undefined ? page : { ...page, after };
-};

@@ -6,6 +6,9 @@ import type { FromThread, ToThread } from './wal-checkpoint-thread.js';
 /** Size of a write-ahead log that makes a checkpoint due. */
 const LOG_BYTES_DUE = 8 * 1024 * 1024;
 
+/** A log that cannot be emptied, because somebody reads what stood in it long ago, is no larger than about this. */
+const LOG_BYTES_MAX = 512 * 1024 * 1024;
+
 /** The size is looked at once in so many commits. */
 const COMMITS_PER_LOOK = 16;
 
@@ -62,6 +65,7 @@ const thread = new CheckpointThread();
  */
 export class WalCheckpoints {
   private commits = 0;
+  private dueBytes = LOG_BYTES_DUE;
   private running: Promise<void> | undefined;
   private opened = false;
 
@@ -71,14 +75,16 @@ export class WalCheckpoints {
     private readonly whileNobodyWrites: (work: () => Promise<void>) => Promise<void>,
     /** Told when checkpoints cannot be made here: the owner lets SQLite make them. */
     private readonly onFault: (error: unknown) => void,
+    /** Called when the log has grown too large because of readers: the owner ends the oldest of them. */
+    private readonly onTooLarge: () => void = () => {},
+    private readonly bytesMax = LOG_BYTES_MAX,
   ) {}
 
   /** To be called after each commit; begins a checkpoint when one is due. */
   committed(): void {
     if (++this.commits < COMMITS_PER_LOOK || this.running !== undefined) return;
     this.commits = 0;
-    const size = statSync(`${this.file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-    if (size >= LOG_BYTES_DUE) void this.run();
+    if (this.logBytes() >= this.dueBytes) void this.run();
   }
 
   /** Makes a checkpoint, whether or not it is due. */
@@ -95,12 +101,20 @@ export class WalCheckpoints {
     if (this.opened) await thread.send({ file: this.file, order: 'close' }).catch(this.onFault);
   }
 
+  private logBytes(): number {
+    return statSync(`${this.file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
   private async checkpoint(): Promise<void> {
     const { file } = this;
     this.opened = true;
     try {
       await thread.send({ file, order: 'copy' });
       await this.whileNobodyWrites(() => thread.send({ file, order: 'empty' }));
+      const left = this.logBytes();
+      // What readers keep in the log does not make the next checkpoint due at once.
+      this.dueBytes = left + LOG_BYTES_DUE;
+      if (left >= this.bytesMax) this.onTooLarge();
     } catch (error) {
       this.onFault(error);
     }

@@ -1,9 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { formatTimestamp, nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import { Log } from '#platform/logging.js';
 import type { MessageContext } from '#bus/contract.js';
-import type { CredentialHealth } from '#contracts/iceprod/credentials.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { type Credential, exchanged, issuerOf, needsRefresh, refreshed } from './credential.js';
 import { CredentialFacts } from './credential-projection.js';
@@ -39,9 +37,6 @@ const inTurns = async <Entry, Result>(
 @Injectable()
 export class CredentialUse {
   private readonly facts: CredentialFacts;
-  private readonly startMicros = nowMicros();
-  private lastRefreshMicros: number | undefined;
-  private lastSuccessMicros: number | undefined;
 
   constructor(
     private readonly store: CredentialStore,
@@ -82,21 +77,8 @@ export class CredentialUse {
   async refreshed(credential: Credential): Promise<Credential | DomainError> {
     const { access_token, refresh_token = '', scope } = credential;
     if (!this.issuer.serves(issuerOf(refresh_token) ?? issuerOf(access_token))) return foreignIssuer();
-    this.lastRefreshMicros = nowMicros();
     const tokens = await this.issuer.refresh(refresh_token, scope);
-    if (tokens instanceof DomainError) return tokens;
-    this.lastSuccessMicros = nowMicros();
-    return refreshed(credential, tokens);
-  }
-
-  /** Times of this process: a restart forgets when tokens were refreshed (contract 20). */
-  health(): CredentialHealth {
-    const textOf = (micros: number | undefined): string => (micros === undefined ? '' : formatTimestamp(micros));
-    return {
-      start_time: formatTimestamp(this.startMicros),
-      last_run_time: textOf(this.lastRefreshMicros),
-      last_success_time: textOf(this.lastSuccessMicros),
-    };
+    return tokens instanceof DomainError ? tokens : refreshed(credential, tokens);
   }
 
   private async used({ fact, credential }: Readable, context: MessageContext): Promise<Readable> {

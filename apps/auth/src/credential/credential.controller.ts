@@ -10,11 +10,9 @@ import {
   type CreateCredentialRequest,
   type CredentialFields,
   type CredentialFilters,
-  type CredentialHealth,
   type CredentialOwner,
   DeleteCredentials,
   ExchangeCredentials,
-  GetCredentialHealth,
   ListCredentials,
   mayUseCredentials,
   ownerKey,
@@ -148,11 +146,6 @@ export class CredentialController implements OnModuleInit {
       const shown = norefresh ? found : await this.use.fresh(found, context);
       return { reply: { document: arrayOf(shown) } };
     });
-  }
-
-  @MessagePattern(GetCredentialHealth.subject)
-  health(): Answer<CredentialHealth> {
-    return { reply: this.use.health() };
   }
 
   @MessagePattern(ExchangeCredentials.subject)

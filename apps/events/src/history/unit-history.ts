@@ -50,7 +50,7 @@ export class UnitHistory {
       for (const event of await this.read(stream, from, to)) {
         const entry = effective.has(event.revision) ? unitEntry(event, ordinal) : undefined;
         if (entry === undefined) continue;
-        page.add(entry);
+        page.add(entry, entry.length);
         if (page.isFull) return page.page(String(event.revision));
       }
     }

@@ -31,10 +31,24 @@ export interface UnitRow {
   readonly extra: string | null;
 }
 
-/** In the order of {@link UnitValues}. */
-const UNIT_COLUMNS = `
-  key, id, workload, grp, group_index, idx, name, depends, open_deps, requirements, status, class, priority,
-  lease_id, site, changed, touched, failures, evictions, walltime, walltime_err, walltime_err_n, extra`;
+/** What {@link rowOf} wants behind key and id, in the order of {@link UnitValues}. */
+export const UNIT_COLUMNS: readonly string[] = [
+  ...[
+    'workload',
+    'grp',
+    'group_index',
+    'idx',
+    'name',
+    'depends',
+    'open_deps',
+    'requirements',
+    'status',
+    'class',
+    'priority',
+  ],
+  ...['lease_id', 'site', 'changed', 'touched', 'failures', 'evictions', 'walltime', 'walltime_err', 'walltime_err_n'],
+  'extra',
+];
 
 type UnitValues = readonly [
   key: number,
@@ -94,7 +108,7 @@ export const rowOf = (values: unknown): UnitRow => {
 
 /** Prepares a statement whose rows are for {@link rowOf}. */
 export const prepareForRows = (database: DatabaseSync, where: string): StatementSync => {
-  const statement = database.prepare(`SELECT ${UNIT_COLUMNS} FROM unit WHERE ${where}`);
+  const statement = database.prepare(`SELECT key, id, ${UNIT_COLUMNS.join(', ')} FROM unit WHERE ${where}`);
   statement.setReturnArrays(true);
   return statement;
 };

@@ -41,7 +41,7 @@ export const wantedFields = (
  * What is wanted inside a value: of an array the same of each object in it, of a value without fields nothing. Arrays in
  * arrays are not entered, so that no document makes this go deeper than the name does.
  */
-const pickInside = (raw: string, wanted: WantedFields): string | undefined => {
+export const pickInside = (raw: string, wanted: WantedFields): string | undefined => {
   const kind = kindOf(raw);
   if (kind === 'object') return pickFields(membersOf(raw), wanted);
   if (kind !== 'array') return undefined;

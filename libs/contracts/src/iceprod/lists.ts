@@ -1,4 +1,5 @@
 import type { Page } from '#bus/contract.js';
+import type { Position } from '#ledger/ledger.js';
 import { DomainError } from '#platform/domain-error.js';
 
 /** Documents that one answer of a limited list may hold. */
@@ -28,6 +29,8 @@ export interface ListOptions {
 export interface ListPage extends Page {
   /** With a limit: where the list goes on behind this page. Absent when nothing follows. */
   readonly after?: string;
+  /** The answer shows everything up to this position of the ledger. */
+  readonly position?: Position;
 }
 
 /** Fields by which lists are sorted. */

@@ -18,8 +18,7 @@ export const transport = (cluster: GetTestCluster): void => {
     it('tells its health without a token', async () => {
       const { status, reason, json } = await cluster().anonymous.get('/healthz');
       expect({ status, reason }).toEqual({ status: 200, reason: 'OK' });
-      const time = expect.stringMatching(TIMESTAMP) as string;
-      expect(json).toEqual({ now: time, num_requests: 0, start_time: time, last_run_time: '', last_success_time: '' });
+      expect(json).toMatchObject({ now: expect.stringMatching(TIMESTAMP) as string, num_requests: 0 });
     });
 
     it('answers JSON with the headers that IceProd sends', async () => {

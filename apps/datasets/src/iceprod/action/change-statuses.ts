@@ -87,7 +87,7 @@ const jobsOf = (errand: Errand, { dataset_id: id }: Change): Pages<string> => {
   const status = errand.text('initial_status');
   if (given !== undefined) return [given];
   const filter = status === '' ? {} : { statuses: [status] };
-  return read(errand.pages(ListJobs, { dataset_id: id, keys: ['job_id'], ...filter }), idOf);
+  return read(errand.listed(ListJobs, { dataset_id: id, keys: ['job_id'], ...filter }), idOf);
 };
 
 const countOf = async (errand: Errand, change: Change, kind: 'jobs' | 'tasks'): Promise<number> => {
@@ -133,7 +133,7 @@ async function* lookedUp(errand: Errand, datasetId: string, ids: readonly string
 const listedTasks = (errand: Errand, { dataset_id: id }: Change, key: 'task_id' | 'job_id'): Pages<string> => {
   const status = errand.text('initial_status');
   const filter = status === '' ? {} : { statuses: [status] };
-  return errand.pages(ListTasks, { dataset_id: id, keys: [key], ...filter });
+  return errand.listed(ListTasks, { dataset_id: id, keys: [key], ...filter });
 };
 
 const tasksOf = (errand: Errand, change: Change): Pages<string> => {

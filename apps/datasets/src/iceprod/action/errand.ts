@@ -3,6 +3,7 @@ import { DomainError } from '#platform/domain-error.js';
 import type { Bus } from '#bus/bus.js';
 import type { Contract, MessageContext, Page } from '#bus/contract.js';
 import { pages } from '#bus/pages.js';
+import { LIST_LIMIT_MAX, type ListOptions, type ListPage } from '#contracts/iceprod/lists.js';
 import type { RequestEvents } from '#contracts/iceprod/request-events.js';
 import type { Mailbox } from '#event-sourcing/mailbox.js';
 import type { Arguments } from './arguments.js';
@@ -84,6 +85,29 @@ export class Errand {
       this.heed();
       yield page;
     }
+  }
+
+  /**
+   * A list in order of creation, part by part. Each part shows its own state, because an operation may take minutes
+   * between two parts, and no snapshot is held for so long.
+   */
+  async *listed<Request extends ListOptions>(
+    contract: Contract<Request, ListPage>,
+    request: NoInfer<Request>,
+  ): AsyncGenerator<readonly string[], void, void> {
+    let after: string | undefined;
+    do {
+      const part = { ...request, limit: LIST_LIMIT_MAX, ...(after !== undefined && { after }) };
+      const entries: string[] = [];
+      let cursor: string | undefined;
+      do {
+        this.heed();
+        const page: ListPage = await this.ask(contract, cursor === undefined ? part : { ...part, cursor });
+        for (const entry of page.entries) entries.push(entry);
+        ({ after, next: cursor } = page);
+      } while (cursor !== undefined);
+      yield entries;
+    } while (after !== undefined);
   }
 
   /** Puts a fact about the request on record. */

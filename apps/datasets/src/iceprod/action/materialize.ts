@@ -127,7 +127,7 @@ class Materialization {
     const { dataset_id: id } = this.dataset;
     const ids = new Map<number, string>();
     const request = { dataset_id: id, job_id: job, keys: ['task_id', 'task_index'] };
-    for await (const page of this.errand.pages(ListTasks, request)) {
+    for await (const page of this.errand.listed(ListTasks, request)) {
       for (const { task_index: place, task_id: task } of page.map(listedTask)) ids.set(place, task);
     }
     const before = ids.size;
@@ -170,7 +170,7 @@ class Materialization {
   }
 
   private async first(request: ListTasksRequest): Promise<Task | undefined> {
-    for await (const page of this.errand.pages(ListTasks, request)) {
+    for await (const page of this.errand.listed(ListTasks, request)) {
       const [task] = page.map(listedTask);
       if (task !== undefined) return task;
     }

@@ -1,3 +1,4 @@
+import type { DatabaseSync } from 'node:sqlite';
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
@@ -23,7 +24,10 @@ import type { DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
 import { AccessRules } from '#event-sourcing/access-rules.js';
 import { Groups } from '#event-sourcing/groups.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
+import { type PagedAnswers, textPages } from '#event-sourcing/paged-answers.js';
+import { perConnection } from '#event-sourcing/per-connection.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
+import { SortedLists } from '#event-sourcing/sorted-lists.js';
 import { DatasetNumbers } from '../numbers/dataset-numbers.js';
 import { changeDataset, datasetNotFound } from './change-dataset.js';
 import { Datasets } from './datasets.js';
@@ -41,6 +45,8 @@ const refused = (error: DomainError): { readonly error: DomainErrorValue } => ({
 export class DatasetController {
   private readonly shownRules: AccessRules;
   private readonly shown: Datasets;
+  private readonly lists: PagedAnswers;
+  private readonly datasetsOn: (database: DatabaseSync) => Datasets;
   private readonly decidedRules: AccessRules;
   private readonly decided: Datasets;
   private readonly groups: Groups;
@@ -53,6 +59,9 @@ export class DatasetController {
   ) {
     this.shownRules = new AccessRules(readModel.queries, 'iceprod');
     this.shown = new Datasets(readModel.queries, this.shownRules);
+    this.lists = textPages(readModel.snapshots);
+    const sorted = new SortedLists();
+    this.datasetsOn = perConnection((database) => new Datasets(database, this.shownRules, sorted));
     this.decidedRules = new AccessRules(readModel.writer, 'iceprod');
     this.decided = new Datasets(readModel.writer, this.decidedRules);
     this.groups = new Groups(readModel.queries);
@@ -88,7 +97,9 @@ export class DatasetController {
 
   @MessagePattern(ListDatasets.subject)
   async list({ context, request }: Message<ListDatasetsRequest>): Promise<Answer<ListPage>> {
-    const page = await this.shown.list(request, context.caller);
+    const page = await this.lists.page(request.cursor, ({ database }) =>
+      this.datasetsOn(database).list(request, context.caller),
+    );
     return page instanceof DomainError ? refused(page) : { reply: page };
   }
 

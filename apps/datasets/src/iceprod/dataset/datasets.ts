@@ -4,18 +4,19 @@ import { ref } from '#ledger/ref.js';
 import type { Caller } from '#bus/contract.js';
 import type { ListDatasetsRequest } from '#contracts/iceprod/datasets.js';
 import { projectKeys, type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
-import { afterPlace, DATASET_SORT_FIELDS, type ListPage, type SortField } from '#contracts/iceprod/lists.js';
+import { afterPlace, DATASET_SORT_FIELDS, type SortField } from '#contracts/iceprod/lists.js';
 import { DATASET_STATUSES, type DatasetStatus } from '#contracts/iceprod/statuses.js';
 import type { AccessRules } from '#event-sourcing/access-rules.js';
-import { cursorAt, progressOf } from '#event-sourcing/list-progress.js';
-import { PageBuilder } from '#event-sourcing/page-builder.js';
+import { listStart } from '#event-sourcing/list-start.js';
+import type { Chunks } from '#event-sourcing/paged-answers.js';
+import { Slices } from '#event-sourcing/slices.js';
 import { sortableValue, SortedLists } from '#event-sourcing/sorted-lists.js';
 import { type Dataset, isDatasetStatus } from './dataset.js';
 import type { StatusChange } from './dataset-projection.js';
 import { TRUNCATED_WORD } from './status-machine.js';
 
-/** Datasets looked at for one page of a list, or between two looks at the clock. */
-const PAGE_DATASETS_MAX = 500;
+/** Datasets read at a time: a few milliseconds. */
+const CHUNK = 200;
 
 interface DatasetRow {
   /** Names the row in this file, and nowhere else. */
@@ -101,7 +102,7 @@ const readPlace = (text: string | undefined): Place => {
   return { dataset: Number(text.slice(0, at)), dataset_id: text.slice(at + 1) };
 };
 
-/** Reads datasets through one connection: `queries` to answer, `writer` to decide. */
+/** Reads datasets through one connection: a snapshot or `queries` to answer, `writer` to decide. */
 export class Datasets {
   private readonly selectOne;
   private readonly selectMoved;
@@ -109,11 +110,12 @@ export class Datasets {
   private readonly selectNumber;
   private readonly selectPage;
   private readonly selectStatuses;
-  private readonly sorted = new SortedLists();
 
   constructor(
     database: DatabaseSync,
     private readonly rules: AccessRules,
+    /** Bounds the sorted lists of all connections together. */
+    private readonly sorted = new SortedLists(),
   ) {
     this.selectOne = database.prepare('SELECT document FROM dataset WHERE ref = ?');
     this.selectMoved = database.prepare('SELECT moved FROM dataset WHERE ref = ?');
@@ -122,7 +124,7 @@ export class Datasets {
     this.selectRow = database.prepare(`${select} WHERE rowid = ?`);
     this.selectNumber = database.prepare(`${select} WHERE dataset = ? ORDER BY dataset_id`);
     this.selectPage = database.prepare(
-      `${select} WHERE (dataset, dataset_id) > (?, ?) ORDER BY dataset, dataset_id LIMIT ${PAGE_DATASETS_MAX}`,
+      `${select} WHERE (dataset, dataset_id) > (?, ?) ORDER BY dataset, dataset_id LIMIT ${CHUNK}`,
     );
     this.selectStatuses = database.prepare(
       'SELECT status, dataset_id FROM dataset ORDER BY status, dataset, dataset_id',
@@ -145,40 +147,45 @@ export class Datasets {
   }
 
   /** Documents in the order of their numbers, or sorted; what the caller may not read is left out and does not count. */
-  list(request: ListDatasetsRequest, caller: Caller): ListPage | DomainError | Promise<ListPage | DomainError> {
+  list(request: ListDatasetsRequest, caller: Caller): Chunks | DomainError {
     const passes = filterOf(request);
     if (passes instanceof DomainError) return passes;
     const shows: Filter = (row) => passes(row) && this.rules.judge(row.dataset_id, 'read', caller) === undefined;
     const keys = wantedFields(request.keys, ['dataset_id']);
     const { dataset: number, sort = [] } = request;
-    if (number !== undefined) {
-      const rows = this.selectNumber.all(number).map(rowOf);
-      return { entries: rows.filter(shows).map((row) => entryOf(row, keys)) };
-    }
+    if (number !== undefined) return this.numbered(number, shows, keys);
     return sort.length === 0 ? this.created(request, shows, keys) : this.sortedList(request, sort, shows, keys);
   }
 
-  private created(request: ListDatasetsRequest, shows: Filter, keys: WantedFields | undefined): ListPage | DomainError {
-    const progress = progressOf(request, isPlace);
-    if (progress instanceof DomainError) return progress;
-    let { left } = progress;
-    let place = readPlace(progress.place);
-    const page = new PageBuilder();
-    let seen = 0;
-    for (const each of this.selectPage.iterate(place.dataset, place.dataset_id)) {
-      const row = rowOf(each);
-      seen += 1;
-      if (shows(row)) {
-        if (left === 0) return { ...page.page(), after: afterPlace(placeText(place)) };
-        page.add(entryOf(row, keys));
+  private async *numbered(number: number, shows: Filter, keys: WantedFields | undefined): Chunks {
+    const rows = this.selectNumber.all(number).map(rowOf);
+    yield await Promise.resolve({ entries: rows.filter(shows).map((row) => entryOf(row, keys)) });
+    return undefined;
+  }
+
+  private created(request: ListDatasetsRequest, shows: Filter, keys: WantedFields | undefined): Chunks | DomainError {
+    const start = listStart(request, isPlace);
+    return start instanceof DomainError ? start : this.behind(readPlace(start.place), start.limit, shows, keys);
+  }
+
+  private async *behind(start: Place, limit: number, shows: Filter, keys: WantedFields | undefined): Chunks {
+    let left = limit;
+    let last = start;
+    for await (const rows of this.walk(start, new Slices())) {
+      const entries: string[] = [];
+      for (const row of rows.filter(shows)) {
+        if (left === 0) {
+          yield { entries };
+          return afterPlace(placeText(last));
+        }
+        entries.push(entryOf(row, keys));
         left -= 1;
+        last = row;
       }
-      place = row;
-      if (seen < PAGE_DATASETS_MAX && !page.isFull) continue;
-      const at = placeText(place);
-      return { ...page.page(cursorAt(left, at)), ...(left !== Infinity && { after: afterPlace(at) }) };
+      if (left > 0) last = rows.at(-1) ?? last;
+      yield { entries, ...(limit !== Infinity && { after: afterPlace(placeText(last)) }) };
     }
-    return page.page();
+    return undefined;
   }
 
   private sortedList(
@@ -186,26 +193,31 @@ export class Datasets {
     sort: readonly SortField[],
     shows: Filter,
     keys: WantedFields | undefined,
-  ): Promise<ListPage | DomainError> {
-    return this.sorted.list(
+  ): Chunks {
+    return this.sorted.chunks(
       request,
       async (offer, slices) => {
-        let last: DatasetRow | undefined;
-        do {
-          const { dataset, dataset_id: id }: Place = last ?? BEFORE_ALL;
-          last = undefined;
-          for (const each of this.selectPage.iterate(dataset, id)) {
-            last = rowOf(each);
-            if (shows(last)) offer({ key: last.key, id: last.dataset_id, values: valuesOf(last.document, sort) });
+        for await (const rows of this.walk(BEFORE_ALL, slices)) {
+          for (const { key, dataset_id: id, document } of rows.filter(shows)) {
+            offer({ key, id, values: valuesOf(document, sort) });
           }
-          if (slices.spent) await slices.pause();
-        } while (last !== undefined);
+        }
       },
       (key) => {
         const row = this.selectRow.get(key);
         return row === undefined ? undefined : entryOf(rowOf(row), keys);
       },
     );
+  }
+
+  /** All datasets behind a place, in the order of their numbers; others get their turn in between. */
+  private async *walk(start: Place, slices: Slices): AsyncGenerator<readonly DatasetRow[], void, void> {
+    for (let last: Place | undefined = start; last !== undefined;) {
+      const rows: readonly DatasetRow[] = this.selectPage.all(last.dataset, last.dataset_id).map(rowOf);
+      if (rows.length > 0) yield rows;
+      if (slices.spent) await slices.pause();
+      last = rows.at(-1);
+    }
   }
 
   /** `{status: [dataset_id, ...]}` of what the caller may read, in the order of the vocabulary. */

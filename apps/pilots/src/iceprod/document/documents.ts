@@ -49,7 +49,8 @@ export class Documents {
       const members = equal.size > 0 || wanted !== undefined ? membersOf(document) : undefined;
       if (members === undefined || hasTexts(members, equal)) {
         const shown = members === undefined || wanted === undefined ? document : pickFields(members, wanted);
-        page.add(`${JSON.stringify(id)}:${shown}`);
+        const entry = `${JSON.stringify(id)}:${shown}`;
+        page.add(entry, entry.length);
       }
       if (seen === PAGE_DOCUMENTS_MAX || page.isFull) return page.page(id);
     }

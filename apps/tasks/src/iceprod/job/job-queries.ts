@@ -1,18 +1,21 @@
 import { DomainError } from '#platform/domain-error.js';
-import type { Page } from '#bus/contract.js';
 import type { ListJobsRequest } from '#contracts/iceprod/jobs.js';
 import { pickFields, type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
-import { afterPlace, JOB_SORT_FIELDS, type ListPage, type SortField } from '#contracts/iceprod/lists.js';
-import { JOB_STATUSES } from '#contracts/iceprod/statuses.js';
-import { cursorAt, progressOf } from '#event-sourcing/list-progress.js';
+import { afterPlace, JOB_SORT_FIELDS, type SortField } from '#contracts/iceprod/lists.js';
+import { type ListStart, listStart } from '#event-sourcing/list-start.js';
+import { type Chunks, type PagedAnswers, type SnapshotPage, textPages } from '#event-sourcing/paged-answers.js';
+import { perConnection } from '#event-sourcing/per-connection.js';
+import { Slices } from '#event-sourcing/slices.js';
+import type { Snapshot, Snapshots } from '#event-sourcing/snapshots.js';
 import { sortableValue, SortedLists } from '#event-sourcing/sorted-lists.js';
-import { isPlace, placeText, readPlace } from '../../workload/list-place.js';
+import { isPlace, type Place, placeText, readPlace } from '../../workload/list-place.js';
+import type { Workloads } from '../../workload/workloads.js';
 import { readStatuses } from './job-decider.js';
-import { type JobFilter, type Jobs, PAGE_ROWS, placeOfJob } from './job-rows.js';
+import { type JobFilter, Jobs, placeOfJob, type StoredJob } from './job-rows.js';
 import { fieldsOf, type Job, jobDocument } from './job.js';
 
-const pageOf = (entries: readonly string[], next: string | undefined): Page =>
-  next === undefined ? { entries } : { entries, next };
+/** Jobs read at a time: a few milliseconds. */
+const CHUNK = 250;
 
 const picked = (job: Job, wanted: WantedFields | undefined): string =>
   wanted === undefined ? jobDocument(job) : pickFields(fieldsOf(job), wanted);
@@ -28,28 +31,6 @@ const rendering = ({ keys }: ListJobsRequest): ((job: Job) => string) => {
   return (job) => `${JSON.stringify(job.id)}:${picked(job, wanted)}`;
 };
 
-/** In order of creation, which no change of a job touches: a place in it stays where it is. */
-const createdJobs = (jobs: Jobs, filter: JobFilter, request: ListJobsRequest): ListPage | DomainError => {
-  const progress = progressOf(request, isPlace);
-  if (progress instanceof DomainError) return progress;
-  const { left, place } = progress;
-  // One more than is wanted tells whether the list goes on.
-  const rows = Math.min(PAGE_ROWS, left + 1);
-  const slice = jobs.slice(request.dataset_id, filter, readPlace(place), rows);
-  const render = rendering(request);
-  if (slice.jobs.length > left) {
-    const shown = slice.jobs.slice(0, left);
-    const last = shown.at(-1);
-    const behind = last === undefined ? place : placeText(placeOfJob(last));
-    return { entries: shown.map(({ job }) => render(job)), ...(behind !== undefined && { after: afterPlace(behind) }) };
-  }
-  const page = { entries: slice.jobs.map(({ job }) => render(job)) };
-  if (slice.next === undefined) return page;
-  const behind = placeText(slice.next);
-  const next = cursorAt(left - slice.jobs.length, behind);
-  return left === Infinity ? { ...page, next } : { ...page, next, after: afterPlace(behind) };
-};
-
 const VALUES: Readonly<Record<(typeof JOB_SORT_FIELDS)[number], (job: Job) => unknown>> = {
   job_id: ({ id }) => id,
   job_index: ({ index }) => index,
@@ -63,62 +44,109 @@ const valuesOf = (job: Job, sort: readonly SortField[]): readonly unknown[] =>
     return known === undefined ? undefined : sortableValue(VALUES[known](job));
   });
 
-/** `GET /datasets/{dataset_id}/jobs`. */
+interface JobRows {
+  readonly jobs: readonly StoredJob[];
+  /** The place behind them. */
+  readonly last: Place;
+}
+
+/** The jobs that a dataset lists behind a place, in order of creation; others get their turn in between. */
+async function* walk(
+  jobs: Jobs,
+  datasetId: string,
+  filter: JobFilter,
+  start: Place,
+  slices: Slices,
+): AsyncGenerator<JobRows, void, void> {
+  for (let place: Place | undefined = start; place !== undefined;) {
+    const slice = jobs.slice(datasetId, filter, place, CHUNK);
+    const last = slice.next ?? place;
+    yield { jobs: slice.jobs, last };
+    if (slices.spent) await slices.pause();
+    place = slice.next;
+  }
+}
+
+/** In order of creation, which no change of a job touches: a place in it stays where it is. */
+async function* createdJobs(
+  rows: AsyncIterable<JobRows>,
+  { limit, place }: ListStart,
+  render: (job: Job) => string,
+): Chunks {
+  let left = limit;
+  let behind = placeText(readPlace(place));
+  for await (const { jobs, last } of rows) {
+    const shown = jobs.slice(0, left);
+    const entries = shown.map(({ job }) => render(job));
+    left -= shown.length;
+    const lastShown = shown.at(-1);
+    if (left > 0) behind = placeText(last);
+    else if (lastShown !== undefined) behind = placeText(placeOfJob(lastShown));
+    yield { entries, ...(limit !== Infinity && { after: afterPlace(behind) }) };
+    if (jobs.length > shown.length) return afterPlace(behind);
+  }
+  return undefined;
+}
+
+/** Lists and summaries of the jobs of a dataset, page by page. */
 export class JobLists {
+  private readonly answers: PagedAnswers;
   private readonly sorted = new SortedLists();
+  private readonly jobsIn: (snapshot: Snapshot) => Jobs;
 
-  constructor(private readonly jobs: Jobs) {}
-
-  /** One page of `"<job_id>":{...}` texts. */
-  list(request: ListJobsRequest): ListPage | DomainError | Promise<ListPage | DomainError> {
-    const filter = filterOf(request);
-    if (filter instanceof DomainError) return filter;
-    const { sort = [] } = request;
-    return sort.length === 0 ? createdJobs(this.jobs, filter, request) : this.sortedJobs(filter, request, sort);
+  /** @param workloads resolves names, which never change; jobs are read from snapshots */
+  constructor(workloads: Workloads, snapshots: Snapshots) {
+    this.answers = textPages(snapshots);
+    const jobsOf = perConnection((database) => new Jobs(database, workloads));
+    this.jobsIn = ({ database }) => jobsOf(database);
   }
 
-  private sortedJobs(
-    filter: JobFilter,
-    request: ListJobsRequest,
-    sort: readonly SortField[],
-  ): Promise<ListPage | DomainError> {
-    const { dataset_id: datasetId } = request;
+  /** `GET /datasets/{dataset_id}/jobs`: entries are `"<job_id>":{...}` texts. */
+  list(request: ListJobsRequest): Promise<SnapshotPage | DomainError> {
+    return this.answers.page(request.cursor, (snapshot) => {
+      const filter = filterOf(request);
+      if (filter instanceof DomainError) return filter;
+      const jobs = this.jobsIn(snapshot);
+      if (request.sort !== undefined && request.sort.length > 0) return this.sortedJobs(jobs, filter, request);
+      const start = listStart(request, isPlace);
+      if (start instanceof DomainError) return start;
+      const rows = walk(jobs, request.dataset_id, filter, readPlace(start.place), new Slices());
+      return createdJobs(rows, start, rendering(request));
+    });
+  }
+
+  /** `GET .../job_summaries/status`: entries are pieces `[status, [id, ...]]`; empty statuses are left out. */
+  summarize(datasetId: string, cursor: string | undefined): Promise<SnapshotPage | DomainError> {
+    return this.answers.page(cursor, (snapshot) => idsByStatus(this.jobsIn(snapshot), datasetId));
+  }
+
+  private sortedJobs(jobs: Jobs, filter: JobFilter, request: ListJobsRequest): Chunks {
     const render = rendering(request);
-    return this.sorted.list(
+    return this.sorted.chunks(
       request,
       async (offer, slices) => {
-        for (let slice = this.jobs.slice(datasetId, filter); ; slice = this.jobs.slice(datasetId, filter, slice.next)) {
-          for (const { key, job } of slice.jobs) offer({ key, id: job.id, values: valuesOf(job, sort) });
-          if (slice.next === undefined) return;
-          if (slices.spent) await slices.pause();
+        for await (const rows of walk(jobs, request.dataset_id, filter, readPlace(undefined), slices)) {
+          for (const { key, job } of rows.jobs) offer({ key, id: job.id, values: valuesOf(job, request.sort ?? []) });
         }
       },
       (key) => {
-        const job = this.jobs.byKey(key);
+        const job = jobs.byKey(key);
         return job === undefined ? undefined : render(job);
       },
     );
   }
 }
 
-/** `GET .../job_summaries/status`: one piece of one status per page; empty statuses are left out. */
-export const summarizeJobs = (
-  jobs: Jobs,
-  { dataset_id: datasetId, cursor = '' }: { readonly dataset_id: string; readonly cursor?: string },
-): Page => {
-  const at = cursor.indexOf(':');
-  const present = jobs.counts(datasetId).map(([status]) => status);
-  const status = at === -1 ? present[0] : JOB_STATUSES[Number(cursor.slice(0, at))];
-  if (status === undefined) return { entries: [] };
-  const slice = jobs.slice(datasetId, { statuses: [status] }, readPlace(at === -1 ? undefined : cursor.slice(at + 1)));
-  const ids = slice.jobs.map(({ job }) => job.id);
-  const entries = ids.length === 0 ? [] : [JSON.stringify([status, ids])];
-  if (slice.next !== undefined) {
-    return pageOf(entries, `${String(JOB_STATUSES.indexOf(status))}:${placeText(slice.next)}`);
+async function* idsByStatus(jobs: Jobs, datasetId: string): Chunks {
+  const slices = new Slices();
+  for (const [status] of jobs.counts(datasetId)) {
+    for await (const rows of walk(jobs, datasetId, { statuses: [status] }, readPlace(undefined), slices)) {
+      const ids = rows.jobs.map(({ job }) => job.id);
+      if (ids.length > 0) yield { entries: [JSON.stringify([status, ids])] };
+    }
   }
-  const following = present.find((word) => JOB_STATUSES.indexOf(word) > JOB_STATUSES.indexOf(status));
-  return pageOf(entries, following === undefined ? undefined : `${String(JOB_STATUSES.indexOf(following))}:`);
-};
+  return undefined;
+}
 
 /** `GET .../job_counts/status` as raw JSON. */
 export const countJobs = (jobs: Jobs, datasetId: string): string =>

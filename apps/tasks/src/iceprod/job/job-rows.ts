@@ -8,7 +8,7 @@ import type { JobView } from './job-decider.js';
 import { type Job, OTHER_STATUS, statusCode } from './job.js';
 
 /** Most rows of one page. */
-export const PAGE_ROWS = 2_000;
+const PAGE_ROWS = 2_000;
 
 /** Jobs that one page outlines: the tasks of each are counted. */
 const OUTLINED_ROWS = 500;
@@ -49,7 +49,7 @@ CREATE INDEX job_by_index ON job (${LISTED_BY}, job_index);`;
 export const JOB_COLUMNS = 'key, id, listing, job_index, status, changed, extra';
 
 /** A job and what the tables say besides. */
-interface StoredJob {
+export interface StoredJob {
   readonly key: number;
   /** Workload that lists it. */
   readonly listing: WorkloadId;

@@ -38,7 +38,7 @@ import {
 } from './job-decider.js';
 import { nextJobIndex, outlineJobs } from './job-outline.js';
 import { JobProjection } from './job-projection.js';
-import { countJobs, JobLists, summarizeJobs } from './job-queries.js';
+import { countJobs, JobLists } from './job-queries.js';
 import { Jobs } from './job-rows.js';
 import { JobTasks } from './job-tasks.js';
 import { jobDocument } from './job.js';
@@ -55,8 +55,9 @@ export class JobController {
     private readonly projection: JobProjection,
     readModel: ReadModel,
   ) {
-    this.shown = new Jobs(readModel.queries, new Workloads(readModel.queries));
-    this.lists = new JobLists(this.shown);
+    const workloads = new Workloads(readModel.queries);
+    this.shown = new Jobs(readModel.queries, workloads);
+    this.lists = new JobLists(workloads, readModel.snapshots);
     this.tasks = new JobTasks(desk.shown);
   }
 
@@ -122,7 +123,8 @@ export class JobController {
 
   @MessagePattern(SummarizeJobs.subject)
   summarize(@Payload() message: Message<{ dataset_id: string; cursor?: string }>): Promise<Answer<Page>> {
-    return this.desk.read(message, message.request.dataset_id, () => summarizeJobs(this.shown, message.request));
+    const { dataset_id: datasetId, cursor } = message.request;
+    return this.desk.read(message, datasetId, () => this.lists.summarize(datasetId, cursor));
   }
 
   @MessagePattern(CountJobs.subject)

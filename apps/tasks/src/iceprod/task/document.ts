@@ -1,45 +1,70 @@
+import type { SQLOutputValue } from 'node:sqlite';
 import { formatTimestamp, parseTimestamp } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
-import { pickFields, type WantedFields } from '#contracts/iceprod/keys.js';
+import { pickFields, pickInside, projectKeys, type WantedFields } from '#contracts/iceprod/keys.js';
 import { elementsOf, kindOf, membersOf, mergeFields, objectText } from '#contracts/raw-json.js';
+import { type RowField, RowDocuments } from '#event-sourcing/row-documents.js';
+import { fieldOfRow, fieldOfUnit, type UnitField } from '../../engine/unit-fields.js';
+import type { UnitReader } from '../../engine/unit-row.js';
 import type { Unit } from '../../engine/unit.js';
 
-/** The fields of a task in the order in which documents show them (contract 7.1), as raw JSON. */
-const RENDER: readonly (readonly [name: string, render: (unit: Unit) => string])[] = [
-  ['task_id', (unit) => JSON.stringify(unit.id)],
-  ['dataset_id', (unit) => JSON.stringify(unit.workload)],
-  ['job_id', (unit) => JSON.stringify(unit.group)],
-  ['name', (unit) => JSON.stringify(unit.name)],
-  ['task_index', (unit) => String(unit.index)],
-  ['job_index', (unit) => String(unit.groupIndex)],
-  ['depends', (unit) => unit.depends],
-  ['requirements', (unit) => unit.requirements],
-  ['status', (unit) => JSON.stringify(unit.status)],
-  ['site', (unit) => JSON.stringify(unit.site)],
-  ['priority', (unit) => String(unit.priority)],
-  ['instance_id', (unit) => JSON.stringify(unit.leaseId)],
-  ['failures', (unit) => String(unit.failures)],
-  ['evictions', (unit) => String(unit.evictions)],
-  ['walltime', (unit) => String(unit.walltimeHours)],
-  ['walltime_err', (unit) => String(unit.walltimeErrHours)],
-  ['walltime_err_n', (unit) => String(unit.walltimeErrCount)],
-  ['status_changed', (unit) => `"${formatTimestamp(unit.changedMicros)}"`],
+/** The fields of a task in the order in which documents show them (contract 7.1). */
+const TASK_FIELDS: readonly UnitField[] = [
+  { name: 'task_id', attribute: 'id' },
+  { name: 'dataset_id', attribute: 'workload' },
+  { name: 'job_id', attribute: 'group' },
+  { name: 'name', attribute: 'name' },
+  { name: 'task_index', attribute: 'index' },
+  { name: 'job_index', attribute: 'groupIndex' },
+  { name: 'depends', attribute: 'depends' },
+  { name: 'requirements', attribute: 'requirements' },
+  { name: 'status', attribute: 'status' },
+  { name: 'site', attribute: 'site' },
+  { name: 'priority', attribute: 'priority' },
+  { name: 'instance_id', attribute: 'leaseId' },
+  { name: 'failures', attribute: 'failures' },
+  { name: 'evictions', attribute: 'evictions' },
+  { name: 'walltime', attribute: 'walltimeHours' },
+  { name: 'walltime_err', attribute: 'walltimeErrHours' },
+  { name: 'walltime_err_n', attribute: 'walltimeErrCount' },
+  { name: 'status_changed', attribute: 'changedMicros', form: (micros) => `"${formatTimestamp(Number(micros))}"` },
 ];
+
+/** Puts the members of two objects into one. */
+const joined = (first: string, second: string): string => {
+  if (first === '{}') return second;
+  return second === '{}' ? first : `${first.slice(0, -1)},${second.slice(1)}`;
+};
 
 /** A task as IceProd shows it, as raw JSON; fields that clients made up come last. */
 export const taskDocument = (unit: Unit): string => {
   let text = '';
-  for (const [name, render] of RENDER) text += `,"${name}":${render(unit)}`;
-  return unit.extra === undefined ? `{${text.slice(1)}}` : `{${text.slice(1)},${unit.extra.slice(1)}`;
+  for (const field of TASK_FIELDS) text += `,"${field.name}":${fieldOfUnit(field, unit)}`;
+  return joined(`{${text.slice(1)}}`, unit.extra ?? '{}');
 };
 
 /** The document cut to what a caller wants: nothing else is rendered. */
 export const pickTask = (unit: Unit, wanted: WantedFields | undefined): string => {
   if (wanted === undefined) return taskDocument(unit);
   const members = new Map<string, string>();
-  for (const [name, render] of RENDER) if (wanted.has(name)) members.set(name, render(unit));
+  for (const field of TASK_FIELDS) if (wanted.has(field.name)) members.set(field.name, fieldOfUnit(field, unit));
   if (unit.extra !== undefined) for (const [name, raw] of membersOf(unit.extra)) members.set(name, raw);
   return pickFields(members, wanted);
+};
+
+const wantedField = (field: RowField, wish: 'whole' | WantedFields): RowField => {
+  if (wish === 'whole') return field;
+  const text = (value: SQLOutputValue): string | undefined => pickInside(field.text(value) ?? 'null', wish);
+  return { ...field, text };
+};
+
+/** Documents as {@link pickTask} makes them, straight from rows. */
+export const taskDocuments = (reader: UnitReader, wanted: WantedFields | undefined): RowDocuments => {
+  const fields = TASK_FIELDS.flatMap((field): readonly RowField[] => {
+    const wish = wanted === undefined ? 'whole' : wanted.get(field.name);
+    return wish === undefined ? [] : [wantedField(fieldOfRow(field, reader), wish)];
+  });
+  return new RowDocuments(fields, 'extra', (document, extra) => joined(document, projectKeys(extra, wanted)));
 };
 
 const textField = (raw: string): string | undefined =>

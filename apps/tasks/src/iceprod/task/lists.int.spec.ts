@@ -1,8 +1,18 @@
 import fc from 'fast-check';
-import type { Caller, Contract } from '#bus/contract.js';
-import { AddJob, AmendJob, ListJobs, SetJobStatus } from '#contracts/iceprod/jobs.js';
+import type { Caller, Contract, Page } from '#bus/contract.js';
+import { AddJob, AmendJob, ListJobs, SetJobsStatus, SetJobStatus, SummarizeJobs } from '#contracts/iceprod/jobs.js';
 import type { ListOptions, ListPage } from '#contracts/iceprod/lists.js';
-import { AddTask, AddTasks, AmendTask, GetTask, ListTasks, SetTaskStatus } from '#contracts/iceprod/tasks.js';
+import {
+  AddTask,
+  AddTasks,
+  AmendTask,
+  GetTask,
+  ListTasks,
+  QueryTasks,
+  SetTasksStatus,
+  SetTaskStatus,
+  SummarizeTasks,
+} from '#contracts/iceprod/tasks.js';
 import { parseTimestamp } from '#platform/clock.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { TasksModule } from '../../tasks.module.js';
@@ -188,6 +198,104 @@ describe('lists of a dataset', () => {
       expect(whole).toHaveLength(5 + others.length / 2);
       const more = { dataset_id: home, sort, ...(sorted.after !== undefined && { after: sorted.after }) };
       expect([...sorted.ids, ...(await page(kind.list, more)).ids]).toEqual([...whole].sort());
+    });
+  });
+
+  describe('of several pages, while units move', () => {
+    const many = 4_000;
+    const dataset_id = 'moving';
+    let tasks: readonly string[];
+    let jobs: readonly string[];
+    let moved = 0;
+
+    beforeAll(async () => {
+      const shapes = [{ name: 'n', depends: [], requirements: '{}' }];
+      await ask(AddTasks, { dataset_id, first_job_index: 0, count: many, tasks: shapes });
+      tasks = (await page(ListTasks, { dataset_id, keys: ['task_id'] })).ids;
+      jobs = (await page(ListJobs, { dataset_id, keys: ['job_id'] })).ids;
+    });
+
+    /** Moves units one after the other, in order of creation: every state that there ever was divides them at one place. */
+    const moveSome = async (): Promise<void> => {
+      const to = moved + 7;
+      await ask(SetTasksStatus, { dataset_id, tasks: tasks.slice(moved, to), status: 'waiting' });
+      await ask(SetJobsStatus, { dataset_id, jobs: jobs.slice(moved, to), status: 'suspended' });
+      moved = to;
+    };
+
+    /** All pages of an answer; units move before each of them but the first. */
+    const readWhileMoving = async <Request extends { readonly cursor?: string }>(
+      contract: Contract<Request, Page>,
+      request: Request,
+    ): Promise<readonly string[]> => {
+      await moveSome();
+      const entries: string[] = [];
+      let pages = 0;
+      let cursor: string | undefined;
+      do {
+        const reply = await ask(contract, cursor === undefined ? request : { ...request, cursor });
+        entries.push(...reply.entries);
+        cursor = reply.next;
+        pages += 1;
+        await moveSome();
+      } while (cursor !== undefined);
+      expect(pages).toBeGreaterThan(1);
+      return entries;
+    };
+
+    const statusesOf = (entries: readonly string[]): readonly string[] =>
+      Object.values(JSON.parse(`{${entries.join(',')}}`) as Record<string, { status: string }>).map(
+        ({ status }) => status,
+      );
+
+    const idsByStatus = (entries: readonly string[]): ReadonlyMap<string, readonly string[]> => {
+      const ids = new Map<string, string[]>();
+      for (const entry of entries) {
+        const [status, some] = JSON.parse(entry) as [string, string[]];
+        ids.set(status, [...(ids.get(status) ?? []), ...some]);
+      }
+      return ids;
+    };
+
+    it.each([
+      [
+        'tasks',
+        () => readWhileMoving(ListTasks, { dataset_id, keys: ['status', 'status_changed'] }),
+        'waiting',
+        'idle',
+      ],
+      ['jobs', () => readWhileMoving(ListJobs, { dataset_id }), 'suspended', 'processing'],
+      [
+        'sorted tasks',
+        () => readWhileMoving(ListTasks, { dataset_id, sort: [{ field: 'job_index', descending: false }] }),
+        'waiting',
+        'idle',
+      ],
+    ])('a list of %s shows one state', async (_, read, after, before) => {
+      const statuses = statusesOf(await read());
+      const divided = statuses.indexOf(before);
+      expect(divided).toBeGreaterThan(0);
+      expect(statuses).toEqual(Array.from({ length: many }, (__, at) => (at < divided ? after : before)));
+    });
+
+    it.each([
+      ['tasks', () => readWhileMoving(SummarizeTasks, { dataset_id }), 'waiting', 'idle', () => tasks],
+      ['jobs', () => readWhileMoving(SummarizeJobs, { dataset_id }), 'suspended', 'processing', () => jobs],
+    ])('a summary of %s has each once, under the status of one moment', async (_, read, after, before, all) => {
+      const ids = idsByStatus(await read());
+      const divided = ids.get(after)?.length ?? 0;
+      expect(ids.get(after)).toEqual(all().slice(0, divided));
+      expect(ids.get(before)).toEqual(all().slice(divided));
+    });
+
+    it('a query over all datasets shows one state', async () => {
+      const entries = await readWhileMoving(QueryTasks, { keys: ['status', 'dataset_id', 'depends'] });
+      const statuses = entries
+        .map((entry) => JSON.parse(entry) as { status: string; dataset_id: string })
+        .flatMap((task) => (task.dataset_id === dataset_id ? [task.status] : []));
+      const divided = statuses.indexOf('idle');
+      expect(divided).toBeGreaterThan(0);
+      expect(statuses).toEqual(Array.from({ length: many }, (_, at) => (at < divided ? 'waiting' : 'idle')));
     });
   });
 

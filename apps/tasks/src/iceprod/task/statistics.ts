@@ -1,12 +1,12 @@
 import { Slices } from '#event-sourcing/slices.js';
 import { afterRuns, deviationOf, NO_RUNS, type RunTimeSums, runTimesOf } from '../../engine/run-times.js';
-import { listingOf, type UnitReader } from '../../engine/unit-row.js';
+import type { UnitReader } from '../../engine/unit-row.js';
+import { COLUMNS_BEFORE, UnitScan } from '../../engine/unit-scan.js';
 import type { WordId } from '../../engine/words.js';
 import { gpuOf } from '../requirements.js';
 import { START_PLACE } from '../../workload/list-place.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 import type { TaskCounts } from './task-counts.js';
-import { UnitScan } from './unit-scan.js';
 
 /** Statistics of the complete tasks of one name (contract 7.5). */
 const documentOf = (sums: RunTimeSums): string => {
@@ -24,6 +24,8 @@ const documentOf = (sums: RunTimeSums): string => {
     efficiency: all === 0 ? 0 : total / all,
   });
 };
+
+const RUN_COLUMNS = ['name', 'requirements', 'walltime', 'walltime_err'];
 
 const meanOf = ({ count, hours }: RunTimeSums): number => hours[0] / count;
 
@@ -68,19 +70,14 @@ export class TaskStatisticsQuery {
     const gpus = new Map<WordId, number>();
     const complete = this.reader.words.status.find('complete');
     if (complete === undefined) return byName;
-    const slices = new Slices();
-    const narrowing = { statuses: [complete] };
-    let chunk = this.scan.chunk(workload, narrowing, START_PLACE);
-    while (chunk !== undefined) {
-      for (const row of chunk.rows) {
-        if (row.status !== complete || listingOf(row) !== workload) continue;
-        const gpu = gpus.get(row.requirements) ?? gpuOf(this.reader.words.requirements.wordOf(row.requirements));
-        gpus.set(row.requirements, gpu);
-        const run = { hours: row.walltime, errHours: row.walltime_err, gpus: gpu };
-        byName.set(row.name, afterRuns(byName.get(row.name) ?? NO_RUNS, run, 1));
+    const query = { workload, filter: { statuses: [complete] }, columns: RUN_COLUMNS };
+    for await (const { rows } of this.scan.walk(query, START_PLACE, new Slices())) {
+      for (const row of rows) {
+        const [name = -1, requirements = -1, hours = 0, errHours = 0] = row.slice(COLUMNS_BEFORE).map(Number);
+        const gpu = gpus.get(requirements) ?? gpuOf(this.reader.words.requirements.wordOf(requirements));
+        gpus.set(requirements, gpu);
+        byName.set(name, afterRuns(byName.get(name) ?? NO_RUNS, { hours, errHours, gpus: gpu }, 1));
       }
-      if (slices.spent) await slices.pause();
-      chunk = this.scan.chunk(workload, narrowing, chunk.last);
     }
     return byName;
   }

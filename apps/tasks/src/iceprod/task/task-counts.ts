@@ -1,9 +1,11 @@
-import type { StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { DomainError } from '#platform/domain-error.js';
 import type { CountTasksRequest } from '#contracts/iceprod/tasks.js';
 import { TASK_STATUSES } from '#contracts/iceprod/statuses.js';
 import type { UnitReader } from '../../engine/unit-row.js';
-import type { WordId } from '../../engine/words.js';
+import type { Vocabulary, WordId } from '../../engine/words.js';
+import type { WorkloadId } from '../../workload/workloads.js';
+import { perConnection } from '#event-sourcing/per-connection.js';
 import { isTaskStatus, RESET_ALIAS } from '../status-table.js';
 import { refusals } from './refusals.js';
 
@@ -25,6 +27,21 @@ const objectOf = (counts: ReadonlyMap<string, number>): string =>
     .sort(([a], [b]) => byVocabulary(a, b))
     .map(([status, n]) => `${JSON.stringify(status)}:${n}`)
     .join(',')}}`;
+
+const presentOn = perConnection((database) =>
+  database.prepare('SELECT status FROM unit_count WHERE workload = ? GROUP BY status HAVING sum(n) > 0'),
+);
+
+/** Statuses that tasks of a dataset have, with their words, in the vocabulary's order. */
+export const presentStatuses = (
+  database: DatabaseSync,
+  workload: WorkloadId,
+  { status: words }: Vocabulary,
+): readonly (readonly [WordId, string])[] =>
+  presentOn(database)
+    .all(workload)
+    .map(({ status }): [WordId, string] => [Number(status), words.wordOf(Number(status))])
+    .sort(([, a], [, b]) => byVocabulary(a, b));
 
 /** Answers from the counts that the projection keeps; no task is looked at. */
 export class TaskCounts {
@@ -78,15 +95,6 @@ export class TaskCounts {
       names.set(name, counts.set(this.reader.words.status.wordOf(Number(row['status'])), Number(row['n'])));
     }
     return names;
-  }
-
-  /** Statuses that tasks of the dataset have, in the vocabulary's order. */
-  present(datasetId: string): readonly string[] {
-    const present = new Set<string>();
-    for (const row of this.rows(datasetId)) {
-      if (Number(row['n']) > 0) present.add(this.reader.words.status.wordOf(Number(row['status'])));
-    }
-    return [...present].sort(byVocabulary);
   }
 
   /** Names of the dataset's tasks, in the order of their tasks. */

@@ -12,6 +12,7 @@ import {
   SummarizeTasks,
   TaskStatistics,
 } from '#contracts/iceprod/tasks.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
 import { TaskStatisticsQuery } from './statistics.js';
 import { checkStatuses, TaskCounts } from './task-counts.js';
 import { TaskDesk } from './task-desk.js';
@@ -26,10 +27,13 @@ export class TaskListController {
   private readonly queries: TaskQuery;
   private readonly statisticsQuery: TaskStatisticsQuery;
 
-  constructor(private readonly desk: TaskDesk) {
+  constructor(
+    private readonly desk: TaskDesk,
+    { snapshots }: ReadModel,
+  ) {
     this.counts = new TaskCounts(desk.shown);
-    this.lists = new TaskLists(desk.shown);
-    this.queries = new TaskQuery(desk.shown, this.counts);
+    this.lists = new TaskLists(desk.shown, snapshots);
+    this.queries = new TaskQuery(desk.shown, this.counts, snapshots);
     this.statisticsQuery = new TaskStatisticsQuery(desk.shown, this.counts);
   }
 
@@ -51,9 +55,7 @@ export class TaskListController {
   @MessagePattern(SummarizeTasks.subject)
   summarize(@Payload() message: Message<{ dataset_id: string; cursor?: string }>): Promise<Answer<Page>> {
     const { dataset_id: datasetId, cursor } = message.request;
-    return this.desk.read(message, datasetId, () =>
-      this.lists.summarize(datasetId, this.counts.present(datasetId), cursor),
-    );
+    return this.desk.read(message, datasetId, () => this.lists.summarize(datasetId, cursor));
   }
 
   @MessagePattern(CountTasks.subject)

@@ -1,163 +1,166 @@
 import { DomainError } from '#platform/domain-error.js';
-import type { Page } from '#bus/contract.js';
 import { wantedFields } from '#contracts/iceprod/keys.js';
-import { afterPlace, type ListPage, type SortField } from '#contracts/iceprod/lists.js';
+import { afterPlace, type SortField } from '#contracts/iceprod/lists.js';
 import type { ListTasksRequest } from '#contracts/iceprod/tasks.js';
 import { membersOf } from '#contracts/raw-json.js';
-import { cursorAt, type ListProgress, progressOf, readCursor } from '#event-sourcing/list-progress.js';
-import { PageBuilder } from '#event-sourcing/page-builder.js';
+import { type ListStart, listStart } from '#event-sourcing/list-start.js';
+import { type Chunks, PagedAnswers, type SnapshotPage, textPages } from '#event-sourcing/paged-answers.js';
+import type { Row, RowDocuments } from '#event-sourcing/row-documents.js';
 import { Slices } from '#event-sourcing/slices.js';
+import type { Snapshot, Snapshots } from '#event-sourcing/snapshots.js';
 import { SortedLists } from '#event-sourcing/sorted-lists.js';
-import { listingOf, type UnitReader, type UnitRow } from '../../engine/unit-row.js';
-import type { Unit } from '../../engine/unit.js';
-import { isPlace, type Place, placeText, readPlace, START_PLACE } from '../../workload/list-place.js';
-import { pickTask } from './document.js';
+import { rowOf, UNIT_COLUMNS, type UnitReader } from '../../engine/unit-row.js';
+import {
+  COLUMNS_BEFORE,
+  idIn,
+  placeOfRow,
+  type UnitFilter,
+  type UnitQuery,
+  type UnitRows,
+  unitsIn,
+} from '../../engine/unit-scan.js';
+import { isPlace, placeText, readPlace, START_PLACE } from '../../workload/list-place.js';
+import { taskDocuments } from './document.js';
 import { valuesOf } from './sorting.js';
-import { type Chunk, type Narrowing, placeOfUnit, UnitScan } from './unit-scan.js';
+import { presentStatuses } from './task-counts.js';
 
-/** The tasks of a dataset that are asked for. */
-interface Wanted {
-  readonly workload: number;
-  readonly narrowing: Narrowing;
-  readonly matches: (row: UnitRow) => boolean;
-}
-
-const EMPTY: Page = { entries: [] };
-
-const rendering = ({ keys }: ListTasksRequest): ((unit: Unit) => string) => {
-  const wanted = wantedFields(keys, ['task_id']);
-  return (unit) => `${JSON.stringify(unit.id)}:${pickTask(unit, wanted)}`;
-};
+/** The tasks of a dataset that are asked for, or nothing when no task can be. */
+type Wanted = Pick<UnitQuery, 'workload' | 'filter'> | undefined;
 
 /** Documents of a dataset's tasks (`GET /datasets/{dataset_id}/tasks` and task summaries), page by page. */
 export class TaskLists {
-  private readonly scan: UnitScan;
+  private readonly answers: PagedAnswers;
   private readonly sorted = new SortedLists();
 
-  constructor(private readonly reader: UnitReader) {
-    this.scan = new UnitScan(reader.database);
+  /** @param reader resolves words, which never change; units are read from snapshots */
+  constructor(
+    private readonly reader: UnitReader,
+    snapshots: Snapshots,
+  ) {
+    this.answers = textPages(snapshots);
   }
 
   /** Entries are `"<task_id>":{...}` texts in order of creation, or sorted. */
-  async list(request: ListTasksRequest): Promise<ListPage | DomainError> {
-    if (request.sort !== undefined && request.sort.length > 0) return this.sortedList(request, request.sort);
-    const progress = progressOf(request, isPlace);
-    if (progress instanceof DomainError) return progress;
-    const wanted = this.wantedOf(request);
-    if (wanted === undefined) return EMPTY;
-    const render = rendering(request);
-    return this.created(wanted, progress, (row) => render(this.reader.unitOf(row)));
+  list(request: ListTasksRequest): Promise<SnapshotPage | DomainError> {
+    return this.answers.page(request.cursor, (snapshot) => {
+      const { sort = [] } = request;
+      return sort.length === 0 ? this.created(request, snapshot) : this.sortedList(request, sort, snapshot);
+    });
   }
 
-  /**
-   * Ids by status, statuses in the given order; entries are pieces `[status, [id, ...]]`. A page holds one status.
-   *
-   * @param present statuses that have tasks
-   */
-  async summarize(datasetId: string, present: readonly string[], cursor: string | undefined): Promise<Page> {
+  /** Ids by status, statuses in the order of the vocabulary; entries are pieces `[status, [id, ...]]`. */
+  summarize(datasetId: string, cursor: string | undefined): Promise<SnapshotPage | DomainError> {
+    return this.answers.page(cursor, (snapshot) => this.idsByStatus(datasetId, snapshot));
+  }
+
+  private async *idsByStatus(datasetId: string, snapshot: Snapshot): Chunks {
     const workload = this.reader.workloads.idOfDataset(datasetId);
-    const [word = present[0], at] = cursor === undefined ? [] : (JSON.parse(cursor) as [string, string?]);
-    const status = word === undefined ? undefined : this.reader.words.status.find(word);
-    if (workload === undefined || word === undefined || status === undefined) return EMPTY;
-    const matches = (row: UnitRow): boolean => row.status === status && listingOf(row) === workload;
-    const ofStatus = { workload, narrowing: { statuses: [status] }, matches };
-    const page = await this.created(ofStatus, readCursor(at), ({ id }) => JSON.stringify(id));
-    const entries = page.entries.length === 0 ? [] : [`[${JSON.stringify(word)},[${page.entries.join(',')}]]`];
-    if (page.next !== undefined) return { entries, next: JSON.stringify([word, page.next]) };
-    const following = present[present.indexOf(word) + 1];
-    return following === undefined ? { entries } : { entries, next: JSON.stringify([following]) };
+    if (workload === undefined) return undefined;
+    const slices = new Slices();
+    for (const [status, word] of presentStatuses(snapshot.database, workload, this.reader.words)) {
+      const query = { workload, filter: { statuses: [status] }, columns: [] };
+      for await (const { rows } of unitsIn(snapshot).walk(query, START_PLACE, slices)) {
+        const ids = rows.map((row) => JSON.stringify(idIn(row)));
+        if (ids.length > 0) yield { entries: [`[${JSON.stringify(word)},[${ids.join(',')}]]`] };
+      }
+    }
+    return undefined;
   }
 
-  private sortedList(request: ListTasksRequest, sort: readonly SortField[]): Promise<ListPage | DomainError> {
+  private created(request: ListTasksRequest, snapshot: Snapshot): Chunks | DomainError {
+    const start = listStart(request, isPlace);
+    if (start instanceof DomainError) return start;
+    const documents = taskDocuments(this.reader, wantedFields(request.keys, ['task_id']));
+    const matches = gridFilter(request, documents.columns.length);
+    return createdTasks(this.rows(this.wantedOf(request), start, documents.columns, snapshot), start, (row) =>
+      matches(row) ? entryOf(documents, row) : undefined,
+    );
+  }
+
+  private sortedList(request: ListTasksRequest, sort: readonly SortField[], snapshot: Snapshot): Chunks {
     const wanted = this.wantedOf(request);
-    const render = rendering(request);
-    return this.sorted.list(
+    const documents = taskDocuments(this.reader, wantedFields(request.keys, ['task_id']));
+    const matches = gridFilter(request, UNIT_COLUMNS.length);
+    return this.sorted.chunks(
       request,
       async (offer, slices) => {
         if (wanted === undefined) return;
-        for await (const { rows } of this.chunks(wanted, START_PLACE, slices)) {
-          for (const row of rows) {
-            if (wanted.matches(row)) offer({ key: row.key, id: row.id, values: valuesOf(this.reader, row, sort) });
+        const query = { ...wanted, columns: UNIT_COLUMNS };
+        for await (const { rows } of unitsIn(snapshot).walk(query, START_PLACE, slices)) {
+          for (const each of rows) {
+            if (!matches(each)) continue;
+            const row = rowOf(each);
+            offer({ key: row.key, id: row.id, values: valuesOf(this.reader, row, sort) });
           }
         }
       },
       (key) => {
-        const stored = this.reader.byKey(key);
-        return stored === undefined ? undefined : render(stored.unit);
+        const row = unitsIn(snapshot).byKey(documents.columns, key);
+        return row === undefined ? undefined : entryOf(documents, row);
       },
     );
   }
 
-  /** In order of creation, which no change of a task touches: a place in it stays where it is. */
-  private async created(
+  private async *rows(
     wanted: Wanted,
-    { left: most, place }: ListProgress,
-    render: (row: UnitRow) => string,
-  ): Promise<ListPage> {
-    const page = new PageBuilder();
-    let left = most;
-    let start = readPlace(place);
-    for await (const { rows, last } of this.chunks(wanted, start, new Slices())) {
-      let before: UnitRow | undefined;
-      for (const row of rows) {
-        if (wanted.matches(row)) {
-          if (left === 0) return { ...page.page(), after: afterPlace(placeText(before ? placeOfUnit(before) : start)) };
-          page.add(render(row));
-          left -= 1;
-        }
-        before = row;
-      }
-      start = last;
-      if (!page.isFull) continue;
-      const at = placeText(last);
-      return { ...page.page(cursorAt(left, at)), ...(most !== Infinity && { after: afterPlace(at) }) };
-    }
-    return page.page();
+    { place }: ListStart,
+    columns: readonly string[],
+    snapshot: Snapshot,
+  ): AsyncGenerator<UnitRows, void, void> {
+    if (wanted === undefined) return;
+    yield* unitsIn(snapshot).walk({ ...wanted, columns }, readPlace(place), new Slices());
   }
 
-  /** Chunk by chunk; others get their turn in between. */
-  private async *chunks(
-    { workload, narrowing }: Wanted,
-    start: Place,
-    slices: Slices,
-  ): AsyncGenerator<Chunk, void, void> {
-    let chunk = this.scan.chunk(workload, narrowing, start);
-    while (chunk !== undefined) {
-      yield chunk;
-      if (slices.spent) await slices.pause();
-      chunk = this.scan.chunk(workload, narrowing, chunk.last);
-    }
-  }
-
-  /** Nothing when no task can pass. */
-  private wantedOf(request: ListTasksRequest): Wanted | undefined {
+  private wantedOf(request: ListTasksRequest): Wanted {
     const { words } = this.reader;
-    const { job_index: jobIndex, job_id: jobId, grid_id: gridId, changed_since: since } = request;
+    const { job_index: groupIndex, job_id: jobId, changed_since: since } = request;
     const workload = this.reader.workloads.idOfDataset(request.dataset_id);
     const statuses = request.statuses && words.status.findAll(request.statuses);
-    const names = request.names && new Set(words.name.findAll(request.names));
+    const names = request.names && words.name.findAll(request.names);
     const group = jobId === undefined ? undefined : words.group.find(jobId);
-    if (workload === undefined || statuses?.length === 0 || names?.size === 0) return undefined;
+    if (workload === undefined || statuses?.length === 0 || names?.length === 0) return undefined;
     if (jobId !== undefined && group === undefined) return undefined;
-    const wantedStatuses = statuses && new Set(statuses);
-    const matches = (row: UnitRow): boolean =>
-      listingOf(row) === workload &&
-      (wantedStatuses?.has(row.status) ?? true) &&
-      (names?.has(row.name) ?? true) &&
-      (group === undefined || row.grp === group) &&
-      (jobIndex === undefined || row.group_index === jobIndex) &&
-      (gridId === undefined || hasGrid(row, gridId)) &&
-      (since === undefined || row.touched >= since);
-    const narrowing = {
-      ...(group !== undefined && { group }),
-      ...(statuses !== undefined && { statuses }),
-      ...(jobIndex !== undefined && { groupIndex: jobIndex }),
-      ...(since !== undefined && { since }),
-    };
-    return { workload, narrowing, matches };
+    const filter: UnitFilter = { group, statuses, names, groupIndex, since };
+    return { workload, filter };
   }
 }
 
+const entryOf = (documents: RowDocuments, row: Row): string =>
+  `${JSON.stringify(idIn(row))}:${documents.render(row, COLUMNS_BEFORE)}`;
+
+/** In order of creation, which no change of a task touches: a place in it stays where it is. */
+async function* createdTasks(
+  walk: AsyncIterable<UnitRows>,
+  { limit, place }: ListStart,
+  entryOf: (row: Row) => string | undefined,
+): Chunks {
+  let left = limit;
+  let behind = placeText(readPlace(place));
+  for await (const chunk of walk) {
+    const entries: string[] = [];
+    for (const row of chunk.rows) {
+      const entry = entryOf(row);
+      if (entry === undefined) continue;
+      if (left === 0) {
+        yield { entries };
+        return afterPlace(behind);
+      }
+      entries.push(entry);
+      left -= 1;
+      if (left === 0) behind = placeText(placeOfRow(chunk, row));
+    }
+    if (left > 0) behind = placeText(chunk.last);
+    yield { entries, ...(limit !== Infinity && { after: afterPlace(behind) }) };
+  }
+  return undefined;
+}
+
 /** Cairn records no grid of its own; a client may have set the field. */
-const hasGrid = ({ extra }: UnitRow, gridId: string): boolean =>
-  extra !== null && membersOf(extra).get('grid_id') === JSON.stringify(gridId);
+const gridFilter = ({ grid_id: gridId }: ListTasksRequest, columns: number): ((row: Row) => boolean) => {
+  if (gridId === undefined) return () => true;
+  const text = JSON.stringify(gridId);
+  return (row) => {
+    const extra = row[COLUMNS_BEFORE + columns - 1];
+    return typeof extra === 'string' && membersOf(extra).get('grid_id') === text;
+  };
+};

@@ -1,130 +1,120 @@
 import type { DomainError } from '#platform/domain-error.js';
-import type { Page } from '#bus/contract.js';
-import { type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
+import { wantedFields } from '#contracts/iceprod/keys.js';
 import type { SortField } from '#contracts/iceprod/lists.js';
 import type { QueryTasksRequest } from '#contracts/iceprod/tasks.js';
-import { PageBuilder } from '#event-sourcing/page-builder.js';
+import { type Chunks, type PagedAnswers, type SnapshotPage, textPages } from '#event-sourcing/paged-answers.js';
+import type { Row, RowDocuments } from '#event-sourcing/row-documents.js';
 import { Slices } from '#event-sourcing/slices.js';
+import type { Snapshot, Snapshots } from '#event-sourcing/snapshots.js';
 import { SortedLists } from '#event-sourcing/sorted-lists.js';
-import type { UnitReader, UnitRow } from '../../engine/unit-row.js';
+import { rowOf, UNIT_COLUMNS, type UnitReader } from '../../engine/unit-row.js';
+import { COLUMNS_BEFORE, idIn, keyIn, unitsIn } from '../../engine/unit-scan.js';
 import type { WordId } from '../../engine/words.js';
-import { pickTask } from './document.js';
+import { taskDocuments } from './document.js';
 import { valuesOf } from './sorting.js';
 import type { TaskCounts } from './task-counts.js';
-import { UnitScan } from './unit-scan.js';
 
 /** Up to that many matches are looked up by their status and put in order; more are met often enough on the way. */
 const LOOKED_UP_MAX = 50_000;
 
-/** How many tasks are still wanted, and behind which id. */
-const WALKED_CURSOR = /^\d+:/;
-
-interface Progress {
-  readonly left: number;
-  readonly afterId: string;
-}
-
-const NO_LIMIT = Number.MAX_SAFE_INTEGER;
-
-const readProgress = ({ cursor, limit = 0 }: QueryTasksRequest): Progress => {
-  if (cursor === undefined) return { left: limit > 0 ? limit : NO_LIMIT, afterId: '' };
-  const at = cursor.indexOf(':');
-  return { left: Number(cursor.slice(0, at)), afterId: cursor.slice(at + 1) };
-};
-
 /** `GET /tasks`: tasks of all datasets, in order of creation or sorted. */
 export class TaskQuery {
-  private readonly scan: UnitScan;
+  private readonly answers: PagedAnswers;
   private readonly sorted = new SortedLists();
 
+  /** @param reader resolves words, which never change; units are read from snapshots */
   constructor(
     private readonly reader: UnitReader,
     private readonly counts: TaskCounts,
+    snapshots: Snapshots,
   ) {
-    this.scan = new UnitScan(reader.database);
+    this.answers = textPages(snapshots);
   }
 
-  async query(request: QueryTasksRequest): Promise<Page | DomainError> {
-    const { words } = this.reader;
-    const wanted = wantedFields(request.keys);
-    const statuses = request.statuses && words.status.findAll(request.statuses);
-    const { sort = [] } = request;
-    // A list goes on as it began, though meanwhile more or fewer tasks match.
-    const isWalked =
-      request.cursor === undefined
-        ? sort.length === 0 && (statuses === undefined || this.counts.total(statuses) > LOOKED_UP_MAX)
-        : WALKED_CURSOR.test(request.cursor);
-    if (isWalked) return this.walked(request, statuses && new Set(statuses), wanted);
-    return this.sortedList(request, sort, statuses, wanted);
+  query(request: QueryTasksRequest): Promise<SnapshotPage | DomainError> {
+    return this.answers.page(request.cursor, (snapshot) => {
+      const statuses = request.statuses && this.reader.words.status.findAll(request.statuses);
+      const { sort = [] } = request;
+      const isWalked = sort.length === 0 && (statuses === undefined || this.counts.total(statuses) > LOOKED_UP_MAX);
+      const documents = taskDocuments(this.reader, wantedFields(request.keys));
+      if (isWalked) return this.walked(request, statuses && new Set(statuses), documents, snapshot);
+      return this.sortedList(request, sort, statuses, documents, snapshot);
+    });
   }
 
   /** Ids begin with their time, so that their order is that of creation. */
-  private async walked(
-    request: QueryTasksRequest,
+  private async *walked(
+    { limit = 0, site }: QueryTasksRequest,
     statuses: ReadonlySet<WordId> | undefined,
-    wanted: WantedFields | undefined,
-  ): Promise<Page> {
+    documents: RowDocuments,
+    snapshot: Snapshot,
+  ): Chunks {
     const slices = new Slices();
-    const page = new PageBuilder();
-    let { left, afterId } = readProgress(request);
-    for (let rows = this.scan.behindId(afterId); rows.length > 0; rows = this.scan.behindId(afterId)) {
+    const columns = ['status', 'site', ...documents.columns];
+    const scan = unitsIn(snapshot);
+    let left = limit > 0 ? limit : Infinity;
+    for (
+      let rows = scan.behindId(columns, '');
+      rows.length > 0;
+      rows = scan.behindId(columns, idIn(rows.at(-1) ?? []))
+    ) {
+      const entries: string[] = [];
       for (const row of rows) {
-        afterId = row.id;
-        if (!(statuses?.has(row.status) ?? true) || !this.isAtSite(row, request.site)) continue;
-        page.add(this.render(row, wanted));
+        const [status, siteId] = row.slice(COLUMNS_BEFORE, COLUMNS_BEFORE + 2).map(Number);
+        if (!(statuses?.has(status ?? -1) ?? true) || !this.isAtSite(siteId ?? -1, site)) continue;
+        entries.push(documents.render(row, COLUMNS_BEFORE + 2));
         left -= 1;
-        if (left === 0) return page.page();
-        if (page.isFull) return page.page(`${left}:${afterId}`);
+        if (left === 0) break;
       }
-      if (page.isFull) return page.page(`${left}:${afterId}`);
+      yield { entries };
+      if (left === 0) return undefined;
       if (slices.spent) await slices.pause();
     }
-    return page.page();
+    return undefined;
   }
 
   private sortedList(
-    { cursor, limit = 0, site }: QueryTasksRequest,
+    { limit = 0, site }: QueryTasksRequest,
     sort: readonly SortField[],
     statuses: readonly WordId[] | undefined,
-    wanted: WantedFields | undefined,
-  ): Promise<Page | DomainError> {
-    return this.sorted.list(
-      { sort, ...(limit > 0 && { limit }), ...(cursor !== undefined && { cursor }) },
+    documents: RowDocuments,
+    snapshot: Snapshot,
+  ): Chunks {
+    return this.sorted.chunks(
+      { sort, ...(limit > 0 && { limit }) },
       async (offer, slices) => {
-        for await (const rows of this.matching(statuses, site, slices)) {
-          for (const row of rows) offer({ key: row.key, id: row.id, values: valuesOf(this.reader, row, sort) });
+        for await (const rows of matching(snapshot, statuses, slices)) {
+          for (const row of rows.map(rowOf)) {
+            if (!this.isAtSite(row.site, site)) continue;
+            offer({ key: row.key, id: row.id, values: valuesOf(this.reader, row, sort) });
+          }
         }
       },
       (key) => {
-        const stored = this.reader.byKey(key);
-        return stored === undefined ? undefined : pickTask(stored.unit, wanted);
+        const row = unitsIn(snapshot).byKey(documents.columns, key);
+        return row === undefined ? undefined : documents.render(row, COLUMNS_BEFORE);
       },
     );
   }
 
-  /** Chunk by chunk; others get their turn in between. */
-  private async *matching(
-    statuses: readonly WordId[] | undefined,
-    site: string | undefined,
-    slices: Slices,
-  ): AsyncGenerator<readonly UnitRow[], void, void> {
-    for (const status of statuses ?? [undefined]) {
-      let key = -1;
-      const read = () => (status === undefined ? this.scan.behindKey(key) : this.scan.ofStatus(status, key));
-      for (let rows = read(); rows.length > 0; rows = read()) {
-        key = rows.at(-1)?.key ?? key;
-        yield site === undefined ? rows : rows.filter((row) => this.isAtSite(row, site));
-        if (slices.spent) await slices.pause();
-      }
-    }
-  }
-
   /** A prefix, to the letter. */
-  private isAtSite(row: UnitRow, prefix: string | undefined): boolean {
-    return prefix === undefined || this.reader.words.site.wordOf(row.site).startsWith(prefix);
+  private isAtSite(site: WordId, prefix: string | undefined): boolean {
+    return prefix === undefined || this.reader.words.site.wordOf(site).startsWith(prefix);
   }
+}
 
-  private render(row: UnitRow, wanted: WantedFields | undefined): string {
-    return pickTask(this.reader.unitOf(row), wanted);
+/** Units of these statuses, or all, in no order that means something; others get their turn in between. */
+async function* matching(
+  snapshot: Snapshot,
+  statuses: readonly WordId[] | undefined,
+  slices: Slices,
+): AsyncGenerator<readonly Row[], void, void> {
+  const scan = unitsIn(snapshot);
+  for (const status of statuses ?? [undefined]) {
+    const behind = (key: number): readonly Row[] => scan.behindKey(UNIT_COLUMNS, key, status);
+    for (let rows = behind(-1); rows.length > 0; rows = behind(keyIn(rows.at(-1) ?? []))) {
+      yield rows;
+      if (slices.spent) await slices.pause();
+    }
   }
 }

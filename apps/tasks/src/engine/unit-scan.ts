@@ -1,0 +1,197 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { perConnection } from '#event-sourcing/per-connection.js';
+import { arrayRows, type Row } from '#event-sourcing/row-documents.js';
+import type { Slices } from '#event-sourcing/slices.js';
+import type { Snapshot } from '#event-sourcing/snapshots.js';
+import type { Place } from '../workload/list-place.js';
+import { keyOf, lastKeyOf, ordinalOfKey } from '../workload/member-key.js';
+import type { WorkloadId } from '../workload/workloads.js';
+import type { WordId } from './words.js';
+
+/** Rows read at a time: a few milliseconds. */
+const CHUNK = 250;
+
+/** Ordinals searched at a time for what no index helps to find: SQLite reads so many in some milliseconds. */
+const WINDOW = 10_000;
+
+/** Statements kept per connection; there are as many as combinations of columns and conditions that somebody asks for. */
+const STATEMENTS_MAX = 200;
+
+/** Which units are wanted: all of what is given must be so. */
+export interface UnitFilter {
+  readonly group?: WordId | undefined;
+  readonly statuses?: readonly WordId[] | undefined;
+  readonly names?: readonly WordId[] | undefined;
+  readonly groupIndex?: number | undefined;
+  /** Only units that an event has concerned then or later, in microseconds since the Unix epoch. */
+  readonly since?: number | undefined;
+}
+
+/** Units that a workload lists, and what is read of each. */
+export interface UnitQuery {
+  readonly workload: WorkloadId;
+  readonly filter: UnitFilter;
+  /** SQL expressions: rows hold key, id and these. */
+  readonly columns: readonly string[];
+}
+
+/** Columns of a row that stand before those of the query. */
+export const COLUMNS_BEFORE = 2;
+
+export const keyIn = (row: Row): number => Number(row[0]);
+export const idIn = (row: Row): string => String(row[1]);
+
+/** Rows behind each other in a list. */
+export interface UnitRows {
+  readonly rows: readonly Row[];
+  /** Where the walk continues. */
+  readonly last: Place;
+}
+
+/** The place behind a row of a list. */
+export const placeOfRow = ({ last }: UnitRows, row: Row): Place =>
+  last.at === 'home' ? { at: 'home', ordinal: ordinalOfKey(keyIn(row)) } : { at: 'elsewhere', id: idIn(row) };
+
+interface Conditions {
+  readonly sql: readonly string[];
+  readonly values: readonly number[];
+}
+
+const inList = (column: string, ids: readonly WordId[]): string => `${column} IN (${ids.map(() => '?').join(', ')})`;
+
+/** What no index serves. The sign keeps SQLite from another index than the one that a walk follows. */
+const conditionsOf = ({ group, statuses, names, groupIndex, since }: UnitFilter): Conditions => {
+  const parts: (readonly [sql: string, values: readonly number[]])[] = [];
+  if (group !== undefined) parts.push(['+grp = ?', [group]]);
+  if (statuses !== undefined) parts.push([inList('+status', statuses), statuses]);
+  if (names !== undefined) parts.push([inList('name', names), names]);
+  if (groupIndex !== undefined) parts.push(['group_index = ?', [groupIndex]]);
+  if (since !== undefined) parts.push(['touched >= ?', [since]]);
+  return { sql: parts.map(([sql]) => sql), values: parts.flatMap(([, values]) => values) };
+};
+
+/** An index that leads to wanted units. */
+interface Path {
+  readonly sql: string;
+  readonly value: number;
+}
+
+/** The narrowest indexes; none when only the range of the workload's keys narrows the search. */
+const pathsOf = ({ group, statuses }: UnitFilter): readonly Path[] => {
+  if (group !== undefined) return [{ sql: 'grp = ?', value: group }];
+  return (statuses ?? []).map((status) => ({ sql: 'status = ?', value: status }));
+};
+
+/** What the indexes of {@link pathsOf} leave to be looked at. */
+const withoutIndexed = ({ group, statuses, ...rest }: UnitFilter): UnitFilter =>
+  group === undefined ? rest : { statuses, ...rest };
+
+const byKey = (a: Row, b: Row): number => keyIn(a) - keyIn(b);
+
+/** Walks over the units of one connection, so many at a time that others get their turn in between. */
+export class UnitScan {
+  private readonly statements = new Map<string, StatementSync>();
+  private readonly selectNewest: StatementSync;
+  private readonly selectNewestOfGroup: StatementSync;
+
+  constructor(private readonly database: DatabaseSync) {
+    this.selectNewest = database.prepare('SELECT max(key) AS key FROM unit WHERE key > ? AND key <= ?');
+    this.selectNewestOfGroup = database.prepare(
+      `SELECT max(key) AS key FROM
+         (SELECT key FROM unit WHERE grp = ? AND key > ? AND key <= ? ORDER BY key LIMIT ${WINDOW})`,
+    );
+  }
+
+  /** The units that a workload lists behind a place, in order of creation. */
+  async *walk(query: UnitQuery, start: Place, slices: Slices): AsyncGenerator<UnitRows, void, void> {
+    for (let rows = this.next(query, start); rows !== undefined; rows = this.next(query, rows.last)) {
+      yield rows;
+      if (slices.spent) await slices.pause();
+    }
+  }
+
+  /** The next units of all workloads behind an id, in order of creation: ids begin with their time. */
+  behindId(columns: readonly string[], id: string): readonly Row[] {
+    return this.select(columns, 'id > ? ORDER BY id LIMIT ?', id, CHUNK);
+  }
+
+  /** The next units of all workloads behind a key, in no order that means something; of a status or of all. */
+  behindKey(columns: readonly string[], key: number, status?: WordId): readonly Row[] {
+    return status === undefined
+      ? this.select(columns, 'key > ? ORDER BY key LIMIT ?', key, CHUNK)
+      : this.select(columns, 'status = ? AND key > ? ORDER BY key LIMIT ?', status, key, CHUNK);
+  }
+
+  byKey(columns: readonly string[], key: number): Row | undefined {
+    return this.select(columns, 'key = ?', key)[0];
+  }
+
+  /** There may be no rows before the end. */
+  private next(query: UnitQuery, after: Place): UnitRows | undefined {
+    const rows = after.at === 'home' ? this.atHome(query, after.ordinal) : undefined;
+    return rows ?? this.elsewhere(query, after.at === 'elsewhere' ? after.id : '');
+  }
+
+  private atHome({ workload, filter, columns }: UnitQuery, ordinal: number): UnitRows | undefined {
+    const paths = pathsOf(filter);
+    const conditions = conditionsOf(paths.length === 0 ? filter : withoutIndexed(filter));
+    const from = keyOf(workload, ordinal);
+    const end = lastKeyOf(workload);
+    const isSearch = conditions.sql.length > 0;
+    const to = isSearch ? this.windowEnd(filter.group, from, end) : end;
+    if (to === undefined) return undefined;
+    const read = (path?: Path): Row[] => this.inRange(columns, path, conditions, from, to);
+    // Each path is followed as far as the chunk could reach; the nearest of all rows are the chunk.
+    const rows = paths.length === 0 ? read() : paths.flatMap(read);
+    const chunk = paths.length > 1 ? rows.sort(byKey).slice(0, CHUNK) : rows;
+    const last = isSearch && chunk.length < CHUNK ? to : chunk.at(-1)?.[0];
+    return last === undefined ? undefined : { rows: chunk, last: { at: 'home', ordinal: ordinalOfKey(Number(last)) } };
+  }
+
+  /** How far SQLite looks for what conditions leave of many rows; undefined at the end. */
+  private windowEnd(group: WordId | undefined, from: number, end: number): number | undefined {
+    const newest = (
+      group === undefined ? this.selectNewest.get(from, end) : this.selectNewestOfGroup.get(group, from, end)
+    )?.['key'];
+    if (typeof newest !== 'number') return undefined;
+    return group === undefined ? Math.min(from + WINDOW, newest) : newest;
+  }
+
+  private inRange(
+    columns: readonly string[],
+    path: Path | undefined,
+    filter: Conditions,
+    from: number,
+    to: number,
+  ): Row[] {
+    const conditions = [...(path === undefined ? [] : [path.sql]), 'key > ? AND key <= ? AND workload IS NULL'];
+    const where = `${[...conditions, ...filter.sql].join(' AND ')} ORDER BY key LIMIT ?`;
+    const values = path === undefined ? [] : [path.value];
+    return this.select(columns, where, ...values, from, to, ...filter.values, CHUNK);
+  }
+
+  private elsewhere({ workload, filter, columns }: UnitQuery, id: string): UnitRows | undefined {
+    const { sql, values } = conditionsOf(filter);
+    const where = `${['workload = ? AND id > ?', ...sql].join(' AND ')} ORDER BY id LIMIT ?`;
+    const rows = this.select(columns, where, workload, id, ...values, CHUNK);
+    const last = rows.at(-1);
+    return last === undefined ? undefined : { rows, last: { at: 'elsewhere', id: idIn(last) } };
+  }
+
+  private select(columns: readonly string[], where: string, ...values: SQLInputValue[]): Row[] {
+    const sql = `SELECT ${['key', 'id', ...columns].join(', ')} FROM unit WHERE ${where}`;
+    let statement = this.statements.get(sql);
+    if (statement === undefined) {
+      if (this.statements.size >= STATEMENTS_MAX) this.statements.clear();
+      statement = this.database.prepare(sql);
+      statement.setReturnArrays(true);
+      this.statements.set(sql, statement);
+    }
+    return arrayRows(statement.all(...values));
+  }
+}
+
+const scanOf = perConnection((database) => new UnitScan(database));
+
+/** The units that a snapshot shows. */
+export const unitsIn = ({ database }: Snapshot): UnitScan => scanOf(database);
