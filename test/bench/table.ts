@@ -1,8 +1,7 @@
-/** One line of DESIGN section 9. */
+/** One line of the table: an absolute figure, and its ratio to a yardstick of the same run, by which it is judged. */
 export interface Row {
   readonly what: string;
   readonly figure: string;
-  /** To the yardstick beside it. */
   readonly ratio?: number;
   readonly reach: string;
   readonly isMet: boolean;
@@ -10,7 +9,23 @@ export interface Row {
   readonly void?: string;
 }
 
-const verdict = (row: Row): string => {
+type Judgement = Pick<Row, 'ratio' | 'reach' | 'isMet'>;
+
+/** Judges a pace: `0.4 x hello` or more. */
+export const atLeast = (ratio: number, reach: number, yardstick: string): Required<Judgement> => ({
+  ratio,
+  reach: `at least ${reach} x ${yardstick}`,
+  isMet: ratio >= reach,
+});
+
+/** Judges a time: less than `20 x hello`. */
+export const under = (ratio: number, reach: number, yardstick: string): Required<Judgement> => ({
+  ratio,
+  reach: `under ${reach} x ${yardstick}`,
+  isMet: ratio < reach,
+});
+
+const outcomeOf = (row: Row): string => {
   if (row.void !== undefined) return `void: ${row.void}`;
   return row.isMet ? 'met' : 'NOT MET';
 };
@@ -21,7 +36,7 @@ const HEADINGS = ['what', 'figure', 'ratio', 'reach', ''];
 export const renderTable = (rows: readonly Row[]): string => {
   const cells = [
     HEADINGS,
-    ...rows.map((row) => [row.what, row.figure, row.ratio?.toFixed(3) ?? '', row.reach, verdict(row)]),
+    ...rows.map((row) => [row.what, row.figure, row.ratio?.toPrecision(3) ?? '', row.reach, outcomeOf(row)]),
   ];
   const widths = HEADINGS.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)));
   const lines = cells.map((line) =>

@@ -1,19 +1,21 @@
 import { Embedded } from '../embedded.js';
 import { addDataset, addUnits, classes, taskIds } from '../subject.js';
 import type { Settings } from '../settings.js';
-import { figure, type Row } from '../table.js';
+import { atLeast, figure, type Row } from '../table.js';
 import { compare, startHello } from '../yardstick.js';
 
 const UNITS = 10_000;
 
-export const READ_RATIO = 0.35;
-export const CHANGE_RATIO = 0.12;
-const CHANGE_RATIO_MANY = 0.18;
+const READ_RATIO = 0.4;
+const CHANGE_RATIO = 0.14;
+const CHANGE_RATIO_MANY = 0.22;
+/** Where hello answers so often in a second; elsewhere in proportion. */
 const CHANGE_P99_MS = 25;
+const P99_HELLO_PER_SECOND = 60_000;
 
-/** Reads and durable changes of single units, as a plain user whom the dataset's rule admits. */
+/** Reads and durable changes of single units, as a plain user to whom the dataset's rule grants them. */
 export const singleUnits = async ({ seconds, environment }: Settings): Promise<readonly Row[]> => {
-  const hello = await startHello();
+  const hello = await startHello(seconds);
   const cairn = new Embedded(environment);
   try {
     await cairn.start();
@@ -28,42 +30,40 @@ export const singleUnits = async ({ seconds, environment }: Settings): Promise<r
     const load = { url: cairn.url, args: [token, file, prefix], seconds };
     const read = await compare({
       yardstick: hello,
-      fillsCore: true,
       load: { ...load, script: 'read.lua', connections: 32 },
     });
     const change = await compare({
       yardstick: hello,
-      fillsCore: true,
       load: { ...load, script: 'change.lua', connections: 32 },
       prepare: reset,
     });
     const changeMany = await compare({
       yardstick: hello,
-      fillsCore: true,
       load: { ...load, script: 'change.lua', connections: 128 },
       prepare: reset,
     });
+    const p99ReachMs = (CHANGE_P99_MS * P99_HELLO_PER_SECOND) / change.yardstickPerSecond;
+    const changeReach = atLeast(change.ratio, CHANGE_RATIO, 'hello');
     return [
       {
         what: 'one unit read by id, token and rule checked, 32 connections',
         figure: figure(read.ours.perSecond, '/s'),
-        reach: `${READ_RATIO} x hello`,
-        isMet: read.ratio >= READ_RATIO,
         ...read,
+        ...atLeast(read.ratio, READ_RATIO, 'hello'),
       },
       {
         what: 'one durable status change, 32 connections',
         figure: `${figure(change.ours.perSecond, '/s')}, p99 ${change.ours.p99Ms.toFixed(1)} ms`,
-        reach: `${CHANGE_RATIO} x hello, p99 ${CHANGE_P99_MS} ms`,
-        isMet: change.ratio >= CHANGE_RATIO && change.ours.p99Ms < CHANGE_P99_MS,
         ...change,
+        ...changeReach,
+        reach: `${changeReach.reach}, p99 under ${figure(p99ReachMs, 'ms')}`,
+        isMet: changeReach.isMet && change.ours.p99Ms < p99ReachMs,
       },
       {
         what: 'one durable status change, 128 connections',
         figure: `${figure(changeMany.ours.perSecond, '/s')}, p99 ${changeMany.ours.p99Ms.toFixed(1)} ms`,
-        reach: `${CHANGE_RATIO_MANY} x hello`,
-        isMet: changeMany.ratio >= CHANGE_RATIO_MANY,
         ...changeMany,
+        ...atLeast(changeMany.ratio, CHANGE_RATIO_MANY, 'hello'),
       },
     ];
   } finally {
