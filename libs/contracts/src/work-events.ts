@@ -130,6 +130,8 @@ export interface UnitsMoved extends ConcernsUnits {
   readonly status: string;
   /** Which fields of the units are emptied. */
   readonly clears?: readonly ('lease' | 'failures' | 'site')[];
+  /** The lease of the run that this ended, of a single unit. With many, the history finds what `clears` has ended. */
+  readonly ended_lease_id?: string;
 }
 
 /** Units lost their worker: the attempt ended without a failure of their own. */
@@ -143,6 +145,8 @@ export interface UnitsEvicted extends ConcernsUnits {
 export interface UnitAmended extends ConcernsUnits {
   readonly units: Ranges;
   readonly fields: string;
+  /** The lease of the run that this ended. */
+  readonly ended_lease_id?: string;
 }
 
 /** Events of units in streams `work-<ref>`: the engine's. */

@@ -252,6 +252,13 @@ export class Environment {
   })
   readonly CAIRN_AUTOMATION: readonly string[] = ['on'];
 
+  /**
+   * Whether IceProd clients that end a task's run by `PUT /tasks/{task_id}/status` must name its `instance_id`: `on` or `off`. Old
+   * clients do not name it.
+   */
+  @IsIn(['on', 'off'], { message: 'on or off' })
+  readonly ICEPROD_REQUIRE_INSTANCE: 'on' | 'off' = 'off';
+
   /** How long things settle before automation looks at them, in seconds. */
   @Transform(asDecimal)
   @IsNumber({}, DELAY_SECONDS)

@@ -2,6 +2,7 @@ import { formatTimestamp } from '#platform/clock.js';
 import type { EventMetadata, RecordedEvent } from '#ledger/ledger.js';
 import { idAt } from '#contracts/ids.js';
 import type { Ranges, UnitsAdded } from '#contracts/work-events.js';
+import type { LeaseTracker } from './lease-tracker.js';
 
 type Data = Readonly<Record<string, unknown>>;
 
@@ -51,13 +52,19 @@ const rawObject = (data: Data): string => {
 /**
  * What an event records of one unit, as raw JSON: `{position, time, actor, event, cause, data}`. The time is UTC and says so.
  * Undefined when the event does not concern the unit.
+ *
+ * @param leases has seen all earlier events of the unit
  */
-export const unitEntry = (recorded: RecordedEvent, ordinal: number): string | undefined => {
+export const unitEntry = (recorded: RecordedEvent, ordinal: number, leases: LeaseTracker): string | undefined => {
   const data = JSON.parse(recorded.data) as Data;
   const place = placeOf((data['units'] ?? []) as Ranges, ordinal);
   if (place === undefined) return undefined;
   const { timeMicros, actor, causationId } = JSON.parse(recorded.metadata) as EventMetadata;
-  const shown = recorded.type === 'UnitsAdded' ? addedUnit(data as Partial<UnitsAdded> as UnitsAdded, place) : data;
+  const ended = leases.next(recorded.type, data);
+  const shown = {
+    ...(recorded.type === 'UnitsAdded' ? addedUnit(data as Partial<UnitsAdded> as UnitsAdded, place) : data),
+    ...(ended !== undefined && { ended_lease_id: ended }),
+  };
   const head = {
     position: recorded.position,
     time: `${formatTimestamp(timeMicros)}Z`,

@@ -131,6 +131,31 @@ describe('UnitHistory', () => {
     expect(seen).toEqual(statuses);
   });
 
+  it('names the run that a change of many units ended, whatever page it is on', async () => {
+    const claimed = (units: Ranges, lease_id: string) =>
+      event('UnitsClaimed', { units, status: 'queued', lease_id, site: 'UW' });
+    const suspended = event('UnitsMoved', { units: [[0, 9]], status: 'suspended', clears: ['lease'] });
+    const again = { ...suspended, id: randomUUID() };
+    const filler = Array.from({ length: 120 }, () => moved([[0, 9]], 'queued'));
+    await record(claimed([[3, 4]], 'lease b'), claimed([[5, 5]], 'other'), ...filler, suspended, again);
+    const endedOf = async (ordinal: number): Promise<readonly unknown[]> => {
+      const ended: unknown[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await history.page({ stream: STREAM, ordinal }, cursor);
+        for (const entry of page.entries) {
+          const { event: type, data } = JSON.parse(entry) as { event: string; data: Record<string, unknown> };
+          if (type === 'UnitsMoved' && data['clears'] !== undefined) ended.push(data['ended_lease_id']);
+        }
+        cursor = page.next;
+      } while (cursor !== undefined);
+      return ended;
+    };
+    expect(await endedOf(3)).toEqual(['lease b', undefined]);
+    expect(await endedOf(5)).toEqual(['other', undefined]);
+    expect(await endedOf(6)).toEqual([undefined, undefined]);
+  });
+
   it('knows nothing of units and streams that never were', async () => {
     await record(moved([[0, 3]]));
     expect(await entriesOf(4)).toEqual([]);

@@ -5,6 +5,7 @@ import type { UnitHome } from '#contracts/cairn/history.js';
 import { Ledger, type RecordedEvent } from '#ledger/ledger.js';
 import { PageBuilder } from '#event-sourcing/page-builder.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
+import { LeaseTracker } from './lease-tracker.js';
 import { unitEntry } from './unit-entry.js';
 import { UnitEvents } from './unit-events-projection.js';
 
@@ -37,25 +38,27 @@ export class UnitHistory {
     this.unitEvents = new UnitEvents(readModel.queries);
   }
 
-  /** `cursor` is the revision that the page before ended with. */
+  /** `cursor` is the revision that the page before ended with, and the lease that was held then. */
   async page({ stream, ordinal }: UnitHome, cursor?: string): Promise<Page> {
     // Whoever asks after a change finds it in the history.
     if (cursor === undefined) await this.readModel.reachedHead(VISIBLE_WITHIN_MS);
-    const after = cursor === undefined ? -1 : Number(cursor);
-    const revisions = this.unitEvents.revisionsOf(stream, ordinal, after, PAGE_REVISIONS_MAX);
+    const [after = '-1', lease = ''] = cursor?.split(' ', 2) ?? [];
+    const leases = new LeaseTracker(decodeURIComponent(lease));
+    const cursorAt = (revision: number): string => `${revision} ${encodeURIComponent(leases.current)}`;
+    const revisions = this.unitEvents.revisionsOf(stream, ordinal, Number(after), PAGE_REVISIONS_MAX);
     // What stands between them may be of a batch that never took effect.
     const effective = new Set(revisions);
     const page = new PageBuilder();
     for (const [from, to] of spansOf(revisions)) {
       for (const event of await this.read(stream, from, to)) {
-        const entry = effective.has(event.revision) ? unitEntry(event, ordinal) : undefined;
+        const entry = effective.has(event.revision) ? unitEntry(event, ordinal, leases) : undefined;
         if (entry === undefined) continue;
         page.add(entry, entry.length);
-        if (page.isFull) return page.page(String(event.revision));
+        if (page.isFull) return page.page(cursorAt(event.revision));
       }
     }
     const last = revisions.at(-1);
-    return page.page(revisions.length < PAGE_REVISIONS_MAX || last === undefined ? undefined : String(last));
+    return page.page(revisions.length < PAGE_REVISIONS_MAX || last === undefined ? undefined : cursorAt(last));
   }
 
   private read(stream: string, from: number, to: number): Promise<readonly RecordedEvent[]> {

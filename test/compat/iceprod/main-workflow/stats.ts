@@ -1,7 +1,7 @@
 import type { Document } from '../documents.js';
 import { type HttpClient } from '../../../harness/http-client.js';
 import { created, isRefusal, ok, refused } from '../answers.js';
-import { type GetTestCluster } from '../../../harness/test-cluster.js';
+import { type GetTestCluster, type TestCluster } from '../../../harness/test-cluster.js';
 import { ID, newDataset, newTask, TIMESTAMP, unsubmitted } from '../fixtures.js';
 
 const add = async (client: HttpClient, taskId: string, body: unknown): Promise<string> => {
@@ -157,6 +157,48 @@ export const stats = (cluster: GetTestCluster): void => {
         expect(cause).toEqual(expect.any(String));
         expect(position).toEqual(expect.any(Number));
       }
+    });
+
+    it.each([
+      [
+        'a status set without an instance',
+        'grid',
+        ({ system }: TestCluster, id: string) => system.put(`/tasks/${id}/status`, { status: 'waiting' }),
+      ],
+      [
+        'a status set by who owns the dataset',
+        'alice',
+        ({ alice }: TestCluster, id: string, datasetId: string) =>
+          alice.put(`/datasets/${datasetId}/tasks/${id}/status`, { status: 'suspended' }),
+      ],
+      [
+        'a status set for many',
+        'grid',
+        ({ system }: TestCluster, id: string) => system.post('/task_actions/bulk_status/suspended', { tasks: [id] }),
+      ],
+      [
+        'a bulk action',
+        'alice',
+        ({ alice }: TestCluster, id: string, datasetId: string) =>
+          alice.post(`/datasets/${datasetId}/task_actions/bulk_reset`, { tasks: [id] }),
+      ],
+      [
+        'a field overwritten',
+        'grid',
+        ({ system }: TestCluster, id: string) => system.patch(`/tasks/${id}`, { status: 'idle' }),
+      ],
+    ])('names the run that is ended by %s, and who did it', async (_, actor, end) => {
+      const { system, alice } = cluster();
+      const datasetId = await newDataset(alice);
+      const id = await newTask(system, datasetId, { status: 'waiting' });
+      await newTask(system, datasetId, { status: 'waiting' });
+      const query_params = { dataset_id: datasetId };
+      const claimed = await system.post('/task_actions/queue_many', { num: 2, query_params });
+      const [{ instance_id: instanceId } = {}] = claimed.json as readonly Document[];
+      await system.post(`/tasks/${id}/task_actions/processing`, { instance_id: instanceId });
+      expect((await end(cluster(), id, datasetId)).status).toBe(200);
+      const { events } = (await alice.get(`/cairn/history/units/${id}`)).json as { events: readonly Document[] };
+      expect(events.at(-1)).toMatchObject({ actor, data: { ended_lease_id: instanceId } });
     });
 
     it('is for those who may read the unit', async () => {

@@ -2,6 +2,7 @@ import { DomainError } from '#platform/domain-error.js';
 import { membersOf } from '#contracts/raw-json.js';
 import type { Decision } from '#event-sourcing/command.js';
 import { amendTask as amended, taskDocument } from './document.js';
+import { endedLease } from './ended-run.js';
 import { ofUnit } from './moves.js';
 import { refusals } from './refusals.js';
 import type { TaskView } from './view.js';
@@ -21,5 +22,7 @@ export const amendTask = (
   if (unit === undefined) return refusals.taskNotFound();
   const after = amended(unit, fields, timeMicros);
   if (after instanceof DomainError) return after;
-  return { events: [ofUnit(view, unit.key, 'UnitAmended', { fields })], reply: { document: taskDocument(after) } };
+  const ended = endedLease(unit, after);
+  const data = { fields, ...(ended !== undefined && { ended_lease_id: ended }) };
+  return { events: [ofUnit(view, unit.key, 'UnitAmended', data)], reply: { document: taskDocument(after) } };
 };

@@ -3,6 +3,7 @@ import type { TaskStatus } from '#contracts/iceprod/statuses.js';
 import type { UnitsMoved } from '#contracts/work-events.js';
 import type { Decision } from '#event-sourcing/command.js';
 import { isTaskStatus, mayMove, RESET_ALIAS } from '../status-table.js';
+import { endedLease } from './ended-run.js';
 import { Chosen, movedTo, ofUnit } from './moves.js';
 import { refusals } from './refusals.js';
 import type { TaskView } from './view.js';
@@ -31,8 +32,16 @@ const targetOf = ({ status, dataset_id: datasetId }: SetTaskStatusCommand): Targ
   return isTaskStatus(status) ? { status, clears: isDatasetRoute ? ['lease'] : [] } : undefined;
 };
 
-/** `PUT /tasks/{task_id}/status` and `PUT /datasets/{dataset_id}/tasks/{task_id}/status`: checked (contract 7.3, 7.4). */
-export const setTaskStatus = (view: TaskView, command: SetTaskStatusCommand): Decision<Nothing> => {
+/**
+ * `PUT /tasks/{task_id}/status` and `PUT /datasets/{dataset_id}/tasks/{task_id}/status`: checked (contract 7.3, 7.4).
+ *
+ * @param needsInstance whether who ends a run on the first of these routes must name its instance
+ */
+export const setTaskStatus = (
+  view: TaskView,
+  command: SetTaskStatusCommand,
+  needsInstance = false,
+): Decision<Nothing> => {
   const target = targetOf(command);
   if (target === undefined) return refusals.badStatus();
   const unit = view.unit(command.task_id);
@@ -42,7 +51,16 @@ export const setTaskStatus = (view: TaskView, command: SetTaskStatusCommand): De
   const holdsTicket = command.instance_id === undefined || command.instance_id === unit.leaseId;
   if (!holdsTicket || !mayMove(unit.status, target.status)) return refusals.badTransition();
   const { status, clears } = target;
-  const data = { status, ...(clears.length > 0 && { clears }) };
+  const leaseId = clears.includes('lease') ? '' : unit.leaseId;
+  const ended = endedLease(unit, { status, leaseId });
+  if (needsInstance && ended !== undefined && command.instance_id === undefined && command.dataset_id === undefined) {
+    return refusals.missingInstance();
+  }
+  const data = {
+    status,
+    ...(clears.length > 0 && { clears }),
+    ...(ended !== undefined && { ended_lease_id: ended }),
+  };
   return { events: [ofUnit(view, unit.key, 'UnitsMoved', data)], reply: {} };
 };
 

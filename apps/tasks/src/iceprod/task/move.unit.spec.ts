@@ -33,6 +33,27 @@ describe('PUT status of a task', () => {
     expect(spec.task('t')).toEqual(before);
   });
 
+  it.each([
+    ['waiting', 'processing', { ended_lease_id: 'i' }],
+    ['idle', 'queued', { ended_lease_id: 'i' }],
+    ['queued', 'processing', {}],
+    ['idle', 'waiting', {}],
+  ])('to %s of a task that is %s names the run that it ends', (target, status, ended) => {
+    const spec = new TaskSpec().given('t', { status, leaseId: 'i' });
+    expect(put(spec, { status: target }).events[0]?.data).toEqual({ units: [[0, 0]], status: target, ...ended });
+  });
+
+  it('is refused without the instance of the run that it ends, where that is required', () => {
+    const spec = new TaskSpec().given('t', { status: 'processing', leaseId: 'i' }).given('u', { status: 'processing' });
+    const strictly = (command: Partial<Parameters<typeof setTaskStatus>[1]>) =>
+      spec.when((view) => setTaskStatus(view, { task_id: 't', status: 'waiting', ...command }, true));
+    expect(strictly({}).error).toBe('Missing instance_id in body');
+    expect(strictly({ instance_id: 'other' }).error).toBe('Bad state transition for status');
+    expect(strictly({ status: 'queued' }).error).toBeUndefined();
+    expect(strictly({ task_id: 'u' }).error).toBeUndefined();
+    expect(strictly({ instance_id: 'i' }).error).toBeUndefined();
+  });
+
   it('takes the legacy word for idle', () => {
     const given = { status: 'failed', leaseId: 'i', failures: 3 };
     const spec = new TaskSpec().given('t', given);

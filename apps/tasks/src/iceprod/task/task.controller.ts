@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
+import { Environment } from '#platform/environment.js';
 import type { Answer, Message, Nothing } from '#bus/contract.js';
 import { LocateUnit, type UnitHome } from '#contracts/cairn/history.js';
 import { newId } from '#contracts/ids.js';
@@ -27,7 +28,14 @@ import { TaskDesk } from './task-desk.js';
 /** Messages about one task. */
 @Controller()
 export class TaskController {
-  constructor(private readonly desk: TaskDesk) {}
+  private readonly needsInstance: boolean;
+
+  constructor(
+    private readonly desk: TaskDesk,
+    environment: Environment,
+  ) {
+    this.needsInstance = environment.ICEPROD_REQUIRE_INSTANCE === 'on';
+  }
 
   @MessagePattern(AddTask.subject)
   add(@Payload() message: Message<AddTaskRequest>): Promise<Answer<{ task_id: string }>> {
@@ -56,7 +64,11 @@ export class TaskController {
 
   @MessagePattern(SetTaskStatus.subject)
   setStatus(@Payload() message: Message<SetTaskStatusCommand>): Promise<Answer<Nothing>> {
-    return this.desk.decide(message, (view) => setTaskStatus(view, message.request), message.request.dataset_id);
+    return this.desk.decide(
+      message,
+      (view) => setTaskStatus(view, message.request, this.needsInstance),
+      message.request.dataset_id,
+    );
   }
 
   @MessagePattern(ReportTask.subject)
