@@ -6,6 +6,8 @@ const layer = (from, allowed) => ({
 });
 
 const DIALECTS = '(iceprod|panda|torc|cairn)';
+/** Apps whose shared code knows no dialect. */
+const APPS = '(gateway|datasets|pilots|auth)';
 
 module.exports = {
   forbidden: [
@@ -25,20 +27,20 @@ module.exports = {
       to: { path: '^apps/', pathNot: '^apps/$1/' },
     },
     {
-      name: 'gateway-shared-code-knows-no-dialect',
+      name: 'shared-code-knows-no-dialect',
       comment: 'only the table of dialects imports them; the rest works on their declarations',
       severity: 'error',
-      from: { path: `^apps/gateway/src/(?!${DIALECTS}/|dialects\\.ts$)` },
-      to: { path: `^(apps/gateway|libs/contracts)/src/${DIALECTS}/` },
+      from: { path: `^apps/${APPS}/src/(?!${DIALECTS}/|dialects\\.ts$)` },
+      to: { path: `^(apps/${APPS}|libs/contracts)/src/${DIALECTS}/` },
     },
     {
-      name: 'gateway-dialects-are-separate',
+      name: 'dialects-are-separate',
       comment: 'what two dialects need is shared code',
       severity: 'error',
-      from: { path: `^apps/gateway/src/${DIALECTS}/` },
+      from: { path: `^apps/${APPS}/src/${DIALECTS}/` },
       to: {
-        path: `^(apps/gateway|libs/contracts)/src/${DIALECTS}/`,
-        pathNot: '^(apps/gateway|libs/contracts)/src/$1/',
+        path: `^(apps/${APPS}|libs/contracts)/src/${DIALECTS}/`,
+        pathNot: '^(apps/$1|libs/contracts)/src/$2/',
       },
     },
   ],

@@ -193,7 +193,7 @@ it('lets no name rest because the LDAP server does not answer', async () => {
         message: 'Login failed',
       });
     }
-    expect(away.part(PasswordAttempts).isResting('u')).toBe(false);
+    expect(away.part(PasswordAttempts).isLocked('u')).toBe(false);
   } finally {
     await away.end();
   }

@@ -6,32 +6,27 @@ import { Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
 import { SecretSigner } from '#platform/tokens/secret-signer.js';
 import { KeyValueStore } from '#storage/key-value-store.js';
-import { AccessController } from './access/access.controller.js';
 import { Accounts } from './account/accounts.js';
 import { Clients } from './account/clients.js';
 import { FirstAdmin } from './account/first-admin.js';
-import { CredentialController } from './credential/credential.controller.js';
 import { credentialProjection } from './credential/credential-projection.js';
 import { CredentialStore } from './credential/credential-store.js';
 import { CredentialUse } from './credential/credential-use.js';
 import { CredentialsOfOwner } from './credential/credentials-of-owner.js';
 import { SecretKeys } from './credential/secret-keys.js';
 import { TokenEndpoint } from './credential/token-endpoint.js';
-import { GroupController } from './group/group.controller.js';
+import { DIALECTS } from './dialects.js';
 import { KeyController } from './key/key.controller.js';
-import { UserAdmission } from './login/user-admission.js';
+import { TokenCheckController } from './token/token-check.controller.js';
+import { UserProvisioning } from './user/user-provisioning.js';
 import { CodeAttempts } from './login/code-attempts.js';
 import { LdapPasswords } from './login/ldap-passwords.js';
-import { LoginController } from './login/login.controller.js';
 import { PasswordAttempts } from './login/password-attempts.js';
 import { DeviceChallenges } from './openid/device-challenges.js';
 import { OpenIdController } from './openid/openid.controller.js';
-import { People } from './openid/people.js';
+import { UserAuthenticator } from './openid/user-authenticator.js';
 import { Realms } from './openid/realms.js';
-import { RoleController } from './role/role.controller.js';
 import { roleProjection } from './role/role-projection.js';
-import { TokenController } from './token/token.controller.js';
-import { UserController } from './user/user.controller.js';
 import { userProjection } from './user/user-projection.js';
 
 /** Who may do what: access rules, users, groups, roles, logins, tokens and what signs them. */
@@ -39,21 +34,24 @@ import { userProjection } from './user/user-projection.js';
   imports: [
     ServiceStoreModule.register({
       service: 'auth',
-      projections: [accessRulesProjection, userProjection, groupsProjection, roleProjection, credentialProjection],
+      projections: [
+        accessRulesProjection,
+        userProjection,
+        groupsProjection,
+        roleProjection,
+        credentialProjection,
+        ...DIALECTS.flatMap(({ projections }) => projections),
+      ],
     }),
   ],
   controllers: [
-    AccessController,
-    UserController,
-    GroupController,
-    RoleController,
     KeyController,
-    LoginController,
-    TokenController,
-    CredentialController,
+    TokenCheckController,
     OpenIdController,
+    ...DIALECTS.flatMap(({ controllers }) => controllers),
   ],
   providers: [
+    ...DIALECTS.flatMap(({ providers }) => providers),
     {
       provide: SecretKeys,
       inject: [Environment],
@@ -80,10 +78,10 @@ import { userProjection } from './user/user-projection.js';
     },
     CredentialUse,
     CredentialsOfOwner,
-    UserAdmission,
+    UserProvisioning,
     PasswordAttempts,
     CodeAttempts,
-    People,
+    UserAuthenticator,
     Realms,
     DeviceChallenges,
     FirstAdmin,

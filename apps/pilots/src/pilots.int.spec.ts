@@ -1,15 +1,7 @@
 import { Controller, Module } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
-import {
-  type Answer,
-  type Caller,
-  command,
-  type Contract,
-  type Message,
-  type Nothing,
-  type Page,
-} from '#bus/contract.js';
+import { type Answer, type Caller, type Contract, type Message, type Page } from '#bus/contract.js';
 import {
   EndPilot,
   GetGrid,
@@ -28,7 +20,6 @@ import { PilotWatch, SILENCE_MS_MAX } from './iceprod/pilot/pilot-watch.js';
 import { PilotsModule } from './pilots.module.js';
 
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
-const Look = command<{ at_micros: number }, Nothing>('pilots', 'test.look');
 const LATER_MICROS = (SILENCE_MS_MAX + 60_000) * 1000;
 
 /** Whether the tasks service answers, and what it has been ordered. */
@@ -43,8 +34,6 @@ const DOWN = { error: { kind: 'unavailable', code: 'test.down', message: 'down' 
 
 @Controller()
 class TestController {
-  constructor(private readonly watch: PilotWatch) {}
-
   @MessagePattern(EvictTasks.subject)
   evict(@Payload() message: Message<EvictTasksRequest>): Answer<{ evicted: readonly EvictedTask[] }> {
     tasksService.orders.push(message);
@@ -57,12 +46,6 @@ class TestController {
   addLog(@Payload() message: Message<AddLogRequest>): Answer<{ log_id: string }> {
     tasksService.logs.push(message);
     return tasksService.takesLogs ? { reply: { log_id: 'l' } } : DOWN;
-  }
-
-  @MessagePattern(Look.subject)
-  async look(@Payload() { request }: Message<{ at_micros: number }>): Promise<Answer<Nothing>> {
-    await this.watch.look(request.at_micros);
-    return { reply: {} };
   }
 }
 
@@ -80,6 +63,8 @@ afterEach(() => host.end());
 
 const ask = <Request, Reply>(contract: Contract<Request, Reply>, request: Request): Promise<Reply> =>
   host.request(contract, request, SYSTEM);
+
+const look = (atMicros: number): Promise<void> => host.part(PilotWatch).look(atMicros);
 
 const listed = async <Request extends object>(contract: Contract<Request, Page>, request: Request): Promise<string> => {
   const entries: string[] = [];
@@ -250,12 +235,12 @@ describe('pilots', () => {
   it('are taken for lost after two weeks of silence', async () => {
     const silent = await start({ tasks: ['a'] });
     const atMicros = nowMicros() + LATER_MICROS;
-    await ask(Look, { at_micros: atMicros - 2 * 60_000_000 });
+    await look(atMicros - 2 * 60_000_000);
     expect(await factsOf(silent)).toEqual(['WorkerStarted']);
-    await ask(Look, { at_micros: atMicros });
+    await look(atMicros);
     expect(await factsOf(silent)).toEqual(['WorkerStarted', 'WorkerEnded', 'WorkerUnitsReleased']);
     expect(tasksService.orders[0]?.request).toMatchObject({ tasks: ['a'], reason: `pilot ${silent} expired` });
-    await ask(Look, { at_micros: atMicros });
+    await look(atMicros);
     expect(tasksService.orders).toHaveLength(1);
   });
 
@@ -265,7 +250,7 @@ describe('pilots', () => {
     await host.stop();
     await host.start();
     // The pilot has been silent for the limit, but the service has not listened for so long.
-    await ask(Look, { at_micros: beforeMicros + SILENCE_MS_MAX * 1000 });
+    await look(beforeMicros + SILENCE_MS_MAX * 1000);
     expect(await factsOf(id)).toEqual(['WorkerStarted']);
   });
 });

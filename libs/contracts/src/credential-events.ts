@@ -1,8 +1,8 @@
 import { ref, streamName } from '#ledger/ref.js';
-import { type CredentialOwner, ownerKey } from './iceprod/credentials.js';
+import { type CredentialOwner, ownerKey } from './credentials.js';
 
-/** What is known of a credential outside the keep: nothing secret. `key_id` names the key that it was sealed with. */
-export type CredentialFact = {
+/** What is known about a credential outside the key-value store: nothing secret. `key_id` names the key that encrypts it. */
+export type CredentialRecord = {
   readonly credential_id: string;
   readonly owner: CredentialOwner;
   readonly url: string;
@@ -10,12 +10,12 @@ export type CredentialFact = {
   readonly key_id: string;
 };
 
-/** Facts of streams `credential-…`, one per owner; written and read by `auth`. */
+/** Events of streams `credential-<ref>`, one per owner; written and read by `auth`. */
 export interface CredentialEvents {
-  /** In the place of those that it names. */
-  readonly CredentialStored: CredentialFact & { readonly replaces: readonly string[] };
-  readonly CredentialDeleted: CredentialFact;
+  /** The credential replaces those that it names. */
+  readonly CredentialStored: CredentialRecord & { readonly replaces: readonly string[] };
+  readonly CredentialDeleted: CredentialRecord;
 }
 
 export const credentialStream = (owner: CredentialOwner): string =>
-  streamName('credential', ref('iceprod', 'main', ownerKey(owner)));
+  streamName('credential', ref('dialect' in owner ? owner.dialect : 'cairn', 'main', ownerKey(owner)));

@@ -198,7 +198,7 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
 
   it('starts a dataset whose config arrives after it was suspended for want of one, unless a person suspended it', async () => {
     const reason = async (id: string): Promise<unknown> =>
-      (await documentOf(`/cairn/explain/datasets/${id}`))['reason'];
+      (await documentOf(`/cairn/explain/workloads/${id}`))['reason'];
     for (const id of [bare.late, bare.stopped]) await eventually(dataset(id), 'suspended');
     expect(await reason(bare.late)).toMatch(
       /^It was suspended by cairn-automation, because no config arrived in time\. /,

@@ -5,17 +5,17 @@ import { generatePassword, hashPassword } from './password.js';
 const PREFIX = 'account/';
 const STARTED = 'accounts-started';
 
-/** Somebody who logs in by a password that Cairn itself checks. */
+/** A user whose password Cairn itself checks. */
 export interface Account {
   readonly username: string;
   /** Of {@link hashPassword}. */
   readonly password: string;
-  /** What the user record begins with at the first login; later the record alone counts. */
+  /** Given to the user record at the first login; later only the record counts. */
   readonly roles: readonly string[];
   readonly groups: readonly string[];
 }
 
-/** Local accounts, in the keep: a password is no history. */
+/** Local accounts, in the key-value store: passwords do not belong into the history. */
 export class Accounts {
   constructor(private readonly keyValueStore: KeyValueStore) {}
 
@@ -38,7 +38,7 @@ export class Accounts {
     return found;
   }
 
-  /** At the very first start there is an administrator; resolves with the password, which is nowhere else. */
+  /** Creates an administrator at the very first start; resolves with the password, which is stored nowhere. */
   async makeFirst(username: string): Promise<string | undefined> {
     if ((await this.keyValueStore.get(STARTED)) !== undefined) return undefined;
     const hasSome = (await this.keyValueStore.list(PREFIX, { limit: 1 })).length > 0;

@@ -13,7 +13,7 @@ export interface Client {
   readonly clientId: string;
   /** SHA-256 of the secret, which is random and long; without it the client is public. */
   readonly secretHash?: string;
-  /** Where browsers may be sent back to. */
+  /** Addresses to which browsers may return after a login. */
   readonly redirectUris: readonly string[];
   /** Its own tokens hold the role `system`. */
   readonly isSystem: boolean;
@@ -22,7 +22,7 @@ export interface Client {
 export const hashSecret = (secret: string): string => hash('sha256', secret);
 export const generateSecret = (): string => randomBytes(SECRET_BYTES).toString('base64url');
 
-/** Registered clients, in the keep. */
+/** Registered clients, in the key-value store. */
 export class Clients {
   constructor(private readonly keyValueStore: KeyValueStore) {}
 

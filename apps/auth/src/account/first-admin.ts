@@ -4,7 +4,7 @@ import { Accounts } from './accounts.js';
 
 const FIRST_ADMIN = 'admin';
 
-/** Makes the first account at the first start. Its password goes to the terminal and never into a log or event. */
+/** Creates the first account at the first start. Its password goes to the terminal and never into a log or event. */
 @Injectable()
 export class FirstAdmin implements OnModuleInit {
   constructor(

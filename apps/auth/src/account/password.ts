@@ -1,6 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
-/** About 60 ms and 32 MiB a check: little for a person, much for whoever guesses. */
+/** About 60 ms and 32 MiB a check: little for a login, much for somebody who guesses passwords. */
 const COST = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
 const KEY_BYTES = 32;
 const SALT_BYTES = 16;
@@ -24,7 +24,7 @@ export const hashPassword = async (password: string): Promise<string> => {
   return `scrypt$${salt.toString('base64url')}$${(await derive(password, salt)).toString('base64url')}`;
 };
 
-/** Compared with when there is no account, so that the time taken does not tell. */
+/** Compared with when there is no account, so that the time does not reveal it. */
 const NOBODY = `scrypt$${Buffer.alloc(SALT_BYTES).toString('base64url')}$${Buffer.alloc(KEY_BYTES).toString('base64url')}`;
 
 export const isRightPassword = async (password: string, hash: string | undefined): Promise<boolean> => {

@@ -1,13 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { CredentialEvents, CredentialFact } from '#contracts/credential-events.js';
-import { type CredentialOwner, ownerKey } from '#contracts/iceprod/credentials.js';
+import type { CredentialEvents, CredentialRecord } from '#contracts/credential-events.js';
+import { type CredentialOwner, ownerKey } from '#contracts/credentials.js';
+import type { Dialect } from '#ledger/ref.js';
 import type { Projection } from '#event-sourcing/projection.js';
 
-/** Which sealed credentials in the keep count, and which were replaced or deleted. */
+/** Which encrypted credentials in the key-value store are current, and which were replaced or deleted. */
 export const credentialProjection: Projection = {
   name: 'credentials',
   version: 2,
-  streamPrefixes: ['credential-iceprod.'],
+  streamPrefixes: ['credential-'],
   eventTypes: ['CredentialStored', 'CredentialDeleted'],
   tables: `CREATE TABLE credential (
     credential_id TEXT PRIMARY KEY,
@@ -39,8 +40,8 @@ export const credentialProjection: Projection = {
   },
 };
 
-/** The credentials that count, read through one connection. */
-export class CredentialFacts {
+/** The current credentials, read through one connection. */
+export class CredentialRecords {
   private readonly selectOwn;
   private readonly selectUnder;
   private readonly selectOne;
@@ -53,26 +54,26 @@ export class CredentialFacts {
   }
 
   /** In the order of their first storing: a replacement has the position of what it replaces. */
-  of(owner: CredentialOwner): readonly CredentialFact[] {
-    return this.selectOwn.all(ownerKey(owner)).map(({ fact }) => JSON.parse(String(fact)) as CredentialFact);
+  of(owner: CredentialOwner): readonly CredentialRecord[] {
+    return this.selectOwn.all(ownerKey(owner)).map(({ fact }) => JSON.parse(String(fact)) as CredentialRecord);
   }
 
-  /** Those of the tasks of a dataset. */
-  ofTasks(datasetId: string): readonly CredentialFact[] {
-    // Keys of tasks begin like the dataset's own, with a comma in the place of the bracket.
-    const prefix = JSON.stringify(['dataset', datasetId]).slice(0, -1);
+  /** Those of the units of a workload. */
+  ofUnits(dialect: Dialect, workloadId: string): readonly CredentialRecord[] {
+    // Keys of units begin like the workload's own, with a comma instead of the bracket.
+    const prefix = ownerKey({ dialect, workload_id: workloadId }).slice(0, -1);
     return this.selectUnder
       .all(`${prefix},`, `${prefix}-`)
-      .map(({ fact }) => JSON.parse(String(fact)) as CredentialFact);
+      .map(({ fact }) => JSON.parse(String(fact)) as CredentialRecord);
   }
 
-  /** One that counts. */
-  named(credentialId: string): CredentialFact | undefined {
+  /** A current credential. */
+  named(credentialId: string): CredentialRecord | undefined {
     const fact = this.selectOne.get(credentialId)?.['fact'];
-    return typeof fact === 'string' ? (JSON.parse(fact) as CredentialFact) : undefined;
+    return typeof fact === 'string' ? (JSON.parse(fact) as CredentialRecord) : undefined;
   }
 
-  /** It has counted once and does so no longer. */
+  /** Whether it was current once and is no longer. */
   ended(credentialId: string): boolean {
     const row = this.selectOne.get(credentialId);
     return row !== undefined && row['fact'] === null;

@@ -1,25 +1,25 @@
 import { Log } from '#platform/logging.js';
 import { KeyValueStore } from '#storage/key-value-store.js';
-import { type CredentialOwner, ownerKey } from '#contracts/iceprod/credentials.js';
-import type { CredentialFact } from '#contracts/credential-events.js';
+import { type CredentialOwner, ownerKey } from '#contracts/credentials.js';
+import type { CredentialRecord } from '#contracts/credential-events.js';
 import { entriesUnder } from '../key-value-entries.js';
 import type { Credential } from './credential.js';
-import type { CredentialFacts } from './credential-projection.js';
+import type { CredentialRecords } from './credential-projection.js';
 import type { Sealed, SecretKeys } from './secret-keys.js';
 
 const PREFIX = 'credential/';
 
-/** A credential that counts. Without its content when the key that sealed it is gone. */
+/** A current credential. Without its content when the key that encrypted it is gone. */
 export interface Kept {
-  readonly fact: CredentialFact;
+  readonly fact: CredentialRecord;
   readonly credential?: Credential;
 }
 
-/** What a box is sealed for: moved to another owner or place it does not open. */
-const contextOf = ({ owner, url }: Pick<CredentialFact, 'owner' | 'url'>): string =>
+/** Binds encrypted text to its owner and URL: moved elsewhere it cannot be decrypted. */
+const contextOf = ({ owner, url }: Pick<CredentialRecord, 'owner' | 'url'>): string =>
   JSON.stringify([ownerKey(owner), url]);
 
-/** Sealed credentials in the keep, by their ids. Which of them count is told by the ledger. */
+/** Encrypted credentials in the key-value store, by their ids. The ledger says which of them are current. */
 export class CredentialStore {
   constructor(
     private readonly keyValueStore: KeyValueStore,
@@ -36,13 +36,13 @@ export class CredentialStore {
     await this.keyValueStore.put(PREFIX + id, JSON.stringify(sealed));
   }
 
-  async read(facts: readonly CredentialFact[]): Promise<readonly Kept[]> {
+  async read(facts: readonly CredentialRecord[]): Promise<readonly Kept[]> {
     const boxes = await this.keyValueStore.getAll(facts.map(({ credential_id }) => PREFIX + credential_id));
     return facts.map((fact) => {
       const box = boxes.get(PREFIX + fact.credential_id);
       const text = box === undefined ? undefined : this.keys.unseal(JSON.parse(box) as Sealed, contextOf(fact));
       if (text !== undefined) return { fact, credential: JSON.parse(text) as Credential };
-      this.log.error({ credentialId: fact.credential_id }, 'a credential does not open: its key is missing');
+      this.log.error({ credentialId: fact.credential_id }, 'A credential cannot be decrypted: its key is missing');
       return { fact };
     });
   }
@@ -51,14 +51,14 @@ export class CredentialStore {
     for (const id of ids) await this.keyValueStore.delete(PREFIX + id);
   }
 
-  /** Seals with the current key what another has sealed, and deletes what a crash kept of those that have ended. */
-  async tidy(facts: CredentialFacts): Promise<void> {
+  /** Encrypts with the current key what an old key encrypted, and deletes what a crash left of deleted credentials. */
+  async tidy(facts: CredentialRecords): Promise<void> {
     for await (const { key, value } of entriesUnder(this.keyValueStore, PREFIX)) {
       await this.tidyOne(key.slice(PREFIX.length), value, facts);
     }
   }
 
-  private async tidyOne(id: string, value: string, facts: CredentialFacts): Promise<void> {
+  private async tidyOne(id: string, value: string, facts: CredentialRecords): Promise<void> {
     if (facts.ended(id)) {
       await this.forget([id]);
       return;
@@ -68,7 +68,10 @@ export class CredentialStore {
     if (fact === undefined || sealed.key_id === this.keys.currentId) return;
     const text = this.keys.unseal(sealed, contextOf(fact));
     if (text === undefined) {
-      this.log.error({ credentialId: id, keyId: sealed.key_id }, 'a credential does not open: its key is missing');
+      this.log.error(
+        { credentialId: id, keyId: sealed.key_id },
+        'A credential cannot be decrypted: its key is missing',
+      );
       return;
     }
     await this.keyValueStore.put(PREFIX + id, JSON.stringify(this.keys.seal(text, contextOf(fact))));

@@ -4,16 +4,16 @@ import { Log } from '#platform/logging.js';
 import type { MessageContext } from '#bus/contract.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { type Credential, exchanged, issuerOf, needsRefresh, refreshed } from './credential.js';
-import { CredentialFacts } from './credential-projection.js';
+import { CredentialRecords } from './credential-projection.js';
 import { CredentialStore, type Kept } from './credential-store.js';
 import { TokenEndpoint } from './token-endpoint.js';
 
-/** Requests to the issuer that one answer makes at once. */
+/** Requests to the issuer that run at once for one answer. */
 const AT_ONCE_MAX = 8;
-/** So long before an answer is due nothing new is asked of the issuer. */
+/** So long before the deadline of an answer no request to the issuer is started. */
 const RESERVE_MS = 6_000;
 
-/** A credential that opens. */
+/** A credential that could be decrypted. */
 export type Readable = Required<Kept>;
 
 const foreignIssuer = (): DomainError =>
@@ -21,7 +21,7 @@ const foreignIssuer = (): DomainError =>
 
 const isDue = ({ deadlineMs }: MessageContext): boolean => deadlineMs - Date.now() < RESERVE_MS;
 
-/** Does some at a time; the order stays. */
+/** Runs some at a time, in order. */
 const inTurns = async <Entry, Result>(
   entries: readonly Entry[],
   work: (entry: Entry) => Promise<Result>,
@@ -33,10 +33,10 @@ const inTurns = async <Entry, Result>(
   return results;
 };
 
-/** Credentials as somebody gets them who wants to use them: with tokens that the issuer gives for what was stored. */
+/** Gets usable tokens for stored credentials from their issuer. */
 @Injectable()
 export class CredentialUse {
-  private readonly facts: CredentialFacts;
+  private readonly facts: CredentialRecords;
 
   constructor(
     private readonly store: CredentialStore,
@@ -44,15 +44,15 @@ export class CredentialUse {
     private readonly log: Log,
     readModel: ReadModel,
   ) {
-    this.facts = new CredentialFacts(readModel.queries);
+    this.facts = new CredentialRecords(readModel.queries);
   }
 
-  /** With tokens that have not ended, where those can be had in time; the use is noted. */
+  /** Refreshes expired tokens where that is possible in time, and records the use. */
   fresh(found: readonly Readable[], context: MessageContext): Promise<readonly Readable[]> {
     return inTurns(found, (each) => this.used(each, context));
   }
 
-  /** With tokens for another client; those are left out that the issuer refuses, or cannot be asked about in time. */
+  /** Exchanges tokens for another client. Credentials that the issuer refuses, or does not answer in time, are left out. */
   async exchanged(
     found: readonly Readable[],
     client: { readonly id: string; readonly scope: string | undefined },
@@ -73,7 +73,7 @@ export class CredentialUse {
     return results.flat();
   }
 
-  /** The credential with the tokens that its refresh token gets. */
+  /** The credential with new tokens, obtained with its refresh token. */
   async refreshed(credential: Credential): Promise<Credential | DomainError> {
     const { access_token, refresh_token = '', scope } = credential;
     if (!this.issuer.serves(issuerOf(refresh_token) ?? issuerOf(access_token))) return foreignIssuer();
@@ -94,7 +94,7 @@ export class CredentialUse {
     }
     const marked = { ...current, last_use: nowSeconds };
     await this.store.put(id, owner, marked);
-    // Its owner may have been deleted meanwhile: then nobody else removes what was just sealed.
+    // The owner may have been deleted meanwhile: then nobody else removes what was just stored.
     if (this.facts.ended(id)) await this.store.forget([id]);
     return { fact, credential: marked };
   }

@@ -1,8 +1,8 @@
 import { decodeJwt } from 'jose';
 import { DomainError } from '#platform/domain-error.js';
-import type { CredentialFields, CredentialFilters, CredentialOwner } from '#contracts/iceprod/credentials.js';
+import type { CredentialFields, CredentialFilters } from '#contracts/credentials.js';
 
-/** A token that ends so soon is of no use any more: whoever gets it must still send it somewhere. */
+/** A token that expires so soon is refreshed: its user must still send it somewhere. */
 const USELESS_BEFORE_END_SECONDS = 30;
 
 /** What is sealed: all of the credential but its owner. Nobody may know when its token ends. */
@@ -21,7 +21,7 @@ export interface Tokens {
 
 const invalid = (code: string, message: string): DomainError => new DomainError('invalid', code, message);
 
-/** What a token says of itself; it is not ours to verify. Opaque ones say nothing. */
+/** The claims of a token, not verified: it belongs to another issuer. Opaque tokens have none. */
 const claimsOf = (token: string | undefined): Readonly<Record<string, unknown>> => {
   if (token === undefined) return {};
   try {
@@ -103,7 +103,7 @@ export const amended = (credential: Credential, fields: CredentialFields): Crede
   };
 };
 
-/** The end of the old token says nothing about a new one. */
+/** The expiration of the old token says nothing about a new one. */
 const withoutEnd = (credential: Credential): Credential => {
   const { url, type, transfer_prefix, refresh_token, scope, last_use } = credential;
   return { url, type, transfer_prefix, ...present({ refresh_token, scope, last_use }) };
@@ -124,7 +124,7 @@ export const refreshed = (credential: Credential, tokens: Tokens): Credential =>
   };
 };
 
-/** A credential made of tokens that were got in the place of its own: nothing of those is in it. */
+/** A credential made of exchanged tokens: it holds nothing of the original ones. */
 export const exchanged = (
   { url, type, transfer_prefix, scope, last_use }: Credential,
   tokens: Tokens,
@@ -145,7 +145,7 @@ export const exchanged = (
   };
 };
 
-/** Its token has ended or never was, and another can be had. */
+/** It has no token or an expired one, and a refresh token. */
 export const needsRefresh = (
   { type, access_token, refresh_token, expiration }: Credential,
   nowSeconds: number,
@@ -154,7 +154,7 @@ export const needsRefresh = (
   refresh_token !== undefined &&
   (access_token === undefined || (expiration !== undefined && expiration <= nowSeconds + USELESS_BEFORE_END_SECONDS));
 
-/** What there may be one of per owner. */
+/** An owner may have one credential per URL, prefix and scope. */
 export const isSame = (one: Credential, other: Credential): boolean =>
   one.url === other.url && one.transfer_prefix === other.transfer_prefix && one.scope === other.scope;
 
@@ -162,9 +162,3 @@ export const matches = (credential: Credential, { url, transfer_prefix, scope }:
   (url === undefined || credential.url === url) &&
   (transfer_prefix === undefined || credential.transfer_prefix === transfer_prefix) &&
   (scope === undefined || credential.scope === scope);
-
-/** As answers show it (contract 19). */
-export const documentOf = (owner: CredentialOwner, credential: Credential): Readonly<Record<string, unknown>> => ({
-  ...owner,
-  ...credential,
-});

@@ -1,36 +1,36 @@
 import { Injectable } from '@nestjs/common';
-import { type CredentialFact, credentialStream } from '#contracts/credential-events.js';
-import type { CredentialOwner } from '#contracts/iceprod/credentials.js';
+import { type CredentialRecord, credentialStream } from '#contracts/credential-events.js';
+import type { CredentialOwner } from '#contracts/credentials.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { CredentialFacts } from './credential-projection.js';
+import { CredentialRecords } from './credential-projection.js';
 import { CredentialStore } from './credential-store.js';
 
-export const deletionOf = (fact: CredentialFact): DecidedEvent => ({
+export const deletionOf = (fact: CredentialRecord): DecidedEvent => ({
   stream: credentialStream(fact.owner),
   type: 'CredentialDeleted',
   data: fact,
 });
 
-/** The credentials of a user or group that goes: their end is decided together with the owner's. */
+/** The credentials of a user or group that is deleted: they are deleted by the same command. */
 @Injectable()
 export class CredentialsOfOwner {
-  private readonly facts: CredentialFacts;
+  private readonly facts: CredentialRecords;
 
   constructor(
     private readonly store: CredentialStore,
     readModel: ReadModel,
   ) {
-    this.facts = new CredentialFacts(readModel.writer);
+    this.facts = new CredentialRecords(readModel.writer);
   }
 
-  /** Those that count now; for deciders. */
-  of(owner: CredentialOwner): readonly CredentialFact[] {
+  /** The current credentials; for deciders. */
+  of(owner: CredentialOwner): readonly CredentialRecord[] {
     return this.facts.of(owner);
   }
 
-  /** Removes what was sealed, once the end is recorded; a crash before leaves it to the next start. */
-  forget(facts: readonly CredentialFact[]): Promise<void> {
+  /** Removes the encrypted secrets once the deletion is recorded; after a crash the next start does it. */
+  forget(facts: readonly CredentialRecord[]): Promise<void> {
     return this.store.forget(facts.map(({ credential_id }) => credential_id));
   }
 }

@@ -1,6 +1,6 @@
 import { Lock } from '#event-sourcing/lock.js';
 
-/** A lock per key, there as long as somebody holds it or waits. */
+/** A lock per key, which exists as long as it is held or waited for. */
 export class KeyedLocks {
   private readonly locks = new Map<string, { readonly lock: Lock; users: number }>();
 

@@ -6,14 +6,14 @@ import type { Answer } from '#bus/contract.js';
 import { GetSigningKeys } from '#contracts/tokens.js';
 
 /**
- * Hands out the public keys of the embedded issuer; the private ones never leave the data folder. They are read each time,
- * because an operator may rotate them; whoever asks remembers the answer.
+ * Serves the public keys of the embedded issuer; the private ones never leave the data folder. They are read each time,
+ * because an operator may rotate them; clients cache the answer.
  */
 @Controller()
 export class KeyController implements OnModuleInit {
   constructor(private readonly environment: Environment) {}
 
-  /** Keys that cannot be read keep the process from starting, instead of failing the first who asks. */
+  /** A key that cannot be read stops the start, instead of failing the first request. */
   async onModuleInit(): Promise<void> {
     await SigningKey.openAll(this.environment.CAIRN_DATA_DIR);
   }

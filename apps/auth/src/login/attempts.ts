@@ -9,17 +9,17 @@ interface Failures {
 }
 
 interface AttemptsOptions {
-  /** Failures, each within `restMs` of the one before, after which a name rests. */
+  /** A name is locked after so many failures, each within `lockMs` of the one before. */
   readonly max: number;
-  readonly restMs: number;
+  readonly lockMs: number;
   readonly nowMs?: () => number;
 }
 
 const keyOf = (name: string): string => hash('sha256', name, 'base64');
 
-/** Counts what fails under a name (a user's, an address), and lets a name rest under which too much does. Lost with the process. */
+/** Locks a name (of a user, or a network address) for a while after too many failures. The counts end with the process. */
 export class Attempts {
-  /** By the hash of the name: whoever fails chooses it, and may choose one of megabytes. */
+  /** By the hash of the name, because a client may send a name of megabytes. */
   private readonly failures = new Map<string, Failures>();
   private readonly nowMs: () => number;
 
@@ -27,7 +27,7 @@ export class Attempts {
     this.nowMs = options.nowMs ?? Date.now;
   }
 
-  isResting(name: string): boolean {
+  isLocked(name: string): boolean {
     return this.countOf(keyOf(name)) >= this.options.max;
   }
 
@@ -37,7 +37,7 @@ export class Attempts {
     this.failures.delete(key);
     const oldest = this.failures.keys().next();
     if (this.failures.size >= NAMES_MAX && oldest.done !== true) this.failures.delete(oldest.value);
-    this.failures.set(key, { count, untilMs: this.nowMs() + this.options.restMs });
+    this.failures.set(key, { count, untilMs: this.nowMs() + this.options.lockMs });
   }
 
   succeeded(name: string): void {

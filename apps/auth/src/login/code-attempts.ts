@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Attempts } from './attempts.js';
 
-/** Codes that nobody was given, from one network address, after which it has to wait. */
+/** A network address is locked after so many unknown codes. */
 const FAILURES_MAX = 20;
-const REST_MS = 60_000;
+const LOCK_MS = 60_000;
 
 /** Wrong codes of devices, by network address. */
 @Injectable()
 export class CodeAttempts extends Attempts {
   constructor() {
-    super({ max: FAILURES_MAX, restMs: REST_MS });
+    super({ max: FAILURES_MAX, lockMs: LOCK_MS });
   }
 }

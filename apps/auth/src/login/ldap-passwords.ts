@@ -3,7 +3,7 @@ import type { Log } from '#platform/logging.js';
 
 /** Less than a client waits for `POST /ldap`. */
 const TIMEOUT_MS = 3_000;
-/** Passwords checked at once; further ones are not, so that nobody can pile them up at the directory. */
+/** Passwords checked at once. Further ones are refused, so that they cannot pile up at the directory. */
 const CHECKS_MAX = 32;
 const WORD_CHARACTERS_MAX = 1024;
 
@@ -29,7 +29,7 @@ export class LdapPasswords {
     this.options = options;
   }
 
-  /** Undefined when it could not be checked, which says nothing about whoever asks. */
+  /** Undefined when the password could not be checked. */
   async isRight(username: string, password: string): Promise<boolean | undefined> {
     const { url, base = '' } = this.options;
     // A server takes an empty password for an anonymous bind and accepts it.
@@ -55,7 +55,7 @@ export class LdapPasswords {
       }
       return error instanceof ResultCodeError ? false : undefined;
     } finally {
-      // The answer is known; a connection that broke needs no goodbye.
+      // The answer is known, so a broken connection does not matter.
       await client.unbind().catch(() => undefined);
     }
   }

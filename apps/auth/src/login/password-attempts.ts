@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Attempts } from './attempts.js';
 
-/** Wrong passwords in a row after which a name is left alone for a while, in which the right one does not help either. */
+/** A user name is locked after so many wrong passwords in a row. While it is locked, the right one is refused too. */
 const FAILURES_MAX = 10;
-const REST_MS = 60_000;
+const LOCK_MS = 60_000;
 
-/** Wrong passwords by name, whichever way they came. */
+/** Wrong passwords by user name, whatever the way to log in. */
 @Injectable()
 export class PasswordAttempts extends Attempts {
   constructor() {
-    super({ max: FAILURES_MAX, restMs: REST_MS });
+    super({ max: FAILURES_MAX, lockMs: LOCK_MS });
   }
 }

@@ -28,7 +28,7 @@ describe('KeyValueAdapter', () => {
 
   const adapter = (kind: string, realm = 'IceCube') =>
     new KeyValueAdapter(
-      { keyValueStore, clients: new Clients(keyValueStore), realm, enrolledAt: (username) => records.get(username) },
+      { keyValueStore, clients: new Clients(keyValueStore), realm, createdAt: (username) => records.get(username) },
       kind,
     );
 

@@ -55,15 +55,15 @@ export interface AdapterOptions {
   /** Realms share people and clients, but no tokens. */
   readonly realm: string;
   /** When the record of a user was made (microseconds); undefined when there is none. */
-  readonly enrolledAt: (username: string) => number | undefined;
+  readonly createdAt: (username: string) => number | undefined;
 }
 
 interface Kept extends AdapterPayload {
   /** Of the person in whose name it is held: it counts as long as that record does, and for no later one of the same name. */
-  readonly enrolledAt?: number;
+  readonly createdAt?: number;
 }
 
-/** What the provider remembers of one kind, in the keep of the auth service. */
+/** What the provider remembers of one kind, in the key-value store of the auth service. */
 export class KeyValueAdapter implements Adapter {
   private readonly keyValueStore: KeyValueStore;
   private readonly realm: string;
@@ -79,8 +79,8 @@ export class KeyValueAdapter implements Adapter {
   async upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
     const key = this.keyOf(id);
     const expiry = expiresIn === undefined ? {} : { expiresAtMs: Date.now() + expiresIn * 1000 };
-    const enrolledAt = this.enrolledAt(payload);
-    const kept: Kept = { ...payload, ...(enrolledAt !== undefined && { enrolledAt }) };
+    const createdAt = this.createdAt(payload);
+    const kept: Kept = { ...payload, ...(createdAt !== undefined && { createdAt }) };
     if (SECRET.includes(this.kind)) delete kept.jti;
     const pointers = [
       ...(payload.uid === undefined ? [] : [this.pointer('uid', payload.uid)]),
@@ -146,12 +146,12 @@ export class KeyValueAdapter implements Adapter {
   private async read(key: string): Promise<AdapterPayload | undefined> {
     const text = await this.keyValueStore.get(key);
     if (text === undefined) return undefined;
-    const { enrolledAt, ...payload } = JSON.parse(text) as Kept;
-    return enrolledAt === this.enrolledAt(payload) ? payload : undefined;
+    const { createdAt, ...payload } = JSON.parse(text) as Kept;
+    return createdAt === this.createdAt(payload) ? payload : undefined;
   }
 
-  private enrolledAt({ accountId }: AdapterPayload): number | undefined {
-    return accountId === undefined ? undefined : this.options.enrolledAt(accountId);
+  private createdAt({ accountId }: AdapterPayload): number | undefined {
+    return accountId === undefined ? undefined : this.options.createdAt(accountId);
   }
 
   private keyOf(id: string): string {

@@ -12,28 +12,28 @@ import { answerByNode } from './answer-by-node.js';
 import { DeviceChallenges } from './device-challenges.js';
 import { REFRESH_SECONDS } from './key-value-adapter.js';
 import { loginPage, messagePage, sendingPage, TOO_LATE } from './pages.js';
-import { People } from './people.js';
+import { UserAuthenticator } from './user-authenticator.js';
 import { type Realm, Realms } from './realms.js';
 import { showPage } from './show-page.js';
 import { jsonAnswer, pageAnswer, refusal, withBody, withSendingPage } from './web-answer.js';
 import { askedOf, hasTooMany, INTERACTION_PATH, PATHS, type Tidied, tidied, USERINFO_PATH } from './web-request.js';
 
-/** How often programs ask whether somebody has logged in. */
+/** How often programs ask whether the user has logged in. */
 const POLL_SECONDS = 5;
 
-/** What to tell somebody whose login failed. */
+/** What the login page says when a login failed. */
 const LOGIN_TROUBLES = {
   wrong: [403, 'User name or password is wrong.'],
-  resting: [429, 'Too many wrong passwords. Please wait a minute and try again.'],
+  locked: [429, 'Too many wrong passwords. Please wait a minute and try again.'],
   busy: [503, 'Too many people log in right now. Please try again.'],
 } as const;
 
-/** The embedded OpenID provider (IceProd contract 3). Nothing of it is loaded before somebody asks. */
+/** The embedded OpenID provider (IceProd contract 3). It is loaded at the first request. */
 @Controller()
 export class OpenIdController {
   constructor(
     private readonly realms: Realms,
-    private readonly people: People,
+    private readonly users: UserAuthenticator,
     private readonly challenges: DeviceChallenges,
     private readonly wrongCodes: CodeAttempts,
     private readonly log: Log,
@@ -59,7 +59,7 @@ export class OpenIdController {
     if (path === PATHS.token && !(await this.challenges.areMet(tidy.form))) {
       return refusal(400, 'invalid_grant', 'PKCE verification failed');
     }
-    if (path === PATHS.code_verification && tidy.method === 'POST' && this.wrongCodes.isResting(request.address)) {
+    if (path === PATHS.code_verification && tidy.method === 'POST' && this.wrongCodes.isLocked(request.address)) {
       return pageAnswer(429, messagePage('Please wait', 'Too many wrong codes. Try again in a minute.'));
     }
     const answer = await answerByNode(realm, tidy, realm.provider.callback(), this.log);
@@ -67,7 +67,7 @@ export class OpenIdController {
     return page === undefined ? this.completed(answer, tidy) : withSendingPage(answer, page);
   }
 
-  /** The page where a person logs in. */
+  /** The login page. */
   private logIn(realm: Realm, tidy: Tidied, context: MessageContext): Promise<WebAnswer> {
     const { base, provider } = realm;
     const { asked, method, form } = tidy;
@@ -86,8 +86,8 @@ export class OpenIdController {
         return;
       }
       const username = form.get('username') ?? '';
-      const outcome = await this.people.logIn(username, form.get('password') ?? '', context);
-      if (outcome === 'in') {
+      const outcome = await this.users.authenticate(username, form.get('password') ?? '', context);
+      if (outcome === 'authenticated') {
         await provider.interactionFinished(request, response, { login: { accountId: username } });
         return;
       }
@@ -108,10 +108,10 @@ export class OpenIdController {
         issuer: `${publicUrl}/auth/realms/${name}`,
         clockTolerance: LEEWAY_SECONDS,
       });
-      const claims = this.people.claimsOf(payload.sub ?? '');
+      const claims = this.users.claimsOf(payload.sub ?? '');
       if (claims !== undefined) return jsonAnswer(200, claims);
     } catch {
-      // Whatever is wrong with it, it is no token of ours.
+      // An invalid token is answered below.
     }
     return jsonAnswer(401, { error: 'invalid_token' }, [['www-authenticate', 'Bearer error="invalid_token"']]);
   }

@@ -9,7 +9,7 @@ import { KeyValueStore } from '#storage/key-value-store.js';
 import { Clients } from '../account/clients.js';
 import { CodeAttempts } from '../login/code-attempts.js';
 import { basePathOf, makeProvider } from './make-provider.js';
-import { People } from './people.js';
+import { UserAuthenticator } from './user-authenticator.js';
 import { publicUrlOf } from './web-request.js';
 
 /** Issuers that have a provider in memory; more are made anew when asked for. */
@@ -44,7 +44,7 @@ export class Realms {
     private readonly environment: Environment,
     private readonly keyValueStore: KeyValueStore,
     private readonly clients: Clients,
-    private readonly people: People,
+    private readonly users: UserAuthenticator,
     private readonly wrongCodes: CodeAttempts,
     private readonly log: Log,
   ) {}
@@ -85,7 +85,7 @@ export class Realms {
   }
 
   private async make(publicUrl: string, name: string): Promise<Realm> {
-    const { keyValueStore, clients, people, log } = this;
+    const { keyValueStore, clients, users, log } = this;
     const { signing, cookieKey } = await this.keys();
     const provider = await makeProvider({
       publicUrl,
@@ -95,8 +95,8 @@ export class Realms {
       keys: signing,
       cookieKey,
       audience: this.environment.OIDC_AUDIENCE,
-      enrolledAt: (username) => people.enrolledAt(username),
-      claimsOf: (username) => people.claimsOf(username),
+      createdAt: (username) => users.createdAt(username),
+      claimsOf: (username) => users.claimsOf(username),
       wrongCode: (address) => this.wrongCodes.failed(address),
       log,
     });

@@ -1,7 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type DirectoryEvents, ROLES_STREAM } from '#contracts/directory-events.js';
 import { BUILT_IN_ROLES } from '#contracts/directory.js';
-import { membersOf, objectText } from '#contracts/raw-json.js';
 import type { Projection } from '#event-sourcing/projection.js';
 
 /** Most roles that one answer lists (IceProd contract 1.6). */
@@ -59,12 +58,10 @@ export class Roles {
     return [...BUILT_IN_ROLES, ...this.selectAll.all().map(({ name }) => String(name))];
   }
 
-  /** As answers show it, as raw JSON. */
-  document(name: string): string | undefined {
-    if (BUILT_IN_ROLES.includes(name)) return JSON.stringify({ name });
-    const row = this.selectOne.get(name);
-    return row === undefined
-      ? undefined
-      : objectText([['name', JSON.stringify(name)], ...membersOf(String(row['extra']))]);
+  /** Further members of a role: the text of a JSON object. Undefined for an unknown role. */
+  extraOf(name: string): string | undefined {
+    if (BUILT_IN_ROLES.includes(name)) return '{}';
+    const extra = this.selectOne.get(name)?.['extra'];
+    return typeof extra === 'string' ? extra : undefined;
   }
 }

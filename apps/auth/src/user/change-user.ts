@@ -1,6 +1,5 @@
 import { DomainError } from '#platform/domain-error.js';
 import { ref, streamName } from '#ledger/ref.js';
-import type { CreateUserRequest } from '#contracts/iceprod/users.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { isTooLarge } from '../too-large.js';
 import { DEFAULT_PRIORITY, evolve } from './user.js';
@@ -14,10 +13,21 @@ const placed = (event: UserEvent): DecidedEvent => ({
 
 const tooLarge = (): DomainError => new DomainError('invalid', 'user.too-large', 'user too large');
 
+interface NewUser {
+  readonly username: string;
+  readonly priority?: number;
+  readonly groups?: readonly string[];
+  readonly roles?: readonly string[];
+  /** Further members of the record: the text of a JSON object. */
+  readonly extra?: string;
+  /** The kind of error that a second record of the same name gives. */
+  readonly duplicate: 'invalid' | 'conflict';
+}
+
 /** `existing` is the record of the same name. */
 export const createUser = (
   existing: KnownUser | undefined,
-  { duplicate, username, priority = DEFAULT_PRIORITY, groups = [], roles = [], extra = '{}' }: CreateUserRequest,
+  { duplicate, username, priority = DEFAULT_PRIORITY, groups = [], roles = [], extra = '{}' }: NewUser,
   userId: string,
 ): DecidedEvent | DomainError => {
   if (username === '') return new DomainError('invalid', 'user.no-name', 'missing username');
@@ -27,8 +37,8 @@ export const createUser = (
 };
 
 /**
- * Records a change of a user. One who is only implied is enrolled first, so that the user's own stream tells everything
- * about what was decided.
+ * Records a change of a user. A user who is only known by submissions gets a record first, so that the user's own stream
+ * holds everything that was decided.
  */
 export const changeUser = (
   { user, isImplied }: KnownUser,
@@ -44,18 +54,18 @@ export const deleteUser = (known: KnownUser | undefined): readonly DecidedEvent[
   known === undefined ? [] : [placed({ type: 'UserDeleted', data: { username: known.user.username } })];
 
 /**
- * Makes sure that whoever proved to be somebody has a record, with these groups and roles if it must be made. One who is
- * known by submissions only has no groups and roles yet, and gets them now.
+ * Makes sure that an authenticated user has a record; a new one gets these groups and roles. A user who is known by
+ * submissions only has no groups and roles yet, and gets them now.
  */
-export const admitUser = (
+export const provisionUser = (
   known: KnownUser | undefined,
-  admitted: { readonly username: string; readonly groups: readonly string[]; readonly roles: readonly string[] },
+  authenticated: { readonly username: string; readonly groups: readonly string[]; readonly roles: readonly string[] },
   newUserId: string,
 ): { readonly user: UserEvents['UserCreated']; readonly events: readonly DecidedEvent[] } => {
   if (known !== undefined && !known.isImplied) return { user: known.user, events: [] };
   const user: UserEvents['UserCreated'] = {
     ...(known?.user ?? { user_id: newUserId, priority: DEFAULT_PRIORITY, extra: '{}' }),
-    ...admitted,
+    ...authenticated,
   };
   return { user, events: [placed({ type: 'UserCreated', data: user })] };
 };

@@ -1,6 +1,6 @@
-/** Facts of streams `user-cairn.main.<username>`; written and read by `auth`. All name the user, because a long name is hashed in a stream's. */
+/** Events of streams `user-cairn.main.<username>`; written and read by `auth`. All name the user, because a stream's name holds a long name as a hash. */
 export interface UserEvents {
-  /** From then on there is a record, whatever there was before. `extra` is the text of a JSON object. */
+  /** The user has a record from then on, whatever there was before. `extra` is the text of a JSON object. */
   readonly UserCreated: {
     readonly user_id: string;
     readonly username: string;
@@ -15,7 +15,7 @@ export interface UserEvents {
   readonly UserGroupsAssigned: { readonly username: string; readonly groups: readonly string[] };
   /** The roles are these and no other. */
   readonly UserRolesAssigned: { readonly username: string; readonly roles: readonly string[] };
-  /** Gone, until enrolled again or implied by a later submission. */
+  /** The user has no record until it is created again or a later submission implies one. */
   readonly UserDeleted: { readonly username: string };
 }
 
@@ -28,7 +28,7 @@ export const USER_EVENT_TYPES = [
   'UserDeleted',
 ] as const satisfies readonly (keyof UserEvents)[];
 
-/** A fact of a user's stream. */
+/** An event of a user's stream. */
 export type UserEvent = {
   readonly [Type in keyof UserEvents]: { readonly type: Type; readonly data: UserEvents[Type] };
 }[keyof UserEvents];

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
-import { DomainError } from '#platform/domain-error.js';
 import { ref } from '#ledger/ref.js';
 import { newId } from '#contracts/ids.js';
-import { membersOf, objectText } from '#contracts/raw-json.js';
 import type { UserEvent, UserEvents } from './user-events.js';
 
-/** Priority of a user whom nobody gave another (IceProd contract 4.3, 13). */
+/** Priority of a user without an own one (IceProd contract 4.3, 13). */
 export const DEFAULT_PRIORITY = 0.5;
 
 /** A user record. */
@@ -16,14 +14,14 @@ const USERS_REF = ref('cairn', 'main', 'users');
 
 export const newUserId = (timeMicros: number): string => newId(USERS_REF, timeMicros);
 
-/** Users whom no request creates are known by name only; the same name always gets the same id, also in a rebuild. */
+/** Users without a record of their own are known by name only. A name always gets the same id, also in a rebuild. */
 const userIdOf = (username: string): string =>
   createHash('sha256')
     .update(ref('cairn', 'main', username))
     .digest('hex')
     .slice(0, 32);
 
-/** Whoever submits a dataset has a user record from then on. */
+/** The record of a user who has submitted a workload and has no other record. */
 export const impliedUser = (username: string): User => ({
   user_id: userIdOf(username),
   username,
@@ -48,16 +46,3 @@ export const evolve = (user: User | undefined, event: UserEvent): User | undefin
       return { ...user, roles: event.data.roles };
   }
 };
-
-/** As answers show it, as raw JSON. */
-export const userDocument = ({ extra, ...user }: User): string =>
-  objectText([
-    ['user_id', JSON.stringify(user.user_id)],
-    ['username', JSON.stringify(user.username)],
-    ['priority', JSON.stringify(user.priority)],
-    ['groups', JSON.stringify(user.groups)],
-    ['roles', JSON.stringify(user.roles)],
-    ...membersOf(extra),
-  ]);
-
-export const userNotFound = (): DomainError => new DomainError('not-found', 'user.not-found', 'User not found');

@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
-import { EstimateRemaining, ExplainDataset, ExplainRequest, ExplainUnit } from '#contracts/cairn/explain.js';
+import { EstimateRemaining, ExplainUnit } from '#contracts/cairn/explain.js';
+import { ExplainRequest, ExplainWorkload } from '#contracts/explain.js';
 import type { CallOf, Served } from '../route/route.js';
 import { Serves, TheCall } from '../route/serves.decorator.js';
 import { explainRoutes as routes } from './explain.routes.js';
@@ -14,9 +15,9 @@ export class ExplainController {
     return (await this.bus.request(ExplainUnit, input, context)).document;
   }
 
-  @Serves(routes.dataset)
-  async dataset(@TheCall() { input, context }: CallOf<typeof routes.dataset>): Promise<Served> {
-    return (await this.bus.request(ExplainDataset, input, context)).document;
+  @Serves(routes.workload)
+  async workload(@TheCall() { input, context }: CallOf<typeof routes.workload>): Promise<Served> {
+    return (await this.bus.request(ExplainWorkload, input, context)).document;
   }
 
   @Serves(routes.request)

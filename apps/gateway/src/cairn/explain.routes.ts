@@ -105,19 +105,19 @@ export const explainRoutes = {
     },
     refusals: { 404: 'no such unit' },
   }),
-  dataset: cairnRoute({
-    name: 'explainDataset',
+  workload: cairnRoute({
+    name: 'explainWorkload',
     tag: 'explanation',
     method: 'GET',
-    path: '/cairn/explain/datasets/:dataset_id',
-    policy: { roles: ['admin', 'system', 'user'], rule: 'read' },
-    summary: 'Why a dataset has its status',
-    fields: { dataset_id: path() },
+    path: '/cairn/explain/workloads/:workload_id',
+    policy: { roles: ['admin', 'system', 'user'], note: 'users need the read rule of the workload' },
+    summary: 'Why a workload has its status',
+    fields: { workload_id: path('id of the workload in its dialect, such as a dataset_id') },
     answer: {
       type: 'object',
-      required: ['dataset_id', 'reason', 'status', 'truncated', 'status_changed', 'status_changed_by', 'config'],
+      required: ['workload_id', 'reason', 'status', 'truncated', 'status_changed', 'status_changed_by', 'config'],
       properties: {
-        dataset_id: text,
+        workload_id: text,
         reason: { type: 'string', description: 'one sentence: what would have to happen next' },
         status: text,
         truncated: { type: 'boolean' },
@@ -126,7 +126,7 @@ export const explainRoutes = {
         config: { type: 'boolean', description: 'whether it has a config' },
       },
     },
-    refusals: { 404: 'Dataset not found' },
+    refusals: { 404: 'no such workload' },
   }),
   request: cairnRoute({
     name: 'explainRequest',

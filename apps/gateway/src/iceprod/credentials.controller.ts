@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import {
   AmendCredential,
   CreateCredential,
-  type CredentialOwner,
+  type IceprodCredentialOwner,
   DeleteCredentials,
   ExchangeCredentials,
   ListCredentials,
@@ -26,7 +26,7 @@ interface OwnerInPath {
   readonly task_name?: string;
 }
 
-const ownerOf = ({ username, groupname, dataset_id = '', task_name }: OwnerInPath): CredentialOwner => {
+const ownerOf = ({ username, groupname, dataset_id = '', task_name }: OwnerInPath): IceprodCredentialOwner => {
   if (username !== undefined) return { username };
   if (groupname !== undefined) return { groupname };
   return task_name === undefined ? { dataset_id } : { dataset_id, task_name };
@@ -36,7 +36,7 @@ const ownerOf = ({ username, groupname, dataset_id = '', task_name }: OwnerInPat
 const owned = <Input extends OwnerInPath>({
   input,
   context,
-}: Call<Input>): Call<Input & { readonly owner: CredentialOwner }> => ({
+}: Call<Input>): Call<Input & { readonly owner: IceprodCredentialOwner }> => ({
   input: { ...input, owner: ownerOf(input) },
   context,
 });

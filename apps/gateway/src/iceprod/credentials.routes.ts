@@ -1,4 +1,5 @@
-import { CREDENTIAL_TYPES, type CredentialType, mayUseCredentials } from '#contracts/iceprod/credentials.js';
+import { CREDENTIAL_TYPES, type CredentialType } from '#contracts/credentials.js';
+import { mayUseCredentials } from '#contracts/iceprod/credentials.js';
 import type { Field } from '../route/field.js';
 import { lenient, path, presenceParameter, required, textParameter } from '../route/fields.js';
 import { float, type JsonType, str, strings, where } from '../route/json-types.js';

@@ -1,7 +1,7 @@
 import type { Environment } from '#platform/environment.js';
+import type { CredentialFields } from '#contracts/credentials.js';
 import {
   CreateCredential,
-  type CredentialFields,
   DeleteCredentials,
   ListCredentials,
   StoreCredential,

@@ -5,12 +5,8 @@ import { eventually } from '#platform/testing/eventually.js';
 import type { Answer, Caller, Message, Nothing } from '#bus/contract.js';
 import { Reached } from '#bus/visibility.js';
 import { GetRequest, MakeRequest } from '#contracts/iceprod/actions.js';
-import {
-  CreateCredential,
-  type CreateCredentialRequest,
-  type CredentialFields,
-  StoreCredential,
-} from '#contracts/iceprod/credentials.js';
+import type { CredentialFields } from '#contracts/credentials.js';
+import { CreateCredential, type CreateCredentialRequest, StoreCredential } from '#contracts/iceprod/credentials.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { DatasetsModule } from '../../datasets.module.js';
 

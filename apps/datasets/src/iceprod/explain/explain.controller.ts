@@ -4,7 +4,7 @@ import { formatTimestamp } from '#platform/clock.js';
 import type { DomainError } from '#platform/domain-error.js';
 import { automates, Environment } from '#platform/environment.js';
 import type { Answer, Message } from '#bus/contract.js';
-import { ExplainDataset, ExplainRequest } from '#contracts/cairn/explain.js';
+import { ExplainRequest, ExplainWorkload } from '#contracts/explain.js';
 import { AccessRules } from '#event-sourcing/access-rules.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { requestNotFound } from '../action/request.js';
@@ -34,9 +34,9 @@ export class ExplainController {
     this.worksOnRequests = automates(environment, 'actions');
   }
 
-  @MessagePattern(ExplainDataset.subject)
-  dataset({ context, request }: Message<{ dataset_id: string }>): Answer<{ document: string }> {
-    const { dataset_id: id } = request;
+  @MessagePattern(ExplainWorkload.subject)
+  workload({ context, request }: Message<{ workload_id: string }>): Answer<{ document: string }> {
+    const { workload_id: id } = request;
     const denied = this.rules.judge(id, 'read', context.caller);
     if (denied !== undefined) return refused(denied);
     const dataset = this.datasets.dataset(id);
@@ -44,7 +44,7 @@ export class ExplainController {
     if (dataset === undefined || change === undefined) return refused(datasetNotFound());
     const hasConfig = this.configs.find(id) !== undefined;
     const document = JSON.stringify({
-      dataset_id: id,
+      workload_id: id,
       reason: reasonOfDataset(dataset, change, hasConfig),
       status: dataset.status,
       truncated: dataset.truncated,

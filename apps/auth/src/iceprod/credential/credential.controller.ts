@@ -5,36 +5,40 @@ import { DomainError } from '#platform/domain-error.js';
 import type { Answer, Message, MessageContext } from '#bus/contract.js';
 import { type CredentialEvents, credentialStream } from '#contracts/credential-events.js';
 import {
-  AmendCredential,
-  CreateCredential,
-  type CreateCredentialRequest,
   type CredentialFields,
   type CredentialFilters,
   type CredentialOwner,
+  ownerKey,
+} from '#contracts/credentials.js';
+import {
+  AmendCredential,
+  CreateCredential,
+  type CreateCredentialRequest,
   DeleteCredentials,
   ExchangeCredentials,
+  type IceprodCredentialOwner,
   ListCredentials,
   mayUseCredentials,
-  ownerKey,
   StoreCredential,
 } from '#contracts/iceprod/credentials.js';
 import { newId } from '#contracts/ids.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { refused } from '../refused.js';
-import { isTooLarge } from '../too-large.js';
-import { amended, type Credential, credentialOf, documentOf, exchanged, isSame, matches } from './credential.js';
-import { CredentialFacts } from './credential-projection.js';
-import { CredentialStore, type Kept } from './credential-store.js';
-import { CredentialUse, type Readable } from './credential-use.js';
-import { deletionOf } from './credentials-of-owner.js';
-import { KeyedLocks } from './keyed-locks.js';
-import { TokenEndpoint } from './token-endpoint.js';
+import { refused } from '../../refused.js';
+import { isTooLarge } from '../../too-large.js';
+import { amended, type Credential, credentialOf, exchanged, isSame, matches } from '../../credential/credential.js';
+import { CredentialRecords } from '../../credential/credential-projection.js';
+import { CredentialStore, type Kept } from '../../credential/credential-store.js';
+import { CredentialUse, type Readable } from '../../credential/credential-use.js';
+import { deletionOf } from '../../credential/credentials-of-owner.js';
+import { ownerMembers, ownerOf } from './owner.js';
+import { KeyedLocks } from '../../credential/keyed-locks.js';
+import { TokenEndpoint } from '../../credential/token-endpoint.js';
 
 /** Credentials of one owner. */
 const CREDENTIALS_MAX = 200;
 
-type OfOwner = { readonly owner: CredentialOwner };
+type OfOwner = { readonly owner: IceprodCredentialOwner };
 type Stored = { readonly credential_id: string };
 
 const unauthorized = (): DomainError => new DomainError('forbidden', 'credential.owner', 'unauthorized');
@@ -47,19 +51,19 @@ const isReadable = (kept: Kept): kept is Readable => kept.credential !== undefin
 
 /** A dataset and its tasks are shown together, so they change together. */
 const lockOf = (owner: CredentialOwner): string =>
-  ownerKey('dataset_id' in owner ? { dataset_id: owner.dataset_id } : owner);
+  ownerKey('dialect' in owner ? { dialect: owner.dialect, workload_id: owner.workload_id } : owner);
 
-/** A credential that does not open can be told by its place only. */
+/** A credential that cannot be decrypted is recognized by its URL only. */
 const isMeant = ({ fact, credential }: Kept, filters: CredentialFilters): boolean =>
   credential === undefined ? filters.url === undefined || filters.url === fact.url : matches(credential, filters);
 
 const arrayOf = (shown: readonly Readable[]): string =>
-  JSON.stringify(shown.map(({ fact, credential }) => documentOf(fact.owner, credential)));
+  JSON.stringify(shown.map(({ fact, credential }) => ({ ...ownerMembers(fact.owner), ...credential })));
 
-/** Messages about credentials. What is secret goes sealed into the keep and nowhere else. */
+/** Messages about credentials (IceProd contract 19). Secrets go encrypted into the key-value store and nowhere else. */
 @Controller()
 export class CredentialController implements OnModuleInit {
-  private readonly facts: CredentialFacts;
+  private readonly facts: CredentialRecords;
   private readonly locks = new KeyedLocks();
 
   constructor(
@@ -69,7 +73,7 @@ export class CredentialController implements OnModuleInit {
     private readonly use: CredentialUse,
     private readonly issuer: TokenEndpoint,
   ) {
-    this.facts = new CredentialFacts(readModel.queries);
+    this.facts = new CredentialRecords(readModel.queries);
   }
 
   async onModuleInit(): Promise<void> {
@@ -79,8 +83,8 @@ export class CredentialController implements OnModuleInit {
 
   @MessagePattern(StoreCredential.subject)
   keep({ context, request }: Message<OfOwner & CredentialFields>): Promise<Answer<Stored>> {
-    const { owner, ...fields } = request;
-    return this.alone<Stored>(owner, context, async () => {
+    const { owner: named, ...fields } = request;
+    return this.exclusively<Stored>(named, context, async (owner) => {
       const timeMicros = nowMicros();
       const described = credentialOf(fields, Math.floor(timeMicros / 1_000_000));
       if (described instanceof DomainError) return refused(described);
@@ -101,8 +105,8 @@ export class CredentialController implements OnModuleInit {
 
   @MessagePattern(AmendCredential.subject)
   amend({ context, request }: Message<OfOwner & CredentialFields>): Promise<Answer<Stored>> {
-    const { owner, ...fields } = request;
-    return this.alone<Stored>(owner, context, async () => {
+    const { owner: named, ...fields } = request;
+    return this.exclusively<Stored>(named, context, async (owner) => {
       const all = (await this.store.read(this.facts.of(owner))).filter(isReadable);
       const selected = all.filter(
         ({ credential: { url, type, transfer_prefix } }) =>
@@ -121,8 +125,8 @@ export class CredentialController implements OnModuleInit {
 
   @MessagePattern(DeleteCredentials.subject)
   delete({ context, request }: Message<OfOwner & CredentialFilters>): Promise<Answer<{ deleted: number }>> {
-    const { owner, ...filters } = request;
-    return this.alone<{ deleted: number }>(owner, context, async () => {
+    const { owner: named, ...filters } = request;
+    return this.exclusively<{ deleted: number }>(named, context, async (owner) => {
       const kept = await this.store.read(this.facts.of(owner));
       const facts = kept.filter((each) => isMeant(each, filters)).map(({ fact }) => fact);
       const answer = await this.mailbox.execute<{ deleted: number }>({
@@ -140,8 +144,8 @@ export class CredentialController implements OnModuleInit {
     context,
     request,
   }: Message<OfOwner & CredentialFilters & { norefresh: boolean }>): Promise<Answer<{ document: string }>> {
-    const { owner, norefresh, ...filters } = request;
-    return this.alone<{ document: string }>(owner, context, async () => {
+    const { owner: named, norefresh, ...filters } = request;
+    return this.exclusively<{ document: string }>(named, context, async (owner) => {
       const found = await this.find(owner, filters);
       const shown = norefresh ? found : await this.use.fresh(found, context);
       return { reply: { document: arrayOf(shown) } };
@@ -155,8 +159,8 @@ export class CredentialController implements OnModuleInit {
   }: Message<OfOwner & CredentialFilters & { client_id: string; new_scope?: string }>): Promise<
     Answer<{ document: string }>
   > {
-    const { owner, client_id, new_scope, ...filters } = request;
-    return this.alone<{ document: string }>(owner, context, async () => {
+    const { owner: named, client_id, new_scope, ...filters } = request;
+    return this.exclusively<{ document: string }>(named, context, async (owner) => {
       const found = await this.find(owner, filters);
       const shown = await this.use.exchanged(found, { id: client_id, scope: new_scope }, context);
       return { reply: { document: arrayOf(shown) } };
@@ -175,19 +179,22 @@ export class CredentialController implements OnModuleInit {
     return { reply: { document: JSON.stringify(credential) } };
   }
 
-  /** Does something with the credentials of an owner that the caller may use, while nobody else does. */
-  private async alone<Reply>(
-    owner: CredentialOwner,
+  /** Does something with the credentials of an owner that the caller may use, and locks them meanwhile. */
+  private async exclusively<Reply>(
+    named: IceprodCredentialOwner,
     { caller }: MessageContext,
-    work: () => Promise<Answer<Reply>>,
+    work: (owner: CredentialOwner) => Promise<Answer<Reply>>,
   ): Promise<Answer<Reply>> {
-    return mayUseCredentials(caller, owner) ? this.locks.run(lockOf(owner), work) : refused(unauthorized());
+    if (!mayUseCredentials(caller, named)) return refused(unauthorized());
+    const owner = ownerOf(named);
+    return this.locks.run(lockOf(owner), () => work(owner));
   }
 
   /** Those that open, in the order of their first storing; a dataset's with those of its tasks. */
   private async find(owner: CredentialOwner, filters: CredentialFilters): Promise<readonly Readable[]> {
     const own = this.facts.of(owner);
-    const ofTasks = 'dataset_id' in owner && owner.task_name === undefined ? this.facts.ofTasks(owner.dataset_id) : [];
+    const isWorkload = 'dialect' in owner && owner.unit_name === undefined;
+    const ofTasks = isWorkload ? this.facts.ofUnits(owner.dialect, owner.workload_id) : [];
     const kept = await this.store.read([...own, ...ofTasks]);
     return kept.filter(isReadable).filter(({ credential }) => matches(credential, filters));
   }

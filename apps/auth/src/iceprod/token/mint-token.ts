@@ -1,7 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { SecretClaims } from '#platform/tokens/secret-signer.js';
 import type { CreateTokenRequest } from '#contracts/iceprod/users.js';
-import type { User } from '../user/user.js';
+import type { User } from '../../user/user.js';
 
 const TEMPORARY_SECONDS_MAX = 86_400;
 

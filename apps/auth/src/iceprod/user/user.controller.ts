@@ -12,25 +12,26 @@ import {
   GetUser,
   GetUserGroups,
   ListUsers,
-  PrioritizeUser,
   DeleteUser,
+  PrioritizeUser,
 } from '#contracts/iceprod/users.js';
-import type { CredentialFact } from '#contracts/credential-events.js';
+import type { CredentialRecord } from '#contracts/credential-events.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { Groups } from '#event-sourcing/groups.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { CredentialsOfOwner, deletionOf } from '../credential/credentials-of-owner.js';
-import { refused } from '../refused.js';
-import { Roles } from '../role/role-projection.js';
-import { changeUser, createUser, deleteUser } from './change-user.js';
-import { newUserId, userDocument, userNotFound } from './user.js';
-import { Users } from './user-projection.js';
+import { CredentialsOfOwner, deletionOf } from '../../credential/credentials-of-owner.js';
+import { refused } from '../../refused.js';
+import { Roles } from '../../role/role-projection.js';
+import { changeUser, createUser, deleteUser } from '../../user/change-user.js';
+import { newUserId } from '../../user/user.js';
+import { userDocument, userNotFound } from './user-document.js';
+import { Users } from '../../user/user-projection.js';
 
 const invalid = (code: string, message: string): DomainError => new DomainError('invalid', code, message);
 const badGroup = (): DomainError => invalid('user.unknown-group', 'invalid group');
 
-/** Messages about IceProd users. */
+/** Messages about users (IceProd contract 13). */
 @Controller()
 export class UserController {
   private readonly shown: Users;
@@ -51,7 +52,7 @@ export class UserController {
 
   @MessagePattern(ListUsers.subject)
   list({ request }: Message<{ username?: string }>): Answer<{ document: string }> {
-    return { reply: { document: `{"results":[${this.shown.documents(request.username).join(',')}]}` } };
+    return { reply: { document: `{"results":[${this.shown.list(request.username).map(userDocument).join(',')}]}` } };
   }
 
   @MessagePattern(GetUser.subject)
@@ -67,7 +68,7 @@ export class UserController {
   }
 
   @MessagePattern(CreateUser.subject)
-  enroll({ context, request }: Message<CreateUserRequest>): Promise<Answer<{ user_id: string }>> {
+  create({ context, request }: Message<CreateUserRequest>): Promise<Answer<{ user_id: string }>> {
     const timeMicros = nowMicros();
     const userId = newUserId(timeMicros);
     return this.mailbox.execute<{ user_id: string }>({
@@ -82,11 +83,11 @@ export class UserController {
 
   /** With the record everything ends that is held in its name: sessions and refresh tokens because they name it. */
   @MessagePattern(DeleteUser.subject)
-  async remove({ context, request }: Message<{ user: string }>): Promise<Answer<Nothing>> {
-    let ended: readonly CredentialFact[] = [];
+  async delete({ context, request }: Message<{ user: string }>): Promise<Answer<Nothing>> {
+    let ended: readonly CredentialRecord[] = [];
     const answer = await this.change(context, () => {
       const known = this.decided.find(request.user);
-      ended = this.credentials.of({ username: known?.user.username ?? request.user });
+      ended = this.credentials.of({ user: known?.user.username ?? request.user });
       return [...deleteUser(known), ...ended.map(deletionOf)];
     });
     if (!('error' in answer)) await this.credentials.forget(ended);

@@ -2,13 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { Answer, MessageContext } from '#bus/contract.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { admitUser } from '../user/change-user.js';
-import { newUserId, type User } from '../user/user.js';
-import { Users } from '../user/user-projection.js';
+import { provisionUser } from './change-user.js';
+import { newUserId, type User } from './user.js';
+import { Users } from './user-projection.js';
 
-/** Lets people in who have shown the right password: whoever gets in has a record. */
+/** Creates the record of a user at the first login. */
 @Injectable()
-export class UserAdmission {
+export class UserProvisioning {
   private readonly users: Users;
 
   constructor(
@@ -19,22 +19,22 @@ export class UserAdmission {
   }
 
   /**
-   * Replies the record, which is made if there is none. Nobody has shown a token yet, so a client's name for the request proves
-   * nothing: every login counts anew.
+   * Replies the record, which is created if there is none. There is no token yet that proves who sends the request, so a
+   * command id given by the client is ignored: every login counts.
    */
-  admit(
-    admitted: Pick<User, 'username' | 'roles' | 'groups'>,
+  provision(
+    authenticated: Pick<User, 'username' | 'roles' | 'groups'>,
     { correlationId, deadlineMs, dialect }: MessageContext,
     timeMicros: number,
   ): Promise<Answer<User>> {
-    const { username } = admitted;
+    const { username } = authenticated;
     const caller = { subject: username, username, roles: [], groups: [] };
     const userId = newUserId(timeMicros);
     return this.mailbox.execute<User>({
       context: { correlationId, deadlineMs, dialect, caller },
       timeMicros,
       decide: () => {
-        const { user, events } = admitUser(this.users.named(username), admitted, userId);
+        const { user, events } = provisionUser(this.users.named(username), authenticated, userId);
         return { events, reply: user };
       },
     });

@@ -4,21 +4,18 @@ import { MessagePattern } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import { type SecretClaims, SecretSigner } from '#platform/tokens/secret-signer.js';
-import { authenticationFailed } from '#platform/tokens/verifier.js';
 import type { Answer, Caller, Message, MessageContext } from '#bus/contract.js';
 import { CreateToken, type CreateTokenRequest, type PresentedToken } from '#contracts/iceprod/users.js';
-import { CheckToken } from '#contracts/tokens.js';
 import type { Decision } from '#event-sourcing/command.js';
 import { Groups } from '#event-sourcing/groups.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { refused } from '../refused.js';
-import { admitUser } from '../user/change-user.js';
-import { newUserId } from '../user/user.js';
-import { Users } from '../user/user-projection.js';
+import { provisionUser } from '../../user/change-user.js';
+import { newUserId } from '../../user/user.js';
+import { Users } from '../../user/user-projection.js';
 import { mintToken } from './mint-token.js';
 
-/** Roles of whoever presents a token signed with a key, the strongest first. */
+/** Roles of a token signed with a key, the strongest first. */
 const STRENGTH = ['admin', 'user', 'client'] as const;
 /** Roles that a record can hold. */
 const RECORDED: readonly string[] = ['admin', 'user'];
@@ -27,7 +24,7 @@ interface Minted {
   readonly claims: SecretClaims;
 }
 
-/** A repeat counts only with the same token: a lesser one of the same subject must not get the answer of a greater one. */
+/** A repeat counts only with the same token: a weaker token of the same subject must not get the reply to a stronger one. */
 const contextFor = (context: MessageContext, presented: PresentedToken): MessageContext =>
   context.commandId === undefined
     ? context
@@ -38,7 +35,7 @@ const contextFor = (context: MessageContext, presented: PresentedToken): Message
           .digest('hex'),
       };
 
-/** Tokens that are signed with the secret. */
+/** Exchanges tokens for tokens that are signed with the secret (IceProd contract 15). */
 @Controller()
 export class TokenController {
   private readonly users: Users;
@@ -53,13 +50,7 @@ export class TokenController {
     this.groups = new Groups(readModel.writer);
   }
 
-  @MessagePattern(CheckToken.subject)
-  async check({ request }: Message<{ token: string }>): Promise<Answer<{ claims: Readonly<Record<string, unknown>> }>> {
-    const claims = await this.signer.claimsOf(request.token);
-    return claims === undefined ? refused(authenticationFailed()) : { reply: { claims } };
-  }
-
-  /** What is kept for repeats are the claims; the token itself is nowhere, and the same claims make it again. */
+  /** Only the claims are kept for repeats: the same claims make the same token again. */
   @MessagePattern(CreateToken.subject)
   async create({ context, request }: Message<CreateTokenRequest>): Promise<Answer<{ token: string }>> {
     const timeMicros = nowMicros();
@@ -84,11 +75,11 @@ export class TokenController {
     return claims instanceof DomainError ? claims : { events: [], reply: { claims } };
   }
 
-  /** A token signed with a key says who somebody is; what its claims grant becomes the record of whoever has none. */
+  /** A token signed with a key proves who the user is. A user without a record gets one with what the claims grant. */
   private forKey(request: CreateTokenRequest, caller: Caller, userId: string, nowSeconds: number): Decision<Minted> {
     const { username = caller.username } = request.presented;
     const role = STRENGTH.find((each) => caller.roles.includes(each));
-    const { user, events } = admitUser(
+    const { user, events } = provisionUser(
       this.users.named(username),
       {
         username,

@@ -6,18 +6,18 @@ import { Environment } from '#platform/environment.js';
 import { SecretSigner } from '#platform/tokens/secret-signer.js';
 import type { Answer, Message } from '#bus/contract.js';
 import { LogIn } from '#contracts/iceprod/users.js';
-import { refused } from '../refused.js';
+import { refused } from '../../refused.js';
 import { claimsOf } from '../token/mint-token.js';
-import type { User } from '../user/user.js';
-import { UserAdmission } from './user-admission.js';
-import { LdapPasswords } from './ldap-passwords.js';
-import { PasswordAttempts } from './password-attempts.js';
+import type { User } from '../../user/user.js';
+import { UserProvisioning } from '../../user/user-provisioning.js';
+import { LdapPasswords } from '../../login/ldap-passwords.js';
+import { PasswordAttempts } from '../../login/password-attempts.js';
 
 /** Logins by password. */
 @Controller()
 export class LoginController {
   constructor(
-    private readonly admission: UserAdmission,
+    private readonly provisioning: UserProvisioning,
     private readonly passwords: LdapPasswords,
     private readonly attempts: PasswordAttempts,
     private readonly signer: SecretSigner,
@@ -33,13 +33,17 @@ export class LoginController {
       return refused(new DomainError('forbidden', 'login.failed', 'Login failed'));
     }
     const timeMicros = nowMicros();
-    const answer = await this.admission.admit({ username, groups: ['users'], roles: ['user'] }, context, timeMicros);
+    const answer = await this.provisioning.provision(
+      { username, groups: ['users'], roles: ['user'] },
+      context,
+      timeMicros,
+    );
     if ('error' in answer) return answer;
     return { ...answer, reply: { document: await this.answerFor(answer.reply, timeMicros) } };
   }
 
   private async isRight(username: string, password: string): Promise<boolean> {
-    if (this.attempts.isResting(username)) return false;
+    if (this.attempts.isLocked(username)) return false;
     const isRight = await this.passwords.isRight(username, password);
     if (isRight === true) this.attempts.succeeded(username);
     if (isRight === false) this.attempts.failed(username);

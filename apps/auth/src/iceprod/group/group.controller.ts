@@ -5,30 +5,24 @@ import { DomainError } from '#platform/domain-error.js';
 import type { Answer, Message, Nothing } from '#bus/contract.js';
 import { GROUPS_STREAM } from '#contracts/directory-events.js';
 import {
-  DescribeGroup,
-  DeleteGroup,
   CreateGroup,
+  DeleteGroup,
+  DescribeGroup,
   GetGroup,
   type GroupRequest,
   ListGroups,
 } from '#contracts/iceprod/users.js';
-import type { CredentialFact } from '#contracts/credential-events.js';
+import type { CredentialRecord } from '#contracts/credential-events.js';
 import { newId } from '#contracts/ids.js';
 import { Groups } from '#event-sourcing/groups.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { CredentialsOfOwner, deletionOf } from '../credential/credentials-of-owner.js';
-import { refused } from '../refused.js';
-import {
-  builtInGroupDocuments,
-  describeGroup,
-  dissolveGroup,
-  foundGroup,
-  groupDocument,
-  groupNotFound,
-} from './group.js';
+import { CredentialsOfOwner, deletionOf } from '../../credential/credentials-of-owner.js';
+import { refused } from '../../refused.js';
+import { createGroup, deleteGroup, describeGroup } from '../../group/group.js';
+import { builtInGroupDocuments, groupDocument, groupNotFound } from './group-document.js';
 
-/** Messages about groups. */
+/** Messages about groups (IceProd contract 13). */
 @Controller()
 export class GroupController {
   private readonly shown: Groups;
@@ -58,14 +52,14 @@ export class GroupController {
   }
 
   @MessagePattern(CreateGroup.subject)
-  found({ context, request }: Message<GroupRequest>): Promise<Answer<{ group_id: string }>> {
+  create({ context, request }: Message<GroupRequest>): Promise<Answer<{ group_id: string }>> {
     const timeMicros = nowMicros();
     const groupId = newId(GROUPS_STREAM, timeMicros);
     return this.mailbox.execute<{ group_id: string }>({
       context,
       timeMicros,
       decide: () => {
-        const event = foundGroup(this.decided, request, groupId);
+        const event = createGroup(this.decided, request, groupId);
         return event instanceof DomainError ? event : { events: [event], reply: { group_id: groupId } };
       },
     });
@@ -86,15 +80,15 @@ export class GroupController {
   }
 
   @MessagePattern(DeleteGroup.subject)
-  async dissolve({ context, request }: Message<{ group: string }>): Promise<Answer<Nothing>> {
-    let ended: readonly CredentialFact[] = [];
+  async delete({ context, request }: Message<{ group: string }>): Promise<Answer<Nothing>> {
+    let ended: readonly CredentialRecord[] = [];
     const answer = await this.mailbox.execute<Nothing>({
       context,
       timeMicros: nowMicros(),
       decide: () => {
-        const event = dissolveGroup(this.decided, request.group);
+        const event = deleteGroup(this.decided, request.group);
         if (event instanceof DomainError) return event;
-        ended = this.credentials.of({ groupname: this.decided.find(request.group)?.name ?? request.group });
+        ended = this.credentials.of({ group: this.decided.find(request.group)?.name ?? request.group });
         return { events: [...(event === undefined ? [] : [event]), ...ended.map(deletionOf)], reply: {} };
       },
     });

@@ -5,10 +5,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Caller } from '#bus/contract.js';
+import type { CredentialFields } from '#contracts/credentials.js';
 import {
   AmendCredential,
   CreateCredential,
-  type CredentialFields,
   DeleteCredentials,
   ExchangeCredentials,
   ListCredentials,
@@ -17,7 +17,7 @@ import {
 import { DeleteUser } from '#contracts/iceprod/users.js';
 import { KeyValueStore } from '#storage/key-value-store.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
-import { AuthModule } from '../auth.module.js';
+import { AuthModule } from '../../auth.module.js';
 
 const admin: Caller = { subject: 'root', username: 'root', roles: ['admin'], groups: [] };
 const owner = { username: 'alice' };
@@ -53,7 +53,7 @@ const listed = async (): Promise<readonly Readonly<Record<string, unknown>>[]> =
 const boxes = () => host.part(KeyValueStore).list('credential/');
 const keyIds = async () => (await boxes()).map(({ value }) => (JSON.parse(value) as { key_id: string }).key_id);
 const facts = async () => {
-  const events = await host.ledger.readStream('credential-iceprod.main.%5B%22user%22%2C%22alice%22%5D');
+  const events = await host.ledger.readStream('credential-cairn.main.%5B%22user%22%2C%22alice%22%5D');
   return events.map(({ type, data }) => ({ type, data: Buffer.from(data).toString() }));
 };
 const restart = async (change: () => void) => {
@@ -70,7 +70,7 @@ describe('what is written', () => {
     expect(fact?.type).toBe('CredentialStored');
     expect(JSON.parse(fact?.data ?? '')).toEqual({
       credential_id,
-      owner,
+      owner: { user: 'alice' },
       url: S3.url,
       type: 's3',
       key_id,

@@ -17,7 +17,7 @@ import { AccessRules } from '#event-sourcing/access-rules.js';
 import { Groups } from '#event-sourcing/groups.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { refused } from '../refused.js';
+import { refused } from '../../refused.js';
 import { setAccessRule } from './set-access-rule.js';
 
 /** Words of the route on which callers ask for themselves (IceProd contract 14). */

@@ -6,15 +6,16 @@ import type { Answer, Message, Nothing } from '#bus/contract.js';
 import { type DirectoryEvents, ROLES_STREAM } from '#contracts/directory-events.js';
 import { BUILT_IN_ROLES } from '#contracts/directory.js';
 import { DefineRole, DeleteRole, GetRole, ListRoles } from '#contracts/iceprod/users.js';
+import { membersOf, objectText } from '#contracts/raw-json.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { refused } from '../refused.js';
-import { isTooLarge } from '../too-large.js';
-import { Roles } from './role-projection.js';
+import { refused } from '../../refused.js';
+import { isTooLarge } from '../../too-large.js';
+import { Roles } from '../../role/role-projection.js';
 
 const builtIn = (): DomainError => new DomainError('invalid', 'role.built-in', 'role is built in');
 
-/** Messages about roles. */
+/** Messages about roles (IceProd contract 13). */
 @Controller()
 export class RoleController {
   private readonly shown: Roles;
@@ -35,10 +36,10 @@ export class RoleController {
 
   @MessagePattern(GetRole.subject)
   get({ request }: Message<{ name: string }>): Answer<{ document: string }> {
-    const document = this.shown.document(request.name);
-    return document === undefined
-      ? refused(new DomainError('not-found', 'role.not-found', 'Role not found'))
-      : { reply: { document } };
+    const { name } = request;
+    const extra = this.shown.extraOf(name);
+    if (extra === undefined) return refused(new DomainError('not-found', 'role.not-found', 'Role not found'));
+    return { reply: { document: objectText([['name', JSON.stringify(name)], ...membersOf(extra)]) } };
   }
 
   @MessagePattern(DefineRole.subject)
@@ -56,7 +57,7 @@ export class RoleController {
   }
 
   @MessagePattern(DeleteRole.subject)
-  retire({ context, request: { name } }: Message<{ name: string }>): Promise<Answer<Nothing>> {
+  delete({ context, request: { name } }: Message<{ name: string }>): Promise<Answer<Nothing>> {
     return this.mailbox.execute<Nothing>({
       context,
       timeMicros: nowMicros(),

@@ -1,7 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { AccessRule } from '#contracts/access.js';
 import type { SetAccessRuleRequest } from '#contracts/iceprod/users.js';
-import { isTooLarge } from '../too-large.js';
+import { isTooLarge } from '../../too-large.js';
 
 /** The lists that were given; user lists that were left out stay as they are (IceProd contract 14). */
 export const setAccessRule = (
