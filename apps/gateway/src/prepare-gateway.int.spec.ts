@@ -22,6 +22,7 @@ import { ListUsers } from '#contracts/iceprod/users.js';
 import { DIALECTS } from './dialects.js';
 import { templateOf } from './route/openapi.js';
 import { routerPathOf } from './route/serves.decorator.js';
+import { type Answered, httpCall } from './testing/http-call.js';
 import { Answers, startGateway, tokenOf, type RunningGateway } from './testing/start-gateway.js';
 
 /** What the services were asked last, and how often. */
@@ -143,13 +144,6 @@ class Forgotten {
   }
 }
 
-interface Answered {
-  readonly status: number;
-  readonly reason: string;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: string;
-}
-
 describe('the gateway over HTTP', () => {
   let gateway: RunningGateway;
   let admin: string;
@@ -167,7 +161,6 @@ describe('the gateway over HTTP', () => {
 
   afterAll(() => gateway.close());
 
-  /** Node's client, because fetch sends no bodies with GET. */
   const ask = (
     method: string,
     path: string,
@@ -177,34 +170,13 @@ describe('the gateway over HTTP', () => {
       headers = {},
     }: { token?: string | null; body?: string | Buffer; headers?: Readonly<Record<string, string>> } = {},
   ): Promise<Answered> =>
-    new Promise((resolve, reject) => {
-      const outgoing = request(
-        `${gateway.url}${path}`,
-        {
-          method,
-          headers: {
-            'content-type': 'application/json',
-            ...(token !== null && { authorization: `Bearer ${token}` }),
-            ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
-            ...headers,
-          },
-        },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('error', reject);
-          response.on('end', () =>
-            resolve({
-              status: response.statusCode ?? 0,
-              reason: response.statusMessage ?? '',
-              headers: response.headers,
-              body: Buffer.concat(chunks).toString(),
-            }),
-          );
-        },
-      );
-      outgoing.on('error', reject);
-      outgoing.end(body);
+    httpCall(method, `${gateway.url}${path}`, {
+      ...(body !== undefined && { body }),
+      headers: {
+        'content-type': 'application/json',
+        ...(token !== null && { authorization: `Bearer ${token}` }),
+        ...headers,
+      },
     });
 
   const expectRefusal = (answered: Answered, status: number, text: string): void => {
@@ -229,10 +201,10 @@ describe('the gateway over HTTP', () => {
     it('answers a wrong verb before it looks at the token', async () => {
       const answered = await ask('PUT', '/tasks/x', { token: null, body: '{}' });
       expectRefusal(answered, 405, 'Method Not Allowed');
-      expect(answered.headers['allow']).toBe('GET, PATCH');
+      expect(answered.headers['allow']).toBe('GET, HEAD, PATCH');
       expectRefusal(await ask('PUT', '/healthz', { token: null }), 405, 'Method Not Allowed');
-      const head = await ask('HEAD', '/tasks/x');
-      expect(head.status).toBe(405);
+      expectRefusal(await ask('PATCH', '/users', { token: null, body: '{}' }), 405, 'Method Not Allowed');
+      expect((await ask('HEAD', '/task_actions/waiting')).status).toBe(405);
     });
 
     it('refuses what no URL can be', async () => {

@@ -46,7 +46,7 @@ export const createHttpAdapter = (
   const adapter = new GatewayAdapter({
     trustProxy: TRUSTED_PROXIES.length > 0 && [...TRUSTED_PROXIES],
     bodyLimit: BODY_BYTES_MAX,
-    exposeHeadRoutes: false,
+    exposeHeadRoutes: true,
     forceCloseConnections: 'idle',
     requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: correlationIdOf,

@@ -48,7 +48,8 @@ export const errorSender =
     }
     const dialect = request.dialect ?? dialects.dialectOf(path);
     const { status, reason, contentType, body } = dialect.errorResponse(error);
-    reply.raw.statusMessage = reasonPhrase(reason);
+    // The response that failed may have been about to be compressed.
+    reply.removeHeader('content-encoding').raw.statusMessage = reasonPhrase(reason);
     void reply.code(status).headers({ ...error.headers, 'content-type': contentType });
     if (status === 413) {
       void reply

@@ -13,8 +13,8 @@ export const keyOf = ({ headers }: FastifyRequest): string | undefined => {
 
 /** A key that cannot serve is not passed over: the client would repeat in the belief that nothing happens twice. */
 export const requireUsableKey = (request: FastifyRequest): void => {
-  const { method, headers } = request;
-  if (method === 'GET' || (headers['idempotency-key'] ?? '') === '' || keyOf(request) !== undefined) return;
+  const { route, headers } = request;
+  if (route?.method === 'GET' || (headers['idempotency-key'] ?? '') === '' || keyOf(request) !== undefined) return;
   throw invalid('Idempotency-Key must be 1 to 255 visible ASCII characters');
 };
 

@@ -107,6 +107,9 @@ const errorsOf = (route: AnyRoute, dialect: Dialect): Readonly<Record<string, Sc
   if (Object.values(route.fields).some(({ from }) => from === 'query' || from === 'body' || from === 'whole body')) {
     texts[400] = 'a parameter or the body is not as the route asks for';
   }
+  if (bodyOf(route) !== undefined) {
+    texts[415] = 'Content-Encoding is not known';
+  }
   for (const [status, text] of Object.entries(route.refusals ?? {})) {
     texts[status] = texts[status] === undefined ? text : `${texts[status]}; ${text}`;
   }
@@ -140,6 +143,13 @@ const operationOf = (route: AnyRoute, dialect: Dialect): Schema => {
   };
 };
 
+const DESCRIPTION = [
+  'Workload manager for high-throughput science computing; speaks the IceProd REST API.',
+  'HEAD works wherever GET does.',
+  'Bodies of requests may be compressed (`Content-Encoding`: gzip, deflate or br; the limit of 128 MiB holds for the decoded body).',
+  'Long responses are compressed where the client accepts it.',
+].join(' ');
+
 /** The OpenAPI document of all declared routes. */
 export const openApiDocument = (dialects: DialectTable): Readonly<Record<string, unknown>> => {
   const paths: Record<string, Record<string, Schema>> = {};
@@ -154,7 +164,7 @@ export const openApiDocument = (dialects: DialectTable): Readonly<Record<string,
     info: {
       title: 'Cairn',
       version: '0.1.0',
-      description: 'Workload manager for high-throughput science computing; speaks the IceProd REST API.',
+      description: DESCRIPTION,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     security: [{ bearer: [] }],

@@ -1,3 +1,4 @@
+import { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { timeOrderedId } from '#platform/time-ordered-id.js';
 import type { BlobStore, StoredBlob } from '#storage/blob-store.js';
@@ -33,20 +34,20 @@ async function* cutting(
   held: Buffer[],
   more: AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer, void, void> {
-  for (const piece of held.splice(0)) yield* cutter.feed(piece);
-  for await (const piece of more) {
-    yield* cutter.feed(piece);
-    release(piece);
+  for (const chunk of held.splice(0)) yield* cutter.feed(chunk);
+  for await (const chunk of more) {
+    yield* cutter.feed(chunk);
+    release(chunk);
   }
 }
 
 /** @throws HttpError behind so many bytes */
 async function* atMost(stream: Readable, bytesMax: number): AsyncGenerator<Buffer, void, void> {
   let bytes = 0;
-  for await (const piece of bodyChunks(stream)) {
-    bytes += piece.length;
+  for await (const chunk of bodyChunks(stream)) {
+    bytes += chunk.length;
     if (bytes > bytesMax) throw new HttpError(413, 'Request body is too large');
-    yield piece;
+    yield chunk;
   }
 }
 
@@ -62,12 +63,12 @@ export class Uploads {
    * @throws DomainError kind `invalid`; HttpError; whatever `mayStore` rejects with
    */
   async receive(upload: Upload, stream: Readable, mayStore: () => Promise<void>): Promise<Received> {
-    const pieces = atMost(stream, this.bytesMax);
+    const chunks = atMost(stream, this.bytesMax);
     try {
-      return await this.read(upload, pieces, mayStore);
+      return await this.read(upload, chunks, mayStore);
     } catch (error) {
-      // What is still on its way is let through, so that the client comes to read the answer.
-      void pieces.return().then(() => stream.resume());
+      // What is still on its way is dropped, so that a client that sends all before it reads gets the response.
+      void chunks.return().then(() => (stream instanceof IncomingMessage ? stream.resume() : stream.destroy()));
       throw error;
     }
   }
@@ -79,20 +80,20 @@ export class Uploads {
 
   private async read(
     { member, prefix }: Upload,
-    pieces: AsyncGenerator<Buffer, void, void>,
+    chunks: AsyncGenerator<Buffer, void, void>,
     mayStore: () => Promise<void>,
   ): Promise<Received> {
     const held: Buffer[] = [];
     let bytes = 0;
     while (bytes <= HELD_BYTES_MAX) {
-      const piece = await pieces.next();
-      if (piece.done === true) return { body: Buffer.concat(held) };
-      held.push(piece.value);
-      bytes += piece.value.length;
+      const chunk = await chunks.next();
+      if (chunk.done === true) return { body: Buffer.concat(held) };
+      held.push(chunk.value);
+      bytes += chunk.value.length;
     }
     await mayStore();
     const cutter = new MemberExtractor(member, REST_BYTES_MAX);
-    const blob = await this.blobs.put(prefix + timeOrderedId(), cutting(cutter, held, pieces));
+    const blob = await this.blobs.put(prefix + timeOrderedId(), cutting(cutter, held, chunks));
     try {
       const body = cutter.end();
       if (cutter.found) return { body, blob };
