@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import type { Progress } from './reporter.js';
 
 /** Debian puts servers where the PATH of ordinary users does not look. */
 const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin'];
@@ -45,41 +46,72 @@ const ensurePrograms = (): readonly string[] => {
   return missingPrograms().map(([program]) => program);
 };
 
-const node = (...args: readonly string[]): boolean => succeeds(process.execPath, args);
+const seconds = (sinceMs: number): string => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
 
-const jest = (...args: readonly string[]): boolean =>
-  node(
-    '--experimental-vm-modules',
-    '--disable-warning=ExperimentalWarning',
-    'node_modules/jest/bin/jest.js',
-    '-c',
-    'test/jest.config.js',
-    ...args,
-  );
+/** The process that runs now, which is ended when this one is. */
+let running: ChildProcess | undefined;
+let stoppedBy: NodeJS.Signals | undefined;
 
-const CHECKS: readonly (readonly [name: string, run: () => boolean])[] = [
-  [
-    'format',
-    () => node('node_modules/prettier/bin/prettier.cjs', '--check', 'apps', 'libs', 'test', '--log-level', 'warn'),
-  ],
-  ['lint', () => node('node_modules/eslint/bin/eslint.js', '--max-warnings', '0', 'apps', 'libs', 'test')],
-  [
-    'imports',
-    () =>
-      node(
-        'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
-        '--config',
-        '.ci/dependency-cruiser.cjs',
-        '--output-type',
-        'err-long',
-        'apps',
-        'libs',
-      ),
-  ],
+/** Resolves with whether it ended well. */
+const run = (args: readonly string[], onProgress?: (progress: Progress) => void): Promise<boolean> =>
+  new Promise((settle, refuse) => {
+    const child = spawn(process.execPath, args, {
+      stdio: onProgress === undefined ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'inherit', 'inherit', 'ipc'],
+      env: environment,
+    });
+    running = child;
+    child.on('message', (progress) => onProgress?.(progress as Progress));
+    child.once('error', refuse);
+    child.once('close', (code) => {
+      running = undefined;
+      settle(code === 0);
+    });
+  });
+
+const PRETTIER = 'node_modules/prettier/bin/prettier.cjs';
+const DEPENDENCY_CRUISER = 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs';
+
+const CHECKS: Readonly<Record<string, readonly string[]>> = {
+  format: [PRETTIER, '--check', 'apps', 'libs', 'test', '--log-level', 'warn'],
+  lint: ['node_modules/eslint/bin/eslint.js', '--max-warnings', '0', 'apps', 'libs', 'test'],
+  imports: [DEPENDENCY_CRUISER, '--config', '.ci/dependency-cruiser.cjs', '--output-type', 'err', 'apps', 'libs'],
+};
+
+/** Runs the checks one after the other; resolves with the names of those that failed. */
+const check = async (): Promise<readonly string[]> => {
+  const failed: string[] = [];
+  for (const [name, args] of Object.entries(CHECKS)) {
+    if (stoppedBy !== undefined) break;
+    const startMs = performance.now();
+    const isGood = await run(args);
+    process.stdout.write(`check ${name}: ${isGood ? 'passed' : 'FAILED'} in ${seconds(startMs)}\n`);
+    if (!isGood) failed.push(name);
+  }
+  return failed;
+};
+
+const JEST = [
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  'node_modules/jest/bin/jest.js',
+  ...['-c', 'test/jest.config.js'],
+  ...['--reporters', '<rootDir>/dist/test/reporter.js'],
+  ...['--testSequencer', '<rootDir>/dist/test/slow-first.js'],
 ];
 
+/** Ends what runs; its totals follow. */
+const stopOn = (signal: NodeJS.Signals): void => {
+  process.on(signal, () => {
+    stoppedBy ??= signal;
+    running?.kill('SIGTERM');
+  });
+};
+
 /** `npm test`: everything. `npm test -- libs/ledger`: only the tests that are named. */
-const main = (patterns: readonly string[]): number => {
+const main = async (patterns: readonly string[]): Promise<number> => {
+  const startMs = performance.now();
+  stopOn('SIGINT');
+  stopOn('SIGTERM');
   const missing = ensurePrograms();
   if (missing.length > 0) {
     process.stderr.write(
@@ -87,10 +119,21 @@ const main = (patterns: readonly string[]): number => {
     );
     return 1;
   }
-  const failed = patterns.length > 0 ? [] : CHECKS.filter(([, run]) => !run()).map(([name]) => name);
-  const isTested = jest(...patterns);
-  if (failed.length > 0) process.stderr.write(`Checks failed: ${failed.join(', ')}\n`);
-  return isTested && failed.length === 0 ? 0 : 1;
+  let progress: Progress = { suites: 0, suitesDone: 0, passed: 0, failed: 0, skipped: 0 };
+  const failedChecks = patterns.length > 0 ? [] : await check();
+  const isTested =
+    stoppedBy === undefined &&
+    (await run([...JEST, ...patterns], (latest) => {
+      progress = latest;
+    }));
+  if (failedChecks.length > 0) process.stdout.write(`Checks failed: ${failedChecks.join(', ')}\n`);
+  const { suites, suitesDone, passed, failed, skipped } = progress;
+  const ending = stoppedBy !== undefined ? `stopped by ${stoppedBy}` : suitesDone < suites ? 'ended early' : 'complete';
+  // `.ci/run` reads this line.
+  process.stdout.write(
+    `Tests: ${passed} passed, ${failed} failed, ${skipped} skipped; ${suitesDone} of ${suites} suites, ${ending}, in ${seconds(startMs)}\n`,
+  );
+  return isTested && stoppedBy === undefined && failedChecks.length === 0 ? 0 : 1;
 };
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));
