@@ -193,8 +193,11 @@ export class Mailbox {
       const decided = await this.decideAll(commands, placement);
       await this.replies.promise(decided.flatMap(promisedReply));
       const outcomes = await this.appendAll(placement);
-      for (const { failure } of outcomes.values()) {
-        if (failure === undefined) continue;
+      for (const [stream, { failure, position }] of outcomes) {
+        if (failure === undefined) {
+          if (position !== undefined) this.readModel.appended(stream, position);
+          continue;
+        }
         this.readModel.rollback();
         return await this.afterFailure(decided, outcomes);
       }

@@ -6,7 +6,7 @@ import { NO_STREAM, type Position, START } from '#ledger/ledger.js';
 import type { Projection } from './projection.js';
 
 /** Raised when the runner's own tables change. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** Streams whose revisions are kept in memory; the others are looked up. */
 const REVISIONS_IN_MEMORY_MAX = 20_000;
@@ -53,7 +53,7 @@ const RUNNER_TABLES = `
     witness_revision INTEGER,
     witness_id TEXT
   );
-  CREATE TABLE model_stream (stream TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE model_stream (stream TEXT PRIMARY KEY, revision INTEGER NOT NULL, position INTEGER) WITHOUT ROWID;
   CREATE TABLE model_unsealed (stream TEXT PRIMARY KEY) WITHOUT ROWID;
 `;
 
@@ -87,6 +87,7 @@ export class ModelFile {
   private readonly deleteUnsealed: StatementSync;
   private readonly committed = new Map<string, number>();
   private readonly uncommitted = new Map<string, number>();
+  private readonly uncommittedPositions = new Map<string, Position>();
   private committedCheckpoint: Position;
   private savedCheckpoint: Position;
   private committedWitness: Witness | undefined;
@@ -118,7 +119,8 @@ export class ModelFile {
       'UPDATE model_progress SET checkpoint = ?, witness_stream = ?, witness_revision = ?, witness_id = ?',
     );
     this.upsertRevision = writer.prepare(
-      'INSERT INTO model_stream (stream, revision) VALUES (?, ?) ON CONFLICT DO UPDATE SET revision = excluded.revision',
+      `INSERT INTO model_stream (stream, revision, position) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET revision = excluded.revision, position = excluded.position`,
     );
     this.selectRevision = writer.prepare('SELECT revision FROM model_stream WHERE stream = ?');
     this.insertUnsealed = writer.prepare('INSERT OR IGNORE INTO model_unsealed (stream) VALUES (?)');
@@ -204,13 +206,16 @@ export class ModelFile {
   commit(upTo: Position = START): void {
     const checkpoint = Math.max(upTo, this.committedCheckpoint);
     const witness = this.uncommittedWitness ?? this.committedWitness;
-    for (const [stream, revision] of this.uncommitted) this.upsertRevision.run(stream, revision);
+    for (const [stream, revision] of this.uncommitted) {
+      this.upsertRevision.run(stream, revision, this.uncommittedPositions.get(stream) ?? null);
+    }
     this.updateProgress.run(checkpoint, witness?.stream ?? null, witness?.revision ?? null, witness?.id ?? null);
     this.writer.exec('COMMIT');
     this.commitCount++;
     this.inTransaction = false;
     for (const [stream, revision] of this.uncommitted) this.remember(stream, revision);
     this.uncommitted.clear();
+    this.uncommittedPositions.clear();
     this.committedWitness = witness;
     this.uncommittedWitness = undefined;
     this.committedCheckpoint = checkpoint;
@@ -222,6 +227,7 @@ export class ModelFile {
     if (!this.inTransaction) return;
     this.inTransaction = false;
     this.uncommitted.clear();
+    this.uncommittedPositions.clear();
     this.uncommittedWitness = undefined;
     // SQLite itself rolls back after some errors, such as a full disk.
     if (this.writer.isTransaction) this.writer.exec('ROLLBACK');
@@ -246,6 +252,11 @@ export class ModelFile {
   setRevision(stream: string, revision: number, id: string): void {
     this.uncommitted.set(stream, revision);
     this.uncommittedWitness = { stream, revision, id };
+  }
+
+  /** Where the ledger has put the last event of a stream, as far as it is applied. */
+  setPosition(stream: string, position: Position): void {
+    this.uncommittedPositions.set(stream, position);
   }
 
   /** Whether a stream ends with parts of a staged batch, as far as it has been read. */

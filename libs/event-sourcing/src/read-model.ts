@@ -189,6 +189,11 @@ export class ReadModel {
     this.file.setRevision(stream, revision, id);
   }
 
+  /** Where the ledger has put the last of the events of a stream that this transaction holds. */
+  appended(stream: string, position: Position): void {
+    this.file.setPosition(stream, position);
+  }
+
   commit(upTo?: Position): void {
     this.file.commit(upTo);
     if (!this.file.incomplete) this.checkpoints.committed();

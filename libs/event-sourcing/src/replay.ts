@@ -42,6 +42,7 @@ export class Replay {
       const { stream, revision } = event;
       if (revision <= this.file.revisionOf(stream)) continue;
       this.file.setRevision(stream, revision, event.id);
+      this.file.setPosition(stream, event.position);
       const isPart = isBatchPart(event);
       this.file.setUnsealed(stream, isPart);
       if (isPart) continue;

@@ -138,6 +138,12 @@ const firstRevisionOfTail = async (
   return first;
 };
 
+/** Where the batch begins that an event is a part of; behind the event when it is no part. */
+export const firstRevisionOfBatch = async (ledger: Ledger, stream: string, event: RecordedEvent): Promise<number> => {
+  const batch = batchOf(event);
+  return batch === undefined ? event.revision + 1 : firstRevisionOfTail(ledger, stream, event, batch.id);
+};
+
 /**
  * Whether an event is part of a staged batch, without parsing it: most are not. Quotes inside texts are escaped, so this
  * finds nothing else.

@@ -6,7 +6,8 @@ import { newDataset, newJob, newTask, unsubmitted } from './fixtures.js';
 
 type ById = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-const REST = /^<(\/[^>]+)>; rel="next"$/;
+const NEXT = /<(\/[^>]+)>; rel="next"/;
+const CHANGES = /<(\/[^>]+)>; rel="changes"/;
 
 /** Lists page by page, in an order, and what has changed: beyond IceProd, and only for who asks for it. */
 describe.each(MODES)('lists, $mode', (mode) => {
@@ -23,7 +24,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
     const { link } = answer.headers;
     return {
       documents: JSON.parse(answer.text) as ById,
-      link: link === undefined ? undefined : REST.exec(String(link))?.[1],
+      link: link === undefined ? undefined : NEXT.exec(String(link))?.[1],
     };
   };
 
@@ -189,15 +190,56 @@ describe.each(MODES)('lists, $mode', (mode) => {
     expect(Object.keys((await pageOf(alice, `/datasets?changed_since=${seconds}Z`)).documents)).toContain(dataset);
   });
 
+  it('name the position to ask for changes with, in a header and in the link', async () => {
+    const { alice, system } = cluster();
+    const dataset = await withTasks(6, [{ name: 'a' }]);
+    const positionOf = async (path: string): Promise<string> => {
+      const { headers } = await alice.send('GET', path);
+      expect([path, headers['cairn-position']]).toEqual([path, expect.stringMatching(/^\d+$/)]);
+      return String(headers['cairn-position']);
+    };
+    const paths = [`/datasets/${dataset}/tasks`, `/datasets/${dataset}/jobs`, '/datasets'];
+    const positions = await Promise.all(paths.map(positionOf));
+    const [tasks = [], jobs = []] = await Promise.all(
+      paths.map(async (path) => Object.keys((await pageOf(alice, path)).documents)),
+    );
+    expect(await system.patch(`/tasks/${String(tasks[4])}`, { priority: 3 })).toMatchObject({ status: 200 });
+    expect(await system.patch(`/jobs/${String(jobs[2])}`, { note: 'x' })).toMatchObject({ status: 200 });
+    expect(await alice.put(`/datasets/${dataset}/description`, { description: 'new' })).toEqual(ok({}));
+    const changed = await Promise.all(
+      paths.map(async (path, at) =>
+        idsOf([(await pageOf(alice, `${path}?changed_since=${String(positions[at])}`)).documents]),
+      ),
+    );
+    // What a service decided itself may be told twice, until it has come back from the ledger.
+    expect(changed[0]).toContain(tasks[4]);
+    expect(changed[1]).toContain(jobs[2]);
+    expect(changed[2]).toContain(dataset);
+
+    const first = await alice.send('GET', `/datasets/${dataset}/tasks?limit=4&keys=priority`);
+    const next = NEXT.exec(String(first.headers['link']))?.[1] ?? '';
+    const second = await alice.send('GET', next);
+    expect(second.headers['cairn-position']).toBeUndefined();
+    expect(second.headers['link']).toBeUndefined();
+    const changes = CHANGES.exec(String(first.headers['link']))?.[1] ?? '';
+    expect(changes).toContain(`changed_since=${String(first.headers['cairn-position'])}`);
+    expect(await system.patch(`/tasks/${String(tasks[0])}`, { priority: 3 })).toMatchObject({ status: 200 });
+    const since = await pageOf(alice, changes);
+    expect(since.documents[String(tasks[0])]).toEqual({ task_id: tasks[0], priority: 3 });
+  });
+
   it.each([
     ['limit=0', 'limit must be an integer from 1 to 10000'],
     ['limit=10001', 'limit must be an integer from 1 to 10000'],
     ['limit=some', 'limit must be an integer from 1 to 10000'],
     ['sort=status=2', 'sort takes field=1, field=-1 or field'],
-    ['changed_since=yesterday', 'changed_since must be a UTC timestamp like 2026-01-31T12:00:00.000000'],
+    [
+      'changed_since=yesterday',
+      'changed_since must be a Cairn-Position or a UTC timestamp like 2026-01-31T12:00:00.000000',
+    ],
     [
       'changed_since=2026-02-30T00:00:00.000000',
-      'changed_since must be a UTC timestamp like 2026-01-31T12:00:00.000000',
+      'changed_since must be a Cairn-Position or a UTC timestamp like 2026-01-31T12:00:00.000000',
     ],
     ['after=x', 'after is not what an answer to this list gave'],
     ['after=x&sort=status', 'after is not what an answer to this list gave'],

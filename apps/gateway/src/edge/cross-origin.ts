@@ -17,7 +17,7 @@ export const crossOriginHeaders = (
     if (!isOpen) reply.header('vary', 'Origin');
     if (!isOpen && !origins.includes(origin)) return;
     reply.header('access-control-allow-origin', isOpen ? '*' : origin);
-    reply.header('access-control-expose-headers', 'Link, Location, Retry-After');
+    reply.header('access-control-expose-headers', 'Cairn-Position, Link, Location, Retry-After');
     if (request.method === 'OPTIONS') reply.headers(PREFLIGHT);
   };
 };

@@ -5,7 +5,7 @@ import { Bus } from '#bus/bus.js';
 import type { Contract, Page } from '#bus/contract.js';
 import type { ListOptions, ListPage } from '#contracts/iceprod/lists.js';
 import { limitedList } from '../route/limited-list.js';
-import { nextLink } from '../route/next-link.js';
+import { linkTo } from '../route/link-to.js';
 import type { Call, Served } from '../route/route.js';
 import { asLines, asObject, type Framing, streamed } from '../route/streaming.js';
 import { StatusFraming } from './status-framing.js';
@@ -53,15 +53,17 @@ export class Answers {
     return this.pages(contract, call, asObject());
   }
 
-  /** As {@link documentsById}; where a limit ends the list, a header leads on. */
+  /** As {@link documentsById}; headers lead to the rest of a list that a limit ends, and to what changes from now on. */
   async listed<Request extends ListOptions>(
     contract: Contract<Request, ListPage>,
     call: Call<NoInfer<Request>>,
     reply: FastifyReply,
   ): Promise<Served> {
-    if (call.input.limit === undefined) return this.documentsById(contract, call);
-    const { text, after } = await limitedList(this.bus, contract, call, asObject());
-    if (after !== undefined) void reply.header('link', nextLink(reply.request, after));
+    if (call.input.limit === undefined) {
+      return streamed(this.bus, contract, call, asObject(), (page) => setListHeaders(reply, call.input, page));
+    }
+    const { text, ...page } = await limitedList(this.bus, contract, call, asObject());
+    setListHeaders(reply, call.input, page);
     return text;
   }
 
@@ -83,6 +85,22 @@ export class Answers {
     return streamed(this.bus, contract, call, framing);
   }
 }
+
+const setListHeaders = (
+  reply: FastifyReply,
+  { limit, after: start, changed_since: since }: ListOptions,
+  { after, position }: { readonly after?: string | undefined; readonly position?: number | undefined },
+): void => {
+  const links: string[] = [];
+  if (after !== undefined) links.push(linkTo('next', reply.request, { after }));
+  // Later parts of a list show later states: whoever asked with their position would miss what changed since the first.
+  if (position !== undefined && start === undefined) {
+    void reply.header('cairn-position', String(position));
+    const isPolling = limit !== undefined || since !== undefined;
+    if (isPolling) links.push(linkTo('changes', reply.request, { after: undefined, changed_since: String(position) }));
+  }
+  if (links.length > 0) void reply.header('link', links.join(', '));
+};
 
 /** As bytes, because to a text whose type has JSON in its name Fastify adds a charset. */
 export const untouched = (served: Served): Served => (typeof served === 'string' ? Buffer.from(served) : served);

@@ -15,6 +15,7 @@ interface ListRequest {
 /** `after` says where the list goes on behind this page. */
 interface ListPage extends Page {
   readonly after?: string;
+  readonly position?: number;
 }
 
 /** A list that a limit ends, whole, because its header says whether it goes on. */
@@ -23,7 +24,7 @@ export const limitedList = async <Request extends ListRequest>(
   contract: Contract<Request, ListPage>,
   { input, context }: Call<NoInfer<Request>>,
   framing: Framing,
-): Promise<{ readonly text: string; readonly after: string | undefined }> => {
+): Promise<{ readonly text: string; readonly after: string | undefined; readonly position: number | undefined }> => {
   const budgetMs = context.deadlineMs - Date.now();
   let page = await bus.request(contract, input, context);
   const entries = [...page.entries];
@@ -36,7 +37,7 @@ export const limitedList = async <Request extends ListRequest>(
     characters += lengthOf(page.entries);
   }
   const inside = entries.length === 0 ? '' : framing.piece(entries, true);
-  return { text: framing.open + inside + framing.close, after: page.after };
+  return { text: framing.open + inside + framing.close, after: page.after, position: page.position };
 };
 
 const lengthOf = (entries: readonly string[]): number => entries.reduce((sum, { length }) => sum + length, 0);

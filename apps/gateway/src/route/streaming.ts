@@ -55,15 +55,20 @@ async function* follow<Request extends { readonly cursor?: string }>(
  * Answers what a service gives page by page. What fits one page is one text; more is streamed as fast as the client reads,
  * and no page is asked for ahead. A refusal of the first page is an ordinary error; later ones break the connection off, so
  * that no client takes half an answer for a whole one.
+ *
+ * @param onFirstPage called before anything is sent, so that headers may still be set
  */
-export const streamed = async <Request extends { readonly cursor?: string }>(
+export const streamed = async <Request extends { readonly cursor?: string }, First extends Page = Page>(
   bus: Bus,
-  contract: Contract<Request, Page>,
+  contract: Contract<Request, First>,
   call: Call<NoInfer<Request>>,
   framing: Framing,
+  onFirstPage: (page: NoInfer<First>) => void = () => {},
 ): Promise<Served> => {
   const budgetMs = call.context.deadlineMs - Date.now();
-  const { entries, next } = await bus.request(contract, call.input, call.context);
+  const first = await bus.request(contract, call.input, call.context);
+  onFirstPage(first);
+  const { entries, next } = first;
   const isEmpty = entries.length === 0;
   const text = isEmpty ? framing.open : framing.open + framing.piece(entries, true);
   return next === undefined

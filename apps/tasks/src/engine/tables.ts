@@ -8,7 +8,8 @@ const wordTable = (table: WordTable): string =>
 /**
  * Everything of a unit that is not shared stands in one row; zeros and nulls take no room there.
  * `workload` is set only for a unit that is listed elsewhere than at home. `class` is set while it may be claimed.
- * `changed` is when its status changed, as documents show it; `touched` is the time of the last event about it.
+ * `changed` is when its status changed, as documents show it; `touched` is the time of the last event about it,
+ * and `revision` that event's number in the stream of the unit's home.
  * `unit_total` is `unit_count` over all workloads; its `kind` is the status, twice, and one more for units that want GPUs.
  */
 export const UNIT_TABLES = `
@@ -31,6 +32,7 @@ CREATE TABLE IF NOT EXISTS unit (
   site INTEGER NOT NULL,
   changed INTEGER NOT NULL,
   touched INTEGER NOT NULL,
+  revision INTEGER NOT NULL,
   failures INTEGER NOT NULL,
   evictions INTEGER NOT NULL,
   walltime REAL NOT NULL,

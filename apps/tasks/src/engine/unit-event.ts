@@ -2,6 +2,12 @@ import type { Ranges, UnitEvents } from '#contracts/work-events.js';
 
 type ChangeType = Exclude<keyof UnitEvents, 'UnitAdded' | 'UnitsAdded'>;
 
+/** When an event happened, and its number in the stream of the unit's home. */
+export interface Recorded {
+  readonly timeMicros: number;
+  readonly revision: number;
+}
+
 /** Events of the engine that change units which exist. */
 export type UnitEvent = {
   [Type in ChangeType]: { readonly type: Type; readonly data: UnitEvents[Type]; readonly timeMicros: number };

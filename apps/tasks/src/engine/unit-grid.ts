@@ -4,6 +4,7 @@ import type { UnitsAdded, UnitShape } from '#contracts/work-events.js';
 import { keyOf } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import { gridDepends, groupAt } from './new-units.js';
+import type { Recorded } from './unit-event.js';
 import type { UnitKey } from './unit.js';
 import type { UnitStore } from './unit-store.js';
 import type { WordId } from './words.js';
@@ -31,12 +32,12 @@ export class UnitGrid {
   constructor(private readonly store: UnitStore) {
     this.insertRow = store.database.prepare(
       `INSERT INTO unit (key, id, grp, group_index, idx, name, depends, open_deps, requirements, status, class, priority,
-         lease_id, site, changed, touched, failures, evictions, walltime, walltime_err, walltime_err_n)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, 0, 0, 0, 0, 0)`,
+         lease_id, site, changed, touched, revision, failures, evictions, walltime, walltime_err, walltime_err_n)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, 0, 0, 0, 0, 0)`,
     );
   }
 
-  *add(workload: WorkloadId, added: UnitsAdded, timeMicros: number): Generator<void, void, void> {
+  *add(workload: WorkloadId, added: UnitsAdded, { timeMicros, revision }: Recorded): Generator<void, void, void> {
     const { shapes, units, prefix } = added;
     const [first = 0, last = -1] = units[0] ?? [];
     const count = shapes.length;
@@ -53,7 +54,7 @@ export class UnitGrid {
         this.insertRow.run(
           ...[key, idAt(prefix, start + index), groupId, groupIndex, index, name],
           ...[shape.depends.length === 0 ? null : gridDepends(added, shape, start), openDeps, requirements, status],
-          ...[ready, shape.priority, site, timeMicros, timeMicros],
+          ...[ready, shape.priority, site, timeMicros, timeMicros, revision],
         );
         this.link(key - index, shape, key);
       }

@@ -7,7 +7,7 @@ import { assignmentOf, evolve } from './evolve.js';
 import type { Policy } from './policy.js';
 import { addedUnit } from './new-units.js';
 import { UNIT_INDEXES, UNIT_TABLES } from './tables.js';
-import { type DialectUnitEvent, UNIT_CHANGE_TYPES, type UnitEvent } from './unit-event.js';
+import { type DialectUnitEvent, type Recorded, UNIT_CHANGE_TYPES, type UnitEvent } from './unit-event.js';
 import { UnitGrid } from './unit-grid.js';
 import { UnitRanges } from './unit-ranges.js';
 import { UnitStore } from './unit-store.js';
@@ -15,14 +15,14 @@ import { UnitStore } from './unit-store.js';
 /** Units changed one by one before a slice of work may end. */
 const UNITS_PER_YIELD = 100;
 
-type Change = UnitEvent | DialectUnitEvent;
+type Change = (UnitEvent | DialectUnitEvent) & Recorded;
 
 const isOneUnit = (units: Ranges): boolean => units.length === 1 && units[0]?.[0] === units[0]?.[1];
 
 /** Keeps units, their counts, dependencies and the ready queue in step with `work-` streams of one dialect. */
 export class UnitProjection implements Projection {
   readonly name = 'unit';
-  readonly version = 4;
+  readonly version = 5;
   readonly streamPrefixes: readonly string[];
   readonly eventTypes: readonly string[];
   readonly tables = UNIT_TABLES;
@@ -60,17 +60,19 @@ class UnitWriter implements ProjectionWriter {
   }
 
   apply(event: AppliedEvent): void | Generator<void, void, void> {
-    const { stream, data, metadata } = event;
+    const { stream, data, revision } = event;
+    const { timeMicros } = event.metadata;
+    const recorded = { timeMicros, revision };
     const { workload_id: name } = data;
     const workload = this.store.reader.workloads.ensure(stream, typeof name === 'string' ? name : undefined);
     // Types are ours from the ledger on: written by the deciders of this service only.
     if (event.type === 'UnitAdded') {
       const added = data as object as UnitAdded;
-      this.store.insert(addedUnit(workload, added, metadata.timeMicros));
+      this.store.insert(addedUnit(workload, added, timeMicros), recorded);
       return;
     }
-    if (event.type === 'UnitsAdded') return this.grid.add(workload, data as object as UnitsAdded, metadata.timeMicros);
-    return this.change(workload, { type: event.type, data, timeMicros: metadata.timeMicros } as object as Change);
+    if (event.type === 'UnitsAdded') return this.grid.add(workload, data as object as UnitsAdded, recorded);
+    return this.change(workload, { type: event.type, data, ...recorded } as object as Change);
   }
 
   forget(): void {
@@ -85,13 +87,13 @@ class UnitWriter implements ProjectionWriter {
     }
     const assignment = assignmentOf(event);
     if (assignment === undefined) return this.changeEach(workload, event);
-    return this.ranges.assign(workload, units, assignment, (key) => this.changeOne(key, event));
+    return this.ranges.assign(workload, units, assignment, event.revision, (key) => this.changeOne(key, event));
   }
 
   private changeOne(key: number, event: Change): void {
     const stored = this.store.byKey(key);
     if (stored === undefined) return;
-    this.store.replace(stored, evolve(stored.unit, event, this.store.policy), event.timeMicros);
+    this.store.replace(stored, evolve(stored.unit, event, this.store.policy), event);
   }
 
   private *changeEach(workload: WorkloadId, event: Change): Generator<void, void, void> {

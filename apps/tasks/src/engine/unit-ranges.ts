@@ -29,6 +29,10 @@ interface Kind {
 const SAME_KIND = `${LISTING} = ? AND requirements = ? AND site = ? AND (open_deps > 0) = ?
   AND (lease_id IS NOT NULL) = ?`;
 
+interface RecordedAssignment extends Assignment {
+  readonly revision: number;
+}
+
 /**
  * Changes whole ranges of units with a few statements each. What it makes of a unit is what `evolve` makes of it: a
  * property test holds them together.
@@ -69,12 +73,14 @@ export class UnitRanges {
   /**
    * Sets the same for all units of the ranges.
    *
+   * @param revision number of the event in the workload's stream
    * @param each for ranges too short for statements: changes one unit
    */
   *assign(
     workload: WorkloadId,
     ranges: Ranges,
     assignment: Assignment,
+    revision: number,
     each: (key: UnitKey) => void,
   ): Generator<void, void, void> {
     for (const [first, last] of ranges) {
@@ -85,13 +91,13 @@ export class UnitRanges {
       }
       for (let from = first; from <= last; from += SLICE_UNITS) {
         const to = Math.min(last, from + SLICE_UNITS - 1);
-        this.assignSlice(keyOf(workload, from), keyOf(workload, to), assignment);
+        this.assignSlice(keyOf(workload, from), keyOf(workload, to), { ...assignment, revision });
         yield;
       }
     }
   }
 
-  private assignSlice(from: UnitKey, to: UnitKey, assignment: Assignment): void {
+  private assignSlice(from: UnitKey, to: UnitKey, assignment: RecordedAssignment): void {
     const { store } = this;
     const status = store.reader.words.status.idOf(assignment.status);
     this.openDependents(from, to, assignment.status);
@@ -111,7 +117,7 @@ export class UnitRanges {
     return policy.laneOf(status, false) !== undefined || policy.laneOf(status, true) !== undefined;
   }
 
-  private assignKind(from: UnitKey, to: UnitKey, kind: Kind, assignment: Assignment): ClassId[] {
+  private assignKind(from: UnitKey, to: UnitKey, kind: Kind, assignment: RecordedAssignment): ClassId[] {
     const { policy, reader, ready } = this.store;
     const isLeased = assignment.leaseId === undefined ? kind.isLeased : assignment.leaseId !== '';
     const lane = policy.laneOf(assignment.status, isLeased);
@@ -122,13 +128,12 @@ export class UnitRanges {
     return id === null ? [] : [id];
   }
 
-  private run(assignment: Assignment, ready: ClassId | null, from: UnitKey, to: UnitKey, kind?: Kind): void {
+  private run(assignment: RecordedAssignment, ready: ClassId | null, from: UnitKey, to: UnitKey, kind?: Kind): void {
     const { words } = this.store.reader;
-    const { leaseId, site, failures } = assignment;
-    const { changedMicros } = assignment;
-    const sets = ['status = ?', 'class = ?', 'changed = ?', 'touched = ?'];
+    const { leaseId, site, failures, changedMicros, revision } = assignment;
+    const sets = ['status = ?', 'class = ?', 'changed = ?', 'touched = ?', 'revision = ?'];
     const values: (string | number | null)[] = [
-      ...[words.status.idOf(assignment.status), ready, changedMicros, changedMicros],
+      ...[words.status.idOf(assignment.status), ready, changedMicros, changedMicros, revision],
     ];
     const set = (column: string, value: string | number | null): void => {
       sets.push(`${column} = ?`);

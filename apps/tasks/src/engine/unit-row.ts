@@ -23,6 +23,7 @@ export interface UnitRow {
   readonly site: WordId;
   readonly changed: number;
   readonly touched: number;
+  readonly revision: number;
   readonly failures: number;
   readonly evictions: number;
   readonly walltime: number;
@@ -46,7 +47,18 @@ export const UNIT_COLUMNS: readonly string[] = [
     'class',
     'priority',
   ],
-  ...['lease_id', 'site', 'changed', 'touched', 'failures', 'evictions', 'walltime', 'walltime_err', 'walltime_err_n'],
+  ...[
+    'lease_id',
+    'site',
+    'changed',
+    'touched',
+    'revision',
+    'failures',
+    'evictions',
+    'walltime',
+    'walltime_err',
+    'walltime_err_n',
+  ],
   'extra',
 ];
 
@@ -68,6 +80,7 @@ type UnitValues = readonly [
   site: WordId,
   changed: number,
   touched: number,
+  revision: number,
   failures: number,
   evictions: number,
   walltime: number,
@@ -97,12 +110,13 @@ export const rowOf = (values: unknown): UnitRow => {
     site: row[14],
     changed: row[15],
     touched: row[16],
-    failures: row[17],
-    evictions: row[18],
-    walltime: row[19],
-    walltime_err: row[20],
-    walltime_err_n: row[21],
-    extra: row[22],
+    revision: row[17],
+    failures: row[18],
+    evictions: row[19],
+    walltime: row[20],
+    walltime_err: row[21],
+    walltime_err_n: row[22],
+    extra: row[23],
   };
 };
 

@@ -3,8 +3,9 @@ import { perConnection } from '#event-sourcing/per-connection.js';
 import { arrayRows, type Row } from '#event-sourcing/row-documents.js';
 import type { Slices } from '#event-sourcing/slices.js';
 import type { Snapshot } from '#event-sourcing/snapshots.js';
+import type { Revisions } from '../workload/changes.js';
 import type { Place } from '../workload/list-place.js';
-import { keyOf, lastKeyOf, ordinalOfKey } from '../workload/member-key.js';
+import { keyOf, lastKeyOf, ordinalOfKey, WORKLOAD_OF_KEY } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import type { WordId } from './words.js';
 
@@ -25,6 +26,8 @@ export interface UnitFilter {
   readonly groupIndex?: number | undefined;
   /** Only units that an event has concerned then or later, in microseconds since the Unix epoch. */
   readonly since?: number | undefined;
+  /** Only units that a later event has concerned, by workload of their home; all units of other homes. */
+  readonly behindRevisions?: Revisions | undefined;
 }
 
 /** Units that a workload lists, and what is read of each. */
@@ -60,13 +63,17 @@ interface Conditions {
 const inList = (column: string, ids: readonly WordId[]): string => `${column} IN (${ids.map(() => '?').join(', ')})`;
 
 /** What no index serves. The sign keeps SQLite from another index than the one that a walk follows. */
-const conditionsOf = ({ group, statuses, names, groupIndex, since }: UnitFilter): Conditions => {
+const conditionsOf = ({ group, statuses, names, groupIndex, since, behindRevisions }: UnitFilter): Conditions => {
   const parts: (readonly [sql: string, values: readonly number[]])[] = [];
   if (group !== undefined) parts.push(['+grp = ?', [group]]);
   if (statuses !== undefined) parts.push([inList('+status', statuses), statuses]);
   if (names !== undefined) parts.push([inList('name', names), names]);
   if (groupIndex !== undefined) parts.push(['group_index = ?', [groupIndex]]);
   if (since !== undefined) parts.push(['touched >= ?', [since]]);
+  if (behindRevisions !== undefined) {
+    const whens = behindRevisions.map(() => 'WHEN ? THEN ? ').join('');
+    parts.push([`revision > CASE ${WORKLOAD_OF_KEY} ${whens}ELSE -1 END`, behindRevisions.flat()]);
+  }
   return { sql: parts.map(([sql]) => sql), values: parts.flatMap(([, values]) => values) };
 };
 

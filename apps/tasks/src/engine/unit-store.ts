@@ -6,6 +6,7 @@ import { Dependencies } from './dependencies.js';
 import type { Policy } from './policy.js';
 import { ReadyQueue, type ClassId } from './ready-queue.js';
 import { type Run, RunTimes } from './run-times.js';
+import type { Recorded } from './unit-event.js';
 import type { Unit, UnitKey } from './unit.js';
 import { listingOf, type StoredUnit, UnitReader, type UnitRow } from './unit-row.js';
 import type { WordId } from './words.js';
@@ -44,12 +45,12 @@ export class UnitStore {
     this.dependencies = new Dependencies(database, this.reader, policy);
     this.insertRow = database.prepare(
       `INSERT INTO unit (key, id, grp, group_index, idx, name, depends, open_deps, requirements, status, class, priority,
-         lease_id, site, changed, touched, failures, evictions, walltime, walltime_err, walltime_err_n)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0)`,
+         lease_id, site, changed, touched, revision, failures, evictions, walltime, walltime_err, walltime_err_n)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0)`,
     );
     // SQLite writes the indexes of all columns named, changed or not: the common changes name only what they may change.
-    const moved = `status = ?, class = ?, lease_id = ?, site = ?, changed = ?, touched = ?, failures = ?, requirements = ?,
-      walltime = ?, walltime_err = ?, walltime_err_n = ?`;
+    const moved = `status = ?, class = ?, lease_id = ?, site = ?, changed = ?, touched = ?, revision = ?, failures = ?,
+      requirements = ?, walltime = ?, walltime_err = ?, walltime_err_n = ?`;
     this.moveRow = database.prepare(`UPDATE unit SET ${moved} WHERE key = ?`);
     this.replaceRow = database.prepare(
       `UPDATE unit SET ${moved}, workload = ?, grp = ?, group_index = ?, idx = ?, name = ?, depends = ?, open_deps = ?,
@@ -90,8 +91,8 @@ export class UnitStore {
     return this.policy.phaseOf(status) === 'succeeded';
   }
 
-  /** A unit that was not there before, listed at home. */
-  insert(unit: Unit): void {
+  /** A unit that an event has added, listed at home. */
+  insert(unit: Unit, { timeMicros, revision }: Recorded): void {
     const { words } = this.reader;
     const workload = workloadOfKey(unit.key);
     const [name, requirements, status, site] = [
@@ -106,7 +107,7 @@ export class UnitStore {
     this.insertRow.run(
       ...[unit.key, unit.id, group, unit.groupIndex, unit.index, name, unit.depends === '[]' ? null : unit.depends],
       ...[openDeps, requirements, status, ready, unit.priority, unit.leaseId === '' ? null : unit.leaseId, site],
-      ...[unit.changedMicros, unit.changedMicros],
+      ...[unit.changedMicros, timeMicros, revision],
     );
     this.counts.change(workload, name, status, this.isGpu(requirements), 1);
     this.counts.placeName(workload, name, unit.index);
@@ -118,8 +119,8 @@ export class UnitStore {
     this.openUp(this.dependencies.discover(unit.id, unit.key, this.policy.satisfies(unit.status)));
   }
 
-  /** Stores what an event of the given time has made of a unit. */
-  replace({ unit: before, row }: StoredUnit, after: Unit, timeMicros: number): void {
+  /** Stores what an event has made of a unit. */
+  replace({ unit: before, row }: StoredUnit, after: Unit, { timeMicros, revision }: Recorded): void {
     const { words } = this.reader;
     const status = after.status === before.status ? row.status : words.status.idOf(after.status);
     const site = after.site === before.site ? row.site : words.site.idOf(after.site);
@@ -133,7 +134,7 @@ export class UnitStore {
     const ready = this.classOf(after, listing, requirements, site, openDeps);
     const moved = [
       ...[status, ready, after.leaseId === '' ? null : after.leaseId, site, after.changedMicros, timeMicros],
-      ...[after.failures, requirements, after.walltimeHours, after.walltimeErrHours, after.walltimeErrCount],
+      ...[revision, after.failures, requirements, after.walltimeHours, after.walltimeErrHours, after.walltimeErrCount],
     ];
     if (isPlain) {
       this.moveRow.run(...moved, row.key);

@@ -5,6 +5,12 @@ import { DomainError } from '#platform/domain-error.js';
 /** Documents that one answer of a limited list may hold. */
 export const LIST_LIMIT_MAX = 10_000;
 
+/**
+ * From when on changes are asked for: a time, then included, in microseconds since the Unix epoch; or what an earlier answer showed, by
+ * its position in the ledger. Clocks may be set back, positions never fall.
+ */
+export type ChangedSince = { readonly micros: number } | { readonly position: Position };
+
 export interface SortField {
   readonly field: string;
   readonly descending: boolean;
@@ -20,8 +26,8 @@ export interface ListOptions {
   readonly limit?: number;
   /** Where to go on behind an earlier answer, as that one said. */
   readonly after?: string;
-  /** Microseconds since the Unix epoch: only what an event has concerned then or later. */
-  readonly changed_since?: number;
+  /** Only what an event has concerned since. */
+  readonly changed_since?: ChangedSince;
   readonly cursor?: string;
 }
 

@@ -1,10 +1,10 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { DomainError } from '#platform/domain-error.js';
-import { ref } from '#ledger/ref.js';
+import { ref, streamName } from '#ledger/ref.js';
 import type { Caller } from '#bus/contract.js';
 import type { ListDatasetsRequest } from '#contracts/iceprod/datasets.js';
 import { projectKeys, type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
-import { afterPlace, DATASET_SORT_FIELDS, type SortField } from '#contracts/iceprod/lists.js';
+import { afterPlace, type ChangedSince, DATASET_SORT_FIELDS, type SortField } from '#contracts/iceprod/lists.js';
 import { DATASET_STATUSES, type DatasetStatus } from '#contracts/iceprod/statuses.js';
 import type { AccessRules } from '#event-sourcing/access-rules.js';
 import { listStart } from '#event-sourcing/list-start.js';
@@ -59,7 +59,7 @@ const statusFilter = (words: readonly string[]): Filter | DomainError => {
   return ({ status, truncated }) => places.has(status) || (flagged && truncated === 1);
 };
 
-const filterOf = ({ statuses, groups, users, changed_since: since }: ListDatasetsRequest): Filter | DomainError => {
+const filterOf = ({ statuses, groups, users }: ListDatasetsRequest, changed: Filter): Filter | DomainError => {
   const filters: Filter[] = [];
   if (statuses !== undefined) {
     const byStatus = statusFilter(statuses);
@@ -74,7 +74,7 @@ const filterOf = ({ statuses, groups, users, changed_since: since }: ListDataset
     const names = new Set(users);
     filters.push((row) => names.has(row.username));
   }
-  if (since !== undefined) filters.push(({ touched }) => touched >= since);
+  filters.push(changed);
   return (row) => filters.every((filter) => filter(row));
 };
 
@@ -110,6 +110,7 @@ export class Datasets {
   private readonly selectNumber;
   private readonly selectPage;
   private readonly selectStatuses;
+  private readonly selectPosition;
 
   constructor(
     database: DatabaseSync,
@@ -126,6 +127,8 @@ export class Datasets {
     this.selectPage = database.prepare(
       `${select} WHERE (dataset, dataset_id) > (?, ?) ORDER BY dataset, dataset_id LIMIT ${CHUNK}`,
     );
+    // All events of a dataset stand in a stream of its own.
+    this.selectPosition = database.prepare('SELECT position FROM model_stream WHERE stream = ?');
     this.selectStatuses = database.prepare(
       'SELECT status, dataset_id FROM dataset ORDER BY status, dataset, dataset_id',
     );
@@ -148,13 +151,22 @@ export class Datasets {
 
   /** Documents in the order of their numbers, or sorted; what the caller may not read is left out and does not count. */
   list(request: ListDatasetsRequest, caller: Caller): Chunks | DomainError {
-    const passes = filterOf(request);
+    const passes = filterOf(request, this.changedSince(request.changed_since));
     if (passes instanceof DomainError) return passes;
     const shows: Filter = (row) => passes(row) && this.rules.judge(row.dataset_id, 'read', caller) === undefined;
     const keys = wantedFields(request.keys, ['dataset_id']);
     const { dataset: number, sort = [] } = request;
     if (number !== undefined) return this.numbered(number, shows, keys);
     return sort.length === 0 ? this.created(request, shows, keys) : this.sortedList(request, sort, shows, keys);
+  }
+
+  private changedSince(since: ChangedSince | undefined): Filter {
+    if (since === undefined) return () => true;
+    if ('micros' in since) return ({ touched }) => touched >= since.micros;
+    return ({ dataset_id: id }) => {
+      const row = this.selectPosition.get(streamName('workload', ref('iceprod', 'main', id)));
+      return Number(row?.['position'] ?? Infinity) > since.position;
+    };
   }
 
   private async *numbered(number: number, shows: Filter, keys: WantedFields | undefined): Chunks {

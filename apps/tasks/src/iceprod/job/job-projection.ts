@@ -55,19 +55,22 @@ class JobWriter implements ProjectionWriter {
   ) {
     this.counts = new CountChanges(database);
     this.insert = database.prepare(
-      'INSERT INTO job (key, id, job_index, status, changed, touched) VALUES (?, ?, ?, ?, ?, ?)',
+      'INSERT INTO job (key, id, job_index, status, changed, touched, revision) VALUES (?, ?, ?, ?, ?, ?, ?)',
     );
     this.select = database.prepare(`SELECT ${JOB_COLUMNS} FROM job WHERE key = ?`);
     this.selectOverwritten = database.prepare(
       `SELECT ${JOB_COLUMNS} FROM job WHERE key BETWEEN ? AND ? AND extra IS NOT NULL`,
     );
     this.update = database.prepare(
-      'UPDATE job SET id = ?, listing = ?, job_index = ?, status = ?, changed = ?, touched = ?, extra = ? WHERE key = ?',
+      `UPDATE job SET id = ?, listing = ?, job_index = ?, status = ?, changed = ?, touched = ?, revision = ?, extra = ?
+       WHERE key = ?`,
     );
     this.countRange = database.prepare(
       'SELECT listing, status, count(*) AS jobs FROM job WHERE key BETWEEN ? AND ? GROUP BY listing, status',
     );
-    this.moveRange = database.prepare('UPDATE job SET status = ?, changed = ?, touched = ? WHERE key BETWEEN ? AND ?');
+    this.moveRange = database.prepare(
+      'UPDATE job SET status = ?, changed = ?, touched = ?, revision = ? WHERE key BETWEEN ? AND ?',
+    );
   }
 
   apply(event: AppliedEvent): void | Generator<void, void, void> {
@@ -89,7 +92,10 @@ class JobWriter implements ProjectionWriter {
     this.counts.forget();
   }
 
-  private *added({ stream, metadata }: AppliedEvent, data: Partial<GroupsAdded>): Generator<void, void, void> {
+  private *added(
+    { stream, revision, metadata }: AppliedEvent,
+    data: Partial<GroupsAdded>,
+  ): Generator<void, void, void> {
     const { groups = [], first_index: firstIndex = 0, status = '', ids = { id: '' } } = data;
     const workload = this.workloads.ensure(stream, data.workload_id);
     const code = statusCode(status);
@@ -99,7 +105,7 @@ class JobWriter implements ProjectionWriter {
       if (number > 0) yield;
       for (let ordinal = first; ordinal <= last; ordinal += 1) {
         const id = 'id' in ids ? ids.id : idAt(ids.prefix, number);
-        this.insert.run(keyOf(workload, ordinal), id, firstIndex + number, code, timeMicros, timeMicros);
+        this.insert.run(keyOf(workload, ordinal), id, firstIndex + number, code, timeMicros, timeMicros, revision);
         number += 1;
       }
       this.counts.add(workload, code, last - first + 1);
@@ -112,29 +118,30 @@ class JobWriter implements ProjectionWriter {
     const workload = this.workloads.ensure(event.stream);
     const change = { type: 'GroupsMoved', data: { status }, timeMicros: event.metadata.timeMicros } as const;
     const [only] = groups;
-    if (groups.length !== 1 || only?.[0] !== only?.[1]) return this.movedMany(workload, groups, change);
-    if (only !== undefined) this.changeOne(keyOf(workload, only[0]), change);
+    if (groups.length !== 1 || only?.[0] !== only?.[1]) return this.movedMany(workload, groups, change, event.revision);
+    if (only !== undefined) this.changeOne(keyOf(workload, only[0]), change, event.revision);
   }
 
   private amended(event: AppliedEvent, { groups: [only] = [], fields = '{}' }: Partial<GroupAmended>): void {
     if (only === undefined) return;
     const key = keyOf(this.workloads.ensure(event.stream), only[0]);
-    this.changeOne(key, { type: 'GroupAmended', data: { fields }, timeMicros: event.metadata.timeMicros });
+    const change = { type: 'GroupAmended', data: { fields }, timeMicros: event.metadata.timeMicros } as const;
+    this.changeOne(key, change, event.revision);
   }
 
-  private changeOne(key: number, change: JobEvent): void {
+  private changeOne(key: number, change: JobEvent, revision: number): void {
     const row = this.select.get(key);
     if (row === undefined) return;
     const before = readJob(row, this.workloads);
     const after = evolve(before.job, change);
-    const listing = this.store(key, after, change.timeMicros);
+    const listing = this.store(key, after, change.timeMicros, revision);
     this.counts.add(before.listing, statusCode(before.job.status), -1);
     this.counts.add(listing, statusCode(after.status), 1);
     this.counts.flush();
   }
 
   /** @returns the workload that lists the job */
-  private store(key: number, job: Job, timeMicros: number): WorkloadId {
+  private store(key: number, job: Job, timeMicros: number, revision: number): WorkloadId {
     const listing = this.workloads.ensure(workStream(job.datasetId), job.datasetId);
     this.update.run(
       job.id,
@@ -143,6 +150,7 @@ class JobWriter implements ProjectionWriter {
       statusCode(job.status),
       job.changedMicros,
       timeMicros,
+      revision,
       job.extra ?? null,
       key,
     );
@@ -153,6 +161,7 @@ class JobWriter implements ProjectionWriter {
     workload: WorkloadId,
     groups: Ranges,
     change: JobEvent & { readonly type: 'GroupsMoved' },
+    revision: number,
   ): Generator<void, void, void> {
     const code = statusCode(change.data.status);
     let rows = 0;
@@ -167,9 +176,9 @@ class JobWriter implements ProjectionWriter {
       // The few rows that clients have written over go one by one; the statement below changes nothing more in them.
       for (const row of this.selectOverwritten.all(from, to)) {
         const { key, job } = readJob(row, this.workloads);
-        this.store(key, evolve(job, change), change.timeMicros);
+        this.store(key, evolve(job, change), change.timeMicros, revision);
       }
-      this.moveRange.run(code, change.timeMicros, change.timeMicros, from, to);
+      this.moveRange.run(code, change.timeMicros, change.timeMicros, revision, from, to);
       rows += last - first + 1;
       if (rows < SLICE) continue;
       rows = 0;
@@ -183,7 +192,7 @@ class JobWriter implements ProjectionWriter {
 /** Jobs and their counts per dataset and status. */
 export class JobProjection implements Projection {
   readonly name = 'job';
-  readonly version = 3;
+  readonly version = 4;
   readonly streamPrefixes = ['work-iceprod.'];
   readonly eventTypes = ['GroupsAdded', 'GroupsMoved', 'GroupAmended'];
   readonly tables = JOB_TABLES;

@@ -1,4 +1,5 @@
 import { DomainError } from '#platform/domain-error.js';
+import type { Ledger } from '#ledger/ledger.js';
 import type { ListJobsRequest } from '#contracts/iceprod/jobs.js';
 import { pickFields, type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
 import { afterPlace, JOB_SORT_FIELDS, type SortField } from '#contracts/iceprod/lists.js';
@@ -8,6 +9,7 @@ import { perConnection } from '#event-sourcing/per-connection.js';
 import { Slices } from '#event-sourcing/slices.js';
 import type { Snapshot, Snapshots } from '#event-sourcing/snapshots.js';
 import { sortableValue, SortedLists } from '#event-sourcing/sorted-lists.js';
+import { revisionsAt } from '../../workload/changes.js';
 import { isPlace, type Place, placeText, readPlace } from '../../workload/list-place.js';
 import type { Workloads } from '../../workload/workloads.js';
 import { readStatuses } from './job-decider.js';
@@ -23,7 +25,7 @@ const picked = (job: Job, wanted: WantedFields | undefined): string =>
 const filterOf = (request: ListJobsRequest): JobFilter | DomainError => {
   const statuses = readStatuses(request.statuses);
   if (statuses instanceof DomainError) return statuses;
-  return { statuses, index: request.job_index, since: request.changed_since };
+  return { statuses, index: request.job_index };
 };
 
 const rendering = ({ keys }: ListJobsRequest): ((job: Job) => string) => {
@@ -54,12 +56,13 @@ interface JobRows {
 async function* walk(
   jobs: Jobs,
   datasetId: string,
-  filter: JobFilter,
+  filter: JobFilter | Promise<JobFilter>,
   start: Place,
   slices: Slices,
 ): AsyncGenerator<JobRows, void, void> {
+  const wanted = await filter;
   for (let place: Place | undefined = start; place !== undefined;) {
-    const slice = jobs.slice(datasetId, filter, place, CHUNK);
+    const slice = jobs.slice(datasetId, wanted, place, CHUNK);
     const last = slice.next ?? place;
     yield { jobs: slice.jobs, last };
     if (slices.spent) await slices.pause();
@@ -95,7 +98,11 @@ export class JobLists {
   private readonly jobsIn: (snapshot: Snapshot) => Jobs;
 
   /** @param workloads resolves names, which never change; jobs are read from snapshots */
-  constructor(workloads: Workloads, snapshots: Snapshots) {
+  constructor(
+    readonly workloads: Workloads,
+    readonly ledger: Ledger,
+    snapshots: Snapshots,
+  ) {
     this.answers = textPages(snapshots);
     const jobsOf = perConnection((database) => new Jobs(database, workloads));
     this.jobsIn = ({ database }) => jobsOf(database);
@@ -104,13 +111,14 @@ export class JobLists {
   /** `GET /datasets/{dataset_id}/jobs`: entries are `"<job_id>":{...}` texts. */
   list(request: ListJobsRequest): Promise<SnapshotPage | DomainError> {
     return this.answers.page(request.cursor, (snapshot) => {
-      const filter = filterOf(request);
-      if (filter instanceof DomainError) return filter;
+      const unchanged = filterOf(request);
+      if (unchanged instanceof DomainError) return unchanged;
+      const filter = () => this.changed(unchanged, request, snapshot);
       const jobs = this.jobsIn(snapshot);
       if (request.sort !== undefined && request.sort.length > 0) return this.sortedJobs(jobs, filter, request);
       const start = listStart(request, isPlace);
       if (start instanceof DomainError) return start;
-      const rows = walk(jobs, request.dataset_id, filter, readPlace(start.place), new Slices());
+      const rows = walk(jobs, request.dataset_id, filter(), readPlace(start.place), new Slices());
       return createdJobs(rows, start, rendering(request));
     });
   }
@@ -120,12 +128,25 @@ export class JobLists {
     return this.answers.page(cursor, (snapshot) => idsByStatus(this.jobsIn(snapshot), datasetId));
   }
 
-  private sortedJobs(jobs: Jobs, filter: JobFilter, request: ListJobsRequest): Chunks {
+  /** The filter with what `changed_since` adds. */
+  private async changed(
+    filter: JobFilter,
+    { dataset_id: datasetId, changed_since: since }: ListJobsRequest,
+    snapshot: Snapshot,
+  ): Promise<JobFilter> {
+    if (since === undefined) return filter;
+    if ('micros' in since) return { ...filter, since: since.micros };
+    const workload = this.workloads.idOfDataset(datasetId);
+    if (workload === undefined) return filter;
+    return { ...filter, behindRevisions: await revisionsAt(this, snapshot, workload, 'groups', since.position) };
+  }
+
+  private sortedJobs(jobs: Jobs, filter: () => Promise<JobFilter>, request: ListJobsRequest): Chunks {
     const render = rendering(request);
     return this.sorted.chunks(
       request,
       async (offer, slices) => {
-        for await (const rows of walk(jobs, request.dataset_id, filter, readPlace(undefined), slices)) {
+        for await (const rows of walk(jobs, request.dataset_id, filter(), readPlace(undefined), slices)) {
           for (const { key, job } of rows.jobs) offer({ key, id: job.id, values: valuesOf(job, request.sort ?? []) });
         }
       },

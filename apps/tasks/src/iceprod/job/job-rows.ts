@@ -3,12 +3,16 @@ import { JOB_STATUSES, type JobStatus } from '#contracts/iceprod/statuses.js';
 import type { Ranges } from '#contracts/work-events.js';
 import { type Place, placeOf, START_PLACE } from '../../workload/list-place.js';
 import { keyOf, lastKeyOf, ordinalOfKey, WORKLOAD_OF_KEY, workloadOfKey } from '../../workload/member-key.js';
+import type { Revisions } from '../../workload/changes.js';
 import { type WorkloadId, type Workloads, workStream } from '../../workload/workloads.js';
 import type { JobView } from './job-decider.js';
 import { type Job, OTHER_STATUS, statusCode } from './job.js';
 
 /** Most rows of one page. */
 const PAGE_ROWS = 2_000;
+
+/** Before the first event of a stream. */
+const NO_REVISION = -1;
 
 /** Jobs that one page outlines: the tasks of each are counted. */
 const OUTLINED_ROWS = 500;
@@ -28,6 +32,7 @@ CREATE TABLE job (
   status INTEGER NOT NULL,
   changed INTEGER NOT NULL,
   touched INTEGER NOT NULL,
+  revision INTEGER NOT NULL,
   extra TEXT
 ) STRICT;
 CREATE TABLE job_count (
@@ -87,6 +92,8 @@ export interface JobFilter {
   readonly index?: number | undefined;
   /** Only jobs that an event has concerned then or later, in microseconds since the Unix epoch. */
   readonly since?: number | undefined;
+  /** Only jobs that a later event has concerned, by workload of their home; all jobs of other homes. */
+  readonly behindRevisions?: Revisions | undefined;
 }
 
 /** A job in the list of a workload. */
@@ -121,17 +128,19 @@ export class Jobs implements JobView {
     private readonly workloads: Workloads,
   ) {
     const filter = '((1 << status) & ?) != 0 AND touched >= ?';
+    const revisionOfHome = `SELECT value ->> 1 FROM json_each(?) WHERE value ->> 0 = job.${WORKLOAD_OF_KEY}`;
     this.selectById = database.prepare(`SELECT ${JOB_COLUMNS} FROM job WHERE id = ?`);
     this.selectByKey = database.prepare(`SELECT ${JOB_COLUMNS} FROM job WHERE key = ?`);
     this.selectLast = database.prepare('SELECT max(key) AS key FROM job WHERE key BETWEEN ? AND ?');
-    const atHome = `key > ? AND key <= ? AND listing IS NULL AND ${filter} ORDER BY key LIMIT ?`;
+    const atHome = `key > ? AND key <= ? AND listing IS NULL AND ${filter} AND revision > ? ORDER BY key LIMIT ?`;
     this.selectHome = database.prepare(`SELECT ${JOB_COLUMNS} FROM job WHERE ${atHome}`);
     this.selectHomeAt = database.prepare(
       `SELECT ${JOB_COLUMNS} FROM job WHERE ${LISTED_BY} = ? AND job_index = ? AND ${atHome}`,
     );
     this.selectMoved = database.prepare(
       `SELECT ${JOB_COLUMNS} FROM job
-       WHERE listing = ? AND id > ? AND (? IS NULL OR job_index = ?) AND ${filter} ORDER BY id LIMIT ?`,
+       WHERE listing = ? AND id > ? AND (? IS NULL OR job_index = ?) AND ${filter}
+         AND revision > coalesce((${revisionOfHome}), -1) ORDER BY id LIMIT ?`,
     );
     this.selectRange = database.prepare(
       `SELECT key, id, listing FROM job WHERE key > ? AND key <= ? ORDER BY key LIMIT ${PAGE_ROWS}`,
@@ -270,14 +279,15 @@ export class Jobs implements JobView {
 
   private atHome(
     workload: WorkloadId,
-    { statuses, index, since = 0 }: JobFilter,
+    { statuses, index, since = 0, behindRevisions = [] }: JobFilter,
     ordinal: number,
     rows: number,
   ): JobSlice {
     const last = this.lastKey(workload);
     if (last === undefined) return { jobs: [] };
     const from = keyOf(workload, ordinal);
-    const filter = [maskOf(statuses), since, rows] as const;
+    const revision = behindRevisions.find(([home]) => home === workload)?.[1] ?? NO_REVISION;
+    const filter = [maskOf(statuses), since, revision, rows] as const;
     // Jobs of one index are found by it; others are looked at one by one.
     const to = index === undefined ? Math.min(last, from + PAGE_SCAN) : last;
     const found =
@@ -289,12 +299,13 @@ export class Jobs implements JobView {
 
   private elsewhere(
     workload: WorkloadId,
-    { statuses, index, since = 0 }: JobFilter,
+    { statuses, index, since = 0, behindRevisions = [] }: JobFilter,
     id: string,
     rows: number,
   ): JobSlice {
     const at = index ?? null;
-    return this.sliceOf(this.selectMoved.all(workload, id, at, at, maskOf(statuses), since, rows), rows);
+    const filter = [at, at, maskOf(statuses), since, JSON.stringify(behindRevisions), rows] as const;
+    return this.sliceOf(this.selectMoved.all(workload, id, ...filter), rows);
   }
 
   /** @param next where to go on when not all rows that were wanted have been found */

@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
+import { Ledger } from '#ledger/ledger.js';
 import type { Answer, Message, Nothing, Page } from '#bus/contract.js';
 import { newId, newIdPrefix } from '#contracts/ids.js';
 import {
@@ -54,10 +55,11 @@ export class JobController {
     private readonly desk: TaskDesk,
     private readonly projection: JobProjection,
     readModel: ReadModel,
+    ledger: Ledger,
   ) {
     const workloads = new Workloads(readModel.queries);
     this.shown = new Jobs(readModel.queries, workloads);
-    this.lists = new JobLists(workloads, readModel.snapshots);
+    this.lists = new JobLists(workloads, ledger, readModel.snapshots);
     this.tasks = new JobTasks(desk.shown);
   }
 

@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
+import { Ledger } from '#ledger/ledger.js';
 import type { Answer, Message, Page } from '#bus/contract.js';
 import {
   CountTasks,
@@ -30,9 +31,10 @@ export class TaskListController {
   constructor(
     private readonly desk: TaskDesk,
     { snapshots }: ReadModel,
+    ledger: Ledger,
   ) {
     this.counts = new TaskCounts(desk.shown);
-    this.lists = new TaskLists(desk.shown, snapshots);
+    this.lists = new TaskLists(desk.shown, ledger, snapshots);
     this.queries = new TaskQuery(desk.shown, this.counts, snapshots);
     this.statisticsQuery = new TaskStatisticsQuery(desk.shown, this.counts);
   }

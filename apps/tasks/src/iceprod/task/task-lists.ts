@@ -1,4 +1,5 @@
 import { DomainError } from '#platform/domain-error.js';
+import type { Ledger } from '#ledger/ledger.js';
 import { wantedFields } from '#contracts/iceprod/keys.js';
 import { afterPlace, type SortField } from '#contracts/iceprod/lists.js';
 import type { ListTasksRequest } from '#contracts/iceprod/tasks.js';
@@ -19,6 +20,7 @@ import {
   type UnitRows,
   unitsIn,
 } from '../../engine/unit-scan.js';
+import { revisionsAt } from '../../workload/changes.js';
 import { isPlace, placeText, readPlace, START_PLACE } from '../../workload/list-place.js';
 import { taskDocuments } from './document.js';
 import { valuesOf } from './sorting.js';
@@ -35,6 +37,7 @@ export class TaskLists {
   /** @param reader resolves words, which never change; units are read from snapshots */
   constructor(
     private readonly reader: UnitReader,
+    private readonly ledger: Ledger,
     snapshots: Snapshots,
   ) {
     this.answers = textPages(snapshots);
@@ -72,18 +75,18 @@ export class TaskLists {
     if (start instanceof DomainError) return start;
     const documents = taskDocuments(this.reader, wantedFields(request.keys, ['task_id']));
     const matches = gridFilter(request, documents.columns.length);
-    return createdTasks(this.rows(this.wantedOf(request), start, documents.columns, snapshot), start, (row) =>
+    return createdTasks(this.rows(request, start, documents.columns, snapshot), start, (row) =>
       matches(row) ? entryOf(documents, row) : undefined,
     );
   }
 
   private sortedList(request: ListTasksRequest, sort: readonly SortField[], snapshot: Snapshot): Chunks {
-    const wanted = this.wantedOf(request);
     const documents = taskDocuments(this.reader, wantedFields(request.keys, ['task_id']));
     const matches = gridFilter(request, UNIT_COLUMNS.length);
     return this.sorted.chunks(
       request,
       async (offer, slices) => {
+        const wanted = await this.wantedOf(request, snapshot);
         if (wanted === undefined) return;
         const query = { ...wanted, columns: UNIT_COLUMNS };
         for await (const { rows } of unitsIn(snapshot).walk(query, START_PLACE, slices)) {
@@ -102,16 +105,17 @@ export class TaskLists {
   }
 
   private async *rows(
-    wanted: Wanted,
+    request: ListTasksRequest,
     { place }: ListStart,
     columns: readonly string[],
     snapshot: Snapshot,
   ): AsyncGenerator<UnitRows, void, void> {
+    const wanted = await this.wantedOf(request, snapshot);
     if (wanted === undefined) return;
     yield* unitsIn(snapshot).walk({ ...wanted, columns }, readPlace(place), new Slices());
   }
 
-  private wantedOf(request: ListTasksRequest): Wanted {
+  private async wantedOf(request: ListTasksRequest, snapshot: Snapshot): Promise<Wanted> {
     const { words } = this.reader;
     const { job_index: groupIndex, job_id: jobId, changed_since: since } = request;
     const workload = this.reader.workloads.idOfDataset(request.dataset_id);
@@ -120,8 +124,12 @@ export class TaskLists {
     const group = jobId === undefined ? undefined : words.group.find(jobId);
     if (workload === undefined || statuses?.length === 0 || names?.length === 0) return undefined;
     if (jobId !== undefined && group === undefined) return undefined;
-    const filter: UnitFilter = { group, statuses, names, groupIndex, since };
-    return { workload, filter };
+    const filter: UnitFilter = { group, statuses, names, groupIndex };
+    if (since === undefined) return { workload, filter };
+    if ('micros' in since) return { workload, filter: { ...filter, since: since.micros } };
+    const sources = { ledger: this.ledger, workloads: this.reader.workloads };
+    const behindRevisions = await revisionsAt(sources, snapshot, workload, 'units', since.position);
+    return { workload, filter: { ...filter, behindRevisions } };
   }
 }
 
