@@ -1,18 +1,24 @@
 import { median } from './table.js';
 
 const ROUNDS = 3;
-/** Warm-up ends when two rounds in a row differ by no more than this share. */
-const SETTLED_SHARE = 0.05;
+/** Warm-up ends when this many rounds in a row were no better than the best before them. */
+const SETTLED_ROUNDS = 2;
+/** By how much a round must be better than the best before it to count as an improvement. */
+const IMPROVEMENT = 1.03;
 /** Enough for the compiler on a slow machine; what still varies after them varies by itself. */
-const WARM_UP_ROUNDS_MAX = 8;
+const WARM_UP_ROUNDS_MAX = 16;
 
-/** Repeats a measurement until its figure settles: the first rounds of a process measure its compiler. */
-export const warmUp = async (measure: () => Promise<number>): Promise<void> => {
-  let before = await measure();
-  for (let round = 1; round < WARM_UP_ROUNDS_MAX; round += 1) {
-    const now = await measure();
-    if (Math.abs(now - before) <= SETTLED_SHARE * before) return;
-    before = now;
+/**
+ * Repeats a measurement until its pace no longer improves: the first rounds of a process measure its compiler. That two rounds are
+ * alike would not do, because on a busy machine that is chance.
+ */
+export const warmUp = async (measurePace: () => Promise<number>): Promise<void> => {
+  let best = await measurePace();
+  let settled = 0;
+  for (let round = 1; round < WARM_UP_ROUNDS_MAX && settled < SETTLED_ROUNDS; round += 1) {
+    const pace = await measurePace();
+    settled = pace > best * IMPROVEMENT ? 0 : settled + 1;
+    best = Math.max(best, pace);
   }
 };
 

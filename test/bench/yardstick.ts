@@ -10,7 +10,7 @@ const CORE_SHARE_MIN = 0.85;
 const CONNECTIONS = 32;
 const WARM_UP_SECONDS = 2;
 
-interface Reading {
+export interface Reading {
   /** Time of one request, or of the whole loop. */
   readonly seconds: number;
   /** Set when it says nothing. */
@@ -120,6 +120,12 @@ export const START: Yardstick = {
     return { seconds };
   },
 };
+
+const REFERENCE_HELLO_PER_SECOND = 60_000;
+
+/** A limit of a latency that holds where hello answers 60,000 times a second; elsewhere it is in proportion. */
+export const scaledMs = (limitMs: number, helloPerSecond: number): number =>
+  (limitMs * REFERENCE_HELLO_PER_SECOND) / helloPerSecond;
 
 export interface TimeComparison {
   /** Medians. */

@@ -3,6 +3,7 @@ import { textIn } from '../../harness/json-fields.js';
 import type { Settings } from '../settings.js';
 import { addDataset, addUnits, classes, taskIds } from '../subject.js';
 import { figure, type Row } from '../table.js';
+import { type Reading, scaledMs, startHello } from '../yardstick.js';
 
 const UNITS = 10_000;
 const CLAIMS = 40;
@@ -12,7 +13,7 @@ const LISTS = 20;
 const COUNTS = 1_000;
 const CONNECTIONS = 16;
 
-/** Clients of IceProd expect every simple call well within a second. */
+/** Clients of IceProd expect every simple call well within a second. Limits where hello has 60,000/s. */
 const P99_MS = 50;
 const LIST_P99_MS = 1_000;
 
@@ -45,17 +46,23 @@ const measure = async (
   return { perSecond: inputs.length / tookS, p50Ms: at(0.5), p99Ms: at(0.99) };
 };
 
-const rowOf = (what: string, { perSecond, p50Ms, p99Ms }: Measured, reachMs = P99_MS): Row => ({
-  what,
-  figure: `${figure(perSecond, '/s')}, p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`,
-  reach: `p99 under ${String(reachMs)} ms`,
-  isMet: p99Ms < reachMs,
-});
+const rowOf = (what: string, { perSecond, p50Ms, p99Ms }: Measured, hello: Reading, limitMs = P99_MS): Row => {
+  const reachMs = scaledMs(limitMs, 1 / hello.seconds);
+  return {
+    what,
+    figure: `${figure(perSecond, '/s')}, p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`,
+    ratio: 1 / perSecond / hello.seconds,
+    reach: `p99 under ${figure(reachMs, 'ms')}`,
+    isMet: p99Ms < reachMs,
+    ...(hello.void === undefined ? {} : { void: hello.void }),
+  };
+};
 
 const repeated = (times: number): readonly string[] => Array.from({ length: times }, (_, index) => String(index));
 
 /** The calls that dominate an IceProd in production, as its grid processes and pages make them. */
-export const iceprodCalls = async ({ environment }: Settings): Promise<readonly Row[]> => {
+export const iceprodCalls = async ({ environment, seconds }: Settings): Promise<readonly Row[]> => {
+  const hello = await startHello(seconds);
   const cairn = new Embedded({ ...environment, CAIRN_AUTOMATION: 'off' });
   try {
     await cairn.start();
@@ -89,15 +96,22 @@ export const iceprodCalls = async ({ environment }: Settings): Promise<readonly 
       1,
     );
     const counts = await measure(repeated(COUNTS), () => cairn.ask('GET', `/datasets/${dataset}/task_counts/status`));
+    const beside = await hello.measure();
     return [
-      rowOf(`IceProd queue_many, ${String(UNITS_PER_CLAIM)} tasks a call`, claims),
-      rowOf(`IceProd processing, ${String(CONNECTIONS)} connections`, processing),
-      rowOf(`IceProd complete, ${String(CONNECTIONS)} connections`, complete),
-      rowOf(`IceProd PATCH task, ${String(CONNECTIONS)} connections`, patch),
-      rowOf(`IceProd list of a dataset's ${UNITS.toLocaleString('en-US')} tasks, three keys`, list, LIST_P99_MS),
-      rowOf(`IceProd task counts of a dataset, ${String(CONNECTIONS)} connections`, counts),
+      rowOf(`IceProd queue_many, ${String(UNITS_PER_CLAIM)} tasks a call`, claims, beside),
+      rowOf(`IceProd processing, ${String(CONNECTIONS)} connections`, processing, beside),
+      rowOf(`IceProd complete, ${String(CONNECTIONS)} connections`, complete, beside),
+      rowOf(`IceProd PATCH task, ${String(CONNECTIONS)} connections`, patch, beside),
+      rowOf(
+        `IceProd list of a dataset's ${UNITS.toLocaleString('en-US')} tasks, three keys`,
+        list,
+        beside,
+        LIST_P99_MS,
+      ),
+      rowOf(`IceProd task counts of a dataset, ${String(CONNECTIONS)} connections`, counts, beside),
     ];
   } finally {
     await cairn.remove();
+    await hello.stop();
   }
 };

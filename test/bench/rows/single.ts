@@ -2,16 +2,14 @@ import { Embedded } from '../embedded.js';
 import { addDataset, addUnits, classes, taskIds } from '../subject.js';
 import type { Settings } from '../settings.js';
 import { atLeast, figure, type Row } from '../table.js';
-import { compare, startHello } from '../yardstick.js';
+import { compare, scaledMs, startHello } from '../yardstick.js';
 
 const UNITS = 10_000;
 
 const READ_RATIO = 0.4;
 const CHANGE_RATIO = 0.14;
 const CHANGE_RATIO_MANY = 0.22;
-/** Where hello answers so often in a second; elsewhere in proportion. */
 const CHANGE_P99_MS = 25;
-const P99_HELLO_PER_SECOND = 60_000;
 
 /** Reads and durable changes of single units, as a plain user to whom the dataset's rule grants them. */
 export const singleUnits = async ({ seconds, environment }: Settings): Promise<readonly Row[]> => {
@@ -42,7 +40,7 @@ export const singleUnits = async ({ seconds, environment }: Settings): Promise<r
       load: { ...load, script: 'change.lua', connections: 128 },
       prepare: reset,
     });
-    const p99ReachMs = (CHANGE_P99_MS * P99_HELLO_PER_SECOND) / change.yardstickPerSecond;
+    const p99ReachMs = scaledMs(CHANGE_P99_MS, change.yardstickPerSecond);
     const changeReach = atLeast(change.ratio, CHANGE_RATIO, 'hello');
     return [
       {
