@@ -13,14 +13,19 @@ import {
   ReportPilot,
   StartPilot,
 } from '#contracts/iceprod/pilots.js';
+import { FindWorker } from '#contracts/explain.js';
 import { AddLog, type AddLogRequest } from '#contracts/iceprod/logs.js';
 import { type EvictedTask, EvictTasks, type EvictTasksRequest } from '#contracts/iceprod/tasks.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
-import { PilotWatch, SILENCE_MS_MAX } from './iceprod/pilot/pilot-watch.js';
+import { Heartbeats } from './heartbeat/heartbeats.js';
+import { DEFAULT_TIMEOUT_SECONDS } from './iceprod/pilot/heartbeat-timeout.js';
+import { PilotWatchdog } from './iceprod/pilot/pilot-watchdog.js';
 import { PilotsModule } from './pilots.module.js';
 
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
-const LATER_MICROS = (SILENCE_MS_MAX + 60_000) * 1000;
+const SECOND = 1_000_000;
+const MINUTE = 60 * SECOND;
+const TWO_WEEKS = DEFAULT_TIMEOUT_SECONDS * SECOND;
 
 /** Whether the tasks service answers, and what it has been ordered. */
 const tasksService = {
@@ -64,7 +69,7 @@ afterEach(() => host.end());
 const ask = <Request, Reply>(contract: Contract<Request, Reply>, request: Request): Promise<Reply> =>
   host.request(contract, request, SYSTEM);
 
-const look = (atMicros: number): Promise<void> => host.part(PilotWatch).look(atMicros);
+const checkAt = (micros: number): Promise<void> => host.part(PilotWatchdog).check(micros);
 
 const listed = async <Request extends object>(contract: Contract<Request, Page>, request: Request): Promise<string> => {
   const entries: string[] = [];
@@ -232,25 +237,88 @@ describe('pilots', () => {
     expect(tasksService.orders).toHaveLength(length);
   });
 
-  it('are taken for lost after two weeks of silence', async () => {
+  it('end after two weeks without a report', async () => {
     const silent = await start({ tasks: ['a'] });
-    const atMicros = nowMicros() + LATER_MICROS;
-    await look(atMicros - 2 * 60_000_000);
+    const dueMicros = nowMicros() + TWO_WEEKS;
+    await checkAt(dueMicros - MINUTE);
     expect(await factsOf(silent)).toEqual(['WorkerStarted']);
-    await look(atMicros);
+    await checkAt(dueMicros);
     expect(await factsOf(silent)).toEqual(['WorkerStarted', 'WorkerEnded', 'WorkerUnitsReleased']);
-    expect(tasksService.orders[0]?.request).toMatchObject({ tasks: ['a'], reason: `pilot ${silent} expired` });
-    await look(atMicros);
+    const reason = `pilot ${silent} expired: no heartbeat for 14 days`;
+    expect(tasksService.orders[0]?.request).toMatchObject({ tasks: ['a'], reason });
+    await checkAt(dueMicros);
     expect(tasksService.orders).toHaveLength(1);
   });
 
-  it('are given one whole limit after a start', async () => {
+  it('end when the heartbeats that they promised have stopped, and their tasks are released', async () => {
+    const [lost, alive] = [
+      await start({ tasks: ['a'], heartbeat_seconds: 90 }),
+      await start({ tasks: ['b'], heartbeat_seconds: 90 }),
+    ];
+    const startedMicros = nowMicros();
+    await checkAt(startedMicros + 60 * SECOND);
+    host.part(Heartbeats).record(`worker-iceprod.main.${alive}`, startedMicros + 60 * SECOND);
+    await checkAt(startedMicros + 100 * SECOND);
+    expect(await factsOf(alive)).toEqual(['WorkerStarted']);
+    expect(await factsOf(lost)).toEqual(['WorkerStarted', 'WorkerEnded', 'WorkerUnitsReleased']);
+    const reason = `pilot ${lost} expired: no heartbeat for 90 seconds`;
+    expect(tasksService.orders.map(({ request }) => request)).toMatchObject([{ tasks: ['a'], reason }]);
+    expect(tasksService.logs[0]?.request.data).toEqual({
+      raw: JSON.stringify(`${reason} while it held this task; the task waits again\n`),
+    });
+    await checkAt(startedMicros + 150 * SECOND);
+    expect(tasksService.orders).toHaveLength(2);
+  });
+
+  it('may change how often they send heartbeats', async () => {
+    const id = await start({ heartbeat_seconds: 30 });
+    for (const wrong of ['29', '1.5', '"60"', String(DEFAULT_TIMEOUT_SECONDS + 1)]) {
+      const refused = await refusal(ask(ReportPilot, { pilot_id: id, fields: `{"heartbeat_seconds":${wrong}}` }));
+      expect(refused).toBe('invalid: invalid value for heartbeat_seconds');
+    }
+    await ask(ReportPilot, { pilot_id: id, fields: '{"heartbeat_seconds":3600}' });
+    const micros = nowMicros();
+    await checkAt(micros + 59 * MINUTE);
+    expect(await factsOf(id)).toEqual(['WorkerStarted', 'WorkerReported']);
+    await checkAt(micros + 60 * MINUTE);
+    expect(await factsOf(id)).toContain('WorkerEnded');
+  });
+
+  it('send heartbeats that are no events, and show the last one, after a restart and a rebuild too', async () => {
+    const id = await start({ tasks: ['a'] });
+    const lastUpdate = async (): Promise<unknown> => {
+      const { document } = await ask(GetPilot, { pilot_id: id });
+      return (JSON.parse(document) as Record<string, unknown>)['last_update'];
+    };
+    const before = await lastUpdate();
+    const { document } = await ask(ReportPilot, { pilot_id: id, fields: '{"tasks":["a"]}' });
+    const { last_update: heartbeat } = JSON.parse(document) as { last_update: string };
+    expect(heartbeat > String(before)).toBe(true);
+    expect(await lastUpdate()).toBe(heartbeat);
+    expect(await listed(ListPilots, { keys: ['last_update'] })).toContain(heartbeat);
+    await host.rebuild();
+    expect(await lastUpdate()).toBe(heartbeat);
+    expect(await factsOf(id)).toEqual(['WorkerStarted']);
+  });
+
+  it('are found by the tasks that they list', async () => {
+    const id = await start({ tasks: ['a', 'b'], host: 'n1', site: 'UW', heartbeat_seconds: 60 });
+    const worker = { worker_id: id, host: 'n1', site: 'UW', heartbeat_seconds: 60 };
+    expect(await ask(FindWorker, { unit_id: 'b' })).toMatchObject({ worker });
+    await ask(ReportPilot, { pilot_id: id, fields: '{"tasks":["c"]}' });
+    expect(await ask(FindWorker, { unit_id: 'b' })).toEqual({});
+    expect(await ask(FindWorker, { unit_id: 'c' })).toMatchObject({ worker });
+    await ask(EndPilot, { pilot_id: id });
+    expect(await ask(FindWorker, { unit_id: 'c' })).toEqual({});
+  });
+
+  it('get a whole timeout after each start of the service', async () => {
     const id = await start();
     const beforeMicros = nowMicros();
     await host.stop();
     await host.start();
-    // The pilot has been silent for the limit, but the service has not listened for so long.
-    await look(beforeMicros + SILENCE_MS_MAX * 1000);
+    // The pilot has been silent for the timeout, but the service has not listened for so long.
+    await checkAt(beforeMicros + TWO_WEEKS);
     expect(await factsOf(id)).toEqual(['WorkerStarted']);
   });
 });

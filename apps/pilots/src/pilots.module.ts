@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ServiceStoreModule } from '#event-sourcing/service-store.module.js';
 import { DIALECTS } from './dialects.js';
+import { Heartbeats } from './heartbeat/heartbeats.js';
 
 /** Workers and sites, in the words of each dialect. */
 @Module({
@@ -11,6 +12,6 @@ import { DIALECTS } from './dialects.js';
     }),
   ],
   controllers: DIALECTS.flatMap(({ controllers }) => controllers),
-  providers: DIALECTS.flatMap(({ providers }) => providers),
+  providers: [Heartbeats, ...DIALECTS.flatMap(({ providers }) => providers)],
 })
 export class PilotsModule {}

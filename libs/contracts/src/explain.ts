@@ -5,3 +5,17 @@ export const ExplainWorkload = query<{ workload_id: string }, { document: string
 
 /** Why an asynchronous request has its status. Replies raw JSON. */
 export const ExplainRequest = query<{ request_id: string }, { document: string }>('datasets', 'requests.explain');
+
+/** The worker that says that it runs a unit. */
+export interface RunningWorker {
+  readonly worker_id: string;
+  readonly host: string;
+  readonly site: string;
+  /** UTC, as timestamps of documents. */
+  readonly last_heartbeat: string;
+  /** The worker counts as lost after so many seconds without a heartbeat. */
+  readonly heartbeat_seconds: number;
+}
+
+/** Finds the worker that says that it runs a unit. Does not check access: ask it after `tasks` has. */
+export const FindWorker = query<{ unit_id: string }, { worker?: RunningWorker }>('pilots', 'worker.find');

@@ -1,5 +1,5 @@
 import type { KeyValueStore } from '#storage/key-value-store.js';
-import { entriesUnder } from '../key-value-entries.js';
+import { entriesUnder } from '#storage/entries-under.js';
 import { generatePassword, hashPassword } from './password.js';
 
 const PREFIX = 'account/';

@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { KeyValueStore } from '#storage/key-value-store.js';
-import { entriesUnder } from '../key-value-entries.js';
+import { entriesUnder } from '#storage/entries-under.js';
 
 const PREFIX = 'client/';
 const SECRET_BYTES = 32;

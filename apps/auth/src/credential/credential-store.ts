@@ -2,7 +2,7 @@ import { Log } from '#platform/logging.js';
 import { KeyValueStore } from '#storage/key-value-store.js';
 import { type CredentialOwner, ownerKey } from '#contracts/credentials.js';
 import type { CredentialRecord } from '#contracts/credential-events.js';
-import { entriesUnder } from '../key-value-entries.js';
+import { entriesUnder } from '#storage/entries-under.js';
 import type { Credential } from './credential.js';
 import type { CredentialRecords } from './credential-projection.js';
 import type { Sealed, SecretKeys } from './secret-keys.js';

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import type { KeyValueStore } from '#storage/key-value-store.js';
 import type { Client, Clients } from '../account/clients.js';
-import { entriesUnder } from '../key-value-entries.js';
+import { entriesUnder } from '#storage/entries-under.js';
 
 /** A refresh token lives so long after its last use. */
 export const REFRESH_SECONDS = 30 * 24 * 3600;

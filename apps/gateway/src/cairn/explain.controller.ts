@@ -1,10 +1,14 @@
 import { Controller } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
 import { EstimateRemaining, ExplainUnit } from '#contracts/cairn/explain.js';
-import { ExplainRequest, ExplainWorkload } from '#contracts/explain.js';
+import { ExplainRequest, ExplainWorkload, FindWorker } from '#contracts/explain.js';
+import { membersOf, objectText } from '#contracts/raw-json.js';
 import type { CallOf, Served } from '../route/route.js';
 import { Serves, TheCall } from '../route/serves.decorator.js';
 import { explainRoutes as routes } from './explain.routes.js';
+
+/** Phases, as raw JSON, in which a worker has the unit. */
+const ASSIGNED_PHASES: readonly string[] = ['"claimed"', '"running"'];
 
 @Controller()
 export class ExplainController {
@@ -12,7 +16,11 @@ export class ExplainController {
 
   @Serves(routes.unit)
   async unit(@TheCall() { input, context }: CallOf<typeof routes.unit>): Promise<Served> {
-    return (await this.bus.request(ExplainUnit, input, context)).document;
+    const { document } = await this.bus.request(ExplainUnit, input, context);
+    const members = membersOf(document);
+    if (!ASSIGNED_PHASES.includes(members.get('phase') ?? '')) return document;
+    const { worker } = await this.bus.request(FindWorker, input, context);
+    return objectText(members.set('worker', JSON.stringify(worker ?? null)));
   }
 
   @Serves(routes.workload)

@@ -51,6 +51,17 @@ export const explainRoutes = {
             },
           },
         },
+        worker: {
+          type: ['object', 'null'],
+          description: 'of a claimed or running unit: the registered worker that lists it, or null if none does',
+          properties: {
+            worker_id: text,
+            host: text,
+            site: text,
+            last_heartbeat: { type: 'string', description: 'UTC, microseconds' },
+            heartbeat_seconds: { type: 'integer', description: 'the worker is lost after so long without a heartbeat' },
+          },
+        },
         requirements: anything,
         offers: {
           type: 'array',

@@ -195,6 +195,20 @@ export const pilots = (cluster: GetTestCluster, tasksService: string | undefined
       expect((await system.get('/pilots')).json).not.toHaveProperty(id);
     });
 
+    it('send heartbeats, the last of which the explanation of their task shows', async () => {
+      const { system, pilot } = cluster();
+      const task = await newTask(system, unsubmitted(), { status: 'processing' });
+      const id = await newPilot(system, { tasks: [task], host: 'n1', heartbeat_seconds: 90 });
+      const heartbeat = (await pilot.patch(`/pilots/${id}`, { tasks: [task] })).json as { last_update: string };
+      expect((await pilot.get(`/pilots/${id}`)).json).toMatchObject({ last_update: heartbeat.last_update });
+      const explained = async (): Promise<unknown> =>
+        ((await system.get(`/cairn/explain/units/${task}`)).json as { worker?: unknown }).worker;
+      const worker = { worker_id: id, host: 'n1', site: '', heartbeat_seconds: 90 };
+      expect(await explained()).toEqual({ ...worker, last_heartbeat: heartbeat.last_update });
+      expect(await end(pilot, id)).toEqual(done);
+      expect(await explained()).toBeUndefined();
+    });
+
     it('that end normally have emptied their lists', async () => {
       const { system, pilot } = cluster();
       const task = await newTask(system, unsubmitted(), { status: 'processing' });

@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Page } from '#bus/contract.js';
 import { pickFields, wantedFields } from '#contracts/iceprod/keys.js';
-import { kindOf, membersOf } from '#contracts/raw-json.js';
+import { kindOf, membersOf, objectText } from '#contracts/raw-json.js';
 import { PageBuilder } from '#event-sourcing/page-builder.js';
+import { LAST_UPDATE, timeText } from './report.js';
 
 /** Documents looked at for one page of a list. */
 const PAGE_DOCUMENTS_MAX = 500;
@@ -15,7 +16,10 @@ export interface DocumentFilter {
   readonly cursor?: string | undefined;
 }
 
-/** Reads the documents of one table through one connection: `queries` to answer, `writer` to decide. */
+/**
+ * Reads the documents of one table through one connection: `queries` to answer, `writer` to decide. `last_update` is the time
+ * of the last heartbeat.
+ */
 export class Documents {
   private readonly selectOne: StatementSync;
   private readonly selectPage: StatementSync;
@@ -24,6 +28,7 @@ export class Documents {
     database: DatabaseSync,
     table: 'grid' | 'pilot',
     private readonly idField: 'grid_id' | 'pilot_id',
+    private readonly lastHeartbeat: (id: string) => number | undefined = () => undefined,
   ) {
     this.selectOne = database.prepare(`SELECT document FROM ${table} WHERE id = ?`);
     // Ids grow with time, so that their order is that of creation.
@@ -34,7 +39,8 @@ export class Documents {
 
   /** The document as raw JSON. */
   get(id: string): string | undefined {
-    return this.selectOne.get(id)?.['document'] as string | undefined;
+    const document = this.selectOne.get(id)?.['document'];
+    return typeof document === 'string' ? this.withHeartbeat(id, document) : undefined;
   }
 
   /** Texts `"<id>":{...}` in the order of creation. */
@@ -44,7 +50,7 @@ export class Documents {
     let seen = 0;
     for (const row of this.selectPage.iterate(cursor)) {
       const id = String(row['id']);
-      const document = String(row['document']);
+      const document = this.withHeartbeat(id, String(row['document']));
       seen += 1;
       const members = equal.size > 0 || wanted !== undefined ? membersOf(document) : undefined;
       if (members === undefined || hasTexts(members, equal)) {
@@ -55,6 +61,14 @@ export class Documents {
       if (seen === PAGE_DOCUMENTS_MAX || page.isFull) return page.page(id);
     }
     return page.page();
+  }
+
+  private withHeartbeat(id: string, document: string): string {
+    const heartbeatMicros = this.lastHeartbeat(id);
+    if (heartbeatMicros === undefined) return document;
+    const members = membersOf(document);
+    const time = timeText(heartbeatMicros);
+    return time > (members.get(LAST_UPDATE) ?? '') ? objectText(members.set(LAST_UPDATE, time)) : document;
   }
 }
 

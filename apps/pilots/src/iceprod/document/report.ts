@@ -3,12 +3,14 @@ import { DomainError } from '#platform/domain-error.js';
 import { EVENT_BYTES_MAX } from '#ledger/ledger.js';
 import { type Members, membersOf, mergeFields, objectText } from '#contracts/raw-json.js';
 
+export const LAST_UPDATE = 'last_update';
+
 /** A time as documents show it. */
 export const timeText = (micros: number): string => `"${formatTimestamp(micros)}"`;
 
 /**
- * The document after a sign of life: any field may come along, dotted names set nested ones, `last_update` is the time of
- * the report (IceProd contract 11, 12.2). Refused is another id.
+ * The document after a report. It may set any field, dotted names set nested ones; `last_update` becomes the time of the
+ * report (IceProd contract 11, 12.2). Another id is refused.
  *
  * @param fields raw JSON of an object
  */
@@ -22,13 +24,19 @@ export const afterReport = (
   if (merged instanceof DomainError) return merged;
   const members = membersOf(merged);
   if (members.get(idField) !== membersOf(document).get(idField)) return invalidValue(idField);
-  return objectText(members.set('last_update', timeText(timeMicros)));
+  return objectText(members.set(LAST_UPDATE, timeText(timeMicros)));
 };
 
 export const invalidValue = (field: string): DomainError =>
   new DomainError('invalid', 'document.bad-field', `invalid value for ${field}`);
 
-/** Looked at before anything else, because what no event can hold may be very long. */
+/** Whether a report brought anything but its time. One that did not is a heartbeat only, and no event. */
+export const hasNews = (before: string, after: string): boolean => {
+  const [old, changed] = [membersOf(before), membersOf(after)];
+  return old.size !== changed.size || [...changed].some(([name, raw]) => name !== LAST_UPDATE && old.get(name) !== raw);
+};
+
+/** Checked before anything else, because a report that no event can hold may be very long. */
 export const reportProblem = (fields: string): DomainError | undefined => {
   if (fields.length > EVENT_BYTES_MAX) return new DomainError('invalid', 'document.too-large', 'Update data too large');
   if (membersOf(fields).size > 0) return undefined;

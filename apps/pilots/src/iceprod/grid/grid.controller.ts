@@ -7,8 +7,9 @@ import { GetGrid, ListGrids, RegisterGrid, ReportGrid } from '#contracts/iceprod
 import { newId } from '#contracts/ids.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
+import { Heartbeats } from '../../heartbeat/heartbeats.js';
 import { Documents } from '../document/documents.js';
-import { gridNotFound, registerGrid, reportGrid } from './grid.js';
+import { gridNotFound, gridStream, registerGrid, reportGrid } from './grid.js';
 
 /** The slot in a grid's id says nothing: its home follows from the whole id. */
 const GRIDS_REF = ref('iceprod', 'main', 'grids');
@@ -21,9 +22,11 @@ export class GridController {
 
   constructor(
     private readonly mailbox: Mailbox,
+    private readonly heartbeats: Heartbeats,
     readModel: ReadModel,
   ) {
-    this.shown = new Documents(readModel.queries, 'grid', 'grid_id');
+    const lastHeartbeat = (id: string): number | undefined => heartbeats.lastMicros(gridStream(id));
+    this.shown = new Documents(readModel.queries, 'grid', 'grid_id', lastHeartbeat);
     this.decided = new Documents(readModel.writer, 'grid', 'grid_id');
   }
 
@@ -47,11 +50,13 @@ export class GridController {
   }
 
   @MessagePattern(ReportGrid.subject)
-  report(
+  async report(
     @Payload() { context, request }: Message<{ grid_id: string; fields: string }>,
   ): Promise<Answer<{ document: string }>> {
     const timeMicros = nowMicros();
     const decide = () => reportGrid(this.decided.get(request.grid_id), request, timeMicros);
-    return this.mailbox.execute({ context, timeMicros, decide });
+    const answer = await this.mailbox.execute({ context, timeMicros, decide });
+    if ('reply' in answer) this.heartbeats.record(gridStream(request.grid_id), timeMicros);
+    return answer;
   }
 }

@@ -3,9 +3,9 @@ import { ref, streamName } from '#ledger/ref.js';
 import { membersOf } from '#contracts/raw-json.js';
 import type { SiteEvents } from '#contracts/worker-events.js';
 import type { Decision } from '#event-sourcing/command.js';
-import { afterReport, newDocument, reportProblem, timeText } from '../document/report.js';
+import { afterReport, hasNews, newDocument, reportProblem, timeText } from '../document/report.js';
 
-const gridStream = (gridId: string): string => streamName('site', ref('iceprod', 'main', gridId));
+export const gridStream = (gridId: string): string => streamName('site', ref('iceprod', 'main', gridId));
 
 /** The document of a grid that registers, as raw JSON (IceProd contract 11). */
 export const registeredGrid = (
@@ -38,7 +38,7 @@ export const registerGrid = (data: SiteEvents['SiteRegistered']): Decision<{ gri
   reply: { grid_id: data.site_id },
 });
 
-/** `PATCH /grids/{grid_id}` */
+/** `PATCH /grids/{grid_id}`. A report without news is no event: the caller records the heartbeat. */
 export const reportGrid = (
   document: string | undefined,
   { grid_id: id, fields }: { readonly grid_id: string; readonly fields: string },
@@ -49,6 +49,7 @@ export const reportGrid = (
   if (document === undefined) return gridNotFound();
   const after = reportedGrid(document, fields, timeMicros);
   if (after instanceof DomainError) return after;
+  if (!hasNews(document, after)) return { events: [], reply: { document: after } };
   const data: SiteEvents['SiteReported'] = { site_id: id, fields };
   return { events: [{ stream: gridStream(id), type: 'SiteReported', data }], reply: { document: after } };
 };

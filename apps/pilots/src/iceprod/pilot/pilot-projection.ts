@@ -2,7 +2,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { WorkerEvents } from '#contracts/worker-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { Documents } from '../document/documents.js';
-import { reportedPilot, startedPilot } from './pilot.js';
+import { DEFAULT_TIMEOUT_SECONDS, durationText, heartbeatTimeoutOf } from './heartbeat-timeout.js';
+import { reportedPilot, startedPilot, tasksOf } from './pilot.js';
 
 type WorkerEvent = {
   [Type in keyof WorkerEvents]: { readonly type: Type; readonly data: WorkerEvents[Type] };
@@ -15,14 +16,36 @@ const EVENT_TYPES: readonly (keyof WorkerEvents)[] = [
   'WorkerUnitsReleased',
 ];
 
-/** Pilots with their documents as the JSON that answers show, and the tasks of ended ones until they are released. */
+const MICROS_PER_SECOND = 1_000_000;
+
+/** Timeout and time of expiry, in microseconds. */
+const timeoutOf = (document: string, timeMicros: number): readonly [timeout: number, expires: number] => {
+  const timeout = (heartbeatTimeoutOf(document) ?? DEFAULT_TIMEOUT_SECONDS) * MICROS_PER_SECOND;
+  return [timeout, timeMicros + timeout];
+};
+
+/** Why a pilot ended, for the history of its tasks. */
+const reasonOf = ({ reason, silent_seconds: seconds }: WorkerEvents['WorkerEnded']): string =>
+  seconds === undefined ? reason : `${reason}: no heartbeat for ${durationText(seconds)}`;
+
+/**
+ * Pilots with their documents as the JSON that answers show, the tasks that they list, and the tasks of ended ones until they
+ * are released. A pilot expires at `expires` unless a heartbeat comes that is no event.
+ */
 export const pilotProjection: Projection = {
   name: 'pilot',
-  version: 1,
+  version: 2,
   streamPrefixes: ['worker-iceprod.'],
   eventTypes: EVENT_TYPES,
   tables: `
-    CREATE TABLE pilot (id TEXT NOT NULL UNIQUE, updated INTEGER NOT NULL, document TEXT NOT NULL) STRICT;
+    CREATE TABLE pilot (
+      id TEXT NOT NULL UNIQUE,
+      updated INTEGER NOT NULL,
+      timeout INTEGER NOT NULL,
+      expires INTEGER NOT NULL,
+      document TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE pilot_task (task TEXT NOT NULL, pilot TEXT NOT NULL, PRIMARY KEY (task, pilot)) STRICT, WITHOUT ROWID;
     CREATE TABLE pilot_release (
       id TEXT NOT NULL UNIQUE,
       ended INTEGER NOT NULL,
@@ -31,12 +54,22 @@ export const pilotProjection: Projection = {
       correlation TEXT NOT NULL,
       tasks TEXT NOT NULL
     ) STRICT;`,
-  indexes: 'CREATE INDEX pilot_by_update ON pilot (updated);',
+  indexes: 'CREATE INDEX pilot_by_expiry ON pilot (expires);',
 
   attach(database: DatabaseSync): ProjectionWriter {
     const pilots = new Documents(database, 'pilot', 'pilot_id');
-    const insert = database.prepare('INSERT OR IGNORE INTO pilot (id, updated, document) VALUES (?, ?, ?)');
-    const update = database.prepare('UPDATE pilot SET updated = ?, document = ? WHERE id = ?');
+    const insert = database.prepare(
+      'INSERT OR IGNORE INTO pilot (id, updated, timeout, expires, document) VALUES (?, ?, ?, ?, ?)',
+    );
+    const update = database.prepare(
+      'UPDATE pilot SET updated = ?, timeout = ?, expires = ?, document = ? WHERE id = ?',
+    );
+    const addTask = database.prepare('INSERT OR IGNORE INTO pilot_task (task, pilot) VALUES (?, ?)');
+    const removeTask = database.prepare('DELETE FROM pilot_task WHERE task = ? AND pilot = ?');
+    const listTasks = (id: string, before: readonly string[], after: readonly string[]): void => {
+      for (const task of before) if (!after.includes(task)) removeTask.run(task, id);
+      for (const task of after) if (!before.includes(task)) addTask.run(task, id);
+    };
     const remove = database.prepare('DELETE FROM pilot WHERE id = ?');
     const hold = database.prepare(
       'INSERT OR IGNORE INTO pilot_release (id, ended, reason, actor, correlation, tasks) VALUES (?, ?, ?, ?, ?, ?)',
@@ -48,19 +81,26 @@ export const pilotProjection: Projection = {
         const event = { type, data } as object as WorkerEvent;
         const { worker_id: id } = event.data;
         switch (event.type) {
-          case 'WorkerStarted':
-            insert.run(id, timeMicros, startedPilot(event.data, timeMicros));
+          case 'WorkerStarted': {
+            const document = startedPilot(event.data, timeMicros);
+            insert.run(id, timeMicros, ...timeoutOf(document, timeMicros), document);
+            listTasks(id, [], tasksOf(document));
             return;
+          }
           case 'WorkerReported': {
             const document = pilots.get(id);
             const after = document === undefined ? undefined : reportedPilot(document, event.data.fields, timeMicros);
-            if (typeof after === 'string') update.run(timeMicros, after, id);
+            if (document === undefined || typeof after !== 'string') return;
+            update.run(timeMicros, ...timeoutOf(after, timeMicros), after, id);
+            listTasks(id, tasksOf(document), tasksOf(after));
             return;
           }
           case 'WorkerEnded': {
-            const { reason, units } = event.data;
+            const { units } = event.data;
             remove.run(id);
-            if (units.length > 0) hold.run(id, timeMicros, reason, actor, correlationId, JSON.stringify(units));
+            listTasks(id, units, []);
+            if (units.length > 0)
+              hold.run(id, timeMicros, reasonOf(event.data), actor, correlationId, JSON.stringify(units));
             return;
           }
           case 'WorkerUnitsReleased':

@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
+import type { StatementSync } from 'node:sqlite';
 import { nowMicros } from '#platform/clock.js';
 import { ref } from '#ledger/ref.js';
 import type { Answer, Message, Nothing, Page } from '#bus/contract.js';
@@ -11,12 +12,14 @@ import {
   ReportPilot,
   StartPilot,
 } from '#contracts/iceprod/pilots.js';
+import { FindWorker, type RunningWorker } from '#contracts/explain.js';
 import { newId } from '#contracts/ids.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
+import { Heartbeats } from '../../heartbeat/heartbeats.js';
 import { Documents } from '../document/documents.js';
-import { endPilot, pilotNotFound, reportPilot, startPilot } from './pilot.js';
-import { Releases } from './releases.js';
+import { endPilot, pilotNotFound, pilotStream, reportPilot, runningWorkerOf, startPilot } from './pilot.js';
+import { TaskRelease } from './task-release.js';
 
 /** The slot in a pilot's id says nothing: its home follows from the whole id. */
 const PILOTS_REF = ref('iceprod', 'main', 'pilots');
@@ -29,13 +32,19 @@ const RELEASE_WAIT_MS = 2_000;
 export class PilotController {
   private readonly shown: Documents;
   private readonly decided: Documents;
+  private readonly pilotOfTask: StatementSync;
 
   constructor(
     private readonly mailbox: Mailbox,
-    private readonly releases: Releases,
+    private readonly taskRelease: TaskRelease,
+    private readonly heartbeats: Heartbeats,
     readModel: ReadModel,
   ) {
-    this.shown = new Documents(readModel.queries, 'pilot', 'pilot_id');
+    const lastHeartbeat = (id: string): number | undefined => heartbeats.lastMicros(pilotStream(id));
+    this.shown = new Documents(readModel.queries, 'pilot', 'pilot_id', lastHeartbeat);
+    this.pilotOfTask = readModel.queries.prepare(
+      'SELECT pilot FROM pilot_task WHERE task = ? ORDER BY pilot DESC LIMIT 1',
+    );
     this.decided = new Documents(readModel.writer, 'pilot', 'pilot_id');
   }
 
@@ -59,12 +68,21 @@ export class PilotController {
   }
 
   @MessagePattern(ReportPilot.subject)
-  report(
+  async report(
     @Payload() { context, request }: Message<{ pilot_id: string; fields: string }>,
   ): Promise<Answer<{ document: string }>> {
     const timeMicros = nowMicros();
     const decide = () => reportPilot(this.decided.get(request.pilot_id), request, timeMicros);
-    return this.mailbox.execute({ context, timeMicros, decide });
+    const answer = await this.mailbox.execute({ context, timeMicros, decide });
+    if ('reply' in answer) this.heartbeats.record(pilotStream(request.pilot_id), timeMicros);
+    return answer;
+  }
+
+  @MessagePattern(FindWorker.subject)
+  findWorker(@Payload() { request }: Message<{ unit_id: string }>): Answer<{ worker?: RunningWorker }> {
+    const id = this.pilotOfTask.get(request.unit_id)?.['pilot'];
+    const document = typeof id === 'string' ? this.shown.get(id) : undefined;
+    return { reply: document === undefined ? {} : { worker: runningWorkerOf(document) } };
   }
 
   @MessagePattern(EndPilot.subject)
@@ -75,7 +93,10 @@ export class PilotController {
       timeMicros: nowMicros(),
       decide: () => endPilot(this.decided.get(id), id, 'deleted'),
     });
-    if ('reply' in answer) await settledWithin(this.releases.release(id), RELEASE_WAIT_MS);
+    if ('reply' in answer) {
+      this.heartbeats.forget(pilotStream(id));
+      await settledWithin(this.taskRelease.release(id), RELEASE_WAIT_MS);
+    }
     return answer;
   }
 }

@@ -2,9 +2,11 @@ import { DomainError } from '#platform/domain-error.js';
 import { ref, streamName } from '#ledger/ref.js';
 import type { Nothing } from '#bus/contract.js';
 import { elementsOf, kindOf, membersOf } from '#contracts/raw-json.js';
+import type { RunningWorker } from '#contracts/explain.js';
 import type { WorkerEvents } from '#contracts/worker-events.js';
 import type { Decision } from '#event-sourcing/command.js';
-import { afterReport, invalidValue, newDocument, reportProblem, timeText } from '../document/report.js';
+import { afterReport, hasNews, invalidValue, newDocument, reportProblem, timeText } from '../document/report.js';
+import { DEFAULT_TIMEOUT_SECONDS, heartbeatTimeoutOf } from './heartbeat-timeout.js';
 
 /** A pilot's list of tasks must fit the event of its end. */
 const TASKS_BYTES_MAX = 128 * 1024;
@@ -40,11 +42,12 @@ export const startedPilot = (
   return newDocument(known, description);
 };
 
-/** The document after a report of the pilot. */
+/** The document after a report of the pilot. A list of tasks or a heartbeat timeout that is none is refused. */
 export const reportedPilot = (document: string, fields: string, timeMicros: number): string | DomainError => {
   const after = afterReport(document, fields, 'pilot_id', timeMicros);
   if (after instanceof DomainError) return after;
-  return isTaskList(membersOf(after).get('tasks') ?? '') ? after : invalidValue('tasks');
+  if (!isTaskList(membersOf(after).get('tasks') ?? '')) return invalidValue('tasks');
+  return heartbeatTimeoutOf(after) === undefined ? invalidValue('heartbeat_seconds') : after;
 };
 
 const isTaskList = (raw: string): boolean =>
@@ -53,6 +56,18 @@ const isTaskList = (raw: string): boolean =>
 /** Ids of the tasks that a pilot's document lists. */
 export const tasksOf = (document: string): readonly string[] =>
   elementsOf(membersOf(document).get('tasks') ?? '[]').map((raw) => JSON.parse(raw) as string);
+
+/** What an explanation of a task shows of the pilot that runs it. */
+export const runningWorkerOf = (document: string): RunningWorker => {
+  const { pilot_id, host, site, last_update } = JSON.parse(document) as Readonly<Record<string, unknown>>;
+  return {
+    worker_id: String(pilot_id),
+    host: String(host),
+    site: String(site),
+    last_heartbeat: String(last_update),
+    heartbeat_seconds: heartbeatTimeoutOf(document) ?? DEFAULT_TIMEOUT_SECONDS,
+  };
+};
 
 const hasTooManyTasks = (document: string): boolean =>
   Buffer.byteLength(JSON.stringify(membersOf(document).get('tasks') ?? '')) > TASKS_BYTES_MAX;
@@ -69,7 +84,7 @@ export const startPilot = (data: WorkerEvents['WorkerStarted'], timeMicros: numb
         reply: { pilot_id: data.worker_id },
       };
 
-/** `PATCH /pilots/{pilot_id}` */
+/** `PATCH /pilots/{pilot_id}`. A report without news is no event: the caller records the heartbeat. */
 export const reportPilot = (
   document: string | undefined,
   { pilot_id: id, fields }: { readonly pilot_id: string; readonly fields: string },
@@ -81,17 +96,28 @@ export const reportPilot = (
   const after = reportedPilot(document, fields, timeMicros);
   if (after instanceof DomainError) return after;
   if (hasTooManyTasks(after)) return tooManyTasks();
+  if (!hasNews(document, after)) return { events: [], reply: { document: after } };
   const data: WorkerEvents['WorkerReported'] = { worker_id: id, fields };
   return { events: [{ stream: pilotStream(id), type: 'WorkerReported', data }], reply: { document: after } };
 };
 
-/** `DELETE /pilots/{pilot_id}`, and what happens to a pilot that is silent for too long. */
+/**
+ * `DELETE /pilots/{pilot_id}`, and the end of a pilot whose heartbeats stopped.
+ *
+ * @param silentSeconds how long no heartbeat had arrived, for an expired pilot
+ */
 export const endPilot = (
   document: string | undefined,
   id: string,
   reason: WorkerEvents['WorkerEnded']['reason'],
+  silentSeconds?: number,
 ): Decision<Nothing> => {
   if (document === undefined) return pilotNotFound();
-  const data: WorkerEvents['WorkerEnded'] = { worker_id: id, reason, units: tasksOf(document) };
+  const data: WorkerEvents['WorkerEnded'] = {
+    worker_id: id,
+    reason,
+    units: tasksOf(document),
+    ...(silentSeconds !== undefined && { silent_seconds: silentSeconds }),
+  };
   return { events: [{ stream: pilotStream(id), type: 'WorkerEnded', data }], reply: {} };
 };

@@ -1,8 +1,8 @@
-import type { KeyValueStore, KeyValueEntry } from '#storage/key-value-store.js';
+import type { KeyValueStore, KeyValueEntry } from './key-value-store.js';
 
 const PAGE = 500;
 
-/** Everything that the keep holds under a prefix, a page at a time. */
+/** All entries whose keys start with a prefix, read in pages. */
 export const entriesUnder = async function* (
   keyValueStore: KeyValueStore,
   prefix: string,

@@ -17,16 +17,16 @@ const EVICTION_DEADLINE_MS = 5_000;
 const RETRY_MS_FIRST = 500;
 const RETRY_MS_MAX = 30_000;
 
-/** Where people look first (IceProd contract 9). */
+/** The log that people read first (IceProd contract 9). */
 const LOG_NAME = 'stdlog';
 
-/** Logs that are written at a time. */
-const LOGS_AT_ONCE = 32;
+/** Logs written concurrently. */
+const LOGS_CONCURRENT = 32;
 
 /** Pilots whose tasks are released in one round. */
 const ROUND_PILOTS_MAX = 100;
 
-interface Held {
+interface PendingRelease {
   readonly id: string;
   readonly endedMicros: number;
   readonly reason: string;
@@ -35,8 +35,8 @@ interface Held {
   readonly tasks: readonly string[];
 }
 
-/** Tasks that ended pilots listed and that nobody has taken care of yet. */
-class HeldTasks {
+/** Tasks of ended pilots that are not released yet. */
+class PendingReleases {
   private readonly selectOne: StatementSync;
   private readonly selectIds: StatementSync;
 
@@ -45,7 +45,7 @@ class HeldTasks {
     this.selectIds = database.prepare(`SELECT id FROM pilot_release ORDER BY ended LIMIT ${String(ROUND_PILOTS_MAX)}`);
   }
 
-  of(pilotId: string): Held | undefined {
+  of(pilotId: string): PendingRelease | undefined {
     const row = this.selectOne.get(pilotId);
     if (row === undefined) return undefined;
     return {
@@ -64,14 +64,13 @@ class HeldTasks {
 }
 
 /**
- * Gives the tasks of pilots that ended back (IceProd contract 12.3). What is to be done follows from the ledger, so it
- * outlives this process; while the tasks service does not answer it is tried again, and the eviction is named so that a
- * repeat has no second effect.
+ * Releases the tasks of ended pilots (IceProd contract 12.3). What is pending follows from the ledger, so it survives this
+ * process. While the tasks service does not answer, the release is retried; its command id makes repeats harmless.
  */
 @Injectable()
-export class Releases implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly held: HeldTasks;
-  private readonly underWay = new Map<string, Promise<boolean>>();
+export class TaskRelease implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly pending: PendingReleases;
+  private readonly running = new Map<string, Promise<boolean>>();
   private timer: NodeJS.Timeout | undefined;
   private retryMs = RETRY_MS_FIRST;
   private stopped = false;
@@ -82,82 +81,82 @@ export class Releases implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly bus: Bus,
     private readonly log: Log,
   ) {
-    this.held = new HeldTasks(readModel.queries);
+    this.pending = new PendingReleases(readModel.queries);
   }
 
-  /** What an earlier process left behind. */
+  /** An earlier process may have left pending releases. */
   onApplicationBootstrap(): void {
-    this.soon();
+    this.schedule();
   }
 
   async onModuleDestroy(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
-    await Promise.allSettled(this.underWay.values());
+    await Promise.allSettled(this.running.values());
   }
 
-  /** Resolves when the pilot's tasks are released, or when that has to wait: then it is tried again later. */
+  /** Resolves when the pilot's tasks are released, or when a first attempt failed and a retry is scheduled. */
   async release(pilotId: string): Promise<void> {
-    if (!(await this.attempt(pilotId))) this.soon();
+    if (!(await this.attempt(pilotId))) this.schedule();
   }
 
-  private soon(): void {
+  private schedule(): void {
     if (this.stopped || this.timer !== undefined) return;
     this.timer = setTimeout(() => void this.round(), this.retryMs).unref();
   }
 
   private async round(): Promise<void> {
     let done = true;
-    for (const pilot of this.held.pilots()) done = !this.stopped && (await this.attempt(pilot)) && done;
+    for (const pilot of this.pending.pilots()) done = !this.stopped && (await this.attempt(pilot)) && done;
     this.timer = undefined;
     this.retryMs = done ? RETRY_MS_FIRST : Math.min(this.retryMs * 2, RETRY_MS_MAX);
-    // Also what came while this round ran, and what did not fit into it.
-    if (!this.stopped && this.held.pilots().length > 0) this.soon();
+    // More may have come while this round ran, or did not fit into it.
+    if (!this.stopped && this.pending.pilots().length > 0) this.schedule();
   }
 
   private attempt(pilotId: string): Promise<boolean> {
-    const same = this.underWay.get(pilotId);
+    const same = this.running.get(pilotId);
     if (same !== undefined) return same;
-    const attempt = this.carryOut(pilotId).finally(() => this.underWay.delete(pilotId));
-    this.underWay.set(pilotId, attempt);
+    const attempt = this.attemptOnce(pilotId).finally(() => this.running.delete(pilotId));
+    this.running.set(pilotId, attempt);
     return attempt;
   }
 
-  /** Whether nothing is left to do. */
-  private async carryOut(pilotId: string): Promise<boolean> {
-    const held = this.held.of(pilotId);
-    if (held === undefined) return true;
+  /** Resolves to whether nothing is left to do. */
+  private async attemptOnce(pilotId: string): Promise<boolean> {
+    const pending = this.pending.of(pilotId);
+    if (pending === undefined) return true;
     try {
-      const { tasks, endedMicros } = held;
-      const request = { tasks, ended_micros: endedMicros, reason: `pilot ${pilotId} ${held.reason}` };
-      const { evicted } = await this.bus.request(EvictTasks, request, contextOf(held, 'evict'));
-      await this.explain(held, evicted);
+      const { tasks, endedMicros } = pending;
+      const request = { tasks, ended_micros: endedMicros, reason: `pilot ${pilotId} ${pending.reason}` };
+      const { evicted } = await this.bus.request(EvictTasks, request, contextOf(pending, 'evict'));
+      await this.writeLogs(pending, evicted);
       const data: WorkerEvents['WorkerUnitsReleased'] = { worker_id: pilotId, evicted: evicted.length };
       const answer = await this.mailbox.execute({
-        context: contextOf(held, 'release'),
+        context: contextOf(pending, 'release'),
         timeMicros: nowMicros(),
         decide: () => ({ events: [{ stream: pilotStream(pilotId), type: 'WorkerUnitsReleased', data }], reply: {} }),
       });
       return 'reply' in answer;
     } catch (error) {
-      this.log.warn({ error, pilotId }, 'The tasks of a pilot that ended are not released yet, will try again');
+      this.log.warn({ error, pilotId }, 'Could not release the tasks of an ended pilot; will retry');
       return false;
     }
   }
 
-  /** Leaves a log with each task, for people who wonder why it waits again. */
-  private async explain(held: Held, evicted: readonly EvictedTask[]): Promise<void> {
+  /** Writes a log for each task that says why it waits again. */
+  private async writeLogs(pending: PendingRelease, evicted: readonly EvictedTask[]): Promise<void> {
     const data = {
-      raw: JSON.stringify(`pilot ${held.id} ${held.reason} while it held this task; the task waits again\n`),
+      raw: JSON.stringify(`pilot ${pending.id} ${pending.reason} while it held this task; the task waits again\n`),
     };
-    for (let from = 0; from < evicted.length; from += LOGS_AT_ONCE) {
+    for (let from = 0; from < evicted.length; from += LOGS_CONCURRENT) {
       await Promise.all(
-        evicted.slice(from, from + LOGS_AT_ONCE).map((task) => {
+        evicted.slice(from, from + LOGS_CONCURRENT).map((task) => {
           const log = { ...task, name: LOG_NAME };
           return this.bus.request(
             AddLog,
             { ...log, fields: JSON.stringify(log), data },
-            contextOf(held, `log/${task.task_id}`),
+            contextOf(pending, `log/${task.task_id}`),
           );
         }),
       );
@@ -165,8 +164,8 @@ export class Releases implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-/** On behalf of whoever ended the pilot; the same name at every attempt. */
-const contextOf = ({ id, actor, correlationId }: Held, step: string): MessageContext => ({
+/** Acts for the user who ended the pilot, with the same command id at every attempt. */
+const contextOf = ({ id, actor, correlationId }: PendingRelease, step: string): MessageContext => ({
   correlationId,
   commandId: `pilot-ended/${id}/${step}`,
   deadlineMs: Date.now() + EVICTION_DEADLINE_MS,
