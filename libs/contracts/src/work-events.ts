@@ -56,6 +56,8 @@ export interface UnitAdded extends ConcernsUnits {
   readonly depends: readonly string[];
   /** Raw JSON of an object. */
   readonly requirements: string;
+  /** What offers are matched with besides requirements and site, in dialects that have it. */
+  readonly label?: string;
   readonly status: string;
   readonly priority: number;
   /** Absent when nobody holds a lease. */
@@ -69,6 +71,8 @@ export interface UnitShape {
   readonly depends: readonly number[];
   /** Raw JSON of an object. */
   readonly requirements: string;
+  /** What offers are matched with besides requirements and site, in dialects that have it. */
+  readonly label?: string;
   readonly status: string;
   readonly priority: number;
 }
@@ -106,6 +110,8 @@ export interface UnitStarted extends ConcernsUnits {
 export interface UnitFailed extends ConcernsUnits {
   readonly units: Ranges;
   readonly status: string;
+  /** In dialects in which one status has several: decides about phase and dependencies together with the status. */
+  readonly outcome?: string;
   /** How long the attempt ran. */
   readonly hours?: number;
   /** Raw JSON: what the attempt used, as reported. */
@@ -120,6 +126,7 @@ export interface UnitFailed extends ConcernsUnits {
 export interface UnitSucceeded extends ConcernsUnits {
   readonly units: Ranges;
   readonly status: string;
+  readonly outcome?: string;
   readonly hours?: number;
   readonly site?: string;
 }
@@ -128,6 +135,7 @@ export interface UnitSucceeded extends ConcernsUnits {
 export interface UnitsMoved extends ConcernsUnits {
   readonly units: Ranges;
   readonly status: string;
+  readonly outcome?: string;
   /** Which fields of the units are emptied. */
   readonly clears?: readonly ('lease' | 'failures' | 'site')[];
   /** The lease of the run that this ended, of a single unit. With many, the history finds what `clears` has ended. */

@@ -14,17 +14,25 @@ import { reachedController } from './reached.js';
 import { ReadModel } from './read-model.js';
 import type { Lifts } from './upcast.js';
 
+/** A projection that others look into: each application makes its own and injects it by class. */
+interface ProvidedProjection {
+  readonly provide: Type<Projection>;
+  readonly useFactory: () => Projection;
+}
+
+type ProjectionSource = Projection | Type<Projection> | ProvidedProjection;
+
 export interface ServiceStore {
   readonly service: ServiceName;
-  /** Classes for projections that others look into: each application makes its own and injects it by class. */
-  readonly projections: readonly (Projection | Type<Projection>)[];
+  /** Classes and their factories are for projections that others look into. */
+  readonly projections: readonly ProjectionSource[];
   readonly lifts?: Lifts;
   /** Page cache of the writing connection. */
   readonly cacheKib?: number;
 }
 
-const isClass = (projection: Projection | Type<Projection>): projection is Type<Projection> =>
-  typeof projection === 'function';
+const isProvided = (source: ProjectionSource): source is Type<Projection> | ProvidedProjection =>
+  typeof source === 'function' || 'provide' in source;
 
 /**
  * Read model, mailbox and keep of one service, in the data folder. The service is ready when its tables hold what the ledger
@@ -39,12 +47,13 @@ export class ServiceStoreModule implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   static register({ service, projections, ...options }: ServiceStore): DynamicModule {
-    const classes = projections.filter((projection) => isClass(projection));
+    const provided = projections.filter((source) => isProvided(source));
+    const classes = provided.map((source) => (typeof source === 'function' ? source : source.provide));
     return {
       module: ServiceStoreModule,
       controllers: [reachedController(service)],
       providers: [
-        ...classes,
+        ...provided,
         {
           provide: KeyValueStore,
           inject: [Environment],
@@ -63,7 +72,7 @@ export class ServiceStoreModule implements OnModuleInit, OnApplicationShutdown {
           ) => {
             const file = join(folder, 'read-models', `${service}.sqlite`);
             const left = [...instances];
-            const made = projections.flatMap((each) => (isClass(each) ? left.splice(0, 1) : [each]));
+            const made = projections.flatMap((each) => (isProvided(each) ? left.splice(0, 1) : [each]));
             const readModel = await ReadModel.open({ file, ledger, projections: made, log, ...options });
             health.add(`${service} read model`, () => {
               if (readModel.behind) throw new Error('is being made from the ledger');

@@ -1,11 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Policy } from './policy.js';
+import type { StatusId } from './statuses.js';
 import type { UnitKey } from './unit.js';
-import type { UnitReader } from './unit-row.js';
+import type { WordId } from './words.js';
 
 /**
- * Who waits for whom. Units name their blockers by public id; an id that nobody has (yet) keeps its dependent waiting,
- * and is resolved when its unit comes: streams of different workloads are in no order.
+ * Which units depend on which, inside one dialect. Units name their blockers by public id. An id that no unit has yet blocks
+ * its dependent too, and is resolved when its unit is added: streams of different workloads are in no order.
  */
 export class Dependencies {
   private readonly insertEdge: StatementSync;
@@ -19,32 +19,35 @@ export class Dependencies {
 
   constructor(
     database: DatabaseSync,
-    private readonly reader: UnitReader,
-    private readonly policy: Policy,
+    private readonly satisfies: (status: StatusId) => boolean,
   ) {
     this.insertEdge = database.prepare('INSERT OR IGNORE INTO unit_edge (blocker, dependent) VALUES (?, ?)');
     this.deleteEdge = database.prepare('DELETE FROM unit_edge WHERE blocker = ? AND dependent = ?');
     this.insertUnknown = database.prepare(
-      'INSERT OR IGNORE INTO unit_edge_unknown (blocker_id, dependent) VALUES (?, ?)',
+      'INSERT OR IGNORE INTO unit_edge_unknown (dialect, blocker_id, dependent) VALUES (?, ?, ?)',
     );
-    this.deleteUnknown = database.prepare('DELETE FROM unit_edge_unknown WHERE blocker_id = ? AND dependent = ?');
-    this.takeUnknown = database.prepare('DELETE FROM unit_edge_unknown WHERE blocker_id = ? RETURNING dependent');
+    this.deleteUnknown = database.prepare(
+      'DELETE FROM unit_edge_unknown WHERE dialect = ? AND blocker_id = ? AND dependent = ?',
+    );
+    this.takeUnknown = database.prepare(
+      'DELETE FROM unit_edge_unknown WHERE dialect = ? AND blocker_id = ? RETURNING dependent',
+    );
     this.selectUnknown = database.prepare(
-      'SELECT DISTINCT blocker_id FROM unit_edge_unknown WHERE blocker_id BETWEEN ? AND ? ORDER BY blocker_id',
+      `SELECT DISTINCT blocker_id FROM unit_edge_unknown WHERE dialect = ? AND blocker_id BETWEEN ? AND ?
+       ORDER BY blocker_id`,
     );
     this.selectDependents = database.prepare('SELECT dependent FROM unit_edge WHERE blocker = ?');
-    this.selectStatus = database.prepare('SELECT key, status FROM unit WHERE id = ?');
+    this.selectStatus = database.prepare('SELECT key, status FROM unit WHERE dialect = ? AND id = ?');
   }
 
-  /** Makes a unit wait for others; answers how many of them are not complete. */
-  link(dependent: UnitKey, blockerIds: readonly string[]): number {
+  /** Makes a unit depend on others; returns how many of these dependencies are open. */
+  link(dialect: WordId, dependent: UnitKey, blockerIds: readonly string[]): number {
     let open = 0;
     for (const id of blockerIds) {
-      const row = this.selectStatus.get(id);
-      if (row === undefined) this.insertUnknown.run(id, dependent);
+      const row = this.selectStatus.get(dialect, id);
+      if (row === undefined) this.insertUnknown.run(dialect, id, dependent);
       else this.insertEdge.run(Number(row['key']), dependent);
-      const status = row === undefined ? undefined : this.reader.words.status.wordOf(Number(row['status']));
-      if (status === undefined || !this.policy.satisfies(status)) open += 1;
+      if (row === undefined || !this.satisfies(Number(row['status']))) open += 1;
     }
     return open;
   }
@@ -54,18 +57,18 @@ export class Dependencies {
     this.insertEdge.run(blocker, dependent);
   }
 
-  unlink(dependent: UnitKey, blockerIds: readonly string[]): void {
+  unlink(dialect: WordId, dependent: UnitKey, blockerIds: readonly string[]): void {
     for (const id of blockerIds) {
-      const blocker = this.reader.keyOf(id);
-      if (blocker !== undefined) this.deleteEdge.run(blocker, dependent);
-      this.deleteUnknown.run(id, dependent);
+      const blocker = this.selectStatus.get(dialect, id)?.['key'];
+      if (typeof blocker === 'number') this.deleteEdge.run(blocker, dependent);
+      this.deleteUnknown.run(dialect, id, dependent);
     }
   }
 
-  /** A new unit: whoever waits for its id now waits for it. Answers by how much their open dependencies change. */
-  discover(id: string, key: UnitKey, isSatisfied: boolean): [UnitKey, number][] {
+  /** A unit was added: what names its id now depends on it. Returns by how much the open dependencies of each change. */
+  discover(dialect: WordId, id: string, key: UnitKey, isSatisfied: boolean): [UnitKey, number][] {
     const changes: [UnitKey, number][] = [];
-    for (const row of this.takeUnknown.all(id)) {
+    for (const row of this.takeUnknown.all(dialect, id)) {
       const dependent = Number(row['dependent']);
       this.insertEdge.run(key, dependent);
       if (isSatisfied) changes.push([dependent, -1]);
@@ -73,9 +76,9 @@ export class Dependencies {
     return changes;
   }
 
-  /** Ids in a range that somebody waits for and nobody has. */
-  unknownIds(from: string, to: string): string[] {
-    return this.selectUnknown.all(from, to).map((row) => String(row['blocker_id']));
+  /** Ids in a range that units depend on and that no unit has. */
+  unknownIds(dialect: WordId, from: string, to: string): string[] {
+    return this.selectUnknown.all(dialect, from, to).map((row) => String(row['blocker_id']));
   }
 
   dependentsOf(blocker: UnitKey): UnitKey[] {

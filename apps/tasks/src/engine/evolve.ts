@@ -5,6 +5,7 @@ import type { Unit } from './unit.js';
 /** The same for all units that an event names: what makes a change of many units one statement. */
 export interface Assignment {
   readonly status: string;
+  readonly outcome: string;
   readonly changedMicros: number;
   readonly leaseId?: string;
   readonly site?: string;
@@ -18,16 +19,16 @@ export const assignmentOf = (event: UnitEvent | DialectUnitEvent): Assignment | 
   switch (event.type) {
     case 'UnitsClaimed': {
       const { status, lease_id, site } = event.data;
-      return { status, changedMicros, leaseId: lease_id, site };
+      return { status, outcome: '', changedMicros, leaseId: lease_id, site };
     }
     case 'UnitStarted': {
       const { status, site } = event.data;
-      return { status, changedMicros, ...(site !== undefined && { site }) };
+      return { status, outcome: '', changedMicros, ...(site !== undefined && { site }) };
     }
     case 'UnitsMoved': {
-      const { status, clears = [] } = event.data;
+      const { status, outcome = '', clears = [] } = event.data;
       return {
-        status,
+        ...{ status, outcome },
         changedMicros,
         ...(clears.includes('lease') && { leaseId: '' }),
         ...(clears.includes('site') && { site: '' }),
@@ -50,6 +51,7 @@ const sumOf = (hours: number, more: number): number =>
 const afterFailure = (unit: Unit, { data, timeMicros }: Extract<UnitEvent, { type: 'UnitFailed' }>): Unit => ({
   ...unit,
   status: data.status,
+  outcome: data.outcome ?? '',
   changedMicros: timeMicros,
   leaseId: '',
   failures: oneMore(unit.failures),
@@ -75,6 +77,7 @@ export const evolve = (unit: Unit, event: UnitEvent | DialectUnitEvent, policy: 
       return {
         ...unit,
         status: event.data.status,
+        outcome: event.data.outcome ?? '',
         changedMicros: event.timeMicros,
         leaseId: '',
         site: event.data.site ?? unit.site,
@@ -84,6 +87,7 @@ export const evolve = (unit: Unit, event: UnitEvent | DialectUnitEvent, policy: 
       return {
         ...unit,
         status: event.data.status,
+        outcome: '',
         changedMicros: event.timeMicros,
         leaseId: '',
         evictions: oneMore(unit.evictions),

@@ -7,6 +7,7 @@ import type { Unit } from './unit.js';
 /** What every new unit has. */
 const UNTRIED = {
   site: '',
+  outcome: '',
   failures: 0,
   evictions: 0,
   walltimeHours: 0,
@@ -28,6 +29,7 @@ export const addedUnit = (workload: WorkloadId, data: UnitAdded, timeMicros: num
   depends: JSON.stringify(data.depends),
   requirements: data.requirements,
   status: data.status,
+  label: data.label ?? '',
   priority: data.priority,
   leaseId: data.lease_id ?? '',
   changedMicros: timeMicros,
@@ -68,6 +70,7 @@ export const gridUnit = (
     depends: gridDepends(added, shape, group * count),
     requirements: shape.requirements,
     status: shape.status,
+    label: shape.label ?? '',
     priority: shape.priority,
     leaseId: '',
     changedMicros: timeMicros,

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { WorkloadId } from '../workload/workloads.js';
-import type { Lane } from './policy.js';
+import type { QueueName } from './policy.js';
 import type { ReadyClass, ReadyEntry, ReadyUnits } from './ready.js';
 import type { UnitReader } from './unit-row.js';
 import type { WordId } from './words.js';
@@ -9,12 +9,14 @@ export type ClassId = number;
 
 /** Integer form of what a class's units have in common. */
 interface ClassKey {
-  readonly lane: Lane;
+  readonly queue: QueueName;
   readonly workload: WorkloadId;
   /** Where its units live: so that the order of keys is that of creation inside a class. */
   readonly home: WorkloadId;
   readonly requirements: WordId;
   readonly site: WordId;
+  /** 0 for none. */
+  readonly label: WordId;
   readonly isBlocked: boolean;
   readonly isLeased: boolean;
 }
@@ -37,10 +39,11 @@ class LoadedClass implements ReadyClass {
 
   constructor(
     readonly id: ClassId,
-    readonly lane: Lane,
+    readonly queue: QueueName,
     readonly workload: string,
     readonly requirements: string,
     readonly site: string,
+    readonly label: string,
     readonly isBlocked: boolean,
     readonly isLeased: boolean,
   ) {}
@@ -65,7 +68,7 @@ export class ReadyQueue implements ReadyUnits {
   private risen = 0;
   /** Absent until the first claim: a rebuild has no index yet and needs no queue. */
   private loaded: Map<ClassId, LoadedClass> | undefined;
-  private byLane = new Map<Lane, Set<LoadedClass>>();
+  private byQueue = new Map<QueueName, Set<LoadedClass>>();
   private readonly ids = new Map<string, ClassId>();
   private readonly selectId: StatementSync;
   private readonly insert: StatementSync;
@@ -79,10 +82,12 @@ export class ReadyQueue implements ReadyUnits {
     database: DatabaseSync,
     private readonly reader: UnitReader,
   ) {
-    const attributes = 'lane = ? AND workload = ? AND home = ? AND requirements = ? AND site = ? AND flags = ?';
+    const attributes =
+      'queue = ? AND workload = ? AND home = ? AND requirements = ? AND site = ? AND label = ? AND flags = ?';
     this.selectId = database.prepare(`SELECT id FROM unit_class WHERE ${attributes}`);
     this.insert = database.prepare(
-      'INSERT INTO unit_class (lane, workload, home, requirements, site, flags) VALUES (?, ?, ?, ?, ?, ?) RETURNING id',
+      `INSERT INTO unit_class (queue, workload, home, requirements, site, label, flags) VALUES (?, ?, ?, ?, ?, ?, ?)
+       RETURNING id`,
     );
     // From one class that has units to the next: of all that there ever were, most have none.
     this.selectLive = database.prepare(
@@ -111,9 +116,9 @@ export class ReadyQueue implements ReadyUnits {
     return this.risen;
   }
 
-  *classes(lane: Lane): Iterable<ReadyClass> {
+  *classes(queue: QueueName): Iterable<ReadyClass> {
     this.load();
-    yield* this.byLane.get(lane) ?? [];
+    yield* this.byQueue.get(queue) ?? [];
   }
 
   head(ready: ReadyClass): ReadyEntry | undefined {
@@ -140,12 +145,12 @@ export class ReadyQueue implements ReadyUnits {
   }
 
   /** The class with these attributes, made when missing, ready to be joined. */
-  classFor({ lane, workload, home, requirements, site, isBlocked, isLeased }: ClassKey): ClassId {
+  classFor({ queue, workload, home, requirements, site, label, isBlocked, isLeased }: ClassKey): ClassId {
     const flags = (isBlocked ? BLOCKED_FLAG : 0) + (isLeased ? LEASED_FLAG : 0);
-    const name = `${lane}|${workload}|${home}|${requirements}|${site}|${flags}`;
+    const name = `${queue}|${workload}|${home}|${requirements}|${site}|${label}|${flags}`;
     const cached = this.ids.get(name);
     if (cached !== undefined) return cached;
-    const values = [lane, workload, home, requirements, site, flags] as const;
+    const values = [queue, workload, home, requirements, site, label, flags] as const;
     const row = this.selectId.get(...values) ?? this.insert.get(...values);
     const id = Number(row?.['id']);
     if (this.ids.size >= CACHE_MAX) this.ids.clear();
@@ -199,7 +204,7 @@ export class ReadyQueue implements ReadyUnits {
 
   forget(): void {
     this.loaded = undefined;
-    this.byLane = new Map();
+    this.byQueue = new Map();
     this.ids.clear();
     this.changes += 1;
   }
@@ -223,16 +228,17 @@ export class ReadyQueue implements ReadyUnits {
     const flags = Number(row['flags']);
     const ready = new LoadedClass(
       Number(row['id']),
-      Number(row['lane']),
+      String(row['queue']),
       workloads.nameOf(Number(row['workload'])),
       words.requirements.wordOf(Number(row['requirements'])),
       words.site.wordOf(Number(row['site'])),
+      row['label'] === 0 ? '' : words.label.wordOf(Number(row['label'])),
       (flags & BLOCKED_FLAG) !== 0,
       (flags & LEASED_FLAG) !== 0,
     );
     loaded.set(ready.id, ready);
-    const lane = this.byLane.get(ready.lane) ?? new Set();
-    this.byLane.set(ready.lane, lane.add(ready));
+    const queue = this.byQueue.get(ready.queue) ?? new Set();
+    this.byQueue.set(ready.queue, queue.add(ready));
     this.changes += 1;
     return ready;
   }
@@ -245,7 +251,7 @@ export class ReadyQueue implements ReadyUnits {
   /** An empty class is not looked at any more; its row stays for the next unit of its kind. */
   private unload(ready: LoadedClass): void {
     this.loaded?.delete(ready.id);
-    this.byLane.get(ready.lane)?.delete(ready);
+    this.byQueue.get(ready.queue)?.delete(ready);
     this.changes += 1;
   }
 }

@@ -1,4 +1,4 @@
-import type { Lane } from './policy.js';
+import type { QueueName } from './policy.js';
 import type { UnitKey } from './unit.js';
 
 /** What orders units that may be claimed: highest priority first, then the oldest, which has the lowest id. */
@@ -14,9 +14,10 @@ export interface ReadyClass {
   /** Raw JSON. */
   readonly requirements: string;
   readonly site: string;
-  /** Whether its units wait for others. */
+  readonly label: string;
+  /** Whether dependencies of its units are open. */
   readonly isBlocked: boolean;
-  /** Whether its units still carry the ticket of an earlier claim. */
+  /** Whether its units still have the lease of an earlier claim. */
   readonly isLeased: boolean;
 }
 
@@ -27,7 +28,7 @@ export interface ReadyUnits {
   /** Grows whenever a class may have got a better head than somebody has seen. */
   readonly rises: number;
   /** Classes that have or lately had units. */
-  classes(lane: Lane): Iterable<ReadyClass>;
+  classes(queue: QueueName): Iterable<ReadyClass>;
   head(ready: ReadyClass): ReadyEntry | undefined;
   /** Entries behind one, in order; from the head without it. `priority` leaves only those of that priority. */
   entries(ready: ReadyClass, after: ReadyEntry | undefined, limit: number, priority?: number): readonly ReadyEntry[];

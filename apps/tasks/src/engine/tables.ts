@@ -1,24 +1,40 @@
 /** Words that many units share, by integer: see `words.ts`. */
-const WORD_TABLES = ['unit_status', 'unit_name', 'unit_site', 'unit_group', 'unit_requirements'] as const;
+const WORD_TABLES = [
+  'unit_dialect',
+  'unit_name',
+  'unit_site',
+  'unit_group',
+  'unit_requirements',
+  'unit_label',
+] as const;
 export type WordTable = (typeof WORD_TABLES)[number];
 
 const wordTable = (table: WordTable): string =>
   `CREATE TABLE IF NOT EXISTS ${table} (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE) STRICT;`;
 
 /**
- * Everything of a unit that is not shared stands in one row; zeros and nulls take no room there.
- * `workload` is set only for a unit that is listed elsewhere than at home. `class` is set while it may be claimed.
+ * Everything of a unit that is not shared is in one row; zeros and nulls take no room there. Public ids are unique in their
+ * dialect. `workload` is set only for a unit that is listed elsewhere than at home. `class` is set while it may be claimed.
  * `changed` is when its status changed, as documents show it; `touched` is the time of the last event about it,
  * and `revision` that event's number in the stream of the unit's home.
- * `unit_total` is `unit_count` over all workloads; its `kind` is the status, twice, and one more for units that want GPUs.
+ * `unit_total` is `unit_count` over all workloads of a dialect, because a status belongs to one; its `kind` is the status,
+ * twice, and one more for units that want GPUs.
  */
 export const UNIT_TABLES = `
 ${WORD_TABLES.map(wordTable).join('\n')}
+CREATE TABLE IF NOT EXISTS unit_status (
+  id INTEGER PRIMARY KEY,
+  dialect TEXT NOT NULL,
+  word TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  UNIQUE (dialect, word, outcome)
+) STRICT;
 CREATE TABLE IF NOT EXISTS unit (
   key INTEGER PRIMARY KEY,
-  id TEXT NOT NULL UNIQUE,
+  dialect INTEGER NOT NULL,
+  id TEXT NOT NULL,
   workload INTEGER,
-  grp INTEGER NOT NULL,
+  grp INTEGER,
   group_index INTEGER NOT NULL,
   idx INTEGER NOT NULL,
   name INTEGER NOT NULL,
@@ -38,7 +54,9 @@ CREATE TABLE IF NOT EXISTS unit (
   walltime REAL NOT NULL,
   walltime_err REAL NOT NULL,
   walltime_err_n INTEGER NOT NULL,
-  extra TEXT
+  extra TEXT,
+  label INTEGER,
+  UNIQUE (dialect, id)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS unit_edge (
   blocker INTEGER NOT NULL,
@@ -46,9 +64,10 @@ CREATE TABLE IF NOT EXISTS unit_edge (
   PRIMARY KEY (blocker, dependent)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unit_edge_unknown (
+  dialect INTEGER NOT NULL,
   blocker_id TEXT NOT NULL,
   dependent INTEGER NOT NULL,
-  PRIMARY KEY (blocker_id, dependent)
+  PRIMARY KEY (dialect, blocker_id, dependent)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unit_count (
   workload INTEGER NOT NULL,
@@ -84,17 +103,18 @@ CREATE TABLE IF NOT EXISTS unit_run_time (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unit_class (
   id INTEGER PRIMARY KEY,
-  lane INTEGER NOT NULL,
+  queue TEXT NOT NULL,
   workload INTEGER NOT NULL,
   home INTEGER NOT NULL,
   requirements INTEGER NOT NULL,
   site INTEGER NOT NULL,
+  label INTEGER NOT NULL,
   flags INTEGER NOT NULL,
-  UNIQUE (lane, workload, home, requirements, site, flags)
+  UNIQUE (queue, workload, home, requirements, site, label, flags)
 ) STRICT;`;
 
 export const UNIT_INDEXES = `
 CREATE INDEX IF NOT EXISTS unit_ready ON unit (class, priority DESC, key) WHERE class IS NOT NULL;
 CREATE INDEX IF NOT EXISTS unit_by_status ON unit (status);
-CREATE INDEX IF NOT EXISTS unit_by_group ON unit (grp);
+CREATE INDEX IF NOT EXISTS unit_by_group ON unit (grp) WHERE grp IS NOT NULL;
 CREATE INDEX IF NOT EXISTS unit_moved ON unit (workload, id) WHERE workload IS NOT NULL;`;

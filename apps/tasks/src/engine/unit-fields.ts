@@ -28,16 +28,24 @@ const wordIn = (column: string, table: keyof Omit<Vocabulary, 'forget'>): Column
   isShared: true,
 });
 
+const optionalWordIn = (column: string, table: 'group' | 'label'): Column => ({
+  column,
+  read: (value, { words }) => (value === null ? '' : words[table].wordOf(Number(value))),
+  isShared: true,
+});
+
 const COLUMNS: Readonly<Record<UnitAttribute, Column>> = {
   id: { column: 'id' },
   workload: { column: LISTING, read: (value, { workloads }) => workloads.nameOf(Number(value)), isShared: true },
-  group: wordIn('grp', 'group'),
+  group: optionalWordIn('grp', 'group'),
   groupIndex: { column: 'group_index' },
   index: { column: 'idx' },
   name: wordIn('name', 'name'),
   depends: { column: 'depends', read: (value) => (typeof value === 'string' ? value : '[]') },
   requirements: wordIn('requirements', 'requirements'),
   status: wordIn('status', 'status'),
+  outcome: { column: 'status', read: (value, { words }) => words.status.of(Number(value)).outcome, isShared: true },
+  label: optionalWordIn('label', 'label'),
   priority: { column: 'priority' },
   leaseId: { column: 'lease_id', read: (value) => (typeof value === 'string' ? value : '') },
   site: wordIn('site', 'site'),

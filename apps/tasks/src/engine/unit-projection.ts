@@ -4,7 +4,7 @@ import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing
 import { keyOf } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import { assignmentOf, evolve } from './evolve.js';
-import type { Policy } from './policy.js';
+import type { Policies } from './policies.js';
 import { addedUnit } from './new-units.js';
 import { UNIT_INDEXES, UNIT_TABLES } from './tables.js';
 import { type DialectUnitEvent, type Recorded, UNIT_CHANGE_TYPES, type UnitEvent } from './unit-event.js';
@@ -19,7 +19,7 @@ type Change = (UnitEvent | DialectUnitEvent) & Recorded;
 
 const isOneUnit = (units: Ranges): boolean => units.length === 1 && units[0]?.[0] === units[0]?.[1];
 
-/** Keeps units, their counts, dependencies and the ready queue in step with `work-` streams of one dialect. */
+/** Keeps units, their counts, dependencies and the ready queue in step with the `work-` streams of all dialects. */
 export class UnitProjection implements Projection {
   readonly name = 'unit';
   readonly version = 5;
@@ -29,12 +29,9 @@ export class UnitProjection implements Projection {
   readonly indexes = UNIT_INDEXES;
   private attached: UnitStore | undefined;
 
-  constructor(
-    dialect: string,
-    private readonly policy: Policy,
-  ) {
-    this.streamPrefixes = [`work-${dialect}.`];
-    this.eventTypes = ['UnitAdded', 'UnitsAdded', ...UNIT_CHANGE_TYPES, ...policy.eventTypes];
+  constructor(private readonly policies: Policies) {
+    this.streamPrefixes = policies.dialects.map((dialect) => `work-${dialect}.`);
+    this.eventTypes = ['UnitAdded', 'UnitsAdded', ...UNIT_CHANGE_TYPES, ...policies.eventTypes];
   }
 
   /** What deciders look at: the state on the writing connection, with all that they have decided before. */
@@ -44,7 +41,7 @@ export class UnitProjection implements Projection {
   }
 
   attach(database: DatabaseSync): ProjectionWriter {
-    const store = new UnitStore(database, this.policy);
+    const store = new UnitStore(database, this.policies);
     this.attached = store;
     return new UnitWriter(store);
   }
@@ -93,7 +90,7 @@ class UnitWriter implements ProjectionWriter {
   private changeOne(key: number, event: Change): void {
     const stored = this.store.byKey(key);
     if (stored === undefined) return;
-    this.store.replace(stored, evolve(stored.unit, event, this.store.policy), event);
+    this.store.replace(stored, evolve(stored.unit, event, this.store.policyOf(key)), event);
   }
 
   private *changeEach(workload: WorkloadId, event: Change): Generator<void, void, void> {

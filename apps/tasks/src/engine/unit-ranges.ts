@@ -1,9 +1,12 @@
 import type { StatementSync } from 'node:sqlite';
+import type { Dialect } from '#ledger/ref.js';
 import type { Ranges } from '#contracts/work-events.js';
 import { keyOf, workloadOfKey } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import type { Assignment } from './evolve.js';
+import type { Policy } from './policy.js';
 import type { ClassId } from './ready-queue.js';
+import type { StatusId } from './statuses.js';
 import type { UnitKey } from './unit.js';
 import { LISTING } from './unit-row.js';
 import type { UnitStore } from './unit-store.js';
@@ -22,11 +25,12 @@ interface Kind {
   readonly workload: WorkloadId;
   readonly requirements: WordId;
   readonly site: WordId;
+  readonly label: WordId | null;
   readonly isBlocked: boolean;
   readonly isLeased: boolean;
 }
 
-const SAME_KIND = `${LISTING} = ? AND requirements = ? AND site = ? AND (open_deps > 0) = ?
+const SAME_KIND = `${LISTING} = ? AND requirements = ? AND site = ? AND label IS ? AND (open_deps > 0) = ?
   AND (lease_id IS NOT NULL) = ?`;
 
 interface RecordedAssignment extends Assignment {
@@ -56,7 +60,7 @@ export class UnitRanges {
        FROM unit WHERE key BETWEEN ? AND ? AND status = ? GROUP BY 1, 2, 3, 4, 5`,
     );
     this.kinds = database.prepare(
-      `SELECT DISTINCT ${LISTING} AS workload, requirements, site, open_deps > 0 AS blocked,
+      `SELECT DISTINCT ${LISTING} AS workload, requirements, site, label, open_deps > 0 AS blocked,
          lease_id IS NOT NULL AS leased
        FROM unit WHERE key BETWEEN ? AND ?`,
     );
@@ -99,42 +103,55 @@ export class UnitRanges {
 
   private assignSlice(from: UnitKey, to: UnitKey, assignment: RecordedAssignment): void {
     const { store } = this;
-    const status = store.reader.words.status.idOf(assignment.status);
-    this.openDependents(from, to, assignment.status);
-    this.recount(from, to, status, assignment.status);
+    const policy = store.policyOf(from);
+    const dialect = store.reader.workloads.dialectOf(workloadOfKey(from));
+    const status = store.reader.words.status.idOf(dialect, assignment.status, assignment.outcome);
+    this.openDependents(from, to, dialect, status);
+    this.recount(from, to, status, policy);
     const joined: ClassId[] = [];
-    if (this.mayBeReady(assignment.status)) {
-      for (const row of this.kinds.all(from, to)) joined.push(...this.assignKind(from, to, kindOf(row), assignment));
+    if (mayBeReady(policy, assignment.status)) {
+      for (const row of this.kinds.all(from, to)) {
+        joined.push(...this.assignKind(from, to, kindOf(row), assignment, status));
+      }
     } else {
-      this.run(assignment, null, from, to);
+      this.run(assignment, status, null, from, to);
     }
     store.forgetRows();
     store.ready.disturbed(joined);
   }
 
-  private mayBeReady(status: string): boolean {
-    const { policy } = this.store;
-    return policy.laneOf(status, false) !== undefined || policy.laneOf(status, true) !== undefined;
-  }
-
-  private assignKind(from: UnitKey, to: UnitKey, kind: Kind, assignment: RecordedAssignment): ClassId[] {
-    const { policy, reader, ready } = this.store;
+  private assignKind(
+    from: UnitKey,
+    to: UnitKey,
+    kind: Kind,
+    assignment: RecordedAssignment,
+    status: StatusId,
+  ): ClassId[] {
+    const { reader, ready } = this.store;
     const isLeased = assignment.leaseId === undefined ? kind.isLeased : assignment.leaseId !== '';
-    const lane = policy.laneOf(assignment.status, isLeased);
+    const queue = this.store.policyOf(from).queueOf(assignment.status, isLeased);
     const site = assignment.site === undefined ? kind.site : reader.words.site.idOf(assignment.site);
-    const id = lane === undefined ? null : ready.classFor({ ...kind, home: workloadOfKey(from), lane, site, isLeased });
+    const id =
+      queue === undefined
+        ? null
+        : ready.classFor({ ...kind, label: kind.label ?? 0, home: workloadOfKey(from), queue, site, isLeased });
     // A unit that this has changed may look like another kind of the slice; being changed again alters nothing.
-    this.run(assignment, id, from, to, kind);
+    this.run(assignment, status, id, from, to, kind);
     return id === null ? [] : [id];
   }
 
-  private run(assignment: RecordedAssignment, ready: ClassId | null, from: UnitKey, to: UnitKey, kind?: Kind): void {
+  private run(
+    assignment: RecordedAssignment,
+    status: StatusId,
+    ready: ClassId | null,
+    from: UnitKey,
+    to: UnitKey,
+    kind?: Kind,
+  ): void {
     const { words } = this.store.reader;
     const { leaseId, site, failures, changedMicros, revision } = assignment;
     const sets = ['status = ?', 'class = ?', 'changed = ?', 'touched = ?', 'revision = ?'];
-    const values: (string | number | null)[] = [
-      ...[words.status.idOf(assignment.status), ready, changedMicros, changedMicros, revision],
-    ];
+    const values: (string | number | null)[] = [...[status, ready, changedMicros, changedMicros, revision]];
     const set = (column: string, value: string | number | null): void => {
       sets.push(`${column} = ?`);
       values.push(value);
@@ -148,43 +165,45 @@ export class UnitRanges {
       statement = this.store.database.prepare(sql);
       this.assigning.set(sql, statement);
     }
-    const of = kind === undefined ? [] : [kind.workload, kind.requirements, kind.site, +kind.isBlocked, +kind.isLeased];
+    const of =
+      kind === undefined
+        ? []
+        : [kind.workload, kind.requirements, kind.site, kind.label, +kind.isBlocked, +kind.isLeased];
     statement.run(...values, from, to, ...of);
   }
 
-  private recount(from: UnitKey, to: UnitKey, status: WordId, word: string): void {
-    const { words } = this.store.reader;
-    const retimed = new Set<WordId>();
+  private recount(from: UnitKey, to: UnitKey, status: StatusId, policy: Policy): void {
+    const isDone = this.store.hasSucceeded(status);
+    const retimed = new Set<StatusId>();
     for (const row of this.countBefore.all(from, to)) {
       if (Number(row['status']) === status) continue;
-      const wasDone = this.store.isDone(words.status.wordOf(Number(row['status'])));
-      if (wasDone !== this.store.isDone(word)) retimed.add(Number(row['status']));
+      const wasDone = this.store.hasSucceeded(Number(row['status']));
+      if (wasDone !== isDone) retimed.add(Number(row['status']));
       const [workload, name, before, n] = [row['workload'], row['name'], row['status'], row['n']].map(Number);
-      const isGpu = this.store.isGpu(Number(row['requirements']));
+      const isGpu = this.store.isGpu(Number(row['requirements']), policy);
       this.store.counts.change(workload ?? 0, name ?? 0, before ?? 0, isGpu, -(n ?? 0));
       this.store.counts.change(workload ?? 0, name ?? 0, status, isGpu, n ?? 0);
     }
-    for (const before of retimed) this.retime(from, to, before, this.store.isDone(word) ? 1 : -1);
+    for (const before of retimed) this.retime(from, to, before, isDone ? 1 : -1);
     this.store.runTimes.store();
   }
 
-  private retime(from: UnitKey, to: UnitKey, status: WordId, sign: 1 | -1): void {
+  private retime(from: UnitKey, to: UnitKey, status: StatusId, sign: 1 | -1): void {
+    const policy = this.store.policyOf(from);
     for (const row of this.runs.iterate(from, to, status)) {
       const [workload = 0, name = 0, requirements = 0, hours = 0, errHours = 0, n = 0] = [
         ...[row['workload'], row['name'], row['requirements'], row['walltime'], row['walltime_err'], row['n']],
       ].map(Number);
-      const run = { hours, errHours, gpus: this.store.gpusOf(requirements) };
+      const run = { hours, errHours, gpus: this.store.gpusOf(requirements, policy) };
       this.store.runTimes.change(workload, name, run, sign * n);
     }
   }
 
-  /** Counts down who waits for units of the slice that become complete, or up again when they cease to be. */
-  private openDependents(from: UnitKey, to: UnitKey, status: string): void {
+  /** Decrements the open dependencies on units of the slice that now satisfy them; increments those on units that no longer do. */
+  private openDependents(from: UnitKey, to: UnitKey, dialect: Dialect, status: StatusId): void {
     const { store } = this;
-    const { policy, reader } = store;
-    const isSatisfied = policy.satisfies(status);
-    const satisfying = policy.statuses.filter((word) => policy.satisfies(word));
-    const codes = JSON.stringify(satisfying.map((word) => reader.words.status.idOf(word)));
+    const isSatisfied = store.satisfies(status);
+    const codes = JSON.stringify(store.reader.words.status.ofDialect(dialect).filter((id) => store.satisfies(id)));
     const rows = this.readyDependents.all(from, to, codes, +isSatisfied);
     this.openOthers.run(isSatisfied ? -1 : 1, from, to, codes, +isSatisfied);
     store.forgetRows();
@@ -193,10 +212,14 @@ export class UnitRanges {
   }
 }
 
+const mayBeReady = (policy: Policy, status: string): boolean =>
+  policy.queueOf(status, false) !== undefined || policy.queueOf(status, true) !== undefined;
+
 const kindOf = (row: Row): Kind => ({
   workload: Number(row['workload']),
   requirements: Number(row['requirements']),
   site: Number(row['site']),
+  label: row['label'] === null ? null : Number(row['label']),
   isBlocked: row['blocked'] === 1,
   isLeased: row['leased'] === 1,
 });

@@ -1,6 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Dialect } from '#ledger/ref.js';
 import { WORKLOAD_OF_KEY, workloadOfKey } from '../workload/member-key.js';
 import { Workloads, type WorkloadId } from '../workload/workloads.js';
+import type { StatusId } from './statuses.js';
 import type { Unit } from './unit.js';
 import { Vocabulary, type WordId } from './words.js';
 
@@ -9,14 +11,14 @@ export interface UnitRow {
   readonly key: number;
   readonly id: string;
   readonly workload: WorkloadId | null;
-  readonly grp: WordId;
+  readonly grp: WordId | null;
   readonly group_index: number;
   readonly idx: number;
   readonly name: WordId;
   readonly depends: string | null;
   readonly open_deps: number;
   readonly requirements: WordId;
-  readonly status: WordId;
+  readonly status: StatusId;
   readonly class: number | null;
   readonly priority: number;
   readonly lease_id: string | null;
@@ -30,6 +32,7 @@ export interface UnitRow {
   readonly walltime_err: number;
   readonly walltime_err_n: number;
   readonly extra: string | null;
+  readonly label: WordId | null;
 }
 
 /** What {@link rowOf} wants behind key and id, in the order of {@link UnitValues}. */
@@ -60,20 +63,21 @@ export const UNIT_COLUMNS: readonly string[] = [
     'walltime_err_n',
   ],
   'extra',
+  'label',
 ];
 
 type UnitValues = readonly [
   key: number,
   id: string,
   workload: WorkloadId | null,
-  grp: WordId,
+  grp: WordId | null,
   group_index: number,
   idx: number,
   name: WordId,
   depends: string | null,
   open_deps: number,
   requirements: WordId,
-  status: WordId,
+  status: StatusId,
   readyClass: number | null,
   priority: number,
   lease_id: string | null,
@@ -87,6 +91,7 @@ type UnitValues = readonly [
   walltime_err: number,
   walltime_err_n: number,
   extra: string | null,
+  label: WordId | null,
 ];
 
 /** A row from a statement that returns arrays, which SQLite makes in half the time of objects. */
@@ -117,6 +122,7 @@ export const rowOf = (values: unknown): UnitRow => {
     walltime_err: row[21],
     walltime_err_n: row[22],
     extra: row[23],
+    label: row[24],
   };
 };
 
@@ -151,36 +157,40 @@ export class UnitReader {
     this.words = new Vocabulary(database);
     this.workloads = new Workloads(database);
     this.selectByKey = prepareForRows(database, 'key = ?');
-    this.selectById = prepareForRows(database, 'id = ?');
-    this.selectKey = database.prepare('SELECT key FROM unit WHERE id = ?');
+    this.selectById = prepareForRows(database, 'dialect = ? AND id = ?');
+    this.selectKey = database.prepare('SELECT key FROM unit WHERE dialect = ? AND id = ?');
   }
 
   byKey(key: number): StoredUnit | undefined {
     return this.stored(this.selectByKey.get(key));
   }
 
-  byId(id: string): StoredUnit | undefined {
-    return this.stored(this.selectById.get(id));
+  /** @param id public id in the dialect */
+  byId(dialect: Dialect, id: string): StoredUnit | undefined {
+    const code = this.words.dialect.find(dialect);
+    return code === undefined ? undefined : this.stored(this.selectById.get(code, id));
   }
 
-  keyOf(id: string): number | undefined {
-    const row = this.selectKey.get(id);
+  keyOf(dialect: Dialect, id: string): number | undefined {
+    const row = this.selectKey.get(this.words.dialect.find(dialect) ?? null, id);
     return row === undefined ? undefined : Number(row['key']);
   }
 
   unitOf(row: UnitRow): Unit {
     const { words, workloads } = this;
+    const { word: status, outcome } = words.status.of(row.status);
     return {
       key: row.key,
       id: row.id,
       workload: workloads.nameOf(listingOf(row)),
-      group: words.group.wordOf(row.grp),
+      group: row.grp === null ? '' : words.group.wordOf(row.grp),
       groupIndex: row.group_index,
       index: row.idx,
       name: words.name.wordOf(row.name),
       depends: row.depends ?? '[]',
       requirements: words.requirements.wordOf(row.requirements),
-      status: words.status.wordOf(row.status),
+      ...{ status, outcome },
+      label: row.label === null ? '' : words.label.wordOf(row.label),
       priority: row.priority,
       leaseId: row.lease_id ?? '',
       site: words.site.wordOf(row.site),

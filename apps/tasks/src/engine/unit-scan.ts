@@ -7,6 +7,7 @@ import type { Revisions } from '../workload/changes.js';
 import type { Place } from '../workload/list-place.js';
 import { keyOf, lastKeyOf, ordinalOfKey, WORKLOAD_OF_KEY } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
+import type { StatusId } from './statuses.js';
 import type { WordId } from './words.js';
 
 /** Rows read at a time: a few milliseconds. */
@@ -21,7 +22,7 @@ const STATEMENTS_MAX = 200;
 /** Which units are wanted: all of what is given must be so. */
 export interface UnitFilter {
   readonly group?: WordId | undefined;
-  readonly statuses?: readonly WordId[] | undefined;
+  readonly statuses?: readonly StatusId[] | undefined;
   readonly names?: readonly WordId[] | undefined;
   readonly groupIndex?: number | undefined;
   /** Only units that an event has concerned then or later, in microseconds since the Unix epoch. */
@@ -117,16 +118,14 @@ export class UnitScan {
     }
   }
 
-  /** The next units of all workloads behind an id, in order of creation: ids begin with their time. */
-  behindId(columns: readonly string[], id: string): readonly Row[] {
-    return this.select(columns, 'id > ? ORDER BY id LIMIT ?', id, CHUNK);
+  /** The next units of all workloads of a dialect behind an id. */
+  behindId(dialect: WordId, columns: readonly string[], id: string): readonly Row[] {
+    return this.select(columns, 'dialect = ? AND id > ? ORDER BY id LIMIT ?', dialect, id, CHUNK);
   }
 
-  /** The next units of all workloads behind a key, in no order that means something; of a status or of all. */
-  behindKey(columns: readonly string[], key: number, status?: WordId): readonly Row[] {
-    return status === undefined
-      ? this.select(columns, 'key > ? ORDER BY key LIMIT ?', key, CHUNK)
-      : this.select(columns, 'status = ? AND key > ? ORDER BY key LIMIT ?', status, key, CHUNK);
+  /** The next units of one status, which belongs to one dialect, behind a key; workloads are in no order. */
+  behindKey(columns: readonly string[], key: number, status: StatusId): readonly Row[] {
+    return this.select(columns, 'status = ? AND key > ? ORDER BY key LIMIT ?', status, key, CHUNK);
   }
 
   byKey(columns: readonly string[], key: number): Row | undefined {

@@ -1,11 +1,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Dialect } from '#ledger/ref.js';
 import { workloadOfKey } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import { Counts } from './counts.js';
 import { Dependencies } from './dependencies.js';
+import type { Policies } from './policies.js';
 import type { Policy } from './policy.js';
 import { ReadyQueue, type ClassId } from './ready-queue.js';
 import { type Run, RunTimes } from './run-times.js';
+import type { StatusId } from './statuses.js';
 import type { Recorded } from './unit-event.js';
 import type { Unit, UnitKey } from './unit.js';
 import { listingOf, type StoredUnit, UnitReader, type UnitRow } from './unit-row.js';
@@ -14,8 +17,24 @@ import type { WordId } from './words.js';
 /** Rows read last: a decision reads a unit just before its event changes it. */
 const RECENT_MAX = 256;
 
-/** Parsed answers about requirement texts that are kept; a full cache starts anew. */
-const GPU_CACHE_MAX = 20_000;
+/** Entries that each cache keeps; a full one starts anew. */
+const CACHE_MAX = 20_000;
+
+/** What a ready class is found by, besides status and lease. */
+interface Attributes {
+  readonly workload: WorkloadId;
+  readonly requirements: WordId;
+  readonly site: WordId;
+  readonly label: WordId | null;
+}
+
+/** What a unit is counted by. */
+interface Counted {
+  readonly listing: WorkloadId;
+  readonly name: WordId;
+  readonly status: StatusId;
+  readonly requirements: WordId;
+}
 
 /**
  * Writes single units on the writing connection and keeps everything that hangs on them in step: counts, run times, ready
@@ -28,7 +47,8 @@ export class UnitStore {
   readonly ready: ReadyQueue;
   readonly dependencies: Dependencies;
   private readonly recent = new Map<UnitKey, StoredUnit>();
-  private readonly gpus = new Map<WordId, number>();
+  private readonly gpus = new Map<Policy, Map<WordId, number>>();
+  private readonly policyOfWorkload = new Map<WorkloadId, Policy>();
   private readonly insertRow: StatementSync;
   private readonly moveRow: StatementSync;
   private readonly replaceRow: StatementSync;
@@ -36,17 +56,18 @@ export class UnitStore {
 
   constructor(
     readonly database: DatabaseSync,
-    readonly policy: Policy,
+    readonly policies: Policies,
   ) {
     this.reader = new UnitReader(database);
     this.counts = new Counts(database);
     this.runTimes = new RunTimes(database);
     this.ready = new ReadyQueue(database, this.reader);
-    this.dependencies = new Dependencies(database, this.reader, policy);
+    this.dependencies = new Dependencies(database, (status) => this.satisfies(status));
     this.insertRow = database.prepare(
-      `INSERT INTO unit (key, id, grp, group_index, idx, name, depends, open_deps, requirements, status, class, priority,
-         lease_id, site, changed, touched, revision, failures, evictions, walltime, walltime_err, walltime_err_n)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0)`,
+      `INSERT INTO unit (key, dialect, id, grp, group_index, idx, name, depends, open_deps, requirements, status, class,
+         priority, lease_id, site, changed, touched, revision, failures, evictions, walltime, walltime_err,
+         walltime_err_n, label)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, ?)`,
     );
     // SQLite writes the indexes of all columns named, changed or not: the common changes name only what they may change.
     const moved = `status = ?, class = ?, lease_id = ?, site = ?, changed = ?, touched = ?, revision = ?, failures = ?,
@@ -59,8 +80,8 @@ export class UnitStore {
     this.setOpen = database.prepare('UPDATE unit SET open_deps = ?, class = ? WHERE key = ?');
   }
 
-  byId(id: string): StoredUnit | undefined {
-    const stored = this.reader.byId(id);
+  byId(dialect: Dialect, id: string): StoredUnit | undefined {
+    const stored = this.reader.byId(dialect, id);
     if (stored !== undefined) this.remember(stored);
     return stored;
   }
@@ -73,56 +94,98 @@ export class UnitStore {
     return stored;
   }
 
-  gpusOf(requirements: WordId): number {
-    const known = this.gpus.get(requirements);
+  /** The policy of a unit's dialect. */
+  policyOf(key: UnitKey): Policy {
+    const workload = workloadOfKey(key);
+    const known = this.policyOfWorkload.get(workload);
     if (known !== undefined) return known;
-    const gpus = this.policy.gpusOf(this.reader.words.requirements.wordOf(requirements));
-    if (this.gpus.size >= GPU_CACHE_MAX) this.gpus.clear();
-    this.gpus.set(requirements, gpus);
+    const policy = this.policies.of(this.reader.workloads.dialectOf(workload));
+    if (this.policyOfWorkload.size >= CACHE_MAX) this.policyOfWorkload.clear();
+    this.policyOfWorkload.set(workload, policy);
+    return policy;
+  }
+
+  /** Integer of the dialect that a unit of this home has. */
+  dialectOf(key: UnitKey): WordId {
+    return this.reader.words.dialect.idOf(this.reader.workloads.dialectOf(workloadOfKey(key)));
+  }
+
+  gpusOf(requirements: WordId, policy: Policy): number {
+    const known = this.gpus.get(policy)?.get(requirements);
+    if (known !== undefined) return known;
+    const gpus = policy.gpusOf(this.reader.words.requirements.wordOf(requirements));
+    let ofPolicy = this.gpus.get(policy);
+    if (ofPolicy === undefined) this.gpus.set(policy, (ofPolicy = new Map<WordId, number>()));
+    if (ofPolicy.size >= CACHE_MAX) ofPolicy.clear();
+    ofPolicy.set(requirements, gpus);
     return gpus;
   }
 
-  isGpu(requirements: WordId): boolean {
-    return this.gpusOf(requirements) >= 1;
+  isGpu(requirements: WordId, policy: Policy): boolean {
+    return this.gpusOf(requirements, policy) >= 1;
   }
 
   /** Whether a unit of this status has run to its end: its times count. */
-  isDone(status: string): boolean {
-    return this.policy.phaseOf(status) === 'succeeded';
+  hasSucceeded(status: StatusId): boolean {
+    const { dialect, word, outcome } = this.reader.words.status.of(status);
+    return this.policies.of(dialect).phaseOf(word, outcome) === 'succeeded';
+  }
+
+  /** Whether a dependency on a unit of this status is satisfied. */
+  satisfies(status: StatusId): boolean {
+    const { dialect, word, outcome } = this.reader.words.status.of(status);
+    return this.policies.of(dialect).satisfies(word, outcome);
   }
 
   /** A unit that an event has added, listed at home. */
   insert(unit: Unit, { timeMicros, revision }: Recorded): void {
     const { words } = this.reader;
     const workload = workloadOfKey(unit.key);
+    const policy = this.policyOf(unit.key);
+    const dialect = this.dialectOf(unit.key);
     const [name, requirements, status, site] = [
       words.name.idOf(unit.name),
       words.requirements.idOf(unit.requirements),
-      words.status.idOf(unit.status),
+      words.status.idOf(this.reader.workloads.dialectOf(workload), unit.status, unit.outcome),
       words.site.idOf(unit.site),
     ];
-    const group = words.group.idOf(unit.group);
-    const openDeps = this.dependencies.link(unit.key, this.policy.dependsOn(unit.depends));
-    const ready = this.classOf(unit, workload, requirements, site, openDeps);
+    const group = unit.group === '' ? null : words.group.idOf(unit.group);
+    const label = unit.label === '' ? null : words.label.idOf(unit.label);
+    const openDeps = this.dependencies.link(dialect, unit.key, policy.dependsOn(unit.depends));
+    const ready = this.classOf(unit, { workload, requirements, site, label }, openDeps);
     this.insertRow.run(
-      ...[unit.key, unit.id, group, unit.groupIndex, unit.index, name, unit.depends === '[]' ? null : unit.depends],
+      ...[
+        unit.key,
+        dialect,
+        unit.id,
+        group,
+        unit.groupIndex,
+        unit.index,
+        name,
+        unit.depends === '[]' ? null : unit.depends,
+      ],
       ...[openDeps, requirements, status, ready, unit.priority, unit.leaseId === '' ? null : unit.leaseId, site],
-      ...[unit.changedMicros, timeMicros, revision],
+      ...[unit.changedMicros, timeMicros, revision, label],
     );
-    this.counts.change(workload, name, status, this.isGpu(requirements), 1);
+    this.counts.change(workload, name, status, this.isGpu(requirements, policy), 1);
     this.counts.placeName(workload, name, unit.index);
-    if (this.isDone(unit.status)) {
-      this.runTimes.change(workload, name, this.runOf(unit, requirements), 1);
+    const isSatisfying = this.satisfies(status);
+    if (this.hasSucceeded(status)) {
+      this.runTimes.change(workload, name, this.runOf(unit, requirements, policy), 1);
       this.runTimes.store();
     }
     if (ready !== null) this.ready.joined(ready, unit);
-    this.openUp(this.dependencies.discover(unit.id, unit.key, this.policy.satisfies(unit.status)));
+    this.openUp(this.dependencies.discover(dialect, unit.id, unit.key, isSatisfying));
   }
 
   /** Stores what an event has made of a unit. */
   replace({ unit: before, row }: StoredUnit, after: Unit, { timeMicros, revision }: Recorded): void {
     const { words } = this.reader;
-    const status = after.status === before.status ? row.status : words.status.idOf(after.status);
+    const policy = this.policyOf(row.key);
+    const isSameStatus = after.status === before.status && after.outcome === before.outcome;
+    const status = isSameStatus
+      ? row.status
+      : words.status.idOf(this.reader.workloads.dialectOf(workloadOfKey(row.key)), after.status, after.outcome);
     const site = after.site === before.site ? row.site : words.site.idOf(after.site);
     const requirements =
       after.requirements === before.requirements ? row.requirements : words.requirements.idOf(after.requirements);
@@ -131,7 +194,7 @@ export class UnitStore {
     const listed = after.workload === before.workload ? row.workload : this.listedElsewhere(after);
     const openDeps = after.depends === before.depends ? row.open_deps : this.relink(before, after);
     const listing = listingOf({ key: row.key, workload: listed });
-    const ready = this.classOf(after, listing, requirements, site, openDeps);
+    const ready = this.classOf(after, { workload: listing, requirements, site, label: row.label }, openDeps);
     const moved = [
       ...[status, ready, after.leaseId === '' ? null : after.leaseId, site, after.changedMicros, timeMicros],
       ...[revision, after.failures, requirements, after.walltimeHours, after.walltimeErrHours, after.walltimeErrCount],
@@ -155,13 +218,13 @@ export class UnitStore {
       this.counts.placeName(listing, name, after.index);
     }
     this.recent.delete(row.key);
-    this.recount(row, listing, name, status, requirements);
-    this.retime(before, row, after, { listing, name, requirements });
+    this.recount(row, { listing, name, status, requirements }, policy);
+    this.retime(before, row, after, { listing, name, status, requirements }, policy);
     this.requeue(row, ready, after);
-    const satisfied = [this.policy.satisfies(before.status), this.policy.satisfies(after.status)] as const;
-    if (satisfied[0] !== satisfied[1]) {
-      this.openUp(this.dependencies.dependentsOf(row.key).map((key) => [key, satisfied[1] ? -1 : 1]));
-    }
+    if (isSameStatus) return;
+    const isSatisfying = this.satisfies(status);
+    if (isSatisfying === this.satisfies(row.status)) return;
+    this.openUp(this.dependencies.dependentsOf(row.key).map((key) => [key, isSatisfying ? -1 : 1]));
   }
 
   /** Changes how many dependencies units wait for. */
@@ -171,8 +234,7 @@ export class UnitStore {
       if (stored === undefined) continue;
       const { row, unit } = stored;
       const openDeps = row.open_deps + by;
-      const ready =
-        row.class === null ? null : this.classOf(unit, listingOf(row), row.requirements, row.site, openDeps);
+      const ready = row.class === null ? null : this.classOf(unit, { ...row, workload: listingOf(row) }, openDeps);
       this.setOpen.run(openDeps, ready, key);
       this.recent.delete(key);
       this.requeue(row, ready, unit);
@@ -187,38 +249,35 @@ export class UnitStore {
   forget(): void {
     this.recent.clear();
     this.gpus.clear();
+    this.policyOfWorkload.clear();
     this.runTimes.forget();
     this.reader.forget();
     this.ready.forget();
   }
 
-  private classOf(
-    unit: Unit,
-    workload: WorkloadId,
-    requirements: WordId,
-    site: WordId,
-    openDeps: number,
-  ): ClassId | null {
+  private classOf(unit: Unit, { workload, requirements, site, label }: Attributes, openDeps: number): ClassId | null {
     const isLeased = unit.leaseId !== '';
-    const lane = this.policy.laneOf(unit.status, isLeased);
-    if (lane === undefined) return null;
+    const queue = this.policyOf(unit.key).queueOf(unit.status, isLeased);
+    if (queue === undefined) return null;
     const home = workloadOfKey(unit.key);
-    return this.ready.classFor({ lane, workload, home, requirements, site, isBlocked: openDeps > 0, isLeased });
+    const attributes = { workload, home, requirements, site, label: label ?? 0 };
+    return this.ready.classFor({ queue, ...attributes, isBlocked: openDeps > 0, isLeased });
   }
 
   private listedElsewhere(unit: Unit): WorkloadId | null {
-    const workload = this.reader.workloads.ensure(this.policy.streamOf(unit.workload), unit.workload);
+    const workload = this.reader.workloads.ensure(this.policyOf(unit.key).streamOf(unit.workload), unit.workload);
     return workload === workloadOfKey(unit.key) ? null : workload;
   }
 
   private relink(before: Unit, after: Unit): number {
-    this.dependencies.unlink(before.key, this.policy.dependsOn(before.depends));
-    return this.dependencies.link(after.key, this.policy.dependsOn(after.depends));
+    const [dialect, policy] = [this.dialectOf(before.key), this.policyOf(before.key)];
+    this.dependencies.unlink(dialect, before.key, policy.dependsOn(before.depends));
+    return this.dependencies.link(dialect, after.key, policy.dependsOn(after.depends));
   }
 
-  private recount(row: UnitRow, listing: WorkloadId, name: WordId, status: WordId, requirements: WordId): void {
+  private recount(row: UnitRow, { listing, name, status, requirements }: Counted, policy: Policy): void {
     const before = listingOf(row);
-    const [wasGpu, isGpu] = [this.isGpu(row.requirements), this.isGpu(requirements)];
+    const [wasGpu, isGpu] = [this.isGpu(row.requirements, policy), this.isGpu(requirements, policy)];
     if (before === listing && row.name === name && row.status === status && wasGpu === isGpu) return;
     this.counts.change(before, row.name, row.status, wasGpu, -1);
     this.counts.change(listing, name, status, isGpu, 1);
@@ -228,11 +287,12 @@ export class UnitStore {
     before: Unit,
     row: UnitRow,
     after: Unit,
-    { listing, name, requirements }: { listing: WorkloadId; name: WordId; requirements: WordId },
+    { listing, name, status, requirements }: Counted,
+    policy: Policy,
   ): void {
-    const [wasDone, isDone] = [this.isDone(before.status), this.isDone(after.status)];
+    const [wasDone, isDone] = [this.hasSucceeded(row.status), this.hasSucceeded(status)];
     if (!wasDone && !isDone) return;
-    const [left, come] = [this.runOf(before, row.requirements), this.runOf(after, requirements)];
+    const [left, come] = [this.runOf(before, row.requirements, policy), this.runOf(after, requirements, policy)];
     const isSame = left.hours === come.hours && left.errHours === come.errHours && left.gpus === come.gpus;
     if (wasDone && isDone && isSame && listingOf(row) === listing && row.name === name) return;
     if (wasDone) this.runTimes.change(listingOf(row), row.name, left, -1);
@@ -240,8 +300,8 @@ export class UnitStore {
     this.runTimes.store();
   }
 
-  private runOf({ walltimeHours, walltimeErrHours }: Unit, requirements: WordId): Run {
-    return { hours: walltimeHours, errHours: walltimeErrHours, gpus: this.gpusOf(requirements) };
+  private runOf({ walltimeHours, walltimeErrHours }: Unit, requirements: WordId, policy: Policy): Run {
+    return { hours: walltimeHours, errHours: walltimeErrHours, gpus: this.gpusOf(requirements, policy) };
   }
 
   private requeue(row: UnitRow, ready: ClassId | null, after: Unit): void {

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { Statuses } from './statuses.js';
 import type { WordTable } from './tables.js';
 
 export type WordId = number;
@@ -72,14 +73,18 @@ export class Words {
 
 /** All words of units, on one connection. */
 export class Vocabulary {
-  readonly status: Words;
+  readonly status: Statuses;
+  readonly dialect: Words;
+  readonly label: Words;
   readonly name: Words;
   readonly site: Words;
   readonly group: Words;
   readonly requirements: Words;
 
   constructor(database: DatabaseSync) {
-    this.status = new Words(database, 'unit_status');
+    this.status = new Statuses(database);
+    this.dialect = new Words(database, 'unit_dialect');
+    this.label = new Words(database, 'unit_label');
     this.name = new Words(database, 'unit_name');
     this.site = new Words(database, 'unit_site');
     this.group = new Words(database, 'unit_group');
@@ -87,6 +92,7 @@ export class Vocabulary {
   }
 
   forget(): void {
-    for (const words of [this.status, this.name, this.site, this.group, this.requirements]) words.forget();
+    this.status.forget();
+    for (const words of [this.dialect, this.name, this.site, this.group, this.requirements, this.label]) words.forget();
   }
 }

@@ -30,7 +30,7 @@ export class ExplainController {
 
   @MessagePattern(ExplainUnit.subject)
   explain(@Payload() message: Message<{ unit_id: string }>): Promise<Answer<{ document: string }>> {
-    const stored = this.desk.shown.byId(message.request.unit_id);
+    const stored = this.desk.shown.byId('iceprod', message.request.unit_id);
     return this.desk.read(message, stored?.unit.workload, () =>
       stored === undefined
         ? refusals.taskNotFound()

@@ -10,7 +10,7 @@ import { misfitsOf, needsOf } from '../iceprod/offer.js';
 import { iceprodPolicy } from '../iceprod/policy.js';
 import { readQueryParams } from '../iceprod/query-params.js';
 import { defaultsFor } from '../iceprod/requirements.js';
-import { PILOT_LANE, WAITING_LANE } from '../iceprod/status-table.js';
+import { PILOT_QUEUE, WAITING_QUEUE } from '../iceprod/status-table.js';
 import { passes } from '../iceprod/task/claim.js';
 import { dependsOn } from '../iceprod/task/document.js';
 import { type OfferVerdict, reasonOf } from './reason.js';
@@ -63,16 +63,16 @@ export class UnitExplainer {
     const open = `unit_class JOIN workload ON workload.id = unit_class.workload
       AND (workload.status IS NULL OR workload.status = 'processing')
       CROSS JOIN unit ON unit.class = unit_class.id`;
-    const lane = 'WHERE lane = (SELECT lane FROM unit_class WHERE id = ?)';
-    this.countHigherOfAll = count(`${open} AND priority > ? ${lane}`);
-    this.countOlderOfAll = count(`${open} AND priority = ? AND unit.id < ? ${lane}`);
+    const queue = 'WHERE queue = (SELECT queue FROM unit_class WHERE id = ?)';
+    this.countHigherOfAll = count(`${open} AND priority > ? ${queue}`);
+    this.countOlderOfAll = count(`${open} AND priority = ? AND unit.id < ? ${queue}`);
   }
 
   /** @returns raw JSON */
   explain(stored: StoredUnit, offers: readonly SeenOffer[]): string {
     const { unit, row } = stored;
-    const phase = iceprodPolicy.phaseOf(unit.status);
-    const { status: datasetStatus } = this.reader.workloads.factsOf(listingOf(row));
+    const phase = iceprodPolicy.phaseOf(unit.status, unit.outcome);
+    const datasetStatus = this.reader.workloads.statusOf(listingOf(row));
     const open = this.openDependencies(stored);
     const isHandedOut = datasetStatus === undefined || datasetStatus === 'processing';
     const place = this.placeOf(stored);
@@ -109,8 +109,8 @@ export class UnitExplainer {
     const open: OpenDependency[] = [];
     const shown = Math.min(row.open_deps, OPEN_SHOWN_MAX);
     for (const id of shown === 0 ? [] : dependsOn(unit.depends)) {
-      const status = this.reader.byId(id)?.unit.status;
-      if (status === undefined || !iceprodPolicy.satisfies(status)) open.push({ id, status });
+      const status = this.reader.byId('iceprod', id)?.unit.status;
+      if (status === undefined || !iceprodPolicy.satisfies(status, '')) open.push({ id, status });
       if (open.length === shown) break;
     }
     return open;
@@ -199,14 +199,14 @@ const judge = ({ unit, row }: StoredUnit, seen: SeenOffer): JudgedOffer => {
   }));
   const filters = readQueryParams(seen.queryParams);
   const isLeased = unit.leaseId !== '';
-  const kind = { workload: unit.workload, site: unit.site, isBlocked: row.open_deps > 0, isLeased };
+  const kind = { workload: unit.workload, site: unit.site, label: unit.label, isBlocked: row.open_deps > 0, isLeased };
   const isPassed =
     !(filters instanceof DomainError) &&
     passes({ ...kind, requirements: asked }, filters) &&
     (filters.priority === undefined || filters.priority === unit.priority) &&
     (filters.instance === undefined || filters.instance === unit.leaseId);
-  const lane = seen.mode === 'process' ? PILOT_LANE : WAITING_LANE;
-  return { seen, misfits, isFiltered: !isPassed, concerns: iceprodPolicy.laneOf(unit.status, isLeased) === lane };
+  const queue = seen.mode === 'process' ? PILOT_QUEUE : WAITING_QUEUE;
+  return { seen, misfits, isFiltered: !isPassed, concerns: iceprodPolicy.queueOf(unit.status, isLeased) === queue };
 };
 
 const dependenciesDocument = (count: number, open: readonly OpenDependency[]): string =>

@@ -1,14 +1,13 @@
 import { DomainError } from '#platform/domain-error.js';
 import { taskPriority } from '#contracts/iceprod/priority.js';
-import { TASK_STATUSES } from '#contracts/iceprod/statuses.js';
 import type { TaskEvents, TaskRequirementsSet, TasksPrioritized } from '#contracts/iceprod/task-events.js';
 import type { Policy } from '../engine/policy.js';
 import type { Unit } from '../engine/unit.js';
 import { amendTask, dependsOn } from './task/document.js';
-import { workStream } from '../workload/workloads.js';
 import { gpuOf } from './requirements.js';
 import { changeRequirements } from './requirement-change.js';
-import { isTaskStatus, PILOT_LANE, STATUS_TABLE, WAITING_LANE } from './status-table.js';
+import { isTaskStatus, PILOT_QUEUE, STATUS_TABLE, WAITING_QUEUE } from './status-table.js';
+import { workStream } from './streams.js';
 
 const TASK_EVENT_TYPES: readonly (keyof TaskEvents)[] = ['TaskRequirementsSet', 'TasksPrioritized'];
 
@@ -21,12 +20,11 @@ export const priorityOf = (
 
 /** IceProd's view of the engine: dependencies are looked at when a task becomes waiting, by whoever promotes it. */
 export const iceprodPolicy: Policy = {
-  statuses: TASK_STATUSES,
   phaseOf: (status) => (isTaskStatus(status) ? STATUS_TABLE[status].phase : 'held'),
   streamOf: workStream,
-  laneOf: (status, leased) => {
-    if (status === 'waiting') return WAITING_LANE;
-    return status === 'queued' && !leased ? PILOT_LANE : undefined;
+  queueOf: (status, leased) => {
+    if (status === 'waiting') return WAITING_QUEUE;
+    return status === 'queued' && !leased ? PILOT_QUEUE : undefined;
   },
   satisfies: (status) => status === 'complete',
   dependsOn,

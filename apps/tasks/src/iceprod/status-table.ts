@@ -1,10 +1,10 @@
 import type { Phase } from '../engine/phase.js';
-import type { Lane } from '../engine/policy.js';
+import type { QueueName } from '../engine/policy.js';
 import { TASK_STATUSES, type TaskStatus } from '#contracts/iceprod/statuses.js';
 
 /** Tasks for `queue` and `queue_many`, and tasks for the pilots' `process`. */
-export const WAITING_LANE: Lane = 0;
-export const PILOT_LANE: Lane = 1;
+export const WAITING_QUEUE: QueueName = 'iceprod.waiting';
+export const PILOT_QUEUE: QueueName = 'iceprod.pilots';
 
 interface StatusRow {
   readonly phase: Phase;

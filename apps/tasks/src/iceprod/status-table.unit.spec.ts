@@ -18,20 +18,20 @@ describe('task statuses', () => {
   });
 
   it('stand in the queue that they may be claimed from', () => {
-    const lanes = ['idle', 'waiting', 'queued', 'melted'].map((status) => [
-      iceprodPolicy.laneOf(status, false),
-      iceprodPolicy.laneOf(status, true),
+    const queues = ['idle', 'waiting', 'queued', 'melted'].map((status) => [
+      iceprodPolicy.queueOf(status, false),
+      iceprodPolicy.queueOf(status, true),
     ]);
-    expect(lanes).toEqual([
+    expect(queues).toEqual([
       [undefined, undefined],
-      [0, 0],
-      [1, undefined],
+      ['iceprod.waiting', 'iceprod.waiting'],
+      ['iceprod.pilots', undefined],
       [undefined, undefined],
     ]);
   });
 
   it('have a phase each, and mean nothing to the engine outside the vocabulary', () => {
-    expect([...TASK_STATUSES, 'melted'].map((status) => iceprodPolicy.phaseOf(status))).toEqual([
+    expect([...TASK_STATUSES, 'melted'].map((status) => iceprodPolicy.phaseOf(status, ''))).toEqual([
       ...['held', 'ready', 'claimed', 'running', 'held', 'failed', 'succeeded'],
       'held',
     ]);

@@ -20,9 +20,9 @@ describe('workloads', () => {
     };
     writer.apply({ stream, revision: 0, id: '', type, data, metadata });
   };
-  const facts = () => {
+  const status = () => {
     const workloads = new Workloads(database);
-    return workloads.factsOf(workloads.idOfDataset('d') ?? -1);
+    return workloads.statusOf(workloads.find('iceprod', 'd') ?? -1);
   };
 
   beforeEach(() => {
@@ -34,46 +34,54 @@ describe('workloads', () => {
 
   afterEach(() => database.close());
 
-  it('follow what happens to a dataset and tell who listens', () => {
-    const told: number[] = [];
-    projection.onFacts((id) => told.push(id));
-    apply('WorkloadSubmitted', { workload_id: 'd', dataset: 7, status: 'suspended', debug: true });
-    expect(facts()).toEqual({ number: 7, status: 'suspended', truncated: false, debug: true });
+  it('follow the status of a workload and notify listeners', () => {
+    const notified: number[] = [];
+    projection.onStatus((id) => notified.push(id));
+    apply('WorkloadSubmitted', { workload_id: 'd', status: 'suspended' });
+    expect(status()).toBe('suspended');
     apply('WorkloadMoved', { status: 'errors' });
-    apply('DatasetTruncated');
-    expect(facts()).toEqual({ number: 7, status: 'errors', truncated: true, debug: true });
+    expect(status()).toBe('errors');
     apply('WorkloadMoved', { status: 'processing', forced: true });
-    expect(facts()).toMatchObject({ status: 'processing', truncated: true });
-    expect(told).toHaveLength(4);
+    expect(status()).toBe('processing');
+    expect(notified).toHaveLength(3);
   });
 
   it('are numbered for ids that nobody has submitted, in either order', () => {
     const workloads = new Workloads(database);
-    const id = workloads.ensure(workStream('d'), 'd');
-    expect(workloads.factsOf(id)).toEqual({ number: undefined, status: undefined, truncated: false, debug: false });
-    apply('WorkloadSubmitted', { workload_id: 'd', dataset: 1, status: 'processing', debug: false });
-    expect(workloads.idOfDataset('d')).toBe(id);
-    expect(workloads.factsOf(id)).toMatchObject({ number: 1, status: 'processing' });
-    expect(workloads.idOfDataset('other')).toBeUndefined();
+    const id = workloads.ensure(workStream('iceprod', 'd'), 'd');
+    expect([workloads.statusOf(id), workloads.dialectOf(id)]).toEqual([undefined, 'iceprod']);
+    apply('WorkloadSubmitted', { workload_id: 'd', status: 'processing' });
+    expect(workloads.find('iceprod', 'd')).toBe(id);
+    expect(workloads.statusOf(id)).toBe('processing');
+    expect(workloads.find('iceprod', 'other')).toBeUndefined();
+  });
+
+  it('of two dialects may have the same id', () => {
+    const workloads = new Workloads(database);
+    const [iceprod, torc] = [workloads.ensure(workStream('iceprod', '1')), workloads.ensure(workStream('torc', '1'))];
+    expect(iceprod).not.toBe(torc);
+    expect([workloads.find('iceprod', '1'), workloads.find('torc', '1')]).toEqual([iceprod, torc]);
+    expect([workloads.dialectOf(iceprod), workloads.dialectOf(torc)]).toEqual(['iceprod', 'torc']);
+    expect(workloads.find('panda', '1')).toBeUndefined();
   });
 
   it('keep their names through streams, however odd or long', () => {
     const workloads = new Workloads(database);
     const long = 'x'.repeat(400);
     for (const name of ['a/b c.d', 'é', long]) {
-      const id = workloads.ensure(workStream(name), name);
-      expect([workloads.nameOf(id), workloads.workStreamOf(id)]).toEqual([name, workStream(name)]);
-      expect(new Workloads(database).idOfDataset(name)).toBe(id);
+      const id = workloads.ensure(workStream('iceprod', name), name);
+      expect([workloads.nameOf(id), workloads.workStreamOf(id)]).toEqual([name, workStream('iceprod', name)]);
+      expect(new Workloads(database).find('iceprod', name)).toBe(id);
     }
-    expect(workloads.nameOf(workloads.ensure(workStream('only.by/stream')))).toBe('only.by/stream');
+    expect(workloads.nameOf(workloads.ensure(workStream('iceprod', 'only.by/stream')))).toBe('only.by/stream');
   });
 
   it('forget what was rolled back', () => {
     const workloads = new Workloads(database);
     database.exec('BEGIN');
-    workloads.ensure(workStream('d'), 'd');
+    workloads.ensure(workStream('iceprod', 'd'), 'd');
     database.exec('ROLLBACK');
     workloads.forget();
-    expect(workloads.idOfDataset('d')).toBeUndefined();
+    expect(workloads.find('iceprod', 'd')).toBeUndefined();
   });
 });

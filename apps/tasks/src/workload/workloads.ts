@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { ref, refOfStream, streamName } from '#ledger/ref.js';
+import { type Dialect, ref, refOfStream, streamName } from '#ledger/ref.js';
 
 /** Integer name of a workload inside this service. Never leaves it: another read model may number differently. */
 export type WorkloadId = number;
@@ -11,33 +11,18 @@ export const WORKLOAD_TABLE = `
 CREATE TABLE IF NOT EXISTS workload (
   id INTEGER PRIMARY KEY,
   ref TEXT NOT NULL UNIQUE,
+  dialect TEXT NOT NULL,
   name TEXT NOT NULL,
-  number INTEGER,
-  status TEXT,
-  truncated INTEGER NOT NULL DEFAULT 0,
-  debug INTEGER NOT NULL DEFAULT 0
+  status TEXT
 ) STRICT;`;
 
-/** Datasets that may still need something: a few of all that there ever were. */
-export const WORKLOAD_INDEX = `
-CREATE INDEX IF NOT EXISTS workload_open ON workload (id) WHERE status IS NOT NULL AND status <> 'complete';`;
+/** Ref of a workload by its public id: names its streams. */
+export const workloadRef = (dialect: Dialect, name: string): string => ref(dialect, 'main', name);
 
-/** What this service knows of a dataset by the events of its `workload-` stream. */
-interface DatasetFacts {
-  /** The human number; absent while nobody has submitted a dataset of this id. */
-  readonly number: number | undefined;
-  readonly status: string | undefined;
-  readonly truncated: boolean;
-  readonly debug: boolean;
-}
+/** The stream that records the units and groups of a workload. */
+export const workStream = (dialect: Dialect, name: string): string => streamName('work', workloadRef(dialect, name));
 
-const UNKNOWN_DATASET: DatasetFacts = { number: undefined, status: undefined, truncated: false, debug: false };
-
-/** Ref of an IceProd dataset: names its streams. */
-export const datasetRef = (datasetId: string): string => ref('iceprod', 'main', datasetId);
-
-/** The stream that holds the work of a dataset: jobs, tasks, stats. */
-export const workStream = (datasetId: string): string => streamName('work', datasetRef(datasetId));
+const dialectOfRef = (aggregateRef: string): string => aggregateRef.slice(0, aggregateRef.indexOf('.'));
 
 const nameOfRef = (aggregateRef: string): string => {
   const escaped = aggregateRef.slice(aggregateRef.indexOf('.', aggregateRef.indexOf('.') + 1) + 1);
@@ -45,32 +30,36 @@ const nameOfRef = (aggregateRef: string): string => {
 };
 
 /**
- * Integer ids for workloads, over the `workload` table. One instance belongs to one connection. A workload need not
- * exist as a dataset: whatever is stored for an id that nobody submitted makes its row (contract 1.7).
+ * Integer ids for workloads, over the `workload` table. One instance belongs to one connection. A workload need not have
+ * been submitted: whatever is stored for its id makes its row.
  */
 export class Workloads {
   private readonly selectByRef: StatementSync;
   private readonly selectById: StatementSync;
   private readonly insert: () => StatementSync;
   private readonly idsByRef = new Map<string, WorkloadId>();
-  private readonly idsByDataset = new Map<string, WorkloadId>();
+  private readonly idsByName = new Map<string, Map<string, WorkloadId>>();
   private readonly namesById = new Map<WorkloadId, string>();
   private readonly streamsById = new Map<WorkloadId, string>();
+  private readonly dialectsById = new Map<WorkloadId, Dialect>();
 
   constructor(database: DatabaseSync) {
     this.selectByRef = database.prepare('SELECT id, name FROM workload WHERE ref = ?');
-    this.selectById = database.prepare('SELECT ref, name, number, status, truncated, debug FROM workload WHERE id = ?');
+    this.selectById = database.prepare('SELECT ref, dialect, name, status FROM workload WHERE id = ?');
     let insert: StatementSync | undefined;
     // Prepared when needed: the connection for queries can only read.
-    this.insert = () => (insert ??= database.prepare('INSERT INTO workload (ref, name) VALUES (?, ?) RETURNING id'));
+    this.insert = () =>
+      (insert ??= database.prepare('INSERT INTO workload (ref, dialect, name) VALUES (?, ?, ?) RETURNING id'));
   }
 
-  /** Id of a dataset that is known here, for whatever reason. */
-  idOfDataset(datasetId: string): WorkloadId | undefined {
-    const cached = this.idsByDataset.get(datasetId);
+  /** Id of a workload that is known here, for whatever reason, by its public id. */
+  find(dialect: Dialect, name: string): WorkloadId | undefined {
+    let ids = this.idsByName.get(dialect);
+    if (ids === undefined) this.idsByName.set(dialect, (ids = new Map<string, WorkloadId>()));
+    const cached = ids.get(name);
     if (cached !== undefined) return cached;
-    const id = this.idOfRef(datasetRef(datasetId));
-    if (id !== undefined) remember(this.idsByDataset, datasetId, id);
+    const id = this.idOfRef(workloadRef(dialect, name));
+    if (id !== undefined) remember(ids, name, id);
     return id;
   }
 
@@ -87,20 +76,20 @@ export class Workloads {
   /**
    * Id of the workload that a stream is about; makes its row when missing. For projections only, inside their transaction.
    *
-   * @param name public id (`dataset_id`); by default what the stream's name says. Needed for ids so long that their ref is
-   *   a hash: the first event of a `work-` stream therefore names its dataset.
+   * @param name public id; by default what the stream's name says. Needed for ids so long that their ref is
+   *   a hash: the first event of a `work-` stream therefore names its workload.
    */
   ensure(stream: string, name?: string): WorkloadId {
     const aggregateRef = refOfStream(stream);
     const known = this.idOfRef(aggregateRef);
     if (known !== undefined) return known;
-    const row = this.insert().get(aggregateRef, name ?? nameOfRef(aggregateRef));
+    const row = this.insert().get(aggregateRef, dialectOfRef(aggregateRef), name ?? nameOfRef(aggregateRef));
     const id = Number(row?.['id']);
     remember(this.idsByRef, aggregateRef, id);
     return id;
   }
 
-  /** Public id of a workload: the `dataset_id`. */
+  /** Public id of a workload. */
   nameOf(id: WorkloadId): string {
     const cached = this.namesById.get(id);
     if (cached !== undefined) return cached;
@@ -110,7 +99,15 @@ export class Workloads {
     return name;
   }
 
-  /** The stream that holds a workload's work. */
+  dialectOf(id: WorkloadId): Dialect {
+    const cached = this.dialectsById.get(id);
+    if (cached !== undefined) return cached;
+    const dialect = String(this.selectById.get(id)?.['dialect'] ?? '') as Dialect;
+    remember(this.dialectsById, id, dialect);
+    return dialect;
+  }
+
+  /** The stream that records a workload's units and groups. */
   workStreamOf(id: WorkloadId): string {
     const cached = this.streamsById.get(id);
     if (cached !== undefined) return cached;
@@ -119,22 +116,17 @@ export class Workloads {
     return stream;
   }
 
-  /** What its `workload-` stream says; read anew each time. */
-  factsOf(id: WorkloadId): DatasetFacts {
-    const row = this.selectById.get(id);
-    if (row === undefined) return UNKNOWN_DATASET;
-    return {
-      number: typeof row['number'] === 'number' ? row['number'] : undefined,
-      status: typeof row['status'] === 'string' ? row['status'] : undefined,
-      truncated: row['truncated'] === 1,
-      debug: row['debug'] === 1,
-    };
+  /** Its status as its `workload-` stream says; absent while nobody has submitted it. Read anew each time. */
+  statusOf(id: WorkloadId): string | undefined {
+    const status = this.selectById.get(id)?.['status'];
+    return typeof status === 'string' ? status : undefined;
   }
 
   /** Drops what a transaction that was rolled back may have put into the caches. */
   forget(): void {
     this.idsByRef.clear();
-    this.idsByDataset.clear();
+    this.idsByName.clear();
+    this.dialectsById.clear();
     this.namesById.clear();
     this.streamsById.clear();
   }

@@ -1,5 +1,6 @@
 import type { UnitReader } from '../../engine/unit-row.js';
 import { TaskCounts } from '../task/task-counts.js';
+import { ICEPROD } from '../streams.js';
 
 /** Tasks that may wait for workers at a time (contract 17). */
 const WAITING_MAX = 250_000;
@@ -14,7 +15,7 @@ export class Backlog {
 
   /** How many more tasks may start to wait. */
   freePlaces(): number {
-    const waiting = this.reader.words.status.find('waiting');
+    const waiting = this.reader.words.status.find(ICEPROD, 'waiting');
     return Math.max(0, WAITING_MAX - (waiting === undefined ? 0 : this.counts.total([waiting])));
   }
 }

@@ -6,7 +6,7 @@ import type { TasksPrioritized } from '#contracts/iceprod/task-events.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { IceprodUnits } from '../iceprod-units.js';
+import { UnitProjection } from '../../engine/unit-projection.js';
 import { priorityOf } from '../policy.js';
 import { ChosenJobs } from '../job/job-decider.js';
 import { JobProjection } from '../job/job-projection.js';
@@ -56,7 +56,7 @@ export class CommandSender {
   constructor(
     private readonly mailbox: Mailbox,
     readModel: ReadModel,
-    units: IceprodUnits,
+    units: UnitProjection,
     private readonly jobs: JobProjection,
   ) {
     const { reader } = units.store;

@@ -4,6 +4,7 @@ import { BUILT_IN_GROUPS } from '#contracts/directory.js';
 import { Groups } from '#event-sourcing/groups.js';
 import type { UnitReader } from '../../engine/unit-row.js';
 import type { WorkloadId } from '../../workload/workloads.js';
+import { ICEPROD } from '../streams.js';
 
 /** Tasks that a dataset still has to do (contract 18). */
 const ACTIVE = ['idle', 'waiting', 'queued', 'processing'] as const;
@@ -60,9 +61,12 @@ export class DatasetSnapshots {
     database: DatabaseSync,
     private readonly reader: UnitReader,
   ) {
-    const select = `SELECT * FROM workload JOIN dataset_snapshot ON dataset_snapshot.workload = workload.id`;
+    const select = `SELECT * FROM workload JOIN dataset ON dataset.workload = workload.id
+      JOIN dataset_snapshot ON dataset_snapshot.workload = workload.id`;
     this.selectOne = database.prepare(`${select} WHERE workload.id = ? AND status IS NOT NULL`);
-    this.selectOpen = database.prepare(`${select} WHERE status IS NOT NULL AND status <> 'complete'`);
+    this.selectOpen = database.prepare(
+      `${select} WHERE dialect = 'iceprod' AND status IS NOT NULL AND status <> 'complete'`,
+    );
     this.selectUser = database.prepare('SELECT priority FROM user_weight WHERE username = ?');
     this.countAll = database.prepare('SELECT status, sum(n) AS n FROM unit_count WHERE workload = ? GROUP BY status');
     this.groups = new Groups(database);
@@ -80,7 +84,7 @@ export class DatasetSnapshots {
 
   /** How many tasks of a dataset have one of these statuses; without statuses, how many there are. */
   count(workload: WorkloadId, statuses?: readonly string[]): number {
-    const wanted = statuses?.map((status) => this.reader.words.status.find(status));
+    const wanted = statuses?.map((status) => this.reader.words.status.find(ICEPROD, status));
     let sum = 0;
     for (const { status, n } of this.countAll.all(workload)) {
       if (wanted === undefined || wanted.includes(Number(status))) sum += Number(n);

@@ -6,7 +6,7 @@ import { AddTasks, CountTasks } from '#contracts/iceprod/tasks.js';
 import type { Ranges } from '#contracts/work-events.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { TasksModule } from '../../tasks.module.js';
-import { submitDataset } from '../../workload/testing/submit-dataset.js';
+import { submitDataset } from '../testing/submit-dataset.js';
 
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
 const JOBS = 400;

@@ -5,6 +5,7 @@ import type { UnitKey } from '../../engine/unit.js';
 import type { WordId } from '../../engine/words.js';
 import { keyOf, lastKeyOf, workloadOfKey } from '../../workload/member-key.js';
 import type { WorkloadId } from '../../workload/workloads.js';
+import { ICEPROD } from '../streams.js';
 
 /** Rows that one chunk holds, and queries that it takes at most. */
 const CHUNK = 500;
@@ -76,7 +77,7 @@ export class UnitFinder {
 
   /** Units of one status that a workload lists. */
   *ofStatus(listing: WorkloadId, status: string): Generator<readonly FoundUnit[]> {
-    const id = this.reader.words.status.find(status);
+    const id = this.reader.words.status.find(ICEPROD, status);
     if (id === undefined) return;
     let after = keyOf(listing, 0) - 1;
     for (;;) {

@@ -4,6 +4,7 @@ import type { WordId } from '../../engine/words.js';
 import type { Jobs } from '../job/job-rows.js';
 import { keyOf, lastKeyOf } from '../../workload/member-key.js';
 import type { WorkloadId, Workloads } from '../../workload/workloads.js';
+import { ICEPROD } from '../streams.js';
 
 /** Rows read for one page. */
 const PAGE_ROWS = 500;
@@ -49,7 +50,7 @@ export class DatasetFiles {
   }
 
   slice(datasetId: string, taskId: string | undefined, after: number): FileSlice {
-    const workload = this.workloads.idOfDataset(datasetId);
+    const workload = this.workloads.find(ICEPROD, datasetId);
     if (workload === undefined) return { bodies: [] };
     const rows =
       taskId === undefined ? this.selectAll.all(workload, after) : this.selectOfTask.all(workload, taskId, after);
@@ -58,7 +59,7 @@ export class DatasetFiles {
   }
 
   has(datasetId: string, taskId: string): boolean {
-    const workload = this.workloads.idOfDataset(datasetId);
+    const workload = this.workloads.find(ICEPROD, datasetId);
     return workload !== undefined && this.selectAny.get(workload, taskId) !== undefined;
   }
 }
@@ -90,7 +91,7 @@ export class NamedTasks {
 
   *find(datasetId: string, jobIndex: number, name: string): Generator<void, string | undefined, void> {
     const { workloads, words } = this.reader;
-    const [workload, nameId] = [workloads.idOfDataset(datasetId), words.name.find(name)];
+    const [workload, nameId] = [workloads.find(ICEPROD, datasetId), words.name.find(name)];
     if (workload === undefined || nameId === undefined) return undefined;
     const ofJob = this.ofJob(workload, jobIndex, nameId);
     if (ofJob !== undefined) return ofJob;

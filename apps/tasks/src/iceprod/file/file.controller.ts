@@ -3,7 +3,7 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import type { Answer, Message, Nothing, Page } from '#bus/contract.js';
 import { AddFile, type AddFileRequest, ListFiles, RemoveFiles } from '#contracts/iceprod/files.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { IceprodUnits } from '../iceprod-units.js';
+import { UnitProjection } from '../../engine/unit-projection.js';
 import { JobProjection } from '../job/job-projection.js';
 import { TaskDesk } from '../task/task-desk.js';
 import { Workloads } from '../../workload/workloads.js';
@@ -20,7 +20,7 @@ export class FileController {
   constructor(
     private readonly desk: TaskDesk,
     { queries, writer }: ReadModel,
-    units: IceprodUnits,
+    units: UnitProjection,
     jobs: JobProjection,
   ) {
     const { reader } = units.store;

@@ -2,7 +2,7 @@ import type { Caller } from '#bus/contract.js';
 import { AddJob } from '#contracts/iceprod/jobs.js';
 import { AddTask, AddTasks, AmendTask } from '#contracts/iceprod/tasks.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
-import { IceprodUnits } from '../iceprod-units.js';
+import { UnitProjection } from '../../engine/unit-projection.js';
 import { JobProjection } from '../job/job-projection.js';
 import { TasksModule } from '../../tasks.module.js';
 import { NamedTasks } from './file-rows.js';
@@ -20,7 +20,7 @@ describe('tasks found by place and name', () => {
     await host.start();
     const tasks = ['a', 'b', 'c'].map((name) => ({ name, depends: [], requirements: '{}' }));
     await host.request(AddTasks, { dataset_id: 'large', first_job_index: 0, count: JOBS, tasks }, SYSTEM);
-    named = new NamedTasks(host.part(IceprodUnits).store.reader, host.part(JobProjection).jobs);
+    named = new NamedTasks(host.part(UnitProjection).store.reader, host.part(JobProjection).jobs);
   }, 30_000);
   afterAll(() => host.end());
 

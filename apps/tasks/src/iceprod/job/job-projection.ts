@@ -4,9 +4,10 @@ import { slicesOf } from '#contracts/ranges.js';
 import type { GroupAmended, GroupsAdded, GroupsMoved, Ranges } from '#contracts/work-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { keyOf, workloadOfKey } from '../../workload/member-key.js';
-import { type WorkloadId, Workloads, workStream } from '../../workload/workloads.js';
+import { type WorkloadId, Workloads } from '../../workload/workloads.js';
 import { evolve, type Job, type JobEvent, statusCode } from './job.js';
 import { JOB_COLUMNS, JOB_INDEXES, JOB_TABLES, Jobs, readJob } from './job-rows.js';
+import { workStream } from '../streams.js';
 
 /** Rows of one slice of bulk work: a few milliseconds. */
 const SLICE = 2_000;

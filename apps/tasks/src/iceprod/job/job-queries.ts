@@ -12,6 +12,7 @@ import { sortableValue, SortedLists } from '#event-sourcing/sorted-lists.js';
 import { revisionsAt } from '../../workload/changes.js';
 import { isPlace, type Place, placeText, readPlace } from '../../workload/list-place.js';
 import type { Workloads } from '../../workload/workloads.js';
+import { ICEPROD } from '../streams.js';
 import { readStatuses } from './job-decider.js';
 import { type JobFilter, Jobs, placeOfJob, type StoredJob } from './job-rows.js';
 import { fieldsOf, type Job, jobDocument } from './job.js';
@@ -136,7 +137,7 @@ export class JobLists {
   ): Promise<JobFilter> {
     if (since === undefined) return filter;
     if ('micros' in since) return { ...filter, since: since.micros };
-    const workload = this.workloads.idOfDataset(datasetId);
+    const workload = this.workloads.find(ICEPROD, datasetId);
     if (workload === undefined) return filter;
     return { ...filter, behindRevisions: await revisionsAt(this, snapshot, workload, 'groups', since.position) };
   }

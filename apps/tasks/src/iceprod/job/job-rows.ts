@@ -4,9 +4,10 @@ import type { Ranges } from '#contracts/work-events.js';
 import { type Place, placeOf, START_PLACE } from '../../workload/list-place.js';
 import { keyOf, lastKeyOf, ordinalOfKey, WORKLOAD_OF_KEY, workloadOfKey } from '../../workload/member-key.js';
 import type { Revisions } from '../../workload/changes.js';
-import { type WorkloadId, type Workloads, workStream } from '../../workload/workloads.js';
+import type { WorkloadId, Workloads } from '../../workload/workloads.js';
 import type { JobView } from './job-decider.js';
 import { type Job, OTHER_STATUS, statusCode } from './job.js';
+import { ICEPROD, workStream } from '../streams.js';
 
 /** Most rows of one page. */
 const PAGE_ROWS = 2_000;
@@ -203,7 +204,7 @@ export class Jobs implements JobView {
   }
 
   nextOrdinal(datasetId: string): number {
-    const workload = this.workloads.idOfDataset(datasetId);
+    const workload = this.workloads.find(ICEPROD, datasetId);
     if (workload === undefined) return 0;
     const last = this.lastKey(workload);
     return last === undefined ? 0 : ordinalOfKey(last) + 1;
@@ -220,7 +221,7 @@ export class Jobs implements JobView {
 
   /** A slice of the jobs that a dataset lists behind a place, in creation order. May be empty before the end. */
   slice(datasetId: string, filter: JobFilter, after: Place = START_PLACE, rows = PAGE_ROWS): JobSlice {
-    const workload = this.workloads.idOfDataset(datasetId);
+    const workload = this.workloads.find(ICEPROD, datasetId);
     if (workload === undefined) return { jobs: [] };
     if (after.at === 'elsewhere') return this.elsewhere(workload, filter, after.id, rows);
     const atHome = this.atHome(workload, filter, after.ordinal, rows);
@@ -231,7 +232,7 @@ export class Jobs implements JobView {
 
   /** Jobs per status, in vocabulary order, without empty ones. */
   counts(datasetId: string): readonly (readonly [JobStatus, number])[] {
-    const workload = this.workloads.idOfDataset(datasetId);
+    const workload = this.workloads.find(ICEPROD, datasetId);
     if (workload === undefined) return [];
     return this.selectCounts.all(workload).flatMap((row) => {
       const status = JOB_STATUSES[Number(row['status'])];
@@ -241,20 +242,20 @@ export class Jobs implements JobView {
 
   /** How many jobs a dataset lists, also those of statuses that clients made up. */
   total(datasetId: string): number {
-    const workload = this.workloads.idOfDataset(datasetId);
+    const workload = this.workloads.find(ICEPROD, datasetId);
     return workload === undefined ? 0 : Number(this.countAll.get(workload)?.['n'] ?? 0);
   }
 
   /** Whether a dataset that is to have so many jobs lacks the one of this index. */
   lacks(datasetId: string, index: number, jobsMax: number): boolean {
-    const workload = this.workloads.idOfDataset(datasetId);
+    const workload = this.workloads.find(ICEPROD, datasetId);
     if (workload === undefined) return jobsMax > 0;
     return this.total(datasetId) < jobsMax && this.selectAt.get(workload, index) === undefined;
   }
 
   /** The highest index of the jobs that a dataset lists. */
   highestIndex(datasetId: string): number | undefined {
-    const workload = this.workloads.idOfDataset(datasetId);
+    const workload = this.workloads.find(ICEPROD, datasetId);
     const highest = workload === undefined ? undefined : this.selectHighest.get(workload)?.['highest'];
     return typeof highest === 'number' ? highest : undefined;
   }
@@ -269,7 +270,7 @@ export class Jobs implements JobView {
     lowest: number,
     { index, skip }: { readonly index: number; readonly skip: number },
   ): { readonly jobs: readonly { readonly id: string; readonly index: number }[]; readonly isLast: boolean } {
-    const workload = this.workloads.idOfDataset(datasetId);
+    const workload = this.workloads.find(ICEPROD, datasetId);
     if (workload === undefined) return { jobs: [], isLast: true };
     const jobs = this.selectDown
       .all(workload, lowest, index, skip)

@@ -1,6 +1,7 @@
 import type { StatementSync } from 'node:sqlite';
 import type { UnitReader } from '../../engine/unit-row.js';
 import { keyOf, lastKeyOf } from '../../workload/member-key.js';
+import { ICEPROD } from '../streams.js';
 
 /** How many tasks jobs have. */
 export class JobTasks {
@@ -15,7 +16,7 @@ export class JobTasks {
   /** Tasks of a job that its dataset lists. */
   count(datasetId: string, jobId: string): number {
     const { workloads, words } = this.reader;
-    const [workload, group] = [workloads.idOfDataset(datasetId), words.group.find(jobId)];
+    const [workload, group] = [workloads.find(ICEPROD, datasetId), words.group.find(jobId)];
     if (workload === undefined || group === undefined) return 0;
     return Number(this.select.get(group, workload, keyOf(workload, 0), lastKeyOf(workload))?.['tasks']);
   }

@@ -26,7 +26,7 @@ import {
 } from '#contracts/iceprod/jobs.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { TaskDesk } from '../task/task-desk.js';
-import { datasetRef, Workloads } from '../../workload/workloads.js';
+import { Workloads } from '../../workload/workloads.js';
 import {
   actOnJobs,
   addJob,
@@ -43,6 +43,7 @@ import { countJobs, JobLists } from './job-queries.js';
 import { Jobs } from './job-rows.js';
 import { JobTasks } from './job-tasks.js';
 import { jobDocument } from './job.js';
+import { datasetRef } from '../streams.js';
 
 /** Messages about IceProd jobs. */
 @Controller()

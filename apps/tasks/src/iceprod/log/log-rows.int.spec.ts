@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { WORKLOAD_TABLE, Workloads, workStream } from '../../workload/workloads.js';
+import { WORKLOAD_TABLE, Workloads } from '../../workload/workloads.js';
 import { LOG_INDEXES, LOG_TABLES, Logs } from './log-rows.js';
+import { workStream } from '../streams.js';
 
 /** Knows the questions that were asked. */
 class WatchedDatabase extends DatabaseSync {

@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 
 import { formatTimestamp } from '#platform/clock.js';
 import { ref, streamName } from '#ledger/ref.js';
 import type { WorkloadId, Workloads } from '../../workload/workloads.js';
+import { ICEPROD } from '../streams.js';
 
 /** `workload` is null for logs of no dataset. The body stands in the blob store. */
 export const LOG_TABLES = `
@@ -136,7 +137,7 @@ export class Logs {
     fromMicros,
     toMicros,
   }: LogFilter): { readonly conditions: string[]; readonly values: SQLInputValue[] } | undefined {
-    const workload = datasetId === undefined ? undefined : this.workloads.idOfDataset(datasetId);
+    const workload = datasetId === undefined ? undefined : this.workloads.find(ICEPROD, datasetId);
     if (datasetId !== undefined && workload === undefined) return undefined;
     const given: readonly (readonly [string, SQLInputValue | undefined])[] = [
       // The sign keeps SQLite from walking all logs of the dataset for those of one task.

@@ -24,12 +24,13 @@ import { newId } from '#contracts/ids.js';
 import { BlobStore } from '#storage/blob-store.js';
 import { AccessRules } from '#event-sourcing/access-rules.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { IceprodUnits } from '../iceprod-units.js';
+import { UnitProjection } from '../../engine/unit-projection.js';
 import { TaskDesk } from '../task/task-desk.js';
-import { Workloads, workStream } from '../../workload/workloads.js';
+import { Workloads } from '../../workload/workloads.js';
 import { type DeletedLogs, deleteLog, deleteLogs, storeLog } from './change-logs.js';
 import { listTaskLogs, logText, queryLogs } from './log-queries.js';
 import { Logs, unboundLogStream } from './log-rows.js';
+import { workStream } from '../streams.js';
 
 const notFound = (): DomainError => new DomainError('not-found', 'log.not-found', 'Log not found');
 
@@ -44,7 +45,7 @@ export class LogController {
     private readonly desk: TaskDesk,
     private readonly blobs: BlobStore,
     { queries, writer }: ReadModel,
-    units: IceprodUnits,
+    units: UnitProjection,
   ) {
     this.shown = new Logs(queries, new Workloads(queries));
     this.decided = new Logs(writer, units.store.reader.workloads);

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { formatTimestamp } from '#platform/clock.js';
 import type { Workloads } from '../../workload/workloads.js';
+import { ICEPROD } from '../streams.js';
 
 /** Records looked at for one page; bodies are fetched only of those that are shown. */
 const PAGE_SCAN = 1_000;
@@ -133,7 +134,7 @@ export class TaskStats {
     datasetId: string,
     select: (workload: number) => readonly Record<string, SQLOutputValue>[],
   ): TaskStatPage {
-    const workload = this.workloads.idOfDataset(datasetId);
+    const workload = this.workloads.find(ICEPROD, datasetId);
     const rows = workload === undefined ? [] : select(workload);
     return { entries: rows.map(entryOf), full: rows.length === PAGE_SCAN };
   }

@@ -8,7 +8,7 @@ import { newId } from '#contracts/ids.js';
 import { BlobStore } from '#storage/blob-store.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { TaskDesk } from '../task/task-desk.js';
-import { datasetRef, Workloads } from '../../workload/workloads.js';
+import { Workloads } from '../../workload/workloads.js';
 import { recordStats } from './record-stats.js';
 import {
   exportTaskStats,
@@ -18,6 +18,7 @@ import {
   listTaskStats,
 } from './task-stat-queries.js';
 import { STAT_BLOBS, TaskStats } from './task-stat-rows.js';
+import { datasetRef } from '../streams.js';
 
 /** Larger ones go to the blob store. Measured as the event holds them: as a string inside JSON. */
 const INLINE_BYTES_MAX = 128 * 1024;

@@ -6,10 +6,11 @@ import { formatTimestamp } from '#platform/clock.js';
 import { newId } from '#contracts/ids.js';
 import type { TaskStatRecorded } from '#contracts/iceprod/task-events.js';
 import { FolderBlobStore } from '#storage/folder-blob-store.js';
-import { WORKLOAD_TABLE, Workloads, workStream } from '../../workload/workloads.js';
+import { WORKLOAD_TABLE, Workloads } from '../../workload/workloads.js';
 import { taskStatProjection } from './task-stat-projection.js';
 import { exportTaskStats, getTaskStat, listTaskStats } from './task-stat-queries.js';
 import { microsNotBefore, TaskStats } from './task-stat-rows.js';
+import { workStream } from '../streams.js';
 
 const START_MICROS = 1_767_225_600_000_000;
 

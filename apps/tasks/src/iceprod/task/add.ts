@@ -6,9 +6,9 @@ import type { UnitAdded, UnitsAdded } from '#contracts/work-events.js';
 import type { DecidedEvent, Decision, SlicedDecision } from '#event-sourcing/command.js';
 import { isTaskStatus } from '../status-table.js';
 import { type JobView, jobsAdded } from '../job/job-decider.js';
-import { datasetRef } from '../../workload/workloads.js';
 import { refusals } from './refusals.js';
 import type { TaskView } from './view.js';
+import { datasetRef } from '../streams.js';
 
 const DEFAULT_STATUS = 'idle';
 const DEFAULT_PRIORITY = 1;

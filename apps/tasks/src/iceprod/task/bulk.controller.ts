@@ -16,10 +16,10 @@ import {
 } from '#contracts/iceprod/tasks.js';
 import { notLacking } from '../job/job-decider.js';
 import { JobProjection } from '../job/job-projection.js';
-import { datasetRef } from '../../workload/workloads.js';
 import { addTasks, addTasksToJobs, bulkIds } from './add.js';
 import { actOnTasks, setRequirements, setTasksStatus } from './bulk.js';
 import { TaskDesk } from './task-desk.js';
+import { datasetRef } from '../streams.js';
 
 /** Messages that change many tasks at once. */
 @Controller()

@@ -12,7 +12,7 @@ import { needsOf, offeredSite, readOffer } from '../offer.js';
 import { iceprodPolicy } from '../policy.js';
 import { type ClaimFilters, readQueryParams } from '../query-params.js';
 import { defaultsFor, PILOT_DEFAULTS } from '../requirements.js';
-import { PILOT_LANE, WAITING_LANE } from '../status-table.js';
+import { PILOT_QUEUE, WAITING_QUEUE } from '../status-table.js';
 import { ordinalOfKey } from '../../workload/member-key.js';
 import { taskDocument } from './document.js';
 import { Chosen, movedTo, ofUnit } from './moves.js';
@@ -48,14 +48,14 @@ export class ClaimMatcher {
   private readonly matches = new Map<string, Match>();
 
   match(view: TaskView, request: ClaimTasksRequest): Match | DomainError {
-    const lane = request.mode === 'process' ? PILOT_LANE : WAITING_LANE;
-    const name = `${lane}\n${request.requirements}\n${request.query_params}`;
+    const queue = request.mode === 'process' ? PILOT_QUEUE : WAITING_QUEUE;
+    const name = `${queue}\n${request.requirements}\n${request.query_params}`;
     const known = this.matches.get(name);
     if (known?.version === view.ready.version) return known;
     const filters = readQueryParams(request.query_params);
     if (filters instanceof DomainError) return filters;
     const fits = fitting(view, request, filters);
-    const classes = [...view.ready.classes(lane)].filter(fits);
+    const classes = [...view.ready.classes(queue)].filter(fits);
     const match = { version: view.ready.version, classes, best: new ReadyBest(view.ready, classes), filters };
     if (this.matches.size >= OFFERS_MAX) this.matches.clear();
     this.matches.set(name, match);
@@ -245,7 +245,7 @@ export function* queueTasks(
 ): SlicedDecision<{ queued: number }> {
   const most = Math.min(request.num_tasks, QUEUE_MAX);
   const weights = new Map(Object.entries(request.dataset_prio));
-  const classes = [...view.ready.classes(WAITING_LANE)].filter(
+  const classes = [...view.ready.classes(WAITING_QUEUE)].filter(
     (ready) => !ready.isBlocked && isOpen(view, ready.workload),
   );
   const weightOf = ({ workload }: ReadyClass): number => weights.get(workload) ?? 0;

@@ -4,7 +4,7 @@ import { iceprodPolicy } from '../policy.js';
 
 const RUN_PHASES: readonly Phase[] = ['claimed', 'running'];
 
-const isRun = (status: string): boolean => RUN_PHASES.includes(iceprodPolicy.phaseOf(status));
+const isRun = (status: string): boolean => RUN_PHASES.includes(iceprodPolicy.phaseOf(status, ''));
 
 /**
  * The lease of the run that a change ends: somebody held the unit, and nobody does afterwards. The worker itself learns it

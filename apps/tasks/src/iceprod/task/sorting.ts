@@ -20,7 +20,7 @@ const COLUMNS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['name', (row, reader) => reader.words.name.wordOf(row.name)],
   ['site', (row, reader) => reader.words.site.wordOf(row.site)],
   ['status', (row, reader) => reader.words.status.wordOf(row.status)],
-  ['job_id', (row, reader) => reader.words.group.wordOf(row.grp)],
+  ['job_id', (row, reader) => reader.words.group.wordOf(row.grp ?? 0)],
   ['instance_id', (row) => row.lease_id ?? ''],
   ['dataset_id', (row, reader) => reader.workloads.nameOf(listingOf(row))],
 ]);

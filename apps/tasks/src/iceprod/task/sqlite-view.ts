@@ -3,8 +3,8 @@ import type { ReadyUnits } from '../../engine/ready.js';
 import type { Unit, UnitKey } from '../../engine/unit.js';
 import type { UnitStore } from '../../engine/unit-store.js';
 import { keyOf, lastKeyOf, ordinalOfKey, workloadOfKey } from '../../workload/member-key.js';
-import { workStream } from '../../workload/workloads.js';
 import type { DatasetState, Selected, TaskView } from './view.js';
+import { ICEPROD, workStream } from '../streams.js';
 
 /** Rows of one slice. */
 const SLICE = 2_000;
@@ -13,6 +13,7 @@ const UNKNOWN: DatasetState = { status: undefined, debug: false };
 
 /** What task deciders look at, on the writing connection. */
 export class SqliteTaskView implements TaskView {
+  private readonly selectDataset: StatementSync;
   private readonly selectFound: StatementSync;
   private readonly selectLast: StatementSync;
   private readonly selectHome: StatementSync;
@@ -22,7 +23,10 @@ export class SqliteTaskView implements TaskView {
   constructor(private readonly store: UnitStore) {
     const { database } = store;
     const columns = 'SELECT key, workload, status, name FROM unit WHERE';
-    this.selectFound = database.prepare('SELECT key, workload, status FROM unit WHERE id = ?');
+    this.selectDataset = database.prepare(
+      'SELECT status, debug FROM workload LEFT JOIN dataset ON dataset.workload = workload.id WHERE workload.id = ?',
+    );
+    this.selectFound = database.prepare('SELECT key, workload, status FROM unit WHERE dialect = ? AND id = ?');
     this.selectLast = database.prepare('SELECT key FROM unit WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1');
     this.selectHome = database.prepare(`${columns} key > ? AND key <= ? ORDER BY key LIMIT ?`);
     this.selectMoved = database.prepare(`${columns} workload = ? AND key > ? ORDER BY key LIMIT ?`);
@@ -34,13 +38,13 @@ export class SqliteTaskView implements TaskView {
   }
 
   unit(id: string): Unit | undefined {
-    return this.store.byId(id)?.unit;
+    return this.store.byId(ICEPROD, id)?.unit;
   }
 
   find(id: string): (Selected & { readonly workload: string }) | undefined {
-    const row = this.selectFound.get(id);
-    if (row === undefined) return undefined;
     const { words, workloads } = this.store.reader;
+    const row = this.selectFound.get(words.dialect.find(ICEPROD) ?? null, id);
+    if (row === undefined) return undefined;
     const key = Number(row['key']);
     const listing = row['workload'] === null ? workloadOfKey(key) : Number(row['workload']);
     return { key, status: words.status.wordOf(Number(row['status'])), workload: workloads.nameOf(listing) };
@@ -52,8 +56,10 @@ export class SqliteTaskView implements TaskView {
 
   dataset(datasetId: string): DatasetState {
     const { workloads } = this.store.reader;
-    const id = workloads.idOfDataset(datasetId);
-    return id === undefined ? UNKNOWN : workloads.factsOf(id);
+    const id = workloads.find(ICEPROD, datasetId);
+    const row = id === undefined ? undefined : this.selectDataset.get(id);
+    if (row === undefined) return UNKNOWN;
+    return { status: typeof row['status'] === 'string' ? row['status'] : undefined, debug: row['debug'] === 1 };
   }
 
   streamOf(key: UnitKey): string {
@@ -65,14 +71,14 @@ export class SqliteTaskView implements TaskView {
   }
 
   nextOrdinal(datasetId: string): number {
-    const id = this.store.reader.workloads.idOfDataset(datasetId);
+    const id = this.store.reader.workloads.find(ICEPROD, datasetId);
     if (id === undefined) return 0;
     const last = this.selectLast.get(keyOf(id, 0), lastKeyOf(id));
     return last === undefined ? 0 : ordinalOfKey(Number(last['key'])) + 1;
   }
 
   *unitsOf(datasetId: string): Iterable<readonly Selected[]> {
-    const id = this.store.reader.workloads.idOfDataset(datasetId);
+    const id = this.store.reader.workloads.find(ICEPROD, datasetId);
     if (id === undefined) return;
     yield* this.slices(id, keyOf(id, 0) - 1, (after) => this.selectHome.all(after, lastKeyOf(id), SLICE));
     yield* this.slices(id, -1, (after) => this.selectMoved.all(id, after, SLICE));
@@ -80,7 +86,7 @@ export class SqliteTaskView implements TaskView {
 
   *unitsNamed(datasetId: string, name: string): Iterable<readonly Selected[]> {
     const { workloads, words } = this.store.reader;
-    const [id, nameId] = [workloads.idOfDataset(datasetId), words.name.find(name)];
+    const [id, nameId] = [workloads.find(ICEPROD, datasetId), words.name.find(name)];
     if (id === undefined || nameId === undefined) return;
     // The name is looked at here: a statement that looks for a rare one would keep everybody waiting.
     yield* this.slices(id, keyOf(id, 0) - 1, (after) => this.selectHome.all(after, lastKeyOf(id), SLICE), nameId);
@@ -89,7 +95,7 @@ export class SqliteTaskView implements TaskView {
 
   *unitsOfJob(datasetId: string, jobId: string): Iterable<readonly Selected[]> {
     const { workloads, words } = this.store.reader;
-    const [id, group] = [workloads.idOfDataset(datasetId), words.group.find(jobId)];
+    const [id, group] = [workloads.find(ICEPROD, datasetId), words.group.find(jobId)];
     if (id === undefined || group === undefined) return;
     yield* this.slices(id, -1, (after) => this.selectGroup.all(group, after, SLICE));
   }

@@ -7,6 +7,7 @@ import { gpuOf } from '../requirements.js';
 import { START_PLACE } from '../../workload/list-place.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 import type { TaskCounts } from './task-counts.js';
+import { ICEPROD } from '../streams.js';
 
 /** Statistics of the complete tasks of one name (contract 7.5). */
 const documentOf = (sums: RunTimeSums): string => {
@@ -58,7 +59,7 @@ export class TaskStatisticsQuery {
   }
 
   private async sums(datasetId: string): Promise<ReadonlyMap<WordId, RunTimeSums>> {
-    const workload = this.reader.workloads.idOfDataset(datasetId);
+    const workload = this.reader.workloads.find(ICEPROD, datasetId);
     if (workload === undefined) return new Map();
     const kept = this.kept(workload);
     return [...kept.values()].some(({ isVague }) => isVague) ? this.counted(workload) : kept;
@@ -68,7 +69,7 @@ export class TaskStatisticsQuery {
   private async counted(workload: WorkloadId): Promise<ReadonlyMap<WordId, RunTimeSums>> {
     const byName = new Map<WordId, RunTimeSums>();
     const gpus = new Map<WordId, number>();
-    const complete = this.reader.words.status.find('complete');
+    const complete = this.reader.words.status.find(ICEPROD, 'complete');
     if (complete === undefined) return byName;
     const query = { workload, filter: { statuses: [complete] }, columns: RUN_COLUMNS };
     for await (const { rows } of this.scan.walk(query, START_PLACE, new Slices())) {

@@ -8,6 +8,7 @@ import type { WorkloadId } from '../../workload/workloads.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
 import { isTaskStatus, RESET_ALIAS } from '../status-table.js';
 import { refusals } from './refusals.js';
+import { ICEPROD } from '../streams.js';
 
 /** Statuses of a filter, refused when one is unknown; the legacy word matches nothing. */
 export const checkStatuses = (statuses: readonly string[] | undefined): DomainError | undefined =>
@@ -87,7 +88,7 @@ export class TaskCounts {
 
   /** How many tasks of each name have each status, names in the order of their tasks. */
   byNameOf(datasetId: string): ReadonlyMap<string, ReadonlyMap<string, number>> {
-    const workload = this.reader.workloads.idOfDataset(datasetId);
+    const workload = this.reader.workloads.find(ICEPROD, datasetId);
     const names = new Map<string, Map<string, number>>();
     for (const row of workload === undefined ? [] : this.byName.all(workload)) {
       const name = String(row['word']);
@@ -99,7 +100,7 @@ export class TaskCounts {
 
   /** Names of the dataset's tasks, in the order of their tasks. */
   names(datasetId: string): readonly string[] {
-    const workload = this.reader.workloads.idOfDataset(datasetId);
+    const workload = this.reader.workloads.find(ICEPROD, datasetId);
     return [...new Set((workload === undefined ? [] : this.byName.all(workload)).map((row) => String(row['word'])))];
   }
 
@@ -111,7 +112,7 @@ export class TaskCounts {
 
   private rows(datasetId: string | undefined): readonly Readonly<Record<string, unknown>>[] {
     if (datasetId === undefined) return this.ofAll.all();
-    const workload = this.reader.workloads.idOfDataset(datasetId);
+    const workload = this.reader.workloads.find(ICEPROD, datasetId);
     return workload === undefined ? [] : this.ofWorkload.all(workload);
   }
 }

@@ -7,7 +7,7 @@ import type { Decision, SlicedDecision } from '#event-sourcing/command.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { UnitReader } from '../../engine/unit-row.js';
-import { IceprodUnits } from '../iceprod-units.js';
+import { UnitProjection } from '../../engine/unit-projection.js';
 import { WorkloadProjection } from '../../workload/workload-projection.js';
 import { SqliteTaskView } from './sqlite-view.js';
 import type { TaskView } from './view.js';
@@ -24,7 +24,7 @@ export class TaskDesk {
   constructor(
     private readonly mailbox: Mailbox,
     readModel: ReadModel,
-    units: IceprodUnits,
+    units: UnitProjection,
     workloads: WorkloadProjection,
   ) {
     this.shown = new UnitReader(readModel.queries);
@@ -32,7 +32,7 @@ export class TaskDesk {
     this.decidedRules = new AccessRules(readModel.writer, 'iceprod');
     this.view = new SqliteTaskView(units.store);
     // Whether a dataset's tasks may be claimed depends on the dataset.
-    workloads.onFacts(() => units.store.ready.reconsider());
+    workloads.onStatus(() => units.store.ready.reconsider());
   }
 
   /** Carries out a command; with a `dataset_id` to judge, only for callers who may write there. */

@@ -24,6 +24,7 @@ import { revisionsAt } from '../../workload/changes.js';
 import { isPlace, placeText, readPlace, START_PLACE } from '../../workload/list-place.js';
 import { taskDocuments } from './document.js';
 import { valuesOf } from './sorting.js';
+import { ICEPROD } from '../streams.js';
 import { presentStatuses } from './task-counts.js';
 
 /** The tasks of a dataset that are asked for, or nothing when no task can be. */
@@ -57,7 +58,7 @@ export class TaskLists {
   }
 
   private async *idsByStatus(datasetId: string, snapshot: Snapshot): Chunks {
-    const workload = this.reader.workloads.idOfDataset(datasetId);
+    const workload = this.reader.workloads.find(ICEPROD, datasetId);
     if (workload === undefined) return undefined;
     const slices = new Slices();
     for (const [status, word] of presentStatuses(snapshot.database, workload, this.reader.words)) {
@@ -118,8 +119,8 @@ export class TaskLists {
   private async wantedOf(request: ListTasksRequest, snapshot: Snapshot): Promise<Wanted> {
     const { words } = this.reader;
     const { job_index: groupIndex, job_id: jobId, changed_since: since } = request;
-    const workload = this.reader.workloads.idOfDataset(request.dataset_id);
-    const statuses = request.statuses && words.status.findAll(request.statuses);
+    const workload = this.reader.workloads.find(ICEPROD, request.dataset_id);
+    const statuses = request.statuses && words.status.findAll(ICEPROD, request.statuses);
     const names = request.names && words.name.findAll(request.names);
     const group = jobId === undefined ? undefined : words.group.find(jobId);
     if (workload === undefined || statuses?.length === 0 || names?.length === 0) return undefined;

@@ -9,10 +9,12 @@ import type { Snapshot, Snapshots } from '#event-sourcing/snapshots.js';
 import { SortedLists } from '#event-sourcing/sorted-lists.js';
 import { rowOf, UNIT_COLUMNS, type UnitReader } from '../../engine/unit-row.js';
 import { COLUMNS_BEFORE, idIn, keyIn, unitsIn } from '../../engine/unit-scan.js';
+import type { StatusId } from '../../engine/statuses.js';
 import type { WordId } from '../../engine/words.js';
 import { taskDocuments } from './document.js';
 import { valuesOf } from './sorting.js';
 import type { TaskCounts } from './task-counts.js';
+import { ICEPROD } from '../streams.js';
 
 /** Up to that many matches are looked up by their status and put in order; more are met often enough on the way. */
 const LOOKED_UP_MAX = 50_000;
@@ -33,7 +35,7 @@ export class TaskQuery {
 
   query(request: QueryTasksRequest): Promise<SnapshotPage | DomainError> {
     return this.answers.page(request.cursor, (snapshot) => {
-      const statuses = request.statuses && this.reader.words.status.findAll(request.statuses);
+      const statuses = request.statuses && this.reader.words.status.findAll(ICEPROD, request.statuses);
       const { sort = [] } = request;
       const isWalked = sort.length === 0 && (statuses === undefined || this.counts.total(statuses) > LOOKED_UP_MAX);
       const documents = taskDocuments(this.reader, wantedFields(request.keys));
@@ -52,11 +54,12 @@ export class TaskQuery {
     const slices = new Slices();
     const columns = ['status', 'site', ...documents.columns];
     const scan = unitsIn(snapshot);
+    const dialect = this.reader.words.dialect.find(ICEPROD) ?? -1;
     let left = limit > 0 ? limit : Infinity;
     for (
-      let rows = scan.behindId(columns, '');
+      let rows = scan.behindId(dialect, columns, '');
       rows.length > 0;
-      rows = scan.behindId(columns, idIn(rows.at(-1) ?? []))
+      rows = scan.behindId(dialect, columns, idIn(rows.at(-1) ?? []))
     ) {
       const entries: string[] = [];
       for (const row of rows) {
@@ -83,7 +86,8 @@ export class TaskQuery {
     return this.sorted.chunks(
       { sort, ...(limit > 0 && { limit }) },
       async (offer, slices) => {
-        for await (const rows of matching(snapshot, statuses, slices)) {
+        const walked = statuses ?? this.reader.words.status.ofDialect(ICEPROD);
+        for await (const rows of matching(snapshot, walked, slices)) {
           for (const row of rows.map(rowOf)) {
             if (!this.isAtSite(row.site, site)) continue;
             offer({ key: row.key, id: row.id, values: valuesOf(this.reader, row, sort) });
@@ -103,14 +107,14 @@ export class TaskQuery {
   }
 }
 
-/** Units of these statuses, or all, in no order that means something; others get their turn in between. */
+/** Units of these statuses, in no order that means something; others get their turn in between. */
 async function* matching(
   snapshot: Snapshot,
-  statuses: readonly WordId[] | undefined,
+  statuses: readonly StatusId[],
   slices: Slices,
 ): AsyncGenerator<readonly Row[], void, void> {
   const scan = unitsIn(snapshot);
-  for (const status of statuses ?? [undefined]) {
+  for (const status of statuses) {
     const behind = (key: number): readonly Row[] => scan.behindKey(UNIT_COLUMNS, key, status);
     for (let rows = behind(-1); rows.length > 0; rows = behind(keyIn(rows.at(-1) ?? []))) {
       yield rows;

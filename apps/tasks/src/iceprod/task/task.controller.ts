@@ -16,7 +16,6 @@ import {
   SetTaskStatus,
 } from '#contracts/iceprod/tasks.js';
 import { ordinalOfKey, workloadOfKey } from '../../workload/member-key.js';
-import { datasetRef } from '../../workload/workloads.js';
 import { addTask } from './add.js';
 import { amendTask } from './amend.js';
 import { pickTask } from './document.js';
@@ -24,6 +23,7 @@ import { setTaskStatus, type SetTaskStatusCommand } from './move.js';
 import { refusals } from './refusals.js';
 import { reportTask } from './report.js';
 import { TaskDesk } from './task-desk.js';
+import { ICEPROD, datasetRef } from '../streams.js';
 
 /** Messages about one task. */
 @Controller()
@@ -49,7 +49,7 @@ export class TaskController {
   ): Promise<Answer<{ document: string }>> {
     const { task_id: id, dataset_id: datasetId, keys } = message.request;
     return this.desk.read(message, datasetId, () => {
-      const stored = this.desk.shown.byId(id);
+      const stored = this.desk.shown.byId(ICEPROD, id);
       if (stored === undefined || (datasetId !== undefined && stored.unit.workload !== datasetId)) {
         return refusals.taskNotFound();
       }
@@ -79,7 +79,7 @@ export class TaskController {
   @MessagePattern(LocateUnit.subject)
   locate(@Payload() message: Message<{ unit_id: string }>): Promise<Answer<UnitHome>> {
     const { shown } = this.desk;
-    const stored = shown.byId(message.request.unit_id);
+    const stored = shown.byId(ICEPROD, message.request.unit_id);
     return this.desk.read(message, stored?.unit.workload, () => {
       if (stored === undefined) return refusals.taskNotFound();
       const { key } = stored.row;

@@ -24,7 +24,7 @@ import {
 import type { DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { TasksModule } from '../../tasks.module.js';
-import { submitDataset } from '../../workload/testing/submit-dataset.js';
+import { submitDataset } from '../testing/submit-dataset.js';
 
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
 const ALICE: Caller = { subject: 'alice', username: 'alice', roles: ['user'], groups: ['users'] };

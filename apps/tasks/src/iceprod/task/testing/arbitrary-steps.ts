@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { newId } from '#contracts/ids.js';
 import { TASK_STATUSES } from '#contracts/iceprod/statuses.js';
-import { datasetRef } from '../../../workload/workloads.js';
 import { addTask, addTasks, bulkIds } from '../add.js';
 import { amendTask } from '../amend.js';
 import { actOnTasks, setRequirements, setTasksStatus } from '../bulk.js';
@@ -10,6 +9,7 @@ import { promoteTasks, setTaskStatus } from '../move.js';
 import { reportTask } from '../report.js';
 import type { TaskView } from '../view.js';
 import { DATASETS, type Step } from './task-model.js';
+import { datasetRef } from '../../streams.js';
 
 /** Picks a task, whatever their ids. */
 const number = fc.nat({ max: 30 });

@@ -3,13 +3,13 @@ import type { DecidedEvent } from '#event-sourcing/command.js';
 import { evolve } from '../../../engine/evolve.js';
 import type { UnitEvent } from '../../../engine/unit-event.js';
 import { addedUnit, gridUnit } from '../../../engine/new-units.js';
-import type { Lane } from '../../../engine/policy.js';
+import type { QueueName } from '../../../engine/policy.js';
 import { compareReady, type ReadyClass, type ReadyEntry, type ReadyUnits } from '../../../engine/ready.js';
 import type { Unit, UnitKey } from '../../../engine/unit.js';
 import { iceprodPolicy } from '../../policy.js';
 import { keyOf, ordinalOfKey, workloadOfKey } from '../../../workload/member-key.js';
-import { workStream } from '../../../workload/workloads.js';
 import type { DatasetState, Selected, TaskView } from '../view.js';
+import { workStream } from '../../streams.js';
 
 /** What deciders look at, in memory and by the plainest means: the measure for what the tables do. */
 export class MemoryView implements TaskView, ReadyUnits {
@@ -78,11 +78,11 @@ export class MemoryView implements TaskView, ReadyUnits {
     return Number.NaN;
   }
 
-  *classes(lane: Lane): Iterable<ReadyClass> {
+  *classes(queue: QueueName): Iterable<ReadyClass> {
     const seen = new Map<string, ReadyClass>();
     for (const unit of this.units.values()) {
       const ready = this.classOf(unit);
-      if (laneOf(unit) === lane) seen.set(JSON.stringify(ready), ready);
+      if (queueOf(unit) === queue) seen.set(JSON.stringify(ready), ready);
     }
     yield* seen.values();
   }
@@ -94,7 +94,7 @@ export class MemoryView implements TaskView, ReadyUnits {
   entries(ready: ReadyClass, after: ReadyEntry | undefined, limit: number, priority?: number): readonly ReadyEntry[] {
     const name = JSON.stringify(ready);
     return [...this.units.values()]
-      .filter((unit) => laneOf(unit) !== undefined && JSON.stringify(this.classOf(unit)) === name)
+      .filter((unit) => queueOf(unit) !== undefined && JSON.stringify(this.classOf(unit)) === name)
       .filter((unit) => priority === undefined || unit.priority === priority)
       .map(({ key, priority: value, id }) => ({ key, priority: value, id }))
       .sort(compareReady)
@@ -137,16 +137,17 @@ export class MemoryView implements TaskView, ReadyUnits {
     return [...this.units.values()].filter(accepts).sort((a, b) => ordinalOfKey(a.key) - ordinalOfKey(b.key));
   }
 
-  private classOf(unit: Unit): ReadyClass & { readonly lane: Lane | undefined } {
+  private classOf(unit: Unit): ReadyClass & { readonly queue: QueueName | undefined } {
     return {
-      lane: laneOf(unit),
+      queue: queueOf(unit),
       workload: unit.workload,
       requirements: unit.requirements,
       site: unit.site,
+      label: unit.label,
       isBlocked: this.openDependencies(unit) > 0,
       isLeased: unit.leaseId !== '',
     };
   }
 }
 
-const laneOf = (unit: Unit): Lane | undefined => iceprodPolicy.laneOf(unit.status, unit.leaseId !== '');
+const queueOf = (unit: Unit): QueueName | undefined => iceprodPolicy.queueOf(unit.status, unit.leaseId !== '');

@@ -6,8 +6,9 @@ import type { DecidedEvent, Decision, SlicedDecision } from '#event-sourcing/com
 import { ReadyHeap } from '../../../engine/ready-heap.js';
 import type { ReadyUnits } from '../../../engine/ready.js';
 import type { Unit } from '../../../engine/unit.js';
-import { IceprodUnits } from '../../iceprod-units.js';
-import { PILOT_LANE, WAITING_LANE } from '../../status-table.js';
+import { datasetProjection } from '../../dataset/dataset-projection.js';
+import { iceprodUnits } from '../../testing/iceprod-units.js';
+import { PILOT_QUEUE, WAITING_QUEUE } from '../../status-table.js';
 import { ordinalOfKey, workloadOfKey } from '../../../workload/member-key.js';
 import { WorkloadProjection } from '../../../workload/workload-projection.js';
 import { ClaimMatcher } from '../claim.js';
@@ -18,6 +19,7 @@ import { TaskCounts } from '../task-counts.js';
 import type { TaskView } from '../view.js';
 import { MemoryView } from './memory-view.js';
 import { finished } from './task-spec.js';
+import { ICEPROD } from '../../streams.js';
 
 const START_MICROS = 1_767_225_600_000_000;
 
@@ -32,7 +34,7 @@ export type Step = (ids: readonly string[], matcher: ClaimMatcher) => Decide;
 /** The tables, and beside them the plainest model of what they should hold. */
 export class TaskModel {
   readonly database = new DatabaseSync(':memory:');
-  readonly units = new IceprodUnits();
+  readonly units = iceprodUnits();
   readonly memory = new MemoryView();
   readonly view: SqliteTaskView;
   readonly matcher = new ClaimMatcher();
@@ -44,7 +46,8 @@ export class TaskModel {
 
   constructor() {
     const workloads = new WorkloadProjection();
-    for (const projection of [workloads, this.units]) this.database.exec(projection.tables + projection.indexes);
+    for (const projection of [workloads, datasetProjection, this.units])
+      this.database.exec(projection.tables + projection.indexes);
     this.writer = this.units.attach(this.database);
     this.view = new SqliteTaskView(this.units.store);
   }
@@ -104,12 +107,12 @@ export class TaskModel {
     const counts = new TaskCounts(reader);
     return {
       documents: ids.map((id) => taskDocument(view.unit(id) ?? fail(id))),
-      open: ids.map((id) => reader.byId(id)?.row.open_deps),
-      touched: ids.map((id) => reader.byId(id)?.row.touched),
+      open: ids.map((id) => reader.byId(ICEPROD, id)?.row.open_deps),
+      touched: ids.map((id) => reader.byId(ICEPROD, id)?.row.touched),
       counts: SCOPES.map((scope) => counted(counts.count(scope))),
       gpus: SCOPES.map((scope) => counted(counts.count({ ...scope, gpu: true }))),
       names: DATASETS.map((dataset_id) => counts.countByName(dataset_id)),
-      ready: [WAITING_LANE, PILOT_LANE].map((lane) => readyIds(this.units.store.ready, lane)),
+      ready: [WAITING_QUEUE, PILOT_QUEUE].map((queue) => readyIds(this.units.store.ready, queue)),
     };
   }
 
@@ -150,13 +153,13 @@ export class TaskModel {
       touched: ids.map((id) => this.lastNamed(id)),
       counts: SCOPES.map((scope) => count((unit) => isIn(scope, unit))),
       gpus: SCOPES.map((scope) => count((unit) => isIn(scope, unit) && isGpu(unit.requirements))),
-      ready: [WAITING_LANE, PILOT_LANE].map((lane) => readyIds(this.memory, lane)),
+      ready: [WAITING_QUEUE, PILOT_QUEUE].map((queue) => readyIds(this.memory, queue)),
     };
   }
 
   private lastNamed(id: string): number | undefined {
     const { workloads } = this.units.store.reader;
-    const key = this.units.store.reader.keyOf(id) ?? -1;
+    const key = this.units.store.reader.keyOf(ICEPROD, id) ?? -1;
     return this.named.get(`${workloads.workStreamOf(workloadOfKey(key))} ${ordinalOfKey(key)}`);
   }
 }
@@ -196,8 +199,8 @@ const fail = (id: string): never => {
   throw new Error(`No task ${id}`);
 };
 
-const readyIds = (ready: ReadyUnits, lane: number): string[] => {
-  const heap = new ReadyHeap(ready, [...ready.classes(lane)], 3);
+const readyIds = (ready: ReadyUnits, queue: string): string[] => {
+  const heap = new ReadyHeap(ready, [...ready.classes(queue)], 3);
   const ids: string[] = [];
   for (let entry = heap.next(); entry !== undefined; entry = heap.next()) ids.push(entry.id);
   return ids;

@@ -4,7 +4,7 @@ import { type Ledger, NO_STREAM } from '#ledger/ledger.js';
 import { streamName } from '#ledger/ref.js';
 import { someMetadata } from '#ledger/testing/new-events.js';
 import type { DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
-import { datasetRef } from '../workloads.js';
+import { datasetRef } from '../streams.js';
 
 /**
  * Records a dataset as the service that owns it would: of alice, and closed to all others.

@@ -1,0 +1,22 @@
+import type { Dialect } from '#ledger/ref.js';
+import type { Policy } from './policy.js';
+
+/** The policies of all dialects whose units are in the engine's tables. */
+export class Policies {
+  constructor(private readonly byDialect: Readonly<Partial<Record<Dialect, Policy>>>) {}
+
+  get dialects(): readonly Dialect[] {
+    return Object.keys(this.byDialect) as Dialect[];
+  }
+
+  /** Types of all events that change units in the way that a dialect says. */
+  get eventTypes(): readonly string[] {
+    return [...new Set(Object.values(this.byDialect).flatMap((policy) => policy.eventTypes))];
+  }
+
+  of(dialect: Dialect): Policy {
+    const policy = this.byDialect[dialect];
+    if (policy === undefined) throw new Error(`No policy for the dialect ${dialect}`);
+    return policy;
+  }
+}

@@ -1,0 +1,43 @@
+import { orphanCollector } from '#event-sourcing/orphan-collector.js';
+import type { TasksDialect } from '../dialect.js';
+import { ChangeTracker } from './automation/change-tracker.js';
+import { CommandSender } from './automation/command-sender.js';
+import { LogCleanup } from './automation/log-cleanup.js';
+import { Reconciler } from './automation/reconciler.js';
+import { taskBlobs } from './blob/task-blobs.js';
+import { datasetProjection } from './dataset/dataset-projection.js';
+import { FileController } from './file/file.controller.js';
+import { fileProjection } from './file/file-projection.js';
+import { JobProjection } from './job/job-projection.js';
+import { JobController } from './job/job.controller.js';
+import { LogController } from './log/log.controller.js';
+import { logProjection } from './log/log-projection.js';
+import { iceprodPolicy } from './policy.js';
+import { ICEPROD } from './streams.js';
+import { taskStatProjection } from './task-stat/task-stat-projection.js';
+import { TaskStatController } from './task-stat/task-stat.controller.js';
+import { BulkController } from './task/bulk.controller.js';
+import { EvictionController } from './task/eviction.controller.js';
+import { SchedulingController } from './task/scheduling.controller.js';
+import { TaskDesk } from './task/task-desk.js';
+import { TaskListController } from './task/task-list.controller.js';
+import { TaskController } from './task/task.controller.js';
+
+/** IceProd: tasks, jobs, statistics of runs, logs and files of datasets, and the automation that its crons did. */
+export const iceprod: TasksDialect = {
+  name: ICEPROD,
+  policy: iceprodPolicy,
+  projections: [datasetProjection, JobProjection, taskStatProjection, logProjection, fileProjection, ChangeTracker],
+  controllers: [
+    TaskController,
+    SchedulingController,
+    BulkController,
+    EvictionController,
+    TaskListController,
+    JobController,
+    TaskStatController,
+    LogController,
+    FileController,
+  ],
+  providers: [TaskDesk, orphanCollector(taskBlobs), CommandSender, Reconciler, LogCleanup],
+};
