@@ -198,7 +198,7 @@ const problemOf = (action: Action, values: Arguments, caller: Caller): DomainErr
 
 const notAnObject = (): DomainError => invalid('body is not a JSON object');
 
-/** Judges a request and fills in what was left out (IceProd contract 16). Whoever may not write the dataset learns no more. */
+/** Checks a request and fills in defaults (IceProd contract 16). Access is checked first: without it nothing else is revealed. */
 export const readArguments = (action: Action, text: string, caller: Caller, judge: Judge): Arguments | DomainError => {
   const given = objectIn(text);
   if (given === undefined) return notAnObject();

@@ -10,7 +10,7 @@ const SUBMISSION = { config: CONFIG, description: 'd', jobs_submitted: 10 };
 
 const allowed = (): undefined => undefined;
 
-const told = (
+const outcomeOf = (
   action: Action,
   body: object,
   caller = ALICE,
@@ -50,7 +50,7 @@ describe('readArguments', () => {
     ],
     ['edit_config', { dataset_id: 'd', config: CONFIG }, { dataset_id: 'd', config: CONFIG, description: null }],
   ])('takes %s and fills in what is left out', (action, body, expected) => {
-    expect(told(action, body)).toEqual(expected);
+    expect(outcomeOf(action, body)).toEqual(expected);
   });
 
   it.each<[Action, object, string]>([
@@ -113,23 +113,23 @@ describe('readArguments', () => {
     ],
     ['edit_config', { dataset_id: 'd', config: '7' }, 'config is not valid'],
   ])('refuses %s of %j', (action, body, text) => {
-    expect(told(action, body)).toEqual(['invalid', text]);
+    expect(outcomeOf(action, body)).toEqual(['invalid', text]);
   });
 
   it('lets admins submit for others', () => {
-    expect(told('submit', { ...SUBMISSION, username: 'bob' }, ADMIN)).toMatchObject({ username: 'bob' });
+    expect(outcomeOf('submit', { ...SUBMISSION, username: 'bob' }, ADMIN)).toMatchObject({ username: 'bob' });
   });
 
-  it('tells whoever may not write the dataset nothing else', () => {
+  it('reveals nothing else to a caller who may not write the dataset', () => {
     const denied = (): DomainError => new DomainError('forbidden', 'access.denied', 'authorization failed');
-    expect(told('job_status', { dataset_id: 'd', action: 'stop' }, ALICE, denied)).toEqual([
+    expect(outcomeOf('job_status', { dataset_id: 'd', action: 'stop' }, ALICE, denied)).toEqual([
       'forbidden',
       'auth failed',
     ]);
   });
 
   it('refuses what is no object', () => {
-    expect(told('submit', [])).toEqual(['invalid', 'body is not a JSON object']);
+    expect(outcomeOf('submit', [])).toEqual(['invalid', 'body is not a JSON object']);
   });
 });
 

@@ -4,7 +4,7 @@ import { ActOnJobs, type BulkAction, CountJobs, ListJobs } from '#contracts/icep
 import { ActOnTasks, CountTasks, GetTask, ListTasks } from '#contracts/iceprod/tasks.js';
 import { DomainError } from '#platform/domain-error.js';
 import { total } from './dataset-priorities.js';
-import type { Errand } from './errand.js';
+import type { Operation } from './operation.js';
 
 /** Jobs or tasks that one command changes. */
 const BATCH_MAX = 5000;
@@ -21,10 +21,10 @@ interface Change {
   readonly action: BulkAction;
 }
 
-const changeOf = (errand: Errand): Change => {
-  const action = errand.text('action');
+const changeOf = (operation: Operation): Change => {
+  const action = operation.text('action');
   return {
-    dataset_id: errand.text('dataset_id'),
+    dataset_id: operation.text('dataset_id'),
     action: action === 'suspend' || action === 'reset' ? action : 'hard_reset',
   };
 };
@@ -59,112 +59,124 @@ async function* read<Item>(
 const nameOf = (kind: string, ids: readonly string[]): string =>
   `${kind}/${createHash('sha256').update(ids.join()).digest('hex').slice(0, 32)}`;
 
-const actOnTasksOf = (errand: Errand, change: Change, jobs: readonly string[]): Promise<object> =>
-  errand.order(nameOf('tasks-of-jobs', jobs), ActOnTasks, { ...change, jobs });
+const actOnTasksOf = (operation: Operation, change: Change, jobs: readonly string[]): Promise<object> =>
+  operation.executeOnce(nameOf('tasks-of-jobs', jobs), ActOnTasks, { ...change, jobs });
 
-const actOnJobs = (errand: Errand, change: Change, jobs: readonly string[]): Promise<object> =>
-  errand.order(nameOf('jobs', jobs), ActOnJobs, { ...change, jobs });
+const actOnJobs = (operation: Operation, change: Change, jobs: readonly string[]): Promise<object> =>
+  operation.executeOnce(nameOf('jobs', jobs), ActOnJobs, { ...change, jobs });
 
-const actOnTasks = (errand: Errand, change: Change, tasks: readonly string[]): Promise<object> =>
-  errand.order(nameOf('tasks', tasks), ActOnTasks, { ...change, tasks });
+const actOnTasks = (operation: Operation, change: Change, tasks: readonly string[]): Promise<object> =>
+  operation.executeOnce(nameOf('tasks', tasks), ActOnTasks, { ...change, tasks });
 
-const changeDataset = async (errand: Errand, { dataset_id: id, action }: Change): Promise<void> => {
+const changeDataset = async (operation: Operation, { dataset_id: id, action }: Change): Promise<void> => {
   if (action === 'hard_reset') {
-    await errand.order('dataset', ChangeDataset, { dataset_id: id, change: 'hard_reset' });
+    await operation.executeOnce('dataset', ChangeDataset, { dataset_id: id, change: 'hard_reset' });
     return;
   }
   const status = action === 'suspend' ? 'suspended' : 'processing';
-  await errand.orderIfLegal('dataset', ChangeDataset, { dataset_id: id, change: 'status', status });
+  await operation.executeIfAllowed('dataset', ChangeDataset, { dataset_id: id, change: 'status', status });
 };
 
-const liftDataset = async (errand: Errand, { dataset_id: id, action }: Change): Promise<void> => {
+const liftDataset = async (operation: Operation, { dataset_id: id, action }: Change): Promise<void> => {
   if (action === 'suspend') return;
-  await errand.orderIfLegal('dataset', ChangeDataset, { dataset_id: id, change: 'status', status: 'processing' });
+  await operation.executeIfAllowed('dataset', ChangeDataset, {
+    dataset_id: id,
+    change: 'status',
+    status: 'processing',
+  });
 };
 
-const jobsOf = (errand: Errand, { dataset_id: id }: Change): Pages<string> => {
-  const given = errand.list('job_ids');
-  const status = errand.text('initial_status');
+const jobsOf = (operation: Operation, { dataset_id: id }: Change): Pages<string> => {
+  const given = operation.list('job_ids');
+  const status = operation.text('initial_status');
   if (given !== undefined) return [given];
   const filter = status === '' ? {} : { statuses: [status] };
-  return read(errand.listed(ListJobs, { dataset_id: id, keys: ['job_id'], ...filter }), idOf);
+  return read(operation.listed(ListJobs, { dataset_id: id, keys: ['job_id'], ...filter }), idOf);
 };
 
-const countOf = async (errand: Errand, change: Change, kind: 'jobs' | 'tasks'): Promise<number> => {
-  const given = errand.list(kind === 'jobs' ? 'job_ids' : 'task_ids');
+const countOf = async (operation: Operation, change: Change, kind: 'jobs' | 'tasks'): Promise<number> => {
+  const given = operation.list(kind === 'jobs' ? 'job_ids' : 'task_ids');
   if (given !== undefined) return given.length;
   const request = { dataset_id: change.dataset_id };
-  const { document } = await (kind === 'jobs' ? errand.ask(CountJobs, request) : errand.ask(CountTasks, request));
-  const status = errand.text('initial_status');
+  const { document } = await (kind === 'jobs'
+    ? operation.call(CountJobs, request)
+    : operation.call(CountTasks, request));
+  const status = operation.text('initial_status');
   return status === '' ? total(document) : ((JSON.parse(document) as Record<string, number>)[status] ?? 0);
 };
 
 /** Tasks by jobs, then the jobs: batch by batch. */
-const changeJobs = async (errand: Errand, change: Change, withTasks: boolean): Promise<void> => {
-  const count = await countOf(errand, change, 'jobs');
+const changeJobs = async (operation: Operation, change: Change, withTasks: boolean): Promise<void> => {
+  const count = await countOf(operation, change, 'jobs');
   let done = 0;
-  for await (const jobs of batchesOf(jobsOf(errand, change))) {
-    if (withTasks) await actOnTasksOf(errand, change, jobs);
-    await actOnJobs(errand, change, jobs);
+  for await (const jobs of batchesOf(jobsOf(operation, change))) {
+    if (withTasks) await actOnTasksOf(operation, change, jobs);
+    await actOnJobs(operation, change, jobs);
     done += jobs.length;
-    await errand.advance(done / Math.max(count, done));
+    await operation.advance(done / Math.max(count, done));
   }
 };
 
 const jobIn = (document: string): string => (JSON.parse(document) as { readonly job_id: string }).job_id;
 
 /** The job of a task; undefined when the dataset has no such task. */
-const jobOf = async (errand: Errand, datasetId: string, id: string): Promise<string | undefined> => {
+const jobOf = async (operation: Operation, datasetId: string, id: string): Promise<string | undefined> => {
   try {
-    return jobIn((await errand.ask(GetTask, { task_id: id, dataset_id: datasetId, keys: ['job_id'] })).document);
+    return jobIn((await operation.call(GetTask, { task_id: id, dataset_id: datasetId, keys: ['job_id'] })).document);
   } catch (error) {
     if (error instanceof DomainError && error.kind === 'not-found') return undefined;
     throw error;
   }
 };
 
-async function* lookedUp(errand: Errand, datasetId: string, ids: readonly string[]): AsyncGenerator<readonly string[]> {
+async function* lookedUp(
+  operation: Operation,
+  datasetId: string,
+  ids: readonly string[],
+): AsyncGenerator<readonly string[]> {
   for (let from = 0; from < ids.length; from += LOOKUPS_AT_ONCE) {
-    const jobs = await Promise.all(ids.slice(from, from + LOOKUPS_AT_ONCE).map((id) => jobOf(errand, datasetId, id)));
+    const jobs = await Promise.all(
+      ids.slice(from, from + LOOKUPS_AT_ONCE).map((id) => jobOf(operation, datasetId, id)),
+    );
     yield jobs.filter((job) => job !== undefined);
   }
 }
 
-const listedTasks = (errand: Errand, { dataset_id: id }: Change, key: 'task_id' | 'job_id'): Pages<string> => {
-  const status = errand.text('initial_status');
+const listedTasks = (operation: Operation, { dataset_id: id }: Change, key: 'task_id' | 'job_id'): Pages<string> => {
+  const status = operation.text('initial_status');
   const filter = status === '' ? {} : { statuses: [status] };
-  return errand.listed(ListTasks, { dataset_id: id, keys: [key], ...filter });
+  return operation.listed(ListTasks, { dataset_id: id, keys: [key], ...filter });
 };
 
-const tasksOf = (errand: Errand, change: Change): Pages<string> => {
-  const given = errand.list('task_ids');
-  return given === undefined ? read(listedTasks(errand, change, 'task_id'), idOf) : [given];
+const tasksOf = (operation: Operation, change: Change): Pages<string> => {
+  const given = operation.list('task_ids');
+  return given === undefined ? read(listedTasks(operation, change, 'task_id'), idOf) : [given];
 };
 
 /** Jobs that the selected tasks belong to, each as often as its tasks do not stand together. */
-async function* jobsOfTasks(errand: Errand, change: Change): AsyncGenerator<readonly string[], void, void> {
-  const given = errand.list('task_ids');
+async function* jobsOfTasks(operation: Operation, change: Change): AsyncGenerator<readonly string[], void, void> {
+  const given = operation.list('task_ids');
   const pages =
     given === undefined
-      ? read(listedTasks(errand, change, 'job_id'), (entry) => jobIn(entry.slice(entry.indexOf(':') + 1)))
-      : lookedUp(errand, change.dataset_id, given);
+      ? read(listedTasks(operation, change, 'job_id'), (entry) => jobIn(entry.slice(entry.indexOf(':') + 1)))
+      : lookedUp(operation, change.dataset_id, given);
   for await (const page of pages) yield [...new Set(page)];
 }
 
 /** For resets the jobs that tasks belong to, then in any case the tasks: batch by batch. */
-const changeTasks = async (errand: Errand, change: Change): Promise<void> => {
-  const count = await countOf(errand, change, 'tasks');
+const changeTasks = async (operation: Operation, change: Change): Promise<void> => {
+  const count = await countOf(operation, change, 'tasks');
   const withJobs = change.action !== 'suspend';
   if (withJobs) {
-    for await (const jobs of batchesOf(jobsOfTasks(errand, change))) await actOnJobs(errand, change, jobs);
-    await errand.advance(PART_OF_JOBS);
+    for await (const jobs of batchesOf(jobsOfTasks(operation, change))) await actOnJobs(operation, change, jobs);
+    await operation.advance(PART_OF_JOBS);
   }
   const before = withJobs ? PART_OF_JOBS : 0;
   let done = 0;
-  for await (const tasks of batchesOf(tasksOf(errand, change))) {
-    await actOnTasks(errand, change, tasks);
+  for await (const tasks of batchesOf(tasksOf(operation, change))) {
+    await actOnTasks(operation, change, tasks);
     done += tasks.length;
-    await errand.advance(before + (1 - before) * (done / Math.max(count, done)));
+    await operation.advance(before + (1 - before) * (done / Math.max(count, done)));
   }
 };
 
@@ -172,18 +184,18 @@ const changeTasks = async (errand: Errand, change: Change): Promise<void> => {
  * `dataset_status`, `job_status` and `task_status` (IceProd contract 16). All resets lift the dataset, where that is legal:
  * tasks of another dataset than a processing one would never run.
  */
-export const changeStatuses = async (errand: Errand): Promise<{ readonly progress: number }> => {
-  const change = changeOf(errand);
-  if (errand.request.action === 'dataset_status') {
-    await changeDataset(errand, change);
-    await changeJobs(errand, change, true);
-  } else if (errand.request.action === 'job_status') {
-    await liftDataset(errand, change);
-    await changeJobs(errand, change, true);
+export const changeStatuses = async (operation: Operation): Promise<{ readonly progress: number }> => {
+  const change = changeOf(operation);
+  if (operation.request.action === 'dataset_status') {
+    await changeDataset(operation, change);
+    await changeJobs(operation, change, true);
+  } else if (operation.request.action === 'job_status') {
+    await liftDataset(operation, change);
+    await changeJobs(operation, change, true);
   } else {
-    await liftDataset(errand, change);
-    if (errand.list('job_ids') === undefined) await changeTasks(errand, change);
-    else await changeJobs(errand, change, change.action !== 'suspend');
+    await liftDataset(operation, change);
+    if (operation.list('job_ids') === undefined) await changeTasks(operation, change);
+    else await changeJobs(operation, change, change.action !== 'suspend');
   }
   return { progress: 100 };
 };

@@ -7,10 +7,10 @@ import {
   StoreCredential,
 } from '#contracts/iceprod/credentials.js';
 import { arrayOf, objectOf, parseJson, textOf } from '#contracts/iceprod/config/json.js';
-import type { Errand } from './errand.js';
+import type { Operation } from './operation.js';
 import { scopeWords } from './token-scopes.js';
 
-/** Whose dataset it is. */
+/** The owner of the dataset. */
 interface Submitter {
   readonly username: string;
   readonly group: string;
@@ -66,18 +66,18 @@ export class DatasetCredentials {
    *
    * @throws DomainError with the issuer's words when it refuses
    */
-  async make(errand: Errand, config: string, submitter: Submitter): Promise<readonly CredentialFields[]> {
+  async make(operation: Operation, config: string, submitter: Submitter): Promise<readonly CredentialFields[]> {
     const { issuer: url } = this;
     if (url === undefined) return [];
     const username = this.accounts.get(submitter.group) ?? submitter.username;
-    const before = this.madeFor(errand);
+    const before = this.madeFor(operation);
     const made: CredentialFields[] = [];
     for (const [place, scope] of needsOf(config, this.places)) {
       const key = JSON.stringify([username, place, scope]);
       let credential = before.get(key);
       if (credential === undefined || !isFresh(credential)) {
         const request = { username, scope, url, transfer_prefix: place };
-        credential = JSON.parse((await errand.ask(CreateCredential, request)).document) as CredentialFields;
+        credential = JSON.parse((await operation.call(CreateCredential, request)).document) as CredentialFields;
         before.set(key, credential);
       }
       made.push(credential);
@@ -85,35 +85,35 @@ export class DatasetCredentials {
     return made;
   }
 
-  /** The request is done with. */
+  /** The request is finished. */
   forget(requestId: string): void {
     this.made.delete(requestId);
   }
 
-  async store(errand: Errand, datasetId: string, credentials: readonly CredentialFields[]): Promise<void> {
+  async store(operation: Operation, datasetId: string, credentials: readonly CredentialFields[]): Promise<void> {
     for (const fields of credentials)
-      await errand.ask(StoreCredential, { owner: { dataset_id: datasetId }, ...fields });
+      await operation.call(StoreCredential, { owner: { dataset_id: datasetId }, ...fields });
   }
 
   /** Whether a dataset has other credentials than a config needs. */
-  async differ(errand: Errand, datasetId: string, config: string): Promise<boolean> {
+  async differ(operation: Operation, datasetId: string, config: string): Promise<boolean> {
     const { issuer: url } = this;
     if (url === undefined) return false;
     const request = { owner: { dataset_id: datasetId }, url, norefresh: true };
-    const { document } = await errand.ask(ListCredentials, request);
+    const { document } = await operation.call(ListCredentials, request);
     const own = (JSON.parse(document) as readonly Stored[]).filter(({ task_name: task }) => task === undefined);
     const there = own.map(({ transfer_prefix: place, scope = '' }) => [place, joined(scopeWords(scope))] as const);
     return !isSame(new Map(there), needsOf(config, this.places));
   }
 
   /** Puts credentials in the place of those that a dataset has of the issuer. */
-  async replace(errand: Errand, datasetId: string, credentials: readonly CredentialFields[]): Promise<void> {
+  async replace(operation: Operation, datasetId: string, credentials: readonly CredentialFields[]): Promise<void> {
     if (this.issuer === undefined) return;
-    await errand.ask(DeleteCredentials, { owner: { dataset_id: datasetId }, url: this.issuer });
-    await this.store(errand, datasetId, credentials);
+    await operation.call(DeleteCredentials, { owner: { dataset_id: datasetId }, url: this.issuer });
+    await this.store(operation, datasetId, credentials);
   }
 
-  private madeFor({ request: { id } }: Errand): Map<string, CredentialFields> {
+  private madeFor({ request: { id } }: Operation): Map<string, CredentialFields> {
     const made = this.made.get(id) ?? new Map<string, CredentialFields>();
     this.made.set(id, made);
     const oldest = this.made.keys().next();

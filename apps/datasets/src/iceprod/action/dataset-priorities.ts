@@ -8,7 +8,7 @@ import { BUILT_IN_GROUPS } from '#contracts/directory.js';
 import { GetUser } from '#contracts/iceprod/users.js';
 import { Groups } from '#event-sourcing/groups.js';
 import type { Dataset } from '../dataset/dataset.js';
-import type { Errand } from './errand.js';
+import type { Operation } from './operation.js';
 
 /** Statuses of tasks that are still to be done, or being done. */
 const ACTIVE = ['idle', 'waiting', 'queued', 'processing'];
@@ -44,7 +44,7 @@ export class DatasetPriorities {
     return this.selectProcessing.all().map((row) => JSON.parse(String(row['document'])) as Dataset);
   }
 
-  async of(dataset: Dataset, errand: Errand): Promise<number> {
+  async of(dataset: Dataset, operation: Operation): Promise<number> {
     const processing = this.processing();
     const { username, group, dataset_id: id } = dataset;
     return datasetPriority({
@@ -52,13 +52,13 @@ export class DatasetPriorities {
       largestOfUser: largest(processing.filter((other) => other.username === username)),
       largestOfGroup: largest(processing.filter((other) => other.group === group)),
       group,
-      userPriority: await userPriority(username, errand),
+      userPriority: await userPriority(username, operation),
       groupPriority: this.groupPriority(group),
       jobsSubmitted: dataset.jobs_submitted,
-      activeTasks: await activeTasks([id], errand),
+      activeTasks: await activeTasks([id], operation),
       activeTasksOfAll: await activeTasks(
         processing.map((other) => other.dataset_id),
-        errand,
+        operation,
       ),
       ageDays: (nowMicros() - (parseTimestamp(dataset.start_date) ?? nowMicros())) / MICROS_PER_DAY,
     });
@@ -69,21 +69,21 @@ export class DatasetPriorities {
   }
 }
 
-const userPriority = async (username: string, errand: Errand): Promise<number | undefined> => {
+const userPriority = async (username: string, operation: Operation): Promise<number | undefined> => {
   try {
-    return priorityIn((await errand.ask(GetUser, { user: username })).document);
+    return priorityIn((await operation.call(GetUser, { user: username })).document);
   } catch (error) {
     if (error instanceof DomainError && error.kind === 'not-found') return undefined;
     throw error;
   }
 };
 
-const activeTasks = async (datasets: readonly string[], errand: Errand): Promise<number> => {
+const activeTasks = async (datasets: readonly string[], operation: Operation): Promise<number> => {
   let active = 0;
   for (let from = 0; from < datasets.length; from += COUNTS_AT_ONCE) {
     const counts = datasets
       .slice(from, from + COUNTS_AT_ONCE)
-      .map((id) => errand.ask(CountTasks, { dataset_id: id, statuses: ACTIVE }));
+      .map((id) => operation.call(CountTasks, { dataset_id: id, statuses: ACTIVE }));
     active += sum((await Promise.all(counts)).map(({ document }) => total(document)));
   }
   return active;

@@ -1,5 +1,5 @@
 import { arrayOf, type Json, textOf, toText } from '#contracts/iceprod/config/json.js';
-import { failure } from './errand.js';
+import { failure } from './operation.js';
 
 /** What a task of a config waits for. */
 export type Dependency =

@@ -5,9 +5,9 @@ import { arrayOf, type Json, parseJson, writeJson } from '#contracts/iceprod/con
 import { SetRequirements } from '#contracts/iceprod/tasks.js';
 import type { Dataset } from '../dataset/dataset.js';
 import { nameAt } from './dependencies.js';
-import { type Errand, failure } from './errand.js';
+import { type Operation, failure } from './operation.js';
 import { expandedRequirements, requirementProblem, scopeOf } from './requirements.js';
-import type { Places } from './submit.js';
+import type { StorageAccess } from './submit.js';
 import { withTokenScopes } from './token-scopes.js';
 
 /** What becomes of a task: requirements are set only where they differ. */
@@ -47,36 +47,36 @@ export const renewals = (before: Json, after: Json, dataset: Dataset): readonly 
 
 /** A dataset without tasks needs none renewed. */
 const renew = async (
-  errand: Errand,
+  operation: Operation,
   datasetId: string,
   { name, requirements }: Renewal,
   place: number,
 ): Promise<void> => {
   const request = { dataset_id: datasetId, name, mode: 'replace', requirements } as const;
   try {
-    await errand.order(`requirements/${place}`, SetRequirements, request);
+    await operation.executeOnce(`requirements/${place}`, SetRequirements, request);
   } catch (error) {
     if (!(error instanceof DomainError) || error.kind !== 'not-found') throw error;
   }
 };
 
 /** Replaces the config of a dataset that has jobs already (IceProd contract 16). */
-export const editConfig = async (errand: Errand, { prefixes, credentials }: Places): Promise<Nothing> => {
-  const id = errand.text('dataset_id');
-  const dataset = JSON.parse((await errand.ask(GetDataset, { dataset_id: id })).document) as Dataset;
-  const config = withTokenScopes(errand.text('config'), prefixes, dataset.jobs_submitted);
-  const before = parseJson((await errand.ask(GetConfig, { dataset_id: id })).document);
+export const editConfig = async (operation: Operation, { prefixes, credentials }: StorageAccess): Promise<Nothing> => {
+  const id = operation.text('dataset_id');
+  const dataset = JSON.parse((await operation.call(GetDataset, { dataset_id: id })).document) as Dataset;
+  const config = withTokenScopes(operation.text('config'), prefixes, dataset.jobs_submitted);
+  const before = parseJson((await operation.call(GetConfig, { dataset_id: id })).document);
   const renewed = renewals(before, parseJson(config), dataset);
   // Before anything changes, so that nothing has when they are refused.
-  const made = (await credentials.differ(errand, id, config))
-    ? await credentials.make(errand, config, dataset)
+  const made = (await credentials.differ(operation, id, config))
+    ? await credentials.make(operation, config, dataset)
     : undefined;
-  for (const [place, renewal] of renewed.entries()) await renew(errand, id, renewal, place);
-  if (made !== undefined) await credentials.replace(errand, id, made);
-  await errand.order('config', PutConfig, { dataset_id: id, config });
-  const description = errand.values['description'];
+  for (const [place, renewal] of renewed.entries()) await renew(operation, id, renewal, place);
+  if (made !== undefined) await credentials.replace(operation, id, made);
+  await operation.executeOnce('config', PutConfig, { dataset_id: id, config });
+  const description = operation.values['description'];
   if (typeof description === 'string' && description !== '' && description !== dataset.description) {
-    await errand.order('description', ChangeDataset, { dataset_id: id, change: 'description', description });
+    await operation.executeOnce('description', ChangeDataset, { dataset_id: id, change: 'description', description });
   }
   return {};
 };

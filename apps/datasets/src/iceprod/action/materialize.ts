@@ -16,11 +16,11 @@ import { AddTask, AddTasks, CountTasks, GetTask, ListTasks, type ListTasksReques
 import type { Dataset } from '../dataset/dataset.js';
 import { type DatasetPriorities, total } from './dataset-priorities.js';
 import { type Dependency, dependenciesOf, nameAt } from './dependencies.js';
-import { type Errand, failure } from './errand.js';
+import { type Operation, failure } from './operation.js';
 import type { Requests } from './request-projection.js';
 import { expandedRequirements, scopeOf } from './requirements.js';
 
-/** Jobs that one request makes: whoever wants more asks again. */
+/** Jobs that one request makes; more take another request. */
 const JOBS_MAX = 1_000_000;
 
 /** Jobs that are made at a time. */
@@ -29,8 +29,8 @@ const JOBS_AT_ONCE = 64;
 type Job = Pick<JobOutline, 'job_id' | 'job_index'>;
 
 /** Jobs from the last one down. */
-async function* outlined(errand: Errand, request: OutlineJobsRequest): AsyncGenerator<JobOutline, void, void> {
-  for await (const page of errand.pages(OutlineJobs, request)) {
+async function* outlined(operation: Operation, request: OutlineJobsRequest): AsyncGenerator<JobOutline, void, void> {
+  for await (const page of operation.pages(OutlineJobs, request)) {
     yield* page.map((entry) => JSON.parse(entry) as JobOutline);
   }
 }
@@ -49,7 +49,7 @@ class Materialization {
   private readonly known = new Set<string>();
 
   constructor(
-    private readonly errand: Errand,
+    private readonly operation: Operation,
     private readonly dataset: Dataset,
     private readonly config: Json,
     private readonly priority: number,
@@ -63,20 +63,20 @@ class Materialization {
   }
 
   /** Gives jobs the tasks that somebody who was interrupted did not make, from the last job backwards. */
-  async mend(next: number): Promise<void> {
+  async repair(next: number): Promise<void> {
     const { dataset_id: id, tasks_per_job: perJob } = this.dataset;
-    let missing = next * perJob - total((await this.errand.ask(CountTasks, { dataset_id: id })).document);
+    let missing = next * perJob - total((await this.operation.call(CountTasks, { dataset_id: id })).document);
     if (missing <= 0) return;
-    for await (const job of outlined(this.errand, { dataset_id: id })) {
+    for await (const job of outlined(this.operation, { dataset_id: id })) {
       if (job.tasks < perJob) missing -= await this.complete(job);
       if (missing <= 0) return;
     }
   }
 
   /** Completes what an earlier attempt has made of the jobs from an index on; the indexes of those that are there. */
-  async takeUp(from: number): Promise<ReadonlySet<number>> {
+  async resume(from: number): Promise<ReadonlySet<number>> {
     const there = new Set<number>();
-    for await (const job of outlined(this.errand, { dataset_id: this.dataset.dataset_id, from })) {
+    for await (const job of outlined(this.operation, { dataset_id: this.dataset.dataset_id, from })) {
       if (job.tasks < this.dataset.tasks_per_job) await this.complete(job);
       there.add(job.job_index);
     }
@@ -92,7 +92,7 @@ class Materialization {
     const within = this.dependencies.map((ones) => ones.flatMap((one) => ('place' in one ? [one.place] : [])));
     if (this.dependencies.every((ones, place) => ones.length === within[place]?.length)) {
       const tasks = this.tasks.map((_, place) => ({ ...this.shape(place, index), depends: within[place] ?? [] }));
-      await this.errand.orderIfLegal(`${id}/jobs/${index}`, AddTasks, {
+      await this.operation.executeIfAllowed(`${id}/jobs/${index}`, AddTasks, {
         dataset_id: id,
         first_job_index: index,
         count: 1,
@@ -103,7 +103,7 @@ class Materialization {
     }
     // Before the job, so that no job is left without tasks when a dependency is missing.
     await this.outside(index);
-    const made = await this.errand.orderIfLegal(`${id}/jobs/${index}`, AddJob, {
+    const made = await this.operation.executeIfAllowed(`${id}/jobs/${index}`, AddJob, {
       dataset_id: id,
       job_index: index,
       lacking_of: jobs,
@@ -127,7 +127,7 @@ class Materialization {
     const { dataset_id: id } = this.dataset;
     const ids = new Map<number, string>();
     const request = { dataset_id: id, job_id: job, keys: ['task_id', 'task_index'] };
-    for await (const page of this.errand.listed(ListTasks, request)) {
+    for await (const page of this.operation.listed(ListTasks, request)) {
       for (const { task_index: place, task_id: task } of page.map(listedTask)) ids.set(place, task);
     }
     const before = ids.size;
@@ -139,7 +139,7 @@ class Materialization {
         ),
       );
       const at = { dataset_id: id, job_id: job, job_index: index, task_index: place };
-      const { task_id: task } = await this.errand.order(`${id}/jobs/${job}/${place}`, AddTask, {
+      const { task_id: task } = await this.operation.executeOnce(`${id}/jobs/${job}/${place}`, AddTask, {
         ...at,
         ...this.shape(place, index),
         depends,
@@ -159,7 +159,7 @@ class Materialization {
 
   private async taskOf({ dataset, name }: { dataset: string; name: string }, index: number): Promise<string> {
     const keys = ['task_id', 'task_index'];
-    for await (const { job_id: job } of outlined(this.errand, { dataset_id: dataset, from: index, to: index })) {
+    for await (const { job_id: job } of outlined(this.operation, { dataset_id: dataset, from: index, to: index })) {
       const task = await this.first({ dataset_id: dataset, job_id: job, names: [name], keys });
       if (task !== undefined) return task.task_id;
     }
@@ -170,7 +170,7 @@ class Materialization {
   }
 
   private async first(request: ListTasksRequest): Promise<Task | undefined> {
-    for await (const page of this.errand.listed(ListTasks, request)) {
+    for await (const page of this.operation.listed(ListTasks, request)) {
       const [task] = page.map(listedTask);
       if (task !== undefined) return task;
     }
@@ -180,7 +180,7 @@ class Materialization {
   private async existing(id: string): Promise<string> {
     if (this.known.has(id)) return id;
     try {
-      await this.errand.ask(GetTask, { task_id: id, keys: ['task_id'] });
+      await this.operation.call(GetTask, { task_id: id, keys: ['task_id'] });
     } catch (error) {
       if (error instanceof DomainError && error.kind === 'not-found') throw failure(`dependency ${id} does not exist`);
       throw error;
@@ -197,9 +197,13 @@ interface Span {
 }
 
 /** Settles which jobs to make: once, so that another attempt makes no others. */
-const plan = async (errand: Errand, { dataset_id: id, jobs_submitted: jobs }: Dataset, next: number): Promise<Span> => {
-  const span = { from: next, to: next + Math.max(0, Math.min(errand.number('num'), jobs - next, JOBS_MAX)) };
-  await errand.record(`${id}/plan`, 'JobsPlanned', { request_id: errand.request.id, dataset_id: id, ...span });
+const plan = async (
+  operation: Operation,
+  { dataset_id: id, jobs_submitted: jobs }: Dataset,
+  next: number,
+): Promise<Span> => {
+  const span = { from: next, to: next + Math.max(0, Math.min(operation.number('num'), jobs - next, JOBS_MAX)) };
+  await operation.record(`${id}/plan`, 'JobsPlanned', { request_id: operation.request.id, dataset_id: id, ...span });
   return span;
 };
 
@@ -208,34 +212,34 @@ const plan = async (errand: Errand, { dataset_id: id, jobs_submitted: jobs }: Da
  *
  * @throws DomainError when tasks have no such status
  */
-const statusOf = (errand: Errand): string => {
-  const status = errand.text('set_status') || 'idle';
+const statusOf = (operation: Operation): string => {
+  const status = operation.text('set_status') || 'idle';
   if (!(TASK_STATUSES as readonly string[]).includes(status)) throw failure('set_status is not a valid task status');
   return status;
 };
 
 /** What the jobs of every dataset are made with. */
 interface Means {
-  readonly errand: Errand;
+  readonly operation: Operation;
   readonly requests: Requests;
   readonly priorities: DatasetPriorities;
   readonly status: string;
 }
 
 const materializeDataset = async (means: Means, datasetId: string): Promise<void> => {
-  const { errand, requests, priorities, status } = means;
-  const dataset = JSON.parse((await errand.ask(GetDataset, { dataset_id: datasetId })).document) as Dataset;
-  const config = parseJson((await errand.ask(GetConfig, { dataset_id: datasetId })).document);
-  const priority = await priorities.of(dataset, errand);
-  const work = new Materialization(errand, dataset, config, priority, status);
-  const begun = requests.plan(errand.request.id, datasetId);
+  const { operation, requests, priorities, status } = means;
+  const dataset = JSON.parse((await operation.call(GetDataset, { dataset_id: datasetId })).document) as Dataset;
+  const config = parseJson((await operation.call(GetConfig, { dataset_id: datasetId })).document);
+  const priority = await priorities.of(dataset, operation);
+  const work = new Materialization(operation, dataset, config, priority, status);
+  const begun = requests.plan(operation.request.id, datasetId);
   if (begun !== undefined) {
-    await makeJobs(work, begun, await work.takeUp(begun.from));
+    await makeJobs(work, begun, await work.resume(begun.from));
     return;
   }
-  const { next_index: next } = await errand.ask(GetNextJobIndex, { dataset_id: datasetId });
-  await work.mend(next);
-  await makeJobs(work, await plan(errand, dataset, next), new Set());
+  const { next_index: next } = await operation.call(GetNextJobIndex, { dataset_id: datasetId });
+  await work.repair(next);
+  await makeJobs(work, await plan(operation, dataset, next), new Set());
 };
 
 const makeJobs = async (work: Materialization, { from, to }: Span, there: ReadonlySet<number>): Promise<void> => {
@@ -247,18 +251,18 @@ const makeJobs = async (work: Materialization, { from, to }: Span, there: Readon
 
 /** Makes jobs and tasks of a dataset, or of all that are processing and not truncated (IceProd contract 16). */
 export const materialize = async (
-  errand: Errand,
+  operation: Operation,
   requests: Requests,
   priorities: DatasetPriorities,
 ): Promise<Nothing> => {
-  const means = { errand, requests, priorities, status: statusOf(errand) };
-  const { datasetId } = errand.request;
+  const means = { operation, requests, priorities, status: statusOf(operation) };
+  const { datasetId } = operation.request;
   if (datasetId !== undefined) {
     await materializeDataset(means, datasetId);
     return {};
   }
   for (const { dataset_id: id, truncated } of priorities.processing()) {
-    if (!truncated) await tryOne(() => errand.alone(id, () => materializeDataset(means, id)));
+    if (!truncated) await tryOne(() => operation.exclusively(id, () => materializeDataset(means, id)));
   }
   return {};
 };

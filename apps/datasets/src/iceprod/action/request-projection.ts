@@ -28,7 +28,7 @@ const counted = (change: string, row: 'old' | 'new'): string =>
 
 class RequestWriter implements ProjectionWriter {
   private readonly insert;
-  private readonly takeUp;
+  private readonly start;
   private readonly plan;
   private readonly advance;
   private readonly end;
@@ -41,7 +41,7 @@ class RequestWriter implements ProjectionWriter {
          (id, action, dataset_id, status, priority, attempts, made, changed, creator, role, arguments, blob_key, message)
        VALUES (?, ?, ?, 'queued', ?, 0, ?, ?, ?, ?, ?, ?, '')`,
     );
-    this.takeUp = database.prepare(
+    this.start = database.prepare(
       `UPDATE request SET status = 'processing', attempts = attempts + 1, changed = ? WHERE id = ? AND ${OPEN}`,
     );
     this.plan = database.prepare(
@@ -70,7 +70,7 @@ class RequestWriter implements ProjectionWriter {
         return;
       }
       case 'RequestStarted':
-        this.takeUp.run(timeMicros, id);
+        this.start.run(timeMicros, id);
         return;
       case 'JobsPlanned':
         this.plan.run(id, String(data['dataset_id']), Number(data['from']), Number(data['to']));
@@ -187,7 +187,7 @@ export class Requests {
       `SELECT id FROM request WHERE dataset_id IS ? AND action = 'materialization' AND ${OPEN}
        LIMIT 1`,
     );
-    // What an earlier process left half done comes first: nobody else works on it.
+    // Requests that an earlier process had started come first: nobody works on them.
     this.selectOpenOnes = database.prepare(
       `SELECT * FROM request WHERE ${OPEN}
        ORDER BY status = 'queued', priority DESC, attempts, made, id`,
@@ -221,7 +221,7 @@ export class Requests {
     return textOf(this.selectOpen.get(datasetId)?.['id']);
   }
 
-  /** Requests to be worked on, the one to take up first first. */
+  /** Open requests, in the order in which they are to start. */
   *open(): Generator<StoredRequest, void, void> {
     for (const row of this.selectOpenOnes.iterate()) {
       const request = requestOf(row);

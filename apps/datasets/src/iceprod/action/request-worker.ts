@@ -13,33 +13,33 @@ import { changeStatuses } from './change-statuses.js';
 import { DatasetCredentials } from './dataset-credentials.js';
 import { DatasetPriorities } from './dataset-priorities.js';
 import { editConfig } from './edit-config.js';
-import { Errand, Interrupted } from './errand.js';
-import { Foreman, type Shift } from './foreman.js';
+import { Operation, Interrupted } from './operation.js';
+import { WorkerPool, type Lease } from './worker-pool.js';
 import { materialize } from './materialize.js';
 import { Requests } from './request-projection.js';
 import type { StoredRequest } from './request.js';
-import { type Places, submit } from './submit.js';
+import { type StorageAccess, submit } from './submit.js';
 
 const MICROS_PER_SECOND = 1_000_000;
 const MICROS_PER_MS = 1000;
 
-/** What a requester reads whose arguments the blob store no longer has. */
+/** The error of a request whose arguments the blob store has lost. */
 const ARGUMENTS_LOST = 'the arguments of the request are lost';
 
-/** What the request comes to, as members of its payload. */
+/** The result of a request, as members of its payload. */
 type Results = Readonly<Record<string, unknown>>;
 
 /**
- * Works on asynchronous requests, some at once (IceProd contract 16). What is to be done stands in the ledger, so it outlives
- * this process; while another service does not answer, the request waits.
+ * Works on asynchronous requests, several at a time (IceProd contract 16). Open requests follow from the ledger, so they
+ * survive this process. While another service does not answer, the request waits.
  */
 @Injectable()
 export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly shown: Requests;
   private readonly priorities: DatasetPriorities;
   private readonly enabled: boolean;
-  private readonly places: Places;
-  private readonly foreman: Foreman;
+  private readonly storage: StorageAccess;
+  private readonly pool: WorkerPool;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -53,31 +53,31 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
     this.shown = new Requests(readModel.queries);
     this.priorities = new DatasetPriorities(readModel.queries);
     this.enabled = automates(environment, 'actions');
-    this.places = {
+    this.storage = {
       prefixes: environment.TOKEN_SCOPE_PREFIXES,
       credentials: new DatasetCredentials(environment),
     };
-    this.foreman = new Foreman({
+    this.pool = new WorkerPool({
       open: () => this.shown.open(),
-      work: (request, shift) => this.attempt(request, shift),
+      work: (request, lease) => this.attempt(request, lease),
       nowMicros,
       settlingMicros: environment.CAIRN_AUTOMATION_DELAY * MICROS_PER_SECOND,
       onChange: () => this.wake(),
     });
   }
 
-  /** What an earlier process left behind. */
+  /** An earlier process may have left open requests. */
   onApplicationBootstrap(): void {
     this.wake();
   }
 
   async onModuleDestroy(): Promise<void> {
     clearTimeout(this.timer);
-    this.foreman.close();
-    await this.foreman.idle();
+    this.pool.close();
+    await this.pool.idle();
   }
 
-  /** There may be something to do. */
+  /** Starts what can start now. */
   wake(): void {
     this.wakeIn(0);
   }
@@ -91,64 +91,65 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
     if (!this.enabled) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      const nextMicros = this.foreman.step();
+      const nextMicros = this.pool.step();
       if (nextMicros !== undefined) this.wakeIn(Math.max(1, (nextMicros - nowMicros()) / MICROS_PER_MS));
     }, delayMs).unref();
   }
 
-  /** Rejects when the request is to be tried again later. */
-  private async attempt(request: StoredRequest, shift: Shift): Promise<void> {
+  /** Rejects when the request has to be retried later. */
+  private async attempt(request: StoredRequest, lease: Lease): Promise<void> {
     const { bus, mailbox, log } = this;
     const { id, attempts, status } = request;
     try {
       const text = await this.argumentsOf(request);
-      const errand = new Errand(request, JSON.parse(text ?? '{}') as Arguments, { bus, mailbox, shift });
-      // Whoever waits long would otherwise fill the history with attempts.
-      if (!shift.waited || status === 'queued') {
-        await errand.record(`taken-up/${attempts}`, 'RequestStarted', { request_id: id });
+      const operation = new Operation(request, JSON.parse(text ?? '{}') as Arguments, { bus, mailbox, lease });
+      // A request that waits for long must not fill the history with attempts.
+      if (!lease.resumed || status === 'queued') {
+        await operation.record(`started/${attempts}`, 'RequestStarted', { request_id: id });
       }
       if (text === undefined)
-        await errand.record('failed', 'RequestFailed', { request_id: id, message: ARGUMENTS_LOST });
-      else await this.finish(errand);
-      this.places.credentials.forget(id);
+        await operation.record('failed', 'RequestFailed', { request_id: id, message: ARGUMENTS_LOST });
+      else await this.finish(operation);
+      this.storage.credentials.forget(id);
     } catch (error) {
-      if (!(error instanceof Interrupted) && !shift.waited) log.warn({ error, requestId: id }, 'A request has to wait');
+      if (!(error instanceof Interrupted) && !lease.resumed)
+        log.warn({ error, requestId: id }, 'A request has to wait; will retry');
       throw error;
     }
   }
 
-  private async finish(errand: Errand): Promise<void> {
-    const { id } = errand.request;
+  private async finish(operation: Operation): Promise<void> {
+    const { id } = operation.request;
     let results: Results;
     try {
-      results = await this.carryOut(errand);
+      results = await this.perform(operation);
     } catch (error) {
       const message = failureText(error);
       if (message === undefined) throw error;
       this.log.info({ error, requestId: id }, 'A request failed');
-      await errand.record('failed', 'RequestFailed', { request_id: id, message });
+      await operation.record('failed', 'RequestFailed', { request_id: id, message });
       return;
     }
-    await errand.record('fulfilled', 'RequestCompleted', { request_id: id, results: JSON.stringify(results) });
+    await operation.record('completed', 'RequestCompleted', { request_id: id, results: JSON.stringify(results) });
   }
 
-  private async carryOut(errand: Errand): Promise<Results> {
-    switch (errand.request.action) {
+  private async perform(operation: Operation): Promise<Results> {
+    switch (operation.request.action) {
       case 'submit':
-        return submit(errand, this.places);
+        return submit(operation, this.storage);
       case 'edit_config':
-        return editConfig(errand, this.places);
+        return editConfig(operation, this.storage);
       case 'dataset_status':
       case 'job_status':
       case 'task_status':
-        return changeStatuses(errand);
+        return changeStatuses(operation);
       case 'materialization':
-        return materialize(errand, this.shown, this.priorities);
+        return materialize(operation, this.shown, this.priorities);
     }
   }
 }
 
-/** What the requester reads; undefined when another attempt may succeed. */
+/** The error message of a failed request; undefined when a retry may succeed. */
 const failureText = (error: unknown): string | undefined => {
   if (error instanceof EndlessExpansion) return error.message;
   if (error instanceof DomainError) return error.kind === 'unavailable' ? undefined : error.message;

@@ -11,7 +11,7 @@ import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { DatasetsModule } from '../../datasets.module.js';
 
 const ALICE: Caller = { subject: 'alice', username: 'alice', roles: ['user'], groups: ['users'] };
-const PLACES = ['osdf:///one', 'osdf:///two'];
+const CONCURRENCY_LIMIT = ['osdf:///one', 'osdf:///two'];
 
 /** What the auth service was asked for. */
 const asked = { created: [] as string[], stored: [] as string[], untilStored: 0, lifetimeSeconds: 0 };
@@ -57,7 +57,7 @@ describe('credentials of a submission that has to wait', () => {
     ...{
       CREDENTIALS_ISSUER_URL: 'https://issuer.example',
       CREDENTIALS_CLIENT_ID: 'cairn',
-      TOKEN_SCOPE_PREFIXES: PLACES.join(),
+      TOKEN_SCOPE_PREFIXES: CONCURRENCY_LIMIT.join(),
     },
   });
   beforeAll(() => host.start());
@@ -65,7 +65,7 @@ describe('credentials of a submission that has to wait', () => {
 
   const submit = async (lifetimeSeconds: number): Promise<void> => {
     Object.assign(asked, { created: [], stored: [], untilStored: 3, lifetimeSeconds });
-    const token_scopes = Object.fromEntries(PLACES.map((place) => [place, 'storage.read:/x']));
+    const token_scopes = Object.fromEntries(CONCURRENCY_LIMIT.map((place) => [place, 'storage.read:/x']));
     const config = JSON.stringify({
       ...{ version: 3.2, description: 'd' },
       tasks: [{ name: 'a', trays: [{ modules: [{}] }], token_scopes }],
@@ -82,13 +82,13 @@ describe('credentials of a submission that has to wait', () => {
 
   it('are made once, however often it is tried', async () => {
     await submit(3600);
-    expect(asked.created).toEqual(PLACES);
+    expect(asked.created).toEqual(CONCURRENCY_LIMIT);
     expect(asked.stored).toEqual(['token-1', 'token-2']);
   });
 
   it('are made anew when they have ended meanwhile', async () => {
     await submit(0);
-    expect(asked.created).toEqual([...PLACES, ...PLACES, ...PLACES]);
+    expect(asked.created).toEqual([...CONCURRENCY_LIMIT, ...CONCURRENCY_LIMIT, ...CONCURRENCY_LIMIT]);
     expect(asked.stored).toEqual(['token-5', 'token-6']);
   });
 });

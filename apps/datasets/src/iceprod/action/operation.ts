@@ -7,13 +7,13 @@ import { LIST_LIMIT_MAX, type ListOptions, type ListPage } from '#contracts/icep
 import type { RequestEvents } from '#contracts/iceprod/request-events.js';
 import type { Mailbox } from '#event-sourcing/mailbox.js';
 import type { Arguments } from './arguments.js';
-import type { Shift } from './foreman.js';
+import type { Lease } from './worker-pool.js';
 import { requestEvent, type StoredRequest } from './request.js';
 
-/** How long a service may take: changes of thousands of units take longer than a question. */
+/** How long a service may take: changes of thousands of units take longer than a query. */
 const STEP_DEADLINE_MS = 60_000;
 
-/** The work is laid down because the process ends or somebody else has taken it up. */
+/** The work stops because the process ends or its lease has expired. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
@@ -21,21 +21,21 @@ export class Interrupted extends Error {
 /** The work cannot be done; the text is what the requester reads. */
 export const failure = (text: string): DomainError => new DomainError('state', 'request.failed', text);
 
-interface ErrandTools {
+interface OperationTools {
   readonly bus: Bus;
   readonly mailbox: Mailbox;
-  readonly shift: Shift;
+  readonly lease: Lease;
 }
 
 /**
- * One request being worked on, on behalf of whoever made it. Every step that changes something has a name that is the same
- * at each attempt, so that after a crash nothing is done twice.
+ * One run of a request, on behalf of its creator. Every step that changes something has a name that is the same at each
+ * attempt, so that after a crash nothing is done twice.
  */
-export class Errand {
+export class Operation {
   constructor(
     readonly request: StoredRequest,
     readonly values: Arguments,
-    private readonly tools: ErrandTools,
+    private readonly tools: OperationTools,
   ) {}
 
   text(name: string): string {
@@ -54,23 +54,27 @@ export class Errand {
   }
 
   /** @throws DomainError the service's refusal */
-  ask<Request, Reply>(contract: Contract<Request, Reply>, request: NoInfer<Request>): Promise<Reply> {
+  call<Request, Reply>(contract: Contract<Request, Reply>, request: NoInfer<Request>): Promise<Reply> {
     return this.tools.bus.request(contract, request, this.context());
   }
 
-  /** Changes something, once however often it is called. */
-  order<Request, Reply>(step: string, contract: Contract<Request, Reply>, request: NoInfer<Request>): Promise<Reply> {
+  /** Sends a command that takes effect once, however often it is sent. */
+  executeOnce<Request, Reply>(
+    step: string,
+    contract: Contract<Request, Reply>,
+    request: NoInfer<Request>,
+  ): Promise<Reply> {
     return this.tools.bus.request(contract, request, { ...this.context(), commandId: this.nameOf(step) });
   }
 
-  /** As {@link order}; what the state of things does not allow is left as it is, and there is no reply. */
-  async orderIfLegal<Request, Reply>(
+  /** As {@link executeOnce}; resolves with undefined if the current state does not allow the command. */
+  async executeIfAllowed<Request, Reply>(
     step: string,
     contract: Contract<Request, Reply>,
     request: NoInfer<Request>,
   ): Promise<Reply | undefined> {
     try {
-      return await this.order(step, contract, request);
+      return await this.executeOnce(step, contract, request);
     } catch (error) {
       if (error instanceof DomainError && error.kind === 'state') return undefined;
       throw error;
@@ -82,7 +86,7 @@ export class Errand {
     request: NoInfer<Request>,
   ): AsyncGenerator<readonly string[], void, void> {
     for await (const page of pages(this.tools.bus, contract, request, this.context())) {
-      this.heed();
+      this.checkLease();
       yield page;
     }
   }
@@ -101,8 +105,8 @@ export class Errand {
       const entries: string[] = [];
       let cursor: string | undefined;
       do {
-        this.heed();
-        const page: ListPage = await this.ask(contract, cursor === undefined ? part : { ...part, cursor });
+        this.checkLease();
+        const page: ListPage = await this.call(contract, cursor === undefined ? part : { ...part, cursor });
         for (const entry of page.entries) entries.push(entry);
         ({ after, next: cursor } = page);
       } while (cursor !== undefined);
@@ -110,7 +114,7 @@ export class Errand {
     } while (after !== undefined);
   }
 
-  /** Puts a fact about the request on record. */
+  /** Appends an event of the request. */
   async record<Type extends keyof RequestEvents>(step: string, type: Type, data: RequestEvents[Type]): Promise<void> {
     const answer = await this.tools.mailbox.execute({
       context: { ...this.context(), commandId: this.nameOf(step) },
@@ -120,15 +124,15 @@ export class Errand {
     if ('error' in answer) throw DomainError.from(answer.error);
   }
 
-  /** Works on a dataset while no other request does. */
-  alone<Result>(datasetId: string, work: () => Promise<Result>): Promise<Result> {
-    return this.tools.shift.alone(datasetId, work);
+  /** Works on a dataset while it is locked for other requests. */
+  exclusively<Result>(datasetId: string, work: () => Promise<Result>): Promise<Result> {
+    return this.tools.lease.exclusively(datasetId, work);
   }
 
   /** @param part of the whole, up to 1 */
   advance(part: number): Promise<void> {
     const { id } = this.request;
-    // 100 is for the end, when the status says so as well.
+    // 100 is reserved for the end, when the status says so as well.
     const progress = Math.min(99, Math.floor(part * 100));
     return this.record(`progress/${progress}`, 'RequestProgressed', { request_id: id, progress });
   }
@@ -138,19 +142,19 @@ export class Errand {
   }
 
   /**
-   * Shows that the work goes on, as long as it is to.
+   * Renews the lease.
    *
    * @throws Interrupted
    */
-  private heed(): void {
-    const { shift } = this.tools;
-    if (shift.signal.aborted) throw new Interrupted();
-    shift.sign();
+  private checkLease(): void {
+    const { lease } = this.tools;
+    if (lease.signal.aborted) throw new Interrupted();
+    lease.heartbeat();
   }
 
   /** @throws Interrupted */
   private context(): MessageContext {
-    this.heed();
+    this.checkLease();
     const { id, creator } = this.request;
     return {
       correlationId: id,
