@@ -27,7 +27,8 @@ const behindSeparators = (text: string, at: number): number => {
   return SEPARATORS.lastIndex;
 };
 
-const behindString = (text: string, at: number): number => {
+/** The place behind the string that begins at `at`. */
+export const behindString = (text: string, at: number): number => {
   let quote = at;
   for (;;) {
     quote = text.indexOf('"', quote + 1);

@@ -118,6 +118,8 @@ export interface UnitFailed extends ConcernsUnits {
   readonly resources?: string;
   /** Raw JSON: what the unit asks for from now on. Absent when nothing changes. */
   readonly requirements?: string;
+  /** Names of requirements that would have risen further: a limit has cut them. */
+  readonly limited?: readonly string[];
   readonly site?: string;
   readonly reason?: string;
 }

@@ -259,6 +259,17 @@ export class Environment {
   @IsIn(['on', 'off'], { message: 'on or off' })
   readonly ICEPROD_REQUIRE_INSTANCE: 'on' | 'off' = 'off';
 
+  /**
+   * How far failed runs may raise the requirements of IceProd's tasks, comma-separated: memory and disk in GB, time in hours. A
+   * name that is left out keeps its default.
+   */
+  @Transform(asList)
+  @Matches(/^(cpu|memory|disk|time)=\d+(\.\d+)?$/, {
+    each: true,
+    message: 'a comma-separated list such as memory=512,disk=2000,time=168',
+  })
+  readonly ICEPROD_RAISE_MAX: readonly string[] = [];
+
   /** How long things settle before automation looks at them, in seconds. */
   @Transform(asDecimal)
   @IsNumber({}, DELAY_SECONDS)

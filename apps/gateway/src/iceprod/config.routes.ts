@@ -1,4 +1,4 @@
-import { path, wholeBody } from '../route/fields.js';
+import { freeForm, path, wholeBody } from '../route/fields.js';
 import { documentOf, iceprodRoute, NOTHING } from './iceprod-route.js';
 import { READERS_AND_PILOTS, WRITERS } from './policies.js';
 
@@ -25,7 +25,7 @@ const storing = (name: string, at: string) =>
     path: at,
     policy: WRITERS,
     summary: 'Validates and replaces the config of a dataset',
-    fields: { dataset_id: path(), config: wholeBody(documentOf('Config')) },
+    fields: { dataset_id: path(), config: freeForm(wholeBody(documentOf('Config'))) },
     answer: NOTHING,
   });
 

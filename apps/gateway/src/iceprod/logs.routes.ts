@@ -63,6 +63,7 @@ const LOG_BODY = {
 
 const fields: Field<string, 'always'> = {
   from: 'whole body',
+  freeForm: true,
   required: true,
   schema: LOG_BODY,
   read: (source) => objectText(fieldsOf(source)),

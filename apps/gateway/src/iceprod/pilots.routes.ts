@@ -1,10 +1,13 @@
 import { bodyWith } from '../route/body-with.js';
 import type { Field } from '../route/field.js';
-import { keysParameter, optional, path, required, textParameter, wholeBody } from '../route/fields.js';
+import { freeForm, keysParameter, optional, path, required, textParameter, wholeBody } from '../route/fields.js';
 import { dict, int, str, strings, where } from '../route/json-types.js';
 import { invalid } from '../route/request-source.js';
 import { documentOf, documentsById, iceprodRoute, NOTHING, RESULT } from './iceprod-route.js';
 import { SERVICES, SERVICES_AND_PILOTS } from './policies.js';
+
+/** Documents of the pilot's own making. */
+const RESOURCES = ['resources', 'resources_available', 'resources_claimed'];
 
 const tag = 'pilots';
 
@@ -64,19 +67,22 @@ export const pilotRoutes = {
     policy: SERVICES,
     summary: 'Creates a pilot; further members are kept',
     fields: {
-      description: bodyWith({
-        queue_host: required(str),
-        queue_version: required(str),
-        resources: required(dict),
-        resources_available: optional(dict),
-        resources_claimed: optional(dict),
-        tasks: optional(strings),
-        host: optional(str),
-        site: optional(str),
-        version: optional(str),
-        grid_queue_id: optional(str),
-        heartbeat_seconds: optional(heartbeatSeconds),
-      }),
+      description: freeForm(
+        bodyWith({
+          queue_host: required(str),
+          queue_version: required(str),
+          resources: required(dict),
+          resources_available: optional(dict),
+          resources_claimed: optional(dict),
+          tasks: optional(strings),
+          host: optional(str),
+          site: optional(str),
+          version: optional(str),
+          grid_queue_id: optional(str),
+          heartbeat_seconds: optional(heartbeatSeconds),
+        }),
+        RESOURCES,
+      ),
     },
     status: 201,
     answer: RESULT,
@@ -100,7 +106,7 @@ export const pilotRoutes = {
     policy: SERVICES_AND_PILOTS,
     summary:
       'Merges any fields, dotted names set nested ones, and renews last_update; answers the pilot after the change',
-    fields: { pilot_id: path(), fields: wholeBody() },
+    fields: { pilot_id: path(), fields: freeForm(wholeBody(), RESOURCES) },
     body: { empty: 'Missing update data' },
     answer: documentOf('Pilot'),
     refusals: { 404: 'Pilot not found' },

@@ -1,5 +1,5 @@
-import { constant, defaulted, lenient, path, required } from '../route/fields.js';
-import { dict, float, int, numbersByName, str, strings, text } from '../route/json-types.js';
+import { constant, defaulted, freeForm, lenient, path, required } from '../route/fields.js';
+import { dict, float, int, numbersByName, str, strings, text, where } from '../route/json-types.js';
 import { invalid } from '../route/request-source.js';
 import { documentOf, iceprodRoute } from './iceprod-route.js';
 import { SERVICES, SERVICES_AND_PILOTS } from './policies.js';
@@ -19,8 +19,11 @@ const NOTHING_FITS = { 404: 'Task not found' };
 
 /** What every report may say besides. `time_used` is in seconds. */
 const report = {
-  time_used: lenient(float, { bad: 'time_used is not a number' }),
-  resources: lenient(dict),
+  time_used: lenient(
+    where(float, (seconds) => seconds >= 0, { minimum: 0 }),
+    { bad: 'time_used is not a number, or negative' },
+  ),
+  resources: freeForm(lenient(dict)),
   site: lenient(str),
   reason: lenient(text),
 };

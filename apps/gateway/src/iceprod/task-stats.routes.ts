@@ -12,6 +12,7 @@ const RECORDS_PER_FLUSH = 1000;
 /** The body without `dataset_id`, to the letter (IceProd contract 8). */
 const stats: Field<string, 'always'> = {
   from: 'whole body',
+  freeForm: true,
   required: true,
   schema: {
     type: 'object',

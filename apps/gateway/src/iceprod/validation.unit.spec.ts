@@ -115,7 +115,7 @@ describe('bodies that change', () => {
     ['replaceRequirements', { os: 'x' }, 'Bad type for resource os'],
     ['replaceRequirements', { memory: '1' }, 'Bad type for resource memory'],
     ['reportTaskProcessing', {}, 'Missing instance_id in body'],
-    ['completeTask', { instance_id: 'i', time_used: '5' }, 'time_used is not a number'],
+    ['completeTask', { instance_id: 'i', time_used: '5' }, 'time_used is not a number, or negative'],
     ['promoteTasks', { task_ids: Array.from({ length: 101 }, String) }, 'too many tasks. must be <= 100'],
   ])('%s refuses %j', (name, body, text) => {
     expect(withBody(name, body)).toBe(text);

@@ -15,6 +15,11 @@ export interface Field<Value = unknown, Presence extends 'always' | 'maybe' = 'a
   readonly required: boolean;
   readonly schema: Schema;
   readonly description?: string;
+  /**
+   * A document of users, in which `NaN` and the infinities of Python's `json` count as `null`; of the whole body, the members that
+   * hold such documents may be named.
+   */
+  readonly freeForm?: true | readonly string[];
   /** @throws DomainError kind `invalid` */
   readonly read: (source: RequestSource, name: string) => Value | undefined;
   /** Never set: carries a type. */
@@ -40,6 +45,18 @@ export interface BodyRules {
   readonly empty?: string;
 }
 
+const freeFormMembers = (fields: Fields, bodyNames: ReadonlySet<string>): ((member: string) => boolean) => {
+  const named = new Set<string>();
+  let others = false;
+  for (const [key, { name = key, from, freeForm }] of Object.entries(fields)) {
+    if (freeForm === undefined) continue;
+    if (freeForm !== true) for (const member of freeForm) named.add(member);
+    else if (from === 'whole body') others = true;
+    else named.add(name);
+  }
+  return (member) => named.has(member) || (others && !bodyNames.has(member));
+};
+
 /**
  * Compiles a table into the function that reads requests. Required members of the body are judged first, in the order of
  * the table, then the optional ones, then unknown ones.
@@ -52,7 +69,9 @@ export const compile = <F extends Fields>(
     .map(([key, { name = key, read, required, from }]) => ({ key, name, read, required, from }))
     .sort((one, other) => Number(other.required) - Number(one.required));
   const bodyNames = new Set(steps.filter(({ from }) => from === 'body').map(({ name }) => name));
+  const isFreeForm = freeFormMembers(fields, bodyNames);
   return (source) => {
+    source.allowNonFinite(isFreeForm);
     if (empty !== undefined && Object.keys(source.object).length === 0) throw invalid(empty);
     const values: Record<string, unknown> = {};
     for (const { key, name, read } of steps) {

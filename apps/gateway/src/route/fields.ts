@@ -92,6 +92,12 @@ export const wholeBody = (schema: Schema = { type: 'object', additionalPropertie
   read: (source) => source.document,
 });
 
+/** The same field, for a document of users: `NaN` and the infinities count as `null`, in the named members only if there are names. */
+export const freeForm = <Value, Presence extends 'always' | 'maybe'>(
+  field: Field<Value, Presence>,
+  members: true | readonly string[] = true,
+): Field<Value, Presence> => ({ ...field, freeForm: members });
+
 /** The same field, with a value for what is left out. */
 export const orElse = <Value>(field: Field<Value, 'maybe'>, value: Value): Always<Value> => ({
   from: field.from,

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { DomainError } from '#platform/domain-error.js';
 import { isObject, type JsonMembers } from '#platform/json-object.js';
+import { nonFiniteIn, withoutNonFinite } from '#contracts/non-finite.js';
 import { isDeeperThan, membersOf } from '#contracts/raw-json.js';
 import type { StoredBlob } from '#storage/blob-store.js';
 import { pathOf } from '../edge/url-path.js';
@@ -30,11 +31,20 @@ export class RequestSource {
   private parsed: { readonly value: unknown } | undefined;
   private decoded: string | undefined;
   private members: ReadonlyMap<string, string> | undefined;
+  private isFreeForm: (member: string) => boolean = () => false;
 
   constructor(private readonly parts: RequestParts) {}
 
   get upload(): StoredBlob | undefined {
     return this.parts.upload ?? undefined;
+  }
+
+  /**
+   * Names the members of the body in which `NaN` and the infinities, as Python's `json` writes them, count as `null`: no report
+   * may be lost for one of these. Anywhere else they are refused. To be called before the body is read.
+   */
+  allowNonFinite(isFreeForm: (member: string) => boolean): void {
+    this.isFreeForm = isFreeForm;
   }
 
   path(name: string): string {
@@ -116,17 +126,37 @@ export class RequestSource {
 
   private parse(): unknown {
     const { text } = this;
-    const value = parsed(text);
-    if (isDeeperThan(LEVELS_MAX, text)) throw invalid(`body is nested deeper than ${LEVELS_MAX} levels`);
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      value = this.parseNonFinite(text);
+    }
+    if (isDeeperThan(LEVELS_MAX, this.text)) throw invalid(`body is nested deeper than ${LEVELS_MAX} levels`);
     return value;
+  }
+
+  /** Only for what is no JSON: all other bodies are parsed once. */
+  private parseNonFinite(text: string): unknown {
+    const read = nonFiniteAsNull(text);
+    if (read === undefined) throw invalid('body is not valid JSON');
+    if (!isObject(read.value)) throw invalid('body is not a JSON object');
+    for (const [name, raw] of membersOf(text)) {
+      const found = this.isFreeForm(name) ? undefined : nonFiniteIn(raw);
+      if (found !== undefined) throw invalid(`key "${name}" must not be ${found}`);
+    }
+    this.decoded = read.valid;
+    return read.value;
   }
 }
 
-const parsed = (text: string): unknown => {
+/** Undefined when the text is no JSON with these numbers either. */
+const nonFiniteAsNull = (text: string): { readonly valid: string; readonly value: unknown } | undefined => {
   try {
-    return JSON.parse(text);
+    const valid = withoutNonFinite(text);
+    return valid === undefined ? undefined : { valid, value: JSON.parse(valid) as unknown };
   } catch {
-    throw invalid('body is not valid JSON');
+    return undefined;
   }
 };
 

@@ -4,6 +4,25 @@ import { numberOf } from './requirements.js';
 /** GPUs are never raised (contract 7.6). */
 const RAISED = ['cpu', 'memory', 'disk', 'time'] as const;
 
+/** Up to where failed runs raise requirements: cores, GB, GB, hours. */
+export type RaiseLimits = Readonly<Record<(typeof RAISED)[number], number>>;
+
+/** Few machines offer more: a task that asks for more would never run again, whatever a broken worker has reported. */
+const DEFAULT_LIMITS: RaiseLimits = { cpu: 20, memory: 1_000, disk: 10_000, time: 720 };
+
+/** @param given `name=number` each, as `ICEPROD_RAISE_MAX` lists them */
+export const raiseLimits = (given: readonly string[]): RaiseLimits => ({
+  ...DEFAULT_LIMITS,
+  ...Object.fromEntries(given.map((entry) => entry.split('=', 2)).map(([name, limit]) => [name, Number(limit)])),
+});
+
+interface Raise {
+  /** The new requirements; absent when they stay as they are. */
+  readonly requirements?: string;
+  /** Which of them would have been raised beyond their limit. */
+  readonly limited: readonly string[];
+}
+
 /** Of a task that does not say how many it needs (contract 7.1). */
 const CPU_DEFAULT = 1;
 const CPU_NOISE = 1.1;
@@ -16,23 +35,23 @@ const raisedCpu = (used: number, current: number): number | undefined =>
 
 const raisedUsage = (used: number): number | undefined => (used < USAGE_MIN ? undefined : USAGE_FACTOR * used);
 
-/**
- * What a task asks for after an attempt that used `resources` has failed: numbers only rise, missing ones come to be.
- *
- * @returns the new requirements, or `undefined` when they stay as they are
- */
-export const raiseRequirements = (requirements: string, resources: string): string | undefined => {
+/** What a task asks for after an attempt that used `resources` has failed: numbers only rise, missing ones come to be. */
+export const raiseRequirements = (requirements: string, resources: string, limits: RaiseLimits): Raise => {
   const asked = membersOf(requirements);
   const measured = membersOf(resources);
+  const limited: string[] = [];
   let changed = false;
   for (const name of RAISED) {
     const used = numberOf(measured.get(name));
     if (used === undefined) continue;
     const present = numberOf(asked.get(name));
-    const raised = name === 'cpu' ? raisedCpu(used, present ?? CPU_DEFAULT) : raisedUsage(used);
-    if (raised === undefined || !Number.isFinite(raised) || (present !== undefined && present >= raised)) continue;
+    const wanted = name === 'cpu' ? raisedCpu(used, present ?? CPU_DEFAULT) : raisedUsage(used);
+    if (wanted === undefined) continue;
+    if (wanted > limits[name]) limited.push(name);
+    const raised = Math.min(wanted, limits[name]);
+    if (present !== undefined && present >= raised) continue;
     asked.set(name, String(raised));
     changed = true;
   }
-  return changed ? objectText(asked) : undefined;
+  return { ...(changed && { requirements: objectText(asked) }), limited };
 };

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
-import { raiseRequirements } from './requirement-raise.js';
+import { raiseLimits, raiseRequirements } from './requirement-raise.js';
+
+const LIMITS = raiseLimits([]);
 
 type Numbers = Readonly<Record<string, number>>;
 
@@ -68,20 +70,21 @@ describe('requirements that rise', () => {
     ['{}', '{"cpu":"0x10","memory":"0b11","disk":"1e","time":""}', undefined],
     ['{"memory":9}', '{"memory":6}', undefined],
   ])('of a task that asked %s and used %s', (asked, used, raised) => {
-    const after = raiseRequirements(asked, used);
+    const { requirements: after } = raiseRequirements(asked, used, LIMITS);
     expect(after === undefined ? undefined : JSON.parse(after)).toEqual(raised);
   });
 
   it('keep the texts of numbers that stay', () => {
-    expect(raiseRequirements('{"memory":4.0,"x":12345678901234567890}', '{"disk":2}')).toBe(
-      '{"memory":4.0,"x":12345678901234567890,"disk":3}',
-    );
+    expect(raiseRequirements('{"memory":4.0,"x":12345678901234567890}', '{"disk":2}', LIMITS)).toEqual({
+      requirements: '{"memory":4.0,"x":12345678901234567890,"disk":3}',
+      limited: [],
+    });
   });
 
   it('are those of the contract, whatever was asked and used', () => {
     fc.assert(
       fc.property(asked, measured, (before, used) => {
-        const raised = raiseRequirements(JSON.stringify(before), JSON.stringify(used));
+        const { requirements: raised } = raiseRequirements(JSON.stringify(before), JSON.stringify(used), LIMITS);
         const after = raised === undefined ? before : (JSON.parse(raised) as Numbers);
         expect({ ...after }).toEqual(expected(before, used));
         expect(raised === undefined).toBe(Object.entries(after).every(([name, value]) => before[name] === value));
@@ -90,7 +93,25 @@ describe('requirements that rise', () => {
     );
   });
 
-  it('stay as they are when the next step is no number any more', () => {
-    expect(raiseRequirements('{"memory":4}', '{"memory":1.7e308,"disk":1.7e308}')).toBeUndefined();
+  it.each([
+    ['{"memory":4}', '{"memory":1e12}', { memory: 1000 }, ['memory']],
+    ['{"memory":4}', '{"memory":1.7e308,"disk":1.7e308}', { memory: 1000, disk: 10_000 }, ['memory', 'disk']],
+    ['{"memory":2000}', '{"memory":3000}', undefined, ['memory']],
+    ['{"time":10}', '{"time":600}', { time: 720 }, ['time']],
+    ['{"time":10}', '{"time":480}', { time: 720 }, []],
+  ])('of a task that asked %s and used %s end at the limits', (asked, used, raised, limited) => {
+    const raise = raiseRequirements(asked, used, LIMITS);
+    expect(raise.requirements === undefined ? undefined : JSON.parse(raise.requirements)).toEqual(raised);
+    expect(raise.limited).toEqual(limited);
+  });
+
+  it('end at the configured limits', () => {
+    const limits = raiseLimits(['memory=8.5', 'cpu=3']);
+    expect(limits).toEqual({ cpu: 3, memory: 8.5, disk: 10_000, time: 720 });
+    const used = '{"memory":6,"cpu":5,"disk":10}';
+    expect(raiseRequirements('{"cpu":3}', used, limits)).toEqual({
+      requirements: '{"cpu":3,"memory":8.5,"disk":15}',
+      limited: ['cpu', 'memory'],
+    });
   });
 });

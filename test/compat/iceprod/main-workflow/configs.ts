@@ -56,6 +56,15 @@ export const configs = (cluster: GetTestCluster): void => {
       );
     });
 
+    it('show null where Python has written a number that JSON does not have', async () => {
+      const { alice } = cluster();
+      const id = await newDataset(alice);
+      const config = (value: string) =>
+        `{"version":3.2,"options":{"cut":${value},"word":"NaN"},"tasks":[{"name":"a","trays":[{"modules":[{}]}]}]}`;
+      expect(await alice.put(`/config/${id}`, config('[NaN,-Infinity,1.0]'))).toEqual(done);
+      expect((await alice.send('GET', `/config/${id}`)).text).toBe(config('[null,null,1.0]'));
+    });
+
     it('are not found before they are put', async () => {
       const { alice, system } = cluster();
       const id = await newDataset(alice);

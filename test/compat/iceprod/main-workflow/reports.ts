@@ -1,5 +1,5 @@
 import { readTask } from '../documents.js';
-import { type HttpClient, type JsonAnswer } from '../../../harness/http-client.js';
+import { type HttpClient, type JsonAnswer, jsonAnswer } from '../../../harness/http-client.js';
 import { ok, refused } from '../answers.js';
 import { type GetTestCluster } from '../../../harness/test-cluster.js';
 import { newDataset, newTask, unsubmitted } from '../fixtures.js';
@@ -130,12 +130,46 @@ export const reports = (cluster: GetTestCluster): void => {
       expect(await readTask(system, tired)).toMatchObject({ status: 'failed', failures: 11 });
     });
 
+    it('takes resources as Python writes numbers that JSON does not have', async () => {
+      const { system, alice } = cluster();
+      const id = await newTask(system, await newDataset(alice), { status: 'processing', instance_id: 'i' });
+      const body = '{"instance_id":"i","resources":{"memory":NaN,"disk":[-Infinity,Infinity],"NaN":"NaN","time":2.0}}';
+      expect((await report(system, id, 'reset', body)).status).toBe(200);
+      expect(await readTask(system, id)).toMatchObject({ walltime_err: 2, requirements: { time: 3 } });
+      const { events } = (await alice.get(`/cairn/history/units/${id}`)).json as { events: readonly unknown[] };
+      const resources = { memory: null, disk: [null, null], NaN: 'NaN', time: 2 };
+      expect(events.at(-1)).toMatchObject({ data: { resources } });
+    });
+
+    it.each([
+      ['POST', '/task_actions/queue', '{"requirements":{"memory":NaN}}', 'key "requirements" must not be NaN'],
+      ['POST', '/tasks/t/task_actions/complete', '{"time_used":Infinity}', 'key "time_used" must not be Infinity'],
+      ['PATCH', '/tasks/t', '{"priority":-Infinity}', 'key "priority" must not be -Infinity'],
+      ['POST', '/tasks/t/task_stats', '{"dataset_id":NaN,"x":1}', 'key "dataset_id" must not be NaN'],
+      ['POST', '/tasks/t/task_stats', '{"dataset_id":"d","x":NaN', 'body is not valid JSON'],
+      ['POST', '/tasks/t/task_stats', 'NaN', 'body is not a JSON object'],
+    ])('refuses %s %s with %s', async (method, path, body, reason) => {
+      expect(jsonAnswer(await cluster().system.send(method, path, { body }))).toEqual(refused(400, reason));
+    });
+
+    it('raises requirements up to a limit, whatever was reported, and the history says so', async () => {
+      const { system, alice } = cluster();
+      const id = await newTask(system, await newDataset(alice), {
+        ...{ status: 'processing', instance_id: 'i', requirements: { memory: 4 } },
+      });
+      await report(system, id, 'reset', { instance_id: 'i', resources: { memory: 1e12, disk: 2 } });
+      expect(await readTask(system, id)).toMatchObject({ requirements: { memory: 1000, disk: 3 } });
+      const { events } = (await alice.get(`/cairn/history/units/${id}`)).json as { events: readonly unknown[] };
+      expect(events.at(-1)).toMatchObject({ event: 'UnitFailed', data: { limited: ['memory'] } });
+    });
+
     it('refuses times and resources of the wrong kind', async () => {
       const { system } = cluster();
       const id = await newTask(system, unsubmitted(), { status: 'processing', instance_id: 'i' });
       for (const bad of [
         { time_used: 'long' },
         { time_used: true },
+        { time_used: -1 },
         { resources: 'many' },
         { site: 7 },
         { instance_id: 7 },

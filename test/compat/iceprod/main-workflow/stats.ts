@@ -39,6 +39,15 @@ export const stats = (cluster: GetTestCluster): void => {
       }
     });
 
+    it('keep what JSON does not have: numbers as null, half surrogates as they were sent', async () => {
+      const { system, pilot } = cluster();
+      const datasetId = unsubmitted();
+      const id = await add(pilot, 't', `{"dataset_id":"${datasetId}","hit_rate":NaN,"l":[Infinity],"log":"a\\udc80"}`);
+      const { status, text } = await system.send('GET', `/datasets/${datasetId}/tasks/t/task_stats/${id}`);
+      expect(status).toBe(200);
+      expect(text).toContain('"stats":{"hit_rate":null,"l":[null],"log":"a\\udc80"}');
+    });
+
     it('need a dataset', async () => {
       const { system } = cluster();
       expect(await system.post('/tasks/t/task_stats', { cpu: 1 })).toEqual(refused(400, 'Missing dataset_id in body'));

@@ -184,7 +184,10 @@ export const gridProcess = (cluster: GetTestCluster, exactly: Exactly): void => 
 
       const before = await system.get(`/tasks/${id}`);
       const end = { instance_id: instance, time_used: 3600 * (index + 1), site: 'DESY' };
-      exactly(await report('complete', { ...end, time_used: 'long' }), refused(400, 'time_used is not a number'));
+      exactly(
+        await report('complete', { ...end, time_used: 'long' }),
+        refused(400, 'time_used is not a number, or negative'),
+      );
       exactly(await report('complete', end), before);
       const complete = {
         status: 'complete',

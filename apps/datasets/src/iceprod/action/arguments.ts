@@ -3,6 +3,7 @@ import { type JsonMembers, objectIn } from '#platform/json-object.js';
 import type { Caller } from '#bus/contract.js';
 import type { Action } from '#contracts/iceprod/actions.js';
 import { JOB_STATUSES, TASK_STATUSES } from '#contracts/iceprod/statuses.js';
+import { withoutNonFinite } from '#contracts/non-finite.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
 import { checkConfig } from '../config/check-config.js';
 
@@ -206,8 +207,23 @@ export const readArguments = (action: Action, text: string, caller: Caller, judg
   if (action !== 'submit' && isText(datasetId) && judge(datasetId) !== undefined) return failed('auth failed');
   const values = filled(action, given);
   if (values instanceof DomainError) return values;
-  const complete = action === 'submit' ? { ...values, username: values['username'] ?? caller.username } : values;
+  const { config } = values;
+  const complete = {
+    ...values,
+    ...(isText(config) && { config: withNullsForNonFinite(config) }),
+    ...(action === 'submit' && { username: values['username'] ?? caller.username }),
+  };
   return problemOf(action, complete, caller) ?? complete;
+};
+
+/** A config as Python's `json` may have written it; what is no JSON anyway stays as it is, to be refused. */
+const withNullsForNonFinite = (config: string): string => {
+  if (objectIn(config) !== undefined) return config;
+  try {
+    return withoutNonFinite(config) ?? config;
+  } catch {
+    return config;
+  }
 };
 
 const LEGACY: Readonly<Record<string, Argument['type']>> = { dataset_id: 'str', set_status: 'str', num: 'int' };

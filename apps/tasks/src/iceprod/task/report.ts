@@ -3,7 +3,7 @@ import type { ReportTaskRequest } from '#contracts/iceprod/tasks.js';
 import type { TaskStatus } from '#contracts/iceprod/statuses.js';
 import type { Decision } from '#event-sourcing/command.js';
 import type { Unit } from '../../engine/unit.js';
-import { raiseRequirements } from '../requirement-raise.js';
+import { type RaiseLimits, raiseRequirements } from '../requirement-raise.js';
 import { numberOf } from '../requirements.js';
 import { REPORT_TABLE } from '../status-table.js';
 import { taskDocument } from './document.js';
@@ -22,8 +22,11 @@ const DOCUMENT_CHARS_MAX = 100_000;
 const hoursOf = ({ time_used: seconds }: ReportTaskRequest): number | undefined =>
   seconds === undefined ? undefined : seconds / SECONDS_PER_HOUR;
 
-const failedHours = (request: ReportTaskRequest, resources: string | undefined): number | undefined =>
-  hoursOf(request) ?? (resources === undefined ? undefined : numberOf(membersOf(resources).get('time')));
+/** Hours that resources report are of the pilot's own making: negative ones count as not reported. */
+const failedHours = (request: ReportTaskRequest, resources: string | undefined): number | undefined => {
+  const reported = resources === undefined ? undefined : numberOf(membersOf(resources).get('time'));
+  return hoursOf(request) ?? (reported !== undefined && reported >= 0 ? reported : undefined);
+};
 
 /** Where a failed attempt leads; pilots that know no tickets get what a cron once did for them. */
 const afterFailure = (view: TaskView, unit: Unit, request: ReportTaskRequest, isLegacy: boolean): TaskStatus => {
@@ -33,23 +36,34 @@ const afterFailure = (view: TaskView, unit: Unit, request: ReportTaskRequest, is
   return unit.failures + 1 > LEGACY_FAILURES_MAX ? 'failed' : 'waiting';
 };
 
-const failure = (view: TaskView, unit: Unit, request: ReportTaskRequest, isLegacy: boolean): object => {
+const failure = (
+  view: TaskView,
+  unit: Unit,
+  request: ReportTaskRequest,
+  isLegacy: boolean,
+  limits: RaiseLimits,
+): object => {
   const isObject = request.resources !== undefined && kindOf(request.resources) === 'object';
   const resources = isObject ? request.resources : undefined;
   const hours = failedHours(request, resources);
-  const requirements = resources === undefined ? undefined : raiseRequirements(unit.requirements, resources);
+  const raise = resources === undefined ? undefined : raiseRequirements(unit.requirements, resources, limits);
   return {
     status: afterFailure(view, unit, request, isLegacy),
     ...(hours !== undefined && { hours }),
     ...(resources !== undefined && resources.length <= DOCUMENT_CHARS_MAX && { resources }),
-    ...(requirements !== undefined && { requirements }),
+    ...(raise?.requirements !== undefined && { requirements: raise.requirements }),
+    ...(raise !== undefined && raise.limited.length > 0 && { limited: raise.limited }),
     ...(request.site !== undefined && { site: request.site }),
     ...(request.reason !== undefined && { reason: request.reason.slice(0, DOCUMENT_CHARS_MAX) }),
   };
 };
 
 /** `POST /tasks/{task_id}/task_actions/processing | reset | failed | complete` (contract 7.6). */
-export const reportTask = (view: TaskView, request: ReportTaskRequest): Decision<{ document: string }> => {
+export const reportTask = (
+  view: TaskView,
+  request: ReportTaskRequest,
+  limits: RaiseLimits,
+): Decision<{ document: string }> => {
   const { report, instance_id: instance, site } = request;
   const isLegacy = instance === undefined;
   if (isLegacy && report === 'processing') return refusals.missingInstance();
@@ -62,7 +76,7 @@ export const reportTask = (view: TaskView, request: ReportTaskRequest): Decision
   const reply = { document: taskDocument(unit) };
   if (!from.includes(unit.status)) return unit.status === to ? { events: [], reply } : refusals.badTransition();
   if (report === 'reset' || report === 'failed') {
-    return { events: [ofUnit(view, unit.key, 'UnitFailed', failure(view, unit, request, isLegacy))], reply };
+    return { events: [ofUnit(view, unit.key, 'UnitFailed', failure(view, unit, request, isLegacy, limits))], reply };
   }
   const given = { status: to, ...(site !== undefined && { site }) };
   if (report === 'processing') return { events: [ofUnit(view, unit.key, 'UnitStarted', given)], reply };

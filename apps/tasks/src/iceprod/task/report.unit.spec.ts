@@ -1,10 +1,11 @@
 import type { ReportTaskRequest } from '#contracts/iceprod/tasks.js';
 import { TASK_STATUSES } from '#contracts/iceprod/statuses.js';
+import { raiseLimits } from '../requirement-raise.js';
 import { reportTask } from './report.js';
 import { NOW_MICROS, TaskSpec } from './testing/task-spec.js';
 
 const reported = (spec: TaskSpec, request: Partial<ReportTaskRequest> & Pick<ReportTaskRequest, 'report'>) =>
-  spec.when((view) => reportTask(view, { task_id: 't', ...request }));
+  spec.when((view) => reportTask(view, { task_id: 't', ...request }, raiseLimits([])));
 
 const FROM = {
   processing: ['queued'],

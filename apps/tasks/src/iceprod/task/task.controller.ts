@@ -16,6 +16,7 @@ import {
   SetTaskStatus,
 } from '#contracts/iceprod/tasks.js';
 import { ordinalOfKey, workloadOfKey } from '../../workload/member-key.js';
+import { type RaiseLimits, raiseLimits } from '../requirement-raise.js';
 import { addTask } from './add.js';
 import { amendTask } from './amend.js';
 import { pickTask } from './document.js';
@@ -29,11 +30,13 @@ import { ICEPROD, datasetRef } from '../streams.js';
 @Controller()
 export class TaskController {
   private readonly needsInstance: boolean;
+  private readonly raiseLimits: RaiseLimits;
 
   constructor(
     private readonly desk: TaskDesk,
     environment: Environment,
   ) {
+    this.raiseLimits = raiseLimits(environment.ICEPROD_RAISE_MAX);
     this.needsInstance = environment.ICEPROD_REQUIRE_INSTANCE === 'on';
   }
 
@@ -73,7 +76,7 @@ export class TaskController {
 
   @MessagePattern(ReportTask.subject)
   report(@Payload() message: Message<ReportTaskRequest>): Promise<Answer<{ document: string }>> {
-    return this.desk.decide(message, (view) => reportTask(view, message.request));
+    return this.desk.decide(message, (view) => reportTask(view, message.request, this.raiseLimits));
   }
 
   @MessagePattern(LocateUnit.subject)

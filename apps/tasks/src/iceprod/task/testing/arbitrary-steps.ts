@@ -6,6 +6,7 @@ import { amendTask } from '../amend.js';
 import { actOnTasks, setRequirements, setTasksStatus } from '../bulk.js';
 import { claimTasks, queueTasks } from '../claim.js';
 import { promoteTasks, setTaskStatus } from '../move.js';
+import { raiseLimits } from '../../requirement-raise.js';
 import { reportTask } from '../report.js';
 import type { TaskView } from '../view.js';
 import { DATASETS, type Step } from './task-model.js';
@@ -73,11 +74,15 @@ const report = fc
   .map(({ at, ...rest }): Step => (ids) => (view) => {
     const id = pick(ids, at);
     const request = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-    return reportTask(view, {
-      ...(request as typeof rest & object),
-      task_id: id,
-      instance_id: ticketOf(view, id),
-    } as never);
+    return reportTask(
+      view,
+      {
+        ...(request as typeof rest & object),
+        task_id: id,
+        instance_id: ticketOf(view, id),
+      } as never,
+      raiseLimits([]),
+    );
   });
 
 const amend = fc
