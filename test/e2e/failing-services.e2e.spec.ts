@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { type NatsServer, startNatsServer } from '#bus/testing/nats-server.js';
 import { eventually } from '#platform/testing/eventually.js';
 import { startOver } from '../harness/cairn-process.js';
@@ -119,6 +123,29 @@ describe('separate processes that fail', () => {
       expect.objectContaining({ status: 200 }),
     );
     expect((await alice.get(`/datasets/${datasetId}`)).json).toMatchObject({ status: 'errors' });
+  }, 60_000);
+
+  it('answer 503 and a time to come back when the broker dies in the middle of an upload', async () => {
+    const { cairn, system } = cluster;
+    const connection = await connect({ servers: broker.url });
+    const manager = await jetstreamManager(connection);
+    const chunks = async (): Promise<number> => (await manager.streams.info('OBJ_cairn')).state.messages;
+    const before = await chunks();
+    const upload = request(`${cairn.url}/logs`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await cairn.token({ username: 'grid', roles: ['system'] })}` },
+    });
+    const answered = once(upload, 'response') as Promise<[IncomingMessage]>;
+    upload.write(`{"data":"${'x'.repeat(1024 * 1024)}`);
+    await eventually(async () => (await chunks()) > before, true);
+    await connection.close();
+    await broker.stop('SIGKILL');
+    upload.end(`${'x'.repeat(1024 * 1024)}"}`);
+    const [{ statusCode, headers }] = await answered;
+    expect([statusCode, headers['retry-after']]).toEqual([503, expect.stringMatching(/^\d+$/)]);
+    await broker.restart();
+    const body = JSON.stringify({ data: 'x'.repeat(1024 * 1024) });
+    await eventually(() => system.send('POST', '/logs', { body }), expect.objectContaining({ status: 201 }));
   }, 60_000);
 
   it('know everything after all of them were killed', async () => {

@@ -46,6 +46,23 @@ describe('JetStreamBlobStore', () => {
     expect(await messages()).toBe(0);
   });
 
+  it('says that it is not available when the broker dies while a blob is written', async () => {
+    const mortal = await startNatsServer();
+    const own = await connect({ servers: mortal.url, maxReconnectAttempts: -1 });
+    try {
+      const blobs = await JetStreamBlobStore.open(own, bucket);
+      const pieces = async function* () {
+        yield Buffer.alloc(100_000);
+        await mortal.stop('SIGKILL');
+        yield Buffer.alloc(100_000);
+      };
+      await expect(blobs.put('log', Readable.from(pieces()))).rejects.toMatchObject({ kind: 'unavailable' });
+    } finally {
+      await own.close();
+      await mortal.remove();
+    }
+  }, 30_000);
+
   it('is one store for all that share the broker', async () => {
     const other = await connect({ servers: server.url });
     await (await JetStreamBlobStore.open(connection)).put('log/1', 'shared');

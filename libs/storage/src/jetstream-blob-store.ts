@@ -12,6 +12,7 @@ import {
 import { type ObjectInfo, type ObjectStore, Objm } from '@nats-io/obj';
 import { headers, type MsgHdrs, type NatsConnection, nanos, nuid } from '@nats-io/transport-node';
 import { CannotStart } from '#platform/cannot-start.js';
+import { DomainError } from '#platform/domain-error.js';
 import { keyOf, nameOf } from './blob-name.js';
 import { type BlobContent, BlobStore, hasPrefix, type ListedBlob, piecesOf, type StoredBlob } from './blob-store.js';
 
@@ -68,6 +69,20 @@ const hexOf = ({ digest }: ObjectInfo): string =>
 /** As the object store encodes names in subjects. */
 const encoded = (name: string): string =>
   Buffer.from(name).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+
+/**
+ * Waits for the broker. What goes wrong there passes, so that clients are to try again.
+ *
+ * @throws DomainError kind `unavailable`
+ */
+const answered = async <Reply>(reply: Promise<Reply>): Promise<Reply> => {
+  try {
+    return await reply;
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new DomainError('unavailable', 'blobs.broker', 'The store of logs and files does not answer', { cause });
+  }
+};
 
 /** Names the chunks to those who do not read the note. */
 const CHUNKS_HEADER = 'Cairn-Chunks';
@@ -139,7 +154,7 @@ export class JetStreamBlobStore extends BlobStore {
 
   override async put(key: string, content: BlobContent): Promise<StoredBlob> {
     const name = nameOf(key);
-    const replaced = await this.objects.info(name);
+    const replaced = await answered(this.objects.info(name));
     const id = nuid.next();
     const stored = await this.write(name, id, content);
     // Should this fail, what was replaced costs space until it is dropped as unfinished.
@@ -148,13 +163,13 @@ export class JetStreamBlobStore extends BlobStore {
   }
 
   override async get(key: string): Promise<Readable | undefined> {
-    const info = await this.objects.info(nameOf(key));
+    const info = await answered(this.objects.info(nameOf(key)));
     if (info === null || info.deleted) return undefined;
     return Readable.from(this.chunksOf(info), { objectMode: false, highWaterMark: CHUNK_BYTES });
   }
 
   override async getText(key: string): Promise<string | undefined> {
-    const info = await this.objects.info(nameOf(key));
+    const info = await answered(this.objects.info(nameOf(key)));
     if (info === null || info.deleted) return undefined;
     const chunks: Uint8Array[] = [];
     try {
@@ -168,13 +183,13 @@ export class JetStreamBlobStore extends BlobStore {
 
   /** Whether a blob that was found has been deleted or replaced since. */
   private async isGone({ name, nuid: id }: ObjectInfo): Promise<boolean> {
-    const now = await this.objects.info(name);
+    const now = await answered(this.objects.info(name));
     return now === null || now.deleted || now.nuid !== id;
   }
 
   override async delete(key: string): Promise<void> {
     const name = nameOf(key);
-    await this.objects.delete(name);
+    await answered(this.objects.delete(name));
     // Otherwise a note on each blob that ever was would stay for good.
     await this.purge(`${this.notes}.${encoded(name)}`);
   }
@@ -218,24 +233,26 @@ export class JetStreamBlobStore extends BlobStore {
         hash.update(chunk);
         size += chunk.length;
         chunks += 1;
-        await this.client.publish(subject, chunk);
+        await answered(this.client.publish(subject, chunk));
       }
       const sha256 = hash.digest();
       const note = {
         ...{ name, bucket: this.bucket, nuid: id, size, chunks, options: { max_chunk_size: CHUNK_BYTES } },
         ...{ description: '', deleted: false, mtime: new Date().toISOString(), digest: digestOf(sha256) },
       };
-      await this.client.publish(`${this.notes}.${encoded(name)}`, JSON.stringify(note), { headers: replacing(id) });
+      const written = { headers: replacing(id) };
+      await answered(this.client.publish(`${this.notes}.${encoded(name)}`, JSON.stringify(note), written));
       return { size, sha256: sha256.toString('hex') };
     } catch (error) {
-      // What broke off is why the content is not stored; chunks that stay behind are not.
-      await this.purge(subject).catch(() => undefined);
+      // Why the content is not stored matters, and not that chunks stay behind. The client does not wait for a broker that is away.
+      const cleaned = this.purge(subject).catch(() => undefined);
+      if (!(error instanceof DomainError && error.kind === 'unavailable')) await cleaned;
       throw error;
     }
   }
 
   private async purge(subject: string): Promise<void> {
-    await this.manager.streams.purge(this.stream, { filter: subject });
+    await answered(this.manager.streams.purge(this.stream, { filter: subject }));
   }
 
   /** The object store's own reader takes a blob as fast as the broker gives it, whether anybody wants it or not. */
