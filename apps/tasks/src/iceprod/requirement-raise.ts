@@ -13,7 +13,12 @@ const DEFAULT_LIMITS: RaiseLimits = { cpu: 20, memory: 1_000, disk: 10_000, time
 /** @param given `name=number` each, as `ICEPROD_RAISE_MAX` lists them */
 export const raiseLimits = (given: readonly string[]): RaiseLimits => ({
   ...DEFAULT_LIMITS,
-  ...Object.fromEntries(given.map((entry) => entry.split('=', 2)).map(([name, limit]) => [name, Number(limit)])),
+  ...Object.fromEntries(
+    given.map((entry) => {
+      const [name = '', limit] = entry.split('=', 2);
+      return [name, Number(limit)] as const;
+    }),
+  ),
 });
 
 interface Raise {
