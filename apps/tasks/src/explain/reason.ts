@@ -20,7 +20,7 @@ export interface Circumstances {
   readonly openDependencies: number;
   /** One of those that are open; without a status when it does not exist. */
   readonly firstOpen: { readonly id: string; readonly status: string | undefined } | undefined;
-  /** How many tasks of its kind go first; absent while it may not be claimed. */
+  /** How many tasks of its kind go first; absent unless its status lets workers claim it. */
   readonly ahead: number | undefined;
   readonly offers: readonly OfferVerdict[];
   /** Whether this Cairn lets tasks wait for workers by itself. */
@@ -79,11 +79,10 @@ export const reasonOf = (circumstances: Circumstances): string => {
   if (datasetStatus !== undefined && datasetStatus !== 'processing') {
     return `Its dataset is ${datasetStatus}: only tasks of processing datasets are handed out.`;
   }
-  if (ahead !== undefined) return reasonOfReady(ahead, offers);
   if (status === 'suspended') return 'It is suspended and waits until somebody resets it.';
   if (openDependencies > 0) {
     const first = firstOpen === undefined ? '' : `, such as ${firstOpen.id} (${firstOpen.status ?? 'unknown'})`;
     return `It waits for ${many(openDependencies, 'task')} to complete${first}.`;
   }
-  return reasonOfIdle(circumstances);
+  return ahead === undefined ? reasonOfIdle(circumstances) : reasonOfReady(ahead, offers);
 };

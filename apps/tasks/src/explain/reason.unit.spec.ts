@@ -44,6 +44,16 @@ describe('the reason why a task is not running', () => {
       { ...IDLE, openDependencies: 1, firstOpen: { id: 'abc', status: undefined } },
       'It waits for 1 task to complete, such as abc (unknown).',
     ],
+    [
+      'waiting for a worker, but promoted before its dependency was reset',
+      { ...READY, openDependencies: 1, firstOpen: { id: 'abc', status: 'idle' } },
+      'It waits for 1 task to complete, such as abc (idle).',
+    ],
+    [
+      'queued for pilots, but promoted before its dependency was reset',
+      { ...READY, status: 'queued', phase: 'claimed', openDependencies: 1, firstOpen: { id: 'abc', status: 'idle' } },
+      'It waits for 1 task to complete, such as abc (idle).',
+    ],
     ['idle', IDLE, 'It depends on nothing that is open and is about to be queued.'],
     [
       'idle without a dataset',

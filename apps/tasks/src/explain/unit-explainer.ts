@@ -63,7 +63,7 @@ export class UnitExplainer {
     const open = `unit_class JOIN workload ON workload.id = unit_class.workload
       AND (workload.status IS NULL OR workload.status = 'processing')
       CROSS JOIN unit ON unit.class = unit_class.id`;
-    const queue = 'WHERE queue = (SELECT queue FROM unit_class WHERE id = ?)';
+    const queue = 'WHERE queue = (SELECT queue FROM unit_class WHERE id = ?) AND NOT flags & 1';
     this.countHigherOfAll = count(`${open} AND priority > ? ${queue}`);
     this.countOlderOfAll = count(`${open} AND priority = ? AND unit.id < ? ${queue}`);
   }
@@ -101,7 +101,7 @@ export class UnitExplainer {
       ['requirements', unit.requirements],
       ['offers', `[${judged.map(offerDocument).join(',')}]`],
       ['priority', this.priorityDocument(stored)],
-      ['queue', queueDocument(isHandedOut ? place : undefined)],
+      ['queue', queueDocument(isHandedOut && row.open_deps <= 0 ? place : undefined)],
     ]);
   }
 

@@ -137,6 +137,25 @@ export const claims = (cluster: GetTestCluster): void => {
       expect((await system.post('/task_actions/queue', { query_params: 'x' })).status).toBe(400);
     });
 
+    it('leaves a task alone whose dependency was reset, until that is complete again', async () => {
+      const { system } = cluster();
+      const datasetId = unsubmitted();
+      const parent = await newTask(system, datasetId, { status: 'complete' });
+      const child = await waiting(system, datasetId, { depends: [parent] });
+      await system.post('/task_actions/bulk_status/idle', { tasks: [parent] });
+      expect(await claim(system, datasetId)).toEqual(refused(404, 'Task not found'));
+      expect((await system.get(`/cairn/explain/units/${child}`)).json).toMatchObject({
+        reason: `It waits for 1 task to complete, such as ${parent} (idle).`,
+        dependencies: { complete: false, open: 1 },
+        queue: null,
+      });
+      await system.post('/task_actions/bulk_status/queued', { tasks: [child] });
+      const asPilot = { requirements: {}, query_params: { dataset_id: datasetId } };
+      expect((await system.post('/task_actions/process', asPilot)).status).toBe(404);
+      await system.post('/task_actions/bulk_status/complete', { tasks: [parent] });
+      expect((await system.post('/task_actions/process', asPilot)).json).toMatchObject({ task_id: child });
+    });
+
     it('in the legacy form queues by number, when dependencies are complete', async () => {
       const { system } = cluster();
       const datasetId = unsubmitted();

@@ -84,7 +84,9 @@ const fitting = (
     answers.set(key, answer);
     return answer;
   };
+  // A task may have been promoted before a dependency of it was reset: it waits until that is complete again.
   return (ready) =>
+    !ready.isBlocked &&
     passes(ready, filters) &&
     once(offered, ready.requirements, () => offer(ready.requirements)) &&
     once(opened, ready.workload, () => isOpen(view, ready.workload));

@@ -1,4 +1,5 @@
 import type { ClaimTasksRequest } from '#contracts/iceprod/tasks.js';
+import { setTasksStatus } from './bulk.js';
 import { ClaimMatcher, claimTasks, queueTasks } from './claim.js';
 import { NOW_MICROS, TaskSpec } from './testing/task-spec.js';
 
@@ -132,6 +133,20 @@ describe('a claim of a pilot', () => {
     expect(spec.task('t')).toMatchObject({ status: 'processing', requirements: '{"memory":4.0}', site: 'UW' });
     expect(claimed(spec, { mode: 'process' }).error).toBe('Task not found');
   });
+});
+
+describe('a task whose dependency was reset after it had been promoted', () => {
+  it.each(['queue', 'queue_many', 'process'] as const)(
+    'is not handed out by %s until that is complete again',
+    (mode) => {
+      const promoted = { status: mode === 'process' ? 'queued' : 'waiting', depends: '["parent"]' };
+      const spec = new TaskSpec().given('parent', { status: 'complete' }).given('child', promoted);
+      spec.when((view) => setTasksStatus(view, { tasks: ['parent'], status: 'reset' }));
+      expect(claimed(spec, { mode }).error).toBe('Task not found');
+      spec.when((view) => setTasksStatus(view, { tasks: ['parent'], status: 'complete' }));
+      expect(claimed(spec, { mode }).tasks).toMatchObject([{ task_id: 'child' }]);
+    },
+  );
 });
 
 describe('the legacy queueing', () => {
