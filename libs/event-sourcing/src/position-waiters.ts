@@ -5,9 +5,11 @@ interface Waiter {
   readonly resolve: (reached: boolean) => void;
 }
 
-/** Those who wait until everything up to some position of the ledger is shown. */
+/** Callers that wait until everything up to some position of the ledger is shown. */
 export class PositionWaiters {
   private waiters: Waiter[] = [];
+  private closed = false;
+  private onDemand: (() => void) | undefined;
 
   /** Resolves with true when the position is reached, with false after the timeout or at the close. */
   wait(position: Position, timeoutMs: number): Promise<boolean> {
@@ -24,7 +26,21 @@ export class PositionWaiters {
         resolve(false);
       }, timeoutMs);
       this.waiters.push(waiter);
+      this.onDemand?.();
     });
+  }
+
+  /** Resolves as soon as anybody waits, at the latest after the timeout. One caller at a time. */
+  async demand(timeoutMs: number): Promise<void> {
+    if (this.waiters.length > 0 || this.closed) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.onDemand = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.onDemand = undefined;
   }
 
   /** Everything up to here is shown. */
@@ -37,6 +53,8 @@ export class PositionWaiters {
   }
 
   close(): void {
+    this.closed = true;
+    this.onDemand?.();
     for (const waiter of this.waiters.splice(0)) waiter.resolve(false);
   }
 }

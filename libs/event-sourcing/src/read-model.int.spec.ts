@@ -55,6 +55,21 @@ describe('ReadModel', () => {
     });
   });
 
+  it('applies the events of other services in few transactions, but at once when somebody waits for them', async () => {
+    const { readModel } = await stage.start('tasks');
+    const commitsBefore = readModel.commits;
+    const startedMs = performance.now();
+    let position = 0;
+    for (let revision = NO_STREAM; revision < 49; revision++) {
+      ({ position } = await stage.ledger.append(STREAM, revision, [counted(1)]));
+    }
+    const elapsedMs = performance.now() - startedMs;
+    expect(await readModel.reached(position, 5000)).toBe(true);
+    expect(totalOf(readModel.queries, STREAM)).toBe(50);
+    // One transaction per delay of 25 ms, and two for the last events.
+    expect(readModel.commits - commitsBefore).toBeLessThanOrEqual(elapsedMs / 20 + 2);
+  });
+
   it('continues where it stopped', async () => {
     const first = await stage.start('tasks');
     const { position } = await stage.ledger.append(STREAM, NO_STREAM, [counted(1)]);

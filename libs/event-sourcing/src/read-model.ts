@@ -23,8 +23,17 @@ const REBUILD_TRANSACTION_EVENTS = 50_000;
 /** Events read at a time when one stream is caught up. */
 const STREAM_PAGE_EVENTS = 1000;
 
-/** After this time a checkpoint that no transaction has taken along is written by itself. */
-const CHECKPOINT_SAVE_MS = 1000;
+/** After this time a checkpoint that no transaction has written is written by itself. */
+const CHECKPOINT_SAVE_MS = 5000;
+
+/**
+ * Events of other services are collected for so long and applied in one transaction, unless somebody waits for them: a
+ * transaction for each change would cost more than the change itself.
+ */
+const FOLLOW_DELAY_MS = 25;
+
+/** A batch with so many events is worth a transaction of its own. */
+const FOLLOW_AT_ONCE_EVENTS = 256;
 
 const RETRY_MS_FIRST = 50;
 const RETRY_MS_MAX = 5000;
@@ -229,6 +238,7 @@ export class ReadModel {
         }
         const { streamPrefixes } = this.dispatcher;
         for await (const batch of this.ledger.subscribe({ after: this.checkpoint, streamPrefixes, signal })) {
+          if (batch.events.length < FOLLOW_AT_ONCE_EVENTS) await this.waiters.demand(FOLLOW_DELAY_MS);
           await this.absorb(batch);
           retryMs = RETRY_MS_FIRST;
         }
@@ -343,9 +353,9 @@ export class ReadModel {
 
   private async shutDown(): Promise<void> {
     this.stopped.abort();
+    this.waiters.close();
     await this.following;
     clearTimeout(this.saving);
-    this.waiters.close();
     this.firstCatchUp.reject(new Error('The read model was closed'));
     await this.lock.run(() => this.saveCheckpoint());
     this.snapshots.close();

@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
+import { eventually } from '#platform/testing/eventually.js';
 import { LedgerUnavailable, OutcomeUnknown } from './errors.js';
 import { verifyChain, verifyStream } from './hash-chain.js';
 import { ledgerContract } from './ledger.contract.js';
-import { NO_STREAM, type RecordedEvent } from './ledger.js';
+import { type Batch, NO_STREAM, type RecordedEvent } from './ledger.js';
 import { openLedger } from './open-ledger.js';
 import { SqliteLedger } from './sqlite-ledger.js';
 import { abandonUnsealed, appendStaged, BATCH_ABANDONED, BATCH_SEALED, readSealedParts } from './staged-batch.js';
@@ -55,6 +56,24 @@ describe('SqliteLedger', () => {
     renameSync(`${file}.away`, file);
     expect(await ledger.append('work-a', NO_STREAM, [someEvent(), someEvent()])).toEqual({ revision: 1, position: 2 });
     await ledger.close();
+  });
+
+  it('does not wake a subscription for events that it does not want, and delivers the position when asked', async () => {
+    const ledger = await SqliteLedger.open(newFile());
+    const batches: Batch[] = [];
+    const following = (async () => {
+      for await (const batch of ledger.subscribe({ streamPrefixes: ['user-'] })) batches.push(batch);
+    })();
+    for (let revision = NO_STREAM; revision < 20; revision++) await ledger.append('work-a', revision, [someEvent()]);
+    // The ledger delivers positions once a second by itself.
+    expect(batches.length).toBeLessThan(5);
+    const { position } = await ledger.append('user-b', NO_STREAM, [someEvent()]);
+    await eventually(() => batches.flatMap(({ events }) => events.map((event) => event.position)), [position]);
+    const last = await ledger.append('work-a', 20, [someEvent()]);
+    ledger.hurry();
+    await eventually(() => batches.at(-1), { events: [], upTo: last.position });
+    await ledger.close();
+    await following;
   });
 
   describe('the hash chain', () => {

@@ -41,6 +41,9 @@ const SLICE_POSITIONS = 8192;
 /** Other processes' appends are looked for this often: more would cost every change (ADR 2). Whoever cannot wait hurries. */
 const POLL_MS = 25;
 
+/** A subscription that matches nothing is given its new position this often, so that it need not read so much again after a restart. */
+const POSITION_REPORT_MS = 1000;
+
 /** Threads run compiled code, also where tests run the sources. */
 const WRITER_THREAD = import.meta.filename.endsWith('.ts')
   ? join(import.meta.dirname, '../../../dist/libs/ledger/src/sqlite-writer-thread.js')
@@ -53,6 +56,17 @@ interface Pending {
   readonly bytes: number;
   readonly resolve: (appended: Appended) => void;
   readonly reject: (error: unknown) => void;
+}
+
+interface Subscriber {
+  readonly matches: (stream: string) => boolean;
+  readonly wake: () => void;
+  /** Everything up to here has been looked at. */
+  cursor: Position;
+  /** `upTo` of the last batch delivered. */
+  delivered: Position;
+  /** Whether it waits for more. */
+  idle: boolean;
 }
 
 /** A recorded event as a row; an alias, because rows come as records. */
@@ -82,7 +96,7 @@ export class SqliteLedger extends Ledger {
 
   private writer: Worker | undefined;
   private readonly signal = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  /** Appends of this turn of the event loop, sent at its end. */
+  /** Appends that were made together, to be sent in one message. */
   private unsent: WriterAppend[] = [];
   /** All appends without an answer; the writer answers in their order. */
   private pending: Pending[] = [];
@@ -91,8 +105,8 @@ export class SqliteLedger extends Ledger {
   private lastPosition: Position = START;
   private dataVersion = -1;
   private readonly recent = new RecentEvents();
-  private readonly wakers = new Set<() => void>();
-  private subscribers = 0;
+  private readonly subscribers = new Set<Subscriber>();
+  private positionReportMs = 0;
   private pollTimer: NodeJS.Timeout | undefined;
   private pollFault: Error | undefined;
 
@@ -127,7 +141,8 @@ export class SqliteLedger extends Ledger {
       this.pending.push({ stream, expectedRevision, events: serialized, bytes, resolve, reject });
       const texts = serialized.flatMap(({ id, type, data, metadata }) => [id, type, data, metadata]);
       this.unsent.push({ stream, expectedRevision, sinceMs: Date.now(), bytes, texts });
-      if (this.unsent.length === 1) setImmediate(this.send);
+      // A microtask, not a turn of the event loop: the caller of a single append would wait for that.
+      if (this.unsent.length === 1) queueMicrotask(this.send);
     });
   }
 
@@ -165,33 +180,41 @@ export class SqliteLedger extends Ledger {
     const reader = this.reader(streamPrefixes);
     const matches = prefixMatcher(streamPrefixes);
     const waiter = new Waiter();
-    this.wakers.add(waiter.wake);
+    const subscriber: Subscriber = { matches, wake: waiter.wake, cursor: after, delivered: after, idle: false };
+    this.subscribers.add(subscriber);
     signal?.addEventListener('abort', waiter.wake);
-    this.startPolling();
+    if (this.subscribers.size === 1) this.schedulePoll();
     try {
       await retryWhileBusy(() => {
         this.notice();
       }, READ_PATIENCE_MS);
-      for (let cursor = after; ;) {
+      for (;;) {
         if (signal?.aborted === true || this.closing !== undefined) return;
         if (this.pollFault !== undefined) throw this.pollFault;
+        const { cursor } = subscriber;
         const recent = this.recent.behind(cursor, SLICE_EVENTS);
         if (recent !== undefined) {
-          cursor = recent.at(-1)?.position ?? cursor;
-          yield { events: recent.filter(({ stream }) => matches(stream)), upTo: cursor };
+          const upTo = recent.at(-1)?.position ?? cursor;
+          subscriber.cursor = subscriber.delivered = upTo;
+          yield { events: recent.filter(({ stream }) => matches(stream)), upTo };
         } else if (cursor < this.lastPosition) {
           const batch = await reader(cursor, this.lastPosition);
-          cursor = batch.upTo;
+          subscriber.cursor = subscriber.delivered = batch.upTo;
           yield batch;
           await eventLoopTurn();
+        } else if (subscriber.delivered < cursor) {
+          subscriber.delivered = cursor;
+          yield { events: [], upTo: cursor };
         } else {
+          subscriber.idle = true;
           await waiter.wait();
+          subscriber.idle = false;
         }
       }
     } finally {
       signal?.removeEventListener('abort', waiter.wake);
-      this.wakers.delete(waiter.wake);
-      this.stopPolling();
+      this.subscribers.delete(subscriber);
+      if (this.subscribers.size === 0) this.stopPolling();
     }
   }
 
@@ -200,15 +223,8 @@ export class SqliteLedger extends Ledger {
   }
 
   override hurry(): void {
-    if (this.subscribers === 0 || this.closing !== undefined) return;
-    try {
-      this.notice();
-    } catch (error) {
-      // Busy: another process recovers or closes the file, and the next poll sees what it did.
-      if (isBusy(error)) return;
-      this.pollFault = error instanceof Error ? error : new Error('Polling failed', { cause: error });
-      this.wakeSubscribers();
-    }
+    this.look();
+    this.reportPositions();
   }
 
   /** Finishes the appends that wait, ends the subscriptions, and closes the file. */
@@ -265,16 +281,34 @@ export class SqliteLedger extends Ledger {
       const pending = answered[index];
       if (pending === undefined) throw new Error('The writer answered what was not asked');
       this.pendingBytes -= pending.bytes;
-      if (answer.kind === 'appended' && this.subscribers > 0) recorded.push(...recordedEvents(pending, answer));
+      if (answer.kind === 'appended' && this.subscribers.size > 0) recorded.push(...recordedEvents(pending, answer));
       settle(pending, answer);
     }
     // A process that waits for nothing else may end.
     if (this.pending.length === 0) this.writer?.unref();
+    this.publish(recorded);
+  }
+
+  /** Wakes the subscribers that want some of the events; for the others, only the position moves on. */
+  private publish(recorded: readonly RecordedEvent[]): void {
+    const [first] = recorded;
     const last = recorded.at(-1);
-    if (last === undefined) return;
+    if (first === undefined || last === undefined) return;
     this.recent.push(recorded);
     this.lastPosition = Math.max(this.lastPosition, last.position);
-    this.wakeSubscribers();
+    for (const subscriber of this.subscribers) {
+      const hasSeenAllBefore = subscriber.idle && subscriber.cursor + 1 === first.position;
+      if (hasSeenAllBefore && !recorded.some(({ stream }) => subscriber.matches(stream))) {
+        subscriber.cursor = last.position;
+      } else {
+        subscriber.wake();
+      }
+    }
+  }
+
+  /** Has subscriptions that were not woken deliver how far the ledger has come. */
+  private reportPositions(): void {
+    for (const { cursor, delivered, wake } of this.subscribers) if (delivered < cursor) wake();
   }
 
   /** The thread has died: of what waits for it nobody knows. The next append starts another. */
@@ -284,6 +318,19 @@ export class SqliteLedger extends Ledger {
     this.unsent = [];
     this.pendingBytes = 0;
     for (const { stream, reject } of this.pending.splice(0)) reject(new OutcomeUnknown(stream, fault));
+  }
+
+  /** Finds what other processes have appended; a failure ends the subscriptions with an error. */
+  private look(): void {
+    if (this.subscribers.size === 0 || this.closing !== undefined) return;
+    try {
+      this.notice();
+    } catch (error) {
+      // Busy: another process recovers or closes the file, and the next poll sees what it did.
+      if (isBusy(error)) return;
+      this.pollFault = error instanceof Error ? error : new Error('Polling failed', { cause: error });
+      this.wakeSubscribers();
+    }
   }
 
   /** Takes notice of what stands in the file, whoever wrote it. */
@@ -303,28 +350,25 @@ export class SqliteLedger extends Ledger {
   }
 
   private wakeSubscribers(): void {
-    for (const wake of this.wakers) wake();
-  }
-
-  private startPolling(): void {
-    this.subscribers++;
-    if (this.subscribers === 1) this.schedulePoll();
+    for (const { wake } of this.subscribers) wake();
   }
 
   private stopPolling(): void {
-    this.subscribers--;
-    if (this.subscribers > 0) return;
     clearTimeout(this.pollTimer);
     this.recent.clear();
   }
 
   private schedulePoll(): void {
-    if (this.closing !== undefined || this.subscribers === 0) return;
+    if (this.closing !== undefined || this.subscribers.size === 0) return;
     this.pollTimer = setTimeout(this.poll, POLL_MS).unref();
   }
 
   private readonly poll = (): void => {
-    this.hurry();
+    this.look();
+    if (performance.now() - this.positionReportMs >= POSITION_REPORT_MS) {
+      this.positionReportMs = performance.now();
+      this.reportPositions();
+    }
     this.schedulePoll();
   };
 

@@ -84,7 +84,7 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
       };
       const moves = events.filter(({ event }) => event === 'UnitsMoved');
       expect(moves.map(({ data }) => data.status)).toEqual(['waiting']);
-      const [addedMs, movedMs] = [events[0], moves[0]].map((event) => Date.parse(`${event?.time ?? ''}Z`));
+      const [addedMs, movedMs] = [events[0], moves[0]].map((event) => Date.parse(event?.time ?? ''));
       expect((movedMs ?? Number.NaN) - (addedMs ?? Number.NaN)).toBeGreaterThanOrEqual(DELAY_SECONDS * 1000);
     }
     await system().post(`/datasets/${id}/task_actions/bulk_suspend`);
