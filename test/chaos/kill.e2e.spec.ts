@@ -10,9 +10,9 @@ const ROUNDS = 50;
 const ROUNDS_OVER_NATS = 12;
 const WORKERS = 8;
 const SEED = 20261120;
-/** The longest that one life of a process lasts. */
+/** A process runs at most this long before the next kill. */
 const LIFE_MS = 700;
-/** Of the kills: hit all processes at once, as a power cut to the machine. */
+/** Share of the kills that end all processes at once, as a power failure does. */
 const ALL_SHARE = 0.25;
 
 const victimsAmong = (processes: readonly string[], random: Random): readonly string[] => {
@@ -20,7 +20,7 @@ const victimsAmong = (processes: readonly string[], random: Random): readonly st
   return victim === undefined || random.next() < ALL_SHARE ? processes : [victim];
 };
 
-describe.each(MODES)('Cairn, killed while it works, $mode', (mode) => {
+describe.each(MODES)('Cairn, killed at random moments, $mode', (mode) => {
   const cluster = useTestCluster(mode);
   const rounds = mode.isDistributed ? ROUNDS_OVER_NATS : ROUNDS;
 
@@ -29,7 +29,7 @@ describe.each(MODES)('Cairn, killed while it works, $mode', (mode) => {
     await cairn.restart({ only: victimsAmong([...cairn.pids().keys()], random), signal: 'SIGKILL' });
   };
 
-  it(`keeps what it acknowledged, once, through ${rounds} kills at random moments`, async () => {
+  it(`has made every acknowledged change exactly once after ${rounds} kills`, async () => {
     const { cairn, anonymous } = cluster();
     const client = anonymous.as(await cairn.token({ username: 'grid', roles: ['admin', 'system'] }));
     const random = new Random(SEED);
@@ -43,10 +43,10 @@ describe.each(MODES)('Cairn, killed while it works, $mode', (mode) => {
         killSoon(cairn, random).finally(() => stop.abort()),
         ...workers.map((worker) => worker.work(stop.signal)),
       ];
-      // Nothing is started behind the back of a test that has failed.
+      // All must have ended before the test may fail: nothing may run on after it.
       await Promise.allSettled(all);
       await Promise.all(all);
-      // What was under way at the kill is asked again with its old key; then everything must be as it was acknowledged.
+      // Requests that the kill interrupted are repeated with their keys; then every acknowledged change must show.
       await Promise.all(workers.map((worker) => worker.settle()));
       await Promise.all(workers.map((worker) => worker.check()));
     }

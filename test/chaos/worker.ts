@@ -3,7 +3,7 @@ import type { Answer, HttpClient } from '../harness/http-client.js';
 import { numberIn, textIn } from '../harness/json-fields.js';
 import type { Random } from './random.js';
 
-/** What a task must look like after everything that was acknowledged. */
+/** What the API must show of a task after the acknowledged changes. */
 interface Expected {
   status: string;
   failures: number;
@@ -16,19 +16,19 @@ interface Operation {
   readonly method: string;
   readonly path: string;
   readonly body: object;
-  /** Named once: a repeat after a lost answer must not do it again. */
+  /** Idempotency key: a repeat after a lost answer must not change anything again. */
   readonly key: string;
   readonly status: number;
-  /** Learns from the acknowledgement. */
+  /** Updates what is expected when the answer arrives. */
   readonly learn: (text: string) => void;
 }
 
-/** What a service says of another one that is away: the change may stand or not. */
+/** Status while another service is down: the change may have been made or not. */
 const UNAVAILABLE = 503;
 
 const PROMOTED_AT_ONCE = 5;
 const BULK_JOBS = 50;
-/** Of whoever may read. */
+/** Groups that may be granted read access. */
 const GROUPS = ['users', 'simprod'];
 
 /** The shape of a dataset that no other worker touches, so that what it must look like is known exactly. */
@@ -41,8 +41,8 @@ const DATASET = {
 };
 
 /**
- * A client that does one thing after the other in a dataset of its own and keeps account of what was acknowledged. When an
- * answer is lost it sends the same request again, with the same key, after the restart.
+ * A client that makes one change after the other in a dataset of its own and records what was acknowledged. When an answer is
+ * lost, it sends the same request with the same key again after the restart.
  */
 export class Worker {
   private readonly tasks = new Map<string, Expected>();
@@ -63,7 +63,7 @@ export class Worker {
     private readonly random: Random,
   ) {}
 
-  /** Works until an answer is lost, or until `signal`. */
+  /** Makes changes until an answer is lost or `signal` is aborted. */
   async work(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       this.pending ??= this.choose();
@@ -73,14 +73,14 @@ export class Worker {
     }
   }
 
-  /** Sends what has no answer yet, until it has one. */
+  /** Repeats the request whose answer was lost until it is answered. */
   async settle(): Promise<void> {
     const operation = this.pending;
     if (operation === undefined) return;
     this.acknowledge(operation, await whenAvailable(() => this.send(operation)));
   }
 
-  /** Compares everything that can be asked about the dataset with the account. */
+  /** Compares everything that the API shows of the dataset with what is expected. */
   async check(): Promise<void> {
     if (this.dataset === '') return;
     const of = `/datasets/${this.dataset}`;
@@ -238,7 +238,7 @@ export class Worker {
     };
     return this.operation('POST', '/tasks', body, 201, (text) => {
       const id = textIn(JSON.parse(text), 'result');
-      if (this.tasks.has(id)) throw new WrongAnswer(`task ${id} was given out twice`);
+      if (this.tasks.has(id)) throw new WrongAnswer(`task ${id} was made twice`);
       this.tasks.set(id, { status: 'idle', failures: 0, priority: 1, instance: '', stats: 0 });
     });
   }
@@ -272,7 +272,7 @@ export class Worker {
     return this.operation('POST', '/task_actions/queue', body, 200, (text) => {
       const task: unknown = JSON.parse(text);
       const id = textIn(task, 'task_id');
-      if (this.tasks.get(id)?.status !== 'waiting') throw new WrongAnswer(`task ${id} was not there to be claimed`);
+      if (this.tasks.get(id)?.status !== 'waiting') throw new WrongAnswer(`task ${id} was claimed but is not waiting`);
       this.change(id, { status: 'queued', instance: textIn(task, 'instance_id') });
     });
   }
@@ -339,7 +339,7 @@ export class Worker {
     const body = { queue_host: 'h', queue_version: '1', resources: { cpu: 1 }, host: this.name };
     return this.operation('POST', '/pilots', body, 201, (text) => {
       const id = textIn(JSON.parse(text), 'result');
-      if (this.pilots.has(id)) throw new WrongAnswer(`pilot ${id} was given out twice`);
+      if (this.pilots.has(id)) throw new WrongAnswer(`pilot ${id} was made twice`);
       this.pilots.set(id, '');
     });
   }
@@ -367,7 +367,7 @@ export class Worker {
 const whenAvailable = (ask: () => Promise<Answer>): Promise<Answer> =>
   eventually(ask, expect.not.objectContaining({ status: UNAVAILABLE }));
 
-/** Not what the account says must be answered. */
+/** An answer that differs from what is expected. */
 class WrongAnswer extends Error {
   override readonly name = 'WrongAnswer';
 }

@@ -193,13 +193,13 @@ describe.each(MODES)('login pages, $mode', (mode) => {
     expect((await poll(used)).status).toBe(200);
 
     const late = await startDevice();
-    const keep = new SqliteKeyValueStore(join(cairn().dataDir, 'key-value-store', 'auth.sqlite'));
-    for (const { key, value } of await keep.list('openid/IceCube/DeviceCode/')) {
+    const store = new SqliteKeyValueStore(join(cairn().dataDir, 'key-value-store', 'auth.sqlite'));
+    for (const { key, value } of await store.list('openid/IceCube/DeviceCode/')) {
       const payload = JSON.parse(value) as Json;
       if (payload['userCode'] !== wordIn(late, 'user_code').replace('-', '')) continue;
-      await keep.put(key, JSON.stringify({ ...payload, exp: Math.floor(Date.now() / 1000) - 1 }));
+      await store.put(key, JSON.stringify({ ...payload, exp: Math.floor(Date.now() / 1000) - 1 }));
     }
-    await keep.close();
+    await store.close();
     await type(late);
     expect(await page.getByRole('alert').innerText()).toMatch(/^This code has ended\./);
     expect((await poll(late)).json).toMatchObject({ error: 'expired_token' });

@@ -33,9 +33,9 @@ describe.each(MODES)('what was given is taken back, $mode', (mode) => {
   const accessToken = async (refreshToken: string): Promise<string> =>
     String((await refresh(cairn(), refreshToken)).json['access_token']);
   const boxes = async (): Promise<number> => {
-    const keep = new SqliteKeyValueStore(join(cairn().dataDir, 'key-value-store', 'auth.sqlite'));
-    const found = await keep.list('credential/');
-    await keep.close();
+    const store = new SqliteKeyValueStore(join(cairn().dataDir, 'key-value-store', 'auth.sqlite'));
+    const found = await store.list('credential/');
+    await store.close();
     return found.length;
   };
 

@@ -14,7 +14,7 @@ const S3_KEY = 'secret-key-of-s3-0c66';
 const OAUTH = tokenWith({ sub: 'oauth-token-aa17' });
 const GRANT = 'opaque-refresh-token-3e90';
 
-/** At the level at which everything is told. */
+/** The most verbose level. */
 describe.each(MODES)('secrets stay secret, $mode', (mode) => {
   let issuer: TokenIssuer | undefined;
   const cluster = useTestCluster(mode, async () => {
@@ -26,7 +26,7 @@ describe.each(MODES)('secrets stay secret, $mode', (mode) => {
       CREDENTIALS_ISSUER_URL: issuer.url,
       CREDENTIALS_CLIENT_ID: ISSUER_CLIENT.id,
       CREDENTIALS_CLIENT_SECRET: ISSUER_CLIENT.secret,
-      // Nobody listens there, which is told at each login.
+      // Nothing listens there, which is logged at each login.
       LDAP_URL: 'ldap://127.0.0.1:9',
       LDAP_BASE: 'ou=people,dc=example,dc=org',
     };
@@ -90,10 +90,10 @@ describe.each(MODES)('secrets stay secret, $mode', (mode) => {
   });
 
   it('so that no log line holds one', () => {
-    const told = cluster().cairn.output();
-    expect(told).toContain('"level":"debug"');
-    expect(told).toContain('LDAP server could not check a password');
-    expect([...secrets].filter((each) => told.includes(each))).toEqual([]);
+    const output = cluster().cairn.output();
+    expect(output).toContain('"level":"debug"');
+    expect(output).toContain('LDAP server could not check a password');
+    expect([...secrets].filter((each) => output.includes(each))).toEqual([]);
   });
 
   it('so that no file holds one but the keys, which are for their owner only', async () => {

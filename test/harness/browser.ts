@@ -11,7 +11,7 @@ const decoded = (text: string): string => text.replace(/&(amp|lt|gt|quot|#39);/g
 
 const REDIRECTS_MAX = 10;
 
-/** As much of a browser as the login needs: cookies, redirects, forms. */
+/** The parts of a browser that the login needs: cookies, redirects, forms. */
 export class Browser {
   private readonly cookies = new Map<string, { readonly value: string; readonly path: string }>();
   private readonly client: HttpClient;
@@ -23,7 +23,7 @@ export class Browser {
     this.client = new HttpClient(server, undefined);
   }
 
-  /** Where the server sent the browser last, when that is somewhere else. */
+  /** Target of the last redirect that led to another site. */
   left(): URL | undefined {
     return this.elsewhere;
   }

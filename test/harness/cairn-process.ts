@@ -13,13 +13,13 @@ const SERVICES = ['datasets', 'tasks', 'pilots', 'events', 'auth'] as const;
 
 type Service = (typeof SERVICES)[number];
 
-/** As `npm start` and the image run it. */
+/** The flags with which `npm start` and the image run Cairn. */
 const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=8', '--heap-growing-percent=150'];
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 15_000;
 
-/** Output kept of a process, for the message when something fails. */
+/** The end of the output of a process that is kept for messages about failures. */
 const OUTPUT_CHARACTERS_MAX = 1_000_000;
 
 export type Variables = Readonly<Record<string, string>>;
@@ -47,7 +47,7 @@ export interface Cairn {
   token(asked: TokenFor): Promise<string>;
   /** Ends processes and starts them again on the same data; the URL may change. */
   restart(options?: Restart): Promise<void>;
-  /** What the processes have written so far. */
+  /** The output of the processes so far. */
   output(): string;
   /** Of the running processes, by name. */
   pids(): ReadonlyMap<string, number>;
@@ -61,7 +61,7 @@ class CairnProcess {
   private readonly exited: Promise<void>;
   private ended = false;
   private text = '';
-  /** What stands behind `url` in the line that tells that the process is ready. */
+  /** Resolves with the URL in the line that reports that the process is ready. */
   readonly ready: Promise<string>;
 
   constructor(
@@ -98,7 +98,7 @@ class CairnProcess {
         settle(url);
       });
     });
-    // Whoever waits for it gets the failure; nobody may wait any more when the process is ended on purpose.
+    // Callers that wait for it get the failure. Without callers, a process that is ended on purpose must not raise it.
     this.ready.catch(() => undefined);
   }
 
@@ -139,7 +139,7 @@ class RunningCairn implements Cairn {
   async begin(names: readonly string[] = this.composition.processes): Promise<void> {
     const variables = {
       ...{ LOG_LEVEL: 'warn', PORT: '0', HOST: '127.0.0.1', CAIRN_DATA_DIR: this.dataDir },
-      // Most tests drive every step themselves.
+      // Most tests make every change themselves.
       CAIRN_AUTOMATION: 'off',
     };
     const started = names.map((name) => {
@@ -220,7 +220,7 @@ export interface Mode {
   readonly processOf: (service: Service) => string;
 }
 
-/** Both ways to run Cairn: what it does must not depend on them, so each suite about behaviour runs in both. */
+/** Both ways to run Cairn. Its behaviour must not depend on them, so suites about behaviour run in both. */
 export const MODES: readonly Mode[] = [
   { mode: 'embedded', isDistributed: false, start: startEmbedded, processOf: () => 'cairn' },
   {

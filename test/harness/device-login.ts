@@ -8,7 +8,7 @@ const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 type Json = Readonly<Record<string, unknown>>;
 type Fields = Readonly<Record<string, string>>;
 
-/** Where the OpenID provider is. */
+/** Path of the OpenID provider. */
 interface Server {
   readonly url: string;
 }
@@ -50,15 +50,15 @@ export const refresh = (server: Server, token: string, fields: Fields = {}): Pro
     ...fields,
   });
 
-/** Asks for the codes of a script that a person is to let in. */
+/** Requests device codes: a person approves them in a browser. */
 export const beginDevice = (server: Server, fields: Fields = {}): Promise<FormReply> =>
   sendForm(server, 'auth/device', { client_id: CLIENT, scope: 'offline_access ', ...fields });
 
-/** Asks for the tokens of a script that a person has let in. */
+/** Requests tokens for a device code that was approved. */
 export const pollDevice = (server: Server, deviceCode: string, fields: Fields = {}): Promise<FormReply> =>
   sendForm(server, 'token', { grant_type: DEVICE_GRANT, device_code: deviceCode, client_id: CLIENT, ...fields });
 
-/** Refresh token of a script whose user has logged in. */
+/** Resolves with the refresh token of a device whose user has logged in. */
 export const logInByDevice = async (server: Server, username: string, password: string): Promise<string> => {
   const device = await beginDevice(server);
   const browser = new Browser(server);

@@ -55,7 +55,7 @@ export class HttpClient {
     return jsonAnswer(await this.send('PATCH', path, { body: textOf(body) }));
   }
 
-  /** Anything, to the letter. */
+  /** Sends exactly these bytes and headers. */
   send(method: string, path: string, { body, headers = {} }: Sent = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const sending = request(

@@ -32,7 +32,7 @@ access to attrs=userPassword by anonymous auth by * none
 access to * by * none
 `;
 
-/** Text that LDIF cannot hold as it is stands in base 64. */
+/** Text that LDIF cannot hold as it is must be base 64. */
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 const person = (username: string, password: string): string => `
@@ -68,7 +68,7 @@ const freePort = async (): Promise<number> => {
   return address.port;
 };
 
-/** Whether the server answers: an anonymous bind tells. */
+/** Whether the server answers an anonymous bind. */
 const answers = async (url: string): Promise<boolean> => {
   const client = new Client({ url, timeout: 1000, connectTimeout: 1000 });
   try {
@@ -97,7 +97,7 @@ export const startLdapServer = async (passwords: Readonly<Record<string, string>
   const added = spawnSync(SLAPADD, ['-f', file], { input: directory(passwords), encoding: 'utf8' });
   if (added.status !== 0) throw new Error(`slapadd failed: ${added.error?.message ?? added.stderr}`);
   const url = `ldap://127.0.0.1:${await freePort()}`;
-  // With a level it stays in the foreground.
+  // With a debug level it stays in the foreground.
   const child = spawn(SLAPD, ['-d', '0', '-f', file, '-h', url], { stdio: 'ignore' });
   const stop = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) {

@@ -9,9 +9,9 @@ const peakMiB = (pid: number): number => {
   return Number(kib) / KIB_PER_MIB;
 };
 
-/** Has the kernel keep account of the process's peak from now on; the result tells by how much it has grown. */
+/** Resets the peak that the kernel records of a process; the result is a function that measures its growth since. */
 export const watchPeak = (pid: number): (() => number) => {
-  // The peak is now what is resident now.
+  // From now on the peak is at least what is resident now.
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
   const before = peakMiB(pid);
   return () => peakMiB(pid) - before;

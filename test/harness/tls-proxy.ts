@@ -22,9 +22,9 @@ const makeCertificate = async (): Promise<{ readonly key: string; readonly cert:
 export interface TlsProxy {
   /** `https://localhost:<port>` */
   readonly origin: string;
-  /** Whoever trusts this certificate trusts the proxy. */
+  /** Clients that trust this certificate trust the proxy. */
   readonly certificate: string;
-  /** What stands below `prefix` is asked of `url`, without the prefix. */
+  /** Requests below `prefix` are passed on to `url`, without the prefix. */
   pointTo(url: string, prefix: string): void;
   stop(): Promise<void>;
 }

@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 
 export const ISSUER_CLIENT = { id: 'cairn', secret: 'secret of the client' };
 
-/** An OpenID issuer as far as credentials need one. */
+/** The parts of an OpenID issuer that credentials need. */
 export interface TokenIssuer {
   readonly url: string;
   /** A refresh token that it will take, once: it is replaced at each use. */
   grant(username: string): string;
-  /** Forms that it was sent, the last one last. */
+  /** Forms that were posted, oldest first. */
   readonly asked: readonly Readonly<Record<string, string>>[];
   stop(): Promise<void>;
 }
@@ -21,7 +21,7 @@ const LIFETIME_SECONDS = 3600;
 
 const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** Looks like a JWT; nobody who stores credentials verifies it. */
+/** Looks like a JWT; its signature is never verified where credentials are stored. */
 export const tokenWith = (claims: object): string => `${encoded({ alg: 'RS256', kid: 'k' })}.${encoded(claims)}.c2ln`;
 
 const formOf = async (request: IncomingMessage): Promise<Readonly<Record<string, string>>> => {

@@ -3,12 +3,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
-/** Somebody's web site: serves pages and notes what browsers bring. */
+/** A web site that serves pages and records what browsers send. */
 export interface WebSite {
   readonly url: string;
-  /** Queries and forms that arrived, the last one last. */
+  /** Queries and forms that arrived, oldest first. */
   readonly brought: readonly URLSearchParams[];
-  /** What is shown from now on. */
+  /** Sets the page that is served from now on. */
   show(html: string): void;
   stop(): Promise<void>;
 }

@@ -1,4 +1,6 @@
 import { actions } from './actions/actions.js';
+import { materialization } from './actions/materialization.js';
+import { statusRequests } from './actions/status-requests.js';
 import { MODES } from '../../harness/cairn-process.js';
 import { useTestCluster, VARIABLES } from '../../harness/test-cluster.js';
 
@@ -10,4 +12,6 @@ describe.each(MODES)("IceProd's asynchronous requests, $mode", (mode) => {
   }));
 
   actions(cluster);
+  materialization(cluster);
+  statusRequests(cluster);
 });

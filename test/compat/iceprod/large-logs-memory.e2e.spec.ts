@@ -83,7 +83,7 @@ describe.each(MODES)('a log of 100 MiB, $mode', (mode) => {
     return result;
   };
 
-  it(`goes in and out by every door with less than ${EXTRA_MIB_MAX} MiB more memory`, async () => {
+  it(`is uploaded and downloaded through every route with less than ${EXTRA_MIB_MAX} MiB more memory`, async () => {
     const dataset = `/datasets/${await newDataset(cluster().alice)}`;
     for (let round = 0; round < WARM_UP_ROUNDS; round += 1) {
       await ask('GET', `/logs/${await add('/logs', ['{"data":"small"}'])}`, text);

@@ -5,12 +5,16 @@ import { bulkTasks } from './main-workflow/bulk-tasks.js';
 import { claims } from './main-workflow/claims.js';
 import { configs } from './main-workflow/configs.js';
 import { datasets } from './main-workflow/datasets.js';
+import { extensions } from './main-workflow/extensions.js';
 import { jobs } from './main-workflow/jobs.js';
 import { reports } from './main-workflow/reports.js';
 import { stats } from './main-workflow/stats.js';
 import { taskLists } from './main-workflow/task-lists.js';
 import { tasks } from './main-workflow/tasks.js';
 import { transport } from './main-workflow/transport.js';
+import { effects } from './task-effects/effects.js';
+import { movedTasks } from './task-effects/moved-tasks.js';
+import { runTimes } from './task-effects/run-times.js';
 import { volume } from './main-workflow/volume.js';
 import { useTestCluster } from '../../harness/test-cluster.js';
 
@@ -29,6 +33,10 @@ describe.each(MODES)("IceProd's main workflow, $mode", (mode) => {
   reports(cluster);
   stats(cluster);
   badInput(cluster);
+  effects(cluster);
+  movedTasks(cluster);
+  runTimes(cluster);
+  extensions(cluster);
   // Last: it restarts Cairn, and what is listed for all datasets gets long.
   volume(cluster, mode.isDistributed ? 10_000 : 100_000);
 });

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** Whoever is not answered after that waits in vain. */
+/** An answer that takes longer is missing. */
 const PATIENCE_MS = 25_000;
 
 export interface RawAnswer {

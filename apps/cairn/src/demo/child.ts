@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** A process that was started here and has to be ended here. */
+/** A child process. Whoever has started it must stop it. */
 export interface Child {
   readonly process: ChildProcess;
   /** Resolves with the exit code, or -1 after a signal. */
   readonly ended: Promise<number>;
-  /** SIGTERM, and SIGKILL for who does not listen. */
+  /** Sends SIGTERM, and SIGKILL to a process that does not end within 15 seconds. */
   stop(): Promise<number>;
 }
 
@@ -46,7 +46,7 @@ export const startScript = (script: string, args: readonly string[], options: St
   };
 };
 
-/** The line that tells that Cairn is ready; logs may stand around it. */
+/** The line that reports that Cairn is ready, among lines of its log. */
 const URL_IN_LINE = /^Cairn.*?(https?:\/\/[^\s"]+)/;
 
 interface CairnOptions {
@@ -62,16 +62,16 @@ export const startCairn = async ({
   dataDir,
   environment,
 }: CairnOptions): Promise<Child & { readonly url: string }> => {
-  let told: ((url: string) => void) | undefined;
+  let report: ((url: string) => void) | undefined;
   const listening = new Promise<string>((settle) => {
-    told = settle;
+    report = settle;
   });
   const child = startScript(script, [], {
-    // Whoever starts Cairn like this drives every step, unless the environment says otherwise.
+    // Callers drive every step themselves, unless their environment turns automation on.
     environment: { PORT: '0', LOG_LEVEL: 'warn', CAIRN_AUTOMATION: 'off', ...environment, CAIRN_DATA_DIR: dataDir },
     onLine: (line) => {
       const url = URL_IN_LINE.exec(line)?.[1];
-      if (url !== undefined) told?.(url);
+      if (url !== undefined) report?.(url);
     },
   });
   const url = await Promise.race([
@@ -83,7 +83,7 @@ export const startCairn = async ({
   return { ...child, url };
 };
 
-/** Runs a script to its end; resolves with what it printed. */
+/** Runs a script until it ends; resolves with its output. */
 export const printedBy = async (
   script: string,
   args: readonly string[],

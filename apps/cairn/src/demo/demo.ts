@@ -24,7 +24,7 @@ import { progressOn, tableOf, type Counts } from './progress.js';
 const JOBS = 20;
 const PILOTS = ['pilot-1', 'pilot-2'];
 const POLL_MS = 200;
-const PATIENCE_MS = 5 * 60_000;
+const TIMEOUT_MS = 5 * 60_000;
 /** Largest distance between the computed and the exact number, in standard errors. */
 const PULL_MAX = 4;
 /** `POST /task_actions/waiting` takes no more. */
@@ -34,20 +34,20 @@ const compiled = (name: string): string => fileURLToPath(new URL(name, import.me
 const MAIN = compiled('../main.js');
 const EXAMPLES = 'examples/iceprod';
 
-const say = (line = ''): void => {
+const print = (line = ''): void => {
   process.stdout.write(`${line}\n`);
 };
 
 const resultOf = (answer: Json): string => textOf(answer, 'result').split('/').at(-1) ?? '';
 
 interface Clients {
-  /** A person: submits the dataset and looks at it. */
+  /** A user, who submits the dataset and reads its results. */
   readonly alice: RestClient;
   /** The experiment's production system: makes jobs and tasks and decides when a task may start. */
   readonly production: RestClient;
 }
 
-/** `POST /datasets` and `PUT /config`, as a person does. */
+/** `POST /datasets` and `PUT /config`, as a user does. */
 const submit = async ({ alice }: Clients, configText: string): Promise<string> => {
   const config = parseJson(configText);
   const kinds = arrayOf(config, 'tasks').length;
@@ -87,7 +87,7 @@ const materialize = async ({ production }: Clients, datasetId: string): Promise<
   }
 };
 
-/** Idle tasks whose parents are complete become waiting: what automation does where it is on. */
+/** Sets idle tasks whose parents are complete to waiting, as Cairn's automation does. */
 const promote = async ({ production }: Clients, datasetId: string): Promise<void> => {
   const tasks = await production.get(`/datasets/${datasetId}/tasks?keys=task_id|status|depends`);
   if (!isObject(tasks)) return;
@@ -115,7 +115,7 @@ const countsOf = (answer: Json): Counts =>
 const isAllComplete = (counts: Counts, kinds: number): boolean =>
   counts.size === kinds && [...counts.values()].every((statuses) => statuses.size === 1 && statuses.has('complete'));
 
-/** Until all is complete, or for too long. */
+/** Shows the progress until all tasks are complete. */
 const follow = async (
   clients: Clients,
   datasetId: string,
@@ -123,7 +123,7 @@ const follow = async (
   pilots: readonly Child[],
 ): Promise<Counts> => {
   const progress = progressOn(process.stdout);
-  const untilMs = performance.now() + PATIENCE_MS;
+  const untilMs = performance.now() + TIMEOUT_MS;
   let lost: string | undefined;
   for (const pilot of pilots) void pilot.ended.then((code) => (lost = `a pilot ended with code ${code}`));
   for (;;) {
@@ -132,13 +132,13 @@ const follow = async (
     progress.show(counts);
     if (isAllComplete(counts, kinds)) return counts;
     if (lost !== undefined) throw new Error(lost);
-    if (performance.now() > untilMs) throw new Error(`not complete after ${PATIENCE_MS / 1000} s`);
+    if (performance.now() > untilMs) throw new Error(`not complete after ${TIMEOUT_MS / 1000} s`);
     await delay(POLL_MS);
   }
 };
 
-/** The physical number, from the statistics that the last tasks reported. */
-const judge = async ({ alice }: Clients, datasetId: string): Promise<boolean> => {
+/** Prints the physical result, from the statistics of the last tasks, beside the exact one; resolves with whether they agree. */
+const compareWithExact = async ({ alice }: Clients, datasetId: string): Promise<boolean> => {
   const parameters = member(member(await alice.get(`/config/${datasetId}`), 'steering'), 'parameters');
   const parameter = (name: string): number => numberOf(parameters, name) ?? NaN;
   const tasks = await alice.get(`/datasets/${datasetId}/tasks?name=analyze&keys=task_id`);
@@ -158,28 +158,28 @@ const judge = async ({ alice }: Clients, datasetId: string): Promise<boolean> =>
   );
   const pull = (value - exact) / error;
   const photons = sums.reduce((total, { photons: count }) => total + count, 0);
-  say();
-  say(`Result: root mean square distance from emission to absorption, ${photons.toLocaleString('en-US')} photons`);
-  say(`  computed  ${value.toFixed(3)} ± ${error.toFixed(3)} m`);
-  say(`  exact     ${exact.toFixed(3)} m`);
-  say(`  pull      ${pull >= 0 ? '+' : ''}${pull.toFixed(2)} standard errors`);
+  print();
+  print(`Result: root mean square distance from emission to absorption, ${photons.toLocaleString('en-US')} photons`);
+  print(`  computed  ${value.toFixed(3)} ± ${error.toFixed(3)} m`);
+  print(`  exact     ${exact.toFixed(3)} m`);
+  print(`  pull      ${pull >= 0 ? '+' : ''}${pull.toFixed(2)} standard errors`);
   return sums.length === JOBS && Math.abs(pull) <= PULL_MAX;
 };
 
-/** Everything that ever happened to the first task that was retried. */
-const tellHistory = async ({ alice }: Clients, datasetId: string): Promise<boolean> => {
+/** Prints the history of the first task that was retried; resolves with whether there is one. */
+const printHistory = async ({ alice }: Clients, datasetId: string): Promise<boolean> => {
   const tasks = await alice.get(`/datasets/${datasetId}/tasks?keys=task_id|failures|name|job_index`);
   const retried = Object.values(isObject(tasks) ? tasks : {}).filter((task) => (numberOf(task, 'failures') ?? 0) > 0);
   const [first] = retried;
-  say();
+  print();
   if (first === undefined) {
-    say('No task was retried, but one kind fails on its first attempt.');
+    print('No task was retried, but one kind fails on its first attempt.');
     return false;
   }
   const taskId = textOf(first, 'task_id');
   const history = await alice.get(`/cairn/history/units/${taskId}`);
   const entries = arrayOf(history, 'events');
-  say(
+  print(
     `${retried.length} tasks were retried. History of ${textOf(first, 'name')} of job ${textOf(first, 'job_index')} (${taskId}):`,
   );
   for (const entry of entries) {
@@ -187,7 +187,7 @@ const tellHistory = async ({ alice }: Clients, datasetId: string): Promise<boole
     const status = textOf(data, 'status');
     const [reason = ''] = textOf(data, 'reason').split('\n');
     const words = [textOf(entry, 'event').padEnd(13), status === '' ? '' : `-> ${status}`, reason && `(${reason})`];
-    say(`  ${textOf(entry, 'time')}  ${textOf(entry, 'actor').padEnd(10)}  ${words.join(' ').trimEnd()}`);
+    print(`  ${textOf(entry, 'time')}  ${textOf(entry, 'actor').padEnd(10)}  ${words.join(' ').trimEnd()}`);
   }
   return entries.length > 0;
 };
@@ -196,7 +196,7 @@ const run = async (folder: string, children: Child[]): Promise<boolean> => {
   const dataDir = join(folder, 'data');
   const cairn = await startCairn({ script: MAIN, dataDir, environment: { CAIRN_AUTOMATION: 'off' } });
   children.push(cairn);
-  say(`Cairn listens at ${cairn.url} and keeps its data in ${dataDir}`);
+  print(`Cairn listens at ${cairn.url} and stores its data in ${dataDir}`);
 
   const tokenOf = (user: string, role: string): Promise<string> =>
     printedBy(MAIN, ['token', '--user', user, '--role', role, '--group', 'simprod', '--hours', '1'], {
@@ -216,9 +216,9 @@ const run = async (folder: string, children: Child[]): Promise<boolean> => {
   const kinds = arrayOf(parseJson(configText), 'tasks').map((kind) => textOf(kind, 'name'));
   const datasetId = await submit(clients, configText);
   const dataset = await clients.alice.get(`/datasets/${datasetId}`);
-  say(`Dataset ${textOf(dataset, 'dataset')} (${datasetId}): ${textOf(dataset, 'description')}`);
+  print(`Dataset ${textOf(dataset, 'dataset')} (${datasetId}): ${textOf(dataset, 'description')}`);
   await materialize(clients, datasetId);
-  say(`${JOBS} jobs, each ${kinds.join(' -> ')}: ${JOBS * kinds.length} tasks`);
+  print(`${JOBS} jobs, each ${kinds.join(' -> ')}: ${JOBS * kinds.length} tasks`);
 
   const pilots = PILOTS.map((name, index) => {
     const tokenFile = join(folder, `${name}.token`);
@@ -228,19 +228,19 @@ const run = async (folder: string, children: Child[]): Promise<boolean> => {
     return startScript(MAIN, ['pilot', ...Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value])]);
   });
   children.push(...pilots);
-  say(`Pilots: ${PILOTS.map((name, index) => `${name} (process ${String(pilots[index]?.process.pid)})`).join(', ')}`);
-  say();
+  print(`Pilots: ${PILOTS.map((name, index) => `${name} (process ${String(pilots[index]?.process.pid)})`).join(', ')}`);
+  print();
 
   const counts = await follow(clients, datasetId, kinds.length, pilots);
-  const isRight = await judge(clients, datasetId);
-  say();
-  say('Tasks by name and status');
-  for (const line of tableOf(counts)) say(line);
-  const isTold = await tellHistory(clients, datasetId);
-  return isRight && isTold;
+  const isRight = await compareWithExact(clients, datasetId);
+  print();
+  print('Tasks by name and status');
+  for (const line of tableOf(counts)) print(line);
+  const hasHistory = await printHistory(clients, datasetId);
+  return isRight && hasHistory;
 };
 
-/** The whole of Cairn on one real computation; resolves with the exit code. */
+/** Runs a real computation on an embedded Cairn; resolves with the exit code. */
 const demonstrate = async (): Promise<number> => {
   const folder = mkdtempSync(join(tmpdir(), 'cairn-demo-'));
   const children: Child[] = [];
@@ -254,8 +254,8 @@ const demonstrate = async (): Promise<number> => {
   process.once('SIGTERM', interrupt);
   try {
     const isGood = await run(folder, children);
-    say();
-    say(isGood ? 'All complete and the number is right.' : 'Something is wrong.');
+    print();
+    print(isGood ? 'All complete and the number is right.' : 'Something is wrong.');
     return isGood ? 0 : 1;
   } finally {
     await clean();

@@ -1,10 +1,10 @@
 import type { WriteStream } from 'node:tty';
 
-/** How many tasks of each kind stand in each status. */
+/** Number of tasks by name and status. */
 export type Counts = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 const BAR_CELLS = 40;
-/** Plain lines are for logs: not more than one a second. */
+/** Plain lines go to logs: at most one each second. */
 const LINE_EVERY_MS = 1_000;
 const CLEAR_LINE = '\x1b[2K';
 
@@ -24,7 +24,7 @@ const words = (statuses: ReadonlyMap<string, number>): string =>
 
 const width = (counts: Counts): number => Math.max(0, ...[...counts.keys()].map((name) => name.length));
 
-/** One line a kind, as a table for people. */
+/** A line for each name. */
 export const tableOf = (counts: Counts): readonly string[] =>
   [...counts].map(([name, statuses]) => `  ${name.padEnd(width(counts))}  ${words(statuses)}`);
 
@@ -32,7 +32,7 @@ export interface Progress {
   show(counts: Counts): void;
 }
 
-/** Bars that redraw themselves on a terminal; a plain line for each change elsewhere. */
+/** Draws bars on a terminal, and prints a line for each change elsewhere. */
 export const progressOn = (stream: NodeJS.WriteStream | WriteStream): Progress => {
   let drawn = 0;
   let last = '';

@@ -15,7 +15,7 @@ const sharedSecretToken = (claims: Readonly<Record<string, unknown>>, secret = S
 /** IceProd contract 1.1, 1.2, 2.1, 20. */
 export const transport = (cluster: GetTestCluster): void => {
   describe('transport', () => {
-    it('tells its health without a token', async () => {
+    it('shows its health without a token', async () => {
       const { status, reason, json } = await cluster().anonymous.get('/healthz');
       expect({ status, reason }).toEqual({ status: 200, reason: 'OK' });
       expect(json).toMatchObject({ now: expect.stringMatching(TIMESTAMP) as string, num_requests: 0 });
@@ -79,7 +79,7 @@ export const transport = (cluster: GetTestCluster): void => {
       }
     });
 
-    it('tells an upload without end that it is too large, and goes on', async () => {
+    it('refuses an endless upload as too large, and goes on', async () => {
       const body = Buffer.concat([Buffer.from('{"data":"'), Buffer.alloc(129 * 1024 * 1024, 'x')]);
       for (const [method, path] of [
         ['PUT', '/config/too-large'],

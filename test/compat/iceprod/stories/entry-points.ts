@@ -7,7 +7,7 @@ import { newDataset, newTask } from '../fixtures.js';
 import type { Exactly } from '../exact-answers.js';
 
 /** A row of the project's own route list. */
-interface Door {
+interface EntryPoint {
   readonly method: string;
   readonly path: string;
   readonly roles: readonly string[];
@@ -21,7 +21,7 @@ const VERBS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 /** Pages of the login send their forms to where they stand; the route list has only the pages. */
 const FORMS = /^\/auth\/realms\/\{realm\}\/(device|protocol\/openid-connect\/(auth|logout))$/;
 
-const doorsOf = (list: string): readonly Door[] =>
+const entryPointsOf = (list: string): readonly EntryPoint[] =>
   list
     .trimEnd()
     .split('\n')
@@ -35,14 +35,14 @@ const doorsOf = (list: string): readonly Door[] =>
 /** Paths that the router cannot tell apart are one. */
 const shapeOf = (path: string): string => path.replace(/\{\w+\}/g, '{}');
 
-/** Contract 1.2.4 to 1.2.6, 2: who may not do what, and that it is told before anything else. */
-export const doors = (cluster: GetTestCluster, exactly: Exactly): void => {
-  it('somebody without rights is refused at every door', async () => {
+/** Contract 1.2.4 to 1.2.6, 2: authorization, which is checked before anything else. */
+export const entryPoints = (cluster: GetTestCluster, exactly: Exactly): void => {
+  it('are refused at every entry point without the right to it', async () => {
     const { cairn, admin, system, pilot, alice, bob, nobody, anonymous } = cluster();
     const shared = await newDataset(alice);
     const own = await newDataset(alice, { auth_groups_read: [] });
     const taskId = await newTask(system, own);
-    const all = doorsOf(readFileSync(ROUTES, 'utf8'));
+    const all = entryPointsOf(readFileSync(ROUTES, 'utf8'));
     expect(all).toHaveLength(163);
 
     const addressOf = (path: string, dataset: string): string =>
@@ -54,7 +54,7 @@ export const doors = (cluster: GetTestCluster, exactly: Exactly): void => {
         .replace('{username}', 'alice')
         .replace('{groupname}', 'simprod')
         .replace(/\{\w+\}/g, 'x');
-    const ask = async (client: HttpClient, { method, path }: Door, dataset: string): Promise<JsonAnswer> => {
+    const ask = async (client: HttpClient, { method, path }: EntryPoint, dataset: string): Promise<JsonAnswer> => {
       const body = JSON.stringify({
         dataset_id: dataset,
         username: 'alice',
@@ -72,48 +72,49 @@ export const doors = (cluster: GetTestCluster, exactly: Exactly): void => {
     const ledger = ledgerOf(cairn);
     const before = ledger.head();
 
-    for (const door of all) {
-      const { method, path, roles, rule } = door;
+    for (const entry of all) {
+      const { method, path, roles, rule } = entry;
       const at = `${method} ${path}`;
       if (roles.includes('none')) {
-        // Open to all: whoever has no token is not asked for one.
-        const answer = await ask(anonymous, door, own);
+        // Open to all, without a token.
+        const answer = await ask(anonymous, entry, own);
         expect({ at, isRefused: JSON.stringify(answer.json).includes('authentication failed') }).toEqual({
           at,
           isRefused: false,
         });
         continue;
       }
-      exactly(await ask(anonymous, door, own), failed, `${at}, no token`);
-      exactly(await ask(anonymous.as('x.y.z'), door, own), failed, `${at}, no real token`);
-      exactly(await ask(expired, door, own), failed, `${at}, an old token`);
+      exactly(await ask(anonymous, entry, own), failed, `${at}, no token`);
+      exactly(await ask(anonymous.as('x.y.z'), entry, own), failed, `${at}, no real token`);
+      exactly(await ask(expired, entry, own), failed, `${at}, an old token`);
       const anyToken = roles.includes('any valid token');
       const withoutRole = anyToken ? refused(403, 'Denied') : denied;
-      exactly(await ask(nobody, door, own), withoutRole, `${at}, no role`);
+      exactly(await ask(nobody, entry, own), withoutRole, `${at}, no role`);
       for (const [role, client] of Object.entries(clients)) {
         if (anyToken ? role === 'pilot' : !roles.includes(role)) {
-          exactly(await ask(client, door, own), withoutRole, `${at}, role ${role}`);
+          exactly(await ask(client, entry, own), withoutRole, `${at}, role ${role}`);
         }
       }
       if (anyToken) {
-        exactly(await ask(bob, door, own), refused(403, 'Denied'), `${at}, stranger`);
-        exactly(await ask(bob, door, 'nobodys'), refused(403, 'Dataset not found'), `${at}, nobody's dataset`);
+        exactly(await ask(bob, entry, own), refused(403, 'Denied'), `${at}, stranger`);
+        exactly(await ask(bob, entry, 'nobodys'), refused(403, 'Dataset not found'), `${at}, nobody's dataset`);
       }
-      if (door.own !== '') exactly(await ask(bob, door, own), refused(403, 'unauthorized'), `${at}, not ${door.own}`);
+      if (entry.own !== '')
+        exactly(await ask(bob, entry, own), refused(403, 'unauthorized'), `${at}, not ${entry.own}`);
       if (rule === 'read' || rule === 'write') {
         const isInPath = path.includes('{dataset_id}');
         const judged = (reason: string): JsonAnswer => refused(403, isInPath ? reason : 'auth failed');
         for (const stranger of [bob, someoneElse]) {
-          exactly(await ask(stranger, door, own), judged('authorization failed'), `${at}, stranger`);
+          exactly(await ask(stranger, entry, own), judged('authorization failed'), `${at}, stranger`);
         }
-        // What does not exist must not be told from what is not allowed.
-        exactly(await ask(bob, door, 'nobodys'), judged('attr not found'), `${at}, nobody's dataset`);
-        if (rule === 'write') exactly(await ask(bob, door, shared), judged('authorization failed'), `${at}, reader`);
-        else expect({ at, status: (await ask(bob, door, shared)).status }).not.toEqual({ at, status: 403 });
+        // The answer must not reveal whether the dataset exists.
+        exactly(await ask(bob, entry, 'nobodys'), judged('attr not found'), `${at}, nobody's dataset`);
+        if (rule === 'write') exactly(await ask(bob, entry, shared), judged('authorization failed'), `${at}, reader`);
+        else expect({ at, status: (await ask(bob, entry, shared)).status }).not.toEqual({ at, status: 403 });
       }
       if (rule === 'rows') {
-        expect(JSON.stringify(await ask(bob, door, own))).not.toContain(own);
-        expect(JSON.stringify(await ask(alice, door, own))).toContain(own);
+        expect(JSON.stringify(await ask(bob, entry, own))).not.toContain(own);
+        expect(JSON.stringify(await ask(alice, entry, own))).toContain(own);
       }
     }
     expect(ledger.head()).toBe(before);
@@ -123,7 +124,7 @@ export const doors = (cluster: GetTestCluster, exactly: Exactly): void => {
   it('a verb that a path does not know is refused before anybody asks who it is', async () => {
     const { anonymous, admin } = cluster();
     const verbs = new Map<string, { readonly path: string; readonly known: string[] }>();
-    for (const { method, path } of doorsOf(readFileSync(ROUTES, 'utf8'))) {
+    for (const { method, path } of entryPointsOf(readFileSync(ROUTES, 'utf8'))) {
       const entry = verbs.get(shapeOf(path)) ?? { path, known: FORMS.test(path) ? ['POST'] : [] };
       entry.known.push(method);
       verbs.set(shapeOf(path), entry);

@@ -89,8 +89,8 @@ export const legacyPilot = (cluster: GetTestCluster, exactly: Exactly): void => 
         ...{ dataset_id: datasetId, task_id: id },
       }),
     );
-    for (const door of ['/logs', '/tasks', '/grids', '/users', '/datasets', `/datasets/${datasetId}/tasks/${id}`]) {
-      exactly(await pilot.get(door), refusedRole);
+    for (const path of ['/logs', '/tasks', '/grids', '/users', '/datasets', `/datasets/${datasetId}/tasks/${id}`]) {
+      exactly(await pilot.get(path), refusedRole);
     }
     exactly(await pilot.patch(`/tasks/${id}`, {}), refused(400, 'Missing update data'));
     exactly(await pilot.patch(`/tasks/${id}`, { site: 'DESY' }), ok({ ...task, site: 'DESY' }));
@@ -128,10 +128,10 @@ export const legacyPilot = (cluster: GetTestCluster, exactly: Exactly): void => 
       await pilot.get(`/tasks/${id}`),
       ok({ ...before, status: 'waiting', evictions: 1, failures: 0, status_changed: aTime }),
     );
-    const told = await alice.get(`/datasets/${datasetId}/tasks/${id}/logs`);
+    const logs = await alice.get(`/datasets/${datasetId}/tasks/${id}/logs`);
     const text: unknown = expect.any(String);
     exactly(
-      told,
+      logs,
       ok({
         logs: [{ log_id: anId, name: 'stdlog', data: text, timestamp: aTime, task_id: id, dataset_id: datasetId }],
       }),
