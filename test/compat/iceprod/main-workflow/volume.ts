@@ -71,7 +71,7 @@ export const volume = (cluster: GetTestCluster, units: number): void => {
         }),
       );
       expect(await alice.get(`/datasets/${datasetId}/task_counts/status`)).toEqual(ok({ complete: 64 }));
-    }, 60_000);
+    }, 180_000);
   });
 
   describe('after a restart', () => {
@@ -143,7 +143,7 @@ export const volume = (cluster: GetTestCluster, units: number): void => {
       const before = await texts(admin);
       await cairn.restart();
       expect(await texts(admin)).toEqual(before);
-    }, 60_000);
+    }, 180_000);
 
     it('everything is as before even when the read models are lost', async () => {
       const { admin, cairn } = cluster();
@@ -154,6 +154,6 @@ export const volume = (cluster: GetTestCluster, units: number): void => {
         meanwhile: () => rm(join(cairn.dataDir, 'read-models'), { recursive: true }),
       });
       expect(await texts(admin)).toEqual(before);
-    }, 60_000);
+    }, 180_000);
   });
 };
