@@ -2,6 +2,7 @@ import type { Provider, Type } from '@nestjs/common';
 import type { Bus } from '#bus/bus.js';
 import type { MessageContext } from '#bus/contract.js';
 import type { ErrorResponse, RequestError } from './edge/request-error.js';
+import type { Examples } from './route/example.js';
 import type { Schema } from './route/field.js';
 import type { RequestSource } from './route/request-source.js';
 import type { AnyRoute, WorkloadAction } from './route/route.js';
@@ -37,6 +38,7 @@ export interface Dialect {
     readonly schemas: Readonly<Record<string, Schema>>;
     /** The one among them that describes the body of {@link Dialect.errorResponse}. */
     readonly errorSchema: string;
+    readonly examples: Examples;
   };
 }
 

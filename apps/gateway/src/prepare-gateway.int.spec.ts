@@ -645,15 +645,6 @@ describe('the gateway over HTTP', () => {
       const names = new Set([...references].map(([, name]) => name));
       expect([...names].filter((name) => !Object.hasOwn(document.components.schemas, name ?? ''))).toEqual([]);
     });
-
-    it('is a page that works in a browser', async () => {
-      const page = await ask('GET', '/docs', { token: null });
-      expect(page.headers['content-type']).toMatch(/^text\/html/);
-      for (const [, file = ''] of page.body.matchAll(/(?:src|href)="(docs\/[^"]+)"/g)) {
-        expect((await ask('GET', `/${file}`, { token: null })).status).toBe(200);
-      }
-      expect((await ask('GET', '/docs/package.json', { token: null })).status).toBe(404);
-    });
   });
 
   it('answers what is under way when it stops, and waits for nobody who only keeps a connection', async () => {

@@ -123,7 +123,6 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     path: { dataset_id: 'own_dataset_id' },
     body: ({ jobs }) => JSON.stringify({ jobs, tasks: [{ name: 'generate' }] }),
   },
-  'GET /docs/{file}': { path: { file: 'docs_file' } },
   'POST /auth/realms/{realm}/protocol/openid-connect/token': form((targets) => ({
     ...{ grant_type: 'client_credentials', client_id: 'hostile', scope: '' },
     client_secret: first(targets, 'client_secret'),

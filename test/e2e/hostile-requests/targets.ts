@@ -135,6 +135,5 @@ export const prepareTargets = async (cluster: TestCluster): Promise<Targets> => 
     task_name: ['generate'],
     instance_id: ['i', ''],
     realm: ['IceCube'],
-    docs_file: ['swagger-ui.css'],
   };
 };

@@ -3,6 +3,7 @@ import type { AnyRoute } from '../route/route.js';
 import { DocsController } from './docs.controller.js';
 import { docsRoutes } from './docs.routes.js';
 import { cairnErrorResponse } from './error-response.js';
+import { EXAMPLES } from './examples.js';
 import { ExplainController } from './explain.controller.js';
 import { explainRoutes } from './explain.routes.js';
 import { HistoryController } from './history.controller.js';
@@ -43,5 +44,5 @@ export const cairn: Dialect = {
   headers: HEADERS,
   errorResponse: cairnErrorResponse,
   deadlineMs: DEADLINE_MS,
-  openApi: { schemas: { Problem: PROBLEM }, errorSchema: 'Problem' },
+  openApi: { schemas: { Problem: PROBLEM }, errorSchema: 'Problem', examples: EXAMPLES },
 };

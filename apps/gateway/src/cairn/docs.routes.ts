@@ -1,4 +1,3 @@
-import { path } from '../route/fields.js';
 import { cairnRoute } from './cairn-route.js';
 
 const tag = 'documentation';
@@ -10,22 +9,10 @@ export const docsRoutes = {
     method: 'GET',
     path: '/docs',
     policy: 'public',
-    summary: 'This page',
+    summary: 'This API as a page to read',
     fields: {},
     contentType: 'text/html; charset=utf-8',
     answer: { type: 'string' },
-  }),
-  file: cairnRoute({
-    name: 'docsFile',
-    tag,
-    method: 'GET',
-    path: '/docs/:file',
-    policy: 'public',
-    summary: 'Parts of the page',
-    fields: { file: path() },
-    contentType: 'application/octet-stream',
-    answer: { type: 'string' },
-    refusals: { 404: 'no such part' },
   }),
   document: cairnRoute({
     name: 'openApi',

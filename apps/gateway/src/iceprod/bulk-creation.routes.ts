@@ -93,6 +93,12 @@ const jobIds = where(strings, (ids) => ids.length >= 1 && ids.length <= TASKS_TO
   maxItems: TASKS_TO_JOBS_MAX,
 });
 
+const EXAMPLE_JOBS = ['0193f5c2a7e04d1b8c6a5f20b0000001', '0193f5c2a7e04d1b8c6a5f20b0000002'];
+const EXAMPLE_TASKS = [
+  { name: 'generate', requirements: { cpu: 1, memory: 4 } },
+  { name: 'filter', depends: [0], requirements: { cpu: 1, memory: 2 } },
+];
+
 /** Part of Cairn's own API, with its errors: IceProd has no such routes. */
 const cairnRoute = <F extends Fields>(spec: Omit<RouteSpec<F>, 'dialect'>): Route<F> =>
   defineRoute({ dialect: 'cairn', ...spec });
@@ -100,6 +106,8 @@ const cairnRoute = <F extends Fields>(spec: Omit<RouteSpec<F>, 'dialect'>): Rout
 export const bulkCreationRoutes = {
   addJobs: cairnRoute({
     name: 'addJobs',
+    examples: { request: { first_job_index: 0, count: 100 }, response: { jobs: 100 } },
+    records: ['GroupsAdded'],
     tag: 'bulk creation',
     method: 'POST',
     path: '/cairn/iceprod/datasets/:dataset_id/jobs',
@@ -113,6 +121,8 @@ export const bulkCreationRoutes = {
   }),
   addToJobs: cairnRoute({
     name: 'addTasksToJobs',
+    examples: { request: { jobs: EXAMPLE_JOBS, tasks: EXAMPLE_TASKS }, response: { tasks: 4 } },
+    records: ['UnitAdded'],
     tag: 'bulk creation',
     method: 'POST',
     path: '/cairn/iceprod/datasets/:dataset_id/jobs/tasks',
@@ -126,6 +136,8 @@ export const bulkCreationRoutes = {
   }),
   add: cairnRoute({
     name: 'addTasks',
+    examples: { request: { count: 100, tasks: EXAMPLE_TASKS }, response: { jobs: 100, tasks: 200 } },
+    records: ['GroupsAdded', 'UnitsAdded'],
     tag: 'bulk creation',
     method: 'POST',
     path: '/cairn/iceprod/datasets/:dataset_id/tasks',

@@ -1,6 +1,7 @@
 import type { Fields, Schema } from '../route/field.js';
 import { defineRoute, type Route, type RouteSpec } from '../route/route.js';
 import type { Document } from './documents.js';
+import { RECORDED_EVENTS } from './recorded-events.js';
 
 /** Bulk changes of 100,000 members take longer than a question. */
 export const BULK_DEADLINE_MS = 60_000;
@@ -8,7 +9,7 @@ export const BULK_DEADLINE_MS = 60_000;
 export const BULK_MAX = 100_000;
 
 export const iceprodRoute = <F extends Fields>(spec: Omit<RouteSpec<F>, 'dialect'>): Route<F> =>
-  defineRoute({ dialect: 'iceprod', ...spec });
+  defineRoute({ dialect: 'iceprod', records: RECORDED_EVENTS[spec.name] ?? [], ...spec });
 
 /** Answer of whatever has nothing to say (IceProd contract 1.2.1). */
 export const NOTHING: Schema = { type: 'object', maxProperties: 0 };
@@ -31,7 +32,12 @@ export const documentsById = (name: Document): Schema => ({
 /** `{status: [id]}` */
 export const IDS_BY_STATUS: Schema = {
   type: 'object',
+  examples: [{ waiting: ['4f2a9c1e0b7d4e6f8a3c5d7e9f1b2a3c'] }],
   additionalProperties: { type: 'array', items: { type: 'string' } },
 };
 /** `{status: count}` */
-export const COUNTS: Schema = { type: 'object', additionalProperties: { type: 'integer' } };
+export const COUNTS: Schema = {
+  type: 'object',
+  examples: [{ waiting: 12, complete: 30 }],
+  additionalProperties: { type: 'integer' },
+};

@@ -22,6 +22,7 @@ import { DatasetsController } from './datasets.controller.js';
 import { datasetRoutes } from './datasets.routes.js';
 import { DOCUMENTS } from './documents.js';
 import { iceprodErrorResponse } from './error-response.js';
+import { EXAMPLES } from './examples.js';
 import { FilesController } from './files.controller.js';
 import { fileRoutes } from './files.routes.js';
 import { GridsController } from './grids.controller.js';
@@ -126,5 +127,5 @@ export const iceprod: Dialect = {
   deadlineMs: DEADLINE_MS,
   workloadAccess: datasetAccess,
   rewriteUrl: withGroupAsSegment,
-  openApi: { schemas: DOCUMENTS, errorSchema: 'Error' },
+  openApi: { schemas: DOCUMENTS, errorSchema: 'Error', examples: EXAMPLES },
 };

@@ -1,9 +1,50 @@
+import { exampleOf } from './example.js';
 import type { Field, Schema } from './field.js';
 import type { Dialect } from '../dialect.js';
 import type { DialectTable } from '../edge/dialect-table.js';
 import type { AnyRoute, Policy } from './route.js';
 
 const PATH_PARAMETER = /[:*](\w+)/g;
+
+interface Content {
+  readonly schema: Schema;
+  readonly example: unknown;
+}
+
+type Contents = Readonly<Record<string, Content>>;
+
+export interface Parameter {
+  readonly name: string;
+  readonly in: string;
+  readonly required: boolean;
+  readonly schema: Schema;
+  readonly description?: string;
+  readonly example?: unknown;
+}
+
+export interface Operation {
+  readonly operationId: string;
+  readonly tags: readonly string[];
+  readonly summary: string;
+  readonly description: string;
+  /** Empty where no token is needed. */
+  readonly security?: readonly [];
+  /** Types of the events that it records. OpenAPI has no name for that. */
+  readonly 'x-records'?: readonly string[];
+  readonly parameters: readonly Parameter[];
+  readonly requestBody?: { readonly required: boolean; readonly content: Contents };
+  readonly responses: Readonly<
+    Record<string, { readonly description: string; readonly content: Contents; readonly headers?: Schema }>
+  >;
+}
+
+export interface OpenApiDocument {
+  readonly openapi: string;
+  readonly info: Readonly<Record<'title' | 'version' | 'description', string>> & { readonly license: Schema };
+  readonly security: readonly Schema[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly securitySchemes: Schema; readonly schemas: Readonly<Record<string, Schema>> };
+}
 
 /** The path as OpenAPI writes it. */
 export const templateOf = (path: string): string => path.replace(PATH_PARAMETER, '{$1}');
@@ -18,7 +59,7 @@ const fieldsOf = ({ fields }: AnyRoute, from: Field['from']): Named =>
     .map(([key, field]) => [field.name ?? key, field]);
 
 /** Accepted wherever something changes. */
-const IDEMPOTENCY_KEY: Schema = {
+const IDEMPOTENCY_KEY: Parameter = {
   name: 'Idempotency-Key',
   in: 'header',
   required: false,
@@ -26,7 +67,7 @@ const IDEMPOTENCY_KEY: Schema = {
   description: 'A repeat with the same key is not carried out again and gets the first answer, for a day',
 };
 
-const parametersOf = (route: AnyRoute): readonly Schema[] => [
+const parametersOf = (route: AnyRoute, source: ExampleSource): readonly Parameter[] => [
   ...(['path', 'query'] as const).flatMap((from) =>
     fieldsOf(route, from).map(([name, { schema, description, required }]) => ({
       name,
@@ -34,10 +75,14 @@ const parametersOf = (route: AnyRoute): readonly Schema[] => [
       required,
       schema,
       ...(description !== undefined && { description }),
+      ...((required || Object.hasOwn(source.values, name)) && { example: exampleOf(schema, source, name) }),
     })),
   ),
   ...(route.method === 'GET' ? [] : [IDEMPOTENCY_KEY]),
 ];
+
+/** Schemas and values that examples are made of. */
+type ExampleSource = Parameters<typeof exampleOf>[1];
 
 /** Name of the schema of a route's body. */
 const bodyNameOf = ({ name }: AnyRoute): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}Body`;
@@ -72,14 +117,21 @@ const whoMay = (policy: Policy, { workloadAccess }: Dialect): string => {
   return roles + rule + own + (policy.note === undefined ? '' : ` ${policy.note}.`);
 };
 
-const errorOf = ({ errorResponse, openApi }: Dialect, description: string): Schema => ({
-  description,
-  content: {
-    [mediaTypeOf(errorResponse({ kind: 'invalid', code: '', message: '' }).contentType)]: {
-      schema: { $ref: `#/components/schemas/${openApi.errorSchema}` },
+type Response = Operation['responses'][string];
+
+const errorOf = ({ errorResponse, openApi }: Dialect, status: number, description: string): Response => {
+  const [message = description] = description.split('; ');
+  const { contentType, body } = errorResponse({ kind: 'invalid', code: 'request.invalid', message, status });
+  return {
+    description,
+    content: {
+      [mediaTypeOf(contentType)]: {
+        schema: { $ref: `#/components/schemas/${openApi.errorSchema}` },
+        example: JSON.parse(body) as unknown,
+      },
     },
-  },
-});
+  };
+};
 
 /** Statuses of failed authentication and authorization, which some dialects do not tell apart. */
 const accessErrors = ({ errorResponse }: Dialect): Readonly<Record<string, string>> => {
@@ -94,7 +146,7 @@ const accessErrors = ({ errorResponse }: Dialect): Readonly<Record<string, strin
   return texts;
 };
 
-const errorsOf = (route: AnyRoute, dialect: Dialect): Readonly<Record<string, Schema>> => {
+const errorsOf = (route: AnyRoute, dialect: Dialect): Operation['responses'] => {
   const texts: Record<string, string> = { 405: 'the path does not know this verb' };
   if (route.policy !== 'public') {
     Object.assign(texts, accessErrors(dialect));
@@ -113,29 +165,43 @@ const errorsOf = (route: AnyRoute, dialect: Dialect): Readonly<Record<string, Sc
   for (const [status, text] of Object.entries(route.refusals ?? {})) {
     texts[status] = texts[status] === undefined ? text : `${texts[status]}; ${text}`;
   }
-  return Object.fromEntries(Object.entries(texts).map(([status, text]) => [status, errorOf(dialect, text)]));
+  return Object.fromEntries(
+    Object.entries(texts).map(([status, text]) => [status, errorOf(dialect, Number(status), text)]),
+  );
 };
 
-const operationOf = (route: AnyRoute, dialect: Dialect): Schema => {
+const operationOf = (route: AnyRoute, dialect: Dialect, schemas: Readonly<Record<string, Schema>>): Operation => {
   const body = bodyOf(route);
+  const { requests, responses, values } = dialect.openApi.examples;
+  const source = { schemas, values };
+  const request = route.examples?.request ?? requests[route.name] ?? (body && exampleOf(body, source, undefined, true));
+  const response = route.examples?.response ?? responses[route.name] ?? exampleOf(route.answer, source);
   return {
     operationId: route.name,
     tags: [route.tag],
     summary: route.summary,
     description: whoMay(route.policy, dialect),
     ...(route.policy === 'public' && { security: [] }),
-    parameters: parametersOf(route),
+    parameters: parametersOf(route, source),
+    ...(route.records !== undefined && route.records.length > 0 && { 'x-records': route.records }),
     ...(body !== undefined && {
       requestBody: {
         // A missing body is the empty object.
         required: Object.values(route.fields).some(({ from, required }) => required && from.endsWith('body')),
-        content: { 'application/json': { schema: { $ref: `#/components/schemas/${bodyNameOf(route)}` } } },
+        content: {
+          'application/json': {
+            schema: { $ref: `#/components/schemas/${bodyNameOf(route)}` },
+            example: request,
+          },
+        },
       },
     }),
     responses: {
       [route.status ?? 200]: {
         description: 'Success',
-        content: { [mediaTypeOf(route.contentType ?? 'application/json')]: { schema: route.answer } },
+        content: {
+          [mediaTypeOf(route.contentType ?? 'application/json')]: { schema: route.answer, example: response },
+        },
         ...(route.headers !== undefined && { headers: route.headers }),
       },
       ...errorsOf(route, dialect),
@@ -146,16 +212,21 @@ const operationOf = (route: AnyRoute, dialect: Dialect): Schema => {
 const DESCRIPTION = [
   'Workload manager for high-throughput science computing; speaks the IceProd REST API.',
   'HEAD works wherever GET does.',
-  'Bodies of requests may be compressed (`Content-Encoding`: gzip, deflate or br; the limit of 128 MiB holds for the decoded body).',
+  'Bodies of requests may be compressed (Content-Encoding: gzip, deflate or br; the limit of 128 MiB holds for the decoded body).',
   'Long responses are compressed where the client accepts it.',
 ].join(' ');
 
 /** The OpenAPI document of all declared routes. */
-export const openApiDocument = (dialects: DialectTable): Readonly<Record<string, unknown>> => {
-  const paths: Record<string, Record<string, Schema>> = {};
+export const openApiDocument = (dialects: DialectTable): OpenApiDocument => {
+  const paths: Record<string, Record<string, Operation>> = {};
   const bodies: Record<string, Schema> = {};
+  const schemas = Object.fromEntries(dialects.dialects.flatMap(({ openApi }) => Object.entries(openApi.schemas)));
   for (const route of dialects.routes.filter(({ undocumented }) => undocumented !== true)) {
-    (paths[templateOf(route.path)] ??= {})[route.method.toLowerCase()] = operationOf(route, dialects.of(route));
+    (paths[templateOf(route.path)] ??= {})[route.method.toLowerCase()] = operationOf(
+      route,
+      dialects.of(route),
+      schemas,
+    );
     const body = bodyOf(route);
     if (body !== undefined) bodies[bodyNameOf(route)] = body;
   }
@@ -172,7 +243,7 @@ export const openApiDocument = (dialects: DialectTable): Readonly<Record<string,
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       schemas: {
-        ...Object.fromEntries(dialects.dialects.flatMap(({ openApi }) => Object.entries(openApi.schemas))),
+        ...schemas,
         ...bodies,
       },
     },

@@ -41,6 +41,10 @@ export interface RouteSpec<F extends Fields> {
   readonly path: string;
   readonly policy: Policy;
   readonly summary: string;
+  /** Types of the events that it records when it changes something, for the documentation. */
+  readonly records?: readonly string[];
+  /** Bodies for the documentation, where neither the schema nor the dialect's examples tell. */
+  readonly examples?: { readonly request?: unknown; readonly response?: unknown };
   /** Only there to refuse in its own words: not in the OpenAPI document. */
   readonly undocumented?: true;
   readonly fields: F;

@@ -1,0 +1,36 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { DIALECTS } from '../dialects.js';
+import { openApiDocument } from './openapi.js';
+
+const document = openApiDocument(DIALECTS);
+const operations = Object.entries(document.paths).flatMap(([path, verbs]) =>
+  Object.entries(verbs).map(([verb, operation]) => [`${verb.toUpperCase()} ${path}`, operation] as const),
+);
+
+describe('the OpenAPI document', () => {
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  for (const [name, schema] of Object.entries(document.components.schemas)) {
+    ajv.addSchema(schema, `#/components/schemas/${name}`);
+  }
+  const faultsOf = ({ schema, example }: { readonly schema: object; readonly example?: unknown }): unknown =>
+    example === undefined ? 'no example' : ajv.validate(schema, example) ? undefined : [example, ajv.errors];
+
+  it.each(operations)('has examples for %s, which its schemas accept', (_, operation) => {
+    const { parameters, requestBody, responses } = operation;
+    const contents = [
+      ...Object.values(requestBody?.content ?? {}),
+      ...Object.values(responses).flatMap(({ content }) => Object.values(content)),
+      ...parameters.filter(({ example }) => example !== undefined),
+    ];
+    expect(contents.map(faultsOf).filter((faults) => faults !== undefined)).toEqual([]);
+  });
+
+  it('says what every operation that changes something records', () => {
+    /** They change nothing that has a history. */
+    const recordless = ['judgeAccess', 'logIn', 'createToken', 'openIdToken', 'openIdDevice'];
+    const silent = operations
+      .filter(([at, operation]) => !at.startsWith('GET ') && operation['x-records'] === undefined)
+      .map(([, { operationId }]) => operationId);
+    expect(silent.sort()).toEqual(recordless.sort());
+  });
+});
