@@ -5,12 +5,17 @@ import type { Position } from '#ledger/ledger.js';
 import { PageBuilder } from './page-builder.js';
 import type { HeldAnswer, Snapshot, Snapshots } from './snapshots.js';
 
+/** A chunk of large entries ends when it is so long: pages are made of whole chunks, and each is one message. */
+export const CHUNK_CHARACTERS_MAX = 64 * 1024;
+
 /** Some entries of an answer, few enough to be made without a pause. */
 export interface Chunk<Entry = string> {
   /** May be empty: a page may then end although nothing was found. */
   readonly entries: readonly Entry[];
   /** Of a list that a client has limited: where it goes on behind these entries. */
   readonly after?: string | undefined;
+  /** A page ends with these entries, though it may not be full. */
+  readonly endsPage?: boolean;
 }
 
 /**
@@ -74,8 +79,9 @@ class OpenAnswer<Entry> implements HeldAnswer {
   private async make(): Promise<SnapshotPage<Entry> | DomainError> {
     this.idleSinceMs = undefined;
     const page = new PageBuilder<Entry>();
+    let isEnded = false;
     try {
-      while (!page.isFull) {
+      while (!page.isFull && !isEnded) {
         const step = await this.chunks.next();
         // What was ended is not the end of the list.
         if (this.ended) return gone();
@@ -86,6 +92,7 @@ class OpenAnswer<Entry> implements HeldAnswer {
         }
         for (const entry of step.value.entries) page.add(entry, this.lengthOf(entry));
         this.after = step.value.after;
+        isEnded = step.value.endsPage ?? false;
       }
     } catch (error) {
       this.end();

@@ -6,7 +6,7 @@ import {
   type SortedPlace,
   type SortField,
 } from '#contracts/iceprod/lists.js';
-import type { Chunks } from './paged-answers.js';
+import { CHUNK_CHARACTERS_MAX, type Chunks } from './paged-answers.js';
 import { Slices } from './slices.js';
 import { sorting } from './sort-in-slices.js';
 
@@ -143,16 +143,18 @@ export class SortedLists {
     if (this.read > 0 && this.read + keys.length > this.readMax) throw tooMany();
     this.read += keys.length;
     try {
-      for (let from = 0; from < keys.length; from += RENDER_SLICE) {
-        const entries: string[] = [];
-        const to = Math.min(from + RENDER_SLICE, keys.length);
-        for (const key of keys.subarray(from, to)) {
-          const entry = render(key);
-          if (entry !== undefined) entries.push(entry);
-        }
-        yield { entries, after: afterAt?.(to - 1) };
+      let entries: string[] = [];
+      let characters = 0;
+      for (const [at, key] of keys.entries()) {
+        const entry = render(key);
+        if (entry !== undefined) entries.push(entry);
+        characters += entry?.length ?? 0;
+        if (entries.length < RENDER_SLICE && characters < CHUNK_CHARACTERS_MAX) continue;
+        yield { entries, after: afterAt?.(at) };
+        [entries, characters] = [[], 0];
         if (slices.spent) await slices.pause();
       }
+      yield { entries, after: afterAt?.(keys.length - 1) };
       return afterAt?.(keys.length - 1);
     } finally {
       this.read -= keys.length;

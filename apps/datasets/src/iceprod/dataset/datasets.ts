@@ -8,7 +8,7 @@ import { afterPlace, type ChangedSince, DATASET_SORT_FIELDS, type SortField } fr
 import { DATASET_STATUSES, type DatasetStatus } from '#contracts/iceprod/statuses.js';
 import type { AccessRules } from '#event-sourcing/access-rules.js';
 import { listStart } from '#event-sourcing/list-start.js';
-import type { Chunks } from '#event-sourcing/paged-answers.js';
+import { CHUNK_CHARACTERS_MAX, type Chunks } from '#event-sourcing/paged-answers.js';
 import { Slices } from '#event-sourcing/slices.js';
 import { sortableValue, SortedLists } from '#event-sourcing/sorted-lists.js';
 import { type Dataset, isDatasetStatus } from './dataset.js';
@@ -184,15 +184,21 @@ export class Datasets {
     let left = limit;
     let last = start;
     for await (const rows of this.walk(start, new Slices())) {
-      const entries: string[] = [];
+      let entries: string[] = [];
+      let characters = 0;
       for (const row of rows.filter(shows)) {
         if (left === 0) {
           yield { entries };
           return afterPlace(placeText(last));
         }
-        entries.push(entryOf(row, keys));
+        const entry = entryOf(row, keys);
+        entries.push(entry);
+        characters += entry.length;
         left -= 1;
         last = row;
+        if (characters < CHUNK_CHARACTERS_MAX) continue;
+        yield { entries, ...(limit !== Infinity && { after: afterPlace(placeText(last)) }) };
+        [entries, characters] = [[], 0];
       }
       if (left > 0) last = rows.at(-1) ?? last;
       yield { entries, ...(limit !== Infinity && { after: afterPlace(placeText(last)) }) };

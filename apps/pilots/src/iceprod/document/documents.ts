@@ -1,24 +1,22 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Page } from '#bus/contract.js';
-import { pickFields, wantedFields } from '#contracts/iceprod/keys.js';
+import { pickFields, type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
 import { kindOf, membersOf, objectText } from '#contracts/raw-json.js';
-import { PageBuilder } from '#event-sourcing/page-builder.js';
+import { CHUNK_CHARACTERS_MAX, type Chunks } from '#event-sourcing/paged-answers.js';
+import { Slices } from '#event-sourcing/slices.js';
 import { LAST_UPDATE, timeText } from './report.js';
 
-/** Documents looked at for one page of a list. */
-const PAGE_DOCUMENTS_MAX = 500;
+/** Documents read at a time: a few milliseconds. */
+const CHUNK = 100;
 
 export interface DocumentFilter {
   /** Members that must be these texts. */
   readonly equal?: ReadonlyMap<string, string>;
   readonly keys?: readonly string[] | undefined;
-  /** Id of the last document of the page before. */
-  readonly cursor?: string | undefined;
 }
 
 /**
- * Reads the documents of one table through one connection: `queries` to answer, `writer` to decide. `last_update` is the time
- * of the last heartbeat.
+ * Reads the documents of one table through one connection: a snapshot or `queries` to answer, `writer` to decide. `last_update` is
+ * the time of the last heartbeat.
  */
 export class Documents {
   private readonly selectOne: StatementSync;
@@ -33,7 +31,7 @@ export class Documents {
     this.selectOne = database.prepare(`SELECT document FROM ${table} WHERE id = ?`);
     // Ids grow with time, so that their order is that of creation.
     this.selectPage = database.prepare(
-      `SELECT id, document FROM ${table} WHERE id > ? ORDER BY id LIMIT ${String(PAGE_DOCUMENTS_MAX)}`,
+      `SELECT id, document FROM ${table} WHERE id > ? ORDER BY id LIMIT ${String(CHUNK)}`,
     );
   }
 
@@ -44,23 +42,26 @@ export class Documents {
   }
 
   /** Texts `"<id>":{...}` in the order of creation. */
-  list({ equal = new Map(), keys, cursor = '' }: DocumentFilter): Page {
+  async *list({ equal = new Map(), keys }: DocumentFilter): Chunks {
     const wanted = wantedFields(keys, [this.idField]);
-    const page = new PageBuilder();
-    let seen = 0;
-    for (const row of this.selectPage.iterate(cursor)) {
-      const id = String(row['id']);
-      const document = this.withHeartbeat(id, String(row['document']));
-      seen += 1;
-      const members = equal.size > 0 || wanted !== undefined ? membersOf(document) : undefined;
-      if (members === undefined || hasTexts(members, equal)) {
-        const shown = members === undefined || wanted === undefined ? document : pickFields(members, wanted);
-        const entry = `${JSON.stringify(id)}:${shown}`;
-        page.add(entry, entry.length);
+    const slices = new Slices();
+    const behind = (id: string) => this.selectPage.all(id);
+    for (let rows = behind(''); rows.length > 0; rows = behind(String(rows.at(-1)?.['id']))) {
+      let entries: string[] = [];
+      let characters = 0;
+      for (const { id, document } of rows) {
+        const shown = documentShown(this.withHeartbeat(String(id), String(document)), equal, wanted);
+        if (shown === undefined) continue;
+        entries.push(`${JSON.stringify(id)}:${shown}`);
+        characters += shown.length;
+        if (characters < CHUNK_CHARACTERS_MAX) continue;
+        yield { entries };
+        [entries, characters] = [[], 0];
       }
-      if (seen === PAGE_DOCUMENTS_MAX || page.isFull) return page.page(id);
+      yield { entries };
+      if (slices.spent) await slices.pause();
     }
-    return page.page();
+    return undefined;
   }
 
   private withHeartbeat(id: string, document: string): string {
@@ -71,6 +72,18 @@ export class Documents {
     return time > (members.get(LAST_UPDATE) ?? '') ? objectText(members.set(LAST_UPDATE, time)) : document;
   }
 }
+
+/** What is wanted of a document; undefined when its members are others. */
+const documentShown = (
+  document: string,
+  equal: ReadonlyMap<string, string>,
+  wanted: WantedFields | undefined,
+): string | undefined => {
+  if (equal.size === 0 && wanted === undefined) return document;
+  const members = membersOf(document);
+  if (!hasTexts(members, equal)) return undefined;
+  return wanted === undefined ? document : pickFields(members, wanted);
+};
 
 const hasTexts = (members: ReadonlyMap<string, string>, equal: ReadonlyMap<string, string>): boolean => {
   for (const [name, text] of equal) {

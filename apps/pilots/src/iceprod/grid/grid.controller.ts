@@ -1,11 +1,15 @@
+import type { DatabaseSync } from 'node:sqlite';
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
+import { DomainError } from '#platform/domain-error.js';
 import { ref } from '#ledger/ref.js';
 import type { Answer, Message, Page } from '#bus/contract.js';
 import { GetGrid, ListGrids, RegisterGrid, ReportGrid } from '#contracts/iceprod/pilots.js';
 import { newId } from '#contracts/ids.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
+import { type PagedAnswers, textPages } from '#event-sourcing/paged-answers.js';
+import { perConnection } from '#event-sourcing/per-connection.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { Heartbeats } from '../../heartbeat/heartbeats.js';
 import { Documents } from '../document/documents.js';
@@ -19,6 +23,8 @@ const GRIDS_REF = ref('iceprod', 'main', 'grids');
 export class GridController {
   private readonly shown: Documents;
   private readonly decided: Documents;
+  private readonly documentsOn: (database: DatabaseSync) => Documents;
+  private readonly answers: PagedAnswers;
 
   constructor(
     private readonly mailbox: Mailbox,
@@ -28,6 +34,8 @@ export class GridController {
     const lastHeartbeat = (id: string): number | undefined => heartbeats.lastMicros(gridStream(id));
     this.shown = new Documents(readModel.queries, 'grid', 'grid_id', lastHeartbeat);
     this.decided = new Documents(readModel.writer, 'grid', 'grid_id');
+    this.documentsOn = perConnection((database) => new Documents(database, 'grid', 'grid_id', lastHeartbeat));
+    this.answers = textPages(readModel.snapshots);
   }
 
   @MessagePattern(RegisterGrid.subject)
@@ -45,8 +53,9 @@ export class GridController {
   }
 
   @MessagePattern(ListGrids.subject)
-  list(@Payload() { request }: Message<{ cursor?: string }>): Answer<Page> {
-    return { reply: this.shown.list(request) };
+  async list(@Payload() { request }: Message<{ cursor?: string }>): Promise<Answer<Page>> {
+    const page = await this.answers.page(request.cursor, ({ database }) => this.documentsOn(database).list({}));
+    return page instanceof DomainError ? { error: page.toValue() } : { reply: page };
   }
 
   @MessagePattern(ReportGrid.subject)

@@ -1,7 +1,8 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
-import type { StatementSync } from 'node:sqlite';
 import { nowMicros } from '#platform/clock.js';
+import { DomainError } from '#platform/domain-error.js';
 import { ref } from '#ledger/ref.js';
 import type { Answer, Message, Nothing, Page } from '#bus/contract.js';
 import {
@@ -15,6 +16,8 @@ import {
 import { FindWorker, type RunningWorker } from '#contracts/explain.js';
 import { newId } from '#contracts/ids.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
+import { type PagedAnswers, textPages } from '#event-sourcing/paged-answers.js';
+import { perConnection } from '#event-sourcing/per-connection.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { Heartbeats } from '../../heartbeat/heartbeats.js';
 import { Documents } from '../document/documents.js';
@@ -33,6 +36,8 @@ export class PilotController {
   private readonly shown: Documents;
   private readonly decided: Documents;
   private readonly pilotOfTask: StatementSync;
+  private readonly documentsOn: (database: DatabaseSync) => Documents;
+  private readonly answers: PagedAnswers;
 
   constructor(
     private readonly mailbox: Mailbox,
@@ -46,6 +51,8 @@ export class PilotController {
       'SELECT pilot FROM pilot_task WHERE task = ? ORDER BY pilot DESC LIMIT 1',
     );
     this.decided = new Documents(readModel.writer, 'pilot', 'pilot_id');
+    this.documentsOn = perConnection((database) => new Documents(database, 'pilot', 'pilot_id', lastHeartbeat));
+    this.answers = textPages(readModel.snapshots);
   }
 
   @MessagePattern(StartPilot.subject)
@@ -62,9 +69,14 @@ export class PilotController {
   }
 
   @MessagePattern(ListPilots.subject)
-  list(@Payload() { request }: Message<PilotFilters & { keys?: readonly string[]; cursor?: string }>): Answer<Page> {
+  async list(
+    @Payload() { request }: Message<PilotFilters & { keys?: readonly string[]; cursor?: string }>,
+  ): Promise<Answer<Page>> {
     const { keys, cursor, ...filters } = request;
-    return { reply: this.shown.list({ equal: new Map(Object.entries(filters)), keys, cursor }) };
+    const page = await this.answers.page(cursor, ({ database }) =>
+      this.documentsOn(database).list({ equal: new Map(Object.entries(filters)), keys }),
+    );
+    return page instanceof DomainError ? { error: page.toValue() } : { reply: page };
   }
 
   @MessagePattern(ReportPilot.subject)

@@ -1,4 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Chunks } from '#event-sourcing/paged-answers.js';
+import { Slices } from '#event-sourcing/slices.js';
 import { LISTING, type UnitReader } from '../../engine/unit-row.js';
 import type { WordId } from '../../engine/words.js';
 import type { Jobs } from '../job/job-rows.js';
@@ -6,8 +8,8 @@ import { keyOf, lastKeyOf } from '../../workload/member-key.js';
 import type { WorkloadId, Workloads } from '../../workload/workloads.js';
 import { ICEPROD } from '../streams.js';
 
-/** Rows read for one page. */
-const PAGE_ROWS = 500;
+/** Rows read at a time: a few milliseconds. */
+const CHUNK = 200;
 
 /** Keys looked at in one slice: a few milliseconds. */
 const SEARCH_KEYS = 20_000;
@@ -26,13 +28,7 @@ export const FILE_INDEXES = `
 CREATE UNIQUE INDEX dataset_file_place ON dataset_file (workload, revision);
 CREATE INDEX dataset_file_task ON dataset_file (workload, task_id, revision);`;
 
-interface FileSlice {
-  readonly bodies: readonly string[];
-  /** Revision to go on behind; absent at the end. */
-  readonly next?: number;
-}
-
-/** Reads files through one connection: `queries` to answer, `writer` to decide. */
+/** Reads files through one connection: of a snapshot to answer, `writer` to decide. */
 export class DatasetFiles {
   private readonly selectAll: StatementSync;
   private readonly selectOfTask: StatementSync;
@@ -43,19 +39,24 @@ export class DatasetFiles {
     private readonly workloads: Workloads,
   ) {
     const rows = 'SELECT revision, body FROM dataset_file WHERE workload = ?';
-    const tail = `revision > ? ORDER BY revision LIMIT ${String(PAGE_ROWS)}`;
+    const tail = `revision > ? ORDER BY revision LIMIT ${String(CHUNK)}`;
     this.selectAll = database.prepare(`${rows} AND ${tail}`);
     this.selectOfTask = database.prepare(`${rows} AND task_id = ? AND ${tail}`);
     this.selectAny = database.prepare('SELECT 1 FROM dataset_file WHERE workload = ? AND task_id = ? LIMIT 1');
   }
 
-  slice(datasetId: string, taskId: string | undefined, after: number): FileSlice {
+  /** The files of a dataset, or of one of its tasks, as raw JSON in order of creation. */
+  async *list(datasetId: string, taskId: string | undefined): Chunks {
     const workload = this.workloads.find(ICEPROD, datasetId);
-    if (workload === undefined) return { bodies: [] };
-    const rows =
-      taskId === undefined ? this.selectAll.all(workload, after) : this.selectOfTask.all(workload, taskId, after);
-    const bodies = rows.map(({ body }) => String(body));
-    return rows.length < PAGE_ROWS ? { bodies } : { bodies, next: Number(rows.at(-1)?.['revision']) };
+    if (workload === undefined) return undefined;
+    const slices = new Slices();
+    const behind = (revision: number) =>
+      taskId === undefined ? this.selectAll.all(workload, revision) : this.selectOfTask.all(workload, taskId, revision);
+    for (let rows = behind(-1); rows.length > 0; rows = behind(Number(rows.at(-1)?.['revision']))) {
+      yield { entries: rows.map(({ body }) => String(body)) };
+      if (slices.spent) await slices.pause();
+    }
+    return undefined;
   }
 
   has(datasetId: string, taskId: string): boolean {

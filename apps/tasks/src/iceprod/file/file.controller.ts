@@ -1,7 +1,10 @@
+import type { DatabaseSync } from 'node:sqlite';
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import type { Answer, Message, Nothing, Page } from '#bus/contract.js';
 import { AddFile, type AddFileRequest, ListFiles, RemoveFiles } from '#contracts/iceprod/files.js';
+import { type PagedAnswers, textPages } from '#event-sourcing/paged-answers.js';
+import { perConnection } from '#event-sourcing/per-connection.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { UnitProjection } from '../../engine/unit-projection.js';
 import { JobProjection } from '../job/job-projection.js';
@@ -13,18 +16,21 @@ import { DatasetFiles, NamedTasks } from './file-rows.js';
 /** Messages about files of tasks. */
 @Controller()
 export class FileController {
-  private readonly shown: DatasetFiles;
+  private readonly filesOn: (database: DatabaseSync) => DatasetFiles;
+  private readonly answers: PagedAnswers;
   private readonly decided: DatasetFiles;
   private readonly named: NamedTasks;
 
   constructor(
     private readonly desk: TaskDesk,
-    { queries, writer }: ReadModel,
+    { queries, writer, snapshots }: ReadModel,
     units: UnitProjection,
     jobs: JobProjection,
   ) {
     const { reader } = units.store;
-    this.shown = new DatasetFiles(queries, new Workloads(queries));
+    const workloads = new Workloads(queries);
+    this.filesOn = perConnection((database) => new DatasetFiles(database, workloads));
+    this.answers = textPages(snapshots);
     this.decided = new DatasetFiles(writer, reader.workloads);
     this.named = new NamedTasks(reader, jobs.jobs);
   }
@@ -39,10 +45,9 @@ export class FileController {
   @MessagePattern(ListFiles.subject)
   list(@Payload() message: Message<{ dataset_id: string; task_id?: string; cursor?: string }>): Promise<Answer<Page>> {
     const { dataset_id: datasetId, task_id: taskId, cursor } = message.request;
-    return this.desk.read(message, datasetId, () => {
-      const { bodies, next } = this.shown.slice(datasetId, taskId, cursor === undefined ? -1 : Number(cursor));
-      return next === undefined ? { entries: bodies } : { entries: bodies, next: String(next) };
-    });
+    return this.desk.read(message, datasetId, () =>
+      this.answers.page(cursor, ({ database }) => this.filesOn(database).list(datasetId, taskId)),
+    );
   }
 
   @MessagePattern(RemoveFiles.subject)

@@ -1,7 +1,9 @@
 import { formatTimestamp } from '#platform/clock.js';
 import { pickFields, type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
-import type { ListTaskLogsRequest, LogPage, LogText, QueryLogsRequest } from '#contracts/iceprod/logs.js';
+import type { ListTaskLogsRequest, LogText, QueryLogsRequest } from '#contracts/iceprod/logs.js';
 import { membersOf } from '#contracts/raw-json.js';
+import type { Chunks } from '#event-sourcing/paged-answers.js';
+import { Slices } from '#event-sourcing/slices.js';
 import type { BlobStore } from '#storage/blob-store.js';
 import { microsNotBefore } from '../task-stat/task-stat-rows.js';
 import type { LogEntry, LogPlace, Logs } from './log-rows.js';
@@ -9,10 +11,8 @@ import type { LogEntry, LogPlace, Logs } from './log-rows.js';
 /** Larger bodies stay in the blob store until the answer is written. */
 const INLINE_BYTES_MAX = 64 * 1024;
 
-/** A page ends when its texts pass this size, so that a page is one message. */
-const PAGE_CHARACTERS = 256 * 1024;
-
-const PAGE_LOGS = 500;
+/** Logs read at a time: a few milliseconds. */
+const LOGS_AT_ONCE = 200;
 
 const DEFAULT_KEYS = ['name', 'data', 'timestamp', 'task_id', 'dataset_id'];
 const DEFAULT_GROUP_KEYS = ['log_id', ...DEFAULT_KEYS];
@@ -35,38 +35,17 @@ export const logText = async (
   return { before: `${before}${(await blobs.getText(blobKey)) ?? '""'}}`, after: '' };
 };
 
-interface Filled {
-  readonly entries: readonly LogText[];
-  /** The last log of the page, when more follow. */
-  readonly last?: LogEntry;
+/** One log at a time: each waits for its body. */
+async function* texts(logs: Iterable<LogEntry>, text: (entry: LogEntry) => Promise<LogText>): Chunks<LogText> {
+  for (const log of logs) yield { entries: [await text(log)] };
+  return undefined;
 }
-
-const fill = async (logs: readonly LogEntry[], text: (entry: LogEntry) => Promise<LogText>): Promise<Filled> => {
-  const entries: LogText[] = [];
-  let characters = 0;
-  for (const [index, log] of logs.entries()) {
-    const entry = await text(log);
-    entries.push(entry);
-    characters += entry.before.length;
-    const isFull = characters >= PAGE_CHARACTERS || entries.length >= PAGE_LOGS;
-    if (isFull && index + 1 < logs.length) return { entries, last: log };
-  }
-  return { entries };
-};
 
 const placeOf = ({ createdMicros, id }: LogEntry): LogPlace => ({ micros: createdMicros, id });
 
-interface QueryCursor {
-  readonly after: LogPlace;
-  /** Logs that the limit leaves; 0 means any number. */
-  readonly left: number;
-}
-
-/** `GET /logs`: one page of `"<log_id>":{...}` texts, oldest first. */
-export const queryLogs = async (logs: Logs, blobs: BlobStore, request: QueryLogsRequest): Promise<LogPage> => {
-  const { name, dataset_id: datasetId, task_id: taskId, from, to, cursor } = request;
-  const { after, left } =
-    cursor === undefined ? { after: undefined, left: request.limit } : (JSON.parse(cursor) as QueryCursor);
+/** `GET /logs`: `"<log_id>":{...}` texts, oldest first. */
+export async function* queryLogs(logs: Logs, blobs: BlobStore, request: QueryLogsRequest): Chunks<LogText> {
+  const { name, dataset_id: datasetId, task_id: taskId, from, to, limit } = request;
   const filter = {
     name,
     datasetId,
@@ -76,44 +55,38 @@ export const queryLogs = async (logs: Logs, blobs: BlobStore, request: QueryLogs
     toMicros: to === undefined ? undefined : microsNotBefore(`${to}\u0000`),
   };
   const wanted = wantedFields(request.keys ?? DEFAULT_KEYS, ['log_id']);
-  const most = left === 0 ? Infinity : left;
-  // One more than a page tells whether another page follows.
-  const listed = logs.list(filter, 'asc', Math.min(PAGE_LOGS + 1, most), after);
-  const { entries, last } = await fill(listed, async (entry) => {
-    const text = await logText(blobs, entry, wanted);
-    return { ...text, before: `${JSON.stringify(entry.id)}:${text.before}` };
-  });
-  if (last === undefined) return { entries };
-  const next: QueryCursor = { after: placeOf(last), left: left === 0 ? 0 : left - entries.length };
-  return { entries, next: JSON.stringify(next) };
-};
+  const slices = new Slices();
+  let left = limit === 0 ? Infinity : limit;
+  let place: LogPlace | undefined;
+  for (;;) {
+    const listed = logs.list(filter, 'asc', Math.min(LOGS_AT_ONCE, left), place);
+    yield* texts(listed, async (entry) => {
+      const text = await logText(blobs, entry, wanted);
+      return { ...text, before: `${JSON.stringify(entry.id)}:${text.before}` };
+    });
+    const last = listed.at(-1);
+    left -= listed.length;
+    if (last === undefined || left === 0) return undefined;
+    place = placeOf(last);
+    if (slices.spent) await slices.pause();
+  }
+}
 
 const firstOfEachName = (entries: readonly LogEntry[]): LogEntry[] => {
   const names = new Set<string>();
   return entries.filter(({ name }) => names.size < names.add(name).size);
 };
 
-const isBehind = ({ createdMicros, id }: LogEntry, place: LogPlace, order: 'asc' | 'desc'): boolean => {
-  const isLater = createdMicros > place.micros || (createdMicros === place.micros && id > place.id);
-  const isSame = createdMicros === place.micros && id === place.id;
-  return order === 'asc' ? isLater : !isLater && !isSame;
-};
-
-/** `GET /datasets/{d}/tasks/{t}/logs`: one page of documents; undefined when the task has no log at all. */
-export const listTaskLogs = async (
+/** `GET /datasets/{d}/tasks/{t}/logs`: documents; undefined when the task has no log at all. */
+export const listTaskLogs = (
   logs: Logs,
   blobs: BlobStore,
-  { dataset_id: datasetId, task_id: taskId, num, group, order, keys, cursor }: ListTaskLogsRequest,
-): Promise<LogPage | undefined> => {
+  { dataset_id: datasetId, task_id: taskId, num, group, order, keys }: ListTaskLogsRequest,
+): Chunks<LogText> | undefined => {
   const all = logs.list({ datasetId, taskId }, order, -1);
-  if (all.length === 0 && cursor === undefined) return undefined;
+  if (all.length === 0) return undefined;
   const grouped = group ? firstOfEachName(all) : all;
   const shown = num === 0 ? grouped : grouped.slice(0, num);
-  const place = cursor === undefined ? undefined : (JSON.parse(cursor) as LogPlace);
   const wanted = wantedFields(keys ?? (group ? DEFAULT_GROUP_KEYS : undefined));
-  const { entries, last } = await fill(
-    place === undefined ? shown : shown.filter((entry) => isBehind(entry, place, order)),
-    (entry) => logText(blobs, entry, wanted),
-  );
-  return last === undefined ? { entries } : { entries, next: JSON.stringify(placeOf(last)) };
+  return texts(shown, (entry) => logText(blobs, entry, wanted));
 };

@@ -23,7 +23,10 @@ import {
 import { newId } from '#contracts/ids.js';
 import { BlobStore } from '#storage/blob-store.js';
 import { AccessRules } from '#event-sourcing/access-rules.js';
+import { PagedAnswers } from '#event-sourcing/paged-answers.js';
+import { perConnection } from '#event-sourcing/per-connection.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
+import type { Snapshot } from '#event-sourcing/snapshots.js';
 import { UnitProjection } from '../../engine/unit-projection.js';
 import { TaskDesk } from '../task/task-desk.js';
 import { Workloads } from '../../workload/workloads.js';
@@ -39,15 +42,21 @@ const notFound = (): DomainError => new DomainError('not-found', 'log.not-found'
 export class LogController {
   private readonly shown: Logs;
   private readonly decided: Logs;
+  private readonly logsIn: (snapshot: Snapshot) => Logs;
+  private readonly answers: PagedAnswers<LogText>;
   private readonly rules: AccessRules;
 
   constructor(
     private readonly desk: TaskDesk,
     private readonly blobs: BlobStore,
-    { queries, writer }: ReadModel,
+    { queries, writer, snapshots }: ReadModel,
     units: UnitProjection,
   ) {
-    this.shown = new Logs(queries, new Workloads(queries));
+    const workloads = new Workloads(queries);
+    this.shown = new Logs(queries, workloads);
+    const logsOn = perConnection((database) => new Logs(database, workloads));
+    this.logsIn = ({ database }) => logsOn(database);
+    this.answers = new PagedAnswers(snapshots, ({ before, after }) => before.length + after.length);
     this.decided = new Logs(writer, units.store.reader.workloads);
     this.rules = new AccessRules(queries, 'iceprod');
   }
@@ -80,15 +89,20 @@ export class LogController {
 
   @MessagePattern(QueryLogs.subject)
   query(@Payload() message: Message<QueryLogsRequest>): Promise<Answer<LogPage>> {
-    return this.desk.read(message, undefined, () => queryLogs(this.shown, this.blobs, message.request));
+    const { request } = message;
+    return this.desk.read(message, undefined, () =>
+      this.answers.page(request.cursor, (snapshot) => queryLogs(this.logsIn(snapshot), this.blobs, request)),
+    );
   }
 
   @MessagePattern(ListTaskLogs.subject)
   listOfTask(@Payload() message: Message<ListTaskLogsRequest>): Promise<Answer<LogPage>> {
-    return this.desk.read(
-      message,
-      message.request.dataset_id,
-      async () => (await listTaskLogs(this.shown, this.blobs, message.request)) ?? notFound(),
+    const { request } = message;
+    return this.desk.read(message, request.dataset_id, () =>
+      this.answers.page(
+        request.cursor,
+        (snapshot) => listTaskLogs(this.logsIn(snapshot), this.blobs, request) ?? notFound(),
+      ),
     );
   }
 

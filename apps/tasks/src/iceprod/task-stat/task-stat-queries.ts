@@ -1,7 +1,8 @@
 import { formatTimestamp } from '#platform/clock.js';
-import type { Page } from '#bus/contract.js';
 import { pickFields, type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
 import { objectText } from '#contracts/raw-json.js';
+import { CHUNK_CHARACTERS_MAX, type Chunks } from '#event-sourcing/paged-answers.js';
+import { Slices } from '#event-sourcing/slices.js';
 import type { BlobStore } from '#storage/blob-store.js';
 import {
   microsNotBefore,
@@ -11,8 +12,8 @@ import {
   type TaskStats,
 } from './task-stat-rows.js';
 
-/** A page ends when its records pass this size, so that a page is one message. */
-const PAGE_BYTES = 256 * 1024;
+/** Records whose texts are made before a page may end. */
+const CHUNK = 100;
 
 /** Text of one record, with its body from table or blob store; a vanished blob reads as an empty object. */
 const recordText = async (
@@ -35,25 +36,43 @@ const recordText = async (
   return wanted === undefined ? objectText(members) : pickFields(members, wanted);
 };
 
-/** Texts of the records until the page is large enough, and the last record looked at if more may follow. */
-const fill = async (
-  { entries, full }: TaskStatPage,
+/**
+ * Texts of records, read one page of the table after the other.
+ *
+ * @param limit most records of a page of the answer
+ * @param next the records behind a place
+ */
+async function* texts(
   limit: number,
+  next: (place: TaskStatPlace) => TaskStatPage,
   text: (entry: TaskStatEntry) => Promise<string | undefined>,
-): Promise<{ readonly texts: readonly string[]; readonly last: TaskStatEntry | undefined }> => {
-  const texts: string[] = [];
-  let bytes = 0;
-  for (const [index, entry] of entries.entries()) {
-    const next = await text(entry);
-    if (next !== undefined) {
-      texts.push(next);
-      bytes += Buffer.byteLength(next);
+): Chunks {
+  const slices = new Slices();
+  let place: TaskStatPlace | undefined = { taskId: '', id: '' };
+  let entries: string[] = [];
+  let characters = 0;
+  let ofPage = 0;
+  while (place !== undefined) {
+    const page: TaskStatPage = next(place);
+    for (const entry of page.entries) {
+      const made = await text(entry);
+      if (made === undefined) continue;
+      entries.push(made);
+      ofPage += 1;
+      const endsPage = ofPage >= limit;
+      characters += made.length;
+      if (!endsPage && entries.length < CHUNK && characters < CHUNK_CHARACTERS_MAX) continue;
+      yield { entries, endsPage };
+      [entries, characters] = [[], 0];
+      if (endsPage) ofPage = 0;
     }
-    const more = full || index + 1 < entries.length;
-    if (more && (bytes >= PAGE_BYTES || texts.length >= limit)) return { texts, last: entry };
+    yield { entries };
+    [entries, characters] = [[], 0];
+    if (slices.spent) await slices.pause();
+    place = page.full ? page.entries.at(-1) : undefined;
   }
-  return { texts, last: full ? entries.at(-1) : undefined };
-};
+  return undefined;
+}
 
 const forcedKeys = (last: boolean): readonly string[] => (last ? ['task_stat_id', 'create_date'] : ['task_stat_id']);
 
@@ -74,18 +93,18 @@ export interface ExportRequest {
   readonly cursor?: string;
 }
 
-/** `GET /datasets/{d}/tasks/{t}/task_stats`: one page of `"<task_stat_id>":{...}` texts. */
-export const listTaskStats = async (stats: TaskStats, blobs: BlobStore, request: ListRequest): Promise<Page> => {
+/** `GET /datasets/{d}/tasks/{t}/task_stats`: `"<task_stat_id>":{...}` texts. */
+export const listTaskStats = (stats: TaskStats, blobs: BlobStore, request: ListRequest): Chunks => {
   const { dataset_id: datasetId, task_id: taskId } = request;
   const wanted = wantedFields(request.keys, forcedKeys(request.last));
-  const newest = request.last ? stats.lastOfTask(datasetId, taskId) : undefined;
-  const page = request.last
-    ? { entries: newest === undefined ? [] : [newest], full: false }
-    : stats.ofTask(datasetId, taskId, request.cursor ?? '');
-  const { texts, last } = await fill(page, Infinity, async (entry) => {
+  const newest = (): TaskStatPage => {
+    const entry = stats.lastOfTask(datasetId, taskId);
+    return { entries: entry === undefined ? [] : [entry], full: false };
+  };
+  const next = request.last ? newest : ({ id }: TaskStatPlace) => stats.ofTask(datasetId, taskId, id);
+  return texts(Infinity, next, async (entry) => {
     return `${JSON.stringify(entry.id)}:${await recordText(stats, blobs, datasetId, entry, wanted)}`;
   });
-  return last === undefined ? { entries: texts } : { entries: texts, next: last.id };
 };
 
 /** `GET /datasets/{d}/tasks/{t}/task_stats/{id}` */
@@ -98,22 +117,14 @@ export const getTaskStat = async (
   return entry === undefined ? undefined : recordText(stats, blobs, request.dataset_id, entry, undefined);
 };
 
-const FIRST: TaskStatPlace = { taskId: '', id: '' };
-
-const readPlace = (cursor: string | undefined): TaskStatPlace =>
-  cursor === undefined ? FIRST : (JSON.parse(cursor) as TaskStatPlace);
-
-/** `GET /datasets/{d}/bulk/task_stats`: one page of records, by task, in creation order within a task. */
-export const exportTaskStats = async (stats: TaskStats, blobs: BlobStore, request: ExportRequest): Promise<Page> => {
+/** `GET /datasets/{d}/bulk/task_stats`: records by task, in creation order within a task. */
+export const exportTaskStats = (stats: TaskStats, blobs: BlobStore, request: ExportRequest): Chunks => {
   const { dataset_id: datasetId, after } = request;
   const wanted = wantedFields(request.keys, forcedKeys(request.last));
   const notBefore = after === undefined ? 0 : microsNotBefore(after);
-  const place = readPlace(request.cursor);
-  const page = request.last ? stats.newest(datasetId, place) : stats.all(datasetId, place);
-  const { texts, last } = await fill(page, request.limit, (entry) =>
+  const next = (place: TaskStatPlace): TaskStatPage =>
+    request.last ? stats.newest(datasetId, place) : stats.all(datasetId, place);
+  return texts(request.limit, next, (entry) =>
     entry.createdMicros < notBefore ? Promise.resolve(undefined) : recordText(stats, blobs, datasetId, entry, wanted),
   );
-  if (last === undefined) return { entries: texts };
-  const next: TaskStatPlace = { taskId: last.taskId, id: last.id };
-  return { entries: texts, next: JSON.stringify(next) };
 };

@@ -6,7 +6,10 @@ import type { Answer, Message, Page } from '#bus/contract.js';
 import { AddTaskStat, ExportTaskStats, GetTaskStat, ListTaskStats } from '#contracts/iceprod/tasks.js';
 import { newId } from '#contracts/ids.js';
 import { BlobStore } from '#storage/blob-store.js';
+import { type PagedAnswers, textPages } from '#event-sourcing/paged-answers.js';
+import { perConnection } from '#event-sourcing/per-connection.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
+import type { Snapshot } from '#event-sourcing/snapshots.js';
 import { TaskDesk } from '../task/task-desk.js';
 import { Workloads } from '../../workload/workloads.js';
 import { recordStats } from './record-stats.js';
@@ -27,13 +30,19 @@ const INLINE_BYTES_MAX = 128 * 1024;
 @Controller()
 export class TaskStatController {
   private readonly stats: TaskStats;
+  private readonly statsIn: (snapshot: Snapshot) => TaskStats;
+  private readonly answers: PagedAnswers;
 
   constructor(
     private readonly desk: TaskDesk,
     private readonly blobs: BlobStore,
     readModel: ReadModel,
   ) {
-    this.stats = new TaskStats(readModel.queries, new Workloads(readModel.queries));
+    const workloads = new Workloads(readModel.queries);
+    this.stats = new TaskStats(readModel.queries, workloads);
+    const statsOn = perConnection((database) => new TaskStats(database, workloads));
+    this.statsIn = ({ database }) => statsOn(database);
+    this.answers = textPages(readModel.snapshots);
   }
 
   @MessagePattern(AddTaskStat.subject)
@@ -49,8 +58,9 @@ export class TaskStatController {
 
   @MessagePattern(ListTaskStats.subject)
   list(@Payload() message: Message<ListRequest>): Promise<Answer<Page>> {
-    return this.desk.read(message, message.request.dataset_id, () =>
-      listTaskStats(this.stats, this.blobs, message.request),
+    const { request } = message;
+    return this.desk.read(message, request.dataset_id, () =>
+      this.answers.page(request.cursor, (snapshot) => listTaskStats(this.statsIn(snapshot), this.blobs, request)),
     );
   }
 
@@ -67,8 +77,9 @@ export class TaskStatController {
 
   @MessagePattern(ExportTaskStats.subject)
   export(@Payload() message: Message<ExportRequest>): Promise<Answer<Page>> {
-    return this.desk.read(message, message.request.dataset_id, () =>
-      exportTaskStats(this.stats, this.blobs, message.request),
+    const { request } = message;
+    return this.desk.read(message, request.dataset_id, () =>
+      this.answers.page(request.cursor, (snapshot) => exportTaskStats(this.statsIn(snapshot), this.blobs, request)),
     );
   }
 }

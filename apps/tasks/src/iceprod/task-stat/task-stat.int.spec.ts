@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { formatTimestamp } from '#platform/clock.js';
+import { DomainError } from '#platform/domain-error.js';
 import { newId } from '#contracts/ids.js';
 import type { TaskStatRecorded } from '#contracts/iceprod/task-events.js';
+import { type Chunks, textPages } from '#event-sourcing/paged-answers.js';
+import { Snapshots } from '#event-sourcing/snapshots.js';
 import { FolderBlobStore } from '#storage/folder-blob-store.js';
 import { WORKLOAD_TABLE, Workloads } from '../../workload/workloads.js';
 import { taskStatProjection } from './task-stat-projection.js';
@@ -21,6 +24,9 @@ describe('task stats', () => {
   database.exec(`${WORKLOAD_TABLE}${taskStatProjection.tables}${taskStatProjection.indexes}`);
   const writer = taskStatProjection.attach(database);
   const stats = new TaskStats(database, new Workloads(database));
+  const file = join(folder, 'model.sqlite');
+  new DatabaseSync(file).exec('PRAGMA journal_mode = WAL');
+  const answers = textPages(new Snapshots({ file, position: () => 0 }));
   let now = START_MICROS;
 
   const record = (taskId: string, body: TaskStatRecorded['stats'], datasetId = 'd'): string => {
@@ -40,41 +46,36 @@ describe('task stats', () => {
     return id;
   };
 
-  const list = async (options: { last?: boolean; keys?: readonly string[] } = {}): Promise<readonly string[]> => {
-    const entries: string[] = [];
+  /** Entries, page by page, as messages carry them. */
+  const pagesOf = async (chunks: () => Chunks): Promise<readonly (readonly string[])[]> => {
+    const pages: (readonly string[])[] = [];
     let cursor: string | undefined;
     do {
-      const page = await listTaskStats(stats, blobs, {
-        dataset_id: 'd',
-        task_id: 't',
-        last: false,
-        ...options,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      entries.push(...page.entries);
+      const page = await answers.page(cursor, chunks);
+      if (page instanceof DomainError) throw page;
+      pages.push(page.entries);
       cursor = page.next;
     } while (cursor !== undefined);
-    return entries;
+    return pages;
   };
+
+  interface ListOptions {
+    readonly task_id?: string;
+    readonly last?: boolean;
+    readonly keys?: readonly string[];
+  }
+  const listed = (options: ListOptions = {}): Promise<readonly (readonly string[])[]> =>
+    pagesOf(() => listTaskStats(stats, blobs, { dataset_id: 'd', task_id: 't', last: false, ...options }));
+
+  const list = async (options: ListOptions = {}): Promise<readonly string[]> => (await listed(options)).flat();
 
   const exported = async (
     options: { last?: boolean; after?: string; keys?: readonly string[]; limit?: number } = {},
   ): Promise<readonly { task_id: string; task_stat_id: string; [field: string]: unknown }[]> => {
-    const entries: string[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await exportTaskStats(stats, blobs, {
-        dataset_id: 'd',
-        last: false,
-        limit: 1000,
-        ...options,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      expect(page.entries.length).toBeLessThanOrEqual(options.limit ?? 1000);
-      entries.push(...page.entries);
-      cursor = page.next;
-    } while (cursor !== undefined);
-    return entries.map((entry) => JSON.parse(entry) as { task_id: string; task_stat_id: string });
+    const request = { dataset_id: 'd', last: false, limit: 1000, ...options };
+    const pages = await pagesOf(() => exportTaskStats(stats, blobs, request));
+    expect(pages.filter(({ length }) => length > request.limit)).toEqual([]);
+    return pages.flat().map((entry) => JSON.parse(entry) as { task_id: string; task_stat_id: string });
   };
 
   const first = record('t', { raw: '{"n":1.0,"big":12345678901234567890}' });
@@ -135,14 +136,11 @@ describe('task stats', () => {
       const id = record('large', { blob: await blobs.put(`task-stat/${String(index)}`, text) });
       ids.push(id);
     }
-    const page = await listTaskStats(stats, blobs, { dataset_id: 'd', task_id: 'large', last: false });
-    expect(page.entries).toHaveLength(1);
-    expect(page.entries[0]).toContain(`"stats":${text}`);
-    expect(page.next).toBe(ids[0]);
-    const keys = ['create_date'];
-    const small = await listTaskStats(stats, blobs, { dataset_id: 'd', task_id: 'large', last: false, keys });
-    expect(small.entries).toHaveLength(3);
-    expect(small.next).toBeUndefined();
+    const pages = (await listed({ task_id: 'large' })).filter(({ length }) => length > 0);
+    expect(pages.map(([entry, ...others]) => [entry?.slice(1, 33), others])).toEqual(ids.map((id) => [id, []]));
+    expect(pages[0]?.[0]).toContain(`"stats":${text}`);
+    const small = await listed({ task_id: 'large', keys: ['create_date'] });
+    expect(small.map(({ length }) => length)).toEqual([3]);
   });
 
   it('are compared with times as texts', () => {
