@@ -7,7 +7,7 @@ import {
   type ChangeDatasetRequest,
   GetConfig,
   GetDataset,
-  JudgeAccess,
+  AuthorizeAccess,
   ListDatasets,
   type ListDatasetsRequest,
   PutConfig,
@@ -110,10 +110,10 @@ describe('datasets', () => {
     expect(await refusal(change({ dataset_id: 'unknown', change: 'truncate' }, system))).toBe(
       'not-found: Dataset not found',
     );
-    expect(await refusal(host.request(JudgeAccess, { dataset_id: id, action: 'write' }, bob))).toBe(
+    expect(await refusal(host.request(AuthorizeAccess, { dataset_id: id, action: 'write' }, bob))).toBe(
       'forbidden: authorization failed',
     );
-    expect(await host.request(JudgeAccess, { dataset_id: id, action: 'write' }, alice)).toEqual({});
+    expect(await host.request(AuthorizeAccess, { dataset_id: id, action: 'write' }, alice)).toEqual({});
     expect(await list({}, bob)).toEqual({});
     expect(await summary(bob)).toBe('{}');
   });

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Answer, Message, Nothing, Page } from '#bus/contract.js';
-import { ChangeDataset, JudgeAccess, ListDatasets, PutConfig, SubmitDataset } from '#contracts/iceprod/datasets.js';
+import { ChangeDataset, AuthorizeAccess, ListDatasets, PutConfig, SubmitDataset } from '#contracts/iceprod/datasets.js';
 import { Reached } from '#bus/visibility.js';
 import { LocateUnit } from '#contracts/cairn/history.js';
 import {
@@ -91,7 +91,7 @@ class Services {
     return remember(message, { reply: {} });
   }
 
-  @Answers(JudgeAccess)
+  @Answers(AuthorizeAccess)
   judge({ request: { dataset_id } }: Message<{ dataset_id: string }>): Answer<Nothing> {
     asked.judgements += 1;
     return dataset_id === 'mine' ? { reply: {} } : refuse('forbidden', 'attr not found');

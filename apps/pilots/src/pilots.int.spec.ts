@@ -96,11 +96,11 @@ const refusal = (outcome: Promise<unknown>): Promise<string> =>
     },
   );
 
-const factsOf = async (pilotId: string): Promise<readonly string[]> =>
+const eventsOf = async (pilotId: string): Promise<readonly string[]> =>
   (await host.ledger.readStream(`worker-iceprod.main.${pilotId}`)).map(({ type }) => type);
 
-/** Waits for a fact about a pilot: the test's own time limit ends it when the fact never comes. */
-const fact = async (pilotId: string, type: string): Promise<void> => {
+/** Waits for an event of a pilot; the time limit of the test ends the wait. */
+const eventOf = async (pilotId: string, type: string): Promise<void> => {
   for await (const { events } of host.ledger.subscribe({ streamPrefixes: [`worker-iceprod.main.${pilotId}`] })) {
     if (events.some((event) => event.type === type)) return;
   }
@@ -165,7 +165,7 @@ describe('pilots', () => {
     await report('{"tasks":["a"]}');
     await report('{"tasks.1":"b"}');
     expect(JSON.parse((await ask(GetPilot, { pilot_id: id })).document)).toMatchObject({ tasks: ['a', 'b'] });
-    expect(await factsOf(id)).toEqual(['WorkerStarted', 'WorkerReported', 'WorkerReported']);
+    expect(await eventsOf(id)).toEqual(['WorkerStarted', 'WorkerReported', 'WorkerReported']);
   });
 
   it('release their tasks when they are deleted', async () => {
@@ -175,7 +175,7 @@ describe('pilots', () => {
       { tasks: ['a', 'b'], reason: `pilot ${id} deleted` },
     ]);
     expect(tasksService.orders[0]?.context.caller.subject).toBe('grid');
-    expect(await factsOf(id)).toEqual(['WorkerStarted', 'WorkerEnded', 'WorkerUnitsReleased']);
+    expect(await eventsOf(id)).toEqual(['WorkerStarted', 'WorkerEnded', 'WorkerUnitsReleased']);
     expect(await refusal(ask(GetPilot, { pilot_id: id }))).toBe('not-found: Pilot not found');
     expect(await refusal(ask(EndPilot, { pilot_id: id }))).toBe('not-found: Pilot not found');
     expect(await refusal(ask(ReportPilot, { pilot_id: id, fields: '{"a":1}' }))).toBe('not-found: Pilot not found');
@@ -185,10 +185,10 @@ describe('pilots', () => {
     const id = await start({ tasks: ['a', 'b'] });
     tasksService.takesLogs = false;
     await ask(EndPilot, { pilot_id: id });
-    expect(await factsOf(id)).toEqual(['WorkerStarted', 'WorkerEnded']);
+    expect(await eventsOf(id)).toEqual(['WorkerStarted', 'WorkerEnded']);
     tasksService.takesLogs = true;
     tasksService.logs = [];
-    await fact(id, 'WorkerUnitsReleased');
+    await eventOf(id, 'WorkerUnitsReleased');
     expect(tasksService.logs.map(({ request }) => request)).toEqual(
       ['a', 'b'].map((task) => ({
         task_id: task,
@@ -209,16 +209,16 @@ describe('pilots', () => {
     await ask(ReportPilot, { pilot_id: id, fields: '{"tasks":[]}' });
     await ask(EndPilot, { pilot_id: id });
     expect(tasksService.orders).toEqual([]);
-    expect(await factsOf(id)).toEqual(['WorkerStarted', 'WorkerReported', 'WorkerEnded']);
+    expect(await eventsOf(id)).toEqual(['WorkerStarted', 'WorkerReported', 'WorkerEnded']);
   });
 
   it('release their tasks later when the tasks service does not answer, under the same name each time', async () => {
     const id = await start({ tasks: ['a'] });
     tasksService.answers = false;
     await ask(EndPilot, { pilot_id: id });
-    expect(await factsOf(id)).toEqual(['WorkerStarted', 'WorkerEnded']);
+    expect(await eventsOf(id)).toEqual(['WorkerStarted', 'WorkerEnded']);
     tasksService.answers = true;
-    await fact(id, 'WorkerUnitsReleased');
+    await eventOf(id, 'WorkerUnitsReleased');
     expect(tasksService.orders.length).toBeGreaterThan(1);
     expect(new Set(tasksService.orders.map(({ context }) => context.commandId)).size).toBe(1);
   });
@@ -230,7 +230,7 @@ describe('pilots', () => {
     await host.stop();
     tasksService.answers = true;
     await host.start();
-    await fact(id, 'WorkerUnitsReleased');
+    await eventOf(id, 'WorkerUnitsReleased');
     const { length } = tasksService.orders;
     await host.rebuild();
     await start();
@@ -241,9 +241,9 @@ describe('pilots', () => {
     const silent = await start({ tasks: ['a'] });
     const dueMicros = nowMicros() + TWO_WEEKS;
     await checkAt(dueMicros - MINUTE);
-    expect(await factsOf(silent)).toEqual(['WorkerStarted']);
+    expect(await eventsOf(silent)).toEqual(['WorkerStarted']);
     await checkAt(dueMicros);
-    expect(await factsOf(silent)).toEqual(['WorkerStarted', 'WorkerEnded', 'WorkerUnitsReleased']);
+    expect(await eventsOf(silent)).toEqual(['WorkerStarted', 'WorkerEnded', 'WorkerUnitsReleased']);
     const reason = `pilot ${silent} expired: no heartbeat for 14 days`;
     expect(tasksService.orders[0]?.request).toMatchObject({ tasks: ['a'], reason });
     await checkAt(dueMicros);
@@ -259,8 +259,8 @@ describe('pilots', () => {
     await checkAt(startedMicros + 60 * SECOND);
     host.part(Heartbeats).record(`worker-iceprod.main.${alive}`, startedMicros + 60 * SECOND);
     await checkAt(startedMicros + 100 * SECOND);
-    expect(await factsOf(alive)).toEqual(['WorkerStarted']);
-    expect(await factsOf(lost)).toEqual(['WorkerStarted', 'WorkerEnded', 'WorkerUnitsReleased']);
+    expect(await eventsOf(alive)).toEqual(['WorkerStarted']);
+    expect(await eventsOf(lost)).toEqual(['WorkerStarted', 'WorkerEnded', 'WorkerUnitsReleased']);
     const reason = `pilot ${lost} expired: no heartbeat for 90 seconds`;
     expect(tasksService.orders.map(({ request }) => request)).toMatchObject([{ tasks: ['a'], reason }]);
     expect(tasksService.logs[0]?.request.data).toEqual({
@@ -279,9 +279,9 @@ describe('pilots', () => {
     await ask(ReportPilot, { pilot_id: id, fields: '{"heartbeat_seconds":3600}' });
     const micros = nowMicros();
     await checkAt(micros + 59 * MINUTE);
-    expect(await factsOf(id)).toEqual(['WorkerStarted', 'WorkerReported']);
+    expect(await eventsOf(id)).toEqual(['WorkerStarted', 'WorkerReported']);
     await checkAt(micros + 60 * MINUTE);
-    expect(await factsOf(id)).toContain('WorkerEnded');
+    expect(await eventsOf(id)).toContain('WorkerEnded');
   });
 
   it('send heartbeats that are no events, and show the last one, after a restart and a rebuild too', async () => {
@@ -298,7 +298,7 @@ describe('pilots', () => {
     expect(await listed(ListPilots, { keys: ['last_update'] })).toContain(heartbeat);
     await host.rebuild();
     expect(await lastUpdate()).toBe(heartbeat);
-    expect(await factsOf(id)).toEqual(['WorkerStarted']);
+    expect(await eventsOf(id)).toEqual(['WorkerStarted']);
   });
 
   it('are found by the tasks that they list', async () => {
@@ -319,6 +319,6 @@ describe('pilots', () => {
     await host.start();
     // The pilot has been silent for the timeout, but the service has not listened for so long.
     await checkAt(beforeMicros + TWO_WEEKS);
-    expect(await factsOf(id)).toEqual(['WorkerStarted']);
+    expect(await eventsOf(id)).toEqual(['WorkerStarted']);
   });
 });

@@ -17,7 +17,7 @@ const BYPASSING_ROLES: readonly string[] = ['admin', 'system', 'pilot'];
 export const bypassesRules = (caller: Caller): boolean => caller.roles.some((role) => BYPASSING_ROLES.includes(role));
 
 /** Applies the rule to the given name and groups, without any bypass (IceProd contract 2.3, `POST /auths`). */
-export const judgeRule = (
+export const authorizeByRule = (
   rule: AccessRule | undefined,
   action: AccessAction,
   username: string,

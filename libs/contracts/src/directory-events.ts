@@ -8,10 +8,10 @@ export interface DirectoryEvents {
     readonly priority: number;
     readonly extra: string;
   };
-  /** Everything about the group that may change, as it is from then on. */
+  /** All members of the group that can change, with their new values. */
   readonly GroupDescribed: { readonly name: string; readonly priority: number; readonly extra: string };
   readonly GroupDeleted: { readonly name: string };
-  /** From then on the role is this and nothing else. */
+  /** The role has exactly these members from then on. */
   readonly RoleDefined: { readonly name: string; readonly extra: string };
   readonly RoleDeleted: { readonly name: string };
 }

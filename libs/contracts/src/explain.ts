@@ -1,6 +1,6 @@
 import { query } from '#bus/contract.js';
 
-/** Why a workload has its status; judges the read rule. Replies raw JSON. */
+/** Why a workload has its status; checks the read rule. Replies raw JSON. */
 export const ExplainWorkload = query<{ workload_id: string }, { document: string }>('datasets', 'workload.explain');
 
 /** Why an asynchronous request has its status. Replies raw JSON. */

@@ -8,7 +8,7 @@ export interface WebRequest {
   /** Those that the provider may see, in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Network address of whoever asks. */
+  /** Network address of the client. */
   readonly address: string;
 }
 

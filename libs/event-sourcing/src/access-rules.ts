@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { DomainError } from '#platform/domain-error.js';
 import { type Dialect, ref, refOfStream } from '#ledger/ref.js';
 import type { Caller } from '#bus/contract.js';
-import { type AccessAction, type AccessRule, bypassesRules, judgeRule } from '#contracts/access.js';
+import { type AccessAction, type AccessRule, bypassesRules, authorizeByRule } from '#contracts/access.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from './projection.js';
 
 /** Parsed rules kept in memory, by their text: most workloads of a group share few texts. */
@@ -48,7 +48,7 @@ class AccessRulesWriter implements ProjectionWriter {
   }
 
   forget(): void {
-    // Everything stands in the table.
+    // There is no state besides the table.
   }
 }
 
@@ -108,10 +108,10 @@ export class AccessRules {
   }
 
   /** Admins, system and pilots pass without a look-up, whether or not the workload exists. */
-  judge(workloadId: string, action: AccessAction, caller: Caller): DomainError | undefined {
+  authorize(workloadId: string, action: AccessAction, caller: Caller): DomainError | undefined {
     return bypassesRules(caller)
       ? undefined
-      : judgeRule(this.ruleOf(workloadId), action, caller.username, caller.groups);
+      : authorizeByRule(this.ruleOf(workloadId), action, caller.username, caller.groups);
   }
 
   /** Keyed by text, so that nothing needs to be invalidated. */

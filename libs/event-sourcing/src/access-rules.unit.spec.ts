@@ -68,10 +68,10 @@ describe('access rules', () => {
 
   it('judge by group, by user, and let bypassing roles through', () => {
     const rules = rulesAfter(submitted('d'));
-    expect(rules.judge('d', 'read', caller({ groups: ['users'] }))).toBeUndefined();
-    expect(rules.judge('d', 'write', caller({ groups: ['users'] }))?.message).toBe('authorization failed');
-    expect(rules.judge('d', 'write', caller({ username: 'alice' }))).toBeUndefined();
-    expect(rules.judge('unknown', 'read', caller({ groups: ['users'] }))?.message).toBe('attr not found');
-    expect(rules.judge('unknown', 'read', caller({ roles: ['system'] }))).toBeUndefined();
+    expect(rules.authorize('d', 'read', caller({ groups: ['users'] }))).toBeUndefined();
+    expect(rules.authorize('d', 'write', caller({ groups: ['users'] }))?.message).toBe('authorization failed');
+    expect(rules.authorize('d', 'write', caller({ username: 'alice' }))).toBeUndefined();
+    expect(rules.authorize('unknown', 'read', caller({ groups: ['users'] }))?.message).toBe('attr not found');
+    expect(rules.authorize('unknown', 'read', caller({ roles: ['system'] }))).toBeUndefined();
   });
 });

@@ -42,7 +42,7 @@ export const groupsProjection: Projection = {
         }
       },
       forget: () => {
-        // Everything stands in the table.
+        // There is no state besides the table.
       },
     };
   },

@@ -206,7 +206,7 @@ describe('ReadModel', () => {
             add.run('second half');
           },
           forget: () => {
-            // Everything stands in the tables.
+            // There is no state besides the tables.
           },
         };
       },

@@ -15,26 +15,31 @@ export const credentialProjection: Projection = {
     owner TEXT NOT NULL,
     -- The first credential of a chain of replacements. It decides the position in lists.
     first_id TEXT NOT NULL,
-    fact TEXT
+    record TEXT
   ) WITHOUT ROWID`,
   indexes: 'CREATE INDEX credential_owner ON credential (owner, first_id)',
   attach: (database) => {
     const add = database.prepare(
-      'INSERT OR IGNORE INTO credential (credential_id, owner, first_id, fact) VALUES (?, ?, ?, ?)',
+      'INSERT OR IGNORE INTO credential (credential_id, owner, first_id, record) VALUES (?, ?, ?, ?)',
     );
-    const end = database.prepare('UPDATE credential SET fact = NULL WHERE credential_id = ? RETURNING first_id');
+    const end = database.prepare('UPDATE credential SET record = NULL WHERE credential_id = ? RETURNING first_id');
     return {
       apply: ({ type, data }) => {
         if (type === 'CredentialStored') {
-          const { replaces, ...fact } = data as CredentialEvents['CredentialStored'];
+          const { replaces, ...record } = data as CredentialEvents['CredentialStored'];
           const [firstId] = replaces.map((id) => String(end.get(id)?.['first_id'] ?? id)).sort();
-          add.run(fact.credential_id, ownerKey(fact.owner), firstId ?? fact.credential_id, JSON.stringify(fact));
+          add.run(
+            record.credential_id,
+            ownerKey(record.owner),
+            firstId ?? record.credential_id,
+            JSON.stringify(record),
+          );
         } else if (type === 'CredentialDeleted') {
           end.run((data as CredentialEvents['CredentialDeleted']).credential_id);
         }
       },
       forget: () => {
-        // Everything stands in the table.
+        // There is no state besides the table.
       },
     };
   },
@@ -47,15 +52,15 @@ export class CredentialRecords {
   private readonly selectOne;
 
   constructor(database: DatabaseSync) {
-    const columns = 'SELECT fact FROM credential WHERE fact IS NOT NULL';
+    const columns = 'SELECT record FROM credential WHERE record IS NOT NULL';
     this.selectOwn = database.prepare(`${columns} AND owner = ? ORDER BY first_id`);
     this.selectUnder = database.prepare(`${columns} AND owner >= ? AND owner < ? ORDER BY owner, first_id`);
-    this.selectOne = database.prepare('SELECT fact FROM credential WHERE credential_id = ?');
+    this.selectOne = database.prepare('SELECT record FROM credential WHERE credential_id = ?');
   }
 
   /** In the order of their first storing: a replacement has the position of what it replaces. */
   of(owner: CredentialOwner): readonly CredentialRecord[] {
-    return this.selectOwn.all(ownerKey(owner)).map(({ fact }) => JSON.parse(String(fact)) as CredentialRecord);
+    return this.selectOwn.all(ownerKey(owner)).map(({ record }) => JSON.parse(String(record)) as CredentialRecord);
   }
 
   /** Those of the units of a workload. */
@@ -64,18 +69,18 @@ export class CredentialRecords {
     const prefix = ownerKey({ dialect, workload_id: workloadId }).slice(0, -1);
     return this.selectUnder
       .all(`${prefix},`, `${prefix}-`)
-      .map(({ fact }) => JSON.parse(String(fact)) as CredentialRecord);
+      .map(({ record }) => JSON.parse(String(record)) as CredentialRecord);
   }
 
   /** A current credential. */
   named(credentialId: string): CredentialRecord | undefined {
-    const fact = this.selectOne.get(credentialId)?.['fact'];
-    return typeof fact === 'string' ? (JSON.parse(fact) as CredentialRecord) : undefined;
+    const record = this.selectOne.get(credentialId)?.['record'];
+    return typeof record === 'string' ? (JSON.parse(record) as CredentialRecord) : undefined;
   }
 
   /** Whether it was current once and is no longer. */
   ended(credentialId: string): boolean {
     const row = this.selectOne.get(credentialId);
-    return row !== undefined && row['fact'] === null;
+    return row !== undefined && row['record'] === null;
   }
 }

@@ -5,13 +5,13 @@ import type { CredentialRecord } from '#contracts/credential-events.js';
 import { entriesUnder } from '#storage/entries-under.js';
 import type { Credential } from './credential.js';
 import type { CredentialRecords } from './credential-projection.js';
-import type { Sealed, SecretKeys } from './secret-keys.js';
+import type { Encrypted, SecretKeys } from './secret-keys.js';
 
 const PREFIX = 'credential/';
 
 /** A current credential. Without its content when the key that encrypted it is gone. */
 export interface Kept {
-  readonly fact: CredentialRecord;
+  readonly record: CredentialRecord;
   readonly credential?: Credential;
 }
 
@@ -32,18 +32,18 @@ export class CredentialStore {
   }
 
   async put(id: string, owner: CredentialOwner, credential: Credential): Promise<void> {
-    const sealed = this.keys.seal(JSON.stringify(credential), contextOf({ owner, url: credential.url }));
-    await this.keyValueStore.put(PREFIX + id, JSON.stringify(sealed));
+    const encrypted = this.keys.encrypt(JSON.stringify(credential), contextOf({ owner, url: credential.url }));
+    await this.keyValueStore.put(PREFIX + id, JSON.stringify(encrypted));
   }
 
-  async read(facts: readonly CredentialRecord[]): Promise<readonly Kept[]> {
-    const boxes = await this.keyValueStore.getAll(facts.map(({ credential_id }) => PREFIX + credential_id));
-    return facts.map((fact) => {
-      const box = boxes.get(PREFIX + fact.credential_id);
-      const text = box === undefined ? undefined : this.keys.unseal(JSON.parse(box) as Sealed, contextOf(fact));
-      if (text !== undefined) return { fact, credential: JSON.parse(text) as Credential };
-      this.log.error({ credentialId: fact.credential_id }, 'A credential cannot be decrypted: its key is missing');
-      return { fact };
+  async read(records: readonly CredentialRecord[]): Promise<readonly Kept[]> {
+    const boxes = await this.keyValueStore.getAll(records.map(({ credential_id }) => PREFIX + credential_id));
+    return records.map((record) => {
+      const box = boxes.get(PREFIX + record.credential_id);
+      const text = box === undefined ? undefined : this.keys.decrypt(JSON.parse(box) as Encrypted, contextOf(record));
+      if (text !== undefined) return { record, credential: JSON.parse(text) as Credential };
+      this.log.error({ credentialId: record.credential_id }, 'A credential cannot be decrypted: its key is missing');
+      return { record };
     });
   }
 
@@ -52,28 +52,28 @@ export class CredentialStore {
   }
 
   /** Encrypts with the current key what an old key encrypted, and deletes what a crash left of deleted credentials. */
-  async tidy(facts: CredentialRecords): Promise<void> {
+  async tidy(records: CredentialRecords): Promise<void> {
     for await (const { key, value } of entriesUnder(this.keyValueStore, PREFIX)) {
-      await this.tidyOne(key.slice(PREFIX.length), value, facts);
+      await this.tidyOne(key.slice(PREFIX.length), value, records);
     }
   }
 
-  private async tidyOne(id: string, value: string, facts: CredentialRecords): Promise<void> {
-    if (facts.ended(id)) {
+  private async tidyOne(id: string, value: string, records: CredentialRecords): Promise<void> {
+    if (records.ended(id)) {
       await this.forget([id]);
       return;
     }
-    const fact = facts.named(id);
-    const sealed = JSON.parse(value) as Sealed;
-    if (fact === undefined || sealed.key_id === this.keys.currentId) return;
-    const text = this.keys.unseal(sealed, contextOf(fact));
+    const record = records.named(id);
+    const encrypted = JSON.parse(value) as Encrypted;
+    if (record === undefined || encrypted.key_id === this.keys.currentId) return;
+    const text = this.keys.decrypt(encrypted, contextOf(record));
     if (text === undefined) {
       this.log.error(
-        { credentialId: id, keyId: sealed.key_id },
+        { credentialId: id, keyId: encrypted.key_id },
         'A credential cannot be decrypted: its key is missing',
       );
       return;
     }
-    await this.keyValueStore.put(PREFIX + id, JSON.stringify(this.keys.seal(text, contextOf(fact))));
+    await this.keyValueStore.put(PREFIX + id, JSON.stringify(this.keys.encrypt(text, contextOf(record))));
   }
 }

@@ -36,7 +36,7 @@ const inTurns = async <Entry, Result>(
 /** Gets usable tokens for stored credentials from their issuer. */
 @Injectable()
 export class CredentialUse {
-  private readonly facts: CredentialRecords;
+  private readonly records: CredentialRecords;
 
   constructor(
     private readonly store: CredentialStore,
@@ -44,7 +44,7 @@ export class CredentialUse {
     private readonly log: Log,
     readModel: ReadModel,
   ) {
-    this.facts = new CredentialRecords(readModel.queries);
+    this.records = new CredentialRecords(readModel.queries);
   }
 
   /** Refreshes expired tokens where that is possible in time, and records the use. */
@@ -60,15 +60,15 @@ export class CredentialUse {
   ): Promise<readonly Readable[]> {
     const oauth = found.filter(({ credential }) => credential.type === 'oauth');
     const results = await inTurns(oauth, async (each): Promise<readonly Readable[]> => {
-      const { fact, credential } = await this.used(each, context);
+      const { record, credential } = await this.used(each, context);
       const { access_token: token } = credential;
       if (token === undefined || !this.issuer.serves(issuerOf(token)) || isDue(context)) return [];
       const tokens = await this.issuer.exchange(token, client.id, client.scope);
       if (tokens instanceof DomainError) {
-        this.log.warn({ credentialId: fact.credential_id }, 'a credential could not be exchanged');
+        this.log.warn({ credentialId: record.credential_id }, 'a credential could not be exchanged');
         return [];
       }
-      return [{ fact, credential: exchanged(credential, tokens, client.scope) }];
+      return [{ record, credential: exchanged(credential, tokens, client.scope) }];
     });
     return results.flat();
   }
@@ -81,9 +81,9 @@ export class CredentialUse {
     return tokens instanceof DomainError ? tokens : refreshed(credential, tokens);
   }
 
-  private async used({ fact, credential }: Readable, context: MessageContext): Promise<Readable> {
-    if (credential.type !== 'oauth') return { fact, credential };
-    const { credential_id: id, owner } = fact;
+  private async used({ record, credential }: Readable, context: MessageContext): Promise<Readable> {
+    if (credential.type !== 'oauth') return { record, credential };
+    const { credential_id: id, owner } = record;
     const nowSeconds = Math.floor(Date.now() / 1000);
     let current = credential;
     if (needsRefresh(credential, nowSeconds) && !isDue(context)) {
@@ -95,7 +95,7 @@ export class CredentialUse {
     const marked = { ...current, last_use: nowSeconds };
     await this.store.put(id, owner, marked);
     // The owner may have been deleted meanwhile: then nobody else removes what was just stored.
-    if (this.facts.ended(id)) await this.store.forget([id]);
-    return { fact, credential: marked };
+    if (this.records.ended(id)) await this.store.forget([id]);
+    return { record, credential: marked };
   }
 }

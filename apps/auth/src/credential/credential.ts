@@ -5,7 +5,7 @@ import type { CredentialFields, CredentialFilters } from '#contracts/credentials
 /** A token that expires so soon is refreshed: its user must still send it somewhere. */
 const USELESS_BEFORE_END_SECONDS = 30;
 
-/** What is sealed: all of the credential but its owner. Nobody may know when its token ends. */
+/** What is encrypted: all of the credential but its owner. `expiration` is absent when it is not known. */
 export interface Credential extends CredentialFields {
   readonly transfer_prefix: string;
 }
@@ -117,7 +117,7 @@ export const refreshed = (credential: Credential, tokens: Tokens): Credential =>
     ...present({
       access_token: tokens.access_token,
       refresh_token: tokens.refresh_token,
-      // The scope tells credentials apart, so an issuer that words it otherwise does not change it.
+      // The scope identifies the credential, so another wording by the issuer does not change it.
       scope: credential.scope ?? tokens.scope ?? textOf(claims['scope']),
       expiration: tokens.expiration ?? numberOf(claims['exp']),
     }),

@@ -6,31 +6,31 @@ import { ReadModel } from '#event-sourcing/read-model.js';
 import { CredentialRecords } from './credential-projection.js';
 import { CredentialStore } from './credential-store.js';
 
-export const deletionOf = (fact: CredentialRecord): DecidedEvent => ({
-  stream: credentialStream(fact.owner),
+export const deletionOf = (record: CredentialRecord): DecidedEvent => ({
+  stream: credentialStream(record.owner),
   type: 'CredentialDeleted',
-  data: fact,
+  data: record,
 });
 
 /** The credentials of a user or group that is deleted: they are deleted by the same command. */
 @Injectable()
 export class CredentialsOfOwner {
-  private readonly facts: CredentialRecords;
+  private readonly records: CredentialRecords;
 
   constructor(
     private readonly store: CredentialStore,
     readModel: ReadModel,
   ) {
-    this.facts = new CredentialRecords(readModel.writer);
+    this.records = new CredentialRecords(readModel.writer);
   }
 
   /** The current credentials; for deciders. */
   of(owner: CredentialOwner): readonly CredentialRecord[] {
-    return this.facts.of(owner);
+    return this.records.of(owner);
   }
 
   /** Removes the encrypted secrets once the deletion is recorded; after a crash the next start does it. */
-  forget(facts: readonly CredentialRecord[]): Promise<void> {
-    return this.store.forget(facts.map(({ credential_id }) => credential_id));
+  forget(records: readonly CredentialRecord[]): Promise<void> {
+    return this.store.forget(records.map(({ credential_id }) => credential_id));
   }
 }

@@ -13,11 +13,11 @@ describe('SecretKeys', () => {
 
   afterEach(() => rmSync(dataFolder, { recursive: true }));
 
-  it('opens after a restart what it has sealed, for the same context only', async () => {
-    const sealed = (await SecretKeys.open({ dataFolder })).seal('secret', 'of alice');
+  it('opens after a restart what it has encrypted, for the same context only', async () => {
+    const encrypted = (await SecretKeys.open({ dataFolder })).encrypt('secret', 'of alice');
     const again = await SecretKeys.open({ dataFolder });
-    expect(again.unseal(sealed, 'of alice')).toBe('secret');
-    expect(again.unseal(sealed, 'of bob')).toBeUndefined();
+    expect(again.decrypt(encrypted, 'of alice')).toBe('secret');
+    expect(again.decrypt(encrypted, 'of bob')).toBeUndefined();
   });
 
   it('names a file that holds no key', async () => {

@@ -8,8 +8,8 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_FILE = 'credentials-key';
 
-/** A text that only the key of this id opens, and only for the context that it was sealed for. */
-export interface Sealed {
+/** A text that only the key of this id opens, and only for the context that it was encrypted for. */
+export interface Encrypted {
   readonly key_id: string;
   /** Nonce, ciphertext and tag, in base 64. */
   readonly box: string;
@@ -23,13 +23,13 @@ const decoded = (text: string): Buffer => Buffer.from(text, 'base64');
 
 interface SecretKeyOptions {
   readonly dataFolder: string;
-  /** 32 bytes in base 64; without it the key in the data folder seals. */
+  /** 32 bytes in base 64; without it the key in the data folder encrypts. */
   readonly key?: string | undefined;
-  /** Keys that only open what they have sealed before. */
+  /** Keys that only open what they have encrypted before. */
   readonly oldKeys?: readonly string[];
 }
 
-/** The keys of credentials: one seals, all open. */
+/** The keys of credentials: one encrypts, all open. */
 export class SecretKeys {
   private readonly byId: ReadonlyMap<string, Buffer>;
   private readonly current: Buffer;
@@ -54,15 +54,15 @@ export class SecretKeys {
     return new SecretKeys(key === undefined ? own : decoded(key), [own, ...oldKeys.map(decoded)]);
   }
 
-  seal(text: string, context: string): Sealed {
+  encrypt(text: string, context: string): Encrypted {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(CIPHER, this.current, nonce).setAAD(Buffer.from(context));
     const box = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
     return { key_id: this.currentId, box: box.toString('base64') };
   }
 
-  /** Undefined when the key is gone, or when the box is not the one that was sealed for this context. */
-  unseal({ key_id, box }: Sealed, context: string): string | undefined {
+  /** Undefined when the key is gone, or when the box is not the one that was encrypted for this context. */
+  decrypt({ key_id, box }: Encrypted, context: string): string | undefined {
     const key = this.byId.get(key_id);
     const bytes = Buffer.from(box, 'base64');
     if (key === undefined || bytes.length < NONCE_BYTES + TAG_BYTES) return undefined;

@@ -74,7 +74,7 @@ export class TokenEndpoint {
     return this.ask({ grant_type: 'refresh_token', refresh_token: refreshToken, scope });
   }
 
-  /** Tokens for another client, in the name of whoever the token is about (RFC 8693). */
+  /** Tokens for another client, for the user of the given token (RFC 8693). */
   exchange(accessToken: string, audience: string, scope?: string): Promise<Tokens | DomainError> {
     return this.ask({
       grant_type: EXCHANGE,

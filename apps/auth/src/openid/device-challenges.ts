@@ -14,16 +14,16 @@ export class DeviceChallenges {
   constructor(private readonly keyValueStore: KeyValueStore) {}
 
   /**
-   * Has whoever asks for the tokens of a device show the verifier of its challenge.
+   * Requires the client to send the verifier of the challenge when it asks for the tokens of the device.
    *
-   * @param form in which the challenge stands, if the client made one
+   * @param form that holds the challenge, if the client made one
    */
   async remember(form: URLSearchParams, deviceCode: unknown, expiresAtMs: number): Promise<void> {
     const challenge = form.get('code_challenge');
     if (challenge !== null) await this.keyValueStore.put(keyOf(deviceCode), challenge, { expiresAtMs });
   }
 
-  /** Whether a form that asks for tokens of a device comes from whoever started it; true for other forms. */
+  /** Whether a form that asks for tokens of a device comes from the client that started it; true for other forms. */
   async areMet(form: URLSearchParams): Promise<boolean> {
     if (form.get('grant_type') !== DEVICE_GRANT) return true;
     const challenge = await this.keyValueStore.get(keyOf(form.get('device_code')));

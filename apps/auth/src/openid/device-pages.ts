@@ -17,7 +17,7 @@ const CODE_TROUBLES: Readonly<Record<string, string>> = {
  * The device grant, in our pages.
  *
  * @param base path of the realm as browsers see it
- * @param wrongCode told from which address a code was sent that nobody was given
+ * @param wrongCode called with the network address that sent an unknown code
  */
 export const deviceFlow = (base: string, wrongCode: (address: string) => void): DeviceFlow => ({
   enabled: true,

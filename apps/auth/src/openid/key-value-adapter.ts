@@ -9,14 +9,14 @@ export const REFRESH_SECONDS = 30 * 24 * 3600;
 /** A use within so long of the one before need not be written. */
 const RENEW_AFTER_SECONDS = 3600;
 
-/** Live on with each use, because refresh tokens are not rotated. */
+/** Kinds whose expiration moves with each use, because refresh tokens are not rotated. */
 const SLIDING: readonly string[] = ['RefreshToken', 'Grant'];
-/** Found by their value only, which then need not be kept: who reads the file cannot use them. */
+/** Kinds that are found by their value only. It is not stored, so that a reader of the file cannot use them. */
 const SECRET: readonly string[] = ['RefreshToken', 'AuthorizationCode'];
 
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
-/** What is held in the name of a person, in all realms. */
+/** Entries of a user, in all realms. */
 const ofAccount = (username: string): string => `openid/of-account/${hash('sha256', username)}/`;
 
 /** Deletes the pointers under a prefix, and what they point to. */
@@ -27,7 +27,7 @@ const deletePointed = async (keyValueStore: KeyValueStore, prefix: string): Prom
   }
 };
 
-/** Ends every session, grant, code and refresh token of a person; access tokens live on for their hour. */
+/** Ends every session, grant, code and refresh token of a user; access tokens live on for their hour. */
 export const logOutEverywhere = (keyValueStore: KeyValueStore, username: string): Promise<void> =>
   deletePointed(keyValueStore, ofAccount(username));
 
@@ -52,18 +52,18 @@ const metadataOf = ({ clientId, secretHash, redirectUris }: Client): AdapterPayl
 export interface AdapterOptions {
   readonly keyValueStore: KeyValueStore;
   readonly clients: Clients;
-  /** Realms share people and clients, but no tokens. */
+  /** Realms share users and clients, but no tokens. */
   readonly realm: string;
   /** When the record of a user was made (microseconds); undefined when there is none. */
   readonly createdAt: (username: string) => number | undefined;
 }
 
 interface Kept extends AdapterPayload {
-  /** Of the person in whose name it is held: it counts as long as that record does, and for no later one of the same name. */
+  /** When the user's record was created: the entry is valid for that record only, not for a later one of the same name. */
   readonly createdAt?: number;
 }
 
-/** What the provider remembers of one kind, in the key-value store of the auth service. */
+/** Stores what the provider keeps of one kind in the key-value store of the auth service. */
 export class KeyValueAdapter implements Adapter {
   private readonly keyValueStore: KeyValueStore;
   private readonly realm: string;

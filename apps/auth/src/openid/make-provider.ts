@@ -25,7 +25,7 @@ const LOGIN_SECONDS = 600;
 const SESSION_SECONDS = 24 * 3600;
 
 interface ProviderOptions extends AdapterOptions, Holders {
-  /** Where Cairn is reached; the realm's issuer stands below. */
+  /** Address of Cairn; the realm's issuer is below it. */
   readonly publicUrl: string;
   /** The first one signs. */
   readonly keys: readonly SigningKey[];
@@ -33,7 +33,7 @@ interface ProviderOptions extends AdapterOptions, Holders {
   readonly cookieKey: string;
   /** Required of tokens by this Cairn, besides the usual one. */
   readonly audience: string | undefined;
-  /** Told from which address a code was sent that nobody was given. */
+  /** Called with the network address that sent an unknown code. */
   readonly wrongCode: (address: string) => void;
   readonly log: Pick<Log, 'error'>;
 }
@@ -77,7 +77,7 @@ const configurationOf = (options: ProviderOptions, base: string, policy: PolicyO
     AuthorizationCode: CODE_SECONDS,
     DeviceCode: DEVICE_SECONDS,
     Interaction: LOGIN_SECONDS,
-    // Of people who look at a page and go, little is kept.
+    // Sessions without a login end soon.
     Session: (_ctx, { accountId }) => (accountId === undefined ? LOGIN_SECONDS : SESSION_SECONDS),
     RefreshToken: REFRESH_SECONDS,
     Grant: REFRESH_SECONDS,

@@ -12,7 +12,7 @@ import { basePathOf, makeProvider } from './make-provider.js';
 import { UserAuthenticator } from './user-authenticator.js';
 import { publicUrlOf } from './web-request.js';
 
-/** Issuers that have a provider in memory; more are made anew when asked for. */
+/** Issuers whose provider stays in memory; others are made again when they are needed. */
 const PROVIDERS_MAX = 64;
 const COOKIE_KEY_BYTES = 32;
 
@@ -34,7 +34,7 @@ const openKeys = async (folder: string): Promise<Keys> => ({
   cookieKey: await readOrMakeKey(folder, 'openid-cookies', () => randomBytes(COOKIE_KEY_BYTES).toString('base64url')),
 });
 
-/** The realms that somebody has asked for, each with a provider of its own. Keys are read when first needed. */
+/** The realms that were used, each with a provider of its own. Keys are read when first needed. */
 @Injectable()
 export class Realms {
   private opened: Promise<Keys> | undefined;
@@ -52,7 +52,7 @@ export class Realms {
   /**
    * Undefined under a host name that names no issuer.
    *
-   * @param host as whoever asks reaches Cairn
+   * @param host under which the client reaches Cairn
    */
   async find(host: string | undefined, name: string): Promise<Realm | undefined> {
     const publicUrl = publicUrlOf(host, this.environment);
@@ -67,7 +67,7 @@ export class Realms {
   private realm(publicUrl: string, name: string): Promise<Realm> {
     const id = `${publicUrl} ${name}`;
     const made = this.made.get(id) ?? this.make(publicUrl, name);
-    // To the end, so that the one that nobody has asked for the longest goes first.
+    // Moved to the end, so that the least recently used one is dropped first.
     this.made.delete(id);
     this.made.set(id, made);
     const oldest = this.made.keys().next();

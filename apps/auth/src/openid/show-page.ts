@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { PAGE_HEADERS } from './pages.js';
 
-/** What the library gives to whoever answers in its place. */
+/** What the library passes to code that answers instead of it. */
 type PageContext = Pick<KoaContextWithOIDC, 'set' | 'body'>;
 
 /** Answers a page where the library asks for one. */

@@ -31,7 +31,7 @@ export const roleProjection: Projection = {
         }
       },
       forget: () => {
-        // Everything stands in the table.
+        // There is no state besides the table.
       },
     };
   },

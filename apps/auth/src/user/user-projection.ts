@@ -37,7 +37,7 @@ class UserWriter implements ProjectionWriter {
   }
 
   forget(): void {
-    // Everything stands in the tables.
+    // There is no state besides the tables.
   }
 
   private submitted(username: unknown, at: number): void {

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { GetAccessRule, JudgeNamed, JudgeOwnAccess, SetAccessRule } from '#contracts/iceprod/users.js';
+import { GetAccessRule, AuthorizeNamed, AuthorizeOwnAccess, SetAccessRule } from '#contracts/iceprod/users.js';
 import type { CallOf, Served } from '../route/route.js';
 import { Serves, TheCall } from '../route/serves.decorator.js';
 import { Answers } from './answers.js';
@@ -21,17 +21,17 @@ export class AuthsController {
 
   @Serves(routes.judge)
   judge(@TheCall() call: CallOf<typeof routes.judge>): Promise<Served> {
-    return this.answers.done(JudgeNamed, call);
+    return this.answers.done(AuthorizeNamed, call);
   }
 
   @Serves(routes.judgeOwnReading)
   judgeOwnReading(@TheCall() call: CallOf<typeof routes.judgeOwnReading>): Promise<Served> {
-    return this.answers.done(JudgeOwnAccess, call);
+    return this.answers.done(AuthorizeOwnAccess, call);
   }
 
   @Serves(routes.judgeOwnWriting)
   judgeOwnWriting(@TheCall() call: CallOf<typeof routes.judgeOwnWriting>): Promise<Served> {
-    return this.answers.done(JudgeOwnAccess, call);
+    return this.answers.done(AuthorizeOwnAccess, call);
   }
 
   /** Never runs: the route's field refuses first. */

@@ -17,7 +17,7 @@ const unknownAction: Field<never, 'always'> = {
   },
 };
 
-const judgeOwn = <const Action extends 'read' | 'write'>(action: Action, name: string) =>
+const authorizeOwn = <const Action extends 'read' | 'write'>(action: Action, name: string) =>
   iceprodRoute({
     name,
     tag,
@@ -88,6 +88,6 @@ export const authRoutes = {
     fields: { action: unknownAction },
     answer: NOTHING,
   }),
-  judgeOwnReading: judgeOwn('read', 'judgeOwnReading'),
-  judgeOwnWriting: judgeOwn('write', 'judgeOwnWriting'),
+  judgeOwnReading: authorizeOwn('read', 'judgeOwnReading'),
+  judgeOwnWriting: authorizeOwn('write', 'judgeOwnWriting'),
 };

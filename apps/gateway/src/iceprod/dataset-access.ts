@@ -1,5 +1,5 @@
 import { bypassesRules } from '#contracts/access.js';
-import { JudgeAccess } from '#contracts/iceprod/datasets.js';
+import { AuthorizeAccess } from '#contracts/iceprod/datasets.js';
 import type { WorkloadAccess } from '../dialect.js';
 
 /** The access rule of the dataset that a path names. Where the body names it, the service checks the rule (IceProd contract 2.3). */
@@ -8,6 +8,6 @@ export const datasetAccess: WorkloadAccess = {
   authorize: async (bus, { action, route, source, context: { correlationId, deadlineMs, dialect, caller } }) => {
     if (bypassesRules(caller) || !route.path.includes(':dataset_id')) return;
     const question = { dataset_id: source.path('dataset_id'), action };
-    await bus.request(JudgeAccess, question, { correlationId, deadlineMs, dialect, caller });
+    await bus.request(AuthorizeAccess, question, { correlationId, deadlineMs, dialect, caller });
   },
 };

@@ -7,7 +7,7 @@ export interface UnitHome {
   readonly ordinal: number;
 }
 
-/** Finds a unit by its public id and judges the read rule of its workload for the caller. */
+/** Finds a unit by its public id and checks the read rule of its workload for the caller. */
 export const LocateUnit = query<{ unit_id: string }, UnitHome>('tasks', 'unit.locate');
 
 /** Entries are raw JSON: `{position, time, actor, event, cause, data}`, oldest first. */

@@ -18,7 +18,7 @@ export interface MakeRequestRequest {
   readonly action: Action;
   /** The body as raw JSON of an object. */
   readonly arguments: string;
-  /** The path names the dataset, and the rule is judged in the words of paths. */
+  /** The path names the dataset, and the error texts are those of paths. */
   readonly dataset_id?: string;
   /** Written for the materialization service of old clients: it refuses in words of its own. */
   readonly legacy?: boolean;
@@ -44,5 +44,5 @@ export const CountRequests = query<{ action?: Action }, Readonly<Record<RequestS
   'datasets',
   'requests.count',
 );
-/** The materialization of the dataset that changed last; the read rule is judged. */
+/** The materialization of the dataset that changed last; the read rule is checked. */
 export const GetLatestMaterialization = query<{ dataset_id: string }, RequestView>('datasets', 'requests.latest');

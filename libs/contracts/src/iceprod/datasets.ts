@@ -2,7 +2,7 @@ import { command, type Nothing, query } from '#bus/contract.js';
 import type { AccessAction } from '../access.js';
 import type { ListOptions, ListPage } from './lists.js';
 
-/** Validated body of `POST /datasets`; status, group and counts are judged by the service (contract 4.1, 4.3). */
+/** Validated body of `POST /datasets`; status, group and counts are checked by the service (contract 4.1, 4.3). */
 export interface SubmitDatasetRequest {
   readonly description: string;
   readonly jobs_submitted: number;
@@ -51,8 +51,8 @@ export const ListDatasets = query<ListDatasetsRequest, ListPage>('datasets', 'li
 export const SummarizeDatasets = query<Nothing, { document: string }>('datasets', 'summarize');
 /** Changes a dataset after judging its write rule. */
 export const ChangeDataset = command<ChangeDatasetRequest, Nothing>('datasets', 'change', ['tasks']);
-/** Judges the caller only: for requests whose body is already known to be bad (403 goes before 400, contract 1.2.5). */
-export const JudgeAccess = query<{ dataset_id: string; action: AccessAction }, Nothing>('datasets', 'judge');
+/** Checks the caller's access only: for requests with a bad body (403 goes before 400, contract 1.2.5). */
+export const AuthorizeAccess = query<{ dataset_id: string; action: AccessAction }, Nothing>('datasets', 'authorize');
 
 export const GetConfig = query<{ dataset_id: string }, { document: string }>('datasets', 'config.get');
 /** `config` is the body as sent, stored to the letter (contract 5, trap 19). */

@@ -36,7 +36,7 @@ export interface ListJobsRequest extends ListOptions {
 
 export const AddJob = command<AddJobRequest, { job_id: string }>('tasks', 'job.add');
 export const AddJobs = command<AddJobsRequest, { jobs: number }>('tasks', 'jobs.add');
-/** With `dataset_id` the job must belong to it and the read rule is judged. Replies raw JSON. */
+/** With `dataset_id` the job must belong to it and the read rule is checked. Replies raw JSON. */
 export const GetJob = query<{ job_id: string; dataset_id?: string }, { document: string }>('tasks', 'job.get');
 /** `fields` is the body as raw JSON: merged, dotted keys set nested fields. Replies the post-image. */
 export const AmendJob = command<{ job_id: string; fields: string }, { document: string }>('tasks', 'job.amend');

@@ -1,7 +1,7 @@
 import type { BlobPlace, ConcernsUnits } from '../work-events.js';
 
 /**
- * Somebody left a log (IceProd contract 9). Its body stands in the blob store, never in an event. Events of logs are in
+ * A log was stored (IceProd contract 9). Its body is in the blob store, never in an event. Events of logs are in
  * `work-iceprod.main.<dataset_id>`, and for logs of no dataset in one stream a day, `work-iceprod.logs.<YYYY-MM-DD>`, so
  * that none grows without end.
  */

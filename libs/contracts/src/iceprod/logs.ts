@@ -54,7 +54,7 @@ export interface LogText {
 export type LogPage = Page<LogText>;
 
 export const AddLog = command<AddLogRequest, { log_id: string }>('tasks', 'log.add');
-/** With `dataset_id` the log must belong to it and the read rule is judged. */
+/** With `dataset_id` the log must belong to it and the read rule is checked. */
 export const GetLog = query<{ log_id: string; dataset_id?: string }, { log: LogText }>('tasks', 'log.get');
 /** Entries are `"<log_id>":{...}` texts, oldest first. */
 export const QueryLogs = query<QueryLogsRequest, LogPage>('tasks', 'logs.query');

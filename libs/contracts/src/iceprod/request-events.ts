@@ -1,7 +1,7 @@
 import type { Action } from './actions.js';
 import type { BlobPlace } from '../work-events.js';
 
-/** Somebody asked for work that takes longer than an answer (IceProd contract 16). */
+/** A request for work that takes longer than an answer (IceProd contract 16). */
 export interface RequestQueued {
   readonly request_id: string;
   readonly action: Action;
@@ -13,7 +13,7 @@ export interface RequestQueued {
   readonly role: string;
 }
 
-/** Facts of streams `directory-iceprod.requests.<request_id>`; written and read by `datasets`. */
+/** Events of streams `directory-iceprod.requests.<request_id>`; written and read by `datasets`. */
 export interface RequestEvents {
   readonly RequestQueued: RequestQueued;
   readonly RequestStarted: { readonly request_id: string };

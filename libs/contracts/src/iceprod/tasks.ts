@@ -105,13 +105,13 @@ export interface CountTasksRequest {
 export const AddTask = command<AddTaskRequest, { task_id: string }>('tasks', 'task.add');
 export const AddTasks = command<AddTasksRequest, { jobs: number; tasks: number }>('tasks', 'tasks.add');
 export const AddTasksToJobs = command<AddTasksToJobsRequest, { tasks: number }>('tasks', 'tasks.add-to-jobs');
-/** With `dataset_id` the task must belong to it and the read rule is judged. Replies raw JSON. */
+/** With `dataset_id` the task must belong to it and the read rule is checked. Replies raw JSON. */
 export const GetTask = query<{ task_id: string; dataset_id?: string; keys?: readonly string[] }, { document: string }>(
   'tasks',
   'task.get',
 );
 export const AmendTask = command<{ task_id: string; fields: string }, { document: string }>('tasks', 'task.amend');
-/** With `dataset_id`: the write rule is judged and the instance is cleared; without: `instance_id` guards (contract 7.3). */
+/** With `dataset_id`: the write rule is checked and the instance is cleared; without: `instance_id` guards (contract 7.3). */
 export const SetTaskStatus = command<
   { task_id: string; dataset_id?: string; status: string; instance_id?: string },
   Nothing

@@ -12,7 +12,7 @@ export interface SetAccessRuleRequest {
 export const SetAccessRule = command<SetAccessRuleRequest, Nothing>('auth', 'access.set', ['datasets', 'tasks']);
 export const GetAccessRule = query<{ dataset_id: string }, AccessRule>('auth', 'access.get');
 
-export interface JudgeNamedRequest {
+export interface AuthorizeNamedRequest {
   /** Attribute that rules hang on: `dataset_id`. */
   readonly name: string;
   readonly value: string;
@@ -20,10 +20,13 @@ export interface JudgeNamedRequest {
   readonly username: string;
   readonly groups: readonly string[];
 }
-/** Whether somebody of this name and these groups may, whoever asks (contract 14). */
-export const JudgeNamed = query<JudgeNamedRequest, Nothing>('auth', 'access.judge-named');
-/** Whether the caller may (contract 14). */
-export const JudgeOwnAccess = query<{ dataset_id: string; action: AccessAction }, Nothing>('auth', 'access.judge-own');
+/** Whether a user of this name and these groups has access; the caller does not matter (contract 14). */
+export const AuthorizeNamed = query<AuthorizeNamedRequest, Nothing>('auth', 'access.authorize-named');
+/** Whether the caller has access (contract 14). */
+export const AuthorizeOwnAccess = query<{ dataset_id: string; action: AccessAction }, Nothing>(
+  'auth',
+  'access.authorize-own',
+);
 
 /** Replies `{"results": [...]}` as raw JSON. */
 export const ListUsers = query<{ username?: string }, { document: string }>('auth', 'users.list');

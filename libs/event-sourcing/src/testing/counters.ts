@@ -27,7 +27,7 @@ export const counters: Projection = {
         if (type === 'Counted') insert.run(stream, revision, Number(data['amount']));
       },
       forget: () => {
-        // Everything stands in the tables.
+        // There is no state besides the tables.
       },
     };
   },

@@ -4,12 +4,12 @@ import { nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import { ref, streamName } from '#ledger/ref.js';
 import type { Answer, Message, Nothing } from '#bus/contract.js';
-import { type AccessAction, type AccessRule, judgeRule } from '#contracts/access.js';
+import { type AccessAction, type AccessRule, authorizeByRule } from '#contracts/access.js';
 import {
   GetAccessRule,
-  JudgeNamed,
-  type JudgeNamedRequest,
-  JudgeOwnAccess,
+  AuthorizeNamed,
+  type AuthorizeNamedRequest,
+  AuthorizeOwnAccess,
   SetAccessRule,
   type SetAccessRuleRequest,
 } from '#contracts/iceprod/users.js';
@@ -27,16 +27,16 @@ const OWN_WORDS: Readonly<Record<string, string>> = {
   'access.denied': 'Denied',
 };
 
-const judgeNamed = (
+const authorizeNamed = (
   rules: AccessRules,
-  { name, value, role, username, groups }: JudgeNamedRequest,
+  { name, value, role, username, groups }: AuthorizeNamedRequest,
 ): DomainError | undefined => {
   // Rules hang on datasets only.
   const rule = name === 'dataset_id' ? rules.ruleOf(value) : undefined;
   if (rule !== undefined && role !== 'read' && role !== 'write') {
     return new DomainError('forbidden', 'access.no-list', 'role not found');
   }
-  return judgeRule(rule, role === 'write' ? 'write' : 'read', username, groups);
+  return authorizeByRule(rule, role === 'write' ? 'write' : 'read', username, groups);
 };
 
 /** Messages about the access rules of IceProd datasets. A rule may stand without its dataset (contract 1.7). */
@@ -76,15 +76,15 @@ export class AccessController {
       : { reply: rule };
   }
 
-  @MessagePattern(JudgeNamed.subject)
-  judgeNamed({ request }: Message<JudgeNamedRequest>): Answer<Nothing> {
-    const denied = judgeNamed(this.rules, request);
+  @MessagePattern(AuthorizeNamed.subject)
+  authorizeNamed({ request }: Message<AuthorizeNamedRequest>): Answer<Nothing> {
+    const denied = authorizeNamed(this.rules, request);
     return denied === undefined ? { reply: {} } : refused(denied);
   }
 
-  @MessagePattern(JudgeOwnAccess.subject)
-  judgeOwn({ context, request }: Message<{ dataset_id: string; action: AccessAction }>): Answer<Nothing> {
-    const denied = this.rules.judge(request.dataset_id, request.action, context.caller);
+  @MessagePattern(AuthorizeOwnAccess.subject)
+  authorizeOwn({ context, request }: Message<{ dataset_id: string; action: AccessAction }>): Answer<Nothing> {
+    const denied = this.rules.authorize(request.dataset_id, request.action, context.caller);
     if (denied === undefined) return { reply: {} };
     return refused(new DomainError(denied.kind, denied.code, OWN_WORDS[denied.code] ?? denied.message));
   }

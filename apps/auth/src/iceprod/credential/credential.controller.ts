@@ -54,16 +54,16 @@ const lockOf = (owner: CredentialOwner): string =>
   ownerKey('dialect' in owner ? { dialect: owner.dialect, workload_id: owner.workload_id } : owner);
 
 /** A credential that cannot be decrypted is recognized by its URL only. */
-const isMeant = ({ fact, credential }: Kept, filters: CredentialFilters): boolean =>
-  credential === undefined ? filters.url === undefined || filters.url === fact.url : matches(credential, filters);
+const isMeant = ({ record, credential }: Kept, filters: CredentialFilters): boolean =>
+  credential === undefined ? filters.url === undefined || filters.url === record.url : matches(credential, filters);
 
 const arrayOf = (shown: readonly Readable[]): string =>
-  JSON.stringify(shown.map(({ fact, credential }) => ({ ...ownerMembers(fact.owner), ...credential })));
+  JSON.stringify(shown.map(({ record, credential }) => ({ ...ownerMembers(record.owner), ...credential })));
 
 /** Messages about credentials (IceProd contract 19). Secrets go encrypted into the key-value store and nowhere else. */
 @Controller()
 export class CredentialController implements OnModuleInit {
-  private readonly facts: CredentialRecords;
+  private readonly records: CredentialRecords;
   private readonly locks = new KeyedLocks();
 
   constructor(
@@ -73,12 +73,12 @@ export class CredentialController implements OnModuleInit {
     private readonly use: CredentialUse,
     private readonly issuer: TokenEndpoint,
   ) {
-    this.facts = new CredentialRecords(readModel.queries);
+    this.records = new CredentialRecords(readModel.queries);
   }
 
   async onModuleInit(): Promise<void> {
     await this.readModel.caughtUp();
-    await this.store.tidy(this.facts);
+    await this.store.tidy(this.records);
   }
 
   @MessagePattern(StoreCredential.subject)
@@ -92,9 +92,9 @@ export class CredentialController implements OnModuleInit {
       const hasToken = described.type !== 'oauth' || described.access_token !== undefined;
       const credential = hasToken ? described : await this.use.refreshed(described);
       if (credential instanceof DomainError) return refused(credential);
-      const kept = await this.store.read(this.facts.of(owner));
+      const kept = await this.store.read(this.records.of(owner));
       const replaced = kept.filter((each) =>
-        isReadable(each) ? isSame(each.credential, credential) : each.fact.url === credential.url,
+        isReadable(each) ? isSame(each.credential, credential) : each.record.url === credential.url,
       );
       if (kept.length - replaced.length >= CREDENTIALS_MAX) {
         return refused(invalid('credential.too-many', 'too many credentials'));
@@ -107,7 +107,7 @@ export class CredentialController implements OnModuleInit {
   amend({ context, request }: Message<OfOwner & CredentialFields>): Promise<Answer<Stored>> {
     const { owner: named, ...fields } = request;
     return this.exclusively<Stored>(named, context, async (owner) => {
-      const all = (await this.store.read(this.facts.of(owner))).filter(isReadable);
+      const all = (await this.store.read(this.records.of(owner))).filter(isReadable);
       const selected = all.filter(
         ({ credential: { url, type, transfer_prefix } }) =>
           url === fields.url &&
@@ -127,14 +127,14 @@ export class CredentialController implements OnModuleInit {
   delete({ context, request }: Message<OfOwner & CredentialFilters>): Promise<Answer<{ deleted: number }>> {
     const { owner: named, ...filters } = request;
     return this.exclusively<{ deleted: number }>(named, context, async (owner) => {
-      const kept = await this.store.read(this.facts.of(owner));
-      const facts = kept.filter((each) => isMeant(each, filters)).map(({ fact }) => fact);
+      const kept = await this.store.read(this.records.of(owner));
+      const records = kept.filter((each) => isMeant(each, filters)).map(({ record }) => record);
       const answer = await this.mailbox.execute<{ deleted: number }>({
         context,
         timeMicros: nowMicros(),
-        decide: () => ({ events: facts.map(deletionOf), reply: { deleted: facts.length } }),
+        decide: () => ({ events: records.map(deletionOf), reply: { deleted: records.length } }),
       });
-      if (!('error' in answer)) await this.store.forget(facts.map(({ credential_id }) => credential_id));
+      if (!('error' in answer)) await this.store.forget(records.map(({ credential_id }) => credential_id));
       return answer;
     });
   }
@@ -192,9 +192,9 @@ export class CredentialController implements OnModuleInit {
 
   /** Those that open, in the order of their first storing; a dataset's with those of its tasks. */
   private async find(owner: CredentialOwner, filters: CredentialFilters): Promise<readonly Readable[]> {
-    const own = this.facts.of(owner);
+    const own = this.records.of(owner);
     const isWorkload = 'dialect' in owner && owner.unit_name === undefined;
-    const ofTasks = isWorkload ? this.facts.ofUnits(owner.dialect, owner.workload_id) : [];
+    const ofTasks = isWorkload ? this.records.ofUnits(owner.dialect, owner.workload_id) : [];
     const kept = await this.store.read([...own, ...ofTasks]);
     return kept.filter(isReadable).filter(({ credential }) => matches(credential, filters));
   }
@@ -209,7 +209,7 @@ export class CredentialController implements OnModuleInit {
   ): Promise<Answer<Stored>> {
     const stream = credentialStream(owner);
     const credential_id = newId(stream, timeMicros);
-    const replaces = replaced.map(({ fact }) => fact.credential_id);
+    const replaces = replaced.map(({ record }) => record.credential_id);
     await this.store.put(credential_id, owner, credential);
     const { url, type } = credential;
     const data: CredentialEvents['CredentialStored'] = {
@@ -226,7 +226,7 @@ export class CredentialController implements OnModuleInit {
       decide: () => ({ events: [{ stream, type: 'CredentialStored', data }], reply: { credential_id } }),
     });
     if ('error' in answer) {
-      // When nobody knows whether it was recorded, it stays: sealed, and shown only if it was.
+      // When nobody knows whether it was recorded, it stays: encrypted, and shown only if it was.
       if (answer.error.kind !== 'unavailable') await this.store.forget([credential_id]);
     } else await this.store.forget(answer.reply.credential_id === credential_id ? replaces : [credential_id]);
     return answer;

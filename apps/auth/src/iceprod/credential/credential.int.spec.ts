@@ -52,7 +52,7 @@ const listed = async (): Promise<readonly Readonly<Record<string, unknown>>[]> =
 };
 const boxes = () => host.part(KeyValueStore).list('credential/');
 const keyIds = async () => (await boxes()).map(({ value }) => (JSON.parse(value) as { key_id: string }).key_id);
-const facts = async () => {
+const records = async () => {
   const events = await host.ledger.readStream('credential-cairn.main.%5B%22user%22%2C%22alice%22%5D');
   return events.map(({ type, data }) => ({ type, data: Buffer.from(data).toString() }));
 };
@@ -63,12 +63,12 @@ const restart = async (change: () => void) => {
 };
 
 describe('what is written', () => {
-  it('tells owner, address, type and key in facts, and nothing secret anywhere', async () => {
+  it('tells owner, address, type and key in records, and nothing secret anywhere', async () => {
     const { credential_id } = await store(S3);
     const [key_id] = await keyIds();
-    const [fact] = await facts();
-    expect(fact?.type).toBe('CredentialStored');
-    expect(JSON.parse(fact?.data ?? '')).toEqual({
+    const [record] = await records();
+    expect(record?.type).toBe('CredentialStored');
+    expect(JSON.parse(record?.data ?? '')).toEqual({
       credential_id,
       owner: { user: 'alice' },
       url: S3.url,
@@ -80,13 +80,13 @@ describe('what is written', () => {
     expect(statSync(join(host.folder, 'keys/credentials-key')).mode & 0o777).toBe(0o600);
   });
 
-  it('is gone from the keep when it is replaced or deleted', async () => {
+  it('is gone from the key-value store when it is replaced or deleted', async () => {
     await store(S3);
     const { credential_id } = await store({ ...S3, secret_key: 'other' });
     expect((await boxes()).map(({ key }) => key)).toEqual([`credential/${credential_id}`]);
     expect(await host.request(DeleteCredentials, { owner, url: S3.url }, admin)).toEqual({ deleted: 1 });
     expect(await boxes()).toEqual([]);
-    expect((await facts()).map(({ type }) => type)).toEqual([
+    expect((await records()).map(({ type }) => type)).toEqual([
       'CredentialStored',
       'CredentialStored',
       'CredentialDeleted',
@@ -96,7 +96,7 @@ describe('what is written', () => {
   it('stands once for a command that is repeated', async () => {
     const first = await store(S3, 'c1');
     expect(await store(S3, 'c1')).toEqual(first);
-    expect(await facts()).toHaveLength(1);
+    expect(await records()).toHaveLength(1);
     expect(await boxes()).toHaveLength(1);
     expect(await listed()).toHaveLength(1);
   });
@@ -108,7 +108,7 @@ describe('what is written', () => {
   });
 });
 
-it('leaves nothing sealed of an owner who was deleted while the issuer was asked', async () => {
+it('leaves nothing encrypted of an owner who was deleted while the issuer was asked', async () => {
   const asked = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
   const issuer = createServer((request, response) => {
@@ -145,7 +145,7 @@ describe('keys', () => {
   const key = randomBytes(32).toString('base64');
   const next = randomBytes(32).toString('base64');
 
-  it('follow one another: what another has sealed is sealed anew at the start', async () => {
+  it('follow one another: what another has encrypted is encrypted anew at the start', async () => {
     await store(S3);
     const [own] = await keyIds();
     await restart(() => Object.assign(variables, { CAIRN_SECRET_KEY: key }));
@@ -173,9 +173,9 @@ describe('keys', () => {
   it('open nothing that was moved to another owner', async () => {
     const { credential_id } = await store(S3);
     const other = await host.request(StoreCredential, { owner: { username: 'bob' }, ...S3 }, admin);
-    const keep = host.part(KeyValueStore);
-    const box = (await keep.get(`credential/${other.credential_id}`)) ?? '';
-    await keep.put(`credential/${credential_id}`, box);
+    const keyValueStore = host.part(KeyValueStore);
+    const box = (await keyValueStore.get(`credential/${other.credential_id}`)) ?? '';
+    await keyValueStore.put(`credential/${credential_id}`, box);
     expect(await listed()).toEqual([]);
   });
 });
@@ -208,10 +208,10 @@ describe('changes', () => {
     await store({ ...oauth({ url: 'v', scope: 'a', transfer_prefix: 'p' }) });
     const token = `e30.${Buffer.from('{"scope":"a"}').toString('base64url')}.x`;
     await store(oauth({ url: 'v', transfer_prefix: 'p' }));
-    const before = await facts();
+    const before = await records();
     const change = { owner, ...oauth({ url: 'v', transfer_prefix: 'p', access_token: token }) };
     await expect(host.request(AmendCredential, change, admin)).rejects.toMatchObject({ kind: 'conflict' });
-    expect(await facts()).toEqual(before);
+    expect(await records()).toEqual(before);
   });
 });
 

@@ -178,7 +178,7 @@ const submitProblem = (values: Arguments, { username, roles, groups }: Caller): 
 };
 
 /** Who may write the dataset: undefined when the caller may. */
-export type Judge = (datasetId: string) => DomainError | undefined;
+export type Authorize = (datasetId: string) => DomainError | undefined;
 
 const problemOf = (action: Action, values: Arguments, caller: Caller): DomainError | undefined => {
   switch (action) {
@@ -200,11 +200,16 @@ const problemOf = (action: Action, values: Arguments, caller: Caller): DomainErr
 const notAnObject = (): DomainError => invalid('body is not a JSON object');
 
 /** Checks a request and fills in defaults (IceProd contract 16). Access is checked first: without it nothing else is revealed. */
-export const readArguments = (action: Action, text: string, caller: Caller, judge: Judge): Arguments | DomainError => {
+export const readArguments = (
+  action: Action,
+  text: string,
+  caller: Caller,
+  authorize: Authorize,
+): Arguments | DomainError => {
   const given = objectIn(text);
   if (given === undefined) return notAnObject();
   const { dataset_id: datasetId } = given;
-  if (action !== 'submit' && isText(datasetId) && judge(datasetId) !== undefined) return failed('auth failed');
+  if (action !== 'submit' && isText(datasetId) && authorize(datasetId) !== undefined) return failed('auth failed');
   const values = filled(action, given);
   if (values instanceof DomainError) return values;
   const { config } = values;

@@ -14,9 +14,9 @@ const outcomeOf = (
   action: Action,
   body: object,
   caller = ALICE,
-  judge: () => DomainError | undefined = allowed,
+  authorize: () => DomainError | undefined = allowed,
 ): unknown => {
-  const read = readArguments(action, JSON.stringify(body), caller, judge);
+  const read = readArguments(action, JSON.stringify(body), caller, authorize);
   return read instanceof DomainError ? [read.kind, read.message] : read;
 };
 

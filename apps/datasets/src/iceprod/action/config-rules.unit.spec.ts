@@ -62,7 +62,7 @@ describe('renewals', () => {
     expect(renewals(before, after, DATASET)).toEqual([{ name: 'a', requirements: '{"memory":2}' }]);
     const none = config({ name: 'a' }, { name: 'b', depends: ['a'] });
     expect(renewals(before, none, DATASET)).toEqual([{ name: 'a', requirements: '{}' }]);
-    // What tasks were made with is not judged again.
+    // What tasks were made with is not parsed again.
     const odd = config({ name: 'a', requirements: { color: 'red' } });
     expect(renewals(odd, odd, DATASET)).toEqual([]);
   });

@@ -87,7 +87,7 @@ class RequestWriter implements ProjectionWriter {
   }
 
   forget(): void {
-    // Everything stands in the tables.
+    // There is no state besides the tables.
   }
 }
 

@@ -95,7 +95,7 @@ export class RequestController {
 
   @MessagePattern(GetLatestMaterialization.subject)
   async latest({ context, request }: Message<{ dataset_id: string }>): Promise<Answer<RequestView>> {
-    const denied = this.rules.judge(request.dataset_id, 'read', context.caller);
+    const denied = this.rules.authorize(request.dataset_id, 'read', context.caller);
     if (denied !== undefined) return refused(denied);
     const found = this.shown.latestMaterialization(request.dataset_id);
     return found === undefined ? refused(requestNotFound()) : { reply: await this.viewOf(found) };
@@ -106,9 +106,9 @@ export class RequestController {
     if (datasetId === undefined) {
       return legacy === true
         ? readLegacyArguments(request.arguments)
-        : readArguments(action, request.arguments, caller, (id) => this.rules.judge(id, 'write', caller));
+        : readArguments(action, request.arguments, caller, (id) => this.rules.authorize(id, 'write', caller));
     }
-    const denied = this.rules.judge(datasetId, 'write', caller);
+    const denied = this.rules.authorize(datasetId, 'write', caller);
     if (denied !== undefined) return denied;
     if (legacy === true) {
       const values = readLegacyArguments(request.arguments);

@@ -4,7 +4,7 @@ import type { Action, RequestStatus } from '#contracts/iceprod/actions.js';
 import type { RequestEvents } from '#contracts/iceprod/request-events.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 
-/** Streams of requests; each has its own, because its life is short and its facts concern nobody else. */
+/** Streams of requests; each has its own, because it lives for a short time and concerns nothing else. */
 export const REQUEST_STREAMS = 'directory-iceprod.requests.';
 
 /** A request as the tables hold it. */
@@ -25,7 +25,7 @@ export interface StoredRequest {
   readonly message: string;
 }
 
-/** Requests that may wait longest: whatever else people ask for goes before them (IceProd contract 16). */
+/** Materializations may wait longest: all other requests go first (IceProd contract 16). */
 export const priorityOf = (action: Action): number => (action === 'materialization' ? 1 : 10);
 
 export const requestNotFound = (): DomainError =>

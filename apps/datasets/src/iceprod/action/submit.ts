@@ -17,10 +17,10 @@ export const submit = async (
   operation: Operation,
   storage: StorageAccess,
 ): Promise<{ readonly dataset_id: string }> => {
-  const judged = ofVersion32(operation.text('config'));
-  if (judged === undefined) throw failure('config is not valid');
+  const parsed = ofVersion32(operation.text('config'));
+  if (parsed === undefined) throw failure('config is not valid');
   const jobs = operation.number('jobs_submitted');
-  const config = withTokenScopes(judged, storage.prefixes, jobs);
+  const config = withTokenScopes(parsed, storage.prefixes, jobs);
   const extra = extraFields(operation.text('extra_submit_fields'));
   if (extra instanceof DomainError) throw extra;
   if (!areDatasetFields(extra)) throw failure('invalid keys found');

@@ -27,7 +27,7 @@ export const configProjection: Projection = {
         write.run(refOfStream(stream), config ?? null, blob?.key ?? null);
       },
       forget: () => {
-        // Everything stands in the table.
+        // There is no state besides the table.
       },
     };
   },

@@ -35,7 +35,7 @@ export class ConfigController {
 
   @MessagePattern(GetConfig.subject)
   async get({ context, request }: Message<{ dataset_id: string }>): Promise<Answer<{ document: string }>> {
-    const denied = this.rules.judge(request.dataset_id, 'read', context.caller);
+    const denied = this.rules.authorize(request.dataset_id, 'read', context.caller);
     if (denied !== undefined) return refused(denied);
     const stored = this.configs.find(request.dataset_id);
     if (stored === undefined) return refused(notFound());
@@ -50,7 +50,7 @@ export class ConfigController {
     const { dataset_id: id } = request;
     // Judged here and not in the mailbox, because whoever may not write must neither fill the blob store nor learn what is
     // wrong with the config.
-    const denied = this.rules.judge(id, 'write', context.caller);
+    const denied = this.rules.authorize(id, 'write', context.caller);
     if (denied !== undefined) return refused(denied);
     const text = checkConfig(id, request.config);
     if (text instanceof DomainError) return refused(text);

@@ -18,7 +18,7 @@ const refused = (kind: 'invalid' | 'state', code: string, message: string): Doma
 export const datasetNotFound = (): DomainError =>
   new DomainError('not-found', 'dataset.not-found', 'Dataset not found');
 
-/** What is wrong with a change whatever the dataset; comes before the question whether it exists. */
+/** What is wrong with a change of any dataset; checked before whether the dataset exists. */
 const problemOf = (change: Change): DomainError | undefined => {
   switch (change.change) {
     case 'status':

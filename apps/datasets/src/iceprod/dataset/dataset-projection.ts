@@ -66,7 +66,7 @@ export const datasetProjection: Projection = {
         write.run(key, id, dataset, place, flag, group, username, event.timeMicros, JSON.stringify(after), moved);
       },
       forget: () => {
-        // Everything stands in the table.
+        // There is no state besides the table.
       },
     };
   },

@@ -11,7 +11,7 @@ import {
   ChangeDataset,
   type ChangeDatasetRequest,
   GetDataset,
-  JudgeAccess,
+  AuthorizeAccess,
   ListDatasets,
   type ListDatasetsRequest,
   SubmitDataset,
@@ -89,7 +89,7 @@ export class DatasetController {
 
   @MessagePattern(GetDataset.subject)
   get({ context, request }: Message<{ dataset_id: string }>): Answer<{ document: string }> {
-    const denied = this.shownRules.judge(request.dataset_id, 'read', context.caller);
+    const denied = this.shownRules.authorize(request.dataset_id, 'read', context.caller);
     if (denied !== undefined) return refused(denied);
     const document = this.shown.document(request.dataset_id);
     return document === undefined ? refused(datasetNotFound()) : { reply: { document } };
@@ -117,7 +117,7 @@ export class DatasetController {
       timeMicros: nowMicros(),
       decide: () => {
         const changed =
-          this.decidedRules.judge(id, 'write', context.caller) ?? changeDataset(this.decided.dataset(id), request);
+          this.decidedRules.authorize(id, 'write', context.caller) ?? changeDataset(this.decided.dataset(id), request);
         return changed instanceof DomainError
           ? changed
           : { events: changed.map((event) => ({ stream, ...event })), reply: {} };
@@ -125,9 +125,9 @@ export class DatasetController {
     });
   }
 
-  @MessagePattern(JudgeAccess.subject)
-  judge({ context, request }: Message<{ dataset_id: string; action: AccessAction }>): Answer<Nothing> {
-    const denied = this.shownRules.judge(request.dataset_id, request.action, context.caller);
+  @MessagePattern(AuthorizeAccess.subject)
+  authorize({ context, request }: Message<{ dataset_id: string; action: AccessAction }>): Answer<Nothing> {
+    const denied = this.shownRules.authorize(request.dataset_id, request.action, context.caller);
     return denied === undefined ? { reply: {} } : refused(denied);
   }
 }

@@ -24,7 +24,7 @@ export interface Dataset {
 
 type DatasetEventType = Exclude<keyof DatasetEvents, 'ConfigSet'>;
 
-/** A fact of a dataset's stream, with the time at which it happened. */
+/** An event of a dataset's stream, with its time. */
 export type DatasetEvent = {
   readonly [Type in DatasetEventType]: {
     readonly type: Type;
@@ -43,7 +43,7 @@ const EVENT_TYPES: Readonly<Record<DatasetEventType, true>> = {
 };
 export const DATASET_EVENT_TYPES = Object.keys(EVENT_TYPES);
 
-/** Reads a dataset's fact out of a stored event; undefined when it is none. */
+/** The stored event as an event of a dataset; undefined when it is none. */
 export const datasetEvent = ({ type, data, metadata }: AppliedEvent): DatasetEvent | undefined =>
   Object.hasOwn(EVENT_TYPES, type) ? ({ type, data, timeMicros: metadata.timeMicros } as DatasetEvent) : undefined;
 
@@ -68,7 +68,7 @@ const submitted = (data: DatasetSubmitted, timeMicros: number): Dataset => ({
   truncated: false,
 });
 
-/** The only place where an event changes a dataset. Facts about a dataset that was never submitted change nothing. */
+/** The only place where an event changes a dataset. Events of a dataset that was never submitted change nothing. */
 export const evolve = (dataset: Dataset | undefined, event: DatasetEvent): Dataset | undefined => {
   if (event.type === 'WorkloadSubmitted') return submitted(event.data, event.timeMicros);
   if (dataset === undefined) return undefined;

@@ -87,13 +87,13 @@ describe('a submission', () => {
 });
 
 const TIME = 1_767_225_600_000_001;
-type Fact = {
+type Event = {
   [Type in DatasetEvent['type']]: Omit<Extract<DatasetEvent, { type: Type }>, 'timeMicros'>;
 }[DatasetEvent['type']];
-const after = (...facts: readonly Fact[]): Dataset | undefined =>
-  facts.reduce<Dataset | undefined>((dataset, fact) => evolve(dataset, { ...fact, timeMicros: TIME }), undefined);
+const after = (...events: readonly Event[]): Dataset | undefined =>
+  events.reduce<Dataset | undefined>((dataset, event) => evolve(dataset, { ...event, timeMicros: TIME }), undefined);
 
-const submitted = (fields: Partial<SubmitDatasetRequest> = {}): Fact => {
+const submitted = (fields: Partial<SubmitDatasetRequest> = {}): Event => {
   const submission = submit(fields);
   if (submission instanceof DomainError) throw submission;
   return { type: 'WorkloadSubmitted', data: { ...submission, workload_id: 'd', dataset: 7 } };
@@ -103,8 +103,8 @@ type Asked = ChangeDatasetRequest extends infer Each
     ? Omit<Each, 'dataset_id'>
     : never
   : never;
-const given = (...facts: readonly Fact[]) => ({
-  when: (change: Asked) => changeDataset(after(...facts), { dataset_id: 'd', ...change }),
+const given = (...events: readonly Event[]) => ({
+  when: (change: Asked) => changeDataset(after(...events), { dataset_id: 'd', ...change }),
 });
 
 it('shows a submitted dataset', () => {
@@ -161,7 +161,7 @@ describe('status', () => {
 
 describe('truncate', () => {
   it('sets the flag once and cannot be undone by a hard reset', () => {
-    const truncated: Fact = { type: 'DatasetTruncated', data: {} };
+    const truncated: Event = { type: 'DatasetTruncated', data: {} };
     expect(given(submitted()).when({ change: 'truncate' })).toEqual([truncated]);
     expect(given(submitted(), truncated).when({ change: 'truncate' })).toEqual([]);
     expect(
@@ -188,7 +188,7 @@ it.each(DATASET_STATUSES)('a hard reset leads from %s to processing', (status) =
 
 describe('jobs_submitted', () => {
   it('takes tasks_submitted along', () => {
-    const extended: Fact = { type: 'DatasetExtended', data: { jobs_submitted: 110, tasks_submitted: 330 } };
+    const extended: Event = { type: 'DatasetExtended', data: { jobs_submitted: 110, tasks_submitted: 330 } };
     expect(given(submitted()).when({ change: 'jobs_submitted', jobs_submitted: 110 })).toEqual([extended]);
     expect(after(submitted(), extended)).toMatchObject({ jobs_submitted: 110, tasks_submitted: 330 });
     expect(given(submitted()).when({ change: 'jobs_submitted', jobs_submitted: 100 })).toEqual([]);

@@ -153,7 +153,7 @@ export class Datasets {
   list(request: ListDatasetsRequest, caller: Caller): Chunks | DomainError {
     const passes = filterOf(request, this.changedSince(request.changed_since));
     if (passes instanceof DomainError) return passes;
-    const shows: Filter = (row) => passes(row) && this.rules.judge(row.dataset_id, 'read', caller) === undefined;
+    const shows: Filter = (row) => passes(row) && this.rules.authorize(row.dataset_id, 'read', caller) === undefined;
     const keys = wantedFields(request.keys, ['dataset_id']);
     const { dataset: number, sort = [] } = request;
     if (number !== undefined) return this.numbered(number, shows, keys);
@@ -243,7 +243,7 @@ export class Datasets {
     const ids = DATASET_STATUSES.map((): string[] => []);
     for (const each of this.selectStatuses.iterate()) {
       const row = each as Pick<DatasetRow, 'status' | 'dataset_id'>;
-      if (this.rules.judge(row.dataset_id, 'read', caller) === undefined) ids[row.status]?.push(row.dataset_id);
+      if (this.rules.authorize(row.dataset_id, 'read', caller) === undefined) ids[row.status]?.push(row.dataset_id);
     }
     return JSON.stringify(
       Object.fromEntries(

@@ -27,7 +27,7 @@ const countsProblem = (request: SubmitDatasetRequest): DomainError | undefined =
 };
 
 /**
- * Judges a submission and fills in its defaults (IceProd contract 4.1, 4.3). Pure, and done before a number is allocated, so
+ * Checks a submission and fills in its defaults (IceProd contract 4.1, 4.3). Pure, and done before a number is allocated, so
  * that a refused submission consumes none.
  */
 export const submissionOf = (

@@ -28,7 +28,7 @@ export const recordedBlobsProjection: Projection = {
         if (key !== undefined) insert.run(key);
       },
       forget: () => {
-        // Everything stands in the table.
+        // There is no state besides the table.
       },
     };
   },

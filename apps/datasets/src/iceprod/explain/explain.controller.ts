@@ -37,7 +37,7 @@ export class ExplainController {
   @MessagePattern(ExplainWorkload.subject)
   workload({ context, request }: Message<{ workload_id: string }>): Answer<{ document: string }> {
     const { workload_id: id } = request;
-    const denied = this.rules.judge(id, 'read', context.caller);
+    const denied = this.rules.authorize(id, 'read', context.caller);
     if (denied !== undefined) return refused(denied);
     const dataset = this.datasets.dataset(id);
     const change = this.datasets.statusChange(id);

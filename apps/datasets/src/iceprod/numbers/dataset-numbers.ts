@@ -4,11 +4,11 @@ import { ref, streamName } from '#ledger/ref.js';
 import type { Mailbox } from '#event-sourcing/mailbox.js';
 import type { AppliedEvent, Projection } from '#event-sourcing/projection.js';
 
-/** One stream numbers all datasets: its expected revision lets no number be given twice, whoever writes. */
+/** One stream numbers all datasets: its expected revision makes each number unique, however many processes write. */
 const NUMBERS_REF = ref('iceprod', 'main', 'dataset-numbers');
 const NUMBERS_STREAM = streamName('directory', NUMBERS_REF);
 
-/** Facts of the directory stream of dataset numbers. */
+/** Events of the directory stream of dataset numbers. */
 interface DatasetNumberReserved {
   readonly dataset: number;
 }
@@ -29,7 +29,7 @@ export const datasetNumbersProjection: Projection = {
     return {
       apply: ({ data }: AppliedEvent) => void set.run(Number(data['dataset'])),
       forget: () => {
-        // Everything stands in the table.
+        // There is no state besides the table.
       },
     };
   },

@@ -34,7 +34,7 @@ export const gridProjection: Projection = {
         if (typeof after === 'string') update.run(after, id);
       },
       forget: () => {
-        // Everything stands in the table.
+        // There is no state besides the table.
       },
     };
   },

@@ -108,7 +108,7 @@ export const pilotProjection: Projection = {
         }
       },
       forget: () => {
-        // Everything stands in the tables.
+        // There is no state besides the tables.
       },
     };
   },

@@ -66,7 +66,7 @@ export class LogController {
     const { request, context } = message;
     const { dataset_id: datasetId, data } = request;
     // Nobody fills the blob store who may not; the decision judges again.
-    const denied = datasetId === undefined ? undefined : this.rules.judge(datasetId, 'write', context.caller);
+    const denied = datasetId === undefined ? undefined : this.rules.authorize(datasetId, 'write', context.caller);
     if (denied !== undefined) return { error: denied.toValue() };
     const now = nowMicros();
     const id = newId(refOfStream(datasetId === undefined ? unboundLogStream(now) : workStream(datasetId)), now);

@@ -43,7 +43,7 @@ export class TaskDesk {
   ): Promise<Answer<Reply>> {
     const timeMicros = nowMicros();
     const judge = (): DomainError | undefined =>
-      judgedDatasetId === undefined ? undefined : this.decidedRules.judge(judgedDatasetId, 'write', context.caller);
+      judgedDatasetId === undefined ? undefined : this.decidedRules.authorize(judgedDatasetId, 'write', context.caller);
     return this.mailbox.execute({ context, timeMicros, decide: () => judge() ?? decide(this.view, timeMicros) });
   }
 
@@ -53,7 +53,7 @@ export class TaskDesk {
     datasetId: string | undefined,
     answer: () => Reply | DomainError | Promise<Reply | DomainError>,
   ): Promise<Answer<Reply>> {
-    const denied = datasetId === undefined ? undefined : this.shownRules.judge(datasetId, 'read', context.caller);
+    const denied = datasetId === undefined ? undefined : this.shownRules.authorize(datasetId, 'read', context.caller);
     const reply = denied ?? (await answer());
     return reply instanceof DomainError ? { error: reply.toValue() } : { reply };
   }
