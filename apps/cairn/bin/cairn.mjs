@@ -8,6 +8,8 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+// npm runs scripts in the root of the clone and says in INIT_CWD where the user stands: paths on the command line count from there.
+if (process.cwd() !== root || process.env.INIT_CWD === undefined) process.env.INIT_CWD = process.cwd();
 process.chdir(root);
 
 const stamp = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');

@@ -1,4 +1,3 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { type Command, CommanderError } from 'commander';
 
 /** Exit codes of all commands; 0 is success. */
@@ -7,6 +6,8 @@ export const EXIT = {
   failed: 1,
   /** The command line is wrong: nothing was done. */
   usage: 2,
+  /** A worker has stopped because its machine fails what it runs. */
+  machineFailure: 3,
 } as const;
 
 /** The part of `process` that a command uses. */
@@ -23,15 +24,6 @@ export interface Terminal {
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
-
-/** @throws UsageError where `parseArgs` throws */
-export const parsedArgs = <Config extends ParseArgsConfig>(config: Config): ReturnType<typeof parseArgs<Config>> => {
-  try {
-    return parseArgs(config);
-  } catch (error) {
-    throw new UsageError((error as { readonly message: string }).message);
-  }
-};
 
 /** Parser of an option that may be given several times. */
 export const repeated = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];

@@ -18,7 +18,7 @@ const COMMANDS: readonly Entry[] = [
   {
     name: 'pilot',
     summary: 'claim tasks from a Cairn and run them here',
-    load: async () => (await import('./pilot/pilot.js')).pilotCommand,
+    load: async () => (await import('./pilot/pilot-command.js')).pilotCommand,
   },
   {
     name: 'token',

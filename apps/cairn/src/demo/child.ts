@@ -13,18 +13,21 @@ export interface Child {
 interface StartOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
+  /** Without it stderr is ours. */
+  readonly onErrorLine?: (line: string) => void;
 }
 
 const KILL_AFTER_MS = 15_000;
 
-/** Starts a script with the Node.js that runs this one, and its flags; its stderr is ours. */
+/** Starts a script with the Node.js that runs this one, and its flags. */
 export const startScript = (script: string, args: readonly string[], options: StartOptions = {}): Child => {
+  const { onErrorLine } = options;
   const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', onErrorLine === undefined ? 'inherit' : 'pipe'],
     env: { ...process.env, ...options.environment },
   });
-  const lines = createInterface({ input: child.stdout });
-  lines.on('line', (line) => options.onLine?.(line));
+  if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => options.onLine?.(line));
+  if (child.stderr !== null) createInterface({ input: child.stderr }).on('line', (line) => onErrorLine?.(line));
   const ended = new Promise<number>((settle, refuse) => {
     child.once('error', refuse);
     child.once('exit', (code) => {

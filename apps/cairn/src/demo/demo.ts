@@ -17,6 +17,7 @@ import {
   type Json,
 } from '#contracts/iceprod/config/json.js';
 import { RestClient } from '../pilot/rest-client.js';
+import { FixedToken } from '../worker/token-source.js';
 import { printedBy, startCairn, startScript, type Child } from './child.js';
 import { exactRmsDistance, readSums, rmsDistance } from './photon-result.js';
 import { progressOn, tableOf, type Counts } from './progress.js';
@@ -199,7 +200,7 @@ const run = async (folder: string, children: Child[]): Promise<boolean> => {
   print(`Cairn listens at ${cairn.url} and stores its data in ${dataDir}`);
 
   const tokenOf = (user: string, role: string): Promise<string> =>
-    printedBy(MAIN, ['token', '--user', user, '--role', role, '--group', 'simprod', '--hours', '1'], {
+    printedBy(MAIN, ['token', '--user', user, '--role', role, '--group', 'simprod', '--hours', '24'], {
       CAIRN_DATA_DIR: dataDir,
     });
   const [alice, production, ...pilotTokens] = await Promise.all([
@@ -208,8 +209,8 @@ const run = async (folder: string, children: Child[]): Promise<boolean> => {
     ...PILOTS.map((name) => tokenOf(name, 'system')),
   ]);
   const clients = {
-    alice: new RestClient({ url: cairn.url, token: alice }),
-    production: new RestClient({ url: cairn.url, token: production }),
+    alice: new RestClient({ url: cairn.url, token: new FixedToken(alice) }),
+    production: new RestClient({ url: cairn.url, token: new FixedToken(production) }),
   };
 
   const configText = readFileSync(join(EXAMPLES, 'photons-in-ice.json'), 'utf8');

@@ -20,7 +20,25 @@ const source = (name: string, text: string): void => {
   writeFileSync(join(folder, name), text);
 };
 
-const attempt = async (task: string, taskId: string, signal = new AbortController().signal): Promise<Attempt> => {
+interface Limits {
+  readonly interrupted?: AbortSignal;
+  readonly halted?: AbortSignal;
+  readonly outputBytesMax?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+const never = new AbortController().signal;
+
+const attempt = async (
+  task: string,
+  taskId: string,
+  {
+    interrupted = never,
+    halted = never,
+    outputBytesMax = 1e6,
+    environment = { PATH: String(process.env['PATH']) },
+  }: Limits = {},
+): Promise<Attempt> => {
   const workspace = new Workspace(join(folder, 'work'), { datasetId: 'D/1', jobId: 'J', taskId });
   return attemptTask(
     {
@@ -29,7 +47,9 @@ const attempt = async (task: string, taskId: string, signal = new AbortControlle
       task: parseJson('{"name": "a", "job_index": 4}'),
       about: { attempt: 1 },
       sources: folder,
-      signal,
+      environment,
+      outputBytesMax,
+      end: { interrupted, halted },
     },
     workspace,
   );
@@ -50,8 +70,11 @@ describe('attemptTask', () => {
 
   it('gives exit code and last words of what failed', async () => {
     source('fail.sh', 'echo on stdout; echo no more ice >&2; exit 3');
-    const { failure } = await attempt(oneModule('{"name": "drill", "src": "fail.sh"}'), 'T');
-    expect(failure).toBe('drill: exit code 3: no more ice');
+    const { failure, isMachineFailure } = await attempt(oneModule('{"name": "drill", "src": "fail.sh"}'), 'T');
+    expect({ failure, isMachineFailure }).toEqual({
+      failure: 'drill: exit code 3: no more ice',
+      isMachineFailure: false,
+    });
     expect(readFileSync(join(folder, 'work', 'tasks', 'T', 'stdout'), 'utf8')).toBe('on stdout\n');
   });
 
@@ -63,19 +86,75 @@ describe('attemptTask', () => {
     expect((await attempt(oneModule('{"src": "ok.sh"}', data('"maybe"')), 'T')).failure).toBeUndefined();
   });
 
-  it('says when a program does not exist', async () => {
-    expect((await attempt(oneModule('{"src": "no-such-program-here"}'), 'T')).failure).toContain('did not start');
+  it.each([
+    ['a program is missing', 'no-such-program-here', 'did not start: spawn no-such-program-here ENOENT'],
+    ['a script is missing', 'missing.py', 'did not start: ENOENT'],
+    ['a script finds no program', 'calls-missing.sh', 'exit code 127'],
+    ['a script calls what cannot be run', 'calls-a-folder.sh', 'exit code 126'],
+  ])('blames the machine when %s', async (_what, src, message) => {
+    source('calls-missing.sh', 'no-such-program-here');
+    source('calls-a-folder.sh', '/');
+    expect(await attempt(oneModule(JSON.stringify({ src })), 'T')).toMatchObject({
+      failure: expect.stringContaining(message) as string,
+      isMachineFailure: true,
+    });
   });
 
-  it('fails when its work folder cannot be made', async () => {
+  it('blames the machine when its work folder cannot be made', async () => {
     source('work', 'a file');
-    expect((await attempt(oneModule('{"src": "true"}'), 'T')).failure).toContain('ENOTDIR');
+    expect(await attempt(oneModule('{"src": "true"}'), 'T')).toMatchObject({
+      failure: expect.stringContaining('ENOTDIR') as string,
+      isMachineFailure: true,
+    });
+  });
+
+  it('does not blame the machine for a config that cannot be run', async () => {
+    expect(await attempt(oneModule('{"src": "https://example.org/x.py"}'), 'T')).toMatchObject({
+      isMachineFailure: false,
+    });
+  });
+
+  it('gives processes none of its own environment but what is passed on', async () => {
+    source('show.sh', 'env > seen.txt');
+    await attempt(oneModule('{"src": "show.sh"}'), 'T', { environment: { PATH: '/usr/bin:/bin' } });
+    const seen = readFileSync(join(folder, 'work', 'tasks', 'T', 'seen.txt'), 'utf8');
+    expect(seen).toContain('PATH=/usr/bin:/bin\n');
+    expect(seen).not.toContain('HOME=');
+  });
+
+  it('keeps the end of long output, of all processes of a task', async () => {
+    source('first.sh', 'echo gone; for i in $(seq 1000); do echo "line $i of the first"; done');
+    source('second.sh', 'echo second');
+    const modules = '{"src": "first.sh"}, {"src": "second.sh"}';
+    const { outputs } = await attempt(oneModule(modules), 'T', { outputBytesMax: 1_000 });
+    expect([...outputs.keys()]).toEqual(['stdout']);
+    const text = readFileSync(String(outputs.get('stdout')), 'utf8');
+    expect(text).toMatch(/^\[the first \d+ bytes are not kept\]\n/);
+    expect(text.endsWith('line 999 of the first\nline 1000 of the first\nsecond\n')).toBe(true);
+    expect(text.slice(text.indexOf('\n') + 1)).toHaveLength(1_000);
+  });
+
+  it('does not wait for descendants that outlive their parent', async () => {
+    source('daemon.sh', 'setsid sleep 600 & echo $! > daemon.pid; echo done');
+    const { failure, outputs } = await attempt(oneModule('{"src": "daemon.sh"}'), 'T');
+    process.kill(Number(readFileSync(join(folder, 'work', 'tasks', 'T', 'daemon.pid'), 'utf8')));
+    expect(failure).toBeUndefined();
+    expect(readFileSync(String(outputs.get('stdout')), 'utf8')).toBe('done\n');
+  });
+
+  it('kills a process that ignores signals when everything ends at once', async () => {
+    const halt = new AbortController();
+    source('stubborn.sh', 'trap "" TERM; echo started > started; while true; do sleep 0.1; done');
+    const running = attempt(oneModule('{"src": "stubborn.sh"}'), 'T', { halted: halt.signal });
+    await eventually(() => existsSync(join(folder, 'work', 'tasks', 'T', 'started')), true);
+    halt.abort();
+    expect((await running).failure).toContain('SIGKILL');
   });
 
   it('ends the process and its children when told to', async () => {
     const abort = new AbortController();
     source('long.sh', 'sleep 600 & echo started > started; wait');
-    const running = attempt(oneModule('{"src": "long.sh"}'), 'T', abort.signal);
+    const running = attempt(oneModule('{"src": "long.sh"}'), 'T', { interrupted: abort.signal });
     const started = join(folder, 'work', 'tasks', 'T', 'started');
     await eventually(() => existsSync(started), true);
     abort.abort();

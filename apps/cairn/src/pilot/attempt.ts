@@ -1,8 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { access, constants, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { planTask } from './plan.js';
+import { finished } from 'node:stream/promises';
+import { CannotRun, planTask, type Step } from './plan.js';
 import { parseJson, writeJson, type Json } from '#contracts/iceprod/config/json.js';
-import { runProcess, tail, type Usage } from './subprocess.js';
+import { OutputFile } from '../worker/output-file.js';
+import { type EndSignals, type Outcome, runProcess, type Usage } from '../worker/run-process.js';
 import type { Workspace } from './workspace.js';
 
 interface AttemptInput {
@@ -12,26 +14,45 @@ interface AttemptInput {
   /** What the task may read of itself, in `task.json`. */
   readonly about: object;
   readonly sources: string;
-  /** Ends the attempt. */
-  readonly signal: AbortSignal;
+  /** Environment variables of the processes. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** How much of the end of stdout and of stderr is kept. */
+  readonly outputBytesMax: number;
+  readonly end: EndSignals;
 }
 
 /** How one attempt at a task went. */
 export interface Attempt {
   /** `undefined` when all went well. */
   readonly failure: string | undefined;
+  /** The task failed because this machine could not run it, whatever the task is. */
+  readonly isMachineFailure: boolean;
   readonly usage: Usage;
   /** What the task itself wrote to `stats.json`; raw JSON. */
   readonly stats: string | undefined;
+  /** What was run and how it ended, for people. */
+  readonly log: readonly string[];
+  /** Files with the end of what the processes wrote, by the names of their logs. */
+  readonly outputs: ReadonlyMap<string, string>;
 }
 
 /** An attempt that failed before anything ran. */
-export const notBegun = (failure: string): Attempt => ({ failure, usage: { seconds: 0 }, stats: undefined });
+export const notBegun = (failure: string): Attempt => ({
+  failure,
+  isMachineFailure: false,
+  usage: { seconds: 0 },
+  stats: undefined,
+  log: [failure],
+  outputs: new Map(),
+});
 
 /** Enough of stderr to see what happened. */
 const REASON_CHARACTERS_MAX = 500;
 const STATS_CHARACTERS_MAX = 100_000;
 const STATS_FILE = 'stats.json';
+const COMMAND_CHARACTERS_MAX = 2_000;
+/** How shells say that a program cannot be run, or is not there. */
+const NOT_RUNNABLE: ReadonlySet<number | undefined> = new Set([126, 127]);
 
 const larger = (left: number | undefined, right: number | undefined): number | undefined =>
   left === undefined || right === undefined ? (left ?? right) : Math.max(left, right);
@@ -56,34 +77,76 @@ const readStats = async (folder: string): Promise<string | undefined> => {
   }
 };
 
+/** This machine cannot run the task. */
+class MachineFailure extends Error {
+  override readonly name = 'MachineFailure';
+}
+
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  typeof error === 'object' && error !== null && 'syscall' in error;
+
+/** An error of the system, such as a full disk, is the machine's; one that the config causes, or a missing input, is not. */
+const isMachineError = (error: unknown): boolean => {
+  if (error instanceof MachineFailure || isSystemError(error)) return true;
+  return error instanceof CannotRun && isSystemError(error.cause) && error.cause.code !== 'ENOENT';
+};
+
+const requireScript = async ({ name, script }: Step): Promise<void> => {
+  if (script === undefined) return;
+  await access(script, constants.R_OK).catch((error: unknown) => {
+    throw new MachineFailure(`${name} did not start: ${(error as Error).message}`);
+  });
+};
+
+/** Throws unless the process went well. */
+const checkOutcome = ({ name }: Step, { error, code, signal }: Outcome, lastWords: string): void => {
+  if (error !== undefined) throw new MachineFailure(`${name} did not start: ${error}`);
+  if (code === 0) return;
+  const end = signal === undefined ? `exit code ${String(code)}` : `signal ${signal}`;
+  const message = `${name}: ${end}${lastWords === '' ? '' : `: ${lastWords}`}`;
+  throw NOT_RUNNABLE.has(code) ? new MachineFailure(message) : new Error(message);
+};
+
 /** Runs all processes of a task in its work folder, with its files brought and taken away. */
 export const attemptTask = async (input: AttemptInput, workspace: Workspace): Promise<Attempt> => {
   let usage: Usage = { seconds: 0 };
-  const failed = (failure: string): Attempt => ({ failure, usage, stats: undefined });
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(`${new Date().toISOString()} ${line}`);
+  const stdout = new OutputFile(join(workspace.own, 'stdout'), input.outputBytesMax);
+  const stderr = new OutputFile(join(workspace.own, 'stderr'), input.outputBytesMax);
+
+  const runStep = async (step: Step): Promise<void> => {
+    for (const { file, content } of step.configs) await writeFile(join(workspace.own, file), writeJson(content));
+    await requireScript(step);
+    log(`runs ${step.name}: ${JSON.stringify(step.command).slice(0, COMMAND_CHARACTERS_MAX)}`);
+    const { environment, end } = input;
+    const outcome = await runProcess(step.command, { folder: workspace.own, environment, stdout, stderr, end });
+    usage = together(usage, outcome.usage);
+    checkOutcome(step, outcome, stderr.lastWords(REASON_CHARACTERS_MAX));
+    log(`${step.name} succeeded after ${outcome.usage.seconds.toFixed(2)} s`);
+  };
+
+  let failure: string | undefined;
+  let isMachineFailure = false;
   try {
     await workspace.prepare(input.about);
     const plan = planTask({ ...input, node: process.execPath });
     await workspace.fetchInputs(plan.transfers);
-    for (const step of plan.steps) {
-      for (const { file, content } of step.configs) await writeFile(join(workspace.own, file), writeJson(content));
-      const outcome = await runProcess(step.command, {
-        folder: workspace.own,
-        stdoutFile: join(workspace.own, 'stdout'),
-        stderrFile: join(workspace.own, 'stderr'),
-        signal: input.signal,
-      });
-      usage = together(usage, outcome.usage);
-      if (outcome.error !== undefined) return failed(`${step.name} did not start: ${outcome.error}`);
-      if (outcome.code !== 0) {
-        const end = outcome.signal === undefined ? `exit code ${String(outcome.code)}` : `signal ${outcome.signal}`;
-        const words = await tail(workspace.own, 'stderr', REASON_CHARACTERS_MAX);
-        return failed(`${step.name}: ${end}${words === '' ? '' : `: ${words}`}`);
-      }
-    }
+    for (const step of plan.steps) await runStep(step);
     await workspace.storeOutputs(plan.transfers);
-    return { failure: undefined, usage, stats: await readStats(workspace.own) };
   } catch (error) {
     // A bad config or a full disk: either way this attempt failed and the server should know why.
-    return failed(error instanceof Error ? error.message : String(error));
+    failure = error instanceof Error ? error.message : String(error);
+    isMachineFailure = isMachineError(error);
+    log(failure);
   }
+  const outputs = new Map<string, string>();
+  for (const [name, output] of Object.entries({ stdout, stderr })) {
+    output.end();
+    await finished(output);
+    if (output.failure !== undefined) log(`${name} is not complete: ${output.failure}`);
+    if (output.hasFile) outputs.set(name, output.path);
+  }
+  const stats = failure === undefined ? await readStats(workspace.own) : undefined;
+  return { failure, isMachineFailure, usage, stats, log: lines, outputs };
 };

@@ -1,94 +1,176 @@
-import { mkdirSync, readFileSync, statfsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statfsSync } from 'node:fs';
 import { hostname, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parsedArgs, UsageError } from '../command-line.js';
-
-export const PILOT_USAGE = `Usage: cairn pilot --url URL (--token TOKEN | --token-file FILE) [options]
-
-Claims tasks from any server that speaks the IceProd API and runs their commands here.
-
-  --url URL            address of the server
-  --token TOKEN        bearer token with role system or admin; --token-file keeps it out of the process list
-  --slots N            tasks at the same time (1)
-  --cpus N             cores offered by each slot (1)
-  --gpus N             GPUs offered by each slot (0: CPU tasks only)
-  --memory GB          memory offered by each slot (this host's, divided by the slots)
-  --disk GB            disk offered by each slot (what is free in the work folder, divided by the slots)
-  --time HOURS         longest task taken (24)
-  --site NAME          site to claim for (this host's name)
-  --dataset ID         claim from this dataset only
-  --workdir DIR        folder for the tasks' files; pilots that share it share the files of jobs (a folder in ${tmpdir()})
-  --sources DIR        folder in which a relative src is looked up (.)
-  --poll SECONDS       pause when there is nothing to claim (2)
-  --max-failures N     attempts after which a task is reported as failed instead of reset (10)
-  --grace SECONDS      time that running tasks get to end after SIGTERM before they are handed back (30)
-  --exit-when-idle     end as soon as there is nothing to claim
-  --keep               leave the tasks' work folders behind
-`;
+import { type Command, InvalidArgumentError } from 'commander';
+import { repeated, UsageError } from '../command-line.js';
+import { OpenIdGrant } from '../worker/openid-grant.js';
+import { taskEnvironment } from '../worker/task-environment.js';
+import { FixedToken, TokenFile, type TokenSource } from '../worker/token-source.js';
 
 export interface PilotOptions {
   readonly url: string;
-  readonly token: string;
+  readonly token: TokenSource;
   readonly slots: number;
   /** What one slot offers. */
   readonly offer: {
     readonly cpu: number;
     readonly gpu: number;
+    /** GB */
     readonly memory: number;
+    /** GB */
     readonly disk: number;
+    /** Hours. */
     readonly time: number;
     readonly site: string;
   };
   readonly dataset: string | undefined;
   readonly workdir: string;
   readonly sources: string;
+  /** Environment variables of tasks. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly outputBytesMax: number;
   readonly pollMs: number;
+  readonly serverTimeoutMs: number;
+  readonly heartbeatTimeoutSeconds: number;
+  /** Attempts after which a task has failed for good. */
   readonly failuresMax: number;
+  /** Failures of this machine in a row after which it takes no more work; 0 for any number. */
+  readonly machineFailuresMax: number;
   readonly graceMs: number;
   readonly exitWhenIdle: boolean;
   readonly keep: boolean;
 }
 
+/** As the command line gives them. */
+interface Given {
+  readonly url: string;
+  readonly token?: string;
+  readonly tokenFile?: string;
+  readonly clientId?: string;
+  readonly clientSecretFile?: string;
+  readonly refreshTokenFile?: string;
+  readonly tokenUrl?: string;
+  readonly slots: number;
+  readonly cpus: number;
+  readonly gpus: number;
+  readonly memory?: number;
+  readonly disk?: number;
+  readonly time: number;
+  readonly site: string;
+  readonly dataset?: string;
+  readonly workdir: string;
+  readonly sources: string;
+  readonly env: readonly string[];
+  readonly outputSize: number;
+  readonly poll: number;
+  readonly serverTimeout: number;
+  readonly heartbeatTimeout: number;
+  readonly maxFailures: number;
+  readonly maxMachineFailures: number;
+  readonly grace: number;
+  readonly exitWhenIdle?: true;
+  readonly keep?: true;
+}
+
 const SLOTS_MAX = 1024;
 const BYTES_PER_GB = 1e9;
+const BYTES_PER_MB = 1e6;
+/** What the server accepts (contract 12). */
+const HEARTBEAT_TIMEOUT_SECONDS_MIN = 30;
+/** The client that saved device grants belong to (contract 3). */
+const DEVICE_CLIENT = 'iceprod-public';
+const ISSUER_PATH = '/auth/realms/IceCube';
 
-const number = (
-  values: Readonly<Record<string, string | boolean | undefined>>,
-  name: string,
-  fallback: number,
-  least = 0,
-): number => {
-  const text = values[name];
-  const value = text === undefined ? fallback : Number(text);
-  if (!Number.isFinite(value) || value < least || text === '')
-    throw new UsageError(`--${name} must be a number from ${least} up`);
-  return value;
+const numberFrom =
+  (least: number, most = Infinity) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isFinite(value) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(
+      most === Infinity
+        ? `It must be a number from ${String(least)} up.`
+        : `It must be a number from ${String(least)} to ${String(most)}.`,
+    );
+  };
+
+const integerFrom =
+  (least: number, most = Infinity) =>
+  (text: string): number => {
+    const value = numberFrom(least, most)(text);
+    if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number.');
+    return value;
+  };
+
+const webAddress = (text: string): string => {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw new InvalidArgumentError('It must be the address of a server, such as http://127.0.0.1:8080.');
+  }
+  return text;
 };
 
-const parse = (words: readonly string[]) =>
-  parsedArgs({
-    args: [...words],
-    options: {
-      url: { type: 'string' },
-      token: { type: 'string' },
-      'token-file': { type: 'string' },
-      slots: { type: 'string' },
-      cpus: { type: 'string' },
-      gpus: { type: 'string' },
-      memory: { type: 'string' },
-      disk: { type: 'string' },
-      time: { type: 'string' },
-      site: { type: 'string' },
-      dataset: { type: 'string' },
-      workdir: { type: 'string' },
-      sources: { type: 'string' },
-      poll: { type: 'string' },
-      'max-failures': { type: 'string' },
-      grace: { type: 'string' },
-      'exit-when-idle': { type: 'boolean' },
-      keep: { type: 'boolean' },
-    },
-  }).values;
+const NOTES = `
+Tokens need the role system or admin. Give one of:
+  --token-file FILE                             a token; the file is read again for each request, so that whoever
+                                                writes a new token into it renews the pilot's
+  --client-id ID --client-secret-file FILE      client credentials: new tokens are asked for before old ones end
+  --refresh-token-file FILE [--client-id ID]    a saved device grant, such as .iceprod-auth; kept up to date
+  --token TOKEN                                 every user of the machine can read it; it cannot be renewed
+A pilot that cannot renew its token asks only for tasks that need less time than the token lives.
+
+Each slot asks for tasks that need no more than --cpus, --gpus, --memory, --disk and --time. Tasks are not held to it.
+What tasks print becomes their logs stdout and stderr, what the pilot did their log stdlog.
+Results stay in WORKDIR/spool until they are delivered, also by a later pilot.
+
+The first SIGTERM or Ctrl-C lets running tasks end, or hands them back after --grace; the second ends all at once.
+
+Exit codes: 0 done; 1 the server refused or did not answer, or results stay on disk; 2 wrong command line;
+3 this machine failed too many tasks in a row.`;
+
+/** Adds the options of a pilot to its command. */
+export const addPilotOptions = (command: Command): Command =>
+  command
+    .requiredOption('--url <url>', 'address of the server', webAddress)
+    .option('--token-file <file>', 'file with a bearer token')
+    .option('--client-id <id>', 'OpenID client that tokens are asked for')
+    .option('--client-secret-file <file>', 'file with its secret')
+    .option('--refresh-token-file <file>', 'file with the refresh token of a device grant')
+    .option('--token-url <url>', `OpenID issuer (default: ${ISSUER_PATH} of the server)`, webAddress)
+    .option('--token <token>', 'bearer token; rather use --token-file')
+    .option('--slots <n>', 'tasks at the same time', integerFrom(1, SLOTS_MAX), 1)
+    .option('--cpus <n>', 'cores that each slot offers', numberFrom(0), 1)
+    .option('--gpus <n>', 'GPUs that each slot offers; 0 takes CPU tasks only', numberFrom(0), 0)
+    .option('--memory <gb>', "memory that each slot offers (default: this machine's, by slots)", numberFrom(0))
+    .option('--disk <gb>', 'disk that each slot offers (default: what is free, by slots)', numberFrom(0))
+    .option('--time <hours>', 'longest task taken', numberFrom(0), 24)
+    .option('--site <name>', 'site to claim for', hostname())
+    .option('--dataset <id>', 'claim from this dataset only')
+    .option(
+      '--workdir <dir>',
+      'files of tasks; pilots that share it share those of jobs',
+      join(tmpdir(), 'cairn-pilot'),
+    )
+    .option('--sources <dir>', 'where a relative src is looked up', '.')
+    .option('--env <name>', 'environment variable that tasks get too; may be repeated', repeated, [])
+    .option('--output-size <mb>', 'how much of the end of stdout and of stderr is kept', numberFrom(0, 1000), 1)
+    .option('--poll <seconds>', 'pause when there is nothing to claim', numberFrom(0), 2)
+    .option('--server-timeout <seconds>', 'give up when the server is silent for so long', numberFrom(0), 600)
+    .option(
+      '--heartbeat-timeout <seconds>',
+      'the server gives the tasks of a pilot that is silent for so long to others',
+      integerFrom(HEARTBEAT_TIMEOUT_SECONDS_MIN),
+      300,
+    )
+    .option('--max-failures <n>', 'attempts after which a task has failed instead of being reset', integerFrom(1), 10)
+    .option(
+      '--max-machine-failures <n>',
+      'end after so many failures of this machine in a row, such as missing programs; 0: never',
+      integerFrom(0),
+      5,
+    )
+    .option('--grace <seconds>', 'time that running tasks get to end after a signal', numberFrom(0), 30)
+    .option('--exit-when-idle', 'end as soon as there is nothing to claim')
+    .option('--keep', "leave the tasks' work folders behind")
+    .addHelpText('after', NOTES);
 
 const freeDiskGb = (folder: string): number => {
   const { bavail, bsize } = statfsSync(folder);
@@ -97,44 +179,81 @@ const freeDiskGb = (folder: string): number => {
 
 const rounded = (value: number): number => Math.floor(value * 10) / 10;
 
-const readToken = (file: string): string => {
+const readable = (option: string, file: string): string => {
   try {
-    return readFileSync(file, 'utf8').trim();
+    readFileSync(file);
+    return file;
   } catch (error) {
-    throw new UsageError(`--token-file cannot be read: ${(error as Error).message}`);
+    throw new UsageError(`${option} cannot be read: ${(error as Error).message}`);
   }
 };
 
-/** @throws UsageError */
-export const readOptions = (words: readonly string[]): PilotOptions => {
-  const values = parse(words);
-  if (values.url === undefined || !URL.canParse(values.url)) throw new UsageError('--url must be an address');
-  const tokenFile = values['token-file'];
-  const token = values.token ?? (tokenFile === undefined ? '' : readToken(tokenFile));
-  if (token === '') throw new UsageError('--token or --token-file is needed');
-  const slots = number(values, 'slots', 1, 1);
-  if (!Number.isInteger(slots) || slots > SLOTS_MAX) throw new UsageError(`--slots must be at most ${SLOTS_MAX}`);
-  const workdir = resolve(values.workdir ?? join(tmpdir(), 'cairn-pilot'));
-  mkdirSync(workdir, { recursive: true });
+const ONE_TOKEN = 'give one of --token-file, --client-id with --client-secret-file, --refresh-token-file and --token';
+
+const tokenSource = (given: Given, path: (file: string) => string): TokenSource => {
+  const { token, tokenFile, clientId, clientSecretFile, refreshTokenFile } = given;
+  const isClient = clientSecretFile !== undefined && refreshTokenFile === undefined;
+  const ways = [token !== undefined, tokenFile !== undefined, refreshTokenFile !== undefined, isClient];
+  if (ways.filter(Boolean).length !== 1) throw new UsageError(ONE_TOKEN);
+  if (token !== undefined) return new FixedToken(token);
+  if (tokenFile !== undefined) return new TokenFile(readable('--token-file', path(tokenFile)));
+
+  const issuer = given.tokenUrl ?? given.url.replace(/\/+$/, '') + ISSUER_PATH;
+  const secretFile = clientSecretFile && readable('--client-secret-file', path(clientSecretFile));
+  if (refreshTokenFile !== undefined) {
+    return new OpenIdGrant(issuer, {
+      type: 'refresh_token',
+      clientId: clientId ?? DEVICE_CLIENT,
+      clientSecretFile: secretFile,
+      refreshTokenFile: readable('--refresh-token-file', path(refreshTokenFile)),
+    });
+  }
+  if (clientId === undefined || secretFile === undefined) throw new UsageError(ONE_TOKEN);
+  return new OpenIdGrant(issuer, { type: 'client_credentials', clientId, clientSecretFile: secretFile });
+};
+
+/**
+ * Makes the work folder.
+ *
+ * @param env variables of this process; `INIT_CWD` names the folder that the user stands in, which relative paths count from
+ * @throws UsageError
+ */
+export const readOptions = (given: Given, env: Readonly<Record<string, string | undefined>>): PilotOptions => {
+  const path = (file: string): string => resolve(env['INIT_CWD'] ?? '.', file);
+  const token = tokenSource(given, path);
+  const sources = path(given.sources);
+  if (!existsSync(sources)) throw new UsageError(`--sources: there is no folder ${sources}`);
+  const workdir = path(given.workdir);
+  try {
+    mkdirSync(workdir, { recursive: true });
+  } catch (error) {
+    throw new UsageError(`--workdir cannot be made: ${(error as Error).message}`);
+  }
+  const { slots } = given;
   return {
-    url: values.url,
+    url: given.url,
     token,
     slots,
     offer: {
-      cpu: number(values, 'cpus', 1),
-      gpu: number(values, 'gpus', 0),
-      memory: number(values, 'memory', rounded(totalmem() / slots / BYTES_PER_GB)),
-      disk: number(values, 'disk', rounded(freeDiskGb(workdir) / slots)),
-      time: number(values, 'time', 24),
-      site: values.site ?? hostname(),
+      cpu: given.cpus,
+      gpu: given.gpus,
+      memory: given.memory ?? rounded(totalmem() / slots / BYTES_PER_GB),
+      disk: given.disk ?? rounded(freeDiskGb(workdir) / slots),
+      time: given.time,
+      site: given.site,
     },
-    dataset: values.dataset,
+    dataset: given.dataset,
     workdir,
-    sources: resolve(values.sources ?? '.'),
-    pollMs: number(values, 'poll', 2) * 1000,
-    failuresMax: number(values, 'max-failures', 10, 1),
-    graceMs: number(values, 'grace', 30) * 1000,
-    exitWhenIdle: values['exit-when-idle'] ?? false,
-    keep: values.keep ?? false,
+    sources,
+    environment: taskEnvironment(env, given.env),
+    outputBytesMax: given.outputSize * BYTES_PER_MB,
+    pollMs: given.poll * 1000,
+    serverTimeoutMs: given.serverTimeout * 1000,
+    heartbeatTimeoutSeconds: given.heartbeatTimeout,
+    failuresMax: given.maxFailures,
+    machineFailuresMax: given.maxMachineFailures,
+    graceMs: given.grace * 1000,
+    exitWhenIdle: given.exitWhenIdle ?? false,
+    keep: given.keep ?? false,
   };
 };

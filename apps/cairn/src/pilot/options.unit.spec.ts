@@ -1,45 +1,62 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UsageError } from '../command-line.js';
-import { readOptions } from './options.js';
+import { Command } from 'commander';
+import { ran, type Ran } from '../testing/ran.js';
+import type { Terminal } from '../command-line.js';
+import { addPilotOptions, type PilotOptions, readOptions } from './options.js';
 
 describe('options of the pilot', () => {
   let folder: string;
-  const url = ['--url', 'http://127.0.0.1:8080'];
+  let options: PilotOptions | undefined;
+  const url = '--url http://127.0.0.1:8080';
 
   beforeEach(() => {
+    options = undefined;
     folder = mkdtempSync(join(tmpdir(), 'cairn-pilot-options-'));
+    for (const name of ['token', 'secret', 'grant']) writeFileSync(join(folder, name), `${name} text\n`);
   });
 
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const refusalOf = (...words: readonly string[]): unknown => {
-    try {
-      return readOptions([...words, '--workdir', folder]);
-    } catch (error) {
-      return error;
-    }
-  };
-
-  it('take the token from a file, without the line feed that editors add', () => {
-    const file = join(folder, 'token');
-    writeFileSync(file, 'secret\n');
-    expect(readOptions([...url, '--token-file', file, '--workdir', folder])).toMatchObject({
-      token: 'secret',
-      slots: 1,
+  const command = ({ env }: Terminal): Command =>
+    addPilotOptions(new Command('pilot')).action((given: Parameters<typeof readOptions>[0]) => {
+      options = readOptions(given, env);
     });
+
+  const run = (line: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
+    ran(command, `${line} --workdir ${folder}`, { INIT_CWD: folder, ...env });
+
+  it('take the token from a file, without the line feed that editors add', async () => {
+    expect(await run(`${url} --token-file token`)).toMatchObject({ exitCode: 0 });
+    expect(options).toMatchObject({ slots: 1, sources: folder });
+    expect((await options?.token.current())?.text).toBe('token text');
+  });
+
+  it('count relative paths from the folder that the user stands in', async () => {
+    await ran(command, `${url} --token t --workdir w --sources .`, { INIT_CWD: folder });
+    expect(options).toMatchObject({ workdir: join(folder, 'w'), sources: folder });
+  });
+
+  it('pass on only a few variables to tasks, and those that are named', async () => {
+    const env = { PATH: '/bin', LC_ALL: 'C', SECRET: 's', CUDA_VISIBLE_DEVICES: '1' };
+    await run(`${url} --token t --env CUDA_VISIBLE_DEVICES`, env);
+    expect(options?.environment).toEqual({ PATH: '/bin', LC_ALL: 'C', CUDA_VISIBLE_DEVICES: '1' });
   });
 
   it.each([
-    ['no address', ['--token', 't'], /--url/],
-    ['no token', url, /--token or --token-file/],
-    ['a file that is not there', [...url, '--token-file', '/nowhere/token'], /--token-file cannot be read: ENOENT/],
-    ['half a slot', [...url, '--token', 't', '--slots', '1.5'], /--slots/],
-    ['an unknown option', [...url, '--token', 't', '--colour', 'red'], /--colour/],
-  ])('are refused with %s', (_what, words, message) => {
-    const refusal = refusalOf(...words);
-    expect(refusal).toBeInstanceOf(UsageError);
-    expect(String(refusal)).toMatch(message);
+    ['no address', '--token t', "required option '--url <url>' not specified"],
+    ['an address that is none', '--url example --token t', "option '--url <url>' argument 'example' is invalid"],
+    ['no token', url, 'give one of --token-file,'],
+    ['two tokens', `${url} --token t --token-file token`, 'give one of --token-file,'],
+    ['a secret without a client', `${url} --client-secret-file secret`, 'give one of --token-file,'],
+    ['a file that is not there', `${url} --token-file gone`, '--token-file cannot be read: ENOENT'],
+    ['sources that are not there', `${url} --token t --sources gone`, '--sources: there is no folder'],
+    ['half a slot', `${url} --token t --slots 1.5`, 'It must be a whole number'],
+    ['a heartbeat timeout of seconds', `${url} --token t --heartbeat-timeout 5`, 'It must be a number from 30 up'],
+    ['an unknown option', `${url} --token t --slot 1`, "unknown option '--slot'\n(Did you mean --slots?)"],
+  ])('are refused with %s', async (_what, line, message) => {
+    const { exitCode, stderr } = await run(line);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining(message) as string });
   });
 });

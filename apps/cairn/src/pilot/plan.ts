@@ -16,6 +16,8 @@ import {
 export interface Step {
   readonly name: string;
   readonly command: readonly string[];
+  /** File that the command interprets. */
+  readonly script: string | undefined;
   /** Files to write before it starts: name in the work folder and JSON content. */
   readonly configs: readonly { readonly file: string; readonly content: Json }[];
 }
@@ -138,6 +140,7 @@ const stepOf = (module: Json, scope: Scope, { sources, node }: PlanInput): Step 
   return {
     name: name === '' ? posix.basename(source) : name,
     command: [...interpreter(source, node), path, ...argumentsOf(member(module, 'args'), scope)],
+    script: interpreter(source, node).length > 0 ? path : undefined,
     configs,
   };
 };

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { open, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** What a process and its descendants used. Absent where the system does not say (no `/proc`). */
@@ -21,18 +22,28 @@ export interface Outcome {
   readonly usage: Usage;
 }
 
+/** What ends a process and its descendants before they end by themselves. */
+export interface EndSignals {
+  /** Asks them to end, and kills them when they do not within some seconds. */
+  readonly interrupted: AbortSignal;
+  /** Kills them at once. */
+  readonly halted: AbortSignal;
+}
+
 interface RunOptions {
   readonly folder: string;
-  /** Appended to. */
-  readonly stdoutFile: string;
-  readonly stderrFile: string;
-  /** Ends the process and its descendants. */
-  readonly signal: AbortSignal;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Stay open for the next process. */
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly end: EndSignals;
 }
 
 const SAMPLE_MS = 50;
 /** Time between the polite and the final signal. */
 const KILL_AFTER_MS = 5_000;
+/** Time to read what a process has written before its end. */
+const DRAIN_MS = 2_000;
 /** `/proc` counts processor time in hundredths of a second on every Linux that Node supports. */
 const TICKS_PER_SECOND = 100;
 
@@ -87,60 +98,64 @@ const killGroup = (pid: number, signal: NodeJS.Signals): void => {
   }
 };
 
+/** Calls back once, also when the signal has aborted already. */
+const onAbort = (signal: AbortSignal, act: () => void, ended: AbortSignal): void => {
+  if (signal.aborted) act();
+  else signal.addEventListener('abort', act, { once: true, signal: ended });
+};
+
+/** Descendants that live on may hold the pipes open: what they write later is nobody's. */
+const drain = async (streams: readonly Readable[]): Promise<void> => {
+  const signal = AbortSignal.timeout(DRAIN_MS);
+  await Promise.all(streams.map((stream) => finished(stream, { signal, cleanup: true }).catch(() => stream.destroy())));
+};
+
 /** Runs one command to its end, in a process group of its own, and measures it. */
 export const runProcess = async (command: readonly string[], options: RunOptions): Promise<Outcome> => {
   const [program = '', ...args] = command;
-  const stdout = await open(options.stdoutFile, 'a');
-  const stderr = await open(options.stderrFile, 'a');
   const startedMs = performance.now();
   const done = new AbortController();
-  try {
-    const child = spawn(program, args, {
-      cwd: options.folder,
-      stdio: ['ignore', stdout.fd, stderr.fd],
-      detached: true,
+  const child = spawn(program, args, {
+    cwd: options.folder,
+    env: options.environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const { pid, stdout, stderr } = child;
+  stdout.pipe(options.stdout, { end: false });
+  stderr.pipe(options.stderr, { end: false });
+  const ended = new Promise<Omit<Outcome, 'usage'>>((settle) => {
+    child.once('error', (error) => {
+      settle({ code: undefined, signal: undefined, error: error.message });
     });
-    const { pid } = child;
-    const watched = pid === undefined ? Promise.resolve(NOTHING) : watch(pid, done.signal);
-    let killer: NodeJS.Timeout | undefined;
-    const end = (): void => {
-      if (pid === undefined) return;
+    child.once('exit', (code, signal) => {
+      settle({ code: code ?? undefined, signal: signal ?? undefined, error: undefined });
+    });
+  });
+  const watched = pid === undefined ? Promise.resolve(NOTHING) : watch(pid, done.signal);
+  let killer: NodeJS.Timeout | undefined;
+  if (pid !== undefined) {
+    const kill = (): void => killGroup(pid, 'SIGKILL');
+    const interrupt = (): void => {
       killGroup(pid, 'SIGTERM');
-      killer = setTimeout(() => {
-        killGroup(pid, 'SIGKILL');
-      }, KILL_AFTER_MS);
+      killer = setTimeout(kill, KILL_AFTER_MS);
     };
-    if (options.signal.aborted) end();
-    options.signal.addEventListener('abort', end, { once: true });
-    const result = await new Promise<Omit<Outcome, 'usage'>>((settle) => {
-      child.once('error', (error) => {
-        settle({ code: undefined, signal: undefined, error: error.message });
-      });
-      child.once('close', (code, signal) => {
-        settle({ code: code ?? undefined, signal: signal ?? undefined, error: undefined });
-      });
-    });
-    options.signal.removeEventListener('abort', end);
-    clearTimeout(killer);
-    done.abort();
-    const seconds = (performance.now() - startedMs) / 1000;
-    const most = await watched;
-    const measured =
-      most.memoryBytes === 0
-        ? {}
-        : {
-            memoryBytes: most.memoryBytes,
-            cpu: Math.min(most.cpuSeconds / Math.max(seconds, SAMPLE_MS / 1000), availableParallelism()),
-          };
-    return { ...result, usage: { seconds, ...measured } };
-  } finally {
-    done.abort();
-    await Promise.all([stdout.close(), stderr.close()]);
+    onAbort(options.end.halted, kill, done.signal);
+    onAbort(options.end.interrupted, interrupt, done.signal);
   }
-};
-
-/** Last lines of a file, for people. */
-export const tail = async (folder: string, file: string, charactersMax: number): Promise<string> => {
-  const text = await readFile(join(folder, file), 'utf8').catch(() => '');
-  return text.trimEnd().slice(-charactersMax);
+  const result = await ended;
+  clearTimeout(killer);
+  done.abort();
+  const seconds = (performance.now() - startedMs) / 1000;
+  if (pid !== undefined) killGroup(pid, 'SIGKILL');
+  await drain([stdout, stderr]);
+  const most = await watched;
+  const measured =
+    most.memoryBytes === 0
+      ? {}
+      : {
+          memoryBytes: most.memoryBytes,
+          cpu: Math.min(most.cpuSeconds / Math.max(seconds, SAMPLE_MS / 1000), availableParallelism()),
+        };
+  return { ...result, usage: { seconds, ...measured } };
 };

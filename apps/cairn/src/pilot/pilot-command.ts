@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { EXIT, type Terminal } from '../command-line.js';
+import { Delivery } from '../worker/delivery.js';
+import { FailureLimit } from '../worker/failure-limit.js';
+import { AccessDenied, Refused, Unreachable } from '../worker/http-client.js';
+import { Shutdown } from '../worker/shutdown.js';
+import { Spool } from '../worker/spool.js';
+import { Worker } from '../worker/worker.js';
+import { IceprodTasks } from './iceprod-tasks.js';
+import { addPilotOptions, type PilotOptions, readOptions } from './options.js';
+import { PilotRegistration } from './pilot-registration.js';
+import { RestClient } from './rest-client.js';
+
+/** The server may miss so many heartbeats before it gives the pilot up. */
+const HEARTBEATS_MISSED_MAX = 4;
+
+const makePilot = (options: PilotOptions, shutdown: Shutdown, note: (line: string) => void) => {
+  const { url, token, offer, slots } = options;
+  const client = new RestClient({
+    url,
+    token,
+    timeoutMs: options.serverTimeoutMs,
+    onSilence: (message) => note(`no answer: ${message}; tries again`),
+  });
+  const { site, ...resources } = offer;
+  const { heartbeatTimeoutSeconds } = options;
+  const registration = new PilotRegistration(client, { site, resources, heartbeatTimeoutSeconds }, note);
+  const spool = new Spool(join(options.workdir, 'spool'), url);
+  return new Worker(
+    {
+      source: new IceprodTasks(client, token, registration, options, note),
+      registration,
+      spool,
+      delivery: new Delivery(client.http, spool, note),
+      failures: new FailureLimit(options.machineFailuresMax),
+      shutdown,
+      note,
+    },
+    {
+      slots,
+      pollMs: options.pollMs,
+      graceMs: options.graceMs,
+      heartbeatMs: (heartbeatTimeoutSeconds * 1000) / HEARTBEATS_MISSED_MAX,
+      exitWhenIdle: options.exitWhenIdle,
+    },
+  );
+};
+
+/** SIGTERM and SIGINT let running tasks end, or hand them back; a second one ends everything at once. */
+const runPilot = async (options: PilotOptions, terminal: Terminal): Promise<void> => {
+  const note = (line: string): void => {
+    terminal.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
+  };
+  const fail = (message: string, exitCode: number): void => {
+    terminal.stderr.write(`${message}\n`);
+    terminal.exitCode = exitCode;
+  };
+  const shutdown = new Shutdown();
+  const stop = (signal: NodeJS.Signals): void => {
+    note(shutdown.stopping.aborted ? `${signal}: ends at once` : `${signal}: takes no more tasks`);
+    shutdown.signal();
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  try {
+    const { machineFailure, undelivered } = await makePilot(options, shutdown, note).run();
+    if (undelivered > 0) fail(`${undelivered} results stay in ${join(options.workdir, 'spool')}`, EXIT.failed);
+    if (machineFailure !== undefined) fail(machineFailure, EXIT.machineFailure);
+  } catch (error) {
+    const isExpected = error instanceof Refused || error instanceof AccessDenied || error instanceof Unreachable;
+    if (!isExpected) throw error;
+    fail(error.message, EXIT.failed);
+  } finally {
+    process.off('SIGTERM', stop);
+    process.off('SIGINT', stop);
+  }
+};
+
+/** `cairn pilot` */
+export const pilotCommand = (terminal: Terminal): Command =>
+  addPilotOptions(new Command('pilot'))
+    .description('Claims tasks from any server that speaks the IceProd API and runs their commands here.')
+    .action((given: Parameters<typeof readOptions>[0]) => runPilot(readOptions(given, terminal.env), terminal));

@@ -1,0 +1,75 @@
+import { hostname } from 'node:os';
+import { textOf } from '#contracts/iceprod/config/json.js';
+import { Refused } from '../worker/http-client.js';
+import type { Registration } from '../worker/worker.js';
+import type { RestClient } from './rest-client.js';
+
+interface PilotDescription {
+  readonly site: string;
+  readonly resources: object;
+  /** Silence after which the server gives the pilot's tasks to others. */
+  readonly heartbeatTimeoutSeconds: number;
+}
+
+const QUEUE_VERSION = '1';
+const NOT_FOUND = 404;
+
+/** The pilot's own record on the server: `POST`, `PATCH` and `DELETE /pilots` (contract 12). */
+export class PilotRegistration implements Registration {
+  private pilotId: string | undefined;
+
+  constructor(
+    private readonly client: RestClient,
+    private readonly description: PilotDescription,
+    private readonly note: (line: string) => void,
+  ) {}
+
+  /** `undefined` on servers without pilots. */
+  get id(): string | undefined {
+    return this.pilotId;
+  }
+
+  async register(signal: AbortSignal): Promise<void> {
+    const { site, resources, heartbeatTimeoutSeconds } = this.description;
+    const description = {
+      queue_host: hostname(),
+      queue_version: QUEUE_VERSION,
+      host: hostname(),
+      version: QUEUE_VERSION,
+      site,
+      resources,
+      tasks: [],
+      heartbeat_seconds: heartbeatTimeoutSeconds,
+    };
+    try {
+      this.pilotId = textOf(await this.client.post('/pilots', description, { signal }), 'result');
+      await this.client.patch(this.path, { start_date: new Date().toISOString().slice(0, -1) }, { signal });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      // Newer IceProd servers know no pilots: work goes on, and nobody misses us when we are gone.
+      this.note(`the server registers no pilots: ${error.message}`);
+    }
+  }
+
+  async beat(tasks: readonly string[], signal: AbortSignal): Promise<void> {
+    if (this.pilotId === undefined) return;
+    try {
+      await this.client.patch(this.path, { tasks }, { signal });
+    } catch (error) {
+      if (!(error instanceof Refused) || error.status !== NOT_FOUND) throw error;
+      this.note('the server has missed this pilot, which registers again');
+      await this.register(signal);
+      await this.client.patch(this.path, { tasks }, { signal });
+    }
+  }
+
+  async deregister(signal: AbortSignal): Promise<void> {
+    if (this.pilotId === undefined) return;
+    await this.client.patch(this.path, { tasks: [] }, { signal });
+    await this.client.delete(this.path, { signal });
+  }
+
+  private get path(): string {
+    return `/pilots/${encodeURIComponent(this.pilotId ?? '')}`;
+  }
+}

@@ -1,0 +1,208 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { randomUUID } from 'node:crypto';
+import { type AccessToken, TokenRefused, type TokenSource, TokenUnavailable } from './token-source.js';
+
+/** The server understood the request and said no. */
+export class Refused extends Error {
+  override readonly name: string = 'Refused';
+
+  constructor(
+    readonly status: number,
+    readonly reason: string,
+    request: string,
+  ) {
+    super(`${request}: ${status} ${reason}`);
+  }
+}
+
+/** The server accepts no token that we have. */
+export class AccessDenied extends Error {
+  override readonly name = 'AccessDenied';
+}
+
+/** No answer that means anything, in all the time that was allowed. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable';
+}
+
+/** Why a signal has ended a request. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export interface HttpRequest {
+  readonly method: Method;
+  /** Below the address of the server. */
+  readonly path: string;
+  /** JSON; streams are opened anew for each attempt. */
+  readonly body?: string | (() => ReadableStream<Uint8Array>);
+  /** Lets the server know a repeated write; by default each request has one of its own. */
+  readonly idempotencyKey?: string;
+  /** Ends attempts and pauses. */
+  readonly signal?: AbortSignal;
+  /** Ends pauses and begins no other attempt; one that is under way may still answer. */
+  readonly lastAttempt?: AbortSignal;
+}
+
+interface HttpClientOptions {
+  readonly url: string;
+  readonly token: TokenSource;
+  /** How long one request is repeated before the server is {@link Unreachable}. */
+  readonly timeoutMs?: number;
+  /** Hears of a server that does not answer, once a minute. */
+  readonly onSilence?: (message: string) => void;
+  /** The server's own words in the body of a refusal. */
+  readonly reasonIn: (body: string) => string;
+}
+
+/** Answers that promise nothing about the next attempt. */
+const TEMPORARY: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
+/** What a broken server answers: repeated a few times only, as it may be this request that breaks it. */
+const SERVER_ERROR = 500;
+const SERVER_ERRORS_MAX = 8;
+const DENIED: ReadonlySet<number> = new Set([401, 403]);
+
+const ATTEMPT_TIMEOUT_MS = 60_000;
+export const SERVER_TIMEOUT_MS = 10 * 60_000;
+const PAUSE_FIRST_MS = 100;
+const PAUSE_MAX_MS = 10_000;
+const SILENCE_NOTE_MS = 60_000;
+
+type Answer =
+  | { readonly text: string }
+  | { readonly denied: Refused; readonly token: AccessToken }
+  | { readonly cause: string; readonly retryAfterMs: number; readonly error?: Refused };
+
+/** `connect ECONNREFUSED 127.0.0.1:80` says more than `fetch failed`. */
+const causeOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  if (!(cause instanceof Error)) return error.message;
+  return cause.message || ('code' in cause ? String(cause.code) : error.message);
+};
+
+/**
+ * Sends JSON with a bearer token. Repeats what the server did not answer or was too busy for, with an idempotency key on
+ * every write, and renews the token when it is refused.
+ */
+export class HttpClient {
+  private notedMs = -Infinity;
+
+  constructor(private readonly options: HttpClientOptions) {}
+
+  /**
+   * The body of the answer.
+   *
+   * @throws Refused, AccessDenied, Unreachable; Interrupted after a signal
+   */
+  async send(request: HttpRequest): Promise<string> {
+    const { signal, lastAttempt } = request;
+    const ended = [signal, lastAttempt].filter((one) => one !== undefined);
+    const pausing = ended.length === 0 ? undefined : AbortSignal.any(ended);
+    const key = request.idempotencyKey ?? randomUUID();
+    const timeoutMs = this.options.timeoutMs ?? SERVER_TIMEOUT_MS;
+    const giveUpMs = Date.now() + timeoutMs;
+    let serverErrors = 0;
+    let isRenewed = false;
+    for (let pauseMs = PAUSE_FIRST_MS; ; pauseMs = Math.min(PAUSE_MAX_MS, pauseMs * 2)) {
+      let answer = await this.attempt(request, key);
+      if ('text' in answer) {
+        this.notedMs = -Infinity;
+        return answer.text;
+      }
+      if ('denied' in answer) {
+        const renewal = await this.renew(answer.token, answer.denied, isRenewed);
+        isRenewed = renewal === 'renewed';
+        if (renewal === 'renewed') continue;
+        answer = { cause: renewal.message, retryAfterMs: 0, error: answer.denied };
+      } else if (answer.error !== undefined && (serverErrors += 1) > SERVER_ERRORS_MAX) throw answer.error;
+      const waitMs = Math.max(pauseMs, answer.retryAfterMs) * (0.5 + Math.random() / 2);
+      const message = `${this.name(request)}: ${answer.cause}`;
+      if (pausing?.aborted) throw new Interrupted(message);
+      if (Date.now() + waitMs > giveUpMs)
+        throw new Unreachable(`${message} (tried for ${Math.round(timeoutMs / 1000)} s)`);
+      this.noteSilence(message);
+      await delay(waitMs, undefined, pausing === undefined ? {} : { signal: pausing }).catch(() => {
+        throw new Interrupted(message);
+      });
+    }
+  }
+
+  private name({ method, path }: HttpRequest): string {
+    return `${method} ${this.urlOf(path)}`;
+  }
+
+  /** The server may stand below a path of its own. */
+  private urlOf(path: string): string {
+    return this.options.url.replace(/\/+$/, '') + path;
+  }
+
+  private noteSilence(message: string): void {
+    if (Date.now() < this.notedMs + SILENCE_NOTE_MS) return;
+    this.notedMs = Date.now();
+    this.options.onSilence?.(message);
+  }
+
+  /** A server that refuses a new token too means us. */
+  private async renew(
+    refused: AccessToken,
+    denial: Refused,
+    isRenewed: boolean,
+  ): Promise<'renewed' | TokenUnavailable> {
+    try {
+      const token = isRenewed ? undefined : await this.options.token.replace(refused);
+      if (token !== undefined) return 'renewed';
+    } catch (error) {
+      if (error instanceof TokenUnavailable) return error;
+      if (error instanceof TokenRefused) throw new AccessDenied(error.message, { cause: error });
+      throw error;
+    }
+    const { expiresMs } = refused;
+    const ended = expiresMs !== undefined && expiresMs <= Date.now();
+    throw new AccessDenied(
+      ended ? `${denial.message} (the token has ended at ${new Date(expiresMs).toISOString()})` : denial.message,
+    );
+  }
+
+  private async attempt(request: HttpRequest, idempotencyKey: string): Promise<Answer> {
+    const { method, path, body, signal } = request;
+    let token: AccessToken;
+    try {
+      token = await this.options.token.current();
+    } catch (error) {
+      if (error instanceof TokenUnavailable) return { cause: error.message, retryAfterMs: 0 };
+      if (error instanceof TokenRefused) throw new AccessDenied(error.message, { cause: error });
+      throw error;
+    }
+    const timeout = AbortSignal.timeout(ATTEMPT_TIMEOUT_MS);
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(this.urlOf(path), {
+        method,
+        headers: {
+          authorization: `Bearer ${token.text}`,
+          'content-type': 'application/json',
+          ...(method === 'GET' ? {} : { 'idempotency-key': idempotencyKey }),
+        },
+        signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+        ...(typeof body === 'string' && { body }),
+        ...(typeof body === 'function' && { body: body(), duplex: 'half' }),
+      });
+      text = await response.text();
+    } catch (error) {
+      return { cause: causeOf(error), retryAfterMs: 0 };
+    }
+    if (response.ok) return { text };
+    const { status } = response;
+    const error = new Refused(status, this.options.reasonIn(text) || response.statusText, this.name(request));
+    if (DENIED.has(status)) return { denied: error, token };
+    if (status === SERVER_ERROR) return { cause: `500 ${error.reason}`, retryAfterMs: 0, error };
+    if (!TEMPORARY.has(status)) throw error;
+    const seconds = Number(response.headers.get('retry-after') ?? 0);
+    const retryAfterMs = Number.isFinite(seconds) ? Math.min(seconds * 1000, PAUSE_MAX_MS) : 0;
+    return { cause: `${String(status)} ${error.reason}`, retryAfterMs };
+  }
+}

@@ -1,0 +1,259 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Delivery, Undelivered } from './delivery.js';
+import type { FailureLimit } from './failure-limit.js';
+import { Heartbeat } from './heartbeat.js';
+import { Interrupted } from './http-client.js';
+import type { EndSignals } from './run-process.js';
+import type { Shutdown } from './shutdown.js';
+import type { Result, Spool } from './spool.js';
+
+/** A unit of work that the server has given to this worker. */
+export interface ClaimedUnit {
+  readonly id: string;
+  /** In words for people. */
+  readonly title: string;
+}
+
+/** How a run went, and what the server has to be told of it. */
+export interface RunResult {
+  /** One line for people. */
+  readonly summary: string;
+  readonly result: Result;
+  /** Files that the result sends, by their names in it. They are moved away. */
+  readonly files: ReadonlyMap<string, string>;
+  readonly outcome: 'succeeded' | 'failed' | 'machine failed';
+}
+
+/** What a worker needs to know of an API: how work is claimed, run and given back there. */
+export interface WorkSource<Unit extends ClaimedUnit> {
+  /** A unit that fits; `undefined` when there is none now, or none may be taken. */
+  claim(lastAttempt: AbortSignal, signal: AbortSignal): Promise<Unit | undefined>;
+  /** Runs a unit to its end. `undefined` when it belongs to somebody else by now, or the signals ended it. */
+  run(unit: Unit, end: EndSignals): Promise<RunResult | undefined>;
+  /** Gives a unit back that this worker did not finish. */
+  handBack(unit: Unit): Result;
+  /** Removes what the run has left on disk. */
+  cleanUp(unit: Unit): Promise<void>;
+}
+
+/** How the server knows that this worker lives. */
+export interface Registration {
+  register(signal: AbortSignal): Promise<void>;
+  /** Says which units the worker holds. */
+  beat(unitIds: readonly string[], signal: AbortSignal): Promise<void>;
+  /** The worker ends and holds nothing. */
+  deregister(signal: AbortSignal): Promise<void>;
+}
+
+export interface WorkerOptions {
+  /** Units at the same time. */
+  readonly slots: number;
+  readonly pollMs: number;
+  /** Time that running units get to end after a stop. */
+  readonly graceMs: number;
+  readonly heartbeatMs: number;
+  readonly exitWhenIdle: boolean;
+}
+
+interface WorkerParts<Unit extends ClaimedUnit> {
+  readonly source: WorkSource<Unit>;
+  readonly registration: Registration;
+  readonly spool: Spool;
+  readonly delivery: Delivery;
+  readonly failures: FailureLimit;
+  readonly shutdown: Shutdown;
+  /** Writes a line for people. */
+  readonly note: (line: string) => void;
+}
+
+/** A claim that is under way at a stop gets so long to answer: the server may already have given the unit away. */
+const CLAIM_END_MS = 5_000;
+/** Results may take so long to deliver after a stop; later they stay on disk. */
+const DELIVERY_END_MS = 10_000;
+
+/** How a worker ended. */
+export interface WorkerEnd {
+  /** Why it took no more work, when it was not told to stop. */
+  readonly machineFailure: string | undefined;
+  /** Results that stay on disk. */
+  readonly undelivered: number;
+}
+
+/**
+ * Claims units, runs them, delivers their results. Results are on disk before they are sent; all else is known to the
+ * server, which gives the units of a worker that stops its heartbeats to others.
+ */
+export class Worker<Unit extends ClaimedUnit> {
+  /** Claimed, and not yet reported. */
+  private readonly held = new Map<string, Unit>();
+  private readonly heartbeat: Heartbeat;
+  private running = 0;
+  private undelivered = 0;
+
+  constructor(
+    private readonly parts: WorkerParts<Unit>,
+    private readonly options: WorkerOptions,
+  ) {
+    const { registration, note } = parts;
+    this.heartbeat = new Heartbeat(
+      options.heartbeatMs,
+      (signal) => registration.beat([...this.held.keys()], signal),
+      (error) => note(`no heartbeat: ${messageOf(error)}`),
+    );
+  }
+
+  /**
+   * Works until it is stopped, or idle where it should then end. When one slot cannot go on, the others finish what they run.
+   *
+   * @throws what the server answers claims with: it gives this worker no work
+   */
+  async run(): Promise<WorkerEnd> {
+    const { shutdown, registration, failures, note } = this.parts;
+    try {
+      await this.deliverAbandoned();
+      await registration.register(shutdown.stopping);
+    } catch (error) {
+      if (error instanceof Interrupted) return { machineFailure: undefined, undelivered: this.undelivered };
+      throw error;
+    }
+    this.heartbeat.start();
+    const slots = Array.from({ length: this.options.slots }, () =>
+      this.slot().catch((error: unknown) => {
+        note(`takes no more work: ${messageOf(error)}`);
+        shutdown.drain();
+        throw error;
+      }),
+    );
+    const ends = await Promise.allSettled(slots);
+    await this.heartbeat.stop();
+    // The server releases what a worker holds when it is gone: not while results wait for their delivery.
+    if (this.held.size === 0) {
+      await registration.deregister(shutdown.after(CLAIM_END_MS)).catch((error: unknown) => {
+        note(`still registered: ${messageOf(error)}`);
+      });
+    }
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    return { machineFailure: failures.exceeded, undelivered: this.undelivered };
+  }
+
+  private get isStopping(): boolean {
+    return this.parts.shutdown.stopping.aborted;
+  }
+
+  /** Results of workers that have died, before new work is taken. */
+  private async deliverAbandoned(): Promise<void> {
+    const { spool, delivery, note, shutdown } = this.parts;
+    const entries = await spool.abandoned();
+    if (entries.length > 0) note(`${entries.length} results of an earlier run are on disk`);
+    for (const entry of entries) {
+      try {
+        if (await delivery.deliver(entry, shutdown.after(0))) note(`delivered ${entry.title}`);
+      } catch (error) {
+        if (!(error instanceof Undelivered)) throw error;
+        this.undelivered += 1;
+        note(`stays on disk: ${entry.title}: ${error.message}`);
+      }
+    }
+  }
+
+  private async slot(): Promise<void> {
+    const { shutdown, source, failures, note } = this.parts;
+    while (!this.isStopping) {
+      const unit = await this.claim();
+      if (unit !== undefined) {
+        this.hold(unit);
+        this.running += 1;
+        try {
+          await this.work(unit);
+        } finally {
+          this.running -= 1;
+        }
+        await source.cleanUp(unit);
+        const reason = failures.exceeded;
+        if (reason !== undefined) shutdown.drain();
+        else if (failures.pauseMs > 0) {
+          note(`waits ${String(failures.pauseMs / 1000)} s after a failure of this machine`);
+          await this.pause(failures.pauseMs);
+        }
+      } else if (this.options.exitWhenIdle && this.running === 0) {
+        return;
+      } else {
+        await this.pause(this.options.pollMs);
+      }
+    }
+  }
+
+  private async pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.parts.shutdown.stopping }).catch(() => undefined);
+  }
+
+  private async claim(): Promise<Unit | undefined> {
+    const { source, shutdown } = this.parts;
+    try {
+      return await source.claim(shutdown.stopping, shutdown.after(CLAIM_END_MS));
+    } catch (error) {
+      if (error instanceof Interrupted) return undefined;
+      throw error;
+    }
+  }
+
+  private hold(unit: Unit): void {
+    this.held.set(unit.id, unit);
+    this.heartbeat.changed();
+  }
+
+  private release(unit: Unit): void {
+    this.held.delete(unit.id);
+    this.heartbeat.changed();
+  }
+
+  private async work(unit: Unit): Promise<void> {
+    const { source, shutdown, spool, failures, note } = this.parts;
+    const interrupted = shutdown.after(this.options.graceMs);
+    let run: RunResult | undefined;
+    if (!this.isStopping) {
+      try {
+        run = await source.run(unit, { interrupted, halted: shutdown.halted });
+      } catch (error) {
+        if (!(error instanceof Interrupted)) {
+          // The server gives no answers: this one waits for the next start.
+          await spool.add(source.handBack(unit));
+          this.undelivered += 1;
+          throw error;
+        }
+      }
+    }
+    if (run === undefined && !this.isStopping) {
+      this.release(unit);
+      return;
+    }
+    if (run === undefined || (run.outcome !== 'succeeded' && interrupted.aborted)) {
+      // A unit that we ended did nothing wrong: no failure is counted.
+      note(`hands back ${unit.title}`);
+      await this.deliver(unit, source.handBack(unit));
+      return;
+    }
+    if (run.outcome === 'machine failed') failures.failed(run.summary);
+    else if (run.outcome === 'succeeded') failures.succeeded();
+    if (await this.deliver(unit, run.result, run.files)) note(run.summary);
+  }
+
+  /** Says whether the server took it. What it could not take is on disk, and the unit stays ours. */
+  private async deliver(unit: Unit, result: Result, files?: ReadonlyMap<string, string>): Promise<boolean> {
+    const { spool, delivery, shutdown, note } = this.parts;
+    const entry = await spool.add(result, files);
+    try {
+      const isTaken = await delivery.deliver(entry, shutdown.after(DELIVERY_END_MS));
+      this.release(unit);
+      return isTaken;
+    } catch (error) {
+      this.undelivered += 1;
+      note(`stays on disk: ${unit.title}: ${messageOf(error)}`);
+      if (error instanceof Undelivered || error instanceof Interrupted) return false;
+      throw error;
+    }
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
