@@ -81,9 +81,9 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
 const check = async (): Promise<readonly string[]> => {
   const failed: string[] = [];
   for (const [name, args] of Object.entries(CHECKS)) {
-    if (stoppedBy !== undefined) break;
     const startMs = performance.now();
     const isGood = await run(args);
+    if (stoppedBy !== undefined) break;
     process.stdout.write(`check ${name}: ${isGood ? 'passed' : 'FAILED'} in ${seconds(startMs)}\n`);
     if (!isGood) failed.push(name);
   }
