@@ -9,6 +9,10 @@ const DIALECTS = '(iceprod|panda|torc|cairn)';
 /** Apps whose shared code knows no dialect. */
 const APPS = '(gateway|datasets|pilots|auth)';
 
+/** The services that hold units and their history. They also answer for Cairn's own API, whose messages name any unit. */
+const UNIT_APPS = '(tasks|events)';
+const UNIT_DIALECTS = '(iceprod|panda|torc)';
+
 module.exports = {
   forbidden: [
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
@@ -42,6 +46,27 @@ module.exports = {
         path: `^(apps/${APPS}|libs/contracts)/src/${DIALECTS}/`,
         pathNot: '^(apps/$1|libs/contracts)/src/$2/',
       },
+    },
+    {
+      name: 'shared-code-of-units-knows-no-dialect',
+      severity: 'error',
+      from: { path: `^apps/${UNIT_APPS}/src/(?!${UNIT_DIALECTS}/|dialects\\.ts$)` },
+      to: { path: `^(apps/${UNIT_APPS}|libs/contracts)/src/${UNIT_DIALECTS}/` },
+    },
+    {
+      name: 'dialects-of-units-are-separate',
+      severity: 'error',
+      from: { path: `^apps/${UNIT_APPS}/src/${UNIT_DIALECTS}/` },
+      to: {
+        path: `^(apps/${UNIT_APPS}|libs/contracts)/src/${UNIT_DIALECTS}/`,
+        pathNot: '^(apps/$1|libs/contracts)/src/$2/',
+      },
+    },
+    {
+      name: 'shared-contracts-know-no-dialect',
+      severity: 'error',
+      from: { path: '^libs/contracts/src/[^/]+\\.ts$' },
+      to: { path: `^libs/contracts/src/${DIALECTS}/` },
     },
   ],
   options: {

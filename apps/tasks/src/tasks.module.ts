@@ -7,7 +7,7 @@ import { DIALECTS } from './dialects.js';
 import { Policies } from './engine/policies.js';
 import { UnitProjection } from './engine/unit-projection.js';
 import { ExplainController } from './explain/explain.controller.js';
-import { RecentOffers } from './explain/recent-offers.js';
+import { UnitExplainers } from './explain/unit-explainers.js';
 import { WorkloadProjection } from './workload/workload-projection.js';
 
 const policies = new Policies(Object.fromEntries(DIALECTS.map(({ name, policy }) => [name, policy])));
@@ -31,6 +31,6 @@ const policies = new Policies(Object.fromEntries(DIALECTS.map(({ name, policy })
     }),
   ],
   controllers: [ExplainController, ...DIALECTS.flatMap(({ controllers }) => controllers)],
-  providers: [RecentOffers, ...DIALECTS.flatMap(({ providers }) => providers)],
+  providers: [UnitExplainers, ...DIALECTS.flatMap(({ providers }) => providers)],
 })
 export class TasksModule {}

@@ -39,7 +39,7 @@ const addedUnit = ({ workload_id, prefix, group_ids: groups, shapes }: UnitsAdde
 
 const rawOf = (name: string, value: unknown): string => {
   if (typeof value === 'string' && RAW_FIELDS.has(name)) return value;
-  if (name === 'stats' && typeof value === 'object' && value !== null && 'raw' in value) return String(value.raw);
+  if (typeof value === 'object' && value !== null && 'raw' in value) return String(value.raw);
   return JSON.stringify(value);
 };
 

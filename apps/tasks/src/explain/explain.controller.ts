@@ -1,54 +1,51 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
-import { automates, Environment } from '#platform/environment.js';
+import { DomainError } from '#platform/domain-error.js';
 import type { Answer, Message } from '#bus/contract.js';
-import { EstimateRemaining, ExplainUnit } from '#contracts/cairn/explain.js';
-import { refusals } from '../iceprod/task/refusals.js';
-import { TaskStatisticsQuery } from '../iceprod/task/statistics.js';
-import { TaskCounts } from '../iceprod/task/task-counts.js';
-import { TaskDesk } from '../iceprod/task/task-desk.js';
-import { RecentOffers } from './recent-offers.js';
-import { remainingDocument } from './remaining.js';
-import { UnitExplainer } from './unit-explainer.js';
+import { ExplainUnit } from '#contracts/cairn/explain.js';
+import { LocateUnit, type UnitHome } from '#contracts/cairn/history.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
+import { type StoredUnit, UnitReader } from '../engine/unit-row.js';
+import { ordinalOfKey, workloadOfKey } from '../workload/member-key.js';
+import { type UnitExplainer, UnitExplainers } from './unit-explainers.js';
 
-/** Answers about what has not run yet. */
+const notFound = (): { error: ReturnType<DomainError['toValue']> } => ({
+  error: new DomainError('not-found', 'unit.not-found', 'Task not found').toValue(),
+});
+
+/** Answers about a unit of any dialect, by its public id. */
 @Controller()
 export class ExplainController {
-  private readonly explainer: UnitExplainer;
-  private readonly counts: TaskCounts;
-  private readonly statistics: TaskStatisticsQuery;
+  private readonly shown: UnitReader;
 
   constructor(
-    private readonly desk: TaskDesk,
-    private readonly offers: RecentOffers,
-    environment: Environment,
+    private readonly explainers: UnitExplainers,
+    { queries }: ReadModel,
   ) {
-    this.explainer = new UnitExplainer(desk.shown, automates(environment, 'queue'));
-    this.counts = new TaskCounts(desk.shown);
-    this.statistics = new TaskStatisticsQuery(desk.shown, this.counts);
+    this.shown = new UnitReader(queries);
   }
 
   @MessagePattern(ExplainUnit.subject)
-  explain(@Payload() message: Message<{ unit_id: string }>): Promise<Answer<{ document: string }>> {
-    const stored = this.desk.shown.byId('iceprod', message.request.unit_id);
-    return this.desk.read(message, stored?.unit.workload, () =>
-      stored === undefined
-        ? refusals.taskNotFound()
-        : { document: this.explainer.explain(stored, this.offers.latest()) },
-    );
+  async explain(@Payload() message: Message<{ unit_id: string }>): Promise<Answer<{ document: string }>> {
+    const found = this.find(message.request.unit_id);
+    return found === undefined ? notFound() : found.explainer.explain(message, found.stored);
   }
 
-  @MessagePattern(EstimateRemaining.subject)
-  remaining(@Payload() message: Message<{ dataset_id: string }>): Promise<Answer<{ document: string }>> {
-    const { dataset_id: datasetId } = message.request;
-    return this.desk.read(message, datasetId, async () => {
-      const means = await this.statistics.meanHours(datasetId);
-      const work = [...this.counts.byNameOf(datasetId)].map(([name, counts]) => ({
-        name,
-        counts,
-        meanHours: means.get(name),
-      }));
-      return { document: remainingDocument(work) };
-    });
+  @MessagePattern(LocateUnit.subject)
+  async locate(@Payload() message: Message<{ unit_id: string }>): Promise<Answer<UnitHome>> {
+    const found = this.find(message.request.unit_id);
+    if (found === undefined) return notFound();
+    const { key } = found.stored.row;
+    const home = { stream: this.shown.workloads.workStreamOf(workloadOfKey(key)), ordinal: ordinalOfKey(key) };
+    return found.explainer.read(message, found.stored, home);
+  }
+
+  /** Ids that Cairn makes are unique; one that clients gave to units of two dialects names that of the first. */
+  private find(id: string): { readonly stored: StoredUnit; readonly explainer: UnitExplainer } | undefined {
+    for (const [dialect, explainer] of this.explainers.all()) {
+      const stored = this.shown.byId(dialect, id);
+      if (stored !== undefined) return { stored, explainer };
+    }
+    return undefined;
   }
 }

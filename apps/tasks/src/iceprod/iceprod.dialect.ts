@@ -6,6 +6,8 @@ import { LogCleanup } from './automation/log-cleanup.js';
 import { Reconciler } from './automation/reconciler.js';
 import { taskBlobs } from './blob/task-blobs.js';
 import { datasetProjection } from './dataset/dataset-projection.js';
+import { RecentOffers } from './explain/recent-offers.js';
+import { TaskExplainController } from './explain/task-explain.controller.js';
 import { FileController } from './file/file.controller.js';
 import { fileProjection } from './file/file-projection.js';
 import { JobProjection } from './job/job-projection.js';
@@ -38,6 +40,7 @@ export const iceprod: TasksDialect = {
     TaskStatController,
     LogController,
     FileController,
+    TaskExplainController,
   ],
-  providers: [TaskDesk, orphanCollector(taskBlobs), CommandSender, Reconciler, LogCleanup],
+  providers: [TaskDesk, RecentOffers, orphanCollector(taskBlobs), CommandSender, Reconciler, LogCleanup],
 };

@@ -4,7 +4,7 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import { DomainError } from '#platform/domain-error.js';
 import type { Answer, Message } from '#bus/contract.js';
 import { ClaimTasks, type ClaimTasksRequest, PromoteTasks, QueueTasks } from '#contracts/iceprod/tasks.js';
-import { RecentOffers } from '../../explain/recent-offers.js';
+import { RecentOffers } from '../explain/recent-offers.js';
 import { ClaimMatcher, claimTasks, queueTasks } from './claim.js';
 import { promoteTasks } from './move.js';
 import { TaskDesk } from './task-desk.js';

@@ -55,7 +55,10 @@ export class TaskCounts {
     this.ofWorkload = database.prepare(
       'SELECT status, gpu, sum(n) AS n FROM unit_count WHERE workload = ? GROUP BY status, gpu',
     );
-    this.ofAll = database.prepare('SELECT kind / 2 AS status, kind % 2 AS gpu, n FROM unit_total');
+    this.ofAll = database.prepare(
+      `SELECT unit_status.id AS status, kind % 2 AS gpu, n FROM unit_status
+       JOIN unit_total ON kind BETWEEN 2 * unit_status.id AND 2 * unit_status.id + 1 WHERE dialect = ?`,
+    );
     this.byName = database.prepare(
       `SELECT unit_count.name AS name, word, status, sum(n) AS n
        FROM unit_count JOIN unit_name ON unit_name.id = unit_count.name
@@ -106,12 +109,12 @@ export class TaskCounts {
 
   /** Tasks of these statuses in all datasets. */
   total(statuses: readonly WordId[]): number {
-    const counted = this.ofAll.all().filter(({ status }) => statuses.includes(Number(status)));
+    const counted = this.ofAll.all(ICEPROD).filter(({ status }) => statuses.includes(Number(status)));
     return counted.reduce((sum, { n }) => sum + Number(n), 0);
   }
 
   private rows(datasetId: string | undefined): readonly Readonly<Record<string, unknown>>[] {
-    if (datasetId === undefined) return this.ofAll.all();
+    if (datasetId === undefined) return this.ofAll.all(ICEPROD);
     const workload = this.reader.workloads.find(ICEPROD, datasetId);
     return workload === undefined ? [] : this.ofWorkload.all(workload);
   }

@@ -3,7 +3,6 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
 import { Environment } from '#platform/environment.js';
 import type { Answer, Message, Nothing } from '#bus/contract.js';
-import { LocateUnit, type UnitHome } from '#contracts/cairn/history.js';
 import { newId } from '#contracts/ids.js';
 import { wantedFields } from '#contracts/iceprod/keys.js';
 import {
@@ -15,7 +14,6 @@ import {
   type ReportTaskRequest,
   SetTaskStatus,
 } from '#contracts/iceprod/tasks.js';
-import { ordinalOfKey, workloadOfKey } from '../../workload/member-key.js';
 import { type RaiseLimits, raiseLimits } from '../requirement-raise.js';
 import { addTask } from './add.js';
 import { amendTask } from './amend.js';
@@ -77,16 +75,5 @@ export class TaskController {
   @MessagePattern(ReportTask.subject)
   report(@Payload() message: Message<ReportTaskRequest>): Promise<Answer<{ document: string }>> {
     return this.desk.decide(message, (view) => reportTask(view, message.request, this.raiseLimits));
-  }
-
-  @MessagePattern(LocateUnit.subject)
-  locate(@Payload() message: Message<{ unit_id: string }>): Promise<Answer<UnitHome>> {
-    const { shown } = this.desk;
-    const stored = shown.byId(ICEPROD, message.request.unit_id);
-    return this.desk.read(message, stored?.unit.workload, () => {
-      if (stored === undefined) return refusals.taskNotFound();
-      const { key } = stored.row;
-      return { stream: shown.workloads.workStreamOf(workloadOfKey(key)), ordinal: ordinalOfKey(key) };
-    });
   }
 }

@@ -1,5 +1,5 @@
 import { membersOf } from '#contracts/raw-json.js';
-import { misfitsOf } from '../iceprod/offer.js';
+import { misfitsOf } from '../offer.js';
 import { type Circumstances, type OfferVerdict, reasonOf } from './reason.js';
 import { RecentOffers } from './recent-offers.js';
 import { remainingDocument } from './remaining.js';

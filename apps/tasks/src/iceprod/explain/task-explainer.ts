@@ -3,16 +3,17 @@ import { formatTimestamp, nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import { datasetPriority, groupWeight, taskPriority, userWeight } from '#contracts/iceprod/priority.js';
 import { kindOf, membersOf, objectText } from '#contracts/raw-json.js';
-import { DatasetSnapshots } from '../iceprod/automation/dataset-snapshot.js';
-import { Backlog } from '../iceprod/automation/backlog.js';
-import { listingOf, type StoredUnit, type UnitReader } from '../engine/unit-row.js';
-import { misfitsOf, needsOf } from '../iceprod/offer.js';
-import { iceprodPolicy } from '../iceprod/policy.js';
-import { readQueryParams } from '../iceprod/query-params.js';
-import { defaultsFor } from '../iceprod/requirements.js';
-import { PILOT_QUEUE, WAITING_QUEUE } from '../iceprod/status-table.js';
-import { passes } from '../iceprod/task/claim.js';
-import { dependsOn } from '../iceprod/task/document.js';
+import { DatasetSnapshots } from '../automation/dataset-snapshot.js';
+import { Backlog } from '../automation/backlog.js';
+import { listingOf, type StoredUnit, type UnitReader } from '../../engine/unit-row.js';
+import { misfitsOf, needsOf } from '../offer.js';
+import { iceprodPolicy } from '../policy.js';
+import { readQueryParams } from '../query-params.js';
+import { defaultsFor } from '../requirements.js';
+import { PILOT_QUEUE, WAITING_QUEUE } from '../status-table.js';
+import { ICEPROD } from '../streams.js';
+import { passes } from '../task/claim.js';
+import { dependsOn } from '../task/document.js';
 import { type OfferVerdict, reasonOf } from './reason.js';
 import type { SeenOffer } from './recent-offers.js';
 
@@ -40,7 +41,7 @@ interface QueuePlace {
 }
 
 /** Collects what is known of a task into an answer to "why is it not running". */
-export class UnitExplainer {
+export class TaskExplainer {
   private readonly snapshots: DatasetSnapshots;
   private readonly backlog: Backlog;
   private readonly countHigher: StatementSync;
@@ -109,7 +110,7 @@ export class UnitExplainer {
     const open: OpenDependency[] = [];
     const shown = Math.min(row.open_deps, OPEN_SHOWN_MAX);
     for (const id of shown === 0 ? [] : dependsOn(unit.depends)) {
-      const status = this.reader.byId('iceprod', id)?.unit.status;
+      const status = this.reader.byId(ICEPROD, id)?.unit.status;
       if (status === undefined || !iceprodPolicy.satisfies(status, '')) open.push({ id, status });
       if (open.length === shown) break;
     }

@@ -2,7 +2,7 @@ import type { Caller } from '#bus/contract.js';
 import { EstimateRemaining, ExplainUnit } from '#contracts/cairn/explain.js';
 import { AddTask, ClaimTasks, GetTask, ReportTask } from '#contracts/iceprod/tasks.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
-import { TasksModule } from '../tasks.module.js';
+import { TasksModule } from '../../tasks.module.js';
 
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
 const ALICE: Caller = { subject: 'alice', username: 'alice', roles: ['user'], groups: ['users'] };

@@ -1,4 +1,4 @@
-import type { Phase } from '../engine/phase.js';
+import type { Phase } from '../../engine/phase.js';
 
 /** How a remembered offer suits a task. */
 export interface OfferVerdict {

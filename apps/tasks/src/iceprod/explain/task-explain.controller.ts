@@ -1,0 +1,58 @@
+import { Controller } from '@nestjs/common';
+import { MessagePattern, Payload } from '@nestjs/microservices';
+import { automates, Environment } from '#platform/environment.js';
+import type { Answer, Message } from '#bus/contract.js';
+import { EstimateRemaining } from '#contracts/cairn/explain.js';
+import type { StoredUnit } from '../../engine/unit-row.js';
+import { type UnitExplainer, UnitExplainers } from '../../explain/unit-explainers.js';
+import { ICEPROD } from '../streams.js';
+import { TaskStatisticsQuery } from '../task/statistics.js';
+import { TaskCounts } from '../task/task-counts.js';
+import { TaskDesk } from '../task/task-desk.js';
+import { RecentOffers } from './recent-offers.js';
+import { remainingDocument } from './remaining.js';
+import { TaskExplainer } from './task-explainer.js';
+
+/** Answers about tasks that have not run yet. */
+@Controller()
+export class TaskExplainController implements UnitExplainer {
+  private readonly explainer: TaskExplainer;
+  private readonly counts: TaskCounts;
+  private readonly statistics: TaskStatisticsQuery;
+
+  constructor(
+    private readonly desk: TaskDesk,
+    private readonly offers: RecentOffers,
+    explainers: UnitExplainers,
+    environment: Environment,
+  ) {
+    this.explainer = new TaskExplainer(desk.shown, automates(environment, 'queue'));
+    this.counts = new TaskCounts(desk.shown);
+    this.statistics = new TaskStatisticsQuery(desk.shown, this.counts);
+    explainers.register(ICEPROD, this);
+  }
+
+  explain(message: Message<unknown>, stored: StoredUnit): Promise<Answer<{ document: string }>> {
+    return this.desk.read(message, stored.unit.workload, () => ({
+      document: this.explainer.explain(stored, this.offers.latest()),
+    }));
+  }
+
+  read<Reply>(message: Message<unknown>, stored: StoredUnit, reply: Reply): Promise<Answer<Reply>> {
+    return this.desk.read(message, stored.unit.workload, () => reply);
+  }
+
+  @MessagePattern(EstimateRemaining.subject)
+  remaining(@Payload() message: Message<{ dataset_id: string }>): Promise<Answer<{ document: string }>> {
+    const { dataset_id: datasetId } = message.request;
+    return this.desk.read(message, datasetId, async () => {
+      const means = await this.statistics.meanHours(datasetId);
+      const work = [...this.counts.byNameOf(datasetId)].map(([name, counts]) => ({
+        name,
+        counts,
+        meanHours: means.get(name),
+      }));
+      return { document: remainingDocument(work) };
+    });
+  }
+}
