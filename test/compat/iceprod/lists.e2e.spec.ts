@@ -190,6 +190,29 @@ describe.each(MODES)('lists, $mode', (mode) => {
     expect(Object.keys((await pageOf(alice, `/datasets?changed_since=${seconds}Z`)).documents)).toContain(dataset);
   });
 
+  it('and summaries of several pages have each task once while tasks move', async () => {
+    const { alice } = cluster();
+    const dataset = await withTasks(4_000, [{ name: 'a' }]);
+    const path = `/datasets/${dataset}`;
+    const all = Object.keys((await pageOf(alice, `${path}/tasks?keys=task_id`)).documents);
+    const progress = { isMoving: true };
+    const move = async (): Promise<void> => {
+      for (let from = 0; from < 3_000; from += 150) {
+        const body = { tasks: all.slice(from, from + 150) };
+        expect(await alice.post(`${path}/task_actions/bulk_status/waiting`, body)).toEqual(ok({}));
+      }
+      progress.isMoving = false;
+    };
+    const moving = move();
+    while (progress.isMoving) {
+      const summary = (await alice.get(`${path}/task_summaries/status`)).json as Record<string, string[]>;
+      const waiting = summary['waiting'] ?? [];
+      expect(waiting).toEqual(all.slice(0, waiting.length));
+      expect(summary['idle']).toEqual(all.slice(waiting.length));
+    }
+    await moving;
+  });
+
   it('name the position to ask for changes with, in a header and in the link', async () => {
     const { alice, system } = cluster();
     const dataset = await withTasks(6, [{ name: 'a' }]);

@@ -3,7 +3,7 @@ import { perConnection } from '#event-sourcing/per-connection.js';
 import { arrayRows, type Row } from '#event-sourcing/row-documents.js';
 import type { Slices } from '#event-sourcing/slices.js';
 import type { Snapshot } from '#event-sourcing/snapshots.js';
-import type { Revisions } from '../workload/changes.js';
+import { movedHomes, type Revisions } from '../workload/changes.js';
 import type { Place } from '../workload/list-place.js';
 import { keyOf, lastKeyOf, ordinalOfKey, WORKLOAD_OF_KEY } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
@@ -196,6 +196,9 @@ export class UnitScan {
     return arrayRows(statement.all(...values));
   }
 }
+
+/** For lists of what has changed. */
+export const homesOfMovedUnits = movedHomes('unit', 'workload');
 
 const scanOf = perConnection((database) => new UnitScan(database));
 

@@ -11,13 +11,24 @@ export type Revisions = readonly (readonly [home: WorkloadId, revision: number])
 /** Homes of moved members that are told apart; members from others count as changed. */
 const HOMES_MAX = 50;
 
-const unitHomes = perConnection((database) =>
-  database.prepare(`SELECT DISTINCT ${WORKLOAD_OF_KEY} AS home FROM unit WHERE workload = ? LIMIT ${HOMES_MAX}`),
-);
+/** The workloads that members were added to which another workload lists now. */
+export type MovedHomes = (snapshot: Snapshot, workload: WorkloadId) => readonly WorkloadId[];
 
-const groupHomes = perConnection((database) =>
-  database.prepare(`SELECT DISTINCT ${WORKLOAD_OF_KEY} AS home FROM job WHERE listing = ? LIMIT ${HOMES_MAX}`),
-);
+/**
+ * @param table of members, by key
+ * @param listing column that names the workload which lists a moved member
+ */
+export const movedHomes = (table: string, listing: string): MovedHomes => {
+  const selectOn = perConnection((database) =>
+    database.prepare(
+      `SELECT DISTINCT ${WORKLOAD_OF_KEY} AS home FROM ${table} WHERE ${listing} = ? LIMIT ${HOMES_MAX}`,
+    ),
+  );
+  return ({ database }, workload) =>
+    selectOn(database)
+      .all(workload)
+      .map(({ home }) => Number(home));
+};
 
 interface ChangeSources {
   readonly ledger: Ledger;
@@ -32,11 +43,10 @@ export const revisionsAt = async (
   { ledger, workloads }: ChangeSources,
   snapshot: Snapshot,
   workload: WorkloadId,
-  members: 'units' | 'groups',
+  homesOf: MovedHomes,
   position: Position,
 ): Promise<Revisions> => {
-  const select = (members === 'units' ? unitHomes : groupHomes)(snapshot.database);
-  const homes = [workload, ...select.all(workload).map(({ home }) => Number(home))];
+  const homes = [workload, ...homesOf(snapshot, workload)];
   const streams = homes.map((home) => [home, workloads.workStreamOf(home)] as const);
   return Promise.all(
     streams.map(async ([home, stream]) => [home, await revisionAt(ledger, snapshot, stream, position)] as const),

@@ -9,13 +9,15 @@ import { perConnection } from '#event-sourcing/per-connection.js';
 import { Slices } from '#event-sourcing/slices.js';
 import type { Snapshot, Snapshots } from '#event-sourcing/snapshots.js';
 import { sortableValue, SortedLists } from '#event-sourcing/sorted-lists.js';
-import { revisionsAt } from '../../workload/changes.js';
+import { movedHomes, revisionsAt } from '../../workload/changes.js';
 import { isPlace, type Place, placeText, readPlace } from '../../workload/list-place.js';
 import type { Workloads } from '../../workload/workloads.js';
 import { ICEPROD } from '../streams.js';
 import { readStatuses } from './job-decider.js';
 import { type JobFilter, Jobs, placeOfJob, type StoredJob } from './job-rows.js';
 import { fieldsOf, type Job, jobDocument } from './job.js';
+
+const homesOfMovedJobs = movedHomes('job', 'listing');
 
 /** Jobs read at a time: a few milliseconds. */
 const CHUNK = 250;
@@ -139,7 +141,10 @@ export class JobLists {
     if ('micros' in since) return { ...filter, since: since.micros };
     const workload = this.workloads.find(ICEPROD, datasetId);
     if (workload === undefined) return filter;
-    return { ...filter, behindRevisions: await revisionsAt(this, snapshot, workload, 'groups', since.position) };
+    return {
+      ...filter,
+      behindRevisions: await revisionsAt(this, snapshot, workload, homesOfMovedJobs, since.position),
+    };
   }
 
   private sortedJobs(jobs: Jobs, filter: () => Promise<JobFilter>, request: ListJobsRequest): Chunks {

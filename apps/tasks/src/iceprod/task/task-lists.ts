@@ -13,6 +13,7 @@ import { SortedLists } from '#event-sourcing/sorted-lists.js';
 import { rowOf, UNIT_COLUMNS, type UnitReader } from '../../engine/unit-row.js';
 import {
   COLUMNS_BEFORE,
+  homesOfMovedUnits,
   idIn,
   placeOfRow,
   type UnitFilter,
@@ -129,7 +130,7 @@ export class TaskLists {
     if (since === undefined) return { workload, filter };
     if ('micros' in since) return { workload, filter: { ...filter, since: since.micros } };
     const sources = { ledger: this.ledger, workloads: this.reader.workloads };
-    const behindRevisions = await revisionsAt(sources, snapshot, workload, 'units', since.position);
+    const behindRevisions = await revisionsAt(sources, snapshot, workload, homesOfMovedUnits, since.position);
     return { workload, filter: { ...filter, behindRevisions } };
   }
 }
