@@ -204,11 +204,13 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
       /^It was suspended by cairn-automation, because no config arrived in time\. /,
     );
     expect(await reason(bare.stopped)).toMatch(/^It was suspended by .+\. It stays so until somebody /);
-    for (const id of [bare.stopped, bare.late]) await system().put(`/config/${id}`, configOf('generate'));
+    // A person may also confirm what automation did.
+    await system().put(`/datasets/${bare.id}/status`, { status: 'suspended' });
+    for (const id of [bare.stopped, bare.id, bare.late]) await system().put(`/config/${id}`, configOf('generate'));
     await eventually(async () => documentOf(`/datasets/${bare.late}/task_counts/status`), { waiting: 1 });
     expect(await dataset(bare.late)()).toBe('processing');
     expect(await reason(bare.late)).toBe('It is processing, because its config arrived.');
-    expect(await dataset(bare.stopped)()).toBe('suspended');
+    for (const id of [bare.stopped, bare.id]) expect(await dataset(id)()).toBe('suspended');
     await system().post(`/datasets/${bare.late}/task_actions/bulk_suspend`);
   });
 

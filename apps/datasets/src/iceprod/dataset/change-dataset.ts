@@ -40,13 +40,17 @@ const problemOf = (change: Change): DomainError | undefined => {
   }
 };
 
-const move = (dataset: Dataset, status: string, reason?: string): readonly Changed[] | DomainError => {
+const move = (
+  dataset: Dataset,
+  { status, reason }: Extract<Change, { readonly change: 'status' }>,
+  automaticReason: string | undefined,
+): readonly Changed[] | DomainError => {
   if (status === TRUNCATED_WORD) return truncate(dataset);
-  if (dataset.status === status) return [];
+  const moved: Changed = { type: 'WorkloadMoved', data: { status, ...(reason !== undefined && { reason }) } };
+  // A person who sets the status that automation has set wants it to stay.
+  if (dataset.status === status) return automaticReason !== undefined && reason === undefined ? [moved] : [];
   const allowed: readonly string[] = DATASET_TRANSITIONS[dataset.status];
-  return allowed.includes(status)
-    ? [{ type: 'WorkloadMoved', data: { status, ...(reason !== undefined && { reason }) } }]
-    : refused('state', 'bad-transition', 'Bad state transition for status');
+  return allowed.includes(status) ? [moved] : refused('state', 'bad-transition', 'Bad state transition for status');
 };
 
 const truncate = (dataset: Dataset): readonly Changed[] | DomainError => {
@@ -64,14 +68,22 @@ const extend = (dataset: Dataset, jobs: number): readonly Changed[] | DomainErro
   return [{ type: 'DatasetExtended', data: { jobs_submitted: jobs, tasks_submitted: tasks } }];
 };
 
-/** Decides what a change makes of a dataset (IceProd contract 4.2, 4.3). What would change nothing is no event. */
-export const changeDataset = (dataset: Dataset | undefined, change: Change): readonly Changed[] | DomainError => {
+/**
+ * Decides what a change makes of a dataset (IceProd contract 4.2, 4.3). What would change nothing is no event.
+ *
+ * @param automaticReason why Cairn itself gave the dataset its current status; undefined if a client did
+ */
+export const changeDataset = (
+  dataset: Dataset | undefined,
+  change: Change,
+  automaticReason?: string,
+): readonly Changed[] | DomainError => {
   const problem = problemOf(change);
   if (problem !== undefined) return problem;
   if (dataset === undefined) return datasetNotFound();
   switch (change.change) {
     case 'status':
-      return move(dataset, change.status, change.reason);
+      return move(dataset, change, automaticReason);
     case 'description':
       return dataset.description === change.description
         ? []

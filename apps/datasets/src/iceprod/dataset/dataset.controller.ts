@@ -117,7 +117,8 @@ export class DatasetController {
       timeMicros: nowMicros(),
       decide: () => {
         const changed =
-          this.decidedRules.authorize(id, 'write', context.caller) ?? changeDataset(this.decided.dataset(id), request);
+          this.decidedRules.authorize(id, 'write', context.caller) ??
+          changeDataset(this.decided.dataset(id), request, this.decided.statusChange(id)?.reason);
         return changed instanceof DomainError
           ? changed
           : { events: changed.map((event) => ({ stream, ...event })), reply: {} };

@@ -223,3 +223,15 @@ describe('description and priority', () => {
     expect(messageOf(given().when({ change: 'priority', priority: 1 }))).toBe('not-found: Dataset not found');
   });
 });
+
+describe('a status that automation has set', () => {
+  const suspended = after(submitted({ status: 'suspended' }));
+  const suspend = { dataset_id: 'd', change: 'status', status: 'suspended' } as const;
+
+  it('is recorded again when a person sets it, so that automation leaves it alone', () => {
+    const moved = [{ type: 'WorkloadMoved', data: { status: 'suspended' } }];
+    expect(changeDataset(suspended, suspend, 'no config arrived in time')).toEqual(moved);
+    expect(changeDataset(suspended, suspend)).toEqual([]);
+    expect(changeDataset(suspended, { ...suspend, reason: 'no config' }, 'no config')).toEqual([]);
+  });
+});
