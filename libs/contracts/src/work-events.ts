@@ -122,6 +122,12 @@ export interface UnitFailed extends ConcernsUnits {
   readonly limited?: readonly string[];
   readonly site?: string;
   readonly reason?: string;
+  /** The worker that ran it, if it has named itself. */
+  readonly worker_id?: string;
+  /** How long such workers do not get the unit again. */
+  readonly retry_after_seconds?: number;
+  /** How long this worker gets nothing: its last runs have all failed. */
+  readonly worker_pause_seconds?: number;
 }
 
 /** A unit has run to its end successfully. */
@@ -131,6 +137,8 @@ export interface UnitSucceeded extends ConcernsUnits {
   readonly outcome?: string;
   readonly hours?: number;
   readonly site?: string;
+  /** The worker that ran it, if it has named itself. */
+  readonly worker_id?: string;
 }
 
 /** Units were set to another status. */

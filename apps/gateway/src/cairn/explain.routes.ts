@@ -63,6 +63,18 @@ export const explainRoutes = {
           },
         },
         requirements: anything,
+        not_before: {
+          type: ['string', 'null'],
+          description: 'it has failed: until then workers that name themselves do not get it; UTC, microseconds',
+        },
+        paused_pilots: {
+          type: 'array',
+          description: 'the first 20 that get nothing for now, because their last runs have all failed',
+          items: {
+            type: 'object',
+            properties: { pilot_id: text, failures_in_a_row: { type: 'integer' }, until: text },
+          },
+        },
         offers: {
           type: 'array',
           description: 'the last 20 different offers of workers, latest first; forgotten at a restart',

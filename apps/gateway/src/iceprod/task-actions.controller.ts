@@ -18,12 +18,15 @@ export class TaskActionsController {
   /** The presence of `num_tasks` chooses between today's form and the legacy one (IceProd contract 7.6). */
   @Serves(routes.queue)
   async queue(@TheCall() { input, context }: CallOf<typeof routes.queue>): Promise<Served> {
-    const { num_tasks, dataset_prio, requirements, query_params } = input;
+    const { num_tasks, dataset_prio, requirements, query_params, pilot_id } = input;
     if (num_tasks !== undefined) {
       return this.answers.json(QueueTasks, { input: { num_tasks, dataset_prio }, context });
     }
     const one = { mode: 'queue', num: 1, requirements, query_params, dataset_deprio: [] } as const;
-    const { documents } = await this.answers.reply(ClaimTasks, { input: one, context });
+    const { documents } = await this.answers.reply(ClaimTasks, {
+      input: pilot_id === undefined ? one : { ...one, pilot_id },
+      context,
+    });
     return withQueued(documents[0] ?? '{}');
   }
 

@@ -9,10 +9,14 @@ const tag = 'task actions';
 /** Tasks that one call may promote (IceProd contract 7.6). */
 const PROMOTE_MAX = 100;
 
+/** Not of IceProd: clients that leave it out get IceProd's own rules. */
+const pilotId = lenient(str);
+
 const promotable = defaulted(strings, []);
 const offer = {
   requirements: defaulted(dict, '{}'),
   query_params: defaulted(dict, '{}'),
+  pilot_id: pilotId,
 };
 const claimed = documentOf('Task');
 const NOTHING_FITS = { 404: 'Task not found' };
@@ -26,6 +30,7 @@ const report = {
   resources: freeForm(lenient(dict)),
   site: lenient(str),
   reason: lenient(text),
+  pilot_id: pilotId,
 };
 
 const reporting = <const Report extends 'reset' | 'failed' | 'complete'>(name: string, what: Report, summary: string) =>

@@ -58,6 +58,18 @@ CREATE TABLE IF NOT EXISTS unit (
   label INTEGER,
   UNIQUE (dialect, id)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS unit_retry (
+  key INTEGER PRIMARY KEY,
+  failed_at INTEGER NOT NULL,
+  not_before INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS failing_worker (
+  dialect TEXT NOT NULL,
+  id TEXT NOT NULL,
+  failures INTEGER NOT NULL,
+  paused_until INTEGER NOT NULL,
+  PRIMARY KEY (dialect, id)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unit_edge (
   blocker INTEGER NOT NULL,
   dependent INTEGER NOT NULL,

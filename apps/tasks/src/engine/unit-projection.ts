@@ -1,13 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Ranges, UnitAdded, UnitsAdded } from '#contracts/work-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
-import { keyOf } from '../workload/member-key.js';
+import { keyOf, workloadOfKey } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import { assignmentOf, evolve } from './evolve.js';
 import type { Policies } from './policies.js';
 import { addedUnit } from './new-units.js';
 import { UNIT_INDEXES, UNIT_TABLES } from './tables.js';
-import { type DialectUnitEvent, type Recorded, UNIT_CHANGE_TYPES, type UnitEvent } from './unit-event.js';
+import { type DialectUnitEvent, isOfEngine, type Recorded, UNIT_CHANGE_TYPES, type UnitEvent } from './unit-event.js';
 import { UnitGrid } from './unit-grid.js';
 import { UnitRanges } from './unit-ranges.js';
 import { UnitStore } from './unit-store.js';
@@ -22,7 +22,7 @@ const isOneUnit = (units: Ranges): boolean => units.length === 1 && units[0]?.[0
 /** Keeps units, their counts, dependencies and the ready queue in step with the `work-` streams of all dialects. */
 export class UnitProjection implements Projection {
   readonly name = 'unit';
-  readonly version = 5;
+  readonly version = 6;
   readonly streamPrefixes: readonly string[];
   readonly eventTypes: readonly string[];
   readonly tables = UNIT_TABLES;
@@ -90,7 +90,16 @@ class UnitWriter implements ProjectionWriter {
   private changeOne(key: number, event: Change): void {
     const stored = this.store.byKey(key);
     if (stored === undefined) return;
+    this.noteOutcome(key, event);
     this.store.replace(stored, evolve(stored.unit, event, this.store.policyOf(key)), event);
+  }
+
+  private noteOutcome(key: number, event: Change): void {
+    if (!isOfEngine(event)) return;
+    const { retries, reader } = this.store;
+    const dialect = reader.workloads.dialectOf(workloadOfKey(key));
+    if (event.type === 'UnitFailed') retries.failed(dialect, key, event.data, event.timeMicros);
+    else if (event.type === 'UnitSucceeded') retries.succeeded(dialect, event.data);
   }
 
   private *changeEach(workload: WorkloadId, event: Change): Generator<void, void, void> {

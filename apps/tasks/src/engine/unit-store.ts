@@ -7,6 +7,7 @@ import { Dependencies } from './dependencies.js';
 import type { Policies } from './policies.js';
 import type { Policy } from './policy.js';
 import { ReadyQueue, type ClassId } from './ready-queue.js';
+import { Retries } from './retries.js';
 import { type Run, RunTimes } from './run-times.js';
 import type { StatusId } from './statuses.js';
 import type { Recorded } from './unit-event.js';
@@ -46,6 +47,7 @@ export class UnitStore {
   readonly runTimes: RunTimes;
   readonly ready: ReadyQueue;
   readonly dependencies: Dependencies;
+  readonly retries: Retries;
   private readonly recent = new Map<UnitKey, StoredUnit>();
   private readonly gpus = new Map<Policy, Map<WordId, number>>();
   private readonly policyOfWorkload = new Map<WorkloadId, Policy>();
@@ -63,6 +65,7 @@ export class UnitStore {
     this.runTimes = new RunTimes(database);
     this.ready = new ReadyQueue(database, this.reader);
     this.dependencies = new Dependencies(database, (status) => this.satisfies(status));
+    this.retries = new Retries(database);
     this.insertRow = database.prepare(
       `INSERT INTO unit (key, dialect, id, grp, group_index, idx, name, depends, open_deps, requirements, status, class,
          priority, lease_id, site, changed, touched, revision, failures, evictions, walltime, walltime_err,

@@ -74,6 +74,8 @@ export interface ClaimTasksRequest {
   readonly query_params: string;
   /** Most unwelcome first. */
   readonly dataset_deprio: readonly string[];
+  /** A pilot that names itself gets no task that has just failed, and nothing while its own runs fail. */
+  readonly pilot_id?: string;
 }
 
 /** The reports of contract 7.6: processing, reset, failed, complete. */
@@ -87,6 +89,8 @@ export interface ReportTaskRequest {
   readonly resources?: string;
   readonly site?: string;
   readonly reason?: string;
+  /** Who ran it. A failure of a pilot that names itself has the task, and in the end the pilot, wait. */
+  readonly pilot_id?: string;
 }
 
 /** `jobs` wins over `tasks`; neither means the whole dataset; an empty list means nobody. */

@@ -2,7 +2,7 @@ import { type Document, readTask } from '../documents.js';
 import { type HttpClient, type JsonAnswer } from '../../../harness/http-client.js';
 import { done, ok, refused } from '../answers.js';
 import { type GetTestCluster } from '../../../harness/test-cluster.js';
-import { ID, newDataset, newTask, unsubmitted } from '../fixtures.js';
+import { ID, newDataset, newTask, TIMESTAMP, unsubmitted } from '../fixtures.js';
 
 const waiting = (client: HttpClient, datasetId: string, fields: Document = {}): Promise<string> =>
   newTask(client, datasetId, { status: 'waiting', ...fields });
@@ -278,6 +278,75 @@ export const claims = (cluster: GetTestCluster): void => {
       const { offers } = (await alice.get(`/cairn/explain/units/${id}`)).json as { offers: readonly unknown[] };
       expect(offers[0]).toMatchObject({ fits: false, misfits: [{ name, asked: enough, offered: tooLittle }] });
       expect(await claim(enough)).toMatchObject({ json: { task_id: id, requirements: { [name]: enough } } });
+    });
+  });
+
+  describe('claiming by pilots that name themselves', () => {
+    const claim = (datasetId: string, pilotId?: string) =>
+      cluster().system.post('/task_actions/queue', {
+        query_params: { dataset_id: datasetId },
+        ...(pilotId !== undefined && { pilot_id: pilotId }),
+      });
+    const nothing = refused(404, 'Task not found');
+    const fail = async (datasetId: string, pilotId: string): Promise<string> => {
+      const { task_id: id, instance_id } = (await claim(datasetId, pilotId)).json as Document;
+      const report = { instance_id, pilot_id: pilotId };
+      expect((await cluster().system.post(`/tasks/${String(id)}/task_actions/reset`, report)).status).toBe(200);
+      return String(id);
+    };
+    const explained = async (id: string) => (await cluster().alice.get(`/cairn/explain/units/${id}`)).json as Document;
+
+    it('keeps a task that has failed from them for a while, and from no other client', async () => {
+      const { alice, system } = cluster();
+      const datasetId = await newDataset(alice);
+      const failing = await waiting(system, datasetId, { priority: 2 });
+      const other = await waiting(system, datasetId);
+      expect(await fail(datasetId, 'back-off-1')).toBe(failing);
+      expect(await explained(failing)).toMatchObject({
+        reason: expect.stringContaining('It has failed: pilots that name themselves get it again after') as string,
+        not_before: expect.stringMatching(TIMESTAMP) as string,
+      });
+      const { events } = (await alice.get(`/cairn/history/units/${failing}`)).json as { events: readonly Document[] };
+      expect(events.at(-1)).toMatchObject({ data: { worker_id: 'back-off-1', retry_after_seconds: 10 } });
+      expect(await claim(datasetId, 'back-off-2')).toMatchObject({ json: { task_id: other } });
+      expect(await claim(datasetId, 'back-off-2')).toEqual(nothing);
+      expect(await claim(datasetId)).toMatchObject({ json: { task_id: failing } });
+      // Whoever sets its status wants it to run.
+      await system.post('/task_actions/bulk_status/waiting', { tasks: [failing] });
+      expect(await claim(datasetId, 'back-off-2')).toMatchObject({ json: { task_id: failing } });
+    });
+
+    it('gives nothing to a pilot whose last five runs have failed, and tasks to others', async () => {
+      const { alice, system } = cluster();
+      const datasetId = await newDataset(alice);
+      for (let failures = 1; failures <= 5; failures += 1) {
+        await waiting(system, datasetId);
+        await fail(datasetId, 'broken');
+      }
+      const fresh = await waiting(system, datasetId, { priority: 9 });
+      expect(await claim(datasetId, 'broken')).toEqual(nothing);
+      expect((await explained(fresh))['paused_pilots']).toContainEqual({
+        ...{ pilot_id: 'broken', failures_in_a_row: 5, until: expect.stringMatching(TIMESTAMP) as string },
+      });
+      expect(await claim(datasetId, 'sound')).toMatchObject({ json: { task_id: fresh } });
+    });
+
+    it('forgets failures of a pilot that has succeeded', async () => {
+      const { alice, system } = cluster();
+      const datasetId = await newDataset(alice);
+      for (let runs = 1; runs <= 10; runs += 1) {
+        await waiting(system, datasetId);
+        if (runs !== 5) await fail(datasetId, 'mixed');
+        else {
+          const { task_id: id, instance_id } = (await claim(datasetId, 'mixed')).json as Document;
+          await system.post(`/tasks/${String(id)}/task_actions/complete`, { instance_id, pilot_id: 'mixed' });
+        }
+      }
+      const last = await waiting(system, datasetId);
+      expect(await claim(datasetId, 'mixed')).toEqual(nothing);
+      expect((await explained(last))['paused_pilots']).toContainEqual(
+        expect.objectContaining({ pilot_id: 'mixed', failures_in_a_row: 5 }),
+      );
     });
   });
 };

@@ -22,6 +22,8 @@ export interface Circumstances {
   readonly firstOpen: { readonly id: string; readonly status: string | undefined } | undefined;
   /** How many tasks of its kind go first; absent unless its status lets workers claim it. */
   readonly ahead: number | undefined;
+  /** Until then pilots that name themselves do not get it, because it has failed; absent when it does not wait. */
+  readonly notBefore?: string | undefined;
   readonly offers: readonly OfferVerdict[];
   /** Whether this Cairn lets tasks wait for workers by itself. */
   readonly isAutomatic: boolean;
@@ -84,5 +86,9 @@ export const reasonOf = (circumstances: Circumstances): string => {
     const first = firstOpen === undefined ? '' : `, such as ${firstOpen.id} (${firstOpen.status ?? 'unknown'})`;
     return `It waits for ${many(openDependencies, 'task')} to complete${first}.`;
   }
-  return ahead === undefined ? reasonOfIdle(circumstances) : reasonOfReady(ahead, offers);
+  if (ahead === undefined) return reasonOfIdle(circumstances);
+  const { notBefore } = circumstances;
+  return notBefore === undefined
+    ? reasonOfReady(ahead, offers)
+    : `It has failed: pilots that name themselves get it again after ${notBefore} (UTC).`;
 };

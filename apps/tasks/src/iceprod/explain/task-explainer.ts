@@ -5,6 +5,7 @@ import { datasetPriority, groupWeight, taskPriority, userWeight } from '#contrac
 import { kindOf, membersOf, objectText } from '#contracts/raw-json.js';
 import { DatasetSnapshots } from '../automation/dataset-snapshot.js';
 import { Backlog } from '../automation/backlog.js';
+import { Retries } from '../../engine/retries.js';
 import { listingOf, type StoredUnit, type UnitReader } from '../../engine/unit-row.js';
 import { misfitsOf, needsOf } from '../offer.js';
 import { iceprodPolicy } from '../policy.js';
@@ -19,6 +20,9 @@ import type { SeenOffer } from './recent-offers.js';
 
 /** Open dependencies that are shown one by one. */
 const OPEN_SHOWN_MAX = 100;
+
+/** Paused pilots that are shown. */
+const PAUSED_SHOWN_MAX = 20;
 
 /** Places in the queue are counted so far; whoever is further behind learns only that. */
 const AHEAD_MAX = 100_000;
@@ -44,6 +48,7 @@ interface QueuePlace {
 export class TaskExplainer {
   private readonly snapshots: DatasetSnapshots;
   private readonly backlog: Backlog;
+  private readonly retries: Retries;
   private readonly countHigher: StatementSync;
   private readonly countOlder: StatementSync;
   private readonly countHigherOfAll: StatementSync;
@@ -57,6 +62,7 @@ export class TaskExplainer {
     const { database } = reader;
     this.snapshots = new DatasetSnapshots(database, reader);
     this.backlog = new Backlog(reader);
+    this.retries = new Retries(database);
     const count = (rows: string): StatementSync =>
       database.prepare(`SELECT count(*) AS n FROM (SELECT 1 FROM ${rows} LIMIT ${AHEAD_MAX})`);
     this.countHigher = count('unit WHERE class = ? AND priority > ?');
@@ -78,6 +84,8 @@ export class TaskExplainer {
     const isHandedOut = datasetStatus === undefined || datasetStatus === 'processing';
     const place = this.placeOf(stored);
     const judged = offers.map((offer) => judge(stored, offer));
+    const askedMicros = nowMicros();
+    const retryMicros = this.retries.notBeforeMicros(row.key);
     const reason = reasonOf({
       status: unit.status,
       phase,
@@ -86,6 +94,7 @@ export class TaskExplainer {
       openDependencies: row.open_deps,
       firstOpen: open[0],
       ahead: place?.ahead,
+      notBefore: retryMicros > askedMicros ? formatTimestamp(retryMicros) : undefined,
       offers: judged,
       isAutomatic: this.isAutomatic,
       isFull: this.backlog.freePlaces() === 0,
@@ -100,10 +109,20 @@ export class TaskExplainer {
       ['dataset_status', JSON.stringify(datasetStatus ?? null)],
       ['dependencies', dependenciesDocument(row.open_deps, open)],
       ['requirements', unit.requirements],
+      ['not_before', JSON.stringify(retryMicros > askedMicros ? formatTimestamp(retryMicros) : null)],
+      ['paused_pilots', JSON.stringify(this.pausedPilots(askedMicros))],
       ['offers', `[${judged.map(offerDocument).join(',')}]`],
       ['priority', this.priorityDocument(stored)],
       ['queue', queueDocument(isHandedOut && row.open_deps <= 0 ? place : undefined)],
     ]);
+  }
+
+  private pausedPilots(nowMicros: number): readonly object[] {
+    return this.retries
+      .paused(ICEPROD, nowMicros, PAUSED_SHOWN_MAX)
+      .map(({ id, failuresInARow, pausedUntilMicros }) => ({
+        ...{ pilot_id: id, failures_in_a_row: failuresInARow, until: formatTimestamp(pausedUntilMicros) },
+      }));
   }
 
   private openDependencies({ unit, row }: StoredUnit): readonly OpenDependency[] {

@@ -7,7 +7,7 @@ import { evolve } from '../../engine/evolve.js';
 import { ReadyBest } from '../../engine/ready-best.js';
 import { ReadyHeap } from '../../engine/ready-heap.js';
 import type { ReadyClass } from '../../engine/ready.js';
-import type { Unit } from '../../engine/unit.js';
+import type { Unit, UnitKey } from '../../engine/unit.js';
 import { needsOf, offeredSite, readOffer } from '../offer.js';
 import { iceprodPolicy } from '../policy.js';
 import { type ClaimFilters, readQueryParams } from '../query-params.js';
@@ -25,6 +25,9 @@ const CLAIM_MAX = 1_000;
 /** Most tasks that one legacy call queues, and those chosen between two yields. */
 const QUEUE_MAX = 100_000;
 const SLICE = 500;
+
+/** Units looked at for a pilot that names itself: when so many of the best wait after failures, it gets nothing for now. */
+const LOOKED_AT_MAX = 1_000;
 
 /** Stands for the site of whoever does not name one (contract 7.6). */
 const UNKNOWN_SITE = 'unknown';
@@ -110,18 +113,30 @@ export const passes = (
   return requiredSite === undefined || siteOf(ready.requirements) === requiredSite;
 };
 
+/** Whether a unit does not wait after a failure. Absent for clients that rely on IceProd's rules, which know no such wait. */
+type IsDue = (key: UnitKey) => boolean;
+
+const dueFor = (view: TaskView, { pilot_id: pilot }: ClaimTasksRequest, timeMicros: number): IsDue | undefined =>
+  pilot === undefined ? undefined : (key) => view.notBeforeMicros(key) <= timeMicros;
+
 /** Takes the best of some classes. Filters that are no attribute of a class are looked at unit by unit. */
 const takeBest = (
   view: TaskView,
   classes: readonly ReadyClass[],
   { priority, instance = '' }: ClaimFilters,
   count: number,
+  isDue: IsDue | undefined,
 ): Unit[] => {
   const heap = new ReadyHeap(view.ready, classes, count, priority);
   const taken: Unit[] = [];
-  while (taken.length < count) {
+  let waiting = 0;
+  while (taken.length < count && waiting < LOOKED_AT_MAX) {
     const entry = heap.next();
     if (entry === undefined) break;
+    if (isDue?.(entry.key) === false) {
+      waiting += 1;
+      continue;
+    }
     const unit = view.unitAt(entry.key);
     if (unit !== undefined && (instance === '' || unit.leaseId === instance)) taken.push(unit);
   }
@@ -138,11 +153,18 @@ const takeOne = (view: TaskView, best: ReadyBest): Unit[] => {
 };
 
 /** First the datasets that are not unwelcome, then these one by one from the end of the list (contract 7.6). */
-const take = (view: TaskView, { classes, best, filters }: Match, request: ClaimTasksRequest): Unit[] => {
+const take = (
+  view: TaskView,
+  { classes, best, filters }: Match,
+  request: ClaimTasksRequest,
+  isDue: IsDue | undefined,
+): Unit[] => {
   const count = Math.min(request.num, CLAIM_MAX);
   const { dataset_deprio: unwelcome } = request;
   if (unwelcome.length === 0) {
-    return count === 1 && isPlain(filters) ? takeOne(view, best) : takeBest(view, classes, filters, count);
+    const first = count === 1 && isPlain(filters) ? takeOne(view, best) : undefined;
+    if (first !== undefined && first.every(({ key }) => isDue?.(key) !== false)) return first;
+    return takeBest(view, classes, filters, count, isDue);
   }
   const excluded = new Set(unwelcome);
   const taken = takeBest(
@@ -150,12 +172,13 @@ const take = (view: TaskView, { classes, best, filters }: Match, request: ClaimT
     classes.filter(({ workload }) => !excluded.has(workload)),
     filters,
     count,
+    isDue,
   );
   // Backwards: the first of the list is the most unwelcome. A dataset named twice is as unwelcome as its first mention.
   for (const datasetId of [...new Set(unwelcome)].reverse()) {
     if (taken.length >= count) break;
     const next = classes.filter(({ workload }) => workload === datasetId);
-    taken.push(...takeBest(view, next, filters, count - taken.length));
+    taken.push(...takeBest(view, next, filters, count - taken.length, isDue));
   }
   return taken;
 };
@@ -210,9 +233,11 @@ export const claimTasks = (
 ): Decision<{ documents: readonly string[] }> => {
   const problem = malformed(request);
   if (problem !== undefined) return problem;
+  const { pilot_id: pilot } = request;
+  if (pilot !== undefined && view.pilot(pilot).pausedUntilMicros > timeMicros) return refusals.taskNotFound();
   const match = matcher.match(view, request);
   if (match instanceof DomainError) return match;
-  const units = request.num >= 1 ? take(view, match, request) : [];
+  const units = request.num >= 1 ? take(view, match, request, dueFor(view, request, timeMicros)) : [];
   const [first] = units;
   if (first === undefined) return refusals.taskNotFound();
   const site = offeredSite(request.requirements);

@@ -88,6 +88,27 @@ describe('a claim', () => {
     expect(claimed(spec, { query_params: '{"status":"idle"}' }).error).toBe('param status is not allowed');
   });
 
+  it('keeps what waits after a failure from pilots that name themselves', () => {
+    const spec = new TaskSpec()
+      .given('a', { ...waiting, priority: 3 })
+      .given('b', waiting)
+      .given('c', waiting);
+    spec.view.retries.set(spec.task('a').key, NOW_MICROS + 1);
+    spec.view.retries.set(spec.task('b').key, NOW_MICROS);
+    expect(ids(claimed(spec, { num: 1, pilot_id: 'p' }))).toEqual(['b']);
+    expect(ids(claimed(spec, { num: 9, pilot_id: 'p' }))).toEqual(['c']);
+    expect(claimed(spec, { num: 1, pilot_id: 'p' }).error).toBe('Task not found');
+    expect(ids(claimed(spec, { num: 1 }))).toEqual(['a']);
+  });
+
+  it('gives nothing to a pilot that is paused', () => {
+    const spec = new TaskSpec().given('a', waiting);
+    spec.view.pilots.set('p', { failuresInARow: 5, pausedUntilMicros: NOW_MICROS + 1 });
+    expect(claimed(spec, { pilot_id: 'p' }).error).toBe('Task not found');
+    spec.view.pilots.set('p', { failuresInARow: 5, pausedUntilMicros: NOW_MICROS });
+    expect(ids(claimed(spec, { pilot_id: 'p' }))).toEqual(['a']);
+  });
+
   it('compares sites by what they say, not by how they are written', () => {
     const spec = new TaskSpec().given('a', { ...waiting, requirements: '{"site":"caf\\u00e9"}' });
     expect(ids(claimed(spec, { query_params: '{"requirements.site":"café"}' }))).toEqual(['a']);

@@ -1,7 +1,9 @@
 import { kindOf, membersOf } from '#contracts/raw-json.js';
 import type { ReportTaskRequest } from '#contracts/iceprod/tasks.js';
 import type { TaskStatus } from '#contracts/iceprod/statuses.js';
+import type { UnitFailed } from '#contracts/work-events.js';
 import type { Decision } from '#event-sourcing/command.js';
+import { pauseSeconds, retrySeconds } from '../../engine/back-off.js';
 import type { Unit } from '../../engine/unit.js';
 import { type RaiseLimits, raiseRequirements } from '../requirement-raise.js';
 import { numberOf } from '../requirements.js';
@@ -36,6 +38,16 @@ const afterFailure = (view: TaskView, unit: Unit, request: ReportTaskRequest, is
   return unit.failures + 1 > LEGACY_FAILURES_MAX ? 'failed' : 'waiting';
 };
 
+/** What a failure of a pilot that names itself means for its next claims. */
+const backOff = (view: TaskView, unit: Unit, pilot: string): Partial<UnitFailed> => {
+  const pause = pauseSeconds(view.pilot(pilot).failuresInARow + 1);
+  return {
+    worker_id: pilot,
+    retry_after_seconds: retrySeconds(unit.failures + 1),
+    ...(pause !== undefined && { worker_pause_seconds: pause }),
+  };
+};
+
 const failure = (
   view: TaskView,
   unit: Unit,
@@ -55,6 +67,7 @@ const failure = (
     ...(raise !== undefined && raise.limited.length > 0 && { limited: raise.limited }),
     ...(request.site !== undefined && { site: request.site }),
     ...(request.reason !== undefined && { reason: request.reason.slice(0, DOCUMENT_CHARS_MAX) }),
+    ...(request.pilot_id !== undefined && backOff(view, unit, request.pilot_id)),
   };
 };
 
@@ -81,6 +94,10 @@ export const reportTask = (
   const given = { status: to, ...(site !== undefined && { site }) };
   if (report === 'processing') return { events: [ofUnit(view, unit.key, 'UnitStarted', given)], reply };
   const hours = hoursOf(request);
-  const data = { ...given, ...(hours !== undefined && { hours }) };
+  const data = {
+    ...given,
+    ...(hours !== undefined && { hours }),
+    ...(request.pilot_id !== undefined && { worker_id: request.pilot_id }),
+  };
   return { events: [ofUnit(view, unit.key, 'UnitSucceeded', data)], reply };
 };

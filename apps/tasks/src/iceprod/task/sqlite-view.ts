@@ -1,5 +1,6 @@
 import type { StatementSync } from 'node:sqlite';
 import type { ReadyUnits } from '../../engine/ready.js';
+import type { WorkerRecord } from '../../engine/retries.js';
 import type { Unit, UnitKey } from '../../engine/unit.js';
 import type { UnitStore } from '../../engine/unit-store.js';
 import { keyOf, lastKeyOf, ordinalOfKey, workloadOfKey } from '../../workload/member-key.js';
@@ -60,6 +61,14 @@ export class SqliteTaskView implements TaskView {
     const row = id === undefined ? undefined : this.selectDataset.get(id);
     if (row === undefined) return UNKNOWN;
     return { status: typeof row['status'] === 'string' ? row['status'] : undefined, debug: row['debug'] === 1 };
+  }
+
+  notBeforeMicros(key: UnitKey): number {
+    return this.store.retries.notBeforeMicros(key);
+  }
+
+  pilot(id: string): WorkerRecord {
+    return this.store.retries.worker(ICEPROD, id);
   }
 
   streamOf(key: UnitKey): string {

@@ -1,4 +1,5 @@
 import type { ReadyUnits } from '../../engine/ready.js';
+import type { WorkerRecord } from '../../engine/retries.js';
 import type { Unit, UnitKey } from '../../engine/unit.js';
 
 /** What selecting needs to know of a unit. */
@@ -22,6 +23,9 @@ export interface TaskView {
   find(id: string): (Selected & { readonly workload: string }) | undefined;
   unitAt(key: UnitKey): Unit | undefined;
   dataset(datasetId: string): DatasetState;
+  /** The time before which pilots that name themselves do not get a unit; 0 when nothing keeps it. */
+  notBeforeMicros(key: UnitKey): number;
+  pilot(id: string): WorkerRecord;
   /** Home stream of a unit. */
   streamOf(key: UnitKey): string;
   /** The stream in which a dataset's new work is recorded. */

@@ -5,6 +5,7 @@ import type { UnitEvent } from '../../../engine/unit-event.js';
 import { addedUnit, gridUnit } from '../../../engine/new-units.js';
 import type { QueueName } from '../../../engine/policy.js';
 import { compareReady, type ReadyClass, type ReadyEntry, type ReadyUnits } from '../../../engine/ready.js';
+import type { WorkerRecord } from '../../../engine/retries.js';
 import type { Unit, UnitKey } from '../../../engine/unit.js';
 import { iceprodPolicy } from '../../policy.js';
 import { keyOf, ordinalOfKey, workloadOfKey } from '../../../workload/member-key.js';
@@ -15,6 +16,8 @@ import { workStream } from '../../streams.js';
 export class MemoryView implements TaskView, ReadyUnits {
   readonly units = new Map<UnitKey, Unit>();
   readonly datasets = new Map<string, DatasetState>();
+  readonly retries = new Map<UnitKey, number>();
+  readonly pilots = new Map<string, WorkerRecord>();
   private readonly homes: string[] = [];
 
   get ready(): ReadyUnits {
@@ -43,6 +46,14 @@ export class MemoryView implements TaskView, ReadyUnits {
 
   dataset(datasetId: string): DatasetState {
     return this.datasets.get(datasetId) ?? { status: undefined, debug: false };
+  }
+
+  notBeforeMicros(key: UnitKey): number {
+    return this.retries.get(key) ?? 0;
+  }
+
+  pilot(id: string): WorkerRecord {
+    return this.pilots.get(id) ?? { failuresInARow: 0, pausedUntilMicros: 0 };
   }
 
   streamOf(key: UnitKey): string {
