@@ -190,8 +190,9 @@ export class IceprodTasks implements WorkSource<PilotTask> {
   private requestsOf(task: PilotTask, attempt: Attempt, isLast: boolean): readonly ResultRequest[] {
     const { failure, usage } = attempt;
     const { site } = this.options.offer;
+    const pilotId = this.registration.id;
     const ofTask = { dataset_id: task.datasetId, task_id: task.id };
-    const header = `attempt ${task.attempt} on ${hostname()} (site ${site}) by pilot ${this.registration.id ?? 'without id'}`;
+    const header = `attempt ${task.attempt} on ${hostname()} (site ${site}) by pilot ${pilotId ?? 'without id'}`;
     const stdlog = { ...ofTask, name: 'stdlog', data: `${[header, ...attempt.log].join('\n')}\n` };
     const outputs = [...attempt.outputs.keys()].map((name) =>
       requestOf('POST', '/logs', JSON.stringify({ ...ofTask, name }), name),
@@ -208,7 +209,11 @@ export class IceprodTasks implements WorkSource<PilotTask> {
       requestOf(
         'POST',
         pathOf(task, `task_actions/${action}`),
-        JSON.stringify({ instance_id: task.instanceId, ...report }),
+        JSON.stringify({
+          instance_id: task.instanceId,
+          ...report,
+          ...(pilotId !== undefined && { pilot_id: pilotId }),
+        }),
       ),
     ];
   }
