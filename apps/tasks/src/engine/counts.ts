@@ -28,7 +28,7 @@ export class Counts {
     this.addToTotal.run(2 * status + +isGpu, by);
   }
 
-  /** Names are shown in the order of the lowest index that a unit of that name ever had. */
+  /** Documents show names in the order of the lowest index that a unit of the name ever had. */
   placeName(workload: WorkloadId, name: WordId, index: number): void {
     this.order.run(workload, name, index);
   }

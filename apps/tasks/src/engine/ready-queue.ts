@@ -34,7 +34,7 @@ const FRONT_MAX = 64;
 class LoadedClass implements ReadyClass {
   /** The first units of the class, in order and without a gap; empty when they must be read again. */
   readonly front: ReadyEntry[] = [];
-  /** Whether somebody may hold a head of it that he has seen. */
+  /** Whether a caller may still hold a head of the class that it was given. */
   isSeen = false;
 
   constructor(
@@ -158,7 +158,7 @@ export class ReadyQueue implements ReadyUnits {
     return id;
   }
 
-  /** A unit came to stand in the class. */
+  /** A unit joined the class. */
   joined(id: ClassId, { key, priority, id: unitId }: ReadyEntry): void {
     const ready = this.activate(id);
     if (ready === undefined) return;

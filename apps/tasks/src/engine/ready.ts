@@ -25,7 +25,7 @@ export interface ReadyClass {
 export interface ReadyUnits {
   /** Grows whenever `classes` may answer differently. */
   readonly version: number;
-  /** Grows whenever a class may have got a better head than somebody has seen. */
+  /** Grows whenever a class may have a better head than a caller was given. */
   readonly rises: number;
   /** Classes that have or lately had units. */
   classes(queue: QueueName): Iterable<ReadyClass>;

@@ -8,7 +8,7 @@ import type { WorkloadId, Workloads } from './workloads.js';
 /** Numbers of events in the streams of workloads. */
 export type Revisions = readonly (readonly [home: WorkloadId, revision: number])[];
 
-/** Homes of moved members that are told apart; members from others count as changed. */
+/** Homes of moved members that are distinguished; members from others count as changed. */
 const HOMES_MAX = 50;
 
 /** The workloads that members were added to which another workload lists now. */
