@@ -25,29 +25,29 @@ import { routerPathOf } from './route/serves.decorator.js';
 import { type Answered, httpCall } from './testing/http-call.js';
 import { Answers, startGateway, tokenOf, type RunningGateway } from './testing/start-gateway.js';
 
-/** What the services were asked last, and how often. */
-const asked = { last: undefined as Message<unknown> | undefined, pages: 0, judgements: 0 };
+/** The last message to the services, and how many there were. */
+const asked = { last: undefined as Message<unknown> | undefined, pages: 0, accessChecks: 0 };
 
 const remember = <Request, Reply>(message: Message<Request>, answer: Answer<Reply>): Answer<Reply> => {
   asked.last = message;
   return answer;
 };
 
-const refuse = (kind: 'forbidden' | 'not-found' | 'state', message: string) => ({
+const failWith = (kind: 'forbidden' | 'not-found' | 'state', message: string) => ({
   error: { kind, code: 'test.refused', message },
 });
 
 const PAGES = 400;
 const ENTRY = 'x'.repeat(1000);
 
-/** Answers in the place of the services: enough to see what the gateway makes of requests and replies. */
+/** Stands in for the services: enough to see how the gateway translates requests and replies. */
 @Controller()
 class Services {
   @Answers(GetTask)
   getTask(message: Message<{ task_id: string }>): Answer<{ document: string }> {
     const { task_id } = message.request;
     if (task_id === 'broken') throw new Error('secret detail');
-    if (task_id === 'evil') return refuse('not-found', 'no\r\nX-Evil: 1 → 🗻');
+    if (task_id === 'evil') return failWith('not-found', 'no\r\nX-Evil: 1 → 🗻');
     return remember(message, { reply: { document: `{"task_id":${JSON.stringify(task_id)},"walltime":1.0}` } });
   }
 
@@ -92,17 +92,17 @@ class Services {
   }
 
   @Answers(AuthorizeAccess)
-  judge({ request: { dataset_id } }: Message<{ dataset_id: string }>): Answer<Nothing> {
-    asked.judgements += 1;
-    return dataset_id === 'mine' ? { reply: {} } : refuse('forbidden', 'attr not found');
+  authorize({ request: { dataset_id } }: Message<{ dataset_id: string }>): Answer<Nothing> {
+    asked.accessChecks += 1;
+    return dataset_id === 'mine' ? { reply: {} } : failWith('forbidden', 'attr not found');
   }
 
   @Answers(ListTasks)
   listTasks({ request }: Message<{ dataset_id: string; cursor?: string }>): Answer<Page> {
-    if (request.dataset_id === 'unknown') return refuse('forbidden', 'attr not found');
+    if (request.dataset_id === 'unknown') return failWith('forbidden', 'attr not found');
     const page = Number(request.cursor ?? '0');
     asked.pages += 1;
-    if (request.dataset_id === 'failing' && page === 2) return refuse('state', 'gone meanwhile');
+    if (request.dataset_id === 'failing' && page === 2) return failWith('state', 'gone meanwhile');
     const entries = Array.from({ length: 100 }, (_, index) => `"${page}-${index}":"${ENTRY}"`);
     return { reply: page === PAGES - 1 ? { entries } : { entries, next: String(page + 1) } };
   }
@@ -131,7 +131,7 @@ class Services {
 
   @Answers(LocateUnit)
   locate(): Answer<{ stream: string; ordinal: number }> {
-    return refuse('not-found', 'Unit not found');
+    return failWith('not-found', 'Unit not found');
   }
 }
 
@@ -179,7 +179,7 @@ describe('the gateway over HTTP', () => {
       },
     });
 
-  const expectRefusal = (answered: Answered, status: number, text: string): void => {
+  const expectError = (answered: Answered, status: number, text: string): void => {
     expect({ status: answered.status, reason: answered.reason, body: JSON.parse(answered.body) as unknown }).toEqual({
       status,
       reason: text,
@@ -189,9 +189,9 @@ describe('the gateway over HTTP', () => {
 
   describe('paths and verbs', () => {
     it('answers unknown paths in the dialect’s shape', async () => {
-      expectRefusal(await ask('GET', '/nothing/here', { token: null }), 404, 'Not Found');
+      expectError(await ask('GET', '/nothing/here', { token: null }), 404, 'Not Found');
       for (const path of ['/tasks/', '/datasets/', '/datasets//', '/config/', '/groups/']) {
-        for (const token of [null, admin]) expectRefusal(await ask('GET', path, { token }), 404, 'Not Found');
+        for (const token of [null, admin]) expectError(await ask('GET', path, { token }), 404, 'Not Found');
       }
       const cairn = await ask('GET', '/cairn/nothing', { token: null });
       expect(cairn.status).toBe(404);
@@ -200,10 +200,10 @@ describe('the gateway over HTTP', () => {
 
     it('answers a wrong verb before it looks at the token', async () => {
       const answered = await ask('PUT', '/tasks/x', { token: null, body: '{}' });
-      expectRefusal(answered, 405, 'Method Not Allowed');
+      expectError(answered, 405, 'Method Not Allowed');
       expect(answered.headers['allow']).toBe('GET, HEAD, PATCH');
-      expectRefusal(await ask('PUT', '/healthz', { token: null }), 405, 'Method Not Allowed');
-      expectRefusal(await ask('PATCH', '/users', { token: null, body: '{}' }), 405, 'Method Not Allowed');
+      expectError(await ask('PUT', '/healthz', { token: null }), 405, 'Method Not Allowed');
+      expectError(await ask('PATCH', '/users', { token: null, body: '{}' }), 405, 'Method Not Allowed');
       expect((await ask('HEAD', '/task_actions/waiting')).status).toBe(405);
     });
 
@@ -227,8 +227,8 @@ describe('the gateway over HTTP', () => {
       expect((await ask('GET', '//tasks//a%2Fb%20c')).body).toBe('{"task_id":"a/b c","walltime":1.0}');
     });
 
-    it('keeps routes that are not declared shut', async () => {
-      expectRefusal(await ask('GET', '/forgotten'), 404, 'Not Found');
+    it('does not serve routes that are not declared', async () => {
+      expectError(await ask('GET', '/forgotten'), 404, 'Not Found');
     });
 
     it('declares a policy for every route of every controller', () => {
@@ -251,19 +251,19 @@ describe('the gateway over HTTP', () => {
   });
 
   describe('tokens and roles', () => {
-    it('refuses with 403 whoever cannot be known', async () => {
-      expectRefusal(await ask('GET', '/tasks/x', { token: null }), 403, 'authentication failed');
-      expectRefusal(await ask('GET', '/tasks/x', { token: 'a.b.c' }), 403, 'authentication failed');
+    it('rejects requests that it cannot authenticate with 403', async () => {
+      expectError(await ask('GET', '/tasks/x', { token: null }), 403, 'authentication failed');
+      expectError(await ask('GET', '/tasks/x', { token: 'a.b.c' }), 403, 'authentication failed');
       const cairn = await ask('GET', '/cairn/history/units/x', { token: null });
       expect(cairn.status).toBe(401);
     });
 
-    it('refuses roles that the route does not allow', async () => {
-      expectRefusal(await ask('POST', '/jobs', { token: user, body: '{}' }), 403, 'authorization failed');
-      expectRefusal(await ask('GET', '/datasets', { token: pilot }), 403, 'authorization failed');
+    it('rejects roles that the route does not allow', async () => {
+      expectError(await ask('POST', '/jobs', { token: user, body: '{}' }), 403, 'authorization failed');
+      expectError(await ask('GET', '/datasets', { token: pilot }), 403, 'authorization failed');
     });
 
-    it('tells services who asks, with the roles that count here', async () => {
+    it('passes the caller to the services, with the roles that the route allows', async () => {
       await ask('GET', '/tasks/x', { token: pilot, headers: { 'x-correlation-id': 'abc-1' } });
       expect(asked.last?.context).toMatchObject({
         caller: { username: 'worker', roles: ['pilot'] },
@@ -272,7 +272,7 @@ describe('the gateway over HTTP', () => {
       });
     });
 
-    it('names no request that its client has not named', async () => {
+    it('gives no command id to requests without an idempotency key', async () => {
       await ask('PATCH', '/tasks/x', { body: '{"a":1}' });
       expect(asked.last?.context).not.toHaveProperty('commandId');
     });
@@ -289,11 +289,11 @@ describe('the gateway over HTTP', () => {
       expect(await commandId('/tasks/x?again=1', 'key-1')).toBe(first);
     });
 
-    it('refuses a key that cannot serve instead of passing it over', async () => {
+    it('rejects an unusable idempotency key instead of ignoring it', async () => {
       const named = (key: string, method = 'PATCH') =>
         ask(method, '/tasks/x', { body: '{"a":1}', headers: { 'idempotency-key': key } });
       const text = 'Idempotency-Key must be 1 to 255 visible ASCII characters';
-      for (const key of ['a b', 'x'.repeat(256), 'é']) expectRefusal(await named(key), 400, text);
+      for (const key of ['a b', 'x'.repeat(256), 'é']) expectError(await named(key), 400, text);
       for (const key of ['', 'x'.repeat(255), '"quoted"']) expect((await named(key)).status).toBe(200);
       expect((await named('a b', 'GET')).status).toBe(200);
     });
@@ -346,8 +346,8 @@ describe('the gateway over HTTP', () => {
       expect(JSON.parse(answered.body)).toEqual({ code: 404, error: 'no\r\nX-Evil: 1 → 🗻' });
     });
 
-    it('tell nothing internal', async () => {
-      expectRefusal(await ask('GET', '/tasks/broken?code=typed-by-a-person'), 500, 'Internal Server Error');
+    it('reveal nothing internal', async () => {
+      expectError(await ask('GET', '/tasks/broken?code=typed-by-a-person'), 500, 'Internal Server Error');
       expect(gateway.logged()).toContain('secret detail');
       expect(gateway.logged()).toMatch(/"path":"\/tasks\/broken".*"request failed"/);
       expect(gateway.logged()).not.toContain('typed-by-a-person');
@@ -399,7 +399,7 @@ describe('the gateway over HTTP', () => {
 
   describe('bodies', () => {
     it('may be missing in spite of a content type', async () => {
-      expectRefusal(await ask('PATCH', '/tasks/x'), 400, 'Missing update data');
+      expectError(await ask('PATCH', '/tasks/x'), 400, 'Missing update data');
       expect((await ask('POST', '/task_actions/queue_many')).body).toBe('[{"task_id":"a"},{"task_id":"b"}]');
       expect((await ask('POST', '/datasets/d/dataset_actions/hard_reset')).body).toBe('{}');
     });
@@ -410,8 +410,8 @@ describe('the gateway over HTTP', () => {
       ['null', 'null', 'body is not a JSON object'],
       ['broken UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), 'body is not UTF-8'],
     ])('are refused when they are %s', async (_what, body, text) => {
-      expectRefusal(await ask('PATCH', '/tasks/x', { body }), 400, text);
-      expectRefusal(await ask('PUT', '/config/x', { body }), 400, text);
+      expectError(await ask('PATCH', '/tasks/x', { body }), 400, text);
+      expectError(await ask('PUT', '/config/x', { body }), 400, text);
     });
 
     it('are handed on to the letter where they are documents', async () => {
@@ -441,7 +441,7 @@ describe('the gateway over HTTP', () => {
     it('are small where nobody shows a token', async () => {
       const body = ' '.repeat(64 * 1024 + 1);
       for (const path of ['/ldap', '/auth/realms/r/protocol/openid-connect/token']) {
-        expectRefusal(await ask('POST', path, { token: null, body }), 413, 'Request body is too large');
+        expectError(await ask('POST', path, { token: null, body }), 413, 'Request body is too large');
       }
     });
 
@@ -471,8 +471,8 @@ describe('the gateway over HTTP', () => {
       const nested = (levels: number): string => `{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
       const reason = 'body is nested deeper than 100 levels';
       for (const levels of [101, 200_000]) {
-        expectRefusal(await ask('PATCH', '/grids/a', { body: nested(levels) }), 400, reason);
-        expectRefusal(await ask('GET', '/users', { body: nested(levels) }), 400, reason);
+        expectError(await ask('PATCH', '/grids/a', { body: nested(levels) }), 400, reason);
+        expectError(await ask('GET', '/users', { body: nested(levels) }), 400, reason);
       }
       expect((await ask('GET', '/users', { body: nested(100) })).status).toBe(200);
     });
@@ -482,8 +482,8 @@ describe('the gateway over HTTP', () => {
       const queue = (host: string): string =>
         `{"queue_host":"${host}","queue_version":"1","version":"1","resources":{}}`;
       const reason = 'key "queue_host" should be of type str';
-      expectRefusal(await ask('POST', '/pilots', { body: queue('\\ud800') }), 400, reason);
-      expectRefusal(await named('\\udfff'), 400, 'key "tasks" should be of type list');
+      expectError(await ask('POST', '/pilots', { body: queue('\\ud800') }), 400, reason);
+      expectError(await named('\\udfff'), 400, 'key "tasks" should be of type list');
       // The pair is one character; there is just no pilots service here.
       expect((await named('\\ud83d\\ude00')).status).toBe(503);
     });
@@ -492,11 +492,11 @@ describe('the gateway over HTTP', () => {
   describe('a route with a dataset rule', () => {
     it('refuses for the rule before it refuses for the body', async () => {
       const body = '{"status":5}';
-      expectRefusal(await ask('PUT', '/datasets/theirs/status', { token: user, body }), 403, 'attr not found');
-      expectRefusal(await ask('PUT', '/datasets/mine/status', { token: user, body }), 400, 'bad status');
-      const judgements = asked.judgements;
-      expectRefusal(await ask('PUT', '/datasets/theirs/status', { body }), 400, 'bad status');
-      expect(asked.judgements).toBe(judgements);
+      expectError(await ask('PUT', '/datasets/theirs/status', { token: user, body }), 403, 'attr not found');
+      expectError(await ask('PUT', '/datasets/mine/status', { token: user, body }), 400, 'bad status');
+      const accessChecks = asked.accessChecks;
+      expectError(await ask('PUT', '/datasets/theirs/status', { body }), 400, 'bad status');
+      expect(asked.accessChecks).toBe(accessChecks);
     });
   });
 
@@ -564,7 +564,7 @@ describe('the gateway over HTTP', () => {
       expect(headers['content-type']).toMatch(/^application\/x-ndjson/);
       expect(body.split('\n').filter((line) => line !== '')).toHaveLength(2);
       expect(asked.last?.request).toEqual({ dataset_id: 'd', last: true, limit: 7 });
-      expectRefusal(
+      expectError(
         await ask('GET', '/datasets/d/bulk/task_stats?buffer_size=0'),
         400,
         'buffer_size is not a positive int',
@@ -572,14 +572,14 @@ describe('the gateway over HTTP', () => {
     });
 
     it('that are refused at once are ordinary refusals', async () => {
-      expectRefusal(await ask('GET', '/datasets/unknown/tasks'), 403, 'attr not found');
+      expectError(await ask('GET', '/datasets/unknown/tasks'), 403, 'attr not found');
     });
 
     it('break off when a later page fails', async () => {
       await expect(ask('GET', '/datasets/failing/tasks')).rejects.toThrow();
     });
 
-    it('wait for a slow reader, and stop when it leaves', async () => {
+    it('wait for a slow reader, and stop when it disconnects', async () => {
       asked.pages = 0;
       const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
       socket.write(`GET /datasets/d/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${admin}\r\n\r\n`);
@@ -647,7 +647,7 @@ describe('the gateway over HTTP', () => {
     });
   });
 
-  it('answers what is under way when it stops, and waits for nobody who only keeps a connection', async () => {
+  it('completes running requests when it stops, and does not wait for idle connections', async () => {
     const stopping = await startGateway([Services]);
     const { port } = new URL(stopping.url);
     const opened = async (text: string): Promise<Socket> => {
@@ -672,13 +672,13 @@ describe('the gateway over HTTP', () => {
     await closed;
   });
 
-  it('names itself alive, counts requests, and says what is missing', async () => {
+  it('is alive, counts requests, and names the checks that fail', async () => {
     expect((await ask('GET', '/livez', { token: null })).status).toBe(200);
     const ready = await ask('GET', '/readyz', { token: null });
     expect(ready.status).toBe(503);
     expect(JSON.parse(ready.body)).toMatchObject({ ready: false, checks: { tasks: 'ok', auth: 'ok' } });
     const metrics = await ask('GET', '/metrics', { token: null });
     expect(metrics.body).toContain('route="/tasks/:task_id"');
-    expectRefusal(await ask('GET', '/healthz', { token: null }), 500, 'not available: datasets, pilots, events');
+    expectError(await ask('GET', '/healthz', { token: null }), 500, 'not available: datasets, pilots, events');
   });
 });

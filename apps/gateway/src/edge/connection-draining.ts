@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { Socket } from 'node:net';
 
-/** Requests that are under way when the server stops have so long; the process itself ends a little later. */
+/** How long requests may still run once the server stops; the process itself ends a little later. */
 const GRACE_MS = 8_000;
 const IDLE_CHECK_MS = 50;
 
 /**
- * Has a server that stops end its connections. Left alone it waits for clients that keep a connection they have no use for, or
- * have opened one ahead, until somebody loses patience and the process ends in the middle of things.
+ * Closes idle connections when the server stops, and after a grace period all others. Fastify alone waits for clients that keep
+ * an unused connection, until the process is killed.
  */
 export const drainConnectionsOnClose = (instance: FastifyInstance): void => {
   const { server } = instance;
@@ -17,7 +17,7 @@ export const drainConnectionsOnClose = (instance: FastifyInstance): void => {
     socket.once('close', () => open.delete(socket));
   });
   instance.addHook('preClose', (done) => {
-    // Node.js does not count as idle what has never been used.
+    // Node.js does not count a connection as idle that has never carried a request.
     for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
     const checks = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
     const end = setTimeout(() => server.closeAllConnections(), GRACE_MS);

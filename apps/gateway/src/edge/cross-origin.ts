@@ -6,7 +6,7 @@ const PREFLIGHT = {
   'access-control-max-age': '86400',
 } as const;
 
-/** Lets web pages of the given origins call, errors included; `*` is any origin. */
+/** Lets web pages of the given origins call the API and read its errors; `*` is any origin. */
 export const crossOriginHeaders = (
   origins: readonly string[],
 ): ((request: FastifyRequest, reply: FastifyReply) => void) => {

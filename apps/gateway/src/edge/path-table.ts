@@ -29,13 +29,13 @@ const covers = (general: Entry, exact: Entry): boolean => {
 };
 
 /**
- * Which verbs a path knows: tells a wrong verb (405) from an unknown path (404). Where several paths fit, the most exact one
+ * The verbs of every path, to distinguish a wrong verb (405) from an unknown path (404). Where several paths fit, the most exact one
  * counts: a path with a parameter serves nothing of what stands in the table by its own name.
  */
 export class PathTable {
   private readonly entries = new Map<string, Entry>();
   /** By path as declared: what is more exact. Complete once the first request comes. */
-  private readonly rivals = new Map<string, readonly Entry[]>();
+  private readonly moreExact = new Map<string, readonly Entry[]>();
 
   add(path: string, methods: readonly string[]): void {
     const pattern = patternOf(path);
@@ -53,20 +53,20 @@ export class PathTable {
 
   /** Whether a path, although it fits the declared one, is more exactly another's. */
   isShadowed(declared: string, path: string): boolean {
-    const rivals = this.rivalsOf(declared);
-    if (rivals.length === 0) return false;
+    const moreExact = this.moreExactThan(declared);
+    if (moreExact.length === 0) return false;
     const single = singleSlashed(path);
-    return rivals.some(({ pattern }) => pattern.test(single));
+    return moreExact.some(({ pattern }) => pattern.test(single));
   }
 
-  private rivalsOf(declared: string): readonly Entry[] {
-    let rivals = this.rivals.get(declared);
-    if (rivals === undefined) {
+  private moreExactThan(declared: string): readonly Entry[] {
+    let moreExact = this.moreExact.get(declared);
+    if (moreExact === undefined) {
       const entry = this.entries.get(patternOf(declared).source);
-      rivals = entry === undefined ? [] : [...this.entries.values()].filter((other) => covers(entry, other));
-      this.rivals.set(declared, rivals);
+      moreExact = entry === undefined ? [] : [...this.entries.values()].filter((other) => covers(entry, other));
+      this.moreExact.set(declared, moreExact);
     }
-    return rivals;
+    return moreExact;
   }
 }
 

@@ -74,7 +74,7 @@ export const requestDecoding =
     // It is the length of the encoded body; Fastify would compare it with that of the decoded one.
     headers['content-length'] = undefined;
     const body = Readable.from(decoded(raw, createDecoder(), encoding, bytesMax), { objectMode: false });
-    // Whoever reads gets the error; after a rejected request nobody does.
+    // The reader gets the error too; after a rejected request there is none.
     body.on('error', () => undefined);
     done(null, body);
   };

@@ -4,12 +4,12 @@ import { intParameter, parsedParameter, textParameter } from '../route/fields.js
 import { invalid } from '../route/request-source.js';
 
 /** `field=1`, `field=-1` or a bare field, separated by `|`. */
-export const sortPieces = (given: string): readonly { readonly field: string; readonly direction: string }[] =>
+export const sortTerms = (given: string): readonly { readonly field: string; readonly direction: string }[] =>
   given
     .split('|')
-    .filter((piece) => piece !== '')
-    .map((piece) => {
-      const [field = '', direction = '1'] = piece.split('=');
+    .filter((term) => term !== '')
+    .map((term) => {
+      const [field = '', direction = '1'] = term.split('=');
       return { field: field.trim(), direction: direction.trim() };
     });
 
@@ -20,7 +20,7 @@ const sortBy =
   (sortable: readonly string[]) =>
   (given: string): readonly SortField[] | undefined => {
     const sort = new Map<string, SortField>();
-    for (const { field, direction } of sortPieces(given)) {
+    for (const { field, direction } of sortTerms(given)) {
       if (!sortable.includes(field)) throw invalid(`sort takes ${sortable.join(', ')}`);
       if (!DIRECTIONS.includes(direction)) throw invalid('sort takes field=1, field=-1 or field');
       if (!sort.has(field)) sort.set(field, { field, descending: direction === '-1' });

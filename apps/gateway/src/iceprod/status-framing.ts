@@ -11,7 +11,7 @@ export class StatusFraming implements Framing {
     return this.status === undefined ? '}' : ']}';
   }
 
-  piece(entries: readonly string[]): string {
+  chunk(entries: readonly string[]): string {
     return entries.map((entry) => this.next(entry)).join('');
   }
 

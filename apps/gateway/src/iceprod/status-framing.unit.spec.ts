@@ -2,7 +2,7 @@ import { StatusFraming } from './status-framing.js';
 
 const framed = (...pages: readonly (readonly string[])[]): unknown => {
   const framing = new StatusFraming();
-  const text = framing.open + pages.map((entries) => framing.piece(entries)).join('') + framing.close;
+  const text = framing.open + pages.map((entries) => framing.chunk(entries)).join('') + framing.close;
   return JSON.parse(text);
 };
 

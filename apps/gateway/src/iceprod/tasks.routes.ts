@@ -15,7 +15,7 @@ import {
 import { dict, float, int, str, strings } from '../route/json-types.js';
 import { invalid } from '../route/request-source.js';
 import { COUNTS, documentOf, documentsById, iceprodRoute, IDS_BY_STATUS, NOTHING, RESULT } from './iceprod-route.js';
-import { LIST_HEADERS, listFields, sortPieces } from './list-fields.js';
+import { LIST_HEADERS, listFields, sortTerms } from './list-fields.js';
 import { READERS, SERVICES, SERVICES_AND_PILOTS, WRITERS } from './policies.js';
 
 const tag = 'tasks';
@@ -24,7 +24,7 @@ const tag = 'tasks';
 const SORT_FIELDS_MAX = 32;
 
 const sortBy = (given: string): readonly SortField[] => {
-  const sort = sortPieces(given).map(({ field, direction }) => ({ field, descending: direction === '-1' }));
+  const sort = sortTerms(given).map(({ field, direction }) => ({ field, descending: direction === '-1' }));
   if (sort.length > SORT_FIELDS_MAX) throw invalid(`sort takes at most ${SORT_FIELDS_MAX} fields`);
   return sort;
 };

@@ -5,7 +5,7 @@ import { bodyChunks, release } from './body-chunks.js';
 
 const MIB = 1024 * 1024;
 
-describe('the body of a request in pieces', () => {
+describe('the body of a request in chunks', () => {
   let handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   const server = createServer((incoming, response) => void handle(incoming, response));
 
@@ -24,15 +24,15 @@ describe('the body of a request in pieces', () => {
     return request({ port, host: '127.0.0.1', method: 'POST' });
   };
 
-  it('is whole, though each piece gives its memory back', async () => {
+  it('is whole, though each chunk gives its memory back', async () => {
     const sent = Buffer.from(Array.from({ length: 3 * MIB }, (_, index) => (index * 31) % 251));
     const received: Buffer[] = [];
     const left: number[] = [];
     handle = async (incoming, response) => {
-      for await (const piece of bodyChunks(incoming)) {
-        received.push(Buffer.from(piece));
-        release(piece);
-        left.push(piece.length);
+      for await (const chunk of bodyChunks(incoming)) {
+        received.push(Buffer.from(chunk));
+        release(chunk);
+        left.push(chunk.length);
       }
       response.end();
     };
@@ -52,10 +52,10 @@ describe('the body of a request in pieces', () => {
   it('is not asked for while nobody takes it, and can be refused half-way', async () => {
     let arrived = 0;
     handle = async (incoming, response) => {
-      const pieces = bodyChunks(incoming);
-      await pieces.next();
+      const chunks = bodyChunks(incoming);
+      await chunks.next();
       arrived = incoming.socket.bytesRead;
-      await pieces.return();
+      await chunks.return();
       response.end('enough');
       incoming.resume();
     };
@@ -73,7 +73,7 @@ describe('the body of a request in pieces', () => {
     const began = Promise.withResolvers<void>();
     handle = async (incoming) => {
       try {
-        for await (const piece of bodyChunks(incoming)) if (piece.length > 0) began.resolve();
+        for await (const chunk of bodyChunks(incoming)) if (chunk.length > 0) began.resolve();
         broke.resolve('ended');
       } catch (error) {
         broke.resolve(error);

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
 /**
- * The body of a request as the connection brings it, no faster than it is taken; each piece is the taker's alone. Ending early
+ * The body of a request as it arrives, no faster than it is consumed; each chunk belongs to the consumer. Ending early
  * leaves the connection open, because it carries the answer.
  *
  * @throws Error when the body breaks off
@@ -11,17 +11,17 @@ export async function* bodyChunks(stream: Readable): AsyncGenerator<Buffer, void
   /** In the end nothing. */
   const arrived: (Buffer | undefined)[] = [];
   let wake = (): void => undefined;
-  const put = (piece?: Buffer): void => {
-    arrived.push(piece);
+  const put = (chunk?: Buffer): void => {
+    arrived.push(chunk);
     wake();
   };
   const over = finished(stream, { writable: false }).finally(put);
-  // Whoever reads up to there gets it.
+  // The consumer gets the error when it reads up to there.
   over.catch(() => undefined);
-  // Not the stream's own iterator: it joins waiting pieces to new ones, so that there is twice as much to collect.
-  const take = (piece: Buffer): void => {
+  // Not the stream's own iterator: it joins waiting chunks to new ones, which doubles the garbage.
+  const take = (chunk: Buffer): void => {
     stream.pause();
-    put(piece);
+    put(chunk);
   };
   stream.on('data', take);
   try {
@@ -32,9 +32,9 @@ export async function* bodyChunks(stream: Readable): AsyncGenerator<Buffer, void
         stream.resume();
         await promise;
       }
-      const piece = arrived.shift();
-      if (piece === undefined) break;
-      yield piece;
+      const chunk = arrived.shift();
+      if (chunk === undefined) break;
+      yield chunk;
     }
     await over;
   } finally {
@@ -44,7 +44,7 @@ export async function* bodyChunks(stream: Readable): AsyncGenerator<Buffer, void
 }
 
 /**
- * Gives the memory of a piece back at once. The garbage collector sees small handles only and does not hurry: it lets 64 MiB
+ * Gives the memory of a chunk back at once. The garbage collector sees small handles only and does not hurry: it lets 64 MiB
  * pile up behind them.
  */
 export const release = ({ buffer, length }: Buffer): void => {

@@ -4,14 +4,14 @@ import { invalid, type RequestSource } from './request-source.js';
 export type Schema = Readonly<Record<string, unknown>>;
 
 /**
- * One value that a route takes: where it stands, what it must be, what is said when it is not. Validators and the OpenAPI
+ * One value that a route takes: where it is, what it must be, and the error when it is not. Validators and the OpenAPI
  * document are both made from this. `Presence` is `always` for values that reading never leaves out.
  */
 export interface Field<Value = unknown, Presence extends 'always' | 'maybe' = 'always' | 'maybe'> {
   readonly from: 'path' | 'query' | 'body' | 'whole body' | 'constant';
   /** Name on the wire where it differs from the name in the request message. */
   readonly name?: string;
-  /** Refused when missing. */
+  /** A request without it is rejected. */
   readonly required: boolean;
   readonly schema: Schema;
   readonly description?: string;
@@ -39,9 +39,9 @@ export type Values<F extends Fields> = {
 
 /** What holds for the body as a whole. */
 export interface BodyRules {
-  /** Refusal when the body has a member that is no field. */
+  /** Error text when the body has a member that is not a field. */
   readonly unknownKeys?: string;
-  /** Refusal when the body has no members. */
+  /** Error text when the body has no members. */
   readonly empty?: string;
 }
 
@@ -58,8 +58,8 @@ const freeFormMembers = (fields: Fields, bodyNames: ReadonlySet<string>): ((memb
 };
 
 /**
- * Compiles a table into the function that reads requests. Required members of the body are judged first, in the order of
- * the table, then the optional ones, then unknown ones.
+ * Compiles a table into the function that reads requests. Required members of the body are checked first, in the order
+ * of the table, then the optional ones, then unknown ones.
  */
 export const compile = <F extends Fields>(
   fields: F,

@@ -132,7 +132,7 @@ export const textParameter = (name: string, description: string): Maybe<string> 
 export const listParameter = (name: string, description: string): Maybe<readonly string[]> =>
   parameter(name, { type: 'string' }, `${description}; separated by |`, (given) => given.split('|'));
 
-/** As {@link listParameter}; empty pieces do not count. */
+/** As {@link listParameter}; empty parts do not count. */
 export const keysParameter: Maybe<readonly string[]> = parameter(
   'keys',
   { type: 'string' },

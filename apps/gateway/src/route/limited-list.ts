@@ -36,7 +36,7 @@ export const limitedList = async <Request extends ListRequest>(
     for (const entry of page.entries) entries.push(entry);
     characters += lengthOf(page.entries);
   }
-  const inside = entries.length === 0 ? '' : framing.piece(entries, true);
+  const inside = entries.length === 0 ? '' : framing.chunk(entries, true);
   return { text: framing.open + inside + framing.close, after: page.after, position: page.position };
 };
 

@@ -17,7 +17,7 @@ const SIMPLE_ESCAPES = new Set(Buffer.from('"\\/bfnrt'));
 const HEX = new Set(Buffer.from('0123456789abcdefABCDEF'));
 const HEX_DIGITS = 4;
 
-/** Longer names, escapes included, are nobody's: no route cuts such a member. */
+/** No route extracts a member with a longer name, escapes included. */
 const NAME_BYTES_MAX = 64;
 
 const EMPTY_STRING = Buffer.from('""');
@@ -39,7 +39,7 @@ const openBytes = (bytes: Buffer): number => {
 };
 
 /**
- * Cuts one member's value, a string, out of a JSON object that comes in pieces, without ever holding it: what {@link feed}
+ * Extracts one member's value, a string, from a JSON object that arrives in chunks, without ever holding it: what {@link feed}
  * yields is the string as it was sent, with quotes and escapes. What is left, with the empty string in its place, is for
  * a JSON parser; the string itself is checked here to the letter of JSON.
  */
@@ -48,7 +48,7 @@ export class MemberExtractor {
   found = false;
   private readonly rest: Buffer[] = [];
   private restBytes = 0;
-  /** Bytes of a character that the next piece ends. */
+  /** Bytes of a character that the next chunk ends. */
   private open: Buffer = NO_BYTES;
   private mode: 'outside' | 'name' | 'string' | 'value' = 'outside';
   private depth = 0;
@@ -67,13 +67,13 @@ export class MemberExtractor {
   ) {}
 
   /** @throws DomainError kind `invalid` */
-  *feed(piece: Buffer): Generator<Buffer, void, void> {
-    this.checkUtf8(piece);
+  *feed(chunk: Buffer): Generator<Buffer, void, void> {
+    this.checkUtf8(chunk);
     let at = 0;
-    while (at < piece.length) {
+    while (at < chunk.length) {
       const isValue = this.mode === 'value';
-      const end = isValue ? this.valueEnd(piece, at) : this.outsideEnd(piece, at);
-      const part = piece.subarray(at, end);
+      const end = isValue ? this.valueEnd(chunk, at) : this.outsideEnd(chunk, at);
+      const part = chunk.subarray(at, end);
       if (isValue) yield part;
       else this.keepRest(part);
       at = end;
@@ -90,8 +90,8 @@ export class MemberExtractor {
     return Buffer.concat(this.rest);
   }
 
-  private checkUtf8(piece: Buffer): void {
-    const bytes = this.open.length === 0 ? piece : Buffer.concat([this.open, piece]);
+  private checkUtf8(chunk: Buffer): void {
+    const bytes = this.open.length === 0 ? chunk : Buffer.concat([this.open, chunk]);
     const end = bytes.length - openBytes(bytes);
     if (!isUtf8(bytes.subarray(0, end))) throw invalid('body is not UTF-8');
     this.open = end === bytes.length ? NO_BYTES : Buffer.from(bytes.subarray(end));
@@ -100,14 +100,14 @@ export class MemberExtractor {
   private keepRest(part: Buffer): void {
     this.restBytes += part.length;
     if (this.restBytes > this.restBytesMax) throw invalid(`everything but ${this.member} is too large`);
-    // Copied: a part would keep the whole piece.
+    // Copied: a part would keep the whole chunk.
     if (part.length > 0) this.rest.push(Buffer.from(part));
   }
 
-  /** End of the value's part of the piece; leaves the value when its last quote is there. */
-  private valueEnd(piece: Buffer, start: number): number {
-    for (let at = start; at < piece.length; at += 1) {
-      const byte = piece[at] ?? 0;
+  /** End of the value's part of the chunk; leaves the value when its last quote is there. */
+  private valueEnd(chunk: Buffer, start: number): number {
+    for (let at = start; at < chunk.length; at += 1) {
+      const byte = chunk[at] ?? 0;
       if (this.digits > 0) {
         if (!HEX.has(byte)) throw invalid('body is not valid JSON');
         this.digits -= 1;
@@ -128,13 +128,13 @@ export class MemberExtractor {
         throw invalid('body is not valid JSON');
       }
     }
-    return piece.length;
+    return chunk.length;
   }
 
   /** End of what comes before the value. */
-  private outsideEnd(piece: Buffer, start: number): number {
-    for (let at = start; at < piece.length; at += 1) {
-      const byte = piece[at] ?? 0;
+  private outsideEnd(chunk: Buffer, start: number): number {
+    for (let at = start; at < chunk.length; at += 1) {
+      const byte = chunk[at] ?? 0;
       if (this.mode !== 'outside') this.inString(byte);
       else if (byte === QUOTE && this.isWanted) {
         if (this.found) throw invalid(`${this.member} is given twice`);
@@ -143,7 +143,7 @@ export class MemberExtractor {
         return at;
       } else this.structure(byte);
     }
-    return piece.length;
+    return chunk.length;
   }
 
   private inString(byte: number): void {

@@ -1,16 +1,16 @@
 import { MemberExtractor } from './member-extractor.js';
 
-const cut = (text: string | Buffer, pieceBytes: number): { value: string; rest: string; found: boolean } => {
-  const cutter = new MemberExtractor('data', 1000);
+const extract = (text: string | Buffer, chunkBytes: number): { value: string; rest: string; found: boolean } => {
+  const extractor = new MemberExtractor('data', 1000);
   const bytes = Buffer.from(text);
   const value: Buffer[] = [];
-  for (let at = 0; at < bytes.length; at += pieceBytes) {
-    for (const part of cutter.feed(bytes.subarray(at, at + pieceBytes))) value.push(Buffer.from(part));
+  for (let at = 0; at < bytes.length; at += chunkBytes) {
+    for (const part of extractor.feed(bytes.subarray(at, at + chunkBytes))) value.push(Buffer.from(part));
   }
-  return { value: Buffer.concat(value).toString(), rest: cutter.end().toString(), found: cutter.found };
+  return { value: Buffer.concat(value).toString(), rest: extractor.end().toString(), found: extractor.found };
 };
 
-describe.each([1, 2, 3, 7, 1000])('a member cut out of a body in pieces of %d bytes', (pieceBytes) => {
+describe.each([1, 2, 3, 7, 1000])('a member extracted from a body in chunks of %d bytes', (chunkBytes) => {
   it.each([
     ['{"data":"x"}', '"x"', '{"data":""}'],
     ['{"data":""}', '""', '{"data":""}'],
@@ -27,7 +27,7 @@ describe.each([1, 2, 3, 7, 1000])('a member cut out of a body in pieces of %d by
     ],
     ['{"\\"":"\\\\","data":"}{"}', '"}{"', '{"\\"":"\\\\","data":""}'],
   ])('%s', (text, value, rest) => {
-    expect(cut(text, pieceBytes)).toEqual({ value, rest, found: true });
+    expect(extract(text, chunkBytes)).toEqual({ value, rest, found: true });
   });
 
   it.each([
@@ -40,7 +40,7 @@ describe.each([1, 2, 3, 7, 1000])('a member cut out of a body in pieces of %d by
     '',
     '"data"',
   ])('is not there in %s', (text) => {
-    expect(cut(text, pieceBytes)).toEqual({ value: '', rest: text, found: false });
+    expect(extract(text, chunkBytes)).toEqual({ value: '', rest: text, found: false });
   });
 
   it.each([
@@ -51,14 +51,14 @@ describe.each([1, 2, 3, 7, 1000])('a member cut out of a body in pieces of %d by
     `{"x":"${'y'.repeat(1001)}","data":"x"}`,
     Buffer.from([...Buffer.from('{"data":"'), 0xff, ...Buffer.from('"}')]),
     Buffer.from([...Buffer.from('{"data":"'), 0xe2, 0x82]),
-  ])('is refused in %j', (text) => {
-    expect(() => cut(text, pieceBytes)).toThrow();
+  ])('is rejected in %j', (text) => {
+    expect(() => extract(text, chunkBytes)).toThrow();
   });
 
   it.each(['{"data":"x', '{"data":"x"', '{"data" "x"}', '{"data":"x" "y"}', '{"data":"x"}}', '{"data":1 "x"}'])(
     'leaves a rest that no parser takes of %s',
     (text) => {
-      expect(() => JSON.parse(cut(text, pieceBytes).rest) as unknown).toThrow(SyntaxError);
+      expect(() => JSON.parse(extract(text, chunkBytes).rest) as unknown).toThrow(SyntaxError);
     },
   );
 });

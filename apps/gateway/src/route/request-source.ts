@@ -52,7 +52,7 @@ export class RequestSource {
     return typeof value === 'string' ? value : '';
   }
 
-  /** What stands behind the first `segments` segments of the path, decoded; slashes that belong to a name survive. */
+  /** The rest of the path behind the first `segments` segments, decoded; slashes that belong to a name are kept. */
   rest(segments: number): string {
     const { url = '' } = this.parts;
     const behind = new RegExp(`^(?:/+[^/]+){${segments}}/([^]*)$`).exec(pathOf(url))?.[1] ?? '';

@@ -45,7 +45,7 @@ export interface RouteSpec<F extends Fields> {
   readonly records?: readonly string[];
   /** Bodies for the documentation, where neither the schema nor the dialect's examples tell. */
   readonly examples?: { readonly request?: unknown; readonly response?: unknown };
-  /** Only there to refuse in its own words: not in the OpenAPI document. */
+  /** Exists only to reject requests in its own words: not in the OpenAPI document. */
   readonly undocumented?: true;
   readonly fields: F;
   readonly body?: BodyRules;
@@ -60,7 +60,7 @@ export interface RouteSpec<F extends Fields> {
   readonly contentType?: string;
   /** How long the service may take. */
   readonly deadlineMs?: number;
-  /** Refusals besides those that follow from policy and fields: status to texts. */
+  /** Errors besides those that follow from policy and fields: status to texts. */
   readonly refusals?: Readonly<Record<number, string>>;
 }
 
@@ -87,5 +87,5 @@ export interface Call<Input> {
 
 export type CallOf<R> = R extends { readonly read: (source: RequestSource) => infer Input } ? Call<Input> : never;
 
-/** Text or bytes, or pieces of text that are sent as they come. */
+/** Text or bytes, or chunks of text that are sent as they come. */
 export type Served = string | Uint8Array | AsyncIterable<string>;

@@ -17,8 +17,8 @@ import './request-state.js';
 export const routerPathOf = ({ path }: Pick<AnyRoute, 'path'>): string => path.replace(/\*\w+$/, '*');
 
 /**
- * Makes a controller's method serve a declared route. The compiler checks that the method takes what the route's fields
- * give; the gateway's hooks do the rest (roles, validation) from the same declaration.
+ * Binds a controller's method to a declared route. The compiler checks that the method takes what the route's fields
+ * return; the gateway's hooks do the rest (roles, validation) from the same declaration.
  */
 export const Serves =
   <F extends Fields>(route: Route<F>) =>

@@ -7,14 +7,14 @@ import type { Call, Served } from './route.js';
 export interface Framing {
   readonly open: string;
   /** `entries` is not empty. */
-  piece(entries: readonly string[], isFirst: boolean): string;
+  chunk(entries: readonly string[], isFirst: boolean): string;
   readonly close: string;
 }
 
 const separated = (open: string, close: string): Framing => ({
   open,
   close,
-  piece: (entries, isFirst) => (isFirst ? entries.join(',') : `,${entries.join(',')}`),
+  chunk: (entries, isFirst) => (isFirst ? entries.join(',') : `,${entries.join(',')}`),
 });
 
 /** Entries are `"key":value` texts. */
@@ -29,7 +29,7 @@ const LINE_BREAKS = /[\n\r]+/g;
 export const asLines = (): Framing => ({
   open: '',
   close: '',
-  piece: (entries) => entries.map((entry) => `${entry.replace(LINE_BREAKS, ' ')}\n`).join(''),
+  chunk: (entries) => entries.map((entry) => `${entry.replace(LINE_BREAKS, ' ')}\n`).join(''),
 });
 
 async function* follow<Request extends { readonly cursor?: string }>(
@@ -45,7 +45,7 @@ async function* follow<Request extends { readonly cursor?: string }>(
   const rest = { ...input, cursor: first.next };
   for await (const entries of pages(bus, contract, rest, { ...context, deadlineMs: Date.now() + budgetMs })) {
     if (entries.length === 0) continue;
-    yield framing.piece(entries, isFirst);
+    yield framing.chunk(entries, isFirst);
     isFirst = false;
   }
   if (framing.close !== '') yield framing.close;
@@ -70,7 +70,7 @@ export const streamed = async <Request extends { readonly cursor?: string }, Fir
   onFirstPage(first);
   const { entries, next } = first;
   const isEmpty = entries.length === 0;
-  const text = isEmpty ? framing.open : framing.open + framing.piece(entries, true);
+  const text = isEmpty ? framing.open : framing.open + framing.chunk(entries, true);
   return next === undefined
     ? text + framing.close
     : follow(bus, contract, call, budgetMs, framing, { text, isEmpty, next });

@@ -29,14 +29,14 @@ interface Received {
   readonly blob?: StoredBlob;
 }
 
-async function* cutting(
-  cutter: MemberExtractor,
+async function* extracting(
+  extractor: MemberExtractor,
   held: Buffer[],
   more: AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer, void, void> {
-  for (const chunk of held.splice(0)) yield* cutter.feed(chunk);
+  for (const chunk of held.splice(0)) yield* extractor.feed(chunk);
   for await (const chunk of more) {
-    yield* cutter.feed(chunk);
+    yield* extractor.feed(chunk);
     release(chunk);
   }
 }
@@ -73,7 +73,7 @@ export class Uploads {
     }
   }
 
-  /** A request was refused after its upload: what was stored belongs to nobody. */
+  /** Deletes an upload whose request was rejected afterwards: nothing references it. */
   discard({ key }: StoredBlob): Promise<void> {
     return this.blobs.delete(key);
   }
@@ -92,11 +92,11 @@ export class Uploads {
       bytes += chunk.value.length;
     }
     await mayStore();
-    const cutter = new MemberExtractor(member, REST_BYTES_MAX);
-    const blob = await this.blobs.put(prefix + timeOrderedId(), cutting(cutter, held, chunks));
+    const extractor = new MemberExtractor(member, REST_BYTES_MAX);
+    const blob = await this.blobs.put(prefix + timeOrderedId(), extracting(extractor, held, chunks));
     try {
-      const body = cutter.end();
-      if (cutter.found) return { body, blob };
+      const body = extractor.end();
+      if (extractor.found) return { body, blob };
       await this.discard(blob);
       return { body };
     } catch (error) {
