@@ -49,14 +49,13 @@ describe('the documentation in a browser', () => {
     expect(await page.evaluate(`window.find(${JSON.stringify(text)}, false, false, true)`)).toBe(true);
   });
 
-  /** The same attribute of all elements of the page that fit. */
-  const attributes = async (selector: string, name: string): Promise<readonly (string | null)[]> =>
-    Promise.all((await page.locator(selector).all()).map((element) => element.getAttribute(name)));
-
   it('has a place for every link within the page', async () => {
-    const places = new Set(await attributes('[id]', 'id'));
-    const links = await attributes('a[href^="#"]', 'href');
-    expect(links.filter((link) => !places.has(link?.slice(1) ?? ''))).toEqual([]);
+    const broken = await page.evaluate<readonly string[]>(
+      `[...document.querySelectorAll('a[href^="#"]')]
+        .map((link) => link.getAttribute('href').slice(1))
+        .filter((id) => document.getElementById(id) === null)`,
+    );
+    expect(broken).toEqual([]);
   });
 
   it('shows an example, and what is recorded, with every operation', async () => {
@@ -65,8 +64,12 @@ describe('the documentation in a browser', () => {
     expect(text).toContain('curl -X POST "$CAIRN/task_actions/queue"');
     expect(text).toContain('Records UnitsClaimed.');
     expect(text).toContain('"task_id": "0193f5c2a7e04d1b8c6a5f20a0000001"');
-    const operations = page.locator('main article:not([id^="schema-"])');
-    expect(await operations.filter({ has: page.locator('pre ~ pre') }).count()).toBe(await operations.count());
+    const without = await page.evaluate<readonly string[]>(
+      `[...document.querySelectorAll('main article:not([id^="schema-"])')]
+        .filter((operation) => operation.querySelectorAll('pre').length < 2)
+        .map(({ id }) => id)`,
+    );
+    expect(without).toEqual([]);
   });
 
   it('escapes what it shows', () => {
