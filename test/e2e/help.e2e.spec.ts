@@ -36,4 +36,13 @@ describe('help', () => {
     expect(stderr).toContain("error: unknown command 'tokn'\n(Did you mean token?)");
     expect(stderr).toContain("Run 'cairn --help'");
   });
+
+  it('may be cut off by a reader that closes the pipe', async () => {
+    const child = spawn(process.execPath, [resolve('dist/apps/cairn/src/main.js'), '--help'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.destroy();
+    const [stderr] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    expect({ exitCode: child.exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  });
 });

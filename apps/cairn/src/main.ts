@@ -66,6 +66,11 @@ const programFor = async (words: readonly string[]): Promise<Command> => {
   return program;
 };
 
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A reader such as `head` may close the pipe early.
+  if (error.code !== 'EPIPE') throw error;
+});
+
 await runMain('cairn', async () => {
   const given = process.argv.slice(2);
   const words = given.length === 0 ? ['serve'] : given;
