@@ -23,7 +23,7 @@ import {
   SetAccessRule,
 } from '#contracts/iceprod/users.js';
 import { GetSigningKeys } from '#contracts/tokens.js';
-import { Reached } from '#bus/visibility.js';
+import { WaitForPosition } from '#bus/visibility.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import { AuthModule } from './auth.module.js';
@@ -54,7 +54,7 @@ const submitted = async (id: string, submitter: string, timeMicros = 1): Promise
     },
   };
   const { position } = await host.ledger.append(`workload-iceprod.main.${id}`, -1, [event]);
-  await host.request(Reached('auth'), { position }, admin);
+  await host.request(WaitForPosition('auth'), { position }, admin);
 };
 const rule = (id: string) => host.request(GetAccessRule, { dataset_id: id }, admin);
 const users = async (username?: string): Promise<readonly Record<string, unknown>[]> => {

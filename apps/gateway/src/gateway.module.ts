@@ -1,7 +1,7 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
 import type { MessageContext, ServiceName } from '#bus/contract.js';
-import { Reached } from '#bus/visibility.js';
+import { WaitForPosition } from '#bus/visibility.js';
 import { CheckToken, GetSigningKeys } from '#contracts/tokens.js';
 import { BlobStore } from '#storage/blob-store.js';
 import { Environment } from '#platform/environment.js';
@@ -63,7 +63,7 @@ export class GatewayModule implements OnModuleInit {
   onModuleInit(): void {
     for (const service of NEEDED) {
       this.health.add(service, async () => {
-        await this.bus.request(Reached(service), { position: 0 }, ownContext('gateway-health'));
+        await this.bus.request(WaitForPosition(service), { position: 0 }, ownContext('gateway-health'));
       });
     }
   }

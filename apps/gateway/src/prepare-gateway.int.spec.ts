@@ -7,7 +7,7 @@ import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Answer, Message, Nothing, Page } from '#bus/contract.js';
 import { ChangeDataset, AuthorizeAccess, ListDatasets, PutConfig, SubmitDataset } from '#contracts/iceprod/datasets.js';
-import { Reached } from '#bus/visibility.js';
+import { WaitForPosition } from '#bus/visibility.js';
 import { LocateUnit } from '#contracts/cairn/history.js';
 import {
   AddTasks,
@@ -119,12 +119,12 @@ class Services {
     return remember(message, { reply: { entries: ['{"task_stat_id":"1"}', '{\n "task_stat_id": "2"\n}'] } });
   }
 
-  @Answers(Reached('tasks'))
+  @Answers(WaitForPosition('tasks'))
   tasksReached(): Answer<Nothing> {
     return { reply: {} };
   }
 
-  @Answers(Reached('auth'))
+  @Answers(WaitForPosition('auth'))
   authReached(): Answer<Nothing> {
     return { reply: {} };
   }

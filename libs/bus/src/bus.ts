@@ -2,7 +2,7 @@ import { DomainError } from '#platform/domain-error.js';
 import type { Metrics } from '#platform/metrics.js';
 import type { Position } from '#ledger/ledger.js';
 import type { Answer, Contract, MessageContext, ServiceName } from './contract.js';
-import { Reached, VISIBLE_WITHIN_MS } from './visibility.js';
+import { WaitForPosition, VISIBLE_WITHIN_MS } from './visibility.js';
 
 /** What a client is told to wait before it asks again. */
 export const RETRY_AFTER_SECONDS = 1;
@@ -57,7 +57,9 @@ export abstract class Bus {
     { correlationId, dialect, caller }: MessageContext,
   ): Promise<void> {
     const context = { correlationId, dialect, caller, deadlineMs: Date.now() + VISIBLE_WITHIN_MS };
-    const answers = await Promise.all(services.map((service) => this.deliver(Reached(service), { position }, context)));
+    const answers = await Promise.all(
+      services.map((service) => this.deliver(WaitForPosition(service), { position }, context)),
+    );
     const late = services.filter((_, index) => 'error' in (answers[index] ?? {}));
     if (late.length === 0) return;
     throw new DomainError('unavailable', 'bus.not-visible-yet', `changed, but not shown yet by ${late.join(', ')}`, {

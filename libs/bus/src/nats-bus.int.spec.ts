@@ -2,7 +2,7 @@ import { connect } from '@nats-io/transport-node';
 import { NatsBus } from './nats-bus.js';
 import { connectNats, NatsUnreachable } from './nats-connection.js';
 import { NatsStrategy } from './nats.strategy.js';
-import { Parcels } from './parcels.js';
+import { ChunkedMessages } from './chunked-messages.js';
 import { busContract, contextFor, Echo, Silent, SuiteController } from './testing/bus-contract.js';
 import { type NatsServer, startNatsServer } from './testing/nats-server.js';
 import { memoryLog, serveModule, SuiteModule } from './testing/serve-module.js';
@@ -18,7 +18,11 @@ interface Running {
 const startService = async (server: NatsServer): Promise<Running> => {
   const { log, logged } = memoryLog();
   const connection = await connectNats(server.url, 'tasks', log);
-  const app = await serveModule(SuiteModule, new NatsStrategy(connection, new Parcels(connection), 'tasks', log), log);
+  const app = await serveModule(
+    SuiteModule,
+    new NatsStrategy(connection, new ChunkedMessages(connection), 'tasks', log),
+    log,
+  );
   return {
     logged,
     stop: async () => {
@@ -33,7 +37,7 @@ const startBus = async (
   server: NatsServer,
 ): Promise<{ readonly bus: NatsBus; readonly close: () => Promise<void> }> => {
   const connection = await connectNats(server.url, 'gateway', memoryLog().log);
-  return { bus: new NatsBus(connection, new Parcels(connection)), close: () => connection.close() };
+  return { bus: new NatsBus(connection, new ChunkedMessages(connection)), close: () => connection.close() };
 };
 
 busContract('NATS', async () => {

@@ -4,7 +4,7 @@ import type { Metrics } from '#platform/metrics.js';
 import { timeOrderedId } from '#platform/time-ordered-id.js';
 import { Bus, noAnswer } from './bus.js';
 import type { Answer, Contract, MessageContext, ServiceName } from './contract.js';
-import type { Parcels } from './parcels.js';
+import type { ChunkedMessages } from './chunked-messages.js';
 
 /** A request without an answer is sent again after this time, then after twice as long, and so on. */
 const RESEND_AFTER_MS = 1000;
@@ -39,7 +39,7 @@ export class NatsBus extends Bus {
 
   constructor(
     private readonly connection: NatsConnection,
-    private readonly parcels: Parcels,
+    private readonly messages: ChunkedMessages,
     metrics?: Metrics,
   ) {
     super(metrics);
@@ -54,7 +54,7 @@ export class NatsBus extends Bus {
   ): Promise<Answer<Reply>> {
     return new Promise((resolve) => {
       const named = kind === 'command' ? { commandId: timeOrderedId(), ...context } : context;
-      const { bytes, release } = this.parcels.packRequest({ context: named, request });
+      const { bytes, release } = this.messages.encodeRequest({ context: named, request });
       this.lastNumber += 1;
       const id = this.lastNumber.toString(36);
       const pending: Pending = {
@@ -121,7 +121,7 @@ export class NatsBus extends Bus {
   }
 
   private open(data: Uint8Array, pending: Pending): void {
-    const opened = this.parcels.open(data);
+    const opened = this.messages.decode(data);
     if (!(opened instanceof Promise)) {
       pending.settle(opened as Answer<unknown>);
       return;

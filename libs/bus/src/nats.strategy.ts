@@ -4,7 +4,7 @@ import { DomainError } from '#platform/domain-error.js';
 import type { Log } from '#platform/logging.js';
 import type { Answer, Message } from './contract.js';
 import { MessageServer } from './message.server.js';
-import type { Parcels } from './parcels.js';
+import type { ChunkedMessages } from './chunked-messages.js';
 
 const UNREADABLE = new DomainError('invalid', 'bus.unreadable', 'the message could not be read').toValue();
 const UNSENDABLE = new DomainError('internal', 'bus.unsendable', 'the answer could not be sent').toValue();
@@ -23,7 +23,7 @@ export class NatsStrategy extends MessageServer {
 
   constructor(
     private readonly connection: NatsConnection,
-    private readonly parcels: Parcels,
+    private readonly messages: ChunkedMessages,
     private readonly queue: string,
     private readonly log: Log,
   ) {
@@ -74,15 +74,15 @@ export class NatsStrategy extends MessageServer {
   private async answer(subject: string, message: Msg): Promise<void> {
     const answer = await this.answerOf(subject, message.data);
     try {
-      message.respond(this.parcels.packAnswer(answer));
+      message.respond(this.messages.encodeAnswer(answer));
     } catch (error) {
-      message.respond(this.parcels.packAnswer({ error: UNSENDABLE }));
+      message.respond(this.messages.encodeAnswer({ error: UNSENDABLE }));
       throw error;
     }
   }
 
   private async answerOf(subject: string, data: Uint8Array): Promise<Answer<unknown> | undefined> {
-    const opened = this.parcels.open(data);
+    const opened = this.messages.decode(data);
     const received = opened instanceof Promise ? await (opened as Promise<unknown>) : opened;
     if (!isMessage(received)) return { error: UNREADABLE };
     return withCorrelation(received.context.correlationId, () => this.handle(subject, received));

@@ -5,7 +5,7 @@ import type { Log } from '#platform/logging.js';
 import type { Metrics } from '#platform/metrics.js';
 import { NatsBus } from './nats-bus.js';
 import { connectNats } from './nats-connection.js';
-import { Parcels } from './parcels.js';
+import { ChunkedMessages } from './chunked-messages.js';
 
 export class NatsRequired extends CannotStart {
   override readonly name = 'NatsRequired';
@@ -13,7 +13,7 @@ export class NatsRequired extends CannotStart {
 
 export interface Nats {
   readonly connection: NatsConnection;
-  readonly parcels: Parcels;
+  readonly messages: ChunkedMessages;
   readonly bus: NatsBus;
 }
 
@@ -32,6 +32,6 @@ export const openNats = async (
     throw new NatsRequired(`NATS_URL is not set, but ${name} reaches the other services over NATS only`);
   }
   const connection = await connectNats(NATS_URL, name, log);
-  const parcels = new Parcels(connection);
-  return { connection, parcels, bus: new NatsBus(connection, parcels, metrics) };
+  const messages = new ChunkedMessages(connection);
+  return { connection, messages, bus: new NatsBus(connection, messages, metrics) };
 };

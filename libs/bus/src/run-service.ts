@@ -30,7 +30,7 @@ const start = async ({ name, module }: Service): Promise<void> => {
   const log = createLog(environment, name);
   const metrics = new Metrics();
   const health = new Health();
-  const { connection, parcels, bus } = await openNats(environment, name, log, metrics);
+  const { connection, messages, bus } = await openNats(environment, name, log, metrics);
   health.add('nats', () => connection.flush());
   const ledger = await openLedger({
     dataDir: environment.CAIRN_DATA_DIR,
@@ -41,7 +41,7 @@ const start = async ({ name, module }: Service): Promise<void> => {
   });
   health.add('data folder', diskCheck(environment.CAIRN_DATA_DIR));
 
-  const strategy = new NatsStrategy(connection, parcels, name, log);
+  const strategy = new NatsStrategy(connection, messages, name, log);
   const app = await NestFactory.createMicroservice(
     {
       module,

@@ -4,22 +4,22 @@ import { type Contract, type Nothing, query, type ServiceName } from './contract
 /** A service that does not show a change within this time makes the answer `unavailable`; the change stands. */
 export const VISIBLE_WITHIN_MS = 500;
 
-export interface ReachedRequest {
+export interface PositionRequest {
   readonly position: Position;
 }
 
-type ReachedContract = Contract<ReachedRequest, Nothing>;
+type PositionContract = Contract<PositionRequest, Nothing>;
 
-const contracts: Readonly<Record<ServiceName, ReachedContract>> = {
-  datasets: query('datasets', 'reached'),
-  tasks: query('tasks', 'reached'),
-  pilots: query('pilots', 'reached'),
-  events: query('events', 'reached'),
-  auth: query('auth', 'reached'),
+const contracts: Readonly<Record<ServiceName, PositionContract>> = {
+  datasets: query('datasets', 'wait-for-position'),
+  tasks: query('tasks', 'wait-for-position'),
+  pilots: query('pilots', 'wait-for-position'),
+  events: query('events', 'wait-for-position'),
+  auth: query('auth', 'wait-for-position'),
 };
 
 /**
  * Replies when the service's answers show everything up to `position`; refused as `unavailable` after
  * {@link VISIBLE_WITHIN_MS}. Every service with a read model handles its own.
  */
-export const Reached = (service: ServiceName): ReachedContract => contracts[service];
+export const WaitForPosition = (service: ServiceName): PositionContract => contracts[service];

@@ -4,8 +4,8 @@ import { AppendTooLarge, EventTooLarge } from '#ledger/errors.js';
 import type { NewEvent, Position } from '#ledger/ledger.js';
 import { serialize } from '#ledger/serialized-event.js';
 import type { Decision, MailboxCommand } from './command.js';
-import { nameOf, type PlacedEvent, type PromisedReply, type SettledReply } from './idempotency-store.js';
-import type { Outcome } from './stream-lane.js';
+import { nameOf, type EventLocation, type ProvisionalReply, type FinalAnswer } from './idempotency-store.js';
+import type { Outcome } from './stream-append.js';
 
 /** A command that waits for its answer. */
 export interface Pending {
@@ -22,15 +22,15 @@ export interface Pending {
 export interface DecidedCommand {
   readonly pending: Pending;
   readonly decision: Decision<unknown>;
-  readonly placed: readonly Placed[];
+  readonly placed: readonly StreamEvents[];
 }
 
 /** A command's events in one stream, named by the last of them. */
-export interface Placed extends PlacedEvent {
+export interface StreamEvents extends EventLocation {
   readonly events: readonly NewEvent[];
 }
 
-/** What becomes of commands that append nothing. */
+/** For commands that append nothing. */
 export const NO_OUTCOMES: ReadonlyMap<string, Outcome> = new Map();
 
 const replyOf = ({ decision, placed }: DecidedCommand): unknown => {
@@ -41,25 +41,25 @@ const replyOf = ({ decision, placed }: DecidedCommand): unknown => {
     : reply;
 };
 
-const streamsOf = (placed: readonly Placed[]): ReadonlySet<string> => new Set(placed.map(({ stream }) => stream));
+const streamsOf = (placed: readonly StreamEvents[]): ReadonlySet<string> => new Set(placed.map(({ stream }) => stream));
 
-/** What is kept for repeats of a command before its events are appended. */
-export const promisedReply = (each: DecidedCommand): readonly PromisedReply[] => {
+/** The reply to save for repeats before the command's events are appended. */
+export const provisionalReply = (each: DecidedCommand): readonly ProvisionalReply[] => {
   const name = nameOf(each.pending.command.context);
   if (name === undefined || each.placed.length === 0) return [];
   return [{ ...name, reply: replyOf(each), placed: each.placed }];
 };
 
-/** Kinds of refusals that say nothing of the request: it has not been carried out yet. */
-const PASSING: readonly ErrorKind[] = ['unavailable', 'internal', 'forbidden', 'unauthenticated'];
+/** Kinds of refusals that a repeat may not get again, because the request was not carried out. */
+const TRANSIENT_KINDS: readonly ErrorKind[] = ['unavailable', 'internal', 'forbidden', 'unauthenticated'];
 
-const isPassing = (decision: Decision<unknown>): boolean =>
-  decision instanceof DomainError && PASSING.includes(decision.kind);
+const isTransient = (decision: Decision<unknown>): boolean =>
+  decision instanceof DomainError && TRANSIENT_KINDS.includes(decision.kind);
 
-/** What is kept for repeats of a command that changes nothing, once it is answered. */
-export const settledReply = (each: DecidedCommand): readonly SettledReply[] => {
+/** The answer to save for repeats of a command without events. */
+export const finalAnswer = (each: DecidedCommand): readonly FinalAnswer[] => {
   const name = nameOf(each.pending.command.context);
-  if (name?.requestHash === undefined || each.placed.length > 0 || isPassing(each.decision)) return [];
+  if (name?.requestHash === undefined || each.placed.length > 0 || isTransient(each.decision)) return [];
   return [{ ...name, answer: firstAnswer(each, NO_OUTCOMES) }];
 };
 
@@ -79,12 +79,12 @@ export const firstAnswer = (each: DecidedCommand, outcomes: ReadonlyMap<string, 
 export const isSizeError = (error: unknown): error is EventTooLarge | AppendTooLarge =>
   error instanceof EventTooLarge || error instanceof AppendTooLarge;
 
-/** What a client is told of it. */
+/** The answer to a client whose events are too large. */
 export const tooLargeError = ({ bytesMax }: EventTooLarge | AppendTooLarge): DomainError =>
   new DomainError('invalid', 'request.too-large', `The request has more than ${bytesMax} bytes`);
 
 /** A refusal when one of a command's events is larger than the ledger takes. */
-export const sizeRefusal = (placed: readonly Placed[]): DomainError | undefined => {
+export const sizeRefusal = (placed: readonly StreamEvents[]): DomainError | undefined => {
   try {
     for (const { stream, events } of placed) for (const event of events) serialize(stream, event);
     return undefined;

@@ -3,34 +3,34 @@ import type { Answer, MessageContext } from '#bus/contract.js';
 import type { KeyValueStore, KeyValueEntry } from '#storage/key-value-store.js';
 import type { Ledger, Position } from '#ledger/ledger.js';
 
-const KEPT_MS = 24 * 60 * 60 * 1000;
+const RETENTION_MS = 24 * 60 * 60 * 1000;
 
-/** Where a command's last event in a stream stands, or will stand if the append succeeds. */
-export interface PlacedEvent {
+/** Stream and revision of a command's last event, or those that it will have if the append succeeds. */
+export interface EventLocation {
   readonly stream: string;
   readonly revision: number;
   readonly id: string;
 }
 
-/** A command as its repeats name it. */
+/** A command by the id that its repeats carry too. */
 export interface NamedCommand {
   readonly commandId: string;
   readonly requestHash?: string | undefined;
 }
 
-/** What a command will have answered if its events come to stand where they are placed. */
-export interface PromisedReply extends NamedCommand {
+/** The reply to a command, valid once its events stand in the ledger at these revisions. */
+export interface ProvisionalReply extends NamedCommand {
   readonly reply: unknown;
-  readonly placed: readonly PlacedEvent[];
+  readonly placed: readonly EventLocation[];
 }
 
-/** What a command without events has answered. */
-export interface SettledReply extends NamedCommand {
+/** The answer to a command without events. */
+export interface FinalAnswer extends NamedCommand {
   readonly answer: Answer<unknown>;
 }
 
-/** An answer as it is kept: short, because every command has one. */
-type Kept = readonly [
+/** An answer as it is stored: a compact tuple, because every command has one. */
+type StoredAnswer = readonly [
   placed: readonly (readonly [stream: string, revision: number, id: string])[],
   reply: unknown,
   requestHash?: string | null,
@@ -39,32 +39,32 @@ type Kept = readonly [
 
 const PREFIX = 'reply/';
 
-const entryOf = (commandId: string, kept: Kept): KeyValueEntry => ({
+const entryOf = (commandId: string, kept: StoredAnswer): KeyValueEntry => ({
   key: PREFIX + commandId,
   value: JSON.stringify(kept),
-  expiresAtMs: Date.now() + KEPT_MS,
+  expiresAtMs: Date.now() + RETENTION_MS,
 });
 
-/** Another request under the name of an earlier one. */
+/** Another request under the id of an earlier one. */
 export const KEY_REUSED = new DomainError(
   'conflict',
   'request.key-reused',
   'Idempotency-Key was used for another request',
 ).toValue();
 
-/** The same name for the same request; commands that Cairn named itself have no hash. */
+/** Whether a repeated id carries the same request; commands whose ids Cairn made have no hash. */
 export const isSameRequest = (first: string | null | undefined, repeat: string | undefined): boolean =>
   (first ?? undefined) === undefined || repeat === undefined || first === repeat;
 
-/** What a repeat of the command must have; nothing when the command has no name. */
+/** What identifies repeats of the command; undefined when it has no id. */
 export const nameOf = ({ commandId, requestHash }: MessageContext): NamedCommand | undefined =>
   commandId === undefined ? undefined : { commandId, requestHash };
 
 /**
- * First answers of commands, by command id. They are written before the append, together with the places of the events, and
- * count only when the events stand there: so neither an answer without its events nor events without their answer can be
- * left by a crash. Commands without events change nothing and may be decided again, so they are remembered only for clients
- * that ask for it by naming their request.
+ * Stores the answers of commands by command id, so that a repeated command gets its first answer. Answers are written before
+ * the append, with the revisions of the events, and are valid only if the ledger holds those events: a crash leaves neither an
+ * answer without its events nor events without their answer. Commands without events change nothing and may be decided
+ * again, so their answers are stored only for clients that send an idempotency key.
  */
 export class IdempotencyStore {
   constructor(
@@ -72,7 +72,7 @@ export class IdempotencyStore {
     private readonly ledger: Ledger,
   ) {}
 
-  async promise(replies: readonly PromisedReply[]): Promise<void> {
+  async saveBeforeAppend(replies: readonly ProvisionalReply[]): Promise<void> {
     if (replies.length === 0) return;
     const entries = replies.map(({ commandId, requestHash, reply, placed }): KeyValueEntry => {
       const places = placed.map(({ stream, revision, id }) => [stream, revision, id] as const);
@@ -82,8 +82,8 @@ export class IdempotencyStore {
     await this.keyValueStore.putAll(entries, 'process');
   }
 
-  /** Refusals and changes of nothing, once they rest on durable state. */
-  async remember(replies: readonly SettledReply[]): Promise<void> {
+  /** Saves refusals and answers of commands without events, once the state that they depend on is durable. */
+  async save(replies: readonly FinalAnswer[]): Promise<void> {
     if (replies.length === 0) return;
     const entries = replies.map(({ commandId, requestHash = null, answer }) =>
       entryOf(commandId, 'error' in answer ? [[], null, requestHash, answer.error] : [[], answer.reply, requestHash]),
@@ -91,20 +91,21 @@ export class IdempotencyStore {
     await this.keyValueStore.putAll(entries, 'process');
   }
 
-  /** The answers of those commands that have been carried out. */
+  /** Answers of those of the commands that have been carried out. */
   async find(commands: readonly NamedCommand[]): Promise<ReadonlyMap<string, Answer<unknown>>> {
-    const kept = await this.keyValueStore.getAll(commands.map(({ commandId }) => PREFIX + commandId));
+    const stored = await this.keyValueStore.getAll(commands.map(({ commandId }) => PREFIX + commandId));
     const answers = new Map<string, Answer<unknown>>();
-    for (const { commandId, requestHash } of kept.size === 0 ? [] : commands) {
-      const value = kept.get(PREFIX + commandId);
-      const answer = value === undefined ? undefined : await this.answerOf(JSON.parse(value) as Kept, requestHash);
+    for (const { commandId, requestHash } of stored.size === 0 ? [] : commands) {
+      const value = stored.get(PREFIX + commandId);
+      const answer =
+        value === undefined ? undefined : await this.answerOf(JSON.parse(value) as StoredAnswer, requestHash);
       if (answer !== undefined) answers.set(commandId, answer);
     }
     return answers;
   }
 
   private async answerOf(
-    [placed, reply, first, error]: Kept,
+    [placed, reply, first, error]: StoredAnswer,
     requestHash: string | undefined,
   ): Promise<Answer<unknown> | undefined> {
     const position = placed.length === 0 ? undefined : await this.positionOf(placed);
@@ -114,8 +115,8 @@ export class IdempotencyStore {
     return position === undefined ? { reply } : { reply, position };
   }
 
-  /** Position of the last of the events; undefined when one of them does not stand where it was to be. */
-  private async positionOf(placed: Kept[0]): Promise<Position | undefined> {
+  /** Position of the last event; undefined when the ledger does not hold each of them at its revision. */
+  private async positionOf(placed: StoredAnswer[0]): Promise<Position | undefined> {
     let last: Position | undefined;
     for (const [stream, revision, id] of placed) {
       const [event] = await this.ledger.readStream(stream, { from: revision, limit: 1 });

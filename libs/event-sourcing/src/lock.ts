@@ -1,4 +1,4 @@
-/** Lets one at a time through, in the order of asking. */
+/** A mutex: runs one piece of work at a time, first come first served. */
 export class Lock {
   private last: Promise<void> = Promise.resolve();
 

@@ -3,9 +3,9 @@ import { DomainError } from '#platform/domain-error.js';
 import { EVENT_BYTES_MAX, type NewEvent, NO_STREAM } from '#ledger/ledger.js';
 import { LedgerUnavailable, OutcomeUnknown } from '#ledger/errors.js';
 import { BATCH_ABANDONED, BATCH_SEALED } from '#ledger/staged-batch.js';
-import { commandOf, contextOf, count, dump, totalOf } from './testing/counters.js';
+import { commandOf, contextOf, count, dump, totalOf } from './testing/counter-projection.js';
 import { Mailbox } from './mailbox.js';
-import { type Service, Stage } from './testing/stage.js';
+import { type Service, TestServices } from './testing/test-services.js';
 
 const STREAM = 'work-iceprod.main.a';
 const OTHER = 'work-iceprod.main.b';
@@ -18,7 +18,7 @@ const counted = (amount: number): NewEvent => ({
 });
 
 describe('Mailbox', () => {
-  let stage: Stage;
+  let services: TestServices;
   let service: Service;
   const add = (
     amount: number,
@@ -26,23 +26,23 @@ describe('Mailbox', () => {
   ) => service.mailbox.execute(commandOf(count(service.readModel.writer, stream, amount), commandId, requestHash));
 
   beforeEach(async () => {
-    stage = await Stage.open();
-    service = await stage.start('tasks');
+    services = await TestServices.open();
+    service = await services.start('tasks');
   });
 
-  afterEach(() => stage.close());
+  afterEach(() => services.close());
 
   it('answers with the position of an event that is durable and visible', async () => {
     const answer = await add(3);
-    expect(answer).toEqual({ reply: { total: 3 }, position: await stage.ledger.head() });
+    expect(answer).toEqual({ reply: { total: 3 }, position: await services.ledger.head() });
     expect(totalOf(service.readModel.queries, STREAM)).toBe(3);
-    expect(await stage.ledger.readStream(STREAM)).toHaveLength(1);
+    expect(await services.ledger.readStream(STREAM)).toHaveLength(1);
   });
 
   it('records who, when and why', async () => {
     const commandId = randomUUID();
     await add(1, { commandId });
-    const [event] = await stage.ledger.readStream(STREAM);
+    const [event] = await services.ledger.readStream(STREAM);
     expect(JSON.parse(event?.metadata ?? '')).toMatchObject({
       timeMicros: 1_700_000_000_000_000,
       actor: 'alice',
@@ -55,7 +55,7 @@ describe('Mailbox', () => {
 
   it('decides each command on the effects of those before it, and appends them together', async () => {
     const appends: number[] = [];
-    stage.serviceLedger.intercept = (append, stream, revision, events) => {
+    services.serviceLedger.intercept = (append, stream, revision, events) => {
       appends.push(events.length);
       return append(stream, revision, events);
     };
@@ -72,7 +72,7 @@ describe('Mailbox', () => {
       drained: (commands: number) => void drains.push(commands),
       appended: (seconds: number) => void appends.push(seconds),
     };
-    const mailbox = new Mailbox({ readModel, ledger: stage.ledger, keyValueStore, meter });
+    const mailbox = new Mailbox({ readModel, ledger: services.ledger, keyValueStore, meter });
     const run = (amount: number) => mailbox.execute(commandOf(count(readModel.writer, STREAM, amount)));
     await Promise.all([run(1), run(2), run(-9)]);
     await run(-9);
@@ -106,12 +106,12 @@ describe('Mailbox', () => {
     );
     const answers = await Promise.all([add(1), broken, add(2)]);
     expect(answers).toMatchObject([{ reply: { total: 1 } }, { error: { kind: 'internal' } }, { reply: { total: 3 } }]);
-    expect(await stage.ledger.readStream(STREAM)).toHaveLength(2);
+    expect(await services.ledger.readStream(STREAM)).toHaveLength(2);
   });
 
   it('shows nothing before it is durable', async () => {
     let shownDuringAppend: number | undefined;
-    stage.serviceLedger.intercept = (append, ...parameters) => {
+    services.serviceLedger.intercept = (append, ...parameters) => {
       shownDuringAppend = totalOf(service.readModel.queries, STREAM);
       return append(...parameters);
     };
@@ -138,31 +138,31 @@ describe('Mailbox', () => {
 
     it('give the first reply after a restart', async () => {
       const first = await add(1, { commandId });
-      await stage.stop(service);
-      service = await stage.start('tasks');
+      await services.stop(service);
+      service = await services.start('tasks');
       expect(await add(1, { commandId })).toEqual(first);
       expect(totalOf(service.readModel.queries, STREAM)).toBe(1);
     });
 
     it('give the first reply when the first was appended but never answered', async () => {
-      const { intercept } = stage.serviceLedger;
-      stage.serviceLedger.intercept = async (append, ...parameters) => {
+      const { intercept } = services.serviceLedger;
+      services.serviceLedger.intercept = async (append, ...parameters) => {
         await append(...parameters);
         throw new Error('The process dies here');
       };
       expect(await add(1, { commandId })).toMatchObject({ error: { code: 'mailbox.outcome-unknown' } });
-      stage.serviceLedger.intercept = intercept;
-      await stage.stop(service);
-      service = await stage.start('tasks');
+      services.serviceLedger.intercept = intercept;
+      await services.stop(service);
+      service = await services.start('tasks');
       expect(await add(1, { commandId })).toEqual({ reply: { total: 1 }, position: 1 });
       expect(totalOf(service.readModel.queries, STREAM)).toBe(1);
     });
 
     it('are decided afresh when the first got no further than its promise', async () => {
-      const { intercept } = stage.serviceLedger;
-      stage.serviceLedger.intercept = () => Promise.reject(new LedgerUnavailable(STREAM, 'the disk is full'));
+      const { intercept } = services.serviceLedger;
+      services.serviceLedger.intercept = () => Promise.reject(new LedgerUnavailable(STREAM, 'the disk is full'));
       expect(await add(1, { commandId })).toMatchObject({ error: { code: 'mailbox.no-ledger' } });
-      stage.serviceLedger.intercept = intercept;
+      services.serviceLedger.intercept = intercept;
       expect(await add(1, { commandId })).toMatchObject({ reply: { total: 1 } });
       expect(totalOf(service.readModel.queries, STREAM)).toBe(1);
     });
@@ -174,8 +174,8 @@ describe('Mailbox', () => {
       it('are refused when they ask for something else, also after a restart', async () => {
         const first = await add(1, named);
         expect(await add(2, { commandId, requestHash: 'of +2' })).toMatchObject(reused);
-        await stage.stop(service);
-        service = await stage.start('tasks');
+        await services.stop(service);
+        service = await services.start('tasks');
         expect(await add(2, { commandId, requestHash: 'of +2' })).toMatchObject(reused);
         expect(await add(1, named)).toEqual(first);
         expect(totalOf(service.readModel.queries, STREAM)).toBe(1);
@@ -229,19 +229,19 @@ describe('Mailbox', () => {
     it('catches up and decides again', async () => {
       await add(5);
       // The follower hears of it at the same time as the mailbox meets it; whoever is first, nothing counts twice.
-      const [, answer] = await Promise.all([stage.ledger.append(STREAM, 0, [counted(10)]), add(1)]);
+      const [, answer] = await Promise.all([services.ledger.append(STREAM, 0, [counted(10)]), add(1)]);
       expect(answer).toMatchObject({ reply: { total: 16 } });
       expect(totalOf(service.readModel.queries, STREAM)).toBe(16);
     });
 
     it('refuses what no longer holds', async () => {
       await add(5);
-      const [, answer] = await Promise.all([stage.ledger.append(STREAM, 0, [counted(-4)]), add(-3)]);
+      const [, answer] = await Promise.all([services.ledger.append(STREAM, 0, [counted(-4)]), add(-3)]);
       expect(answer).toMatchObject({ error: { code: 'counter.negative' } });
     });
 
     it('keeps what succeeded in other streams', async () => {
-      await stage.ledger.append(STREAM, NO_STREAM, [counted(10)]);
+      await services.ledger.append(STREAM, NO_STREAM, [counted(10)]);
       const answers = await Promise.all([add(1), add(2, { stream: OTHER }), add(3), add(4, { stream: OTHER })]);
       expect(answers).toMatchObject([
         { reply: { total: 11 } },
@@ -249,13 +249,13 @@ describe('Mailbox', () => {
         { reply: { total: 14 } },
         { reply: { total: 6 } },
       ]);
-      expect((await stage.ledger.readStream(OTHER)).length).toBe(2);
+      expect((await services.ledger.readStream(OTHER)).length).toBe(2);
     });
 
     it('answers a command over several streams with those that succeeded', async () => {
       await add(1);
       const commandId = randomUUID();
-      stage.serviceLedger.intercept = async (append, stream, revision, events) => {
+      services.serviceLedger.intercept = async (append, stream, revision, events) => {
         if (stream === STREAM) await append(stream, revision, [counted(100)]);
         return append(stream, revision, events);
       };
@@ -275,7 +275,7 @@ describe('Mailbox', () => {
 
   it('sends an append again whose outcome is not known, and counts it once', async () => {
     let appends = 0;
-    stage.serviceLedger.intercept = async (append, ...parameters) => {
+    services.serviceLedger.intercept = async (append, ...parameters) => {
       const appended = await append(...parameters);
       if (appends++ % 2 === 0) throw new OutcomeUnknown(STREAM, new Error('The answer was lost'));
       return appended;
@@ -283,7 +283,7 @@ describe('Mailbox', () => {
     expect(await Promise.all([add(1), add(2)])).toMatchObject([{ reply: { total: 1 } }, { reply: { total: 3 } }]);
     expect(await add(3)).toMatchObject({ reply: { total: 6 } });
     expect(appends).toBe(4);
-    expect(await stage.ledger.readStream(STREAM)).toHaveLength(3);
+    expect(await services.ledger.readStream(STREAM)).toHaveLength(3);
   });
 
   it('refuses an event that is too large, stores nothing of it, and carries out the others', async () => {
@@ -295,7 +295,7 @@ describe('Mailbox', () => {
     );
     const answers = await Promise.all([add(1), large, add(2)]);
     expect(answers).toMatchObject([{ reply: { total: 1 } }, { error: { kind: 'invalid' } }, { reply: { total: 3 } }]);
-    expect(await stage.ledger.readStream(STREAM)).toHaveLength(2);
+    expect(await services.ledger.readStream(STREAM)).toHaveLength(2);
   });
 
   describe('a change too large for one append', () => {
@@ -311,9 +311,9 @@ describe('Mailbox', () => {
     it('becomes a staged batch among the commands of its drain, and replays to the same tables', async () => {
       const answers = await Promise.all([add(1), addMany(12), add(1)]);
       expect(answers).toMatchObject([{ reply: { total: 1 } }, { reply: { times: 12 } }, { reply: { total: 14 } }]);
-      const types = (await stage.ledger.readStream(STREAM)).map(({ type }) => type);
+      const types = (await services.ledger.readStream(STREAM)).map(({ type }) => type);
       expect(types).toEqual([...Array<string>(13).fill('Counted'), BATCH_SEALED, 'Counted']);
-      const rebuilt = await stage.start('rebuilt');
+      const rebuilt = await services.start('rebuilt');
       expect(dump(rebuilt.readModel.queries)).toEqual(dump(service.readModel.queries));
       expect(rebuilt.readModel.revisionOf(STREAM)).toBe(service.readModel.revisionOf(STREAM));
     });
@@ -322,22 +322,22 @@ describe('Mailbox', () => {
       const answers = await Promise.all([addMany(3), addMany(3), addMany(3)]);
       expect(answers.every((answer) => 'reply' in answer)).toBe(true);
       expect(totalOf(service.readModel.queries, STREAM)).toBe(9);
-      expect((await stage.ledger.readStream(STREAM)).map(({ type }) => type)).not.toContain(BATCH_SEALED);
+      expect((await services.ledger.readStream(STREAM)).map(({ type }) => type)).not.toContain(BATCH_SEALED);
     });
 
     it('has no effect until it is sealed, and the next owner abandons what is left of it', async () => {
-      const { intercept } = stage.serviceLedger;
+      const { intercept } = services.serviceLedger;
       let appends = 0;
-      stage.serviceLedger.intercept = (append, ...parameters) =>
+      services.serviceLedger.intercept = (append, ...parameters) =>
         ++appends <= 2 ? append(...parameters) : Promise.reject(new Error('The process dies here'));
       expect(await addMany(12)).toMatchObject({ error: { kind: 'unavailable' } });
-      stage.serviceLedger.intercept = intercept;
-      const next = await stage.start('next');
+      services.serviceLedger.intercept = intercept;
+      const next = await services.start('next');
       expect(totalOf(next.readModel.queries, STREAM)).toBe(0);
       expect(await next.mailbox.execute(commandOf(count(next.readModel.writer, STREAM, 1)))).toMatchObject({
         reply: { total: 1 },
       });
-      expect((await stage.ledger.readStream(STREAM)).slice(-2).map(({ type }) => type)).toEqual([
+      expect((await services.ledger.readStream(STREAM)).slice(-2).map(({ type }) => type)).toEqual([
         BATCH_ABANDONED,
         'Counted',
       ]);

@@ -14,18 +14,18 @@ import {
   isSizeError,
   NO_OUTCOMES,
   type Pending,
-  type Placed,
-  promisedReply,
-  settledReply,
+  type StreamEvents,
+  provisionalReply,
+  finalAnswer,
   sizeRefusal,
   tooLargeError,
 } from './decided-command.js';
-import { isStorageFault } from './faults.js';
-import { IdempotencyStore, isSameRequest, KEY_REUSED, nameOf, type SettledReply } from './idempotency-store.js';
-import { Placement, UnsealedTail } from './placement.js';
+import { isStorageError } from './sqlite-errors.js';
+import { IdempotencyStore, isSameRequest, KEY_REUSED, nameOf, type FinalAnswer } from './idempotency-store.js';
+import { DrainAppends, UnsealedTail } from './drain-appends.js';
 import type { ReadModel } from './read-model.js';
 import { isGenerator, Slices } from './slices.js';
-import type { Outcome } from './stream-lane.js';
+import type { Outcome } from './stream-append.js';
 
 /** Commands decided in one transaction: bounds how long the first of them waits for the last. */
 const DRAIN_COMMANDS_MAX = 512;
@@ -41,7 +41,7 @@ export interface MailboxOptions {
   readonly ledger: Ledger;
   readonly keyValueStore: KeyValueStore;
   readonly log?: Log;
-  /** Is told once per drain, not per command. */
+  /** Called once per drain, not once per command. */
   readonly meter?: MailboxMeter;
 }
 
@@ -58,7 +58,7 @@ interface InFlight {
   readonly answered: Promise<Answer<unknown>>;
 }
 
-const NOTHING_PLACED: readonly Placed[] = [];
+const NO_STREAM_EVENTS: readonly StreamEvents[] = [];
 
 const unavailable = (code: string, message: string): Answer<unknown> => ({
   error: { kind: 'unavailable', code, message },
@@ -154,7 +154,7 @@ export class Mailbox {
       try {
         await this.drain(drained);
       } catch (error) {
-        this.log?.error({ error, commands: drained.length }, 'A drain of the mailbox failed');
+        this.log?.error({ error, commands: drained.length }, 'Commands could not be processed');
         for (const { answer } of drained) answer(UNKNOWN);
       }
     }
@@ -187,12 +187,12 @@ export class Mailbox {
 
   /** Decides, appends and commits; returns the commands that must be decided again. */
   private async attempt(commands: readonly Pending[]): Promise<readonly Pending[]> {
-    const placement = new Placement(this.readModel, this.ledger);
+    const appends = new DrainAppends(this.readModel, this.ledger);
     this.readModel.begin();
     try {
-      const decided = await this.decideAll(commands, placement);
-      await this.replies.promise(decided.flatMap(promisedReply));
-      const outcomes = await this.appendAll(placement);
+      const decided = await this.decideAll(commands, appends);
+      await this.replies.saveBeforeAppend(decided.flatMap(provisionalReply));
+      const outcomes = await this.appendAll(appends);
       for (const [stream, { failure, position }] of outcomes) {
         if (failure === undefined) {
           if (position !== undefined) this.readModel.appended(stream, position);
@@ -202,7 +202,7 @@ export class Mailbox {
         return await this.afterFailure(decided, outcomes);
       }
       this.readModel.commit();
-      await this.remember(decided.flatMap(settledReply));
+      await this.saveAnswers(decided.flatMap(finalAnswer));
       for (const each of decided) each.pending.answer(firstAnswer(each, outcomes));
       return [];
     } catch (error) {
@@ -217,25 +217,25 @@ export class Mailbox {
     }
   }
 
-  private async appendAll(placement: Placement): Promise<ReadonlyMap<string, Outcome>> {
-    if (placement.isEmpty) return NO_OUTCOMES;
+  private async appendAll(appends: DrainAppends): Promise<ReadonlyMap<string, Outcome>> {
+    if (appends.isEmpty) return NO_OUTCOMES;
     const startMs = performance.now();
-    const outcomes = await placement.append();
+    const outcomes = await appends.append();
     this.meter?.appended((performance.now() - startMs) / 1000);
     return outcomes;
   }
 
   /** The change stands: a failure here must not undo it. */
-  private async remember(replies: readonly SettledReply[]): Promise<void> {
+  private async saveAnswers(replies: readonly FinalAnswer[]): Promise<void> {
     if (replies.length === 0) return;
     try {
-      await this.replies.remember(replies);
+      await this.replies.save(replies);
     } catch (error) {
-      this.log?.error({ error }, 'Answers without events could not be kept for repeats');
+      this.log?.error({ error }, 'Answers could not be saved for repeats');
     }
   }
 
-  private async decideAll(commands: readonly Pending[], placement: Placement): Promise<readonly DecidedCommand[]> {
+  private async decideAll(commands: readonly Pending[], appends: DrainAppends): Promise<readonly DecidedCommand[]> {
     const slices = new Slices();
     const decided: DecidedCommand[] = [];
     for (const pending of commands) {
@@ -243,10 +243,10 @@ export class Mailbox {
         const deciding = pending.command.decide();
         const decision = isGenerator(deciding) ? await slices.drive(deciding) : deciding;
         const events = decision instanceof DomainError ? [] : decision.events;
-        const placed = events.length === 0 ? NOTHING_PLACED : await placement.place(pending, events, slices);
+        const placed = events.length === 0 ? NO_STREAM_EVENTS : await appends.place(pending, events, slices);
         decided.push({ pending, decision, placed });
       } catch (error) {
-        throw error instanceof UnsealedTail || isStorageFault(error) ? error : new CommandFailed(pending, error);
+        throw error instanceof UnsealedTail || isStorageError(error) ? error : new CommandFailed(pending, error);
       }
       if (slices.spent) await slices.pause();
     }
@@ -290,7 +290,7 @@ export class Mailbox {
     const failures = placed.flatMap((part) => (standing.includes(part) ? [] : [outcomes.get(part.stream)?.failure]));
     if (failures.length === 0 || (standing.length > 0 && typeof decision.reply === 'function')) {
       const partial = { ...each, placed: standing };
-      if (failures.length > 0) await this.replies.promise(promisedReply(partial));
+      if (failures.length > 0) await this.replies.saveBeforeAppend(provisionalReply(partial));
       pending.answer(firstAnswer(partial, outcomes));
       return true;
     }

@@ -5,8 +5,8 @@ import { CannotStart } from '#platform/cannot-start.js';
 import { isBusy } from '#ledger/sqlite-busy.js';
 
 /**
- * Held by the process that owns a file, so that no second one writes it: each would undo what the other has applied. The operating
- * system drops it with the process, however that ends.
+ * Lock of the process that owns a file. A second process that wrote to it would undo what the first has applied. The operating
+ * system releases the lock when the process ends, however it ends.
  */
 export class OwnerLock {
   private constructor(

@@ -9,7 +9,7 @@ interface Waiter {
 export class PositionWaiters {
   private waiters: Waiter[] = [];
   private closed = false;
-  private onDemand: (() => void) | undefined;
+  private onWait: (() => void) | undefined;
 
   /** Resolves with true when the position is reached, with false after the timeout or at the close. */
   wait(position: Position, timeoutMs: number): Promise<boolean> {
@@ -26,25 +26,25 @@ export class PositionWaiters {
         resolve(false);
       }, timeoutMs);
       this.waiters.push(waiter);
-      this.onDemand?.();
+      this.onWait?.();
     });
   }
 
   /** Resolves as soon as anybody waits, at the latest after the timeout. One caller at a time. */
-  async demand(timeoutMs: number): Promise<void> {
+  async whenAwaited(timeoutMs: number): Promise<void> {
     if (this.waiters.length > 0 || this.closed) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);
-      this.onDemand = () => {
+      this.onWait = () => {
         clearTimeout(timer);
         resolve();
       };
     });
-    this.onDemand = undefined;
+    this.onWait = undefined;
   }
 
-  /** Everything up to here is shown. */
-  reached(checkpoint: Position): void {
+  /** Ends the waits up to here: everything up to this position is shown. */
+  advance(checkpoint: Position): void {
     if (this.waiters.length === 0) return;
     const due = this.waiters.filter((waiter) => waiter.position <= checkpoint);
     if (due.length === 0) return;
@@ -54,7 +54,7 @@ export class PositionWaiters {
 
   close(): void {
     this.closed = true;
-    this.onDemand?.();
+    this.onWait?.();
     for (const waiter of this.waiters.splice(0)) waiter.resolve(false);
   }
 }

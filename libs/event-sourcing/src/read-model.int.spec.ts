@@ -6,10 +6,10 @@ import fc from 'fast-check';
 import { type NewEvent, NO_STREAM } from '#ledger/ledger.js';
 import { SqliteLedger } from '#ledger/sqlite-ledger.js';
 import type { Projection } from './projection.js';
-import { answerReached } from './reached.js';
+import { answerWhenReached } from './position-controller.js';
 import { ReadModel } from './read-model.js';
-import { commandOf, count, counters, dump, totalOf } from './testing/counters.js';
-import { Stage } from './testing/stage.js';
+import { commandOf, count, counters, dump, totalOf } from './testing/counter-projection.js';
+import { TestServices } from './testing/test-services.js';
 
 const STREAM = 'work-iceprod.main.a';
 
@@ -23,60 +23,60 @@ const event = (type: string, data: object): NewEvent => ({
 const counted = (amount: number): NewEvent => event('Counted', { amount });
 
 describe('ReadModel', () => {
-  let stage: Stage;
+  let services: TestServices;
 
   beforeEach(async () => {
-    stage = await Stage.open();
+    services = await TestServices.open();
   });
 
-  afterEach(() => stage.close());
+  afterEach(() => services.close());
 
   it('has caught up with what stood in the ledger, and follows from there', async () => {
-    await stage.ledger.append(STREAM, NO_STREAM, [counted(1), counted(2)]);
-    const { readModel } = await stage.start('tasks');
+    await services.ledger.append(STREAM, NO_STREAM, [counted(1), counted(2)]);
+    const { readModel } = await services.start('tasks');
     expect(totalOf(readModel.queries, STREAM)).toBe(3);
-    const { position } = await stage.ledger.append(STREAM, 1, [counted(4)]);
-    expect(await readModel.reached(position, 5000)).toBe(true);
+    const { position } = await services.ledger.append(STREAM, 1, [counted(4)]);
+    expect(await readModel.waitForPosition(position, 5000)).toBe(true);
     expect(totalOf(readModel.queries, STREAM)).toBe(7);
     expect(readModel.revisionOf(STREAM)).toBe(2);
   });
 
   it('reaches positions of events that it does not want', async () => {
-    const { readModel } = await stage.start('tasks');
-    const { position } = await stage.ledger.append('user-alice', NO_STREAM, [counted(1)]);
-    expect(await answerReached(readModel, position)).toEqual({ reply: {} });
+    const { readModel } = await services.start('tasks');
+    const { position } = await services.ledger.append('user-alice', NO_STREAM, [counted(1)]);
+    expect(await answerWhenReached(readModel, position)).toEqual({ reply: {} });
   });
 
   it('says so when a position is not reached in time', async () => {
-    const { readModel } = await stage.start('tasks');
-    expect(await readModel.reached(1_000_000, 5)).toBe(false);
-    expect(await answerReached({ reached: () => Promise.resolve(false) }, 1)).toMatchObject({
+    const { readModel } = await services.start('tasks');
+    expect(await readModel.waitForPosition(1_000_000, 5)).toBe(false);
+    expect(await answerWhenReached({ waitForPosition: () => Promise.resolve(false) }, 1)).toMatchObject({
       error: { kind: 'unavailable' },
     });
   });
 
   it('applies the events of other services in few transactions, but at once when somebody waits for them', async () => {
-    const { readModel } = await stage.start('tasks');
+    const { readModel } = await services.start('tasks');
     const commitsBefore = readModel.commits;
     const startedMs = performance.now();
     let position = 0;
     for (let revision = NO_STREAM; revision < 49; revision++) {
-      ({ position } = await stage.ledger.append(STREAM, revision, [counted(1)]));
+      ({ position } = await services.ledger.append(STREAM, revision, [counted(1)]));
     }
     const elapsedMs = performance.now() - startedMs;
-    expect(await readModel.reached(position, 5000)).toBe(true);
+    expect(await readModel.waitForPosition(position, 5000)).toBe(true);
     expect(totalOf(readModel.queries, STREAM)).toBe(50);
     // One transaction per delay of 25 ms, and two for the last events.
     expect(readModel.commits - commitsBefore).toBeLessThanOrEqual(elapsedMs / 20 + 2);
   });
 
   it('continues where it stopped', async () => {
-    const first = await stage.start('tasks');
-    const { position } = await stage.ledger.append(STREAM, NO_STREAM, [counted(1)]);
-    await first.readModel.reached(position, 5000);
-    await stage.stop(first);
-    await stage.ledger.append(STREAM, 0, [counted(1)]);
-    const { readModel } = await stage.start('tasks');
+    const first = await services.start('tasks');
+    const { position } = await services.ledger.append(STREAM, NO_STREAM, [counted(1)]);
+    await first.readModel.waitForPosition(position, 5000);
+    await services.stop(first);
+    await services.ledger.append(STREAM, 0, [counted(1)]);
+    const { readModel } = await services.start('tasks');
     expect(totalOf(readModel.queries, STREAM)).toBe(2);
   });
 
@@ -92,23 +92,24 @@ describe('ReadModel', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
         const name = `run-${run++}`;
-        const live = await stage.start(name);
+        const live = await services.start(name);
         const answers: Promise<unknown>[] = [];
         for (const { stream, amount, foreign, together } of steps) {
-          const revision = (await stage.ledger.readStream(stream, { direction: 'backwards', limit: 1 }))[0]?.revision;
+          const revision = (await services.ledger.readStream(stream, { direction: 'backwards', limit: 1 }))[0]
+            ?.revision;
           answers.push(
             foreign
-              ? stage.ledger.append(stream, revision ?? NO_STREAM, [counted(amount)]).catch(() => 'came too late')
+              ? services.ledger.append(stream, revision ?? NO_STREAM, [counted(amount)]).catch(() => 'came too late')
               : live.mailbox.execute(commandOf(count(live.readModel.writer, stream, amount), randomUUID())),
           );
           if (!together) await Promise.all(answers);
         }
         await Promise.all(answers);
-        expect(await live.readModel.reached(await stage.ledger.head(), 5000)).toBe(true);
-        const replayed = await stage.start(`${name}-replayed`);
+        expect(await live.readModel.waitForPosition(await services.ledger.head(), 5000)).toBe(true);
+        const replayed = await services.start(`${name}-replayed`);
         expect(dump(replayed.readModel.queries)).toEqual(dump(live.readModel.queries));
-        await stage.stop(replayed);
-        await stage.stop(live);
+        await services.stop(replayed);
+        await services.stop(live);
       }),
       { numRuns: 15 },
     );
@@ -118,41 +119,45 @@ describe('ReadModel', () => {
     let before: unknown;
 
     beforeEach(async () => {
-      const service = await stage.start('tasks');
+      const service = await services.start('tasks');
       for (const amount of [1, 2, 3]) {
         await service.mailbox.execute(commandOf(count(service.readModel.writer, STREAM, amount)));
       }
       before = dump(service.readModel.queries);
-      await stage.stop(service);
+      await services.stop(service);
     });
 
     it('when the file is not usable', async () => {
-      writeFileSync(stage.fileOf('tasks'), 'no database');
-      expect(dump((await stage.start('tasks')).readModel.queries)).toEqual(before);
+      writeFileSync(services.fileOf('tasks'), 'no database');
+      expect(dump((await services.start('tasks')).readModel.queries)).toEqual(before);
     });
 
     it('when a rebuild was interrupted', async () => {
-      const database = new DatabaseSync(stage.fileOf('tasks'));
+      const database = new DatabaseSync(services.fileOf('tasks'));
       database.exec('UPDATE model_progress SET complete = 0; UPDATE counter SET total = 1000');
       database.close();
-      expect(dump((await stage.start('tasks')).readModel.queries)).toEqual(before);
+      expect(dump((await services.start('tasks')).readModel.queries)).toEqual(before);
     });
 
     it('when a projection has another version', async () => {
-      const database = new DatabaseSync(stage.fileOf('tasks'));
+      const database = new DatabaseSync(services.fileOf('tasks'));
       database.exec('UPDATE counter SET total = 1000');
       database.close();
-      const same = await stage.start('tasks');
+      const same = await services.start('tasks');
       expect(totalOf(same.readModel.queries, STREAM)).toBe(1000);
-      await stage.stop(same);
-      const newer = await stage.start('tasks', [{ ...counters, version: 2 }]);
+      await services.stop(same);
+      const newer = await services.start('tasks', [{ ...counters, version: 2 }]);
       expect(dump(newer.readModel.queries)).toEqual(before);
     });
 
     it('when the ledger is another one', async () => {
-      const other = await SqliteLedger.open(join(stage.folder, 'other.sqlite'));
+      const other = await SqliteLedger.open(join(services.folder, 'other.sqlite'));
       await other.append(STREAM, NO_STREAM, [counted(10), counted(20), counted(30), counted(40)]);
-      const readModel = await ReadModel.open({ file: stage.fileOf('tasks'), ledger: other, projections: [counters] });
+      const readModel = await ReadModel.open({
+        file: services.fileOf('tasks'),
+        ledger: other,
+        projections: [counters],
+      });
       readModel.start();
       await readModel.caughtUp();
       expect(totalOf(readModel.queries, STREAM)).toBe(100);
@@ -162,27 +167,27 @@ describe('ReadModel', () => {
   });
 
   it('has one owner: nobody else opens its file until that one has closed it', async () => {
-    const options = { file: stage.fileOf('tasks'), ledger: stage.ledger, projections: [counters] };
-    const owner = await stage.start('tasks');
+    const options = { file: services.fileOf('tasks'), ledger: services.ledger, projections: [counters] };
+    const owner = await services.start('tasks');
     await expect(ReadModel.open(options)).rejects.toThrow(/^another process uses .*tasks\.sqlite; stop it/);
-    await stage.stop(owner);
+    await services.stop(owner);
     await (await ReadModel.open(options)).close();
   });
 
   it('skips an event that a projection cannot take, and goes on', async () => {
-    await stage.ledger.append(STREAM, NO_STREAM, [counted(1), event('Exploded', {}), counted(2)]);
-    const { readModel } = await stage.start('tasks');
+    await services.ledger.append(STREAM, NO_STREAM, [counted(1), event('Exploded', {}), counted(2)]);
+    const { readModel } = await services.start('tasks');
     expect(totalOf(readModel.queries, STREAM)).toBe(3);
-    const { position } = await stage.ledger.append(STREAM, 2, [event('Exploded', {}), counted(4)]);
-    expect(await readModel.reached(position, 5000)).toBe(true);
+    const { position } = await services.ledger.append(STREAM, 2, [event('Exploded', {}), counted(4)]);
+    expect(await readModel.waitForPosition(position, 5000)).toBe(true);
     expect(totalOf(readModel.queries, STREAM)).toBe(7);
   });
 
   it('lifts events of older schema versions', async () => {
-    await stage.ledger.append(STREAM, NO_STREAM, [event('Counted', { number: 5 })]);
+    await services.ledger.append(STREAM, NO_STREAM, [event('Counted', { number: 5 })]);
     const readModel = await ReadModel.open({
-      file: stage.fileOf('lifting'),
-      ledger: stage.ledger,
+      file: services.fileOf('lifting'),
+      ledger: services.ledger,
       projections: [counters],
       lifts: { Counted: [({ number }) => ({ amount: number })] },
     });
@@ -211,13 +216,13 @@ describe('ReadModel', () => {
         };
       },
     };
-    const { readModel } = await stage.start('slow', [slow]);
+    const { readModel } = await services.start('slow', [slow]);
     const shown = new Set<unknown>();
     let turns = 0;
     const rows = readModel.queries.prepare('SELECT count(*) AS rows FROM counter');
-    const { position } = await stage.ledger.append(STREAM, NO_STREAM, [counted(1)]);
+    const { position } = await services.ledger.append(STREAM, NO_STREAM, [counted(1)]);
     const progress = { done: false };
-    const reached = readModel.reached(position, 10_000).finally(() => {
+    const reached = readModel.waitForPosition(position, 10_000).finally(() => {
       progress.done = true;
     });
     while (!progress.done) {

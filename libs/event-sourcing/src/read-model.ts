@@ -4,7 +4,7 @@ import type { Log } from '#platform/logging.js';
 import { WalCheckpoints } from '#platform/wal-checkpoints.js';
 import type { Batch, Ledger, Position, RecordedEvent } from '#ledger/ledger.js';
 import { Dispatcher } from './dispatcher.js';
-import { isUnusable } from './faults.js';
+import { isCorruptFile } from './sqlite-errors.js';
 import { Lock } from './lock.js';
 import { ModelFile, type ModelFileOptions } from './model-file.js';
 import { OwnerLock } from './owner-lock.js';
@@ -38,7 +38,7 @@ const FOLLOW_AT_ONCE_EVENTS = 256;
 const RETRY_MS_FIRST = 50;
 const RETRY_MS_MAX = 5000;
 
-/** Silence when nobody gives a log: tests and tools. */
+/** For tests and tools, which give no log. */
 const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 export interface ReadModelOptions {
@@ -84,7 +84,7 @@ export class ReadModel {
       () => this.snapshots.endOldest(),
     );
     this.snapshots = new Snapshots({ file: owner.file, position: () => this.checkpoint, log });
-    // Whoever waits gets the rejection; without anybody waiting it is no fault.
+    // Callers of caughtUp get the rejection; when there are none it must not end the process.
     this.firstCatchUp.promise.catch(() => {});
   }
 
@@ -98,7 +98,7 @@ export class ReadModel {
         model.close();
         model = ModelFile.create(fileOptions);
       }
-      if (model.incomplete) log.info({ file }, 'Read model is made from the ledger');
+      if (model.incomplete) log.info({ file }, 'Read model is rebuilt from the ledger');
       return new ReadModel(owner, model, new Dispatcher(projections, model.writer, lifts), ledger, log);
     } catch (error) {
       owner.release();
@@ -143,17 +143,17 @@ export class ReadModel {
   }
 
   /** Resolves with true as soon as `queries` shows everything up to `position`, with false after the timeout. */
-  reached(position: Position, timeoutMs: number): Promise<boolean> {
+  waitForPosition(position: Position, timeoutMs: number): Promise<boolean> {
     if (position <= this.checkpoint) return Promise.resolve(true);
     if (this.isStopping()) return Promise.resolve(false);
     const reached = this.waiters.wait(position, timeoutMs);
-    this.ledger.hurry();
+    this.ledger.pollNow();
     return reached;
   }
 
   /** Resolves when `queries` shows everything that stands in the ledger now, with false after the timeout. */
-  async reachedHead(timeoutMs: number): Promise<boolean> {
-    return this.reached(await this.ledger.head(), timeoutMs);
+  async waitForHead(timeoutMs: number): Promise<boolean> {
+    return this.waitForPosition(await this.ledger.head(), timeoutMs);
   }
 
   /** Number of the last event of a stream that the tables hold, as the open transaction sees it; -1 when none. */
@@ -238,7 +238,7 @@ export class ReadModel {
         }
         const { streamPrefixes } = this.dispatcher;
         for await (const batch of this.ledger.subscribe({ after: this.checkpoint, streamPrefixes, signal })) {
-          if (batch.events.length < FOLLOW_AT_ONCE_EVENTS) await this.waiters.demand(FOLLOW_DELAY_MS);
+          if (batch.events.length < FOLLOW_AT_ONCE_EVENTS) await this.waiters.whenAwaited(FOLLOW_DELAY_MS);
           await this.absorb(batch);
           retryMs = RETRY_MS_FIRST;
         }
@@ -248,7 +248,7 @@ export class ReadModel {
           this.skip(error);
           continue;
         }
-        if (isUnusable(error)) {
+        if (isCorruptFile(error)) {
           this.giveUp(error);
           return;
         }
@@ -286,7 +286,7 @@ export class ReadModel {
     if (this.isStopping()) return;
     if (this.file.incomplete) this.file.complete();
     this.isBehind = false;
-    this.waiters.reached(this.checkpoint);
+    this.waiters.advance(this.checkpoint);
     this.firstCatchUp.resolve();
   }
 
@@ -299,7 +299,7 @@ export class ReadModel {
     }
     this.file.advance(upTo);
     if (this.file.checkpointUnsaved) this.saveCheckpointSoon();
-    this.waiters.reached(this.checkpoint);
+    this.waiters.advance(this.checkpoint);
   }
 
   private async transact(events: readonly RecordedEvent[], upTo?: Position): Promise<void> {
@@ -321,7 +321,7 @@ export class ReadModel {
 
   private giveUp(error: unknown): void {
     this.file.markUnusable();
-    this.log.error({ error }, 'Read model file is unusable and will be made again at the next start');
+    this.log.error({ error }, 'Read model file is corrupt and will be rebuilt at the next start');
     this.firstCatchUp.reject(error);
   }
 

@@ -1,7 +1,7 @@
 import type { Ledger, RecordedEvent } from '#ledger/ledger.js';
 import { BATCH_SEALED, isBatchPart, readSealedParts } from '#ledger/staged-batch.js';
 import type { Dispatcher } from './dispatcher.js';
-import { isStorageFault } from './faults.js';
+import { isStorageError } from './sqlite-errors.js';
 import type { ModelFile } from './model-file.js';
 import type { Slices } from './slices.js';
 
@@ -19,7 +19,7 @@ export class EventRefused extends Error {
 }
 
 const refusalOf = ({ stream, revision }: RecordedEvent, error: unknown): unknown =>
-  isStorageFault(error) ? error : new EventRefused(stream, revision, error);
+  isStorageError(error) ? error : new EventRefused(stream, revision, error);
 
 const eventKey = (stream: string, revision: number): string => `${stream}@${revision}`;
 

@@ -10,7 +10,7 @@ import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
 import type { ServiceName } from '#bus/contract.js';
 import { Mailbox, type MailboxMeter } from './mailbox.js';
 import type { Projection } from './projection.js';
-import { reachedController } from './reached.js';
+import { positionController } from './position-controller.js';
 import { ReadModel } from './read-model.js';
 import type { Lifts } from './upcast.js';
 
@@ -35,7 +35,7 @@ const isProvided = (source: ProjectionSource): source is Type<Projection> | Prov
   typeof source === 'function' || 'provide' in source;
 
 /**
- * Read model, mailbox and keep of one service, in the data folder. The service is ready when its tables hold what the ledger
+ * Read model, mailbox and key-value store of one service, in the data folder. The service is ready when its tables hold what the ledger
  * held at the start.
  */
 @Module({})
@@ -51,7 +51,7 @@ export class ServiceStoreModule implements OnModuleInit, OnApplicationShutdown {
     const classes = provided.map((source) => (typeof source === 'function' ? source : source.provide));
     return {
       module: ServiceStoreModule,
-      controllers: [reachedController(service)],
+      controllers: [positionController(service)],
       providers: [
         ...provided,
         {
@@ -75,7 +75,7 @@ export class ServiceStoreModule implements OnModuleInit, OnApplicationShutdown {
             const made = projections.flatMap((each) => (isProvided(each) ? left.splice(0, 1) : [each]));
             const readModel = await ReadModel.open({ file, ledger, projections: made, log, ...options });
             health.add(`${service} read model`, () => {
-              if (readModel.behind) throw new Error('is being made from the ledger');
+              if (readModel.behind) throw new Error('is being rebuilt from the ledger');
             });
             readModel.start();
             return readModel;

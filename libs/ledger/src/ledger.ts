@@ -108,9 +108,9 @@ export abstract class Ledger {
   /** Position of the last event. */
   abstract head(): Promise<Position>;
 
-  /** Has subscriptions deliver now what other processes have appended, where they would find it by themselves a little later. */
-  hurry(): void {
-    // Where the ledger tells its subscribers there is nothing to hurry.
+  /** Looks at once for events of other processes, which subscriptions would otherwise find a little later. */
+  pollNow(): void {
+    // A ledger that notifies its subscribers needs no polling.
   }
 
   abstract close(): Promise<void>;

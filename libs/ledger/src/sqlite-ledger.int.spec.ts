@@ -70,7 +70,7 @@ describe('SqliteLedger', () => {
     const { position } = await ledger.append('user-b', NO_STREAM, [someEvent()]);
     await eventually(() => batches.flatMap(({ events }) => events.map((event) => event.position)), [position]);
     const last = await ledger.append('work-a', 20, [someEvent()]);
-    ledger.hurry();
+    ledger.pollNow();
     await eventually(() => batches.at(-1), { events: [], upTo: last.position });
     await ledger.close();
     await following;

@@ -27,8 +27,8 @@ import { prefixMatcher } from './stream-filter.js';
 import { Waiter } from './waiter.js';
 
 /** Opening may have to wait for another process that opens, recovers or closes the same file. */
-const OPEN_PATIENCE_MS = 10_000;
-const READ_PATIENCE_MS = 5_000;
+const OPEN_TIMEOUT_MS = 10_000;
+const READ_TIMEOUT_MS = 5_000;
 
 /** Appends that wait for their answers, all together. */
 const PENDING_BYTES_MAX = 64 * 1024 * 1024;
@@ -38,7 +38,7 @@ const SLICE_EVENTS = 512;
 const SLICE_CHARACTERS = 1024 * 1024;
 const SLICE_POSITIONS = 8192;
 
-/** Other processes' appends are looked for this often: more would cost every change (ADR 2). Whoever cannot wait hurries. */
+/** Interval of polling for appends of other processes; a shorter one would slow down every change (ADR 2). */
 const POLL_MS = 25;
 
 /** A subscription that matches nothing is given its new position this often, so that it need not read so much again after a restart. */
@@ -82,7 +82,7 @@ export class SqliteLedger extends Ledger {
   /** @throws CannotStart when the file is broken, or others hold it for long */
   static async open(file: string): Promise<SqliteLedger> {
     try {
-      const database = await retryWhileBusy(() => openLedgerFile(file), OPEN_PATIENCE_MS);
+      const database = await retryWhileBusy(() => openLedgerFile(file), OPEN_TIMEOUT_MS);
       return new SqliteLedger(file, database);
     } catch (error) {
       throw unusableFile(file, error);
@@ -187,7 +187,7 @@ export class SqliteLedger extends Ledger {
     try {
       await retryWhileBusy(() => {
         this.notice();
-      }, READ_PATIENCE_MS);
+      }, READ_TIMEOUT_MS);
       for (;;) {
         if (signal?.aborted === true || this.closing !== undefined) return;
         if (this.pollFault !== undefined) throw this.pollFault;
@@ -219,10 +219,10 @@ export class SqliteLedger extends Ledger {
   }
 
   override head(): Promise<Position> {
-    return retryWhileBusy(() => this.readLastPosition(), READ_PATIENCE_MS);
+    return retryWhileBusy(() => this.readLastPosition(), READ_TIMEOUT_MS);
   }
 
-  override hurry(): void {
+  override pollNow(): void {
     this.look();
     this.reportPositions();
   }
@@ -240,7 +240,7 @@ export class SqliteLedger extends Ledger {
       // It ends when it has answered everything before this.
       const ended = new Promise((resolve) => writer.once('exit', resolve));
       writer.ref();
-      this.tell(writer, 'close');
+      this.post(writer, 'close');
       await ended;
     }
     clearTimeout(this.pollTimer);
@@ -252,11 +252,11 @@ export class SqliteLedger extends Ledger {
     if (this.unsent.length === 0) return;
     const writer = (this.writer ??= this.startWriter());
     writer.ref();
-    this.tell(writer, this.unsent);
+    this.post(writer, this.unsent);
     this.unsent = [];
   };
 
-  private tell(writer: Worker, message: ToWriter): void {
+  private post(writer: Worker, message: ToWriter): void {
     writer.postMessage(message);
     Atomics.add(this.signal, 0, 1);
     Atomics.notify(this.signal, 0);
@@ -279,7 +279,7 @@ export class SqliteLedger extends Ledger {
     const recorded: RecordedEvent[] = [];
     for (const [index, answer] of answers.entries()) {
       const pending = answered[index];
-      if (pending === undefined) throw new Error('The writer answered what was not asked');
+      if (pending === undefined) throw new Error('The writer answered more appends than were sent');
       this.pendingBytes -= pending.bytes;
       if (answer.kind === 'appended' && this.subscribers.size > 0) recorded.push(...recordedEvents(pending, answer));
       settle(pending, answer);
@@ -311,7 +311,7 @@ export class SqliteLedger extends Ledger {
     for (const { cursor, delivered, wake } of this.subscribers) if (delivered < cursor) wake();
   }
 
-  /** The thread has died: of what waits for it nobody knows. The next append starts another. */
+  /** The thread has died: the outcome of its appends is unknown. The next append starts another thread. */
   private abandon(writer: Worker, fault: Error): void {
     if (this.writer !== writer) return;
     this.writer = undefined;
@@ -407,7 +407,7 @@ export class SqliteLedger extends Ledger {
         if (characters >= SLICE_CHARACTERS) return { events, exhausted: false };
       }
       return { events, exhausted: true };
-    }, READ_PATIENCE_MS);
+    }, READ_TIMEOUT_MS);
   }
 }
 

@@ -4,7 +4,7 @@ import { isBusy, busyPauseMs } from './sqlite-busy.js';
 import { openLedgerFile } from './sqlite-file.js';
 import { SqliteWriter, type WriterAnswer, type WriterAppend } from './sqlite-writer.js';
 
-/** To the thread: appends, or the wish to end once all before it are answered. */
+/** To the thread: appends, or the request to end once all earlier appends are answered. */
 export type ToWriter = readonly WriterAppend[] | 'close';
 
 /** From the thread: the answers to the oldest appends that have none yet. */
@@ -17,13 +17,13 @@ export interface WriterStart {
   readonly signal: Int32Array<SharedArrayBuffer>;
 }
 
-const OPEN_PATIENCE_MS = 10_000;
+const OPEN_TIMEOUT_MS = 10_000;
 
 const clock = new Int32Array(new SharedArrayBuffer(4));
 const sleep = (ms: number): void => void Atomics.wait(clock, 0, 0, ms);
 
-const openPatiently = (file: string): ReturnType<typeof openLedgerFile> => {
-  const giveUpAt = performance.now() + OPEN_PATIENCE_MS;
+const openWithRetry = (file: string): ReturnType<typeof openLedgerFile> => {
+  const giveUpAt = performance.now() + OPEN_TIMEOUT_MS;
   for (;;) {
     try {
       return openLedgerFile(file);
@@ -37,11 +37,11 @@ const openPatiently = (file: string): ReturnType<typeof openLedgerFile> => {
 if (parentPort === null) throw new Error('This is a thread, not a program');
 const port: MessagePort = parentPort;
 const { file, signal } = workerData as WriterStart;
-const database = openPatiently(file);
+const database = openWithRetry(file);
 const writer = new SqliteWriter(database, sleep);
 let queue: readonly WriterAppend[] = [];
 
-/** Takes what has arrived; says whether that was the wish to end. */
+/** Takes what has arrived; returns whether that was the request to end. */
 const takeArrived = (): boolean => {
   for (;;) {
     const arrived = receiveMessageOnPort(port) as { message: ToWriter } | undefined;

@@ -9,7 +9,7 @@ const GROUP_MS_MAX = 2;
 const GROUP_BYTES_MAX = 512 * 1024;
 
 /** An append that gets no lock for so long is refused. */
-const APPEND_PATIENCE_MS = 10_000;
+const APPEND_TIMEOUT_MS = 10_000;
 
 /** Heads of streams kept in memory. */
 const HEADS_MAX = 50_000;
@@ -96,7 +96,7 @@ export class SqliteWriter {
 
   /** Commits a group from the front of the queue; the answers are those of as many appends, in their order. */
   commitGroup(queue: readonly WriterAppend[]): readonly WriterAnswer[] {
-    // Whoever has just committed lets others go first, or it would find the lock free each time and starve them.
+    // After a commit under contention other processes go first: this one would otherwise get the lock each time and starve them.
     this.pause();
     const begun = this.begin(queue[0]);
     if (begun !== undefined) return [begun];
@@ -152,7 +152,7 @@ export class SqliteWriter {
         return undefined;
       } catch (error) {
         if (!isBusy(error)) return { kind: 'refused', reason: `the lock cannot be taken: ${String(error)}` };
-        if (first !== undefined && Date.now() - first.sinceMs > APPEND_PATIENCE_MS) {
+        if (first !== undefined && Date.now() - first.sinceMs > APPEND_TIMEOUT_MS) {
           return { kind: 'refused', reason: 'another process holds the lock' };
         }
       }

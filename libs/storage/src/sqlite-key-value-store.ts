@@ -94,7 +94,7 @@ const durableWriter = (file: string): Writer => {
   }
 };
 
-/** A keep in one SQLite file. Calls work synchronously inside; the file belongs to one service, one process at a time. */
+/** A key-value store in one SQLite file. Calls work synchronously inside; the file belongs to one service, one process at a time. */
 export class SqliteKeyValueStore extends KeyValueStore {
   private readonly durable: Writer;
   private readonly quick: Writer;

@@ -48,7 +48,7 @@ describe('UnitHistory', () => {
   const record = async (...events: NewEvent[]): Promise<void> => {
     const [last] = await ledger.readStream(STREAM, { direction: 'backwards', limit: 1 });
     const { position } = await ledger.append(STREAM, last?.revision ?? NO_STREAM, events);
-    expect(await readModel.reached(position, 5000)).toBe(true);
+    expect(await readModel.waitForPosition(position, 5000)).toBe(true);
   };
   const entriesOf = async (ordinal: number): Promise<{ event: string; data: Record<string, unknown> }[]> =>
     (await history.page({ stream: STREAM, ordinal })).entries.map(

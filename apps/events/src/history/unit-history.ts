@@ -41,7 +41,7 @@ export class UnitHistory {
   /** `cursor` is the revision that the page before ended with, and the lease that was held then. */
   async page({ stream, ordinal }: UnitHome, cursor?: string): Promise<Page> {
     // Whoever asks after a change finds it in the history.
-    if (cursor === undefined) await this.readModel.reachedHead(VISIBLE_WITHIN_MS);
+    if (cursor === undefined) await this.readModel.waitForHead(VISIBLE_WITHIN_MS);
     const [after = '-1', lease = ''] = cursor?.split(' ', 2) ?? [];
     const leases = new LeaseTracker(decodeURIComponent(lease));
     const cursorAt = (revision: number): string => `${revision} ${encodeURIComponent(leases.current)}`;

@@ -14,7 +14,7 @@ import {
   query,
 } from '../contract.js';
 import { pages } from '../pages.js';
-import { Reached, type ReachedRequest } from '../visibility.js';
+import { WaitForPosition, type PositionRequest } from '../visibility.js';
 
 export const Echo = query<{ text: string }, { text: string }>('tasks', 'test.echo');
 const Describe = command<Nothing, Record<string, unknown>>('tasks', 'test.describe');
@@ -100,13 +100,13 @@ export class SuiteController {
     return { reply: { changed: true }, position: request.position };
   }
 
-  @MessagePattern(Reached('datasets').subject)
+  @MessagePattern(WaitForPosition('datasets').subject)
   reachedInDatasets(): Answer<Nothing> {
     return { reply: {} };
   }
 
-  @MessagePattern(Reached('auth').subject)
-  reachedInAuth({ request }: Message<ReachedRequest>): Answer<Nothing> {
+  @MessagePattern(WaitForPosition('auth').subject)
+  reachedInAuth({ request }: Message<PositionRequest>): Answer<Nothing> {
     return request.position <= AUTH_SHOWS_UP_TO
       ? { reply: {} }
       : { error: new DomainError('unavailable', 'test.behind', 'behind').toValue() };

@@ -32,8 +32,8 @@ export class InterceptedLedger extends Ledger {
     return this.inner.head();
   }
 
-  override hurry(): void {
-    this.inner.hurry();
+  override pollNow(): void {
+    this.inner.pollNow();
   }
 
   override close(): Promise<void> {

@@ -1,10 +1,10 @@
 /** Long enough for processes that were ended to come back, and less than a test may take: its message is worth more. */
-const PATIENCE_MS = 25_000;
+const TIMEOUT_MS = 25_000;
 const POLL_MS = 10;
 
-/** Asks until the answer is as expected, and gives it; the last answer is what the test compares. */
+/** Repeats a question until the answer is as expected and returns it; on timeout the test fails with the last answer. */
 export const eventually = async <Answer>(ask: () => Answer | Promise<Answer>, expected: unknown): Promise<Answer> => {
-  const giveUpMs = performance.now() + PATIENCE_MS;
+  const giveUpMs = performance.now() + TIMEOUT_MS;
   for (;;) {
     const answer = await ask();
     try {

@@ -3,7 +3,7 @@ import { MessagePattern } from '@nestjs/microservices';
 import { DomainError } from '#platform/domain-error.js';
 import { eventually } from '#platform/testing/eventually.js';
 import type { Answer, Caller, Message, Nothing } from '#bus/contract.js';
-import { Reached } from '#bus/visibility.js';
+import { WaitForPosition } from '#bus/visibility.js';
 import { GetRequest, MakeRequest } from '#contracts/iceprod/actions.js';
 import type { CredentialFields } from '#contracts/credentials.js';
 import { CreateCredential, type CreateCredentialRequest, StoreCredential } from '#contracts/iceprod/credentials.js';
@@ -37,12 +37,12 @@ class Others {
     return { reply: { credential_id: 'c' } };
   }
 
-  @MessagePattern(Reached('auth').subject)
+  @MessagePattern(WaitForPosition('auth').subject)
   authReached(): Answer<Nothing> {
     return { reply: {} };
   }
 
-  @MessagePattern(Reached('tasks').subject)
+  @MessagePattern(WaitForPosition('tasks').subject)
   tasksReached(): Answer<Nothing> {
     return { reply: {} };
   }

@@ -1,19 +1,19 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { connectNats } from './nats-connection.js';
-import { PART_BYTES_MAX, Parcels } from './parcels.js';
+import { CHUNK_BYTES_MAX, ChunkedMessages } from './chunked-messages.js';
 import { type NatsServer, startNatsServer } from './testing/nats-server.js';
 import { memoryLog } from './testing/serve-module.js';
 
-describe('Parcels', () => {
+describe('ChunkedMessages', () => {
   let server: NatsServer;
   const connections: NatsConnection[] = [];
-  const open = async (): Promise<Parcels> => {
+  const open = async (): Promise<ChunkedMessages> => {
     const connection = await connectNats(server.url, 'test', memoryLog().log);
     connections.push(connection);
-    return new Parcels(connection);
+    return new ChunkedMessages(connection);
   };
-  let sender: Parcels;
-  let receiver: Parcels;
+  let sender: ChunkedMessages;
+  let receiver: ChunkedMessages;
 
   beforeAll(async () => {
     server = await startNatsServer();
@@ -30,29 +30,29 @@ describe('Parcels', () => {
   const dropped = 'a large message was dropped by its sender before it was fetched';
 
   it('sends what fits as it is', () => {
-    const text = textOf(PART_BYTES_MAX);
-    expect(receiver.open(sender.packAnswer(text))).toBe(text);
+    const text = textOf(CHUNK_BYTES_MAX);
+    expect(receiver.decode(sender.encodeAnswer(text))).toBe(text);
   });
 
-  it.each([1, PART_BYTES_MAX, 5 * PART_BYTES_MAX + 7])('lets %d bytes above that be fetched', async (bytes) => {
-    const text = textOf(PART_BYTES_MAX + bytes);
-    const announced = sender.packAnswer(text);
+  it.each([1, CHUNK_BYTES_MAX, 5 * CHUNK_BYTES_MAX + 7])('lets %d bytes above that be fetched', async (bytes) => {
+    const text = textOf(CHUNK_BYTES_MAX + bytes);
+    const announced = sender.encodeAnswer(text);
     expect(announced.length).toBeLessThan(200);
-    await expect(receiver.open(announced)).resolves.toBe(text);
+    await expect(receiver.decode(announced)).resolves.toBe(text);
   });
 
   it('drops an answer once it was fetched', async () => {
-    const announced = sender.packAnswer(textOf(3 * PART_BYTES_MAX));
-    await receiver.open(announced);
-    await expect(receiver.open(announced)).rejects.toThrow(dropped);
+    const announced = sender.encodeAnswer(textOf(3 * CHUNK_BYTES_MAX));
+    await receiver.decode(announced);
+    await expect(receiver.decode(announced)).rejects.toThrow(dropped);
   });
 
   it('keeps a request for other replicas until it is released', async () => {
-    const text = textOf(3 * PART_BYTES_MAX);
-    const { bytes, release } = sender.packRequest(text);
-    await receiver.open(bytes);
-    await expect(receiver.open(bytes)).resolves.toBe(text);
+    const text = textOf(3 * CHUNK_BYTES_MAX);
+    const { bytes, release } = sender.encodeRequest(text);
+    await receiver.decode(bytes);
+    await expect(receiver.decode(bytes)).resolves.toBe(text);
     release();
-    await expect(receiver.open(bytes)).rejects.toThrow(dropped);
+    await expect(receiver.decode(bytes)).rejects.toThrow(dropped);
   });
 });

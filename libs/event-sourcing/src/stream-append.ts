@@ -5,38 +5,38 @@ import { APPEND_BYTES_MAX, type Appended, type Ledger, type NewEvent, type Posit
 import { serialize } from '#ledger/serialized-event.js';
 import { appendStaged, sealId } from '#ledger/staged-batch.js';
 
-/** How often an append whose outcome is not known is sent again, unchanged: the ledger recognizes it by the event ids. */
+/** How often an append of unknown outcome is sent again unchanged; the ledger recognizes it by its event ids. */
 const UNKNOWN_RETRIES_MAX = 5;
 const UNKNOWN_RETRY_MS_FIRST = 20;
 
-/** What became of a lane's events. */
+/** The result of writing a stream's events. */
 export interface Outcome {
-  /** The events up to this revision are known to stand in the ledger. */
+  /** The ledger is known to hold the events up to this revision. */
   readonly revision: number;
   /** Of the last of them. */
   readonly position: Position | undefined;
-  /** Why the others do not, as far as known. */
+  /** Why it does not hold the others, as far as known. */
   readonly failure: unknown;
 }
 
 const bytesOf = (stream: string, events: readonly NewEvent[]): number =>
   events.reduce((sum, event) => sum + serialize(stream, event).bytes, 0);
 
-/** One command's events of the lane's stream. */
+/** One command's events in the stream. */
 interface Group {
   readonly events: readonly NewEvent[];
   /** Set when they are too many for one append. */
   readonly batchId?: string;
 }
 
-/** The last of a command's events and where it will stand. */
-export interface LastPlace {
+/** The last of a command's events, and the revision that it will have. */
+export interface LastEvent {
   readonly revision: number;
   readonly id: string;
 }
 
-/** The events of one drain for one stream, command by command, on their way into the ledger. */
-export class StreamLane {
+/** Writes the events of one drain to one stream, grouped by command. */
+export class StreamAppend {
   private readonly groups: Group[] = [];
   private revision: number;
 
@@ -49,20 +49,20 @@ export class StreamLane {
     this.revision = expected;
   }
 
-  /** Where the next event will stand. */
+  /** Revision of the next event. */
   get nextRevision(): number {
     return this.revision + 1;
   }
 
-  /** Adds one command's events, which one append takes. */
-  add(events: readonly NewEvent[]): LastPlace {
+  /** Adds one command's events, which fit into one append. */
+  add(events: readonly NewEvent[]): LastEvent {
     this.groups.push({ events });
     this.revision += events.length;
     return { revision: this.revision, id: events.at(-1)?.id ?? '' };
   }
 
   /** Adds one command's events as a staged batch: they take effect with the seal behind them. */
-  addStaged(events: readonly NewEvent[]): LastPlace {
+  addStaged(events: readonly NewEvent[]): LastEvent {
     // A new id each time: parts that an earlier attempt has left are never taken for parts of this one.
     const batchId = randomUUID();
     this.groups.push({ events, batchId });
@@ -88,7 +88,7 @@ export class StreamLane {
     }
   }
 
-  /** Sends again what has no known outcome, until it has one: an append that was repeated unchanged happens once. */
+  /** Repeats an append of unknown outcome unchanged until the outcome is known: the ledger carries it out once. */
   private async send(expected: number, { events, batchId }: Group): Promise<Appended> {
     for (let retries = 0; ; retries++) {
       try {
@@ -102,7 +102,7 @@ export class StreamLane {
     }
   }
 
-  /** Puts together as many commands as one append takes; a command's events are never torn apart. */
+  /** Combines as many commands as fit into one append; a command's events are never split. */
   private packed(): readonly Group[] {
     const packed: { events: NewEvent[]; batchId?: string }[] = [];
     let room = 0;

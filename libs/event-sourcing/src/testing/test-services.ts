@@ -6,7 +6,7 @@ import { SqliteLedger } from '#ledger/sqlite-ledger.js';
 import { Mailbox } from '../mailbox.js';
 import type { Projection } from '../projection.js';
 import { ReadModel } from '../read-model.js';
-import { counters } from './counters.js';
+import { counters } from './counter-projection.js';
 import { InterceptedLedger } from './intercepted-ledger.js';
 
 export interface Service {
@@ -16,7 +16,7 @@ export interface Service {
 }
 
 /** A data folder with a real ledger, and services on it that are all stopped at the end. */
-export class Stage {
+export class TestServices {
   /** The same ledger, as the services see it. */
   readonly serviceLedger: InterceptedLedger;
   private readonly services: Service[] = [];
@@ -28,9 +28,9 @@ export class Stage {
     this.serviceLedger = new InterceptedLedger(ledger);
   }
 
-  static async open(): Promise<Stage> {
+  static async open(): Promise<TestServices> {
     const folder = mkdtempSync(join(tmpdir(), 'cairn-projection-'));
-    return new Stage(folder, await SqliteLedger.open(join(folder, 'ledger.sqlite')));
+    return new TestServices(folder, await SqliteLedger.open(join(folder, 'ledger.sqlite')));
   }
 
   fileOf(name: string): string {

@@ -2,13 +2,13 @@ import { APPEND_BYTES_MAX, type EventMetadata, type Ledger, type NewEvent } from
 import { eventId } from '#ledger/event-id.js';
 import { serialize } from '#ledger/serialized-event.js';
 import type { DecidedEvent } from './command.js';
-import type { Pending, Placed } from './decided-command.js';
+import type { Pending, StreamEvents } from './decided-command.js';
 import type { AppliedEvent } from './projection.js';
 import type { ReadModel } from './read-model.js';
 import type { Slices } from './slices.js';
-import { type Outcome, StreamLane } from './stream-lane.js';
+import { type Outcome, StreamAppend } from './stream-append.js';
 
-/** A stream that is to be written ends with parts of a batch that nobody will seal. */
+/** The stream to be written ends with parts of a batch that nobody will seal. */
 export class UnsealedTail extends Error {
   override readonly name = 'UnsealedTail';
 
@@ -20,9 +20,9 @@ export class UnsealedTail extends Error {
 /** As many events as these fit into one append, however large each is. */
 const EVENTS_SURELY_FITTING = 3;
 
-/** The events of the commands that are decided together, on their way into the ledger: a lane for each stream. */
-export class Placement {
-  private readonly lanes = new Map<string, StreamLane>();
+/** The events of the commands that are decided together: one append for each stream. */
+export class DrainAppends {
+  private readonly appends = new Map<string, StreamAppend>();
 
   constructor(
     private readonly readModel: ReadModel,
@@ -30,22 +30,22 @@ export class Placement {
   ) {}
 
   get isEmpty(): boolean {
-    return this.lanes.size === 0;
+    return this.appends.size === 0;
   }
 
   /**
-   * Gives a command's events their ids and places and applies them, so that the commands behind see them.
+   * Gives a command's events their ids and revisions and applies them, so that later commands see their effects.
    *
    * @throws UnsealedTail, EventTooLarge
    */
-  async place(pending: Pending, events: readonly DecidedEvent[], slices: Slices): Promise<readonly Placed[]> {
-    const placed: Placed[] = [];
+  async place(pending: Pending, events: readonly DecidedEvent[], slices: Slices): Promise<readonly StreamEvents[]> {
+    const placed: StreamEvents[] = [];
     const created = this.createEvents(pending, events);
     // If one stream's part were too large for the ledger, the other streams' parts would stand without it.
     if (created.size > 1) for (const [stream, part] of created) for (const event of part) serialize(stream, event);
     for (const [stream, part] of created) {
-      const lane = this.lanes.get(stream) ?? this.openLane(stream);
-      let revision = lane.nextRevision;
+      const append = this.appends.get(stream) ?? this.openAppend(stream);
+      let revision = append.nextRevision;
       const staged = await isTooLargeForOneAppend(stream, part, slices);
       for (const event of part) {
         const { id, type, metadata } = event;
@@ -54,7 +54,7 @@ export class Placement {
         if (work !== undefined) await slices.drive(work);
         else if (slices.spent) await slices.pause();
       }
-      const last = staged ? lane.addStaged(part) : lane.add(part);
+      const last = staged ? append.addStaged(part) : append.add(part);
       if (staged) this.readModel.skipTo(stream, last.revision, last.id);
       placed.push({ stream, revision: last.revision, id: last.id, events: part });
     }
@@ -63,17 +63,19 @@ export class Placement {
 
   /** Appends everything, all streams at once. Never rejects. */
   async append(): Promise<ReadonlyMap<string, Outcome>> {
-    const lanes = [...this.lanes.values()];
+    const appends = [...this.appends.values()];
     return new Map(
-      await Promise.all(lanes.map(async (lane): Promise<[string, Outcome]> => [lane.stream, await lane.append()])),
+      await Promise.all(
+        appends.map(async (append): Promise<[string, Outcome]> => [append.stream, await append.append()]),
+      ),
     );
   }
 
-  private openLane(stream: string): StreamLane {
+  private openAppend(stream: string): StreamAppend {
     if (this.readModel.endsUnsealed(stream)) throw new UnsealedTail(stream);
-    const lane = new StreamLane(this.ledger, stream, this.readModel.revisionOf(stream));
-    this.lanes.set(stream, lane);
-    return lane;
+    const append = new StreamAppend(this.ledger, stream, this.readModel.revisionOf(stream));
+    this.appends.set(stream, append);
+    return append;
   }
 
   private createEvents(
