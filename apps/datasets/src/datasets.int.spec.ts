@@ -236,8 +236,8 @@ it('shows the same from a rebuild as it showed live, rules that were set elsewhe
 
   const answers = async () => ({
     documents: await Promise.all(ids.map((id) => host.request(GetDataset, { dataset_id: id }, system))),
-    list: await host.request(ListDatasets, {}, alice),
-    foreign: await host.request(ListDatasets, {}, bob),
+    list: (await host.request(ListDatasets, {}, alice)).entries,
+    foreign: (await host.request(ListDatasets, {}, bob)).entries,
     summary: await summary(),
     config: await config(first),
   });
