@@ -1,4 +1,4 @@
-import { type Command, CommanderError } from 'commander';
+import { type Command, CommanderError, Option } from 'commander';
 
 /** Exit codes of all commands; 0 is success. */
 export const EXIT = {
@@ -27,6 +27,24 @@ export class UsageError extends Error {
 
 /** Parser of an option that may be given several times. */
 export const repeated = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];
+
+/**
+ * Adds an option that must be given. Unlike with commander's `requiredOption`, an unknown option is reported before a missing
+ * one, which it may be a misspelling of.
+ */
+export const addRequiredOption = (
+  command: Command,
+  flags: string,
+  description: string,
+  parse: (text: string) => string,
+): Command => {
+  const option = new Option(flags, description).argParser(parse);
+  return command.addOption(option).hook('preAction', () => {
+    if (command.getOptionValue(option.attributeName()) === undefined) {
+      command.error(`error: required option '${flags}' not specified`);
+    }
+  });
+};
 
 /** `cairn user add` */
 const pathOf = (command: Command): string =>

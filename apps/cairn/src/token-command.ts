@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { loadEnvironment } from '#platform/environment.js';
 import { claimsGranting, RolesUnclaimable } from '#platform/tokens/claims.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
-import { repeated, type Terminal, UsageError } from './command-line.js';
+import { addRequiredOption, repeated, type Terminal, UsageError } from './command-line.js';
 import { existingDataFolder } from './data-folder.js';
 import { knownNames } from './known-names.js';
 
@@ -40,9 +40,8 @@ const claimsOf = ({ user, role = [], group = [] }: Options): ReturnType<typeof c
 
 /** `cairn token`: works beside a running server and while it is down. */
 export const tokenCommand = ({ env, stdout }: Terminal): Command =>
-  new Command('token')
+  addRequiredOption(new Command('token'), '--user <name>', 'user name', userName)
     .description('Prints a bearer token that is signed with the key in the data folder (CAIRN_DATA_DIR).')
-    .requiredOption('--user <name>', 'user name', userName)
     .option('--role <role>', 'admin, user, system, or another role such as pilot; may be repeated', repeated)
     .option('--group <group>', 'group such as simprod, filtering or users; may be repeated', repeated)
     .option('--hours <number>', 'lifetime of the token in hours; fractions are allowed', lifetimeHours, 1)

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statfsSync } from 'node:fs';
 import { hostname, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { repeated, UsageError } from '../command-line.js';
+import { addRequiredOption, repeated, UsageError } from '../command-line.js';
 import { OpenIdGrant } from '../worker/openid-grant.js';
 import { taskEnvironment } from '../worker/task-environment.js';
 import { FixedToken, TokenFile, type TokenSource } from '../worker/token-source.js';
@@ -128,8 +128,7 @@ Exit codes: 0 done; 1 the server refused or did not answer, or results stay on d
 
 /** Adds the options of a pilot to its command. */
 export const addPilotOptions = (command: Command): Command =>
-  command
-    .requiredOption('--url <url>', 'address of the server', webAddress)
+  addRequiredOption(command, '--url <url>', 'address of the server', webAddress)
     .option('--token-file <file>', 'file with a bearer token')
     .option('--client-id <id>', 'OpenID client that tokens are asked for')
     .option('--client-secret-file <file>', 'file with its secret')

@@ -55,6 +55,7 @@ describe('options of the pilot', () => {
     ['half a slot', `${url} --token t --slots 1.5`, 'It must be a whole number'],
     ['a heartbeat timeout of seconds', `${url} --token t --heartbeat-timeout 5`, 'It must be a number from 30 up'],
     ['an unknown option', `${url} --token t --slot 1`, "unknown option '--slot'\n(Did you mean --slots?)"],
+    ['an unknown option and no address', '--slot 1', "unknown option '--slot'\n(Did you mean --slots?)"],
   ])('are refused with %s', async (_what, line, message) => {
     const { exitCode, stderr } = await run(line);
     expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining(message) as string });
