@@ -26,7 +26,7 @@ const makePilot = (options: PilotOptions, shutdown: Shutdown, note: (line: strin
   const { site, ...resources } = offer;
   const { heartbeatTimeoutSeconds } = options;
   const registration = new PilotRegistration(client, { site, resources, heartbeatTimeoutSeconds }, note);
-  const spool = new Spool(join(options.workdir, 'spool'), url);
+  const spool = new Spool(join(options.workdir, 'spool'), url, note);
   return new Worker(
     {
       source: new IceprodTasks(client, token, registration, options, note),

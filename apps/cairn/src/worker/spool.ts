@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Method } from './http-client.js';
 
-/** One message to the server, of those that bring a result. */
+/** One of the requests that deliver a result. */
 export interface ResultRequest {
   readonly method: Method;
   readonly path: string;
@@ -15,9 +15,9 @@ export interface ResultRequest {
   readonly idempotencyKey: string;
 }
 
-/** What is left to be told of one unit of work, in this order. The last request ends the unit on the server. */
+/** What the server has yet to receive about one unit, in this order. The last request ends the unit on the server. */
 export interface Result {
-  /** The unit, in words for people. */
+  /** Names the unit in log lines. */
   readonly title: string;
   readonly requests: readonly ResultRequest[];
 }
@@ -33,31 +33,61 @@ interface Stored extends Result {
 }
 
 const RESULT_FILE = 'result.json';
-/** Results of workers of which nothing else is known are taken over when they have lain for so long. */
-const ORPHAN_MS = 15 * 60_000;
+/** Ends the name of a folder that is still being written. */
+const PART = '.part';
+/** Ends the name of a folder whose result cannot be read. */
+const BROKEN = '.broken';
+/** Age from which a result is abandoned although its worker may still run, as when that ran on another host. */
+const ABANDONED_MS = 15 * 60_000;
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+const isRequest = (value: unknown): value is ResultRequest =>
+  isObject(value) && 'method' in value && 'path' in value && 'body' in value && 'idempotencyKey' in value;
+
+const isStored = (value: unknown): value is Stored =>
+  isObject(value) &&
+  'title' in value &&
+  'server' in value &&
+  'owner' in value &&
+  isObject(value.owner) &&
+  'requests' in value &&
+  Array.isArray(value.requests) &&
+  value.requests.every(isRequest);
+
+/** `undefined` when the text is no stored result. */
+const parseStored = (text: string): Stored | undefined => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isStored(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+};
 
 const isRunning = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // A process of somebody else.
+    // The process runs under another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 };
 
-/** Results that have not been delivered yet, each in a folder of its own. They outlive the worker. */
+/** Results on disk that have not been delivered yet, each in its own folder. A later worker delivers what this one does not. */
 export class Spool {
   /** @param server address that results are for; workers of other servers may share the folder */
   constructor(
     private readonly folder: string,
     private readonly server: string,
+    private readonly note: (line: string) => void,
   ) {}
 
-  /** Puts a result on disk: whole or not at all. `files` are moved here under their new names. */
+  /** Stores a result atomically. `files` are moved here; their keys become their names. */
   async add(result: Result, files: ReadonlyMap<string, string> = new Map()): Promise<SpoolEntry> {
     const id = randomUUID();
-    const part = join(this.folder, `${id}.part`);
+    const part = join(this.folder, `${id}${PART}`);
     await mkdir(part, { recursive: true, mode: 0o700 });
     for (const [name, source] of files) await rename(source, join(part, name));
     const stored: Stored = { ...result, server: this.server, owner: { host: hostname(), pid: process.pid } };
@@ -77,7 +107,7 @@ export class Spool {
     await rm(folder, { recursive: true, force: true });
   }
 
-  /** Results that workers which run no more have left behind for this server, oldest first. */
+  /** Results for this server that workers left behind when they ended, oldest first. Unreadable ones are set aside. */
   async abandoned(): Promise<readonly SpoolEntry[]> {
     const names = await readdir(this.folder).catch((): readonly string[] => []);
     const found = await Promise.all(names.map((name) => this.read(join(this.folder, name))));
@@ -88,19 +118,38 @@ export class Spool {
   }
 
   private async read(folder: string): Promise<{ readonly entry: SpoolEntry; readonly storedMs: number } | undefined> {
+    if (folder.endsWith(PART) || folder.endsWith(BROKEN)) return undefined;
+    const file = join(folder, RESULT_FILE);
+    let text: string;
+    let storedMs: number;
     try {
-      const file = join(folder, RESULT_FILE);
-      const { mtimeMs: storedMs } = await stat(file);
-      const { server, owner, title, requests } = JSON.parse(await readFile(file, 'utf8')) as Stored;
-      const { host, pid } = owner;
-      // Containers give the same process id again and again: ours belongs to nobody else.
-      const isLeft = host === hostname() && (pid === process.pid || !isRunning(pid));
-      if (folder.endsWith('.part') || server !== this.server) return undefined;
-      if (!isLeft && Date.now() < storedMs + ORPHAN_MS) return undefined;
-      return { entry: { title, requests, folder }, storedMs };
+      storedMs = (await stat(file)).mtimeMs;
+      text = await readFile(file, 'utf8');
     } catch {
-      // No result, or another worker has just delivered it.
+      // Not a result, or another worker has just delivered it.
       return undefined;
+    }
+    const stored = parseStored(text);
+    if (stored === undefined) {
+      await this.setAside(folder);
+      return undefined;
+    }
+    const { server, owner, title, requests } = stored;
+    if (server !== this.server) return undefined;
+    // Containers reuse process ids: our own id cannot belong to another running worker.
+    const hasEnded = owner.host === hostname() && (owner.pid === process.pid || !isRunning(owner.pid));
+    if (!hasEnded && Date.now() < storedMs + ABANDONED_MS) return undefined;
+    return { entry: { title, requests, folder }, storedMs };
+  }
+
+  /** Keeps a broken result for people to look at, under a name that no worker reads. */
+  private async setAside(folder: string): Promise<void> {
+    const target = `${folder}${BROKEN}`;
+    try {
+      await rename(folder, target);
+      this.note(`cannot read the result in ${folder}: set aside as ${target}`);
+    } catch {
+      // Another worker has just set it aside.
     }
   }
 }
