@@ -34,7 +34,7 @@ export interface GroupAmended extends ConcernsUnits {
 }
 
 /** Where the blob store holds a document that is too large for an event. */
-export interface BlobPlace {
+export interface BlobReference {
   readonly key: string;
   readonly size: number;
   readonly sha256: string;

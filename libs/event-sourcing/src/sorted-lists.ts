@@ -3,7 +3,7 @@ import {
   afterSorted,
   type ListOptions,
   readAfterSorted,
-  type SortedPlace,
+  type SortedCursor,
   type SortField,
 } from '#contracts/iceprod/lists.js';
 import { CHUNK_CHARACTERS_MAX, type Chunks } from './paged-answers.js';
@@ -44,7 +44,7 @@ const compareValues = (a: unknown, b: unknown): number => {
 /** Orders by the fields one after the other; what is equal in all of them, by id, which begins with its time. */
 const comparing =
   (sort: readonly SortField[]) =>
-  (a: SortedPlace, b: SortedPlace): number => {
+  (a: SortedCursor, b: SortedCursor): number => {
     for (const [at, { descending }] of sort.entries()) {
       const order = compareValues(a.values[at], b.values[at]);
       if (order !== 0) return descending ? -order : order;
@@ -53,20 +53,20 @@ const comparing =
   };
 
 /** What a sorted list is made of. */
-interface Keyed extends SortedPlace {
+interface Keyed extends SortedCursor {
   readonly key: number;
 }
 
-/** Finds the first of many in an order, behind a place in it. Never holds more than twice as many as are wanted. */
+/** Finds the first of many in an order, behind a cursor. Never holds more than twice as many as are wanted. */
 class Foremost {
-  private readonly compare: (a: SortedPlace, b: SortedPlace) => number;
+  private readonly compare: (a: SortedCursor, b: SortedCursor) => number;
   private found: Keyed[] = [];
   private worst: Keyed | undefined;
 
   constructor(
     sort: readonly SortField[],
     private readonly most: number,
-    private readonly behind: SortedPlace | undefined,
+    private readonly behind: SortedCursor | undefined,
   ) {
     this.compare = comparing(sort);
   }
@@ -106,8 +106,8 @@ const limitedList = (sort: readonly SortField[], limit: number | undefined, foun
   return {
     keys: Float64Array.from(shown, ({ key }) => key),
     afterAt: (at) => {
-      const place = at + 1 < found.length ? shown[at] : undefined;
-      return place === undefined ? undefined : afterSorted(sort, place);
+      const cursor = at + 1 < found.length ? shown[at] : undefined;
+      return cursor === undefined ? undefined : afterSorted(sort, cursor);
     },
   };
 };

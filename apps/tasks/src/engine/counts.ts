@@ -29,7 +29,7 @@ export class Counts {
   }
 
   /** Documents show names in the order of the lowest index that a unit of the name ever had. */
-  placeName(workload: WorkloadId, name: WordId, index: number): void {
+  recordNameOrder(workload: WorkloadId, name: WordId, index: number): void {
     this.order.run(workload, name, index);
   }
 }

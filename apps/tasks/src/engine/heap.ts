@@ -1,4 +1,4 @@
-/** Keeps the first of many at hand while they come, go and change their places. */
+/** A binary heap: its top is the first of its items. */
 export class Heap<Item> {
   private readonly items: Item[] = [];
 
@@ -19,8 +19,8 @@ export class Heap<Item> {
     }
   }
 
-  /** The top has changed so that it may belong behind others. */
-  settleTop(): void {
+  /** Restores the order after the top has changed. */
+  siftDownTop(): void {
     let at = 0;
     for (;;) {
       let first = at;
@@ -35,7 +35,7 @@ export class Heap<Item> {
     const last = this.items.pop();
     if (last === undefined || this.items.length === 0) return;
     this.items[0] = last;
-    this.settleTop();
+    this.siftDownTop();
   }
 
   private belongsBefore(at: number, other: number): boolean {

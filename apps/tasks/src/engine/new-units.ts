@@ -5,7 +5,7 @@ import type { WorkloadId } from '../workload/workloads.js';
 import type { Unit } from './unit.js';
 
 /** What every new unit has. */
-const UNTRIED = {
+const INITIAL_STATE = {
   site: '',
   outcome: '',
   failures: 0,
@@ -18,7 +18,7 @@ const UNTRIED = {
 
 /** The unit that {@link UnitAdded} describes. */
 export const addedUnit = (workload: WorkloadId, data: UnitAdded, timeMicros: number): Unit => ({
-  ...UNTRIED,
+  ...INITIAL_STATE,
   key: keyOf(workload, data.units[0]?.[0] ?? 0),
   id: data.unit_id,
   workload: data.workload_id,
@@ -60,7 +60,7 @@ export const gridUnit = (
   const group = Math.floor(place / count);
   const index = place % count;
   return {
-    ...UNTRIED,
+    ...INITIAL_STATE,
     key: keyOf(workload, (added.units[0]?.[0] ?? 0) + place),
     id: idAt(added.prefix, place),
     workload: added.workload_id,

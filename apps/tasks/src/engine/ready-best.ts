@@ -1,19 +1,19 @@
 import { Heap } from './heap.js';
 import { compareReady, type ReadyClass, type ReadyEntry, type ReadyUnits } from './ready.js';
 
-interface Known {
+interface KnownHead {
   readonly ready: ReadyClass;
   /** The head of the class when it was last looked at. */
   head: ReadyEntry;
 }
 
 /**
- * The best ready unit of some classes, for those who ask again and again. While no head rises, those that were seen can only
- * have become worse: then a look at the first of them, and at who takes its place, is enough.
+ * Finds the best ready unit of some classes again and again at little cost. While `headVersion` stays the same, no class has got
+ * a better head. It is then enough to check the best known head, and the next ones if it is gone.
  */
 export class ReadyBest {
-  private heap = new Heap<Known>(isBetter);
-  private seen = Number.NaN;
+  private heap = new Heap<KnownHead>(isBetter);
+  private seenVersion = Number.NaN;
 
   constructor(
     private readonly units: ReadyUnits,
@@ -21,27 +21,27 @@ export class ReadyBest {
   ) {}
 
   find(): ReadyEntry | undefined {
-    if (this.seen !== this.units.rises) this.lookAtAll();
+    if (this.seenVersion !== this.units.headVersion) this.readAllHeads();
     for (let { top } = this.heap; top !== undefined; { top } = this.heap) {
       const head = this.units.head(top.ready);
       if (head?.key === top.head.key && head.priority === top.head.priority) return head;
       if (head === undefined) this.heap.dropTop();
       else {
         top.head = head;
-        this.heap.settleTop();
+        this.heap.siftDownTop();
       }
     }
     return undefined;
   }
 
-  private lookAtAll(): void {
-    this.heap = new Heap<Known>(isBetter);
+  private readAllHeads(): void {
+    this.heap = new Heap<KnownHead>(isBetter);
     for (const ready of this.classes) {
       const head = this.units.head(ready);
       if (head !== undefined) this.heap.push({ ready, head });
     }
-    this.seen = this.units.rises;
+    this.seenVersion = this.units.headVersion;
   }
 }
 
-const isBetter = (one: Known, other: Known): boolean => compareReady(one.head, other.head) < 0;
+const isBetter = (one: KnownHead, other: KnownHead): boolean => compareReady(one.head, other.head) < 0;

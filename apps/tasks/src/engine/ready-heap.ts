@@ -46,7 +46,7 @@ export class ReadyHeap {
     if (following === undefined) this.heap.dropTop();
     else {
       top.entry = following;
-      this.heap.settleTop();
+      this.heap.siftDownTop();
     }
     return entry;
   }

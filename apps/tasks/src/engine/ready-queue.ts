@@ -65,7 +65,7 @@ const isBefore = (a: Omit<ReadyEntry, 'id'>, b: Omit<ReadyEntry, 'id'>): boolean
  */
 export class ReadyQueue implements ReadyUnits {
   private changes = 0;
-  private risen = 0;
+  private headChanges = 0;
   /** Absent until the first claim: a rebuild has no index yet and needs no queue. */
   private loaded: Map<ClassId, LoadedClass> | undefined;
   private byQueue = new Map<QueueName, Set<LoadedClass>>();
@@ -112,8 +112,8 @@ export class ReadyQueue implements ReadyUnits {
     return this.changes;
   }
 
-  get rises(): number {
-    return this.risen;
+  get headVersion(): number {
+    return this.headChanges;
   }
 
   *classes(queue: QueueName): Iterable<ReadyClass> {
@@ -164,7 +164,7 @@ export class ReadyQueue implements ReadyUnits {
     if (ready === undefined) return;
     const { front } = ready;
     const last = front.at(-1);
-    if (last === undefined) this.rise(ready);
+    if (last === undefined) this.headImproved(ready);
     // Behind the last known one there may be others that are not known.
     if (last === undefined || !isBefore({ key, priority }, last)) return;
     let at = front.length - 1;
@@ -175,7 +175,7 @@ export class ReadyQueue implements ReadyUnits {
     ) {
       at -= 1;
     }
-    if (at === 0) this.rise(ready);
+    if (at === 0) this.headImproved(ready);
     front.splice(at, 0, { key, priority, id: unitId });
     if (front.length > FRONT_MAX) front.pop();
   }
@@ -189,16 +189,16 @@ export class ReadyQueue implements ReadyUnits {
   }
 
   /** Many units joined or left: `joined` names the classes that may have come to life. */
-  disturbed(joined: Iterable<ClassId>): void {
+  invalidate(joined: Iterable<ClassId>): void {
     for (const ready of this.loaded?.values() ?? []) {
       ready.front.length = 0;
-      this.rise(ready);
+      this.headImproved(ready);
     }
     for (const id of joined) this.activate(id);
   }
 
   /** What claims may know of a workload has changed. */
-  reconsider(): void {
+  invalidateMatches(): void {
     this.changes += 1;
   }
 
@@ -243,8 +243,8 @@ export class ReadyQueue implements ReadyUnits {
     return ready;
   }
 
-  private rise(ready: LoadedClass): void {
-    if (ready.isSeen) this.risen += 1;
+  private headImproved(ready: LoadedClass): void {
+    if (ready.isSeen) this.headChanges += 1;
     ready.isSeen = false;
   }
 

@@ -26,7 +26,7 @@ export interface ReadyUnits {
   /** Grows whenever `classes` may answer differently. */
   readonly version: number;
   /** Grows whenever a class may have a better head than a caller was given. */
-  readonly rises: number;
+  readonly headVersion: number;
   /** Classes that have or lately had units. */
   classes(queue: QueueName): Iterable<ReadyClass>;
   head(ready: ReadyClass): ReadyEntry | undefined;

@@ -104,12 +104,12 @@ export class UnitGrid {
     const policy = this.store.policyOf(keyOf(workload, 0));
     for (const [index, { name, status, requirements }] of resolved.entries()) {
       counts.change(workload, name, status, this.store.isGpu(requirements, policy), groups);
-      counts.placeName(workload, name, index);
+      counts.recordNameOrder(workload, name, index);
       if (!this.store.hasSucceeded(status)) continue;
       runTimes.change(workload, name, { hours: 0, errHours: 0, gpus: this.store.gpusOf(requirements, policy) }, groups);
     }
     runTimes.store();
-    ready.disturbed(resolved.flatMap((shape) => shape.ready ?? []));
+    ready.invalidate(resolved.flatMap((shape) => shape.ready ?? []));
   }
 
   /** Resolves dependencies on the new ids: there are some only when this stream was read behind another. */
@@ -121,7 +121,7 @@ export class UnitGrid {
     for (const id of dependencies.unknownIds(dialect, idAt(prefix, 0), idAt(prefix, count - 1))) {
       const place = Number.parseInt(id.slice(prefix.length), 16);
       const isSatisfied = policy.satisfies(shapes[place % shapes.length]?.status ?? '', '');
-      this.store.openUp(dependencies.discover(dialect, id, key + place, isSatisfied));
+      this.store.changeOpenDependencies(dependencies.discover(dialect, id, key + place, isSatisfied));
     }
   }
 }

@@ -90,11 +90,11 @@ class UnitWriter implements ProjectionWriter {
   private changeOne(key: number, event: Change): void {
     const stored = this.store.byKey(key);
     if (stored === undefined) return;
-    this.noteOutcome(key, event);
+    this.recordOutcome(key, event);
     this.store.replace(stored, evolve(stored.unit, event, this.store.policyOf(key)), event);
   }
 
-  private noteOutcome(key: number, event: Change): void {
+  private recordOutcome(key: number, event: Change): void {
     if (!isOfEngine(event)) return;
     const { retries, reader } = this.store;
     const dialect = reader.workloads.dialectOf(workloadOfKey(key));

@@ -117,7 +117,7 @@ export class UnitRanges {
       this.run(assignment, status, null, from, to);
     }
     store.forgetRows();
-    store.ready.disturbed(joined);
+    store.ready.invalidate(joined);
   }
 
   private assignKind(
@@ -208,7 +208,9 @@ export class UnitRanges {
     this.openOthers.run(isSatisfied ? -1 : 1, from, to, codes, +isSatisfied);
     store.forgetRows();
     // Those that may be claimed change their class.
-    store.openUp(rows.map((row) => [Number(row['dependent']), Number(row['n']) * (isSatisfied ? -1 : 1)]));
+    store.changeOpenDependencies(
+      rows.map((row) => [Number(row['dependent']), Number(row['n']) * (isSatisfied ? -1 : 1)]),
+    );
   }
 }
 

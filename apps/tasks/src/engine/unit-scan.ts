@@ -4,7 +4,7 @@ import { arrayRows, type Row } from '#event-sourcing/row-documents.js';
 import type { Slices } from '#event-sourcing/slices.js';
 import type { Snapshot } from '#event-sourcing/snapshots.js';
 import { movedHomes, type Revisions } from '../workload/changes.js';
-import type { Place } from '../workload/list-place.js';
+import type { ListCursor } from '../workload/list-cursor.js';
 import { keyOf, lastKeyOf, ordinalOfKey, WORKLOAD_OF_KEY } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import type { StatusId } from './statuses.js';
@@ -49,11 +49,11 @@ export const idIn = (row: Row): string => String(row[1]);
 export interface UnitRows {
   readonly rows: readonly Row[];
   /** Where the walk continues. */
-  readonly last: Place;
+  readonly last: ListCursor;
 }
 
-/** The place behind a row of a list. */
-export const placeOfRow = ({ last }: UnitRows, row: Row): Place =>
+/** The cursor behind a row of a list. */
+export const cursorAfterRow = ({ last }: UnitRows, row: Row): ListCursor =>
   last.at === 'home' ? { at: 'home', ordinal: ordinalOfKey(keyIn(row)) } : { at: 'elsewhere', id: idIn(row) };
 
 interface Conditions {
@@ -110,8 +110,8 @@ export class UnitScan {
     );
   }
 
-  /** The units that a workload lists behind a place, in order of creation. */
-  async *walk(query: UnitQuery, start: Place, slices: Slices): AsyncGenerator<UnitRows, void, void> {
+  /** The units that a workload lists behind a cursor, in order of creation. */
+  async *walk(query: UnitQuery, start: ListCursor, slices: Slices): AsyncGenerator<UnitRows, void, void> {
     for (let rows = this.next(query, start); rows !== undefined; rows = this.next(query, rows.last)) {
       yield rows;
       if (slices.spent) await slices.pause();
@@ -133,7 +133,7 @@ export class UnitScan {
   }
 
   /** There may be no rows before the end. */
-  private next(query: UnitQuery, after: Place): UnitRows | undefined {
+  private next(query: UnitQuery, after: ListCursor): UnitRows | undefined {
     const rows = after.at === 'home' ? this.atHome(query, after.ordinal) : undefined;
     return rows ?? this.elsewhere(query, after.at === 'elsewhere' ? after.id : '');
   }

@@ -171,14 +171,14 @@ export class UnitStore {
       ...[unit.changedMicros, timeMicros, revision, label],
     );
     this.counts.change(workload, name, status, this.isGpu(requirements, policy), 1);
-    this.counts.placeName(workload, name, unit.index);
+    this.counts.recordNameOrder(workload, name, unit.index);
     const isSatisfying = this.satisfies(status);
     if (this.hasSucceeded(status)) {
       this.runTimes.change(workload, name, this.runOf(unit, requirements, policy), 1);
       this.runTimes.store();
     }
     if (ready !== null) this.ready.joined(ready, unit);
-    this.openUp(this.dependencies.discover(dialect, unit.id, unit.key, isSatisfying));
+    this.changeOpenDependencies(this.dependencies.discover(dialect, unit.id, unit.key, isSatisfying));
   }
 
   /** Stores what an event has made of a unit. */
@@ -218,7 +218,7 @@ export class UnitStore {
         ],
         ...[openDeps, after.priority, after.evictions, after.extra ?? null, row.key],
       );
-      this.counts.placeName(listing, name, after.index);
+      this.counts.recordNameOrder(listing, name, after.index);
     }
     this.recent.delete(row.key);
     this.recount(row, { listing, name, status, requirements }, policy);
@@ -227,11 +227,11 @@ export class UnitStore {
     if (isSameStatus) return;
     const isSatisfying = this.satisfies(status);
     if (isSatisfying === this.satisfies(row.status)) return;
-    this.openUp(this.dependencies.dependentsOf(row.key).map((key) => [key, isSatisfying ? -1 : 1]));
+    this.changeOpenDependencies(this.dependencies.dependentsOf(row.key).map((key) => [key, isSatisfying ? -1 : 1]));
   }
 
   /** Changes how many dependencies units wait for. */
-  openUp(changes: Iterable<readonly [key: UnitKey, by: number]>): void {
+  changeOpenDependencies(changes: Iterable<readonly [key: UnitKey, by: number]>): void {
     for (const [key, by] of changes) {
       const stored = this.byKey(key);
       if (stored === undefined) continue;

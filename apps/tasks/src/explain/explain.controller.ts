@@ -16,13 +16,13 @@ const notFound = (): { error: ReturnType<DomainError['toValue']> } => ({
 /** Answers about a unit of any dialect, by its public id. */
 @Controller()
 export class ExplainController {
-  private readonly shown: UnitReader;
+  private readonly committed: UnitReader;
 
   constructor(
     private readonly explainers: UnitExplainers,
     { queries }: ReadModel,
   ) {
-    this.shown = new UnitReader(queries);
+    this.committed = new UnitReader(queries);
   }
 
   @MessagePattern(ExplainUnit.subject)
@@ -36,14 +36,14 @@ export class ExplainController {
     const found = this.find(message.request.unit_id);
     if (found === undefined) return notFound();
     const { key } = found.stored.row;
-    const home = { stream: this.shown.workloads.workStreamOf(workloadOfKey(key)), ordinal: ordinalOfKey(key) };
+    const home = { stream: this.committed.workloads.workStreamOf(workloadOfKey(key)), ordinal: ordinalOfKey(key) };
     return found.explainer.read(message, found.stored, home);
   }
 
   /** Ids that Cairn makes are unique; one that clients gave to units of two dialects names that of the first. */
   private find(id: string): { readonly stored: StoredUnit; readonly explainer: UnitExplainer } | undefined {
     for (const [dialect, explainer] of this.explainers.all()) {
-      const stored = this.shown.byId(dialect, id);
+      const stored = this.committed.byId(dialect, id);
       if (stored !== undefined) return { stored, explainer };
     }
     return undefined;

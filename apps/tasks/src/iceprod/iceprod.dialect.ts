@@ -21,7 +21,7 @@ import { TaskStatController } from './task-stat/task-stat.controller.js';
 import { BulkController } from './task/bulk.controller.js';
 import { EvictionController } from './task/eviction.controller.js';
 import { SchedulingController } from './task/scheduling.controller.js';
-import { TaskDesk } from './task/task-desk.js';
+import { MessageHandler } from './message-handler.js';
 import { TaskListController } from './task/task-list.controller.js';
 import { TaskController } from './task/task.controller.js';
 
@@ -42,5 +42,5 @@ export const iceprod: TasksDialect = {
     FileController,
     TaskExplainController,
   ],
-  providers: [TaskDesk, RecentOffers, orphanCollector(taskBlobs), CommandSender, Reconciler, LogCleanup],
+  providers: [MessageHandler, RecentOffers, orphanCollector(taskBlobs), CommandSender, Reconciler, LogCleanup],
 };

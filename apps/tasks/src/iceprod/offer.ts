@@ -67,7 +67,7 @@ export const needsOf = (requirements: string, defaults: ReadonlyMap<string, stri
 };
 
 /** Names of what an offer does not give as the task needs it; none when the task fits. */
-export const misfitsOf = (offered: string, needs: ReadonlyMap<string, string>): readonly string[] =>
+export const unmetRequirements = (offered: string, needs: ReadonlyMap<string, string>): readonly string[] =>
   testsOf(offered)
     .filter((test) => !isMet(test, needs))
     .map(([name]) => name);

@@ -1,4 +1,4 @@
-import type { BlobPlace } from '../work-events.js';
+import type { BlobReference } from '../work-events.js';
 import type { WorkloadEvents, WorkloadSubmitted } from '../workload-events.js';
 
 /** What `WorkloadSubmitted` says of an IceProd dataset. */
@@ -22,7 +22,7 @@ export interface DatasetEvents extends WorkloadEvents {
   readonly DatasetDescribed: { readonly description: string };
   readonly DatasetExtended: { readonly jobs_submitted: number; readonly tasks_submitted: number };
   /** `config` is the raw JSON, or its place in the blob store when over 128 KiB. */
-  readonly ConfigSet: { readonly config: string } | { readonly blob: BlobPlace };
+  readonly ConfigSet: { readonly config: string } | { readonly blob: BlobReference };
 }
 
 /** Why automation suspends a dataset without a config. Only such a dataset starts by itself when its config arrives. */

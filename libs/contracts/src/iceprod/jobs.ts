@@ -8,7 +8,7 @@ export interface AddJobRequest {
   readonly job_id?: string;
   readonly status?: string;
   /** As of `AddTasksRequest`. */
-  readonly lacking_of?: number;
+  readonly jobs_max?: number;
 }
 
 /** Bulk creation: `count` jobs with the indexes from `first_job_index` on, without tasks. */

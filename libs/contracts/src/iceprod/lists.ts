@@ -72,7 +72,7 @@ export const TASK_SORT_FIELDS = [
 ] as const;
 
 /** Where a sorted list goes on: behind these values, and among what equals them behind this id. */
-export interface SortedPlace {
+export interface SortedCursor {
   readonly values: readonly unknown[];
   readonly id: string;
 }
@@ -95,22 +95,22 @@ const decoded = (text: string): readonly unknown[] => {
 };
 
 /** `after` of a list in order of creation. */
-export const afterPlace = (place: string): string => encoded([place]);
+export const afterCursor = (cursor: string): string => encoded([cursor]);
 
-/** Reads what {@link afterPlace} wrote. */
-export const readAfterPlace = (after: string, isPlace: (place: string) => boolean): string | DomainError => {
-  const [place, ...rest] = decoded(after);
-  return typeof place === 'string' && rest.length === 0 && isPlace(place) ? place : badAfter();
+/** Reads what {@link afterCursor} wrote. */
+export const readAfterCursor = (after: string, isCursor: (cursor: string) => boolean): string | DomainError => {
+  const [cursor, ...rest] = decoded(after);
+  return typeof cursor === 'string' && rest.length === 0 && isCursor(cursor) ? cursor : badAfter();
 };
 
 /** `after` of a sorted list: it holds values, not a position, so that it stays true while the list changes. */
-export const afterSorted = (sort: readonly SortField[], { values, id }: SortedPlace): string =>
+export const afterSorted = (sort: readonly SortField[], { values, id }: SortedCursor): string =>
   encoded([sortText(sort), values, id]);
 
 const isValue = (value: unknown): boolean => value === null || typeof value === 'string' || typeof value === 'number';
 
 /** Reads what {@link afterSorted} wrote for the same order. */
-export const readAfterSorted = (after: string, sort: readonly SortField[]): SortedPlace | DomainError => {
+export const readAfterSorted = (after: string, sort: readonly SortField[]): SortedCursor | DomainError => {
   const [order, values, id, ...rest] = decoded(after);
   const isGood =
     order === sortText(sort) &&

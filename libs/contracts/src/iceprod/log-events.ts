@@ -1,4 +1,4 @@
-import type { BlobPlace, ConcernsUnits } from '../work-events.js';
+import type { BlobReference, ConcernsUnits } from '../work-events.js';
 
 /**
  * A log was stored (IceProd contract 9). Its body is in the blob store, never in an event. Events of logs are in
@@ -13,7 +13,7 @@ export interface LogStored extends ConcernsUnits {
   /** Raw JSON of an object: every field that the sender put in, but for the body. */
   readonly fields: string;
   /** The body as the JSON string that was sent, quotes and escapes included: nothing of it is ever changed. */
-  readonly body: BlobPlace;
+  readonly body: BlobReference;
 }
 
 /** Logs were deleted; their bodies are gone soon after. */

@@ -1,11 +1,11 @@
 import { command, type Nothing, type Page, query } from '#bus/contract.js';
-import type { BlobPlace } from '../work-events.js';
+import type { BlobReference } from '../work-events.js';
 
 /** Keys of logs' bodies in the blob store begin so. */
 export const LOG_BLOBS = 'log/';
 
 /** The body as raw JSON of a string, or where whoever received it has put that. */
-export type LogBody = { readonly raw: string } | { readonly blob: BlobPlace };
+export type LogBody = { readonly raw: string } | { readonly blob: BlobReference };
 
 export interface AddLogRequest {
   readonly dataset_id?: string;

@@ -36,9 +36,9 @@ const HOURS_PER_DAY = 24;
 const clamp = (priority: number): number => (Number.isNaN(priority) ? 0 : Math.min(1, Math.max(0, priority)));
 
 /** Hears what the priority is after each step of its formula. */
-export type PriorityWitness = (step: string, priority: number) => void;
+export type PriorityListener = (step: string, priority: number) => void;
 
-const nobody: PriorityWitness = () => undefined;
+const ignoreStep: PriorityListener = () => undefined;
 
 /** What counts of the user who owns a dataset. */
 export const userWeight = ({ group, userPriority = PRIORITY_WITHOUT_RECORD }: DatasetPriorityTerms): number =>
@@ -48,31 +48,31 @@ export const userWeight = ({ group, userPriority = PRIORITY_WITHOUT_RECORD }: Da
 export const groupWeight = ({ groupPriority = PRIORITY_WITHOUT_RECORD }: DatasetPriorityTerms): number => groupPriority;
 
 /** The priority of a dataset among all processing ones, from 0 to 1. */
-export const datasetPriority = (terms: DatasetPriorityTerms, witness = nobody): number => {
+export const datasetPriority = (terms: DatasetPriorityTerms, onStep = ignoreStep): number => {
   let priority = terms.largestOfUser > 0 ? terms.priority / terms.largestOfUser : 1;
-  witness('share_of_user', priority);
+  onStep('share_of_user', priority);
   if (terms.group !== EVERYBODY && terms.largestOfGroup > 0) {
     priority -= (1 - terms.priority / terms.largestOfGroup) / 4;
   }
-  witness('share_of_group', priority);
+  onStep('share_of_group', priority);
   priority *= Math.sqrt(Math.max(0, userWeight(terms)));
-  witness('user', priority);
+  onStep('user', priority);
   priority *= groupWeight(terms);
-  witness('group', priority);
+  onStep('group', priority);
   if (terms.ageDays > 1) {
     priority *= Math.pow(HOURS_PER_DAY * terms.ageDays, 0.05) - 0.17;
   }
-  witness('age', priority);
+  onStep('age', priority);
   if (terms.jobsSubmitted > 0) {
     priority *= Math.min(1, Math.pow(JOBS_OF_A_LARGE_DATASET / terms.jobsSubmitted, 0.05));
   }
-  witness('jobs', priority);
+  onStep('jobs', priority);
   if (terms.activeTasksOfAll > 0) {
     priority -= terms.activeTasks / terms.activeTasksOfAll / 4;
   }
-  witness('active_tasks', priority);
+  onStep('active_tasks', priority);
   priority = clamp(priority);
-  witness('dataset_limits', priority);
+  onStep('dataset_limits', priority);
   return priority;
 };
 
@@ -80,23 +80,23 @@ export const datasetPriority = (terms: DatasetPriorityTerms, witness = nobody): 
 export const taskPriority = (
   priorityOfDataset: number | undefined,
   terms: TaskPriorityTerms,
-  witness = nobody,
+  onStep = ignoreStep,
 ): number => {
   const { taskIndex, jobIndex, jobsSubmitted, tasksSubmitted } = terms;
   if (priorityOfDataset === undefined || tasksSubmitted < 1 || jobsSubmitted < 1) {
-    witness('no_tasks', 0);
+    onStep('no_tasks', 0);
     return 0;
   }
   let priority = priorityOfDataset;
   priority += taskIndex / (tasksSubmitted / jobsSubmitted) / 5;
-  witness('task_index', priority);
+  onStep('task_index', priority);
   priority -= jobIndex / jobsSubmitted / 5;
-  witness('job_index', priority);
+  onStep('job_index', priority);
   if (jobIndex < EARLY_JOBS) {
     priority += (EARLY_JOBS - jobIndex) / 100;
   }
-  witness('early_job', priority);
+  onStep('early_job', priority);
   priority = clamp(priority);
-  witness('limits', priority);
+  onStep('limits', priority);
   return priority;
 };

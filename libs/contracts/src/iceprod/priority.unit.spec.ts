@@ -137,10 +137,10 @@ describe('the formula of contract 18', () => {
     fc.assert(
       fc.property(anyDataset, anyTask, (dataset, task) => {
         const steps: (readonly [string, number])[] = [];
-        const witness = (step: string, priority: number): unknown => steps.push([step, priority]);
-        const weighed = datasetPriority(dataset, witness);
+        const onStep = (step: string, priority: number): unknown => steps.push([step, priority]);
+        const weighed = datasetPriority(dataset, onStep);
         expect(steps.at(-1)).toEqual(['dataset_limits', weighed]);
-        expect(taskPriority(weighed, task, witness)).toBe(steps.at(-1)?.[1]);
+        expect(taskPriority(weighed, task, onStep)).toBe(steps.at(-1)?.[1]);
         expect(new Set(steps.map(([step]) => step)).size).toBe(steps.length);
       }),
     );

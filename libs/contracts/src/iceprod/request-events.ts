@@ -1,5 +1,5 @@
 import type { Action } from './actions.js';
-import type { BlobPlace } from '../work-events.js';
+import type { BlobReference } from '../work-events.js';
 
 /** A request for work that takes longer than an answer (IceProd contract 16). */
 export interface RequestQueued {
@@ -8,7 +8,7 @@ export interface RequestQueued {
   /** Absent when the work concerns no dataset yet, or all of them. */
   readonly dataset_id?: string;
   /** Raw JSON of the arguments with defaults, or its place in the blob store when over 128 KiB. */
-  readonly arguments: { readonly raw: string } | { readonly blob: BlobPlace };
+  readonly arguments: { readonly raw: string } | { readonly blob: BlobReference };
   readonly creator: string;
   readonly role: string;
 }

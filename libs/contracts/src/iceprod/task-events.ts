@@ -1,4 +1,4 @@
-import type { BlobPlace, ConcernsUnits, Ranges } from '../work-events.js';
+import type { BlobReference, ConcernsUnits, Ranges } from '../work-events.js';
 
 /** Tasks of one name got other requirements: given ones set, or all replaced (IceProd contract 7.7). */
 export interface TaskRequirementsSet extends ConcernsUnits {
@@ -29,7 +29,7 @@ export interface TaskStatRecorded extends ConcernsUnits {
   readonly task_id: string;
   readonly dataset_id: string;
   /** Raw JSON of an object, or its place in the blob store when over 128 KiB. */
-  readonly stats: { readonly raw: string } | { readonly blob: BlobPlace };
+  readonly stats: { readonly raw: string } | { readonly blob: BlobReference };
 }
 
 /** IceProd's own events of units in streams `work-iceprod.main.<dataset_id>`. */

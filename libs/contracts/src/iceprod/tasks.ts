@@ -34,7 +34,7 @@ export interface AddTasksRequest {
    * How many jobs the dataset is to have. A job is then made only while it has fewer and none of its index, else refused
    * (kind `state`): others may make jobs at the same time. For one job at a time.
    */
-  readonly lacking_of?: number;
+  readonly jobs_max?: number;
   readonly tasks: readonly TaskTemplate[];
 }
 

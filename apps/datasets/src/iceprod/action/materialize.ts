@@ -96,7 +96,7 @@ class Materialization {
         dataset_id: id,
         first_job_index: index,
         count: 1,
-        lacking_of: jobs,
+        jobs_max: jobs,
         tasks,
       });
       return;
@@ -106,7 +106,7 @@ class Materialization {
     const made = await this.operation.executeIfAllowed(`${id}/jobs/${index}`, AddJob, {
       dataset_id: id,
       job_index: index,
-      lacking_of: jobs,
+      jobs_max: jobs,
     });
     if (made !== undefined) await this.complete({ job_id: made.job_id, job_index: index });
   }

@@ -4,7 +4,7 @@ import { ref, streamName } from '#ledger/ref.js';
 import type { Caller } from '#bus/contract.js';
 import type { ListDatasetsRequest } from '#contracts/iceprod/datasets.js';
 import { projectKeys, type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
-import { afterPlace, type ChangedSince, DATASET_SORT_FIELDS, type SortField } from '#contracts/iceprod/lists.js';
+import { afterCursor, type ChangedSince, DATASET_SORT_FIELDS, type SortField } from '#contracts/iceprod/lists.js';
 import { DATASET_STATUSES, type DatasetStatus } from '#contracts/iceprod/statuses.js';
 import type { AccessRules } from '#event-sourcing/access-rules.js';
 import { listStart } from '#event-sourcing/list-start.js';
@@ -86,17 +86,17 @@ const valuesOf = (document: string, sort: readonly SortField[]): readonly unknow
   });
 };
 
-/** A place in the order of creation: numbers are given once and never change. */
-interface Place {
+/** A position in the order of creation: numbers are given once and never change. */
+interface Cursor {
   readonly dataset: number;
   readonly dataset_id: string;
 }
-const BEFORE_ALL: Place = { dataset: Number.MIN_SAFE_INTEGER, dataset_id: '' };
+const BEFORE_ALL: Cursor = { dataset: Number.MIN_SAFE_INTEGER, dataset_id: '' };
 
-const placeText = ({ dataset, dataset_id: id }: Place): string => `${dataset}/${id}`;
-const isPlace = (text: string): boolean => /^-?\d{1,15}\/[^]*$/.test(text);
+const cursorText = ({ dataset, dataset_id: id }: Cursor): string => `${dataset}/${id}`;
+const isCursor = (text: string): boolean => /^-?\d{1,15}\/[^]*$/.test(text);
 
-const readPlace = (text: string | undefined): Place => {
+const readCursor = (text: string | undefined): Cursor => {
   if (text === undefined) return BEFORE_ALL;
   const at = text.indexOf('/');
   return { dataset: Number(text.slice(0, at)), dataset_id: text.slice(at + 1) };
@@ -176,11 +176,11 @@ export class Datasets {
   }
 
   private created(request: ListDatasetsRequest, shows: Filter, keys: WantedFields | undefined): Chunks | DomainError {
-    const start = listStart(request, isPlace);
-    return start instanceof DomainError ? start : this.behind(readPlace(start.place), start.limit, shows, keys);
+    const start = listStart(request, isCursor);
+    return start instanceof DomainError ? start : this.behind(readCursor(start.cursor), start.limit, shows, keys);
   }
 
-  private async *behind(start: Place, limit: number, shows: Filter, keys: WantedFields | undefined): Chunks {
+  private async *behind(start: Cursor, limit: number, shows: Filter, keys: WantedFields | undefined): Chunks {
     let left = limit;
     let last = start;
     for await (const rows of this.walk(start, new Slices())) {
@@ -189,7 +189,7 @@ export class Datasets {
       for (const row of rows.filter(shows)) {
         if (left === 0) {
           yield { entries };
-          return afterPlace(placeText(last));
+          return afterCursor(cursorText(last));
         }
         const entry = entryOf(row, keys);
         entries.push(entry);
@@ -197,11 +197,11 @@ export class Datasets {
         left -= 1;
         last = row;
         if (characters < CHUNK_CHARACTERS_MAX) continue;
-        yield { entries, ...(limit !== Infinity && { after: afterPlace(placeText(last)) }) };
+        yield { entries, ...(limit !== Infinity && { after: afterCursor(cursorText(last)) }) };
         [entries, characters] = [[], 0];
       }
       if (left > 0) last = rows.at(-1) ?? last;
-      yield { entries, ...(limit !== Infinity && { after: afterPlace(placeText(last)) }) };
+      yield { entries, ...(limit !== Infinity && { after: afterCursor(cursorText(last)) }) };
     }
     return undefined;
   }
@@ -228,9 +228,9 @@ export class Datasets {
     );
   }
 
-  /** All datasets behind a place, in the order of their numbers; others get their turn in between. */
-  private async *walk(start: Place, slices: Slices): AsyncGenerator<readonly DatasetRow[], void, void> {
-    for (let last: Place | undefined = start; last !== undefined;) {
+  /** All datasets behind a cursor, in the order of their numbers; others get their turn in between. */
+  private async *walk(start: Cursor, slices: Slices): AsyncGenerator<readonly DatasetRow[], void, void> {
+    for (let last: Cursor | undefined = start; last !== undefined;) {
       const rows: readonly DatasetRow[] = this.selectPage.all(last.dataset, last.dataset_id).map(rowOf);
       if (rows.length > 0) yield rows;
       if (slices.spent) await slices.pause();

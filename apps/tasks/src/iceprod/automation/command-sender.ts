@@ -11,7 +11,7 @@ import { priorityOf } from '../policy.js';
 import { ChosenJobs } from '../job/job-decider.js';
 import { JobProjection } from '../job/job-projection.js';
 import type { Jobs } from '../job/job-rows.js';
-import { Chosen, movedTo } from '../task/moves.js';
+import { ChosenUnits, movedTo } from '../task/moves.js';
 import { SqliteTaskView } from '../task/sqlite-view.js';
 import { automationContext } from './automation-context.js';
 import { type DatasetSnapshot, DatasetSnapshots } from './dataset-snapshot.js';
@@ -93,7 +93,7 @@ export class CommandSender {
       if (!this.hasStillStatus(dataset)) return [];
       const ids = planned.map(({ id }) => id);
       const moved = new Map<JobStatus, ChosenJobs>();
-      const stopped = new Chosen(this.view);
+      const stopped = new ChosenUnits(this.view);
       for (const { id, to } of this.planJobs(this.units, this.jobs.jobs, dataset, ids, steps)) {
         const job = this.jobs.jobs.byId(id);
         if (job?.datasetId !== dataset.datasetId) continue;
@@ -119,7 +119,7 @@ export class CommandSender {
     const statuses = stoppedBy(dataset.status);
     await this.execute(() => {
       if (!this.hasStillStatus(dataset)) return [];
-      const chosen = new Chosen(this.view);
+      const chosen = new ChosenUnits(this.view);
       for (const { key } of found) {
         const unit = this.units.byKey(key);
         if (unit?.listing === dataset.workload && statuses.includes(unit.status)) chosen.add(key);
@@ -142,7 +142,11 @@ export class CommandSender {
     if (concerned.length === 0) return;
     await this.execute(() => {
       if (!this.hasStillStatus(dataset)) return [];
-      const [free, blocked, waiting] = [new Chosen(this.view), new Chosen(this.view), new Chosen(this.view)];
+      const [free, blocked, waiting] = [
+        new ChosenUnits(this.view),
+        new ChosenUnits(this.view),
+        new ChosenUnits(this.view),
+      ];
       for (const { key } of concerned) {
         const unit = this.units.byKey(key);
         if (unit?.listing !== dataset.workload) continue;

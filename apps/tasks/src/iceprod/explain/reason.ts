@@ -1,7 +1,7 @@
 import type { Phase } from '../../engine/phase.js';
 
 /** How a remembered offer suits a task. */
-export interface OfferVerdict {
+export interface OfferMatch {
   /** Whether the offer asks for tasks that stand where this one stands. */
   readonly concerns: boolean;
   /** Requirements of the task that the offer does not meet. */
@@ -24,7 +24,7 @@ export interface Circumstances {
   readonly ahead: number | undefined;
   /** Until then pilots that name themselves do not get it, because it has failed; absent when it does not wait. */
   readonly notBefore?: string | undefined;
-  readonly offers: readonly OfferVerdict[];
+  readonly offers: readonly OfferMatch[];
   /** Whether this Cairn lets tasks wait for workers by itself. */
   readonly isAutomatic: boolean;
   /** Whether as many tasks wait for workers as may. */
@@ -33,10 +33,10 @@ export interface Circumstances {
 
 const many = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
-const isSuited = ({ misfits, isFiltered }: OfferVerdict): boolean => misfits.length === 0 && !isFiltered;
+const isSuited = ({ misfits, isFiltered }: OfferMatch): boolean => misfits.length === 0 && !isFiltered;
 
 /** What most offers fail at, the most frequent first. */
-const obstacles = (offers: readonly OfferVerdict[]): readonly string[] => {
+const obstacles = (offers: readonly OfferMatch[]): readonly string[] => {
   const counts = new Map<string, number>();
   const count = (word: string): unknown => counts.set(word, (counts.get(word) ?? 0) + 1);
   for (const { misfits, isFiltered } of offers) {
@@ -55,7 +55,7 @@ const reasonOfIdle = ({ datasetStatus, isAutomatic, isFull }: Circumstances): st
   return `${start} and is about to be queued.`;
 };
 
-const reasonOfReady = (ahead: number, offers: readonly OfferVerdict[]): string => {
+const reasonOfReady = (ahead: number, offers: readonly OfferMatch[]): string => {
   const concerned = offers.filter(({ concerns }) => concerns);
   if (concerned.length > 0 && !concerned.some(isSuited)) {
     return `It is ready, but fits none of the offers last seen (${concerned.length}): ${obstacles(concerned).join(', ')}.`;

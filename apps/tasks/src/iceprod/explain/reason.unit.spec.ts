@@ -1,6 +1,6 @@
 import { membersOf } from '#contracts/raw-json.js';
-import { misfitsOf } from '../offer.js';
-import { type Circumstances, type OfferVerdict, reasonOf } from './reason.js';
+import { unmetRequirements } from '../offer.js';
+import { type Circumstances, type OfferMatch, reasonOf } from './reason.js';
 import { RecentOffers } from './recent-offers.js';
 import { remainingDocument } from './remaining.js';
 
@@ -11,7 +11,7 @@ const READY: Circumstances = {
 const IDLE: Circumstances = { ...READY, status: 'idle', phase: 'held', ahead: undefined };
 const QUEUED: Circumstances = { ...READY, status: 'queued', phase: 'claimed', site: 'UW', ahead: undefined };
 
-const offer = (more: Partial<OfferVerdict>): OfferVerdict => ({
+const offer = (more: Partial<OfferMatch>): OfferMatch => ({
   ...{ concerns: true, misfits: [], isFiltered: false },
   ...more,
 });
@@ -109,7 +109,7 @@ describe('what does not fit an offer', () => {
     ['{"site":"UW","os":"RHEL_9"}', '{"site":"AWS","os":["RHEL_8","RHEL_9"]}', ['site']],
     ['{"memory":4}', '{"disk":100}', []],
   ])('%s for %s', (offered, asked, names) => {
-    expect(misfitsOf(offered, membersOf(asked))).toEqual(names);
+    expect(unmetRequirements(offered, membersOf(asked))).toEqual(names);
   });
 });
 

@@ -8,7 +8,7 @@ import { type UnitExplainer, UnitExplainers } from '../../explain/unit-explainer
 import { ICEPROD } from '../streams.js';
 import { TaskStatisticsQuery } from '../task/statistics.js';
 import { TaskCounts } from '../task/task-counts.js';
-import { TaskDesk } from '../task/task-desk.js';
+import { MessageHandler } from '../message-handler.js';
 import { RecentOffers } from './recent-offers.js';
 import { remainingDocument } from './remaining.js';
 import { TaskExplainer } from './task-explainer.js';
@@ -21,31 +21,31 @@ export class TaskExplainController implements UnitExplainer {
   private readonly statistics: TaskStatisticsQuery;
 
   constructor(
-    private readonly desk: TaskDesk,
+    private readonly handler: MessageHandler,
     private readonly offers: RecentOffers,
     explainers: UnitExplainers,
     environment: Environment,
   ) {
-    this.explainer = new TaskExplainer(desk.shown, automates(environment, 'queue'));
-    this.counts = new TaskCounts(desk.shown);
-    this.statistics = new TaskStatisticsQuery(desk.shown, this.counts);
+    this.explainer = new TaskExplainer(handler.committed, automates(environment, 'queue'));
+    this.counts = new TaskCounts(handler.committed);
+    this.statistics = new TaskStatisticsQuery(handler.committed, this.counts);
     explainers.register(ICEPROD, this);
   }
 
   explain(message: Message<unknown>, stored: StoredUnit): Promise<Answer<{ document: string }>> {
-    return this.desk.read(message, stored.unit.workload, () => ({
+    return this.handler.read(message, stored.unit.workload, () => ({
       document: this.explainer.explain(stored, this.offers.latest()),
     }));
   }
 
   read<Reply>(message: Message<unknown>, stored: StoredUnit, reply: Reply): Promise<Answer<Reply>> {
-    return this.desk.read(message, stored.unit.workload, () => reply);
+    return this.handler.read(message, stored.unit.workload, () => reply);
   }
 
   @MessagePattern(EstimateRemaining.subject)
   remaining(@Payload() message: Message<{ dataset_id: string }>): Promise<Answer<{ document: string }>> {
     const { dataset_id: datasetId } = message.request;
-    return this.desk.read(message, datasetId, async () => {
+    return this.handler.read(message, datasetId, async () => {
       const means = await this.statistics.meanHours(datasetId);
       const work = [...this.counts.byNameOf(datasetId)].map(([name, counts]) => ({
         name,

@@ -7,7 +7,7 @@ import { DatasetSnapshots } from '../automation/dataset-snapshot.js';
 import { Backlog } from '../automation/backlog.js';
 import { Retries } from '../../engine/retries.js';
 import { listingOf, type StoredUnit, type UnitReader } from '../../engine/unit-row.js';
-import { misfitsOf, needsOf } from '../offer.js';
+import { unmetRequirements, needsOf } from '../offer.js';
 import { iceprodPolicy } from '../policy.js';
 import { readQueryParams } from '../query-params.js';
 import { defaultsFor } from '../requirements.js';
@@ -15,7 +15,7 @@ import { PILOT_QUEUE, WAITING_QUEUE } from '../status-table.js';
 import { ICEPROD } from '../streams.js';
 import { passes } from '../task/claim.js';
 import { dependsOn } from '../task/document.js';
-import { type OfferVerdict, reasonOf } from './reason.js';
+import { type OfferMatch, reasonOf } from './reason.js';
 import type { SeenOffer } from './recent-offers.js';
 
 /** Open dependencies that are shown one by one. */
@@ -32,7 +32,7 @@ interface OpenDependency {
   readonly status: string | undefined;
 }
 
-interface JudgedOffer extends OfferVerdict {
+interface MatchedOffer extends OfferMatch {
   readonly seen: SeenOffer;
   readonly misfits: readonly { readonly name: string; readonly asked: string | undefined; readonly offered: string }[];
 }
@@ -209,10 +209,10 @@ const queueDocument = (place: QueuePlace | undefined): string => {
   return JSON.stringify({ ahead, ahead_of_all: aheadOfAll, more: aheadOfAll === AHEAD_MAX });
 };
 
-const judge = ({ unit, row }: StoredUnit, seen: SeenOffer): JudgedOffer => {
+const judge = ({ unit, row }: StoredUnit, seen: SeenOffer): MatchedOffer => {
   const asked = kindOf(unit.requirements) === 'object' ? unit.requirements : '{}';
   const [needs, offered] = [needsOf(asked, defaultsFor(seen.mode)), membersOf(seen.requirements)];
-  const misfits = misfitsOf(seen.requirements, needs).map((name) => ({
+  const misfits = unmetRequirements(seen.requirements, needs).map((name) => ({
     name,
     asked: needs.get(name),
     offered: offered.get(name) ?? 'null',
@@ -236,7 +236,7 @@ const dependenciesDocument = (count: number, open: readonly OpenDependency[]): s
     tasks: open.map(({ id, status }) => ({ task_id: id, status: status ?? null })),
   });
 
-const offerDocument = ({ seen, misfits, isFiltered }: JudgedOffer): string =>
+const offerDocument = ({ seen, misfits, isFiltered }: MatchedOffer): string =>
   objectText([
     ['seen', JSON.stringify(formatTimestamp(seen.seenMicros))],
     ['takes', seen.mode === 'process' ? '"queued"' : '"waiting"'],
@@ -247,7 +247,7 @@ const offerDocument = ({ seen, misfits, isFiltered }: JudgedOffer): string =>
     ['filtered', String(isFiltered)],
   ]);
 
-const misfitDocument = ({ name, asked, offered }: JudgedOffer['misfits'][number]): string =>
+const misfitDocument = ({ name, asked, offered }: MatchedOffer['misfits'][number]): string =>
   objectText([
     ['name', JSON.stringify(name)],
     ['asked', asked ?? 'null'],

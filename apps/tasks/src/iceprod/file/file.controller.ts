@@ -8,7 +8,7 @@ import { perConnection } from '#event-sourcing/per-connection.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { UnitProjection } from '../../engine/unit-projection.js';
 import { JobProjection } from '../job/job-projection.js';
-import { TaskDesk } from '../task/task-desk.js';
+import { MessageHandler } from '../message-handler.js';
 import { Workloads } from '../../workload/workloads.js';
 import { addFile, removeFiles } from './add-file.js';
 import { DatasetFiles, NamedTasks } from './file-rows.js';
@@ -22,7 +22,7 @@ export class FileController {
   private readonly named: NamedTasks;
 
   constructor(
-    private readonly desk: TaskDesk,
+    private readonly handler: MessageHandler,
     { queries, writer, snapshots }: ReadModel,
     units: UnitProjection,
     jobs: JobProjection,
@@ -39,13 +39,13 @@ export class FileController {
   add(@Payload() message: Message<AddFileRequest>): Promise<Answer<{ task_id: string }>> {
     const { request } = message;
     const find = this.named.find.bind(this.named);
-    return this.desk.decide(message, (view) => addFile(view, find, request), request.dataset_id);
+    return this.handler.execute(message, (view) => addFile(view, find, request), request.dataset_id);
   }
 
   @MessagePattern(ListFiles.subject)
   list(@Payload() message: Message<{ dataset_id: string; task_id?: string; cursor?: string }>): Promise<Answer<Page>> {
     const { dataset_id: datasetId, task_id: taskId, cursor } = message.request;
-    return this.desk.read(message, datasetId, () =>
+    return this.handler.read(message, datasetId, () =>
       this.answers.page(cursor, ({ database }) => this.filesOn(database).list(datasetId, taskId)),
     );
   }
@@ -54,7 +54,7 @@ export class FileController {
   remove(@Payload() message: Message<{ dataset_id: string; task_id: string }>): Promise<Answer<Nothing>> {
     const { request } = message;
     const { dataset_id: datasetId, task_id: taskId } = request;
-    return this.desk.decide(
+    return this.handler.execute(
       message,
       (view) => removeFiles(view, request, this.decided.has(datasetId, taskId)),
       datasetId,

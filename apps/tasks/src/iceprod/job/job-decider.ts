@@ -45,7 +45,7 @@ const ACTIONS: Readonly<Record<BulkAction, { readonly from: readonly JobStatus[]
 
 const invalid = (code: string, message: string): DomainError => new DomainError('invalid', code, message);
 export const jobNotFound = (): DomainError => new DomainError('not-found', 'job.not-found', 'Job not found');
-export const notLacking = (): DomainError => new DomainError('state', 'job.not-lacking', 'The dataset has this job');
+export const jobNotMissing = (): DomainError => new DomainError('state', 'job.not-missing', 'The dataset has this job');
 const idTaken = (): DomainError => new DomainError('conflict', 'job.duplicate-id', 'job_id already exists');
 
 /** What Python's `uuid.UUID` takes: hyphens, braces and `urn:uuid:` do not count. */

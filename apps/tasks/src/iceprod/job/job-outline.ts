@@ -2,7 +2,7 @@ import type { Page } from '#bus/contract.js';
 import type { JobOutline, OutlineJobsRequest } from '#contracts/iceprod/jobs.js';
 import type { Jobs } from './job-rows.js';
 
-interface Place {
+interface OutlineCursor {
   readonly index: number;
   /** Jobs of that index that are behind us. */
   readonly skip: number;
@@ -11,7 +11,7 @@ interface Place {
 const HIGHEST = Number.MAX_SAFE_INTEGER;
 const LOWEST = Number.MIN_SAFE_INTEGER;
 
-const readPlace = ({ to = HIGHEST, cursor }: OutlineJobsRequest): Place => {
+const readCursor = ({ to = HIGHEST, cursor }: OutlineJobsRequest): OutlineCursor => {
   if (cursor === undefined) return { index: to, skip: 0 };
   const [index, skip] = cursor.split(':').map(Number);
   return { index: index ?? to, skip: skip ?? 0 };
@@ -23,8 +23,8 @@ const readPlace = ({ to = HIGHEST, cursor }: OutlineJobsRequest): Place => {
  * @param tasksOf how many tasks of the dataset a job has
  */
 export const outlineJobs = (jobs: Jobs, tasksOf: (jobId: string) => number, request: OutlineJobsRequest): Page => {
-  const place = readPlace(request);
-  const down = jobs.down(request.dataset_id, request.from ?? LOWEST, place);
+  const cursor = readCursor(request);
+  const down = jobs.down(request.dataset_id, request.from ?? LOWEST, cursor);
   const entries = down.jobs.map(({ id, index }) => {
     const outline: JobOutline = { job_id: id, job_index: index, tasks: tasksOf(id) };
     return JSON.stringify(outline);
@@ -32,7 +32,7 @@ export const outlineJobs = (jobs: Jobs, tasksOf: (jobId: string) => number, requ
   const last = down.jobs.at(-1)?.index;
   if (down.isLast || last === undefined) return { entries };
   const alike = down.jobs.filter(({ index }) => index === last).length;
-  return { entries, next: `${last}:${last === place.index ? place.skip + alike : alike}` };
+  return { entries, next: `${last}:${last === cursor.index ? cursor.skip + alike : alike}` };
 };
 
 /** What the next job's index is: one more than the highest. */

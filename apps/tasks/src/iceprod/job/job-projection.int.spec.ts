@@ -6,7 +6,7 @@ import { JOB_STATUSES, type JobStatus } from '#contracts/iceprod/statuses.js';
 import type { Ranges } from '#contracts/work-events.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import type { AppliedEvent, ProjectionWriter } from '#event-sourcing/projection.js';
-import type { Place } from '../../workload/list-place.js';
+import type { ListCursor } from '../../workload/list-cursor.js';
 import { WORKLOAD_TABLE } from '../../workload/workloads.js';
 import { actOnJobs, addJob, amendJob, jobsAdded, setJobStatus } from './job-decider.js';
 import { JobProjection } from './job-projection.js';
@@ -101,7 +101,7 @@ describe('the tables of jobs', () => {
     model.apply(jobsAdded(model.jobs, twin, { id: 'twin' }));
     const [job] = model.all('e');
     model.apply({ ...amended(0, { dataset_id: 'd', job_index: 29_999 }), stream: job?.stream ?? '' });
-    const found = (statuses: readonly JobStatus[], after?: Place, rows?: number) => {
+    const found = (statuses: readonly JobStatus[], after?: ListCursor, rows?: number) => {
       const { jobs, next } = model.jobs.slice('d', { statuses, index: 29_999 }, after, rows);
       return { ids: jobs.map(({ job: { id } }) => id), next };
     };

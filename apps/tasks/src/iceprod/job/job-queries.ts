@@ -2,7 +2,7 @@ import { DomainError } from '#platform/domain-error.js';
 import type { Ledger } from '#ledger/ledger.js';
 import type { ListJobsRequest } from '#contracts/iceprod/jobs.js';
 import { pickFields, type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
-import { afterPlace, JOB_SORT_FIELDS, type SortField } from '#contracts/iceprod/lists.js';
+import { afterCursor, JOB_SORT_FIELDS, type SortField } from '#contracts/iceprod/lists.js';
 import { type ListStart, listStart } from '#event-sourcing/list-start.js';
 import { type Chunks, type PagedAnswers, type SnapshotPage, textPages } from '#event-sourcing/paged-answers.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
@@ -10,11 +10,11 @@ import { Slices } from '#event-sourcing/slices.js';
 import type { Snapshot, Snapshots } from '#event-sourcing/snapshots.js';
 import { sortableValue, SortedLists } from '#event-sourcing/sorted-lists.js';
 import { movedHomes, revisionsAt } from '../../workload/changes.js';
-import { isPlace, type Place, placeText, readPlace } from '../../workload/list-place.js';
+import { isCursor, type ListCursor, cursorText, readCursor } from '../../workload/list-cursor.js';
 import type { Workloads } from '../../workload/workloads.js';
 import { ICEPROD } from '../streams.js';
 import { readStatuses } from './job-decider.js';
-import { type JobFilter, Jobs, placeOfJob, type StoredJob } from './job-rows.js';
+import { type JobFilter, Jobs, cursorAfterJob, type StoredJob } from './job-rows.js';
 import { fieldsOf, type Job, jobDocument } from './job.js';
 
 const homesOfMovedJobs = movedHomes('job', 'listing');
@@ -51,45 +51,45 @@ const valuesOf = (job: Job, sort: readonly SortField[]): readonly unknown[] =>
 
 interface JobRows {
   readonly jobs: readonly StoredJob[];
-  /** The place behind them. */
-  readonly last: Place;
+  /** The cursor behind them. */
+  readonly last: ListCursor;
 }
 
-/** The jobs that a dataset lists behind a place, in order of creation; others get their turn in between. */
+/** The jobs that a dataset lists behind a cursor, in order of creation; others get their turn in between. */
 async function* walk(
   jobs: Jobs,
   datasetId: string,
   filter: JobFilter | Promise<JobFilter>,
-  start: Place,
+  start: ListCursor,
   slices: Slices,
 ): AsyncGenerator<JobRows, void, void> {
   const wanted = await filter;
-  for (let place: Place | undefined = start; place !== undefined;) {
-    const slice = jobs.slice(datasetId, wanted, place, CHUNK);
-    const last = slice.next ?? place;
+  for (let cursor: ListCursor | undefined = start; cursor !== undefined;) {
+    const slice = jobs.slice(datasetId, wanted, cursor, CHUNK);
+    const last = slice.next ?? cursor;
     yield { jobs: slice.jobs, last };
     if (slices.spent) await slices.pause();
-    place = slice.next;
+    cursor = slice.next;
   }
 }
 
-/** In order of creation, which no change of a job touches: a place in it stays where it is. */
+/** In order of creation, which no change of a job touches: a cursor in it stays where it is. */
 async function* createdJobs(
   rows: AsyncIterable<JobRows>,
-  { limit, place }: ListStart,
+  { limit, cursor }: ListStart,
   render: (job: Job) => string,
 ): Chunks {
   let left = limit;
-  let behind = placeText(readPlace(place));
+  let behind = cursorText(readCursor(cursor));
   for await (const { jobs, last } of rows) {
     const shown = jobs.slice(0, left);
     const entries = shown.map(({ job }) => render(job));
     left -= shown.length;
     const lastShown = shown.at(-1);
-    if (left > 0) behind = placeText(last);
-    else if (lastShown !== undefined) behind = placeText(placeOfJob(lastShown));
-    yield { entries, ...(limit !== Infinity && { after: afterPlace(behind) }) };
-    if (jobs.length > shown.length) return afterPlace(behind);
+    if (left > 0) behind = cursorText(last);
+    else if (lastShown !== undefined) behind = cursorText(cursorAfterJob(lastShown));
+    yield { entries, ...(limit !== Infinity && { after: afterCursor(behind) }) };
+    if (jobs.length > shown.length) return afterCursor(behind);
   }
   return undefined;
 }
@@ -119,9 +119,9 @@ export class JobLists {
       const filter = () => this.changed(unchanged, request, snapshot);
       const jobs = this.jobsIn(snapshot);
       if (request.sort !== undefined && request.sort.length > 0) return this.sortedJobs(jobs, filter, request);
-      const start = listStart(request, isPlace);
+      const start = listStart(request, isCursor);
       if (start instanceof DomainError) return start;
-      const rows = walk(jobs, request.dataset_id, filter(), readPlace(start.place), new Slices());
+      const rows = walk(jobs, request.dataset_id, filter(), readCursor(start.cursor), new Slices());
       return createdJobs(rows, start, rendering(request));
     });
   }
@@ -152,7 +152,7 @@ export class JobLists {
     return this.sorted.chunks(
       request,
       async (offer, slices) => {
-        for await (const rows of walk(jobs, request.dataset_id, filter(), readPlace(undefined), slices)) {
+        for await (const rows of walk(jobs, request.dataset_id, filter(), readCursor(undefined), slices)) {
           for (const { key, job } of rows.jobs) offer({ key, id: job.id, values: valuesOf(job, request.sort ?? []) });
         }
       },
@@ -167,7 +167,7 @@ export class JobLists {
 async function* idsByStatus(jobs: Jobs, datasetId: string): Chunks {
   const slices = new Slices();
   for (const [status] of jobs.counts(datasetId)) {
-    for await (const rows of walk(jobs, datasetId, { statuses: [status] }, readPlace(undefined), slices)) {
+    for await (const rows of walk(jobs, datasetId, { statuses: [status] }, readCursor(undefined), slices)) {
       const ids = rows.jobs.map(({ job }) => job.id);
       if (ids.length > 0) yield { entries: [JSON.stringify([status, ids])] };
     }

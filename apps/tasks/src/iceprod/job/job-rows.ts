@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { JOB_STATUSES, type JobStatus } from '#contracts/iceprod/statuses.js';
 import type { Ranges } from '#contracts/work-events.js';
-import { type Place, placeOf, START_PLACE } from '../../workload/list-place.js';
+import { type ListCursor, cursorAfter, LIST_START } from '../../workload/list-cursor.js';
 import { keyOf, lastKeyOf, ordinalOfKey, WORKLOAD_OF_KEY, workloadOfKey } from '../../workload/member-key.js';
 import type { Revisions } from '../../workload/changes.js';
 import type { WorkloadId, Workloads } from '../../workload/workloads.js';
@@ -19,7 +19,7 @@ const NO_REVISION = -1;
 const OUTLINED_ROWS = 500;
 
 /** Jobs looked at that have the same index; normally there is one. */
-const NAMESAKES = 16;
+const SAME_INDEX_MAX = 16;
 
 /** Most rows looked at for one page: a rare status must not make a page slow. */
 const PAGE_SCAN = 10_000;
@@ -79,8 +79,9 @@ export const readJob = (row: Record<string, SQLOutputValue>, workloads: Workload
   return { key, listing, job };
 };
 
-/** The place behind a job in the list that it stands in. */
-export const placeOfJob = ({ key, listing, job }: StoredJob): Place => placeOf({ key, listing, id: job.id });
+/** The cursor behind a job in the list that it stands in. */
+export const cursorAfterJob = ({ key, listing, job }: StoredJob): ListCursor =>
+  cursorAfter({ key, listing, id: job.id });
 
 const ALL_STATUSES = 2 ** (OTHER_STATUS + 1) - 1;
 
@@ -106,7 +107,7 @@ interface Listed {
 interface JobSlice {
   readonly jobs: readonly StoredJob[];
   /** Where to go on; absent at the end. */
-  readonly next?: Place;
+  readonly next?: ListCursor;
 }
 
 /** Reads jobs through one connection: `queries` to answer, `writer` to decide. */
@@ -154,7 +155,7 @@ export class Jobs implements JobView {
        ORDER BY job_index DESC, key DESC LIMIT ${OUTLINED_ROWS} OFFSET ?`,
     );
     this.selectAt = database.prepare(
-      `SELECT id FROM job WHERE ${LISTED_BY} = ? AND job_index = ? ORDER BY key LIMIT ${NAMESAKES}`,
+      `SELECT id FROM job WHERE ${LISTED_BY} = ? AND job_index = ? ORDER BY key LIMIT ${SAME_INDEX_MAX}`,
     );
   }
 
@@ -211,16 +212,16 @@ export class Jobs implements JobView {
   }
 
   *slicesOf(datasetId: string, statuses: readonly JobStatus[]): Generator<readonly Job[], void, void> {
-    let place: Place | undefined = START_PLACE;
-    while (place !== undefined) {
-      const { jobs, next }: JobSlice = this.slice(datasetId, { statuses }, place);
+    let cursor: ListCursor | undefined = LIST_START;
+    while (cursor !== undefined) {
+      const { jobs, next }: JobSlice = this.slice(datasetId, { statuses }, cursor);
       yield jobs.map(({ job }) => job);
-      place = next;
+      cursor = next;
     }
   }
 
-  /** A slice of the jobs that a dataset lists behind a place, in creation order. May be empty before the end. */
-  slice(datasetId: string, filter: JobFilter, after: Place = START_PLACE, rows = PAGE_ROWS): JobSlice {
+  /** A slice of the jobs that a dataset lists behind a cursor, in creation order. May be empty before the end. */
+  slice(datasetId: string, filter: JobFilter, after: ListCursor = LIST_START, rows = PAGE_ROWS): JobSlice {
     const workload = this.workloads.find(ICEPROD, datasetId);
     if (workload === undefined) return { jobs: [] };
     if (after.at === 'elsewhere') return this.elsewhere(workload, filter, after.id, rows);
@@ -263,7 +264,7 @@ export class Jobs implements JobView {
   /**
    * The next jobs of a dataset downwards, without those of no index.
    *
-   * @param place where to go on; those of one index are told apart by their number alone
+   * @param cursor where to go on; those of one index are told apart by their number alone
    */
   down(
     datasetId: string,
@@ -310,10 +311,10 @@ export class Jobs implements JobView {
   }
 
   /** @param next where to go on when not all rows that were wanted have been found */
-  private sliceOf(found: readonly Record<string, SQLOutputValue>[], rows: number, next?: Place): JobSlice {
+  private sliceOf(found: readonly Record<string, SQLOutputValue>[], rows: number, next?: ListCursor): JobSlice {
     const jobs = found.map((row) => readJob(row, this.workloads));
     const last = jobs.at(-1);
-    const goOn = last !== undefined && jobs.length === rows ? placeOfJob(last) : next;
+    const goOn = last !== undefined && jobs.length === rows ? cursorAfterJob(last) : next;
     return goOn === undefined ? { jobs } : { jobs, next: goOn };
   }
 

@@ -25,7 +25,7 @@ import {
   SummarizeJobs,
 } from '#contracts/iceprod/jobs.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { TaskDesk } from '../task/task-desk.js';
+import { MessageHandler } from '../message-handler.js';
 import { Workloads } from '../../workload/workloads.js';
 import {
   actOnJobs,
@@ -33,7 +33,7 @@ import {
   addJobs,
   amendJob,
   jobNotFound,
-  notLacking,
+  jobNotMissing,
   setJobsStatus,
   setJobStatus,
 } from './job-decider.js';
@@ -48,29 +48,29 @@ import { datasetRef } from '../streams.js';
 /** Messages about IceProd jobs. */
 @Controller()
 export class JobController {
-  private readonly shown: Jobs;
+  private readonly committed: Jobs;
   private readonly lists: JobLists;
   private readonly tasks: JobTasks;
 
   constructor(
-    private readonly desk: TaskDesk,
+    private readonly handler: MessageHandler,
     private readonly projection: JobProjection,
     readModel: ReadModel,
     ledger: Ledger,
   ) {
     const workloads = new Workloads(readModel.queries);
-    this.shown = new Jobs(readModel.queries, workloads);
+    this.committed = new Jobs(readModel.queries, workloads);
     this.lists = new JobLists(workloads, ledger, readModel.snapshots);
-    this.tasks = new JobTasks(desk.shown);
+    this.tasks = new JobTasks(handler.committed);
   }
 
   @MessagePattern(AddJob.subject)
   add(@Payload() message: Message<AddJobRequest>): Promise<Answer<{ job_id: string }>> {
     const id = newId(datasetRef(message.request.dataset_id), nowMicros());
-    const { dataset_id: datasetId, job_index: index, lacking_of: jobs } = message.request;
-    return this.desk.decide(message, () =>
+    const { dataset_id: datasetId, job_index: index, jobs_max: jobs } = message.request;
+    return this.handler.execute(message, () =>
       jobs !== undefined && !this.projection.jobs.lacks(datasetId, index, jobs)
-        ? notLacking()
+        ? jobNotMissing()
         : addJob(this.projection.jobs, message.request, id),
     );
   }
@@ -79,12 +79,14 @@ export class JobController {
   addMany(@Payload() message: Message<AddJobsRequest>): Promise<Answer<{ jobs: number }>> {
     const { request } = message;
     const prefix = newIdPrefix(datasetRef(request.dataset_id), nowMicros());
-    return this.desk.decide(message, () => addJobs(this.projection.jobs, request, prefix), request.dataset_id);
+    return this.handler.execute(message, () => addJobs(this.projection.jobs, request, prefix), request.dataset_id);
   }
 
   @MessagePattern(AmendJob.subject)
   amend(@Payload() message: Message<{ job_id: string; fields: string }>): Promise<Answer<{ document: string }>> {
-    return this.desk.decide(message, (_, timeMicros) => amendJob(this.projection.jobs, message.request, timeMicros));
+    return this.handler.execute(message, (_, timeMicros) =>
+      amendJob(this.projection.jobs, message.request, timeMicros),
+    );
   }
 
   @MessagePattern(SetJobStatus.subject)
@@ -92,7 +94,7 @@ export class JobController {
     @Payload() message: Message<{ dataset_id: string; job_id: string; status: string }>,
   ): Promise<Answer<Nothing>> {
     const { request } = message;
-    return this.desk.decide(message, () => setJobStatus(this.projection.jobs, request), request.dataset_id);
+    return this.handler.execute(message, () => setJobStatus(this.projection.jobs, request), request.dataset_id);
   }
 
   @MessagePattern(SetJobsStatus.subject)
@@ -100,20 +102,20 @@ export class JobController {
     @Payload() message: Message<{ dataset_id: string; jobs: readonly string[]; status: string }>,
   ): Promise<Answer<Nothing>> {
     const { request } = message;
-    return this.desk.decide(message, () => setJobsStatus(this.projection.jobs, request), request.dataset_id);
+    return this.handler.execute(message, () => setJobsStatus(this.projection.jobs, request), request.dataset_id);
   }
 
   @MessagePattern(ActOnJobs.subject)
   act(@Payload() message: Message<JobSelection & { action: BulkAction }>): Promise<Answer<Nothing>> {
     const { request } = message;
-    return this.desk.decide(message, () => actOnJobs(this.projection.jobs, request), request.dataset_id);
+    return this.handler.execute(message, () => actOnJobs(this.projection.jobs, request), request.dataset_id);
   }
 
   @MessagePattern(GetJob.subject)
   get(@Payload() message: Message<{ job_id: string; dataset_id?: string }>): Promise<Answer<{ document: string }>> {
     const { job_id: id, dataset_id: datasetId } = message.request;
-    return this.desk.read(message, datasetId, () => {
-      const job = this.shown.byId(id);
+    return this.handler.read(message, datasetId, () => {
+      const job = this.committed.byId(id);
       if (job === undefined || (datasetId !== undefined && job.datasetId !== datasetId)) return jobNotFound();
       return { document: jobDocument(job) };
     });
@@ -121,31 +123,31 @@ export class JobController {
 
   @MessagePattern(ListJobs.subject)
   list(@Payload() message: Message<ListJobsRequest>): Promise<Answer<Page>> {
-    return this.desk.read(message, message.request.dataset_id, () => this.lists.list(message.request));
+    return this.handler.read(message, message.request.dataset_id, () => this.lists.list(message.request));
   }
 
   @MessagePattern(SummarizeJobs.subject)
   summarize(@Payload() message: Message<{ dataset_id: string; cursor?: string }>): Promise<Answer<Page>> {
     const { dataset_id: datasetId, cursor } = message.request;
-    return this.desk.read(message, datasetId, () => this.lists.summarize(datasetId, cursor));
+    return this.handler.read(message, datasetId, () => this.lists.summarize(datasetId, cursor));
   }
 
   @MessagePattern(CountJobs.subject)
   count(@Payload() message: Message<{ dataset_id: string }>): Promise<Answer<{ document: string }>> {
     const { dataset_id: datasetId } = message.request;
-    return this.desk.read(message, datasetId, () => ({ document: countJobs(this.shown, datasetId) }));
+    return this.handler.read(message, datasetId, () => ({ document: countJobs(this.committed, datasetId) }));
   }
 
   @MessagePattern(GetNextJobIndex.subject)
   nextIndex(@Payload() message: Message<{ dataset_id: string }>): Promise<Answer<{ next_index: number }>> {
     const { dataset_id: datasetId } = message.request;
-    return this.desk.read(message, datasetId, () => ({ next_index: nextJobIndex(this.shown, datasetId) }));
+    return this.handler.read(message, datasetId, () => ({ next_index: nextJobIndex(this.committed, datasetId) }));
   }
 
   @MessagePattern(OutlineJobs.subject)
   outline(@Payload() message: Message<OutlineJobsRequest>): Promise<Answer<Page>> {
     const { request } = message;
     const tasksOf = (jobId: string): number => this.tasks.count(request.dataset_id, jobId);
-    return this.desk.read(message, request.dataset_id, () => outlineJobs(this.shown, tasksOf, request));
+    return this.handler.read(message, request.dataset_id, () => outlineJobs(this.committed, tasksOf, request));
   }
 }

@@ -1,10 +1,10 @@
 import type { AddLogRequest, DeleteLogsRequest } from '#contracts/iceprod/logs.js';
 import type { LogsDeleted, LogStored } from '#contracts/iceprod/log-events.js';
-import type { BlobPlace } from '#contracts/work-events.js';
+import type { BlobReference } from '#contracts/work-events.js';
 import type { Decided } from '#event-sourcing/command.js';
 import { unitsOfTask } from '../task/units-of-task.js';
 import type { TaskView } from '../task/view.js';
-import { type LogEntry, type Logs, unboundLogStream } from './log-rows.js';
+import { type LogEntry, type Logs, dailyLogStream } from './log-rows.js';
 
 type LogView = Pick<TaskView, 'homeOf' | 'find' | 'streamOf'>;
 
@@ -12,9 +12,9 @@ type LogView = Pick<TaskView, 'homeOf' | 'find' | 'streamOf'>;
 export const storeLog = (
   view: LogView,
   { dataset_id: datasetId, task_id: taskId, name, fields }: AddLogRequest,
-  { id, timeMicros, body }: { readonly id: string; readonly timeMicros: number; readonly body: BlobPlace },
+  { id, timeMicros, body }: { readonly id: string; readonly timeMicros: number; readonly body: BlobReference },
 ): Decided<{ log_id: string }> => {
-  const stream = datasetId === undefined ? unboundLogStream(timeMicros) : view.homeOf(datasetId);
+  const stream = datasetId === undefined ? dailyLogStream(timeMicros) : view.homeOf(datasetId);
   const data: LogStored = {
     ...unitsOfTask(view, stream, taskId),
     log_id: id,

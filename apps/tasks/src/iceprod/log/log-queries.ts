@@ -6,7 +6,7 @@ import type { Chunks } from '#event-sourcing/paged-answers.js';
 import { Slices } from '#event-sourcing/slices.js';
 import type { BlobStore } from '#storage/blob-store.js';
 import { microsNotBefore } from '../task-stat/task-stat-rows.js';
-import type { LogEntry, LogPlace, Logs } from './log-rows.js';
+import type { LogEntry, LogCursor, Logs } from './log-rows.js';
 
 /** Larger bodies stay in the blob store until the answer is written. */
 const INLINE_BYTES_MAX = 64 * 1024;
@@ -41,7 +41,7 @@ async function* texts(logs: Iterable<LogEntry>, text: (entry: LogEntry) => Promi
   return undefined;
 }
 
-const placeOf = ({ createdMicros, id }: LogEntry): LogPlace => ({ micros: createdMicros, id });
+const cursorAfter = ({ createdMicros, id }: LogEntry): LogCursor => ({ micros: createdMicros, id });
 
 /** `GET /logs`: `"<log_id>":{...}` texts, oldest first. */
 export async function* queryLogs(logs: Logs, blobs: BlobStore, request: QueryLogsRequest): Chunks<LogText> {
@@ -57,9 +57,9 @@ export async function* queryLogs(logs: Logs, blobs: BlobStore, request: QueryLog
   const wanted = wantedFields(request.keys ?? DEFAULT_KEYS, ['log_id']);
   const slices = new Slices();
   let left = limit === 0 ? Infinity : limit;
-  let place: LogPlace | undefined;
+  let cursor: LogCursor | undefined;
   for (;;) {
-    const listed = logs.list(filter, 'asc', Math.min(LOGS_AT_ONCE, left), place);
+    const listed = logs.list(filter, 'asc', Math.min(LOGS_AT_ONCE, left), cursor);
     yield* texts(listed, async (entry) => {
       const text = await logText(blobs, entry, wanted);
       return { ...text, before: `${JSON.stringify(entry.id)}:${text.before}` };
@@ -67,7 +67,7 @@ export async function* queryLogs(logs: Logs, blobs: BlobStore, request: QueryLog
     const last = listed.at(-1);
     left -= listed.length;
     if (last === undefined || left === 0) return undefined;
-    place = placeOf(last);
+    cursor = cursorAfter(last);
     if (slices.spent) await slices.pause();
   }
 }

@@ -31,7 +31,7 @@ CREATE INDEX log_task ON log (task_id, created, id);`;
 const DAY_CHARACTERS = 10;
 
 /** The stream of logs of no dataset: one a day, so that none grows without end. */
-export const unboundLogStream = (timeMicros: number): string =>
+export const dailyLogStream = (timeMicros: number): string =>
   streamName('work', ref('iceprod', 'logs', formatTimestamp(timeMicros).slice(0, DAY_CHARACTERS)));
 
 export interface LogEntry {
@@ -48,7 +48,7 @@ export interface LogEntry {
 }
 
 /** Where a walk over logs stands: behind this one. */
-export interface LogPlace {
+export interface LogCursor {
   readonly micros: number;
   readonly id: string;
 }
@@ -100,11 +100,11 @@ export class Logs {
 
   /** The stream that holds a log, where its end is recorded as well. */
   streamOf({ workload, createdMicros }: LogEntry): string {
-    return workload === undefined ? unboundLogStream(createdMicros) : this.workloads.workStreamOf(workload);
+    return workload === undefined ? dailyLogStream(createdMicros) : this.workloads.workStreamOf(workload);
   }
 
   /** At most `limit` logs that match, oldest or newest first. */
-  list(filter: LogFilter, order: 'asc' | 'desc', limit: number, after?: LogPlace): LogEntry[] {
+  list(filter: LogFilter, order: 'asc' | 'desc', limit: number, after?: LogCursor): LogEntry[] {
     const where = this.where(filter);
     if (where === undefined) return [];
     const behind = order === 'asc' ? '>' : '<';

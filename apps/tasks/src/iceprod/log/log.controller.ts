@@ -28,11 +28,11 @@ import { perConnection } from '#event-sourcing/per-connection.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import type { Snapshot } from '#event-sourcing/snapshots.js';
 import { UnitProjection } from '../../engine/unit-projection.js';
-import { TaskDesk } from '../task/task-desk.js';
+import { MessageHandler } from '../message-handler.js';
 import { Workloads } from '../../workload/workloads.js';
 import { type DeletedLogs, deleteLog, deleteLogs, storeLog } from './change-logs.js';
 import { listTaskLogs, logText, queryLogs } from './log-queries.js';
-import { Logs, unboundLogStream } from './log-rows.js';
+import { Logs, dailyLogStream } from './log-rows.js';
 import { workStream } from '../streams.js';
 
 const notFound = (): DomainError => new DomainError('not-found', 'log.not-found', 'Log not found');
@@ -40,20 +40,20 @@ const notFound = (): DomainError => new DomainError('not-found', 'log.not-found'
 /** Messages about logs. */
 @Controller()
 export class LogController {
-  private readonly shown: Logs;
+  private readonly committed: Logs;
   private readonly decided: Logs;
   private readonly logsIn: (snapshot: Snapshot) => Logs;
   private readonly answers: PagedAnswers<LogText>;
   private readonly rules: AccessRules;
 
   constructor(
-    private readonly desk: TaskDesk,
+    private readonly handler: MessageHandler,
     private readonly blobs: BlobStore,
     { queries, writer, snapshots }: ReadModel,
     units: UnitProjection,
   ) {
     const workloads = new Workloads(queries);
-    this.shown = new Logs(queries, workloads);
+    this.committed = new Logs(queries, workloads);
     const logsOn = perConnection((database) => new Logs(database, workloads));
     this.logsIn = ({ database }) => logsOn(database);
     this.answers = new PagedAnswers(snapshots, ({ before, after }) => before.length + after.length);
@@ -69,9 +69,9 @@ export class LogController {
     const denied = datasetId === undefined ? undefined : this.rules.authorize(datasetId, 'write', context.caller);
     if (denied !== undefined) return { error: denied.toValue() };
     const now = nowMicros();
-    const id = newId(refOfStream(datasetId === undefined ? unboundLogStream(now) : workStream(datasetId)), now);
+    const id = newId(refOfStream(datasetId === undefined ? dailyLogStream(now) : workStream(datasetId)), now);
     const body = 'blob' in data ? data.blob : await this.blobs.put(LOG_BLOBS + timeOrderedId(), data.raw);
-    return this.desk.decide(
+    return this.handler.execute(
       message,
       (view, timeMicros) => storeLog(view, request, { id, timeMicros, body }),
       datasetId,
@@ -81,8 +81,8 @@ export class LogController {
   @MessagePattern(GetLog.subject)
   get(@Payload() message: Message<{ log_id: string; dataset_id?: string }>): Promise<Answer<{ log: LogText }>> {
     const { log_id: id, dataset_id: datasetId } = message.request;
-    return this.desk.read(message, datasetId, async () => {
-      const entry = datasetId === undefined ? this.shown.one(id) : this.shown.ofDataset(id, datasetId);
+    return this.handler.read(message, datasetId, async () => {
+      const entry = datasetId === undefined ? this.committed.one(id) : this.committed.ofDataset(id, datasetId);
       return entry === undefined ? notFound() : { log: await logText(this.blobs, entry, undefined) };
     });
   }
@@ -90,7 +90,7 @@ export class LogController {
   @MessagePattern(QueryLogs.subject)
   query(@Payload() message: Message<QueryLogsRequest>): Promise<Answer<LogPage>> {
     const { request } = message;
-    return this.desk.read(message, undefined, () =>
+    return this.handler.read(message, undefined, () =>
       this.answers.page(request.cursor, (snapshot) => queryLogs(this.logsIn(snapshot), this.blobs, request)),
     );
   }
@@ -98,7 +98,7 @@ export class LogController {
   @MessagePattern(ListTaskLogs.subject)
   listOfTask(@Payload() message: Message<ListTaskLogsRequest>): Promise<Answer<LogPage>> {
     const { request } = message;
-    return this.desk.read(message, request.dataset_id, () =>
+    return this.handler.read(message, request.dataset_id, () =>
       this.answers.page(
         request.cursor,
         (snapshot) => listTaskLogs(this.logsIn(snapshot), this.blobs, request) ?? notFound(),
@@ -108,7 +108,7 @@ export class LogController {
 
   @MessagePattern(DeleteLog.subject)
   async delete(@Payload() message: Message<{ log_id: string }>): Promise<Answer<Nothing>> {
-    const answer = await this.desk.decide(message, (view) => deleteLog(view, this.decided, message.request.log_id));
+    const answer = await this.handler.execute(message, (view) => deleteLog(view, this.decided, message.request.log_id));
     await this.removeBodies(answer);
     return 'error' in answer ? answer : { ...answer, reply: {} };
   }
@@ -116,7 +116,7 @@ export class LogController {
   @MessagePattern(DeleteLogs.subject)
   async deleteMany(@Payload() message: Message<DeleteLogsRequest>): Promise<Answer<{ deleted: number; left: number }>> {
     const { request } = message;
-    const answer = await this.desk.decide(
+    const answer = await this.handler.execute(
       message,
       (view) => deleteLogs(view, this.decided, request),
       request.dataset_id,

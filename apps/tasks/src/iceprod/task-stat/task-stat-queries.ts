@@ -8,7 +8,7 @@ import {
   microsNotBefore,
   type TaskStatEntry,
   type TaskStatPage,
-  type TaskStatPlace,
+  type TaskStatCursor,
   type TaskStats,
 } from './task-stat-rows.js';
 
@@ -44,16 +44,16 @@ const recordText = async (
  */
 async function* texts(
   limit: number,
-  next: (place: TaskStatPlace) => TaskStatPage,
+  next: (cursor: TaskStatCursor) => TaskStatPage,
   text: (entry: TaskStatEntry) => Promise<string | undefined>,
 ): Chunks {
   const slices = new Slices();
-  let place: TaskStatPlace | undefined = { taskId: '', id: '' };
+  let cursor: TaskStatCursor | undefined = { taskId: '', id: '' };
   let entries: string[] = [];
   let characters = 0;
   let ofPage = 0;
-  while (place !== undefined) {
-    const page: TaskStatPage = next(place);
+  while (cursor !== undefined) {
+    const page: TaskStatPage = next(cursor);
     for (const entry of page.entries) {
       const made = await text(entry);
       if (made === undefined) continue;
@@ -69,7 +69,7 @@ async function* texts(
     yield { entries };
     [entries, characters] = [[], 0];
     if (slices.spent) await slices.pause();
-    place = page.full ? page.entries.at(-1) : undefined;
+    cursor = page.full ? page.entries.at(-1) : undefined;
   }
   return undefined;
 }
@@ -101,7 +101,7 @@ export const listTaskStats = (stats: TaskStats, blobs: BlobStore, request: ListR
     const entry = stats.lastOfTask(datasetId, taskId);
     return { entries: entry === undefined ? [] : [entry], full: false };
   };
-  const next = request.last ? newest : ({ id }: TaskStatPlace) => stats.ofTask(datasetId, taskId, id);
+  const next = request.last ? newest : ({ id }: TaskStatCursor) => stats.ofTask(datasetId, taskId, id);
   return texts(Infinity, next, async (entry) => {
     return `${JSON.stringify(entry.id)}:${await recordText(stats, blobs, datasetId, entry, wanted)}`;
   });
@@ -122,8 +122,8 @@ export const exportTaskStats = (stats: TaskStats, blobs: BlobStore, request: Exp
   const { dataset_id: datasetId, after } = request;
   const wanted = wantedFields(request.keys, forcedKeys(request.last));
   const notBefore = after === undefined ? 0 : microsNotBefore(after);
-  const next = (place: TaskStatPlace): TaskStatPage =>
-    request.last ? stats.newest(datasetId, place) : stats.all(datasetId, place);
+  const next = (cursor: TaskStatCursor): TaskStatPage =>
+    request.last ? stats.newest(datasetId, cursor) : stats.all(datasetId, cursor);
   return texts(request.limit, next, (entry) =>
     entry.createdMicros < notBefore ? Promise.resolve(undefined) : recordText(stats, blobs, datasetId, entry, wanted),
   );

@@ -37,7 +37,7 @@ export interface TaskStatEntry {
 type TaskStatBody = { readonly raw: string } | { readonly blobKey: string };
 
 /** The last record of the page before. */
-export interface TaskStatPlace {
+export interface TaskStatCursor {
   readonly taskId: string;
   readonly id: string;
 }
@@ -111,12 +111,12 @@ export class TaskStats {
   }
 
   /** Of all tasks, by task. */
-  all(datasetId: string, { taskId, id }: TaskStatPlace): TaskStatPage {
+  all(datasetId: string, { taskId, id }: TaskStatCursor): TaskStatPage {
     return this.page(datasetId, (workload) => this.selectAll.all(workload, taskId, id));
   }
 
   /** The newest record of each task. */
-  newest(datasetId: string, { taskId }: TaskStatPlace): TaskStatPage {
+  newest(datasetId: string, { taskId }: TaskStatCursor): TaskStatPage {
     return this.page(datasetId, (workload) => this.selectNewest.all(workload, taskId));
   }
 

@@ -10,7 +10,7 @@ import { type PagedAnswers, textPages } from '#event-sourcing/paged-answers.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import type { Snapshot } from '#event-sourcing/snapshots.js';
-import { TaskDesk } from '../task/task-desk.js';
+import { MessageHandler } from '../message-handler.js';
 import { Workloads } from '../../workload/workloads.js';
 import { recordStats } from './record-stats.js';
 import {
@@ -34,7 +34,7 @@ export class TaskStatController {
   private readonly answers: PagedAnswers;
 
   constructor(
-    private readonly desk: TaskDesk,
+    private readonly handler: MessageHandler,
     private readonly blobs: BlobStore,
     readModel: ReadModel,
   ) {
@@ -53,13 +53,13 @@ export class TaskStatController {
     const id = newId(datasetRef(datasetId), nowMicros());
     const isLarge = Buffer.byteLength(JSON.stringify(raw)) > INLINE_BYTES_MAX;
     const stats = isLarge ? { blob: await this.blobs.put(STAT_BLOBS + id, raw) } : { raw };
-    return this.desk.decide(message, (view) => recordStats(view, { id, taskId, datasetId, stats }));
+    return this.handler.execute(message, (view) => recordStats(view, { id, taskId, datasetId, stats }));
   }
 
   @MessagePattern(ListTaskStats.subject)
   list(@Payload() message: Message<ListRequest>): Promise<Answer<Page>> {
     const { request } = message;
-    return this.desk.read(message, request.dataset_id, () =>
+    return this.handler.read(message, request.dataset_id, () =>
       this.answers.page(request.cursor, (snapshot) => listTaskStats(this.statsIn(snapshot), this.blobs, request)),
     );
   }
@@ -68,7 +68,7 @@ export class TaskStatController {
   get(
     @Payload() message: Message<{ dataset_id: string; task_id: string; task_stat_id: string }>,
   ): Promise<Answer<{ document: string }>> {
-    return this.desk.read(message, message.request.dataset_id, async () => {
+    return this.handler.read(message, message.request.dataset_id, async () => {
       const document = await getTaskStat(this.stats, this.blobs, message.request);
       if (document !== undefined) return { document };
       return new DomainError('not-found', 'task-stat.not-found', 'Task stat not found');
@@ -78,7 +78,7 @@ export class TaskStatController {
   @MessagePattern(ExportTaskStats.subject)
   export(@Payload() message: Message<ExportRequest>): Promise<Answer<Page>> {
     const { request } = message;
-    return this.desk.read(message, request.dataset_id, () =>
+    return this.handler.read(message, request.dataset_id, () =>
       this.answers.page(request.cursor, (snapshot) => exportTaskStats(this.statsIn(snapshot), this.blobs, request)),
     );
   }

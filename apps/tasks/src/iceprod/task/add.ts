@@ -6,7 +6,7 @@ import type { UnitAdded, UnitsAdded } from '#contracts/work-events.js';
 import type { DecidedEvent, Decision, SlicedDecision } from '#event-sourcing/command.js';
 import { isTaskStatus } from '../status-table.js';
 import { type JobView, jobsAdded } from '../job/job-decider.js';
-import { refusals } from './refusals.js';
+import { taskErrors } from './task-errors.js';
 import type { TaskView } from './view.js';
 import { datasetRef } from '../streams.js';
 
@@ -36,9 +36,9 @@ const invalid = (code: string, message: string): DomainError => new DomainError(
 export const addTask = (view: AddView, request: AddTaskRequest, newId: string): Decision<{ task_id: string }> => {
   const { dataset_id, job_id, job_index, task_index, name, depends, requirements } = request;
   const { status = DEFAULT_STATUS, priority = DEFAULT_PRIORITY, instance_id = '' } = request;
-  if (!isTaskStatus(status)) return refusals.invalidStatus();
+  if (!isTaskStatus(status)) return taskErrors.invalidStatus();
   if (kindOf(requirements) !== 'object') return invalid('task.bad-requirements', 'requirements must be an object');
-  if (Buffer.byteLength(JSON.stringify(request)) > REQUEST_BYTES_MAX) return refusals.tooLarge('Task');
+  if (Buffer.byteLength(JSON.stringify(request)) > REQUEST_BYTES_MAX) return taskErrors.tooLarge('Task');
   const ordinal = view.nextOrdinal(dataset_id);
   const data: UnitAdded = {
     units: [[ordinal, ordinal]],
@@ -54,14 +54,14 @@ const countsProblem = ({ count, first_job_index, tasks }: AddTasksRequest): Doma
   if (!Number.isSafeInteger(first_job_index + count) || first_job_index < 0) {
     return invalid('tasks.bad-first-index', 'first_job_index must be an integer from 0 on');
   }
-  return count * tasks.length > TASKS_PER_COMMAND_MAX ? refusals.tooManyTasks(TASKS_PER_COMMAND_MAX) : undefined;
+  return count * tasks.length > TASKS_PER_COMMAND_MAX ? taskErrors.tooManyTasks(TASKS_PER_COMMAND_MAX) : undefined;
 };
 
 const templatesProblem = (tasks: readonly TaskTemplate[]): DomainError | undefined => {
-  if (tasks.length === 0) return refusals.missingTasks();
-  if (Buffer.byteLength(JSON.stringify(tasks)) > REQUEST_BYTES_MAX) return refusals.tooLarge('Tasks');
+  if (tasks.length === 0) return taskErrors.missingTasks();
+  if (Buffer.byteLength(JSON.stringify(tasks)) > REQUEST_BYTES_MAX) return taskErrors.tooLarge('Tasks');
   for (const [place, { status = DEFAULT_STATUS, depends, requirements }] of tasks.entries()) {
-    if (!isTaskStatus(status)) return refusals.invalidStatus();
+    if (!isTaskStatus(status)) return taskErrors.invalidStatus();
     if (kindOf(requirements) !== 'object') return invalid('task.bad-requirements', 'requirements must be an object');
     if (depends.some((at) => !Number.isInteger(at) || at < 0 || at >= place)) {
       return invalid('tasks.bad-depends', 'depends must name earlier tasks');
@@ -103,9 +103,9 @@ export const addTasks = (
 
 const sizeProblem = ({ jobs, tasks }: AddTasksToJobsRequest): DomainError | undefined => {
   if (jobs.length === 0) return invalid('tasks.no-jobs', 'Missing jobs in body');
-  if (jobs.length * tasks.length > TASKS_TO_JOBS_MAX) return refusals.tooManyTasks(TASKS_TO_JOBS_MAX);
+  if (jobs.length * tasks.length > TASKS_TO_JOBS_MAX) return taskErrors.tooManyTasks(TASKS_TO_JOBS_MAX);
   const bytes = jobs.length * Buffer.byteLength(JSON.stringify(tasks));
-  return bytes > TASKS_TO_JOBS_BYTES_MAX ? refusals.tooLarge('Tasks') : undefined;
+  return bytes > TASKS_TO_JOBS_BYTES_MAX ? taskErrors.tooLarge('Tasks') : undefined;
 };
 
 /** Bulk creation for jobs that are there: all of them get the tasks, or none. A job that is named twice gets them once. */

@@ -4,7 +4,7 @@ import type { Decision } from '#event-sourcing/command.js';
 import { amendTask as amended, taskDocument } from './document.js';
 import { endedLease } from './ended-run.js';
 import { ofUnit } from './moves.js';
-import { refusals } from './refusals.js';
+import { taskErrors } from './task-errors.js';
 import type { TaskView } from './view.js';
 
 /** Fields of a PATCH larger than this do not fit an event, escaped as they are inside it. */
@@ -16,10 +16,10 @@ export const amendTask = (
   { task_id: id, fields }: { readonly task_id: string; readonly fields: string },
   timeMicros: number,
 ): Decision<{ document: string }> => {
-  if (membersOf(fields).size === 0) return refusals.missingUpdate();
-  if (Buffer.byteLength(JSON.stringify(fields)) > AMENDMENT_BYTES_MAX) return refusals.tooLarge('Update data');
+  if (membersOf(fields).size === 0) return taskErrors.missingUpdate();
+  if (Buffer.byteLength(JSON.stringify(fields)) > AMENDMENT_BYTES_MAX) return taskErrors.tooLarge('Update data');
   const unit = view.unit(id);
-  if (unit === undefined) return refusals.taskNotFound();
+  if (unit === undefined) return taskErrors.taskNotFound();
   const after = amended(unit, fields, timeMicros);
   if (after instanceof DomainError) return after;
   const ended = endedLease(unit, after);

@@ -4,8 +4,8 @@ import type { TaskSelection } from '#contracts/iceprod/tasks.js';
 import type { SlicedDecision } from '#event-sourcing/command.js';
 import { withSiteAsText } from '../requirement-change.js';
 import { ACTION_TABLE, isTaskStatus, RESET_ALIAS } from '../status-table.js';
-import { Chosen, movedTo } from './moves.js';
-import { refusals } from './refusals.js';
+import { ChosenUnits, movedTo } from './moves.js';
+import { taskErrors } from './task-errors.js';
 import type { Selected, TaskView } from './view.js';
 
 /** Most tasks or jobs that one bulk request may name (contract 7.7). */
@@ -21,16 +21,16 @@ export function* setTasksStatus(
 ): SlicedDecision<Nothing> {
   const { dataset_id: datasetId, tasks, status } = request;
   const isReset = status === RESET_ALIAS;
-  if (!isReset && !isTaskStatus(status)) return refusals.badStatus();
-  if (tasks.length === 0) return refusals.missingTasks();
-  if (tasks.length > TASKS_PER_REQUEST_MAX) return refusals.tooManyTasks(TASKS_PER_REQUEST_MAX);
-  const chosen = new Chosen(view);
+  if (!isReset && !isTaskStatus(status)) return taskErrors.badStatus();
+  if (tasks.length === 0) return taskErrors.missingTasks();
+  if (tasks.length > TASKS_PER_REQUEST_MAX) return taskErrors.tooManyTasks(TASKS_PER_REQUEST_MAX);
+  const chosen = new ChosenUnits(view);
   for (const [index, id] of tasks.entries()) {
     const unit = view.find(id);
     if (unit !== undefined && (datasetId === undefined || unit.workload === datasetId)) chosen.add(unit.key);
     if (index % SLICE === SLICE - 1) yield;
   }
-  if (chosen.count === 0) return refusals.tasksNotFound();
+  if (chosen.count === 0) return taskErrors.tasksNotFound();
   const moved = isReset ? movedTo('idle', ['lease', 'failures']) : movedTo(status, ['lease']);
   return { events: chosen.events('UnitsMoved', moved), reply: {} };
 }
@@ -59,9 +59,9 @@ export function* actOnTasks(
   request: TaskSelection & { readonly action: BulkAction },
 ): SlicedDecision<Nothing> {
   const named = request.jobs ?? request.tasks ?? [];
-  if (named.length > TASKS_PER_REQUEST_MAX) return refusals.tooManyTasks(TASKS_PER_REQUEST_MAX);
+  if (named.length > TASKS_PER_REQUEST_MAX) return taskErrors.tooManyTasks(TASKS_PER_REQUEST_MAX);
   const { from, to, clears } = ACTION_TABLE[request.action];
-  const chosen = new Chosen(view);
+  const chosen = new ChosenUnits(view);
   for (const slice of selected(view, request)) {
     for (const { key, status } of slice) if (from === undefined || from.includes(status)) chosen.add(key);
     yield;
@@ -82,12 +82,12 @@ export function* setRequirements(
   const { dataset_id: datasetId, name, mode } = request;
   // Sites are words, also when somebody sends a number.
   const requirements = withSiteAsText(request.requirements);
-  const chosen = new Chosen(view);
+  const chosen = new ChosenUnits(view);
   for (const slice of view.unitsNamed(datasetId, name)) {
     for (const { key } of slice) chosen.add(key);
     yield;
   }
-  if (chosen.count === 0) return refusals.tasksNotFound();
+  if (chosen.count === 0) return taskErrors.tasksNotFound();
   const events = chosen.events('TaskRequirementsSet', (units) => ({ units, name, mode, requirements }));
   return { events, reply: {} };
 }

@@ -6,7 +6,7 @@ const forced = (spec: TaskSpec, request: { dataset_id?: string; tasks: readonly 
   spec.when((view) => setTasksStatus(view, request));
 
 describe('bulk_status', () => {
-  it('forces any change and ends tickets', () => {
+  it('forces any change and ends leases', () => {
     const spec = new TaskSpec().given('a', { status: 'complete', leaseId: 'i', failures: 2 }).given('b').given('c');
     const { events } = forced(spec, { tasks: ['a', 'b', 'nobody'], status: 'waiting' });
     expect(events).toEqual([

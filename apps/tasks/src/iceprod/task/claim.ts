@@ -15,8 +15,8 @@ import { defaultsFor, PILOT_DEFAULTS } from '../requirements.js';
 import { PILOT_QUEUE, WAITING_QUEUE } from '../status-table.js';
 import { ordinalOfKey } from '../../workload/member-key.js';
 import { taskDocument } from './document.js';
-import { Chosen, movedTo, ofUnit } from './moves.js';
-import { refusals } from './refusals.js';
+import { ChosenUnits, movedTo, ofUnit } from './moves.js';
+import { taskErrors } from './task-errors.js';
 import type { TaskView } from './view.js';
 
 /** Most tasks that one claim takes: their documents travel in one answer. */
@@ -209,7 +209,7 @@ const queued = (
   timeMicros: number,
 ): Claimed => {
   const data = { status: 'queued', ...claim };
-  const chosen = new Chosen(view);
+  const chosen = new ChosenUnits(view);
   for (const unit of units) chosen.add(unit.key);
   const events = chosen.events('UnitsClaimed', (ranges): UnitsClaimed => ({ units: ranges, ...data }));
   const documents = units.map((unit) => {
@@ -222,7 +222,7 @@ const queued = (
 /**
  * `POST /task_actions/queue`, `queue_many` and `process`: takes the best ready tasks that fit what is offered.
  *
- * @param instanceId the ticket that all tasks of this claim get, except those of a pilot
+ * @param instanceId the lease that all tasks of this claim get, except those of a pilot
  */
 export const claimTasks = (
   view: TaskView,
@@ -234,12 +234,12 @@ export const claimTasks = (
   const problem = malformed(request);
   if (problem !== undefined) return problem;
   const { pilot_id: pilot } = request;
-  if (pilot !== undefined && view.pilot(pilot).pausedUntilMicros > timeMicros) return refusals.taskNotFound();
+  if (pilot !== undefined && view.pilot(pilot).pausedUntilMicros > timeMicros) return taskErrors.taskNotFound();
   const match = matcher.match(view, request);
   if (match instanceof DomainError) return match;
   const units = request.num >= 1 ? take(view, match, request, dueFor(view, request, timeMicros)) : [];
   const [first] = units;
-  if (first === undefined) return refusals.taskNotFound();
+  if (first === undefined) return taskErrors.taskNotFound();
   const site = offeredSite(request.requirements);
   const { events, documents } =
     request.mode === 'process'
@@ -276,7 +276,7 @@ export function* queueTasks(
     (ready) => !ready.isBlocked && isOpen(view, ready.workload),
   );
   const weightOf = ({ workload }: ReadyClass): number => weights.get(workload) ?? 0;
-  const chosen = new Chosen(view);
+  const chosen = new ChosenUnits(view);
   for (const weight of [...new Set(classes.map(weightOf))].sort((a, b) => b - a)) {
     if (chosen.count >= most) break;
     const heap = new ReadyHeap(

@@ -8,7 +8,7 @@ const claimed = (spec: TaskSpec, request: Partial<ClaimTasksRequest> = {}) => {
     ...{ mode: 'queue_many', num: 1, requirements: '{}', query_params: '{}', dataset_deprio: [] },
     ...request,
   };
-  const outcome = spec.when((view, now) => claimTasks(view, new ClaimMatcher(), whole, 'ticket', now));
+  const outcome = spec.when((view, now) => claimTasks(view, new ClaimMatcher(), whole, 'lease', now));
   const { documents = [] } = (outcome.reply ?? {}) as { documents?: readonly string[] };
   return { ...outcome, tasks: documents.map((document) => JSON.parse(document) as Record<string, unknown>) };
 };
@@ -22,11 +22,11 @@ describe('a claim', () => {
       .given('b', { ...waiting, priority: 2 })
       .given('c');
     const { tasks } = claimed(spec, { requirements: '{"site":"UW"}' });
-    expect(tasks).toMatchObject([{ task_id: 'b', status: 'queued', site: 'UW', instance_id: 'ticket' }]);
+    expect(tasks).toMatchObject([{ task_id: 'b', status: 'queued', site: 'UW', instance_id: 'lease' }]);
     expect(spec.task('b')).toMatchObject({
       status: 'queued',
       site: 'UW',
-      leaseId: 'ticket',
+      leaseId: 'lease',
       changedMicros: NOW_MICROS,
     });
     expect(spec.task('a').status).toBe('waiting');
@@ -38,14 +38,14 @@ describe('a claim', () => {
     expect(ids(claimed(spec, { num: 3 }))).toEqual(['e/1', 'f', 'g']);
   });
 
-  it('gives all its tasks one ticket', () => {
+  it('gives all its tasks one lease', () => {
     const spec = new TaskSpec().given('a', waiting).given('e/1', waiting);
     const { events } = claimed(spec, { num: 5 });
     expect(events.map(({ type, stream }) => [type, stream])).toEqual([
       ['UnitsClaimed', 'work-iceprod.main.d'],
       ['UnitsClaimed', 'work-iceprod.main.e'],
     ]);
-    expect([spec.task('a').leaseId, spec.task('e/1').leaseId]).toEqual(['ticket', 'ticket']);
+    expect([spec.task('a').leaseId, spec.task('e/1').leaseId]).toEqual(['lease', 'lease']);
     expect(spec.task('a').site).toBe('unknown');
   });
 
@@ -114,7 +114,7 @@ describe('a claim', () => {
     expect(ids(claimed(spec, { query_params: '{"requirements.site":"café"}' }))).toEqual(['a']);
   });
 
-  it('can ask for a ticket of before', () => {
+  it('can ask for a lease of before', () => {
     const spec = new TaskSpec().given('a', waiting).given('b', { ...waiting, leaseId: 'old' });
     expect(ids(claimed(spec, { num: 9, query_params: '{"instance_id":"old"}' }))).toEqual(['b']);
   });

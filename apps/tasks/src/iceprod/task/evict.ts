@@ -1,7 +1,7 @@
 import type { EvictedTask, EvictTasksRequest } from '#contracts/iceprod/tasks.js';
 import type { UnitsEvicted } from '#contracts/work-events.js';
 import type { SlicedDecision } from '#event-sourcing/command.js';
-import { Chosen } from './moves.js';
+import { ChosenUnits } from './moves.js';
 import type { TaskView } from './view.js';
 
 /** Look-ups between two yields. */
@@ -11,14 +11,14 @@ const SLICE = 500;
 const CLOCKS_APART_MICROS = 60_000_000;
 
 /**
- * Tasks of a pilot that ended go back to `waiting` if they still run and nobody has claimed them with a ticket
+ * Tasks of a pilot that ended go back to `waiting` if they still run and nobody has claimed them with a lease
  * (contract 12.3): evicted, not failed. A late order leaves alone what another pilot began meanwhile.
  */
 export function* evictTasks(
   view: TaskView,
   { tasks, reason, ended_micros: endedMicros }: EvictTasksRequest,
 ): SlicedDecision<{ evicted: readonly EvictedTask[] }> {
-  const chosen = new Chosen(view);
+  const chosen = new ChosenUnits(view);
   const evicted: EvictedTask[] = [];
   for (const [index, id] of [...new Set(tasks)].entries()) {
     const unit = view.unit(id);

@@ -3,15 +3,15 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import type { Answer, Message } from '#bus/contract.js';
 import { type EvictedTask, EvictTasks, type EvictTasksRequest } from '#contracts/iceprod/tasks.js';
 import { evictTasks } from './evict.js';
-import { TaskDesk } from './task-desk.js';
+import { MessageHandler } from '../message-handler.js';
 
 /** What the pilots service orders when a pilot is gone. */
 @Controller()
 export class EvictionController {
-  constructor(private readonly desk: TaskDesk) {}
+  constructor(private readonly handler: MessageHandler) {}
 
   @MessagePattern(EvictTasks.subject)
   evict(@Payload() message: Message<EvictTasksRequest>): Promise<Answer<{ evicted: readonly EvictedTask[] }>> {
-    return this.desk.decide(message, (view) => evictTasks(view, message.request));
+    return this.handler.execute(message, (view) => evictTasks(view, message.request));
   }
 }

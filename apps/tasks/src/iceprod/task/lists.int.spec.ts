@@ -148,7 +148,7 @@ describe('lists of a dataset', () => {
           async (own, guests, limit, changes, way) => {
             const { home, others } = await stage(own, guests);
             const { ids: before } = await page(kind.list, { dataset_id: home });
-            const disturbed = new Set<string>();
+            const invalidate = new Set<string>();
             const between = async (): Promise<void> => {
               for (const { what, at } of changes.shift() ?? []) {
                 const known = [...before, ...others];
@@ -156,13 +156,13 @@ describe('lists of a dataset', () => {
                 if (what === 'add') await kind.add(home);
                 else if (id === undefined) continue;
                 else if (what === 'leave' || what === 'join') {
-                  disturbed.add(id);
+                  invalidate.add(id);
                   await kind.amend(id, { dataset_id: what === 'join' ? home : `abroad-${datasets}` });
                 } else if (what === 'status') {
-                  if (way === 'filtered') disturbed.add(id);
+                  if (way === 'filtered') invalidate.add(id);
                   await kind.setStatus(home, id).catch(() => undefined);
                 } else {
-                  if (way === 'sorted') disturbed.add(id);
+                  if (way === 'sorted') invalidate.add(id);
                   await kind.amend(id, { [kind.sortField]: at });
                 }
               }
@@ -174,7 +174,7 @@ describe('lists of a dataset', () => {
             };
             const pages = await follow(kind.list, request, between);
             const seen = pages.flat();
-            const steady = before.filter((id) => !disturbed.has(id));
+            const steady = before.filter((id) => !invalidate.has(id));
             expect(pages.every(({ length }) => length <= limit)).toBe(true);
             expect(seen.filter((id) => steady.includes(id)).sort()).toEqual([...steady].sort());
             if (way === 'sorted') return;

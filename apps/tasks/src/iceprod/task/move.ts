@@ -4,8 +4,8 @@ import type { UnitsMoved } from '#contracts/work-events.js';
 import type { Decision } from '#event-sourcing/command.js';
 import { isTaskStatus, mayMove, RESET_ALIAS } from '../status-table.js';
 import { endedLease } from './ended-run.js';
-import { Chosen, movedTo, ofUnit } from './moves.js';
-import { refusals } from './refusals.js';
+import { ChosenUnits, movedTo, ofUnit } from './moves.js';
+import { taskErrors } from './task-errors.js';
 import type { TaskView } from './view.js';
 
 /** Most tasks that one call promotes (contract 7.6). */
@@ -18,7 +18,7 @@ interface Target {
 
 export interface SetTaskStatusCommand {
   readonly task_id: string;
-  /** Given on the dataset's route: the task must be listed there, and its ticket ends. */
+  /** Given on the dataset's route: the task must be listed there, and its lease ends. */
   readonly dataset_id?: string;
   readonly status: string;
   readonly instance_id?: string;
@@ -43,18 +43,18 @@ export const setTaskStatus = (
   needsInstance = false,
 ): Decision<Nothing> => {
   const target = targetOf(command);
-  if (target === undefined) return refusals.badStatus();
+  if (target === undefined) return taskErrors.badStatus();
   const unit = view.unit(command.task_id);
-  if (unit === undefined) return refusals.taskNotFound();
-  if (command.dataset_id !== undefined && unit.workload !== command.dataset_id) return refusals.taskNotFound();
+  if (unit === undefined) return taskErrors.taskNotFound();
+  if (command.dataset_id !== undefined && unit.workload !== command.dataset_id) return taskErrors.taskNotFound();
   if (unit.status === target.status) return { events: [], reply: {} };
   const holdsTicket = command.instance_id === undefined || command.instance_id === unit.leaseId;
-  if (!holdsTicket || !mayMove(unit.status, target.status)) return refusals.badTransition();
+  if (!holdsTicket || !mayMove(unit.status, target.status)) return taskErrors.badTransition();
   const { status, clears } = target;
   const leaseId = clears.includes('lease') ? '' : unit.leaseId;
   const ended = endedLease(unit, { status, leaseId });
   if (needsInstance && ended !== undefined && command.instance_id === undefined && command.dataset_id === undefined) {
-    return refusals.missingInstance();
+    return taskErrors.missingInstance();
   }
   const data = {
     status,
@@ -69,8 +69,8 @@ export const promoteTasks = (
   view: TaskView,
   { task_ids: ids }: { readonly task_ids: readonly string[] },
 ): Decision<{ waiting: number }> => {
-  if (ids.length > PROMOTE_MAX) return refusals.tooManyTasks(PROMOTE_MAX);
-  const chosen = new Chosen(view);
+  if (ids.length > PROMOTE_MAX) return taskErrors.tooManyTasks(PROMOTE_MAX);
+  const chosen = new ChosenUnits(view);
   for (const id of new Set(ids)) {
     const unit = view.unit(id);
     if (unit?.status === 'idle') chosen.add(unit.key);

@@ -5,13 +5,13 @@ describe('PUT status of a task', () => {
   const put = (spec: TaskSpec, command: Partial<Parameters<typeof setTaskStatus>[1]>) =>
     spec.when((view) => setTaskStatus(view, { task_id: 't', status: 'idle', ...command }));
 
-  it('moves it and keeps the ticket', () => {
+  it('moves it and keeps the lease', () => {
     const spec = new TaskSpec().given('t', { status: 'processing', leaseId: 'i' });
     expect(put(spec, { status: 'queued', instance_id: 'i' })).toMatchObject({ reply: {}, error: undefined });
     expect(spec.task('t')).toMatchObject({ status: 'queued', leaseId: 'i', changedMicros: NOW_MICROS });
   });
 
-  it('on the route of its dataset ends the ticket', () => {
+  it('on the route of its dataset ends the lease', () => {
     const spec = new TaskSpec().given('t', { status: 'processing', leaseId: 'i', failures: 2 });
     put(spec, { status: 'queued', dataset_id: 'd' });
     expect(spec.task('t')).toMatchObject({ status: 'queued', leaseId: '', failures: 2 });
@@ -70,7 +70,7 @@ describe('PUT status of a task', () => {
 });
 
 describe('promotion to waiting', () => {
-  it('takes idle tasks once each, whatever they depend on, and keeps their tickets', () => {
+  it('takes idle tasks once each, whatever they depend on, and keeps their leases', () => {
     const spec = new TaskSpec()
       .given('a', { leaseId: 'i', depends: '["nobody"]' })
       .given('e/1')

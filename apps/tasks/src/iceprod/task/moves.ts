@@ -36,7 +36,7 @@ class GrowingRanges {
 }
 
 /** Units chosen by a command, by the stream in which they change. */
-export class Chosen {
+export class ChosenUnits {
   private readonly byWorkload = new Map<number, { readonly stream: string; readonly ranges: GrowingRanges }>();
   private size = 0;
 

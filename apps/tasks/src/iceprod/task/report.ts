@@ -10,7 +10,7 @@ import { numberOf } from '../requirements.js';
 import { REPORT_TABLE } from '../status-table.js';
 import { taskDocument } from './document.js';
 import { ofUnit } from './moves.js';
-import { refusals } from './refusals.js';
+import { taskErrors } from './task-errors.js';
 import type { TaskView } from './view.js';
 
 const SECONDS_PER_HOUR = 3600;
@@ -30,7 +30,7 @@ const failedHours = (request: ReportTaskRequest, resources: string | undefined):
   return hoursOf(request) ?? (reported !== undefined && reported >= 0 ? reported : undefined);
 };
 
-/** Where a failed attempt leads; pilots that know no tickets get what a cron once did for them. */
+/** Where a failed attempt leads; pilots that know no leases get what a cron once did for them. */
 const afterFailure = (view: TaskView, unit: Unit, request: ReportTaskRequest, isLegacy: boolean): TaskStatus => {
   if (request.report === 'failed') return 'failed';
   if (!isLegacy) return 'waiting';
@@ -79,15 +79,15 @@ export const reportTask = (
 ): Decision<{ document: string }> => {
   const { report, instance_id: instance, site } = request;
   const isLegacy = instance === undefined;
-  if (isLegacy && report === 'processing') return refusals.missingInstance();
+  if (isLegacy && report === 'processing') return taskErrors.missingInstance();
   const unit = view.unit(request.task_id);
-  if (unit === undefined) return refusals.taskNotFound();
-  if (isLegacy && unit.leaseId !== '') return refusals.missingInstance();
-  if (!isLegacy && unit.leaseId !== instance) return refusals.taskNotFound();
+  if (unit === undefined) return taskErrors.taskNotFound();
+  if (isLegacy && unit.leaseId !== '') return taskErrors.missingInstance();
+  if (!isLegacy && unit.leaseId !== instance) return taskErrors.taskNotFound();
   const { from, to } = REPORT_TABLE[report];
   // Who reports gets the document as it was before (contract 7.6).
   const reply = { document: taskDocument(unit) };
-  if (!from.includes(unit.status)) return unit.status === to ? { events: [], reply } : refusals.badTransition();
+  if (!from.includes(unit.status)) return unit.status === to ? { events: [], reply } : taskErrors.badTransition();
   if (report === 'reset' || report === 'failed') {
     return { events: [ofUnit(view, unit.key, 'UnitFailed', failure(view, unit, request, isLegacy, limits))], reply };
   }

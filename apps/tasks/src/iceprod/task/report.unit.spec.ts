@@ -39,13 +39,13 @@ describe('a report', () => {
     expect(JSON.parse((reply as { document: string }).document)).toMatchObject({ status: 'queued', instance_id: 'i' });
   });
 
-  it('of the start keeps the ticket and stores the site', () => {
+  it('of the start keeps the lease and stores the site', () => {
     const spec = new TaskSpec().given('t', { status: 'queued', leaseId: 'i', site: 'old' });
     reported(spec, { report: 'processing', instance_id: 'i', site: 'new' });
     expect(spec.task('t')).toMatchObject({ leaseId: 'i', site: 'new' });
   });
 
-  it('of completion overwrites the walltime and ends the ticket', () => {
+  it('of completion overwrites the walltime and ends the lease', () => {
     const spec = new TaskSpec().given('t', { status: 'processing', leaseId: 'i', walltimeHours: 9 });
     reported(spec, { report: 'complete', instance_id: 'i', time_used: 5400, site: 'S' });
     expect(spec.task('t')).toMatchObject({ walltimeHours: 1.5, leaseId: '', site: 'S', failures: 0 });
@@ -93,7 +93,7 @@ describe('a report', () => {
     });
   });
 
-  it('with another ticket finds no task', () => {
+  it('with another lease finds no task', () => {
     const spec = new TaskSpec().given('t', { status: 'queued', leaseId: 'i' });
     expect(reported(spec, { report: 'complete', instance_id: 'other' }).error).toBe('Task not found');
     expect(reported(spec, { report: 'complete', instance_id: '' }).error).toBe('Task not found');
@@ -104,7 +104,7 @@ describe('a report', () => {
     expect(reported(new TaskSpec(), { report: 'complete' }).error).toBe('Task not found');
   });
 
-  describe('without a ticket', () => {
+  describe('without a lease', () => {
     it('is accepted while the task has none', () => {
       const spec = new TaskSpec().given('t', { status: 'processing' });
       expect(reported(spec, { report: 'complete', time_used: 3600 }).error).toBeUndefined();
@@ -128,7 +128,7 @@ describe('a report', () => {
       expect(spec.task('t')).toMatchObject({ status: to, failures: failures + 1 });
     });
 
-    it('is no legacy reset when the empty ticket is said', () => {
+    it('is no legacy reset when the empty lease is said', () => {
       const spec = new TaskSpec().given('t', { status: 'processing', failures: 50 });
       reported(spec, { report: 'reset', instance_id: '' });
       expect(spec.task('t').status).toBe('waiting');

@@ -7,7 +7,7 @@ import { ClaimTasks, type ClaimTasksRequest, PromoteTasks, QueueTasks } from '#c
 import { RecentOffers } from '../explain/recent-offers.js';
 import { ClaimMatcher, claimTasks, queueTasks } from './claim.js';
 import { promoteTasks } from './move.js';
-import { TaskDesk } from './task-desk.js';
+import { MessageHandler } from '../message-handler.js';
 
 /** Messages of whoever hands tasks to workers. */
 @Controller()
@@ -15,19 +15,19 @@ export class SchedulingController {
   private readonly matcher = new ClaimMatcher();
 
   constructor(
-    private readonly desk: TaskDesk,
+    private readonly handler: MessageHandler,
     private readonly offers: RecentOffers,
   ) {}
 
   @MessagePattern(PromoteTasks.subject)
   promote(@Payload() message: Message<{ task_ids: readonly string[] }>): Promise<Answer<{ waiting: number }>> {
-    return this.desk.decide(message, (view) => promoteTasks(view, message.request));
+    return this.handler.execute(message, (view) => promoteTasks(view, message.request));
   }
 
   @MessagePattern(ClaimTasks.subject)
   claim(@Payload() message: Message<ClaimTasksRequest>): Promise<Answer<{ documents: readonly string[] }>> {
     const instanceId = randomUUID().replaceAll('-', '');
-    return this.desk.decide(message, (view, timeMicros) => {
+    return this.handler.execute(message, (view, timeMicros) => {
       const decision = claimTasks(view, this.matcher, message.request, instanceId, timeMicros);
       const isRefused = decision instanceof DomainError;
       // What is no offer at all says nothing about tasks.
@@ -40,6 +40,6 @@ export class SchedulingController {
   queue(
     @Payload() message: Message<{ num_tasks: number; dataset_prio: Readonly<Record<string, number>> }>,
   ): Promise<Answer<{ queued: number }>> {
-    return this.desk.decide(message, (view) => queueTasks(view, message.request));
+    return this.handler.execute(message, (view) => queueTasks(view, message.request));
   }
 }

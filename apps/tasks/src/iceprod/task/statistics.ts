@@ -4,7 +4,7 @@ import type { UnitReader } from '../../engine/unit-row.js';
 import { COLUMNS_BEFORE, UnitScan } from '../../engine/unit-scan.js';
 import type { WordId } from '../../engine/words.js';
 import { gpuOf } from '../requirements.js';
-import { START_PLACE } from '../../workload/list-place.js';
+import { LIST_START } from '../../workload/list-cursor.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 import type { TaskCounts } from './task-counts.js';
 import { ICEPROD } from '../streams.js';
@@ -72,7 +72,7 @@ export class TaskStatisticsQuery {
     const complete = this.reader.words.status.find(ICEPROD, 'complete');
     if (complete === undefined) return byName;
     const query = { workload, filter: { statuses: [complete] }, columns: RUN_COLUMNS };
-    for await (const { rows } of this.scan.walk(query, START_PLACE, new Slices())) {
+    for await (const { rows } of this.scan.walk(query, LIST_START, new Slices())) {
       for (const row of rows) {
         const [name = -1, requirements = -1, hours = 0, errHours = 0] = row.slice(COLUMNS_BEFORE).map(Number);
         const gpu = gpus.get(requirements) ?? gpuOf(this.reader.words.requirements.wordOf(requirements));

@@ -7,13 +7,13 @@ import type { Vocabulary, WordId } from '../../engine/words.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
 import { isTaskStatus, RESET_ALIAS } from '../status-table.js';
-import { refusals } from './refusals.js';
+import { taskErrors } from './task-errors.js';
 import { ICEPROD } from '../streams.js';
 
 /** Statuses of a filter, refused when one is unknown; the legacy word matches nothing. */
 export const checkStatuses = (statuses: readonly string[] | undefined): DomainError | undefined =>
   statuses?.every((word) => isTaskStatus(word) || word === RESET_ALIAS) === false
-    ? refusals.unknownStatus()
+    ? taskErrors.unknownStatus()
     : undefined;
 
 const rankOf = (status: string): number =>

@@ -16,7 +16,7 @@ import {
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { TaskStatisticsQuery } from './statistics.js';
 import { checkStatuses, TaskCounts } from './task-counts.js';
-import { TaskDesk } from './task-desk.js';
+import { MessageHandler } from '../message-handler.js';
 import { TaskLists } from './task-lists.js';
 import { TaskQuery } from './task-query.js';
 
@@ -29,25 +29,25 @@ export class TaskListController {
   private readonly statisticsQuery: TaskStatisticsQuery;
 
   constructor(
-    private readonly desk: TaskDesk,
+    private readonly handler: MessageHandler,
     { snapshots }: ReadModel,
     ledger: Ledger,
   ) {
-    this.counts = new TaskCounts(desk.shown);
-    this.lists = new TaskLists(desk.shown, ledger, snapshots);
-    this.queries = new TaskQuery(desk.shown, this.counts, snapshots);
-    this.statisticsQuery = new TaskStatisticsQuery(desk.shown, this.counts);
+    this.counts = new TaskCounts(handler.committed);
+    this.lists = new TaskLists(handler.committed, ledger, snapshots);
+    this.queries = new TaskQuery(handler.committed, this.counts, snapshots);
+    this.statisticsQuery = new TaskStatisticsQuery(handler.committed, this.counts);
   }
 
   @MessagePattern(QueryTasks.subject)
   query(@Payload() message: Message<QueryTasksRequest>): Promise<Answer<Page>> {
-    return this.desk.read(message, undefined, () => this.queries.query(message.request));
+    return this.handler.read(message, undefined, () => this.queries.query(message.request));
   }
 
   @MessagePattern(ListTasks.subject)
   list(@Payload() message: Message<ListTasksRequest>): Promise<Answer<Page>> {
     const { request } = message;
-    return this.desk.read(
+    return this.handler.read(
       message,
       request.dataset_id,
       () => checkStatuses(request.statuses) ?? this.lists.list(request),
@@ -57,23 +57,23 @@ export class TaskListController {
   @MessagePattern(SummarizeTasks.subject)
   summarize(@Payload() message: Message<{ dataset_id: string; cursor?: string }>): Promise<Answer<Page>> {
     const { dataset_id: datasetId, cursor } = message.request;
-    return this.desk.read(message, datasetId, () => this.lists.summarize(datasetId, cursor));
+    return this.handler.read(message, datasetId, () => this.lists.summarize(datasetId, cursor));
   }
 
   @MessagePattern(CountTasks.subject)
   count(@Payload() message: Message<CountTasksRequest>): Promise<Answer<{ document: string }>> {
-    return this.desk.read(message, message.request.dataset_id, () => this.counts.count(message.request));
+    return this.handler.read(message, message.request.dataset_id, () => this.counts.count(message.request));
   }
 
   @MessagePattern(CountTasksByName.subject)
   countByName(@Payload() message: Message<{ dataset_id: string }>): Promise<Answer<{ document: string }>> {
     const { dataset_id: datasetId } = message.request;
-    return this.desk.read(message, datasetId, () => this.counts.countByName(datasetId));
+    return this.handler.read(message, datasetId, () => this.counts.countByName(datasetId));
   }
 
   @MessagePattern(TaskStatistics.subject)
   statistics(@Payload() message: Message<{ dataset_id: string }>): Promise<Answer<{ document: string }>> {
     const { dataset_id: datasetId } = message.request;
-    return this.desk.read(message, datasetId, () => this.statisticsQuery.statistics(datasetId));
+    return this.handler.read(message, datasetId, () => this.statisticsQuery.statistics(datasetId));
   }
 }

@@ -1,7 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { Ledger } from '#ledger/ledger.js';
 import { wantedFields } from '#contracts/iceprod/keys.js';
-import { afterPlace, type SortField } from '#contracts/iceprod/lists.js';
+import { afterCursor, type SortField } from '#contracts/iceprod/lists.js';
 import type { ListTasksRequest } from '#contracts/iceprod/tasks.js';
 import { membersOf } from '#contracts/raw-json.js';
 import { type ListStart, listStart } from '#event-sourcing/list-start.js';
@@ -15,14 +15,14 @@ import {
   COLUMNS_BEFORE,
   homesOfMovedUnits,
   idIn,
-  placeOfRow,
+  cursorAfterRow,
   type UnitFilter,
   type UnitQuery,
   type UnitRows,
   unitsIn,
 } from '../../engine/unit-scan.js';
 import { revisionsAt } from '../../workload/changes.js';
-import { isPlace, placeText, readPlace, START_PLACE } from '../../workload/list-place.js';
+import { isCursor, cursorText, readCursor, LIST_START } from '../../workload/list-cursor.js';
 import { taskDocuments } from './document.js';
 import { valuesOf } from './sorting.js';
 import { ICEPROD } from '../streams.js';
@@ -64,7 +64,7 @@ export class TaskLists {
     const slices = new Slices();
     for (const [status, word] of presentStatuses(snapshot.database, workload, this.reader.words)) {
       const query = { workload, filter: { statuses: [status] }, columns: [] };
-      for await (const { rows } of unitsIn(snapshot).walk(query, START_PLACE, slices)) {
+      for await (const { rows } of unitsIn(snapshot).walk(query, LIST_START, slices)) {
         const ids = rows.map((row) => JSON.stringify(idIn(row)));
         if (ids.length > 0) yield { entries: [`[${JSON.stringify(word)},[${ids.join(',')}]]`] };
       }
@@ -73,7 +73,7 @@ export class TaskLists {
   }
 
   private created(request: ListTasksRequest, snapshot: Snapshot): Chunks | DomainError {
-    const start = listStart(request, isPlace);
+    const start = listStart(request, isCursor);
     if (start instanceof DomainError) return start;
     const documents = taskDocuments(this.reader, wantedFields(request.keys, ['task_id']));
     const matches = gridFilter(request, documents.columns.length);
@@ -91,7 +91,7 @@ export class TaskLists {
         const wanted = await this.wantedOf(request, snapshot);
         if (wanted === undefined) return;
         const query = { ...wanted, columns: UNIT_COLUMNS };
-        for await (const { rows } of unitsIn(snapshot).walk(query, START_PLACE, slices)) {
+        for await (const { rows } of unitsIn(snapshot).walk(query, LIST_START, slices)) {
           for (const each of rows) {
             if (!matches(each)) continue;
             const row = rowOf(each);
@@ -108,13 +108,13 @@ export class TaskLists {
 
   private async *rows(
     request: ListTasksRequest,
-    { place }: ListStart,
+    { cursor }: ListStart,
     columns: readonly string[],
     snapshot: Snapshot,
   ): AsyncGenerator<UnitRows, void, void> {
     const wanted = await this.wantedOf(request, snapshot);
     if (wanted === undefined) return;
-    yield* unitsIn(snapshot).walk({ ...wanted, columns }, readPlace(place), new Slices());
+    yield* unitsIn(snapshot).walk({ ...wanted, columns }, readCursor(cursor), new Slices());
   }
 
   private async wantedOf(request: ListTasksRequest, snapshot: Snapshot): Promise<Wanted> {
@@ -138,14 +138,14 @@ export class TaskLists {
 const entryOf = (documents: RowDocuments, row: Row): string =>
   `${JSON.stringify(idIn(row))}:${documents.render(row, COLUMNS_BEFORE)}`;
 
-/** In order of creation, which no change of a task touches: a place in it stays where it is. */
+/** In order of creation, which no change of a task touches: a cursor in it stays where it is. */
 async function* createdTasks(
   walk: AsyncIterable<UnitRows>,
-  { limit, place }: ListStart,
+  { limit, cursor }: ListStart,
   entryOf: (row: Row) => string | undefined,
 ): Chunks {
   let left = limit;
-  let behind = placeText(readPlace(place));
+  let behind = cursorText(readCursor(cursor));
   for await (const chunk of walk) {
     const entries: string[] = [];
     for (const row of chunk.rows) {
@@ -153,14 +153,14 @@ async function* createdTasks(
       if (entry === undefined) continue;
       if (left === 0) {
         yield { entries };
-        return afterPlace(behind);
+        return afterCursor(behind);
       }
       entries.push(entry);
       left -= 1;
-      if (left === 0) behind = placeText(placeOfRow(chunk, row));
+      if (left === 0) behind = cursorText(cursorAfterRow(chunk, row));
     }
-    if (left > 0) behind = placeText(chunk.last);
-    yield { entries, ...(limit !== Infinity && { after: afterPlace(behind) }) };
+    if (left > 0) behind = cursorText(chunk.last);
+    yield { entries, ...(limit !== Infinity && { after: afterCursor(behind) }) };
   }
   return undefined;
 }

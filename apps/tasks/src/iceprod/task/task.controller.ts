@@ -19,9 +19,9 @@ import { addTask } from './add.js';
 import { amendTask } from './amend.js';
 import { pickTask } from './document.js';
 import { setTaskStatus, type SetTaskStatusCommand } from './move.js';
-import { refusals } from './refusals.js';
+import { taskErrors } from './task-errors.js';
 import { reportTask } from './report.js';
-import { TaskDesk } from './task-desk.js';
+import { MessageHandler } from '../message-handler.js';
 import { ICEPROD, datasetRef } from '../streams.js';
 
 /** Messages about one task. */
@@ -31,7 +31,7 @@ export class TaskController {
   private readonly raiseLimits: RaiseLimits;
 
   constructor(
-    private readonly desk: TaskDesk,
+    private readonly handler: MessageHandler,
     environment: Environment,
   ) {
     this.raiseLimits = raiseLimits(environment.ICEPROD_RAISE_MAX);
@@ -41,7 +41,7 @@ export class TaskController {
   @MessagePattern(AddTask.subject)
   add(@Payload() message: Message<AddTaskRequest>): Promise<Answer<{ task_id: string }>> {
     const id = newId(datasetRef(message.request.dataset_id), nowMicros());
-    return this.desk.decide(message, (view) => addTask(view, message.request, id));
+    return this.handler.execute(message, (view) => addTask(view, message.request, id));
   }
 
   @MessagePattern(GetTask.subject)
@@ -49,10 +49,10 @@ export class TaskController {
     @Payload() message: Message<{ task_id: string; dataset_id?: string; keys?: readonly string[] }>,
   ): Promise<Answer<{ document: string }>> {
     const { task_id: id, dataset_id: datasetId, keys } = message.request;
-    return this.desk.read(message, datasetId, () => {
-      const stored = this.desk.shown.byId(ICEPROD, id);
+    return this.handler.read(message, datasetId, () => {
+      const stored = this.handler.committed.byId(ICEPROD, id);
       if (stored === undefined || (datasetId !== undefined && stored.unit.workload !== datasetId)) {
-        return refusals.taskNotFound();
+        return taskErrors.taskNotFound();
       }
       return { document: pickTask(stored.unit, wantedFields(keys, ['task_id'])) };
     });
@@ -60,12 +60,12 @@ export class TaskController {
 
   @MessagePattern(AmendTask.subject)
   amend(@Payload() message: Message<{ task_id: string; fields: string }>): Promise<Answer<{ document: string }>> {
-    return this.desk.decide(message, (view, timeMicros) => amendTask(view, message.request, timeMicros));
+    return this.handler.execute(message, (view, timeMicros) => amendTask(view, message.request, timeMicros));
   }
 
   @MessagePattern(SetTaskStatus.subject)
   setStatus(@Payload() message: Message<SetTaskStatusCommand>): Promise<Answer<Nothing>> {
-    return this.desk.decide(
+    return this.handler.execute(
       message,
       (view) => setTaskStatus(view, message.request, this.needsInstance),
       message.request.dataset_id,
@@ -74,6 +74,6 @@ export class TaskController {
 
   @MessagePattern(ReportTask.subject)
   report(@Payload() message: Message<ReportTaskRequest>): Promise<Answer<{ document: string }>> {
-    return this.desk.decide(message, (view) => reportTask(view, message.request, this.raiseLimits));
+    return this.handler.execute(message, (view) => reportTask(view, message.request, this.raiseLimits));
   }
 }

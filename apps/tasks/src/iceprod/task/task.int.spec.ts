@@ -113,15 +113,15 @@ describe('the tasks service', () => {
       requirements: { memory: 7.5, gpu: 1, time: 2.25 },
     });
     const [again] = await claim({ mode: 'queue' });
-    const ticket = { task_id: id, instance_id: again?.instance_id ?? '' };
-    await ask(ReportTask, { ...ticket, report: 'complete', time_used: 7200 });
+    const lease = { task_id: id, instance_id: again?.instance_id ?? '' };
+    await ask(ReportTask, { ...lease, report: 'complete', time_used: 7200 });
     expect(await get(id)).toMatchObject({ status: 'complete', walltime: 2, site: 'unknown' });
     expect((await ask(CountTasks, { dataset_id: 'd' })).document).toBe('{"complete":1}');
     expect((await ask(CountTasks, { gpu: true })).document).toBe('{"complete":1}');
     expect((await ask(CountTasks, { gpu: false })).document).toBe('{}');
   });
 
-  it('judges plain users by the rule of the dataset, for reading and for writing', async () => {
+  it('lets plain users read and write as the rule of the dataset says', async () => {
     await submit('d');
     const task_id = await add('d');
     const read = { dataset_id: 'd', task_id };
@@ -276,7 +276,7 @@ describe('the tasks service', () => {
     expect((await ask(CountTasks, { dataset_id: 'd' })).document).toBe(`{"complete":${count}}`);
   });
 
-  it('answers the same after its tables were made again', async () => {
+  it('answers the same after its tables were rebuilt', async () => {
     await submit('d');
     const tasks = [
       { name: 'a', depends: [], requirements: '{"memory":4.0}', status: 'waiting' },

@@ -22,7 +22,7 @@ const priority = fc.constantFrom(0, 0.5, 1);
 const name = fc.constantFrom('n0', 'n1', '__proto__');
 const some = fc.array(number, { minLength: 1, maxLength: 12 });
 const pick = (ids: readonly string[], at: number): string => ids[at % Math.max(1, ids.length)] ?? 'nobody';
-const ticketOf = (view: TaskView, id: string) => view.unit(id)?.leaseId ?? '';
+const leaseOf = (view: TaskView, id: string) => view.unit(id)?.leaseId ?? '';
 
 /** Adds one task. */
 export const single = fc
@@ -79,7 +79,7 @@ const report = fc
       {
         ...(request as typeof rest & object),
         task_id: id,
-        instance_id: ticketOf(view, id),
+        instance_id: leaseOf(view, id),
       } as never,
       raiseLimits([]),
     );

@@ -85,7 +85,7 @@ export class MemoryView implements TaskView, ReadyUnits {
     return Number.NaN;
   }
 
-  get rises(): number {
+  get headVersion(): number {
     return Number.NaN;
   }
 

@@ -1,7 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
 
 /** Texts are those of the IceProd contract: clients read them. */
-export const refusals = {
+export const taskErrors = {
   taskNotFound: () => new DomainError('not-found', 'task.not-found', 'Task not found'),
   tasksNotFound: () => new DomainError('not-found', 'tasks.not-found', 'Tasks not found'),
   badStatus: () => new DomainError('invalid', 'task.bad-status', 'Bad status'),

@@ -6,7 +6,7 @@ import { TasksModule } from '../../tasks.module.js';
 
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
 const TASKS = ['generate', 'filter'].map((name) => ({ name, depends: [], requirements: '{}' }));
-const NOT_LACKING = { kind: 'state', code: 'job.not-lacking' };
+const NOT_MISSING = { kind: 'state', code: 'job.not-missing' };
 
 describe('jobs that are made where they are lacking', () => {
   const host = new ServiceHost(TasksModule);
@@ -16,10 +16,10 @@ describe('jobs that are made where they are lacking', () => {
 
   const byHand = async (dataset_id: string, job_index: number): Promise<string> =>
     (await host.request(AddJob, { dataset_id, job_index }, SYSTEM)).job_id;
-  const whole = (dataset_id: string, first_job_index: number, lacking_of: number) =>
-    host.request(AddTasks, { dataset_id, first_job_index, count: 1, lacking_of, tasks: TASKS }, SYSTEM);
-  const bare = (dataset_id: string, job_index: number, lacking_of: number) =>
-    host.request(AddJob, { dataset_id, job_index, lacking_of }, SYSTEM);
+  const whole = (dataset_id: string, first_job_index: number, jobs_max: number) =>
+    host.request(AddTasks, { dataset_id, first_job_index, count: 1, jobs_max, tasks: TASKS }, SYSTEM);
+  const bare = (dataset_id: string, job_index: number, jobs_max: number) =>
+    host.request(AddJob, { dataset_id, job_index, jobs_max }, SYSTEM);
   const indexes = async (dataset_id: string): Promise<readonly number[]> => {
     const { entries } = await host.request(ListJobs, { dataset_id }, SYSTEM);
     const jobs = Object.values(JSON.parse(`{${entries.join(',')}}`) as Record<string, { job_index: number }>);
@@ -28,19 +28,19 @@ describe('jobs that are made where they are lacking', () => {
 
   it('are not made twice, nor more than the dataset is to have', async () => {
     await byHand('d', 1);
-    await expect(whole('d', 1, 3)).rejects.toMatchObject(NOT_LACKING);
-    await expect(bare('d', 1, 3)).rejects.toMatchObject(NOT_LACKING);
+    await expect(whole('d', 1, 3)).rejects.toMatchObject(NOT_MISSING);
+    await expect(bare('d', 1, 3)).rejects.toMatchObject(NOT_MISSING);
     expect(await whole('d', 0, 3)).toEqual({ jobs: 1, tasks: 2 });
     // By hand everything may be made, also a second job of an index.
     const second = await byHand('d', 1);
-    await expect(whole('d', 2, 3)).rejects.toMatchObject(NOT_LACKING);
+    await expect(whole('d', 2, 3)).rejects.toMatchObject(NOT_MISSING);
     expect(await indexes('d')).toEqual([0, 1, 1]);
     // Whatever its status is, a job is one.
     await host.request(AmendJob, { job_id: second, fields: '{"status":"odd"}' }, SYSTEM);
-    await expect(bare('d', 2, 3)).rejects.toMatchObject(NOT_LACKING);
+    await expect(bare('d', 2, 3)).rejects.toMatchObject(NOT_MISSING);
     await host.request(AmendJob, { job_id: second, fields: '{"dataset_id":"elsewhere"}' }, SYSTEM);
     expect(await bare('d', 2, 3)).toMatchObject({ job_id: expect.any(String) as string });
-    await expect(whole('elsewhere', 1, 9)).rejects.toMatchObject(NOT_LACKING);
+    await expect(whole('elsewhere', 1, 9)).rejects.toMatchObject(NOT_MISSING);
     expect((await host.request(CountTasks, { dataset_id: 'd' }, SYSTEM)).document).toBe('{"idle":2}');
   });
 
