@@ -192,7 +192,7 @@ describe('a config', () => {
   });
 });
 
-const EXAMPLES = new URL('../../../../examples/iceprod/', import.meta.url);
+const EXAMPLES = new URL('../../../../../examples/iceprod/', import.meta.url);
 const examples = readdirSync(EXAMPLES).filter((name) => name.endsWith('.json'));
 
 it.each(examples)('the example %s is accepted and stored to the letter', (name) => {
