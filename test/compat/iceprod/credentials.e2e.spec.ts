@@ -3,6 +3,7 @@ import { ISSUER_CLIENT, startTokenIssuer, type TokenIssuer, tokenWith } from '..
 import { MODES } from '../../harness/cairn-process.js';
 import { jsonAnswer } from '../../harness/http-client.js';
 import { done, ok, refused } from './answers.js';
+import { TIMESTAMP } from './fixtures.js';
 import { useTestCluster } from '../../harness/test-cluster.js';
 
 const S3 = { url: 'https://s3.example', type: 's3', buckets: ['b'], access_key: 'key', secret_key: 'hush-s3' };
@@ -200,6 +201,22 @@ describe.each(MODES)('IceProd credentials, $mode', (mode) => {
     const asked = provider().asked.length;
     expect((await admin.post(path, { url: 'u', type: 'oauth', refresh_token: foreign })).status).toBe(400);
     expect(provider().asked).toHaveLength(asked);
+  });
+
+  it('show in /healthz when they were last refreshed, with and without success', async () => {
+    const { admin, anonymous } = cluster();
+    const health = async () => (await anonymous.get('/healthz')).json as Readonly<Record<string, string>>;
+    const body = { url: 'u', type: 'oauth' };
+    const path = '/users/ivan/credentials';
+    expect(await admin.post(path, { ...body, refresh_token: provider().grant('ivan') })).toEqual(done);
+    const successful = await health();
+    expect(successful['start_time']).toMatch(TIMESTAMP);
+    expect(successful['last_run_time']).toMatch(TIMESTAMP);
+    expect(successful['last_success_time']).toMatch(TIMESTAMP);
+    expect((await admin.post(path, { ...body, refresh_token: 'unknown' })).status).toBe(400);
+    const failed = await health();
+    expect(String(failed['last_run_time']) > String(successful['last_run_time'])).toBe(true);
+    expect(failed['last_success_time']).toBe(successful['last_success_time']);
   });
 
   it('are exchanged for other clients, the failing ones left out', async () => {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import { Log } from '#platform/logging.js';
 import type { MessageContext } from '#bus/contract.js';
@@ -33,10 +34,22 @@ const inTurns = async <Entry, Result>(
   return results;
 };
 
+/** When this process asked an issuer for new tokens; a restart forgets it. */
+export interface RefreshTimes {
+  readonly startMicros: number;
+  /** `undefined` before the first attempt. */
+  readonly lastAttemptMicros: number | undefined;
+  /** `undefined` before the first success. */
+  readonly lastSuccessMicros: number | undefined;
+}
+
 /** Gets usable tokens for stored credentials from their issuer. */
 @Injectable()
 export class CredentialUse {
   private readonly records: CredentialRecords;
+  private readonly startMicros = nowMicros();
+  private lastAttemptMicros: number | undefined;
+  private lastSuccessMicros: number | undefined;
 
   constructor(
     private readonly store: CredentialStore,
@@ -77,8 +90,16 @@ export class CredentialUse {
   async refreshed(credential: Credential): Promise<Credential | DomainError> {
     const { access_token, refresh_token = '', scope } = credential;
     if (!this.issuer.serves(issuerOf(refresh_token) ?? issuerOf(access_token))) return foreignIssuer();
+    this.lastAttemptMicros = nowMicros();
     const tokens = await this.issuer.refresh(refresh_token, scope);
-    return tokens instanceof DomainError ? tokens : refreshed(credential, tokens);
+    if (tokens instanceof DomainError) return tokens;
+    this.lastSuccessMicros = nowMicros();
+    return refreshed(credential, tokens);
+  }
+
+  refreshTimes(): RefreshTimes {
+    const { startMicros, lastAttemptMicros, lastSuccessMicros } = this;
+    return { startMicros, lastAttemptMicros, lastSuccessMicros };
   }
 
   private async used({ record, credential }: Readable, context: MessageContext): Promise<Readable> {

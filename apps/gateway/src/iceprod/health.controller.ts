@@ -2,6 +2,7 @@ import { Controller } from '@nestjs/common';
 import { formatTimestamp, nowMicros } from '#platform/clock.js';
 import { Health } from '#platform/health.js';
 import { CountRequests } from '#contracts/iceprod/actions.js';
+import { GetCredentialHealth } from '#contracts/iceprod/credentials.js';
 import { HttpError } from '../edge/request-error.js';
 import type { CallOf, Served } from '../route/route.js';
 import { Serves, TheCall } from '../route/serves.decorator.js';
@@ -22,7 +23,10 @@ export class HealthController {
       const failed = Object.keys(checks).filter((name) => checks[name] !== 'ok');
       throw new HttpError(500, `not available: ${failed.join(', ')}`);
     }
-    const { queued } = await this.answers.reply(CountRequests, call);
-    return JSON.stringify({ now: formatTimestamp(nowMicros()), num_requests: queued });
+    const [{ queued }, credentials] = await Promise.all([
+      this.answers.reply(CountRequests, call),
+      this.answers.reply(GetCredentialHealth, call),
+    ]);
+    return JSON.stringify({ now: formatTimestamp(nowMicros()), num_requests: queued, ...credentials });
   }
 }

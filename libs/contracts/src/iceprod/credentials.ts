@@ -1,4 +1,4 @@
-import { command, type Caller, query } from '#bus/contract.js';
+import { type Caller, command, type Nothing, query } from '#bus/contract.js';
 import type { CredentialFields, CredentialFilters } from '../credentials.js';
 
 /** Whose a credential is: exactly the members that its document shows (contract 19). */
@@ -40,6 +40,14 @@ export const ExchangeCredentials = query<
   OfOwner & CredentialFilters & { readonly client_id: string; readonly new_scope?: string },
   { document: string }
 >('auth', 'credentials.exchange');
+
+/** When the service started and when it last asked an issuer for new tokens; `''` before the first time (contract 20). */
+export interface CredentialHealth {
+  readonly start_time: string;
+  readonly last_run_time: string;
+  readonly last_success_time: string;
+}
+export const GetCredentialHealth = query<Nothing, CredentialHealth>('auth', 'credentials.health');
 
 export interface CreateCredentialRequest {
   readonly username: string;

@@ -1,6 +1,6 @@
 import { Controller, type OnModuleInit } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
-import { nowMicros } from '#platform/clock.js';
+import { formatTimestamp, nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { Answer, Message, MessageContext } from '#bus/contract.js';
 import { type CredentialEvents, credentialStream } from '#contracts/credential-events.js';
@@ -14,8 +14,10 @@ import {
   AmendCredential,
   CreateCredential,
   type CreateCredentialRequest,
+  type CredentialHealth,
   DeleteCredentials,
   ExchangeCredentials,
+  GetCredentialHealth,
   type IceprodCredentialOwner,
   ListCredentials,
   mayUseCredentials,
@@ -56,6 +58,8 @@ const lockOf = (owner: CredentialOwner): string =>
 /** A credential that cannot be decrypted is recognized by its URL only. */
 const isMeant = ({ record, credential }: Kept, filters: CredentialFilters): boolean =>
   credential === undefined ? filters.url === undefined || filters.url === record.url : matches(credential, filters);
+
+const timeText = (micros: number | undefined): string => (micros === undefined ? '' : formatTimestamp(micros));
 
 const arrayOf = (shown: readonly Readable[]): string =>
   JSON.stringify(shown.map(({ record, credential }) => ({ ...ownerMembers(record.owner), ...credential })));
@@ -150,6 +154,18 @@ export class CredentialController implements OnModuleInit {
       const shown = norefresh ? found : await this.use.fresh(found, context);
       return { reply: { document: arrayOf(shown) } };
     });
+  }
+
+  @MessagePattern(GetCredentialHealth.subject)
+  health(): Answer<CredentialHealth> {
+    const { startMicros, lastAttemptMicros, lastSuccessMicros } = this.use.refreshTimes();
+    return {
+      reply: {
+        start_time: timeText(startMicros),
+        last_run_time: timeText(lastAttemptMicros),
+        last_success_time: timeText(lastSuccessMicros),
+      },
+    };
   }
 
   @MessagePattern(ExchangeCredentials.subject)
