@@ -103,7 +103,7 @@ export class Environment {
   @IsNotEmpty({ message: 'a host name or address' })
   readonly HOST: string = '127.0.0.1';
 
-  /** Folder that holds everything durable: ledger, keeps, blobs, keys, and the disposable read models. */
+  /** Folder that holds everything durable (ledger, key-value stores, blobs, keys) and the disposable read models. */
   @IsString()
   @IsNotEmpty({ message: 'a folder' })
   readonly CAIRN_DATA_DIR: string = './data';

@@ -6,7 +6,7 @@ export interface KeyValueStoreUnderTest {
   reopen(): Promise<KeyValueStore>;
 }
 
-/** What every keep must do. `nowMs` is the clock that the keep is to be opened with. */
+/** What every key-value store must do. `nowMs` is the clock that the store is to be opened with. */
 export const keyValueStoreContract = (name: string, open: (nowMs: () => number) => KeyValueStoreUnderTest): void => {
   describe(`KeyValueStore: ${name}`, () => {
     let now = 1_000_000;
