@@ -6,7 +6,7 @@ import { NO_STREAM, type Position, START } from '#ledger/ledger.js';
 import type { Projection } from './projection.js';
 
 /** Raised when the runner's own tables change. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** Streams whose revisions are kept in memory; the others are looked up. */
 const REVISIONS_IN_MEMORY_MAX = 20_000;
@@ -22,8 +22,8 @@ const FALLBACK_CHECKPOINT_PAGES = 1000;
 /** While rebuilding nobody waits for the disk; a rare checkpoint writes a page that changed often only once. */
 const REBUILD_CHECKPOINT_PAGES = 8000;
 
-/** The last event applied: tells whether the ledger is still the one that the file was made from. */
-export interface Witness {
+/** The last event that the tables hold: if the ledger does not have it, the file was made from another ledger. */
+export interface LastEvent {
   readonly stream: string;
   readonly revision: number;
   readonly id: string;
@@ -35,25 +35,22 @@ export interface ModelFileOptions {
   readonly cacheKib: number;
 }
 
-interface ProgressRow {
-  readonly checkpoint: number;
-  readonly complete: number;
-  readonly witness_stream: string | null;
-  readonly witness_revision: number | null;
-  readonly witness_id: string | null;
-}
+/** The last event of one stream. */
+type StreamHead = Omit<LastEvent, 'stream'>;
 
 const RUNNER_TABLES = `
   CREATE TABLE model_progress (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     signature TEXT NOT NULL,
     complete INTEGER NOT NULL,
-    checkpoint INTEGER NOT NULL,
-    witness_stream TEXT,
-    witness_revision INTEGER,
-    witness_id TEXT
+    checkpoint INTEGER NOT NULL
   );
-  CREATE TABLE model_stream (stream TEXT PRIMARY KEY, revision INTEGER NOT NULL, position INTEGER) WITHOUT ROWID;
+  CREATE TABLE model_stream (
+    stream TEXT PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    position INTEGER,
+    event_id TEXT NOT NULL
+  ) WITHOUT ROWID;
   CREATE TABLE model_unsealed (stream TEXT PRIMARY KEY) WITHOUT ROWID;
 `;
 
@@ -80,18 +77,18 @@ const remove = (file: string): void => {
  */
 export class ModelFile {
   readonly queries: DatabaseSync;
-  private readonly updateProgress: StatementSync;
-  private readonly upsertRevision: StatementSync;
+  private readonly beginStatement: StatementSync;
+  private readonly commitStatement: StatementSync;
+  private readonly updateCheckpoint: StatementSync;
+  private readonly upsertHead: StatementSync;
   private readonly selectRevision: StatementSync;
   private readonly insertUnsealed: StatementSync;
   private readonly deleteUnsealed: StatementSync;
   private readonly committed = new Map<string, number>();
-  private readonly uncommitted = new Map<string, number>();
+  private readonly uncommitted = new Map<string, StreamHead>();
   private readonly uncommittedPositions = new Map<string, Position>();
   private committedCheckpoint: Position;
   private savedCheckpoint: Position;
-  private committedWitness: Witness | undefined;
-  private uncommittedWitness: Witness | undefined;
   /** Streams that end with parts of a staged batch: hardly ever any. Follows the open transaction. */
   private readonly unsealed = new Set<string>();
   private unsealedChanged = false;
@@ -101,26 +98,19 @@ export class ModelFile {
   private constructor(
     readonly writer: DatabaseSync,
     private readonly options: ModelFileOptions,
-    progress: ProgressRow,
+    checkpoint: Position,
     private rebuilding: boolean,
   ) {
-    this.committedCheckpoint = progress.checkpoint;
-    this.savedCheckpoint = progress.checkpoint;
-    this.committedWitness =
-      progress.witness_stream === null
-        ? undefined
-        : {
-            stream: progress.witness_stream,
-            revision: progress.witness_revision ?? NO_STREAM,
-            id: progress.witness_id ?? '',
-          };
+    this.committedCheckpoint = checkpoint;
+    this.savedCheckpoint = checkpoint;
     this.tune();
-    this.updateProgress = writer.prepare(
-      'UPDATE model_progress SET checkpoint = ?, witness_stream = ?, witness_revision = ?, witness_id = ?',
-    );
-    this.upsertRevision = writer.prepare(
-      `INSERT INTO model_stream (stream, revision, position) VALUES (?, ?, ?)
-       ON CONFLICT DO UPDATE SET revision = excluded.revision, position = excluded.position`,
+    this.beginStatement = writer.prepare('BEGIN');
+    this.commitStatement = writer.prepare('COMMIT');
+    this.updateCheckpoint = writer.prepare('UPDATE model_progress SET checkpoint = ?');
+    this.upsertHead = writer.prepare(
+      `INSERT INTO model_stream (stream, revision, position, event_id) VALUES (?, ?, ?, ?)
+       ON CONFLICT DO UPDATE
+       SET revision = excluded.revision, position = excluded.position, event_id = excluded.event_id`,
     );
     this.selectRevision = writer.prepare('SELECT revision FROM model_stream WHERE stream = ?');
     this.insertUnsealed = writer.prepare('INSERT OR IGNORE INTO model_unsealed (stream) VALUES (?)');
@@ -146,8 +136,7 @@ export class ModelFile {
       .prepare('INSERT INTO model_progress (id, signature, complete, checkpoint) VALUES (1, ?, 0, ?)')
       .run(signatureOf(options.projections), START);
     writer.exec('COMMIT');
-    const progress = { checkpoint: START, complete: 0, witness_stream: null, witness_revision: null, witness_id: null };
-    return new ModelFile(writer, options, progress, true);
+    return new ModelFile(writer, options, START, true);
   }
 
   private static reopen(options: ModelFileOptions): ModelFile | undefined {
@@ -156,12 +145,9 @@ export class ModelFile {
     try {
       writer = new DatabaseSync(options.file);
       const progress = writer
-        .prepare(
-          `SELECT checkpoint, complete, witness_stream, witness_revision, witness_id
-           FROM model_progress WHERE signature = ? AND complete = 1`,
-        )
-        .get(signatureOf(options.projections)) as ProgressRow | undefined;
-      if (progress !== undefined) return new ModelFile(writer, options, progress, false);
+        .prepare('SELECT checkpoint FROM model_progress WHERE signature = ? AND complete = 1')
+        .get(signatureOf(options.projections)) as { checkpoint: number } | undefined;
+      if (progress !== undefined) return new ModelFile(writer, options, progress.checkpoint, false);
     } catch {
       // Whatever is wrong with a file that can be made again, making it again is the answer.
     }
@@ -174,8 +160,11 @@ export class ModelFile {
     return this.committedCheckpoint;
   }
 
-  get witness(): Witness | undefined {
-    return this.committedWitness;
+  /** Looks at all streams: for the start only. */
+  lastEvent(): LastEvent | undefined {
+    return this.writer
+      .prepare('SELECT stream, revision, event_id AS id FROM model_stream ORDER BY position DESC LIMIT 1')
+      .get() as LastEvent | undefined;
   }
 
   /** Whether the tables are still being filled from nothing, without secondary indexes. */
@@ -198,28 +187,28 @@ export class ModelFile {
   }
 
   begin(): void {
-    this.writer.exec('BEGIN');
+    this.beginStatement.run();
     this.inTransaction = true;
   }
 
-  /** Commits tables, revisions and checkpoint in one. The checkpoint never falls. */
-  commit(upTo: Position = START): void {
-    const checkpoint = Math.max(upTo, this.committedCheckpoint);
-    const witness = this.uncommittedWitness ?? this.committedWitness;
-    for (const [stream, revision] of this.uncommitted) {
-      this.upsertRevision.run(stream, revision, this.uncommittedPositions.get(stream) ?? null);
+  /**
+   * Commits tables and revisions, and the checkpoint if one is given. Without it, the saved checkpoint stays behind the tables, which
+   * is safe: the follower skips by revision what the tables already hold. The checkpoint never falls.
+   */
+  commit(upTo?: Position): void {
+    const checkpoint = Math.max(upTo ?? START, this.committedCheckpoint);
+    for (const [stream, { revision, id }] of this.uncommitted) {
+      this.upsertHead.run(stream, revision, this.uncommittedPositions.get(stream) ?? null, id);
     }
-    this.updateProgress.run(checkpoint, witness?.stream ?? null, witness?.revision ?? null, witness?.id ?? null);
-    this.writer.exec('COMMIT');
+    if (upTo !== undefined) this.updateCheckpoint.run(checkpoint);
+    this.commitStatement.run();
     this.commitCount++;
     this.inTransaction = false;
-    for (const [stream, revision] of this.uncommitted) this.remember(stream, revision);
+    for (const [stream, { revision }] of this.uncommitted) this.remember(stream, revision);
     this.uncommitted.clear();
     this.uncommittedPositions.clear();
-    this.committedWitness = witness;
-    this.uncommittedWitness = undefined;
     this.committedCheckpoint = checkpoint;
-    this.savedCheckpoint = checkpoint;
+    if (upTo !== undefined) this.savedCheckpoint = checkpoint;
     this.unsealedChanged = false;
   }
 
@@ -228,20 +217,19 @@ export class ModelFile {
     this.inTransaction = false;
     this.uncommitted.clear();
     this.uncommittedPositions.clear();
-    this.uncommittedWitness = undefined;
     // SQLite itself rolls back after some errors, such as a full disk.
     if (this.writer.isTransaction) this.writer.exec('ROLLBACK');
     if (this.unsealedChanged) this.readUnsealed();
   }
 
-  /** For batches that held nothing new: the checkpoint is written with the next transaction. */
+  /** For batches that held nothing new: the checkpoint is written later. */
   advance(upTo: Position): void {
     this.committedCheckpoint = Math.max(upTo, this.committedCheckpoint);
   }
 
   /** As the open transaction sees it. */
   revisionOf(stream: string): number {
-    return this.uncommitted.get(stream) ?? this.committedRevisionOf(stream);
+    return this.uncommitted.get(stream)?.revision ?? this.committedRevisionOf(stream);
   }
 
   /** Without a look-up in the tables, so also while somebody else's transaction is open. Undefined: not known. */
@@ -250,8 +238,7 @@ export class ModelFile {
   }
 
   setRevision(stream: string, revision: number, id: string): void {
-    this.uncommitted.set(stream, revision);
-    this.uncommittedWitness = { stream, revision, id };
+    this.uncommitted.set(stream, { revision, id });
   }
 
   /** Where the ledger has put the last event of a stream, as far as it is applied. */

@@ -22,6 +22,12 @@ const event = (type: string, data: object): NewEvent => ({
 
 const counted = (amount: number): NewEvent => event('Counted', { amount });
 
+const setCheckpoint = (file: string, position: number): void => {
+  const database = new DatabaseSync(file);
+  database.prepare('UPDATE model_progress SET checkpoint = ?').run(position);
+  database.close();
+};
+
 describe('ReadModel', () => {
   let services: TestServices;
 
@@ -78,6 +84,18 @@ describe('ReadModel', () => {
     await services.ledger.append(STREAM, 0, [counted(1)]);
     const { readModel } = await services.start('tasks');
     expect(totalOf(readModel.queries, STREAM)).toBe(2);
+  });
+
+  it('applies each event once although the checkpoint saved before a crash is behind the tables', async () => {
+    const first = await services.start('tasks');
+    for (const amount of [1, 2]) {
+      await first.mailbox.execute(commandOf(count(first.readModel.writer, STREAM, amount)));
+    }
+    await services.stop(first);
+    setCheckpoint(services.fileOf('tasks'), 0);
+    const { readModel } = await services.start('tasks');
+    expect(totalOf(readModel.queries, STREAM)).toBe(3);
+    expect(readModel.checkpoint).toBe(2);
   });
 
   it('replays to the same tables as were made live, whatever the order of commands and foreign events', async () => {
@@ -148,6 +166,32 @@ describe('ReadModel', () => {
       await services.stop(same);
       const newer = await services.start('tasks', [{ ...counters, version: 2 }]);
       expect(dump(newer.readModel.queries)).toEqual(before);
+    });
+
+    it('when the ledger has lost its last events, even if the saved checkpoint is older', async () => {
+      const restored = await SqliteLedger.open(join(services.folder, 'restored.sqlite'));
+      const events = await services.ledger.readStream(STREAM, { limit: 2 });
+      await restored.append(
+        STREAM,
+        NO_STREAM,
+        events.map(({ id, type, data, metadata }) => ({
+          id,
+          type,
+          data: JSON.parse(data) as object,
+          metadata: JSON.parse(metadata) as NewEvent['metadata'],
+        })),
+      );
+      setCheckpoint(services.fileOf('tasks'), 1);
+      const readModel = await ReadModel.open({
+        file: services.fileOf('tasks'),
+        ledger: restored,
+        projections: [counters],
+      });
+      readModel.start();
+      await readModel.caughtUp();
+      expect(totalOf(readModel.queries, STREAM)).toBe(3);
+      await readModel.close();
+      await restored.close();
     });
 
     it('when the ledger is another one', async () => {

@@ -338,7 +338,7 @@ export class ReadModel {
     if (!this.file.checkpointUnsaved) return;
     try {
       this.file.begin();
-      this.commit();
+      this.commit(this.checkpoint);
     } catch (error) {
       // It only saves reading again what has been applied.
       this.file.rollback();
@@ -365,10 +365,11 @@ export class ReadModel {
   }
 }
 
-/** Whether a file was made from this ledger: its last event must stand there, and nothing can be ahead of the head. */
-const isOf = async (ledger: Ledger, { checkpoint, witness }: ModelFile): Promise<boolean> => {
-  if (checkpoint > (await ledger.head())) return false;
-  if (witness === undefined) return true;
-  const [event] = await ledger.readStream(witness.stream, { from: witness.revision, limit: 1 });
-  return event?.id === witness.id;
+/** Whether a file was made from this ledger: the ledger has its last event, and nothing is ahead of the head. */
+const isOf = async (ledger: Ledger, model: ModelFile): Promise<boolean> => {
+  if (model.checkpoint > (await ledger.head())) return false;
+  const last = model.lastEvent();
+  if (last === undefined) return true;
+  const [event] = await ledger.readStream(last.stream, { from: last.revision, limit: 1 });
+  return event?.id === last.id;
 };
