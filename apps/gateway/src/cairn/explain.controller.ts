@@ -35,6 +35,6 @@ export class ExplainController {
 
   @Serves(routes.remaining)
   async remaining(@TheCall() { input, context }: CallOf<typeof routes.remaining>): Promise<Served> {
-    return (await this.bus.request(EstimateRemaining, input, context)).document;
+    return (await this.bus.request(EstimateRemaining, { workload_id: input.dataset_id }, context)).document;
   }
 }

@@ -203,5 +203,6 @@ export const explainRoutes = {
         remaining_hrs: hours,
       },
     },
+    refusals: { 404: 'no such workload' },
   }),
 };

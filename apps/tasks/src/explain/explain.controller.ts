@@ -2,18 +2,18 @@ import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { DomainError } from '#platform/domain-error.js';
 import type { Answer, Message } from '#bus/contract.js';
-import { ExplainUnit } from '#contracts/cairn/explain.js';
+import { EstimateRemaining, ExplainUnit } from '#contracts/cairn/explain.js';
 import { LocateUnit, type UnitHome } from '#contracts/cairn/history.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { type StoredUnit, UnitReader } from '../engine/unit-row.js';
 import { ordinalOfKey, workloadOfKey } from '../workload/member-key.js';
 import { type UnitExplainer, UnitExplainers } from './unit-explainers.js';
 
-const notFound = (): { error: ReturnType<DomainError['toValue']> } => ({
-  error: new DomainError('not-found', 'unit.not-found', 'Task not found').toValue(),
+const notFound = (what: 'Unit' | 'Workload'): { error: ReturnType<DomainError['toValue']> } => ({
+  error: new DomainError('not-found', `${what.toLowerCase()}.not-found`, `${what} not found`).toValue(),
 });
 
-/** Answers about a unit of any dialect, by its public id. */
+/** Answers questions about a unit or a workload of any dialect, by its public id. */
 @Controller()
 export class ExplainController {
   private readonly committed: UnitReader;
@@ -28,19 +28,28 @@ export class ExplainController {
   @MessagePattern(ExplainUnit.subject)
   async explain(@Payload() message: Message<{ unit_id: string }>): Promise<Answer<{ document: string }>> {
     const found = this.find(message.request.unit_id);
-    return found === undefined ? notFound() : found.explainer.explain(message, found.stored);
+    return found === undefined ? notFound('Unit') : found.explainer.explain(message, found.stored);
   }
 
   @MessagePattern(LocateUnit.subject)
   async locate(@Payload() message: Message<{ unit_id: string }>): Promise<Answer<UnitHome>> {
     const found = this.find(message.request.unit_id);
-    if (found === undefined) return notFound();
+    if (found === undefined) return notFound('Unit');
     const { key } = found.stored.row;
     const home = { stream: this.committed.workloads.workStreamOf(workloadOfKey(key)), ordinal: ordinalOfKey(key) };
     return found.explainer.read(message, found.stored, home);
   }
 
-  /** Ids that Cairn makes are unique; one that clients gave to units of two dialects names that of the first. */
+  @MessagePattern(EstimateRemaining.subject)
+  async remaining(@Payload() message: Message<{ workload_id: string }>): Promise<Answer<{ document: string }>> {
+    const { workload_id: id } = message.request;
+    for (const [dialect, explainer] of this.explainers.all()) {
+      if (this.committed.workloads.find(dialect, id) !== undefined) return explainer.remaining(message, id);
+    }
+    return notFound('Workload');
+  }
+
+  /** Ids that Cairn makes are unique. If clients gave the same id to units of two dialects, the first dialect wins. */
   private find(id: string): { readonly stored: StoredUnit; readonly explainer: UnitExplainer } | undefined {
     for (const [dialect, explainer] of this.explainers.all()) {
       const stored = this.committed.byId(dialect, id);

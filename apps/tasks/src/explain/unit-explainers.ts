@@ -3,15 +3,17 @@ import type { Dialect } from '#ledger/ref.js';
 import type { Answer, Message } from '#bus/contract.js';
 import type { StoredUnit } from '../engine/unit-row.js';
 
-/** How a dialect answers for a unit of its own; it checks the read rule of the unit's workload. */
+/** Answers questions about the units of one dialect. It checks the read rule of their workload. */
 export interface UnitExplainer {
   /** Why the unit is not running. Replies raw JSON. */
   explain(message: Message<unknown>, stored: StoredUnit): Promise<Answer<{ document: string }>>;
-  /** Whether the caller may read the unit: the reply if so. */
+  /** What is left to do in a workload. Replies raw JSON. */
+  remaining(message: Message<unknown>, workloadId: string): Promise<Answer<{ document: string }>>;
+  /** Returns the reply if the caller may read the unit. */
   read<Reply>(message: Message<unknown>, stored: StoredUnit, reply: Reply): Promise<Answer<Reply>>;
 }
 
-/** The explainers of all dialects: each registers its own at the start. */
+/** The explainers of all dialects. Each dialect registers its own when the service starts. */
 @Injectable()
 export class UnitExplainers {
   private readonly byDialect = new Map<Dialect, UnitExplainer>();

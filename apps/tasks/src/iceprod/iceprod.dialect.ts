@@ -7,7 +7,7 @@ import { Reconciler } from './automation/reconciler.js';
 import { taskBlobs } from './blob/task-blobs.js';
 import { datasetProjection } from './dataset/dataset-projection.js';
 import { RecentOffers } from './explain/recent-offers.js';
-import { TaskExplainController } from './explain/task-explain.controller.js';
+import { TaskExplanations } from './explain/task-explanations.js';
 import { FileController } from './file/file.controller.js';
 import { fileProjection } from './file/file-projection.js';
 import { JobProjection } from './job/job-projection.js';
@@ -25,7 +25,7 @@ import { MessageHandler } from './message-handler.js';
 import { TaskListController } from './task/task-list.controller.js';
 import { TaskController } from './task/task.controller.js';
 
-/** IceProd: tasks, jobs, statistics of runs, logs and files of datasets, and the automation that its crons did. */
+/** IceProd: tasks, jobs, task stats, logs and files of datasets, and the automation that replaces its crons. */
 export const iceprod: TasksDialect = {
   name: ICEPROD,
   policy: iceprodPolicy,
@@ -40,7 +40,14 @@ export const iceprod: TasksDialect = {
     TaskStatController,
     LogController,
     FileController,
-    TaskExplainController,
   ],
-  providers: [MessageHandler, RecentOffers, orphanCollector(taskBlobs), CommandSender, Reconciler, LogCleanup],
+  providers: [
+    MessageHandler,
+    RecentOffers,
+    TaskExplanations,
+    orphanCollector(taskBlobs),
+    CommandSender,
+    Reconciler,
+    LogCleanup,
+  ],
 };

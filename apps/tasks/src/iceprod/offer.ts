@@ -3,7 +3,7 @@ import { numberOf } from './requirements.js';
 
 type Test = (asked: string) => boolean;
 
-/** Whether a task that says nothing of the name fails the test as well. */
+/** A task without the requirement passes the test unless it is `required`. */
 type NamedTest = readonly [name: string, test: Test, required: boolean];
 
 const isNumeric = (raw: string): boolean => kindOf(raw) === 'number' || kindOf(raw) === 'boolean';
@@ -45,11 +45,11 @@ const isMet = ([name, test, required]: NamedTest, members: ReadonlyMap<string, s
 type Offer = (requirements: string) => boolean;
 
 /**
- * Reads an offer once (claiming rules of contract 7.6). What the offer does not mention does not matter; an offer of GPUs
- * takes only tasks that want some.
+ * Reads an offer once (claiming rules of contract 7.6). Requirements that the offer does not mention do not matter. An offer of
+ * GPUs takes only tasks that want some.
  *
  * @param requirements raw JSON of an object
- * @param defaults what a task needs that does not say so, as raw JSON by name
+ * @param defaults requirements of a task that does not state its own, as raw JSON by name
  */
 export const readOffer = (requirements: string, defaults: ReadonlyMap<string, string>): Offer => {
   const tests = testsOf(requirements);
@@ -66,7 +66,7 @@ export const needsOf = (requirements: string, defaults: ReadonlyMap<string, stri
   return needs;
 };
 
-/** Names of what an offer does not give as the task needs it; none when the task fits. */
+/** Names of the needs that an offer does not meet. Empty when the task fits. */
 export const unmetRequirements = (offered: string, needs: ReadonlyMap<string, string>): readonly string[] =>
   testsOf(offered)
     .filter((test) => !isMet(test, needs))

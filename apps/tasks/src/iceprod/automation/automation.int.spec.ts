@@ -1,9 +1,8 @@
 import { jest } from '@jest/globals';
 import { eventually } from '#platform/testing/eventually.js';
 import type { Caller } from '#bus/contract.js';
-import { ExplainUnit } from '#contracts/cairn/explain.js';
 import { AddJob, GetJob, SetJobStatus } from '#contracts/iceprod/jobs.js';
-import { AddTask, AddTasks, ClaimTasks, CountTasks, GetTask, ReportTask } from '#contracts/iceprod/tasks.js';
+import { AddTask, ClaimTasks, GetTask, ReportTask } from '#contracts/iceprod/tasks.js';
 import type { DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { TasksModule } from '../../tasks.module.js';
@@ -17,14 +16,14 @@ interface Task {
   readonly priority: number;
 }
 
-/** What a test does with a tasks service and its automation. */
-class Bench {
+/** Runs a tasks service with its automation and sends it what tests need. */
+class AutomationHarness {
   private constructor(private readonly host: ServiceHost) {}
 
-  static async start(steps: string): Promise<Bench> {
+  static async start(steps: string): Promise<AutomationHarness> {
     const host = new ServiceHost(TasksModule, { CAIRN_AUTOMATION: steps, CAIRN_AUTOMATION_DELAY: '0.05' });
     await host.start();
-    return new Bench(host);
+    return new AutomationHarness(host);
   }
 
   end(): Promise<void> {
@@ -46,12 +45,6 @@ class Bench {
     return (await this.host.request(AddTask, request, SYSTEM)).task_id;
   }
 
-  /** Many tasks, each in a job of its own. */
-  async tasks(dataset: string, count: number, status: string): Promise<void> {
-    const tasks = [{ name: 'many', depends: [], requirements: '{}', status, priority: 0.1 }];
-    await this.host.request(AddTasks, { dataset_id: dataset, first_job_index: 0, count, tasks }, SYSTEM);
-  }
-
   async stopJob(dataset: string, job: string): Promise<void> {
     await this.host.request(SetJobStatus, { dataset_id: dataset, job_id: job, status: 'suspended' }, SYSTEM);
   }
@@ -66,15 +59,6 @@ class Bench {
     return (JSON.parse(document) as { status: string }).status;
   };
 
-  async reason(id: string): Promise<string> {
-    const { document } = await this.host.request(ExplainUnit, { unit_id: id }, SYSTEM);
-    return (JSON.parse(document) as { reason: string }).reason;
-  }
-
-  async counts(dataset: string): Promise<unknown> {
-    return JSON.parse((await this.host.request(CountTasks, { dataset_id: dataset }, SYSTEM)).document);
-  }
-
   async claim(num: number, dataset: string): Promise<readonly { task_id: string; instance_id: string }[]> {
     const query_params = JSON.stringify({ dataset_id: dataset });
     const request = { mode: 'queue_many' as const, num, requirements: '{}', query_params, dataset_deprio: [] };
@@ -88,14 +72,14 @@ class Bench {
   }
 }
 
-const useBench = (steps: string): (() => Bench) => {
-  let opened: Bench | undefined;
+const useHarness = (steps: string): (() => AutomationHarness) => {
+  let opened: AutomationHarness | undefined;
   beforeEach(async () => {
-    opened = await Bench.start(steps);
+    opened = await AutomationHarness.start(steps);
   });
   afterEach(() => opened?.end());
   return () => {
-    if (opened === undefined) throw new Error('nothing runs');
+    if (opened === undefined) throw new Error('The harness is not started');
     return opened;
   };
 };
@@ -106,11 +90,11 @@ describe.each<[string, object]>([
   ['job_completion', { done: 'complete' }],
   ['dataset_cleanup', { ofStopped: 'suspended', waiting: 'suspended' }],
 ])('the step %s alone', (step, changes) => {
-  const bench = useBench(step);
+  const harness = useHarness(step);
 
-  it('does its work and nobody else’s', async () => {
-    const cairn = bench();
-    const lay = async (round: number) => {
+  it('changes only what is its own task', async () => {
+    const cairn = harness();
+    const submitWork = async (round: number) => {
       const [processing, stopped] = [`p${String(round)}`, `s${String(round)}`];
       // Its priority is 0.5 (of the group) - 1/4 (all tasks are its own), and of the task - 0.1 (in the middle).
       await cairn.submit(processing, { group: 'unknown', jobs_submitted: 400, tasks_submitted: 400 });
@@ -124,7 +108,7 @@ describe.each<[string, object]>([
       const waiting = await cairn.task(stopped, 'k', 0, { status: 'waiting' });
       return { done, ofStopped, free, blocked, waiting };
     };
-    const seen = async ({ done, ofStopped, free, blocked, waiting }: Awaited<ReturnType<typeof lay>>) => {
+    const seen = async ({ done, ofStopped, free, blocked, waiting }: Awaited<ReturnType<typeof submitWork>>) => {
       const at = async (id: string) => {
         const { status, priority } = await cairn.taskAt(id);
         return [status, Math.round(priority * 1000) / 1000];
@@ -138,14 +122,14 @@ describe.each<[string, object]>([
       };
     };
     const untouched = { done: 'processing', ofStopped: 'idle', free: ['idle', 0.125], blocked: ['idle', 0.125] };
-    const first = await lay(1);
+    const first = await submitWork(1);
     if (step === 'priority') {
       await eventually(async () => (await cairn.taskAt(first.free)).priority === 0.125, false);
     } else {
       await eventually(() => seen(first), { ...untouched, waiting: 'waiting', ...changes });
     }
-    // When it has looked at others, it has had its time for these.
-    const second = await lay(2);
+    // When it has changed the second round, it has finished the first.
+    const second = await submitWork(2);
     const isTouched = async () =>
       JSON.stringify(await seen(second)) !== JSON.stringify({ ...untouched, waiting: 'waiting' });
     await eventually(isTouched, true);
@@ -156,32 +140,8 @@ describe.each<[string, object]>([
   });
 });
 
-describe('the limit of 250,000 waiting tasks', () => {
-  const bench = useBench('queue,priority');
-
-  it('leaves the others idle, and gives the best of them what room there is', async () => {
-    const cairn = bench();
-    for (let tenth = 0; tenth < 10; tenth += 1) await cairn.tasks('crowd', 25_000, 'waiting');
-    for (const dataset of ['d', 'e']) {
-      await cairn.tasks(dataset, 600, 'idle');
-      const last = await cairn.task(dataset, 'j', 599, { priority: 0 });
-      await cairn.submit(dataset, { jobs_submitted: 1_000, tasks_submitted: 1_000 });
-      // It is looked at, but there is no room.
-      await eventually(async () => (await cairn.taskAt(last)).priority > 0, true);
-      expect(await cairn.counts(dataset)).toEqual({ idle: 601 });
-      expect(await cairn.reason(last)).toMatch(/as many tasks wait for workers as may/);
-    }
-    // Room for many is used at once, by the best of both.
-    const claimed = await cairn.claim(1_000, 'crowd');
-    await cairn.complete(claimed[0]);
-    for (const dataset of ['d', 'e']) {
-      await eventually(() => cairn.counts(dataset), { idle: 101, waiting: 500 });
-    }
-  }, 40_000);
-});
-
-describe('weights that drift', () => {
-  const bench = useBench('on');
+describe('weights that change with time', () => {
+  const harness = useHarness('on');
 
   beforeAll(() => {
     const others = ['Date', 'hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate'] as const;
@@ -191,8 +151,8 @@ describe('weights that drift', () => {
     jest.useRealTimers();
   });
 
-  it('are looked at every five minutes', async () => {
-    const cairn = bench();
+  it('are computed again every five minutes', async () => {
+    const cairn = harness();
     const size = { jobs_submitted: 1_000, tasks_submitted: 1_000, always_active: true };
     await cairn.submit('one', size);
     await cairn.submit('other', size);

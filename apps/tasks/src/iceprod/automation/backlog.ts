@@ -9,13 +9,16 @@ const WAITING_MAX = 250_000;
 export class Backlog {
   private readonly counts: TaskCounts;
 
-  constructor(private readonly reader: UnitReader) {
+  constructor(
+    private readonly reader: UnitReader,
+    private readonly waitingMax = WAITING_MAX,
+  ) {
     this.counts = new TaskCounts(reader);
   }
 
   /** How many more tasks may start to wait. */
   freePlaces(): number {
     const waiting = this.reader.words.status.find(ICEPROD, 'waiting');
-    return Math.max(0, WAITING_MAX - (waiting === undefined ? 0 : this.counts.total([waiting])));
+    return Math.max(0, this.waitingMax - (waiting === undefined ? 0 : this.counts.total([waiting])));
   }
 }

@@ -7,7 +7,7 @@ import { TasksModule } from '../../tasks.module.js';
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
 const ALICE: Caller = { subject: 'alice', username: 'alice', roles: ['user'], groups: ['users'] };
 
-describe('explanations of the tasks service', () => {
+describe('explanations by the tasks service', () => {
   const host = new ServiceHost(TasksModule);
 
   const add = async (more: object): Promise<string> => {
@@ -22,7 +22,7 @@ describe('explanations of the tasks service', () => {
   beforeAll(() => host.start());
   afterAll(() => host.end());
 
-  it('say what stands between a task and a worker, and how much is left', async () => {
+  it('say why a task does not run, and how much work is left', async () => {
     const first = await add({ status: 'waiting', requirements: '{"memory":8.0}', priority: 0.5 });
     const second = await add({ status: 'waiting', requirements: '{"memory":8.0}', priority: 0.2 });
     const last = await add({ name: 'filter', depends: [first, 'nobody'] });
@@ -61,7 +61,7 @@ describe('explanations of the tasks service', () => {
     const { instance_id } = JSON.parse(document) as { instance_id: string };
     await host.request(ReportTask, { task_id: first, report: 'complete', instance_id, time_used: 7200 }, SYSTEM);
     expect(await explain(second)).toMatchObject({ queue: { ahead: 0 } });
-    const remaining = await host.request(EstimateRemaining, { dataset_id: 'd' }, SYSTEM);
+    const remaining = await host.request(EstimateRemaining, { workload_id: 'd' }, SYSTEM);
     expect(JSON.parse(remaining.document)).toEqual({
       tasks: {
         generate: { complete: 1, remaining: 1, avg_hrs: 2, remaining_hrs: 2 },
@@ -71,11 +71,17 @@ describe('explanations of the tasks service', () => {
     });
   });
 
-  it('are for those who may read the dataset', async () => {
+  it('need the right to read the dataset', async () => {
     const id = await add({ dataset_id: 'foreign' });
     await expect(host.request(ExplainUnit, { unit_id: id }, ALICE)).rejects.toMatchObject({ kind: 'forbidden' });
-    const remaining = host.request(EstimateRemaining, { dataset_id: 'foreign' }, ALICE);
+    const remaining = host.request(EstimateRemaining, { workload_id: 'foreign' }, ALICE);
     await expect(remaining).rejects.toMatchObject({ kind: 'forbidden' });
-    await expect(host.request(ExplainUnit, { unit_id: 'nobody' }, SYSTEM)).rejects.toMatchObject({ kind: 'not-found' });
+  });
+
+  it('find no unknown unit or workload', async () => {
+    const unit = host.request(ExplainUnit, { unit_id: 'nobody' }, SYSTEM);
+    await expect(unit).rejects.toMatchObject({ kind: 'not-found', message: 'Unit not found' });
+    const remaining = host.request(EstimateRemaining, { workload_id: 'nobody' }, SYSTEM);
+    await expect(remaining).rejects.toMatchObject({ kind: 'not-found', message: 'Workload not found' });
   });
 });

@@ -1,16 +1,16 @@
 import type { Phase } from '../../engine/phase.js';
 
-/** How a remembered offer suits a task. */
+/** How a remembered offer matches a task. */
 export interface OfferMatch {
-  /** Whether the offer asks for tasks that stand where this one stands. */
+  /** Whether the offer takes from the ready queue of the task. */
   readonly concerns: boolean;
   /** Requirements of the task that the offer does not meet. */
-  readonly misfits: readonly { readonly name: string }[];
+  readonly unmet: readonly { readonly name: string }[];
   /** Whether the filters of the offer leave the task out. */
   readonly isFiltered: boolean;
 }
 
-/** What the reason is found from. */
+/** What the reason follows from. */
 export interface Circumstances {
   readonly status: string;
   readonly phase: Phase;
@@ -18,35 +18,35 @@ export interface Circumstances {
   /** Status of its dataset; absent when nobody has submitted one. */
   readonly datasetStatus: string | undefined;
   readonly openDependencies: number;
-  /** One of those that are open; without a status when it does not exist. */
+  /** The first of them. Its status is undefined when it does not exist. */
   readonly firstOpen: { readonly id: string; readonly status: string | undefined } | undefined;
-  /** How many tasks of its kind go first; absent unless its status lets workers claim it. */
+  /** How many tasks of its ready class are claimed first; undefined when it is in no ready queue. */
   readonly ahead: number | undefined;
-  /** Until then pilots that name themselves do not get it, because it has failed; absent when it does not wait. */
+  /** It has failed, and until then pilots that name themselves do not get it. Absent when it does not wait. */
   readonly notBefore?: string | undefined;
   readonly offers: readonly OfferMatch[];
-  /** Whether this Cairn lets tasks wait for workers by itself. */
+  /** Whether this Cairn queues tasks by itself. */
   readonly isAutomatic: boolean;
-  /** Whether as many tasks wait for workers as may. */
+  /** Whether the backlog is full. */
   readonly isFull: boolean;
 }
 
 const many = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
-const isSuited = ({ misfits, isFiltered }: OfferMatch): boolean => misfits.length === 0 && !isFiltered;
+const isMatch = ({ unmet, isFiltered }: OfferMatch): boolean => unmet.length === 0 && !isFiltered;
 
-/** What most offers fail at, the most frequent first. */
+/** What the offers do not meet, the most frequent first. */
 const obstacles = (offers: readonly OfferMatch[]): readonly string[] => {
   const counts = new Map<string, number>();
   const count = (word: string): unknown => counts.set(word, (counts.get(word) ?? 0) + 1);
-  for (const { misfits, isFiltered } of offers) {
-    for (const { name } of misfits) count(name);
+  for (const { unmet, isFiltered } of offers) {
+    for (const { name } of unmet) count(name);
     if (isFiltered) count('filters of the offer');
   }
   return [...counts].sort(([, a], [, b]) => b - a).map(([word]) => word);
 };
 
-/** Why a task that depends on nothing open does not wait for workers yet. */
+/** Why a task without open dependencies is not queued yet. */
 const reasonOfIdle = ({ datasetStatus, isAutomatic, isFull }: Circumstances): string => {
   const start = 'It depends on nothing that is open';
   if (datasetStatus === undefined) return `${start}, but nobody has submitted its dataset: only a client can queue it.`;
@@ -57,7 +57,7 @@ const reasonOfIdle = ({ datasetStatus, isAutomatic, isFull }: Circumstances): st
 
 const reasonOfReady = (ahead: number, offers: readonly OfferMatch[]): string => {
   const concerned = offers.filter(({ concerns }) => concerns);
-  if (concerned.length > 0 && !concerned.some(isSuited)) {
+  if (concerned.length > 0 && !concerned.some(isMatch)) {
     return `It is ready, but fits none of the offers last seen (${concerned.length}): ${obstacles(concerned).join(', ')}.`;
   }
   if (concerned.length === 0) return 'It is ready, but no worker has asked for tasks like it since Cairn started.';
@@ -68,14 +68,14 @@ const reasonOfReady = (ahead: number, offers: readonly OfferMatch[]): string => 
   return `It is ready and waits for a worker to ask; ${turn}.`;
 };
 
-/** One sentence for people: why the task is not running. The first thing that would have to change is named. */
+/** Says in one sentence why the task is not running: it names the first thing that has to change. */
 export const reasonOf = (circumstances: Circumstances): string => {
   const { status, phase, site, datasetStatus, openDependencies, firstOpen, ahead, offers } = circumstances;
-  const place = site === '' ? '' : ` at ${site}`;
+  const atSite = site === '' ? '' : ` at ${site}`;
   if (phase === 'succeeded') return 'It is complete.';
-  if (phase === 'running') return `It is running${place}.`;
+  if (phase === 'running') return `It is running${atSite}.`;
   if (phase === 'claimed' && ahead === undefined) {
-    return `It was handed to a worker${place} that has not started it yet.`;
+    return `It was handed to a worker${atSite} that has not started it yet.`;
   }
   if (phase === 'failed') return 'It has failed and waits until somebody resets it.';
   if (datasetStatus !== undefined && datasetStatus !== 'processing') {

@@ -12,10 +12,10 @@ const IDLE: Circumstances = { ...READY, status: 'idle', phase: 'held', ahead: un
 const QUEUED: Circumstances = { ...READY, status: 'queued', phase: 'claimed', site: 'UW', ahead: undefined };
 
 const offer = (more: Partial<OfferMatch>): OfferMatch => ({
-  ...{ concerns: true, misfits: [], isFiltered: false },
+  ...{ concerns: true, unmet: [], isFiltered: false },
   ...more,
 });
-const small = offer({ misfits: [{ name: 'memory' }] });
+const small = offer({ unmet: [{ name: 'memory' }] });
 const NOBODY_ASKED = 'It is ready, but no worker has asked for tasks like it since Cairn started.';
 
 describe('the reason why a task is not running', () => {

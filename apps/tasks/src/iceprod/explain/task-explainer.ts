@@ -1,4 +1,3 @@
-import type { StatementSync } from 'node:sqlite';
 import { formatTimestamp, nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import { datasetPriority, groupWeight, taskPriority, userWeight } from '#contracts/iceprod/priority.js';
@@ -7,6 +6,8 @@ import { DatasetSnapshots } from '../automation/dataset-snapshot.js';
 import { Backlog } from '../automation/backlog.js';
 import { Retries } from '../../engine/retries.js';
 import { listingOf, type StoredUnit, type UnitReader } from '../../engine/unit-row.js';
+import { openDependencies, type OpenDependency } from '../../explain/open-dependencies.js';
+import { type QueuePosition, QueuePositions } from '../../explain/queue-position.js';
 import { unmetRequirements, needsOf } from '../offer.js';
 import { iceprodPolicy } from '../policy.js';
 import { readQueryParams } from '../query-params.js';
@@ -14,7 +15,6 @@ import { defaultsFor } from '../requirements.js';
 import { PILOT_QUEUE, WAITING_QUEUE } from '../status-table.js';
 import { ICEPROD } from '../streams.js';
 import { passes } from '../task/claim.js';
-import { dependsOn } from '../task/document.js';
 import { type OfferMatch, reasonOf } from './reason.js';
 import type { SeenOffer } from './recent-offers.js';
 
@@ -24,35 +24,17 @@ const OPEN_SHOWN_MAX = 100;
 /** Paused pilots that are shown. */
 const PAUSED_SHOWN_MAX = 20;
 
-/** Places in the queue are counted so far; whoever is further behind learns only that. */
-const AHEAD_MAX = 100_000;
-
-interface OpenDependency {
-  readonly id: string;
-  readonly status: string | undefined;
-}
-
 interface MatchedOffer extends OfferMatch {
   readonly seen: SeenOffer;
-  readonly misfits: readonly { readonly name: string; readonly asked: string | undefined; readonly offered: string }[];
+  readonly unmet: readonly { readonly name: string; readonly asked: string | undefined; readonly offered: string }[];
 }
 
-interface QueuePlace {
-  /** How many of its class go first. */
-  readonly ahead: number;
-  /** How many of any class that may be claimed. */
-  readonly aheadOfAll: number;
-}
-
-/** Collects what is known of a task into an answer to "why is it not running". */
+/** Explains why a task is not running. */
 export class TaskExplainer {
   private readonly snapshots: DatasetSnapshots;
   private readonly backlog: Backlog;
   private readonly retries: Retries;
-  private readonly countHigher: StatementSync;
-  private readonly countOlder: StatementSync;
-  private readonly countHigherOfAll: StatementSync;
-  private readonly countOlderOfAll: StatementSync;
+  private readonly positions: QueuePositions;
 
   /** @param isAutomatic whether this Cairn queues tasks by itself */
   constructor(
@@ -63,16 +45,7 @@ export class TaskExplainer {
     this.snapshots = new DatasetSnapshots(database, reader);
     this.backlog = new Backlog(reader);
     this.retries = new Retries(database);
-    const count = (rows: string): StatementSync =>
-      database.prepare(`SELECT count(*) AS n FROM (SELECT 1 FROM ${rows} LIMIT ${AHEAD_MAX})`);
-    this.countHigher = count('unit WHERE class = ? AND priority > ?');
-    this.countOlder = count('unit WHERE class = ? AND priority = ? AND key < ?');
-    const open = `unit_class JOIN workload ON workload.id = unit_class.workload
-      AND (workload.status IS NULL OR workload.status = 'processing')
-      CROSS JOIN unit ON unit.class = unit_class.id`;
-    const queue = 'WHERE queue = (SELECT queue FROM unit_class WHERE id = ?) AND NOT flags & 1';
-    this.countHigherOfAll = count(`${open} AND priority > ? ${queue}`);
-    this.countOlderOfAll = count(`${open} AND priority = ? AND unit.id < ? ${queue}`);
+    this.positions = new QueuePositions(database, ['processing']);
   }
 
   /** @returns raw JSON */
@@ -80,10 +53,10 @@ export class TaskExplainer {
     const { unit, row } = stored;
     const phase = iceprodPolicy.phaseOf(unit.status, unit.outcome);
     const datasetStatus = this.reader.workloads.statusOf(listingOf(row));
-    const open = this.openDependencies(stored);
+    const open = openDependencies(this.reader, ICEPROD, iceprodPolicy, stored, OPEN_SHOWN_MAX);
     const isHandedOut = datasetStatus === undefined || datasetStatus === 'processing';
-    const place = this.placeOf(stored);
-    const judged = offers.map((offer) => judge(stored, offer));
+    const position = this.positions.of(stored);
+    const matched = offers.map((offer) => matchOffer(stored, offer));
     const askedMicros = nowMicros();
     const retryMicros = this.retries.notBeforeMicros(row.key);
     const reason = reasonOf({
@@ -93,9 +66,9 @@ export class TaskExplainer {
       datasetStatus,
       openDependencies: row.open_deps,
       firstOpen: open[0],
-      ahead: place?.ahead,
+      ahead: position?.ahead,
       notBefore: retryMicros > askedMicros ? formatTimestamp(retryMicros) : undefined,
-      offers: judged,
+      offers: matched,
       isAutomatic: this.isAutomatic,
       isFull: this.backlog.freePlaces() === 0,
     });
@@ -111,9 +84,9 @@ export class TaskExplainer {
       ['requirements', unit.requirements],
       ['not_before', JSON.stringify(retryMicros > askedMicros ? formatTimestamp(retryMicros) : null)],
       ['paused_pilots', JSON.stringify(this.pausedPilots(askedMicros))],
-      ['offers', `[${judged.map(offerDocument).join(',')}]`],
+      ['offers', `[${matched.map(offerDocument).join(',')}]`],
       ['priority', this.priorityDocument(stored)],
-      ['queue', queueDocument(isHandedOut && row.open_deps <= 0 ? place : undefined)],
+      ['queue', queueDocument(isHandedOut && row.open_deps <= 0 ? position : undefined)],
     ]);
   }
 
@@ -125,37 +98,9 @@ export class TaskExplainer {
       }));
   }
 
-  private openDependencies({ unit, row }: StoredUnit): readonly OpenDependency[] {
-    const open: OpenDependency[] = [];
-    const shown = Math.min(row.open_deps, OPEN_SHOWN_MAX);
-    for (const id of shown === 0 ? [] : dependsOn(unit.depends)) {
-      const status = this.reader.byId(ICEPROD, id)?.unit.status;
-      if (status === undefined || !iceprodPolicy.satisfies(status, '')) open.push({ id, status });
-      if (open.length === shown) break;
-    }
-    return open;
-  }
-
-  /** Where a ready task stands among those that are ready. */
-  private placeOf({ unit, row }: StoredUnit): QueuePlace | undefined {
-    if (row.class === null) return undefined;
-    const sum = (...counts: readonly (Readonly<Record<string, unknown>> | undefined)[]): number =>
-      Math.min(
-        AHEAD_MAX,
-        counts.reduce((all, count) => all + Number(count?.['n']), 0),
-      );
-    return {
-      ahead: sum(this.countHigher.get(row.class, row.priority), this.countOlder.get(row.class, row.priority, row.key)),
-      aheadOfAll: sum(
-        this.countHigherOfAll.get(row.priority, row.class),
-        this.countOlderOfAll.get(row.priority, unit.id, row.class),
-      ),
-    };
-  }
-
   private priorityDocument({ unit, row }: StoredUnit): string {
     const snapshot = this.snapshots.of(listingOf(row));
-    // What waits although it depends on something open keeps the priority it has.
+    // Automation leaves the priority of a waiting task with open dependencies alone.
     const isWeighed = unit.status === 'idle' || (unit.status === 'waiting' && row.open_deps === 0);
     if (snapshot === undefined || !isWeighed) {
       return JSON.stringify({ current: unit.priority, due: null, dataset: null, steps: null, terms: null });
@@ -163,8 +108,8 @@ export class TaskExplainer {
     const terms = this.snapshots.scale(nowMicros()).terms(snapshot);
     const steps = new PrioritySteps();
     const dataset = datasetPriority(terms, steps.add);
-    const place = { taskIndex: unit.index, jobIndex: unit.groupIndex };
-    taskPriority(dataset, { ...place, jobsSubmitted: snapshot.jobs, tasksSubmitted: snapshot.tasks }, steps.add);
+    const indexes = { taskIndex: unit.index, jobIndex: unit.groupIndex };
+    taskPriority(dataset, { ...indexes, jobsSubmitted: snapshot.jobs, tasksSubmitted: snapshot.tasks }, steps.add);
     if (row.open_deps > 0) steps.add('open_dependencies', 0);
     return JSON.stringify({
       current: unit.priority,
@@ -190,7 +135,7 @@ export class TaskExplainer {
   }
 }
 
-/** By how much each step of the formula changes a priority that begins at nothing: together they are the priority. */
+/** What each step of the formula adds to a priority that starts at 0. The sum of all steps is the priority. */
 class PrioritySteps {
   readonly all: { readonly step: string; readonly adds: number; readonly priority: number }[] = [];
 
@@ -203,16 +148,16 @@ class PrioritySteps {
   }
 }
 
-const queueDocument = (place: QueuePlace | undefined): string => {
-  if (place === undefined) return 'null';
-  const { ahead, aheadOfAll } = place;
-  return JSON.stringify({ ahead, ahead_of_all: aheadOfAll, more: aheadOfAll === AHEAD_MAX });
+const queueDocument = (position: QueuePosition | undefined): string => {
+  if (position === undefined) return 'null';
+  const { ahead, aheadOfAll, isCapped } = position;
+  return JSON.stringify({ ahead, ahead_of_all: aheadOfAll, more: isCapped });
 };
 
-const judge = ({ unit, row }: StoredUnit, seen: SeenOffer): MatchedOffer => {
+const matchOffer = ({ unit, row }: StoredUnit, seen: SeenOffer): MatchedOffer => {
   const asked = kindOf(unit.requirements) === 'object' ? unit.requirements : '{}';
   const [needs, offered] = [needsOf(asked, defaultsFor(seen.mode)), membersOf(seen.requirements)];
-  const misfits = unmetRequirements(seen.requirements, needs).map((name) => ({
+  const unmet = unmetRequirements(seen.requirements, needs).map((name) => ({
     name,
     asked: needs.get(name),
     offered: offered.get(name) ?? 'null',
@@ -226,7 +171,7 @@ const judge = ({ unit, row }: StoredUnit, seen: SeenOffer): MatchedOffer => {
     (filters.priority === undefined || filters.priority === unit.priority) &&
     (filters.instance === undefined || filters.instance === unit.leaseId);
   const queue = seen.mode === 'process' ? PILOT_QUEUE : WAITING_QUEUE;
-  return { seen, misfits, isFiltered: !isPassed, concerns: iceprodPolicy.queueOf(unit.status, isLeased) === queue };
+  return { seen, unmet, isFiltered: !isPassed, concerns: iceprodPolicy.queueOf(unit.status, isLeased) === queue };
 };
 
 const dependenciesDocument = (count: number, open: readonly OpenDependency[]): string =>
@@ -236,18 +181,18 @@ const dependenciesDocument = (count: number, open: readonly OpenDependency[]): s
     tasks: open.map(({ id, status }) => ({ task_id: id, status: status ?? null })),
   });
 
-const offerDocument = ({ seen, misfits, isFiltered }: MatchedOffer): string =>
+const offerDocument = ({ seen, unmet, isFiltered }: MatchedOffer): string =>
   objectText([
     ['seen', JSON.stringify(formatTimestamp(seen.seenMicros))],
     ['takes', seen.mode === 'process' ? '"queued"' : '"waiting"'],
     ['requirements', seen.requirements],
     ['found', String(seen.found)],
-    ['fits', String(misfits.length === 0 && !isFiltered)],
-    ['misfits', `[${misfits.map(misfitDocument).join(',')}]`],
+    ['fits', String(unmet.length === 0 && !isFiltered)],
+    ['misfits', `[${unmet.map(unmetDocument).join(',')}]`],
     ['filtered', String(isFiltered)],
   ]);
 
-const misfitDocument = ({ name, asked, offered }: MatchedOffer['misfits'][number]): string =>
+const unmetDocument = ({ name, asked, offered }: MatchedOffer['unmet'][number]): string =>
   objectText([
     ['name', JSON.stringify(name)],
     ['asked', asked ?? 'null'],

@@ -1,8 +1,6 @@
-import { Controller } from '@nestjs/common';
-import { MessagePattern, Payload } from '@nestjs/microservices';
+import { Injectable } from '@nestjs/common';
 import { automates, Environment } from '#platform/environment.js';
 import type { Answer, Message } from '#bus/contract.js';
-import { EstimateRemaining } from '#contracts/cairn/explain.js';
 import type { StoredUnit } from '../../engine/unit-row.js';
 import { type UnitExplainer, UnitExplainers } from '../../explain/unit-explainers.js';
 import { ICEPROD } from '../streams.js';
@@ -13,9 +11,9 @@ import { RecentOffers } from './recent-offers.js';
 import { remainingDocument } from './remaining.js';
 import { TaskExplainer } from './task-explainer.js';
 
-/** Answers about tasks that have not run yet. */
-@Controller()
-export class TaskExplainController implements UnitExplainer {
+/** Answers questions about IceProd's tasks and datasets for the shared explain controller. */
+@Injectable()
+export class TaskExplanations implements UnitExplainer {
   private readonly explainer: TaskExplainer;
   private readonly counts: TaskCounts;
   private readonly statistics: TaskStatisticsQuery;
@@ -42,9 +40,7 @@ export class TaskExplainController implements UnitExplainer {
     return this.handler.read(message, stored.unit.workload, () => reply);
   }
 
-  @MessagePattern(EstimateRemaining.subject)
-  remaining(@Payload() message: Message<{ dataset_id: string }>): Promise<Answer<{ document: string }>> {
-    const { dataset_id: datasetId } = message.request;
+  remaining(message: Message<unknown>, datasetId: string): Promise<Answer<{ document: string }>> {
     return this.handler.read(message, datasetId, async () => {
       const means = await this.statistics.meanHours(datasetId);
       const work = [...this.counts.byNameOf(datasetId)].map(([name, counts]) => ({
