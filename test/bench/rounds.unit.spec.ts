@@ -11,7 +11,7 @@ const figures = (...values: readonly number[]) => {
 };
 
 describe('rounds of the bench', () => {
-  it('warm up while the pace improves, and are not misled by a slow round', async () => {
+  it('warm up while the pace improves, despite one slow round', async () => {
     const improving = figures(100, 200, 150, 300, 301, 299);
     await warmUp(improving.measure);
     expect(improving.taken()).toBe(6);
@@ -23,7 +23,7 @@ describe('rounds of the bench', () => {
     expect(endless.taken()).toBe(16);
   });
 
-  it('alternate, three of each', async () => {
+  it('alternate, with three of each', async () => {
     const order: string[] = [];
     const measure = (name: string) => (): Promise<string> => {
       order.push(name);
@@ -33,7 +33,7 @@ describe('rounds of the bench', () => {
     expect(order.join('')).toBe('ababab');
   });
 
-  it('show the median and how far they are apart', () => {
+  it('show the median and the range', () => {
     expect(spread([0.05, 0.02, 0.048])).toBe('0.0480 (0.0200 to 0.0500)');
   });
 });

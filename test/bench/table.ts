@@ -9,17 +9,17 @@ export interface Row {
   readonly void?: string;
 }
 
-type Judgement = Pick<Row, 'ratio' | 'reach' | 'isMet'>;
+type RatioResult = Pick<Row, 'ratio' | 'reach' | 'isMet'>;
 
 /** Judges a pace: `0.4 x hello` or more. */
-export const atLeast = (ratio: number, reach: number, yardstick: string): Required<Judgement> => ({
+export const atLeast = (ratio: number, reach: number, yardstick: string): Required<RatioResult> => ({
   ratio,
   reach: `at least ${reach} x ${yardstick}`,
   isMet: ratio >= reach,
 });
 
 /** Judges a time: less than `20 x hello`. */
-export const under = (ratio: number, reach: number, yardstick: string): Required<Judgement> => ({
+export const under = (ratio: number, reach: number, yardstick: string): Required<RatioResult> => ({
   ratio,
   reach: `under ${reach} x ${yardstick}`,
   isMet: ratio < reach,

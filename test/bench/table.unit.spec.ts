@@ -1,7 +1,7 @@
 import { atLeast, median, renderTable, under } from './table.js';
 
 describe('the table of the bench', () => {
-  it('takes the middle of the rounds', () => {
+  it('computes the median of the rounds', () => {
     expect(median([3, 1, 2])).toBe(2);
     expect(median([4, 1, 2, 3])).toBe(2.5);
   });
@@ -19,7 +19,7 @@ describe('the table of the bench', () => {
     );
   });
 
-  it('judges by ratios', () => {
+  it('decides by ratios', () => {
     expect(atLeast(0.4, 0.4, 'hello')).toEqual({ ratio: 0.4, reach: 'at least 0.4 x hello', isMet: true });
     expect(atLeast(0.39, 0.4, 'hello').isMet).toBe(false);
     expect(under(7.9, 8, 'rows')).toEqual({ ratio: 7.9, reach: 'under 8 x rows', isMet: true });

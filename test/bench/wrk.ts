@@ -53,7 +53,7 @@ export const generate = async ({ url, script, args, connections, seconds }: Load
   const options = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '20s', '-s', `test/bench/lua/${script}`];
   const text = await output('wrk', [...options, url, '--', ...args]);
   const line = /^RESULT (.*)$/m.exec(text)?.[1];
-  if (line === undefined) throw new Error(`wrk said: ${text}`);
+  if (line === undefined) throw new Error(`unexpected output of wrk: ${text}`);
   const result: unknown = JSON.parse(line);
   const took = numberIn(result, 'seconds');
   const counted = numberIn(result, 'counted');

@@ -20,7 +20,7 @@ const victimsAmong = (processes: readonly string[], random: Random): readonly st
   return victim === undefined || random.next() < ALL_SHARE ? processes : [victim];
 };
 
-describe.each(MODES)('Cairn, killed at random moments, $mode', (mode) => {
+describe.each(MODES)('Cairn, killed at random moments ($mode)', (mode) => {
   const cluster = useTestCluster(mode);
   const rounds = mode.isDistributed ? ROUNDS_OVER_NATS : ROUNDS;
 
@@ -29,7 +29,7 @@ describe.each(MODES)('Cairn, killed at random moments, $mode', (mode) => {
     await cairn.restart({ only: victimsAmong([...cairn.pids().keys()], random), signal: 'SIGKILL' });
   };
 
-  it(`has made every acknowledged change exactly once after ${rounds} kills`, async () => {
+  it(`applies every acknowledged change exactly once despite ${rounds} kills`, async () => {
     const { cairn, anonymous } = cluster();
     const client = anonymous.as(await cairn.token({ username: 'grid', roles: ['admin', 'system'] }));
     const random = new Random(SEED);

@@ -7,11 +7,11 @@ const RACES = 1000;
 /** Between the processes each race takes longer. */
 const RACES_OVER_NATS = 300;
 
-describe.each(MODES)('two clients and one ready task, $mode', (mode) => {
+describe.each(MODES)('two clients that claim one ready task ($mode)', (mode) => {
   const cluster = useTestCluster(mode);
   const races = mode.isDistributed ? RACES_OVER_NATS : RACES;
 
-  it(`never both get it, in ${races} races`, async () => {
+  it(`never both get it in ${races} races`, async () => {
     const { system, alice } = cluster();
     const dataset = await newDataset(alice, { jobs_submitted: races, tasks_submitted: races, tasks_per_job: 1 });
     const made = await system.post(`/cairn/iceprod/datasets/${dataset}/tasks`, {

@@ -110,7 +110,7 @@ const fill = async (client: HttpClient): Promise<readonly string[]> => {
   ];
 };
 
-describe.each(MODES)('read models, $mode', (mode) => {
+describe.each(MODES)('read models ($mode)', (mode) => {
   const cluster = useTestCluster(mode);
   let client: HttpClient;
   let routes: readonly string[];
@@ -131,7 +131,7 @@ describe.each(MODES)('read models, $mode', (mode) => {
       ),
     );
 
-  it('give the same bytes after they were deleted and rebuilt', async () => {
+  it('give byte-identical answers after being deleted and rebuilt', async () => {
     const { cairn } = cluster();
     const before = await answers();
     expect(Object.entries(before).filter(([, { status }]) => status !== 200)).toEqual([]);
@@ -139,7 +139,7 @@ describe.each(MODES)('read models, $mode', (mode) => {
     expect(await answers()).toEqual(before);
   });
 
-  it('give the same bytes after a kill', async () => {
+  it('give byte-identical answers after a kill', async () => {
     const before = await answers();
     await cluster().cairn.restart({ signal: 'SIGKILL' });
     expect(await answers()).toEqual(before);

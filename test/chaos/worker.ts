@@ -20,7 +20,7 @@ interface Operation {
   readonly key: string;
   readonly status: number;
   /** Updates what is expected when the answer arrives. */
-  readonly learn: (text: string) => void;
+  readonly onAnswer: (text: string) => void;
 }
 
 /** Status while another service is down: the change may have been made or not. */
@@ -112,12 +112,12 @@ export class Worker {
     );
     expect({ worker: this.name, tasks: found }).toEqual({ worker: this.name, tasks: expected });
     expect(documents.length - own.length).toBe(this.bulkTasks);
-    expect(counts).toEqual(tally(documents, (document) => textIn(document, 'status')));
+    expect(counts).toEqual(countBy(documents, (document) => textIn(document, 'status')));
     expect(byName).toEqual(
       Object.fromEntries(
         [...new Set(documents.map((document) => textIn(document, 'name')))].map((name) => [
           name,
-          tally(
+          countBy(
             documents.filter((document) => textIn(document, 'name') === name),
             (document) => textIn(document, 'status'),
           ),
@@ -128,7 +128,7 @@ export class Worker {
     expect(jobIds).toHaveLength(this.jobs.length + this.bulkTasks);
     expect(jobIds).toEqual(expect.arrayContaining(this.jobs));
     const lines = stats.split('\n').filter(Boolean);
-    const perTask = tally(lines, (line) => textIn(JSON.parse(line), 'task_id'));
+    const perTask = countBy(lines, (line) => textIn(JSON.parse(line), 'task_id'));
     expect(perTask).toEqual(
       Object.fromEntries([...this.tasks].filter(([, task]) => task.stats > 0).map(([id, task]) => [id, task.stats])),
     );
@@ -162,9 +162,9 @@ export class Worker {
     return this.client.send(method, path, { body: JSON.stringify(body), headers: { 'idempotency-key': key } });
   }
 
-  private acknowledge({ method, path, status, learn }: Operation, answer: Answer): void {
+  private acknowledge({ method, path, status, onAnswer }: Operation, answer: Answer): void {
     if (answer.status !== status) throw new WrongAnswer(`${method} ${path}: ${answer.status} ${answer.text}`);
-    learn(answer.text);
+    onAnswer(answer.text);
     this.acknowledged += 1;
     this.pending = undefined;
   }
@@ -207,10 +207,10 @@ export class Worker {
     path: string,
     body: object,
     status: number,
-    learn: (text: string) => void,
+    onAnswer: (text: string) => void,
   ): Operation {
     this.sequence += 1;
-    return { method, path, body, key: `${this.name}-${this.sequence}`, status, learn };
+    return { method, path, body, key: `${this.name}-${this.sequence}`, status, onAnswer };
   }
 
   private in(...statuses: readonly string[]): readonly (readonly [string, Expected])[] {
@@ -372,7 +372,7 @@ class WrongAnswer extends Error {
   override readonly name = 'WrongAnswer';
 }
 
-const tally = <T>(items: readonly T[], keyOf: (item: T) => string): Readonly<Record<string, number>> => {
+const countBy = <T>(items: readonly T[], keyOf: (item: T) => string): Readonly<Record<string, number>> => {
   const counts: Record<string, number> = {};
   for (const item of items) counts[keyOf(item)] = (counts[keyOf(item)] ?? 0) + 1;
   return counts;

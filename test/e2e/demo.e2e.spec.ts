@@ -13,7 +13,7 @@ const demo = (): Promise<{ readonly code: number | null; readonly lines: readonl
   });
 
 describe('the demonstration', () => {
-  it('computes the right result, retries one kind of task and prints its history', async () => {
+  it('computes the right result, retries tasks and prints the history of one', async () => {
     const { code, lines } = await demo();
     const jsonAnswer = (pattern: RegExp): readonly string[] => lines.filter((line) => pattern.test(line));
     expect({ code, end: lines.at(-2) }).toEqual({ code: 0, end: 'All complete and the number is right.' });

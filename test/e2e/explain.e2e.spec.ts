@@ -2,10 +2,10 @@ import { MODES } from '../harness/cairn-process.js';
 import { useTestCluster } from '../harness/test-cluster.js';
 import { newDataset, newJob, newTask } from '../compat/iceprod/fixtures.js';
 
-describe.each(MODES)('explanations, $mode', (mode) => {
+describe.each(MODES)('explanations ($mode)', (mode) => {
   const cluster = useTestCluster(mode);
 
-  it('tell the owner of a dataset, and nobody else, why a task does not run and what is left', async () => {
+  it('say why a task does not run and what is left, to readers of the dataset only', async () => {
     const { system, alice, bob } = cluster();
     const dataset = await newDataset(alice, { priority: 0.5 });
     const rule = { read_groups: [], write_groups: [], read_users: ['alice'], write_users: ['alice'] };
@@ -57,7 +57,7 @@ describe.each(MODES)('explanations, $mode', (mode) => {
     (await cluster().alice.get(`/cairn/explain/units/${task}`)).json as Explanation;
   const reason = async (task: string): Promise<string> => (await explained(task)).reason;
 
-  it('name what a task of each status waits for', async () => {
+  it('say what a task of each status waits for', async () => {
     const { alice, system } = cluster();
     const dataset = await newDataset(alice);
     const at = (status: string, more: object = {}): Promise<string> => newTask(system, dataset, { status, ...more });
@@ -104,7 +104,7 @@ describe.each(MODES)('explanations, $mode', (mode) => {
     });
   });
 
-  it('tell a task that no offer suits from one that nobody asked for', async () => {
+  it('distinguish a task that fits no offer from one that no worker has requested', async () => {
     const { alice, system } = cluster();
     const dataset = await newDataset(alice);
     const ready = (requirements: object): Promise<string> =>
@@ -141,7 +141,7 @@ describe.each(MODES)('explanations, $mode', (mode) => {
     expect(await reason(forPilots)).toBe('It is ready, but no worker has asked for tasks like it since Cairn started.');
   });
 
-  it('count who goes first, in its kind and in all', async () => {
+  it('count the tasks ahead, in the same class and overall', async () => {
     const { alice, system } = cluster();
     const dataset = await newDataset(alice);
     const ready = (priority: number, requirements: object = {}): Promise<string> =>
@@ -155,7 +155,7 @@ describe.each(MODES)('explanations, $mode', (mode) => {
     expect((await explained(newer)).queue).toEqual({ ahead: 2, ahead_of_all: 3, more: false });
   });
 
-  it('estimate what is left from what has run', async () => {
+  it('estimate the remaining time from completed tasks', async () => {
     const { alice, system } = cluster();
     const dataset = await newDataset(alice);
     const left = async (): Promise<unknown> => (await alice.get(`/cairn/datasets/${dataset}/remaining`)).json;

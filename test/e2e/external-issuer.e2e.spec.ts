@@ -18,7 +18,7 @@ const CLAIMS = {
 };
 
 /** A site that has its own OpenID provider, and its own words in claims. */
-describe.each(MODES)('an issuer of somebody else, $mode', (mode) => {
+describe.each(MODES)('an external token issuer ($mode)', (mode) => {
   let server: Server | undefined;
   let issuer = '';
 
@@ -47,7 +47,7 @@ describe.each(MODES)('an issuer of somebody else, $mode', (mode) => {
     return cluster().anonymous.as(token);
   };
 
-  it('has its claims read as configured', async () => {
+  it('has its claims mapped as configured', async () => {
     const pingu = await as({ groups: ['/farm/production'] });
     const id = await newDataset(pingu);
     expect((await pingu.get(`/datasets/${id}`)).json).toMatchObject({ username: 'pingu', group: 'simprod' });
@@ -56,11 +56,11 @@ describe.each(MODES)('an issuer of somebody else, $mode', (mode) => {
     expect((await service.get('/users')).json).toMatchObject({ results: [{ username: 'pingu' }] });
   });
 
-  it('grants nothing by the words of another site, nor to another audience', async () => {
+  it('grants nothing for unmapped claims or another audience', async () => {
     for (const groups of [['/tokens/IceProdAdmins', '/institutions/IceCube/UW'], ['admin'], ['x/farm'], []]) {
       expect(await (await as({ groups })).get('/roles')).toEqual(refused(403, 'authorization failed'));
     }
-    const strange = await as({ groups: ['/farm'], aud: ['other'] });
-    expect(await strange.get('/datasets?keys=dataset')).toEqual(refused(403, 'authentication failed'));
+    const wrongAudience = await as({ groups: ['/farm'], aud: ['other'] });
+    expect(await wrongAudience.get('/datasets?keys=dataset')).toEqual(refused(403, 'authentication failed'));
   });
 });

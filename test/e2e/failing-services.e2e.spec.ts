@@ -15,7 +15,7 @@ const ANSWERED_WITHIN_MS = 20_000;
 const idsOfJobs = async (client: HttpClient, datasetId: string): Promise<readonly string[]> =>
   Object.keys((await client.get(`/datasets/${datasetId}/jobs?keys=job_id`)).json as object);
 
-describe('separate processes that fail', () => {
+describe('failing service processes', () => {
   let broker: NatsServer;
   let cluster: TestCluster;
   let cleanUp = (): Promise<void> => Promise.resolve();
@@ -30,7 +30,7 @@ describe('separate processes that fail', () => {
 
   afterAll(() => cleanUp(), 60_000);
 
-  it('are answered for with 503 and a time to come back, while the others go on', async () => {
+  it('cause 503 with Retry-After while the others keep serving', async () => {
     const { cairn, system, alice } = cluster;
     const datasetId = await newDataset(alice);
     const taskId = await newTask(system, datasetId);
@@ -58,7 +58,7 @@ describe('separate processes that fail', () => {
     expect(await newDataset(alice)).not.toBe('');
   }, 60_000);
 
-  it('carry out a write once, however often it had to be sent', async () => {
+  it('execute a write once, however often it was sent', async () => {
     const { cairn, system } = cluster;
     const datasetId = unsubmitted();
     const body = JSON.stringify({ dataset_id: datasetId, job_index: 0 });
@@ -86,7 +86,7 @@ describe('separate processes that fail', () => {
     expect(listed).toEqual(expect.arrayContaining(added));
   }, 60_000);
 
-  it('finish what they have begun when they are asked to stop', async () => {
+  it('finish requests in progress when they are stopped', async () => {
     const { cairn, system } = cluster;
     const datasetId = unsubmitted();
     const added: string[] = [];
@@ -111,7 +111,7 @@ describe('separate processes that fail', () => {
     expect(added.filter((id) => !listed.has(id))).toEqual([]);
   }, 60_000);
 
-  it('find each other again after the broker was away', async () => {
+  it('reconnect after the broker was away', async () => {
     const { system, alice } = cluster;
     const datasetId = await newDataset(alice);
     await broker.stop('SIGKILL');
@@ -125,7 +125,7 @@ describe('separate processes that fail', () => {
     expect((await alice.get(`/datasets/${datasetId}`)).json).toMatchObject({ status: 'errors' });
   }, 60_000);
 
-  it('answer 503 and a time to come back when the broker dies in the middle of an upload', async () => {
+  it('answer 503 with Retry-After when the broker dies during an upload', async () => {
     const { cairn, system } = cluster;
     const connection = await connect({ servers: broker.url });
     const manager = await jetstreamManager(connection);
@@ -148,7 +148,7 @@ describe('separate processes that fail', () => {
     await eventually(() => system.send('POST', '/logs', { body }), expect.objectContaining({ status: 201 }));
   }, 60_000);
 
-  it('know everything after all of them were killed', async () => {
+  it('lose nothing when all of them are killed', async () => {
     const { cairn, system, alice } = cluster;
     const datasetId = await newDataset(alice);
     const taskId = await newTask(system, datasetId);

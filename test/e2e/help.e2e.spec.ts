@@ -21,7 +21,7 @@ describe('help', () => {
     ['client', 'Usage: cairn client'],
     ['key', 'Usage: cairn key'],
     ['verify', 'Usage: cairn verify'],
-  ])('is what "cairn %s --help" prints', async (command, usage) => {
+  ])('is printed by "cairn %s --help"', async (command, usage) => {
     const words = command === '' ? [] : [command];
     const answer = await cairn(...words, '--help');
     expect(answer).toEqual({ exitCode: 0, stdout: expect.stringContaining(usage) as string, stderr: '' });
@@ -37,7 +37,7 @@ describe('help', () => {
     expect(stderr).toContain("Run 'cairn --help'");
   });
 
-  it('may be cut off by a reader that closes the pipe', async () => {
+  it('can be cut off by a reader that closes the pipe', async () => {
     const child = spawn(process.execPath, [resolve('dist/apps/cairn/src/main.js'), '--help'], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -12,7 +12,7 @@ const LARGE = 'x'.repeat(400_000);
 let keys = 0;
 const newKey = (): string => `key-${String((keys += 1))}`;
 
-describe.each(MODES)('Idempotency-Key, $mode', (mode) => {
+describe.each(MODES)('Idempotency-Key ($mode)', (mode) => {
   const cluster = useTestCluster(mode);
 
   const ask = async (
@@ -29,7 +29,7 @@ describe.each(MODES)('Idempotency-Key, $mode', (mode) => {
       }),
     );
 
-  it('gives the first answer again instead of a second effect', async () => {
+  it('replays the first answer without a second effect', async () => {
     const { system, admin } = cluster();
     const dataset_id = await newDataset(admin);
     const key = newKey();
@@ -42,7 +42,7 @@ describe.each(MODES)('Idempotency-Key, $mode', (mode) => {
     expect(Object.keys(json as object)).toHaveLength(1);
   });
 
-  it('refuses the key for another body', async () => {
+  it('refuses the same key with another body', async () => {
     const { system, admin } = cluster();
     const dataset_id = await newDataset(admin);
     const key = newKey();
@@ -52,7 +52,7 @@ describe.each(MODES)('Idempotency-Key, $mode', (mode) => {
     expect(Object.keys(json as object)).toHaveLength(1);
   });
 
-  it('counts per subject, method and path', async () => {
+  it('is scoped to subject, method and path', async () => {
     const { system, admin } = cluster();
     const dataset_id = await newDataset(admin);
     const [one, two] = [await newJob(admin, dataset_id), await newJob(admin, dataset_id)];
@@ -67,7 +67,7 @@ describe.each(MODES)('Idempotency-Key, $mode', (mode) => {
     expect(await ask(admin, 'PATCH', jobTwo, key, { status: 'processing' })).toMatchObject({ status: 200 });
   });
 
-  it('holds for PATCH, PUT and DELETE as well', async () => {
+  it('applies to PATCH, PUT and DELETE too', async () => {
     const { system, admin, alice } = cluster();
     const dataset_id = await newDataset(alice);
     const patching = newKey();
@@ -97,7 +97,7 @@ describe.each(MODES)('Idempotency-Key, $mode', (mode) => {
     expect((await ask(system, 'DELETE', pilot, newKey(), {})).status).toBe(404);
   });
 
-  it('compares uploads by what they hold', async () => {
+  it('compares uploads by their content', async () => {
     const { system } = cluster();
     const key = newKey();
     const first = await ask(system, 'POST', '/logs', key, { data: LARGE });
@@ -106,7 +106,7 @@ describe.each(MODES)('Idempotency-Key, $mode', (mode) => {
     expect(await ask(system, 'POST', '/logs', key, { data: `${LARGE.slice(1)}y` })).toEqual(REUSED);
   });
 
-  it('outlives a restart', async () => {
+  it('survives a restart', async () => {
     const { cairn, system, admin } = cluster();
     const dataset_id = await newDataset(admin);
     const key = newKey();

@@ -11,7 +11,7 @@ const PASSWORD = 'noot noot';
 const press = (page: Page, button: string): Promise<void> => page.getByRole('button', { name: button }).click();
 
 /** `PUBLIC_URL` alone says how Cairn is called outside. */
-describe.each(MODES)('logins behind a proxy that ends TLS, $mode', (mode) => {
+describe.each(MODES)('logins behind a proxy that terminates TLS ($mode)', (mode) => {
   let proxy: TlsProxy | undefined;
   let browser: Browser | undefined;
   let publicUrl = '';
@@ -42,7 +42,7 @@ describe.each(MODES)('logins behind a proxy that ends TLS, $mode', (mode) => {
     });
   };
 
-  it('name the outside only, and give cookies to TLS only', async () => {
+  it('use public addresses and secure cookies only', async () => {
     const context = await newContext();
     const base = `${publicUrl}/auth/realms/IceCube`;
     const document = (await (await context.request.get(`${base}/.well-known/openid-configuration`)).json()) as Readonly<
@@ -84,7 +84,7 @@ describe.each(MODES)('logins behind a proxy that ends TLS, $mode', (mode) => {
     await context.close();
   });
 
-  it('let addresses wait that try codes, told apart by what the trusted proxy says', async () => {
+  it('rate-limit code guessing by the address that the trusted proxy forwards', async () => {
     const url = `${cluster().cairn.url}/auth/realms/IceCube/device`;
     const context = await newContext();
     const send = async (address: string): Promise<{ status: number; text: string }> => {

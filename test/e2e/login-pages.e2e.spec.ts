@@ -11,10 +11,10 @@ import { useTestCluster } from '../harness/test-cluster.js';
 
 const PASSWORD = 'noot noot';
 /** For what a page has to show: less than a test may take, whose message would say less. */
-const PATIENCE_MS = 25_000;
+const PAGE_TIMEOUT_MS = 25_000;
 
 /** What the browser notes of a refusal, such as of a wrong password, and of whoever is faster than a page's focus. */
-const NOTES = /^(Failed to load resource|Autofocus processing was blocked)/;
+const IGNORED_MESSAGES = /^(Failed to load resource|Autofocus processing was blocked)/;
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -32,13 +32,13 @@ const focused = (page: Page, label: string): Promise<void> =>
   page.getByLabel(label).and(page.locator(':focus')).waitFor();
 
 /** Everything that a person sees of a login, in a real browser. */
-describe.each(MODES)('login pages, $mode', (mode) => {
+describe.each(MODES)('login pages ($mode)', (mode) => {
   const cluster = useTestCluster(mode);
   const cairn = (): Cairn => cluster().cairn;
   let browser: Browser | undefined;
   let site: WebSite | undefined;
   const contexts: BrowserContext[] = [];
-  let complaints: string[] = [];
+  let pageErrors: string[] = [];
 
   beforeAll(async () => {
     [browser, site] = await Promise.all([startChromium(), startWebSite()]);
@@ -53,7 +53,7 @@ describe.each(MODES)('login pages, $mode', (mode) => {
   afterEach(async () => {
     await Promise.all(contexts.splice(0).map((context) => context.close()));
     // Pages violate no policy of their own and ask for nothing that is not there.
-    expect(complaints).toEqual([]);
+    expect(pageErrors).toEqual([]);
   });
 
   const website = (): WebSite => {
@@ -69,18 +69,18 @@ describe.each(MODES)('login pages, $mode', (mode) => {
     if (browser === undefined) throw new Error('no browser');
     const context = await browser.newContext(options);
     contexts.push(context);
-    context.setDefaultTimeout(PATIENCE_MS);
+    context.setDefaultTimeout(PAGE_TIMEOUT_MS);
     const page = await context.newPage();
-    complaints = [];
+    pageErrors = [];
     page.on('console', (message) => {
-      if (!NOTES.test(message.text())) complaints.push(message.text());
+      if (!IGNORED_MESSAGES.test(message.text())) pageErrors.push(message.text());
     });
-    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('pageerror', (error) => pageErrors.push(error.message));
     await page.goto(url);
     return page;
   };
 
-  it('connect a program, whose code the link brings', async () => {
+  it('connect a program through a link that contains its code', async () => {
     const device = await startDevice();
     const page = await open(wordIn(device, 'verification_uri_complete'));
     expect(await page.title()).toBe('Connect a program · Cairn');
@@ -121,7 +121,7 @@ describe.each(MODES)('login pages, $mode', (mode) => {
     expect((await poll(next)).status).toBe(200);
   });
 
-  it('need no mouse, and name everything for whoever cannot see them', async () => {
+  it('work with the keyboard and label everything for screen readers', async () => {
     const device = await startDevice();
     const page = await open(wordIn(device, 'verification_uri'));
     expect(await page.locator('html').getAttribute('lang')).toBe('en');
@@ -147,7 +147,7 @@ describe.each(MODES)('login pages, $mode', (mode) => {
     expect((await poll(device)).status).toBe(200);
   });
 
-  it('work without scripts, and with a code as people type it', async () => {
+  it('work without scripts and accept a code as people type it', async () => {
     const device = await startDevice();
     const page = await open(wordIn(device, 'verification_uri'), { javaScriptEnabled: false });
     await page.getByLabel('Code').fill(` ${wordIn(device, 'user_code').toLowerCase().replace('-', ' ')} `);
@@ -165,7 +165,7 @@ describe.each(MODES)('login pages, $mode', (mode) => {
     expect(await heading(page)).toBe('You are logged out');
   });
 
-  it('tell what is wrong with a code', async () => {
+  it('explain what is wrong with a code', async () => {
     const refused = await startDevice();
     const page = await open(wordIn(refused, 'verification_uri'));
     const type = async (device: FormReply): Promise<void> => {
@@ -205,7 +205,7 @@ describe.each(MODES)('login pages, $mode', (mode) => {
     expect((await poll(late)).json).toMatchObject({ error: 'expired_token' });
   });
 
-  it('cannot be sent by the page of somebody else', async () => {
+  it('refuse forms sent from another site', async () => {
     const device = await startDevice();
     const page = await open(wordIn(device, 'verification_uri_complete'));
     await press(page, 'Continue');
@@ -227,11 +227,11 @@ describe.each(MODES)('login pages, $mode', (mode) => {
     expect(await frame?.locator('form').count()).toBe(0);
     website().show('<title>A web site</title>');
     await page.goto(website().url);
-    expect(complaints.splice(0).join()).toContain('frame-ancestors');
+    expect(pageErrors.splice(0).join()).toContain('frame-ancestors');
     // A login belongs to the browser that began it.
     await page.goto(wordIn(theirs, 'verification_uri_complete'));
-    const stranger = await open(`${realm()}/interaction/anything`);
-    expect(await heading(stranger)).toBe('Too late');
+    const otherPage = await open(`${realm()}/interaction/anything`);
+    expect(await heading(otherPage)).toBe('Too late');
     const cookies = await page.context().cookies();
     expect(cookies.length).toBeGreaterThan(0);
     for (const { httpOnly, sameSite, path } of cookies) {
@@ -240,7 +240,7 @@ describe.each(MODES)('login pages, $mode', (mode) => {
     }
   });
 
-  it('tell whoever comes back too late', async () => {
+  it('explain that a login has expired', async () => {
     const auth = '/protocol/openid-connect/auth';
     for (const cookie of ['', '_session=a; _session.sig=b', '_interaction_resume=a; _interaction_resume.sig=b']) {
       for (const [method, path] of [
@@ -260,7 +260,7 @@ describe.each(MODES)('login pages, $mode', (mode) => {
     expect(cairn().output()).not.toContain('OpenID provider failed');
   });
 
-  it('log a web site in by code and PKCE, and out again', async () => {
+  it('log a user in to a web site by code and PKCE, and out again', async () => {
     const back = `${website().url}/back`;
     await runCommand(cairn(), ['client', 'add', 'web', '--public', '--redirect-uri', back]);
     const verifier = randomBytes(32).toString('base64url');
@@ -279,13 +279,13 @@ describe.each(MODES)('login pages, $mode', (mode) => {
     const page = await open(login);
     await logIn(page);
     await page.waitForURL(`${back}?*`);
-    const brought = website().brought.at(-1);
-    expect(brought?.get('state')).toBe('mine');
-    expect(brought?.get('iss')).toBe(realm());
+    const redirected = website().received.at(-1);
+    expect(redirected?.get('state')).toBe('mine');
+    expect(redirected?.get('iss')).toBe(realm());
     const fields = {
       grant_type: 'authorization_code',
       client_id: 'web',
-      code: brought?.get('code') ?? '',
+      code: redirected?.get('code') ?? '',
       redirect_uri: back,
       code_verifier: verifier,
     };
@@ -335,7 +335,7 @@ describe.each(MODES)('login pages, $mode', (mode) => {
     await page.waitForURL(`${back}?state=gone`);
   });
 
-  it('log a web site with a secret in, which may want the code as a form', async () => {
+  it('log a user in to a web site with a client secret, with the code in a form post', async () => {
     const back = `${website().url}/form`;
     const secret = await runCommand(cairn(), ['client', 'add', 'portal', '--redirect-uri', back]);
     const asked = new URLSearchParams({
@@ -348,7 +348,7 @@ describe.each(MODES)('login pages, $mode', (mode) => {
     const page = await open(`${realm()}/protocol/openid-connect/auth?${asked.toString()}`);
     await logIn(page);
     await page.waitForURL(back);
-    const code = website().brought.at(-1)?.get('code') ?? '';
+    const code = website().received.at(-1)?.get('code') ?? '';
     const fields = { grant_type: 'authorization_code', code, redirect_uri: back };
     const basic = (word: string) => ({
       authorization: `Basic ${Buffer.from(`portal:${word}`).toString('base64')}`,
@@ -367,7 +367,7 @@ describe.each(MODES)('login pages, $mode', (mode) => {
     expect(await info.json()).toMatchObject({ sub: 'pingu' });
   });
 
-  it('let nobody try codes for long, whatever address a header claims', async () => {
+  it('rate-limit code guessing, whatever address a header claims', async () => {
     // Last: this machine has to wait now.
     const url = `${realm()}/device`;
     const statuses = new Set<number>();

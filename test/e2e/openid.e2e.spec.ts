@@ -23,7 +23,7 @@ const basic = (id: string, secret: string): Fields => ({
   authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
 });
 
-describe.each(MODES)('the OpenID provider, $mode', (mode) => {
+describe.each(MODES)('the OpenID provider ($mode)', (mode) => {
   let ldap: LdapServer | undefined;
   let adminPassword = '';
   let changeIt = '';
@@ -46,7 +46,7 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
     const keys = createRemoteJWKSet(new URL(`${cairn().url}${REALM}/protocol/openid-connect/certs`));
     return jwtVerify(token, keys, { issuer: `${cairn().url}${REALM}`, audience: 'iceprod', typ: 'at+jwt' });
   };
-  const browse = async (work: (browser: Browser) => Promise<void>): Promise<void> => {
+  const withBrowser = async (work: (browser: Browser) => Promise<void>): Promise<void> => {
     const browser = new Browser(cairn());
     try {
       await work(browser);
@@ -56,14 +56,14 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
   };
   /** What a person does with the address that the program prints. */
   const approve = async (address: string, username: string, password: string): Promise<void> =>
-    browse(async (browser) => {
+    withBrowser(async (browser) => {
       expect((await browser.open(address)).headers['content-type']).toMatch(/^text\/html/);
       expect((await browser.submit()).text).toContain('Is this your program?');
       expect((await browser.submit()).text).toContain('Password');
       expect((await browser.submit({ username, password })).text).toContain('You are logged in');
     });
 
-  it('describes itself', async () => {
+  it('publishes its discovery document', async () => {
     const { status, json } = await client().get(`${REALM}/.well-known/openid-configuration`);
     expect(status).toBe(200);
     const base = `${cairn().url}${REALM}`;
@@ -81,7 +81,7 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
     expect(keys).toEqual([{ kty: 'RSA', use: 'sig', alg: 'RS256', kid: text, n: text, e: 'AQAB' }]);
   });
 
-  it("carries a script through the users' guide: code, page, two refreshes at once, list of datasets", async () => {
+  it("supports the script of IceProd's guide: code, page, two concurrent refreshes, list of datasets", async () => {
     const verifier = randomBytes(32).toString('base64url');
     const challenge = createHash('sha256').update(verifier).digest('base64url');
     const device = await beginDevice(cairn(), { code_challenge: challenge, code_challenge_method: 'S256' });
@@ -124,7 +124,7 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
     expect(await refresh(cairn(), saved)).toMatchObject(invalid);
   });
 
-  it('keeps refresh tokens over a restart, and not as such', async () => {
+  it('keeps refresh tokens across a restart, and not in clear text', async () => {
     const saved = await logInByDevice(cairn(), 'pingu', 'noot noot');
     const file = join(cairn().dataDir, 'key-value-store', 'auth.sqlite');
     for (const each of [file, `${file}-wal`]) {
@@ -135,7 +135,7 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
     expect(cairn().output()).not.toContain('First start');
   });
 
-  it('makes an administrator at the first start, whose password can be changed', async () => {
+  it('creates an administrator at the first start whose password can be changed', async () => {
     expect(adminPassword).not.toBe('');
     expect(changeIt).toBe(`CAIRN_DATA_DIR=${cairn().dataDir} npx cairn user password admin`);
     const me = client().as(
@@ -143,7 +143,7 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
     );
     expect((await me.get('/roles')).status).toBe(200);
     await runCommand(cairn(), ['user', 'password', 'admin'], 'another one\n');
-    await browse(async (browser) => {
+    await withBrowser(async (browser) => {
       await browser.open(wordIn(await beginDevice(cairn()), 'verification_uri_complete'));
       await browser.submit();
       await browser.submit();
@@ -155,13 +155,13 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
     });
   });
 
-  it('knows people of the LDAP server, and lets names rest that are guessed at', async () => {
+  it('logs users of the LDAP server in and rate-limits password guessing', async () => {
     const me = client().as(
       wordIn(await refresh(cairn(), await logInByDevice(cairn(), 'zed', PASSWORDS.zed)), 'access_token'),
     );
     expect((await me.get('/datasets?keys=dataset_id')).status).toBe(200);
     expect((await me.get(USERINFO)).json).toMatchObject({ groups: ['/institutions/IceCube/Cairn'] });
-    await browse(async (browser) => {
+    await withBrowser(async (browser) => {
       await browser.open(wordIn(await beginDevice(cairn()), 'verification_uri_complete'));
       await browser.submit();
       await browser.submit();
@@ -173,8 +173,8 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
     });
   });
 
-  it('lets people refuse a program, and knows no code twice', async () => {
-    await browse(async (browser) => {
+  it('lets users refuse a program and accepts no code twice', async () => {
+    await withBrowser(async (browser) => {
       const device = await beginDevice(cairn());
       await browser.open(wordIn(device, 'verification_uri_complete'));
       await browser.submit();
@@ -187,7 +187,7 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
     });
   });
 
-  it('gives services tokens of their own, with the secret in the form or in the header', async () => {
+  it('gives services tokens, with the secret in the form or in the header', async () => {
     const secret = await runCommand(cairn(), ['client', 'add', 'grid', '--system']);
     const fields = { grant_type: 'client_credentials', client_id: 'grid', scope: 'offline_access' };
     const answer = await sendForm(cairn(), 'token', { ...fields, client_secret: secret });
@@ -212,10 +212,10 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
     expect(await sendForm(cairn(), 'token', { ...fields, client_secret: secret })).toMatchObject(wrong);
   });
 
-  it('logs web pages in by code and PKCE, and out', async () => {
+  it('logs users in to web pages by code and PKCE, and out', async () => {
     await runCommand(cairn(), ['client', 'add', 'web', '--public', '--redirect-uri', REDIRECT]);
     const verifier = randomBytes(32).toString('base64url');
-    const asked = new URLSearchParams({
+    const query = new URLSearchParams({
       client_id: 'web',
       response_type: 'code',
       redirect_uri: REDIRECT,
@@ -225,8 +225,8 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
       code_challenge_method: 'S256',
     });
     const path = `${REALM}/protocol/openid-connect/auth`;
-    await browse(async (browser) => {
-      await browser.open(`${path}?${asked.toString()}`);
+    await withBrowser(async (browser) => {
+      await browser.open(`${path}?${query.toString()}`);
       await browser.submit({ username: 'pingu', password: 'noot noot' });
       expect(browser.left()?.href.startsWith(`${REDIRECT}?`)).toBe(true);
       expect(browser.left()?.searchParams.get('state')).toBe('mine');
@@ -245,21 +245,21 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
       expect((await client().as(wordIn(answer, 'id_token')).get(USERINFO)).status).toBe(401);
 
       // Logged in already, until logged out.
-      await browser.open(`${path}?${asked.toString()}`);
+      await browser.open(`${path}?${query.toString()}`);
       expect(String(browser.left())).toContain('code=');
       await browser.open(`${REALM}/protocol/openid-connect/logout`);
       expect((await browser.submit({ logout: 'yes' })).text).toContain('You are logged out');
-      expect((await browser.open(`${path}?${asked.toString()}`)).text).toContain('Password');
-      asked.set('redirect_uri', 'http://elsewhere.example.org/');
-      expect((await browser.open(`${path}?${asked.toString()}`)).status).toBe(400);
-      asked.set('redirect_uri', REDIRECT);
-      asked.delete('code_challenge');
-      await browser.open(`${path}?${asked.toString()}`);
+      expect((await browser.open(`${path}?${query.toString()}`)).text).toContain('Password');
+      query.set('redirect_uri', 'http://elsewhere.example.org/');
+      expect((await browser.open(`${path}?${query.toString()}`)).status).toBe(400);
+      query.set('redirect_uri', REDIRECT);
+      query.delete('code_challenge');
+      await browser.open(`${path}?${query.toString()}`);
       expect(browser.left()?.searchParams.get('error')).toBe('invalid_request');
     });
   });
 
-  it('refuses what it does not know', async () => {
+  it('refuses unknown clients, grants and tokens', async () => {
     expect(await beginDevice(cairn(), { client_id: 'nobody' })).toMatchObject({
       status: 401,
       json: { error: 'invalid_client' },
@@ -279,10 +279,10 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
     );
     expect((await client().get(USERINFO)).status).toBe(401);
     expect(await client().post(`${REALM}/protocol/openid-connect/certs`)).toEqual(refused(405, 'Method Not Allowed'));
-    const strange = await client().send('GET', `${REALM}/.well-known/openid-configuration`, {
+    const wrongHost = await client().send('GET', `${REALM}/.well-known/openid-configuration`, {
       headers: { host: 'evil.example' },
     });
-    expect(strange.status).toBe(400);
+    expect(wrongHost.status).toBe(400);
     expect((await client().send('GET', `${REALM}/interaction/none`)).status).toBe(400);
     // Whoever is gone has no tokens any more.
     const root = client().as(await cairn().token({ username: 'root', roles: ['admin'] }));
@@ -290,7 +290,7 @@ describe.each(MODES)('the OpenID provider, $mode', (mode) => {
     expect(await refresh(cairn(), saved)).toMatchObject(invalid);
   });
 
-  it('tells nobody a password or token through its events or output', () => {
+  it('puts no password or token into events or output', () => {
     expect(cairn().output()).not.toContain('noot noot');
   });
 });

@@ -10,7 +10,7 @@ import { ID } from '../compat/iceprod/fixtures.js';
 
 const LARGE = 'x'.repeat(1_500_000);
 
-describe.each(MODES.filter(({ isDistributed }) => !isDistributed))('what a crash leaves in the blob store', (mode) => {
+describe.each(MODES.filter(({ isDistributed }) => !isDistributed))('orphaned blobs after a crash', (mode) => {
   const cluster = useTestCluster(mode);
 
   /** An upload of a log whose end is not sent before somebody says so. */
@@ -35,7 +35,7 @@ describe.each(MODES.filter(({ isDistributed }) => !isDistributed))('what a crash
   const blobFolder = (): string => join(cluster().cairn.dataDir, 'blobs');
   const incoming = (): string => join(blobFolder(), 'incoming');
 
-  it('is collected after a day, and nothing else is', async () => {
+  it('are collected after a day, and no other blobs are', async () => {
     const { system, cairn } = cluster();
     const token = await cairn.token({ username: 'grid', roles: ['system'] });
     const { result: log } = (await system.post('/logs', { data: LARGE, task_id: 't' })).json as { result: string };

@@ -5,7 +5,7 @@ import { ledgerOf } from '../harness/ledger-head.js';
 import { type RawAnswer, RawConnection } from './hostile-requests/raw-connection.js';
 
 /** What ordinary clients refuse to send: none of it is a request that may be carried out. */
-const NO_REQUESTS: readonly (readonly [what: string, bytes: string])[] = [
+const MALFORMED_REQUESTS: readonly (readonly [what: string, bytes: string])[] = [
   ['noise', '\u0000\u0001\u00ff\u00fe\r\n\r\n'],
   ['the greeting of TLS', '\u0016\u0003\u0001\u0000\u00a5\u0001\u0000\u0000\u00a1\u0003\u0003'],
   ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
@@ -51,7 +51,7 @@ const expectRefusal = ({ status, reason, body }: RawAnswer): void => {
   expect(JSON.parse(body)).toEqual({ code: status, error: reason });
 };
 
-describe.each(MODES)('bytes that no client sends, $mode', (mode) => {
+describe.each(MODES)('raw HTTP requests ($mode)', (mode) => {
   const cluster = useTestCluster(mode);
   let token = '';
   let datasetId = '';
@@ -82,7 +82,7 @@ describe.each(MODES)('bytes that no client sends, $mode', (mode) => {
   const jobs = async (): Promise<number> =>
     Object.keys((await cluster().system.get(`/datasets/${datasetId}/jobs?keys=job_id`)).json as object).length;
 
-  it.each(NO_REQUESTS)('are refused, and the connection ends: %s', async (_, bytes) => {
+  it.each(MALFORMED_REQUESTS)('are refused and end the connection when malformed: %s', async (_, bytes) => {
     const ledger = ledgerOf(cluster().cairn);
     const before = ledger.head();
     await using(async (connection) => {
@@ -95,7 +95,7 @@ describe.each(MODES)('bytes that no client sends, $mode', (mode) => {
     ledger.close();
   });
 
-  it.each(BAD_CHUNKS)('append nothing in chunks of %s', async (_, chunks) => {
+  it.each(BAD_CHUNKS)('append no event with malformed chunks: %s', async (_, chunks) => {
     const before = await jobs();
     await using(async (connection) => {
       connection.send(head('POST /jobs', 'Transfer-Encoding: chunked') + chunks);
@@ -106,7 +106,7 @@ describe.each(MODES)('bytes that no client sends, $mode', (mode) => {
     expect(await jobs()).toBe(before);
   });
 
-  it('append nothing when they break off', async () => {
+  it('append no event when the connection breaks off', async () => {
     const ledger = ledgerOf(cluster().cairn);
     const before = ledger.head();
     const text = job(0);
@@ -131,7 +131,7 @@ describe.each(MODES)('bytes that no client sends, $mode', (mode) => {
     ledger.close();
   });
 
-  it('are answered in their order when they come all at once', async () => {
+  it('are answered in order when they are pipelined', async () => {
     const before = await jobs();
     await using(async (connection) => {
       const get = head('GET /tasks/nobodys');
@@ -145,7 +145,7 @@ describe.each(MODES)('bytes that no client sends, $mode', (mode) => {
     expect(await jobs()).toBe(before + 3);
   });
 
-  it('are taken in pieces, however small', async () => {
+  it('are served when they arrive byte by byte', async () => {
     const before = await jobs();
     await using(async (connection) => {
       for (const byte of Buffer.from(postJob(4))) connection.send(Buffer.of(byte));
@@ -161,7 +161,7 @@ describe.each(MODES)('bytes that no client sends, $mode', (mode) => {
     expect(await jobs()).toBe(before + 2);
   });
 
-  it('are asked for when a client waits with them', async () => {
+  it('are served with Expect: 100-continue', async () => {
     const text = job(6);
     await using(async (connection) => {
       connection.send(head('POST /jobs', `Content-Length: ${text.length}`, 'Expect: 100-continue'));
@@ -181,7 +181,7 @@ describe.each(MODES)('bytes that no client sends, $mode', (mode) => {
     });
   });
 
-  it('do not become the next request when a body is longer than was said', async () => {
+  it('do not include body bytes beyond Content-Length', async () => {
     const before = await jobs();
     await using(async (connection) => {
       connection.send(head('POST /jobs', 'Content-Length: 2') + postJob(7).slice(0, 2) + '{"nonsense":1}');
@@ -193,7 +193,7 @@ describe.each(MODES)('bytes that no client sends, $mode', (mode) => {
     expect(await jobs()).toBe(before);
   });
 
-  it('leave nothing in the log that looks like a fault', () => {
+  it('cause no error lines in the log', () => {
     expect(cluster().cairn.output()).not.toMatch(/uncaught|unhandled|"level":"(error|fatal)"/i);
   });
 });

@@ -40,7 +40,7 @@ describe('the README', () => {
 
   afterAll(() => cairn.remove());
 
-  it('has a tour that works when it is pasted', async () => {
+  it('has a tour whose pasted commands work', async () => {
     const script = tour();
     expect(script).toContain(ADDRESS);
     const { code, text } = await pasted(script.replaceAll(ADDRESS, cairn.url), cairn.dataDir);
@@ -57,7 +57,7 @@ describe('the README', () => {
 });
 
 describe('docker-compose.yml', () => {
-  it('hands on every variable but those that belong to its containers', async () => {
+  it('passes on every variable except those of its containers', async () => {
     const inside = { PORT: '8080', HOST: '127.0.0.1', CAIRN_DATA_DIR: './data', NATS_URL: '', EVENTSTORE_URL: '' };
     const lines = readFileSync('docker-compose.yml', 'utf8').matchAll(/^ {4}([A-Z_]+): \$\{\1:-(.*)\}$/gm);
     const handedOn = Object.fromEntries([...lines].map(([, name = '', value = '']) => [name, value]));

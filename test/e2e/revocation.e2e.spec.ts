@@ -18,7 +18,7 @@ const ENDED = { status: 400, json: { error: 'invalid_grant' } };
 const KEY = { url: 'https://s3.example', type: 's3', buckets: ['b'], access_key: 'a', secret_key: 'very secret' };
 
 /** How operators take back what was given (docs/operations.md). */
-describe.each(MODES)('what was given is taken back, $mode', (mode) => {
+describe.each(MODES)('revocation ($mode)', (mode) => {
   const owner = mode.processOf('auth');
   const cluster = useTestCluster(mode, () => ({}));
   const cairn = (): Cairn => cluster().cairn;
@@ -32,14 +32,14 @@ describe.each(MODES)('what was given is taken back, $mode', (mode) => {
     jsonAnswer(await client.send('DELETE', path, { body: '{}' }));
   const accessToken = async (refreshToken: string): Promise<string> =>
     String((await refresh(cairn(), refreshToken)).json['access_token']);
-  const boxes = async (): Promise<number> => {
+  const countCredentials = async (): Promise<number> => {
     const store = new SqliteKeyValueStore(join(cairn().dataDir, 'key-value-store', 'auth.sqlite'));
     const found = await store.list('credential/');
     await store.close();
     return found.length;
   };
 
-  it('a refresh token, by its own client only', async () => {
+  it('revokes a refresh token for its own client only', async () => {
     const [mine, other] = [await logIn(), await logIn()];
     await runCommand(cairn(), ['client', 'add', 'stranger', '--public']);
     const revoke = (client_id: string) => sendForm(cairn(), 'revoke', { token: mine, client_id });
@@ -54,7 +54,7 @@ describe.each(MODES)('what was given is taken back, $mode', (mode) => {
     expect(json).toMatchObject({ revocation_endpoint: `${cairn().url}${REALM}/protocol/openid-connect/revoke` });
   });
 
-  it('everything that a person holds, beside the running server', async () => {
+  it('revokes all tokens of a user while the server runs', async () => {
     const tokens = [await logIn(), await logIn()];
     await runCommand(cairn(), ['user', 'logout', 'pingu']);
     for (const token of tokens) expect(await refresh(cairn(), token)).toMatchObject(ENDED);
@@ -76,7 +76,7 @@ describe.each(MODES)('what was given is taken back, $mode', (mode) => {
     await ledger.close();
   };
 
-  it('a user, by the record alone', async () => {
+  it('revokes the tokens of a user whose removal is only in the ledger', async () => {
     const token = await logIn();
     await recordRemoval('pingu');
     await eventually(async () => (await refresh(cairn(), token)).status, ENDED.status);
@@ -85,16 +85,16 @@ describe.each(MODES)('what was given is taken back, $mode', (mode) => {
     expect((await refresh(cairn(), later)).status).toBe(200);
   });
 
-  it('a user, whose tokens and credentials do not come back with the name', async () => {
+  it('removes a user, whose tokens and credentials do not return with the name', async () => {
     const { admin, system } = cluster();
     const token = await logIn();
     expect(await admin.post('/users/pingu/credentials', KEY)).toEqual(done);
     expect(await admin.post('/users/tux/credentials', KEY)).toEqual(done);
-    expect(await boxes()).toBe(2);
+    expect(await countCredentials()).toBe(2);
     const { user_id: id } = (await system.get('/users/pingu')).json as { user_id: string };
     expect(await remove(admin, `/users/${id}`)).toEqual(done);
     expect(await refresh(cairn(), token)).toMatchObject(ENDED);
-    expect(await boxes()).toBe(1);
+    expect(await countCredentials()).toBe(1);
     // A new login makes a new record: of the same name, but with nothing of the old one's.
     expect((await refresh(cairn(), await logIn())).status).toBe(200);
     expect(await refresh(cairn(), token)).toMatchObject(ENDED);
@@ -102,10 +102,10 @@ describe.each(MODES)('what was given is taken back, $mode', (mode) => {
     // Who has no record may have credentials all the same.
     expect(await remove(admin, '/users/tux')).toEqual(done);
     expect(await system.get('/users/tux/credentials')).toEqual(ok([]));
-    expect(await boxes()).toBe(0);
+    expect(await countCredentials()).toBe(0);
   });
 
-  it('a group, with its credentials', async () => {
+  it('removes a group with its credentials', async () => {
     const { admin, system } = cluster();
     await admin.put('/groups/sim/atmo');
     expect(await admin.post('/groups/sim/atmo/credentials', KEY)).toEqual(done);
@@ -117,10 +117,10 @@ describe.each(MODES)('what was given is taken back, $mode', (mode) => {
     // One that is built in stays as it is.
     expect((await remove(admin, '/groups/users')).status).toBe(400);
     expect((await system.get('/groups/users/credentials')).json).toHaveLength(1);
-    expect(await boxes()).toBe(1);
+    expect(await countCredentials()).toBe(1);
   });
 
-  it('an account, with what it holds', async () => {
+  it('removes an account with its tokens', async () => {
     const token = await logIn();
     await runCommand(cairn(), ['user', 'remove', 'pingu']);
     expect(await refresh(cairn(), token)).toMatchObject(ENDED);
@@ -128,7 +128,7 @@ describe.each(MODES)('what was given is taken back, $mode', (mode) => {
     await runCommand(cairn(), ['user', 'add', 'pingu'], `${PASSWORD}\n`);
   });
 
-  it('the key that signs, first for what is new and then for all', async () => {
+  it('rotates the signing key, first for new tokens and then for all', async () => {
     const { anonymous } = cluster();
     const token = await logIn();
     const before = await accessToken(token);

@@ -15,7 +15,7 @@ const OAUTH = tokenWith({ sub: 'oauth-token-aa17' });
 const GRANT = 'opaque-refresh-token-3e90';
 
 /** The most verbose level. */
-describe.each(MODES)('secrets stay secret, $mode', (mode) => {
+describe.each(MODES)('secrets ($mode)', (mode) => {
   let issuer: TokenIssuer | undefined;
   const cluster = useTestCluster(mode, async () => {
     issuer = await startTokenIssuer();
@@ -42,7 +42,7 @@ describe.each(MODES)('secrets stay secret, $mode', (mode) => {
     return value;
   };
 
-  it('in everything that people and programs do with them', async () => {
+  it('are sent and received in all ways that users and programs have', async () => {
     const { cairn, anonymous, alice, system, admin } = cluster();
     await runCommand(cairn, ['user', 'add', 'pingu'], `${PASSWORD}\n`);
     const clientSecret = secret(await runCommand(cairn, ['client', 'add', 'grid', '--system']));
@@ -89,14 +89,14 @@ describe.each(MODES)('secrets stay secret, $mode', (mode) => {
     expect((await admin.post('/users', { username: 'x' })).status).toBe(201);
   });
 
-  it('so that no log line holds one', () => {
+  it('are in no log line', () => {
     const output = cluster().cairn.output();
     expect(output).toContain('"level":"debug"');
     expect(output).toContain('LDAP server could not check a password');
     expect([...secrets].filter((each) => output.includes(each))).toEqual([]);
   });
 
-  it('so that no file holds one but the keys, which are for their owner only', async () => {
+  it('are in no file but the keys, which only their owner can read', async () => {
     const { dataDir } = cluster().cairn;
     const names = await readdir(dataDir, { recursive: true });
     const found: string[] = [];

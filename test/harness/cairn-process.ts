@@ -44,7 +44,7 @@ export interface Cairn {
   readonly url: string;
   readonly dataDir: string;
   /** A token signed with the key in the data folder. */
-  token(asked: TokenFor): Promise<string>;
+  token(holder: TokenFor): Promise<string>;
   /** Ends processes and starts them again on the same data; the URL may change. */
   restart(options?: Restart): Promise<void>;
   /** The output of the processes so far. */

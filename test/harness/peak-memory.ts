@@ -5,7 +5,7 @@ const KIB_PER_MIB = 1024;
 /** Most memory that a process has had in RAM since {@link watchPeak}, or since its start. */
 const peakMiB = (pid: number): number => {
   const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  if (kib === undefined) throw new Error(`the kernel does not tell the peak of process ${pid}`);
+  if (kib === undefined) throw new Error(`the kernel does not report the peak memory of process ${pid}`);
   return Number(kib) / KIB_PER_MIB;
 };
 

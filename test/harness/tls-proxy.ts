@@ -39,19 +39,23 @@ export const startTlsProxy = async (): Promise<TlsProxy> => {
       outgoing.writeHead(404).end();
       return;
     }
-    const forwarded = {
+    const forwardedHeaders = {
       ...headers,
       host: new URL(target).host,
-      'x-forwarded-for': [headers['x-forwarded-for'] ?? [], socket.remoteAddress ?? ''].flat().join(', '),
-      'x-forwarded-proto': 'https',
-      'x-forwarded-host': headers.host,
+      'x-forwardedHeaders-for': [headers['x-forwardedHeaders-for'] ?? [], socket.remoteAddress ?? ''].flat().join(', '),
+      'x-forwardedHeaders-proto': 'https',
+      'x-forwardedHeaders-host': headers.host,
     };
-    const asked = request(`${target}${url.slice(below.length)}`, { method, headers: forwarded }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.statusMessage, answer.headers);
-      answer.pipe(outgoing);
-    });
-    asked.on('error', () => outgoing.destroy());
-    incoming.pipe(asked);
+    const forwardedRequest = request(
+      `${target}${url.slice(below.length)}`,
+      { method, headers: forwardedHeaders },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.statusMessage, answer.headers);
+        answer.pipe(outgoing);
+      },
+    );
+    forwardedRequest.on('error', () => outgoing.destroy());
+    incoming.pipe(forwardedRequest);
   });
   server.listen(0, 'localhost');
   await once(server, 'listening');

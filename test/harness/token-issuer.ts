@@ -10,7 +10,7 @@ export interface TokenIssuer {
   /** A refresh token that it will take, once: it is replaced at each use. */
   grant(username: string): string;
   /** Forms that were posted, oldest first. */
-  readonly asked: readonly Readonly<Record<string, string>>[];
+  readonly forms: readonly Readonly<Record<string, string>>[];
   stop(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ const formOf = async (request: IncomingMessage): Promise<Readonly<Record<string,
 };
 
 export const startTokenIssuer = async (): Promise<TokenIssuer> => {
-  const asked: Readonly<Record<string, string>>[] = [];
+  const forms: Readonly<Record<string, string>>[] = [];
   const grants = new Map<string, string>();
   const tokens = new Map<string, string>();
   let url = '';
@@ -73,7 +73,7 @@ export const startTokenIssuer = async (): Promise<TokenIssuer> => {
     void (async () => {
       const form = await formOf(request);
       const isDiscovery = request.url === '/.well-known/openid-configuration';
-      if (!isDiscovery) asked.push(form);
+      if (!isDiscovery) forms.push(form);
       const [status, body] = isDiscovery ? [200, { issuer: url, token_endpoint: `${url}/token` }] : answer(form);
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     })();
@@ -84,7 +84,7 @@ export const startTokenIssuer = async (): Promise<TokenIssuer> => {
   return {
     url,
     grant,
-    asked,
+    forms,
     stop: async () => {
       server.closeAllConnections();
       server.close();

@@ -7,20 +7,20 @@ import { text } from 'node:stream/consumers';
 export interface WebSite {
   readonly url: string;
   /** Queries and forms that arrived, oldest first. */
-  readonly brought: readonly URLSearchParams[];
+  readonly received: readonly URLSearchParams[];
   /** Sets the page that is served from now on. */
   show(html: string): void;
   stop(): Promise<void>;
 }
 
 export const startWebSite = async (): Promise<WebSite> => {
-  const brought: URLSearchParams[] = [];
+  const received: URLSearchParams[] = [];
   let page = '<title>A web site</title>';
   const server = createServer((request, response) => {
     void (async () => {
       const { search } = new URL(request.url ?? '/', 'http://site');
       const form = await text(request);
-      if (search !== '' || form !== '') brought.push(new URLSearchParams(form === '' ? search : form));
+      if (search !== '' || form !== '') received.push(new URLSearchParams(form === '' ? search : form));
       response.writeHead(200, { 'content-type': 'text/html' }).end(page);
     })();
   });
@@ -28,7 +28,7 @@ export const startWebSite = async (): Promise<WebSite> => {
   await once(server, 'listening');
   return {
     url: `http://localhost:${(server.address() as AddressInfo).port}`,
-    brought,
+    received,
     show: (html) => (page = html),
     stop: async () => {
       server.closeAllConnections();

@@ -40,7 +40,7 @@ describe('the launcher', () => {
     return { status, stdout: stdout.toString(), stderr: stderr.toString() };
   };
 
-  it('reports each step of a first start on stderr, and runs the command', () => {
+  it('reports each step of the first start on stderr and runs the command', () => {
     expect(launch('token', '--user', 'a')).toEqual({
       status: 0,
       stdout: 'token --user a\n',
@@ -48,7 +48,7 @@ describe('the launcher', () => {
     });
   });
 
-  it('is silent when everything is up to date', () => {
+  it('prints nothing when everything is up to date', () => {
     expect(launch('verify')).toEqual({ status: 0, stdout: 'verify\n', stderr: '' });
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { EnvironmentInvalid } from '#platform/environment.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import { keyCommand } from './key-command.js';
-import { ran, type Ran } from './testing/ran.js';
+import { runCommandLine, type CommandResult } from './testing/run-command-line.js';
 
 describe('cairn key', () => {
   let folder = '';
@@ -15,8 +15,8 @@ describe('cairn key', () => {
 
   afterEach(() => rm(folder, { recursive: true }));
 
-  const run = (line: string, variables: Readonly<Record<string, string>> = {}): Promise<Ran> =>
-    ran(keyCommand, line, { CAIRN_DATA_DIR: folder, ...variables });
+  const run = (line: string, variables: Readonly<Record<string, string>> = {}): Promise<CommandResult> =>
+    runCommandLine(keyCommand, line, { CAIRN_DATA_DIR: folder, ...variables });
 
   it('rotates the key and prints the id of the new one', async () => {
     const { publicJwk: before } = await SigningKey.open(folder);
@@ -39,12 +39,12 @@ describe('cairn key', () => {
     expect(await SigningKey.openAll(folder)).toHaveLength(1);
   });
 
-  it('makes no key in a folder that no Cairn has started in', async () => {
+  it('creates no key in a folder that is not a data folder', async () => {
     expect(await run('rotate')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(folder) as string });
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('leaves the key alone when a variable is wrong', async () => {
+  it('keeps the key when a variable is invalid', async () => {
     const { publicJwk } = await SigningKey.open(folder);
     await expect(run('rotate', { PORT: 'x' })).rejects.toThrow(EnvironmentInvalid);
     expect((await SigningKey.openAll(folder)).map((key) => key.publicJwk)).toEqual([publicJwk]);

@@ -24,8 +24,8 @@ const addedNames = (dataFolder: string): { readonly roles: readonly string[]; re
   }
 };
 
-const check = (kind: string, known: ReadonlySet<string>, asked: readonly string[]): void => {
-  const unknown = asked.find((name) => !known.has(name));
+const check = (kind: string, known: ReadonlySet<string>, names: readonly string[]): void => {
+  const unknown = names.find((name) => !known.has(name));
   if (unknown !== undefined) {
     throw new UsageError(`there is no ${kind} '${unknown}'; known are ${[...known].join(', ')}`);
   }
@@ -34,9 +34,9 @@ const check = (kind: string, known: ReadonlySet<string>, asked: readonly string[
 /** Names that may be given to `--role` and `--group`. */
 export interface KnownNames {
   /** @throws UsageError when a role is unknown */
-  checkRoles(asked: readonly string[]): void;
+  checkRoles(names: readonly string[]): void;
   /** @throws UsageError when a group is unknown */
-  checkGroups(asked: readonly string[]): void;
+  checkGroups(names: readonly string[]): void;
 }
 
 /** Built-in roles and groups, those that people have added to this Cairn, and those that `OIDC_CLAIMS` grants. */
@@ -46,7 +46,7 @@ export const knownNames = ({ CAIRN_DATA_DIR: dataFolder, OIDC_CLAIMS: claims }: 
   const roles = new Set([...BUILT_IN_ROLES, ...TOKEN_ROLES, ...added.roles, ...granted(claims?.roles)]);
   const groups = new Set([...builtInGroups, ...added.groups, ...granted(claims?.groups)]);
   return {
-    checkRoles: (asked) => check('role', roles, asked),
-    checkGroups: (asked) => check('group', groups, asked),
+    checkRoles: (names) => check('role', roles, names),
+    checkGroups: (names) => check('group', groups, names),
   };
 };

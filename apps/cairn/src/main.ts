@@ -5,7 +5,7 @@ import { runProgram, type Terminal } from './command-line.js';
 interface Entry {
   readonly name: string;
   readonly summary: string;
-  /** Each command is loaded only when it is asked for, so that serving starts without the others. */
+  /** Each command is loaded only when it is requested, so that serving starts without the others. */
   readonly load: () => Promise<(terminal: Terminal) => Command>;
 }
 
@@ -58,9 +58,9 @@ const programFor = async (words: readonly string[]): Promise<Command> => {
   const program = new Command('cairn')
     .description('An event-sourced workload manager for high-throughput science computing.')
     .addHelpText('after', NOTES);
-  const asked = words.find((word) => word !== 'help');
+  const requested = words.find((word) => word !== 'help');
   for (const { name, summary, load } of COMMANDS) {
-    const command = name === asked ? (await load())(process) : new Command(name);
+    const command = name === requested ? (await load())(process) : new Command(name);
     program.addCommand(command.summary(summary));
   }
   return program;

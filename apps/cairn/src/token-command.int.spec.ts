@@ -7,7 +7,7 @@ import { SigningKey } from '#platform/tokens/signing-key.js';
 import { TokenVerifier } from '#platform/tokens/verifier.js';
 import { groupsProjection } from '#event-sourcing/groups.js';
 import { roleProjection } from '../../auth/src/role/role-projection.js';
-import { ran, type Ran } from './testing/ran.js';
+import { runCommandLine, type CommandResult } from './testing/run-command-line.js';
 import { tokenCommand } from './token-command.js';
 
 const parent = mkdtempSync(join(tmpdir(), 'cairn-token-'));
@@ -15,8 +15,8 @@ const folder = join(parent, 'data');
 beforeAll(() => SigningKey.open(folder));
 afterAll(() => rmSync(parent, { recursive: true }));
 
-const run = (line: string, variables: Readonly<Record<string, string>> = {}): Promise<Ran> =>
-  ran(tokenCommand, line, { CAIRN_DATA_DIR: folder, ...variables });
+const run = (line: string, variables: Readonly<Record<string, string>> = {}): Promise<CommandResult> =>
+  runCommandLine(tokenCommand, line, { CAIRN_DATA_DIR: folder, ...variables });
 
 /** The tables of roles and groups of a Cairn with which people have added one of each. */
 const addReviewers = (): void => {
@@ -45,7 +45,7 @@ it('prints a token that a server with the same data folder accepts', async () =>
   expect(exp - iat).toBe(5400);
 });
 
-it('names the audience that the server requires', async () => {
+it('includes the audience that the server requires', async () => {
   const { stdout } = await run('--user grid --role system', { OIDC_AUDIENCE: 'iceprod' });
   expect(await verifier('iceprod').verify(`Bearer ${stdout.trim()}`)).toMatchObject({
     username: 'iceprod-system',
@@ -72,16 +72,16 @@ it.each([
   expect(stderr).toContain("Run 'cairn token --help'");
 });
 
-it('accepts roles and groups that this Cairn has got, or that OIDC_CLAIMS names', async () => {
+it('accepts roles and groups that exist in this Cairn or that OIDC_CLAIMS names', async () => {
   const claims = { roles: [{ name: 'shifter', claim: 'groups', pattern: '/shift' }] };
-  const asked = '--user a --role shifter --group filtering';
-  expect((await run(asked)).exitCode).toBe(2);
-  expect((await run(asked, { OIDC_CLAIMS: JSON.stringify(claims) })).exitCode).toBe(0);
+  const line = '--user a --role shifter --group filtering';
+  expect((await run(line)).exitCode).toBe(2);
+  expect((await run(line, { OIDC_CLAIMS: JSON.stringify(claims) })).exitCode).toBe(0);
   addReviewers();
   expect((await run('--user a --role reviewer --group reviewers')).exitCode).toBe(0);
 });
 
-it('makes no data folder: nobody would accept the token', async () => {
+it('refuses a missing data folder and does not create it', async () => {
   const nowhere = join(parent, 'nowhere');
   expect(await run('--user a', { CAIRN_DATA_DIR: nowhere })).toEqual({
     exitCode: 2,

@@ -8,10 +8,10 @@ import { Clients, hashSecret } from '../../auth/src/account/clients.js';
 import { isRightPassword } from '../../auth/src/account/password.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import { clientCommand } from './client-command.js';
-import { ran, type Ran } from './testing/ran.js';
+import { runCommandLine, type CommandResult } from './testing/run-command-line.js';
 import { userCommand } from './user-command.js';
 
-describe('cairn user, cairn client', () => {
+describe('cairn user and cairn client', () => {
   let folder = '';
 
   beforeEach(async () => {
@@ -21,8 +21,8 @@ describe('cairn user, cairn client', () => {
 
   afterEach(() => rm(folder, { recursive: true }));
 
-  const run = (command: 'user' | 'client', line: string, input?: string): Promise<Ran> =>
-    ran(command === 'user' ? userCommand : clientCommand, line, { CAIRN_DATA_DIR: folder }, input);
+  const run = (command: 'user' | 'client', line: string, input?: string): Promise<CommandResult> =>
+    runCommandLine(command === 'user' ? userCommand : clientCommand, line, { CAIRN_DATA_DIR: folder }, input);
   const inStore = async <Value>(look: (keyValueStore: SqliteKeyValueStore) => Promise<Value>): Promise<Value> => {
     const keyValueStore = new SqliteKeyValueStore(join(folder, 'key-value-store', 'auth.sqlite'));
     try {
@@ -33,7 +33,7 @@ describe('cairn user, cairn client', () => {
   };
   const account = (username: string) => inStore((keyValueStore) => new Accounts(keyValueStore).find(username));
 
-  it('stores accounts with the password of standard input', async () => {
+  it('stores accounts with the password from standard input', async () => {
     expect(await run('user', 'add alice --group simprod', 'correct horse\n')).toMatchObject({
       exitCode: 0,
       stdout: '',
@@ -56,13 +56,13 @@ describe('cairn user, cairn client', () => {
     expect(await isRightPassword(password, (await account('bob'))?.password)).toBe(true);
   });
 
-  it('makes no first administrator where there are accounts', async () => {
+  it('creates no first administrator when accounts exist', async () => {
     await run('user', 'add bob');
     expect(await inStore((keyValueStore) => new Accounts(keyValueStore).makeFirst('admin'))).toBeUndefined();
     expect(await account('admin')).toBeUndefined();
   });
 
-  it('makes the first administrator once', async () => {
+  it('creates the first administrator only once', async () => {
     await run('user', 'list');
     const password = await inStore((keyValueStore) => new Accounts(keyValueStore).makeFirst('admin'));
     expect(await isRightPassword(password ?? '', (await account('admin'))?.password)).toBe(true);
@@ -70,7 +70,7 @@ describe('cairn user, cairn client', () => {
     expect(await inStore((keyValueStore) => new Accounts(keyValueStore).makeFirst('admin'))).toBeUndefined();
   });
 
-  it('stores clients with a hash of the secret that it prints', async () => {
+  it('stores clients with a hash of the printed secret', async () => {
     const { stdout } = await run('client', 'add grid --system');
     const grid = await inStore((keyValueStore) => new Clients(keyValueStore).find('grid'));
     expect(grid).toEqual({ clientId: 'grid', secretHash: hashSecret(stdout.trim()), redirectUris: [], isSystem: true });
@@ -102,10 +102,15 @@ describe('cairn user, cairn client', () => {
     expect(await account('alice')).toBeUndefined();
   });
 
-  it.each(['user', 'client'] as const)('makes no data folder for cairn %s', async (command) => {
-    const nowhere = join(folder, 'nowhere');
-    const answer = await ran(command === 'user' ? userCommand : clientCommand, 'list', { CAIRN_DATA_DIR: nowhere });
-    expect(answer).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(nowhere) as string });
-    expect(existsSync(nowhere)).toBe(false);
-  });
+  it.each(['user', 'client'] as const)(
+    'refuses a missing data folder for cairn %s and does not create it',
+    async (command) => {
+      const nowhere = join(folder, 'nowhere');
+      const answer = await runCommandLine(command === 'user' ? userCommand : clientCommand, 'list', {
+        CAIRN_DATA_DIR: nowhere,
+      });
+      expect(answer).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(nowhere) as string });
+      expect(existsSync(nowhere)).toBe(false);
+    },
+  );
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { NO_STREAM } from '#ledger/ledger.js';
 import { SqliteLedger } from '#ledger/sqlite-ledger.js';
 import { someEvent } from '#ledger/testing/new-events.js';
-import { ran, type Ran } from './testing/ran.js';
+import { runCommandLine, type CommandResult } from './testing/run-command-line.js';
 import { verifyCommand } from './verify-command.js';
 
 describe('cairn verify', () => {
@@ -17,7 +17,7 @@ describe('cairn verify', () => {
 
   afterEach(() => rm(folder, { recursive: true }));
 
-  const run = (line = ''): Promise<Ran> => ran(verifyCommand, line, { CAIRN_DATA_DIR: folder });
+  const run = (line = ''): Promise<CommandResult> => runCommandLine(verifyCommand, line, { CAIRN_DATA_DIR: folder });
 
   const fill = async (): Promise<void> => {
     const ledger = await SqliteLedger.open(join(folder, 'ledger.sqlite'));
@@ -32,12 +32,12 @@ describe('cairn verify', () => {
     database.close();
   };
 
-  it('reports that a history is whole', async () => {
+  it('reports an intact history', async () => {
     await fill();
     expect(await run()).toEqual({ exitCode: 0, stdout: '4 events in 2 streams: whole\n', stderr: '' });
   });
 
-  it('names what was changed, and what is missing', async () => {
+  it('names changed and missing events', async () => {
     await fill();
     tamper(`UPDATE event SET data = '{}' WHERE position = 4; DELETE FROM event WHERE position = 2`);
     expect(await run()).toEqual({
@@ -50,7 +50,7 @@ describe('cairn verify', () => {
     });
   });
 
-  it('makes no ledger where there is none', async () => {
+  it('refuses a missing ledger and does not create it', async () => {
     const before = await run();
     expect(before).toMatchObject({
       exitCode: 2,

@@ -6,7 +6,7 @@ import { openLedger } from '#ledger/open-ledger.js';
 import { type Environment, loadEnvironment } from '#platform/environment.js';
 import { EXIT, type Terminal, UsageError } from './command-line.js';
 
-const MEANING: Readonly<Record<ChainFault['kind'], string>> = {
+const FAULT_DESCRIPTIONS: Readonly<Record<ChainFault['kind'], string>> = {
   gap: 'an event before it is missing or doubled',
   hash: 'it or the event before it was changed',
 };
@@ -36,7 +36,7 @@ event that does not fit. It may run beside Cairn. Events that were cut off at th
     .action(async () => {
       const { events, streams, faults } = await verifyLedger(loadEnvironment(terminal.env));
       for (const { position, stream, revision, kind } of faults) {
-        terminal.stdout.write(`position ${position}, event ${revision} of ${stream}: ${MEANING[kind]}\n`);
+        terminal.stdout.write(`position ${position}, event ${revision} of ${stream}: ${FAULT_DESCRIPTIONS[kind]}\n`);
       }
       terminal.stdout.write(`${events} events in ${streams} streams: ${faults.length === 0 ? 'whole' : 'broken'}\n`);
       if (faults.length > 0) terminal.exitCode = EXIT.failed;

@@ -4,7 +4,7 @@ import { statusRequests } from './actions/status-requests.js';
 import { MODES } from '../../harness/cairn-process.js';
 import { useTestCluster, VARIABLES } from '../../harness/test-cluster.js';
 
-describe.each(MODES)("IceProd's asynchronous requests, $mode", (mode) => {
+describe.each(MODES)("IceProd's asynchronous requests ($mode)", (mode) => {
   const cluster = useTestCluster(mode, () => ({
     ...VARIABLES,
     CAIRN_AUTOMATION: 'actions',

@@ -16,7 +16,7 @@ interface Claimed {
   readonly instance_id: string;
 }
 
-describe.each(MODES)('automation that power cuts end, $mode', (mode) => {
+describe.each(MODES)('automation interrupted by power cuts ($mode)', (mode) => {
   const cluster = useTestCluster(mode, () => ({
     ...VARIABLES,
     CAIRN_AUTOMATION: 'on',
@@ -25,7 +25,7 @@ describe.each(MODES)('automation that power cuts end, $mode', (mode) => {
 
   const powerCut = (): Promise<void> => cluster().cairn.restart({ signal: 'SIGKILL' });
 
-  it('goes on after each start, and does nothing twice', async () => {
+  it('continues after each restart and does nothing twice', async () => {
     const { admin } = cluster();
     const id = await newDataset(admin, { jobs_submitted: JOBS, tasks_submitted: 2 * JOBS, tasks_per_job: 2 });
     expect((await admin.put(`/config/${id}`, CONFIG)).status).toBe(200);

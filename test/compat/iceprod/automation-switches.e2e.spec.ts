@@ -52,7 +52,7 @@ const ALL_DONE = {
   ...{ complete: 'complete', job: 'complete', waiting: 'suspended', bare: 'suspended' },
 };
 
-describe.each(MODES)('switches of automation, $mode', (mode) => {
+describe.each(MODES)('automation switches ($mode)', (mode) => {
   const off = useTestCluster(mode, variables('off'));
   const some = useTestCluster(mode, variables('dataset_completion,buffer'));
   // Shows how long everything takes where it is on.
@@ -65,11 +65,11 @@ describe.each(MODES)('switches of automation, $mode', (mode) => {
     await eventually(() => seen.get(on)?.() ?? {}, ALL_DONE);
   }, 60_000);
 
-  it('let nothing be done, requests included', async () => {
+  it('turn off every step, asynchronous requests included', async () => {
     expect(await seen.get(off)?.()).toEqual(UNTOUCHED);
   });
 
-  it('leave requests open, which are shown as they were asked for', async () => {
+  it('keep requests queued and show them as submitted', async () => {
     const { alice, anonymous } = off();
     const waiting = async (): Promise<number> =>
       ((await anonymous.get('/healthz')).json as { num_requests: number }).num_requests;
@@ -90,7 +90,7 @@ describe.each(MODES)('switches of automation, $mode', (mode) => {
     expect(await alice.get('/cairn/explain/requests/nope')).toMatchObject({ status: 404 });
   });
 
-  it('leave a materialization open, which is one request however often it is asked for', async () => {
+  it('keep a materialization queued as one request, however often it is submitted', async () => {
     const { alice } = off();
     const id = await newDataset(alice);
     const request = await made(alice, 'materialization', { dataset_id: id });
@@ -101,11 +101,11 @@ describe.each(MODES)('switches of automation, $mode', (mode) => {
     expect(json).toMatchObject({ materialization_id: request, status: 'waiting' });
   });
 
-  it('let single steps be done and leave the others to crons', async () => {
+  it('turn on single steps and leave the others to crons', async () => {
     await eventually(() => seen.get(some)?.() ?? {}, { ...UNTOUCHED, bare: 'suspended', materializations: 1 });
   });
 
-  it('are refused at the start when there is no such step', async () => {
+  it('stop Cairn from starting when they name an unknown step', async () => {
     await expect(mode.start({ ...VARIABLES, CAIRN_AUTOMATION: 'queue,rest' })).rejects.toThrow(
       /CAIRN_AUTOMATION is "queue,rest"; expected on, off, or a comma-separated list of priority, queue, /,
     );

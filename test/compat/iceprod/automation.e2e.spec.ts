@@ -13,7 +13,7 @@ const configOf = (...names: readonly string[]) => {
   return { version: 3.1, description: 'd', tasks };
 };
 
-describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
+describe.each(MODES)('IceProd automation ($mode)', (mode) => {
   const cluster = useTestCluster(mode, () => ({
     ...VARIABLES,
     CAIRN_AUTOMATION: 'on',
@@ -58,7 +58,7 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
     bare = { id, job: await newJob(system(), id), active, late, stopped };
   });
 
-  it('queues tasks as their dependencies complete, then completes jobs and dataset', async () => {
+  it('queues tasks when their dependencies complete, then completes jobs and the dataset', async () => {
     const { id, made } = await submit(2);
     for (const { first, second } of made) {
       await eventually(task(first), 'waiting');
@@ -73,7 +73,7 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
     expect(JSON.stringify(history)).toContain('cairn-automation');
   });
 
-  it('makes the jobs of a dataset that has a config, and queues their tasks, once and after the settling time', async () => {
+  it('creates the jobs of a dataset with a config once and queues their tasks after the settling time', async () => {
     const id = await newDataset(system(), { jobs_submitted: 3, tasks_submitted: 3, tasks_per_job: 1 });
     expect((await system().put(`/config/${id}`, configOf('generate'))).status).toBe(200);
     await eventually(async () => documentOf(`/datasets/${id}/task_counts/status`), { waiting: 3 });
@@ -90,7 +90,7 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
     await system().post(`/datasets/${id}/task_actions/bulk_suspend`);
   });
 
-  it('makes the jobs that somebody has not made by hand, and no more', async () => {
+  it('creates only the jobs that were not created by hand', async () => {
     const counts = { jobs_submitted: 4, tasks_submitted: 4, tasks_per_job: 1 };
     const id = await newDataset(system(), { ...counts, status: 'suspended' });
     for (const job_index of [0, 1]) {
@@ -105,7 +105,7 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
     await system().post(`/datasets/${id}/task_actions/bulk_suspend`);
   });
 
-  it('makes jobs once a config that was of no use is put right', async () => {
+  it('creates jobs once an unusable config is corrected', async () => {
     const id = await newDataset(system(), { jobs_submitted: 1, tasks_submitted: 2, tasks_per_job: 2 });
     await system().put(`/config/${id}`, configOf('generate'));
     const newest = async (): Promise<unknown> =>
@@ -116,7 +116,7 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
     await system().post(`/datasets/${id}/task_actions/bulk_suspend`);
   });
 
-  it('gives priorities by dataset, task and job', async () => {
+  it('sets priorities from dataset, task and job', async () => {
     const id = await newDataset(system(), { jobs_submitted: 1000, tasks_submitted: 2000, tasks_per_job: 2 });
     // With one, however long this takes; of one task, so that no jobs are made of it.
     expect((await system().put(`/config/${id}`, configOf('generate'))).status).toBe(200);
@@ -136,7 +136,7 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
     await system().post(`/datasets/${id}/task_actions/bulk_suspend`);
   });
 
-  it('moves jobs of failed tasks, and their dataset, to errors', async () => {
+  it('moves jobs with failed tasks, and their dataset, to errors', async () => {
     const { id, made } = await submit(1);
     const [only] = made;
     await eventually(task(only?.first ?? ''), 'waiting');
@@ -146,7 +146,7 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
     await eventually(dataset(id), 'errors');
   });
 
-  it('stops waiting tasks of a suspended dataset, and leaves idle ones and their jobs alone', async () => {
+  it('suspends waiting tasks of a suspended dataset but not its idle tasks and their jobs', async () => {
     const { id, made } = await submit(2, { status: 'suspended' });
     const [one, two] = made;
     const waiting = one?.first ?? '';
@@ -159,7 +159,7 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
     await eventually(task(two?.first ?? ''), 'waiting');
   });
 
-  it('stops the tasks of a stopped job', async () => {
+  it('suspends the tasks of a suspended job', async () => {
     const { id, made } = await submit(2);
     const [one, two] = made;
     await eventually(task(two?.first ?? ''), 'waiting');
@@ -169,7 +169,7 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
     expect(await task(two?.first ?? '')()).toBe('waiting');
   });
 
-  it('completes a truncated dataset with the jobs that it has', async () => {
+  it('completes a truncated dataset when its existing jobs are complete', async () => {
     const id = await newDataset(system(), { jobs_submitted: 3, tasks_submitted: 3, tasks_per_job: 1 });
     // Not one task a job: no others are made of it, however long this takes.
     await system().put(`/config/${id}`, configOf('generate', 'filter'));
@@ -182,7 +182,7 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
     expect(await documentOf(`/datasets/${id}/job_counts/status`)).toEqual({ complete: 1 });
   });
 
-  it('leaves tasks alone whose dataset nobody has submitted', async () => {
+  it('ignores tasks whose dataset was never submitted', async () => {
     const nowhere = unsubmitted();
     const idle = await newTask(system(), nowhere);
     const { made } = await submit(1);
@@ -190,13 +190,13 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
     expect(await task(idle)()).toBe('idle');
   });
 
-  it('suspends a dataset that never gets a config, and never touches a job without tasks', async () => {
+  it('suspends a dataset without a config and ignores jobs without tasks', async () => {
     await eventually(dataset(bare.id), 'suspended');
     expect(await job(bare.job)()).toBe('processing');
     expect(await dataset(bare.active)()).toBe('processing');
   });
 
-  it('starts a dataset whose config arrives after it was suspended for want of one, unless a person suspended it', async () => {
+  it('resumes a dataset suspended for its missing config when the config arrives, unless a person suspended it', async () => {
     const reason = async (id: string): Promise<unknown> =>
       (await documentOf(`/cairn/explain/workloads/${id}`))['reason'];
     for (const id of [bare.late, bare.stopped]) await eventually(dataset(id), 'suspended');
@@ -214,7 +214,7 @@ describe.each(MODES)('What IceProd does by itself, $mode', (mode) => {
     await system().post(`/datasets/${bare.late}/task_actions/bulk_suspend`);
   });
 
-  it('goes on after a restart', async () => {
+  it('continues after a restart', async () => {
     const { id, made } = await submit(1);
     const [only] = made;
     await eventually(task(only?.first ?? ''), 'waiting');

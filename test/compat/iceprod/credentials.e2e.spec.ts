@@ -12,7 +12,7 @@ const PAST = 1_700_000_000;
 const FUTURE = 4_000_000_000;
 
 /** IceProd contract 19. */
-describe.each(MODES)('IceProd credentials, $mode', (mode) => {
+describe.each(MODES)('IceProd credentials ($mode)', (mode) => {
   let issuer: TokenIssuer | undefined;
   const cluster = useTestCluster(mode, async () => {
     issuer = await startTokenIssuer();
@@ -37,7 +37,7 @@ describe.each(MODES)('IceProd credentials, $mode', (mode) => {
     return answer.json as readonly Readonly<Record<string, unknown>>[];
   };
 
-  it('are kept, listed, replaced, amended and deleted by whoever owns them', async () => {
+  it('can be stored, listed, replaced, changed and deleted by their owner', async () => {
     const { alice } = cluster();
     const path = '/users/alice/credentials';
     expect(await alice.get(path)).toEqual(ok([]));
@@ -69,7 +69,7 @@ describe.each(MODES)('IceProd credentials, $mode', (mode) => {
     ['a group', '/groups/grace/credentials'],
     ['a dataset', '/datasets/grace/credentials'],
     ['the tasks of a name', '/datasets/grace/tasks/generate/credentials'],
-  ])('of %s keep the last use that a client reports until they are used', async (_, path) => {
+  ])('of %s keep the last_use that a client sends until their next use', async (_, path) => {
     const { system } = cluster();
     const oauth = { url: 'u', type: 'oauth', access_token: 'opaque' };
     const lastUse = async (): Promise<unknown> => (await listed(`${path}?url=u&norefresh=true`))[0]?.['last_use'];
@@ -84,7 +84,7 @@ describe.each(MODES)('IceProd credentials, $mode', (mode) => {
     expect(await lastUse()).toBeGreaterThan(1234567891);
   });
 
-  it('keep their place in the list when they are written again', async () => {
+  it('keep their position in the list when they are overwritten', async () => {
     const { admin } = cluster();
     const path = '/users/heidi/credentials';
     const urls = async () => (await listed(path)).map(({ url }) => url);
@@ -98,7 +98,7 @@ describe.each(MODES)('IceProd credentials, $mode', (mode) => {
     expect(await urls()).toEqual(['b', 'c', 'a']);
   });
 
-  it('belong to groups whose names hold slashes, encoded or not', async () => {
+  it('can belong to groups with slashes in their names, percent-encoded or not', async () => {
     const { alice, admin } = cluster();
     expect(await alice.post('/groups/simprod/credentials', S3)).toEqual(done);
     expect(await alice.get('/groups/simprod/credentials')).toEqual(ok([{ groupname: 'simprod', ...S3_SHOWN }]));
@@ -113,7 +113,7 @@ describe.each(MODES)('IceProd credentials, $mode', (mode) => {
     expect((await admin.get('/groups/credentials')).json).toEqual({ code: 404, error: 'Group not found' });
   });
 
-  it('belong to datasets and the names of their tasks', async () => {
+  it('can belong to datasets and to task names in them', async () => {
     const { system, alice } = cluster();
     expect(await system.post('/datasets/d/credentials', S3)).toEqual(done);
     expect(await system.post('/datasets/d/tasks/generate/credentials', S3)).toEqual(done);
@@ -126,7 +126,7 @@ describe.each(MODES)('IceProd credentials, $mode', (mode) => {
     expect(await alice.get('/datasets/d/credentials')).toEqual(refused(403, 'authorization failed'));
   });
 
-  it('are for nobody else, whatever is asked', async () => {
+  it('are refused to everybody but their owner on every route', async () => {
     const { alice, bob, pilot } = cluster();
     const unauthorized = refused(403, 'unauthorized');
     for (const path of ['/users/alice/credentials', '/groups/simprod/credentials', '/groups/a/b/credentials']) {
@@ -136,8 +136,8 @@ describe.each(MODES)('IceProd credentials, $mode', (mode) => {
       expect(jsonAnswer(await bob.send('DELETE', path))).toEqual(unauthorized);
       expect(await bob.get(path.replace(/credentials$/, 'exchange'))).toEqual(unauthorized);
     }
-    const asked = { username: 'alice', scope: 's', url: 'u', transfer_prefix: '' };
-    expect(await bob.post('/create', asked)).toEqual(unauthorized);
+    const request = { username: 'alice', scope: 's', url: 'u', transfer_prefix: '' };
+    expect(await bob.post('/create', request)).toEqual(unauthorized);
     expect(await alice.post('/create', {})).toEqual(refused(400, 'missing key: username'));
     expect(await pilot.get('/users/alice/credentials')).toEqual(refused(403, 'authorization failed'));
   });
@@ -154,7 +154,7 @@ describe.each(MODES)('IceProd credentials, $mode', (mode) => {
     expect((await cluster().alice.post('/users/alice/credentials', body)).status).toBe(400);
   });
 
-  it('of OAuth tell end and scope by their token, and are refreshed when it has ended', async () => {
+  it('of type OAuth take expiration and scope from the token and are refreshed after it expires', async () => {
     const { admin } = cluster();
     const path = '/users/carol/credentials';
     const fresh = tokenWith({ exp: FUTURE, scope: 'storage.read:/' });
@@ -173,13 +173,13 @@ describe.each(MODES)('IceProd credentials, $mode', (mode) => {
     ]);
     const ended = { url: 'v', type: 'oauth', access_token: 'opaque', expiration: PAST, scope: 's' };
     expect(await admin.post(path, { ...ended, refresh_token: provider().grant('carol') })).toEqual(done);
-    const asked = provider().asked.length;
+    const before = provider().forms.length;
     expect(await listed(`${path}?url=v&norefresh`)).toMatchObject([{ access_token: 'opaque', expiration: PAST }]);
-    expect(provider().asked).toHaveLength(asked);
+    expect(provider().forms).toHaveLength(before);
     const answers = await Promise.all([listed(`${path}?url=v`), listed(`${path}?url=v`)]);
     const [[one], [other]] = answers;
     expect(one?.['access_token']).toBe(other?.['access_token']);
-    expect(provider().asked.slice(asked)).toMatchObject([{ grant_type: 'refresh_token', scope: 's' }]);
+    expect(provider().forms.slice(before)).toMatchObject([{ grant_type: 'refresh_token', scope: 's' }]);
     const [refreshed] = answers[0];
     expect(refreshed?.['access_token']).not.toBe('opaque');
     expect(Number(refreshed?.['expiration'])).toBeGreaterThan(Date.now() / 1000);
@@ -188,7 +188,7 @@ describe.each(MODES)('IceProd credentials, $mode', (mode) => {
     expect(await listed(`${path}?url=v`)).toMatchObject([{ access_token: 'opaque', refresh_token: 'refresh-9d1c7' }]);
   });
 
-  it('with a refresh token only get a token at once, or are refused', async () => {
+  it('with only a refresh token get an access token at once or are refused', async () => {
     const { admin } = cluster();
     const path = '/users/dave/credentials';
     const refresh_token = provider().grant('dave');
@@ -198,9 +198,9 @@ describe.each(MODES)('IceProd credentials, $mode', (mode) => {
     expect(shown?.['refresh_token']).not.toBe(refresh_token);
     expect(await admin.post(path, { url: 'u', type: 'oauth', refresh_token })).toEqual(refused(400, 'invalid_grant'));
     const foreign = tokenWith({ iss: 'https://elsewhere.example' });
-    const asked = provider().asked.length;
+    const before = provider().forms.length;
     expect((await admin.post(path, { url: 'u', type: 'oauth', refresh_token: foreign })).status).toBe(400);
-    expect(provider().asked).toHaveLength(asked);
+    expect(provider().forms).toHaveLength(before);
   });
 
   it('show in /healthz when they were last refreshed, with and without success', async () => {
@@ -219,7 +219,7 @@ describe.each(MODES)('IceProd credentials, $mode', (mode) => {
     expect(failed['last_success_time']).toBe(successful['last_success_time']);
   });
 
-  it('are exchanged for other clients, the failing ones left out', async () => {
+  it('are exchanged for another client, omitting those whose exchange fails', async () => {
     const { admin } = cluster();
     const path = '/users/erin/credentials';
     const oauth = { url: 'u', type: 'oauth', transfer_prefix: 'p', scope: 's' };
@@ -231,7 +231,7 @@ describe.each(MODES)('IceProd credentials, $mode', (mode) => {
     const exchanged = await listed('/users/erin/exchange?client_id=other&new_scope=t');
     expect(exchanged).toMatchObject([{ username: 'erin', ...oauth, scope: 't' }]);
     expect(exchanged[0]?.['access_token']).not.toBe(stored?.['access_token']);
-    const form = provider().asked.find(({ subject_token }) => subject_token === stored?.['access_token']);
+    const form = provider().forms.find(({ subject_token }) => subject_token === stored?.['access_token']);
     expect(form).toMatchObject({
       grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
       subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
@@ -241,10 +241,15 @@ describe.each(MODES)('IceProd credentials, $mode', (mode) => {
     expect(await listed(`${path}?url=u&norefresh`)).toMatchObject([{ access_token: stored?.['access_token'] }]);
   });
 
-  it('are made for a user and stored nowhere', async () => {
+  it('can be created for a user without being stored', async () => {
     const { alice } = cluster();
-    const asked = { username: 'alice', scope: 'storage.read:/', url: 'https://data.example', transfer_prefix: 'osdf' };
-    const answer = await alice.post('/create', asked);
+    const request = {
+      username: 'alice',
+      scope: 'storage.read:/',
+      url: 'https://data.example',
+      transfer_prefix: 'osdf',
+    };
+    const answer = await alice.post('/create', request);
     expect(answer).toEqual(
       ok({
         url: 'https://data.example',
@@ -256,14 +261,14 @@ describe.each(MODES)('IceProd credentials, $mode', (mode) => {
         expiration: expect.any(Number) as number,
       }),
     );
-    expect(provider().asked.at(-1)).toMatchObject({ requested_subject: 'alice' });
+    expect(provider().forms.at(-1)).toMatchObject({ requested_subject: 'alice' });
     expect(await alice.get('/users/alice/credentials?url=https://data.example')).toEqual(ok([]));
-    expect(await alice.post('/create', { ...asked, scope: 'forbidden' })).toEqual(
+    expect(await alice.post('/create', { ...request, scope: 'forbidden' })).toEqual(
       refused(400, 'invalid_scope: Invalid scopes: forbidden'),
     );
   });
 
-  it('outlive a restart, and nothing secret stands in files or logs', async () => {
+  it('survive a restart, and no secret is in files or logs', async () => {
     const { admin, cairn } = cluster();
     const path = '/users/frank/credentials';
     expect(await admin.post(path, S3)).toEqual(done);

@@ -24,7 +24,7 @@ interface Claimed {
   readonly job_index: number;
 }
 
-interface Course {
+interface Scenario {
   readonly jobs: number;
   readonly tasksPerJob: number;
   readonly isChain: boolean;
@@ -34,7 +34,7 @@ interface Course {
   readonly turns: readonly { readonly cron: number; readonly takes: number }[];
 }
 
-const courses = fc.record({
+const scenarios = fc.record({
   jobs: fc.integer({ min: 1, max: 4 }),
   tasksPerJob: fc.integer({ min: 1, max: 3 }),
   isChain: fc.boolean(),
@@ -53,14 +53,14 @@ const statusesOf = async (client: HttpClient, task: string): Promise<readonly st
   return events.flatMap(({ data }) => data.status ?? []);
 };
 
-describe.each(MODES)("Automation beside IceProd's crons, $mode", (mode) => {
+describe.each(MODES)("automation running beside IceProd's crons ($mode)", (mode) => {
   const cluster = useTestCluster(mode, () => ({
     ...VARIABLES,
     CAIRN_AUTOMATION: 'on',
     CAIRN_AUTOMATION_DELAY: '0.02',
   }));
 
-  const submit = async ({ jobs, tasksPerJob, isChain }: Course): Promise<string> => {
+  const submit = async ({ jobs, tasksPerJob, isChain }: Scenario): Promise<string> => {
     const tasks = Array.from({ length: tasksPerJob }, (_, place) => ({
       name: `t${String(place)}`,
       trays: [{ modules: [{}] }],
@@ -74,7 +74,7 @@ describe.each(MODES)("Automation beside IceProd's crons, $mode", (mode) => {
   };
 
   /** Takes tasks and brings them to their end, as a grid process does. */
-  const work = async (dataset: string, num: number, { failing, tasksPerJob }: Course): Promise<void> => {
+  const work = async (dataset: string, num: number, { failing, tasksPerJob }: Scenario): Promise<void> => {
     const { system } = cluster();
     const query_params = { dataset_id: dataset };
     const { status, json } = await system.post('/task_actions/queue_many', { num, requirements: {}, query_params });
@@ -85,27 +85,27 @@ describe.each(MODES)("Automation beside IceProd's crons, $mode", (mode) => {
     }
   };
 
-  it('comes to the same end, by legal steps, with nothing made twice', async () => {
+  it('reaches the same end state through legal transitions and creates nothing twice', async () => {
     await fc.assert(
-      fc.asyncProperty(courses, async (course) => {
-        const dataset = await submit(course);
+      fc.asyncProperty(scenarios, async (scenario) => {
+        const dataset = await submit(scenario);
         const crons = new Crons(cluster().system, dataset);
-        for (const { cron, takes } of course.turns) {
-          await Promise.all([crons.steps[cron]?.(), work(dataset, takes, course)]);
+        for (const { cron, takes } of scenario.turns) {
+          await Promise.all([crons.steps[cron]?.(), work(dataset, takes, scenario)]);
         }
-        const failing = course.failing.filter((job) => job < course.jobs).length;
+        const failing = scenario.failing.filter((job) => job < scenario.jobs).length;
         const end = failing > 0 ? 'errors' : 'complete';
         await eventually(async () => {
-          await work(dataset, 10, course);
+          await work(dataset, 10, scenario);
           return crons.status();
         }, end);
         const { system } = cluster();
         const jobs = countsOf((await crons.jobs()).map(({ status }) => status));
-        const complete = course.jobs - failing;
+        const complete = scenario.jobs - failing;
         expect(jobs).toEqual({ ...(complete > 0 && { complete }), ...(failing > 0 && { errors: failing }) });
         expect((await system.get(`/datasets/${dataset}/job_counts/status`)).json).toEqual(jobs);
         const tasks = await crons.tasks();
-        expect(tasks).toHaveLength(course.jobs * course.tasksPerJob);
+        expect(tasks).toHaveLength(scenario.jobs * scenario.tasksPerJob);
         // Those that failed may have been stopped with their job before the dataset ended.
         const ended = tasks.map(({ status }) => (status === 'suspended' ? 'failed' : status));
         const good = tasks.length - failing;

@@ -5,12 +5,17 @@ import { MODES } from '../../harness/cairn-process.js';
 import { done, ok } from './answers.js';
 import { useTestCluster } from '../../harness/test-cluster.js';
 
-const PLACE = 'osdf:///icecube/wipac';
-const OTHER_PLACE = 'https://data.example';
+const LOCATION = 'osdf:///icecube/wipac';
+const OTHER_LOCATION = 'https://data.example';
 
 type Credential = Readonly<Record<string, unknown>>;
 
-const file = (path: string, movement: string) => ({ type: 'permanent', movement, remote: PLACE + path, local: 'file' });
+const file = (path: string, movement: string) => ({
+  type: 'permanent',
+  movement,
+  remote: LOCATION + path,
+  local: 'file',
+});
 
 const task = (name: string, ...data: readonly object[]) => ({ name, data, trays: [{ modules: [{}] }] });
 
@@ -20,13 +25,13 @@ const CONFIG = configOf(
   task('gen', file('/sim/gcd/geo.i3', 'input'), file('/sim/$(dataset)/out_$(job).i3', 'output')),
   {
     ...task('filter', file('/sim/$(dataset)/out_$(job).i3', 'input')),
-    token_scopes: { [OTHER_PLACE]: 'storage.read:/elsewhere' },
+    token_scopes: { [OTHER_LOCATION]: 'storage.read:/elsewhere' },
   },
 );
 const READ = 'storage.modify:/sim storage.read:/sim storage.read:/sim/gcd';
 
 /** IceProd contract 16, 19: what `submit` and `edit_config` do for the tasks of a dataset. */
-describe.each(MODES)('Credentials of submitted datasets, $mode', (mode) => {
+describe.each(MODES)('credentials of submitted datasets ($mode)', (mode) => {
   let issuer: TokenIssuer | undefined;
   const cluster = useTestCluster(mode, async () => {
     issuer = await startTokenIssuer();
@@ -36,7 +41,7 @@ describe.each(MODES)('Credentials of submitted datasets, $mode', (mode) => {
       CREDENTIALS_CLIENT_ID: ISSUER_CLIENT.id,
       CREDENTIALS_CLIENT_SECRET: ISSUER_CLIENT.secret,
       CREDENTIALS_ACCOUNTS: 'simprod=simulation,filtering=filter',
-      TOKEN_SCOPE_PREFIXES: `${PLACE},${OTHER_PLACE}`,
+      TOKEN_SCOPE_PREFIXES: `${LOCATION},${OTHER_LOCATION}`,
     };
   });
 
@@ -64,24 +69,24 @@ describe.each(MODES)('Credentials of submitted datasets, $mode', (mode) => {
   };
   const scopes = async (id: string) =>
     (await credentials(id)).map(({ transfer_prefix: place, scope }) => [place, scope]);
-  /** What the issuer was asked to make since then. */
-  const madeSince = (asked: number) =>
+  /** What the issuer was asked to issue after the first `before` requests. */
+  const requestedSince = (before: number) =>
     provider()
-      .asked.slice(asked)
+      .forms.slice(before)
       .flatMap(({ requested_subject: subject, scope }) => (subject === undefined ? [] : [[subject, scope]]));
 
-  it('are made for the user, one for each place, and stored for the dataset', async () => {
-    const asked = provider().asked.length;
+  it('are created for the user, one for each storage location, and stored for the dataset', async () => {
+    const before = provider().forms.length;
     const id = await submitted(CONFIG);
-    expect(madeSince(asked)).toEqual([
+    expect(requestedSince(before)).toEqual([
       ['alice', READ],
       ['alice', 'storage.read:/elsewhere'],
     ]);
     const stored = await credentials(id);
     expect(stored).toEqual(
       [
-        [PLACE, READ],
-        [OTHER_PLACE, 'storage.read:/elsewhere'],
+        [LOCATION, READ],
+        [OTHER_LOCATION, 'storage.read:/elsewhere'],
       ].map(([place, scope]) => ({
         ...{ dataset_id: id, url: provider().url, type: 'oauth', transfer_prefix: place, scope },
         access_token: expect.stringMatching(/^ey/) as string,
@@ -95,42 +100,42 @@ describe.each(MODES)('Credentials of submitted datasets, $mode', (mode) => {
       ok({
         ...CONFIG,
         tasks: [
-          { ...gen, token_scopes: { [PLACE]: 'storage.modify:/sim storage.read:/sim/gcd' } },
-          { ...filter, token_scopes: { [OTHER_PLACE]: 'storage.read:/elsewhere', [PLACE]: 'storage.read:/sim' } },
+          { ...gen, token_scopes: { [LOCATION]: 'storage.modify:/sim storage.read:/sim/gcd' } },
+          { ...filter, token_scopes: { [OTHER_LOCATION]: 'storage.read:/elsewhere', [LOCATION]: 'storage.read:/sim' } },
         ],
       }),
     );
     // They serve those who run the tasks.
-    const exchange = await cluster().system.get(`/datasets/${id}/exchange?client_id=site&transfer_prefix=${PLACE}`);
-    expect(exchange).toMatchObject({ status: 200, json: [{ dataset_id: id, transfer_prefix: PLACE }] });
+    const exchange = await cluster().system.get(`/datasets/${id}/exchange?client_id=site&transfer_prefix=${LOCATION}`);
+    expect(exchange).toMatchObject({ status: 200, json: [{ dataset_id: id, transfer_prefix: LOCATION }] });
   });
 
-  it("are made for the account of the group's productions", async () => {
-    const asked = provider().asked.length;
+  it('are created for the production account of the group', async () => {
+    const before = provider().forms.length;
     await submitted(CONFIG, { group: 'simprod' });
-    expect(madeSince(asked).map(([subject]) => subject)).toEqual(['simulation', 'simulation']);
+    expect(requestedSince(before).map(([subject]) => subject)).toEqual(['simulation', 'simulation']);
   });
 
-  it('are not made where nothing is needed', async () => {
-    const asked = provider().asked.length;
+  it('are not created when none are needed', async () => {
+    const before = provider().forms.length;
     const id = await submitted(configOf(task('gen')));
     expect(await credentials(id)).toEqual([]);
-    expect(provider().asked).toHaveLength(asked);
+    expect(provider().forms).toHaveLength(before);
   });
 
-  it('that the issuer refuses make the submission fail, and no dataset', async () => {
+  it('make the submission fail without a dataset when the issuer refuses them', async () => {
     const { alice } = cluster();
     const count = async () => Object.keys((await alice.get('/datasets?keys=dataset_id')).json as object).length;
     const before = await count();
-    const greedy = configOf({ ...task('gen'), token_scopes: { [PLACE]: 'forbidden' } });
-    expect(await submit(greedy)).toMatchObject({
+    const refusedConfig = configOf({ ...task('gen'), token_scopes: { [LOCATION]: 'forbidden' } });
+    expect(await submit(refusedConfig)).toMatchObject({
       status: 'error',
       error_message: 'invalid_scope: Invalid scopes: forbidden',
     });
     expect(await count()).toBe(before);
   });
 
-  it('are renewed by an edit of the config, when the scopes change', async () => {
+  it('are renewed when an edit of the config changes the scopes', async () => {
     const { system } = cluster();
     const id = await submitted(CONFIG);
     const s3 = { url: 'https://s3.example', type: 's3', buckets: ['b'], access_key: 'k', secret_key: 's' };
@@ -138,33 +143,33 @@ describe.each(MODES)('Credentials of submitted datasets, $mode', (mode) => {
     expect(await system.post(`/datasets/${id}/credentials`, s3)).toEqual(done);
     expect(await system.post(`/datasets/${id}/tasks/gen/credentials`, ofTask)).toEqual(done);
     const [first] = await credentials(id);
-    const asked = provider().asked.length;
+    const before = provider().forms.length;
     expect(await edit(id, { ...CONFIG, options: { note: 1 } })).toMatchObject({ status: 'complete' });
-    expect(provider().asked).toHaveLength(asked);
+    expect(provider().forms).toHaveLength(before);
     expect((await credentials(id))[0]).toEqual(first);
 
     const [gen, filter] = CONFIG.tasks;
     const moved = configOf({ ...gen, data: [file('/new/place/x', 'both')] }, { ...filter, data: [], token_scopes: {} });
     expect(await edit(id, moved)).toMatchObject({ status: 'complete' });
-    expect(madeSince(asked)).toEqual([['alice', 'storage.modify:/new/place']]);
+    expect(requestedSince(before)).toEqual([['alice', 'storage.modify:/new/place']]);
     expect(await scopes(id)).toEqual([
       ['', undefined],
-      [PLACE, 'storage.modify:/new/place'],
+      [LOCATION, 'storage.modify:/new/place'],
       ['', undefined],
     ]);
   });
 
-  it('that the issuer refuses leave config, tasks and credentials as they were', async () => {
+  it('leave config, tasks and credentials unchanged when the issuer refuses them', async () => {
     const { alice } = cluster();
     const id = await submitted(configOf({ ...task('gen', file('/a/x', 'input')), requirements: { memory: 1 } }));
     await carriedOut(alice, 'materialization', { dataset_id: id });
     const before = [await credentials(id), (await alice.get(`/config/${id}`)).json];
-    const greedy = configOf({
+    const refusedConfig = configOf({
       ...task('gen'),
       requirements: { memory: 9 },
-      token_scopes: { [PLACE]: 'forbidden' },
+      token_scopes: { [LOCATION]: 'forbidden' },
     });
-    expect(await edit(id, greedy, { description: 'new' })).toMatchObject({
+    expect(await edit(id, refusedConfig, { description: 'new' })).toMatchObject({
       status: 'error',
       error_message: 'invalid_scope: Invalid scopes: forbidden',
     });
@@ -174,7 +179,7 @@ describe.each(MODES)('Credentials of submitted datasets, $mode', (mode) => {
     expect((await alice.get(`/datasets/${id}`)).json).toMatchObject({ description: 'd' });
   });
 
-  it('stand in no event, no reply that is kept, and no log', async () => {
+  it('are in no event, no stored reply and no log', async () => {
     const id = await submitted(CONFIG);
     const { cairn } = cluster();
     const written = `${await bytesOf(cairn.dataDir)}\n${cairn.output()}`;

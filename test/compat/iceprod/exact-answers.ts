@@ -1,7 +1,7 @@
 import type { JsonAnswer } from '../../harness/http-client.js';
 
 /** Compares an answer whole: status, reason phrase and body, nothing missing and nothing more. */
-export type Exactly = (answer: JsonAnswer, expected: JsonAnswer, of?: string) => void;
+export type ExpectAnswer = (answer: JsonAnswer, expected: JsonAnswer, of?: string) => void;
 
 /** Compares answers and counts how often that was done. */
 export class ExactAnswers {
@@ -11,7 +11,7 @@ export class ExactAnswers {
     return this.made;
   }
 
-  readonly exactly: Exactly = (answer, expected, of = '') => {
+  readonly expectAnswer: ExpectAnswer = (answer, expected, of = '') => {
     this.made += 1;
     expect({ of, ...answer }).toStrictEqual({ of, ...expected });
   };

@@ -3,7 +3,7 @@ import { grids } from './grids-and-pilots/grids.js';
 import { pilots } from './grids-and-pilots/pilots.js';
 import { useTestCluster } from '../../harness/test-cluster.js';
 
-describe.each(MODES)("IceProd's grids and pilots, $mode", (mode) => {
+describe.each(MODES)("IceProd's grids and pilots ($mode)", (mode) => {
   const cluster = useTestCluster(mode);
 
   grids(cluster);

@@ -40,10 +40,10 @@ const hashOfLog = async (answer: Readable): Promise<string> => {
   const opening = '"data":"';
   let head: Buffer | undefined = Buffer.alloc(0);
   let left = LINE.length * LINES;
-  for await (const piece of answer as AsyncIterable<Buffer>) {
-    let part = piece;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    let part = chunk;
     if (head !== undefined) {
-      head = Buffer.concat([head, piece]);
+      head = Buffer.concat([head, chunk]);
       const at = head.indexOf(opening);
       if (at === -1) continue;
       part = head.subarray(at + opening.length);
@@ -55,7 +55,7 @@ const hashOfLog = async (answer: Readable): Promise<string> => {
   return hash.digest('hex');
 };
 
-describe.each(MODES)('a log of 100 MiB, $mode', (mode) => {
+describe.each(MODES)('a log of 100 MiB ($mode)', (mode) => {
   const cluster = useTestCluster(mode);
   let authorization = '';
 
@@ -83,7 +83,7 @@ describe.each(MODES)('a log of 100 MiB, $mode', (mode) => {
     return result;
   };
 
-  it(`is uploaded and downloaded through every route with less than ${EXTRA_MIB_MAX} MiB more memory`, async () => {
+  it(`passes through every upload and download route with less than ${EXTRA_MIB_MAX} MiB of extra memory`, async () => {
     const dataset = `/datasets/${await newDataset(cluster().alice)}`;
     for (let round = 0; round < WARM_UP_ROUNDS; round += 1) {
       await ask('GET', `/logs/${await add('/logs', ['{"data":"small"}'])}`, text);

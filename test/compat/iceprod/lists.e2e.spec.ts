@@ -10,7 +10,7 @@ const NEXT = /<(\/[^>]+)>; rel="next"/;
 const CHANGES = /<(\/[^>]+)>; rel="changes"/;
 
 /** Lists page by page, in an order, and what has changed: beyond IceProd, and only for who asks for it. */
-describe.each(MODES)('lists, $mode', (mode) => {
+describe.each(MODES)('lists ($mode)', (mode) => {
   const cluster = useTestCluster(mode);
 
   interface ListedPage {
@@ -57,7 +57,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
     return ((await system.get(`/jobs/${job}`)).json as { status_changed: string }).status_changed;
   };
 
-  it('are whole and without a link for clients that ask for nothing', async () => {
+  it('are complete and have no link unless a client asks for pages', async () => {
     const dataset = await withTasks(30, [{ name: 'a' }]);
     for (const what of ['tasks', 'jobs']) {
       const path = `/datasets/${dataset}/${what}`;
@@ -69,7 +69,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
     }
   });
 
-  it('end without a link where a page is just full', async () => {
+  it('have no next link after a last page that is exactly full', async () => {
     const dataset = await withTasks(4, [{ name: 'a' }]);
     for (const what of ['tasks', 'jobs']) {
       expect(await pagesOf(cluster().alice, `/datasets/${dataset}/${what}?limit=2`)).toHaveLength(2);
@@ -77,7 +77,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
     }
   });
 
-  it('keep what was asked for in the link, were it in the body', async () => {
+  it('repeat all parameters in the next link, including those of the body', async () => {
     const dataset = await withTasks(10, [{ name: 'a' }, { name: 'b' }]);
     const path = `/datasets/${dataset}/tasks`;
     const pages = await pagesOf(cluster().alice, `${path}?name=b&limit=4&keys=name|job_index&unknown=%20x`);
@@ -91,7 +91,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
     expect(Object.values(last ?? {}).map(({ job_index: at, name }) => [at, name])).toEqual([[9, undefined]]);
   });
 
-  it('of odd names go on where links lead', async () => {
+  it('can be paged when names need percent-encoding', async () => {
     const { system } = cluster();
     const dataset = `a/b c>?é"${unsubmitted()}`;
     const tasks = [await newTask(system, dataset), await newTask(system, dataset), await newTask(system, dataset)];
@@ -99,7 +99,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
     expect(idsOf(pages)).toEqual(tasks);
   });
 
-  it('show what stays as it is once, whatever happens between the pages', async () => {
+  it('contain each unchanged item exactly once despite changes between pages', async () => {
     const { alice, system } = cluster();
     const dataset = await withTasks(20, [{ name: 'a' }]);
     const path = `/datasets/${dataset}/tasks`;
@@ -118,7 +118,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
     expect(seen).toContain(guest);
   });
 
-  it('come in the order that was asked for', async () => {
+  it('are sorted as requested', async () => {
     const { alice, system } = cluster();
     const dataset = await withTasks(3, [{ name: 'b', priority: 0.5 }, { name: 'a' }, { name: 'c', priority: 0.5 }]);
     const path = `/datasets/${dataset}/tasks?keys=name|priority|job_index&sort=priority=-1|name|job_index=-1`;
@@ -140,7 +140,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
     expect(idsOf(sorted)).toEqual([jobs[1], jobs[2], jobs[0]]);
   });
 
-  it('of datasets count only those that the caller may read', async () => {
+  it('of datasets fill their pages with those that the caller may read', async () => {
     const { alice, bob, admin } = cluster();
     const mine = { group: 'users' };
     const read: string[] = [];
@@ -160,7 +160,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
     expect(idsOf(await pagesOf(admin, '/datasets?limit=3')).length).toBeGreaterThanOrEqual(10);
   });
 
-  it('tell what has changed, in whatever field', async () => {
+  it('return what has changed in any field since a time', async () => {
     const { alice, system } = cluster();
     const dataset = await withTasks(3, [{ name: 'a' }, { name: 'b' }]);
     const untouched = await newDataset(alice);
@@ -190,7 +190,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
     expect(Object.keys((await pageOf(alice, `/datasets?changed_since=${seconds}Z`)).documents)).toContain(dataset);
   });
 
-  it('and summaries of several pages have each task once while tasks move', async () => {
+  it('contain each task once in summaries that span several pages while statuses change', async () => {
     const { alice } = cluster();
     const dataset = await withTasks(4_000, [{ name: 'a' }]);
     const path = `/datasets/${dataset}`;
@@ -213,7 +213,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
     await moving;
   });
 
-  it('name the position to ask for changes with, in a header and in the link', async () => {
+  it('return the position for the next changed_since in a header and in a link', async () => {
     const { alice, system } = cluster();
     const dataset = await withTasks(6, [{ name: 'a' }]);
     const positionOf = async (path: string): Promise<string> => {
@@ -276,7 +276,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
     }
   });
 
-  it('refuse fields that they are not sorted by, and an after of another order', async () => {
+  it('refuse unsortable fields and an "after" that belongs to another order', async () => {
     const { alice } = cluster();
     await newDataset(alice);
     const dataset = await withTasks(2, [{ name: 'a' }]);
@@ -289,7 +289,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
     }
   });
 
-  it('are shut to whoever may not read them, whatever is asked', async () => {
+  it('are refused to callers without read access, whatever the parameters', async () => {
     const { alice, bob } = cluster();
     const dataset = await newDataset(alice, { auth_groups_read: [] });
     for (const query of ['limit=1', 'limit=0', 'after=x']) {
@@ -297,7 +297,7 @@ describe.each(MODES)('lists, $mode', (mode) => {
     }
   });
 
-  it('let web pages see the link', async () => {
+  it('expose the link header to web pages', async () => {
     const { headers } = await cluster().alice.send('GET', '/datasets?limit=1', {
       headers: { origin: 'https://pages.example' },
     });

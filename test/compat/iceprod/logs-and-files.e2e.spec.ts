@@ -5,7 +5,7 @@ import { files } from './logs-and-files/files.js';
 import { logs } from './logs-and-files/logs.js';
 import { useTestCluster } from '../../harness/test-cluster.js';
 
-describe.each(MODES)("IceProd's logs and files, $mode", (mode) => {
+describe.each(MODES)("IceProd's logs and files ($mode)", (mode) => {
   const cluster = useTestCluster(mode);
 
   files(cluster);

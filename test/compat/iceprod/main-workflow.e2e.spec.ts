@@ -18,7 +18,7 @@ import { runTimes } from './task-effects/run-times.js';
 import { volume } from './main-workflow/volume.js';
 import { useTestCluster } from '../../harness/test-cluster.js';
 
-describe.each(MODES)("IceProd's main workflow, $mode", (mode) => {
+describe.each(MODES)("IceProd's main workflow ($mode)", (mode) => {
   const cluster = useTestCluster(mode);
 
   transport(cluster);

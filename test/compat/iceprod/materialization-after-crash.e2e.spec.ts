@@ -12,14 +12,14 @@ const CONFIG = {
   tasks: ['a', 'b'].map((name) => ({ name, trays: [{ modules: [{}] }], requirements: { memory: '$(job)' } })),
 };
 
-describe.each(MODES)('a materialization that a power cut ends, $mode', (mode) => {
+describe.each(MODES)('a materialization interrupted by a power cut ($mode)', (mode) => {
   const cluster = useTestCluster(mode, () => ({
     ...VARIABLES,
     CAIRN_AUTOMATION: 'actions',
     CAIRN_AUTOMATION_DELAY: '0',
   }));
 
-  it('goes on after the start and makes no job twice', async () => {
+  it('continues after the restart and creates no job twice', async () => {
     const { cairn, admin } = cluster();
     const id = await newDataset(admin, { jobs_submitted: JOBS, tasks_submitted: 2 * JOBS, tasks_per_job: 2 });
     expect(await admin.put(`/config/${id}`, CONFIG)).toEqual(done);

@@ -8,7 +8,7 @@ import { people } from './people/people.js';
 import { useTestCluster } from '../../harness/test-cluster.js';
 
 /** Cairn gets no shared secret here: the auth service makes one and nobody else knows it. */
-describe.each(MODES)("IceProd's people, $mode", (mode) => {
+describe.each(MODES)("IceProd's users, roles, groups and logins ($mode)", (mode) => {
   let ldap: LdapServer | undefined;
   const cluster = useTestCluster(mode, async () => {
     ldap = await startLdapServer(PASSWORDS);

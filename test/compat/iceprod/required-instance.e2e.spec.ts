@@ -3,10 +3,10 @@ import { useTestCluster, VARIABLES } from '../../harness/test-cluster.js';
 import { done, refused } from './answers.js';
 import { newDataset, newTask } from './fixtures.js';
 
-describe('a Cairn that requires the instance of runs that are ended', () => {
+describe('Cairn with ICEPROD_REQUIRE_INSTANCE=on', () => {
   const cluster = useTestCluster({ start: startEmbedded }, () => ({ ...VARIABLES, ICEPROD_REQUIRE_INSTANCE: 'on' }));
 
-  it('refuses to end the run of somebody else by a status', async () => {
+  it('refuses a status that ends a run without naming its instance', async () => {
     const { alice, system } = cluster();
     const datasetId = await newDataset(alice);
     const id = await newTask(system, datasetId, { status: 'processing', instance_id: 'i' });

@@ -14,7 +14,7 @@ const COMPARED_MIN = 250;
 const ROUTES = 163;
 
 /** Complete sequences of requests of real IceProd clients, with every answer compared exactly. */
-describe.each(MODES)('IceProd clients, $mode', (mode) => {
+describe.each(MODES)('IceProd clients ($mode)', (mode) => {
   // Requests are carried out; nothing else happens by itself.
   const cluster = useTestCluster(mode, () => ({
     ...VARIABLES,
@@ -25,14 +25,14 @@ describe.each(MODES)('IceProd clients, $mode', (mode) => {
   const refusals = new ExactAnswers();
 
   // First: it lists all datasets.
-  submitAndMaterialize(cluster, stories.exactly);
-  gridProcess(cluster, stories.exactly);
-  legacyPilot(cluster, stories.exactly);
-  failingTask(cluster, stories.exactly);
-  suspendAndReset(cluster, stories.exactly);
-  entryPoints(cluster, refusals.exactly);
+  submitAndMaterialize(cluster, stories.expectAnswer);
+  gridProcess(cluster, stories.expectAnswer);
+  legacyPilot(cluster, stories.expectAnswer);
+  failingTask(cluster, stories.expectAnswer);
+  suspendAndReset(cluster, stories.expectAnswer);
+  entryPoints(cluster, refusals.expectAnswer);
 
-  it('compare every answer exactly', () => {
+  it('were all compared by exact answers', () => {
     expect(stories.count).toBeGreaterThanOrEqual(COMPARED_MIN);
     expect(refusals.count).toBeGreaterThanOrEqual(5 * ROUTES);
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type Example, EXAMPLES } from './examples.js';
-import { anyLiteral, BAD_ESCAPES, brokenBody, NASTY_NUMBERS, nastyText, QUERY_NOISE } from './nasty.js';
+import { anyLiteral, BAD_ESCAPES, brokenBody, HOSTILE_NUMBERS, hostileText, QUERY_NOISE } from './hostile-values.js';
 import { nameOf, type Operation, type Parameter, type Schema } from './openapi.js';
 
 export interface HostileRequest {
@@ -36,14 +36,14 @@ class Generator {
   constructor(private readonly targets: Targets) {}
 
   /** A request as a client means well, as far as the OpenAPI document and {@link EXAMPLES} tell what that is. */
-  tameRequestTo(operation: Operation): fc.Arbitrary<HostileRequest> {
+  validRequestTo(operation: Operation): fc.Arbitrary<HostileRequest> {
     const example = EXAMPLES[nameOf(operation)] ?? {};
     const [role = 'anonymous'] = operation.roles;
     return fc
       .record({
         path: this.pathTo(operation, (name) => this.targetOf(example.path?.[name] ?? name).map(encode)),
         query: example.query === undefined ? NOTHING : fc.constant(new URLSearchParams(example.query).toString()),
-        body: this.tameBodyOf(operation, example),
+        body: this.validBodyOf(operation, example),
       })
       .map(({ path, query, body }) => ({
         method: operation.method,
@@ -61,7 +61,7 @@ class Generator {
         path: this.pathTo(operation, (name) =>
           fc.oneof(
             { weight: 4, arbitrary: this.targetOf(name).map(encode) },
-            { weight: 1, arbitrary: nastyText.map(encode) },
+            { weight: 1, arbitrary: hostileText.map(encode) },
             { weight: 1, arbitrary: fc.constantFrom(...BAD_ESCAPES) },
           ),
         ),
@@ -82,15 +82,15 @@ class Generator {
 
   private targetOf(name: string): fc.Arbitrary<string> {
     const known = this.targets[name] ?? [];
-    return known.length === 0 ? nastyText : fc.constantFrom(...known);
+    return known.length === 0 ? hostileText : fc.constantFrom(...known);
   }
 
   private pathTo({ route }: Operation, valueOf: (name: string) => fc.Arbitrary<string>): fc.Arbitrary<string> {
-    const pieces = route.split(/(\{\w+\})/).map((piece) => {
-      const name = /^\{(\w+)\}$/.exec(piece)?.[1];
-      return name === undefined ? fc.constant(piece) : valueOf(name);
+    const segments = route.split(/(\{\w+\})/).map((segment) => {
+      const name = /^\{(\w+)\}$/.exec(segment)?.[1];
+      return name === undefined ? fc.constant(segment) : valueOf(name);
     });
-    return fc.tuple(...pieces).map((parts) => parts.join(''));
+    return fc.tuple(...segments).map((parts) => parts.join(''));
   }
 
   private queryOf({ parameters }: Operation): fc.Arbitrary<string> {
@@ -98,8 +98,8 @@ class Generator {
     const one = (parameter: Parameter): fc.Arbitrary<string> =>
       fc
         .oneof(
-          { weight: 2, arbitrary: nastyText.map(encode) },
-          { weight: 1, arbitrary: fc.constantFrom(...NASTY_NUMBERS) },
+          { weight: 2, arbitrary: hostileText.map(encode) },
+          { weight: 1, arbitrary: fc.constantFrom(...HOSTILE_NUMBERS) },
           { weight: 1, arbitrary: this.valid(parameter.name, parameter.schema).map(unquoted).map(encode) },
           { weight: 1, arbitrary: fc.constantFrom(...BAD_ESCAPES, 'a|b||c', '[$ne]=1') },
         )
@@ -113,7 +113,7 @@ class Generator {
     return fc.tuple(given, noise).map(([values, more]) => [...values, more].filter((value) => value !== '').join('&'));
   }
 
-  private tameBodyOf({ method, body }: Operation, example: Example): fc.Arbitrary<string | undefined> {
+  private validBodyOf({ method, body }: Operation, example: Example): fc.Arbitrary<string | undefined> {
     if (example.body !== undefined) return fc.constant(example.body(this.targets));
     if (body === undefined) return fc.constant(method === 'GET' ? undefined : '{}');
     return this.object(body, 0, false);
@@ -152,7 +152,7 @@ class Generator {
       );
     });
     if (!strangers) return fc.tuple(...members).map(objectOf);
-    const unknown = fc.tuple(nastyText, anyLiteral).map(([name, value]) => memberLiteral(name, value));
+    const unknown = fc.tuple(hostileText, anyLiteral).map(([name, value]) => memberLiteral(name, value));
     // A member that comes twice: readers must agree on which one counts.
     const again =
       properties.length === 0
@@ -242,27 +242,29 @@ const SENDERS: fc.Arbitrary<Sender> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<Sender>('nobody', 'anonymous', 'forger') },
 );
 
-interface Amount {
+interface GeneratorOptions {
   /** Laps over all routes: what one route leaves behind meets all others. */
-  readonly laps: number;
+  readonly rounds: number;
   /** The same seed gives the same requests. */
   readonly seed: number;
-  /** Means well in so many of its laps, the first ones. */
-  readonly tameLaps?: number;
+  /** Means well in so many of its rounds, the first ones. */
+  readonly validRounds?: number;
 }
 
-/** Requests lap by lap, one to each route in a lap. */
+/** Requests round by round, one to each route in a round. */
 export const hostileRequests = (
   operations: readonly Operation[],
   targets: Targets,
-  { laps, seed, tameLaps = 0 }: Amount,
+  { rounds, seed, validRounds = 0 }: GeneratorOptions,
 ): readonly HostileRequest[] => {
   const generator = new Generator(targets);
   const perRoute = operations.map((operation, place) => [
     ...fc
-      .sample(generator.tameRequestTo(operation), { numRuns: Math.max(tameLaps, 1), seed: seed + place })
-      .slice(0, tameLaps),
-    ...fc.sample(generator.requestTo(operation), { numRuns: Math.max(laps - tameLaps, 1), seed: seed + place }),
+      .sample(generator.validRequestTo(operation), { numRuns: Math.max(validRounds, 1), seed: seed + place })
+      .slice(0, validRounds),
+    ...fc.sample(generator.requestTo(operation), { numRuns: Math.max(rounds - validRounds, 1), seed: seed + place }),
   ]);
-  return Array.from({ length: laps }, (_, lap) => perRoute.flatMap((requests) => requests.slice(lap, lap + 1))).flat();
+  return Array.from({ length: rounds }, (_, round) =>
+    perRoute.flatMap((requests) => requests.slice(round, round + 1)),
+  ).flat();
 };

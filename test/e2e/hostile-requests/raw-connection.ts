@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 
 /** An answer that takes longer is missing. */
-const PATIENCE_MS = 25_000;
+const ANSWER_TIMEOUT_MS = 25_000;
 
 export interface RawAnswer {
   readonly status: number;
@@ -76,8 +76,8 @@ export class RawConnection {
 
   /** Answers so far: as soon as there are so many, or the server has ended the connection. */
   async answers(count: number): Promise<readonly RawAnswer[]> {
-    const timer = setTimeout(() => this.wake(), PATIENCE_MS);
-    const endMs = Date.now() + PATIENCE_MS;
+    const timer = setTimeout(() => this.wake(), ANSWER_TIMEOUT_MS);
+    const endMs = Date.now() + ANSWER_TIMEOUT_MS;
     while (answersIn(this.text).length < count && !this.isOver && Date.now() < endMs) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.wake = resolve;

@@ -15,13 +15,13 @@ export const CREDENTIAL = { url: 'https://s3.example', type: 's3', buckets: ['b'
 export const REDIRECT = 'http://web.example.org/login';
 
 /** Of things that requests delete there are more. */
-const SPARE = 3;
+const DELETED_MAX = 3;
 
 const resultOf = (json: unknown): string => String((json as { result?: unknown } | null)?.result).replace(/^.*\//, '');
 
 const several = async (make: () => Promise<string>): Promise<readonly string[]> => {
   const made: string[] = [];
-  for (let index = 0; index < SPARE; index += 1) made.push(await make());
+  for (let index = 0; index < DELETED_MAX; index += 1) made.push(await make());
   return made;
 };
 

@@ -1,12 +1,12 @@
 import { parseJson } from '#contracts/iceprod/config/json.js';
 import { exactRmsDistance, readSums, rmsDistance } from './photon-result.js';
 
-describe('the photons of the demonstration', () => {
-  it('fly straight to where they are absorbed when they never scatter', () => {
+describe('photons of the demonstration', () => {
+  it('travel in a straight line until absorption without scattering', () => {
     expect(exactRmsDistance(1e12, 0, 98)).toBeCloseTo(98 * Math.SQRT2, 6);
   });
 
-  it('diffuse when they scatter all the time', () => {
+  it('diffuse with frequent scattering', () => {
     expect(exactRmsDistance(0.01, 0, 100)).toBeCloseTo(Math.sqrt(2 * 0.01 * 100), 3);
   });
 
@@ -21,7 +21,7 @@ describe('the photons of the demonstration', () => {
     expect(error).toBeCloseTo(4 / Math.sqrt(3) / (2 * Math.sqrt(5)), 12);
   });
 
-  it('are missing when a job reported something else', () => {
+  it('are missing when a job reported other statistics', () => {
     expect(readSums(parseJson('{"photons": 1, "sum_r2": 2}'))).toBeUndefined();
     expect(readSums(parseJson('{"photons": 1, "sum_r2": 2, "sum_r4": 3.5}'))).toEqual({
       photons: 1,

@@ -58,7 +58,7 @@ const attempt = async (
 const oneModule = (module: string, data = '[]'): string => `"trays": [{"modules": [${module}]}], "data": ${data}`;
 
 describe('attemptTask', () => {
-  it('hands files from task to task of a job and reads what the task says of itself', async () => {
+  it('passes files between the tasks of a job and reads the statistics that a task wrote', async () => {
     source('write.sh', 'echo "job $1" > out.txt; echo \'{"digits": 1.50}\' > stats.json');
     source('read.sh', 'test "$(cat in.txt)" = "job 4"');
     const out = '[{"type": "job_temp", "movement": "output", "local": "out.txt", "remote": "shared.txt"}]';
@@ -68,7 +68,7 @@ describe('attemptTask', () => {
     expect((await attempt(oneModule('{"src": "read.sh"}', input), 'T2')).failure).toBeUndefined();
   });
 
-  it('gives exit code and last words of what failed', async () => {
+  it('reports the exit code and the last output of a failed process', async () => {
     source('fail.sh', 'echo on stdout; echo no more ice >&2; exit 3');
     const { failure, isMachineFailure } = await attempt(oneModule('{"name": "drill", "src": "fail.sh"}'), 'T');
     expect({ failure, isMachineFailure }).toEqual({
@@ -78,7 +78,7 @@ describe('attemptTask', () => {
     expect(readFileSync(join(folder, 'work', 'tasks', 'T', 'stdout'), 'utf8')).toBe('on stdout\n');
   });
 
-  it('fails when a file is not there, unless it may be missing', async () => {
+  it('fails when a file is missing, unless it is optional', async () => {
     source('ok.sh', 'true');
     const data = (transfer: string): string =>
       `[{"type": "job_temp", "movement": "input", "local": "gone.txt", "transfer": ${transfer}}]`;
@@ -114,7 +114,7 @@ describe('attemptTask', () => {
     });
   });
 
-  it('gives processes none of its own environment but what is passed on', async () => {
+  it('passes only the allowed environment variables to processes', async () => {
     source('show.sh', 'env > seen.txt');
     await attempt(oneModule('{"src": "show.sh"}'), 'T', { environment: { PATH: '/usr/bin:/bin' } });
     const seen = readFileSync(join(folder, 'work', 'tasks', 'T', 'seen.txt'), 'utf8');
@@ -122,7 +122,7 @@ describe('attemptTask', () => {
     expect(seen).not.toContain('HOME=');
   });
 
-  it('keeps the end of long output, of all processes of a task', async () => {
+  it('keeps the end of long output of all processes of a task', async () => {
     source('first.sh', 'echo gone; for i in $(seq 1000); do echo "line $i of the first"; done');
     source('second.sh', 'echo second');
     const modules = '{"src": "first.sh"}, {"src": "second.sh"}';
@@ -142,7 +142,7 @@ describe('attemptTask', () => {
     expect(readFileSync(String(outputs.get('stdout')), 'utf8')).toBe('done\n');
   });
 
-  it('kills a process that ignores signals when everything ends at once', async () => {
+  it('kills a process that ignores SIGTERM when it is halted', async () => {
     const halt = new AbortController();
     source('stubborn.sh', 'trap "" TERM; echo started > started; while true; do sleep 0.1; done');
     const running = attempt(oneModule('{"src": "stubborn.sh"}'), 'T', { halted: halt.signal });
@@ -151,7 +151,7 @@ describe('attemptTask', () => {
     expect((await running).failure).toContain('SIGKILL');
   });
 
-  it('ends the process and its children when told to', async () => {
+  it('ends the process and its children when it is interrupted', async () => {
     const abort = new AbortController();
     source('long.sh', 'sleep 600 & echo started > started; wait');
     const running = attempt(oneModule('{"src": "long.sh"}'), 'T', { interrupted: abort.signal });

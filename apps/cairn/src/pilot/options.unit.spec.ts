@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { ran, type Ran } from '../testing/ran.js';
+import { runCommandLine, type CommandResult } from '../testing/run-command-line.js';
 import type { Terminal } from '../command-line.js';
 import { addPilotOptions, type PilotOptions, readOptions } from './options.js';
 
-describe('options of the pilot', () => {
+describe('pilot options', () => {
   let folder: string;
   let options: PilotOptions | undefined;
   const url = '--url http://127.0.0.1:8080';
@@ -24,21 +24,21 @@ describe('options of the pilot', () => {
       options = readOptions(given, env);
     });
 
-  const run = (line: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
-    ran(command, `${line} --workdir ${folder}`, { INIT_CWD: folder, ...env });
+  const run = (line: string, env: Readonly<Record<string, string>> = {}): Promise<CommandResult> =>
+    runCommandLine(command, `${line} --workdir ${folder}`, { INIT_CWD: folder, ...env });
 
-  it('take the token from a file, without the line feed that editors add', async () => {
+  it('read the token from a file without its trailing line feed', async () => {
     expect(await run(`${url} --token-file token`)).toMatchObject({ exitCode: 0 });
     expect(options).toMatchObject({ slots: 1, sources: folder });
     expect((await options?.token.current())?.text).toBe('token text');
   });
 
-  it('count relative paths from the folder that the user stands in', async () => {
-    await ran(command, `${url} --token t --workdir w --sources .`, { INIT_CWD: folder });
+  it("resolve relative paths from the user's working directory", async () => {
+    await runCommandLine(command, `${url} --token t --workdir w --sources .`, { INIT_CWD: folder });
     expect(options).toMatchObject({ workdir: join(folder, 'w'), sources: folder });
   });
 
-  it('pass on only a few variables to tasks, and those that are named', async () => {
+  it('pass only a few variables, and the named ones, on to tasks', async () => {
     const env = { PATH: '/bin', LC_ALL: 'C', SECRET: 's', CUDA_VISIBLE_DEVICES: '1' };
     await run(`${url} --token t --env CUDA_VISIBLE_DEVICES`, env);
     expect(options?.environment).toEqual({ PATH: '/bin', LC_ALL: 'C', CUDA_VISIBLE_DEVICES: '1' });

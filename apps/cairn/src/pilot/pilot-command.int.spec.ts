@@ -142,14 +142,14 @@ describe('a pilot', () => {
   const pilotsAt = async (site: string): Promise<readonly Document[]> =>
     Object.values(await call('GET', `/pilots?site=${site}`)) as Document[];
 
-  it('reports a task that nobody said how to run, and goes on', async () => {
+  it('reports a failure for a task without a config, and continues', async () => {
     const task = await addTask('without-config');
     const pilot = startPilot(cairn.url, '--exit-when-idle', '--max-failures', '1');
     expect(await pilot.ended).toBe(0);
     expect(await call('GET', `/tasks/${task}`)).toMatchObject({ status: 'failed', failures: 1 });
   });
 
-  it('that may claim no more ends what it runs first', async () => {
+  it('finishes its running task before it ends when claims are refused', async () => {
     const { dataset, task, isStarted, go } = await addWaiting();
     const url = await proxy((_method, path) =>
       path === '/task_actions/queue' && isStarted() ? { status: 403, error: 'authorization failed' } : undefined,
@@ -162,8 +162,8 @@ describe('a pilot', () => {
     expect(pilot.lines.join('\n')).toContain(`POST ${url}/task_actions/queue: 403 authorization failed`);
   });
 
-  describe('told to stop', () => {
-    it('ends at once when its server is not there, and names the address', async () => {
+  describe('stopped by a signal', () => {
+    it('ends at once when its server is unreachable, and names the address', async () => {
       const url = await listen(createServer());
       servers.splice(0).forEach((server) => server.close());
       const pilot = startPilot(url);
@@ -175,7 +175,7 @@ describe('a pilot', () => {
       expect(performance.now() - stoppedMs).toBeLessThan(8_000);
     });
 
-    it('ends soon when its server accepts connections and is silent', async () => {
+    it('ends soon when its server accepts connections but does not answer', async () => {
       let requests = 0;
       const url = await listen(createServer(() => (requests += 1)));
       const pilot = startPilot(url);
@@ -186,7 +186,7 @@ describe('a pilot', () => {
       expect(performance.now() - stoppedMs).toBeLessThan(10_000);
     });
 
-    it('gives up on a server that stays away, and names the address', async () => {
+    it('gives up on an unreachable server after the timeout, and names the address', async () => {
       const url = await listen(createServer());
       servers.splice(0).forEach((server) => server.close());
       const pilot = startPilot(url, '--server-timeout', '0.5');
@@ -194,7 +194,7 @@ describe('a pilot', () => {
       expect(pilot.lines.at(-1)).toMatch(`POST ${url}/pilots: connect ECONNREFUSED`);
     });
 
-    it('lets a running task end', async () => {
+    it('lets a running task finish', async () => {
       const { dataset, task, isStarted, go } = await addWaiting();
       const pilot = startPilot(cairn.url, '--dataset', dataset);
       await eventually(isStarted, true);
@@ -205,7 +205,7 @@ describe('a pilot', () => {
       expect(await statusOf(task)).toBe('complete');
     });
 
-    it('hands back what does not end in time, without a failure', async () => {
+    it('returns a task that does not finish in time, without counting a failure', async () => {
       const { dataset, task, isStarted } = await addWaiting();
       const pilot = startPilot(cairn.url, '--dataset', dataset, '--grace', '0.2');
       await eventually(isStarted, true);
@@ -215,7 +215,7 @@ describe('a pilot', () => {
       await call('PUT', `/tasks/${task}/status`, { status: 'suspended' });
     });
 
-    it('twice ends at once, whatever its task does about signals, and a later pilot hands the task back', async () => {
+    it('ends at once on a second signal even if its task ignores signals, and a later pilot returns the task', async () => {
       const started = signalFile();
       const { dataset, task } = await addScript(`trap '' TERM; echo > ${started}; while true; do sleep 0.05; done`);
       const pilot = startPilot(cairn.url, '--dataset', dataset, '--grace', '600');
@@ -234,7 +234,7 @@ describe('a pilot', () => {
     });
   });
 
-  describe('whose token ends', () => {
+  describe('whose token expires', () => {
     /** A token that the server accepts for some seconds more: it gives the clocks of others some time after the end. */
     const endingToken = async (): Promise<string> => {
       const key = await SigningKey.open(dataDir);
@@ -247,7 +247,7 @@ describe('a pilot', () => {
         return answer.status;
       }, 403);
 
-    it('while a task runs reads the new one from its file', async () => {
+    it('reads a new token from its file while a task runs', async () => {
       const file = join(folder, 'token');
       const short = await endingToken();
       writeFileSync(file, short);
@@ -261,7 +261,7 @@ describe('a pilot', () => {
       expect(await pilot.stop()).toBe(0);
     });
 
-    it('keeps what is finished on disk, and a later pilot delivers it once', async () => {
+    it('keeps finished results on disk, and a later pilot delivers them once', async () => {
       const short = await endingToken();
       const { dataset, task, isStarted, go } = await addWaiting();
       const pilot = startPilot(cairn.url, '--dataset', dataset, '--token', short);
@@ -279,7 +279,7 @@ describe('a pilot', () => {
       expect(Object.keys(await call('GET', `/datasets/${dataset}/tasks/${task}/task_stats`))).toHaveLength(1);
     });
 
-    it('asks for no task that takes longer, unless it can renew the token', async () => {
+    it('claims no task that outlasts the token, unless it can renew the token', async () => {
       const dataset = await addDataset({ src: 'true' });
       const task = await addTask(dataset, { time: 2 });
       expect(await startPilot(cairn.url, '--exit-when-idle').ended).toBe(0);
@@ -294,7 +294,7 @@ describe('a pilot', () => {
   });
 
   describe('that registers', () => {
-    it('says what it runs while it runs, and goes when it ends', async () => {
+    it('reports its tasks while they run, and deregisters when it ends', async () => {
       const { dataset, task, isStarted, go } = await addWaiting();
       const pilot = startPilot(cairn.url, '--dataset', dataset, '--site', 'here', '--heartbeat-timeout', '120');
       await eventually(isStarted, true);
@@ -307,7 +307,7 @@ describe('a pilot', () => {
       expect(await pilots()).toEqual([]);
     });
 
-    it('registers again when the server has forgotten it', async () => {
+    it('registers again when the server has deleted its registration', async () => {
       const pilots = () => pilotsAt('there');
       const pilot = startPilot(cairn.url, '--site', 'there');
       await eventually(pilots, [expect.objectContaining({ start_date: expect.stringContaining('T') as string })]);
@@ -321,7 +321,7 @@ describe('a pilot', () => {
       expect(await pilot.stop()).toBe(0);
     });
 
-    it('works for servers that know no pilots', async () => {
+    it('works with servers that have no pilot routes', async () => {
       const { dataset, task } = await addScript('true');
       const url = await proxy((_method, path) =>
         path.startsWith('/pilots') ? { status: 404, error: 'Not Found' } : undefined,
@@ -331,7 +331,7 @@ describe('a pilot', () => {
     });
   });
 
-  it('takes no more work after some failures of its machine in a row', async () => {
+  it('stops claiming after several consecutive machine failures', async () => {
     const dataset = await addDataset({ src: 'no-such-program-here' });
     const tasks = await Promise.all([0, 1, 2, 3, 4].map((index) => addTask(dataset, {}, index)));
     const pilot = startPilot(cairn.url, '--max-machine-failures', '2');
@@ -343,7 +343,7 @@ describe('a pilot', () => {
     for (const task of tasks) await call('PUT', `/tasks/${task}/status`, { status: 'suspended' });
   });
 
-  it('refuses an address at which no such server is', async () => {
+  it('fails when the address is not an IceProd server', async () => {
     const url = await proxy((_method, path) =>
       path === '/task_actions/queue' ? { status: 404, error: 'Not Found' } : undefined,
     );
@@ -352,7 +352,7 @@ describe('a pilot', () => {
     expect(pilot.lines.at(-1)).toBe(`POST ${url}/task_actions/queue: 404 Not Found`);
   });
 
-  it('stores what a task prints as its logs, the end of much and what is no text too', async () => {
+  it('stores the output of a task as logs, including long and binary output', async () => {
     const text = 'ein "Zitat" \\ aus Zürich 🧊';
     const script = `echo '${text}'; printf '\\377\\000\\n'; seq 30000 >&2; echo end >&2`;
     const { dataset, task } = await addScript(script);
@@ -367,7 +367,7 @@ describe('a pilot', () => {
     expect(dataOf.get('stdlog')).toMatch(/attempt 1 on .* by pilot \w+\n.* runs sh: \["sh","-c"/);
   });
 
-  it('passes none of its environment on to tasks', async () => {
+  it('does not pass its environment on to tasks', async () => {
     const { dataset, task } = await addScript('env');
     expect(await startPilot(cairn.url, '--dataset', dataset, '--exit-when-idle').ended).toBe(0);
     const { logs } = await call('GET', `/datasets/${dataset}/tasks/${task}/logs`);
@@ -376,7 +376,7 @@ describe('a pilot', () => {
     expect(String(stdout?.['data'])).not.toContain('NODE_');
   });
 
-  it('counts relative paths from the folder in which it is started', async () => {
+  it('resolves relative paths from the folder in which it is started', async () => {
     const here = join(folder, 'here');
     mkdirSync(here);
     const words = ['pilot', '--url', cairn.url, '--token', token, '--sources', 'gone'];

@@ -23,10 +23,10 @@ export interface Step {
 }
 
 /** Where a data file lives between tasks: shared by the tasks of a job, of a dataset, of this site, or anywhere. */
-export type Place = 'job_temp' | 'dataset_temp' | 'site_temp' | 'permanent';
+export type StorageArea = 'job_temp' | 'dataset_temp' | 'site_temp' | 'permanent';
 
 export interface Transfer {
-  readonly place: Place;
+  readonly area: StorageArea;
   readonly direction: 'input' | 'output';
   /** Name in the shared folder; a path for `permanent`. */
   readonly remote: string;
@@ -56,7 +56,7 @@ interface PlanInput {
   readonly node: string;
 }
 
-const PLACES: readonly string[] = ['job_temp', 'dataset_temp', 'site_temp', 'permanent'];
+const STORAGE_AREAS: readonly string[] = ['job_temp', 'dataset_temp', 'site_temp', 'permanent'];
 const ITERATIONS_MAX = 1_000;
 
 /** Splits a command line at blanks outside of quotes. */
@@ -151,29 +151,29 @@ const yes = (value: Json | undefined): boolean =>
 
 const transfersOf = (holder: Json | undefined, scope: Scope): readonly Transfer[] =>
   arrayOf(holder, 'data').flatMap((entry): readonly Transfer[] => {
-    const place = textOf(entry, 'type');
-    if (!isPlace(place)) throw new CannotRun(`unknown data type: ${place}`);
+    const area = textOf(entry, 'type');
+    if (!isStorageArea(area)) throw new CannotRun(`unknown data type: ${area}`);
     const transfer = member(entry, 'transfer');
     if (!yes(transfer)) return [];
     const remote = expand(textOf(entry, 'remote'), scope);
     const local = expand(textOf(entry, 'local'), scope);
     const file = fileName(local === '' ? posix.basename(remote) : local);
-    if (place === 'permanent' && /^(?!file:)[a-z0-9]+:/i.test(remote)) {
+    if (area === 'permanent' && /^(?!file:)[a-z0-9]+:/i.test(remote)) {
       throw new CannotRun(`this pilot copies only local files: ${remote}`);
     }
     const movement = textOf(entry, 'movement');
     const directions =
       movement === 'both' ? (['input', 'output'] as const) : ([movement === 'output' ? 'output' : 'input'] as const);
     return directions.map((direction) => ({
-      place,
+      area,
       direction,
-      remote: place === 'permanent' ? remote.replace(/^file:(\/\/)?/, '') : fileName(remote === '' ? file : remote),
+      remote: area === 'permanent' ? remote.replace(/^file:(\/\/)?/, '') : fileName(remote === '' ? file : remote),
       local: file,
       optional: transfer === 'maybe',
     }));
   });
 
-const isPlace = (value: string): value is Place => PLACES.includes(value);
+const isStorageArea = (value: string): value is StorageArea => STORAGE_AREAS.includes(value);
 
 /** What is no number from 1 up counts as one, as if it were left out. */
 const iterationsOf = (tray: Json): number => {

@@ -22,7 +22,7 @@ const command = (module: string, steering?: string): readonly string[] | undefin
   modulePlan(module, steering).steps[0]?.command;
 
 describe('planTask', () => {
-  it('finds the interpreter of a source', () => {
+  it('chooses the interpreter of a source', () => {
     expect(command('{"src": "x/run.mjs"}')).toEqual(['/bin/node', '/src/x/run.mjs']);
     expect(command('{"src": "run.py"}')).toEqual(['python3', '/src/run.py']);
     expect(command('{"src": "/opt/run.sh"}')).toEqual(['sh', '/opt/run.sh']);
@@ -30,7 +30,7 @@ describe('planTask', () => {
     expect(command('{"src": "sh"}')).toEqual(['sh']);
   });
 
-  it('takes arguments as a line, a list, or names with values', () => {
+  it('accepts arguments as a line, a list, or names with values', () => {
     expect(command(`{"src": "t", "args": "--seed $(job) 'two words' --n $eval(2 * 3)"}`)).toEqual([
       't',
       '--seed',
@@ -47,7 +47,7 @@ describe('planTask', () => {
     ]);
   });
 
-  it('lets the nearest parameter win and repeats trays', () => {
+  it('uses the innermost parameter and repeats trays', () => {
     const plan = planOf(
       `[{"name": "a", "parameters": {"p": "task", "q": "task"}, "trays": [
         {"iterations": 2, "parameters": {"p": "tray"}, "modules": [{"src": "t", "args": "$(iter) $(p) $(q) $args(tag)"}]}]}]`,
@@ -56,14 +56,14 @@ describe('planTask', () => {
     expect(plan.steps.map(({ command: words }) => words.join(' '))).toEqual(['t 0 tray task v1', 't 1 tray task v1']);
   });
 
-  it('refuses trays that repeat without end, instead of doing less', () => {
+  it('refuses trays with too many iterations', () => {
     const tasks = (count: number): string =>
       `[{"name": "a", "trays": [{"iterations": ${count}, "modules": [{"src": "t"}]}]}]`;
     expect(planOf(tasks(1000)).steps).toHaveLength(1000);
     expect(() => planOf(tasks(1001))).toThrow(CannotRun);
   });
 
-  it('writes configs with their numbers as they are', () => {
+  it('writes configs with numbers exactly as given', () => {
     const [config] =
       modulePlan('{"src": "t", "configs": {"c.json": {"job": "$(job)", "w": 1.0}}}').steps[0]?.configs ?? [];
     expect(config?.file).toBe('c.json');
@@ -78,10 +78,10 @@ describe('planTask', () => {
            {"type": "job_temp", "local": "never", "transfer": false}]}]}]}]`,
     );
     expect(transfers).toEqual([
-      { place: 'job_temp', direction: 'input', remote: 'in.17', local: 'in.17', optional: false },
-      { place: 'dataset_temp', direction: 'input', remote: 'x', local: 'x', optional: true },
-      { place: 'dataset_temp', direction: 'output', remote: 'x', local: 'x', optional: true },
-      { place: 'permanent', direction: 'output', remote: '/data/y.gz', local: 'y.gz', optional: false },
+      { area: 'job_temp', direction: 'input', remote: 'in.17', local: 'in.17', optional: false },
+      { area: 'dataset_temp', direction: 'input', remote: 'x', local: 'x', optional: true },
+      { area: 'dataset_temp', direction: 'output', remote: 'x', local: 'x', optional: true },
+      { area: 'permanent', direction: 'output', remote: '/data/y.gz', local: 'y.gz', optional: false },
     ]);
   });
 
@@ -97,13 +97,13 @@ describe('planTask', () => {
     expect(() => modulePlan(module)).toThrow(reason);
   });
 
-  it('refuses a task that the config does not have', () => {
+  it('refuses a task that is not in the config', () => {
     expect(() => planTask({ ...input('{"tasks": []}'), sources: '/', node: 'node' })).toThrow(
       'the config has no task a',
     );
   });
 
-  it('reads the example of the demonstration', () => {
+  it("plans the demonstration's example", () => {
     const text = readFileSync('examples/iceprod/photons-in-ice.json', 'utf8');
     const plan = planTask({
       config: parseJson(text),

@@ -51,9 +51,9 @@ export class Workspace {
     await rm(this.own, { recursive: true, force: true });
   }
 
-  private shared({ place, remote }: Transfer): string {
+  private shared({ area, remote }: Transfer): string {
     const { datasetId, jobId } = this.task;
-    switch (place) {
+    switch (area) {
       case 'job_temp':
         return join(this.workdir, 'jobs', folderName(datasetId), folderName(jobId), remote);
       case 'dataset_temp':
@@ -66,7 +66,7 @@ export class Workspace {
   }
 
   /** The file appears whole or not at all. */
-  private async copy(from: string, to: string, { optional, place, local }: Transfer): Promise<void> {
+  private async copy(from: string, to: string, { optional, area, local }: Transfer): Promise<void> {
     await mkdir(dirname(to), { recursive: true });
     const part = `${to}.${randomUUID()}.part`;
     try {
@@ -74,7 +74,7 @@ export class Workspace {
     } catch (error) {
       await rm(part, { force: true });
       if (optional) return;
-      throw new CannotRun(`cannot copy ${place} file ${local}`, { cause: error });
+      throw new CannotRun(`cannot copy ${area} file ${local}`, { cause: error });
     }
     await rename(part, to);
   }

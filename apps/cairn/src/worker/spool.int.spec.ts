@@ -75,7 +75,7 @@ describe('the spool of results', () => {
     writeFileSync(file, change(readFileSync(file, 'utf8')));
   };
 
-  it('keeps a result with its files until a later worker delivers it, once', async () => {
+  it('keeps a result with its files until a later worker delivers it once', async () => {
     await addResult(openSpool());
     expect(existsSync(join(folder, 'output'))).toBe(false);
 
@@ -118,7 +118,7 @@ describe('the spool of results', () => {
     expect(readdirSync(spoolFolder)).toEqual([]);
   });
 
-  it('leaves results of running workers and of other servers alone', async () => {
+  it('ignores results of running workers and of other servers', async () => {
     await addResult(openSpool());
     expect(await openSpool('http://other.example').abandoned()).toEqual([]);
     const owned = (pid: number, host: string) => (content: string) =>
@@ -147,7 +147,7 @@ describe('the spool of results', () => {
     expect(notes).toHaveLength(1);
   });
 
-  it('ignores a result that was not written to its end', async () => {
+  it('ignores a result that was not completely written', async () => {
     mkdirSync(join(spoolFolder, 'id.part'), { recursive: true });
     writeFileSync(join(spoolFolder, 'id.part', 'result.json'), '{"title":');
     expect(await openSpool().abandoned()).toEqual([]);

@@ -9,7 +9,7 @@ const NUMBERS = { queued: 0, processing: 0, error: 0, complete: 0 };
 /** IceProd contract 16. */
 export const actions = (cluster: GetTestCluster): void => {
   describe('requests', () => {
-    it('are counted, and unknown ones not found', async () => {
+    it('are counted, and unknown ones are answered with 404', async () => {
       const { alice, pilot, anonymous } = cluster();
       for (const action of ACTIONS) {
         const { status, json } = await alice.get(`/actions/${action}`);
@@ -21,7 +21,7 @@ export const actions = (cluster: GetTestCluster): void => {
       expect(await alice.get('/actions/nope')).toEqual(refused(404, 'Not Found'));
     });
 
-    it('are carried out, and shown with what they were asked for', async () => {
+    it('are executed and show the submitted fields', async () => {
       const { alice } = cluster();
       const body = { config: JSON.stringify(CONFIG), description: 'muons', jobs_submitted: '5' };
       const id = await made(alice, 'submit', body);
@@ -41,7 +41,7 @@ export const actions = (cluster: GetTestCluster): void => {
       expect(await alice.get(`/config/${dataset}`)).toEqual(ok(CONFIG));
     });
 
-    it('are refused', async () => {
+    it('are refused when they are invalid', async () => {
       const { alice, bob, admin } = cluster();
       const id = await newDataset(alice);
       const config = JSON.stringify(CONFIG);
@@ -65,7 +65,7 @@ export const actions = (cluster: GetTestCluster): void => {
       );
     });
 
-    it('take over further fields of a submission', async () => {
+    it('accept further fields of a submission', async () => {
       const { alice } = cluster();
       const id = await submitted(alice, { extra_submit_fields: '{"status":"suspended","description":"x"}' });
       expect((await alice.get(`/datasets/${id}`)).json).toMatchObject({ status: 'suspended', description: 'muons' });
@@ -91,7 +91,7 @@ export const actions = (cluster: GetTestCluster): void => {
       expect(await statuses()).toEqual(['processing', { processing: 5 }, { idle: 10 }]);
     });
 
-    it('change some jobs, or some tasks', async () => {
+    it('change selected jobs or selected tasks', async () => {
       const { alice } = cluster();
       const id = await submitted(alice);
       await materialized(alice, id);
@@ -107,7 +107,7 @@ export const actions = (cluster: GetTestCluster): void => {
       expect((await alice.get(`/datasets/${id}/job_counts/status`)).json).toEqual({ processing: 5 });
     });
 
-    it('replace a config, with the requirements of the tasks', async () => {
+    it('replace a config and the requirements of its tasks', async () => {
       const { alice } = cluster();
       const id = await submitted(alice);
       await materialized(alice, id);

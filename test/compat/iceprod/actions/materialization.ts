@@ -9,7 +9,7 @@ const byPlace = (one: { job_index: number; task_index: number }, other: { job_in
 /** IceProd contract 16, 18. */
 export const materialization = (cluster: GetTestCluster): void => {
   describe('materialization', () => {
-    it('makes jobs with their tasks up to the number that was submitted', async () => {
+    it('creates jobs with their tasks up to the submitted number', async () => {
       const { alice } = cluster();
       const id = await submitted(alice);
       expect(await materialized(alice, id, { num: 2 })).toMatchObject({ status: 'complete', error_message: '' });
@@ -26,7 +26,7 @@ export const materialization = (cluster: GetTestCluster): void => {
       expect((await alice.get(`/datasets/${id}/job_counts/status`)).json).toEqual({ processing: 5 });
     });
 
-    it('makes up for tasks that jobs lack', async () => {
+    it('creates the tasks that jobs lack', async () => {
       const { alice, system } = cluster();
       const id = await submitted(alice);
       const job = await newJob(system, id, { job_index: 0 });
@@ -39,7 +39,7 @@ export const materialization = (cluster: GetTestCluster): void => {
       expect(tasks[1]?.depends).toEqual([tasks[0]?.task_id]);
     });
 
-    it('finds the jobs that lack tasks from the last one down, whatever stands before them', async () => {
+    it('finds incomplete jobs from the last one backwards, whatever precedes them', async () => {
       const { alice, system } = cluster();
       const id = await submitted(alice, { jobs_submitted: 1300 });
       const tasks = ['gen', 'filter'].map((name) => ({ name, depends: [], requirements: {} }));
@@ -53,17 +53,17 @@ export const materialization = (cluster: GetTestCluster): void => {
       expect(await materialized(alice, id, { num: 2 })).toMatchObject({ status: 'complete', error_message: '' });
       expect((await alice.get(`/datasets/${id}/job_counts/status`)).json).toEqual({ processing: 1244 });
       expect((await alice.get(`/datasets/${id}/task_counts/status`)).json).toEqual({ idle: 2488 });
-      const mended = (await tasksOf(alice, id)).filter(({ job_id: job }) => [empty, half].includes(job));
-      expect(mended.toSorted(byPlace).map(({ job_index: job, name }) => [job, name])).toEqual([
+      const repaired = (await tasksOf(alice, id)).filter(({ job_id: job }) => [empty, half].includes(job));
+      expect(repaired.toSorted(byPlace).map(({ job_index: job, name }) => [job, name])).toEqual([
         ...[620, 621].flatMap((job) => [
           [job, 'gen'],
           [job, 'filter'],
         ]),
       ]);
-      expect(mended.map(({ task_id: task }) => task)).toContain(only);
+      expect(repaired.map(({ task_id: task }) => task)).toContain(only);
     });
 
-    it('makes what a config says of requirements, in words of each job', async () => {
+    it('expands the requirements of the config for each job', async () => {
       const { alice } = cluster();
       const requirements = {
         ...{ memory: '$steering(mem)', time: '$eval(2 * $(job) + 1)', disk: "$sprintf('%d.5', $(task))", cpu: 2 },
@@ -91,7 +91,7 @@ export const materialization = (cluster: GetTestCluster): void => {
       );
     });
 
-    it('lets tasks wait for those of another dataset', async () => {
+    it('makes tasks depend on tasks of another dataset', async () => {
       const { alice } = cluster();
       const other = await submitted(alice);
       const config = {
@@ -114,7 +114,7 @@ export const materialization = (cluster: GetTestCluster): void => {
       );
     });
 
-    it('is another request once the last one has ended', async () => {
+    it('is a new request once the previous one has ended', async () => {
       const { alice, bob } = cluster();
       const id = await submitted(alice);
       const request = await made(alice, 'materialization', { dataset_id: id });
@@ -126,7 +126,7 @@ export const materialization = (cluster: GetTestCluster): void => {
       expect(await bob.post(`/actions/materialization/datasets/${id}`)).toEqual(refused(403, 'authorization failed'));
     });
 
-    it('fails without dataset, config or a status that tasks have', async () => {
+    it('fails without a dataset, without a config and with an unknown task status', async () => {
       const { alice, system } = cluster();
       expect(await materialized(system, 'nope')).toMatchObject({ status: 'error', error_message: 'Dataset not found' });
       const id = await newDataset(alice);
@@ -141,7 +141,7 @@ export const materialization = (cluster: GetTestCluster): void => {
       });
     });
 
-    it('is served to old clients', async () => {
+    it('is available on the route of old clients', async () => {
       const { alice, system, bob } = cluster();
       const id = await submitted(alice);
       expect(await alice.get(`/request/${id}/status`)).toEqual(refused(404, 'Request not found'));

@@ -32,7 +32,7 @@ type Row = readonly [
   tasks: string,
 ];
 
-/** IceProd contract 16: what is asked for, of a dataset of which status; its status then, its jobs, their tasks. */
+/** IceProd contract 16: the request, the dataset's status before it, and the statuses of dataset, jobs and tasks after it. */
 const ROWS: readonly Row[] = [
   // Dataset, if legal; then the tasks of all jobs; then the jobs.
   ['dataset_status suspend', {}, 'processing', 'suspended', 'ssec', 'ss ss fc cs'],
@@ -77,7 +77,7 @@ const ROWS: readonly Row[] = [
 export const statusRequests = (cluster: GetTestCluster): void => {
   describe('dataset_status, job_status and task_status', () => {
     /** A dataset with a job of each status. */
-    const standing = async (status: DatasetWord) => {
+    const newDatasetOfJobs = async (status: DatasetWord) => {
       const { system } = cluster();
       const id = await newDataset(system, { status: status === 'suspended' ? status : 'processing' });
       const jobs: string[] = [];
@@ -111,7 +111,7 @@ export const statusRequests = (cluster: GetTestCluster): void => {
     it.each(ROWS)('%s with %j turns a dataset of status %s to %s, its jobs to %s, its tasks to %s', async (...row) => {
       const [request, { initial_status, job_ids, task_ids }, dataset, after, jobs, tasks] = row;
       const { system } = cluster();
-      const given = await standing(dataset);
+      const given = await newDatasetOfJobs(dataset);
       expect(await seen(given.id)).toEqual({ dataset, ...START });
       const [name = '', action] = request.split(' ');
       const body = {
@@ -124,37 +124,37 @@ export const statusRequests = (cluster: GetTestCluster): void => {
       expect(await seen(given.id)).toEqual({ dataset: after, jobs, tasks });
     });
 
-    it('show what was asked for, and what was not', async () => {
+    it('show the submitted fields and their defaults', async () => {
       const { system } = cluster();
-      const { id, jobs } = await standing('processing');
-      const asked = { dataset_id: id, action: 'reset' };
-      expect(await carriedOut(system, 'job_status', { ...asked, job_ids: [jobs[1]] })).toEqual({
+      const { id, jobs } = await newDatasetOfJobs('processing');
+      const fields = { dataset_id: id, action: 'reset' };
+      expect(await carriedOut(system, 'job_status', { ...fields, job_ids: [jobs[1]] })).toEqual({
         ...{ id: expect.stringMatching(ID) as string, status: 'complete', error_message: '' },
-        payload: { ...asked, initial_status: null, job_ids: [jobs[1]], progress: 100, type: 'job_status' },
+        payload: { ...fields, initial_status: null, job_ids: [jobs[1]], progress: 100, type: 'job_status' },
       });
       const { payload } = await carriedOut(system, 'task_status', {
-        ...asked,
+        ...fields,
         initial_status: 'failed',
         job_ids: null,
       });
       expect(payload).toEqual({
-        ...{ ...asked, initial_status: 'failed', job_ids: null, task_ids: null, progress: 100, type: 'task_status' },
+        ...{ ...fields, initial_status: 'failed', job_ids: null, task_ids: null, progress: 100, type: 'task_status' },
       });
     });
 
-    it('leave jobs and tasks of other datasets alone', async () => {
+    it('do not change jobs and tasks of other datasets', async () => {
       const { system } = cluster();
-      const own = await standing('processing');
-      const foreign = await standing('processing');
-      const tasks = [...foreign.tasks.values()];
-      for (const selection of [{ job_ids: foreign.jobs }, { task_ids: [...tasks, 'nobody'] }]) {
+      const own = await newDatasetOfJobs('processing');
+      const other = await newDatasetOfJobs('processing');
+      const tasks = [...other.tasks.values()];
+      for (const selection of [{ job_ids: other.jobs }, { task_ids: [...tasks, 'nobody'] }]) {
         await carriedOut(system, 'task_status', { dataset_id: own.id, action: 'hard_reset', ...selection });
       }
-      await carriedOut(system, 'job_status', { dataset_id: own.id, action: 'suspend', job_ids: foreign.jobs });
-      for (const { id } of [own, foreign]) expect(await seen(id)).toEqual({ dataset: 'processing', ...START });
+      await carriedOut(system, 'job_status', { dataset_id: own.id, action: 'suspend', job_ids: other.jobs });
+      for (const { id } of [own, other]) expect(await seen(id)).toEqual({ dataset: 'processing', ...START });
     });
 
-    it('fail for a dataset that does not exist where they would change it', async () => {
+    it('fail for a missing dataset when they would change it', async () => {
       const { system } = cluster();
       const body = { dataset_id: 'nope', action: 'suspend' };
       expect(await carriedOut(system, 'dataset_status', body)).toMatchObject({
@@ -162,7 +162,7 @@ export const statusRequests = (cluster: GetTestCluster): void => {
       });
     });
 
-    it('work in batches of 5000 and tell how far they are', async () => {
+    it('work in batches of 5000 and report their progress', async () => {
       const { system, cairn } = cluster();
       const id = await newDataset(system, { jobs_submitted: 12_001, tasks_submitted: 12_001, tasks_per_job: 1 });
       const jobs = { first_job_index: 0, count: 12_001, tasks: [{ name: 'a', depends: [], requirements: {} }] };
@@ -191,7 +191,7 @@ export const statusRequests = (cluster: GetTestCluster): void => {
       const jobs = { first_job_index: 0, count: 20_000, tasks: [{ name: 'a', depends: [], requirements: {} }] };
       expect((await system.post(`/cairn/iceprod/datasets/${large}/tasks`, jobs)).status).toBe(201);
       const small = await newDataset(system);
-      // At once: on a busy machine the long one may end before another is asked for.
+      // At once: on a busy machine the long one may end before another is submitted.
       const [long = '', short = ''] = await Promise.all(
         [large, small].map((id) => made(system, 'dataset_status', { dataset_id: id, action: 'suspend' })),
       );

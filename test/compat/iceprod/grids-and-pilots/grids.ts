@@ -7,7 +7,7 @@ const GRID = { host: 'sub-1.example', queues: { condor: 'HTCondor' }, version: '
 /** IceProd contract 11. */
 export const grids = (cluster: GetTestCluster): void => {
   describe('grids', () => {
-    it('register, are read and report', async () => {
+    it('can be registered, read and updated', async () => {
       const { system, admin } = cluster();
       const answer = await system.post('/grids', { ...GRID, site: 'UW', start_date: 'mine', weight: 1 });
       expect(answer).toEqual(created({ result: expect.stringMatching(ID) as string }));
@@ -41,7 +41,7 @@ export const grids = (cluster: GetTestCluster): void => {
       expect(await system.get(`/grids/${id}`)).toEqual(ok(after));
     });
 
-    it('keep numbers to the letter', async () => {
+    it('keep numbers exactly as sent', async () => {
       const { system } = cluster();
       const { json } = await system.post(
         '/grids',
@@ -51,7 +51,7 @@ export const grids = (cluster: GetTestCluster): void => {
       expect(text).toContain('"n":12345678901234567890,"x":1.0');
     });
 
-    it('are refused', async () => {
+    it('are refused when they are invalid', async () => {
       const { system, alice, pilot, anonymous } = cluster();
       for (const key of ['host', 'queues', 'version']) {
         const body = Object.fromEntries(Object.entries(GRID).filter(([name]) => name !== key));
@@ -78,7 +78,7 @@ export const grids = (cluster: GetTestCluster): void => {
       expect(await anonymous.get('/grids')).toEqual(refused(403, 'authentication failed'));
     });
 
-    it('refuse what is too large, or no field', async () => {
+    it('refuse large documents and unknown fields', async () => {
       const { system } = cluster();
       const { json } = await system.post('/grids', GRID);
       const path = `/grids/${(json as { result: string }).result}`;

@@ -19,7 +19,7 @@ const end = async (client: HttpClient, id: string): Promise<JsonAnswer> =>
 /** IceProd contract 12. With the name of the tasks service where it can be stopped alone. */
 export const pilots = (cluster: GetTestCluster, tasksService: string | undefined): void => {
   describe('pilots', () => {
-    it('are created and read', async () => {
+    it('can be created and read', async () => {
       const { system, pilot } = cluster();
       const id = await newPilot(system, { queues: { a: 'b' }, start_date: 'mine', grid_id: 'g' });
       const { json } = await pilot.get(`/pilots/${id}`);
@@ -42,7 +42,7 @@ export const pilots = (cluster: GetTestCluster, tasksService: string | undefined
       expect((await system.get('/pilots')).json).toMatchObject({ [id]: json });
     });
 
-    it('are found by their fields', async () => {
+    it('can be found by their fields', async () => {
       const { system } = cluster();
       const host = unsubmitted();
       const one = await newPilot(system, { host, site: 'UW', version: '1', grid_id: 'g1', queue_version: '9' });
@@ -65,7 +65,7 @@ export const pilots = (cluster: GetTestCluster, tasksService: string | undefined
       );
     });
 
-    it('report', async () => {
+    it('can be updated', async () => {
       const { system, pilot } = cluster();
       const id = await newPilot(system);
       const before = (await pilot.get(`/pilots/${id}`)).json as { last_update: string };
@@ -93,7 +93,7 @@ export const pilots = (cluster: GetTestCluster, tasksService: string | undefined
       expect((await pilot.get(`/pilots/${id}`)).json).toMatchObject({ tasks: [] });
     });
 
-    it('are refused', async () => {
+    it('are refused when they are invalid', async () => {
       const { system, pilot, alice, anonymous } = cluster();
       for (const key of ['queue_host', 'queue_version', 'resources']) {
         const body = Object.fromEntries(Object.entries(PILOT).filter(([name]) => name !== key));
@@ -140,7 +140,7 @@ export const pilots = (cluster: GetTestCluster, tasksService: string | undefined
       expect(jsonAnswer(await anonymous.send('POST', `/pilots/${id}`))).toMatchObject({ status: 405 });
     });
 
-    it('give back what they still held when they are deleted', async () => {
+    it('release the tasks that they hold when they are deleted', async () => {
       const { system, pilot } = cluster();
       const dataset = unsubmitted();
       const running = await newTask(system, dataset, { status: 'processing' });
@@ -195,7 +195,7 @@ export const pilots = (cluster: GetTestCluster, tasksService: string | undefined
       expect((await system.get('/pilots')).json).not.toHaveProperty(id);
     });
 
-    it('send heartbeats, the last of which the explanation of their task shows', async () => {
+    it('send heartbeats, the last of which is in the explanation of their task', async () => {
       const { system, pilot } = cluster();
       const task = await newTask(system, unsubmitted(), { status: 'processing' });
       const id = await newPilot(system, { tasks: [task], host: 'n1', heartbeat_seconds: 90 });
@@ -209,7 +209,7 @@ export const pilots = (cluster: GetTestCluster, tasksService: string | undefined
       expect(await explained()).toBeUndefined();
     });
 
-    it('that end normally have emptied their lists', async () => {
+    it('release no task when they end with an empty list', async () => {
       const { system, pilot } = cluster();
       const task = await newTask(system, unsubmitted(), { status: 'processing' });
       const id = await newPilot(system, { tasks: [task] });
@@ -220,7 +220,7 @@ export const pilots = (cluster: GetTestCluster, tasksService: string | undefined
     });
 
     if (tasksService === undefined) return;
-    it('give back their tasks as soon as the tasks service is there again', async () => {
+    it('release their tasks as soon as the tasks service is available again', async () => {
       const { system, pilot, cairn } = cluster();
       const task = await newTask(system, unsubmitted(), { status: 'processing' });
       const id = await newPilot(system, { tasks: [task] });

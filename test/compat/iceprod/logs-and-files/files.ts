@@ -16,7 +16,7 @@ const STORED = {
 /** IceProd contract 10. */
 export const files = (cluster: GetTestCluster): void => {
   describe('files', () => {
-    it('are added to the task with a place and a name', async () => {
+    it('can be added to a task with a location and a name', async () => {
       const { alice, system } = cluster();
       const datasetId = await newDataset(alice);
       const path = `/datasets/${datasetId}/files`;
@@ -41,7 +41,7 @@ export const files = (cluster: GetTestCluster): void => {
       expect(events.map(({ event }) => event)).toEqual(['UnitAdded', 'FileAdded', 'FileAdded', 'FileAdded']);
     });
 
-    it('find a task that was moved to the dataset', async () => {
+    it('can be added to a task that was moved to the dataset', async () => {
       const { alice, system } = cluster();
       const datasetId = await newDataset(alice);
       const taskId = await newTask(system, await newDataset(alice), { job_index: 3, name: 'moved' });
@@ -51,7 +51,7 @@ export const files = (cluster: GetTestCluster): void => {
       expect(await alice.post(path, { ...FILE, ...place })).toEqual(created({ result: taskId }));
     });
 
-    it('need a task, and words that are known', async () => {
+    it('require a task and known values', async () => {
       const { alice, system } = cluster();
       const datasetId = await newDataset(alice);
       const path = `/datasets/${datasetId}/files`;
@@ -82,7 +82,7 @@ export const files = (cluster: GetTestCluster): void => {
       expect(await alice.get(path)).toEqual(ok({ files: [] }));
     });
 
-    it('belong to tasks that need not exist, one task at a time', async () => {
+    it('can belong to unknown tasks, and to one task at a time', async () => {
       const { system } = cluster();
       const path = `/datasets/${unsubmitted()}/files`;
       expect(await system.get(`${path}/t`)).toEqual(ok({ files: [] }));
@@ -97,7 +97,7 @@ export const files = (cluster: GetTestCluster): void => {
       expect([await count(path), await count(`${path}/t`), await count(`${path}/u`)]).toEqual([1, 0, 1]);
     });
 
-    it('may be many', async () => {
+    it('can be many', async () => {
       const { system } = cluster();
       const path = `/datasets/${unsubmitted()}/files`;
       const adding = Array.from({ length: 620 }, (_, index) =>
@@ -108,7 +108,7 @@ export const files = (cluster: GetTestCluster): void => {
       expect(new Set(listed.map(({ local }) => local)).size).toBe(620);
     });
 
-    it('follow the rule of their dataset', async () => {
+    it('follow the access rule of their dataset', async () => {
       const { alice, bob, pilot, nobody, system } = cluster();
       const datasetId = await newDataset(alice, { auth_groups_read: [] });
       const path = `/datasets/${datasetId}/files`;

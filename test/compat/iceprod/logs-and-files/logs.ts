@@ -27,7 +27,7 @@ const taskLogs = async (client: HttpClient, path: string): Promise<readonly Docu
 /** IceProd contract 9. */
 export const logs = (cluster: GetTestCluster): void => {
   describe('logs', () => {
-    it('are kept to the letter with all that was sent', async () => {
+    it('are stored exactly as sent with all fields', async () => {
       const { pilot, system } = cluster();
       const body =
         '{"data":"a\\ud800\\u00e9\\/","n":1.0,"log_id":"mine","timestamp":"never","task_id":"t","x":{"data":1}}';
@@ -47,7 +47,7 @@ export const logs = (cluster: GetTestCluster): void => {
       });
     });
 
-    it('need a body', async () => {
+    it('require a body', async () => {
       const { system, pilot, alice } = cluster();
       for (const body of [{}, { name: 'x' }, { datum: LARGE.slice(0, 1000) }]) {
         expect(await pilot.post('/logs', body)).toEqual(refused(400, 'data field not in body'));
@@ -63,7 +63,7 @@ export const logs = (cluster: GetTestCluster): void => {
       expect((await system.get('/logs/nope')).status).toBe(404);
     });
 
-    it('may be large, in and out', async () => {
+    it('can be large in uploads and downloads', async () => {
       const { pilot, system, alice } = cluster();
       const datasetId = await newDataset(alice);
       const sent = { dataset_id: datasetId, task_id: 't', data: LARGE, name: 'stdout' };
@@ -99,7 +99,7 @@ export const logs = (cluster: GetTestCluster): void => {
       ['bytes of a request', 262_145, (text: string) => Buffer.byteLength(text)],
       ['characters', 999_999, lengthOf],
       ['characters', 1_000_001, lengthOf],
-    ])('are whole with the %s at %i', async (_, size, sizeOf) => {
+    ])('are returned whole with the %s at %i', async (_, size, sizeOf) => {
       const { pilot, system } = cluster();
       const [open, close] = ['{"task_id":"t","data":"', '"}'];
       const room = sizeOf === lengthOf ? size : size - open.length - close.length;
@@ -113,7 +113,7 @@ export const logs = (cluster: GetTestCluster): void => {
       }
     });
 
-    it('that are large are refused where small ones are', async () => {
+    it('are refused in the same cases when they are large', async () => {
       const { system, bob, alice } = cluster();
       const large = JSON.stringify(LARGE);
       for (const body of [
@@ -138,7 +138,7 @@ export const logs = (cluster: GetTestCluster): void => {
       expect((await bob.post(`/datasets/${datasetId}/logs`, `{"data":${large}`)).status).toBe(403);
     });
 
-    it('are found by what they are about', async () => {
+    it('can be found by dataset, task and name', async () => {
       const { system } = cluster();
       const [datasetId, other] = [unsubmitted(), unsubmitted()];
       const a = await add(system, '/logs', {
@@ -179,11 +179,13 @@ export const logs = (cluster: GetTestCluster): void => {
       );
       for (const limit of ['x', '1.5', '-1']) expect((await system.get(`/logs?limit=${limit}`)).status).toBe(400);
       // With the arguments in a JSON body, as old clients send them.
-      const asked = await system.send('GET', '/logs', { body: JSON.stringify({ dataset_id: other, keys: 'log_id' }) });
-      expect(jsonAnswer(asked)).toEqual(ok({ [c]: { log_id: c } }));
+      const response = await system.send('GET', '/logs', {
+        body: JSON.stringify({ dataset_id: other, keys: 'log_id' }),
+      });
+      expect(jsonAnswer(response)).toEqual(ok({ [c]: { log_id: c } }));
     });
 
-    it('may be many', async () => {
+    it('can be many', async () => {
       const { system } = cluster();
       const datasetId = unsubmitted();
       const adding = Array.from({ length: 620 }, (_, index) =>
@@ -194,7 +196,7 @@ export const logs = (cluster: GetTestCluster): void => {
       expect(idsOf(await system.get(`/logs?dataset_id=${datasetId}&limit=510`))).toHaveLength(510);
     });
 
-    it('of a task are listed by time, each name once when grouped', async () => {
+    it('of a task are listed by time, with each name once when grouped', async () => {
       const { alice } = cluster();
       const datasetId = await newDataset(alice);
       const path = `/datasets/${datasetId}/tasks/t/logs`;
@@ -233,7 +235,7 @@ export const logs = (cluster: GetTestCluster): void => {
       expect(await remove(alice, path)).toEqual(done);
     });
 
-    it('of a dataset are deleted with a line for each', async () => {
+    it('of a dataset are deleted with one line of progress for each', async () => {
       const { alice, system } = cluster();
       const datasetId = await newDataset(alice);
       const path = `/datasets/${datasetId}/logs`;
@@ -258,7 +260,7 @@ export const logs = (cluster: GetTestCluster): void => {
       expect(JSON.parse(lines[224] ?? '')).toEqual({ status: 'deleting', percent_complete: 50, total: 450 });
     });
 
-    it('are on record, their ends as well, and never with their bodies', async () => {
+    it('are recorded when stored and when deleted, without their bodies', async () => {
       const { alice, system } = cluster();
       const datasetId = await newDataset(alice);
       const taskId = await newTask(system, datasetId);
@@ -276,7 +278,7 @@ export const logs = (cluster: GetTestCluster): void => {
       });
     });
 
-    it('follow the rule of their dataset', async () => {
+    it('follow the access rule of their dataset', async () => {
       const { alice, bob, pilot, system } = cluster();
       const datasetId = await newDataset(alice, { auth_groups_read: [] });
       const path = `/datasets/${datasetId}`;

@@ -7,7 +7,7 @@ export const accessRules = (cluster: GetTestCluster): void => {
   describe('access rules', () => {
     const denied = refused(403, 'authorization failed');
 
-    it('stand with the dataset', async () => {
+    it('are stored with the dataset', async () => {
       const { alice, admin } = cluster();
       const id = await newDataset(alice);
       expect(await admin.get(`/auths/${id}`)).toEqual(
@@ -29,7 +29,7 @@ export const accessRules = (cluster: GetTestCluster): void => {
       expect(await alice.put(`/datasets/${id}/description`, { description: 'mine' })).toEqual(done);
     });
 
-    it('keep others out of every route of a dataset, whatever they send', async () => {
+    it('refuse others on every route of a dataset, whatever they send', async () => {
       const { alice, bob } = cluster();
       const id = await newDataset(alice, { auth_groups_read: [] });
       const reads = [
@@ -85,7 +85,7 @@ export const accessRules = (cluster: GetTestCluster): void => {
       }
     });
 
-    it('say 403 to users and 404 to services for what does not exist', async () => {
+    it('answer users with 403 and services with 404 for missing datasets', async () => {
       const { alice, system, admin } = cluster();
       const id = unsubmitted();
       expect(await alice.get(`/datasets/${id}`)).toEqual(refused(403, 'attr not found'));
@@ -96,7 +96,7 @@ export const accessRules = (cluster: GetTestCluster): void => {
       expect(await admin.get(`/datasets/${id}/tasks`)).toEqual(ok({}));
     });
 
-    it('hold for all services as soon as they are set', async () => {
+    it('apply in all services as soon as they are set', async () => {
       const { alice, bob, system, admin } = cluster();
       for (let round = 0; round < 5; round += 1) {
         const id = await newDataset(alice, { auth_groups_read: [] });
@@ -111,7 +111,7 @@ export const accessRules = (cluster: GetTestCluster): void => {
       }
     });
 
-    it('may be set for a dataset that nobody submitted', async () => {
+    it('can be set for a dataset that was never submitted', async () => {
       const { bob, system } = cluster();
       const id = unsubmitted();
       expect(await system.put(`/auths/${id}`, { read_groups: ['users'], write_groups: [] })).toEqual(done);
@@ -119,7 +119,7 @@ export const accessRules = (cluster: GetTestCluster): void => {
       expect(await bob.get(`/datasets/${id}`)).toEqual(refused(404, 'Dataset not found'));
     });
 
-    it('name groups that exist', async () => {
+    it('are refused when they name unknown groups', async () => {
       const { system } = cluster();
       expect(await system.put('/auths/x', { write_groups: [] })).toEqual(refused(400, 'missing read_groups'));
       expect(await system.put('/auths/x', { read_groups: [] })).toEqual(refused(400, 'missing write_groups'));

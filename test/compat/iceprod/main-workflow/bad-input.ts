@@ -171,7 +171,7 @@ export const badInput = (cluster: GetTestCluster): void => {
       }
     };
 
-    it('of any kind in any field is refused, never a server error', async () => {
+    it('of any kind in any field never causes a server error', async () => {
       const { client, datasetId, jobId, taskId } = await prepare();
       for (const [method, path] of writesOf(datasetId, jobId, taskId)) {
         const bodies = FIELDS.flatMap((field, index) =>
@@ -183,14 +183,14 @@ export const badInput = (cluster: GetTestCluster): void => {
       }
     }, 120_000);
 
-    it('that is no object is refused, never a server error', async () => {
+    it('that is not an object never causes a server error', async () => {
       const { client, datasetId, jobId, taskId } = await prepare();
       for (const [method, path] of writesOf(datasetId, jobId, taskId)) {
         await Promise.all(BODIES.map((body) => check(client, method, path, body)));
       }
     }, 60_000);
 
-    it('in queries and paths is refused, never a server error', async () => {
+    it('in queries and paths never causes a server error', async () => {
       const { client, datasetId, jobId, taskId } = await prepare();
       for (const path of readsOf(datasetId, jobId, taskId)) {
         await Promise.all(QUERIES.map((query) => check(client, 'GET', `${path}?${query}`)));
@@ -198,7 +198,7 @@ export const badInput = (cluster: GetTestCluster): void => {
       for (const path of PATHS) await check(client, 'GET', path);
     }, 60_000);
 
-    it('leaves everything in working order', async () => {
+    it('leaves all routes working', async () => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       const jobId = await newJob(system, datasetId);

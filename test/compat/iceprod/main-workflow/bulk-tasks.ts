@@ -10,7 +10,7 @@ export const bulkTasks = (cluster: GetTestCluster): void => {
   describe('bulk changes of tasks', () => {
     const everything = { failures: 2, site: 'UW', walltime: 1.5 };
 
-    it.each(TASK_STATUSES)('are forced to %s', async (to) => {
+    it.each(TASK_STATUSES)('force tasks to %s from any status', async (to) => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       for (const [client, path] of [
@@ -26,7 +26,7 @@ export const bulkTasks = (cluster: GetTestCluster): void => {
       expect(await alice.get(`/datasets/${datasetId}/task_counts/status`)).toEqual(ok({ [to]: 14 }));
     });
 
-    it('are forced to reset, which is idle without failures', async () => {
+    it('force tasks to reset, which means idle without failures', async () => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       const ids = Object.values(await oneOfEach(system, datasetId));
@@ -36,7 +36,7 @@ export const bulkTasks = (cluster: GetTestCluster): void => {
       }
     });
 
-    it('keep to their dataset', async () => {
+    it('change tasks of their dataset only', async () => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       const elsewhere = await newTask(system, unsubmitted());
@@ -51,7 +51,7 @@ export const bulkTasks = (cluster: GetTestCluster): void => {
       expect(await readTask(system, elsewhere)).toMatchObject({ status: 'idle' });
     });
 
-    it('say what is wrong', async () => {
+    it('are refused with the reason', async () => {
       const { system } = cluster();
       for (const path of ['/task_actions/bulk_status', `/datasets/${unsubmitted()}/task_actions/bulk_status`]) {
         expect(await system.post(`${path}/waiting`, {})).toEqual(refused(400, 'Missing tasks in body'));
@@ -80,7 +80,7 @@ export const bulkTasks = (cluster: GetTestCluster): void => {
       ],
     ] as const;
 
-    it.each(actions)('%s takes what it takes', async (action, moves, after) => {
+    it.each(actions)('%s changes tasks in legal statuses only', async (action, moves, after) => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       const path = `/datasets/${datasetId}/task_actions/${action}`;
@@ -112,8 +112,8 @@ export const bulkTasks = (cluster: GetTestCluster): void => {
     });
   });
 
-  describe('requirements of all tasks of a name', () => {
-    it('are set by PATCH', async () => {
+  describe('requirements of all tasks with one name', () => {
+    it('can be set by PATCH', async () => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       const path = `/datasets/${datasetId}/task_actions/bulk_requirements/gen%2F1`;
@@ -129,7 +129,7 @@ export const bulkTasks = (cluster: GetTestCluster): void => {
       expect((await system.send('GET', `/tasks/${a}`)).text).toContain('"memory":6.0');
     });
 
-    it('are replaced by POST, but numbers never fall', async () => {
+    it('can be replaced by POST, which never lowers numbers', async () => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       const path = `/datasets/${datasetId}/task_actions/bulk_requirements/n`;
@@ -140,7 +140,7 @@ export const bulkTasks = (cluster: GetTestCluster): void => {
       expect((await readTask(system, id))['requirements']).toEqual({ memory: 2.5, disk: 5, os: ['b'], site: 'x' });
     });
 
-    it('are checked', async () => {
+    it('are refused when they are invalid', async () => {
       const { system } = cluster();
       const path = `/datasets/${unsubmitted()}/task_actions/bulk_requirements/n`;
       for (const send of [

@@ -17,7 +17,7 @@ const suspendAllWaiting = async (client: HttpClient): Promise<void> => {
 /** IceProd contract 7.6. */
 export const claims = (cluster: GetTestCluster): void => {
   describe('promoting tasks', () => {
-    it('makes idle ones wait, whatever they depend on', async () => {
+    it('sets idle tasks to waiting, whatever they depend on', async () => {
       const { system } = cluster();
       const datasetId = unsubmitted();
       const idle = await newTask(system, datasetId, { depends: ['nope'] });
@@ -44,7 +44,7 @@ export const claims = (cluster: GetTestCluster): void => {
     ): Promise<JsonAnswer> =>
       client.post('/task_actions/queue', { requirements, query_params: { dataset_id: datasetId }, ...more });
 
-    it('answers it as it is then', async () => {
+    it('answers the claimed task as it is after the claim', async () => {
       const { system } = cluster();
       const datasetId = unsubmitted();
       const id = await waiting(system, datasetId, { requirements: { memory: 4 } });
@@ -95,21 +95,21 @@ export const claims = (cluster: GetTestCluster): void => {
       [{ site: 'UW' }, { site: 'DESY' }, false],
       [{ memory: 'much' }, { memory: 4 }, false],
       [{ extra: 7 }, { extra: 7 }, true],
-    ])('of requirements %j by an offer of %j: %j', async (requirements, offer, fits) => {
+    ])('with requirements %j and an offer of %j succeeds: %j', async (requirements, offer, fits) => {
       const { system } = cluster();
       const datasetId = unsubmitted();
       await waiting(system, datasetId, { requirements });
       expect((await claim(system, datasetId, offer)).status).toBe(fits ? 200 : 404);
     });
 
-    it('names the site unknown when none is offered', async () => {
+    it('sets the site to "unknown" when none is offered', async () => {
       const { system } = cluster();
       const datasetId = unsubmitted();
       await waiting(system, datasetId);
       expect((await claim(system, datasetId)).json).toMatchObject({ site: 'unknown' });
     });
 
-    it('passes over datasets that are not processing', async () => {
+    it('skips datasets that are not processing', async () => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       await waiting(system, datasetId);
@@ -119,7 +119,7 @@ export const claims = (cluster: GetTestCluster): void => {
       expect((await claim(system, datasetId)).status).toBe(200);
     });
 
-    it('filters by what is allowed to filter by', async () => {
+    it('filters by the allowed query parameters', async () => {
       const { system } = cluster();
       const datasetId = unsubmitted();
       const id = await waiting(system, datasetId, { requirements: { site: 'UW' }, priority: 7 });
@@ -137,7 +137,7 @@ export const claims = (cluster: GetTestCluster): void => {
       expect((await system.post('/task_actions/queue', { query_params: 'x' })).status).toBe(400);
     });
 
-    it('leaves a task alone whose dependency was reset, until that is complete again', async () => {
+    it('skips a task whose dependency was reset until it is complete again', async () => {
       const { system } = cluster();
       const datasetId = unsubmitted();
       const parent = await newTask(system, datasetId, { status: 'complete' });
@@ -156,7 +156,7 @@ export const claims = (cluster: GetTestCluster): void => {
       expect((await system.post('/task_actions/process', asPilot)).json).toMatchObject({ task_id: child });
     });
 
-    it('in the legacy form queues by number, when dependencies are complete', async () => {
+    it('in its legacy form queues a number of tasks whose dependencies are complete', async () => {
       const { system } = cluster();
       const datasetId = unsubmitted();
       const first = await newTask(system, datasetId, { status: 'complete' });
@@ -174,7 +174,7 @@ export const claims = (cluster: GetTestCluster): void => {
   });
 
   describe('claiming many tasks', () => {
-    it('takes them in one step, under one instance', async () => {
+    it('claims them atomically with one instance id', async () => {
       const { system } = cluster();
       const datasetId = unsubmitted();
       const ids = [
@@ -198,7 +198,7 @@ export const claims = (cluster: GetTestCluster): void => {
       for (const [index, id] of ids.slice(0, 2).entries()) expect(await readTask(system, id)).toEqual(claimed[index]);
     });
 
-    it('leaves unwelcome datasets for last', async () => {
+    it('takes deprioritized datasets last', async () => {
       const { system } = cluster();
       const [d1, d2, d3] = [unsubmitted(), unsubmitted(), unsubmitted()];
       await suspendAllWaiting(system);
@@ -220,7 +220,7 @@ export const claims = (cluster: GetTestCluster): void => {
       for (const datasetId of [d1, d2]) await system.post(`/datasets/${datasetId}/task_actions/bulk_suspend`);
     });
 
-    it('finds nothing, or nothing to take', async () => {
+    it('reports when no task fits and when there is none', async () => {
       const { system } = cluster();
       const query_params = { dataset_id: unsubmitted() };
       expect(await system.post('/task_actions/queue_many', { num: 3, query_params })).toEqual(
@@ -235,7 +235,7 @@ export const claims = (cluster: GetTestCluster): void => {
   });
 
   describe('claiming by legacy pilots', () => {
-    it('takes queued tasks without an instance, with all requirements filled', async () => {
+    it('returns queued tasks without an instance id and with all requirements filled in', async () => {
       const { system, pilot } = cluster();
       const datasetId = unsubmitted();
       const id = await newTask(system, datasetId, { status: 'queued', requirements: { memory: 4.0 } });
@@ -265,7 +265,7 @@ export const claims = (cluster: GetTestCluster): void => {
       ['memory', 0.5, 1],
       ['time', 0.9, 1],
       ['cpu', 0, 1],
-    ])('hands out no task whose default %s exceeds the offered %s', async (name, tooLittle, enough) => {
+    ])('returns no task whose default %s exceeds the offered %s', async (name, tooLittle, enough) => {
       const { alice, system, pilot } = cluster();
       const datasetId = await newDataset(alice);
       const id = await newTask(system, datasetId, { status: 'queued' });
@@ -296,7 +296,7 @@ export const claims = (cluster: GetTestCluster): void => {
     };
     const explained = async (id: string) => (await cluster().alice.get(`/cairn/explain/units/${id}`)).json as Document;
 
-    it('keeps a task that has failed from them for a while, and from no other client', async () => {
+    it('withholds a failed task from them for a while but from no other client', async () => {
       const { alice, system } = cluster();
       const datasetId = await newDataset(alice);
       const failing = await waiting(system, datasetId, { priority: 2 });
@@ -316,7 +316,7 @@ export const claims = (cluster: GetTestCluster): void => {
       expect(await claim(datasetId, 'back-off-2')).toMatchObject({ json: { task_id: failing } });
     });
 
-    it('gives nothing to a pilot whose last five runs have failed, and tasks to others', async () => {
+    it('gives no tasks to a pilot whose last five runs failed but gives tasks to others', async () => {
       const { alice, system } = cluster();
       const datasetId = await newDataset(alice);
       for (let failures = 1; failures <= 5; failures += 1) {
@@ -331,7 +331,7 @@ export const claims = (cluster: GetTestCluster): void => {
       expect(await claim(datasetId, 'sound')).toMatchObject({ json: { task_id: fresh } });
     });
 
-    it('forgets failures of a pilot that has succeeded', async () => {
+    it('resets the failure count of a pilot after a success', async () => {
       const { alice, system } = cluster();
       const datasetId = await newDataset(alice);
       for (let runs = 1; runs <= 10; runs += 1) {

@@ -19,7 +19,7 @@ export const configs = (cluster: GetTestCluster): void => {
       ],
       ['the order of keys and blanks', '{ "tasks" : [ ],\n "2":1, "1":2, "description":"d", "version" : 3.10 }'],
       ['any old config of version 3', '{"version":3,"tasks":[{"anything":1.50}],"difplus":null}'],
-    ])('come back to the letter: %s', async (_, config) => {
+    ])('are returned exactly as sent: %s', async (_, config) => {
       const { alice } = cluster();
       const id = await newDataset(alice);
       expect(await alice.put(`/config/${id}`, config)).toEqual(done);
@@ -28,7 +28,7 @@ export const configs = (cluster: GetTestCluster): void => {
       expect((await cluster().pilot.send('GET', `/config/${id}`)).text).toBe(config);
     });
 
-    it('are replaced as a whole, by either path', async () => {
+    it('are replaced as a whole on both routes', async () => {
       const { alice } = cluster();
       const id = await newDataset(alice);
       await alice.put(`/config/${id}`, MINIMAL);
@@ -37,7 +37,7 @@ export const configs = (cluster: GetTestCluster): void => {
       expect((await alice.send('GET', `/config/${id}`)).text).toBe(other);
     });
 
-    it('come back when they are large', async () => {
+    it('are returned whole when they are large', async () => {
       const { alice } = cluster();
       const id = await newDataset(alice);
       const config = MINIMAL.replace('"d"', JSON.stringify('x"\\'.repeat(200_000)));
@@ -45,7 +45,7 @@ export const configs = (cluster: GetTestCluster): void => {
       expect((await alice.send('GET', `/config/${id}`)).text).toBe(config);
     });
 
-    it('do not show the dataset_id that they may carry', async () => {
+    it('do not show a dataset_id that was sent with them', async () => {
       const { system } = cluster();
       const id = unsubmitted();
       const config = JSON.parse(MINIMAL) as object;
@@ -56,7 +56,7 @@ export const configs = (cluster: GetTestCluster): void => {
       );
     });
 
-    it('show null where Python has written a number that JSON does not have', async () => {
+    it('show null for NaN and Infinity written by Python', async () => {
       const { alice } = cluster();
       const id = await newDataset(alice);
       const config = (value: string) =>
@@ -65,7 +65,7 @@ export const configs = (cluster: GetTestCluster): void => {
       expect((await alice.send('GET', `/config/${id}`)).text).toBe(config('[null,null,1.0]'));
     });
 
-    it('are not found before they are put', async () => {
+    it('are answered with 404 before they are put', async () => {
       const { alice, system } = cluster();
       const id = await newDataset(alice);
       expect(await alice.get(`/config/${id}`)).toEqual(refused(404, 'Config not found'));
@@ -91,7 +91,7 @@ export const configs = (cluster: GetTestCluster): void => {
         '{"version":3.2,"tasks":[{"name":"a","data":[{"type":"job_temp","local":"abc","remote":"x"}],"trays":[{"modules":[{}]}]}]}',
         "Validation error in config['tasks'][0]['data'][0]['remote']: 'x' is expected to be empty",
       ],
-    ])('are judged: %s', async (config, reason) => {
+    ])('are validated: %s', async (config, reason) => {
       const { alice } = cluster();
       const id = await newDataset(alice);
       expect(await alice.put(`/config/${id}`, config)).toEqual(refused(400, reason));
@@ -116,7 +116,7 @@ export const configs = (cluster: GetTestCluster): void => {
       expect(answer.reason).toMatch(/^Validation error in config|^unknown validation error/);
     });
 
-    it('are refused when they are no JSON object', async () => {
+    it('are refused when they are not a JSON object', async () => {
       const { alice } = cluster();
       const id = await newDataset(alice);
       for (const body of ['[]', 'x', '7', '']) {

@@ -9,7 +9,7 @@ const statusOf = async (client: HttpClient, id: string): Promise<unknown> => (aw
 /** IceProd contract 2.3, 4, 13 (GET /users). */
 export const datasets = (cluster: GetTestCluster): void => {
   describe('submitting a dataset', () => {
-    it('answers the id, and the document stands with its defaults', async () => {
+    it('answers the id and stores the document with its defaults', async () => {
       const { alice } = cluster();
       const answer = await alice.send('POST', '/datasets', { body: JSON.stringify(DATASET) });
       const { result: id } = JSON.parse(answer.text) as { result: string };
@@ -23,7 +23,7 @@ export const datasets = (cluster: GetTestCluster): void => {
       expect(await readDataset(alice, id)).toEqual(datasetDocument({ dataset_id: id }));
     });
 
-    it('takes what the caller may choose', async () => {
+    it('stores the optional fields', async () => {
       const { system, bob } = cluster();
       const chosen = {
         username: 'bob',
@@ -37,7 +37,7 @@ export const datasets = (cluster: GetTestCluster): void => {
       expect(await readDataset(bob, id)).toMatchObject(chosen);
     });
 
-    it('replaces a user name that a plain user gives', async () => {
+    it('replaces the username sent by a plain user', async () => {
       const { alice } = cluster();
       expect(await readDataset(alice, await newDataset(alice, { username: 'somebody else' }))).toMatchObject({
         username: 'alice',
@@ -45,7 +45,7 @@ export const datasets = (cluster: GetTestCluster): void => {
     });
 
     it.each(['description', 'jobs_submitted', 'tasks_submitted', 'tasks_per_job', 'group'] as const)(
-      'needs %s',
+      'requires %s',
       async (key) => {
         expect(await cluster().alice.post('/datasets', without(DATASET, key))).toEqual(
           refused(400, `missing key: ${key}`),
@@ -79,12 +79,12 @@ export const datasets = (cluster: GetTestCluster): void => {
       [{ tasks_submitted: 31 }],
       [{ jobs_submitted: 0, tasks_submitted: 30 }],
       [{ group: 'no such group' }],
-    ])('refuses %j in some words', async (fields) => {
+    ])('refuses %j with a reason', async (fields) => {
       const answer = await cluster().alice.post('/datasets', { ...DATASET, ...fields });
       expect({ ...answer, isRefusal: isRefusal(answer, 400) }).toMatchObject({ isRefusal: true });
     });
 
-    it('refuses other keys, and unknown statuses', async () => {
+    it('refuses unknown keys and unknown statuses', async () => {
       expect(await cluster().alice.post('/datasets', { ...DATASET, truncated: true })).toEqual(
         refused(400, 'invalid keys found'),
       );
@@ -93,7 +93,7 @@ export const datasets = (cluster: GetTestCluster): void => {
       );
     });
 
-    it('counts up, and a refusal uses no number', async () => {
+    it('numbers datasets consecutively, and a refusal uses no number', async () => {
       const { admin } = cluster();
       const number = async (): Promise<number> =>
         (await readDataset(admin, await newDataset(admin)))['dataset'] as number;
@@ -102,7 +102,7 @@ export const datasets = (cluster: GetTestCluster): void => {
       expect(await number()).toBe(first + 1);
     });
 
-    it('gives the caller a user record, once', async () => {
+    it('creates one user record for the caller', async () => {
       const { cairn, anonymous, admin } = cluster();
       const carol = anonymous.as(await cairn.token({ username: 'carol', roles: ['user'] }));
       expect(await admin.get('/users?username=carol')).toEqual(ok({ results: [] }));
@@ -116,7 +116,7 @@ export const datasets = (cluster: GetTestCluster): void => {
   });
 
   describe('listing datasets', () => {
-    it('filters and cuts', async () => {
+    it('filters datasets and selects keys', async () => {
       const { admin } = cluster();
       const a = await newDataset(admin, { username: 'lister', status: 'errors' });
       const b = await newDataset(admin, { username: 'lister', group: 'filtering' });
@@ -133,7 +133,7 @@ export const datasets = (cluster: GetTestCluster): void => {
       expect(await admin.get('/datasets?status=errors|')).toEqual(refused(400, 'unknown status'));
     });
 
-    it('selects truncated ones by their flag', async () => {
+    it('filters by the truncated flag', async () => {
       const { admin } = cluster();
       const id = await newDataset(admin, { username: 'truncator' });
       await newDataset(admin, { username: 'truncator' });
@@ -143,7 +143,7 @@ export const datasets = (cluster: GetTestCluster): void => {
       );
     });
 
-    it('leaves out what the caller may not read', async () => {
+    it('omits datasets that the caller may not read', async () => {
       const { admin, alice, bob } = cluster();
       const hidden = await newDataset(alice, { auth_groups_read: [] });
       const open = await newDataset(alice);
@@ -160,7 +160,7 @@ export const datasets = (cluster: GetTestCluster): void => {
       expect(await summary(alice)).toContain(hidden);
     });
 
-    it('summarizes by status', async () => {
+    it('returns a summary by status', async () => {
       const { admin } = cluster();
       const id = await newDataset(admin, { status: 'complete' });
       const { status, json } = await admin.get('/dataset_summaries/status');
@@ -179,7 +179,7 @@ export const datasets = (cluster: GetTestCluster): void => {
       complete: [],
     };
 
-    it.each(words)('follows the transitions from %s', async (from) => {
+    it.each(words)('allows only the legal transitions from %s', async (from) => {
       const { alice } = cluster();
       for (const to of words) {
         const id = await newDataset(alice, { status: from });
@@ -192,7 +192,7 @@ export const datasets = (cluster: GetTestCluster): void => {
       }
     });
 
-    it('wants a known status', async () => {
+    it('refuses unknown statuses', async () => {
       const { alice } = cluster();
       const id = await newDataset(alice);
       expect(await alice.put(`/datasets/${id}/status`, {})).toEqual(refused(400, 'missing status'));
@@ -229,7 +229,7 @@ export const datasets = (cluster: GetTestCluster): void => {
       }
     });
 
-    it('raises the number of jobs, and of tasks with it', async () => {
+    it('raises the number of jobs and with it that of tasks', async () => {
       const { alice } = cluster();
       const id = await newDataset(alice);
       expect(await alice.put(`/datasets/${id}/jobs_submitted`, { jobs_submitted: '12' })).toEqual(done);
@@ -264,7 +264,7 @@ export const datasets = (cluster: GetTestCluster): void => {
   });
 
   describe('the same submission twice', () => {
-    it('makes two datasets, because clients mean it so', async () => {
+    it('creates two datasets', async () => {
       const { alice } = cluster();
       const first = await alice.post('/datasets', DATASET);
       const second = await alice.post('/datasets', DATASET);

@@ -5,7 +5,7 @@ import { newDataset, newJob, unsubmitted } from '../fixtures.js';
 /** Routes and parameters that users of IceProd ask for and IceProd does not have (contract 24). */
 export const extensions = (cluster: GetTestCluster): void => {
   describe('extensions of the API', () => {
-    it('find a dataset by its number for everybody who may read it', async () => {
+    it('find a dataset by its number for callers who may read it', async () => {
       const { admin, alice, bob } = cluster();
       const ids = [await newDataset(alice), await newDataset(alice, { auth_groups_read: [] }), await newDataset(alice)];
       for (const id of ids) {
@@ -24,7 +24,7 @@ export const extensions = (cluster: GetTestCluster): void => {
       expect(await admin.get('/datasets?dataset=one')).toEqual(refused(400, 'dataset must be an integer'));
     });
 
-    it('add many jobs in one request, without tasks', async () => {
+    it('add many jobs without tasks in one request', async () => {
       const { system, alice } = cluster();
       const id = await newDataset(alice);
       const make = (body: object) => system.post(`/cairn/iceprod/datasets/${id}/jobs`, body);
@@ -45,7 +45,7 @@ export const extensions = (cluster: GetTestCluster): void => {
       expect(await alice.post(`/cairn/iceprod/datasets/${id}/jobs`, { count: 1 })).toMatchObject({ status: 403 });
     });
 
-    it('add tasks to existing jobs in one request, to all of them or to none', async () => {
+    it('add tasks to existing jobs in one atomic request', async () => {
       const { system, alice } = cluster();
       const id = await newDataset(alice);
       const path = `/cairn/iceprod/datasets/${id}/jobs`;

@@ -29,7 +29,7 @@ const oneOfEach = async (client: HttpClient, datasetId: string): Promise<Readonl
 /** IceProd contract 6. */
 export const jobs = (cluster: GetTestCluster): void => {
   describe('jobs', () => {
-    it('are added and read', async () => {
+    it('can be added and read', async () => {
       const { system, pilot, alice } = cluster();
       const datasetId = await newDataset(alice);
       const answer = await system.post('/jobs', { dataset_id: datasetId, job_index: 4 });
@@ -49,7 +49,7 @@ export const jobs = (cluster: GetTestCluster): void => {
       expect(await system.get('/jobs/nope')).toEqual(refused(404, 'Job not found'));
     });
 
-    it('keep ids that clients give, once', async () => {
+    it('keep the id that a client sends and refuse it a second time', async () => {
       const { system } = cluster();
       const id = 'urn:uuid:{0F1C2D3E-4B5A-11EF-9A2B-0242AC120002}';
       const body = { dataset_id: unsubmitted(), job_index: 0, job_id: id };
@@ -73,7 +73,7 @@ export const jobs = (cluster: GetTestCluster): void => {
       expect(await cluster().system.post('/jobs', body)).toEqual(refused(400, reason));
     });
 
-    it('take any patch', async () => {
+    it('accept any field in PATCH', async () => {
       const { system } = cluster();
       const datasetId = unsubmitted();
       const id = await newJob(system, datasetId);
@@ -96,7 +96,7 @@ export const jobs = (cluster: GetTestCluster): void => {
       expect(await system.patch('/jobs/nope', { a: 1 })).toEqual(refused(404, 'Job not found'));
     });
 
-    it('are listed in the order of their creation, filtered and cut', async () => {
+    it('are listed by creation, with filters and selected keys', async () => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       const ids = await oneOfEach(system, datasetId);
@@ -112,7 +112,7 @@ export const jobs = (cluster: GetTestCluster): void => {
       expect((await alice.get(`${path}?job_index=1.5`)).status).toBe(400);
     });
 
-    it('are summarized and counted in vocabulary order, without empty statuses', async () => {
+    it('are summarized and counted in the order of the statuses, without empty ones', async () => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       expect(await alice.get(`/datasets/${datasetId}/job_counts/status`)).toEqual(ok({}));
@@ -128,7 +128,7 @@ export const jobs = (cluster: GetTestCluster): void => {
       );
     });
 
-    it.each(WORDS)('follow the transitions from %s', async (from) => {
+    it.each(WORDS)('allow only the legal transitions from %s', async (from) => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       for (const to of WORDS) {
@@ -145,7 +145,7 @@ export const jobs = (cluster: GetTestCluster): void => {
       }
     });
 
-    it('say what is wrong with a status', async () => {
+    it('refuse a wrong status with the reason', async () => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       const path = `/datasets/${datasetId}/jobs/${await newJob(system, unsubmitted())}/status`;
@@ -155,7 +155,7 @@ export const jobs = (cluster: GetTestCluster): void => {
       expect(await alice.put(path, { status: 'complete' })).toEqual(refused(404, 'Job not found'));
     });
 
-    it('change in bulk where they may', async () => {
+    it('are changed in bulk where the transition is legal', async () => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       const ids = await oneOfEach(system, datasetId);
@@ -182,7 +182,7 @@ export const jobs = (cluster: GetTestCluster): void => {
       ['bulk_suspend', { suspended: 2, errors: 1, complete: 1 }],
       ['bulk_reset', { processing: 3, complete: 1 }],
       ['bulk_hard_reset', { processing: 4 }],
-    ] as const)('%s takes all jobs, or the listed ones, or nobody', async (action, counts) => {
+    ] as const)('%s changes all jobs, the listed ones or none', async (action, counts) => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       const ids = await oneOfEach(system, datasetId);

@@ -10,7 +10,7 @@ export const reports = (cluster: GetTestCluster): void => {
     const report = (client: HttpClient, id: string, action: string, body: unknown): Promise<JsonAnswer> =>
       client.post(`/tasks/${id}/task_actions/${action}`, body);
 
-    it('goes from claim to completion, answering the document before the change', async () => {
+    it('leads from claim to completion and answers the document before the change', async () => {
       const { system } = cluster();
       const datasetId = unsubmitted();
       const id = await newTask(system, datasetId, { status: 'queued', instance_id: 'i' });
@@ -30,7 +30,7 @@ export const reports = (cluster: GetTestCluster): void => {
       expect(await report(system, id, 'complete', { instance_id: 'i' })).toEqual(refused(404, 'Task not found'));
     });
 
-    it('raises requirements and counts failures on an error', async () => {
+    it('raises requirements and counts failures after an error', async () => {
       const { system } = cluster();
       const datasetId = unsubmitted();
       const id = await newTask(system, datasetId, {
@@ -56,7 +56,7 @@ export const reports = (cluster: GetTestCluster): void => {
       });
     });
 
-    it('ends in failed, with the time used in seconds', async () => {
+    it('moves the task to failed with the time used in seconds', async () => {
       const { system } = cluster();
       const id = await newTask(system, unsubmitted(), { status: 'queued', instance_id: 'i' });
       expect(
@@ -100,7 +100,7 @@ export const reports = (cluster: GetTestCluster): void => {
       }
     });
 
-    it('needs the instance of a task that has one', async () => {
+    it('requires the instance id of a task that has one', async () => {
       const { system, pilot } = cluster();
       const datasetId = unsubmitted();
       const claimed = await newTask(system, datasetId, { status: 'processing', instance_id: 'i' });
@@ -116,21 +116,21 @@ export const reports = (cluster: GetTestCluster): void => {
       expect(await readTask(system, legacy)).toMatchObject({ status: 'complete', walltime: 1 });
     });
 
-    it('of a legacy reset suspends what is debugged and gives up after ten failures', async () => {
+    it('by a legacy reset suspends tasks of debug datasets and fails tasks after ten failures', async () => {
       const { system, pilot, alice } = cluster();
       const debugged = await newTask(system, await newDataset(alice, { debug: true }), { status: 'processing' });
       expect((await report(pilot, debugged, 'reset', {})).status).toBe(200);
       expect(await readTask(system, debugged)).toMatchObject({ status: 'suspended', failures: 1 });
-      const tired = await newTask(system, unsubmitted(), { status: 'processing' });
-      await system.patch(`/tasks/${tired}`, { failures: 9 });
-      expect((await report(pilot, tired, 'reset', {})).status).toBe(200);
-      expect(await readTask(system, tired)).toMatchObject({ status: 'waiting', failures: 10 });
-      await system.patch(`/tasks/${tired}`, { status: 'processing' });
-      expect((await report(pilot, tired, 'reset', {})).status).toBe(200);
-      expect(await readTask(system, tired)).toMatchObject({ status: 'failed', failures: 11 });
+      const failing = await newTask(system, unsubmitted(), { status: 'processing' });
+      await system.patch(`/tasks/${failing}`, { failures: 9 });
+      expect((await report(pilot, failing, 'reset', {})).status).toBe(200);
+      expect(await readTask(system, failing)).toMatchObject({ status: 'waiting', failures: 10 });
+      await system.patch(`/tasks/${failing}`, { status: 'processing' });
+      expect((await report(pilot, failing, 'reset', {})).status).toBe(200);
+      expect(await readTask(system, failing)).toMatchObject({ status: 'failed', failures: 11 });
     });
 
-    it('takes resources as Python writes numbers that JSON does not have', async () => {
+    it('accepts NaN and Infinity written by Python in resources', async () => {
       const { system, alice } = cluster();
       const id = await newTask(system, await newDataset(alice), { status: 'processing', instance_id: 'i' });
       const body = '{"instance_id":"i","resources":{"memory":NaN,"disk":[-Infinity,Infinity],"NaN":"NaN","time":2.0}}';
@@ -152,7 +152,7 @@ export const reports = (cluster: GetTestCluster): void => {
       expect(jsonAnswer(await cluster().system.send(method, path, { body }))).toEqual(refused(400, reason));
     });
 
-    it('raises requirements up to a limit, whatever was reported, and the history says so', async () => {
+    it('raises requirements up to a limit only, which the history shows', async () => {
       const { system, alice } = cluster();
       const id = await newTask(system, await newDataset(alice), {
         ...{ status: 'processing', instance_id: 'i', requirements: { memory: 4 } },
@@ -163,7 +163,7 @@ export const reports = (cluster: GetTestCluster): void => {
       expect(events.at(-1)).toMatchObject({ event: 'UnitFailed', data: { limited: ['memory'] } });
     });
 
-    it('refuses times and resources of the wrong kind', async () => {
+    it('refuses times and resources of the wrong type', async () => {
       const { system } = cluster();
       const id = await newTask(system, unsubmitted(), { status: 'processing', instance_id: 'i' });
       for (const bad of [

@@ -13,7 +13,7 @@ const add = async (client: HttpClient, taskId: string, body: unknown): Promise<s
 /** IceProd contract 8 and Cairn's history of a unit. */
 export const stats = (cluster: GetTestCluster): void => {
   describe('task stats', () => {
-    it('are kept to the letter, without the dataset_id', async () => {
+    it('are stored exactly as sent, without the dataset_id', async () => {
       const { pilot, alice, system } = cluster();
       const datasetId = await newDataset(alice);
       const id = await add(
@@ -39,7 +39,7 @@ export const stats = (cluster: GetTestCluster): void => {
       }
     });
 
-    it('keep what JSON does not have: numbers as null, half surrogates as they were sent', async () => {
+    it('store NaN and Infinity as null and half surrogates as sent', async () => {
       const { system, pilot } = cluster();
       const datasetId = unsubmitted();
       const id = await add(pilot, 't', `{"dataset_id":"${datasetId}","hit_rate":NaN,"l":[Infinity],"log":"a\\udc80"}`);
@@ -48,14 +48,14 @@ export const stats = (cluster: GetTestCluster): void => {
       expect(text).toContain('"stats":{"hit_rate":null,"l":[null],"log":"a\\udc80"}');
     });
 
-    it('need a dataset', async () => {
+    it('require a dataset', async () => {
       const { system } = cluster();
       expect(await system.post('/tasks/t/task_stats', { cpu: 1 })).toEqual(refused(400, 'Missing dataset_id in body'));
       const answer = await system.post('/tasks/t/task_stats', { dataset_id: 7 });
       expect({ ...answer, isRefusal: isRefusal(answer, 400) }).toMatchObject({ isRefusal: true });
     });
 
-    it('are listed in the order of their creation', async () => {
+    it('are listed by creation', async () => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       const path = `/datasets/${datasetId}/tasks/t/task_stats`;
@@ -84,7 +84,7 @@ export const stats = (cluster: GetTestCluster): void => {
       });
     });
 
-    it('are exported line by line', async () => {
+    it('are exported as one JSON document a line', async () => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       const path = `/datasets/${datasetId}/bulk/task_stats`;
@@ -119,7 +119,7 @@ export const stats = (cluster: GetTestCluster): void => {
         expect((await alice.get(`${path}?buffer_size=${size}`)).status).toBe(400);
     });
 
-    it('may be large', async () => {
+    it('can be large', async () => {
       const { pilot, alice } = cluster();
       const datasetId = await newDataset(alice);
       const log = 'x"\\\n'.repeat(200_000);
@@ -134,7 +134,7 @@ export const stats = (cluster: GetTestCluster): void => {
     });
   });
 
-  describe('the history of a unit', () => {
+  describe('the history of a task', () => {
     it('lists what happened, when and by whom', async () => {
       const { system, alice, pilot } = cluster();
       const datasetId = await newDataset(alice);
@@ -210,7 +210,7 @@ export const stats = (cluster: GetTestCluster): void => {
       expect(events.at(-1)).toMatchObject({ actor, data: { ended_lease_id: instanceId } });
     });
 
-    it('is for those who may read the unit', async () => {
+    it('is refused to callers who may not read the task', async () => {
       const { system, alice, bob, nobody } = cluster();
       const id = await newTask(system, await newDataset(alice, { auth_groups_read: [] }));
       expect((await alice.get(`/cairn/history/units/${id}`)).status).toBe(200);

@@ -6,7 +6,7 @@ import { newDataset, newTask, unsubmitted } from '../fixtures.js';
 /** IceProd contract 7.4, 7.5. */
 export const taskLists = (cluster: GetTestCluster): void => {
   describe('lists of tasks', () => {
-    it('of a dataset are filtered and cut', async () => {
+    it('of a dataset can be filtered and reduced to selected keys', async () => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       const a = await newTask(system, datasetId, { name: 'a', job_id: 'j1', job_index: 1, requirements: { gpu: 1 } });
@@ -37,7 +37,7 @@ export const taskLists = (cluster: GetTestCluster): void => {
       expect((await alice.get(`/datasets/${datasetId}/tasks?job_index=x`)).status).toBe(400);
     });
 
-    it('of all datasets are filtered, sorted, limited and cut, without a forced id', async () => {
+    it('of all datasets can be filtered, sorted, limited and reduced to keys without the id', async () => {
       const { system } = cluster();
       const datasetId = unsubmitted();
       const site = `site-${datasetId}`;
@@ -92,7 +92,7 @@ export const taskLists = (cluster: GetTestCluster): void => {
       expect((await system.get('/task_counts/status?status=melted')).status).toBe(400);
     });
 
-    it('give statistics of what is complete', async () => {
+    it('give statistics of complete tasks', async () => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       const path = `/datasets/${datasetId}/task_stats`;
@@ -145,7 +145,7 @@ export const taskLists = (cluster: GetTestCluster): void => {
       expect(Object.keys(json as object)).toEqual(['a', 'b', 'c']);
     });
 
-    it('know names that objects have', async () => {
+    it('accept task names such as "constructor"', async () => {
       const { system } = cluster();
       const datasetId = unsubmitted();
       await newTask(system, datasetId, { name: '__proto__' });

@@ -8,7 +8,7 @@ import { ID, newDataset, newJob, newTask, TASK, unsubmitted } from '../fixtures.
 /** IceProd contract 7.1 to 7.4. */
 export const tasks = (cluster: GetTestCluster): void => {
   describe('tasks', () => {
-    it('are added and read', async () => {
+    it('can be added and read', async () => {
       const { system, pilot, alice } = cluster();
       const datasetId = await newDataset(alice);
       const body = `{"dataset_id":"${datasetId}","job_id":"j","task_index":1,"job_index":17,"name":"detector/é","depends":["t0"],"requirements":{"memory":4.0,"gpu":1,"os":["a"]}}`;
@@ -32,7 +32,7 @@ export const tasks = (cluster: GetTestCluster): void => {
     });
 
     it.each(['dataset_id', 'job_id', 'task_index', 'job_index', 'name', 'depends', 'requirements'])(
-      'need %s',
+      'require %s',
       async (key) => {
         const body = without({ dataset_id: 'd', ...TASK }, key);
         expect(await cluster().system.post('/tasks', body)).toEqual(refused(400, `missing key: ${key}`));
@@ -51,14 +51,14 @@ export const tasks = (cluster: GetTestCluster): void => {
     });
 
     it.each([{ depends: 'x' }, { depends: [7] }, { requirements: [] }, { priority: 'x' }, { instance_id: 7 }])(
-      'are refused in some words: %j',
+      'are refused with a reason: %j',
       async (fields) => {
         const answer = await cluster().system.post('/tasks', { dataset_id: 'd', ...TASK, ...fields });
         expect({ ...answer, isRefusal: isRefusal(answer, 400) }).toMatchObject({ isRefusal: true });
       },
     );
 
-    it('take any patch', async () => {
+    it('accept any field in PATCH', async () => {
       const { system, pilot } = cluster();
       const datasetId = unsubmitted();
       const id = await newTask(system, datasetId);
@@ -76,7 +76,7 @@ export const tasks = (cluster: GetTestCluster): void => {
   });
 
   describe('the status of a task', () => {
-    it.each(TASK_STATUSES)('follows the transitions from %s', async (from) => {
+    it.each(TASK_STATUSES)('allows only the legal transitions from %s', async (from) => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       for (const to of TASK_STATUSES) {
@@ -95,7 +95,7 @@ export const tasks = (cluster: GetTestCluster): void => {
       }
     });
 
-    it('may be guarded by the instance', async () => {
+    it('can be guarded by the instance id', async () => {
       const { system, pilot } = cluster();
       const id = await newTask(system, unsubmitted(), { status: 'queued', instance_id: 'i' });
       const set = (body: object): Promise<JsonAnswer> => pilot.put(`/tasks/${id}/status`, body);
@@ -107,7 +107,7 @@ export const tasks = (cluster: GetTestCluster): void => {
       expect(await readTask(system, id)).toMatchObject({ status: 'processing', instance_id: 'i' });
     });
 
-    it('says what is wrong', async () => {
+    it('is refused with the reason', async () => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       const elsewhere = await newTask(system, unsubmitted());
@@ -121,7 +121,7 @@ export const tasks = (cluster: GetTestCluster): void => {
       }
     });
 
-    it('may be called reset, which is idle', async () => {
+    it('can be set to reset, which means idle', async () => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       const ids = await oneOfEach(system, datasetId);
@@ -142,7 +142,7 @@ export const tasks = (cluster: GetTestCluster): void => {
   });
 
   describe('jobs and their tasks', () => {
-    it('do not move each other', async () => {
+    it("do not change each other's status", async () => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       const jobId = await newJob(system, datasetId);

@@ -15,7 +15,7 @@ const sharedSecretToken = (claims: Readonly<Record<string, unknown>>, secret = S
 /** IceProd contract 1.1, 1.2, 2.1, 20. */
 export const transport = (cluster: GetTestCluster): void => {
   describe('transport', () => {
-    it('shows its health without a token', async () => {
+    it('reports health without a token', async () => {
       const { status, reason, json } = await cluster().anonymous.get('/healthz');
       expect({ status, reason }).toEqual({ status: 200, reason: 'OK' });
       const time = expect.stringMatching(TIMESTAMP) as string;
@@ -35,12 +35,12 @@ export const transport = (cluster: GetTestCluster): void => {
       ['DELETE', '/datasets'],
       ['POST', '/tasks/x'],
       ['GET', '/task_actions/waiting'],
-    ])('refuses the wrong verb %s %s before it looks for a token', async (method, path) => {
+    ])('refuses the wrong method %s %s before it reads the token', async (method, path) => {
       const answer = jsonAnswer(await cluster().anonymous.send(method, path));
       expect({ ...answer, isRefusal: isRefusal(answer, 405) }).toMatchObject({ isRefusal: true });
     });
 
-    it('has no other paths', async () => {
+    it('answers unknown paths with 404', async () => {
       for (const path of ['/nope', '/datasets/a/b/c', '/config']) {
         const answer = jsonAnswer(await cluster().admin.send('GET', path));
         expect({ ...answer, isRefusal: isRefusal(answer, 404) }).toMatchObject({ isRefusal: true });
@@ -52,7 +52,7 @@ export const transport = (cluster: GetTestCluster): void => {
       expect(String((await cluster().admin.send('GET', '/datasets/')).status)).not.toMatch(/^3/);
     });
 
-    it('answers preflights of browsers', async () => {
+    it('answers CORS preflights', async () => {
       const answer = await cluster().anonymous.send('OPTIONS', '/datasets', {
         headers: {
           origin: 'https://pages.example',
@@ -66,7 +66,7 @@ export const transport = (cluster: GetTestCluster): void => {
       expect(String(answer.headers['access-control-allow-headers']).toLowerCase()).toContain('authorization');
     });
 
-    it('lets browsers read errors', async () => {
+    it('sends CORS headers with errors', async () => {
       const { status, headers } = await cluster().anonymous.send('GET', '/datasets', {
         headers: { origin: 'https://pages.example' },
       });
@@ -80,7 +80,7 @@ export const transport = (cluster: GetTestCluster): void => {
       }
     });
 
-    it('refuses an endless upload as too large, and goes on', async () => {
+    it('refuses an endless upload as too large and keeps serving', async () => {
       const body = Buffer.concat([Buffer.from('{"data":"'), Buffer.alloc(129 * 1024 * 1024, 'x')]);
       for (const [method, path] of [
         ['PUT', '/config/too-large'],
@@ -93,7 +93,7 @@ export const transport = (cluster: GetTestCluster): void => {
       expect((await cluster().anonymous.get('/healthz')).status).toBe(200);
     });
 
-    it('refuses an Idempotency-Key that cannot serve', async () => {
+    it('refuses an invalid Idempotency-Key', async () => {
       const headers = { 'idempotency-key': 'not one' };
       const answer = jsonAnswer(await cluster().admin.send('POST', '/task_actions/waiting', { body: '{}', headers }));
       expect(answer).toEqual(refused(400, 'Idempotency-Key must be 1 to 255 visible ASCII characters'));
@@ -109,12 +109,12 @@ export const transport = (cluster: GetTestCluster): void => {
       expect({ ...answer, isRefusal: isRefusal(answer, 400) }).toMatchObject({ isRefusal: true });
     });
 
-    it('takes no body as an empty object', async () => {
+    it('reads a missing body as an empty object', async () => {
       expect(jsonAnswer(await cluster().admin.send('POST', '/jobs'))).toEqual(refused(400, 'missing key: dataset_id'));
       expect(jsonAnswer(await cluster().admin.send('POST', '/task_actions/waiting'))).toEqual(ok({ waiting: 0 }));
     });
 
-    it('takes query parameters from the body too, and the last of several', async () => {
+    it('reads query parameters from the body too and uses the last of several', async () => {
       const datasetId = await newDataset(cluster().admin, { status: 'suspended' });
       const own = async (path: string, body?: string): Promise<boolean> => {
         const { json } = jsonAnswer(await cluster().admin.send('GET', path, { body }));
@@ -134,12 +134,12 @@ export const transport = (cluster: GetTestCluster): void => {
     const authenticationFailed = refused(403, 'authentication failed');
     const authorizationFailed = refused(403, 'authorization failed');
 
-    it('are needed', async () => {
+    it('are required', async () => {
       expect(await cluster().anonymous.get('/datasets')).toEqual(authenticationFailed);
       expect(await cluster().anonymous.post('/jobs', {})).toEqual(authenticationFailed);
     });
 
-    it('must be whole, valid and borne', async () => {
+    it('must be intact, valid and sent as bearer tokens', async () => {
       const { cairn, anonymous } = cluster();
       const good = await cairn.token({ username: 'root', roles: ['admin'] });
       const expired = await cairn.token({ username: 'root', roles: ['admin'], lifetimeSeconds: -3600 });
@@ -162,7 +162,7 @@ export const transport = (cluster: GetTestCluster): void => {
       expect(await withScheme(`BEARER ${good}`)).toBe(200);
     });
 
-    it('must carry a role that the route takes', async () => {
+    it('must contain a role that the route accepts', async () => {
       const { nobody, alice, pilot, system } = cluster();
       expect(await nobody.get('/datasets')).toEqual(authorizationFailed);
       expect(await alice.post('/jobs', { bad: 'body' })).toEqual(authorizationFailed);
@@ -175,7 +175,7 @@ export const transport = (cluster: GetTestCluster): void => {
       expect(await pilot.get('/tasks/nope')).toEqual(refused(404, 'Task not found'));
     });
 
-    it('may be signed with the shared secret', async () => {
+    it('can be signed with the shared secret', async () => {
       const { anonymous } = cluster();
       const as = async (claims: Readonly<Record<string, unknown>>, secret?: string): Promise<number> =>
         (await anonymous.as(await sharedSecretToken(claims, secret)).get('/tasks?limit=1')).status;

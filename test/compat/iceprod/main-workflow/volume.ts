@@ -16,7 +16,7 @@ const addTasks = async (client: HttpClient, datasetId: string, count: number): P
 /** Large answers and bulk routes (issue 2, section 3). */
 export const volume = (cluster: GetTestCluster, units: number): void => {
   describe(`${units.toLocaleString('en')} units`, () => {
-    it('are added, listed, changed and counted by one request each', async () => {
+    it('can be added, listed, changed and counted with one request each', async () => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       const path = (what: string): string => `/datasets/${datasetId}/${what}`;
@@ -54,8 +54,8 @@ export const volume = (cluster: GetTestCluster, units: number): void => {
     }, 120_000);
   });
 
-  describe('many clients at once', () => {
-    it('read what they have just written', async () => {
+  describe('many concurrent clients', () => {
+    it('read their own writes', async () => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       await addTasks(system, datasetId, 64);
@@ -137,7 +137,7 @@ export const volume = (cluster: GetTestCluster, units: number): void => {
         );
     };
 
-    it('everything is as before', async () => {
+    it('all answers are unchanged', async () => {
       const { admin, cairn } = cluster();
       const texts = await prepare();
       const before = await texts(admin);
@@ -145,7 +145,7 @@ export const volume = (cluster: GetTestCluster, units: number): void => {
       expect(await texts(admin)).toEqual(before);
     }, 180_000);
 
-    it('everything is as before even when the read models are lost', async () => {
+    it('all answers are unchanged even when the read models were deleted', async () => {
       const { admin, cairn } = cluster();
       const texts = await prepare();
       const before = await texts(admin);

@@ -4,8 +4,8 @@ import { newDataset } from '../fixtures.js';
 
 /** IceProd contract 14. */
 export const accessQuestions = (cluster: GetTestCluster): void => {
-  describe('questions about access', () => {
-    it('are answered for whoever is named', async () => {
+  describe('access queries', () => {
+    it('are answered for the named user', async () => {
       const { admin, system, alice } = cluster();
       const value = await newDataset(alice, { auth_groups_read: [] });
       const question = { name: 'dataset_id', value, role: 'read', username: 'bob', groups: ['simprod'] };
@@ -28,7 +28,7 @@ export const accessQuestions = (cluster: GetTestCluster): void => {
       expect(await alice.post('/auths', question)).toEqual(refused(403, 'authorization failed'));
     });
 
-    it('are answered for the caller, who needs no role', async () => {
+    it('are answered for the caller, without requiring a role', async () => {
       const { admin, system, alice, bob, nobody, pilot, anonymous } = cluster();
       const id = await newDataset(alice, { auth_groups_read: [] });
       for (const action of ['read', 'write']) {

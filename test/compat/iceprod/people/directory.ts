@@ -15,7 +15,7 @@ export const directory = (cluster: GetTestCluster): void => {
   const remove = async (path: string) => jsonAnswer(await cluster().admin.send('DELETE', path, { body: '{}' }));
 
   describe('roles', () => {
-    it('are the built-in ones, and whichever are added', async () => {
+    it('are the built-in ones and those that were added', async () => {
       const { admin, system } = cluster();
       expect(await admin.get('/roles')).toEqual(ok({ results: ['admin', 'user', 'system'] }));
       expect(await system.get('/roles/user')).toEqual(ok({ name: 'user' }));
@@ -31,7 +31,7 @@ export const directory = (cluster: GetTestCluster): void => {
       expect(await admin.get('/roles')).toEqual(ok({ results: ['admin', 'user', 'system', 'keeper'] }));
     });
 
-    it('refuse what does not fit', async () => {
+    it('refuse invalid documents', async () => {
       const { admin, system, alice } = cluster();
       expect(await admin.put('/roles/a', { name: 'b' })).toEqual(refused(400, 'role name mismatch'));
       expect((await admin.put('/roles/a', '[]')).status).toBe(400);
@@ -46,7 +46,7 @@ export const directory = (cluster: GetTestCluster): void => {
   });
 
   describe('groups', () => {
-    it('are the built-in ones, and whichever are added', async () => {
+    it('are the built-in ones and those that were added', async () => {
       const { admin, system } = cluster();
       expect(await system.get('/groups')).toEqual(ok({ results: BUILT_IN }));
       expect(await system.get('/groups/filtering')).toEqual(ok({ name: 'filtering', priority: 0.9 }));
@@ -70,7 +70,7 @@ export const directory = (cluster: GetTestCluster): void => {
       expect(await system.get(`/groups/${id}`)).toEqual(refused(404, 'Group not found'));
     });
 
-    it('are added and changed by name', async () => {
+    it('can be added and changed by name', async () => {
       const { admin, system } = cluster();
       expect(await admin.put('/groups/a%2Fb%20c', { name: 'a/b c', size: 3 })).toEqual(done);
       const { json } = await system.get('/groups/a/b%20c');
@@ -89,7 +89,7 @@ export const directory = (cluster: GetTestCluster): void => {
       expect(await system.get('/groups/a/b%20c')).toEqual(refused(404, 'Group not found'));
     });
 
-    it('refuse what does not fit', async () => {
+    it('refuse invalid documents', async () => {
       const { admin, system, alice } = cluster();
       expect(await admin.post('/groups', { priority: 1 })).toEqual(refused(400, 'missing name'));
       for (const body of ['{"name":1}', '{"name":""}', '{"name":"x","priority":"high"}', '[]']) {
@@ -105,7 +105,7 @@ export const directory = (cluster: GetTestCluster): void => {
       );
     });
 
-    it('may own datasets and stand in their rules, from when they exist until they do not', async () => {
+    it('can own datasets and be in access rules only while they exist', async () => {
       const { admin, alice, anonymous, cairn } = cluster();
       const fields = { description: 'd', jobs_submitted: 1, tasks_submitted: 1, tasks_per_job: 1, group: 'atmo/nu' };
       expect(await alice.post('/datasets', fields)).toEqual(refused(400, 'invalid group'));

@@ -38,7 +38,7 @@ export const logins = (cluster: GetTestCluster, stopLdap: () => Promise<void>): 
   };
 
   describe('logins', () => {
-    it('answer a token that lives long, and make a user of whoever is new', async () => {
+    it('answer a long-lived token and create a user at the first login', async () => {
       const { system, anonymous } = cluster();
       expect(await system.get('/users/pingu')).toEqual(refused(404, 'User not found'));
       const answer = await logIn('pingu', PASSWORDS.pingu);
@@ -70,7 +70,7 @@ export const logins = (cluster: GetTestCluster, stopLdap: () => Promise<void>): 
       expect((await anonymous.as(token).get(`/datasets/${id}`)).json).toMatchObject({ username: 'pingu' });
     });
 
-    it('show the record of whoever has one', async () => {
+    it('answer the existing user record', async () => {
       const { admin } = cluster();
       await loggedIn('zed');
       await admin.put('/users/zed/roles', { roles: ['admin'] });
@@ -82,7 +82,7 @@ export const logins = (cluster: GetTestCluster, stopLdap: () => Promise<void>): 
       });
     });
 
-    it('complete the record of whoever is known by a submission only', async () => {
+    it('complete a user record that a submission created', async () => {
       const { anonymous, cairn, system } = cluster();
       await newDataset(
         anonymous.as(await cairn.token({ username: 'submitter', roles: ['user'], groups: ['simprod'] })),
@@ -97,7 +97,7 @@ export const logins = (cluster: GetTestCluster, stopLdap: () => Promise<void>): 
       });
     });
 
-    it('take names and passwords to the letter', async () => {
+    it('accept names and passwords exactly as typed', async () => {
       expect((await loggedIn('odd, name+x')).username).toBe('odd, name+x');
     });
 
@@ -118,13 +118,13 @@ export const logins = (cluster: GetTestCluster, stopLdap: () => Promise<void>): 
       );
     });
 
-    it('are not guessed at for long, and then not looked at', async () => {
+    it('are refused without a look after too many wrong passwords', async () => {
       for (let guess = 0; guess < 10; guess += 1) await logIn('guessed', `guess ${guess}`);
       expect(await logIn('guessed', PASSWORDS.guessed)).toEqual(refused(403, 'Login failed'));
       expect((await logIn('pingu', PASSWORDS.pingu)).status).toBe(200);
     });
 
-    it('are not repeated for others by the name of a request', async () => {
+    it('are not replayed to others by an Idempotency-Key', async () => {
       const { anonymous } = cluster();
       const send = async (username: keyof typeof PASSWORDS): Promise<unknown> => {
         const body = JSON.stringify({ username, password: PASSWORDS[username] });
@@ -135,8 +135,8 @@ export const logins = (cluster: GetTestCluster, stopLdap: () => Promise<void>): 
     });
   });
 
-  describe('tokens in exchange', () => {
-    it('are temporary unless something else is asked for', async () => {
+  describe('token exchange', () => {
+    it('issues temporary tokens by default', async () => {
       const token = await withRoles('pingu', ['user']);
       const claims = decodeJwt(await exchanged(token));
       expect(claims).toMatchObject({ sub: 'pingu', type: 'temp', role: 'user', groups: ['users'] });
@@ -147,7 +147,7 @@ export const logins = (cluster: GetTestCluster, stopLdap: () => Promise<void>): 
       expect(await exchange(short)).toEqual(refused(400, 'invalid token type'));
     });
 
-    it('are for administrators what they want, and less and less from there', async () => {
+    it('lets administrators choose type and role, and never widens them in later exchanges', async () => {
       const { anonymous, system } = cluster();
       const token = await withRoles('submitter', ['admin', 'user']);
       const admin = await exchanged(token, { type: 'user', role: 'admin', exp: 1000 });
@@ -174,7 +174,7 @@ export const logins = (cluster: GetTestCluster, stopLdap: () => Promise<void>): 
       expect((await system.get('/users/submitter')).json).toMatchObject({ roles: ['admin', 'user'] });
     });
 
-    it('are not for everybody, and never outlive what was presented', async () => {
+    it('refuses plain users other types and roles, and never outlives the presented token', async () => {
       const { anonymous } = cluster();
       const token = await withRoles('pingu', ['user']);
       expect(await exchange(token, { type: 'user', role: 'admin' })).toEqual(
@@ -196,7 +196,7 @@ export const logins = (cluster: GetTestCluster, stopLdap: () => Promise<void>): 
       expect((await exchange(token, [])).status).toBe(400);
     });
 
-    it('are for tokens of an issuer what their claims say, and make a user of whoever is new', async () => {
+    it("follows the claims of an issuer's token and creates a user at the first exchange", async () => {
       const { anonymous, cairn, system } = cluster();
       const dora = await cairn.token({ username: 'dora', roles: ['user'], groups: ['simprod'], lifetimeSeconds: 600 });
       expect(await exchange(dora, { type: 'system', role: 'client' })).toEqual(
@@ -214,7 +214,7 @@ export const logins = (cluster: GetTestCluster, stopLdap: () => Promise<void>): 
       expect(await exchange(grid)).toEqual(refused(403, 'authorization failed'));
     });
 
-    it('come again for a repeated request, but only for the same token', async () => {
+    it('repeats the answer of a repeated request only for the same token', async () => {
       const { anonymous, cairn } = cluster();
       const ask = async (token: string): Promise<string> => {
         const headers = { 'idempotency-key': 'again' };
@@ -229,7 +229,7 @@ export const logins = (cluster: GetTestCluster, stopLdap: () => Promise<void>): 
       expect(decodeJwt(await ask(user))).toMatchObject({ role: 'user' });
     });
 
-    it('are signed with a secret that only its owner may read, which outlasts a restart', async () => {
+    it('signs with a secret that only its owner can read and that survives a restart', async () => {
       const { anonymous, cairn } = cluster();
       const { token } = await loggedIn('pingu');
       expect((await stat(join(cairn.dataDir, 'keys', 'shared-secret'))).mode & 0o777).toBe(0o600);

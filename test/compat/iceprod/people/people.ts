@@ -8,7 +8,7 @@ export const people = (cluster: GetTestCluster): void => {
   const remove = async (path: string) => jsonAnswer(await cluster().admin.send('DELETE', path, { body: '{}' }));
 
   describe('users', () => {
-    it('are added with all they are given', async () => {
+    it('can be added with all fields', async () => {
       const { admin, system } = cluster();
       const answer = await admin.send('POST', '/users', {
         body: '{"username":"tux","roles":["user"],"groups":["anything"],"priority":0.7,"size":1.0,"user_id":"mine"}',
@@ -31,7 +31,7 @@ export const people = (cluster: GetTestCluster): void => {
       expect(await system.get('/users/tux')).toEqual(refused(404, 'User not found'));
     });
 
-    it('are added by name, whatever the body says', async () => {
+    it('are named by the path, whatever the body says', async () => {
       const { admin, system } = cluster();
       expect(await admin.put('/users/a%2Fb%20c', '{"priority":1}')).toEqual(done);
       expect(await admin.put('/users/another', 'no JSON')).toEqual(done);
@@ -48,7 +48,7 @@ export const people = (cluster: GetTestCluster): void => {
       expect(await system.get('/users/a%2Fb%20c')).toEqual(refused(404, 'User not found'));
     });
 
-    it('refuse what does not fit', async () => {
+    it('refuse invalid documents', async () => {
       const { admin, system, alice } = cluster();
       expect(await admin.post('/users', {})).toEqual(refused(400, 'missing username'));
       for (const body of ['{"username":1}', '{"username":"x","roles":"user"}', '{"username":""}', '']) {

@@ -4,7 +4,7 @@ import { refused } from '../answers.js';
 import { ledgerOf } from '../../../harness/ledger-head.js';
 import { type GetTestCluster } from '../../../harness/test-cluster.js';
 import { newDataset, newTask } from '../fixtures.js';
-import type { Exactly } from '../exact-answers.js';
+import type { ExpectAnswer } from '../exact-answers.js';
 
 /** A row of the project's own route list. */
 interface EntryPoint {
@@ -36,8 +36,8 @@ const entryPointsOf = (list: string): readonly EntryPoint[] =>
 const shapeOf = (path: string): string => path.replace(/\{\w+\}/g, '{}');
 
 /** Contract 1.2.4 to 1.2.6, 2: authorization, which is checked before anything else. */
-export const entryPoints = (cluster: GetTestCluster, exactly: Exactly): void => {
-  it('are refused at every entry point without the right to it', async () => {
+export const entryPoints = (cluster: GetTestCluster, expectAnswer: ExpectAnswer): void => {
+  it('refuse callers without access at every entry point', async () => {
     const { cairn, admin, system, pilot, alice, bob, nobody, anonymous } = cluster();
     const shared = await newDataset(alice);
     const own = await newDataset(alice, { auth_groups_read: [] });
@@ -84,32 +84,33 @@ export const entryPoints = (cluster: GetTestCluster, exactly: Exactly): void => 
         });
         continue;
       }
-      exactly(await ask(anonymous, entry, own), failed, `${at}, no token`);
-      exactly(await ask(anonymous.as('x.y.z'), entry, own), failed, `${at}, no real token`);
-      exactly(await ask(expired, entry, own), failed, `${at}, an old token`);
+      expectAnswer(await ask(anonymous, entry, own), failed, `${at}, no token`);
+      expectAnswer(await ask(anonymous.as('x.y.z'), entry, own), failed, `${at}, no real token`);
+      expectAnswer(await ask(expired, entry, own), failed, `${at}, an old token`);
       const anyToken = roles.includes('any valid token');
       const withoutRole = anyToken ? refused(403, 'Denied') : denied;
-      exactly(await ask(nobody, entry, own), withoutRole, `${at}, no role`);
+      expectAnswer(await ask(nobody, entry, own), withoutRole, `${at}, no role`);
       for (const [role, client] of Object.entries(clients)) {
         if (anyToken ? role === 'pilot' : !roles.includes(role)) {
-          exactly(await ask(client, entry, own), withoutRole, `${at}, role ${role}`);
+          expectAnswer(await ask(client, entry, own), withoutRole, `${at}, role ${role}`);
         }
       }
       if (anyToken) {
-        exactly(await ask(bob, entry, own), refused(403, 'Denied'), `${at}, stranger`);
-        exactly(await ask(bob, entry, 'nobodys'), refused(403, 'Dataset not found'), `${at}, nobody's dataset`);
+        expectAnswer(await ask(bob, entry, own), refused(403, 'Denied'), `${at}, stranger`);
+        expectAnswer(await ask(bob, entry, 'nobodys'), refused(403, 'Dataset not found'), `${at}, nobody's dataset`);
       }
       if (entry.own !== '')
-        exactly(await ask(bob, entry, own), refused(403, 'unauthorized'), `${at}, not ${entry.own}`);
+        expectAnswer(await ask(bob, entry, own), refused(403, 'unauthorized'), `${at}, not ${entry.own}`);
       if (rule === 'read' || rule === 'write') {
         const isInPath = path.includes('{dataset_id}');
-        const judged = (reason: string): JsonAnswer => refused(403, isInPath ? reason : 'auth failed');
+        const denied = (reason: string): JsonAnswer => refused(403, isInPath ? reason : 'auth failed');
         for (const stranger of [bob, someoneElse]) {
-          exactly(await ask(stranger, entry, own), judged('authorization failed'), `${at}, stranger`);
+          expectAnswer(await ask(stranger, entry, own), denied('authorization failed'), `${at}, stranger`);
         }
         // The answer must not reveal whether the dataset exists.
-        exactly(await ask(bob, entry, 'nobodys'), judged('attr not found'), `${at}, nobody's dataset`);
-        if (rule === 'write') exactly(await ask(bob, entry, shared), judged('authorization failed'), `${at}, reader`);
+        expectAnswer(await ask(bob, entry, 'nobodys'), denied('attr not found'), `${at}, nobody's dataset`);
+        if (rule === 'write')
+          expectAnswer(await ask(bob, entry, shared), denied('authorization failed'), `${at}, reader`);
         else expect({ at, status: (await ask(bob, entry, shared)).status }).not.toEqual({ at, status: 403 });
       }
       if (rule === 'rows') {
@@ -121,7 +122,7 @@ export const entryPoints = (cluster: GetTestCluster, exactly: Exactly): void => 
     ledger.close();
   }, 120_000);
 
-  it('a verb that a path does not know is refused before anybody asks who it is', async () => {
+  it('are answered with 405 for a wrong method before authentication', async () => {
     const { anonymous, admin } = cluster();
     const verbs = new Map<string, { readonly path: string; readonly known: string[] }>();
     for (const { method, path } of entryPointsOf(readFileSync(ROUTES, 'utf8'))) {
@@ -134,7 +135,7 @@ export const entryPoints = (cluster: GetTestCluster, exactly: Exactly): void => 
       for (const verb of VERBS.filter((each) => !known.includes(each))) {
         for (const client of [anonymous, admin]) {
           const answer = await client.send(verb, address, verb === 'GET' ? {} : { body: '{' });
-          exactly(jsonAnswer(answer), refused(405, 'Method Not Allowed'), `${verb} ${path}`);
+          expectAnswer(jsonAnswer(answer), refused(405, 'Method Not Allowed'), `${verb} ${path}`);
           expect({ path, allow: answer.headers['allow']?.split(', ').sort() }).toEqual({
             path,
             allow: [...known, ...(known.includes('GET') ? ['HEAD'] : [])].sort(),

@@ -3,7 +3,7 @@ import { created, done, ok, refused } from '../answers.js';
 import { type GetTestCluster } from '../../../harness/test-cluster.js';
 import { newDataset } from '../fixtures.js';
 import { aTime, anId, type Document, documentIn, jobDocument, resultIn, taskDocument } from '../documents.js';
-import type { Exactly } from '../exact-answers.js';
+import type { ExpectAnswer } from '../exact-answers.js';
 
 const OFFER = { cpu: 4, gpu: 0, memory: 16, disk: 100, time: 24, site: 'UW' };
 const STATS = {
@@ -16,17 +16,17 @@ const STATS = {
 };
 
 /** The process beside HTCondor: it claims for many, and reports each with the ticket of the claim (contract 7.6, 8, 9, 11). */
-export const gridProcess = (cluster: GetTestCluster, exactly: Exactly): void => {
-  it('the grid process claims many, reports processing, statistics, logs and completion', async () => {
+export const gridProcess = (cluster: GetTestCluster, expectAnswer: ExpectAnswer): void => {
+  it('a grid process claims many tasks and reports processing, statistics, logs and completion', async () => {
     const { system, alice, bob } = cluster();
 
-    exactly(await system.post('/grids', { host: 'sub-1.example' }), refused(400, 'missing key: queues'));
+    expectAnswer(await system.post('/grids', { host: 'sub-1.example' }), refused(400, 'missing key: queues'));
     const registered = await system.post('/grids', {
       host: 'sub-1.example',
       queues: { condor: 'HTCondor' },
       version: '3.2',
     });
-    exactly(registered, created({ result: anId }));
+    expectAnswer(registered, created({ result: anId }));
     const grid = `/grids/${resultIn(registered)}`;
     const gridDocument = {
       grid_id: resultIn(registered),
@@ -38,14 +38,14 @@ export const gridProcess = (cluster: GetTestCluster, exactly: Exactly): void => 
       start_date: aTime,
       last_update: aTime,
     };
-    exactly(await system.get(grid), ok(gridDocument));
-    exactly(
+    expectAnswer(await system.get(grid), ok(gridDocument));
+    expectAnswer(
       await system.patch(grid, { version: '3.3', load: 0.5 }),
       ok({ ...gridDocument, version: '3.3', load: 0.5 }),
     );
-    exactly(await system.patch(grid, {}), refused(400, 'Missing update data'));
-    exactly(await system.get('/grids/nobodys'), refused(404, 'Grid not found'));
-    exactly(await alice.get(grid), refused(403, 'authorization failed'));
+    expectAnswer(await system.patch(grid, {}), refused(400, 'Missing update data'));
+    expectAnswer(await system.get('/grids/nobodys'), refused(404, 'Grid not found'));
+    expectAnswer(await alice.get(grid), refused(403, 'authorization failed'));
 
     const datasetId = await newDataset(alice, { jobs_submitted: 3, tasks_submitted: 6, tasks_per_job: 2 });
     const at = `/datasets/${datasetId}`;
@@ -54,9 +54,9 @@ export const gridProcess = (cluster: GetTestCluster, exactly: Exactly): void => 
     const detectors: string[] = [];
     for (let index = 0; index < 3; index += 1) {
       const job = await system.post('/jobs', { dataset_id: datasetId, job_index: index });
-      exactly(job, created({ result: anId }));
+      expectAnswer(job, created({ result: anId }));
       jobs.push(resultIn(job));
-      exactly(
+      expectAnswer(
         await system.get(`/jobs/${resultIn(job)}`),
         ok(jobDocument({ job_id: resultIn(job), dataset_id: datasetId, job_index: index })),
       );
@@ -68,15 +68,15 @@ export const gridProcess = (cluster: GetTestCluster, exactly: Exactly): void => 
         depends: [],
         requirements: {},
       });
-      exactly(first, created({ result: anId }));
+      expectAnswer(first, created({ result: anId }));
       generates.push(resultIn(first));
       const second = await system.post('/tasks', {
         ...place,
         ...{ task_index: 1, name: 'detector', depends: [resultIn(first)], requirements: { gpu: 1 } },
       });
-      exactly(second, created({ result: anId }));
+      expectAnswer(second, created({ result: anId }));
       detectors.push(resultIn(second));
-      exactly(
+      expectAnswer(
         await system.get(`/tasks/${resultIn(second)}`),
         ok(
           taskDocument({
@@ -87,22 +87,25 @@ export const gridProcess = (cluster: GetTestCluster, exactly: Exactly): void => 
         ),
       );
     }
-    exactly(await system.post('/tasks', { dataset_id: datasetId }), refused(400, 'missing key: job_id'));
-    exactly(await alice.post('/tasks', {}), refused(403, 'authorization failed'));
+    expectAnswer(await system.post('/tasks', { dataset_id: datasetId }), refused(400, 'missing key: job_id'));
+    expectAnswer(await alice.post('/tasks', {}), refused(403, 'authorization failed'));
     const counts = async (expected: Document): Promise<void> =>
-      exactly(await alice.get(`${at}/task_counts/status`), ok(expected));
+      expectAnswer(await alice.get(`${at}/task_counts/status`), ok(expected));
     await counts({ idle: 6 });
-    exactly(await alice.get(`${at}/job_counts/status`), ok({ processing: 3 }));
+    expectAnswer(await alice.get(`${at}/job_counts/status`), ok({ processing: 3 }));
 
     // The cron that queues tasks.
     const keys = 'task_id|depends|requirements.gpu';
-    exactly(
+    expectAnswer(
       await system.get(`/tasks?status=idle&keys=${keys}|dataset_id&sort=priority=-1&limit=1&site=nowhere`),
       ok({ tasks: [] }),
     );
-    exactly(await system.post('/task_actions/waiting', { task_ids: [...generates, 'nobodys'] }), ok({ waiting: 3 }));
-    exactly(await system.post('/task_actions/waiting', { task_ids: generates }), ok({ waiting: 0 }));
-    exactly(
+    expectAnswer(
+      await system.post('/task_actions/waiting', { task_ids: [...generates, 'nobodys'] }),
+      ok({ waiting: 3 }),
+    );
+    expectAnswer(await system.post('/task_actions/waiting', { task_ids: generates }), ok({ waiting: 0 }));
+    expectAnswer(
       await system.post('/task_actions/waiting', { task_ids: new Array(101).fill('x') }),
       refused(400, 'too many tasks. must be <= 100'),
     );
@@ -110,15 +113,15 @@ export const gridProcess = (cluster: GetTestCluster, exactly: Exactly): void => 
 
     const claim = { num: 10, requirements: OFFER, query_params: { dataset_id: datasetId }, dataset_deprio: [] };
     const none = refused(404, 'Task not found');
-    exactly(await system.post('/task_actions/queue_many', { ...claim, num: 0 }), none);
-    exactly(
+    expectAnswer(await system.post('/task_actions/queue_many', { ...claim, num: 0 }), none);
+    expectAnswer(
       await system.post('/task_actions/queue_many', { ...claim, query_params: { name: 'generate' } }),
       refused(400, 'param name is not allowed'),
     );
     const claimed = await system.post('/task_actions/queue_many', claim);
     const documents = claimed.json as readonly Document[];
     const instance = String(documents[0]?.['instance_id']);
-    exactly(
+    expectAnswer(
       claimed,
       ok(
         generates.map((id, index) =>
@@ -130,65 +133,68 @@ export const gridProcess = (cluster: GetTestCluster, exactly: Exactly): void => 
       ),
     );
     expect(documents.map((each) => each['instance_id'])).toEqual(new Array(3).fill(instance));
-    exactly(await system.post('/task_actions/queue_many', claim), none);
+    expectAnswer(await system.post('/task_actions/queue_many', claim), none);
     await counts({ idle: 3, queued: 3 });
 
     for (const [index, id] of generates.entries()) {
       const report = (action: string, body: object) => system.post(`/tasks/${id}/task_actions/${action}`, body);
       const queued = documents[index];
-      exactly(await system.get(`/tasks/${id}`), ok(queued));
+      expectAnswer(await system.get(`/tasks/${id}`), ok(queued));
       for (const action of ['processing', 'reset', 'failed', 'complete']) {
-        exactly(await report(action, {}), refused(400, 'Missing instance_id in body'));
-        exactly(await report(action, { instance_id: 'stale' }), none);
+        expectAnswer(await report(action, {}), refused(400, 'Missing instance_id in body'));
+        expectAnswer(await report(action, { instance_id: 'stale' }), none);
       }
-      exactly(await report('processing', { instance_id: instance, site: 'AMAZON' }), ok(queued));
+      expectAnswer(await report('processing', { instance_id: instance, site: 'AMAZON' }), ok(queued));
       const processing = { ...queued, status: 'processing', site: 'AMAZON', status_changed: aTime };
-      exactly(await system.get(`/tasks/${id}`), ok(processing));
+      expectAnswer(await system.get(`/tasks/${id}`), ok(processing));
       // Again, as after a lost answer: nothing happens, and no counter moves.
-      exactly(await report('processing', { instance_id: instance }), ok(processing));
+      expectAnswer(await report('processing', { instance_id: instance }), ok(processing));
       // HTCondor has put the job back into its queue, and started it again.
       const status = `/tasks/${id}/status`;
-      exactly(
+      expectAnswer(
         await system.put(status, { status: 'queued', instance_id: 'stale' }),
         refused(400, 'Bad state transition for status'),
       );
-      exactly(await system.put(status, { status: 'queued', instance_id: instance }), done);
-      exactly(await system.put(status, { status: 'queued', instance_id: 'stale' }), done);
-      exactly(await system.put(status, {}), refused(400, 'Missing status in body'));
-      exactly(await system.put(status, { status: 'running' }), refused(400, 'Bad status'));
-      exactly(await system.get(`/tasks/${id}`), ok({ ...processing, status: 'queued' }));
-      exactly(await report('processing', { instance_id: instance }), ok({ ...processing, status: 'queued' }));
+      expectAnswer(await system.put(status, { status: 'queued', instance_id: instance }), done);
+      expectAnswer(await system.put(status, { status: 'queued', instance_id: 'stale' }), done);
+      expectAnswer(await system.put(status, {}), refused(400, 'Missing status in body'));
+      expectAnswer(await system.put(status, { status: 'running' }), refused(400, 'Bad status'));
+      expectAnswer(await system.get(`/tasks/${id}`), ok({ ...processing, status: 'queued' }));
+      expectAnswer(await report('processing', { instance_id: instance }), ok({ ...processing, status: 'queued' }));
 
       const stat = await system.post(`/tasks/${id}/task_stats`, { dataset_id: datasetId, ...STATS });
-      exactly(stat, created({ result: anId }));
+      expectAnswer(stat, created({ result: anId }));
       const record = {
         ...{ task_stat_id: resultIn(stat), task_id: id, dataset_id: datasetId, create_date: aTime },
         stats: STATS,
       };
       const stats = `${at}/tasks/${id}/task_stats`;
-      exactly(await system.post(`/tasks/${id}/task_stats`, STATS), refused(400, 'Missing dataset_id in body'));
-      exactly(await alice.get(`${stats}?last=true`), ok({ [resultIn(stat)]: record }));
-      exactly(await bob.get(`${stats}/${resultIn(stat)}`), ok(record));
-      exactly(await alice.get(`${stats}/nobodys`), refused(404, 'Task stat not found'));
+      expectAnswer(await system.post(`/tasks/${id}/task_stats`, STATS), refused(400, 'Missing dataset_id in body'));
+      expectAnswer(await alice.get(`${stats}?last=true`), ok({ [resultIn(stat)]: record }));
+      expectAnswer(await bob.get(`${stats}/${resultIn(stat)}`), ok(record));
+      expectAnswer(await alice.get(`${stats}/nobodys`), refused(404, 'Task stat not found'));
 
-      exactly(await alice.get(`${at}/tasks/${id}/logs`), refused(404, 'Log not found'));
+      expectAnswer(await alice.get(`${at}/tasks/${id}/logs`), refused(404, 'Log not found'));
       const log = { dataset_id: datasetId, task_id: id, name: 'stdout', data: `run ${index}\n` };
-      exactly(await system.post('/logs', { ...log, data: undefined }), refused(400, 'data field not in body'));
+      expectAnswer(await system.post('/logs', { ...log, data: undefined }), refused(400, 'data field not in body'));
       const written = await system.post('/logs', log);
-      exactly(written, created({ result: anId }));
+      expectAnswer(written, created({ result: anId }));
       const logDocument = { log_id: resultIn(written), timestamp: aTime, ...log };
-      exactly(await bob.get(`${at}/tasks/${id}/logs`), ok({ logs: [logDocument] }));
-      exactly(await alice.get(`${at}/logs/${resultIn(written)}`), ok(logDocument));
-      exactly(await alice.get(`${at}/tasks/${id}/logs?group=true&keys=data&num=1`), ok({ logs: [{ data: log.data }] }));
-      exactly(await system.get(`/logs/${resultIn(written)}`), ok(logDocument));
+      expectAnswer(await bob.get(`${at}/tasks/${id}/logs`), ok({ logs: [logDocument] }));
+      expectAnswer(await alice.get(`${at}/logs/${resultIn(written)}`), ok(logDocument));
+      expectAnswer(
+        await alice.get(`${at}/tasks/${id}/logs?group=true&keys=data&num=1`),
+        ok({ logs: [{ data: log.data }] }),
+      );
+      expectAnswer(await system.get(`/logs/${resultIn(written)}`), ok(logDocument));
 
       const before = await system.get(`/tasks/${id}`);
       const end = { instance_id: instance, time_used: 3600 * (index + 1), site: 'DESY' };
-      exactly(
+      expectAnswer(
         await report('complete', { ...end, time_used: 'long' }),
         refused(400, 'time_used is not a number, or negative'),
       );
-      exactly(await report('complete', end), before);
+      expectAnswer(await report('complete', end), before);
       const complete = {
         status: 'complete',
         site: 'DESY',
@@ -196,25 +202,28 @@ export const gridProcess = (cluster: GetTestCluster, exactly: Exactly): void => 
         instance_id: '',
         status_changed: aTime,
       };
-      exactly(await system.get(`/tasks/${id}`), ok({ ...documentIn(before), ...complete }));
+      expectAnswer(await system.get(`/tasks/${id}`), ok({ ...documentIn(before), ...complete }));
       // The answer was lost, and the client asks again: harmless.
-      exactly(await report('complete', end), none);
-      exactly(await report('failed', end), none);
+      expectAnswer(await report('complete', end), none);
+      expectAnswer(await report('failed', end), none);
       await counts({ idle: 3, ...(index < 2 && { queued: 2 - index }), complete: index + 1 });
     }
-    exactly(await alice.get(`${at}/task_counts/status?gpu=true`), ok({ idle: 3 }));
-    exactly(await alice.get(`${at}/task_counts/status?gpu=maybe`), refused(400, 'gpu is not a bool'));
-    exactly(await alice.get(`${at}/task_counts/name_status`), ok({ generate: { complete: 3 }, detector: { idle: 3 } }));
+    expectAnswer(await alice.get(`${at}/task_counts/status?gpu=true`), ok({ idle: 3 }));
+    expectAnswer(await alice.get(`${at}/task_counts/status?gpu=maybe`), refused(400, 'gpu is not a bool'));
+    expectAnswer(
+      await alice.get(`${at}/task_counts/name_status`),
+      ok({ generate: { complete: 3 }, detector: { idle: 3 } }),
+    );
     const hours = { total_hrs: 6, total_err_hrs: 0, avg_hrs: 2, stddev_hrs: 1, min_hrs: 1, max_hrs: 3 };
-    exactly(await alice.get(`${at}/task_stats`), ok({ generate: { count: 3, gpu: 0, ...hours, efficiency: 1 } }));
+    expectAnswer(await alice.get(`${at}/task_stats`), ok({ generate: { count: 3, gpu: 0, ...hours, efficiency: 1 } }));
 
-    exactly(await system.post('/task_actions/waiting', { task_ids: detectors }), ok({ waiting: 3 }));
+    expectAnswer(await system.post('/task_actions/waiting', { task_ids: detectors }), ok({ waiting: 3 }));
     const query = { query_params: { dataset_id: datasetId } };
-    exactly(await system.post('/task_actions/queue_many', { ...query, requirements: OFFER }), none);
+    expectAnswer(await system.post('/task_actions/queue_many', { ...query, requirements: OFFER }), none);
     const one = await system.post('/task_actions/queue', { ...query, requirements: { ...OFFER, gpu: 1 } });
     const detector = await system.get(`/tasks/${detectors[0] ?? ''}`);
-    exactly(one, ok({ ...documentIn(detector), queued: 1 }));
-    exactly(
+    expectAnswer(one, ok({ ...documentIn(detector), queued: 1 }));
+    expectAnswer(
       detector,
       ok(
         taskDocument({
@@ -228,8 +237,8 @@ export const gridProcess = (cluster: GetTestCluster, exactly: Exactly): void => 
     const old = `/logs?to=9999&name=stdout&dataset_id=${datasetId}&keys=log_id&limit=100`;
     const logs = Object.keys(documentIn(await system.get(old)));
     expect(logs).toHaveLength(3);
-    for (const id of logs) exactly(jsonAnswer(await system.send('DELETE', `/logs/${id}`)), done);
-    exactly(await system.get(old), ok({}));
-    exactly(await system.get(`/logs/${logs[0] ?? ''}`), refused(404, 'Log not found'));
+    for (const id of logs) expectAnswer(jsonAnswer(await system.send('DELETE', `/logs/${id}`)), done);
+    expectAnswer(await system.get(old), ok({}));
+    expectAnswer(await system.get(`/logs/${logs[0] ?? ''}`), refused(404, 'Log not found'));
   }, 60_000);
 };

@@ -13,7 +13,7 @@ import {
   taskDocument,
   without,
 } from '../documents.js';
-import type { Exactly } from '../exact-answers.js';
+import type { ExpectAnswer } from '../exact-answers.js';
 
 const SUBMISSION = {
   description: 'muon gun, set 3',
@@ -59,54 +59,54 @@ const WRONG_CONFIGS: readonly (readonly [config: unknown, reason: string])[] = [
 ];
 
 /** What people do on the web page or with a script (contract 4, 5, 6, 7, 10, 16). */
-export const submitAndMaterialize = (cluster: GetTestCluster, exactly: Exactly): void => {
-  it('a user submits a dataset with its config, and jobs and tasks are made of it', async () => {
+export const submitAndMaterialize = (cluster: GetTestCluster, expectAnswer: ExpectAnswer): void => {
+  it('a user submits a dataset with its config and creates jobs and tasks from it', async () => {
     const { admin, system, alice, bob } = cluster();
     for (const name of MISSING) {
-      exactly(await alice.post('/datasets', without(SUBMISSION, name)), refused(400, `missing key: ${name}`));
+      expectAnswer(await alice.post('/datasets', without(SUBMISSION, name)), refused(400, `missing key: ${name}`));
     }
     for (const [fields, reason] of WRONG) {
-      exactly(await alice.post('/datasets', { ...SUBMISSION, ...fields }), refused(400, reason));
+      expectAnswer(await alice.post('/datasets', { ...SUBMISSION, ...fields }), refused(400, reason));
     }
 
     // A plain user submits in nobody else's name: no error, but the name is not taken.
     const sent = await alice.send('POST', '/datasets', { body: JSON.stringify({ ...SUBMISSION, username: 'bob' }) });
     const answer = jsonAnswer(sent);
-    exactly(answer, created({ result: anId }));
+    expectAnswer(answer, created({ result: anId }));
     const id = resultIn(answer);
     expect(sent.headers['location']).toBe(`/datasets/${id}`);
     const at = `/datasets/${id}`;
     const dataset = await alice.get(at);
     const document = datasetDocument({ ...SUBMISSION, dataset_id: id });
-    exactly(dataset, ok(document));
+    expectAnswer(dataset, ok(document));
     const { dataset: number } = documentIn(dataset) as { dataset: number };
     const next = await alice.post('/datasets', { ...SUBMISSION, auth_groups_read: [] });
-    exactly(next, created({ result: anId }));
+    expectAnswer(next, created({ result: anId }));
     const other = resultIn(next);
     // What was refused has used up no number.
-    exactly(
+    expectAnswer(
       await alice.get(`/datasets/${other}`),
       ok(datasetDocument({ ...SUBMISSION, dataset_id: other, dataset: number + 1 })),
     );
-    exactly(await bob.get(at), ok(documentIn(dataset)));
-    exactly(await bob.get(`/datasets/${other}`), refused(403, 'authorization failed'));
-    exactly(await system.get('/datasets/nobodys'), refused(404, 'Dataset not found'));
-    exactly(await alice.get('/datasets/nobodys'), refused(403, 'attr not found'));
+    expectAnswer(await bob.get(at), ok(documentIn(dataset)));
+    expectAnswer(await bob.get(`/datasets/${other}`), refused(403, 'authorization failed'));
+    expectAnswer(await system.get('/datasets/nobodys'), refused(404, 'Dataset not found'));
+    expectAnswer(await alice.get('/datasets/nobodys'), refused(403, 'attr not found'));
 
     const own = '&users=alice&groups=simprod';
-    exactly(
+    expectAnswer(
       await alice.get(`/datasets?keys=dataset|description&status=processing${own}`),
       ok({
         [id]: { dataset_id: id, dataset: number, description: SUBMISSION.description },
         [other]: { dataset_id: other, dataset: number + 1, description: SUBMISSION.description },
       }),
     );
-    exactly(await bob.get(`/datasets?keys=dataset${own}`), ok({ [id]: { dataset_id: id, dataset: number } }));
-    exactly(await alice.get('/datasets?users=nobody'), ok({}));
-    exactly(await alice.get('/datasets?status=suspended|gone'), refused(400, 'unknown status'));
-    exactly(await bob.get('/dataset_summaries/status'), ok({ processing: [id] }));
-    exactly(await alice.get('/dataset_summaries/status'), ok({ processing: [id, other] }));
-    exactly(
+    expectAnswer(await bob.get(`/datasets?keys=dataset${own}`), ok({ [id]: { dataset_id: id, dataset: number } }));
+    expectAnswer(await alice.get('/datasets?users=nobody'), ok({}));
+    expectAnswer(await alice.get('/datasets?status=suspended|gone'), refused(400, 'unknown status'));
+    expectAnswer(await bob.get('/dataset_summaries/status'), ok({ processing: [id] }));
+    expectAnswer(await alice.get('/dataset_summaries/status'), ok({ processing: [id, other] }));
+    expectAnswer(
       await admin.get(`/auths/${id}`),
       ok({
         read_groups: ['admin', 'simprod', 'users'],
@@ -115,52 +115,52 @@ export const submitAndMaterialize = (cluster: GetTestCluster, exactly: Exactly):
         write_users: ['alice'],
       }),
     );
-    exactly(
+    expectAnswer(
       await admin.get('/users?username=alice'),
       ok({ results: [{ user_id: anId, username: 'alice', priority: 0.5, groups: [], roles: [] }] }),
     );
 
-    exactly(await alice.put(`${at}/description`, { description: 'muons, set 4' }), done);
-    exactly(await alice.put(`${at}/description`, {}), refused(400, 'missing description'));
-    exactly(await alice.put(`${at}/description`, { description: 4 }), refused(400, 'bad description'));
-    exactly(await alice.put(`${at}/priority`, { priority: 1 }), done);
-    exactly(await alice.put(`${at}/priority`, { priority: 'high' }), refused(400, 'priority is not a number'));
-    exactly(await bob.put(`${at}/priority`, { priority: 2 }), refused(403, 'authorization failed'));
-    exactly(await alice.get(at), ok({ ...documentIn(dataset), description: 'muons, set 4', priority: 1 }));
+    expectAnswer(await alice.put(`${at}/description`, { description: 'muons, set 4' }), done);
+    expectAnswer(await alice.put(`${at}/description`, {}), refused(400, 'missing description'));
+    expectAnswer(await alice.put(`${at}/description`, { description: 4 }), refused(400, 'bad description'));
+    expectAnswer(await alice.put(`${at}/priority`, { priority: 1 }), done);
+    expectAnswer(await alice.put(`${at}/priority`, { priority: 'high' }), refused(400, 'priority is not a number'));
+    expectAnswer(await bob.put(`${at}/priority`, { priority: 2 }), refused(403, 'authorization failed'));
+    expectAnswer(await alice.get(at), ok({ ...documentIn(dataset), description: 'muons, set 4', priority: 1 }));
 
     for (const path of [`/config/${id}`, `${at}/config`]) {
-      exactly(await alice.get(path), refused(404, 'Config not found'));
-      for (const [config, reason] of WRONG_CONFIGS) exactly(await alice.put(path, config), refused(400, reason));
-      exactly(await bob.put(path, CONFIG), refused(403, 'authorization failed'));
+      expectAnswer(await alice.get(path), refused(404, 'Config not found'));
+      for (const [config, reason] of WRONG_CONFIGS) expectAnswer(await alice.put(path, config), refused(400, reason));
+      expectAnswer(await bob.put(path, CONFIG), refused(403, 'authorization failed'));
     }
-    exactly(await alice.put(`/config/${id}`, { ...CONFIG, dataset_id: id }), done);
-    exactly(await alice.get(`/config/${id}`), ok(CONFIG));
-    exactly(await bob.get(`${at}/config`), ok(CONFIG));
+    expectAnswer(await alice.put(`/config/${id}`, { ...CONFIG, dataset_id: id }), done);
+    expectAnswer(await alice.get(`/config/${id}`), ok(CONFIG));
+    expectAnswer(await bob.get(`${at}/config`), ok(CONFIG));
 
-    exactly(await alice.get(`/actions/materialization/datasets/${id}`), refused(404, 'Request not found'));
-    exactly(await bob.post('/actions/materialization', { dataset_id: id }), refused(403, 'auth failed'));
-    exactly(await alice.post('/actions/materialization', {}), refused(400, 'missing key: dataset_id'));
+    expectAnswer(await alice.get(`/actions/materialization/datasets/${id}`), refused(404, 'Request not found'));
+    expectAnswer(await bob.post('/actions/materialization', { dataset_id: id }), refused(403, 'auth failed'));
+    expectAnswer(await alice.post('/actions/materialization', {}), refused(400, 'missing key: dataset_id'));
     const materialize = async (fields: object): Promise<string> => {
-      const asked = await alice.post('/actions/materialization', { dataset_id: id, ...fields });
-      exactly(asked, created({ result: anId }));
-      return resultIn(asked);
+      const accepted = await alice.post('/actions/materialization', { dataset_id: id, ...fields });
+      expectAnswer(accepted, created({ result: anId }));
+      return resultIn(accepted);
     };
     const request = await materialize({ num: '1' });
     const payload = { dataset_id: id, num: 1, set_status: 'idle', type: 'materialization' };
     const shown = { id: request, error_message: '', payload };
     const begunOrNot: unknown = expect.stringMatching(/^(queued|processing|complete)$/);
-    exactly(await alice.get(`/actions/materialization/${request}`), ok({ ...shown, status: begunOrNot }));
-    exactly(await alice.get(`/actions/materialization/datasets/${id}`), ok({ id: request, status: begunOrNot }));
+    expectAnswer(await alice.get(`/actions/materialization/${request}`), ok({ ...shown, status: begunOrNot }));
+    expectAnswer(await alice.get(`/actions/materialization/datasets/${id}`), ok({ id: request, status: begunOrNot }));
     expect(await settled(alice, 'materialization', request)).toStrictEqual({ ...shown, status: 'complete' });
-    exactly(await alice.get(`/actions/materialization/datasets/${id}`), ok({ id: request, status: 'complete' }));
-    exactly(await alice.get(`${at}/job_counts/status`), ok({ processing: 1 }));
-    exactly(await alice.get(`${at}/task_counts/status`), ok({ idle: 2 }));
+    expectAnswer(await alice.get(`/actions/materialization/datasets/${id}`), ok({ id: request, status: 'complete' }));
+    expectAnswer(await alice.get(`${at}/job_counts/status`), ok({ processing: 1 }));
+    expectAnswer(await alice.get(`${at}/task_counts/status`), ok({ idle: 2 }));
     const second = await materialize({ set_status: 'waiting' });
     expect((await settled(alice, 'materialization', second)).status).toBe('complete');
 
     const listed = await alice.get(`${at}/jobs`);
     const jobs = Object.keys(documentIn(listed));
-    exactly(
+    expectAnswer(
       listed,
       ok(
         Object.fromEntries(
@@ -183,69 +183,75 @@ export const submitAndMaterialize = (cluster: GetTestCluster, exactly: Exactly):
         : { name: 'detector', depends: [tasks[place - 1]], requirements: { gpu: 1, time: 1.5 } }),
     });
     expect(tasks).toHaveLength(6);
-    exactly(all, ok(Object.fromEntries(tasks.map((task, place) => [task, taskAt(place)]))));
-    exactly(await bob.get(`${at}/jobs/${jobs[1] ?? ''}`), ok(documentIn(listed)[jobs[1] ?? '']));
-    exactly(
+    expectAnswer(all, ok(Object.fromEntries(tasks.map((task, place) => [task, taskAt(place)]))));
+    expectAnswer(await bob.get(`${at}/jobs/${jobs[1] ?? ''}`), ok(documentIn(listed)[jobs[1] ?? '']));
+    expectAnswer(
       await alice.get(`${at}/jobs?job_index=2&keys=job_index`),
       ok({ [jobs[2] ?? '']: { job_id: jobs[2], job_index: 2 } }),
     );
-    exactly(await alice.get(`${at}/jobs?status=gone`), refused(400, 'Unknown status'));
-    exactly(await alice.get(`${at}/jobs/nobodys`), refused(404, 'Job not found'));
-    exactly(
+    expectAnswer(await alice.get(`${at}/jobs?status=gone`), refused(400, 'Unknown status'));
+    expectAnswer(await alice.get(`${at}/jobs/nobodys`), refused(404, 'Job not found'));
+    expectAnswer(
       await alice.get(`${at}/tasks?status=idle&name=detector&keys=name|requirements.gpu`),
       ok({
         [tasks[1] ?? '']: { task_id: tasks[1], name: 'detector', requirements: { gpu: 1 } },
       }),
     );
-    exactly(await alice.get(`${at}/tasks?status=gone`), refused(400, 'Unknown task status'));
-    exactly(await alice.get(`${at}/tasks/nobodys`), refused(404, 'Task not found'));
-    exactly(await bob.get(`${at}/tasks/${tasks[5] ?? ''}`), ok(documentIn(all)[tasks[5] ?? '']));
-    exactly(await alice.get(`${at}/job_summaries/status`), ok({ processing: jobs }));
-    exactly(await alice.get(`${at}/task_summaries/status`), ok({ idle: tasks.slice(0, 2), waiting: tasks.slice(2) }));
-    exactly(
+    expectAnswer(await alice.get(`${at}/tasks?status=gone`), refused(400, 'Unknown task status'));
+    expectAnswer(await alice.get(`${at}/tasks/nobodys`), refused(404, 'Task not found'));
+    expectAnswer(await bob.get(`${at}/tasks/${tasks[5] ?? ''}`), ok(documentIn(all)[tasks[5] ?? '']));
+    expectAnswer(await alice.get(`${at}/job_summaries/status`), ok({ processing: jobs }));
+    expectAnswer(
+      await alice.get(`${at}/task_summaries/status`),
+      ok({ idle: tasks.slice(0, 2), waiting: tasks.slice(2) }),
+    );
+    expectAnswer(
       await alice.get(`${at}/task_counts/name_status`),
       ok({ generate: { idle: 1, waiting: 2 }, detector: { idle: 1, waiting: 2 } }),
     );
-    exactly(await alice.get(`${at}/task_counts/status?gpu=true`), ok({ idle: 1, waiting: 2 }));
-    exactly(await alice.get(`${at}/task_stats`), ok({}));
+    expectAnswer(await alice.get(`${at}/task_counts/status?gpu=true`), ok({ idle: 1, waiting: 2 }));
+    expectAnswer(await alice.get(`${at}/task_stats`), ok({}));
 
     const file = { filename: 'osdf:///a/b.i3', movement: 'input', job_index: 1, task_name: 'generate' };
-    exactly(await alice.get(`${at}/files`), ok({ files: [] }));
-    exactly(await alice.post(`${at}/files`, file), created({ result: tasks[2] }));
-    exactly(await alice.post(`${at}/files`, { ...file, job_index: 9 }), refused(400, 'task referred to not found'));
-    exactly(await alice.post(`${at}/files`, { ...file, movement: 'sideways' }), refused(400, 'invalid file data'));
+    expectAnswer(await alice.get(`${at}/files`), ok({ files: [] }));
+    expectAnswer(await alice.post(`${at}/files`, file), created({ result: tasks[2] }));
+    expectAnswer(
+      await alice.post(`${at}/files`, { ...file, job_index: 9 }),
+      refused(400, 'task referred to not found'),
+    );
+    expectAnswer(await alice.post(`${at}/files`, { ...file, movement: 'sideways' }), refused(400, 'invalid file data'));
     const stored = {
       files: [
         { type: 'permanent', movement: 'input', remote: file.filename, local: '', transfer: true, compression: false },
       ],
     };
-    exactly(await alice.get(`${at}/files`), ok(stored));
-    exactly(await bob.get(`${at}/files/${tasks[2] ?? ''}`), ok(stored));
-    exactly(await bob.post(`${at}/files/${tasks[2] ?? ''}`, file), refused(403, 'authorization failed'));
+    expectAnswer(await alice.get(`${at}/files`), ok(stored));
+    expectAnswer(await bob.get(`${at}/files/${tasks[2] ?? ''}`), ok(stored));
+    expectAnswer(await bob.post(`${at}/files/${tasks[2] ?? ''}`, file), refused(403, 'authorization failed'));
 
-    exactly(
+    expectAnswer(
       await alice.put(`${at}/jobs_submitted`, { jobs_submitted: 2 }),
       refused(400, 'jobs_submitted must not be less than before'),
     );
-    exactly(
+    expectAnswer(
       await alice.put(`${at}/jobs_submitted`, { jobs_submitted: 'many' }),
       refused(400, 'jobs_submitted is not an int'),
     );
-    exactly(await alice.put(`${at}/jobs_submitted`, { jobs_submitted: '4' }), done);
-    exactly(
+    expectAnswer(await alice.put(`${at}/jobs_submitted`, { jobs_submitted: '4' }), done);
+    expectAnswer(
       await alice.get(at),
       ok({ ...documentIn(dataset), description: 'muons, set 4', priority: 1, jobs_submitted: 4, tasks_submitted: 8 }),
     );
     expect((await settled(alice, 'materialization', await materialize({}))).status).toBe('complete');
-    exactly(await alice.get(`${at}/job_counts/status`), ok({ processing: 4 }));
-    exactly(await alice.post(`${at}/dataset_actions/truncate`), done);
-    exactly(
+    expectAnswer(await alice.get(`${at}/job_counts/status`), ok({ processing: 4 }));
+    expectAnswer(await alice.post(`${at}/dataset_actions/truncate`), done);
+    expectAnswer(
       await alice.get('/datasets?status=truncated&keys=truncated'),
       ok({ [id]: { dataset_id: id, truncated: true } }),
     );
   }, 60_000);
 
-  it('a user leaves all of it to one request', async () => {
+  it('a user submits everything with one request', async () => {
     const { alice } = cluster();
     const body = { config: JSON.stringify(CONFIG), description: 'at once', jobs_submitted: '2', group: 'simprod' };
     const WRONG_REQUESTS: readonly (readonly [fields: Document, reason: string])[] = [
@@ -257,17 +263,17 @@ export const submitAndMaterialize = (cluster: GetTestCluster, exactly: Exactly):
       [{ more: 1 }, 'unknown key: more'],
     ];
     for (const [fields, reason] of WRONG_REQUESTS) {
-      exactly(await alice.post('/actions/submit', { ...body, ...fields }), refused(400, reason));
+      expectAnswer(await alice.post('/actions/submit', { ...body, ...fields }), refused(400, reason));
     }
-    const asked: JsonAnswer = await alice.post('/actions/submit', body);
-    exactly(asked, created({ result: anId }));
-    const request = resultIn(asked);
+    const accepted: JsonAnswer = await alice.post('/actions/submit', body);
+    expectAnswer(accepted, created({ result: anId }));
+    const request = resultIn(accepted);
     const payload = { ...body, jobs_submitted: 2, username: 'alice', extra_submit_fields: null, type: 'submit' };
     const { payload: result, ...settledAs } = await settled(alice, 'submit', request);
     expect(settledAs).toStrictEqual({ id: request, status: 'complete', error_message: '' });
     expect(result).toStrictEqual({ ...payload, dataset_id: anId });
     const id = String(result['dataset_id']);
-    exactly(
+    expectAnswer(
       await alice.get(`/datasets/${id}`),
       ok(
         datasetDocument({
@@ -276,9 +282,9 @@ export const submitAndMaterialize = (cluster: GetTestCluster, exactly: Exactly):
         }),
       ),
     );
-    exactly(await alice.get(`/config/${id}`), ok(CONFIG));
-    exactly(await alice.get(`/datasets/${id}/job_counts/status`), ok({}));
-    exactly(await alice.get('/actions/submit/nobodys'), refused(404, 'Request not found'));
-    exactly(await alice.get('/actions/submit'), ok({ queued: 0, processing: 0, error: 0, complete: 1 }));
+    expectAnswer(await alice.get(`/config/${id}`), ok(CONFIG));
+    expectAnswer(await alice.get(`/datasets/${id}/job_counts/status`), ok({}));
+    expectAnswer(await alice.get('/actions/submit/nobodys'), refused(404, 'Request not found'));
+    expectAnswer(await alice.get('/actions/submit'), ok({ queued: 0, processing: 0, error: 0, complete: 1 }));
   }, 60_000);
 };

@@ -3,13 +3,13 @@ import { created, done, ok, refused } from '../answers.js';
 import { type GetTestCluster } from '../../../harness/test-cluster.js';
 import { newDataset, newJob, newTask } from '../fixtures.js';
 import { aTime, anId, datasetDocument, documentIn, resultIn } from '../documents.js';
-import type { Exactly } from '../exact-answers.js';
+import type { ExpectAnswer } from '../exact-answers.js';
 
 const WORDS = ['idle', 'waiting', 'queued', 'processing', 'failed', 'complete'];
 
 /** What the owner of a dataset does to it (contract 4.2, 6, 7.3, 7.7, 16). */
-export const suspendAndReset = (cluster: GetTestCluster, exactly: Exactly): void => {
-  it('a running dataset is suspended, reset and reset hard', async () => {
+export const suspendAndReset = (cluster: GetTestCluster, expectAnswer: ExpectAnswer): void => {
+  it('a running dataset is suspended, reset and hard-reset', async () => {
     const { system, alice, bob } = cluster();
     const datasetId = await newDataset(alice);
     const at = `/datasets/${datasetId}`;
@@ -19,7 +19,7 @@ export const suspendAndReset = (cluster: GetTestCluster, exactly: Exactly): void
       tasks.push(await newTask(system, datasetId, { job_id: job, status, instance_id: 'i' }));
     }
     const statuses = async (words: readonly string[], instances: readonly string[]): Promise<void> =>
-      exactly(
+      expectAnswer(
         await alice.get(`${at}/tasks?keys=status|instance_id`),
         ok(
           Object.fromEntries(
@@ -27,43 +27,43 @@ export const suspendAndReset = (cluster: GetTestCluster, exactly: Exactly): void
           ),
         ),
       );
-    const HELD = new Array<string>(6).fill('i');
+    const INSTANCE_IDS = new Array<string>(6).fill('i');
     const jobs = async (expected: object): Promise<void> =>
-      exactly(await alice.get(`${at}/job_counts/status`), ok(expected));
-    await statuses(WORDS, HELD);
+      expectAnswer(await alice.get(`${at}/job_counts/status`), ok(expected));
+    await statuses(WORDS, INSTANCE_IDS);
 
     for (const action of ['bulk_suspend', 'bulk_reset', 'bulk_hard_reset']) {
       // Nobody is chosen, which is not everybody.
-      exactly(await alice.post(`${at}/task_actions/${action}`, { tasks: [] }), done);
-      exactly(await alice.post(`${at}/task_actions/${action}`, { jobs: [] }), done);
-      exactly(await alice.post(`${at}/job_actions/${action}`, { jobs: [] }), done);
-      exactly(await alice.post(`${at}/task_actions/${action}`, { tasks: ['nobodys'] }), done);
-      exactly(await bob.post(`${at}/task_actions/${action}`), refused(403, 'authorization failed'));
-      exactly(await bob.post(`${at}/job_actions/${action}`), refused(403, 'authorization failed'));
-      await statuses(WORDS, HELD);
+      expectAnswer(await alice.post(`${at}/task_actions/${action}`, { tasks: [] }), done);
+      expectAnswer(await alice.post(`${at}/task_actions/${action}`, { jobs: [] }), done);
+      expectAnswer(await alice.post(`${at}/job_actions/${action}`, { jobs: [] }), done);
+      expectAnswer(await alice.post(`${at}/task_actions/${action}`, { tasks: ['nobodys'] }), done);
+      expectAnswer(await bob.post(`${at}/task_actions/${action}`), refused(403, 'authorization failed'));
+      expectAnswer(await bob.post(`${at}/job_actions/${action}`), refused(403, 'authorization failed'));
+      await statuses(WORDS, INSTANCE_IDS);
       await jobs({ processing: 1 });
     }
 
-    exactly(await alice.put(`${at}/status`, { status: 'suspended' }), done);
-    exactly(await alice.put(`${at}/status`, { status: 'suspended' }), done);
-    exactly(await alice.get(at), ok(datasetDocument({ dataset_id: datasetId, status: 'suspended' })));
-    await statuses(WORDS, HELD);
-    exactly(await alice.post(`${at}/job_actions/bulk_suspend`), done);
+    expectAnswer(await alice.put(`${at}/status`, { status: 'suspended' }), done);
+    expectAnswer(await alice.put(`${at}/status`, { status: 'suspended' }), done);
+    expectAnswer(await alice.get(at), ok(datasetDocument({ dataset_id: datasetId, status: 'suspended' })));
+    await statuses(WORDS, INSTANCE_IDS);
+    expectAnswer(await alice.post(`${at}/job_actions/bulk_suspend`), done);
     await jobs({ suspended: 1 });
-    await statuses(WORDS, HELD);
-    exactly(await alice.post(`${at}/task_actions/bulk_suspend`, { jobs: [job] }), done);
+    await statuses(WORDS, INSTANCE_IDS);
+    expectAnswer(await alice.post(`${at}/task_actions/bulk_suspend`, { jobs: [job] }), done);
     await statuses(
       ['suspended', 'suspended', 'suspended', 'suspended', 'failed', 'complete'],
       ['', '', '', '', 'i', 'i'],
     );
     const claim = { query_params: { dataset_id: datasetId } };
-    exactly(await system.post('/task_actions/queue', claim), refused(404, 'Task not found'));
+    expectAnswer(await system.post('/task_actions/queue', claim), refused(404, 'Task not found'));
 
-    exactly(await alice.post(`${at}/task_actions/bulk_reset`), done);
+    expectAnswer(await alice.post(`${at}/task_actions/bulk_reset`), done);
     await statuses(['idle', 'idle', 'idle', 'idle', 'idle', 'complete'], ['', '', '', '', '', 'i']);
-    exactly(await alice.post(`${at}/job_actions/bulk_reset`), done);
+    expectAnswer(await alice.post(`${at}/job_actions/bulk_reset`), done);
     await jobs({ processing: 1 });
-    exactly(await alice.put(`${at}/status`, { status: 'processing' }), done);
+    expectAnswer(await alice.put(`${at}/status`, { status: 'processing' }), done);
 
     const [first = '', , , , , last = ''] = tasks;
     const patched = await system.patch(`/tasks/${last}`, {
@@ -80,81 +80,87 @@ export const suspendAndReset = (cluster: GetTestCluster, exactly: Exactly): void
       requirements: { cpu: 2 },
       status_changed: aTime,
     };
-    exactly(
+    expectAnswer(
       patched,
       ok({ ...documentIn(await system.get(`/tasks/${first}`)), ...complete, task_id: last, instance_id: 'i' }),
     );
-    exactly(
+    expectAnswer(
       await alice.put(`${at}/tasks/${last}/status`, { status: 'idle' }),
       refused(400, 'Bad state transition for status'),
     );
-    exactly(await alice.put(`${at}/status`, { status: 'complete' }), done);
-    exactly(await alice.put(`${at}/status`, { status: 'processing' }), refused(400, 'Bad state transition for status'));
-    exactly(await alice.post(`${at}/dataset_actions/truncate`), refused(400, 'Cannot truncate complete dataset'));
-    exactly(await alice.put(`${at}/status`, { status: 'truncated' }), refused(400, 'Cannot truncate complete dataset'));
-    exactly(await bob.post(`${at}/dataset_actions/hard_reset`), refused(403, 'authorization failed'));
-    exactly(await alice.post(`${at}/dataset_actions/hard_reset`), done);
-    exactly(await alice.get(at), ok(datasetDocument({ dataset_id: datasetId })));
-    exactly(await system.get(`/tasks/${last}`), patched);
-    exactly(await alice.post(`${at}/task_actions/bulk_hard_reset`, { tasks: [last] }), done);
-    exactly(
+    expectAnswer(await alice.put(`${at}/status`, { status: 'complete' }), done);
+    expectAnswer(
+      await alice.put(`${at}/status`, { status: 'processing' }),
+      refused(400, 'Bad state transition for status'),
+    );
+    expectAnswer(await alice.post(`${at}/dataset_actions/truncate`), refused(400, 'Cannot truncate complete dataset'));
+    expectAnswer(
+      await alice.put(`${at}/status`, { status: 'truncated' }),
+      refused(400, 'Cannot truncate complete dataset'),
+    );
+    expectAnswer(await bob.post(`${at}/dataset_actions/hard_reset`), refused(403, 'authorization failed'));
+    expectAnswer(await alice.post(`${at}/dataset_actions/hard_reset`), done);
+    expectAnswer(await alice.get(at), ok(datasetDocument({ dataset_id: datasetId })));
+    expectAnswer(await system.get(`/tasks/${last}`), patched);
+    expectAnswer(await alice.post(`${at}/task_actions/bulk_hard_reset`, { tasks: [last] }), done);
+    expectAnswer(
       await system.get(`/tasks/${last}`),
       ok({ ...documentIn(patched), status: 'idle', failures: 0, site: '', instance_id: '', status_changed: aTime }),
     );
-    exactly(await alice.get(`${at}/task_counts/status`), ok({ idle: 6 }));
+    expectAnswer(await alice.get(`${at}/task_counts/status`), ok({ idle: 6 }));
 
-    exactly(await alice.put(`${at}/jobs/${job}/status`, { status: 'complete' }), done);
-    exactly(await alice.post(`${at}/job_actions/bulk_reset`), done);
+    expectAnswer(await alice.put(`${at}/jobs/${job}/status`, { status: 'complete' }), done);
+    expectAnswer(await alice.post(`${at}/job_actions/bulk_reset`), done);
     await jobs({ complete: 1 });
-    exactly(await alice.post(`${at}/job_actions/bulk_hard_reset`, { jobs: [job] }), done);
+    expectAnswer(await alice.post(`${at}/job_actions/bulk_hard_reset`, { jobs: [job] }), done);
     await jobs({ processing: 1 });
-    exactly(await alice.post(`${at}/job_actions/bulk_status/suspended`, { jobs: [job] }), done);
-    exactly(await alice.post(`${at}/job_actions/bulk_status/suspended`, { jobs: [job] }), done);
-    exactly(
+    expectAnswer(await alice.post(`${at}/job_actions/bulk_status/suspended`, { jobs: [job] }), done);
+    expectAnswer(await alice.post(`${at}/job_actions/bulk_status/suspended`, { jobs: [job] }), done);
+    expectAnswer(
       await alice.post(`${at}/job_actions/bulk_status/complete`, { jobs: [job] }),
       refused(404, 'Jobs not found'),
     );
-    exactly(await alice.post(`${at}/job_actions/bulk_status/gone`, { jobs: [job] }), refused(400, 'Bad status'));
-    exactly(await alice.post(`${at}/job_actions/bulk_status/errors`, {}), refused(400, 'Missing jobs in body'));
+    expectAnswer(await alice.post(`${at}/job_actions/bulk_status/gone`, { jobs: [job] }), refused(400, 'Bad status'));
+    expectAnswer(await alice.post(`${at}/job_actions/bulk_status/errors`, {}), refused(400, 'Missing jobs in body'));
 
     // Tasks are forced, whatever they were.
-    exactly(await alice.post(`${at}/task_actions/bulk_status/complete`, { tasks }), done);
-    exactly(await alice.post(`${at}/task_actions/bulk_status/waiting`, { tasks: [first] }), done);
-    exactly(await alice.get(`${at}/task_counts/status`), ok({ waiting: 1, complete: 5 }));
-    exactly(
+    expectAnswer(await alice.post(`${at}/task_actions/bulk_status/complete`, { tasks }), done);
+    expectAnswer(await alice.post(`${at}/task_actions/bulk_status/waiting`, { tasks: [first] }), done);
+    expectAnswer(await alice.get(`${at}/task_counts/status`), ok({ waiting: 1, complete: 5 }));
+    expectAnswer(
       await alice.post(`${at}/task_actions/bulk_status/waiting`, { tasks: [] }),
       refused(400, 'Missing tasks in body'),
     );
-    exactly(await alice.post(`${at}/task_actions/bulk_status/gone`, { tasks }), refused(400, 'Bad status'));
-    exactly(
+    expectAnswer(await alice.post(`${at}/task_actions/bulk_status/gone`, { tasks }), refused(400, 'Bad status'));
+    expectAnswer(
       await alice.post(`${at}/task_actions/bulk_status/idle`, { tasks: ['nobodys'] }),
       refused(404, 'Tasks not found'),
     );
 
     const require = `${at}/task_actions/bulk_requirements`;
-    exactly(await alice.patch(`${require}/generate`, { memory: 6.5, os: ['RHEL_9_x86_64'] }), done);
-    exactly(
+    expectAnswer(await alice.patch(`${require}/generate`, { memory: 6.5, os: ['RHEL_9_x86_64'] }), done);
+    expectAnswer(
       await alice.get(`${at}/tasks/${first}?keys=requirements`),
       ok({
         task_id: first,
         requirements: { memory: 6.5, os: ['RHEL_9_x86_64'] },
       }),
     );
-    exactly(await alice.post(`${require}/generate`, { cpu: 1, memory: 2.5, os: [] }), done);
-    exactly(
+    expectAnswer(await alice.post(`${require}/generate`, { cpu: 1, memory: 2.5, os: [] }), done);
+    expectAnswer(
       await alice.get(`${at}/tasks/${first}?keys=requirements`),
       ok({ task_id: first, requirements: { cpu: 1, memory: 6.5 } }),
     );
-    exactly(await alice.patch(`${require}/generate`, {}), refused(400, 'Missing body'));
-    exactly(await alice.patch(`${require}/generate`, { color: 1 }), refused(400, 'Invalid resource types'));
-    exactly(await alice.patch(`${require}/nobodys`, { cpu: 1 }), refused(404, 'Tasks not found'));
+    expectAnswer(await alice.patch(`${require}/generate`, {}), refused(400, 'Missing body'));
+    expectAnswer(await alice.patch(`${require}/generate`, { color: 1 }), refused(400, 'Invalid resource types'));
+    expectAnswer(await alice.patch(`${require}/nobodys`, { cpu: 1 }), refused(404, 'Tasks not found'));
 
-    exactly(await alice.post(`${at}/dataset_actions/truncate`), done);
-    exactly(await alice.post(`${at}/dataset_actions/truncate`), done);
-    exactly(await alice.get(at), ok(datasetDocument({ dataset_id: datasetId, truncated: true })));
+    expectAnswer(await alice.post(`${at}/dataset_actions/truncate`), done);
+    expectAnswer(await alice.post(`${at}/dataset_actions/truncate`), done);
+    expectAnswer(await alice.get(at), ok(datasetDocument({ dataset_id: datasetId, truncated: true })));
   });
 
-  it('a dataset is suspended and reset with all that belongs to it by one request', async () => {
+  it('one request suspends or resets a dataset with its jobs and tasks', async () => {
     const { system, alice, bob } = cluster();
     const datasetId = await newDataset(alice);
     const at = `/datasets/${datasetId}`;
@@ -162,27 +168,36 @@ export const suspendAndReset = (cluster: GetTestCluster, exactly: Exactly): void
     for (const status of ['waiting', 'processing', 'complete'])
       await newTask(system, datasetId, { job_id: job, status });
     const stands = async (dataset: string, jobs: object, tasks: object): Promise<void> => {
-      exactly(await alice.get(`${at}?keys=status`), ok(datasetDocument({ dataset_id: datasetId, status: dataset })));
-      exactly(await alice.get(`${at}/job_counts/status`), ok(jobs));
-      exactly(await alice.get(`${at}/task_counts/status`), ok(tasks));
+      expectAnswer(
+        await alice.get(`${at}?keys=status`),
+        ok(datasetDocument({ dataset_id: datasetId, status: dataset })),
+      );
+      expectAnswer(await alice.get(`${at}/job_counts/status`), ok(jobs));
+      expectAnswer(await alice.get(`${at}/task_counts/status`), ok(tasks));
     };
     const body = { dataset_id: datasetId };
-    exactly(await bob.post('/actions/dataset_status', { ...body, action: 'suspend' }), refused(403, 'auth failed'));
-    exactly(await alice.post('/actions/dataset_status', { ...body, action: 'stop' }), refused(400, 'invalid action'));
-    exactly(
+    expectAnswer(
+      await bob.post('/actions/dataset_status', { ...body, action: 'suspend' }),
+      refused(403, 'auth failed'),
+    );
+    expectAnswer(
+      await alice.post('/actions/dataset_status', { ...body, action: 'stop' }),
+      refused(400, 'invalid action'),
+    );
+    expectAnswer(
       await alice.post('/actions/job_status', { ...body, action: 'reset', initial_status: 'errors', job_ids: [job] }),
       refused(400, 'cannot define both initial_status and job_ids'),
     );
-    exactly(
+    expectAnswer(
       await alice.post('/actions/task_status', { ...body, action: 'reset', initial_status: 'gone' }),
       refused(400, 'invalid initial_status'),
     );
     const carriedOut = async (action: string): Promise<void> => {
-      const asked = await alice.post('/actions/dataset_status', { ...body, action });
-      exactly(asked, created({ result: anId }));
-      const id = resultIn(asked);
+      const accepted = await alice.post('/actions/dataset_status', { ...body, action });
+      expectAnswer(accepted, created({ result: anId }));
+      const id = resultIn(accepted);
       await settled(alice, 'dataset_status', id);
-      exactly(
+      expectAnswer(
         await alice.get(`/actions/dataset_status/${id}`),
         ok({
           ...{ id, status: 'complete', error_message: '' },
@@ -194,7 +209,7 @@ export const suspendAndReset = (cluster: GetTestCluster, exactly: Exactly): void
     await stands('suspended', { suspended: 1 }, { suspended: 2, complete: 1 });
     await carriedOut('reset');
     await stands('processing', { processing: 1 }, { idle: 2, complete: 1 });
-    exactly(await alice.put(`${at}/status`, { status: 'complete' }), done);
+    expectAnswer(await alice.put(`${at}/status`, { status: 'complete' }), done);
     await carriedOut('hard_reset');
     await stands('processing', { processing: 1 }, { idle: 3 });
   }, 60_000);

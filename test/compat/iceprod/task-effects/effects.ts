@@ -12,7 +12,7 @@ const RICH = {
   ...{ site: 'OLD', failures: 3, evictions: 1, walltime: 1.5, walltime_err: 2.5, walltime_err_n: 2 },
   status_changed: OLD,
 };
-const TICKET = { instance_id: 'i' };
+const INSTANCE = { instance_id: 'i' };
 const ILLEGAL = refused(400, 'Bad state transition for status');
 
 /** A row of the table of contract 7.3, for one status that a task has before. */
@@ -20,7 +20,7 @@ interface Row {
   readonly what: string;
   /** Sends the request. */
   readonly by: (client: HttpClient, datasetId: string, taskId: string, jobId: string) => Promise<JsonAnswer>;
-  /** From which statuses something happens; with nothing to happen, what is answered. */
+  /** Statuses from which the request has an effect. */
   readonly from: (from: TaskStatus) => boolean;
   readonly otherwise: (from: TaskStatus) => JsonAnswer | undefined;
   /** Every field that is another one afterwards. */
@@ -80,7 +80,7 @@ const reporting = (
 ): Row => ({
   what: `${report}${site === undefined ? '' : ' from a site'}`,
   by: (client, _, id) =>
-    client.post(`/tasks/${id}/task_actions/${report}`, { ...TICKET, ...USED, ...(site !== undefined && { site }) }),
+    client.post(`/tasks/${id}/task_actions/${report}`, { ...INSTANCE, ...USED, ...(site !== undefined && { site }) }),
   from: (word) => from.includes(word),
   otherwise: (word) => (word === to ? undefined : ILLEGAL),
   effect: { status: to, status_changed: NOW, ...effect, ...(site !== undefined && { site }) },
@@ -123,20 +123,20 @@ const changes = (before: Document, after: Document): Document =>
 
 /** Contract 7.3, every row from every status: what changes, and that nothing else does. */
 export const effects = (cluster: GetTestCluster): void => {
-  describe('effects on a task', () => {
+  describe('effects of each route on a task', () => {
     it.each(ROWS)('$what', async ({ by, from, otherwise, effect, answersDocument }) => {
       const { system, alice } = cluster();
       const datasetId = await newDataset(alice);
       for (const status of TASK_STATUSES) {
         const jobId = `job of ${status}`;
-        const id = await newTask(system, datasetId, { status, ...TICKET, job_id: jobId });
+        const id = await newTask(system, datasetId, { status, ...INSTANCE, job_id: jobId });
         const before = (await system.patch(`/tasks/${id}`, RICH)).json as Document;
         const received = await by(system, datasetId, id, jobId);
         const after = (await system.get(`/tasks/${id}`)).json as Document;
-        const happens = from(status);
-        const expected = happens ? Object.entries(effect).filter(([name, value]) => before[name] !== value) : [];
+        const isEffective = from(status);
+        const expected = isEffective ? Object.entries(effect).filter(([name, value]) => before[name] !== value) : [];
         expect([status, changes(before, after)]).toEqual([status, Object.fromEntries(expected)]);
-        const answer = happens ? undefined : otherwise(status);
+        const answer = isEffective ? undefined : otherwise(status);
         if (answer !== undefined) expect([status, received]).toEqual([status, answer]);
         else if (answersDocument) expect([status, received.status, received.json]).toEqual([status, 200, before]);
         else expect([status, received.status]).toEqual([status, 200]);

@@ -13,8 +13,8 @@ const eventsOf = async (client: HttpClient, id: string): Promise<readonly string
 
 /** A PATCH of `dataset_id` changes who lists a task; where it is at home, and so its history, stays. */
 export const movedTasks = (cluster: GetTestCluster): void => {
-  describe('a task that was moved to another dataset', () => {
-    it('is listed, counted and found there only', async () => {
+  describe('a task moved to another dataset', () => {
+    it('is listed, counted and found only there', async () => {
       const { alice, system } = cluster();
       const [from, to] = [await newDataset(alice), await newDataset(alice)];
       const id = await newTask(system, from, { name: 'moved' });
@@ -33,7 +33,7 @@ export const movedTasks = (cluster: GetTestCluster): void => {
       }
     });
 
-    it('obeys its new dataset, and keeps its history', async () => {
+    it('follows the routes of its new dataset and keeps its history', async () => {
       const { alice, system } = cluster();
       const [from, to] = [await newDataset(alice), await newDataset(alice)];
       const id = await newTask(system, from, { name: 'moved', job_id: 'j' });
@@ -67,7 +67,7 @@ export const movedTasks = (cluster: GetTestCluster): void => {
       ]);
     });
 
-    it('is read by those who may read its new dataset', async () => {
+    it('can be read by those who may read its new dataset', async () => {
       const { alice, bob, system } = cluster();
       const [open, closed] = [await newDataset(alice), await newDataset(alice, { auth_groups_read: [] })];
       const id = await newTask(system, open);

@@ -3,7 +3,9 @@ import { ok } from '../answers.js';
 import { type GetTestCluster } from '../../../harness/test-cluster.js';
 import { newDataset, newTask } from '../fixtures.js';
 
-type Short = Readonly<Record<string, readonly [count: number, gpu: number, total: number, min: number, max: number]>>;
+type RunTimes = Readonly<
+  Record<string, readonly [count: number, gpu: number, total: number, min: number, max: number]>
+>;
 
 interface Statistics {
   readonly count: number;
@@ -15,8 +17,8 @@ interface Statistics {
 
 /** IceProd contract 7.5: statistics show every change of a complete task at once. */
 export const runTimes = (cluster: GetTestCluster): void => {
-  describe('statistics of complete tasks', () => {
-    const short = async (client: HttpClient, datasetId: string): Promise<Short> => {
+  describe('run time statistics of complete tasks', () => {
+    const readRunTimes = async (client: HttpClient, datasetId: string): Promise<RunTimes> => {
       const { json } = await client.get(`/datasets/${datasetId}/task_stats`);
       return Object.fromEntries(
         Object.entries(json as Readonly<Record<string, Statistics>>).map(([name, one]) => [
@@ -33,7 +35,7 @@ export const runTimes = (cluster: GetTestCluster): void => {
       return id;
     };
 
-    it('are those of the contract', async () => {
+    it('are computed as the contract says', async () => {
       const { alice, system } = cluster();
       const datasetId = await newDataset(alice);
       await completed(system, datasetId, 7200);
@@ -51,12 +53,15 @@ export const runTimes = (cluster: GetTestCluster): void => {
       );
     });
 
-    it('follow walltime, requirements, name, dataset and status', async () => {
+    it('are updated when walltime, requirements, name, dataset or status change', async () => {
       const { alice, system } = cluster();
       const [datasetId, other] = [await newDataset(alice), await newDataset(alice)];
       for (const seconds of [3600, 7200]) await completed(system, datasetId, seconds);
       const id = await completed(system, datasetId, 10_800);
-      const now = async (): Promise<readonly Short[]> => [await short(system, datasetId), await short(system, other)];
+      const now = async (): Promise<readonly RunTimes[]> => [
+        await readRunTimes(system, datasetId),
+        await readRunTimes(system, other),
+      ];
       expect(await now()).toEqual([{ generate: [3, 0, 6, 1, 3] }, {}]);
       await system.patch(`/tasks/${id}`, { walltime: 0.5 });
       expect(await now()).toEqual([{ generate: [3, 0, 3.5, 0.5, 2] }, {}]);
@@ -74,19 +79,19 @@ export const runTimes = (cluster: GetTestCluster): void => {
       expect(await now()).toEqual([{ generate: [3, 3, 12, 1, 9] }, {}]);
     });
 
-    it('follow changes of many', async () => {
+    it('are updated by bulk changes', async () => {
       const { alice, system } = cluster();
       const datasetId = await newDataset(alice);
       const ids: string[] = [];
       for (let hours = 1; hours <= 12; hours += 1) ids.push(await completed(system, datasetId, hours * 3600));
-      expect(await short(system, datasetId)).toEqual({ generate: [12, 0, 78, 1, 12] });
+      expect(await readRunTimes(system, datasetId)).toEqual({ generate: [12, 0, 78, 1, 12] });
       await alice.post(`/datasets/${datasetId}/task_actions/bulk_status/idle`, { tasks: ids.slice(0, 3) });
-      expect(await short(system, datasetId)).toEqual({ generate: [9, 0, 72, 4, 12] });
+      expect(await readRunTimes(system, datasetId)).toEqual({ generate: [9, 0, 72, 4, 12] });
       await alice.post(`/datasets/${datasetId}/task_actions/bulk_hard_reset`);
-      expect(await short(system, datasetId)).toEqual({});
+      expect(await readRunTimes(system, datasetId)).toEqual({});
       // The walltime stays with the task.
       await alice.post(`/datasets/${datasetId}/task_actions/bulk_status/complete`, { tasks: ids });
-      expect(await short(system, datasetId)).toEqual({ generate: [12, 0, 78, 1, 12] });
+      expect(await readRunTimes(system, datasetId)).toEqual({ generate: [12, 0, 78, 1, 12] });
     });
   });
 };

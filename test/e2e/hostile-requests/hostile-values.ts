@@ -4,7 +4,7 @@ import fc from 'fast-check';
 const DEEP = 10_000;
 
 /** Texts that have broken servers before. */
-const NASTY_TEXTS = [
+const HOSTILE_TEXTS = [
   ...['', ' ', '.', '..', '../../etc/passwd', '%00', '\u0000', 'a\u0000b', '\r\nSet-Cookie: a=b', '\u2028', '\u202e'],
   ...['__proto__', 'constructor', 'toString', 'hasOwnProperty', '$where', '$ne', 'a.b.c', '.a', 'a.', '__proto__.a'],
   ...['|', '-1', '0', '1e400', '9007199254740993', 'NaN', 'Infinity', 'true', 'null', '[]', '{}', '*', '?', '/', 'a/b'],
@@ -12,14 +12,14 @@ const NASTY_TEXTS = [
   ...['x'.repeat(2_000), '2026-01-01T00:00:00.000000', '2026-01-01T00:00:00Z', '9999-99-99'],
 ] as const;
 
-export const nastyText: fc.Arbitrary<string> = fc.oneof(
-  fc.constantFrom(...NASTY_TEXTS),
+export const hostileText: fc.Arbitrary<string> = fc.oneof(
+  fc.constantFrom(...HOSTILE_TEXTS),
   fc.string({ maxLength: 12 }),
   fc.string({ unit: 'binary', maxLength: 12 }),
 );
 
 /** Numbers as they are written, for JSON holds some that JavaScript does not. */
-export const NASTY_NUMBERS = [
+export const HOSTILE_NUMBERS = [
   ...['0', '-0', '-1', '1', '1.0', '1.5', '1e308', '1e400', '-1e400', '5e-324', '1E+2', '0.1e-7'],
   ...['9007199254740993', '123456789012345678901234567890', '2147483648', '-2147483649', '18446744073709551616'],
 ] as const;
@@ -32,8 +32,8 @@ export const anyLiteral: fc.Arbitrary<string> = fc.oneof(
     weight: 4,
     arbitrary: fc.constantFrom('null', 'true', 'false', '[]', '{}', '[null]', '[[]]', '[{}]', '{"$gt":""}'),
   },
-  { weight: 4, arbitrary: fc.constantFrom(...NASTY_NUMBERS) },
-  { weight: 4, arbitrary: nastyText.map((text) => JSON.stringify(text)) },
+  { weight: 4, arbitrary: fc.constantFrom(...HOSTILE_NUMBERS) },
+  { weight: 4, arbitrary: hostileText.map((text) => JSON.stringify(text)) },
   { weight: 4, arbitrary: fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.stringify(value)) },
   {
     weight: 1,
@@ -90,7 +90,7 @@ export const brokenBody: fc.Arbitrary<string | Buffer> = fc.oneof(
     )
     .map((hex) => Buffer.from(hex, 'hex')),
   fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes)),
-  nastyText,
+  hostileText,
 );
 
 /** Pieces of paths and query strings that cannot be decoded, or should not be. */

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Command } from 'commander';
 import { runProgram, type Terminal } from '../command-line.js';
 
-export interface Ran {
+export interface CommandResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -13,12 +13,12 @@ export interface Ran {
  *
  * @param input what standard input holds; without it that is a terminal
  */
-export const ran = async (
+export const runCommandLine = async (
   command: (terminal: Terminal) => Command,
   line: string,
   env: Readonly<Record<string, string>>,
   input?: string,
-): Promise<Ran> => {
+): Promise<CommandResult> => {
   let stdout = '';
   let stderr = '';
   const terminal: Terminal = {
