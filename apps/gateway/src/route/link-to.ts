@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify';
-import { pathOf } from '../edge/url-path.js';
 import { RequestSource } from './request-source.js';
 
 const PATH_PARAMETER = /:(\w+)/g;
 
 /**
- * The value of a `Link` header (RFC 8288) that leads to the rest of a list, or to what changes in it: the request once more, as a
- * path on the same host. What it asked in its body stands in the query too, because whoever follows a link sends none.
+ * The value of a `Link` header (RFC 8288) to the rest of a list or to its changes: the path and query that repeat the request.
+ * Parameters of the body move to the query, because clients follow links without a body. Parameters that the route does not
+ * know are left out: clients limit the size of headers.
  *
  * @param parameters that differ from the request's; undefined ones are left out
  */
@@ -15,11 +15,11 @@ export const linkTo = (
   request: FastifyRequest,
   parameters: Readonly<Record<string, string | undefined>>,
 ): string => {
-  const { route, url } = request;
+  const { route } = request;
   const source = new RequestSource(request);
-  const query = new URLSearchParams(url.slice(pathOf(url).length));
+  const query = new URLSearchParams();
   for (const [key, { from, name = key }] of Object.entries(route?.fields ?? {})) {
-    const given = from !== 'query' || query.has(name) ? undefined : source.query(name);
+    const given = from === 'query' ? source.query(name) : undefined;
     if (given !== undefined) query.set(name, given);
   }
   for (const [name, value] of Object.entries(parameters)) {
