@@ -1,5 +1,5 @@
 import { DomainError } from '#platform/domain-error.js';
-import { type ListOptions, readAfterCursor } from '#contracts/iceprod/lists.js';
+import { type ListOptions, readAfterCursor } from '#contracts/lists.js';
 
 /** Where an answer to a list in order of creation begins, and how long it is. */
 export interface ListStart {

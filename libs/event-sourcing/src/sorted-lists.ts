@@ -1,11 +1,5 @@
 import { DomainError } from '#platform/domain-error.js';
-import {
-  afterSorted,
-  type ListOptions,
-  readAfterSorted,
-  type SortedCursor,
-  type SortField,
-} from '#contracts/iceprod/lists.js';
+import { afterSorted, type ListOptions, readAfterSorted, type SortedCursor, type SortField } from '#contracts/lists.js';
 import { CHUNK_CHARACTERS_MAX, type Chunks } from './paged-answers.js';
 import { Slices } from './slices.js';
 import { sorting } from './sort-in-slices.js';

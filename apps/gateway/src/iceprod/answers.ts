@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { nextLoopTurn } from '#platform/loop-turn.js';
 import { Bus } from '#bus/bus.js';
 import type { Contract, Page } from '#bus/contract.js';
-import type { ListOptions, ListPage } from '#contracts/iceprod/lists.js';
+import type { ListOptions, ListPage } from '#contracts/lists.js';
 import { limitedList } from '../route/limited-list.js';
 import { linkTo } from '../route/link-to.js';
 import type { Call, Served } from '../route/route.js';

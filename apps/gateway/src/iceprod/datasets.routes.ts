@@ -1,4 +1,4 @@
-import { DATASET_SORT_FIELDS } from '#contracts/iceprod/lists.js';
+import { DATASET_SORT_FIELDS } from '#contracts/iceprod/sort-fields.js';
 import { constant, intParameter, keysParameter, listParameter, optional, path, required } from '../route/fields.js';
 import { bool, float, int, intOrText, str, strings } from '../route/json-types.js';
 import { documentOf, documentsById, IDS_BY_STATUS, iceprodRoute, NOTHING, RESULT } from './iceprod-route.js';

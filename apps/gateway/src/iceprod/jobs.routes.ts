@@ -1,5 +1,5 @@
 import type { BulkAction } from '#contracts/iceprod/jobs.js';
-import { JOB_SORT_FIELDS } from '#contracts/iceprod/lists.js';
+import { JOB_SORT_FIELDS } from '#contracts/iceprod/sort-fields.js';
 import {
   constant,
   intParameter,

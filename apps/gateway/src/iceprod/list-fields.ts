@@ -1,5 +1,5 @@
 import { parseTimestamp } from '#platform/clock.js';
-import { type ChangedSince, LIST_LIMIT_MAX, type SortField } from '#contracts/iceprod/lists.js';
+import { type ChangedSince, LIST_LIMIT_MAX, type SortField } from '#contracts/lists.js';
 import { intParameter, parsedParameter, textParameter } from '../route/fields.js';
 import { invalid } from '../route/request-source.js';
 

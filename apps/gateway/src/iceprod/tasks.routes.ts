@@ -1,4 +1,5 @@
-import { type SortField, TASK_SORT_FIELDS } from '#contracts/iceprod/lists.js';
+import { TASK_SORT_FIELDS } from '#contracts/iceprod/sort-fields.js';
+import type { SortField } from '#contracts/lists.js';
 import {
   boolParameter,
   intParameter,

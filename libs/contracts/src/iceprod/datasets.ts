@@ -1,6 +1,6 @@
 import { command, type Nothing, query } from '#bus/contract.js';
 import type { AccessAction } from '../access.js';
-import type { ListOptions, ListPage } from './lists.js';
+import type { ListOptions, ListPage } from '../lists.js';
 
 /** Validated body of `POST /datasets`; status, group and counts are checked by the service (contract 4.1, 4.3). */
 export interface SubmitDatasetRequest {

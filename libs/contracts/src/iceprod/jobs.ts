@@ -1,5 +1,5 @@
 import { command, type Nothing, type Page, query } from '#bus/contract.js';
-import type { ListOptions, ListPage } from './lists.js';
+import type { ListOptions, ListPage } from '../lists.js';
 
 /** Validated body of `POST /jobs`. */
 export interface AddJobRequest {

@@ -1,6 +1,6 @@
 import { command, type Nothing, type Page, query } from '#bus/contract.js';
 import type { BulkAction } from './jobs.js';
-import type { ListOptions, ListPage, SortField } from './lists.js';
+import type { ListOptions, ListPage, SortField } from '../lists.js';
 
 /** Validated body of `POST /tasks`; `requirements` is raw JSON of an object. */
 export interface AddTaskRequest {

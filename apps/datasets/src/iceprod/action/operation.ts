@@ -3,7 +3,7 @@ import { DomainError } from '#platform/domain-error.js';
 import type { Bus } from '#bus/bus.js';
 import type { Contract, MessageContext, Page } from '#bus/contract.js';
 import { pages } from '#bus/pages.js';
-import { LIST_LIMIT_MAX, type ListOptions, type ListPage } from '#contracts/iceprod/lists.js';
+import { LIST_LIMIT_MAX, type ListOptions, type ListPage } from '#contracts/lists.js';
 import type { RequestEvents } from '#contracts/iceprod/request-events.js';
 import type { Mailbox } from '#event-sourcing/mailbox.js';
 import type { Arguments } from './arguments.js';

@@ -18,7 +18,7 @@ import {
   type SubmitDatasetRequest,
   SummarizeDatasets,
 } from '#contracts/iceprod/datasets.js';
-import type { ListPage } from '#contracts/iceprod/lists.js';
+import type { ListPage } from '#contracts/lists.js';
 import { newId } from '#contracts/ids.js';
 import type { DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
 import { AccessRules } from '#event-sourcing/access-rules.js';

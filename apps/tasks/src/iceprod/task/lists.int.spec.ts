@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Caller, Contract, Page } from '#bus/contract.js';
 import { AddJob, AmendJob, ListJobs, SetJobsStatus, SetJobStatus, SummarizeJobs } from '#contracts/iceprod/jobs.js';
-import type { ListOptions, ListPage } from '#contracts/iceprod/lists.js';
+import type { ListOptions, ListPage } from '#contracts/lists.js';
 import {
   AddTask,
   AddTasks,

@@ -1,4 +1,4 @@
-import type { SortField } from '#contracts/iceprod/lists.js';
+import type { SortField } from '#contracts/lists.js';
 import { sortableValue } from '#event-sourcing/sorted-lists.js';
 import { listingOf, type UnitReader, type UnitRow } from '../../engine/unit-row.js';
 import { taskDocument } from './document.js';

@@ -1,7 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { Ledger } from '#ledger/ledger.js';
 import { wantedFields } from '#contracts/iceprod/keys.js';
-import { afterCursor, type SortField } from '#contracts/iceprod/lists.js';
+import { afterCursor, type SortField } from '#contracts/lists.js';
 import type { ListTasksRequest } from '#contracts/iceprod/tasks.js';
 import { membersOf } from '#contracts/raw-json.js';
 import { type ListStart, listStart } from '#event-sourcing/list-start.js';

@@ -1,6 +1,6 @@
 import type { DomainError } from '#platform/domain-error.js';
 import { wantedFields } from '#contracts/iceprod/keys.js';
-import type { SortField } from '#contracts/iceprod/lists.js';
+import type { SortField } from '#contracts/lists.js';
 import type { QueryTasksRequest } from '#contracts/iceprod/tasks.js';
 import { type Chunks, type PagedAnswers, type SnapshotPage, textPages } from '#event-sourcing/paged-answers.js';
 import type { Row, RowDocuments } from '#event-sourcing/row-documents.js';

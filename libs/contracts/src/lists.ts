@@ -2,12 +2,12 @@ import type { Page } from '#bus/contract.js';
 import type { Position } from '#ledger/ledger.js';
 import { DomainError } from '#platform/domain-error.js';
 
-/** Documents that one answer of a limited list may hold. */
+/** Largest limit of a list, in documents. */
 export const LIST_LIMIT_MAX = 10_000;
 
 /**
- * From when on changes are asked for: a time, then included, in microseconds since the Unix epoch; or what an earlier answer showed, by
- * its position in the ledger. Clocks may be set back, positions never fall.
+ * The start of the changes that a client asks for: a time (inclusive) in microseconds since the Unix epoch, or the position in the
+ * ledger that an earlier answer named. Clocks may be set back, positions never fall.
  */
 export type ChangedSince = { readonly micros: number } | { readonly position: Position };
 
@@ -17,61 +17,28 @@ export interface SortField {
 }
 
 /**
- * What may be asked of a list of documents beside its filters. IceProd's own clients know none of it: without it a list is
- * whole and in order of creation.
+ * How a client may ask for a list of documents, besides filters. Without these options a list is whole and in order of creation.
  */
 export interface ListOptions {
-  /** What is equal in all fields stands in the order of ids. */
+  /** Entries that are equal in all these fields are in order of their ids. */
   readonly sort?: readonly SortField[];
   readonly limit?: number;
-  /** Where to go on behind an earlier answer, as that one said. */
+  /** Continues an earlier answer: its `after`. */
   readonly after?: string;
-  /** Only what an event has concerned since. */
+  /** Only documents that an event has concerned since then. */
   readonly changed_since?: ChangedSince;
   readonly cursor?: string;
 }
 
 /** A page of a list. */
 export interface ListPage extends Page {
-  /** With a limit: where the list goes on behind this page. Absent when nothing follows. */
+  /** With a limit: `after` of the request that continues behind this page. Absent when nothing follows. */
   readonly after?: string;
   /** The answer shows everything up to this position of the ledger. */
   readonly position?: Position;
 }
 
-/** Fields by which lists are sorted. */
-export const DATASET_SORT_FIELDS = [
-  'dataset',
-  'dataset_id',
-  'group',
-  'jobs_submitted',
-  'priority',
-  'start_date',
-  'status',
-  'tasks_per_job',
-  'tasks_submitted',
-  'username',
-] as const;
-export const JOB_SORT_FIELDS = ['job_id', 'job_index', 'status', 'status_changed'] as const;
-export const TASK_SORT_FIELDS = [
-  'evictions',
-  'failures',
-  'instance_id',
-  'job_id',
-  'job_index',
-  'name',
-  'priority',
-  'site',
-  'status',
-  'status_changed',
-  'task_id',
-  'task_index',
-  'walltime',
-  'walltime_err',
-  'walltime_err_n',
-] as const;
-
-/** Where a sorted list goes on: behind these values, and among what equals them behind this id. */
+/** A sorted list continues behind these values; among entries with equal values, behind this id. */
 export interface SortedCursor {
   readonly values: readonly unknown[];
   readonly id: string;
@@ -103,7 +70,7 @@ export const readAfterCursor = (after: string, isCursor: (cursor: string) => boo
   return typeof cursor === 'string' && rest.length === 0 && isCursor(cursor) ? cursor : badAfter();
 };
 
-/** `after` of a sorted list: it holds values, not a position, so that it stays true while the list changes. */
+/** `after` of a sorted list. It holds values, not an offset, so that it stays valid while the list changes. */
 export const afterSorted = (sort: readonly SortField[], { values, id }: SortedCursor): string =>
   encoded([sortText(sort), values, id]);
 
