@@ -68,11 +68,18 @@ module.exports = {
       from: { path: '^libs/contracts/src/[^/]+\\.ts$' },
       to: { path: `^libs/contracts/src/${DIALECTS}/` },
     },
+    {
+      name: 'libraries-know-no-dialect',
+      severity: 'error',
+      from: { path: '^libs/(?!contracts/)' },
+      to: { path: `^libs/contracts/src/${DIALECTS}/` },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules|dist' },
     exclude: { path: '\\.spec\\.ts$|^dist|node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
+    webpackConfig: { fileName: '.ci/resolve.cjs' },
   },
 };
