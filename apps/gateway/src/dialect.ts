@@ -4,14 +4,14 @@ import type { MessageContext } from '#bus/contract.js';
 import type { ErrorResponse, RequestError } from './edge/request-error.js';
 import type { Examples } from './route/example.js';
 import type { Schema } from './route/field.js';
-import type { RequestSource } from './route/request-source.js';
+import type { ParameterRules, RequestSource } from './route/request-source.js';
 import type { AnyRoute, WorkloadAction } from './route/route.js';
 
 /**
  * An API that the gateway speaks, as its folder declares it: all that the shared code knows of it.
  * `docs/adding-a-dialect.md` shows how to add one.
  */
-export interface Dialect {
+export interface Dialect extends ParameterRules {
   /** Names the dialect in its routes and in every message to the services. */
   readonly name: string;
   /**

@@ -52,7 +52,7 @@ class Services {
   }
 
   @Answers(AmendTask)
-  amendTask(message: Message<{ task_id: string; fields: string }>): Answer<{ document: string }> {
+  updateTask(message: Message<{ task_id: string; fields: string }>): Answer<{ document: string }> {
     return remember(message, { reply: { document: message.request.fields } });
   }
 
@@ -72,8 +72,9 @@ class Services {
   }
 
   @Answers(ListDatasets)
-  list(message: Message<unknown>): Answer<Page> {
-    return remember(message, { reply: { entries: ['"a":{}', '"b":{}'] } });
+  list(message: Message<{ limit?: number }>): Answer<Page> {
+    const rest = message.request.limit === undefined ? {} : { after: 'b', position: 7 };
+    return remember(message, { reply: { entries: ['"a":{}', '"b":{}'], ...rest } });
   }
 
   @Answers(ListUsers)
@@ -359,7 +360,7 @@ describe('the gateway over HTTP', () => {
       expect(answered.headers['retry-after']).toBe('1');
     });
 
-    it('carry CORS headers, refusals too, and preflights are answered', async () => {
+    it('carry CORS headers, errors too, and preflights are answered', async () => {
       const headers = { origin: 'https://monitor.example' };
       const allowed = { 'access-control-allow-origin': '*' };
       expect((await ask('GET', '/tasks/x', { headers })).headers).toMatchObject(allowed);
@@ -540,6 +541,21 @@ describe('the gateway over HTTP', () => {
     });
   });
 
+  describe('lists with a limit', () => {
+    it('link to the rest and to later changes, with the parameters that the route knows', async () => {
+      const { headers } = await ask('GET', `/datasets?junk=${'x'.repeat(20_000)}&limit=2&users=bob`);
+      expect(String(headers['link']).split(', ')).toEqual([
+        '</datasets?users=bob&limit=2&after=b>; rel="next"',
+        '</datasets?users=bob&limit=2&changed_since=7>; rel="changes"',
+      ]);
+    });
+
+    it('are rejected when their parameters do not fit into a link', async () => {
+      const body = JSON.stringify({ limit: 2, users: 'x'.repeat(20_000) });
+      expectError(await ask('GET', '/datasets', { body }), 400, 'parameters are too long for a list with a limit');
+    });
+  });
+
   describe('large answers', () => {
     it('of one page are sent in one piece', async () => {
       const { headers, body } = await ask('GET', '/datasets?status=processing%7Csuspended&keys=dataset||&groups=');
@@ -571,7 +587,7 @@ describe('the gateway over HTTP', () => {
       );
     });
 
-    it('that are refused at once are ordinary refusals', async () => {
+    it('that are refused at once are ordinary errors', async () => {
       expectError(await ask('GET', '/datasets/unknown/tasks'), 403, 'attr not found');
     });
 

@@ -2,8 +2,8 @@ import { Controller, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { DialectTable } from '../edge/dialect-table.js';
 import { openApiDocument } from '../route/openapi.js';
-import type { CallOf, Served } from '../route/route.js';
-import { Serves, TheCall } from '../route/serves.decorator.js';
+import type { CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { DOCS_PAGE_POLICY, docsPage } from './docs-page.js';
 import { docsRoutes as routes } from './docs.routes.js';
 
@@ -16,13 +16,16 @@ export class DocsController {
   constructor(private readonly dialects: DialectTable) {}
 
   @Serves(routes.page)
-  page(@TheCall() _call: CallOf<typeof routes.page>, @Res({ passthrough: true }) reply: FastifyReply): Served {
+  page(
+    @ValidatedCall() _call: CallOf<typeof routes.page>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): RouteResponse {
     void reply.header('content-security-policy', DOCS_PAGE_POLICY);
     return (this.html ??= docsPage(openApiDocument(this.dialects)));
   }
 
   @Serves(routes.document)
-  openApi(): Served {
+  openApi(): RouteResponse {
     return (this.document ??= JSON.stringify(openApiDocument(this.dialects)));
   }
 }

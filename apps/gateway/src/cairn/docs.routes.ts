@@ -12,7 +12,7 @@ export const docsRoutes = {
     summary: 'This API as a page to read',
     fields: {},
     contentType: 'text/html; charset=utf-8',
-    answer: { type: 'string' },
+    response: { type: 'string' },
   }),
   document: cairnRoute({
     name: 'openApi',
@@ -22,6 +22,6 @@ export const docsRoutes = {
     policy: 'public',
     summary: 'This API as an OpenAPI document',
     fields: {},
-    answer: { type: 'object' },
+    response: { type: 'object' },
   }),
 };

@@ -3,8 +3,8 @@ import { Bus } from '#bus/bus.js';
 import { EstimateRemaining, ExplainUnit } from '#contracts/cairn/explain.js';
 import { ExplainRequest, ExplainWorkload, FindWorker } from '#contracts/explain.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
-import type { CallOf, Served } from '../route/route.js';
-import { Serves, TheCall } from '../route/serves.decorator.js';
+import type { CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { explainRoutes as routes } from './explain.routes.js';
 
 /** Phases, as raw JSON, in which a worker has the unit. */
@@ -15,7 +15,7 @@ export class ExplainController {
   constructor(private readonly bus: Bus) {}
 
   @Serves(routes.unit)
-  async unit(@TheCall() { input, context }: CallOf<typeof routes.unit>): Promise<Served> {
+  async unit(@ValidatedCall() { input, context }: CallOf<typeof routes.unit>): Promise<RouteResponse> {
     const { document } = await this.bus.request(ExplainUnit, input, context);
     const members = membersOf(document);
     if (!ASSIGNED_PHASES.includes(members.get('phase') ?? '')) return document;
@@ -24,17 +24,17 @@ export class ExplainController {
   }
 
   @Serves(routes.workload)
-  async workload(@TheCall() { input, context }: CallOf<typeof routes.workload>): Promise<Served> {
+  async workload(@ValidatedCall() { input, context }: CallOf<typeof routes.workload>): Promise<RouteResponse> {
     return (await this.bus.request(ExplainWorkload, input, context)).document;
   }
 
   @Serves(routes.request)
-  async request(@TheCall() { input, context }: CallOf<typeof routes.request>): Promise<Served> {
+  async request(@ValidatedCall() { input, context }: CallOf<typeof routes.request>): Promise<RouteResponse> {
     return (await this.bus.request(ExplainRequest, input, context)).document;
   }
 
   @Serves(routes.remaining)
-  async remaining(@TheCall() { input, context }: CallOf<typeof routes.remaining>): Promise<Served> {
+  async remaining(@ValidatedCall() { input, context }: CallOf<typeof routes.remaining>): Promise<RouteResponse> {
     return (await this.bus.request(EstimateRemaining, { workload_id: input.dataset_id }, context)).document;
   }
 }

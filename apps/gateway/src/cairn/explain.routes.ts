@@ -18,7 +18,7 @@ export const explainRoutes = {
     },
     summary: 'Why a unit is not running',
     fields: { unit_id: path('id of the unit in its dialect, such as a task_id') },
-    answer: {
+    response: {
       type: 'object',
       required: [
         'task_id',
@@ -126,7 +126,7 @@ export const explainRoutes = {
         },
       },
     },
-    refusals: { 404: 'no such unit' },
+    errors: { 404: 'no such unit' },
   }),
   workload: cairnRoute({
     name: 'explainWorkload',
@@ -136,7 +136,7 @@ export const explainRoutes = {
     policy: { roles: ['admin', 'system', 'user'], note: 'users need the read rule of the workload' },
     summary: 'Why a workload has its status',
     fields: { workload_id: path('id of the workload in its dialect, such as a dataset_id') },
-    answer: {
+    response: {
       type: 'object',
       required: ['workload_id', 'reason', 'status', 'truncated', 'status_changed', 'status_changed_by', 'config'],
       properties: {
@@ -149,7 +149,7 @@ export const explainRoutes = {
         config: { type: 'boolean', description: 'whether it has a config' },
       },
     },
-    refusals: { 404: 'no such workload' },
+    errors: { 404: 'no such workload' },
   }),
   request: cairnRoute({
     name: 'explainRequest',
@@ -159,7 +159,7 @@ export const explainRoutes = {
     policy: { roles: ['admin', 'system', 'user'] },
     summary: 'Why an asynchronous request (of /actions) is not done',
     fields: { request_id: path() },
-    answer: {
+    response: {
       type: 'object',
       required: ['request_id', 'reason', 'status', 'action', 'dataset_id', 'attempts', 'queued', 'status_changed'],
       properties: {
@@ -173,7 +173,7 @@ export const explainRoutes = {
         status_changed: text,
       },
     },
-    refusals: { 404: 'Request not found' },
+    errors: { 404: 'Request not found' },
   }),
   remaining: cairnRoute({
     name: 'estimateRemaining',
@@ -183,7 +183,7 @@ export const explainRoutes = {
     policy: { roles: ['admin', 'system', 'user'], note: 'users need the read rule of the dataset' },
     summary: 'Work that is left in a dataset, by name of its tasks; jobs that are not made yet do not count',
     fields: { dataset_id: path() },
-    answer: {
+    response: {
       type: 'object',
       required: ['tasks', 'remaining', 'remaining_hrs'],
       properties: {
@@ -203,6 +203,6 @@ export const explainRoutes = {
         remaining_hrs: hours,
       },
     },
-    refusals: { 404: 'no such workload' },
+    errors: { 404: 'no such workload' },
   }),
 };

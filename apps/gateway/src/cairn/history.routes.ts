@@ -13,7 +13,7 @@ export const historyRoutes = {
     },
     summary: 'Everything that ever happened to a unit, oldest first',
     fields: { unit_id: path('id of the unit in its dialect, such as a task_id') },
-    answer: {
+    response: {
       type: 'object',
       required: ['unit_id', 'events'],
       properties: {
@@ -34,6 +34,6 @@ export const historyRoutes = {
         },
       },
     },
-    refusals: { 404: 'no such unit' },
+    errors: { 404: 'no such unit' },
   }),
 };

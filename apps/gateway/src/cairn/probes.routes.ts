@@ -11,7 +11,7 @@ export const probeRoutes = {
     policy: 'public',
     summary: 'The process runs',
     fields: {},
-    answer: { type: 'object' },
+    response: { type: 'object' },
   }),
   readyz: cairnRoute({
     name: 'readyz',
@@ -21,7 +21,7 @@ export const probeRoutes = {
     policy: 'public',
     summary: 'The process can serve; 503 when a check fails, which is named',
     fields: {},
-    answer: {
+    response: {
       type: 'object',
       properties: { ready: { type: 'boolean' }, checks: { type: 'object', additionalProperties: { type: 'string' } } },
     },
@@ -35,6 +35,6 @@ export const probeRoutes = {
     summary: 'What the process measures, in the form of Prometheus',
     fields: {},
     contentType: 'text/plain',
-    answer: { type: 'string' },
+    response: { type: 'string' },
   }),
 };

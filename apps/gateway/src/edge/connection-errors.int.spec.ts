@@ -44,7 +44,7 @@ describe('a connection over which no request comes', () => {
     [400, 'Bad Request', 'hello\r\n\r\n'],
     [417, 'Expectation Failed', 'GET / HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\nConnection: close\r\n\r\n'],
     [405, 'Method Not Allowed', 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n'],
-  ])('is told %i %s in the shape of all refusals', async (status, reason, sent) => {
+  ])('is told %i %s in the shape of all errors', async (status, reason, sent) => {
     const socket = opened();
     socket.write(sent);
     const text = await received(socket);

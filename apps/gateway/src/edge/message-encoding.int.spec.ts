@@ -31,7 +31,7 @@ class Services {
   }
 
   @Answers(AmendTask)
-  amendTask({ request: { fields } }: Message<{ fields: string }>): Answer<{ document: string }> {
+  updateTask({ request: { fields } }: Message<{ fields: string }>): Answer<{ document: string }> {
     return { reply: { document: fields } };
   }
 

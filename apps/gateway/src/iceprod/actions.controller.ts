@@ -9,8 +9,8 @@ import {
   type RequestView,
 } from '#contracts/iceprod/actions.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
-import type { Call, CallOf, Served } from '../route/route.js';
-import { Serves, TheCall } from '../route/serves.decorator.js';
+import type { Call, CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { actionRoutes as routes } from './actions.routes.js';
 import { Answers, resultOf } from './answers.js';
 
@@ -20,131 +20,131 @@ export class ActionsController {
   constructor(private readonly answers: Answers) {}
 
   @Serves(routes.countSubmissions)
-  countSubmissions(@TheCall() call: CallOf<typeof routes.countSubmissions>): Promise<Served> {
+  countSubmissions(@ValidatedCall() call: CallOf<typeof routes.countSubmissions>): Promise<RouteResponse> {
     return this.answers.json(CountRequests, call);
   }
 
   @Serves(routes.requestSubmission)
-  requestSubmission(@TheCall() call: CallOf<typeof routes.requestSubmission>): Promise<Served> {
-    return this.made(call);
+  requestSubmission(@ValidatedCall() call: CallOf<typeof routes.requestSubmission>): Promise<RouteResponse> {
+    return this.makeRequest(call);
   }
 
   @Serves(routes.getSubmission)
-  getSubmission(@TheCall() call: CallOf<typeof routes.getSubmission>): Promise<Served> {
-    return this.found(call);
+  getSubmission(@ValidatedCall() call: CallOf<typeof routes.getSubmission>): Promise<RouteResponse> {
+    return this.getRequest(call);
   }
 
   @Serves(routes.countMaterializations)
-  countMaterializations(@TheCall() call: CallOf<typeof routes.countMaterializations>): Promise<Served> {
+  countMaterializations(@ValidatedCall() call: CallOf<typeof routes.countMaterializations>): Promise<RouteResponse> {
     return this.answers.json(CountRequests, call);
   }
 
   @Serves(routes.requestMaterialization)
-  requestMaterialization(@TheCall() call: CallOf<typeof routes.requestMaterialization>): Promise<Served> {
-    return this.made(call);
+  requestMaterialization(@ValidatedCall() call: CallOf<typeof routes.requestMaterialization>): Promise<RouteResponse> {
+    return this.makeRequest(call);
   }
 
   @Serves(routes.getMaterialization)
-  getMaterialization(@TheCall() call: CallOf<typeof routes.getMaterialization>): Promise<Served> {
-    return this.found(call);
+  getMaterialization(@ValidatedCall() call: CallOf<typeof routes.getMaterialization>): Promise<RouteResponse> {
+    return this.getRequest(call);
   }
 
   @Serves(routes.countDatasetStatuses)
-  countDatasetStatuses(@TheCall() call: CallOf<typeof routes.countDatasetStatuses>): Promise<Served> {
+  countDatasetStatuses(@ValidatedCall() call: CallOf<typeof routes.countDatasetStatuses>): Promise<RouteResponse> {
     return this.answers.json(CountRequests, call);
   }
 
   @Serves(routes.requestDatasetStatus)
-  requestDatasetStatus(@TheCall() call: CallOf<typeof routes.requestDatasetStatus>): Promise<Served> {
-    return this.made(call);
+  requestDatasetStatus(@ValidatedCall() call: CallOf<typeof routes.requestDatasetStatus>): Promise<RouteResponse> {
+    return this.makeRequest(call);
   }
 
   @Serves(routes.getDatasetStatus)
-  getDatasetStatus(@TheCall() call: CallOf<typeof routes.getDatasetStatus>): Promise<Served> {
-    return this.found(call);
+  getDatasetStatus(@ValidatedCall() call: CallOf<typeof routes.getDatasetStatus>): Promise<RouteResponse> {
+    return this.getRequest(call);
   }
 
   @Serves(routes.countJobStatuses)
-  countJobStatuses(@TheCall() call: CallOf<typeof routes.countJobStatuses>): Promise<Served> {
+  countJobStatuses(@ValidatedCall() call: CallOf<typeof routes.countJobStatuses>): Promise<RouteResponse> {
     return this.answers.json(CountRequests, call);
   }
 
   @Serves(routes.requestJobStatus)
-  requestJobStatus(@TheCall() call: CallOf<typeof routes.requestJobStatus>): Promise<Served> {
-    return this.made(call);
+  requestJobStatus(@ValidatedCall() call: CallOf<typeof routes.requestJobStatus>): Promise<RouteResponse> {
+    return this.makeRequest(call);
   }
 
   @Serves(routes.getJobStatus)
-  getJobStatus(@TheCall() call: CallOf<typeof routes.getJobStatus>): Promise<Served> {
-    return this.found(call);
+  getJobStatus(@ValidatedCall() call: CallOf<typeof routes.getJobStatus>): Promise<RouteResponse> {
+    return this.getRequest(call);
   }
 
   @Serves(routes.countTaskStatuses)
-  countTaskStatuses(@TheCall() call: CallOf<typeof routes.countTaskStatuses>): Promise<Served> {
+  countTaskStatuses(@ValidatedCall() call: CallOf<typeof routes.countTaskStatuses>): Promise<RouteResponse> {
     return this.answers.json(CountRequests, call);
   }
 
   @Serves(routes.requestTaskStatus)
-  requestTaskStatus(@TheCall() call: CallOf<typeof routes.requestTaskStatus>): Promise<Served> {
-    return this.made(call);
+  requestTaskStatus(@ValidatedCall() call: CallOf<typeof routes.requestTaskStatus>): Promise<RouteResponse> {
+    return this.makeRequest(call);
   }
 
   @Serves(routes.getTaskStatus)
-  getTaskStatus(@TheCall() call: CallOf<typeof routes.getTaskStatus>): Promise<Served> {
-    return this.found(call);
+  getTaskStatus(@ValidatedCall() call: CallOf<typeof routes.getTaskStatus>): Promise<RouteResponse> {
+    return this.getRequest(call);
   }
 
   @Serves(routes.countConfigEdits)
-  countConfigEdits(@TheCall() call: CallOf<typeof routes.countConfigEdits>): Promise<Served> {
+  countConfigEdits(@ValidatedCall() call: CallOf<typeof routes.countConfigEdits>): Promise<RouteResponse> {
     return this.answers.json(CountRequests, call);
   }
 
   @Serves(routes.requestConfigEdit)
-  requestConfigEdit(@TheCall() call: CallOf<typeof routes.requestConfigEdit>): Promise<Served> {
-    return this.made(call);
+  requestConfigEdit(@ValidatedCall() call: CallOf<typeof routes.requestConfigEdit>): Promise<RouteResponse> {
+    return this.makeRequest(call);
   }
 
   @Serves(routes.getConfigEdit)
-  getConfigEdit(@TheCall() call: CallOf<typeof routes.getConfigEdit>): Promise<Served> {
-    return this.found(call);
+  getConfigEdit(@ValidatedCall() call: CallOf<typeof routes.getConfigEdit>): Promise<RouteResponse> {
+    return this.getRequest(call);
   }
 
   @Serves(routes.latestOfDataset)
-  async latestOfDataset(@TheCall() call: CallOf<typeof routes.latestOfDataset>): Promise<Served> {
+  async latestOfDataset(@ValidatedCall() call: CallOf<typeof routes.latestOfDataset>): Promise<RouteResponse> {
     const { id, status } = await this.answers.reply(GetLatestMaterialization, call);
     return JSON.stringify({ id, status });
   }
 
   @Serves(routes.materializeDataset)
-  materializeDataset(@TheCall() call: CallOf<typeof routes.materializeDataset>): Promise<Served> {
-    return this.made(call);
+  materializeDataset(@ValidatedCall() call: CallOf<typeof routes.materializeDataset>): Promise<RouteResponse> {
+    return this.makeRequest(call);
   }
 
   @Serves(routes.legacyAll)
-  legacyAll(@TheCall() call: CallOf<typeof routes.legacyAll>): Promise<Served> {
-    return this.made(call);
+  legacyAll(@ValidatedCall() call: CallOf<typeof routes.legacyAll>): Promise<RouteResponse> {
+    return this.makeRequest(call);
   }
 
   @Serves(routes.legacyOne)
-  legacyOne(@TheCall() call: CallOf<typeof routes.legacyOne>): Promise<Served> {
-    return this.made(call);
+  legacyOne(@ValidatedCall() call: CallOf<typeof routes.legacyOne>): Promise<RouteResponse> {
+    return this.makeRequest(call);
   }
 
   @Serves(routes.legacyLatest)
-  async legacyLatest(@TheCall() call: CallOf<typeof routes.legacyLatest>): Promise<Served> {
+  async legacyLatest(@ValidatedCall() call: CallOf<typeof routes.legacyLatest>): Promise<RouteResponse> {
     return legacyText(await this.answers.reply(GetLatestMaterialization, call));
   }
 
   @Serves(routes.legacyGet)
-  async legacyGet(@TheCall() call: CallOf<typeof routes.legacyGet>): Promise<Served> {
+  async legacyGet(@ValidatedCall() call: CallOf<typeof routes.legacyGet>): Promise<RouteResponse> {
     return legacyText(await this.answers.reply(GetRequest, call));
   }
 
-  private async made(call: Call<MakeRequestRequest>): Promise<string> {
+  private async makeRequest(call: Call<MakeRequestRequest>): Promise<string> {
     return resultOf((await this.answers.reply(MakeRequest, call)).request_id);
   }
 
-  private async found(call: Call<{ readonly action: Action; readonly request_id: string }>): Promise<string> {
+  private async getRequest(call: Call<{ readonly action: Action; readonly request_id: string }>): Promise<string> {
     const { id, status, error_message: message, payload } = await this.answers.reply(GetRequest, call);
     return objectText([
       ['id', JSON.stringify(id)],

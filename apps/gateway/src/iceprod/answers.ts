@@ -6,7 +6,8 @@ import type { Contract, Page } from '#bus/contract.js';
 import type { ListOptions, ListPage } from '#contracts/lists.js';
 import { limitedList } from '../route/limited-list.js';
 import { linkTo } from '../route/link-to.js';
-import type { Call, Served } from '../route/route.js';
+import type { Call, RouteResponse } from '../route/route.js';
+import { invalid } from '../route/request-source.js';
 import { asLines, asObject, type Framing, streamed } from '../route/streaming.js';
 import { StatusFraming } from './status-framing.js';
 
@@ -40,7 +41,7 @@ export class Answers {
   }
 
   /** Nothing to say: two characters, because browser code always parses (IceProd contract 1.2.1). */
-  async done<Request>(contract: Contract<Request, object>, call: Call<NoInfer<Request>>): Promise<string> {
+  async emptyObject<Request>(contract: Contract<Request, object>, call: Call<NoInfer<Request>>): Promise<string> {
     await this.reply(contract, call);
     return '{}';
   }
@@ -49,16 +50,16 @@ export class Answers {
   documentsById<Request extends Paged>(
     contract: Contract<Request, Page>,
     call: Call<NoInfer<Request>>,
-  ): Promise<Served> {
+  ): Promise<RouteResponse> {
     return this.pages(contract, call, asObject());
   }
 
   /** As {@link documentsById}; headers lead to the rest of a list that a limit ends, and to what changes from now on. */
-  async listed<Request extends ListOptions>(
+  async list<Request extends ListOptions>(
     contract: Contract<Request, ListPage>,
     call: Call<NoInfer<Request>>,
     reply: FastifyReply,
-  ): Promise<Served> {
+  ): Promise<RouteResponse> {
     if (call.input.limit === undefined) {
       return streamed(this.bus, contract, call, asObject(), (page) => setListHeaders(reply, call.input, page));
     }
@@ -68,12 +69,18 @@ export class Answers {
   }
 
   /** `{status: [id]}` */
-  idsByStatus<Request extends Paged>(contract: Contract<Request, Page>, call: Call<NoInfer<Request>>): Promise<Served> {
+  idsByStatus<Request extends Paged>(
+    contract: Contract<Request, Page>,
+    call: Call<NoInfer<Request>>,
+  ): Promise<RouteResponse> {
     return this.pages(contract, call, new StatusFraming());
   }
 
   /** Values line by line. */
-  async lines<Request extends Paged>(contract: Contract<Request, Page>, call: Call<NoInfer<Request>>): Promise<Served> {
+  async lines<Request extends Paged>(
+    contract: Contract<Request, Page>,
+    call: Call<NoInfer<Request>>,
+  ): Promise<RouteResponse> {
     return untouched(await this.pages(contract, call, asLines()));
   }
 
@@ -81,29 +88,40 @@ export class Answers {
     contract: Contract<Request, Page>,
     call: Call<NoInfer<Request>>,
     framing: Framing,
-  ): Promise<Served> {
+  ): Promise<RouteResponse> {
     return streamed(this.bus, contract, call, framing);
   }
 }
 
+/** Clients read at least 16 KiB of headers. Parameters may be longer: bodies carry them as well. */
+const LINK_CHARACTERS_MAX = 6 * 1024;
+
+/** @throws DomainError kind `invalid` when the parameters are too long for the link to the rest of the list */
 const setListHeaders = (
   reply: FastifyReply,
   { limit, after: start, changed_since: since }: ListOptions,
   { after, position }: { readonly after?: string | undefined; readonly position?: number | undefined },
 ): void => {
   const links: string[] = [];
-  if (after !== undefined) links.push(linkTo('next', reply.request, { after }));
-  // Later parts of a list show later states: whoever asked with their position would miss what changed since the first.
+  if (after !== undefined) {
+    const next = linkTo('next', reply.request, { after });
+    if (next.length > LINK_CHARACTERS_MAX) throw invalid('parameters are too long for a list with a limit');
+    links.push(next);
+  }
+  // Later parts of a list show later states: a client that asked with their position would miss changes since the first.
   if (position !== undefined && start === undefined) {
     void reply.header('cairn-position', String(position));
     const isPolling = limit !== undefined || since !== undefined;
-    if (isPolling) links.push(linkTo('changes', reply.request, { after: undefined, changed_since: String(position) }));
+    const changes = linkTo('changes', reply.request, { after: undefined, changed_since: String(position) });
+    // It repeats what Cairn-Position says, so it may be left out.
+    if (isPolling && changes.length <= LINK_CHARACTERS_MAX) links.push(changes);
   }
   if (links.length > 0) void reply.header('link', links.join(', '));
 };
 
 /** As bytes, because to a text whose type has JSON in its name Fastify adds a charset. */
-export const untouched = (served: Served): Served => (typeof served === 'string' ? Buffer.from(served) : served);
+export const untouched = (served: RouteResponse): RouteResponse =>
+  typeof served === 'string' ? Buffer.from(served) : served;
 
 /** `{"result": <path>}`, with the path as `Location`, for what has been created (IceProd contract 13). */
 export const createdAt = (reply: FastifyReply, path: string): string => {

@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { GetAccessRule, AuthorizeNamed, AuthorizeOwnAccess, SetAccessRule } from '#contracts/iceprod/users.js';
-import type { CallOf, Served } from '../route/route.js';
-import { Serves, TheCall } from '../route/serves.decorator.js';
+import type { CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { Answers } from './answers.js';
 import { authRoutes as routes } from './auths.routes.js';
 
@@ -10,33 +10,33 @@ export class AuthsController {
   constructor(private readonly answers: Answers) {}
 
   @Serves(routes.set)
-  set(@TheCall() call: CallOf<typeof routes.set>): Promise<Served> {
-    return this.answers.done(SetAccessRule, call);
+  set(@ValidatedCall() call: CallOf<typeof routes.set>): Promise<RouteResponse> {
+    return this.answers.emptyObject(SetAccessRule, call);
   }
 
   @Serves(routes.get)
-  get(@TheCall() call: CallOf<typeof routes.get>): Promise<Served> {
+  get(@ValidatedCall() call: CallOf<typeof routes.get>): Promise<RouteResponse> {
     return this.answers.json(GetAccessRule, call);
   }
 
-  @Serves(routes.judge)
-  judge(@TheCall() call: CallOf<typeof routes.judge>): Promise<Served> {
-    return this.answers.done(AuthorizeNamed, call);
+  @Serves(routes.check)
+  check(@ValidatedCall() call: CallOf<typeof routes.check>): Promise<RouteResponse> {
+    return this.answers.emptyObject(AuthorizeNamed, call);
   }
 
-  @Serves(routes.judgeOwnReading)
-  judgeOwnReading(@TheCall() call: CallOf<typeof routes.judgeOwnReading>): Promise<Served> {
-    return this.answers.done(AuthorizeOwnAccess, call);
+  @Serves(routes.checkOwnReadAccess)
+  checkOwnReadAccess(@ValidatedCall() call: CallOf<typeof routes.checkOwnReadAccess>): Promise<RouteResponse> {
+    return this.answers.emptyObject(AuthorizeOwnAccess, call);
   }
 
-  @Serves(routes.judgeOwnWriting)
-  judgeOwnWriting(@TheCall() call: CallOf<typeof routes.judgeOwnWriting>): Promise<Served> {
-    return this.answers.done(AuthorizeOwnAccess, call);
+  @Serves(routes.checkOwnWriteAccess)
+  checkOwnWriteAccess(@ValidatedCall() call: CallOf<typeof routes.checkOwnWriteAccess>): Promise<RouteResponse> {
+    return this.answers.emptyObject(AuthorizeOwnAccess, call);
   }
 
   /** Never runs: the route's field refuses first. */
-  @Serves(routes.judgeUnknownAction)
-  judgeUnknownAction(): Served {
+  @Serves(routes.rejectUnknownAction)
+  rejectUnknownAction(): RouteResponse {
     return '{}';
   }
 }

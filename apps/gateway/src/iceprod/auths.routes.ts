@@ -2,7 +2,7 @@ import { constant, lenient, path, required } from '../route/fields.js';
 import type { Field } from '../route/field.js';
 import { invalid } from '../route/request-source.js';
 import { str, strings } from '../route/json-types.js';
-import { documentOf, iceprodRoute, NOTHING } from './iceprod-route.js';
+import { documentOf, iceprodRoute, EMPTY_OBJECT } from './iceprod-route.js';
 import { ADMINS, ANY_TOKEN, SERVICES } from './policies.js';
 
 const tag = 'access rules';
@@ -17,7 +17,7 @@ const unknownAction: Field<never, 'always'> = {
   },
 };
 
-const authorizeOwn = <const Action extends 'read' | 'write'>(action: Action, name: string) =>
+const ownAccessRoute = <const Action extends 'read' | 'write'>(action: Action, name: string) =>
   iceprodRoute({
     name,
     tag,
@@ -26,8 +26,8 @@ const authorizeOwn = <const Action extends 'read' | 'write'>(action: Action, nam
     policy: ANY_TOKEN,
     summary: `Whether the caller may ${action} a dataset`,
     fields: { dataset_id: path(), action: constant(action) },
-    answer: NOTHING,
-    refusals: { 403: 'Dataset not found; Action not found; Denied' },
+    response: EMPTY_OBJECT,
+    errors: { 403: 'Dataset not found; Action not found; Denied' },
   });
 
 /** IceProd contract 14. */
@@ -46,8 +46,8 @@ export const authRoutes = {
       read_users: lenient(strings),
       write_users: lenient(strings),
     },
-    answer: NOTHING,
-    refusals: { 400: 'invalid group name' },
+    response: EMPTY_OBJECT,
+    errors: { 400: 'invalid group name' },
   }),
   get: iceprodRoute({
     name: 'getAccessRule',
@@ -57,11 +57,11 @@ export const authRoutes = {
     policy: ADMINS,
     summary: 'The access rule of a dataset',
     fields: { dataset_id: path() },
-    answer: documentOf('AccessRule'),
-    refusals: { 404: 'Dataset not found' },
+    response: documentOf('AccessRule'),
+    errors: { 404: 'Dataset not found' },
   }),
-  judge: iceprodRoute({
-    name: 'judgeAccess',
+  check: iceprodRoute({
+    name: 'checkAccess',
     tag,
     method: 'POST',
     path: '/auths',
@@ -74,11 +74,11 @@ export const authRoutes = {
       username: required(str),
       groups: required(strings),
     },
-    answer: NOTHING,
-    refusals: { 403: 'attr not found; role not found' },
+    response: EMPTY_OBJECT,
+    errors: { 403: 'attr not found; role not found' },
   }),
-  judgeUnknownAction: iceprodRoute({
-    name: 'judgeUnknownAction',
+  rejectUnknownAction: iceprodRoute({
+    name: 'rejectUnknownAction',
     tag,
     method: 'GET',
     path: '/auths/:dataset_id/actions/:action',
@@ -86,8 +86,8 @@ export const authRoutes = {
     summary: 'Refuses an action that is neither read nor write',
     undocumented: true,
     fields: { action: unknownAction },
-    answer: NOTHING,
+    response: EMPTY_OBJECT,
   }),
-  judgeOwnReading: authorizeOwn('read', 'judgeOwnReading'),
-  judgeOwnWriting: authorizeOwn('write', 'judgeOwnWriting'),
+  checkOwnReadAccess: ownAccessRoute('read', 'checkOwnReadAccess'),
+  checkOwnWriteAccess: ownAccessRoute('write', 'checkOwnWriteAccess'),
 };

@@ -2,8 +2,8 @@ import { Controller } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
 import { AddJobs } from '#contracts/iceprod/jobs.js';
 import { AddTasks, AddTasksToJobs } from '#contracts/iceprod/tasks.js';
-import type { CallOf, Served } from '../route/route.js';
-import { Serves, TheCall } from '../route/serves.decorator.js';
+import type { CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { bulkCreationRoutes as routes } from './bulk-creation.routes.js';
 
 @Controller()
@@ -11,17 +11,17 @@ export class BulkCreationController {
   constructor(private readonly bus: Bus) {}
 
   @Serves(routes.addJobs)
-  async addJobs(@TheCall() { input, context }: CallOf<typeof routes.addJobs>): Promise<Served> {
+  async addJobs(@ValidatedCall() { input, context }: CallOf<typeof routes.addJobs>): Promise<RouteResponse> {
     return JSON.stringify(await this.bus.request(AddJobs, input, context));
   }
 
   @Serves(routes.addToJobs)
-  async addToJobs(@TheCall() { input, context }: CallOf<typeof routes.addToJobs>): Promise<Served> {
+  async addToJobs(@ValidatedCall() { input, context }: CallOf<typeof routes.addToJobs>): Promise<RouteResponse> {
     return JSON.stringify(await this.bus.request(AddTasksToJobs, input, context));
   }
 
   @Serves(routes.add)
-  async add(@TheCall() { input, context }: CallOf<typeof routes.add>): Promise<Served> {
+  async add(@ValidatedCall() { input, context }: CallOf<typeof routes.add>): Promise<RouteResponse> {
     return JSON.stringify(await this.bus.request(AddTasks, input, context));
   }
 }

@@ -116,7 +116,7 @@ export const bulkCreationRoutes = {
     fields: { dataset_id: path(), first_job_index: firstJobIndex, count, status: optional(str) },
     body: { unknownKeys: 'unknown member in body' },
     status: 201,
-    answer: { type: 'object', required: ['jobs'], properties: { jobs: { type: 'integer' } } },
+    response: { type: 'object', required: ['jobs'], properties: { jobs: { type: 'integer' } } },
     deadlineMs: DEADLINE_MS,
   }),
   addToJobs: cairnRoute({
@@ -131,7 +131,7 @@ export const bulkCreationRoutes = {
     fields: { dataset_id: path(), jobs: required(jobIds, { bad: 'jobs must be a list of ids' }), tasks },
     body: { unknownKeys: 'unknown member in body' },
     status: 201,
-    answer: { type: 'object', required: ['tasks'], properties: { tasks: { type: 'integer' } } },
+    response: { type: 'object', required: ['tasks'], properties: { tasks: { type: 'integer' } } },
     deadlineMs: DEADLINE_MS,
   }),
   add: cairnRoute({
@@ -161,7 +161,7 @@ export const bulkCreationRoutes = {
     },
     body: { unknownKeys: 'unknown member in body' },
     status: 201,
-    answer: {
+    response: {
       type: 'object',
       required: ['jobs', 'tasks'],
       properties: { jobs: { type: 'integer' }, tasks: { type: 'integer' } },

@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { GetConfig, PutConfig } from '#contracts/iceprod/datasets.js';
-import type { CallOf, Served } from '../route/route.js';
-import { Serves, TheCall } from '../route/serves.decorator.js';
+import type { CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { Answers } from './answers.js';
 import { configRoutes as routes } from './config.routes.js';
 
@@ -10,22 +10,22 @@ export class ConfigController {
   constructor(private readonly answers: Answers) {}
 
   @Serves(routes.get)
-  get(@TheCall() call: CallOf<typeof routes.get>): Promise<Served> {
+  get(@ValidatedCall() call: CallOf<typeof routes.get>): Promise<RouteResponse> {
     return this.answers.document(GetConfig, call);
   }
 
   @Serves(routes.put)
-  put(@TheCall() call: CallOf<typeof routes.put>): Promise<Served> {
-    return this.answers.done(PutConfig, call);
+  put(@ValidatedCall() call: CallOf<typeof routes.put>): Promise<RouteResponse> {
+    return this.answers.emptyObject(PutConfig, call);
   }
 
   @Serves(routes.getOfDataset)
-  getOfDataset(@TheCall() call: CallOf<typeof routes.getOfDataset>): Promise<Served> {
+  getOfDataset(@ValidatedCall() call: CallOf<typeof routes.getOfDataset>): Promise<RouteResponse> {
     return this.answers.document(GetConfig, call);
   }
 
   @Serves(routes.putOfDataset)
-  putOfDataset(@TheCall() call: CallOf<typeof routes.putOfDataset>): Promise<Served> {
-    return this.answers.done(PutConfig, call);
+  putOfDataset(@ValidatedCall() call: CallOf<typeof routes.putOfDataset>): Promise<RouteResponse> {
+    return this.answers.emptyObject(PutConfig, call);
   }
 }

@@ -1,10 +1,10 @@
 import { freeForm, path, wholeBody } from '../route/fields.js';
-import { documentOf, iceprodRoute, NOTHING } from './iceprod-route.js';
+import { documentOf, iceprodRoute, EMPTY_OBJECT } from './iceprod-route.js';
 import { READERS_AND_PILOTS, WRITERS } from './policies.js';
 
 const tag = 'config';
 
-const reading = (name: string, at: string) =>
+const getRoute = (name: string, at: string) =>
   iceprodRoute({
     name,
     tag,
@@ -13,11 +13,11 @@ const reading = (name: string, at: string) =>
     policy: READERS_AND_PILOTS,
     summary: 'The config of a dataset as it was stored, without dataset_id',
     fields: { dataset_id: path() },
-    answer: documentOf('Config'),
-    refusals: { 404: 'Config not found' },
+    response: documentOf('Config'),
+    errors: { 404: 'Config not found' },
   });
 
-const storing = (name: string, at: string) =>
+const putRoute = (name: string, at: string) =>
   iceprodRoute({
     name,
     tag,
@@ -26,13 +26,13 @@ const storing = (name: string, at: string) =>
     policy: WRITERS,
     summary: 'Validates and replaces the config of a dataset',
     fields: { dataset_id: path(), config: freeForm(wholeBody(documentOf('Config'))) },
-    answer: NOTHING,
+    response: EMPTY_OBJECT,
   });
 
 /** IceProd contract 5: the same under two paths. */
 export const configRoutes = {
-  get: reading('getConfig', '/config/:dataset_id'),
-  put: storing('putConfig', '/config/:dataset_id'),
-  getOfDataset: reading('getConfigOfDataset', '/datasets/:dataset_id/config'),
-  putOfDataset: storing('putConfigOfDataset', '/datasets/:dataset_id/config'),
+  get: getRoute('getConfig', '/config/:dataset_id'),
+  put: putRoute('putConfig', '/config/:dataset_id'),
+  getOfDataset: getRoute('getConfigOfDataset', '/datasets/:dataset_id/config'),
+  putOfDataset: putRoute('putConfigOfDataset', '/datasets/:dataset_id/config'),
 };

@@ -8,8 +8,8 @@ import {
   ListCredentials,
   StoreCredential,
 } from '#contracts/iceprod/credentials.js';
-import type { Call, CallOf, Served } from '../route/route.js';
-import { Serves, TheCall } from '../route/serves.decorator.js';
+import type { Call, CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { Answers } from './answers.js';
 import {
   createCredentialRoutes,
@@ -46,107 +46,107 @@ export class CredentialsController {
   constructor(private readonly answers: Answers) {}
 
   @Serves(users.list)
-  listOfUser(@TheCall() call: CallOf<typeof users.list>): Promise<Served> {
+  listOfUser(@ValidatedCall() call: CallOf<typeof users.list>): Promise<RouteResponse> {
     return this.answers.document(ListCredentials, owned(call));
   }
 
   @Serves(users.store)
-  storeOfUser(@TheCall() call: CallOf<typeof users.store>): Promise<Served> {
-    return this.answers.done(StoreCredential, owned(call));
+  storeOfUser(@ValidatedCall() call: CallOf<typeof users.store>): Promise<RouteResponse> {
+    return this.answers.emptyObject(StoreCredential, owned(call));
   }
 
-  @Serves(users.amend)
-  amendOfUser(@TheCall() call: CallOf<typeof users.amend>): Promise<Served> {
-    return this.answers.done(AmendCredential, owned(call));
+  @Serves(users.update)
+  updateOfUser(@ValidatedCall() call: CallOf<typeof users.update>): Promise<RouteResponse> {
+    return this.answers.emptyObject(AmendCredential, owned(call));
   }
 
   @Serves(users.delete)
-  deleteOfUser(@TheCall() call: CallOf<typeof users.delete>): Promise<Served> {
-    return this.answers.done(DeleteCredentials, owned(call));
+  deleteOfUser(@ValidatedCall() call: CallOf<typeof users.delete>): Promise<RouteResponse> {
+    return this.answers.emptyObject(DeleteCredentials, owned(call));
   }
 
   @Serves(users.exchange)
-  exchangeOfUser(@TheCall() call: CallOf<typeof users.exchange>): Promise<Served> {
+  exchangeOfUser(@ValidatedCall() call: CallOf<typeof users.exchange>): Promise<RouteResponse> {
     return this.answers.document(ExchangeCredentials, owned(call));
   }
 
   @Serves(groups.list)
-  listOfGroup(@TheCall() call: CallOf<typeof groups.list>): Promise<Served> {
+  listOfGroup(@ValidatedCall() call: CallOf<typeof groups.list>): Promise<RouteResponse> {
     return this.answers.document(ListCredentials, owned(call));
   }
 
   @Serves(groups.store)
-  storeOfGroup(@TheCall() call: CallOf<typeof groups.store>): Promise<Served> {
-    return this.answers.done(StoreCredential, owned(call));
+  storeOfGroup(@ValidatedCall() call: CallOf<typeof groups.store>): Promise<RouteResponse> {
+    return this.answers.emptyObject(StoreCredential, owned(call));
   }
 
-  @Serves(groups.amend)
-  amendOfGroup(@TheCall() call: CallOf<typeof groups.amend>): Promise<Served> {
-    return this.answers.done(AmendCredential, owned(call));
+  @Serves(groups.update)
+  updateOfGroup(@ValidatedCall() call: CallOf<typeof groups.update>): Promise<RouteResponse> {
+    return this.answers.emptyObject(AmendCredential, owned(call));
   }
 
   @Serves(groups.delete)
-  deleteOfGroup(@TheCall() call: CallOf<typeof groups.delete>): Promise<Served> {
-    return this.answers.done(DeleteCredentials, owned(call));
+  deleteOfGroup(@ValidatedCall() call: CallOf<typeof groups.delete>): Promise<RouteResponse> {
+    return this.answers.emptyObject(DeleteCredentials, owned(call));
   }
 
   @Serves(groups.exchange)
-  exchangeOfGroup(@TheCall() call: CallOf<typeof groups.exchange>): Promise<Served> {
+  exchangeOfGroup(@ValidatedCall() call: CallOf<typeof groups.exchange>): Promise<RouteResponse> {
     return this.answers.document(ExchangeCredentials, owned(call));
   }
 
   @Serves(datasets.list)
-  listOfDataset(@TheCall() call: CallOf<typeof datasets.list>): Promise<Served> {
+  listOfDataset(@ValidatedCall() call: CallOf<typeof datasets.list>): Promise<RouteResponse> {
     return this.answers.document(ListCredentials, owned(call));
   }
 
   @Serves(datasets.store)
-  storeOfDataset(@TheCall() call: CallOf<typeof datasets.store>): Promise<Served> {
-    return this.answers.done(StoreCredential, owned(call));
+  storeOfDataset(@ValidatedCall() call: CallOf<typeof datasets.store>): Promise<RouteResponse> {
+    return this.answers.emptyObject(StoreCredential, owned(call));
   }
 
-  @Serves(datasets.amend)
-  amendOfDataset(@TheCall() call: CallOf<typeof datasets.amend>): Promise<Served> {
-    return this.answers.done(AmendCredential, owned(call));
+  @Serves(datasets.update)
+  updateOfDataset(@ValidatedCall() call: CallOf<typeof datasets.update>): Promise<RouteResponse> {
+    return this.answers.emptyObject(AmendCredential, owned(call));
   }
 
   @Serves(datasets.delete)
-  deleteOfDataset(@TheCall() call: CallOf<typeof datasets.delete>): Promise<Served> {
-    return this.answers.done(DeleteCredentials, owned(call));
+  deleteOfDataset(@ValidatedCall() call: CallOf<typeof datasets.delete>): Promise<RouteResponse> {
+    return this.answers.emptyObject(DeleteCredentials, owned(call));
   }
 
   @Serves(datasets.exchange)
-  exchangeOfDataset(@TheCall() call: CallOf<typeof datasets.exchange>): Promise<Served> {
+  exchangeOfDataset(@ValidatedCall() call: CallOf<typeof datasets.exchange>): Promise<RouteResponse> {
     return this.answers.document(ExchangeCredentials, owned(call));
   }
 
   @Serves(tasks.list)
-  listOfTaskName(@TheCall() call: CallOf<typeof tasks.list>): Promise<Served> {
+  listOfTaskName(@ValidatedCall() call: CallOf<typeof tasks.list>): Promise<RouteResponse> {
     return this.answers.document(ListCredentials, owned(call));
   }
 
   @Serves(tasks.store)
-  storeOfTaskName(@TheCall() call: CallOf<typeof tasks.store>): Promise<Served> {
-    return this.answers.done(StoreCredential, owned(call));
+  storeOfTaskName(@ValidatedCall() call: CallOf<typeof tasks.store>): Promise<RouteResponse> {
+    return this.answers.emptyObject(StoreCredential, owned(call));
   }
 
-  @Serves(tasks.amend)
-  amendOfTaskName(@TheCall() call: CallOf<typeof tasks.amend>): Promise<Served> {
-    return this.answers.done(AmendCredential, owned(call));
+  @Serves(tasks.update)
+  updateOfTaskName(@ValidatedCall() call: CallOf<typeof tasks.update>): Promise<RouteResponse> {
+    return this.answers.emptyObject(AmendCredential, owned(call));
   }
 
   @Serves(tasks.delete)
-  deleteOfTaskName(@TheCall() call: CallOf<typeof tasks.delete>): Promise<Served> {
-    return this.answers.done(DeleteCredentials, owned(call));
+  deleteOfTaskName(@ValidatedCall() call: CallOf<typeof tasks.delete>): Promise<RouteResponse> {
+    return this.answers.emptyObject(DeleteCredentials, owned(call));
   }
 
   @Serves(tasks.exchange)
-  exchangeOfTaskName(@TheCall() call: CallOf<typeof tasks.exchange>): Promise<Served> {
+  exchangeOfTaskName(@ValidatedCall() call: CallOf<typeof tasks.exchange>): Promise<RouteResponse> {
     return this.answers.document(ExchangeCredentials, owned(call));
   }
 
   @Serves(createCredentialRoutes.create)
-  create(@TheCall() call: CallOf<typeof createCredentialRoutes.create>): Promise<Served> {
+  create(@ValidatedCall() call: CallOf<typeof createCredentialRoutes.create>): Promise<RouteResponse> {
     return this.answers.document(CreateCredential, call);
   }
 }

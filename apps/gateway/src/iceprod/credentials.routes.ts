@@ -5,7 +5,7 @@ import { lenient, path, presenceParameter, required, textParameter } from '../ro
 import { float, type JsonType, str, strings, where } from '../route/json-types.js';
 import { invalid } from '../route/request-source.js';
 import type { Policy } from '../route/route.js';
-import { documentOf, iceprodRoute, NOTHING } from './iceprod-route.js';
+import { documentOf, iceprodRoute, EMPTY_OBJECT } from './iceprod-route.js';
 import { EVERYBODY_ROLES, SERVICES } from './policies.js';
 
 const tag = 'credentials';
@@ -103,8 +103,8 @@ const routesOf = <Owner extends Readonly<Record<string, Field<string, 'always'>>
       norefresh: presenceParameter('norefresh', 'when it is there, nothing is refreshed and no use is noted'),
     },
     deadlineMs: DEADLINE_MS,
-    answer: DOCUMENTS,
-    refusals: { 403: 'unauthorized' },
+    response: DOCUMENTS,
+    errors: { 403: 'unauthorized' },
   }),
   store: iceprodRoute({
     name: `store${name}Credential`,
@@ -116,14 +116,14 @@ const routesOf = <Owner extends Readonly<Record<string, Field<string, 'always'>>
     fields: { ...owner, ...described },
     body: { unknownKeys: 'invalid keys found' },
     deadlineMs: DEADLINE_MS,
-    answer: NOTHING,
-    refusals: {
+    response: EMPTY_OBJECT,
+    errors: {
       400: 'must specify bucket(s) for s3; must specify either access_token or refresh_token',
       403: 'unauthorized',
     },
   }),
-  amend: iceprodRoute({
-    name: `amend${name}Credential`,
+  update: iceprodRoute({
+    name: `update${name}Credential`,
     tag,
     method: 'PATCH',
     path: `${at}/credentials`,
@@ -131,8 +131,8 @@ const routesOf = <Owner extends Readonly<Record<string, Field<string, 'always'>>
     summary: `Changes what is given, and not empty, of one credential of ${words}`,
     fields: { ...owner, ...described },
     body: { unknownKeys: 'invalid keys found' },
-    answer: NOTHING,
-    refusals: { 403: 'unauthorized', 404: 'credential not found', 409: 'duplicate credential' },
+    response: EMPTY_OBJECT,
+    errors: { 403: 'unauthorized', 404: 'credential not found', 409: 'duplicate credential' },
   }),
   delete: iceprodRoute({
     name: `delete${name}Credentials`,
@@ -142,8 +142,8 @@ const routesOf = <Owner extends Readonly<Record<string, Field<string, 'always'>>
     policy,
     summary: `Deletes the credentials of ${words} that fit the filters in the body`,
     fields: { ...owner, url: bodyFilter, transfer_prefix: bodyFilter, scope: bodyFilter },
-    answer: NOTHING,
-    refusals: { 403: 'unauthorized' },
+    response: EMPTY_OBJECT,
+    errors: { 403: 'unauthorized' },
   }),
   exchange: iceprodRoute({
     name: `exchange${name}Credentials`,
@@ -159,8 +159,8 @@ const routesOf = <Owner extends Readonly<Record<string, Field<string, 'always'>>
       ...filters,
     },
     deadlineMs: DEADLINE_MS,
-    answer: DOCUMENTS,
-    refusals: { 400: 'missing client_id', 403: 'unauthorized' },
+    response: DOCUMENTS,
+    errors: { 400: 'missing client_id', 403: 'unauthorized' },
   }),
 });
 
@@ -210,7 +210,7 @@ export const createCredentialRoutes = {
       transfer_prefix: required(str),
     },
     deadlineMs: DEADLINE_MS,
-    answer: documentOf('Credential'),
-    refusals: { 400: "the issuer's own words, such as invalid_scope", 403: 'unauthorized' },
+    response: documentOf('Credential'),
+    errors: { 400: "the issuer's own words, such as invalid_scope", 403: 'unauthorized' },
   }),
 };

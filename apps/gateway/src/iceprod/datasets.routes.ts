@@ -1,7 +1,7 @@
 import { DATASET_SORT_FIELDS } from '#contracts/iceprod/sort-fields.js';
 import { constant, intParameter, keysParameter, listParameter, optional, path, required } from '../route/fields.js';
 import { bool, float, int, intOrText, str, strings } from '../route/json-types.js';
-import { documentOf, documentsById, IDS_BY_STATUS, iceprodRoute, NOTHING, RESULT } from './iceprod-route.js';
+import { documentOf, documentsById, IDS_BY_STATUS, iceprodRoute, EMPTY_OBJECT, RESULT } from './iceprod-route.js';
 import { LIST_HEADERS, listFields } from './list-fields.js';
 import { EVERYBODY, READERS_AND_PILOTS, WRITERS } from './policies.js';
 
@@ -24,11 +24,11 @@ export const datasetRoutes = {
       keys: keysParameter,
       ...listFields(DATASET_SORT_FIELDS),
     },
-    answer: documentsById('Dataset'),
+    response: documentsById('Dataset'),
     headers: LIST_HEADERS,
   }),
-  submit: iceprodRoute({
-    name: 'submitDataset',
+  create: iceprodRoute({
+    name: 'createDataset',
     tag,
     method: 'POST',
     path: '/datasets',
@@ -50,7 +50,7 @@ export const datasetRoutes = {
     },
     body: { unknownKeys: 'invalid keys found' },
     status: 201,
-    answer: RESULT,
+    response: RESULT,
     headers: { Location: { description: 'path of the dataset', schema: { type: 'string' } } },
   }),
   get: iceprodRoute({
@@ -61,8 +61,8 @@ export const datasetRoutes = {
     policy: READERS_AND_PILOTS,
     summary: 'One dataset',
     fields: { dataset_id: path() },
-    answer: documentOf('Dataset'),
-    refusals: { 404: 'Dataset not found' },
+    response: documentOf('Dataset'),
+    errors: { 404: 'Dataset not found' },
   }),
   setStatus: iceprodRoute({
     name: 'setDatasetStatus',
@@ -76,8 +76,8 @@ export const datasetRoutes = {
       change: constant('status'),
       status: required(str, { missing: 'missing status', bad: 'bad status' }),
     },
-    answer: NOTHING,
-    refusals: { 404: 'Dataset not found' },
+    response: EMPTY_OBJECT,
+    errors: { 404: 'Dataset not found' },
   }),
   setDescription: iceprodRoute({
     name: 'setDatasetDescription',
@@ -91,8 +91,8 @@ export const datasetRoutes = {
       change: constant('description'),
       description: required(str, { missing: 'missing description', bad: 'bad description' }),
     },
-    answer: NOTHING,
-    refusals: { 404: 'Dataset not found' },
+    response: EMPTY_OBJECT,
+    errors: { 404: 'Dataset not found' },
   }),
   setPriority: iceprodRoute({
     name: 'setDatasetPriority',
@@ -106,8 +106,8 @@ export const datasetRoutes = {
       change: constant('priority'),
       priority: required(float, { missing: 'missing priority', bad: 'priority is not a number' }),
     },
-    answer: NOTHING,
-    refusals: { 404: 'Dataset not found' },
+    response: EMPTY_OBJECT,
+    errors: { 404: 'Dataset not found' },
   }),
   setJobsSubmitted: iceprodRoute({
     name: 'setDatasetJobsSubmitted',
@@ -121,8 +121,8 @@ export const datasetRoutes = {
       change: constant('jobs_submitted'),
       jobs_submitted: required(intOrText, { missing: 'missing jobs_submitted', bad: 'jobs_submitted is not an int' }),
     },
-    answer: NOTHING,
-    refusals: { 404: 'Dataset not found' },
+    response: EMPTY_OBJECT,
+    errors: { 404: 'Dataset not found' },
   }),
   hardReset: iceprodRoute({
     name: 'hardResetDataset',
@@ -132,8 +132,8 @@ export const datasetRoutes = {
     policy: WRITERS,
     summary: 'Sets the status to processing, whatever it was',
     fields: { dataset_id: path(), change: constant('hard_reset') },
-    answer: NOTHING,
-    refusals: { 404: 'Dataset not found' },
+    response: EMPTY_OBJECT,
+    errors: { 404: 'Dataset not found' },
   }),
   truncate: iceprodRoute({
     name: 'truncateDataset',
@@ -143,8 +143,8 @@ export const datasetRoutes = {
     policy: WRITERS,
     summary: 'No more jobs will be made for this dataset',
     fields: { dataset_id: path(), change: constant('truncate') },
-    answer: NOTHING,
-    refusals: { 400: 'Cannot truncate complete dataset', 404: 'Dataset not found' },
+    response: EMPTY_OBJECT,
+    errors: { 400: 'Cannot truncate complete dataset', 404: 'Dataset not found' },
   }),
   summarize: iceprodRoute({
     name: 'summarizeDatasets',
@@ -154,6 +154,6 @@ export const datasetRoutes = {
     policy: EVERYBODY,
     summary: 'Ids of the datasets that the caller may read, by status',
     fields: {},
-    answer: IDS_BY_STATUS,
+    response: IDS_BY_STATUS,
   }),
 };

@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { AddFile, ListFiles, RemoveFiles } from '#contracts/iceprod/files.js';
-import type { CallOf, Served } from '../route/route.js';
-import { Serves, TheCall } from '../route/serves.decorator.js';
+import type { CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { asArray } from '../route/streaming.js';
 import { Answers, resultOf } from './answers.js';
 import { fileRoutes as routes } from './files.routes.js';
@@ -13,27 +13,27 @@ export class FilesController {
   constructor(private readonly answers: Answers) {}
 
   @Serves(routes.list)
-  list(@TheCall() call: CallOf<typeof routes.list>): Promise<Served> {
+  list(@ValidatedCall() call: CallOf<typeof routes.list>): Promise<RouteResponse> {
     return this.answers.pages(ListFiles, call, asFiles());
   }
 
   @Serves(routes.add)
-  async add(@TheCall() call: CallOf<typeof routes.add>): Promise<Served> {
+  async add(@ValidatedCall() call: CallOf<typeof routes.add>): Promise<RouteResponse> {
     return resultOf((await this.answers.reply(AddFile, call)).task_id);
   }
 
   @Serves(routes.listOfTask)
-  listOfTask(@TheCall() call: CallOf<typeof routes.listOfTask>): Promise<Served> {
+  listOfTask(@ValidatedCall() call: CallOf<typeof routes.listOfTask>): Promise<RouteResponse> {
     return this.answers.pages(ListFiles, call, asFiles());
   }
 
   @Serves(routes.addToTask)
-  addToTask(@TheCall() call: CallOf<typeof routes.addToTask>): Promise<Served> {
-    return this.answers.done(AddFile, call);
+  addToTask(@ValidatedCall() call: CallOf<typeof routes.addToTask>): Promise<RouteResponse> {
+    return this.answers.emptyObject(AddFile, call);
   }
 
-  @Serves(routes.remove)
-  remove(@TheCall() call: CallOf<typeof routes.remove>): Promise<Served> {
-    return this.answers.done(RemoveFiles, call);
+  @Serves(routes.deleteOfTask)
+  deleteOfTask(@ValidatedCall() call: CallOf<typeof routes.deleteOfTask>): Promise<RouteResponse> {
+    return this.answers.emptyObject(RemoveFiles, call);
   }
 }

@@ -1,6 +1,6 @@
 import { lenient, path, required } from '../route/fields.js';
 import { int, type JsonType, str } from '../route/json-types.js';
-import { documentOf, iceprodRoute, NOTHING, RESULT } from './iceprod-route.js';
+import { documentOf, iceprodRoute, EMPTY_OBJECT, RESULT } from './iceprod-route.js';
 import { READERS, READERS_AND_PILOTS, WRITERS } from './policies.js';
 
 const tag = 'files';
@@ -35,7 +35,7 @@ export const fileRoutes = {
     policy: READERS,
     summary: 'Files of all tasks of a dataset',
     fields: { dataset_id: path() },
-    answer: FILES,
+    response: FILES,
   }),
   add: iceprodRoute({
     name: 'addFile',
@@ -46,7 +46,7 @@ export const fileRoutes = {
     summary: 'Adds a file to the task with the given place and name',
     fields: { dataset_id: path(), ...file, job_index: required(int), task_name: required(str) },
     status: 201,
-    answer: RESULT,
+    response: RESULT,
   }),
   listOfTask: iceprodRoute({
     name: 'listFilesOfTask',
@@ -56,7 +56,7 @@ export const fileRoutes = {
     policy: READERS_AND_PILOTS,
     summary: 'Files of a task',
     fields: { dataset_id: path(), task_id: path() },
-    answer: FILES,
+    response: FILES,
   }),
   addToTask: iceprodRoute({
     name: 'addFileToTask',
@@ -67,16 +67,16 @@ export const fileRoutes = {
     summary: 'Adds a file to a task, which need not exist',
     fields: { dataset_id: path(), task_id: path(), ...file },
     status: 201,
-    answer: NOTHING,
+    response: EMPTY_OBJECT,
   }),
-  remove: iceprodRoute({
-    name: 'removeFiles',
+  deleteOfTask: iceprodRoute({
+    name: 'deleteFilesOfTask',
     tag,
     method: 'DELETE',
     path: '/datasets/:dataset_id/files/:task_id',
     policy: WRITERS,
     summary: 'Takes all files of a task off its list',
     fields: { dataset_id: path(), task_id: path() },
-    answer: NOTHING,
+    response: EMPTY_OBJECT,
   }),
 };

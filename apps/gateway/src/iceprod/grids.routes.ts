@@ -16,7 +16,7 @@ export const gridRoutes = {
     policy: SERVICES,
     summary: 'Grids, by id',
     fields: {},
-    answer: documentsById('Grid'),
+    response: documentsById('Grid'),
   }),
   register: iceprodRoute({
     name: 'registerGrid',
@@ -34,7 +34,7 @@ export const gridRoutes = {
       }),
     },
     status: 201,
-    answer: RESULT,
+    response: RESULT,
   }),
   get: iceprodRoute({
     name: 'getGrid',
@@ -44,11 +44,11 @@ export const gridRoutes = {
     policy: SERVICES,
     summary: 'One grid',
     fields: { grid_id: path() },
-    answer: documentOf('Grid'),
-    refusals: { 404: 'Grid not found' },
+    response: documentOf('Grid'),
+    errors: { 404: 'Grid not found' },
   }),
-  report: iceprodRoute({
-    name: 'reportGrid',
+  update: iceprodRoute({
+    name: 'updateGrid',
     tag,
     method: 'PATCH',
     path: '/grids/:grid_id',
@@ -57,7 +57,7 @@ export const gridRoutes = {
       'Merges any fields, dotted names set nested ones, and renews last_update; answers the grid after the change',
     fields: { grid_id: path(), fields: wholeBody() },
     body: { empty: 'Missing update data' },
-    answer: documentOf('Grid'),
-    refusals: { 404: 'Grid not found' },
+    response: documentOf('Grid'),
+    errors: { 404: 'Grid not found' },
   }),
 };

@@ -1,8 +1,8 @@
 import { Controller, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { DescribeGroup, DeleteGroup, CreateGroup, GetGroup, ListGroups } from '#contracts/iceprod/users.js';
-import type { CallOf, Served } from '../route/route.js';
-import { Serves, TheCall } from '../route/serves.decorator.js';
+import type { CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { Answers, createdAt } from './answers.js';
 import { groupRoutes as routes } from './groups.routes.js';
 
@@ -11,31 +11,31 @@ export class GroupsController {
   constructor(private readonly answers: Answers) {}
 
   @Serves(routes.list)
-  list(@TheCall() call: CallOf<typeof routes.list>): Promise<Served> {
+  list(@ValidatedCall() call: CallOf<typeof routes.list>): Promise<RouteResponse> {
     return this.answers.document(ListGroups, call);
   }
 
-  @Serves(routes.found)
-  async found(
-    @TheCall() call: CallOf<typeof routes.found>,
+  @Serves(routes.create)
+  async create(
+    @ValidatedCall() call: CallOf<typeof routes.create>,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Served> {
+  ): Promise<RouteResponse> {
     const { group_id } = await this.answers.reply(CreateGroup, call);
     return createdAt(reply, `/groups/${group_id}`);
   }
 
   @Serves(routes.get)
-  get(@TheCall() call: CallOf<typeof routes.get>): Promise<Served> {
+  get(@ValidatedCall() call: CallOf<typeof routes.get>): Promise<RouteResponse> {
     return this.answers.document(GetGroup, call);
   }
 
-  @Serves(routes.dissolve)
-  dissolve(@TheCall() call: CallOf<typeof routes.dissolve>): Promise<Served> {
-    return this.answers.done(DeleteGroup, call);
+  @Serves(routes.delete)
+  delete(@ValidatedCall() call: CallOf<typeof routes.delete>): Promise<RouteResponse> {
+    return this.answers.emptyObject(DeleteGroup, call);
   }
 
-  @Serves(routes.describe)
-  describe(@TheCall() call: CallOf<typeof routes.describe>): Promise<Served> {
-    return this.answers.done(DescribeGroup, call);
+  @Serves(routes.put)
+  put(@ValidatedCall() call: CallOf<typeof routes.put>): Promise<RouteResponse> {
+    return this.answers.emptyObject(DescribeGroup, call);
   }
 }

@@ -3,7 +3,7 @@ import type { Field } from '../route/field.js';
 import { lenient, required, restOfPath } from '../route/fields.js';
 import { float, str } from '../route/json-types.js';
 import { extraMembers, NUMBER, TEXT } from './extra-members.js';
-import { documentOf, iceprodRoute, NOTHING, RESULT, resultsOf } from './iceprod-route.js';
+import { documentOf, iceprodRoute, EMPTY_OBJECT, RESULT, resultsOf } from './iceprod-route.js';
 import { ADMINS, SERVICES } from './policies.js';
 
 const tag = 'groups';
@@ -36,10 +36,10 @@ export const groupRoutes = {
     policy: SERVICES,
     summary: 'All groups, built-in ones first',
     fields: {},
-    answer: resultsOf(documentOf('Group')),
+    response: resultsOf(documentOf('Group')),
   }),
-  found: iceprodRoute({
-    name: 'foundGroup',
+  create: iceprodRoute({
+    name: 'createGroup',
     tag,
     method: 'POST',
     path: '/groups',
@@ -51,9 +51,9 @@ export const groupRoutes = {
       extra: extraMembers({ name: TEXT, priority: NUMBER }, ['name'], GENERATED),
     },
     status: 201,
-    answer: RESULT,
+    response: RESULT,
     headers: { Location: { schema: { type: 'string' } } },
-    refusals: { 409: 'duplicate group' },
+    errors: { 409: 'duplicate group' },
   }),
   get: iceprodRoute({
     name: 'getGroup',
@@ -63,29 +63,29 @@ export const groupRoutes = {
     policy: SERVICES,
     summary: 'One group, by name or id',
     fields: { group: { ...inPath, name: 'group_id' } },
-    answer: documentOf('Group'),
-    refusals: { 404: 'Group not found' },
+    response: documentOf('Group'),
+    errors: { 404: 'Group not found' },
   }),
-  dissolve: iceprodRoute({
-    name: 'dissolveGroup',
+  delete: iceprodRoute({
+    name: 'deleteGroup',
     tag,
     method: 'DELETE',
     path: '/groups/*group_id',
     policy: ADMINS,
     summary: 'Deletes a group by name or id, if there is one',
     fields: { group: { ...inPath, name: 'group_id' } },
-    answer: NOTHING,
-    refusals: { 400: 'group is built in' },
+    response: EMPTY_OBJECT,
+    errors: { 400: 'group is built in' },
   }),
-  describe: iceprodRoute({
-    name: 'describeGroup',
+  put: iceprodRoute({
+    name: 'putGroup',
     tag,
     method: 'PUT',
     path: '/groups/*group_name',
     policy: ADMINS,
     summary: 'Adds a group by name or changes what is given',
     fields: { name: { ...inPath, name: 'group_name' }, priority, extra },
-    answer: NOTHING,
-    refusals: { 400: 'group name mismatch; group is built in' },
+    response: EMPTY_OBJECT,
+    errors: { 400: 'group name mismatch; group is built in' },
   }),
 };

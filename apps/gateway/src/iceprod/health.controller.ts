@@ -4,8 +4,8 @@ import { Health } from '#platform/health.js';
 import { CountRequests } from '#contracts/iceprod/actions.js';
 import { GetCredentialHealth } from '#contracts/iceprod/credentials.js';
 import { HttpError } from '../edge/request-error.js';
-import type { CallOf, Served } from '../route/route.js';
-import { Serves, TheCall } from '../route/serves.decorator.js';
+import type { CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { Answers } from './answers.js';
 import { healthRoutes as routes } from './health.routes.js';
 
@@ -17,7 +17,7 @@ export class HealthController {
   ) {}
 
   @Serves(routes.get)
-  async get(@TheCall() call: CallOf<typeof routes.get>): Promise<Served> {
+  async get(@ValidatedCall() call: CallOf<typeof routes.get>): Promise<RouteResponse> {
     const { ready, checks } = await this.health.report();
     if (!ready) {
       const failed = Object.keys(checks).filter((name) => checks[name] !== 'ok');

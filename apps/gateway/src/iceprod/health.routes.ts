@@ -10,7 +10,7 @@ export const healthRoutes = {
     policy: 'public',
     summary: 'Whether the services and their stores answer',
     fields: {},
-    answer: {
+    response: {
       type: 'object',
       required: ['now', 'num_requests', 'start_time', 'last_run_time', 'last_success_time'],
       properties: {
@@ -21,6 +21,6 @@ export const healthRoutes = {
         last_success_time: { type: 'string', description: 'when it last refreshed a token; empty before' },
       },
     },
-    refusals: { 500: 'a service or its store does not answer' },
+    errors: { 500: 'a service or its store does not answer' },
   }),
 };

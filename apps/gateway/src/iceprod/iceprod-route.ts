@@ -12,7 +12,7 @@ export const iceprodRoute = <F extends Fields>(spec: Omit<RouteSpec<F>, 'dialect
   defineRoute({ dialect: 'iceprod', records: RECORDED_EVENTS[spec.name] ?? [], ...spec });
 
 /** Answer of whatever has nothing to say (IceProd contract 1.2.1). */
-export const NOTHING: Schema = { type: 'object', maxProperties: 0 };
+export const EMPTY_OBJECT: Schema = { type: 'object', maxProperties: 0 };
 /** `{"result": <id>}` */
 export const RESULT: Schema = { type: 'object', required: ['result'], properties: { result: { type: 'string' } } };
 
@@ -23,7 +23,7 @@ export const resultsOf = (items: Schema): Schema => ({
   required: ['results'],
   properties: { results: { type: 'array', items } },
 });
-export const NAMES: Schema = { type: 'string' };
+export const NAME: Schema = { type: 'string' };
 /** `{id: document}` */
 export const documentsById = (name: Document): Schema => ({
   type: 'object',

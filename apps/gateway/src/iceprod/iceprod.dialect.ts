@@ -125,6 +125,8 @@ export const iceprod: Dialect = {
   headers: HEADERS,
   errorResponse: iceprodErrorResponse,
   deadlineMs: DEADLINE_MS,
+  // IceProd contract 1.1.3
+  takesParametersFromBody: true,
   workloadAccess: datasetAccess,
   rewriteUrl: withGroupAsSegment,
   openApi: { schemas: DOCUMENTS, errorSchema: 'Error', examples: EXAMPLES },

@@ -11,8 +11,8 @@ import {
   SetJobStatus,
   SummarizeJobs,
 } from '#contracts/iceprod/jobs.js';
-import type { CallOf, Served } from '../route/route.js';
-import { Serves, TheCall } from '../route/serves.decorator.js';
+import type { CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { Answers, resultOf } from './answers.js';
 import { jobRoutes as routes } from './jobs.routes.js';
 
@@ -21,62 +21,65 @@ export class JobsController {
   constructor(private readonly answers: Answers) {}
 
   @Serves(routes.add)
-  async add(@TheCall() call: CallOf<typeof routes.add>): Promise<Served> {
+  async add(@ValidatedCall() call: CallOf<typeof routes.add>): Promise<RouteResponse> {
     return resultOf((await this.answers.reply(AddJob, call)).job_id);
   }
 
   @Serves(routes.get)
-  get(@TheCall() call: CallOf<typeof routes.get>): Promise<Served> {
+  get(@ValidatedCall() call: CallOf<typeof routes.get>): Promise<RouteResponse> {
     return this.answers.document(GetJob, call);
   }
 
-  @Serves(routes.amend)
-  amend(@TheCall() call: CallOf<typeof routes.amend>): Promise<Served> {
+  @Serves(routes.update)
+  update(@ValidatedCall() call: CallOf<typeof routes.update>): Promise<RouteResponse> {
     return this.answers.document(AmendJob, call);
   }
 
   @Serves(routes.list)
-  list(@TheCall() call: CallOf<typeof routes.list>, @Res({ passthrough: true }) reply: FastifyReply): Promise<Served> {
-    return this.answers.listed(ListJobs, call, reply);
+  list(
+    @ValidatedCall() call: CallOf<typeof routes.list>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RouteResponse> {
+    return this.answers.list(ListJobs, call, reply);
   }
 
   @Serves(routes.getOfDataset)
-  getOfDataset(@TheCall() call: CallOf<typeof routes.getOfDataset>): Promise<Served> {
+  getOfDataset(@ValidatedCall() call: CallOf<typeof routes.getOfDataset>): Promise<RouteResponse> {
     return this.answers.document(GetJob, call);
   }
 
   @Serves(routes.setStatus)
-  setStatus(@TheCall() call: CallOf<typeof routes.setStatus>): Promise<Served> {
-    return this.answers.done(SetJobStatus, call);
+  setStatus(@ValidatedCall() call: CallOf<typeof routes.setStatus>): Promise<RouteResponse> {
+    return this.answers.emptyObject(SetJobStatus, call);
   }
 
   @Serves(routes.setStatuses)
-  setStatuses(@TheCall() call: CallOf<typeof routes.setStatuses>): Promise<Served> {
-    return this.answers.done(SetJobsStatus, call);
+  setStatuses(@ValidatedCall() call: CallOf<typeof routes.setStatuses>): Promise<RouteResponse> {
+    return this.answers.emptyObject(SetJobsStatus, call);
   }
 
   @Serves(routes.suspend)
-  suspend(@TheCall() call: CallOf<typeof routes.suspend>): Promise<Served> {
-    return this.answers.done(ActOnJobs, call);
+  suspend(@ValidatedCall() call: CallOf<typeof routes.suspend>): Promise<RouteResponse> {
+    return this.answers.emptyObject(ActOnJobs, call);
   }
 
   @Serves(routes.reset)
-  reset(@TheCall() call: CallOf<typeof routes.reset>): Promise<Served> {
-    return this.answers.done(ActOnJobs, call);
+  reset(@ValidatedCall() call: CallOf<typeof routes.reset>): Promise<RouteResponse> {
+    return this.answers.emptyObject(ActOnJobs, call);
   }
 
   @Serves(routes.hardReset)
-  hardReset(@TheCall() call: CallOf<typeof routes.hardReset>): Promise<Served> {
-    return this.answers.done(ActOnJobs, call);
+  hardReset(@ValidatedCall() call: CallOf<typeof routes.hardReset>): Promise<RouteResponse> {
+    return this.answers.emptyObject(ActOnJobs, call);
   }
 
   @Serves(routes.summarize)
-  summarize(@TheCall() call: CallOf<typeof routes.summarize>): Promise<Served> {
+  summarize(@ValidatedCall() call: CallOf<typeof routes.summarize>): Promise<RouteResponse> {
     return this.answers.idsByStatus(SummarizeJobs, call);
   }
 
   @Serves(routes.count)
-  count(@TheCall() call: CallOf<typeof routes.count>): Promise<Served> {
+  count(@ValidatedCall() call: CallOf<typeof routes.count>): Promise<RouteResponse> {
     return this.answers.document(CountJobs, call);
   }
 }

@@ -19,7 +19,7 @@ import {
   documentsById,
   iceprodRoute,
   IDS_BY_STATUS,
-  NOTHING,
+  EMPTY_OBJECT,
   RESULT,
 } from './iceprod-route.js';
 import { LIST_HEADERS, listFields } from './list-fields.js';
@@ -27,7 +27,7 @@ import { READERS, SERVICES, SERVICES_AND_PILOTS, WRITERS } from './policies.js';
 
 const tag = 'jobs';
 
-const acting = <const Action extends BulkAction>(name: string, action: Action, summary: string) =>
+const actionRoute = <const Action extends BulkAction>(name: string, action: Action, summary: string) =>
   iceprodRoute({
     name,
     tag,
@@ -36,7 +36,7 @@ const acting = <const Action extends BulkAction>(name: string, action: Action, s
     policy: WRITERS,
     summary,
     fields: { dataset_id: path(), jobs: selectionOf('jobs'), action: constant(action) },
-    answer: NOTHING,
+    response: EMPTY_OBJECT,
     deadlineMs: BULK_DEADLINE_MS,
   });
 
@@ -52,8 +52,8 @@ export const jobRoutes = {
     fields: { dataset_id: required(str), job_index: required(int), job_id: optional(str), status: optional(str) },
     body: { unknownKeys: 'invalid keys found' },
     status: 201,
-    answer: RESULT,
-    refusals: { 409: 'a job of this id exists' },
+    response: RESULT,
+    errors: { 409: 'a job of this id exists' },
   }),
   get: iceprodRoute({
     name: 'getJob',
@@ -63,11 +63,11 @@ export const jobRoutes = {
     policy: SERVICES_AND_PILOTS,
     summary: 'One job',
     fields: { job_id: path() },
-    answer: documentOf('Job'),
-    refusals: { 404: 'Job not found' },
+    response: documentOf('Job'),
+    errors: { 404: 'Job not found' },
   }),
-  amend: iceprodRoute({
-    name: 'amendJob',
+  update: iceprodRoute({
+    name: 'updateJob',
     tag,
     method: 'PATCH',
     path: '/jobs/:job_id',
@@ -75,8 +75,8 @@ export const jobRoutes = {
     summary: 'Merges any fields, dotted names set nested ones; answers the job after the change',
     fields: { job_id: path(), fields: wholeBody() },
     body: { empty: 'Missing update data' },
-    answer: documentOf('Job'),
-    refusals: { 404: 'Job not found' },
+    response: documentOf('Job'),
+    errors: { 404: 'Job not found' },
   }),
   list: iceprodRoute({
     name: 'listJobs',
@@ -92,7 +92,7 @@ export const jobRoutes = {
       keys: keysParameter,
       ...listFields(JOB_SORT_FIELDS),
     },
-    answer: documentsById('Job'),
+    response: documentsById('Job'),
     headers: LIST_HEADERS,
   }),
   getOfDataset: iceprodRoute({
@@ -103,8 +103,8 @@ export const jobRoutes = {
     policy: READERS,
     summary: 'One job of a dataset',
     fields: { dataset_id: path(), job_id: path() },
-    answer: documentOf('Job'),
-    refusals: { 404: 'Job not found' },
+    response: documentOf('Job'),
+    errors: { 404: 'Job not found' },
   }),
   setStatus: iceprodRoute({
     name: 'setJobStatus',
@@ -118,8 +118,8 @@ export const jobRoutes = {
       job_id: path(),
       status: required(str, { missing: 'Missing status in body', bad: 'Bad status' }),
     },
-    answer: NOTHING,
-    refusals: { 404: 'Job not found' },
+    response: EMPTY_OBJECT,
+    errors: { 404: 'Job not found' },
   }),
   setStatuses: iceprodRoute({
     name: 'setJobStatuses',
@@ -129,13 +129,17 @@ export const jobRoutes = {
     policy: WRITERS,
     summary: 'Changes the status of up to 100,000 jobs where that is legal',
     fields: { dataset_id: path(), jobs: idsOf('jobs'), status: path() },
-    answer: NOTHING,
+    response: EMPTY_OBJECT,
     deadlineMs: BULK_DEADLINE_MS,
-    refusals: { 404: 'Jobs not found' },
+    errors: { 404: 'Jobs not found' },
   }),
-  suspend: acting('suspendJobs', 'suspend', 'Suspends the listed jobs, or all'),
-  reset: acting('resetJobs', 'reset', 'Sets suspended and failed jobs, listed or all, to processing'),
-  hardReset: acting('hardResetJobs', 'hard_reset', 'Sets the listed jobs, or all, to processing, whatever they were'),
+  suspend: actionRoute('suspendJobs', 'suspend', 'Suspends the listed jobs, or all'),
+  reset: actionRoute('resetJobs', 'reset', 'Sets suspended and failed jobs, listed or all, to processing'),
+  hardReset: actionRoute(
+    'hardResetJobs',
+    'hard_reset',
+    'Sets the listed jobs, or all, to processing, whatever they were',
+  ),
   summarize: iceprodRoute({
     name: 'summarizeJobs',
     tag,
@@ -144,7 +148,7 @@ export const jobRoutes = {
     policy: READERS,
     summary: 'Ids of jobs by status',
     fields: { dataset_id: path() },
-    answer: IDS_BY_STATUS,
+    response: IDS_BY_STATUS,
   }),
   count: iceprodRoute({
     name: 'countJobs',
@@ -154,6 +158,6 @@ export const jobRoutes = {
     policy: READERS,
     summary: 'Numbers of jobs by status',
     fields: { dataset_id: path() },
-    answer: COUNTS,
+    response: COUNTS,
   }),
 };

@@ -4,7 +4,7 @@ import type { Contract } from '#bus/contract.js';
 import { pages } from '#bus/pages.js';
 import type { LogPage, LogText } from '#contracts/iceprod/logs.js';
 import { BlobStore } from '#storage/blob-store.js';
-import type { Call, Served } from '../route/route.js';
+import type { Call, RouteResponse } from '../route/route.js';
 
 const VANISHED = '""';
 
@@ -16,7 +16,7 @@ export class LogAnswers {
     private readonly blobs: BlobStore,
   ) {}
 
-  document(log: LogText): Served {
+  document(log: LogText): RouteResponse {
     return log.blob === undefined ? log.before + log.after : this.text(log);
   }
 
@@ -26,7 +26,7 @@ export class LogAnswers {
     call: Call<NoInfer<Request>>,
     open: string,
     close: string,
-  ): Promise<Served> {
+  ): Promise<RouteResponse> {
     const budgetMs = call.context.deadlineMs - Date.now();
     const first = await this.bus.request(contract, call.input, call.context);
     if (first.next === undefined && first.entries.every(({ blob }) => blob === undefined)) {

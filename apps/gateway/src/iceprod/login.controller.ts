@@ -1,8 +1,8 @@
 import { Controller, Headers } from '@nestjs/common';
 import { CreateToken, LogIn, type PresentedToken } from '#contracts/iceprod/users.js';
 import { presentedClaims } from '#platform/tokens/presented.js';
-import type { CallOf, Served } from '../route/route.js';
-import { Serves, TheCall } from '../route/serves.decorator.js';
+import type { CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { Answers, resultOf } from './answers.js';
 import { loginRoutes as routes } from './login.routes.js';
 
@@ -28,15 +28,15 @@ export class LoginController {
   constructor(private readonly answers: Answers) {}
 
   @Serves(routes.logIn)
-  logIn(@TheCall() call: CallOf<typeof routes.logIn>): Promise<Served> {
+  logIn(@ValidatedCall() call: CallOf<typeof routes.logIn>): Promise<RouteResponse> {
     return this.answers.document(LogIn, call);
   }
 
   @Serves(routes.createToken)
   async createToken(
-    @TheCall() { input, context }: CallOf<typeof routes.createToken>,
+    @ValidatedCall() { input, context }: CallOf<typeof routes.createToken>,
     @Headers('authorization') authorization: string,
-  ): Promise<Served> {
+  ): Promise<RouteResponse> {
     const presented = presentedToken(authorization);
     const { token } = await this.answers.reply(CreateToken, { input: { ...input, presented }, context });
     return resultOf(token);

@@ -52,8 +52,8 @@ export const loginRoutes = {
     summary: 'Checks a password; answers a token that lives long',
     fields: { username: loginWord, password: loginWord },
     deadlineMs: LOGIN_DEADLINE_MS,
-    answer: documentOf('Login'),
-    refusals: { 403: 'Login failed', 503: 'a service does not answer in time' },
+    response: documentOf('Login'),
+    errors: { 403: 'Login failed', 503: 'a service does not answer in time' },
   }),
   createToken: iceprodRoute({
     name: 'createToken',
@@ -63,8 +63,8 @@ export const loginRoutes = {
     policy: TOKEN_HOLDERS,
     summary: 'Exchanges the token presented for one that grants less or ends sooner',
     fields: { type: word, role: word, exp: seconds },
-    answer: RESULT,
-    refusals: {
+    response: RESULT,
+    errors: {
       400: 'invalid username; invalid role; invalid token type; invalid expiration; invalid role request; invalid token type request',
     },
   }),

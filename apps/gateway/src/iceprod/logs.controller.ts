@@ -8,8 +8,8 @@ import {
   ListTaskLogs,
   QueryLogs,
 } from '#contracts/iceprod/logs.js';
-import type { Call, CallOf, Served } from '../route/route.js';
-import { Serves, TheCall } from '../route/serves.decorator.js';
+import type { Call, CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { Answers, resultOf, untouched } from './answers.js';
 import { LogAnswers } from './log-answers.js';
 import { logRoutes as routes } from './logs.routes.js';
@@ -27,32 +27,32 @@ export class LogsController {
   ) {}
 
   @Serves(routes.query)
-  query(@TheCall() call: CallOf<typeof routes.query>): Promise<Served> {
+  query(@ValidatedCall() call: CallOf<typeof routes.query>): Promise<RouteResponse> {
     return this.logs.pages(QueryLogs, call, '{', '}');
   }
 
   @Serves(routes.add)
-  async add(@TheCall() call: CallOf<typeof routes.add>): Promise<Served> {
+  async add(@ValidatedCall() call: CallOf<typeof routes.add>): Promise<RouteResponse> {
     return resultOf((await this.answers.reply(AddLog, call)).log_id);
   }
 
   @Serves(routes.get)
-  async get(@TheCall() call: CallOf<typeof routes.get>): Promise<Served> {
+  async get(@ValidatedCall() call: CallOf<typeof routes.get>): Promise<RouteResponse> {
     return this.logs.document((await this.answers.reply(GetLog, call)).log);
   }
 
   @Serves(routes.delete)
-  delete(@TheCall() call: CallOf<typeof routes.delete>): Promise<Served> {
-    return this.answers.done(DeleteLog, call);
+  delete(@ValidatedCall() call: CallOf<typeof routes.delete>): Promise<RouteResponse> {
+    return this.answers.emptyObject(DeleteLog, call);
   }
 
   @Serves(routes.addToDataset)
-  async addToDataset(@TheCall() call: CallOf<typeof routes.addToDataset>): Promise<Served> {
+  async addToDataset(@ValidatedCall() call: CallOf<typeof routes.addToDataset>): Promise<RouteResponse> {
     return resultOf((await this.answers.reply(AddLog, call)).log_id);
   }
 
   @Serves(routes.deleteOfDataset)
-  async deleteOfDataset(@TheCall() call: CallOf<typeof routes.deleteOfDataset>): Promise<Served> {
+  async deleteOfDataset(@ValidatedCall() call: CallOf<typeof routes.deleteOfDataset>): Promise<RouteResponse> {
     const steps = this.deleting(call);
     // The first step runs before the answer begins: its refusal is an ordinary error.
     const first = await steps.next();
@@ -60,26 +60,26 @@ export class LogsController {
   }
 
   @Serves(routes.getOfDataset)
-  async getOfDataset(@TheCall() call: CallOf<typeof routes.getOfDataset>): Promise<Served> {
+  async getOfDataset(@ValidatedCall() call: CallOf<typeof routes.getOfDataset>): Promise<RouteResponse> {
     return this.logs.document((await this.answers.reply(GetLog, call)).log);
   }
 
   @Serves(routes.listOfTask)
-  listOfTask(@TheCall() call: CallOf<typeof routes.listOfTask>): Promise<Served> {
+  listOfTask(@ValidatedCall() call: CallOf<typeof routes.listOfTask>): Promise<RouteResponse> {
     return this.logs.pages(ListTaskLogs, call, '{"logs":[', ']}');
   }
 
   @Serves(routes.deleteOfTask)
-  deleteOfTask(@TheCall() call: CallOf<typeof routes.deleteOfTask>): Promise<Served> {
+  deleteOfTask(@ValidatedCall() call: CallOf<typeof routes.deleteOfTask>): Promise<RouteResponse> {
     return this.deleteAll(call);
   }
 
   @Serves(routes.deleteOfTaskAlias)
-  deleteOfTaskAlias(@TheCall() call: CallOf<typeof routes.deleteOfTaskAlias>): Promise<Served> {
+  deleteOfTaskAlias(@ValidatedCall() call: CallOf<typeof routes.deleteOfTaskAlias>): Promise<RouteResponse> {
     return this.deleteAll(call);
   }
 
-  private async deleteAll(call: Call<DeleteLogsRequest>): Promise<Served> {
+  private async deleteAll(call: Call<DeleteLogsRequest>): Promise<RouteResponse> {
     const steps = this.deleting(call);
     while ((await steps.next()).done !== true);
     return '{}';

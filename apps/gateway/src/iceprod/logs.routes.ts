@@ -15,7 +15,7 @@ import {
 } from '../route/fields.js';
 import { type JsonType, str } from '../route/json-types.js';
 import { invalid, type RequestSource } from '../route/request-source.js';
-import { BULK_DEADLINE_MS, documentOf, documentsById, iceprodRoute, NOTHING, RESULT } from './iceprod-route.js';
+import { BULK_DEADLINE_MS, documentOf, documentsById, iceprodRoute, EMPTY_OBJECT, RESULT } from './iceprod-route.js';
 import { READERS, SERVICES, SERVICES_AND_PILOTS, WRITERS } from './policies.js';
 
 const tag = 'logs';
@@ -99,7 +99,7 @@ const LOGS = {
   properties: { logs: { type: 'array', items: documentOf('Log') } },
 };
 
-const deletingOfTask = (name: string, at: string) =>
+const deleteOfTaskRoute = (name: string, at: string) =>
   iceprodRoute({
     name,
     tag,
@@ -108,7 +108,7 @@ const deletingOfTask = (name: string, at: string) =>
     policy: WRITERS,
     summary: 'Deletes all logs of a task',
     fields: { dataset_id: path(), task_id: path(), limit: constant(DELETED_AT_ONCE) },
-    answer: NOTHING,
+    response: EMPTY_OBJECT,
     deadlineMs: BULK_DEADLINE_MS,
   });
 
@@ -130,7 +130,7 @@ export const logRoutes = {
       limit: orElse(intParameter('limit', 'most logs, 0 for all', 'limit is not a non-negative int', 0), 0),
       keys: keysParameter,
     },
-    answer: documentsById('Log'),
+    response: documentsById('Log'),
   }),
   add: iceprodRoute({
     name: 'addLog',
@@ -142,7 +142,7 @@ export const logRoutes = {
     fields: { ...log, dataset_id: lenient(str), fields },
     upload,
     status: 201,
-    answer: RESULT,
+    response: RESULT,
   }),
   get: iceprodRoute({
     name: 'getLog',
@@ -152,8 +152,8 @@ export const logRoutes = {
     policy: SERVICES,
     summary: 'One log',
     fields: { log_id: path() },
-    answer: documentOf('Log'),
-    refusals: { 404: 'Log not found' },
+    response: documentOf('Log'),
+    errors: { 404: 'Log not found' },
   }),
   delete: iceprodRoute({
     name: 'deleteLog',
@@ -163,7 +163,7 @@ export const logRoutes = {
     policy: SERVICES,
     summary: 'Deletes a log, whether or not there is one',
     fields: { log_id: path() },
-    answer: NOTHING,
+    response: EMPTY_OBJECT,
   }),
   addToDataset: iceprodRoute({
     name: 'addLogToDataset',
@@ -175,7 +175,7 @@ export const logRoutes = {
     fields: { dataset_id: path(), ...log, fields: fieldsWithDataset },
     upload,
     status: 201,
-    answer: RESULT,
+    response: RESULT,
   }),
   deleteOfDataset: iceprodRoute({
     name: 'deleteLogsOfDataset',
@@ -186,7 +186,7 @@ export const logRoutes = {
     summary: 'Deletes all logs of a dataset and tells how far it is, line by line',
     fields: { dataset_id: path(), limit: constant(DELETED_AT_ONCE) },
     contentType: 'application/x-ndjson',
-    answer: {
+    response: {
       type: 'object',
       required: ['status', 'percent_complete'],
       properties: {
@@ -205,8 +205,8 @@ export const logRoutes = {
     policy: READERS,
     summary: 'One log of a dataset',
     fields: { dataset_id: path(), log_id: path() },
-    answer: documentOf('Log'),
-    refusals: { 404: 'Log not found' },
+    response: documentOf('Log'),
+    errors: { 404: 'Log not found' },
   }),
   listOfTask: iceprodRoute({
     name: 'listLogsOfTask',
@@ -223,10 +223,10 @@ export const logRoutes = {
       order: orElse(order, 'desc'),
       keys: keysParameter,
     },
-    answer: LOGS,
-    refusals: { 404: 'Log not found' },
+    response: LOGS,
+    errors: { 404: 'Log not found' },
   }),
-  deleteOfTask: deletingOfTask('deleteLogsOfTask', '/datasets/:dataset_id/tasks/:task_id/logs'),
+  deleteOfTask: deleteOfTaskRoute('deleteLogsOfTask', '/datasets/:dataset_id/tasks/:task_id/logs'),
   /** The web page calls this one. */
-  deleteOfTaskAlias: deletingOfTask('deleteLogsOfTaskAlias', '/datasets/:dataset_id/task/:task_id/logs'),
+  deleteOfTaskAlias: deleteOfTaskRoute('deleteLogsOfTaskAlias', '/datasets/:dataset_id/task/:task_id/logs'),
 };

@@ -1,8 +1,8 @@
 import { Controller, createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AskOpenId } from '#contracts/openid.js';
-import type { CallOf, Served } from '../route/route.js';
-import { Serves, TheCall } from '../route/serves.decorator.js';
+import type { CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { Answers } from './answers.js';
 import { openIdRoutes as routes } from './openid.routes.js';
 
@@ -18,7 +18,7 @@ interface Exchange {
   readonly reply: FastifyReply;
 }
 
-const TheExchange = createParamDecorator((_: unknown, context: ExecutionContext): Exchange => {
+const HttpExchange = createParamDecorator((_: unknown, context: ExecutionContext): Exchange => {
   const http = context.switchToHttp();
   return { request: http.getRequest<FastifyRequest>(), reply: http.getResponse<FastifyReply>() };
 });
@@ -28,7 +28,7 @@ const TheExchange = createParamDecorator((_: unknown, context: ExecutionContext)
 export class OpenIdController {
   constructor(private readonly answers: Answers) {}
 
-  async relay({ context }: Call, { request, reply }: Exchange): Promise<Served> {
+  async relay({ context }: Call, { request, reply }: Exchange): Promise<RouteResponse> {
     const { method, url, headers, body, ip: address } = request;
     const seen = HEADERS.flatMap((name) => {
       const value = headers[name];
@@ -57,12 +57,12 @@ export class OpenIdController {
 for (const [key, route] of Object.entries(routes)) {
   const { prototype } = OpenIdController;
   const method = {
-    value(this: OpenIdController, call: Call, exchange: Exchange): Promise<Served> {
+    value(this: OpenIdController, call: Call, exchange: Exchange): Promise<RouteResponse> {
       return this.relay(call, exchange);
     },
   };
   Object.defineProperty(prototype, key, method);
-  TheCall()(prototype, key, 0);
-  TheExchange()(prototype, key, 1);
+  ValidatedCall()(prototype, key, 0);
+  HttpExchange()(prototype, key, 1);
   Serves(route)(prototype, key, method);
 }

@@ -23,8 +23,8 @@ const realmRoute = (below: string, spec: Described, page: boolean): Route<Realm>
     fields,
     deadlineMs: LOGIN_DEADLINE_MS,
     ...(page && { contentType: 'text/html; charset=utf-8' }),
-    answer: page ? { type: 'string' } : { type: 'object' },
-    refusals: { 400: 'in the words of OpenID: {error, error_description}' },
+    response: page ? { type: 'string' } : { type: 'object' },
+    errors: { 400: 'in the words of OpenID: {error, error_description}' },
   });
 
 const openId = (below: string, spec: Described): Route<Realm> => realmRoute(below, spec, false);

@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { EndPilot, GetPilot, ListPilots, ReportPilot, StartPilot } from '#contracts/iceprod/pilots.js';
-import type { CallOf, Served } from '../route/route.js';
-import { Serves, TheCall } from '../route/serves.decorator.js';
+import type { CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { Answers, resultOf } from './answers.js';
 import { pilotRoutes as routes } from './pilots.routes.js';
 
@@ -10,32 +10,32 @@ export class PilotsController {
   constructor(private readonly answers: Answers) {}
 
   @Serves(routes.list)
-  list(@TheCall() call: CallOf<typeof routes.list>): Promise<Served> {
+  list(@ValidatedCall() call: CallOf<typeof routes.list>): Promise<RouteResponse> {
     return this.answers.documentsById(ListPilots, call);
   }
 
-  @Serves(routes.start)
-  async start(@TheCall() call: CallOf<typeof routes.start>): Promise<Served> {
+  @Serves(routes.create)
+  async create(@ValidatedCall() call: CallOf<typeof routes.create>): Promise<RouteResponse> {
     return resultOf((await this.answers.reply(StartPilot, call)).pilot_id);
   }
 
   @Serves(routes.get)
-  get(@TheCall() call: CallOf<typeof routes.get>): Promise<Served> {
+  get(@ValidatedCall() call: CallOf<typeof routes.get>): Promise<RouteResponse> {
     return this.answers.document(GetPilot, call);
   }
 
-  @Serves(routes.report)
-  report(@TheCall() call: CallOf<typeof routes.report>): Promise<Served> {
+  @Serves(routes.update)
+  update(@ValidatedCall() call: CallOf<typeof routes.update>): Promise<RouteResponse> {
     return this.answers.document(ReportPilot, call);
   }
 
   @Serves(routes.setTasks)
-  setTasks(@TheCall() call: CallOf<typeof routes.setTasks>): Promise<Served> {
-    return this.answers.done(ReportPilot, call);
+  setTasks(@ValidatedCall() call: CallOf<typeof routes.setTasks>): Promise<RouteResponse> {
+    return this.answers.emptyObject(ReportPilot, call);
   }
 
-  @Serves(routes.end)
-  end(@TheCall() call: CallOf<typeof routes.end>): Promise<Served> {
-    return this.answers.done(EndPilot, call);
+  @Serves(routes.delete)
+  delete(@ValidatedCall() call: CallOf<typeof routes.delete>): Promise<RouteResponse> {
+    return this.answers.emptyObject(EndPilot, call);
   }
 }

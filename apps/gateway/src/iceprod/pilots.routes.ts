@@ -3,7 +3,7 @@ import type { Field } from '../route/field.js';
 import { freeForm, keysParameter, optional, path, required, textParameter, wholeBody } from '../route/fields.js';
 import { dict, int, str, strings, where } from '../route/json-types.js';
 import { invalid } from '../route/request-source.js';
-import { documentOf, documentsById, iceprodRoute, NOTHING, RESULT } from './iceprod-route.js';
+import { documentOf, documentsById, iceprodRoute, EMPTY_OBJECT, RESULT } from './iceprod-route.js';
 import { SERVICES, SERVICES_AND_PILOTS } from './policies.js';
 
 /** Documents of the pilot's own making. */
@@ -57,10 +57,10 @@ export const pilotRoutes = {
       site: filter('site'),
       keys: keysParameter,
     },
-    answer: documentsById('Pilot'),
+    response: documentsById('Pilot'),
   }),
-  start: iceprodRoute({
-    name: 'startPilot',
+  create: iceprodRoute({
+    name: 'createPilot',
     tag,
     method: 'POST',
     path: '/pilots',
@@ -85,7 +85,7 @@ export const pilotRoutes = {
       ),
     },
     status: 201,
-    answer: RESULT,
+    response: RESULT,
   }),
   get: iceprodRoute({
     name: 'getPilot',
@@ -95,11 +95,11 @@ export const pilotRoutes = {
     policy: SERVICES_AND_PILOTS,
     summary: 'One pilot',
     fields: { pilot_id: path() },
-    answer: documentOf('Pilot'),
-    refusals: { 404: 'Pilot not found' },
+    response: documentOf('Pilot'),
+    errors: { 404: 'Pilot not found' },
   }),
-  report: iceprodRoute({
-    name: 'reportPilot',
+  update: iceprodRoute({
+    name: 'updatePilot',
     tag,
     method: 'PATCH',
     path: '/pilots/:pilot_id',
@@ -108,8 +108,8 @@ export const pilotRoutes = {
       'Merges any fields, dotted names set nested ones, and renews last_update; answers the pilot after the change',
     fields: { pilot_id: path(), fields: freeForm(wholeBody(), RESOURCES) },
     body: { empty: 'Missing update data' },
-    answer: documentOf('Pilot'),
-    refusals: { 404: 'Pilot not found' },
+    response: documentOf('Pilot'),
+    errors: { 404: 'Pilot not found' },
   }),
   setTasks: iceprodRoute({
     name: 'setPilotTasks',
@@ -119,18 +119,18 @@ export const pilotRoutes = {
     policy: SERVICES_AND_PILOTS,
     summary: 'Replaces the list of tasks that the pilot holds',
     fields: { pilot_id: path(), fields: taskList },
-    answer: NOTHING,
-    refusals: { 404: 'Pilot not found' },
+    response: EMPTY_OBJECT,
+    errors: { 404: 'Pilot not found' },
   }),
-  end: iceprodRoute({
-    name: 'endPilot',
+  delete: iceprodRoute({
+    name: 'deletePilot',
     tag,
     method: 'DELETE',
     path: '/pilots/:pilot_id',
     policy: SERVICES_AND_PILOTS,
     summary: 'Deletes the pilot; tasks that it held and that are still processing go back to waiting',
     fields: { pilot_id: path() },
-    answer: NOTHING,
-    refusals: { 404: 'Pilot not found' },
+    response: EMPTY_OBJECT,
+    errors: { 404: 'Pilot not found' },
   }),
 };

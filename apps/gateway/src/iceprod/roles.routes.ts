@@ -2,7 +2,7 @@ import { invalid } from '../route/request-source.js';
 import type { Field } from '../route/field.js';
 import { path } from '../route/fields.js';
 import { extraMembers, TEXT } from './extra-members.js';
-import { documentOf, iceprodRoute, NAMES, NOTHING, resultsOf } from './iceprod-route.js';
+import { documentOf, iceprodRoute, NAME, EMPTY_OBJECT, resultsOf } from './iceprod-route.js';
 import { ADMINS, SERVICES } from './policies.js';
 
 const tag = 'roles';
@@ -29,18 +29,18 @@ export const roleRoutes = {
     policy: ADMINS,
     summary: 'Names of all roles, built-in ones first',
     fields: {},
-    answer: resultsOf(NAMES),
+    response: resultsOf(NAME),
   }),
-  define: iceprodRoute({
-    name: 'defineRole',
+  put: iceprodRoute({
+    name: 'putRole',
     tag,
     method: 'PUT',
     path: '/roles/:role_name',
     policy: ADMINS,
     summary: 'Adds a role or replaces its document',
     fields: { name: { ...path(), name: 'role_name' }, extra },
-    answer: NOTHING,
-    refusals: { 400: 'role name mismatch; role is built in' },
+    response: EMPTY_OBJECT,
+    errors: { 400: 'role name mismatch; role is built in' },
   }),
   get: iceprodRoute({
     name: 'getRole',
@@ -50,18 +50,18 @@ export const roleRoutes = {
     policy: SERVICES,
     summary: 'One role',
     fields: { name: { ...path(), name: 'role_name' } },
-    answer: documentOf('Role'),
-    refusals: { 404: 'Role not found' },
+    response: documentOf('Role'),
+    errors: { 404: 'Role not found' },
   }),
-  retire: iceprodRoute({
-    name: 'retireRole',
+  delete: iceprodRoute({
+    name: 'deleteRole',
     tag,
     method: 'DELETE',
     path: '/roles/:role_name',
     policy: ADMINS,
     summary: 'Deletes a role, if there is one',
     fields: { name: { ...path(), name: 'role_name' } },
-    answer: NOTHING,
-    refusals: { 400: 'role is built in' },
+    response: EMPTY_OBJECT,
+    errors: { 400: 'role is built in' },
   }),
 };

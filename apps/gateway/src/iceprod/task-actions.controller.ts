@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { ClaimTasks, PromoteTasks, QueueTasks, ReportTask } from '#contracts/iceprod/tasks.js';
-import type { CallOf, Served } from '../route/route.js';
-import { Serves, TheCall } from '../route/serves.decorator.js';
+import type { CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { Answers } from './answers.js';
 import { withQueued } from './claimed-task.js';
 import { taskActionRoutes as routes } from './task-actions.routes.js';
@@ -11,13 +11,13 @@ export class TaskActionsController {
   constructor(private readonly answers: Answers) {}
 
   @Serves(routes.promote)
-  promote(@TheCall() call: CallOf<typeof routes.promote>): Promise<Served> {
+  promote(@ValidatedCall() call: CallOf<typeof routes.promote>): Promise<RouteResponse> {
     return this.answers.json(PromoteTasks, call);
   }
 
   /** The presence of `num_tasks` chooses between today's form and the legacy one (IceProd contract 7.6). */
   @Serves(routes.queue)
-  async queue(@TheCall() { input, context }: CallOf<typeof routes.queue>): Promise<Served> {
+  async queue(@ValidatedCall() { input, context }: CallOf<typeof routes.queue>): Promise<RouteResponse> {
     const { num_tasks, dataset_prio, requirements, query_params, pilot_id } = input;
     if (num_tasks !== undefined) {
       return this.answers.json(QueueTasks, { input: { num_tasks, dataset_prio }, context });
@@ -31,33 +31,33 @@ export class TaskActionsController {
   }
 
   @Serves(routes.queueMany)
-  async queueMany(@TheCall() call: CallOf<typeof routes.queueMany>): Promise<Served> {
+  async queueMany(@ValidatedCall() call: CallOf<typeof routes.queueMany>): Promise<RouteResponse> {
     return `[${(await this.answers.reply(ClaimTasks, call)).documents.join(',')}]`;
   }
 
   @Serves(routes.process)
-  async process(@TheCall() call: CallOf<typeof routes.process>): Promise<Served> {
+  async process(@ValidatedCall() call: CallOf<typeof routes.process>): Promise<RouteResponse> {
     const { documents } = await this.answers.reply(ClaimTasks, call);
     return documents[0] ?? '{}';
   }
 
   @Serves(routes.processing)
-  processing(@TheCall() call: CallOf<typeof routes.processing>): Promise<Served> {
+  processing(@ValidatedCall() call: CallOf<typeof routes.processing>): Promise<RouteResponse> {
     return this.answers.document(ReportTask, call);
   }
 
   @Serves(routes.reset)
-  reset(@TheCall() call: CallOf<typeof routes.reset>): Promise<Served> {
+  reset(@ValidatedCall() call: CallOf<typeof routes.reset>): Promise<RouteResponse> {
     return this.answers.document(ReportTask, call);
   }
 
   @Serves(routes.failed)
-  failed(@TheCall() call: CallOf<typeof routes.failed>): Promise<Served> {
+  failed(@ValidatedCall() call: CallOf<typeof routes.failed>): Promise<RouteResponse> {
     return this.answers.document(ReportTask, call);
   }
 
   @Serves(routes.complete)
-  complete(@TheCall() call: CallOf<typeof routes.complete>): Promise<Served> {
+  complete(@ValidatedCall() call: CallOf<typeof routes.complete>): Promise<RouteResponse> {
     return this.answers.document(ReportTask, call);
   }
 }

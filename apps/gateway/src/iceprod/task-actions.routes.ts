@@ -19,7 +19,7 @@ const offer = {
   pilot_id: pilotId,
 };
 const claimed = documentOf('Task');
-const NOTHING_FITS = { 404: 'Task not found' };
+const NO_TASK = { 404: 'Task not found' };
 
 /** What every report may say besides. `time_used` is in seconds. */
 const report = {
@@ -33,7 +33,11 @@ const report = {
   pilot_id: pilotId,
 };
 
-const reporting = <const Report extends 'reset' | 'failed' | 'complete'>(name: string, what: Report, summary: string) =>
+const reportRoute = <const Report extends 'reset' | 'failed' | 'complete'>(
+  name: string,
+  what: Report,
+  summary: string,
+) =>
   iceprodRoute({
     name,
     tag,
@@ -42,8 +46,8 @@ const reporting = <const Report extends 'reset' | 'failed' | 'complete'>(name: s
     policy: SERVICES_AND_PILOTS,
     summary: `${summary}; answers the task before the change`,
     fields: { task_id: path(), report: constant(what), instance_id: lenient(str), ...report },
-    answer: documentOf('Task'),
-    refusals: { 400: 'Missing instance_id in body', 404: 'Task not found' },
+    response: documentOf('Task'),
+    errors: { 400: 'Missing instance_id in body', 404: 'Task not found' },
   });
 
 /** Claims and reports (IceProd contract 7.6). */
@@ -66,7 +70,7 @@ export const taskActionRoutes = {
         },
       } satisfies typeof promotable,
     },
-    answer: { type: 'object', required: ['waiting'], properties: { waiting: { type: 'integer' } } },
+    response: { type: 'object', required: ['waiting'], properties: { waiting: { type: 'integer' } } },
   }),
   queue: iceprodRoute({
     name: 'queueTask',
@@ -80,10 +84,10 @@ export const taskActionRoutes = {
       num_tasks: lenient(int),
       dataset_prio: defaulted(numbersByName, {}),
     },
-    answer: {
+    response: {
       anyOf: [claimed, { type: 'object', required: ['queued'], properties: { queued: { type: 'integer' } } }],
     },
-    refusals: NOTHING_FITS,
+    errors: NO_TASK,
   }),
   queueMany: iceprodRoute({
     name: 'queueTasks',
@@ -98,8 +102,8 @@ export const taskActionRoutes = {
       num: defaulted(int, 1),
       dataset_deprio: defaulted(strings, []),
     },
-    answer: { type: 'array', items: claimed },
-    refusals: NOTHING_FITS,
+    response: { type: 'array', items: claimed },
+    errors: NO_TASK,
   }),
   process: iceprodRoute({
     name: 'processTask',
@@ -109,8 +113,8 @@ export const taskActionRoutes = {
     policy: SERVICES_AND_PILOTS,
     summary: 'A pilot takes a queued task that no grid has claimed',
     fields: { ...offer, mode: constant('process'), num: constant(1), dataset_deprio: constant([]) },
-    answer: claimed,
-    refusals: NOTHING_FITS,
+    response: claimed,
+    errors: NO_TASK,
   }),
   processing: iceprodRoute({
     name: 'reportTaskProcessing',
@@ -125,10 +129,10 @@ export const taskActionRoutes = {
       instance_id: required(str, { missing: 'Missing instance_id in body' }),
       site: report.site,
     },
-    answer: documentOf('Task'),
-    refusals: { 404: 'Task not found' },
+    response: documentOf('Task'),
+    errors: { 404: 'Task not found' },
   }),
-  reset: reporting('resetTask', 'reset', 'A run failed: the task goes back to waiting, its requirements may rise'),
-  failed: reporting('failTask', 'failed', 'A run failed for good'),
-  complete: reporting('completeTask', 'complete', 'A run succeeded'),
+  reset: reportRoute('resetTask', 'reset', 'A run failed: the task goes back to waiting, its requirements may rise'),
+  failed: reportRoute('failTask', 'failed', 'A run failed for good'),
+  complete: reportRoute('completeTask', 'complete', 'A run succeeded'),
 };

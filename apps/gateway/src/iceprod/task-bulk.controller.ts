@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { ActOnTasks, SetRequirements, SetTasksStatus } from '#contracts/iceprod/tasks.js';
-import type { CallOf, Served } from '../route/route.js';
-import { Serves, TheCall } from '../route/serves.decorator.js';
+import type { CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { Answers } from './answers.js';
 import { taskBulkRoutes as routes } from './task-bulk.routes.js';
 
@@ -10,37 +10,37 @@ export class TaskBulkController {
   constructor(private readonly answers: Answers) {}
 
   @Serves(routes.setStatuses)
-  setStatuses(@TheCall() call: CallOf<typeof routes.setStatuses>): Promise<Served> {
-    return this.answers.done(SetTasksStatus, call);
+  setStatuses(@ValidatedCall() call: CallOf<typeof routes.setStatuses>): Promise<RouteResponse> {
+    return this.answers.emptyObject(SetTasksStatus, call);
   }
 
   @Serves(routes.setStatusesOfDataset)
-  setStatusesOfDataset(@TheCall() call: CallOf<typeof routes.setStatusesOfDataset>): Promise<Served> {
-    return this.answers.done(SetTasksStatus, call);
+  setStatusesOfDataset(@ValidatedCall() call: CallOf<typeof routes.setStatusesOfDataset>): Promise<RouteResponse> {
+    return this.answers.emptyObject(SetTasksStatus, call);
   }
 
   @Serves(routes.suspend)
-  suspend(@TheCall() call: CallOf<typeof routes.suspend>): Promise<Served> {
-    return this.answers.done(ActOnTasks, call);
+  suspend(@ValidatedCall() call: CallOf<typeof routes.suspend>): Promise<RouteResponse> {
+    return this.answers.emptyObject(ActOnTasks, call);
   }
 
   @Serves(routes.reset)
-  reset(@TheCall() call: CallOf<typeof routes.reset>): Promise<Served> {
-    return this.answers.done(ActOnTasks, call);
+  reset(@ValidatedCall() call: CallOf<typeof routes.reset>): Promise<RouteResponse> {
+    return this.answers.emptyObject(ActOnTasks, call);
   }
 
   @Serves(routes.hardReset)
-  hardReset(@TheCall() call: CallOf<typeof routes.hardReset>): Promise<Served> {
-    return this.answers.done(ActOnTasks, call);
+  hardReset(@ValidatedCall() call: CallOf<typeof routes.hardReset>): Promise<RouteResponse> {
+    return this.answers.emptyObject(ActOnTasks, call);
   }
 
   @Serves(routes.mergeRequirements)
-  mergeRequirements(@TheCall() call: CallOf<typeof routes.mergeRequirements>): Promise<Served> {
-    return this.answers.done(SetRequirements, call);
+  mergeRequirements(@ValidatedCall() call: CallOf<typeof routes.mergeRequirements>): Promise<RouteResponse> {
+    return this.answers.emptyObject(SetRequirements, call);
   }
 
   @Serves(routes.replaceRequirements)
-  replaceRequirements(@TheCall() call: CallOf<typeof routes.replaceRequirements>): Promise<Served> {
-    return this.answers.done(SetRequirements, call);
+  replaceRequirements(@ValidatedCall() call: CallOf<typeof routes.replaceRequirements>): Promise<RouteResponse> {
+    return this.answers.emptyObject(SetRequirements, call);
   }
 }

@@ -1,14 +1,14 @@
 import type { BulkAction } from '#contracts/iceprod/jobs.js';
 import { constant, path } from '../route/fields.js';
 import { idsOf, selectionOf } from './bulk-fields.js';
-import { BULK_DEADLINE_MS, iceprodRoute, NOTHING } from './iceprod-route.js';
+import { BULK_DEADLINE_MS, iceprodRoute, EMPTY_OBJECT } from './iceprod-route.js';
 import { SERVICES, WRITERS } from './policies.js';
 import { requirementsBody } from './requirements-body.js';
 
 const tag = 'bulk task actions';
 const NONE_FOUND = { 404: 'Tasks not found' };
 
-const acting = <const Action extends BulkAction>(name: string, action: Action, summary: string) =>
+const actionRoute = <const Action extends BulkAction>(name: string, action: Action, summary: string) =>
   iceprodRoute({
     name,
     tag,
@@ -17,11 +17,11 @@ const acting = <const Action extends BulkAction>(name: string, action: Action, s
     policy: WRITERS,
     summary: `${summary}: of the listed jobs, or the listed tasks, or all`,
     fields: { dataset_id: path(), jobs: selectionOf('jobs'), tasks: selectionOf('tasks'), action: constant(action) },
-    answer: NOTHING,
+    response: EMPTY_OBJECT,
     deadlineMs: BULK_DEADLINE_MS,
   });
 
-const settingRequirements = <const Mode extends 'merge' | 'replace'>(
+const requirementsRoute = <const Mode extends 'merge' | 'replace'>(
   name: string,
   method: 'PATCH' | 'POST',
   mode: Mode,
@@ -40,9 +40,9 @@ const settingRequirements = <const Mode extends 'merge' | 'replace'>(
       mode: constant(mode),
       requirements: requirementsBody,
     },
-    answer: NOTHING,
+    response: EMPTY_OBJECT,
     deadlineMs: BULK_DEADLINE_MS,
-    refusals: NONE_FOUND,
+    errors: NONE_FOUND,
   });
 
 /** Changes of many tasks at once (IceProd contract 7.7). */
@@ -55,9 +55,9 @@ export const taskBulkRoutes = {
     policy: SERVICES,
     summary: 'Forces up to 100,000 tasks of any dataset to a status',
     fields: { tasks: idsOf('tasks'), status: path() },
-    answer: NOTHING,
+    response: EMPTY_OBJECT,
     deadlineMs: BULK_DEADLINE_MS,
-    refusals: NONE_FOUND,
+    errors: NONE_FOUND,
   }),
   setStatusesOfDataset: iceprodRoute({
     name: 'setTaskStatusesOfDataset',
@@ -67,24 +67,24 @@ export const taskBulkRoutes = {
     policy: WRITERS,
     summary: 'Forces up to 100,000 tasks of the dataset to a status',
     fields: { dataset_id: path(), tasks: idsOf('tasks'), status: path() },
-    answer: NOTHING,
+    response: EMPTY_OBJECT,
     deadlineMs: BULK_DEADLINE_MS,
-    refusals: NONE_FOUND,
+    errors: NONE_FOUND,
   }),
-  suspend: acting('suspendTasks', 'suspend', 'Suspends tasks'),
-  reset: acting('resetTasks', 'reset', 'Sets active, failed and suspended tasks to idle'),
-  hardReset: acting(
+  suspend: actionRoute('suspendTasks', 'suspend', 'Suspends tasks'),
+  reset: actionRoute('resetTasks', 'reset', 'Sets active, failed and suspended tasks to idle'),
+  hardReset: actionRoute(
     'hardResetTasks',
     'hard_reset',
     'Sets tasks to idle, whatever they were, with failures and site cleared',
   ),
-  mergeRequirements: settingRequirements(
+  mergeRequirements: requirementsRoute(
     'mergeRequirements',
     'PATCH',
     'merge',
     'Sets the given requirements of every task of the name',
   ),
-  replaceRequirements: settingRequirements(
+  replaceRequirements: requirementsRoute(
     'replaceRequirements',
     'POST',
     'replace',

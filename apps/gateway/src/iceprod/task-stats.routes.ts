@@ -44,7 +44,7 @@ export const taskStatRoutes = {
       stats,
     },
     status: 201,
-    answer: RESULT,
+    response: RESULT,
   }),
   list: iceprodRoute({
     name: 'listTaskStats',
@@ -54,7 +54,7 @@ export const taskStatRoutes = {
     policy: READERS,
     summary: 'Records of a task, by id',
     fields: { dataset_id: path(), task_id: path(), last, keys: keysParameter },
-    answer: documentsById('TaskStat'),
+    response: documentsById('TaskStat'),
   }),
   get: iceprodRoute({
     name: 'getTaskStat',
@@ -64,8 +64,8 @@ export const taskStatRoutes = {
     policy: READERS,
     summary: 'One record',
     fields: { dataset_id: path(), task_id: path(), task_stat_id: path() },
-    answer: documentOf('TaskStat'),
-    refusals: { 404: 'Task stat not found' },
+    response: documentOf('TaskStat'),
+    errors: { 404: 'Task stat not found' },
   }),
   export: iceprodRoute({
     name: 'exportTaskStats',
@@ -85,7 +85,7 @@ export const taskStatRoutes = {
       ),
     },
     contentType: 'application/x-ndjson',
-    answer: documentOf('TaskStat'),
+    response: documentOf('TaskStat'),
     deadlineMs: BULK_DEADLINE_MS,
   }),
 };

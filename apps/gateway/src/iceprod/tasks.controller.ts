@@ -12,8 +12,8 @@ import {
   SummarizeTasks,
   TaskStatistics,
 } from '#contracts/iceprod/tasks.js';
-import type { CallOf, Served } from '../route/route.js';
-import { Serves, TheCall } from '../route/serves.decorator.js';
+import type { CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { asArray } from '../route/streaming.js';
 import { Answers, resultOf } from './answers.js';
 import { taskRoutes as routes } from './tasks.routes.js';
@@ -23,67 +23,70 @@ export class TasksController {
   constructor(private readonly answers: Answers) {}
 
   @Serves(routes.query)
-  query(@TheCall() call: CallOf<typeof routes.query>): Promise<Served> {
+  query(@ValidatedCall() call: CallOf<typeof routes.query>): Promise<RouteResponse> {
     return this.answers.pages(QueryTasks, call, asArray('{"tasks":[', ']}'));
   }
 
   @Serves(routes.add)
-  async add(@TheCall() call: CallOf<typeof routes.add>): Promise<Served> {
+  async add(@ValidatedCall() call: CallOf<typeof routes.add>): Promise<RouteResponse> {
     return resultOf((await this.answers.reply(AddTask, call)).task_id);
   }
 
   @Serves(routes.get)
-  get(@TheCall() call: CallOf<typeof routes.get>): Promise<Served> {
+  get(@ValidatedCall() call: CallOf<typeof routes.get>): Promise<RouteResponse> {
     return this.answers.document(GetTask, call);
   }
 
-  @Serves(routes.amend)
-  amend(@TheCall() call: CallOf<typeof routes.amend>): Promise<Served> {
+  @Serves(routes.update)
+  update(@ValidatedCall() call: CallOf<typeof routes.update>): Promise<RouteResponse> {
     return this.answers.document(AmendTask, call);
   }
 
   @Serves(routes.setStatus)
-  setStatus(@TheCall() call: CallOf<typeof routes.setStatus>): Promise<Served> {
-    return this.answers.done(SetTaskStatus, call);
+  setStatus(@ValidatedCall() call: CallOf<typeof routes.setStatus>): Promise<RouteResponse> {
+    return this.answers.emptyObject(SetTaskStatus, call);
   }
 
   @Serves(routes.countAll)
-  countAll(@TheCall() call: CallOf<typeof routes.countAll>): Promise<Served> {
+  countAll(@ValidatedCall() call: CallOf<typeof routes.countAll>): Promise<RouteResponse> {
     return this.answers.document(CountTasks, call);
   }
 
   @Serves(routes.list)
-  list(@TheCall() call: CallOf<typeof routes.list>, @Res({ passthrough: true }) reply: FastifyReply): Promise<Served> {
-    return this.answers.listed(ListTasks, call, reply);
+  list(
+    @ValidatedCall() call: CallOf<typeof routes.list>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RouteResponse> {
+    return this.answers.list(ListTasks, call, reply);
   }
 
   @Serves(routes.getOfDataset)
-  getOfDataset(@TheCall() call: CallOf<typeof routes.getOfDataset>): Promise<Served> {
+  getOfDataset(@ValidatedCall() call: CallOf<typeof routes.getOfDataset>): Promise<RouteResponse> {
     return this.answers.document(GetTask, call);
   }
 
   @Serves(routes.setStatusOfDataset)
-  setStatusOfDataset(@TheCall() call: CallOf<typeof routes.setStatusOfDataset>): Promise<Served> {
-    return this.answers.done(SetTaskStatus, call);
+  setStatusOfDataset(@ValidatedCall() call: CallOf<typeof routes.setStatusOfDataset>): Promise<RouteResponse> {
+    return this.answers.emptyObject(SetTaskStatus, call);
   }
 
   @Serves(routes.summarize)
-  summarize(@TheCall() call: CallOf<typeof routes.summarize>): Promise<Served> {
+  summarize(@ValidatedCall() call: CallOf<typeof routes.summarize>): Promise<RouteResponse> {
     return this.answers.idsByStatus(SummarizeTasks, call);
   }
 
   @Serves(routes.count)
-  count(@TheCall() call: CallOf<typeof routes.count>): Promise<Served> {
+  count(@ValidatedCall() call: CallOf<typeof routes.count>): Promise<RouteResponse> {
     return this.answers.document(CountTasks, call);
   }
 
   @Serves(routes.countByName)
-  countByName(@TheCall() call: CallOf<typeof routes.countByName>): Promise<Served> {
+  countByName(@ValidatedCall() call: CallOf<typeof routes.countByName>): Promise<RouteResponse> {
     return this.answers.document(CountTasksByName, call);
   }
 
   @Serves(routes.statistics)
-  statistics(@TheCall() call: CallOf<typeof routes.statistics>): Promise<Served> {
+  statistics(@ValidatedCall() call: CallOf<typeof routes.statistics>): Promise<RouteResponse> {
     return this.answers.document(TaskStatistics, call);
   }
 }

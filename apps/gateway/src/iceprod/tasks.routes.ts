@@ -15,7 +15,15 @@ import {
 } from '../route/fields.js';
 import { dict, float, int, str, strings } from '../route/json-types.js';
 import { invalid } from '../route/request-source.js';
-import { COUNTS, documentOf, documentsById, iceprodRoute, IDS_BY_STATUS, NOTHING, RESULT } from './iceprod-route.js';
+import {
+  COUNTS,
+  documentOf,
+  documentsById,
+  iceprodRoute,
+  IDS_BY_STATUS,
+  EMPTY_OBJECT,
+  RESULT,
+} from './iceprod-route.js';
 import { LIST_HEADERS, listFields, sortTerms } from './list-fields.js';
 import { READERS, SERVICES, SERVICES_AND_PILOTS, WRITERS } from './policies.js';
 
@@ -62,7 +70,7 @@ export const taskRoutes = {
       sort: sortParameter,
       limit: limitParameter,
     },
-    answer: {
+    response: {
       type: 'object',
       required: ['tasks'],
       properties: { tasks: { type: 'array', items: documentOf('Task') } },
@@ -89,7 +97,7 @@ export const taskRoutes = {
     },
     body: { unknownKeys: 'invalid keys found' },
     status: 201,
-    answer: RESULT,
+    response: RESULT,
   }),
   get: iceprodRoute({
     name: 'getTask',
@@ -99,11 +107,11 @@ export const taskRoutes = {
     policy: SERVICES_AND_PILOTS,
     summary: 'One task',
     fields: { task_id: path() },
-    answer: documentOf('Task'),
-    refusals: { 404: 'Task not found' },
+    response: documentOf('Task'),
+    errors: { 404: 'Task not found' },
   }),
-  amend: iceprodRoute({
-    name: 'amendTask',
+  update: iceprodRoute({
+    name: 'updateTask',
     tag,
     method: 'PATCH',
     path: '/tasks/:task_id',
@@ -111,8 +119,8 @@ export const taskRoutes = {
     summary: 'Merges any fields, dotted names set nested ones; answers the task after the change',
     fields: { task_id: path(), fields: wholeBody() },
     body: { empty: 'Missing update data' },
-    answer: documentOf('Task'),
-    refusals: { 404: 'Task not found' },
+    response: documentOf('Task'),
+    errors: { 404: 'Task not found' },
   }),
   setStatus: iceprodRoute({
     name: 'setTaskStatus',
@@ -122,8 +130,8 @@ export const taskRoutes = {
     policy: SERVICES_AND_PILOTS,
     summary: 'Changes the status along the legal transitions, if the instance is the given one',
     fields: { task_id: path(), status, instance_id: lenient(str) },
-    answer: NOTHING,
-    refusals: { 404: 'Task not found' },
+    response: EMPTY_OBJECT,
+    errors: { 404: 'Task not found' },
   }),
   countAll: iceprodRoute({
     name: 'countAllTasks',
@@ -133,7 +141,7 @@ export const taskRoutes = {
     policy: SERVICES,
     summary: 'Numbers of tasks of all datasets by status',
     fields: { statuses: listParameter('status', 'status words'), gpu: gpuParameter },
-    answer: COUNTS,
+    response: COUNTS,
   }),
   list: iceprodRoute({
     name: 'listTasks',
@@ -152,7 +160,7 @@ export const taskRoutes = {
       keys: keysParameter,
       ...listFields(TASK_SORT_FIELDS),
     },
-    answer: documentsById('Task'),
+    response: documentsById('Task'),
     headers: LIST_HEADERS,
   }),
   getOfDataset: iceprodRoute({
@@ -163,8 +171,8 @@ export const taskRoutes = {
     policy: READERS,
     summary: 'One task of a dataset',
     fields: { dataset_id: path(), task_id: path(), keys: keysParameter },
-    answer: documentOf('Task'),
-    refusals: { 404: 'Task not found' },
+    response: documentOf('Task'),
+    errors: { 404: 'Task not found' },
   }),
   setStatusOfDataset: iceprodRoute({
     name: 'setTaskStatusOfDataset',
@@ -174,8 +182,8 @@ export const taskRoutes = {
     policy: WRITERS,
     summary: 'Changes the status along the legal transitions and forgets the instance',
     fields: { dataset_id: path(), task_id: path(), status },
-    answer: NOTHING,
-    refusals: { 404: 'Task not found' },
+    response: EMPTY_OBJECT,
+    errors: { 404: 'Task not found' },
   }),
   summarize: iceprodRoute({
     name: 'summarizeTasks',
@@ -185,7 +193,7 @@ export const taskRoutes = {
     policy: READERS,
     summary: 'Ids of tasks by status',
     fields: { dataset_id: path() },
-    answer: IDS_BY_STATUS,
+    response: IDS_BY_STATUS,
   }),
   count: iceprodRoute({
     name: 'countTasks',
@@ -195,7 +203,7 @@ export const taskRoutes = {
     policy: READERS,
     summary: 'Numbers of tasks by status',
     fields: { dataset_id: path(), statuses: listParameter('status', 'status words'), gpu: gpuParameter },
-    answer: COUNTS,
+    response: COUNTS,
   }),
   countByName: iceprodRoute({
     name: 'countTasksByName',
@@ -205,16 +213,16 @@ export const taskRoutes = {
     policy: READERS,
     summary: 'Numbers of tasks by name and status',
     fields: { dataset_id: path() },
-    answer: { type: 'object', additionalProperties: COUNTS },
+    response: { type: 'object', additionalProperties: COUNTS },
   }),
   statistics: iceprodRoute({
-    name: 'taskStatistics',
+    name: 'getTaskStatistics',
     tag,
     method: 'GET',
     path: '/datasets/:dataset_id/task_stats',
     policy: READERS,
     summary: 'Counts and walltimes of complete tasks by name',
     fields: { dataset_id: path() },
-    answer: documentsById('TaskStatistics'),
+    response: documentsById('TaskStatistics'),
   }),
 };

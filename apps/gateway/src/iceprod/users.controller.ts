@@ -11,8 +11,8 @@ import {
   PrioritizeUser,
   DeleteUser,
 } from '#contracts/iceprod/users.js';
-import type { CallOf, Served } from '../route/route.js';
-import { Serves, TheCall } from '../route/serves.decorator.js';
+import type { CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { Answers, createdAt } from './answers.js';
 import { userRoutes as routes } from './users.routes.js';
 
@@ -21,56 +21,56 @@ export class UsersController {
   constructor(private readonly answers: Answers) {}
 
   @Serves(routes.list)
-  list(@TheCall() call: CallOf<typeof routes.list>): Promise<Served> {
+  list(@ValidatedCall() call: CallOf<typeof routes.list>): Promise<RouteResponse> {
     return this.answers.document(ListUsers, call);
   }
 
-  @Serves(routes.enroll)
-  async enroll(
-    @TheCall() call: CallOf<typeof routes.enroll>,
+  @Serves(routes.create)
+  async create(
+    @ValidatedCall() call: CallOf<typeof routes.create>,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Served> {
+  ): Promise<RouteResponse> {
     const { user_id } = await this.answers.reply(CreateUser, call);
     return createdAt(reply, `/users/${user_id}`);
   }
 
-  @Serves(routes.enrollByName)
-  enrollByName(@TheCall() call: CallOf<typeof routes.enrollByName>): Promise<Served> {
-    return this.answers.done(CreateUser, call);
+  @Serves(routes.createByName)
+  createByName(@ValidatedCall() call: CallOf<typeof routes.createByName>): Promise<RouteResponse> {
+    return this.answers.emptyObject(CreateUser, call);
   }
 
   @Serves(routes.get)
-  get(@TheCall() call: CallOf<typeof routes.get>): Promise<Served> {
+  get(@ValidatedCall() call: CallOf<typeof routes.get>): Promise<RouteResponse> {
     return this.answers.document(GetUser, call);
   }
 
-  @Serves(routes.remove)
-  remove(@TheCall() call: CallOf<typeof routes.remove>): Promise<Served> {
-    return this.answers.done(DeleteUser, call);
+  @Serves(routes.delete)
+  delete(@ValidatedCall() call: CallOf<typeof routes.delete>): Promise<RouteResponse> {
+    return this.answers.emptyObject(DeleteUser, call);
   }
 
-  @Serves(routes.prioritize)
-  prioritize(@TheCall() call: CallOf<typeof routes.prioritize>): Promise<Served> {
-    return this.answers.done(PrioritizeUser, call);
+  @Serves(routes.setPriority)
+  setPriority(@ValidatedCall() call: CallOf<typeof routes.setPriority>): Promise<RouteResponse> {
+    return this.answers.emptyObject(PrioritizeUser, call);
   }
 
   @Serves(routes.getGroups)
-  getGroups(@TheCall() call: CallOf<typeof routes.getGroups>): Promise<Served> {
+  getGroups(@ValidatedCall() call: CallOf<typeof routes.getGroups>): Promise<RouteResponse> {
     return this.answers.json(GetUserGroups, call);
   }
 
-  @Serves(routes.join)
-  join(@TheCall() call: CallOf<typeof routes.join>): Promise<Served> {
-    return this.answers.done(AddUserToGroup, call);
+  @Serves(routes.addToGroup)
+  addToGroup(@ValidatedCall() call: CallOf<typeof routes.addToGroup>): Promise<RouteResponse> {
+    return this.answers.emptyObject(AddUserToGroup, call);
   }
 
-  @Serves(routes.regroup)
-  regroup(@TheCall() call: CallOf<typeof routes.regroup>): Promise<Served> {
-    return this.answers.done(AssignUserGroups, call);
+  @Serves(routes.setGroups)
+  setGroups(@ValidatedCall() call: CallOf<typeof routes.setGroups>): Promise<RouteResponse> {
+    return this.answers.emptyObject(AssignUserGroups, call);
   }
 
-  @Serves(routes.assign)
-  assign(@TheCall() call: CallOf<typeof routes.assign>): Promise<Served> {
-    return this.answers.done(AssignUserRoles, call);
+  @Serves(routes.setRoles)
+  setRoles(@ValidatedCall() call: CallOf<typeof routes.setRoles>): Promise<RouteResponse> {
+    return this.answers.emptyObject(AssignUserRoles, call);
   }
 }

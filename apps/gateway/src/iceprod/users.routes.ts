@@ -1,7 +1,7 @@
 import { constant, defaulted, lenient, path, required, textParameter } from '../route/fields.js';
 import { float, type JsonType, str, strings } from '../route/json-types.js';
 import { extraMembers, NUMBER, TEXT, TEXTS } from './extra-members.js';
-import { documentOf, iceprodRoute, NAMES, NOTHING, RESULT, resultsOf } from './iceprod-route.js';
+import { documentOf, iceprodRoute, NAME, EMPTY_OBJECT, RESULT, resultsOf } from './iceprod-route.js';
 import { ADMINS, SERVICES } from './policies.js';
 
 const tag = 'users';
@@ -29,9 +29,9 @@ export const userRoutes = {
     policy: SERVICES,
     summary: 'Users that have a record',
     fields: { username: textParameter('username', 'only the user of this name') },
-    answer: resultsOf(documentOf('User')),
+    response: resultsOf(documentOf('User')),
   }),
-  enroll: iceprodRoute({
+  create: iceprodRoute({
     name: 'createUser',
     tag,
     method: 'POST',
@@ -47,20 +47,20 @@ export const userRoutes = {
       duplicate: constant('invalid'),
     },
     status: 201,
-    answer: RESULT,
+    response: RESULT,
     headers: { Location: { schema: { type: 'string' } } },
-    refusals: { 400: 'missing username; duplicate username' },
+    errors: { 400: 'missing username; duplicate username' },
   }),
-  enrollByName: iceprodRoute({
-    name: 'enrollUserByName',
+  createByName: iceprodRoute({
+    name: 'createUserByName',
     tag,
     method: 'PUT',
     path: '/users/:username',
     policy: ADMINS,
     summary: 'Adds a user; the body does not matter',
     fields: { username: path(), duplicate: constant('conflict') },
-    answer: NOTHING,
-    refusals: { 409: 'duplicate username' },
+    response: EMPTY_OBJECT,
+    errors: { 409: 'duplicate username' },
   }),
   get: iceprodRoute({
     name: 'getUser',
@@ -70,10 +70,10 @@ export const userRoutes = {
     policy: SERVICES,
     summary: 'One user, by name or id',
     fields: { user },
-    answer: documentOf('User'),
-    refusals: { 404: 'User not found' },
+    response: documentOf('User'),
+    errors: { 404: 'User not found' },
   }),
-  remove: iceprodRoute({
+  delete: iceprodRoute({
     name: 'deleteUser',
     tag,
     method: 'DELETE',
@@ -81,10 +81,10 @@ export const userRoutes = {
     policy: ADMINS,
     summary: 'Deletes a user by name or id, if there is one',
     fields: { user },
-    answer: NOTHING,
+    response: EMPTY_OBJECT,
   }),
-  prioritize: iceprodRoute({
-    name: 'prioritizeUser',
+  setPriority: iceprodRoute({
+    name: 'setUserPriority',
     tag,
     method: 'PUT',
     path: '/users/:username/priority',
@@ -94,8 +94,8 @@ export const userRoutes = {
       username: path(),
       priority: required(share, { missing: 'missing priority in body', bad: 'priority must be a number from 0 to 1' }),
     },
-    answer: NOTHING,
-    refusals: { 400: 'bad username' },
+    response: EMPTY_OBJECT,
+    errors: { 400: 'bad username' },
   }),
   getGroups: iceprodRoute({
     name: 'getUserGroups',
@@ -105,10 +105,10 @@ export const userRoutes = {
     policy: SERVICES,
     summary: 'Names of the groups of a user',
     fields: { user },
-    answer: resultsOf(NAMES),
-    refusals: { 404: 'User not found' },
+    response: resultsOf(NAME),
+    errors: { 404: 'User not found' },
   }),
-  join: iceprodRoute({
+  addToGroup: iceprodRoute({
     name: 'addUserToGroup',
     tag,
     method: 'POST',
@@ -116,29 +116,29 @@ export const userRoutes = {
     policy: ADMINS,
     summary: 'Adds one group to those of a user',
     fields: { user, group: required(str, { missing: 'missing group', bad: 'invalid group' }) },
-    answer: NOTHING,
-    refusals: { 400: 'invalid group', 404: 'User not found' },
+    response: EMPTY_OBJECT,
+    errors: { 400: 'invalid group', 404: 'User not found' },
   }),
-  regroup: iceprodRoute({
-    name: 'assignUserGroups',
+  setGroups: iceprodRoute({
+    name: 'setUserGroups',
     tag,
     method: 'PUT',
     path: '/users/:user_id/groups',
     policy: ADMINS,
     summary: 'Replaces the groups of a user',
     fields: { user, groups },
-    answer: NOTHING,
-    refusals: { 400: 'invalid group', 404: 'User not found' },
+    response: EMPTY_OBJECT,
+    errors: { 400: 'invalid group', 404: 'User not found' },
   }),
-  assign: iceprodRoute({
-    name: 'assignUserRoles',
+  setRoles: iceprodRoute({
+    name: 'setUserRoles',
     tag,
     method: 'PUT',
     path: '/users/:user_id/roles',
     policy: ADMINS,
     summary: 'Replaces the roles of a user',
     fields: { user, roles: required(strings, { missing: 'missing roles', bad: 'invalid role name' }) },
-    answer: NOTHING,
-    refusals: { 400: 'invalid role name', 404: 'User not found' },
+    response: EMPTY_OBJECT,
+    errors: { 400: 'invalid role name', 404: 'User not found' },
   }),
 };

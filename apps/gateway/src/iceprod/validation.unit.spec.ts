@@ -15,9 +15,14 @@ interface Parts {
   readonly body?: string;
 }
 
-/** What the service is asked, or the text of the refusal. */
+/** The request to the service, or the text of the error. */
 const read = (name: string, { params = {}, query = {}, body }: Parts): unknown => {
-  const source = new RequestSource({ params, query, body: body === undefined ? undefined : Buffer.from(body) });
+  const source = new RequestSource({
+    params,
+    query,
+    body: body === undefined ? undefined : Buffer.from(body),
+    dialect: iceprod,
+  });
   try {
     return routeOf(name).read(source);
   } catch (error) {
@@ -42,18 +47,18 @@ const TASK = {
 
 describe('bodies that create', () => {
   it.each([
-    ['submitDataset', DATASET, { jobs_submitted: 1 }, 'missing key: description'],
-    ['submitDataset', DATASET, { ...DATASET, group: undefined }, 'missing key: group'],
-    ['submitDataset', DATASET, { ...DATASET, jobs_submitted: '2' }, 'key "jobs_submitted" should be of type int'],
-    ['submitDataset', DATASET, { ...DATASET, jobs_submitted: 2.5 }, 'key "jobs_submitted" should be of type int'],
-    ['submitDataset', DATASET, { ...DATASET, jobs_submitted: true }, 'key "jobs_submitted" should be of type int'],
-    ['submitDataset', DATASET, { ...DATASET, jobs_submitted: null }, 'key "jobs_submitted" should be of type int'],
-    ['submitDataset', DATASET, { ...DATASET, priority: '1' }, 'key "priority" should be of type float'],
-    ['submitDataset', DATASET, { ...DATASET, debug: 1 }, 'key "debug" should be of type bool'],
-    ['submitDataset', DATASET, { ...DATASET, auth_groups_read: [1] }, 'key "auth_groups_read" should be of type list'],
-    ['submitDataset', DATASET, { ...DATASET, extra: 1, status: 7 }, 'key "status" should be of type str'],
-    ['submitDataset', DATASET, { ...DATASET, extra: 1 }, 'invalid keys found'],
-    ['submitDataset', DATASET, { ...DATASET, truncated: true }, 'invalid keys found'],
+    ['createDataset', DATASET, { jobs_submitted: 1 }, 'missing key: description'],
+    ['createDataset', DATASET, { ...DATASET, group: undefined }, 'missing key: group'],
+    ['createDataset', DATASET, { ...DATASET, jobs_submitted: '2' }, 'key "jobs_submitted" should be of type int'],
+    ['createDataset', DATASET, { ...DATASET, jobs_submitted: 2.5 }, 'key "jobs_submitted" should be of type int'],
+    ['createDataset', DATASET, { ...DATASET, jobs_submitted: true }, 'key "jobs_submitted" should be of type int'],
+    ['createDataset', DATASET, { ...DATASET, jobs_submitted: null }, 'key "jobs_submitted" should be of type int'],
+    ['createDataset', DATASET, { ...DATASET, priority: '1' }, 'key "priority" should be of type float'],
+    ['createDataset', DATASET, { ...DATASET, debug: 1 }, 'key "debug" should be of type bool'],
+    ['createDataset', DATASET, { ...DATASET, auth_groups_read: [1] }, 'key "auth_groups_read" should be of type list'],
+    ['createDataset', DATASET, { ...DATASET, extra: 1, status: 7 }, 'key "status" should be of type str'],
+    ['createDataset', DATASET, { ...DATASET, extra: 1 }, 'invalid keys found'],
+    ['createDataset', DATASET, { ...DATASET, truncated: true }, 'invalid keys found'],
     ['addJob', JOB, { dataset_id: 'd' }, 'missing key: job_index'],
     ['addJob', JOB, { ...JOB, job_index: '0' }, 'key "job_index" should be of type int'],
     ['addJob', JOB, { ...JOB, toString: 1 }, 'invalid keys found'],
@@ -68,10 +73,10 @@ describe('bodies that create', () => {
   it('take integral numbers however they are written, and refuse absurd ones', () => {
     const dataset = (number: string): string =>
       JSON.stringify(DATASET).replace('"jobs_submitted":2', `"jobs_submitted":${number}`);
-    expect(read('submitDataset', { body: dataset('2.0') })).toEqual(DATASET);
-    expect(read('submitDataset', { body: dataset('1e400') })).toBe('key "jobs_submitted" should be of type int');
+    expect(read('createDataset', { body: dataset('2.0') })).toEqual(DATASET);
+    expect(read('createDataset', { body: dataset('1e400') })).toBe('key "jobs_submitted" should be of type int');
     const priority = JSON.stringify(DATASET).replace('{', '{"priority":1e400,');
-    expect(read('submitDataset', { body: priority })).toBe('key "priority" should be of type float');
+    expect(read('createDataset', { body: priority })).toBe('key "priority" should be of type float');
   });
 
   it('hand documents on to the letter', () => {
@@ -102,7 +107,7 @@ describe('bodies that change', () => {
     ['setDatasetJobsSubmitted', { jobs_submitted: 'many' }, 'jobs_submitted is not an int'],
     ['setJobStatus', {}, 'Missing status in body'],
     ['setTaskStatus', { status: [] }, 'Bad status'],
-    ['amendTask', {}, 'Missing update data'],
+    ['updateTask', {}, 'Missing update data'],
     ['setJobStatuses', {}, 'Missing jobs in body'],
     ['setJobStatuses', { jobs: [] }, 'Missing jobs in body'],
     ['setTaskStatuses', { tasks: [] }, 'Missing tasks in body'],

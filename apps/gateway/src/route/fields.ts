@@ -2,7 +2,7 @@ import type { Field, Schema } from './field.js';
 import type { JsonType } from './json-types.js';
 import { invalid, type RequestSource } from './request-source.js';
 
-/** Texts of refusals; what is left out gets the general text of its kind. */
+/** Texts of errors; what is left out gets the general text of its kind. */
 export interface Texts {
   readonly missing?: string;
   readonly bad?: string;

@@ -3,7 +3,7 @@ import type { Schema } from './field.js';
 
 /** What a member of a JSON body must be. `raw` gives its text as it was sent. */
 export interface JsonType<Value> {
-  /** The word that refusals use. */
+  /** The word that errors use. */
   readonly name: string;
   readonly schema: Schema;
   /** @returns undefined when the value is of another type */

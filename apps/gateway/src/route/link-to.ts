@@ -8,7 +8,7 @@ const PATH_PARAMETER = /:(\w+)/g;
  * Parameters of the body move to the query, because clients follow links without a body. Parameters that the route does not
  * know are left out: clients limit the size of headers.
  *
- * @param parameters that differ from the request's; undefined ones are left out
+ * @param parameters that differ from those of the request; undefined ones are left out
  */
 export const linkTo = (
   rel: 'next' | 'changes',

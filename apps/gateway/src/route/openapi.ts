@@ -106,7 +106,7 @@ const bodyOf = (route: AnyRoute): Schema | undefined => {
   };
 };
 
-const whoMay = (policy: Policy, { workloadAccess }: Dialect): string => {
+const accessText = (policy: Policy, { workloadAccess }: Dialect): string => {
   if (policy === 'public') return 'Needs no token.';
   const roles = policy.anyToken === true ? 'Any valid token.' : `Roles: ${policy.roles.join(', ')}.`;
   const rule =
@@ -162,7 +162,7 @@ const errorsOf = (route: AnyRoute, dialect: Dialect): Operation['responses'] => 
   if (bodyOf(route) !== undefined) {
     texts[415] = 'Content-Encoding is not known';
   }
-  for (const [status, text] of Object.entries(route.refusals ?? {})) {
+  for (const [status, text] of Object.entries(route.errors ?? {})) {
     texts[status] = texts[status] === undefined ? text : `${texts[status]}; ${text}`;
   }
   return Object.fromEntries(
@@ -175,12 +175,12 @@ const operationOf = (route: AnyRoute, dialect: Dialect, schemas: Readonly<Record
   const { requests, responses, values } = dialect.openApi.examples;
   const source = { schemas, values };
   const request = route.examples?.request ?? requests[route.name] ?? (body && exampleOf(body, source, undefined, true));
-  const response = route.examples?.response ?? responses[route.name] ?? exampleOf(route.answer, source);
+  const response = route.examples?.response ?? responses[route.name] ?? exampleOf(route.response, source);
   return {
     operationId: route.name,
     tags: [route.tag],
     summary: route.summary,
-    description: whoMay(route.policy, dialect),
+    description: accessText(route.policy, dialect),
     ...(route.policy === 'public' && { security: [] }),
     parameters: parametersOf(route, source),
     ...(route.records !== undefined && route.records.length > 0 && { 'x-records': route.records }),
@@ -200,7 +200,7 @@ const operationOf = (route: AnyRoute, dialect: Dialect, schemas: Readonly<Record
       [route.status ?? 200]: {
         description: 'Success',
         content: {
-          [mediaTypeOf(route.contentType ?? 'application/json')]: { schema: route.answer, example: response },
+          [mediaTypeOf(route.contentType ?? 'application/json')]: { schema: route.response, example: response },
         },
         ...(route.headers !== undefined && { headers: route.headers }),
       },

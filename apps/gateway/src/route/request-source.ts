@@ -9,7 +9,7 @@ import { pathOf } from '../edge/url-path.js';
 /** The request is not what the route asks for; `reason` is the text that the dialect shows. */
 export const invalid = (reason: string): DomainError => new DomainError('invalid', 'request.invalid', reason);
 
-/** As the database of IceProd's servers: what is nested deeper and stored, Python's parser could not read in any answer that holds it. */
+/** Python's parser could not read a response that holds a more deeply nested document. */
 const LEVELS_MAX = 100;
 
 interface RequestParts {
@@ -21,11 +21,21 @@ interface RequestParts {
   readonly body: unknown;
   /** A member of the body that is in the blob store already. */
   readonly upload?: StoredBlob | null;
+  readonly dialect?: ParameterRules | null;
+}
+
+/** What a dialect declares about query parameters. */
+export interface ParameterRules {
+  /**
+   * Parameters may be members of a JSON body as well; the query string comes first. Elsewhere only the query string
+   * has parameters.
+   */
+  readonly takesParametersFromBody?: true;
 }
 
 /**
- * One request as the fields of a route read it. The body is decoded and parsed when first asked for, once; a member that
- * is a user's document is cut out of the text, so that its numbers survive.
+ * One request as the fields of a route read it. The body is decoded and parsed once, when it is first needed. A member that
+ * is a user's document is cut out of the text, so that its numbers stay exact.
  */
 export class RequestSource {
   private parsed: { readonly value: unknown } | undefined;
@@ -40,8 +50,8 @@ export class RequestSource {
   }
 
   /**
-   * Names the members of the body in which `NaN` and the infinities, as Python's `json` writes them, count as `null`: no report
-   * may be lost for one of these. Anywhere else they are refused. To be called before the body is read.
+   * Names the members of the body in which `NaN` and the infinities, as Python's `json` writes them, count as `null`, so that no
+   * report is lost. Anywhere else they are an error. Call it before the body is read.
    */
   allowNonFinite(isFreeForm: (member: string) => boolean): void {
     this.isFreeForm = isFreeForm;
@@ -64,27 +74,27 @@ export class RequestSource {
   }
 
   /**
-   * A query parameter, or else a top-level member of a JSON body (IceProd contract 1.1.3). Of a repeated parameter the
-   * last one counts; blanks around it do not; an empty one is not given.
+   * A query parameter, or else a top-level member of the body where the dialect allows that. Of a repeated parameter the
+   * last one counts. Blanks around it are dropped, and an empty one counts as absent.
    */
   query(name: string): string | undefined {
     const given = isObject(this.parts.query) ? this.parts.query[name] : undefined;
     const last: unknown = Array.isArray(given) ? given.at(-1) : given;
     if (typeof last === 'string') return last.trim() || undefined;
-    return this.hasBody ? textOf(this.object[name]) : undefined;
+    return this.hasParametersInBody ? textOf(this.object[name]) : undefined;
   }
 
-  /** Whether a query parameter, or else a top-level member of the body, is there, be it empty. */
+  /** As {@link query}: whether the parameter is present, even if it is empty. */
   has(name: string): boolean {
     if (isObject(this.parts.query) && this.parts.query[name] !== undefined) return true;
-    return this.hasBody && this.object[name] !== undefined;
+    return this.hasParametersInBody && this.object[name] !== undefined;
   }
 
   get object(): JsonMembers {
     return this.requireObject();
   }
 
-  /** The body whatever it is: few routes take something else than an object. */
+  /** The body of any type. Few routes take anything but an object. */
   get value(): unknown {
     return (this.parsed ??= { value: this.parse() }).value;
   }
@@ -101,13 +111,14 @@ export class RequestSource {
     return this.members.get(name) ?? 'null';
   }
 
-  /** A missing body is the empty object (IceProd contract 1.1.9). */
+  /** A missing body counts as the empty object. */
   private get text(): string {
     return (this.decoded ??= this.decode());
   }
 
-  private get hasBody(): boolean {
-    return Buffer.isBuffer(this.parts.body) && this.parts.body.length > 0;
+  private get hasParametersInBody(): boolean {
+    const { dialect, body } = this.parts;
+    return dialect?.takesParametersFromBody === true && Buffer.isBuffer(body) && body.length > 0;
   }
 
   private decode(): string {
@@ -136,7 +147,7 @@ export class RequestSource {
     return value;
   }
 
-  /** Only for what is no JSON: all other bodies are parsed once. */
+  /** Called only for bodies that are not valid JSON: all others are parsed once. */
   private parseNonFinite(text: string): unknown {
     const read = nonFiniteAsNull(text);
     if (read === undefined) throw invalid('body is not valid JSON');
@@ -150,7 +161,7 @@ export class RequestSource {
   }
 }
 
-/** Undefined when the text is no JSON with these numbers either. */
+/** Undefined when the text is not valid JSON even with these numbers. */
 const nonFiniteAsNull = (text: string): { readonly valid: string; readonly value: unknown } | undefined => {
   try {
     const valid = withoutNonFinite(text);
@@ -166,6 +177,6 @@ const scalarText = (value: unknown): string | undefined => {
   return undefined;
 };
 
-/** A member of a JSON body in the place of a query parameter. */
+/** A member of a JSON body as the text of a query parameter. */
 const textOf = (value: unknown): string | undefined =>
   Array.isArray(value) ? value.map((entry) => scalarText(entry) ?? '').join('|') || undefined : scalarText(value);

@@ -51,7 +51,7 @@ export interface RouteSpec<F extends Fields> {
   readonly body?: BodyRules;
   /** 200 unless given. */
   readonly status?: 200 | 201;
-  readonly answer: Schema;
+  readonly response: Schema;
   /** Headers of the answer, for the OpenAPI document. */
   readonly headers?: Readonly<Record<string, Schema>>;
   /** A member of the body that may be very large: then it goes straight to the blob store. */
@@ -61,7 +61,7 @@ export interface RouteSpec<F extends Fields> {
   /** How long the service may take. */
   readonly deadlineMs?: number;
   /** Errors besides those that follow from policy and fields: status to texts. */
-  readonly refusals?: Readonly<Record<number, string>>;
+  readonly errors?: Readonly<Record<number, string>>;
 }
 
 /** A route as the gateway runs it: the declaration with its validator. */
@@ -88,4 +88,4 @@ export interface Call<Input> {
 export type CallOf<R> = R extends { readonly read: (source: RequestSource) => infer Input } ? Call<Input> : never;
 
 /** Text or bytes, or chunks of text that are sent as they come. */
-export type Served = string | Uint8Array | AsyncIterable<string>;
+export type RouteResponse = string | Uint8Array | AsyncIterable<string>;

@@ -10,7 +10,7 @@ import {
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import type { Fields, Values } from './field.js';
-import type { AnyRoute, Call, Route, Served } from './route.js';
+import type { AnyRoute, Call, Route, RouteResponse } from './route.js';
 import './request-state.js';
 
 /** The path as the router writes it. */
@@ -22,7 +22,7 @@ export const routerPathOf = ({ path }: Pick<AnyRoute, 'path'>): string => path.r
  */
 export const Serves =
   <F extends Fields>(route: Route<F>) =>
-  <Method extends (call: Call<Values<F>>, ...rest: never[]) => Served | Promise<Served>>(
+  <Method extends (call: Call<Values<F>>, ...rest: never[]) => RouteResponse | Promise<RouteResponse>>(
     target: object,
     key: string,
     descriptor: TypedPropertyDescriptor<Method>,
@@ -37,6 +37,6 @@ export const Serves =
   };
 
 /** The validated request. */
-export const TheCall = createParamDecorator(
+export const ValidatedCall = createParamDecorator(
   (_: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>().call,
 );

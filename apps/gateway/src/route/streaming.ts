@@ -1,7 +1,7 @@
 import type { Bus } from '#bus/bus.js';
 import type { Contract, Page } from '#bus/contract.js';
 import { pages } from '#bus/pages.js';
-import type { Call, Served } from './route.js';
+import type { Call, RouteResponse } from './route.js';
 
 /** Puts the entries of pages together to one document. One per answer: it may remember where it is. */
 export interface Framing {
@@ -64,7 +64,7 @@ export const streamed = async <Request extends { readonly cursor?: string }, Fir
   call: Call<NoInfer<Request>>,
   framing: Framing,
   onFirstPage: (page: NoInfer<First>) => void = () => {},
-): Promise<Served> => {
+): Promise<RouteResponse> => {
   const budgetMs = call.context.deadlineMs - Date.now();
   const first = await bus.request(contract, call.input, call.context);
   onFirstPage(first);
