@@ -4,6 +4,8 @@ import { BlobStoreModule } from '#event-sourcing/blob-store.module.js';
 import { groupsProjection } from '#event-sourcing/groups.js';
 import { ServiceStoreModule } from '#event-sourcing/service-store.module.js';
 import { DIALECTS } from './dialects.js';
+import { ExplainController } from './explain/explain.controller.js';
+import { WorkloadExplainers } from './explain/workload-explainers.js';
 
 /** Workloads: what people asked for, in the words of each dialect. */
 @Module({
@@ -14,7 +16,7 @@ import { DIALECTS } from './dialects.js';
       projections: [...DIALECTS.flatMap(({ projections }) => projections), accessRulesProjection, groupsProjection],
     }),
   ],
-  controllers: DIALECTS.flatMap(({ controllers }) => controllers),
-  providers: DIALECTS.flatMap(({ providers }) => providers),
+  controllers: [ExplainController, ...DIALECTS.flatMap(({ controllers }) => controllers)],
+  providers: [WorkloadExplainers, ...DIALECTS.flatMap(({ providers }) => providers)],
 })
 export class DatasetsModule {}

@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { ServiceStoreModule } from '#event-sourcing/service-store.module.js';
 import { DIALECTS } from './dialects.js';
 import { Heartbeats } from './heartbeat/heartbeats.js';
+import { WorkerFinders } from './worker/worker-finders.js';
+import { WorkerController } from './worker/worker.controller.js';
 
 /** Workers and sites, in the words of each dialect. */
 @Module({
@@ -11,7 +13,7 @@ import { Heartbeats } from './heartbeat/heartbeats.js';
       projections: DIALECTS.flatMap(({ projections }) => projections),
     }),
   ],
-  controllers: DIALECTS.flatMap(({ controllers }) => controllers),
-  providers: [Heartbeats, ...DIALECTS.flatMap(({ providers }) => providers)],
+  controllers: [WorkerController, ...DIALECTS.flatMap(({ controllers }) => controllers)],
+  providers: [Heartbeats, WorkerFinders, ...DIALECTS.flatMap(({ providers }) => providers)],
 })
 export class PilotsModule {}

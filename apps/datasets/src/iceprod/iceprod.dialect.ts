@@ -8,7 +8,7 @@ import { ConfigController } from './config/config.controller.js';
 import { datasetProjection } from './dataset/dataset-projection.js';
 import { DatasetController } from './dataset/dataset.controller.js';
 import { documentBlobs, recordedBlobsProjection } from './document/recorded-blobs.js';
-import { ExplainController } from './explain/explain.controller.js';
+import { DatasetExplainer } from './explain/dataset-explainer.js';
 import { datasetNumbersProjection } from './numbers/dataset-numbers.js';
 
 /** IceProd's datasets and configs, and its asynchronous requests. */
@@ -21,6 +21,6 @@ export const iceprod: ServiceDialect = {
     requestProjection,
     recordedBlobsProjection,
   ],
-  controllers: [DatasetController, ConfigController, RequestController, ExplainController],
-  providers: [RequestWorker, orphanCollector(documentBlobs)],
+  controllers: [DatasetController, ConfigController, RequestController],
+  providers: [DatasetExplainer, RequestWorker, orphanCollector(documentBlobs)],
 };

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { Dialect } from '#ledger/ref.js';
 import type { Answer, Message } from '#bus/contract.js';
+import { DialectRegistry } from '#event-sourcing/dialect-registry.js';
 import type { StoredUnit } from '../engine/unit-row.js';
 
 /** Answers questions about the units of one dialect. It checks the read rule of their workload. */
@@ -15,14 +15,4 @@ export interface UnitExplainer {
 
 /** The explainers of all dialects. Each dialect registers its own when the service starts. */
 @Injectable()
-export class UnitExplainers {
-  private readonly byDialect = new Map<Dialect, UnitExplainer>();
-
-  register(dialect: Dialect, explainer: UnitExplainer): void {
-    this.byDialect.set(dialect, explainer);
-  }
-
-  all(): Iterable<readonly [Dialect, UnitExplainer]> {
-    return this.byDialect;
-  }
-}
+export class UnitExplainers extends DialectRegistry<UnitExplainer> {}

@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
@@ -13,7 +13,6 @@ import {
   ReportPilot,
   StartPilot,
 } from '#contracts/iceprod/pilots.js';
-import { FindWorker, type RunningWorker } from '#contracts/explain.js';
 import { newId } from '#contracts/ids.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { type PagedAnswers, textPages } from '#event-sourcing/paged-answers.js';
@@ -21,7 +20,7 @@ import { perConnection } from '#event-sourcing/per-connection.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { Heartbeats } from '../../heartbeat/heartbeats.js';
 import { Documents } from '../document/documents.js';
-import { endPilot, pilotNotFound, pilotStream, reportPilot, runningWorkerOf, startPilot } from './pilot.js';
+import { endPilot, pilotNotFound, pilotStream, reportPilot, startPilot } from './pilot.js';
 import { TaskRelease } from './task-release.js';
 
 /** The slot in a pilot's id says nothing: its home follows from the whole id. */
@@ -35,7 +34,6 @@ const RELEASE_WAIT_MS = 2_000;
 export class PilotController {
   private readonly shown: Documents;
   private readonly decided: Documents;
-  private readonly pilotOfTask: StatementSync;
   private readonly documentsOn: (database: DatabaseSync) => Documents;
   private readonly answers: PagedAnswers;
 
@@ -47,9 +45,6 @@ export class PilotController {
   ) {
     const lastHeartbeat = (id: string): number | undefined => heartbeats.lastMicros(pilotStream(id));
     this.shown = new Documents(readModel.queries, 'pilot', 'pilot_id', lastHeartbeat);
-    this.pilotOfTask = readModel.queries.prepare(
-      'SELECT pilot FROM pilot_task WHERE task = ? ORDER BY pilot DESC LIMIT 1',
-    );
     this.decided = new Documents(readModel.writer, 'pilot', 'pilot_id');
     this.documentsOn = perConnection((database) => new Documents(database, 'pilot', 'pilot_id', lastHeartbeat));
     this.answers = textPages(readModel.snapshots);
@@ -88,13 +83,6 @@ export class PilotController {
     const answer = await this.mailbox.execute({ context, timeMicros, decide });
     if ('reply' in answer) this.heartbeats.record(pilotStream(request.pilot_id), timeMicros);
     return answer;
-  }
-
-  @MessagePattern(FindWorker.subject)
-  findWorker(@Payload() { request }: Message<{ unit_id: string }>): Answer<{ worker?: RunningWorker }> {
-    const id = this.pilotOfTask.get(request.unit_id)?.['pilot'];
-    const document = typeof id === 'string' ? this.shown.get(id) : undefined;
-    return { reply: document === undefined ? {} : { worker: runningWorkerOf(document) } };
   }
 
   @MessagePattern(EndPilot.subject)

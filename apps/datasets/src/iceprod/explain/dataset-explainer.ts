@@ -1,47 +1,41 @@
-import { Controller } from '@nestjs/common';
-import { MessagePattern } from '@nestjs/microservices';
+import { Injectable } from '@nestjs/common';
 import { formatTimestamp } from '#platform/clock.js';
-import type { DomainError } from '#platform/domain-error.js';
 import { automates, Environment } from '#platform/environment.js';
 import type { Answer, Message } from '#bus/contract.js';
-import { ExplainRequest, ExplainWorkload } from '#contracts/explain.js';
 import { AccessRules } from '#event-sourcing/access-rules.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { requestNotFound } from '../action/request.js';
+import { type WorkloadExplainer, WorkloadExplainers } from '../../explain/workload-explainers.js';
 import { Requests } from '../action/request-projection.js';
 import { Configs } from '../config/config-projection.js';
-import { datasetNotFound } from '../dataset/change-dataset.js';
 import { Datasets } from '../dataset/datasets.js';
 import { reasonOfDataset } from './dataset-reason.js';
 import { reasonOfRequest } from './request-reason.js';
 
-const refused = (error: DomainError): Answer<never> => ({ error: error.toValue() });
-
 /** Says why datasets and requests do not go on. */
-@Controller()
-export class ExplainController {
+@Injectable()
+export class DatasetExplainer implements WorkloadExplainer {
   private readonly rules: AccessRules;
   private readonly datasets: Datasets;
   private readonly configs: Configs;
   private readonly requests: Requests;
   private readonly worksOnRequests: boolean;
 
-  constructor({ queries }: ReadModel, environment: Environment) {
+  constructor({ queries }: ReadModel, environment: Environment, explainers: WorkloadExplainers) {
     this.rules = new AccessRules(queries, 'iceprod');
     this.datasets = new Datasets(queries, this.rules);
     this.configs = new Configs(queries);
     this.requests = new Requests(queries);
     this.worksOnRequests = automates(environment, 'actions');
+    explainers.register('iceprod', this);
   }
 
-  @MessagePattern(ExplainWorkload.subject)
-  workload({ context, request }: Message<{ workload_id: string }>): Answer<{ document: string }> {
+  explainWorkload({ context, request }: Message<{ workload_id: string }>): Answer<{ document: string }> | undefined {
     const { workload_id: id } = request;
-    const denied = this.rules.authorize(id, 'read', context.caller);
-    if (denied !== undefined) return refused(denied);
     const dataset = this.datasets.dataset(id);
     const change = this.datasets.statusChange(id);
-    if (dataset === undefined || change === undefined) return refused(datasetNotFound());
+    if (dataset === undefined || change === undefined) return undefined;
+    const denied = this.rules.authorize(id, 'read', context.caller);
+    if (denied !== undefined) return { error: denied.toValue() };
     const hasConfig = this.configs.find(id) !== undefined;
     const document = JSON.stringify({
       workload_id: id,
@@ -55,10 +49,9 @@ export class ExplainController {
     return { reply: { document } };
   }
 
-  @MessagePattern(ExplainRequest.subject)
-  request({ request }: Message<{ request_id: string }>): Answer<{ document: string }> {
+  explainRequest({ request }: Message<{ request_id: string }>): Answer<{ document: string }> | undefined {
     const found = this.requests.find(request.request_id);
-    if (found === undefined) return refused(requestNotFound());
+    if (found === undefined) return undefined;
     const document = JSON.stringify({
       request_id: found.id,
       reason: reasonOfRequest(found, this.worksOnRequests),
