@@ -9,7 +9,7 @@ import type { ClaimedUnit, RunResult, WorkSource } from '../worker/worker.js';
 import { type Attempt, attemptTask, notBegun } from './attempt.js';
 import type { PilotOptions } from './options.js';
 import type { PilotRegistration } from './pilot-registration.js';
-import type { RestClient } from './rest-client.js';
+import { isRoleRefused, type RestClient } from './rest-client.js';
 import { Workspace } from './workspace.js';
 
 const BYTES_PER_GB = 1e9;
@@ -24,6 +24,8 @@ export interface PilotTask extends ClaimedUnit {
   readonly document: Json;
   readonly datasetId: string;
   readonly instanceId: string;
+  /** The claim itself has started it: it came from the queue of old pilots. */
+  readonly isStarted: boolean;
   readonly attempt: number;
   readonly workspace: Workspace;
 }
@@ -55,6 +57,8 @@ const requestOf = (method: 'POST' | 'PUT', path: string, body: string, file?: st
 export class IceprodTasks implements WorkSource<PilotTask> {
   /** End of a token that people know of. */
   private notedExpiryMs: number | undefined;
+  private claimPath: '/task_actions/queue' | '/task_actions/process' = '/task_actions/queue';
+  private hasClaimed = false;
 
   constructor(
     private readonly client: RestClient,
@@ -64,7 +68,10 @@ export class IceprodTasks implements WorkSource<PilotTask> {
     private readonly note: (line: string) => void,
   ) {}
 
-  /** `POST /task_actions/queue` (contract 7.6) */
+  /**
+   * `POST /task_actions/queue`, or `POST /task_actions/process` with a token of the role `pilot`, which may claim only what
+   * somebody has queued (contract 7.6).
+   */
   async claim(lastAttempt: AbortSignal, signal: AbortSignal): Promise<PilotTask | undefined> {
     const { offer, dataset } = this.options;
     const time = Math.min(offer.time, await this.hoursOfToken());
@@ -75,9 +82,18 @@ export class IceprodTasks implements WorkSource<PilotTask> {
       ...(pilotId !== undefined && { pilot_id: pilotId }),
       ...(dataset !== undefined && { query_params: { dataset_id: dataset } }),
     };
+    const path = this.claimPath;
     try {
-      return this.taskOf(await this.client.post('/task_actions/queue', body, { lastAttempt, signal }));
+      const document = await this.client.post(path, body, { lastAttempt, signal });
+      this.hasClaimed = true;
+      return this.taskOf(document);
     } catch (error) {
+      if (isRoleRefused(error) && !this.hasClaimed && path === '/task_actions/queue') {
+        // Another slot may have found out first.
+        if (path === this.claimPath) this.note(`asks only for tasks that somebody has queued: ${error.message}`);
+        this.claimPath = '/task_actions/process';
+        return this.claim(lastAttempt, signal);
+      }
       if (error instanceof Refused && error.status === NOT_FOUND && error.reason === NOTHING_FITS) return undefined;
       throw error;
     }
@@ -88,7 +104,9 @@ export class IceprodTasks implements WorkSource<PilotTask> {
     this.note(`claimed   ${title} (${id}), attempt ${number}`);
     try {
       const body = { instance_id: task.instanceId };
-      await this.client.post(pathOf(task, 'task_actions/processing'), body, { signal: end.interrupted });
+      if (!task.isStarted) {
+        await this.client.post(pathOf(task, 'task_actions/processing'), body, { signal: end.interrupted });
+      }
     } catch (error) {
       // Somebody else has moved the task meanwhile: its new owner decides, this attempt does not count.
       if (!(error instanceof Refused)) throw error;
@@ -147,6 +165,7 @@ export class IceprodTasks implements WorkSource<PilotTask> {
       document,
       datasetId,
       instanceId: textOf(document, 'instance_id'),
+      isStarted: textOf(document, 'status') === 'processing',
       attempt: (numberOf(document, 'failures') ?? 0) + 1,
       workspace: new Workspace(this.options.workdir, { datasetId, jobId, taskId }),
     };

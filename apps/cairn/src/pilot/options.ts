@@ -109,7 +109,8 @@ const webAddress = (text: string): string => {
 };
 
 const NOTES = `
-Tokens need the role system or admin. Give one of:
+Tokens need the role system or admin. (With the role pilot it cannot register, and claims only tasks that somebody has
+queued by POST /task_actions/queue with num_tasks, as pilots of old IceProd did.) Give one of:
   --token-file FILE                             a token; the file is read again for each request, so that whoever
                                                 writes a new token into it renews the pilot's
   --client-id ID --client-secret-file FILE      client credentials: new tokens are asked for before old ones end

@@ -331,6 +331,23 @@ describe('a pilot', () => {
     });
   });
 
+  it('with a token of the role pilot works unregistered on what is queued, and says so once', async () => {
+    const { dataset, task } = await addScript('echo done');
+    const failing = await addTask(await addDataset({ src: 'sh', args: ['-c', 'exit 3'] }));
+    await call('POST', '/task_actions/queue', { num_tasks: 10 });
+    const pilotToken = await cairnPrints('token', '--user', 'pilot', '--role', 'pilot', '--hours', '24');
+    const pilot = startPilot(cairn.url, '--token', pilotToken, '--disk', '10', '--slots', '2', '--max-failures', '1');
+    await eventually(() => statusOf(task), 'complete');
+    await eventually(() => statusOf(failing), 'failed');
+    pilot.process.kill('SIGTERM');
+    expect(await pilot.ended).toBe(0);
+    const notes = (text: string) => pilot.lines.filter((line) => line.includes(text));
+    expect(notes('works without registration')).toHaveLength(1);
+    expect(notes('asks only for tasks that somebody has queued')).toHaveLength(1);
+    const { logs } = await call('GET', `/datasets/${dataset}/tasks/${task}/logs?keys=name|data`);
+    expect(logs).toContainEqual({ name: 'stdout', data: 'done\n' });
+  });
+
   it('stops claiming after several consecutive machine failures', async () => {
     const dataset = await addDataset({ src: 'no-such-program-here' });
     const tasks = await Promise.all([0, 1, 2, 3, 4].map((index) => addTask(dataset, {}, index)));

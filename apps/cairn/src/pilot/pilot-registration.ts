@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { textOf } from '#contracts/iceprod/config/json.js';
 import { Refused } from '../worker/http-client.js';
 import type { Registration } from '../worker/worker.js';
-import type { RestClient } from './rest-client.js';
+import { isRoleRefused, type RestClient } from './rest-client.js';
 
 interface PilotDescription {
   readonly site: string;
@@ -24,7 +24,7 @@ export class PilotRegistration implements Registration {
     private readonly note: (line: string) => void,
   ) {}
 
-  /** `undefined` on servers without pilots. */
+  /** `undefined` on servers without pilots, and for tokens that may not register any. */
   get id(): string | undefined {
     return this.pilotId;
   }
@@ -45,6 +45,10 @@ export class PilotRegistration implements Registration {
       this.pilotId = textOf(await this.client.post('/pilots', description, { signal }), 'result');
       await this.client.patch(this.path, { start_date: new Date().toISOString().slice(0, -1) }, { signal });
     } catch (error) {
+      if (isRoleRefused(error)) {
+        this.note(`works without registration, so that nobody notices when it is lost: ${error.message}`);
+        return;
+      }
       if (!(error instanceof Refused)) throw error;
       // Newer IceProd servers know no pilots: work goes on, and nobody misses us when we are gone.
       this.note(`the server registers no pilots: ${error.message}`);

@@ -1,5 +1,5 @@
 import { parseJson, textOf, type Json } from '#contracts/iceprod/config/json.js';
-import { HttpClient, type HttpRequest } from '../worker/http-client.js';
+import { AccessDenied, HttpClient, type HttpRequest, Refused } from '../worker/http-client.js';
 import type { TokenSource } from '../worker/token-source.js';
 
 /** IceProd's refusals name their reason in `error`. */
@@ -10,6 +10,10 @@ const reasonIn = (body: string): string => {
     return '';
   }
 };
+
+/** The server accepts the token, but its role may not do this (contract 2.1). */
+export const isRoleRefused = (error: unknown): error is AccessDenied =>
+  error instanceof AccessDenied && error.cause instanceof Refused && error.cause.reason === 'authorization failed';
 
 interface RestClientOptions {
   readonly url: string;

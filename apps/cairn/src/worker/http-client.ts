@@ -163,6 +163,7 @@ export class HttpClient {
     const ended = expiresMs !== undefined && expiresMs <= Date.now();
     throw new AccessDenied(
       ended ? `${denial.message} (the token has ended at ${new Date(expiresMs).toISOString()})` : denial.message,
+      { cause: denial },
     );
   }
 
