@@ -48,6 +48,8 @@ describe('PATCH of a task', () => {
   it.each([
     ['{}', 'Missing update data'],
     ['{"task_id":"other"}', 'invalid value for task_id'],
+    ['{"name":"a\\ud800"}', 'invalid value for name'],
+    ['{"site":"\\udc00"}', 'invalid value for site'],
     ['{"failures":-1}', 'invalid value for failures'],
     ['{"status_changed":"yesterday"}', 'invalid value for status_changed'],
     ['{"name.x":1}', 'Cannot set field name.x'],

@@ -67,8 +67,11 @@ export const taskDocuments = (reader: UnitReader, wanted: WantedFields | undefin
   return new RowDocuments(fields, 'extra', (document, extra) => joined(document, projectKeys(extra, wanted)));
 };
 
-const textField = (raw: string): string | undefined =>
-  kindOf(raw) === 'string' ? (JSON.parse(raw) as string) : undefined;
+/** Half a surrogate pair is no text: a name, site or id with one could not be stored as it is. */
+const textField = (raw: string): string | undefined => {
+  const value = kindOf(raw) === 'string' ? (JSON.parse(raw) as string) : undefined;
+  return value?.isWellFormed() === true ? value : undefined;
+};
 
 const numberField = (raw: string): number | undefined => {
   const value = kindOf(raw) === 'number' ? Number(raw) : Number.NaN;
