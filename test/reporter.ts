@@ -1,4 +1,4 @@
-/** What the reporter uses of Jest's results: their types are in packages that Cairn does not depend on. */
+/** The parts of Jest's results that the reporter uses; Jest's own types are in packages that Cairn does not depend on. */
 interface SuiteResult {
   readonly testFilePath: string;
   readonly numPassingTests: number;
@@ -18,7 +18,7 @@ interface RunResults {
   readonly numPendingTests: number;
 }
 
-/** Counts so far, which the reporter sends to the process that has started Jest. */
+/** Counts so far, which the reporter sends to the process that started Jest. */
 export interface Progress {
   readonly suites: number;
   readonly suitesDone: number;

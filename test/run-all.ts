@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Progress } from './reporter.js';
 
-/** Debian puts servers where the PATH of ordinary users does not look. */
+/** Folders of servers on Debian, which are not in the PATH of ordinary users. */
 const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin'];
 const path = [...new Set([...(process.env['PATH'] ?? '').split(delimiter), ...SERVER_FOLDERS])];
 const environment = { ...process.env, PATH: path.join(delimiter) };
@@ -14,7 +14,7 @@ const succeeds = (command: string, args: readonly string[]): boolean =>
 const isQuietlyTrue = (command: string, args: readonly string[]): boolean =>
   spawnSync(command, args, { stdio: 'ignore', env: environment }).status === 0;
 
-/** Programs that tests start, and Debian's packages of them. */
+/** Programs that tests start, and the Debian packages that contain them. */
 const PROGRAMS: readonly (readonly [program: string, debian: string])[] = [
   ['nats-server', 'nats-server'],
   ['slapd', 'slapd'],
@@ -25,9 +25,9 @@ const PROGRAMS: readonly (readonly [program: string, debian: string])[] = [
 const missingPrograms = (): typeof PROGRAMS =>
   PROGRAMS.filter(([program]) => !path.some((folder) => existsSync(join(folder, program))));
 
-/** Debian's own packages, when this machine has apt-get and lets us use it. */
+/** Installs Debian packages if apt-get exists and may be used without a password. */
 const install = (packages: readonly string[]): boolean => {
-  // A server's package starts it and asks how to set it up; neither is wanted here.
+  // Server packages would otherwise ask questions and start the server.
   const quiet = ['env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1'];
   const prefix = process.getuid?.() === 0 ? quiet : ['sudo', '-n', ...quiet];
   const aptGet = (...args: readonly string[]): boolean => {
@@ -39,7 +39,7 @@ const install = (packages: readonly string[]): boolean => {
   return aptGet('update', '-qq') && aptGet('install', '-y', '-qq', '--no-install-recommends', ...packages);
 };
 
-/** Names of programs that are missing and cannot be had. */
+/** Installs missing programs and returns those that are still missing. */
 const ensurePrograms = (): readonly string[] => {
   const packages = missingPrograms().map(([, debian]) => debian);
   if (packages.length > 0) install(packages);
@@ -48,11 +48,11 @@ const ensurePrograms = (): readonly string[] => {
 
 const seconds = (sinceMs: number): string => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
 
-/** The process that runs now, which is ended when this one is. */
+/** The child process that runs now; it is stopped together with this process. */
 let running: ChildProcess | undefined;
 let stoppedBy: NodeJS.Signals | undefined;
 
-/** Resolves with whether it ended well. */
+/** Resolves with whether the exit code is 0. */
 const run = (args: readonly string[], onProgress?: (progress: Progress) => void): Promise<boolean> =>
   new Promise((settle, refuse) => {
     const child = spawn(process.execPath, args, {
@@ -99,7 +99,7 @@ const JEST = [
   ...['--testSequencer', '<rootDir>/dist/test/slow-first.js'],
 ];
 
-/** Ends what runs; its totals follow. */
+/** Stops the running child; the totals are printed afterwards. */
 const stopOn = (signal: NodeJS.Signals): void => {
   process.on(signal, () => {
     stoppedBy ??= signal;
@@ -107,7 +107,7 @@ const stopOn = (signal: NodeJS.Signals): void => {
   });
 };
 
-/** `npm test`: everything. `npm test -- libs/ledger`: only the tests that are named. */
+/** `npm test` runs everything, `npm test -- libs/ledger` only the matching tests. */
 const main = async (patterns: readonly string[]): Promise<number> => {
   const startMs = performance.now();
   stopOn('SIGINT');

@@ -2,7 +2,7 @@ interface Suite {
   readonly path: string;
 }
 
-/** Suites that take longest, first: behind them no worker waits long for another one at the end. */
+/** The slowest suites run first, so that no worker idles at the end while another finishes a slow one. */
 const ORDER = [/\/main-workflow\.e2e\./, /\/(chaos|compat)\/.*\.e2e\./, /\.e2e\./, /\.int\./];
 
 const rank = ({ path }: Suite): number => {
@@ -17,6 +17,6 @@ export default class SlowFirst {
   }
 
   cacheResults(): void {
-    // The order does not depend on what earlier runs have measured.
+    // The order does not depend on measured times.
   }
 }

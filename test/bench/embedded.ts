@@ -6,7 +6,7 @@ import { claimsGranting } from '#platform/tokens/claims.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import { startCairn, type Child } from '../../apps/cairn/src/demo/child.js';
 
-/** What `npm run build` has compiled: the process that is measured is the product, not the sources. */
+/** The bench measures what `npm run build` has compiled. */
 const SCRIPT = resolve('dist/apps/cairn/src/main.js');
 const TIMEOUT_MS = 60_000;
 const TOKEN_SECONDS = 6 * 3600;
@@ -50,7 +50,7 @@ export class Embedded {
     return this.child?.process.pid ?? 0;
   }
 
-  /** As an administrator ends it. */
+  /** Stops it by SIGTERM, as an administrator does. */
   async stop(): Promise<void> {
     await this.child?.stop();
     await this.gone();

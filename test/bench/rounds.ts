@@ -5,7 +5,7 @@ const ROUNDS = 3;
 const SETTLED_ROUNDS = 2;
 /** By how much a round must be better than the best before it to count as an improvement. */
 const IMPROVEMENT = 1.03;
-/** Enough for the compiler on a slow machine; what still varies after them varies by itself. */
+/** Enough for the compiler on a slow machine. */
 const WARM_UP_ROUNDS_MAX = 16;
 
 /**

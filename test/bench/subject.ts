@@ -22,7 +22,7 @@ export const classes = (count: number, status: string): readonly Shape[] =>
     status,
   }));
 
-/** Anything that sends requests to a Cairn. */
+/** A client that sends requests to Cairn. */
 export type Sender = Pick<Embedded, 'ask' | 'dataDir' | 'send'>;
 
 export const addDataset = async (cairn: Sender, description: string, group = 'simprod'): Promise<string> => {

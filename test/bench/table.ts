@@ -1,24 +1,24 @@
-/** One line of the table: an absolute figure, and its ratio to a yardstick of the same run, by which it is judged. */
+/** One line of the table: an absolute figure, and its ratio to a yardstick of the same run, which decides whether the limit is met. */
 export interface Row {
   readonly what: string;
   readonly figure: string;
   readonly ratio?: number;
   readonly reach: string;
   readonly isMet: boolean;
-  /** Why the figure says nothing, such as a yardstick that did not get its core. */
+  /** Why the figure is void, such as a yardstick that did not get its core. */
   readonly void?: string;
 }
 
 type RatioResult = Pick<Row, 'ratio' | 'reach' | 'isMet'>;
 
-/** Judges a pace: `0.4 x hello` or more. */
+/** Compares a pace with its limit: `0.4 x hello` or more. */
 export const atLeast = (ratio: number, reach: number, yardstick: string): Required<RatioResult> => ({
   ratio,
   reach: `at least ${reach} x ${yardstick}`,
   isMet: ratio >= reach,
 });
 
-/** Judges a time: less than `20 x hello`. */
+/** Compares a time with its limit: less than `20 x hello`. */
 export const under = (ratio: number, reach: number, yardstick: string): Required<RatioResult> => ({
   ratio,
   reach: `under ${reach} x ${yardstick}`,

@@ -13,7 +13,7 @@ const WARM_UP_SECONDS = 2;
 export interface Reading {
   /** Time of one request, or of the whole loop. */
   readonly seconds: number;
-  /** Set when it says nothing. */
+  /** Why the reading is void. */
   readonly void?: string;
 }
 
@@ -27,7 +27,7 @@ const compiled = (name: string): string => `dist/test/bench/${name}.js`;
 
 interface Started {
   readonly child: Child;
-  /** The first that it printed. */
+  /** The first line of its output. */
   readonly line: string;
 }
 
@@ -68,7 +68,7 @@ export class HttpYardstick implements Yardstick {
     const beforeMs = performance.now();
     const { perSecond } = await this.generate(connections, this.seconds);
     const share = (cpuSeconds(this.pid) - before) / ((performance.now() - beforeMs) / 1000);
-    // One that waits for a broker cannot fill a core.
+    // A yardstick that waits for a broker cannot use a whole core.
     const isBusy = this.name === 'hello' && share < CORE_SHARE_MIN;
     return {
       seconds: 1 / perSecond,

@@ -6,7 +6,7 @@ import { Random } from './random.js';
 import { Worker } from './worker.js';
 
 const ROUNDS = 50;
-/** Between the processes each round takes longer. */
+/** Each round takes longer with separate processes. */
 const ROUNDS_OVER_NATS = 12;
 const WORKERS = 8;
 const SEED = 20261120;
@@ -43,10 +43,10 @@ describe.each(MODES)('Cairn, killed at random moments ($mode)', (mode) => {
         killSoon(cairn, random).finally(() => stop.abort()),
         ...workers.map((worker) => worker.work(stop.signal)),
       ];
-      // All must have ended before the test may fail: nothing may run on after it.
+      // All workers must end before the test may fail, so that none outlives it.
       await Promise.allSettled(all);
       await Promise.all(all);
-      // Requests that the kill interrupted are repeated with their keys; then every acknowledged change must show.
+      // Requests interrupted by the kill are repeated with their keys. After that, every acknowledged change must be visible.
       await Promise.all(workers.map((worker) => worker.settle()));
       await Promise.all(workers.map((worker) => worker.check()));
     }

@@ -4,7 +4,7 @@ import { newDataset } from '../compat/iceprod/fixtures.js';
 import { numberIn, textIn } from '../harness/json-fields.js';
 
 const RACES = 1000;
-/** Between the processes each race takes longer. */
+/** Each race takes longer with separate processes. */
 const RACES_OVER_NATS = 300;
 
 describe.each(MODES)('two clients that claim one ready task ($mode)', (mode) => {

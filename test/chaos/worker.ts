@@ -135,7 +135,7 @@ export class Worker {
     await this.checkBesides();
   }
 
-  /** What stands in other services than tasks and jobs. */
+  /** What services other than tasks and jobs show. */
   private async checkBesides(): Promise<void> {
     const [dataset, rule, pilots] = await Promise.all([
       this.read(`/datasets/${this.dataset}`),

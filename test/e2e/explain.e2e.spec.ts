@@ -136,7 +136,7 @@ describe.each(MODES)('explanations ($mode)', (mode) => {
       expect(await reason(task)).toMatch(/^It is ready, but fits none of the offers last seen \(\d+\): /);
       expect(await reason(task)).toMatch(names);
     }
-    // Pilots claim from those that are queued without a ticket: nobody has asked for these.
+    // Legacy pilots claim queued tasks without an instance id; no pilot has requested these.
     const forPilots = await newTask(system, dataset, { status: 'queued' });
     expect(await reason(forPilots)).toBe('It is ready, but no worker has asked for tasks like it since Cairn started.');
   });
@@ -150,7 +150,7 @@ describe.each(MODES)('explanations ($mode)', (mode) => {
     await ready(5);
     const [older, newer] = [await ready(4), await ready(4)];
     await ready(3);
-    // Other datasets have tasks of the priority 1 at most.
+    // Tasks of other datasets have a priority of at most 1.
     expect((await explained(older)).queue).toEqual({ ahead: 1, ahead_of_all: 2, more: false });
     expect((await explained(newer)).queue).toEqual({ ahead: 2, ahead_of_all: 3, more: false });
   });

@@ -17,7 +17,7 @@ const CLAIMS = {
   groups: [{ name: 'simprod', claim: 'groups', pattern: '/farm/production' }],
 };
 
-/** A site that has its own OpenID provider, and its own words in claims. */
+/** A site with its own OpenID provider and its own claims. */
 describe.each(MODES)('an external token issuer ($mode)', (mode) => {
   let server: Server | undefined;
   let issuer = '';

@@ -9,7 +9,7 @@ import type { Answer, HttpClient } from '../harness/http-client.js';
 import { openTestCluster, VARIABLES, type TestCluster } from '../harness/test-cluster.js';
 import { newDataset, newJob, newTask, unsubmitted } from '../compat/iceprod/fixtures.js';
 
-/** IceProd's deadline is 5 s; the rest is for a busy machine. */
+/** IceProd's deadline is 5 s; the rest allows for a busy machine. */
 const ANSWERED_WITHIN_MS = 20_000;
 
 const idsOfJobs = async (client: HttpClient, datasetId: string): Promise<readonly string[]> =>

@@ -13,27 +13,27 @@ import { nameOf, type OpenApi, type Operation, operationsOf } from './hostile-re
 import { logVisitorIn, prepareClients, prepareTargets } from './hostile-requests/targets.js';
 
 const REQUESTS = 20_000;
-/** Over NATS the same gateway and services answer: what is asked there is whether the way between them changes anything. */
+/** Over NATS the same code answers, so that fewer requests suffice. */
 const REQUESTS_OVER_NATS = 3_000;
-/** Laps over all routes between which there are new things to aim at. */
+/** Rounds over all routes before new targets are created. */
 const ROUNDS = 12;
-/** Requests on the way at once. */
+/** Concurrent requests. */
 const CONCURRENCY = 16;
-/** Every so many requests one is sent twice at once, as by a client that is in a hurry. */
+/** One in this many requests is sent twice concurrently. */
 const DUPLICATE_EVERY = 50;
-/** Requests sent one by one, with a look into the ledger after each: in the first rounds they mean well, in the last they lie about who they are. */
+/** Requests sent one by one, with a check of the ledger after each. The first rounds send valid requests, the last one forged tokens. */
 const SEQUENTIAL = { rounds: 10, validRounds: 4 };
-/** Repeats the run that found something. */
+/** Change it for other requests; keep it to repeat a run. */
 const SEED = 20_261_120;
 
-/** What takes longer hangs. A busy machine, and not the request, may delay a few beyond the second that is asked for. */
+/** An answer that takes longer counts as hanging. On a busy machine a few answers may take longer than a second. */
 const HANGING_MS = 5_000;
 const SLOW_MS = 1_000;
 const SLOW_MAX = 20;
 
 const REFUSED_SHARE_MIN = 0.6;
 
-/** Take nothing, from anybody, and so refuse nothing. */
+/** Routes without parameters and without authentication, which refuse nothing. */
 const PUBLIC_ROUTES = ['/docs', '/healthz', '/livez', '/metrics', '/openapi.json', '/readyz'];
 
 interface Outcome {
@@ -50,7 +50,7 @@ const shown = ({ sent, ...outcome }: Outcome): object => ({
   body: sent.body?.toString().slice(0, 300),
 });
 
-/** IceProd contract 1.3: whatever the clients send, they get an answer that is no server error, and at once. */
+/** IceProd contract 1.3: whatever clients send, they get an answer in time that is no server error. */
 describe.each(MODES)('hostile requests to all routes ($mode)', (mode) => {
   let ldap: LdapServer | undefined;
   let issuer: TokenIssuer | undefined;
@@ -126,7 +126,7 @@ describe.each(MODES)('hostile requests to all routes ($mode)', (mode) => {
         seed: SEED + 1_000_000 + 1_000 * round,
       };
       const requests = hostileRequests(operations, await targets(), options);
-      // What deletes comes last.
+      // Deletions run last.
       const ordered = requests.toSorted(
         (one, other) => Number(one.method === 'DELETE') - Number(other.method === 'DELETE'),
       );

@@ -6,7 +6,7 @@ import { newDataset, newJob, newTask } from '../compat/iceprod/fixtures.js';
 
 const REUSED = refused(409, 'Idempotency-Key was used for another request');
 
-/** Bodies of logs of this length go straight to the blob store. */
+/** Logs of this length are streamed to the blob store. */
 const LARGE = 'x'.repeat(400_000);
 
 let keys = 0;

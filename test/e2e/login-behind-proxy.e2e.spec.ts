@@ -10,7 +10,7 @@ const PASSWORD = 'noot noot';
 
 const press = (page: Page, button: string): Promise<void> => page.getByRole('button', { name: button }).click();
 
-/** `PUBLIC_URL` alone says how Cairn is called outside. */
+/** Cairn knows its public address from `PUBLIC_URL` only. */
 describe.each(MODES)('logins behind a proxy that terminates TLS ($mode)', (mode) => {
   let proxy: TlsProxy | undefined;
   let browser: Browser | undefined;
@@ -33,7 +33,7 @@ describe.each(MODES)('logins behind a proxy that terminates TLS ($mode)', (mode)
     await proxy?.stop();
   }, 30_000);
 
-  /** As clients outside do; whatever they claim to be forwarded for. */
+  /** A browser context whose requests carry forged forwarding headers. */
   const newContext = async (): Promise<BrowserContext> => {
     if (browser === undefined) throw new Error('no browser');
     return browser.newContext({

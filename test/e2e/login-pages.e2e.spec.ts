@@ -10,10 +10,10 @@ import { beginDevice, type FormReply, pollDevice, REALM, sendForm, wordIn } from
 import { useTestCluster } from '../harness/test-cluster.js';
 
 const PASSWORD = 'noot noot';
-/** For what a page has to show: less than a test may take, whose message would say less. */
+/** Shorter than the timeout of a test, because Playwright's error names what is missing. */
 const PAGE_TIMEOUT_MS = 25_000;
 
-/** What the browser notes of a refusal, such as of a wrong password, and of whoever is faster than a page's focus. */
+/** Messages of the browser about refused requests and about an autofocus that came too late. */
 const IGNORED_MESSAGES = /^(Failed to load resource|Autofocus processing was blocked)/;
 
 type Json = Readonly<Record<string, unknown>>;
@@ -27,11 +27,11 @@ const logIn = async (page: Page, password = PASSWORD, username = 'pingu'): Promi
   await press(page, 'Log in');
 };
 
-/** Waits until what is typed goes there. */
+/** Waits until the field has the focus. */
 const focused = (page: Page, label: string): Promise<void> =>
   page.getByLabel(label).and(page.locator(':focus')).waitFor();
 
-/** Everything that a person sees of a login, in a real browser. */
+/** The login pages in a real browser. */
 describe.each(MODES)('login pages ($mode)', (mode) => {
   const cluster = useTestCluster(mode);
   const cairn = (): Cairn => cluster().cairn;
@@ -52,7 +52,7 @@ describe.each(MODES)('login pages ($mode)', (mode) => {
 
   afterEach(async () => {
     await Promise.all(contexts.splice(0).map((context) => context.close()));
-    // Pages violate no policy of their own and ask for nothing that is not there.
+    // Pages violate no content security policy and request nothing that does not exist.
     expect(pageErrors).toEqual([]);
   });
 
@@ -64,7 +64,7 @@ describe.each(MODES)('login pages ($mode)', (mode) => {
   const startDevice = (): Promise<FormReply> => beginDevice(cairn());
   const poll = (device: FormReply): Promise<FormReply> => pollDevice(cairn(), wordIn(device, 'device_code'));
 
-  /** A page of somebody who was never here before. */
+  /** A page in a new browser context. */
   const open = async (url: string, options: BrowserContextOptions = {}): Promise<Page> => {
     if (browser === undefined) throw new Error('no browser');
     const context = await browser.newContext(options);
@@ -111,7 +111,7 @@ describe.each(MODES)('login pages ($mode)', (mode) => {
     const { expires = 0 } = (await page.context().cookies()).find(({ name }) => name === '_session') ?? {};
     expect(expires * 1000 - Date.now()).toBeGreaterThan(23 * 3_600_000);
 
-    // The browser is logged in now: the next program needs a click only, and says for whom.
+    // The browser is logged in now: connecting the next program takes one click, and the page names the user.
     const next = await startDevice();
     await page.goto(wordIn(next, 'verification_uri_complete'));
     await press(page, 'Continue');
@@ -139,7 +139,7 @@ describe.each(MODES)('login pages ($mode)', (mode) => {
     await page.keyboard.type('wrong');
     await page.keyboard.press('Enter');
     await page.getByRole('alert').waitFor();
-    // The name stays, and the password is where one goes on.
+    // The form keeps the user name and focuses the password.
     await focused(page, 'Password');
     await page.keyboard.type(PASSWORD);
     await page.keyboard.press('Enter');
@@ -159,7 +159,7 @@ describe.each(MODES)('login pages ($mode)', (mode) => {
     await page.goto(`${realm()}/protocol/openid-connect/logout`);
     await press(page, 'Log out');
     expect(await heading(page)).toBe('You are logged out');
-    // Nobody is logged in any more, which needs no question, but a click.
+    // After the logout, the page needs a click but no confirmation.
     await page.goto(`${realm()}/protocol/openid-connect/logout`);
     await press(page, 'Continue');
     expect(await heading(page)).toBe('You are logged out');
@@ -211,7 +211,7 @@ describe.each(MODES)('login pages ($mode)', (mode) => {
     await press(page, 'Continue');
     await press(page, 'Yes, log in');
     await logIn(page);
-    // Who has a session here looks at a page that connects somebody else's program.
+    // A user with a session opens a page that tries to connect an attacker's program.
     const theirs = await startDevice();
     const fields = { user_code: wordIn(theirs, 'user_code'), confirm: 'yes', xsrf: 'guessed' };
     const inputs = Object.entries(fields).map(([name, value]) => `<input name="${name}" value="${value}">`);
@@ -220,7 +220,7 @@ describe.each(MODES)('login pages ($mode)', (mode) => {
     await press(page, 'Win');
     expect(await heading(page)).toBe('Too late');
     expect((await poll(theirs)).json).toMatchObject({ error: 'authorization_pending' });
-    // Nor shown within it.
+    // Nor can it be framed.
     website().show(`<iframe src="${realm()}/device"></iframe>`);
     await page.goto(website().url);
     const frame = page.frames().at(1);
@@ -228,7 +228,7 @@ describe.each(MODES)('login pages ($mode)', (mode) => {
     website().show('<title>A web site</title>');
     await page.goto(website().url);
     expect(pageErrors.splice(0).join()).toContain('frame-ancestors');
-    // A login belongs to the browser that began it.
+    // A login can be continued only in the browser that began it.
     await page.goto(wordIn(theirs, 'verification_uri_complete'));
     const otherPage = await open(`${realm()}/interaction/anything`);
     expect(await heading(otherPage)).toBe('Too late');
@@ -289,7 +289,7 @@ describe.each(MODES)('login pages ($mode)', (mode) => {
       redirect_uri: back,
       code_verifier: verifier,
     };
-    // A page of another origin goes on by itself: its script may ask for the tokens and use them.
+    // A page of another origin may request tokens and use them by script (CORS).
     const { answer, info, listed } = await page.evaluate(
       async ([base, api, form]) => {
         const asked = await fetch(`${base}/protocol/openid-connect/token`, {
@@ -330,7 +330,7 @@ describe.each(MODES)('login pages ($mode)', (mode) => {
     await page.waitForURL(`${back}?state=gone`);
     await page.goto(login);
     expect(await heading(page)).toBe('Log in');
-    // Whoever is not logged in is sent back at once.
+    // A user who is not logged in is redirected back at once.
     await page.goto(logout);
     await page.waitForURL(`${back}?state=gone`);
   });
@@ -368,7 +368,7 @@ describe.each(MODES)('login pages ($mode)', (mode) => {
   });
 
   it('rate-limit code guessing, whatever address a header claims', async () => {
-    // Last: this machine has to wait now.
+    // Runs last because this address is rate-limited afterwards.
     const url = `${realm()}/device`;
     const statuses = new Set<number>();
     for (let guess = 0; guess <= 20; guess += 1) {

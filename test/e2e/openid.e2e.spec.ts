@@ -54,7 +54,7 @@ describe.each(MODES)('the OpenID provider ($mode)', (mode) => {
       browser.close();
     }
   };
-  /** What a person does with the address that the program prints. */
+  /** Approves a device code in a browser. */
   const approve = async (address: string, username: string, password: string): Promise<void> =>
     withBrowser(async (browser) => {
       expect((await browser.open(address)).headers['content-type']).toMatch(/^text\/html/);
@@ -118,7 +118,7 @@ describe.each(MODES)('the OpenID provider ($mode)', (mode) => {
       expect((await me.get(USERINFO)).json).toMatchObject({ sub: 'pingu', preferred_username: 'pingu' });
       expect(await me.get('/roles')).toEqual(refused(403, 'authorization failed'));
     }
-    // A code that comes again was stolen, perhaps: nothing that it gave counts any more.
+    // A repeated code may have been stolen: all tokens issued for it are revoked.
     const invalid = { status: 400, json: { error: 'invalid_grant' } };
     expect(await pollDevice(cairn(), code, { code_verifier: verifier })).toMatchObject(invalid);
     expect(await refresh(cairn(), saved)).toMatchObject(invalid);
@@ -238,13 +238,13 @@ describe.each(MODES)('the OpenID provider ($mode)', (mode) => {
       expect(answer).toMatchObject({ status: 200, json: { expires_in: 3600, refresh_expires_in: REFRESH_SECONDS } });
       const token = wordIn(answer, 'access_token');
       expect((await client().as(token).get('/datasets?keys=dataset_id')).status).toBe(200);
-      // An ID token is signed with the same key, but is none to call with.
+      // An ID token is signed with the same key but is not accepted as an access token.
       expect(await client().as(wordIn(answer, 'id_token')).get('/datasets')).toEqual(
         refused(403, 'authentication failed'),
       );
       expect((await client().as(wordIn(answer, 'id_token')).get(USERINFO)).status).toBe(401);
 
-      // Logged in already, until logged out.
+      // The session lasts until logout.
       await browser.open(`${path}?${query.toString()}`);
       expect(String(browser.left())).toContain('code=');
       await browser.open(`${REALM}/protocol/openid-connect/logout`);
@@ -284,7 +284,7 @@ describe.each(MODES)('the OpenID provider ($mode)', (mode) => {
     });
     expect(wrongHost.status).toBe(400);
     expect((await client().send('GET', `${REALM}/interaction/none`)).status).toBe(400);
-    // Whoever is gone has no tokens any more.
+    // Deleting a user revokes the user's tokens.
     const root = client().as(await cairn().token({ username: 'root', roles: ['admin'] }));
     await root.send('DELETE', '/users/pingu', { body: '{}' });
     expect(await refresh(cairn(), saved)).toMatchObject(invalid);

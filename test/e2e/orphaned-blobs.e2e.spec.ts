@@ -13,7 +13,7 @@ const LARGE = 'x'.repeat(1_500_000);
 describe.each(MODES.filter(({ isDistributed }) => !isDistributed))('orphaned blobs after a crash', (mode) => {
   const cluster = useTestCluster(mode);
 
-  /** An upload of a log whose end is not sent before somebody says so. */
+  /** An upload of a log that ends only when `end` is called. */
   const slowUpload = async (token: string) => {
     const sending = request(`${cluster().cairn.url}/logs`, {
       method: 'POST',
@@ -71,7 +71,7 @@ describe.each(MODES.filter(({ isDistributed }) => !isDistributed))('orphaned blo
       ok(expect.objectContaining({ stats: { log: LARGE } })),
     );
     expect(await filesIn(incoming())).toEqual([]);
-    // The two bodies on record and the slow one.
+    // The two recorded bodies and the slow upload.
     expect(await filesIn(blobFolder())).toHaveLength(3);
   }, 60_000);
 });

@@ -4,7 +4,7 @@ import { ID, newDataset } from '../compat/iceprod/fixtures.js';
 import { ledgerOf } from '../harness/ledger-head.js';
 import { type RawAnswer, RawConnection } from './hostile-requests/raw-connection.js';
 
-/** What ordinary clients refuse to send: none of it is a request that may be carried out. */
+/** Malformed requests that ordinary clients cannot send. */
 const MALFORMED_REQUESTS: readonly (readonly [what: string, bytes: string])[] = [
   ['noise', '\u0000\u0001\u00ff\u00fe\r\n\r\n'],
   ['the greeting of TLS', '\u0016\u0003\u0001\u0000\u00a5\u0001\u0000\u0000\u00a1\u0003\u0003'],
@@ -44,7 +44,7 @@ const BAD_CHUNKS: readonly (readonly [what: string, bytes: string])[] = [
   ['endless extensions', `2;${'a=b;'.repeat(20_000)}\r\n{}\r\n0\r\n\r\n`],
 ];
 
-/** Contract 1.2.2, 1.2.3: a refusal says the same in the status line and in the body. */
+/** Contract 1.2.2, 1.2.3: the status line and the body contain the same reason. */
 const expectRefusal = ({ status, reason, body }: RawAnswer): void => {
   expect(status).toBeGreaterThanOrEqual(400);
   expect(status).toBeLessThan(500);
@@ -63,7 +63,7 @@ describe.each(MODES)('raw HTTP requests ($mode)', (mode) => {
   });
 
   afterEach(async () => {
-    // Whatever came, the next one is served.
+    // The server still serves the next connection.
     expect((await cluster().anonymous.get('/healthz')).status).toBe(200);
   });
 

@@ -4,7 +4,7 @@ import { startEmbedded, type Cairn } from '../harness/cairn-process.js';
 
 const ADDRESS = 'http://127.0.0.1:8080';
 
-/** The commands of the tour, as a reader pastes them. */
+/** The commands of the tour in the README. */
 const tour = (): string => {
   const text = readFileSync('README.md', 'utf8');
   const chapter = /## A tour of five minutes\n([\s\S]*?)\n## /.exec(text)?.[1] ?? '';

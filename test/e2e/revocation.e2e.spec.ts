@@ -17,7 +17,7 @@ const PASSWORD = 'noot noot';
 const ENDED = { status: 400, json: { error: 'invalid_grant' } };
 const KEY = { url: 'https://s3.example', type: 's3', buckets: ['b'], access_key: 'a', secret_key: 'very secret' };
 
-/** How operators take back what was given (docs/operations.md). */
+/** Revocation as operators do it (docs/operations.md). */
 describe.each(MODES)('revocation ($mode)', (mode) => {
   const owner = mode.processOf('auth');
   const cluster = useTestCluster(mode, () => ({}));
@@ -48,7 +48,7 @@ describe.each(MODES)('revocation ($mode)', (mode) => {
     expect((await revoke('iceprod-public')).status).toBe(200);
     expect(await refresh(cairn(), mine)).toMatchObject(ENDED);
     expect((await refresh(cairn(), other)).status).toBe(200);
-    // What is no token, or no longer, is as good as revoked (RFC 7009).
+    // Unknown and expired tokens count as revoked (RFC 7009).
     expect((await revoke('iceprod-public')).status).toBe(200);
     const { json } = await cluster().anonymous.get(`${REALM}/.well-known/openid-configuration`);
     expect(json).toMatchObject({ revocation_endpoint: `${cairn().url}${REALM}/protocol/openid-connect/revoke` });
@@ -61,7 +61,7 @@ describe.each(MODES)('revocation ($mode)', (mode) => {
     expect((await refresh(cairn(), await logIn())).status).toBe(200);
   });
 
-  /** What a process leaves behind that ends as soon as it has put the removal on record. */
+  /** Appends the removal only, as a process does that dies right after appending. */
   const recordRemoval = async (username: string): Promise<void> => {
     const stream = streamName('user', ref('cairn', 'main', username));
     const ledger = await SqliteLedger.open(join(cairn().dataDir, 'ledger.sqlite'));
@@ -95,11 +95,11 @@ describe.each(MODES)('revocation ($mode)', (mode) => {
     expect(await remove(admin, `/users/${id}`)).toEqual(done);
     expect(await refresh(cairn(), token)).toMatchObject(ENDED);
     expect(await countCredentials()).toBe(1);
-    // A new login makes a new record: of the same name, but with nothing of the old one's.
+    // A new login creates a new record with the same name and without the old credentials.
     expect((await refresh(cairn(), await logIn())).status).toBe(200);
     expect(await refresh(cairn(), token)).toMatchObject(ENDED);
     expect(await system.get('/users/pingu/credentials')).toEqual(ok([]));
-    // Who has no record may have credentials all the same.
+    // Users without a record may have credentials too.
     expect(await remove(admin, '/users/tux')).toEqual(done);
     expect(await system.get('/users/tux/credentials')).toEqual(ok([]));
     expect(await countCredentials()).toBe(0);
@@ -114,7 +114,7 @@ describe.each(MODES)('revocation ($mode)', (mode) => {
     expect(await remove(admin, `/groups/${id}`)).toEqual(done);
     await admin.put('/groups/sim/atmo');
     expect(await system.get('/groups/sim/atmo/credentials')).toEqual(ok([]));
-    // One that is built in stays as it is.
+    // A built-in group cannot be removed.
     expect((await remove(admin, '/groups/users')).status).toBe(400);
     expect((await system.get('/groups/users/credentials')).json).toHaveLength(1);
     expect(await countCredentials()).toBe(1);

@@ -26,7 +26,7 @@ describe.each(MODES)('secrets ($mode)', (mode) => {
       CREDENTIALS_ISSUER_URL: issuer.url,
       CREDENTIALS_CLIENT_ID: ISSUER_CLIENT.id,
       CREDENTIALS_CLIENT_SECRET: ISSUER_CLIENT.secret,
-      // Nothing listens there, which is logged at each login.
+      // Nothing listens there; each login logs that.
       LDAP_URL: 'ldap://127.0.0.1:9',
       LDAP_BASE: 'ou=people,dc=example,dc=org',
     };
@@ -73,7 +73,7 @@ describe.each(MODES)('secrets ($mode)', (mode) => {
     expect((await alice.post(at, `{"secret_key": "${S3_KEY}"`)).status).toBe(400);
     expect((await alice.patch(at, { ...s3, secret_key: `${S3_KEY}-new` })).status).toBe(200);
     expect((await alice.post(at, { ...oauth, access_token: OAUTH, expiration: 1 })).status).toBe(200);
-    // The issuer refuses this one in words that quote it.
+    // The issuer's refusal quotes this token.
     expect((await alice.post(at, { ...oauth, refresh_token: GRANT })).status).toBe(400);
     expect((await alice.post(at, { ...oauth, access_token: OAUTH, refresh_token: GRANT, expiration: 1 })).status).toBe(
       200,

@@ -19,7 +19,7 @@ const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=8', '--heap-g
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 15_000;
 
-/** The end of the output of a process that is kept for messages about failures. */
+/** How much of the end of a process's output is kept for error messages. */
 const OUTPUT_CHARACTERS_MAX = 1_000_000;
 
 export type Variables = Readonly<Record<string, string>>;
@@ -98,7 +98,7 @@ class CairnProcess {
         settle(url);
       });
     });
-    // Callers that wait for it get the failure. Without callers, a process that is ended on purpose must not raise it.
+    // Callers that wait get the failure. Without callers, stopping a process must not cause an unhandled rejection.
     this.ready.catch(() => undefined);
   }
 

@@ -37,7 +37,7 @@ export const sendForm = async (
   }
 };
 
-/** A text in an answer. */
+/** A string member of an answer. */
 export const wordIn = (reply: FormReply, name: string): string => {
   const value = reply.json[name];
   if (typeof value !== 'string') throw new Error(`no ${name} in ${JSON.stringify(reply)}`);

@@ -32,7 +32,7 @@ access to attrs=userPassword by anonymous auth by * none
 access to * by * none
 `;
 
-/** Text that LDIF cannot hold as it is must be base 64. */
+/** LDIF requires base64 for values that are not safe ASCII. */
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 const person = (username: string, password: string): string => `

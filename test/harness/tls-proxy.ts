@@ -18,7 +18,7 @@ const makeCertificate = async (): Promise<{ readonly key: string; readonly cert:
   return made;
 };
 
-/** Ends TLS in front of a server, as the proxy of an installation does. */
+/** Terminates TLS in front of a server, as the proxy of an installation does. */
 export interface TlsProxy {
   /** `https://localhost:<port>` */
   readonly origin: string;

@@ -6,7 +6,7 @@ export const EXIT = {
   failed: 1,
   /** The command line is wrong: nothing was done. */
   usage: 2,
-  /** A worker has stopped because its machine fails what it runs. */
+  /** A worker stopped because too many tasks failed on its machine. */
   machineFailure: 3,
 } as const;
 

@@ -7,7 +7,7 @@ import type { KeyValueStore } from '#storage/key-value-store.js';
 import { UsageError } from './command-line.js';
 
 /**
- * The data folder, which a Cairn must have started in: commands would otherwise make a second one, whose keys and accounts no
+ * The existing data folder of a Cairn. Commands create none: they would write keys and accounts that no
  * server knows.
  *
  * @throws UsageError

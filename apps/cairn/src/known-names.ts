@@ -7,12 +7,12 @@ import { Groups } from '#event-sourcing/groups.js';
 import { Roles } from '../../auth/src/role/role-projection.js';
 import { UsageError } from './command-line.js';
 
-/** Roles of tokens only: no user record holds them (IceProd contract 2.4). */
+/** Roles that exist only in tokens, not in user records (IceProd contract 2.4). */
 const TOKEN_ROLES = ['pilot', 'client'];
 
 const builtInGroups = BUILT_IN_GROUPS.map(({ name }) => name);
 
-/** Roles and groups that people have added, from the read model of the auth service. */
+/** Added roles and groups, from the read model of the auth service. */
 const addedNames = (dataFolder: string): { readonly roles: readonly string[]; readonly groups: readonly string[] } => {
   const file = join(dataFolder, 'read-models', 'auth.sqlite');
   if (!existsSync(file)) return { roles: [], groups: [] };
@@ -39,7 +39,7 @@ export interface KnownNames {
   checkGroups(names: readonly string[]): void;
 }
 
-/** Built-in roles and groups, those that people have added to this Cairn, and those that `OIDC_CLAIMS` grants. */
+/** Built-in roles and groups, those added to this Cairn, and those that `OIDC_CLAIMS` grants. */
 export const knownNames = ({ CAIRN_DATA_DIR: dataFolder, OIDC_CLAIMS: claims }: Environment): KnownNames => {
   const added = addedNames(dataFolder);
   const granted = (grants: readonly { readonly name: string }[] = []) => grants.map(({ name }) => name);

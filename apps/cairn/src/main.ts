@@ -5,7 +5,7 @@ import { runProgram, type Terminal } from './command-line.js';
 interface Entry {
   readonly name: string;
   readonly summary: string;
-  /** Each command is loaded only when it is requested, so that serving starts without the others. */
+  /** Commands are loaded on demand, so that `serve` starts without the others. */
   readonly load: () => Promise<(terminal: Terminal) => Command>;
 }
 

@@ -18,7 +18,7 @@ afterAll(() => rmSync(parent, { recursive: true }));
 const run = (line: string, variables: Readonly<Record<string, string>> = {}): Promise<CommandResult> =>
   runCommandLine(tokenCommand, line, { CAIRN_DATA_DIR: folder, ...variables });
 
-/** The tables of roles and groups of a Cairn with which people have added one of each. */
+/** Creates the tables of roles and groups with one added entry each. */
 const addReviewers = (): void => {
   mkdirSync(join(folder, 'read-models'));
   const database = new DatabaseSync(join(folder, 'read-models', 'auth.sqlite'));

@@ -6,7 +6,7 @@ import { addRequiredOption, repeated, type Terminal, UsageError } from './comman
 import { existingDataFolder } from './data-folder.js';
 import { knownNames } from './known-names.js';
 
-/** A century: longer lives are mistakes. */
+/** A century: a longer lifetime is a mistake. */
 const HOURS_MAX = 100 * 365 * 24;
 const SECONDS_PER_HOUR = 3600;
 

@@ -71,7 +71,7 @@ const claimRow = async (cairn: Embedded, hello: HttpYardstick, secondsEach: numb
   };
   const small = await compare({
     ...pairs,
-    // Short rounds, so that units do not run out; those that were taken are replaced.
+    // Short rounds, so that units do not run out; claimed units are replaced.
     load: { ...load, seconds: SMALL_ROUND_SECONDS },
     prepare: async () => {
       const left = await countIn(cairn, dataset, 'waiting').catch(() => 0);

@@ -4,14 +4,14 @@ export const ok = (json: unknown): JsonAnswer => ({ status: 200, reason: 'OK', j
 export const created = (json: unknown): JsonAnswer => ({ status: 201, reason: 'Created', json });
 export const done: JsonAnswer = ok({});
 
-/** The error shape of IceProd: the reason stands in the status line and in the body. */
+/** The error shape of IceProd: the status line and the body contain the reason. */
 export const refused = (status: number, reason: string): JsonAnswer => ({
   status,
   reason,
   json: { code: status, error: reason },
 });
 
-/** A refusal whose words are free: the reason stands in both places all the same. */
+/** Whether an answer is an error in IceProd's shape, with any reason. */
 export const isRefusal = (answer: JsonAnswer, status: number): boolean => {
   const { code, error } = (answer.json ?? {}) as { code?: unknown; error?: unknown };
   return answer.status === status && code === status && error === answer.reason && answer.reason !== '';

@@ -14,7 +14,7 @@ const variables = (steps: string) => () => ({
   CAIRN_AUTOMATION_DELAY: '0.1',
 });
 
-/** Gives every step something to do. */
+/** Creates work for every step. */
 const layOut = async ({ system, alice }: { readonly system: HttpClient; readonly alice: HttpClient }) => {
   const submission = { config: JSON.stringify(CONFIG), description: 'd', jobs_submitted: 1, group: 'simprod' };
   const { result: request } = (await alice.post('/actions/submit', submission)).json as { result: string };
@@ -55,11 +55,11 @@ const ALL_DONE = {
 describe.each(MODES)('automation switches ($mode)', (mode) => {
   const off = useTestCluster(mode, variables('off'));
   const some = useTestCluster(mode, variables('dataset_completion,buffer'));
-  // Shows how long everything takes where it is on.
+  // Shows how long every step takes where it is on.
   const on = useTestCluster(mode, variables('on'));
   const seen = new Map<GetTestCluster, () => Promise<object>>();
 
-  // In all of them at once: a dataset without a config may stand for seconds.
+  // Concurrently, because a dataset without a config waits for seconds.
   beforeAll(async () => {
     for (const cluster of [off, some, on]) seen.set(cluster, await layOut(cluster()));
     await eventually(() => seen.get(on)?.() ?? {}, ALL_DONE);

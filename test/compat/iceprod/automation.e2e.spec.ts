@@ -7,7 +7,7 @@ import { newDataset, newJob, newTask, unsubmitted } from './fixtures.js';
 
 const DELAY_SECONDS = 0.1;
 
-/** Of one task a name. */
+/** A config with one task for each name. */
 const configOf = (...names: readonly string[]) => {
   const tasks = names.map((name) => ({ name, trays: [{ modules: [{}] }] }));
   return { version: 3.1, description: 'd', tasks };
@@ -47,7 +47,7 @@ describe.each(MODES)('IceProd automation ($mode)', (mode) => {
     }
   };
 
-  /** Datasets without a config. Made first: such a one may stand for seconds, in which the other tests run. */
+  /** Datasets without a config, created first: they wait for seconds, while the other tests run. */
   let bare = { id: '', job: '', active: '', late: '', stopped: '' };
   beforeAll(async () => {
     const counts = { jobs_submitted: 1, tasks_submitted: 1, tasks_per_job: 1 };
@@ -118,7 +118,7 @@ describe.each(MODES)('IceProd automation ($mode)', (mode) => {
 
   it('sets priorities from dataset, task and job', async () => {
     const id = await newDataset(system(), { jobs_submitted: 1000, tasks_submitted: 2000, tasks_per_job: 2 });
-    // With one, however long this takes; of one task, so that no jobs are made of it.
+    // Its config has only one task, so that automation creates no jobs from it.
     expect((await system().put(`/config/${id}`, configOf('generate'))).status).toBe(200);
     const at = async (job_index: number, task_index: number, depends: readonly string[] = []): Promise<string> =>
       newTask(system(), id, { job_index, task_index, depends });
@@ -129,7 +129,7 @@ describe.each(MODES)('IceProd automation ($mode)', (mode) => {
     await eventually(async () => (await documentOf(`/tasks/${blocked}`))['priority'], 0);
     const priorityOf = async (each: string): Promise<number> =>
       Number((await documentOf(`/tasks/${each}`))['priority']);
-    // The dataset's own part changes with what others do: all of them have it, up to a hundredth.
+    // The dataset's share of the priority varies with other datasets: compared with a tolerance of a hundredth.
     expect((await priorityOf(near)) - (await priorityOf(far))).toBeCloseTo(0.05, 1);
     expect((await priorityOf(later)) - (await priorityOf(far))).toBeCloseTo(0.1, 1);
     expect(await priorityOf(early)).toBeGreaterThan(await priorityOf(near));
@@ -171,7 +171,7 @@ describe.each(MODES)('IceProd automation ($mode)', (mode) => {
 
   it('completes a truncated dataset when its existing jobs are complete', async () => {
     const id = await newDataset(system(), { jobs_submitted: 3, tasks_submitted: 3, tasks_per_job: 1 });
-    // Not one task a job: no others are made of it, however long this takes.
+    // The jobs have other task counts than the config, so that automation creates no more.
     await system().put(`/config/${id}`, configOf('generate', 'filter'));
     const job_id = await newJob(system(), id);
     await newTask(system(), id, { job_id, status: 'complete' });
@@ -204,7 +204,7 @@ describe.each(MODES)('IceProd automation ($mode)', (mode) => {
       /^It was suspended by cairn-automation, because no config arrived in time\. /,
     );
     expect(await reason(bare.stopped)).toMatch(/^It was suspended by .+\. It stays so until somebody /);
-    // A person may also confirm what automation did.
+    // A person may also confirm a suspension made by automation.
     await system().put(`/datasets/${bare.id}/status`, { status: 'suspended' });
     for (const id of [bare.stopped, bare.id, bare.late]) await system().put(`/config/${id}`, configOf('generate'));
     await eventually(async () => documentOf(`/datasets/${bare.late}/task_counts/status`), { waiting: 1 });

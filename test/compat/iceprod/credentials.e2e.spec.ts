@@ -183,7 +183,7 @@ describe.each(MODES)('IceProd credentials ($mode)', (mode) => {
     const [refreshed] = answers[0];
     expect(refreshed?.['access_token']).not.toBe('opaque');
     expect(Number(refreshed?.['expiration'])).toBeGreaterThan(Date.now() / 1000);
-    // The issuer has forgotten this one, so what is known stays.
+    // The issuer does not know this refresh token, so the stored credential stays unchanged.
     expect(await admin.post(path, { ...ended, refresh_token: 'refresh-9d1c7' })).toEqual(done);
     expect(await listed(`${path}?url=v`)).toMatchObject([{ access_token: 'opaque', refresh_token: 'refresh-9d1c7' }]);
   });

@@ -45,7 +45,7 @@ const scenarios = fc.record({
 const countsOf = (statuses: readonly string[]): Readonly<Record<string, number>> =>
   Object.fromEntries([...Map.groupBy(statuses, (status) => status)].map(([status, all]) => [status, all.length]));
 
-/** A task's statuses as history has them. */
+/** The statuses of a task in its history. */
 const statusesOf = async (client: HttpClient, task: string): Promise<readonly string[]> => {
   const { events } = (await client.get(`/cairn/history/units/${task}`)).json as {
     events: readonly { readonly data: { readonly status?: string } }[];
@@ -73,7 +73,7 @@ describe.each(MODES)("automation running beside IceProd's crons ($mode)", (mode)
     return dataset;
   };
 
-  /** Takes tasks and brings them to their end, as a grid process does. */
+  /** Claims tasks and reports their end, as a grid process does. */
   const work = async (dataset: string, num: number, { failing, tasksPerJob }: Scenario): Promise<void> => {
     const { system } = cluster();
     const query_params = { dataset_id: dataset };
@@ -106,7 +106,7 @@ describe.each(MODES)("automation running beside IceProd's crons ($mode)", (mode)
         expect((await system.get(`/datasets/${dataset}/job_counts/status`)).json).toEqual(jobs);
         const tasks = await crons.tasks();
         expect(tasks).toHaveLength(scenario.jobs * scenario.tasksPerJob);
-        // Those that failed may have been stopped with their job before the dataset ended.
+        // Failed tasks may have been suspended with their job before the dataset ended.
         const ended = tasks.map(({ status }) => (status === 'suspended' ? 'failed' : status));
         const good = tasks.length - failing;
         expect(countsOf(ended)).toEqual({

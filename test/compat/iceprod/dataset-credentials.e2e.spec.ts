@@ -105,7 +105,7 @@ describe.each(MODES)('credentials of submitted datasets ($mode)', (mode) => {
         ],
       }),
     );
-    // They serve those who run the tasks.
+    // Processes that run the tasks read these credentials.
     const exchange = await cluster().system.get(`/datasets/${id}/exchange?client_id=site&transfer_prefix=${LOCATION}`);
     expect(exchange).toMatchObject({ status: 200, json: [{ dataset_id: id, transfer_prefix: LOCATION }] });
   });

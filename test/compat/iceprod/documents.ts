@@ -6,7 +6,7 @@ export type Document = Readonly<Record<string, unknown>>;
 export const anId: unknown = expect.stringMatching(ID);
 export const aTime: unknown = expect.stringMatching(TIMESTAMP);
 
-/** A dataset of alice as it is after it was submitted, but for what is given (contract 4.1). */
+/** A dataset of alice right after its submission, with the given differences (contract 4.1). */
 export const datasetDocument = (fields: Document): Document => ({
   dataset: expect.any(Number) as unknown,
   ...DATASET,
@@ -21,7 +21,7 @@ export const datasetDocument = (fields: Document): Document => ({
   ...fields,
 });
 
-/** A job as it is after it was added (contract 6). */
+/** A job right after it was added (contract 6). */
 export const jobDocument = (fields: Document): Document => ({
   job_index: 0,
   status: 'processing',
@@ -29,7 +29,7 @@ export const jobDocument = (fields: Document): Document => ({
   ...fields,
 });
 
-/** A task as it is after it was added (contract 7.1). */
+/** A task right after it was added (contract 7.1). */
 export const taskDocument = (fields: Document): Document => ({
   task_index: 0,
   job_index: 0,

@@ -1,9 +1,9 @@
 import type { JsonAnswer } from '../../harness/http-client.js';
 
-/** Compares an answer whole: status, reason phrase and body, nothing missing and nothing more. */
+/** Expects exactly this status, reason phrase and body. */
 export type ExpectAnswer = (answer: JsonAnswer, expected: JsonAnswer, of?: string) => void;
 
-/** Compares answers and counts how often that was done. */
+/** Compares answers and counts the comparisons. */
 export class ExactAnswers {
   private made = 0;
 

@@ -11,7 +11,7 @@ const resultOf = (json: unknown): string => {
   return result;
 };
 
-/** What a dataset is submitted with. */
+/** Body of a submission. */
 export const DATASET = {
   description: 'muons',
   jobs_submitted: 10,
@@ -32,5 +32,5 @@ export const newTask = async (client: HttpClient, datasetId: string, fields: Fie
   resultOf((await client.post('/tasks', { dataset_id: datasetId, ...TASK, ...fields })).json);
 
 let unknown = 0;
-/** Id of a dataset that nobody has submitted: jobs and tasks may stand there all the same (contract 1.7). */
+/** Id of a dataset that was never submitted; jobs and tasks may belong to it all the same (contract 1.7). */
 export const unsubmitted = (): string => `nobody-submitted-${String((unknown += 1))}`;

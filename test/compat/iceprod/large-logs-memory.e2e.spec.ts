@@ -10,10 +10,10 @@ import { newDataset } from './fixtures.js';
 
 const MIB = 1024 * 1024;
 const LOG_BYTES = 100 * MIB;
-/** Issue: a log of 100 MiB goes in and out with less. */
+/** Uploading and downloading a log of 100 MiB must take less extra memory than this. */
 const EXTRA_MIB_MAX = 32;
 
-/** Until a process has answered this many requests of each kind, it grows by what it compiles. */
+/** Requests of each kind after which a process no longer grows by compiled code. */
 const WARM_UP_ROUNDS = 20;
 
 const LINE = Buffer.from('2026-11-21 muon 17 of 10000: \\"energy\\" 1.0e5\\n'.repeat(1000));
@@ -34,7 +34,7 @@ const contentHash = (): string => {
 
 const CONTENT = contentHash();
 
-/** The hash of all that stands in the answer from the first byte of the log on, for as many bytes as it has. */
+/** Hash of the log in an answer: as many bytes as the log has, from its first byte on. */
 const hashOfLog = async (answer: Readable): Promise<string> => {
   const hash = createHash('sha256');
   const opening = '"data":"';

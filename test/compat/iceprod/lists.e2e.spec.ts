@@ -9,7 +9,7 @@ type ById = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 const NEXT = /<(\/[^>]+)>; rel="next"/;
 const CHANGES = /<(\/[^>]+)>; rel="changes"/;
 
-/** Lists page by page, in an order, and what has changed: beyond IceProd, and only for who asks for it. */
+/** Paging, sorting and changed_since, which IceProd does not have; clients opt in by parameters. */
 describe.each(MODES)('lists ($mode)', (mode) => {
   const cluster = useTestCluster(mode);
 
@@ -50,7 +50,7 @@ describe.each(MODES)('lists ($mode)', (mode) => {
     return dataset;
   };
 
-  /** The time that the server's newest change has. */
+  /** Time of the newest change on the server. */
   const now = async (): Promise<string> => {
     const { system } = cluster();
     const job = await newJob(system, unsubmitted());
@@ -242,7 +242,7 @@ describe.each(MODES)('lists ($mode)', (mode) => {
         idsOf([(await pageOf(alice, `${path}?changed_since=${String(positions[at])}`)).documents]),
       ),
     );
-    // What a service decided itself may be told twice, until it has come back from the ledger.
+    // Changes that a service has made itself may be returned twice until the service has read them from the ledger.
     expect(changed[0]).toContain(tasks[4]);
     expect(changed[1]).toContain(jobs[2]);
     expect(changed[2]).toContain(dataset);

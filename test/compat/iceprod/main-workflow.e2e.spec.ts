@@ -37,6 +37,6 @@ describe.each(MODES)("IceProd's main workflow ($mode)", (mode) => {
   movedTasks(cluster);
   runTimes(cluster);
   extensions(cluster);
-  // Last: it restarts Cairn, and what is listed for all datasets gets long.
+  // Runs last because it restarts Cairn and makes lists over all datasets long.
   volume(cluster, mode.isDistributed ? 10_000 : 100_000);
 });

@@ -7,7 +7,7 @@ import { PASSWORDS } from '../../harness/passwords.js';
 import { people } from './people/people.js';
 import { useTestCluster } from '../../harness/test-cluster.js';
 
-/** Cairn gets no shared secret here: the auth service makes one and nobody else knows it. */
+/** Without a configured shared secret, the auth service generates one that nobody else knows. */
 describe.each(MODES)("IceProd's users, roles, groups and logins ($mode)", (mode) => {
   let ldap: LdapServer | undefined;
   const cluster = useTestCluster(mode, async () => {
@@ -20,6 +20,6 @@ describe.each(MODES)("IceProd's users, roles, groups and logins ($mode)", (mode)
   directory(cluster);
   people(cluster);
   accessQuestions(cluster);
-  // Last: it stops the LDAP server and starts Cairn again.
+  // Runs last because it stops the LDAP server and restarts Cairn.
   logins(cluster, async () => ldap?.stop());
 });

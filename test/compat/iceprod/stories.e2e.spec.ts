@@ -8,14 +8,14 @@ import { legacyPilot } from './stories/legacy-pilot.js';
 import { submitAndMaterialize } from './stories/submit-and-materialize.js';
 import { suspendAndReset } from './stories/suspend-and-reset.js';
 
-/** Answers that the stories compare whole, without those of the entry points. */
+/** Least number of exact comparisons in the stories, without those of the entry points. */
 const COMPARED_MIN = 250;
 /** Rows of the route list. */
 const ROUTES = 163;
 
 /** Complete sequences of requests of real IceProd clients, with every answer compared exactly. */
 describe.each(MODES)('IceProd clients ($mode)', (mode) => {
-  // Requests are carried out; nothing else happens by itself.
+  // Requests are executed; all other automation is off.
   const cluster = useTestCluster(mode, () => ({
     ...VARIABLES,
     CAIRN_AUTOMATION: 'actions',
@@ -24,7 +24,7 @@ describe.each(MODES)('IceProd clients ($mode)', (mode) => {
   const stories = new ExactAnswers();
   const refusals = new ExactAnswers();
 
-  // First: it lists all datasets.
+  // Runs first because it lists all datasets.
   submitAndMaterialize(cluster, stories.expectAnswer);
   gridProcess(cluster, stories.expectAnswer);
   legacyPilot(cluster, stories.expectAnswer);

@@ -6,7 +6,7 @@ import { newTask } from './fixtures.js';
 export const TASK_STATUSES = ['idle', 'waiting', 'queued', 'processing', 'suspended', 'failed', 'complete'] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];
 
-/** Where a task of each status may go (contract 7.2). */
+/** The legal transitions of tasks (contract 7.2). */
 export const TASK_MOVES: Readonly<Record<TaskStatus, readonly TaskStatus[]>> = {
   idle: ['waiting', 'suspended'],
   waiting: ['queued', 'idle', 'suspended'],

@@ -1,14 +1,14 @@
 import type { Sender, Targets } from './generator.js';
 import { CONFIG, CREDENTIAL, REDIRECT } from './targets.js';
 
-/** What makes a request to a route a good one, where its schema does not tell. */
+/** What makes a request valid where the schema is not enough. */
 export interface Example {
-  /** Targets that the path's parameters take, by name, when not those of their own name. */
+  /** Targets of path parameters that take those of another name. */
   readonly path?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: (targets: Targets) => string;
-  /** Who may send it, when that is not a matter of roles. */
+  /** The sender, where roles do not decide. */
   readonly sender?: Sender;
 }
 

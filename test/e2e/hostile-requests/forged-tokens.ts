@@ -11,7 +11,7 @@ const hmac = (algorithm: string, header: object, claims: object, secret: string)
   return `${signed}.${createHmac(algorithm, secret).update(signed).digest('base64url')}`;
 };
 
-/** Tokens of somebody who would like to be an administrator, by what is wrong with them. */
+/** Forged administrator tokens by their flaw. */
 export const forgedTokens = async (cairn: Cairn): Promise<ReadonlyMap<string, string>> => {
   const key = await SigningKey.open(cairn.dataDir);
   const { kid } = key.publicJwk;

@@ -6,7 +6,7 @@ import { nameOf, type Operation, type Parameter, type Schema } from './openapi.j
 export interface HostileRequest {
   readonly method: string;
   readonly path: string;
-  /** Path template of the route that it aims at. */
+  /** Path template of the targeted route. */
   readonly route: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer | undefined;
@@ -16,7 +16,7 @@ export interface HostileRequest {
 
 export type Sender = 'admin' | 'system' | 'pilot' | 'user' | 'visitor' | 'nobody' | 'anonymous' | 'forger';
 
-/** Things that exist, by the name of the parameter or member that takes them: hostile requests aim at them too. */
+/** Existing objects by the name of the parameter or member that takes their ids. */
 export type Targets = Readonly<Record<string, readonly string[]>>;
 
 const textLiteral = (text: string): string => JSON.stringify(text);
@@ -28,14 +28,14 @@ const memberLiteral = (name: string, value: string): string => `${JSON.stringify
 
 const NOTHING = fc.constant('');
 
-/** Not more than this many units may come of one request: bulk creation of a million is no bad input. */
+/** Limits the units that one request creates: creating a million in bulk is valid input. */
 const COUNT_MAX = 20;
 const COUNTS = /^(count|num|num_tasks|jobs_submitted|tasks_per_job)$/;
 
 class Generator {
   constructor(private readonly targets: Targets) {}
 
-  /** A request as a client means well, as far as the OpenAPI document and {@link EXAMPLES} tell what that is. */
+  /** A request that is valid according to the OpenAPI document and {@link EXAMPLES}. */
   validRequestTo(operation: Operation): fc.Arbitrary<HostileRequest> {
     const example = EXAMPLES[nameOf(operation)] ?? {};
     const [role = 'anonymous'] = operation.roles;
@@ -135,7 +135,7 @@ class Generator {
     );
   }
 
-  /** An object of this schema whose members are wrong or missing with this probability each; with strangers, perhaps. */
+  /** An object of this schema. Each member is wrong or missing with this probability; unknown members may be added. */
   private object(schema: Schema, wrong: number, strangers = true): fc.Arbitrary<string> {
     const required = new Set(Array.isArray(schema['required']) ? (schema['required'] as readonly string[]) : []);
     const wrongInHundred = Math.round(wrong * 100);
@@ -153,7 +153,7 @@ class Generator {
     });
     if (!strangers) return fc.tuple(...members).map(objectOf);
     const unknown = fc.tuple(hostileText, anyLiteral).map(([name, value]) => memberLiteral(name, value));
-    // A member that comes twice: readers must agree on which one counts.
+    // A duplicate member: all readers must agree on which one counts.
     const again =
       properties.length === 0
         ? NOTHING
@@ -168,7 +168,7 @@ class Generator {
     return fc.tuple(...members, extra).map(objectOf);
   }
 
-  /** JSON text that the schema allows, more or less: what only the service knows to be wrong has to be tried as well. */
+  /** JSON text that roughly fits the schema, to reach the checks of the services. */
   private valid(name: string, schema: Schema): fc.Arbitrary<string> {
     if (COUNTS.test(name)) return fc.integer({ min: -1, max: COUNT_MAX }).map(String);
     const words = schema['enum'];
@@ -243,15 +243,15 @@ const SENDERS: fc.Arbitrary<Sender> = fc.oneof(
 );
 
 interface GeneratorOptions {
-  /** Laps over all routes: what one route leaves behind meets all others. */
+  /** Rounds over all routes: objects that one route creates are used by all others. */
   readonly rounds: number;
   /** The same seed gives the same requests. */
   readonly seed: number;
-  /** Means well in so many of its rounds, the first ones. */
+  /** How many rounds, from the first one on, send valid requests. */
   readonly validRounds?: number;
 }
 
-/** Requests round by round, one to each route in a round. */
+/** One request to each route in every round. */
 export const hostileRequests = (
   operations: readonly Operation[],
   targets: Targets,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Levels of nesting that have ended processes by recursion. */
+/** Nesting deep enough to overflow the stack of a recursive parser. */
 const DEEP = 10_000;
 
 /** Texts that have broken servers before. */
@@ -18,7 +18,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 12 }),
 );
 
-/** Numbers as they are written, for JSON holds some that JavaScript does not. */
+/** Literals of numbers, because JSON has some that JavaScript does not. */
 export const HOSTILE_NUMBERS = [
   ...['0', '-0', '-1', '1', '1.0', '1.5', '1e308', '1e400', '-1e400', '5e-324', '1E+2', '0.1e-7'],
   ...['9007199254740993', '123456789012345678901234567890', '2147483648', '-2147483649', '18446744073709551616'],
@@ -26,7 +26,7 @@ export const HOSTILE_NUMBERS = [
 
 const deep = (open: string, close: string, levels = DEEP): string => `${open.repeat(levels)}1${close.repeat(levels)}`;
 
-/** JSON texts of anything, and of what breaks those who read it. */
+/** JSON texts of any value, including some that break parsers. */
 export const anyLiteral: fc.Arbitrary<string> = fc.oneof(
   {
     weight: 4,
@@ -52,7 +52,7 @@ export const anyLiteral: fc.Arbitrary<string> = fc.oneof(
   },
 );
 
-/** Bytes that are no UTF-8 text, and texts that are no JSON. */
+/** Bytes that are not UTF-8, and texts that are not JSON. */
 export const brokenBody: fc.Arbitrary<string | Buffer> = fc.oneof(
   fc.constantFrom(
     '',
@@ -93,7 +93,7 @@ export const brokenBody: fc.Arbitrary<string | Buffer> = fc.oneof(
   hostileText,
 );
 
-/** Pieces of paths and query strings that cannot be decoded, or should not be. */
+/** Parts of paths and query strings that cannot or must not be decoded. */
 export const BAD_ESCAPES = [
   '%',
   '%zz',
@@ -108,7 +108,7 @@ export const BAD_ESCAPES = [
   '%252F',
 ] as const;
 
-/** Query strings that belong to no parameter. */
+/** Query strings that match no parameter. */
 export const QUERY_NOISE = [
   ...[
     '&&==&',

@@ -14,7 +14,7 @@ export interface Operation {
   readonly route: string;
   readonly parameters: readonly Parameter[];
   readonly body: Schema | undefined;
-  /** Who may call it; nobody in particular when it is open to all. */
+  /** Roles that may call it; empty when it is public. */
   readonly roles: readonly string[];
 }
 

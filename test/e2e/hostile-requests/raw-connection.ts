@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** An answer that takes longer is missing. */
+/** An answer that takes longer counts as missing. */
 const ANSWER_TIMEOUT_MS = 25_000;
 
 export interface RawAnswer {
@@ -10,7 +10,7 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** One answer at the beginning of what has arrived, with what is behind it; undefined when it is not whole. */
+/** Splits the first answer from the received text; undefined while it is incomplete. */
 const firstAnswer = (text: string): { readonly answer: RawAnswer; readonly rest: string } | undefined => {
   const end = text.indexOf('\r\n\r\n');
   if (end === -1) return undefined;
@@ -35,7 +35,7 @@ const answersIn = (text: string): readonly RawAnswer[] => {
   return answers;
 };
 
-/** A connection over which anything is sent, HTTP or not. */
+/** A TCP connection that sends any bytes. */
 export class RawConnection {
   private readonly socket: Socket;
   private text = '';
@@ -46,7 +46,7 @@ export class RawConnection {
     const { hostname, port } = new URL(url);
     this.socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
     this.socket.on('data', (part: Buffer) => {
-      // Lengths are those of bytes, and so are those of these characters.
+      // One character for each byte, so that lengths agree.
       this.text += part.toString('latin1');
       this.wake();
     });
@@ -56,7 +56,7 @@ export class RawConnection {
     };
     this.socket.on('end', over);
     this.socket.on('close', over);
-    // That it was broken off is told by what has arrived until then.
+    // Tests see a broken connection by the answers that are missing.
     this.socket.on('error', over);
   }
 
@@ -64,17 +64,17 @@ export class RawConnection {
     this.socket.write(typeof text === 'string' ? Buffer.from(text, 'latin1') : text);
   }
 
-  /** Says that nothing more comes. */
+  /** Closes the sending side. */
   finish(): void {
     this.socket.end();
   }
 
-  /** As when a cable is pulled. */
+  /** Resets the connection. */
   breakOff(): void {
     this.socket.resetAndDestroy();
   }
 
-  /** Answers so far: as soon as there are so many, or the server has ended the connection. */
+  /** Resolves with the answers so far when there are `count`, or when the server has closed the connection. */
   async answers(count: number): Promise<readonly RawAnswer[]> {
     const timer = setTimeout(() => this.wake(), ANSWER_TIMEOUT_MS);
     const endMs = Date.now() + ANSWER_TIMEOUT_MS;
@@ -88,7 +88,7 @@ export class RawConnection {
     return answersIn(this.text);
   }
 
-  /** All answers until the server has ended the connection. */
+  /** Resolves with all answers when the server has closed the connection. */
   all(): Promise<readonly RawAnswer[]> {
     return this.answers(Number.POSITIVE_INFINITY);
   }

@@ -11,10 +11,10 @@ export const CONFIG = {
   tasks: [{ name: 'generate', trays: [{ modules: [{}] }] }],
 };
 export const CREDENTIAL = { url: 'https://s3.example', type: 's3', buckets: ['b'], access_key: 'k', secret_key: 's' };
-/** Where the web page of the OpenID client is. */
+/** Redirect URI of the OpenID client. */
 export const REDIRECT = 'http://web.example.org/login';
 
-/** Of things that requests delete there are more. */
+/** How many objects of a kind are created where requests delete them. */
 const DELETED_MAX = 3;
 
 const resultOf = (json: unknown): string => String((json as { result?: unknown } | null)?.result).replace(/^.*\//, '');
@@ -28,14 +28,14 @@ const several = async (make: () => Promise<string>): Promise<readonly string[]> 
 let count = 0;
 const fresh = (word: string): string => `${word}${(count += 1)}`;
 
-/** What is there once: clients of the OpenID provider. */
+/** Clients of the OpenID provider, which are created once. */
 export const prepareClients = async ({ cairn }: TestCluster): Promise<Targets> => {
   const secret = await runCommand(cairn, ['client', 'add', 'hostile', '--system']);
   await runCommand(cairn, ['client', 'add', 'hostile-page', '--public', '--redirect-uri', REDIRECT]);
   return { client_secret: [secret] };
 };
 
-/** Somebody who has logged in by browser: only such people have something to be told about themselves. */
+/** A user who has logged in by browser: only such tokens may read /userinfo. */
 export const logVisitorIn = async ({ cairn, anonymous }: TestCluster): Promise<HttpClient> => {
   const [username, password] = ['visitor', 'noot noot'];
   await runCommand(cairn, ['user', 'add', username], `${password}\n`);
@@ -66,7 +66,7 @@ const tasksFor = async ({ system }: TestCluster, datasetId: string): Promise<Tar
   for (const word of ['processing', 'reset', 'failed', 'complete', 'move']) {
     targets[`task_to_${word}`] = [await newTask(system, datasetId, held)];
   }
-  // To be claimed, by pilots and by others; a dataset that nobody has submitted is never suspended.
+  // Tasks that can be claimed; a dataset that was never submitted is never suspended.
   for (const status of ['queued', 'queued', 'waiting', 'waiting', 'waiting'])
     await newTask(system, fresh('nobodys'), { status });
   return targets;
@@ -84,7 +84,7 @@ const credentialsOf = async ({ admin }: TestCluster, owner: string): Promise<Tar
   return { credential_owner: [owner] };
 };
 
-/** One of everything, and more of what is deleted, so that requests get past "not found". */
+/** Creates one object of each kind, and more of those that requests delete, so that requests get past "not found". */
 export const prepareTargets = async (cluster: TestCluster): Promise<Targets> => {
   const { admin, system, alice } = cluster;
   const datasets = [await newDataset(alice), await newDataset(admin)];

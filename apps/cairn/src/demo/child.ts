@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** A child process. Whoever has started it must stop it. */
+/** A child process. The caller must stop it. */
 export interface Child {
   readonly process: ChildProcess;
   /** Resolves with the exit code, or -1 after a signal. */

@@ -11,7 +11,7 @@ interface AttemptInput {
   readonly config: Json;
   readonly dataset: Json;
   readonly task: Json;
-  /** What the task may read of itself, in `task.json`. */
+  /** Content of `task.json`, which the task may read. */
   readonly about: object;
   readonly sources: string;
   /** Environment variables of the processes. */
@@ -21,16 +21,16 @@ interface AttemptInput {
   readonly end: EndSignals;
 }
 
-/** How one attempt at a task went. */
+/** Outcome of one attempt at a task. */
 export interface Attempt {
-  /** `undefined` when all went well. */
+  /** `undefined` after success. */
   readonly failure: string | undefined;
   /** The task failed because this machine could not run it, whatever the task is. */
   readonly isMachineFailure: boolean;
   readonly usage: Usage;
   /** What the task itself wrote to `stats.json`; raw JSON. */
   readonly stats: string | undefined;
-  /** What was run and how it ended, for people. */
+  /** Readable log of the processes and how they ended. */
   readonly log: readonly string[];
   /** Files with the end of what the processes wrote, by the names of their logs. */
   readonly outputs: ReadonlyMap<string, string>;
@@ -46,12 +46,12 @@ export const notBegun = (failure: string): Attempt => ({
   outputs: new Map(),
 });
 
-/** Enough of stderr to see what happened. */
+/** How much of the end of stderr becomes part of the reason. */
 const REASON_CHARACTERS_MAX = 500;
 const STATS_CHARACTERS_MAX = 100_000;
 const STATS_FILE = 'stats.json';
 const COMMAND_CHARACTERS_MAX = 2_000;
-/** How shells say that a program cannot be run, or is not there. */
+/** Exit codes of shells for a program that cannot be run or does not exist. */
 const NOT_RUNNABLE: ReadonlySet<number | undefined> = new Set([126, 127]);
 
 const larger = (left: number | undefined, right: number | undefined): number | undefined =>
@@ -85,7 +85,7 @@ class MachineFailure extends Error {
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   typeof error === 'object' && error !== null && 'syscall' in error;
 
-/** An error of the system, such as a full disk, is the machine's; one that the config causes, or a missing input, is not. */
+/** System errors, such as a full disk, are machine failures; errors of the config and missing inputs are not. */
 const isMachineError = (error: unknown): boolean => {
   if (error instanceof MachineFailure || isSystemError(error)) return true;
   return error instanceof CannotRun && isSystemError(error.cause) && error.cause.code !== 'ENOENT';
@@ -98,7 +98,7 @@ const requireScript = async ({ name, script }: Step): Promise<void> => {
   });
 };
 
-/** Throws unless the process went well. */
+/** Throws unless the process succeeded. */
 const checkOutcome = ({ name }: Step, { error, code, signal }: Outcome, lastWords: string): void => {
   if (error !== undefined) throw new MachineFailure(`${name} did not start: ${error}`);
   if (code === 0) return;
@@ -107,7 +107,7 @@ const checkOutcome = ({ name }: Step, { error, code, signal }: Outcome, lastWord
   throw NOT_RUNNABLE.has(code) ? new MachineFailure(message) : new Error(message);
 };
 
-/** Runs all processes of a task in its work folder, with its files brought and taken away. */
+/** Copies a task's inputs, runs its processes in its work folder and copies its outputs. */
 export const attemptTask = async (input: AttemptInput, workspace: Workspace): Promise<Attempt> => {
   let usage: Usage = { seconds: 0 };
   const lines: string[] = [];
@@ -135,7 +135,7 @@ export const attemptTask = async (input: AttemptInput, workspace: Workspace): Pr
     for (const step of plan.steps) await runStep(step);
     await workspace.storeOutputs(plan.transfers);
   } catch (error) {
-    // A bad config or a full disk: either way this attempt failed and the server should know why.
+    // Whatever the error, such as a bad config or a full disk, the attempt failed and its reason is reported.
     failure = error instanceof Error ? error.message : String(error);
     isMachineFailure = isMachineError(error);
     log(failure);

@@ -16,7 +16,7 @@ const BYTES_PER_GB = 1e9;
 const SECONDS_PER_HOUR = 3600;
 const MS_PER_HOUR = 3_600_000;
 const NOT_FOUND = 404;
-/** How the server says that no task fits (contract 7.6). Another 404 comes from somewhere else. */
+/** The server's reason when no task fits (contract 7.6). Any other 404 is an error. */
 const NOTHING_FITS = 'Task not found';
 
 /** A claimed task, as the server describes it (contract 7.1). */
@@ -37,7 +37,7 @@ const resourcesOf = ({ usage }: Attempt): Readonly<Record<string, number>> => ({
   ...(usage.cpu === undefined ? {} : { cpu: Math.round(usage.cpu * 100) / 100 }),
 });
 
-/** Few different values, as the server remembers what fits an offer. */
+/** Rounded to few different values, because the server caches what fits an offer. */
 const roundedHours = (hours: number): number => {
   const step = hours > 1 ? 10 : 100;
   return Math.floor(hours * step) / step;
@@ -53,7 +53,7 @@ const requestOf = (method: 'POST' | 'PUT', path: string, body: string, file?: st
   idempotencyKey: randomUUID(),
 });
 
-/** Tasks of a server with the IceProd API, run as their configs say. */
+/** Claims tasks by the IceProd API and runs them as their configs say. */
 export class IceprodTasks implements WorkSource<PilotTask> {
   /** End of a token that people know of. */
   private notedExpiryMs: number | undefined;
@@ -108,7 +108,7 @@ export class IceprodTasks implements WorkSource<PilotTask> {
         await this.client.post(pathOf(task, 'task_actions/processing'), body, { signal: end.interrupted });
       }
     } catch (error) {
-      // Somebody else has moved the task meanwhile: its new owner decides, this attempt does not count.
+      // The task was reset or reassigned meanwhile: this attempt does not count.
       if (!(error instanceof Refused)) throw error;
       this.note(`dropped   ${title}: ${error.message}`);
       return undefined;
@@ -128,7 +128,7 @@ export class IceprodTasks implements WorkSource<PilotTask> {
     };
   }
 
-  /** A task that was stopped by us did nothing wrong: no failure is counted. */
+  /** Returning an interrupted task counts no failure. */
   handBack(task: PilotTask): Result {
     const body = { status: 'waiting', instance_id: task.instanceId };
     return { title: task.title, requests: [requestOf('PUT', pathOf(task, 'status'), JSON.stringify(body))] };
@@ -138,7 +138,7 @@ export class IceprodTasks implements WorkSource<PilotTask> {
     if (!this.options.keep) await workspace.remove();
   }
 
-  /** For how long the pilot can report with the token that it has. Work that takes longer is not asked for. */
+  /** Remaining lifetime of the token; the pilot claims no tasks that take longer. */
   private async hoursOfToken(): Promise<number> {
     if (this.token.canRenew()) return Infinity;
     // Without a token the claim itself waits for one.
@@ -187,7 +187,7 @@ export class IceprodTasks implements WorkSource<PilotTask> {
     return attempt;
   }
 
-  /** What says how a task is run; a dataset without a config is the task's failure, not the pilot's. */
+  /** The config of a task; a missing config is a failure of the task, not of the pilot. */
   private async documentsOf(
     datasetId: string,
     signal: AbortSignal,
@@ -205,7 +205,7 @@ export class IceprodTasks implements WorkSource<PilotTask> {
     }
   }
 
-  /** Logs, statistics, and then the report that ends the task. */
+  /** Logs, statistics, and last the report that ends the task. */
   private requestsOf(task: PilotTask, attempt: Attempt, isLast: boolean): readonly ResultRequest[] {
     const { failure, usage } = attempt;
     const { site } = this.options.offer;

@@ -11,7 +11,7 @@ export interface PilotOptions {
   readonly url: string;
   readonly token: TokenSource;
   readonly slots: number;
-  /** What one slot offers. */
+  /** Resources of one slot. */
   readonly offer: {
     readonly cpu: number;
     readonly gpu: number;
@@ -32,7 +32,7 @@ export interface PilotOptions {
   readonly pollMs: number;
   readonly serverTimeoutMs: number;
   readonly heartbeatTimeoutSeconds: number;
-  /** Attempts after which a task has failed for good. */
+  /** Attempts after which a task fails permanently. */
   readonly failuresMax: number;
   /** Failures of this machine in a row after which it takes no more work; 0 for any number. */
   readonly machineFailuresMax: number;
@@ -41,7 +41,7 @@ export interface PilotOptions {
   readonly keep: boolean;
 }
 
-/** As the command line gives them. */
+/** Options as commander parses them. */
 interface Given {
   readonly url: string;
   readonly token?: string;
@@ -75,9 +75,9 @@ interface Given {
 const SLOTS_MAX = 1024;
 const BYTES_PER_GB = 1e9;
 const BYTES_PER_MB = 1e6;
-/** What the server accepts (contract 12). */
+/** Minimum that the server accepts (contract 12). */
 const HEARTBEAT_TIMEOUT_SECONDS_MIN = 30;
-/** The client that saved device grants belong to (contract 3). */
+/** OpenID client of saved device grants (contract 3). */
 const DEVICE_CLIENT = 'iceprod-public';
 const ISSUER_PATH = '/auth/realms/IceCube';
 
@@ -215,7 +215,7 @@ const tokenSource = (given: Given, path: (file: string) => string): TokenSource 
 /**
  * Makes the work folder.
  *
- * @param env variables of this process; `INIT_CWD` names the folder that the user stands in, which relative paths count from
+ * @param env variables of this process; `INIT_CWD` is the user's working directory, from which relative paths are resolved
  * @throws UsageError
  */
 export const readOptions = (given: Given, env: Readonly<Record<string, string | undefined>>): PilotOptions => {

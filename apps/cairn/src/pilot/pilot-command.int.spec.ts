@@ -16,7 +16,7 @@ const LAUNCHER = resolve('apps/cairn/bin/cairn.mjs');
 type Document = Record<string, unknown>;
 
 interface Pilot extends Child {
-  /** What it has written so far. */
+  /** Its output so far. */
   readonly lines: readonly string[];
 }
 
@@ -89,10 +89,10 @@ describe('a pilot', () => {
   };
 
   let fileNumber = 0;
-  /** A file that tests and tasks tell each other something with. */
+  /** Path of a file by which tests and tasks signal each other. */
   const signalFile = (): string => join(folder, `signal-${String((fileNumber += 1))}`);
 
-  /** A task that says by a file that it runs, and waits for another. */
+  /** A task that signals by a file that it runs, and waits for another file. */
   const addWaiting = async () => {
     const started = signalFile();
     const go = signalFile();
@@ -119,7 +119,7 @@ describe('a pilot', () => {
     return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
   };
 
-  /** Hands everything on to Cairn except what `refuse` gives an answer for. */
+  /** Forwards requests to Cairn except those that `refuse` answers. */
   const proxy = (refuse: (method: string, path: string) => { status: number; error: string } | undefined) =>
     listen(
       createServer((incoming, outgoing) => {
@@ -235,7 +235,7 @@ describe('a pilot', () => {
   });
 
   describe('whose token expires', () => {
-    /** A token that the server accepts for some seconds more: it gives the clocks of others some time after the end. */
+    /** A token that the server accepts for some seconds: it has expired, but the server allows for clock skew. */
     const endingToken = async (): Promise<string> => {
       const key = await SigningKey.open(dataDir);
       return key.sign(claimsGranting({ username: 'grid', roles: ['system'], groups: [] }), 8 - LEEWAY_SECONDS);

@@ -12,7 +12,7 @@ import { addPilotOptions, type PilotOptions, readOptions } from './options.js';
 import { PilotRegistration } from './pilot-registration.js';
 import { RestClient } from './rest-client.js';
 
-/** The server may miss so many heartbeats before it gives the pilot up. */
+/** Missed heartbeats after which the server considers the pilot lost. */
 const HEARTBEATS_MISSED_MAX = 4;
 
 const makePilot = (options: PilotOptions, shutdown: Shutdown, note: (line: string) => void) => {
@@ -47,7 +47,7 @@ const makePilot = (options: PilotOptions, shutdown: Shutdown, note: (line: strin
   );
 };
 
-/** SIGTERM and SIGINT let running tasks end, or hand them back; a second one ends everything at once. */
+/** SIGTERM and SIGINT let running tasks finish or return them; a second one ends everything at once. */
 const runPilot = async (options: PilotOptions, terminal: Terminal): Promise<void> => {
   const note = (line: string): void => {
     terminal.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);

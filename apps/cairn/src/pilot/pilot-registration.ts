@@ -7,7 +7,7 @@ import { isRoleRefused, type RestClient } from './rest-client.js';
 interface PilotDescription {
   readonly site: string;
   readonly resources: object;
-  /** Silence after which the server gives the pilot's tasks to others. */
+  /** Time without a heartbeat after which the server releases the pilot's tasks. */
   readonly heartbeatTimeoutSeconds: number;
 }
 
@@ -50,7 +50,7 @@ export class PilotRegistration implements Registration {
         return;
       }
       if (!(error instanceof Refused)) throw error;
-      // Newer IceProd servers know no pilots: work goes on, and nobody misses us when we are gone.
+      // Newer IceProd servers have no pilots: the pilot works unregistered, and the server does not notice if it dies.
       this.note(`the server registers no pilots: ${error.message}`);
     }
   }

@@ -22,7 +22,7 @@ export interface Step {
   readonly configs: readonly { readonly file: string; readonly content: Json }[];
 }
 
-/** Where a data file lives between tasks: shared by the tasks of a job, of a dataset, of this site, or anywhere. */
+/** Where a data file is kept: shared by the tasks of a job, of a dataset or of this site, or at any path. */
 export type StorageArea = 'job_temp' | 'dataset_temp' | 'site_temp' | 'permanent';
 
 export interface Transfer {
@@ -32,7 +32,7 @@ export interface Transfer {
   readonly remote: string;
   /** Name in the task's work folder. */
   readonly local: string;
-  /** `transfer: maybe`: a file that is not there is no error. */
+  /** `transfer: maybe`: a missing file is no error. */
   readonly optional: boolean;
 }
 
@@ -87,7 +87,7 @@ const protectMacros = (line: string): string => {
   return result;
 };
 
-/** Stand-ins from Unicode's private area. */
+/** Placeholders from Unicode's private use area. */
 const HIDDEN: ReadonlyMap<string, string> = new Map([
   [' ', '\uE000'],
   ["'", '\uE001'],
@@ -112,7 +112,7 @@ const interpreter = (source: string, node: string): readonly string[] => {
   }
 };
 
-/** A plain name, so that a config cannot reach outside of the task's folders. */
+/** A plain file name, so that a config cannot leave the task's folders. */
 const fileName = (name: string): string => {
   if (name === '' || name.startsWith('/') || name.split('/').includes('..')) {
     throw new CannotRun(`bad file name: ${JSON.stringify(name)}`);
@@ -175,14 +175,14 @@ const transfersOf = (holder: Json | undefined, scope: Scope): readonly Transfer[
 
 const isStorageArea = (value: string): value is StorageArea => STORAGE_AREAS.includes(value);
 
-/** What is no number from 1 up counts as one, as if it were left out. */
+/** Anything but a number of at least 1 counts as 1. */
 const iterationsOf = (tray: Json): number => {
   const count = Math.max(1, Math.trunc(Number(textOf(tray, 'iterations'))) || 1);
   if (count > ITERATIONS_MAX) throw new CannotRun(`a tray has more than ${ITERATIONS_MAX} iterations`);
   return count;
 };
 
-/** What has to be done to run a task: its processes in order and the files that move before and after them. */
+/** Plans a task: its processes in order, and the files copied before and after them. */
 export const planTask = (input: PlanInput): Plan => {
   const { config, dataset, task } = input;
   const steering = member(config, 'steering');

@@ -24,7 +24,7 @@ interface RestClientOptions {
 
 type Signals = Pick<HttpRequest, 'signal' | 'lastAttempt'>;
 
-/** Speaks JSON with a server of the IceProd API; numbers keep their digits. */
+/** JSON client of the IceProd API; numbers keep their digits. */
 export class RestClient {
   readonly http: HttpClient;
 

@@ -65,7 +65,7 @@ export class Workspace {
     }
   }
 
-  /** The file appears whole or not at all. */
+  /** Copies atomically. */
   private async copy(from: string, to: string, { optional, area, local }: Transfer): Promise<void> {
     await mkdir(dirname(to), { recursive: true });
     const part = `${to}.${randomUUID()}.part`;

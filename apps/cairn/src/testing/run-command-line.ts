@@ -11,7 +11,7 @@ export interface CommandResult {
 /**
  * Runs a command of `cairn` with the words of a line.
  *
- * @param input what standard input holds; without it that is a terminal
+ * @param input content of standard input; by default standard input is a terminal
  */
 export const runCommandLine = async (
   command: (terminal: Terminal) => Command,

@@ -5,12 +5,12 @@ import { bodyWithText } from './text-body.js';
 
 const SERVER_ERROR = 500;
 
-/** The server fails on a result again and again: it stays on disk. */
+/** The server answers a result with server errors repeatedly: it stays on disk. */
 export class Undelivered extends Error {
   override readonly name = 'Undelivered';
 }
 
-/** Sends results to the server and removes from disk what has arrived. */
+/** Sends results to the server and removes delivered ones from disk. */
 export class Delivery {
   constructor(
     private readonly client: HttpClient,
@@ -19,7 +19,7 @@ export class Delivery {
   ) {}
 
   /**
-   * Says whether the server took the result. A result that it does not want, because the unit has gone to another worker,
+   * Resolves with whether the server accepted the result. A refused result, such as one of a unit that another worker has by now,
    * is removed too.
    *
    * @throws what {@link HttpClient.send} throws except {@link Refused}; Undelivered. The result then stays on disk.

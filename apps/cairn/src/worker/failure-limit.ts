@@ -2,14 +2,14 @@ const PAUSE_FIRST_MS = 2_000;
 const PAUSE_MAX_MS = 60_000;
 
 /**
- * Counts failures in a row that are the machine's own, such as missing programs or a full disk. A task that ran and failed
+ * Counts consecutive failures caused by the machine, such as missing programs or a full disk. A task that ran and failed
  * says nothing about the machine.
  */
 export class FailureLimit {
   private inRow = 0;
   private reason = '';
 
-  /** @param most failures in a row that a machine may have; 0 for any number */
+  /** @param most consecutive machine failures after which no more work is taken; 0 for no limit */
   constructor(private readonly most: number) {}
 
   failed(reason: string): void {
@@ -21,7 +21,7 @@ export class FailureLimit {
     this.inRow = 0;
   }
 
-  /** How long to wait before the next unit: twice as long after each failure. */
+  /** Pause before the next unit; it doubles with each failure. */
   get pauseMs(): number {
     return this.inRow === 0 ? 0 : Math.min(PAUSE_MAX_MS, PAUSE_FIRST_MS * 2 ** (this.inRow - 1));
   }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Repeats a message at intervals, and at once when there is news. One that fails is followed by the next. */
+/** Sends a message at intervals, and at once after a change. After a failure it continues with the next message. */
 export class Heartbeat {
   private news = new AbortController();
   private readonly end = new AbortController();
@@ -17,12 +17,12 @@ export class Heartbeat {
     this.loop = this.run();
   }
 
-  /** What the message says has changed. */
+  /** The content of the message has changed: sends it at once. */
   changed(): void {
     this.news.abort();
   }
 
-  /** Sends no more. */
+  /** Stops sending. */
   async stop(): Promise<void> {
     this.end.abort();
     await this.loop;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { type AccessToken, TokenRefused, type TokenSource, TokenUnavailable } from './token-source.js';
 
-/** The server understood the request and said no. */
+/** The server has refused the request. */
 export class Refused extends Error {
   override readonly name: string = 'Refused';
 
@@ -20,12 +20,12 @@ export class AccessDenied extends Error {
   override readonly name = 'AccessDenied';
 }
 
-/** No answer that means anything, in all the time that was allowed. */
+/** The server did not answer, or only with temporary errors, until the timeout. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable';
 }
 
-/** Why a signal has ended a request. */
+/** A signal has ended a request. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
@@ -38,28 +38,28 @@ export interface HttpRequest {
   readonly path: string;
   /** JSON; streams are opened anew for each attempt. */
   readonly body?: string | (() => ReadableStream<Uint8Array>);
-  /** Lets the server know a repeated write; by default each request has one of its own. */
+  /** Identifies repeats of a write; by default each request has its own. */
   readonly idempotencyKey?: string;
   /** Ends attempts and pauses. */
   readonly signal?: AbortSignal;
-  /** Ends pauses and begins no other attempt; one that is under way may still answer. */
+  /** Allows no further attempt and ends pauses; an attempt in progress may still be answered. */
   readonly lastAttempt?: AbortSignal;
 }
 
 interface HttpClientOptions {
   readonly url: string;
   readonly token: TokenSource;
-  /** How long one request is repeated before the server is {@link Unreachable}. */
+  /** Time after which a repeated request fails with {@link Unreachable}. */
   readonly timeoutMs?: number;
-  /** Hears of a server that does not answer, once a minute. */
+  /** Called once a minute while the server does not answer. */
   readonly onSilence?: (message: string) => void;
-  /** The server's own words in the body of a refusal. */
+  /** Extracts the server's reason from the body of an error. */
   readonly reasonIn: (body: string) => string;
 }
 
-/** Answers that promise nothing about the next attempt. */
+/** Temporary errors: the request is repeated. */
 const TEMPORARY: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
-/** What a broken server answers: repeated a few times only, as it may be this request that breaks it. */
+/** Repeated a few times only, because this request may be the cause. */
 const SERVER_ERROR = 500;
 const SERVER_ERRORS_MAX = 8;
 const DENIED: ReadonlySet<number> = new Set([401, 403]);
@@ -93,7 +93,7 @@ export class HttpClient {
   constructor(private readonly options: HttpClientOptions) {}
 
   /**
-   * The body of the answer.
+   * Resolves with the body of the answer.
    *
    * @throws Refused, AccessDenied, Unreachable; Interrupted after a signal
    */
@@ -134,7 +134,7 @@ export class HttpClient {
     return `${method} ${this.urlOf(path)}`;
   }
 
-  /** The server may stand below a path of its own. */
+  /** The address of the server may contain a path. */
   private urlOf(path: string): string {
     return this.options.url.replace(/\/+$/, '') + path;
   }
@@ -145,7 +145,7 @@ export class HttpClient {
     this.options.onSilence?.(message);
   }
 
-  /** A server that refuses a new token too means us. */
+  /** A server that refuses a renewed token too denies access. */
   private async renew(
     refused: AccessToken,
     denial: Refused,

@@ -14,14 +14,14 @@ export type Grant =
   | {
       readonly type: 'refresh_token';
       readonly clientId: string;
-      /** Of clients that are not public. */
+      /** For confidential clients. */
       readonly clientSecretFile: string | undefined;
-      /** Holds the refresh token of a device grant. Its successors are written back. */
+      /** Contains the refresh token of a device grant. New refresh tokens are written back. */
       readonly refreshTokenFile: string;
     };
 
 const REQUEST_TIMEOUT_MS = 30_000;
-/** A token is renewed so long before its end, or after half of its life if that is shorter. */
+/** A token is renewed this long before it expires, or after half of its lifetime if that is later. */
 const RENEW_BEFORE_MS = 60_000;
 const DISCOVERY_PATH = '/.well-known/openid-configuration';
 
@@ -49,14 +49,14 @@ const secretIn = async (file: string): Promise<string> => {
   }
 };
 
-/** Written beside and renamed, so that no other process reads half a token. */
+/** Writes a temporary file and renames it, so that no process reads half a token. */
 const writeSecret = async (file: string, text: string): Promise<void> => {
   const part = `${file}.${process.pid}.part`;
   await writeFile(part, `${text}\n`, { mode: 0o600 });
   await rename(part, file);
 };
 
-/** Tokens from an OpenID issuer, which are renewed before they end. */
+/** Gets tokens from an OpenID issuer and renews them before they expire. */
 export class OpenIdGrant implements TokenSource {
   private token: AccessToken | undefined;
   private renewAtMs = 0;
@@ -75,7 +75,7 @@ export class OpenIdGrant implements TokenSource {
     try {
       return await this.renew();
     } catch (error) {
-      // The issuer may be away for a moment, and the old token still serves.
+      // While the issuer is unavailable, the old token is still valid.
       if (error instanceof TokenUnavailable && token !== undefined && !hasExpired(token)) return token;
       throw error;
     }
@@ -155,7 +155,7 @@ export class OpenIdGrant implements TokenSource {
     return endpoint;
   }
 
-  /** @throws TokenUnavailable when there is no answer, or one that promises nothing about the next */
+  /** @throws TokenUnavailable when there is no answer, or a temporary error */
   private async fetch(url: string, init: RequestInit): Promise<{ readonly status: number; readonly text: string }> {
     try {
       const response = await fetch(url, { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });

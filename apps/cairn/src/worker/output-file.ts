@@ -6,8 +6,8 @@ import { pipeline } from 'node:stream/promises';
 const LAST_BYTES = 4_096;
 
 /**
- * Keeps the end of an endless stream in a file. While it is written, two files of at most `bytesMax` each stand on disk;
- * when it has ended, one.
+ * Keeps the end of a stream in a file. While it is written, there are two files of at most `bytesMax` bytes each;
+ * at the end they are merged.
  *
  * It never fails: a process must not hang because its output cannot be kept. {@link failure} says what went wrong.
  */
@@ -35,7 +35,7 @@ export class OutputFile extends Writable {
     return this.size > 0;
   }
 
-  /** The last of what was written, without blanks at its end. */
+  /** The end of the output, without trailing blanks. */
   lastWords(charactersMax: number): string {
     return this.lastBytes.toString().trimEnd().slice(-charactersMax);
   }
@@ -76,7 +76,7 @@ export class OutputFile extends Writable {
     this.size += kept.length;
   }
 
-  /** Makes one file of the two, with a line that says how much is missing. */
+  /** Merges the two files, with a first line that says how much is missing. */
   private async complete(): Promise<void> {
     await this.file?.close();
     if (this.total <= this.size) return;

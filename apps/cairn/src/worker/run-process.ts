@@ -5,7 +5,7 @@ import type { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What a process and its descendants used. Absent where the system does not say (no `/proc`). */
+/** Resources that a process and its descendants used. Memory and CPU are absent on systems without `/proc`. */
 export interface Usage {
   readonly seconds: number;
   readonly memoryBytes?: number;
@@ -22,25 +22,25 @@ export interface Outcome {
   readonly usage: Usage;
 }
 
-/** What ends a process and its descendants before they end by themselves. */
+/** Signals that end a process and its descendants early. */
 export interface EndSignals {
-  /** Asks them to end, and kills them when they do not within some seconds. */
+  /** Sends SIGTERM, and SIGKILL some seconds later. */
   readonly interrupted: AbortSignal;
-  /** Kills them at once. */
+  /** Sends SIGKILL at once. */
   readonly halted: AbortSignal;
 }
 
 interface RunOptions {
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Stay open for the next process. */
+  /** Streams that stay open for the next process. */
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly end: EndSignals;
 }
 
 const SAMPLE_MS = 50;
-/** Time between the polite and the final signal. */
+/** Time between SIGTERM and SIGKILL. */
 const KILL_AFTER_MS = 5_000;
 /** Time to read what a process has written before its end. */
 const DRAIN_MS = 2_000;
@@ -65,7 +65,7 @@ const sampleTree = async (pid: number): Promise<Sample> => {
     childrenOf(pid).catch((): readonly number[] => []),
   ]);
   const kilobytes = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
-  // Fields 14 to 17 of the man page: own time and that of children that were waited for; the name may hold blanks.
+  // Fields 14 to 17 of the man page: own time and that of reaped children. The process name may contain blanks.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
   const below = await Promise.all(children.map((child) => sampleTree(child).catch((): Sample => NOTHING)));
@@ -76,7 +76,7 @@ const sampleTree = async (pid: number): Promise<Sample> => {
 };
 const NOTHING: Sample = { memoryBytes: 0, cpuSeconds: 0 };
 
-/** Watches until `done`; the answers are the largest that were seen. */
+/** Samples usage until `done`; resolves with the maxima. */
 const watch = async (pid: number, done: AbortSignal): Promise<Sample> => {
   let most = NOTHING;
   while (!done.aborted) {
@@ -98,13 +98,13 @@ const killGroup = (pid: number, signal: NodeJS.Signals): void => {
   }
 };
 
-/** Calls back once, also when the signal has aborted already. */
+/** Calls back once, at once when the signal has already aborted. */
 const onAbort = (signal: AbortSignal, act: () => void, ended: AbortSignal): void => {
   if (signal.aborted) act();
   else signal.addEventListener('abort', act, { once: true, signal: ended });
 };
 
-/** Descendants that live on may hold the pipes open: what they write later is nobody's. */
+/** Waits for the end of the output, for a limited time: surviving descendants may keep the pipes open. */
 const drain = async (streams: readonly Readable[]): Promise<void> => {
   const signal = AbortSignal.timeout(DRAIN_MS);
   await Promise.all(streams.map((stream) => finished(stream, { signal, cleanup: true }).catch(() => stream.destroy())));

@@ -1,5 +1,5 @@
 /**
- * How a worker stops. The first signal ends the search for work: what runs gets its time and is then ended. The second
+ * Stops a worker. After the first signal it claims no more units, and running ones have a limited time to finish. The second
  * ends everything at once.
  */
 export class Shutdown {
@@ -7,23 +7,23 @@ export class Shutdown {
   private readonly halt = new AbortController();
   private readonly terms = new Map<number, AbortSignal>();
 
-  /** No more work is taken. */
+  /** Aborted when no more units may be claimed. */
   get stopping(): AbortSignal {
     return this.stop.signal;
   }
 
-  /** Nothing may take any more time. */
+  /** Aborted when everything must end at once. */
   get halted(): AbortSignal {
     return this.halt.signal;
   }
 
-  /** At the second call, everything ends at once. */
+  /** Handles SIGTERM or SIGINT; the second call ends everything at once. */
   signal(): void {
     if (this.stop.signal.aborted) this.halt.abort();
     this.stop.abort();
   }
 
-  /** Takes no more work, as after a first signal; repeated calls change nothing. */
+  /** Stops claiming, as after a first signal; repeated calls have no effect. */
   drain(): void {
     this.stop.abort();
   }

@@ -1,8 +1,8 @@
-/** What programs need to find their way about. Nothing here opens a door. */
+/** Variables that programs commonly need. None of them contains a secret. */
 const PASSED_ON: ReadonlySet<string> = new Set(['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TZ', 'TMPDIR']);
 
 /**
- * The environment of the processes of tasks: few variables of our own, so that no secret of the worker is among them.
+ * The environment of the processes of tasks. Only a few variables of the worker are passed on, so that none of its secrets is.
  *
  * @param more names of further variables that are passed on
  */

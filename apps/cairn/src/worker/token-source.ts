@@ -1,22 +1,22 @@
 import { readFile } from 'node:fs/promises';
 
-/** A bearer token and its end, where one is known. */
+/** A bearer token and its expiry, if known. */
 export interface AccessToken {
   readonly text: string;
   readonly expiresMs: number | undefined;
 }
 
-/** No token can be had at this moment; it may be different later. */
+/** No token is available at the moment; a retry may succeed. */
 export class TokenUnavailable extends Error {
   override readonly name = 'TokenUnavailable';
 }
 
-/** No token will ever be had: the issuer has refused, or the only token has ended. */
+/** No token will become available: the issuer has refused, or the only token has expired. */
 export class TokenRefused extends Error {
   override readonly name = 'TokenRefused';
 }
 
-/** Where a worker gets its bearer tokens from. */
+/** Source of a worker's bearer tokens. */
 export interface TokenSource {
   /**
    * The token to send with a request.
@@ -25,16 +25,16 @@ export interface TokenSource {
    */
   current(): Promise<AccessToken>;
   /**
-   * Another token, after the server has refused this one. `undefined` when there is no other.
+   * A new token, after the server has refused this one. `undefined` when there is none.
    *
    * @throws TokenUnavailable when another one may appear later; TokenRefused
    */
   replace(refused: AccessToken): Promise<AccessToken | undefined>;
-  /** Whether work may be taken that outlasts the current token. */
+  /** Whether units may be claimed that outlast the current token. */
   canRenew(): boolean;
 }
 
-/** The `exp` of a JSON Web Token in milliseconds; `undefined` for tokens that are none or that do not end. */
+/** The `exp` of a JSON Web Token in milliseconds; `undefined` for other tokens and for those that do not expire. */
 const expiryOf = (token: string): number | undefined => {
   try {
     const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
@@ -70,7 +70,7 @@ export class FixedToken implements TokenSource {
   }
 }
 
-/** A file with a token, which is read for each request, so that whoever writes a new token into it renews ours. */
+/** A file with a token. It is read for each request, so that other programs can renew the token. */
 export class TokenFile implements TokenSource {
   private readonly seen = new Set<string>();
 
@@ -84,7 +84,7 @@ export class TokenFile implements TokenSource {
       throw new TokenUnavailable(`the token file cannot be read: ${(error as Error).message}`);
     }
     if (text === '') throw new TokenUnavailable(`the token file ${this.file} is empty`);
-    // Two are enough to know that somebody renews it.
+    // Two different tokens prove that the file is renewed.
     if (this.seen.size < 2) this.seen.add(text);
     return accessToken(text);
   }

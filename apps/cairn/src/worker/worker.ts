@@ -10,46 +10,46 @@ import type { Result, Spool } from './spool.js';
 /** A unit of work that the server has given to this worker. */
 export interface ClaimedUnit {
   readonly id: string;
-  /** In words for people. */
+  /** Names the unit in log lines. */
   readonly title: string;
 }
 
-/** How a run went, and what the server has to be told of it. */
+/** The outcome of a run, and the result to deliver. */
 export interface RunResult {
-  /** One line for people. */
+  /** Log line. */
   readonly summary: string;
   readonly result: Result;
-  /** Files that the result sends, by their names in it. They are moved away. */
+  /** Files of the result by the names in its requests. The spool moves them. */
   readonly files: ReadonlyMap<string, string>;
   readonly outcome: 'succeeded' | 'failed' | 'machine failed';
 }
 
-/** What a worker needs to know of an API: how work is claimed, run and given back there. */
+/** The API of a server: how units are claimed, run and returned. */
 export interface WorkSource<Unit extends ClaimedUnit> {
-  /** A unit that fits; `undefined` when there is none now, or none may be taken. */
+  /** Claims a unit; `undefined` when none fits now or none may be claimed. */
   claim(lastAttempt: AbortSignal, signal: AbortSignal): Promise<Unit | undefined>;
-  /** Runs a unit to its end. `undefined` when it belongs to somebody else by now, or the signals ended it. */
+  /** Runs a unit to its end. `undefined` when another worker has it by now, or when the signals ended it. */
   run(unit: Unit, end: EndSignals): Promise<RunResult | undefined>;
-  /** Gives a unit back that this worker did not finish. */
+  /** The result that returns an unfinished unit to the server. */
   handBack(unit: Unit): Result;
   /** Removes what the run has left on disk. */
   cleanUp(unit: Unit): Promise<void>;
 }
 
-/** How the server knows that this worker lives. */
+/** Registers the worker with the server and sends its heartbeats. */
 export interface Registration {
   register(signal: AbortSignal): Promise<void>;
-  /** Says which units the worker holds. */
+  /** Sends a heartbeat with the units that the worker holds. */
   beat(unitIds: readonly string[], signal: AbortSignal): Promise<void>;
-  /** The worker ends and holds nothing. */
+  /** Ends the registration; the worker holds no units any more. */
   deregister(signal: AbortSignal): Promise<void>;
 }
 
 export interface WorkerOptions {
-  /** Units at the same time. */
+  /** Concurrent units. */
   readonly slots: number;
   readonly pollMs: number;
-  /** Time that running units get to end after a stop. */
+  /** Time that running units have to finish after a stop. */
   readonly graceMs: number;
   readonly heartbeatMs: number;
   readonly exitWhenIdle: boolean;
@@ -62,25 +62,25 @@ interface WorkerParts<Unit extends ClaimedUnit> {
   readonly delivery: Delivery;
   readonly failures: FailureLimit;
   readonly shutdown: Shutdown;
-  /** Writes a line for people. */
+  /** Writes a log line. */
   readonly note: (line: string) => void;
 }
 
-/** A claim that is under way at a stop gets so long to answer: the server may already have given the unit away. */
+/** Time for a claim in progress at a stop to be answered: the server may have assigned the unit already. */
 const CLAIM_END_MS = 5_000;
-/** Results may take so long to deliver after a stop; later they stay on disk. */
+/** Time to deliver results after a stop; after it they stay on disk. */
 const DELIVERY_END_MS = 10_000;
 
 /** How a worker ended. */
 export interface WorkerEnd {
-  /** Why it took no more work, when it was not told to stop. */
+  /** Why it stopped claiming by itself. */
   readonly machineFailure: string | undefined;
   /** Results that stay on disk. */
   readonly undelivered: number;
 }
 
 /**
- * Claims units, runs them, delivers their results. Results are on disk before they are sent; all else is known to the
+ * Claims units, runs them and delivers their results, which are on disk before they are sent. All other state is on the
  * server, which gives the units of a worker that stops its heartbeats to others.
  */
 export class Worker<Unit extends ClaimedUnit> {
@@ -103,9 +103,9 @@ export class Worker<Unit extends ClaimedUnit> {
   }
 
   /**
-   * Works until it is stopped, or idle where it should then end. When one slot cannot go on, the others finish what they run.
+   * Works until it is stopped, or until it is idle with `exitWhenIdle`. When one slot fails, the others finish their units.
    *
-   * @throws what the server answers claims with: it gives this worker no work
+   * @throws the error with which the server refuses claims
    */
   async run(): Promise<WorkerEnd> {
     const { shutdown, registration, failures, note } = this.parts;
@@ -126,7 +126,7 @@ export class Worker<Unit extends ClaimedUnit> {
     );
     const ends = await Promise.allSettled(slots);
     await this.heartbeat.stop();
-    // The server releases what a worker holds when it is gone: not while results wait for their delivery.
+    // The server releases the units of a deregistered worker, so it stays registered while results wait for delivery.
     if (this.held.size === 0) {
       await registration.deregister(shutdown.after(CLAIM_END_MS)).catch((error: unknown) => {
         note(`still registered: ${messageOf(error)}`);
@@ -141,7 +141,7 @@ export class Worker<Unit extends ClaimedUnit> {
     return this.parts.shutdown.stopping.aborted;
   }
 
-  /** Results of workers that have died, before new work is taken. */
+  /** Delivers results of dead workers before any unit is claimed. */
   private async deliverAbandoned(): Promise<void> {
     const { spool, delivery, note, shutdown } = this.parts;
     const entries = await spool.abandoned();
@@ -217,7 +217,7 @@ export class Worker<Unit extends ClaimedUnit> {
         run = await source.run(unit, { interrupted, halted: shutdown.halted });
       } catch (error) {
         if (!(error instanceof Interrupted)) {
-          // The server gives no answers: this one waits for the next start.
+          // The server does not answer: the next start returns this unit.
           await spool.add(source.handBack(unit));
           this.undelivered += 1;
           throw error;
@@ -229,7 +229,7 @@ export class Worker<Unit extends ClaimedUnit> {
       return;
     }
     if (run === undefined || (run.outcome !== 'succeeded' && interrupted.aborted)) {
-      // A unit that we ended did nothing wrong: no failure is counted.
+      // Interrupting a unit is not a failure of the unit.
       note(`hands back ${unit.title}`);
       await this.deliver(unit, source.handBack(unit));
       return;
@@ -239,7 +239,7 @@ export class Worker<Unit extends ClaimedUnit> {
     if (await this.deliver(unit, run.result, run.files)) note(run.summary);
   }
 
-  /** Says whether the server took it. What it could not take is on disk, and the unit stays ours. */
+  /** Resolves with whether the server accepted the result. An undelivered result stays on disk, and the unit stays held. */
   private async deliver(unit: Unit, result: Result, files?: ReadonlyMap<string, string>): Promise<boolean> {
     const { spool, delivery, shutdown, note } = this.parts;
     const entry = await spool.add(result, files);

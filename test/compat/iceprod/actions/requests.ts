@@ -9,14 +9,14 @@ export interface Request {
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
-/** Waits until nothing more comes of a request. */
+/** Waits until a request has ended. */
 export const settled = (client: HttpClient, action: string, id: string): Promise<Request> =>
   eventually(
     async () => (await client.get(`/actions/${action}/${id}`)).json as Request,
     expect.objectContaining({ status: expect.stringMatching(/^(complete|error)$/) as string }),
   );
 
-/** Makes a request that must be accepted. */
+/** Submits a request that must be accepted. */
 export const made = async (client: HttpClient, action: string, body: object): Promise<string> => {
   const answer = await client.post(`/actions/${action}`, body);
   expect({ ...answer, json: undefined }).toEqual({ status: 201, reason: 'Created', json: undefined });
@@ -30,7 +30,7 @@ export const carriedOut = async (client: HttpClient, action: string, body: objec
 
 const modules = [{ modules: [{}] }];
 
-/** Two tasks, the second waits for the first. */
+/** Two tasks; the second depends on the first. */
 export const CONFIG = {
   version: 3.2,
   description: 'd',

@@ -14,7 +14,7 @@ const TASKS = {
 /** A job of each status, by first letters, and the tasks of each. */
 const START = { jobs: 'psec', tasks: 'iw sq fc cp' } as const;
 
-/** Names of tasks are the number of the job and of the task in it. */
+/** Task names consist of the job's index and the task's index. */
 type TaskName = `${0 | 1 | 2 | 3}${0 | 1}`;
 
 interface Selection {
@@ -34,7 +34,7 @@ type Row = readonly [
 
 /** IceProd contract 16: the request, the dataset's status before it, and the statuses of dataset, jobs and tasks after it. */
 const ROWS: readonly Row[] = [
-  // Dataset, if legal; then the tasks of all jobs; then the jobs.
+  // Moves the dataset if legal, then the tasks of all jobs, then the jobs.
   ['dataset_status suspend', {}, 'processing', 'suspended', 'ssec', 'ss ss fc cs'],
   ['dataset_status suspend', {}, 'errors', 'suspended', 'ssec', 'ss ss fc cs'],
   ['dataset_status suspend', {}, 'suspended', 'suspended', 'ssec', 'ss ss fc cs'],
@@ -44,7 +44,7 @@ const ROWS: readonly Row[] = [
   ['dataset_status reset', {}, 'complete', 'complete', 'pppc', 'ii ii ic ci'],
   ['dataset_status hard_reset', {}, 'suspended', 'processing', 'pppp', 'ii ii ii ii'],
   ['dataset_status hard_reset', {}, 'complete', 'processing', 'pppp', 'ii ii ii ii'],
-  // Resets lift the dataset if legal, suspensions leave it; then the tasks of the jobs; then the jobs.
+  // Resets move the dataset if legal, suspensions do not; then move the tasks of the jobs, then the jobs.
   ['job_status suspend', {}, 'processing', 'processing', 'ssec', 'ss ss fc cs'],
   ['job_status suspend', { job_ids: [0, 2] }, 'errors', 'errors', 'ssec', 'ss sq fc cp'],
   ['job_status suspend', { initial_status: 'complete' }, 'processing', 'processing', 'psec', 'iw sq fc cs'],
@@ -56,11 +56,11 @@ const ROWS: readonly Row[] = [
   ['job_status hard_reset', { job_ids: [3] }, 'complete', 'complete', 'psep', 'iw sq fc ii'],
   ['job_status hard_reset', { initial_status: 'complete' }, 'errors', 'processing', 'psep', 'iw sq fc ii'],
   ['job_status hard_reset', {}, 'suspended', 'processing', 'pppp', 'ii ii ii ii'],
-  // With jobs: their tasks, but not for suspensions, and the jobs.
+  // With job_ids: moves their tasks, except for suspensions, and the jobs.
   ['task_status suspend', { job_ids: [0, 1] }, 'processing', 'processing', 'ssec', 'iw sq fc cp'],
   ['task_status reset', { job_ids: [1, 2] }, 'errors', 'processing', 'pppc', 'iw ii ic cp'],
   ['task_status hard_reset', { job_ids: [3] }, 'complete', 'complete', 'psep', 'iw sq fc ii'],
-  // Else for resets the jobs of the tasks and the tasks, for suspensions the tasks alone.
+  // Otherwise, resets move the tasks and their jobs, suspensions only the tasks.
   ['task_status suspend', {}, 'processing', 'processing', 'psec', 'ss ss fc cs'],
   ['task_status suspend', { task_ids: ['00', '11'] }, 'processing', 'processing', 'psec', 'sw ss fc cp'],
   ['task_status suspend', { initial_status: 'queued' }, 'suspended', 'suspended', 'psec', 'iw ss fc cp'],
@@ -191,7 +191,7 @@ export const statusRequests = (cluster: GetTestCluster): void => {
       const jobs = { first_job_index: 0, count: 20_000, tasks: [{ name: 'a', depends: [], requirements: {} }] };
       expect((await system.post(`/cairn/iceprod/datasets/${large}/tasks`, jobs)).status).toBe(201);
       const small = await newDataset(system);
-      // At once: on a busy machine the long one may end before another is submitted.
+      // Concurrently, because on a busy machine the long request may end before another is submitted.
       const [long = '', short = ''] = await Promise.all(
         [large, small].map((id) => made(system, 'dataset_status', { dataset_id: id, action: 'suspend' })),
       );

@@ -17,7 +17,7 @@ interface Job {
   readonly status: string;
 }
 
-/** IceProd's cron jobs (contract 17) for one dataset, as clients of its routes; whatever is refused is left to the next time. */
+/** IceProd's cron jobs (contract 17) for one dataset, as clients of its routes; refused requests are repeated in the next run. */
 export class Crons {
   readonly steps: readonly (() => Promise<unknown>)[] = [
     () => this.buffer(),

@@ -16,7 +16,7 @@ const newPilot = async (client: HttpClient, fields: Document = {}): Promise<stri
 const end = async (client: HttpClient, id: string): Promise<JsonAnswer> =>
   jsonAnswer(await client.send('DELETE', `/pilots/${id}`, { body: '{}' }));
 
-/** IceProd contract 12. With the name of the tasks service where it can be stopped alone. */
+/** IceProd contract 12. `tasksService` is the name of the tasks process where it can be stopped alone. */
 export const pilots = (cluster: GetTestCluster, tasksService: string | undefined): void => {
   describe('pilots', () => {
     it('can be created and read', async () => {

@@ -5,7 +5,7 @@ import { type GetTestCluster } from '../../../harness/test-cluster.js';
 import { ID, newDataset, newTask, TIMESTAMP, unsubmitted } from '../fixtures.js';
 
 const NOT_FOUND = refused(404, 'Log not found');
-/** Longer ones go to the blob store on their own way. */
+/** Longer logs are streamed to the blob store. */
 const LARGE = 'x"\\\n\u{1F300}\u0001'.repeat(150_000);
 
 const add = async (client: HttpClient, path: string, body: unknown): Promise<string> => {
@@ -92,7 +92,7 @@ export const logs = (cluster: GetTestCluster): void => {
     const filled = (unit: string, size: number, sizeOf: (text: string) => number): string =>
       unit.repeat(Math.floor(size / sizeOf(unit))) + 'z'.repeat(size % sizeOf(unit));
 
-    // Around the sizes at which they take another way.
+    // Sizes around the thresholds of the different storage paths.
     it.each([
       ['bytes of a request', 262_143, (text: string) => Buffer.byteLength(text)],
       ['bytes of a request', 262_144, (text: string) => Buffer.byteLength(text)],
@@ -107,7 +107,7 @@ export const logs = (cluster: GetTestCluster): void => {
         const text = filled(unit, room, sizeOf);
         const id = await add(pilot, '/logs', `${open}${text}${close}`);
         const { json } = await system.get(`/logs/${id}`);
-        // Compared here: a megabyte that differs is nothing to look at.
+        // Compared as a boolean, because a diff of a megabyte is unreadable.
         expect([unit, (json as Document)['data'] === JSON.parse(`"${text}"`)]).toEqual([unit, true]);
         await remove(system, `/logs/${id}`);
       }

@@ -3,7 +3,7 @@ import type { HttpClient } from '../../../harness/http-client.js';
 import { type GetTestCluster } from '../../../harness/test-cluster.js';
 import { newDataset, newJob, newTask } from '../fixtures.js';
 
-/** Values that no route wants, or not everywhere. */
+/** Values that are invalid for most fields. */
 const VALUES: readonly unknown[] = [
   null,
   true,
@@ -150,7 +150,7 @@ const PATHS = [
   '/%F0%28',
 ];
 
-/** "Never answer 500 for bad input" (IceProd contract 1.3): clients would try again for minutes. */
+/** "Never answer 500 for bad input" (IceProd contract 1.3): clients would retry for minutes. */
 export const badInput = (cluster: GetTestCluster): void => {
   describe('bad input', () => {
     const prepare = async (): Promise<{ client: HttpClient; datasetId: string; jobId: string; taskId: string }> => {
@@ -165,7 +165,7 @@ export const badInput = (cluster: GetTestCluster): void => {
       expect({ ...shown, isServerError: status >= 500 }).toEqual({ ...shown, isServerError: false });
       if (status >= 400) {
         const { code, error } = JSON.parse(text) as { code?: unknown; error?: unknown };
-        // Cairn's own routes have a shape of their own.
+        // Cairn's own routes have their own error shape.
         if (path.startsWith('/cairn/')) return;
         expect([path, body, code, reasonPhrase(String(error))]).toEqual([path, body, status, reason]);
       }

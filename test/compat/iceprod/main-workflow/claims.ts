@@ -7,7 +7,7 @@ import { ID, newDataset, newTask, TIMESTAMP, unsubmitted } from '../fixtures.js'
 const waiting = (client: HttpClient, datasetId: string, fields: Document = {}): Promise<string> =>
   newTask(client, datasetId, { status: 'waiting', ...fields });
 
-/** For claims over all datasets: what other tests have left behind is not to be found. */
+/** Prevents claims over all datasets from finding tasks of other tests. */
 const suspendAllWaiting = async (client: HttpClient): Promise<void> => {
   const { json } = await client.get('/tasks?status=waiting&keys=task_id');
   const ids = (json as { tasks: readonly { task_id: string }[] }).tasks.map(({ task_id: id }) => id);
@@ -311,7 +311,7 @@ export const claims = (cluster: GetTestCluster): void => {
       expect(await claim(datasetId, 'back-off-2')).toMatchObject({ json: { task_id: other } });
       expect(await claim(datasetId, 'back-off-2')).toEqual(nothing);
       expect(await claim(datasetId)).toMatchObject({ json: { task_id: failing } });
-      // Whoever sets its status wants it to run.
+      // Setting the status is an explicit request to run the task.
       await system.post('/task_actions/bulk_status/waiting', { tasks: [failing] });
       expect(await claim(datasetId, 'back-off-2')).toMatchObject({ json: { task_id: failing } });
     });

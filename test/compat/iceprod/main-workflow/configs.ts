@@ -78,7 +78,7 @@ export const configs = (cluster: GetTestCluster): void => {
         '{"version":3.2,"tasks":[{"name":"a","trays":[{"name":"t"}]}]}',
         "Validation error in config['tasks'][0]['trays'][0]: 'modules' is a required property",
       ],
-      // Of several faults equally deep the last one, numbers as they were sent: so Python's jsonschema tells it.
+      // Python's jsonschema reports the last of several errors at the same depth, with numbers as they were sent.
       [
         '{"version":3.2,"description":2,"tasks":1.0}',
         "Validation error in config['tasks']: 1.0 is not of type 'array'",

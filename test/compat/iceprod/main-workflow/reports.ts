@@ -4,7 +4,7 @@ import { ok, refused } from '../answers.js';
 import { type GetTestCluster } from '../../../harness/test-cluster.js';
 import { newDataset, newTask, unsubmitted } from '../fixtures.js';
 
-/** IceProd contract 7.6: what becomes of a claimed task. */
+/** IceProd contract 7.6: reports on claimed tasks. */
 export const reports = (cluster: GetTestCluster): void => {
   describe('reporting on a task', () => {
     const report = (client: HttpClient, id: string, action: string, body: unknown): Promise<JsonAnswer> =>

@@ -75,7 +75,7 @@ export const volume = (cluster: GetTestCluster, units: number): void => {
   });
 
   describe('after a restart', () => {
-    /** A dataset with everything in it that clients can do, and what all its routes answer. */
+    /** A dataset with everything that clients can store, and the answers of all its routes. */
     const prepare = async (): Promise<(client: HttpClient) => Promise<readonly string[]>> => {
       const { system, alice, pilot } = cluster();
       const datasetId = await newDataset(alice);

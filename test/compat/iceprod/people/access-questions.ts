@@ -17,7 +17,7 @@ export const accessQuestions = (cluster: GetTestCluster): void => {
       expect(await ask({ value: 'nope' })).toEqual(refused(403, 'attr not found'));
       expect(await ask({ name: 'job_id' })).toEqual(refused(403, 'attr not found'));
       expect(await ask({ role: 'admin' })).toEqual(refused(403, 'role not found'));
-      // The one who asks is an administrator, which says nothing about the one who is asked about.
+      // The caller is an administrator, which does not matter for the named user.
       expect(await admin.post('/auths', { ...question, username: 'root', groups: [] })).toEqual(
         refused(403, 'authorization failed'),
       );

@@ -11,14 +11,14 @@ interface EntryPoint {
   readonly method: string;
   readonly path: string;
   readonly roles: readonly string[];
-  /** Only for plain users of whom these words are true. */
+  /** Restricts plain users to those who satisfy this. */
   readonly own: string;
   readonly rule: string;
 }
 
 const ROUTES = 'apps/gateway/src/iceprod/routes.tsv';
 const VERBS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
-/** Pages of the login send their forms to where they stand; the route list has only the pages. */
+/** Login pages post their forms to their own paths, which the route list names only once. */
 const FORMS = /^\/auth\/realms\/\{realm\}\/(device|protocol\/openid-connect\/(auth|logout))$/;
 
 const entryPointsOf = (list: string): readonly EntryPoint[] =>
@@ -32,7 +32,7 @@ const entryPointsOf = (list: string): readonly EntryPoint[] =>
       return { method, path, roles: roles.split(','), own, rule };
     });
 
-/** Paths that the router cannot tell apart are one. */
+/** Paths that the router cannot distinguish count as one. */
 const shapeOf = (path: string): string => path.replace(/\{\w+\}/g, '{}');
 
 /** Contract 1.2.4 to 1.2.6, 2: authorization, which is checked before anything else. */

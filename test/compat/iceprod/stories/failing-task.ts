@@ -4,10 +4,10 @@ import { newDataset, newJob, newTask } from '../fixtures.js';
 import { aTime, anId, datasetDocument, documentIn, jobDocument, without } from '../documents.js';
 import type { ExpectAnswer } from '../exact-answers.js';
 
-/** A legacy task fails for good when it has failed more often than this (contract 7.6). */
+/** A legacy task fails permanently after more failures than this (contract 7.6). */
 const LEGACY_FAILURES_MAX = 10;
 
-/** What comes of errors (contract 6, 7.6, 17). */
+/** Errors and retries (contract 6, 7.6, 17). */
 export const failingTask = (cluster: GetTestCluster, expectAnswer: ExpectAnswer): void => {
   const none = refused(404, 'Task not found');
   const badMove = refused(400, 'Bad state transition for status');
@@ -78,7 +78,7 @@ export const failingTask = (cluster: GetTestCluster, expectAnswer: ExpectAnswer)
     );
     expectAnswer(await alice.get(`${at}/task_stats`), ok({}));
 
-    // The crons for jobs and datasets.
+    // The crons update jobs and datasets.
     const jobStatus = `${at}/jobs/${job}/status`;
     const datasetStatus = `${at}/status`;
     expectAnswer(await system.put(jobStatus, { status: 'errors' }), done);
@@ -106,7 +106,7 @@ export const failingTask = (cluster: GetTestCluster, expectAnswer: ExpectAnswer)
     expectAnswer(await alice.put(datasetStatus, {}), refused(400, 'missing status'));
     expectAnswer(await system.put('/datasets/nobodys/status', { status: 'errors' }), refused(404, 'Dataset not found'));
 
-    // The owner has another try: what has failed is counted on.
+    // The owner retries: the failure count continues.
     expectAnswer(await alice.put(datasetStatus, { status: 'processing' }), done);
     expectAnswer(await alice.put(jobStatus, { status: 'processing' }), done);
     expectAnswer(await alice.put(`${at}/tasks/${id}/status`, { status: 'processing' }), badMove);

@@ -15,7 +15,7 @@ const STATS = {
   time: 't',
 };
 
-/** The process beside HTCondor: it claims for many, and reports each with the ticket of the claim (contract 7.6, 8, 9, 11). */
+/** The process beside HTCondor claims many tasks and reports each with the instance id of its claim (contract 7.6, 8, 9, 11). */
 export const gridProcess = (cluster: GetTestCluster, expectAnswer: ExpectAnswer): void => {
   it('a grid process claims many tasks and reports processing, statistics, logs and completion', async () => {
     const { system, alice, bob } = cluster();
@@ -147,9 +147,9 @@ export const gridProcess = (cluster: GetTestCluster, expectAnswer: ExpectAnswer)
       expectAnswer(await report('processing', { instance_id: instance, site: 'AMAZON' }), ok(queued));
       const processing = { ...queued, status: 'processing', site: 'AMAZON', status_changed: aTime };
       expectAnswer(await system.get(`/tasks/${id}`), ok(processing));
-      // Again, as after a lost answer: nothing happens, and no counter moves.
+      // Repeated, as after a lost answer: nothing changes, and no counter increases.
       expectAnswer(await report('processing', { instance_id: instance }), ok(processing));
-      // HTCondor has put the job back into its queue, and started it again.
+      // HTCondor has requeued the job and started it again.
       const status = `/tasks/${id}/status`;
       expectAnswer(
         await system.put(status, { status: 'queued', instance_id: 'stale' }),
@@ -203,7 +203,7 @@ export const gridProcess = (cluster: GetTestCluster, expectAnswer: ExpectAnswer)
         status_changed: aTime,
       };
       expectAnswer(await system.get(`/tasks/${id}`), ok({ ...documentIn(before), ...complete }));
-      // The answer was lost, and the client asks again: harmless.
+      // A repeat after a lost answer is harmless.
       expectAnswer(await report('complete', end), none);
       expectAnswer(await report('failed', end), none);
       await counts({ idle: 3, ...(index < 2 && { queued: 2 - index }), complete: index + 1 });

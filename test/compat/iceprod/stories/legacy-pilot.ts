@@ -7,7 +7,7 @@ import type { ExpectAnswer } from '../exact-answers.js';
 
 const CONFIG = '{"version": 3, "tasks": [{"name": "generate", "seed": 9007199254740993, "scale": 1.0}]}';
 
-/** The pilot of IceProd 2.4 to 2.7: it fetches tasks and knows no tickets (contract 7.6, 12). */
+/** The pilot of IceProd 2.4 to 2.7 claims queued tasks and knows no instance ids (contract 7.6, 12). */
 export const legacyPilot = (cluster: GetTestCluster, expectAnswer: ExpectAnswer): void => {
   it('a legacy pilot registers, claims a queued task and reports without an instance id', async () => {
     const { system, pilot, alice } = cluster();
@@ -61,7 +61,7 @@ export const legacyPilot = (cluster: GetTestCluster, expectAnswer: ExpectAnswer)
     const informative = { gridspec: 'g', hostname: 'n1', domain: 'd', ifaces: [] };
     expectAnswer(
       await pilot.post('/task_actions/process', { ...query, ...informative }),
-      // Old pilots look at all five without asking whether they are there.
+      // Old pilots read all five fields without checking that they exist.
       ok({ ...task, requirements: { memory: 4, cpu: 1, gpu: 0, disk: 10, time: 1 } }),
     );
     expectAnswer(await pilot.post('/task_actions/process', query), none);
@@ -103,7 +103,7 @@ export const legacyPilot = (cluster: GetTestCluster, expectAnswer: ExpectAnswer)
     );
     const complete = { ...task, site: 'DESY', status: 'complete', walltime: 0.5 };
     expectAnswer(await pilot.get(`/tasks/${id}`), ok(complete));
-    // It has no ticket that could be stale: the task is where it should go.
+    // Without an instance id a report cannot be stale: the task already has the requested status.
     expectAnswer(await pilot.post(`/tasks/${id}/task_actions/complete`, { time_used: 9 }), ok(complete));
     expectAnswer(await pilot.post('/tasks/nobodys/task_actions/complete', {}), none);
     expectAnswer(

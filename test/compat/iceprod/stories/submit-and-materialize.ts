@@ -58,7 +58,7 @@ const WRONG_CONFIGS: readonly (readonly [config: unknown, reason: string])[] = [
   ['{"version"', 'body is not valid JSON'],
 ];
 
-/** What people do on the web page or with a script (contract 4, 5, 6, 7, 10, 16). */
+/** Requests of the web page and of users' scripts (contract 4, 5, 6, 7, 10, 16). */
 export const submitAndMaterialize = (cluster: GetTestCluster, expectAnswer: ExpectAnswer): void => {
   it('a user submits a dataset with its config and creates jobs and tasks from it', async () => {
     const { admin, system, alice, bob } = cluster();
@@ -69,7 +69,7 @@ export const submitAndMaterialize = (cluster: GetTestCluster, expectAnswer: Expe
       expectAnswer(await alice.post('/datasets', { ...SUBMISSION, ...fields }), refused(400, reason));
     }
 
-    // A plain user submits in nobody else's name: no error, but the name is not taken.
+    // A plain user cannot submit under another name: the name is ignored without an error.
     const sent = await alice.send('POST', '/datasets', { body: JSON.stringify({ ...SUBMISSION, username: 'bob' }) });
     const answer = jsonAnswer(sent);
     expectAnswer(answer, created({ result: anId }));
@@ -83,7 +83,7 @@ export const submitAndMaterialize = (cluster: GetTestCluster, expectAnswer: Expe
     const next = await alice.post('/datasets', { ...SUBMISSION, auth_groups_read: [] });
     expectAnswer(next, created({ result: anId }));
     const other = resultIn(next);
-    // What was refused has used up no number.
+    // Refused submissions use no dataset number.
     expectAnswer(
       await alice.get(`/datasets/${other}`),
       ok(datasetDocument({ ...SUBMISSION, dataset_id: other, dataset: number + 1 })),

@@ -7,7 +7,7 @@ import type { ExpectAnswer } from '../exact-answers.js';
 
 const WORDS = ['idle', 'waiting', 'queued', 'processing', 'failed', 'complete'];
 
-/** What the owner of a dataset does to it (contract 4.2, 6, 7.3, 7.7, 16). */
+/** The owner suspends and resets a dataset (contract 4.2, 6, 7.3, 7.7, 16). */
 export const suspendAndReset = (cluster: GetTestCluster, expectAnswer: ExpectAnswer): void => {
   it('a running dataset is suspended, reset and hard-reset', async () => {
     const { system, alice, bob } = cluster();
@@ -33,7 +33,7 @@ export const suspendAndReset = (cluster: GetTestCluster, expectAnswer: ExpectAns
     await statuses(WORDS, INSTANCE_IDS);
 
     for (const action of ['bulk_suspend', 'bulk_reset', 'bulk_hard_reset']) {
-      // Nobody is chosen, which is not everybody.
+      // An empty selection selects nothing.
       expectAnswer(await alice.post(`${at}/task_actions/${action}`, { tasks: [] }), done);
       expectAnswer(await alice.post(`${at}/task_actions/${action}`, { jobs: [] }), done);
       expectAnswer(await alice.post(`${at}/job_actions/${action}`, { jobs: [] }), done);
@@ -123,7 +123,7 @@ export const suspendAndReset = (cluster: GetTestCluster, expectAnswer: ExpectAns
     expectAnswer(await alice.post(`${at}/job_actions/bulk_status/gone`, { jobs: [job] }), refused(400, 'Bad status'));
     expectAnswer(await alice.post(`${at}/job_actions/bulk_status/errors`, {}), refused(400, 'Missing jobs in body'));
 
-    // Tasks are forced, whatever they were.
+    // Tasks are forced from any status.
     expectAnswer(await alice.post(`${at}/task_actions/bulk_status/complete`, { tasks }), done);
     expectAnswer(await alice.post(`${at}/task_actions/bulk_status/waiting`, { tasks: [first] }), done);
     expectAnswer(await alice.get(`${at}/task_counts/status`), ok({ waiting: 1, complete: 5 }));

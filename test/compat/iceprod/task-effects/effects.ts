@@ -7,7 +7,7 @@ import { newDataset, newTask } from '../fixtures.js';
 
 const OLD = '2026-01-01T00:00:00.000001';
 const NOW = 'now';
-/** Nothing of it is what a new task has. */
+/** Differs from a new task in every field. */
 const RICH = {
   ...{ site: 'OLD', failures: 3, evictions: 1, walltime: 1.5, walltime_err: 2.5, walltime_err_n: 2 },
   status_changed: OLD,
@@ -23,7 +23,7 @@ interface Row {
   /** Statuses from which the request has an effect. */
   readonly from: (from: TaskStatus) => boolean;
   readonly otherwise: (from: TaskStatus) => JsonAnswer | undefined;
-  /** Every field that is another one afterwards. */
+  /** The fields that change. */
   readonly effect: Document;
   readonly answersDocument?: true;
 }

@@ -11,7 +11,7 @@ const eventsOf = async (client: HttpClient, id: string): Promise<readonly string
   return (json as { events: readonly { event: string }[] }).events.map(({ event }) => event);
 };
 
-/** A PATCH of `dataset_id` changes who lists a task; where it is at home, and so its history, stays. */
+/** A PATCH of `dataset_id` moves a task to the lists of another dataset; its home stream, and so its history, stays. */
 export const movedTasks = (cluster: GetTestCluster): void => {
   describe('a task moved to another dataset', () => {
     it('is listed, counted and found only there', async () => {

@@ -28,7 +28,7 @@ export const runTimes = (cluster: GetTestCluster): void => {
       );
     };
 
-    /** Complete, after so many seconds. */
+    /** Completes a task with this run time. */
     const completed = async (client: HttpClient, datasetId: string, seconds: number, more = {}): Promise<string> => {
       const id = await newTask(client, datasetId, { status: 'queued', instance_id: 'i', ...more });
       await client.post(`/tasks/${id}/task_actions/complete`, { instance_id: 'i', time_used: seconds });
