@@ -11,7 +11,7 @@ export const historyRoutes = {
       roles: ['admin', 'system', 'pilot', 'user'],
       note: "users need the read rule of the unit's workload",
     },
-    summary: 'Everything that ever happened to a unit, oldest first',
+    summary: 'All events of a unit, oldest first',
     fields: { unit_id: path('id of the unit in its dialect, such as a task_id') },
     response: {
       type: 'object',

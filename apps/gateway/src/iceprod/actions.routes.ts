@@ -51,7 +51,7 @@ const routesOf = <const Name extends Action>(name: Name, title: string, summary:
     method: 'GET',
     path: `/actions/${name}`,
     policy: EVERYBODY,
-    summary: 'How many of these requests there are, by status',
+    summary: 'Counts these requests by status',
     fields: { action: constant(name) },
     response: COUNTS,
   }),
@@ -73,7 +73,7 @@ const routesOf = <const Name extends Action>(name: Name, title: string, summary:
     method: 'GET',
     path: `/actions/${name}/:id`,
     policy: EVERYBODY,
-    summary: 'One request: how far it is and what has come of it',
+    summary: 'One request with its progress and result',
     fields: { action: constant(name), request_id: { ...path(), name: 'id' } },
     response: REQUEST,
     errors: NONE,
@@ -96,7 +96,7 @@ const submit = routesOf(
 const materialization = routesOf(
   'materialization',
   'Materialization',
-  'Makes jobs and tasks of a dataset; while such a request is open it is answered again',
+  'Creates the jobs and tasks of a dataset; while such a request is open, its id is returned again',
   body(['dataset_id'], { dataset_id: string, ...MATERIALIZATION }),
 );
 const datasetStatus = routesOf(
@@ -174,7 +174,7 @@ export const actionRoutes = {
     method: 'POST',
     path: '/actions/materialization/datasets/:dataset_id',
     policy: WRITERS,
-    summary: 'Makes jobs and tasks of the dataset',
+    summary: 'Creates the jobs and tasks of the dataset',
     fields: {
       action: constant('materialization'),
       dataset_id: path(),
@@ -189,7 +189,7 @@ export const actionRoutes = {
     method: 'POST',
     path: '/',
     policy: SERVICES,
-    summary: 'As old clients ask: makes jobs and tasks of a dataset, or of all that are processing',
+    summary: 'Legacy: creates the jobs and tasks of a dataset, or of all that are processing',
     fields: {
       action: constant('materialization'),
       legacy: constant(true),
@@ -205,7 +205,7 @@ export const actionRoutes = {
     method: 'POST',
     path: '/request/:dataset_id',
     policy: WRITERS,
-    summary: 'As old clients ask: makes jobs and tasks of the dataset',
+    summary: 'Legacy: creates the jobs and tasks of the dataset',
     fields: {
       action: constant('materialization'),
       legacy: constant(true),
@@ -222,7 +222,7 @@ export const actionRoutes = {
     method: 'GET',
     path: '/request/:dataset_id/status',
     policy: READERS,
-    summary: 'The materialization of the dataset that changed last, as old clients read it',
+    summary: 'Legacy: the materialization of the dataset that changed last',
     fields: { dataset_id: path() },
     response: LEGACY_REQUEST,
     errors: NONE,
@@ -233,7 +233,7 @@ export const actionRoutes = {
     method: 'GET',
     path: '/status/:materialization_id',
     policy: SERVICES,
-    summary: 'One materialization, as old clients read it',
+    summary: 'Legacy: one materialization',
     fields: { action: constant('materialization'), request_id: { ...path(), name: 'materialization_id' } },
     response: LEGACY_REQUEST,
     errors: NONE,

@@ -66,7 +66,7 @@ export const authRoutes = {
     method: 'POST',
     path: '/auths',
     policy: SERVICES,
-    summary: 'Whether somebody of this name and these groups may read or write a dataset, whoever asks',
+    summary: 'Checks whether a user with these groups may read or write a dataset',
     fields: {
       name: required(str),
       value: required(str),

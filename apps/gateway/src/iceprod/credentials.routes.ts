@@ -202,7 +202,7 @@ export const createCredentialRoutes = {
     method: 'POST',
     path: '/create',
     policy: { roles: EVERYBODY_ROLES, own: { words: 'self only', isOf: () => true } },
-    summary: 'Makes an OAuth credential for a user and stores it nowhere',
+    summary: 'Creates an OAuth credential for a user without storing it',
     fields: {
       username: required(filled),
       scope: required(filled),

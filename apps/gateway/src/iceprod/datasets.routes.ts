@@ -141,7 +141,7 @@ export const datasetRoutes = {
     method: 'POST',
     path: '/datasets/:dataset_id/dataset_actions/truncate',
     policy: WRITERS,
-    summary: 'No more jobs will be made for this dataset',
+    summary: 'Ends the creation of jobs for this dataset',
     fields: { dataset_id: path(), change: constant('truncate') },
     response: EMPTY_OBJECT,
     errors: { 400: 'Cannot truncate complete dataset', 404: 'Dataset not found' },

@@ -18,7 +18,7 @@ const document = (description: string, properties: Readonly<Record<string, Schem
 
 /** Documents that IceProd's routes answer with, for the OpenAPI document. */
 export const DOCUMENTS = {
-  Dataset: document('What somebody asked for: a number of jobs with the same tasks (IceProd contract 4.1)', {
+  Dataset: document('A number of jobs with the same tasks (IceProd contract 4.1)', {
     dataset_id: string,
     dataset: { ...integer, description: 'human number, never used twice' },
     description: string,
@@ -54,7 +54,7 @@ export const DOCUMENTS = {
     requirements: { ...free, description: 'cpu, gpu, memory and disk in GB, time in hours, os, site' },
     status: oneOf(TASK_STATUSES),
     priority: number,
-    instance_id: { ...string, description: 'ticket of the current attempt' },
+    instance_id: { ...string, description: 'id of the current run' },
     status_changed: timestamp,
     failures: integer,
     evictions: integer,
@@ -115,7 +115,7 @@ export const DOCUMENTS = {
     transfer: { type: ['string', 'boolean'] },
     compression: { type: ['string', 'boolean'] },
   }),
-  Log: document('What a run, or somebody, left to read (IceProd contract 9); further fields as they were sent', {
+  Log: document('A log of a run or of a user (IceProd contract 9); further fields as they were sent', {
     log_id: string,
     name: {},
     timestamp,
@@ -149,7 +149,7 @@ export const DOCUMENTS = {
     current_role: string,
     groups: strings,
   }),
-  Credential: document('A way into a storage: whose it is, and what its type has (IceProd contract 19)', {
+  Credential: document('A credential for a storage service, with its owner (IceProd contract 19)', {
     username: string,
     groupname: string,
     dataset_id: string,
@@ -167,7 +167,7 @@ export const DOCUMENTS = {
     last_use: number,
   }),
   Error: {
-    ...document('Every refusal; `error` is the HTTP reason phrase as well', { code: integer, error: string }),
+    ...document('Every error; `error` is also the HTTP reason phrase', { code: integer, error: string }),
     required: ['code', 'error'],
   },
 } as const satisfies Readonly<Record<string, Schema>>;

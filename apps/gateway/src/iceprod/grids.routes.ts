@@ -54,7 +54,7 @@ export const gridRoutes = {
     path: '/grids/:grid_id',
     policy: SERVICES,
     summary:
-      'Merges any fields, dotted names set nested ones, and renews last_update; answers the grid after the change',
+      'Merges any fields, dotted names set nested ones, and renews last_update; returns the grid after the change',
     fields: { grid_id: path(), fields: wholeBody() },
     body: { empty: 'Missing update data' },
     response: documentOf('Grid'),

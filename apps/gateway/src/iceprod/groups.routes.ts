@@ -44,7 +44,7 @@ export const groupRoutes = {
     method: 'POST',
     path: '/groups',
     policy: ADMINS,
-    summary: 'Adds a group',
+    summary: 'Creates a group',
     fields: {
       name: required(str, { missing: 'missing name' }),
       priority,
@@ -83,7 +83,7 @@ export const groupRoutes = {
     method: 'PUT',
     path: '/groups/*group_name',
     policy: ADMINS,
-    summary: 'Adds a group by name or changes what is given',
+    summary: 'Creates a group, or changes the given fields of an existing one',
     fields: { name: { ...inPath, name: 'group_name' }, priority, extra },
     response: EMPTY_OBJECT,
     errors: { 400: 'group name mismatch; group is built in' },

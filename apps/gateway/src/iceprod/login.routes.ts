@@ -49,7 +49,7 @@ export const loginRoutes = {
     method: 'POST',
     path: '/ldap',
     policy: 'public',
-    summary: 'Checks a password; answers a token that lives long',
+    summary: 'Checks a password and returns a long-lived token',
     fields: { username: loginWord, password: loginWord },
     deadlineMs: LOGIN_DEADLINE_MS,
     response: documentOf('Login'),

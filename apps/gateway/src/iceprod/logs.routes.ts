@@ -183,7 +183,7 @@ export const logRoutes = {
     method: 'DELETE',
     path: '/datasets/:dataset_id/logs',
     policy: WRITERS,
-    summary: 'Deletes all logs of a dataset and tells how far it is, line by line',
+    summary: 'Deletes all logs of a dataset and reports the progress line by line',
     fields: { dataset_id: path(), limit: constant(DELETED_AT_ONCE) },
     contentType: 'application/x-ndjson',
     response: {

@@ -105,7 +105,7 @@ export const pilotRoutes = {
     path: '/pilots/:pilot_id',
     policy: SERVICES_AND_PILOTS,
     summary:
-      'Merges any fields, dotted names set nested ones, and renews last_update; answers the pilot after the change',
+      'Merges any fields, dotted names set nested ones, and renews last_update; returns the pilot after the change',
     fields: { pilot_id: path(), fields: freeForm(wholeBody(), RESOURCES) },
     body: { empty: 'Missing update data' },
     response: documentOf('Pilot'),

@@ -37,7 +37,7 @@ export const roleRoutes = {
     method: 'PUT',
     path: '/roles/:role_name',
     policy: ADMINS,
-    summary: 'Adds a role or replaces its document',
+    summary: 'Creates a role or replaces its document',
     fields: { name: { ...path(), name: 'role_name' }, extra },
     response: EMPTY_OBJECT,
     errors: { 400: 'role name mismatch; role is built in' },

@@ -44,7 +44,7 @@ const reportRoute = <const Report extends 'reset' | 'failed' | 'complete'>(
     method: 'POST',
     path: `/tasks/:task_id/task_actions/${what}`,
     policy: SERVICES_AND_PILOTS,
-    summary: `${summary}; answers the task before the change`,
+    summary: `${summary}; returns the task before the change`,
     fields: { task_id: path(), report: constant(what), instance_id: lenient(str), ...report },
     response: documentOf('Task'),
     errors: { 400: 'Missing instance_id in body', 404: 'Task not found' },
@@ -58,7 +58,7 @@ export const taskActionRoutes = {
     method: 'POST',
     path: '/task_actions/waiting',
     policy: SERVICES,
-    summary: 'Idle tasks become waiting',
+    summary: 'Sets idle tasks to waiting',
     fields: {
       task_ids: {
         ...promotable,
@@ -122,7 +122,7 @@ export const taskActionRoutes = {
     method: 'POST',
     path: '/tasks/:task_id/task_actions/processing',
     policy: SERVICES,
-    summary: 'A claimed task runs; answers the task before the change',
+    summary: 'Reports that a claimed task runs; returns the task before the change',
     fields: {
       task_id: path(),
       report: constant('processing'),

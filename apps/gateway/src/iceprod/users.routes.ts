@@ -37,7 +37,7 @@ export const userRoutes = {
     method: 'POST',
     path: '/users',
     policy: ADMINS,
-    summary: 'Adds a user',
+    summary: 'Creates a user',
     fields: {
       username: required(str, { missing: 'missing username' }),
       groups: defaulted(strings, []),
@@ -57,7 +57,7 @@ export const userRoutes = {
     method: 'PUT',
     path: '/users/:username',
     policy: ADMINS,
-    summary: 'Adds a user; the body does not matter',
+    summary: 'Creates a user; the body is ignored',
     fields: { username: path(), duplicate: constant('conflict') },
     response: EMPTY_OBJECT,
     errors: { 409: 'duplicate username' },
