@@ -4,10 +4,10 @@ import type { Position } from '#ledger/ledger.js';
 import type { Answer, Contract, MessageContext, ServiceName } from './contract.js';
 import { WaitForPosition, VISIBLE_WITHIN_MS } from './visibility.js';
 
-/** What a client is told to wait before it asks again. */
+/** `Retry-After` of an unavailable answer. */
 export const RETRY_AFTER_SECONDS = 1;
 
-/** The refusal that stands for silence. */
+/** The error for a request that nothing answered in time. */
 export const noAnswer = (service: ServiceName, why: string): DomainError =>
   new DomainError('unavailable', 'bus.no-answer', `no answer from ${service}: ${why}`, {
     retryAfterSeconds: RETRY_AFTER_SECONDS,

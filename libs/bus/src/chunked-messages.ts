@@ -14,7 +14,7 @@ const RETENTION_MS = 60_000;
 const FETCH_CONCURRENCY = 4;
 const CHUNK_TIMEOUT_MS = 5000;
 
-/** Sent in place of a large message: the receiver fetches the chunks itself, at its own pace, from whoever holds them. */
+/** Sent in place of a large message: the receiver fetches the chunks itself, at its own pace, from the sender. */
 interface Announcement {
   readonly inbox: string;
   readonly id: number;

@@ -16,7 +16,7 @@ export interface MessageContext {
   readonly correlationId: string;
   /**
    * Names a command that may come more than once: the same id gets the first reply again. A client gives it with its
-   * Idempotency-Key, a service that takes an errand up again by its step, and a transport that sends repeatedly to what has none.
+   * Idempotency-Key, a service that resumes an operation names it by its step, and a transport that sends repeatedly to what has none.
    */
   readonly commandId?: string;
   /** Hash of a request that its client named: under the same command id, one with another hash is refused. */

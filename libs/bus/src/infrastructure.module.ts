@@ -20,7 +20,7 @@ export interface Infrastructure {
   readonly health: Health;
 }
 
-/** What every application stands on, for injection anywhere by class: made by `main.ts`, closed by its shutdown. */
+/** What every application needs, for injection anywhere by class: made by `main.ts`, closed by its shutdown. */
 @Module({})
 export class InfrastructureModule {
   static register({ environment, ledger, bus, connection, log, metrics, health }: Infrastructure): DynamicModule {

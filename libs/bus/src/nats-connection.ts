@@ -21,14 +21,14 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 const report = async (connection: NatsConnection, log: Log): Promise<void> => {
   for await (const status of connection.status()) {
     if (status.type === 'disconnect' || status.type === 'error') log.warn({ status }, 'NATS connection is disturbed');
-    if (status.type === 'reconnect') log.info({ status }, 'NATS connection stands again');
+    if (status.type === 'reconnect') log.info({ status }, 'NATS connection is restored');
   }
 };
 
 /**
  * One connection per process, for sending and receiving. Once made it reconnects for as long as the process lives.
  *
- * @throws NatsUnreachable when the first connection does not stand within `withinMs`
+ * @throws NatsUnreachable when the first connection is not made within `withinMs`
  */
 export const connectNats = async (
   url: string,

@@ -41,7 +41,7 @@ export class NatsStrategy extends MessageServer {
       });
       this.subscriptions.push(subscription);
     }
-    // The broker knows the subscriptions before anybody is told that the service is ready.
+    // The broker knows the subscriptions before the service reports that it is ready.
     this.connection.flush().then(() => callback(), callback);
   }
 

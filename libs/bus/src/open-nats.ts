@@ -18,7 +18,7 @@ export interface Nats {
 }
 
 /**
- * Connection and bus of a process that stands alone.
+ * Connection and bus of a separate process.
  *
  * @throws NatsRequired, NatsUnreachable
  */

@@ -60,7 +60,7 @@ describe('access rules', () => {
     });
   });
 
-  it('stand for ids that no stream name can hold to the letter', () => {
+  it('apply to ids that a stream name holds only in escaped form', () => {
     const id = 'a/b '.repeat(100);
     expect(rulesAfter(submitted(id)).ruleOf(id)).toBeDefined();
     expect(rulesAfter(submitted(id)).ruleOf(`${id}x`)).toBeUndefined();

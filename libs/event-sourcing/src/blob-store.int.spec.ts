@@ -87,7 +87,7 @@ describe('JetStreamBlobStore', () => {
     await blobs.delete('large');
   });
 
-  it('tells a reader when the blob is gone under its hands', async () => {
+  it('reports to a reader that the blob was deleted while it was read', async () => {
     const blobs = await JetStreamBlobStore.open(connection, bucket);
     await blobs.put('large', Readable.from([Buffer.alloc(3 * MIB)]));
     const read = await blobs.get('large');

@@ -13,7 +13,7 @@ export interface Pending {
   readonly answer: (answer: Answer<unknown>) => void;
   /** Event ids are made of this and an index. */
   readonly idSeed: string;
-  /** Index of the next event id: grows when events of an attempt stand in the ledger and the rest is decided again. */
+  /** Index of the next event id: grows when the ledger holds some events of an attempt and the rest is decided again. */
   firstIndex: number;
   attempts: number;
 }
@@ -22,7 +22,7 @@ export interface Pending {
 export interface DecidedCommand {
   readonly pending: Pending;
   readonly decision: Decision<unknown>;
-  readonly placed: readonly StreamEvents[];
+  readonly eventsByStream: readonly StreamEvents[];
 }
 
 /** A command's events in one stream, named by the last of them. */
@@ -33,21 +33,22 @@ export interface StreamEvents extends EventLocation {
 /** For commands that append nothing. */
 export const NO_OUTCOMES: ReadonlyMap<string, Outcome> = new Map();
 
-const replyOf = ({ decision, placed }: DecidedCommand): unknown => {
+const replyOf = ({ decision, eventsByStream }: DecidedCommand): unknown => {
   if (decision instanceof DomainError) return undefined;
   const { reply } = decision;
   return typeof reply === 'function'
-    ? (reply as (succeeded: ReadonlySet<string>) => unknown)(streamsOf(placed))
+    ? (reply as (succeeded: ReadonlySet<string>) => unknown)(streamsOf(eventsByStream))
     : reply;
 };
 
-const streamsOf = (placed: readonly StreamEvents[]): ReadonlySet<string> => new Set(placed.map(({ stream }) => stream));
+const streamsOf = (eventsByStream: readonly StreamEvents[]): ReadonlySet<string> =>
+  new Set(eventsByStream.map(({ stream }) => stream));
 
 /** The reply to save for repeats before the command's events are appended. */
 export const provisionalReply = (each: DecidedCommand): readonly ProvisionalReply[] => {
   const name = nameOf(each.pending.command.context);
-  if (name === undefined || each.placed.length === 0) return [];
-  return [{ ...name, reply: replyOf(each), placed: each.placed }];
+  if (name === undefined || each.eventsByStream.length === 0) return [];
+  return [{ ...name, reply: replyOf(each), lastEvents: each.eventsByStream }];
 };
 
 /** Kinds of refusals that a repeat may not get again, because the request was not carried out. */
@@ -59,16 +60,16 @@ const isTransient = (decision: Decision<unknown>): boolean =>
 /** The answer to save for repeats of a command without events. */
 export const finalAnswer = (each: DecidedCommand): readonly FinalAnswer[] => {
   const name = nameOf(each.pending.command.context);
-  if (name?.requestHash === undefined || each.placed.length > 0 || isTransient(each.decision)) return [];
+  if (name?.requestHash === undefined || each.eventsByStream.length > 0 || isTransient(each.decision)) return [];
   return [{ ...name, answer: firstAnswer(each, NO_OUTCOMES) }];
 };
 
-/** What a command is answered when its events stand as the outcomes say. */
+/** The answer to a command, given the outcomes of its appends. */
 export const firstAnswer = (each: DecidedCommand, outcomes: ReadonlyMap<string, Outcome>): Answer<unknown> => {
   if (each.decision instanceof DomainError) return { error: each.decision.toValue() };
   const reply = replyOf(each);
   let last: Position | undefined;
-  for (const { stream } of each.placed) {
+  for (const { stream } of each.eventsByStream) {
     const position = outcomes.get(stream)?.position;
     if (position !== undefined && (last === undefined || position > last)) last = position;
   }
@@ -84,9 +85,9 @@ export const tooLargeError = ({ bytesMax }: EventTooLarge | AppendTooLarge): Dom
   new DomainError('invalid', 'request.too-large', `The request has more than ${bytesMax} bytes`);
 
 /** A refusal when one of a command's events is larger than the ledger takes. */
-export const sizeRefusal = (placed: readonly StreamEvents[]): DomainError | undefined => {
+export const sizeRefusal = (eventsByStream: readonly StreamEvents[]): DomainError | undefined => {
   try {
-    for (const { stream, events } of placed) for (const event of events) serialize(stream, event);
+    for (const { stream, events } of eventsByStream) for (const event of events) serialize(stream, event);
     return undefined;
   } catch (error) {
     if (isSizeError(error)) return tooLargeError(error);

@@ -38,10 +38,10 @@ export class DrainAppends {
    *
    * @throws UnsealedTail, EventTooLarge
    */
-  async place(pending: Pending, events: readonly DecidedEvent[], slices: Slices): Promise<readonly StreamEvents[]> {
-    const placed: StreamEvents[] = [];
+  async add(pending: Pending, events: readonly DecidedEvent[], slices: Slices): Promise<readonly StreamEvents[]> {
+    const eventsByStream: StreamEvents[] = [];
     const created = this.createEvents(pending, events);
-    // If one stream's part were too large for the ledger, the other streams' parts would stand without it.
+    // If one stream's part were too large for the ledger, the other streams' parts would be appended without it.
     if (created.size > 1) for (const [stream, part] of created) for (const event of part) serialize(stream, event);
     for (const [stream, part] of created) {
       const append = this.appends.get(stream) ?? this.openAppend(stream);
@@ -56,9 +56,9 @@ export class DrainAppends {
       }
       const last = staged ? append.addStaged(part) : append.add(part);
       if (staged) this.readModel.skipTo(stream, last.revision, last.id);
-      placed.push({ stream, revision: last.revision, id: last.id, events: part });
+      eventsByStream.push({ stream, revision: last.revision, id: last.id, events: part });
     }
-    return placed;
+    return eventsByStream;
   }
 
   /** Appends everything, all streams at once. Never rejects. */

@@ -18,10 +18,10 @@ export interface NamedCommand {
   readonly requestHash?: string | undefined;
 }
 
-/** The reply to a command, valid once its events stand in the ledger at these revisions. */
+/** The reply to a command, valid once the ledger holds its events at these revisions. */
 export interface ProvisionalReply extends NamedCommand {
   readonly reply: unknown;
-  readonly placed: readonly EventLocation[];
+  readonly lastEvents: readonly EventLocation[];
 }
 
 /** The answer to a command without events. */
@@ -31,7 +31,7 @@ export interface FinalAnswer extends NamedCommand {
 
 /** An answer as it is stored: a compact tuple, because every command has one. */
 type StoredAnswer = readonly [
-  placed: readonly (readonly [stream: string, revision: number, id: string])[],
+  lastEvents: readonly (readonly [stream: string, revision: number, id: string])[],
   reply: unknown,
   requestHash?: string | null,
   error?: DomainErrorValue,
@@ -74,9 +74,9 @@ export class IdempotencyStore {
 
   async saveBeforeAppend(replies: readonly ProvisionalReply[]): Promise<void> {
     if (replies.length === 0) return;
-    const entries = replies.map(({ commandId, requestHash, reply, placed }): KeyValueEntry => {
-      const places = placed.map(({ stream, revision, id }) => [stream, revision, id] as const);
-      return entryOf(commandId, requestHash === undefined ? [places, reply] : [places, reply, requestHash]);
+    const entries = replies.map(({ commandId, requestHash, reply, lastEvents }): KeyValueEntry => {
+      const locations = lastEvents.map(({ stream, revision, id }) => [stream, revision, id] as const);
+      return entryOf(commandId, requestHash === undefined ? [locations, reply] : [locations, reply, requestHash]);
     });
     // A power failure may take the last of them; see ADR 0006 for what a repeat does then.
     await this.keyValueStore.putAll(entries, 'process');
@@ -105,20 +105,20 @@ export class IdempotencyStore {
   }
 
   private async answerOf(
-    [placed, reply, first, error]: StoredAnswer,
+    [lastEvents, reply, first, error]: StoredAnswer,
     requestHash: string | undefined,
   ): Promise<Answer<unknown> | undefined> {
-    const position = placed.length === 0 ? undefined : await this.positionOf(placed);
-    if (placed.length > 0 && position === undefined) return undefined;
+    const position = lastEvents.length === 0 ? undefined : await this.positionOf(lastEvents);
+    if (lastEvents.length > 0 && position === undefined) return undefined;
     if (!isSameRequest(first, requestHash)) return { error: KEY_REUSED };
     if (error !== undefined) return { error };
     return position === undefined ? { reply } : { reply, position };
   }
 
   /** Position of the last event; undefined when the ledger does not hold each of them at its revision. */
-  private async positionOf(placed: StoredAnswer[0]): Promise<Position | undefined> {
+  private async positionOf(lastEvents: StoredAnswer[0]): Promise<Position | undefined> {
     let last: Position | undefined;
-    for (const [stream, revision, id] of placed) {
+    for (const [stream, revision, id] of lastEvents) {
       const [event] = await this.ledger.readStream(stream, { from: revision, limit: 1 });
       if (event?.id !== id) return undefined;
       last = Math.max(last ?? 0, event.position);

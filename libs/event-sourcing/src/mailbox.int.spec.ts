@@ -64,7 +64,7 @@ describe('Mailbox', () => {
     expect(appends).toEqual([3]);
   });
 
-  it('tells how many commands a drain had, and how long the ledger took for it', async () => {
+  it('reports how many commands a drain had, and how long the ledger took for it', async () => {
     const { readModel, keyValueStore } = service;
     const drains: number[] = [];
     const appends: number[] = [];
@@ -228,7 +228,7 @@ describe('Mailbox', () => {
   describe('when another writer has appended behind its back', () => {
     it('catches up and decides again', async () => {
       await add(5);
-      // The follower hears of it at the same time as the mailbox meets it; whoever is first, nothing counts twice.
+      // The follower and the mailbox get it at the same time; whichever is first, nothing counts twice.
       const [, answer] = await Promise.all([services.ledger.append(STREAM, 0, [counted(10)]), add(1)]);
       expect(answer).toMatchObject({ reply: { total: 16 } });
       expect(totalOf(service.readModel.queries, STREAM)).toBe(16);

@@ -225,7 +225,7 @@ export class Mailbox {
     return outcomes;
   }
 
-  /** The change stands: a failure here must not undo it. */
+  /** The change is durable: a failure here must not undo it. */
   private async saveAnswers(replies: readonly FinalAnswer[]): Promise<void> {
     if (replies.length === 0) return;
     try {
@@ -243,8 +243,8 @@ export class Mailbox {
         const deciding = pending.command.decide();
         const decision = isGenerator(deciding) ? await slices.drive(deciding) : deciding;
         const events = decision instanceof DomainError ? [] : decision.events;
-        const placed = events.length === 0 ? NO_STREAM_EVENTS : await appends.place(pending, events, slices);
-        decided.push({ pending, decision, placed });
+        const eventsByStream = events.length === 0 ? NO_STREAM_EVENTS : await appends.add(pending, events, slices);
+        decided.push({ pending, decision, eventsByStream });
       } catch (error) {
         throw error instanceof UnsealedTail || isStorageError(error) ? error : new CommandFailed(pending, error);
       }
@@ -253,7 +253,7 @@ export class Mailbox {
     return decided;
   }
 
-  /** This mailbox owns the stream, so whoever began the batch at its end is gone. */
+  /** This mailbox owns the stream, so the process that began the batch at its end is gone. */
   private async abandon(stream: string): Promise<void> {
     const correlationId = randomUUID();
     this.log?.warn({ stream, correlationId }, 'An unsealed batch is abandoned');
@@ -283,18 +283,22 @@ export class Mailbox {
 
   /** Whether the command has got its answer. */
   private async settle(each: DecidedCommand, outcomes: ReadonlyMap<string, Outcome>): Promise<boolean> {
-    const { pending, decision, placed } = each;
+    const { pending, decision, eventsByStream } = each;
     // Refusals and empty decisions may rest on events that have been undone.
-    if (decision instanceof DomainError || placed.length === 0) return false;
-    const standing = placed.filter(({ stream, revision }) => revision <= (outcomes.get(stream)?.revision ?? NO_STREAM));
-    const failures = placed.flatMap((part) => (standing.includes(part) ? [] : [outcomes.get(part.stream)?.failure]));
-    if (failures.length === 0 || (standing.length > 0 && typeof decision.reply === 'function')) {
-      const partial = { ...each, placed: standing };
+    if (decision instanceof DomainError || eventsByStream.length === 0) return false;
+    const appended = eventsByStream.filter(
+      ({ stream, revision }) => revision <= (outcomes.get(stream)?.revision ?? NO_STREAM),
+    );
+    const failures = eventsByStream.flatMap((part) =>
+      appended.includes(part) ? [] : [outcomes.get(part.stream)?.failure],
+    );
+    if (failures.length === 0 || (appended.length > 0 && typeof decision.reply === 'function')) {
+      const partial = { ...each, eventsByStream: appended };
       if (failures.length > 0) await this.replies.saveBeforeAppend(provisionalReply(partial));
       pending.answer(firstAnswer(partial, outcomes));
       return true;
     }
-    const tooLarge = sizeRefusal(placed);
+    const tooLarge = sizeRefusal(eventsByStream);
     if (tooLarge !== undefined) {
       pending.answer({ error: tooLarge.toValue() });
       return true;
@@ -306,8 +310,8 @@ export class Mailbox {
       pending.answer(fault === undefined ? CONTENDED : fault instanceof LedgerUnavailable ? NO_LEDGER : UNKNOWN);
       return true;
     }
-    // Ids of events that stand must not be used again for others.
-    if (standing.length > 0) pending.firstIndex += decision.events.length;
+    // Ids of appended events must not be used again for other events.
+    if (appended.length > 0) pending.firstIndex += decision.events.length;
     return false;
   }
 

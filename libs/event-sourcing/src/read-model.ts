@@ -151,7 +151,7 @@ export class ReadModel {
     return reached;
   }
 
-  /** Resolves when `queries` shows everything that stands in the ledger now, with false after the timeout. */
+  /** Resolves when `queries` shows everything that the ledger holds now, with false after the timeout. */
   async waitForHead(timeoutMs: number): Promise<boolean> {
     return this.waitForPosition(await this.ledger.head(), timeoutMs);
   }
@@ -187,7 +187,7 @@ export class ReadModel {
     this.file.begin();
   }
 
-  /** Applies an event that the service itself has decided and that will stand at this revision, inside the transaction. */
+  /** Applies an event that the service itself has decided and that will get this revision, inside the transaction. */
   apply(event: AppliedEvent): Generator<void, void, void> | undefined {
     this.file.setRevision(event.stream, event.revision, event.id);
     return this.dispatcher.apply(event);
@@ -259,7 +259,7 @@ export class ReadModel {
     }
   }
 
-  /** Applies everything that stands in the ledger, in large transactions. Nobody else needs the connection meanwhile. */
+  /** Applies everything that the ledger holds, in large transactions. Nobody else needs the connection meanwhile. */
   private async catchUp(): Promise<void> {
     const slices = new Slices();
     const { streamPrefixes } = this.dispatcher;

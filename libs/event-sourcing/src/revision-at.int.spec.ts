@@ -36,7 +36,7 @@ describe('the last event of a stream that was effective at a position', () => {
 
   const at = (position: number): Promise<number> => revisionAt(ledger, { database, position: 0 }, STREAM, position);
 
-  it('is found at every position, whoever else writes, and never within a batch', async () => {
+  it('is found at every position, whatever else is written, and never within a batch', async () => {
     let revision = NO_STREAM;
     let other = NO_STREAM;
     for (let round = 0; round < 12; round += 1) {

@@ -6,14 +6,14 @@ export type Row = readonly SQLOutputValue[];
 /** What such a statement returns. */
 export const arrayRows = (rows: unknown[]): Row[] => rows as Row[];
 
-/** A field of a document that stands in a column of its own. */
+/** A field of a document that has a column of its own. */
 export interface RowField {
   readonly name: string;
   /** SQL expression over the table. */
   readonly column: string;
   /** The value as raw JSON; undefined when the document is to lack the field. */
   readonly text: (value: SQLOutputValue) => string | undefined;
-  /** Few different values stand in many rows, so that their texts are kept. */
+  /** Many rows share few values, so their texts are cached. */
   readonly isShared?: boolean;
 }
 

@@ -9,7 +9,7 @@ import { eventHash } from './hash-chain.js';
 import { type Position, type RecordedEvent, START } from './ledger.js';
 import type { SerializedEvent } from './serialized-event.js';
 
-/** What the client needs to be told of an event's data: an object, which it serializes itself. */
+/** How the client takes an event's data: an object, which it serializes itself. */
 type JsonObject = Record<string, unknown>;
 
 /** Chains the events to each other and puts each hash into its event's metadata. */
@@ -59,9 +59,9 @@ export const recordedEvent = ({ event }: ResolvedEvent | AllStreamResolvedEvent)
   };
 };
 
-/** Servers that do not tell the positions of a stream's events answer with none, 0 or the largest number there is. */
-const positionOf = (told: ClientPosition | undefined): Position => {
-  const position = Number(told?.commit);
+/** Servers that do not report the positions of a stream's events answer with none, 0 or the largest number there is. */
+const positionOf = (reported: ClientPosition | undefined): Position => {
+  const position = Number(reported?.commit);
   if (position > START && Number.isSafeInteger(position)) return position;
   throw new Error('Cairn needs an EventStoreDB of version 22.6 or newer');
 };

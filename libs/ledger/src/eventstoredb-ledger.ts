@@ -45,7 +45,7 @@ const HEADS_MAX = 50_000;
 /** Events handed over at once when all are read. */
 const BATCH_EVENTS = 512;
 
-/** A dropped subscription is taken up again after this; longer and longer while the server is away. */
+/** Delay before a dropped subscription is resumed; it grows while the server is away. */
 const RECONNECT_MS_MIN = 100;
 const RECONNECT_MS_MAX = 5_000;
 
@@ -136,8 +136,8 @@ export class EventStoreDbLedger extends Ledger {
   }
 
   /**
-   * The server filters its own events only; the prefixes are judged here. Of streams that do not match it would tell at
-   * checkpoints only, some events late, and whoever waits for a position at the head would wait for ever.
+   * The server filters its own events only; the prefixes are checked here. Of streams that do not match it would report the position at
+   * checkpoints only, some events late, and a caller that waits for a position at the head would wait for ever.
    */
   override async *subscribe(options: SubscribeOptions = {}): AsyncIterable<Batch> {
     const matches = prefixMatcher(options.streamPrefixes);
@@ -228,7 +228,7 @@ export class EventStoreDbLedger extends Ledger {
     return { revision, position: last.position };
   }
 
-  /** How the same append was answered before, if its events stand where it wants them. */
+  /** The answer to the same append made earlier, if the ledger holds its events at the expected revision. */
   private async firstOutcome(
     stream: string,
     expectedRevision: number,

@@ -287,7 +287,7 @@ export const ledgerContract = (name: string, open: () => Promise<Ledger>): void 
         expect(positions.every((position) => position > start)).toBe(true);
       });
 
-      it('tells how far it has read, to the head, also over what does not pass', async () => {
+      it('reports how far it has read, up to the head, also past events that do not match', async () => {
         const start = await ledger.head();
         await ledger.append(stream, NO_STREAM, [someEvent()]);
         const { position } = await ledger.append(`other-${prefix}`, NO_STREAM, [someEvent()]);
@@ -314,7 +314,7 @@ export const ledgerContract = (name: string, open: () => Promise<Ledger>): void 
           }
         };
         const numbers = Array.from({ length: writers }, (_, writer) => writer);
-        // Some events stand before the subscriptions begin, the rest come while they catch up and then follow.
+        // Some events are appended before the subscriptions begin, the rest while they catch up and then follow.
         await Promise.all(numbers.map((writer) => append(writer, 0, 10)));
         const options = { after: start, streamPrefixes: [prefix] };
         const subscriptions = [ledger, other, ledger].map((through) => follow(through, options, total));
@@ -325,7 +325,7 @@ export const ledgerContract = (name: string, open: () => Promise<Ledger>): void 
         for (const seen of await Promise.all([...subscriptions, late])) expect(seen).toEqual(expected);
       });
 
-      it('goes on behind any position that it has told', async () => {
+      it('continues behind any position that it has reported', async () => {
         const start = await ledger.head();
         let revision = NO_STREAM;
         for (let n = 0; n < 5; n++) ({ revision } = await ledger.append(stream, revision, [someEvent({ n })]));
@@ -341,7 +341,7 @@ export const ledgerContract = (name: string, open: () => Promise<Ledger>): void 
         expect(seen).toEqual([0, 1, 2, 3, 4]);
       });
 
-      it('delivers what passes the filter and tells of progress over the rest', async () => {
+      it('delivers events that match the filter and reports its position past the others', async () => {
         const start = await ledger.head();
         await ledger.append(`other-${prefix}`, NO_STREAM, [someEvent()]);
         await ledger.append(stream, NO_STREAM, [someEvent()]);
@@ -350,7 +350,7 @@ export const ledgerContract = (name: string, open: () => Promise<Ledger>): void 
         for await (const { events, upTo } of ledger.subscribe({ after: start, streamPrefixes: [prefix] })) {
           seen.push(...events);
           if (seen.length === 1 && last === Infinity) {
-            // Live now: progress must be told although nothing passes.
+            // Live now: the position must be reported although nothing matches.
             last = (await other.append(`other-${prefix}`, 0, [someEvent(), someEvent()])).position;
           }
           if (upTo >= last) break;

@@ -90,7 +90,7 @@ export interface Batch {
 export abstract class Ledger {
   /**
    * Appends all events or none.
-   * Repeating an append whose events (by id) already stand at `expected + 1 ...` resolves as the first time.
+   * Repeating an append whose events (by id) are already at `expected + 1 ...` resolves as the first time.
    *
    * @throws RevisionConflict, EventTooLarge, AppendTooLarge, OutcomeUnknown (see `errors.ts`)
    */
@@ -99,7 +99,7 @@ export abstract class Ledger {
   /** An unknown stream reads as empty. */
   abstract readStream(stream: string, options?: ReadStreamOptions): Promise<readonly RecordedEvent[]>;
 
-  /** What stands in the ledger when the reading gets there; ends at the head. */
+  /** Everything in the ledger up to its head, as it is when the reading gets there. */
   abstract readAll(options?: ReadAllOptions): AsyncIterable<Batch>;
 
   /** Catches up, then follows; misses and repeats nothing. Ends only by `signal` or `close`. */

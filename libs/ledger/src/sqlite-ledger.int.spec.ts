@@ -201,7 +201,7 @@ describe('SqliteLedger', () => {
     const parts = await stagedParts(ledger, bytes);
     expect(parts).toBeGreaterThan(20);
 
-    // The last time all parts stand, and the seal as well.
+    // The last time all parts and the seal are appended.
     for (let standing = 0; standing <= parts + 1; standing++) {
       const stream = `work-killed.${standing}`;
       const batchId = randomUUID();

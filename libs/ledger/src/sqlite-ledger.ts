@@ -333,7 +333,7 @@ export class SqliteLedger extends Ledger {
     }
   }
 
-  /** Takes notice of what stands in the file, whoever wrote it. */
+  /** Notices what other processes have appended to the file. */
   private notice(): void {
     const version = Number(this.dataVersionStatement.get()?.['data_version']);
     if (version === this.dataVersion) return;

@@ -110,7 +110,7 @@ export class SqliteWriter {
         if (answers.length > 0) {
           if (bytes + append.bytes > GROUP_BYTES_MAX || performance.now() - startedMs > GROUP_MS_MAX) break;
         }
-        answers.push(this.place(append));
+        answers.push(this.write(append));
         bytes += append.bytes;
       }
       if (this.lastPosition > before) this.logPages += Math.ceil(bytes / PAGE_BYTES) + PAGES_PER_COMMIT;
@@ -144,7 +144,7 @@ export class SqliteWriter {
     }
   }
 
-  /** Opens the transaction, waiting for other processes' commits; otherwise tells why the append cannot have it. */
+  /** Opens the transaction, waiting for other processes' commits; otherwise returns why the append cannot have it. */
   private begin(first: WriterAppend | undefined): WriterAnswer | undefined {
     for (;;) {
       try {
@@ -166,8 +166,8 @@ export class SqliteWriter {
     if (pauseMs > 0) this.sleep(pauseMs);
   }
 
-  /** Writes an append at its place, or says why it has none. */
-  private place({ stream, expectedRevision, texts }: WriterAppend): WriterAnswer {
+  /** Writes an append if it expects the right revision; otherwise returns why not. */
+  private write({ stream, expectedRevision, texts }: WriterAppend): WriterAnswer {
     const known = this.headOf(stream);
     const actualRevision = known?.revision ?? NO_STREAM;
     if (actualRevision !== expectedRevision) {
@@ -190,13 +190,13 @@ export class SqliteWriter {
     return { kind: 'appended', revision, position: this.lastPosition, hashes };
   }
 
-  /** How the same append was answered before, if its events stand where it wants them. */
+  /** The answer to the same append made earlier, if the ledger holds its events at the expected revision. */
   private firstAnswer(streamId: number, expectedRevision: number, texts: readonly string[]): WriterAnswer | undefined {
     const count = texts.length / TEXTS_PER_EVENT;
-    const standing = this.idsStatement.all(streamId, expectedRevision, count) as { id: string; position: number }[];
-    const last = standing.at(-1);
-    if (last === undefined || standing.length < count) return undefined;
-    if (standing.some(({ id }, index) => texts[index * TEXTS_PER_EVENT] !== id)) return undefined;
+    const existing = this.idsStatement.all(streamId, expectedRevision, count) as { id: string; position: number }[];
+    const last = existing.at(-1);
+    if (last === undefined || existing.length < count) return undefined;
+    if (existing.some(({ id }, index) => texts[index * TEXTS_PER_EVENT] !== id)) return undefined;
     return { kind: 'repeated', revision: expectedRevision + count, position: last.position };
   }
 

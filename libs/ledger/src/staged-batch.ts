@@ -37,7 +37,7 @@ const ABANDON_ATTEMPTS_MAX = 5;
 /**
  * Appends a change that is too large for one append, all or nothing: parts, each an append of its own, that nobody heeds
  * until the last event, `BatchSealed`, makes them effective. Repeated with the same events and batch id, whether with the
- * first expected revision or with that of the parts that stand, it goes on where it stopped.
+ * first expected revision or with that of the parts already appended, it continues where it stopped.
  *
  * @throws what {@link Ledger.append} throws; RevisionConflict also when others have appended between the parts
  */
@@ -57,7 +57,7 @@ export const appendStaged = async (
   let revision = standing.revisionBefore;
   const firstRevision = revision + 1;
   for (const part of parts) {
-    // Parts that stand already are recognized by the ledger and answered as the first time.
+    // Parts that were appended before are recognized by the ledger and answered as the first time.
     ({ revision } = await ledger.append(stream, revision, part));
   }
   const data: BatchSealed = { batchId, firstRevision, parts: parts.length };
@@ -69,7 +69,7 @@ export const appendStaged = async (
 /** Id of the event that seals a batch. */
 export const sealId = (batchId: string): string => eventId(batchId, 'sealed');
 
-/** Cuts the events into appends, the same ones for the same events, so that a repeat meets what stands. */
+/** Cuts the events into appends, the same ones for the same events, so that a repeat matches what was appended. */
 const splitIntoParts = async (
   stream: string,
   events: readonly NewEvent[],

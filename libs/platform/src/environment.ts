@@ -130,7 +130,7 @@ export class Environment {
   readonly PUBLIC_URL?: string;
 
   /**
-   * Proxies whose `X-Forwarded-For` tells where a request came from, comma-separated addresses and networks. Nobody else's is
+   * Proxies whose `X-Forwarded-For` header is trusted to say where a request came from, comma-separated addresses and networks. Nobody else's is
    * looked at, and no other forwarding header is: the outside is described by `PUBLIC_URL`.
    */
   @Transform(asList)
@@ -172,7 +172,7 @@ export class Environment {
   @Matches(/^ldaps?:\/\/[^\s/]+\/?$/, { message: 'a URL such as ldaps://ldap.example.org' })
   readonly LDAP_URL?: string;
 
-  /** Where users stand in the directory: they log in as `uid=<username>,<LDAP_BASE>`. Required with `LDAP_URL`. */
+  /** Entry under which the directory holds users: they log in as `uid=<username>,<LDAP_BASE>`. Required with `LDAP_URL`. */
   @ValidateIf(({ LDAP_URL, LDAP_BASE }: Environment) => LDAP_URL !== undefined || LDAP_BASE !== undefined)
   @Matches(/^[A-Za-z][\w.-]*=[^=]/, { message: 'a name such as ou=people,dc=example,dc=org' })
   readonly LDAP_BASE?: string;

@@ -132,7 +132,7 @@ describe('loadEnvironment', () => {
     expect(() => loadEnvironment({ PORT: 'x', LOG_LEVEL: 'y' })).toThrow(/^PORT is .*\nLOG_LEVEL is /);
   });
 
-  it('asks where users stand when it is to log them in', () => {
+  it('requires the base of users in the directory when users log in there', () => {
     expect(() => loadEnvironment({ LDAP_URL: 'ldap.example.org' })).toThrow(
       /^LDAP_URL is "ldap.example.org"; expected a URL/,
     );

@@ -22,7 +22,7 @@ export class FastHistogram<Label extends string> {
     private readonly bounds: readonly number[],
   ) {}
 
-  /** @param key tells combinations of labels apart; `labels` is called for a new key only */
+  /** @param key distinguishes combinations of labels; `labels` is called for a new key only */
   observe(key: string, labels: () => Readonly<Record<Label, string>>, value: number): void {
     const { bounds } = this;
     const series = this.series.get(key) ?? this.start(key, labels());

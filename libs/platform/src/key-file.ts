@@ -40,13 +40,13 @@ const create = async (folder: string, name: string, text: string): Promise<strin
   return readFile(file, 'utf8');
 };
 
-/** A key that cannot serve: what it protects would stand open, or be lost when another is made unasked. */
+/** An unusable key: what it protects would be exposed, or lost if another key were made silently. */
 export const unusableKey = (file: string, why: string): CannotStart =>
   new CannotStart(`${file} ${why}; restore it, or delete it to have another made`);
 
 /**
  * The text of `<data>/keys/<name>`, which only its owner may read. It is made when it is missing; when several processes
- * make one at once, the first one stands for all.
+ * make one at once, all use the first one.
  *
  * @throws CannotStart when it is empty
  */

@@ -6,7 +6,7 @@ const explain = (error: unknown): string => {
   return error instanceof CannotStart ? error.message : (error.stack ?? error.message);
 };
 
-/** Runs the start of a process; what keeps it from starting is told on stderr and ends the process with 1. */
+/** Runs the start of a process; an error that prevents it is printed on stderr and ends the process with code 1. */
 export const runMain = async (name: string, start: () => Promise<void>): Promise<void> => {
   try {
     await start();

@@ -55,7 +55,7 @@ describe('WalCheckpoints', () => {
     expect(faults).toEqual([]);
   });
 
-  it('tells its owner when it cannot', async () => {
+  it('reports to its owner that it cannot', async () => {
     const missing = join(folder, 'no', 'such', 'folder');
     const checkpoints = new WalCheckpoints(
       missing,

@@ -61,7 +61,7 @@ const thread = new CheckpointThread();
  * Checkpoints of one SQLite file in WAL mode, for an owner whose connections make none themselves
  * (`wal_autocheckpoint = 0`, `journal_size_limit = 0` so that the log's size says how much it holds). First the thread
  * copies beside the writers, then the rest while the writers pause, and empties the log: to free a large one takes longer
- * than anybody's event loop may stand still, and the next commit would do it.
+ * than an event loop may be blocked, and the next commit would do it.
  */
 export class WalCheckpoints {
   private commits = 0;
@@ -73,7 +73,7 @@ export class WalCheckpoints {
     private readonly file: string,
     /** Runs work while nobody writes; the event loop goes on. */
     private readonly whileNobodyWrites: (work: () => Promise<void>) => Promise<void>,
-    /** Told when checkpoints cannot be made here: the owner lets SQLite make them. */
+    /** Called when checkpoints cannot be made here: the owner lets SQLite make them. */
     private readonly onFault: (error: unknown) => void,
     /** Called when the log has grown too large because of readers: the owner ends the oldest of them. */
     private readonly onTooLarge: () => void = () => {},

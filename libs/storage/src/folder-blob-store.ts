@@ -11,7 +11,7 @@ const codeOf = (error: unknown): unknown =>
 
 const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT';
 
-/** The disk or what the owner may use of it is full, or cannot be written to: not for ever, and no fault of whoever asks. */
+/** The disk or what the owner may use of it is full, or cannot be written to: a temporary fault, and not the caller's. */
 const TAKES_NOTHING: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EROFS'];
 
 /** Makes a rename or a new folder survive a power failure. */

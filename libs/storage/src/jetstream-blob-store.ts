@@ -39,7 +39,7 @@ export class JetStreamRequired extends CannotStart {
 
   constructor(server: string, cause: unknown) {
     super(
-      `NATS at ${server} offers no JetStream, where logs and files of separate processes stand; start nats-server with -js`,
+      `NATS at ${server} offers no JetStream, where separate processes store logs and files; start nats-server with -js`,
       { cause },
     );
   }
@@ -203,7 +203,7 @@ export class JetStreamBlobStore extends BlobStore {
     }
   }
 
-  /** Chunks stand in the stream before their note: those without one belong to no blob, or not yet. */
+  /** Chunks are in the stream before their note: those without one belong to no blob, or not yet. */
   override async dropUnfinished(beforeMs: number): Promise<number> {
     const open = new Map<string, number>();
     for await (const message of this.messages(`$O.${this.bucket}.>`, { aheadMax: LISTED_AHEAD_MAX, isBare: true })) {
@@ -269,7 +269,7 @@ export class JetStreamBlobStore extends BlobStore {
     if (hash.digest('hex') !== hexOf(info)) throw new Error(`Blob ${info.name} is not what was stored`);
   }
 
-  /** The first `count` messages under a subject, by default all that stand there now; ends early when they are deleted. */
+  /** The first `count` messages under a subject, by default all that are there now; ends early when they are deleted. */
   private async *messages(
     subject: string,
     { aheadMax, count, isBare = false, withinMs = NEXT_WITHIN_MS }: Bounds,

@@ -31,7 +31,7 @@ const Change = command<{ position: number }, { changed: true }>('tasks', 'test.c
 /** Positions up to which `auth` shows what happened. */
 const AUTH_SHOWS_UP_TO = 10;
 
-/** The service that the suite speaks with; one class, since the bus does not care where a handler stands. */
+/** The service that the suite speaks with; one class, since the bus does not care where a handler is. */
 @Controller()
 export class SuiteController {
   /** Messages that `Silent` got and has not answered. */
@@ -226,7 +226,7 @@ export const busContract = (name: string, open: () => Promise<SuiteSetup>): void
       });
     });
 
-    it('says that the change stands when another service does not show it in time', async () => {
+    it('says that the change was made when another service does not show it in time', async () => {
       await expect(bus.request(Change, { position: AUTH_SHOWS_UP_TO + 1 }, contextFor())).rejects.toMatchObject({
         kind: 'unavailable',
         code: 'bus.not-visible-yet',

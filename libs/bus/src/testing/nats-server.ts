@@ -60,7 +60,7 @@ const portOf = (child: ChildProcess): Promise<number> =>
     });
   });
 
-/** A broker of one's own, with JetStream unless told otherwise, on a free port of this machine and with its own temporary folder. */
+/** A broker of one's own, with JetStream unless the options say otherwise, on a free port of this machine and with its own temporary folder. */
 export const startNatsServer = async ({ jetStream = true } = {}): Promise<NatsServer> => {
   const folder = await mkdtemp(join(tmpdir(), 'cairn-nats-'));
   const args = (port: number): string[] => [

@@ -1,5 +1,5 @@
 /**
- * Stages a batch and kills itself as soon as some appends of it stand.
+ * Stages a batch and kills itself as soon as some of its appends are durable.
  * `stage-and-die.js <file> <stream> <expected revision> <batch id> <bytes> <appends>`
  */
 import { type Appended, type NewEvent } from '../ledger.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 const TICK_MS = 5;
 
-/** How long the main thread has waited for a core so far, while it could have run. 0 where the system does not tell. */
+/** How long the main thread has waited for a core so far, while it could have run. 0 where the system does not report it. */
 const waitedForCoreMs = (): number => {
   try {
     return Number(readFileSync('/proc/self/schedstat', 'latin1').split(' ')[1]) / 1e6;

@@ -6,10 +6,10 @@ import type { Scheme, Warn } from './scheme.js';
 const ISSUER_TIMEOUT_MS = 3_000;
 /** An issuer that failed, or did not know a key, is left alone for so long. */
 const RETRY_AFTER_MS = 5_000;
-/** What an issuer tells is asked for anew after so long: keys that it took back count until then. */
+/** The metadata and keys of an issuer are fetched again after this time: revoked keys are accepted until then. */
 const DESCRIPTION_AGE_MAX_MS = 600_000;
 
-/** What an issuer tells of itself. */
+/** Metadata that an issuer publishes. */
 interface Described {
   /** As its tokens name it. */
   readonly issuer: string;
@@ -20,7 +20,7 @@ interface Described {
 export const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
 
 /**
- * An external OpenID issuer. What it tells is fetched when first needed and now and then anew, while what is known goes on
+ * An external OpenID issuer. Its metadata and keys are fetched when first needed and renewed from time to time, while what is known goes on
  * counting: nobody waits for an issuer that is slow, and its outage ends no token whose key is known.
  */
 export class ExternalIssuer implements Scheme {

@@ -1,7 +1,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import type { Claims } from './claims.js';
 
-/** What stands in a token that has been verified already. */
+/** The claims of a token that has been verified already. */
 export interface PresentedClaims {
   /** Signed with the shared secret (`HS512`) or with a key. */
   readonly kind: 'secret' | 'key';

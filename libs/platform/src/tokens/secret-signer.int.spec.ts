@@ -45,7 +45,7 @@ describe('the secret of kind B tokens', () => {
     expect(await verifier.verify(`Bearer ${token}`)).toMatchObject({ username: 'pingu', roles: ['user'] });
   });
 
-  it('tells claims of good tokens only', async () => {
+  it('returns claims of valid tokens only', async () => {
     const signer = SecretSigner.of('known');
     expect(await signer.claimsOf(await signer.sign(claims))).toEqual({ ...claims, iss: 'IceProd' });
     const late = await signer.sign({ ...claims, exp: nowSeconds - 61 });

@@ -13,7 +13,7 @@ const RSA_BITS = 2048;
 const ALGORITHM = 'RS256';
 /** In the folder `keys` of the data folder. */
 export const SIGNING_KEY_FILE = 'signing-key.pem';
-/** Keys that were rotated out stand beside it, under their ids. */
+/** Rotated keys are stored beside it, under their ids. */
 const RETIRED_FILE = /^signing-key-[\w-]+\.pem$/;
 
 const makeKey = async (): Promise<string> => {

@@ -325,7 +325,7 @@ describe('an external issuer', () => {
     const renewed = await foreignToken(`${url}/realm`, 'k2', next.privateKey);
     clock.nowMs += 5_000;
     expect(refusalOf(await trusting.verify(renewed))).toBeUndefined();
-    // The key is gone; whoever was known stays known until the token ends.
+    // The key is gone; tokens verified before stay valid until they end.
     expect(refusalOf(await trusting.verify(old))).toBeUndefined();
     expect(refusalOf(await trusting.verify(`${old} `))).toBe(REFUSED);
     // Unknown keys do not have it asked all the time.

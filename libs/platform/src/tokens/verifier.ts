@@ -149,7 +149,7 @@ class OwnProvider implements Scheme {
   }
 }
 
-/** Tokens signed with the secret that is shared with whoever mints them (kind B of IceProd contract 2.1). */
+/** Tokens signed with the secret that is shared with their issuer (kind B of IceProd contract 2.1). */
 class SharedSecret implements Scheme {
   readonly trust = 'cairn';
   readonly checksAudience = false;
