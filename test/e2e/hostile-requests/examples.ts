@@ -97,6 +97,8 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'GET /actions/task_status/{id}': request('task_status'),
   'GET /actions/edit_config/{id}': request('edit_config'),
   'GET /actions/materialization/datasets/{dataset_id}': { path: { dataset_id: 'own_dataset_id' } },
+  'GET /cairn/explain/workloads/{workload_id}': { path: { workload_id: 'own_dataset_id' } },
+  'GET /cairn/explain/requests/{request_id}': { path: { request_id: 'materialization_request' } },
   'GET /request/{dataset_id}/status': { path: { dataset_id: 'own_dataset_id' } },
   'GET /status/{materialization_id}': { path: { materialization_id: 'materialization_request' } },
   'POST /users/{username}/credentials': { body: added },
