@@ -4,7 +4,7 @@ import { HistoryController } from './history/history.controller.js';
 import { unitEventsProjection } from './history/unit-events-projection.js';
 import { UnitHistory } from './history/unit-history.js';
 
-/** Most of the index is written once and read seldom. */
+/** Small, because most of the index is written once and seldom read. */
 const CACHE_KIB = 8 * 1024;
 
 /** The history: what happened to a unit, when, and who did it. */

@@ -12,13 +12,13 @@ import { WorkloadProjection } from './workload/workload-projection.js';
 
 const policies = new Policies(Object.fromEntries(DIALECTS.map(({ name, policy }) => [name, policy])));
 
-/** Units of all dialects and what hangs on them. */
+/** Units of all dialects and everything that belongs to them. */
 @Module({
   imports: [
     BlobStoreModule,
     ServiceStoreModule.register({
       service: 'tasks',
-      // Workloads first: what the others record belongs to one.
+      // Workloads first, because the other projections refer to them.
       projections: [
         WorkloadProjection,
         { provide: UnitProjection, useFactory: () => new UnitProjection(policies) },
@@ -26,7 +26,7 @@ const policies = new Policies(Object.fromEntries(DIALECTS.map(({ name, policy })
         groupsProjection,
         ...DIALECTS.flatMap(({ projections }) => projections),
       ],
-      // What a long transaction changes beyond this is written before its commit, which is one stall.
+      // A transaction with more changes writes before its commit, which blocks the thread.
       cacheKib: 8 * 1024,
     }),
   ],

@@ -15,7 +15,7 @@ import { workStream } from './workload/workloads.js';
 
 const READY_QUEUE = 'torc.ready';
 
-/** As small as a policy can be: only a run that ended well satisfies a dependency. */
+/** A minimal policy: only a successful run satisfies a dependency. */
 const secondPolicy: Policy = {
   phaseOf: (status, outcome) => {
     if (status === 'ready') return 'ready';
@@ -119,7 +119,7 @@ describe('units of two dialects', () => {
       apply('torc', 'UnitSucceeded', { units: [[first, first]], status: 'done', outcome: 'ok' });
     }
     expect(ready(READY_QUEUE)).toHaveLength(count);
-    // As one statement for many, where there are enough of them.
+    // Large ranges are changed by single statements.
     apply('torc', 'UnitsMoved', { units: [[0, last]], status: 'done', outcome: 'error' });
     apply('torc', 'UnitsMoved', { units: [[1, last]], status: 'ready' });
     expect(ready(READY_QUEUE)).not.toContain(`${group.prefix}00000001`);

@@ -18,7 +18,7 @@ export const ownerKey = (owner: CredentialOwner): string => {
 export const CREDENTIAL_TYPES = ['s3', 'oauth'] as const;
 export type CredentialType = (typeof CREDENTIAL_TYPES)[number];
 
-/** What a client says of a credential; which members it must have follows from the type. */
+/** A credential as clients send it. The type decides which members are required. */
 export interface CredentialFields {
   readonly url: string;
   readonly type: CredentialType;

@@ -16,6 +16,6 @@ export interface DirectoryEvents {
   readonly RoleDeleted: { readonly name: string };
 }
 
-/** All groups stand in one stream, so that their names and ids are unique; roles likewise. Written by `auth`. */
+/** All groups are in one stream, so that their names and ids are unique; roles likewise. Written by `auth`. */
 export const GROUPS_STREAM = streamName('directory', ref('cairn', 'main', 'groups'));
 export const ROLES_STREAM = streamName('directory', ref('cairn', 'main', 'roles'));

@@ -6,7 +6,7 @@ export const ExplainWorkload = query<{ workload_id: string }, { document: string
 /** Why an asynchronous request has its status. Replies raw JSON. */
 export const ExplainRequest = query<{ request_id: string }, { document: string }>('datasets', 'requests.explain');
 
-/** The worker that says that it runs a unit. */
+/** The worker that reports that it runs a unit. */
 export interface RunningWorker {
   readonly worker_id: string;
   readonly host: string;
@@ -17,5 +17,5 @@ export interface RunningWorker {
   readonly heartbeat_seconds: number;
 }
 
-/** Finds the worker that says that it runs a unit. Does not check access: ask it after `tasks` has. */
+/** Finds the worker that reports that it runs a unit. Does not check access: call it after `tasks` has. */
 export const FindWorker = query<{ unit_id: string }, { worker?: RunningWorker }>('pilots', 'worker.find');

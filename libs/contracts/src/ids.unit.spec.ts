@@ -22,7 +22,7 @@ describe('ids', () => {
     expect([...ids].sort()).toEqual(ids);
   });
 
-  it('sort by time to the microsecond, whoever owns them', () => {
+  it('of different owners sort by time to the microsecond', () => {
     const owners = Array.from({ length: 50 }, (_, index) => `iceprod.main.${String(index)}`);
     const ids = owners.map((owner, index) => newId(owner, TIME_MICROS + index));
     expect([...ids].sort()).toEqual(ids);

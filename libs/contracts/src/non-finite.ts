@@ -1,10 +1,10 @@
 import { behindString } from './raw-json.js';
 
-/** What Python's `json` writes for numbers that JSON does not have, and strings, in which these words mean nothing. */
+/** Matches what Python's `json` writes for non-finite numbers, and the start of strings, whose content is skipped. */
 const TOKEN = /"|NaN|-?Infinity/g;
 
 /**
- * Text that Python's `json` wrote, with `null` for `NaN` and the infinities; undefined when none is in it. Only for text that
+ * Replaces `NaN` and infinities in text of Python's `json` by `null`. Undefined when there are none. Only for text that
  * `JSON.parse` has refused.
  *
  * @throws SyntaxError when a string does not end
@@ -24,7 +24,7 @@ export const withoutNonFinite = (text: string): string | undefined => {
   return copied === 0 ? undefined : valid + text.slice(copied);
 };
 
-/** The first such number in a text; undefined when there is none outside of strings. */
+/** The first non-finite number in a text, outside strings. */
 export const nonFiniteIn = (text: string): string | undefined => {
   const token = new RegExp(TOKEN);
   for (let found = token.exec(text); found !== null; found = token.exec(text)) {

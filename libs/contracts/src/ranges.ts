@@ -1,6 +1,6 @@
 import type { Ranges } from './work-events.js';
 
-/** Ranges that one event may hold: with ordinals of ten digits still below the size limit of an event. */
+/** Maximum ranges in one event: even with ordinals of ten digits they fit its size limit. */
 export const RANGES_PER_EVENT_MAX = 8_000;
 
 /** The ordinals as ascending, disjoint, inclusive ranges. Order and repeats do not matter. */
@@ -18,13 +18,13 @@ export const rangesOf = (ordinals: readonly number[]): Ranges => {
   return ranges;
 };
 
-/** Cuts ranges into pieces that each fit an event. */
+/** Divides ranges into chunks that each fit an event. */
 export const rangesPerEvent = (ranges: Ranges): Ranges[] => {
-  const pieces: Ranges[] = [];
+  const chunks: Ranges[] = [];
   for (let at = 0; at < ranges.length; at += RANGES_PER_EVENT_MAX) {
-    pieces.push(ranges.slice(at, at + RANGES_PER_EVENT_MAX));
+    chunks.push(ranges.slice(at, at + RANGES_PER_EVENT_MAX));
   }
-  return pieces;
+  return chunks;
 };
 
 /** Cuts ranges into consecutive ranges of at most `size` ordinals, for work in slices. */

@@ -26,15 +26,15 @@ describe('ranges', () => {
       }),
     ));
 
-  it('are cut for events, and each piece fits', () => {
+  it('are divided into chunks that fit an event', () => {
     const ranges = rangesOf(Array.from({ length: RANGES_PER_EVENT_MAX + 1 }, (_, index) => 2_000_000_000 + 2 * index));
-    const pieces = rangesPerEvent(ranges);
-    expect(pieces.map((piece) => piece.length)).toEqual([RANGES_PER_EVENT_MAX, 1]);
-    expect(pieces.flat()).toEqual(ranges);
-    expect(JSON.stringify(pieces[0]).length).toBeLessThan(200 * 1024);
+    const chunks = rangesPerEvent(ranges);
+    expect(chunks.map((chunk) => chunk.length)).toEqual([RANGES_PER_EVENT_MAX, 1]);
+    expect(chunks.flat()).toEqual(ranges);
+    expect(JSON.stringify(chunks[0]).length).toBeLessThan(200 * 1024);
   });
 
-  it('are cut into slices', () => {
+  it('are divided into slices', () => {
     expect([
       ...slicesOf(
         [

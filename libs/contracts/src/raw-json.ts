@@ -9,7 +9,7 @@ import { DomainError } from '#platform/domain-error.js';
 /** Fields of an object: name to raw JSON text, in order of first appearance; of a repeated name the last value counts. */
 export type Members = ReadonlyMap<string, string>;
 
-/** Dotted names deeper than this are nobody's field. */
+/** Maximum depth of dotted names. */
 export const FIELD_DEPTH_MAX = 32;
 
 const BACKSLASH = 0x5c;
@@ -27,7 +27,7 @@ const behindSeparators = (text: string, at: number): number => {
   return SEPARATORS.lastIndex;
 };
 
-/** The place behind the string that begins at `at`. */
+/** Index after the string that begins at `at`. */
 export const behindString = (text: string, at: number): number => {
   let quote = at;
   for (;;) {
@@ -51,7 +51,7 @@ const behindBrackets = (text: string, at: number): number => {
   throw broken(at);
 };
 
-/** Whether it may have so many lists and objects; brackets in strings are counted as well, which makes it fast. */
+/** Whether a text has more than `most` opening brackets. Fast, because it also counts those in strings. */
 const opensMoreThan = (most: number, text: string): boolean => {
   let opened = 0;
   for (const bracket of '[{') {
@@ -63,7 +63,7 @@ const opensMoreThan = (most: number, text: string): boolean => {
   return false;
 };
 
-/** Whether lists and objects stand in one another deeper than this: who walks through such a text comes back from no recursion. */
+/** Whether lists and objects are nested more deeply than this. Recursion over such a text could overflow the stack. */
 export const isDeeperThan = (levels: number, text: string): boolean => {
   if (!opensMoreThan(levels, text)) return false;
   let depth = 0;
@@ -119,7 +119,7 @@ export const kindOf = (raw: string): RawKind => {
   }
 };
 
-/** Takes the text of an object apart. */
+/** Splits the text of an object into its members. */
 export const membersOf = (object: string): Map<string, string> => {
   const members = new Map<string, string>();
   let at = start(object, '{');
@@ -134,7 +134,7 @@ export const membersOf = (object: string): Map<string, string> => {
   return members;
 };
 
-/** Takes the text of an array apart. */
+/** Splits the text of an array into its elements. */
 export const elementsOf = (array: string): string[] => {
   const elements: string[] = [];
   let at = start(array, '[');
@@ -156,7 +156,7 @@ export const objectText = (members: Iterable<readonly [string, string]>): string
 const cannotSet = (field: string): DomainError =>
   new DomainError('invalid', 'document.cannot-set-field', `Cannot set field ${field}`);
 
-/** A value that was taken apart to be changed; what nobody changes stays text. */
+/** A value that was split in order to change it. Unchanged parts stay text. */
 type Opened = Map<string, Part> | Part[];
 type Part = string | Opened;
 
@@ -173,15 +173,15 @@ const closed = (part: Part): string => {
   return objectText([...part].map(([name, inner]) => [name, closed(inner)] as const));
 };
 
-/** Whether the place is one of the list, or the one behind the last, which appends: further out would need invented elements. */
-const isPlaceOf = (list: readonly Part[], place: string): boolean =>
-  /^(0|[1-9]\d*)$/.test(place) && Number(place) <= list.length;
+/** Whether a name is an index of the list, or the next one, which appends. Larger indexes would leave gaps. */
+const isIndexOf = (list: readonly Part[], name: string): boolean =>
+  /^(0|[1-9]\d*)$/.test(name) && Number(name) <= list.length;
 
 /** `part` with `raw` at `path`, where it is opened once for all fields; undefined when something else is in the way. */
 const withPath = (part: Part | undefined, [name, ...path]: readonly string[], raw: string): Part | undefined => {
   if (name === undefined) return raw;
   const open = opened(part ?? '{}');
-  if (open === undefined || (Array.isArray(open) && !isPlaceOf(open, name))) return undefined;
+  if (open === undefined || (Array.isArray(open) && !isIndexOf(open, name))) return undefined;
   const inner = withPath(Array.isArray(open) ? open[Number(name)] : open.get(name), path, raw);
   if (inner === undefined) return undefined;
   if (Array.isArray(open)) open[Number(name)] = inner;

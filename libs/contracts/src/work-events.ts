@@ -33,7 +33,7 @@ export interface GroupAmended extends ConcernsUnits {
   readonly fields: string;
 }
 
-/** Where the blob store holds a document that is too large for an event. */
+/** Refers to a document in the blob store that is too large for an event. */
 export interface BlobReference {
   readonly key: string;
   readonly size: number;
@@ -110,7 +110,7 @@ export interface UnitStarted extends ConcernsUnits {
 export interface UnitFailed extends ConcernsUnits {
   readonly units: Ranges;
   readonly status: string;
-  /** In dialects in which one status has several: decides about phase and dependencies together with the status. */
+  /** In dialects where a status has several outcomes. Status and outcome together decide about phase and dependencies. */
   readonly outcome?: string;
   /** How long the attempt ran. */
   readonly hours?: number;
@@ -118,15 +118,15 @@ export interface UnitFailed extends ConcernsUnits {
   readonly resources?: string;
   /** Raw JSON: what the unit asks for from now on. Absent when nothing changes. */
   readonly requirements?: string;
-  /** Names of requirements that would have risen further: a limit has cut them. */
+  /** Names of requirements that were raised only up to a limit. */
   readonly limited?: readonly string[];
   readonly site?: string;
   readonly reason?: string;
   /** The worker that ran it, if it has named itself. */
   readonly worker_id?: string;
-  /** How long such workers do not get the unit again. */
+  /** How long workers that name themselves do not get the unit again. */
   readonly retry_after_seconds?: number;
-  /** How long this worker gets nothing: its last runs have all failed. */
+  /** How long this worker is paused, because its last runs have all failed. */
   readonly worker_pause_seconds?: number;
 }
 

@@ -14,7 +14,7 @@ export interface SiteEvents {
 export interface WorkerEvents {
   readonly WorkerStarted: {
     readonly worker_id: string;
-    /** Raw JSON of what was said of the worker when it was started, in its dialect's words. */
+    /** Raw JSON: the description of the worker at its start, in its dialect's words. */
     readonly description: string;
   };
   /** A heartbeat of the worker that brought news: raw JSON, dotted names set nested fields. */

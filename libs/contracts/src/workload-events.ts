@@ -1,7 +1,7 @@
 import type { AccessRule } from './access.js';
 
 /**
- * A workload was submitted. A dialect adds attributes of its own to the event; this is what everybody else reads.
+ * A workload was submitted. Dialects add their own attributes to the event; these are shared by all.
  */
 export interface WorkloadSubmitted {
   /** The public id: a long one is hashed in the stream's name. */

@@ -3,18 +3,18 @@ import type { UnitsMoved } from '#contracts/work-events.js';
 type Data = Readonly<Record<string, unknown>>;
 
 /**
- * Follows who holds a unit from event to event. An event about many units does not list the runs that it ended: the history
- * of one unit names it.
+ * Tracks the lease of one unit through its events. An event about many units does not list the leases that it ended, so the
+ * history of a unit adds it.
  */
 export class LeaseTracker {
-  /** @param leaseId held before the next event; empty when nobody holds the unit, or nobody knows */
+  /** @param leaseId lease before the next event. Empty when there is none or it is unknown. */
   constructor(private leaseId: string) {}
 
   get current(): string {
     return this.leaseId;
   }
 
-  /** Takes the next event of the unit; the lease of the run that it ended, unless the event names it itself. */
+  /** Applies the next event. Returns the lease that it ended, unless the event itself names it. */
   next(type: string, data: Data): string | undefined {
     switch (type) {
       case 'UnitAdded':

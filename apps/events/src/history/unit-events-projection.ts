@@ -3,12 +3,12 @@ import type { Ranges } from '#contracts/work-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 
 /**
- * An event of more units than this gets one row for all of them instead of one for each: it is then looked at for every
- * unit between its first and its last, which is right for bulk changes because there are few of them.
+ * An event about more units than this gets a single row with its first and last unit. The history of every unit in between then
+ * reads the event, which is cheap because there are few bulk changes.
  */
 const SINGLE_UNITS_MAX = 16;
 
-/** Streams whose numbers are kept in memory. */
+/** Bound of the cache of stream ids. */
 const STREAMS_IN_MEMORY_MAX = 10_000;
 
 const TABLES = `
@@ -97,7 +97,7 @@ export class UnitEvents {
     `);
   }
 
-  /** Revisions behind `after` whose events may concern the unit, oldest first. */
+  /** Revisions after `after` whose events may concern the unit, oldest first. */
   revisionsOf(stream: string, ordinal: number, after: number, limit: number): readonly number[] {
     return this.select.all(stream, ordinal, after, limit).map(({ revision }) => Number(revision));
   }

@@ -74,7 +74,7 @@ describe('UnitHistory', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('tells when, by whom, what and why, documents as they were written', async () => {
+  it('says what happened, when, by whom and why, with documents as they were written', async () => {
     await record(event('UnitFailed', { units: [[3, 3]], status: 'reset', hours: 1.5, resources: '{"disk":1.0}' }));
     expect(await history.page({ stream: STREAM, ordinal: 3 })).toEqual({
       entries: [
@@ -84,7 +84,7 @@ describe('UnitHistory', () => {
     });
   });
 
-  it('shows of a batch what it says of the unit', async () => {
+  it('shows the part of a batch that concerns the unit', async () => {
     await record(event('UnitsAdded', added));
     expect(await entriesOf(13)).toEqual([
       expect.objectContaining({
@@ -118,7 +118,7 @@ describe('UnitHistory', () => {
     expect((await entriesOf(7)).map(({ data }) => data['status'])).toEqual(['one', 'many', 'few']);
   });
 
-  it('turns pages without losing or repeating an event', async () => {
+  it('pages without losing or repeating an event', async () => {
     const statuses = Array.from({ length: 250 }, (_, index) => `status-${index}`);
     await record(...statuses.map((status, index) => moved(index % 3 === 0 ? [[0, 99]] : [[4, 4]], status)));
     const seen: unknown[] = [];
@@ -131,7 +131,7 @@ describe('UnitHistory', () => {
     expect(seen).toEqual(statuses);
   });
 
-  it('names the run that a change of many units ended, whatever page it is on', async () => {
+  it('names the run that a change of many units ended, on any page', async () => {
     const claimed = (units: Ranges, lease_id: string) =>
       event('UnitsClaimed', { units, status: 'queued', lease_id, site: 'UW' });
     const suspended = event('UnitsMoved', { units: [[0, 9]], status: 'suspended', clears: ['lease'] });
@@ -156,7 +156,7 @@ describe('UnitHistory', () => {
     expect(await endedOf(6)).toEqual([undefined, undefined]);
   });
 
-  it('knows nothing of units and streams that never were', async () => {
+  it('is empty for unknown units and streams', async () => {
     await record(moved([[0, 3]]));
     expect(await entriesOf(4)).toEqual([]);
     expect(await history.page({ stream: 'work-iceprod.main.other', ordinal: 0 })).toEqual({ entries: [] });

@@ -9,13 +9,13 @@ import { LeaseTracker } from './lease-tracker.js';
 import { unitEntry } from './unit-entry.js';
 import { UnitEvents } from './unit-events-projection.js';
 
-/** Events looked at for one page: those of bulk changes are large in the ledger but small in the history of one unit. */
+/** Events read for one page: bulk changes are large events with small entries in the history of one unit. */
 const PAGE_REVISIONS_MAX = 100;
 
-/** Revisions this close to each other are read at once, with what stands between them. */
+/** Revisions at most this far apart are read together with the events between them. */
 const GAP_MAX = 3;
 
-/** Puts neighbouring revisions together: `[from, to]`, inclusive. */
+/** Joins close revisions to inclusive spans `[from, to]`. */
 const spansOf = (revisions: readonly number[]): readonly (readonly [number, number])[] => {
   const spans: [number, number][] = [];
   for (const revision of revisions) {
@@ -38,15 +38,15 @@ export class UnitHistory {
     this.unitEvents = new UnitEvents(readModel.queries);
   }
 
-  /** `cursor` is the revision that the page before ended with, and the lease that was held then. */
+  /** `cursor` is the last revision of the previous page and the lease at that time. */
   async page({ stream, ordinal }: UnitHome, cursor?: string): Promise<Page> {
-    // Whoever asks after a change finds it in the history.
+    // A caller that has just made a change must find it in the history.
     if (cursor === undefined) await this.readModel.waitForHead(VISIBLE_WITHIN_MS);
     const [after = '-1', lease = ''] = cursor?.split(' ', 2) ?? [];
     const leases = new LeaseTracker(decodeURIComponent(lease));
     const cursorAt = (revision: number): string => `${revision} ${encodeURIComponent(leases.current)}`;
     const revisions = this.unitEvents.revisionsOf(stream, ordinal, Number(after), PAGE_REVISIONS_MAX);
-    // What stands between them may be of a batch that never took effect.
+    // Events between them may belong to a batch that was never sealed.
     const effective = new Set(revisions);
     const page = new PageBuilder();
     for (const [from, to] of spansOf(revisions)) {

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { WorkloadId } from '../workload/workloads.js';
 import type { WordId } from './words.js';
 
-/** Keeps the counts of units in step by increments, so that no summary ever looks at units. */
+/** Updates counts of units by increments, so that no summary has to read units. */
 export class Counts {
   private readonly add: StatementSync;
   private readonly addToTotal: StatementSync;
@@ -28,7 +28,7 @@ export class Counts {
     this.addToTotal.run(2 * status + +isGpu, by);
   }
 
-  /** Documents show names in the order of the lowest index that a unit of the name ever had. */
+  /** Documents list names in the order of the lowest index that a unit of the name has ever had. */
   recordNameOrder(workload: WorkloadId, name: WordId, index: number): void {
     this.order.run(workload, name, index);
   }

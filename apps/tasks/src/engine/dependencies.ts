@@ -4,8 +4,8 @@ import type { UnitKey } from './unit.js';
 import type { WordId } from './words.js';
 
 /**
- * Which units depend on which, inside one dialect. Units name their blockers by public id. An id that no unit has yet blocks
- * its dependent too, and is resolved when its unit is added: streams of different workloads are in no order.
+ * Which units depend on which, inside one dialect. Units name their blockers by public id. An id without a unit blocks its
+ * dependent too, until the unit is added. That may happen later, because streams of different workloads have no common order.
  */
 export class Dependencies {
   private readonly insertEdge: StatementSync;
@@ -52,7 +52,7 @@ export class Dependencies {
     return open;
   }
 
-  /** An edge between units that are known to be there. */
+  /** Adds an edge between two units that exist. */
   linkKeys(blocker: UnitKey, dependent: UnitKey): void {
     this.insertEdge.run(blocker, dependent);
   }
@@ -65,7 +65,7 @@ export class Dependencies {
     }
   }
 
-  /** A unit was added: what names its id now depends on it. Returns by how much the open dependencies of each change. */
+  /** Resolves dependencies on a unit that was added. Returns the change of each dependent's number of open dependencies. */
   discover(dialect: WordId, id: string, key: UnitKey, isSatisfied: boolean): [UnitKey, number][] {
     const changes: [UnitKey, number][] = [];
     for (const row of this.takeUnknown.all(dialect, id)) {
@@ -76,7 +76,7 @@ export class Dependencies {
     return changes;
   }
 
-  /** Ids in a range that units depend on and that no unit has. */
+  /** Ids in a range on which units depend, but which no unit has. */
   unknownIds(dialect: WordId, from: string, to: string): string[] {
     return this.selectUnknown.all(dialect, from, to).map((row) => String(row['blocker_id']));
   }

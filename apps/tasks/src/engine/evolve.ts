@@ -2,7 +2,7 @@ import type { Policy } from './policy.js';
 import { type DialectUnitEvent, isOfEngine, type UnitEvent } from './unit-event.js';
 import type { Unit } from './unit.js';
 
-/** The same for all units that an event names: what makes a change of many units one statement. */
+/** Values that an event sets equally for all its units, so that one statement can change many units. */
 export interface Assignment {
   readonly status: string;
   readonly outcome: string;
@@ -12,7 +12,7 @@ export interface Assignment {
   readonly failures?: number;
 }
 
-/** What the event sets, if it sets the same for every unit. */
+/** What the event sets, if it sets the same values for every unit. */
 export const assignmentOf = (event: UnitEvent | DialectUnitEvent): Assignment | undefined => {
   if (!isOfEngine(event)) return undefined;
   const changedMicros = event.timeMicros;
@@ -43,7 +43,7 @@ export const assignmentOf = (event: UnitEvent | DialectUnitEvent): Assignment | 
   }
 };
 
-/** Counts and sums stop at their end: beyond it no row could be read and no document written. */
+/** Counts and sums are capped: SQLite or JSON could not represent larger numbers. */
 const oneMore = (count: number): number => Math.min(count + 1, Number.MAX_SAFE_INTEGER);
 const sumOf = (hours: number, more: number): number =>
   Math.max(-Number.MAX_VALUE, Math.min(hours + more, Number.MAX_VALUE));
@@ -63,7 +63,7 @@ const afterFailure = (unit: Unit, { data, timeMicros }: Extract<UnitEvent, { typ
   }),
 });
 
-/** The only place where an event changes a unit. It never throws: facts are facts. */
+/** The only function that applies an event to a unit. It never throws, because events cannot be refused. */
 export const evolve = (unit: Unit, event: UnitEvent | DialectUnitEvent, policy: Policy): Unit => {
   if (!isOfEngine(event)) return policy.evolve(unit, event);
   switch (event.type) {

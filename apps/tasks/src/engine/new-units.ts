@@ -4,7 +4,7 @@ import { keyOf } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import type { Unit } from './unit.js';
 
-/** What every new unit has. */
+/** Values that every new unit starts with. */
 const INITIAL_STATE = {
   site: '',
   outcome: '',
@@ -35,20 +35,20 @@ export const addedUnit = (workload: WorkloadId, data: UnitAdded, timeMicros: num
   changedMicros: timeMicros,
 });
 
-/** Raw JSON of the ids that a unit depends on whose group begins at a place of the range. */
+/** Raw JSON of the ids that a unit depends on. `start` is the position of the first unit of its group. */
 export const gridDepends = ({ prefix }: UnitsAdded, { depends }: UnitShape, start: number): string => {
   let text = '';
   for (const at of depends) text += `${text === '' ? '' : ','}"${idAt(prefix, start + at)}"`;
   return `[${text}]`;
 };
 
-/** The group of a number among those that an event fills; units without groups have none. */
+/** The group with the given number among the groups of an event. Empty for units without groups. */
 export const groupAt = ({ group_ids: ids }: UnitsAdded, number: number): Pick<Unit, 'group' | 'groupIndex'> =>
   ids === undefined
     ? { group: '', groupIndex: 0 }
     : { group: idAt(ids.prefix, ids.first + number), groupIndex: ids.first_index + number };
 
-/** The unit that {@link UnitsAdded} describes at one place of its range. */
+/** The unit that {@link UnitsAdded} describes at one position of its range. */
 export const gridUnit = (
   workload: WorkloadId,
   added: UnitsAdded,

@@ -9,7 +9,7 @@ export class Policies {
     return Object.keys(this.byDialect) as Dialect[];
   }
 
-  /** Types of all events that change units in the way that a dialect says. */
+  /** Types of the dialects' own events that change units. */
   get eventTypes(): readonly string[] {
     return [...new Set(Object.values(this.byDialect).flatMap((policy) => policy.eventTypes))];
   }

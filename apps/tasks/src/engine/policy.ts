@@ -10,7 +10,7 @@ export type QueueName = string;
 
 /** What the engine must know of a dialect's status machine. Everything else stays in the dialect's deciders. */
 export interface Policy {
-  /** What a status means; a word outside the vocabulary, which some dialects let clients set, means `held`. */
+  /** What a status means to the engine. Clients of some dialects can set unknown words: these mean `held`. */
   phaseOf(status: string, outcome: string): Phase;
   /** The stream that records the units of a workload, by the workload's public id. */
   streamOf(workload: string): string;
@@ -24,9 +24,9 @@ export interface Policy {
   satisfies(status: string, outcome: string): boolean;
   /** Public ids that a `depends` document names, each once. */
   dependsOn(depends: string): readonly string[];
-  /** GPUs that requirements ask for: units that want one or more are counted separately. */
+  /** GPUs that requirements ask for. Units with one or more are counted separately. */
   gpusOf(requirements: string): number;
-  /** The unit with fields of its document overwritten; unchanged when that is impossible. */
+  /** The unit with fields of its document overwritten. Unchanged when a value is invalid. */
   amend(unit: Unit, fields: string, timeMicros: number): Unit;
   /** Types of the events of the dialect's own that change units. */
   readonly eventTypes: readonly string[];

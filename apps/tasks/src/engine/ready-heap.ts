@@ -6,14 +6,14 @@ const CHUNK_MAX = 256;
 
 interface Source {
   readonly ready: ReadyClass;
-  /** The next one of the class. */
+  /** The next entry of the class. */
   entry: ReadyEntry;
-  /** Those behind it, as far as they have been read. */
+  /** The entries after it that have been read. */
   entries: readonly ReadyEntry[];
   at: number;
 }
 
-/** Ready units of several classes in one order, read only as far as they are taken. */
+/** Merges the ready units of several classes into one order. It reads only as many as are taken. */
 export class ReadyHeap {
   private readonly heap = new Heap<Source>((one, other) => compareReady(one.entry, other.entry) < 0);
   private readonly chunk: number;
@@ -27,7 +27,7 @@ export class ReadyHeap {
   ) {
     this.chunk = Math.max(1, Math.min(wanted, CHUNK_MAX));
     for (const ready of classes) {
-      // The head is known without a look at the index; most classes are never asked for more.
+      // The head is cached. Of most classes nothing else is needed.
       const entry = priority === undefined ? units.head(ready) : units.entries(ready, undefined, 1, priority)[0];
       if (entry !== undefined) this.heap.push({ ready, entry, entries: [], at: 0 });
     }

@@ -11,11 +11,11 @@ export type ClassId = number;
 interface ClassKey {
   readonly queue: QueueName;
   readonly workload: WorkloadId;
-  /** Where its units live: so that the order of keys is that of creation inside a class. */
+  /** Home of its units, so that the order of keys in a class is the order of creation. */
   readonly home: WorkloadId;
   readonly requirements: WordId;
   readonly site: WordId;
-  /** 0 for none. */
+  /** 0 when the units have no label. */
   readonly label: WordId;
   readonly isBlocked: boolean;
   readonly isLeased: boolean;
@@ -32,9 +32,9 @@ const FRONT_READ = 32;
 const FRONT_MAX = 64;
 
 class LoadedClass implements ReadyClass {
-  /** The first units of the class, in order and without a gap; empty when they must be read again. */
+  /** The first units of the class, in order and without gaps. Empty when they must be read again. */
   readonly front: ReadyEntry[] = [];
-  /** Whether a caller may still hold a head of the class that it was given. */
+  /** Whether the head has been returned to a caller since it last improved. */
   isSeen = false;
 
   constructor(
@@ -59,14 +59,13 @@ const isBefore = (a: Omit<ReadyEntry, 'id'>, b: Omit<ReadyEntry, 'id'>): boolean
   a.priority > b.priority || (a.priority === b.priority && a.key < b.key);
 
 /**
- * The ready queue on the writing connection: classes in memory, units in the index `unit_ready`. Nothing is kept per unit,
- * so that its cost depends on the number of classes only. What it caches follows every change and is dropped by
- * {@link forget}.
+ * The ready queue on the writing connection: classes are in memory, units in the index `unit_ready`. Memory depends on the number
+ * of classes and not of units. Caches follow every change; {@link forget} drops them.
  */
 export class ReadyQueue implements ReadyUnits {
   private changes = 0;
   private headChanges = 0;
-  /** Absent until the first claim: a rebuild has no index yet and needs no queue. */
+  /** Undefined until the first claim: during a rebuild there is no index, and no queue is needed. */
   private loaded: Map<ClassId, LoadedClass> | undefined;
   private byQueue = new Map<QueueName, Set<LoadedClass>>();
   private readonly ids = new Map<string, ClassId>();
@@ -89,7 +88,7 @@ export class ReadyQueue implements ReadyUnits {
       `INSERT INTO unit_class (queue, workload, home, requirements, site, label, flags) VALUES (?, ?, ?, ?, ?, ?, ?)
        RETURNING id`,
     );
-    // From one class that has units to the next: of all that there ever were, most have none.
+    // Jumps from one class with units to the next, because most of the classes that ever existed are empty.
     this.selectLive = database.prepare(
       `WITH RECURSIVE live(id) AS (
          SELECT min(class) FROM unit WHERE class IS NOT NULL
@@ -144,7 +143,7 @@ export class ReadyQueue implements ReadyUnits {
     return rows.map(entryOf);
   }
 
-  /** The class with these attributes, made when missing, ready to be joined. */
+  /** Id of the class with these attributes. Creates the class if it does not exist. */
   classFor({ queue, workload, home, requirements, site, label, isBlocked, isLeased }: ClassKey): ClassId {
     const flags = (isBlocked ? BLOCKED_FLAG : 0) + (isLeased ? LEASED_FLAG : 0);
     const name = `${queue}|${workload}|${home}|${requirements}|${site}|${label}|${flags}`;
@@ -165,7 +164,7 @@ export class ReadyQueue implements ReadyUnits {
     const { front } = ready;
     const last = front.at(-1);
     if (last === undefined) this.headImproved(ready);
-    // Behind the last known one there may be others that are not known.
+    // Entries after the last cached one are unknown, so that nothing can be appended.
     if (last === undefined || !isBefore({ key, priority }, last)) return;
     let at = front.length - 1;
     for (
@@ -188,7 +187,7 @@ export class ReadyQueue implements ReadyUnits {
     if (at !== -1) front.splice(at, 1);
   }
 
-  /** Many units joined or left: `joined` names the classes that may have come to life. */
+  /** Drops cached entries after many units have joined or left. `joined` are classes that may have been empty. */
   invalidate(joined: Iterable<ClassId>): void {
     for (const ready of this.loaded?.values() ?? []) {
       ready.front.length = 0;
@@ -197,7 +196,7 @@ export class ReadyQueue implements ReadyUnits {
     for (const id of joined) this.activate(id);
   }
 
-  /** What claims may know of a workload has changed. */
+  /** Callers must match classes again, because the status of a workload has changed. */
   invalidateMatches(): void {
     this.changes += 1;
   }
@@ -248,7 +247,7 @@ export class ReadyQueue implements ReadyUnits {
     ready.isSeen = false;
   }
 
-  /** An empty class is not looked at any more; its row stays for the next unit of its kind. */
+  /** Forgets an empty class. Its row stays for later units with the same attributes. */
   private unload(ready: LoadedClass): void {
     this.loaded?.delete(ready.id);
     this.byQueue.get(ready.queue)?.delete(ready);

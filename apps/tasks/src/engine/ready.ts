@@ -1,14 +1,14 @@
 import type { QueueName } from './policy.js';
 import type { UnitKey } from './unit.js';
 
-/** What orders units that may be claimed: highest priority first, then the oldest, which has the lowest id. */
+/** A unit that may be claimed. Order: highest priority first, then the oldest, which has the lowest id. */
 export interface ReadyEntry {
   readonly key: UnitKey;
   readonly priority: number;
   readonly id: string;
 }
 
-/** Ready units with equal matching attributes. A claim asks once per class, not per unit, whether they fit. */
+/** Ready units with the same attributes. A claim matches each class once, not each unit. */
 export interface ReadyClass {
   readonly workload: string;
   /** Raw JSON. */
@@ -23,17 +23,17 @@ export interface ReadyClass {
 
 /** The ready queue as deciders see it. */
 export interface ReadyUnits {
-  /** Grows whenever `classes` may answer differently. */
+  /** Changes whenever `classes` may return something else. */
   readonly version: number;
-  /** Grows whenever a class may have a better head than a caller was given. */
+  /** Changes whenever a class may have a better head than it last returned. */
   readonly headVersion: number;
-  /** Classes that have or lately had units. */
+  /** Classes that have units, and some that no longer have any. */
   classes(queue: QueueName): Iterable<ReadyClass>;
   head(ready: ReadyClass): ReadyEntry | undefined;
-  /** Entries behind one, in order; from the head without it. `priority` leaves only those of that priority. */
+  /** Entries after `after`, or from the head, in order. With `priority` only entries of that priority. */
   entries(ready: ReadyClass, after: ReadyEntry | undefined, limit: number, priority?: number): readonly ReadyEntry[];
 }
 
-/** Negative when `a` is to be taken before `b`. */
+/** Negative when `a` comes before `b`. */
 export const compareReady = (a: ReadyEntry, b: ReadyEntry): number =>
   b.priority - a.priority || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);

@@ -8,7 +8,7 @@ const MICROS_PER_SECOND = 1_000_000;
 /** What is known of a worker whose last runs have failed. */
 export interface WorkerRecord {
   readonly failuresInARow: number;
-  /** It gets nothing before this time; 0 when it may go on. */
+  /** It gets nothing before this time. 0 when it is not paused. */
   readonly pausedUntilMicros: number;
 }
 
@@ -19,7 +19,7 @@ export interface PausedWorker extends WorkerRecord {
   readonly id: string;
 }
 
-/** When failed units and failing workers are to be tried again, as the events of failures say. */
+/** Stores until when failed units and failing workers have to wait, as events of failures say. */
 export class Retries {
   private readonly setRetry: StatementSync;
   private readonly selectRetry: StatementSync;
@@ -47,8 +47,8 @@ export class Retries {
   }
 
   /**
-   * The time before which the unit is kept from workers; 0 when nothing keeps it. Who has changed its status since, by a reset
-   * for instance, wants it to run.
+   * The time before which the unit is not handed out, or 0. A change of its status after the failure, such as a reset, ends the
+   * wait.
    */
   notBeforeMicros(key: UnitKey): number {
     return Number(this.selectRetry.get(key)?.['not_before'] ?? 0);

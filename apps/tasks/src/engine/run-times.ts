@@ -1,9 +1,9 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { WorkloadId } from '../workload/workloads.js';
-import { type ExactSum, NOTHING, plus, product, square, times } from './exact-sum.js';
+import { type ExactSum, ZERO, plus, product, square, times } from './exact-sum.js';
 import type { WordId } from './words.js';
 
-/** What a unit's runs came to. */
+/** Run times of one unit, and its GPUs. */
 export interface Run {
   readonly hours: number;
   readonly errHours: number;
@@ -16,23 +16,22 @@ export interface RunTimeSums {
   readonly gpus: ExactSum;
   readonly hours: ExactSum;
   readonly errHours: ExactSum;
-  /** Of the hours. */
+  /** Sum of the squares of `hours`. */
   readonly squares: ExactSum;
   readonly shortest: number;
   readonly longest: number;
-  /** Increments no longer tell all: an extreme has left, or a number has left all bounds. Units must be looked at. */
+  /** The sums are not exact: a unit with the shortest or longest run was removed, or a sum overflowed. Count the units instead. */
   readonly isVague: boolean;
 }
 
 export const NO_RUNS: RunTimeSums = {
-  ...{ count: 0, gpus: NOTHING, hours: NOTHING, errHours: NOTHING, squares: NOTHING },
+  ...{ count: 0, gpus: ZERO, hours: ZERO, errHours: ZERO, squares: ZERO },
   ...{ shortest: Number.POSITIVE_INFINITY, longest: Number.NEGATIVE_INFINITY, isVague: false },
 };
 
-/** The sums after `by` units with equal runs have come, or have left. */
+/** The sums after `by` units with equal runs were added, or removed if `by` is negative. */
 export const afterRuns = (sums: RunTimeSums, { hours, errHours, gpus }: Run, by: number): RunTimeSums => {
   const count = sums.count + by;
-  // Who begins anew begins exactly.
   if (count === 0) return NO_RUNS;
   const after = {
     count,
@@ -48,10 +47,10 @@ export const afterRuns = (sums: RunTimeSums, { hours, errHours, gpus }: Run, by:
   return { ...after, isVague: sums.isVague || leavesEdge || !isBounded };
 };
 
-/** What is left of numbers that are all the same is rounding, and no deviation. */
+/** A smaller relative deviation is a rounding error: all numbers are the same. */
 const ROUNDING = 2 ** -98;
 
-/** Sample standard deviation of the hours; none for a single run. */
+/** Sample standard deviation of the hours. Null for a single run. */
 export const deviationOf = ({ count, hours, squares }: RunTimeSums): number | null => {
   if (count < 2) return null;
   const whole = times(squares, count);
@@ -81,7 +80,7 @@ export const runTimesOf = (database: DatabaseSync): ((workload: WorkloadId) => R
   return (workload) => new Map(select.all(workload).map((row) => [numberIn(row, 'name'), readSums(row)]));
 };
 
-/** Sums kept at hand between changes. */
+/** Bound of the cache of sums. */
 const RECENT_MAX = 4_096;
 
 interface Kept {
@@ -90,7 +89,7 @@ interface Kept {
   sums: RunTimeSums;
 }
 
-/** Keeps sums of run times in step by increments, so that statistics need not look at units. */
+/** Updates sums of run times by increments, so that statistics need not read units. */
 export class RunTimes {
   private readonly recent = new Map<string, Kept>();
   private readonly changed = new Set<Kept>();
@@ -106,7 +105,7 @@ export class RunTimes {
     this.remove = database.prepare('DELETE FROM unit_run_time WHERE workload = ? AND name = ?');
   }
 
-  /** Units of a name have succeeded, or have ceased to; {@link store} writes what has changed. */
+  /** Adds `by` succeeded units to the sums of their name; negative numbers remove them. Call {@link store} afterwards. */
   change(workload: WorkloadId, name: WordId, run: Run, by: number): void {
     const kept = this.keptOf(workload, name);
     kept.sums = afterRuns(kept.sums, run, by);
@@ -119,7 +118,7 @@ export class RunTimes {
         this.remove.run(workload, name);
         continue;
       }
-      // A number that has left all bounds is stored as none: the row is vague.
+      // SQLite cannot store infinity: the row is marked as vague.
       const bounded = [...sums.gpus, ...sums.hours, ...sums.errHours, ...sums.squares, sums.shortest, sums.longest].map(
         (value) => (Number.isFinite(value) ? value : 0),
       );
@@ -139,7 +138,7 @@ export class RunTimes {
     if (known !== undefined) return known;
     const row = this.select.get(workload, name);
     const kept = { workload, name, sums: row === undefined ? NO_RUNS : readSums(row) };
-    // What has changed and is not stored yet stays.
+    // Changes that are not stored yet must stay.
     if (this.recent.size >= RECENT_MAX && this.changed.size === 0) this.recent.clear();
     this.recent.set(key, kept);
     return kept;

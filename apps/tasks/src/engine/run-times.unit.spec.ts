@@ -19,7 +19,7 @@ const expectSame = (one: RunTimeSums, other: RunTimeSums): void => {
 };
 
 describe('sums of run times', () => {
-  it('are the same to the last digit in whatever order runs come', () => {
+  it('are exactly the same in any order of the runs', () => {
     fc.assert(
       fc.property(fc.array(run, { maxLength: 40 }), (runs) => {
         expectSame(sumOf(runs), sumOf(runs.toReversed()));
@@ -27,7 +27,7 @@ describe('sums of run times', () => {
     );
   });
 
-  it('forget runs that leave, to the last digit', () => {
+  it('are exactly the same after runs are added and removed again', () => {
     fc.assert(
       fc.property(fc.array(run, { minLength: 1, maxLength: 20 }), fc.array(run, { maxLength: 20 }), (stay, leave) => {
         const left = leave.reduce((sums, each) => afterRuns(sums, each, -1), sumOf(leave, sumOf(stay)));
@@ -36,25 +36,25 @@ describe('sums of run times', () => {
     );
   });
 
-  it('take equal runs together', () => {
+  it('accept many equal runs at once', () => {
     const one = { hours: 0.1, errHours: 0.7, gpus: 2 };
     const many = Array.from({ length: 1000 }, () => one);
     expectSame(afterRuns(NO_RUNS, one, 1000), sumOf(many));
     expect(afterRuns(sumOf(many), one, -1000)).toEqual(NO_RUNS);
   });
 
-  it('know the deviation of a sample', () => {
+  it('give the sample standard deviation', () => {
     const of = (...values: readonly number[]) =>
       deviationOf(sumOf(values.map((value) => ({ hours: value, errHours: 0, gpus: 0 }))));
     expect(of()).toBeNull();
     expect(of(5)).toBeNull();
     expect(of(2, 3)).toBe(0.7071067811865476);
     expect(of(1 / 3, 1 / 3, 1 / 3)).toBe(0);
-    // A plain sum of squares has lost these digits.
+    // A plain sum of squares would lose these digits.
     expect(of(1e9, 1e9 + 1, 1e9 + 2)).toBeCloseTo(1, 12);
   });
 
-  it('are vague when an extreme leaves or a number leaves all bounds, and exact again with the first run', () => {
+  it('are vague after an extreme is removed or a sum overflows, until no run is left', () => {
     const [short, long] = [
       { hours: 1, errHours: 0, gpus: 0 },
       { hours: 2, errHours: 0, gpus: 0 },

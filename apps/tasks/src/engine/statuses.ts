@@ -4,14 +4,14 @@ import type { Dialect } from '#ledger/ref.js';
 /** Integer of a status word of one dialect, together with an outcome. */
 export type StatusId = number;
 
-/** Statuses kept in memory; a full cache starts anew. */
+/** Bound of the cache. A full cache is cleared. */
 const CACHE_MAX = 20_000;
 
 /** What a {@link StatusId} stands for. */
 export interface Status {
   readonly dialect: Dialect;
   readonly word: string;
-  /** Empty unless the dialect tells ends of one status apart. */
+  /** Empty unless the dialect distinguishes outcomes of one status. */
   readonly outcome: string;
 }
 
@@ -41,18 +41,18 @@ export class Statuses {
     return row === undefined ? undefined : this.remember(Number(row['id']), { dialect, word, outcome });
   }
 
-  /** Ids of those of the words that some unit of the dialect has or had, with any outcome. */
+  /** Ids of these words, with any outcome, as far as some unit of the dialect has or had them. */
   findAll(dialect: Dialect, words: Iterable<string>): StatusId[] {
     const wanted = new Set(words);
     return this.ofDialect(dialect).filter((id) => wanted.has(this.wordOf(id)));
   }
 
-  /** All that some unit of the dialect has or had. */
+  /** Ids of all statuses that some unit of the dialect has or had. */
   ofDialect(dialect: Dialect): StatusId[] {
     return this.selectOfDialect.all(dialect).map((row) => Number(row['id']));
   }
 
-  /** Id of a status, made when missing: on the writing connection only. */
+  /** Id of a status. Inserts a new status: on the writing connection only. */
   idOf(dialect: Dialect, word: string, outcome = ''): StatusId {
     const known = this.find(dialect, word, outcome);
     if (known !== undefined) return known;
@@ -83,7 +83,7 @@ export class Statuses {
   }
 
   private remember(id: StatusId, status: Status): StatusId {
-    // Clients may make words up without end.
+    // The number of words has no bound, because clients may set any.
     if (this.ids.size >= CACHE_MAX) this.forget();
     this.ids.set(nameOf(status.dialect, status.word, status.outcome), id);
     this.statuses.set(id, status);

@@ -13,12 +13,12 @@ const wordTable = (table: WordTable): string =>
   `CREATE TABLE IF NOT EXISTS ${table} (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE) STRICT;`;
 
 /**
- * Everything of a unit that is not shared is in one row; zeros and nulls take no room there. Public ids are unique in their
- * dialect. `workload` is set only for a unit that is listed elsewhere than at home. `class` is set while it may be claimed.
- * `changed` is when its status changed, as documents show it; `touched` is the time of the last event about it,
- * and `revision` that event's number in the stream of the unit's home.
- * `unit_total` is `unit_count` over all workloads of a dialect, because a status belongs to one; its `kind` is the status,
- * twice, and one more for units that want GPUs.
+ * A unit is one row; zeros and nulls take no space in it. Public ids are unique in their dialect. `workload` is set only for a unit
+ * that another workload than its home lists. `class` is set while it may be claimed. `changed` is the time of its last change of
+ * status, as documents show it; `touched` is the time of the last event about it, and `revision` the number of that event in
+ * the stream of the unit's home.
+ * `unit_total` is the sum of `unit_count` over all workloads of a dialect, because each status belongs to one dialect. Its `kind` is
+ * twice the id of the status, plus one for units with GPUs.
  */
 export const UNIT_TABLES = `
 ${WORD_TABLES.map(wordTable).join('\n')}

@@ -13,7 +13,7 @@ export type UnitEvent = {
   [Type in ChangeType]: { readonly type: Type; readonly data: UnitEvents[Type]; readonly timeMicros: number };
 }[ChangeType];
 
-/** An event that only one dialect has and that changes units: its policy says how. */
+/** An event of a single dialect that changes units. The dialect's policy applies it. */
 export interface DialectUnitEvent {
   readonly type: string;
   readonly data: { readonly units: Ranges };

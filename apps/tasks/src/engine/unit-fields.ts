@@ -11,13 +11,13 @@ export type UnitAttribute = Exclude<keyof Unit, 'key' | 'extra'>;
 export interface UnitField {
   readonly name: string;
   readonly attribute: UnitAttribute;
-  /** Raw JSON, where the dialect shows the value otherwise than it is. */
+  /** Makes raw JSON of the value, where the dialect shows it in another form. */
   readonly form?: (value: SQLOutputValue) => string;
 }
 
 interface Column {
   readonly column: string;
-  /** The attribute's value, where the column holds it in another form. */
+  /** Converts the column's value to the attribute's, where they differ. */
   readonly read?: (value: SQLOutputValue, reader: UnitReader) => string;
   readonly isShared?: boolean;
 }

@@ -10,7 +10,7 @@ import type { UnitKey } from './unit.js';
 import type { UnitStore } from './unit-store.js';
 import type { WordId } from './words.js';
 
-/** Groups added before a slice of work may end. */
+/** Groups added between two yields. */
 const GROUPS_PER_YIELD = 50;
 
 /** A shape with the integers that all its units have, looked up once. */
@@ -25,8 +25,8 @@ interface ResolvedShape {
 }
 
 /**
- * Adds many units of few shapes. It makes of them what {@link UnitStore.insert} makes of each, but counts them together and
- * looks up nothing per unit.
+ * Adds many units of few shapes. The result is the same as with {@link UnitStore.insert} for each unit, but units are counted
+ * together and nothing is looked up per unit.
  */
 export class UnitGrid {
   private readonly insertRow: StatementSync;
@@ -112,16 +112,16 @@ export class UnitGrid {
     ready.invalidate(resolved.flatMap((shape) => shape.ready ?? []));
   }
 
-  /** Resolves dependencies on the new ids: there are some only when this stream was read behind another. */
+  /** Resolves dependencies on the new ids. They exist only if a stream with dependents was read earlier than this one. */
   private discover(workload: WorkloadId, { prefix, shapes, units }: UnitsAdded, first: number): void {
     const { dependencies } = this.store;
     const key = keyOf(workload, first);
     const [dialect, policy] = [this.store.dialectOf(key), this.store.policyOf(key)];
     const count = (units[0]?.[1] ?? -1) - first + 1;
     for (const id of dependencies.unknownIds(dialect, idAt(prefix, 0), idAt(prefix, count - 1))) {
-      const place = Number.parseInt(id.slice(prefix.length), 16);
-      const isSatisfied = policy.satisfies(shapes[place % shapes.length]?.status ?? '', '');
-      this.store.changeOpenDependencies(dependencies.discover(dialect, id, key + place, isSatisfied));
+      const position = Number.parseInt(id.slice(prefix.length), 16);
+      const isSatisfied = policy.satisfies(shapes[position % shapes.length]?.status ?? '', '');
+      this.store.changeOpenDependencies(dependencies.discover(dialect, id, key + position, isSatisfied));
     }
   }
 }

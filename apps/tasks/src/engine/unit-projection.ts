@@ -12,14 +12,14 @@ import { UnitGrid } from './unit-grid.js';
 import { UnitRanges } from './unit-ranges.js';
 import { UnitStore } from './unit-store.js';
 
-/** Units changed one by one before a slice of work may end. */
+/** Units changed one by one between two yields. */
 const UNITS_PER_YIELD = 100;
 
 type Change = (UnitEvent | DialectUnitEvent) & Recorded;
 
 const isOneUnit = (units: Ranges): boolean => units.length === 1 && units[0]?.[0] === units[0]?.[1];
 
-/** Keeps units, their counts, dependencies and the ready queue in step with the `work-` streams of all dialects. */
+/** Projects the `work-` streams of all dialects to units, their counts, dependencies and the ready queue. */
 export class UnitProjection implements Projection {
   readonly name = 'unit';
   readonly version = 6;
@@ -34,7 +34,7 @@ export class UnitProjection implements Projection {
     this.eventTypes = ['UnitAdded', 'UnitsAdded', ...UNIT_CHANGE_TYPES, ...policies.eventTypes];
   }
 
-  /** What deciders look at: the state on the writing connection, with all that they have decided before. */
+  /** The state that deciders read, on the writing connection, with the effects of earlier decisions. */
   get store(): UnitStore {
     if (this.attached === undefined) throw new Error('The projection of units is not attached yet');
     return this.attached;
@@ -62,7 +62,7 @@ class UnitWriter implements ProjectionWriter {
     const recorded = { timeMicros, revision };
     const { workload_id: name } = data;
     const workload = this.store.reader.workloads.ensure(stream, typeof name === 'string' ? name : undefined);
-    // Types are ours from the ledger on: written by the deciders of this service only.
+    // Only the deciders of this service write these events, so that their types are known.
     if (event.type === 'UnitAdded') {
       const added = data as object as UnitAdded;
       this.store.insert(addedUnit(workload, added, timeMicros), recorded);

@@ -12,10 +12,10 @@ import { LISTING } from './unit-row.js';
 import type { UnitStore } from './unit-store.js';
 import type { WordId } from './words.js';
 
-/** Units that one set of statements changes: some milliseconds of work. */
+/** Units that one set of statements changes: a few milliseconds of work. */
 const SLICE_UNITS = 1_000;
 
-/** Shorter ranges are changed unit by unit, which then costs less than a set of statements. */
+/** Shorter ranges are changed unit by unit, which is faster for them. */
 const RANGE_WORTH_STATEMENTS = 8;
 
 type Row = Readonly<Record<string, unknown>>;
@@ -38,8 +38,8 @@ interface RecordedAssignment extends Assignment {
 }
 
 /**
- * Changes whole ranges of units with a few statements each. What it makes of a unit is what `evolve` makes of it: a
- * property test holds them together.
+ * Changes whole ranges of units with a few statements. The result for each unit is the same as with `evolve`: a property test
+ * checks it.
  */
 export class UnitRanges {
   private readonly countBefore: StatementSync;
@@ -135,7 +135,7 @@ export class UnitRanges {
       queue === undefined
         ? null
         : ready.classFor({ ...kind, label: kind.label ?? 0, home: workloadOfKey(from), queue, site, isLeased });
-    // A unit that this has changed may look like another kind of the slice; being changed again alters nothing.
+    // A changed unit may match a later kind of the slice. Changing it again has no effect.
     this.run(assignment, status, id, from, to, kind);
     return id === null ? [] : [id];
   }

@@ -35,7 +35,7 @@ export interface UnitRow {
   readonly label: WordId | null;
 }
 
-/** What {@link rowOf} wants behind key and id, in the order of {@link UnitValues}. */
+/** The columns after key and id that {@link rowOf} reads, in the order of {@link UnitValues}. */
 export const UNIT_COLUMNS: readonly string[] = [
   ...[
     'workload',
@@ -139,7 +139,7 @@ export interface StoredUnit {
   readonly row: UnitRow;
 }
 
-/** Which workload lists the unit of a row. */
+/** The workload that lists the unit of a row. */
 export const listingOf = (row: Pick<UnitRow, 'key' | 'workload'>): WorkloadId => row.workload ?? workloadOfKey(row.key);
 
 /** The same as {@link listingOf}, in SQL. */

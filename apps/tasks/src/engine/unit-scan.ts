@@ -13,21 +13,21 @@ import type { WordId } from './words.js';
 /** Rows read at a time: a few milliseconds. */
 const CHUNK = 250;
 
-/** Ordinals searched at a time for what no index helps to find: SQLite reads so many in some milliseconds. */
+/** Ordinals scanned at a time where no index helps: SQLite reads them in a few milliseconds. */
 const WINDOW = 10_000;
 
-/** Statements kept per connection; there are as many as combinations of columns and conditions that somebody asks for. */
+/** Prepared statements cached per connection: one for each combination of columns and conditions. */
 const STATEMENTS_MAX = 200;
 
-/** Which units are wanted: all of what is given must be so. */
+/** Selects units. All given conditions must hold. */
 export interface UnitFilter {
   readonly group?: WordId | undefined;
   readonly statuses?: readonly StatusId[] | undefined;
   readonly names?: readonly WordId[] | undefined;
   readonly groupIndex?: number | undefined;
-  /** Only units that an event has concerned then or later, in microseconds since the Unix epoch. */
+  /** Only units with an event at this time or later, in microseconds since the Unix epoch. */
   readonly since?: number | undefined;
-  /** Only units that a later event has concerned, by workload of their home; all units of other homes. */
+  /** Only units with an event after the revision of their home workload. Units of homes not listed here all match. */
   readonly behindRevisions?: Revisions | undefined;
 }
 
@@ -39,20 +39,20 @@ export interface UnitQuery {
   readonly columns: readonly string[];
 }
 
-/** Columns of a row that stand before those of the query. */
+/** Number of columns that precede those of the query in a row. */
 export const COLUMNS_BEFORE = 2;
 
 export const keyIn = (row: Row): number => Number(row[0]);
 export const idIn = (row: Row): string => String(row[1]);
 
-/** Rows behind each other in a list. */
+/** Consecutive rows of a list. */
 export interface UnitRows {
   readonly rows: readonly Row[];
   /** Where the walk continues. */
   readonly last: ListCursor;
 }
 
-/** The cursor behind a row of a list. */
+/** The cursor after a row of a list. */
 export const cursorAfterRow = ({ last }: UnitRows, row: Row): ListCursor =>
   last.at === 'home' ? { at: 'home', ordinal: ordinalOfKey(keyIn(row)) } : { at: 'elsewhere', id: idIn(row) };
 
@@ -63,7 +63,7 @@ interface Conditions {
 
 const inList = (column: string, ids: readonly WordId[]): string => `${column} IN (${ids.map(() => '?').join(', ')})`;
 
-/** What no index serves. The sign keeps SQLite from another index than the one that a walk follows. */
+/** Conditions that no index serves. The unary plus keeps SQLite from using another index than the one that the walk follows. */
 const conditionsOf = ({ group, statuses, names, groupIndex, since, behindRevisions }: UnitFilter): Conditions => {
   const parts: (readonly [sql: string, values: readonly number[]])[] = [];
   if (group !== undefined) parts.push(['+grp = ?', [group]]);
@@ -84,19 +84,19 @@ interface Path {
   readonly value: number;
 }
 
-/** The narrowest indexes; none when only the range of the workload's keys narrows the search. */
+/** The most selective indexes. None when only the key range of the workload limits the search. */
 const pathsOf = ({ group, statuses }: UnitFilter): readonly Path[] => {
   if (group !== undefined) return [{ sql: 'grp = ?', value: group }];
   return (statuses ?? []).map((status) => ({ sql: 'status = ?', value: status }));
 };
 
-/** What the indexes of {@link pathsOf} leave to be looked at. */
+/** The conditions that remain with the indexes of {@link pathsOf}. */
 const withoutIndexed = ({ group, statuses, ...rest }: UnitFilter): UnitFilter =>
   group === undefined ? rest : { statuses, ...rest };
 
 const byKey = (a: Row, b: Row): number => keyIn(a) - keyIn(b);
 
-/** Walks over the units of one connection, so many at a time that others get their turn in between. */
+/** Reads units through one connection in chunks, so that other work can run in between. */
 export class UnitScan {
   private readonly statements = new Map<string, StatementSync>();
   private readonly selectNewest: StatementSync;
@@ -110,7 +110,7 @@ export class UnitScan {
     );
   }
 
-  /** The units that a workload lists behind a cursor, in order of creation. */
+  /** The units that a workload lists after a cursor, in order of creation. */
   async *walk(query: UnitQuery, start: ListCursor, slices: Slices): AsyncGenerator<UnitRows, void, void> {
     for (let rows = this.next(query, start); rows !== undefined; rows = this.next(query, rows.last)) {
       yield rows;
@@ -118,12 +118,12 @@ export class UnitScan {
     }
   }
 
-  /** The next units of all workloads of a dialect behind an id. */
+  /** The next units of all workloads of a dialect after an id. */
   behindId(dialect: WordId, columns: readonly string[], id: string): readonly Row[] {
     return this.select(columns, 'dialect = ? AND id > ? ORDER BY id LIMIT ?', dialect, id, CHUNK);
   }
 
-  /** The next units of one status, which belongs to one dialect, behind a key; workloads are in no order. */
+  /** The next units of one status after a key. Workloads are in no particular order. */
   behindKey(columns: readonly string[], key: number, status: StatusId): readonly Row[] {
     return this.select(columns, 'status = ? AND key > ? ORDER BY key LIMIT ?', status, key, CHUNK);
   }
@@ -132,7 +132,7 @@ export class UnitScan {
     return this.select(columns, 'key = ?', key)[0];
   }
 
-  /** There may be no rows before the end. */
+  /** The next chunk, which may be empty. Undefined at the end. */
   private next(query: UnitQuery, after: ListCursor): UnitRows | undefined {
     const rows = after.at === 'home' ? this.atHome(query, after.ordinal) : undefined;
     return rows ?? this.elsewhere(query, after.at === 'elsewhere' ? after.id : '');
@@ -147,14 +147,14 @@ export class UnitScan {
     const to = isSearch ? this.windowEnd(filter.group, from, end) : end;
     if (to === undefined) return undefined;
     const read = (path?: Path): Row[] => this.inRange(columns, path, conditions, from, to);
-    // Each path is followed as far as the chunk could reach; the nearest of all rows are the chunk.
+    // Each index returns up to a chunk of rows. The first rows of all of them are the chunk.
     const rows = paths.length === 0 ? read() : paths.flatMap(read);
     const chunk = paths.length > 1 ? rows.sort(byKey).slice(0, CHUNK) : rows;
     const last = isSearch && chunk.length < CHUNK ? to : chunk.at(-1)?.[0];
     return last === undefined ? undefined : { rows: chunk, last: { at: 'home', ordinal: ordinalOfKey(Number(last)) } };
   }
 
-  /** How far SQLite looks for what conditions leave of many rows; undefined at the end. */
+  /** The last key that SQLite scans for a chunk. Undefined at the end. */
   private windowEnd(group: WordId | undefined, from: number, end: number): number | undefined {
     const newest = (
       group === undefined ? this.selectNewest.get(from, end) : this.selectNewestOfGroup.get(group, from, end)

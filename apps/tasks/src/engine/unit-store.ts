@@ -15,13 +15,13 @@ import type { Unit, UnitKey } from './unit.js';
 import { listingOf, type StoredUnit, UnitReader, type UnitRow } from './unit-row.js';
 import type { WordId } from './words.js';
 
-/** Rows read last: a decision reads a unit just before its event changes it. */
+/** Bound of the cache of rows: a decision reads a unit just before its event changes it. */
 const RECENT_MAX = 256;
 
-/** Entries that each cache keeps; a full one starts anew. */
+/** Bound of each cache. A full cache is cleared. */
 const CACHE_MAX = 20_000;
 
-/** What a ready class is found by, besides status and lease. */
+/** Attributes that select a ready class, besides status and lease. */
 interface Attributes {
   readonly workload: WorkloadId;
   readonly requirements: WordId;
@@ -29,7 +29,7 @@ interface Attributes {
   readonly label: WordId | null;
 }
 
-/** What a unit is counted by. */
+/** Attributes by which units are counted. */
 interface Counted {
   readonly listing: WorkloadId;
   readonly name: WordId;
@@ -38,8 +38,8 @@ interface Counted {
 }
 
 /**
- * Writes single units on the writing connection and keeps everything that hangs on them in step: counts, run times, ready
- * classes, open dependencies. Changes of many units at once are `UnitRanges`'.
+ * Writes single units on the writing connection, and updates everything that depends on them: counts, run times, ready classes,
+ * open dependencies. `UnitRanges` changes many units at once.
  */
 export class UnitStore {
   readonly reader: UnitReader;
@@ -72,7 +72,7 @@ export class UnitStore {
          walltime_err_n, label)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, ?)`,
     );
-    // SQLite writes the indexes of all columns named, changed or not: the common changes name only what they may change.
+    // SQLite updates the indexes of all columns that a statement names, so the common changes name only a few columns.
     const moved = `status = ?, class = ?, lease_id = ?, site = ?, changed = ?, touched = ?, revision = ?, failures = ?,
       requirements = ?, walltime = ?, walltime_err = ?, walltime_err_n = ?`;
     this.moveRow = database.prepare(`UPDATE unit SET ${moved} WHERE key = ?`);
@@ -108,7 +108,7 @@ export class UnitStore {
     return policy;
   }
 
-  /** Integer of the dialect that a unit of this home has. */
+  /** Id of the unit's dialect. */
   dialectOf(key: UnitKey): WordId {
     return this.reader.words.dialect.idOf(this.reader.workloads.dialectOf(workloadOfKey(key)));
   }
@@ -128,7 +128,7 @@ export class UnitStore {
     return this.gpusOf(requirements, policy) >= 1;
   }
 
-  /** Whether a unit of this status has run to its end: its times count. */
+  /** Whether units of this status have succeeded, so that their run times count. */
   hasSucceeded(status: StatusId): boolean {
     const { dialect, word, outcome } = this.reader.words.status.of(status);
     return this.policies.of(dialect).phaseOf(word, outcome) === 'succeeded';
@@ -140,7 +140,7 @@ export class UnitStore {
     return this.policies.of(dialect).satisfies(word, outcome);
   }
 
-  /** A unit that an event has added, listed at home. */
+  /** Stores a new unit. Its home lists it. */
   insert(unit: Unit, { timeMicros, revision }: Recorded): void {
     const { words } = this.reader;
     const workload = workloadOfKey(unit.key);
@@ -181,7 +181,7 @@ export class UnitStore {
     this.changeOpenDependencies(this.dependencies.discover(dialect, unit.id, unit.key, isSatisfying));
   }
 
-  /** Stores what an event has made of a unit. */
+  /** Stores a unit after an event. */
   replace({ unit: before, row }: StoredUnit, after: Unit, { timeMicros, revision }: Recorded): void {
     const { words } = this.reader;
     const policy = this.policyOf(row.key);
@@ -230,7 +230,7 @@ export class UnitStore {
     this.changeOpenDependencies(this.dependencies.dependentsOf(row.key).map((key) => [key, isSatisfying ? -1 : 1]));
   }
 
-  /** Changes how many dependencies units wait for. */
+  /** Changes the number of open dependencies of units. */
   changeOpenDependencies(changes: Iterable<readonly [key: UnitKey, by: number]>): void {
     for (const [key, by] of changes) {
       const stored = this.byKey(key);
@@ -244,7 +244,7 @@ export class UnitStore {
     }
   }
 
-  /** Drops rows that statements over many units may have changed. */
+  /** Clears the cache of rows after statements that change many units. */
   forgetRows(): void {
     this.recent.clear();
   }
@@ -318,7 +318,7 @@ export class UnitStore {
   }
 }
 
-/** Whether only such fields differ that claims, reports and moves change. */
+/** Whether only fields differ that claims, reports and moves change. */
 const isPlainChange = (before: Unit, after: Unit): boolean =>
   before.workload === after.workload &&
   before.group === after.group &&

@@ -4,7 +4,7 @@ import type { WordTable } from './tables.js';
 
 export type WordId = number;
 
-/** Words of one table kept in memory; a full cache starts anew. */
+/** Bound of the cache of one table. A full cache is cleared. */
 const CACHE_MAX = 20_000;
 
 /** Integers for words that many units share. An instance belongs to one connection. */
@@ -41,7 +41,7 @@ export class Words {
     return [...ids];
   }
 
-  /** Id of a word, made when missing: on the writing connection only. */
+  /** Id of a word. Inserts a new word: on the writing connection only. */
   idOf(word: string): WordId {
     const known = this.find(word);
     if (known !== undefined) return known;

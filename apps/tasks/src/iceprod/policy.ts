@@ -11,14 +11,14 @@ import { workStream } from './streams.js';
 
 const TASK_EVENT_TYPES: readonly (keyof TaskEvents)[] = ['TaskRequirementsSet', 'TasksPrioritized'];
 
-/** The priority of a task by the weight of its dataset and its own place there. */
+/** The priority of a task, from the weight of its dataset and its own indexes. */
 export const priorityOf = (
   { index, groupIndex }: Pick<Unit, 'index' | 'groupIndex'>,
   { weight, jobs, tasks }: Omit<TasksPrioritized, 'units'>,
 ): number =>
   taskPriority(weight, { taskIndex: index, jobIndex: groupIndex, jobsSubmitted: jobs, tasksSubmitted: tasks });
 
-/** IceProd's view of the engine: dependencies are looked at when a task becomes waiting, by whoever promotes it. */
+/** IceProd's policy. Dependencies have no effect on a status: what promotes tasks to waiting checks them. */
 export const iceprodPolicy: Policy = {
   phaseOf: (status) => (isTaskStatus(status) ? STATUS_TABLE[status].phase : 'held'),
   streamOf: workStream,
@@ -35,7 +35,7 @@ export const iceprodPolicy: Policy = {
   },
   eventTypes: TASK_EVENT_TYPES,
   evolve: (unit, { type, data }) => {
-    // Types are known from the ledger on: only deciders of this service write these events.
+    // Only the deciders of this service write these events, so that their types are known.
     if (type === 'TasksPrioritized') return { ...unit, priority: priorityOf(unit, data as TasksPrioritized) };
     const { mode, requirements } = data as TaskRequirementsSet;
     return { ...unit, requirements: changeRequirements(unit.requirements, mode, requirements) };

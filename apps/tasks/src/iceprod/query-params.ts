@@ -1,15 +1,15 @@
 import { DomainError } from '#platform/domain-error.js';
 import { kindOf, membersOf } from '#contracts/raw-json.js';
 
-/** Extra equality filters of a claim (contract 7.6), read once. */
+/** Additional equality filters of a claim (contract 7.6). */
 export interface ClaimFilters {
   readonly dataset?: string;
   readonly site?: string;
   readonly instance?: string;
   readonly priority?: number;
-  /** Exclusive sites: the task must ask for this one. Raw JSON. */
+  /** Site that the requirements of the task must name. Raw JSON. */
   readonly requiredSite?: string;
-  /** A filter that no task can pass, as a number for `dataset_id`. */
+  /** A filter that no task can match, such as a number for `dataset_id`. */
   readonly impossible: boolean;
 }
 

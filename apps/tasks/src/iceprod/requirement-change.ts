@@ -23,7 +23,7 @@ export const changeRequirements = (requirements: string, mode: 'merge' | 'replac
   return objectText(after);
 };
 
-/** A site is a word, also when somebody sends a number (contract 7.7). */
+/** A site is a string, even when a client sends a number (contract 7.7). */
 export const withSiteAsText = (requirements: string): string => {
   const members = membersOf(requirements);
   const site = members.get('site');

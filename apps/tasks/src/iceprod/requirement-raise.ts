@@ -4,10 +4,10 @@ import { numberOf } from './requirements.js';
 /** GPUs are never raised (contract 7.6). */
 const RAISED = ['cpu', 'memory', 'disk', 'time'] as const;
 
-/** Up to where failed runs raise requirements: cores, GB, GB, hours. */
+/** Limits up to which failed runs raise requirements: cores, GB, GB, hours. */
 export type RaiseLimits = Readonly<Record<(typeof RAISED)[number], number>>;
 
-/** Few machines offer more: a task that asks for more would never run again, whatever a broken worker has reported. */
+/** Few machines offer more. Without limits, a wrong report of a broken worker could keep a task from ever running again. */
 const DEFAULT_LIMITS: RaiseLimits = { cpu: 20, memory: 1_000, disk: 10_000, time: 720 };
 
 /** @param given `name=number` each, as `ICEPROD_RAISE_MAX` lists them */
@@ -22,13 +22,13 @@ export const raiseLimits = (given: readonly string[]): RaiseLimits => ({
 });
 
 interface Raise {
-  /** The new requirements; absent when they stay as they are. */
+  /** The new requirements. Absent when they do not change. */
   readonly requirements?: string;
   /** Which of them would have been raised beyond their limit. */
   readonly limited: readonly string[];
 }
 
-/** Of a task that does not say how many it needs (contract 7.1). */
+/** CPUs of a task that does not state them (contract 7.1). */
 const CPU_DEFAULT = 1;
 const CPU_NOISE = 1.1;
 const CPU_MAX = 20;
@@ -40,7 +40,7 @@ const raisedCpu = (used: number, current: number): number | undefined =>
 
 const raisedUsage = (used: number): number | undefined => (used < USAGE_MIN ? undefined : USAGE_FACTOR * used);
 
-/** What a task asks for after an attempt that used `resources` has failed: numbers only rise, missing ones come to be. */
+/** Requirements after a failed attempt that used `resources`. Numbers are only raised; missing ones are added. */
 export const raiseRequirements = (requirements: string, resources: string, limits: RaiseLimits): Raise => {
   const asked = membersOf(requirements);
   const measured = membersOf(resources);

@@ -5,7 +5,7 @@ const LIMITS = raiseLimits([]);
 
 type Numbers = Readonly<Record<string, number>>;
 
-/** Where the rules change their mind: contract 7.6 names these numbers. */
+/** Thresholds of the rules in contract 7.6, and values near them. */
 const EDGES = [0, 0.49, 0.5, 1, 1.1, 1.1000001, 2.2, 4.4, 4.4000001, 20, 20.0001];
 
 const usage = fc.oneof(

@@ -2,8 +2,8 @@ import type { ClaimTasksRequest } from '#contracts/iceprod/tasks.js';
 import { kindOf, membersOf } from '#contracts/raw-json.js';
 
 /**
- * What legacy pilots give a task that does not say what it needs, as raw JSON (contract 7.1). Today's grids have defaults
- * of their own.
+ * Defaults of legacy pilots for requirements that a task does not state, as raw JSON (contract 7.1). Current grids have their
+ * own defaults.
  */
 export const PILOT_DEFAULTS: ReadonlyMap<string, string> = new Map([
   ['cpu', '1'],
@@ -13,14 +13,14 @@ export const PILOT_DEFAULTS: ReadonlyMap<string, string> = new Map([
   ['time', '1.0'],
 ]);
 
-/** The defaults that count for a claim: only legacy pilots run a task with the requirements that the answer shows. */
+/** The defaults for a claim. Only legacy pilots run a task with the requirements in the answer. */
 export const defaultsFor = (mode: ClaimTasksRequest['mode']): ReadonlyMap<string, string> =>
   mode === 'process' ? PILOT_DEFAULTS : new Map();
 
-/** Decimal only: texts that JavaScript reads in other bases are no numbers to anybody else. */
+/** Decimal numbers only: JavaScript would also read other bases, which other programs do not. */
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** A number, also one that came as text; `undefined` for anything else. */
+/** The value of a number, or of a string with a number. Undefined for anything else. */
 export const numberOf = (raw: string | undefined): number | undefined => {
   if (raw === undefined) return undefined;
   const kind = kindOf(raw);
@@ -30,9 +30,9 @@ export const numberOf = (raw: string | undefined): number | undefined => {
   return Number.isFinite(value) ? value : undefined;
 };
 
-/** GPUs that a task asks for; 0 when it asks for none. */
+/** GPUs that a task asks for, or 0. */
 export const gpuOf = (requirements: string): number => {
-  // Most tasks want none: seen without taking the text apart.
+  // Most tasks ask for none, which is checked without parsing.
   if (!requirements.includes('gpu')) return 0;
   const raw = membersOf(requirements).get('gpu');
   return raw !== undefined && kindOf(raw) === 'number' ? (numberOf(raw) ?? 0) : 0;

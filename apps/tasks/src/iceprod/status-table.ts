@@ -8,7 +8,7 @@ export const PILOT_QUEUE: QueueName = 'iceprod.pilots';
 
 interface StatusRow {
   readonly phase: Phase;
-  /** Where a checked change may go (contract 7.2). */
+  /** Statuses that a checked change may set (contract 7.2). */
   readonly next: readonly TaskStatus[];
 }
 
@@ -23,16 +23,16 @@ export const STATUS_TABLE: Readonly<Record<TaskStatus, StatusRow>> = {
   complete: { phase: 'succeeded', next: [] },
 };
 
-/** Legacy word: as a target it means `idle`, as a filter it matches nothing (contract 7.3). */
+/** A legacy status: as a target it means `idle`, as a filter it matches nothing (contract 7.3). */
 export const RESET_ALIAS = 'reset';
 
 export const isTaskStatus = (word: string): word is TaskStatus => (TASK_STATUSES as readonly string[]).includes(word);
 
-/** Whether a checked change is legal. Nothing is legal from a word outside the vocabulary. */
+/** Whether a checked change is allowed. No change is allowed from an unknown status. */
 export const mayMove = (from: string, to: TaskStatus): boolean =>
   isTaskStatus(from) && STATUS_TABLE[from].next.includes(to);
 
-/** A report of contract 7.6: from which statuses it is accepted, and where it leads. */
+/** A report of contract 7.6: the statuses in which it is accepted, and the new status. */
 interface ReportRow {
   readonly from: readonly string[];
   readonly to: TaskStatus;
@@ -45,7 +45,7 @@ export const REPORT_TABLE: Readonly<Record<'processing' | 'reset' | 'failed' | '
   complete: { from: ['queued', 'processing'], to: 'complete' },
 };
 
-/** A bulk action of contract 7.3; without `from` it takes every task. */
+/** A bulk action of contract 7.3. Without `from` it changes every task. */
 interface ActionRow {
   readonly from?: readonly string[];
   readonly to: TaskStatus;

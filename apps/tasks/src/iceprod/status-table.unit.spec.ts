@@ -17,7 +17,7 @@ describe('task statuses', () => {
     expect(TASK_STATUSES.filter((to) => mayMove(from, to)).sort()).toEqual([...allowed].sort());
   });
 
-  it('stand in the queue that they may be claimed from', () => {
+  it('decide in which ready queue a task is', () => {
     const queues = ['idle', 'waiting', 'queued', 'melted'].map((status) => [
       iceprodPolicy.queueOf(status, false),
       iceprodPolicy.queueOf(status, true),
@@ -30,7 +30,7 @@ describe('task statuses', () => {
     ]);
   });
 
-  it('have a phase each, and mean nothing to the engine outside the vocabulary', () => {
+  it('have a phase each, and unknown words are held', () => {
     expect([...TASK_STATUSES, 'melted'].map((status) => iceprodPolicy.phaseOf(status, ''))).toEqual([
       ...['held', 'ready', 'claimed', 'running', 'held', 'failed', 'succeeded'],
       'held',

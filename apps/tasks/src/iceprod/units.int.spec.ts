@@ -6,7 +6,7 @@ import { anyStep, grid, single } from './task/testing/arbitrary-steps.js';
 import { TaskModel } from './task/testing/task-model.js';
 
 describe('the units of IceProd', () => {
-  it('holds after any commands what the events say, and the same when they are replayed', async () => {
+  it('equal the model after any commands, and again after a replay', async () => {
     await fc.assert(
       fc.asyncProperty(
         grid,
@@ -18,7 +18,7 @@ describe('the units of IceProd', () => {
           const model = new TaskModel();
           for (const [at, each] of steps.entries()) {
             model.run(each);
-            // A rollback drops everything in memory; nothing may hang on it.
+            // A rollback clears all caches. Nothing may depend on them.
             if (forgets && at % 5 === 4) model.forget();
           }
           const shown = model.shown();
@@ -42,7 +42,7 @@ describe('the units of IceProd', () => {
     );
   });
 
-  it('wipes out in whole ranges what a hard reset wipes out in one task', () => {
+  it('are reset by a hard reset of whole ranges as one by one', () => {
     const model = new TaskModel();
     model.run(() => (view, timeMicros) => {
       const tasks = [{ name: 'n', depends: [], requirements: '{}', status: 'waiting' }];

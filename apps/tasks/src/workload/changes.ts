@@ -8,10 +8,10 @@ import type { WorkloadId, Workloads } from './workloads.js';
 /** Numbers of events in the streams of workloads. */
 export type Revisions = readonly (readonly [home: WorkloadId, revision: number])[];
 
-/** Homes of moved members that are distinguished; members from others count as changed. */
+/** Bound of the home workloads that are looked up. Moved members from further homes count as changed. */
 const HOMES_MAX = 50;
 
-/** The workloads that members were added to which another workload lists now. */
+/** Finds the home workloads of members that were moved to a workload. */
 export type MovedHomes = (snapshot: Snapshot, workload: WorkloadId) => readonly WorkloadId[];
 
 /**
@@ -36,8 +36,8 @@ interface ChangeSources {
 }
 
 /**
- * Up to which event the streams were effective at a position, whose members a workload lists: its own, and those that members
- * were moved from.
+ * The revisions that streams had at a position of the ledger: the stream of the workload, and the home streams of members that
+ * were moved to it.
  */
 export const revisionsAt = async (
   { ledger, workloads }: ChangeSources,

@@ -1,9 +1,9 @@
 import type { WorkloadId } from './workloads.js';
 
-/** Integer name of a unit or a group: its workload and its ordinal there, so that the members of a workload are one range. */
+/** Integer key of a unit or a group: its home workload and its ordinal there. The members of a workload are one range. */
 export type MemberKey = number;
 
-/** Ordinals of one workload. 2^21 workloads remain within the exact integers. */
+/** Ordinals per workload. Keys of 2^21 workloads are exact integers. */
 const ORDINALS = 2 ** 32;
 
 export const keyOf = (workload: WorkloadId, ordinal: number): MemberKey => workload * ORDINALS + ordinal;

@@ -8,7 +8,7 @@ const EVENT_TYPES: readonly (keyof WorkloadEvents)[] = ['WorkloadSubmitted', 'Wo
 /** Called when the status of a workload has changed. */
 type StatusListener = (id: WorkloadId) => void;
 
-/** Keeps the `workload` table: the workloads of all dialects, replicated from the service that owns them. */
+/** Projects workloads of all dialects to the `workload` table. The datasets service owns them. */
 export class WorkloadProjection implements Projection {
   readonly name = 'workload';
   readonly version = 2;
@@ -18,7 +18,7 @@ export class WorkloadProjection implements Projection {
   readonly indexes = '';
   private readonly listeners: StatusListener[] = [];
 
-  /** For in-memory state that depends on the status of workloads. */
+  /** Registers a listener that updates in-memory state depending on the status of workloads. */
   onStatus(listener: StatusListener): void {
     this.listeners.push(listener);
   }

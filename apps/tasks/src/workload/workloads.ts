@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Dialect, ref, refOfStream, streamName } from '#ledger/ref.js';
 
-/** Integer name of a workload inside this service. Never leaves it: another read model may number differently. */
+/** Integer id of a workload in this read model. Never sent to others, because another read model may use other ids. */
 export type WorkloadId = number;
 
 /** Bound of the caches from names to ids. */
@@ -31,7 +31,7 @@ const nameOfRef = (aggregateRef: string): string => {
 
 /**
  * Integer ids for workloads, over the `workload` table. One instance belongs to one connection. A workload need not have
- * been submitted: whatever is stored for its id makes its row.
+ * been submitted: the first event that names its id adds its row.
  */
 export class Workloads {
   private readonly selectByRef: StatementSync;
@@ -52,7 +52,7 @@ export class Workloads {
       (insert ??= database.prepare('INSERT INTO workload (ref, dialect, name) VALUES (?, ?, ?) RETURNING id'));
   }
 
-  /** Id of a workload that is known here, for whatever reason, by its public id. */
+  /** Id of the workload with a public id. Undefined if no event has named it. */
   find(dialect: Dialect, name: string): WorkloadId | undefined {
     let ids = this.idsByName.get(dialect);
     if (ids === undefined) this.idsByName.set(dialect, (ids = new Map<string, WorkloadId>()));
@@ -74,7 +74,7 @@ export class Workloads {
   }
 
   /**
-   * Id of the workload that a stream is about; makes its row when missing. For projections only, inside their transaction.
+   * Id of the workload that a stream is about. Adds its row if missing. For projections only, inside their transaction.
    *
    * @param name public id; by default what the stream's name says. Needed for ids so long that their ref is
    *   a hash: the first event of a `work-` stream therefore names its workload.
@@ -116,7 +116,7 @@ export class Workloads {
     return stream;
   }
 
-  /** Its status as its `workload-` stream says; absent while nobody has submitted it. Read anew each time. */
+  /** The status of a workload. Undefined until it is submitted. Not cached. */
   statusOf(id: WorkloadId): string | undefined {
     const status = this.selectById.get(id)?.['status'];
     return typeof status === 'string' ? status : undefined;
@@ -133,7 +133,7 @@ export class Workloads {
 }
 
 const remember = <Key, Value>(cache: Map<Key, Value>, key: Key, value: Value): void => {
-  // A full cache starts anew: cheaper than keeping an order, and rare.
+  // A full cache is cleared: that is rare, and cheaper than tracking the order of use.
   if (cache.size >= CACHE_MAX) cache.clear();
   cache.set(key, value);
 };

@@ -1,6 +1,6 @@
 import { query, type Page } from '#bus/contract.js';
 
-/** Where a unit's events stand. */
+/** Where a unit's events are recorded. */
 export interface UnitHome {
   readonly stream: string;
   /** Dense number of the unit in its workload. */

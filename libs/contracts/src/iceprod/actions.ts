@@ -20,7 +20,7 @@ export interface MakeRequestRequest {
   readonly arguments: string;
   /** The path names the dataset, and the error texts are those of paths. */
   readonly dataset_id?: string;
-  /** Written for the materialization service of old clients: it refuses in words of its own. */
+  /** For the materialization service of old clients, which has its own error texts. */
   readonly legacy?: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface RequestView {
   readonly id: string;
   readonly status: RequestStatus;
   readonly error_message: string;
-  /** Raw JSON of an object: the accepted arguments, the name of the action, what has come of it. */
+  /** Raw JSON of an object: the accepted arguments, the name of the action and its results. */
   readonly payload: string;
   readonly create_timestamp: string;
   readonly modify_timestamp: string;

@@ -49,7 +49,7 @@ export const GetDataset = query<{ dataset_id: string }, { document: string }>('d
 export const ListDatasets = query<ListDatasetsRequest, ListPage>('datasets', 'list');
 /** Replies `{status: [dataset_id, ...]}` as raw JSON, filtered by the read rule. */
 export const SummarizeDatasets = query<Nothing, { document: string }>('datasets', 'summarize');
-/** Changes a dataset after judging its write rule. */
+/** Changes a dataset after checking its write rule. */
 export const ChangeDataset = command<ChangeDatasetRequest, Nothing>('datasets', 'change', ['tasks']);
 /** Checks the caller's access only: for requests with a bad body (403 goes before 400, contract 1.2.5). */
 export const AuthorizeAccess = query<{ dataset_id: string; action: AccessAction }, Nothing>('datasets', 'authorize');

@@ -1,6 +1,6 @@
 import { command, query, type Nothing, type Page } from '#bus/contract.js';
 
-/** Which task gets the file: the one of the id, which need not exist, or the one with this place and name, which must. */
+/** The task of a file, by id (it need not exist) or by job index and name (it must exist). */
 export type FileOwner = { readonly task_id: string } | { readonly job_index: number; readonly task_name: string };
 
 /** Validated body of the two POST routes of IceProd contract 10; types are checked, words are not. */

@@ -51,7 +51,7 @@ export const SetJobsStatus = command<{ dataset_id: string; jobs: readonly string
 export const ActOnJobs = command<JobSelection & { action: BulkAction }, Nothing>('tasks', 'jobs.act');
 /** Entries are `"<job_id>":{...}` texts in creation order. */
 export const ListJobs = query<ListJobsRequest, ListPage>('tasks', 'jobs.list');
-/** Entries are the raw JSON of `[status, [job_id, ...]]` pieces, statuses in vocabulary order; a status may span pages. */
+/** Entries are the raw JSON of `[status, [job_id, ...]]` chunks, statuses in vocabulary order; a status may span pages. */
 export const SummarizeJobs = query<{ dataset_id: string; cursor?: string }, Page>('tasks', 'jobs.summarize');
 /** Replies `{status: count}` as raw JSON. */
 export const CountJobs = query<{ dataset_id: string }, { document: string }>('tasks', 'jobs.count');

@@ -38,8 +38,8 @@ export const wantedFields = (
 };
 
 /**
- * What is wanted inside a value: of an array the same of each object in it, of a value without fields nothing. Arrays in
- * arrays are not entered, so that no document makes this go deeper than the name does.
+ * The wanted fields inside a value: in an array of each object, of a value without fields nothing. Arrays in arrays are skipped,
+ * so that the depth of recursion does not exceed the depth of the name.
  */
 export const pickInside = (raw: string, wanted: WantedFields): string | undefined => {
   const kind = kindOf(raw);
@@ -49,7 +49,7 @@ export const pickInside = (raw: string, wanted: WantedFields): string | undefine
   return `[${objects.map((element) => pickFields(membersOf(element), wanted)).join(',')}]`;
 };
 
-/** The text of a document that is at hand as fields, cut to what is wanted; the order is the document's. */
+/** The wanted fields of a document given as members, in its order, as text. */
 export const pickFields = (members: Members, wanted: WantedFields | undefined): string => {
   if (wanted === undefined) return objectText(members);
   const picked: [string, string][] = [];
@@ -61,6 +61,6 @@ export const pickFields = (members: Members, wanted: WantedFields | undefined): 
   return objectText(picked);
 };
 
-/** As {@link pickFields} for a document that is at hand as raw JSON; without keys it stays to the letter. */
+/** As {@link pickFields} for a document given as raw JSON. Without keys the text is not changed. */
 export const projectKeys = (document: string, wanted: WantedFields | undefined): string =>
   wanted === undefined ? document : pickFields(membersOf(document), wanted);

@@ -7,7 +7,7 @@ const project = (keys: readonly string[] | undefined, forced?: readonly string[]
   projectKeys(TASK, wantedFields(keys, forced));
 
 describe('keys', () => {
-  it('leaves the document to the letter when no keys are given', () => {
+  it('does not change the document when no keys are given', () => {
     expect(project(undefined, ['task_id'])).toBe(TASK);
     expect(project([], ['task_id'])).toBe(TASK);
     expect(project(['', ''])).toBe(TASK);
@@ -30,7 +30,7 @@ describe('keys', () => {
     );
   });
 
-  it('gives nothing of a value that has no fields, and of an array what its objects have', () => {
+  it('picks nothing from a value without fields, and the fields of objects in an array', () => {
     expect(project(['name.first'])).toBe('{}');
     expect(project(['files.b'])).toBe('{"files":[{"b":2}]}');
   });
@@ -47,12 +47,12 @@ describe('keys', () => {
     expect(project(['_id'], ['task_id'])).toBe('{"task_id":"t1"}');
   });
 
-  it('knows no names that the document does not have itself', () => {
+  it('ignores names from the prototype', () => {
     expect(project(['__proto__', 'constructor', 'toString.length'])).toBe('{}');
     expect(projectKeys('{"__proto__":{"a":1.0}}', wantedFields(['__proto__.a']))).toBe('{"__proto__":{"a":1.0}}');
   });
 
-  it('bears absurdly deep names', () => {
+  it('accepts extremely deep names', () => {
     expect(project(['a.'.repeat(20_000)])).toBe('{}');
   });
 });

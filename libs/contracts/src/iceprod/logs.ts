@@ -1,10 +1,10 @@
 import { command, type Nothing, type Page, query } from '#bus/contract.js';
 import type { BlobReference } from '../work-events.js';
 
-/** Keys of logs' bodies in the blob store begin so. */
+/** Prefix of the keys of logs' bodies in the blob store. */
 export const LOG_BLOBS = 'log/';
 
-/** The body as raw JSON of a string, or where whoever received it has put that. */
+/** The body as raw JSON of a string, or the blob in which the gateway has stored it. */
 export type LogBody = { readonly raw: string } | { readonly blob: BlobReference };
 
 export interface AddLogRequest {
@@ -42,7 +42,7 @@ export interface ListTaskLogsRequest {
 }
 
 /**
- * Raw JSON with a gap: `before`, the content of the blob, `after`. A blob that has vanished is the empty string. Small
+ * Raw JSON with a gap: `before`, the content of the blob, `after`. A missing blob is the empty string. Small
  * bodies are filled in already.
  */
 export interface LogText {
@@ -65,7 +65,7 @@ export interface DeleteLogsRequest {
   readonly dataset_id: string;
   readonly task_id?: string;
   readonly limit: number;
-  /** How many the step before has left; without it they are counted. */
+  /** How many logs the previous step has left. Without it they are counted. */
   readonly left?: number;
 }
 /** Deletes at most `limit` logs of the dataset, or of one task of it, and replies how many and how many are left. */

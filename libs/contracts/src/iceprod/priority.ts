@@ -1,4 +1,4 @@
-/** What a dataset's priority is made of; a change of any of them may change the order of its tasks. */
+/** What a dataset's priority depends on. Any change may change the order of its tasks. */
 export interface DatasetPriorityTerms {
   /** The priority the dataset was given. */
   readonly priority: number;
@@ -16,7 +16,7 @@ export interface DatasetPriorityTerms {
   readonly ageDays: number;
 }
 
-/** Where a task stands in its dataset. */
+/** What a task's priority depends on besides its dataset's. */
 export interface TaskPriorityTerms {
   readonly taskIndex: number;
   readonly jobIndex: number;
@@ -32,19 +32,19 @@ const EARLY_JOBS = 100;
 const JOBS_OF_A_LARGE_DATASET = 10_000;
 const HOURS_PER_DAY = 24;
 
-/** Priorities that clients set know no bounds: what is no number at all counts nothing. */
+/** Clients may set any priority. The result is limited to 0..1, and NaN counts as 0. */
 const clamp = (priority: number): number => (Number.isNaN(priority) ? 0 : Math.min(1, Math.max(0, priority)));
 
-/** Hears what the priority is after each step of its formula. */
+/** Receives the priority after each step of its formula. */
 export type PriorityListener = (step: string, priority: number) => void;
 
 const ignoreStep: PriorityListener = () => undefined;
 
-/** What counts of the user who owns a dataset. */
+/** Weight of the user who owns a dataset. */
 export const userWeight = ({ group, userPriority = PRIORITY_WITHOUT_RECORD }: DatasetPriorityTerms): number =>
   group === EVERYBODY ? userPriority : 1;
 
-/** What counts of the group of a dataset. */
+/** Weight of the group of a dataset. */
 export const groupWeight = ({ groupPriority = PRIORITY_WITHOUT_RECORD }: DatasetPriorityTerms): number => groupPriority;
 
 /** The priority of a dataset among all processing ones, from 0 to 1. */

@@ -133,7 +133,7 @@ describe('the formula of contract 18', () => {
     );
   });
 
-  it('is told step by step to whoever wants to know', () => {
+  it('reports each step to a listener', () => {
     fc.assert(
       fc.property(anyDataset, anyTask, (dataset, task) => {
         const steps: (readonly [string, number])[] = [];

@@ -31,8 +31,8 @@ export interface AddTasksRequest {
   readonly first_job_index: number;
   readonly count: number;
   /**
-   * How many jobs the dataset is to have. A job is then made only while it has fewer and none of its index, else refused
-   * (kind `state`): others may make jobs at the same time. For one job at a time.
+   * Adds the job only if the dataset has fewer jobs than this and none with the index, because others may add jobs at the same
+   * time. Otherwise refused (kind `state`). For one job at a time.
    */
   readonly jobs_max?: number;
   readonly tasks: readonly TaskTemplate[];
@@ -47,7 +47,7 @@ export interface AddTasksToJobsRequest {
 
 export interface QueryTasksRequest {
   readonly statuses?: readonly string[];
-  /** A prefix, to the letter. */
+  /** An exact prefix. */
   readonly site?: string;
   readonly keys?: readonly string[];
   readonly sort?: readonly SortField[];
@@ -72,7 +72,7 @@ export interface ClaimTasksRequest {
   readonly num: number;
   readonly requirements: string;
   readonly query_params: string;
-  /** Most unwelcome first. */
+  /** Datasets whose tasks are taken last, the first of the list at the very end. */
   readonly dataset_deprio: readonly string[];
   /** A pilot that names itself gets no task that has just failed, and nothing while its own runs fail. */
   readonly pilot_id?: string;
@@ -89,11 +89,11 @@ export interface ReportTaskRequest {
   readonly resources?: string;
   readonly site?: string;
   readonly reason?: string;
-  /** Who ran it. A failure of a pilot that names itself has the task, and in the end the pilot, wait. */
+  /** The pilot that ran it. Failures of a pilot that names itself delay the task, and finally pause the pilot. */
   readonly pilot_id?: string;
 }
 
-/** `jobs` wins over `tasks`; neither means the whole dataset; an empty list means nobody. */
+/** `jobs` wins over `tasks`; neither means the whole dataset; an empty list means no task. */
 export interface TaskSelection {
   readonly dataset_id: string;
   readonly jobs?: readonly string[];

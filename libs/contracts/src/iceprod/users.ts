@@ -63,7 +63,7 @@ export const ListGroups = query<Nothing, { document: string }>('auth', 'groups.l
 /** `group` is a name or an id. */
 export const GetGroup = query<{ group: string }, { document: string }>('auth', 'groups.get');
 export const CreateGroup = command<GroupRequest, { group_id: string }>('auth', 'groups.create', ['datasets']);
-/** Founds the group or changes what is given. */
+/** Creates the group, or changes the given members. */
 export const DescribeGroup = command<GroupRequest, Nothing>('auth', 'groups.describe', ['datasets']);
 export const DeleteGroup = command<{ group: string }, Nothing>('auth', 'groups.delete', ['datasets']);
 

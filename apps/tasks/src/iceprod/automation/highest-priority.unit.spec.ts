@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { HighestPriority } from './highest-priority.js';
 
-describe('the best of many units', () => {
-  it('have the highest priority, or are older', () => {
+describe('the units of highest priority', () => {
+  it('have the highest priority, and are older than others with the same', () => {
     const best = new HighestPriority(3);
     for (const [key, priority] of [
       [5, 0.5],
@@ -15,14 +15,14 @@ describe('the best of many units', () => {
     expect([best.chosen(), best.exceedsLimit]).toEqual([[2, 3, 4], true]);
   });
 
-  it('are all when there is room for all', () => {
+  it('are all units when the limit allows', () => {
     const best = new HighestPriority(2);
     best.offer(2, 0);
     best.offer(1, 1);
     expect([best.chosen(), best.exceedsLimit]).toEqual([[1, 2], false]);
   });
 
-  it('are the same whatever the order in which they come, and however many', () => {
+  it('do not depend on the order and number of units', () => {
     const priorities = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 10_000, maxLength: 30_000 });
     fc.assert(
       fc.property(priorities, fc.nat(50), (given, limit) => {

@@ -1,15 +1,15 @@
 import type { WorkloadId } from '../../workload/workloads.js';
 
-/** Requests for the jobs of one dataset lie at most so far apart: as far as IceProd's cron has them (contract 17). */
+/** Maximum time between requests for the jobs of one dataset, as with IceProd's cron (contract 17). */
 const WAIT_MS_MAX = 10 * 60_000;
 
-/** What jobs are made from, and what is there. */
+/** The state of a dataset that decides whether jobs are requested. */
 export interface BufferState {
-  /** Jobs and tasks there are, and jobs there are to be. */
+  /** Existing jobs and tasks, and submitted jobs. */
   readonly jobs: number;
   readonly tasks: number;
   readonly submitted: number;
-  /** When it came to its status, and when its config was set. */
+  /** When it got its status, and when its config was set. */
   readonly sinceMicros: number;
   readonly configuredMicros: number;
 }
@@ -29,17 +29,17 @@ const isSame = (one: BufferState, other: BufferState): boolean =>
   one.configuredMicros === other.configuredMicros;
 
 /**
- * Says when the jobs that a dataset lacks are to be asked for. A dataset without jobs gets them at once. While jobs and tasks
- * grow, somebody makes them: a request under way, or people by hand; only who comes to rest is helped. A request that changed
- * nothing is made again after twice the time.
+ * Decides when to request the missing jobs of a dataset. A dataset without jobs gets them at once. While the numbers of jobs and
+ * tasks grow, a request or a person is still adding them, so it waits until they stop growing. A request without effect is
+ * repeated after twice the time.
  */
 export class JobBuffer {
   private readonly watched = new Map<WorkloadId, Watched>();
 
-  /** @param restMs how long a dataset has to rest */
+  /** @param restMs how long jobs and tasks must not grow */
   constructor(private readonly restMs: number) {}
 
-  /** @returns in how many milliseconds jobs are to be asked for: now if 0; undefined when none are lacking */
+  /** @returns milliseconds until jobs are to be requested, 0 for now. Undefined when none are missing. */
   dueInMs(workload: WorkloadId, state: BufferState, nowMs: number): number | undefined {
     if (state.jobs >= state.submitted) {
       this.watched.delete(workload);

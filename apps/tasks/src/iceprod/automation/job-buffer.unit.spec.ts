@@ -3,20 +3,20 @@ import { type BufferState, JobBuffer } from './job-buffer.js';
 const EMPTY: BufferState = { jobs: 0, tasks: 0, submitted: 10, sinceMicros: 1, configuredMicros: 1 };
 const HALF: BufferState = { ...EMPTY, jobs: 5, tasks: 10 };
 
-describe('when jobs are asked for', () => {
+describe('the time when jobs are requested', () => {
   let buffer: JobBuffer;
 
   beforeEach(() => {
     buffer = new JobBuffer(10);
   });
 
-  it('is at once when there are none, and never when none are lacking', () => {
+  it('is now when there are none, and never when none are missing', () => {
     expect(buffer.dueInMs(1, EMPTY, 0)).toBe(0);
     expect(buffer.dueInMs(2, { ...EMPTY, jobs: 10 }, 0)).toBeUndefined();
     expect(buffer.dueInMs(2, { ...EMPTY, jobs: 11 }, 0)).toBeUndefined();
   });
 
-  it('is when somebody who makes them has come to rest', () => {
+  it('comes when jobs and tasks have stopped growing', () => {
     expect(buffer.dueInMs(1, { ...HALF, jobs: 4 }, 0)).toBe(10);
     expect(buffer.dueInMs(1, HALF, 9)).toBe(10);
     expect(buffer.dueInMs(1, HALF, 15)).toBe(4);
@@ -28,13 +28,13 @@ describe('when jobs are asked for', () => {
     ['its config', { configuredMicros: 2 }],
     ['its status', { sinceMicros: 2 }],
     ['its number of jobs', { submitted: 20 }],
-  ])('is at once when it has none and somebody has changed %s', (_, change) => {
+  ])('is now when there are none and %s has changed', (_, change) => {
     expect(buffer.dueInMs(1, EMPTY, 0)).toBe(0);
     expect(buffer.dueInMs(1, EMPTY, 1)).toBe(9);
     expect(buffer.dueInMs(1, { ...EMPTY, ...change }, 2)).toBe(0);
   });
 
-  it('is ever later when nothing comes of it, at most ten minutes', () => {
+  it('is later after each request without effect, by at most ten minutes', () => {
     const waits: number[] = [];
     let nowMs = 0;
     for (let asked = 0; asked < 20; asked += 1) {

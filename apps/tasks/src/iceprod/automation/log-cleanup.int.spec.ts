@@ -46,7 +46,7 @@ describe('old logs', () => {
 
   afterEach(() => host.end());
 
-  it('go after 31 days if they are for the server’s own notes, however many', async () => {
+  it('are deleted after 31 days if they are named stdlog, in any number', async () => {
     await begin('off');
     await Promise.all(Array.from({ length: 205 }, () => add('stdlog')));
     await add('stderr');
@@ -57,12 +57,12 @@ describe('old logs', () => {
     await cleanup.clean(atMicros + 31 * DAY_MICROS + 60_000_000);
     expect(await names()).toEqual(['stderr']);
     expect(await bodies()).toBe(1);
-    // Whatever a cron has deleted meanwhile is no trouble.
+    // It is no error if there is nothing to delete.
     await cleanup.clean(atMicros + 32 * DAY_MICROS);
     expect(await names()).toEqual(['stderr']);
   });
 
-  it('go soon after the start, where the step is on', async () => {
+  it('are deleted soon after the start, if the step is on', async () => {
     await begin('log_cleanup');
     await add('stdlog');
     const [stored] = await host.ledger.readStream('work-iceprod.main.d');

@@ -13,7 +13,7 @@ const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], g
 
 let asked = 0;
 
-/** A datasets service that takes no changes. */
+/** A datasets service that refuses all changes. */
 @Controller()
 class Datasets {
   @MessagePattern(ChangeDataset.subject)
@@ -26,16 +26,16 @@ class Datasets {
 @Module({ imports: [TasksModule], controllers: [Datasets] })
 class TasksAlone {}
 
-describe('a dataset with which automation cannot go on', () => {
+describe('a dataset that automation cannot change', () => {
   const host = new ServiceHost(TasksAlone, { CAIRN_AUTOMATION: 'on', CAIRN_AUTOMATION_DELAY: '0.05' });
 
   beforeAll(() => host.start());
   afterAll(() => host.end());
 
-  it('is tried again and again, and keeps no other waiting', async () => {
+  it('is retried and does not delay other datasets', async () => {
     const { job_id } = await host.request(AddJob, { dataset_id: 'done', job_index: 0 }, SYSTEM);
-    const place = { dataset_id: 'done', job_id, job_index: 0, task_index: 0, name: 't', depends: [] };
-    await host.request(AddTask, { ...place, requirements: '{}', status: 'complete' }, SYSTEM);
+    const task = { dataset_id: 'done', job_id, job_index: 0, task_index: 0, name: 't', depends: [] };
+    await host.request(AddTask, { ...task, requirements: '{}', status: 'complete' }, SYSTEM);
     await submitDataset(host.ledger, 'done', { jobs_submitted: 1, tasks_submitted: 1 });
     await eventually(() => asked >= 6, true);
     const tasks = [{ name: 't', depends: [], requirements: '{}' }];

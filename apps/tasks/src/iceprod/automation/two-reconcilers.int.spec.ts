@@ -11,7 +11,7 @@ import { submitDataset } from '../testing/submit-dataset.js';
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
 const JOBS = 400;
 
-/** There is to be one, but while a service moves to another host there may be two for a moment. */
+/** Normally there is one. While a service moves to another host there may briefly be two. */
 describe('two processes that automate the same ledger', () => {
   const variables = { CAIRN_AUTOMATION: 'queue,priority', CAIRN_AUTOMATION_DELAY: '0.02' };
   const hosts = [new ServiceHost(TasksModule, variables), new ServiceHost(TasksModule, variables)] as const;
@@ -24,7 +24,7 @@ describe('two processes that automate the same ledger', () => {
   });
   afterAll(() => Promise.all(hosts.map((host) => host.end())));
 
-  it('let each task wait once, and give it its priority once', async () => {
+  it('queue each task once, and set its priority once', async () => {
     const tasks = [{ name: 't', depends: [], requirements: '{}', priority: 0 }];
     for (let first = 0; first < JOBS; first += 10) {
       await one.request(AddTasks, { dataset_id: 'd', first_job_index: first, count: 10, tasks }, SYSTEM);

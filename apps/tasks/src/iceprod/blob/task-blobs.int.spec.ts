@@ -38,7 +38,7 @@ describe('blobs', () => {
 
   const collect = (): Promise<number> => host.part(OrphanCollector).collect(Date.now());
 
-  it('stay while something is on record that they belong to', async () => {
+  it('stay while a record refers to them', async () => {
     const id = await addLog('kept');
     const stat = await addStat();
     const deleted = await addLog('deleted');
@@ -51,9 +51,9 @@ describe('blobs', () => {
     expect(await statOf(stat)).toContain(LARGE);
   });
 
-  it('go when they belong to nothing and are old', async () => {
+  it('are deleted when no record refers to them and they are old', async () => {
     const before = await keys();
-    // What is there when a process dies between storing and recording.
+    // As after a crash between storing and recording.
     await blobs.put(`${LOG_BLOBS}orphan`, '"x"');
     await blobs.put(`${STAT_BLOBS}orphan`, '{}');
     await blobs.put('config/another service', '{}');
@@ -63,7 +63,7 @@ describe('blobs', () => {
     expect(await keys()).toEqual([...before, 'config/another service'].sort());
   });
 
-  it('of a repeated command go, but for those of the first', async () => {
+  it('of a repeated command are deleted, except those of the first attempt', async () => {
     const before = await keys();
     const first = await addStat('the same');
     const stored = await keys();
@@ -75,7 +75,7 @@ describe('blobs', () => {
     expect(await statOf(first)).toContain(LARGE);
   });
 
-  it('that are being stored stay, however slow; what was never finished goes', async () => {
+  it('stay while they are being stored, even slowly', async () => {
     const before = await keys();
     const rest = Promise.withResolvers<undefined>();
     const content = (async function* () {
@@ -96,7 +96,7 @@ describe('blobs', () => {
     expect(await keys()).toEqual(before);
   });
 
-  it('of logs that have vanished read as the empty string', async () => {
+  it('that are missing read as the empty string', async () => {
     const id = await addLog('x');
     for (const key of await keys()) await blobs.delete(key);
     const { log } = await host.request(GetLog, { log_id: id }, SYSTEM);

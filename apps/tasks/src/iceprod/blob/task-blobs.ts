@@ -5,7 +5,7 @@ import { Logs } from '../log/log-rows.js';
 import { STAT_BLOBS, TaskStats } from '../task-stat/task-stat-rows.js';
 import { Workloads } from '../../workload/workloads.js';
 
-/** Bodies of logs and of statistics go with the record that they belong to. */
+/** Which blobs are in use: the bodies of logs and of task stats. */
 export const taskBlobs = (queries: DatabaseSync): BlobCustody => {
   const workloads = new Workloads(queries);
   const [logs, stats] = [new Logs(queries, workloads), new TaskStats(queries, workloads)];

@@ -5,7 +5,7 @@ import { Workloads } from '../../workload/workloads.js';
 
 const EVENT_TYPES: readonly (keyof DatasetEvents)[] = ['WorkloadSubmitted', 'DatasetTruncated'];
 
-/** What decides about tasks and only IceProd's workloads have, replicated from the service that owns datasets. */
+/** Attributes of datasets that other workloads lack and that decisions about tasks need. The datasets service owns them. */
 export const datasetProjection: Projection = {
   name: 'dataset',
   version: 1,
@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS dataset (
   truncated INTEGER NOT NULL,
   debug INTEGER NOT NULL
 ) STRICT;`,
-  // Datasets that may still need something: a few of all that there ever were.
+  // Datasets that are not complete: few of all that ever existed.
   indexes: `
 CREATE INDEX IF NOT EXISTS dataset_open ON workload (id)
   WHERE dialect = 'iceprod' AND status IS NOT NULL AND status <> 'complete';`,

@@ -7,18 +7,18 @@ const OFFERS_MAX = 20;
 /** Longer offers are not remembered. */
 const OFFER_CHARS_MAX = 16_384;
 
-/** What somebody offered who asked for tasks. */
+/** What a claim offered. */
 export interface SeenOffer {
   readonly mode: ClaimTasksRequest['mode'];
   /** Raw JSON of objects. */
   readonly requirements: string;
   readonly queryParams: string;
   readonly seenMicros: number;
-  /** Whether there was a task for it the last time. */
+  /** Whether the last such claim got a task. */
   readonly found: boolean;
 }
 
-/** The last distinct offers, in memory only: workers ask again soon. */
+/** The last distinct offers. In memory only, because workers soon ask again. */
 @Injectable()
 export class RecentOffers {
   private readonly offers = new Map<string, SeenOffer>();
@@ -30,7 +30,7 @@ export class RecentOffers {
   ): void {
     if (requirements.length + queryParams.length > OFFER_CHARS_MAX) return;
     const name = `${mode}\n${requirements}\n${queryParams}`;
-    // Deleted first, so that the map's order is that of the last time.
+    // Deleted first, so that the map is ordered by the last claim.
     this.offers.delete(name);
     this.offers.set(name, { mode, requirements, queryParams, seenMicros, found });
     if (this.offers.size <= OFFERS_MAX) return;

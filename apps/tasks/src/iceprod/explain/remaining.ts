@@ -4,11 +4,11 @@ import { objectText } from '#contracts/raw-json.js';
 interface NamedWork {
   readonly name: string;
   readonly counts: ReadonlyMap<string, number>;
-  /** Absent while none is complete. */
+  /** Undefined while none is complete. */
   readonly meanHours: number | undefined;
 }
 
-/** `{tasks: {name: {...}}, remaining, remaining_hrs}`; hours are null where no complete task says how long one takes. */
+/** `{tasks: {name: {...}}, remaining, remaining_hrs}`; hours are null while no task of the name is complete. */
 export const remainingDocument = (work: readonly NamedWork[]): string => {
   let remaining = 0;
   let hours: number | null = 0;

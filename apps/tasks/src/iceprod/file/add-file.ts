@@ -20,12 +20,12 @@ const COMPRESSIONS: readonly (string | boolean)[] = [
   'lzma',
 ];
 
-/** Finds the task that has a place and a name in a dataset; yields where a slice of the search may end. */
+/** Finds the task with a job index and a name in a dataset. Yields between slices of the search. */
 type FindNamed = (datasetId: string, jobIndex: number, name: string) => Generator<void, string | undefined, void>;
 
 type FileView = Pick<TaskView, 'homeOf' | 'find' | 'streamOf'>;
 
-/** `POST /datasets/{d}/files` and `POST /datasets/{d}/files/{t}`: the same file twice is two files. */
+/** `POST /datasets/{d}/files` and `POST /datasets/{d}/files/{t}`. Adding the same file twice makes two files. */
 export function* addFile(
   view: FileView,
   findNamed: FindNamed,
@@ -44,7 +44,7 @@ export function* addFile(
   return { events: [{ stream, type: 'FileAdded', data }], reply: { task_id: taskId } };
 }
 
-/** `DELETE /datasets/{d}/files/{t}`: nothing to remove is nothing to record. */
+/** `DELETE /datasets/{d}/files/{t}`. Records nothing when there is no file. */
 export const removeFiles = (
   view: FileView,
   { dataset_id: datasetId, task_id: taskId }: { readonly dataset_id: string; readonly task_id: string },

@@ -11,7 +11,7 @@ import { ICEPROD } from '../streams.js';
 /** Rows read at a time: a few milliseconds. */
 const CHUNK = 200;
 
-/** Keys looked at in one slice: a few milliseconds. */
+/** Keys searched in one slice: a few milliseconds. */
 const SEARCH_KEYS = 20_000;
 
 export const FILE_TABLES = `
@@ -23,12 +23,12 @@ CREATE TABLE dataset_file (
   body TEXT NOT NULL
 ) STRICT;`;
 
-/** The revision in the dataset's stream is the order of creation. */
+/** Revisions in the dataset's stream are the order of creation. */
 export const FILE_INDEXES = `
-CREATE UNIQUE INDEX dataset_file_place ON dataset_file (workload, revision);
+CREATE UNIQUE INDEX dataset_file_order ON dataset_file (workload, revision);
 CREATE INDEX dataset_file_task ON dataset_file (workload, task_id, revision);`;
 
-/** Reads files through one connection: of a snapshot to answer, `writer` to decide. */
+/** Reads files through one connection: a snapshot's for queries, `writer` for commands. */
 export class DatasetFiles {
   private readonly selectAll: StatementSync;
   private readonly selectOfTask: StatementSync;
@@ -66,8 +66,8 @@ export class DatasetFiles {
 }
 
 /**
- * Finds tasks by their place and name: among the tasks of the job with that index, or else, because tasks need no job, among
- * all of the dataset. An index of tasks by place would make every rebuild a fifth slower, for a question of few clients.
+ * Finds tasks by job index and name: first in the jobs with that index, then, because tasks need no job, in the whole dataset. A
+ * database index would make every rebuild a fifth slower, although few clients ask for this.
  */
 export class NamedTasks {
   private readonly selectHome: StatementSync;
@@ -75,19 +75,19 @@ export class NamedTasks {
   private readonly selectMoved: StatementSync;
   private readonly selectOfJob: StatementSync;
 
-  /** Both of the writing connection. */
+  /** Both arguments read through the writing connection. */
   constructor(
     private readonly reader: UnitReader,
     private readonly jobs: Pick<Jobs, 'idsAt'>,
   ) {
     const { database } = reader;
-    const place = 'name = ? AND group_index = ? ORDER BY key LIMIT 1';
+    const match = 'name = ? AND group_index = ? ORDER BY key LIMIT 1';
     this.selectLast = database.prepare('SELECT key FROM unit WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1');
     this.selectHome = database.prepare(
-      `SELECT id FROM unit WHERE key BETWEEN ? AND ? AND workload IS NULL AND ${place}`,
+      `SELECT id FROM unit WHERE key BETWEEN ? AND ? AND workload IS NULL AND ${match}`,
     );
-    this.selectMoved = database.prepare(`SELECT id FROM unit WHERE workload = ? AND ${place}`);
-    this.selectOfJob = database.prepare(`SELECT id FROM unit WHERE grp = ? AND ${LISTING} = ? AND ${place}`);
+    this.selectMoved = database.prepare(`SELECT id FROM unit WHERE workload = ? AND ${match}`);
+    this.selectOfJob = database.prepare(`SELECT id FROM unit WHERE grp = ? AND ${LISTING} = ? AND ${match}`);
   }
 
   *find(datasetId: string, jobIndex: number, name: string): Generator<void, string | undefined, void> {

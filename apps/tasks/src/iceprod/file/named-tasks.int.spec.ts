@@ -9,10 +9,10 @@ import { NamedTasks } from './file-rows.js';
 
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
 
-/** More tasks than one step of a search looks at. */
+/** More tasks than a search reads in one step. */
 const JOBS = 12_000;
 
-describe('tasks found by place and name', () => {
+describe('tasks found by job index and name', () => {
   const host = new ServiceHost(TasksModule);
   let named: NamedTasks;
 
@@ -25,8 +25,8 @@ describe('tasks found by place and name', () => {
   afterAll(() => host.end());
 
   const add = async (fields: object = {}): Promise<string> => {
-    const place = { job_id: 'nobody made it', task_index: 0, job_index: 7, name: 'n', depends: [], requirements: '{}' };
-    return (await host.request(AddTask, { dataset_id: 'd', ...place, ...fields }, SYSTEM)).task_id;
+    const task = { job_id: 'unknown', task_index: 0, job_index: 7, name: 'n', depends: [], requirements: '{}' };
+    return (await host.request(AddTask, { dataset_id: 'd', ...task, ...fields }, SYSTEM)).task_id;
   };
 
   const find = (datasetId: string, index: number, name: string): string | undefined => {
@@ -36,12 +36,12 @@ describe('tasks found by place and name', () => {
     return step.value;
   };
 
-  it('are found in one step by their job, however many there are', async () => {
+  it('are found in one step by their job, even among many', async () => {
     const { job_id } = await host.request(AddJob, { dataset_id: 'large', job_index: JOBS + 1 }, SYSTEM);
     const id = await add({ dataset_id: 'large', job_index: JOBS + 1, name: 'last', job_id });
     expect(named.find('large', JOBS + 1, 'last').next()).toEqual({ done: true, value: id });
     expect(named.find('large', JOBS - 1, 'c').next()).toEqual({ done: true, value: expect.any(String) as string });
-    // Without a job the search takes its time, in steps.
+    // Without a job the search takes several steps.
     const jobless = await add({ dataset_id: 'large', job_index: JOBS + 2, name: 'last' });
     expect(named.find('large', JOBS + 2, 'last').next()).toEqual({ done: false, value: undefined });
     expect(find('large', JOBS + 2, 'last')).toBe(jobless);
@@ -49,7 +49,7 @@ describe('tasks found by place and name', () => {
     expect(find('large', JOBS - 1, 'last')).toBeUndefined();
   });
 
-  it('belong to the dataset that lists them now, with the place and name that they have now', async () => {
+  it('are found by their current dataset, job index and name', async () => {
     const id = await add();
     expect(find('d', 7, 'n')).toBe(id);
     await host.request(AmendTask, { task_id: id, fields: '{"dataset_id":"e","job_index":8,"name":"m"}' }, SYSTEM);
@@ -59,12 +59,12 @@ describe('tasks found by place and name', () => {
     ]);
   });
 
-  it('are found though several jobs share an index', async () => {
+  it('are found when several jobs have the same index', async () => {
     const job = () => host.request(AddJob, { dataset_id: 'f', job_index: 0 }, SYSTEM);
     const [{ job_id: one }, { job_id: other }] = [await job(), await job()];
     const id = await add({ dataset_id: 'f', job_index: 0, job_id: other });
     expect(find('f', 0, 'n')).toBe(id);
-    // A task of another index in the job of this one is not meant.
+    // A task with another index in such a job does not match.
     await add({ dataset_id: 'f', job_index: 1, job_id: one, name: 'x' });
     expect([find('f', 0, 'x'), find('unknown', 0, 'x')]).toEqual([undefined, undefined]);
   });

@@ -8,7 +8,7 @@ import type { GroupAmended, GroupsAdded, GroupsMoved } from '#contracts/work-eve
 import type { DecidedEvent, Decision, SlicedDecision } from '#event-sourcing/command.js';
 import { evolve, isJobStatus, type Job, jobDocument } from './job.js';
 
-/** What deciders see of the jobs, at the revision at which their events will stand. */
+/** The jobs as deciders see them, at the revision that their events will follow. */
 export interface JobView {
   byId(id: string): Job | undefined;
   /** All jobs that a dataset lists and that have one of the statuses; in slices of bounded size. */
@@ -19,16 +19,16 @@ export interface JobView {
   nextOrdinal(datasetId: string): number;
 }
 
-/** Most jobs that one bulk request may name (contract 6). */
+/** Maximum jobs in one bulk request (contract 6). */
 export const JOBS_PER_REQUEST_MAX = 100_000;
 
-/** Fields of a PATCH larger than this do not fit an event, escaped as they are inside it. */
+/** Larger fields do not fit an event after they are escaped. */
 const AMENDMENT_BYTES_MAX = 200 * 1024;
 
 /** Look-ups between two yields. */
 const SLICE = 1_000;
 
-/** From where a status may be reached (contract 6). */
+/** Statuses from which a status may be reached (contract 6). */
 const PREDECESSORS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   processing: ['suspended', 'errors'],
   suspended: ['processing'],
@@ -36,7 +36,7 @@ const PREDECESSORS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   complete: ['processing'],
 };
 
-/** What the bulk actions take and where they lead (contract 6). */
+/** Statuses that the bulk actions change, and the new status (contract 6). */
 const ACTIONS: Readonly<Record<BulkAction, { readonly from: readonly JobStatus[]; readonly to: JobStatus }>> = {
   suspend: { from: ['processing'], to: 'suspended' },
   reset: { from: ['suspended', 'errors'], to: 'processing' },
@@ -48,7 +48,7 @@ export const jobNotFound = (): DomainError => new DomainError('not-found', 'job.
 export const jobNotMissing = (): DomainError => new DomainError('state', 'job.not-missing', 'The dataset has this job');
 const idTaken = (): DomainError => new DomainError('conflict', 'job.duplicate-id', 'job_id already exists');
 
-/** What Python's `uuid.UUID` takes: hyphens, braces and `urn:uuid:` do not count. */
+/** Accepts what Python's `uuid.UUID` accepts: it ignores hyphens, braces and `urn:uuid:`. */
 const isUuid = (id: string): boolean =>
   /^[0-9a-f]{32}$/i.test(
     id
@@ -59,7 +59,7 @@ const isUuid = (id: string): boolean =>
   );
 
 /**
- * The event that adds `count` jobs with consecutive indexes to a dataset, numbered on from its last one; `ids` as in
+ * The event that adds `count` jobs with consecutive indexes to a dataset. Ordinals continue after its last job; `ids` as in
  * {@link GroupsAdded}.
  */
 export const jobsAdded = (
@@ -90,7 +90,7 @@ export const addJob = (view: JobView, request: AddJobRequest, newId: string): De
   return { events: [jobsAdded(view, { datasetId, firstIndex, count: 1, status }, { id })], reply: { job_id: id } };
 };
 
-/** Bulk creation: one fact, however many they are. Their ids are made from the prefix. */
+/** Creates many jobs as one event. Their ids are made from the prefix. */
 export const addJobs = (view: JobView, request: AddJobsRequest, prefix: string): Decision<{ jobs: number }> => {
   const { dataset_id: datasetId, first_job_index: firstIndex, count, status = 'processing' } = request;
   if (!isJobStatus(status)) return invalid('job.unknown-status', 'unknown status');
@@ -119,7 +119,7 @@ const amendmentProblem = (view: JobView, job: Job, fields: string): DomainError 
   return id === job.id || view.byId(id) === undefined ? undefined : idTaken();
 };
 
-/** `PATCH /jobs/{job_id}`: any field, without a look at vocabulary or transitions. */
+/** `PATCH /jobs/{job_id}`: sets any field, without checks of status words or transitions. */
 export const amendJob = (
   view: JobView,
   { job_id: id, fields }: { readonly job_id: string; readonly fields: string },
@@ -183,7 +183,7 @@ export const setJobStatus = (
   return { events: chosen.movedTo(status), reply: {} };
 };
 
-/** `POST .../job_actions/bulk_status/{status}`: those that may change do, the others are skipped. */
+/** `POST .../job_actions/bulk_status/{status}`: changes the jobs that may change and skips the others. */
 export function* setJobsStatus(
   view: JobView,
   request: { readonly dataset_id: string; readonly jobs: readonly string[]; readonly status: string },
@@ -194,16 +194,16 @@ export function* setJobsStatus(
   if (!isJobStatus(status)) return invalid('job.bad-status', 'Bad status');
   const chosen = new ChosenJobs();
   let existing = 0;
-  let there = 0;
+  let unchanged = 0;
   for (const [index, id] of jobs.entries()) {
     const job = inDataset(view, request.dataset_id, id);
     if (job !== undefined) existing += 1;
-    if (job?.status === status) there += 1;
+    if (job?.status === status) unchanged += 1;
     else if (job?.status !== undefined && PREDECESSORS[status].includes(job.status)) chosen.add(job);
     if (index % SLICE === SLICE - 1) yield;
   }
-  const settled = existing > 0 && there === existing;
-  if (chosen.isEmpty && !settled) {
+  const haveAllStatus = existing > 0 && unchanged === existing;
+  if (chosen.isEmpty && !haveAllStatus) {
     return new DomainError('not-found', 'job.none-changed', 'Jobs not found');
   }
   return { events: chosen.movedTo(status), reply: {} };
@@ -212,11 +212,11 @@ export function* setJobsStatus(
 const tooMany = (): DomainError =>
   invalid('job.too-many', `Too many jobs in body. must be <= ${String(JOBS_PER_REQUEST_MAX)}`);
 
-/** Whether a bulk action changes a job. A hard reset takes everything, also statuses that clients made up. */
+/** Whether a bulk action changes a job. A hard reset changes jobs of unknown statuses too. */
 const takes = (action: BulkAction, { status }: Job): boolean =>
   status === undefined ? action === 'hard_reset' : ACTIONS[action].from.includes(status);
 
-/** `POST .../job_actions/bulk_suspend | bulk_reset | bulk_hard_reset`: an empty list means nobody, no list everybody. */
+/** `POST .../job_actions/bulk_suspend | bulk_reset | bulk_hard_reset`: an empty list means no job, an absent list all jobs. */
 export function* actOnJobs(
   view: JobView,
   request: JobSelection & { readonly action: BulkAction },
@@ -239,7 +239,7 @@ export function* actOnJobs(
   return { events: chosen.movedTo(ACTIONS[action].to), reply: {} };
 }
 
-/** Status words of a filter, refused when one is unknown. */
+/** The statuses of a filter. Refuses unknown ones. */
 export const readStatuses = (words: readonly string[] | undefined): readonly JobStatus[] | DomainError => {
   if (words === undefined) return [];
   return words.every(isJobStatus) ? words : invalid('job.unknown-status', 'Unknown status');

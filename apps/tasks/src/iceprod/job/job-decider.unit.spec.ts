@@ -52,7 +52,7 @@ const finish = <Reply>(decision: Decision<Reply> | SlicedDecision<Reply>): Decis
   }
 };
 
-/** What a decision says, short: the refusal as `kind: message`, events as `type data` by stream. */
+/** A decision in short form: errors as `kind: message`, events with stream, type and data. */
 const outcome = (decision: Decision<unknown> | SlicedDecision<unknown>): unknown => {
   const decided = finish(decision);
   if (decided instanceof DomainError) return `${decided.kind}: ${decided.message}`;
@@ -69,7 +69,7 @@ const moved = (groups: Ranges, status: string, stream = STREAM): object => ({
 describe('adding a job', () => {
   const view = viewOf([job(0, 'processing')]);
 
-  it('numbers it on and uses the new id', () => {
+  it('uses the next ordinal and the new id', () => {
     const decision = addJob(view, { dataset_id: 'd', job_index: 7 }, 'fresh');
     expect(outcome(decision)).toEqual([
       {
@@ -137,7 +137,7 @@ describe('adding many jobs', () => {
   const add = (request: object) =>
     outcome(addJobs(view, { dataset_id: 'd', first_job_index: 0, count: 1, ...request }, 'p'));
 
-  it('is one fact', () => {
+  it('is one event', () => {
     expect(add({ first_job_index: 3, count: 5, status: 'suspended' })).toEqual([
       {
         ...{ stream: STREAM, type: 'GroupsAdded', groups: [[1, 5]], workload_id: 'd', first_index: 3 },
@@ -178,7 +178,7 @@ describe('the status of a job', () => {
     expect(outcome(setJobStatus(view, { dataset_id: 'd', job_id: 'j0', status: to }))).toEqual(expected[what]);
   });
 
-  it('leads nowhere from a word that a client made up', () => {
+  it('cannot be changed from an unknown word', () => {
     const view = viewOf([job(0, undefined)]);
     expect(outcome(setJobStatus(view, { dataset_id: 'd', job_id: 'j0', status: 'processing' }))).toBe(
       'state: Bad state transition for status',
@@ -214,7 +214,7 @@ describe('bulk_status', () => {
   const set = (jobs: readonly string[], status: string): unknown =>
     outcome(setJobsStatus(view, { dataset_id: 'd', jobs, status }));
 
-  it('moves those that may, once, in the streams where they live', () => {
+  it('moves jobs that may move, once, in their home streams', () => {
     expect(set(['j3', 'j2', 'j0', 'j2', 'j1', 'j4', 'guest', 'nope'], 'suspended')).toEqual([
       moved(
         [
@@ -227,7 +227,7 @@ describe('bulk_status', () => {
     ]);
   });
 
-  it('is content when all that exist have the status already', () => {
+  it('changes nothing when all existing jobs have the status', () => {
     expect(set(['j1', 'nope'], 'complete')).toEqual([]);
   });
 
@@ -266,7 +266,7 @@ describe('bulk actions', () => {
     ).toEqual([moved([[3, 3]], 'processing')]);
   });
 
-  it('take nobody from an empty list', () => {
+  it('take no job from an empty list', () => {
     expect(outcome(actOnJobs(view, { dataset_id: 'd', action: 'hard_reset', jobs: [] }))).toEqual([]);
   });
 
@@ -275,7 +275,7 @@ describe('bulk actions', () => {
     expect(outcome(actOnJobs(view, { dataset_id: 'd', action: 'suspend', jobs }))).toMatch(/^invalid: Too many jobs/);
   });
 
-  it('pause while they choose from many', () => {
+  it('yield while they choose from many jobs', () => {
     const deciding = actOnJobs(view, {
       dataset_id: 'd',
       action: 'suspend',
@@ -314,7 +314,7 @@ describe('amending a job', () => {
     expect(outcome(amend('{"job_id.x":1}'))).toMatch(/^invalid: Cannot set field/);
   });
 
-  it('refuses what does not fit an event', () => {
+  it('refuses fields that do not fit an event', () => {
     expect(outcome(amend(JSON.stringify({ a: 'x'.repeat(300_000) })))).toBe('invalid: Update data too large');
   });
 });

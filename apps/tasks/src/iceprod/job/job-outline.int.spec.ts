@@ -43,7 +43,7 @@ describe('the outline of the jobs of a dataset', () => {
   };
   const places = (pages: readonly JobOutline[][]) => pages.flat().map(({ job_index: at, tasks }) => [at, tasks]);
 
-  it('goes down from the highest index and tells what each job has', async () => {
+  it('goes down from the highest index and counts the tasks of each job', async () => {
     expect(await next('d')).toBe(0);
     expect(await outlined('d')).toEqual([[]]);
     await add('d', 0, 2);
@@ -65,7 +65,7 @@ describe('the outline of the jobs of a dataset', () => {
     expect(places(await outlined('d', { from: 2, to: 2 }))).toEqual([[2, 1]]);
   });
 
-  it('comes in pages, also where jobs share an index', async () => {
+  it('comes in pages, even where many jobs have the same index', async () => {
     await add('many', 0, 1200);
     for (let twin = 0; twin < 3; twin += 1) await addJob('many', 700);
     const pages = await outlined('many');
@@ -76,7 +76,7 @@ describe('the outline of the jobs of a dataset', () => {
     expect(new Set(twins.flat().map(({ job_id: id }) => id)).size).toBe(501);
   }, 30_000);
 
-  it('follows what clients overwrite', async () => {
+  it('follows changes by clients', async () => {
     await add('moved', 0, 3);
     const last = (await outlined('moved')).flat()[0];
     const amend = (fields: object) =>

@@ -4,7 +4,7 @@ import type { Jobs } from './job-rows.js';
 
 interface OutlineCursor {
   readonly index: number;
-  /** Jobs of that index that are behind us. */
+  /** Jobs of that index on earlier pages. */
   readonly skip: number;
 }
 
@@ -18,7 +18,7 @@ const readCursor = ({ to = HIGHEST, cursor }: OutlineJobsRequest): OutlineCursor
 };
 
 /**
- * One page of a dataset's jobs, the highest index first: who looks for what the last jobs lack need not read all of them.
+ * One page of a dataset's jobs, the highest index first, so that clients that complete the last jobs need not read all.
  *
  * @param tasksOf how many tasks of the dataset a job has
  */
@@ -35,5 +35,5 @@ export const outlineJobs = (jobs: Jobs, tasksOf: (jobId: string) => number, requ
   return { entries, next: `${last}:${last === cursor.index ? cursor.skip + alike : alike}` };
 };
 
-/** What the next job's index is: one more than the highest. */
+/** Index of the next job: one more than the highest. */
 export const nextJobIndex = (jobs: Jobs, datasetId: string): number => (jobs.highestIndex(datasetId) ?? -1) + 1;

@@ -52,11 +52,11 @@ const valuesOf = (job: Job, sort: readonly SortField[]): readonly unknown[] =>
 
 interface JobRows {
   readonly jobs: readonly StoredJob[];
-  /** The cursor behind them. */
+  /** The cursor after them. */
   readonly last: ListCursor;
 }
 
-/** The jobs that a dataset lists behind a cursor, in order of creation; others get their turn in between. */
+/** The jobs that a dataset lists after a cursor, in order of creation. Other work can run in between. */
 async function* walk(
   jobs: Jobs,
   datasetId: string,
@@ -74,7 +74,7 @@ async function* walk(
   }
 }
 
-/** In order of creation, which no change of a job touches: a cursor in it stays where it is. */
+/** Jobs in order of creation. Changes of jobs do not affect the order, so that cursors stay valid. */
 async function* createdJobs(
   rows: AsyncIterable<JobRows>,
   { limit, cursor }: ListStart,
@@ -127,7 +127,7 @@ export class JobLists {
     });
   }
 
-  /** `GET .../job_summaries/status`: entries are pieces `[status, [id, ...]]`; empty statuses are left out. */
+  /** `GET .../job_summaries/status`: entries are chunks `[status, [id, ...]]`; empty statuses are left out. */
   summarize(datasetId: string, cursor: string | undefined): Promise<SnapshotPage | DomainError> {
     return this.answers.page(cursor, (snapshot) => idsByStatus(this.jobsIn(snapshot), datasetId));
   }

@@ -9,19 +9,19 @@ import type { JobView } from './job-decider.js';
 import { type Job, OTHER_STATUS, statusCode } from './job.js';
 import { ICEPROD, workStream } from '../streams.js';
 
-/** Most rows of one page. */
+/** Maximum rows of one page. */
 const PAGE_ROWS = 2_000;
 
 /** Before the first event of a stream. */
 const NO_REVISION = -1;
 
-/** Jobs that one page outlines: the tasks of each are counted. */
+/** Jobs on one page of the outline: the tasks of each are counted. */
 const OUTLINED_ROWS = 500;
 
-/** Jobs looked at that have the same index; normally there is one. */
+/** Maximum jobs with the same index that are read. Normally there is one. */
 const SAME_INDEX_MAX = 16;
 
-/** Most rows looked at for one page: a rare status must not make a page slow. */
+/** Maximum rows scanned for one page: a rare status must not make a page slow. */
 const PAGE_SCAN = 10_000;
 
 export const JOB_TABLES = `
@@ -43,7 +43,7 @@ CREATE TABLE job_count (
   PRIMARY KEY (workload, status)
 ) STRICT, WITHOUT ROWID;`;
 
-/** Which workload lists a job, to the letter as the index below has it. */
+/** The workload that lists a job. Must be the same expression as in the index below. */
 const LISTED_BY = `ifnull(listing, ${WORKLOAD_OF_KEY})`;
 
 /** `listing` is set only where a client moved the job to another dataset than the one of its stream. */
@@ -54,7 +54,7 @@ CREATE INDEX job_by_index ON job (${LISTED_BY}, job_index);`;
 
 export const JOB_COLUMNS = 'key, id, listing, job_index, status, changed, extra';
 
-/** A job and what the tables say besides. */
+/** A job with its key. */
 export interface StoredJob {
   readonly key: number;
   /** Workload that lists it. */
@@ -79,7 +79,7 @@ export const readJob = (row: Record<string, SQLOutputValue>, workloads: Workload
   return { key, listing, job };
 };
 
-/** The cursor behind a job in the list that it stands in. */
+/** The cursor after a job in its list. */
 export const cursorAfterJob = ({ key, listing, job }: StoredJob): ListCursor =>
   cursorAfter({ key, listing, id: job.id });
 
@@ -89,12 +89,12 @@ const maskOf = (statuses: readonly JobStatus[]): number =>
   statuses.length === 0 ? ALL_STATUSES : statuses.reduce((mask, status) => mask | (1 << statusCode(status)), 0);
 
 export interface JobFilter {
-  /** None means all, also what clients made up. */
+  /** An empty list means all, including unknown statuses. */
   readonly statuses: readonly JobStatus[];
   readonly index?: number | undefined;
-  /** Only jobs that an event has concerned then or later, in microseconds since the Unix epoch. */
+  /** Only jobs with an event at this time or later, in microseconds since the Unix epoch. */
   readonly since?: number | undefined;
-  /** Only jobs that a later event has concerned, by workload of their home; all jobs of other homes. */
+  /** Only jobs with an event after the revision of their home workload. Jobs of homes not listed here all match. */
   readonly behindRevisions?: Revisions | undefined;
 }
 
@@ -106,11 +106,11 @@ interface Listed {
 
 interface JobSlice {
   readonly jobs: readonly StoredJob[];
-  /** Where to go on; absent at the end. */
+  /** The next cursor. Absent at the end. */
   readonly next?: ListCursor;
 }
 
-/** Reads jobs through one connection: `queries` to answer, `writer` to decide. */
+/** Reads jobs through one connection: `queries` for queries, `writer` for commands. */
 export class Jobs implements JobView {
   private readonly selectById: StatementSync;
   private readonly selectByKey: StatementSync;
@@ -220,7 +220,7 @@ export class Jobs implements JobView {
     }
   }
 
-  /** A slice of the jobs that a dataset lists behind a cursor, in creation order. May be empty before the end. */
+  /** Jobs that a dataset lists after a cursor, in creation order. A slice before the end may be empty. */
   slice(datasetId: string, filter: JobFilter, after: ListCursor = LIST_START, rows = PAGE_ROWS): JobSlice {
     const workload = this.workloads.find(ICEPROD, datasetId);
     if (workload === undefined) return { jobs: [] };
@@ -241,13 +241,13 @@ export class Jobs implements JobView {
     });
   }
 
-  /** How many jobs a dataset lists, also those of statuses that clients made up. */
+  /** How many jobs a dataset lists, including those of unknown statuses. */
   total(datasetId: string): number {
     const workload = this.workloads.find(ICEPROD, datasetId);
     return workload === undefined ? 0 : Number(this.countAll.get(workload)?.['n'] ?? 0);
   }
 
-  /** Whether a dataset that is to have so many jobs lacks the one of this index. */
+  /** Whether a dataset has fewer than `jobsMax` jobs and none with this index. */
   lacks(datasetId: string, index: number, jobsMax: number): boolean {
     const workload = this.workloads.find(ICEPROD, datasetId);
     if (workload === undefined) return jobsMax > 0;
@@ -262,9 +262,9 @@ export class Jobs implements JobView {
   }
 
   /**
-   * The next jobs of a dataset downwards, without those of no index.
+   * The next jobs of a dataset by descending index. Jobs without an index are left out.
    *
-   * @param cursor where to go on; those of one index are told apart by their number alone
+   * @param cursor index to continue at, and how many jobs of that index to skip
    */
   down(
     datasetId: string,
@@ -290,7 +290,7 @@ export class Jobs implements JobView {
     const from = keyOf(workload, ordinal);
     const revision = behindRevisions.find(([home]) => home === workload)?.[1] ?? NO_REVISION;
     const filter = [maskOf(statuses), since, revision, rows] as const;
-    // Jobs of one index are found by it; others are looked at one by one.
+    // Jobs of one index are found by the database index. Other filters scan jobs.
     const to = index === undefined ? Math.min(last, from + PAGE_SCAN) : last;
     const found =
       index === undefined
@@ -310,7 +310,7 @@ export class Jobs implements JobView {
     return this.sliceOf(this.selectMoved.all(workload, id, ...filter), rows);
   }
 
-  /** @param next where to go on when not all rows that were wanted have been found */
+  /** @param next cursor if fewer rows than requested were found */
   private sliceOf(found: readonly Record<string, SQLOutputValue>[], rows: number, next?: ListCursor): JobSlice {
     const jobs = found.map((row) => readJob(row, this.workloads));
     const last = jobs.at(-1);

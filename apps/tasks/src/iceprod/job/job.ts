@@ -6,16 +6,16 @@ import type { GroupAmended, GroupEvents, GroupsMoved } from '#contracts/work-eve
 /** A job of an IceProd dataset (contract 6): a group of units. */
 export interface Job {
   readonly id: string;
-  /** Where its history stands: fixed at creation, whatever dataset it is moved to. */
+  /** Its home stream: fixed at creation, even if the job is moved to another dataset. */
   readonly stream: string;
   /** Its number in that stream. */
   readonly ordinal: number;
   readonly datasetId: string;
-  /** Absent when a client put something else than an integer there; so for `status`. */
+  /** Undefined if a client set something other than an integer. `status` likewise. */
   readonly index: number | undefined;
   readonly status: JobStatus | undefined;
   readonly changedMicros: number;
-  /** Raw JSON of what a client put in besides, or in place of, the fields above. */
+  /** Raw JSON of further fields, and of values that clients set instead of the fields above. */
   readonly extra: string | undefined;
 }
 
@@ -28,7 +28,7 @@ export type JobEvent = {
   };
 }['GroupsMoved' | 'GroupAmended'];
 
-/** Stands for statuses that clients made up, in the read model's integers. */
+/** The integer of all unknown statuses in the read model. */
 export const OTHER_STATUS = JOB_STATUSES.length;
 
 /** Statuses as integers, in vocabulary order. */
@@ -39,7 +39,7 @@ export const statusCode = (status: string | undefined): number => {
 
 export const isJobStatus = (word: string): word is JobStatus => JOB_STATUSES.some((status) => status === word);
 
-/** The fields of a job's document, in its order. What a client put in their place stands there. */
+/** The fields of a job's document in order. Values that clients set instead take their positions. */
 export const fieldsOf = (job: Job): Map<string, string> => {
   const extra: Members = job.extra === undefined ? new Map() : membersOf(job.extra);
   const fields = new Map([
@@ -70,7 +70,7 @@ const text = (raw: string | undefined): string | undefined =>
 const integer = (raw: string | undefined): number | undefined =>
   raw !== undefined && /^(0|-?[1-9]\d{0,14})$/.test(raw) ? Number(raw) : undefined;
 
-/** Takes out what the columns of a job can hold; the rest becomes `extra`. */
+/** Moves values that the columns of a job can hold into them. The rest becomes `extra`. */
 const fromFields = (fields: Map<string, string>, before: Job): Job => {
   const take = <Value>(name: string, read: (raw: string | undefined) => Value | undefined): Value | undefined => {
     const value = read(fields.get(name));
@@ -110,7 +110,7 @@ const moved = (job: Job, { status }: Pick<GroupsMoved, 'status'>, timeMicros: nu
   return fromFields(fields, job);
 };
 
-/** The only place where an event changes a job. */
+/** The only function that applies an event to a job. */
 export const evolve = (job: Job, event: JobEvent): Job => {
   switch (event.type) {
     case 'GroupsMoved':

@@ -8,7 +8,7 @@ const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], g
 const TASKS = ['generate', 'filter'].map((name) => ({ name, depends: [], requirements: '{}' }));
 const NOT_MISSING = { kind: 'state', code: 'job.not-missing' };
 
-describe('jobs that are made where they are lacking', () => {
+describe('jobs that are only added if they are missing', () => {
   const host = new ServiceHost(TasksModule);
 
   beforeAll(() => host.start());
@@ -26,16 +26,16 @@ describe('jobs that are made where they are lacking', () => {
     return jobs.map(({ job_index: index }) => index).sort((a, b) => a - b);
   };
 
-  it('are not made twice, nor more than the dataset is to have', async () => {
+  it('are not added twice, nor beyond the number of the dataset', async () => {
     await byHand('d', 1);
     await expect(whole('d', 1, 3)).rejects.toMatchObject(NOT_MISSING);
     await expect(bare('d', 1, 3)).rejects.toMatchObject(NOT_MISSING);
     expect(await whole('d', 0, 3)).toEqual({ jobs: 1, tasks: 2 });
-    // By hand everything may be made, also a second job of an index.
+    // Without `jobs_max` every job is added, even a second one of an index.
     const second = await byHand('d', 1);
     await expect(whole('d', 2, 3)).rejects.toMatchObject(NOT_MISSING);
     expect(await indexes('d')).toEqual([0, 1, 1]);
-    // Whatever its status is, a job is one.
+    // Jobs of unknown statuses count as well.
     await host.request(AmendJob, { job_id: second, fields: '{"status":"odd"}' }, SYSTEM);
     await expect(bare('d', 2, 3)).rejects.toMatchObject(NOT_MISSING);
     await host.request(AmendJob, { job_id: second, fields: '{"dataset_id":"elsewhere"}' }, SYSTEM);
@@ -44,7 +44,7 @@ describe('jobs that are made where they are lacking', () => {
     expect((await host.request(CountTasks, { dataset_id: 'd' }, SYSTEM)).document).toBe('{"idle":2}');
   });
 
-  it('are each made once by however many who make them at the same time', async () => {
+  it('are added once when many callers add them at the same time', async () => {
     const all = Array.from({ length: 50 }, (_, index) => index);
     const attempts = [...all, ...all.toReversed(), ...all].map((index, attempt) =>
       attempt % 2 === 0 ? whole('race', index, 40) : bare('race', index, 40),

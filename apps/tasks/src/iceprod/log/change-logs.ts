@@ -8,7 +8,7 @@ import { type LogEntry, type Logs, dailyLogStream } from './log-rows.js';
 
 type LogView = Pick<TaskView, 'homeOf' | 'find' | 'streamOf'>;
 
-/** `POST /logs` and `POST /datasets/{d}/logs`: whether or not dataset and task exist. */
+/** `POST /logs` and `POST /datasets/{d}/logs`. Dataset and task need not exist. */
 export const storeLog = (
   view: LogView,
   { dataset_id: datasetId, task_id: taskId, name, fields }: AddLogRequest,
@@ -27,7 +27,7 @@ export const storeLog = (
   return { events: [{ stream, type: 'LogStored', data }], reply: { log_id: id } };
 };
 
-/** What the owner must remove once the deletion is on record. */
+/** Blobs to delete once the deletion is recorded. */
 export interface DeletedLogs {
   readonly blobs: readonly string[];
   readonly left: number;
@@ -48,7 +48,7 @@ const deleted = (
   };
 };
 
-/** `DELETE /logs/{id}`, whether or not there is such a log. */
+/** `DELETE /logs/{id}`. Succeeds for unknown logs too. */
 export const deleteLog = (view: LogView, logs: Logs, id: string): Decided<DeletedLogs> => {
   const entry = logs.one(id);
   if (entry === undefined) return deleted(logs, [], 0);

@@ -8,7 +8,7 @@ import type { BlobStore } from '#storage/blob-store.js';
 import { microsNotBefore } from '../task-stat/task-stat-rows.js';
 import type { LogEntry, LogCursor, Logs } from './log-rows.js';
 
-/** Larger bodies stay in the blob store until the answer is written. */
+/** Larger bodies are read from the blob store when the answer is written. */
 const INLINE_BYTES_MAX = 64 * 1024;
 
 /** Logs read at a time: a few milliseconds. */
@@ -17,7 +17,7 @@ const LOGS_AT_ONCE = 200;
 const DEFAULT_KEYS = ['name', 'data', 'timestamp', 'task_id', 'dataset_id'];
 const DEFAULT_GROUP_KEYS = ['log_id', ...DEFAULT_KEYS];
 
-/** The document of a log, its body last, as a gap where it is large. */
+/** The document of a log. Its body comes last; a large one is left out as a gap. */
 export const logText = async (
   blobs: BlobStore,
   { id, createdMicros, blobKey, size, fields }: LogEntry,
@@ -35,7 +35,7 @@ export const logText = async (
   return { before: `${before}${(await blobs.getText(blobKey)) ?? '""'}}`, after: '' };
 };
 
-/** One log at a time: each waits for its body. */
+/** One log at a time, because each waits for its body. */
 async function* texts(logs: Iterable<LogEntry>, text: (entry: LogEntry) => Promise<LogText>): Chunks<LogText> {
   for (const log of logs) yield { entries: [await text(log)] };
   return undefined;
@@ -51,7 +51,7 @@ export async function* queryLogs(logs: Logs, blobs: BlobStore, request: QueryLog
     datasetId,
     taskId,
     fromMicros: from === undefined ? undefined : microsNotBefore(from),
-    // The first text behind `to` is `to` with the least character added.
+    // The first text after `to` is `to` with the smallest character appended.
     toMicros: to === undefined ? undefined : microsNotBefore(`${to}\u0000`),
   };
   const wanted = wantedFields(request.keys ?? DEFAULT_KEYS, ['log_id']);

@@ -3,7 +3,7 @@ import { WORKLOAD_TABLE, Workloads } from '../../workload/workloads.js';
 import { LOG_INDEXES, LOG_TABLES, Logs } from './log-rows.js';
 import { workStream } from '../streams.js';
 
-/** Knows the questions that were asked. */
+/** Records the prepared statements. */
 class WatchedDatabase extends DatabaseSync {
   readonly asked: string[] = [];
 

@@ -4,7 +4,7 @@ import { ref, streamName } from '#ledger/ref.js';
 import type { WorkloadId, Workloads } from '../../workload/workloads.js';
 import { ICEPROD } from '../streams.js';
 
-/** `workload` is null for logs of no dataset. The body stands in the blob store. */
+/** `workload` is null for logs without a dataset. The body is in the blob store. */
 export const LOG_TABLES = `
 CREATE TABLE log (
   key INTEGER PRIMARY KEY,
@@ -18,7 +18,7 @@ CREATE TABLE log (
   fields TEXT NOT NULL
 ) STRICT;`;
 
-/** Logs are shown by time; ids keep those of one microsecond in order. */
+/** Logs are sorted by time; ids order those of the same microsecond. */
 export const LOG_INDEXES = `
 CREATE UNIQUE INDEX log_id ON log (id);
 CREATE UNIQUE INDEX log_blob ON log (blob);
@@ -30,7 +30,7 @@ CREATE INDEX log_task ON log (task_id, created, id);`;
 /** Length of `YYYY-MM-DD`. */
 const DAY_CHARACTERS = 10;
 
-/** The stream of logs of no dataset: one a day, so that none grows without end. */
+/** The stream of logs without a dataset: one a day, so that no stream grows without bound. */
 export const dailyLogStream = (timeMicros: number): string =>
   streamName('work', ref('iceprod', 'logs', formatTimestamp(timeMicros).slice(0, DAY_CHARACTERS)));
 
@@ -47,7 +47,7 @@ export interface LogEntry {
   readonly fields: string;
 }
 
-/** Where a walk over logs stands: behind this one. */
+/** The position after a log in a list of logs. */
 export interface LogCursor {
   readonly micros: number;
   readonly id: string;
@@ -57,9 +57,9 @@ interface LogFilter {
   readonly datasetId?: string | undefined;
   readonly taskId?: string | undefined;
   readonly name?: string | undefined;
-  /** Not before. */
+  /** Inclusive. */
   readonly fromMicros?: number | undefined;
-  /** Before. */
+  /** Exclusive. */
   readonly toMicros?: number | undefined;
 }
 
@@ -74,7 +74,7 @@ const entryOf = (row: Record<string, SQLOutputValue>): LogEntry => ({
   fields: String(row['fields']),
 });
 
-/** Reads logs through one connection: `queries` to answer, `writer` to decide. */
+/** Reads logs through one connection: `queries` for queries, `writer` for commands. */
 export class Logs {
   private readonly selectOne: StatementSync;
   private readonly selectBlob: StatementSync;
@@ -98,7 +98,7 @@ export class Logs {
     return entry?.workload !== undefined && this.workloads.nameOf(entry.workload) === datasetId ? entry : undefined;
   }
 
-  /** The stream that holds a log, where its end is recorded as well. */
+  /** The stream that records the log and its deletion. */
   streamOf({ workload, createdMicros }: LogEntry): string {
     return workload === undefined ? dailyLogStream(createdMicros) : this.workloads.workStreamOf(workload);
   }
@@ -140,7 +140,7 @@ export class Logs {
     const workload = datasetId === undefined ? undefined : this.workloads.find(ICEPROD, datasetId);
     if (datasetId !== undefined && workload === undefined) return undefined;
     const given: readonly (readonly [string, SQLInputValue | undefined])[] = [
-      // The sign keeps SQLite from walking all logs of the dataset for those of one task.
+      // The unary plus keeps SQLite from reading all logs of the dataset for those of one task.
       [taskId === undefined ? 'workload = ?' : '+workload = ?', workload],
       ['task_id = ?', taskId],
       ['name = ?', name],
@@ -156,7 +156,7 @@ export class Logs {
     return { conditions, values };
   }
 
-  /** Filters come in few combinations. */
+  /** Cached, because there are few combinations of filters. */
   private prepared(text: string): StatementSync {
     const known = this.statements.get(text);
     if (known !== undefined) return known;

@@ -65,7 +65,7 @@ export class LogController {
   async add(@Payload() message: Message<AddLogRequest>): Promise<Answer<{ log_id: string }>> {
     const { request, context } = message;
     const { dataset_id: datasetId, data } = request;
-    // Nobody fills the blob store who may not; the decision judges again.
+    // Checked before the blob is stored, and again when the command is decided.
     const denied = datasetId === undefined ? undefined : this.rules.authorize(datasetId, 'write', context.caller);
     if (denied !== undefined) return { error: denied.toValue() };
     const now = nowMicros();
@@ -126,7 +126,7 @@ export class LogController {
     return { ...answer, reply: { deleted: answer.reply.blobs.length, left: answer.reply.left } };
   }
 
-  /** After the deletion is on record; what a crash leaves behind is collected later. */
+  /** Deletes bodies after the deletion is recorded. The orphan collector deletes what a crash leaves behind. */
   private async removeBodies(answer: Answer<DeletedLogs>): Promise<void> {
     if ('error' in answer) return;
     await Promise.all(answer.reply.blobs.map((key) => this.blobs.delete(key)));

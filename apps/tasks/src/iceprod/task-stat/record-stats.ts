@@ -4,8 +4,8 @@ import { unitsOfTask } from '../task/units-of-task.js';
 import type { TaskView } from '../task/view.js';
 
 /**
- * `POST /tasks/{task_id}/task_stats`: recorded with the dataset that the caller names, whether or not it or the task exists.
- * A task of that dataset gets the record into its history.
+ * `POST /tasks/{task_id}/task_stats`. Recorded for the given dataset, even if it or the task does not exist. If the task
+ * belongs to the dataset, its history shows the record.
  */
 export const recordStats = (
   view: Pick<TaskView, 'homeOf' | 'find' | 'streamOf'>,

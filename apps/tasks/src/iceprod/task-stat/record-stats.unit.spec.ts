@@ -17,7 +17,7 @@ const recorded = (taskId: string, datasetId: string): unknown => {
 };
 
 describe('recording stats', () => {
-  it('names the task when it is one of the dataset', () => {
+  it('names the unit when the task belongs to the dataset', () => {
     expect(recorded('t', 'd')).toEqual([
       {
         stream: 'work-d',
@@ -30,7 +30,7 @@ describe('recording stats', () => {
   it.each([
     ['nobody knows', 'd'],
     ['t', 'another'],
-  ])('takes task %s with dataset %s too', (taskId, datasetId) => {
+  ])('accepts task %s with dataset %s', (taskId, datasetId) => {
     expect(recorded(taskId, datasetId)).toMatchObject([{ stream: `work-${datasetId}` }]);
     expect(JSON.stringify(recorded(taskId, datasetId))).not.toContain('units');
   });

@@ -4,7 +4,7 @@ import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing
 import { Workloads } from '../../workload/workloads.js';
 import { TASK_STAT_INDEXES, TASK_STAT_TABLES } from './task-stat-rows.js';
 
-/** Statistics that runs of tasks left behind. */
+/** Projects the statistics of runs to the `task_stat` table. */
 export const taskStatProjection: Projection = {
   name: 'task-stat',
   version: 1,

@@ -12,10 +12,10 @@ import {
   type TaskStats,
 } from './task-stat-rows.js';
 
-/** Records whose texts are made before a page may end. */
+/** Records rendered between two checks of the page size. */
 const CHUNK = 100;
 
-/** Text of one record, with its body from table or blob store; a vanished blob reads as an empty object. */
+/** The document of one record. Its body is in the table or the blob store; a missing blob reads as an empty object. */
 const recordText = async (
   stats: TaskStats,
   blobs: BlobStore,
@@ -37,10 +37,10 @@ const recordText = async (
 };
 
 /**
- * Texts of records, read one page of the table after the other.
+ * Renders records, reading the table page by page.
  *
- * @param limit most records of a page of the answer
- * @param next the records behind a place
+ * @param limit maximum records of a page of the answer
+ * @param next reads the records after a cursor
  */
 async function* texts(
   limit: number,

@@ -3,7 +3,7 @@ import { formatTimestamp } from '#platform/clock.js';
 import type { Workloads } from '../../workload/workloads.js';
 import { ICEPROD } from '../streams.js';
 
-/** Records looked at for one page; bodies are fetched only of those that are shown. */
+/** Records read for one page. Bodies are read only for those that are shown. */
 const PAGE_SCAN = 1_000;
 
 export const TASK_STAT_TABLES = `
@@ -17,12 +17,12 @@ CREATE TABLE task_stat (
   blob TEXT
 ) STRICT;`;
 
-/** Ids are made here and grow with time: their order is that of creation. Few bodies are blobs. */
+/** Ids are generated and grow with time, so that they are in the order of creation. Few bodies are blobs. */
 export const TASK_STAT_INDEXES = `
-CREATE UNIQUE INDEX task_stat_place ON task_stat (workload, task_id, id);
+CREATE UNIQUE INDEX task_stat_order ON task_stat (workload, task_id, id);
 CREATE INDEX task_stat_blob ON task_stat (blob) WHERE blob IS NOT NULL;`;
 
-/** Keys of bodies in the blob store begin so. */
+/** Prefix of the keys of bodies in the blob store. */
 export const STAT_BLOBS = 'task-stat/';
 
 /** A record without its body. */
@@ -36,7 +36,7 @@ export interface TaskStatEntry {
 /** Raw JSON, or the key of the blob that holds it. */
 type TaskStatBody = { readonly raw: string } | { readonly blobKey: string };
 
-/** The last record of the page before. */
+/** The last record of the previous page. */
 export interface TaskStatCursor {
   readonly taskId: string;
   readonly id: string;
@@ -55,12 +55,12 @@ const entryOf = (row: Record<string, SQLOutputValue>): TaskStatEntry => ({
   createdMicros: Number(row['created']),
 });
 
-/** The earliest time whose text is not before `text`, so that comparing numbers is comparing texts. */
+/** The earliest time whose text is not less than `text`. Comparing times with it equals comparing texts. */
 export const microsNotBefore = (text: string): number => {
   let low = 0;
   let high = Number.MAX_SAFE_INTEGER;
   while (low < high) {
-    // Halving before adding: halves beyond 2^52 are rounded up to `high`, and the search would never end.
+    // Subtracting first: the sum would be rounded beyond 2^53, and the search would not end.
     const middle = low + Math.floor((high - low) / 2);
     if (formatTimestamp(middle) >= text) high = middle;
     else low = middle + 1;

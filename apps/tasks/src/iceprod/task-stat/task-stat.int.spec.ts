@@ -129,7 +129,7 @@ describe('task stats', () => {
     ]);
   });
 
-  it('may stand in the blob store, and pages stay small', async () => {
+  it('may be in the blob store, with pages still small', async () => {
     const text = JSON.stringify({ log: 'x'.repeat(300_000) });
     const ids = [];
     for (let index = 0; index < 3; index += 1) {

@@ -13,26 +13,26 @@ import { datasetRef } from '../streams.js';
 const DEFAULT_STATUS = 'idle';
 const DEFAULT_PRIORITY = 1;
 
-/** Documents of a request larger than this do not fit an event, escaped as they are inside it. */
+/** Larger requests do not fit an event after they are escaped. */
 const REQUEST_BYTES_MAX = 200 * 1024;
 
-/** Most tasks that one command creates. */
+/** Maximum tasks that one command creates. */
 const TASKS_PER_COMMAND_MAX = 1_000_000;
 
-/** Most tasks that one command gives to jobs that are there: each is a fact of its own. */
+/** Maximum tasks that one command adds to existing jobs: each is an event of its own. */
 const TASKS_TO_JOBS_MAX = 10_000;
 
-/** What these facts may hold together. */
+/** Maximum size of these events together. */
 const TASKS_TO_JOBS_BYTES_MAX = 64 * 1024 * 1024;
 
-/** Jobs looked up before a slice of work may end. */
+/** Jobs looked up between two yields. */
 const JOBS_PER_YIELD = 200;
 
 type AddView = Pick<TaskView, 'homeOf' | 'nextOrdinal'>;
 
 const invalid = (code: string, message: string): DomainError => new DomainError('invalid', code, message);
 
-/** `POST /tasks`: any start status, nothing else needs to exist. */
+/** `POST /tasks`: any initial status. The dataset and the job need not exist. */
 export const addTask = (view: AddView, request: AddTaskRequest, newId: string): Decision<{ task_id: string }> => {
   const { dataset_id, job_id, job_index, task_index, name, depends, requirements } = request;
   const { status = DEFAULT_STATUS, priority = DEFAULT_PRIORITY, instance_id = '' } = request;
@@ -60,17 +60,17 @@ const countsProblem = ({ count, first_job_index, tasks }: AddTasksRequest): Doma
 const templatesProblem = (tasks: readonly TaskTemplate[]): DomainError | undefined => {
   if (tasks.length === 0) return taskErrors.missingTasks();
   if (Buffer.byteLength(JSON.stringify(tasks)) > REQUEST_BYTES_MAX) return taskErrors.tooLarge('Tasks');
-  for (const [place, { status = DEFAULT_STATUS, depends, requirements }] of tasks.entries()) {
+  for (const [index, { status = DEFAULT_STATUS, depends, requirements }] of tasks.entries()) {
     if (!isTaskStatus(status)) return taskErrors.invalidStatus();
     if (kindOf(requirements) !== 'object') return invalid('task.bad-requirements', 'requirements must be an object');
-    if (depends.some((at) => !Number.isInteger(at) || at < 0 || at >= place)) {
+    if (depends.some((at) => !Number.isInteger(at) || at < 0 || at >= index)) {
       return invalid('tasks.bad-depends', 'depends must name earlier tasks');
     }
   }
   return undefined;
 };
 
-/** Bulk creation of jobs with their tasks: one fact of each kind, however many they are. */
+/** Creates many jobs with their tasks as two events. */
 export const addTasks = (
   view: AddView,
   jobs: Pick<JobView, 'streamOf' | 'nextOrdinal'>,
@@ -108,7 +108,7 @@ const sizeProblem = ({ jobs, tasks }: AddTasksToJobsRequest): DomainError | unde
   return bytes > TASKS_TO_JOBS_BYTES_MAX ? taskErrors.tooLarge('Tasks') : undefined;
 };
 
-/** Bulk creation for jobs that are there: all of them get the tasks, or none. A job that is named twice gets them once. */
+/** Creates tasks in existing jobs: in all of them or none. A job that is listed twice gets them once. */
 export function* addTasksToJobs(
   view: AddView,
   jobs: Pick<JobView, 'byId'>,
@@ -121,12 +121,12 @@ export function* addTasksToJobs(
   const stream = view.homeOf(dataset_id);
   const first = view.nextOrdinal(dataset_id);
   const events: DecidedEvent[] = [];
-  for (const [place, job_id] of [...new Set(request.jobs)].entries()) {
+  for (const [jobNumber, job_id] of [...new Set(request.jobs)].entries()) {
     const job = jobs.byId(job_id);
     if (job?.datasetId !== dataset_id || job.index === undefined) {
       return invalid('tasks.unknown-job', `${job_id} is no job of the dataset`);
     }
-    const start = place * tasks.length;
+    const start = jobNumber * tasks.length;
     for (const [index, { name, depends, requirements, status, priority }] of tasks.entries()) {
       const data: UnitAdded = {
         units: [[first + start + index, first + start + index]],
@@ -143,12 +143,12 @@ export function* addTasksToJobs(
       };
       events.push({ stream, type: 'UnitAdded', data });
     }
-    if (place % JOBS_PER_YIELD === JOBS_PER_YIELD - 1) yield;
+    if (jobNumber % JOBS_PER_YIELD === JOBS_PER_YIELD - 1) yield;
   }
   return { events, reply: { tasks: events.length } };
 }
 
-/** Ids of a bulk creation: made once per command, so that a repeated decision makes the same tasks. */
+/** Id prefixes of a bulk creation, generated once per command so that a repeated decision adds the same tasks. */
 export const bulkIds = (datasetId: string, timeMicros: number): { readonly jobs: string; readonly tasks: string } => {
   const aggregate = datasetRef(datasetId);
   return { jobs: newIdPrefix(aggregate, timeMicros), tasks: newIdPrefix(aggregate, timeMicros) };

@@ -8,7 +8,7 @@ describe('new tasks', () => {
     requirements: '{"memory": 4.0, "gpu": 1}',
   };
 
-  it('start with what they are given and the defaults', () => {
+  it('start with the given values and the defaults', () => {
     const spec = new TaskSpec();
     spec.when((view) => addTask(view, request, 't'));
     expect(taskDocument(spec.task('t'))).toBe(
@@ -18,7 +18,7 @@ describe('new tasks', () => {
     );
   });
 
-  it('may start with any status of the vocabulary', () => {
+  it('may start with any known status', () => {
     const spec = new TaskSpec();
     const given = { ...request, status: 'complete', priority: 0, instance_id: 'i' };
     spec.when((view) => addTask(view, given, 't'));
@@ -26,7 +26,7 @@ describe('new tasks', () => {
     expect(spec.when((view) => addTask(view, { ...request, status: 'reset' }, 'u')).error).toBe('invalid status');
   });
 
-  it('come in bulk as two facts, with ids, jobs and dependencies', () => {
+  it('are added in bulk by two events, with ids, jobs and dependencies', () => {
     const spec = new TaskSpec();
     const jobs = { streamOf: () => 'work-iceprod.main.d', nextOrdinal: () => 0 };
     const tasks = [

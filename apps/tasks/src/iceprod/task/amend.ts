@@ -7,10 +7,10 @@ import { ofUnit } from './moves.js';
 import { taskErrors } from './task-errors.js';
 import type { TaskView } from './view.js';
 
-/** Fields of a PATCH larger than this do not fit an event, escaped as they are inside it. */
+/** Larger fields do not fit an event after they are escaped. */
 const AMENDMENT_BYTES_MAX = 200 * 1024;
 
-/** `PATCH /tasks/{task_id}`: any field, without a look at vocabulary or transitions. */
+/** `PATCH /tasks/{task_id}`: sets any field, without checks of status words or transitions. */
 export const amendTask = (
   view: TaskView,
   { task_id: id, fields }: { readonly task_id: string; readonly fields: string },

@@ -8,13 +8,13 @@ import { ChosenUnits, movedTo } from './moves.js';
 import { taskErrors } from './task-errors.js';
 import type { Selected, TaskView } from './view.js';
 
-/** Most tasks or jobs that one bulk request may name (contract 7.7). */
+/** Maximum tasks or jobs in one bulk request (contract 7.7). */
 const TASKS_PER_REQUEST_MAX = 100_000;
 
 /** Look-ups between two yields. */
 const SLICE = 500;
 
-/** `POST bulk_status`: forced, also out of `complete`. With a dataset only its tasks count. */
+/** `POST bulk_status`: forced, even from `complete`. With a dataset only its tasks change. */
 export function* setTasksStatus(
   view: TaskView,
   request: { readonly dataset_id?: string; readonly tasks: readonly string[]; readonly status: string },
@@ -69,7 +69,7 @@ export function* actOnTasks(
   return { events: chosen.events('UnitsMoved', movedTo(to, clears)), reply: {} };
 }
 
-/** `PATCH` and `POST bulk_requirements/{name}`: tasks of that name, whatever their status. */
+/** `PATCH` and `POST bulk_requirements/{name}`: changes all tasks of that name in any status. */
 export function* setRequirements(
   view: TaskView,
   request: {
@@ -80,7 +80,7 @@ export function* setRequirements(
   },
 ): SlicedDecision<Nothing> {
   const { dataset_id: datasetId, name, mode } = request;
-  // Sites are words, also when somebody sends a number.
+  // Sites are strings, even when a client sends a number.
   const requirements = withSiteAsText(request.requirements);
   const chosen = new ChosenUnits(view);
   for (const slice of view.unitsNamed(datasetId, name)) {

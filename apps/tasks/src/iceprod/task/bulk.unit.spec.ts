@@ -19,7 +19,7 @@ describe('bulk_status', () => {
     expect(spec.task('a')).toMatchObject({ status: 'waiting', leaseId: '', failures: 2, changedMicros: NOW_MICROS });
   });
 
-  it('names its tasks by ranges, in whatever order and however often they are listed', () => {
+  it('records ranges of tasks, in any order of the list and with repeats', () => {
     const spec = new TaskSpec();
     for (let at = 0; at < 8; at += 1) spec.given(`t${at}`);
     const { events } = forced(spec, { tasks: ['t6', 't1', 't0', 't1', 't2', 't7', 't4'], status: 'failed' });
@@ -32,7 +32,7 @@ describe('bulk_status', () => {
     });
   });
 
-  it('takes the legacy word for idle without failures', () => {
+  it('reads the legacy word as idle without failures', () => {
     const spec = new TaskSpec().given('a', { status: 'complete', leaseId: 'i', failures: 2 });
     forced(spec, { tasks: ['a'], status: 'reset' });
     expect(spec.task('a')).toMatchObject({ status: 'idle', leaseId: '', failures: 0 });
@@ -87,7 +87,7 @@ describe('a bulk action', () => {
     expect(hard.task('a')).toMatchObject({ ...given, status: 'idle', failures: 0, site: '' });
   });
 
-  it('takes jobs before tasks, nobody for an empty list, and only the dataset', () => {
+  it('prefers jobs to tasks, takes no task from an empty list, and only tasks of the dataset', () => {
     const spec = new TaskSpec().given('a', { group: 'j1' }).given('b', { group: 'j2' }).given('e/1', { group: 'j1' });
     const suspended = () => ['a', 'b', 'e/1'].filter((id) => spec.task(id).status === 'suspended');
     act(spec, { action: 'suspend', jobs: [], tasks: ['a'] });
@@ -109,7 +109,7 @@ describe('bulk_requirements', () => {
       setRequirements(view, { ...{ dataset_id: 'd', name: 'n', mode: 'merge', requirements: '{}' }, ...request }),
     );
 
-  it('changes every task of the name, whatever its status, and no status', () => {
+  it('changes every task of the name in any status, and no status', () => {
     const spec = new TaskSpec()
       .given('a', { requirements: '{"memory":4.0}', status: 'complete', changedMicros: 7 })
       .given('b', { name: 'other' })

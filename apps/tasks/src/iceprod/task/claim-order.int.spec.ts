@@ -84,7 +84,7 @@ type Claim = ValueOf<typeof claims>;
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
-/** Contract 7.6, "Claiming rules", said as plainly as there. */
+/** Contract 7.6, "Claiming rules", as directly as possible. */
 const fits = (offered: Values, asked: Values): boolean =>
   Object.entries(offered).every(([key, value]) => {
     const wish = asked[key];
@@ -101,7 +101,7 @@ const passes = (document: Document, wanted: Values): boolean =>
     name === 'requirements.site' ? document.requirements['site'] === value : document[name] === value,
   );
 
-/** Ids in the order in which they are to be taken. */
+/** Ids in the expected order. */
 const expected = (documents: readonly Document[], claim: Claim): readonly string[] => {
   const candidates = documents
     .filter(({ status }) => status === (claim.mode === 'process' ? 'queued' : 'waiting'))
@@ -111,11 +111,11 @@ const expected = (documents: readonly Document[], claim: Claim): readonly string
     .toSorted((one, other) => other.priority - one.priority);
   if (claim.mode !== 'queue_many') return candidates.slice(0, 1).map((document) => document.task_id);
   const taken: string[] = [];
-  for (let unwelcome = claim.deprio; ; unwelcome = unwelcome.slice(0, -1)) {
+  for (let deprioritized = claim.deprio; ; deprioritized = deprioritized.slice(0, -1)) {
     for (const { task_id: id, dataset_id: datasetId } of candidates) {
-      if (taken.length < claim.num && !unwelcome.includes(datasetId) && !taken.includes(id)) taken.push(id);
+      if (taken.length < claim.num && !deprioritized.includes(datasetId) && !taken.includes(id)) taken.push(id);
     }
-    if (taken.length >= claim.num || unwelcome.length === 0) return taken;
+    if (taken.length >= claim.num || deprioritized.length === 0) return taken;
   }
 };
 
@@ -125,7 +125,7 @@ describe('claims over random tasks', () => {
   beforeAll(() => host.start());
   afterAll(() => host.end());
 
-  /** Claims look everywhere: the next round must not find what this one leaves. */
+  /** Suspends the tasks of a round, so that claims of the next round do not find them. */
   const putAside = (documents: readonly Document[]): Promise<unknown> => {
     const tasks = documents.map((document) => document.task_id);
     return host.request(SetTasksStatus, { tasks, status: 'suspended' }, SYSTEM);
@@ -135,8 +135,8 @@ describe('claims over random tasks', () => {
     JSON.parse((await host.request(GetTask, { task_id: id }, SYSTEM)).document) as Document;
 
   const add = async ({ site, ...fields }: NewTask, depends: readonly string[] = []) => {
-    const place = { job_id: 'j', task_index: 0, job_index: 0, name: 'n', depends };
-    const request = { ...place, ...fields, requirements: JSON.stringify(fields.requirements) };
+    const task = { job_id: 'j', task_index: 0, job_index: 0, name: 'n', depends };
+    const request = { ...task, ...fields, requirements: JSON.stringify(fields.requirements) };
     const { task_id: id } = await host.request(AddTask, request, SYSTEM);
     if (site !== '') await host.request(AmendTask, { task_id: id, fields: JSON.stringify({ site }) }, SYSTEM);
     return get(id);
@@ -154,7 +154,7 @@ describe('claims over random tasks', () => {
     return documents.map((text) => JSON.parse(text) as Document);
   };
 
-  it('take those of the contract, in its order, and leave the rest alone', async () => {
+  it('take the tasks of the contract in its order, and change no others', async () => {
     let successes = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(task, { minLength: 1, maxLength: 12 }), claims, async (tasks, claim) => {
@@ -186,7 +186,7 @@ describe('claims over random tasks', () => {
     expect(successes).toBeGreaterThan(30);
   }, 60_000);
 
-  it('of one after the other take the best, whatever joins, leaves and changes in between', async () => {
+  it('one after the other take the best task, with any changes in between', async () => {
     const alike = fc.record({
       dataset_id: fc.constantFrom('d1', 'd1', 'd1', 'd1', 'd2'),
       priority: fc.constantFrom(0, 0.5, 1, 2),
@@ -236,7 +236,7 @@ describe('claims over random tasks', () => {
     );
   }, 60_000);
 
-  it('take first what rose when a whole range of tasks changed', async () => {
+  it('notice a better task after a change of a whole range', async () => {
     // At the site that claims leave, so that they come back to where they were.
     const waiting = { ...PLAIN, status: 'waiting', site: 'unknown' };
     const urgent = await add({ ...waiting, priority: 2, requirements: { memory: 1 } });
@@ -256,7 +256,7 @@ describe('claims over random tasks', () => {
     }
   });
 
-  it('of the legacy form queue by weight of the dataset, then by priority, what waits for nothing', async () => {
+  it('of the legacy form queue tasks without open dependencies by weight of the dataset, then by priority', async () => {
     const complete = await add({ ...PLAIN, status: 'complete' });
     const open = await add({ ...PLAIN, status: 'failed' });
     const blockers = fc.subarray([complete.task_id, open.task_id, 'nobody']);

@@ -19,20 +19,20 @@ import { ChosenUnits, movedTo, ofUnit } from './moves.js';
 import { taskErrors } from './task-errors.js';
 import type { TaskView } from './view.js';
 
-/** Most tasks that one claim takes: their documents travel in one answer. */
+/** Maximum tasks per claim: their documents are in one answer. */
 const CLAIM_MAX = 1_000;
 
-/** Most tasks that one legacy call queues, and those chosen between two yields. */
+/** Maximum tasks that one legacy call queues, and tasks chosen between two yields. */
 const QUEUE_MAX = 100_000;
 const SLICE = 500;
 
-/** Units looked at for a pilot that names itself: when so many of the best wait after failures, it gets nothing for now. */
-const LOOKED_AT_MAX = 1_000;
+/** Units examined for a pilot that names itself. If so many of the best units wait after failures, the pilot gets none of them. */
+const EXAMINED_MAX = 1_000;
 
-/** Stands for the site of whoever does not name one (contract 7.6). */
+/** Site of claims that do not name one (contract 7.6). */
 const UNKNOWN_SITE = 'unknown';
 
-/** Matched classes of the last offers; workers of one kind ask the same again and again. */
+/** Bound of the cache of matches: similar workers repeat the same offers. */
 const OFFERS_MAX = 256;
 
 interface Match {
@@ -44,8 +44,8 @@ interface Match {
 }
 
 /**
- * Finds the ready classes that fit an offer. Answers are kept while the classes stay as they are: a claim of one unit then
- * costs the same however many there are.
+ * Finds the ready classes that fit an offer. Matches are cached while the classes do not change, so that the cost of claiming
+ * one unit does not depend on the number of units.
  */
 export class ClaimMatcher {
   private readonly matches = new Map<string, Match>();
@@ -66,7 +66,7 @@ export class ClaimMatcher {
   }
 }
 
-/** Tasks of a dataset that exists are handed out only while it is processing. */
+/** Tasks of a submitted dataset are handed out only while it is processing. */
 const isOpen = (view: TaskView, datasetId: string): boolean => {
   const { status } = view.dataset(datasetId);
   return status === undefined || status === 'processing';
@@ -87,7 +87,7 @@ const fitting = (
     answers.set(key, answer);
     return answer;
   };
-  // A task may have been promoted before a dependency of it was reset: it waits until that is complete again.
+  // A dependency may have been reset after the task was promoted: the task waits until it is complete again.
   return (ready) =>
     !ready.isBlocked &&
     passes(ready, filters) &&
@@ -95,13 +95,13 @@ const fitting = (
     once(opened, ready.workload, () => isOpen(view, ready.workload));
 };
 
-/** The site that requirements name, written as filters are: clients escape characters as they like. */
+/** The site in requirements as canonical JSON, because clients escape characters differently. */
 const siteOf = (requirements: string): string | undefined => {
   const raw = membersOf(requirements).get('site');
   return raw === undefined ? undefined : JSON.stringify(JSON.parse(raw));
 };
 
-/** Whether what units have in common passes the filters. */
+/** Whether a ready class passes the filters. */
 export const passes = (
   ready: ReadyClass,
   { dataset, site, instance, requiredSite, impossible }: ClaimFilters,
@@ -113,13 +113,13 @@ export const passes = (
   return requiredSite === undefined || siteOf(ready.requirements) === requiredSite;
 };
 
-/** Whether a unit does not wait after a failure. Absent for clients that rely on IceProd's rules, which know no such wait. */
+/** Whether a unit does not wait after a failure. Undefined for clients that rely on IceProd's rules, which have no such wait. */
 type IsDue = (key: UnitKey) => boolean;
 
 const dueFor = (view: TaskView, { pilot_id: pilot }: ClaimTasksRequest, timeMicros: number): IsDue | undefined =>
   pilot === undefined ? undefined : (key) => view.notBeforeMicros(key) <= timeMicros;
 
-/** Takes the best of some classes. Filters that are no attribute of a class are looked at unit by unit. */
+/** Takes the best units of some classes. Filters that are not attributes of a class are checked unit by unit. */
 const takeBest = (
   view: TaskView,
   classes: readonly ReadyClass[],
@@ -130,7 +130,7 @@ const takeBest = (
   const heap = new ReadyHeap(view.ready, classes, count, priority);
   const taken: Unit[] = [];
   let waiting = 0;
-  while (taken.length < count && waiting < LOOKED_AT_MAX) {
+  while (taken.length < count && waiting < EXAMINED_MAX) {
     const entry = heap.next();
     if (entry === undefined) break;
     if (isDue?.(entry.key) === false) {
@@ -143,7 +143,7 @@ const takeBest = (
   return taken;
 };
 
-/** Whether filters are all said by attributes of classes. */
+/** Whether all filters are attributes of classes. */
 const isPlain = ({ priority, instance = '' }: ClaimFilters): boolean => priority === undefined && instance === '';
 
 const takeOne = (view: TaskView, best: ReadyBest): Unit[] => {
@@ -152,7 +152,7 @@ const takeOne = (view: TaskView, best: ReadyBest): Unit[] => {
   return unit === undefined ? [] : [unit];
 };
 
-/** First the datasets that are not unwelcome, then these one by one from the end of the list (contract 7.6). */
+/** Takes from datasets that are not deprioritized first, then from these one by one from the end of the list (contract 7.6). */
 const take = (
   view: TaskView,
   { classes, best, filters }: Match,
@@ -160,13 +160,13 @@ const take = (
   isDue: IsDue | undefined,
 ): Unit[] => {
   const count = Math.min(request.num, CLAIM_MAX);
-  const { dataset_deprio: unwelcome } = request;
-  if (unwelcome.length === 0) {
+  const { dataset_deprio: deprioritized } = request;
+  if (deprioritized.length === 0) {
     const first = count === 1 && isPlain(filters) ? takeOne(view, best) : undefined;
     if (first !== undefined && first.every(({ key }) => isDue?.(key) !== false)) return first;
     return takeBest(view, classes, filters, count, isDue);
   }
-  const excluded = new Set(unwelcome);
+  const excluded = new Set(deprioritized);
   const taken = takeBest(
     view,
     classes.filter(({ workload }) => !excluded.has(workload)),
@@ -174,8 +174,8 @@ const take = (
     count,
     isDue,
   );
-  // Backwards: the first of the list is the most unwelcome. A dataset named twice is as unwelcome as its first mention.
-  for (const datasetId of [...new Set(unwelcome)].reverse()) {
+  // Backwards: the first of the list comes last. Of a dataset that is listed twice the first entry counts.
+  for (const datasetId of [...new Set(deprioritized)].reverse()) {
     if (taken.length >= count) break;
     const next = classes.filter(({ workload }) => workload === datasetId);
     taken.push(...takeBest(view, next, filters, count - taken.length, isDue));
@@ -191,7 +191,7 @@ const processed = (view: TaskView, unit: Unit, site: string | undefined, timeMic
     ...(site !== undefined && { site }),
   };
   const after = evolve(unit, { type: 'UnitStarted', data, timeMicros }, iceprodPolicy);
-  // Legacy pilots read all five numbers without looking whether they are there.
+  // Legacy pilots require all five numbers.
   const requirements = objectText(needsOf(after.requirements, PILOT_DEFAULTS));
   const document = taskDocument({ ...after, requirements });
   return { events: [ofUnit(view, unit.key, 'UnitStarted', data)], documents: [[view.streamOf(unit.key), document]] };
@@ -222,7 +222,7 @@ const queued = (
 /**
  * `POST /task_actions/queue`, `queue_many` and `process`: takes the best ready tasks that fit what is offered.
  *
- * @param instanceId the lease that all tasks of this claim get, except those of a pilot
+ * @param instanceId lease id of all tasks of this claim. Tasks that a pilot processes get none.
  */
 export const claimTasks = (
   view: TaskView,
@@ -247,7 +247,7 @@ export const claimTasks = (
       : queued(view, units, { lease_id: instanceId, site: site ?? UNKNOWN_SITE }, timeMicros);
   const all = documents.map(([, document]) => document);
   if (new Set(documents.map(([stream]) => stream)).size === 1) return { events, reply: { documents: all } };
-  // Only what is known to stand is handed out; the rest is ready again.
+  // Only tasks whose events were appended are handed out. The others are ready again.
   const reply = (succeeded: ReadonlySet<string>) => ({
     documents: documents.filter(([stream]) => succeeded.has(stream)).map(([, document]) => document),
   });

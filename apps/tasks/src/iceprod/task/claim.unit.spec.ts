@@ -16,7 +16,7 @@ const ids = ({ tasks }: { tasks: readonly Record<string, unknown>[] }) => tasks.
 const waiting = { status: 'waiting' };
 
 describe('a claim', () => {
-  it('takes the best waiting task and answers with it as it is now', () => {
+  it('takes the best waiting task and answers with its new document', () => {
     const spec = new TaskSpec()
       .given('a', waiting)
       .given('b', { ...waiting, priority: 2 })
@@ -32,13 +32,13 @@ describe('a claim', () => {
     expect(spec.task('a').status).toBe('waiting');
   });
 
-  it('takes the oldest of equals, whatever their requirements and datasets', () => {
+  it('takes the oldest of tasks with equal priority, from any class', () => {
     const spec = new TaskSpec().given('e/1', { ...waiting, requirements: '{"cpu":1}' });
     spec.given('f', { ...waiting, requirements: '{"cpu":2}' }).given('g', waiting);
     expect(ids(claimed(spec, { num: 3 }))).toEqual(['e/1', 'f', 'g']);
   });
 
-  it('gives all its tasks one lease', () => {
+  it('gives all its tasks the same lease', () => {
     const spec = new TaskSpec().given('a', waiting).given('e/1', waiting);
     const { events } = claimed(spec, { num: 5 });
     expect(events.map(({ type, stream }) => [type, stream])).toEqual([
@@ -60,7 +60,7 @@ describe('a claim', () => {
     expect(documents.map((document) => (JSON.parse(document) as { task_id: string }).task_id)).toEqual(['e/1']);
   });
 
-  it('finds nothing when nothing fits, nothing waits or nothing is asked for', () => {
+  it('finds no task when none fits, none waits or none is requested', () => {
     const spec = new TaskSpec().given('a', { ...waiting, requirements: '{"memory":4}' });
     expect(claimed(spec, { requirements: '{"memory":3}' }).error).toBe('Task not found');
     expect(claimed(spec, { num: 0 }).error).toBe('Task not found');
@@ -68,7 +68,7 @@ describe('a claim', () => {
     expect(claimed(new TaskSpec()).error).toBe('Task not found');
   });
 
-  it('leaves datasets alone that exist and do not process', () => {
+  it('takes no task of a submitted dataset that is not processing', () => {
     const spec = new TaskSpec().dataset('d', { status: 'suspended' }).given('a', waiting).given('e/1', waiting);
     expect(ids(claimed(spec, { num: 5 }))).toEqual(['e/1']);
   });
@@ -88,7 +88,7 @@ describe('a claim', () => {
     expect(claimed(spec, { query_params: '{"status":"idle"}' }).error).toBe('param status is not allowed');
   });
 
-  it('keeps what waits after a failure from pilots that name themselves', () => {
+  it('gives no task that waits after a failure to pilots that name themselves', () => {
     const spec = new TaskSpec()
       .given('a', { ...waiting, priority: 3 })
       .given('b', waiting)
@@ -109,17 +109,17 @@ describe('a claim', () => {
     expect(ids(claimed(spec, { pilot_id: 'p' }))).toEqual(['a']);
   });
 
-  it('compares sites by what they say, not by how they are written', () => {
+  it('compares sites by value, not by their escapes', () => {
     const spec = new TaskSpec().given('a', { ...waiting, requirements: '{"site":"caf\\u00e9"}' });
     expect(ids(claimed(spec, { query_params: '{"requirements.site":"café"}' }))).toEqual(['a']);
   });
 
-  it('can ask for a lease of before', () => {
+  it('can filter by an earlier lease', () => {
     const spec = new TaskSpec().given('a', waiting).given('b', { ...waiting, leaseId: 'old' });
     expect(ids(claimed(spec, { num: 9, query_params: '{"instance_id":"old"}' }))).toEqual(['b']);
   });
 
-  it('takes unwelcome datasets last, the most unwelcome at the very end', () => {
+  it('takes deprioritized datasets last, the first of the list at the very end', () => {
     const spec = new TaskSpec();
     for (let at = 0; at < 10; at += 1) spec.given(`d1/${at}`, waiting).given(`d2/${at}`, waiting);
     spec.given('d3/0', waiting).given('d3/1', waiting);
@@ -131,7 +131,7 @@ describe('a claim', () => {
     ]);
   });
 
-  it('applies a filter of datasets and the unwelcome list both', () => {
+  it('applies both a filter of datasets and the list of deprioritized ones', () => {
     const spec = new TaskSpec().given('d1/0', waiting).given('d2/0', waiting);
     const request = { num: 10, dataset_deprio: ['d1'], query_params: '{"dataset_id":"d1"}' };
     expect(ids(claimed(spec, request))).toEqual(['d1/0']);
@@ -139,7 +139,7 @@ describe('a claim', () => {
 });
 
 describe('a claim of a pilot', () => {
-  it('takes the best queued task that nobody holds, and fills what old pilots read', () => {
+  it('takes the best queued task without a lease, and fills in defaults for legacy pilots', () => {
     const spec = new TaskSpec()
       .given('held', { status: 'queued', leaseId: 'i', priority: 9 })
       .given('waits', { ...waiting, priority: 9 })
@@ -185,7 +185,7 @@ describe('the legacy queueing', () => {
     expect([spec.task('open').status, spec.task('lost').status]).toEqual(['waiting', 'waiting']);
   });
 
-  it('goes by weight of the dataset, then by priority, up to the number asked for', () => {
+  it('orders by weight of the dataset, then by priority, up to the requested number', () => {
     const spec = new TaskSpec()
       .given('a', { ...waiting, priority: 9 })
       .given('e/1', { ...waiting, priority: 1 })

@@ -30,20 +30,20 @@ const TASK_FIELDS: readonly UnitField[] = [
   { name: 'status_changed', attribute: 'changedMicros', form: (micros) => `"${formatTimestamp(Number(micros))}"` },
 ];
 
-/** Puts the members of two objects into one. */
+/** Joins the members of two objects. */
 const joined = (first: string, second: string): string => {
   if (first === '{}') return second;
   return second === '{}' ? first : `${first.slice(0, -1)},${second.slice(1)}`;
 };
 
-/** A task as IceProd shows it, as raw JSON; fields that clients made up come last. */
+/** The document of a task as raw JSON. Additional fields of clients come last. */
 export const taskDocument = (unit: Unit): string => {
   let text = '';
   for (const field of TASK_FIELDS) text += `,"${field.name}":${fieldOfUnit(field, unit)}`;
   return joined(`{${text.slice(1)}}`, unit.extra ?? '{}');
 };
 
-/** The document cut to what a caller wants: nothing else is rendered. */
+/** The document with the wanted fields only. */
 export const pickTask = (unit: Unit, wanted: WantedFields | undefined): string => {
   if (wanted === undefined) return taskDocument(unit);
   const members = new Map<string, string>();
@@ -95,7 +95,7 @@ type Fields = { -readonly [Field in keyof Unit]?: Unit[Field] };
 const arrayField = (raw: string): string | undefined => (kindOf(raw) === 'array' ? raw : undefined);
 const objectField = (raw: string): string | undefined => (kindOf(raw) === 'object' ? raw : undefined);
 
-/** How each field of a document goes into the unit; `undefined` when the value is not of the field's kind. */
+/** How each field of a document is read into the unit. Undefined when the value has the wrong type. */
 const FIELDS: ReadonlyMap<string, (raw: string) => Fields | undefined> = new Map(
   Object.entries({
     dataset_id: into('workload', textField),
@@ -127,7 +127,7 @@ function into<Field extends keyof Unit>(field: Field, read: (raw: string) => Uni
 
 /**
  * The unit with fields of its document overwritten (PATCH of contract 7.4): any field, dotted names set nested ones.
- * Refused are values that the known fields cannot hold, and another id.
+ * Refuses values of a wrong type, and another id.
  *
  * @param fields raw JSON of an object
  */
@@ -144,12 +144,12 @@ export const amendTask = (unit: Unit, fields: string, timeMicros: number): Unit 
     else return new DomainError('invalid', 'task.bad-field', `invalid value for ${name}`);
   }
   const after: Unit = { ...unit, ...taken, extra: extra.size === 0 ? undefined : objectText(extra) };
-  // A new status has a new time, unless the client said which.
+  // A new status gets the current time, unless the client sets one.
   const timed = after.status === unit.status || membersOf(fields).has('status_changed');
   return timed ? after : { ...after, changedMicros: timeMicros };
 };
 
-/** Ids in a `depends` document that can be ids, each once. */
+/** The strings in a `depends` document, each once. */
 export const dependsOn = (depends: string): readonly string[] => {
   if (depends === '[]' || kindOf(depends) !== 'array') return [];
   return [...new Set(elementsOf(depends).flatMap((raw) => textField(raw) ?? []))];

@@ -7,8 +7,8 @@ const RUN_PHASES: readonly Phase[] = ['claimed', 'running'];
 const isRun = (status: string): boolean => RUN_PHASES.includes(iceprodPolicy.phaseOf(status, ''));
 
 /**
- * The lease of the run that a change ends: somebody held the unit, and nobody does afterwards. The worker itself learns it
- * only when its report is refused, so the history names the run with whoever ended it.
+ * The lease of the run that a change ends, if there is one. The worker does not notice until its next report is refused, so the
+ * history records the lease together with the actor.
  */
 export const endedLease = (
   unit: Pick<Unit, 'status' | 'leaseId'>,

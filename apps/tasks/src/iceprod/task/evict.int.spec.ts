@@ -30,7 +30,7 @@ describe('evicting tasks', () => {
     return evicted.map(({ task_id: task }) => task);
   };
 
-  it('sends those that run without an instance back to waiting, and counts no failure', async () => {
+  it('sets running tasks without a lease back to waiting, and counts no failure', async () => {
     const tasks = [
       await add({ status: 'processing' }),
       await add({ status: 'processing', job_index: 1 }),
@@ -61,7 +61,7 @@ describe('evicting tasks', () => {
     );
   });
 
-  it('happens once for an order that is repeated', async () => {
+  it('happens once for a repeated command', async () => {
     const task = await add({ status: 'processing' });
     const endedMicros = nowMicros();
     expect(await evict([task], endedMicros, 'order-1')).toEqual([task]);
@@ -70,13 +70,13 @@ describe('evicting tasks', () => {
     expect(await get(task)).toMatchObject({ status: 'processing', evictions: 1 });
   });
 
-  it('leaves alone what began to run elsewhere since', async () => {
+  it('does not change tasks that have started elsewhere since', async () => {
     const task = await add({ status: 'processing' });
     expect(await evict([task], nowMicros() - 3_600_000_000)).toEqual([]);
     expect(await get(task)).toMatchObject({ status: 'processing', evictions: 0 });
   });
 
-  it('is the same after losing the read model', async () => {
+  it('has the same result after a rebuild', async () => {
     const task = await add({ status: 'processing' });
     await evict([task]);
     const before = await get(task);

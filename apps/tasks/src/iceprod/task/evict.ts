@@ -11,8 +11,8 @@ const SLICE = 500;
 const CLOCKS_APART_MICROS = 60_000_000;
 
 /**
- * Tasks of a pilot that ended go back to `waiting` if they still run and nobody has claimed them with a lease
- * (contract 12.3): evicted, not failed. A late order leaves alone what another pilot began meanwhile.
+ * Tasks of an ended pilot go back to `waiting` if they still run and have no lease (contract 12.3). They are evicted, not failed.
+ * Tasks that another pilot has started since are not changed.
  */
 export function* evictTasks(
   view: TaskView,

@@ -5,7 +5,7 @@ import { type EvictedTask, EvictTasks, type EvictTasksRequest } from '#contracts
 import { evictTasks } from './evict.js';
 import { MessageHandler } from '../message-handler.js';
 
-/** What the pilots service orders when a pilot is gone. */
+/** Messages of the pilots service about ended pilots. */
 @Controller()
 export class EvictionController {
   constructor(private readonly handler: MessageHandler) {}

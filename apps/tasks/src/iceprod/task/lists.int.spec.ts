@@ -124,7 +124,7 @@ describe('lists of a dataset', () => {
       at: fc.nat({ max: 30 }),
     });
 
-    const stage = async (own: number, guests: number): Promise<{ home: string; others: string[] }> => {
+    const addMembers = async (own: number, guests: number): Promise<{ home: string; others: string[] }> => {
       datasets += 1;
       const home = `home-${datasets}`;
       for (let at = 0; at < own; at += 1) await kind.add(home);
@@ -137,7 +137,7 @@ describe('lists of a dataset', () => {
       return { home, others };
     };
 
-    it('show in pages what stays, each once and in order, whatever else changes between them', async () => {
+    it('show unchanged members in pages, each once and in order, while others change', async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.nat({ max: 10 }),
@@ -146,7 +146,7 @@ describe('lists of a dataset', () => {
           fc.array(fc.array(change, { maxLength: 3 }), { maxLength: 6 }),
           fc.constantFrom('created', 'sorted', 'filtered'),
           async (own, guests, limit, changes, way) => {
-            const { home, others } = await stage(own, guests);
+            const { home, others } = await addMembers(own, guests);
             const { ids: before } = await page(kind.list, { dataset_id: home });
             const invalidate = new Set<string>();
             const between = async (): Promise<void> => {
@@ -186,14 +186,14 @@ describe('lists of a dataset', () => {
       );
     }, 60_000);
 
-    it('tell everything that has changed behind a position, and the same after the tables have been made anew', async () => {
+    it('show everything that changed after a position, and the same after a rebuild', async () => {
       const asked: { readonly dataset_id: string; readonly position: number }[] = [];
       await fc.assert(
         fc.asyncProperty(
           fc.array(fc.array(change, { maxLength: 4 }), { minLength: 1, maxLength: 6 }),
           fc.nat({ max: 4 }),
           async (rounds, guests) => {
-            const { home, others } = await stage(6, guests);
+            const { home, others } = await addMembers(6, guests);
             const abroad = `abroad-${datasets}`;
             const whole = await page(kind.list, { dataset_id: home });
             const known = new Map(Object.entries(whole.documents));
@@ -213,7 +213,7 @@ describe('lists of a dataset', () => {
               asked.push({ dataset_id: home, position });
               ({ position } = changed);
               const now = await page(kind.list, { dataset_id: home });
-              // A list of changes does not tell who has left.
+              // A list of changes does not contain members that have left.
               for (const id of known.keys()) if (!now.ids.includes(id)) known.delete(id);
               expect(Object.fromEntries(known)).toEqual(now.documents);
             }
@@ -231,8 +231,8 @@ describe('lists of a dataset', () => {
       expect(before.some((documents) => Object.keys(documents).length > 0)).toBe(true);
     }, 60_000);
 
-    it('repeat nothing when nothing has changed', async () => {
-      const { home } = await stage(3, 2);
+    it('are empty when nothing has changed', async () => {
+      const { home } = await addMembers(3, 2);
       const ledgerShown = async (): Promise<number> => {
         const head = await host.ledger.head();
         let shown = await page(kind.list, { dataset_id: home });
@@ -243,9 +243,9 @@ describe('lists of a dataset', () => {
       expect((await page(kind.list, { dataset_id: home, changed_since: { position } })).ids).toEqual([]);
     });
 
-    it('go on where they were after the tables have been made anew', async () => {
+    it('continue after a rebuild', async () => {
       // The integers of workloads follow the order in which events are read.
-      const { home, others } = await stage(5, 4);
+      const { home, others } = await addMembers(5, 4);
       const whole = (await page(kind.list, { dataset_id: home })).ids;
       const first = await page(kind.list, { dataset_id: home, limit: 3 });
       const sort = [{ field: kind.sortField, descending: false }];
@@ -276,7 +276,7 @@ describe('lists of a dataset', () => {
       jobs = (await page(ListJobs, { dataset_id, keys: ['job_id'] })).ids;
     });
 
-    /** Moves units one after the other, in order of creation: every state that there ever was divides them at one place. */
+    /** Moves units one after the other, in order of creation: every state that there ever was divides them at one point. */
     const moveSome = async (): Promise<void> => {
       const to = moved + 7;
       await ask(SetTasksStatus, { dataset_id, tasks: tasks.slice(moved, to), status: 'waiting' });
@@ -371,7 +371,7 @@ describe('lists of a dataset', () => {
       ids = (await page(ListTasks, { dataset_id, keys: ['task_id'] })).ids;
     });
 
-    it('hold as many as the limit says, also when that takes several messages', async () => {
+    it('have as many entries as the limit, even over several messages', async () => {
       const half = await page(ListTasks, { dataset_id, limit: 2_000 });
       expect(half.ids).toEqual(ids.slice(0, 2_000));
       const byIndex = { dataset_id, sort: [{ field: 'job_index', descending: true }] };
@@ -385,9 +385,9 @@ describe('lists of a dataset', () => {
       expect(jobs.map(({ length }) => length)).toEqual([9_999, 9_999, 5_002]);
     }, 30_000);
 
-    it('find those of the few jobs of one index', async () => {
-      const place = { dataset_id, job_id: 'other', job_index: 20_001, task_index: 0, name: 'm', depends: [] };
-      const { task_id } = await ask(AddTask, { ...place, requirements: '{}' });
+    it('find tasks by job index', async () => {
+      const task = { dataset_id, job_id: 'other', job_index: 20_001, task_index: 0, name: 'm', depends: [] };
+      const { task_id } = await ask(AddTask, { ...task, requirements: '{}' });
       const request = { dataset_id, job_index: 20_001 };
       expect((await page(ListTasks, request)).ids).toEqual([ids[20_001], task_id]);
       expect(await follow(ListTasks, { ...request, limit: 1 })).toEqual([[ids[20_001]], [task_id]]);
@@ -396,7 +396,7 @@ describe('lists of a dataset', () => {
       expect((await page(ListTasks, { dataset_id, job_index: many })).ids).toEqual([]);
     });
 
-    it('find the few that have changed', async () => {
+    it('find the few tasks that have changed', async () => {
       const changed = [ids[0], ids[9_999], ids[10_000], ids[20_001], ids[24_999]].flatMap((id) => id ?? []);
       let since = 0;
       for (const task_id of changed) {

@@ -8,7 +8,7 @@ import { ChosenUnits, movedTo, ofUnit } from './moves.js';
 import { taskErrors } from './task-errors.js';
 import type { TaskView } from './view.js';
 
-/** Most tasks that one call promotes (contract 7.6). */
+/** Maximum tasks that one call promotes (contract 7.6). */
 const PROMOTE_MAX = 100;
 
 interface Target {
@@ -35,7 +35,7 @@ const targetOf = ({ status, dataset_id: datasetId }: SetTaskStatusCommand): Targ
 /**
  * `PUT /tasks/{task_id}/status` and `PUT /datasets/{dataset_id}/tasks/{task_id}/status`: checked (contract 7.3, 7.4).
  *
- * @param needsInstance whether who ends a run on the first of these routes must name its instance
+ * @param needsInstance whether the first of these routes refuses to end a run without its instance_id
  */
 export const setTaskStatus = (
   view: TaskView,
@@ -48,8 +48,8 @@ export const setTaskStatus = (
   if (unit === undefined) return taskErrors.taskNotFound();
   if (command.dataset_id !== undefined && unit.workload !== command.dataset_id) return taskErrors.taskNotFound();
   if (unit.status === target.status) return { events: [], reply: {} };
-  const holdsTicket = command.instance_id === undefined || command.instance_id === unit.leaseId;
-  if (!holdsTicket || !mayMove(unit.status, target.status)) return taskErrors.badTransition();
+  const holdsLease = command.instance_id === undefined || command.instance_id === unit.leaseId;
+  if (!holdsLease || !mayMove(unit.status, target.status)) return taskErrors.badTransition();
   const { status, clears } = target;
   const leaseId = clears.includes('lease') ? '' : unit.leaseId;
   const ended = endedLease(unit, { status, leaseId });
@@ -64,7 +64,7 @@ export const setTaskStatus = (
   return { events: [ofUnit(view, unit.key, 'UnitsMoved', data)], reply: {} };
 };
 
-/** `POST /task_actions/waiting`: idle ones become waiting, whatever they depend on. */
+/** `POST /task_actions/waiting`: idle tasks become waiting, whatever they depend on. */
 export const promoteTasks = (
   view: TaskView,
   { task_ids: ids }: { readonly task_ids: readonly string[] },

@@ -45,16 +45,16 @@ describe('PUT status of a task', () => {
 
   it('is refused without the instance of the run that it ends, where that is required', () => {
     const spec = new TaskSpec().given('t', { status: 'processing', leaseId: 'i' }).given('u', { status: 'processing' });
-    const strictly = (command: Partial<Parameters<typeof setTaskStatus>[1]>) =>
+    const putStrictly = (command: Partial<Parameters<typeof setTaskStatus>[1]>) =>
       spec.when((view) => setTaskStatus(view, { task_id: 't', status: 'waiting', ...command }, true));
-    expect(strictly({}).error).toBe('Missing instance_id in body');
-    expect(strictly({ instance_id: 'other' }).error).toBe('Bad state transition for status');
-    expect(strictly({ status: 'queued' }).error).toBeUndefined();
-    expect(strictly({ task_id: 'u' }).error).toBeUndefined();
-    expect(strictly({ instance_id: 'i' }).error).toBeUndefined();
+    expect(putStrictly({}).error).toBe('Missing instance_id in body');
+    expect(putStrictly({ instance_id: 'other' }).error).toBe('Bad state transition for status');
+    expect(putStrictly({ status: 'queued' }).error).toBeUndefined();
+    expect(putStrictly({ task_id: 'u' }).error).toBeUndefined();
+    expect(putStrictly({ instance_id: 'i' }).error).toBeUndefined();
   });
 
-  it('takes the legacy word for idle', () => {
+  it('reads the legacy word as idle', () => {
     const given = { status: 'failed', leaseId: 'i', failures: 3 };
     const spec = new TaskSpec().given('t', given);
     put(spec, { status: 'reset' });

@@ -7,7 +7,7 @@ import type { TaskView } from './view.js';
 
 type Clears = UnitsMoved['clears'];
 
-/** Ordinals as they come, mostly ascending: whole workloads stay a handful of ranges all the way. */
+/** Collects ordinals, mostly ascending, as ranges: a whole workload takes only a few of them. */
 class GrowingRanges {
   private readonly ranges: [number, number][] = [];
   private isAscending = true;

@@ -15,22 +15,22 @@ import type { TaskView } from './view.js';
 
 const SECONDS_PER_HOUR = 3600;
 
-/** After that many failures a legacy pilot's task is given up (contract 7.6). */
+/** After more failures a legacy pilot's task fails for good (contract 7.6). */
 const LEGACY_FAILURES_MAX = 10;
 
-/** Documents of a report that are kept with its event are cut at this many characters of raw JSON. */
+/** Maximum characters of a report's documents in its event. */
 const DOCUMENT_CHARS_MAX = 100_000;
 
 const hoursOf = ({ time_used: seconds }: ReportTaskRequest): number | undefined =>
   seconds === undefined ? undefined : seconds / SECONDS_PER_HOUR;
 
-/** Hours that resources report are of the pilot's own making: negative ones count as not reported. */
+/** Hours in `resources` are not validated, so negative ones are ignored. */
 const failedHours = (request: ReportTaskRequest, resources: string | undefined): number | undefined => {
   const reported = resources === undefined ? undefined : numberOf(membersOf(resources).get('time'));
   return hoursOf(request) ?? (reported !== undefined && reported >= 0 ? reported : undefined);
 };
 
-/** Where a failed attempt leads; pilots that know no leases get what a cron once did for them. */
+/** The status after a failed attempt. For legacy pilots without leases it is what IceProd's cron used to set. */
 const afterFailure = (view: TaskView, unit: Unit, request: ReportTaskRequest, isLegacy: boolean): TaskStatus => {
   if (request.report === 'failed') return 'failed';
   if (!isLegacy) return 'waiting';
@@ -38,7 +38,7 @@ const afterFailure = (view: TaskView, unit: Unit, request: ReportTaskRequest, is
   return unit.failures + 1 > LEGACY_FAILURES_MAX ? 'failed' : 'waiting';
 };
 
-/** What a failure of a pilot that names itself means for its next claims. */
+/** The back-off after a failure of a pilot that names itself. */
 const backOff = (view: TaskView, unit: Unit, pilot: string): Partial<UnitFailed> => {
   const pause = pauseSeconds(view.pilot(pilot).failuresInARow + 1);
   return {
@@ -85,7 +85,7 @@ export const reportTask = (
   if (isLegacy && unit.leaseId !== '') return taskErrors.missingInstance();
   if (!isLegacy && unit.leaseId !== instance) return taskErrors.taskNotFound();
   const { from, to } = REPORT_TABLE[report];
-  // Who reports gets the document as it was before (contract 7.6).
+  // The reply is the document before the change (contract 7.6).
   const reply = { document: taskDocument(unit) };
   if (!from.includes(unit.status)) return unit.status === to ? { events: [], reply } : taskErrors.badTransition();
   if (report === 'reset' || report === 'failed') {

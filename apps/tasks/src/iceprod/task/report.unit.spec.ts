@@ -27,7 +27,7 @@ describe('a report', () => {
       expect(error).toBeUndefined();
       expect(spec.task('t')).toMatchObject({ status: TO[report], changedMicros: NOW_MICROS });
     } else {
-      // Already there: fine, but nothing moves. Anything else is refused.
+      // The task already has the status: success without a change. Other statuses are refused.
       expect(error).toBe(status === TO[report] ? undefined : 'Bad state transition for status');
       expect(events).toEqual([]);
     }
@@ -57,7 +57,7 @@ describe('a report', () => {
     expect(spec.task('t').walltimeHours).toBe(9);
   });
 
-  it('of a failure adds up and raises the requirements', () => {
+  it('of a failure adds to the walltimes and raises the requirements', () => {
     const given = { status: 'processing', leaseId: 'i', walltimeErrHours: 1, walltimeErrCount: 1, failures: 2 };
     const spec = new TaskSpec().given('t', { ...given, requirements: '{"memory":5.6,"gpu":1}' });
     const resources = '{"time":2.5,"memory":3.5,"disk":20.3,"gpu":23}';
@@ -99,13 +99,13 @@ describe('a report', () => {
     expect(reported(spec, { report: 'complete', instance_id: '' }).error).toBe('Task not found');
   });
 
-  it('about nobody finds no task', () => {
+  it('about an unknown task finds no task', () => {
     expect(reported(new TaskSpec(), { report: 'complete', instance_id: 'i' }).error).toBe('Task not found');
     expect(reported(new TaskSpec(), { report: 'complete' }).error).toBe('Task not found');
   });
 
   describe('without a lease', () => {
-    it('is accepted while the task has none', () => {
+    it('is accepted if the task has none', () => {
       const spec = new TaskSpec().given('t', { status: 'processing' });
       expect(reported(spec, { report: 'complete', time_used: 3600 }).error).toBeUndefined();
       expect(spec.task('t')).toMatchObject({ status: 'complete', walltimeHours: 1 });
@@ -128,7 +128,7 @@ describe('a report', () => {
       expect(spec.task('t')).toMatchObject({ status: to, failures: failures + 1 });
     });
 
-    it('is no legacy reset when the empty lease is said', () => {
+    it('is no legacy reset when it names an empty lease', () => {
       const spec = new TaskSpec().given('t', { status: 'processing', failures: 50 });
       reported(spec, { report: 'reset', instance_id: '' });
       expect(spec.task('t').status).toBe('waiting');

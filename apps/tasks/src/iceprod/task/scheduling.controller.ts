@@ -9,7 +9,7 @@ import { ClaimMatcher, claimTasks, queueTasks } from './claim.js';
 import { promoteTasks } from './move.js';
 import { MessageHandler } from '../message-handler.js';
 
-/** Messages of whoever hands tasks to workers. */
+/** Messages of grids and pilots that promote, claim and queue tasks. */
 @Controller()
 export class SchedulingController {
   private readonly matcher = new ClaimMatcher();
@@ -30,7 +30,7 @@ export class SchedulingController {
     return this.handler.execute(message, (view, timeMicros) => {
       const decision = claimTasks(view, this.matcher, message.request, instanceId, timeMicros);
       const isRefused = decision instanceof DomainError;
-      // What is no offer at all says nothing about tasks.
+      // Malformed claims are not offers.
       if (!isRefused || decision.kind === 'not-found') this.offers.remember(message.request, timeMicros, !isRefused);
       return decision;
     });

@@ -5,7 +5,7 @@ import { taskDocument } from './document.js';
 
 type Read = (row: UnitRow, reader: UnitReader) => unknown;
 
-/** Fields that need no document: a million tasks can be sorted by them. */
+/** Fields read from columns, so that even a million tasks can be sorted by them. */
 const COLUMNS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['priority', (row) => row.priority],
   ['status_changed', (row) => row.changed],
@@ -25,15 +25,15 @@ const COLUMNS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['dataset_id', (row, reader) => reader.workloads.nameOf(listingOf(row))],
 ]);
 
-const inside = (value: unknown, path: readonly string[]): unknown =>
+const valueAt = (value: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>(
     (at, name) =>
       typeof at === 'object' && at !== null && Object.hasOwn(at, name) ? Reflect.get(at, name) : undefined,
     value,
   );
 
-/** Where dotted fields lead into a task; parsed once, however many they are. */
-class Insides {
+/** Reads nested fields of a task. Each document is parsed once. */
+class NestedValues {
   private requirements: unknown;
   private document: unknown;
 
@@ -46,20 +46,20 @@ class Insides {
     const [head = '', ...rest] = field.split('.');
     if (head === 'requirements') {
       this.requirements ??= JSON.parse(this.reader.words.requirements.wordOf(this.row.requirements));
-      return inside(this.requirements, rest);
+      return valueAt(this.requirements, rest);
     }
     this.document ??= JSON.parse(taskDocument(this.reader.unitOf(this.row)));
-    return inside(this.document, [head, ...rest]);
+    return valueAt(this.document, [head, ...rest]);
   }
 }
 
 /** The values by which a task is sorted. */
 export const valuesOf = (reader: UnitReader, row: UnitRow, sort: readonly SortField[]): readonly unknown[] => {
-  const insides = new Insides(reader, row);
+  const nested = new NestedValues(reader, row);
   const values: unknown[] = [];
   for (const { field } of sort) {
     const read = COLUMNS.get(field);
-    values.push(sortableValue(read === undefined ? insides.valueOf(field) : read(row, reader)));
+    values.push(sortableValue(read === undefined ? nested.valueOf(field) : read(row, reader)));
   }
   return values;
 };

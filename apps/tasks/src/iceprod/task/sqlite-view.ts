@@ -12,7 +12,7 @@ const SLICE = 2_000;
 
 const UNKNOWN: DatasetState = { status: undefined, debug: false };
 
-/** What task deciders look at, on the writing connection. */
+/** The state that task deciders read, on the writing connection. */
 export class SqliteTaskView implements TaskView {
   private readonly selectDataset: StatementSync;
   private readonly selectFound: StatementSync;
@@ -97,7 +97,7 @@ export class SqliteTaskView implements TaskView {
     const { workloads, words } = this.store.reader;
     const [id, nameId] = [workloads.find(ICEPROD, datasetId), words.name.find(name)];
     if (id === undefined || nameId === undefined) return;
-    // The name is looked at here: a statement that looks for a rare one would keep everybody waiting.
+    // Filtered here, because a statement that searches for a rare name would block the thread.
     yield* this.slices(id, keyOf(id, 0) - 1, (after) => this.selectHome.all(after, lastKeyOf(id), SLICE), nameId);
     yield* this.slices(id, -1, (after) => this.selectMoved.all(id, after, SLICE), nameId);
   }
@@ -109,7 +109,7 @@ export class SqliteTaskView implements TaskView {
     yield* this.slices(id, -1, (after) => this.selectGroup.all(group, after, SLICE));
   }
 
-  /** Walks rows in the order of their keys and leaves those that another dataset lists. */
+  /** Reads rows in the order of their keys and skips those that another dataset lists. */
   private *slices(
     listing: number,
     start: number,

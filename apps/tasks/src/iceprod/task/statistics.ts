@@ -30,7 +30,7 @@ const RUN_COLUMNS = ['name', 'requirements', 'walltime', 'walltime_err'];
 
 const meanOf = ({ count, hours }: RunTimeSums): number => hours[0] / count;
 
-/** `GET /datasets/{dataset_id}/task_stats`, from sums that are kept; where these do not tell all, from the tasks. */
+/** `GET /datasets/{dataset_id}/task_stats`, from stored sums, or from the tasks where the sums are vague. */
 export class TaskStatisticsQuery {
   private readonly scan: UnitScan;
   private readonly kept: ReturnType<typeof runTimesOf>;
@@ -65,7 +65,7 @@ export class TaskStatisticsQuery {
     return [...kept.values()].some(({ isVague }) => isVague) ? this.counted(workload) : kept;
   }
 
-  /** Walks the dataset's complete tasks, in slices. */
+  /** Computes the sums from the dataset's complete tasks, in slices. */
   private async counted(workload: WorkloadId): Promise<ReadonlyMap<WordId, RunTimeSums>> {
     const byName = new Map<WordId, RunTimeSums>();
     const gpus = new Map<WordId, number>();

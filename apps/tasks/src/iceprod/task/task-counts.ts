@@ -10,7 +10,7 @@ import { isTaskStatus, RESET_ALIAS } from '../status-table.js';
 import { taskErrors } from './task-errors.js';
 import { ICEPROD } from '../streams.js';
 
-/** Statuses of a filter, refused when one is unknown; the legacy word matches nothing. */
+/** Refuses unknown statuses in a filter. The legacy word is accepted and matches nothing. */
 export const checkStatuses = (statuses: readonly string[] | undefined): DomainError | undefined =>
   statuses?.every((word) => isTaskStatus(word) || word === RESET_ALIAS) === false
     ? taskErrors.unknownStatus()
@@ -19,7 +19,7 @@ export const checkStatuses = (statuses: readonly string[] | undefined): DomainEr
 const rankOf = (status: string): number =>
   isTaskStatus(status) ? TASK_STATUSES.indexOf(status) : TASK_STATUSES.length;
 
-/** The vocabulary's order; words that clients made up come last. */
+/** The order of the status list. Unknown words come last. */
 const byVocabulary = (a: string, b: string): number => rankOf(a) - rankOf(b) || (a < b ? -1 : 1);
 
 const objectOf = (counts: ReadonlyMap<string, number>): string =>
@@ -44,7 +44,7 @@ export const presentStatuses = (
     .map(({ status }): [WordId, string] => [Number(status), words.wordOf(Number(status))])
     .sort(([, a], [, b]) => byVocabulary(a, b));
 
-/** Answers from the counts that the projection keeps; no task is looked at. */
+/** Answers from stored counts, without reading tasks. */
 export class TaskCounts {
   private readonly ofWorkload: StatementSync;
   private readonly ofAll: StatementSync;

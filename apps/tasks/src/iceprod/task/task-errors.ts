@@ -1,6 +1,6 @@
 import { DomainError } from '#platform/domain-error.js';
 
-/** Texts are those of the IceProd contract: clients read them. */
+/** Texts as in the IceProd contract, because clients read them. */
 export const taskErrors = {
   taskNotFound: () => new DomainError('not-found', 'task.not-found', 'Task not found'),
   tasksNotFound: () => new DomainError('not-found', 'tasks.not-found', 'Tasks not found'),

@@ -28,7 +28,7 @@ import { valuesOf } from './sorting.js';
 import { ICEPROD } from '../streams.js';
 import { presentStatuses } from './task-counts.js';
 
-/** The tasks of a dataset that are asked for, or nothing when no task can be. */
+/** The requested tasks of a dataset. Undefined when none can match. */
 type Wanted = Pick<UnitQuery, 'workload' | 'filter'> | undefined;
 
 /** Documents of a dataset's tasks (`GET /datasets/{dataset_id}/tasks` and task summaries), page by page. */
@@ -36,7 +36,7 @@ export class TaskLists {
   private readonly answers: PagedAnswers;
   private readonly sorted = new SortedLists();
 
-  /** @param reader resolves words, which never change; units are read from snapshots */
+  /** @param reader resolves words, which never change. Units are read from snapshots. */
   constructor(
     private readonly reader: UnitReader,
     private readonly ledger: Ledger,
@@ -53,7 +53,7 @@ export class TaskLists {
     });
   }
 
-  /** Ids by status, statuses in the order of the vocabulary; entries are pieces `[status, [id, ...]]`. */
+  /** Ids by status, statuses in the order of the vocabulary; entries are chunks `[status, [id, ...]]`. */
   summarize(datasetId: string, cursor: string | undefined): Promise<SnapshotPage | DomainError> {
     return this.answers.page(cursor, (snapshot) => this.idsByStatus(datasetId, snapshot));
   }
@@ -138,7 +138,7 @@ export class TaskLists {
 const entryOf = (documents: RowDocuments, row: Row): string =>
   `${JSON.stringify(idIn(row))}:${documents.render(row, COLUMNS_BEFORE)}`;
 
-/** In order of creation, which no change of a task touches: a cursor in it stays where it is. */
+/** Tasks in order of creation. Changes of tasks do not affect the order, so that cursors stay valid. */
 async function* createdTasks(
   walk: AsyncIterable<UnitRows>,
   { limit, cursor }: ListStart,
@@ -165,7 +165,7 @@ async function* createdTasks(
   return undefined;
 }
 
-/** Cairn records no grid of its own; a client may have set the field. */
+/** Cairn does not set `grid_id` on tasks, but clients may. */
 const gridFilter = ({ grid_id: gridId }: ListTasksRequest, columns: number): ((row: Row) => boolean) => {
   if (gridId === undefined) return () => true;
   const text = JSON.stringify(gridId);

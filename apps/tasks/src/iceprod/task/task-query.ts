@@ -16,7 +16,7 @@ import { valuesOf } from './sorting.js';
 import type { TaskCounts } from './task-counts.js';
 import { ICEPROD } from '../streams.js';
 
-/** Up to that many matches are looked up by their status and put in order; more are met often enough on the way. */
+/** Up to this many matches are found by status and sorted. With more, a walk in id order finds them soon enough. */
 const LOOKED_UP_MAX = 50_000;
 
 /** `GET /tasks`: tasks of all datasets, in order of creation or sorted. */
@@ -24,7 +24,7 @@ export class TaskQuery {
   private readonly answers: PagedAnswers;
   private readonly sorted = new SortedLists();
 
-  /** @param reader resolves words, which never change; units are read from snapshots */
+  /** @param reader resolves words, which never change. Units are read from snapshots. */
   constructor(
     private readonly reader: UnitReader,
     private readonly counts: TaskCounts,
@@ -101,13 +101,13 @@ export class TaskQuery {
     );
   }
 
-  /** A prefix, to the letter. */
+  /** Compares the prefix exactly. */
   private isAtSite(site: WordId, prefix: string | undefined): boolean {
     return prefix === undefined || this.reader.words.site.wordOf(site).startsWith(prefix);
   }
 }
 
-/** Units of these statuses, in no order that means something; others get their turn in between. */
+/** Units of these statuses in no particular order. Other work can run in between. */
 async function* matching(
   snapshot: Snapshot,
   statuses: readonly StatusId[],

@@ -84,7 +84,7 @@ describe('the tasks service', () => {
     return documents.map((document) => JSON.parse(document) as Document);
   };
 
-  /** A dataset that the service has heard of. */
+  /** Submits a dataset and waits until the service shows it. */
   const submit = async (datasetId: string, facts: Partial<DatasetSubmitted> = {}): Promise<void> => {
     const access = { read_groups: ['users'], write_groups: ['admin'], read_users: ['alice'], write_users: ['alice'] };
     const position = await submitDataset(host.ledger, datasetId, { dataset: 1, access, ...facts });
@@ -142,7 +142,7 @@ describe('the tasks service', () => {
     await expect(ask(ListTasks, { dataset_id: 'nobody', statuses: ['melted'] }, ALICE)).rejects.toMatchObject(unknown);
   });
 
-  it('hands out tasks of a dataset only while it processes', async () => {
+  it('hands out tasks of a dataset only while it is processing', async () => {
     await add('d', { status: 'waiting' });
     const nothing = { kind: 'not-found', message: 'Task not found' };
     await submit('d', { status: 'suspended' });
@@ -235,7 +235,7 @@ describe('the tasks service', () => {
     expect(await queried({ statuses: ['idle', 'idle'] })).toEqual(ids);
   });
 
-  it('counts and sums up by name in the order of the tasks', async () => {
+  it('counts and computes statistics by name, in the order of the tasks', async () => {
     const complete = { status: 'complete', task_index: 1, name: '__proto__' };
     const ids = [await add('d', { ...complete, requirements: '{"gpu":2}' }), await add('d', complete)];
     await add('d', { name: 'first', task_index: 0 });
@@ -255,7 +255,7 @@ describe('the tasks service', () => {
     expect((await ask(TaskStatistics, { dataset_id: 'nobody' })).document).toBe('{}');
   });
 
-  it('gives no task to two who race for it', async () => {
+  it('gives no task to two concurrent claims', async () => {
     const count = 200;
     const tasks = [{ name: 'n', depends: [], requirements: '{}', status: 'waiting' }];
     await ask(AddTasks, { dataset_id: 'd', first_job_index: 0, count, tasks });

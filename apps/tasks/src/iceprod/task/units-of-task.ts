@@ -2,7 +2,7 @@ import type { ConcernsUnits } from '#contracts/work-events.js';
 import { ordinalOfKey } from '../../workload/member-key.js';
 import type { TaskView } from './view.js';
 
-/** Names a task in an event of a stream, so that its history shows the event; only a task at home there can be named. */
+/** Adds a task to an event, so that its history shows the event. Only a task whose home is the stream can be added. */
 export const unitsOfTask = (
   view: Pick<TaskView, 'find' | 'streamOf'>,
   stream: string,

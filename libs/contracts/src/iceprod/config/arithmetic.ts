@@ -6,14 +6,14 @@ class NotArithmetic extends Error {
   override readonly name = 'NotArithmetic';
 }
 
-/** Python writes no longer integers either; without a bound a config could fill the memory with one number. */
+/** Python has the same limit. Without it a config could fill the memory with one number. */
 const DIGITS_MAX = 4300;
 const INTEGER_END = 10n ** BigInt(DIGITS_MAX);
-/** Powers are judged by the digits of their base before they are worked out. */
+/** The size of a power is estimated from the digits of its base before it is computed. */
 const POWER_HEX_DIGITS_MAX = BigInt(INTEGER_END.toString(16).length);
 const EXPONENT_MAX = 1024n;
 
-/** Parentheses and signs in one another, as in Python. */
+/** Maximum nesting of parentheses and signs, as in Python. */
 const NESTING_MAX = 200;
 
 const TOKEN = /\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|(\*\*|\/\/|[-+*/%()]))/y;

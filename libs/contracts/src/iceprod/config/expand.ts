@@ -3,7 +3,7 @@ import { evaluate, formatNumeric, parseNumeric, type Numeric } from './arithmeti
 import { isArray, isObject, toText, type Json } from './json.js';
 import { sprintf } from './sprintf.js';
 
-/** What macros of one module may name. The first that has a name wins, from the module outwards. */
+/** Values that macros of one module can use. The first scope that has a name wins, from the module outwards. */
 export interface Scope {
   /** `$(job)`, `$(task)`, `$(dataset)`...; then the parameters of module, tray, task and steering. */
   readonly bare: readonly Readonly<Record<string, Json>>[];
@@ -14,13 +14,13 @@ export interface Scope {
   readonly choose?: (count: number) => number;
 }
 
-/** Parameters may be made of parameters; deeper than this they are made of themselves. */
+/** Maximum nesting of parameters in parameters. Deeper ones refer to themselves. */
 const DEPTH_MAX = 32;
 
-/** Characters that one expansion looks at, those of values and of values' values included: more are made of doublings. */
+/** Maximum characters that one expansion processes, including nested values: repeated doubling would exceed it. */
 const WORK_MAX = 8 * 1024 * 1024;
 
-/** What a macro counts for besides its characters. */
+/** Cost of a macro in addition to its characters. */
 const MACRO_WORK = 64;
 
 export class EndlessExpansion extends Error {
@@ -36,8 +36,8 @@ const find = (scopes: readonly Readonly<Record<string, Json>>[], name: string): 
 
 /** Splits at the commas outside of quotes and parentheses. */
 const splitArguments = (text: string): readonly string[] => {
-  const pieces: string[] = [];
-  let piece = '';
+  const items: string[] = [];
+  let current = '';
   let quote = '';
   let depth = 0;
   for (const character of text) {
@@ -46,11 +46,11 @@ const splitArguments = (text: string): readonly string[] => {
     else if ('([{'.includes(character)) depth += 1;
     else if (')]}'.includes(character)) depth -= 1;
     if (character === ',' && quote === '' && depth === 0) {
-      pieces.push(piece);
-      piece = '';
-    } else piece += character;
+      items.push(current);
+      current = '';
+    } else current += character;
   }
-  return [...pieces, piece].map((item) => item.trim().replace(/^(['"])(.*)\1$/s, '$2'));
+  return [...items, current].map((item) => item.trim().replace(/^(['"])(.*)\1$/s, '$2'));
 };
 
 const listItems = (text: string): readonly string[] => {
@@ -118,7 +118,7 @@ const resolve = (name: string, inner: string, scope: Scope): string | undefined 
   }
 };
 
-/** By the index of each opening parenthesis that of the one that closes it. */
+/** Maps the index of each opening parenthesis to the index of its closing one. */
 const closings = (text: string): ReadonlyMap<number, number> => {
   const found = new Map<number, number>();
   const open: number[] = [];
@@ -129,7 +129,7 @@ const closings = (text: string): ReadonlyMap<number, number> => {
   return found;
 };
 
-/** One expansion, with what it has cost so far. */
+/** One expansion and its cost so far. */
 class Expansion {
   private work = 0;
 
@@ -166,8 +166,8 @@ class Expansion {
 
 /**
  * Replaces the macros of a config's text, from the inside outwards (IceProd contract 16): `$(x)`, `$steering(x)`,
- * `$options(x)`, `$args(x)`, `$eval`, `$sprintf`, `$choice`, `$sum`, `$min`, `$max`, `$len`. What nothing is known
- * about stays as it is written.
+ * `$options(x)`, `$args(x)`, `$eval`, `$sprintf`, `$choice`, `$sum`, `$min`, `$max`, `$len`. Unknown
+ * names stay as they are written.
  *
  * @throws EndlessExpansion
  */

@@ -47,7 +47,7 @@ describe('expand', () => {
     },
   );
 
-  it.each(['$steering(self)', '$steering(twice)'])('refuses %s, which never ends', (text) => {
+  it.each(['$steering(self)', '$steering(twice)'])('refuses %s, which is recursive', (text) => {
     expect(() => expand(text, scope)).toThrow(EndlessExpansion);
   });
 
@@ -59,7 +59,7 @@ describe('expand', () => {
     expect(() => expand('$(p29)', { ...scope, bare: [Object.fromEntries(doubled)] })).toThrow(EndlessExpansion);
   });
 
-  it('takes no longer for what is never closed', () => {
+  it('takes no longer for unclosed parentheses', () => {
     const text = '$('.repeat(200_000);
     expect(expand(text, scope)).toBe(text);
     expect(expand(`${text}$(job))`, scope)).toBe(`${text.slice(0, -2)}$(17)`);

@@ -23,7 +23,7 @@ const fromParsed = (value: unknown): Json => {
     : null;
 };
 
-/** Parses without losing the texts of numbers. */
+/** Parses JSON and keeps the texts of numbers. */
 export const parseJson = (text: string): Json =>
   fromParsed(
     JSON.parse(text, (_, value: unknown, context?: { readonly source?: string }) =>
@@ -40,7 +40,7 @@ export const writeJson = (value: Json): string => {
   return `{${members.join(',')}}`;
 };
 
-/** As configs' own language, Python, puts a value into a text. */
+/** Formats a value as Python does, the language of configs. */
 export const toText = (value: Json): string => {
   if (typeof value === 'string') return value;
   if (value === null) return 'None';

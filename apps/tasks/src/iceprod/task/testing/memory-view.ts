@@ -12,7 +12,7 @@ import { keyOf, ordinalOfKey, workloadOfKey } from '../../../workload/member-key
 import type { DatasetState, Selected, TaskView } from '../view.js';
 import { workStream } from '../../streams.js';
 
-/** What deciders look at, in memory and by the plainest means: the measure for what the tables do. */
+/** A simple in-memory view: the model that the tables are compared with. */
 export class MemoryView implements TaskView, ReadyUnits {
   readonly units = new Map<UnitKey, Unit>();
   readonly datasets = new Map<string, DatasetState>();
@@ -113,16 +113,16 @@ export class MemoryView implements TaskView, ReadyUnits {
       .slice(0, limit);
   }
 
-  /** How many of the units that this one waits for are not complete. */
+  /** How many dependencies of a unit are not complete. */
   openDependencies(unit: Unit): number {
     return iceprodPolicy.dependsOn(unit.depends).filter((id) => this.unit(id)?.status !== 'complete').length;
   }
 
   private applyGrid(workload: number, added: UnitsAdded, timeMicros: number): void {
     const [first, last] = added.units[0] ?? [0, -1];
-    for (let place = 0; place <= last - first; place += 1) {
-      const shape = added.shapes[place % added.shapes.length];
-      if (shape !== undefined) this.put(gridUnit(workload, added, shape, place, timeMicros));
+    for (let position = 0; position <= last - first; position += 1) {
+      const shape = added.shapes[position % added.shapes.length];
+      if (shape !== undefined) this.put(gridUnit(workload, added, shape, position, timeMicros));
     }
   }
 

@@ -28,10 +28,10 @@ export const DATASETS = ['d', 'e'];
 
 type Decide = (view: TaskView, timeMicros: number) => Decision<unknown> | SlicedDecision<unknown>;
 
-/** A command on tasks that are there. */
+/** A command on existing tasks. */
 export type Step = (ids: readonly string[], matcher: ClaimMatcher) => Decide;
 
-/** The tables, and beside them the plainest model of what they should hold. */
+/** The tables, and a simple model with the expected content. */
 export class TaskModel {
   readonly database = new DatabaseSync(':memory:');
   readonly units = iceprodUnits();
@@ -125,7 +125,7 @@ export class TaskModel {
     );
   }
 
-  /** The same, counted afresh. */
+  /** The same, computed from all tasks of the model. */
   expectedStatistics(): unknown[] {
     const done = [...this.memory.units.values()].filter((unit) => unit.status === 'complete');
     return DATASETS.map((datasetId) => {
@@ -135,7 +135,7 @@ export class TaskModel {
     });
   }
 
-  /** The same from the plain model. */
+  /** The same from the simple model. */
   expected(ids: readonly string[] = this.ids()) {
     const units = ids.map((id) => this.memory.unit(id) ?? fail(id));
     const count = (accepts: (unit: (typeof units)[number]) => boolean): Record<string, number> => {
@@ -175,7 +175,7 @@ const counted = (answer: { readonly document: string } | DomainError): unknown =
 
 const near = (value: number): unknown => expect.closeTo(value, 9) as unknown;
 
-/** Contract 7.5, by the plainest means. */
+/** Contract 7.5, computed directly. */
 const statisticsOf = (units: readonly Unit[]): object => {
   const sum = (of: (unit: Unit) => number): number => units.reduce((total, unit) => total + of(unit), 0);
   const hours = units.map((unit) => unit.walltimeHours);
