@@ -263,6 +263,9 @@ describe('pilots', () => {
     expect(await eventsOf(lost)).toEqual(['WorkerStarted', 'WorkerEnded', 'WorkerUnitsReleased']);
     const reason = `pilot ${lost} expired: no heartbeat for 90 seconds`;
     expect(tasksService.orders.map(({ request }) => request)).toMatchObject([{ tasks: ['a'], reason }]);
+    // The heartbeat of a pilot that has sent none is its start.
+    const heartbeatMicros = Number(tasksService.orders[0]?.request.last_heartbeat_micros);
+    expect(heartbeatMicros).toBeLessThanOrEqual(startedMicros);
     expect(tasksService.logs[0]?.request.data).toEqual({
       raw: JSON.stringify(`${reason} while it held this task; the task waits again\n`),
     });

@@ -26,6 +26,8 @@ export interface WorkerEvents {
     readonly units: readonly string[];
     /** How long no heartbeat had arrived, when that is the reason. */
     readonly silent_seconds?: number;
+    /** Its last heartbeat, if it had promised some. Microseconds since the Unix epoch. */
+    readonly last_heartbeat_micros?: number;
   };
   /** No unit is assigned to the ended worker any more; `evicted` of them had still been running. */
   readonly WorkerUnitsReleased: { readonly worker_id: string; readonly evicted: number };

@@ -182,6 +182,11 @@ export interface EvictTasksRequest {
   readonly reason: string;
   /** When the pilot ended: what began to run later runs elsewhere. */
   readonly ended_micros: number;
+  /**
+   * The last heartbeat of a pilot that promised heartbeats. Its list then counts for tasks with an instance too: nobody else
+   * ends their runs.
+   */
+  readonly last_heartbeat_micros?: number;
 }
 
 export interface EvictedTask {
@@ -189,5 +194,5 @@ export interface EvictedTask {
   readonly dataset_id: string;
 }
 
-/** Sends those that still run without an instance back to `waiting`; replies which. */
+/** Sends those that the pilot still held back to `waiting`; replies which. */
 export const EvictTasks = command<EvictTasksRequest, { evicted: readonly EvictedTask[] }>('tasks', 'tasks.evict');

@@ -34,7 +34,7 @@ const reasonOf = ({ reason, silent_seconds: seconds }: WorkerEvents['WorkerEnded
  */
 export const pilotProjection: Projection = {
   name: 'pilot',
-  version: 2,
+  version: 3,
   streamPrefixes: ['worker-iceprod.'],
   eventTypes: EVENT_TYPES,
   tables: `
@@ -52,7 +52,8 @@ export const pilotProjection: Projection = {
       reason TEXT NOT NULL,
       actor TEXT NOT NULL,
       correlation TEXT NOT NULL,
-      tasks TEXT NOT NULL
+      tasks TEXT NOT NULL,
+      last_heartbeat INTEGER
     ) STRICT;`,
   indexes: 'CREATE INDEX pilot_by_expiry ON pilot (expires);',
 
@@ -72,7 +73,7 @@ export const pilotProjection: Projection = {
     };
     const remove = database.prepare('DELETE FROM pilot WHERE id = ?');
     const hold = database.prepare(
-      'INSERT OR IGNORE INTO pilot_release (id, ended, reason, actor, correlation, tasks) VALUES (?, ?, ?, ?, ?, ?)',
+      'INSERT OR IGNORE INTO pilot_release (id, ended, reason, actor, correlation, tasks, last_heartbeat) VALUES (?, ?, ?, ?, ?, ?, ?)',
     );
     const release = database.prepare('DELETE FROM pilot_release WHERE id = ?');
     return {
@@ -96,11 +97,11 @@ export const pilotProjection: Projection = {
             return;
           }
           case 'WorkerEnded': {
-            const { units } = event.data;
+            const { units, last_heartbeat_micros: lastHeartbeat = null } = event.data;
             remove.run(id);
             listTasks(id, units, []);
-            if (units.length > 0)
-              hold.run(id, timeMicros, reasonOf(event.data), actor, correlationId, JSON.stringify(units));
+            if (units.length === 0) return;
+            hold.run(id, timeMicros, reasonOf(event.data), actor, correlationId, JSON.stringify(units), lastHeartbeat);
             return;
           }
           case 'WorkerUnitsReleased':

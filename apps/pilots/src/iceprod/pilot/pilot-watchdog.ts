@@ -77,8 +77,11 @@ export class PilotWatchdog implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private isLost(id: string, updatedMicros: number, timeoutMicros: number, atMicros: number): boolean {
-    const heardMicros = this.heartbeats.lastMicros(pilotStream(id)) ?? 0;
-    return Math.max(heardMicros, updatedMicros, this.startedMicros) + timeoutMicros <= atMicros;
+    return Math.max(this.lastHeartbeatMicros(id, updatedMicros), this.startedMicros) + timeoutMicros <= atMicros;
+  }
+
+  private lastHeartbeatMicros(id: string, updatedMicros: number): number {
+    return Math.max(this.heartbeats.lastMicros(pilotStream(id)) ?? 0, updatedMicros);
   }
 
   private async end(id: string, atMicros: number): Promise<void> {
@@ -94,9 +97,13 @@ export class PilotWatchdog implements OnApplicationBootstrap, OnModuleDestroy {
         // A heartbeat may have arrived since.
         const row = this.selectOne.get(id);
         const timeoutMicros = Number(row?.['timeout']);
-        return row !== undefined && this.isLost(id, Number(row['updated']), timeoutMicros, atMicros)
-          ? endPilot(this.pilots.get(id), id, 'expired', timeoutMicros / MICROS_PER_SECOND)
-          : { events: [], reply: {} };
+        if (row === undefined || !this.isLost(id, Number(row['updated']), timeoutMicros, atMicros)) {
+          return { events: [], reply: {} };
+        }
+        return endPilot(this.pilots.get(id), id, 'expired', {
+          seconds: timeoutMicros / MICROS_PER_SECOND,
+          lastHeartbeatMicros: this.lastHeartbeatMicros(id, Number(row['updated'])),
+        });
       },
     });
     if ('error' in answer) return;

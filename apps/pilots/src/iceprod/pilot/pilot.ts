@@ -104,20 +104,23 @@ export const reportPilot = (
 /**
  * `DELETE /pilots/{pilot_id}`, and the end of a pilot whose heartbeats stopped.
  *
- * @param silentSeconds how long no heartbeat had arrived, for an expired pilot
+ * @param silence how long no heartbeat had arrived, for an expired pilot, and its last one
  */
 export const endPilot = (
   document: string | undefined,
   id: string,
   reason: WorkerEvents['WorkerEnded']['reason'],
-  silentSeconds?: number,
+  silence?: { readonly seconds: number; readonly lastHeartbeatMicros: number },
 ): Decision<Nothing> => {
   if (document === undefined) return pilotNotFound();
   const data: WorkerEvents['WorkerEnded'] = {
     worker_id: id,
     reason,
     units: tasksOf(document),
-    ...(silentSeconds !== undefined && { silent_seconds: silentSeconds }),
+    ...(silence !== undefined && { silent_seconds: silence.seconds }),
+    // Other pilots list tasks as they please (contract 12.3).
+    ...(silence !== undefined &&
+      membersOf(document).has('heartbeat_seconds') && { last_heartbeat_micros: silence.lastHeartbeatMicros }),
   };
   return { events: [{ stream: pilotStream(id), type: 'WorkerEnded', data }], reply: {} };
 };

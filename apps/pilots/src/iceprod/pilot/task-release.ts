@@ -33,6 +33,8 @@ interface PendingRelease {
   readonly actor: string;
   readonly correlationId: string;
   readonly tasks: readonly string[];
+  /** Of a pilot that had promised heartbeats. */
+  readonly lastHeartbeatMicros: number | undefined;
 }
 
 /** Tasks of ended pilots that are not released yet. */
@@ -55,6 +57,7 @@ class PendingReleases {
       actor: String(row['actor']),
       correlationId: String(row['correlation']),
       tasks: JSON.parse(String(row['tasks'])) as string[],
+      lastHeartbeatMicros: row['last_heartbeat'] === null ? undefined : Number(row['last_heartbeat']),
     };
   }
 
@@ -127,8 +130,13 @@ export class TaskRelease implements OnApplicationBootstrap, OnModuleDestroy {
     const pending = this.pending.of(pilotId);
     if (pending === undefined) return true;
     try {
-      const { tasks, endedMicros } = pending;
-      const request = { tasks, ended_micros: endedMicros, reason: `pilot ${pilotId} ${pending.reason}` };
+      const { tasks, endedMicros, lastHeartbeatMicros } = pending;
+      const request = {
+        tasks,
+        ended_micros: endedMicros,
+        reason: `pilot ${pilotId} ${pending.reason}`,
+        ...(lastHeartbeatMicros !== undefined && { last_heartbeat_micros: lastHeartbeatMicros }),
+      };
       const { evicted } = await this.bus.request(EvictTasks, request, contextOf(pending, 'evict'));
       await this.writeLogs(pending, evicted);
       const data: WorkerEvents['WorkerUnitsReleased'] = { worker_id: pilotId, evicted: evicted.length };

@@ -61,6 +61,27 @@ describe('evicting tasks', () => {
     );
   });
 
+  it('sends those with an instance back too that a pilot with heartbeats still held', async () => {
+    const [running, claimed, complete, later] = [
+      await add({ status: 'processing', instance_id: 'i' }),
+      await add({ status: 'queued', instance_id: 'i' }),
+      await add({ status: 'complete', instance_id: 'i' }),
+      await add({ status: 'processing', instance_id: 'i', job_index: 7 }),
+    ];
+    const heartbeatMicros = nowMicros();
+    await ask(AmendTask, { task_id: later, fields: '{"status_changed":"2099-01-01T00:00:00.000000"}' });
+    const request = {
+      tasks: [running, claimed, complete, later],
+      reason: 'pilot p expired',
+      ended_micros: nowMicros(),
+      last_heartbeat_micros: heartbeatMicros,
+    };
+    const { evicted } = await ask(EvictTasks, request);
+    expect(evicted.map(({ task_id: task }) => task)).toEqual([running, claimed]);
+    expect(await get(running)).toMatchObject({ status: 'waiting', instance_id: '', evictions: 1, failures: 0 });
+    for (const task of [running, claimed]) await ask(AmendTask, { task_id: task, fields: '{"status":"suspended"}' });
+  });
+
   it('happens once for a repeated command', async () => {
     const task = await add({ status: 'processing' });
     const endedMicros = nowMicros();
