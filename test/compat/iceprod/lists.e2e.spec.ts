@@ -272,6 +272,7 @@ describe.each(MODES)('lists ($mode)', (mode) => {
       'changed_since=2026-02-30T00:00:00.000000',
       'changed_since must be a Cairn-Position or a UTC timestamp like 2026-01-31T12:00:00.000000',
     ],
+    ['changed_since=999999999999999', 'changed_since is beyond the end of the history: use a time, or leave it out'],
     ['after=x', 'after is not what an answer to this list gave'],
     ['after=x&sort=status', 'after is not what an answer to this list gave'],
     ['after=WyJ4Il0', 'after is not what an answer to this list gave'],

@@ -21,7 +21,9 @@ import {
 import type { ListPage } from '#contracts/lists.js';
 import { newId } from '#contracts/ids.js';
 import type { DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
+import { Ledger } from '#ledger/ledger.js';
 import { AccessRules } from '#event-sourcing/access-rules.js';
+import { refuseFuturePosition } from '#event-sourcing/changed-since.js';
 import { Groups } from '#event-sourcing/groups.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { type PagedAnswers, textPages } from '#event-sourcing/paged-answers.js';
@@ -54,6 +56,7 @@ export class DatasetController {
 
   constructor(
     private readonly mailbox: Mailbox,
+    private readonly ledger: Ledger,
     readModel: ReadModel,
     environment: Environment,
   ) {
@@ -97,9 +100,11 @@ export class DatasetController {
 
   @MessagePattern(ListDatasets.subject)
   async list({ context, request }: Message<ListDatasetsRequest>): Promise<Answer<ListPage>> {
-    const page = await this.lists.page(request.cursor, ({ database }) =>
-      this.datasetsOn(database).list(request, context.caller),
-    );
+    const page =
+      (await refuseFuturePosition(this.ledger, request)) ??
+      (await this.lists.page(request.cursor, ({ database }) =>
+        this.datasetsOn(database).list(request, context.caller),
+      ));
     return page instanceof DomainError ? refused(page) : { reply: page };
   }
 

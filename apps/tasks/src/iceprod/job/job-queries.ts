@@ -4,6 +4,7 @@ import type { ListJobsRequest } from '#contracts/iceprod/jobs.js';
 import { pickFields, type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
 import { JOB_SORT_FIELDS } from '#contracts/iceprod/sort-fields.js';
 import { afterCursor, type SortField } from '#contracts/lists.js';
+import { refuseFuturePosition } from '#event-sourcing/changed-since.js';
 import { type ListStart, listStart } from '#event-sourcing/list-start.js';
 import { type Chunks, type PagedAnswers, type SnapshotPage, textPages } from '#event-sourcing/paged-answers.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
@@ -113,7 +114,9 @@ export class JobLists {
   }
 
   /** `GET /datasets/{dataset_id}/jobs`: entries are `"<job_id>":{...}` texts. */
-  list(request: ListJobsRequest): Promise<SnapshotPage | DomainError> {
+  async list(request: ListJobsRequest): Promise<SnapshotPage | DomainError> {
+    const refusal = await refuseFuturePosition(this.ledger, request);
+    if (refusal !== undefined) return refusal;
     return this.answers.page(request.cursor, (snapshot) => {
       const unchanged = filterOf(request);
       if (unchanged instanceof DomainError) return unchanged;

@@ -4,6 +4,7 @@ import { wantedFields } from '#contracts/iceprod/keys.js';
 import { afterCursor, type SortField } from '#contracts/lists.js';
 import type { ListTasksRequest } from '#contracts/iceprod/tasks.js';
 import { membersOf } from '#contracts/raw-json.js';
+import { refuseFuturePosition } from '#event-sourcing/changed-since.js';
 import { type ListStart, listStart } from '#event-sourcing/list-start.js';
 import { type Chunks, PagedAnswers, type SnapshotPage, textPages } from '#event-sourcing/paged-answers.js';
 import type { Row, RowDocuments } from '#event-sourcing/row-documents.js';
@@ -46,7 +47,9 @@ export class TaskLists {
   }
 
   /** Entries are `"<task_id>":{...}` texts in order of creation, or sorted. */
-  list(request: ListTasksRequest): Promise<SnapshotPage | DomainError> {
+  async list(request: ListTasksRequest): Promise<SnapshotPage | DomainError> {
+    const refusal = await refuseFuturePosition(this.ledger, request);
+    if (refusal !== undefined) return refusal;
     return this.answers.page(request.cursor, (snapshot) => {
       const { sort = [] } = request;
       return sort.length === 0 ? this.created(request, snapshot) : this.sortedList(request, sort, snapshot);
