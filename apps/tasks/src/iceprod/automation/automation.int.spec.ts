@@ -7,6 +7,7 @@ import type { DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { TasksModule } from '../../tasks.module.js';
 import { submitDataset } from '../testing/submit-dataset.js';
+import { ChangeTracker } from './change-tracker.js';
 
 const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], groups: [] };
 const FIVE_MINUTES_MS = 5 * 60_000;
@@ -28,6 +29,11 @@ class AutomationHarness {
 
   end(): Promise<void> {
     return this.host.end();
+  }
+
+  /** Waits until automation has looked at all changes: what happens then is not overtaken by them. */
+  async settled(): Promise<void> {
+    await eventually(() => Promise.resolve(this.host.part(ChangeTracker).isEmpty), true);
   }
 
   async submit(id: string, facts: Partial<DatasetSubmitted>): Promise<void> {
@@ -162,6 +168,7 @@ describe('weights that change with time', () => {
     for (const id of [task, ending]) await eventually(() => cairn.statusOf(id), 'waiting');
     // Of the group a half, without a quarter of the half of all active tasks, and without a tenth for the middle of the jobs.
     await eventually(async () => (await cairn.taskAt(task)).priority.toFixed(6), (1 / 2 - 1 / 8 - 1 / 10).toFixed(6));
+    await cairn.settled();
     const [claimed] = await cairn.claim(1, 'other');
     await cairn.complete(claimed);
     await eventually(() => cairn.jobStatusOf(job), 'complete');
