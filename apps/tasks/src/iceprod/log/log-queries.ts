@@ -35,9 +35,28 @@ export const logText = async (
   return { before: `${before}${(await blobs.getText(blobKey)) ?? '""'}}`, after: '' };
 };
 
-/** One log at a time, because each waits for its body. */
+/** Bodies read at a time: enough to keep the threads that read files busy. */
+const BODIES_AT_ONCE = 16;
+
+/** Logs whose inlined bodies fit into one chunk of a page. */
+function* readTogether(logs: Iterable<LogEntry>): Generator<readonly LogEntry[], void, void> {
+  let group: LogEntry[] = [];
+  let bytes = 0;
+  for (const log of logs) {
+    const inlined = log.size > INLINE_BYTES_MAX ? 0 : log.size;
+    if (group.length === BODIES_AT_ONCE || bytes + inlined > INLINE_BYTES_MAX) {
+      yield group;
+      group = [];
+      bytes = 0;
+    }
+    group.push(log);
+    bytes += inlined;
+  }
+  if (group.length > 0) yield group;
+}
+
 async function* texts(logs: Iterable<LogEntry>, text: (entry: LogEntry) => Promise<LogText>): Chunks<LogText> {
-  for (const log of logs) yield { entries: [await text(log)] };
+  for (const group of readTogether(logs)) yield { entries: await Promise.all(group.map(text)) };
   return undefined;
 }
 
