@@ -1,17 +1,14 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
-import { DomainError } from '#platform/domain-error.js';
 import { ref } from '#ledger/ref.js';
 import type { Answer, Message, Page } from '#bus/contract.js';
 import { GetGrid, ListGrids, RegisterGrid, ReportGrid } from '#contracts/iceprod/pilots.js';
 import { newId } from '#contracts/ids.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
-import { type PagedAnswers, textPages } from '#event-sourcing/paged-answers.js';
-import { perConnection } from '#event-sourcing/per-connection.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { Heartbeats } from '../../heartbeat/heartbeats.js';
+import { DocumentQueries } from '../document/document-queries.js';
 import { Documents } from '../document/documents.js';
 import { gridNotFound, gridStream, registerGrid, reportGrid } from './grid.js';
 
@@ -21,21 +18,16 @@ const GRIDS_REF = ref('iceprod', 'main', 'grids');
 /** Messages about IceProd grids. */
 @Controller()
 export class GridController {
-  private readonly shown: Documents;
+  private readonly documents: DocumentQueries;
   private readonly decided: Documents;
-  private readonly documentsOn: (database: DatabaseSync) => Documents;
-  private readonly answers: PagedAnswers;
 
   constructor(
     private readonly mailbox: Mailbox,
     private readonly heartbeats: Heartbeats,
     readModel: ReadModel,
   ) {
-    const lastHeartbeat = (id: string): number | undefined => heartbeats.lastMicros(gridStream(id));
-    this.shown = new Documents(readModel.queries, 'grid', 'grid_id', lastHeartbeat);
+    this.documents = new DocumentQueries(readModel, 'grid', 'grid_id', (id) => heartbeats.lastMicros(gridStream(id)));
     this.decided = new Documents(readModel.writer, 'grid', 'grid_id');
-    this.documentsOn = perConnection((database) => new Documents(database, 'grid', 'grid_id', lastHeartbeat));
-    this.answers = textPages(readModel.snapshots);
   }
 
   @MessagePattern(RegisterGrid.subject)
@@ -48,14 +40,13 @@ export class GridController {
 
   @MessagePattern(GetGrid.subject)
   get(@Payload() { request }: Message<{ grid_id: string }>): Answer<{ document: string }> {
-    const document = this.shown.get(request.grid_id);
+    const document = this.documents.get(request.grid_id);
     return document === undefined ? { error: gridNotFound().toValue() } : { reply: { document } };
   }
 
   @MessagePattern(ListGrids.subject)
-  async list(@Payload() { request }: Message<{ cursor?: string }>): Promise<Answer<Page>> {
-    const page = await this.answers.page(request.cursor, ({ database }) => this.documentsOn(database).list({}));
-    return page instanceof DomainError ? { error: page.toValue() } : { reply: page };
+  list(@Payload() { request }: Message<{ cursor?: string }>): Promise<Answer<Page>> {
+    return this.documents.list(request.cursor, {});
   }
 
   @MessagePattern(ReportGrid.subject)

@@ -1,8 +1,6 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
-import { DomainError } from '#platform/domain-error.js';
 import { ref } from '#ledger/ref.js';
 import type { Answer, Message, Nothing, Page } from '#bus/contract.js';
 import {
@@ -15,10 +13,9 @@ import {
 } from '#contracts/iceprod/pilots.js';
 import { newId } from '#contracts/ids.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
-import { type PagedAnswers, textPages } from '#event-sourcing/paged-answers.js';
-import { perConnection } from '#event-sourcing/per-connection.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { Heartbeats } from '../../heartbeat/heartbeats.js';
+import { DocumentQueries } from '../document/document-queries.js';
 import { Documents } from '../document/documents.js';
 import { endPilot, pilotNotFound, pilotStream, reportPilot, startPilot } from './pilot.js';
 import { TaskRelease } from './task-release.js';
@@ -32,10 +29,8 @@ const RELEASE_WAIT_MS = 2_000;
 /** Messages about IceProd pilots. */
 @Controller()
 export class PilotController {
-  private readonly shown: Documents;
+  private readonly documents: DocumentQueries;
   private readonly decided: Documents;
-  private readonly documentsOn: (database: DatabaseSync) => Documents;
-  private readonly answers: PagedAnswers;
 
   constructor(
     private readonly mailbox: Mailbox,
@@ -43,11 +38,10 @@ export class PilotController {
     private readonly heartbeats: Heartbeats,
     readModel: ReadModel,
   ) {
-    const lastHeartbeat = (id: string): number | undefined => heartbeats.lastMicros(pilotStream(id));
-    this.shown = new Documents(readModel.queries, 'pilot', 'pilot_id', lastHeartbeat);
+    this.documents = new DocumentQueries(readModel, 'pilot', 'pilot_id', (id) =>
+      heartbeats.lastMicros(pilotStream(id)),
+    );
     this.decided = new Documents(readModel.writer, 'pilot', 'pilot_id');
-    this.documentsOn = perConnection((database) => new Documents(database, 'pilot', 'pilot_id', lastHeartbeat));
-    this.answers = textPages(readModel.snapshots);
   }
 
   @MessagePattern(StartPilot.subject)
@@ -59,19 +53,16 @@ export class PilotController {
 
   @MessagePattern(GetPilot.subject)
   get(@Payload() { request }: Message<{ pilot_id: string }>): Answer<{ document: string }> {
-    const document = this.shown.get(request.pilot_id);
+    const document = this.documents.get(request.pilot_id);
     return document === undefined ? { error: pilotNotFound().toValue() } : { reply: { document } };
   }
 
   @MessagePattern(ListPilots.subject)
-  async list(
+  list(
     @Payload() { request }: Message<PilotFilters & { keys?: readonly string[]; cursor?: string }>,
   ): Promise<Answer<Page>> {
     const { keys, cursor, ...filters } = request;
-    const page = await this.answers.page(cursor, ({ database }) =>
-      this.documentsOn(database).list({ equal: new Map(Object.entries(filters)), keys }),
-    );
-    return page instanceof DomainError ? { error: page.toValue() } : { reply: page };
+    return this.documents.list(cursor, { equal: new Map(Object.entries(filters)), keys });
   }
 
   @MessagePattern(ReportPilot.subject)
