@@ -2,6 +2,7 @@ import { DomainError } from '#platform/domain-error.js';
 import { JOB_STATUSES, type JobStatus } from '#contracts/iceprod/statuses.js';
 import type { Ranges } from '#contracts/work-events.js';
 import type { Decision, SlicedDecision } from '#event-sourcing/command.js';
+import { finished } from '../task/testing/task-spec.js';
 import {
   actOnJobs,
   addJob,
@@ -44,17 +45,9 @@ const viewOf = (jobs: readonly Job[]): JobView => ({
   nextOrdinal: (datasetId) => jobs.filter((each) => each.stream === `work-${datasetId}`).length,
 });
 
-const finish = <Reply>(decision: Decision<Reply> | SlicedDecision<Reply>): Decision<Reply> => {
-  if (!(Symbol.iterator in decision)) return decision;
-  for (;;) {
-    const step = decision.next();
-    if (step.done === true) return step.value;
-  }
-};
-
 /** A decision in short form: errors as `kind: message`, events with stream, type and data. */
 const outcome = (decision: Decision<unknown> | SlicedDecision<unknown>): unknown => {
-  const decided = finish(decision);
+  const decided = finished(decision);
   if (decided instanceof DomainError) return `${decided.kind}: ${decided.message}`;
   return decided.events.map(({ stream, type, data }) => ({ stream, type, ...data }));
 };
