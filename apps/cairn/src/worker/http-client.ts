@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
+import { trimEnd } from '#platform/trim-characters.js';
 import { type AccessToken, TokenRefused, type TokenSource, TokenUnavailable } from './token-source.js';
 
 /** The server has refused the request. */
@@ -136,7 +137,7 @@ export class HttpClient {
 
   /** The address of the server may contain a path. */
   private urlOf(path: string): string {
-    return this.options.url.replace(/\/+$/, '') + path;
+    return trimEnd(this.options.url, '/') + path;
   }
 
   private noteSilence(message: string): void {
