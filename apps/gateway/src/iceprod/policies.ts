@@ -10,6 +10,11 @@ export const ADMINS: Policy = { roles: ['admin'] };
 export const SERVICES: Policy = { roles: SERVICE_ROLES };
 export const SERVICES_AND_PILOTS: Policy = { roles: PILOT_ROLES };
 export const EVERYBODY: Policy = { roles: EVERYBODY_ROLES };
+/** Users see the asynchronous requests that they have made, and those of datasets that they may read. */
+export const REQUEST_READERS: Policy = {
+  roles: EVERYBODY_ROLES,
+  note: 'users need to have made it, or the read rule of its dataset',
+};
 /** A valid token is enough. Pilots count as nobody there: the contract names where they may go. */
 export const ANY_TOKEN: Policy = { roles: EVERYBODY_ROLES, anyToken: true };
 /** Who may exchange a token for a lesser one (IceProd contract 15). */
