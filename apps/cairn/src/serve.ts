@@ -12,6 +12,7 @@ import { Health } from '#platform/health.js';
 import { urlOf } from '#platform/health-listener.js';
 import { createLog, NestLog } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
+import { protectDataFolder } from '#platform/private-files.js';
 import { stopOnSignal } from '#platform/shutdown.js';
 import { DIALECTS } from '../../gateway/src/dialects.js';
 import { createHttpAdapter } from '../../gateway/src/edge/http-adapter.js';
@@ -23,6 +24,7 @@ import type { Terminal } from './command-line.js';
 const serve = async ({ env, stdout }: Terminal): Promise<void> => {
   const environment = loadEnvironment(env);
   const log = createLog(environment, 'cairn');
+  await protectDataFolder(environment.CAIRN_DATA_DIR, log);
   const metrics = new Metrics();
   const health = new Health();
   const ledger = await openLedger({

@@ -8,6 +8,7 @@ import { Health } from '#platform/health.js';
 import { listenForProbes } from '#platform/health-listener.js';
 import { createLog, NestLog } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
+import { protectDataFolder } from '#platform/private-files.js';
 import { runMain } from '#platform/run-main.js';
 import { stopOnSignal } from '#platform/shutdown.js';
 import type { ServiceName } from './contract.js';
@@ -28,6 +29,7 @@ export const runService = (service: Service): Promise<void> => runMain(service.n
 const start = async ({ name, module }: Service): Promise<void> => {
   const environment = loadEnvironment(process.env);
   const log = createLog(environment, name);
+  await protectDataFolder(environment.CAIRN_DATA_DIR, log);
   const metrics = new Metrics();
   const health = new Health();
   const { connection, messages, bus } = await openNats(environment, name, log, metrics);

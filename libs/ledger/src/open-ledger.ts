@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CannotStart } from '#platform/cannot-start.js';
+import { PRIVATE_FOLDER } from '#platform/private-files.js';
 import type { Ledger } from './ledger.js';
 import { SqliteLedger } from './sqlite-ledger.js';
 
@@ -22,7 +23,7 @@ export interface LedgerLocation {
  */
 export const openLedger = async ({ dataDir, eventStoreUrl }: LedgerLocation): Promise<Ledger> => {
   if (eventStoreUrl !== undefined) return openEventStore(eventStoreUrl);
-  mkdirSync(dataDir, { recursive: true });
+  mkdirSync(dataDir, { recursive: true, mode: PRIVATE_FOLDER });
   return SqliteLedger.open(join(dataDir, 'ledger.sqlite'));
 };
 
