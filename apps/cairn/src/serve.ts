@@ -5,6 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { connectInProcess } from '#bus/connect-in-process.js';
 import { InProcessBus } from '#bus/in-process-bus.js';
 import { InProcessStrategy } from '#bus/in-process.strategy.js';
+import { eventStoreConnection } from '#ledger/eventstoredb-settings.js';
 import { openLedger } from '#ledger/open-ledger.js';
 import { diskCheck } from '#platform/disk-check.js';
 import { loadEnvironment } from '#platform/environment.js';
@@ -29,7 +30,7 @@ const serve = async ({ env, stdout }: Terminal): Promise<void> => {
   const health = new Health();
   const ledger = await openLedger({
     dataDir: environment.CAIRN_DATA_DIR,
-    eventStoreUrl: environment.EVENTSTORE_URL,
+    eventStoreUrl: eventStoreConnection(environment),
   });
   health.add('ledger', async () => {
     await ledger.head();

@@ -3,6 +3,9 @@ import type { Position } from '#ledger/ledger.js';
 
 export type ServiceName = 'datasets' | 'tasks' | 'pilots' | 'events' | 'auth';
 
+/** Who sends messages: a service, or the gateway. */
+export type ProcessName = ServiceName | 'gateway';
+
 /** Who asks. The gateway fills it from a verified token; `roles` are already cut to those that the route allows. */
 export interface Caller {
   readonly subject: string;

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { eventStoreConnection } from '#ledger/eventstoredb-settings.js';
 import { openLedger } from '#ledger/open-ledger.js';
 import { diskCheck } from '#platform/disk-check.js';
 import { loadEnvironment } from '#platform/environment.js';
@@ -36,7 +37,7 @@ const start = async ({ name, module }: Service): Promise<void> => {
   health.add('nats', () => connection.flush());
   const ledger = await openLedger({
     dataDir: environment.CAIRN_DATA_DIR,
-    eventStoreUrl: environment.EVENTSTORE_URL,
+    eventStoreUrl: eventStoreConnection(environment),
   });
   health.add('ledger', async () => {
     await ledger.head();
