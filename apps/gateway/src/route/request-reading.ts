@@ -6,7 +6,7 @@ import type { Log } from '#platform/logging.js';
 import type { StoredBlob } from '#storage/blob-store.js';
 import { HttpError } from '../edge/request-error.js';
 import type { SendError } from '../edge/send-error.js';
-import { authorize, errorAfterAuthorization, isForeign } from './authorization.js';
+import { authorize, errorAfterAuthorization, isForeign, needsLease } from './authorization.js';
 import { requireUsableKey } from './idempotency-key.js';
 import { contextOf } from './message-context.js';
 import { RequestSource } from './request-source.js';
@@ -46,7 +46,14 @@ export const requestReading = (bus: Bus, uploads: Uploads, log: Log, sendError: 
         );
         return;
       }
-      done();
+      if (!needsLease(route, caller)) {
+        done();
+        return;
+      }
+      authorize(bus, dialect, route, source, context).then(
+        () => done(),
+        (error: unknown) => sendError(request, reply, error),
+      );
     };
     const { body } = request;
     if (route.upload === undefined || !(body instanceof Readable)) {

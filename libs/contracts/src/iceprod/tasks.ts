@@ -196,6 +196,8 @@ export interface EvictTasksRequest {
    * ends their runs.
    */
   readonly last_heartbeat_micros?: number;
+  /** The only holder whose leases end; absent for pilots that may list any tasks. */
+  readonly holder?: string;
 }
 
 export interface EvictedTask {
