@@ -1,6 +1,7 @@
 import type { Provider, Type } from '@nestjs/common';
 import type { Bus } from '#bus/bus.js';
 import type { MessageContext } from '#bus/contract.js';
+import type { BodyLimits } from './body/body-limits.js';
 import type { ErrorResponse, RequestError } from './edge/request-error.js';
 import type { Examples } from './route/example.js';
 import type { Schema } from './route/field.js';
@@ -29,7 +30,9 @@ export interface Dialect extends ParameterRules {
   readonly errorResponse: (error: RequestError) => ErrorResponse;
   /** Milliseconds that a service has to reply, unless the route gives it more. */
   readonly deadlineMs: number;
-  /** Needed where a route's policy has a `rule`, or a `lease` of a workload. */
+  /** Of requests, unless their route declares others. */
+  readonly bodyLimits: BodyLimits;
+  /** Needed where a route's policy has a `rule`. */
   readonly workloadAccess?: WorkloadAccess;
   /** Changes a URL before the router sees it. Runs for the URLs of all dialects: leave those of others alone. */
   readonly rewriteUrl?: (url: string) => string;
@@ -46,8 +49,6 @@ export interface Dialect extends ParameterRules {
 export interface WorkloadAccess {
   /** The dialect's word for a workload. */
   readonly word: string;
-  /** The workload that the path of a route names; undefined when it names none. */
-  workloadOf(route: AnyRoute, source: RequestSource): string | undefined;
   /** @throws DomainError when the caller may not do this with the workload that the request's path names */
   authorize(bus: Bus, request: WorkloadRequest): Promise<void>;
 }

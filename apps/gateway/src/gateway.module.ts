@@ -12,7 +12,6 @@ import { BlobStoreModule } from '#event-sourcing/blob-store.module.js';
 import { DIALECTS } from './dialects.js';
 import { Authentication } from './edge/authentication.js';
 import { DialectTable } from './edge/dialect-table.js';
-import { BODY_BYTES_MAX } from './edge/http-adapter.js';
 import { Uploads } from './route/uploads.js';
 
 /** Services that the gateway cannot do without. */
@@ -45,7 +44,7 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerif
   providers: [
     ...DIALECTS.dialects.flatMap(({ providers }) => providers),
     { provide: DialectTable, useValue: DIALECTS },
-    { provide: Uploads, useFactory: (blobs: BlobStore) => new Uploads(blobs, BODY_BYTES_MAX), inject: [BlobStore] },
+    { provide: Uploads, useFactory: (blobs: BlobStore) => new Uploads(blobs), inject: [BlobStore] },
     { provide: TokenVerifier, useFactory: tokenVerifier, inject: [Bus, Environment, Log] },
     {
       provide: Authentication,

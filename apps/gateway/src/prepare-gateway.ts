@@ -4,7 +4,11 @@ import { Bus } from '#bus/bus.js';
 import { Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
+import { BodyBudget } from './body/body-budget.js';
+import { bodyLimitsOf } from './body/body-limits.js';
+import { watchSlowBodies } from './body/slow-bodies.js';
 import { Authentication, requestAuthentication } from './edge/authentication.js';
+import { limitConnections } from './edge/connection-limits.js';
 import { crossOriginHeaders } from './edge/cross-origin.js';
 import { DialectTable } from './edge/dialect-table.js';
 import { ErrorFilter } from './edge/error.filter.js';
@@ -20,8 +24,7 @@ import { requestReading } from './route/request-reading.js';
 import { decorateRequests } from './route/request-state.js';
 import { Uploads } from './route/uploads.js';
 
-/** Bodies of requests without a token: logins and forms are small. */
-const PUBLIC_BODY_BYTES_MAX = 64 * 1024;
+const MIB = 1024 * 1024;
 
 /**
  * Installs the hooks that turn requests into calls of controllers. Call it before the application, made with a
@@ -33,7 +36,9 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
   const dialects = app.get(DialectTable);
   const paths = new PathTable();
   const sendError = errorSender(dialects, log);
-  const allowOrigin = crossOriginHeaders(app.get(Environment).CORS_ORIGINS);
+  const environment = app.get(Environment);
+  const allowOrigin = crossOriginHeaders(environment.CORS_ORIGINS);
+  const budget = new BodyBudget(environment.BODIES_MIB_MAX * MIB, environment.BODIES_MIB_PER_CALLER_MAX * MIB);
 
   app.useGlobalFilters(new ErrorFilter(sendError));
   decorateRequests(instance);
@@ -41,13 +46,28 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
     const { url, method, config } = options;
     if (config?.route === undefined) return;
     paths.add(url, [method].flat());
-    options.config = { ...config, dialect: dialects.of(config.route) };
-    if (config.route.policy === 'public') options.bodyLimit = PUBLIC_BODY_BYTES_MAX;
+    const dialect = dialects.of(config.route);
+    options.config = { ...config, dialect, bodyLimits: bodyLimitsOf(config.route, dialect) };
   });
+  limitConnections(
+    instance,
+    {
+      max: environment.CONNECTIONS_MAX,
+      perAddressMax: environment.CONNECTIONS_PER_ADDRESS_MAX,
+      trustedProxies: environment.TRUSTED_PROXIES,
+    },
+    dialects.fallback,
+    log,
+    sendError,
+  );
+  const slowBodies = watchSlowBodies(instance, environment.REQUEST_STALL_SECONDS * 1000, sendError);
   instance.addHook('onRequest', requestRouting(dialects, paths, allowOrigin, sendError));
   instance.addHook('onRequest', requestAuthentication(app.get(Authentication), sendError));
   instance.addHook('preParsing', requestDecoding(sendError));
-  instance.addHook('preHandler', requestReading(app.get(Bus), app.get(Uploads), log, sendError));
+  instance.addHook(
+    'preHandler',
+    requestReading({ bus: app.get(Bus), uploads: app.get(Uploads), budget, slowBodies, log, sendError }),
+  );
   instance.addHook('onSend', terminalLineEnd);
   instance.addHook('onSend', responseCompression);
   instance.addHook('onSend', withoutStreamForHead);

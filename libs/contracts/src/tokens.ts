@@ -4,7 +4,6 @@ import { type Nothing, query } from '#bus/contract.js';
 export const CheckToken = query<{ token: string }, { claims: Readonly<Record<string, unknown>> }>(
   'auth',
   'tokens.check',
-  { isSealed: true },
 );
 
 /** Public keys (JWK set) of the embedded issuer. */

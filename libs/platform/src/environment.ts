@@ -50,32 +50,12 @@ const isNetwork = (value: unknown): boolean => {
   return bits !== undefined && Number(length) >= 1 && Number(length) <= bits;
 };
 
-const isNatsUrl = (value: unknown): boolean => {
-  if (typeof value !== 'string' || !/^(nats|tls):\/\/[^\s/?#]+$/.test(value)) return false;
-  try {
-    const { username, password } = new URL(value);
-    decodeURIComponent(`${username}${password}`);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-/**
- * Variables whose value is never shown, not even in the message that refuses it. URLs are among them: in a malformed one nobody can
- * say where the password is.
- */
-const NEVER_SHOWN: readonly string[] = [
+/** Variables whose value is never shown, not even in the message that refuses it. */
+const SECRETS: readonly string[] = [
   'AUTH_SHARED_SECRET',
   'CAIRN_SECRET_KEY',
   'CAIRN_SECRET_KEYS_OLD',
   'CREDENTIALS_CLIENT_SECRET',
-  'NATS_URL',
-  'EVENTSTORE_URL',
-  'PUBLIC_URL',
-  'OIDC_ISSUERS',
-  'LDAP_URL',
-  'CREDENTIALS_ISSUER_URL',
 ];
 
 /** 32 bytes in base 64. */
@@ -90,6 +70,9 @@ const DELAY_SECONDS_MAX = 3600;
 const PORT_NUMBER = { message: `an integer from 0 to ${PORT_MAX}` };
 const LIFE_SECONDS = { message: `a whole number of seconds from 1 to ${LIFE_SECONDS_MAX}` };
 const DELAY_SECONDS = { message: `a number of seconds from 0 to ${DELAY_SECONDS_MAX}` };
+const CONNECTIONS = { message: 'a whole number from 1 on' };
+const MIB_COUNT = { message: 'a whole number of MiB from 1 on' };
+const STALL_SECONDS = { message: `a number of seconds from 0.1 to ${DELAY_SECONDS_MAX}` };
 const DATASET_NUMBER = { message: 'a whole number from 0 on' };
 
 const asNumber = ({ value }: { value: unknown }): unknown =>
@@ -105,16 +88,6 @@ const asList = ({ value }: { value: unknown }): unknown =>
         .map((entry) => entry.trim())
         .filter((entry) => entry !== '')
     : value;
-
-/** A variable that is of use only together with a partner: both are given, or none. */
-const GivenWith =
-  (partner: keyof Environment, message: string): PropertyDecorator =>
-  (target, property) => {
-    const isGiven = (environment: Environment): boolean =>
-      [property, partner].some((name) => Reflect.get(environment, name) !== undefined);
-    ValidateIf(isGiven)(target, property);
-    IsString({ message })(target, property);
-  };
 
 /**
  * Everything that can be configured from outside, under the names of the environment variables. Read once at start-up by
@@ -138,70 +111,15 @@ export class Environment {
   @IsNotEmpty({ message: 'a folder' })
   readonly CAIRN_DATA_DIR: string = './data';
 
-  /** Servers of the broker between the services, comma-separated, such as `tls://nats:4222`. Without one only embedded Cairn runs. */
-  @Transform(asList)
-  @ValidateBy(
-    { name: 'isNatsUrl', validator: { validate: isNatsUrl } },
-    { each: true, message: 'a comma-separated list of URLs such as nats://127.0.0.1:4222' },
-  )
-  readonly NATS_URL: readonly string[] = [];
-
-  /** File with the certificates of the authorities that sign the broker's; without it, those that Node.js trusts. */
+  /** Broker between the services, such as `nats://127.0.0.1:4222`. Without it only embedded Cairn runs. */
   @IsOptional()
-  @IsString()
-  readonly NATS_TLS_CA?: string;
-
-  /** File with the certificate that this process shows to the broker. Requires `NATS_TLS_KEY`. */
-  @GivenWith('NATS_TLS_KEY', 'the certificate of NATS_TLS_KEY')
-  readonly NATS_TLS_CERT?: string;
-
-  /** File with the private key of that certificate. */
-  @GivenWith('NATS_TLS_CERT', 'the private key of NATS_TLS_CERT')
-  readonly NATS_TLS_KEY?: string;
-
-  /** File with the seed of the nkey that this process logs in to the broker with. */
-  @IsOptional()
-  @IsString()
-  readonly NATS_NKEY_SEED?: string;
-
-  /** File with credentials (JWT and seed) that this process logs in to the broker with. */
-  @IsOptional()
-  @IsString()
-  readonly NATS_CREDS?: string;
-
-  /** Name that this process logs in to the broker with. Requires `NATS_PASSWORD_FILE`. */
-  @GivenWith('NATS_PASSWORD_FILE', 'the user of NATS_PASSWORD_FILE')
-  readonly NATS_USER?: string;
-
-  /** File with the password of that user. */
-  @GivenWith('NATS_USER', 'a file with the password of NATS_USER')
-  readonly NATS_PASSWORD_FILE?: string;
+  @Matches(/^(nats|tls):\/\/[^\s/]+$/, { message: 'a URL such as nats://127.0.0.1:4222' })
+  readonly NATS_URL?: string;
 
   /** EventStoreDB connection string; without it the ledger is the SQLite file in the data folder. */
   @IsOptional()
   @Matches(/^(esdb|kurrentdb)(\+discover)?:\/\/\S+$/, { message: 'a URL such as esdb://127.0.0.1:2113?tls=false' })
   readonly EVENTSTORE_URL?: string;
-
-  /** File with the certificates of the authorities that sign the ledger's; without it, those that Node.js trusts. */
-  @IsOptional()
-  @IsString()
-  readonly EVENTSTORE_TLS_CA?: string;
-
-  /** File with the certificate of the user that this process is to the ledger. Requires `EVENTSTORE_TLS_KEY`. */
-  @GivenWith('EVENTSTORE_TLS_KEY', 'the certificate of EVENTSTORE_TLS_KEY')
-  readonly EVENTSTORE_TLS_CERT?: string;
-
-  /** File with the private key of that certificate. */
-  @GivenWith('EVENTSTORE_TLS_CERT', 'the private key of EVENTSTORE_TLS_CERT')
-  readonly EVENTSTORE_TLS_KEY?: string;
-
-  /** Name that this process logs in to the ledger with. Requires `EVENTSTORE_PASSWORD_FILE`. */
-  @GivenWith('EVENTSTORE_PASSWORD_FILE', 'the user of EVENTSTORE_PASSWORD_FILE')
-  readonly EVENTSTORE_USER?: string;
-
-  /** File with the password of that user. */
-  @GivenWith('EVENTSTORE_USER', 'a file with the password of EVENTSTORE_USER')
-  readonly EVENTSTORE_PASSWORD_FILE?: string;
 
   @IsIn(LOG_LEVELS, { message: `one of ${LOG_LEVELS.join(', ')}` })
   readonly LOG_LEVEL: LogLevel = 'info';
@@ -224,6 +142,40 @@ export class Environment {
     { each: true, message: 'a comma-separated list of addresses and networks such as 10.0.0.0/8' },
   )
   readonly TRUSTED_PROXIES: readonly string[] = [];
+
+  /** Connections of clients that are open at a time. */
+  @Transform(asNumber)
+  @IsInt(CONNECTIONS)
+  @Min(1, CONNECTIONS)
+  readonly CONNECTIONS_MAX: number = 10_000;
+
+  /** Of them, those from one address (or network of 64 bits of IPv6); behind a trusted proxy, requests of one address in flight. */
+  @Transform(asNumber)
+  @IsInt(CONNECTIONS)
+  @Min(1, CONNECTIONS)
+  readonly CONNECTIONS_PER_ADDRESS_MAX: number = 2_000;
+
+  /** Memory for bodies of requests in flight, whole or half sent, in MiB. The first 16 KiB of each do not count. */
+  @Transform(asNumber)
+  @IsInt(MIB_COUNT)
+  @Min(1, MIB_COUNT)
+  readonly BODIES_MIB_MAX: number = 128;
+
+  /** Of it, what one caller may take; without a token, one address. */
+  @Transform(asNumber)
+  @IsInt(MIB_COUNT)
+  @Min(1, MIB_COUNT)
+  readonly BODIES_MIB_PER_CALLER_MAX: number = 32;
+
+  /**
+   * In this time a client must send the head of a request, the whole body if it has shown no valid token, and at least 1 KiB a second
+   * of the body if it has.
+   */
+  @Transform(asDecimal)
+  @IsNumber({}, STALL_SECONDS)
+  @Min(0.1, STALL_SECONDS)
+  @Max(DELAY_SECONDS_MAX, STALL_SECONDS)
+  readonly REQUEST_STALL_SECONDS: number = 10;
 
   /** External OpenID issuers whose tokens are accepted, comma-separated. */
   @Transform(asList)
@@ -385,7 +337,7 @@ export const loadEnvironment = (variables: Readonly<Record<string, string | unde
   );
   const environment = plainToInstance(Environment, given);
   const problems = validateSync(environment).map(({ property, constraints }) => {
-    const value = NEVER_SHOWN.includes(property) ? 'wrong' : `"${variables[property] ?? ''}"`;
+    const value = SECRETS.includes(property) ? 'wrong' : `"${variables[property] ?? ''}"`;
     return `${property} is ${value}; expected ${Object.values(constraints ?? {})[0] ?? 'another value'}`;
   });
   if (problems.length > 0) throw new EnvironmentInvalid(problems.join('\n'));

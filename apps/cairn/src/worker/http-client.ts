@@ -1,7 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
-import { trimEnd } from '#platform/trim-characters.js';
-import { LEASE_NOT_HELD } from '#contracts/leases.js';
 import { type AccessToken, TokenRefused, type TokenSource, TokenUnavailable } from './token-source.js';
 
 /** The server has refused the request. */
@@ -138,7 +136,7 @@ export class HttpClient {
 
   /** The address of the server may contain a path. */
   private urlOf(path: string): string {
-    return trimEnd(this.options.url, '/') + path;
+    return this.options.url.replace(/\/+$/, '') + path;
   }
 
   private noteSilence(message: string): void {
@@ -201,8 +199,7 @@ export class HttpClient {
     if (response.ok) return { text };
     const { status } = response;
     const error = new Refused(status, this.options.reasonIn(text) || response.statusText, this.name(request));
-    // A lost lease says nothing about the token.
-    if (DENIED.has(status) && error.reason !== LEASE_NOT_HELD) return { denied: error, token };
+    if (DENIED.has(status)) return { denied: error, token };
     if (status === SERVER_ERROR) return { cause: `500 ${error.reason}`, retryAfterMs: 0, error };
     if (!TEMPORARY.has(status)) throw error;
     const seconds = Number(response.headers.get('retry-after') ?? 0);

@@ -1,3 +1,4 @@
+import { DEFAULT_BODY_LIMITS } from '../body/body-limits.js';
 import type { Dialect } from '../dialect.js';
 import type { AnyRoute } from '../route/route.js';
 import { DocsController } from './docs.controller.js';
@@ -44,5 +45,6 @@ export const cairn: Dialect = {
   headers: HEADERS,
   errorResponse: cairnErrorResponse,
   deadlineMs: DEADLINE_MS,
+  bodyLimits: DEFAULT_BODY_LIMITS,
   openApi: { schemas: { Problem: PROBLEM }, errorSchema: 'Problem', examples: EXAMPLES },
 };

@@ -135,6 +135,7 @@ const operationArticle = (
     ${
       bodySchema &&
       html`<h4>Body</h4>
+        <p>${requestBody?.description}</p>
         ${membersTable(bodySchema, schemas)}`
     }
     <h4>Example</h4>

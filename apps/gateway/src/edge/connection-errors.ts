@@ -10,15 +10,23 @@ const ERRORS: Readonly<Record<string, readonly [status: number, reason: string]>
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
 };
 
-const responseOf = (dialect: Dialect, status: number, reason: string): ErrorResponse =>
+export const responseOf = (dialect: Dialect, status: number, reason: string): ErrorResponse =>
   dialect.errorResponse(requestErrorOf(new HttpError(status, reason)));
 
 /** Closes a connection that carried no request that could be routed. */
-const endWith = (socket: Duplex, { status, reason, contentType, body }: ErrorResponse): void => {
-  const length = Buffer.byteLength(body);
-  socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: ${contentType}\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n${body}`,
-  );
+export const endWith = (
+  socket: Duplex,
+  { status, reason, contentType, body }: ErrorResponse,
+  more: Readonly<Record<string, string>> = {},
+): void => {
+  const headers = {
+    'Content-Type': contentType,
+    'Content-Length': Buffer.byteLength(body),
+    Connection: 'close',
+    ...more,
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n${body}`);
 };
 
 /** The response that the connection carries or waits for. */

@@ -1,13 +1,23 @@
 import type { preParsingHookHandler } from 'fastify';
 import type { IncomingMessage } from 'node:http';
-import { Readable, type Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { Readable } from 'node:stream';
+import {
+  type BrotliDecompress,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  type Gunzip,
+  type Inflate,
+} from 'node:zlib';
+import { tooLarge } from '../body/read-body.js';
 import { HttpError } from './request-error.js';
 import type { SendError } from './send-error.js';
 
 const CHUNK_SIZE = 64 * 1024;
 
-const DECODERS: Readonly<Record<string, () => Transform>> = {
+type Decoder = Gunzip | Inflate | BrotliDecompress;
+
+const DECODERS: Readonly<Record<string, () => Decoder>> = {
   gzip: () => createGunzip({ chunkSize: CHUNK_SIZE }),
   'x-gzip': () => createGunzip({ chunkSize: CHUNK_SIZE }),
   deflate: () => createInflate({ chunkSize: CHUNK_SIZE }),
@@ -15,16 +25,19 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
 };
 const ACCEPTED = 'gzip, deflate, br';
 
-const tooLarge = (): HttpError => new HttpError(413, 'Request body is too large');
+/** Bodies that decode to more than this must not be much smaller before. */
+const RATIO_FREE_BYTES = 8 * 1024 * 1024;
+/** A log that repeats one line reaches 350, the same character for ever 1,030. */
+const RATIO_MAX = 500;
 
 /**
  * Decodes no faster than the chunks are taken, and stops at the limit: a small body may decode to a huge one.
  *
- * @throws HttpError when the body is corrupt, breaks off, or has more than `bytesMax` bytes once decoded
+ * @throws HttpError when the body is corrupt, breaks off, has more than `bytesMax` bytes once decoded, or grows like a bomb
  */
 async function* decoded(
   source: IncomingMessage,
-  decoder: Transform,
+  decoder: Decoder,
   encoding: string,
   bytesMax: number,
 ): AsyncGenerator<Buffer, void, void> {
@@ -37,6 +50,9 @@ async function* decoded(
     for await (const chunk of source.pipe(decoder) as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > bytesMax) throw tooLarge();
+      if (bytes > RATIO_FREE_BYTES && bytes > RATIO_MAX * decoder.bytesWritten) {
+        throw new HttpError(400, `body is more than ${RATIO_MAX} times as large once decoded`);
+      }
       yield chunk;
     }
   } catch (error) {
@@ -66,7 +82,7 @@ export const requestDecoding =
       sendError(request, reply, new HttpError(415, text, { 'accept-encoding': ACCEPTED }));
       return;
     }
-    const bytesMax = request.routeOptions.bodyLimit;
+    const bytesMax = request.bodyLimits?.bytesMax ?? 0;
     if (Number(headers['content-length']) > bytesMax) {
       sendError(request, reply, tooLarge());
       return;

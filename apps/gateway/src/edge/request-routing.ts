@@ -1,6 +1,4 @@
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
-import type { AnyRoute } from '../route/route.js';
-import { UPLOAD_TYPE } from '../route/uploads.js';
 import type { DialectTable } from './dialect-table.js';
 import type { PathTable } from './path-table.js';
 import { HttpError } from './request-error.js';
@@ -12,14 +10,6 @@ const ignoreTypeOfNoBody = ({ headers }: FastifyRequest): void => {
   const length = headers['content-length'];
   if ((length === undefined || length === '0') && headers['transfer-encoding'] === undefined) {
     headers['content-type'] = undefined;
-  }
-};
-
-/** Bodies of uploads come as streams, whatever their content type; all others come whole. */
-const chooseParser = ({ headers }: FastifyRequest, { upload }: AnyRoute): void => {
-  if (upload !== undefined) headers['content-type'] = UPLOAD_TYPE;
-  else if (headers['content-type']?.toLowerCase().startsWith(UPLOAD_TYPE) === true) {
-    headers['content-type'] = 'application/octet-stream';
   }
 };
 
@@ -41,7 +31,7 @@ export const requestRouting = (
   return (request, reply, done) => {
     const path = pathOf(request.url);
     const { config, url: declaredPath = '' } = request.routeOptions;
-    const { route, dialect } = config;
+    const { route, dialect, bodyLimits } = config;
     reply.headers((dialect ?? dialects.dialectOf(path)).headers);
     allowOrigin(request, reply);
     if ((request.headers.host ?? '') === '' && request.raw.httpVersion === '1.1') {
@@ -55,6 +45,7 @@ export const requestRouting = (
       request.is404 ||
       route === undefined ||
       dialect === undefined ||
+      bodyLimits === undefined ||
       isNameless ||
       paths.isShadowed(declaredPath, path)
     ) {
@@ -63,7 +54,7 @@ export const requestRouting = (
     }
     request.route = route;
     request.dialect = dialect;
-    chooseParser(request, route);
+    request.bodyLimits = bodyLimits;
     ignoreTypeOfNoBody(request);
     done();
   };

@@ -1,29 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
 import type { Log } from '#platform/logging.js';
 import type { DialectTable } from './dialect-table.js';
 import { reasonPhrase } from './reason-phrase.js';
 import { HttpError, requestErrorOf } from './request-error.js';
 import { pathOf } from './url-path.js';
-
-/** The rest of a rejected body is read and dropped for this long. */
-const LINGER_MS = 30_000;
-
-const arrived = async (request: IncomingMessage): Promise<void> => {
-  if (request.complete) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, LINGER_MS);
-  request.once('end', resolve).once('close', resolve).resume();
-  await promise;
-  clearTimeout(timer);
-};
-
-/** A client that sends its whole body before it reads must not be cut off: it would never read the response. */
-async function* lingering(body: string, request: IncomingMessage): AsyncGenerator<string, void, void> {
-  yield body;
-  await arrived(request);
-}
 
 /** A client that breaks off is not an error of the server, and nobody waits for the response. */
 const BROKEN_OFF = requestErrorOf(new HttpError(400, 'body broke off'));
@@ -51,9 +31,5 @@ export const errorSender =
     // The response that failed may have been about to be compressed.
     reply.removeHeader('content-encoding').raw.statusMessage = reasonPhrase(reason);
     void reply.code(status).headers({ ...error.headers, 'content-type': contentType });
-    if (status === 413) {
-      void reply
-        .header('content-length', Buffer.byteLength(body))
-        .send(Readable.from(lingering(body, request.raw), { objectMode: false }));
-    } else void reply.send(body);
+    void reply.send(body);
   };

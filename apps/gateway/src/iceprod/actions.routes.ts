@@ -1,8 +1,9 @@
+import { type BodyLimits, BULK_BODY, DOCUMENT_BODY } from '../body/body-limits.js';
 import { type Action, REQUEST_STATUSES } from '#contracts/iceprod/actions.js';
 import type { Schema } from '../route/field.js';
 import { constant, path, wholeBody } from '../route/fields.js';
 import { iceprodRoute, RESULT } from './iceprod-route.js';
-import { EVERYBODY, READERS, REQUEST_READERS, SERVICES, WRITERS } from './policies.js';
+import { EVERYBODY, READERS, SERVICES, WRITERS } from './policies.js';
 
 const tag = 'requests';
 const NONE = { 404: 'Request not found' };
@@ -44,7 +45,13 @@ const LEGACY_REQUEST: Schema = {
 };
 
 /** The three routes that every action has. */
-const routesOf = <const Name extends Action>(name: Name, title: string, summary: string, schema: Schema) => ({
+const routesOf = <const Name extends Action>(
+  name: Name,
+  title: string,
+  summary: string,
+  schema: Schema,
+  bodyLimits: Partial<BodyLimits> = {},
+) => ({
   count: iceprodRoute({
     name: `count${title}Requests`,
     tag,
@@ -63,6 +70,7 @@ const routesOf = <const Name extends Action>(name: Name, title: string, summary:
     policy: name === 'submit' ? EVERYBODY : WRITERS,
     summary,
     fields: { action: constant(name), arguments: wholeBody(schema) },
+    bodyLimits,
     status: 201,
     response: RESULT,
     errors: { 403: 'auth failed' },
@@ -72,11 +80,11 @@ const routesOf = <const Name extends Action>(name: Name, title: string, summary:
     tag,
     method: 'GET',
     path: `/actions/${name}/:id`,
-    policy: REQUEST_READERS,
+    policy: EVERYBODY,
     summary: 'One request with its progress and result',
     fields: { action: constant(name), request_id: { ...path(), name: 'id' } },
     response: REQUEST,
-    errors: { 403: 'auth failed', ...NONE },
+    errors: NONE,
   }),
 });
 
@@ -92,6 +100,7 @@ const submit = routesOf(
     group: { ...string, default: 'users' },
     extra_submit_fields: { ...string, description: 'text of a JSON object' },
   }),
+  DOCUMENT_BODY,
 );
 const materialization = routesOf(
   'materialization',
@@ -116,6 +125,7 @@ const jobStatus = routesOf(
     job_ids: strings,
     progress: integer,
   }),
+  BULK_BODY,
 );
 const taskStatus = routesOf(
   'task_status',
@@ -129,12 +139,14 @@ const taskStatus = routesOf(
     task_ids: strings,
     progress: integer,
   }),
+  BULK_BODY,
 );
 const editConfig = routesOf(
   'edit_config',
   'ConfigEdit',
   'Replaces the config of a dataset and the requirements of its tasks',
   body(['dataset_id', 'config'], { dataset_id: string, config: string, description: string }),
+  DOCUMENT_BODY,
 );
 
 /** IceProd contract 16. */

@@ -1,3 +1,4 @@
+import { DEFAULT_BODY_LIMITS } from '../body/body-limits.js';
 import type { Dialect } from '../dialect.js';
 import type { AnyRoute } from '../route/route.js';
 import { ActionsController } from './actions.controller.js';
@@ -125,6 +126,7 @@ export const iceprod: Dialect = {
   headers: HEADERS,
   errorResponse: iceprodErrorResponse,
   deadlineMs: DEADLINE_MS,
+  bodyLimits: DEFAULT_BODY_LIMITS,
   // IceProd contract 1.1.3
   takesParametersFromBody: true,
   workloadAccess: datasetAccess,

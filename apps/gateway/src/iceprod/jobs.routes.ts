@@ -1,3 +1,4 @@
+import { BULK_BODY } from '../body/body-limits.js';
 import type { BulkAction } from '#contracts/iceprod/jobs.js';
 import { JOB_SORT_FIELDS } from '#contracts/iceprod/sort-fields.js';
 import {
@@ -36,6 +37,7 @@ const actionRoute = <const Action extends BulkAction>(name: string, action: Acti
     policy: WRITERS,
     summary,
     fields: { dataset_id: path(), jobs: selectionOf('jobs'), action: constant(action) },
+    bodyLimits: BULK_BODY,
     response: EMPTY_OBJECT,
     deadlineMs: BULK_DEADLINE_MS,
   });
@@ -129,6 +131,7 @@ export const jobRoutes = {
     policy: WRITERS,
     summary: 'Changes the status of up to 100,000 jobs where that is legal',
     fields: { dataset_id: path(), jobs: idsOf('jobs'), status: path() },
+    bodyLimits: BULK_BODY,
     response: EMPTY_OBJECT,
     deadlineMs: BULK_DEADLINE_MS,
     errors: { 404: 'Jobs not found' },

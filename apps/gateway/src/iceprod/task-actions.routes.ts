@@ -2,13 +2,7 @@ import { constant, defaulted, freeForm, lenient, path, required } from '../route
 import { dict, float, int, numbersByName, str, strings, text, where } from '../route/json-types.js';
 import { invalid } from '../route/request-source.js';
 import { documentOf, iceprodRoute } from './iceprod-route.js';
-import {
-  CLAIMING_WORKERS,
-  PILOTS_AND_HOLDERS,
-  SERVICES,
-  SERVICES_AND_HOLDERS,
-  SERVICES_AND_PILOTS,
-} from './policies.js';
+import { SERVICES, SERVICES_AND_PILOTS } from './policies.js';
 
 const tag = 'task actions';
 
@@ -49,7 +43,7 @@ const reportRoute = <const Report extends 'reset' | 'failed' | 'complete'>(
     tag,
     method: 'POST',
     path: `/tasks/:task_id/task_actions/${what}`,
-    policy: PILOTS_AND_HOLDERS,
+    policy: SERVICES_AND_PILOTS,
     summary: `${summary}; returns the task before the change`,
     fields: { task_id: path(), report: constant(what), instance_id: lenient(str), ...report },
     response: documentOf('Task'),
@@ -83,7 +77,7 @@ export const taskActionRoutes = {
     tag,
     method: 'POST',
     path: '/task_actions/queue',
-    policy: CLAIMING_WORKERS,
+    policy: SERVICES,
     summary: 'Claims one waiting task; with num_tasks queues so many without an instance, as older servers did',
     fields: {
       ...offer,
@@ -127,7 +121,7 @@ export const taskActionRoutes = {
     tag,
     method: 'POST',
     path: '/tasks/:task_id/task_actions/processing',
-    policy: SERVICES_AND_HOLDERS,
+    policy: SERVICES,
     summary: 'Reports that a claimed task runs; returns the task before the change',
     fields: {
       task_id: path(),

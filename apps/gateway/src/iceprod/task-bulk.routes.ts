@@ -1,3 +1,4 @@
+import { BULK_BODY } from '../body/body-limits.js';
 import type { BulkAction } from '#contracts/iceprod/jobs.js';
 import { constant, path } from '../route/fields.js';
 import { idsOf, selectionOf } from './bulk-fields.js';
@@ -17,6 +18,7 @@ const actionRoute = <const Action extends BulkAction>(name: string, action: Acti
     policy: WRITERS,
     summary: `${summary}: of the listed jobs, or the listed tasks, or all`,
     fields: { dataset_id: path(), jobs: selectionOf('jobs'), tasks: selectionOf('tasks'), action: constant(action) },
+    bodyLimits: BULK_BODY,
     response: EMPTY_OBJECT,
     deadlineMs: BULK_DEADLINE_MS,
   });
@@ -55,6 +57,7 @@ export const taskBulkRoutes = {
     policy: SERVICES,
     summary: 'Forces up to 100,000 tasks of any dataset to a status',
     fields: { tasks: idsOf('tasks'), status: path() },
+    bodyLimits: BULK_BODY,
     response: EMPTY_OBJECT,
     deadlineMs: BULK_DEADLINE_MS,
     errors: NONE_FOUND,
@@ -67,6 +70,7 @@ export const taskBulkRoutes = {
     policy: WRITERS,
     summary: 'Forces up to 100,000 tasks of the dataset to a status',
     fields: { dataset_id: path(), tasks: idsOf('tasks'), status: path() },
+    bodyLimits: BULK_BODY,
     response: EMPTY_OBJECT,
     deadlineMs: BULK_DEADLINE_MS,
     errors: NONE_FOUND,

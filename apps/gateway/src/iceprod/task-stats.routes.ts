@@ -1,9 +1,10 @@
+import { DOCUMENT_BODY } from '../body/body-limits.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
 import { flagParameter, intParameter, keysParameter, orElse, path, required, textParameter } from '../route/fields.js';
 import type { Field } from '../route/field.js';
 import { str } from '../route/json-types.js';
 import { BULK_DEADLINE_MS, documentOf, documentsById, iceprodRoute, RESULT } from './iceprod-route.js';
-import { PILOTS_AND_HOLDERS, READERS } from './policies.js';
+import { READERS, SERVICES_AND_PILOTS } from './policies.js';
 
 const tag = 'task stats';
 
@@ -36,13 +37,14 @@ export const taskStatRoutes = {
     tag,
     method: 'POST',
     path: '/tasks/:task_id/task_stats',
-    policy: PILOTS_AND_HOLDERS,
+    policy: SERVICES_AND_PILOTS,
     summary: 'Stores one record; the task need not exist',
     fields: {
       task_id: path(),
       dataset_id: required(str, { missing: 'Missing dataset_id in body' }),
       stats,
     },
+    bodyLimits: DOCUMENT_BODY,
     status: 201,
     response: RESULT,
   }),

@@ -1,8 +1,9 @@
+import { bodyLimitsOf } from '../body/body-limits.js';
 import { exampleOf } from './example.js';
 import type { Field, Schema } from './field.js';
 import type { Dialect } from '../dialect.js';
 import type { DialectTable } from '../edge/dialect-table.js';
-import type { AnyRoute, LeaseScope, Policy } from './route.js';
+import type { AnyRoute, Policy } from './route.js';
 
 const PATH_PARAMETER = /[:*](\w+)/g;
 
@@ -32,7 +33,7 @@ export interface Operation {
   /** Types of the events that it records. OpenAPI has no name for that. */
   readonly 'x-records'?: readonly string[];
   readonly parameters: readonly Parameter[];
-  readonly requestBody?: { readonly required: boolean; readonly content: Contents };
+  readonly requestBody?: { readonly description: string; readonly required: boolean; readonly content: Contents };
   readonly responses: Readonly<
     Record<string, { readonly description: string; readonly content: Contents; readonly headers?: Schema }>
   >;
@@ -106,15 +107,6 @@ const bodyOf = (route: AnyRoute): Schema | undefined => {
   };
 };
 
-/** What workers need, in words. */
-const leaseText = (lease: LeaseScope, workload: string): string =>
-  ({
-    claim: 'Workers: for themselves',
-    unit: 'Workers: only what they hold the lease of',
-    worker: 'Workers: only their own registration',
-    workload: `Workers: only a ${workload} of which they hold a lease`,
-  })[lease];
-
 const accessText = (policy: Policy, { workloadAccess }: Dialect): string => {
   if (policy === 'public') return 'Needs no token.';
   const roles = policy.anyToken === true ? 'Any valid token.' : `Roles: ${policy.roles.join(', ')}.`;
@@ -123,9 +115,7 @@ const accessText = (policy: Policy, { workloadAccess }: Dialect): string => {
       ? ''
       : ` Users need the ${policy.rule} rule of the ${workloadAccess?.word ?? 'workload'}.`;
   const own = policy.own === undefined ? '' : ` Users: ${policy.own.words}.`;
-  const word = workloadAccess?.word ?? 'workload';
-  const lease = policy.lease === undefined ? '' : ` ${leaseText(policy.lease, word)}.`;
-  return roles + rule + own + lease + (policy.note === undefined ? '' : ` ${policy.note}.`);
+  return roles + rule + own + (policy.note === undefined ? '' : ` ${policy.note}.`);
 };
 
 type Response = Operation['responses'][string];
@@ -171,6 +161,7 @@ const errorsOf = (route: AnyRoute, dialect: Dialect): Operation['responses'] => 
     texts[400] = 'a parameter or the body is not as the route asks for';
   }
   if (bodyOf(route) !== undefined) {
+    texts[413] = 'the body is too large';
     texts[415] = 'Content-Encoding is not known';
   }
   for (const [status, text] of Object.entries(route.errors ?? {})) {
@@ -179,6 +170,17 @@ const errorsOf = (route: AnyRoute, dialect: Dialect): Operation['responses'] => 
   return Object.fromEntries(
     Object.entries(texts).map(([status, text]) => [status, errorOf(dialect, Number(status), text)]),
   );
+};
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+const sizeText = (bytes: number): string => (bytes < MIB ? `${bytes / KIB} KiB` : `${bytes / MIB} MiB`);
+
+const bodyLimitsText = (route: AnyRoute, dialect: Dialect): string => {
+  const { bytesMax, valuesMax, levelsMax } = bodyLimitsOf(route, dialect);
+  const values = valuesMax.toLocaleString('en');
+  return `At most ${sizeText(bytesMax)}, ${values} JSON values, and ${levelsMax} levels of nested lists and objects.`;
 };
 
 const operationOf = (route: AnyRoute, dialect: Dialect, schemas: Readonly<Record<string, Schema>>): Operation => {
@@ -197,6 +199,7 @@ const operationOf = (route: AnyRoute, dialect: Dialect, schemas: Readonly<Record
     ...(route.records !== undefined && route.records.length > 0 && { 'x-records': route.records }),
     ...(body !== undefined && {
       requestBody: {
+        description: bodyLimitsText(route, dialect),
         // A missing body is the empty object.
         required: Object.values(route.fields).some(({ from, required }) => required && from.endsWith('body')),
         content: {
@@ -223,7 +226,8 @@ const operationOf = (route: AnyRoute, dialect: Dialect, schemas: Readonly<Record
 const DESCRIPTION = [
   'Workload manager for high-throughput science computing; speaks the IceProd REST API.',
   'HEAD works wherever GET does.',
-  'Bodies of requests may be compressed (Content-Encoding: gzip, deflate or br; the limit of 128 MiB holds for the decoded body).',
+  'Bodies of requests may be compressed (Content-Encoding: gzip, deflate or br); limits hold for the decoded body.',
+  'A body that arrives too slowly ends with 408. Too many large requests at a time, or too many connections, are answered with 429 or 503 and Retry-After.',
   'Long responses are compressed where the client accepts it.',
 ].join(' ');
 

@@ -2,15 +2,12 @@ import { isUtf8 } from 'node:buffer';
 import { DomainError } from '#platform/domain-error.js';
 import { isObject, type JsonMembers } from '#platform/json-object.js';
 import { nonFiniteIn, withoutNonFinite } from '#contracts/non-finite.js';
-import { isDeeperThan, membersOf } from '#contracts/raw-json.js';
+import { membersOf } from '#contracts/raw-json.js';
 import type { StoredBlob } from '#storage/blob-store.js';
 import { pathOf } from '../edge/url-path.js';
 
 /** The request is not what the route asks for; `reason` is the text that the dialect shows. */
 export const invalid = (reason: string): DomainError => new DomainError('invalid', 'request.invalid', reason);
-
-/** Python's parser could not read a response that holds a more deeply nested document. */
-const LEVELS_MAX = 100;
 
 interface RequestParts {
   readonly params: unknown;
@@ -137,14 +134,11 @@ export class RequestSource {
 
   private parse(): unknown {
     const { text } = this;
-    let value: unknown;
     try {
-      value = JSON.parse(text);
+      return JSON.parse(text) as unknown;
     } catch {
-      value = this.parseNonFinite(text);
+      return this.parseNonFinite(text);
     }
-    if (isDeeperThan(LEVELS_MAX, this.text)) throw invalid(`body is nested deeper than ${LEVELS_MAX} levels`);
-    return value;
   }
 
   /** Called only for bodies that are not valid JSON: all others are parsed once. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Caller } from '#bus/contract.js';
 import type { StoredBlob } from '#storage/blob-store.js';
+import type { BodyLimits } from '../body/body-limits.js';
 import type { Dialect } from '../dialect.js';
 import type { AnyRoute, Call } from './route.js';
 
@@ -9,11 +10,13 @@ declare module 'fastify' {
     /** The declaration behind a path and verb, from which the hooks take policy and validator. */
     readonly route?: AnyRoute;
     readonly dialect?: Dialect;
+    readonly bodyLimits?: BodyLimits;
   }
   interface FastifyRequest {
     /** The declaration of the route that serves the request. */
     route: AnyRoute | null;
     dialect: Dialect | null;
+    bodyLimits: BodyLimits | null;
     caller: Caller | null;
     /** A member of the body that is in the blob store already. */
     upload: StoredBlob | null;
@@ -26,6 +29,7 @@ declare module 'fastify' {
 export const decorateRequests = (instance: FastifyInstance): void => {
   instance.decorateRequest('route', null);
   instance.decorateRequest('dialect', null);
+  instance.decorateRequest('bodyLimits', null);
   instance.decorateRequest('caller', null);
   instance.decorateRequest('upload', null);
   instance.decorateRequest('call', null);

@@ -2,15 +2,10 @@ import type { Caller, MessageContext } from '#bus/contract.js';
 import { type BodyRules, compile, type Fields, type Schema, type Values } from './field.js';
 import type { RequestSource } from './request-source.js';
 import type { Upload } from './uploads.js';
+import type { BodyLimits } from '../body/body-limits.js';
 
 /** What a route does with a workload. */
 export type WorkloadAction = 'read' | 'write';
-
-/**
- * What a caller whose only role is `worker` must hold: nothing yet (`claim`: it claims units or registers itself), the unit or
- * the worker that the request names (its service decides), or a unit of the workload that the path names.
- */
-export type LeaseScope = 'claim' | 'unit' | 'worker' | 'workload';
 
 /**
  * Who may call: anybody, or callers with one of the roles. With a `rule`, the dialect's `workloadAccess` decides as well, or
@@ -22,8 +17,6 @@ export type Policy =
       readonly roles: readonly string[];
       readonly rule?: WorkloadAction;
       readonly note?: string;
-      /** Given exactly where `roles` has the role `worker`. */
-      readonly lease?: LeaseScope;
       /** A valid token is enough; the roles are those that count when the token holds them. */
       readonly anyToken?: true;
       /** Plain users may call only for what is their own; this is checked before anything else of the request. */
@@ -57,6 +50,8 @@ export interface RouteSpec<F extends Fields> {
   readonly undocumented?: true;
   readonly fields: F;
   readonly body?: BodyRules;
+  /** Where they differ from those of the dialect. */
+  readonly bodyLimits?: Partial<BodyLimits>;
   /** 200 unless given. */
   readonly status?: 200 | 201;
   readonly response: Schema;

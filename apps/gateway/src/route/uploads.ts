@@ -1,13 +1,9 @@
-import { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { timeOrderedId } from '#platform/time-ordered-id.js';
 import type { BlobStore, StoredBlob } from '#storage/blob-store.js';
-import { HttpError } from '../edge/request-error.js';
+import { type BodyReading, checkBody, dropRest, tooLarge } from '../body/read-body.js';
 import { bodyChunks, release } from './body-chunks.js';
 import { MemberExtractor } from './member-extractor.js';
-
-/** The content type under which the body of an upload comes as a stream. */
-export const UPLOAD_TYPE = 'application/vnd.cairn.upload';
 
 /** Larger bodies are never held as a whole. */
 const HELD_BYTES_MAX = 256 * 1024;
@@ -22,7 +18,8 @@ export interface Upload {
   readonly prefix: string;
 }
 
-interface Received {
+/** A body as it was read. */
+export interface Received {
   /** The body, without the content of the member if that went to the blob store. */
   readonly body: Buffer;
   /** The member as it was sent: the raw JSON of a string. */
@@ -46,29 +43,26 @@ async function* atMost(stream: Readable, bytesMax: number): AsyncGenerator<Buffe
   let bytes = 0;
   for await (const chunk of bodyChunks(stream)) {
     bytes += chunk.length;
-    if (bytes > bytesMax) throw new HttpError(413, 'Request body is too large');
+    if (bytes > bytesMax) throw tooLarge();
     yield chunk;
   }
 }
 
 /** Receives bodies with a member that may be very large: it goes straight to the blob store. */
 export class Uploads {
-  constructor(
-    private readonly blobs: BlobStore,
-    private readonly bytesMax: number,
-  ) {}
+  constructor(private readonly blobs: BlobStore) {}
 
   /**
-   * @param mayStore asked before anything is stored
-   * @throws DomainError kind `invalid`; HttpError; whatever `mayStore` rejects with
+   * @throws DomainError kind `invalid`; HttpError; whatever `authorize`, which is called before anything is stored, rejects with
    */
-  async receive(upload: Upload, stream: Readable, mayStore: () => Promise<void>): Promise<Received> {
-    const chunks = atMost(stream, this.bytesMax);
+  async receive(upload: Upload, stream: Readable, reading: BodyReading): Promise<Received> {
+    const chunks = atMost(stream, reading.limits.bytesMax);
     try {
-      return await this.read(upload, chunks, mayStore);
+      const received = await this.read(upload, chunks, reading);
+      await this.check(received, reading);
+      return received;
     } catch (error) {
-      // What is still on its way is dropped, so that a client that sends all before it reads gets the response.
-      void chunks.return().then(() => (stream instanceof IncomingMessage ? stream.resume() : stream.destroy()));
+      void chunks.return().then(() => dropRest(stream));
       throw error;
     }
   }
@@ -78,10 +72,19 @@ export class Uploads {
     return this.blobs.delete(key);
   }
 
+  private async check({ body, blob }: Received, { limits }: BodyReading): Promise<void> {
+    try {
+      checkBody(body, limits);
+    } catch (error) {
+      if (blob !== undefined) await this.discard(blob);
+      throw error;
+    }
+  }
+
   private async read(
     { member, prefix }: Upload,
     chunks: AsyncGenerator<Buffer, void, void>,
-    mayStore: () => Promise<void>,
+    { account, authorize }: BodyReading,
   ): Promise<Received> {
     const held: Buffer[] = [];
     let bytes = 0;
@@ -90,8 +93,9 @@ export class Uploads {
       if (chunk.done === true) return { body: Buffer.concat(held) };
       held.push(chunk.value);
       bytes += chunk.value.length;
+      account.holds(bytes);
     }
-    await mayStore();
+    await authorize();
     const extractor = new MemberExtractor(member, REST_BYTES_MAX);
     const blob = await this.blobs.put(prefix + timeOrderedId(), extracting(extractor, held, chunks));
     try {

@@ -31,15 +31,7 @@ class Model {
   make(id: string, action: Action = 'submit', datasetId?: string): void {
     const dataset = datasetId === undefined ? {} : { dataset_id: datasetId };
     this.apply('RequestQueued', {
-      ...{
-        request_id: id,
-        action,
-        ...dataset,
-        arguments: { raw: '{}' },
-        creator: 'alice',
-        role: 'user',
-        groups: ['users'],
-      },
+      ...{ request_id: id, action, ...dataset, arguments: { raw: '{}' }, creator: 'alice', role: 'user' },
     });
   }
 

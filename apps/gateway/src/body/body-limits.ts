@@ -1,0 +1,56 @@
+const MIB = 1024 * 1024;
+
+/** What the body of a request may have at most. */
+export interface BodyLimits {
+  /** Of the decoded body. */
+  readonly bytesMax: number;
+  /** JSON values: strings, numbers, booleans, nulls, lists and objects; names of members do not count. */
+  readonly valuesMax: number;
+  /** Of nested lists and objects. Python's parser could not read a response that holds a more deeply nested document. */
+  readonly levelsMax: number;
+}
+
+/** Enough for documents of everyday size. A dialect may take it as its default. */
+export const DEFAULT_BODY_LIMITS: BodyLimits = { bytesMax: MIB, valuesMax: 50_000, levelsMax: 100 };
+
+/**
+ * What no route may exceed: parsing blocks the event loop, so these bound how long other requests wait. A test measures
+ * it (`body-limits.e2e.spec.ts`).
+ */
+const CEILING: BodyLimits = { bytesMax: 8 * MIB, valuesMax: 101_000, levelsMax: 100 };
+
+/** Uploads are never parsed as a whole. Logs are large (IceProd contract 1.1.8). */
+const UPLOAD_BYTES_MAX = 128 * MIB;
+
+/** Without a token, bodies are logins and forms. */
+const PUBLIC_BYTES_MAX = 64 * 1024;
+
+/** Documents of users, which may hold long texts. */
+export const DOCUMENT_BODY: Partial<BodyLimits> = { bytesMax: CEILING.bytesMax };
+
+/** Lists of up to 100,000 ids, and a few members beside. */
+export const BULK_BODY: Partial<BodyLimits> = { bytesMax: CEILING.bytesMax, valuesMax: CEILING.valuesMax };
+
+interface LimitedRoute {
+  readonly name: string;
+  readonly policy: unknown;
+  readonly upload?: object;
+  readonly bodyLimits?: Partial<BodyLimits>;
+}
+
+/**
+ * The limits of a route: those of its dialect, unless it declares its own.
+ *
+ * @throws Error when they exceed what the gateway can handle without making others wait
+ */
+export const bodyLimitsOf = (
+  { name, policy, upload, bodyLimits }: LimitedRoute,
+  dialect: { readonly bodyLimits: BodyLimits },
+): BodyLimits => {
+  const limits = { ...dialect.bodyLimits, ...bodyLimits };
+  for (const key of ['bytesMax', 'valuesMax', 'levelsMax'] as const) {
+    if (limits[key] > CEILING[key]) throw new Error(`${key} of route ${name} is more than ${CEILING[key]}`);
+  }
+  if (policy === 'public') return { ...limits, bytesMax: Math.min(limits.bytesMax, PUBLIC_BYTES_MAX) };
+  return upload === undefined ? limits : { ...limits, bytesMax: UPLOAD_BYTES_MAX };
+};

@@ -1,0 +1,48 @@
+import { DIALECTS } from '../dialects.js';
+import { bodyLimitsOf, BULK_BODY, DEFAULT_BODY_LIMITS, DOCUMENT_BODY } from './body-limits.js';
+
+const MIB = 1024 * 1024;
+const dialect = { bodyLimits: DEFAULT_BODY_LIMITS };
+const route = { name: 'r', policy: { roles: ['user'] } };
+
+describe('the limits of bodies', () => {
+  it('are those of the dialect unless the route declares others', () => {
+    expect(bodyLimitsOf(route, dialect)).toEqual({ bytesMax: MIB, valuesMax: 50_000, levelsMax: 100 });
+    expect(bodyLimitsOf({ ...route, bodyLimits: DOCUMENT_BODY }, dialect).bytesMax).toBe(8 * MIB);
+    expect(bodyLimitsOf({ ...route, bodyLimits: BULK_BODY }, dialect).valuesMax).toBe(101_000);
+  });
+
+  it('are large for uploads and small without a token', () => {
+    expect(bodyLimitsOf({ ...route, upload: {} }, dialect).bytesMax).toBe(128 * MIB);
+    expect(bodyLimitsOf({ ...route, policy: 'public' }, dialect).bytesMax).toBe(64 * 1024);
+  });
+
+  it('cannot be declared so large that other requests would wait', () => {
+    expect(() => bodyLimitsOf({ ...route, bodyLimits: { bytesMax: 9 * MIB } }, dialect)).toThrow(
+      'bytesMax of route r is more than 8388608',
+    );
+    expect(() => bodyLimitsOf({ ...route, bodyLimits: { valuesMax: 1e6 } }, dialect)).toThrow('valuesMax');
+  });
+
+  it('are raised by few routes only', () => {
+    const raised = DIALECTS.routes.filter(({ bodyLimits = {} }) => Object.keys(bodyLimits).length > 0);
+    expect(raised.map(({ name }) => name).toSorted()).toEqual([
+      'addTaskStat',
+      'hardResetJobs',
+      'hardResetTasks',
+      'putConfig',
+      'putConfigOfDataset',
+      'requestConfigEdit',
+      'requestJobStatus',
+      'requestSubmission',
+      'requestTaskStatus',
+      'resetJobs',
+      'resetTasks',
+      'setJobStatuses',
+      'setTaskStatuses',
+      'setTaskStatusesOfDataset',
+      'suspendJobs',
+      'suspendTasks',
+    ]);
+  });
+});

@@ -1,0 +1,101 @@
+import { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { HttpError } from '../edge/request-error.js';
+import type { BodyAccount } from './body-budget.js';
+import type { BodyLimits } from './body-limits.js';
+import { checkSmallBody, JsonScanner } from './json-scanner.js';
+
+/** Larger bodies are read on only if the caller may do what the request asks for, and are scanned while they arrive. */
+const LARGE_BYTES = 64 * 1024;
+
+/** What reading a body needs to know. */
+export interface BodyReading {
+  readonly limits: BodyLimits;
+  readonly account: BodyAccount;
+  /** Rejects when the caller may not make this request, as far as that is known without the body. */
+  readonly authorize: () => Promise<void>;
+}
+
+export const tooLarge = (): HttpError => new HttpError(413, 'Request body is too large');
+
+/** Drops what is still on its way, so that a client that sends all before it reads gets the response. */
+export const dropRest = (stream: Readable): void => {
+  if (stream instanceof IncomingMessage) stream.resume();
+  else stream.destroy();
+};
+
+/**
+ * Checks a whole body.
+ *
+ * @throws DomainError kind `invalid`
+ */
+export const checkBody = (body: Buffer, limits: BodyLimits): void => {
+  if (body.length > LARGE_BYTES) new JsonScanner(limits).feed(body);
+  else checkSmallBody(body, limits);
+};
+
+/**
+ * Reads a body into memory. Nothing that exceeds a limit is read further.
+ *
+ * @throws (rejects with) DomainError kind `invalid`, HttpError, or whatever `authorize` rejects with
+ */
+export const readBody = (stream: Readable, { limits, account, authorize }: BodyReading): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let scanner: JsonScanner | undefined;
+
+    const stop = (): void => {
+      stream.off('data', take).off('end', end).off('error', fail).off('close', breakOff);
+    };
+    const fail = (error: unknown): void => {
+      stop();
+      // Errors of a stream may still come.
+      stream.on('error', () => undefined);
+      dropRest(stream);
+      reject(error instanceof Error ? error : new Error(String(error)));
+    };
+    const breakOff = (): void => fail(new HttpError(400, 'body broke off'));
+
+    const scanHeld = (): void => {
+      try {
+        scanner = new JsonScanner(limits);
+        for (const chunk of chunks) scanner.feed(chunk);
+        stream.resume();
+      } catch (error) {
+        fail(error);
+      }
+    };
+    const take = (chunk: Buffer): void => {
+      try {
+        bytes += chunk.length;
+        if (bytes > limits.bytesMax) throw tooLarge();
+        account.holds(bytes);
+        chunks.push(chunk);
+        if (scanner !== undefined) scanner.feed(chunk);
+        else if (bytes > LARGE_BYTES) {
+          stream.pause();
+          authorize().then(scanHeld, fail);
+        }
+      } catch (error) {
+        fail(error);
+      }
+    };
+    const end = (): void => {
+      stop();
+      // Copied even if it is one chunk, which may be a part of a larger buffer.
+      const body = Buffer.concat(chunks, bytes);
+      try {
+        if (scanner === undefined) {
+          checkSmallBody(body, limits);
+          resolve(body);
+        } else {
+          // Joining the chunks of a large body takes as long as parsing it: other requests get their turn in between.
+          setImmediate(resolve, body);
+        }
+      } catch (error) {
+        fail(error);
+      }
+    };
+    stream.on('data', take).on('end', end).on('error', fail).on('close', breakOff);
+  });

@@ -1,0 +1,161 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Server } from 'node:http';
+import { BlockList, isIPv4, isIPv6, type Socket } from 'node:net';
+import type { Log } from '#platform/logging.js';
+import type { Dialect } from '../dialect.js';
+import { endWith, responseOf } from './connection-errors.js';
+import { HttpError } from './request-error.js';
+import type { SendError } from './send-error.js';
+
+const NAMED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
+  loopback: ['127.0.0.1/8', '::1/128'],
+  linklocal: ['169.254.0.0/16', 'fe80::/10'],
+  uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+};
+
+/** Refusals are logged at most this often, with their number. */
+const LOG_MS = 10_000;
+
+const RETRY_AFTER = { 'retry-after': '1' };
+
+/** Whoever has one address of IPv6 has a network of 64 bits full of them. */
+const IPV6_GROUPS = 4;
+const IPV4_IN_IPV6 = '::ffff:';
+
+/** The addresses that count as one client. */
+export const clientOf = (address: string): string => {
+  if (address.startsWith(IPV4_IN_IPV6) && isIPv4(address.slice(IPV4_IN_IPV6.length))) {
+    return address.slice(IPV4_IN_IPV6.length);
+  }
+  if (!isIPv6(address)) return address;
+  const [before = '', behind] = (address.split('%')[0] ?? '').split('::');
+  const groups = before === '' ? [] : before.split(':');
+  // What `::` leaves out are zeros; a prefix needs only those in front.
+  const missing = behind === undefined ? 0 : 8 - groups.length - (behind === '' ? 0 : behind.split(':').length);
+  const all = [...groups, ...new Array<string>(Math.max(0, missing)).fill('0'), ...(behind ?? '').split(':')];
+  return `${all.slice(0, IPV6_GROUPS).join(':')}::/64`;
+};
+
+/** The networks that `TRUSTED_PROXIES` names. */
+const networksOf = (names: readonly string[]): BlockList => {
+  const networks = new BlockList();
+  for (const network of names.flatMap((name) => NAMED_NETWORKS[name] ?? [name])) {
+    const [address = '', bits] = network.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (bits === undefined) networks.addAddress(address, family);
+    else networks.addSubnet(address, Number(bits), family);
+  }
+  return networks;
+};
+
+/** Counts how often each key is in use. */
+class Counts {
+  private readonly counts = new Map<string, number>();
+
+  of(key: string): number {
+    return this.counts.get(key) ?? 0;
+  }
+
+  add(key: string): void {
+    this.counts.set(key, this.of(key) + 1);
+  }
+
+  remove(key: string): void {
+    const left = this.of(key) - 1;
+    if (left > 0) this.counts.set(key, left);
+    else this.counts.delete(key);
+  }
+}
+
+export interface ConnectionLimits {
+  readonly max: number;
+  readonly perAddressMax: number;
+  /** Addresses and networks of proxies, as in the setting `TRUSTED_PROXIES`. */
+  readonly trustedProxies: readonly string[];
+}
+
+/**
+ * Bounds the connections that are open at a time, in all and of each client's address. The connections of a trusted proxy
+ * carry the requests of many: there the bound of an address is the number of its requests in flight.
+ *
+ * What is refused gets an answer and ends before anything is read.
+ */
+export const limitConnections = (
+  instance: FastifyInstance,
+  { max, perAddressMax, trustedProxies }: ConnectionLimits,
+  dialect: Dialect,
+  log: Log,
+  sendError: SendError,
+): void => {
+  const proxies = networksOf(trustedProxies);
+  const isProxy = (address: string): boolean => proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  let refused = 0;
+  let loggedMs = -Infinity;
+  const logRefusal = (reason: string): void => {
+    refused += 1;
+    if (performance.now() - loggedMs < LOG_MS) return;
+    log.warn({ refused, reason }, 'connections were refused');
+    loggedMs = performance.now();
+    refused = 0;
+  };
+
+  const connections = new Counts();
+  let open = 0;
+  const refusalOf = (client: string | undefined): readonly [status: number, reason: string] | undefined => {
+    if (open >= max) return [503, 'server overloaded'];
+    if (client !== undefined && connections.of(client) >= perAddressMax) return [429, 'too many connections'];
+    return undefined;
+  };
+  const count = (socket: Socket, client: string | undefined): void => {
+    open += 1;
+    if (client !== undefined) connections.add(client);
+    socket.once('close', () => {
+      open -= 1;
+      if (client !== undefined) connections.remove(client);
+    });
+  };
+  interceptConnections(instance.server, (socket) => {
+    const { remoteAddress = '' } = socket;
+    const client = isProxy(remoteAddress) ? undefined : clientOf(remoteAddress);
+    const refusal = refusalOf(client);
+    if (refusal === undefined) {
+      count(socket, client);
+      return true;
+    }
+    logRefusal(refusal[1]);
+    // A client that breaks off while it is refused is no error.
+    socket.on('error', () => undefined);
+    endWith(socket, responseOf(dialect, ...refusal), RETRY_AFTER);
+    socket.destroySoon();
+    return false;
+  });
+
+  if (trustedProxies.length === 0) return;
+  const requests = new Counts();
+  instance.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
+    const { ip, socket } = request;
+    if (ip === socket.remoteAddress) {
+      done();
+      return;
+    }
+    const client = clientOf(ip);
+    if (requests.of(client) >= perAddressMax) {
+      logRefusal('too many requests');
+      sendError(request, reply, new HttpError(429, 'too many requests at a time', RETRY_AFTER));
+      return;
+    }
+    requests.add(client);
+    reply.raw.once('close', () => requests.remove(client));
+    done();
+  });
+};
+
+/** Lets the server see only the connections that `accept` takes. */
+const interceptConnections = (server: Server, accept: (socket: Socket) => boolean): void => {
+  const listeners = server.listeners('connection');
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => {
+    if (!accept(socket)) return;
+    for (const listener of listeners) listener.call(server, socket);
+  });
+};
