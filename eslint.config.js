@@ -1,8 +1,19 @@
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   { ignores: ['dist/**', 'test/jest.config.js', 'node_modules/**', '**/*.mjs', '**/*.cjs', '.ci/**'] },
   ...tseslint.configs.strictTypeChecked,
+  {
+    plugins: { regexp },
+    rules: {
+      // Patterns meet text of users: one that takes quadratic time on some text stops the process for everybody.
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential', ignoreSticky: true }],
+      'regexp/no-misleading-capturing-group': 'error',
+      'regexp/optimal-quantifier-concatenation': 'error',
+    },
+  },
   {
     languageOptions: { parserOptions: { project: './tsconfig.json' } },
     rules: {

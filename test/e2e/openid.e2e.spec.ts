@@ -197,6 +197,12 @@ describe.each(MODES)('the OpenID provider ($mode)', (mode) => {
     expect((await client().as(wordIn(answer, 'access_token')).get('/users')).status).toBe(200);
     expect((await sendForm(cairn(), 'token', fields, basic('grid', secret))).status).toBe(200);
 
+    const workerSecret = await runCommand(cairn(), ['client', 'add', 'farm', '--worker']);
+    const farm = { ...fields, client_id: 'farm', client_secret: workerSecret };
+    const worker = client().as(wordIn(await sendForm(cairn(), 'token', farm), 'access_token'));
+    expect(await worker.get('/users')).toEqual(refused(403, 'authorization failed'));
+    expect(await worker.get('/tasks/unknown')).toEqual(refused(403, 'lease not held'));
+
     const plain = await runCommand(cairn(), ['client', 'add', 'plain']);
     const little = await sendForm(cairn(), 'token', { ...fields, client_id: 'plain', client_secret: plain });
     expect(await client().as(wordIn(little, 'access_token')).get('/users')).toEqual(

@@ -7,6 +7,7 @@ import { withAccountStore } from './data-folder.js';
 
 interface AddOptions {
   readonly system?: true;
+  readonly worker?: true;
   readonly public?: true;
   readonly redirectUri?: readonly string[];
 }
@@ -28,10 +29,14 @@ export const clientCommand = ({ env, stdout }: Terminal): Command => {
     .description('add a client and print its secret')
     .argument('<id>', 'client id', plainName)
     .option('--system', 'tokens that the client gets for itself hold the role system')
+    .option('--worker', 'tokens that the client gets for itself hold the role worker')
     .option('--public', 'a client without a secret')
     .option('--redirect-uri <url>', 'page to return to after a web login; may be repeated', webAddresses)
-    .action(async (clientId: string, { system, public: isPublic, redirectUri = [] }: AddOptions) => {
-      if (isPublic && system) throw new UsageError('a client with --system needs a secret: leave out --public');
+    .action(async (clientId: string, { system, worker, public: isPublic, redirectUri = [] }: AddOptions) => {
+      if (isPublic && (system || worker)) {
+        throw new UsageError(`a client with --${system ? 'system' : 'worker'} needs a secret: leave out --public`);
+      }
+      if (system && worker) throw new UsageError('give either --system or --worker');
       await withAccountStore(loadEnvironment(env), async (store) => {
         const secret = generateSecret();
         await new Clients(store).put({
@@ -39,6 +44,7 @@ export const clientCommand = ({ env, stdout }: Terminal): Command => {
           ...(!isPublic && { secretHash: hashSecret(secret) }),
           redirectUris: redirectUri,
           isSystem: system ?? false,
+          ...(worker && { isWorker: true }),
         });
         if (!isPublic) stdout.write(`${secret}\n`);
       });

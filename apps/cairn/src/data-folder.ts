@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Environment } from '#platform/environment.js';
+import { keepNewFilesPrivate, KEYS_FOLDER } from '#platform/private-files.js';
 import { SIGNING_KEY_FILE } from '#platform/tokens/signing-key.js';
 import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
 import type { KeyValueStore } from '#storage/key-value-store.js';
@@ -13,11 +14,12 @@ import { UsageError } from './command-line.js';
  * @throws UsageError
  */
 export const existingDataFolder = ({ CAIRN_DATA_DIR: folder }: Environment): string => {
-  if (!existsSync(join(folder, 'keys', SIGNING_KEY_FILE))) {
+  if (!existsSync(join(folder, KEYS_FOLDER, SIGNING_KEY_FILE))) {
     throw new UsageError(
       `no Cairn has started in the data folder ${resolve(folder)}: start Cairn once, or name its folder in CAIRN_DATA_DIR`,
     );
   }
+  keepNewFilesPrivate();
   return folder;
 };
 

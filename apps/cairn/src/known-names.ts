@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Environment } from '#platform/environment.js';
 import { BUILT_IN_GROUPS, BUILT_IN_ROLES } from '#contracts/directory.js';
+import { WORKER_ROLE } from '#contracts/leases.js';
 import { Groups } from '#event-sourcing/groups.js';
 import { Roles } from '../../auth/src/role/role-projection.js';
 import { UsageError } from './command-line.js';
 
-/** Roles that exist only in tokens, not in user records (IceProd contract 2.4). */
-const TOKEN_ROLES = ['pilot', 'client'];
+/** Roles that exist only in tokens, not in user records (IceProd contract 2.4 has the last two). */
+const TOKEN_ROLES = [WORKER_ROLE, 'pilot', 'client'];
 
 const builtInGroups = BUILT_IN_GROUPS.map(({ name }) => name);
 

@@ -5,6 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { connectInProcess } from '#bus/connect-in-process.js';
 import { InProcessBus } from '#bus/in-process-bus.js';
 import { InProcessStrategy } from '#bus/in-process.strategy.js';
+import { eventStoreConnection } from '#ledger/eventstoredb-settings.js';
 import { openLedger } from '#ledger/open-ledger.js';
 import { diskCheck } from '#platform/disk-check.js';
 import { loadEnvironment } from '#platform/environment.js';
@@ -12,6 +13,7 @@ import { Health } from '#platform/health.js';
 import { urlOf } from '#platform/health-listener.js';
 import { createLog, NestLog } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
+import { protectDataFolder } from '#platform/private-files.js';
 import { stopOnSignal } from '#platform/shutdown.js';
 import { DIALECTS } from '../../gateway/src/dialects.js';
 import { createHttpAdapter } from '../../gateway/src/edge/http-adapter.js';
@@ -23,11 +25,12 @@ import type { Terminal } from './command-line.js';
 const serve = async ({ env, stdout }: Terminal): Promise<void> => {
   const environment = loadEnvironment(env);
   const log = createLog(environment, 'cairn');
+  await protectDataFolder(environment.CAIRN_DATA_DIR, log);
   const metrics = new Metrics();
   const health = new Health();
   const ledger = await openLedger({
     dataDir: environment.CAIRN_DATA_DIR,
-    eventStoreUrl: environment.EVENTSTORE_URL,
+    eventStoreUrl: eventStoreConnection(environment),
   });
   health.add('ledger', async () => {
     await ledger.head();

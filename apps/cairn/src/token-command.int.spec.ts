@@ -45,6 +45,18 @@ it('prints a token that a server with the same data folder accepts', async () =>
   expect(exp - iat).toBe(5400);
 });
 
+it('gives each worker a name of its own, unless it is named', async () => {
+  const identityOf = async (line: string) => verifier().verify(`Bearer ${(await run(line)).stdout.trim()}`);
+  const [first, second] = [await identityOf('--role worker'), await identityOf('--role worker')];
+  expect(first).toMatchObject({
+    subject: expect.stringMatching(/^worker-[0-9a-f]{16}$/) as unknown,
+    roles: ['worker'],
+    groups: [],
+  });
+  expect(second).not.toMatchObject({ subject: (first as { subject: string }).subject });
+  expect(await identityOf('--role worker --user gpu-1')).toMatchObject({ subject: 'gpu-1', roles: ['worker'] });
+});
+
 it('includes the audience that the server requires', async () => {
   const { stdout } = await run('--user grid --role system', { OIDC_AUDIENCE: 'iceprod' });
   expect(await verifier('iceprod').verify(`Bearer ${stdout.trim()}`)).toMatchObject({
@@ -55,12 +67,13 @@ it('includes the audience that the server requires', async () => {
 });
 
 it.each([
-  ['', "required option '--user <name>' not specified"],
+  ['', '--user is missing'],
+  ['--user a --role worker --role system', 'a token of the role worker has no other role'],
   ['--user a --hours no', "option '--hours <number>' argument 'no' is invalid. It must be a number above 0"],
   ['--user a --hours 0', "option '--hours <number>' argument '0' is invalid"],
   ['--user a --hours Infinity', "option '--hours <number>' argument 'Infinity' is invalid"],
   ['--user a --role=', "there is no role ''"],
-  ['--user a --role king', "there is no role 'king'; known are admin, user, system, pilot, client"],
+  ['--user a --role king', "there is no role 'king'; known are admin, user, system, worker, pilot, client"],
   ['--user a --group crowd', "there is no group 'crowd'; known are admin, simprod, filtering, users"],
   ['--user a --role pilot --role client', 'One token cannot hold both pilot and client'],
   ['--user a --hour 1', "unknown option '--hour'\n(Did you mean --hours?)"],

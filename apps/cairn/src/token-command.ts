@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
 import { loadEnvironment } from '#platform/environment.js';
 import { claimsGranting, RolesUnclaimable } from '#platform/tokens/claims.js';
+import { WORKER_ROLE } from '#contracts/leases.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
-import { addRequiredOption, repeated, type Terminal, UsageError } from './command-line.js';
+import { repeated, type Terminal, UsageError } from './command-line.js';
 import { existingDataFolder } from './data-folder.js';
 import { knownNames } from './known-names.js';
 
@@ -10,8 +12,11 @@ import { knownNames } from './known-names.js';
 const HOURS_MAX = 100 * 365 * 24;
 const SECONDS_PER_HOUR = 3600;
 
+/** Bytes in the name of a worker that is not named: no two workers may have the same. */
+const WORKER_NAME_BYTES = 8;
+
 interface Options {
-  readonly user: string;
+  readonly user?: string;
   readonly role?: readonly string[];
   readonly group?: readonly string[];
   readonly hours: number;
@@ -30,9 +35,20 @@ const lifetimeHours = (text: string): number => {
   return hours;
 };
 
-const claimsOf = ({ user, role = [], group = [] }: Options): ReturnType<typeof claimsGranting> => {
+/** Workers get a name of their own, because the name decides whose leases a token reaches. */
+const nameOf = ({ user, role = [] }: Options): string => {
+  if (user !== undefined) return user;
+  if (role.includes(WORKER_ROLE)) return `worker-${randomBytes(WORKER_NAME_BYTES).toString('hex')}`;
+  throw new UsageError(`--user is missing; only tokens of the role ${WORKER_ROLE} get a name by themselves`);
+};
+
+const claimsOf = (options: Options): ReturnType<typeof claimsGranting> => {
+  const { role = [], group = [] } = options;
+  // With another role beside it, the token would reach more than its leases.
+  if (role.includes(WORKER_ROLE) && role.length > 1)
+    throw new UsageError(`a token of the role ${WORKER_ROLE} has no other role`);
   try {
-    return claimsGranting({ username: user, roles: role, groups: group });
+    return claimsGranting({ username: nameOf(options), roles: role, groups: group });
   } catch (error) {
     throw error instanceof RolesUnclaimable ? new UsageError(error.message) : error;
   }
@@ -40,9 +56,10 @@ const claimsOf = ({ user, role = [], group = [] }: Options): ReturnType<typeof c
 
 /** `cairn token`: works beside a running server and while it is down. */
 export const tokenCommand = ({ env, stdout }: Terminal): Command =>
-  addRequiredOption(new Command('token'), '--user <name>', 'user name', userName)
+  new Command('token')
     .description('Prints a bearer token that is signed with the key in the data folder (CAIRN_DATA_DIR).')
-    .option('--role <role>', 'admin, user, system, or another role such as pilot; may be repeated', repeated)
+    .option('--user <name>', 'user name; a worker without one gets a new one', userName)
+    .option('--role <role>', 'admin, user, system, worker, or another role; may be repeated', repeated)
     .option('--group <group>', 'group such as simprod, filtering or users; may be repeated', repeated)
     .option('--hours <number>', 'lifetime of the token in hours; fractions are allowed', lifetimeHours, 1)
     .action(async (options: Options) => {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { type ChainFault, type ChainReport, verifyChain } from '#ledger/hash-chain.js';
+import { eventStoreConnection } from '#ledger/eventstoredb-settings.js';
 import { openLedger } from '#ledger/open-ledger.js';
 import { type Environment, loadEnvironment } from '#platform/environment.js';
 import { EXIT, type Terminal, UsageError } from './command-line.js';
@@ -11,10 +12,9 @@ const FAULT_DESCRIPTIONS: Readonly<Record<ChainFault['kind'], string>> = {
   hash: 'it or the event before it was changed',
 };
 
-const verifyLedger = async ({
-  CAIRN_DATA_DIR: dataDir,
-  EVENTSTORE_URL: eventStoreUrl,
-}: Environment): Promise<ChainReport> => {
+const verifyLedger = async (environment: Environment): Promise<ChainReport> => {
+  const dataDir = environment.CAIRN_DATA_DIR;
+  const eventStoreUrl = eventStoreConnection(environment);
   if (eventStoreUrl === undefined && !existsSync(join(dataDir, 'ledger.sqlite'))) {
     throw new UsageError(`there is no ledger in the data folder ${resolve(dataDir)}: name it in CAIRN_DATA_DIR`);
   }

@@ -32,7 +32,7 @@ export interface Dialect extends ParameterRules {
   readonly deadlineMs: number;
   /** Of requests, unless their route declares others. */
   readonly bodyLimits: BodyLimits;
-  /** Needed where a route's policy has a `rule`. */
+  /** Needed where a route's policy has a `rule`, or a `lease` of a workload. */
   readonly workloadAccess?: WorkloadAccess;
   /** Changes a URL before the router sees it. Runs for the URLs of all dialects: leave those of others alone. */
   readonly rewriteUrl?: (url: string) => string;
@@ -49,6 +49,8 @@ export interface Dialect extends ParameterRules {
 export interface WorkloadAccess {
   /** The dialect's word for a workload. */
   readonly word: string;
+  /** The workload that the path of a route names; undefined when it names none. */
+  workloadOf(route: AnyRoute, source: RequestSource): string | undefined;
   /** @throws DomainError when the caller may not do this with the workload that the request's path names */
   authorize(bus: Bus, request: WorkloadRequest): Promise<void>;
 }

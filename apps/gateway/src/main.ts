@@ -8,6 +8,7 @@ import { Health } from '#platform/health.js';
 import { urlOf } from '#platform/health-listener.js';
 import { createLog, NestLog } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
+import { keepNewFilesPrivate } from '#platform/private-files.js';
 import { runMain } from '#platform/run-main.js';
 import { stopOnSignal } from '#platform/shutdown.js';
 import { GatewayModule } from './gateway.module.js';
@@ -17,6 +18,7 @@ import { prepareGateway } from './prepare-gateway.js';
 
 /** The gateway alone: reaches the services over NATS. */
 const start = async (): Promise<void> => {
+  keepNewFilesPrivate();
   const environment = loadEnvironment(process.env);
   const log = createLog(environment, 'gateway');
   const metrics = new Metrics();

@@ -8,6 +8,7 @@ import { Policies } from './engine/policies.js';
 import { UnitProjection } from './engine/unit-projection.js';
 import { ExplainController } from './explain/explain.controller.js';
 import { UnitExplainers } from './explain/unit-explainers.js';
+import { LeaseController } from './lease/lease.controller.js';
 import { WorkloadProjection } from './workload/workload-projection.js';
 
 const policies = new Policies(Object.fromEntries(DIALECTS.map(({ name, policy }) => [name, policy])));
@@ -30,7 +31,7 @@ const policies = new Policies(Object.fromEntries(DIALECTS.map(({ name, policy })
       cacheKib: 8 * 1024,
     }),
   ],
-  controllers: [ExplainController, ...DIALECTS.flatMap(({ controllers }) => controllers)],
+  controllers: [ExplainController, LeaseController, ...DIALECTS.flatMap(({ controllers }) => controllers)],
   providers: [UnitExplainers, ...DIALECTS.flatMap(({ providers }) => providers)],
 })
 export class TasksModule {}

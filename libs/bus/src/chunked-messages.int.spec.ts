@@ -8,7 +8,7 @@ describe('ChunkedMessages', () => {
   let server: NatsServer;
   const connections: NatsConnection[] = [];
   const open = async (): Promise<ChunkedMessages> => {
-    const connection = await connectNats(server.url, 'test', memoryLog().log);
+    const connection = await connectNats({ NATS_URL: [server.url] }, 'tasks', memoryLog().log);
     connections.push(connection);
     return new ChunkedMessages(connection);
   };

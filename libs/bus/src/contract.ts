@@ -1,7 +1,12 @@
 import type { DomainErrorValue } from '#platform/domain-error.js';
 import type { Position } from '#ledger/ledger.js';
 
-export type ServiceName = 'datasets' | 'tasks' | 'pilots' | 'events' | 'auth';
+export const SERVICES = ['datasets', 'tasks', 'pilots', 'events', 'auth'] as const;
+export type ServiceName = (typeof SERVICES)[number];
+
+/** Who sends messages: a service, or the gateway. */
+export const PROCESSES = ['gateway', ...SERVICES] as const;
+export type ProcessName = (typeof PROCESSES)[number];
 
 /** Who asks. The gateway fills it from a verified token; `roles` are already cut to those that the route allows. */
 export interface Caller {
@@ -47,22 +52,49 @@ export interface Contract<Request, Reply> {
   readonly kind: 'query' | 'command';
   /** Services besides the owner whose answers a command's events change; a REST answer waits for them. */
   readonly visibleIn: readonly ServiceName[];
+  /** Services that may send it; the gateway may send everything. */
+  readonly calledBy: readonly ServiceName[];
+  /** Request and reply hold secrets: between processes they are encrypted for their reader. */
+  readonly isSealed: boolean;
   /** Never set: carries the types. */
   readonly types?: { readonly request: Request; readonly reply: Reply };
 }
 
-export const query = <Request, Reply>(service: ServiceName, name: string): Contract<Request, Reply> => ({
-  subject: `cairn.v1.${service}.${name}`,
-  service,
-  kind: 'query',
-  visibleIn: [],
-});
+type Options = Partial<Pick<Contract<unknown, unknown>, 'calledBy' | 'isSealed'>>;
+
+/** By subject: what the broker's permissions are made from, and what a service checks before it answers. */
+const declared = new Map<string, Contract<unknown, unknown>>();
+
+const declare = <Request, Reply>(
+  kind: 'query' | 'command',
+  service: ServiceName,
+  name: string,
+  visibleIn: readonly ServiceName[],
+  { calledBy = [], isSealed = false }: Options,
+): Contract<Request, Reply> => {
+  const contract = { subject: `cairn.v1.${service}.${name}`, service, kind, visibleIn, calledBy, isSealed };
+  declared.set(contract.subject, contract);
+  return contract;
+};
+
+export const query = <Request, Reply>(
+  service: ServiceName,
+  name: string,
+  options: Options = {},
+): Contract<Request, Reply> => declare('query', service, name, [], options);
 
 export const command = <Request, Reply>(
   service: ServiceName,
   name: string,
   visibleIn: readonly ServiceName[] = [],
-): Contract<Request, Reply> => ({ subject: `cairn.v1.${service}.${name}`, service, kind: 'command', visibleIn });
+  options: Options = {},
+): Contract<Request, Reply> => declare('command', service, name, visibleIn, options);
+
+/** The contract that was declared with a subject. */
+export const contractOf = (subject: string): Contract<unknown, unknown> | undefined => declared.get(subject);
+
+/** All contracts of the modules that have been loaded. */
+export const declaredContracts = (): readonly Contract<unknown, unknown>[] => [...declared.values()];
 
 /** A request or reply that says nothing: `{}`. */
 export type Nothing = Readonly<Record<string, never>>;

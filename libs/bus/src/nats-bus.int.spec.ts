@@ -17,7 +17,7 @@ interface Running {
 
 const startService = async (server: NatsServer): Promise<Running> => {
   const { log, logged } = memoryLog();
-  const connection = await connectNats(server.url, 'tasks', log);
+  const connection = await connectNats({ NATS_URL: [server.url] }, 'tasks', log);
   const app = await serveModule(
     SuiteModule,
     new NatsStrategy(connection, new ChunkedMessages(connection), 'tasks', log),
@@ -36,7 +36,7 @@ const startService = async (server: NatsServer): Promise<Running> => {
 const startBus = async (
   server: NatsServer,
 ): Promise<{ readonly bus: NatsBus; readonly close: () => Promise<void> }> => {
-  const connection = await connectNats(server.url, 'gateway', memoryLog().log);
+  const connection = await connectNats({ NATS_URL: [server.url] }, 'gateway', memoryLog().log);
   return { bus: new NatsBus(connection, new ChunkedMessages(connection)), close: () => connection.close() };
 };
 
@@ -150,9 +150,9 @@ describe('NATS transport', () => {
 
   it('names the address when no broker answers', async () => {
     await server.stop();
-    const refused = connectNats(server.url, 'tasks', memoryLog().log, 300);
+    const refused = connectNats({ NATS_URL: [server.url] }, 'tasks', memoryLog().log, 300);
     await expect(refused).rejects.toThrow(NatsUnreachable);
-    await expect(refused).rejects.toThrow(`NATS_URL is set but nothing answers at 127.0.0.1:${server.port}`);
+    await expect(refused).rejects.toThrow(`NATS_URL is set but no connection is made to 127.0.0.1:${server.port}`);
   });
 });
 

@@ -1,18 +1,47 @@
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import {
+  type Authenticator,
+  connect,
+  type ConnectionOptions,
+  credsAuthenticator,
+  type NatsConnection,
+  nkeyAuthenticator,
+  type TlsOptions,
+  usernamePasswordAuthenticator,
+} from '@nats-io/transport-node';
 import { CannotStart } from '#platform/cannot-start.js';
+import type { Environment } from '#platform/environment.js';
+import { readFileSetting, readSecretFileSetting } from '#platform/file-setting.js';
 import type { Log } from '#platform/logging.js';
+import type { ProcessName } from './contract.js';
 
 /** A broker that is still starting gets this long. */
 const CONNECT_WITHIN_MS = 5000;
-const ATTEMPT_TIMEOUT_MS = 1000;
+const ATTEMPT_TIMEOUT_MS = 2000;
 const PAUSE_MS = 200;
+
+/** The variables that say where the broker is and how a process logs in to it. */
+export type NatsSettings = Pick<Environment, 'NATS_URL'> &
+  Partial<
+    Pick<
+      Environment,
+      | 'NATS_TLS_CA'
+      | 'NATS_TLS_CERT'
+      | 'NATS_TLS_KEY'
+      | 'NATS_NKEY_SEED'
+      | 'NATS_CREDS'
+      | 'NATS_USER'
+      | 'NATS_PASSWORD_FILE'
+    >
+  >;
 
 /** Start-up ends with this message. */
 export class NatsUnreachable extends CannotStart {
   override readonly name = 'NatsUnreachable';
 
-  constructor(host: string, cause: unknown) {
-    super(`NATS_URL is set but nothing answers at ${host}`, { cause });
+  constructor(hosts: readonly string[], cause: unknown) {
+    // The library's messages name neither users nor passwords.
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(`NATS_URL is set but no connection is made to ${hosts.join(', ')}: ${why}`, { cause });
   }
 }
 
@@ -25,36 +54,84 @@ const report = async (connection: NatsConnection, log: Log): Promise<void> => {
   }
 };
 
+/** @returns undefined when nothing asks for TLS: it is then used if the broker requires it */
+const tlsOptions = (settings: NatsSettings): TlsOptions | undefined => {
+  const { NATS_TLS_CA: caFile, NATS_TLS_CERT: certFile, NATS_TLS_KEY: keyFile } = settings;
+  if (caFile !== undefined) readFileSetting('NATS_TLS_CA', caFile);
+  if (certFile !== undefined) readFileSetting('NATS_TLS_CERT', certFile);
+  if (keyFile !== undefined) readSecretFileSetting('NATS_TLS_KEY', keyFile);
+  const isAsked = settings.NATS_URL.some((url) => url.startsWith('tls:'));
+  if (!isAsked && caFile === undefined && certFile === undefined) return undefined;
+  // The library reads the files again at each reconnect, so that certificates may be renewed.
+  return {
+    ...(caFile !== undefined && { caFile }),
+    ...(certFile !== undefined && { certFile }),
+    ...(keyFile !== undefined && { keyFile }),
+  };
+};
+
+/** @throws CannotStart when there is more than one way to log in */
+const authenticator = (settings: NatsSettings): Authenticator | undefined => {
+  const { NATS_NKEY_SEED: seed, NATS_CREDS: credentials, NATS_USER: user, NATS_PASSWORD_FILE: password } = settings;
+  const url = settings.NATS_URL.map((text) => new URL(text)).find(({ username }) => username !== '');
+  const given = Object.entries({
+    NATS_NKEY_SEED: seed,
+    NATS_CREDS: credentials,
+    NATS_USER: user,
+    'NATS_URL with a user': url,
+  })
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => name);
+  if (given.length > 1)
+    throw new CannotStart(`${given.join(' and ')} are set; a process logs in to NATS in one way only`);
+  const bytes = (variable: string, file: string): Uint8Array =>
+    new TextEncoder().encode(readSecretFileSetting(variable, file).trim());
+  if (seed !== undefined) return nkeyAuthenticator(bytes('NATS_NKEY_SEED', seed));
+  if (credentials !== undefined) return credsAuthenticator(bytes('NATS_CREDS', credentials));
+  if (user !== undefined && password !== undefined) {
+    return usernamePasswordAuthenticator(user, readSecretFileSetting('NATS_PASSWORD_FILE', password).trim());
+  }
+  return url && usernamePasswordAuthenticator(decodeURIComponent(url.username), decodeURIComponent(url.password));
+};
+
+/** Replies to a process come under this subject, which the broker lets nobody else subscribe to. */
+export const inboxPrefix = (name: ProcessName): string => `_INBOX.${name}`;
+
 /**
- * One connection per process, for sending and receiving. Once made it reconnects for as long as the process lives.
+ * One connection per process, for sending and receiving. Once made it reconnects, to any of the servers, for as long as the
+ * process lives.
  *
- * @throws NatsUnreachable when the first connection is not made within `withinMs`
+ * @throws CannotStart when a file is unusable; NatsUnreachable when the first connection is not made within `withinMs`
  */
 export const connectNats = async (
-  url: string,
-  name: string,
+  settings: NatsSettings,
+  name: ProcessName,
   log: Log,
   withinMs: number = CONNECT_WITHIN_MS,
 ): Promise<NatsConnection> => {
-  const { username, password, host, protocol } = new URL(url);
+  const hosts = settings.NATS_URL.map((url) => new URL(url).host);
+  const tls = tlsOptions(settings);
+  const login = authenticator(settings);
+  const options: ConnectionOptions = {
+    servers: hosts,
+    name,
+    inboxPrefix: inboxPrefix(name),
+    ...(login !== undefined && { authenticator: login }),
+    ...(tls !== undefined && { tls }),
+    timeout: ATTEMPT_TIMEOUT_MS,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: PAUSE_MS,
+    ignoreAuthErrorAbort: true,
+    noAsyncTraces: true,
+  };
   const giveUpMs = Date.now() + withinMs;
   for (;;) {
     try {
-      const connection = await connect({
-        servers: host,
-        name,
-        ...(username === '' ? {} : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
-        ...(protocol === 'tls:' ? { tls: {} } : {}),
-        timeout: ATTEMPT_TIMEOUT_MS,
-        maxReconnectAttempts: -1,
-        reconnectTimeWait: PAUSE_MS,
-        ignoreAuthErrorAbort: true,
-        noAsyncTraces: true,
-      });
+      const connection = await connect(options);
       void report(connection, log);
       return connection;
     } catch (error) {
-      if (Date.now() + PAUSE_MS >= giveUpMs) throw new NatsUnreachable(host, error);
+      if (Date.now() + PAUSE_MS >= giveUpMs) throw new NatsUnreachable(hosts, error);
       await pause(PAUSE_MS);
     }
   }

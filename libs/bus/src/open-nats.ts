@@ -1,10 +1,10 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { CannotStart } from '#platform/cannot-start.js';
-import type { Environment } from '#platform/environment.js';
 import type { Log } from '#platform/logging.js';
 import type { Metrics } from '#platform/metrics.js';
 import { NatsBus } from './nats-bus.js';
-import { connectNats } from './nats-connection.js';
+import type { ProcessName } from './contract.js';
+import { connectNats, type NatsSettings } from './nats-connection.js';
 import { ChunkedMessages } from './chunked-messages.js';
 
 export class NatsRequired extends CannotStart {
@@ -23,15 +23,15 @@ export interface Nats {
  * @throws NatsRequired, NatsUnreachable
  */
 export const openNats = async (
-  { NATS_URL }: Pick<Environment, 'NATS_URL'>,
-  name: string,
+  settings: NatsSettings,
+  name: ProcessName,
   log: Log,
   metrics: Metrics,
 ): Promise<Nats> => {
-  if (NATS_URL === undefined) {
+  if (settings.NATS_URL.length === 0) {
     throw new NatsRequired(`NATS_URL is not set, but ${name} reaches the other services over NATS only`);
   }
-  const connection = await connectNats(NATS_URL, name, log);
+  const connection = await connectNats(settings, name, log);
   const messages = new ChunkedMessages(connection);
   return { connection, messages, bus: new NatsBus(connection, messages, metrics) };
 };

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { eventStoreConnection } from '#ledger/eventstoredb-settings.js';
 import { openLedger } from '#ledger/open-ledger.js';
 import { diskCheck } from '#platform/disk-check.js';
 import { loadEnvironment } from '#platform/environment.js';
@@ -8,6 +9,7 @@ import { Health } from '#platform/health.js';
 import { listenForProbes } from '#platform/health-listener.js';
 import { createLog, NestLog } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
+import { protectDataFolder } from '#platform/private-files.js';
 import { runMain } from '#platform/run-main.js';
 import { stopOnSignal } from '#platform/shutdown.js';
 import type { ServiceName } from './contract.js';
@@ -28,13 +30,14 @@ export const runService = (service: Service): Promise<void> => runMain(service.n
 const start = async ({ name, module }: Service): Promise<void> => {
   const environment = loadEnvironment(process.env);
   const log = createLog(environment, name);
+  await protectDataFolder(environment.CAIRN_DATA_DIR, log);
   const metrics = new Metrics();
   const health = new Health();
   const { connection, messages, bus } = await openNats(environment, name, log, metrics);
   health.add('nats', () => connection.flush());
   const ledger = await openLedger({
     dataDir: environment.CAIRN_DATA_DIR,
-    eventStoreUrl: environment.EVENTSTORE_URL,
+    eventStoreUrl: eventStoreConnection(environment),
   });
   health.add('ledger', async () => {
     await ledger.head();

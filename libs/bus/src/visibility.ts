@@ -1,5 +1,5 @@
 import type { Position } from '#ledger/ledger.js';
-import { type Contract, type Nothing, query, type ServiceName } from './contract.js';
+import { type Contract, type Nothing, query, type ServiceName, SERVICES } from './contract.js';
 
 /** A service that does not show a change within this time makes the answer `unavailable`; the change was made. */
 export const VISIBLE_WITHIN_MS = 500;
@@ -10,12 +10,14 @@ export interface PositionRequest {
 
 type PositionContract = Contract<PositionRequest, Nothing>;
 
+const waitFor = (service: ServiceName): PositionContract => query(service, 'wait-for-position', { calledBy: SERVICES });
+
 const contracts: Readonly<Record<ServiceName, PositionContract>> = {
-  datasets: query('datasets', 'wait-for-position'),
-  tasks: query('tasks', 'wait-for-position'),
-  pilots: query('pilots', 'wait-for-position'),
-  events: query('events', 'wait-for-position'),
-  auth: query('auth', 'wait-for-position'),
+  datasets: waitFor('datasets'),
+  tasks: waitFor('tasks'),
+  pilots: waitFor('pilots'),
+  events: waitFor('events'),
+  auth: waitFor('auth'),
 };
 
 /**

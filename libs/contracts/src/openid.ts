@@ -20,4 +20,4 @@ export interface WebAnswer {
 }
 
 /** Everything under `/auth/realms/` (IceProd contract 3). */
-export const AskOpenId = command<WebRequest, WebAnswer>('auth', 'openid.ask');
+export const AskOpenId = command<WebRequest, WebAnswer>('auth', 'openid.ask', [], { isSealed: true });

@@ -4,6 +4,7 @@ import { type Nothing, query } from '#bus/contract.js';
 export const CheckToken = query<{ token: string }, { claims: Readonly<Record<string, unknown>> }>(
   'auth',
   'tokens.check',
+  { isSealed: true },
 );
 
 /** Public keys (JWK set) of the embedded issuer. */

@@ -96,6 +96,8 @@ export interface UnitsClaimed extends ConcernsUnits {
   readonly units: Ranges;
   readonly status: string;
   readonly lease_id: string;
+  /** Names the caller that claimed them, as `leaseHolderOf` does. Absent in events of earlier versions. */
+  readonly holder?: string;
   readonly site: string;
 }
 

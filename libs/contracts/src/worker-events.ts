@@ -16,6 +16,8 @@ export interface WorkerEvents {
     readonly worker_id: string;
     /** Raw JSON: the description of the worker at its start, in its dialect's words. */
     readonly description: string;
+    /** The caller of the role `worker` that registered it: no other such caller reaches it, and it releases only what this one holds. */
+    readonly holder?: string;
   };
   /** A heartbeat of the worker that brought news: raw JSON, dotted names set nested fields. */
   readonly WorkerReported: { readonly worker_id: string; readonly fields: string };

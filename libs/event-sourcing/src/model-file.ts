@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { PRIVATE_FILE, PRIVATE_FOLDER } from '#platform/private-files.js';
 import { NO_STREAM, type Position, START } from '#ledger/ledger.js';
 import type { Projection } from './projection.js';
 
@@ -122,7 +123,7 @@ export class ModelFile {
 
   /** Opens the file, or makes an empty one when it is missing, unusable, incomplete or of another shape. */
   static open(options: ModelFileOptions): ModelFile {
-    mkdirSync(dirname(options.file), { recursive: true });
+    mkdirSync(dirname(options.file), { recursive: true, mode: PRIVATE_FOLDER });
     return ModelFile.reopen(options) ?? ModelFile.create(options);
   }
 
@@ -274,7 +275,7 @@ export class ModelFile {
 
   /** Has the file made again at the next start. */
   markUnusable(): void {
-    writeFileSync(unusableMarker(this.options.file), '');
+    writeFileSync(unusableMarker(this.options.file), '', { mode: PRIVATE_FILE });
   }
 
   /** Has each commit look whether the log is to be copied: needs no thread, but may wait for the disk. */

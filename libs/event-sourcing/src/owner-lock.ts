@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CannotStart } from '#platform/cannot-start.js';
+import { PRIVATE_FOLDER } from '#platform/private-files.js';
 import { isBusy } from '#ledger/sqlite-busy.js';
 
 /**
@@ -16,7 +17,7 @@ export class OwnerLock {
 
   /** @throws CannotStart while another process holds it */
   static take(file: string): OwnerLock {
-    mkdirSync(dirname(file), { recursive: true });
+    mkdirSync(dirname(file), { recursive: true, mode: PRIVATE_FOLDER });
     const database = new DatabaseSync(`${file}.lock`, { timeout: 0 });
     try {
       // A transaction that never ends, in a database that stays empty.

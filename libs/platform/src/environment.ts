@@ -50,12 +50,32 @@ const isNetwork = (value: unknown): boolean => {
   return bits !== undefined && Number(length) >= 1 && Number(length) <= bits;
 };
 
-/** Variables whose value is never shown, not even in the message that refuses it. */
-const SECRETS: readonly string[] = [
+const isNatsUrl = (value: unknown): boolean => {
+  if (typeof value !== 'string' || !/^(nats|tls):\/\/[^\s/?#]+$/.test(value)) return false;
+  try {
+    const { username, password } = new URL(value);
+    decodeURIComponent(`${username}${password}`);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * Variables whose value is never shown, not even in the message that refuses it. URLs are among them: in a malformed one nobody can
+ * say where the password is.
+ */
+const NEVER_SHOWN: readonly string[] = [
   'AUTH_SHARED_SECRET',
   'CAIRN_SECRET_KEY',
   'CAIRN_SECRET_KEYS_OLD',
   'CREDENTIALS_CLIENT_SECRET',
+  'NATS_URL',
+  'EVENTSTORE_URL',
+  'PUBLIC_URL',
+  'OIDC_ISSUERS',
+  'LDAP_URL',
+  'CREDENTIALS_ISSUER_URL',
 ];
 
 /** 32 bytes in base 64. */
@@ -89,6 +109,16 @@ const asList = ({ value }: { value: unknown }): unknown =>
         .filter((entry) => entry !== '')
     : value;
 
+/** A variable that is of use only together with a partner: both are given, or none. */
+const GivenWith =
+  (partner: keyof Environment, message: string): PropertyDecorator =>
+  (target, property) => {
+    const isGiven = (environment: Environment): boolean =>
+      [property, partner].some((name) => Reflect.get(environment, name) !== undefined);
+    ValidateIf(isGiven)(target, property);
+    IsString({ message })(target, property);
+  };
+
 /**
  * Everything that can be configured from outside, under the names of the environment variables. Read once at start-up by
  * {@link loadEnvironment}; nothing else reads `process.env`. It is its own Nest token.
@@ -111,15 +141,70 @@ export class Environment {
   @IsNotEmpty({ message: 'a folder' })
   readonly CAIRN_DATA_DIR: string = './data';
 
-  /** Broker between the services, such as `nats://127.0.0.1:4222`. Without it only embedded Cairn runs. */
+  /** Servers of the broker between the services, comma-separated, such as `tls://nats:4222`. Without one only embedded Cairn runs. */
+  @Transform(asList)
+  @ValidateBy(
+    { name: 'isNatsUrl', validator: { validate: isNatsUrl } },
+    { each: true, message: 'a comma-separated list of URLs such as nats://127.0.0.1:4222' },
+  )
+  readonly NATS_URL: readonly string[] = [];
+
+  /** File with the certificates of the authorities that sign the broker's; without it, those that Node.js trusts. */
   @IsOptional()
-  @Matches(/^(nats|tls):\/\/[^\s/]+$/, { message: 'a URL such as nats://127.0.0.1:4222' })
-  readonly NATS_URL?: string;
+  @IsString()
+  readonly NATS_TLS_CA?: string;
+
+  /** File with the certificate that this process shows to the broker. Requires `NATS_TLS_KEY`. */
+  @GivenWith('NATS_TLS_KEY', 'the certificate of NATS_TLS_KEY')
+  readonly NATS_TLS_CERT?: string;
+
+  /** File with the private key of that certificate. */
+  @GivenWith('NATS_TLS_CERT', 'the private key of NATS_TLS_CERT')
+  readonly NATS_TLS_KEY?: string;
+
+  /** File with the seed of the nkey that this process logs in to the broker with. */
+  @IsOptional()
+  @IsString()
+  readonly NATS_NKEY_SEED?: string;
+
+  /** File with credentials (JWT and seed) that this process logs in to the broker with. */
+  @IsOptional()
+  @IsString()
+  readonly NATS_CREDS?: string;
+
+  /** Name that this process logs in to the broker with. Requires `NATS_PASSWORD_FILE`. */
+  @GivenWith('NATS_PASSWORD_FILE', 'the user of NATS_PASSWORD_FILE')
+  readonly NATS_USER?: string;
+
+  /** File with the password of that user. */
+  @GivenWith('NATS_USER', 'a file with the password of NATS_USER')
+  readonly NATS_PASSWORD_FILE?: string;
 
   /** EventStoreDB connection string; without it the ledger is the SQLite file in the data folder. */
   @IsOptional()
   @Matches(/^(esdb|kurrentdb)(\+discover)?:\/\/\S+$/, { message: 'a URL such as esdb://127.0.0.1:2113?tls=false' })
   readonly EVENTSTORE_URL?: string;
+
+  /** File with the certificates of the authorities that sign the ledger's; without it, those that Node.js trusts. */
+  @IsOptional()
+  @IsString()
+  readonly EVENTSTORE_TLS_CA?: string;
+
+  /** File with the certificate of the user that this process is to the ledger. Requires `EVENTSTORE_TLS_KEY`. */
+  @GivenWith('EVENTSTORE_TLS_KEY', 'the certificate of EVENTSTORE_TLS_KEY')
+  readonly EVENTSTORE_TLS_CERT?: string;
+
+  /** File with the private key of that certificate. */
+  @GivenWith('EVENTSTORE_TLS_CERT', 'the private key of EVENTSTORE_TLS_CERT')
+  readonly EVENTSTORE_TLS_KEY?: string;
+
+  /** Name that this process logs in to the ledger with. Requires `EVENTSTORE_PASSWORD_FILE`. */
+  @GivenWith('EVENTSTORE_PASSWORD_FILE', 'the user of EVENTSTORE_PASSWORD_FILE')
+  readonly EVENTSTORE_USER?: string;
+
+  /** File with the password of that user. */
+  @GivenWith('EVENTSTORE_USER', 'a file with the password of EVENTSTORE_USER')
+  readonly EVENTSTORE_PASSWORD_FILE?: string;
 
   @IsIn(LOG_LEVELS, { message: `one of ${LOG_LEVELS.join(', ')}` })
   readonly LOG_LEVEL: LogLevel = 'info';
@@ -337,7 +422,7 @@ export const loadEnvironment = (variables: Readonly<Record<string, string | unde
   );
   const environment = plainToInstance(Environment, given);
   const problems = validateSync(environment).map(({ property, constraints }) => {
-    const value = SECRETS.includes(property) ? 'wrong' : `"${variables[property] ?? ''}"`;
+    const value = NEVER_SHOWN.includes(property) ? 'wrong' : `"${variables[property] ?? ''}"`;
     return `${property} is ${value}; expected ${Object.values(constraints ?? {})[0] ?? 'another value'}`;
   });
   if (problems.length > 0) throw new EnvironmentInvalid(problems.join('\n'));

@@ -18,7 +18,7 @@ describe('loadEnvironment', () => {
   it('reads every variable in its own form', () => {
     const environment = loadEnvironment({
       PORT: '0',
-      NATS_URL: 'nats://user:pass@broker:4222',
+      NATS_URL: 'nats://user:pass@broker:4222, tls://[::1]:4222',
       EVENTSTORE_URL: 'esdb+discover://a,b:2113?tls=false',
       OIDC_ISSUERS: 'https://idp.example.org/realm, http://localhost:8090',
       CORS_ORIGINS: 'https://a.example.org,http://localhost:3000',
@@ -29,7 +29,7 @@ describe('loadEnvironment', () => {
     expect(environment).toBeInstanceOf(Environment);
     expect(environment).toMatchObject({
       PORT: 0,
-      NATS_URL: 'nats://user:pass@broker:4222',
+      NATS_URL: ['nats://user:pass@broker:4222', 'tls://[::1]:4222'],
       EVENTSTORE_URL: 'esdb+discover://a,b:2113?tls=false',
       OIDC_ISSUERS: ['https://idp.example.org/realm', 'http://localhost:8090'],
       CORS_ORIGINS: ['https://a.example.org', 'http://localhost:3000'],
@@ -86,9 +86,6 @@ describe('loadEnvironment', () => {
     ['LDAP_TOKEN_SECONDS', '0', 'a whole number of seconds from 1 to 3155760000'],
     ['PORT', 'http', 'an integer from 0 to 65535'],
     ['LOG_LEVEL', 'loud', 'one of fatal, error, warn, info, debug, trace, silent'],
-    ['NATS_URL', 'localhost:4222', 'a URL such as nats://127.0.0.1:4222'],
-    ['EVENTSTORE_URL', 'http://localhost:2113', 'a URL such as esdb://127.0.0.1:2113?tls=false'],
-    ['OIDC_ISSUERS', 'https://a.example.org,idp', 'a comma-separated list of http or https URLs'],
     [
       'CORS_ORIGINS',
       'https://a.example.org/path',
@@ -113,6 +110,32 @@ describe('loadEnvironment', () => {
     );
   });
 
+  it.each([
+    ['NATS_URL', 'user:hunter2@localhost:4222', 'a comma-separated list of URLs such as nats://127.0.0.1:4222'],
+    ['NATS_URL', 'nats://user:hunter2%@localhost', 'a comma-separated list of URLs such as nats://127.0.0.1:4222'],
+    ['NATS_URL', 'nats://user:hunter2@a:99999', 'a comma-separated list of URLs such as nats://127.0.0.1:4222'],
+    ['EVENTSTORE_URL', 'http://admin:hunter2@localhost:2113', 'a URL such as esdb://127.0.0.1:2113?tls=false'],
+    ['OIDC_ISSUERS', 'https://a.example.org,user:hunter2@idp', 'a comma-separated list of http or https URLs'],
+    ['LDAP_URL', 'cn=admin:hunter2@ldap', 'a URL such as ldaps://ldap.example.org'],
+    ['PUBLIC_URL', 'https://user:hunter2@cairn', 'a URL such as https://cairn.example.org'],
+    ['CREDENTIALS_ISSUER_URL', 'user:hunter2@idp', 'an http or https URL'],
+  ])('does not show a %s that is wrong, as it may hold a password', (name, value, expected) => {
+    expect(() => loadEnvironment({ [name]: value, LDAP_BASE: 'ou=people', CREDENTIALS_CLIENT_ID: 'cairn' })).toThrow(
+      new EnvironmentInvalid(`${name} is wrong; expected ${expected}`),
+    );
+  });
+
+  it.each([
+    ['NATS_TLS_CERT', 'NATS_TLS_KEY'],
+    ['NATS_TLS_KEY', 'NATS_TLS_CERT'],
+    ['NATS_USER', 'NATS_PASSWORD_FILE'],
+    ['EVENTSTORE_TLS_CERT', 'EVENTSTORE_TLS_KEY'],
+    ['EVENTSTORE_PASSWORD_FILE', 'EVENTSTORE_USER'],
+  ])('takes %s only together with %s', (name, other) => {
+    expect(() => loadEnvironment({ [name]: 'x' })).toThrow(new RegExp(`^${other} is ""`));
+    expect(loadEnvironment({ [name]: 'x', [other]: 'y' })).toMatchObject({ [name]: 'x', [other]: 'y' });
+  });
+
   it('switches automation as a whole or by names', () => {
     const steps = (value: string) => {
       const environment = loadEnvironment({ CAIRN_AUTOMATION: value, CAIRN_AUTOMATION_DELAY: '0.1' });
@@ -133,9 +156,7 @@ describe('loadEnvironment', () => {
   });
 
   it('requires the base of users in the directory when users log in there', () => {
-    expect(() => loadEnvironment({ LDAP_URL: 'ldap.example.org' })).toThrow(
-      /^LDAP_URL is "ldap.example.org"; expected a URL/,
-    );
+    expect(() => loadEnvironment({ LDAP_URL: 'ldap.example.org' })).toThrow(/^LDAP_URL is wrong; expected a URL/);
     expect(() => loadEnvironment({ LDAP_URL: 'ldap://127.0.0.1:389' })).toThrow(/^LDAP_BASE is ""; expected a name/);
     expect(
       loadEnvironment({ LDAP_URL: 'ldap://127.0.0.1:389', LDAP_BASE: 'ou=people,dc=example,dc=org' }),

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
+import { link, mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CannotStart } from './cannot-start.js';
+import { KEYS_FOLDER, PRIVATE_FILE, PRIVATE_FOLDER, readPrivateFile } from './private-files.js';
 
 const hasCode = (error: unknown, code: string): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 
 const read = async (file: string): Promise<string | undefined> => {
   try {
-    return await readFile(file, 'utf8');
+    return await readPrivateFile(file);
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
@@ -16,7 +17,7 @@ const read = async (file: string): Promise<string | undefined> => {
 };
 
 const writeDurably = async (file: string, text: string): Promise<void> => {
-  const handle = await open(file, 'wx', 0o600);
+  const handle = await open(file, 'wx', PRIVATE_FILE);
   try {
     await handle.writeFile(text);
     await handle.sync();
@@ -37,7 +38,7 @@ const create = async (folder: string, name: string, text: string): Promise<strin
   } finally {
     await unlink(temporary);
   }
-  return readFile(file, 'utf8');
+  return readPrivateFile(file);
 };
 
 /** An unusable key: what it protects would be exposed, or lost if another key were made silently. */
@@ -48,16 +49,15 @@ export const unusableKey = (file: string, why: string): CannotStart =>
  * The text of `<data>/keys/<name>`, which only its owner may read. It is made when it is missing; when several processes
  * make one at once, all use the first one.
  *
- * @throws CannotStart when it is empty
+ * @throws CannotStart when it is empty, or open to other users
  */
 export const readOrMakeKey = async (
   dataFolder: string,
   name: string,
   make: () => string | Promise<string>,
 ): Promise<string> => {
-  const folder = join(dataFolder, 'keys');
-  await mkdir(dataFolder, { recursive: true });
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const folder = join(dataFolder, KEYS_FOLDER);
+  await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
   const text = (await read(join(folder, name))) ?? (await create(folder, name, await make()));
   // A disk that was full when it was copied leaves it so; with no secret anybody could sign.
   if (text.trim() === '') throw unusableKey(join(folder, name), 'is empty');

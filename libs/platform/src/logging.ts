@@ -2,8 +2,7 @@ import { type LoggerService } from '@nestjs/common';
 import { type DestinationStream, pino } from 'pino';
 import { currentCorrelationId } from './correlation.js';
 import type { Environment } from './environment.js';
-
-const HIDDEN = ['authorization', 'password', 'secret', 'token', 'client_secret', 'refresh_token', 'access_token'];
+import { redacted, SECRET_NAMES } from './redaction.js';
 
 /**
  * Structured log: fields first, then what happened. Implemented by pino as it is. An abstract class, so that it is its own
@@ -18,7 +17,7 @@ export abstract class Log {
 
 /**
  * JSON lines on stderr (stdout belongs to the command), written at once so that none is lost in a crash. Lines carry the
- * correlation id of the request they belong to; fields that hold secrets are hidden.
+ * correlation id of the request they belong to; secrets are hidden in fields of any depth and in texts (see {@link redacted}).
  */
 export const createLog = (
   { LOG_LEVEL }: Pick<Environment, 'LOG_LEVEL'>,
@@ -36,7 +35,9 @@ export const createLog = (
         const correlationId = currentCorrelationId();
         return correlationId === undefined ? {} : { correlationId };
       },
-      redact: { paths: HIDDEN.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: '[hidden]' },
+      // Members that are no strings; those that are, and texts with secrets in them, are hidden in the finished line.
+      redact: { paths: SECRET_NAMES.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: '[hidden]' },
+      hooks: { streamWrite: redacted },
     },
     destination,
   );

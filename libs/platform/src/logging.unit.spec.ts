@@ -50,6 +50,14 @@ describe('createLog', () => {
     ]);
   });
 
+  it('hides secrets at any depth, and those in texts of errors', () => {
+    const { log, lines } = logTo('info');
+    const cause = new Error('connect nats://cairn:hunter2@broker:4222 failed');
+    log.error({ error: new Error('no connection', { cause }), a: { b: { c: { token: 'hunter2' } } } }, 'failed');
+    expect(JSON.stringify(lines)).not.toContain('hunter2');
+    expect(JSON.stringify(lines)).toContain('nats://[hidden]@broker:4222');
+  });
+
   it('keeps message and stack of errors', () => {
     const { log, lines } = logTo('info');
     log.error({ error: new TypeError('boom') }, 'failed');

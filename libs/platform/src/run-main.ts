@@ -1,4 +1,5 @@
 import { CannotStart } from './cannot-start.js';
+import { redacted } from './redaction.js';
 
 const explain = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
@@ -11,7 +12,7 @@ export const runMain = async (name: string, start: () => Promise<void>): Promise
   try {
     await start();
   } catch (error) {
-    process.stderr.write(`${name} cannot start: ${explain(error)}\n`);
+    process.stderr.write(`${name} cannot start: ${redacted(explain(error))}\n`);
     process.exit(1);
   }
 };

@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } fro
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { DomainError } from '#platform/domain-error.js';
+import { PRIVATE_FILE, PRIVATE_FOLDER } from '#platform/private-files.js';
 import { keyOf, nameOf, sha256 } from './blob-name.js';
 import { type BlobContent, BlobStore, hasPrefix, type ListedBlob, piecesOf, type StoredBlob } from './blob-store.js';
 
@@ -47,11 +48,11 @@ export class FolderBlobStore extends BlobStore {
   override async put(key: string, content: BlobContent): Promise<StoredBlob> {
     const temporary = join(this.incoming, randomUUID());
     const file = this.fileOf(key);
-    await mkdir(this.incoming, { recursive: true });
+    await mkdir(this.incoming, { recursive: true, mode: PRIVATE_FOLDER });
     try {
-      const handle = await open(temporary, 'wx');
+      const handle = await open(temporary, 'wx', PRIVATE_FILE);
       const { size, sha256 } = await this.write(handle, content).finally(() => handle.close());
-      const created = await mkdir(dirname(file), { recursive: true });
+      const created = await mkdir(dirname(file), { recursive: true, mode: PRIVATE_FOLDER });
       await rename(temporary, file);
       await syncFolder(dirname(file));
       if (created !== undefined) await syncFolder(this.folder);

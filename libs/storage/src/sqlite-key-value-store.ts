@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { PRIVATE_FOLDER } from '#platform/private-files.js';
 import { unusableFile } from '#platform/unusable-file.js';
 import { WalCheckpoints } from '#platform/wal-checkpoints.js';
 import { type Durability, KeyValueStore, type KeyValueEntry } from './key-value-store.js';
@@ -114,8 +115,7 @@ export class SqliteKeyValueStore extends KeyValueStore {
     private readonly nowMs: () => number = () => Date.now(),
   ) {
     super();
-    // Hashes of passwords and what browsers are logged in by are nobody else's to read on a shared machine.
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    mkdirSync(dirname(file), { recursive: true, mode: PRIVATE_FOLDER });
     this.durable = durableWriter(file);
     this.quick = new Writer(file, 'NORMAL');
     this.select = this.quick.prepare('SELECT value FROM entry WHERE key = ? AND expires_at_ms > ?');

@@ -17,6 +17,8 @@ export interface Client {
   readonly redirectUris: readonly string[];
   /** Its own tokens hold the role `system`. */
   readonly isSystem: boolean;
+  /** Its own tokens hold the role `worker`. */
+  readonly isWorker?: true;
 }
 
 export const hashSecret = (secret: string): string => hash('sha256', secret);

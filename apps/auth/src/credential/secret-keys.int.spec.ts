@@ -23,7 +23,7 @@ describe('SecretKeys', () => {
   it('names a file that holds no key', async () => {
     mkdirSync(join(dataFolder, 'keys'));
     const file = join(dataFolder, 'keys', 'credentials-key');
-    writeFileSync(file, 'short');
+    writeFileSync(file, 'short', { mode: 0o600 });
     const message = `${file} holds no 32 bytes in base 64; restore it, or delete it to have another made`;
     await expect(SecretKeys.open({ dataFolder })).rejects.toThrow(new CannotStart(message));
   });

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { readOrMakeKey, unusableKey } from '#platform/key-file.js';
+import { KEYS_FOLDER } from '#platform/private-files.js';
 
 const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
@@ -49,7 +50,7 @@ export class SecretKeys {
   static async open({ dataFolder, key, oldKeys = [] }: SecretKeyOptions): Promise<SecretKeys> {
     const own = decoded(await readOrMakeKey(dataFolder, KEY_FILE, () => randomBytes(KEY_BYTES).toString('base64')));
     if (own.length !== KEY_BYTES) {
-      throw unusableKey(join(dataFolder, 'keys', KEY_FILE), `holds no ${KEY_BYTES} bytes in base 64`);
+      throw unusableKey(join(dataFolder, KEYS_FOLDER, KEY_FILE), `holds no ${KEY_BYTES} bytes in base 64`);
     }
     return new SecretKeys(key === undefined ? own : decoded(key), [own, ...oldKeys.map(decoded)]);
   }

@@ -1,5 +1,6 @@
 import type { KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
 import type { Claims } from '#platform/tokens/claims.js';
+import { WORKER_ROLE } from '#contracts/leases.js';
 import type { Clients } from '../account/clients.js';
 
 /** Access tokens, ID tokens and what services get for themselves live so long. */
@@ -48,6 +49,7 @@ export const extraClaims = async (
     preferred_username: `service-account-${clientId}`,
     groups: [],
     ...(client?.isSystem === true && { resource_access: { iceprod: { roles: ['iceprod-system'] } } }),
+    ...(client?.isWorker === true && { role: WORKER_ROLE }),
   };
 };
 

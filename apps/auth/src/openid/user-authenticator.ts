@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { nowMicros } from '#platform/clock.js';
 import { type Claims, claimsGranting } from '#platform/tokens/claims.js';
 import type { MessageContext } from '#bus/contract.js';
+import { WORKER_ROLE } from '#contracts/leases.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { Accounts } from '../account/accounts.js';
 import { isRightPassword, PASSWORD_CHARACTERS_MAX } from '../account/password.js';
@@ -14,7 +15,7 @@ import { Users } from '../user/user-projection.js';
 /** Passwords checked at once: each takes memory and a thread. */
 const CHECKS_MAX = 8;
 
-const ROLES_CLAIMED: readonly string[] = ['admin', 'user', 'system'];
+const ROLES_CLAIMED: readonly string[] = ['admin', 'user', 'system', WORKER_ROLE];
 /** Groups that follow from a role. */
 const GROUPS_OF_ROLES: Readonly<Record<string, string>> = { admin: 'admin', users: 'user' };
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statfsSync } from 'node:fs';
 import { hostname, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { trimEnd } from '#platform/trim-characters.js';
 import { addRequiredOption, repeated, UsageError } from '../command-line.js';
 import { OpenIdGrant } from '../worker/openid-grant.js';
 import { taskEnvironment } from '../worker/task-environment.js';
@@ -198,7 +199,7 @@ const tokenSource = (given: Given, path: (file: string) => string): TokenSource 
   if (token !== undefined) return new FixedToken(token);
   if (tokenFile !== undefined) return new TokenFile(readable('--token-file', path(tokenFile)));
 
-  const issuer = given.tokenUrl ?? given.url.replace(/\/+$/, '') + ISSUER_PATH;
+  const issuer = given.tokenUrl ?? trimEnd(given.url, '/') + ISSUER_PATH;
   const secretFile = clientSecretFile && readable('--client-secret-file', path(clientSecretFile));
   if (refreshTokenFile !== undefined) {
     return new OpenIdGrant(issuer, {

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { textOf } from '#contracts/iceprod/config/json.js';
+import { LEASE_NOT_HELD } from '#contracts/leases.js';
 import { Refused } from '../worker/http-client.js';
 import type { Registration } from '../worker/worker.js';
 import { isRoleRefused, type RestClient } from './rest-client.js';
@@ -13,6 +14,9 @@ interface PilotDescription {
 
 const QUEUE_VERSION = '1';
 const NOT_FOUND = 404;
+
+/** Workers are not told whether a registration that is not theirs exists. */
+const isUnknown = ({ status, reason }: Refused): boolean => status === NOT_FOUND || reason === LEASE_NOT_HELD;
 
 /** The pilot's own record on the server: `POST`, `PATCH` and `DELETE /pilots` (contract 12). */
 export class PilotRegistration implements Registration {
@@ -60,7 +64,7 @@ export class PilotRegistration implements Registration {
     try {
       await this.client.patch(this.path, { tasks }, { signal });
     } catch (error) {
-      if (!(error instanceof Refused) || error.status !== NOT_FOUND) throw error;
+      if (!(error instanceof Refused) || !isUnknown(error)) throw error;
       this.note('the server has missed this pilot, which registers again');
       await this.register(signal);
       await this.client.patch(this.path, { tasks }, { signal });

@@ -77,11 +77,12 @@ const argumentsOf = (args: Json | undefined, scope: Scope): readonly string[] =>
 /** Blanks and quotes inside `$...( )` do not split words. */
 const protectMacros = (line: string): string => {
   let depth = 0;
+  let inName = false;
   let result = '';
-  for (let index = 0; index < line.length; index += 1) {
-    const character = line.charAt(index);
-    if (character === '(' && (depth > 0 || /\$[A-Za-z_]*$/.test(line.slice(0, index)))) depth += 1;
+  for (const character of line) {
+    if (character === '(' && (depth > 0 || inName)) depth += 1;
     else if (character === ')' && depth > 0) depth -= 1;
+    inName = character === '$' || (inName && /[A-Za-z_]/.test(character));
     result += depth > 0 ? (HIDDEN.get(character) ?? character) : character;
   }
   return result;

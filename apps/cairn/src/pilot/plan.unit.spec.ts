@@ -103,6 +103,15 @@ describe('planTask', () => {
     );
   });
 
+  // Looking back from each parenthesis took quadratic time: minutes for this line, and the test would time out.
+  it('plans a long line of parentheses at once', () => {
+    const args = `a$(${'('.repeat(400_000)}`;
+    const letters = `$${'a'.repeat(400_000)}${'('.repeat(1000)}`;
+    for (const line of [args, letters, '('.repeat(400_000)]) {
+      expect(modulePlan(JSON.stringify({ src: 't', args: line })).steps[0]?.command).toHaveLength(2);
+    }
+  });
+
   it("plans the demonstration's example", () => {
     const text = readFileSync('examples/iceprod/photons-in-ice.json', 'utf8');
     const plan = planTask({

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
+import { trimEnd } from '#platform/trim-characters.js';
+import { LEASE_NOT_HELD } from '#contracts/leases.js';
 import { type AccessToken, TokenRefused, type TokenSource, TokenUnavailable } from './token-source.js';
 
 /** The server has refused the request. */
@@ -136,7 +138,7 @@ export class HttpClient {
 
   /** The address of the server may contain a path. */
   private urlOf(path: string): string {
-    return this.options.url.replace(/\/+$/, '') + path;
+    return trimEnd(this.options.url, '/') + path;
   }
 
   private noteSilence(message: string): void {
@@ -199,7 +201,8 @@ export class HttpClient {
     if (response.ok) return { text };
     const { status } = response;
     const error = new Refused(status, this.options.reasonIn(text) || response.statusText, this.name(request));
-    if (DENIED.has(status)) return { denied: error, token };
+    // A lost lease says nothing about the token.
+    if (DENIED.has(status) && error.reason !== LEASE_NOT_HELD) return { denied: error, token };
     if (status === SERVER_ERROR) return { cause: `500 ${error.reason}`, retryAfterMs: 0, error };
     if (!TEMPORARY.has(status)) throw error;
     const seconds = Number(response.headers.get('retry-after') ?? 0);

@@ -1,4 +1,5 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
+import { trimEnd } from '#platform/trim-characters.js';
 import {
   type AccessToken,
   accessToken,
@@ -148,7 +149,7 @@ export class OpenIdGrant implements TokenSource {
   }
 
   private async discover(): Promise<string> {
-    const url = this.issuer.replace(/\/+$/, '') + DISCOVERY_PATH;
+    const url = trimEnd(this.issuer, '/') + DISCOVERY_PATH;
     const { status, text } = await this.fetch(url, {});
     const endpoint = textIn(fieldsOf(text), 'token_endpoint');
     if (endpoint === undefined) throw new TokenRefused(`${url} names no token endpoint (status ${String(status)})`);

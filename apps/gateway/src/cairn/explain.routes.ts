@@ -156,7 +156,10 @@ export const explainRoutes = {
     tag: 'explanation',
     method: 'GET',
     path: '/cairn/explain/requests/:request_id',
-    policy: { roles: ['admin', 'system', 'user'] },
+    policy: {
+      roles: ['admin', 'system', 'user'],
+      note: 'users need to have made it, or the read rule of its dataset',
+    },
     summary: 'Why an asynchronous request (of /actions) is not done',
     fields: { request_id: path() },
     response: {

@@ -38,7 +38,17 @@ describe('the table of dialects', () => {
     (_, route) => {
       const dialect = DIALECTS.of(route);
       expect(DIALECTS.dialectOf(route.path)).toBe(dialect);
-      if (route.policy !== 'public' && route.policy.rule !== undefined) expect(dialect.workloadAccess).toBeDefined();
+      if (route.policy === 'public') return;
+      const { rule, lease } = route.policy;
+      if (rule !== undefined || lease === 'workload') expect(dialect.workloadAccess).toBeDefined();
+    },
+  );
+
+  it.each(DIALECTS.routes.map((route) => [`${route.method} ${route.path}`, route] as const))(
+    'says for %s what workers must hold, if it lets them in',
+    (_, { policy }) => {
+      if (policy === 'public') return;
+      expect(policy.lease !== undefined).toBe(policy.roles.includes('worker'));
     },
   );
 });

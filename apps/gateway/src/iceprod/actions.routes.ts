@@ -3,7 +3,7 @@ import { type Action, REQUEST_STATUSES } from '#contracts/iceprod/actions.js';
 import type { Schema } from '../route/field.js';
 import { constant, path, wholeBody } from '../route/fields.js';
 import { iceprodRoute, RESULT } from './iceprod-route.js';
-import { EVERYBODY, READERS, SERVICES, WRITERS } from './policies.js';
+import { EVERYBODY, READERS, REQUEST_READERS, SERVICES, WRITERS } from './policies.js';
 
 const tag = 'requests';
 const NONE = { 404: 'Request not found' };
@@ -80,11 +80,11 @@ const routesOf = <const Name extends Action>(
     tag,
     method: 'GET',
     path: `/actions/${name}/:id`,
-    policy: EVERYBODY,
+    policy: REQUEST_READERS,
     summary: 'One request with its progress and result',
     fields: { action: constant(name), request_id: { ...path(), name: 'id' } },
     response: REQUEST,
-    errors: NONE,
+    errors: { 403: 'auth failed', ...NONE },
   }),
 });
 

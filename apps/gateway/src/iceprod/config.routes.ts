@@ -1,7 +1,7 @@
 import { DOCUMENT_BODY } from '../body/body-limits.js';
 import { freeForm, path, wholeBody } from '../route/fields.js';
 import { documentOf, iceprodRoute, EMPTY_OBJECT } from './iceprod-route.js';
-import { READERS_AND_PILOTS, WRITERS } from './policies.js';
+import { READERS_AND_WORKERS, WRITERS } from './policies.js';
 
 const tag = 'config';
 
@@ -11,7 +11,7 @@ const getRoute = (name: string, at: string) =>
     tag,
     method: 'GET',
     path: at,
-    policy: READERS_AND_PILOTS,
+    policy: READERS_AND_WORKERS,
     summary: 'The config of a dataset as it was stored, without dataset_id',
     fields: { dataset_id: path() },
     response: documentOf('Config'),

@@ -3,7 +3,7 @@ import { constant, intParameter, keysParameter, listParameter, optional, path, r
 import { bool, float, int, intOrText, str, strings } from '../route/json-types.js';
 import { documentOf, documentsById, IDS_BY_STATUS, iceprodRoute, EMPTY_OBJECT, RESULT } from './iceprod-route.js';
 import { LIST_HEADERS, listFields } from './list-fields.js';
-import { EVERYBODY, READERS_AND_PILOTS, WRITERS } from './policies.js';
+import { EVERYBODY, READERS_AND_WORKERS, WRITERS } from './policies.js';
 
 const tag = 'datasets';
 
@@ -58,7 +58,7 @@ export const datasetRoutes = {
     tag,
     method: 'GET',
     path: '/datasets/:dataset_id',
-    policy: READERS_AND_PILOTS,
+    policy: READERS_AND_WORKERS,
     summary: 'One dataset',
     fields: { dataset_id: path() },
     response: documentOf('Dataset'),

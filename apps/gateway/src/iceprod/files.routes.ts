@@ -1,7 +1,7 @@
 import { lenient, path, required } from '../route/fields.js';
 import { int, type JsonType, str } from '../route/json-types.js';
 import { documentOf, iceprodRoute, EMPTY_OBJECT, RESULT } from './iceprod-route.js';
-import { READERS, READERS_AND_PILOTS, WRITERS } from './policies.js';
+import { READERS, READERS_AND_HOLDERS, WRITERS } from './policies.js';
 
 const tag = 'files';
 
@@ -53,7 +53,7 @@ export const fileRoutes = {
     tag,
     method: 'GET',
     path: '/datasets/:dataset_id/files/:task_id',
-    policy: READERS_AND_PILOTS,
+    policy: READERS_AND_HOLDERS,
     summary: 'Files of a task',
     fields: { dataset_id: path(), task_id: path() },
     response: FILES,

@@ -16,7 +16,7 @@ import {
 import { type JsonType, str } from '../route/json-types.js';
 import { invalid, type RequestSource } from '../route/request-source.js';
 import { BULK_DEADLINE_MS, documentOf, documentsById, iceprodRoute, EMPTY_OBJECT, RESULT } from './iceprod-route.js';
-import { READERS, SERVICES, SERVICES_AND_PILOTS, WRITERS } from './policies.js';
+import { PILOTS_AND_HOLDERS, READERS, SERVICES, WRITERS } from './policies.js';
 
 const tag = 'logs';
 
@@ -137,7 +137,7 @@ export const logRoutes = {
     tag,
     method: 'POST',
     path: '/logs',
-    policy: SERVICES_AND_PILOTS,
+    policy: PILOTS_AND_HOLDERS,
     summary: 'Stores a log',
     fields: { ...log, dataset_id: lenient(str), fields },
     upload,

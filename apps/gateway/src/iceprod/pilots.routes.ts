@@ -4,7 +4,7 @@ import { freeForm, keysParameter, optional, path, required, textParameter, whole
 import { dict, int, str, strings, where } from '../route/json-types.js';
 import { invalid } from '../route/request-source.js';
 import { documentOf, documentsById, iceprodRoute, EMPTY_OBJECT, RESULT } from './iceprod-route.js';
-import { SERVICES, SERVICES_AND_PILOTS } from './policies.js';
+import { CLAIMING_WORKERS, PILOTS_AND_OWN_WORKER, SERVICES } from './policies.js';
 
 /** Documents of the pilot's own making. */
 const RESOURCES = ['resources', 'resources_available', 'resources_claimed'];
@@ -64,7 +64,7 @@ export const pilotRoutes = {
     tag,
     method: 'POST',
     path: '/pilots',
-    policy: SERVICES,
+    policy: CLAIMING_WORKERS,
     summary: 'Creates a pilot; further members are kept',
     fields: {
       description: freeForm(
@@ -92,7 +92,7 @@ export const pilotRoutes = {
     tag,
     method: 'GET',
     path: '/pilots/:pilot_id',
-    policy: SERVICES_AND_PILOTS,
+    policy: PILOTS_AND_OWN_WORKER,
     summary: 'One pilot',
     fields: { pilot_id: path() },
     response: documentOf('Pilot'),
@@ -103,7 +103,7 @@ export const pilotRoutes = {
     tag,
     method: 'PATCH',
     path: '/pilots/:pilot_id',
-    policy: SERVICES_AND_PILOTS,
+    policy: PILOTS_AND_OWN_WORKER,
     summary:
       'Merges any fields, dotted names set nested ones, and renews last_update; returns the pilot after the change',
     fields: { pilot_id: path(), fields: freeForm(wholeBody(), RESOURCES) },
@@ -116,7 +116,7 @@ export const pilotRoutes = {
     tag,
     method: 'PUT',
     path: '/pilots/:pilot_id/tasks',
-    policy: SERVICES_AND_PILOTS,
+    policy: PILOTS_AND_OWN_WORKER,
     summary: 'Replaces the list of tasks that the pilot holds',
     fields: { pilot_id: path(), fields: taskList },
     response: EMPTY_OBJECT,
@@ -127,7 +127,7 @@ export const pilotRoutes = {
     tag,
     method: 'DELETE',
     path: '/pilots/:pilot_id',
-    policy: SERVICES_AND_PILOTS,
+    policy: PILOTS_AND_OWN_WORKER,
     summary: 'Deletes the pilot; tasks that it held and that are still processing go back to waiting',
     fields: { pilot_id: path() },
     response: EMPTY_OBJECT,

@@ -2,7 +2,13 @@ import { constant, defaulted, freeForm, lenient, path, required } from '../route
 import { dict, float, int, numbersByName, str, strings, text, where } from '../route/json-types.js';
 import { invalid } from '../route/request-source.js';
 import { documentOf, iceprodRoute } from './iceprod-route.js';
-import { SERVICES, SERVICES_AND_PILOTS } from './policies.js';
+import {
+  CLAIMING_WORKERS,
+  PILOTS_AND_HOLDERS,
+  SERVICES,
+  SERVICES_AND_HOLDERS,
+  SERVICES_AND_PILOTS,
+} from './policies.js';
 
 const tag = 'task actions';
 
@@ -43,7 +49,7 @@ const reportRoute = <const Report extends 'reset' | 'failed' | 'complete'>(
     tag,
     method: 'POST',
     path: `/tasks/:task_id/task_actions/${what}`,
-    policy: SERVICES_AND_PILOTS,
+    policy: PILOTS_AND_HOLDERS,
     summary: `${summary}; returns the task before the change`,
     fields: { task_id: path(), report: constant(what), instance_id: lenient(str), ...report },
     response: documentOf('Task'),
@@ -77,7 +83,7 @@ export const taskActionRoutes = {
     tag,
     method: 'POST',
     path: '/task_actions/queue',
-    policy: SERVICES,
+    policy: CLAIMING_WORKERS,
     summary: 'Claims one waiting task; with num_tasks queues so many without an instance, as older servers did',
     fields: {
       ...offer,
@@ -121,7 +127,7 @@ export const taskActionRoutes = {
     tag,
     method: 'POST',
     path: '/tasks/:task_id/task_actions/processing',
-    policy: SERVICES,
+    policy: SERVICES_AND_HOLDERS,
     summary: 'Reports that a claimed task runs; returns the task before the change',
     fields: {
       task_id: path(),

@@ -4,7 +4,7 @@ import { flagParameter, intParameter, keysParameter, orElse, path, required, tex
 import type { Field } from '../route/field.js';
 import { str } from '../route/json-types.js';
 import { BULK_DEADLINE_MS, documentOf, documentsById, iceprodRoute, RESULT } from './iceprod-route.js';
-import { READERS, SERVICES_AND_PILOTS } from './policies.js';
+import { PILOTS_AND_HOLDERS, READERS } from './policies.js';
 
 const tag = 'task stats';
 
@@ -37,7 +37,7 @@ export const taskStatRoutes = {
     tag,
     method: 'POST',
     path: '/tasks/:task_id/task_stats',
-    policy: SERVICES_AND_PILOTS,
+    policy: PILOTS_AND_HOLDERS,
     summary: 'Stores one record; the task need not exist',
     fields: {
       task_id: path(),

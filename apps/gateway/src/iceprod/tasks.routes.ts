@@ -25,7 +25,7 @@ import {
   RESULT,
 } from './iceprod-route.js';
 import { LIST_HEADERS, listFields, sortTerms } from './list-fields.js';
-import { READERS, SERVICES, SERVICES_AND_PILOTS, WRITERS } from './policies.js';
+import { PILOTS_AND_HOLDERS, READERS, SERVICES, SERVICES_AND_PILOTS, WRITERS } from './policies.js';
 
 const tag = 'tasks';
 
@@ -104,7 +104,7 @@ export const taskRoutes = {
     tag,
     method: 'GET',
     path: '/tasks/:task_id',
-    policy: SERVICES_AND_PILOTS,
+    policy: PILOTS_AND_HOLDERS,
     summary: 'One task',
     fields: { task_id: path() },
     response: documentOf('Task'),
@@ -127,7 +127,7 @@ export const taskRoutes = {
     tag,
     method: 'PUT',
     path: '/tasks/:task_id/status',
-    policy: SERVICES_AND_PILOTS,
+    policy: PILOTS_AND_HOLDERS,
     summary: 'Changes the status along the legal transitions, if the instance is the given one',
     fields: { task_id: path(), status, instance_id: lenient(str) },
     response: EMPTY_OBJECT,

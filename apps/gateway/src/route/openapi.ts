@@ -3,7 +3,7 @@ import { exampleOf } from './example.js';
 import type { Field, Schema } from './field.js';
 import type { Dialect } from '../dialect.js';
 import type { DialectTable } from '../edge/dialect-table.js';
-import type { AnyRoute, Policy } from './route.js';
+import type { AnyRoute, LeaseScope, Policy } from './route.js';
 
 const PATH_PARAMETER = /[:*](\w+)/g;
 
@@ -107,6 +107,15 @@ const bodyOf = (route: AnyRoute): Schema | undefined => {
   };
 };
 
+/** What workers need, in words. */
+const leaseText = (lease: LeaseScope, workload: string): string =>
+  ({
+    claim: 'Workers: for themselves',
+    unit: 'Workers: only what they hold the lease of',
+    worker: 'Workers: only their own registration',
+    workload: `Workers: only a ${workload} of which they hold a lease`,
+  })[lease];
+
 const accessText = (policy: Policy, { workloadAccess }: Dialect): string => {
   if (policy === 'public') return 'Needs no token.';
   const roles = policy.anyToken === true ? 'Any valid token.' : `Roles: ${policy.roles.join(', ')}.`;
@@ -115,7 +124,9 @@ const accessText = (policy: Policy, { workloadAccess }: Dialect): string => {
       ? ''
       : ` Users need the ${policy.rule} rule of the ${workloadAccess?.word ?? 'workload'}.`;
   const own = policy.own === undefined ? '' : ` Users: ${policy.own.words}.`;
-  return roles + rule + own + (policy.note === undefined ? '' : ` ${policy.note}.`);
+  const word = workloadAccess?.word ?? 'workload';
+  const lease = policy.lease === undefined ? '' : ` ${leaseText(policy.lease, word)}.`;
+  return roles + rule + own + lease + (policy.note === undefined ? '' : ` ${policy.note}.`);
 };
 
 type Response = Operation['responses'][string];

@@ -9,7 +9,7 @@ import { type BodyReading, dropRest, readBody, tooLarge } from '../body/read-bod
 import type { SlowBodies } from '../body/slow-bodies.js';
 import { HttpError } from '../edge/request-error.js';
 import type { SendError } from '../edge/send-error.js';
-import { authorize, errorAfterAuthorization, isForeign } from './authorization.js';
+import { authorize, errorAfterAuthorization, isForeign, needsLease } from './authorization.js';
 import { requireUsableKey } from './idempotency-key.js';
 import { contextOf } from './message-context.js';
 import { RequestSource } from './request-source.js';
@@ -64,7 +64,14 @@ export const requestReading = ({ bus, uploads, budget, slowBodies, log, sendErro
         refuse(error, source);
         return;
       }
-      done();
+      if (!needsLease(route, caller)) {
+        done();
+        return;
+      }
+      authorize(bus, dialect, route, source, contextNow()).then(
+        () => done(),
+        (error: unknown) => sendError(request, reply, error),
+      );
     };
     const { body } = request;
     if (!(body instanceof Readable)) {

@@ -8,6 +8,12 @@ import type { BodyLimits } from '../body/body-limits.js';
 export type WorkloadAction = 'read' | 'write';
 
 /**
+ * What a caller whose only role is `worker` must hold: nothing yet (`claim`: it claims units or registers itself), the unit or
+ * the worker that the request names (its service decides), or a unit of the workload that the path names.
+ */
+export type LeaseScope = 'claim' | 'unit' | 'worker' | 'workload';
+
+/**
  * Who may call: anybody, or callers with one of the roles. With a `rule`, the dialect's `workloadAccess` decides as well, or
  * the service if the path does not name the workload.
  */
@@ -17,6 +23,8 @@ export type Policy =
       readonly roles: readonly string[];
       readonly rule?: WorkloadAction;
       readonly note?: string;
+      /** Given exactly where `roles` has the role `worker`. */
+      readonly lease?: LeaseScope;
       /** A valid token is enough; the roles are those that count when the token holds them. */
       readonly anyToken?: true;
       /** Plain users may call only for what is their own; this is checked before anything else of the request. */

@@ -8,6 +8,7 @@ export interface Assignment {
   readonly outcome: string;
   readonly changedMicros: number;
   readonly leaseId?: string;
+  readonly holder?: string;
   readonly site?: string;
   readonly failures?: number;
 }
@@ -18,8 +19,8 @@ export const assignmentOf = (event: UnitEvent | DialectUnitEvent): Assignment | 
   const changedMicros = event.timeMicros;
   switch (event.type) {
     case 'UnitsClaimed': {
-      const { status, lease_id, site } = event.data;
-      return { status, outcome: '', changedMicros, leaseId: lease_id, site };
+      const { status, lease_id, holder = '', site } = event.data;
+      return { status, outcome: '', changedMicros, leaseId: lease_id, holder, site };
     }
     case 'UnitStarted': {
       const { status, site } = event.data;
@@ -63,8 +64,25 @@ const afterFailure = (unit: Unit, { data, timeMicros }: Extract<UnitEvent, { typ
   }),
 });
 
+/** Whether a unit of this status and lease may be held by a caller: a lease ends with the run, whatever word for it remains. */
+export const mayHaveHolder = (
+  { status, outcome, leaseId }: Pick<Assignment, 'status' | 'outcome' | 'leaseId'>,
+  policy: Policy,
+): boolean => {
+  const phase = policy.phaseOf(status, outcome);
+  return leaseId !== '' && (phase === 'claimed' || phase === 'running');
+};
+
 /** The only function that applies an event to a unit. It never throws, because events cannot be refused. */
 export const evolve = (unit: Unit, event: UnitEvent | DialectUnitEvent, policy: Policy): Unit => {
+  const after = applied(unit, event, policy);
+  if (after.holder === '') return after;
+  // Who overwrites a lease takes it from its holder.
+  const isSameLease = after.leaseId === unit.leaseId || event.type === 'UnitsClaimed';
+  return isSameLease && mayHaveHolder(after, policy) ? after : { ...after, holder: '' };
+};
+
+const applied = (unit: Unit, event: UnitEvent | DialectUnitEvent, policy: Policy): Unit => {
   if (!isOfEngine(event)) return policy.evolve(unit, event);
   switch (event.type) {
     case 'UnitsClaimed':

@@ -7,6 +7,7 @@ import type { Unit } from './unit.js';
 /** Values that every new unit starts with. */
 const INITIAL_STATE = {
   site: '',
+  holder: '',
   outcome: '',
   failures: 0,
   evictions: 0,

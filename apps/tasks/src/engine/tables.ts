@@ -1,3 +1,8 @@
+import { WORKLOAD_OF_KEY } from '../workload/member-key.js';
+
+/** The workload that lists the unit of a row, in SQL. */
+export const LISTING = `coalesce(workload, ${WORKLOAD_OF_KEY})`;
+
 /** Words that many units share, by integer: see `words.ts`. */
 const WORD_TABLES = [
   'unit_dialect',
@@ -56,6 +61,7 @@ CREATE TABLE IF NOT EXISTS unit (
   walltime_err_n INTEGER NOT NULL,
   extra TEXT,
   label INTEGER,
+  holder TEXT,
   UNIQUE (dialect, id)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS unit_retry (
@@ -129,4 +135,5 @@ export const UNIT_INDEXES = `
 CREATE INDEX IF NOT EXISTS unit_ready ON unit (class, priority DESC, key) WHERE class IS NOT NULL;
 CREATE INDEX IF NOT EXISTS unit_by_status ON unit (status);
 CREATE INDEX IF NOT EXISTS unit_by_group ON unit (grp) WHERE grp IS NOT NULL;
+CREATE INDEX IF NOT EXISTS unit_held ON unit (holder, ${LISTING}) WHERE holder IS NOT NULL;
 CREATE INDEX IF NOT EXISTS unit_moved ON unit (workload, id) WHERE workload IS NOT NULL;`;

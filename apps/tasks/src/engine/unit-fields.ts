@@ -1,7 +1,8 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import type { RowField } from '#event-sourcing/row-documents.js';
 import type { Unit } from './unit.js';
-import { LISTING, type UnitReader } from './unit-row.js';
+import { LISTING } from './tables.js';
+import type { UnitReader } from './unit-row.js';
 import type { Vocabulary } from './words.js';
 
 /** What a unit's document may show. */
@@ -48,6 +49,7 @@ const COLUMNS: Readonly<Record<UnitAttribute, Column>> = {
   label: optionalWordIn('label', 'label'),
   priority: { column: 'priority' },
   leaseId: { column: 'lease_id', read: (value) => (typeof value === 'string' ? value : '') },
+  holder: { column: 'holder', read: (value) => (typeof value === 'string' ? value : '') },
   site: wordIn('site', 'site'),
   changedMicros: { column: 'changed' },
   failures: { column: 'failures' },

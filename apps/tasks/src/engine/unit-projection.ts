@@ -22,7 +22,7 @@ const isOneUnit = (units: Ranges): boolean => units.length === 1 && units[0]?.[0
 /** Projects the `work-` streams of all dialects to units, their counts, dependencies and the ready queue. */
 export class UnitProjection implements Projection {
   readonly name = 'unit';
-  readonly version = 6;
+  readonly version = 7;
   readonly streamPrefixes: readonly string[];
   readonly eventTypes: readonly string[];
   readonly tables = UNIT_TABLES;

@@ -3,12 +3,12 @@ import type { Dialect } from '#ledger/ref.js';
 import type { Ranges } from '#contracts/work-events.js';
 import { keyOf, workloadOfKey } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
-import type { Assignment } from './evolve.js';
+import { type Assignment, mayHaveHolder } from './evolve.js';
 import type { Policy } from './policy.js';
 import type { ClassId } from './ready-queue.js';
 import type { StatusId } from './statuses.js';
 import type { UnitKey } from './unit.js';
-import { LISTING } from './unit-row.js';
+import { LISTING } from './tables.js';
 import type { UnitStore } from './unit-store.js';
 import type { WordId } from './words.js';
 
@@ -149,7 +149,8 @@ export class UnitRanges {
     kind?: Kind,
   ): void {
     const { words } = this.store.reader;
-    const { leaseId, site, failures, changedMicros, revision } = assignment;
+    const policy = this.store.policyOf(from);
+    const { leaseId, holder, site, failures, changedMicros, revision } = assignment;
     const sets = ['status = ?', 'class = ?', 'changed = ?', 'touched = ?', 'revision = ?'];
     const values: (string | number | null)[] = [...[status, ready, changedMicros, changedMicros, revision]];
     const set = (column: string, value: string | number | null): void => {
@@ -157,6 +158,8 @@ export class UnitRanges {
       values.push(value);
     };
     if (leaseId !== undefined) set('lease_id', leaseId === '' ? null : leaseId);
+    if (holder !== undefined || !mayHaveHolder(assignment, policy))
+      set('holder', holder === undefined || holder === '' ? null : holder);
     if (site !== undefined) set('site', words.site.idOf(site));
     if (failures !== undefined) set('failures', failures);
     const sql = `UPDATE unit SET ${sets.join(', ')} WHERE key BETWEEN ? AND ?${kind === undefined ? '' : ` AND ${SAME_KIND}`}`;

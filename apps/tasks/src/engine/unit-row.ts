@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Dialect } from '#ledger/ref.js';
-import { WORKLOAD_OF_KEY, workloadOfKey } from '../workload/member-key.js';
+import { workloadOfKey } from '../workload/member-key.js';
 import { Workloads, type WorkloadId } from '../workload/workloads.js';
 import type { StatusId } from './statuses.js';
 import type { Unit } from './unit.js';
@@ -33,6 +33,7 @@ export interface UnitRow {
   readonly walltime_err_n: number;
   readonly extra: string | null;
   readonly label: WordId | null;
+  readonly holder: string | null;
 }
 
 /** The columns after key and id that {@link rowOf} reads, in the order of {@link UnitValues}. */
@@ -64,6 +65,7 @@ export const UNIT_COLUMNS: readonly string[] = [
   ],
   'extra',
   'label',
+  'holder',
 ];
 
 type UnitValues = readonly [
@@ -92,6 +94,7 @@ type UnitValues = readonly [
   walltime_err_n: number,
   extra: string | null,
   label: WordId | null,
+  holder: string | null,
 ];
 
 /** A row from a statement that returns arrays, which SQLite makes in half the time of objects. */
@@ -123,6 +126,7 @@ export const rowOf = (values: unknown): UnitRow => {
     walltime_err_n: row[22],
     extra: row[23],
     label: row[24],
+    holder: row[25],
   };
 };
 
@@ -141,9 +145,6 @@ export interface StoredUnit {
 
 /** The workload that lists the unit of a row. */
 export const listingOf = (row: Pick<UnitRow, 'key' | 'workload'>): WorkloadId => row.workload ?? workloadOfKey(row.key);
-
-/** The same as {@link listingOf}, in SQL. */
-export const LISTING = `coalesce(workload, ${WORKLOAD_OF_KEY})`;
 
 /** Reads units on one connection. */
 export class UnitReader {
@@ -193,6 +194,7 @@ export class UnitReader {
       label: row.label === null ? '' : words.label.wordOf(row.label),
       priority: row.priority,
       leaseId: row.lease_id ?? '',
+      holder: row.holder ?? '',
       site: words.site.wordOf(row.site),
       changedMicros: row.changed,
       failures: row.failures,

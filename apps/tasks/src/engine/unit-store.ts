@@ -73,7 +73,7 @@ export class UnitStore {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, ?)`,
     );
     // SQLite updates the indexes of all columns that a statement names, so the common changes name only a few columns.
-    const moved = `status = ?, class = ?, lease_id = ?, site = ?, changed = ?, touched = ?, revision = ?, failures = ?,
+    const moved = `status = ?, class = ?, lease_id = ?, holder = ?, site = ?, changed = ?, touched = ?, revision = ?, failures = ?,
       requirements = ?, walltime = ?, walltime_err = ?, walltime_err_n = ?`;
     this.moveRow = database.prepare(`UPDATE unit SET ${moved} WHERE key = ?`);
     this.replaceRow = database.prepare(
@@ -199,7 +199,8 @@ export class UnitStore {
     const listing = listingOf({ key: row.key, workload: listed });
     const ready = this.classOf(after, { workload: listing, requirements, site, label: row.label }, openDeps);
     const moved = [
-      ...[status, ready, after.leaseId === '' ? null : after.leaseId, site, after.changedMicros, timeMicros],
+      ...[status, ready, after.leaseId === '' ? null : after.leaseId, after.holder === '' ? null : after.holder],
+      ...[site, after.changedMicros, timeMicros],
       ...[revision, after.failures, requirements, after.walltimeHours, after.walltimeErrHours, after.walltimeErrCount],
     ];
     if (isPlain) {

@@ -25,6 +25,8 @@ export interface Unit {
   readonly priority: number;
   /** Identifies the current claim. Empty when no worker holds the unit. */
   readonly leaseId: string;
+  /** The caller that holds the lease, as long as the unit is claimed or running. Empty when nobody is known to hold it. */
+  readonly holder: string;
   readonly site: string;
   /** What offers are matched with besides requirements and site; empty where the dialect has none. */
   readonly label: string;

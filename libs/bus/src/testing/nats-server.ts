@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -60,15 +60,21 @@ const portOf = (child: ChildProcess): Promise<number> =>
     });
   });
 
+export interface NatsServerOptions {
+  readonly jetStream?: boolean;
+  /** Text of a configuration file. */
+  readonly config?: string;
+}
+
 /** A broker of one's own, with JetStream unless the options say otherwise, on a free port of this machine and with its own temporary folder. */
-export const startNatsServer = async ({ jetStream = true } = {}): Promise<NatsServer> => {
+export const startNatsServer = async ({ jetStream = true, config }: NatsServerOptions = {}): Promise<NatsServer> => {
   const folder = await mkdtemp(join(tmpdir(), 'cairn-nats-'));
+  const file = join(folder, 'nats.conf');
+  if (config !== undefined) await writeFile(file, config, { mode: 0o600 });
   const args = (port: number): string[] => [
-    '-a',
-    '127.0.0.1',
-    '-p',
-    String(port),
-    ...(jetStream ? ['-js', '-sd', folder] : []),
+    ...['-a', '127.0.0.1', '-p', String(port)],
+    ...(config === undefined ? [] : ['-c', file]),
+    ...(jetStream ? ['-js', '-sd', join(folder, 'jetstream')] : []),
   ];
   let child = await launch(args(-1));
   const port = await portOf(child);

@@ -37,7 +37,9 @@ export interface RequestView {
   readonly role: string;
 }
 
-export const MakeRequest = command<MakeRequestRequest, { request_id: string }>('datasets', 'requests.make');
+export const MakeRequest = command<MakeRequestRequest, { request_id: string }>('datasets', 'requests.make', [], {
+  calledBy: ['tasks'],
+});
 export const GetRequest = query<{ action: Action; request_id: string }, RequestView>('datasets', 'requests.get');
 /** Replies `{status: count}` with every status; without an action of all requests. */
 export const CountRequests = query<{ action?: Action }, Readonly<Record<RequestStatus, number>>>(

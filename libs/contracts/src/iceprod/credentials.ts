@@ -20,26 +20,32 @@ type OfOwner = { readonly owner: IceprodCredentialOwner };
 export const StoreCredential = command<OfOwner & CredentialFields, { credential_id: string }>(
   'auth',
   'credentials.store',
+  [],
+  { calledBy: ['datasets'], isSealed: true },
 );
 export const AmendCredential = command<OfOwner & CredentialFields, { credential_id: string }>(
   'auth',
   'credentials.amend',
+  [],
+  { isSealed: true },
 );
 export const DeleteCredentials = command<OfOwner & CredentialFilters, { deleted: number }>(
   'auth',
   'credentials.delete',
+  [],
+  { calledBy: ['datasets'] },
 );
 
 /** Replies an array of documents as raw JSON. */
 export const ListCredentials = query<
   OfOwner & CredentialFilters & { readonly norefresh: boolean },
   { document: string }
->('auth', 'credentials.list');
+>('auth', 'credentials.list', { calledBy: ['datasets'], isSealed: true });
 /** Replies an array of documents as raw JSON: those whose tokens another client got. */
 export const ExchangeCredentials = query<
   OfOwner & CredentialFilters & { readonly client_id: string; readonly new_scope?: string },
   { document: string }
->('auth', 'credentials.exchange');
+>('auth', 'credentials.exchange', { isSealed: true });
 
 /** When the service started and when it last asked an issuer for new tokens; `''` before the first time (contract 20). */
 export interface CredentialHealth {
@@ -56,4 +62,9 @@ export interface CreateCredentialRequest {
   readonly transfer_prefix: string;
 }
 /** Mints an OAuth credential that is kept nowhere; replies its document as raw JSON. */
-export const CreateCredential = command<CreateCredentialRequest, { document: string }>('auth', 'credentials.create');
+export const CreateCredential = command<CreateCredentialRequest, { document: string }>(
+  'auth',
+  'credentials.create',
+  [],
+  { calledBy: ['datasets'], isSealed: true },
+);

@@ -39,21 +39,31 @@ export type ChangeDatasetRequest = { readonly dataset_id: string } &
     | { readonly change: 'truncate' }
   );
 
-export const SubmitDataset = command<SubmitDatasetRequest, { dataset_id: string }>('datasets', 'submit', [
-  'tasks',
-  'auth',
-]);
+export const SubmitDataset = command<SubmitDatasetRequest, { dataset_id: string }>(
+  'datasets',
+  'submit',
+  ['tasks', 'auth'],
+  { calledBy: ['datasets'] },
+);
 /** Replies the document as raw JSON. */
-export const GetDataset = query<{ dataset_id: string }, { document: string }>('datasets', 'get');
+export const GetDataset = query<{ dataset_id: string }, { document: string }>('datasets', 'get', {
+  calledBy: ['datasets'],
+});
 /** Entries are `"<dataset_id>":{...}` texts, already filtered by the read rule. */
 export const ListDatasets = query<ListDatasetsRequest, ListPage>('datasets', 'list');
 /** Replies `{status: [dataset_id, ...]}` as raw JSON, filtered by the read rule. */
 export const SummarizeDatasets = query<Nothing, { document: string }>('datasets', 'summarize');
 /** Changes a dataset after checking its write rule. */
-export const ChangeDataset = command<ChangeDatasetRequest, Nothing>('datasets', 'change', ['tasks']);
+export const ChangeDataset = command<ChangeDatasetRequest, Nothing>('datasets', 'change', ['tasks'], {
+  calledBy: ['datasets', 'tasks'],
+});
 /** Checks the caller's access only: for requests with a bad body (403 goes before 400, contract 1.2.5). */
 export const AuthorizeAccess = query<{ dataset_id: string; action: AccessAction }, Nothing>('datasets', 'authorize');
 
-export const GetConfig = query<{ dataset_id: string }, { document: string }>('datasets', 'config.get');
+export const GetConfig = query<{ dataset_id: string }, { document: string }>('datasets', 'config.get', {
+  calledBy: ['datasets'],
+});
 /** `config` is the body as sent, stored to the letter (contract 5, trap 19). */
-export const PutConfig = command<{ dataset_id: string; config: string }, Nothing>('datasets', 'config.put');
+export const PutConfig = command<{ dataset_id: string; config: string }, Nothing>('datasets', 'config.put', [], {
+  calledBy: ['datasets'],
+});

@@ -34,7 +34,7 @@ export interface ListJobsRequest extends ListOptions {
   readonly keys?: readonly string[];
 }
 
-export const AddJob = command<AddJobRequest, { job_id: string }>('tasks', 'job.add');
+export const AddJob = command<AddJobRequest, { job_id: string }>('tasks', 'job.add', [], { calledBy: ['datasets'] });
 export const AddJobs = command<AddJobsRequest, { jobs: number }>('tasks', 'jobs.add');
 /** With `dataset_id` the job must belong to it and the read rule is checked. Replies raw JSON. */
 export const GetJob = query<{ job_id: string; dataset_id?: string }, { document: string }>('tasks', 'job.get');
@@ -48,15 +48,21 @@ export const SetJobsStatus = command<{ dataset_id: string; jobs: readonly string
   'tasks',
   'jobs.status',
 );
-export const ActOnJobs = command<JobSelection & { action: BulkAction }, Nothing>('tasks', 'jobs.act');
+export const ActOnJobs = command<JobSelection & { action: BulkAction }, Nothing>('tasks', 'jobs.act', [], {
+  calledBy: ['datasets'],
+});
 /** Entries are `"<job_id>":{...}` texts in creation order. */
-export const ListJobs = query<ListJobsRequest, ListPage>('tasks', 'jobs.list');
+export const ListJobs = query<ListJobsRequest, ListPage>('tasks', 'jobs.list', { calledBy: ['datasets'] });
 /** Entries are the raw JSON of `[status, [job_id, ...]]` chunks, statuses in vocabulary order; a status may span pages. */
 export const SummarizeJobs = query<{ dataset_id: string; cursor?: string }, Page>('tasks', 'jobs.summarize');
 /** Replies `{status: count}` as raw JSON. */
-export const CountJobs = query<{ dataset_id: string }, { document: string }>('tasks', 'jobs.count');
+export const CountJobs = query<{ dataset_id: string }, { document: string }>('tasks', 'jobs.count', {
+  calledBy: ['datasets'],
+});
 /** One more than the highest index of a dataset's jobs. */
-export const GetNextJobIndex = query<{ dataset_id: string }, { next_index: number }>('tasks', 'jobs.next-index');
+export const GetNextJobIndex = query<{ dataset_id: string }, { next_index: number }>('tasks', 'jobs.next-index', {
+  calledBy: ['datasets'],
+});
 
 /** A job of a dataset and how many tasks of the dataset it has. */
 export interface JobOutline {
@@ -74,4 +80,4 @@ export interface OutlineJobsRequest {
 }
 
 /** Entries are the raw JSON of a {@link JobOutline}, the highest index first. */
-export const OutlineJobs = query<OutlineJobsRequest, Page>('tasks', 'jobs.outline');
+export const OutlineJobs = query<OutlineJobsRequest, Page>('tasks', 'jobs.outline', { calledBy: ['datasets'] });

@@ -53,14 +53,14 @@ export interface LogText {
 
 export type LogPage = Page<LogText>;
 
-export const AddLog = command<AddLogRequest, { log_id: string }>('tasks', 'log.add');
+export const AddLog = command<AddLogRequest, { log_id: string }>('tasks', 'log.add', [], { calledBy: ['pilots'] });
 /** With `dataset_id` the log must belong to it and the read rule is checked. */
 export const GetLog = query<{ log_id: string; dataset_id?: string }, { log: LogText }>('tasks', 'log.get');
 /** Entries are `"<log_id>":{...}` texts, oldest first. */
 export const QueryLogs = query<QueryLogsRequest, LogPage>('tasks', 'logs.query');
 /** Entries are documents. */
 export const ListTaskLogs = query<ListTaskLogsRequest, LogPage>('tasks', 'logs.of-task');
-export const DeleteLog = command<{ log_id: string }, Nothing>('tasks', 'log.delete');
+export const DeleteLog = command<{ log_id: string }, Nothing>('tasks', 'log.delete', [], { calledBy: ['tasks'] });
 export interface DeleteLogsRequest {
   readonly dataset_id: string;
   readonly task_id?: string;

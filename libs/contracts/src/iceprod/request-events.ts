@@ -11,6 +11,8 @@ export interface RequestQueued {
   readonly arguments: { readonly raw: string } | { readonly blob: BlobReference };
   readonly creator: string;
   readonly role: string;
+  /** Groups of the creator's token. Old requests have none. */
+  readonly groups?: readonly string[];
 }
 
 /** Events of streams `directory-iceprod.requests.<request_id>`; written and read by `datasets`. */

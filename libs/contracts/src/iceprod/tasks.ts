@@ -106,13 +106,18 @@ export interface CountTasksRequest {
   readonly gpu?: boolean;
 }
 
-export const AddTask = command<AddTaskRequest, { task_id: string }>('tasks', 'task.add');
-export const AddTasks = command<AddTasksRequest, { jobs: number; tasks: number }>('tasks', 'tasks.add');
+export const AddTask = command<AddTaskRequest, { task_id: string }>('tasks', 'task.add', [], {
+  calledBy: ['datasets'],
+});
+export const AddTasks = command<AddTasksRequest, { jobs: number; tasks: number }>('tasks', 'tasks.add', [], {
+  calledBy: ['datasets'],
+});
 export const AddTasksToJobs = command<AddTasksToJobsRequest, { tasks: number }>('tasks', 'tasks.add-to-jobs');
 /** With `dataset_id` the task must belong to it and the read rule is checked. Replies raw JSON. */
 export const GetTask = query<{ task_id: string; dataset_id?: string; keys?: readonly string[] }, { document: string }>(
   'tasks',
   'task.get',
+  { calledBy: ['datasets'] },
 );
 export const AmendTask = command<{ task_id: string; fields: string }, { document: string }>('tasks', 'task.amend');
 /** With `dataset_id`: the write rule is checked and the instance is cleared; without: `instance_id` guards (contract 7.3). */
@@ -123,10 +128,12 @@ export const SetTaskStatus = command<
 /** Entries are raw JSON documents. */
 export const QueryTasks = query<QueryTasksRequest, Page>('tasks', 'tasks.query');
 /** Entries are `"<task_id>":{...}` texts in creation order. */
-export const ListTasks = query<ListTasksRequest, ListPage>('tasks', 'tasks.list');
+export const ListTasks = query<ListTasksRequest, ListPage>('tasks', 'tasks.list', { calledBy: ['datasets'] });
 /** As `SummarizeJobs`. */
 export const SummarizeTasks = query<{ dataset_id: string; cursor?: string }, Page>('tasks', 'tasks.summarize');
-export const CountTasks = query<CountTasksRequest, { document: string }>('tasks', 'tasks.count');
+export const CountTasks = query<CountTasksRequest, { document: string }>('tasks', 'tasks.count', {
+  calledBy: ['datasets'],
+});
 export const CountTasksByName = query<{ dataset_id: string }, { document: string }>('tasks', 'tasks.count-by-name');
 /** `GET /datasets/{id}/task_stats` (contract 7.5). */
 export const TaskStatistics = query<{ dataset_id: string }, { document: string }>('tasks', 'tasks.statistics');
@@ -148,12 +155,14 @@ export const SetTasksStatus = command<{ dataset_id?: string; tasks: readonly str
   'tasks',
   'tasks.status',
 );
-export const ActOnTasks = command<TaskSelection & { action: BulkAction }, Nothing>('tasks', 'tasks.act');
+export const ActOnTasks = command<TaskSelection & { action: BulkAction }, Nothing>('tasks', 'tasks.act', [], {
+  calledBy: ['datasets'],
+});
 /** `requirements` is raw JSON of the validated body; `merge` is PATCH, `replace` is POST (contract 7.7). */
 export const SetRequirements = command<
   { dataset_id: string; name: string; mode: 'merge' | 'replace'; requirements: string },
   Nothing
->('tasks', 'tasks.requirements');
+>('tasks', 'tasks.requirements', [], { calledBy: ['datasets'] });
 
 /** `stats` is raw JSON of the body without `dataset_id`. */
 export const AddTaskStat = command<{ task_id: string; dataset_id: string; stats: string }, { task_stat_id: string }>(
@@ -187,6 +196,8 @@ export interface EvictTasksRequest {
    * ends their runs.
    */
   readonly last_heartbeat_micros?: number;
+  /** The only holder whose leases end; absent for pilots that may list any tasks. */
+  readonly holder?: string;
 }
 
 export interface EvictedTask {
@@ -195,4 +206,6 @@ export interface EvictedTask {
 }
 
 /** Sends those that the pilot still held back to `waiting`; replies which. */
-export const EvictTasks = command<EvictTasksRequest, { evicted: readonly EvictedTask[] }>('tasks', 'tasks.evict');
+export const EvictTasks = command<EvictTasksRequest, { evicted: readonly EvictedTask[] }>('tasks', 'tasks.evict', [], {
+  calledBy: ['pilots'],
+});

@@ -31,7 +31,7 @@ export const AuthorizeOwnAccess = query<{ dataset_id: string; action: AccessActi
 /** Replies `{"results": [...]}` as raw JSON. */
 export const ListUsers = query<{ username?: string }, { document: string }>('auth', 'users.list');
 /** `user` is a name or an id. */
-export const GetUser = query<{ user: string }, { document: string }>('auth', 'users.get');
+export const GetUser = query<{ user: string }, { document: string }>('auth', 'users.get', { calledBy: ['datasets'] });
 /** Replies `{"results": [...]}`: names of groups. */
 export const GetUserGroups = query<{ user: string }, { results: readonly string[] }>('auth', 'users.groups');
 
@@ -74,7 +74,9 @@ export const DefineRole = command<{ name: string; extra: string }, Nothing>('aut
 export const DeleteRole = command<{ name: string }, Nothing>('auth', 'roles.delete');
 
 /** Checks a password; replies the whole answer as raw JSON (contract 15). */
-export const LogIn = command<{ username: string; password: string }, { document: string }>('auth', 'login');
+export const LogIn = command<{ username: string; password: string }, { document: string }>('auth', 'login', [], {
+  isSealed: true,
+});
 
 /** What a verified token says about itself, where that decides which tokens it may be exchanged for (contract 15). */
 export interface PresentedToken {
@@ -93,4 +95,6 @@ export interface CreateTokenRequest {
   /** Seconds from now; not a whole number when the client sent no such. */
   readonly exp?: number;
 }
-export const CreateToken = command<CreateTokenRequest, { token: string }>('auth', 'tokens.create');
+export const CreateToken = command<CreateTokenRequest, { token: string }>('auth', 'tokens.create', [], {
+  isSealed: true,
+});

@@ -1,5 +1,6 @@
 import { createLocalJWKSet, errors, jwtVerify } from 'jose';
 import type { JWK, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
+import { trimEnd } from '../trim-characters.js';
 import type { Scheme, Warn } from './scheme.js';
 
 /** Patience with an external issuer: less than any dialect's deadline. */
@@ -17,7 +18,7 @@ interface Described {
 }
 
 /** Issuers are the same with and without a slash at the end. */
-export const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
+export const withoutSlash = (url: string): string => trimEnd(url, '/');
 
 /**
  * An external OpenID issuer. Its metadata and keys are fetched when first needed and renewed from time to time, while what is known goes on

@@ -28,7 +28,7 @@ describe('the secret of kind B tokens', () => {
   it.each(['', '\n'])('is never nothing, with which anybody could sign: %j', async (text) => {
     const data = join(folder, `empty ${text.length}`);
     mkdirSync(join(data, 'keys'), { recursive: true });
-    writeFileSync(join(data, 'keys', 'shared-secret'), text);
+    writeFileSync(join(data, 'keys', 'shared-secret'), text, { mode: 0o600 });
     await expect(SecretSigner.open(data)).rejects.toThrow('shared-secret is empty; restore it');
   });
 

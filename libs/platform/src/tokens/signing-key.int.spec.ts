@@ -46,7 +46,7 @@ describe('the signing key', () => {
     const broken = join(folder, `broken ${text.length}`);
     const file = join(broken, 'keys', 'signing-key.pem');
     mkdirSync(join(broken, 'keys'), { recursive: true });
-    writeFileSync(file, text);
+    writeFileSync(file, text, { mode: 0o600 });
     const message = `${file} ${why}; restore it, or delete it to have another made`;
     await expect(SigningKey.openAll(broken)).rejects.toThrow(new CannotStart(message));
   });

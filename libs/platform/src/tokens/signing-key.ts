@@ -1,9 +1,10 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
-import { readdir, readFile, rename } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint, type JWK, SignJWT } from 'jose';
 import { readOrMakeKey, unusableKey } from '../key-file.js';
+import { KEYS_FOLDER, readPrivateFile } from '../private-files.js';
 import type { Claims } from './claims.js';
 
 /** Issuer of tokens that Cairn signs with the key in its data folder. */
@@ -11,7 +12,7 @@ export const OWN_ISSUER = 'cairn';
 
 const RSA_BITS = 2048;
 const ALGORITHM = 'RS256';
-/** In the folder `keys` of the data folder. */
+/** In the folder of keys of the data folder. */
 export const SIGNING_KEY_FILE = 'signing-key.pem';
 /** Rotated keys are stored beside it, under their ids. */
 const RETIRED_FILE = /^signing-key-[\w-]+\.pem$/;
@@ -43,7 +44,7 @@ export class SigningKey {
    */
   static async open(dataFolder: string): Promise<SigningKey> {
     return SigningKey.of(
-      join(dataFolder, 'keys', SIGNING_KEY_FILE),
+      join(dataFolder, KEYS_FOLDER, SIGNING_KEY_FILE),
       await readOrMakeKey(dataFolder, SIGNING_KEY_FILE, makeKey),
     );
   }
@@ -51,12 +52,12 @@ export class SigningKey {
   /** The key that signs, then those that have signed before: what they signed counts until it expires, or their file is deleted. */
   static async openAll(dataFolder: string): Promise<readonly [SigningKey, ...SigningKey[]]> {
     const current = await SigningKey.open(dataFolder);
-    const folder = join(dataFolder, 'keys');
+    const folder = join(dataFolder, KEYS_FOLDER);
     const names = (await readdir(folder)).filter((name) => RETIRED_FILE.test(name)).sort();
     return [
       current,
       ...(await Promise.all(
-        names.map(async (name) => SigningKey.of(join(folder, name), await readFile(join(folder, name)))),
+        names.map(async (name) => SigningKey.of(join(folder, name), await readPrivateFile(join(folder, name)))),
       )),
     ];
   }
@@ -64,7 +65,7 @@ export class SigningKey {
   /** Makes another key sign from now on; a process that has opened the one before signs with it until it starts again. */
   static async rotate(dataFolder: string): Promise<SigningKey> {
     const { publicJwk } = await SigningKey.open(dataFolder);
-    const folder = join(dataFolder, 'keys');
+    const folder = join(dataFolder, KEYS_FOLDER);
     await rename(join(folder, SIGNING_KEY_FILE), join(folder, `signing-key-${publicJwk.kid}.pem`));
     return SigningKey.open(dataFolder);
   }

@@ -41,6 +41,21 @@ export const actions = (cluster: GetTestCluster): void => {
       expect(await alice.get(`/config/${dataset}`)).toEqual(ok(CONFIG));
     });
 
+    it('are shown to their maker and to those who may read their dataset', async () => {
+      const { alice, bob, system } = cluster();
+      const fields = { group: 'simprod', extra_submit_fields: '{"auth_groups_read":[]}' };
+      const body = { config: JSON.stringify(CONFIG), description: 'secret', jobs_submitted: 1, ...fields };
+      const submission = await made(alice, 'submit', body);
+      const { dataset_id } = (await settled(alice, 'submit', submission)).payload;
+      const edit = await made(alice, 'edit_config', { dataset_id, config: JSON.stringify(CONFIG) });
+      for (const path of [`submit/${submission}`, `edit_config/${edit}`]) {
+        expect(await bob.get(`/actions/${path}`)).toEqual(refused(403, 'auth failed'));
+        expect((await system.get(`/actions/${path}`)).status).toBe(200);
+      }
+      expect((await bob.get(`/cairn/explain/requests/${edit}`)).status).toBe(403);
+      expect((await alice.get(`/cairn/explain/requests/${edit}`)).status).toBe(200);
+    });
+
     it('are refused when they are invalid', async () => {
       const { alice, bob, admin } = cluster();
       const id = await newDataset(alice);

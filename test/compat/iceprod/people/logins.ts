@@ -148,9 +148,13 @@ export const logins = (cluster: GetTestCluster, stopLdap: () => Promise<void>): 
     });
 
     it('lets administrators choose type and role, and never widens them in later exchanges', async () => {
-      const { anonymous, system } = cluster();
-      const token = await withRoles('submitter', ['admin', 'user']);
-      const admin = await exchanged(token, { type: 'user', role: 'admin', exp: 1000 });
+      const { anonymous, cairn, system } = cluster();
+      const user = await withRoles('submitter', ['admin', 'user']);
+      // Contract 15 would grant this by the record alone. Cairn grants nothing that the presented token lacks.
+      expect(await exchange(user, { type: 'user', role: 'admin' })).toEqual(refused(400, 'invalid role request'));
+      expect(decodeJwt(await exchanged(user, { type: 'user', role: 'user' }))).toMatchObject({ role: 'user' });
+      const presented = await cairn.token({ username: 'submitter', roles: ['admin', 'user'] });
+      const admin = await exchanged(presented, { type: 'user', role: 'admin', exp: 1000 });
       expect(decodeJwt(admin)).toMatchObject({ type: 'user', role: 'admin', groups: ['users'] });
       expect((await anonymous.as(admin).get('/roles')).status).toBe(200);
       expect(decodeJwt(await exchanged(admin, { type: 'temp' }))).toMatchObject({

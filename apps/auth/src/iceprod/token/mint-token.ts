@@ -11,6 +11,8 @@ const invalid = (message: string): DomainError => new DomainError('invalid', 'to
 export interface Presenter {
   readonly username?: string;
   readonly role?: string;
+  /** Groups that the presented token grants. */
+  readonly groups: readonly string[];
   /** Of the token: only `user` and `system` may be exchanged. */
   readonly type?: string;
   readonly user?: Pick<User, 'roles' | 'groups'>;
@@ -50,6 +52,7 @@ interface Asked {
   readonly role: string | undefined;
 }
 
+/** The record bounds what is granted as well: it may have lost roles and groups since the presented token was issued. */
 const granted = (
   { type, role }: Asked,
   presented: string,
@@ -62,8 +65,11 @@ const granted = (
         ? { role: presented, groups, secondsMax: TEMPORARY_SECONDS_MAX }
         : badRole();
     case 'user':
-      if (!roles.includes('admin')) return invalid('invalid token type request');
-      return role === 'admin' || role === 'user' ? { role, groups, secondsMax: Infinity } : badRole();
+      if (presented === 'client' || !roles.includes('admin')) return invalid('invalid token type request');
+      // A user's token stays one, although the record says administrator: a token is worth no more than the one presented.
+      return role === 'user' || (role === 'admin' && presented === 'admin')
+        ? { role, groups, secondsMax: Infinity }
+        : badRole();
     case 'system': {
       const allowed = Object.hasOwn(SYSTEM_ROLES, presented) ? SYSTEM_ROLES[presented] : undefined;
       if (allowed === undefined) return invalid('invalid token type request');
@@ -82,10 +88,13 @@ const endOf = ({ presented, exp }: CreateTokenRequest, nowSeconds: number): numb
   return isPossible ? nowSeconds + exp : invalid('invalid expiration');
 };
 
-/** Decides what the holder of a token may exchange it for (IceProd contract 15); the checks come in the contract's order. */
+/**
+ * Decides what the holder of a token may exchange it for (IceProd contract 15); the checks come in the contract's order. The
+ * new token has no role, group or time that the presented one lacks, even where the contract would grant it by the record.
+ */
 export const mintToken = (
   request: CreateTokenRequest,
-  { username, role: presentedRole, type: presentedType, user }: Presenter,
+  { username, role: presentedRole, groups: presentedGroups, type: presentedType, user }: Presenter,
   nowSeconds: number,
 ): SecretClaims | DomainError => {
   if (username === undefined) return invalid('invalid username');
@@ -95,7 +104,9 @@ export const mintToken = (
   const end = endOf(request, nowSeconds);
   if (end instanceof DomainError) return end;
   const { type = 'temp', role = type === 'system' ? undefined : presentedRole } = request;
-  const grant = granted({ type, role }, presentedRole, user);
+  const { roles, groups } = user;
+  const common = groups.filter((group) => presentedGroups.includes(group));
+  const grant = granted({ type, role }, presentedRole, { roles, groups: common });
   if (grant instanceof DomainError) return grant;
   return claimsOf({
     username,

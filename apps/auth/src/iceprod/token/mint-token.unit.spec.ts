@@ -7,16 +7,19 @@ const LIFE = 200_000;
 const presenter = (changes: Partial<Presenter> = {}): Presenter => ({
   username: 'pingu',
   role: 'user',
+  groups: ['users', 'own', 'admin'],
   type: 'user',
   user: { roles: ['user'], groups: ['users', 'own'] },
   ...changes,
 });
 const administrator = presenter({ role: 'admin', user: { roles: ['admin', 'user'], groups: ['admin'] } });
 
-const unknown: Presenter = { username: 'pingu', role: 'user', type: 'user' };
-const nameless: Presenter = { role: 'user', type: 'user' };
-const roleless: Presenter = { username: 'pingu', type: 'user' };
-const typeless: Presenter = { username: 'pingu', role: 'user' };
+const promoted = presenter({ user: { roles: ['admin', 'user'], groups: ['users'] } });
+
+const unknown: Presenter = { username: 'pingu', role: 'user', groups: [], type: 'user' };
+const nameless: Presenter = { role: 'user', groups: [], type: 'user' };
+const roleless: Presenter = { username: 'pingu', groups: [], type: 'user' };
+const typeless: Presenter = { username: 'pingu', groups: [], role: 'user' };
 
 const mint = (asked: Omit<CreateTokenRequest, 'presented'>, who: Presenter = presenter()) =>
   mintToken({ presented: { kind: 'secret', expiresAtSeconds: NOW + LIFE + 0.9 }, ...asked }, who, NOW);
@@ -53,6 +56,15 @@ describe('an exchanged token', () => {
     expect(mint(asked, administrator)).toMatchObject({ type: asked.type, role, groups, exp });
   });
 
+  it('has only groups that both the presented token and the record have', () => {
+    expect(mint({}, presenter({ groups: ['own', 'lost'] }))).toMatchObject({ groups: ['own'] });
+    expect(mint({ type: 'user' }, { ...administrator, groups: [] })).toMatchObject({ role: 'admin', groups: [] });
+  });
+
+  it('of a user who became an administrator later is still the token of a user', () => {
+    expect(mint({ type: 'user' }, promoted)).toMatchObject({ type: 'user', role: 'user' });
+  });
+
   it('of a client may be a pilot', () => {
     const client = presenter({ role: 'client', type: 'system' });
     expect(mint({ type: 'system', role: 'pilot' }, client)).toMatchObject({
@@ -75,6 +87,24 @@ describe('an exchanged token', () => {
     ['for another role', { role: 'admin' }, presenter(), 'invalid role request'],
     ['for a role the record lost', {}, presenter({ user: { roles: [], groups: [] } }), 'invalid role request'],
     ['for a user, by no administrator', { type: 'user' }, presenter(), 'invalid token type request'],
+    [
+      'for an administrator, by a user whose record says so',
+      { type: 'user', role: 'admin' },
+      promoted,
+      'invalid role request',
+    ],
+    [
+      'for a system, by a user whose record says admin',
+      { type: 'system', role: 'system' },
+      promoted,
+      'invalid token type request',
+    ],
+    [
+      'for a user, by a client',
+      { type: 'user' },
+      { ...promoted, role: 'client', type: 'system' },
+      'invalid token type request',
+    ],
     ['for a user of another role', { type: 'user', role: 'system' }, administrator, 'invalid role request'],
     ['for a system, by a user', { type: 'system', role: 'pilot' }, presenter(), 'invalid token type request'],
     ['for a system without a role', { type: 'system' }, administrator, 'invalid role request'],

@@ -61,17 +61,18 @@ export class TokenController {
       timeMicros,
       decide: () =>
         request.presented.kind === 'secret'
-          ? this.forSecret(request, nowSeconds)
+          ? this.forSecret(request, context.caller, nowSeconds)
           : this.forKey(request, context.caller, userId, nowSeconds),
     });
     if ('error' in answer) return answer;
     return { ...answer, reply: { token: await this.signer.sign(answer.reply.claims) } };
   }
 
-  private forSecret(request: CreateTokenRequest, nowSeconds: number): Decision<Minted> {
+  private forSecret(request: CreateTokenRequest, { groups }: Caller, nowSeconds: number): Decision<Minted> {
     const { username } = request.presented;
     const user = username === undefined ? undefined : this.users.named(username)?.user;
-    const claims = mintToken(request, { ...request.presented, ...(user !== undefined && { user }) }, nowSeconds);
+    const presenter = { ...request.presented, groups, ...(user !== undefined && { user }) };
+    const claims = mintToken(request, presenter, nowSeconds);
     return claims instanceof DomainError ? claims : { events: [], reply: { claims } };
   }
 
@@ -88,7 +89,7 @@ export class TokenController {
       },
       userId,
     );
-    const presenter = { username, type: 'user', user, ...(role !== undefined && { role }) };
+    const presenter = { username, type: 'user', groups: caller.groups, user, ...(role !== undefined && { role }) };
     const claims = mintToken(request, presenter, nowSeconds);
     return claims instanceof DomainError ? claims : { events, reply: { claims } };
   }

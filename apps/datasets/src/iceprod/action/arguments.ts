@@ -6,6 +6,7 @@ import { JOB_STATUSES, TASK_STATUSES } from '#contracts/iceprod/statuses.js';
 import { withoutNonFinite } from '#contracts/non-finite.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
 import { checkConfig } from '../config/check-config.js';
+import { requestDenied } from './request-access.js';
 
 /** The accepted arguments with defaults, as answers show them. */
 export type Arguments = JsonMembers;
@@ -60,7 +61,6 @@ const ARGUMENTS: Readonly<Record<Action, Readonly<Record<string, Argument>>>> = 
 };
 
 const invalid = (message: string): DomainError => new DomainError('invalid', 'request.invalid', message);
-const failed = (message: string): DomainError => new DomainError('forbidden', 'request.forbidden', message);
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
@@ -209,7 +209,7 @@ export const readArguments = (
   const given = objectIn(text);
   if (given === undefined) return notAnObject();
   const { dataset_id: datasetId } = given;
-  if (action !== 'submit' && isText(datasetId) && authorize(datasetId) !== undefined) return failed('auth failed');
+  if (action !== 'submit' && isText(datasetId) && authorize(datasetId) !== undefined) return requestDenied();
   const values = filled(action, given);
   if (values instanceof DomainError) return values;
   const { config } = values;

@@ -27,7 +27,7 @@ describe('a request whose arguments are lost', () => {
     JSON.stringify({ version: 3.2, description, tasks: [{ name: 'a', trays: [{ modules: [{}] }] }] });
   const fails = (action: Action, id: string, error: Partial<RequestView>): Promise<unknown> =>
     eventually(
-      () => host.request(GetRequest, { action, request_id: id }, ALICE),
+      () => host.request(GetRequest, { action, request_id: id }, SYSTEM),
       expect.objectContaining({ status: 'error', ...error }),
     );
 

@@ -31,7 +31,15 @@ class Model {
   make(id: string, action: Action = 'submit', datasetId?: string): void {
     const dataset = datasetId === undefined ? {} : { dataset_id: datasetId };
     this.apply('RequestQueued', {
-      ...{ request_id: id, action, ...dataset, arguments: { raw: '{}' }, creator: 'alice', role: 'user' },
+      ...{
+        request_id: id,
+        action,
+        ...dataset,
+        arguments: { raw: '{}' },
+        creator: 'alice',
+        role: 'user',
+        groups: ['users'],
+      },
     });
   }
 

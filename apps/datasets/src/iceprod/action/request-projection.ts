@@ -38,8 +38,9 @@ class RequestWriter implements ProjectionWriter {
   constructor(database: DatabaseSync) {
     this.insert = database.prepare(
       `INSERT OR IGNORE INTO request
-         (id, action, dataset_id, status, priority, attempts, made, changed, creator, role, arguments, blob_key, message)
-       VALUES (?, ?, ?, 'queued', ?, 0, ?, ?, ?, ?, ?, ?, '')`,
+         (id, action, dataset_id, status, priority, attempts, made, changed, creator, role, groups, arguments, blob_key,
+          message)
+       VALUES (?, ?, ?, 'queued', ?, 0, ?, ?, ?, ?, ?, ?, ?, '')`,
     );
     this.start = database.prepare(
       `UPDATE request SET status = 'processing', attempts = attempts + 1, changed = ? WHERE id = ? AND ${OPEN}`,
@@ -60,12 +61,13 @@ class RequestWriter implements ProjectionWriter {
     const id = String(data['request_id']);
     switch (type as keyof RequestEvents) {
       case 'RequestQueued': {
-        const { action, dataset_id: datasetId, creator, role, arguments: given } = data as EventData;
+        const { action, dataset_id: datasetId, creator, role, groups = [], arguments: given } = data as EventData;
         this.forgetPlans.run(timeMicros - KEPT_MICROS);
         this.forgetOld.run(timeMicros - KEPT_MICROS);
         const [raw, key] = 'raw' in given ? [given.raw, null] : [null, given.blob.key];
         this.insert.run(
-          ...[id, action, datasetId ?? null, priorityOf(action), timeMicros, timeMicros, creator, role, raw, key],
+          ...[id, action, datasetId ?? null, priorityOf(action), timeMicros, timeMicros],
+          ...[creator, role, JSON.stringify(groups), raw, key],
         );
         return;
       }
@@ -94,7 +96,7 @@ class RequestWriter implements ProjectionWriter {
 /** Asynchronous requests with their state. */
 export const requestProjection: Projection = {
   name: 'requests',
-  version: 1,
+  version: 2,
   streamPrefixes: [REQUEST_STREAMS],
   eventTypes: Object.keys(EVENT_TYPES),
   tables: `
@@ -109,6 +111,7 @@ export const requestProjection: Projection = {
       changed INTEGER NOT NULL,
       creator TEXT NOT NULL,
       role TEXT NOT NULL,
+      groups TEXT NOT NULL,
       arguments TEXT,
       blob_key TEXT,
       progress INTEGER,
@@ -161,6 +164,7 @@ const requestOf = (row: Readonly<Record<string, SQLOutputValue>>): StoredRequest
     changedMicros: Number(row['changed']),
     creator: String(row['creator']),
     role: String(row['role']),
+    groups: JSON.parse(String(row['groups'])) as readonly string[],
     arguments: raw === undefined ? { blobKey: String(row['blob_key']) } : { raw },
     progress: row['progress'] == null ? undefined : Number(row['progress']),
     results: textOf(row['results']),

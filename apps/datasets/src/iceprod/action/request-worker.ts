@@ -6,6 +6,7 @@ import { Log } from '#platform/logging.js';
 import { Bus } from '#bus/bus.js';
 import { EndlessExpansion } from '#contracts/iceprod/config/expand.js';
 import { BlobStore } from '#storage/blob-store.js';
+import { AccessRules } from '#event-sourcing/access-rules.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import type { Arguments } from './arguments.js';
@@ -16,6 +17,7 @@ import { editConfig } from './edit-config.js';
 import { Operation, Interrupted } from './operation.js';
 import { WorkerPool, type Lease } from './worker-pool.js';
 import { materialize } from './materialize.js';
+import { requestDenied, requesterOf } from './request-access.js';
 import { Requests } from './request-projection.js';
 import type { StoredRequest } from './request.js';
 import { type StorageAccess, submit } from './submit.js';
@@ -36,6 +38,7 @@ type Results = Readonly<Record<string, unknown>>;
 @Injectable()
 export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly shown: Requests;
+  private readonly rules: AccessRules;
   private readonly priorities: DatasetPriorities;
   private readonly enabled: boolean;
   private readonly storage: StorageAccess;
@@ -51,6 +54,7 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
     environment: Environment,
   ) {
     this.shown = new Requests(readModel.queries);
+    this.rules = new AccessRules(readModel.queries, 'iceprod');
     this.priorities = new DatasetPriorities(readModel.queries);
     this.enabled = automates(environment, 'actions');
     this.storage = {
@@ -122,6 +126,7 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
     const { id } = operation.request;
     let results: Results;
     try {
+      this.authorize(operation);
       results = await this.perform(operation);
     } catch (error) {
       const message = failureText(error);
@@ -131,6 +136,17 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
       return;
     }
     await operation.record('completed', 'RequestCompleted', { request_id: id, results: JSON.stringify(results) });
+  }
+
+  /**
+   * Steps are commands of Cairn itself. The requester's right was checked when the request was made, and may have ended since.
+   *
+   * @throws DomainError when the requester may no longer write the dataset
+   */
+  private authorize({ request }: Operation): void {
+    const { datasetId } = request;
+    if (datasetId === undefined) return;
+    if (this.rules.authorize(datasetId, 'write', requesterOf(request)) !== undefined) throw requestDenied();
   }
 
   private async perform(operation: Operation): Promise<Results> {

@@ -23,6 +23,7 @@ import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { storeDocument } from '../document/documents.js';
 import { type Arguments, readArguments, readLegacyArguments } from './arguments.js';
+import { authorizeRequestRead } from './request-access.js';
 import { Requests } from './request-projection.js';
 import { RequestWorker } from './request-worker.js';
 import { requestEvent, requestNotFound, type StoredRequest } from './request.js';
@@ -66,6 +67,7 @@ export class RequestController {
       arguments: await storeDocument(this.blobs, 'request', JSON.stringify(values)),
       creator: caller.username,
       role: caller.roles[0] ?? '',
+      groups: caller.groups,
     };
     const answer = await this.mailbox.execute<{ request_id: string }>({
       context,
@@ -83,9 +85,11 @@ export class RequestController {
   }
 
   @MessagePattern(GetRequest.subject)
-  async get({ request }: Message<{ action: Action; request_id: string }>): Promise<Answer<RequestView>> {
+  async get({ context, request }: Message<{ action: Action; request_id: string }>): Promise<Answer<RequestView>> {
     const found = this.shown.find(request.request_id);
-    return found?.action === request.action ? { reply: await this.viewOf(found) } : refused(requestNotFound());
+    if (found?.action !== request.action) return refused(requestNotFound());
+    const denied = authorizeRequestRead(this.rules, found, context.caller);
+    return denied === undefined ? { reply: await this.viewOf(found) } : refused(denied);
   }
 
   @MessagePattern(CountRequests.subject)

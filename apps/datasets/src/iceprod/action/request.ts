@@ -18,6 +18,8 @@ export interface StoredRequest {
   readonly changedMicros: number;
   readonly creator: string;
   readonly role: string;
+  /** Groups of the creator's token. */
+  readonly groups: readonly string[];
   readonly arguments: { readonly raw: string } | { readonly blobKey: string };
   readonly progress: number | undefined;
   /** Raw JSON of an object. */

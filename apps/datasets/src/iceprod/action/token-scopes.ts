@@ -3,7 +3,7 @@ import { arrayOf, type Json, member, NumberText, objectOf, parseJson, textOf } f
 import { elementsOf, membersOf, objectText } from '#contracts/raw-json.js';
 
 /** Folders that only part the files of one dataset: ranges of jobs as in `000000-000999`, months and days of runs as in `0131`. */
-const PARTITION = /\d{4,}-\d{4,}|^(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/;
+const PARTITION = /\d{4}-\d{4}|^(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/;
 
 /** The folder that a file stands in, as far as all jobs have it in common. */
 const folderOf = (path: string): string => {

@@ -34,7 +34,14 @@ class TestPool {
   add(id: string, action: Action, datasetId?: string, fields: Partial<StoredRequest> = {}): void {
     this.requests.push({
       ...{ id, action, datasetId, status: 'queued', attempts: 0, madeMicros: this.now, changedMicros: this.now },
-      ...{ creator: 'alice', role: 'user', arguments: { raw: '{}' }, progress: undefined, results: undefined },
+      ...{
+        creator: 'alice',
+        role: 'user',
+        groups: [],
+        arguments: { raw: '{}' },
+        progress: undefined,
+        results: undefined,
+      },
       ...{ message: '', ...fields },
     });
   }

@@ -5,6 +5,7 @@ import type { Answer, Message } from '#bus/contract.js';
 import { AccessRules } from '#event-sourcing/access-rules.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { type WorkloadExplainer, WorkloadExplainers } from '../../explain/workload-explainers.js';
+import { authorizeRequestRead } from '../action/request-access.js';
 import { Requests } from '../action/request-projection.js';
 import { Configs } from '../config/config-projection.js';
 import { Datasets } from '../dataset/datasets.js';
@@ -49,9 +50,11 @@ export class DatasetExplainer implements WorkloadExplainer {
     return { reply: { document } };
   }
 
-  explainRequest({ request }: Message<{ request_id: string }>): Answer<{ document: string }> | undefined {
+  explainRequest({ context, request }: Message<{ request_id: string }>): Answer<{ document: string }> | undefined {
     const found = this.requests.find(request.request_id);
     if (found === undefined) return undefined;
+    const denied = authorizeRequestRead(this.rules, found, context.caller);
+    if (denied !== undefined) return { error: denied.toValue() };
     const document = JSON.stringify({
       request_id: found.id,
       reason: reasonOfRequest(found, this.worksOnRequests),

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { WorkerEvents } from '#contracts/worker-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { Documents } from '../document/documents.js';
+import { PilotHolders } from './pilot-holders.js';
 import { DEFAULT_TIMEOUT_SECONDS, durationText, heartbeatTimeoutOf } from './heartbeat-timeout.js';
 import { reportedPilot, startedPilot, tasksOf } from './pilot.js';
 
@@ -34,7 +35,7 @@ const reasonOf = ({ reason, silent_seconds: seconds }: WorkerEvents['WorkerEnded
  */
 export const pilotProjection: Projection = {
   name: 'pilot',
-  version: 3,
+  version: 4,
   streamPrefixes: ['worker-iceprod.'],
   eventTypes: EVENT_TYPES,
   tables: `
@@ -43,7 +44,8 @@ export const pilotProjection: Projection = {
       updated INTEGER NOT NULL,
       timeout INTEGER NOT NULL,
       expires INTEGER NOT NULL,
-      document TEXT NOT NULL
+      document TEXT NOT NULL,
+      holder TEXT
     ) STRICT;
     CREATE TABLE pilot_task (task TEXT NOT NULL, pilot TEXT NOT NULL, PRIMARY KEY (task, pilot)) STRICT, WITHOUT ROWID;
     CREATE TABLE pilot_release (
@@ -53,14 +55,15 @@ export const pilotProjection: Projection = {
       actor TEXT NOT NULL,
       correlation TEXT NOT NULL,
       tasks TEXT NOT NULL,
-      last_heartbeat INTEGER
+      last_heartbeat INTEGER,
+      holder TEXT
     ) STRICT;`,
   indexes: 'CREATE INDEX pilot_by_expiry ON pilot (expires);',
 
   attach(database: DatabaseSync): ProjectionWriter {
     const pilots = new Documents(database, 'pilot', 'pilot_id');
     const insert = database.prepare(
-      'INSERT OR IGNORE INTO pilot (id, updated, timeout, expires, document) VALUES (?, ?, ?, ?, ?)',
+      'INSERT OR IGNORE INTO pilot (id, updated, timeout, expires, document, holder) VALUES (?, ?, ?, ?, ?, ?)',
     );
     const update = database.prepare(
       'UPDATE pilot SET updated = ?, timeout = ?, expires = ?, document = ? WHERE id = ?',
@@ -71,9 +74,10 @@ export const pilotProjection: Projection = {
       for (const task of before) if (!after.includes(task)) removeTask.run(task, id);
       for (const task of after) if (!before.includes(task)) addTask.run(task, id);
     };
+    const holders = new PilotHolders(database);
     const remove = database.prepare('DELETE FROM pilot WHERE id = ?');
     const hold = database.prepare(
-      'INSERT OR IGNORE INTO pilot_release (id, ended, reason, actor, correlation, tasks, last_heartbeat) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR IGNORE INTO pilot_release (id, ended, reason, actor, correlation, tasks, last_heartbeat, holder) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     );
     const release = database.prepare('DELETE FROM pilot_release WHERE id = ?');
     return {
@@ -84,7 +88,7 @@ export const pilotProjection: Projection = {
         switch (event.type) {
           case 'WorkerStarted': {
             const document = startedPilot(event.data, timeMicros);
-            insert.run(id, timeMicros, ...timeoutOf(document, timeMicros), document);
+            insert.run(id, timeMicros, ...timeoutOf(document, timeMicros), document, event.data.holder ?? null);
             listTasks(id, [], tasksOf(document));
             return;
           }
@@ -98,10 +102,12 @@ export const pilotProjection: Projection = {
           }
           case 'WorkerEnded': {
             const { units, last_heartbeat_micros: lastHeartbeat = null } = event.data;
+            const holder = holders.of(id) ?? null;
             remove.run(id);
             listTasks(id, units, []);
             if (units.length === 0) return;
-            hold.run(id, timeMicros, reasonOf(event.data), actor, correlationId, JSON.stringify(units), lastHeartbeat);
+            const tasks = JSON.stringify(units);
+            hold.run(id, timeMicros, reasonOf(event.data), actor, correlationId, tasks, lastHeartbeat, holder);
             return;
           }
           case 'WorkerUnitsReleased':

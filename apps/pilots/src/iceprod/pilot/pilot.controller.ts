@@ -11,6 +11,7 @@ import {
   ReportPilot,
   StartPilot,
 } from '#contracts/iceprod/pilots.js';
+import { isWorkerOnly, leaseHolderOf } from '#contracts/leases.js';
 import { newId } from '#contracts/ids.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
@@ -18,6 +19,7 @@ import { Heartbeats } from '../../heartbeat/heartbeats.js';
 import { DocumentQueries } from '../document/document-queries.js';
 import { Documents } from '../document/documents.js';
 import { endPilot, pilotNotFound, pilotStream, reportPilot, startPilot } from './pilot.js';
+import { PilotHolders } from './pilot-holders.js';
 import { TaskRelease } from './task-release.js';
 
 /** The slot in a pilot's id says nothing: its home follows from the whole id. */
@@ -31,6 +33,8 @@ const RELEASE_WAIT_MS = 2_000;
 export class PilotController {
   private readonly documents: DocumentQueries;
   private readonly decided: Documents;
+  private readonly shownHolders: PilotHolders;
+  private readonly decidedHolders: PilotHolders;
 
   constructor(
     private readonly mailbox: Mailbox,
@@ -42,17 +46,25 @@ export class PilotController {
       heartbeats.lastMicros(pilotStream(id)),
     );
     this.decided = new Documents(readModel.writer, 'pilot', 'pilot_id');
+    this.shownHolders = new PilotHolders(readModel.queries);
+    this.decidedHolders = new PilotHolders(readModel.writer);
   }
 
   @MessagePattern(StartPilot.subject)
   start(@Payload() { context, request }: Message<{ description: string }>): Promise<Answer<{ pilot_id: string }>> {
     const timeMicros = nowMicros();
-    const pilot = { worker_id: newId(PILOTS_REF, timeMicros), description: request.description };
+    const pilot = {
+      worker_id: newId(PILOTS_REF, timeMicros),
+      description: request.description,
+      ...(isWorkerOnly(context.caller) && { holder: leaseHolderOf(context.caller) }),
+    };
     return this.mailbox.execute({ context, timeMicros, decide: () => startPilot(pilot, timeMicros) });
   }
 
   @MessagePattern(GetPilot.subject)
-  get(@Payload() { request }: Message<{ pilot_id: string }>): Answer<{ document: string }> {
+  get(@Payload() { context, request }: Message<{ pilot_id: string }>): Answer<{ document: string }> {
+    const denied = this.shownHolders.authorize(request.pilot_id, context.caller);
+    if (denied !== undefined) return { error: denied.toValue() };
     const document = this.documents.get(request.pilot_id);
     return document === undefined ? { error: pilotNotFound().toValue() } : { reply: { document } };
   }
@@ -70,7 +82,9 @@ export class PilotController {
     @Payload() { context, request }: Message<{ pilot_id: string; fields: string }>,
   ): Promise<Answer<{ document: string }>> {
     const timeMicros = nowMicros();
-    const decide = () => reportPilot(this.decided.get(request.pilot_id), request, timeMicros);
+    const decide = () =>
+      this.decidedHolders.authorize(request.pilot_id, context.caller) ??
+      reportPilot(this.decided.get(request.pilot_id), request, timeMicros);
     const answer = await this.mailbox.execute({ context, timeMicros, decide });
     if ('reply' in answer) this.heartbeats.record(pilotStream(request.pilot_id), timeMicros);
     return answer;
@@ -82,7 +96,7 @@ export class PilotController {
     const answer = await this.mailbox.execute<Nothing>({
       context,
       timeMicros: nowMicros(),
-      decide: () => endPilot(this.decided.get(id), id, 'deleted'),
+      decide: () => this.decidedHolders.authorize(id, context.caller) ?? endPilot(this.decided.get(id), id, 'deleted'),
     });
     if ('reply' in answer) {
       this.heartbeats.forget(pilotStream(id));

@@ -35,6 +35,8 @@ interface PendingRelease {
   readonly tasks: readonly string[];
   /** Of a pilot that had promised heartbeats. */
   readonly lastHeartbeatMicros: number | undefined;
+  /** Of a pilot that has registered with a token of the role `worker`. */
+  readonly holder: string | undefined;
 }
 
 /** Tasks of ended pilots that are not released yet. */
@@ -58,6 +60,7 @@ class PendingReleases {
       correlationId: String(row['correlation']),
       tasks: JSON.parse(String(row['tasks'])) as string[],
       lastHeartbeatMicros: row['last_heartbeat'] === null ? undefined : Number(row['last_heartbeat']),
+      holder: row['holder'] === null ? undefined : String(row['holder']),
     };
   }
 
@@ -130,11 +133,12 @@ export class TaskRelease implements OnApplicationBootstrap, OnModuleDestroy {
     const pending = this.pending.of(pilotId);
     if (pending === undefined) return true;
     try {
-      const { tasks, endedMicros, lastHeartbeatMicros } = pending;
+      const { tasks, endedMicros, lastHeartbeatMicros, holder } = pending;
       const request = {
         tasks,
         ended_micros: endedMicros,
         reason: `pilot ${pilotId} ${pending.reason}`,
+        ...(holder !== undefined && { holder }),
         ...(lastHeartbeatMicros !== undefined && { last_heartbeat_micros: lastHeartbeatMicros }),
       };
       const { evicted } = await this.bus.request(EvictTasks, request, contextOf(pending, 'evict'));

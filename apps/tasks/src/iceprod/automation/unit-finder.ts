@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Ranges } from '#contracts/work-events.js';
-import { LISTING, type UnitReader } from '../../engine/unit-row.js';
+import { LISTING } from '../../engine/tables.js';
+import type { UnitReader } from '../../engine/unit-row.js';
 import type { UnitKey } from '../../engine/unit.js';
 import type { WordId } from '../../engine/words.js';
 import { keyOf, lastKeyOf, workloadOfKey } from '../../workload/member-key.js';

@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Chunks } from '#event-sourcing/paged-answers.js';
 import { Slices } from '#event-sourcing/slices.js';
-import { LISTING, type UnitReader } from '../../engine/unit-row.js';
+import { LISTING } from '../../engine/tables.js';
+import type { UnitReader } from '../../engine/unit-row.js';
 import type { WordId } from '../../engine/words.js';
 import type { Jobs } from '../job/job-rows.js';
 import { keyOf, lastKeyOf } from '../../workload/member-key.js';

@@ -45,8 +45,11 @@ export class FileController {
   @MessagePattern(ListFiles.subject)
   list(@Payload() message: Message<{ dataset_id: string; task_id?: string; cursor?: string }>): Promise<Answer<Page>> {
     const { dataset_id: datasetId, task_id: taskId, cursor } = message.request;
-    return this.handler.read(message, datasetId, () =>
-      this.answers.page(cursor, ({ database }) => this.filesOn(database).list(datasetId, taskId)),
+    return this.handler.read(
+      message,
+      datasetId,
+      () => this.answers.page(cursor, ({ database }) => this.filesOn(database).list(datasetId, taskId)),
+      { unit: taskId, workload: datasetId },
     );
   }
 

@@ -1,4 +1,5 @@
 import { DomainError } from '#platform/domain-error.js';
+import { trimEnd, trimStart } from '#platform/trim-characters.js';
 import type { Nothing } from '#bus/contract.js';
 import type { AddJobRequest, AddJobsRequest, BulkAction, JobSelection } from '#contracts/iceprod/jobs.js';
 import type { JobStatus } from '#contracts/iceprod/statuses.js';
@@ -48,15 +49,15 @@ export const jobNotFound = (): DomainError => new DomainError('not-found', 'job.
 export const jobNotMissing = (): DomainError => new DomainError('state', 'job.not-missing', 'The dataset has this job');
 const idTaken = (): DomainError => new DomainError('conflict', 'job.duplicate-id', 'job_id already exists');
 
+/** Room for the 32 digits with all hyphens, braces and prefixes. */
+const UUID_CHARACTERS_MAX = 100;
+
 /** Accepts what Python's `uuid.UUID` accepts: it ignores hyphens, braces and `urn:uuid:`. */
-const isUuid = (id: string): boolean =>
-  /^[0-9a-f]{32}$/i.test(
-    id
-      .replaceAll('urn:', '')
-      .replaceAll('uuid:', '')
-      .replace(/^[{}]+|[{}]+$/g, '')
-      .replaceAll('-', ''),
-  );
+const isUuid = (id: string): boolean => {
+  if (id.length > UUID_CHARACTERS_MAX) return false;
+  const named = id.replaceAll('urn:', '').replaceAll('uuid:', '');
+  return /^[0-9a-f]{32}$/i.test(trimStart(trimEnd(named, '{}'), '{}').replaceAll('-', ''));
+};
 
 /**
  * The event that adds `count` jobs with consecutive indexes to a dataset. Ordinals continue after its last job; `ids` as in

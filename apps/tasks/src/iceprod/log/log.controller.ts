@@ -22,7 +22,6 @@ import {
 } from '#contracts/iceprod/logs.js';
 import { newId } from '#contracts/ids.js';
 import { BlobStore } from '#storage/blob-store.js';
-import { AccessRules } from '#event-sourcing/access-rules.js';
 import { PagedAnswers } from '#event-sourcing/paged-answers.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
@@ -44,7 +43,6 @@ export class LogController {
   private readonly decided: Logs;
   private readonly logsIn: (snapshot: Snapshot) => Logs;
   private readonly answers: PagedAnswers<LogText>;
-  private readonly rules: AccessRules;
 
   constructor(
     private readonly handler: MessageHandler,
@@ -58,7 +56,6 @@ export class LogController {
     this.logsIn = ({ database }) => logsOn(database);
     this.answers = new PagedAnswers(snapshots, ({ before, after }) => before.length + after.length);
     this.decided = new Logs(writer, units.store.reader.workloads);
-    this.rules = new AccessRules(queries, 'iceprod');
   }
 
   @MessagePattern(AddLog.subject)
@@ -66,7 +63,8 @@ export class LogController {
     const { request, context } = message;
     const { dataset_id: datasetId, data } = request;
     // Checked before the blob is stored, and again when the command is decided.
-    const denied = datasetId === undefined ? undefined : this.rules.authorize(datasetId, 'write', context.caller);
+    const lease = { unit: request.task_id, workload: datasetId ?? '' };
+    const denied = this.handler.authorize('write', context, datasetId, lease);
     if (denied !== undefined) return { error: denied.toValue() };
     const now = nowMicros();
     const id = newId(refOfStream(datasetId === undefined ? dailyLogStream(now) : workStream(datasetId)), now);
@@ -75,6 +73,7 @@ export class LogController {
       message,
       (view, timeMicros) => storeLog(view, request, { id, timeMicros, body }),
       datasetId,
+      lease,
     );
   }
 

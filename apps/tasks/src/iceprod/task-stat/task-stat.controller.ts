@@ -50,10 +50,18 @@ export class TaskStatController {
     @Payload() message: Message<{ task_id: string; dataset_id: string; stats: string }>,
   ): Promise<Answer<{ task_stat_id: string }>> {
     const { task_id: taskId, dataset_id: datasetId, stats: raw } = message.request;
+    const lease = { unit: taskId, workload: datasetId };
+    const denied = this.handler.authorize('write', message.context, undefined, lease);
+    if (denied !== undefined) return { error: denied.toValue() };
     const id = newId(datasetRef(datasetId), nowMicros());
     const isLarge = Buffer.byteLength(JSON.stringify(raw)) > INLINE_BYTES_MAX;
     const stats = isLarge ? { blob: await this.blobs.put(STAT_BLOBS + id, raw) } : { raw };
-    return this.handler.execute(message, (view) => recordStats(view, { id, taskId, datasetId, stats }));
+    return this.handler.execute(
+      message,
+      (view) => recordStats(view, { id, taskId, datasetId, stats }),
+      undefined,
+      lease,
+    );
   }
 
   @MessagePattern(ListTaskStats.subject)

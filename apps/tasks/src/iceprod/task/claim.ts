@@ -205,7 +205,7 @@ interface Claimed {
 const queued = (
   view: TaskView,
   units: readonly Unit[],
-  claim: { readonly lease_id: string; readonly site: string },
+  claim: { readonly lease_id: string; readonly holder: string; readonly site: string },
   timeMicros: number,
 ): Claimed => {
   const data = { status: 'queued', ...claim };
@@ -222,13 +222,13 @@ const queued = (
 /**
  * `POST /task_actions/queue`, `queue_many` and `process`: takes the best ready tasks that fit what is offered.
  *
- * @param instanceId lease id of all tasks of this claim. Tasks that a pilot processes get none.
+ * @param lease id and holder of the lease of all tasks of this claim. Tasks that a pilot processes get none.
  */
 export const claimTasks = (
   view: TaskView,
   matcher: ClaimMatcher,
   request: ClaimTasksRequest,
-  instanceId: string,
+  lease: { readonly instanceId: string; readonly holder: string },
   timeMicros: number,
 ): Decision<{ documents: readonly string[] }> => {
   const problem = malformed(request);
@@ -244,7 +244,12 @@ export const claimTasks = (
   const { events, documents } =
     request.mode === 'process'
       ? processed(view, first, site, timeMicros)
-      : queued(view, units, { lease_id: instanceId, site: site ?? UNKNOWN_SITE }, timeMicros);
+      : queued(
+          view,
+          units,
+          { lease_id: lease.instanceId, holder: lease.holder, site: site ?? UNKNOWN_SITE },
+          timeMicros,
+        );
   const all = documents.map(([, document]) => document);
   if (new Set(documents.map(([stream]) => stream)).size === 1) return { events, reply: { documents: all } };
   // Only tasks whose events were appended are handed out. The others are ready again.

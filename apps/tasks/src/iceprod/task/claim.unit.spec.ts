@@ -3,12 +3,14 @@ import { setTasksStatus } from './bulk.js';
 import { ClaimMatcher, claimTasks, queueTasks } from './claim.js';
 import { NOW_MICROS, TaskSpec } from './testing/task-spec.js';
 
+const LEASE = { instanceId: 'lease', holder: 'worker-1' };
+
 const claimed = (spec: TaskSpec, request: Partial<ClaimTasksRequest> = {}) => {
   const whole: ClaimTasksRequest = {
     ...{ mode: 'queue_many', num: 1, requirements: '{}', query_params: '{}', dataset_deprio: [] },
     ...request,
   };
-  const outcome = spec.when((view, now) => claimTasks(view, new ClaimMatcher(), whole, 'lease', now));
+  const outcome = spec.when((view, now) => claimTasks(view, new ClaimMatcher(), whole, LEASE, now));
   const { documents = [] } = (outcome.reply ?? {}) as { documents?: readonly string[] };
   return { ...outcome, tasks: documents.map((document) => JSON.parse(document) as Record<string, unknown>) };
 };
@@ -27,6 +29,7 @@ describe('a claim', () => {
       status: 'queued',
       site: 'UW',
       leaseId: 'lease',
+      holder: 'worker-1',
       changedMicros: NOW_MICROS,
     });
     expect(spec.task('a').status).toBe('waiting');
@@ -54,7 +57,7 @@ describe('a claim', () => {
     const request: ClaimTasksRequest = {
       ...{ mode: 'queue_many', num: 2, requirements: '{}', query_params: '{}', dataset_deprio: [] },
     };
-    const decision = claimTasks(spec.view, new ClaimMatcher(), request, 'i', NOW_MICROS);
+    const decision = claimTasks(spec.view, new ClaimMatcher(), request, LEASE, NOW_MICROS);
     const reply = 'reply' in decision && typeof decision.reply === 'function' ? decision.reply : undefined;
     const { documents = [] } = reply?.(new Set(['work-iceprod.main.e'])) ?? {};
     expect(documents.map((document) => (JSON.parse(document) as { task_id: string }).task_id)).toEqual(['e/1']);

@@ -14,13 +14,14 @@ const CLOCKS_APART_MICROS = 60_000_000;
 /** A pilot may report a start just after the heartbeat that names the task. */
 const START_AFTER_HEARTBEAT_MICROS = 5_000_000;
 
-type Ended = Pick<EvictTasksRequest, 'ended_micros' | 'last_heartbeat_micros'>;
+type Ended = Pick<EvictTasksRequest, 'ended_micros' | 'last_heartbeat_micros' | 'holder'>;
 
 /** Whether the ended pilot that listed the task still held it. */
 const isHeld = (
-  { status, leaseId, changedMicros }: Unit,
-  { ended_micros: ended, last_heartbeat_micros: heartbeat }: Ended,
+  { status, leaseId, holder, changedMicros }: Unit,
+  { ended_micros: ended, last_heartbeat_micros: heartbeat, holder: only }: Ended,
 ): boolean => {
+  if (only !== undefined && holder !== only) return false;
   if (leaseId === '') return status === 'processing' && changedMicros <= ended + CLOCKS_APART_MICROS;
   if (heartbeat === undefined || (status !== 'processing' && status !== 'queued')) return false;
   return changedMicros <= heartbeat + START_AFTER_HEARTBEAT_MICROS;
@@ -29,7 +30,7 @@ const isHeld = (
 /**
  * Tasks of an ended pilot go back to `waiting` if they still run and have no lease (contract 12.3). Tasks with a lease go back too
  * if the pilot had promised heartbeats: its last one says that it held them. They are evicted, not failed. Tasks that another
- * pilot has started since are not changed.
+ * pilot has started since are not changed, nor are those that a pilot with a token of the role `worker` lists but does not hold.
  */
 export function* evictTasks(
   view: TaskView,

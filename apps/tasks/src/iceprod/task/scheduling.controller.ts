@@ -4,9 +4,13 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import { DomainError } from '#platform/domain-error.js';
 import type { Answer, Message } from '#bus/contract.js';
 import { ClaimTasks, type ClaimTasksRequest, PromoteTasks, QueueTasks } from '#contracts/iceprod/tasks.js';
+import { leaseHolderOf } from '#contracts/leases.js';
+import type { Decision } from '#event-sourcing/command.js';
 import { RecentOffers } from '../explain/recent-offers.js';
 import { ClaimMatcher, claimTasks, queueTasks } from './claim.js';
 import { promoteTasks } from './move.js';
+import type { TaskView } from './view.js';
+import { withWorkerId } from './worker-id.js';
 import { MessageHandler } from '../message-handler.js';
 
 /** Messages of grids and pilots that promote, claim and queue tasks. */
@@ -27,13 +31,16 @@ export class SchedulingController {
   @MessagePattern(ClaimTasks.subject)
   claim(@Payload() message: Message<ClaimTasksRequest>): Promise<Answer<{ documents: readonly string[] }>> {
     const instanceId = randomUUID().replaceAll('-', '');
-    return this.handler.execute(message, (view, timeMicros) => {
-      const decision = claimTasks(view, this.matcher, message.request, instanceId, timeMicros);
+    const request = withWorkerId(message);
+    const lease = { instanceId, holder: leaseHolderOf(message.context.caller) };
+    const decide = (view: TaskView, timeMicros: number): Decision<{ documents: readonly string[] }> => {
+      const decision = claimTasks(view, this.matcher, request, lease, timeMicros);
       const isRefused = decision instanceof DomainError;
       // Malformed claims are not offers.
-      if (!isRefused || decision.kind === 'not-found') this.offers.remember(message.request, timeMicros, !isRefused);
+      if (!isRefused || decision.kind === 'not-found') this.offers.remember(request, timeMicros, !isRefused);
       return decision;
-    });
+    };
+    return this.handler.execute(message, decide, undefined, 'claim');
   }
 
   @MessagePattern(QueueTasks.subject)

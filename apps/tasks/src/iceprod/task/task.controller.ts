@@ -21,6 +21,7 @@ import { pickTask } from './document.js';
 import { setTaskStatus, type SetTaskStatusCommand } from './move.js';
 import { taskErrors } from './task-errors.js';
 import { reportTask } from './report.js';
+import { withWorkerId } from './worker-id.js';
 import { MessageHandler } from '../message-handler.js';
 import { ICEPROD, datasetRef } from '../streams.js';
 
@@ -49,13 +50,14 @@ export class TaskController {
     @Payload() message: Message<{ task_id: string; dataset_id?: string; keys?: readonly string[] }>,
   ): Promise<Answer<{ document: string }>> {
     const { task_id: id, dataset_id: datasetId, keys } = message.request;
-    return this.handler.read(message, datasetId, () => {
+    const answer = () => {
       const stored = this.handler.committed.byId(ICEPROD, id);
       if (stored === undefined || (datasetId !== undefined && stored.unit.workload !== datasetId)) {
         return taskErrors.taskNotFound();
       }
       return { document: pickTask(stored.unit, wantedFields(keys, ['task_id'])) };
-    });
+    };
+    return this.handler.read(message, datasetId, answer, { unit: id, workload: datasetId });
   }
 
   @MessagePattern(AmendTask.subject)
@@ -69,11 +71,15 @@ export class TaskController {
       message,
       (view) => setTaskStatus(view, message.request, this.needsInstance),
       message.request.dataset_id,
+      { unit: message.request.task_id, workload: message.request.dataset_id },
     );
   }
 
   @MessagePattern(ReportTask.subject)
   report(@Payload() message: Message<ReportTaskRequest>): Promise<Answer<{ document: string }>> {
-    return this.handler.execute(message, (view) => reportTask(view, message.request, this.raiseLimits));
+    const request = withWorkerId(message);
+    return this.handler.execute(message, (view) => reportTask(view, request, this.raiseLimits), undefined, {
+      unit: request.task_id,
+    });
   }
 }

@@ -6,7 +6,7 @@ class NotArithmetic extends Error {
   override readonly name = 'NotArithmetic';
 }
 
-/** Python has the same limit. Without it a config could fill the memory with one number. */
+/** Longest integer, as in Python, and longest text of any number. Without it a config could fill the memory with one number. */
 const DIGITS_MAX = 4300;
 const INTEGER_END = 10n ** BigInt(DIGITS_MAX);
 /** The size of a power is estimated from the digits of its base before it is computed. */
@@ -16,7 +16,7 @@ const EXPONENT_MAX = 1024n;
 /** Maximum nesting of parentheses and signs, as in Python. */
 const NESTING_MAX = 200;
 
-const TOKEN = /\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|(\*\*|\/\/|[-+*/%()]))/y;
+const TOKEN = /\s*(?:(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|(\*\*|\/\/|[-+*/%()]))/y;
 
 const tokenize = (text: string): readonly string[] => {
   const tokens: string[] = [];
@@ -146,18 +146,19 @@ class Parser {
       return value;
     }
     const token = this.tokens[this.next] ?? '';
-    const value = token.length > DIGITS_MAX ? undefined : parseNumeric(token);
+    const value = parseNumeric(token);
     if (value === undefined) throw new NotArithmetic(token);
     this.next += 1;
     return value;
   }
 }
 
-/** Reads one number; `undefined` when the text is not a number. */
+/** Reads one number; `undefined` when the text is not a number, or is longer than any that Python reads. */
 export const parseNumeric = (text: string): Numeric | undefined => {
   const trimmed = text.trim();
+  if (trimmed.length > DIGITS_MAX) return undefined;
   if (/^[+-]?\d+$/.test(trimmed)) return BigInt(trimmed.replace(/^\+/, ''));
-  return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(trimmed) ? Number(trimmed) : undefined;
+  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(trimmed) ? Number(trimmed) : undefined;
 };
 
 /** As Python's `str` writes it: a fraction never looks like an integer. */

@@ -1,9 +1,36 @@
-import { evaluate, formatNumeric } from './arithmetic.js';
+import { evaluate, formatNumeric, parseNumeric } from './arithmetic.js';
 
 const result = (text: string): string | undefined => {
   const value = evaluate(text);
   return value === undefined ? undefined : formatNumeric(value);
 };
+
+describe('parseNumeric', () => {
+  it.each([
+    ['7', 7n],
+    [' +7 ', 7n],
+    ['-0.5', -0.5],
+    ['1.', 1],
+    ['.5e-1', 0.05],
+    ['1E3', 1000],
+  ])('reads %j as Python does', (text, value) => {
+    expect(parseNumeric(text)).toBe(value);
+  });
+
+  it.each(['', '.', '1.2.3', '1e', '0x1', 'nan', '1 2', '--1'])('does not take %j for a number', (text) => {
+    expect(parseNumeric(text)).toBeUndefined();
+  });
+
+  // A pattern that takes quadratic time needs minutes for these, and the test would time out.
+  it.each([
+    ['an x behind digits', `${'1'.repeat(300_000)}x`],
+    ['an x behind a fraction', `.${'1'.repeat(300_000)}x`],
+    ['digits only', '1'.repeat(300_000)],
+    ['spaces between digits', `1${' '.repeat(300_000)}1`],
+  ])('refuses a long text at once: %s', (_, text) => {
+    expect(parseNumeric(text)).toBeUndefined();
+  });
+});
 
 describe('evaluate', () => {
   it.each([

@@ -1,6 +1,7 @@
+import { trimEnd } from '#platform/trim-characters.js';
 import { parseNumeric } from './arithmetic.js';
 
-const DIRECTIVE = /%([-+ 0#]*)(\d+)?(?:\.(\d+))?([diouxXeEfFgGsc%])/g;
+const DIRECTIVE = /%([-+ 0#]*)([1-9]\d*)?(?:\.(\d+))?([diouxXeEfFgGsc%])/g;
 
 /** A width beyond this is a typing error, not a file name. */
 const WIDTH_MAX = 1024;
@@ -15,7 +16,7 @@ const general = (value: number, precision: number): string => {
   if (value === 0) return '0';
   const digits = Math.max(1, precision);
   const [mantissa = '', power = '0'] = value.toExponential(digits - 1).split('e');
-  const shorten = (text: string): string => (text.includes('.') ? text.replace(/\.?0+$/, '') : text);
+  const shorten = (text: string): string => (text.includes('.') ? trimEnd(trimEnd(text, '0'), '.') : text);
   if (Number(power) < -4 || Number(power) >= digits) return exponent(`${shorten(mantissa)}e${power}`);
   return shorten(value.toFixed(Math.min(PRECISION_MAX, digits - 1 - Number(power))));
 };

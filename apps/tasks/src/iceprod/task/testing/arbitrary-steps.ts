@@ -60,7 +60,7 @@ const claim = fc
     (request): Step =>
       (_, matcher) =>
       (view, timeMicros) =>
-        claimTasks(view, matcher, request, `i${timeMicros}`, timeMicros),
+        claimTasks(view, matcher, request, { instanceId: `i${timeMicros}`, holder: 'worker-1' }, timeMicros),
   );
 
 const report = fc
