@@ -4,7 +4,18 @@ import { EventStoreDbLedger } from './eventstoredb-ledger.js';
 import { ledgerContract } from './ledger.contract.js';
 import { NO_STREAM } from './ledger.js';
 import { openLedger } from './open-ledger.js';
+import { EventStoreDbDouble } from './testing/eventstoredb-double.js';
 import { someEvent } from './testing/new-events.js';
+
+let double: EventStoreDbDouble;
+
+beforeAll(async () => {
+  double = await EventStoreDbDouble.start();
+});
+
+afterAll(() => double.stop());
+
+ledgerContract('EventStoreDB (double)', () => openLedger({ dataDir: '', eventStoreUrl: double.url }));
 
 // Tests alone read this variable themselves: it names a server that they may write to.
 const eventStoreUrl = process.env['EVENTSTORE_URL'];

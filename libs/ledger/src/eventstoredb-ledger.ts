@@ -1,26 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  AccessDeniedError,
-  BACKWARDS,
-  END,
-  EventStoreDBClient,
-  FORWARDS,
-  InvalidArgumentError,
-  type JSONEventData,
-  type JSONEventType,
-  MaxAppendSizeExceededError,
-  NO_STREAM as CLIENT_NO_STREAM,
-  START as CLIENT_START,
-  StreamNotFoundError,
-  type StreamingRead,
-  WrongExpectedVersionError,
-} from '@eventstore/db-client';
-import { AppendTooLarge, LedgerUnavailable, OutcomeUnknown, RevisionConflict } from './errors.js';
-import { chained, clientPosition, recordedEvent } from './eventstoredb-event.js';
-import { follow } from './eventstoredb-subscription.js';
+import { LedgerUnavailable, OutcomeUnknown, RevisionConflict } from './errors.js';
+import { CALL_DEADLINE_MS, EventStoreDbConnection } from './eventstoredb-connection.js';
+import { appendError } from './eventstoredb-errors.js';
+import { chained, type ChainedEvent, ReceivedEvent } from './eventstoredb-message.js';
+import { readAllRequest, readStreamRequest } from './eventstoredb-request.js';
+import { SharedSubscription } from './eventstoredb-subscription.js';
 import { GENESIS } from './hash-chain.js';
 import {
-  APPEND_BYTES_MAX,
   type Appended,
   type Batch,
   Ledger,
@@ -33,11 +19,8 @@ import {
   START,
   type SubscribeOptions,
 } from './ledger.js';
-import { type SerializedEvent, serializeAll } from './serialized-event.js';
+import { serializeAll } from './serialized-event.js';
 import { prefixMatcher } from './stream-filter.js';
-
-/** For each call that an append consists of, with looking for a node of the cluster, which the client does not time. */
-const CALL_DEADLINE_MS = 10_000;
 
 /** Heads of streams kept in memory, so that an append need not read what it is chained to. */
 const HEADS_MAX = 50_000;
@@ -45,155 +28,249 @@ const HEADS_MAX = 50_000;
 /** Events handed over at once when all are read. */
 const BATCH_EVENTS = 512;
 
-/** Delay before a dropped subscription is resumed; it grows while the server is away. */
-const RECONNECT_MS_MIN = 100;
-const RECONNECT_MS_MAX = 5_000;
+/** An append that is not answered for so long is looked for in its stream; the pause doubles each time. */
+const LOOK_MS_FIRST = 250;
+
+/** How long closing waits for appends that are under way. */
+const CLOSE_MS = 2_000;
 
 interface Head {
   readonly revision: number;
   readonly hash: string;
 }
 
+/** What a stream holds where events were to be appended. */
+type Standing =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'other events' }
+  | { readonly kind: 'appended'; readonly last: RecordedEvent };
+
 /**
- * The ledger in an EventStoreDB (or KurrentDB) server. The hash is kept inside the metadata. The client serializes and
- * parses the texts; both are made by `JSON.stringify`, so that serializing what was parsed gives the same text again. See
- * `docs/adr/0003-eventstoredb-ledger.md`.
+ * The ledger in an EventStoreDB (or KurrentDB) server. The texts that are hashed are the texts stored; the hash is the last
+ * field of the metadata. See `docs/adr/0003-eventstoredb-ledger.md`.
  */
 export class EventStoreDbLedger extends Ledger {
   /** Opens lazily: the first call connects. */
   static open(connectionString: string): EventStoreDbLedger {
-    const url = connectionString.replace(/^kurrentdb(?=(\+discover)?:)/, 'esdb');
-    return new EventStoreDbLedger(withSingleAppends(EventStoreDBClient.connectionString(url)));
+    return new EventStoreDbLedger(EventStoreDbConnection.open(connectionString));
   }
 
   private readonly heads = new Map<string, Head>();
-  private readonly closing = new AbortController();
+  private readonly subscription: SharedSubscription;
+  private readonly appending = new Set<Promise<unknown>>();
+  /** Streams whose last append may stand although nobody has said so. */
+  private readonly uncertain = new Set<string>();
+  /** Whether the server was seen to answer an append of several events with the position of the last. */
+  private answersLastPosition: boolean | undefined;
 
-  private constructor(private readonly client: EventStoreDBClient) {
+  private constructor(private readonly connection: EventStoreDbConnection) {
     super();
+    this.subscription = new SharedSubscription(connection, this);
   }
 
-  override async append(stream: string, expectedRevision: number, events: readonly NewEvent[]): Promise<Appended> {
-    if (!Number.isSafeInteger(expectedRevision) || expectedRevision < NO_STREAM) {
-      throw new TypeError(`${expectedRevision} is not a revision`);
-    }
-    if (this.closing.signal.aborted) throw new LedgerUnavailable(stream, 'the ledger is closed');
-    const { serialized } = serializeAll(stream, events);
-    const previous = await this.hashAt(stream, expectedRevision);
-    if (previous === undefined) throw await this.conflict(stream, expectedRevision);
-
-    const sent = await this.send(stream, expectedRevision, chained(stream, expectedRevision, previous, serialized));
-    return sent === 'appended'
-      ? await this.answer(stream, expectedRevision, serialized)
-      : await this.firstOutcome(stream, expectedRevision, serialized);
+  override append(stream: string, expectedRevision: number, events: readonly NewEvent[]): Promise<Appended> {
+    const appended = this.appendEvents(stream, expectedRevision, events);
+    this.appending.add(appended);
+    const forget = (): void => void this.appending.delete(appended);
+    appended.then(forget, forget);
+    return appended;
   }
 
   override async readStream(stream: string, options: ReadStreamOptions = {}): Promise<readonly RecordedEvent[]> {
     const { direction = 'forwards', from, limit = Number.MAX_SAFE_INTEGER } = options;
     if (limit <= 0 || (from !== undefined && from < 0)) return [];
     const forwards = direction === 'forwards';
-    const edge = forwards ? CLIENT_START : END;
-    const reading = this.client.readStream<JSONEventType>(stream, {
-      direction: forwards ? FORWARDS : BACKWARDS,
-      fromRevision: from === undefined ? edge : BigInt(Math.min(from, Number.MAX_SAFE_INTEGER)),
-      maxCount: limit,
-      // What this ledger has just appended must be seen; a follower may not have it yet.
-      requiresLeader: true,
-    });
+    const start = from === undefined ? (forwards ? 'start' : 'end') : Math.min(from, Number.MAX_SAFE_INTEGER);
     const events: RecordedEvent[] = [];
-    try {
-      for await (const resolved of cancelled(reading)) {
-        const event = recordedEvent(resolved);
+    const request = readStreamRequest(stream, start, forwards, limit);
+    for await (const messages of this.connection.read(request, { idleMs: CALL_DEADLINE_MS })) {
+      for (const message of messages) {
+        const event = message instanceof ReceivedEvent ? message.record() : undefined;
         if (event !== undefined) events.push(event);
       }
-    } catch (error) {
-      if (error instanceof StreamNotFoundError) return [];
-      throw error;
     }
     return events;
   }
 
   override async *readAll({ after = START, streamPrefixes }: ReadAllOptions = {}): AsyncIterable<Batch> {
     const matches = prefixMatcher(streamPrefixes);
-    const reading = this.client.readAll({
-      direction: FORWARDS,
-      fromPosition: clientPosition(after),
-      requiresLeader: true,
-    });
+    const request = readAllRequest(after === START ? 'start' : after, true);
     let events: RecordedEvent[] = [];
     let upTo = after;
-    for await (const resolved of cancelled(reading)) {
-      const event = recordedEvent(resolved);
-      // A reading begins with the event at the position, not with the one behind it.
-      if (event === undefined || event.position <= after) continue;
-      upTo = event.position;
-      if (matches(event.stream)) events.push(event);
+    let reported = after;
+    for await (const messages of this.connection.read(request, { idleMs: CALL_DEADLINE_MS })) {
+      for (const message of messages) {
+        // A reading begins with the event at the position, not with the one behind it.
+        if (!(message instanceof ReceivedEvent) || message.isSystem || message.position <= after) continue;
+        upTo = message.position;
+        const event = matches(message.stream) ? message.record() : undefined;
+        if (event !== undefined) events.push(event);
+      }
       if (events.length < BATCH_EVENTS) continue;
       yield { events, upTo };
+      reported = upTo;
       events = [];
     }
-    if (upTo > after) yield { events, upTo };
+    if (upTo > reported) yield { events, upTo };
   }
 
   /**
    * The server filters its own events only; the prefixes are checked here. Of streams that do not match it would report the position at
    * checkpoints only, some events late, and a caller that waits for a position at the head would wait for ever.
    */
-  override async *subscribe(options: SubscribeOptions = {}): AsyncIterable<Batch> {
-    const matches = prefixMatcher(options.streamPrefixes);
-    const signals = [this.closing.signal, ...(options.signal === undefined ? [] : [options.signal])];
-    const signal = AbortSignal.any(signals);
-    let cursor = options.after ?? START;
-    let reconnectMs = RECONNECT_MS_MIN;
-    while (!signal.aborted) {
-      try {
-        for await (const batch of follow(this.client, cursor, matches, signal)) {
-          cursor = batch.upTo;
-          reconnectMs = RECONNECT_MS_MIN;
-          yield batch;
-        }
-      } catch (error) {
-        if (isPermanent(error)) throw error;
-      }
-      await delay(reconnectMs * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
-      reconnectMs = Math.min(RECONNECT_MS_MAX, reconnectMs * 2);
-    }
+  override subscribe({ after = START, streamPrefixes, signal }: SubscribeOptions = {}): AsyncIterable<Batch> {
+    const { closed } = this.connection;
+    const ended = signal === undefined ? closed : AbortSignal.any([closed, signal]);
+    return this.subscription.follow(after, prefixMatcher(streamPrefixes), streamPrefixes, ended);
   }
 
   override async head(): Promise<Position> {
-    const reading = this.client.readAll({ direction: BACKWARDS, fromPosition: END, requiresLeader: true });
-    for await (const resolved of cancelled(reading)) {
-      const event = recordedEvent(resolved);
-      if (event !== undefined) return event.position;
+    for await (const messages of this.connection.read(readAllRequest('end', false), { idleMs: CALL_DEADLINE_MS })) {
+      for (const message of messages) {
+        if (message instanceof ReceivedEvent && !message.isSystem) return message.position;
+      }
     }
     return START;
   }
 
-  override async close(): Promise<void> {
-    if (this.closing.signal.aborted) return;
-    this.closing.abort();
-    await this.client.dispose();
+  override pollNow(): void {
+    this.subscription.resumeNow();
   }
 
-  private async send(
+  override async close(): Promise<void> {
+    if (this.connection.closed.aborted) return;
+    const answered = Promise.allSettled(this.appending);
+    if (this.appending.size > 0) await Promise.race([answered, delay(CLOSE_MS, undefined, { ref: false })]);
+    this.connection.close();
+  }
+
+  private async appendEvents(stream: string, expectedRevision: number, events: readonly NewEvent[]): Promise<Appended> {
+    if (!Number.isSafeInteger(expectedRevision) || expectedRevision < NO_STREAM) {
+      throw new TypeError(`${expectedRevision} is not a revision`);
+    }
+    if (this.connection.closed.aborted) throw new LedgerUnavailable(stream, 'the ledger is closed');
+    const { serialized } = serializeAll(stream, events);
+    const previous = await this.hashAt(stream, expectedRevision);
+    if (previous === undefined) throw await this.conflict(stream, expectedRevision);
+    return this.send(stream, expectedRevision, chained(stream, expectedRevision, previous, serialized));
+  }
+
+  /** Sends an append, and meanwhile looks whether its events stand: the server may take seconds to say so. */
+  private async send(stream: string, expectedRevision: number, events: readonly ChainedEvent[]): Promise<Appended> {
+    const settled = new AbortController();
+    const answering = withDeadline(this.connection.append(stream, expectedRevision, events, settled.signal)).then(
+      (answer) => ({ answer }),
+      (error: unknown) => ({ error }),
+    );
+    const looking = this.lookUntilFound(stream, expectedRevision, events, settled.signal);
+    try {
+      const first = await Promise.race([answering, looking]);
+      if ('found' in first) return await this.settle(stream, expectedRevision, events, first.found);
+      if ('error' in first) return await this.afterError(stream, expectedRevision, events, first.error);
+      const { answer } = first;
+      if (!answer.isAppended) {
+        const standing = await this.standing(stream, expectedRevision, events, 'all');
+        return await this.settle(stream, expectedRevision, events, standing);
+      }
+      return await this.answer(stream, expectedRevision, events, answer.position);
+    } finally {
+      settled.abort();
+    }
+  }
+
+  /** Resolves when the stream holds something where the events were to be appended; never rejects. */
+  private async lookUntilFound(
     stream: string,
     expectedRevision: number,
-    events: JSONEventData[],
-  ): Promise<'appended' | 'wrong revision'> {
-    const sending = this.client.appendToStream(stream, events, {
-      expectedRevision: expectedRevision === NO_STREAM ? CLIENT_NO_STREAM : BigInt(expectedRevision),
-      deadline: CALL_DEADLINE_MS,
-      // A follower would pass it on, and might not hear the outcome.
-      requiresLeader: true,
-    });
-    try {
-      const { success } = await withDeadline(sending);
-      // Only a connection string that turns errors off makes the client answer so; its revision is then nonsense.
-      return success ? 'appended' : 'wrong revision';
-    } catch (error) {
-      if (error instanceof WrongExpectedVersionError) return 'wrong revision';
-      throw appendError(stream, error);
+    events: readonly ChainedEvent[],
+    signal: AbortSignal,
+  ): Promise<{ found: Standing }> {
+    for (let pauseMs = LOOK_MS_FIRST; ; pauseMs *= 2) {
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return { found: { kind: 'nothing' } };
+      const found = await this.standing(stream, expectedRevision, events, 'all').catch(() => undefined);
+      if (found?.kind === 'appended') return { found };
     }
+  }
+
+  /** The server has refused an append, or has not said what became of it: the stream says whether it stands. */
+  private async afterError(
+    stream: string,
+    expectedRevision: number,
+    events: readonly ChainedEvent[],
+    cause: unknown,
+  ): Promise<Appended> {
+    const error = appendError(stream, cause);
+    if (!(error instanceof OutcomeUnknown)) throw error;
+    this.uncertain.add(stream);
+    const standing = await this.standing(stream, expectedRevision, events, 'all').catch(() => undefined);
+    if (standing?.kind !== 'appended') throw error;
+    return this.settle(stream, expectedRevision, events, standing);
+  }
+
+  private async settle(
+    stream: string,
+    expectedRevision: number,
+    events: readonly ChainedEvent[],
+    standing: Standing,
+  ): Promise<Appended> {
+    if (standing.kind !== 'appended') throw await this.conflict(stream, expectedRevision);
+    const { last } = standing;
+    this.uncertain.delete(stream);
+    if ((this.heads.get(stream)?.revision ?? NO_STREAM) < last.revision) this.remember(stream, last);
+    return { revision: expectedRevision + events.length, position: last.position };
+  }
+
+  /**
+   * The answer to an append. Which event's position a server answers with, above all for a repeated append, depends on its
+   * version: 23.10 answers with the last one's. So it is read back until the server was seen to do so, and for appends
+   * that may be repeated ones.
+   */
+  private async answer(
+    stream: string,
+    expectedRevision: number,
+    events: readonly ChainedEvent[],
+    position: Position,
+  ): Promise<Appended> {
+    const revision = expectedRevision + events.length;
+    const mayBeRepeated = this.uncertain.has(stream) || (this.heads.get(stream)?.revision ?? NO_STREAM) >= revision;
+    if (this.answersLastPosition === true && !mayBeRepeated && position > START) {
+      this.remember(stream, { revision, hash: events.at(-1)?.hash ?? '' });
+      return { revision, position };
+    }
+    const standing = await this.standing(stream, expectedRevision, events, 'last').catch((error: unknown) => {
+      this.uncertain.add(stream);
+      throw new OutcomeUnknown(stream, error);
+    });
+    if (standing.kind !== 'appended') {
+      throw new OutcomeUnknown(stream, new Error('The event that was appended is not where it should be'));
+    }
+    const isLast = position === standing.last.position;
+    if (!isLast) this.answersLastPosition = false;
+    else if (events.length > 1) this.answersLastPosition ??= true;
+    return this.settle(stream, expectedRevision, events, standing);
+  }
+
+  /**
+   * What the stream holds where the events were to be appended. All ids are compared, or the last only when the server has
+   * said that they were appended.
+   *
+   * @throws LedgerUnavailable
+   */
+  private async standing(
+    stream: string,
+    expectedRevision: number,
+    events: readonly ChainedEvent[],
+    compared: 'all' | 'last',
+  ): Promise<Standing> {
+    const count = compared === 'all' ? events.length : 1;
+    const sent = events.slice(events.length - count);
+    const from = expectedRevision + 1 + events.length - count;
+    const found = await this.readForAppend(stream, { from, limit: count });
+    const last = found.at(-1);
+    if (last === undefined) return { kind: 'nothing' };
+    const same = found.length === count && found.every(({ id }, place) => id === sent[place]?.id);
+    return same ? { kind: 'appended', last } : { kind: 'other events' };
   }
 
   /** The hash that the event behind `revision` is chained to; undefined when there is no event at `revision`. */
@@ -203,42 +280,6 @@ export class EventStoreDbLedger extends Ledger {
     if (head?.revision === revision) return head.hash;
     const [event] = await this.readForAppend(stream, { from: revision, limit: 1 });
     return event?.revision === revision ? event.hash : undefined;
-  }
-
-  /**
-   * Reads the position back: what the server answers to an append is the position of one of its events, not always of
-   * the last, and for a repeated append depends on the version.
-   */
-  private async answer(
-    stream: string,
-    expectedRevision: number,
-    serialized: readonly SerializedEvent[],
-  ): Promise<Appended> {
-    const revision = expectedRevision + serialized.length;
-    let last: RecordedEvent | undefined;
-    try {
-      [last] = await withDeadline(this.readStream(stream, { from: revision, limit: 1 }));
-    } catch (error) {
-      throw new OutcomeUnknown(stream, error);
-    }
-    if (last?.revision !== revision || last.id !== serialized.at(-1)?.id) {
-      throw new OutcomeUnknown(stream, new Error('The event that was appended is not where it should be'));
-    }
-    this.remember(stream, last);
-    return { revision, position: last.position };
-  }
-
-  /** The answer to the same append made earlier, if the ledger holds its events at the expected revision. */
-  private async firstOutcome(
-    stream: string,
-    expectedRevision: number,
-    serialized: readonly SerializedEvent[],
-  ): Promise<Appended> {
-    const standing = await this.readForAppend(stream, { from: expectedRevision + 1, limit: serialized.length });
-    const last = standing.at(-1);
-    const same = standing.length === serialized.length && standing.every(({ id }, i) => id === serialized[i]?.id);
-    if (last === undefined || !same) throw await this.conflict(stream, expectedRevision);
-    return { revision: last.revision, position: last.position };
   }
 
   private async conflict(stream: string, expectedRevision: number): Promise<RevisionConflict> {
@@ -262,32 +303,6 @@ export class EventStoreDbLedger extends Ledger {
   }
 }
 
-/**
- * Has each append be a call of its own. The client would put all of them into one batch call, after asking once what the
- * server supports: if no node of the cluster is found at that moment it keeps this failure and never appends again, and
- * when one of its connections drops, a late answer on another one throws where nobody can catch it.
- */
-const withSingleAppends = (client: EventStoreDBClient): EventStoreDBClient => {
-  Object.assign(client, { supports: () => Promise.resolve(false) });
-  return client;
-};
-
-/**
- * Errors with which the server says that it did not append; after all others nobody knows. A node that is no longer the
- * leader is among those on purpose: the client goes to the new one, and what is not known is sent again.
- */
-const appendError = (stream: string, error: unknown): Error => {
-  if (error instanceof MaxAppendSizeExceededError) {
-    return new AppendTooLarge(stream, APPEND_BYTES_MAX, error.maxAppendSize);
-  }
-  if (isPermanent(error)) return new LedgerUnavailable(stream, 'the server refuses', error);
-  return new OutcomeUnknown(stream, error);
-};
-
-/** Errors that trying again does not cure. */
-const isPermanent = (error: unknown): boolean =>
-  error instanceof AccessDeniedError || error instanceof InvalidArgumentError;
-
 const withDeadline = async <Result>(call: Promise<Result>): Promise<Result> => {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
@@ -300,14 +315,3 @@ const withDeadline = async <Result>(call: Promise<Result>): Promise<Result> => {
     clearTimeout(timer);
   }
 };
-
-/** Cancels the call when its reader stops early, which the client's streams do not do themselves. */
-async function* cancelled<Event>(reading: StreamingRead<Event>): AsyncGenerator<Event, void, void> {
-  // An error that comes after the reader has gone is nobody's.
-  reading.on('error', () => undefined);
-  try {
-    yield* reading;
-  } finally {
-    await reading.cancel().catch(() => undefined);
-  }
-}

@@ -8,13 +8,19 @@ export class Waiter {
     this.resume?.();
   };
 
-  async wait(): Promise<void> {
+  /** Resolves with true when woken, with false after the timeout. */
+  async wait(timeoutMs = Infinity): Promise<boolean> {
     if (!this.woken) {
+      let timer: NodeJS.Timeout | undefined;
       await new Promise<void>((resolve) => {
         this.resume = resolve;
+        if (timeoutMs < Infinity) timer = setTimeout(resolve, timeoutMs);
       });
+      clearTimeout(timer);
     }
+    const { woken } = this;
     this.resume = undefined;
     this.woken = false;
+    return woken;
   }
 }

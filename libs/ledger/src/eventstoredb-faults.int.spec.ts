@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto';
+import { LedgerUnavailable, OutcomeUnknown } from './errors.js';
+import { EventStoreDbLedger } from './eventstoredb-ledger.js';
+import { type Batch, NO_STREAM, type RecordedEvent } from './ledger.js';
+import { EventStoreDbDouble } from './testing/eventstoredb-double.js';
+import { someEvent } from './testing/new-events.js';
+
+/** The server gives an append up after 2 s; Cairn must know sooner. */
+const SOONER_THAN_SERVER_MS = 1900;
+
+const streamName = (): string => `work-fault.${randomUUID()}`;
+
+const elapsedMs = async (work: () => Promise<unknown>): Promise<number> => {
+  const startMs = performance.now();
+  await work();
+  return performance.now() - startMs;
+};
+
+const collect = async (batches: AsyncIterable<Batch>, count: number): Promise<readonly RecordedEvent[]> => {
+  const events: RecordedEvent[] = [];
+  for await (const batch of batches) {
+    events.push(...batch.events);
+    if (events.length >= count) break;
+  }
+  return events;
+};
+
+/** Resolves when the condition holds. */
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((resume) => setTimeout(resume, 5));
+};
+
+describe('EventStoreDB with faults', () => {
+  let double: EventStoreDbDouble;
+  let ledger: EventStoreDbLedger;
+  const rejections: unknown[] = [];
+  const note = (reason: unknown): void => void rejections.push(reason);
+
+  const open = async (nodes: number): Promise<void> => {
+    double = await EventStoreDbDouble.start({ nodes });
+    ledger = EventStoreDbLedger.open(double.url);
+  };
+
+  beforeAll(() => process.on('unhandledRejection', note));
+  afterAll(() => process.off('unhandledRejection', note));
+
+  afterEach(async () => {
+    double.thaw();
+    await ledger.close();
+    double.stop();
+    expect(rejections.splice(0)).toEqual([]);
+  });
+
+  describe('an append', () => {
+    beforeEach(() => open(1));
+
+    it.each(['stands but times out', 'stands but drops'] as const)('that %s is answered as appended', async (fault) => {
+      const stream = streamName();
+      double.failNextAppends(fault);
+      const append = async (): Promise<void> => {
+        expect(await ledger.append(stream, NO_STREAM, [someEvent()])).toMatchObject({ revision: 0 });
+      };
+      expect(await elapsedMs(append)).toBeLessThan(SOONER_THAN_SERVER_MS);
+      expect(await ledger.readStream(stream)).toHaveLength(1);
+    });
+
+    it('that an equal append overtakes is answered before the server gives it up', async () => {
+      const stream = streamName();
+      const events = [someEvent(), someEvent()];
+      const append = async (): Promise<void> => {
+        const [one, two] = await Promise.all([1, 2].map(() => ledger.append(stream, NO_STREAM, events)));
+        expect(one).toEqual(two);
+      };
+      expect(await elapsedMs(append)).toBeLessThan(SOONER_THAN_SERVER_MS);
+      expect(await ledger.readStream(stream)).toHaveLength(2);
+    });
+
+    it.each(['times out', 'not ready'] as const)(
+      'that %s has an unknown outcome, and can be repeated',
+      async (fault) => {
+        const stream = streamName();
+        const event = someEvent();
+        double.failNextAppends(fault);
+        await expect(ledger.append(stream, NO_STREAM, [event])).rejects.toBeInstanceOf(OutcomeUnknown);
+        expect(await ledger.append(stream, NO_STREAM, [event])).toMatchObject({ revision: 0 });
+        expect(await ledger.readStream(stream)).toHaveLength(1);
+      },
+    );
+
+    it('that the server refuses surely did not happen', async () => {
+      const stream = streamName();
+      double.failNextAppends('refused');
+      await expect(ledger.append(stream, NO_STREAM, [someEvent()])).rejects.toBeInstanceOf(LedgerUnavailable);
+      expect(await ledger.readStream(stream)).toHaveLength(0);
+    });
+
+    it('gets its own answer when answers come in another order', async () => {
+      const [first, second] = [streamName(), streamName()];
+      double.failNextAppends('answered last');
+      const [one, two] = await Promise.all([
+        ledger.append(first, NO_STREAM, [someEvent(), someEvent(), someEvent()]),
+        ledger.append(second, NO_STREAM, [someEvent()]),
+      ]);
+      expect([one.revision, two.revision]).toEqual([2, 0]);
+      for (const [stream, { position }] of [
+        [first, one],
+        [second, two],
+      ] as const) {
+        expect((await ledger.readStream(stream)).at(-1)?.position).toBe(position);
+      }
+    });
+
+    it('is repeated after a freeze of the server and happens once', async () => {
+      const stream = streamName();
+      const event = someEvent();
+      double.freeze();
+      const appended = ledger.append(stream, NO_STREAM, [event]);
+      await new Promise((resume) => setTimeout(resume, 600));
+      double.thaw();
+      const first = await appended;
+      expect(await ledger.append(stream, NO_STREAM, [event])).toEqual(first);
+      expect(await ledger.readStream(stream)).toHaveLength(1);
+    });
+  });
+
+  describe('a cluster', () => {
+    beforeEach(() => open(3));
+
+    it('is used again after an election, during which followers name the last leader', async () => {
+      const stream = streamName();
+      const event = someEvent();
+      await ledger.append(stream, NO_STREAM, [someEvent()]);
+      double.startElection();
+      double.stopNode(0);
+      await expect(ledger.append(stream, 0, [event])).rejects.toThrow();
+      double.elect(2);
+      for (;;) {
+        const appended = await ledger.append(stream, 0, [event]).catch(() => undefined);
+        if (appended !== undefined) break;
+      }
+      expect(await ledger.readStream(stream)).toHaveLength(2);
+    });
+
+    it('leaves no rejection behind when discovery fails while several calls are under way', async () => {
+      await ledger.append(streamName(), NO_STREAM, [someEvent()]);
+      double.freeze();
+      const calls = [1, 2, 3].map(() => ledger.append(streamName(), NO_STREAM, [someEvent()]));
+      const reading = ledger.readStream(streamName());
+      const settled = Promise.allSettled([...calls, reading]);
+      double.failGossip(true);
+      for (const index of [0, 1, 2]) double.stopNode(index);
+      await settled;
+      // The rejection came when the next channel could not be opened.
+      await expect(ledger.head()).rejects.toThrow('Failed to discover');
+    });
+  });
+
+  describe('a subscription', () => {
+    beforeEach(() => open(1));
+
+    it('continues where it was dropped', async () => {
+      const stream = streamName();
+      const following = collect(ledger.subscribe(), 3);
+      await ledger.append(stream, NO_STREAM, [someEvent()]);
+      await until(() => double.subscriptionCount === 1);
+      double.dropSubscriptions();
+      await ledger.append(stream, 0, [someEvent()]);
+      await ledger.append(stream, 1, [someEvent()]);
+      expect((await following).map(({ revision }) => revision)).toEqual([0, 1, 2]);
+    });
+
+    it('that has gone silent is opened anew', async () => {
+      const stream = streamName();
+      const following = collect(ledger.subscribe(), 2);
+      await until(() => double.subscriptionCount === 1);
+      await ledger.append(stream, NO_STREAM, [someEvent()]);
+      double.silenceSubscriptions();
+      await ledger.append(stream, 0, [someEvent()]);
+      expect((await following).map(({ revision }) => revision)).toEqual([0, 1]);
+    });
+
+    it('is one for all followers in the process, each of which gets what it wants', async () => {
+      const [mine, others] = [streamName(), streamName()];
+      const followers = [[mine], [others], [mine, others]].map((streamPrefixes) =>
+        collect(ledger.subscribe({ streamPrefixes }), streamPrefixes.length * 2),
+      );
+      for (const stream of [mine, others]) await ledger.append(stream, NO_STREAM, [someEvent()]);
+      await until(() => double.subscriptionCount > 0);
+      expect(double.subscriptionCount).toBe(1);
+      for (const stream of [mine, others]) await ledger.append(stream, 0, [someEvent()]);
+      const got = (await Promise.all(followers)).map((events) => events.map(({ stream }) => stream));
+      expect(got).toEqual([
+        [mine, mine],
+        [others, others],
+        [mine, others, mine, others],
+      ]);
+    });
+
+    it('lets a follower join that is further behind than what is kept', async () => {
+      const stream = streamName();
+      const controller = new AbortController();
+      const first = collect(ledger.subscribe({ signal: controller.signal }), Infinity);
+      let revision = NO_STREAM;
+      for (let round = 0; round < 3; round++) {
+        ({ revision } = await ledger.append(
+          stream,
+          revision,
+          Array.from({ length: 1000 }, () => someEvent()),
+        ));
+      }
+      expect(await collect(ledger.subscribe({ streamPrefixes: [stream] }), 3000)).toHaveLength(3000);
+      controller.abort();
+      await first;
+    });
+  });
+
+  describe('close', () => {
+    beforeEach(() => open(1));
+
+    it('ends soon, with a subscription, a reading and an append that are never answered', async () => {
+      const following = collect(ledger.subscribe(), Infinity);
+      await until(() => double.subscriptionCount === 1);
+      double.freeze();
+      const reading = ledger.readStream(streamName()).catch(() => []);
+      const appending = ledger.append(streamName(), NO_STREAM, [someEvent()]).catch((error: unknown) => error);
+      expect(await elapsedMs(() => ledger.close())).toBeLessThan(3000);
+      await Promise.all([following, reading]);
+      double.thaw();
+      expect(await appending).toBeInstanceOf(Error);
+      await until(() => double.subscriptionCount === 0);
+    });
+  });
+});

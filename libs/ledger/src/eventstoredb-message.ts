@@ -1,0 +1,190 @@
+import { eventHash } from './hash-chain.js';
+import { type Position, type RecordedEvent, START } from './ledger.js';
+import type { SerializedEvent } from './serialized-event.js';
+
+/** The metadata as stored: the text that was hashed, with the hash as its last field. */
+const HASH_FIELD = /(\{|,)"hash":"([0-9a-f]{64})"\}$/;
+
+/** Length of the hash field, with the brace behind it. */
+const HASH_FIELD_CHARACTERS = '"hash":""}'.length + 64;
+
+/** Goes through the fields of a protobuf message without copying anything. */
+class FieldReader {
+  field = 0;
+  /** First byte of the field's content, for texts, bytes and messages. */
+  start = 0;
+  /** Byte behind the field's content. */
+  end = 0;
+  /** Content of a number, exact below 2^53. */
+  value = 0;
+
+  constructor(
+    private readonly bytes: Buffer,
+    private offset: number,
+    private readonly limit: number,
+  ) {}
+
+  /** Moves on to the next field; false when there is none. */
+  next(): boolean {
+    if (this.offset >= this.limit) return false;
+    const key = this.varint();
+    this.field = key >>> 3;
+    switch (key & 7) {
+      case 0:
+        this.value = this.varint();
+        return true;
+      case 1:
+        this.offset += 8;
+        return true;
+      case 2: {
+        const length = this.varint();
+        this.start = this.offset;
+        this.offset += length;
+        this.end = this.offset;
+        return true;
+      }
+      case 5:
+        this.offset += 4;
+        return true;
+      default:
+        throw new Error('The server sent a message that cannot be read');
+    }
+  }
+
+  private varint(): number {
+    let value = 0;
+    for (let factor = 1; ; factor *= 128) {
+      const byte = this.bytes[this.offset++] ?? 0;
+      value += (byte & 127) * factor;
+      if (byte < 128) return value;
+    }
+  }
+}
+
+/**
+ * An event as the server sent it. Only stream, type and position are decoded at once: most events that a service
+ * receives are not for it.
+ */
+export class ReceivedEvent {
+  readonly stream: string;
+  readonly type: string;
+  /** 0 where the server reports none, or different ones for commit and prepare. */
+  readonly position: Position;
+  private recorded: RecordedEvent | undefined;
+  private readonly idAt: readonly [number, number];
+  private readonly dataAt: readonly [number, number];
+  private readonly metadataAt: readonly [number, number];
+  private readonly revision: number;
+
+  constructor(
+    private readonly bytes: Buffer,
+    start: number,
+    end: number,
+  ) {
+    const reader = new FieldReader(bytes, start, end);
+    let [stream, type, commit, prepare, revision] = ['', '', START, START, 0];
+    let [idAt, dataAt, metadataAt]: [number, number][] = [];
+    while (reader.next()) {
+      if (reader.field === 1) idAt = [reader.start, reader.end];
+      else if (reader.field === 2) stream = textField(bytes, reader.start, reader.end, 3);
+      else if (reader.field === 3) revision = reader.value;
+      else if (reader.field === 4) prepare = reader.value;
+      else if (reader.field === 5) commit = reader.value;
+      else if (reader.field === 6) type = typeIn(bytes, reader.start, reader.end) ?? type;
+      else if (reader.field === 7) metadataAt = [reader.start, reader.end];
+      else if (reader.field === 8) dataAt = [reader.start, reader.end];
+    }
+    this.stream = stream;
+    this.type = type;
+    this.position = commit === prepare && Number.isSafeInteger(commit) ? commit : START;
+    this.revision = revision;
+    this.idAt = idAt ?? [0, 0];
+    this.dataAt = dataAt ?? [0, 0];
+    this.metadataAt = metadataAt ?? [0, 0];
+  }
+
+  /** Bytes of the message that the event came in. */
+  get size(): number {
+    return this.bytes.length;
+  }
+
+  /** Whether it is one of the server's own events. */
+  get isSystem(): boolean {
+    return this.stream.startsWith('$') || this.type.startsWith('$');
+  }
+
+  /** The event as the ledger keeps it; undefined for one that Cairn did not write. */
+  record(): RecordedEvent | undefined {
+    this.recorded ??= this.decode();
+    return this.recorded;
+  }
+
+  private decode(): RecordedEvent | undefined {
+    if (this.isSystem) return undefined;
+    const stored = this.bytes.toString('utf8', ...this.metadataAt);
+    const [, before, hash] = HASH_FIELD.exec(stored) ?? [];
+    if (hash === undefined) return undefined;
+    if (this.position === START) throw new Error('Cairn needs an EventStoreDB of version 22.6 or newer');
+    const metadata = stored.slice(0, -HASH_FIELD_CHARACTERS - (before === ',' ? 1 : 0)) + '}';
+    return {
+      position: this.position,
+      stream: this.stream,
+      revision: this.revision,
+      id: textField(this.bytes, ...this.idAt, 2),
+      type: this.type,
+      data: this.bytes.toString('utf8', ...this.dataAt),
+      metadata,
+      hash,
+    };
+  }
+}
+
+/** What the server sends in answer to a reading: an event, or something else that Cairn needs not read. */
+export type ReadMessage = ReceivedEvent | 'stream not found' | 'other';
+
+/** Decodes a `ReadResp` of the protocol. */
+export const readMessage = (bytes: Buffer): ReadMessage => {
+  const response = new FieldReader(bytes, 0, bytes.length);
+  while (response.next()) {
+    if (response.field === 4) return 'stream not found';
+    if (response.field !== 1) continue;
+    const event = new FieldReader(bytes, response.start, response.end);
+    while (event.next()) if (event.field === 1) return new ReceivedEvent(bytes, event.start, event.end);
+  }
+  return 'other';
+};
+
+/** A text inside a message: the field of that number. */
+const textField = (bytes: Buffer, start: number, end: number, field: number): string => {
+  const reader = new FieldReader(bytes, start, end);
+  while (reader.next()) if (reader.field === field) return bytes.toString('utf8', reader.start, reader.end);
+  return '';
+};
+
+/** The type of an event, if this entry of its properties says it. */
+const typeIn = (bytes: Buffer, start: number, end: number): string | undefined =>
+  textField(bytes, start, end, 1) === 'type' ? textField(bytes, start, end, 2) : undefined;
+
+/** An event as it is sent: texts, with the hash in its metadata. */
+export interface ChainedEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly data: string;
+  readonly metadata: string;
+  readonly hash: string;
+}
+
+/** Chains the events to each other and puts each hash into its event's metadata. */
+export const chained = (
+  stream: string,
+  expectedRevision: number,
+  previous: string,
+  events: readonly SerializedEvent[],
+): readonly ChainedEvent[] => {
+  let hash = previous;
+  return events.map(({ id, type, data, metadata }, index) => {
+    hash = eventHash(hash, { stream, revision: expectedRevision + 1 + index, type, id, data, metadata });
+    const comma = metadata === '{}' ? '' : ',';
+    return { id, type, data, metadata: `${metadata.slice(0, -1)}${comma}"hash":"${hash}"}`, hash };
+  });
+};

@@ -1,0 +1,408 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import type { AppendReq, AppendResp, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import gossipService from '@eventstore/db-client/generated/gossip_grpc_pb.js';
+import type { ClusterInfo } from '@eventstore/db-client/generated/gossip_pb.js';
+import type { Empty } from '@eventstore/db-client/generated/shared_pb.js';
+import {
+  Metadata,
+  type sendUnaryData,
+  Server,
+  ServerCredentials,
+  type ServerReadableStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  status,
+} from '@grpc/grpc-js';
+import { APPEND_BYTES_MAX } from '../ledger.js';
+import { EventStoreDbDoubleLog, type ProposedEvent } from './eventstoredb-double-log.js';
+import {
+  appendedResponse,
+  type AppendRequest,
+  appendRequest,
+  checkpointResponse,
+  confirmationResponse,
+  eventResponse,
+  gossipResponse,
+  type Member,
+  readRequest,
+  type ReadRequest,
+  streamNotFoundResponse,
+  wrongRevisionResponse,
+} from './eventstoredb-double-messages.js';
+
+/** How a fault is answered: code, text, and the name of the exception that the client looks for. */
+interface Fault {
+  readonly code: status;
+  readonly details: string;
+  readonly exception?: string;
+}
+
+const COMMIT_TIMEOUT: Fault = { code: status.ABORTED, details: 'Operation timed out: Commit phase timeout' };
+const NOT_READY: Fault = { code: status.UNAVAILABLE, details: 'Server Is Not Ready' };
+const ACCESS_DENIED: Fault = {
+  code: status.PERMISSION_DENIED,
+  details: 'Access Denied',
+  exception: 'access-denied',
+};
+const DROPPED: Fault = { code: status.UNAVAILABLE, details: 'Connection dropped' };
+
+/** How long the server waits before it gives up an append that it cannot commit. */
+const COMMIT_TIMEOUT_MS = 2000;
+
+/** What happens to an append.
+ * - `stands but times out`: the events are written, the answer is the commit timeout.
+ * - `stands but drops`: the events are written, the connection breaks before the answer.
+ * - `times out`: nothing is written, the answer is the commit timeout.
+ * - `not ready`: nothing is written, `Server Is Not Ready`.
+ * - `refused`: nothing is written, access is denied.
+ * - `answered last`: written at once, answered after the append that comes next.
+ */
+export type AppendFault =
+  'stands but times out' | 'stands but drops' | 'times out' | 'not ready' | 'refused' | 'answered last';
+
+export interface DoubleOptions {
+  /** 1 by default; more are a cluster, whose first node leads. */
+  readonly nodes?: number;
+  /** From writing an event to showing it and answering. */
+  readonly commitMs?: number;
+}
+
+class DoubleNode {
+  private server: Server | undefined;
+  port = 0;
+
+  constructor(private readonly services: (node: DoubleNode, server: Server) => void) {}
+
+  get isAlive(): boolean {
+    return this.server !== undefined;
+  }
+
+  async start(): Promise<void> {
+    const server = new Server({ 'grpc.max_receive_message_length': 17 * 1024 * 1024 });
+    this.services(this, server);
+    this.port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync(`127.0.0.1:${this.port}`, ServerCredentials.createInsecure(), (error, port) => {
+        if (error === null) resolve(port);
+        else reject(error);
+      });
+    });
+    this.server = server;
+  }
+
+  /** As a kill: all connections break. */
+  stop(): void {
+    this.server?.forceShutdown();
+    this.server = undefined;
+  }
+}
+
+const isLeaderRequired = (metadata: Metadata): boolean => metadata.get('requires-leader')[0] === 'true';
+
+const errorOf = ({
+  code,
+  details,
+  exception,
+}: Fault): Error & { code: status; details: string; metadata: Metadata } => {
+  const metadata = new Metadata();
+  if (exception !== undefined) metadata.set('exception', exception);
+  return Object.assign(new Error(details), { code, details, metadata });
+};
+
+/** As the server counts: two bytes for each character of the type. */
+const bytesOf = (events: readonly ProposedEvent[]): number =>
+  events.reduce((sum, { type, data, metadata }) => sum + 2 * type.length + data.length + metadata.length, 0);
+
+const tooLarge = ({ events }: AppendRequest): Error | undefined => {
+  if (bytesOf(events) <= APPEND_BYTES_MAX) return undefined;
+  const error = errorOf({
+    code: status.INVALID_ARGUMENT,
+    details: `Maximum Append Size of ${APPEND_BYTES_MAX} Exceeded.`,
+    exception: 'maximum-append-size-exceeded',
+  });
+  error.metadata.set('maximum-append-size', String(APPEND_BYTES_MAX));
+  return error;
+};
+
+/**
+ * A double of EventStoreDB for tests, in process, on the service definitions that the client ships.
+ *
+ * It does what was seen on EventStoreDB 23.10.8 (single node and cluster of three):
+ * - an append is answered with revision and position of its last event, also when it is repeated;
+ * - when an equal append is still being committed, the second one is answered with `ABORTED: Operation timed out: Commit phase timeout` after 2 s,
+ *   although its events stand;
+ * - a node that is not the leader answers calls that need the leader with `NOT_FOUND: Leader info available` and the address of
+ *   the leader that it knows, during an election that of the last one;
+ * - a reading of `$all` begins with the event at the position, a subscription behind it;
+ * - with a filter, progress past other events is reported at checkpoints only.
+ *
+ * All nodes share one log, so a change of leader loses nothing.
+ */
+export class EventStoreDbDouble {
+  readonly log = new EventStoreDbDoubleLog();
+  private readonly nodes: readonly DoubleNode[];
+  private readonly commitMs: number;
+  private leader: DoubleNode | undefined;
+  private lastLeader: DoubleNode | undefined;
+  private readonly appendFaults: AppendFault[] = [];
+  private readonly answersHeld: (() => void)[] = [];
+  private readonly subscriptions = new Set<ServerWritableStream<ReadReq, ReadResp>>();
+  private gossipFails = false;
+  private frozen: PromiseWithResolvers<void> | undefined;
+
+  static async start(options: DoubleOptions = {}): Promise<EventStoreDbDouble> {
+    const double = new EventStoreDbDouble(options);
+    for (const node of double.nodes) await node.start();
+    return double;
+  }
+
+  private constructor({ nodes = 1, commitMs = 1 }: DoubleOptions) {
+    this.commitMs = commitMs;
+    this.nodes = Array.from({ length: nodes }, () => new DoubleNode((node, server) => this.serve(node, server)));
+    this.leader = this.lastLeader = this.nodes[0];
+  }
+
+  /** Connection string for `EVENTSTORE_URL`. */
+  get url(): string {
+    return `esdb://${this.nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}?tls=false`;
+  }
+
+  get subscriptionCount(): number {
+    return this.subscriptions.size;
+  }
+
+  /** The appends that come next have these faults, one each. */
+  failNextAppends(...faults: readonly AppendFault[]): void {
+    this.appendFaults.push(...faults);
+  }
+
+  /** Nodes do not tell who leads, so discovery fails. */
+  failGossip(fails: boolean): void {
+    this.gossipFails = fails;
+  }
+
+  /** Breaks all subscriptions that are open. */
+  dropSubscriptions(): void {
+    for (const call of this.subscriptions) call.emit('error', errorOf(DROPPED));
+  }
+
+  /** Subscriptions stay open, but nothing comes any more on those that are open now. */
+  silenceSubscriptions(): void {
+    for (const call of this.subscriptions) call.emit('silence');
+  }
+
+  /** No call is answered until {@link thaw}. */
+  freeze(): void {
+    this.frozen ??= Promise.withResolvers<void>();
+  }
+
+  thaw(): void {
+    this.frozen?.resolve();
+    this.frozen = undefined;
+  }
+
+  /** From now on nobody leads, and followers name the last leader. */
+  startElection(): void {
+    this.leader = undefined;
+  }
+
+  /** Ends an election: this node leads. */
+  elect(index: number): void {
+    this.leader = this.lastLeader = this.nodes[index];
+  }
+
+  /** Breaks all connections of the node; nobody answers at its address any more. */
+  stopNode(index: number): void {
+    this.nodes[index]?.stop();
+  }
+
+  async startNode(index: number): Promise<void> {
+    await this.nodes[index]?.start();
+  }
+
+  stop(): void {
+    this.thaw();
+    for (const node of this.nodes) node.stop();
+  }
+
+  private serve(node: DoubleNode, server: Server): void {
+    server.addService(streamsService.StreamsService, {
+      append: (call: ServerReadableStream<AppendReq, AppendResp>, answer: sendUnaryData<AppendResp>) => {
+        const messages: AppendReq[] = [];
+        call.on('data', (message: AppendReq) => messages.push(message));
+        call.on('error', () => undefined);
+        call.on('end', () => void this.append(node, call.metadata, messages, answer));
+      },
+      read: (call: ServerWritableStream<ReadReq, ReadResp>) => void this.read(node, call),
+    });
+    server.addService(gossipService.GossipService, {
+      read: (_call: ServerUnaryCall<Empty, ClusterInfo>, answer: sendUnaryData<ClusterInfo>) => {
+        if (this.gossipFails) answer(errorOf(NOT_READY));
+        else answer(null, gossipResponse(this.nodes.map((each) => this.member(each))));
+      },
+    });
+  }
+
+  private member(node: DoubleNode): Member {
+    const role = node === this.leader ? 'leader' : 'follower';
+    return { port: node.port, role, isAlive: node.isAlive };
+  }
+
+  /** Why a node cannot serve a call that needs the leader. */
+  private notLeader(node: DoubleNode, metadata: Metadata): Error | undefined {
+    if (!isLeaderRequired(metadata) || node === this.leader) return undefined;
+    const error = errorOf({ code: status.NOT_FOUND, details: 'Leader info available', exception: 'not-leader' });
+    error.metadata.set('leader-endpoint-host', '127.0.0.1');
+    error.metadata.set('leader-endpoint-port', String(this.lastLeader?.port ?? 0));
+    return error;
+  }
+
+  private async append(
+    node: DoubleNode,
+    metadata: Metadata,
+    messages: readonly AppendReq[],
+    answer: sendUnaryData<AppendResp>,
+  ): Promise<void> {
+    await this.frozen?.promise;
+    const request = appendRequest(messages);
+    const refusal = this.notLeader(node, metadata) ?? tooLarge(request);
+    const fault = refusal === undefined ? this.appendFaults.shift() : undefined;
+    if (fault === 'times out') await delay(COMMIT_TIMEOUT_MS);
+    if (refusal !== undefined) answer(refusal);
+    else if (fault === 'not ready') answer(errorOf(NOT_READY));
+    else if (fault === 'refused') answer(errorOf(ACCESS_DENIED));
+    else if (fault === 'times out') answer(errorOf(COMMIT_TIMEOUT));
+    else await this.write(request, answer, fault);
+  }
+
+  private async write(
+    { stream, expected, events }: AppendRequest,
+    answer: sendUnaryData<AppendResp>,
+    fault: AppendFault | undefined,
+  ): Promise<void> {
+    const result = this.log.append(stream, expected, events);
+    if (result.kind === 'wrong revision') {
+      answer(null, wrongRevisionResponse(expected, result.actual));
+      return;
+    }
+    if (result.kind === 'repeated' && this.log.committedCount <= result.at) {
+      await delay(COMMIT_TIMEOUT_MS);
+      answer(errorOf(COMMIT_TIMEOUT));
+      return;
+    }
+    if (this.commitMs > 0) await delay(this.commitMs);
+    this.log.commit(result.at);
+    if (fault === 'stands but times out') {
+      await delay(COMMIT_TIMEOUT_MS);
+      answer(errorOf(COMMIT_TIMEOUT));
+    } else if (fault === 'stands but drops') {
+      answer(errorOf(DROPPED));
+    } else if (fault === 'answered last') {
+      this.answersHeld.push(() => answer(null, appendedResponse(result.last)));
+    } else {
+      await this.frozen?.promise;
+      answer(null, appendedResponse(result.last));
+      for (const held of this.answersHeld.splice(0)) held();
+    }
+  }
+
+  private async read(node: DoubleNode, call: ServerWritableStream<ReadReq, ReadResp>): Promise<void> {
+    call.on('error', () => undefined);
+    await this.frozen?.promise;
+    const notLeader = this.notLeader(node, call.metadata);
+    if (notLeader !== undefined) {
+      call.emit('error', notLeader);
+      return;
+    }
+    const request = readRequest(call.request);
+    if (request.limit === undefined) await this.subscribe(call, request);
+    else if (request.stream === undefined) await this.readAll(call, request);
+    else await this.readStream(call, request, request.stream);
+  }
+
+  private async readStream(
+    call: ServerWritableStream<ReadReq, ReadResp>,
+    { from, forwards, limit = 0 }: ReadRequest,
+    stream: string,
+  ): Promise<void> {
+    const events = this.log.streamEvents(stream);
+    if (events === undefined) {
+      await send(call, streamNotFoundResponse(stream));
+      call.end();
+      return;
+    }
+    const first = from === 'start' ? 0 : from === 'end' ? events.length - 1 : from;
+    const chosen = forwards
+      ? events.slice(first, first + limit)
+      : events.slice(Math.max(0, first + 1 - limit), first + 1).reverse();
+    for (const event of chosen) await send(call, eventResponse(event));
+    call.end();
+  }
+
+  private async readAll(
+    call: ServerWritableStream<ReadReq, ReadResp>,
+    { from, forwards, limit = 0 }: ReadRequest,
+  ): Promise<void> {
+    const step = forwards ? 1 : -1;
+    let index = from === 'start' ? 0 : from === 'end' ? this.log.committedCount - 1 : this.log.indexOf(from);
+    for (let left = limit; left > 0 && !call.cancelled; left--, index += step) {
+      const event = this.log.at(index);
+      if (event === undefined) break;
+      await send(call, eventResponse(event));
+    }
+    call.end();
+  }
+
+  private async subscribe(
+    call: ServerWritableStream<ReadReq, ReadResp>,
+    { from, matches, checkpointEvents = Infinity }: ReadRequest,
+  ): Promise<void> {
+    let wake = (): void => undefined;
+    const state = { isOver: false, isSilent: false };
+    const end = (): void => {
+      state.isOver = true;
+      wake();
+    };
+    for (const event of ['cancelled', 'close', 'error'] as const) call.on(event, end);
+    call.on('silence', () => {
+      state.isSilent = true;
+    });
+    const removeListener = this.log.onCommit(() => wake());
+    this.subscriptions.add(call);
+    try {
+      await send(call, confirmationResponse());
+      let index = from === 'start' ? 0 : from === 'end' ? this.log.committedCount : this.log.indexOf(from + 1);
+      let unreported = 0;
+      while (!state.isOver) {
+        await this.frozen?.promise;
+        const event = state.isSilent ? undefined : this.log.at(index);
+        if (event === undefined) {
+          await new Promise<void>((resolve) => (wake = resolve));
+          continue;
+        }
+        index++;
+        unreported++;
+        if (matches(event)) await send(call, eventResponse(event));
+        if (unreported < checkpointEvents) continue;
+        await send(call, checkpointResponse(event.position));
+        unreported = 0;
+      }
+    } finally {
+      removeListener();
+      this.subscriptions.delete(call);
+    }
+  }
+}
+
+const WRITABLE_AGAIN = ['drain', 'cancelled', 'close', 'error'] as const;
+
+const send = (call: ServerWritableStream<ReadReq, ReadResp>, response: ReadResp): Promise<void> | undefined => {
+  if (call.cancelled || call.destroyed || call.write(response)) return undefined;
+  return new Promise((resolve) => {
+    const resume = (): void => {
+      for (const event of WRITABLE_AGAIN) call.off(event, resume);
+      resolve();
+    };
+    for (const event of WRITABLE_AGAIN) call.on(event, resume);
+  });
+};
