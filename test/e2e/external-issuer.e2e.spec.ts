@@ -17,7 +17,7 @@ const CLAIMS = {
   groups: [{ name: 'simprod', claim: 'groups', pattern: '/farm/production' }],
 };
 
-/** A site with its own OpenID provider and its own claims. */
+/** A site with its own OpenID provider, whose users are Cairn's, and its own claims. */
 describe.each(MODES)('an external token issuer ($mode)', (mode) => {
   let server: Server | undefined;
   let issuer = '';
@@ -30,7 +30,12 @@ describe.each(MODES)('an external token issuer ($mode)', (mode) => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    return { OIDC_ISSUERS: issuer, OIDC_AUDIENCE: 'farm', OIDC_CLAIMS: JSON.stringify(CLAIMS) };
+    return {
+      OIDC_ISSUERS: issuer,
+      OIDC_AUDIENCE: 'farm',
+      OIDC_CLAIMS: JSON.stringify(CLAIMS),
+      OIDC_LOCAL_NAMES: issuer,
+    };
   });
 
   afterAll(() => {

@@ -98,8 +98,8 @@ import { userProjection } from './user/user-projection.js';
     {
       provide: SecretSigner,
       inject: [Environment],
-      useFactory: ({ AUTH_SHARED_SECRET: secret, CAIRN_DATA_DIR: folder }: Environment) =>
-        secret === undefined ? SecretSigner.open(folder) : SecretSigner.of(secret),
+      useFactory: ({ AUTH_SHARED_SECRET: secret, CAIRN_DATA_DIR: folder, OIDC_AUDIENCE: audience }: Environment) =>
+        secret === undefined ? SecretSigner.open(folder, audience) : SecretSigner.of(secret, audience),
     },
     {
       provide: LdapPasswords,

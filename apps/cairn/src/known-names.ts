@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Environment } from '#platform/environment.js';
+import { claimTablesOf } from '#platform/tokens/issuer-settings.js';
 import { BUILT_IN_GROUPS, BUILT_IN_ROLES } from '#contracts/directory.js';
 import { WORKER_ROLE } from '#contracts/leases.js';
 import { Groups } from '#event-sourcing/groups.js';
@@ -43,9 +44,10 @@ export interface KnownNames {
 /** Built-in roles and groups, those added to this Cairn, and those that `OIDC_CLAIMS` grants. */
 export const knownNames = ({ CAIRN_DATA_DIR: dataFolder, OIDC_CLAIMS: claims }: Environment): KnownNames => {
   const added = addedNames(dataFolder);
-  const granted = (grants: readonly { readonly name: string }[] = []) => grants.map(({ name }) => name);
-  const roles = new Set([...BUILT_IN_ROLES, ...TOKEN_ROLES, ...added.roles, ...granted(claims?.roles)]);
-  const groups = new Set([...builtInGroups, ...added.groups, ...granted(claims?.groups)]);
+  const granted = (list: 'roles' | 'groups') =>
+    claimTablesOf(claims).flatMap((table) => table[list].map(({ name }) => name));
+  const roles = new Set([...BUILT_IN_ROLES, ...TOKEN_ROLES, ...added.roles, ...granted('roles')]);
+  const groups = new Set([...builtInGroups, ...added.groups, ...granted('groups')]);
   return {
     checkRoles: (names) => check('role', roles, names),
     checkGroups: (names) => check('group', groups, names),

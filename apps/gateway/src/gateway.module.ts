@@ -7,6 +7,7 @@ import { BlobStore } from '#storage/blob-store.js';
 import { Environment } from '#platform/environment.js';
 import { CHECK_TIMEOUT_MS, Health } from '#platform/health.js';
 import { Log } from '#platform/logging.js';
+import { externalSources } from '#platform/tokens/issuer-settings.js';
 import { TokenVerifier } from '#platform/tokens/verifier.js';
 import { BlobStoreModule } from '#event-sourcing/blob-store.module.js';
 import { DIALECTS } from './dialects.js';
@@ -31,9 +32,12 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerif
     sharedSecret: environment.AUTH_SHARED_SECRET,
     checkSecretToken: async (token) => (await bus.request(CheckToken, { token }, ownContext('gateway-token'))).claims,
     publicUrl: environment.PUBLIC_URL,
-    issuers: environment.OIDC_ISSUERS,
+    issuers: externalSources(environment),
+    keyLife: {
+      refreshMs: environment.OIDC_KEYS_REFRESH_SECONDS * 1000,
+      trustedMs: environment.OIDC_KEYS_TRUSTED_SECONDS * 1000,
+    },
     audience: environment.OIDC_AUDIENCE,
-    table: environment.OIDC_CLAIMS,
     warn: (details, message) => log.warn(details, message),
   });
 

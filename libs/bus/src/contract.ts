@@ -8,12 +8,21 @@ export type ServiceName = (typeof SERVICES)[number];
 export const PROCESSES = ['gateway', ...SERVICES] as const;
 export type ProcessName = (typeof PROCESSES)[number];
 
-/** Who asks. The gateway fills it from a verified token; `roles` are already cut to those that the route allows. */
+/**
+ * On whose behalf a message is sent. The gateway fills it from a verified token; `roles` are already reduced to those that the route
+ * allows. Names are unique: see `Identity` in `libs/platform/src/tokens/claims.ts`.
+ */
 export interface Caller {
+  /** The external issuer that signed the token (URL); absent for Cairn's own tokens. */
+  readonly issuer?: string;
+  /** The account that the token was issued to. Repeats of a request are recognized by it, and the history names it. */
   readonly subject: string;
+  /** Name that records, ownership and access rules use: the account, or the common name of all holders of the role `system`. */
   readonly username: string;
   readonly roles: readonly string[];
   readonly groups: readonly string[];
+  /** When the token was issued (milliseconds since the Unix epoch); absent for messages that a service sends by itself. */
+  readonly tokenIssuedAtMs?: number;
 }
 
 /** Travels with every message. */

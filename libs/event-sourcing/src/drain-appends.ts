@@ -86,6 +86,7 @@ export class DrainAppends {
     const first: EventMetadata = {
       timeMicros,
       actor: context.caller.subject,
+      ...(context.caller.issuer !== undefined && { issuer: context.caller.issuer }),
       dialect: context.dialect,
       correlationId: context.correlationId,
       causationId: context.commandId ?? context.correlationId,

@@ -16,8 +16,10 @@ export const APPEND_BYTES_MAX = 1024 * 1024;
 export interface EventMetadata {
   /** Microseconds since the Unix epoch, UTC. */
   readonly timeMicros: number;
-  /** Token subject (user name or service) on whose behalf the change was made. */
+  /** Unique name of the account (user or service) on whose behalf the change was made. */
   readonly actor: string;
+  /** The external issuer (URL) that vouched for the actor; absent for Cairn's own accounts. */
+  readonly issuer?: string;
   readonly dialect: string;
   readonly correlationId: string;
   /** The command that caused the event, or the event that caused a reaction. */

@@ -18,7 +18,13 @@ import {
   validateSync,
 } from 'class-validator';
 import { CannotStart } from './cannot-start.js';
-import { type ClaimTable, readClaimTable } from './tokens/claims.js';
+import {
+  type ClaimTables,
+  type ExternalUsers,
+  issuerProblem,
+  readClaimTables,
+  readExternalUsers,
+} from './tokens/issuer-settings.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -93,6 +99,8 @@ const DELAY_SECONDS = { message: `a number of seconds from 0 to ${DELAY_SECONDS_
 const CONNECTIONS = { message: 'a whole number from 1 on' };
 const MIB_COUNT = { message: 'a whole number of MiB from 1 on' };
 const STALL_SECONDS = { message: `a number of seconds from 0.1 to ${DELAY_SECONDS_MAX}` };
+const KEY_SECONDS_MAX = 7 * 24 * 3600;
+const KEY_SECONDS = { message: `a whole number of seconds from 1 to ${KEY_SECONDS_MAX}` };
 const DATASET_NUMBER = { message: 'a whole number from 0 on' };
 
 const asNumber = ({ value }: { value: unknown }): unknown =>
@@ -272,14 +280,48 @@ export class Environment {
 
   /**
    * What claims of those issuers grant (IceProd contract 2.2), as JSON: `{"roles": [{"name", "claim", "pattern"}], "groups": [...]}`. The
-   * pattern must match the whole value at the dotted path `claim`. A list that is left out stays as it is.
+   * pattern must match the whole value at the dotted path `claim`. A list that is left out stays as it is. With several issuers: such a
+   * table for each, by its URL.
    */
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? (readClaimTable(value) ?? value) : value))
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? (readClaimTables(value) ?? value) : value))
   @IsOptional()
   @IsObject({ message: 'JSON such as {"roles": [{"name": "user", "claim": "groups", "pattern": "/staff/.*"}]}' })
-  readonly OIDC_CLAIMS?: ClaimTable;
+  readonly OIDC_CLAIMS?: ClaimTables;
 
-  /** Required in a token's `aud` when set. */
+  /**
+   * Those of the issuers whose `preferred_username` are user names of this Cairn, comma-separated. Whoever may choose a user name there can
+   * become any user here. The persons of all other issuers are named `<subject>@<issuer URL>`.
+   */
+  @Transform(asList)
+  @IsUrl(
+    { require_tld: false, protocols: ['http', 'https'], require_protocol: true },
+    { each: true, message: 'a comma-separated list of http or https URLs' },
+  )
+  readonly OIDC_LOCAL_NAMES: readonly string[] = [];
+
+  /** Local names of single persons of external issuers, as JSON: `{"<issuer URL>": {"<subject>": "<user name>"}}`. */
+  @Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' ? (readExternalUsers(value) ?? value) : value,
+  )
+  @IsOptional()
+  @IsObject({ message: 'JSON such as {"https://idp.example.org": {"5d1f-90ab": "alice"}}' })
+  readonly OIDC_USERS?: ExternalUsers;
+
+  /** Keys of those issuers are fetched again after this time, in seconds: a key that an issuer withdraws is trusted for so long. */
+  @Transform(asNumber)
+  @IsInt(KEY_SECONDS)
+  @Min(1, KEY_SECONDS)
+  @Max(KEY_SECONDS_MAX, KEY_SECONDS)
+  readonly OIDC_KEYS_REFRESH_SECONDS: number = 300;
+
+  /** Keys of an issuer that cannot be reached stay trusted for this time, in seconds. */
+  @Transform(asNumber)
+  @IsInt(KEY_SECONDS)
+  @Min(1, KEY_SECONDS)
+  @Max(KEY_SECONDS_MAX, KEY_SECONDS)
+  readonly OIDC_KEYS_TRUSTED_SECONDS: number = 3600;
+
+  /** Required in the `aud` of all tokens when set. */
   @IsOptional()
   @IsString()
   readonly OIDC_AUDIENCE?: string;
@@ -343,6 +385,17 @@ export class Environment {
   @Transform(asList)
   @Matches(/^[^=\s]+=[^=\s]+$/, { each: true, message: 'a comma-separated list such as simprod=simulation' })
   readonly CREDENTIALS_ACCOUNTS: readonly string[] = [];
+
+  /**
+   * Locations whose opaque tokens `CREDENTIALS_ISSUER_URL` has issued, comma-separated URLs; what is below them is included. Tokens that do
+   * not name their issuer are sent there only when their credential's `url` is one of these or that of the issuer.
+   */
+  @Transform(asList)
+  @Matches(/^[a-z][a-z0-9+.-]*:\/\/\S+$/, {
+    each: true,
+    message: 'a comma-separated list of URLs such as https://data.example.org',
+  })
+  readonly CREDENTIALS_URLS: readonly string[] = [];
 
   /** Origins that browsers may call from, comma-separated; `*` is any. */
   @Transform(asList)
@@ -426,5 +479,7 @@ export const loadEnvironment = (variables: Readonly<Record<string, string | unde
     return `${property} is ${value}; expected ${Object.values(constraints ?? {})[0] ?? 'another value'}`;
   });
   if (problems.length > 0) throw new EnvironmentInvalid(problems.join('\n'));
+  const problem = issuerProblem(environment);
+  if (problem !== undefined) throw new EnvironmentInvalid(problem);
   return environment;
 };

@@ -21,6 +21,7 @@ describe('loadEnvironment', () => {
       NATS_URL: 'nats://user:pass@broker:4222, tls://[::1]:4222',
       EVENTSTORE_URL: 'esdb+discover://a,b:2113?tls=false',
       OIDC_ISSUERS: 'https://idp.example.org/realm, http://localhost:8090',
+      OIDC_CLAIMS: '{"https://idp.example.org/realm":{},"http://localhost:8090":{}}',
       CORS_ORIGINS: 'https://a.example.org,http://localhost:3000',
       AUTH_SHARED_SECRET: 'secret',
       DATASET_NUMBER_START: '20000',
@@ -64,14 +65,43 @@ describe('loadEnvironment', () => {
 
   it('reads what the claims of issuers grant, and refuses what is no table', () => {
     const grant = { name: 'user', claim: 'groups', pattern: '/farm/.*' };
-    const { OIDC_CLAIMS: table } = loadEnvironment({ OIDC_CLAIMS: JSON.stringify({ roles: [grant] }) });
-    expect(table?.roles).toEqual([grant]);
-    expect(table?.groups).toEqual(DEFAULT_CLAIM_TABLE.groups);
+    const table = { ...DEFAULT_CLAIM_TABLE, roles: [grant] };
+    const text = JSON.stringify({ roles: [grant] });
+    expect(loadEnvironment({ OIDC_CLAIMS: text }).OIDC_CLAIMS).toEqual({ only: table });
+    const issuers = { OIDC_ISSUERS: 'https://a.example/, https://b.example' };
+    const both = `{"https://a.example":${text},"https://b.example/":${text}}`;
+    expect(loadEnvironment({ ...issuers, OIDC_CLAIMS: both }).OIDC_CLAIMS).toEqual({
+      byIssuer: { 'https://a.example': table, 'https://b.example': table },
+    });
+    // What one issuer grants must not be what another one happens to say.
+    for (const OIDC_CLAIMS of [undefined, text]) {
+      expect(() => loadEnvironment({ ...issuers, OIDC_CLAIMS })).toThrow(/^OIDC_CLAIMS must say for each/);
+    }
+    const one = `{"https://a.example":${text}}`;
+    expect(() => loadEnvironment({ ...issuers, OIDC_CLAIMS: one })).toThrow(
+      'does not name the issuer https://b.example',
+    );
+    expect(() => loadEnvironment({ OIDC_CLAIMS: one })).toThrow('https://a.example, which is not one of OIDC_ISSUERS');
     for (const bad of ['x', '[]', '{"role":[]}', '{"roles":{}}', '{"roles":[{"name":"user"}]}']) {
       expect(() => loadEnvironment({ OIDC_CLAIMS: bad })).toThrow(/^OIDC_CLAIMS is .* expected JSON such as/);
     }
     const broken = JSON.stringify({ groups: [{ ...grant, pattern: '(' }] });
     expect(() => loadEnvironment({ OIDC_CLAIMS: broken })).toThrow(/^OIDC_CLAIMS is/);
+  });
+
+  it('reads whose names are local, and refuses strangers and names that are none', () => {
+    const issuers = { OIDC_ISSUERS: 'https://a.example' };
+    const local = loadEnvironment({ ...issuers, OIDC_LOCAL_NAMES: 'https://a.example/' });
+    expect(local.OIDC_LOCAL_NAMES).toEqual(['https://a.example/']);
+    const users = (OIDC_USERS: string) => loadEnvironment({ ...issuers, OIDC_USERS }).OIDC_USERS;
+    expect(users('{"https://a.example/":{"5d1f":"alice"}}')).toEqual({ 'https://a.example': { '5d1f': 'alice' } });
+    for (const name of ['', 'iceprod-system', 'a@https://a.example', 'a\\u200b']) {
+      expect(() => users(`{"https://a.example":{"5d1f":"${name}"}}`)).toThrow(
+        /^OIDC_USERS is .* expected JSON such as/,
+      );
+    }
+    expect(() => users('{"https://b.example":{}}')).toThrow('OIDC_USERS names https://b.example, which is not');
+    expect(() => loadEnvironment({ OIDC_LOCAL_NAMES: 'https://b.example' })).toThrow('OIDC_LOCAL_NAMES names');
   });
 
   it('takes an empty value as not set and leaves unknown variables alone', () => {

@@ -11,7 +11,7 @@ const textOf = (value: unknown): string | undefined => (typeof value === 'string
 /** What the service must know of the token in the header, which has been verified on the way here. */
 const presentedToken = (authorization: string): PresentedToken => {
   const { kind, claims } = presentedClaims(authorization);
-  const username = textOf(kind === 'secret' ? claims['username'] : claims['preferred_username']);
+  const username = textOf(claims['username']);
   const role = textOf(claims['role']);
   const type = textOf(claims['type']);
   return {

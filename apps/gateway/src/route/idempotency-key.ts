@@ -18,7 +18,7 @@ export const requireUsableKey = (request: FastifyRequest): void => {
   throw invalid('Idempotency-Key must be 1 to 255 visible ASCII characters');
 };
 
-/** A client that may have to repeat a request names it, and it is carried out once. Names count per user, method and path. */
+/** A client that may have to repeat a request names it, and it is carried out once. Names count per account, method and path. */
 export const commandIdOf = ({ method, url }: FastifyRequest, caller: Caller, key: string): string =>
   hash('sha256', `${caller.subject}\n${method} ${pathOf(url)}\n${key}`);
 

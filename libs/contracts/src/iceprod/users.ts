@@ -82,6 +82,7 @@ export const LogIn = command<{ username: string; password: string }, { document:
 export interface PresentedToken {
   /** Signed with the secret (kind B) or with a key (kind A). */
   readonly kind: 'secret' | 'key';
+  /** Claim of kind B, required there. Whose token it is, says the caller. */
   readonly username?: string;
   readonly role?: string;
   readonly type?: string;

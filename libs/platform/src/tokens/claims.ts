@@ -1,11 +1,21 @@
-import { isObject, objectIn } from '../json-object.js';
+import { isObject } from '../json-object.js';
+import { externalName, localName, SYSTEM_USERNAME } from './user-name.js';
 
-/** Who a verified token speaks for (IceProd contract 2.2). */
+/**
+ * Who a verified token speaks for (IceProd contract 2.2). This is the only place where a person gets a name; whatever is kept by
+ * name (records, ownership, credentials, history) relies on its being unique.
+ */
 export interface Identity {
+  /** The external issuer that signed the token (URL); absent when Cairn's own key or the shared secret signed it. */
+  readonly issuer?: string;
+  /** Unique name of the account that the token was issued to: a local name, or `<subject>@<issuer>`. */
   readonly subject: string;
+  /** The same, except that all holders of the role `system` share one name. */
   readonly username: string;
   readonly roles: readonly string[];
   readonly groups: readonly string[];
+  /** When the token was issued (milliseconds since the Unix epoch). */
+  readonly tokenIssuedAtMs: number;
 }
 
 /** Claims of a token whose signature, issuer and times have been checked. */
@@ -54,21 +64,14 @@ const isGrant = (value: unknown): value is Grant => {
   }
 };
 
-/**
- * Reads `{"roles": [{"name", "claim", "pattern"}], "groups": [...]}`; a list that is left out is the default one's. Undefined
- * when the text says something else.
- */
-export const readClaimTable = (text: string): ClaimTable | undefined => {
-  const value = objectIn(text);
-  if (value === undefined) return undefined;
+/** Reads `{"roles": [{"name", "claim", "pattern"}], "groups": [...]}`; a list that is left out is the default one's. */
+export const readClaimTable = (value: unknown): ClaimTable | undefined => {
+  if (!isObject(value)) return undefined;
   const { roles = DEFAULT_CLAIM_TABLE.roles, groups = DEFAULT_CLAIM_TABLE.groups, ...others } = value;
   const areGrants = [roles, groups].every((list) => Array.isArray(list) && list.every(isGrant));
   if (!areGrants || Object.keys(others).length > 0) return undefined;
   return { ...DEFAULT_CLAIM_TABLE, roles: roles as readonly Grant[], groups: groups as readonly Grant[] };
 };
-
-/** User name of everybody who holds the role `system`. */
-const SYSTEM_USERNAME = 'iceprod-system';
 
 /** Words of the bare `role` claim that mean other roles, or none. Only a client may exchange its token, not all of system. */
 const BARE_ROLES: Readonly<Record<string, readonly string[]>> = { client: ['system', 'client'], anonymous: [] };
@@ -99,33 +102,93 @@ const compile = (grants: readonly Grant[]): Matcher => {
       .map(({ name }) => name);
 };
 
-/**
- * How far a token's issuer is trusted: `cairn` are tokens that Cairn's own key or the shared secret signed; only they may
- * name role and groups bare. An external issuer's group called `admin` is not ours.
- */
-export type Trust = 'cairn' | 'external';
+/** What is configured for an external issuer. */
+export interface ExternalSource {
+  /** URL without a slash at its end. */
+  readonly issuer: string;
+  readonly table: ClaimTable;
+  /** Whether the names that it gives (`preferred_username`) are user names of this Cairn. */
+  readonly namesAreLocal: boolean;
+  /** Local names of single persons, by subject. */
+  readonly users: Readonly<Record<string, string>>;
+}
 
-/** Makes the function that reads an identity out of verified claims; undefined when it has no subject or user name. */
-export const identityReader = (
-  table: ClaimTable = DEFAULT_CLAIM_TABLE,
-): ((claims: Claims, trust: Trust) => Identity | undefined) => {
+/** Reads an identity out of verified claims; undefined when no user name can be derived. */
+export type IdentityReader = (claims: Claims) => Identity | undefined;
+
+interface Named {
+  readonly roles: readonly string[];
+  readonly groups: readonly string[];
+  readonly account: string | undefined;
+}
+
+const identityOf = (claims: Claims, { account, ...granted }: Named, issuer?: string): Identity | undefined => {
+  const isSystem = granted.roles.includes('system');
+  // Only the role gives this name, because rights and records go with it.
+  if (account === undefined || (account === SYSTEM_USERNAME && !isSystem)) return undefined;
+  return {
+    ...(issuer !== undefined && { issuer }),
+    subject: account,
+    username: isSystem ? SYSTEM_USERNAME : account,
+    ...granted,
+    tokenIssuedAtMs: Number(claims['iat']) * 1000,
+  };
+};
+
+const nameIn = (claims: Claims, ...names: readonly string[]): string | undefined => {
+  const name = names.map((each) => textOf(claims[each])).find((text) => text !== undefined);
+  return name === undefined ? undefined : localName(name);
+};
+
+const groupsOf = (
+  table: ClaimTable,
+  roles: readonly string[],
+  granted: readonly string[],
+  bare: readonly string[] = [],
+): readonly string[] => {
+  const byRole = roles.flatMap((role) => own(table.groupsOfRoles, role) ?? []);
+  return [...new Set([...granted, ...byRole, ...bare])];
+};
+
+/**
+ * Reads tokens that Cairn's own key or the shared secret signed. They name local users, and only they may name role and groups
+ * bare: an external issuer's group called `admin` is not ours.
+ */
+export const cairnIdentityReader = (table: ClaimTable = DEFAULT_CLAIM_TABLE): IdentityReader => {
   const rolesGranted = compile(table.roles);
   const groupsGranted = compile(table.groups);
 
-  return (claims, trust) => {
+  return (claims) => {
     const subject = textOf(claims['sub']);
-    const bareRole = trust === 'cairn' ? textOf(claims['role']) : undefined;
+    if (subject === undefined) return undefined;
+    const bareRole = textOf(claims['role']);
     const bareRoles = bareRole === undefined ? [] : (own(BARE_ROLES, bareRole) ?? [bareRole]);
     const roles = [...new Set([...rolesGranted(claims), ...bareRoles])];
+    const groups = groupsOf(table, roles, groupsGranted(claims), textsOf(claims['groups']));
+    const isNamed = ['preferred_username', 'username'].some((name) => textOf(claims[name]) !== undefined);
+    // Services may have no name but their subject.
+    const account =
+      isNamed || !roles.includes('system') ? nameIn(claims, 'preferred_username', 'username') : localName(subject);
+    return identityOf(claims, { roles, groups, account });
+  };
+};
 
-    const bareGroups = trust === 'cairn' ? textsOf(claims['groups']) : [];
-    const groupsByRole = roles.flatMap((role) => own(table.groupsOfRoles, role) ?? []);
-    const groups = [...new Set([...groupsGranted(claims), ...groupsByRole, ...bareGroups])];
+/**
+ * Reads tokens of an external issuer. A person is the pair of issuer and subject; that somebody there has the name of a local
+ * user says nothing, unless the operator has configured that it does.
+ */
+export const externalIdentityReader = ({ issuer, table, namesAreLocal, users }: ExternalSource): IdentityReader => {
+  const rolesGranted = compile(table.roles);
+  const groupsGranted = compile(table.groups);
 
-    const ownName =
-      textOf(claims['preferred_username']) ?? (trust === 'cairn' ? textOf(claims['username']) : undefined);
-    const username = roles.includes('system') ? SYSTEM_USERNAME : ownName;
-    return subject === undefined || username === undefined ? undefined : { subject, username, roles, groups };
+  return (claims) => {
+    const subject = textOf(claims['sub']);
+    if (subject === undefined) return undefined;
+    const roles = [...new Set(rolesGranted(claims))];
+    const groups = groupsOf(table, roles, groupsGranted(claims));
+    const mapped = own(users, subject) ?? (namesAreLocal ? textOf(claims['preferred_username']) : undefined);
+    const account = mapped === undefined ? externalName(issuer, subject) : localName(mapped);
+    return identityOf(claims, { roles, groups, account }, issuer);
   };
 };
 
@@ -148,7 +211,7 @@ const CLAIMS_OF_GROUPS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Claims that make {@link identityReader} grant the roles and groups, for tokens signed by Cairn.
+ * Claims that make {@link cairnIdentityReader} grant the roles and groups, for tokens signed by Cairn.
  *
  * @throws RolesUnclaimable when more than one role is neither admin, user nor system
  */

@@ -1,9 +1,20 @@
 import fc from 'fast-check';
-import { type Claims, claimsGranting, identityReader, RolesUnclaimable, type Trust } from './claims.js';
+import {
+  cairnIdentityReader,
+  type Claims,
+  claimsGranting,
+  DEFAULT_CLAIM_TABLE,
+  externalIdentityReader,
+  type ExternalSource,
+  RolesUnclaimable,
+} from './claims.js';
 
-const read = identityReader();
-const identity = (claims: Claims, trust: Trust = 'external') =>
-  read({ sub: 'subject', preferred_username: 'pingu', ...claims }, trust);
+const ISSUER = 'https://idp.example/realm';
+const source: ExternalSource = { issuer: ISSUER, table: DEFAULT_CLAIM_TABLE, namesAreLocal: false, users: {} };
+const READERS = { cairn: cairnIdentityReader(), external: externalIdentityReader(source) };
+type Signer = keyof typeof READERS;
+const identity = (claims: Claims, signer: Signer = 'external') =>
+  READERS[signer]({ sub: 'subject', preferred_username: 'pingu', iat: 7, ...claims });
 const systemAccess = { resource_access: { iceprod: { roles: ['iceprod-system'] } } };
 
 describe('roles from claims', () => {
@@ -66,30 +77,95 @@ describe('bare role and groups of tokens that Cairn signed', () => {
   });
 });
 
-describe('user name', () => {
-  it.each<[string, Claims, Trust, string | undefined]>([
-    ['preferred_username first', { sub: 's', preferred_username: 'a', username: 'b' }, 'cairn', 'a'],
-    ['then username of a token that Cairn signed', { sub: 's', username: 'b' }, 'cairn', 'b'],
-    ['not username of another issuer', { sub: 's', username: 'b' }, 'external', undefined],
-    ['fixed for the system role', { sub: 's', preferred_username: 'a', ...systemAccess }, 'external', 'iceprod-system'],
-    ['none without a subject', { preferred_username: 'a' }, 'external', undefined],
-    ['none that is empty', { sub: 's', preferred_username: '' }, 'external', undefined],
-    ['none that is no text', { sub: 's', preferred_username: 7 }, 'external', undefined],
-  ])('%s', (_name, claims, trust, username) => {
-    expect(read(claims, trust)?.username).toBe(username);
+describe('user name of a token that Cairn signed', () => {
+  it.each<[string, Claims, string | undefined]>([
+    ['preferred_username first', { sub: 's', preferred_username: 'a', username: 'b' }, 'a'],
+    ['then username', { sub: 's', username: 'b' }, 'b'],
+    ['fixed for the system role', { sub: 's', preferred_username: 'a', ...systemAccess }, 'iceprod-system'],
+    ['fixed for a system without a name', { sub: 's', ...systemAccess }, 'iceprod-system'],
+    ['in its composed spelling', { sub: 's', username: 'Andre\u0301' }, 'Andr\u00e9'],
+    ['an address of mail', { sub: 's', username: 'a@b.example' }, 'a@b.example'],
+    ['none without a subject', { preferred_username: 'a' }, undefined],
+    ['none without a name', { sub: 's' }, undefined],
+    ['none that is empty', { sub: 's', preferred_username: '' }, undefined],
+    ['none that is no text', { sub: 's', preferred_username: 7 }, undefined],
+    ['none that the role alone gives', { sub: 's', preferred_username: 'iceprod-system' }, undefined],
+    ['none of a person of an external issuer', { sub: 's', preferred_username: `5d1f@${ISSUER}` }, undefined],
+    ['none with a line end', { sub: 's', preferred_username: 'admin\n' }, undefined],
+    ['none with an invisible character', { sub: 's', preferred_username: 'ad\u200bmin' }, undefined],
+    ['none with a reversed direction', { sub: 's', preferred_username: '\u202enimda' }, undefined],
+    ['none with half a surrogate', { sub: 's', preferred_username: 'a\ud800' }, undefined],
+    ['none with a blank at its end', { sub: 's', preferred_username: 'admin ' }, undefined],
+    ['none of 256 characters', { sub: 's', preferred_username: 'x'.repeat(256) }, undefined],
+  ])('%s', (_name, claims, username) => {
+    expect(READERS.cairn(claims)?.username).toBe(username);
+  });
+
+  it('of a system keeps the account that the token was issued to', () => {
+    const granted = { sub: 's', preferred_username: 'grid', iat: 1.5, ...systemAccess };
+    expect(READERS.cairn(granted)).toMatchObject({
+      subject: 'grid',
+      username: 'iceprod-system',
+      tokenIssuedAtMs: 1500,
+    });
+    expect(READERS.cairn({ sub: 'service-1', ...systemAccess })).toMatchObject({ subject: 'service-1' });
+  });
+});
+
+describe('user name of a person of an external issuer', () => {
+  const mapping = externalIdentityReader({ ...source, users: { '5d1f': 'alice' } });
+  const trusting = externalIdentityReader({ ...source, namesAreLocal: true });
+
+  it.each<[string, (claims: Claims) => { readonly username: string } | undefined, Claims, string | undefined]>([
+    ['subject and issuer', READERS.external, { sub: '5d1f', preferred_username: 'admin' }, `5d1f@${ISSUER}`],
+    ['without a name at the issuer', READERS.external, { sub: '5d1f' }, `5d1f@${ISSUER}`],
+    ['a mapped subject', mapping, { sub: '5d1f', preferred_username: 'admin' }, 'alice'],
+    ['another subject', mapping, { sub: '5d1e', preferred_username: 'alice' }, `5d1e@${ISSUER}`],
+    ['a subject that every object has', mapping, { sub: 'constructor' }, `constructor@${ISSUER}`],
+    ['a name of a trusted issuer', trusting, { sub: '5d1f', preferred_username: 'pingu' }, 'pingu'],
+    ['no name of a trusted issuer', trusting, { sub: '5d1f' }, `5d1f@${ISSUER}`],
+    ['the system by name', trusting, { sub: '5d1f', preferred_username: 'iceprod-system' }, undefined],
+    ['another person by name', trusting, { sub: '1', preferred_username: `5d1f@${ISSUER}` }, undefined],
+    ['the system by role', READERS.external, { sub: '5d1f', ...systemAccess }, 'iceprod-system'],
+    ['a subject with other characters', READERS.external, { sub: 'andr\u00e9' }, undefined],
+    ['a subject with a blank', READERS.external, { sub: 'a b' }, undefined],
+  ])('%s', (_name, read, claims, username) => {
+    expect(read(claims)?.username).toBe(username);
+  });
+
+  it('goes with the issuer', () => {
+    expect(mapping({ sub: '5d1f', iat: 1 })).toMatchObject({ issuer: ISSUER, subject: 'alice' });
+    expect(READERS.cairn({ sub: 's', username: 'alice' })).not.toHaveProperty('issuer');
+  });
+
+  it('is never that of somebody else', () => {
+    const names = fc.string({ minLength: 1, maxLength: 20 });
+    const issuers = fc.constantFrom('https://a.example', 'https://a.example/b', 'http://a.example');
+    fc.assert(
+      fc.property(names, names, issuers, issuers, (one, other, issuer, another) => {
+        const external = (sub: string, at: string) =>
+          externalIdentityReader({ ...source, issuer: at })({ sub, preferred_username: other })?.username;
+        const name = external(one, issuer);
+        if (name === undefined) return;
+        expect(READERS.cairn({ sub: 's', username: name })?.username).toBeUndefined();
+        const isSame = one === other && issuer === another;
+        expect(external(other, another) === name).toBe(isSame);
+      }),
+    );
   });
 });
 
 it('takes another table', () => {
-  const reader = identityReader({
+  const table = {
     roles: [{ name: 'user', claim: 'realm.roles', pattern: 'a|b' }],
     groups: [],
     groupsOfRoles: {},
-  });
+  };
+  const reader = externalIdentityReader({ ...source, table });
   const claims = (role: string): Claims => ({ sub: 's', preferred_username: 'p', realm: { roles: [role] } });
-  expect(reader(claims('b'), 'external')).toEqual({ subject: 's', username: 'p', roles: ['user'], groups: [] });
+  expect(reader(claims('b'))).toMatchObject({ roles: ['user'], groups: [] });
   // The alternatives are bound together before the whole is compared.
-  expect(reader(claims('ax'), 'external')?.roles).toEqual([]);
+  expect(reader(claims('ax'))?.roles).toEqual([]);
 });
 
 describe('claimsGranting', () => {
@@ -101,7 +177,7 @@ describe('claimsGranting', () => {
         fc.uniqueArray(fc.constantFrom('admin', 'users', 'simprod', 'filtering', 'sim/atmo', 'constructor')),
         (tableRoles, bareRole, groups) => {
           const roles = bareRole === undefined ? tableRoles : [...tableRoles, bareRole];
-          const granted = read(claimsGranting({ username: 'alice', roles, groups }), 'cairn');
+          const granted = READERS.cairn(claimsGranting({ username: 'alice', roles, groups }));
           const implied = [...(roles.includes('user') ? ['users'] : []), ...(roles.includes('admin') ? ['admin'] : [])];
           expect([...(granted?.roles ?? [])].sort()).toEqual([...roles].sort());
           const named = granted?.groups.filter((group) => !group.startsWith('/'));

@@ -1,45 +1,70 @@
 import { createLocalJWKSet, errors, jwtVerify } from 'jose';
 import type { JWK, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
 import { trimEnd } from '../trim-characters.js';
+import { type ExternalSource, externalIdentityReader, type IdentityReader } from './claims.js';
 import type { Scheme, Warn } from './scheme.js';
 
-/** Patience with an external issuer: less than any dialect's deadline. */
+/** How long an external issuer may take: less than any dialect's deadline. */
 const ISSUER_TIMEOUT_MS = 3_000;
 /** An issuer that failed, or did not know a key, is left alone for so long. */
 const RETRY_AFTER_MS = 5_000;
-/** The metadata and keys of an issuer are fetched again after this time: revoked keys are accepted until then. */
-const DESCRIPTION_AGE_MAX_MS = 600_000;
+
+/** How long the keys of an issuer are trusted (milliseconds). */
+export interface KeyLife {
+  /** Keys are fetched again when they are older. A withdrawn key is trusted for so long. */
+  readonly refreshMs: number;
+  /** Keys that could not be fetched again are trusted for so long. */
+  readonly trustedMs: number;
+}
 
 /** Metadata that an issuer publishes. */
 interface Described {
   /** As its tokens name it. */
   readonly issuer: string;
   readonly keys: JWTVerifyGetKey;
+  /** Text of the keys, to recognize a change. */
+  readonly text: string;
 }
 
 /** Issuers are the same with and without a slash at the end. */
 export const withoutSlash = (url: string): string => trimEnd(url, '/');
 
 /**
- * An external OpenID issuer. Its metadata and keys are fetched when first needed and renewed from time to time, while what is known goes on
- * counting: nobody waits for an issuer that is slow, and its outage ends no token whose key is known.
+ * An external OpenID issuer. Its metadata and keys are fetched when first needed and again when they are older than `refreshMs`; meanwhile
+ * the known ones are used, so that no request waits for a slow issuer. Keys older than `trustedMs` are not used any more.
  */
 export class ExternalIssuer implements Scheme {
-  readonly trust = 'external';
-  readonly checksAudience = true;
+  readonly identityOf: IdentityReader;
   private known: Described | undefined;
+  private fetchedAtMs = Number.NEGATIVE_INFINITY;
+  private changes = 0;
   private fetching: Promise<Described> | undefined;
-  private renewAtMs = Number.NEGATIVE_INFINITY;
   private askAgainAtMs = Number.NEGATIVE_INFINITY;
+  private readonly url: string;
 
   constructor(
-    private readonly url: string,
+    source: ExternalSource,
+    private readonly life: KeyLife,
     private readonly nowMs: () => number,
     private readonly warn: Warn,
-  ) {}
+  ) {
+    this.url = source.issuer;
+    this.identityOf = externalIdentityReader(source);
+  }
+
+  generation(): number {
+    this.refreshWhenDue();
+    if (this.known !== undefined && this.age() >= this.life.trustedMs) {
+      this.known = undefined;
+      this.changes += 1;
+    }
+    return this.changes;
+  }
 
   async verify(token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
-    const described = await this.described();
+    this.generation();
+    const described = this.known ?? (await this.fetching);
+    if (described === undefined) throw new Error('The issuer is not available');
     try {
       return await this.verifyBy(described, token, options);
     } catch (error) {
@@ -56,12 +81,12 @@ export class ExternalIssuer implements Scheme {
     return payload;
   }
 
-  private async described(): Promise<Described> {
-    const isDue = this.nowMs() >= this.renewAtMs && this.mayAsk();
-    const fetching = isDue ? this.fetch() : this.fetching;
-    const described = this.known ?? (await fetching);
-    if (described === undefined) throw new Error('The issuer is not available');
-    return described;
+  private age(): number {
+    return this.nowMs() - this.fetchedAtMs;
+  }
+
+  private refreshWhenDue(): void {
+    if (this.age() >= this.life.refreshMs && this.mayAsk()) void this.fetch();
   }
 
   private mayAsk(): boolean {
@@ -72,7 +97,8 @@ export class ExternalIssuer implements Scheme {
     this.askAgainAtMs = this.nowMs() + RETRY_AFTER_MS;
     const fetching = this.describe()
       .then((described) => {
-        this.renewAtMs = this.nowMs() + DESCRIPTION_AGE_MAX_MS;
+        this.fetchedAtMs = this.nowMs();
+        if (this.known !== undefined && described.text !== this.known.text) this.changes += 1;
         return (this.known = described);
       })
       .finally(() => (this.fetching = undefined));
@@ -85,10 +111,10 @@ export class ExternalIssuer implements Scheme {
   }
 
   private async describe(): Promise<Described> {
-    // One patience for both documents.
+    // Both documents together may take so long.
     const signal = AbortSignal.timeout(ISSUER_TIMEOUT_MS);
     const read = async (url: string): Promise<Readonly<Record<string, unknown>>> => {
-      const response = await fetch(url, { signal });
+      const response = await fetch(url, { signal, redirect: 'error' });
       if (!response.ok) throw new Error(`${url} answered ${response.status}`);
       return (await response.json()) as Readonly<Record<string, unknown>>;
     };
@@ -99,6 +125,6 @@ export class ExternalIssuer implements Scheme {
     if (typeof keySet !== 'string') throw new Error('Discovery names no key set');
     const { keys } = await read(keySet);
     if (!Array.isArray(keys)) throw new Error('The key set holds no keys');
-    return { issuer, keys: createLocalJWKSet({ keys: keys as JWK[] }) };
+    return { issuer, keys: createLocalJWKSet({ keys: keys as JWK[] }), text: JSON.stringify(keys) };
   }
 }

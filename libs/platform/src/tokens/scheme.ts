@@ -1,10 +1,14 @@
 import type { JWTPayload, JWTVerifyOptions } from 'jose';
-import type { Trust } from './claims.js';
+import type { IdentityReader } from './claims.js';
 
 /** What checks the signature of one kind of token. */
 export interface Scheme {
-  readonly trust: Trust;
-  readonly checksAudience: boolean;
+  readonly identityOf: IdentityReader;
+  /**
+   * Changes whenever tokens that were verified before must be verified again, because their key may have been withdrawn. Reading it
+   * may start a renewal of the keys in the background.
+   */
+  generation(): number;
   verify(token: string, options: JWTVerifyOptions): Promise<JWTPayload>;
 }
 

@@ -54,6 +54,14 @@ describe('the secret of kind B tokens', () => {
     }
   });
 
+  it('signs for the audience that is configured, and checks it', async () => {
+    const signer = SecretSigner.of('known', 'iceprod');
+    const token = await signer.sign(claims);
+    expect(await signer.claimsOf(token)).toMatchObject({ sub: 'pingu', aud: ['iceprod'] });
+    expect(await signer.claimsOf(await SecretSigner.of('known').sign(claims))).toBeUndefined();
+    expect(await SecretSigner.of('known', 'other').claimsOf(token)).toBeUndefined();
+  });
+
   it('may be known elsewhere: then tokens are asked about once', async () => {
     const signer = SecretSigner.of('known');
     const token = await signer.sign(claims);

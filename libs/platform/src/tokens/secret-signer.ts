@@ -20,24 +20,28 @@ export interface SecretClaims extends Claims {
 export class SecretSigner {
   private readonly key: Uint8Array;
 
-  private constructor(secret: string) {
+  private constructor(
+    secret: string,
+    private readonly audience: string | undefined,
+  ) {
     this.key = new TextEncoder().encode(secret);
   }
 
-  static of(secret: string): SecretSigner {
-    return new SecretSigner(secret);
+  /** @param audience that the tokens are for, if one is configured */
+  static of(secret: string, audience?: string): SecretSigner {
+    return new SecretSigner(secret, audience);
   }
 
   /** Reads `<data>/keys/shared-secret`, which is made when it is missing. */
-  static async open(dataFolder: string): Promise<SecretSigner> {
-    return new SecretSigner(
-      await readOrMakeKey(dataFolder, FILE, () => randomBytes(SECRET_BYTES).toString('base64url')),
-    );
+  static async open(dataFolder: string, audience?: string): Promise<SecretSigner> {
+    const secret = await readOrMakeKey(dataFolder, FILE, () => randomBytes(SECRET_BYTES).toString('base64url'));
+    return new SecretSigner(secret, audience);
   }
 
   /** The same claims make the same token. */
   sign(claims: SecretClaims): Promise<string> {
-    return new SignJWT({ ...claims, iss: SHARED_SECRET_ISSUER })
+    const aud = this.audience === undefined ? {} : { aud: [this.audience] };
+    return new SignJWT({ ...claims, ...aud, iss: SHARED_SECRET_ISSUER })
       .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
       .sign(this.key);
   }
@@ -50,6 +54,7 @@ export class SecretSigner {
         issuer: SHARED_SECRET_ISSUER,
         clockTolerance: LEEWAY_SECONDS,
         requiredClaims: ['exp', 'iat', 'sub'],
+        ...(this.audience !== undefined && { audience: this.audience }),
       });
       return { ...payload };
     } catch {

@@ -82,13 +82,16 @@ export class SigningKey {
     return { ...(this.privateKey.export({ format: 'jwk' }) as JWK), ...this.publicJwk };
   }
 
-  /** A token with these claims that is valid from now on, for so long. */
-  sign(claims: Claims, lifetimeSeconds: number, nowSeconds = Math.floor(Date.now() / 1000)): Promise<string> {
+  /**
+   * A token with these claims that is valid from now on, for so long. When it was issued is exact to the millisecond, so that a
+   * revocation tells it from one that was issued later in the same second.
+   */
+  sign(claims: Claims, lifetimeSeconds: number, nowSeconds = Date.now() / 1000): Promise<string> {
     return new SignJWT({ ...claims })
       .setProtectedHeader({ alg: ALGORITHM, kid: this.publicJwk.kid, typ: 'JWT' })
       .setIssuer(OWN_ISSUER)
       .setIssuedAt(nowSeconds)
-      .setExpirationTime(nowSeconds + lifetimeSeconds)
+      .setExpirationTime(Math.floor(nowSeconds) + lifetimeSeconds)
       .sign(this.privateKey);
   }
 }

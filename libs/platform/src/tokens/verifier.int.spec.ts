@@ -4,9 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
+import { type CryptoKey, decodeJwt, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 import { DomainError } from '../domain-error.js';
-import { type Claims, claimsGranting, type Identity } from './claims.js';
+import { type Claims, claimsGranting, DEFAULT_CLAIM_TABLE, type ExternalSource, type Identity } from './claims.js';
+import { withoutSlash } from './external-issuer.js';
+import { Revocations } from './revocations.js';
+import { eventually } from '../testing/eventually.js';
 import { SigningKey } from './signing-key.js';
 import { TokenVerifier, type TokenVerifierOptions } from './verifier.js';
 
@@ -75,6 +78,7 @@ describe('own tokens', () => {
         username: 'alice',
         roles: ['user'],
         groups: expect.arrayContaining(['simprod', 'users']) as unknown,
+        tokenIssuedAtMs: NOW_MS,
       });
     }
   });
@@ -182,13 +186,51 @@ describe('tokens of the shared secret', () => {
   const outcome = async (token: Promise<string>, by = verifier()): Promise<Identity | DomainError> =>
     by.verify(`Bearer ${await token}`);
 
-  it('are accepted, with bare role and groups and fractional times, whatever the audience', async () => {
-    expect(await outcome(secretToken(claims), verifier({ audience: 'iceprod' }))).toEqual({
-      subject: 'p',
+  it('are accepted, with bare role and groups and fractional times', async () => {
+    expect(await outcome(secretToken(claims))).toEqual({
+      subject: 'pingu',
       username: 'pingu',
       roles: ['user'],
       groups: ['users', 'simprod'],
+      tokenIssuedAtMs: NOW_MS + 250,
     });
+  });
+
+  it.each([
+    ['known here', { sharedSecret: SECRET }],
+    [
+      'known elsewhere',
+      {
+        sharedSecret: undefined,
+        checkSecretToken: (token: string) => Promise.resolve({ ...decodeJwt(token) }),
+      },
+    ],
+  ])('need the audience when one is configured and the secret is %s', async (_where, options) => {
+    const strict = verifier({ ...options, audience: 'iceprod' });
+    for (const aud of [undefined, 'iceprods', ['account']]) {
+      expect(refusalOf(await outcome(secretToken({ ...claims, aud }), strict))).toBe(REFUSED);
+    }
+    for (const aud of ['iceprod', ['account', 'iceprod']]) {
+      expect(refusalOf(await outcome(secretToken({ ...claims, aud }), strict))).toBeUndefined();
+    }
+    expect(refusalOf(await outcome(secretToken(claims), verifier(options)))).toBeUndefined();
+  });
+
+  it('are checked again from time to time where the secret is known', async () => {
+    let nowMs = NOW_MS;
+    let isKnown = true;
+    const asking = verifier({
+      nowMs: () => nowMs,
+      sharedSecret: undefined,
+      checkSecretToken: (token) =>
+        isKnown ? Promise.resolve({ ...decodeJwt(token) }) : Promise.reject(new Error('another secret')),
+    });
+    const token = secretToken({ ...claims, exp: NOW + 3600 });
+    expect(refusalOf(await outcome(token, asking))).toBeUndefined();
+    isKnown = false;
+    expect(refusalOf(await outcome(token, asking))).toBeUndefined();
+    nowMs += 300_000;
+    expect(refusalOf(await outcome(token, asking))).toBe(REFUSED);
   });
 
   it.each<[string, () => Promise<string>]>([
@@ -221,6 +263,14 @@ const foreignToken = async (issuer: string, kid = 'k1', signer?: CryptoKey, life
     .sign(privateKey);
   return `Bearer ${token}`;
 };
+
+const trusted = (url: string, options: Partial<ExternalSource> = {}): ExternalSource => ({
+  issuer: withoutSlash(url),
+  table: DEFAULT_CLAIM_TABLE,
+  namesAreLocal: false,
+  users: {},
+  ...options,
+});
 
 describe('an external issuer', () => {
   let server: Server;
@@ -262,7 +312,7 @@ describe('an external issuer', () => {
     const clock = { nowMs: NOW_MS };
     const warnings: string[] = [];
     const trusting = verifier({
-      issuers: [`${url}/realm`],
+      issuers: [trusted(`${url}/realm`)],
       nowMs: () => clock.nowMs,
       warn: (_details, message) => warnings.push(message),
     });
@@ -270,14 +320,16 @@ describe('an external issuer', () => {
   };
 
   it('has its tokens accepted, its keys fetched once, its bare group names ignored', async () => {
-    const trusting = verifier({ issuers: [`${url}/realm/`] });
+    const trusting = verifier({ issuers: [trusted(`${url}/realm/`)] });
     for (const spelling of [1, 2]) {
       const header = await foreignToken(`${url}/realm`, 'k1', signer);
       expect(await trusting.verify(`${header}${' '.repeat(spelling)}`)).toEqual({
-        subject: '5d1f',
-        username: 'pingu',
+        issuer: `${url}/realm`,
+        subject: `5d1f@${url}/realm`,
+        username: `5d1f@${url}/realm`,
         roles: ['user'],
         groups: ['users'],
+        tokenIssuedAtMs: NOW_MS,
       });
     }
     expect(requests).toEqual(['/realm/.well-known/openid-configuration', '/realm/certs']);
@@ -289,7 +341,7 @@ describe('an external issuer', () => {
       groups: [{ name: 'filtering', claim: 'groups', pattern: 'admi' }],
       groupsOfRoles: {},
     };
-    const trusting = verifier({ issuers: [`${url}/realm`], table });
+    const trusting = verifier({ issuers: [trusted(`${url}/realm`, { table })] });
     expect(await trusting.verify(await foreignToken(`${url}/realm`, 'k1', signer))).toMatchObject({
       roles: ['admin'],
       groups: [],
@@ -298,7 +350,7 @@ describe('an external issuer', () => {
   });
 
   it('has tokens of unknown or wrong keys refused', async () => {
-    const trusting = verifier({ issuers: [`${url}/realm`] });
+    const trusting = verifier({ issuers: [trusted(`${url}/realm`)] });
     expect(refusalOf(await trusting.verify(await foreignToken(`${url}/realm`, 'k2', signer)))).toBe(REFUSED);
     expect(refusalOf(await trusting.verify(await foreignToken(`${url}/realm`, 'k1')))).toBe(REFUSED);
   });
@@ -316,7 +368,7 @@ describe('an external issuer', () => {
     expect(warnings).toEqual(['Issuer not available']);
   });
 
-  it('may rotate its keys: what it signs with a new one is accepted, what it took back is not for long', async () => {
+  it('may rotate its keys: tokens of a new one are accepted, and those of a withdrawn one refused', async () => {
     const { trusting, clock } = watched();
     const old = await foreignToken(`${url}/realm`, 'k1', signer);
     expect(refusalOf(await trusting.verify(old))).toBeUndefined();
@@ -325,13 +377,55 @@ describe('an external issuer', () => {
     const renewed = await foreignToken(`${url}/realm`, 'k2', next.privateKey);
     clock.nowMs += 5_000;
     expect(refusalOf(await trusting.verify(renewed))).toBeUndefined();
-    // The key is gone; tokens verified before stay valid until they end.
-    expect(refusalOf(await trusting.verify(old))).toBeUndefined();
+    expect(trusting.known(old)).toBeUndefined();
+    expect(refusalOf(await trusting.verify(old))).toBe(REFUSED);
     expect(refusalOf(await trusting.verify(`${old} `))).toBe(REFUSED);
+    expect(refusalOf(await trusting.verify(renewed))).toBeUndefined();
+    expect(trusting.known(renewed)).toBeDefined();
     // Unknown keys do not have it asked all the time.
     const asked = requests.length;
     for (const kid of ['a', 'b', 'c']) await trusting.verify(await foreignToken(`${url}/realm`, kid, signer));
     expect(requests).toHaveLength(asked);
+  });
+
+  it('may withdraw a key: tokens that were verified with it are refused as soon as its keys are due', async () => {
+    const { trusting, clock } = watched();
+    const header = await foreignToken(`${url}/realm`, 'k1', signer, 3600);
+    expect(refusalOf(await trusting.verify(header))).toBeUndefined();
+    keys = [];
+    clock.nowMs += 299_999;
+    expect(trusting.known(header)).toBeDefined();
+    clock.nowMs += 1;
+    // A request starts the renewal and does not wait for it.
+    await eventually(() => Promise.resolve(trusting.known(header)), undefined);
+    expect(refusalOf(await trusting.verify(header))).toBe(REFUSED);
+  });
+
+  it('may replace a key under the same id', async () => {
+    const { trusting, clock } = watched();
+    const header = await foreignToken(`${url}/realm`, 'k1', signer, 3600);
+    expect(refusalOf(await trusting.verify(header))).toBeUndefined();
+    const next = await generateKeyPair('RS512', { extractable: true });
+    keys = [{ ...(await exportJWK(next.publicKey)), kid: 'k1', use: 'sig', alg: 'RS512' }];
+    clock.nowMs += 300_000;
+    await eventually(() => Promise.resolve(trusting.known(header)), undefined);
+    expect(refusalOf(await trusting.verify(header))).toBe(REFUSED);
+  });
+
+  it('is trusted for a limited time while it cannot be reached', async () => {
+    const { trusting, clock, warnings } = watched();
+    const header = await foreignToken(`${url}/realm`, 'k1', signer, 36_000);
+    expect(refusalOf(await trusting.verify(header))).toBeUndefined();
+    up = false;
+    clock.nowMs += 3_599_999;
+    expect(trusting.known(header)).toBeDefined();
+    await eventually(() => Promise.resolve(warnings.length), 1);
+    clock.nowMs += 1;
+    expect(trusting.known(header)).toBeUndefined();
+    expect(refusalOf(await trusting.verify(header))).toBe(REFUSED);
+    up = true;
+    clock.nowMs += 5_000;
+    expect(refusalOf(await trusting.verify(header))).toBeUndefined();
   });
 
   it('is not waited for when it is down or silent, as long as its keys are known', async () => {
@@ -351,7 +445,7 @@ describe('an external issuer', () => {
 
   it('is waited for a short while only when nothing is known yet', async () => {
     silent = true;
-    const trusting = verifier({ issuers: [`${url}/realm`] });
+    const trusting = verifier({ issuers: [trusted(`${url}/realm`)] });
     const headers = [
       await foreignToken(`${url}/realm`, 'k1', signer),
       await foreignToken(`${url}/realm`, 'k2', signer),
@@ -360,6 +454,48 @@ describe('an external issuer', () => {
     expect(outcomes.map(refusalOf)).toEqual([REFUSED, REFUSED]);
     expect(requests).toHaveLength(1);
   });
+});
+
+describe('revoked tokens', () => {
+  it('are refused when they were issued until the revocation, however well they are known', async () => {
+    const revocations = new Revocations();
+    const checking = verifier({ isRevoked: (...token) => revocations.isRevoked(...token) });
+    const header = `Bearer ${await ownToken()}`;
+    const later = `Bearer ${await ownToken(alice, 3600, NOW + 0.002)}`;
+    expect(await checking.verify(header)).toBe(checking.known(header));
+    expect(checking.known(header)).toMatchObject({ username: 'alice' });
+    revocations.add({ subject: 'alice', revokedAtMs: NOW_MS + 1 });
+    revocations.add({ subject: 'alice', revokedAtMs: NOW_MS - 1 });
+    expect(checking.known(header)).toBeUndefined();
+    expect(refusalOf(await checking.verify(header))).toBe(REFUSED);
+    expect(await checking.verify(later)).toMatchObject({ username: 'alice' });
+    const bob = claimsGranting({ username: 'bob', roles: ['user'], groups: [] });
+    expect(await checking.verify(`Bearer ${await ownToken(bob)}`)).toMatchObject({ username: 'bob' });
+  });
+
+  it('of a service are found by the account that they were issued to', async () => {
+    const revocations = new Revocations();
+    const checking = verifier({ isRevoked: (...token) => revocations.isRevoked(...token) });
+    const grid = claimsGranting({ username: 'grid', roles: ['system'], groups: [] });
+    const header = `Bearer ${await ownToken(grid)}`;
+    expect(await checking.verify(header)).toMatchObject({ username: 'iceprod-system' });
+    revocations.add({ subject: 'grid', revokedAtMs: NOW_MS });
+    expect(refusalOf(await checking.verify(header))).toBe(REFUSED);
+  });
+});
+
+it('tokens of an own key that was deleted are refused half a minute later', async () => {
+  let nowMs = NOW_MS;
+  let keys: readonly JWK[] = [key.publicJwk];
+  const checking = verifier({ nowMs: () => nowMs, ownKeys: () => Promise.resolve(keys) });
+  const header = `Bearer ${await ownToken()}`;
+  expect(refusalOf(await checking.verify(header))).toBeUndefined();
+  keys = [];
+  nowMs += 29_999;
+  expect(checking.known(header)).toBeDefined();
+  nowMs += 1;
+  await eventually(() => Promise.resolve(checking.known(header)), undefined);
+  expect(refusalOf(await checking.verify(header))).toBe(REFUSED);
 });
 
 describe('tokens of the own OpenID provider', () => {

@@ -1,8 +1,8 @@
 import { decodeJwt, decodeProtectedHeader, errors, importJWK, jwtVerify } from 'jose';
 import type { CryptoKey, JWK, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
 import { DomainError } from '../domain-error.js';
-import { type ClaimTable, type Identity, identityReader, type Trust } from './claims.js';
-import { ExternalIssuer, withoutSlash } from './external-issuer.js';
+import { cairnIdentityReader, type ExternalSource, type Identity } from './claims.js';
+import { ExternalIssuer, type KeyLife, withoutSlash } from './external-issuer.js';
 import type { Scheme, Warn } from './scheme.js';
 import { OWN_ISSUER } from './signing-key.js';
 
@@ -15,8 +15,14 @@ export const LEEWAY_SECONDS = 60;
 const REMEMBERED_MAX = 20_000;
 /** No usable token is longer; longer ones are not even parsed. */
 const TOKEN_CHARACTERS_MAX = 64 * 1024;
-/** Own keys are near; an operator who rotates them waits for nobody. */
+/** The source of own keys is near, so it is asked again soon. */
 const OWN_RETRY_AFTER_MS = 250;
+/** Own keys are fetched again when they are older, so that a deleted key is refused after this time. */
+const OWN_REFRESH_MS = 30_000;
+/** The secret may have been changed where it is known, so tokens that were checked there are checked again after this time. */
+const RECHECK_MS = 300_000;
+/** Until keys of external issuers are fetched again, and until they are no longer trusted. */
+const DEFAULT_KEY_LIFE: KeyLife = { refreshMs: 300_000, trustedMs: 3_600_000 };
 
 export const authenticationFailed = (): DomainError =>
   new DomainError('unauthenticated', 'auth.failed', 'authentication failed');
@@ -30,12 +36,14 @@ export interface TokenVerifierOptions {
   readonly checkSecretToken?: (token: string) => Promise<JWTPayload>;
   /** Where Cairn's own OpenID provider is reached; without it, wherever it was reached. */
   readonly publicUrl?: string | undefined;
-  /** External OpenID issuers (URLs). */
-  readonly issuers?: readonly string[] | undefined;
-  /** Must be among the audiences of tokens signed with a key (not of those signed with the secret). */
+  /** External OpenID issuers. */
+  readonly issuers?: readonly ExternalSource[] | undefined;
+  /** How long keys of those issuers are trusted. */
+  readonly keyLife?: KeyLife | undefined;
+  /** Must be among the audiences of all tokens. */
   readonly audience?: string | undefined;
-  /** What claims of external issuers grant; those of Cairn's own tokens mean what the default table says. */
-  readonly table?: ClaimTable | undefined;
+  /** Whether tokens of an account that were issued at this time (milliseconds) have been revoked; by default none are. */
+  readonly isRevoked?: ((subject: string, tokenIssuedAtMs: number) => boolean) | undefined;
   readonly nowMs?: () => number;
   /** Told why a token was refused for a reason that is not the token's: an issuer that cannot be reached. */
   readonly warn?: Warn;
@@ -44,6 +52,9 @@ export interface TokenVerifierOptions {
 interface Remembered {
   readonly identity: Identity;
   readonly untilMs: number;
+  readonly scheme: Scheme;
+  /** Of the scheme, when the token was verified. */
+  readonly generation: number;
 }
 
 /** A bounded map that drops what was not used lately: two generations, so that a hit costs one look-up. */
@@ -77,11 +88,12 @@ class Memory<Value> {
 
 /** Tokens signed with Cairn's own key. */
 class OwnKeys implements Scheme {
-  readonly trust = 'cairn';
-  readonly checksAudience = true;
+  readonly identityOf = cairnIdentityReader();
   private keys = new Map<string, CryptoKey>();
   private fetching: Promise<void> | undefined;
   private fetchedAtMs = Number.NEGATIVE_INFINITY;
+  private askedAtMs = Number.NEGATIVE_INFINITY;
+  private changes = 0;
 
   constructor(
     private readonly source: () => Promise<readonly JWK[]>,
@@ -89,35 +101,52 @@ class OwnKeys implements Scheme {
     private readonly warn: Warn,
   ) {}
 
+  generation(): number {
+    const isDue = this.keys.size > 0 && this.nowMs() - Math.max(this.fetchedAtMs, this.askedAtMs) >= OWN_REFRESH_MS;
+    // Keys that cannot be fetched stay: their source is Cairn itself, and it changes nothing while it is down.
+    if (isDue) this.fetch().catch(() => undefined);
+    return this.changes;
+  }
+
   async verify(token: string, options: JWTVerifyOptions, issuer = OWN_ISSUER): Promise<JWTPayload> {
+    this.generation();
     const keyOf: JWTVerifyGetKey = ({ kid }) => this.keyOf(kid ?? '');
     const { payload } = await jwtVerify(token, keyOf, { ...options, algorithms: ['RS256'], issuer });
     return payload;
   }
 
   private async keyOf(kid: string): Promise<CryptoKey> {
-    if (!this.keys.has(kid) && this.nowMs() - this.fetchedAtMs >= OWN_RETRY_AFTER_MS) {
-      this.fetching ??= this.fetch()
-        .catch((error: unknown) => {
-          this.warn({ error }, 'Own keys not available');
-          throw error;
-        })
-        .finally(() => (this.fetching = undefined));
-    }
-    await this.fetching;
+    const known = this.keys.get(kid);
+    if (known !== undefined) return known;
+    if (this.nowMs() - this.fetchedAtMs >= OWN_RETRY_AFTER_MS) await this.fetch();
+    else await this.fetching;
     const key = this.keys.get(kid);
     if (key === undefined) throw new errors.JWKSNoMatchingKey();
     return key;
   }
 
-  private async fetch(): Promise<void> {
+  private fetch(): Promise<void> {
+    this.askedAtMs = this.nowMs();
+    this.fetching ??= this.replaceKeys()
+      .catch((error: unknown) => {
+        this.warn({ error }, 'Own keys not available');
+        throw error;
+      })
+      .finally(() => (this.fetching = undefined));
+    return this.fetching;
+  }
+
+  private async replaceKeys(): Promise<void> {
     const keys = await Promise.all(
       (await this.source()).map(async (jwk): Promise<readonly [string, CryptoKey][]> => {
         const key = await importJWK(jwk, 'RS256');
         return jwk.kid === undefined || key instanceof Uint8Array ? [] : [[jwk.kid, key]];
       }),
     );
-    this.keys = new Map(keys.flat());
+    const next = new Map(keys.flat());
+    // The id of a key is a hash of it.
+    if ([...this.keys.keys()].some((kid) => !next.has(kid))) this.changes += 1;
+    this.keys = next;
     this.fetchedAtMs = this.nowMs();
   }
 }
@@ -127,8 +156,7 @@ const REALM_PATH = /\/auth\/realms\/[\w.-]+$/;
 
 /** Access tokens of the embedded OpenID provider: signed with the same key, but its ID tokens, which are too, are no access tokens. */
 class OwnProvider implements Scheme {
-  readonly trust = 'cairn';
-  readonly checksAudience = true;
+  readonly identityOf = cairnIdentityReader();
   private readonly base: string | undefined;
 
   constructor(
@@ -143,6 +171,10 @@ class OwnProvider implements Scheme {
     return path !== null && (this.base === undefined || issuer.slice(0, path.index) === this.base);
   }
 
+  generation(): number {
+    return this.own.generation();
+  }
+
   async verify(token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
     const { iss = '' } = decodeJwt(token);
     return this.own.verify(token, { ...options, typ: 'at+jwt' }, iss);
@@ -151,12 +183,15 @@ class OwnProvider implements Scheme {
 
 /** Tokens signed with the secret that is shared with their issuer (kind B of IceProd contract 2.1). */
 class SharedSecret implements Scheme {
-  readonly trust = 'cairn';
-  readonly checksAudience = false;
+  readonly identityOf = cairnIdentityReader();
   private readonly key: Uint8Array;
 
   constructor(secret: string) {
     this.key = new TextEncoder().encode(secret);
+  }
+
+  generation(): number {
+    return 0;
   }
 
   async verify(token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
@@ -171,13 +206,23 @@ class SharedSecret implements Scheme {
 
 /** As {@link SharedSecret}, where somebody else knows the secret. */
 class SecretElsewhere implements Scheme {
-  readonly trust = 'cairn';
-  readonly checksAudience = false;
+  readonly identityOf = cairnIdentityReader();
 
-  constructor(private readonly check: (token: string) => Promise<JWTPayload>) {}
+  constructor(
+    private readonly check: (token: string) => Promise<JWTPayload>,
+    private readonly nowMs: () => number,
+  ) {}
 
-  verify(token: string): Promise<JWTPayload> {
-    return this.check(token);
+  generation(): number {
+    return Math.floor(this.nowMs() / RECHECK_MS);
+  }
+
+  async verify(token: string, { audience }: JWTVerifyOptions): Promise<JWTPayload> {
+    const payload = await this.check(token);
+    const { aud = [] } = payload;
+    const isForUs = typeof audience !== 'string' || [aud].flat().includes(audience);
+    if (!isForUs) throw new errors.JWTClaimValidationFailed('unexpected "aud" claim value', payload, 'aud');
+    return payload;
   }
 }
 
@@ -190,9 +235,9 @@ const BEARER = /^bearer +([\w-]+\.[\w-]+\.[\w-]+) *$/i;
  */
 export class TokenVerifier {
   private readonly remembered = new Memory<Remembered>(REMEMBERED_MAX);
-  private readonly readers: Readonly<Record<Trust, ReturnType<typeof identityReader>>>;
   private readonly nowMs: () => number;
   private readonly audience: string | undefined;
+  private readonly isRevoked: (subject: string, tokenIssuedAtMs: number) => boolean;
   private readonly own: OwnKeys;
   private readonly provider: OwnProvider;
   private readonly shared: Scheme | undefined;
@@ -204,26 +249,29 @@ export class TokenVerifier {
     checkSecretToken,
     publicUrl,
     issuers = [],
+    keyLife = DEFAULT_KEY_LIFE,
     audience,
-    table,
+    isRevoked = () => false,
     nowMs = Date.now,
     warn = () => undefined,
   }: TokenVerifierOptions) {
-    this.readers = { cairn: identityReader(), external: identityReader(table) };
     this.nowMs = nowMs;
     this.audience = audience;
+    this.isRevoked = isRevoked;
     this.own = new OwnKeys(ownKeys, nowMs, warn);
     this.provider = new OwnProvider(this.own, publicUrl);
     if (sharedSecret !== undefined) this.shared = new SharedSecret(sharedSecret);
-    else if (checkSecretToken !== undefined) this.shared = new SecretElsewhere(checkSecretToken);
-    this.external = new Map(issuers.map((url) => [withoutSlash(url), new ExternalIssuer(url, nowMs, warn)]));
+    else if (checkSecretToken !== undefined) this.shared = new SecretElsewhere(checkSecretToken, nowMs);
+    this.external = new Map(issuers.map((source) => [source.issuer, new ExternalIssuer(source, keyLife, nowMs, warn)]));
   }
 
   /** The identity of a header that was verified before and whose token still holds. */
   known(authorization: string): Identity | undefined {
     const found = this.remembered.get(authorization);
     if (found === undefined) return undefined;
-    if (this.nowMs() < found.untilMs) return found.identity;
+    const { identity, untilMs, scheme, generation } = found;
+    const holds = this.nowMs() < untilMs && scheme.generation() === generation;
+    if (holds && !this.isRevoked(identity.subject, identity.tokenIssuedAtMs)) return identity;
     this.remembered.delete(authorization);
     return undefined;
   }
@@ -243,13 +291,14 @@ export class TokenVerifier {
     try {
       const scheme = this.schemeOf(token);
       if (scheme === undefined) return authenticationFailed();
+      const generation = scheme.generation();
       const payload = await scheme.verify(token, {
         clockTolerance: LEEWAY_SECONDS,
         currentDate: new Date(this.nowMs()),
         requiredClaims: ['exp', 'iat', 'sub'],
-        ...(scheme.checksAudience && this.audience !== undefined && { audience: this.audience }),
+        ...(this.audience !== undefined && { audience: this.audience }),
       });
-      return this.accept(authorization, payload, scheme.trust);
+      return this.accept(authorization, payload, scheme, generation);
     } catch (error) {
       return error instanceof DomainError ? error : authenticationFailed();
     }
@@ -264,13 +313,21 @@ export class TokenVerifier {
     return this.external.get(withoutSlash(iss)) ?? (this.provider.issued(iss) ? this.provider : undefined);
   }
 
-  private accept(authorization: string, payload: JWTPayload, trust: Trust): Identity | DomainError {
+  private accept(
+    authorization: string,
+    payload: JWTPayload,
+    scheme: Scheme,
+    generation: number,
+  ): Identity | DomainError {
     const { iat = Number.NaN, exp = 0 } = payload;
     // `iat` is compared nowhere else: without a maximum age the library lets tokens of the future pass.
     if (!(iat <= this.nowMs() / 1000 + LEEWAY_SECONDS)) return authenticationFailed();
-    const identity = this.readers[trust](payload, trust);
-    if (identity === undefined) return authenticationFailed();
-    this.remembered.set(authorization, { identity, untilMs: (exp + LEEWAY_SECONDS) * 1000 });
+    const identity = scheme.identityOf(payload);
+    if (identity === undefined || this.isRevoked(identity.subject, identity.tokenIssuedAtMs)) {
+      return authenticationFailed();
+    }
+    const untilMs = (exp + LEEWAY_SECONDS) * 1000;
+    this.remembered.set(authorization, { identity, untilMs, scheme, generation });
     return identity;
   }
 }

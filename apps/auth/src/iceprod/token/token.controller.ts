@@ -68,17 +68,23 @@ export class TokenController {
     return { ...answer, reply: { token: await this.signer.sign(answer.reply.claims) } };
   }
 
-  private forSecret(request: CreateTokenRequest, { groups }: Caller, nowSeconds: number): Decision<Minted> {
-    const { username } = request.presented;
-    const user = username === undefined ? undefined : this.users.named(username)?.user;
-    const presenter = { ...request.presented, groups, ...(user !== undefined && { user }) };
+  private forSecret(request: CreateTokenRequest, { subject, groups }: Caller, nowSeconds: number): Decision<Minted> {
+    const { role, type } = request.presented;
+    const user = this.users.named(subject)?.user;
+    const presenter = {
+      groups,
+      ...(request.presented.username !== undefined && { username: subject }),
+      ...(role !== undefined && { role }),
+      ...(type !== undefined && { type }),
+      ...(user !== undefined && { user }),
+    };
     const claims = mintToken(request, presenter, nowSeconds);
     return claims instanceof DomainError ? claims : { events: [], reply: { claims } };
   }
 
   /** A token signed with a key proves who the user is. A user without a record gets one with what the claims grant. */
   private forKey(request: CreateTokenRequest, caller: Caller, userId: string, nowSeconds: number): Decision<Minted> {
-    const { username = caller.username } = request.presented;
+    const username = caller.subject;
     const role = STRENGTH.find((each) => caller.roles.includes(each));
     const { user, events } = provisionUser(
       this.users.named(username),

@@ -1,0 +1,31 @@
+/** User name of everybody who holds the role `system` (IceProd contract 2.2). */
+export const SYSTEM_USERNAME = 'iceprod-system';
+
+/** Part of every name of a person of an external issuer, and of no local name. */
+const EXTERNAL_MARK = '://';
+
+/** Characters that cannot be seen or that end a line: names that contain them look like other names. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u;
+
+const NAME_CHARACTERS_MAX = 255;
+
+/** OpenID Connect Core, section 2: at most 255 ASCII characters. Other subjects could be spelled in several ways. */
+const SUBJECT = /^[\x21-\x7e]{1,255}$/;
+
+/**
+ * A user name of this Cairn in its only spelling (NFC); undefined for a text that is no such name: empty, longer than 255
+ * characters, with invisible characters or blanks around it, or like the name of a person of an external issuer.
+ */
+export const localName = (text: string): string | undefined => {
+  if (text.length > NAME_CHARACTERS_MAX) return undefined;
+  const name = text.normalize('NFC');
+  const isUsable = name !== '' && name === name.trim() && !INVISIBLE.test(name) && !name.includes(EXTERNAL_MARK);
+  return isUsable ? name : undefined;
+};
+
+/**
+ * Name of a person who is known by an external issuer only: `<subject>@<issuer URL>`. It never equals a local name, nor the name
+ * of a person of another issuer. Undefined for a subject that OpenID does not allow.
+ */
+export const externalName = (issuer: string, subject: string): string | undefined =>
+  SUBJECT.test(subject) ? `${subject}@${issuer}` : undefined;
