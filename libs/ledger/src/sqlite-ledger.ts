@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { unusableFile } from '#platform/unusable-file.js';
+import { threadModule } from '#platform/thread-module.js';
 import { LedgerUnavailable, OutcomeUnknown, RevisionConflict } from './errors.js';
 import {
   type Appended,
@@ -44,10 +44,7 @@ const POLL_MS = 25;
 /** A subscription that matches nothing is given its new position this often, so that it need not read so much again after a restart. */
 const POSITION_REPORT_MS = 1000;
 
-/** Threads run compiled code, also where tests run the sources. */
-const WRITER_THREAD = import.meta.filename.endsWith('.ts')
-  ? join(import.meta.dirname, '../../../dist/libs/ledger/src/sqlite-writer-thread.js')
-  : join(import.meta.dirname, 'sqlite-writer-thread.js');
+const WRITER_THREAD = threadModule(import.meta.filename, 'sqlite-writer-thread.js');
 
 interface Pending {
   readonly stream: string;

@@ -37,3 +37,13 @@ export class DomainError extends Error {
     return new DomainError(kind, code, message, details);
   }
 }
+
+/** What a promise comes to, a refusal as a value. */
+export const refusalOf = async <Value>(promise: Promise<Value>): Promise<Value | DomainError> => {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error instanceof DomainError) return error;
+    throw error;
+  }
+};

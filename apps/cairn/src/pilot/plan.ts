@@ -1,5 +1,5 @@
 import { posix, resolve } from 'node:path';
-import { expand, expandAll, type Scope } from '#contracts/iceprod/config/expand.js';
+import { expand, expandAll, ExpansionBudget, type Scope } from '#contracts/iceprod/config/expand.js';
 import {
   arrayOf,
   isArray,
@@ -204,24 +204,31 @@ export const planTask = (input: PlanInput): Plan => {
     tasks_submitted: member(dataset, 'tasks_submitted') ?? null,
     debug: member(dataset, 'debug') ?? false,
   };
+  const budget = new ExpansionBudget();
   const scopeOf = (iteration: number, ...holders: readonly Json[]): Scope => ({
     bare: [
       { ...given, iter: new NumberText(String(iteration)) },
       ...holders.map((holder) => objectOf(holder, 'parameters')),
     ],
     steering: objectOf(steering, 'parameters'),
-    options: { ...given, ...objectOf(config, 'options') },
+    options: [objectOf(config, 'options'), given],
+    budget,
   });
 
   const steps: Step[] = [];
-  const transfers = [...transfersOf(steering, scopeOf(0)), ...transfersOf(own, scopeOf(0, own))];
+  const transfers: Transfer[] = [];
+  const addTransfers = (holder: Json | undefined, scope: Scope): void => {
+    for (const transfer of transfersOf(holder, scope)) transfers.push(transfer);
+  };
+  addTransfers(steering, scopeOf(0));
+  addTransfers(own, scopeOf(0, own));
   for (const tray of arrayOf(own, 'trays')) {
     const iterations = iterationsOf(tray);
     for (let iteration = 0; iteration < iterations; iteration += 1) {
-      transfers.push(...transfersOf(tray, scopeOf(iteration, tray, own)));
+      addTransfers(tray, scopeOf(iteration, tray, own));
       for (const module of arrayOf(tray, 'modules')) {
         const scope = scopeOf(iteration, module, tray, own);
-        transfers.push(...transfersOf(module, scope));
+        addTransfers(module, scope);
         steps.push(stepOf(module, scope, input));
       }
     }

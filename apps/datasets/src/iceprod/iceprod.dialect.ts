@@ -4,6 +4,7 @@ import { requestProjection } from './action/request-projection.js';
 import { RequestWorker } from './action/request-worker.js';
 import { RequestController } from './action/request.controller.js';
 import { configProjection } from './config/config-projection.js';
+import { ConfigPool } from './config/config-pool.js';
 import { ConfigController } from './config/config.controller.js';
 import { datasetProjection } from './dataset/dataset-projection.js';
 import { DatasetController } from './dataset/dataset.controller.js';
@@ -22,5 +23,5 @@ export const iceprod: ServiceDialect = {
     recordedBlobsProjection,
   ],
   controllers: [DatasetController, ConfigController, RequestController],
-  providers: [DatasetExplainer, RequestWorker, orphanCollector(documentBlobs)],
+  providers: [DatasetExplainer, ConfigPool, RequestWorker, orphanCollector(documentBlobs)],
 };

@@ -3,9 +3,6 @@ import { type JsonMembers, objectIn } from '#platform/json-object.js';
 import type { Caller } from '#bus/contract.js';
 import type { Action } from '#contracts/iceprod/actions.js';
 import { JOB_STATUSES, TASK_STATUSES } from '#contracts/iceprod/statuses.js';
-import { withoutNonFinite } from '#contracts/non-finite.js';
-import { membersOf, objectText } from '#contracts/raw-json.js';
-import { checkConfig } from '../config/check-config.js';
 import { requestDenied } from './request-access.js';
 
 /** The accepted arguments with defaults, as answers show them. */
@@ -120,25 +117,6 @@ const taskStatusProblem = (values: Arguments): DomainError | undefined =>
     ['task_ids', 'job_ids'],
   ]);
 
-/** The text of a config with another version; texts of numbers and the order of members stay as they are. */
-export const ofVersion32 = (config: string): string | undefined => {
-  try {
-    const members = membersOf(config);
-    if (members.get('version') !== '3.2') members.set('version', '3.2');
-    return objectText(members);
-  } catch {
-    return undefined;
-  }
-};
-
-const configProblem = (datasetId: string, config: string | undefined): DomainError | undefined => {
-  const checked = config === undefined || objectIn(config) === undefined ? undefined : checkConfig(datasetId, config);
-  if (typeof checked === 'string') return undefined;
-  return checked?.message.startsWith('Validation error in config') === true
-    ? invalid(checked.message)
-    : invalid('config is not valid');
-};
-
 /** Fields of a dataset that a submission may bring along, and what they must be. */
 const EXTRA_FIELDS: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
   ['status', isText],
@@ -173,18 +151,21 @@ const submitProblem = (values: Arguments, { username, roles, groups }: Caller): 
   }
   if (!groups.includes(String(values['group']))) return invalid('not a member of selected group');
   const extra = extraFields(values['extra_submit_fields'] as string | null);
-  if (extra instanceof DomainError) return extra;
-  return configProblem('', ofVersion32(String(values['config'])));
+  return extra instanceof DomainError ? extra : undefined;
 };
 
 /** Who may write the dataset: undefined when the caller may. */
 export type Authorize = (datasetId: string) => DomainError | undefined;
+
+/** The text that counts of a config: one for a dataset, or for a dataset to be submitted. */
+export type CheckConfig = (datasetId: string | undefined, config: string) => Promise<string | DomainError>;
 
 const problemOf = (action: Action, values: Arguments, caller: Caller): DomainError | undefined => {
   switch (action) {
     case 'submit':
       return submitProblem(values, caller);
     case 'materialization':
+    case 'edit_config':
       return undefined;
     case 'dataset_status':
       return actionProblem(values);
@@ -192,43 +173,35 @@ const problemOf = (action: Action, values: Arguments, caller: Caller): DomainErr
       return jobStatusProblem(values);
     case 'task_status':
       return taskStatusProblem(values);
-    case 'edit_config':
-      return configProblem(String(values['dataset_id']), String(values['config']));
   }
 };
 
 const notAnObject = (): DomainError => invalid('body is not a JSON object');
 
 /** Checks a request and fills in defaults (IceProd contract 16). Access is checked first: without it nothing else is revealed. */
-export const readArguments = (
+export const readArguments = async (
   action: Action,
   text: string,
   caller: Caller,
   authorize: Authorize,
-): Arguments | DomainError => {
+  checkConfig: CheckConfig,
+): Promise<Arguments | DomainError> => {
   const given = objectIn(text);
   if (given === undefined) return notAnObject();
   const { dataset_id: datasetId } = given;
   if (action !== 'submit' && isText(datasetId) && authorize(datasetId) !== undefined) return requestDenied();
   const values = filled(action, given);
   if (values instanceof DomainError) return values;
-  const { config } = values;
   const complete = {
     ...values,
-    ...(isText(config) && { config: withNullsForNonFinite(config) }),
     ...(action === 'submit' && { username: values['username'] ?? caller.username }),
   };
-  return problemOf(action, complete, caller) ?? complete;
-};
-
-/** A config as Python's `json` may have written it; what is no JSON anyway stays as it is, to be refused. */
-const withNullsForNonFinite = (config: string): string => {
-  if (objectIn(config) !== undefined) return config;
-  try {
-    return withoutNonFinite(config) ?? config;
-  } catch {
-    return config;
-  }
+  const problem = problemOf(action, complete, caller);
+  if (problem !== undefined) return problem;
+  const { config } = values;
+  if (!isText(config)) return complete;
+  const checked = await checkConfig(action === 'submit' ? undefined : String(datasetId), config);
+  return checked instanceof DomainError ? checked : { ...complete, config: checked };
 };
 
 const LEGACY: Readonly<Record<string, Argument['type']>> = { dataset_id: 'str', set_status: 'str', num: 'int' };

@@ -1,7 +1,8 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { Caller } from '#bus/contract.js';
 import type { Action } from '#contracts/iceprod/actions.js';
-import { areDatasetFields, extraFields, ofVersion32, readArguments, readLegacyArguments } from './arguments.js';
+import { areDatasetFields, type CheckConfig, extraFields, readArguments, readLegacyArguments } from './arguments.js';
+import { checkRequestedConfig, ofVersion32 } from './config-argument.js';
 
 const ALICE: Caller = { subject: 'alice', username: 'alice', roles: ['user'], groups: ['users', 'simprod'] };
 const ADMIN: Caller = { subject: 'root', username: 'root', roles: ['admin'], groups: ['users'] };
@@ -10,13 +11,15 @@ const SUBMISSION = { config: CONFIG, description: 'd', jobs_submitted: 10 };
 
 const allowed = (): undefined => undefined;
 
-const outcomeOf = (
+const checkConfig: CheckConfig = (datasetId, config) => Promise.resolve(checkRequestedConfig(datasetId, config));
+
+const outcomeOf = async (
   action: Action,
   body: object,
   caller = ALICE,
   authorize: () => DomainError | undefined = allowed,
-): unknown => {
-  const read = readArguments(action, JSON.stringify(body), caller, authorize);
+): Promise<unknown> => {
+  const read = await readArguments(action, JSON.stringify(body), caller, authorize, checkConfig);
   return read instanceof DomainError ? [read.kind, read.message] : read;
 };
 
@@ -49,8 +52,8 @@ describe('readArguments', () => {
       },
     ],
     ['edit_config', { dataset_id: 'd', config: CONFIG }, { dataset_id: 'd', config: CONFIG, description: null }],
-  ])('takes %s and fills in what is left out', (action, body, expected) => {
-    expect(outcomeOf(action, body)).toEqual(expected);
+  ])('takes %s and fills in what is left out', async (action, body, expected) => {
+    expect(await outcomeOf(action, body)).toEqual(expected);
   });
 
   it.each<[Action, object, string]>([
@@ -112,24 +115,24 @@ describe('readArguments', () => {
       "Validation error in config['version']: 4 is not one of [3, 3.1, 3.2]",
     ],
     ['edit_config', { dataset_id: 'd', config: '7' }, 'config is not valid'],
-  ])('refuses %s of %j', (action, body, text) => {
-    expect(outcomeOf(action, body)).toEqual(['invalid', text]);
+  ])('refuses %s of %j', async (action, body, text) => {
+    expect(await outcomeOf(action, body)).toEqual(['invalid', text]);
   });
 
-  it('lets admins submit for others', () => {
-    expect(outcomeOf('submit', { ...SUBMISSION, username: 'bob' }, ADMIN)).toMatchObject({ username: 'bob' });
+  it('lets admins submit for others', async () => {
+    expect(await outcomeOf('submit', { ...SUBMISSION, username: 'bob' }, ADMIN)).toMatchObject({ username: 'bob' });
   });
 
-  it('reveals nothing else to a caller who may not write the dataset', () => {
+  it('reveals nothing else to a caller who may not write the dataset', async () => {
     const denied = (): DomainError => new DomainError('forbidden', 'access.denied', 'authorization failed');
-    expect(outcomeOf('job_status', { dataset_id: 'd', action: 'stop' }, ALICE, denied)).toEqual([
+    expect(await outcomeOf('job_status', { dataset_id: 'd', action: 'stop' }, ALICE, denied)).toEqual([
       'forbidden',
       'auth failed',
     ]);
   });
 
-  it('refuses what is no object', () => {
-    expect(outcomeOf('submit', [])).toEqual(['invalid', 'body is not a JSON object']);
+  it('refuses what is no object', async () => {
+    expect(await outcomeOf('submit', [])).toEqual(['invalid', 'body is not a JSON object']);
   });
 });
 

@@ -1,7 +1,8 @@
+import { ExpansionBudget } from '#contracts/iceprod/config/expand.js';
 import { type Json, parseJson } from '#contracts/iceprod/config/json.js';
 import type { Dataset } from '../dataset/dataset.js';
 import { dependenciesOf } from './dependencies.js';
-import { renewals } from './edit-config.js';
+import { renewals } from './renewals.js';
 import { expandedRequirements, scopeOf } from './requirements.js';
 
 const DATASET: Dataset = {
@@ -13,7 +14,7 @@ const DATASET: Dataset = {
 const expanded = (requirements: string): string => {
   const config = parseJson('{"options":{"os":"RHEL_9"},"steering":{"parameters":{"mem":"$eval(2*$(job))"}}}');
   const task = parseJson(`{"name":"a","parameters":{"hours":"1.5"},"requirements":${requirements}}`);
-  return expandedRequirements(task, scopeOf(config, task, DATASET, { task: 1, job: 7 }));
+  return expandedRequirements(task, scopeOf(config, task, DATASET, { task: 1, job: 7 }, new ExpansionBudget()));
 };
 
 describe('requirements', () => {
@@ -52,19 +53,21 @@ describe('dependencies', () => {
   });
 });
 
+const renewed = (before: Json, after: Json) => renewals(before, after, DATASET, new ExpansionBudget());
+
 describe('renewals', () => {
   const config = (...list: readonly object[]) => parseJson(JSON.stringify({ tasks: list }));
   const before = config({ name: 'a', requirements: { memory: 1 } }, { name: 'b', depends: ['a'] });
 
   it('are the tasks whose requirements come out differently', () => {
-    expect(renewals(before, before, DATASET)).toEqual([]);
+    expect(renewed(before, before)).toEqual([]);
     const after = config({ name: 'a', requirements: { memory: '$eval(1+1)' } }, { name: 'b', depends: ['a'] });
-    expect(renewals(before, after, DATASET)).toEqual([{ name: 'a', requirements: '{"memory":2}' }]);
+    expect(renewed(before, after)).toEqual([{ name: 'a', requirements: '{"memory":2}' }]);
     const none = config({ name: 'a' }, { name: 'b', depends: ['a'] });
-    expect(renewals(before, none, DATASET)).toEqual([{ name: 'a', requirements: '{}' }]);
+    expect(renewed(before, none)).toEqual([{ name: 'a', requirements: '{}' }]);
     // What tasks were made with is not parsed again.
     const odd = config({ name: 'a', requirements: { color: 'red' } });
-    expect(renewals(odd, odd, DATASET)).toEqual([]);
+    expect(renewed(odd, odd)).toEqual([]);
   });
 
   it.each([
@@ -83,6 +86,6 @@ describe('renewals', () => {
       ],
     ),
   ])('are refused: %s', (text, after) => {
-    expect(() => renewals(before, after, DATASET)).toThrow(new RegExp(text));
+    expect(() => renewed(before, after)).toThrow(new RegExp(text));
   });
 });

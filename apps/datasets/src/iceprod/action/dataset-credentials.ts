@@ -6,9 +6,9 @@ import {
   ListCredentials,
   StoreCredential,
 } from '#contracts/iceprod/credentials.js';
-import { arrayOf, objectOf, parseJson, textOf } from '#contracts/iceprod/config/json.js';
 import type { Operation } from './operation.js';
-import { scopeWords } from './token-scopes.js';
+import type { ConfigPool } from '../config/config-pool.js';
+import { joined, type Needs, scopeWords } from './token-scopes.js';
 
 /** The owner of the dataset. */
 interface Submitter {
@@ -16,24 +16,12 @@ interface Submitter {
   readonly group: string;
 }
 
-/** A place and the scope that the tasks of a dataset need there, all of them together. */
-type Needs = ReadonlyMap<string, string>;
-
 /** Requests whose credentials are held while they wait; the oldest are forgotten first. */
 const REQUESTS_MAX = 1000;
 /** A credential whose token ends sooner is made anew: the request may have waited for long. */
 const FRESH_SECONDS = 60;
 
 const isFresh = ({ expiration = 0 }: CredentialFields): boolean => expiration > Date.now() / 1000 + FRESH_SECONDS;
-
-const joined = (words: Iterable<string>): string => [...new Set(words)].sort().join(' ');
-
-/** What the token scopes of a config's tasks come to. */
-export const needsOf = (config: string, places: readonly string[]): Needs => {
-  const tasks = arrayOf(parseJson(config), 'tasks').map((task) => objectOf(task, 'token_scopes'));
-  const needs = places.map((place) => [place, joined(tasks.flatMap((scopes) => scopeWords(textOf(scopes, place))))]);
-  return new Map(needs.filter(([, scope]) => scope !== '') as [string, string][]);
-};
 
 const isSame = (one: Needs, other: Needs): boolean =>
   one.size === other.size && [...one].every(([place, scope]) => other.get(place) === scope);
@@ -50,7 +38,10 @@ export class DatasetCredentials {
   /** By request, then by place and scope: another attempt asks the issuer for nothing that it has made already. */
   private readonly made = new Map<string, Map<string, CredentialFields>>();
 
-  constructor(environment: Environment) {
+  constructor(
+    environment: Environment,
+    private readonly configs: ConfigPool,
+  ) {
     this.issuer = environment.CREDENTIALS_ISSUER_URL;
     this.places = environment.TOKEN_SCOPE_PREFIXES;
     this.accounts = new Map(
@@ -72,7 +63,7 @@ export class DatasetCredentials {
     const username = this.accounts.get(submitter.group) ?? submitter.username;
     const before = this.madeFor(operation);
     const made: CredentialFields[] = [];
-    for (const [place, scope] of needsOf(config, this.places)) {
+    for (const [place, scope] of await this.configs.run('needs', config, this.places)) {
       const key = JSON.stringify([username, place, scope]);
       let credential = before.get(key);
       if (credential === undefined || !isFresh(credential)) {
@@ -103,7 +94,7 @@ export class DatasetCredentials {
     const { document } = await operation.call(ListCredentials, request);
     const own = (JSON.parse(document) as readonly Stored[]).filter(({ task_name: task }) => task === undefined);
     const there = own.map(({ transfer_prefix: place, scope = '' }) => [place, joined(scopeWords(scope))] as const);
-    return !isSame(new Map(there), needsOf(config, this.places));
+    return !isSame(new Map(there), await this.configs.run('needs', config, this.places));
   }
 
   /** Puts credentials in the place of those that a dataset has of the issuer. */

@@ -1,5 +1,5 @@
 import { arrayOf, type Json, textOf, toText } from '#contracts/iceprod/config/json.js';
-import { failure } from './operation.js';
+import { failure } from './failure.js';
 
 /** What a task of a config waits for. */
 export type Dependency =
@@ -12,10 +12,15 @@ export type Dependency =
 
 export const nameAt = (task: Json, place: number): string => textOf(task, 'name') || String(place);
 
-const dependencyOf = (names: readonly string[], place: number, word: string): Dependency => {
-  const named = names.indexOf(word);
-  const at = named === -1 && /^\d+$/.test(word) && Number(word) < names.length ? Number(word) : named;
-  if (at !== -1) {
+const dependencyOf = (
+  names: readonly string[],
+  places: ReadonlyMap<string, number>,
+  place: number,
+  word: string,
+): Dependency => {
+  const index = /^\d+$/.test(word) && Number(word) < names.length ? Number(word) : undefined;
+  const at = places.get(word) ?? index;
+  if (at !== undefined) {
     if (at >= place) throw failure(`task ${names[place] ?? ''} depends on ${word}, which is no earlier task`);
     return { place: at };
   }
@@ -30,5 +35,9 @@ const dependencyOf = (names: readonly string[], place: number, word: string): De
  */
 export const dependenciesOf = (tasks: readonly Json[]): readonly (readonly Dependency[])[] => {
   const names = tasks.map(nameAt);
-  return tasks.map((task, place) => arrayOf(task, 'depends').map((word) => dependencyOf(names, place, toText(word))));
+  // Of tasks with the same name the first counts.
+  const places = new Map(names.map((name, place) => [name, place] as const).reverse());
+  return tasks.map((task, place) =>
+    arrayOf(task, 'depends').map((word) => dependencyOf(names, places, place, toText(word))),
+  );
 };

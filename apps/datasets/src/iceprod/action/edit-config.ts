@@ -1,49 +1,12 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { Nothing } from '#bus/contract.js';
 import { ChangeDataset, GetConfig, GetDataset, PutConfig } from '#contracts/iceprod/datasets.js';
-import { arrayOf, type Json, parseJson, writeJson } from '#contracts/iceprod/config/json.js';
 import { SetRequirements } from '#contracts/iceprod/tasks.js';
 import type { Dataset } from '../dataset/dataset.js';
-import { nameAt } from './dependencies.js';
-import { type Operation, failure } from './operation.js';
-import { expandedRequirements, requirementProblem, scopeOf } from './requirements.js';
+import type { ConfigPool } from '../config/config-pool.js';
+import type { Operation } from './operation.js';
+import type { Renewal } from './renewals.js';
 import type { StorageAccess } from './submit.js';
-import { withTokenScopes } from './token-scopes.js';
-
-/** What becomes of a task: requirements are set only where they differ. */
-interface Renewal {
-  readonly name: string;
-  readonly requirements: string;
-}
-
-const requirementsIn = (config: Json, place: number, dataset: Dataset): string => {
-  const task = arrayOf(config, 'tasks')[place] ?? null;
-  return expandedRequirements(task, scopeOf(config, task, dataset, { task: place }));
-};
-
-const dependsOf = (task: Json): string => writeJson(arrayOf(task, 'depends'));
-
-/**
- * Tasks whose requirements differ between two configs of a dataset.
- *
- * @throws DomainError when the configs differ in what jobs have been made of already
- */
-export const renewals = (before: Json, after: Json, dataset: Dataset): readonly Renewal[] => {
-  const [old, now] = [arrayOf(before, 'tasks'), arrayOf(after, 'tasks')];
-  if (old.length !== now.length) throw failure('number of tasks differs');
-  return now.flatMap((task, place): Renewal[] => {
-    const name = nameAt(task, place);
-    const same = old[place] ?? null;
-    if (nameAt(same, place) !== name) throw failure(`name of task ${place} differs`);
-    if (dependsOf(same) !== dependsOf(task)) throw failure(`depends of task ${name} differ`);
-    const requirements = requirementsIn(after, place, dataset);
-    if (requirements.includes('$')) throw failure(`requirements of task ${name} cannot be expanded: ${requirements}`);
-    if (requirements === requirementsIn(before, place, dataset)) return [];
-    const problem = requirementProblem(requirements);
-    if (problem !== undefined) throw failure(problem);
-    return [{ name, requirements }];
-  });
-};
 
 /** A dataset without tasks needs none renewed. */
 const renew = async (
@@ -61,12 +24,15 @@ const renew = async (
 };
 
 /** Replaces the config of a dataset that has jobs already (IceProd contract 16). */
-export const editConfig = async (operation: Operation, { prefixes, credentials }: StorageAccess): Promise<Nothing> => {
+export const editConfig = async (
+  operation: Operation,
+  { prefixes, credentials }: StorageAccess,
+  configs: ConfigPool,
+): Promise<Nothing> => {
   const id = operation.text('dataset_id');
   const dataset = JSON.parse((await operation.call(GetDataset, { dataset_id: id })).document) as Dataset;
-  const config = withTokenScopes(operation.text('config'), prefixes, dataset.jobs_submitted);
-  const before = parseJson((await operation.call(GetConfig, { dataset_id: id })).document);
-  const renewed = renewals(before, parseJson(config), dataset);
+  const { document: before } = await operation.call(GetConfig, { dataset_id: id });
+  const { config, renewed } = await configs.run('edited', before, operation.text('config'), prefixes, dataset);
   // Before anything changes, so that nothing has when they are refused.
   const made = (await credentials.differ(operation, id, config))
     ? await credentials.make(operation, config, dataset)

@@ -1,8 +1,6 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { Nothing } from '#bus/contract.js';
 import { GetConfig, GetDataset } from '#contracts/iceprod/datasets.js';
-import { EndlessExpansion } from '#contracts/iceprod/config/expand.js';
-import { arrayOf, type Json, parseJson } from '#contracts/iceprod/config/json.js';
 import {
   AddJob,
   GetNextJobIndex,
@@ -13,12 +11,14 @@ import {
 import { taskPriority } from '#contracts/iceprod/priority.js';
 import { TASK_STATUSES } from '#contracts/iceprod/statuses.js';
 import { AddTask, AddTasks, CountTasks, GetTask, ListTasks, type ListTasksRequest } from '#contracts/iceprod/tasks.js';
+import type { ConfigOutline } from '../config/config-functions.js';
+import type { ConfigPool } from '../config/config-pool.js';
 import type { Dataset } from '../dataset/dataset.js';
 import { type DatasetPriorities, total } from './dataset-priorities.js';
-import { type Dependency, dependenciesOf, nameAt } from './dependencies.js';
-import { type Operation, failure } from './operation.js';
+import type { Dependency } from './dependencies.js';
+import { failure } from './failure.js';
+import type { Operation } from './operation.js';
 import type { Requests } from './request-projection.js';
-import { expandedRequirements, scopeOf } from './requirements.js';
 
 /** Jobs that one request makes; more take another request. */
 const JOBS_MAX = 1_000_000;
@@ -44,22 +44,26 @@ const listedTask = (entry: string): Task => JSON.parse(entry.slice(entry.indexOf
 
 /** Makes the jobs of one dataset. */
 class Materialization {
-  private readonly tasks: readonly Json[];
-  private readonly dependencies: readonly (readonly Dependency[])[];
+  /** Places of earlier tasks that each task waits for. */
+  private readonly within: readonly (readonly number[])[];
+  private readonly waitsForOthers: boolean;
   private readonly known = new Set<string>();
 
   constructor(
     private readonly operation: Operation,
     private readonly dataset: Dataset,
-    private readonly config: Json,
+    private readonly config: string,
+    private readonly outline: ConfigOutline,
+    private readonly configs: ConfigPool,
     private readonly priority: number,
     private readonly status: string,
   ) {
-    this.tasks = arrayOf(config, 'tasks');
-    if (this.tasks.length !== dataset.tasks_per_job) {
-      throw failure(`config has ${this.tasks.length} tasks, but tasks_per_job is ${dataset.tasks_per_job}`);
+    const { names, dependencies } = outline;
+    if (names.length !== dataset.tasks_per_job) {
+      throw failure(`config has ${names.length} tasks, but tasks_per_job is ${dataset.tasks_per_job}`);
     }
-    this.dependencies = dependenciesOf(this.tasks);
+    this.within = dependencies.map((ones) => ones.flatMap((one) => ('place' in one ? [one.place] : [])));
+    this.waitsForOthers = dependencies.some((ones, place) => ones.length !== this.within[place]?.length);
   }
 
   /** Gives jobs the tasks that somebody who was interrupted did not make, from the last job backwards. */
@@ -89,9 +93,9 @@ class Materialization {
    */
   async add(index: number): Promise<void> {
     const { dataset_id: id, jobs_submitted: jobs } = this.dataset;
-    const within = this.dependencies.map((ones) => ones.flatMap((one) => ('place' in one ? [one.place] : [])));
-    if (this.dependencies.every((ones, place) => ones.length === within[place]?.length)) {
-      const tasks = this.tasks.map((_, place) => ({ ...this.shape(place, index), depends: within[place] ?? [] }));
+    if (!this.waitsForOthers) {
+      const shapes = await this.shapes(index);
+      const tasks = shapes.map((shape, place) => ({ ...shape, depends: this.within[place] ?? [] }));
       await this.operation.executeIfAllowed(`${id}/jobs/${index}`, AddTasks, {
         dataset_id: id,
         first_job_index: index,
@@ -111,15 +115,16 @@ class Materialization {
     if (made !== undefined) await this.complete({ job_id: made.job_id, job_index: index });
   }
 
-  private shape(place: number, index: number) {
-    const task = this.tasks[place] ?? null;
+  /** What the tasks of a job are made with, in order. */
+  private async shapes(index: number) {
     const { jobs_submitted: jobsSubmitted, tasks_submitted: tasksSubmitted } = this.dataset;
-    return {
-      name: nameAt(task, place),
-      requirements: expandedRequirements(task, scopeOf(this.config, task, this.dataset, { task: place, job: index })),
+    const requirements = await this.configs.run('requirements', this.config, this.dataset, index);
+    return this.outline.names.map((name, place) => ({
+      name,
+      requirements: requirements[place] ?? '{}',
       status: this.status,
       priority: taskPriority(this.priority, { taskIndex: place, jobIndex: index, jobsSubmitted, tasksSubmitted }),
-    };
+    }));
   }
 
   /** Adds the tasks that a job lacks; how many. */
@@ -131,17 +136,17 @@ class Materialization {
       for (const { task_index: place, task_id: task } of page.map(listedTask)) ids.set(place, task);
     }
     const before = ids.size;
-    for (const place of this.tasks.keys()) {
+    for (const [place, shape] of (await this.shapes(index)).entries()) {
       if (ids.has(place)) continue;
       const depends = await Promise.all(
-        (this.dependencies[place] ?? []).map(async (one) =>
+        (this.outline.dependencies[place] ?? []).map(async (one) =>
           'place' in one ? (ids.get(one.place) ?? '') : await this.resolve(one, index),
         ),
       );
       const at = { dataset_id: id, job_id: job, job_index: index, task_index: place };
       const { task_id: task } = await this.operation.executeOnce(`${id}/jobs/${job}/${place}`, AddTask, {
         ...at,
-        ...this.shape(place, index),
+        ...shape,
         depends,
       });
       ids.set(place, task);
@@ -150,7 +155,8 @@ class Materialization {
   }
 
   private async outside(index: number): Promise<void> {
-    await Promise.all(this.dependencies.flat().flatMap((one) => ('place' in one ? [] : [this.resolve(one, index)])));
+    const dependencies = this.outline.dependencies.flat();
+    await Promise.all(dependencies.flatMap((one) => ('place' in one ? [] : [this.resolve(one, index)])));
   }
 
   private resolve(dependency: Exclude<Dependency, { readonly place: number }>, index: number): Promise<string> {
@@ -223,15 +229,17 @@ interface Means {
   readonly operation: Operation;
   readonly requests: Requests;
   readonly priorities: DatasetPriorities;
+  readonly configs: ConfigPool;
   readonly status: string;
 }
 
 const materializeDataset = async (means: Means, datasetId: string): Promise<void> => {
-  const { operation, requests, priorities, status } = means;
+  const { operation, requests, priorities, configs, status } = means;
   const dataset = JSON.parse((await operation.call(GetDataset, { dataset_id: datasetId })).document) as Dataset;
-  const config = parseJson((await operation.call(GetConfig, { dataset_id: datasetId })).document);
+  const { document: config } = await operation.call(GetConfig, { dataset_id: datasetId });
+  const outline = await configs.run('outline', config);
   const priority = await priorities.of(dataset, operation);
-  const work = new Materialization(operation, dataset, config, priority, status);
+  const work = new Materialization(operation, dataset, config, outline, configs, priority, status);
   const begun = requests.plan(operation.request.id, datasetId);
   if (begun !== undefined) {
     await makeJobs(work, begun, await work.resume(begun.from));
@@ -254,8 +262,9 @@ export const materialize = async (
   operation: Operation,
   requests: Requests,
   priorities: DatasetPriorities,
+  configs: ConfigPool,
 ): Promise<Nothing> => {
-  const means = { operation, requests, priorities, status: statusOf(operation) };
+  const means = { operation, requests, priorities, configs, status: statusOf(operation) };
   const { datasetId } = operation.request;
   if (datasetId !== undefined) {
     await materializeDataset(means, datasetId);
@@ -272,7 +281,6 @@ const tryOne = async (work: () => Promise<void>): Promise<void> => {
   try {
     await work();
   } catch (error) {
-    const isRefusal = error instanceof DomainError && error.kind !== 'unavailable';
-    if (!isRefusal && !(error instanceof EndlessExpansion)) throw error;
+    if (!(error instanceof DomainError) || error.kind === 'unavailable') throw error;
   }
 };

@@ -18,9 +18,6 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
-/** The work cannot be done; the text is what the requester reads. */
-export const failure = (text: string): DomainError => new DomainError('state', 'request.failed', text);
-
 interface OperationTools {
   readonly bus: Bus;
   readonly mailbox: Mailbox;

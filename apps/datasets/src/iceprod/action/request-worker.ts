@@ -4,11 +4,11 @@ import { DomainError } from '#platform/domain-error.js';
 import { automates, Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
 import { Bus } from '#bus/bus.js';
-import { EndlessExpansion } from '#contracts/iceprod/config/expand.js';
 import { BlobStore } from '#storage/blob-store.js';
 import { AccessRules } from '#event-sourcing/access-rules.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
+import { ConfigPool } from '../config/config-pool.js';
 import type { Arguments } from './arguments.js';
 import { changeStatuses } from './change-statuses.js';
 import { DatasetCredentials } from './dataset-credentials.js';
@@ -50,6 +50,7 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly blobs: BlobStore,
     private readonly bus: Bus,
     private readonly log: Log,
+    private readonly configs: ConfigPool,
     readModel: ReadModel,
     environment: Environment,
   ) {
@@ -59,7 +60,7 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
     this.enabled = automates(environment, 'actions');
     this.storage = {
       prefixes: environment.TOKEN_SCOPE_PREFIXES,
-      credentials: new DatasetCredentials(environment),
+      credentials: new DatasetCredentials(environment, configs),
     };
     this.pool = new WorkerPool({
       open: () => this.shown.open(),
@@ -152,22 +153,21 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
   private async perform(operation: Operation): Promise<Results> {
     switch (operation.request.action) {
       case 'submit':
-        return submit(operation, this.storage);
+        return submit(operation, this.storage, this.configs);
       case 'edit_config':
-        return editConfig(operation, this.storage);
+        return editConfig(operation, this.storage, this.configs);
       case 'dataset_status':
       case 'job_status':
       case 'task_status':
         return changeStatuses(operation);
       case 'materialization':
-        return materialize(operation, this.shown, this.priorities);
+        return materialize(operation, this.shown, this.priorities, this.configs);
     }
   }
 }
 
 /** The error message of a failed request; undefined when a retry may succeed. */
 const failureText = (error: unknown): string | undefined => {
-  if (error instanceof EndlessExpansion) return error.message;
   if (error instanceof DomainError) return error.kind === 'unavailable' ? undefined : error.message;
   return error instanceof Interrupted ? undefined : 'Internal Server Error';
 };

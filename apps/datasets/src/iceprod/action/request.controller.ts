@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { formatTimestamp, nowMicros } from '#platform/clock.js';
-import { DomainError, type DomainErrorValue } from '#platform/domain-error.js';
+import { DomainError, type DomainErrorValue, refusalOf } from '#platform/domain-error.js';
 import { ref } from '#ledger/ref.js';
 import type { Answer, Message } from '#bus/contract.js';
 import { BlobStore } from '#storage/blob-store.js';
@@ -21,8 +21,9 @@ import type { RequestQueued } from '#contracts/iceprod/request-events.js';
 import { AccessRules } from '#event-sourcing/access-rules.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
+import { ConfigPool } from '../config/config-pool.js';
 import { storeDocument } from '../document/documents.js';
-import { type Arguments, readArguments, readLegacyArguments } from './arguments.js';
+import { type Arguments, type CheckConfig, readArguments, readLegacyArguments } from './arguments.js';
 import { authorizeRequestRead } from './request-access.js';
 import { Requests } from './request-projection.js';
 import { RequestWorker } from './request-worker.js';
@@ -44,6 +45,7 @@ export class RequestController {
     private readonly mailbox: Mailbox,
     private readonly blobs: BlobStore,
     private readonly worker: RequestWorker,
+    private readonly configs: ConfigPool,
     readModel: ReadModel,
   ) {
     this.rules = new AccessRules(readModel.queries, 'iceprod');
@@ -55,7 +57,7 @@ export class RequestController {
   async make(message: Message<MakeRequestRequest>): Promise<Answer<{ request_id: string }>> {
     const { context, request } = message;
     const { caller } = context;
-    const values = this.argumentsOf(message);
+    const values = await this.argumentsOf(message);
     if (values instanceof DomainError) return refused(values);
     const timeMicros = nowMicros();
     const id = newId(REQUESTS_REF, timeMicros);
@@ -105,12 +107,22 @@ export class RequestController {
     return found === undefined ? refused(requestNotFound()) : { reply: await this.viewOf(found) };
   }
 
-  private argumentsOf({ context: { caller }, request }: Message<MakeRequestRequest>): Arguments | DomainError {
+  private async argumentsOf({
+    context: { caller },
+    request,
+  }: Message<MakeRequestRequest>): Promise<Arguments | DomainError> {
     const { action, dataset_id: datasetId, legacy } = request;
+    const checkConfig: CheckConfig = (...args) => refusalOf(this.configs.run('checkArgument', ...args));
     if (datasetId === undefined) {
       return legacy === true
         ? readLegacyArguments(request.arguments)
-        : readArguments(action, request.arguments, caller, (id) => this.rules.authorize(id, 'write', caller));
+        : readArguments(
+            action,
+            request.arguments,
+            caller,
+            (id) => this.rules.authorize(id, 'write', caller),
+            checkConfig,
+          );
     }
     const denied = this.rules.authorize(datasetId, 'write', caller);
     if (denied !== undefined) return denied;
@@ -119,7 +131,7 @@ export class RequestController {
       return values instanceof DomainError ? values : { ...values, dataset_id: datasetId };
     }
     const members = membersOf(request.arguments).set('dataset_id', JSON.stringify(datasetId));
-    return readArguments(action, objectText(members), caller, () => undefined);
+    return readArguments(action, objectText(members), caller, () => undefined, checkConfig);
   }
 
   private async viewOf(request: StoredRequest): Promise<RequestView> {

@@ -1,7 +1,7 @@
-import type { Dataset } from '../dataset/dataset.js';
 import { formatNumeric, parseNumeric } from '#contracts/iceprod/config/arithmetic.js';
-import { expandAll, type Scope } from '#contracts/iceprod/config/expand.js';
+import { type ExpansionBudget, expandAll, type Scope } from '#contracts/iceprod/config/expand.js';
 import {
+  arrayOf,
   isArray,
   type Json,
   type JsonObject,
@@ -11,6 +11,11 @@ import {
   parseJson,
   writeJson,
 } from '#contracts/iceprod/config/json.js';
+import type { Dataset } from '../dataset/dataset.js';
+import { failure } from './failure.js';
+
+/** Longest requirements of a task: events have to hold them. */
+const REQUIREMENTS_CHARACTERS_MAX = 64 * 1024;
 
 const numberText = (value: number): NumberText => new NumberText(String(value));
 
@@ -19,7 +24,8 @@ export const scopeOf = (
   config: Json,
   task: Json,
   dataset: Dataset,
-  place: { readonly task: number; readonly job?: number },
+  place: { readonly task: number; readonly job?: number | undefined },
+  budget: ExpansionBudget,
 ): Scope => {
   const given: JsonObject = {
     ...(place.job !== undefined && { job: numberText(place.job) }),
@@ -32,7 +38,8 @@ export const scopeOf = (
   return {
     bare: [given, objectOf(task, 'parameters')],
     steering: objectOf(member(config, 'steering'), 'parameters'),
-    options: { ...given, ...objectOf(config, 'options') },
+    options: [objectOf(config, 'options'), given],
+    budget,
   };
 };
 
@@ -50,8 +57,23 @@ export const expandedRequirements = (task: Json, scope: Scope): string => {
     name,
     settled(name, expandAll(value, scope)),
   ]);
-  return writeJson(Object.fromEntries(expanded));
+  const requirements = writeJson(Object.fromEntries(expanded));
+  if (requirements.length > REQUIREMENTS_CHARACTERS_MAX) {
+    throw failure(`requirements of a task are longer than ${REQUIREMENTS_CHARACTERS_MAX} characters`);
+  }
+  return requirements;
 };
+
+/** Expanded requirements of the tasks of a job, in order; without a job those that all jobs have in common. */
+export const requirementsOfJob = (
+  config: Json,
+  dataset: Dataset,
+  budget: ExpansionBudget,
+  job?: number,
+): readonly string[] =>
+  arrayOf(config, 'tasks').map((task, place) =>
+    expandedRequirements(task, scopeOf(config, task, dataset, { task: place, job }, budget)),
+  );
 
 const isNumber = (value: Json): boolean => value instanceof NumberText;
 const isInteger = (value: Json): boolean => value instanceof NumberText && Number.isInteger(Number(value.text));

@@ -1,10 +1,10 @@
 import { DomainError } from '#platform/domain-error.js';
 import { PutConfig, SubmitDataset } from '#contracts/iceprod/datasets.js';
-import { elementsOf, membersOf } from '#contracts/raw-json.js';
-import { areDatasetFields, extraFields, ofVersion32 } from './arguments.js';
+import type { ConfigPool } from '../config/config-pool.js';
+import { areDatasetFields, extraFields } from './arguments.js';
 import type { DatasetCredentials } from './dataset-credentials.js';
-import { type Operation, failure } from './operation.js';
-import { withTokenScopes } from './token-scopes.js';
+import { failure } from './failure.js';
+import type { Operation } from './operation.js';
 
 /** Where tasks read and write their files, and the credentials that they need there. */
 export interface StorageAccess {
@@ -16,18 +16,21 @@ export interface StorageAccess {
 export const submit = async (
   operation: Operation,
   storage: StorageAccess,
+  configs: ConfigPool,
 ): Promise<{ readonly dataset_id: string }> => {
-  const parsed = ofVersion32(operation.text('config'));
-  if (parsed === undefined) throw failure('config is not valid');
   const jobs = operation.number('jobs_submitted');
-  const config = withTokenScopes(parsed, storage.prefixes, jobs);
+  const { config, tasksPerJob: perJob } = await configs.run(
+    'submitted',
+    operation.text('config'),
+    storage.prefixes,
+    jobs,
+  );
   const extra = extraFields(operation.text('extra_submit_fields'));
   if (extra instanceof DomainError) throw extra;
   if (!areDatasetFields(extra)) throw failure('invalid keys found');
   const submitter = { username: operation.text('username'), group: operation.text('group') };
   // Before the dataset, so that there is none when they are refused.
   const credentials = await storage.credentials.make(operation, config, submitter);
-  const perJob = elementsOf(membersOf(config).get('tasks') ?? '[]').length;
   const { dataset_id: id } = await operation.executeOnce('dataset', SubmitDataset, {
     ...extra,
     ...submitter,

@@ -1,4 +1,4 @@
-import { expand, type Scope } from '#contracts/iceprod/config/expand.js';
+import { expand, type ExpansionBudget, type Scope } from '#contracts/iceprod/config/expand.js';
 import { arrayOf, type Json, member, NumberText, objectOf, parseJson, textOf } from '#contracts/iceprod/config/json.js';
 import { elementsOf, membersOf, objectText } from '#contracts/raw-json.js';
 
@@ -18,10 +18,11 @@ const grantOf = (movement: string): string =>
   movement === 'output' || movement === 'both' ? 'storage.modify' : 'storage.read';
 
 /** What is the same for all jobs. */
-const scopeOf = (config: Json, task: Json, jobs: number): Scope => ({
+const scopeOf = (config: Json, task: Json, jobs: number, budget: ExpansionBudget): Scope => ({
   bare: [objectOf(task, 'parameters')],
   steering: objectOf(member(config, 'steering'), 'parameters'),
-  options: { jobs_submitted: new NumberText(String(jobs)), ...objectOf(config, 'options') },
+  options: [objectOf(config, 'options'), { jobs_submitted: new NumberText(String(jobs)) }],
+  budget,
 });
 
 /** Data of a task, and of its trays and modules in configs that let them have some. */
@@ -42,8 +43,7 @@ const pathAt = (place: string, remote: string): string | undefined => {
 };
 
 /** What a task needs at one place: a scope for each folder, besides those that were written by hand. */
-const scopesAt = (place: string, config: Json, task: Json, jobs: number): string => {
-  const scope = scopeOf(config, task, jobs);
+const scopesAt = (place: string, task: Json, scope: Scope): string => {
   const needed = dataOf(task).flatMap((entry): string[] => {
     const path = pathAt(place, expand(textOf(entry, 'remote'), scope));
     return textOf(entry, 'type') === 'permanent' && path !== undefined
@@ -60,7 +60,12 @@ const scopesAt = (place: string, config: Json, task: Json, jobs: number): string
  *
  * @param jobs that the dataset has in the end: paths may name it
  */
-export const withTokenScopes = (text: string, prefixes: readonly string[], jobs: number): string => {
+export const withTokenScopes = (
+  text: string,
+  prefixes: readonly string[],
+  jobs: number,
+  budget: ExpansionBudget,
+): string => {
   if (prefixes.length === 0) return text;
   const config = parseJson(text);
   const members = membersOf(text);
@@ -68,11 +73,25 @@ export const withTokenScopes = (text: string, prefixes: readonly string[], jobs:
   const raw = elementsOf(members.get('tasks') ?? '[]').map((task, place) => {
     const of = membersOf(task);
     const scopes = membersOf(of.get('token_scopes') ?? '{}');
+    const parsed = tasks[place] ?? null;
+    const scope = scopeOf(config, parsed, jobs, budget);
     for (const prefix of prefixes) {
-      const needed = scopesAt(prefix, config, tasks[place] ?? null, jobs);
+      const needed = scopesAt(prefix, parsed, scope);
       if (needed !== '') scopes.set(prefix, JSON.stringify(needed));
     }
     return scopes.size === 0 ? task : objectText(of.set('token_scopes', objectText(scopes)));
   });
   return objectText(members.set('tasks', `[${raw.join(',')}]`));
+};
+
+/** A place and the scope that the tasks of a dataset need there, all of them together. */
+export type Needs = ReadonlyMap<string, string>;
+
+export const joined = (words: Iterable<string>): string => [...new Set(words)].sort().join(' ');
+
+/** What the token scopes of a config's tasks come to. */
+export const needsOf = (config: string, places: readonly string[]): Needs => {
+  const tasks = arrayOf(parseJson(config), 'tasks').map((task) => objectOf(task, 'token_scopes'));
+  const needs = places.map((place) => [place, joined(tasks.flatMap((scopes) => scopeWords(textOf(scopes, place))))]);
+  return new Map(needs.filter(([, scope]) => scope !== '') as [string, string][]);
 };

@@ -1,5 +1,5 @@
-import { needsOf } from './dataset-credentials.js';
-import { withTokenScopes } from './token-scopes.js';
+import { ExpansionBudget } from '#contracts/iceprod/config/expand.js';
+import { needsOf, withTokenScopes } from './token-scopes.js';
 
 const PREFIX = 'osdf:///icecube/wipac';
 
@@ -9,7 +9,7 @@ const scopesOf = (data: readonly object[], fields: object = {}): unknown => {
     options: { size: 'big' },
     tasks: [{ name: 'a', data, ...fields }],
   };
-  const { tasks } = JSON.parse(withTokenScopes(JSON.stringify(config), [PREFIX], 700)) as {
+  const { tasks } = JSON.parse(withTokenScopes(JSON.stringify(config), [PREFIX], 700, new ExpansionBudget())) as {
     tasks: { token_scopes?: unknown }[];
   };
   return tasks[0]?.token_scopes;
@@ -52,8 +52,8 @@ describe('withTokenScopes', () => {
       ]),
     ).toBeUndefined();
     const text = '{"2":1.0,"1":12345678901234567890,"tasks":[{"name":"a","x":1e5}]}';
-    expect(withTokenScopes(text, [PREFIX], 700)).toBe(text);
-    expect(withTokenScopes(text, [], 1)).toBe(text);
+    expect(withTokenScopes(text, [PREFIX], 700, new ExpansionBudget())).toBe(text);
+    expect(withTokenScopes(text, [], 1, new ExpansionBudget())).toBe(text);
   });
 
   it('counts what stands there, and not what only begins with the same letters', () => {

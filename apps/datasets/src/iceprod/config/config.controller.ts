@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
-import { DomainError, type DomainErrorValue } from '#platform/domain-error.js';
+import { DomainError, type DomainErrorValue, refusalOf } from '#platform/domain-error.js';
 import { ref, streamName } from '#ledger/ref.js';
 import type { Answer, Message, Nothing } from '#bus/contract.js';
 import { BlobStore } from '#storage/blob-store.js';
@@ -11,7 +11,7 @@ import { AccessRules } from '#event-sourcing/access-rules.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { storeDocument } from '../document/documents.js';
-import { checkConfig } from './check-config.js';
+import { ConfigPool } from './config-pool.js';
 import { Configs } from './config-projection.js';
 
 const refused = (error: DomainError): { readonly error: DomainErrorValue } => ({ error: error.toValue() });
@@ -27,6 +27,7 @@ export class ConfigController {
   constructor(
     private readonly mailbox: Mailbox,
     private readonly blobs: BlobStore,
+    private readonly pool: ConfigPool,
     readModel: ReadModel,
   ) {
     this.rules = new AccessRules(readModel.queries, 'iceprod');
@@ -52,7 +53,7 @@ export class ConfigController {
     // wrong with the config.
     const denied = this.rules.authorize(id, 'write', context.caller);
     if (denied !== undefined) return refused(denied);
-    const text = checkConfig(id, request.config);
+    const text = await refusalOf(this.pool.run('check', id, request.config));
     if (text instanceof DomainError) return refused(text);
     const stored = await storeDocument(this.blobs, 'config', text);
     const data: DatasetEvents['ConfigSet'] = 'raw' in stored ? { config: stored.raw } : stored;

@@ -15,9 +15,15 @@ export const fillDefaults = (value: unknown, schema: SchemaObject): void => {
   }
 };
 
+/** Defaults that are no scalars are empty. */
+const copied = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value;
+  return Array.isArray(value) ? [] : {};
+};
+
 const fillObject = (object: Record<string, unknown>, properties: Properties): void => {
   for (const [name, schema] of Object.entries(properties)) {
     if (Object.hasOwn(object, name)) fillDefaults(object[name], schema);
-    else if ('default' in schema) object[name] = structuredClone(schema['default']);
+    else if ('default' in schema) object[name] = copied(schema['default']);
   }
 };

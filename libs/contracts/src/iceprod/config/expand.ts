@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { DomainError } from '#platform/domain-error.js';
 import { evaluate, formatNumeric, parseNumeric, type Numeric } from './arithmetic.js';
 import { isArray, isObject, toText, type Json } from './json.js';
 import { sprintf } from './sprintf.js';
@@ -8,8 +9,9 @@ export interface Scope {
   /** `$(job)`, `$(task)`, `$(dataset)`...; then the parameters of module, tray, task and steering. */
   readonly bare: readonly Readonly<Record<string, Json>>[];
   readonly steering: Readonly<Record<string, Json>>;
-  /** `$options(x)` and its other name `$args(x)`. */
-  readonly options: Readonly<Record<string, Json>>;
+  /** `$options(x)` and its other name `$args(x)`. The first that has a name wins. */
+  readonly options: readonly Readonly<Record<string, Json>>[];
+  readonly budget: ExpansionBudget;
   /** Picks one of `count` for `$choice`. */
   readonly choose?: (count: number) => number;
 }
@@ -17,17 +19,45 @@ export interface Scope {
 /** Maximum nesting of parameters in parameters. Deeper ones refer to themselves. */
 const DEPTH_MAX = 32;
 
-/** Maximum characters that one expansion processes, including nested values: repeated doubling would exceed it. */
-const WORK_MAX = 8 * 1024 * 1024;
+/** Cost of a text or a value in addition to its characters. */
+const TEXT_WORK = 64;
 
-/** Cost of a macro in addition to its characters. */
-const MACRO_WORK = 64;
+/** Arithmetic costs so many times as much as copying: a few characters may be a product of numbers with thousands of digits. */
+const ARITHMETIC_WORK = 32;
 
-export class EndlessExpansion extends Error {
-  override readonly name = 'EndlessExpansion';
+/** A parameter refers to itself, or parameters in parameters become too large. */
+export class ExpansionRefused extends DomainError {
+  constructor(problem: string, text: string) {
+    super('invalid', 'config.expansion-refused', text === '' ? problem : `${problem}: ${text.slice(0, 200)}`);
+  }
+}
 
-  constructor(readonly text: string) {
-    super(`Expansion does not end: ${text.slice(0, 200)}`);
+/** The work of a whole config would exceed the budget. */
+export class ExpansionTooLarge extends ExpansionRefused {
+  constructor(text: string) {
+    super('Expansion is too large', text);
+  }
+}
+
+/**
+ * Work that the expansions of one config may take together, in characters processed, including those of nested values.
+ * Parameters that double each other exceed it, and so do many expressions that are harmless one by one.
+ */
+export class ExpansionBudget {
+  /** What a config may need at most; 1 to 2 seconds. */
+  static readonly MAX = 8 * 1024 * 1024;
+
+  private work = 0;
+
+  constructor(private readonly workMax = ExpansionBudget.MAX) {}
+
+  /**
+   * @param text what the work is for, as the error shows it
+   * @throws ExpansionTooLarge
+   */
+  spend(work: number, text: string): void {
+    this.work += work;
+    if (this.work > this.workMax) throw new ExpansionTooLarge(text);
   }
 }
 
@@ -37,20 +67,21 @@ const find = (scopes: readonly Readonly<Record<string, Json>>[], name: string): 
 /** Splits at the commas outside of quotes and parentheses. */
 const splitArguments = (text: string): readonly string[] => {
   const items: string[] = [];
-  let current = '';
+  let start = 0;
   let quote = '';
   let depth = 0;
-  for (const character of text) {
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text.charAt(at);
     if (quote !== '') quote = character === quote ? '' : quote;
     else if (character === "'" || character === '"') quote = character;
     else if ('([{'.includes(character)) depth += 1;
     else if (')]}'.includes(character)) depth -= 1;
     if (character === ',' && quote === '' && depth === 0) {
-      items.push(current);
-      current = '';
-    } else current += character;
+      items.push(text.slice(start, at));
+      start = at + 1;
+    }
   }
-  return [...items, current].map((item) => item.trim().replace(/^(['"])(.*)\1$/s, '$2'));
+  return [...items, text.slice(start)].map((item) => item.trim().replace(/^(['"])(.*)\1$/s, '$2'));
 };
 
 const listItems = (text: string): readonly string[] => {
@@ -89,12 +120,12 @@ const resolve = (name: string, inner: string, scope: Scope): string | undefined 
   const known = (value: Json | undefined): string | undefined => (value === undefined ? undefined : toText(value));
   switch (name) {
     case '':
-      return known(find([...scope.bare, scope.steering, scope.options], inner.trim()));
+      return known(find([...scope.bare, scope.steering, ...scope.options], inner.trim()));
     case 'steering':
       return known(find([scope.steering], inner.trim()));
     case 'options':
     case 'args':
-      return known(find([scope.options], inner.trim()));
+      return known(find(scope.options, inner.trim()));
     case 'eval': {
       const value = evaluate(inner);
       return value === undefined ? undefined : formatNumeric(value);
@@ -129,15 +160,12 @@ const closings = (text: string): ReadonlyMap<number, number> => {
   return found;
 };
 
-/** One expansion and its cost so far. */
 class Expansion {
-  private work = 0;
-
   constructor(private readonly scope: Scope) {}
 
   text(text: string, depth = 0): string {
-    this.work += text.length + MACRO_WORK;
-    if (depth > DEPTH_MAX || this.work > WORK_MAX) throw new EndlessExpansion(text);
+    if (depth > DEPTH_MAX) throw new ExpansionRefused('Expansion does not end', text);
+    this.scope.budget.spend(text.length + TEXT_WORK, text);
     if (!text.includes('$')) return text;
     const ends = closings(text);
     let result = '';
@@ -148,6 +176,7 @@ class Expansion {
       const end = ends.get(start - 1);
       if (end === undefined) continue;
       const inner = this.text(text.slice(start, end), depth + 1);
+      if (match[1] === 'eval') this.scope.budget.spend(inner.length * ARITHMETIC_WORK, inner);
       const value = resolve(match[1] ?? '', inner, this.scope);
       result += text.slice(rest, match.index);
       result += value === undefined ? `${match[0]}${inner})` : this.text(value, depth + 1);
@@ -158,6 +187,7 @@ class Expansion {
 
   all(value: Json): Json {
     if (typeof value === 'string') return this.text(value);
+    this.scope.budget.spend(TEXT_WORK, '');
     if (isArray(value)) return value.map((item) => this.all(item));
     if (!isObject(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.all(item)]));
@@ -169,7 +199,7 @@ class Expansion {
  * `$options(x)`, `$args(x)`, `$eval`, `$sprintf`, `$choice`, `$sum`, `$min`, `$max`, `$len`. Unknown
  * names stay as they are written.
  *
- * @throws EndlessExpansion
+ * @throws ExpansionRefused
  */
 export const expand = (text: string, scope: Scope): string => new Expansion(scope).text(text);
 

@@ -1,4 +1,4 @@
-import { EndlessExpansion, expand, expandAll, type Scope } from './expand.js';
+import { expand, expandAll, ExpansionBudget, ExpansionRefused, ExpansionTooLarge, type Scope } from './expand.js';
 import { isObject, parseJson, writeJson, type JsonObject } from './json.js';
 
 const object = (text: string): JsonObject => {
@@ -7,6 +7,7 @@ const object = (text: string): JsonObject => {
 };
 
 const scope: Scope = {
+  budget: new ExpansionBudget(),
   bare: [object('{"job": 17, "task": 2, "dataset": 21234, "iter": 1}')],
   steering: object(`{
     "gcdfile": "/data/Geo_$steering(mjd)_V0.i3.gz", "mjd": 57531, "emax": "1e5", "gamma": 2.0, "huge": 1152921504606846977,
@@ -15,7 +16,7 @@ const scope: Scope = {
     "tar::1": "ellipse", "subdirectory": "$sprintf('%07d-%07d',$eval($(job)//1000*1000),$eval($(job)//1000*1000+999))",
     "flag": true, "nothing": null, "list": [1, 2.5, 3], "self": "x$steering(self)", "twice": "$steering(twice)$steering(twice)"
   }`),
-  options: object('{"tag": "v3"}'),
+  options: [object('{"tag": "v3"}'), object('{"tag": "v2", "other": "x"}')],
   choose: () => 1,
 };
 
@@ -28,7 +29,7 @@ describe('expand', () => {
     ['Level2_$steering(outfile).i3.bz2', 'Level2_IC86.2016_corsika.021234.000017.i3.bz2'],
     ['$steering(tar::$(iter)).tar', 'ellipse.tar'],
     ['$(subdirectory)', '0000000-0000999'],
-    ['$args(tag)-$options(tag)', 'v3-v3'],
+    ['$args(tag)-$options(tag)-$options(other)', 'v3-v3-x'],
     ['$eval($steering(gamma)*2)', '4.0'],
     ['$steering(gamma)', '2.0'],
     ['$steering(huge)', '1152921504606846977'],
@@ -48,7 +49,7 @@ describe('expand', () => {
   );
 
   it.each(['$steering(self)', '$steering(twice)'])('refuses %s, which is recursive', (text) => {
-    expect(() => expand(text, scope)).toThrow(EndlessExpansion);
+    expect(() => expand(text, { ...scope, budget: new ExpansionBudget() })).toThrow(ExpansionRefused);
   });
 
   it.each([
@@ -56,7 +57,19 @@ describe('expand', () => {
     ['nothing', ''],
   ])('refuses doublings of %s', (_, seed) => {
     const doubled = Array.from({ length: 30 }, (_, at) => [`p${at}`, at === 0 ? seed : `$(p${at - 1})$(p${at - 1})`]);
-    expect(() => expand('$(p29)', { ...scope, bare: [Object.fromEntries(doubled)] })).toThrow(EndlessExpansion);
+    const bare = [Object.fromEntries(doubled)];
+    expect(() => expand('$(p29)', { ...scope, bare, budget: new ExpansionBudget() })).toThrow(ExpansionTooLarge);
+  });
+
+  it('refuses many expansions that are too much together', () => {
+    const shared = { ...scope, budget: new ExpansionBudget(10_000) };
+    const expandMany = (): unknown => Array.from({ length: 100 }, () => expand('$eval(1+1)', shared));
+    expect(expandMany).toThrow(ExpansionTooLarge);
+  });
+
+  it('refuses arithmetic with huge numbers that takes longer than its text shows', () => {
+    const text = `$eval(${'9**1024%7+'.repeat(100_000)}1)`;
+    expect(() => expand(text, { ...scope, budget: new ExpansionBudget() })).toThrow(ExpansionTooLarge);
   });
 
   it('takes no longer for unclosed parentheses', () => {
