@@ -33,6 +33,11 @@ export class DrainAppends {
     return this.appends.size === 0;
   }
 
+  /** The streams that are written to. */
+  get streams(): Iterable<string> {
+    return this.appends.keys();
+  }
+
   /**
    * Gives a command's events their ids and revisions and applies them, so that later commands see their effects.
    *

@@ -29,6 +29,12 @@ export interface FinalAnswer extends NamedCommand {
   readonly answer: Answer<unknown>;
 }
 
+/** The answer to a command that was carried out before; it may be given when the tables show the events. */
+export interface EarlierAnswer {
+  readonly answer: Answer<unknown>;
+  readonly lastEvents: readonly EventLocation[];
+}
+
 /** An answer as it is stored: a compact tuple, because every command has one. */
 type StoredAnswer = readonly [
   lastEvents: readonly (readonly [stream: string, revision: number, id: string])[],
@@ -91,15 +97,17 @@ export class IdempotencyStore {
     await this.keyValueStore.putAll(entries, 'process');
   }
 
-  /** Answers of those of the commands that have been carried out. */
-  async find(commands: readonly NamedCommand[]): Promise<ReadonlyMap<string, Answer<unknown>>> {
+  /** Answers of those of the commands that have been carried out, as the ledger holds their events. */
+  async find(commands: readonly NamedCommand[]): Promise<ReadonlyMap<string, EarlierAnswer>> {
     const stored = await this.keyValueStore.getAll(commands.map(({ commandId }) => PREFIX + commandId));
-    const answers = new Map<string, Answer<unknown>>();
+    const answers = new Map<string, EarlierAnswer>();
     for (const { commandId, requestHash } of stored.size === 0 ? [] : commands) {
       const value = stored.get(PREFIX + commandId);
-      const answer =
-        value === undefined ? undefined : await this.answerOf(JSON.parse(value) as StoredAnswer, requestHash);
-      if (answer !== undefined) answers.set(commandId, answer);
+      if (value === undefined) continue;
+      const kept = JSON.parse(value) as StoredAnswer;
+      const answer = await this.answerOf(kept, requestHash);
+      const lastEvents = kept[0].map(([stream, revision, id]) => ({ stream, revision, id }));
+      if (answer !== undefined) answers.set(commandId, { answer, lastEvents });
     }
     return answers;
   }

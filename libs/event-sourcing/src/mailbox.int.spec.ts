@@ -286,6 +286,57 @@ describe('Mailbox', () => {
     expect(await services.ledger.readStream(STREAM)).toHaveLength(3);
   });
 
+  describe('when an append stands, its answer is lost and the ledger goes away', () => {
+    const resume = Promise.withResolvers<void>();
+    const commandId = randomUUID();
+
+    beforeEach(async () => {
+      services.serviceLedger.delivery = resume.promise;
+      services.serviceLedger.intercept = async (append, ...parameters) => {
+        await append(...parameters);
+        services.serviceLedger.isAway = true;
+        throw new OutcomeUnknown(STREAM, new Error('The answer was lost'));
+      };
+      expect(await add(3, { commandId })).toMatchObject({ error: { kind: 'unavailable' } });
+      services.serviceLedger.intercept = (append, ...parameters) => append(...parameters);
+    });
+
+    afterEach(() => resume.resolve());
+
+    it('decides nothing before it can be read again, and then on what stands', async () => {
+      expect(await add(1)).toMatchObject({ error: { code: 'mailbox.no-ledger' } });
+      services.serviceLedger.isAway = false;
+      let appends = 0;
+      services.serviceLedger.intercept = (append, ...parameters) => {
+        appends++;
+        return append(...parameters);
+      };
+      expect(await add(1, { stream: OTHER })).toMatchObject({ reply: { total: 1 } });
+      expect(totalOf(service.readModel.queries, STREAM)).toBe(3);
+      expect(await add(1)).toMatchObject({ reply: { total: 4 } });
+      expect(appends).toBe(2);
+    });
+
+    it('answers a repeat only when the tables show the change', async () => {
+      services.serviceLedger.isAway = false;
+      expect(await add(3, { commandId })).toMatchObject({ reply: { total: 3 } });
+      expect(totalOf(service.readModel.queries, STREAM)).toBe(3);
+    });
+  });
+
+  it('answers a repeat of a change that another process made only when its own tables show it', async () => {
+    const resume = Promise.withResolvers<void>();
+    services.serviceLedger.delivery = resume.promise;
+    const commandId = randomUUID();
+    const other = await services.start('auth');
+    const mailbox = new Mailbox({ ...other, ledger: services.ledger, keyValueStore: service.keyValueStore });
+    await mailbox.execute(commandOf(count(other.readModel.writer, STREAM, 3), commandId));
+    expect(await add(3, { commandId })).toMatchObject({ reply: { total: 3 } });
+    expect(totalOf(service.readModel.queries, STREAM)).toBe(3);
+    await mailbox.close();
+    resume.resolve();
+  });
+
   it('refuses an event that is too large, stores nothing of it, and carries out the others', async () => {
     const large = service.mailbox.execute(
       commandOf(() => ({

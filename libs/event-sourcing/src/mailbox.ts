@@ -21,7 +21,14 @@ import {
   tooLargeError,
 } from './decided-command.js';
 import { isStorageError } from './sqlite-errors.js';
-import { IdempotencyStore, isSameRequest, KEY_REUSED, nameOf, type FinalAnswer } from './idempotency-store.js';
+import {
+  type EarlierAnswer,
+  IdempotencyStore,
+  isSameRequest,
+  KEY_REUSED,
+  nameOf,
+  type FinalAnswer,
+} from './idempotency-store.js';
 import { DrainAppends, UnsealedTail } from './drain-appends.js';
 import type { ReadModel } from './read-model.js';
 import { isGenerator, Slices } from './slices.js';
@@ -97,6 +104,8 @@ export class Mailbox {
   private readonly replies: IdempotencyStore;
   private readonly log: Log | undefined;
   private readonly meter: MailboxMeter | undefined;
+  /** Streams that may hold events of this mailbox that the tables do not show. Nothing is decided before they do. */
+  private readonly unsettled = new Set<string>();
   private readonly inFlight = new Map<string, InFlight>();
   private queue: Pending[] = [];
   private working: Promise<void> | undefined;
@@ -163,6 +172,10 @@ export class Mailbox {
 
   private async drain(drained: readonly Pending[]): Promise<void> {
     await this.readModel.caughtUp();
+    if (!(await this.isSettled())) {
+      for (const { answer } of drained) answer(NO_LEDGER);
+      return;
+    }
     let waiting = await this.withoutRepeats(drained);
     while (waiting.length > 0) {
       const attempted = waiting;
@@ -170,15 +183,46 @@ export class Mailbox {
     }
   }
 
+  /** Catches up with appends that failed earlier; whether the tables now show all that they may have written. */
+  private async isSettled(): Promise<boolean> {
+    if (this.unsettled.size === 0) return true;
+    try {
+      await this.readModel.exclusive(() => this.catchUp(this.unsettled));
+      return true;
+    } catch (error) {
+      this.log?.warn({ error }, 'Nothing can be decided: what the last appends wrote cannot be read');
+      return false;
+    }
+  }
+
+  private async catchUp(streams: Iterable<string>): Promise<void> {
+    for (const stream of streams) {
+      await this.readModel.catchUpStream(stream);
+      this.unsettled.delete(stream);
+    }
+  }
+
+  /** An earlier answer is given only when the tables show its events, like any other answer. */
+  private async showEventsOf(answers: Iterable<EarlierAnswer>): Promise<void> {
+    const behind = new Set<string>();
+    for (const { lastEvents } of answers) {
+      for (const { stream, revision } of lastEvents) {
+        if (this.readModel.revisionOf(stream) < revision) behind.add(stream);
+      }
+    }
+    if (behind.size > 0) await this.catchUp(behind);
+  }
+
   /** Answers commands that were carried out before and, as nobody waits for them any more, those that come too late. */
   private async withoutRepeats(drained: readonly Pending[]): Promise<readonly Pending[]> {
     const now = Date.now();
     const named = drained.flatMap(({ command }) => nameOf(command.context) ?? []);
     const known = named.length === 0 ? undefined : await this.replies.find(named);
+    if (known !== undefined && known.size > 0) await this.readModel.exclusive(() => this.showEventsOf(known.values()));
     return drained.filter((pending) => {
       const { commandId, deadlineMs } = pending.command.context;
       const first = commandId === undefined ? undefined : known?.get(commandId);
-      if (first !== undefined) pending.answer(first);
+      if (first !== undefined) pending.answer(first.answer);
       else if (deadlineMs <= now) pending.answer(LATE);
       else return true;
       return false;
@@ -192,6 +236,7 @@ export class Mailbox {
     try {
       const decided = await this.decideAll(commands, appends);
       await this.replies.saveBeforeAppend(decided.flatMap(provisionalReply));
+      for (const stream of appends.streams) this.unsettled.add(stream);
       const outcomes = await this.appendAll(appends);
       for (const [stream, { failure, position }] of outcomes) {
         if (failure === undefined) {
@@ -202,6 +247,7 @@ export class Mailbox {
         return await this.afterFailure(decided, outcomes);
       }
       this.readModel.commit();
+      for (const stream of appends.streams) this.unsettled.delete(stream);
       await this.saveAnswers(decided.flatMap(finalAnswer));
       for (const each of decided) each.pending.answer(firstAnswer(each, outcomes));
       return [];
@@ -274,8 +320,9 @@ export class Mailbox {
     outcomes: ReadonlyMap<string, Outcome>,
   ): Promise<readonly Pending[]> {
     for (const [stream, { position, failure }] of outcomes) {
-      if (position !== undefined || !(failure instanceof LedgerUnavailable)) await this.readModel.catchUpStream(stream);
+      if (position === undefined && failure instanceof LedgerUnavailable) this.unsettled.delete(stream);
     }
+    await this.catchUp(this.unsettled);
     const again: Pending[] = [];
     for (const each of decided) if (!(await this.settle(each, outcomes))) again.push(each.pending);
     return again;

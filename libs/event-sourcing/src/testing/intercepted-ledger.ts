@@ -2,11 +2,17 @@ import { Ledger } from '#ledger/ledger.js';
 
 type Append = Ledger['append'];
 
-/** A real ledger whose appends pass through a function of the test: to watch them, or to have them fail. */
+/** A real ledger whose appends pass through a function of the test, and whose readings and subscriptions fail on command. */
 export class InterceptedLedger extends Ledger {
   /** Calls the append, or not, or something else before or after it. */
   intercept: (append: Append, ...parameters: Parameters<Append>) => ReturnType<Append> = (append, ...parameters) =>
     append(...parameters);
+
+  /** Streams cannot be read. */
+  isAway = false;
+
+  /** Subscriptions deliver nothing until this resolves. */
+  delivery: Promise<void> | undefined;
 
   constructor(private readonly inner: Ledger) {
     super();
@@ -17,6 +23,7 @@ export class InterceptedLedger extends Ledger {
   }
 
   override readStream(...parameters: Parameters<Ledger['readStream']>): ReturnType<Ledger['readStream']> {
+    if (this.isAway) return Promise.reject(new Error('The ledger is away'));
     return this.inner.readStream(...parameters);
   }
 
@@ -24,8 +31,11 @@ export class InterceptedLedger extends Ledger {
     return this.inner.readAll(...parameters);
   }
 
-  override subscribe(...parameters: Parameters<Ledger['subscribe']>): ReturnType<Ledger['subscribe']> {
-    return this.inner.subscribe(...parameters);
+  override async *subscribe(...parameters: Parameters<Ledger['subscribe']>): ReturnType<Ledger['subscribe']> {
+    for await (const batch of this.inner.subscribe(...parameters)) {
+      await this.delivery;
+      yield batch;
+    }
   }
 
   override head(): ReturnType<Ledger['head']> {
