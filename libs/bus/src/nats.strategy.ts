@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { withCorrelation } from '#platform/correlation.js';
 import { DomainError } from '#platform/domain-error.js';
@@ -11,6 +12,9 @@ const UNSENDABLE = new DomainError('internal', 'bus.unsendable', 'the answer cou
 
 /** A service that stops does not wait longer for a handler that does not come to an end. */
 const FINISH_WITHIN_MS = 5000;
+
+/** Nor than this for a broker that does not answer. */
+const BROKER_WITHIN_MS = 1000;
 
 const isMessage = (value: unknown): value is Message<unknown> =>
   typeof value === 'object' && value !== null && 'context' in value && 'request' in value;
@@ -45,11 +49,21 @@ export class NatsStrategy extends MessageServer {
     this.connection.flush().then(() => callback(), callback);
   }
 
-  /** Takes no more messages, finishes those that are here, and sees their answers off. */
+  /** Takes no more messages, finishes those that are here, and sees their answers off, if the broker is there. Never rejects. */
   override async close(): Promise<void> {
-    await Promise.all(this.subscriptions.splice(0).map((subscription) => subscription.drain()));
+    const drained = this.subscriptions.splice(0).map((subscription) => subscription.drain());
+    await this.untilBrokerAnswers(Promise.all(drained));
     await this.finished();
-    if (!this.connection.isClosed()) await this.connection.flush();
+    if (!this.connection.isClosed()) await this.untilBrokerAnswers(this.connection.flush());
+  }
+
+  /** Without a connection the library rejects, or waits until there is one again. */
+  private async untilBrokerAnswers(answered: Promise<unknown>): Promise<void> {
+    const late = new AbortController();
+    const waited = delay(BROKER_WITHIN_MS, undefined, { signal: late.signal }).catch(() => undefined);
+    const failed = answered.catch((error: unknown) => this.log.warn({ error }, 'the broker is away while stopping'));
+    await Promise.race([failed, waited]);
+    late.abort();
   }
 
   private async finished(): Promise<void> {

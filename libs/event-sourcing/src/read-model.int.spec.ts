@@ -279,4 +279,21 @@ describe('ReadModel', () => {
     expect([...shown]).toEqual([0, 2]);
     expect(turns).toBeGreaterThanOrEqual(3);
   });
+
+  it('does not keep the process busy after its ledger was closed', async () => {
+    const { serviceLedger, ledger } = services;
+    let subscriptions = 0;
+    const subscribe = serviceLedger.subscribe.bind(serviceLedger);
+    serviceLedger.subscribe = (...parameters) => {
+      subscriptions++;
+      return subscribe(...parameters);
+    };
+    const service = await services.start('pilots');
+    await ledger.close();
+    const timer = Promise.withResolvers<void>();
+    setTimeout(timer.resolve, 300);
+    await timer.promise;
+    expect(subscriptions).toBeLessThan(10);
+    await services.stop(service);
+  });
 });

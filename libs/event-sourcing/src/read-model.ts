@@ -242,6 +242,9 @@ export class ReadModel {
           await this.absorb(batch);
           retryMs = RETRY_MS_FIRST;
         }
+        // A ledger that is closed ends its subscriptions at once, each time.
+        await delay(retryMs, undefined, { signal }).catch(() => {});
+        retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
       } catch (error) {
         if (this.isStopping()) return;
         if (error instanceof EventRefused) {

@@ -108,8 +108,11 @@ export class ServiceStoreModule implements OnModuleInit, OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.mailbox.close();
-    await this.readModel.close();
-    await this.keyValueStore.close();
+    const failures: unknown[] = [];
+    // Each is closed, whatever has failed before.
+    for (const part of [this.mailbox, this.readModel, this.keyValueStore]) {
+      await part.close().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
   }
 }

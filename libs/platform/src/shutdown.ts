@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads';
 import type { Log } from './logging.js';
 
 /** After this time the process ends although something is still unfinished; what was acknowledged is on disk anyway. */
@@ -26,14 +27,26 @@ export const runSteps = async (steps: readonly ShutdownStep[], log: Log): Promis
   return clean;
 };
 
+/** The thread that ends the process gives the process's own timer so much longer. */
+const THREAD_GRACE_MS = 1000;
+
+/** Waits outside the event loop, and ends the process that a busy event loop would keep alive. */
+const KILL_LATER = `
+  const { workerData } = require('node:worker_threads');
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, workerData);
+  process.kill(process.pid, 'SIGKILL');
+`;
+
 /**
  * On the first SIGTERM or SIGINT: stops accepting, finishes what is in flight, closes in the order of `steps`, and ends
- * the process with 0, or with 1 when a step failed or {@link SHUTDOWN_TIMEOUT_MS} passed. A second signal ends it at once.
+ * the process with 0, or with 1 when a step failed or `timeoutMs` passed. A second signal ends it at once. When the event loop
+ * is never free, a thread kills the process soon after that time.
  */
 export const stopOnSignal = (
   steps: readonly ShutdownStep[],
   log: Log,
   exit: (code: number) => void = (code) => process.exit(code),
+  timeoutMs: number = SHUTDOWN_TIMEOUT_MS,
 ): void => {
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
@@ -43,14 +56,24 @@ export const stopOnSignal = (
     }
     stopping = true;
     log.info({ signal }, 'stopping');
-    const timer = setTimeout(() => {
-      log.error({ timeoutMs: SHUTDOWN_TIMEOUT_MS }, 'did not stop in time');
-      exit(1);
-    }, SHUTDOWN_TIMEOUT_MS);
-    void runSteps(steps, log).then((clean) => {
+    const killer = new Worker(KILL_LATER, {
+      eval: true,
+      execArgv: [],
+      workerData: timeoutMs + THREAD_GRACE_MS,
+    });
+    killer.unref();
+    const end = (code: number): void => {
       clearTimeout(timer);
+      void killer.terminate();
+      exit(code);
+    };
+    const timer = setTimeout(() => {
+      log.error({ timeoutMs }, 'did not stop in time');
+      end(1);
+    }, timeoutMs);
+    void runSteps(steps, log).then((clean) => {
       log.info({}, 'stopped');
-      exit(clean ? 0 : 1);
+      end(clean ? 0 : 1);
     });
   };
   process.on('SIGTERM', stop);
