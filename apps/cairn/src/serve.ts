@@ -14,6 +14,7 @@ import { urlOf } from '#platform/health-listener.js';
 import { createLog, NestLog } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
 import { protectDataFolder } from '#platform/private-files.js';
+import { surviveStrayRejections } from '#platform/stray-rejections.js';
 import { stopOnSignal } from '#platform/shutdown.js';
 import { DIALECTS } from '../../gateway/src/dialects.js';
 import { createHttpAdapter } from '../../gateway/src/edge/http-adapter.js';
@@ -31,7 +32,9 @@ const serve = async ({ env, stdout }: Terminal): Promise<void> => {
   const ledger = await openLedger({
     dataDir: environment.CAIRN_DATA_DIR,
     eventStoreUrl: eventStoreConnection(environment),
+    wait: { withinMs: environment.START_WAIT_SECONDS * 1000, log },
   });
+  surviveStrayRejections({ log, metrics, health, reconnect: () => ledger.reconnect() });
   health.add('ledger', async () => {
     await ledger.head();
   });

@@ -5,11 +5,12 @@ import { InfrastructureModule } from '#bus/infrastructure.module.js';
 import { openNats } from '#bus/open-nats.js';
 import { loadEnvironment } from '#platform/environment.js';
 import { Health } from '#platform/health.js';
-import { urlOf } from '#platform/health-listener.js';
+import { listenForProbes, urlOf } from '#platform/health-listener.js';
 import { createLog, NestLog } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
 import { keepNewFilesPrivate } from '#platform/private-files.js';
 import { runMain } from '#platform/run-main.js';
+import { surviveStrayRejections } from '#platform/stray-rejections.js';
 import { stopOnSignal } from '#platform/shutdown.js';
 import { GatewayModule } from './gateway.module.js';
 import { DIALECTS } from './dialects.js';
@@ -23,8 +24,14 @@ const start = async (): Promise<void> => {
   const log = createLog(environment, 'gateway');
   const metrics = new Metrics();
   const health = new Health();
+  // Until the gateway itself listens, probes show what the start waits for.
+  health.add('nats', () => {
+    throw new Error('is not connected yet');
+  });
+  const probes = await listenForProbes(environment, health, metrics);
   const { connection, bus } = await openNats(environment, 'gateway', log, metrics);
   health.add('nats', () => connection.flush());
+  surviveStrayRejections({ log, metrics, health, reconnect: () => undefined });
 
   const app = await NestFactory.create<NestFastifyApplication>(
     {
@@ -35,6 +42,7 @@ const start = async (): Promise<void> => {
     { logger: new NestLog(log), abortOnError: false },
   );
   prepareGateway(app);
+  await probes.close();
   await app.listen(environment.PORT, environment.HOST);
 
   stopOnSignal(

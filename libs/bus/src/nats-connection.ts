@@ -12,10 +12,9 @@ import { CannotStart } from '#platform/cannot-start.js';
 import type { Environment } from '#platform/environment.js';
 import { readFileSetting, readSecretFileSetting } from '#platform/file-setting.js';
 import type { Log } from '#platform/logging.js';
+import { retryAtStart } from '#platform/retry-at-start.js';
 import type { ProcessName } from './contract.js';
 
-/** A broker that is still starting gets this long. */
-const CONNECT_WITHIN_MS = 5000;
 const ATTEMPT_TIMEOUT_MS = 2000;
 const PAUSE_MS = 200;
 
@@ -24,6 +23,7 @@ export type NatsSettings = Pick<Environment, 'NATS_URL'> &
   Partial<
     Pick<
       Environment,
+      | 'START_WAIT_SECONDS'
       | 'NATS_TLS_CA'
       | 'NATS_TLS_CERT'
       | 'NATS_TLS_KEY'
@@ -44,8 +44,6 @@ export class NatsUnreachable extends CannotStart {
     super(`NATS_URL is set but no connection is made to ${hosts.join(', ')}: ${why}`, { cause });
   }
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const report = async (connection: NatsConnection, log: Log): Promise<void> => {
   for await (const status of connection.status()) {
@@ -107,7 +105,7 @@ export const connectNats = async (
   settings: NatsSettings,
   name: ProcessName,
   log: Log,
-  withinMs: number = CONNECT_WITHIN_MS,
+  withinMs: number = (settings.START_WAIT_SECONDS ?? 0) * 1000,
 ): Promise<NatsConnection> => {
   const hosts = settings.NATS_URL.map((url) => new URL(url).host);
   const tls = tlsOptions(settings);
@@ -124,15 +122,11 @@ export const connectNats = async (
     ignoreAuthErrorAbort: true,
     noAsyncTraces: true,
   };
-  const giveUpMs = Date.now() + withinMs;
-  for (;;) {
-    try {
-      const connection = await connect(options);
-      void report(connection, log);
-      return connection;
-    } catch (error) {
-      if (Date.now() + PAUSE_MS >= giveUpMs) throw new NatsUnreachable(hosts, error);
-      await pause(PAUSE_MS);
-    }
-  }
+  const attempt = (): Promise<NatsConnection> =>
+    connect(options).catch((error: unknown) => {
+      throw new NatsUnreachable(hosts, error);
+    });
+  const connection = await retryAtStart('NATS', attempt, { withinMs, log });
+  void report(connection, log);
+  return connection;
 };

@@ -11,6 +11,7 @@ import { createLog, NestLog } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
 import { protectDataFolder } from '#platform/private-files.js';
 import { runMain } from '#platform/run-main.js';
+import { surviveStrayRejections } from '#platform/stray-rejections.js';
 import { stopOnSignal } from '#platform/shutdown.js';
 import type { ServiceName } from './contract.js';
 import { InfrastructureModule } from './infrastructure.module.js';
@@ -33,12 +34,19 @@ const start = async ({ name, module }: Service): Promise<void> => {
   await protectDataFolder(environment.CAIRN_DATA_DIR, log);
   const metrics = new Metrics();
   const health = new Health();
+  // What the start waits for is shown by the probes.
+  health.add('process', () => {
+    throw new Error('is starting: it waits for NATS and the ledger, then reads what is new');
+  });
+  const probes = await listenForProbes(environment, health, metrics);
   const { connection, messages, bus } = await openNats(environment, name, log, metrics);
   health.add('nats', () => connection.flush());
   const ledger = await openLedger({
     dataDir: environment.CAIRN_DATA_DIR,
     eventStoreUrl: eventStoreConnection(environment),
+    wait: { withinMs: environment.START_WAIT_SECONDS * 1000, log },
   });
+  surviveStrayRejections({ log, metrics, health, reconnect: () => ledger.reconnect() });
   health.add('ledger', async () => {
     await ledger.head();
   });
@@ -54,7 +62,7 @@ const start = async ({ name, module }: Service): Promise<void> => {
   );
   app.useGlobalFilters(new MessageExceptionFilter(log));
   await app.listen();
-  const probes = await listenForProbes(environment, health, metrics);
+  health.add('process', () => undefined);
 
   stopOnSignal(
     [

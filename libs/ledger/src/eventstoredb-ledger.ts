@@ -137,6 +137,10 @@ export class EventStoreDbLedger extends Ledger {
     this.subscription.resumeNow();
   }
 
+  override reconnect(): void {
+    this.subscription.reconnect();
+  }
+
   override async close(): Promise<void> {
     if (this.connection.closed.aborted) return;
     const answered = Promise.allSettled(this.appending);

@@ -34,6 +34,7 @@ export class SharedSubscription {
   private events: ReceivedEvent[] = [];
   private bytes = 0;
   private keptAfter: Position = START;
+  private open: AbortController | undefined;
   private fault: Error | undefined;
 
   constructor(
@@ -98,6 +99,12 @@ export class SharedSubscription {
     this.pause.wake();
   }
 
+  /** Ends the subscription of the server that is open and opens another. */
+  reconnect(): void {
+    this.open?.abort();
+    this.resumeNow();
+  }
+
   private behind(cursor: Position): readonly ReceivedEvent[] | undefined {
     if (cursor < this.keptAfter) return undefined;
     const last = this.events.at(-1);
@@ -156,6 +163,7 @@ export class SharedSubscription {
   /** One subscription until it ends, drops, or is found to have missed something. Yields the positions that it has reached. */
   private async *receiveOnce(after: Position, signal: AbortSignal): AsyncGenerator<Position, void, void> {
     const missed = new AbortController();
+    this.open = missed;
     const progress = { heardMs: performance.now(), upTo: after };
     const check = (): void => void this.hasMissed(progress).then((has) => has && missed.abort());
     const checking = setInterval(check, SILENCE_MS).unref();

@@ -115,5 +115,10 @@ export abstract class Ledger {
     // A ledger that notifies its subscribers needs no polling.
   }
 
+  /** Makes the connection of subscriptions anew, for when it is in doubt. */
+  reconnect(): void {
+    // A ledger in a file has no connection.
+  }
+
   abstract close(): Promise<void>;
 }

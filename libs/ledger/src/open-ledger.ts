@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CannotStart } from '#platform/cannot-start.js';
 import { PRIVATE_FOLDER } from '#platform/private-files.js';
 import { redacted } from '#platform/redaction.js';
+import { retryAtStart, type StartWait } from '#platform/retry-at-start.js';
 import type { Ledger } from './ledger.js';
 import { SqliteLedger } from './sqlite-ledger.js';
 
@@ -15,6 +16,8 @@ export interface LedgerLocation {
   readonly dataDir: string;
   /** EventStoreDB connection string, as `eventStoreConnection` makes it; without it the ledger is a SQLite file in the data folder. */
   readonly eventStoreUrl?: string | undefined;
+  /** By default EventStoreDB must be there at once. */
+  readonly wait?: StartWait;
 }
 
 /**
@@ -22,8 +25,11 @@ export interface LedgerLocation {
  *
  * @throws EventStoreUnreachable
  */
-export const openLedger = async ({ dataDir, eventStoreUrl }: LedgerLocation): Promise<Ledger> => {
-  if (eventStoreUrl !== undefined) return openEventStore(eventStoreUrl);
+export const openLedger = async ({ dataDir, eventStoreUrl, wait }: LedgerLocation): Promise<Ledger> => {
+  if (eventStoreUrl !== undefined) {
+    const open = (): Promise<Ledger> => openEventStore(eventStoreUrl);
+    return wait === undefined ? open() : retryAtStart('EventStoreDB', open, wait);
+  }
   mkdirSync(dataDir, { recursive: true, mode: PRIVATE_FOLDER });
   return SqliteLedger.open(join(dataDir, 'ledger.sqlite'));
 };

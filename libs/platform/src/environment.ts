@@ -149,6 +149,13 @@ export class Environment {
   @IsNotEmpty({ message: 'a folder' })
   readonly CAIRN_DATA_DIR: string = './data';
 
+  /** How long a start waits for NATS and EventStoreDB, in seconds, so that processes may be started in any order. */
+  @Transform(asDecimal)
+  @IsNumber({}, DELAY_SECONDS)
+  @Min(0, DELAY_SECONDS)
+  @Max(DELAY_SECONDS_MAX, DELAY_SECONDS)
+  readonly START_WAIT_SECONDS: number = 60;
+
   /** Servers of the broker between the services, comma-separated, such as `tls://nats:4222`. Without one only embedded Cairn runs. */
   @Transform(asList)
   @ValidateBy(

@@ -39,6 +39,12 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly strayRejections = new Counter({
+    name: 'cairn_stray_rejections_total',
+    help: 'Promises that were rejected and that nobody awaits',
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }
@@ -51,6 +57,10 @@ export class Metrics {
 
   busRequest(subject: string, seconds: number): void {
     this.bus.observe(subject, () => ({ subject }), seconds);
+  }
+
+  strayRejection(): void {
+    this.strayRejections.inc();
   }
 
   busRefusal(subject: string, kind: string): void {

@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import { EventStoreDbDouble } from '#ledger/testing/eventstoredb-double.js';
 import { type NatsServer, startNatsServer } from '#bus/testing/nats-server.js';
 import { type Cairn, startOver } from '../harness/cairn-process.js';
@@ -62,5 +63,36 @@ describe('services that are told to stop', () => {
     for (const pid of pids.values()) process.kill(pid, 'SIGTERM');
     expect(await stillRunning(pids, STOP_WITHIN_MS)).toEqual([]);
     expect(cairn.output()).not.toContain('did not stop in time');
+  });
+});
+
+/** Resolves when so many connections to the port have been refused. */
+const refusals = async (port: number, count: number): Promise<void> => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let refused = 0;
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined).destroy();
+    if (++refused === count) resolve();
+  }).listen(port, '127.0.0.1');
+  await promise;
+  server.close();
+};
+
+describe('services that are started first', () => {
+  it('wait for NATS and the ledger', async () => {
+    const broker = await startNatsServer();
+    const ledger = await EventStoreDbDouble.start();
+    await broker.stop('SIGKILL');
+    ledger.stopNode(0);
+    const starting = startOver(broker, { ...VARIABLES, EVENTSTORE_URL: ledger.url });
+    await refusals(broker.port, 30);
+    await broker.restart();
+    await refusals(Number(new URL(ledger.url).port), 10);
+    await ledger.startNode(0);
+    const cairn = await starting;
+    expect(cairn.output()).toContain('the start waits for NATS');
+    expect(cairn.output()).toContain('the start waits for EventStoreDB');
+    await cairn.remove();
+    ledger.stop();
   });
 });
