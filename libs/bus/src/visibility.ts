@@ -1,7 +1,7 @@
 import type { Position } from '#ledger/ledger.js';
 import { type Contract, type Nothing, query, type ServiceName, SERVICES } from './contract.js';
 
-/** A service that does not show a change within this time makes the answer `unavailable`; the change was made. */
+/** A change is answered after this time although a service does not show it yet; the caller's next queries wait for it. */
 export const VISIBLE_WITHIN_MS = 500;
 
 export interface PositionRequest {

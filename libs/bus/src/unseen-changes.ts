@@ -1,0 +1,35 @@
+import type { Position } from '#ledger/ledger.js';
+import type { Caller, ServiceName } from './contract.js';
+
+/** Callers that are remembered; of more the oldest is forgotten. */
+const CALLERS_MAX = 10_000;
+
+/**
+ * Changes that were answered before every service showed them: by caller, the position that each service has to reach
+ * before it answers that caller's queries.
+ */
+export class UnseenChanges {
+  private readonly byCaller = new Map<string, Map<ServiceName, Position>>();
+
+  add({ subject }: Caller, services: readonly ServiceName[], position: Position): void {
+    const positions = this.byCaller.get(subject) ?? new Map<ServiceName, Position>();
+    for (const service of services) positions.set(service, Math.max(position, positions.get(service) ?? 0));
+    this.byCaller.delete(subject);
+    this.byCaller.set(subject, positions);
+    const [oldest] = this.byCaller.keys();
+    if (this.byCaller.size > CALLERS_MAX && oldest !== undefined) this.byCaller.delete(oldest);
+  }
+
+  /** What the service must show before it answers the caller; undefined when it shows everything. */
+  positionFor({ subject }: Caller, service: ServiceName): Position | undefined {
+    return this.byCaller.size === 0 ? undefined : this.byCaller.get(subject)?.get(service);
+  }
+
+  /** The service shows everything up to the position. */
+  seen({ subject }: Caller, service: ServiceName, position: Position): void {
+    const positions = this.byCaller.get(subject);
+    if (positions === undefined || (positions.get(service) ?? Infinity) > position) return;
+    positions.delete(service);
+    if (positions.size === 0) this.byCaller.delete(subject);
+  }
+}
