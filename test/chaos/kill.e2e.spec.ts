@@ -1,6 +1,6 @@
 import { verifyChain } from '#ledger/hash-chain.js';
-import { openLedger } from '#ledger/open-ledger.js';
 import { type Cairn, MODES } from '../harness/cairn-process.js';
+import { openTestLedger } from '../harness/open-test-ledger.js';
 import { useTestCluster } from '../harness/test-cluster.js';
 import { Random } from './random.js';
 import { Worker } from './worker.js';
@@ -52,7 +52,7 @@ describe.each(MODES)('Cairn, killed at random moments ($mode)', (mode) => {
     }
     const acknowledged = workers.reduce((sum, worker) => sum + worker.acknowledged, 0);
     expect(acknowledged).toBeGreaterThan(rounds * WORKERS);
-    const ledger = await openLedger(cairn);
+    const ledger = await openTestLedger(cairn);
     const report = await verifyChain(ledger);
     await ledger.close();
     expect(report.faults).toEqual([]);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { decodeProtectedHeader } from 'jose';
 import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
 import { ref, streamName } from '#ledger/ref.js';
-import { SqliteLedger } from '#ledger/sqlite-ledger.js';
+import { openTestLedger } from '../harness/open-test-ledger.js';
 import { eventually } from '#platform/testing/eventually.js';
 import { runCommand } from '../harness/cairn-command.js';
 import { type Cairn, MODES } from '../harness/cairn-process.js';
@@ -64,7 +64,7 @@ describe.each(MODES)('revocation ($mode)', (mode) => {
   /** Appends the removal only, as a process does that dies right after appending. */
   const recordRemoval = async (username: string): Promise<void> => {
     const stream = streamName('user', ref('cairn', 'main', username));
-    const ledger = await SqliteLedger.open(join(cairn().dataDir, 'ledger.sqlite'));
+    const ledger = await openTestLedger(cairn());
     const [last] = await ledger.readStream(stream, { direction: 'backwards', limit: 1 });
     const metadata = {
       ...{ actor: 'root', dialect: 'iceprod', correlationId: 'c', causationId: 'c' },
