@@ -83,16 +83,12 @@ export const requestReading = ({ bus, uploads, budget, slowBodies, log, sendErro
       sendError(request, reply, tooLarge());
       return;
     }
-    const withoutBody = new RequestSource({
-      params: request.params,
-      query: request.query,
-      url: request.url,
-      body: null,
-    });
+    const { params, query, url } = request;
+    const withoutBody = () => new RequestSource({ params, query, url, body: null });
     receive(body, route, {
       limits,
       account: new BodyAccount(budget, caller.subject || `address ${request.ip}`, reply.raw),
-      authorize: () => authorize(bus, dialect, route, withoutBody, contextNow()),
+      authorize: () => authorize(bus, dialect, route, withoutBody(), contextNow()),
     }).then(
       (received) => {
         slowBodies.done(request.raw);
@@ -100,7 +96,7 @@ export const requestReading = ({ bus, uploads, budget, slowBodies, log, sendErro
         request.upload = received.blob ?? null;
         read();
       },
-      (error: unknown) => refuse(error, withoutBody),
+      (error: unknown) => refuse(error, withoutBody()),
     );
   };
 };
