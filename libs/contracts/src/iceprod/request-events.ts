@@ -19,6 +19,8 @@ export interface RequestQueued {
 export interface RequestEvents {
   readonly RequestQueued: RequestQueued;
   readonly RequestStarted: { readonly request_id: string };
+  /** The process ended in an orderly way. A process that ends otherwise leaves a started request behind: it was interrupted. */
+  readonly RequestPaused: { readonly request_id: string };
   /** What a materialization makes: settled once, so that another attempt makes nothing else. */
   readonly JobsPlanned: {
     readonly request_id: string;

@@ -5,6 +5,7 @@ import type { Contract, MessageContext, Page } from '#bus/contract.js';
 import { pages } from '#bus/pages.js';
 import { LIST_LIMIT_MAX, type ListOptions, type ListPage } from '#contracts/lists.js';
 import type { RequestEvents } from '#contracts/iceprod/request-events.js';
+import type { DecidedEvent } from '#event-sourcing/command.js';
 import type { Mailbox } from '#event-sourcing/mailbox.js';
 import type { Arguments } from './arguments.js';
 import type { Lease } from './worker-pool.js';
@@ -17,6 +18,30 @@ const STEP_DEADLINE_MS = 60_000;
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
+
+const contextOf = ({ id, creator }: StoredRequest): MessageContext => ({
+  correlationId: id,
+  deadlineMs: Date.now() + STEP_DEADLINE_MS,
+  dialect: 'iceprod',
+  caller: { subject: creator, username: creator, roles: ['system'], groups: [] },
+});
+
+const commandIdOf = ({ id }: StoredRequest, step: string): string => `request/${id}/${step}`;
+
+/** Appends an event of a request, once for each step. */
+export const recordEvent = async (
+  mailbox: Mailbox,
+  request: StoredRequest,
+  step: string,
+  event: DecidedEvent,
+): Promise<void> => {
+  const answer = await mailbox.execute({
+    context: { ...contextOf(request), commandId: commandIdOf(request, step) },
+    timeMicros: nowMicros(),
+    decide: () => ({ events: [event], reply: {} }),
+  });
+  if ('error' in answer) throw DomainError.from(answer.error);
+};
 
 interface OperationTools {
   readonly bus: Bus;
@@ -61,7 +86,7 @@ export class Operation {
     contract: Contract<Request, Reply>,
     request: NoInfer<Request>,
   ): Promise<Reply> {
-    return this.tools.bus.request(contract, request, { ...this.context(), commandId: this.nameOf(step) });
+    return this.tools.bus.request(contract, request, { ...this.context(), commandId: commandIdOf(this.request, step) });
   }
 
   /** As {@link executeOnce}; resolves with undefined if the current state does not allow the command. */
@@ -113,12 +138,8 @@ export class Operation {
 
   /** Appends an event of the request. */
   async record<Type extends keyof RequestEvents>(step: string, type: Type, data: RequestEvents[Type]): Promise<void> {
-    const answer = await this.tools.mailbox.execute({
-      context: { ...this.context(), commandId: this.nameOf(step) },
-      timeMicros: nowMicros(),
-      decide: () => ({ events: [requestEvent(type, data)], reply: {} }),
-    });
-    if ('error' in answer) throw DomainError.from(answer.error);
+    this.checkLease();
+    await recordEvent(this.tools.mailbox, this.request, step, requestEvent(type, data));
   }
 
   /** Works on a dataset while it is locked for other requests. */
@@ -132,10 +153,6 @@ export class Operation {
     // 100 is reserved for the end, when the status says so as well.
     const progress = Math.min(99, Math.floor(part * 100));
     return this.record(`progress/${progress}`, 'RequestProgressed', { request_id: id, progress });
-  }
-
-  private nameOf(step: string): string {
-    return `request/${this.request.id}/${step}`;
   }
 
   /**
@@ -152,12 +169,6 @@ export class Operation {
   /** @throws Interrupted */
   private context(): MessageContext {
     this.checkLease();
-    const { id, creator } = this.request;
-    return {
-      correlationId: id,
-      deadlineMs: Date.now() + STEP_DEADLINE_MS,
-      dialect: 'iceprod',
-      caller: { subject: creator, username: creator, roles: ['system'], groups: [] },
-    };
+    return contextOf(this.request);
   }
 }

@@ -77,6 +77,23 @@ describe('requests', () => {
     expect(model.requests.find('good')).toMatchObject({ status: 'complete', message: '', progress: undefined });
   });
 
+  it('are interrupted when a start follows another, unless the process paused them', () => {
+    const model = new Model();
+    model.make('a');
+    const seen = () => {
+      const { interruptions, isStarted } = model.requests.find('a') ?? {};
+      return [interruptions, isStarted];
+    };
+    model.apply('RequestStarted', { request_id: 'a' });
+    expect(seen()).toEqual([0, true]);
+    model.apply('RequestPaused', { request_id: 'a' });
+    expect(seen()).toEqual([0, false]);
+    for (const interruptions of [0, 1, 2]) {
+      model.apply('RequestStarted', { request_id: 'a' });
+      expect(seen()).toEqual([interruptions, true]);
+    }
+  });
+
   it('are counted by name and status', () => {
     const model = new Model();
     expect(model.requests.counts(undefined)).toEqual({ queued: 0, processing: 0, error: 0, complete: 0 });

@@ -7,6 +7,7 @@ import { priorityOf, REQUEST_STREAMS, type StoredRequest } from './request.js';
 const EVENT_TYPES: Readonly<Record<keyof RequestEvents, true>> = {
   RequestQueued: true,
   RequestStarted: true,
+  RequestPaused: true,
   JobsPlanned: true,
   RequestProgressed: true,
   RequestCompleted: true,
@@ -29,6 +30,7 @@ const counted = (change: string, row: 'old' | 'new'): string =>
 class RequestWriter implements ProjectionWriter {
   private readonly insert;
   private readonly start;
+  private readonly pause;
   private readonly plan;
   private readonly advance;
   private readonly end;
@@ -43,8 +45,11 @@ class RequestWriter implements ProjectionWriter {
        VALUES (?, ?, ?, 'queued', ?, 0, ?, ?, ?, ?, ?, ?, ?, '')`,
     );
     this.start = database.prepare(
-      `UPDATE request SET status = 'processing', attempts = attempts + 1, changed = ? WHERE id = ? AND ${OPEN}`,
+      `UPDATE request SET status = 'processing', attempts = attempts + 1, interruptions = interruptions + started,
+         started = 1, changed = ?
+       WHERE id = ? AND ${OPEN}`,
     );
+    this.pause = database.prepare(`UPDATE request SET started = 0 WHERE id = ? AND ${OPEN}`);
     this.plan = database.prepare(
       'INSERT OR IGNORE INTO request_plan (id, dataset_id, first_index, last_index) VALUES (?, ?, ?, ?)',
     );
@@ -74,6 +79,9 @@ class RequestWriter implements ProjectionWriter {
       case 'RequestStarted':
         this.start.run(timeMicros, id);
         return;
+      case 'RequestPaused':
+        this.pause.run(id);
+        return;
       case 'JobsPlanned':
         this.plan.run(id, String(data['dataset_id']), Number(data['from']), Number(data['to']));
         return;
@@ -96,7 +104,7 @@ class RequestWriter implements ProjectionWriter {
 /** Asynchronous requests with their state. */
 export const requestProjection: Projection = {
   name: 'requests',
-  version: 2,
+  version: 3,
   streamPrefixes: [REQUEST_STREAMS],
   eventTypes: Object.keys(EVENT_TYPES),
   tables: `
@@ -107,6 +115,8 @@ export const requestProjection: Projection = {
       status TEXT NOT NULL,
       priority INTEGER NOT NULL,
       attempts INTEGER NOT NULL,
+      interruptions INTEGER NOT NULL DEFAULT 0,
+      started INTEGER NOT NULL DEFAULT 0,
       made INTEGER NOT NULL,
       changed INTEGER NOT NULL,
       creator TEXT NOT NULL,
@@ -160,6 +170,8 @@ const requestOf = (row: Readonly<Record<string, SQLOutputValue>>): StoredRequest
     datasetId: textOf(row['dataset_id']),
     status,
     attempts: Number(row['attempts']),
+    interruptions: Number(row['interruptions']),
+    isStarted: Number(row['started']) === 1,
     madeMicros: Number(row['made']),
     changedMicros: Number(row['changed']),
     creator: String(row['creator']),

@@ -14,12 +14,12 @@ import { changeStatuses } from './change-statuses.js';
 import { DatasetCredentials } from './dataset-credentials.js';
 import { DatasetPriorities } from './dataset-priorities.js';
 import { editConfig } from './edit-config.js';
-import { Operation, Interrupted } from './operation.js';
+import { Operation, Interrupted, recordEvent } from './operation.js';
 import { WorkerPool, type Lease } from './worker-pool.js';
 import { materialize } from './materialize.js';
 import { requestDenied, requesterOf } from './request-access.js';
 import { Requests } from './request-projection.js';
-import type { StoredRequest } from './request.js';
+import { INTERRUPTIONS_MAX, requestEvent, type StoredRequest } from './request.js';
 import { type StorageAccess, submit } from './submit.js';
 
 const MICROS_PER_SECOND = 1_000_000;
@@ -27,6 +27,8 @@ const MICROS_PER_MS = 1000;
 
 /** The error of a request whose arguments the blob store has lost. */
 const ARGUMENTS_LOST = 'the arguments of the request are lost';
+
+const INTERRUPTED_TOO_OFTEN = `interrupted ${INTERRUPTIONS_MAX} times: each time, Cairn stopped or made no progress while it worked on the request`;
 
 /** The result of a request, as members of its payload. */
 type Results = Readonly<Record<string, unknown>>;
@@ -78,8 +80,9 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     clearTimeout(this.timer);
-    this.pool.close();
+    const begun = this.pool.close();
     await this.pool.idle();
+    await Promise.all(begun.map((id) => this.pause(id)));
   }
 
   /** Starts what can start now. */
@@ -106,6 +109,11 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
     const { bus, mailbox, log } = this;
     const { id, attempts, status } = request;
     try {
+      if (lease.interruptions >= INTERRUPTIONS_MAX) {
+        const operation = new Operation(request, {}, { bus, mailbox, lease });
+        await operation.record('failed', 'RequestFailed', { request_id: id, message: INTERRUPTED_TOO_OFTEN });
+        return;
+      }
       const text = await this.argumentsOf(request);
       const operation = new Operation(request, JSON.parse(text ?? '{}') as Arguments, { bus, mailbox, lease });
       // A request that waits for long must not fill the history with attempts.
@@ -120,6 +128,18 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
       if (!(error instanceof Interrupted) && !lease.resumed)
         log.warn({ error, requestId: id }, 'A request has to wait; will retry');
       throw error;
+    }
+  }
+
+  /** Without this, an orderly stop would count as an interruption. */
+  private async pause(id: string): Promise<void> {
+    const request = this.shown.find(id);
+    if (request?.status !== 'processing' || !request.isStarted) return;
+    try {
+      const event = requestEvent('RequestPaused', { request_id: id });
+      await recordEvent(this.mailbox, request, `paused/${request.attempts}`, event);
+    } catch (error) {
+      this.log.warn({ error, requestId: id }, 'A request could not be paused; it counts as interrupted');
     }
   }
 

@@ -14,6 +14,10 @@ export interface StoredRequest {
   readonly datasetId: string | undefined;
   readonly status: RequestStatus;
   readonly attempts: number;
+  /** Attempts that ended with their process or their lease, before the last attempt. */
+  readonly interruptions: number;
+  /** An attempt has begun, and has neither finished nor been paused. */
+  readonly isStarted: boolean;
   readonly madeMicros: number;
   readonly changedMicros: number;
   readonly creator: string;
@@ -26,6 +30,9 @@ export interface StoredRequest {
   readonly results: string | undefined;
   readonly message: string;
 }
+
+/** A request that was interrupted so often fails: it may be what ends the process. */
+export const INTERRUPTIONS_MAX = 3;
 
 /** Materializations may wait longest: all other requests go first (IceProd contract 16). */
 export const priorityOf = (action: Action): number => (action === 'materialization' ? 1 : 10);

@@ -1,4 +1,4 @@
-import type { StoredRequest } from './request.js';
+import { INTERRUPTIONS_MAX, type StoredRequest } from './request.js';
 
 /** Requests that run at a time. */
 const CONCURRENCY_LIMIT = 4;
@@ -18,6 +18,8 @@ export interface Lease {
   readonly signal: AbortSignal;
   /** The work was interrupted before and waited for a retry: the same attempt continues. */
   readonly resumed: boolean;
+  /** Earlier attempts that ended with their process or their lease. */
+  readonly interruptions: number;
   /** Renews the lease. */
   readonly heartbeat: () => void;
   /** Locks a dataset meanwhile. A request that names its dataset holds that lock anyway. */
@@ -74,24 +76,33 @@ export class WorkerPool {
     for (const request of this.options.open()) {
       if (this.running.size >= CONCURRENCY_LIMIT) break;
       if (this.running.has(request.id) || !this.canStart(request)) continue;
+      // What may have ended the process runs alone before it fails, so that it takes no others with it.
+      const isSuspect = this.interruptionsOf(request) >= INTERRUPTIONS_MAX - 1;
+      if (isSuspect && this.running.size > 0) break;
       const dueMicros = this.dueMicros(request);
       if (dueMicros > nowMicros) later(dueMicros);
       else this.start(request, nowMicros);
+      if (isSuspect && this.running.size > 0) break;
     }
     for (const { heartbeatMicros, waits } of this.running.values())
       if (!waits) later(heartbeatMicros + LEASE_TIMEOUT_MICROS);
     return nextMicros;
   }
 
-  /** Interrupts all work. */
-  close(): void {
+  /** Interrupts all work. @returns ids of requests that were begun here and may be unfinished */
+  close(): readonly string[] {
     this.closed = true;
     for (const run of [...this.running.values()]) run.abort.abort();
+    return [...new Set([...this.running.keys(), ...this.backoffs.keys()])];
   }
 
   /** Resolves when no request runs any more. */
   async idle(): Promise<void> {
     while (this.running.size > 0) await this.released.promise;
+  }
+
+  private interruptionsOf({ id, interruptions, isStarted }: StoredRequest): number {
+    return isStarted && !this.backoffs.has(id) ? interruptions + 1 : interruptions;
   }
 
   private dueMicros({ id, status, madeMicros }: StoredRequest): number {
@@ -114,6 +125,7 @@ export class WorkerPool {
     const lease: Lease = {
       signal: run.abort.signal,
       resumed: this.backoffs.has(request.id),
+      interruptions: this.interruptionsOf(request),
       heartbeat: () => {
         run.heartbeatMicros = this.options.nowMicros();
       },

@@ -34,6 +34,7 @@ class TestPool {
   add(id: string, action: Action, datasetId?: string, fields: Partial<StoredRequest> = {}): void {
     this.requests.push({
       ...{ id, action, datasetId, status: 'queued', attempts: 0, madeMicros: this.now, changedMicros: this.now },
+      ...{ interruptions: 0, isStarted: false },
       ...{
         creator: 'alice',
         role: 'user',
@@ -224,5 +225,33 @@ describe('a worker pool', () => {
     await idle;
     testPool.pass(MINUTE);
     expect(testPool.started).toEqual(['a']);
+  });
+
+  it('counts an attempt that an earlier process began as interrupted, and one that waits here not', async () => {
+    const pool = new TestPool();
+    pool.add('left', 'submit', 'd', { status: 'processing', attempts: 1, isStarted: true });
+    pool.pass(0);
+    expect(pool.lease('left')).toMatchObject({ interruptions: 1, resumed: false });
+    await pool.fail('left');
+    pool.pass(MINUTE);
+    expect(pool.started).toEqual(['left', 'left']);
+    expect(pool.lease('left')).toMatchObject({ interruptions: 0, resumed: true });
+  });
+
+  it('runs a request alone that may have ended the process twice', async () => {
+    const pool = new TestPool();
+    pool.add('other', 'submit', 'd', { madeMicros: 0 });
+    pool.pass(3 * SECOND);
+    const twice = { status: 'processing', attempts: 2, interruptions: 1, isStarted: true } as const;
+    pool.add('suspect', 'submit', 'e', { ...twice, madeMicros: 0 });
+    pool.add('later', 'submit', 'f', { attempts: 3 });
+    pool.pass(3 * SECOND);
+    expect(pool.started).toEqual(['other']);
+    await pool.end('other');
+    pool.pass(0);
+    expect(pool.started).toEqual(['other', 'suspect']);
+    await pool.end('suspect');
+    pool.pass(0);
+    expect(pool.started).toEqual(['other', 'suspect', 'later']);
   });
 });
