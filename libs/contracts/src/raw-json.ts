@@ -15,16 +15,28 @@ export const FIELD_DEPTH_MAX = 32;
 const BACKSLASH = 0x5c;
 
 const WHITESPACE = /[ \t\n\r]/;
-const SEPARATORS = /[ \t\n\r,:]*/y;
-const SCALAR = /[^ \t\n\r,:[\]{}"]+/y;
 const STRUCTURE = /["[\]{}]/g;
 
 const broken = (at: number): SyntaxError => new SyntaxError(`Not valid JSON at ${at}`);
 
-const behindSeparators = (text: string, at: number): number => {
-  SEPARATORS.lastIndex = at;
-  SEPARATORS.test(text);
-  return SEPARATORS.lastIndex;
+/** By character: whether it separates values, and whether it ends a value that is neither string, list nor object. */
+const SEPARATES = new Uint8Array(128);
+const ENDS_SCALAR = new Uint8Array(128);
+for (const character of ' \t\n\r,:') SEPARATES[character.charCodeAt(0)] = 1;
+for (const character of ' \t\n\r,:[]{}"') ENDS_SCALAR[character.charCodeAt(0)] = 1;
+
+/** Index after the separators that begin at `start`. */
+const behindSeparators = (text: string, start: number): number => {
+  let at = start;
+  while (SEPARATES[text.charCodeAt(at)] === 1) at += 1;
+  return at;
+};
+
+const behindScalar = (text: string, start: number): number => {
+  let at = start;
+  while (at < text.length && ENDS_SCALAR[text.charCodeAt(at)] !== 1) at += 1;
+  if (at === start) throw broken(start);
+  return at;
 };
 
 /** Index after the string that begins at `at`. */
@@ -85,9 +97,7 @@ const behindValue = (text: string, at: number): number => {
     case '[':
       return behindBrackets(text, at);
     default:
-      SCALAR.lastIndex = at;
-      if (!SCALAR.test(text)) throw broken(at);
-      return SCALAR.lastIndex;
+      return behindScalar(text, at);
   }
 };
 
@@ -119,6 +129,10 @@ export const kindOf = (raw: string): RawKind => {
   }
 };
 
+/** The name that a text with quotes is. Few have escapes, which only a parser reads. */
+const nameIn = (quoted: string): string =>
+  quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
+
 /** Splits the text of an object into its members. */
 export const membersOf = (object: string): Map<string, string> => {
   const members = new Map<string, string>();
@@ -128,7 +142,7 @@ export const membersOf = (object: string): Map<string, string> => {
     const nameEnd = behindString(object, at);
     const valueStart = behindSeparators(object, nameEnd);
     const valueEnd = behindValue(object, valueStart);
-    members.set(JSON.parse(object.slice(at, nameEnd)) as string, object.slice(valueStart, valueEnd));
+    members.set(nameIn(object.slice(at, nameEnd)), object.slice(valueStart, valueEnd));
     at = behindSeparators(object, valueEnd);
   }
   return members;

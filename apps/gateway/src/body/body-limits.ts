@@ -1,23 +1,34 @@
+import type { JsonLimits } from '#contracts/json-scanner.js';
+
 const MIB = 1024 * 1024;
 
 /** What the body of a request may have at most. */
-export interface BodyLimits {
+export interface BodyLimits extends JsonLimits {
   /** Of the decoded body. */
   readonly bytesMax: number;
-  /** JSON values: strings, numbers, booleans, nulls, lists and objects; names of members do not count. */
-  readonly valuesMax: number;
-  /** Of nested lists and objects. Python's parser could not read a response that holds a more deeply nested document. */
-  readonly levelsMax: number;
 }
 
+/** Python's parser could not read a response that holds a more deeply nested document. */
+const LEVELS_MAX = 100;
+
 /** Enough for documents of everyday size. A dialect may take it as its default. */
-export const DEFAULT_BODY_LIMITS: BodyLimits = { bytesMax: MIB, valuesMax: 50_000, levelsMax: 100 };
+export const DEFAULT_BODY_LIMITS: BodyLimits = {
+  bytesMax: MIB,
+  valuesMax: 50_000,
+  namesMax: 50_000,
+  levelsMax: LEVELS_MAX,
+};
 
 /**
  * What no route may exceed: parsing blocks the event loop, so these bound how long other requests wait. A test measures
- * it (`body-limits.e2e.spec.ts`).
+ * it (`large-bodies.e2e.spec.ts`).
  */
-const CEILING: BodyLimits = { bytesMax: 8 * MIB, valuesMax: 101_000, levelsMax: 100 };
+const CEILING: BodyLimits = {
+  bytesMax: 4 * MIB,
+  valuesMax: 101_000,
+  namesMax: 50_000,
+  levelsMax: LEVELS_MAX,
+};
 
 /** Uploads are never parsed as a whole. Logs are large (IceProd contract 1.1.8). */
 const UPLOAD_BYTES_MAX = 128 * MIB;
@@ -29,7 +40,11 @@ const PUBLIC_BYTES_MAX = 64 * 1024;
 export const DOCUMENT_BODY: Partial<BodyLimits> = { bytesMax: CEILING.bytesMax };
 
 /** Lists of up to 100,000 ids, and a few members beside. */
-export const BULK_BODY: Partial<BodyLimits> = { bytesMax: CEILING.bytesMax, valuesMax: CEILING.valuesMax };
+export const BULK_BODY: Partial<BodyLimits> = {
+  bytesMax: CEILING.bytesMax,
+  valuesMax: CEILING.valuesMax,
+  namesMax: 1_000,
+};
 
 interface LimitedRoute {
   readonly name: string;
@@ -48,7 +63,7 @@ export const bodyLimitsOf = (
   dialect: { readonly bodyLimits: BodyLimits },
 ): BodyLimits => {
   const limits = { ...dialect.bodyLimits, ...bodyLimits };
-  for (const key of ['bytesMax', 'valuesMax', 'levelsMax'] as const) {
+  for (const key of ['bytesMax', 'valuesMax', 'namesMax', 'levelsMax'] as const) {
     if (limits[key] > CEILING[key]) throw new Error(`${key} of route ${name} is more than ${CEILING[key]}`);
   }
   if (policy === 'public') return { ...limits, bytesMax: Math.min(limits.bytesMax, PUBLIC_BYTES_MAX) };

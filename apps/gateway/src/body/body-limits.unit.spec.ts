@@ -7,9 +7,14 @@ const route = { name: 'r', policy: { roles: ['user'] } };
 
 describe('the limits of bodies', () => {
   it('are those of the dialect unless the route declares others', () => {
-    expect(bodyLimitsOf(route, dialect)).toEqual({ bytesMax: MIB, valuesMax: 50_000, levelsMax: 100 });
-    expect(bodyLimitsOf({ ...route, bodyLimits: DOCUMENT_BODY }, dialect).bytesMax).toBe(8 * MIB);
-    expect(bodyLimitsOf({ ...route, bodyLimits: BULK_BODY }, dialect).valuesMax).toBe(101_000);
+    expect(bodyLimitsOf(route, dialect)).toEqual(DEFAULT_BODY_LIMITS);
+    expect(bodyLimitsOf({ ...route, bodyLimits: DOCUMENT_BODY }, dialect).bytesMax).toBe(4 * MIB);
+    expect(bodyLimitsOf({ ...route, bodyLimits: BULK_BODY }, dialect)).toEqual({
+      bytesMax: 4 * MIB,
+      valuesMax: 101_000,
+      namesMax: 1_000,
+      levelsMax: 100,
+    });
   });
 
   it('are large for uploads and small without a token', () => {
@@ -19,7 +24,7 @@ describe('the limits of bodies', () => {
 
   it('cannot be declared so large that other requests would wait', () => {
     expect(() => bodyLimitsOf({ ...route, bodyLimits: { bytesMax: 9 * MIB } }, dialect)).toThrow(
-      'bytesMax of route r is more than 8388608',
+      'bytesMax of route r is more than 4194304',
     );
     expect(() => bodyLimitsOf({ ...route, bodyLimits: { valuesMax: 1e6 } }, dialect)).toThrow('valuesMax');
   });

@@ -1,9 +1,11 @@
 import { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
+import { JsonScanner } from '#contracts/json-scanner.js';
 import { HttpError } from '../edge/request-error.js';
+import { release } from '../route/body-chunks.js';
+import { invalid } from '../route/request-source.js';
 import type { BodyAccount } from './body-budget.js';
 import type { BodyLimits } from './body-limits.js';
-import { checkSmallBody, JsonScanner } from './json-scanner.js';
 
 /** Larger bodies are read on only if the caller may do what the request asks for, and are scanned while they arrive. */
 const LARGE_BYTES = 64 * 1024;
@@ -20,8 +22,34 @@ export const tooLarge = (): HttpError => new HttpError(413, 'Request body is too
 
 /** Drops what is still on its way, so that a client that sends all before it reads gets the response. */
 export const dropRest = (stream: Readable): void => {
-  if (stream instanceof IncomingMessage) stream.resume();
+  if (stream instanceof IncomingMessage) stream.on('data', release).resume();
   else stream.destroy();
+};
+
+const refuseExcess = (excess: string | undefined): void => {
+  if (excess !== undefined) throw invalid(`body ${excess}`);
+};
+
+/** Whether a byte occurs more often than this. */
+const occursMoreThan = (most: number, byte: number, body: Buffer): boolean => {
+  let count = 0;
+  for (let at = body.indexOf(byte); at !== -1; at = body.indexOf(byte, at + 1)) {
+    count += 1;
+    if (count > most) return true;
+  }
+  return false;
+};
+
+/**
+ * Checks the levels of a body so small that it cannot hold too many values. Most have few brackets, and are not scanned.
+ *
+ * @throws DomainError kind `invalid`
+ */
+const checkSmallBody = (body: Buffer, limits: BodyLimits): void => {
+  const bracketsMax = limits.levelsMax / 2;
+  if (occursMoreThan(bracketsMax, 0x7b, body) || occursMoreThan(bracketsMax, 0x5b, body)) {
+    refuseExcess(new JsonScanner(limits).feed(body));
+  }
 };
 
 /**
@@ -30,7 +58,7 @@ export const dropRest = (stream: Readable): void => {
  * @throws DomainError kind `invalid`
  */
 export const checkBody = (body: Buffer, limits: BodyLimits): void => {
-  if (body.length > LARGE_BYTES) new JsonScanner(limits).feed(body);
+  if (body.length > LARGE_BYTES) refuseExcess(new JsonScanner(limits).feed(body));
   else checkSmallBody(body, limits);
 };
 
@@ -52,6 +80,7 @@ export const readBody = (stream: Readable, { limits, account, authorize }: BodyR
       stop();
       // Errors of a stream may still come.
       stream.on('error', () => undefined);
+      for (const chunk of chunks.splice(0)) release(chunk);
       dropRest(stream);
       reject(error instanceof Error ? error : new Error(String(error)));
     };
@@ -60,7 +89,7 @@ export const readBody = (stream: Readable, { limits, account, authorize }: BodyR
     const scanHeld = (): void => {
       try {
         scanner = new JsonScanner(limits);
-        for (const chunk of chunks) scanner.feed(chunk);
+        for (const chunk of chunks) refuseExcess(scanner.feed(chunk));
         stream.resume();
       } catch (error) {
         fail(error);
@@ -72,7 +101,7 @@ export const readBody = (stream: Readable, { limits, account, authorize }: BodyR
         if (bytes > limits.bytesMax) throw tooLarge();
         account.holds(bytes);
         chunks.push(chunk);
-        if (scanner !== undefined) scanner.feed(chunk);
+        if (scanner !== undefined) refuseExcess(scanner.feed(chunk));
         else if (bytes > LARGE_BYTES) {
           stream.pause();
           authorize().then(scanHeld, fail);

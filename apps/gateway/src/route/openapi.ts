@@ -189,9 +189,9 @@ const MIB = 1024 * KIB;
 const sizeText = (bytes: number): string => (bytes < MIB ? `${bytes / KIB} KiB` : `${bytes / MIB} MiB`);
 
 const bodyLimitsText = (route: AnyRoute, dialect: Dialect): string => {
-  const { bytesMax, valuesMax, levelsMax } = bodyLimitsOf(route, dialect);
-  const values = valuesMax.toLocaleString('en');
-  return `At most ${sizeText(bytesMax)}, ${values} JSON values, and ${levelsMax} levels of nested lists and objects.`;
+  const { bytesMax, valuesMax, namesMax, levelsMax } = bodyLimitsOf(route, dialect);
+  const [values, names] = [valuesMax, namesMax].map((count) => count.toLocaleString('en'));
+  return `At most ${sizeText(bytesMax)}, ${values} JSON values, ${names} names of members, and ${levelsMax} levels of nested lists and objects.`;
 };
 
 const operationOf = (route: AnyRoute, dialect: Dialect, schemas: Readonly<Record<string, Schema>>): Operation => {

@@ -127,6 +127,9 @@ const EXTRA_FIELDS: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
   ['auth_groups_read', (value) => Array.isArray(value) && value.every(isText)],
 ]);
 
+/** More than the fields of a dataset may have together. */
+const EXTRA_CHARACTERS_MAX = 128 * 1024;
+
 /** What a submission says itself: fields of these names are left out. */
 const OWN_FIELDS: readonly string[] = [
   ...['description', 'jobs_submitted', 'tasks_submitted', 'tasks_per_job', 'group', 'username'],
@@ -134,6 +137,7 @@ const OWN_FIELDS: readonly string[] = [
 
 /** Further fields that a submission brings along, but for those that it says itself; empty text brings none. */
 export const extraFields = (text: string | null): Arguments | DomainError => {
+  if (text !== null && text.length > EXTRA_CHARACTERS_MAX) return invalid('extra_submit_fields is too long');
   const given = text === null || text === '' ? {} : objectIn(text);
   if (given === undefined) return invalid('extra_submit_fields is not a JSON object');
   const wrong = Object.keys(given).find((name) => EXTRA_FIELDS.get(name)?.(given[name]) === false);

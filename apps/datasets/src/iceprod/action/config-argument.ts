@@ -1,8 +1,12 @@
 import { DomainError } from '#platform/domain-error.js';
 import { objectIn } from '#platform/json-object.js';
+import { JsonScanner } from '#contracts/json-scanner.js';
 import { withoutNonFinite } from '#contracts/non-finite.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
 import { checkConfig } from '../config/check-config.js';
+
+/** As for configs that are the body of a request; the levels are those that {@link checkConfig} allows. */
+const LIMITS = { valuesMax: 50_000, namesMax: 50_000, levelsMax: 1_000 };
 
 /** The text of a config with another version; texts of numbers and the order of members stay as they are. */
 export const ofVersion32 = (config: string): string | undefined => {
@@ -33,6 +37,8 @@ const invalid = (message: string): DomainError => new DomainError('invalid', 're
  * @param datasetId `undefined` for a dataset to be submitted, whose config has to be of version 3.2
  */
 export const checkRequestedConfig = (datasetId: string | undefined, text: string): string | DomainError => {
+  const excess = new JsonScanner(LIMITS).feed(Buffer.from(text));
+  if (excess !== undefined) return invalid(`config ${excess}`);
   const config = withNullsForNonFinite(text);
   const meant = datasetId === undefined ? ofVersion32(config) : config;
   const checked =

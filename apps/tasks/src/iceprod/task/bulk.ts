@@ -45,7 +45,11 @@ function* listedTasks(view: TaskView, datasetId: string, ids: readonly string[])
 }
 
 function* ofJobs(view: TaskView, datasetId: string, jobs: readonly string[]): Iterable<readonly Selected[]> {
-  for (const job of new Set(jobs)) yield* view.unitsOfJob(datasetId, job);
+  for (const [index, job] of [...new Set(jobs)].entries()) {
+    yield* view.unitsOfJob(datasetId, job);
+    // Jobs without tasks yield nothing themselves.
+    if (index % SLICE === SLICE - 1) yield [];
+  }
 }
 
 const selected = (view: TaskView, { dataset_id, jobs, tasks }: TaskSelection): Iterable<readonly Selected[]> => {

@@ -1,5 +1,12 @@
-import { invalid } from '../route/request-source.js';
-import type { BodyLimits } from './body-limits.js';
+/** What a JSON text may have at most. */
+export interface JsonLimits {
+  /** Strings, numbers, booleans, nulls, lists and objects; names of members do not count. */
+  readonly valuesMax: number;
+  /** Of members. Each costs a parser several times as much as an element of a list. */
+  readonly namesMax: number;
+  /** Of nested lists and objects. */
+  readonly levelsMax: number;
+}
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -30,19 +37,22 @@ for (const [characters, meaning] of [
  * text is JSON: of other text it counts at least what a parser would make until the first error.
  */
 export class JsonScanner {
+  private excess: string | undefined;
   private values = 0;
+  private names = 0;
   private levels = 0;
   private isInString = false;
   private isEscaped = false;
   private isInScalar = false;
 
-  constructor(private readonly limits: Pick<BodyLimits, 'valuesMax' | 'levelsMax'>) {}
+  constructor(private readonly limits: JsonLimits) {}
 
-  /** @throws DomainError kind `invalid` as soon as there are too many values or levels */
-  feed(chunk: Uint8Array): void {
+  /** What the text so far has too much of, as the end of a sentence about it; undefined when it keeps the limits. */
+  feed(chunk: Uint8Array): string | undefined {
     const { length } = chunk;
     let at = 0;
     while (at < length) at = this.isInString ? this.scanString(chunk, at) : this.scanOutside(chunk, at);
+    return this.excess;
   }
 
   /** Index behind the string's end, or behind the chunk. */
@@ -90,8 +100,7 @@ export class JsonScanner {
           this.levels -= 1;
           break;
         case COLON:
-          // The string before it was a name.
-          this.values -= 1;
+          this.countName();
       }
     }
     return length;
@@ -100,34 +109,20 @@ export class JsonScanner {
   private countValue(): void {
     this.values += 1;
     const { valuesMax } = this.limits;
-    if (this.values > valuesMax) throw invalid(`body has more than ${valuesMax} values`);
+    if (this.values > valuesMax) this.excess ??= `has more than ${valuesMax} values`;
+  }
+
+  /** The string before was a name. */
+  private countName(): void {
+    this.values -= 1;
+    this.names += 1;
+    const { namesMax } = this.limits;
+    if (this.names > namesMax) this.excess ??= `has more than ${namesMax} names`;
   }
 
   private openLevel(): void {
     this.levels += 1;
     const { levelsMax } = this.limits;
-    if (this.levels > levelsMax) throw invalid(`body is nested deeper than ${levelsMax} levels`);
+    if (this.levels > levelsMax) this.excess ??= `is nested deeper than ${levelsMax} levels`;
   }
 }
-
-/** Whether a byte occurs more often than this. */
-const occursMoreThan = (most: number, byte: number, body: Buffer): boolean => {
-  let count = 0;
-  for (let at = body.indexOf(byte); at !== -1; at = body.indexOf(byte, at + 1)) {
-    count += 1;
-    if (count > most) return true;
-  }
-  return false;
-};
-
-/**
- * Checks the levels of a body so small that it cannot hold too many values. Most have few brackets, and are not scanned.
- *
- * @throws DomainError kind `invalid`
- */
-export const checkSmallBody = (body: Buffer, limits: BodyLimits): void => {
-  const bracketsMax = limits.levelsMax / 2;
-  if (occursMoreThan(bracketsMax, 0x7b, body) || occursMoreThan(bracketsMax, 0x5b, body)) {
-    new JsonScanner(limits).feed(body);
-  }
-};
