@@ -13,6 +13,7 @@ import {
   SetTaskStatus,
   SummarizeTasks,
 } from '#contracts/iceprod/tasks.js';
+import { eventually } from '#platform/testing/eventually.js';
 import { parseTimestamp } from '#platform/clock.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { TasksModule } from '../../tasks.module.js';
@@ -235,9 +236,13 @@ describe('lists of a dataset', () => {
       const { home } = await addMembers(3, 2);
       const ledgerShown = async (): Promise<number> => {
         const head = await host.ledger.head();
-        let shown = await page(kind.list, { dataset_id: home });
-        while (shown.position < head) shown = await page(kind.list, { dataset_id: home });
-        return shown.position;
+        let shown = 0;
+        // Asking without a pause would keep the read model from following.
+        await eventually(async () => {
+          shown = (await page(kind.list, { dataset_id: home })).position;
+          return shown >= head;
+        }, true);
+        return shown;
       };
       const position = await ledgerShown();
       expect((await page(kind.list, { dataset_id: home, changed_since: { position } })).ids).toEqual([]);
