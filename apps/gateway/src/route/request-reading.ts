@@ -1,12 +1,14 @@
 import type { FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify';
 import { Readable } from 'node:stream';
 import type { Bus } from '#bus/bus.js';
+import type { Caller } from '#bus/contract.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { Log } from '#platform/logging.js';
 import type { StoredBlob } from '#storage/blob-store.js';
 import { BodyAccount, type BodyBudget } from '../body/body-budget.js';
 import { type BodyReading, dropRest, readBody, tooLarge } from '../body/read-body.js';
 import type { SlowBodies } from '../body/slow-bodies.js';
+import { clientOf } from '../edge/connection-limits.js';
 import { HttpError } from '../edge/request-error.js';
 import type { SendError } from '../edge/send-error.js';
 import { authorize, errorAfterAuthorization, isForeign, needsLease } from './authorization.js';
@@ -24,6 +26,10 @@ interface Needs {
   readonly log: Log;
   readonly sendError: SendError;
 }
+
+/** Who answers for the memory that a body takes. */
+const payerOf = ({ ip }: FastifyRequest, { issuer = '', subject }: Caller): string =>
+  subject === '' ? `address ${clientOf(ip)}` : `${issuer} ${subject}`;
 
 /** Reads what controllers get: the validated fields of the request and the context of its messages. */
 export const requestReading = ({ bus, uploads, budget, slowBodies, log, sendError }: Needs): preHandlerHookHandler => {
@@ -87,7 +93,7 @@ export const requestReading = ({ bus, uploads, budget, slowBodies, log, sendErro
     const withoutBody = () => new RequestSource({ params, query, url, body: null });
     receive(body, route, {
       limits,
-      account: new BodyAccount(budget, caller.subject || `address ${request.ip}`, reply.raw),
+      account: new BodyAccount(budget, payerOf(request, caller), reply.raw),
       authorize: () => authorize(bus, dialect, route, withoutBody(), contextNow()),
     }).then(
       (received) => {
