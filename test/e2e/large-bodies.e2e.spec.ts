@@ -86,10 +86,10 @@ describe('large bodies', () => {
     const cluster = useTestCluster(mode);
 
     const longestWaitMs = async ({ anonymous, admin }: TestCluster, [, method, path, sent]: Request) => {
-      let isOver = false;
-      const answer = admin.send(method, path, sent).finally(() => (isOver = true));
+      const progress = { isOver: false };
+      const answer = admin.send(method, path, sent).finally(() => (progress.isOver = true));
       let longest = 0;
-      while (!isOver) {
+      while (!progress.isOver) {
         const sentMs = performance.now();
         await anonymous.get('/livez');
         longest = Math.max(longest, performance.now() - sentMs);
