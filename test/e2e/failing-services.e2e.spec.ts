@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
-import { type NatsServer, startNatsServer } from '#bus/testing/nats-server.js';
+import { connectNats } from '#bus/nats-connection.js';
+import { memoryLog } from '#bus/testing/serve-module.js';
+import { loadEnvironment } from '#platform/environment.js';
+import { type SecuredBroker, startSecuredBroker } from '../harness/secured-broker.js';
 import { eventually } from '#platform/testing/eventually.js';
 import { startOver } from '../harness/cairn-process.js';
 import type { Answer, HttpClient } from '../harness/http-client.js';
@@ -16,12 +18,12 @@ const idsOfJobs = async (client: HttpClient, datasetId: string): Promise<readonl
   Object.keys((await client.get(`/datasets/${datasetId}/jobs?keys=job_id`)).json as object);
 
 describe('failing service processes', () => {
-  let broker: NatsServer;
+  let broker: SecuredBroker;
   let cluster: TestCluster;
   let cleanUp = (): Promise<void> => Promise.resolve();
 
   beforeAll(async () => {
-    broker = await startNatsServer();
+    broker = await startSecuredBroker();
     cleanUp = () => broker.remove();
     const cairn = await startOver(broker, VARIABLES);
     cleanUp = () => cairn.remove();
@@ -127,7 +129,7 @@ describe('failing service processes', () => {
 
   it('answer 503 with Retry-After when the broker dies during an upload', async () => {
     const { cairn, system } = cluster;
-    const connection = await connect({ servers: broker.url });
+    const connection = await connectNats(loadEnvironment(broker.variablesOf('gateway')), 'gateway', memoryLog().log);
     const manager = await jetstreamManager(connection);
     const chunks = async (): Promise<number> => (await manager.streams.info('OBJ_cairn')).state.messages;
     const before = await chunks();

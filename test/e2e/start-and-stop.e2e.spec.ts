@@ -1,7 +1,8 @@
 import { createServer } from 'node:net';
 import { EventStoreDbDouble } from '#ledger/testing/eventstoredb-double.js';
-import { type NatsServer, startNatsServer } from '#bus/testing/nats-server.js';
+
 import { type Cairn, startOver } from '../harness/cairn-process.js';
+import { type SecuredBroker, startSecuredBroker } from '../harness/secured-broker.js';
 import { VARIABLES } from '../harness/test-cluster.js';
 
 /** Sooner than the limit after which a process gives up and ends with 1. */
@@ -26,12 +27,12 @@ const stillRunning = async (pids: ReadonlyMap<string, number>, withinMs: number)
 };
 
 describe('services that are told to stop', () => {
-  let broker: NatsServer;
+  let broker: SecuredBroker;
   let ledger: EventStoreDbDouble;
   let cairn: Cairn;
 
   beforeEach(async () => {
-    broker = await startNatsServer();
+    broker = await startSecuredBroker();
     ledger = await EventStoreDbDouble.start();
     cairn = await startOver(broker, { ...VARIABLES, EVENTSTORE_URL: ledger.url });
   });
@@ -80,7 +81,7 @@ const refusals = async (port: number, count: number): Promise<void> => {
 
 describe('services that are started first', () => {
   it('wait for NATS and the ledger', async () => {
-    const broker = await startNatsServer();
+    const broker = await startSecuredBroker();
     const ledger = await EventStoreDbDouble.start();
     await broker.stop('SIGKILL');
     ledger.stopNode(0);

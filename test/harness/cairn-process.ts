@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type NatsServer, startNatsServer } from '#bus/testing/nats-server.js';
 import { claimsGranting } from '#platform/tokens/claims.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
+import { type SecuredBroker, startSecuredBroker } from './secured-broker.js';
 
 /** Processes run what `npm run build` has compiled, as users do. */
 const DIST = resolve('dist/apps');
@@ -124,6 +124,8 @@ interface Composition {
   readonly mode: string;
   readonly processes: readonly string[];
   readonly variables: Variables;
+  /** Those that differ from process to process. */
+  readonly variablesOf?: (process: string) => Variables;
   readonly cleanUp: () => Promise<void>;
 }
 
@@ -144,7 +146,8 @@ class RunningCairn implements Cairn {
     };
     const started = names.map((name) => {
       const script = join(DIST, name, 'src/main.js');
-      const process = new CairnProcess(name, script, { ...variables, ...this.composition.variables });
+      const own = this.composition.variablesOf?.(name);
+      const process = new CairnProcess(name, script, { ...variables, ...own, ...this.composition.variables });
       this.running.set(name, process);
       return process;
     });
@@ -199,17 +202,18 @@ export const startEmbedded = (variables: Variables = {}): Promise<Cairn> =>
   run({ mode: 'embedded', processes: ['cairn'], variables, cleanUp: () => Promise.resolve() });
 
 /** Gateway and services as processes of their own, over a broker, on one SQLite ledger. */
-export const startOver = (broker: NatsServer, variables: Variables = {}): Promise<Cairn> =>
+export const startOver = (broker: SecuredBroker, variables: Variables = {}): Promise<Cairn> =>
   run({
     mode: 'distributed',
     processes: [...SERVICES, 'gateway'],
-    variables: { NATS_URL: broker.url, ...variables },
+    variables,
+    variablesOf: broker.variablesOf,
     cleanUp: () => broker.remove(),
   });
 
 /** As {@link startOver}, with a NATS server of its own. */
 export const startDistributed = async (variables: Variables = {}): Promise<Cairn> =>
-  startOver(await startNatsServer(), variables);
+  startOver(await startSecuredBroker(), variables);
 
 /** A way to run Cairn. */
 export interface Mode {

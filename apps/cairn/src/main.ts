@@ -41,6 +41,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./key-command.js')).keyCommand,
   },
   {
+    name: 'bus',
+    summary: 'make keys and permissions for separate processes over NATS',
+    load: async () => (await import('./bus-command.js')).busCommand,
+  },
+  {
     name: 'verify',
     summary: 'check that nobody has changed the history',
     load: async () => (await import('./verify-command.js')).verifyCommand,

@@ -1,11 +1,21 @@
-import { connect } from '@nats-io/transport-node';
+import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { NatsBus } from './nats-bus.js';
 import { connectNats, NatsUnreachable } from './nats-connection.js';
 import { NatsStrategy } from './nats.strategy.js';
-import { ChunkedMessages } from './chunked-messages.js';
-import { busContract, contextFor, Echo, Silent, SuiteController } from './testing/bus-contract.js';
+import type { ProcessName } from './contract.js';
+import { codecOf, makeTestKeys, type TestKeys } from './testing/message-keys.js';
+import {
+  busContract,
+  Callable,
+  contextFor,
+  Echo,
+  Secret,
+  Silent,
+  SuiteController,
+  type SuiteSetup,
+} from './testing/bus-contract.js';
 import { type NatsServer, startNatsServer } from './testing/nats-server.js';
-import { memoryLog, serveModule, SuiteModule } from './testing/serve-module.js';
+import { AuthModule, DatasetsModule, memoryLog, serveModule, TasksModule } from './testing/serve-module.js';
 
 interface Running {
   readonly logged: () => string;
@@ -15,12 +25,18 @@ interface Running {
   kill(): Promise<void>;
 }
 
-const startService = async (server: NatsServer): Promise<Running> => {
+const MODULES = { tasks: TasksModule, datasets: DatasetsModule, auth: AuthModule };
+
+const startService = async (
+  server: NatsServer,
+  keys?: TestKeys,
+  name: keyof typeof MODULES = 'tasks',
+): Promise<Running> => {
   const { log, logged } = memoryLog();
-  const connection = await connectNats({ NATS_URL: [server.url] }, 'tasks', log);
+  const connection = await connectNats({ NATS_URL: [server.url] }, name, log);
   const app = await serveModule(
-    SuiteModule,
-    new NatsStrategy(connection, new ChunkedMessages(connection), 'tasks', log),
+    MODULES[name],
+    new NatsStrategy(connection, codecOf(name, connection, log, keys), name, log),
     log,
   );
   return {
@@ -33,28 +49,39 @@ const startService = async (server: NatsServer): Promise<Running> => {
   };
 };
 
-const startBus = async (
-  server: NatsServer,
-): Promise<{ readonly bus: NatsBus; readonly close: () => Promise<void> }> => {
-  const connection = await connectNats({ NATS_URL: [server.url] }, 'gateway', memoryLog().log);
-  return { bus: new NatsBus(connection, new ChunkedMessages(connection)), close: () => connection.close() };
+interface Sender {
+  readonly bus: NatsBus;
+  readonly close: () => Promise<void>;
+}
+
+const startBus = async (server: NatsServer, keys?: TestKeys, name: ProcessName = 'gateway'): Promise<Sender> => {
+  const { log } = memoryLog();
+  const connection = await connectNats({ NATS_URL: [server.url] }, name, log);
+  return {
+    bus: new NatsBus(connection, codecOf(name, connection, log, keys), name),
+    close: () => connection.close(),
+  };
 };
 
-busContract('NATS', async () => {
+const suiteSetup = async (keys?: TestKeys): Promise<SuiteSetup> => {
   const server = await startNatsServer();
-  const service = await startService(server);
-  const { bus, close } = await startBus(server);
+  const service = await startService(server, keys);
+  const others = [await startService(server, keys, 'datasets'), await startService(server, keys, 'auth')];
+  const { bus, close } = await startBus(server, keys);
   return {
     bus,
     logged: service.logged,
     close: async () => {
       SuiteController.release();
       await close();
-      await service.stop();
+      for (const started of [service, ...others]) await started.stop();
       await server.remove();
     },
   };
-});
+};
+
+busContract('NATS', () => suiteSetup());
+busContract('NATS with keys', () => suiteSetup(makeTestKeys()));
 
 describe('NATS transport', () => {
   let server: NatsServer;
@@ -143,8 +170,10 @@ describe('NATS transport', () => {
   it('refuses a message that is not one', async () => {
     await start();
     const stranger = await connect({ servers: server.url });
-    const answer = await stranger.request(Echo.subject, '{"hello":1}');
-    expect(answer.json()).toMatchObject({ error: { code: 'bus.unreadable' } });
+    const answer = await stranger.request(Echo.subject, 'gateway - json -\n{"hello":1}');
+    expect(answer.string()).toMatch(/^tasks - json -\n\{"error":\{.*"bus\.unreadable"/);
+    await expect(stranger.request(Echo.subject, '{"hello":1}', { timeout: 200 })).rejects.toThrow('timeout');
+    expect(running[0]?.logged()).toContain('a message was refused');
     await stranger.close();
   });
 
@@ -153,6 +182,125 @@ describe('NATS transport', () => {
     const refused = connectNats({ NATS_URL: [server.url] }, 'tasks', memoryLog().log, 300);
     await expect(refused).rejects.toThrow(NatsUnreachable);
     await expect(refused).rejects.toThrow(`NATS_URL is set but no connection is made to 127.0.0.1:${server.port}`);
+  });
+});
+
+describe('NATS transport with keys', () => {
+  const keys = makeTestKeys();
+  let server: NatsServer;
+  let service: Running;
+  let sender: Sender;
+  /** Has full rights at the broker, as its administrator has. */
+  let intruder: NatsConnection;
+
+  beforeAll(async () => {
+    server = await startNatsServer();
+    service = await startService(server, keys);
+    sender = await startBus(server, keys);
+    intruder = await connect({ servers: server.url });
+  });
+  afterAll(async () => {
+    await intruder.close();
+    await sender.close();
+    await service.stop();
+    await server.remove();
+  });
+
+  /** The bytes of a request while it crosses the broker. */
+  const captured = async (send: () => Promise<unknown>): Promise<{ request: Msg; answer: Msg }> => {
+    const messages: Msg[] = [];
+    const everything = intruder.subscribe('>', { callback: (_error, message) => void messages.push(message) });
+    await intruder.flush();
+    await send();
+    await intruder.flush();
+    everything.unsubscribe();
+    const [request, answer] = messages;
+    if (request === undefined || answer === undefined) throw new Error('nothing was captured');
+    return { request, answer };
+  };
+
+  const refuses = async (subject: string, data: Uint8Array | string): Promise<void> => {
+    const answered = intruder.request(subject, data, { timeout: 300 });
+    await expect(answered).rejects.toThrow('timeout');
+  };
+
+  it('refuses messages of a stranger, whoever they name as caller', async () => {
+    const message = JSON.stringify({ context: contextFor(), request: { text: 'forged' } });
+    await refuses(Echo.subject, message);
+    await refuses(Echo.subject, `gateway - json -\n${message}`);
+    expect(service.logged()).toContain('a message was refused');
+  });
+
+  it('refuses a captured message with another text, subject or place for its answer', async () => {
+    const { request } = await captured(() => sender.bus.request(Echo, { text: 'mine' }, contextFor()));
+    await refuses(Echo.subject, request.data);
+    const changed = Buffer.from(Buffer.from(request.data).toString('latin1').replace('alice', 'admin'), 'latin1');
+    const before = service.logged().length;
+    intruder.publish(Echo.subject, changed, { reply: request.reply ?? '' });
+    intruder.publish('cairn.v1.tasks.test.refuse', request.data, { reply: request.reply ?? '' });
+    const answers: Msg[] = [];
+    const listening = intruder.subscribe(request.reply ?? '', {
+      callback: (_error, message) => void answers.push(message),
+    });
+    await intruder.flush();
+    await sender.bus.request(Echo, { text: 'later' }, contextFor());
+    await intruder.flush();
+    listening.unsubscribe();
+    expect(answers).toEqual([]);
+    expect(service.logged().length).toBeGreaterThanOrEqual(before);
+  });
+
+  it('refuses a message after its deadline, as a copy that somebody sends again', async () => {
+    const connection = await connectNats({ NATS_URL: [server.url] }, 'gateway', memoryLog().log);
+    const codec = codecOf('gateway', connection, memoryLog().log, keys);
+    const ask = async (withinMs: number): Promise<unknown> => {
+      const reply = `_INBOX.gateway.late${withinMs}`;
+      const message = { context: contextFor(withinMs), request: { text: 'late' } };
+      const answers = connection.subscribe(reply, { max: 1 });
+      connection.publish(Echo.subject, codec.encodeRequest(Echo, reply, message).bytes, { reply });
+      for await (const { data } of answers) return codec.decodeAnswer('tasks', reply, data);
+      return undefined;
+    };
+    await expect(ask(-30_000)).resolves.toEqual({ reply: { text: 'late' } });
+    await expect(ask(-61_000)).resolves.toMatchObject({ error: { code: 'bus.refused' } });
+    await connection.close();
+  });
+
+  it('refuses what a service may not send, and answers what it may', async () => {
+    const pilots = await startBus(server, keys, 'pilots');
+    await expect(pilots.bus.request(Echo, { text: 'x' }, contextFor())).rejects.toMatchObject({
+      code: 'bus.refused',
+      message: 'the message was refused: pilots may not send it',
+    });
+    await expect(pilots.bus.request(Callable, {}, contextFor())).resolves.toEqual({});
+    await pilots.close();
+  });
+
+  it('ignores the answer of a stranger and waits for the right one', async () => {
+    const forger = intruder.subscribe(Echo.subject, {
+      callback: (_error, { reply = '' }) => {
+        intruder.publish(reply, 'tasks - json -\n{"reply":{"text":"forged"}}');
+        intruder.publish(reply, '{"reply":{"text":"forged"}}');
+      },
+    });
+    await intruder.flush();
+    await expect(sender.bus.request(Echo, { text: 'true' }, contextFor())).resolves.toEqual({ text: 'true' });
+    forger.unsubscribe();
+  });
+
+  it('encrypts what a contract seals, in both directions, large or small', async () => {
+    for (const text of ['hunter2', 'hunter2'.repeat(200_000)]) {
+      const seen: string[] = [];
+      const everything = intruder.subscribe('>', {
+        callback: (_error, { data }) => void seen.push(Buffer.from(data).toString('latin1')),
+      });
+      await intruder.flush();
+      await expect(sender.bus.request(Secret, { text }, contextFor())).resolves.toEqual({ text });
+      await intruder.flush();
+      everything.unsubscribe();
+      expect(seen.length).toBeGreaterThan(1);
+      expect(seen.filter((message) => /hunter2|"text"/.test(message))).toEqual([]);
+    }
   });
 });
 

@@ -3,8 +3,10 @@ import { nextLoopTurn } from '#platform/loop-turn.js';
 import type { Metrics } from '#platform/metrics.js';
 import { timeOrderedId } from '#platform/time-ordered-id.js';
 import { Bus, noAnswer } from './bus.js';
-import type { Answer, Contract, MessageContext, ServiceName } from './contract.js';
-import type { ChunkedMessages } from './chunked-messages.js';
+import type { Answer, Contract, MessageContext, ProcessName, ServiceName } from './contract.js';
+import type { MessageCodec } from './message-codec.js';
+import { MessageRefused } from './message-frames.js';
+import { inboxPrefix } from './nats-connection.js';
 
 /** A request without an answer is sent again after this time, then after twice as long, and so on. */
 const RESEND_AFTER_MS = 1000;
@@ -19,6 +21,8 @@ const NO_RESPONDERS = 503;
 interface Pending {
   readonly subject: string;
   readonly service: ServiceName;
+  /** Subject of the answer. */
+  readonly reply: string;
   readonly bytes: Uint8Array;
   readonly deadlineMs: number;
   readonly settle: (answer: Answer<unknown>) => void;
@@ -33,33 +37,38 @@ interface Pending {
  * get one for it.
  */
 export class NatsBus extends Bus {
-  private readonly inbox = createInbox();
+  private readonly inbox: string;
   private readonly pending = new Map<string, Pending>();
   private lastNumber = 0;
 
   constructor(
     private readonly connection: NatsConnection,
-    private readonly messages: ChunkedMessages,
+    private readonly codec: MessageCodec,
+    name: ProcessName,
     metrics?: Metrics,
   ) {
     super(metrics);
+    this.inbox = createInbox(inboxPrefix(name));
     // One subscription for all answers; the last token of the subject says which request it belongs to.
     connection.subscribe(`${this.inbox}.*`, { callback: (error, message) => this.receive(error, message) });
   }
 
   protected override deliver<Request, Reply>(
-    { subject, service, kind }: Contract<Request, Reply>,
+    contract: Contract<Request, Reply>,
     request: Request,
     context: MessageContext,
   ): Promise<Answer<Reply>> {
     return new Promise((resolve) => {
+      const { subject, service, kind } = contract;
       const named = kind === 'command' ? { commandId: timeOrderedId(), ...context } : context;
-      const { bytes, release } = this.messages.encodeRequest({ context: named, request });
       this.lastNumber += 1;
       const id = this.lastNumber.toString(36);
+      const reply = `${this.inbox}.${id}`;
+      const { bytes, release } = this.codec.encodeRequest(contract, reply, { context: named, request });
       const pending: Pending = {
         subject,
         service,
+        reply,
         bytes,
         deadlineMs: context.deadlineMs,
         settle: (answer) => {
@@ -80,15 +89,15 @@ export class NatsBus extends Bus {
 
   private send(id: string, pending: Pending): void {
     // The requests of one turn of the event loop leave in one write, and wake the broker and the service once.
-    void nextLoopTurn().then(() => this.publish(id, pending));
+    void nextLoopTurn().then(() => this.publish(pending));
     const waitMs = pending.resendAfterMs;
     pending.resendAfterMs *= 2;
     this.later(id, pending, waitMs, 'deadline passed');
   }
 
-  private publish(id: string, pending: Pending): void {
+  private publish(pending: Pending): void {
     try {
-      this.connection.publish(pending.subject, pending.bytes, { reply: `${this.inbox}.${id}` });
+      this.connection.publish(pending.subject, pending.bytes, { reply: pending.reply });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       pending.settle({ error: noAnswer(pending.service, why).toValue() });
@@ -121,7 +130,14 @@ export class NatsBus extends Bus {
   }
 
   private open(data: Uint8Array, pending: Pending): void {
-    const opened = this.messages.decode(data);
+    let opened: unknown;
+    try {
+      opened = this.codec.decodeAnswer(pending.service, pending.reply, data);
+    } catch (error) {
+      // The answer of the service may still come: an answer that somebody else wrote must not stand in its way.
+      if (error instanceof MessageRefused) return;
+      throw error;
+    }
     if (!(opened instanceof Promise)) {
       pending.settle(opened as Answer<unknown>);
       return;

@@ -3,9 +3,10 @@ import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import { withCorrelation } from '#platform/correlation.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { Log } from '#platform/logging.js';
-import type { Answer, Message } from './contract.js';
+import { type Answer, contractOf, type Message, type ServiceName } from './contract.js';
 import { MessageServer } from './message.server.js';
-import type { ChunkedMessages } from './chunked-messages.js';
+import type { MessageCodec, ReceivedRequest } from './message-codec.js';
+import { MessageRefused } from './message-frames.js';
 
 const UNREADABLE = new DomainError('invalid', 'bus.unreadable', 'the message could not be read').toValue();
 const UNSENDABLE = new DomainError('internal', 'bus.unsendable', 'the answer could not be sent').toValue();
@@ -15,6 +16,12 @@ const FINISH_WITHIN_MS = 5000;
 
 /** Nor than this for a broker that does not answer. */
 const BROKER_WITHIN_MS = 1000;
+
+/**
+ * How far clocks of hosts may be apart. Nobody waits for the answer to a message whose deadline has passed for longer: it is a
+ * copy that somebody sent again.
+ */
+const CLOCK_SKEW_MS = 60_000;
 
 const isMessage = (value: unknown): value is Message<unknown> =>
   typeof value === 'object' && value !== null && 'context' in value && 'request' in value;
@@ -27,8 +34,8 @@ export class NatsStrategy extends MessageServer {
 
   constructor(
     private readonly connection: NatsConnection,
-    private readonly messages: ChunkedMessages,
-    private readonly queue: string,
+    private readonly codec: MessageCodec,
+    private readonly queue: ServiceName,
     private readonly log: Log,
   ) {
     super();
@@ -77,7 +84,7 @@ export class NatsStrategy extends MessageServer {
   private receive(subject: string, message: Msg): void {
     const { reply } = message;
     if (reply === undefined || this.inFlight.has(reply)) return;
-    const done = this.answer(subject, message)
+    const done = this.answer(subject, reply, message)
       .catch((error: unknown) => this.log.error({ error, subject }, 'could not answer a message'))
       .then(() => {
         this.inFlight.delete(reply);
@@ -85,20 +92,46 @@ export class NatsStrategy extends MessageServer {
     this.inFlight.set(reply, done);
   }
 
-  private async answer(subject: string, message: Msg): Promise<void> {
-    const answer = await this.answerOf(subject, message.data);
+  private async answer(subject: string, reply: string, message: Msg): Promise<void> {
+    let received: ReceivedRequest;
     try {
-      message.respond(this.messages.encodeAnswer(answer));
+      const decoded = this.codec.decodeRequest(subject, reply, message.data);
+      received = decoded instanceof Promise ? await decoded : decoded;
     } catch (error) {
-      message.respond(this.messages.encodeAnswer({ error: UNSENDABLE }));
+      if (error instanceof MessageRefused) return;
+      throw error;
+    }
+    const replyTo = { process: received.from, subject: reply, isSealed: received.isSealed };
+    const answer = await this.answerOf(subject, reply, received);
+    try {
+      message.respond(this.codec.encodeAnswer(replyTo, answer));
+    } catch (error) {
+      message.respond(this.codec.encodeAnswer(replyTo, { error: UNSENDABLE }));
       throw error;
     }
   }
 
-  private async answerOf(subject: string, data: Uint8Array): Promise<Answer<unknown> | undefined> {
-    const opened = this.messages.decode(data);
-    const received = opened instanceof Promise ? await (opened as Promise<unknown>) : opened;
-    if (!isMessage(received)) return { error: UNREADABLE };
-    return withCorrelation(received.context.correlationId, () => this.handle(subject, received));
+  private async answerOf(
+    subject: string,
+    reply: string,
+    received: ReceivedRequest,
+  ): Promise<Answer<unknown> | undefined> {
+    const { message } = received;
+    if (!isMessage(message)) return { error: UNREADABLE };
+    const why = this.codec.areProtected ? reasonToRefuse(subject, received, message) : undefined;
+    if (why !== undefined) return { error: this.codec.refuse(subject, reply, why).toValue() };
+    return withCorrelation(message.context.correlationId, () => this.handle(subject, message));
   }
 }
+
+/** A process that proves who it is may still not send everything: see `calledBy` in {@link contractOf}'s contracts. */
+const reasonToRefuse = (
+  subject: string,
+  { from, isSealed }: ReceivedRequest,
+  { context }: Message<unknown>,
+): string | undefined => {
+  const contract = contractOf(subject);
+  if (from !== 'gateway' && contract?.calledBy.includes(from) !== true) return `${from} may not send it`;
+  if (contract?.isSealed === true && !isSealed) return 'it is not encrypted';
+  return context.deadlineMs + CLOCK_SKEW_MS < Date.now() ? 'its deadline has passed' : undefined;
+};

@@ -39,7 +39,7 @@ const start = async ({ name, module }: Service): Promise<void> => {
     throw new Error('is starting: it waits for NATS and the ledger, then reads what is new');
   });
   const probes = await listenForProbes(environment, health, metrics);
-  const { connection, messages, bus } = await openNats(environment, name, log, metrics);
+  const { connection, codec, bus } = await openNats(environment, name, log, metrics);
   health.add('nats', () => connection.flush());
   const ledger = await openLedger({
     dataDir: environment.CAIRN_DATA_DIR,
@@ -52,7 +52,7 @@ const start = async ({ name, module }: Service): Promise<void> => {
   });
   health.add('data folder', diskCheck(environment.CAIRN_DATA_DIR));
 
-  const strategy = new NatsStrategy(connection, messages, name, log);
+  const strategy = new NatsStrategy(connection, codec, name, log);
   const app = await NestFactory.createMicroservice(
     {
       module,

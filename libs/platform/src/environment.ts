@@ -195,6 +195,18 @@ export class Environment {
   @GivenWith('NATS_USER', 'a file with the password of NATS_USER')
   readonly NATS_PASSWORD_FILE?: string;
 
+  /** File with the private keys by which this process proves to others who it is. Requires `BUS_PUBLIC_KEYS`. */
+  @GivenWith('BUS_PUBLIC_KEYS', 'a file with the private key of this process')
+  readonly BUS_PRIVATE_KEY?: string;
+
+  /** File with the public keys of all processes. */
+  @GivenWith('BUS_PRIVATE_KEY', 'a file with the public keys of all processes')
+  readonly BUS_PUBLIC_KEYS?: string;
+
+  /** Whether a process without `BUS_PRIVATE_KEY` may use a broker on another host: `on` or `off`. */
+  @IsIn(['on', 'off'], { message: 'on or off' })
+  readonly BUS_INSECURE: 'on' | 'off' = 'off';
+
   /** EventStoreDB connection string; without it the ledger is the SQLite file in the data folder. */
   @IsOptional()
   @Matches(/^(esdb|kurrentdb)(\+discover)?:\/\/\S+$/, { message: 'a URL such as esdb://127.0.0.1:2113?tls=false' })

@@ -16,7 +16,8 @@ import { DomainError } from '#platform/domain-error.js';
 import { keyOf, nameOf } from './blob-name.js';
 import { type BlobContent, BlobStore, hasPrefix, type ListedBlob, piecesOf, type StoredBlob } from './blob-store.js';
 
-const BUCKET = 'cairn';
+/** The bucket of all processes of a Cairn. */
+export const BUCKET = 'cairn';
 
 /** Small, so that what waits to be collected as garbage stays small as well. */
 const CHUNK_BYTES = 16 * 1024;

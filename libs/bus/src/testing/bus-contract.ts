@@ -18,6 +18,10 @@ import { WaitForPosition, type PositionRequest } from '../visibility.js';
 
 export const Echo = query<{ text: string }, { text: string }>('tasks', 'test.echo');
 const Describe = command<Nothing, Record<string, unknown>>('tasks', 'test.describe');
+/** Sent by services too. */
+export const Callable = query<Nothing, Nothing>('tasks', 'test.callable', { calledBy: ['pilots'] });
+/** Answers the text that it got, as {@link Echo}, and is encrypted between processes. */
+export const Secret = query<{ text: string }, { text: string }>('tasks', 'test.secret', { isSealed: true });
 const Refuse = query<Nothing, Nothing>('tasks', 'test.refuse');
 const ThrowRefusal = query<Nothing, Nothing>('tasks', 'test.throw-refusal');
 const Crash = query<Nothing, Nothing>('tasks', 'test.crash');
@@ -50,6 +54,16 @@ export class SuiteController {
   @MessagePattern(Echo.subject)
   async echo({ request }: Message<{ text: string }>): Promise<Answer<{ text: string }>> {
     await Promise.resolve();
+    return { reply: request };
+  }
+
+  @MessagePattern(Callable.subject)
+  callable(): Answer<Nothing> {
+    return { reply: {} };
+  }
+
+  @MessagePattern(Secret.subject)
+  secret({ request }: Message<{ text: string }>): Answer<{ text: string }> {
     return { reply: request };
   }
 
@@ -102,19 +116,27 @@ export class SuiteController {
   change({ request }: Message<{ position: number }>): Answer<{ changed: true }> {
     return { reply: { changed: true }, position: request.position };
   }
+}
 
+/** Shows everything. */
+@Controller()
+export class DatasetsController {
+  @MessagePattern(WaitForPosition('datasets').subject)
+  reached(): Answer<Nothing> {
+    return { reply: {} };
+  }
+}
+
+/** Shows only the oldest events. */
+@Controller()
+export class AuthController {
   @MessagePattern(Look.subject)
   look(): Answer<{ seen: true }> {
     return { reply: { seen: true } };
   }
 
-  @MessagePattern(WaitForPosition('datasets').subject)
-  reachedInDatasets(): Answer<Nothing> {
-    return { reply: {} };
-  }
-
   @MessagePattern(WaitForPosition('auth').subject)
-  reachedInAuth({ request }: Message<PositionRequest>): Answer<Nothing> {
+  reached({ request }: Message<PositionRequest>): Answer<Nothing> {
     return request.position <= SuiteController.authShowsUpTo
       ? { reply: {} }
       : { error: new DomainError('unavailable', 'test.behind', 'behind').toValue() };

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** Debian puts it where only administrators' `PATH` leads. */
 const PROGRAMS = ['nats-server', '/usr/sbin/nats-server'];
@@ -62,15 +62,24 @@ const portOf = (child: ChildProcess): Promise<number> =>
 
 export interface NatsServerOptions {
   readonly jetStream?: boolean;
-  /** Text of a configuration file. */
+  /** Text of a configuration file, and of files beside it that it includes. */
   readonly config?: string;
+  readonly included?: Readonly<Record<string, string>>;
 }
 
 /** A broker of one's own, with JetStream unless the options say otherwise, on a free port of this machine and with its own temporary folder. */
-export const startNatsServer = async ({ jetStream = true, config }: NatsServerOptions = {}): Promise<NatsServer> => {
+export const startNatsServer = async ({
+  jetStream = true,
+  config,
+  included = {},
+}: NatsServerOptions = {}): Promise<NatsServer> => {
   const folder = await mkdtemp(join(tmpdir(), 'cairn-nats-'));
   const file = join(folder, 'nats.conf');
   if (config !== undefined) await writeFile(file, config, { mode: 0o600 });
+  for (const [name, text] of Object.entries(included)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text, { mode: 0o600 });
+  }
   const args = (port: number): string[] => [
     ...['-a', '127.0.0.1', '-p', String(port)],
     ...(config === undefined ? [] : ['-c', file]),

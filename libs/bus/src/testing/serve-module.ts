@@ -4,10 +4,20 @@ import { NestFactory } from '@nestjs/core';
 import { createLog, type Log, NestLog } from '#platform/logging.js';
 import { MessageExceptionFilter } from '../message-exception.filter.js';
 import type { MessageServer } from '../message.server.js';
-import { SuiteController } from './bus-contract.js';
+import { AuthController, DatasetsController, SuiteController } from './bus-contract.js';
 
-/** The service of the suite that every transport passes. */
+/** Handlers of the services of the suite that every transport passes. */
 @Module({ controllers: [SuiteController] })
+export class TasksModule {}
+
+@Module({ controllers: [DatasetsController] })
+export class DatasetsModule {}
+
+@Module({ controllers: [AuthController] })
+export class AuthModule {}
+
+/** All of them in one process. */
+@Module({ imports: [TasksModule, DatasetsModule, AuthModule] })
 export class SuiteModule {}
 
 /** A log whose lines a test can read. */
