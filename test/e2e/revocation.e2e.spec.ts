@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeProtectedHeader } from 'jose';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
 import { ref, streamName } from '#ledger/ref.js';
 import { openTestLedger } from '../harness/open-test-ledger.js';
@@ -14,6 +14,7 @@ import { logInByDevice, REALM, refresh, sendForm } from '../harness/device-login
 import { useTestCluster } from '../harness/test-cluster.js';
 
 const PASSWORD = 'noot noot';
+const FORGOTTEN = refused(403, 'authentication failed');
 const ENDED = { status: 400, json: { error: 'invalid_grant' } };
 const KEY = { url: 'https://s3.example', type: 's3', buckets: ['b'], access_key: 'a', secret_key: 'very secret' };
 
@@ -39,6 +40,8 @@ describe.each(MODES)('revocation ($mode)', (mode) => {
     return found.length;
   };
 
+  const readWith = (token: string) => cluster().anonymous.as(token).get('/datasets?keys=dataset');
+
   it('revokes a refresh token for its own client only', async () => {
     const [mine, other] = [await logIn(), await logIn()];
     await runCommand(cairn(), ['client', 'add', 'stranger', '--public']);
@@ -56,8 +59,11 @@ describe.each(MODES)('revocation ($mode)', (mode) => {
 
   it('revokes all tokens of a user while the server runs', async () => {
     const tokens = [await logIn(), await logIn()];
+    const access = await accessToken(tokens[0] ?? '');
+    expect((await readWith(access)).status).toBe(200);
     await runCommand(cairn(), ['user', 'logout', 'pingu']);
     for (const token of tokens) expect(await refresh(cairn(), token)).toMatchObject(ENDED);
+    await eventually(() => readWith(access), FORGOTTEN);
     expect((await refresh(cairn(), await logIn())).status).toBe(200);
   });
 
@@ -103,6 +109,79 @@ describe.each(MODES)('revocation ($mode)', (mode) => {
     expect(await remove(admin, '/users/tux')).toEqual(done);
     expect(await system.get('/users/tux/credentials')).toEqual(ok([]));
     expect(await countCredentials()).toBe(0);
+  });
+
+  it('refuses all tokens of a removed user, also after restarts and under the same name again', async () => {
+    const { admin, anonymous, system } = cluster();
+    const access = await accessToken(await logIn());
+    const signed = await cairn().token({ username: 'pingu', roles: ['user', 'admin'] });
+    const temporary = (await anonymous.as(access).post('/create_token', {})).json as { result: string };
+    const tokens = [access, signed, temporary.result];
+    for (const token of tokens) expect((await readWith(token)).status).toBe(200);
+    expect(await remove(admin, '/users/pingu')).toEqual(done);
+    for (const token of tokens) {
+      // The service refuses what the gateway might not know of yet.
+      expect(await anonymous.as(token).post('/create_token', {})).toMatchObject({ status: 403 });
+      await eventually(() => readWith(token), FORGOTTEN);
+      expect(await anonymous.as(token).post('/datasets', {})).toEqual(FORGOTTEN);
+    }
+    expect(await system.get('/users/pingu')).toEqual(refused(404, 'User not found'));
+    // A gateway that starts later, and then a rebuilt service, know it as well.
+    await cairn().restart();
+    for (const token of tokens) expect(await readWith(token)).toEqual(FORGOTTEN);
+    expect(await admin.put('/users/pingu')).toEqual(done);
+    expect((await admin.get('/users/pingu')).json).toMatchObject({ roles: [], groups: [] });
+    expect(await admin.put('/users/pingu/roles', { roles: ['user'] })).toEqual(done);
+    const later = await accessToken(await logIn());
+    expect((await readWith(later)).status).toBe(200);
+    for (const token of tokens) expect(await readWith(token)).toEqual(FORGOTTEN);
+  });
+
+  it('refuses tokens of a removed user who never had a record', async () => {
+    const { admin } = cluster();
+    const token = await cairn().token({ username: 'visitor', roles: ['user'] });
+    expect((await readWith(token)).status).toBe(200);
+    expect(await remove(admin, '/users/visitor')).toEqual(done);
+    await eventually(() => readWith(token), FORGOTTEN);
+  });
+
+  it('refuses tokens of a service whose account was removed, and no others', async () => {
+    const { admin, system } = cluster();
+    const token = await cairn().token({ username: 'old-grid', roles: ['system'] });
+    expect((await readWith(token)).status).toBe(200);
+    expect(await remove(admin, '/users/old-grid')).toEqual(done);
+    await eventually(() => readWith(token), FORGOTTEN);
+    expect((await system.get('/users')).status).toBe(200);
+  });
+
+  it('refuses tokens with roles and groups that a user has lost', async () => {
+    const { admin } = cluster();
+    const refreshToken = await logIn();
+    await admin.put('/users/pingu/roles', { roles: ['user', 'admin'] });
+    await admin.put('/users/pingu/groups', { groups: ['users', 'simprod'] });
+    const strong = await accessToken(refreshToken);
+    expect((await cluster().anonymous.as(strong).get('/roles')).status).toBe(200);
+    await admin.put('/users/pingu/roles', { roles: ['user'] });
+    await eventually(() => readWith(strong), FORGOTTEN);
+    const grouped = await accessToken(refreshToken);
+    expect(decodeJwt(grouped)['groups']).toContain('/posix/simprod-submit');
+    // What a user gains revokes nothing.
+    await admin.put('/users/pingu/groups', { groups: ['users', 'simprod', 'filtering'] });
+    expect((await readWith(grouped)).status).toBe(200);
+    await admin.put('/users/pingu/groups', { groups: ['users'] });
+    await eventually(() => readWith(grouped), FORGOTTEN);
+    const now = await accessToken(refreshToken);
+    expect(decodeJwt(now)['groups']).not.toContain('/posix/simprod-submit');
+    expect((await readWith(now)).status).toBe(200);
+  });
+
+  it('revokes the tokens of a removed client', async () => {
+    const secret = await runCommand(cairn(), ['client', 'add', 'old-farm', '--system']);
+    const form = { grant_type: 'client_credentials', client_id: 'old-farm', client_secret: secret };
+    const service = String((await sendForm(cairn(), 'token', form)).json['access_token']);
+    expect((await readWith(service)).status).toBe(200);
+    await runCommand(cairn(), ['client', 'remove', 'old-farm']);
+    await eventually(() => readWith(service), FORGOTTEN);
   });
 
   it('removes a group with its credentials', async () => {

@@ -26,6 +26,9 @@ import { DeviceChallenges } from './openid/device-challenges.js';
 import { OpenIdController } from './openid/openid.controller.js';
 import { UserAuthenticator } from './openid/user-authenticator.js';
 import { Realms } from './openid/realms.js';
+import { OperatorRevocations } from './revocation/operator-revocations.js';
+import { RevocationController } from './revocation/revocation.controller.js';
+import { revocationProjection } from './revocation/revocation-projection.js';
 import { roleProjection } from './role/role-projection.js';
 import { userProjection } from './user/user-projection.js';
 
@@ -40,6 +43,7 @@ import { userProjection } from './user/user-projection.js';
         groupsProjection,
         roleProjection,
         credentialProjection,
+        revocationProjection,
         ...DIALECTS.flatMap(({ projections }) => projections),
       ],
     }),
@@ -47,6 +51,7 @@ import { userProjection } from './user/user-projection.js';
   controllers: [
     KeyController,
     TokenCheckController,
+    RevocationController,
     OpenIdController,
     ...DIALECTS.flatMap(({ controllers }) => controllers),
   ],
@@ -79,6 +84,7 @@ import { userProjection } from './user/user-projection.js';
     CredentialUse,
     CredentialsOfOwner,
     UserProvisioning,
+    OperatorRevocations,
     PasswordAttempts,
     CodeAttempts,
     UserAuthenticator,

@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { loadEnvironment } from '#platform/environment.js';
 import { Clients, generateSecret, hashSecret } from '../../auth/src/account/clients.js';
+import { SERVICE_ACCOUNT_PREFIX } from '#platform/tokens/user-name.js';
+import { requestRevocation } from '../../auth/src/revocation/operator-revocations.js';
 import { plainName } from './account-name.js';
 import { repeated, type Terminal, UsageError } from './command-line.js';
 import { withAccountStore } from './data-folder.js';
@@ -52,10 +54,13 @@ export const clientCommand = ({ env, stdout }: Terminal): Command => {
 
   command
     .command('remove')
-    .description('remove a client')
+    .description('remove a client, and revoke its tokens')
     .argument('<id>', 'client id', plainName)
     .action((clientId: string) =>
-      withAccountStore(loadEnvironment(env), (store) => new Clients(store).remove(clientId)),
+      withAccountStore(loadEnvironment(env), async (store) => {
+        await new Clients(store).remove(clientId);
+        await requestRevocation(store, SERVICE_ACCOUNT_PREFIX + clientId);
+      }),
     );
 
   command

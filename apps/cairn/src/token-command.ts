@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { loadEnvironment } from '#platform/environment.js';
 import { claimsGranting, RolesUnclaimable } from '#platform/tokens/claims.js';
 import { WORKER_ROLE } from '#contracts/leases.js';
+import { localName } from '#platform/tokens/user-name.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import { repeated, type Terminal, UsageError } from './command-line.js';
 import { existingDataFolder } from './data-folder.js';
@@ -24,6 +25,7 @@ interface Options {
 
 const userName = (text: string): string => {
   if (text === '') throw new InvalidArgumentError('It must not be empty.');
+  if (localName(text) !== text) throw new InvalidArgumentError('Tokens cannot name such a user.');
   return text;
 };
 

@@ -10,7 +10,8 @@ import {
   PASSWORD_CHARACTERS_MIN,
 } from '../../auth/src/account/password.js';
 import { logOutEverywhere } from '../../auth/src/openid/key-value-adapter.js';
-import { plainName } from './account-name.js';
+import { requestRevocation } from '../../auth/src/revocation/operator-revocations.js';
+import { newUserName, plainName } from './account-name.js';
 import { repeated, type Terminal, UsageError } from './command-line.js';
 import { withAccountStore } from './data-folder.js';
 import { knownNames } from './known-names.js';
@@ -53,6 +54,11 @@ const changePassword = async (store: KeyValueStore, terminal: Terminal, username
   await setPassword(terminal, (password) => accounts.put({ ...account, password }));
 };
 
+const endAll = async (store: KeyValueStore, username: string): Promise<void> => {
+  await logOutEverywhere(store, username);
+  await requestRevocation(store, username);
+};
+
 /** `cairn user` */
 export const userCommand = (terminal: Terminal): Command => {
   const environment = () => loadEnvironment(terminal.env);
@@ -63,7 +69,7 @@ export const userCommand = (terminal: Terminal): Command => {
   command
     .command('add')
     .description('add an account')
-    .argument('<name>', 'user name', plainName)
+    .argument('<name>', 'user name', newUserName)
     .option('--role <role>', 'role of the new user; may be repeated (default: user)', repeated)
     .option('--group <group>', 'group of the new user; may be repeated (default: users)', repeated)
     .addHelpText('after', PASSWORD_NOTE)
@@ -88,18 +94,18 @@ export const userCommand = (terminal: Terminal): Command => {
 
   command
     .command('logout')
-    .description('end the sessions and refresh tokens of a user; access tokens end within the hour')
+    .description('end the sessions of a user, and revoke all tokens that were issued until now')
     .argument('<name>', 'user name', plainName)
-    .action((username: string) => withAccountStore(environment(), (store) => logOutEverywhere(store, username)));
+    .action((username: string) => withAccountStore(environment(), (store) => endAll(store, username)));
 
   command
     .command('remove')
-    .description('remove an account, its sessions and refresh tokens')
+    .description('remove an account and its sessions, and revoke its tokens')
     .argument('<name>', 'user name', plainName)
     .action((username: string) =>
       withAccountStore(environment(), async (store) => {
         await new Accounts(store).remove(username);
-        await logOutEverywhere(store, username);
+        await endAll(store, username);
       }),
     );
 

@@ -1,11 +1,11 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
-import type { MessageContext, ServiceName } from '#bus/contract.js';
+import type { ServiceName } from '#bus/contract.js';
 import { WaitForPosition } from '#bus/visibility.js';
 import { CheckToken, GetSigningKeys } from '#contracts/tokens.js';
 import { BlobStore } from '#storage/blob-store.js';
 import { Environment } from '#platform/environment.js';
-import { CHECK_TIMEOUT_MS, Health } from '#platform/health.js';
+import { Health } from '#platform/health.js';
 import { Log } from '#platform/logging.js';
 import { externalSources } from '#platform/tokens/issuer-settings.js';
 import { TokenVerifier } from '#platform/tokens/verifier.js';
@@ -13,20 +13,14 @@ import { BlobStoreModule } from '#event-sourcing/blob-store.module.js';
 import { DIALECTS } from './dialects.js';
 import { Authentication } from './edge/authentication.js';
 import { DialectTable } from './edge/dialect-table.js';
+import { ownContext } from './edge/own-context.js';
+import { RevocationFeed } from './edge/revocation-feed.js';
 import { Uploads } from './route/uploads.js';
 
 /** Services that the gateway cannot do without. */
 const NEEDED: readonly ServiceName[] = ['datasets', 'tasks', 'pilots', 'events', 'auth'];
 
-/** Messages that the gateway sends on its own behalf. */
-const ownContext = (correlationId: string): MessageContext => ({
-  correlationId,
-  deadlineMs: Date.now() + CHECK_TIMEOUT_MS,
-  dialect: 'cairn',
-  caller: { subject: 'gateway', username: 'gateway', roles: [], groups: [] },
-});
-
-const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerifier =>
+const tokenVerifier = (bus: Bus, environment: Environment, log: Log, revocations: RevocationFeed): TokenVerifier =>
   new TokenVerifier({
     ownKeys: async () => (await bus.request(GetSigningKeys, {}, ownContext('gateway-keys'))).keys,
     sharedSecret: environment.AUTH_SHARED_SECRET,
@@ -38,6 +32,7 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerif
       trustedMs: environment.OIDC_KEYS_TRUSTED_SECONDS * 1000,
     },
     audience: environment.OIDC_AUDIENCE,
+    revocations,
     warn: (details, message) => log.warn(details, message),
   });
 
@@ -49,7 +44,8 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log): TokenVerif
     ...DIALECTS.dialects.flatMap(({ providers }) => providers),
     { provide: DialectTable, useValue: DIALECTS },
     { provide: Uploads, useFactory: (blobs: BlobStore) => new Uploads(blobs), inject: [BlobStore] },
-    { provide: TokenVerifier, useFactory: tokenVerifier, inject: [Bus, Environment, Log] },
+    RevocationFeed,
+    { provide: TokenVerifier, useFactory: tokenVerifier, inject: [Bus, Environment, Log, RevocationFeed] },
     {
       provide: Authentication,
       useFactory: (verifier: TokenVerifier) => new Authentication(verifier),

@@ -1,4 +1,5 @@
 import { type Nothing, query } from '#bus/contract.js';
+import type { Revocation } from '#platform/tokens/revocations.js';
 
 /** Claims of a token signed with the secret, when `auth` alone knows it. */
 export const CheckToken = query<{ token: string }, { claims: Readonly<Record<string, unknown>> }>(
@@ -12,3 +13,22 @@ export const GetSigningKeys = query<Nothing, { keys: readonly Readonly<Record<st
   'auth',
   'keys.get',
 );
+
+/** Where a reader of the revocations is; it means something to `auth` only. */
+export interface RevocationCursor {
+  readonly numbering: string;
+  readonly sequence: number;
+}
+export interface RevocationsAfter {
+  /** Of the last reply; without it, all revocations are listed. */
+  readonly cursor?: RevocationCursor;
+}
+export interface RevocationsReply {
+  readonly revocations: readonly Revocation[];
+  readonly cursor: RevocationCursor;
+  /** Whether there are no more at the moment. */
+  readonly isLast: boolean;
+}
+
+/** Tokens of which accounts are refused although they are not expired. Revocations that the reader has already may be repeated. */
+export const ListRevocations = query<RevocationsAfter, RevocationsReply>('auth', 'revocations.list');

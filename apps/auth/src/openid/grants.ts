@@ -1,5 +1,6 @@
 import type { KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
 import type { Claims } from '#platform/tokens/claims.js';
+import { SERVICE_ACCOUNT_PREFIX } from '#platform/tokens/user-name.js';
 import { WORKER_ROLE } from '#contracts/leases.js';
 import type { Clients } from '../account/clients.js';
 
@@ -46,7 +47,7 @@ export const extraClaims = async (
   const client = await clients.find(clientId);
   return {
     azp: clientId,
-    preferred_username: `service-account-${clientId}`,
+    preferred_username: SERVICE_ACCOUNT_PREFIX + clientId,
     groups: [],
     ...(client?.isSystem === true && { resource_access: { iceprod: { roles: ['iceprod-system'] } } }),
     ...(client?.isWorker === true && { role: WORKER_ROLE }),

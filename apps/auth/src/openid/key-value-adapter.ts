@@ -27,7 +27,7 @@ const deletePointed = async (keyValueStore: KeyValueStore, prefix: string): Prom
   }
 };
 
-/** Ends every session, grant, code and refresh token of a user; access tokens live on for their hour. */
+/** Ends every session, grant, code and refresh token of a user. */
 export const logOutEverywhere = (keyValueStore: KeyValueStore, username: string): Promise<void> =>
   deletePointed(keyValueStore, ofAccount(username));
 

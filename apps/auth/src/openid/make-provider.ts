@@ -86,6 +86,8 @@ const configurationOf = (options: ProviderOptions, base: string, policy: PolicyO
     customizers: {
       jwt: (_ctx, _token, { payload }) => {
         payload['aud'] = audienceOf(options.audience);
+        // Exact to the millisecond, as a revocation is.
+        payload['iat'] = Date.now() / 1000;
       },
     },
   },

@@ -4,6 +4,7 @@ import { MessagePattern } from '@nestjs/microservices';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { objectIn } from '#platform/json-object.js';
 import { Log } from '#platform/logging.js';
+import { personName } from '#platform/tokens/user-name.js';
 import { LEEWAY_SECONDS } from '#platform/tokens/verifier.js';
 import type { Answer, Message, MessageContext } from '#bus/contract.js';
 import { AskOpenId, type WebAnswer, type WebRequest } from '#contracts/openid.js';
@@ -85,14 +86,15 @@ export class OpenIdController {
         showPage(response, 200, page(''));
         return;
       }
-      const username = form.get('username') ?? '';
+      const given = form.get('username') ?? '';
+      const username = personName(given) ?? '';
       const outcome = await this.users.authenticate(username, form.get('password') ?? '', context);
       if (outcome === 'authenticated') {
         await provider.interactionFinished(request, response, { login: { accountId: username } });
         return;
       }
       const [status, problem] = LOGIN_TROUBLES[outcome];
-      showPage(response, status, page(username, problem));
+      showPage(response, status, page(given, problem));
     };
     return answerByNode(realm, tidy, dispatch, this.log);
   }
@@ -108,7 +110,8 @@ export class OpenIdController {
         issuer: `${publicUrl}/auth/realms/${name}`,
         clockTolerance: LEEWAY_SECONDS,
       });
-      const claims = this.users.claimsOf(payload.sub ?? '');
+      const { sub = '', iat = 0 } = payload;
+      const claims = this.users.isRevoked(sub, iat * 1000) ? undefined : this.users.claimsOf(sub);
       if (claims !== undefined) return jsonAnswer(200, claims);
     } catch {
       // An invalid token is answered below.

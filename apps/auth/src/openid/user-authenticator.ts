@@ -6,6 +6,7 @@ import { WORKER_ROLE } from '#contracts/leases.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { Accounts } from '../account/accounts.js';
 import { isRightPassword, PASSWORD_CHARACTERS_MAX } from '../account/password.js';
+import { RecordedRevocations } from '../revocation/revocation-projection.js';
 import { UserProvisioning } from '../user/user-provisioning.js';
 import { LdapPasswords } from '../login/ldap-passwords.js';
 import { PasswordAttempts } from '../login/password-attempts.js';
@@ -28,6 +29,7 @@ type LoginOutcome = 'authenticated' | 'wrong' | 'locked' | 'busy';
 @Injectable()
 export class UserAuthenticator {
   private readonly users: Users;
+  private readonly revocations: RecordedRevocations;
   private checking = 0;
 
   constructor(
@@ -38,6 +40,7 @@ export class UserAuthenticator {
     readModel: ReadModel,
   ) {
     this.users = new Users(readModel.queries);
+    this.revocations = new RecordedRevocations(readModel.queries);
   }
 
   /** The claims of the user's current record; undefined without one. */
@@ -47,6 +50,11 @@ export class UserAuthenticator {
     const roles = user.roles.filter((role) => ROLES_CLAIMED.includes(role));
     const groups = user.groups.filter((group) => !roles.includes(GROUPS_OF_ROLES[group] ?? ''));
     return claimsGranting({ username, roles, groups });
+  }
+
+  /** Whether a token that was issued to the user at this time (milliseconds) has been revoked. */
+  isRevoked(username: string, tokenIssuedAtMs: number): boolean {
+    return this.revocations.isRevoked(username, tokenIssuedAtMs);
   }
 
   /** When the user's current record was created (microseconds): tells it from an earlier one. Undefined without a record. */

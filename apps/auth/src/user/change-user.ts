@@ -1,8 +1,9 @@
 import { DomainError } from '#platform/domain-error.js';
+import { isAccountName } from '#platform/tokens/user-name.js';
 import { ref, streamName } from '#ledger/ref.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { isTooLarge } from '../too-large.js';
-import { DEFAULT_PRIORITY, evolve } from './user.js';
+import { DEFAULT_PRIORITY, evolve, type User } from './user.js';
 import type { UserEvent, UserEvents } from './user-events.js';
 import type { KnownUser } from './user-projection.js';
 
@@ -31,27 +32,43 @@ export const createUser = (
   userId: string,
 ): DecidedEvent | DomainError => {
   if (username === '') return new DomainError('invalid', 'user.no-name', 'missing username');
+  if (!isAccountName(username)) return new DomainError('invalid', 'user.bad-name', 'invalid username');
   if (existing !== undefined) return new DomainError(duplicate, 'user.exists', 'duplicate username');
   const data: UserEvents['UserCreated'] = { user_id: userId, username, priority, groups, roles, extra };
   return isTooLarge(data) ? tooLarge() : placed({ type: 'UserCreated', data });
 };
 
+/** Tokens that were issued to the user until then (milliseconds) are refused. */
+export const tokensRevoked = (username: string, issuedUntilMs: number): DecidedEvent =>
+  placed({ type: 'UserTokensRevoked', data: { username, issued_until_ms: issuedUntilMs } });
+
+const losesSome = (before: User, after: User): boolean =>
+  before.roles.some((role) => !after.roles.includes(role)) ||
+  before.groups.some((group) => !after.groups.includes(group));
+
 /**
- * Records a change of a user. A user who is only known by submissions gets a record first, so that the user's own stream
+ * Records a change of a user. Tokens carry roles and groups, so when the user loses some of them the tokens that were issued before are
+ * revoked. A user who is only known by submissions gets a record first, so that the user's own stream
  * holds everything that was decided.
  */
 export const changeUser = (
   { user, isImplied }: KnownUser,
-  event: Exclude<UserEvent, { readonly type: 'UserCreated' | 'UserDeleted' }>,
+  event: Exclude<UserEvent, { readonly type: 'UserCreated' | 'UserTokensRevoked' | 'UserDeleted' }>,
+  nowMs: number,
 ): readonly DecidedEvent[] | DomainError => {
   // The whole list is stored again with each member that joins, so the result is what must fit.
-  if (isTooLarge(evolve(user, event))) return tooLarge();
-  return isImplied ? [placed({ type: 'UserCreated', data: user }), placed(event)] : [placed(event)];
+  const changed = evolve(user, event) ?? user;
+  if (isTooLarge(changed)) return tooLarge();
+  return [
+    ...(isImplied ? [placed({ type: 'UserCreated', data: user })] : []),
+    placed(event),
+    ...(losesSome(user, changed) ? [tokensRevoked(user.username, nowMs)] : []),
+  ];
 };
 
-/** Nothing happens when there is no such user. */
-export const deleteUser = (known: KnownUser | undefined): readonly DecidedEvent[] =>
-  known === undefined ? [] : [placed({ type: 'UserDeleted', data: { username: known.user.username } })];
+/** Removes a user's record, if there is one, and revokes the user's tokens: also people without a record may have some. */
+export const deleteUser = (username: string): readonly DecidedEvent[] =>
+  isAccountName(username) ? [placed({ type: 'UserDeleted', data: { username } })] : [];
 
 /**
  * Makes sure that an authenticated user has a record; a new one gets these groups and roles. A user who is known by

@@ -15,6 +15,8 @@ export interface UserEvents {
   readonly UserGroupsAssigned: { readonly username: string; readonly groups: readonly string[] };
   /** The roles are these and no other. */
   readonly UserRolesAssigned: { readonly username: string; readonly roles: readonly string[] };
+  /** Tokens that were issued to the user until then (milliseconds since the Unix epoch) are refused. `UserDeleted` has the same effect. */
+  readonly UserTokensRevoked: { readonly username: string; readonly issued_until_ms: number };
   /** The user has no record until it is created again or a later submission implies one. */
   readonly UserDeleted: { readonly username: string };
 }
@@ -25,6 +27,7 @@ export const USER_EVENT_TYPES = [
   'UserJoinedGroup',
   'UserGroupsAssigned',
   'UserRolesAssigned',
+  'UserTokensRevoked',
   'UserDeleted',
 ] as const satisfies readonly (keyof UserEvents)[];
 

@@ -44,5 +44,7 @@ export const evolve = (user: User | undefined, event: UserEvent): User | undefin
       return { ...user, groups: event.data.groups };
     case 'UserRolesAssigned':
       return { ...user, roles: event.data.roles };
+    case 'UserTokensRevoked':
+      return user;
   }
 };

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Module, type Type } from '@nestjs/common';
+import { Controller, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MessagePattern } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -9,6 +9,7 @@ import { InProcessBus } from '#bus/in-process-bus.js';
 import { InProcessStrategy } from '#bus/in-process.strategy.js';
 import { InfrastructureModule } from '#bus/infrastructure.module.js';
 import { MessageExceptionFilter } from '#bus/message-exception.filter.js';
+import { ListRevocations, type RevocationsReply } from '#contracts/tokens.js';
 import { loadEnvironment } from '#platform/environment.js';
 import { Health } from '#platform/health.js';
 import { urlOf } from '#platform/health-listener.js';
@@ -48,10 +49,23 @@ export interface RunningGateway {
   close(): Promise<void>;
 }
 
-/** The gateway over real HTTP, with the given controllers in the place of the services. */
+@Controller()
+class NoRevocations {
+  @Answers(ListRevocations)
+  list(): Answer<RevocationsReply> {
+    return { reply: { revocations: [], cursor: { numbering: '', sequence: 0 }, isLast: true } };
+  }
+}
+
+/**
+ * The gateway over real HTTP, with the given controllers in the place of the services.
+ *
+ * @param revocations the controller that answers which tokens have been revoked
+ */
 export const startGateway = async (
   services: readonly Type[],
   variables: Readonly<Record<string, string>> = {},
+  revocations: Type = NoRevocations,
 ): Promise<RunningGateway> => {
   const environment = loadEnvironment({ AUTH_SHARED_SECRET: SECRET, ...variables });
   const lines: string[] = [];
@@ -60,7 +74,7 @@ export const startGateway = async (
   const metrics = new Metrics();
   const bus = new InProcessBus(strategy, metrics);
 
-  @Module({ controllers: [...services] })
+  @Module({ controllers: [...services, revocations] })
   class ServicesModule {}
 
   const app = await NestFactory.create<NestFastifyApplication>(

@@ -29,3 +29,17 @@ export const localName = (text: string): string | undefined => {
  */
 export const externalName = (issuer: string, subject: string): string | undefined =>
   SUBJECT.test(subject) ? `${subject}@${issuer}` : undefined;
+
+const EXTERNAL_NAME = /^[\x21-\x7e]{1,255}@https?:\/\/[\x21-\x7e]+$/;
+
+/** Whether tokens can name this account: a local name in its only spelling, or a person of an external issuer. */
+export const isAccountName = (text: string): boolean => localName(text) === text || EXTERNAL_NAME.test(text);
+
+/** Names of the accounts of services, which the embedded OpenID provider makes from the ids of its clients. */
+export const SERVICE_ACCOUNT_PREFIX = 'service-account-';
+
+/** A local name that a person may log in with; undefined for others, and for those that belong to services. */
+export const personName = (text: string): string | undefined => {
+  const name = localName(text);
+  return name === SYSTEM_USERNAME || name?.startsWith(SERVICE_ACCOUNT_PREFIX) === true ? undefined : name;
+};

@@ -8,7 +8,7 @@ import { type CryptoKey, decodeJwt, exportJWK, generateKeyPair, importJWK, type 
 import { DomainError } from '../domain-error.js';
 import { type Claims, claimsGranting, DEFAULT_CLAIM_TABLE, type ExternalSource, type Identity } from './claims.js';
 import { withoutSlash } from './external-issuer.js';
-import { Revocations } from './revocations.js';
+import { type RevocationSource, Revocations } from './revocations.js';
 import { eventually } from '../testing/eventually.js';
 import { SigningKey } from './signing-key.js';
 import { TokenVerifier, type TokenVerifierOptions } from './verifier.js';
@@ -457,9 +457,28 @@ describe('an external issuer', () => {
 });
 
 describe('revoked tokens', () => {
+  const sourceOf = (revocations: Revocations, state = { isCurrent: true }): RevocationSource => ({
+    isRevoked: (...token) => revocations.isRevoked(...token),
+    isCurrent: () => state.isCurrent,
+    refresh: () => Promise.resolve(),
+  });
+
+  it('are not told from others while revocations are not known: then all tokens have to wait', async () => {
+    const state = { isCurrent: true };
+    const checking = verifier({ revocations: sourceOf(new Revocations(), state) });
+    const header = `Bearer ${await ownToken()}`;
+    const identity = await checking.verify(header);
+    state.isCurrent = false;
+    expect(checking.known(header)).toBeUndefined();
+    expect(refusalOf(await checking.verify(header))).toBe('unavailable: revoked tokens are not known');
+    expect(refusalOf(await checking.verify('Bearer a.b.c'))).toBe(REFUSED);
+    state.isCurrent = true;
+    expect(await checking.verify(header)).toEqual(identity);
+  });
+
   it('are refused when they were issued until the revocation, however well they are known', async () => {
     const revocations = new Revocations();
-    const checking = verifier({ isRevoked: (...token) => revocations.isRevoked(...token) });
+    const checking = verifier({ revocations: sourceOf(revocations) });
     const header = `Bearer ${await ownToken()}`;
     const later = `Bearer ${await ownToken(alice, 3600, NOW + 0.002)}`;
     expect(await checking.verify(header)).toBe(checking.known(header));
@@ -475,7 +494,7 @@ describe('revoked tokens', () => {
 
   it('of a service are found by the account that they were issued to', async () => {
     const revocations = new Revocations();
-    const checking = verifier({ isRevoked: (...token) => revocations.isRevoked(...token) });
+    const checking = verifier({ revocations: sourceOf(revocations) });
     const grid = claimsGranting({ username: 'grid', roles: ['system'], groups: [] });
     const header = `Bearer ${await ownToken(grid)}`;
     expect(await checking.verify(header)).toMatchObject({ username: 'iceprod-system' });

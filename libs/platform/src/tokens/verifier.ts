@@ -3,6 +3,7 @@ import type { CryptoKey, JWK, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } fr
 import { DomainError } from '../domain-error.js';
 import { cairnIdentityReader, type ExternalSource, type Identity } from './claims.js';
 import { ExternalIssuer, type KeyLife, withoutSlash } from './external-issuer.js';
+import type { RevocationSource } from './revocations.js';
 import type { Scheme, Warn } from './scheme.js';
 import { OWN_ISSUER } from './signing-key.js';
 
@@ -27,6 +28,10 @@ const DEFAULT_KEY_LIFE: KeyLife = { refreshMs: 300_000, trustedMs: 3_600_000 };
 export const authenticationFailed = (): DomainError =>
   new DomainError('unauthenticated', 'auth.failed', 'authentication failed');
 
+/** The token is good, but it is not known whether it has been revoked. */
+const revocationsUnknown = (): DomainError =>
+  new DomainError('unavailable', 'auth.revocations-unknown', 'revoked tokens are not known', { retryAfterSeconds: 1 });
+
 export interface TokenVerifierOptions {
   /** Public keys of Cairn itself, asked for again when a token names an unknown one. */
   readonly ownKeys: () => Promise<readonly JWK[]>;
@@ -42,8 +47,8 @@ export interface TokenVerifierOptions {
   readonly keyLife?: KeyLife | undefined;
   /** Must be among the audiences of all tokens. */
   readonly audience?: string | undefined;
-  /** Whether tokens of an account that were issued at this time (milliseconds) have been revoked; by default none are. */
-  readonly isRevoked?: ((subject: string, tokenIssuedAtMs: number) => boolean) | undefined;
+  /** Without it no token counts as revoked. */
+  readonly revocations?: RevocationSource | undefined;
   readonly nowMs?: () => number;
   /** Told why a token was refused for a reason that is not the token's: an issuer that cannot be reached. */
   readonly warn?: Warn;
@@ -237,7 +242,7 @@ export class TokenVerifier {
   private readonly remembered = new Memory<Remembered>(REMEMBERED_MAX);
   private readonly nowMs: () => number;
   private readonly audience: string | undefined;
-  private readonly isRevoked: (subject: string, tokenIssuedAtMs: number) => boolean;
+  private readonly revocations: RevocationSource | undefined;
   private readonly own: OwnKeys;
   private readonly provider: OwnProvider;
   private readonly shared: Scheme | undefined;
@@ -251,13 +256,13 @@ export class TokenVerifier {
     issuers = [],
     keyLife = DEFAULT_KEY_LIFE,
     audience,
-    isRevoked = () => false,
+    revocations,
     nowMs = Date.now,
     warn = () => undefined,
   }: TokenVerifierOptions) {
     this.nowMs = nowMs;
     this.audience = audience;
-    this.isRevoked = isRevoked;
+    this.revocations = revocations;
     this.own = new OwnKeys(ownKeys, nowMs, warn);
     this.provider = new OwnProvider(this.own, publicUrl);
     if (sharedSecret !== undefined) this.shared = new SharedSecret(sharedSecret);
@@ -270,19 +275,23 @@ export class TokenVerifier {
     const found = this.remembered.get(authorization);
     if (found === undefined) return undefined;
     const { identity, untilMs, scheme, generation } = found;
-    const holds = this.nowMs() < untilMs && scheme.generation() === generation;
-    if (holds && !this.isRevoked(identity.subject, identity.tokenIssuedAtMs)) return identity;
-    this.remembered.delete(authorization);
+    const holds = this.nowMs() < untilMs && scheme.generation() === generation && !this.isRevoked(identity);
+    if (holds && this.revocations?.isCurrent() !== false) return identity;
+    if (!holds) this.remembered.delete(authorization);
     return undefined;
   }
 
   /**
    * Refuses with `authentication failed` whatever is not a good token (IceProd contract 2.1); a refusal of the source of
-   * Cairn's own keys is passed on, because then nothing is known about the token.
+   * Cairn's own keys is passed on, because then nothing is known about the token. Unavailable while revocations are not known.
    */
   async verify(authorization: string | undefined): Promise<Identity | DomainError> {
     if (authorization === undefined || authorization.length > TOKEN_CHARACTERS_MAX) return authenticationFailed();
     return this.known(authorization) ?? (await this.verifyUnknown(authorization));
+  }
+
+  private isRevoked({ subject, tokenIssuedAtMs }: Identity): boolean {
+    return this.revocations?.isRevoked(subject, tokenIssuedAtMs) === true;
   }
 
   private async verifyUnknown(authorization: string): Promise<Identity | DomainError> {
@@ -298,6 +307,7 @@ export class TokenVerifier {
         requiredClaims: ['exp', 'iat', 'sub'],
         ...(this.audience !== undefined && { audience: this.audience }),
       });
+      if (this.revocations?.isCurrent() === false) await this.revocations.refresh();
       return this.accept(authorization, payload, scheme, generation);
     } catch (error) {
       return error instanceof DomainError ? error : authenticationFailed();
@@ -323,9 +333,8 @@ export class TokenVerifier {
     // `iat` is compared nowhere else: without a maximum age the library lets tokens of the future pass.
     if (!(iat <= this.nowMs() / 1000 + LEEWAY_SECONDS)) return authenticationFailed();
     const identity = scheme.identityOf(payload);
-    if (identity === undefined || this.isRevoked(identity.subject, identity.tokenIssuedAtMs)) {
-      return authenticationFailed();
-    }
+    if (identity === undefined || this.isRevoked(identity)) return authenticationFailed();
+    if (this.revocations?.isCurrent() === false) return revocationsUnknown();
     const untilMs = (exp + LEEWAY_SECONDS) * 1000;
     this.remembered.set(authorization, { identity, untilMs, scheme, generation });
     return identity;

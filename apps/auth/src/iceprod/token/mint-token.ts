@@ -33,8 +33,9 @@ export const claimsOf = ({ username, issuedAtSeconds, expiresAtSeconds, ...grant
   sub: username,
   username,
   preferred_username: username,
+  // Exact to the millisecond, as a revocation is.
   iat: issuedAtSeconds,
-  nbf: issuedAtSeconds,
+  nbf: Math.floor(issuedAtSeconds),
   exp: expiresAtSeconds,
 });
 
@@ -84,8 +85,8 @@ const granted = (
 const endOf = ({ presented, exp }: CreateTokenRequest, nowSeconds: number): number | DomainError => {
   const end = Math.floor(presented.expiresAtSeconds);
   if (exp === undefined) return end;
-  const isPossible = Number.isSafeInteger(exp) && exp >= 0 && nowSeconds + exp <= end;
-  return isPossible ? nowSeconds + exp : invalid('invalid expiration');
+  const asked = Math.floor(nowSeconds) + exp;
+  return Number.isSafeInteger(exp) && exp >= 0 && asked <= end ? asked : invalid('invalid expiration');
 };
 
 /**
@@ -114,6 +115,6 @@ export const mintToken = (
     role: grant.role,
     groups: grant.groups,
     issuedAtSeconds: nowSeconds,
-    expiresAtSeconds: Math.min(end, nowSeconds + grant.secondsMax),
+    expiresAtSeconds: Math.min(end, Math.floor(nowSeconds) + grant.secondsMax),
   });
 };

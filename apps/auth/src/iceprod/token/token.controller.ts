@@ -4,12 +4,14 @@ import { MessagePattern } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import { type SecretClaims, SecretSigner } from '#platform/tokens/secret-signer.js';
+import { authenticationFailed } from '#platform/tokens/verifier.js';
 import type { Answer, Caller, Message, MessageContext } from '#bus/contract.js';
 import { CreateToken, type CreateTokenRequest, type PresentedToken } from '#contracts/iceprod/users.js';
 import type { Decision } from '#event-sourcing/command.js';
 import { Groups } from '#event-sourcing/groups.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
+import { RecordedRevocations } from '../../revocation/revocation-projection.js';
 import { provisionUser } from '../../user/change-user.js';
 import { newUserId } from '../../user/user.js';
 import { Users } from '../../user/user-projection.js';
@@ -40,6 +42,7 @@ const contextFor = (context: MessageContext, presented: PresentedToken): Message
 export class TokenController {
   private readonly users: Users;
   private readonly groups: Groups;
+  private readonly revocations: RecordedRevocations;
 
   constructor(
     private readonly mailbox: Mailbox,
@@ -48,6 +51,7 @@ export class TokenController {
   ) {
     this.users = new Users(readModel.writer);
     this.groups = new Groups(readModel.writer);
+    this.revocations = new RecordedRevocations(readModel.writer);
   }
 
   /** Only the claims are kept for repeats: the same claims make the same token again. */
@@ -55,14 +59,18 @@ export class TokenController {
   async create({ context, request }: Message<CreateTokenRequest>): Promise<Answer<{ token: string }>> {
     const timeMicros = nowMicros();
     const userId = newUserId(timeMicros);
-    const nowSeconds = Math.floor(timeMicros / 1_000_000);
+    const nowSeconds = Math.floor(timeMicros / 1000) / 1000;
     const answer = await this.mailbox.execute<Minted>({
       context: contextFor(context, request.presented),
       timeMicros,
-      decide: () =>
-        request.presented.kind === 'secret'
+      decide: () => {
+        const { subject, tokenIssuedAtMs = 0 } = context.caller;
+        // The gateway may not know of it yet, and the record must not come back with the roles of an old token.
+        if (this.revocations.isRevoked(subject, tokenIssuedAtMs)) return authenticationFailed();
+        return request.presented.kind === 'secret'
           ? this.forSecret(request, context.caller, nowSeconds)
-          : this.forKey(request, context.caller, userId, nowSeconds),
+          : this.forKey(request, context.caller, userId, nowSeconds);
+      },
     });
     if ('error' in answer) return answer;
     return { ...answer, reply: { token: await this.signer.sign(answer.reply.claims) } };

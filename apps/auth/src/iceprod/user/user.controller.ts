@@ -81,14 +81,15 @@ export class UserController {
     });
   }
 
-  /** With the record everything ends that is held in its name: sessions and refresh tokens because they name it. */
+  /** With the record everything ends that is held in its name: sessions and refresh tokens because they name it, other tokens by revocation. */
   @MessagePattern(DeleteUser.subject)
   async delete({ context, request }: Message<{ user: string }>): Promise<Answer<Nothing>> {
     let ended: readonly CredentialRecord[] = [];
     const answer = await this.change(context, () => {
       const known = this.decided.find(request.user);
-      ended = this.credentials.of({ user: known?.user.username ?? request.user });
-      return [...deleteUser(known), ...ended.map(deletionOf)];
+      const username = known?.user.username ?? request.user;
+      ended = this.credentials.of({ user: username });
+      return [...deleteUser(username), ...ended.map(deletionOf)];
     });
     if (!('error' in answer)) await this.credentials.forget(ended);
     return answer;
@@ -96,22 +97,24 @@ export class UserController {
 
   @MessagePattern(PrioritizeUser.subject)
   prioritize({ context, request }: Message<{ username: string; priority: number }>): Promise<Answer<Nothing>> {
-    return this.change(context, () => {
+    return this.change(context, (nowMs) => {
       const known = this.decided.named(request.username);
       return known === undefined
         ? invalid('user.unknown', 'bad username')
-        : changeUser(known, { type: 'UserPrioritized', data: request });
+        : changeUser(known, { type: 'UserPrioritized', data: request }, nowMs);
     });
   }
 
   @MessagePattern(AddUserToGroup.subject)
   join({ context, request: { user, group } }: Message<{ user: string; group: string }>): Promise<Answer<Nothing>> {
-    return this.change(context, () => {
+    return this.change(context, (nowMs) => {
       if (!this.groups.has(group)) return badGroup();
       const known = this.decided.find(user);
       if (known === undefined) return userNotFound();
       const { username, groups } = known.user;
-      return groups.includes(group) ? [] : changeUser(known, { type: 'UserJoinedGroup', data: { username, group } });
+      return groups.includes(group)
+        ? []
+        : changeUser(known, { type: 'UserJoinedGroup', data: { username, group } }, nowMs);
     });
   }
 
@@ -120,12 +123,12 @@ export class UserController {
     context,
     request: { user, groups },
   }: Message<{ user: string; groups: readonly string[] }>): Promise<Answer<Nothing>> {
-    return this.change(context, () => {
+    return this.change(context, (nowMs) => {
       if (!groups.every((group) => this.groups.has(group))) return badGroup();
       const known = this.decided.find(user);
       if (known === undefined) return userNotFound();
       const data = { username: known.user.username, groups: [...new Set(groups)] };
-      return changeUser(known, { type: 'UserGroupsAssigned', data });
+      return changeUser(known, { type: 'UserGroupsAssigned', data }, nowMs);
     });
   }
 
@@ -134,24 +137,25 @@ export class UserController {
     context,
     request: { user, roles },
   }: Message<{ user: string; roles: readonly string[] }>): Promise<Answer<Nothing>> {
-    return this.change(context, () => {
+    return this.change(context, (nowMs) => {
       if (!roles.every((role) => this.roles.has(role))) return invalid('user.unknown-role', 'invalid role name');
       const known = this.decided.find(user);
       if (known === undefined) return userNotFound();
       const data = { username: known.user.username, roles: [...new Set(roles)] };
-      return changeUser(known, { type: 'UserRolesAssigned', data });
+      return changeUser(known, { type: 'UserRolesAssigned', data }, nowMs);
     });
   }
 
   private change(
     context: MessageContext,
-    decide: () => readonly DecidedEvent[] | DomainError,
+    decide: (nowMs: number) => readonly DecidedEvent[] | DomainError,
   ): Promise<Answer<Nothing>> {
+    const timeMicros = nowMicros();
     return this.mailbox.execute<Nothing>({
       context,
-      timeMicros: nowMicros(),
+      timeMicros,
       decide: () => {
-        const events = decide();
+        const events = decide(Math.floor(timeMicros / 1000));
         return events instanceof DomainError ? events : { events, reply: {} };
       },
     });

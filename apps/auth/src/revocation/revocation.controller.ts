@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import { Controller, type OnModuleInit } from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
+import type { Answer, Message } from '#bus/contract.js';
+import { ListRevocations, type RevocationsAfter, type RevocationsReply } from '#contracts/tokens.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
+import { OperatorRevocations } from './operator-revocations.js';
+import { RecordedRevocations } from './revocation-projection.js';
+
+/** Serves the revocations to whoever verifies tokens. */
+@Controller()
+export class RevocationController implements OnModuleInit {
+  private readonly recorded: RecordedRevocations;
+  /** Names the numbering of this process: one that restarted may have numbered its changes anew. */
+  private readonly numbering = randomUUID();
+
+  constructor(
+    private readonly readModel: ReadModel,
+    private readonly operators: OperatorRevocations,
+  ) {
+    this.recorded = new RecordedRevocations(readModel.queries);
+  }
+
+  /** Until the read model has caught up, an answer would leave revocations out. */
+  async onModuleInit(): Promise<void> {
+    await this.readModel.caughtUp();
+  }
+
+  @MessagePattern(ListRevocations.subject)
+  async list({ request, context }: Message<RevocationsAfter>): Promise<Answer<RevocationsReply>> {
+    await this.operators.record(context);
+    const { cursor } = request;
+    const isKnown = cursor !== undefined && cursor.numbering === this.numbering;
+    const { revocations, sequence, isLast } = this.recorded.after(isKnown ? cursor.sequence : 0);
+    return { reply: { revocations, cursor: { numbering: this.numbering, sequence }, isLast } };
+  }
+}
