@@ -48,8 +48,8 @@ const ensurePrograms = (): readonly string[] => {
 
 const seconds = (sinceMs: number): string => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
 
-/** The child process that runs now; it is stopped together with this process. */
-let running: ChildProcess | undefined;
+/** The child processes that run now; they are stopped together with this process. */
+const running = new Set<ChildProcess>();
 let stoppedBy: NodeJS.Signals | undefined;
 
 /** Resolves with whether the exit code is 0. */
@@ -59,11 +59,11 @@ const run = (args: readonly string[], onProgress?: (progress: Progress) => void)
       stdio: onProgress === undefined ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'inherit', 'inherit', 'ipc'],
       env: environment,
     });
-    running = child;
+    running.add(child);
     child.on('message', (progress) => onProgress?.(progress as Progress));
     child.once('error', refuse);
     child.once('close', (code) => {
-      running = undefined;
+      running.delete(child);
       settle(code === 0);
     });
   });
@@ -77,17 +77,17 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   imports: [DEPENDENCY_CRUISER, '--config', '.ci/dependency-cruiser.cjs', '--output-type', 'err', 'apps', 'libs'],
 };
 
-/** Runs the checks one after the other; resolves with the names of those that failed. */
+/** Runs the checks at the same time; resolves with the names of those that failed. */
 const check = async (): Promise<readonly string[]> => {
-  const failed: string[] = [];
-  for (const [name, args] of Object.entries(CHECKS)) {
-    const startMs = performance.now();
-    const isGood = await run(args);
-    if (stoppedBy !== undefined) break;
-    process.stdout.write(`check ${name}: ${isGood ? 'passed' : 'FAILED'} in ${seconds(startMs)}\n`);
-    if (!isGood) failed.push(name);
-  }
-  return failed;
+  const outcomes = await Promise.all(
+    Object.entries(CHECKS).map(async ([name, args]) => {
+      const startMs = performance.now();
+      const isGood = await run(args);
+      process.stdout.write(`check ${name}: ${isGood ? 'passed' : 'FAILED'} in ${seconds(startMs)}\n`);
+      return isGood ? [] : [name];
+    }),
+  );
+  return outcomes.flat();
 };
 
 const JEST = [
@@ -103,7 +103,7 @@ const JEST = [
 const stopOn = (signal: NodeJS.Signals): void => {
   process.on(signal, () => {
     stoppedBy ??= signal;
-    running?.kill('SIGTERM');
+    for (const child of running) child.kill('SIGTERM');
   });
 };
 

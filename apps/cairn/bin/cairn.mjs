@@ -66,6 +66,8 @@ const args = words[0]?.endsWith('.js') ? words : ['dist/apps/cairn/src/main.js',
 if (words[0] !== 'build') {
   const child = spawn(existsSync(node) ? node : process.execPath, [...NODE_FLAGS, ...args], {
     stdio: 'inherit',
+    // Compiled modules are kept, so that this process and those that it starts (tests start hundreds) begin 0.4 s sooner.
+    env: { NODE_COMPILE_CACHE: join(root, 'dist/.compile-cache'), ...process.env },
   });
   // A terminal sends Ctrl-C to both of us; other signals come here alone.
   process.on('SIGINT', () => {});

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventStoreConnection } from './eventstoredb-settings.js';
@@ -8,7 +8,9 @@ describe('eventStoreConnection', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cairn-eventstore-'));
   const fileOf = (name: string, text: string, mode = 0o600): string => {
     const file = join(folder, name);
-    writeFileSync(file, text, { mode });
+    writeFileSync(file, text);
+    // The umask does not apply to this.
+    chmodSync(file, mode);
     return file;
   };
   const url = 'esdb+discover://a:2113,b:2113';
