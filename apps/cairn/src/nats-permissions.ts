@@ -9,6 +9,7 @@ import {
   type ServiceName,
 } from '#bus/contract.js';
 import { inboxPrefix } from '#bus/nats-connection.js';
+import { UNSEEN_CHANGES } from '#bus/visibility.js';
 import { BUCKET } from '#storage/jetstream-blob-store.js';
 // Loads the contracts of all services.
 import './cairn.module.js';
@@ -55,12 +56,14 @@ const userOf = (name: ProcessName, contracts: readonly Contract<unknown, unknown
   );
   const publish = [
     ...requestsOf(name, contracts).toSorted(),
+    UNSEEN_CHANGES,
     ...fetched,
     ...(USE_BLOBS.includes(name) ? BLOB_SUBJECTS : []),
   ];
   const subscribe = [
     // The second word is the queue group: a service receives requests in its own only.
     ...(isService(name) ? [`cairn.v1.${name}.> ${name}`] : []),
+    ...(name === 'gateway' ? [UNSEEN_CHANGES] : []),
     `${chunkSubjects(name)}.>`,
     `${inboxPrefix(name)}.>`,
   ];

@@ -3,10 +3,10 @@ import type { Metrics } from '#platform/metrics.js';
 import type { Position } from '#ledger/ledger.js';
 import type { Answer, Contract, MessageContext, ServiceName } from './contract.js';
 import { UnseenChanges } from './unseen-changes.js';
-import { WaitForPosition, VISIBLE_WITHIN_MS } from './visibility.js';
+import { type UnseenChange, VISIBLE_WITHIN_MS, WaitForPosition } from './visibility.js';
 
-/** How often a service is asked again whether it shows a change. */
-const ASK_AGAIN_MS = 100;
+/** The gateways are told of a change that does not show after this time, well before its caller can ask one of them. */
+const TELL_AFTER_MS = VISIBLE_WITHIN_MS / 2;
 
 /** `Retry-After` of an unavailable answer. */
 export const RETRY_AFTER_SECONDS = 1;
@@ -22,14 +22,16 @@ export const noAnswer = (service: ServiceName, why: string): DomainError =>
  * token.
  */
 export abstract class Bus {
-  private readonly unseen = new UnseenChanges();
+  /** What this process, or another, has answered too early. */
+  protected readonly unseen = new UnseenChanges();
 
   constructor(private readonly metrics?: Metrics) {}
 
   /**
    * Resolves with the reply of the one service that owns the contract's subject. For a command it resolves when every
    * service of `visibleIn` has reached the position of the command's last event, or after {@link VISIBLE_WITHIN_MS}: a durable
-   * change is not answered with an error, because clients repeat what fails. The caller's next queries then wait.
+   * change is not answered with an error, because clients repeat what fails. The caller's next messages carry the position,
+   * and the service that gets them waits until it shows it.
    *
    * @throws DomainError the handler's refusal; kind `unavailable` when nothing answered before the deadline
    */
@@ -39,8 +41,10 @@ export abstract class Bus {
     context: MessageContext,
   ): Promise<Reply> {
     const startMs = performance.now();
-    if (contract.kind === 'query') await this.showChanges(contract.service, context);
-    const answer = await this.deliver(contract, request, context);
+    const { caller } = context;
+    const shownTo = this.unseen.positionFor(caller, contract.service);
+    const answer = await this.deliver(contract, request, shownTo === undefined ? context : { ...context, shownTo });
+    if (shownTo !== undefined && 'reply' in answer) this.unseen.seen(caller, contract.service, shownTo);
     this.metrics?.busRequest(contract.subject, (performance.now() - startMs) / 1000);
     if ('error' in answer) {
       this.metrics?.busRefusal(contract.subject, answer.error.kind);
@@ -59,37 +63,31 @@ export abstract class Bus {
     context: MessageContext,
   ): Promise<Answer<Reply>>;
 
-  /** Waits a while until the services show a change; what they do not show then, the caller's next queries wait for. */
+  /** Tells all gateways of a change that does not show everywhere yet. Never rejects. */
+  protected abstract tellGateways(change: UnseenChange): Promise<void>;
+
+  /** Waits a while until the services show a change; what they do not show then, the caller's next messages wait for. */
   private async visible(
     services: readonly ServiceName[],
     position: Position,
     { correlationId, dialect, caller }: MessageContext,
   ): Promise<void> {
     const context = { correlationId, dialect, caller, deadlineMs: Date.now() + VISIBLE_WITHIN_MS };
-    const answers = await Promise.all(
-      services.map((service) => this.deliver(WaitForPosition(service), { position }, context)),
+    const late = new Set(services);
+    const change = (): UnseenChange => ({ caller: { subject: caller.subject }, services: [...late], position });
+    let told: Promise<void> | undefined;
+    const timer = setTimeout(() => {
+      told = this.tellGateways(change());
+    }, TELL_AFTER_MS);
+    await Promise.all(
+      services.map(async (service) => {
+        const answer = await this.deliver(WaitForPosition(service), { position }, context);
+        if ('reply' in answer) late.delete(service);
+      }),
     );
-    const late = services.filter((_, index) => 'error' in (answers[index] ?? {}));
-    if (late.length > 0) this.unseen.add(caller, late, position);
-  }
-
-  /** @throws DomainError `unavailable` when the service does not show the caller's changes before the deadline */
-  private async showChanges(service: ServiceName, context: MessageContext): Promise<void> {
-    const position = this.unseen.positionFor(context.caller, service);
-    if (position === undefined) return;
-    while (Date.now() < context.deadlineMs) {
-      const startMs = performance.now();
-      const answer = await this.deliver(WaitForPosition(service), { position }, context);
-      if (!('error' in answer)) {
-        this.unseen.seen(context.caller, service, position);
-        return;
-      }
-      // A service waits itself; one that refuses at once must not be asked without a pause.
-      const leftMs = Math.min(ASK_AGAIN_MS - (performance.now() - startMs), context.deadlineMs - Date.now());
-      if (leftMs > 0) await new Promise((resume) => setTimeout(resume, leftMs));
-    }
-    throw new DomainError('unavailable', 'bus.not-visible-yet', `${service} does not show your last change yet`, {
-      retryAfterSeconds: RETRY_AFTER_SECONDS,
-    });
+    clearTimeout(timer);
+    if (late.size === 0) return;
+    this.unseen.add(change());
+    await (told ?? this.tellGateways(change()));
   }
 }

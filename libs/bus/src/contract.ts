@@ -39,6 +39,8 @@ export interface MessageContext {
   readonly deadlineMs: number;
   readonly dialect: string;
   readonly caller: Caller;
+  /** The caller was told of changes up to here: the service answers when it shows them. */
+  readonly shownTo?: Position;
 }
 
 export interface Message<Request> {

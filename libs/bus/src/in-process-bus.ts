@@ -40,4 +40,9 @@ export class InProcessBus extends Bus {
       );
     });
   }
+
+  protected override tellGateways(): Promise<void> {
+    // The only gateway shares this bus.
+    return Promise.resolve();
+  }
 }

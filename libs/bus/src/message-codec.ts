@@ -31,6 +31,9 @@ const requestTo = (subject: string, reply: string): string => `request ${subject
 /** The subject is unique per request, so no answer passes for that to another request. */
 const answerTo = (reply: string): string => `answer ${reply}`;
 
+/** What all processes of a name hear, without an answer. */
+const noticeTo = (subject: string): string => `notice ${subject}`;
+
 const nothingRetained = (): void => {
   // Small messages are gone when they are sent.
 };
@@ -94,6 +97,16 @@ export class MessageCodec {
     const frame = this.frames.read(bound, asBuffer(data));
     if (frame.from !== service) throw this.frames.refused(bound, `${frame.from} answers for ${service}`);
     return this.valueIn(frame, bound);
+  }
+
+  /** A small message that nobody answers. */
+  encodeNotice(to: ProcessName, subject: string, notice: unknown): Uint8Array {
+    return this.frames.write(to, noticeTo(subject), 'json', Buffer.from(JSON.stringify(notice)));
+  }
+
+  /** @throws MessageRefused */
+  decodeNotice(subject: string, data: Uint8Array): unknown {
+    return JSON.parse(this.frames.read(noticeTo(subject), asBuffer(data)).body.toString());
   }
 
   private encode(to: ProcessName, bound: string, isSealed: boolean, value: unknown, fetches: number): EncodedRequest {

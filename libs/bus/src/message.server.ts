@@ -1,6 +1,20 @@
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { firstValueFrom, isObservable } from 'rxjs';
-import type { Answer, Message } from './contract.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DomainError, type DomainErrorValue } from '#platform/domain-error.js';
+import { type Answer, contractOf, type Message, type ServiceName } from './contract.js';
+import { WaitForPosition } from './visibility.js';
+
+/** How often a service is asked at most whether it shows a change. */
+const ASK_AGAIN_MS = 100;
+
+/** A refusal leaves so long before the deadline, to be there in time. */
+const REFUSE_BEFORE_MS = 50;
+
+/** `Retry-After` of the refusal. */
+const RETRY_AFTER_SECONDS = 1;
+
+const isReached = (answer: Answer<unknown> | undefined): boolean => answer !== undefined && 'reply' in answer;
 
 /**
  * What both transports have in common on the side of the services: Nest registers the `@MessagePattern` handlers here.
@@ -18,12 +32,46 @@ export abstract class MessageServer extends Server implements CustomTransportStr
     throw new Error('no underlying server to hand out');
   }
 
-  /** @returns undefined when no handler is registered for the subject */
+  /**
+   * Answers when the service shows what the caller was told of; `unavailable` when it does not before the deadline.
+   *
+   * @returns undefined when no handler is registered for the subject
+   */
   handle(subject: string, message: Message<unknown>): Promise<Answer<unknown>> | undefined {
-    const handler = this.messageHandlers.get(subject);
-    if (handler === undefined) return undefined;
-    return handler(message).then((answer: unknown) =>
-      isObservable(answer) ? firstValueFrom(answer) : answer,
-    ) as Promise<Answer<unknown>>;
+    if (!this.messageHandlers.has(subject)) return undefined;
+    const service = message.context.shownTo === undefined ? undefined : contractOf(subject)?.service;
+    return service === undefined ? this.run(subject, message) : this.runWhenShown(subject, message, service);
+  }
+
+  private run(subject: string, message: Message<unknown>): Promise<Answer<unknown>> | undefined {
+    return this.messageHandlers
+      .get(subject)?.(message)
+      .then((answer: unknown) => (isObservable(answer) ? firstValueFrom(answer) : answer)) as
+      Promise<Answer<unknown>> | undefined;
+  }
+
+  private async runWhenShown(
+    subject: string,
+    message: Message<unknown>,
+    service: ServiceName,
+  ): Promise<Answer<unknown>> {
+    const { shownTo: position, ...context } = message.context;
+    const leftMs = (): number => context.deadlineMs - REFUSE_BEFORE_MS - Date.now();
+    const asked = { context, request: { position } };
+    for (;;) {
+      const pause = delay(Math.max(0, Math.min(ASK_AGAIN_MS, leftMs())));
+      const late = delay(Math.max(0, leftMs()), undefined, { ref: false });
+      // It waits itself; one that refuses at once is not asked again without a pause.
+      const answer = await Promise.race([this.run(WaitForPosition(service).subject, asked), late]);
+      if (isReached(answer)) break;
+      if (leftMs() <= 0) return { error: notShown(service) };
+      await pause;
+    }
+    return (await this.run(subject, message)) ?? { error: notShown(service) };
   }
 }
+
+const notShown = (service: ServiceName): DomainErrorValue =>
+  new DomainError('unavailable', 'bus.not-visible-yet', `${service} does not show your last change yet`, {
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  }).toValue();

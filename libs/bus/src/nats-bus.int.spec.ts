@@ -5,10 +5,13 @@ import { NatsStrategy } from './nats.strategy.js';
 import type { ProcessName } from './contract.js';
 import { codecOf, makeTestKeys, type TestKeys } from './testing/message-keys.js';
 import {
+  AUTH_SHOWS_UP_TO,
   busContract,
   Callable,
+  Change,
   contextFor,
   Echo,
+  Look,
   Secret,
   Silent,
   SuiteController,
@@ -274,6 +277,28 @@ describe('NATS transport with keys', () => {
     });
     await expect(pilots.bus.request(Callable, {}, contextFor())).resolves.toEqual({});
     await pilots.close();
+  });
+
+  it('has a caller wait behind any gateway for what another process has answered early', async () => {
+    const others = [await startService(server, keys, 'datasets'), await startService(server, keys, 'auth')];
+    const senders = [await startBus(server, keys), await startBus(server, keys, 'pilots')];
+    const intrudes = { caller: { subject: 'bob' }, services: ['auth'], position: Number.MAX_SAFE_INTEGER };
+    intruder.publish('cairn.v1.gateway.unseen-changes', `gateway - json -\n${JSON.stringify(intrudes)}`);
+    for (const [index, { bus }] of senders.entries()) {
+      const caller = { subject: `alice-${index}`, username: 'alice', roles: ['user'], groups: ['users'] };
+      await bus.request(Change, { position: AUTH_SHOWS_UP_TO + 1 }, contextFor(20_000, { caller }));
+      await expect(sender.bus.request(Look, {}, contextFor(300, { caller }))).rejects.toMatchObject({
+        code: 'bus.not-visible-yet',
+      });
+      const looking = sender.bus.request(Look, {}, contextFor(20_000, { caller }));
+      SuiteController.authShowsUpTo = AUTH_SHOWS_UP_TO + 1;
+      await expect(looking).resolves.toEqual({ seen: true });
+      SuiteController.authShowsUpTo = AUTH_SHOWS_UP_TO;
+    }
+    const bob = { subject: 'bob', username: 'bob', roles: ['user'], groups: ['users'] };
+    await expect(sender.bus.request(Look, {}, contextFor(20_000, { caller: bob }))).resolves.toEqual({ seen: true });
+    for (const { close } of senders) await close();
+    for (const started of others) await started.stop();
   });
 
   it('ignores the answer of a stranger and waits for the right one', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { nextLoopTurn } from '#platform/loop-turn.js';
 import type { Metrics } from '#platform/metrics.js';
@@ -7,6 +8,7 @@ import type { Answer, Contract, MessageContext, ProcessName, ServiceName } from 
 import type { MessageCodec } from './message-codec.js';
 import { MessageRefused } from './message-frames.js';
 import { inboxPrefix } from './nats-connection.js';
+import { UNSEEN_CHANGES, type UnseenChange } from './visibility.js';
 
 /** A request without an answer is sent again after this time, then after twice as long, and so on. */
 const RESEND_AFTER_MS = 1000;
@@ -14,6 +16,9 @@ const RESEND_AFTER_MS = 1000;
 /** When the broker says that nobody listens (a service restarts), it is asked again after this time, doubling. */
 const NOBODY_PAUSE_MS = 25;
 const NOBODY_PAUSE_MAX_MS = 400;
+
+/** How long an answer waits for the broker to have passed on what the gateways must know first. */
+const TELL_WITHIN_MS = 100;
 
 /** The broker's header on its own answer "no responders". */
 const NO_RESPONDERS = 503;
@@ -51,6 +56,29 @@ export class NatsBus extends Bus {
     this.inbox = createInbox(inboxPrefix(name));
     // One subscription for all answers; the last token of the subject says which request it belongs to.
     connection.subscribe(`${this.inbox}.*`, { callback: (error, message) => this.receive(error, message) });
+    if (name === 'gateway') {
+      connection.subscribe(UNSEEN_CHANGES, { callback: (error, message) => this.hear(error, message) });
+    }
+  }
+
+  protected override async tellGateways(change: UnseenChange): Promise<void> {
+    try {
+      this.connection.publish(UNSEEN_CHANGES, this.codec.encodeNotice('gateway', UNSEEN_CHANGES, change));
+      // The broker answers this when it has passed the notice on.
+      await Promise.race([this.connection.flush(), delay(TELL_WITHIN_MS, undefined, { ref: false })]);
+    } catch {
+      // Without the broker nobody can ask another gateway's services either.
+    }
+  }
+
+  private hear(failure: Error | null, { data }: Msg): void {
+    if (failure !== null) return;
+    try {
+      this.unseen.add(this.codec.decodeNotice(UNSEEN_CHANGES, data) as UnseenChange);
+    } catch (error) {
+      // It is logged.
+      if (!(error instanceof MessageRefused)) throw error;
+    }
   }
 
   protected override deliver<Request, Reply>(

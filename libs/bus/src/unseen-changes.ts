@@ -1,5 +1,6 @@
 import type { Position } from '#ledger/ledger.js';
 import type { Caller, ServiceName } from './contract.js';
+import type { UnseenChange } from './visibility.js';
 
 /** Callers that are remembered; of more the oldest is forgotten. */
 const CALLERS_MAX = 10_000;
@@ -11,7 +12,7 @@ const CALLERS_MAX = 10_000;
 export class UnseenChanges {
   private readonly byCaller = new Map<string, Map<ServiceName, Position>>();
 
-  add({ subject }: Caller, services: readonly ServiceName[], position: Position): void {
+  add({ caller: { subject }, services, position }: UnseenChange): void {
     const positions = this.byCaller.get(subject) ?? new Map<ServiceName, Position>();
     for (const service of services) positions.set(service, Math.max(position, positions.get(service) ?? 0));
     this.byCaller.delete(subject);

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { DomainError } from '#platform/domain-error.js';
@@ -30,11 +31,16 @@ const Nobody = query<Nothing, Nothing>('events', 'test.nobody');
 const Sum = query<{ numbers: readonly number[] }, { sum: number }>('tasks', 'test.sum');
 const Fill = query<{ bytes: number }, { filled: string }>('tasks', 'test.fill');
 const Count = query<{ upTo: number; cursor?: string }, Page>('tasks', 'test.count');
-const Change = command<{ position: number }, { changed: true }>('tasks', 'test.change', ['datasets', 'auth']);
-const Look = query<Nothing, { seen: true }>('auth', 'test.look');
+export const Change = command<{ position: number }, { changed: true }>('tasks', 'test.change', ['datasets', 'auth'], {
+  calledBy: ['pilots'],
+});
+export const Look = query<Nothing, { seen: true }>('auth', 'test.look');
 
 /** Position up to which `auth` shows what happened, at first. */
-const AUTH_SHOWS_UP_TO = 10;
+export const AUTH_SHOWS_UP_TO = 10;
+
+/** A service waits for a change before it says that it does not show it. */
+const AUTH_WAITS_MS = 400;
 
 /** The service that the suite speaks with; one class, since the bus does not care where a handler is. */
 @Controller()
@@ -136,7 +142,8 @@ export class AuthController {
   }
 
   @MessagePattern(WaitForPosition('auth').subject)
-  reached({ request }: Message<PositionRequest>): Answer<Nothing> {
+  async reached({ request }: Message<PositionRequest>): Promise<Answer<Nothing>> {
+    if (request.position > SuiteController.authShowsUpTo) await delay(AUTH_WAITS_MS);
     return request.position <= SuiteController.authShowsUpTo
       ? { reply: {} }
       : { error: new DomainError('unavailable', 'test.behind', 'behind').toValue() };
