@@ -21,6 +21,7 @@ export default {
     '^#(ledger|event-sourcing|storage|bus|contracts|platform)/(.*)\\.js$': '<rootDir>/libs/$1/src/$2.ts',
     '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'],
   },
-  testTimeout: 60000,
+  // Machines differ by a factor of three, and restarts of all processes take longest.
+  testTimeout: 180_000,
   maxWorkers: 2,
 };

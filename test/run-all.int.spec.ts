@@ -28,7 +28,7 @@ describe('npm test', () => {
     expect(totals?.slice(2)).toEqual(['0', '1', '1', 'complete']);
     expect(Number(totals?.[1])).toBeGreaterThan(0);
     expect(readFileSync('.ci/run', 'utf8')).toContain(`grep -E '^Tests: '`);
-  }, 120_000);
+  });
 
   it('prints the totals so far when it is stopped', async () => {
     const { exitCode, totals } = await runSuites('libs/platform/.*unit', (line, stop) => {
@@ -37,5 +37,5 @@ describe('npm test', () => {
     expect(exitCode).toBe(1);
     expect(totals?.[5]).toBe('stopped by SIGTERM');
     expect(Number(totals?.[3])).toBeLessThan(Number(totals?.[4]));
-  }, 120_000);
+  });
 });

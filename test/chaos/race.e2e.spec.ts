@@ -33,5 +33,5 @@ describe.each(MODES)('two clients that claim one ready task ($mode)', (mode) => 
       expect(textIn(answers.find(({ status }) => status === 200)?.json, 'task_id')).toBe(id);
     }
     expect((await alice.get(`/datasets/${dataset}/task_counts/status`)).json).toEqual({ queued: races });
-  }, 120_000);
+  });
 });

@@ -114,5 +114,5 @@ describe.each(MODES)('Idempotency-Key ($mode)', (mode) => {
     await cairn.restart();
     expect(await ask(system, 'POST', '/jobs', key, { dataset_id, job_index: 0 })).toEqual(first);
     expect(await ask(system, 'POST', '/jobs', key, { dataset_id, job_index: 1 })).toEqual(REUSED);
-  }, 60_000);
+  });
 });

@@ -47,13 +47,13 @@ describe('an intruder at the broker', () => {
     ldap = await startLdapServer(PASSWORDS);
     const directory = { LDAP_URL: ldap.url, LDAP_BASE };
     cluster = await openTestCluster(await startOver(broker, { ...VARIABLES, ...directory }));
-  }, 120_000);
+  });
   afterAll(async () => {
     for (const connection of connections) await connection.close();
     cluster.anonymous.close();
     await cluster.cairn.remove();
     await ldap.stop();
-  }, 60_000);
+  });
 
   /** With the login of a process, as somebody has who broke into it. */
   const asProcess = async (

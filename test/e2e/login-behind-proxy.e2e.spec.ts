@@ -26,12 +26,12 @@ describe.each(MODES)('logins behind a proxy that terminates TLS ($mode)', (mode)
     browser = await startChromium();
     proxy?.pointTo(cairn.url, '/cairn');
     await runCommand(cairn, ['user', 'add', 'pingu'], `${PASSWORD}\n`);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await browser?.close();
     await proxy?.stop();
-  }, 30_000);
+  });
 
   /** A browser context whose requests carry forged forwarding headers. */
   const newContext = async (): Promise<BrowserContext> => {

@@ -43,12 +43,12 @@ describe.each(MODES)('login pages ($mode)', (mode) => {
   beforeAll(async () => {
     [browser, site] = await Promise.all([startChromium(), startWebSite()]);
     await runCommand(cairn(), ['user', 'add', 'pingu', '--group', 'simprod', '--group', 'users'], `${PASSWORD}\n`);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await browser?.close();
     await site?.stop();
-  }, 30_000);
+  });
 
   afterEach(async () => {
     await Promise.all(contexts.splice(0).map((context) => context.close()));

@@ -38,7 +38,7 @@ describe.each(MODES)('the OpenID provider ($mode)', (mode) => {
     adminPassword = /account admin has the password (\S+)/.exec(cairn().output())?.[1] ?? '';
     changeIt = /Change it with: (.+)/.exec(cairn().output())?.[1] ?? '';
     await runCommand(cairn(), ['user', 'add', 'pingu', '--group', 'simprod', '--group', 'users'], 'noot noot\n');
-  }, 90_000);
+  });
 
   afterAll(() => ldap?.stop());
 

@@ -73,5 +73,5 @@ describe.each(MODES.filter(({ isDistributed }) => !isDistributed))('orphaned blo
     expect(await filesIn(incoming())).toEqual([]);
     // The two recorded bodies and the slow upload.
     expect(await filesIn(blobFolder())).toHaveLength(3);
-  }, 60_000);
+  });
 });

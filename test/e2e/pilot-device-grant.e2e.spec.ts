@@ -20,7 +20,7 @@ describe('a pilot with a saved device grant', () => {
 
   beforeAll(async () => {
     await runCommand(cluster().cairn, ['user', 'add', 'operator', '--role', 'system'], `${PASSWORD}\n`);
-  }, 30_000);
+  });
 
   beforeEach(async () => {
     writeFileSync(file, `${await logInByDevice(cluster().cairn, 'operator', PASSWORD)}\n`, { mode: 0o600 });

@@ -47,7 +47,7 @@ describe('the README', () => {
     expect({ code, text }).toMatchObject({ code: 0, text: expect.stringContaining('"events":[') as string });
     expect(text).toContain('{"hello":{"complete":3}}');
     expect(text).toContain('"event":"UnitSucceeded"');
-  }, 120_000);
+  });
 
   it('names every configuration variable with its default', async () => {
     const rows = [...readFileSync('README.md', 'utf8').matchAll(/^\| `([A-Z_]+)` *\| (?:`(.*?)`)? *\|/gm)];

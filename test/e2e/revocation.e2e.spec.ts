@@ -26,7 +26,7 @@ describe.each(MODES)('revocation ($mode)', (mode) => {
 
   beforeAll(async () => {
     await runCommand(cairn(), ['user', 'add', 'pingu'], `${PASSWORD}\n`);
-  }, 30_000);
+  });
 
   const logIn = (): Promise<string> => logInByDevice(cairn(), 'pingu', PASSWORD);
   const remove = async (client: HttpClient, path: string) =>

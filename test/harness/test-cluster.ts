@@ -53,12 +53,12 @@ export const useTestCluster = (
 
   beforeAll(async () => {
     opened = await openTestCluster(await start(await prepare()));
-  }, 90_000);
+  });
 
   afterAll(async () => {
     opened?.anonymous.close();
     await opened?.cairn.remove();
-  }, 60_000);
+  });
 
   return () => {
     if (opened === undefined) throw new Error('Cairn is not running');

@@ -8,8 +8,8 @@ const LAUNCHER = 'apps/cairn/bin/cairn.mjs';
 /** Stands for npm: it installs a compiler that writes a program which prints its arguments. */
 const NPM = `#!/usr/bin/env node
 import { mkdirSync, writeFileSync } from 'node:fs';
-mkdirSync('node_modules/typescript/bin', { recursive: true });
-writeFileSync('node_modules/typescript/bin/tsc', \`
+mkdirSync('node_modules/typescript-7/bin', { recursive: true });
+writeFileSync('node_modules/typescript-7/bin/tsc', \`
   const { mkdirSync, writeFileSync } = require('node:fs');
   mkdirSync('dist/apps/cairn/src', { recursive: true });
   writeFileSync('dist/apps/cairn/src/main.js', 'console.log(process.argv.slice(2).join(" "))');

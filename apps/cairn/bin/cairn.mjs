@@ -49,7 +49,7 @@ const sources = createHash('sha256')
 const buildStamp = 'dist/.cairn-built';
 const node = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
 if (stamp(buildStamp) !== sources) {
-  const tsc = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'];
+  const tsc = ['node_modules/typescript-7/bin/tsc', '-p', 'tsconfig.json'];
   run('compiling', existsSync(node) ? node : process.execPath, tsc);
   mkdirSync('dist', { recursive: true });
   writeFileSync(buildStamp, sources);

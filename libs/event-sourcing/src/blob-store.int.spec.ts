@@ -61,7 +61,7 @@ describe('JetStreamBlobStore', () => {
       await own.close();
       await mortal.remove();
     }
-  }, 30_000);
+  });
 
   it('is one store for all that share the broker', async () => {
     const other = await connect({ servers: server.url });

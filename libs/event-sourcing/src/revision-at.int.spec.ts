@@ -64,7 +64,7 @@ describe('the last event of a stream that was effective at a position', () => {
       const effective = known.findLast((event) => batchOf(event) === undefined || event.type === BATCH_SEALED);
       expect([position, await at(position)]).toEqual([position, effective?.revision ?? NO_STREAM]);
     }
-  }, 60_000);
+  });
 
   it('is before a batch whose parts end the stream', async () => {
     const { revision } = await ledger.append(STREAM, NO_STREAM, [someEvent()]);

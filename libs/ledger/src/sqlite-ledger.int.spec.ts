@@ -192,7 +192,7 @@ describe('SqliteLedger', () => {
       expect((await verifyChain(ledger)).faults).toEqual([]);
       await ledger.close();
     }
-  }, 60_000);
+  });
 
   it('finishes or abandons a staged batch of 20 MiB killed at every part', async () => {
     const file = newFile();
@@ -230,7 +230,7 @@ describe('SqliteLedger', () => {
     }
     expect((await verifyChain(ledger)).faults).toEqual([]);
     await ledger.close();
-  }, 120_000);
+  });
 
   it('shares one file fairly among three processes, with no event loop stalled', async () => {
     // Three processes on two cores also wait for a core, and for a disk that others write to: a busy machine gets more tries.
@@ -249,7 +249,7 @@ describe('SqliteLedger', () => {
       await ledger.close();
     } while (tries.length < 5 && !isGood(tries.at(-1) ?? []));
     expect(tries.filter(isGood)).toEqual([tries.at(-1)]);
-  }, 120_000);
+  });
 });
 
 const stagedParts = async (ledger: SqliteLedger, bytes: number): Promise<number> => {

@@ -68,5 +68,5 @@ describe.each(MODES)('automation interrupted by power cuts ($mode)', (mode) => {
       expect.objectContaining({ status: 'complete' }),
     );
     expect([await jobs(), await tasks()]).toEqual([{ complete: JOBS }, { complete: 2 * JOBS }]);
-  }, 120_000);
+  });
 });

@@ -126,5 +126,5 @@ describe.each(MODES)("automation running beside IceProd's crons ($mode)", (mode)
       }),
       { numRuns: mode.isDistributed ? 6 : 12 },
     );
-  }, 120_000);
+  });
 });

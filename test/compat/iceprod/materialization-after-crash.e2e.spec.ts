@@ -39,5 +39,5 @@ describe.each(MODES)('a materialization interrupted by a power cut ($mode)', (mo
     const indexes = made.map(({ job_index: index }) => index).toSorted((one, other) => one - other);
     expect(indexes).toEqual(Array.from({ length: JOBS }, (_, index) => index));
     expect((await admin.get(`/datasets/${id}/task_counts/status`)).json).toEqual({ idle: 2 * JOBS });
-  }, 90_000);
+  });
 });

@@ -183,7 +183,7 @@ export const statusRequests = (cluster: GetTestCluster): void => {
       ledger.close();
       expect((await system.get(`/datasets/${id}/task_counts/status`)).json).toEqual({ suspended: 12_001 });
       expect((await system.get(`/datasets/${id}/job_counts/status`)).json).toEqual({ processing: 12_001 });
-    }, 30_000);
+    });
 
     it('do not wait for a long request of another dataset', async () => {
       const { system, cairn } = cluster();
@@ -207,6 +207,6 @@ export const statusRequests = (cluster: GetTestCluster): void => {
         .all(long, short);
       ledger.close();
       expect(ends.map(({ id }) => id)).toEqual([short, long]);
-    }, 30_000);
+    });
   });
 };

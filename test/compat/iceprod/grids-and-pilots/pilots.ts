@@ -232,6 +232,6 @@ export const pilots = (cluster: GetTestCluster, tasksService: string | undefined
         },
       });
       await eventually(() => readTask(system, task), expect.objectContaining({ status: 'waiting', evictions: 1 }));
-    }, 60_000);
+    });
   });
 };

@@ -120,7 +120,7 @@ export const entryPoints = (cluster: GetTestCluster, expectAnswer: ExpectAnswer)
     }
     expect(ledger.head()).toBe(before);
     ledger.close();
-  }, 120_000);
+  });
 
   it('are answered with 405 for a wrong method before authentication', async () => {
     const { anonymous, admin } = cluster();
@@ -143,5 +143,5 @@ export const entryPoints = (cluster: GetTestCluster, expectAnswer: ExpectAnswer)
         }
       }
     }
-  }, 60_000);
+  });
 };

@@ -240,5 +240,5 @@ export const gridProcess = (cluster: GetTestCluster, expectAnswer: ExpectAnswer)
     for (const id of logs) expectAnswer(jsonAnswer(await system.send('DELETE', `/logs/${id}`)), done);
     expectAnswer(await system.get(old), ok({}));
     expectAnswer(await system.get(`/logs/${logs[0] ?? ''}`), refused(404, 'Log not found'));
-  }, 60_000);
+  });
 };

@@ -249,7 +249,7 @@ export const submitAndMaterialize = (cluster: GetTestCluster, expectAnswer: Expe
       await alice.get('/datasets?status=truncated&keys=truncated'),
       ok({ [id]: { dataset_id: id, truncated: true } }),
     );
-  }, 60_000);
+  });
 
   it('a user submits everything with one request', async () => {
     const { alice } = cluster();
@@ -286,5 +286,5 @@ export const submitAndMaterialize = (cluster: GetTestCluster, expectAnswer: Expe
     expectAnswer(await alice.get(`/datasets/${id}/job_counts/status`), ok({}));
     expectAnswer(await alice.get('/actions/submit/nobodys'), refused(404, 'Request not found'));
     expectAnswer(await alice.get('/actions/submit'), ok({ queued: 0, processing: 0, error: 0, complete: 1 }));
-  }, 60_000);
+  });
 };

@@ -212,5 +212,5 @@ export const suspendAndReset = (cluster: GetTestCluster, expectAnswer: ExpectAns
     expectAnswer(await alice.put(`${at}/status`, { status: 'complete' }), done);
     await carriedOut('hard_reset');
     await stands('processing', { processing: 1 }, { idle: 3 });
-  }, 60_000);
+  });
 };

@@ -21,7 +21,7 @@ describe('tasks found by job index and name', () => {
     const tasks = ['a', 'b', 'c'].map((name) => ({ name, depends: [], requirements: '{}' }));
     await host.request(AddTasks, { dataset_id: 'large', first_job_index: 0, count: JOBS, tasks }, SYSTEM);
     named = new NamedTasks(host.part(UnitProjection).store.reader, host.part(JobProjection).jobs);
-  }, 30_000);
+  });
   afterAll(() => host.end());
 
   const add = async (fields: object = {}): Promise<string> => {

@@ -74,7 +74,7 @@ describe('the outline of the jobs of a dataset', () => {
     for (let twin = 0; twin < 501; twin += 1) await addJob('same', 7);
     const twins = await outlined('same', { from: 7, to: 7 });
     expect(new Set(twins.flat().map(({ job_id: id }) => id)).size).toBe(501);
-  }, 30_000);
+  });
 
   it('follows changes by clients', async () => {
     await add('moved', 0, 3);

@@ -184,7 +184,7 @@ describe('claims over random tasks', () => {
       { numRuns: 120 },
     );
     expect(successes).toBeGreaterThan(30);
-  }, 60_000);
+  });
 
   it('one after the other take the best task, with any changes in between', async () => {
     const alike = fc.record({
@@ -234,7 +234,7 @@ describe('claims over random tasks', () => {
       ),
       { numRuns: 60 },
     );
-  }, 60_000);
+  });
 
   it('notice a better task after a change of a whole range', async () => {
     // At the site that claims leave, so that they come back to where they were.
@@ -290,5 +290,5 @@ describe('claims over random tasks', () => {
       ),
       { numRuns: 60 },
     );
-  }, 60_000);
+  });
 });
