@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { type LdapServer, LDAP_BASE, startLdapServer } from '../harness/ldap-server.js';
@@ -35,8 +35,11 @@ describe.each(MODES)('the OpenID provider ($mode)', (mode) => {
   const client = (): HttpClient => cluster().anonymous;
 
   beforeAll(async () => {
-    adminPassword = /account admin has the password (\S+)/.exec(cairn().output())?.[1] ?? '';
-    changeIt = /Change it with: (.+)/.exec(cairn().output())?.[1] ?? '';
+    const file = /account admin has the password in (\S+)/.exec(cairn().output())?.[1] ?? '';
+    expect(file).toBe(join(cairn().dataDir, 'first-admin-password'));
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    adminPassword = (await readFile(file, 'utf8')).trim();
+    changeIt = /Change the password with: (.+)/.exec(cairn().output())?.[1] ?? '';
     await runCommand(cairn(), ['user', 'add', 'pingu', '--group', 'simprod', '--group', 'users'], 'noot noot\n');
   });
 
@@ -137,6 +140,8 @@ describe.each(MODES)('the OpenID provider ($mode)', (mode) => {
 
   it('creates an administrator at the first start whose password can be changed', async () => {
     expect(adminPassword).not.toBe('');
+    // What a process prints is kept by whoever collects logs.
+    expect(cairn().output()).not.toContain(adminPassword);
     expect(changeIt).toBe(`CAIRN_DATA_DIR=${cairn().dataDir} npx cairn user password admin`);
     const me = client().as(
       wordIn(await refresh(cairn(), await logInByDevice(cairn(), 'admin', adminPassword)), 'access_token'),

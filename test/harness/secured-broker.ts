@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BUS_KEY_FILES, makeBusKeys } from '#bus/bus-keys.js';
-import { makeCertificates } from '#bus/testing/certificates.js';
+import { makeCertificates } from '#platform/testing/certificates.js';
 import { type NatsServer, startNatsServer } from '#bus/testing/nats-server.js';
 import type { Variables } from './cairn-process.js';
 

@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createServer } from 'node:tls';
 import { nkeys } from '@nats-io/transport-node';
 import { connectNats, type NatsSettings } from './nats-connection.js';
-import { makeCertificates } from './testing/certificates.js';
+import { makeCertificates } from '#platform/testing/certificates.js';
 import { type NatsServer, startNatsServer } from './testing/nats-server.js';
 import { memoryLog } from './testing/serve-module.js';
 
@@ -73,8 +75,40 @@ describe('connectNats', () => {
     await expect(connecting({ NATS_URL, NATS_TLS_CERT: cert, NATS_TLS_KEY: key })).rejects.toThrow(
       /self.signed|verify/i,
     );
+    await expect(connecting({ NATS_URL: [`nats://127.0.0.1:${port}`] })).rejects.toThrow(
+      /self.signed.*; the broker speaks TLS, but is asked without: name the authority .* in NATS_TLS_CA/i,
+    );
     const plain = await start('');
     await expect(connecting({ NATS_URL: [`tls://127.0.0.1:${plain.port}`] })).rejects.toThrow(/does not support 'tls'/);
+    await remove();
+  });
+
+  it('compares the certificate with the address that it connects to', async () => {
+    for (const [subjects, isRight] of [
+      ['DNS:localhost', false],
+      ['IP:127.0.0.2', false],
+      ['IP:127.0.0.1', true],
+    ] as const) {
+      const { ca, cert, key, remove } = await makeCertificates(subjects);
+      const { port } = await start(`tls { cert_file: "${cert}", key_file: "${key}", timeout: 10 }`);
+      const settings = { NATS_URL: [`tls://127.0.0.1:${port}`], NATS_TLS_CA: ca };
+      if (isRight) await connects(settings);
+      else await expect(connecting(settings)).rejects.toThrow(/IP: 127.0.0.1 is not in the cert's list/);
+      await remove();
+    }
+  });
+
+  it('says that a server speaks TLS from the first byte', async () => {
+    const { cert, key, remove } = await makeCertificates();
+    const files = { cert: readFileSync(cert), key: readFileSync(key) };
+    const server = createServer({ ...files, handshakeTimeout: 500 }, (socket) => socket.destroy());
+    server.on('tlsClientError', (_error, socket) => socket.destroy());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    await expect(connecting({ NATS_URL: [`nats://127.0.0.1:${port}`] })).rejects.toThrow(
+      `; 127.0.0.1:${port} speaks TLS from the first byte, which Cairn does not`,
+    );
+    server.close();
     await remove();
   });
 

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import {
   type Authenticator,
   connect,
@@ -13,6 +15,7 @@ import type { Environment } from '#platform/environment.js';
 import { readFileSetting, readSecretFileSetting } from '#platform/file-setting.js';
 import type { Log } from '#platform/logging.js';
 import { retryAtStart } from '#platform/retry-at-start.js';
+import { speaksTls } from '#platform/speaks-tls.js';
 import type { ProcessName } from './contract.js';
 
 const ATTEMPT_TIMEOUT_MS = 2000;
@@ -38,18 +41,48 @@ export type NatsSettings = Pick<Environment, 'NATS_URL'> &
 export class NatsUnreachable extends CannotStart {
   override readonly name = 'NatsUnreachable';
 
-  constructor(hosts: readonly string[], cause: unknown) {
+  constructor(hosts: readonly string[], cause: unknown, hint: string) {
     // The library's messages name neither users nor passwords.
     const why = cause instanceof Error ? cause.message : String(cause);
-    super(`NATS_URL is set but no connection is made to ${hosts.join(', ')}: ${why}`, { cause });
+    super(`NATS_URL is set but no connection is made to ${hosts.join(', ')}: ${why}${hint}`, { cause });
   }
 }
+
+const isAboutCertificate = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && /CERT|ISSUER|VERIFY/.test(String(error.code));
+
+/** Of an address of IPv6, without the brackets that URLs have. */
+const nameOf = (hostname: string): string => hostname.replace(/^\[(.*)\]$/, '$1');
+
+/** What to add to the message that no connection is made: that the broker wants TLS, where nothing asks for it. */
+const tlsHint = async (urls: readonly URL[], cause: unknown): Promise<string> => {
+  if (isAboutCertificate(cause)) {
+    return '; the broker speaks TLS, but is asked without: name the authority of its certificate in NATS_TLS_CA';
+  }
+  const speaking = await Promise.all(urls.map(({ hostname, port }) => speaksTls(nameOf(hostname), Number(port))));
+  const names = urls.filter((_url, index) => speaking[index]).map(({ host }) => host);
+  return names.length === 0 ? '' : `; ${names.join(', ')} speaks TLS from the first byte, which Cairn does not`;
+};
 
 const report = async (connection: NatsConnection, log: Log): Promise<void> => {
   for await (const status of connection.status()) {
     if (status.type === 'disconnect' || status.type === 'error') log.warn({ status }, 'NATS connection is disturbed');
     if (status.type === 'reconnect') log.info({ status }, 'NATS connection is restored');
   }
+};
+
+/**
+ * Compares the certificate of a broker that is reached by its address with the addresses in `NATS_URL`: the library does not say which
+ * one it is, and Node.js would then look for `localhost`. The names of other brokers are compared as usual.
+ */
+const identityCheck = (urls: readonly string[]) => {
+  const names = urls.map((url) => nameOf(new URL(url).hostname));
+  const addresses = names.filter((name) => isIP(name) !== 0);
+  return (name: string, certificate: PeerCertificate): Error | undefined => {
+    if (name !== 'localhost' || names.includes(name)) return checkServerIdentity(name, certificate);
+    const problems = addresses.map((address) => checkServerIdentity(address, certificate));
+    return problems.includes(undefined) ? undefined : problems[0];
+  };
 };
 
 /** @returns undefined when nothing asks for TLS: it is then used if the broker requires it */
@@ -61,11 +94,14 @@ const tlsOptions = (settings: NatsSettings): TlsOptions | undefined => {
   const isAsked = settings.NATS_URL.some((url) => url.startsWith('tls:'));
   if (!isAsked && caFile === undefined && certFile === undefined) return undefined;
   // The library reads the files again at each reconnect, so that certificates may be renewed.
-  return {
+  const options = {
     ...(caFile !== undefined && { caFile }),
     ...(certFile !== undefined && { certFile }),
     ...(keyFile !== undefined && { keyFile }),
+    // The library passes it on to Node.js.
+    checkServerIdentity: identityCheck(settings.NATS_URL),
   };
+  return options;
 };
 
 /** @throws CannotStart when there is more than one way to log in */
@@ -107,7 +143,8 @@ export const connectNats = async (
   log: Log,
   withinMs: number = (settings.START_WAIT_SECONDS ?? 0) * 1000,
 ): Promise<NatsConnection> => {
-  const hosts = settings.NATS_URL.map((url) => new URL(url).host);
+  const urls = settings.NATS_URL.map((url) => new URL(url));
+  const hosts = urls.map(({ host }) => host);
   const tls = tlsOptions(settings);
   const login = authenticator(settings);
   const options: ConnectionOptions = {
@@ -123,8 +160,8 @@ export const connectNats = async (
     noAsyncTraces: true,
   };
   const attempt = (): Promise<NatsConnection> =>
-    connect(options).catch((error: unknown) => {
-      throw new NatsUnreachable(hosts, error);
+    connect(options).catch(async (error: unknown) => {
+      throw new NatsUnreachable(hosts, error, tls === undefined ? await tlsHint(urls, error) : '');
     });
   const connection = await retryAtStart('NATS', attempt, { withinMs, log });
   void report(connection, log);

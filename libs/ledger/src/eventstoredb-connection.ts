@@ -12,6 +12,7 @@ import { type Channel, Client, type ClientReadableStream } from '@grpc/grpc-js';
 import { CannotStart } from '#platform/cannot-start.js';
 import { type ChainedEvent, readMessage, type ReadMessage } from './eventstoredb-message.js';
 import { type AppendAnswer, appendAnswer, appendMessages } from './eventstoredb-request.js';
+import { sendNoAddressAsName } from './grpc-server-name.js';
 import { Waiter } from './waiter.js';
 
 /** For each call, with looking for a node of the cluster, which the client does not time. */
@@ -19,6 +20,12 @@ export const CALL_DEADLINE_MS = 10_000;
 
 /** Messages handed over at once. */
 const BATCH_MESSAGES = 512;
+
+sendNoAddressAsName();
+
+/** @throws what the client throws, whose message shows the whole string */
+export const readConnectionString = (text: string): ReturnType<typeof parsing.parseConnectionString> =>
+  parsing.parseConnectionString(text.replace(/^kurrentdb(?=(\+discover)?:)/, 'esdb'));
 
 /** A file that the connection string names. */
 const readNamed = (file: string | undefined): Buffer | undefined => {
@@ -42,9 +49,8 @@ export class EventStoreDbConnection extends EventStoreDBClient {
    * @throws CannotStart when a file that the connection string names cannot be read
    */
   static open(connectionString: string): EventStoreDbConnection {
-    const url = connectionString.replace(/^kurrentdb(?=(\+discover)?:)/, 'esdb');
     const { hosts, dnsDiscover, tls, tlsCAFile, userCertFile, userKeyFile, defaultCredentials, ...options } =
-      parsing.parseConnectionString(url);
+      readConnectionString(connectionString);
     const [first] = hosts;
     const place = dnsDiscover ? { discover: first } : hosts.length > 1 ? { endpoints: hosts } : { endpoint: first };
     const [rootCertificate, userCert, userKey] = [tlsCAFile, userCertFile, userKeyFile].map(readNamed);

@@ -1,8 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
+import type { Log } from '#platform/logging.js';
+import { type Certificates, makeCertificates } from '#platform/testing/certificates.js';
 import { EventStoreUnreachable, openLedger } from './open-ledger.js';
+import { EventStoreDbDouble } from './testing/eventstoredb-double.js';
 
 const freePort = (): Promise<number> =>
   new Promise((settle) => {
@@ -20,6 +24,65 @@ describe('openLedger', () => {
     await expect(opening).rejects.toThrow(
       /^EVENTSTORE_URL is set, but no ledger answers there: (?!.*changeit).*ECONNREFUSED/,
     );
+  });
+
+  it('does not wait for a file that is not there', async () => {
+    const log = { warn: () => undefined, info: () => undefined } as unknown as Log;
+    for (const files of ['tlsCAFile=/nowhere', 'userCertFile=/nowhere&userKeyFile=/nowhere']) {
+      const eventStoreUrl = `esdb://127.0.0.1:1?${files}`;
+      const opening = openLedger({ dataDir: '/nowhere', eventStoreUrl, wait: { withinMs: 3_600_000, log } });
+      await expect(opening).rejects.toThrow('EVENTSTORE_URL names the file /nowhere, which cannot be read');
+    }
+  });
+
+  describe('with TLS', () => {
+    let certificates: Certificates;
+    let double: EventStoreDbDouble;
+
+    beforeAll(async () => {
+      certificates = await makeCertificates();
+      double = await EventStoreDbDouble.start({ tls: certificates });
+    });
+
+    afterAll(async () => {
+      double.stop();
+      await certificates.remove();
+    });
+
+    it('connects to an address', async () => {
+      const ledger = await openLedger({
+        dataDir: '/nowhere',
+        eventStoreUrl: `${double.url}&tlsCAFile=${certificates.ca}`,
+      });
+      await ledger.close();
+    });
+
+    it('says that the server speaks it when it is asked without', async () => {
+      const eventStoreUrl = double.url.replace('tls=true', 'tls=false');
+      await expect(openLedger({ dataDir: '/nowhere', eventStoreUrl })).rejects.toThrow(
+        /^EVENTSTORE_URL is set, but no ledger answers there: .*; 127\.0\.0\.1:\d+ speaks TLS, but is asked without/,
+      );
+    });
+
+    it('does not send an address as the name of the server, which Node.js warns of', async () => {
+      const names: (string | false | null)[] = [];
+      const server = createTlsServer(
+        { cert: readFileSync(certificates.cert), key: readFileSync(certificates.key), ALPNProtocols: ['h2'] },
+        (socket) => {
+          names.push(socket.servername);
+          socket.destroy();
+        },
+      );
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const eventStoreUrl = (host: string): string => `esdb://${host}:${port}?tls=true&tlsCAFile=${certificates.ca}`;
+      for (const host of ['127.0.0.1', 'localhost']) {
+        const before = names.length;
+        await expect(openLedger({ dataDir: '/nowhere', eventStoreUrl: eventStoreUrl(host) })).rejects.toThrow();
+        expect(names[before]).toBe(host === 'localhost' ? host : false);
+      }
+      server.close();
+    });
   });
 
   it('names a ledger that is broken', async () => {

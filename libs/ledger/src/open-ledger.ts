@@ -26,26 +26,29 @@ export interface LedgerLocation {
  * @throws EventStoreUnreachable
  */
 export const openLedger = async ({ dataDir, eventStoreUrl, wait }: LedgerLocation): Promise<Ledger> => {
-  if (eventStoreUrl !== undefined) {
-    const open = (): Promise<Ledger> => openEventStore(eventStoreUrl);
-    return wait === undefined ? open() : retryAtStart('EventStoreDB', open, wait);
-  }
+  if (eventStoreUrl !== undefined) return openEventStore(eventStoreUrl, wait);
   mkdirSync(dataDir, { recursive: true, mode: PRIVATE_FOLDER });
   return SqliteLedger.open(join(dataDir, 'ledger.sqlite'));
 };
 
-const openEventStore = async (url: string): Promise<Ledger> => {
+const openEventStore = async (url: string, wait: StartWait | undefined): Promise<Ledger> => {
   // Loaded only where it is used: the client takes longer to load than the rest of Cairn.
   const { EventStoreDbLedger } = await import('./eventstoredb-ledger.js');
+  // A URL or file that cannot be used is not waited for.
   const ledger = openClient(() => EventStoreDbLedger.open(url));
+  const reach = (): Promise<unknown> =>
+    ledger.head().catch(async (cause: unknown) => {
+      const { tlsHint } = await import('./eventstoredb-tls-hint.js');
+      // Without the URL, which may hold a password.
+      const why = redacted(cause instanceof Error ? cause.message : String(cause)) + (await tlsHint(url));
+      throw new EventStoreUnreachable(`EVENTSTORE_URL is set, but no ledger answers there: ${why}`, { cause });
+    });
   try {
-    await ledger.head();
+    await (wait === undefined ? reach() : retryAtStart('EventStoreDB', reach, wait));
     return ledger;
-  } catch (cause) {
+  } catch (error) {
     await ledger.close();
-    // Without the URL, which may hold a password.
-    const why = redacted(cause instanceof Error ? cause.message : String(cause));
-    throw new EventStoreUnreachable(`EVENTSTORE_URL is set, but no ledger answers there: ${why}`, { cause });
+    throw error;
   }
 };
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type { AppendReq, AppendResp, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
@@ -66,13 +67,18 @@ export interface DoubleOptions {
   readonly nodes?: number;
   /** From writing an event to showing it and answering. */
   readonly commitMs?: number;
+  /** Files of the certificate with which it speaks TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 class DoubleNode {
   private server: Server | undefined;
   port = 0;
 
-  constructor(private readonly services: (node: DoubleNode, server: Server) => void) {}
+  constructor(
+    private readonly services: (node: DoubleNode, server: Server) => void,
+    private readonly credentials: ServerCredentials,
+  ) {}
 
   get isAlive(): boolean {
     return this.server !== undefined;
@@ -82,7 +88,7 @@ class DoubleNode {
     const server = new Server({ 'grpc.max_receive_message_length': 17 * 1024 * 1024 });
     this.services(this, server);
     this.port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync(`127.0.0.1:${this.port}`, ServerCredentials.createInsecure(), (error, port) => {
+      server.bindAsync(`127.0.0.1:${this.port}`, this.credentials, (error, port) => {
         if (error === null) resolve(port);
         else reject(error);
       });
@@ -142,6 +148,7 @@ export class EventStoreDbDouble {
   readonly log = new EventStoreDbDoubleLog();
   private readonly nodes: readonly DoubleNode[];
   private readonly commitMs: number;
+  private readonly isSecure: boolean;
   private leader: DoubleNode | undefined;
   private lastLeader: DoubleNode | undefined;
   private readonly appendFaults: AppendFault[] = [];
@@ -156,15 +163,23 @@ export class EventStoreDbDouble {
     return double;
   }
 
-  private constructor({ nodes = 1, commitMs = 1 }: DoubleOptions) {
+  private constructor({ nodes = 1, commitMs = 1, tls }: DoubleOptions) {
     this.commitMs = commitMs;
-    this.nodes = Array.from({ length: nodes }, () => new DoubleNode((node, server) => this.serve(node, server)));
+    this.isSecure = tls !== undefined;
+    const credentials =
+      tls === undefined
+        ? ServerCredentials.createInsecure()
+        : ServerCredentials.createSsl(null, [
+            { cert_chain: readFileSync(tls.cert), private_key: readFileSync(tls.key) },
+          ]);
+    const services = (node: DoubleNode, server: Server): void => this.serve(node, server);
+    this.nodes = Array.from({ length: nodes }, () => new DoubleNode(services, credentials));
     this.leader = this.lastLeader = this.nodes[0];
   }
 
   /** Connection string for `EVENTSTORE_URL`. */
   get url(): string {
-    return `esdb://${this.nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}?tls=false`;
+    return `esdb://${this.nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}?tls=${this.isSecure}`;
   }
 
   get subscriptionCount(): number {

@@ -13,13 +13,13 @@ export interface Certificates {
   readonly remove: () => Promise<void>;
 }
 
-/** Files with a certificate for `localhost` and 127.0.0.1 that is its own authority, as programs other than ours need them. */
-export const makeCertificates = async (): Promise<Certificates> => {
+/** Files with a certificate that is its own authority, as programs other than ours need them. */
+export const makeCertificates = async (subjects = 'DNS:localhost,IP:127.0.0.1'): Promise<Certificates> => {
   const folder = await mkdtemp(join(tmpdir(), 'cairn-certificates-'));
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   const words =
     'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost ' +
-    '-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -addext extendedKeyUsage=serverAuth,clientAuth';
+    `-addext subjectAltName=${subjects} -addext extendedKeyUsage=serverAuth,clientAuth`;
   await promisify(execFile)('openssl', [...words.split(' '), '-keyout', key, '-out', cert]);
   return { ca: cert, cert, key, remove: () => rm(folder, { recursive: true, force: true }) };
 };
