@@ -1,14 +1,10 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { MODES } from '../harness/cairn-process.js';
 import { type HttpClient } from '../harness/http-client.js';
 import { refused } from '../compat/iceprod/answers.js';
+import { type OpenIdIssuer, startOpenIdIssuer } from '../harness/openid-issuer.js';
 import { useTestCluster } from '../harness/test-cluster.js';
 import { newDataset } from '../compat/iceprod/fixtures.js';
 
-const pair = await generateKeyPair('RS512', { extractable: true });
 const CLAIMS = {
   roles: [
     { name: 'user', claim: 'groups', pattern: '/farm(/.*)?' },
@@ -19,36 +15,22 @@ const CLAIMS = {
 
 /** A site with its own OpenID provider, whose users are Cairn's, and its own claims. */
 describe.each(MODES)('an external token issuer ($mode)', (mode) => {
-  let server: Server | undefined;
-  let issuer = '';
+  let issuer: OpenIdIssuer | undefined;
 
   const cluster = useTestCluster(mode, async () => {
-    const keys = [{ ...(await exportJWK(pair.publicKey)), kid: 'farm', use: 'sig', alg: 'RS512' }];
-    server = createServer(({ url }, response) => {
-      response.end(JSON.stringify(url === '/certs' ? { keys } : { issuer, jwks_uri: `${issuer}/certs` }));
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    issuer = await startOpenIdIssuer();
     return {
-      OIDC_ISSUERS: issuer,
+      OIDC_ISSUERS: issuer.url,
       OIDC_AUDIENCE: 'farm',
       OIDC_CLAIMS: JSON.stringify(CLAIMS),
-      OIDC_LOCAL_NAMES: issuer,
+      OIDC_LOCAL_NAMES: issuer.url,
     };
   });
 
-  afterAll(() => {
-    server?.close();
-  });
+  afterAll(() => issuer?.stop());
 
   const as = async (claims: object): Promise<HttpClient> => {
-    const token = await new SignJWT({ sub: '5d1f', preferred_username: 'pingu', aud: 'farm', ...claims })
-      .setProtectedHeader({ alg: 'RS512', kid: 'farm' })
-      .setIssuer(issuer)
-      .setIssuedAt()
-      .setExpirationTime('1h')
-      .sign(pair.privateKey);
+    const token = await issuer?.sign({ sub: '5d1f', preferred_username: 'pingu', aud: 'farm', ...claims });
     return cluster().anonymous.as(token);
   };
 

@@ -43,7 +43,7 @@ interface Restart {
 export interface Cairn {
   readonly url: string;
   readonly dataDir: string;
-  /** A token signed with the key in the data folder. */
+  /** A token signed with the key in the data folder, for the audience that this Cairn was started with. */
   token(holder: TokenFor): Promise<string>;
   /** Ends processes and starts them again on the same data; the URL may change. */
   restart(options?: Restart): Promise<void>;
@@ -157,7 +157,9 @@ class RunningCairn implements Cairn {
 
   async token({ username, roles = [], groups = [], lifetimeSeconds = 3600 }: TokenFor): Promise<string> {
     const key = await SigningKey.open(this.dataDir);
-    return key.sign(claimsGranting({ username, roles, groups }), lifetimeSeconds);
+    const { OIDC_AUDIENCE: aud } = this.composition.variables;
+    const claims = { ...claimsGranting({ username, roles, groups }), ...(aud !== undefined && { aud }) };
+    return key.sign(claims, lifetimeSeconds);
   }
 
   async restart({ only = this.composition.processes, signal = 'SIGTERM', meanwhile }: Restart = {}): Promise<void> {

@@ -5,6 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 interface LedgerHead {
   /** Position of the last event. */
   head(): unknown;
+  /** Streams and types of the events after this position. */
+  after(position: unknown): readonly string[];
   close(): void;
 }
 
@@ -12,5 +14,13 @@ interface LedgerHead {
 export const ledgerOf = ({ dataDir }: { readonly dataDir: string }): LedgerHead => {
   const ledger = new DatabaseSync(join(dataDir, 'ledger.sqlite'), { readOnly: true });
   const last = ledger.prepare('SELECT max(position) AS head FROM event');
-  return { head: () => last.get()?.['head'], close: () => ledger.close() };
+  const later = ledger.prepare(
+    `SELECT name || ' ' || type AS event FROM event JOIN stream ON stream.id = event.stream
+     WHERE position > ? ORDER BY position`,
+  );
+  return {
+    head: () => last.get()?.['head'],
+    after: (position) => later.all(Number(position)).map(({ event }) => String(event)),
+    close: () => ledger.close(),
+  };
 };

@@ -32,15 +32,20 @@ const exchanged = { query: { client_id: 'another' } };
 const request = (action: string): Example => ({ path: { id: `${action}_request` } });
 const reported = (action: string): Example => ({
   path: { task_id: `task_to_${action}` },
-  body: json({ instance_id: 'i' }),
+  body: (targets) => JSON.stringify({ instance_id: first(targets, 'instance_id') }),
 });
 
 export const EXAMPLES: Readonly<Record<string, Example>> = {
   'POST /datasets': {
-    body: json({ description: 'd', jobs_submitted: 2, tasks_submitted: 4, tasks_per_job: 2, group: 'users' }),
+    body: (targets) =>
+      JSON.stringify({
+        ...{ description: 'd', jobs_submitted: 2, tasks_submitted: 4, tasks_per_job: 2 },
+        group: first(targets, 'group'),
+      }),
   },
   'PUT /config/{dataset_id}': { body: () => config },
   'PUT /datasets/{dataset_id}/config': { body: () => config },
+  'POST /jobs': { body: ofDataset({ job_index: 0 }) },
   'PATCH /jobs/{job_id}': { body: json({ status: 'errors' }) },
   'POST /datasets/{dataset_id}/job_actions/bulk_status/{status}': {
     path: { status: 'job_status' },
@@ -73,7 +78,15 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   'POST /datasets/{dataset_id}/files/{task_id}': { body: json({ filename: 'osdf:///a', movement: 'input' }) },
   'PATCH /grids/{grid_id}': { body: json({ version: '2' }) },
+  'PATCH /pilots/{pilot_id}': { body: json({ version: '2' }) },
   'PUT /pilots/{pilot_id}/tasks': { body: json({ tasks: [] }) },
+  'POST /users': { body: (targets) => JSON.stringify({ username: `${first(targets, 'new_username')}-2` }) },
+  'PUT /users/{username}/priority': { body: json({ priority: 0.5 }) },
+  'PUT /users/{user_id}/groups': { body: json({ groups: ['users'] }) },
+  'PUT /roles/{role_name}': { body: json({}) },
+  'PUT /groups/{group_name}': { body: json({}) },
+  'POST /groups': { body: (targets) => JSON.stringify({ name: `${first(targets, 'group_name')}-2` }) },
+  'POST /create_token': { body: json({}) },
   'PUT /users/{username}': { path: { username: 'new_username' } },
   'PUT /users/{user_id}/roles': { body: json({ roles: ['user'] }) },
   'POST /ldap': { body: json({ username: 'pingu', password: 'noot noot' }) },
@@ -81,11 +94,20 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     body: (targets) =>
       JSON.stringify({
         ...{ name: 'dataset_id', value: first(targets, 'dataset_id') },
-        ...{ role: 'read', username: 'alice', groups: ['users'] },
+        ...{ role: 'read', username: first(targets, 'own_username'), groups: [] },
       }),
   },
-  'PUT /auths/{dataset_id}': { body: json({ read_groups: ['users'], write_groups: [] }) },
-  'POST /actions/submit': { body: json({ config, description: 'd', jobs_submitted: 1, group: 'admin' }) },
+  'PUT /auths/{dataset_id}': {
+    body: (targets) => {
+      const groups = [first(targets, 'group')];
+      return JSON.stringify({ read_groups: groups, write_groups: groups });
+    },
+  },
+  'POST /actions/submit': {
+    sender: 'user',
+    body: (targets) => JSON.stringify({ config, description: 'd', jobs_submitted: 1, group: first(targets, 'group') }),
+  },
+  'POST /actions/materialization': { body: ofDataset({}) },
   'POST /actions/dataset_status': { body: ofDataset({ action: 'reset' }) },
   'POST /actions/job_status': { body: ofDataset({ action: 'reset' }) },
   'POST /actions/task_status': { body: ofDataset({ action: 'reset' }) },
@@ -105,18 +127,32 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'POST /groups/{groupname}/credentials': { body: added },
   'POST /datasets/{dataset_id}/credentials': { body: added },
   'POST /datasets/{dataset_id}/tasks/{task_name}/credentials': { body: added },
-  'PATCH /users/{username}/credentials': { path: { username: 'credential_owner' }, body: amended },
-  'PATCH /groups/{groupname}/credentials': { path: { groupname: 'credential_owner' }, body: amended },
-  'PATCH /datasets/{dataset_id}/credentials': { path: { dataset_id: 'credential_owner' }, body: amended },
+  'PATCH /users/{username}/credentials': { path: { username: 'credential_user' }, body: amended },
+  'PATCH /groups/{groupname}/credentials': { path: { groupname: 'credential_group' }, body: amended },
+  'PATCH /datasets/{dataset_id}/credentials': { path: { dataset_id: 'credential_dataset' }, body: amended },
   'PATCH /datasets/{dataset_id}/tasks/{task_name}/credentials': {
-    path: { dataset_id: 'credential_owner' },
+    path: { dataset_id: 'credential_dataset' },
     body: amended,
   },
   'GET /users/{username}/exchange': exchanged,
   'GET /groups/{groupname}/exchange': exchanged,
   'GET /datasets/{dataset_id}/exchange': exchanged,
   'GET /datasets/{dataset_id}/tasks/{task_name}/exchange': exchanged,
-  'POST /create': { body: json({ username: 'alice', scope: 's', url: 'https://data.example', transfer_prefix: '' }) },
+  'POST /create': {
+    body: (targets) =>
+      JSON.stringify({
+        ...{ scope: 's', url: 'https://data.example', transfer_prefix: '' },
+        username: first(targets, 'own_username'),
+      }),
+  },
+  'POST /logs': {
+    body: (targets) =>
+      JSON.stringify({
+        ...{ dataset_id: first(targets, 'dataset_id'), task_id: first(targets, 'task_id') },
+        ...{ name: 'stdlog', data: 'x' },
+      }),
+  },
+  'POST /tasks/{task_id}/task_stats': { body: ofDataset({ time: 1 }) },
   'POST /cairn/iceprod/datasets/{dataset_id}/tasks': {
     body: json({ first_job_index: 0, count: 2, tasks: [{ name: 'generate' }] }),
   },

@@ -43,10 +43,23 @@ export const logVisitorIn = async ({ cairn, anonymous }: TestCluster): Promise<H
   return anonymous.as(wordIn(refreshed, 'access_token'));
 };
 
-const requestsAbout = async ({ admin }: TestCluster, datasetId: string): Promise<Targets> => {
-  const config = JSON.stringify(CONFIG);
+/** The dataset that the objects belong to. */
+interface Owner {
+  /** Submits the dataset and makes the requests about it. */
+  readonly client: HttpClient;
+  readonly username: string;
+  /** One of the groups of the client. */
+  readonly group: string;
+  /** Members of the dataset besides those that it must have. */
+  readonly dataset?: object;
+  /** Whatever text is stored. */
+  readonly text: string;
+}
+
+const requestsAbout = async ({ client, group, text }: Owner, datasetId: string): Promise<Targets> => {
+  const config = JSON.stringify({ ...CONFIG, description: text });
   const bodies = {
-    submit: { config, description: 'd', jobs_submitted: 1, group: 'admin' },
+    submit: { config, description: text, jobs_submitted: 1, group },
     materialization: { dataset_id: datasetId },
     dataset_status: { dataset_id: datasetId, action: 'reset' },
     job_status: { dataset_id: datasetId, action: 'reset' },
@@ -55,7 +68,7 @@ const requestsAbout = async ({ admin }: TestCluster, datasetId: string): Promise
   };
   const made: Record<string, readonly string[]> = {};
   for (const [action, body] of Object.entries(bodies)) {
-    made[`${action}_request`] = [resultOf((await admin.post(`/actions/${action}`, body)).json)];
+    made[`${action}_request`] = [resultOf((await client.post(`/actions/${action}`, body)).json)];
   }
   return made;
 };
@@ -81,13 +94,18 @@ const credentialsOf = async ({ admin }: TestCluster, owner: string): Promise<Tar
   ]) {
     await admin.post(`${path}/credentials`, CREDENTIAL);
   }
-  return { credential_owner: [owner] };
+  return { credential_user: [owner], credential_group: [owner], credential_dataset: [owner] };
 };
 
 /** Creates one object of each kind, and more of those that requests delete, so that requests get past "not found". */
-export const prepareTargets = async (cluster: TestCluster): Promise<Targets> => {
-  const { admin, system, alice } = cluster;
-  const datasets = [await newDataset(alice), await newDataset(admin)];
+export const prepareTargets = async (
+  cluster: TestCluster,
+  owner: Owner = { client: cluster.alice, username: 'alice', group: 'simprod', text: 'x' },
+): Promise<Targets> => {
+  const { admin, system } = cluster;
+  const { client, username, group, dataset, text } = owner;
+  const submission = { group, description: text, ...dataset };
+  const datasets = [await newDataset(client, submission), await newDataset(admin, submission)];
   const [datasetId = ''] = datasets;
   const jobs = [await newJob(system, datasetId), await newJob(system, datasetId, { job_index: 1 })];
   const [jobId = ''] = jobs;
@@ -95,18 +113,18 @@ export const prepareTargets = async (cluster: TestCluster): Promise<Targets> => 
     newTask(system, datasetId, { job_id: jobId, status: 'queued', instance_id: 'i', requirements: { memory: 1 } }),
   );
   const [taskId = ''] = tasks;
-  await admin.put(`/config/${datasetId}`, CONFIG);
+  await admin.put(`/config/${datasetId}`, { ...CONFIG, description: text });
   const of = { dataset_id: datasetId, task_id: taskId };
   const made = async (path: string, body: object): Promise<string> => resultOf((await admin.post(path, body)).json);
   const role = fresh('role');
   await admin.put(`/roles/${role}`);
   const users = await several(async () => {
-    const username = fresh('pingu');
-    await made('/users', { username, roles: ['user'] });
-    return username;
+    const name = fresh('pingu');
+    await made('/users', { username: name, roles: ['user'] });
+    return name;
   });
   return {
-    ...(await requestsAbout(cluster, datasetId)),
+    ...(await requestsAbout(owner, datasetId)),
     ...(await tasksFor(cluster, datasetId)),
     ...(await credentialsOf(cluster, fresh('owner'))),
     dataset_id: datasets,
@@ -118,13 +136,15 @@ export const prepareTargets = async (cluster: TestCluster): Promise<Targets> => 
     unit_id: tasks,
     tasks,
     task_ids: tasks,
-    task_stat_id: await several(() => made(`/tasks/${taskId}/task_stats`, { dataset_id: datasetId, a: 1 })),
-    log_id: await several(() => made('/logs', { data: 'x', ...of })),
+    task_stat_id: await several(() => made(`/tasks/${taskId}/task_stats`, { dataset_id: datasetId, a: text })),
+    log_id: await several(() => made('/logs', { data: text, ...of })),
     grid_id: [await made('/grids', { host: 'h', queues: {}, version: '1' })],
     pilot_id: await several(() => made('/pilots', { queue_host: 'h', queue_version: '1', resources: { cpu: 1 } })),
     group_id: await several(() => made('/groups', { name: fresh('group') })),
+    group_name: [fresh('group')],
     groupname: ['simprod', 'users'],
-    group: ['simprod', 'users'],
+    group: [group, 'users'],
+    own_username: [username],
     user_id: users,
     username: users,
     new_username: [fresh('newcomer')],
