@@ -16,8 +16,8 @@ type Service = (typeof SERVICES)[number];
 /** The flags with which `npm start` and the image run Cairn. */
 const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=8', '--heap-growing-percent=150'];
 
-const START_TIMEOUT_MS = 60_000;
-const STOP_TIMEOUT_MS = 15_000;
+const START_TIMEOUT_MS = 150_000;
+const STOP_TIMEOUT_MS = 30_000;
 
 /** How much of the end of a process's output is kept for error messages. */
 const OUTPUT_CHARACTERS_MAX = 1_000_000;
