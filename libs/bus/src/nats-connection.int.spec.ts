@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,9 @@ describe('connectNats', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cairn-nats-settings-'));
   const fileOf = (name: string, text: string, mode = 0o600): string => {
     const file = join(folder, name);
-    writeFileSync(file, text, { mode });
+    writeFileSync(file, text);
+    // The umask does not apply to this.
+    chmodSync(file, mode);
     return file;
   };
   const servers: NatsServer[] = [];
