@@ -174,7 +174,8 @@ const cannotSet = (field: string): DomainError =>
 type Opened = Map<string, Part> | Part[];
 type Part = string | Opened;
 
-const opened = (part: Part): Opened | undefined => {
+const opened = (part: Part | undefined): Opened | undefined => {
+  if (part === undefined) return new Map();
   if (typeof part !== 'string') return part;
   const kind = kindOf(part);
   if (kind === 'object') return membersOf(part);
@@ -194,7 +195,7 @@ const isIndexOf = (list: readonly Part[], name: string): boolean =>
 /** `part` with `raw` at `path`, where it is opened once for all fields; undefined when something else is in the way. */
 const withPath = (part: Part | undefined, [name, ...path]: readonly string[], raw: string): Part | undefined => {
   if (name === undefined) return raw;
-  const open = opened(part ?? '{}');
+  const open = opened(part);
   if (open === undefined || (Array.isArray(open) && !isIndexOf(open, name))) return undefined;
   const inner = withPath(Array.isArray(open) ? open[Number(name)] : open.get(name), path, raw);
   if (inner === undefined) return undefined;
@@ -202,6 +203,25 @@ const withPath = (part: Part | undefined, [name, ...path]: readonly string[], ra
   else open.set(name, inner);
   return open;
 };
+
+/** Larger fields do not fit an event after they are escaped. */
+const PATCH_BYTES_MAX = 200 * 1024;
+/** Each step of a dotted name opens an object, which takes much longer than reading one. */
+const PATCH_STEPS_MAX = 5_000;
+/** Each change of a document reads and writes all of it. */
+const DOCUMENT_CHARACTERS_MAX = 1024 * 1024;
+
+/** Whether these are more fields than one request may set with {@link mergeFields}. */
+export const isTooLargeAPatch = (patch: string): boolean => {
+  if (Buffer.byteLength(JSON.stringify(patch)) > PATCH_BYTES_MAX) return true;
+  let steps = 0;
+  for (const name of membersOf(patch).keys()) steps += name.split('.').length - 1;
+  return steps > PATCH_STEPS_MAX;
+};
+
+/** Whether a change makes a document larger than one may be. What is too large already may be changed and shrink. */
+export const outgrows = (after: string, before: string): boolean =>
+  after.length > DOCUMENT_CHARACTERS_MAX && after.length > before.length;
 
 /**
  * The document with the fields of `patch` set; dotted names set nested fields (PATCH of IceProd contract 6 and 7.4).

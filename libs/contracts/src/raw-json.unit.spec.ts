@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { DomainError } from '#platform/domain-error.js';
-import { elementsOf, isDeeperThan, kindOf, membersOf, mergeFields, objectText } from './raw-json.js';
+import {
+  elementsOf,
+  isDeeperThan,
+  isTooLargeAPatch,
+  kindOf,
+  membersOf,
+  mergeFields,
+  objectText,
+  outgrows,
+} from './raw-json.js';
 
 const spaced = (value: unknown, space: string): string => JSON.stringify(value, null, space);
 const space = fc.constantFrom('', ' ', '\t');
@@ -96,6 +105,28 @@ describe('kindOf', () => {
     ['false', 'boolean'],
     ['null', 'null'],
   ])('%s is %s', (raw, kind) => expect(kindOf(raw)).toBe(kind));
+});
+
+describe('a patch', () => {
+  const dotted = (names: number): string =>
+    `{${Array.from({ length: names }, (_, index) => `"a${index}${'.b'.repeat(30)}":1`).join(',')}}`;
+
+  it.each([
+    ['{"a.b":1}', false],
+    [dotted(100), false],
+    [dotted(200), true],
+    [JSON.stringify({ a: 'x'.repeat(100_000) }), false],
+    [JSON.stringify({ a: 'x'.repeat(300_000) }), true],
+  ])('is too large when it is long or sets many nested fields', (patch, expected) => {
+    expect(isTooLargeAPatch(patch)).toBe(expected);
+  });
+
+  it('may not make a document longer than a million characters, but may shorten one', () => {
+    const long = 'x'.repeat(1_100_000);
+    expect([outgrows('{}', long), outgrows(long, '{}'), outgrows(long, long), outgrows('{"a":1}', '{}')]).toEqual([
+      ...[false, true, false, false],
+    ]);
+  });
 });
 
 describe('mergeFields', () => {

@@ -15,9 +15,11 @@ const escapeId = (id: string): string => id.replace(/[^A-Za-z0-9_-]/gu, escapeBy
  * (design rule: all but `A-Za-z0-9_-` percent-encoded, at most 200 bytes, longer ids hashed).
  */
 export const ref = (dialect: Dialect, namespace: string, id: string): string => {
-  const whole = `${dialect}.${escapeId(namespace)}.${escapeId(id)}`;
-  if (whole.length <= REF_BYTES_MAX) return whole;
-  return `${dialect}.${escapeId(namespace)}.sha256-${createHash('sha256').update(id).digest('hex')}`;
+  const beginning = `${dialect}.${escapeId(namespace)}.`;
+  // Escaping makes an id longer, never shorter, and takes a while.
+  const whole = id.length > REF_BYTES_MAX ? undefined : beginning + escapeId(id);
+  if (whole !== undefined && whole.length <= REF_BYTES_MAX) return whole;
+  return `${beginning}sha256-${createHash('sha256').update(id).digest('hex')}`;
 };
 
 export type StreamCategory =

@@ -11,6 +11,12 @@ describe('ref', () => {
     expect(ref('iceprod', 'main', 'x'.repeat(301))).not.toBe(long);
   });
 
+  it('takes no longer for characters that are escaped', () => {
+    const before = process.cpuUsage();
+    for (let count = 0; count < 50; count += 1) ref('iceprod', 'main', 'é'.repeat(100_000));
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
+  });
+
   it('names streams', () => {
     expect(streamName('work', ref('iceprod', 'main', '8f1c'))).toBe('work-iceprod.main.8f1c');
   });

@@ -22,7 +22,9 @@ const PARAMETER = new RegExp(`([?&](?:${NAMES})=)[^&\\s"'#]+`, 'gi');
 /** In JSON text, as lines of the log are. */
 const MEMBER = new RegExp(`("(?:${NAMES})":)"(?:[^"\\\\]|\\\\.)*"`, 'gi');
 const BEARER = /\b(Bearer|Basic) +[\w.~+/=-]+/gi;
-const JSON_WEB_TOKEN = /\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
+/** Words with at least two dots between them. They begin where no word is before: otherwise each letter would be tried as a beginning. */
+const DOTTED_WORDS = /(?<![\w-])[\w-]+(?:\.[\w-]+){2,}/g;
+const JSON_WEB_TOKEN = /\beyJ[^]+/;
 
 /**
  * The text without what may be a secret in it: user and password of URLs, parameters and JSON members that are named like a
@@ -35,4 +37,4 @@ export const redacted = (text: string): string =>
     .replace(PARAMETER, `$1${HIDDEN}`)
     .replace(MEMBER, `$1"${HIDDEN}"`)
     .replace(BEARER, `$1 ${HIDDEN}`)
-    .replace(JSON_WEB_TOKEN, HIDDEN);
+    .replace(DOTTED_WORDS, (words) => words.replace(JSON_WEB_TOKEN, HIDDEN));

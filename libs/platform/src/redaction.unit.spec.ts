@@ -9,6 +9,7 @@ describe('redacted', () => {
     ['{"a":{"b":{"c":{"Password":"hun\\"ter2","d":1}}}}', '{"a":{"b":{"c":{"Password":"[hidden]","d":1}}}}'],
     ['authorization: Bearer abc.def-ghi', 'authorization: Bearer [hidden]'],
     ['invalid token eyJhbGciOi.eyJzdWIi.c2ln here', 'invalid token [hidden] here'],
+    ['token-eyJhbGciOi.eyJzdWIi.c2ln, of a.b-eyJhbGciOi.eyJzdWIi.c2ln', 'token-[hidden], of a.b-[hidden]'],
   ])('hides the secret in %s', (text, expected) => {
     expect(redacted(text)).toBe(expected);
   });
@@ -21,7 +22,7 @@ describe('redacted', () => {
   );
 
   it('takes time in proportion to the length of the text', () => {
-    for (const part of ['://', '://a', '"password":"', 'Bearer ', 'eyJ', 'eyJa.', '?token=']) {
+    for (const part of ['://', '://a', '"password":"', 'Bearer ', 'eyJ', 'eyJ-', 'eyJa.', '?token=']) {
       const startMicros = process.cpuUsage();
       redacted(part.repeat(200_000));
       const { user } = process.cpuUsage(startMicros);

@@ -97,12 +97,19 @@ export const messagePage = (title: string, text: string): string => page(title, 
 export const TOO_LATE = messagePage('Too late', 'Please start the login again.');
 export const OUT_OF_ORDER = messagePage('This did not work', 'Please try again.');
 
+const SELF_SENT = '<title>Submitting Callback</title>';
+
 /** The form of a page that the provider makes to send itself; its own script may not run. */
-const SELF_SENT = /<title>Submitting Callback<\/title>[^]*?(<form [^]*?)<noscript>/;
+const selfSentForm = (html: string): string | undefined => {
+  const title = html.indexOf(SELF_SENT);
+  const form = title === -1 ? -1 : html.indexOf('<form ', title);
+  const end = form === -1 ? -1 : html.indexOf('<noscript>', form);
+  return end === -1 ? undefined : html.slice(form, end);
+};
 
 /** Such a page as ours: it sends itself too, and has a button for browsers that run no script. */
 export const sendingPage = (html: string): string | undefined => {
-  const form = SELF_SENT.exec(html)?.[1];
+  const form = selfSentForm(html);
   return form === undefined
     ? undefined
     : page('Going on', `${form}<button>Continue</button></form><script>${SEND}</script>`);

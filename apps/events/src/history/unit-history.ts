@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { nextLoopTurn } from '#platform/loop-turn.js';
 import type { Page } from '#bus/contract.js';
 import { VISIBLE_WITHIN_MS } from '#bus/visibility.js';
 import type { UnitHome } from '#contracts/cairn/history.js';
@@ -15,12 +16,16 @@ const PAGE_REVISIONS_MAX = 100;
 /** Revisions at most this far apart are read together with the events between them. */
 const GAP_MAX = 3;
 
+/** Events may be large: so many are parsed before other requests get their turn. */
+const SPAN_REVISIONS_MAX = 8;
+
 /** Joins close revisions to inclusive spans `[from, to]`. */
 const spansOf = (revisions: readonly number[]): readonly (readonly [number, number])[] => {
   const spans: [number, number][] = [];
   for (const revision of revisions) {
     const last = spans.at(-1);
-    if (last !== undefined && revision - last[1] <= GAP_MAX) last[1] = revision;
+    const isClose = last !== undefined && revision - last[1] <= GAP_MAX && revision - last[0] < SPAN_REVISIONS_MAX;
+    if (isClose) last[1] = revision;
     else spans.push([revision, revision]);
   }
   return spans;
@@ -50,6 +55,7 @@ export class UnitHistory {
     const effective = new Set(revisions);
     const page = new PageBuilder();
     for (const [from, to] of spansOf(revisions)) {
+      await nextLoopTurn();
       for (const event of await this.read(stream, from, to)) {
         const entry = effective.has(event.revision) ? unitEntry(event, ordinal, leases) : undefined;
         if (entry === undefined) continue;

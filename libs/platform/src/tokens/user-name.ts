@@ -30,10 +30,13 @@ export const localName = (text: string): string | undefined => {
 export const externalName = (issuer: string, subject: string): string | undefined =>
   SUBJECT.test(subject) ? `${subject}@${issuer}` : undefined;
 
+/** A subject, and a URL of any length that is in use. */
+const EXTERNAL_CHARACTERS_MAX = 2_500;
 const EXTERNAL_NAME = /^[\x21-\x7e]{1,255}@https?:\/\/[\x21-\x7e]+$/;
 
 /** Whether tokens can name this account: a local name in its only spelling, or a person of an external issuer. */
-export const isAccountName = (text: string): boolean => localName(text) === text || EXTERNAL_NAME.test(text);
+export const isAccountName = (text: string): boolean =>
+  localName(text) === text || (text.length <= EXTERNAL_CHARACTERS_MAX && EXTERNAL_NAME.test(text));
 
 /** Names of the accounts of services, which the embedded OpenID provider makes from the ids of its clients. */
 export const SERVICE_ACCOUNT_PREFIX = 'service-account-';

@@ -1,7 +1,6 @@
 import { formatTimestamp } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
-import { EVENT_BYTES_MAX } from '#ledger/ledger.js';
-import { type Members, membersOf, mergeFields, objectText } from '#contracts/raw-json.js';
+import { isTooLargeAPatch, type Members, membersOf, mergeFields, objectText, outgrows } from '#contracts/raw-json.js';
 
 export const LAST_UPDATE = 'last_update';
 
@@ -36,9 +35,15 @@ export const hasNews = (before: string, after: string): boolean => {
   return old.size !== changed.size || [...changed].some(([name, raw]) => name !== LAST_UPDATE && old.get(name) !== raw);
 };
 
+const tooLarge = (): DomainError => new DomainError('invalid', 'document.too-large', 'Update data too large');
+
+/** Why a report may not change a document so; undefined when it may. */
+export const growthProblem = (before: string, after: string): DomainError | undefined =>
+  outgrows(after, before) ? tooLarge() : undefined;
+
 /** Checked before anything else, because a report that no event can hold may be very long. */
 export const reportProblem = (fields: string): DomainError | undefined => {
-  if (fields.length > EVENT_BYTES_MAX) return new DomainError('invalid', 'document.too-large', 'Update data too large');
+  if (isTooLargeAPatch(fields)) return tooLarge();
   if (membersOf(fields).size > 0) return undefined;
   return new DomainError('invalid', 'document.no-update', 'Missing update data');
 };

@@ -3,7 +3,7 @@ import { ref, streamName } from '#ledger/ref.js';
 import { membersOf } from '#contracts/raw-json.js';
 import type { SiteEvents } from '#contracts/worker-events.js';
 import type { Decision } from '#event-sourcing/command.js';
-import { afterReport, hasNews, newDocument, reportProblem, timeText } from '../document/report.js';
+import { afterReport, growthProblem, hasNews, newDocument, reportProblem, timeText } from '../document/report.js';
 
 export const gridStream = (gridId: string): string => streamName('site', ref('iceprod', 'main', gridId));
 
@@ -49,6 +49,8 @@ export const reportGrid = (
   if (document === undefined) return gridNotFound();
   const after = reportedGrid(document, fields, timeMicros);
   if (after instanceof DomainError) return after;
+  const growth = growthProblem(document, after);
+  if (growth !== undefined) return growth;
   if (!hasNews(document, after)) return { events: [], reply: { document: after } };
   const data: SiteEvents['SiteReported'] = { site_id: id, fields };
   return { events: [{ stream: gridStream(id), type: 'SiteReported', data }], reply: { document: after } };

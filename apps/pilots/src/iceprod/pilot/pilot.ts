@@ -5,7 +5,15 @@ import { elementsOf, kindOf, membersOf } from '#contracts/raw-json.js';
 import type { RunningWorker } from '#contracts/explain.js';
 import type { WorkerEvents } from '#contracts/worker-events.js';
 import type { Decision } from '#event-sourcing/command.js';
-import { afterReport, hasNews, invalidValue, newDocument, reportProblem, timeText } from '../document/report.js';
+import {
+  afterReport,
+  growthProblem,
+  hasNews,
+  invalidValue,
+  newDocument,
+  reportProblem,
+  timeText,
+} from '../document/report.js';
 import { DEFAULT_TIMEOUT_SECONDS, heartbeatTimeoutOf } from './heartbeat-timeout.js';
 
 /** A pilot's list of tasks must fit the event of its end. */
@@ -96,6 +104,8 @@ export const reportPilot = (
   const after = reportedPilot(document, fields, timeMicros);
   if (after instanceof DomainError) return after;
   if (hasTooManyTasks(after)) return tooManyTasks();
+  const growth = growthProblem(document, after);
+  if (growth !== undefined) return growth;
   if (!hasNews(document, after)) return { events: [], reply: { document: after } };
   const data: WorkerEvents['WorkerReported'] = { worker_id: id, fields };
   return { events: [{ stream: pilotStream(id), type: 'WorkerReported', data }], reply: { document: after } };

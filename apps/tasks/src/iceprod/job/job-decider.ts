@@ -4,7 +4,7 @@ import type { Nothing } from '#bus/contract.js';
 import type { AddJobRequest, AddJobsRequest, BulkAction, JobSelection } from '#contracts/iceprod/jobs.js';
 import type { JobStatus } from '#contracts/iceprod/statuses.js';
 import { rangesOf, rangesPerEvent } from '#contracts/ranges.js';
-import { kindOf, membersOf, mergeFields } from '#contracts/raw-json.js';
+import { isTooLargeAPatch, kindOf, membersOf, mergeFields, outgrows } from '#contracts/raw-json.js';
 import type { GroupAmended, GroupsAdded, GroupsMoved } from '#contracts/work-events.js';
 import type { DecidedEvent, Decision, SlicedDecision } from '#event-sourcing/command.js';
 import { evolve, isJobStatus, type Job, jobDocument } from './job.js';
@@ -22,9 +22,6 @@ export interface JobView {
 
 /** Maximum jobs in one bulk request (contract 6). */
 export const JOBS_PER_REQUEST_MAX = 100_000;
-
-/** Larger fields do not fit an event after they are escaped. */
-const AMENDMENT_BYTES_MAX = 200 * 1024;
 
 /** Look-ups between two yields. */
 const SLICE = 1_000;
@@ -47,6 +44,7 @@ const ACTIONS: Readonly<Record<BulkAction, { readonly from: readonly JobStatus[]
 const invalid = (code: string, message: string): DomainError => new DomainError('invalid', code, message);
 export const jobNotFound = (): DomainError => new DomainError('not-found', 'job.not-found', 'Job not found');
 export const jobNotMissing = (): DomainError => new DomainError('state', 'job.not-missing', 'The dataset has this job');
+const amendmentTooLarge = (): DomainError => invalid('job.amendment-too-large', 'Update data too large');
 const idTaken = (): DomainError => new DomainError('conflict', 'job.duplicate-id', 'job_id already exists');
 
 /** Room for the 32 digits with all hyphens, braces and prefixes. */
@@ -105,11 +103,11 @@ export const addJobs = (view: JobView, request: AddJobsRequest, prefix: string):
 };
 
 const amendmentProblem = (view: JobView, job: Job, fields: string): DomainError | undefined => {
-  if (Buffer.byteLength(JSON.stringify(fields)) > AMENDMENT_BYTES_MAX) {
-    return invalid('job.amendment-too-large', 'Update data too large');
-  }
-  const merged = mergeFields(jobDocument(job), fields);
+  if (isTooLargeAPatch(fields)) return amendmentTooLarge();
+  const before = jobDocument(job);
+  const merged = mergeFields(before, fields);
   if (typeof merged !== 'string') return merged;
+  if (outgrows(merged, before)) return amendmentTooLarge();
   const members = membersOf(merged);
   for (const name of ['job_id', 'dataset_id']) {
     if (kindOf(members.get(name) ?? 'null') !== 'string') {

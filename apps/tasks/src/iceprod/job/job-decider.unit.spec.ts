@@ -309,6 +309,7 @@ describe('amending a job', () => {
 
   it('refuses fields that do not fit an event', () => {
     expect(outcome(amend(JSON.stringify({ a: 'x'.repeat(300_000) })))).toBe('invalid: Update data too large');
+    expect(outcome(amend(JSON.stringify({ ['a.b'.repeat(3000)]: 1 })))).toMatch(/^invalid: /);
   });
 });
 

@@ -1,14 +1,11 @@
 import { DomainError } from '#platform/domain-error.js';
-import { membersOf } from '#contracts/raw-json.js';
+import { isTooLargeAPatch, membersOf, outgrows } from '#contracts/raw-json.js';
 import type { Decision } from '#event-sourcing/command.js';
 import { amendTask as amended, taskDocument } from './document.js';
 import { endedLease } from './ended-run.js';
 import { ofUnit } from './moves.js';
 import { taskErrors } from './task-errors.js';
 import type { TaskView } from './view.js';
-
-/** Larger fields do not fit an event after they are escaped. */
-const AMENDMENT_BYTES_MAX = 200 * 1024;
 
 /** `PATCH /tasks/{task_id}`: sets any field, without checks of status words or transitions. */
 export const amendTask = (
@@ -17,12 +14,14 @@ export const amendTask = (
   timeMicros: number,
 ): Decision<{ document: string }> => {
   if (membersOf(fields).size === 0) return taskErrors.missingUpdate();
-  if (Buffer.byteLength(JSON.stringify(fields)) > AMENDMENT_BYTES_MAX) return taskErrors.tooLarge('Update data');
+  if (isTooLargeAPatch(fields)) return taskErrors.tooLarge('Update data');
   const unit = view.unit(id);
   if (unit === undefined) return taskErrors.taskNotFound();
   const after = amended(unit, fields, timeMicros);
   if (after instanceof DomainError) return after;
+  const document = taskDocument(after);
+  if (outgrows(document, taskDocument(unit))) return taskErrors.tooLarge('Update data');
   const ended = endedLease(unit, after);
   const data = { fields, ...(ended !== undefined && { ended_lease_id: ended }) };
-  return { events: [ofUnit(view, unit.key, 'UnitAmended', data)], reply: { document: taskDocument(after) } };
+  return { events: [ofUnit(view, unit.key, 'UnitAmended', data)], reply: { document } };
 };

@@ -132,7 +132,7 @@ const resolve = (name: string, inner: string, scope: Scope): string | undefined 
     }
     case 'sprintf': {
       const [format, ...args] = splitArguments(inner);
-      return format === undefined ? undefined : sprintf(format, ...args);
+      return format === undefined ? undefined : sprintf(format, args);
     }
     case 'choice':
       return choice(inner, scope);

@@ -51,9 +51,13 @@ const pad = (text: string, flags: string, width: number, numeric: boolean): stri
   return sign + signed.slice(sign.length).padStart(width - sign.length, '0');
 };
 
-/** C's `sprintf` over texts; `undefined` when an argument is missing or is no number where one is needed. */
-export const sprintf = (format: string, ...args: readonly string[]): string | undefined => {
+/** Longer texts are no names of files either. */
+const RESULT_CHARACTERS_MAX = 1024 * 1024;
+
+/** C's `sprintf` over texts; `undefined` when an argument is missing or is no number where one is needed, or the result is too long. */
+export const sprintf = (format: string, args: readonly string[]): string | undefined => {
   let next = 0;
+  let characters = 0;
   const refused: string[] = [];
   const text = format.replace(
     DIRECTIVE,
@@ -65,8 +69,10 @@ export const sprintf = (format: string, ...args: readonly string[]): string | un
         argument === undefined
           ? undefined
           : convert(type, argument, precision === undefined ? undefined : Math.min(Number(precision), PRECISION_MAX));
-      if (converted === undefined) return String(refused.push(type));
-      return pad(converted, flags, Math.min(Number(width ?? 0), WIDTH_MAX), !'sc'.includes(type));
+      if (converted === undefined || characters > RESULT_CHARACTERS_MAX) return String(refused.push(type));
+      const padded = pad(converted, flags, Math.min(Number(width ?? 0), WIDTH_MAX), !'sc'.includes(type));
+      characters += padded.length;
+      return padded;
     },
   );
   return refused.length > 0 ? undefined : text;

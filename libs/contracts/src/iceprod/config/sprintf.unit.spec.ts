@@ -15,12 +15,19 @@ describe('sprintf', () => {
     ['%.3s', ['abcdef'], 'abc'],
     ['%.1000g', ['0.0009765625'], '0.0009765625'],
   ])('%s of %j', (format, args, expected) => {
-    expect(sprintf(format, ...args)).toBe(expected);
+    expect(sprintf(format, args)).toBe(expected);
   });
 
   it('refuses a missing argument and a text where a number is needed', () => {
-    expect(sprintf('%d %d', '1')).toBeUndefined();
-    expect(sprintf('%d', 'seven')).toBeUndefined();
-    expect(sprintf('%d', '1e999')).toBeUndefined();
+    expect(sprintf('%d %d', ['1'])).toBeUndefined();
+    expect(sprintf('%d', ['seven'])).toBeUndefined();
+    expect(sprintf('%d', ['1e999'])).toBeUndefined();
+  });
+
+  it('takes any number of arguments, but makes no text that could fill the memory', () => {
+    const args = new Array<string>(200_000).fill('1');
+    expect(sprintf('%d', args)).toBe('1');
+    expect(sprintf('%d'.repeat(200_000), args)).toBe('1'.repeat(200_000));
+    expect(sprintf('%1000d'.repeat(200_000), args)).toBeUndefined();
   });
 });
