@@ -16,6 +16,16 @@ const BYPASSING_ROLES: readonly string[] = ['admin', 'system', 'pilot'];
 
 export const bypassesRules = (caller: Caller): boolean => caller.roles.some((role) => BYPASSING_ROLES.includes(role));
 
+/** Roles that act in the name of others: no membership, limit of priorities or quota applies to them. */
+const PRIVILEGED_ROLES: readonly string[] = ['admin', 'system'];
+
+export const isPrivileged = ({ roles }: Pick<Caller, 'roles'>): boolean =>
+  roles.some((role) => PRIVILEGED_ROLES.includes(role));
+
+/** Whether the caller may use what belongs to a group, such as its priority, its quota and the account of its tasks. */
+export const actsForGroup = (caller: Pick<Caller, 'roles' | 'groups'>, group: string): boolean =>
+  isPrivileged(caller) || caller.groups.includes(group);
+
 /** Applies the rule to the given name and groups, without any bypass (IceProd contract 2.3, `POST /auths`). */
 export const authorizeByRule = (
   rule: AccessRule | undefined,

@@ -406,6 +406,17 @@ export class Environment {
   readonly CREDENTIALS_ACCOUNTS: readonly string[] = [];
 
   /**
+   * Scopes that may be asked for in the name of those accounts, by group, comma-separated; a path includes what is below it. A group
+   * without any gets no credentials for its account.
+   */
+  @Transform(asList)
+  @Matches(/^[^=\s]+=[^=\s]+$/, {
+    each: true,
+    message: 'a comma-separated list such as simprod=storage.read:/,simprod=storage.modify:/data/sim',
+  })
+  readonly CREDENTIALS_SCOPES: readonly string[] = [];
+
+  /**
    * Locations whose opaque tokens `CREDENTIALS_ISSUER_URL` has issued, comma-separated URLs; what is below them is included. Tokens that do
    * not name their issuer are sent there only when their credential's `url` is one of these or that of the issuer.
    */
@@ -463,6 +474,33 @@ export class Environment {
     message: 'a comma-separated list such as memory=512,disk=2000,time=168',
   })
   readonly ICEPROD_RAISE_MAX: readonly string[] = [];
+
+  /**
+   * How much one user may have open, and submit in a day (UTC): names are `datasets`, `jobs`, `tasks`, the same with `_per_day`, and
+   * `requests`. `none` is no limit. A name that is left out keeps its default.
+   */
+  @Transform(asList)
+  @Matches(/^((datasets|jobs|tasks)(_per_day)?|requests)=(\d{1,15}|none)$/, {
+    each: true,
+    message: 'a comma-separated list such as datasets=100,jobs=1000000,jobs_per_day=none',
+  })
+  readonly QUOTA_PER_USER: readonly string[] = [];
+
+  /** The same for the datasets of one group together. The group `users` has no limits unless `QUOTA_EXCEPTIONS` gives it some. */
+  @Transform(asList)
+  @Matches(/^(datasets|jobs|tasks)(_per_day)?=(\d{1,15}|none)$/, {
+    each: true,
+    message: 'a comma-separated list such as datasets=1000,jobs=10000000',
+  })
+  readonly QUOTA_PER_GROUP: readonly string[] = [];
+
+  /** Limits of single users and groups instead of those. */
+  @Transform(asList)
+  @Matches(/^(user|group):.+:((datasets|jobs|tasks)(_per_day)?|requests)=(\d{1,15}|none)$/, {
+    each: true,
+    message: 'a comma-separated list such as user:alice:jobs=20000000,group:simprod:jobs=none',
+  })
+  readonly QUOTA_EXCEPTIONS: readonly string[] = [];
 
   /** How long things settle before automation looks at them, in seconds. */
   @Transform(asDecimal)

@@ -41,6 +41,7 @@ describe.each(MODES)('credentials of submitted datasets ($mode)', (mode) => {
       CREDENTIALS_CLIENT_ID: ISSUER_CLIENT.id,
       CREDENTIALS_CLIENT_SECRET: ISSUER_CLIENT.secret,
       CREDENTIALS_ACCOUNTS: 'simprod=simulation,filtering=filter',
+      CREDENTIALS_SCOPES: 'simprod=storage.read:/,simprod=storage.modify:/sim',
       TOKEN_SCOPE_PREFIXES: `${LOCATION},${OTHER_LOCATION}`,
     };
   });
@@ -60,8 +61,8 @@ describe.each(MODES)('credentials of submitted datasets ($mode)', (mode) => {
     expect(request).toMatchObject({ status: 'complete', error_message: '' });
     return String(request.payload['dataset_id']);
   };
-  const edit = (id: string, config: object, fields: object = {}) =>
-    carriedOut(cluster().alice, 'edit_config', { dataset_id: id, config: JSON.stringify(config), ...fields });
+  const edit = (id: string, config: object, fields: object = {}, client = cluster().alice) =>
+    carriedOut(client, 'edit_config', { dataset_id: id, config: JSON.stringify(config), ...fields });
   const credentials = async (id: string): Promise<readonly Credential[]> => {
     const answer = await cluster().system.get(`/datasets/${id}/credentials?norefresh`);
     expect(answer.status).toBe(200);
@@ -114,6 +115,34 @@ describe.each(MODES)('credentials of submitted datasets ($mode)', (mode) => {
     const before = provider().forms.length;
     await submitted(CONFIG, { group: 'simprod' });
     expect(requestedSince(before).map(([subject]) => subject)).toEqual(['simulation', 'simulation']);
+  });
+
+  it('of the account are created only within the scopes of the group', async () => {
+    const before = provider().forms.length;
+    for (const scope of ['storage.modify:/', 'storage.modify:/simulation', 'storage.modify:/sim/../x', 'openid']) {
+      const config = configOf({ ...task('gen'), token_scopes: { [LOCATION]: `storage.read:/any ${scope}` } });
+      expect(await submit(config, { group: 'simprod' })).toMatchObject({
+        ...{ status: 'error', error_message: `invalid_scope: group simprod may not grant ${scope}` },
+      });
+      expect(await submit(config, { group: 'users' })).toMatchObject({ error_message: '' });
+    }
+    expect(new Set(requestedSince(before).map(([subject]) => subject))).toEqual(new Set(['alice']));
+  });
+
+  it('are created for whoever edits the config, and for the account only when a member of the group does', async () => {
+    const { system, bob } = cluster();
+    const id = await submitted(CONFIG, { group: 'simprod' });
+    const rule = { read_groups: ['users'], write_groups: ['simprod'], write_users: ['bob'] };
+    expect(await system.put(`/auths/${id}`, rule)).toEqual(done);
+    const before = provider().forms.length;
+    const subjects = () => requestedSince(before).map(([subject]) => subject);
+    const unchanged = { ...CONFIG, options: { note: 1 } };
+    expect(await edit(id, unchanged)).toMatchObject({ status: 'complete' });
+    expect(subjects()).toEqual([]);
+    expect(await edit(id, unchanged, {}, bob)).toMatchObject({ status: 'complete', error_message: '' });
+    expect(subjects()).toEqual(['bob', 'bob']);
+    expect(await edit(id, unchanged)).toMatchObject({ status: 'complete' });
+    expect(subjects()).toEqual(['bob', 'bob', 'simulation', 'simulation']);
   });
 
   it('are not created when none are needed', async () => {

@@ -154,7 +154,7 @@ describe.each(MODES)('lists ($mode)', (mode) => {
     const read: string[] = [];
     for (let at = 0; at < 5; at += 1) {
       await newDataset(alice, { auth_groups_read: [] });
-      read.push(await newDataset(bob, { ...mine, priority: (at * 3) % 5 }));
+      read.push(await newDataset(bob, { ...mine, priority: ((at * 3) % 5) / 5 }));
     }
     const pages = await pagesOf(bob, '/datasets?users=bob|alice&limit=2&keys=priority');
     const seen = idsOf(pages).filter((id) => read.includes(id));

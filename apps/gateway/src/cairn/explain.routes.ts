@@ -46,7 +46,8 @@ export const explainRoutes = {
             open: { type: 'integer' },
             tasks: {
               type: 'array',
-              description: 'the first 100 that are not complete',
+              description:
+                'the first 100 that are not complete; those in workloads that the caller may not read are left out',
               items: { type: 'object', properties: { task_id: text, status: { type: ['string', 'null'] } } },
             },
           },

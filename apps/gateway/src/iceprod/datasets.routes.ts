@@ -52,6 +52,7 @@ export const datasetRoutes = {
     status: 201,
     response: RESULT,
     headers: { Location: { description: 'path of the dataset', schema: { type: 'string' } } },
+    errors: { 400: 'not a member of selected group; priority must be from 0 to 1; quota of user alice exceeded: …' },
   }),
   get: iceprodRoute({
     name: 'getDataset',
@@ -107,7 +108,7 @@ export const datasetRoutes = {
       priority: required(float, { missing: 'missing priority', bad: 'priority is not a number' }),
     },
     response: EMPTY_OBJECT,
-    errors: { 404: 'Dataset not found' },
+    errors: { 400: 'priority must be from 0 to 1', 404: 'Dataset not found' },
   }),
   setJobsSubmitted: iceprodRoute({
     name: 'setDatasetJobsSubmitted',
@@ -122,7 +123,7 @@ export const datasetRoutes = {
       jobs_submitted: required(intOrText, { missing: 'missing jobs_submitted', bad: 'jobs_submitted is not an int' }),
     },
     response: EMPTY_OBJECT,
-    errors: { 404: 'Dataset not found' },
+    errors: { 400: 'quota of user alice exceeded: …', 404: 'Dataset not found' },
   }),
   hardReset: iceprodRoute({
     name: 'hardResetDataset',
@@ -133,7 +134,7 @@ export const datasetRoutes = {
     summary: 'Sets the status to processing, whatever it was',
     fields: { dataset_id: path(), change: constant('hard_reset') },
     response: EMPTY_OBJECT,
-    errors: { 404: 'Dataset not found' },
+    errors: { 400: 'quota of user alice exceeded: …', 404: 'Dataset not found' },
   }),
   truncate: iceprodRoute({
     name: 'truncateDataset',

@@ -9,22 +9,26 @@ export interface OpenDependency {
   readonly status: string | undefined;
 }
 
-/** The first open dependencies of a unit, at most `limit`. */
+/** The first open dependencies of a unit, at most `limit`, without those in workloads that the asker may not read. */
 export const openDependencies = (
   reader: UnitReader,
   dialect: Dialect,
   policy: Policy,
   { unit, row }: StoredUnit,
   limit: number,
+  mayRead: (workloadId: string) => boolean,
 ): readonly OpenDependency[] => {
   const open: OpenDependency[] = [];
-  const wanted = Math.min(row.open_deps, limit);
+  let wanted = Math.min(row.open_deps, limit);
   if (wanted <= 0) return open;
   for (const id of policy.dependsOn(unit.depends)) {
     const blocker = reader.byId(dialect, id)?.unit;
     if (blocker !== undefined && policy.satisfies(blocker.status, blocker.outcome)) continue;
-    open.push({ id, status: blocker?.status });
-    if (open.length === wanted) break;
+    if (blocker === undefined || blocker.workload === unit.workload || mayRead(blocker.workload)) {
+      open.push({ id, status: blocker?.status });
+    }
+    wanted -= 1;
+    if (wanted === 0) break;
   }
   return open;
 };

@@ -1,4 +1,5 @@
 import { type Caller, command, type Nothing, query } from '#bus/contract.js';
+import { actsForGroup, isPrivileged } from '../access.js';
 import type { CredentialFields, CredentialFilters } from '../credentials.js';
 
 /** Whose a credential is: exactly the members that its document shows (contract 19). */
@@ -8,11 +9,11 @@ export type IceprodCredentialOwner =
   | { readonly dataset_id: string; readonly task_name?: string };
 
 /** Plain users have their own credentials and those of their groups; those of datasets are for services. */
-export const mayUseCredentials = ({ roles, username, groups }: Caller, owner: IceprodCredentialOwner): boolean => {
-  if (roles.includes('admin') || roles.includes('system')) return true;
-  if (!roles.includes('user')) return false;
-  if ('username' in owner) return owner.username === username;
-  return 'groupname' in owner && groups.includes(owner.groupname);
+export const mayUseCredentials = (caller: Caller, owner: IceprodCredentialOwner): boolean => {
+  if (isPrivileged(caller)) return true;
+  if (!caller.roles.includes('user')) return false;
+  if ('username' in owner) return owner.username === caller.username;
+  return 'groupname' in owner && actsForGroup(caller, owner.groupname);
 };
 
 type OfOwner = { readonly owner: IceprodCredentialOwner };

@@ -1,3 +1,4 @@
+import type { Caller } from '#bus/contract.js';
 import type { BlobReference } from '../work-events.js';
 import type { WorkloadEvents, WorkloadSubmitted } from '../workload-events.js';
 
@@ -15,6 +16,16 @@ export interface DatasetSubmitted extends WorkloadSubmitted {
   readonly always_active: boolean;
 }
 
+/** Who wrote a config, with the roles and groups of that time: its tasks wait only for tasks that this person may read. */
+export type ConfigWriter = Pick<Caller, 'username' | 'roles' | 'groups'>;
+
+/** On whose behalf a config was written. Old events have neither. */
+export interface ConfigOrigin {
+  readonly writer?: ConfigWriter;
+  /** User of the issuer that the dataset's credentials were made for. Absent when none were made with this config. */
+  readonly account?: string;
+}
+
 /** Events of streams `workload-iceprod.main.<dataset_id>`: those of all workloads, and those that only datasets have. */
 export interface DatasetEvents extends WorkloadEvents {
   readonly WorkloadSubmitted: DatasetSubmitted;
@@ -22,7 +33,7 @@ export interface DatasetEvents extends WorkloadEvents {
   readonly DatasetDescribed: { readonly description: string };
   readonly DatasetExtended: { readonly jobs_submitted: number; readonly tasks_submitted: number };
   /** `config` is the raw JSON, or its place in the blob store when over 128 KiB. */
-  readonly ConfigSet: { readonly config: string } | { readonly blob: BlobReference };
+  readonly ConfigSet: ({ readonly config: string } | { readonly blob: BlobReference }) & ConfigOrigin;
 }
 
 /** Why automation suspends a dataset without a config. Only such a dataset starts by itself when its config arrives. */

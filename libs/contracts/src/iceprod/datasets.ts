@@ -1,6 +1,7 @@
 import { command, type Nothing, query } from '#bus/contract.js';
 import type { AccessAction } from '../access.js';
 import type { ListOptions, ListPage } from '../lists.js';
+import type { ConfigOrigin } from './dataset-events.js';
 
 /** Validated body of `POST /datasets`; status, group and counts are checked by the service (contract 4.1, 4.3). */
 export interface SubmitDatasetRequest {
@@ -60,10 +61,18 @@ export const ChangeDataset = command<ChangeDatasetRequest, Nothing>('datasets', 
 /** Checks the caller's access only: for requests with a bad body (403 goes before 400, contract 1.2.5). */
 export const AuthorizeAccess = query<{ dataset_id: string; action: AccessAction }, Nothing>('datasets', 'authorize');
 
-export const GetConfig = query<{ dataset_id: string }, { document: string }>('datasets', 'config.get', {
+export interface ConfigReply extends ConfigOrigin {
+  readonly document: string;
+}
+export const GetConfig = query<{ dataset_id: string }, ConfigReply>('datasets', 'config.get', {
   calledBy: ['datasets'],
 });
-/** `config` is the body as sent, stored to the letter (contract 5, trap 19). */
-export const PutConfig = command<{ dataset_id: string; config: string }, Nothing>('datasets', 'config.put', [], {
+/** Only services give an origin: without one, the caller is the writer. */
+export interface PutConfigRequest extends ConfigOrigin {
+  readonly dataset_id: string;
+  /** The body as sent, stored to the letter (contract 5, trap 19). */
+  readonly config: string;
+}
+export const PutConfig = command<PutConfigRequest, Nothing>('datasets', 'config.put', [], {
   calledBy: ['datasets'],
 });

@@ -67,6 +67,15 @@ export const actions = (cluster: GetTestCluster): void => {
       expect(await alice.post('/actions/submit', { ...submission, group: 'filtering' })).toEqual(
         refused(400, 'not a member of selected group'),
       );
+      expect(await alice.post('/actions/submit', { ...submission, extra_submit_fields: '{"priority":9}' })).toEqual(
+        refused(400, 'priority must be from 0 to 1'),
+      );
+      expect(await alice.post('/actions/submit', { ...submission, jobs_submitted: 9e15 })).toMatchObject({
+        ...{
+          status: 400,
+          reason: expect.stringMatching(/^quota of user alice exceeded: at most 5000000 jobs/) as string,
+        },
+      });
       expect(await alice.post('/actions/dataset_status', { dataset_id: id, action: 'x' })).toEqual(
         refused(400, 'invalid action'),
       );

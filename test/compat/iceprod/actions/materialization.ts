@@ -1,7 +1,8 @@
-import { created, ok, refused } from '../answers.js';
+import { created, done, ok, refused } from '../answers.js';
+import type { HttpClient } from '../../../harness/http-client.js';
 import { type GetTestCluster } from '../../../harness/test-cluster.js';
 import { ID, newDataset, newJob, newTask, TIMESTAMP } from '../fixtures.js';
-import { CONFIG, made, materialized, settled, submitted, tasksOf } from './requests.js';
+import { carriedOut, CONFIG, made, materialized, settled, submitted, tasksOf } from './requests.js';
 
 const byPlace = (one: { job_index: number; task_index: number }, other: { job_index: number; task_index: number }) =>
   one.job_index - other.job_index || one.task_index - other.task_index;
@@ -112,6 +113,55 @@ export const materialization = (cluster: GetTestCluster): void => {
       expect(tasks.map(({ depends }) => depends)).toEqual(
         others.flatMap(({ task_id: there }, job) => [[there], [tasks[2 * job]?.task_id, there]]),
       );
+    });
+
+    it('makes tasks wait only for tasks that the writer of the config may read, and shows these only to their readers', async () => {
+      const { alice, bob, system } = cluster();
+      const hidden = await submitted(alice, { extra_submit_fields: '{"auth_groups_read":[]}' });
+      await materialized(alice, hidden);
+      const [first] = (await tasksOf(alice, hidden)).toSorted(byPlace);
+      const waitingFor = (word: string) => ({
+        config: JSON.stringify({ ...CONFIG, tasks: CONFIG.tasks.map((task) => ({ ...task, depends: [word] })) }),
+      });
+      const ofBob = { group: 'users', jobs_submitted: 1 };
+      const messageOf = async (word: string): Promise<string> => {
+        const id = await submitted(bob, { ...ofBob, ...waitingFor(word) });
+        const messages = [(await materialized(bob, id)).error_message, (await materialized(system, id)).error_message];
+        expect(await tasksOf(bob, id)).toEqual([]);
+        return [...new Set(messages)].join();
+      };
+      expect(await messageOf(`${hidden}:gen`)).toBe(`dependency ${hidden}:gen has no task in job 0`);
+      expect(await messageOf('nobody:gen')).toBe('dependency nobody:gen has no task in job 0');
+      expect(await messageOf(String(first?.task_id))).toBe(`dependency ${String(first?.task_id)} does not exist`);
+
+      const open = await submitted(alice, { jobs_submitted: 1, ...waitingFor(`${hidden}:gen`) });
+      expect(await materialized(system, open)).toMatchObject({ status: 'complete', error_message: '' });
+      const [task] = await tasksOf(bob, open);
+      const dependenciesOf = async (client: HttpClient) => {
+        const { json } = await client.get(`/cairn/explain/units/${String(task?.task_id)}`);
+        const { reason, dependencies } = json as { reason: string; dependencies: unknown };
+        return { reason, dependencies };
+      };
+      expect(await dependenciesOf(alice)).toEqual({
+        reason: `It waits for 1 task to complete, such as ${String(first?.task_id)} (idle).`,
+        dependencies: { complete: false, open: 1, tasks: [{ task_id: first?.task_id, status: 'idle' }] },
+      });
+      expect(await dependenciesOf(bob)).toEqual({
+        reason: 'It waits for 1 task to complete.',
+        dependencies: { complete: false, open: 1, tasks: [] },
+      });
+
+      // An edit leaves the dependencies as they are, so they stay those of whoever wrote them; a new config is its writer's.
+      const rule = { read_groups: ['users'], write_groups: ['simprod'], write_users: ['alice', 'bob'] };
+      expect(await system.put(`/auths/${open}`, rule)).toEqual(done);
+      await alice.put(`/datasets/${open}/jobs_submitted`, { jobs_submitted: 3 });
+      const { config } = waitingFor(`${hidden}:gen`);
+      expect(await carriedOut(bob, 'edit_config', { dataset_id: open, config })).toMatchObject({ error_message: '' });
+      expect(await materialized(alice, open, { num: 1 })).toMatchObject({ error_message: '' });
+      expect(await bob.put(`/config/${open}`, config)).toEqual(done);
+      expect(await materialized(alice, open)).toMatchObject({
+        error_message: `dependency ${hidden}:gen has no task in job 2`,
+      });
     });
 
     it('is a new request once the previous one has ended', async () => {

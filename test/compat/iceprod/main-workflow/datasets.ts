@@ -93,6 +93,44 @@ export const datasets = (cluster: GetTestCluster): void => {
       );
     });
 
+    it('is for members of the group only, within the range of priorities, and within quotas', async () => {
+      const { alice, bob, admin, system, anonymous, cairn } = cluster();
+      const foreign = refused(400, 'not a member of selected group');
+      expect(await bob.post('/datasets', DATASET)).toEqual(foreign);
+      expect(await alice.post('/datasets', { ...DATASET, group: 'admin' })).toEqual(foreign);
+      for (const client of [admin, system]) expect((await client.post('/datasets', DATASET)).status).toBe(201);
+
+      const tooMuch = refused(400, 'priority must be from 0 to 1');
+      const own = await newDataset(alice);
+      for (const priority of [1.01, 1e308, -1]) {
+        expect(await alice.post('/datasets', { ...DATASET, priority })).toEqual(tooMuch);
+        expect(await alice.put(`/datasets/${own}/priority`, { priority })).toEqual(tooMuch);
+        expect(await bob.put(`/datasets/${own}/priority`, { priority })).toEqual(refused(403, 'authorization failed'));
+        expect(await system.put(`/datasets/${own}/priority`, { priority })).toEqual(done);
+      }
+
+      // A dataset of 100,000 jobs is normal; nobody else has any of this user's.
+      const frank = anonymous.as(await cairn.token({ username: 'frank', roles: ['user'] }));
+      const sized = (jobs: number) => ({
+        jobs_submitted: jobs,
+        tasks_submitted: jobs,
+        tasks_per_job: 1,
+        group: 'users',
+      });
+      expect(await frank.post('/datasets', { ...DATASET, ...sized(9e15) })).toMatchObject({
+        ...{
+          status: 400,
+          reason: expect.stringMatching(/^quota of user frank exceeded: at most 5000000 jobs/) as string,
+        },
+      });
+      const id = await newDataset(frank, sized(100_000));
+      const quota =
+        'quota of user frank exceeded: at most 5000000 jobs may be open; 100000 there, 4900001 more asked for';
+      expect(await frank.put(`/datasets/${id}/jobs_submitted`, { jobs_submitted: 5_000_001 })).toEqual(
+        refused(400, quota),
+      );
+    });
+
     it('numbers datasets consecutively, and a refusal uses no number', async () => {
       const { admin } = cluster();
       const number = async (): Promise<number> =>
@@ -205,8 +243,8 @@ export const datasets = (cluster: GetTestCluster): void => {
       const { alice, system } = cluster();
       const id = await newDataset(alice);
       expect(await alice.put(`/datasets/${id}/description`, { description: 'tau' })).toEqual(done);
-      expect(await alice.put(`/datasets/${id}/priority`, { priority: 2 })).toEqual(done);
-      expect(await readDataset(alice, id)).toMatchObject({ description: 'tau', priority: 2 });
+      expect(await alice.put(`/datasets/${id}/priority`, { priority: 1 })).toEqual(done);
+      expect(await readDataset(alice, id)).toMatchObject({ description: 'tau', priority: 1 });
       for (const [field, body] of [
         ['description', {}],
         ['description', { description: 1 }],

@@ -3,6 +3,7 @@ import { type JsonMembers, objectIn } from '#platform/json-object.js';
 import type { Caller } from '#bus/contract.js';
 import type { Action } from '#contracts/iceprod/actions.js';
 import { JOB_STATUSES, TASK_STATUSES } from '#contracts/iceprod/statuses.js';
+import { priorityProblem } from '../dataset/submit-dataset.js';
 import { requestDenied } from './request-access.js';
 
 /** The accepted arguments with defaults, as answers show them. */
@@ -149,13 +150,14 @@ export const extraFields = (text: string | null): Arguments | DomainError => {
 export const areDatasetFields = (fields: Arguments): boolean =>
   Object.keys(fields).every((name) => EXTRA_FIELDS.has(name));
 
-const submitProblem = (values: Arguments, { username, roles, groups }: Caller): DomainError | undefined => {
+const submitProblem = (values: Arguments, caller: Caller): DomainError | undefined => {
+  const { username, roles, groups } = caller;
   if (values['username'] !== username && !roles.includes('admin')) {
     return invalid('cannot submit as a different user');
   }
   if (!groups.includes(String(values['group']))) return invalid('not a member of selected group');
   const extra = extraFields(values['extra_submit_fields'] as string | null);
-  return extra instanceof DomainError ? extra : undefined;
+  return extra instanceof DomainError ? extra : priorityProblem(extra['priority'], caller);
 };
 
 /** Who may write the dataset: undefined when the caller may. */

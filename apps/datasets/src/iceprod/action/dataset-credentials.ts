@@ -6,15 +6,12 @@ import {
   ListCredentials,
   StoreCredential,
 } from '#contracts/iceprod/credentials.js';
-import type { Operation } from './operation.js';
 import type { ConfigPool } from '../config/config-pool.js';
+import type { Dataset } from '../dataset/dataset.js';
+import { type CredentialAccount, CredentialAccounts } from './credential-accounts.js';
+import type { Operation } from './operation.js';
+import { requesterOf } from './request-access.js';
 import { joined, type Needs, scopeWords } from './token-scopes.js';
-
-/** The owner of the dataset. */
-interface Submitter {
-  readonly username: string;
-  readonly group: string;
-}
 
 /** Requests whose credentials are held while they wait; the oldest are forgotten first. */
 const REQUESTS_MAX = 1000;
@@ -34,7 +31,7 @@ const isSame = (one: Needs, other: Needs): boolean =>
 export class DatasetCredentials {
   private readonly issuer: string | undefined;
   private readonly places: readonly string[];
-  private readonly accounts: ReadonlyMap<string, string>;
+  private readonly accounts: CredentialAccounts;
   /** By request, then by place and scope: another attempt asks the issuer for nothing that it has made already. */
   private readonly made = new Map<string, Map<string, CredentialFields>>();
 
@@ -44,26 +41,32 @@ export class DatasetCredentials {
   ) {
     this.issuer = environment.CREDENTIALS_ISSUER_URL;
     this.places = environment.TOKEN_SCOPE_PREFIXES;
-    this.accounts = new Map(
-      environment.CREDENTIALS_ACCOUNTS.map((entry) => {
-        const at = entry.indexOf('=');
-        return [entry.slice(0, at), entry.slice(at + 1)];
-      }),
-    );
+    this.accounts = new CredentialAccounts(environment);
+  }
+
+  /** Whose credentials a dataset gets when the request is carried out; undefined when none are made. */
+  accountFor({ request }: Operation, dataset: Pick<Dataset, 'username' | 'group'>): CredentialAccount | undefined {
+    return this.issuer === undefined ? undefined : this.accounts.of(dataset, requesterOf(request));
   }
 
   /**
    * Has credentials made for all that a config needs; they are not stored yet.
    *
-   * @throws DomainError with the issuer's words when it refuses
+   * @throws DomainError when a scope is beyond those of the account's group, and with the issuer's words when it refuses
    */
-  async make(operation: Operation, config: string, submitter: Submitter): Promise<readonly CredentialFields[]> {
+  async make(
+    operation: Operation,
+    config: string,
+    account: CredentialAccount | undefined,
+  ): Promise<readonly CredentialFields[]> {
     const { issuer: url } = this;
-    if (url === undefined) return [];
-    const username = this.accounts.get(submitter.group) ?? submitter.username;
+    if (url === undefined || account === undefined) return [];
+    const { username } = account;
+    const needs = await this.configs.run('needs', config, this.places);
+    for (const scope of needs.values()) this.accounts.checkScope(account, scope);
     const before = this.madeFor(operation);
     const made: CredentialFields[] = [];
-    for (const [place, scope] of await this.configs.run('needs', config, this.places)) {
+    for (const [place, scope] of needs) {
       const key = JSON.stringify([username, place, scope]);
       let credential = before.get(key);
       if (credential === undefined || !isFresh(credential)) {

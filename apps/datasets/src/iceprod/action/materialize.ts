@@ -1,6 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { Nothing } from '#bus/contract.js';
 import { GetConfig, GetDataset } from '#contracts/iceprod/datasets.js';
+import type { ConfigWriter } from '#contracts/iceprod/dataset-events.js';
 import {
   AddJob,
   GetNextJobIndex,
@@ -11,6 +12,7 @@ import {
 import { taskPriority } from '#contracts/iceprod/priority.js';
 import { TASK_STATUSES } from '#contracts/iceprod/statuses.js';
 import { AddTask, AddTasks, CountTasks, GetTask, ListTasks, type ListTasksRequest } from '#contracts/iceprod/tasks.js';
+import { writerOf } from '../config/config-projection.js';
 import type { ConfigOutline } from '../config/config-functions.js';
 import type { ConfigPool } from '../config/config-pool.js';
 import type { Dataset } from '../dataset/dataset.js';
@@ -57,6 +59,8 @@ class Materialization {
     private readonly configs: ConfigPool,
     private readonly priority: number,
     private readonly status: string,
+    /** Whether the config's tasks may wait for tasks of a dataset: its writer has to be one of the readers. */
+    private readonly mayUse: (datasetId: string) => boolean,
   ) {
     const { names, dependencies } = outline;
     if (names.length !== dataset.tasks_per_job) {
@@ -163,7 +167,10 @@ class Materialization {
     return 'taskId' in dependency ? this.existing(dependency.taskId) : this.taskOf(dependency, index);
   }
 
+  /** Datasets that the writer may not read are as if they were not there. */
   private async taskOf({ dataset, name }: { dataset: string; name: string }, index: number): Promise<string> {
+    const missing = (): DomainError => failure(`dependency ${dataset}:${name} has no task in job ${index}`);
+    if (!this.mayUse(dataset)) throw missing();
     const keys = ['task_id', 'task_index'];
     for await (const { job_id: job } of outlined(this.operation, { dataset_id: dataset, from: index, to: index })) {
       const task = await this.first({ dataset_id: dataset, job_id: job, names: [name], keys });
@@ -171,7 +178,7 @@ class Materialization {
     }
     // A task may say that it is of a job that nobody has made.
     const task = await this.first({ dataset_id: dataset, job_index: index, names: [name], keys });
-    if (task === undefined) throw failure(`dependency ${dataset}:${name} has no task in job ${index}`);
+    if (task === undefined) throw missing();
     return task.task_id;
   }
 
@@ -185,14 +192,20 @@ class Materialization {
 
   private async existing(id: string): Promise<string> {
     if (this.known.has(id)) return id;
-    try {
-      await this.operation.call(GetTask, { task_id: id, keys: ['task_id'] });
-    } catch (error) {
-      if (error instanceof DomainError && error.kind === 'not-found') throw failure(`dependency ${id} does not exist`);
-      throw error;
-    }
+    const datasetId = await this.datasetOfTask(id);
+    if (datasetId === undefined || !this.mayUse(datasetId)) throw failure(`dependency ${id} does not exist`);
     this.known.add(id);
     return id;
+  }
+
+  private async datasetOfTask(id: string): Promise<string | undefined> {
+    try {
+      const { document } = await this.operation.call(GetTask, { task_id: id, keys: ['dataset_id'] });
+      return (JSON.parse(document) as { readonly dataset_id: string }).dataset_id;
+    } catch (error) {
+      if (error instanceof DomainError && error.kind === 'not-found') return undefined;
+      throw error;
+    }
   }
 }
 
@@ -230,16 +243,19 @@ interface Means {
   readonly requests: Requests;
   readonly priorities: DatasetPriorities;
   readonly configs: ConfigPool;
-  readonly status: string;
+  /** Whether somebody may read a dataset now. */
+  readonly mayRead: (reader: ConfigWriter, datasetId: string) => boolean;
 }
 
-const materializeDataset = async (means: Means, datasetId: string): Promise<void> => {
-  const { operation, requests, priorities, configs, status } = means;
+const materializeDataset = async (means: Means, status: string, datasetId: string): Promise<void> => {
+  const { operation, requests, priorities, configs, mayRead } = means;
   const dataset = JSON.parse((await operation.call(GetDataset, { dataset_id: datasetId })).document) as Dataset;
-  const { document: config } = await operation.call(GetConfig, { dataset_id: datasetId });
+  const { document: config, ...origin } = await operation.call(GetConfig, { dataset_id: datasetId });
+  const writer = writerOf(origin, dataset);
+  const mayUse = (id: string): boolean => id === datasetId || mayRead(writer, id);
   const outline = await configs.run('outline', config);
   const priority = await priorities.of(dataset, operation);
-  const work = new Materialization(operation, dataset, config, outline, configs, priority, status);
+  const work = new Materialization(operation, dataset, config, outline, configs, priority, status, mayUse);
   const begun = requests.plan(operation.request.id, datasetId);
   if (begun !== undefined) {
     await makeJobs(work, begun, await work.resume(begun.from));
@@ -258,20 +274,16 @@ const makeJobs = async (work: Materialization, { from, to }: Span, there: Readon
 };
 
 /** Makes jobs and tasks of a dataset, or of all that are processing and not truncated (IceProd contract 16). */
-export const materialize = async (
-  operation: Operation,
-  requests: Requests,
-  priorities: DatasetPriorities,
-  configs: ConfigPool,
-): Promise<Nothing> => {
-  const means = { operation, requests, priorities, configs, status: statusOf(operation) };
+export const materialize = async (means: Means): Promise<Nothing> => {
+  const { operation, priorities } = means;
+  const status = statusOf(operation);
   const { datasetId } = operation.request;
   if (datasetId !== undefined) {
-    await materializeDataset(means, datasetId);
+    await materializeDataset(means, status, datasetId);
     return {};
   }
   for (const { dataset_id: id, truncated } of priorities.processing()) {
-    if (!truncated) await tryOne(() => operation.exclusively(id, () => materializeDataset(means, id)));
+    if (!truncated) await tryOne(() => operation.exclusively(id, () => materializeDataset(means, status, id)));
   }
   return {};
 };

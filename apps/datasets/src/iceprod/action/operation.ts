@@ -9,6 +9,7 @@ import type { DecidedEvent } from '#event-sourcing/command.js';
 import type { Mailbox } from '#event-sourcing/mailbox.js';
 import type { Arguments } from './arguments.js';
 import type { Lease } from './worker-pool.js';
+import { requesterOf } from './request-access.js';
 import { requestEvent, type StoredRequest } from './request.js';
 
 /** How long a service may take: changes of thousands of units take longer than a query. */
@@ -87,6 +88,17 @@ export class Operation {
     request: NoInfer<Request>,
   ): Promise<Reply> {
     return this.tools.bus.request(contract, request, { ...this.context(), commandId: commandIdOf(this.request, step) });
+  }
+
+  /** As {@link executeOnce}, with no more rights and quotas than the requester has. */
+  executeForRequester<Request, Reply>(
+    step: string,
+    contract: Contract<Request, Reply>,
+    request: NoInfer<Request>,
+  ): Promise<Reply> {
+    const commandId = commandIdOf(this.request, step);
+    const context = { ...this.context(), commandId, caller: requesterOf(this.request) };
+    return this.tools.bus.request(contract, request, context);
   }
 
   /** As {@link executeOnce}; resolves with undefined if the current state does not allow the command. */

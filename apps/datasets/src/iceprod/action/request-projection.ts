@@ -27,6 +27,11 @@ const counted = (change: string, row: 'old' | 'new'): string =>
   `INSERT INTO request_count (action, status, n) VALUES (${row}.action, ${row}.status, ${change})
      ON CONFLICT DO UPDATE SET n = n + excluded.n;`;
 
+/** How many of a user's requests have not ended: quotas look at it before each request. */
+const countedOpen = (change: string, row: 'old' | 'new'): string =>
+  `INSERT INTO request_open_of (creator, n) VALUES (${row}.creator, ${change})
+     ON CONFLICT DO UPDATE SET n = n + excluded.n;`;
+
 class RequestWriter implements ProjectionWriter {
   private readonly insert;
   private readonly start;
@@ -104,7 +109,7 @@ class RequestWriter implements ProjectionWriter {
 /** Asynchronous requests with their state. */
 export const requestProjection: Projection = {
   name: 'requests',
-  version: 3,
+  version: 4,
   streamPrefixes: [REQUEST_STREAMS],
   eventTypes: Object.keys(EVENT_TYPES),
   tables: `
@@ -141,11 +146,17 @@ export const requestProjection: Projection = {
       n INTEGER NOT NULL,
       PRIMARY KEY (action, status)
     ) WITHOUT ROWID;
+    CREATE TABLE request_open_of (creator TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
     -- Here and not below, because a rebuild uses it as well.
     CREATE INDEX request_finished ON request (changed) WHERE ${FINISHED};
-    CREATE TRIGGER request_made AFTER INSERT ON request BEGIN ${counted('1', 'new')} END;
+    CREATE TRIGGER request_made AFTER INSERT ON request BEGIN
+      ${counted('1', 'new')} ${countedOpen('1', 'new')}
+    END;
     CREATE TRIGGER request_moved AFTER UPDATE OF status ON request BEGIN
       ${counted('-1', 'old')} ${counted('1', 'new')}
+    END;
+    CREATE TRIGGER request_ended AFTER UPDATE OF status ON request WHEN old.${OPEN} AND new.${FINISHED} BEGIN
+      ${countedOpen('-1', 'new')}
     END;
     CREATE TRIGGER request_forgotten AFTER DELETE ON request BEGIN ${counted('-1', 'old')} END;`,
   indexes: `
@@ -192,6 +203,7 @@ export class Requests {
   private readonly selectOpen;
   private readonly selectOpenOnes;
   private readonly selectPlan;
+  private readonly selectOpenOf;
 
   constructor(database: DatabaseSync) {
     this.selectOne = database.prepare('SELECT * FROM request WHERE id = ?');
@@ -208,6 +220,7 @@ export class Requests {
       `SELECT * FROM request WHERE ${OPEN}
        ORDER BY status = 'queued', priority DESC, attempts, made, id`,
     );
+    this.selectOpenOf = database.prepare('SELECT n FROM request_open_of WHERE creator = ?');
     this.selectPlan = database.prepare(
       'SELECT first_index, last_index FROM request_plan WHERE id = ? AND dataset_id = ?',
     );
@@ -216,6 +229,11 @@ export class Requests {
   find(id: string): StoredRequest | undefined {
     const row = this.selectOne.get(id);
     return row === undefined ? undefined : requestOf(row);
+  }
+
+  /** How many of a user's requests have not ended. */
+  openOf(creator: string): number {
+    return Number(this.selectOpenOf.get(creator)?.['n'] ?? 0);
   }
 
   counts(action: Action | undefined): Record<RequestStatus, number> {

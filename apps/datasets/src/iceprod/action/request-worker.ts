@@ -181,7 +181,14 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
       case 'task_status':
         return changeStatuses(operation);
       case 'materialization':
-        return materialize(operation, this.shown, this.priorities, this.configs);
+        return materialize({
+          operation,
+          requests: this.shown,
+          priorities: this.priorities,
+          configs: this.configs,
+          mayRead: (reader, id) =>
+            this.rules.authorize(id, 'read', { subject: reader.username, ...reader }) === undefined,
+        });
     }
   }
 }

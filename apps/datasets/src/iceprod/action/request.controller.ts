@@ -2,6 +2,7 @@ import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { formatTimestamp, nowMicros } from '#platform/clock.js';
 import { DomainError, type DomainErrorValue, refusalOf } from '#platform/domain-error.js';
+import { Environment } from '#platform/environment.js';
 import { ref } from '#ledger/ref.js';
 import type { Answer, Message } from '#bus/contract.js';
 import { BlobStore } from '#storage/blob-store.js';
@@ -26,6 +27,7 @@ import { storeDocument } from '../document/documents.js';
 import { type Arguments, type CheckConfig, readArguments, readLegacyArguments } from './arguments.js';
 import { authorizeRequestRead } from './request-access.js';
 import { Requests } from './request-projection.js';
+import { RequestQuotas } from './request-quotas.js';
 import { RequestWorker } from './request-worker.js';
 import { requestEvent, requestNotFound, type StoredRequest } from './request.js';
 
@@ -40,6 +42,7 @@ export class RequestController {
   private readonly rules: AccessRules;
   private readonly shown: Requests;
   private readonly decided: Requests;
+  private readonly quotas: RequestQuotas;
 
   constructor(
     private readonly mailbox: Mailbox,
@@ -47,10 +50,12 @@ export class RequestController {
     private readonly worker: RequestWorker,
     private readonly configs: ConfigPool,
     readModel: ReadModel,
+    environment: Environment,
   ) {
     this.rules = new AccessRules(readModel.queries, 'iceprod');
     this.shown = new Requests(readModel.queries);
     this.decided = new Requests(readModel.writer);
+    this.quotas = new RequestQuotas(readModel.writer, this.decided, environment);
   }
 
   @MessagePattern(MakeRequest.subject)
@@ -77,9 +82,13 @@ export class RequestController {
       decide: () => {
         const same =
           request.action === 'materialization' ? this.decided.openMaterialization(data.dataset_id ?? null) : undefined;
-        return same === undefined
-          ? { events: [requestEvent('RequestQueued', data)], reply: { request_id: id } }
-          : { events: [], reply: { request_id: same } };
+        if (same !== undefined) return { events: [], reply: { request_id: same } };
+        return (
+          this.quotas.refusal(caller, request.action, values, timeMicros) ?? {
+            events: [requestEvent('RequestQueued', data)],
+            reply: { request_id: id },
+          }
+        );
       },
     });
     this.worker.wake();

@@ -5,6 +5,7 @@ import { areDatasetFields, extraFields } from './arguments.js';
 import type { DatasetCredentials } from './dataset-credentials.js';
 import { failure } from './failure.js';
 import type { Operation } from './operation.js';
+import { requesterOf } from './request-access.js';
 
 /** Where tasks read and write their files, and the credentials that they need there. */
 export interface StorageAccess {
@@ -30,8 +31,9 @@ export const submit = async (
   if (!areDatasetFields(extra)) throw failure('invalid keys found');
   const submitter = { username: operation.text('username'), group: operation.text('group') };
   // Before the dataset, so that there is none when they are refused.
-  const credentials = await storage.credentials.make(operation, config, submitter);
-  const { dataset_id: id } = await operation.executeOnce('dataset', SubmitDataset, {
+  const account = storage.credentials.accountFor(operation, submitter);
+  const credentials = await storage.credentials.make(operation, config, account);
+  const { dataset_id: id } = await operation.executeForRequester('dataset', SubmitDataset, {
     ...extra,
     ...submitter,
     description: operation.text('description'),
@@ -39,7 +41,10 @@ export const submit = async (
     tasks_submitted: jobs * perJob,
     tasks_per_job: perJob,
   });
-  await operation.executeOnce('config', PutConfig, { dataset_id: id, config });
+  await operation.executeOnce('config', PutConfig, {
+    ...{ dataset_id: id, config, writer: requesterOf(operation.request) },
+    ...(account !== undefined && { account: account.username }),
+  });
   await storage.credentials.store(operation, id, credentials);
   return { dataset_id: id };
 };

@@ -1,30 +1,43 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { ref, refOfStream } from '#ledger/ref.js';
-import type { DatasetEvents } from '#contracts/iceprod/dataset-events.js';
+import type { BlobReference } from '#contracts/work-events.js';
+import type { Dataset } from '../dataset/dataset.js';
+import type { ConfigOrigin, ConfigWriter } from '#contracts/iceprod/dataset-events.js';
 import type { Projection } from '#event-sourcing/projection.js';
 
 /** A config's raw JSON, or the key of the blob that holds it. */
-type StoredConfig = { readonly text: string } | { readonly blobKey: string };
+type StoredConfig = ({ readonly text: string } | { readonly blobKey: string }) & { readonly origin: ConfigOrigin };
 
-type ConfigSet = DatasetEvents['ConfigSet'];
-type EitherForm = Partial<Extract<ConfigSet, { config: string }> & Extract<ConfigSet, { blob: object }>>;
+interface ConfigRow {
+  readonly text: string | null;
+  readonly blob_key: string;
+  readonly writer: string | null;
+  readonly account: string | null;
+}
+
+type EitherForm = ConfigOrigin & { readonly config?: string; readonly blob?: BlobReference };
 
 export const configProjection: Projection = {
   name: 'configs',
-  version: 1,
+  version: 2,
   streamPrefixes: ['workload-iceprod.'],
   eventTypes: ['ConfigSet'],
-  tables: 'CREATE TABLE config (ref TEXT NOT NULL UNIQUE, text TEXT, blob_key TEXT)',
+  tables: 'CREATE TABLE config (ref TEXT NOT NULL UNIQUE, text TEXT, blob_key TEXT, writer TEXT, account TEXT)',
   indexes: '',
   attach: (database) => {
     const write = database.prepare(
-      `INSERT INTO config (ref, text, blob_key) VALUES (?, ?, ?)
-       ON CONFLICT DO UPDATE SET text = excluded.text, blob_key = excluded.blob_key`,
+      // Configs that came without credentials leave those of the dataset as they are.
+      `INSERT INTO config (ref, text, blob_key, writer, account) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET text = excluded.text, blob_key = excluded.blob_key, writer = excluded.writer,
+         account = coalesce(excluded.account, account)`,
     );
     return {
       apply: ({ stream, data }) => {
-        const { config, blob } = data as EitherForm;
-        write.run(refOfStream(stream), config ?? null, blob?.key ?? null);
+        const { config, blob, writer, account } = data as EitherForm;
+        write.run(
+          ...[refOfStream(stream), config ?? null, blob?.key ?? null],
+          ...[writer === undefined ? null : JSON.stringify(writer), account ?? null],
+        );
       },
       forget: () => {
         // There is no state besides the table.
@@ -33,18 +46,29 @@ export const configProjection: Projection = {
   },
 };
 
+/** Who wrote a config. Of an old one this is unknown: it gets no more rights than the owner of its dataset had. */
+export const writerOf = (
+  { writer }: ConfigOrigin,
+  { username, group }: Pick<Dataset, 'username' | 'group'>,
+): ConfigWriter => writer ?? { username, roles: ['user'], groups: [group, 'users'] };
+
+const originOf = ({ writer, account }: Pick<ConfigRow, 'writer' | 'account'>): ConfigOrigin => ({
+  ...(writer !== null && { writer: JSON.parse(writer) as ConfigWriter }),
+  ...(account !== null && { account }),
+});
+
 /** Reads what {@link configProjection} keeps. */
 export class Configs {
   private readonly select;
 
   constructor(database: DatabaseSync) {
-    this.select = database.prepare('SELECT text, blob_key FROM config WHERE ref = ?');
+    this.select = database.prepare('SELECT text, blob_key, writer, account FROM config WHERE ref = ?');
   }
 
   find(datasetId: string): StoredConfig | undefined {
-    const row = this.select.get(ref('iceprod', 'main', datasetId)) as
-      { readonly text: string | null; readonly blob_key: string } | undefined;
+    const row = this.select.get(ref('iceprod', 'main', datasetId)) as ConfigRow | undefined;
     if (row === undefined) return undefined;
-    return row.text === null ? { blobKey: row.blob_key } : { text: row.text };
+    const origin = originOf(row);
+    return row.text === null ? { blobKey: row.blob_key, origin } : { text: row.text, origin };
   }
 }

@@ -5,7 +5,7 @@ import { DomainError, type DomainErrorValue, refusalOf } from '#platform/domain-
 import { ref, streamName } from '#ledger/ref.js';
 import type { Answer, Message, Nothing } from '#bus/contract.js';
 import { BlobStore } from '#storage/blob-store.js';
-import { GetConfig, PutConfig } from '#contracts/iceprod/datasets.js';
+import { type ConfigReply, GetConfig, PutConfig, type PutConfigRequest } from '#contracts/iceprod/datasets.js';
 import type { DatasetEvents } from '#contracts/iceprod/dataset-events.js';
 import { AccessRules } from '#event-sourcing/access-rules.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
@@ -35,20 +35,22 @@ export class ConfigController {
   }
 
   @MessagePattern(GetConfig.subject)
-  async get({ context, request }: Message<{ dataset_id: string }>): Promise<Answer<{ document: string }>> {
+  async get({ context, request }: Message<{ dataset_id: string }>): Promise<Answer<ConfigReply>> {
     const denied = this.rules.authorize(request.dataset_id, 'read', context.caller);
     if (denied !== undefined) return refused(denied);
     const stored = this.configs.find(request.dataset_id);
     if (stored === undefined) return refused(notFound());
-    if ('text' in stored) return { reply: { document: stored.text } };
+    const { origin } = stored;
+    if ('text' in stored) return { reply: { document: stored.text, ...origin } };
     const document = await this.blobs.getText(stored.blobKey);
     if (document === undefined) throw new Error(`Blob ${stored.blobKey} is missing`);
-    return { reply: { document } };
+    return { reply: { document, ...origin } };
   }
 
   @MessagePattern(PutConfig.subject)
-  async put({ context, request }: Message<{ dataset_id: string; config: string }>): Promise<Answer<Nothing>> {
-    const { dataset_id: id } = request;
+  async put({ context, request }: Message<PutConfigRequest>): Promise<Answer<Nothing>> {
+    const { dataset_id: id, account } = request;
+    const { username, roles, groups } = request.writer ?? context.caller;
     // Judged here and not in the mailbox, because whoever may not write must neither fill the blob store nor learn what is
     // wrong with the config.
     const denied = this.rules.authorize(id, 'write', context.caller);
@@ -56,7 +58,11 @@ export class ConfigController {
     const text = await refusalOf(this.pool.run('check', id, request.config));
     if (text instanceof DomainError) return refused(text);
     const stored = await storeDocument(this.blobs, 'config', text);
-    const data: DatasetEvents['ConfigSet'] = 'raw' in stored ? { config: stored.raw } : stored;
+    const data: DatasetEvents['ConfigSet'] = {
+      ...('raw' in stored ? { config: stored.raw } : stored),
+      writer: { username, roles, groups },
+      ...(account !== undefined && { account }),
+    };
     const stream = streamName('workload', ref('iceprod', 'main', id));
     return this.mailbox.execute<Nothing>({
       context,

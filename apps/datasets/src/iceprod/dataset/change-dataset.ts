@@ -1,16 +1,17 @@
 import { DomainError } from '#platform/domain-error.js';
+import type { Caller } from '#bus/contract.js';
 import type { ChangeDatasetRequest } from '#contracts/iceprod/datasets.js';
 import { type Dataset, type DatasetEvent, isDatasetStatus } from './dataset.js';
+import { priorityProblem } from './submit-dataset.js';
 import { DATASET_TRANSITIONS, TRUNCATED_WORD } from './status-machine.js';
 
 /** As large as an event may safely carry. */
 const DESCRIPTION_BYTES_MAX = 128 * 1024;
 
 type Change = ChangeDatasetRequest;
-type Changed = { [Type in DatasetEvent['type']]: Omit<Extract<DatasetEvent, { type: Type }>, 'timeMicros'> }[Exclude<
-  DatasetEvent['type'],
-  'WorkloadSubmitted'
->];
+export type Changed = {
+  [Type in DatasetEvent['type']]: Omit<Extract<DatasetEvent, { type: Type }>, 'timeMicros'>;
+}[Exclude<DatasetEvent['type'], 'WorkloadSubmitted'>];
 
 const refused = (kind: 'invalid' | 'state', code: string, message: string): DomainError =>
   new DomainError(kind, `dataset.${code}`, message);
@@ -19,7 +20,7 @@ export const datasetNotFound = (): DomainError =>
   new DomainError('not-found', 'dataset.not-found', 'Dataset not found');
 
 /** What is wrong with a change of any dataset; checked before whether the dataset exists. */
-const problemOf = (change: Change): DomainError | undefined => {
+const problemOf = (change: Change, caller: Caller): DomainError | undefined => {
   switch (change.change) {
     case 'status':
       return isDatasetStatus(change.status) || change.status === TRUNCATED_WORD
@@ -34,6 +35,7 @@ const problemOf = (change: Change): DomainError | undefined => {
         ? undefined
         : refused('invalid', 'bad-jobs-submitted', 'jobs_submitted is not an int');
     case 'priority':
+      return priorityProblem(change.priority, caller);
     case 'hard_reset':
     case 'truncate':
       return undefined;
@@ -64,6 +66,7 @@ const extend = (dataset: Dataset, jobs: number): readonly Changed[] | DomainErro
   if (jobs < before) return refused('state', 'fewer-jobs', 'jobs_submitted must not be less than before');
   if (perJob <= 0) return refused('state', 'bad-tasks-per-job', 'tasks_per_job must be > 0');
   const tasks = jobs * perJob;
+  if (!Number.isSafeInteger(tasks)) return refused('invalid', 'too-many-tasks', 'too many tasks');
   if (jobs === before && tasks === tasksBefore) return [];
   return [{ type: 'DatasetExtended', data: { jobs_submitted: jobs, tasks_submitted: tasks } }];
 };
@@ -76,9 +79,10 @@ const extend = (dataset: Dataset, jobs: number): readonly Changed[] | DomainErro
 export const changeDataset = (
   dataset: Dataset | undefined,
   change: Change,
+  caller: Caller,
   automaticReason?: string,
 ): readonly Changed[] | DomainError => {
-  const problem = problemOf(change);
+  const problem = problemOf(change, caller);
   if (problem !== undefined) return problem;
   if (dataset === undefined) return datasetNotFound();
   switch (change.change) {

@@ -5,7 +5,7 @@ import { nowMicros } from '#platform/clock.js';
 import { DomainError, type DomainErrorValue } from '#platform/domain-error.js';
 import { Environment } from '#platform/environment.js';
 import { ref, streamName } from '#ledger/ref.js';
-import type { Answer, Message, Nothing } from '#bus/contract.js';
+import type { Answer, Caller, Message, Nothing } from '#bus/contract.js';
 import type { AccessAction } from '#contracts/access.js';
 import {
   ChangeDataset,
@@ -31,7 +31,9 @@ import { perConnection } from '#event-sourcing/per-connection.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { SortedLists } from '#event-sourcing/sorted-lists.js';
 import { DatasetNumbers } from '../numbers/dataset-numbers.js';
-import { changeDataset, datasetNotFound } from './change-dataset.js';
+import { type Changed, changeDataset, datasetNotFound } from './change-dataset.js';
+import { type Dataset, evolve, submitted } from './dataset.js';
+import { DatasetQuotas, growthOf } from './dataset-usage.js';
 import { Datasets } from './datasets.js';
 import { submissionOf } from './submit-dataset.js';
 
@@ -52,6 +54,7 @@ export class DatasetController {
   private readonly decidedRules: AccessRules;
   private readonly decided: Datasets;
   private readonly groups: Groups;
+  private readonly quotas: DatasetQuotas;
   private readonly numbers: DatasetNumbers;
 
   constructor(
@@ -68,6 +71,7 @@ export class DatasetController {
     this.decidedRules = new AccessRules(readModel.writer, 'iceprod');
     this.decided = new Datasets(readModel.writer, this.decidedRules);
     this.groups = new Groups(readModel.queries);
+    this.quotas = new DatasetQuotas(readModel.writer, environment);
     this.numbers = new DatasetNumbers(mailbox, readModel.writer, environment.DATASET_NUMBER_START);
   }
 
@@ -76,17 +80,23 @@ export class DatasetController {
     const submission = submissionOf(request, context.caller, (name) => this.groups.has(name));
     if (submission instanceof DomainError) return refused(submission);
     const timeMicros = nowMicros();
-    const reserved = await this.numbers.reserve(context, timeMicros);
-    if ('error' in reserved) return reserved;
     const id = newId(DATASETS_REF, timeMicros);
-    const data: DatasetSubmitted = { workload_id: id, dataset: reserved.reply.dataset, ...submission };
+    const numbered = (dataset: number): DatasetSubmitted => ({ workload_id: id, dataset, ...submission });
+    const refusal = (): DomainError | undefined => {
+      const after = submitted(numbered(0), timeMicros);
+      return this.quotas.refusal(context.caller, after, growthOf(undefined, after), timeMicros);
+    };
+    const reserved = await this.numbers.reserve(context, timeMicros, refusal);
+    if ('error' in reserved) return reserved;
+    const data = numbered(reserved.reply.dataset);
     return this.mailbox.execute({
       context,
       timeMicros,
-      decide: () => ({
-        events: [{ stream: datasetStream(id), type: 'WorkloadSubmitted', data }],
-        reply: { dataset_id: id },
-      }),
+      decide: () =>
+        refusal() ?? {
+          events: [{ stream: datasetStream(id), type: 'WorkloadSubmitted', data }],
+          reply: { dataset_id: id },
+        },
     });
   }
 
@@ -116,19 +126,36 @@ export class DatasetController {
   @MessagePattern(ChangeDataset.subject)
   change({ context, request }: Message<ChangeDatasetRequest>): Promise<Answer<Nothing>> {
     const { dataset_id: id } = request;
+    const { caller } = context;
     const stream = datasetStream(id);
+    const timeMicros = nowMicros();
     return this.mailbox.execute<Nothing>({
       context,
-      timeMicros: nowMicros(),
+      timeMicros,
       decide: () => {
+        const dataset = this.decided.dataset(id);
         const changed =
-          this.decidedRules.authorize(id, 'write', context.caller) ??
-          changeDataset(this.decided.dataset(id), request, this.decided.statusChange(id)?.reason);
-        return changed instanceof DomainError
-          ? changed
-          : { events: changed.map((event) => ({ stream, ...event })), reply: {} };
+          this.decidedRules.authorize(id, 'write', caller) ??
+          changeDataset(dataset, request, caller, this.decided.statusChange(id)?.reason);
+        if (changed instanceof DomainError) return changed;
+        return (
+          this.quotaRefusal(caller, dataset, changed, timeMicros) ?? {
+            events: changed.map((event) => ({ stream, ...event })),
+            reply: {},
+          }
+        );
       },
     });
+  }
+
+  private quotaRefusal(
+    caller: Caller,
+    before: Dataset | undefined,
+    changed: readonly Changed[],
+    timeMicros: number,
+  ): DomainError | undefined {
+    const after = changed.reduce((dataset, event) => evolve(dataset, { ...event, timeMicros }), before);
+    return after === undefined ? undefined : this.quotas.refusal(caller, after, growthOf(before, after), timeMicros);
   }
 
   @MessagePattern(AuthorizeAccess.subject)

@@ -50,7 +50,7 @@ export const datasetEvent = ({ type, data, metadata }: AppliedEvent): DatasetEve
 export const isDatasetStatus = (word: string): word is DatasetStatus =>
   (DATASET_STATUSES as readonly string[]).includes(word);
 
-const submitted = (data: DatasetSubmitted, timeMicros: number): Dataset => ({
+export const submitted = (data: DatasetSubmitted, timeMicros: number): Dataset => ({
   dataset_id: data.workload_id,
   dataset: data.dataset,
   description: data.description,

@@ -104,7 +104,7 @@ type Asked = ChangeDatasetRequest extends infer Each
     : never
   : never;
 const given = (...events: readonly Event[]) => ({
-  when: (change: Asked) => changeDataset(after(...events), { dataset_id: 'd', ...change }),
+  when: (change: Asked, caller = alice) => changeDataset(after(...events), { dataset_id: 'd', ...change }, caller),
 });
 
 it('shows a submitted dataset', () => {
@@ -230,8 +230,8 @@ describe('a status that automation has set', () => {
 
   it('is recorded again when a person sets it, so that automation leaves it alone', () => {
     const moved = [{ type: 'WorkloadMoved', data: { status: 'suspended' } }];
-    expect(changeDataset(suspended, suspend, 'no config arrived in time')).toEqual(moved);
-    expect(changeDataset(suspended, suspend)).toEqual([]);
-    expect(changeDataset(suspended, { ...suspend, reason: 'no config' }, 'no config')).toEqual([]);
+    expect(changeDataset(suspended, suspend, alice, 'no config arrived in time')).toEqual(moved);
+    expect(changeDataset(suspended, suspend, alice)).toEqual([]);
+    expect(changeDataset(suspended, { ...suspend, reason: 'no config' }, system, 'no config')).toEqual([]);
   });
 });

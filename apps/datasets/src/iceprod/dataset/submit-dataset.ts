@@ -1,5 +1,6 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { Caller } from '#bus/contract.js';
+import { actsForGroup, isPrivileged } from '#contracts/access.js';
 import { initialRule } from '#contracts/iceprod/initial-rule.js';
 import type { SubmitDatasetRequest } from '#contracts/iceprod/datasets.js';
 import type { DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
@@ -8,8 +9,8 @@ import { isDatasetStatus } from './dataset.js';
 /** A dataset's event must fit into the ledger with room for what JSON escapes. */
 const SUBMISSION_BYTES_MAX = 128 * 1024;
 
-/** Roles that may submit in another user's name. */
-const ON_BEHALF_ROLES: readonly string[] = ['admin', 'system'];
+/** The formula of priorities compares datasets of a group: a larger number of one user would push the others back. */
+const USER_PRIORITY_MAX = 1;
 
 const invalid = (code: string, message: string): DomainError => new DomainError('invalid', `dataset.${code}`, message);
 
@@ -19,12 +20,23 @@ export type Submission = Omit<DatasetSubmitted, 'workload_id' | 'dataset'>;
 const countsProblem = (request: SubmitDatasetRequest): DomainError | undefined => {
   const { jobs_submitted: jobs, tasks_submitted: tasks, tasks_per_job: perJob } = request;
   if (jobs === 0 && perJob <= 0) return invalid('bad-tasks-per-job', '"tasks_per_job" must be > 0');
+  if (!Number.isSafeInteger(jobs * perJob)) return invalid('too-many-tasks', 'too many tasks');
   // A quotient would be infinite without jobs, and inexact for large numbers.
   if (tasks !== 0 && (jobs === 0 || tasks !== jobs * perJob)) {
     return invalid('bad-tasks-submitted', '"tasks_submitted" must be "jobs_submitted" times "tasks_per_job"');
   }
   return undefined;
 };
+
+/** Users choose from the range of the formula's results (IceProd contract 18); only admins and services may go beyond it. */
+export const priorityProblem = (priority: unknown, caller: Caller): DomainError | undefined =>
+  typeof priority !== 'number' || isPrivileged(caller) || (priority >= 0 && priority <= USER_PRIORITY_MAX)
+    ? undefined
+    : invalid('bad-priority', `priority must be from 0 to ${USER_PRIORITY_MAX}`);
+
+/** A group's datasets are written by its members and may get its credentials, so only they submit for it. */
+export const groupProblem = (group: string, caller: Caller): DomainError | undefined =>
+  actsForGroup(caller, group) ? undefined : invalid('not-a-member', 'not a member of selected group');
 
 /**
  * Checks a submission and fills in its defaults (IceProd contract 4.1, 4.3). Pure, and done before a number is allocated, so
@@ -40,8 +52,9 @@ export const submissionOf = (
   const { status = 'processing', group, auth_groups_read: readGroups = ['users'] } = request;
   if (!isDatasetStatus(status)) return invalid('unknown-status', 'unknown status');
   if (![group, ...readGroups].every(isGroup)) return invalid('unknown-group', 'invalid group');
-  const mayNameAnother = caller.roles.some((role) => ON_BEHALF_ROLES.includes(role));
-  const username = (mayNameAnother ? request.username : undefined) ?? caller.username;
+  const refusal = groupProblem(group, caller) ?? priorityProblem(request.priority, caller);
+  if (refusal !== undefined) return refusal;
+  const username = (isPrivileged(caller) ? request.username : undefined) ?? caller.username;
   const submission: Submission = {
     description: request.description,
     jobs_submitted: request.jobs_submitted,

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { DomainError } from '#platform/domain-error.js';
 import type { Answer, MessageContext } from '#bus/contract.js';
 import { ref, streamName } from '#ledger/ref.js';
 import type { Mailbox } from '#event-sourcing/mailbox.js';
@@ -51,15 +52,21 @@ export class DatasetNumbers {
   /**
    * Reserves the next number, before the dataset is submitted and in a command of its own: if the process ends in between,
    * a number is lost, but none is ever given twice. A repeat of the submission gets the same number.
+   *
+   * @param refusal what speaks against the submission by the state at this time: then it gets no number
    */
-  reserve(context: MessageContext, timeMicros: number): Promise<Answer<{ readonly dataset: number }>> {
+  reserve(
+    context: MessageContext,
+    timeMicros: number,
+    refusal: () => DomainError | undefined,
+  ): Promise<Answer<{ readonly dataset: number }>> {
     const { commandId } = context;
     return this.mailbox.execute({
       context: commandId === undefined ? context : { ...context, commandId: `${commandId}/number` },
       timeMicros,
       decide: () => {
         const data: DatasetNumberReserved = { dataset: this.next() };
-        return { events: [{ stream: NUMBERS_STREAM, type: 'DatasetNumberReserved', data }], reply: data };
+        return refusal() ?? { events: [{ stream: NUMBERS_STREAM, type: 'DatasetNumberReserved', data }], reply: data };
       },
     });
   }

@@ -48,12 +48,15 @@ export class TaskExplainer {
     this.positions = new QueuePositions(database, ['processing']);
   }
 
-  /** @returns raw JSON */
-  explain(stored: StoredUnit, offers: readonly SeenOffer[]): string {
+  /**
+   * @param mayRead whether the asker may read a dataset
+   * @returns raw JSON
+   */
+  explain(stored: StoredUnit, offers: readonly SeenOffer[], mayRead: (datasetId: string) => boolean): string {
     const { unit, row } = stored;
     const phase = iceprodPolicy.phaseOf(unit.status, unit.outcome);
     const datasetStatus = this.reader.workloads.statusOf(listingOf(row));
-    const open = openDependencies(this.reader, ICEPROD, iceprodPolicy, stored, OPEN_SHOWN_MAX);
+    const open = openDependencies(this.reader, ICEPROD, iceprodPolicy, stored, OPEN_SHOWN_MAX, mayRead);
     const isHandedOut = datasetStatus === undefined || datasetStatus === 'processing';
     const position = this.positions.of(stored);
     const matched = offers.map((offer) => matchOffer(stored, offer));

@@ -31,8 +31,10 @@ export class TaskExplanations implements UnitExplainer {
   }
 
   explain(message: Message<unknown>, stored: StoredUnit): Promise<Answer<{ document: string }>> {
+    const mayRead = (datasetId: string): boolean =>
+      this.handler.authorize('read', message.context, datasetId, undefined) === undefined;
     return this.handler.read(message, stored.unit.workload, () => ({
-      document: this.explainer.explain(stored, this.offers.latest()),
+      document: this.explainer.explain(stored, this.offers.latest(), mayRead),
     }));
   }
 
