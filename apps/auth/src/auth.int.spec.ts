@@ -22,13 +22,18 @@ import {
   DeleteUser,
   SetAccessRule,
 } from '#contracts/iceprod/users.js';
+import { AskOpenId, type WebAnswer } from '#contracts/openid.js';
 import { GetSigningKeys } from '#contracts/tokens.js';
 import { WaitForPosition } from '#bus/visibility.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
+import { KeyValueStore } from '#storage/key-value-store.js';
+import { Clients, hashSecret } from './account/clients.js';
 import { AuthModule } from './auth.module.js';
-import { PasswordAttempts } from './login/password-attempts.js';
+import { PasswordGuesses } from './login/password-guesses.js';
+import { AnonymousRecords } from './openid/anonymous-records.js';
 
+const LOGIN = { username: 'u', password: 'p', address: '192.0.2.1' };
 const admin: Caller = { subject: 'root', username: 'root', roles: ['admin'], groups: ['admin'] };
 
 let host: ServiceHost;
@@ -174,13 +179,13 @@ describe('groups and roles', () => {
 });
 
 it('lets nobody log in without an LDAP server', async () => {
-  await expect(host.request(LogIn, { username: 'u', password: 'p' }, admin)).rejects.toMatchObject({
+  await expect(host.request(LogIn, LOGIN, admin)).rejects.toMatchObject({
     kind: 'forbidden',
     message: 'Login failed',
   });
 });
 
-it('lets no name rest because the LDAP server does not answer', async () => {
+it('counts no password that the LDAP server did not check', async () => {
   const away = new ServiceHost(AuthModule, {
     LDAP_URL: 'ldap://127.0.0.1:9',
     LDAP_BASE: 'dc=example',
@@ -189,11 +194,10 @@ it('lets no name rest because the LDAP server does not answer', async () => {
   await away.start();
   try {
     for (let attempt = 0; attempt < 12; attempt += 1) {
-      await expect(away.request(LogIn, { username: 'u', password: 'p' }, admin)).rejects.toMatchObject({
-        message: 'Login failed',
-      });
+      await expect(away.request(LogIn, LOGIN, admin)).rejects.toMatchObject({ message: 'Login failed' });
     }
-    expect(away.part(PasswordAttempts).isLocked('u')).toBe(false);
+    const guess = { username: LOGIN.username, address: LOGIN.address };
+    expect(await away.part(PasswordGuesses).guess(guess, () => Promise.resolve('right'))).toBe('right');
   } finally {
     await away.end();
   }
@@ -205,4 +209,81 @@ it('hands out the public half of the key in the data folder', async () => {
   expect(createPublicKey({ key: { ...keys[0] }, format: 'jwk' }).asymmetricKeyType).toBe('rsa');
   expect(keys[0]).not.toHaveProperty('d');
   expect(statSync(join(host.folder, 'keys')).mode & 0o777).toBe(0o700);
+});
+
+describe('the OpenID provider', () => {
+  const REALM = '/auth/realms/IceCube';
+  const ask = async (
+    address: string,
+    path: string,
+    fields?: Readonly<Record<string, string>>,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<WebAnswer> => {
+    const request = {
+      ...{ url: `${REALM}${path}`, method: fields === undefined ? 'GET' : 'POST', address },
+      ...{ headers: { host: '127.0.0.1', ...headers }, body: new URLSearchParams(fields ?? {}).toString() },
+    };
+    return host.request(AskOpenId, request, admin);
+  };
+  const TOKEN = '/protocol/openid-connect/token';
+  const DEVICE = '/protocol/openid-connect/auth/device';
+  const startDevice = (address: string) => ask(address, DEVICE, { client_id: 'iceprod-public' });
+  const countRecords = async () => (await host.part(KeyValueStore).list('openid/', { limit: 100 })).length;
+
+  it('makes a bounded number of records for requests without any proof', async () => {
+    const records = host.part(AnonymousRecords);
+    while (records.take('192.0.2.1')) records.keep('192.0.2.1');
+    const before = await countRecords();
+    const answer = await startDevice('192.0.2.1');
+    expect(answer).toMatchObject({
+      status: 429,
+      headers: expect.arrayContaining([['retry-after', '60']]) as unknown,
+      body: expect.stringContaining('"error":"temporarily_unavailable"') as string,
+    });
+    const login = `?${new URLSearchParams({ client_id: 'web', response_type: 'code' }).toString()}`;
+    for (const path of ['/device', `/protocol/openid-connect/auth${login}`, '/protocol/openid-connect/logout']) {
+      expect(await ask('192.0.2.1', path)).toMatchObject({
+        status: 429,
+        body: expect.stringContaining('Please wait') as string,
+      });
+    }
+    expect(await countRecords()).toBe(before);
+    expect((await ask('192.0.2.1', '/protocol/openid-connect/certs')).status).toBe(200);
+    expect((await startDevice('192.0.2.2')).status).toBe(200);
+    expect((await ask('192.0.2.2', '/device')).status).toBe(200);
+  });
+
+  it('counts records that were made, and not what was refused', async () => {
+    const records = host.part(AnonymousRecords);
+    const places = (): number => {
+      let count = 0;
+      while (records.take('192.0.2.3')) count += 1;
+      for (let place = 0; place < count; place += 1) records.giveBack('192.0.2.3');
+      return count;
+    };
+    const before = places();
+    await ask('192.0.2.3', DEVICE, { client_id: 'nobody' });
+    await ask('192.0.2.3', DEVICE, { client_id: 'iceprod-public', code_challenge: 'no hash' });
+    await ask('192.0.2.3', '/device', { user_code: 'AAAA-AAAA' });
+    expect(places()).toBe(before);
+    await startDevice('192.0.2.3');
+    const page = await ask('192.0.2.3', '/device');
+    expect(places()).toBe(before - 2);
+    const cookies = page.headers.filter(([name]) => name === 'set-cookie').map(([, value]) => value.split(';')[0]);
+    await ask('192.0.2.3', '/device', undefined, { cookie: cookies.join('; ') });
+    expect(places()).toBe(before - 2);
+  });
+
+  it('answers wrong secrets cheaply after a while, and takes the right one all the same', async () => {
+    const clients = host.part(Clients);
+    await clients.put({ clientId: 'grid', secretHash: hashSecret('right'), redirectUris: [], isSystem: true });
+    const show = (client_secret: string, address = '192.0.2.4') =>
+      ask(address, TOKEN, { grant_type: 'client_credentials', client_id: 'grid', client_secret });
+    const statuses = new Set<number>();
+    for (let guess = 0; guess < 50; guess += 1) statuses.add((await show(`guess ${guess}`)).status);
+    expect([...statuses]).toEqual([401]);
+    expect((await show('guess')).status).toBe(429);
+    expect((await show('guess', '192.0.2.5')).status).toBe(401);
+    expect((await show('right')).status).toBe(200);
+  });
 });

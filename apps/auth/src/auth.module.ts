@@ -19,9 +19,11 @@ import { DIALECTS } from './dialects.js';
 import { KeyController } from './key/key.controller.js';
 import { TokenCheckController } from './token/token-check.controller.js';
 import { UserProvisioning } from './user/user-provisioning.js';
-import { CodeAttempts } from './login/code-attempts.js';
+import { CodeGuesses } from './login/code-guesses.js';
 import { LdapPasswords } from './login/ldap-passwords.js';
-import { PasswordAttempts } from './login/password-attempts.js';
+import { PasswordGuesses } from './login/password-guesses.js';
+import { SecretGuesses } from './login/secret-guesses.js';
+import { AnonymousRecords } from './openid/anonymous-records.js';
 import { DeviceChallenges } from './openid/device-challenges.js';
 import { OpenIdController } from './openid/openid.controller.js';
 import { UserAuthenticator } from './openid/user-authenticator.js';
@@ -76,17 +78,20 @@ import { userProjection } from './user/user-projection.js';
         CREDENTIALS_ISSUER_URL: issuer,
         CREDENTIALS_CLIENT_ID: clientId,
         CREDENTIALS_CLIENT_SECRET: clientSecret,
+        CREDENTIALS_URLS: locations,
       }: Environment) =>
         new TokenEndpoint(
-          issuer === undefined || clientId === undefined ? undefined : { issuer, clientId, clientSecret },
+          issuer === undefined || clientId === undefined ? undefined : { issuer, clientId, clientSecret, locations },
         ),
     },
     CredentialUse,
     CredentialsOfOwner,
     UserProvisioning,
     OperatorRevocations,
-    PasswordAttempts,
-    CodeAttempts,
+    PasswordGuesses,
+    CodeGuesses,
+    SecretGuesses,
+    AnonymousRecords,
     UserAuthenticator,
     Realms,
     DeviceChallenges,

@@ -68,8 +68,8 @@ const isNatsUrl = (value: unknown): boolean => {
 };
 
 /**
- * Variables whose value is never shown, not even in the message that refuses it. URLs are among them: in a malformed one nobody can
- * say where the password is.
+ * Variables whose value is never shown, not even in the message that refuses it. URLs, and what holds some, are among them: in a
+ * malformed one nobody can say where the password is.
  */
 const NEVER_SHOWN: readonly string[] = [
   'AUTH_SHARED_SECRET',
@@ -80,9 +80,26 @@ const NEVER_SHOWN: readonly string[] = [
   'EVENTSTORE_URL',
   'PUBLIC_URL',
   'OIDC_ISSUERS',
+  'OIDC_LOCAL_NAMES',
+  'OIDC_CLAIMS',
+  'OIDC_USERS',
   'LDAP_URL',
   'CREDENTIALS_ISSUER_URL',
+  'CREDENTIALS_URLS',
+  'CORS_ORIGINS',
+  'TOKEN_SCOPE_PREFIXES',
 ];
+
+/** In the value of another variable: it may be a URL in the wrong place. */
+const URL_MARK = /@|:\/\//;
+
+/** Of addresses that tokens name or that everybody is told: they have no place for a user and a password. */
+const PUBLIC_HTTP_URL = {
+  require_tld: false,
+  protocols: ['http', 'https'],
+  require_protocol: true,
+  disallow_auth: true,
+};
 
 /** 32 bytes in base 64. */
 const SECRET_KEY = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=?$/;
@@ -209,7 +226,9 @@ export class Environment {
 
   /** EventStoreDB connection string; without it the ledger is the SQLite file in the data folder. */
   @IsOptional()
-  @Matches(/^(esdb|kurrentdb)(\+discover)?:\/\/\S+$/, { message: 'a URL such as esdb://127.0.0.1:2113?tls=false' })
+  @Matches(/^(esdb|kurrentdb)(\+discover)?:\/\/([^\s@/?#]+@)?[^\s@]+$/, {
+    message: 'a URL such as esdb://127.0.0.1:2113?tls=false',
+  })
   readonly EVENTSTORE_URL?: string;
 
   /** File with the certificates of the authorities that sign the ledger's; without it, those that Node.js trusts. */
@@ -291,10 +310,7 @@ export class Environment {
 
   /** External OpenID issuers whose tokens are accepted, comma-separated. */
   @Transform(asList)
-  @IsUrl(
-    { require_tld: false, protocols: ['http', 'https'], require_protocol: true },
-    { each: true, message: 'a comma-separated list of http or https URLs' },
-  )
+  @IsUrl(PUBLIC_HTTP_URL, { each: true, message: 'a comma-separated list of http or https URLs without a user' })
   readonly OIDC_ISSUERS: readonly string[] = [];
 
   /**
@@ -312,10 +328,7 @@ export class Environment {
    * become any user here. The persons of all other issuers are named `<subject>@<issuer URL>`.
    */
   @Transform(asList)
-  @IsUrl(
-    { require_tld: false, protocols: ['http', 'https'], require_protocol: true },
-    { each: true, message: 'a comma-separated list of http or https URLs' },
-  )
+  @IsUrl(PUBLIC_HTTP_URL, { each: true, message: 'a comma-separated list of http or https URLs without a user' })
   readonly OIDC_LOCAL_NAMES: readonly string[] = [];
 
   /** Local names of single persons of external issuers, as JSON: `{"<issuer URL>": {"<subject>": "<user name>"}}`. */
@@ -352,7 +365,7 @@ export class Environment {
 
   /** Server that checks passwords for `POST /ldap`. Without it every login fails. */
   @IsOptional()
-  @Matches(/^ldaps?:\/\/[^\s/]+\/?$/, { message: 'a URL such as ldaps://ldap.example.org' })
+  @Matches(/^ldaps?:\/\/[^\s/?#@]+\/?$/, { message: 'a URL such as ldaps://ldap.example.org' })
   readonly LDAP_URL?: string;
 
   /** Entry under which the directory holds users: they log in as `uid=<username>,<LDAP_BASE>`. Required with `LDAP_URL`. */
@@ -379,10 +392,7 @@ export class Environment {
 
   /** OpenID issuer that refreshes, exchanges and makes OAuth credentials. Without it they stay as they are. */
   @IsOptional()
-  @IsUrl(
-    { require_tld: false, protocols: ['http', 'https'], require_protocol: true },
-    { message: 'an http or https URL' },
-  )
+  @IsUrl(PUBLIC_HTTP_URL, { message: 'an http or https URL without a user' })
   readonly CREDENTIALS_ISSUER_URL?: string;
 
   /** Client of that issuer. Required with `CREDENTIALS_ISSUER_URL`. */
@@ -429,7 +439,7 @@ export class Environment {
 
   /** Origins that browsers may call from, comma-separated; `*` is any. */
   @Transform(asList)
-  @Matches(/^(\*|https?:\/\/[^\s/]+)$/, {
+  @Matches(/^(\*|https?:\/\/[^\s/?#@]+)$/, {
     each: true,
     message: '* or a comma-separated list of origins such as https://example.org',
   })
@@ -532,8 +542,9 @@ export const loadEnvironment = (variables: Readonly<Record<string, string | unde
   );
   const environment = plainToInstance(Environment, given);
   const problems = validateSync(environment).map(({ property, constraints }) => {
-    const value = NEVER_SHOWN.includes(property) ? 'wrong' : `"${variables[property] ?? ''}"`;
-    return `${property} is ${value}; expected ${Object.values(constraints ?? {})[0] ?? 'another value'}`;
+    const value = variables[property] ?? '';
+    const isHidden = NEVER_SHOWN.includes(property) || URL_MARK.test(value);
+    return `${property} is ${isHidden ? 'wrong' : `"${value}"`}; expected ${Object.values(constraints ?? {})[0] ?? 'another value'}`;
   });
   if (problems.length > 0) throw new EnvironmentInvalid(problems.join('\n'));
   const problem = issuerProblem(environment);

@@ -116,11 +116,6 @@ describe('loadEnvironment', () => {
     ['LDAP_TOKEN_SECONDS', '0', 'a whole number of seconds from 1 to 3155760000'],
     ['PORT', 'http', 'an integer from 0 to 65535'],
     ['LOG_LEVEL', 'loud', 'one of fatal, error, warn, info, debug, trace, silent'],
-    [
-      'CORS_ORIGINS',
-      'https://a.example.org/path',
-      '* or a comma-separated list of origins such as https://example.org',
-    ],
     ['DATASET_NUMBER_START', '-5', 'a whole number from 0 on'],
     ...['999.1.1.1', '10.0.0.0/33', '::1/129', '10.0.0.0/0', 'proxy'].map((network): [string, string, string] => [
       'TRUSTED_PROXIES',
@@ -145,10 +140,41 @@ describe('loadEnvironment', () => {
     ['NATS_URL', 'nats://user:hunter2%@localhost', 'a comma-separated list of URLs such as nats://127.0.0.1:4222'],
     ['NATS_URL', 'nats://user:hunter2@a:99999', 'a comma-separated list of URLs such as nats://127.0.0.1:4222'],
     ['EVENTSTORE_URL', 'http://admin:hunter2@localhost:2113', 'a URL such as esdb://127.0.0.1:2113?tls=false'],
-    ['OIDC_ISSUERS', 'https://a.example.org,user:hunter2@idp', 'a comma-separated list of http or https URLs'],
+    ['EVENTSTORE_URL', 'esdb://admin:hunter2@3@localhost', 'a URL such as esdb://127.0.0.1:2113?tls=false'],
+    ['EVENTSTORE_URL', 'esdb://admin:hunter2/3@localhost', 'a URL such as esdb://127.0.0.1:2113?tls=false'],
+    ...[
+      ['OIDC_ISSUERS', 'https://a.example.org,user:hunter2@idp'],
+      ['OIDC_ISSUERS', 'https://user:hunter2@idp.example.org'],
+      ['OIDC_LOCAL_NAMES', 'https://user:hunter2@idp.example.org'],
+    ].map(([name = '', value = '']) => [name, value, 'a comma-separated list of http or https URLs without a user']),
+    [
+      'OIDC_USERS',
+      '{"https://user:hunter2@idp.example.org":{"5d1f":"alice"}}',
+      'JSON such as {"https://idp.example.org": {"5d1f-90ab": "alice"}}',
+    ],
+    [
+      'OIDC_CLAIMS',
+      '{"https://user:hunter2@idp.example.org":{}}',
+      'JSON such as {"roles": [{"name": "user", "claim": "groups", "pattern": "/staff/.*"}]}',
+    ],
+    ['CREDENTIALS_URLS', '//user:hunter2@data', 'a comma-separated list of URLs such as https://data.example.org'],
+    ['TOKEN_SCOPE_PREFIXES', '//user:hunter2@data', 'a comma-separated list of URLs such as osdf:///icecube/wipac'],
+    [
+      'CORS_ORIGINS',
+      'https://a.example.org/path',
+      '* or a comma-separated list of origins such as https://example.org',
+    ],
+    ['CORS_ORIGINS', 'https://user:hunter2@web', '* or a comma-separated list of origins such as https://example.org'],
+    [
+      'TRUSTED_PROXIES',
+      'http://user:hunter2@proxy',
+      'a comma-separated list of addresses and networks such as 10.0.0.0/8',
+    ],
+    ['LDAP_URL', 'ldap://admin:hunter2@ldap', 'a URL such as ldaps://ldap.example.org'],
     ['LDAP_URL', 'cn=admin:hunter2@ldap', 'a URL such as ldaps://ldap.example.org'],
     ['PUBLIC_URL', 'https://user:hunter2@cairn', 'a URL such as https://cairn.example.org'],
-    ['CREDENTIALS_ISSUER_URL', 'user:hunter2@idp', 'an http or https URL'],
+    ['CREDENTIALS_ISSUER_URL', 'user:hunter2@idp', 'an http or https URL without a user'],
+    ['CREDENTIALS_ISSUER_URL', 'https://user:hunter2@idp', 'an http or https URL without a user'],
   ])('does not show a %s that is wrong, as it may hold a password', (name, value, expected) => {
     expect(() => loadEnvironment({ [name]: value, LDAP_BASE: 'ou=people', CREDENTIALS_CLIENT_ID: 'cairn' })).toThrow(
       new EnvironmentInvalid(`${name} is wrong; expected ${expected}`),

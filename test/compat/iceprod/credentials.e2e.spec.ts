@@ -8,6 +8,9 @@ import { useTestCluster } from '../../harness/test-cluster.js';
 
 const S3 = { url: 'https://s3.example', type: 's3', buckets: ['b'], access_key: 'key', secret_key: 'hush-s3' };
 const S3_SHOWN = { ...S3, transfer_prefix: '' };
+/** Where tokens of the configured issuer are used. */
+const HERE = 'https://data.example/storage/u';
+const THERE = 'https://data.example/storage/v';
 const PAST = 1_700_000_000;
 const FUTURE = 4_000_000_000;
 
@@ -20,6 +23,7 @@ describe.each(MODES)('IceProd credentials ($mode)', (mode) => {
       CREDENTIALS_ISSUER_URL: issuer.url,
       CREDENTIALS_CLIENT_ID: ISSUER_CLIENT.id,
       CREDENTIALS_CLIENT_SECRET: ISSUER_CLIENT.secret,
+      CREDENTIALS_URLS: 'https://data.example/storage',
     };
   });
 
@@ -158,11 +162,11 @@ describe.each(MODES)('IceProd credentials ($mode)', (mode) => {
     const { admin } = cluster();
     const path = '/users/carol/credentials';
     const fresh = tokenWith({ exp: FUTURE, scope: 'storage.read:/' });
-    expect(await admin.post(path, { url: 'u', type: 'oauth', access_token: fresh })).toEqual(done);
+    expect(await admin.post(path, { url: HERE, type: 'oauth', access_token: fresh })).toEqual(done);
     expect(await listed(path)).toEqual([
       {
         username: 'carol',
-        url: 'u',
+        url: HERE,
         type: 'oauth',
         transfer_prefix: '',
         access_token: fresh,
@@ -171,12 +175,14 @@ describe.each(MODES)('IceProd credentials ($mode)', (mode) => {
         last_use: expect.any(Number) as number,
       },
     ]);
-    const ended = { url: 'v', type: 'oauth', access_token: 'opaque', expiration: PAST, scope: 's' };
+    const ended = { url: THERE, type: 'oauth', access_token: 'opaque', expiration: PAST, scope: 's' };
     expect(await admin.post(path, { ...ended, refresh_token: provider().grant('carol') })).toEqual(done);
     const before = provider().forms.length;
-    expect(await listed(`${path}?url=v&norefresh`)).toMatchObject([{ access_token: 'opaque', expiration: PAST }]);
+    expect(await listed(`${path}?url=${THERE}&norefresh`)).toMatchObject([
+      { access_token: 'opaque', expiration: PAST },
+    ]);
     expect(provider().forms).toHaveLength(before);
-    const answers = await Promise.all([listed(`${path}?url=v`), listed(`${path}?url=v`)]);
+    const answers = await Promise.all([listed(`${path}?url=${THERE}`), listed(`${path}?url=${THERE}`)]);
     const [[one], [other]] = answers;
     expect(one?.['access_token']).toBe(other?.['access_token']);
     expect(provider().forms.slice(before)).toMatchObject([{ grant_type: 'refresh_token', scope: 's' }]);
@@ -185,28 +191,39 @@ describe.each(MODES)('IceProd credentials ($mode)', (mode) => {
     expect(Number(refreshed?.['expiration'])).toBeGreaterThan(Date.now() / 1000);
     // The issuer does not know this refresh token, so the stored credential stays unchanged.
     expect(await admin.post(path, { ...ended, refresh_token: 'refresh-9d1c7' })).toEqual(done);
-    expect(await listed(`${path}?url=v`)).toMatchObject([{ access_token: 'opaque', refresh_token: 'refresh-9d1c7' }]);
+    expect(await listed(`${path}?url=${THERE}`)).toMatchObject([
+      { access_token: 'opaque', refresh_token: 'refresh-9d1c7' },
+    ]);
   });
 
   it('with only a refresh token get an access token at once or are refused', async () => {
     const { admin } = cluster();
     const path = '/users/dave/credentials';
     const refresh_token = provider().grant('dave');
-    expect(await admin.post(path, { url: 'u', type: 'oauth', refresh_token })).toEqual(done);
+    expect(await admin.post(path, { url: HERE, type: 'oauth', refresh_token })).toEqual(done);
     const [shown] = await listed(`${path}?norefresh=`);
     expect(shown?.['access_token']).toMatch(/^ey/);
     expect(shown?.['refresh_token']).not.toBe(refresh_token);
-    expect(await admin.post(path, { url: 'u', type: 'oauth', refresh_token })).toEqual(refused(400, 'invalid_grant'));
+    expect(await admin.post(path, { url: HERE, type: 'oauth', refresh_token })).toEqual(refused(400, 'invalid_grant'));
     const foreign = tokenWith({ iss: 'https://elsewhere.example' });
     const before = provider().forms.length;
-    expect((await admin.post(path, { url: 'u', type: 'oauth', refresh_token: foreign })).status).toBe(400);
+    const refuse = async (url: string, token: string): Promise<void> => {
+      expect(await admin.post(path, { url, type: 'oauth', refresh_token: token })).toEqual(
+        refused(400, 'the token is of an issuer that is not configured'),
+      );
+    };
+    await refuse(HERE, foreign);
+    // Nobody knows whose an opaque token is when it is used elsewhere.
+    for (const url of ['u', 'https://data.example.org/u', 'http://data.example/u', `${HERE}/../../x`]) {
+      await refuse(url, 'opaque of another issuer');
+    }
     expect(provider().forms).toHaveLength(before);
   });
 
   it('show in /healthz when they were last refreshed, with and without success', async () => {
     const { admin, anonymous } = cluster();
     const health = async () => (await anonymous.get('/healthz')).json as Readonly<Record<string, string>>;
-    const body = { url: 'u', type: 'oauth' };
+    const body = { url: HERE, type: 'oauth' };
     const path = '/users/ivan/credentials';
     expect(await admin.post(path, { ...body, refresh_token: provider().grant('ivan') })).toEqual(done);
     const successful = await health();
@@ -222,11 +239,11 @@ describe.each(MODES)('IceProd credentials ($mode)', (mode) => {
   it('are exchanged for another client, omitting those whose exchange fails', async () => {
     const { admin } = cluster();
     const path = '/users/erin/credentials';
-    const oauth = { url: 'u', type: 'oauth', transfer_prefix: 'p', scope: 's' };
+    const oauth = { url: HERE, type: 'oauth', transfer_prefix: 'p', scope: 's' };
     expect(await admin.post(path, { ...oauth, refresh_token: provider().grant('erin') })).toEqual(done);
-    expect(await admin.post(path, { ...oauth, url: 'v', access_token: 'unknown' })).toEqual(done);
+    expect(await admin.post(path, { ...oauth, url: THERE, access_token: 'unknown' })).toEqual(done);
     expect(await admin.post(path, S3)).toEqual(done);
-    const [stored] = await listed(`${path}?url=u&norefresh`);
+    const [stored] = await listed(`${path}?url=${HERE}&norefresh`);
     expect(await admin.get('/users/erin/exchange')).toEqual(refused(400, 'missing client_id'));
     const exchanged = await listed('/users/erin/exchange?client_id=other&new_scope=t');
     expect(exchanged).toMatchObject([{ username: 'erin', ...oauth, scope: 't' }]);
@@ -238,7 +255,13 @@ describe.each(MODES)('IceProd credentials ($mode)', (mode) => {
       audience: 'other',
       scope: 't',
     });
-    expect(await listed(`${path}?url=u&norefresh`)).toMatchObject([{ access_token: stored?.['access_token'] }]);
+    expect(await listed(`${path}?url=${HERE}&norefresh`)).toMatchObject([{ access_token: stored?.['access_token'] }]);
+    expect(await drop(path)).toEqual(done);
+    expect(await admin.post(path, { ...oauth, url: 'https://elsewhere.example', access_token: 'theirs' })).toEqual(
+      done,
+    );
+    expect(await listed('/users/erin/exchange?client_id=other')).toEqual([]);
+    expect(provider().forms.filter(({ subject_token }) => subject_token === 'theirs')).toEqual([]);
   });
 
   it('can be created for a user without being stored', async () => {

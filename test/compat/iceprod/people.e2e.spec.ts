@@ -12,7 +12,7 @@ describe.each(MODES)("IceProd's users, roles, groups and logins ($mode)", (mode)
   let ldap: LdapServer | undefined;
   const cluster = useTestCluster(mode, async () => {
     ldap = await startLdapServer(PASSWORDS);
-    return { LDAP_URL: ldap.url, LDAP_BASE };
+    return { LDAP_URL: ldap.url, LDAP_BASE, TRUSTED_PROXIES: 'loopback' };
   });
 
   afterAll(() => ldap?.stop());

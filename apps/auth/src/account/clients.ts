@@ -34,6 +34,17 @@ export class Clients {
     return clientId === PUBLIC_CLIENT ? { clientId, redirectUris: [], isSystem: false } : undefined;
   }
 
+  /** Whether a secret of this hash is the client's. */
+  async isSecret({
+    clientId,
+    secretHash,
+  }: {
+    readonly clientId: string;
+    readonly secretHash: string;
+  }): Promise<boolean> {
+    return (await this.find(clientId))?.secretHash === secretHash;
+  }
+
   put(client: Client): Promise<void> {
     return this.keyValueStore.put(PREFIX + client.clientId, JSON.stringify(client));
   }

@@ -75,7 +75,7 @@ export class CredentialUse {
     const results = await inTurns(oauth, async (each): Promise<readonly Readable[]> => {
       const { record, credential } = await this.used(each, context);
       const { access_token: token } = credential;
-      if (token === undefined || !this.issuer.serves(issuerOf(token)) || isDue(context)) return [];
+      if (token === undefined || !this.issuer.serves(issuerOf(token), credential.url) || isDue(context)) return [];
       const tokens = await this.issuer.exchange(token, client.id, client.scope);
       if (tokens instanceof DomainError) {
         this.log.warn({ credentialId: record.credential_id }, 'a credential could not be exchanged');
@@ -88,8 +88,8 @@ export class CredentialUse {
 
   /** The credential with new tokens, obtained with its refresh token. */
   async refreshed(credential: Credential): Promise<Credential | DomainError> {
-    const { access_token, refresh_token = '', scope } = credential;
-    if (!this.issuer.serves(issuerOf(refresh_token) ?? issuerOf(access_token))) return foreignIssuer();
+    const { access_token, refresh_token = '', scope, url } = credential;
+    if (!this.issuer.serves(issuerOf(refresh_token) ?? issuerOf(access_token), url)) return foreignIssuer();
     this.lastAttemptMicros = nowMicros();
     const tokens = await this.issuer.refresh(refresh_token, scope);
     if (tokens instanceof DomainError) return tokens;

@@ -12,6 +12,8 @@ const REFRESH_TOKEN = 'urn:ietf:params:oauth:token-type:refresh_token';
 
 interface IssuerOptions {
   readonly issuer: string;
+  /** URLs below which its opaque tokens are used, besides its own. */
+  readonly locations: readonly string[];
   readonly clientId: string;
   /** Without it the client is a public one. */
   readonly clientSecret?: string | undefined;
@@ -21,6 +23,18 @@ type Form = Readonly<Record<string, string | undefined>>;
 type Json = Readonly<Record<string, unknown>>;
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
+/** Whether a URL is the place or below it. Both are normalized first: `https://a.example/x/../y` is not below `https://a.example/x`. */
+const isAt = (url: string, place: string): boolean => {
+  if (!URL.canParse(url) || !URL.canParse(place)) return false;
+  const [below, above] = [new URL(url), new URL(place)];
+  const path = withoutSlash(above.pathname);
+  return (
+    below.protocol === above.protocol &&
+    below.host === above.host &&
+    (below.pathname === path || below.pathname.startsWith(`${path}/`))
+  );
+};
 
 const refusal = (reason: string): DomainError => new DomainError('invalid', 'credential.issuer', reason);
 
@@ -65,9 +79,18 @@ export class TokenEndpoint {
   /** @param options without them everything is refused */
   constructor(private readonly options?: IssuerOptions) {}
 
-  /** Tokens of other issuers are none of this one's business, so they are never sent there. */
-  serves(issuer: string | undefined): boolean {
-    return issuer === undefined || withoutSlash(issuer) === withoutSlash(this.options?.issuer ?? '');
+  /**
+   * Whether a token may be sent to the issuer: it names this one, or it names none and is used where only tokens of this one are. Other tokens are
+   * none of its business.
+   *
+   * @param issuer that the token names
+   * @param url where the token is used
+   */
+  serves(issuer: string | undefined, url: string): boolean {
+    if (this.options === undefined) return false;
+    const { issuer: own, locations } = this.options;
+    if (issuer !== undefined) return withoutSlash(issuer) === withoutSlash(own);
+    return [own, ...locations].some((place) => isAt(url, place));
   }
 
   refresh(refreshToken: string, scope?: string): Promise<Tokens | DomainError> {
@@ -130,9 +153,13 @@ export class TokenEndpoint {
   private async find(issuer: string): Promise<string | undefined> {
     if (this.url !== undefined) return this.url;
     const response = await fetch(`${withoutSlash(issuer)}/.well-known/openid-configuration`, {
+      redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    if (response.ok) this.url = textOf((await jsonOf(response))['token_endpoint']);
+    if (!response.ok) return undefined;
+    const { issuer: named, token_endpoint: url } = await jsonOf(response);
+    // The client's secret goes to this address, so the document must be the issuer's own (OpenID Connect Discovery, 4.3).
+    if (withoutSlash(textOf(named) ?? '') === withoutSlash(issuer)) this.url = textOf(url);
     return this.url;
   }
 }

@@ -28,3 +28,16 @@ it('asks for the verifier of whoever sent a challenge, and of nobody else', asyn
   await keyValueStore.close();
   await rm(folder, { recursive: true });
 });
+
+it.each([
+  [{}, true],
+  [{ code_challenge: CHALLENGE }, true],
+  [{ code_challenge: CHALLENGE, code_challenge_method: 'S256' }, true],
+  [{ code_challenge: CHALLENGE, code_challenge_method: 'plain' }, false],
+  [{ code_challenge: '' }, false],
+  [{ code_challenge: 'x'.repeat(5000) }, false],
+])('takes challenges that can be met only: %j', async (fields, expected) => {
+  const keyValueStore = new SqliteKeyValueStore(':memory:');
+  expect(new DeviceChallenges(keyValueStore).isUsable(form(fields))).toBe(expected);
+  await keyValueStore.close();
+});

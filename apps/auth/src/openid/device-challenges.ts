@@ -5,6 +5,9 @@ import { DEVICE_GRANT } from './key-value-adapter.js';
 
 const keyOf = (deviceCode: unknown): string => `openid/device-challenge/${hash('sha256', String(deviceCode))}`;
 
+/** A hash in base 64 (RFC 7636). */
+const CHALLENGE = /^[\w-]{43}$/;
+
 /** As a client makes it of its verifier (RFC 7636). */
 const challengeOf = (verifier: string): string => Buffer.from(hash('sha256', verifier, 'buffer')).toString('base64url');
 
@@ -12,6 +15,12 @@ const challengeOf = (verifier: string): string => Buffer.from(hash('sha256', ver
 @Injectable()
 export class DeviceChallenges {
   constructor(private readonly keyValueStore: KeyValueStore) {}
+
+  /** Whether the challenge of a form, if it has one, is one that a verifier can meet. */
+  isUsable(form: URLSearchParams): boolean {
+    const [challenge, method] = [form.get('code_challenge'), form.get('code_challenge_method')];
+    return challenge === null || (CHALLENGE.test(challenge) && (method ?? 'S256') === 'S256');
+  }
 
   /**
    * Requires the client to send the verifier of the challenge when it asks for the tokens of the device.

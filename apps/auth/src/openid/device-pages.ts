@@ -17,9 +17,8 @@ const CODE_TROUBLES: Readonly<Record<string, string>> = {
  * The device grant, in our pages.
  *
  * @param base path of the realm as browsers see it
- * @param wrongCode called with the network address that sent an unknown code
  */
-export const deviceFlow = (base: string, wrongCode: (address: string) => void): DeviceFlow => ({
+export const deviceFlow = (base: string): DeviceFlow => ({
   enabled: true,
   mask: '****-****',
   userCodeInputSource: (ctx, _form, out, problem) => {
@@ -29,7 +28,6 @@ export const deviceFlow = (base: string, wrongCode: (address: string) => void): 
       showIn(ctx, messagePage('Refused', 'The program gets no access. You can close this page.'));
       return;
     }
-    if (name === 'NotFoundError') wrongCode(ctx.ip);
     const isAsked = problem === undefined && out === undefined;
     const text = isAsked ? undefined : (CODE_TROUBLES[String(name)] ?? 'This page was too old. Please try again.');
     if (text !== undefined) ctx.status = 400;

@@ -2,6 +2,7 @@ import type { Configuration, Provider } from 'oidc-provider';
 import type { Log } from '#platform/logging.js';
 import { withoutSlash } from '#platform/tokens/external-issuer.js';
 import type { SigningKey } from '#platform/tokens/signing-key.js';
+import { ANONYMOUS_SECONDS } from './anonymous-records.js';
 import { deviceFlow } from './device-pages.js';
 import {
   ACCESS_SECONDS,
@@ -20,8 +21,6 @@ import { showIn } from './show-page.js';
 import { INTERACTION_PATH, PATHS, textOf, USERINFO_PATH } from './web-request.js';
 
 const CODE_SECONDS = 60;
-const DEVICE_SECONDS = 600;
-const LOGIN_SECONDS = 600;
 const SESSION_SECONDS = 24 * 3600;
 
 interface ProviderOptions extends AdapterOptions, Holders {
@@ -33,8 +32,6 @@ interface ProviderOptions extends AdapterOptions, Holders {
   readonly cookieKey: string;
   /** Required of tokens by this Cairn, besides the usual one. */
   readonly audience: string | undefined;
-  /** Called with the network address that sent an unknown code. */
-  readonly wrongCode: (address: string) => void;
   readonly log: Pick<Log, 'error'>;
 }
 
@@ -75,10 +72,10 @@ const configurationOf = (options: ProviderOptions, base: string, policy: PolicyO
     ClientCredentials: ACCESS_SECONDS,
     IdToken: ACCESS_SECONDS,
     AuthorizationCode: CODE_SECONDS,
-    DeviceCode: DEVICE_SECONDS,
-    Interaction: LOGIN_SECONDS,
+    DeviceCode: ANONYMOUS_SECONDS,
+    Interaction: ANONYMOUS_SECONDS,
     // Sessions without a login end soon.
-    Session: (_ctx, { accountId }) => (accountId === undefined ? LOGIN_SECONDS : SESSION_SECONDS),
+    Session: (_ctx, { accountId }) => (accountId === undefined ? ANONYMOUS_SECONDS : SESSION_SECONDS),
     RefreshToken: REFRESH_SECONDS,
     Grant: REFRESH_SECONDS,
   },
@@ -107,7 +104,7 @@ const configurationOf = (options: ProviderOptions, base: string, policy: PolicyO
       useGrantedResource: () => true,
       getResourceServerInfo: resourceServer,
     },
-    deviceFlow: deviceFlow(base, options.wrongCode),
+    deviceFlow: deviceFlow(base),
     revocation: {
       enabled: true,
       allowedPolicy: (_ctx, client, { clientId }) => clientId === client.clientId,

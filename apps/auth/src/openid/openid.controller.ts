@@ -4,11 +4,15 @@ import { MessagePattern } from '@nestjs/microservices';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { objectIn } from '#platform/json-object.js';
 import { Log } from '#platform/logging.js';
+import { clientOf } from '#platform/network-client.js';
 import { personName } from '#platform/tokens/user-name.js';
 import { LEEWAY_SECONDS } from '#platform/tokens/verifier.js';
 import type { Answer, Message, MessageContext } from '#bus/contract.js';
 import { AskOpenId, type WebAnswer, type WebRequest } from '#contracts/openid.js';
-import { CodeAttempts } from '../login/code-attempts.js';
+import { Clients } from '../account/clients.js';
+import { CodeGuesses } from '../login/code-guesses.js';
+import { SecretGuesses } from '../login/secret-guesses.js';
+import { AnonymousRecords } from './anonymous-records.js';
 import { answerByNode } from './answer-by-node.js';
 import { DeviceChallenges } from './device-challenges.js';
 import { REFRESH_SECONDS } from './key-value-adapter.js';
@@ -17,10 +21,34 @@ import { UserAuthenticator } from './user-authenticator.js';
 import { type Realm, Realms } from './realms.js';
 import { showPage } from './show-page.js';
 import { jsonAnswer, pageAnswer, refusal, withBody, withSendingPage } from './web-answer.js';
-import { askedOf, hasTooMany, INTERACTION_PATH, PATHS, type Tidied, tidied, USERINFO_PATH } from './web-request.js';
+import { askedOf, INTERACTION_PATH, isTooLarge, PATHS, type Tidied, tidied, USERINFO_PATH } from './web-request.js';
 
 /** How often programs ask whether the user has logged in. */
 const POLL_SECONDS = 5;
+
+/** Where a request without any proof may leave records in the store. */
+const RECORDING_PATHS = [PATHS.authorization, PATHS.code_verification, PATHS.end_session];
+/** A cookie that names a record. */
+const RECORD_COOKIE = /^_(?:session|interaction)=[^;]+/;
+const RETRY_AFTER = [['retry-after', '60']] as const;
+
+const isRecording = ({ asked: { path } }: Tidied): boolean => RECORDING_PATHS.some((start) => path.startsWith(start));
+
+/** Whether an answer tells of a record that the request did not know of. */
+const hasLeftRecord = ({ asked: { path }, headers }: Tidied, answer: WebAnswer): boolean => {
+  if (path === PATHS.device_authorization) return answer.status === 200;
+  const known = headers['cookie'] ?? '';
+  return answer.headers.some(([name, value]) => {
+    const cookie = name === 'set-cookie' ? RECORD_COOKIE.exec(value)?.[0] : undefined;
+    return cookie !== undefined && !known.includes(cookie);
+  });
+};
+
+/** Who asks too much is answered before the provider is. */
+const pleaseWait = ({ asked: { path } }: Tidied, text: string): WebAnswer =>
+  path === PATHS.device_authorization || path === PATHS.token || path === PATHS.revocation
+    ? jsonAnswer(429, { error: 'temporarily_unavailable', error_description: text }, RETRY_AFTER)
+    : pageAnswer(429, messagePage('Please wait', text), RETRY_AFTER);
 
 /** What the login page says when a login failed. */
 const LOGIN_TROUBLES = {
@@ -36,7 +64,10 @@ export class OpenIdController {
     private readonly realms: Realms,
     private readonly users: UserAuthenticator,
     private readonly challenges: DeviceChallenges,
-    private readonly wrongCodes: CodeAttempts,
+    private readonly clients: Clients,
+    private readonly records: AnonymousRecords,
+    private readonly codes: CodeGuesses,
+    private readonly secrets: SecretGuesses,
     private readonly log: Log,
   ) {}
 
@@ -53,25 +84,52 @@ export class OpenIdController {
       return refusal(400, 'invalid_request', 'set PUBLIC_URL to be reached under this host name');
     }
     const tidy = tidied(asked, request);
-    if (hasTooMany(tidy)) return refusal(400, 'invalid_request', 'too many parameters');
+    if (isTooLarge(tidy)) return refusal(400, 'invalid_request', 'too many or too long parameters');
     const { path } = asked;
     if (path === USERINFO_PATH) return this.userinfo(realm, tidy);
     if (path.startsWith(`${INTERACTION_PATH}/`)) return this.logIn(realm, tidy, context);
+    const client = clientOf(request.address);
+    const { secret } = tidy;
+    if (secret !== undefined && !(await this.clients.isSecret(secret)) && !this.secrets.begin(client)) {
+      return pleaseWait(tidy, 'too many wrong secrets');
+    }
     if (path === PATHS.token && !(await this.challenges.areMet(tidy.form))) {
       return refusal(400, 'invalid_grant', 'PKCE verification failed');
     }
-    if (path === PATHS.code_verification && tidy.method === 'POST' && this.wrongCodes.isLocked(request.address)) {
-      return pageAnswer(429, messagePage('Please wait', 'Too many wrong codes. Try again in a minute.'));
+    if (path === PATHS.device_authorization && !this.challenges.isUsable(tidy.form)) {
+      return refusal(400, 'invalid_request', 'code_challenge must be one of the method S256');
     }
+    return isRecording(tidy) ? this.recording(realm, tidy, client) : this.provided(realm, tidy);
+  }
+
+  /** The answer of the provider. */
+  private async provided(realm: Realm, tidy: Tidied): Promise<WebAnswer> {
     const answer = await answerByNode(realm, tidy, realm.provider.callback(), this.log);
     const page = sendingPage(answer.body);
     return page === undefined ? this.completed(answer, tidy) : withSendingPage(answer, page);
   }
 
+  /** The same where it may leave records, unless the client has too many or guesses codes. */
+  private async recording(realm: Realm, tidy: Tidied, client: string): Promise<WebAnswer> {
+    const isGuess = tidy.asked.path === PATHS.code_verification && tidy.method === 'POST';
+    if (isGuess && !this.codes.begin(client)) return pleaseWait(tidy, 'Too many wrong codes. Try again in a minute.');
+    if (!this.records.take(client))
+      return pleaseWait(tidy, 'Too many logins are under way. Try again in some minutes.');
+    let answer: WebAnswer | undefined;
+    try {
+      answer = await this.provided(realm, tidy);
+      return answer;
+    } finally {
+      if (isGuess && answer?.status !== 400) this.codes.takeBack(client);
+      if (answer !== undefined && hasLeftRecord(tidy, answer)) this.records.keep(client);
+      else this.records.giveBack(client);
+    }
+  }
+
   /** The login page. */
   private logIn(realm: Realm, tidy: Tidied, context: MessageContext): Promise<WebAnswer> {
     const { base, provider } = realm;
-    const { asked, method, form } = tidy;
+    const { asked, method, form, address } = tidy;
     const dispatch = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
       // Without the cookie of this very login, or too late, there is none.
       const details = await provider.interactionDetails(request, response).catch(() => undefined);
@@ -88,7 +146,7 @@ export class OpenIdController {
       }
       const given = form.get('username') ?? '';
       const username = personName(given) ?? '';
-      const outcome = await this.users.authenticate(username, form.get('password') ?? '', context);
+      const outcome = await this.users.authenticate({ username, address }, form.get('password') ?? '', context);
       if (outcome === 'authenticated') {
         await provider.interactionFinished(request, response, { login: { accountId: username } });
         return;

@@ -7,7 +7,6 @@ import { Log } from '#platform/logging.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import { KeyValueStore } from '#storage/key-value-store.js';
 import { Clients } from '../account/clients.js';
-import { CodeAttempts } from '../login/code-attempts.js';
 import { basePathOf, makeProvider } from './make-provider.js';
 import { UserAuthenticator } from './user-authenticator.js';
 import { publicUrlOf } from './web-request.js';
@@ -45,7 +44,6 @@ export class Realms {
     private readonly keyValueStore: KeyValueStore,
     private readonly clients: Clients,
     private readonly users: UserAuthenticator,
-    private readonly wrongCodes: CodeAttempts,
     private readonly log: Log,
   ) {}
 
@@ -97,7 +95,6 @@ export class Realms {
       audience: this.environment.OIDC_AUDIENCE,
       createdAt: (username) => users.createdAt(username),
       claimsOf: (username) => users.claimsOf(username),
-      wrongCode: (address) => this.wrongCodes.failed(address),
       log,
     });
     return { publicUrl, name, base: basePathOf(publicUrl, name), provider };

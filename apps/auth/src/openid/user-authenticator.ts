@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { nowMicros } from '#platform/clock.js';
+import { clientOf } from '#platform/network-client.js';
 import { type Claims, claimsGranting } from '#platform/tokens/claims.js';
 import type { MessageContext } from '#bus/contract.js';
 import { WORKER_ROLE } from '#contracts/leases.js';
@@ -9,12 +10,13 @@ import { isRightPassword, PASSWORD_CHARACTERS_MAX } from '../account/password.js
 import { RecordedRevocations } from '../revocation/revocation-projection.js';
 import { UserProvisioning } from '../user/user-provisioning.js';
 import { LdapPasswords } from '../login/ldap-passwords.js';
-import { PasswordAttempts } from '../login/password-attempts.js';
+import { FairShares } from '../login/fair-shares.js';
+import { type Guess, PasswordGuesses } from '../login/password-guesses.js';
 import type { User } from '../user/user.js';
 import { Users } from '../user/user-projection.js';
 
-/** Passwords checked at once: each takes memory and a thread. */
-const CHECKS_MAX = 8;
+/** Passwords checked at once, because each takes memory and a thread. One client gets half of them. */
+const CHECKS = { places: 32, part: 1 };
 
 const ROLES_CLAIMED: readonly string[] = ['admin', 'user', 'system', WORKER_ROLE];
 /** Groups that follow from a role. */
@@ -30,12 +32,12 @@ type LoginOutcome = 'authenticated' | 'wrong' | 'locked' | 'busy';
 export class UserAuthenticator {
   private readonly users: Users;
   private readonly revocations: RecordedRevocations;
-  private checking = 0;
+  private readonly checks = new FairShares(CHECKS);
 
   constructor(
     private readonly accounts: Accounts,
     private readonly ldap: LdapPasswords,
-    private readonly attempts: PasswordAttempts,
+    private readonly guesses: PasswordGuesses,
     private readonly provisioning: UserProvisioning,
     readModel: ReadModel,
   ) {
@@ -63,30 +65,37 @@ export class UserAuthenticator {
   }
 
   /** Checks a password and makes sure that there is a record of the user. */
-  async authenticate(username: string, password: string, context: MessageContext): Promise<LoginOutcome> {
-    if (this.attempts.isLocked(username)) return 'locked';
-    if (this.checking >= CHECKS_MAX) return 'busy';
-    this.checking += 1;
+  async authenticate(guess: Guess, password: string, context: MessageContext): Promise<LoginOutcome> {
+    const client = clientOf(guess.address);
+    if (!this.checks.take(client)) return 'busy';
     try {
-      const checked = await this.check(username, password);
-      if (checked === false) this.attempts.failed(username);
+      const checked = await this.guesses.guess(guess, () => this.check(client, guess.username, password));
+      if (checked === 'locked') return 'locked';
       // The answer must not reveal whether the directory knows the name.
       if (checked === undefined || checked === false) return 'wrong';
-      this.attempts.succeeded(username);
       return 'error' in (await this.provisioning.provision(checked, context, nowMicros())) ? 'busy' : 'authenticated';
     } finally {
-      this.checking -= 1;
+      this.checks.giveBack(client);
     }
   }
 
   /** The user; false when the password is wrong, undefined when it could not be checked. */
-  private async check(username: string, password: string): Promise<AuthenticatedUser | false | undefined> {
+  private async check(
+    client: string,
+    username: string,
+    password: string,
+  ): Promise<AuthenticatedUser | false | undefined> {
     const isPlausible = username !== '' && password !== '' && password.length <= PASSWORD_CHARACTERS_MAX;
     if (!isPlausible || username.length > PASSWORD_CHARACTERS_MAX) return false;
     const account = await this.accounts.find(username);
     const isRight = await isRightPassword(password, account?.password);
-    if (account !== undefined) return isRight && account;
-    const isInDirectory = await this.ldap.isRight(username, password);
-    return isInDirectory === true ? { username, roles: ['user'], groups: ['users'] } : isInDirectory;
+    if (account === undefined) {
+      const isInDirectory = await this.ldap.isRight(client, username, password);
+      return isInDirectory === true ? { username, roles: ['user'], groups: ['users'] } : isInDirectory;
+    }
+    if (isRight) return account;
+    // The time must not reveal that there is such an account.
+    await this.ldap.pretend(client);
+    return false;
   }
 }

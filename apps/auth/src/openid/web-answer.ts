@@ -13,9 +13,9 @@ export const jsonAnswer = (status: number, body: object, headers: Headers = []):
 export const refusal = (status: number, error: string, error_description: string): WebAnswer =>
   jsonAnswer(status, { error, error_description });
 
-export const pageAnswer = (status: number, html: string): WebAnswer => ({
+export const pageAnswer = (status: number, html: string, headers: Headers = []): WebAnswer => ({
   status,
-  headers: Object.entries(PAGE_HEADERS),
+  headers: [...Object.entries(PAGE_HEADERS), ...headers],
   body: html,
 });
 

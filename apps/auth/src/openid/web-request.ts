@@ -86,24 +86,28 @@ const credentialsOf = (authorization: string | undefined): readonly [id: string,
   return colon === -1 ? undefined : [decoded(text.slice(0, colon)), decoded(text.slice(colon + 1))];
 };
 
-const basic = (id: string, secret: string): string =>
-  `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(hashSecret(secret))}`).toString('base64')}`;
+/** The secret that a request shows. */
+export interface ShownSecret {
+  readonly clientId: string;
+  readonly secretHash: string;
+}
 
-/**
- * A client may show its secret in the form or by Basic authentication, whichever it likes. Only hashes of secrets are kept, so
- * the provider gets hashes to compare.
- */
-const tidySecret = (form: URLSearchParams, authorization: string | undefined): string | undefined => {
+const basic = ({ clientId, secretHash }: ShownSecret): string =>
+  `Basic ${Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(secretHash)}`).toString('base64')}`;
+
+/** A client may show its secret in the form or by Basic authentication, whichever it likes. It is taken out of the form. */
+const takeSecret = (form: URLSearchParams, authorization: string | undefined): ShownSecret | undefined => {
   const shown = credentialsOf(authorization);
-  if (shown !== undefined) return basic(...shown);
-  const [id, secret] = [form.get('client_id'), form.get('client_secret')];
-  if (id === null || secret === null) return authorization;
-  form.delete('client_secret');
-  return basic(id, secret);
+  const [clientId, secret] = shown ?? [form.get('client_id'), form.get('client_secret')];
+  if (clientId === null || secret === null) return undefined;
+  if (shown === undefined) form.delete('client_secret');
+  return { clientId, secretHash: hashSecret(secret) };
 };
 
 /** No request of OpenID has so many. */
 const PARAMETERS_MAX = 100;
+/** Parameters are kept while a person logs in. */
+const CHARACTERS_MAX = 8 * 1024;
 
 /** A request as the provider shall get it. */
 export interface Tidied {
@@ -112,6 +116,7 @@ export interface Tidied {
   readonly form: URLSearchParams;
   readonly headers: Readonly<Record<string, string>>;
   readonly address: string;
+  readonly secret?: ShownSecret;
 }
 
 /** The provider would answer a code in the URL with a page that sends itself by script; ours shows the code and waits for the person. */
@@ -131,10 +136,17 @@ export const tidied = (asked: Asked, { method: verb, headers, body, address }: W
   if (asked.path === PATHS.code_verification && method === 'GET') tidyCode(asked.query);
   if (asked.path === PATHS.device_authorization && !form.has('scope')) form.set('scope', 'offline_access');
   const { authorization: given, ...rest } = headers;
-  const authorization = asked.path === USERINFO_PATH ? given : tidySecret(form, given);
-  return { asked, method, form, address, headers: { ...rest, ...(authorization !== undefined && { authorization }) } };
+  const secret = asked.path === USERINFO_PATH ? undefined : takeSecret(form, given);
+  // Only hashes of secrets are kept, so the provider gets hashes to compare.
+  const authorization = secret === undefined ? given : basic(secret);
+  return {
+    ...{ asked, method, form, address },
+    ...(secret !== undefined && { secret }),
+    headers: { ...rest, ...(authorization !== undefined && { authorization }) },
+  };
 };
 
-/** The provider's time grows with the square of the number of parameters. */
-export const hasTooMany = ({ asked, form }: Tidied): boolean =>
-  asked.query.size > PARAMETERS_MAX || form.size > PARAMETERS_MAX;
+/** The provider's time grows with the square of the number of parameters, and it keeps some of them. */
+export const isTooLarge = ({ asked, form }: Tidied): boolean =>
+  [asked.query, form].some(({ size }) => size > PARAMETERS_MAX) ||
+  asked.query.toString().length + form.toString().length > CHARACTERS_MAX;

@@ -1,5 +1,5 @@
 import { hashSecret } from '../account/clients.js';
-import { askedOf, hasTooMany, publicUrlOf, tidied } from './web-request.js';
+import { askedOf, isTooLarge, publicUrlOf, tidied } from './web-request.js';
 
 const TOKEN = '/auth/realms/IceCube/protocol/openid-connect/token';
 
@@ -68,6 +68,7 @@ describe('tidied', () => {
     const expected = basic(`grid:${hashSecret('a b+c')}`);
     const inForm = tidy('client_id=grid&client_secret=a+b%2Bc');
     expect(inForm.headers).toEqual({ authorization: expected });
+    expect(inForm.secret).toEqual({ clientId: 'grid', secretHash: hashSecret('a b+c') });
     expect(inForm.form.has('client_secret')).toBe(false);
     expect(tidy('', { authorization: basic('grid:a%20b%2Bc') }).headers).toEqual({ authorization: expected });
   });
@@ -77,6 +78,7 @@ it.each([
   ['in the query', '', `${TOKEN}?${'a=b&'.repeat(101)}`, true],
   ['in the form', 'a=b&'.repeat(101), TOKEN, true],
   ['nowhere', 'a=b&'.repeat(100), `${TOKEN}?${'a=b&'.repeat(100)}`, false],
-])('finds too many parameters %s', (_, body, url, expected) => {
-  expect(hasTooMany(tidy(body, {}, url))).toBe(expected);
+  ['in a long word', `a=${'b'.repeat(8192)}`, TOKEN, true],
+])('finds too many or too long parameters %s', (_, body, url, expected) => {
+  expect(isTooLarge(tidy(body, {}, url))).toBe(expected);
 });

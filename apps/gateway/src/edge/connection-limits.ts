@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Server } from 'node:http';
-import { BlockList, isIPv4, isIPv6, type Socket } from 'node:net';
+import { BlockList, isIPv6, type Socket } from 'node:net';
 import type { Log } from '#platform/logging.js';
+import { clientOf } from '#platform/network-client.js';
 import type { Dialect } from '../dialect.js';
 import { endWith, responseOf } from './connection-errors.js';
 import { HttpError } from './request-error.js';
@@ -17,24 +18,6 @@ const NAMED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
 const LOG_MS = 10_000;
 
 const RETRY_AFTER = { 'retry-after': '1' };
-
-/** Whoever has one address of IPv6 has a network of 64 bits full of them. */
-const IPV6_GROUPS = 4;
-const IPV4_IN_IPV6 = '::ffff:';
-
-/** The addresses that count as one client. */
-export const clientOf = (address: string): string => {
-  if (address.startsWith(IPV4_IN_IPV6) && isIPv4(address.slice(IPV4_IN_IPV6.length))) {
-    return address.slice(IPV4_IN_IPV6.length);
-  }
-  if (!isIPv6(address)) return address;
-  const [before = '', behind] = (address.split('%')[0] ?? '').split('::');
-  const groups = before === '' ? [] : before.split(':');
-  // What `::` leaves out are zeros; a prefix needs only those in front.
-  const missing = behind === undefined ? 0 : 8 - groups.length - (behind === '' ? 0 : behind.split(':').length);
-  const all = [...groups, ...new Array<string>(Math.max(0, missing)).fill('0'), ...(behind ?? '').split(':')];
-  return `${all.slice(0, IPV6_GROUPS).join(':')}::/64`;
-};
 
 /** The networks that `TRUSTED_PROXIES` names. */
 const networksOf = (names: readonly string[]): BlockList => {

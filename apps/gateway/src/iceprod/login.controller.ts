@@ -1,4 +1,4 @@
-import { Controller, Headers } from '@nestjs/common';
+import { Controller, Headers, Ip } from '@nestjs/common';
 import { CreateToken, LogIn, type PresentedToken } from '#contracts/iceprod/users.js';
 import { presentedClaims } from '#platform/tokens/presented.js';
 import type { CallOf, RouteResponse } from '../route/route.js';
@@ -28,8 +28,11 @@ export class LoginController {
   constructor(private readonly answers: Answers) {}
 
   @Serves(routes.logIn)
-  logIn(@ValidatedCall() call: CallOf<typeof routes.logIn>): Promise<RouteResponse> {
-    return this.answers.document(LogIn, call);
+  logIn(
+    @ValidatedCall() { input, context }: CallOf<typeof routes.logIn>,
+    @Ip() address: string,
+  ): Promise<RouteResponse> {
+    return this.answers.document(LogIn, { input: { ...input, address }, context });
   }
 
   @Serves(routes.createToken)

@@ -73,10 +73,14 @@ export const GetRole = query<{ name: string }, { document: string }>('auth', 'ro
 export const DefineRole = command<{ name: string; extra: string }, Nothing>('auth', 'roles.define');
 export const DeleteRole = command<{ name: string }, Nothing>('auth', 'roles.delete');
 
+export interface LogInRequest {
+  readonly username: string;
+  readonly password: string;
+  /** Network address of the client, for which wrong passwords are counted. */
+  readonly address: string;
+}
 /** Checks a password; replies the whole answer as raw JSON (contract 15). */
-export const LogIn = command<{ username: string; password: string }, { document: string }>('auth', 'login', [], {
-  isSealed: true,
-});
+export const LogIn = command<LogInRequest, { document: string }>('auth', 'login', [], { isSealed: true });
 
 /** What a verified token says about itself, where that decides which tokens it may be exchanged for (contract 15). */
 export interface PresentedToken {

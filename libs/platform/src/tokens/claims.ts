@@ -1,5 +1,5 @@
 import { isObject } from '../json-object.js';
-import { externalName, localName, SYSTEM_USERNAME } from './user-name.js';
+import { accountName, externalName, localName, SYSTEM_USERNAME } from './user-name.js';
 
 /**
  * Who a verified token speaks for (IceProd contract 2.2). This is the only place where a person gets a name; whatever is kept by
@@ -137,7 +137,7 @@ const identityOf = (claims: Claims, { account, ...granted }: Named, issuer?: str
 
 const nameIn = (claims: Claims, ...names: readonly string[]): string | undefined => {
   const name = names.map((each) => textOf(claims[each])).find((text) => text !== undefined);
-  return name === undefined ? undefined : localName(name);
+  return name === undefined ? undefined : accountName(name);
 };
 
 const groupsOf = (
@@ -151,8 +151,8 @@ const groupsOf = (
 };
 
 /**
- * Reads tokens that Cairn's own key or the shared secret signed. They name local users, and only they may name role and groups
- * bare: an external issuer's group called `admin` is not ours.
+ * Reads tokens that Cairn's own key or the shared secret signed. They name local users, and persons of external
+ * issuers who exchanged their token for one of ours. Only they may name role and groups bare: an external issuer's group called `admin` is not ours.
  */
 export const cairnIdentityReader = (table: ClaimTable = DEFAULT_CLAIM_TABLE): IdentityReader => {
   const rolesGranted = compile(table.roles);

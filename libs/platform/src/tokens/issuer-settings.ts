@@ -20,7 +20,8 @@ export interface IssuerSettings {
   readonly OIDC_USERS?: ExternalUsers;
 }
 
-const IS_URL = /^https?:\/\//;
+/** Without a user and a password, because messages name issuers. */
+const IS_URL = /^https?:\/\/[^\s@]+$/;
 
 /** The members of an object whose names are URLs, read one by one; undefined when one of them cannot be read. */
 const byIssuer = <Value>(

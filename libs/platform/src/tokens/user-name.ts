@@ -34,9 +34,11 @@ export const externalName = (issuer: string, subject: string): string | undefine
 const EXTERNAL_CHARACTERS_MAX = 2_500;
 const EXTERNAL_NAME = /^[\x21-\x7e]{1,255}@https?:\/\/[\x21-\x7e]+$/;
 
-/** Whether tokens can name this account: a local name in its only spelling, or a person of an external issuer. */
-export const isAccountName = (text: string): boolean =>
-  localName(text) === text || (text.length <= EXTERNAL_CHARACTERS_MAX && EXTERNAL_NAME.test(text));
+/** The unique name of an account that Cairn's own tokens name: a local name in its only spelling, or a person of an external issuer. */
+export const accountName = (text: string): string | undefined =>
+  text.length <= EXTERNAL_CHARACTERS_MAX && EXTERNAL_NAME.test(text) ? text : localName(text);
+
+export const isAccountName = (text: string): boolean => accountName(text) === text;
 
 /** Names of the accounts of services, which the embedded OpenID provider makes from the ids of its clients. */
 export const SERVICE_ACCOUNT_PREFIX = 'service-account-';

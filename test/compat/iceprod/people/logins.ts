@@ -121,10 +121,24 @@ export const logins = (cluster: GetTestCluster, stopLdap: () => Promise<void>): 
       );
     });
 
-    it('are refused without a look after too many wrong passwords', async () => {
-      for (let guess = 0; guess < 10; guess += 1) await logIn('guessed', `guess ${guess}`);
-      expect(await logIn('guessed', PASSWORDS.guessed)).toEqual(refused(403, 'Login failed'));
-      expect((await logIn('pingu', PASSWORDS.pingu)).status).toBe(200);
+    it('are refused without a look after too many wrong passwords, to the one who guesses only', async () => {
+      const from = async (address: string, username: string, password: string): Promise<JsonAnswer> => {
+        const headers = { 'x-forwarded-for': address };
+        const body = JSON.stringify({ username, password });
+        return jsonAnswer(await cluster().anonymous.send('POST', '/ldap', { body, headers }));
+      };
+      const right = async (username: keyof typeof PASSWORDS, address: string): Promise<number> =>
+        (await from(address, username, PASSWORDS[username])).status;
+      for (let guess = 0; guess < 10; guess += 1) await from('2001:db8::1', 'guessed', `guess ${guess}`);
+      // All of a network of IPv6 count as one.
+      expect(await from('2001:db8::2:2', 'guessed', PASSWORDS.guessed)).toEqual(refused(403, 'Login failed'));
+      expect(await right('pingu', '2001:db8::2:2')).toBe(200);
+      expect(await right('guessed', '2001:db8:0:1::1')).toBe(200);
+      // What tries many names is refused for all of them, but not who shares its address and logged in before.
+      for (let guess = 0; guess < 50; guess += 1) await from('2001:db8::3', `name ${guess}`, 'guess');
+      expect(await right('zed', '2001:db8::3')).toBe(403);
+      expect(await right('pingu', '2001:db8::3')).toBe(200);
+      expect(await right('zed', '192.0.2.1')).toBe(200);
     });
 
     it('are not replayed to others by an Idempotency-Key', async () => {

@@ -117,7 +117,8 @@ it('leaves nothing encrypted of an owner who was deleted while the issuer was as
         asked.resolve();
         await released.promise;
       }
-      response.end(JSON.stringify({ token_endpoint: variables['CREDENTIALS_ISSUER_URL'], access_token: 'new' }));
+      const url = variables['CREDENTIALS_ISSUER_URL'];
+      response.end(JSON.stringify({ issuer: url, token_endpoint: url, access_token: 'new' }));
     })();
   });
   issuer.listen(0, '127.0.0.1');
@@ -129,7 +130,7 @@ it('leaves nothing encrypted of an owner who was deleted while the issuer was as
       ...{ CREDENTIALS_CLIENT_ID: 'cairn', CREDENTIALS_CLIENT_SECRET: 'hush' },
     });
   });
-  await store(oauth({ refresh_token: 'r', expiration: 1 }));
+  await store(oauth({ url: `${variables['CREDENTIALS_ISSUER_URL'] ?? ''}/data`, refresh_token: 'r', expiration: 1 }));
   const used = host.request(ListCredentials, { owner, norefresh: false }, admin);
   await asked.promise;
   await host.request(DeleteUser, { user: 'alice' }, admin);

@@ -3,17 +3,18 @@ import { MessagePattern } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import { Environment } from '#platform/environment.js';
+import { clientOf } from '#platform/network-client.js';
 import { SecretSigner } from '#platform/tokens/secret-signer.js';
 import { personName } from '#platform/tokens/user-name.js';
 import type { Answer, Message } from '#bus/contract.js';
-import { LogIn } from '#contracts/iceprod/users.js';
+import { LogIn, type LogInRequest } from '#contracts/iceprod/users.js';
 import { refused } from '../../refused.js';
 import { Accounts } from '../../account/accounts.js';
 import { claimsOf } from '../token/mint-token.js';
 import type { User } from '../../user/user.js';
 import { UserProvisioning } from '../../user/user-provisioning.js';
 import { LdapPasswords } from '../../login/ldap-passwords.js';
-import { PasswordAttempts } from '../../login/password-attempts.js';
+import { PasswordGuesses } from '../../login/password-guesses.js';
 
 /** Logins by password. */
 @Controller()
@@ -22,7 +23,7 @@ export class LoginController {
     private readonly provisioning: UserProvisioning,
     private readonly passwords: LdapPasswords,
     private readonly accounts: Accounts,
-    private readonly attempts: PasswordAttempts,
+    private readonly guesses: PasswordGuesses,
     private readonly signer: SecretSigner,
     private readonly environment: Environment,
   ) {}
@@ -30,10 +31,13 @@ export class LoginController {
   @MessagePattern(LogIn.subject)
   async logIn({
     context,
-    request: { username: given, password },
-  }: Message<{ username: string; password: string }>): Promise<Answer<{ document: string }>> {
+    request: { username: given, password, address },
+  }: Message<LogInRequest>): Promise<Answer<{ document: string }>> {
     const username = personName(given);
-    if (username === undefined || !(await this.isRight(username, password))) {
+    const isRight =
+      username !== undefined &&
+      (await this.guesses.guess({ username, address }, () => this.isRight(clientOf(address), username, password)));
+    if (isRight !== true) {
       return refused(new DomainError('forbidden', 'login.failed', 'Login failed'));
     }
     const timeMicros = nowMicros();
@@ -46,14 +50,11 @@ export class LoginController {
     return { ...answer, reply: { document: await this.answerFor(answer.reply, timeMicros) } };
   }
 
-  private async isRight(username: string, password: string): Promise<boolean> {
-    if (this.attempts.isLocked(username)) return false;
-    // The name belongs to the local account, and not to whoever has it in the directory.
-    if ((await this.accounts.find(username)) !== undefined) return false;
-    const isRight = await this.passwords.isRight(username, password);
-    if (isRight === true) this.attempts.succeeded(username);
-    if (isRight === false) this.attempts.failed(username);
-    return isRight === true;
+  private async isRight(client: string, username: string, password: string): Promise<boolean | undefined> {
+    if ((await this.accounts.find(username)) === undefined) return this.passwords.isRight(client, username, password);
+    // The name belongs to the local account, and not to whoever has it in the directory. The time must not reveal that.
+    await this.passwords.pretend(client);
+    return false;
   }
 
   private async answerFor({ username, roles, groups }: User, timeMicros: number): Promise<string> {
