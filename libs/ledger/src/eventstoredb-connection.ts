@@ -23,9 +23,22 @@ const BATCH_MESSAGES = 512;
 
 sendNoAddressAsName();
 
-/** @throws what the client throws, whose message shows the whole string */
-export const readConnectionString = (text: string): ReturnType<typeof parsing.parseConnectionString> =>
-  parsing.parseConnectionString(text.replace(/^kurrentdb(?=(\+discover)?:)/, 'esdb'));
+/** Protocol, user and password of a connection string. */
+const LOGIN = /^([a-z+]+:\/\/)([^:@/?#]+):([^@/?#]+)@/;
+
+/**
+ * Reads a connection string. The client prints what it gets with its warnings and errors, so it gets no password.
+ *
+ * @throws what the client throws
+ */
+export const readConnectionString = (text: string): ReturnType<typeof parsing.parseConnectionString> => {
+  const url = text.replace(/^kurrentdb(?=(\+discover)?:)/, 'esdb');
+  const [login, protocol = '', username = '', password = ''] = LOGIN.exec(url) ?? [];
+  if (login === undefined) return parsing.parseConnectionString(url);
+  const options = parsing.parseConnectionString(protocol + url.slice(login.length));
+  const defaultCredentials = { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  return { ...options, defaultCredentials };
+};
 
 /** A file that the connection string names. */
 const readNamed = (file: string | undefined): Buffer | undefined => {

@@ -1,6 +1,8 @@
+import { jest } from '@jest/globals';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readConnectionString } from './eventstoredb-connection.js';
 import { eventStoreConnection } from './eventstoredb-settings.js';
 import { openLedger } from './open-ledger.js';
 
@@ -47,6 +49,18 @@ describe('eventStoreConnection', () => {
     expect(() => eventStoreConnection({ EVENTSTORE_URL: `${EVENTSTORE_URL}?tlsVerifyCert=false` })).toThrow(
       /^EVENTSTORE_URL has tlsVerifyCert; (?!.*changeit)/,
     );
+  });
+
+  it('lets the client print no password with its warnings', () => {
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => undefined);
+    expect(readConnectionString('esdb://admin:change%3A%40it:2@host:2113?tls=false&colour=red')).toMatchObject({
+      hosts: [{ address: 'host', port: 2113 }],
+      defaultCredentials: { username: 'admin', password: 'change:@it:2' },
+      tls: false,
+    });
+    expect(warn.mock.calls.join()).toContain('Unknown option key "colour"');
+    expect(warn.mock.calls.join()).not.toContain('change');
+    warn.mockRestore();
   });
 
   it('does not show a URL that the client cannot read', async () => {

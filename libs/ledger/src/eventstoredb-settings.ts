@@ -15,7 +15,7 @@ export type EventStoreSettings = Partial<
   >
 >;
 
-/** The client does not support it, and would print the whole connection string with a warning. */
+/** The client does not support it, and would only print a warning. */
 const WITHOUT_VERIFICATION = /[?&]tls[_-]?verify[_-]?cert=/i;
 
 const loginOf = ({ EVENTSTORE_USER: user, EVENTSTORE_PASSWORD_FILE: file }: EventStoreSettings): string => {

@@ -226,7 +226,7 @@ export class Environment {
 
   /** EventStoreDB connection string; without it the ledger is the SQLite file in the data folder. */
   @IsOptional()
-  @Matches(/^(esdb|kurrentdb)(\+discover)?:\/\/([^\s@/?#]+@)?[^\s@]+$/, {
+  @Matches(/^(esdb|kurrentdb)(\+discover)?:\/\/([^\s:@/?#]+:[^\s@/?#]+@)?[^\s@]+$/, {
     message: 'a URL such as esdb://127.0.0.1:2113?tls=false',
   })
   readonly EVENTSTORE_URL?: string;

@@ -141,6 +141,7 @@ describe('loadEnvironment', () => {
     ['NATS_URL', 'nats://user:hunter2@a:99999', 'a comma-separated list of URLs such as nats://127.0.0.1:4222'],
     ['EVENTSTORE_URL', 'http://admin:hunter2@localhost:2113', 'a URL such as esdb://127.0.0.1:2113?tls=false'],
     ['EVENTSTORE_URL', 'esdb://admin:hunter2@3@localhost', 'a URL such as esdb://127.0.0.1:2113?tls=false'],
+    ['EVENTSTORE_URL', 'esdb://hunter2@localhost', 'a URL such as esdb://127.0.0.1:2113?tls=false'],
     ['EVENTSTORE_URL', 'esdb://admin:hunter2/3@localhost', 'a URL such as esdb://127.0.0.1:2113?tls=false'],
     ...[
       ['OIDC_ISSUERS', 'https://a.example.org,user:hunter2@idp'],
