@@ -6,7 +6,7 @@ import type { Scheme, Warn } from './scheme.js';
 
 /** How long an external issuer may take: less than any dialect's deadline. */
 const ISSUER_TIMEOUT_MS = 3_000;
-/** An issuer that failed, or did not know a key, is left alone for so long. */
+/** An issuer that failed, or did not know a key, is left alone for so long, or until its keys are due if that is sooner. */
 const RETRY_AFTER_MS = 5_000;
 
 /** How long the keys of an issuer are trusted (milliseconds). */
@@ -41,6 +41,7 @@ export class ExternalIssuer implements Scheme {
   private fetching: Promise<Described> | undefined;
   private askAgainAtMs = Number.NEGATIVE_INFINITY;
   private readonly url: string;
+  private readonly retryAfterMs: number;
 
   constructor(
     source: ExternalSource,
@@ -49,6 +50,7 @@ export class ExternalIssuer implements Scheme {
     private readonly warn: Warn,
   ) {
     this.url = source.issuer;
+    this.retryAfterMs = Math.min(RETRY_AFTER_MS, life.refreshMs);
     this.identityOf = externalIdentityReader(source);
   }
 
@@ -94,7 +96,7 @@ export class ExternalIssuer implements Scheme {
   }
 
   private fetch(): Promise<Described> {
-    this.askAgainAtMs = this.nowMs() + RETRY_AFTER_MS;
+    this.askAgainAtMs = this.nowMs() + this.retryAfterMs;
     const fetching = this.describe()
       .then((described) => {
         this.fetchedAtMs = this.nowMs();
@@ -104,7 +106,7 @@ export class ExternalIssuer implements Scheme {
       .finally(() => (this.fetching = undefined));
     this.fetching = fetching;
     fetching.catch((error: unknown) => {
-      this.askAgainAtMs = this.nowMs() + RETRY_AFTER_MS;
+      this.askAgainAtMs = this.nowMs() + this.retryAfterMs;
       this.warn({ issuer: this.url, error }, 'Issuer not available');
     });
     return fetching;
