@@ -21,13 +21,13 @@ export interface BrokerOptions {
   readonly administrator?: string;
 }
 
-/** The shipped configuration for a free port of this machine, without the fixed port of its monitoring. */
-const shippedConfig = async (cert: string, key: string): Promise<string> =>
+/** The shipped configuration with the paths of this machine, and without the fixed port of its monitoring. */
+const shippedConfig = async (cert: string, key: string, store: string): Promise<string> =>
   (await readFile('deploy/nats/nats.conf', 'utf8'))
     .replace('/etc/nats/tls/tls.crt', cert)
     .replace('/etc/nats/tls/tls.key', key)
-    .replace(/^http: .*$/m, '')
-    .replace(/^jetstream \{[^}]*\}$/m, '');
+    .replace('/data/jetstream', store)
+    .replace(/^http: .*$/m, '');
 
 export const startSecuredBroker = async ({ administrator }: BrokerOptions = {}): Promise<SecuredBroker> => {
   const keys = await mkdtemp(join(tmpdir(), 'cairn-bus-keys-'));
@@ -36,8 +36,11 @@ export const startSecuredBroker = async ({ administrator }: BrokerOptions = {}):
   const permissions = await readFile('deploy/nats/permissions.conf', 'utf8');
   const user = administrator === undefined ? '' : `{ user: administrator, password: "${administrator}" }`;
   const server = await startNatsServer({
-    config: await shippedConfig(cert, key),
+    jetStream: false,
+    config: await shippedConfig(cert, key, join(keys, 'jetstream')),
     included: {
+      // Debian's nats-server 2.9 does not know what stands there.
+      'sync.conf': '',
       [`keys/${BUS_KEY_FILES.natsUsers}`]: await readFile(join(keys, BUS_KEY_FILES.natsUsers), 'utf8'),
       'permissions.conf': permissions.replace('users: [', `users: [\n${user}`),
     },

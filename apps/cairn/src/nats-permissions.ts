@@ -20,7 +20,7 @@ const USE_BLOBS: readonly ProcessName[] = ['gateway', 'datasets', 'tasks'];
 /** What the object store of JetStream does with its bucket, and with no other. */
 const BLOB_SUBJECTS: readonly string[] = [
   '$JS.API.INFO',
-  ...['CREATE', 'INFO', 'PURGE', 'MSG.GET'].map((call) => `$JS.API.STREAM.${call}.OBJ_${BUCKET}`),
+  ...['CREATE', 'UPDATE', 'INFO', 'PURGE', 'MSG.GET'].map((call) => `$JS.API.STREAM.${call}.OBJ_${BUCKET}`),
   ...['', '.>'].map((rest) => `$JS.API.DIRECT.GET.OBJ_${BUCKET}${rest}`),
   ...['', '.>'].map((rest) => `$JS.API.CONSUMER.CREATE.OBJ_${BUCKET}${rest}`),
   ...['INFO', 'MSG.NEXT', 'DELETE'].map((call) => `$JS.API.CONSUMER.${call}.OBJ_${BUCKET}.*`),

@@ -2,11 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connectNats } from '#bus/nats-connection.js';
+import { type NatsCluster, startNatsCluster } from '#bus/testing/nats-cluster.js';
 import { type NatsServer, startNatsServer } from '#bus/testing/nats-server.js';
+import { memoryLog } from '#bus/testing/serve-module.js';
+import { eventually } from '#platform/testing/eventually.js';
 import { JetStreamBlobStore, JetStreamRequired } from '#storage/jetstream-blob-store.js';
 import { blobStoreContract } from '#storage/testing/blob-store-contract.js';
 
 const MIB = 1024 * 1024;
+
+const open = (to: NatsConnection, bucket?: string, withinMs?: number): Promise<JetStreamBlobStore> =>
+  JetStreamBlobStore.open(to, {
+    log: memoryLog().log,
+    ...(bucket !== undefined && { bucket }),
+    ...(withinMs !== undefined && { withinMs }),
+  });
 
 let server: NatsServer;
 let connection: NatsConnection;
@@ -20,7 +31,7 @@ afterAll(async () => {
   await server.remove();
 });
 
-blobStoreContract('JetStream', () => JetStreamBlobStore.open(connection, randomUUID()));
+blobStoreContract('JetStream', () => open(connection, randomUUID()));
 
 describe('JetStreamBlobStore', () => {
   const bucket = 'of-its-own';
@@ -31,7 +42,7 @@ describe('JetStreamBlobStore', () => {
   };
 
   it('leaves nothing behind of blobs that broke off, were replaced or deleted', async () => {
-    const blobs = await JetStreamBlobStore.open(connection, bucket);
+    const blobs = await open(connection, bucket);
     const broken = Readable.from(
       (function* () {
         for (let piece = 0; piece < 10; piece += 1) yield Buffer.alloc(100_000);
@@ -50,7 +61,7 @@ describe('JetStreamBlobStore', () => {
     const mortal = await startNatsServer();
     const own = await connect({ servers: mortal.url, maxReconnectAttempts: -1 });
     try {
-      const blobs = await JetStreamBlobStore.open(own, bucket);
+      const blobs = await open(own, bucket, 1000);
       const pieces = async function* () {
         yield Buffer.alloc(100_000);
         await mortal.stop('SIGKILL');
@@ -65,13 +76,13 @@ describe('JetStreamBlobStore', () => {
 
   it('is one store for all that share the broker', async () => {
     const other = await connect({ servers: server.url });
-    await (await JetStreamBlobStore.open(connection)).put('log/1', 'shared');
-    expect(await (await JetStreamBlobStore.open(other)).getText('log/1')).toBe('shared');
+    await (await open(connection)).put('log/1', 'shared');
+    expect(await (await open(other)).getText('log/1')).toBe('shared');
     await other.close();
   });
 
   it('reads no further ahead than somebody takes', async () => {
-    const blobs = await JetStreamBlobStore.open(connection, bucket);
+    const blobs = await open(connection, bucket);
     const pieces = function* () {
       for (let piece = 0; piece < 64; piece += 1) yield Buffer.alloc(MIB, piece);
     };
@@ -88,7 +99,7 @@ describe('JetStreamBlobStore', () => {
   });
 
   it('reports to a reader that the blob was deleted while it was read', async () => {
-    const blobs = await JetStreamBlobStore.open(connection, bucket);
+    const blobs = await open(connection, bucket);
     await blobs.put('large', Readable.from([Buffer.alloc(3 * MIB)]));
     const read = await blobs.get('large');
     const taken = read?.iterator();
@@ -103,10 +114,83 @@ describe('JetStreamBlobStore', () => {
   it('names what is missing when the broker has no JetStream', async () => {
     const bare = await startNatsServer({ jetStream: false });
     const stranger = await connect({ servers: bare.url });
-    const refused = JetStreamBlobStore.open(stranger);
+    const refused = open(stranger);
     await expect(refused).rejects.toThrow(JetStreamRequired);
     await expect(refused).rejects.toThrow(`NATS at 127.0.0.1:${bare.port} offers no JetStream`);
     await stranger.close();
     await bare.remove();
   });
+});
+
+describe('JetStreamBlobStore in a cluster', () => {
+  const bucket = 'clustered';
+  const content = Buffer.alloc(MIB, 'clustered');
+  /** Content in halves, of which the second one waits. */
+  const inHalves = (meanwhile: () => Promise<void>): Readable =>
+    Readable.from(
+      (async function* () {
+        yield content.subarray(0, MIB / 2);
+        await meanwhile();
+        yield content.subarray(MIB / 2);
+      })(),
+    );
+
+  let cluster: NatsCluster;
+  let own: NatsConnection;
+
+  beforeAll(async () => {
+    cluster = await startNatsCluster();
+    own = await connectNats({ NATS_URL: cluster.urls, START_WAIT_SECONDS: 30 }, 'tasks', memoryLog().log);
+  });
+  afterAll(async () => {
+    await own.close();
+    await cluster.remove();
+  });
+
+  const openThere = (connected: NatsConnection, copies: number): Promise<JetStreamBlobStore> =>
+    JetStreamBlobStore.open(connected, { bucket, copies, withinMs: 40_000, log: memoryLog().log });
+
+  /** How many copies there are to be, and how many servers have all of them now. */
+  const copiesNow = async (): Promise<readonly number[]> => {
+    const { config, cluster: group } = await (await jetstreamManager(own)).streams.info(`OBJ_${bucket}`);
+    const complete = (group?.replicas ?? []).filter(({ current, offline }) => current && !offline);
+    return [config.num_replicas, complete.length + 1];
+  };
+  const areComplete = (copies: number): Promise<unknown> =>
+    eventually(() => copiesNow().catch(String), [copies, copies]);
+
+  it('makes the copies that are wanted of what is there already, and keeps them', async () => {
+    await (await openThere(own, 1)).put('log/old', content);
+    await areComplete(1);
+    await openThere(own, 3);
+    await areComplete(3);
+    await openThere(own, 1);
+    await areComplete(3);
+  }, 60_000);
+
+  it('writes and reads on while each server is killed in turn, and starts while one is away', async () => {
+    const blobs = await openThere(own, 3);
+    const keys = ['log/old'];
+    for (const [index, server] of cluster.servers.entries()) {
+      const reading = (await blobs.get('log/old'))?.iterator();
+      const pieces = [((await reading?.next()) as IteratorResult<Buffer, undefined>).value ?? Buffer.alloc(0)];
+      await blobs.put(
+        `log/${index}`,
+        inHalves(() => server.stop('SIGKILL')),
+      );
+      keys.push(`log/${index}`);
+      for (let next = await reading?.next(); next?.done === false; next = await reading?.next()) {
+        pieces.push(next.value as Buffer);
+      }
+      expect(Buffer.concat(pieces).equals(content)).toBe(true);
+      if (index === 0) {
+        const late = await connectNats({ NATS_URL: cluster.urls }, 'datasets', memoryLog().log);
+        expect((await (await openThere(late, 3)).getText('log/old'))?.length).toBe(MIB);
+        await late.close();
+      }
+      await server.restart();
+      await areComplete(3);
+    }
+    for (const key of keys) expect((await blobs.getText(key))?.length).toBe(MIB);
+  }, 180_000);
 });

@@ -114,6 +114,9 @@ const PORT_NUMBER = { message: `an integer from 0 to ${PORT_MAX}` };
 const LIFE_SECONDS = { message: `a whole number of seconds from 1 to ${LIFE_SECONDS_MAX}` };
 const DELAY_SECONDS = { message: `a number of seconds from 0 to ${DELAY_SECONDS_MAX}` };
 const CONNECTIONS = { message: 'a whole number from 1 on' };
+/** JetStream has no more. */
+const COPIES_MAX = 5;
+const COPIES = { message: `a whole number from 1 to ${COPIES_MAX}` };
 const MIB_COUNT = { message: 'a whole number of MiB from 1 on' };
 const STALL_SECONDS = { message: `a number of seconds from 0.1 to ${DELAY_SECONDS_MAX}` };
 const KEY_SECONDS_MAX = 7 * 24 * 3600;
@@ -180,6 +183,13 @@ export class Environment {
     { each: true, message: 'a comma-separated list of URLs such as nats://127.0.0.1:4222' },
   )
   readonly NATS_URL: readonly string[] = [];
+
+  /** How many servers of a cluster of NATS hold each log and large document; fewer where there are fewer. */
+  @Transform(asNumber)
+  @IsInt(COPIES)
+  @Min(1, COPIES)
+  @Max(COPIES_MAX, COPIES)
+  readonly BLOB_COPIES: number = 3;
 
   /** File with the certificates of the authorities that sign the broker's; without it, those that Node.js trusts. */
   @IsOptional()

@@ -1,18 +1,22 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   AckPolicy,
   DeliverPolicy,
   type JetStreamClient,
   type JetStreamManager,
+  type JetStreamPublishOptions,
   JsHeaders,
   type JsMsg,
   jetstream,
 } from '@nats-io/jetstream';
 import { type ObjectInfo, type ObjectStore, Objm } from '@nats-io/obj';
-import { headers, type MsgHdrs, type NatsConnection, nanos, nuid } from '@nats-io/transport-node';
+import { errors, headers, type MsgHdrs, type NatsConnection, nanos, nuid } from '@nats-io/transport-node';
 import { CannotStart } from '#platform/cannot-start.js';
 import { DomainError } from '#platform/domain-error.js';
+import type { Log } from '#platform/logging.js';
+import { isClustered, keepCopies, withMostCopies } from './blob-copies.js';
 import { keyOf, nameOf } from './blob-name.js';
 import { type BlobContent, BlobStore, hasPrefix, type ListedBlob, piecesOf, type StoredBlob } from './blob-store.js';
 
@@ -25,7 +29,13 @@ const CHUNK_BYTES = 16 * 1024;
 const CHUNKS_AHEAD_MAX = 8;
 const LISTED_AHEAD_MAX = 256;
 
-/** A broker that does not go on for so long breaks a reader off. */
+/** One attempt of a call. */
+const ATTEMPT_MS = 2000;
+const PAUSE_MS = 100;
+/** All attempts of a call. When a server of a cluster dies, the others take up to nine seconds to choose who leads the stream. */
+const BROKER_WITHIN_MS = 15_000;
+
+/** After so long without a chunk a reader asks again, as the server that it read from may be gone. */
 const NEXT_WITHIN_MS = 5000;
 /** Nobody keeps the reader of a text waiting: a pause is the broker's, or the text has been deleted. */
 const TEXT_WITHIN_MS = 1500;
@@ -50,10 +60,25 @@ export class JetStreamRequired extends CannotStart {
 const isNotEnabled = (error: unknown): boolean =>
   error instanceof Error && error.name.startsWith('JetStreamNotEnabled');
 
+export interface BlobStoreOptions {
+  readonly bucket?: string;
+  /** How many servers of a cluster hold each blob, if there are so many. */
+  readonly copies?: number;
+  /** How long a call may take. */
+  readonly withinMs?: number;
+  readonly log: Log;
+}
+
+class BlobDeleted extends Error {
+  override readonly name = 'BlobDeleted';
+}
+
 interface Bounds {
   /** Messages in memory at once. */
   readonly aheadMax: number;
   readonly count?: number;
+  /** Only messages behind this one. */
+  readonly after?: number;
   /** Without what the messages say. */
   readonly isBare?: boolean;
   /** How long the broker may take for the next ones. */
@@ -71,18 +96,31 @@ const hexOf = ({ digest }: ObjectInfo): string =>
 const encoded = (name: string): string =>
   Buffer.from(name).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 
+const isFinal = (error: unknown): boolean =>
+  error instanceof errors.PermissionViolationError || error instanceof errors.ClosedConnectionError;
+
 /**
- * Waits for the broker. What goes wrong there passes, so that clients are to try again.
+ * Tries until the broker has answered or the time is over. While a server is away or the others choose who leads, the broker
+ * answers with all kinds of errors.
  *
- * @throws DomainError kind `unavailable`
+ * @throws the last error
  */
-const answered = async <Reply>(reply: Promise<Reply>): Promise<Reply> => {
-  try {
-    return await reply;
-  } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
-    throw new DomainError('unavailable', 'blobs.broker', 'The store of logs and files does not answer', { cause });
+const persistently = async <Reply>(withinMs: number, attempt: () => Promise<Reply>): Promise<Reply> => {
+  const giveUpMs = performance.now() + withinMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (isFinal(error) || performance.now() + PAUSE_MS >= giveUpMs) throw error;
+    }
+    await delay(PAUSE_MS);
   }
+};
+
+/** What goes wrong at the broker passes, so that clients are to try again. */
+const unavailable = (error: unknown): DomainError => {
+  const cause = error instanceof Error ? error.message : String(error);
+  return new DomainError('unavailable', 'blobs.broker', 'The store of logs and files does not answer', { cause });
 };
 
 /** Names the chunks to those who do not read the note. */
@@ -127,6 +165,7 @@ export class JetStreamBlobStore extends BlobStore {
     private readonly manager: JetStreamManager,
     private readonly objects: ObjectStore,
     private readonly bucket: string,
+    private readonly withinMs: number,
   ) {
     super();
     this.stream = `OBJ_${bucket}`;
@@ -139,15 +178,25 @@ export class JetStreamBlobStore extends BlobStore {
    *
    * @throws JetStreamRequired
    */
-  static async open(connection: NatsConnection, bucket: string = BUCKET): Promise<JetStreamBlobStore> {
-    const client = jetstream(connection);
-    try {
+  static async open(
+    connection: NatsConnection,
+    { bucket = BUCKET, copies = 1, withinMs = BROKER_WITHIN_MS, log }: BlobStoreOptions,
+  ): Promise<JetStreamBlobStore> {
+    const client = jetstream(connection, { timeout: ATTEMPT_MS });
+    const wanted = isClustered(connection) ? copies : 1;
+    const open = async (): Promise<JetStreamBlobStore> => {
       // An account without JetStream answers here, not at the first blob.
       const manager = await client.jetstreamManager();
-      const objects = await new Objm(client).create(bucket, {
-        description: 'Logs, files and large documents of Cairn',
-      });
-      return new JetStreamBlobStore(client, manager, objects, bucket);
+      const description = 'Logs, files and large documents of Cairn';
+      const objects = await withMostCopies(wanted, (replicas) =>
+        new Objm(client).create(bucket, { description, replicas }),
+      );
+      await keepCopies(connection, manager, { stream: `OBJ_${bucket}`, wanted, log });
+      return new JetStreamBlobStore(client, manager, objects, bucket, withinMs);
+    };
+    try {
+      // Servers of a cluster say that there is none while they choose who leads.
+      return await (isClustered(connection) ? persistently(withinMs, open) : open());
     } catch (error) {
       throw isNotEnabled(error) ? new JetStreamRequired(connection.getServer(), error) : error;
     }
@@ -155,7 +204,7 @@ export class JetStreamBlobStore extends BlobStore {
 
   override async put(key: string, content: BlobContent): Promise<StoredBlob> {
     const name = nameOf(key);
-    const replaced = await answered(this.objects.info(name));
+    const replaced = await this.answered(() => this.objects.info(name));
     const id = nuid.next();
     const stored = await this.write(name, id, content);
     // Should this fail, what was replaced costs space until it is dropped as unfinished.
@@ -164,19 +213,19 @@ export class JetStreamBlobStore extends BlobStore {
   }
 
   override async get(key: string): Promise<Readable | undefined> {
-    const info = await answered(this.objects.info(nameOf(key)));
+    const info = await this.answered(() => this.objects.info(nameOf(key)));
     if (info === null || info.deleted) return undefined;
     return Readable.from(this.chunksOf(info), { objectMode: false, highWaterMark: CHUNK_BYTES });
   }
 
   override async getText(key: string): Promise<string | undefined> {
-    const info = await answered(this.objects.info(nameOf(key)));
+    const info = await this.answered(() => this.objects.info(nameOf(key)));
     if (info === null || info.deleted) return undefined;
     const chunks: Uint8Array[] = [];
     try {
       for await (const chunk of this.chunksOf(info, TEXT_WITHIN_MS)) chunks.push(chunk);
     } catch (error) {
-      if (await this.isGone(info)) return undefined;
+      if (error instanceof BlobDeleted) return undefined;
       throw error;
     }
     return Buffer.concat(chunks).toString();
@@ -184,13 +233,13 @@ export class JetStreamBlobStore extends BlobStore {
 
   /** Whether a blob that was found has been deleted or replaced since. */
   private async isGone({ name, nuid: id }: ObjectInfo): Promise<boolean> {
-    const now = await answered(this.objects.info(name));
+    const now = await this.answered(() => this.objects.info(name));
     return now === null || now.deleted || now.nuid !== id;
   }
 
   override async delete(key: string): Promise<void> {
     const name = nameOf(key);
-    await answered(this.objects.delete(name));
+    await this.answered(() => this.objects.delete(name));
     // Otherwise a note on each blob that ever was would stay for good.
     await this.purge(`${this.notes}.${encoded(name)}`);
   }
@@ -234,15 +283,14 @@ export class JetStreamBlobStore extends BlobStore {
         hash.update(chunk);
         size += chunk.length;
         chunks += 1;
-        await answered(this.client.publish(subject, chunk));
+        await this.publish(subject, chunk, { msgID: `${id}.${chunks}` });
       }
       const sha256 = hash.digest();
       const note = {
         ...{ name, bucket: this.bucket, nuid: id, size, chunks, options: { max_chunk_size: CHUNK_BYTES } },
         ...{ description: '', deleted: false, mtime: new Date().toISOString(), digest: digestOf(sha256) },
       };
-      const written = { headers: replacing(id) };
-      await answered(this.client.publish(`${this.notes}.${encoded(name)}`, JSON.stringify(note), written));
+      await this.publish(`${this.notes}.${encoded(name)}`, JSON.stringify(note), { headers: replacing(id) });
       return { size, sha256: sha256.toString('hex') };
     } catch (error) {
       // Why the content is not stored matters, and not that chunks stay behind. The client does not wait for a broker that is away.
@@ -253,32 +301,68 @@ export class JetStreamBlobStore extends BlobStore {
   }
 
   private async purge(subject: string): Promise<void> {
-    await answered(this.manager.streams.purge(this.stream, { filter: subject }));
+    await this.answered(() => this.manager.streams.purge(this.stream, { filter: subject }));
   }
 
-  /** The object store's own reader takes a blob as fast as the broker gives it, whether anybody wants it or not. */
+  /** With a `msgID` the broker stores a message once, however often it is sent. */
+  private async publish(
+    subject: string,
+    payload: Uint8Array | string,
+    options: Partial<JetStreamPublishOptions>,
+  ): Promise<void> {
+    await this.answered(() => this.client.publish(subject, payload, options));
+  }
+
+  /** @throws DomainError kind `unavailable` */
+  private async answered<Reply>(attempt: () => Promise<Reply>): Promise<Reply> {
+    try {
+      return await persistently(this.withinMs, attempt);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  /**
+   * The object store's own reader takes a blob as fast as the broker gives it, whether anybody wants it or not. When the server
+   * that it is read from dies, the rest is read from another.
+   */
   private async *chunksOf(info: ObjectInfo, withinMs = NEXT_WITHIN_MS): AsyncGenerator<Uint8Array, void, void> {
     const hash = createHash('sha256');
-    let read = 0;
-    const bounds = { aheadMax: CHUNKS_AHEAD_MAX, count: info.chunks, withinMs };
-    for await (const { data } of this.messages(`${this.chunks}.${info.nuid}`, bounds)) {
-      hash.update(data);
-      read += 1;
-      yield data;
+    let giveUpMs = performance.now() + this.withinMs;
+    let [read, after] = [0, 0];
+    while (read < info.chunks) {
+      const bounds = { aheadMax: CHUNKS_AHEAD_MAX, count: info.chunks - read, after, withinMs };
+      let fault: unknown = 'The chunks are not there';
+      try {
+        for await (const { data, seq } of this.messages(`${this.chunks}.${info.nuid}`, bounds)) {
+          hash.update(data);
+          read += 1;
+          after = seq;
+          yield data;
+          giveUpMs = performance.now() + this.withinMs;
+        }
+      } catch (error) {
+        fault = error;
+      }
+      if (read >= info.chunks) break;
+      if (await this.isGone(info)) throw new BlobDeleted(`Blob ${info.name} was deleted while it was read`);
+      if (performance.now() >= giveUpMs) throw unavailable(fault);
+      await delay(PAUSE_MS);
     }
-    if (read < info.chunks) throw new Error(`Blob ${info.name} was deleted while it was read`);
     if (hash.digest('hex') !== hexOf(info)) throw new Error(`Blob ${info.name} is not what was stored`);
   }
 
   /** The first `count` messages under a subject, by default all that are there now; ends early when they are deleted. */
   private async *messages(
     subject: string,
-    { aheadMax, count, isBare = false, withinMs = NEXT_WITHIN_MS }: Bounds,
+    { aheadMax, count, after = 0, isBare = false, withinMs = NEXT_WITHIN_MS }: Bounds,
   ): AsyncGenerator<JsMsg, void, void> {
     if (count === 0) return;
     const { name } = await this.manager.consumers.add(this.stream, {
       filter_subject: subject,
-      deliver_policy: DeliverPolicy.All,
+      ...(after === 0
+        ? { deliver_policy: DeliverPolicy.All }
+        : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: after + 1 }),
       ack_policy: AckPolicy.None,
       headers_only: isBare,
       inactive_threshold: nanos(READER_IDLE_MS),
