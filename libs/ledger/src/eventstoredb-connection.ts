@@ -6,20 +6,23 @@ import {
   type SingleNodeOptions,
 } from '@eventstore/db-client';
 import parsing from '@eventstore/db-client/dist/Client/parseConnectionString.js';
-import service from '@eventstore/db-client/generated/streams_grpc_pb.js';
-import type { AppendResp, ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
-import { type Channel, Client, type ClientReadableStream } from '@grpc/grpc-js';
+import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
+import { type Channel, Client } from '@grpc/grpc-js';
 import { CannotStart } from '#platform/cannot-start.js';
 import { type ChainedEvent, readMessage, type ReadMessage } from './eventstoredb-message.js';
 import { type AppendAnswer, appendAnswer, appendMessages } from './eventstoredb-request.js';
+import { grpcFrames } from './grpc-frames.js';
+import { type GrpcCallOptions, GrpcNode, type GrpcNodeOptions } from './grpc-node.js';
 import { sendNoAddressAsName } from './grpc-server-name.js';
-import { Waiter } from './waiter.js';
 
 /** For each call, with looking for a node of the cluster, which the client does not time. */
 export const CALL_DEADLINE_MS = 10_000;
 
-/** Messages handed over at once. */
-const BATCH_MESSAGES = 512;
+/** The service's path. */
+const STREAMS = '/event_store.client.streams.Streams';
+
+/** As the client has it. */
+const KEEP_ALIVE_MS = 10_000;
 
 sendNoAddressAsName();
 
@@ -51,8 +54,8 @@ const readNamed = (file: string | undefined): Buffer | undefined => {
 };
 
 /**
- * The connection to EventStoreDB. Finding the leader, the channel and its renewal are the client's. The two calls that
- * Cairn makes are made here, because the client's own parse and serialize every event, leave promises that nobody awaits,
+ * The connection to EventStoreDB. Finding the leader, again when it has changed, is the client's work. The two calls that
+ * Cairn makes are made here over a connection of its own, because the client's own parse and serialize every event, leave promises that nobody awaits,
  * and cannot be ended for sure (see `docs/adr/0003-eventstoredb-ledger.md`).
  */
 export class EventStoreDbConnection extends EventStoreDBClient {
@@ -73,14 +76,45 @@ export class EventStoreDbConnection extends EventStoreDBClient {
       ...(userCert !== undefined && { userCertFile: userCert }),
       ...(userKey !== undefined && { userKeyFile: userKey }),
     };
-    // The overloads of the client's constructor differ in where it looks for a node only.
-    return new EventStoreDbConnection({ ...options, ...place } as SingleNodeOptions, credentials, defaultCredentials);
+    const { connectionName = 'cairn', keepAliveInterval = KEEP_ALIVE_MS, keepAliveTimeout = KEEP_ALIVE_MS } = options;
+    const login = defaultCredentials && `${defaultCredentials.username}:${defaultCredentials.password}`;
+    const nodeOptions: GrpcNodeOptions = {
+      headers: {
+        'connection-name': connectionName,
+        // A follower would pass an append on, and might not hear the outcome. It may not have yet what was just appended.
+        'requires-leader': 'true',
+        // As the client does it, nobody logs in without TLS.
+        ...(login !== undefined &&
+          tls !== false && { authorization: `Basic ${Buffer.from(login).toString('base64')}` }),
+      },
+      tls:
+        tls === false
+          ? undefined
+          : {
+              ...(rootCertificate !== undefined && { ca: rootCertificate }),
+              ...(userCert !== undefined && { cert: userCert }),
+              ...(userKey !== undefined && { key: userKey }),
+            },
+      keepAliveMs: keepAliveInterval,
+      keepAliveTimeoutMs: keepAliveTimeout,
+    };
+    return new EventStoreDbConnection(
+      nodeOptions,
+      // The overloads of the client's constructor differ in where it looks for a node only.
+      { ...options, ...place } as SingleNodeOptions,
+      credentials,
+      defaultCredentials,
+    );
   }
 
   private readonly closing = new AbortController();
   private channel: Promise<Channel> | undefined;
+  private node: GrpcNode | undefined;
 
-  private constructor(...options: ConstructorParameters<typeof EventStoreDBClient>) {
+  private constructor(
+    private readonly nodeOptions: GrpcNodeOptions,
+    ...options: ConstructorParameters<typeof EventStoreDBClient>
+  ) {
     super(...options);
     const { handleError, getChannel } = this;
     // The client does not await this. It rejects when meanwhile another call has failed to open the next channel.
@@ -102,42 +136,20 @@ export class EventStoreDbConnection extends EventStoreDBClient {
    *
    * @throws what the client makes of the server's errors
    */
-  append(
+  async append(
     stream: string,
     expectedRevision: number,
     events: readonly ChainedEvent[],
     signal: AbortSignal,
   ): Promise<AppendAnswer> {
-    return this.execute(Client, 'append', async (client) => {
-      const { promise, resolve, reject } = Promise.withResolvers<AppendResp | undefined>();
-      const { path, requestSerialize, responseDeserialize } = service.StreamsService.append;
-      // A follower would pass it on, and might not hear the outcome.
-      const [metadata, options] = this.callArguments({ requiresLeader: true, deadline: CALL_DEADLINE_MS });
-      const call = client.makeClientStreamRequest(
-        path,
-        requestSerialize,
-        responseDeserialize,
-        metadata,
-        options,
-        (error, response) => {
-          if (error === null) resolve(response);
-          else reject(convertToCommandError(error));
-        },
-      );
-      // The callback reports it.
-      call.on('error', () => undefined);
-      const cancel = (): void => call.cancel();
-      signal.addEventListener('abort', cancel);
-      try {
-        for (const message of appendMessages(stream, expectedRevision, events)) call.write(message);
-        call.end();
-        const response = await promise;
-        if (response === undefined) throw new Error('The server ended an append without an answer');
-        return appendAnswer(response);
-      } finally {
-        signal.removeEventListener('abort', cancel);
-      }
-    });
+    const request = grpcFrames(appendMessages(stream, expectedRevision, events));
+    const options = { idleMs: CALL_DEADLINE_MS, deadlineMs: CALL_DEADLINE_MS, signal };
+    let answer: AppendAnswer | undefined;
+    for await (const [message] of this.call('Append', request, options)) {
+      if (message !== undefined) answer = appendAnswer(message);
+    }
+    if (answer === undefined) throw new Error('The server ended an append without an answer');
+    return answer;
   }
 
   /**
@@ -150,62 +162,47 @@ export class EventStoreDbConnection extends EventStoreDBClient {
     request: ReadReq,
     { idleMs, signal = this.closed }: { readonly idleMs: number; readonly signal?: AbortSignal },
   ): AsyncGenerator<readonly ReadMessage[], void, void> {
-    const { call, client } = await this.execute(Client, 'read', (grpcClient) => {
-      const { path, requestSerialize } = service.StreamsService.read;
-      // What this ledger has just appended must be seen; a follower may not have it yet.
-      const [metadata, options] = this.callArguments({ requiresLeader: true }, { deadline: Infinity });
-      const made = grpcClient.makeServerStreamRequest(path, requestSerialize, readMessage, request, metadata, options);
-      return Promise.resolve({ call: made, client: grpcClient });
-    });
-    const waiter = new Waiter();
-    const ending: { isOver: boolean; fault: Error | undefined } = { isOver: false, fault: undefined };
-    const end = (error?: Error): void => {
-      ending.isOver = true;
-      ending.fault ??= error;
-      waiter.wake();
-    };
-    call.on('readable', waiter.wake);
-    call.on('end', () => end());
-    call.on('close', () => end());
-    // The listener stays for errors that come after the reader has gone.
-    call.on('error', (error) => {
-      const converted = convertToCommandError(error);
-      void this.handleError(client, converted);
-      end(converted);
-    });
-    const ended = AbortSignal.any([signal, this.closed]);
-    ended.addEventListener('abort', waiter.wake);
-    try {
-      while (!ended.aborted) {
-        const batch = takeBuffered(call);
-        if (batch.length > 0) yield batch;
-        else if (ending.fault !== undefined) throw ending.fault;
-        else if (ending.isOver) return;
-        else if (!(await waiter.wait(idleMs))) throw new Error(`The server did not answer within ${idleMs} ms`);
-      }
-    } finally {
-      ended.removeEventListener('abort', waiter.wake);
-      call.cancel();
-    }
+    const ended = signal === this.closed ? signal : AbortSignal.any([signal, this.closed]);
+    const calling = this.call('Read', grpcFrames([request.serializeBinary()]), { idleMs, signal: ended });
+    for await (const messages of calling) yield messages.map(readMessage);
   }
 
-  /** Ends all readings and closes the channel. Does not wait for a node that is still being looked for. */
+  /** Ends all readings and appends. Does not wait for a node that is still being looked for. */
   close(): void {
     if (this.closed.aborted) return;
     this.closing.abort();
+    this.node?.close();
     this.channel?.then(
       (channel) => channel.close(),
       () => undefined,
     );
   }
-}
 
-const takeBuffered = (call: ClientReadableStream<ReadMessage>): readonly ReadMessage[] => {
-  const batch: ReadMessage[] = [];
-  while (batch.length < BATCH_MESSAGES) {
-    const message = call.read() as ReadMessage | null;
-    if (message === null) break;
-    batch.push(message);
+  /** Calls a method of the service of streams on the node that the client has found. */
+  private async *call(
+    method: 'Append' | 'Read',
+    request: Buffer,
+    options: GrpcCallOptions,
+  ): AsyncGenerator<readonly Buffer[], void, void> {
+    const client = await this.execute(Client, method, (found) => Promise.resolve(found));
+    try {
+      yield* this.nodeOf(client.getChannel()).call(`${STREAMS}/${method}`, request, options);
+    } catch (error) {
+      const converted = error instanceof Error ? convertToCommandError(error) : error;
+      // The client looks for another node.
+      if (converted instanceof Error) void this.handleError(client, converted);
+      throw converted;
+    }
   }
-  return batch;
-};
+
+  /** The channel only says which node it is. The connection to another one, and what is under way there, ends. */
+  private nodeOf(channel: Pick<Channel, 'getTarget'>): GrpcNode {
+    const authority = channel.getTarget().replace(/^dns:/, '');
+    if (this.closed.aborted) throw new Error('The ledger is closed');
+    if (this.node?.authority !== authority) {
+      this.node?.close();
+      this.node = new GrpcNode(authority, this.nodeOptions);
+    }
+    return this.node;
+  }
+}

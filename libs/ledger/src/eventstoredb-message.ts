@@ -2,11 +2,22 @@ import { eventHash } from './hash-chain.js';
 import { type Position, type RecordedEvent, START } from './ledger.js';
 import type { SerializedEvent } from './serialized-event.js';
 
-/** The metadata as stored: the text that was hashed, with the hash as its last field. */
-const HASH_FIELD = /(\{|,)"hash":"([0-9a-f]{64})"\}$/;
+/** The metadata as stored is the text that was hashed, with the hash as its last field. */
+const HASH_BEGIN = '"hash":"';
+const HASH_END = '"}';
+const HASH = /^[0-9a-f]{64}$/;
+const HASH_CHARACTERS = 64;
+const HASH_FIELD_CHARACTERS = HASH_BEGIN.length + HASH_CHARACTERS + HASH_END.length;
 
-/** Length of the hash field, with the brace behind it. */
-const HASH_FIELD_CHARACTERS = '"hash":""}'.length + 64;
+/** Metadata and hash of an event; undefined when Cairn did not write it. */
+const metadataIn = (stored: string): Pick<RecordedEvent, 'metadata' | 'hash'> | undefined => {
+  const at = stored.length - HASH_FIELD_CHARACTERS;
+  if (!stored.startsWith(HASH_BEGIN, at) || !stored.endsWith(HASH_END)) return undefined;
+  const hash = stored.slice(at + HASH_BEGIN.length, -HASH_END.length);
+  const before = stored[at - 1];
+  if ((before !== ',' && before !== '{') || !HASH.test(hash)) return undefined;
+  return { metadata: `${stored.slice(0, before === ',' ? at - 1 : at)}}`, hash };
+};
 
 /** Goes through the fields of a protobuf message without copying anything. */
 class FieldReader {
@@ -121,11 +132,9 @@ export class ReceivedEvent {
 
   private decode(): RecordedEvent | undefined {
     if (this.isSystem) return undefined;
-    const stored = this.bytes.toString('utf8', ...this.metadataAt);
-    const [, before, hash] = HASH_FIELD.exec(stored) ?? [];
-    if (hash === undefined) return undefined;
+    const written = metadataIn(this.bytes.toString('utf8', ...this.metadataAt));
+    if (written === undefined) return undefined;
     if (this.position === START) throw new Error('Cairn needs an EventStoreDB of version 22.6 or newer');
-    const metadata = stored.slice(0, -HASH_FIELD_CHARACTERS - (before === ',' ? 1 : 0)) + '}';
     return {
       position: this.position,
       stream: this.stream,
@@ -133,8 +142,7 @@ export class ReceivedEvent {
       id: textField(this.bytes, ...this.idAt, 2),
       type: this.type,
       data: this.bytes.toString('utf8', ...this.dataAt),
-      metadata,
-      hash,
+      ...written,
     };
   }
 }

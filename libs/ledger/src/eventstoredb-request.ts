@@ -1,6 +1,6 @@
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import messages from '@eventstore/db-client/generated/streams_pb.js';
-import type { AppendReq, AppendResp, ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
+import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
 import type { ChainedEvent } from './eventstoredb-message.js';
 import { NO_STREAM, type Position, START } from './ledger.js';
 
@@ -84,36 +84,69 @@ export const subscribeRequest = (after: Position): ReadReq => {
   return requestOf(options);
 };
 
-/** The messages of one append: its options, then its events. */
+/** Writes the fields of a protobuf message. */
+class FieldWriter {
+  private readonly parts: Uint8Array[] = [];
+
+  /** A text, some bytes or another message. */
+  bytes(field: number, content: Uint8Array): this {
+    this.parts.push(varints((field << 3) | 2, content.length), content);
+    return this;
+  }
+
+  text(field: number, content: string): this {
+    return this.bytes(field, Buffer.from(content));
+  }
+
+  number(field: number, value: number): this {
+    this.parts.push(varints(field << 3, value));
+    return this;
+  }
+
+  message(): Buffer {
+    return Buffer.concat(this.parts);
+  }
+}
+
+const varints = (...values: readonly number[]): Uint8Array => {
+  const bytes: number[] = [];
+  for (let value of values) {
+    for (; value > 127; value = Math.floor(value / 128)) bytes.push((value % 128) + 128);
+    bytes.push(value);
+  }
+  return Uint8Array.from(bytes);
+};
+
+/** An entry of the properties of an event, as a field of its message. */
+const property = (name: string, value: string): Buffer => new FieldWriter().text(1, name).text(2, value).message();
+
+const IS_JSON = property('content-type', 'application/json');
+
+/** The messages (`AppendReq`) of one append: its options, then its events. */
 export const appendMessages = (
   stream: string,
   expectedRevision: number,
   events: readonly ChainedEvent[],
-): readonly AppendReq[] => {
-  const options = new messages.AppendReq.Options();
-  options.setStreamIdentifier(identifierOf(stream));
-  if (expectedRevision === NO_STREAM) options.setNoStream(new shared.Empty());
-  else options.setRevision(String(expectedRevision));
-  const header = new messages.AppendReq();
-  header.setOptions(options);
-  return [header, ...events.map(eventMessage)];
+): readonly Buffer[] => {
+  const options = new FieldWriter().bytes(1, new FieldWriter().text(3, stream).message());
+  if (expectedRevision === NO_STREAM) options.bytes(3, Buffer.alloc(0));
+  else options.number(2, expectedRevision);
+  return [new FieldWriter().bytes(1, options.message()).message(), ...events.map(eventMessage)];
 };
 
-const eventMessage = ({ id, type, data, metadata }: ChainedEvent): AppendReq => {
-  const uuid = new shared.UUID();
-  uuid.setString(id);
-  const proposed = new messages.AppendReq.ProposedMessage();
-  proposed.setId(uuid);
-  proposed.getMetadataMap().set('type', type).set('content-type', 'application/json');
-  proposed.setData(new Uint8Array(Buffer.from(data)));
-  proposed.setCustomMetadata(new Uint8Array(Buffer.from(metadata)));
-  const message = new messages.AppendReq();
-  message.setProposedMessage(proposed);
-  return message;
+const eventMessage = ({ id, type, data, metadata }: ChainedEvent): Buffer => {
+  const proposed = new FieldWriter()
+    .bytes(1, new FieldWriter().text(2, id).message())
+    .bytes(2, property('type', type))
+    .bytes(2, IS_JSON)
+    .text(3, metadata)
+    .text(4, data);
+  return new FieldWriter().bytes(2, proposed.message()).message();
 };
 
-export const appendAnswer = (response: AppendResp): AppendAnswer => {
-  const success = response.getSuccess();
+/** Decodes an `AppendResp`. */
+export const appendAnswer = (bytes: Buffer): AppendAnswer => {
+  const success = messages.AppendResp.deserializeBinary(new Uint8Array(bytes)).getSuccess();
   if (success === undefined) return { isAppended: false };
   const position = Number(success.getPosition()?.getCommitPosition());
   return { isAppended: true, position: Number.isSafeInteger(position) ? position : START };

@@ -58,10 +58,17 @@ export class EventStoreDbDoubleLog {
     return low;
   }
 
-  /** The visible events of a stream; undefined when there are none. */
-  streamEvents(stream: string): readonly StoredEvent[] | undefined {
-    const events = (this.streams.get(stream) ?? []).flatMap((index) => this.at(index) ?? []);
-    return events.length === 0 ? undefined : events;
+  /** How many events of a stream are visible. */
+  visibleIn(stream: string): number {
+    const indexes = this.streams.get(stream) ?? [];
+    let count = indexes.length;
+    while (count > 0 && (indexes[count - 1] ?? 0) >= this.committed) count--;
+    return count;
+  }
+
+  /** Events of a stream, in order; all must be visible. */
+  streamEvents(stream: string, first: number, behind: number): readonly StoredEvent[] {
+    return (this.streams.get(stream) ?? []).slice(first, behind).flatMap((index) => this.at(index) ?? []);
   }
 
   /** Writes the events, or finds them written. They are not visible yet. */

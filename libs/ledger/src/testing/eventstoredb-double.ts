@@ -65,19 +65,23 @@ export type AppendFault =
 export interface DoubleOptions {
   /** 1 by default; more are a cluster, whose first node leads. */
   readonly nodes?: number;
-  /** From writing an event to showing it and answering. */
+  /** From writing an event to showing it and answering; 1 by default. */
   readonly commitMs?: number;
   /** Files of the certificate with which it speaks TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
+  /** What each further event of an append adds to it; 0 by default. */
+  readonly commitMsPerEvent?: number;
+  /** Where the first node listens; by default on a free port. */
+  readonly port?: number;
 }
 
 class DoubleNode {
   private server: Server | undefined;
-  port = 0;
 
   constructor(
     private readonly services: (node: DoubleNode, server: Server) => void,
     private readonly credentials: ServerCredentials,
+    public port = 0,
   ) {}
 
   get isAlive(): boolean {
@@ -149,6 +153,7 @@ export class EventStoreDbDouble {
   private readonly nodes: readonly DoubleNode[];
   private readonly commitMs: number;
   private readonly isSecure: boolean;
+  private readonly commitMsPerEvent: number;
   private leader: DoubleNode | undefined;
   private lastLeader: DoubleNode | undefined;
   private readonly appendFaults: AppendFault[] = [];
@@ -163,8 +168,9 @@ export class EventStoreDbDouble {
     return double;
   }
 
-  private constructor({ nodes = 1, commitMs = 1, tls }: DoubleOptions) {
+  private constructor({ nodes = 1, commitMs = 1, commitMsPerEvent = 0, port = 0, tls }: DoubleOptions) {
     this.commitMs = commitMs;
+    this.commitMsPerEvent = commitMsPerEvent;
     this.isSecure = tls !== undefined;
     const credentials =
       tls === undefined
@@ -173,7 +179,7 @@ export class EventStoreDbDouble {
             { cert_chain: readFileSync(tls.cert), private_key: readFileSync(tls.key) },
           ]);
     const services = (node: DoubleNode, server: Server): void => this.serve(node, server);
-    this.nodes = Array.from({ length: nodes }, () => new DoubleNode(services, credentials));
+    this.nodes = Array.from({ length: nodes }, (_, at) => new DoubleNode(services, credentials, at === 0 ? port : 0));
     this.leader = this.lastLeader = this.nodes[0];
   }
 
@@ -305,7 +311,8 @@ export class EventStoreDbDouble {
       answer(errorOf(COMMIT_TIMEOUT));
       return;
     }
-    if (this.commitMs > 0) await delay(this.commitMs);
+    const commitMs = this.commitMs + (events.length - 1) * this.commitMsPerEvent;
+    if (commitMs > 0) await delay(commitMs);
     this.log.commit(result.at);
     if (fault === 'stands but times out') {
       await delay(COMMIT_TIMEOUT_MS);
@@ -340,16 +347,16 @@ export class EventStoreDbDouble {
     { from, forwards, limit = 0 }: ReadRequest,
     stream: string,
   ): Promise<void> {
-    const events = this.log.streamEvents(stream);
-    if (events === undefined) {
+    const count = this.log.visibleIn(stream);
+    if (count === 0) {
       await send(call, streamNotFoundResponse(stream));
       call.end();
       return;
     }
-    const first = from === 'start' ? 0 : from === 'end' ? events.length - 1 : from;
+    const first = from === 'start' ? 0 : from === 'end' ? count - 1 : from;
     const chosen = forwards
-      ? events.slice(first, first + limit)
-      : events.slice(Math.max(0, first + 1 - limit), first + 1).reverse();
+      ? this.log.streamEvents(stream, first, Math.min(count, first + limit))
+      : this.log.streamEvents(stream, Math.max(0, first + 1 - limit), Math.min(count, first + 1)).toReversed();
     for (const event of chosen) await send(call, eventResponse(event));
     call.end();
   }
