@@ -8,9 +8,10 @@ import { openTestLedger } from '../harness/open-test-ledger.js';
 import { eventually } from '#platform/testing/eventually.js';
 import { runCommand } from '../harness/cairn-command.js';
 import { type Cairn, MODES } from '../harness/cairn-process.js';
-import { type HttpClient, jsonAnswer } from '../harness/http-client.js';
+import { Browser } from '../harness/browser.js';
+import { HttpClient, jsonAnswer } from '../harness/http-client.js';
 import { done, ok, refused } from '../compat/iceprod/answers.js';
-import { logInByDevice, REALM, refresh, sendForm } from '../harness/device-login.js';
+import { beginDevice, logInByDevice, REALM, refresh, sendForm, wordIn } from '../harness/device-login.js';
 import { useTestCluster } from '../harness/test-cluster.js';
 
 const PASSWORD = 'noot noot';
@@ -198,6 +199,43 @@ describe.each(MODES)('revocation ($mode)', (mode) => {
     expect((await system.get('/groups/users/credentials')).json).toHaveLength(1);
     expect(await countCredentials()).toBe(1);
   });
+
+  if (mode.isDistributed) {
+    it('refuses tokens at every gateway, and counts wrong passwords at all of them together', async () => {
+      const { admin, anonymous } = cluster();
+      const other = { url: await cairn().addGateway() };
+      const atOther = new HttpClient(other, undefined);
+      const access = await accessToken(await logIn());
+      const { result } = (await anonymous.as(access).post('/create_token', {})).json as { result: string };
+      const tokens = [access, result, await cairn().token({ username: 'pingu', roles: ['user'] })];
+      const readAtOther = (token: string) => atOther.as(token).get('/datasets?keys=dataset');
+      for (const token of tokens) expect((await readAtOther(token)).status).toBe(200);
+      expect(await remove(admin, '/users/pingu')).toEqual(done);
+      for (const token of tokens) {
+        expect((await atOther.as(token).post('/create_token', {})).status).toBe(403);
+        await eventually(() => readAtOther(token), FORGOTTEN);
+      }
+      const begin = async (server: { readonly url: string }): Promise<Browser> => {
+        const browser = new Browser(server);
+        await browser.open(wordIn(await beginDevice(server), 'verification_uri_complete'));
+        await browser.submit();
+        await browser.submit();
+        return browser;
+      };
+      const browsers = [await begin(cairn()), await begin(other)];
+      const guess = async (password: string) => {
+        const answers = await Promise.all(browsers.map((browser) => browser.submit({ username: 'pingu', password })));
+        return answers.map(({ status }) => status);
+      };
+      for (let round = 0; round < 5; round += 1) expect(await guess(`guess ${round}`)).toEqual([403, 403]);
+      expect(await guess(PASSWORD)).toEqual([429, 429]);
+      for (const browser of browsers) browser.close();
+      atOther.close();
+      // The count ends with the process.
+      await cairn().restart({ only: [owner] });
+      expect((await refresh(cairn(), await logIn())).status).toBe(200);
+    });
+  }
 
   it('removes an account with its tokens', async () => {
     const token = await logIn();

@@ -47,6 +47,8 @@ export interface Cairn {
   token(holder: TokenFor): Promise<string>;
   /** Ends processes and starts them again on the same data; the URL may change. */
   restart(options?: Restart): Promise<void>;
+  /** Starts one more gateway beside the others, where gateways are processes of their own; resolves with its URL. */
+  addGateway(): Promise<string>;
   /** The output of the processes so far. */
   output(): string;
   /** Of the running processes, by name. */
@@ -139,19 +141,7 @@ class RunningCairn implements Cairn {
   ) {}
 
   async begin(names: readonly string[] = this.composition.processes): Promise<void> {
-    const variables = {
-      ...{ LOG_LEVEL: 'warn', PORT: '0', HOST: '127.0.0.1', CAIRN_DATA_DIR: this.dataDir },
-      // Most tests make every change themselves.
-      CAIRN_AUTOMATION: 'off',
-    };
-    const started = names.map((name) => {
-      const script = join(DIST, name, 'src/main.js');
-      const own = this.composition.variablesOf?.(name);
-      const process = new CairnProcess(name, script, { ...variables, ...own, ...this.composition.variables });
-      this.running.set(name, process);
-      return process;
-    });
-    const urls = await Promise.all(started.map(({ ready }) => ready));
+    const urls = await Promise.all(names.map((name) => this.run(name).ready));
     if (names.at(-1) === this.composition.processes.at(-1)) this.url = urls.at(-1) ?? '';
   }
 
@@ -168,6 +158,10 @@ class RunningCairn implements Cairn {
     await this.begin(only);
   }
 
+  addGateway(): Promise<string> {
+    return this.run('gateway', `another gateway ${this.running.size}`).ready;
+  }
+
   output(): string {
     return [...this.running.values()].map(({ output }) => output).join('\n');
   }
@@ -177,9 +171,22 @@ class RunningCairn implements Cairn {
   }
 
   async remove(): Promise<void> {
-    await this.stop(this.composition.processes, 'SIGTERM');
+    await this.stop([...this.running.keys()], 'SIGTERM');
     await this.composition.cleanUp();
     await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  private run(application: string, name = application): CairnProcess {
+    const variables = {
+      ...{ LOG_LEVEL: 'warn', PORT: '0', HOST: '127.0.0.1', CAIRN_DATA_DIR: this.dataDir },
+      // Most tests make every change themselves.
+      CAIRN_AUTOMATION: 'off',
+    };
+    const own = this.composition.variablesOf?.(application);
+    const all = { ...variables, ...own, ...this.composition.variables };
+    const process = new CairnProcess(name, join(DIST, application, 'src/main.js'), all);
+    this.running.set(name, process);
+    return process;
   }
 
   private async stop(names: readonly string[], signal: NodeJS.Signals): Promise<void> {

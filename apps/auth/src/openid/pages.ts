@@ -32,6 +32,9 @@ const headersWith = (scripts: string) => ({
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': `default-src 'none'; style-src ${hashOf(STYLE)};${scripts} frame-ancestors 'none'; base-uri 'none'`,
   'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  // For browsers that do not know frame-ancestors.
+  'x-frame-options': 'DENY',
 });
 
 /** Pages hold no script, so none may run; where forms lead is not restricted, because a login ends at the client's address. */

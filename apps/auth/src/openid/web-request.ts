@@ -2,7 +2,8 @@ import { withoutSlash } from '#platform/tokens/external-issuer.js';
 import type { WebRequest } from '#contracts/openid.js';
 import { hashSecret } from '../account/clients.js';
 
-const REALM = /^\/+auth\/+realms\/+([\w.-]{1,64})(\/[^?]*)(\?.*)?$/;
+/** A name begins with a letter, digit or underscore: `..` would be another path to browsers. */
+const REALM = /^\/+auth\/+realms\/+(\w[\w.-]{0,63})(\/[^?]*)(\?.*)?$/;
 const LOCAL_HOST = /^(localhost|127(\.\d{1,3}){3}|\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
 
 /** Where the provider stands below its realm. */

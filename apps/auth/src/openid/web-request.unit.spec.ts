@@ -21,6 +21,8 @@ describe('askedOf', () => {
 
   it.each([
     '/auth/realms/',
+    '/auth/realms/../device',
+    '/auth/realms/./device',
     '/auth/realms/a%2Fb/device',
     `/auth/realms/${'x'.repeat(65)}/device`,
     '/auth/realms/a',

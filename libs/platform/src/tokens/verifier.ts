@@ -157,7 +157,7 @@ class OwnKeys implements Scheme {
 }
 
 /** Path of the issuers of the embedded OpenID provider, one for each realm. */
-const REALM_PATH = /\/auth\/realms\/[\w.-]+$/;
+const REALM_PATH = /\/auth\/realms\/\w[\w.-]*$/;
 
 /** Access tokens of the embedded OpenID provider: signed with the same key, but its ID tokens, which are too, are no access tokens. */
 class OwnProvider implements Scheme {
