@@ -20,6 +20,7 @@ const PROGRAMS: readonly (readonly [program: string, debian: string])[] = [
   ['slapd', 'slapd'],
   ['chromium', 'chromium'],
   ['openssl', 'openssl'],
+  ['bwrap', 'bubblewrap'],
 ];
 
 const missingPrograms = (): typeof PROGRAMS =>
@@ -39,11 +40,11 @@ const install = (packages: readonly string[]): boolean => {
   return aptGet('update', '-qq') && aptGet('install', '-y', '-qq', '--no-install-recommends', ...packages);
 };
 
-/** Installs missing programs and returns those that are still missing. */
+/** Installs missing programs and returns the packages of those that are still missing. */
 const ensurePrograms = (): readonly string[] => {
   const packages = missingPrograms().map(([, debian]) => debian);
   if (packages.length > 0) install(packages);
-  return missingPrograms().map(([program]) => program);
+  return missingPrograms().map(([, debian]) => debian);
 };
 
 const seconds = (sinceMs: number): string => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
@@ -115,7 +116,7 @@ const main = async (patterns: readonly string[]): Promise<number> => {
   const missing = ensurePrograms();
   if (missing.length > 0) {
     process.stderr.write(
-      `The tests need ${missing.join(' and ')} in the PATH: apt-get install ${missing.join(' ')} (nats-server 2.9 or newer)\n`,
+      `The tests need the programs of ${missing.join(' and ')} in the PATH: apt-get install ${missing.join(' ')} (nats-server 2.9 or newer)\n`,
     );
     return 1;
   }

@@ -47,8 +47,8 @@ describe('a pilot with a saved device grant', () => {
       tasks: [{ name: 'testing', trays: [{ modules: [{ src: 'true' }] }] }],
     });
     const task = await newTask(system, dataset, { name: 'testing', status: 'waiting' });
-    const options = ['--url', cairn.url, '--refresh-token-file', file, '--dataset', dataset, '--workdir', folder];
-    const offer = ['--sources', folder, '--memory', '8', '--disk', '100', '--exit-when-idle'];
+    const options = ['--url', cairn.url, '--refresh-token-file', file, '--dataset', dataset];
+    const offer = ['--workdir', join(folder, 'work'), '--memory', '8', '--disk', '100', '--exit-when-idle'];
     await printedBy('dist/apps/cairn/src/main.js', ['pilot', ...options, ...offer], {});
     expect((await system.get(`/tasks/${task}`)).json).toMatchObject({ status: 'complete' });
   });

@@ -1,9 +1,23 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '#platform/testing/eventually.js';
 import { attemptTask, type Attempt } from './attempt.js';
 import { parseJson } from '#contracts/iceprod/config/json.js';
+import type { TaskAccess } from '../worker/sandbox/bubblewrap.js';
+import { openSandbox } from '../worker/sandbox/open-sandbox.js';
+import { noSandbox, type Sandbox } from '../worker/sandbox/sandbox.js';
 import { Workspace } from './workspace.js';
 
 let folder: string;
@@ -25,7 +39,13 @@ interface Limits {
   readonly halted?: AbortSignal;
   readonly outputBytesMax?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  readonly sandbox?: Sandbox;
 }
+
+const BIG = 'const a = Buffer.alloc(150e6, 1); const end = Date.now() + 300; while (Date.now() < end) a.at(0);';
+
+/** Containers often forbid the namespaces that bubblewrap needs. */
+const worksHere = spawnSync('bwrap', ['--unshare-pid', '--ro-bind', '/', '/', '--proc', '/proc', 'true']).status === 0;
 
 const never = new AbortController().signal;
 
@@ -37,9 +57,10 @@ const attempt = async (
     halted = never,
     outputBytesMax = 1e6,
     environment = { PATH: String(process.env['PATH']) },
+    sandbox = noSandbox,
   }: Limits = {},
 ): Promise<Attempt> => {
-  const workspace = new Workspace(join(folder, 'work'), { datasetId: 'D/1', jobId: 'J', taskId });
+  const workspace = new Workspace(join(folder, 'work'), { datasetId: 'D/1', jobId: 'J', taskId }, sandbox.user);
   return attemptTask(
     {
       config: parseJson(`{"tasks": [{"name": "a", ${task}}]}`),
@@ -47,6 +68,7 @@ const attempt = async (
       task: parseJson('{"name": "a", "job_index": 4}'),
       about: { attempt: 1 },
       sources: folder,
+      sandbox,
       environment,
       outputBytesMax,
       end: { interrupted, halted },
@@ -56,6 +78,13 @@ const attempt = async (
 };
 
 const oneModule = (module: string, data = '[]'): string => `"trays": [{"modules": [${module}]}], "data": ${data}`;
+
+/** As {@link attempt}, with the data of a task that stores a file. */
+const storing = (script: string, local: string, sandbox?: Sandbox): Promise<Attempt> => {
+  source('script.sh', script);
+  const data = JSON.stringify([{ type: 'job_temp', movement: 'output', local, remote: 'stored' }]);
+  return attempt(oneModule('{"src": "script.sh"}', data), 'T', sandbox === undefined ? {} : { sandbox });
+};
 
 describe('attemptTask', () => {
   it('passes files between the tasks of a job and reads the statistics that a task wrote', async () => {
@@ -117,7 +146,7 @@ describe('attemptTask', () => {
   it('passes only the allowed environment variables to processes', async () => {
     source('show.sh', 'env > seen.txt');
     await attempt(oneModule('{"src": "show.sh"}'), 'T', { environment: { PATH: '/usr/bin:/bin' } });
-    const seen = readFileSync(join(folder, 'work', 'tasks', 'T', 'seen.txt'), 'utf8');
+    const seen = readFileSync(join(folder, 'work', 'tasks', 'T', 'work', 'seen.txt'), 'utf8');
     expect(seen).toContain('PATH=/usr/bin:/bin\n');
     expect(seen).not.toContain('HOME=');
   });
@@ -137,7 +166,7 @@ describe('attemptTask', () => {
   it('does not wait for descendants that outlive their parent', async () => {
     source('daemon.sh', 'setsid sleep 600 & echo $! > daemon.pid; echo done');
     const { failure, outputs } = await attempt(oneModule('{"src": "daemon.sh"}'), 'T');
-    process.kill(Number(readFileSync(join(folder, 'work', 'tasks', 'T', 'daemon.pid'), 'utf8')));
+    process.kill(Number(readFileSync(join(folder, 'work', 'tasks', 'T', 'work', 'daemon.pid'), 'utf8')));
     expect(failure).toBeUndefined();
     expect(readFileSync(String(outputs.get('stdout')), 'utf8')).toBe('done\n');
   });
@@ -146,7 +175,7 @@ describe('attemptTask', () => {
     const halt = new AbortController();
     source('stubborn.sh', 'trap "" TERM; echo started > started; while true; do sleep 0.1; done');
     const running = attempt(oneModule('{"src": "stubborn.sh"}'), 'T', { halted: halt.signal });
-    await eventually(() => existsSync(join(folder, 'work', 'tasks', 'T', 'started')), true);
+    await eventually(() => existsSync(join(folder, 'work', 'tasks', 'T', 'work', 'started')), true);
     halt.abort();
     expect((await running).failure).toContain('SIGKILL');
   });
@@ -155,7 +184,7 @@ describe('attemptTask', () => {
     const abort = new AbortController();
     source('long.sh', 'sleep 600 & echo started > started; wait');
     const running = attempt(oneModule('{"src": "long.sh"}'), 'T', { interrupted: abort.signal });
-    const started = join(folder, 'work', 'tasks', 'T', 'started');
+    const started = join(folder, 'work', 'tasks', 'T', 'work', 'started');
     await eventually(() => existsSync(started), true);
     abort.abort();
     expect((await running).failure).toContain('SIGTERM');
@@ -163,13 +192,179 @@ describe('attemptTask', () => {
 
   const onLinux = process.platform === 'linux' ? it : it.skip;
   onLinux('measures time and memory', async () => {
-    source(
-      'big.mjs',
-      'const a = Buffer.alloc(150e6, 1); const end = Date.now() + 300; while (Date.now() < end) a.at(0);',
-    );
+    source('big.mjs', BIG);
     const { usage } = await attempt(oneModule('{"src": "big.mjs"}'), 'T');
     expect(usage.seconds).toBeGreaterThan(0.3);
     expect(usage.memoryBytes).toBeGreaterThan(150e6);
     expect(usage.cpu).toBeGreaterThan(0);
+  });
+
+  describe('of a task that puts links and pipes in the place of files', () => {
+    const secret = (): string => join(folder, 'secret');
+
+    beforeEach(() => source('secret', '{"secret": 1}'));
+
+    it.each([
+      ['a link out of its folder', (): string => `ln -s ${secret()} out`],
+      ['a folder that leads out', (): string => `ln -s ${folder} sub`, 'sub/secret'],
+      ['a pipe', (): string => 'mkfifo out'],
+      ['a device', (): string => 'ln -s /dev/zero out'],
+    ])('stores no output: %s', async (_what, script, local = 'out') => {
+      const { failure, isMachineFailure } = await storing(script(), local);
+      expect({ failure, isMachineFailure }).toEqual({
+        failure: `cannot copy job_temp file ${local}`,
+        isMachineFailure: false,
+      });
+      expect(readdirSync(join(folder, 'work', 'jobs', 'D%2F1', 'J'))).toEqual([]);
+    });
+
+    it('stores a file that a link inside of its folder names', async () => {
+      expect((await storing('echo text > numbered; ln -s numbered out', 'out')).failure).toBeUndefined();
+      expect(readFileSync(join(folder, 'work', 'jobs', 'D%2F1', 'J', 'stored'), 'utf8')).toBe('text\n');
+    });
+
+    it.each([
+      ['a link', (): string => `ln -s ${secret()} stats.json`],
+      ['a pipe', (): string => 'mkfifo stats.json'],
+      ['a file without end', (): string => 'truncate -s 100G stats.json'],
+    ])('takes no statistics from %s', async (_what, script) => {
+      source('script.sh', script());
+      expect(await attempt(oneModule('{"src": "script.sh"}'), 'T')).toMatchObject({
+        failure: undefined,
+        stats: undefined,
+      });
+    });
+
+    it.each([
+      ['the config of its next process', 'planted.json'],
+      ['its output', 'stdout'],
+    ])('writes %s to no other file', async (_what, name) => {
+      source('plant.sh', `ln -sf ${secret()} ${name}; echo overwritten`);
+      const modules = '{"src": "plant.sh"}, {"src": "true", "configs": {"planted.json": {"overwritten": true}}}';
+      await attempt(oneModule(modules), 'T');
+      expect(readFileSync(secret(), 'utf8')).toBe('{"secret": 1}');
+    });
+
+    it('removes folders whose rights it has taken', async () => {
+      await storing('mkdir -p a/b; touch a/b/c; chmod 0 a/b a', 'none');
+      await new Workspace(join(folder, 'work'), { datasetId: 'D/1', jobId: 'J', taskId: 'T' }, undefined).remove();
+      expect(readdirSync(join(folder, 'work', 'tasks'))).toEqual([]);
+    });
+  });
+
+  const inBubblewrap = worksHere ? describe : describe.skip;
+  inBubblewrap('in bubblewrap', () => {
+    const inSandbox = async (script: string, more: Partial<TaskAccess> = {}, limits: Limits = {}): Promise<Attempt> => {
+      source('script.sh', script);
+      const access = { readable: [folder], writable: [], workdir: join(folder, 'work'), secrets: [], ...more };
+      mkdirSync(access.workdir, { recursive: true });
+      // Files of a test under a strict umask are for its own user alone.
+      const user = process.getuid?.() === 0 ? 'root' : undefined;
+      const environment = { PATH: String(process.env['PATH']) };
+      const choice = { access: { network: true, gpus: false, ...access }, user, environment };
+      const sandbox = await openSandbox({ kind: 'bubblewrap', ...choice }, () => undefined);
+      return attempt(oneModule('{"src": "script.sh"}'), 'T', { ...limits, sandbox });
+    };
+    const inWork = (name: string): string => join(folder, 'work', 'tasks', 'T', 'work', name);
+
+    it('ends processes of the task that have become daemons', async () => {
+      expect(
+        (await inSandbox('setsid sh -c "while sleep 0.05; do date > alive; done" & sleep 0.2')).failure,
+      ).toBeUndefined();
+      const last = (): string => readFileSync(inWork('alive'), 'utf8') + String(statSync(inWork('alive')).mtimeMs);
+      const before = last();
+      await delay(300);
+      expect(last()).toBe(before);
+    });
+
+    it('lets an interrupted task end by itself', async () => {
+      const abort = new AbortController();
+      const script = 'trap "echo saved > saved; exit 4" TERM; echo > started; while true; do sleep 0.05; done';
+      const running = inSandbox(script, {}, { interrupted: abort.signal });
+      await eventually(() => existsSync(inWork('started')), true);
+      abort.abort();
+      expect((await running).failure).toContain('exit code 4');
+      expect(readFileSync(inWork('saved'), 'utf8')).toBe('saved\n');
+    });
+
+    it('kills a task that ignores signals when it is halted', async () => {
+      const halt = new AbortController();
+      const script = 'trap "" TERM; echo > started; while true; do sleep 0.05; done';
+      const running = inSandbox(script, {}, { halted: halt.signal });
+      await eventually(() => existsSync(inWork('started')), true);
+      halt.abort();
+      expect((await running).failure).toContain('SIGKILL');
+    });
+
+    it('measures what the task uses', async () => {
+      source('big.mjs', BIG);
+      const { usage, failure } = await inSandbox(`"${process.execPath}" ${join(folder, 'big.mjs')}`);
+      expect(failure).toBeUndefined();
+      expect(usage.memoryBytes).toBeGreaterThan(150e6);
+      expect(usage.cpu).toBeGreaterThan(0);
+    });
+
+    it('blames the machine for missing programs, and the task for its own failures', async () => {
+      const failed = async (script: string): Promise<unknown> => (await inSandbox(script)).isMachineFailure;
+      expect(await failed('no-such-program-here')).toBe(true);
+      expect(await failed('exit 1')).toBe(false);
+    });
+
+    it('gives a temporary folder of its own, and what is writable, and no network if it is denied', async () => {
+      const results = join(folder, 'results');
+      mkdirSync(results);
+      const script = `echo > /tmp/mine; echo > ${results}/mine; cat /proc/net/dev | grep -cv lo:`;
+      const { failure, outputs } = await inSandbox(`${script}; true`, { writable: [results], network: false });
+      expect(failure).toBeUndefined();
+      expect(readdirSync(results)).toEqual(['mine']);
+      // Two lines are a heading.
+      expect(readFileSync(String(outputs.get('stdout')), 'utf8')).toBe('2\n');
+      expect(readdirSync(join(folder, 'work', 'tasks', 'T', 'tmp'))).toContain('mine');
+    });
+
+    it('copies permanent files with the rights of the task', async () => {
+      const [data, results] = [join(folder, 'data'), join(folder, 'results')];
+      for (const path of [data, results]) mkdirSync(path);
+      source('data/in.txt', 'text');
+      const secrets = join(folder, 'work', 'spool');
+      mkdirSync(secrets, { recursive: true });
+      source('work/spool/result', 'secret');
+      source('copy.sh', 'cp in.txt out.txt');
+      const transfer = (movement: string, remote: string): object => ({
+        ...{ type: 'permanent', movement, remote, local: movement === 'input' ? 'in.txt' : 'out.txt' },
+      });
+      const access = { readable: [folder], writable: [results], workdir: join(folder, 'work'), secrets: [] };
+      const choice = { kind: 'bubblewrap', access: { network: true, gpus: false, ...access } } as const;
+      const user = process.getuid?.() === 0 ? 'root' : undefined;
+      const sandbox = await openSandbox({ ...choice, user, environment: {} }, () => undefined);
+      const copying = (from: string, to: string): Promise<Attempt> => {
+        const transfers = JSON.stringify([transfer('input', from), transfer('output', to)]);
+        return attempt(oneModule('{"src": "copy.sh"}', transfers), 'T', { sandbox });
+      };
+      expect((await copying(join(data, 'in.txt'), join(results, 'new', 'out.txt'))).failure).toBeUndefined();
+      expect(readFileSync(join(results, 'new', 'out.txt'), 'utf8')).toBe('text');
+      expect(await copying(join(secrets, 'result'), join(results, 'x'))).toMatchObject({
+        failure: expect.stringMatching(/cannot copy permanent file in.txt: .*No such file/) as string,
+        isMachineFailure: false,
+      });
+      expect((await copying(join(data, 'in.txt'), join(data, 'out.txt'))).failure).toMatch(/Read-only file system/);
+    });
+
+    it.each([
+      ['a secret in a folder that tasks see', { secrets: ['secret'] }, 'move it out of'],
+      ['the folder of all tasks', { readable: ['work/tasks'] }, 'tasks would see files of others'],
+    ])('is refused with %s', async (_what, names, message) => {
+      source('secret', 'text');
+      mkdirSync(join(folder, 'work', 'tasks'), { recursive: true });
+      const paths = Object.entries(names).map(([key, list]) => [key, list.map((name) => join(folder, name))]);
+      await expect(inSandbox('true', Object.fromEntries(paths) as Partial<TaskAccess>)).rejects.toThrow(message);
+    });
+
+    it('hides the folder of a secret within a folder that tasks see', async () => {
+      mkdirSync(join(folder, 'keys'));
+      source('keys/token', 'text');
+      const secrets = [join(folder, 'keys', 'token')];
+      expect((await inSandbox(`test ! -e ${join(folder, 'keys', 'token')}`, { secrets })).failure).toBeUndefined();
+    });
   });
 });

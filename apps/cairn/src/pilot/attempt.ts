@@ -1,11 +1,13 @@
-import { access, constants, readFile, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { CannotRun, planTask, type Step } from './plan.js';
+import { CannotRun, planTask, type Step, type Transfer } from './plan.js';
 import { parseJson, writeJson, type Json } from '#contracts/iceprod/config/json.js';
 import { OutputFile } from '../worker/output-file.js';
 import { type EndSignals, type Outcome, runProcess, type Usage } from '../worker/run-process.js';
-import type { Workspace } from './workspace.js';
+import type { Sandbox } from '../worker/sandbox/sandbox.js';
+import type { SharedTransfer, Workspace } from './workspace.js';
 
 interface AttemptInput {
   readonly config: Json;
@@ -13,7 +15,8 @@ interface AttemptInput {
   readonly task: Json;
   /** Content of `task.json`, which the task may read. */
   readonly about: object;
-  readonly sources: string;
+  readonly sources: string | undefined;
+  readonly sandbox: Sandbox;
   /** Environment variables of the processes. */
   readonly environment: Readonly<Record<string, string>>;
   /** How much of the end of stdout and of stderr is kept. */
@@ -48,7 +51,7 @@ export const notBegun = (failure: string): Attempt => ({
 
 /** How much of the end of stderr becomes part of the reason. */
 const REASON_CHARACTERS_MAX = 500;
-const STATS_CHARACTERS_MAX = 100_000;
+const STATS_BYTES_MAX = 100_000;
 const STATS_FILE = 'stats.json';
 const COMMAND_CHARACTERS_MAX = 2_000;
 /** Exit codes of shells for a program that cannot be run or does not exist. */
@@ -68,13 +71,24 @@ const together = (left: Usage, right: Usage): Usage => {
   };
 };
 
-const readStats = async (folder: string): Promise<string | undefined> => {
+const readStats = async (workspace: Workspace): Promise<string | undefined> => {
   try {
-    const text = await readFile(join(folder, STATS_FILE), 'utf8');
-    return text.length > STATS_CHARACTERS_MAX ? undefined : writeJson(parseJson(text));
+    const text = await workspace.read(STATS_FILE, STATS_BYTES_MAX);
+    return text === undefined ? undefined : writeJson(parseJson(text));
   } catch {
     return undefined;
   }
+};
+
+const isShared = (transfer: Transfer): transfer is SharedTransfer => transfer.area !== 'permanent';
+
+/** Copies `$1` to `$2` atomically; `$3` is not used by any other copy. */
+const COPY = 'mkdir -p "$(dirname "$2")" && { cp "$1" "$2.$3" && mv "$2.$3" "$2" || { rm -f "$2.$3"; exit 1; }; }';
+
+/** The task's own paths come from its config, so its own rights decide what may be copied. */
+const copyCommand = ({ direction, remote, local }: Transfer): readonly string[] => {
+  const [from, to] = direction === 'input' ? [remote, local] : [local, remote];
+  return ['sh', '-c', COPY, 'sh', from, to, `${randomUUID()}.part`];
 };
 
 /** This machine cannot run the task. */
@@ -100,10 +114,11 @@ const requireScript = async ({ name, script }: Step): Promise<void> => {
 
 /** Throws unless the process succeeded. */
 const checkOutcome = ({ name }: Step, { error, code, signal }: Outcome, lastWords: string): void => {
-  if (error !== undefined) throw new MachineFailure(`${name} did not start: ${error}`);
+  const words = lastWords === '' ? '' : `: ${lastWords}`;
+  if (error !== undefined) throw new MachineFailure(`${name} did not start: ${error}${words}`);
   if (code === 0) return;
   const end = signal === undefined ? `exit code ${String(code)}` : `signal ${signal}`;
-  const message = `${name}: ${end}${lastWords === '' ? '' : `: ${lastWords}`}`;
+  const message = `${name}: ${end}${words}`;
   throw NOT_RUNNABLE.has(code) ? new MachineFailure(message) : new Error(message);
 };
 
@@ -112,18 +127,31 @@ export const attemptTask = async (input: AttemptInput, workspace: Workspace): Pr
   let usage: Usage = { seconds: 0 };
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(`${new Date().toISOString()} ${line}`);
-  const stdout = new OutputFile(join(workspace.own, 'stdout'), input.outputBytesMax);
-  const stderr = new OutputFile(join(workspace.own, 'stderr'), input.outputBytesMax);
+  const stdout = new OutputFile(join(workspace.base, 'stdout'), input.outputBytesMax);
+  const stderr = new OutputFile(join(workspace.base, 'stderr'), input.outputBytesMax);
+
+  const run = async (command: readonly string[]): Promise<Outcome> => {
+    const { environment, sandbox, end } = input;
+    const { folders } = workspace;
+    const outcome = await runProcess(command, { folders, sandbox, environment, stdout, stderr, end });
+    usage = together(usage, outcome.usage);
+    return outcome;
+  };
 
   const runStep = async (step: Step): Promise<void> => {
-    for (const { file, content } of step.configs) await writeFile(join(workspace.own, file), writeJson(content));
+    for (const { file, content } of step.configs) await workspace.write(file, writeJson(content));
     await requireScript(step);
     log(`runs ${step.name}: ${JSON.stringify(step.command).slice(0, COMMAND_CHARACTERS_MAX)}`);
-    const { environment, end } = input;
-    const outcome = await runProcess(step.command, { folder: workspace.own, environment, stdout, stderr, end });
-    usage = together(usage, outcome.usage);
+    const outcome = await run(step.command);
     checkOutcome(step, outcome, stderr.lastWords(REASON_CHARACTERS_MAX));
     log(`${step.name} succeeded after ${outcome.usage.seconds.toFixed(2)} s`);
+  };
+
+  const copyPermanent = async (transfer: Transfer): Promise<void> => {
+    const { error, code } = await run(copyCommand(transfer));
+    if ((error === undefined && code === 0) || transfer.optional) return;
+    const reason = error ?? stderr.lastWords(REASON_CHARACTERS_MAX);
+    throw new CannotRun(`cannot copy ${transfer.area} file ${transfer.local}: ${reason}`);
   };
 
   let failure: string | undefined;
@@ -131,9 +159,15 @@ export const attemptTask = async (input: AttemptInput, workspace: Workspace): Pr
   try {
     await workspace.prepare(input.about);
     const plan = planTask({ ...input, node: process.execPath });
-    await workspace.fetchInputs(plan.transfers);
+    const inputs = plan.transfers.filter(({ direction }) => direction === 'input');
+    for (const transfer of inputs.filter(isShared)) await workspace.fetchInput(transfer);
+    await workspace.handOver();
+    for (const transfer of inputs) if (!isShared(transfer)) await copyPermanent(transfer);
     for (const step of plan.steps) await runStep(step);
-    await workspace.storeOutputs(plan.transfers);
+    for (const transfer of plan.transfers) {
+      if (transfer.direction === 'output')
+        await (isShared(transfer) ? workspace.storeOutput(transfer) : copyPermanent(transfer));
+    }
   } catch (error) {
     // Whatever the error, such as a bad config or a full disk, the attempt failed and its reason is reported.
     failure = error instanceof Error ? error.message : String(error);
@@ -147,6 +181,6 @@ export const attemptTask = async (input: AttemptInput, workspace: Workspace): Pr
     if (output.failure !== undefined) log(`${name} is not complete: ${output.failure}`);
     if (output.hasFile) outputs.set(name, output.path);
   }
-  const stats = failure === undefined ? await readStats(workspace.own) : undefined;
+  const stats = failure === undefined ? await readStats(workspace) : undefined;
   return { failure, isMachineFailure, usage, stats, log: lines, outputs };
 };

@@ -4,6 +4,7 @@ import { numberOf, textOf, type Json } from '#contracts/iceprod/config/json.js';
 import { Interrupted, Refused } from '../worker/http-client.js';
 import type { EndSignals } from '../worker/run-process.js';
 import type { Result, ResultRequest } from '../worker/spool.js';
+import type { Sandbox } from '../worker/sandbox/sandbox.js';
 import type { TokenSource } from '../worker/token-source.js';
 import type { ClaimedUnit, RunResult, WorkSource } from '../worker/worker.js';
 import { type Attempt, attemptTask, notBegun } from './attempt.js';
@@ -65,6 +66,7 @@ export class IceprodTasks implements WorkSource<PilotTask> {
     private readonly token: TokenSource,
     private readonly registration: PilotRegistration,
     private readonly options: PilotOptions,
+    private readonly sandbox: Sandbox,
     private readonly note: (line: string) => void,
   ) {}
 
@@ -135,7 +137,13 @@ export class IceprodTasks implements WorkSource<PilotTask> {
   }
 
   async cleanUp({ workspace }: PilotTask): Promise<void> {
-    if (!this.options.keep) await workspace.remove();
+    if (this.options.keep) return;
+    try {
+      await workspace.remove();
+    } catch (error) {
+      // What a task leaves behind must not keep others from running.
+      this.note(`cannot remove ${workspace.base}: ${(error as Error).message}`);
+    }
   }
 
   /** Remaining lifetime of the token; the pilot claims no tasks that take longer. */
@@ -167,7 +175,7 @@ export class IceprodTasks implements WorkSource<PilotTask> {
       instanceId: textOf(document, 'instance_id'),
       isStarted: textOf(document, 'status') === 'processing',
       attempt: (numberOf(document, 'failures') ?? 0) + 1,
-      workspace: new Workspace(this.options.workdir, { datasetId, jobId, taskId }),
+      workspace: new Workspace(this.options.workdir, { datasetId, jobId, taskId }, this.sandbox.user),
     };
   }
 
@@ -181,7 +189,8 @@ export class IceprodTasks implements WorkSource<PilotTask> {
       attempt: task.attempt,
     };
     const { sources, environment, outputBytesMax } = this.options;
-    const input = { ...documents, task: task.document, about, sources, environment, outputBytesMax, end };
+    const { sandbox } = this;
+    const input = { ...documents, task: task.document, about, sources, sandbox, environment, outputBytesMax, end };
     const attempt = await attemptTask(input, task.workspace);
     if (attempt.failure !== undefined && end.interrupted.aborted) throw new Interrupted(attempt.failure);
     return attempt;

@@ -1,12 +1,14 @@
-import { existsSync, mkdirSync, readFileSync, statfsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { hostname, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { trimEnd } from '#platform/trim-characters.js';
 import { addRequiredOption, repeated, UsageError } from '../command-line.js';
 import { OpenIdGrant } from '../worker/openid-grant.js';
+import { type SandboxChoice, SANDBOXES } from '../worker/sandbox/open-sandbox.js';
+import { PASSAGE } from '../worker/sandbox/task-folders.js';
 import { taskEnvironment } from '../worker/task-environment.js';
-import { FixedToken, TokenFile, type TokenSource } from '../worker/token-source.js';
+import { TokenFile, type TokenSource } from '../worker/token-source.js';
 
 export interface PilotOptions {
   readonly url: string;
@@ -26,7 +28,8 @@ export interface PilotOptions {
   };
   readonly dataset: string | undefined;
   readonly workdir: string;
-  readonly sources: string;
+  readonly sources: string | undefined;
+  readonly sandbox: SandboxChoice;
   /** Environment variables of tasks. */
   readonly environment: Readonly<Record<string, string>>;
   readonly outputBytesMax: number;
@@ -45,7 +48,6 @@ export interface PilotOptions {
 /** Options as commander parses them. */
 interface Given {
   readonly url: string;
-  readonly token?: string;
   readonly tokenFile?: string;
   readonly clientId?: string;
   readonly clientSecretFile?: string;
@@ -60,7 +62,13 @@ interface Given {
   readonly site: string;
   readonly dataset?: string;
   readonly workdir: string;
-  readonly sources: string;
+  readonly sources?: string;
+  readonly sandbox: SandboxChoice['kind'];
+  readonly taskUser?: string;
+  readonly readable: readonly string[];
+  readonly writable: readonly string[];
+  /** `false` with --no-network. */
+  readonly network: boolean;
   readonly env: readonly string[];
   readonly outputSize: number;
   readonly poll: number;
@@ -110,14 +118,22 @@ const webAddress = (text: string): string => {
 };
 
 const NOTES = `
-Tokens need the role system or admin. (With the role pilot it cannot register, and claims only tasks that somebody has
-queued by POST /task_actions/queue with num_tasks, as pilots of old IceProd did.) Give one of:
+Tokens need the role worker; tokens of the roles system and admin work, but open everything to whoever steals them. (With the role
+pilot it cannot register, and claims only tasks that somebody has queued by POST /task_actions/queue with num_tasks, as pilots of
+old IceProd did.) Give one of:
   --token-file FILE                             a token; the file is read again for each request, so that whoever
                                                 writes a new token into it renews the pilot's
   --client-id ID --client-secret-file FILE      client credentials: new tokens are asked for before old ones end
   --refresh-token-file FILE [--client-id ID]    a saved device grant, such as .iceprod-auth; kept up to date
-  --token TOKEN                                 every user of the machine can read it; it cannot be renewed
 A pilot that cannot renew its token asks only for tasks that need less time than the token lives.
+
+Tasks are commands of other people. --sandbox says what keeps them from this machine:
+  bubblewrap   They see the system (/usr, /etc, /opt and /cvmfs, read-only), --sources, --readable and --writable folders, a work
+               folder and a /tmp of their own, and no processes but their own. Tasks of root run as --task-user. When a task
+               ends, so do all of its processes.
+  user         They run as --task-user; only root can do that. Tasks at the same time are not kept from each other.
+  none         They can do all that this pilot can, and read its token.
+  auto         The first of these that works here; the pilot says on stderr which.
 
 Each slot asks for tasks that need no more than --cpus, --gpus, --memory, --disk and --time. Tasks are not held to it.
 What tasks print becomes their logs stdout and stderr, what the pilot did their log stdlog.
@@ -128,6 +144,9 @@ The first SIGTERM or Ctrl-C lets running tasks end, or hands them back after --g
 Exit codes: 0 done; 1 the server refused or did not answer, or results stay on disk; 2 wrong command line;
 3 this machine failed too many tasks in a row.`;
 
+/** The folder is for one user alone, who could otherwise be made to deliver the results of others. */
+const defaultWorkdir = (): string => join(tmpdir(), `cairn-pilot-${String(process.getuid?.() ?? '')}`);
+
 /** Adds the options of a pilot to its command. */
 export const addPilotOptions = (command: Command): Command =>
   addRequiredOption(command, '--url <url>', 'address of the server', webAddress)
@@ -136,7 +155,6 @@ export const addPilotOptions = (command: Command): Command =>
     .option('--client-secret-file <file>', 'file with its secret')
     .option('--refresh-token-file <file>', 'file with the refresh token of a device grant')
     .option('--token-url <url>', `OpenID issuer (default: ${ISSUER_PATH} of the server)`, webAddress)
-    .option('--token <token>', 'bearer token; rather use --token-file')
     .option('--slots <n>', 'tasks at the same time', integerFrom(1, SLOTS_MAX), 1)
     .option('--cpus <n>', 'cores that each slot offers', numberFrom(0), 1)
     .option('--gpus <n>', 'GPUs that each slot offers; 0 takes CPU tasks only', numberFrom(0), 0)
@@ -145,12 +163,13 @@ export const addPilotOptions = (command: Command): Command =>
     .option('--time <hours>', 'longest task taken', numberFrom(0), 24)
     .option('--site <name>', 'site to claim for', hostname())
     .option('--dataset <id>', 'claim from this dataset only')
-    .option(
-      '--workdir <dir>',
-      'files of tasks; pilots that share it share those of jobs',
-      join(tmpdir(), 'cairn-pilot'),
-    )
-    .option('--sources <dir>', 'where a relative src is looked up', '.')
+    .option('--workdir <dir>', 'files of tasks; pilots that share it share those of jobs', defaultWorkdir())
+    .option('--sources <dir>', 'where a relative src is looked up; tasks can read it')
+    .addOption(new Option('--sandbox <kind>', 'what keeps tasks from this machine').choices(SANDBOXES).default('auto'))
+    .option('--task-user <name>', 'whom tasks of a pilot of root run as (default: nobody)')
+    .option('--readable <dir>', 'folder that tasks in a sandbox can read; may be repeated', repeated, [])
+    .option('--writable <dir>', 'folder that tasks in a sandbox can write to; may be repeated', repeated, [])
+    .option('--no-network', 'tasks in bubblewrap reach no network')
     .option('--env <name>', 'environment variable that tasks get too; may be repeated', repeated, [])
     .option('--output-size <mb>', 'how much of the end of stdout and of stderr is kept', numberFrom(0, 1000), 1)
     .option('--poll <seconds>', 'pause when there is nothing to claim', numberFrom(0), 2)
@@ -189,14 +208,13 @@ const readable = (option: string, file: string): string => {
   }
 };
 
-const ONE_TOKEN = 'give one of --token-file, --client-id with --client-secret-file, --refresh-token-file and --token';
+const ONE_TOKEN = 'give one of --token-file, --client-id with --client-secret-file, and --refresh-token-file';
 
 const tokenSource = (given: Given, path: (file: string) => string): TokenSource => {
-  const { token, tokenFile, clientId, clientSecretFile, refreshTokenFile } = given;
+  const { tokenFile, clientId, clientSecretFile, refreshTokenFile } = given;
   const isClient = clientSecretFile !== undefined && refreshTokenFile === undefined;
-  const ways = [token !== undefined, tokenFile !== undefined, refreshTokenFile !== undefined, isClient];
+  const ways = [tokenFile !== undefined, refreshTokenFile !== undefined, isClient];
   if (ways.filter(Boolean).length !== 1) throw new UsageError(ONE_TOKEN);
-  if (token !== undefined) return new FixedToken(token);
   if (tokenFile !== undefined) return new TokenFile(readable('--token-file', path(tokenFile)));
 
   const issuer = given.tokenUrl ?? trimEnd(given.url, '/') + ISSUER_PATH;
@@ -213,6 +231,32 @@ const tokenSource = (given: Given, path: (file: string) => string): TokenSource 
   return new OpenIdGrant(issuer, { type: 'client_credentials', clientId, clientSecretFile: secretFile });
 };
 
+const OTHERS_WRITE = 0o022;
+
+/**
+ * Makes the work folder, or checks that only its owner can put anything there: the pilot delivers the results in it.
+ *
+ * @throws UsageError
+ */
+const makeWorkdir = (folder: string): void => {
+  try {
+    // The mode of mkdir depends on the umask.
+    if (mkdirSync(folder, { recursive: true }) !== undefined) chmodSync(folder, PASSAGE);
+  } catch (error) {
+    throw new UsageError(`--workdir cannot be made: ${(error as Error).message}`);
+  }
+  const { uid, mode } = statSync(folder);
+  if (process.getuid !== undefined && uid !== process.getuid()) {
+    throw new UsageError(`--workdir ${folder} belongs to another user`);
+  }
+  if ((mode & OTHERS_WRITE) !== 0) throw new UsageError(`other users can write to --workdir ${folder}: chmod go-w`);
+};
+
+const existingFolder = (option: string, folder: string): string => {
+  if (!existsSync(folder)) throw new UsageError(`${option}: there is no folder ${folder}`);
+  return folder;
+};
+
 /**
  * Makes the work folder.
  *
@@ -222,15 +266,24 @@ const tokenSource = (given: Given, path: (file: string) => string): TokenSource 
 export const readOptions = (given: Given, env: Readonly<Record<string, string | undefined>>): PilotOptions => {
   const path = (file: string): string => resolve(env['INIT_CWD'] ?? '.', file);
   const token = tokenSource(given, path);
-  const sources = path(given.sources);
-  if (!existsSync(sources)) throw new UsageError(`--sources: there is no folder ${sources}`);
+  const sources = given.sources === undefined ? undefined : existingFolder('--sources', path(given.sources));
   const workdir = path(given.workdir);
-  try {
-    mkdirSync(workdir, { recursive: true });
-  } catch (error) {
-    throw new UsageError(`--workdir cannot be made: ${(error as Error).message}`);
-  }
-  const { slots } = given;
+  makeWorkdir(workdir);
+  const { slots, network } = given;
+  const environment = taskEnvironment(env, given.env);
+  const readable = given.readable.map((folder) => existingFolder('--readable', path(folder)));
+  const writable = given.writable.map((folder) => existingFolder('--writable', path(folder)));
+  const secrets = [given.tokenFile, given.clientSecretFile, given.refreshTokenFile].filter(
+    (file) => file !== undefined,
+  );
+  const access = {
+    readable: sources === undefined ? readable : [sources, ...readable],
+    writable,
+    workdir,
+    secrets: secrets.map(path),
+    network,
+    gpus: given.gpus > 0,
+  };
   return {
     url: given.url,
     token,
@@ -246,7 +299,8 @@ export const readOptions = (given: Given, env: Readonly<Record<string, string | 
     dataset: given.dataset,
     workdir,
     sources,
-    environment: taskEnvironment(env, given.env),
+    sandbox: { kind: given.sandbox, user: given.taskUser, access, environment },
+    environment,
     outputBytesMax: given.outputSize * BYTES_PER_MB,
     pollMs: given.poll * 1000,
     serverTimeoutMs: given.serverTimeout * 1000,

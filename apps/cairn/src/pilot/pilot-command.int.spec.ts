@@ -26,6 +26,7 @@ describe('a pilot', () => {
   const spool = join(folder, 'work', 'spool');
   let cairn: Awaited<ReturnType<typeof startCairn>>;
   let token: string;
+  const tokenFile = join(folder, 'token');
   const children: Child[] = [];
   const servers: Server[] = [];
 
@@ -37,6 +38,7 @@ describe('a pilot', () => {
   beforeAll(async () => {
     cairn = await startCairn({ script: MAIN, dataDir });
     token = await newToken();
+    writeFileSync(tokenFile, token, { mode: 0o600 });
   });
 
   afterEach(async () => {
@@ -104,7 +106,9 @@ describe('a pilot', () => {
 
   const startPilot = (url: string, ...more: readonly string[]): Pilot => {
     const hasToken = more.some((word) => /^--(token|client|refresh)/.test(word));
-    const options = ['--url', url, ...(hasToken ? [] : ['--token', token]), '--workdir', join(folder, 'work')];
+    // Its tasks signal to these tests by files.
+    const options = ['--url', url, '--workdir', join(folder, 'work'), '--sandbox', 'none'];
+    if (!hasToken) options.push('--token-file', tokenFile);
     const offer = ['--sources', folder, '--memory', '1', '--disk', '1', '--poll', '0.05'];
     const lines: string[] = [];
     const onLine = (line: string): void => void lines.push(line);
@@ -248,7 +252,7 @@ describe('a pilot', () => {
       }, 403);
 
     it('reads a new token from its file while a task runs', async () => {
-      const file = join(folder, 'token');
+      const file = join(folder, 'renewed-token');
       const short = await endingToken();
       writeFileSync(file, short);
       const { dataset, task, isStarted, go } = await addWaiting();
@@ -264,12 +268,14 @@ describe('a pilot', () => {
     it('keeps finished results on disk, and a later pilot delivers them once', async () => {
       const short = await endingToken();
       const { dataset, task, isStarted, go } = await addWaiting();
-      const pilot = startPilot(cairn.url, '--dataset', dataset, '--token', short);
+      const file = join(folder, 'ending-token');
+      writeFileSync(file, short);
+      const pilot = startPilot(cairn.url, '--dataset', dataset, '--token-file', file, '--server-timeout', '1');
       await eventually(isStarted, true);
       await ended(short);
       go();
       expect(await pilot.ended).toBe(1);
-      expect(pilot.lines.join('\n')).toContain('the token has ended at');
+      expect(pilot.lines.join('\n')).toContain(`the token in ${file} has ended`);
       expect(await statusOf(task)).toBe('processing');
       expect(readdirSync(spool)).toHaveLength(1);
       const later = startPilot(cairn.url, '--dataset', dataset, '--exit-when-idle');
@@ -335,8 +341,9 @@ describe('a pilot', () => {
     const { dataset, task } = await addScript('echo done');
     const failing = await addTask(await addDataset({ src: 'sh', args: ['-c', 'exit 3'] }));
     await call('POST', '/task_actions/queue', { num_tasks: 10 });
-    const pilotToken = await cairnPrints('token', '--user', 'pilot', '--role', 'pilot', '--hours', '24');
-    const pilot = startPilot(cairn.url, '--token', pilotToken, '--disk', '10', '--slots', '2', '--max-failures', '1');
+    const file = join(folder, 'pilot-token');
+    writeFileSync(file, await cairnPrints('token', '--user', 'pilot', '--role', 'pilot', '--hours', '24'));
+    const pilot = startPilot(cairn.url, '--token-file', file, '--disk', '10', '--slots', '2', '--max-failures', '1');
     await eventually(() => statusOf(task), 'complete');
     await eventually(() => statusOf(failing), 'failed');
     pilot.process.kill('SIGTERM');
@@ -396,7 +403,7 @@ describe('a pilot', () => {
   it('resolves relative paths from the folder in which it is started', async () => {
     const here = join(folder, 'here');
     mkdirSync(here);
-    const words = ['pilot', '--url', cairn.url, '--token', token, '--sources', 'gone'];
+    const words = ['pilot', '--url', cairn.url, '--token-file', tokenFile, '--sources', 'gone'];
     const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>((settle) => {
       execFile(process.execPath, [LAUNCHER, ...words], { cwd: here }, (error, _stdout, text) =>
         settle({ code: error?.code, stderr: text }),

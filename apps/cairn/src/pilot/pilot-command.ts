@@ -4,6 +4,9 @@ import { EXIT, type Terminal } from '../command-line.js';
 import { Delivery } from '../worker/delivery.js';
 import { FailureLimit } from '../worker/failure-limit.js';
 import { AccessDenied, Refused, Unreachable } from '../worker/http-client.js';
+import { closeInheritedFiles } from '../worker/sandbox/inherited-files.js';
+import { openSandbox } from '../worker/sandbox/open-sandbox.js';
+import type { Sandbox } from '../worker/sandbox/sandbox.js';
 import { Shutdown } from '../worker/shutdown.js';
 import { Spool } from '../worker/spool.js';
 import { Worker } from '../worker/worker.js';
@@ -15,7 +18,7 @@ import { RestClient } from './rest-client.js';
 /** Missed heartbeats after which the server considers the pilot lost. */
 const HEARTBEATS_MISSED_MAX = 4;
 
-const makePilot = (options: PilotOptions, shutdown: Shutdown, note: (line: string) => void) => {
+const makePilot = (options: PilotOptions, sandbox: Sandbox, shutdown: Shutdown, note: (line: string) => void) => {
   const { url, token, offer, slots } = options;
   const client = new RestClient({
     url,
@@ -29,7 +32,7 @@ const makePilot = (options: PilotOptions, shutdown: Shutdown, note: (line: strin
   const spool = new Spool(join(options.workdir, 'spool'), url, note);
   return new Worker(
     {
-      source: new IceprodTasks(client, token, registration, options, note),
+      source: new IceprodTasks(client, token, registration, options, sandbox, note),
       registration,
       spool,
       delivery: new Delivery(client.http, spool, note),
@@ -56,6 +59,10 @@ const runPilot = async (options: PilotOptions, terminal: Terminal): Promise<void
     terminal.stderr.write(`${message}\n`);
     terminal.exitCode = exitCode;
   };
+  closeInheritedFiles();
+  const warn = (message: string): void => void terminal.stderr.write(`${message}\n`);
+  const sandbox = await openSandbox(options.sandbox, warn);
+  warn(`Tasks run ${sandbox.description}.`);
   const shutdown = new Shutdown();
   const stop = (signal: NodeJS.Signals): void => {
     note(shutdown.stopping.aborted ? `${signal}: ends at once` : `${signal}: takes no more tasks`);
@@ -64,7 +71,7 @@ const runPilot = async (options: PilotOptions, terminal: Terminal): Promise<void
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   try {
-    const { machineFailure, undelivered } = await makePilot(options, shutdown, note).run();
+    const { machineFailure, undelivered } = await makePilot(options, sandbox, shutdown, note).run();
     if (undelivered > 0) fail(`${undelivered} results stay in ${join(options.workdir, 'spool')}`, EXIT.failed);
     if (machineFailure !== undefined) fail(machineFailure, EXIT.machineFailure);
   } catch (error) {

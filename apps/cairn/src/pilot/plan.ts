@@ -1,4 +1,4 @@
-import { posix, resolve } from 'node:path';
+import { isAbsolute, posix, resolve } from 'node:path';
 import { expand, expandAll, ExpansionBudget, type Scope } from '#contracts/iceprod/config/expand.js';
 import {
   arrayOf,
@@ -50,8 +50,8 @@ interface PlanInput {
   readonly config: Json;
   readonly dataset: Json;
   readonly task: Json;
-  /** Folder that a relative `src` stands in. */
-  readonly sources: string;
+  /** Folder that a relative `src` stands in; `undefined` when the pilot has none. */
+  readonly sources: string | undefined;
   /** Runs `.js` and `.mjs` sources. */
   readonly node: string;
 }
@@ -137,7 +137,11 @@ const stepOf = (module: Json, scope: Scope, { sources, node }: PlanInput): Step 
     file: fileName(expand(file, scope)),
     content: expandAll(content, scope),
   }));
-  const path = source.includes('/') || interpreter(source, node).length > 0 ? resolve(sources, source) : source;
+  const isPath = source.includes('/') || interpreter(source, node).length > 0;
+  if (isPath && !isAbsolute(source) && sources === undefined) {
+    throw new CannotRun(`src ${source} is relative, and this pilot has no --sources`);
+  }
+  const path = isPath ? resolve(sources ?? '/', source) : source;
   return {
     name: name === '' ? posix.basename(source) : name,
     command: [...interpreter(source, node), path, ...argumentsOf(member(module, 'args'), scope)],

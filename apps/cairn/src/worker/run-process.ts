@@ -1,9 +1,12 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import type { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Sandbox, STATUS_FD } from './sandbox/sandbox.js';
+import type { TaskFolders } from './sandbox/task-folders.js';
 
 /** Resources that a process and its descendants used. Memory and CPU are absent on systems without `/proc`. */
 export interface Usage {
@@ -31,7 +34,9 @@ export interface EndSignals {
 }
 
 interface RunOptions {
-  readonly folder: string;
+  /** The command runs in the work folder. */
+  readonly folders: TaskFolders;
+  readonly sandbox: Sandbox;
   readonly environment: Readonly<Record<string, string>>;
   /** Streams that stay open for the next process. */
   readonly stdout: Writable;
@@ -58,16 +63,22 @@ const childrenOf = async (pid: number): Promise<readonly number[]> => {
   return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
 };
 
+/** Fields of `/proc/<pid>/stat` from the third on. The second, the name of the process, may contain blanks. */
+const statOf = async (pid: number): Promise<readonly string[]> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+};
+const GROUP = 2;
+const OWN_AND_REAPED_TIME = [11, 15] as const;
+
 const sampleTree = async (pid: number): Promise<Sample> => {
-  const [status, stat, children] = await Promise.all([
+  const [status, fields, children] = await Promise.all([
     readFile(`/proc/${pid}/status`, 'utf8'),
-    readFile(`/proc/${pid}/stat`, 'utf8'),
+    statOf(pid),
     childrenOf(pid).catch((): readonly number[] => []),
   ]);
   const kilobytes = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
-  // Fields 14 to 17 of the man page: own time and that of reaped children. The process name may contain blanks.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+  const ticks = fields.slice(...OWN_AND_REAPED_TIME).reduce((sum, field) => sum + Number(field), 0);
   const below = await Promise.all(children.map((child) => sampleTree(child).catch((): Sample => NOTHING)));
   return below.reduce(
     (sum, one) => ({ memoryBytes: sum.memoryBytes + one.memoryBytes, cpuSeconds: sum.cpuSeconds + one.cpuSeconds }),
@@ -98,6 +109,17 @@ const killGroup = (pid: number, signal: NodeJS.Signals): void => {
   }
 };
 
+/** Process group of the command that a sandbox has started, two processes below its own; `undefined` before it runs. */
+const groupInside = async (pid: number): Promise<number | undefined> => {
+  try {
+    const [first = 0] = await childrenOf(pid);
+    const [second = 0] = await childrenOf(first);
+    return Number((await statOf(second))[GROUP]);
+  } catch {
+    return undefined;
+  }
+};
+
 /** Calls back once, at once when the signal has already aborted. */
 const onAbort = (signal: AbortSignal, act: () => void, ended: AbortSignal): void => {
   if (signal.aborted) act();
@@ -110,18 +132,29 @@ const drain = async (streams: readonly Readable[]): Promise<void> => {
   await Promise.all(streams.map((stream) => finished(stream, { signal, cleanup: true }).catch(() => stream.destroy())));
 };
 
+const readableOf = ({ stdio }: ChildProcess, descriptor: number): Readable => {
+  const stream = stdio[descriptor];
+  return stream instanceof Readable ? stream : Readable.from([]);
+};
+
+/** What bubblewrap writes to its status when the command has run. */
+const HAS_RUN = '"exit-code"';
+
 /** Runs one command to its end, in a process group of its own, and measures it. */
 export const runProcess = async (command: readonly string[], options: RunOptions): Promise<Outcome> => {
-  const [program = '', ...args] = command;
+  const { words, variables, isInside } = options.sandbox.launch(command, options.folders);
+  const [program = '', ...args] = words;
   const startedMs = performance.now();
   const done = new AbortController();
   const child = spawn(program, args, {
-    cwd: options.folder,
-    env: options.environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: options.folders.work,
+    env: { ...options.environment, ...variables },
+    stdio: ['ignore', 'pipe', 'pipe', isInside ? 'pipe' : 'ignore'],
     detached: true,
   });
-  const { pid, stdout, stderr } = child;
+  const { pid } = child;
+  const [stdout, stderr] = [readableOf(child, 1), readableOf(child, 2)];
+  const status = text(readableOf(child, STATUS_FD)).catch(() => '');
   stdout.pipe(options.stdout, { end: false });
   stderr.pipe(options.stderr, { end: false });
   const ended = new Promise<Omit<Outcome, 'usage'>>((settle) => {
@@ -137,7 +170,9 @@ export const runProcess = async (command: readonly string[], options: RunOptions
   if (pid !== undefined) {
     const kill = (): void => killGroup(pid, 'SIGKILL');
     const interrupt = (): void => {
-      killGroup(pid, 'SIGTERM');
+      // A sandbox would end at once, and kill what is in it.
+      const group = isInside ? groupInside(pid) : Promise.resolve(pid);
+      void group.then((id) => killGroup(id ?? pid, 'SIGTERM'));
       killer = setTimeout(kill, KILL_AFTER_MS);
     };
     onAbort(options.end.halted, kill, done.signal);
@@ -150,6 +185,7 @@ export const runProcess = async (command: readonly string[], options: RunOptions
   if (pid !== undefined) killGroup(pid, 'SIGKILL');
   await drain([stdout, stderr]);
   const most = await watched;
+  const hasRun = !isInside || result.code === undefined || (await status).includes(HAS_RUN);
   const measured =
     most.memoryBytes === 0
       ? {}
@@ -157,5 +193,6 @@ export const runProcess = async (command: readonly string[], options: RunOptions
           memoryBytes: most.memoryBytes,
           cpu: Math.min(most.cpuSeconds / Math.max(seconds, SAMPLE_MS / 1000), availableParallelism()),
         };
-  return { ...result, usage: { seconds, ...measured } };
+  const error = hasRun ? result.error : 'the sandbox could not be made';
+  return { ...result, error, usage: { seconds, ...measured } };
 };
