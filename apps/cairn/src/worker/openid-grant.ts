@@ -139,6 +139,8 @@ export class OpenIdGrant implements TokenSource {
     this.endpoint ??= await this.discover();
     const { status, text } = await this.fetch(this.endpoint, {
       method: 'POST',
+      // The secrets are for this address only.
+      redirect: 'error',
       body: new URLSearchParams(form),
       ...(basic !== undefined && { headers: { authorization: `Basic ${Buffer.from(basic).toString('base64')}` } }),
     });
