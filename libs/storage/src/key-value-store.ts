@@ -1,6 +1,6 @@
 /**
  * What a resolved write has survived: `disk` also a power failure, `process` the end of this process (`kill -9`) but
- * perhaps not of the machine. The cheaper one is for answers of commands: see ADR 0007.
+ * perhaps not of the machine. The cheaper one is for answers of commands and logins that have begun: see ADR 0007.
  */
 export type Durability = 'disk' | 'process';
 

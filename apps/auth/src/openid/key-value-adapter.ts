@@ -88,10 +88,15 @@ export class KeyValueAdapter implements Adapter {
       ...(payload.grantId === undefined ? [] : [`${this.grantPrefix(payload.grantId)}${key}`]),
       ...(payload.accountId === undefined ? [] : [`${ofAccount(payload.accountId)}${key}`]),
     ];
-    await this.keyValueStore.putAll([
-      { key, value: JSON.stringify(kept), ...expiry },
-      ...pointers.map((pointer) => ({ key: pointer, value: key, ...expiry })),
-    ]);
+    // A login that has only begun can begin again after a power failure, so it does not make others wait for the disk.
+    const durability = payload.accountId === undefined ? 'process' : 'disk';
+    await this.keyValueStore.putAll(
+      [
+        { key, value: JSON.stringify(kept), ...expiry },
+        ...pointers.map((pointer) => ({ key: pointer, value: key, ...expiry })),
+      ],
+      durability,
+    );
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
