@@ -2,6 +2,7 @@ import { nowMicros } from '#platform/clock.js';
 import { eventually } from '#platform/testing/eventually.js';
 import type { Caller } from '#bus/contract.js';
 import { GetRequest, MakeRequest, type RequestView } from '#contracts/iceprod/actions.js';
+import { PutConfig, SubmitDataset } from '#contracts/iceprod/datasets.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
@@ -23,13 +24,16 @@ describe('a request that is interrupted', () => {
   });
   afterEach(() => host.end());
 
-  const submit = async (): Promise<string> => {
-    const submission = { config: CONFIG, description: 'd', jobs_submitted: 1 };
-    const request = { action: 'submit', arguments: JSON.stringify(submission) } as const;
+  /** Its work waits for the service that knows the priorities of users, which does not run here. */
+  const materialize = async (): Promise<string> => {
+    const counts = { jobs_submitted: 1, tasks_submitted: 1, tasks_per_job: 1 };
+    const { dataset_id } = await host.request(SubmitDataset, { description: 'd', group: 'users', ...counts }, ALICE);
+    await host.request(PutConfig, { dataset_id, config: CONFIG }, ALICE);
+    const request = { action: 'materialization', arguments: JSON.stringify({ dataset_id }) } as const;
     return (await host.request(MakeRequest, request, ALICE)).request_id;
   };
   const view = (id: string): Promise<RequestView> =>
-    host.request(GetRequest, { action: 'submit', request_id: id }, ALICE);
+    host.request(GetRequest, { action: 'materialization', request_id: id }, ALICE);
   const stored = (id: string): StoredRequest | undefined => new Requests(host.part(ReadModel).queries).find(id);
 
   /** What a process leaves behind that dies while it works on the request. */
@@ -45,7 +49,7 @@ describe('a request that is interrupted', () => {
   };
 
   it('is resumed after two interruptions', async () => {
-    const id = await submit();
+    const id = await materialize();
     for (let deaths = 0; deaths < 2; deaths += 1) await startAndDie(id);
     await restartWithAutomation();
     await eventually(() => stored(id)?.attempts, 3);
@@ -53,7 +57,7 @@ describe('a request that is interrupted', () => {
   });
 
   it('fails after the third one, and says why', async () => {
-    const id = await submit();
+    const id = await materialize();
     for (let deaths = 0; deaths < 3; deaths += 1) await startAndDie(id);
     await restartWithAutomation();
     await eventually(
@@ -67,8 +71,7 @@ describe('a request that is interrupted', () => {
   });
 
   it('is not counted as interrupted when Cairn stops in an orderly way', async () => {
-    const id = await submit();
-    // Its work waits for the service that makes datasets visible, which does not run here.
+    const id = await materialize();
     for (let stops = 1; stops <= 4; stops += 1) {
       await restartWithAutomation();
       await eventually(() => stored(id)?.attempts, stops);
