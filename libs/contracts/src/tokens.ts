@@ -30,5 +30,11 @@ export interface RevocationsReply {
   readonly isLast: boolean;
 }
 
+/** Whether a token has been revoked since a service got a message of its holder. */
+export const CheckRevocation = query<
+  { readonly subject: string; readonly token_issued_at_ms: number },
+  { readonly is_revoked: boolean }
+>('auth', 'revocations.check', { calledBy: ['datasets'] });
+
 /** Tokens of which accounts are refused although they are not expired. Revocations that the reader has already may be repeated. */
 export const ListRevocations = query<RevocationsAfter, RevocationsReply>('auth', 'revocations.list');

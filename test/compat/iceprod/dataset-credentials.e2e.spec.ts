@@ -143,6 +143,16 @@ describe.each(MODES)('credentials of submitted datasets ($mode)', (mode) => {
     expect(subjects()).toEqual(['bob', 'bob']);
     expect(await edit(id, unchanged)).toMatchObject({ status: 'complete' });
     expect(subjects()).toEqual(['bob', 'bob', 'simulation', 'simulation']);
+
+    // A config that is just put makes no credentials: those of somebody else go.
+    expect(await cluster().alice.put(`/config/${id}`, CONFIG)).toEqual(done);
+    expect(await credentials(id)).toHaveLength(2);
+    expect(await system.put(`/config/${id}`, CONFIG)).toEqual(done);
+    expect(await credentials(id)).toHaveLength(2);
+    expect(await bob.put(`/config/${id}`, CONFIG)).toEqual(done);
+    expect(await credentials(id)).toEqual([]);
+    expect(await edit(id, unchanged)).toMatchObject({ status: 'complete' });
+    expect(await credentials(id)).toHaveLength(2);
   });
 
   it('are not created when none are needed', async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Controller, type OnModuleInit } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import type { Answer, Message } from '#bus/contract.js';
-import { ListRevocations, type RevocationsAfter, type RevocationsReply } from '#contracts/tokens.js';
+import { CheckRevocation, ListRevocations, type RevocationsAfter, type RevocationsReply } from '#contracts/tokens.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { OperatorRevocations } from './operator-revocations.js';
 import { RecordedRevocations } from './revocation-projection.js';
@@ -33,5 +33,14 @@ export class RevocationController implements OnModuleInit {
     const isKnown = cursor !== undefined && cursor.numbering === this.numbering;
     const { revocations, sequence, isLast } = this.recorded.after(isKnown ? cursor.sequence : 0);
     return { reply: { revocations, cursor: { numbering: this.numbering, sequence }, isLast } };
+  }
+
+  @MessagePattern(CheckRevocation.subject)
+  async check({
+    request: { subject, token_issued_at_ms: issuedAtMs },
+    context,
+  }: Message<{ subject: string; token_issued_at_ms: number }>): Promise<Answer<{ is_revoked: boolean }>> {
+    await this.operators.record(context);
+    return { reply: { is_revoked: this.recorded.isRevoked(subject, issuedAtMs) } };
   }
 }

@@ -13,6 +13,8 @@ export interface RequestQueued {
   readonly role: string;
   /** Groups of the creator's token. Old requests have none. */
   readonly groups?: readonly string[];
+  /** The account of that token, and when it was issued. Absent when a service made the request by itself, and in old requests. */
+  readonly token?: { readonly subject: string; readonly issued_at_ms: number };
 }
 
 /** Events of streams `directory-iceprod.requests.<request_id>`; written and read by `datasets`. */

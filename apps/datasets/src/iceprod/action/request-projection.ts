@@ -45,9 +45,9 @@ class RequestWriter implements ProjectionWriter {
   constructor(database: DatabaseSync) {
     this.insert = database.prepare(
       `INSERT OR IGNORE INTO request
-         (id, action, dataset_id, status, priority, attempts, made, changed, creator, role, groups, arguments, blob_key,
-          message)
-       VALUES (?, ?, ?, 'queued', ?, 0, ?, ?, ?, ?, ?, ?, ?, '')`,
+         (id, action, dataset_id, status, priority, attempts, made, changed, creator, role, groups, token, arguments,
+          blob_key, message)
+       VALUES (?, ?, ?, 'queued', ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, '')`,
     );
     this.start = database.prepare(
       `UPDATE request SET status = 'processing', attempts = attempts + 1, interruptions = interruptions + started,
@@ -71,13 +71,21 @@ class RequestWriter implements ProjectionWriter {
     const id = String(data['request_id']);
     switch (type as keyof RequestEvents) {
       case 'RequestQueued': {
-        const { action, dataset_id: datasetId, creator, role, groups = [], arguments: given } = data as EventData;
+        const {
+          action,
+          dataset_id: datasetId,
+          creator,
+          role,
+          groups = [],
+          token,
+          arguments: given,
+        } = data as EventData;
         this.forgetPlans.run(timeMicros - KEPT_MICROS);
         this.forgetOld.run(timeMicros - KEPT_MICROS);
         const [raw, key] = 'raw' in given ? [given.raw, null] : [null, given.blob.key];
         this.insert.run(
           ...[id, action, datasetId ?? null, priorityOf(action), timeMicros, timeMicros],
-          ...[creator, role, JSON.stringify(groups), raw, key],
+          ...[creator, role, JSON.stringify(groups), token === undefined ? null : JSON.stringify(token), raw, key],
         );
         return;
       }
@@ -109,7 +117,7 @@ class RequestWriter implements ProjectionWriter {
 /** Asynchronous requests with their state. */
 export const requestProjection: Projection = {
   name: 'requests',
-  version: 4,
+  version: 5,
   streamPrefixes: [REQUEST_STREAMS],
   eventTypes: Object.keys(EVENT_TYPES),
   tables: `
@@ -127,6 +135,7 @@ export const requestProjection: Projection = {
       creator TEXT NOT NULL,
       role TEXT NOT NULL,
       groups TEXT NOT NULL,
+      token TEXT,
       arguments TEXT,
       blob_key TEXT,
       progress INTEGER,
@@ -175,6 +184,7 @@ const requestOf = (row: Readonly<Record<string, SQLOutputValue>>): StoredRequest
   const status = String(row['status']);
   if (!isAction(action) || !isStatus(status)) return undefined;
   const raw = textOf(row['arguments']);
+  const token = textOf(row['token']);
   return {
     id: String(row['id']),
     action,
@@ -188,6 +198,7 @@ const requestOf = (row: Readonly<Record<string, SQLOutputValue>>): StoredRequest
     creator: String(row['creator']),
     role: String(row['role']),
     groups: JSON.parse(String(row['groups'])) as readonly string[],
+    token: token === undefined ? undefined : (JSON.parse(token) as StoredRequest['token']),
     arguments: raw === undefined ? { blobKey: String(row['blob_key']) } : { raw },
     progress: row['progress'] == null ? undefined : Number(row['progress']),
     results: textOf(row['results']),

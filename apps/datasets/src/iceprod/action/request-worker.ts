@@ -5,6 +5,7 @@ import { automates, Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
 import { Bus } from '#bus/bus.js';
 import { BlobStore } from '#storage/blob-store.js';
+import { CheckRevocation } from '#contracts/tokens.js';
 import { AccessRules } from '#event-sourcing/access-rules.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
@@ -147,7 +148,7 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
     const { id } = operation.request;
     let results: Results;
     try {
-      this.authorize(operation);
+      await this.authorize(operation);
       results = await this.perform(operation);
     } catch (error) {
       const message = failureText(error);
@@ -162,10 +163,16 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
   /**
    * Steps are commands of Cairn itself. The requester's right was checked when the request was made, and may have ended since.
    *
-   * @throws DomainError when the requester may no longer write the dataset
+   * @throws DomainError when the requester's token has been revoked, or the requester may no longer write the dataset
    */
-  private authorize({ request }: Operation): void {
-    const { datasetId } = request;
+  private async authorize(operation: Operation): Promise<void> {
+    const { request } = operation;
+    const { datasetId, token } = request;
+    if (token !== undefined) {
+      const { subject, issued_at_ms: issued } = token;
+      const answer = await operation.call(CheckRevocation, { subject, token_issued_at_ms: issued });
+      if (answer.is_revoked) throw requestDenied();
+    }
     if (datasetId === undefined) return;
     if (this.rules.authorize(datasetId, 'write', requesterOf(request)) !== undefined) throw requestDenied();
   }

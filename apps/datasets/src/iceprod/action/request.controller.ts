@@ -75,6 +75,9 @@ export class RequestController {
       creator: caller.username,
       role: caller.roles[0] ?? '',
       groups: caller.groups,
+      ...(caller.tokenIssuedAtMs !== undefined && {
+        token: { subject: caller.subject, issued_at_ms: caller.tokenIssuedAtMs },
+      }),
     };
     const answer = await this.mailbox.execute<{ request_id: string }>({
       context,

@@ -1,7 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
 import { ref, streamName } from '#ledger/ref.js';
 import type { Action, RequestStatus } from '#contracts/iceprod/actions.js';
-import type { RequestEvents } from '#contracts/iceprod/request-events.js';
+import type { RequestEvents, RequestQueued } from '#contracts/iceprod/request-events.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 
 /** Streams of requests; each has its own, because it lives for a short time and concerns nothing else. */
@@ -24,6 +24,8 @@ export interface StoredRequest {
   readonly role: string;
   /** Groups of the creator's token. */
   readonly groups: readonly string[];
+  /** That token; undefined when a service made the request by itself. */
+  readonly token: RequestQueued['token'];
   readonly arguments: { readonly raw: string } | { readonly blobKey: string };
   readonly progress: number | undefined;
   /** Raw JSON of an object. */

@@ -39,6 +39,7 @@ class TestPool {
         creator: 'alice',
         role: 'user',
         groups: [],
+        token: undefined,
         arguments: { raw: '{}' },
         progress: undefined,
         results: undefined,

@@ -2,7 +2,9 @@ import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
 import { DomainError, type DomainErrorValue, refusalOf } from '#platform/domain-error.js';
+import { Environment } from '#platform/environment.js';
 import { ref, streamName } from '#ledger/ref.js';
+import { Bus } from '#bus/bus.js';
 import type { Answer, Message, Nothing } from '#bus/contract.js';
 import { BlobStore } from '#storage/blob-store.js';
 import { type ConfigReply, GetConfig, PutConfig, type PutConfigRequest } from '#contracts/iceprod/datasets.js';
@@ -11,6 +13,7 @@ import { AccessRules } from '#event-sourcing/access-rules.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { storeDocument } from '../document/documents.js';
+import { ForeignCredentials } from '../action/foreign-credentials.js';
 import { ConfigPool } from './config-pool.js';
 import { Configs } from './config-projection.js';
 
@@ -23,15 +26,19 @@ const notFound = (): DomainError => new DomainError('not-found', 'config.not-fou
 export class ConfigController {
   private readonly rules: AccessRules;
   private readonly configs: Configs;
+  private readonly foreign: ForeignCredentials;
 
   constructor(
     private readonly mailbox: Mailbox,
     private readonly blobs: BlobStore,
     private readonly pool: ConfigPool,
     readModel: ReadModel,
+    bus: Bus,
+    environment: Environment,
   ) {
     this.rules = new AccessRules(readModel.queries, 'iceprod');
     this.configs = new Configs(readModel.queries);
+    this.foreign = new ForeignCredentials(readModel.queries, bus, environment);
   }
 
   @MessagePattern(GetConfig.subject)
@@ -57,6 +64,8 @@ export class ConfigController {
     if (denied !== undefined) return refused(denied);
     const text = await refusalOf(this.pool.run('check', id, request.config));
     if (text instanceof DomainError) return refused(text);
+    const isOfClient = request.writer === undefined;
+    if (isOfClient) await this.foreign.delete(id, context);
     const stored = await storeDocument(this.blobs, 'config', text);
     const data: DatasetEvents['ConfigSet'] = {
       ...('raw' in stored ? { config: stored.raw } : stored),
@@ -64,10 +73,13 @@ export class ConfigController {
       ...(account !== undefined && { account }),
     };
     const stream = streamName('workload', ref('iceprod', 'main', id));
-    return this.mailbox.execute<Nothing>({
+    const answer = await this.mailbox.execute<Nothing>({
       context,
       timeMicros: nowMicros(),
       decide: () => ({ events: [{ stream, type: 'ConfigSet', data }], reply: {} }),
     });
+    // An edit of somebody else may have stored some meanwhile.
+    if (isOfClient) await this.foreign.delete(id, context);
+    return answer;
   }
 }
