@@ -117,7 +117,7 @@ describe('attemptTask', () => {
 
   it.each([
     ['a program is missing', 'no-such-program-here', 'did not start: spawn no-such-program-here ENOENT'],
-    ['a script is missing', 'missing.py', 'did not start: ENOENT'],
+    ['a script is missing', 'missing.py', 'missing.py did not start: tasks cannot read'],
     ['a script finds no program', 'calls-missing.sh', 'exit code 127'],
     ['a script calls what cannot be run', 'calls-a-folder.sh', 'exit code 126'],
   ])('blames the machine when %s', async (_what, src, message) => {
@@ -313,7 +313,11 @@ describe('attemptTask', () => {
     it('gives a temporary folder of its own, and what is writable, and no network if it is denied', async () => {
       const results = join(folder, 'results');
       mkdirSync(results);
-      const script = `echo > /tmp/mine; echo > ${results}/mine; cat /proc/net/dev | grep -cv lo:`;
+      const others = ['/', '/dev', '/usr', join(folder, 'work')];
+      const script = `
+        for it in ${others.join(' ')}; do touch $it/planted && exit 1; done
+        echo > /dev/shm/mine && echo > /tmp/mine && echo > ${results}/mine || exit 2
+        cat /proc/net/dev | grep -cv lo:`;
       const { failure, outputs } = await inSandbox(`${script}; true`, { writable: [results], network: false });
       expect(failure).toBeUndefined();
       expect(readdirSync(results)).toEqual(['mine']);

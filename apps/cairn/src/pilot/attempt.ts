@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { CannotRun, planTask, type Step, type Transfer } from './plan.js';
@@ -105,13 +104,6 @@ const isMachineError = (error: unknown): boolean => {
   return error instanceof CannotRun && isSystemError(error.cause) && error.cause.code !== 'ENOENT';
 };
 
-const requireScript = async ({ name, script }: Step): Promise<void> => {
-  if (script === undefined) return;
-  await access(script, constants.R_OK).catch((error: unknown) => {
-    throw new MachineFailure(`${name} did not start: ${(error as Error).message}`);
-  });
-};
-
 /** Throws unless the process succeeded. */
 const checkOutcome = ({ name }: Step, { error, code, signal }: Outcome, lastWords: string): void => {
   const words = lastWords === '' ? '' : `: ${lastWords}`;
@@ -136,6 +128,13 @@ export const attemptTask = async (input: AttemptInput, workspace: Workspace): Pr
     const outcome = await runProcess(command, { folders, sandbox, environment, stdout, stderr, end });
     usage = together(usage, outcome.usage);
     return outcome;
+  };
+
+  /** Asks within the sandbox, because tasks may see other files than the pilot. */
+  const requireScript = async ({ name, script }: Step): Promise<void> => {
+    if (script === undefined) return;
+    const { code } = await run(['test', '-r', script]);
+    if (code === 1) throw new MachineFailure(`${name} did not start: tasks cannot read ${script}`);
   };
 
   const runStep = async (step: Step): Promise<void> => {

@@ -33,6 +33,7 @@ const SYSTEM_FOLDERS = [
 ];
 const RESOLVER = '/etc/resolv.conf';
 const DEVICES = '/dev';
+const SHARED_MEMORY = '/dev/shm';
 const GPU_DEVICE = /^(?:nvidia.*|dri|kfd)$/;
 
 interface Mount {
@@ -120,15 +121,16 @@ export const bubblewrapSandbox = (access: TaskAccess, user: SystemUser | undefin
   const system = existing(SYSTEM_FOLDERS);
   const [readable, writable] = [existing(access.readable), existing(access.writable)];
   const visible = [...system, ...readable, ...writable];
+  const covers = coversOf(visible, access);
   const fixed: readonly Mount[] = [
     ...[...system, ...readable].map(({ path }) => readOnly(path)),
     ...writable.map(({ path }) => ({ at: path, options: ['--bind', path, path] })),
-    ...coversOf(visible, access),
+    ...covers,
     ...extraFiles(visible),
     { at: '/proc', options: ['--proc', '/proc'] },
     { at: DEVICES, options: ['--dev', DEVICES] },
-    // The folder that bubblewrap makes belongs to the user who starts it.
-    ...(user === undefined ? [] : [{ at: '/dev/shm', options: ['--perms', '1777', '--tmpfs', '/dev/shm'] }]),
+    // What bubblewrap makes belongs to the user who starts it.
+    { at: SHARED_MEMORY, options: [...(user === undefined ? [] : ['--perms', '1777']), '--tmpfs', SHARED_MEMORY] },
     ...(access.gpus ? gpuDevices() : []),
   ];
   const namespaces = ['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'];
@@ -151,6 +153,8 @@ export const bubblewrapSandbox = (access: TaskAccess, user: SystemUser | undefin
           { at: '/var/tmp', options: ['--bind', temporary, '/var/tmp'] },
           { at: work, options: ['--bind', work, work] },
         ]),
+        // Files there would take memory.
+        ...['/', DEVICES, ...covers.map(({ at }) => at)].flatMap((at) => ['--remount-ro', at]),
         ...['--', ...(user === undefined ? [] : asUser(user)), ...inFolder(work, command)],
       ],
       variables: { HOME: work, TMPDIR: '/tmp', ...(user !== undefined && { USER: user.name, LOGNAME: user.name }) },
