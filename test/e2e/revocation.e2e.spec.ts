@@ -25,9 +25,8 @@ describe.each(MODES)('revocation ($mode)', (mode) => {
   const cluster = useTestCluster(mode, () => ({}));
   const cairn = (): Cairn => cluster().cairn;
 
-  beforeAll(async () => {
-    await runCommand(cairn(), ['user', 'add', 'pingu'], `${PASSWORD}\n`);
-  });
+  const addAccount = (): Promise<string> => runCommand(cairn(), ['user', 'add', 'pingu'], `${PASSWORD}\n`);
+  beforeAll(addAccount);
 
   const logIn = (): Promise<string> => logInByDevice(cairn(), 'pingu', PASSWORD);
   const remove = async (client: HttpClient, path: string) =>
@@ -102,7 +101,9 @@ describe.each(MODES)('revocation ($mode)', (mode) => {
     expect(await remove(admin, `/users/${id}`)).toEqual(done);
     expect(await refresh(cairn(), token)).toMatchObject(ENDED);
     expect(await countCredentials()).toBe(1);
-    // A new login creates a new record with the same name and without the old credentials.
+    // The password is worth nothing any more. A new account has a new record, without the old credentials.
+    await expect(logIn()).rejects.toThrow('not logged in');
+    await addAccount();
     expect((await refresh(cairn(), await logIn())).status).toBe(200);
     expect(await refresh(cairn(), token)).toMatchObject(ENDED);
     expect(await system.get('/users/pingu/credentials')).toEqual(ok([]));
@@ -132,6 +133,7 @@ describe.each(MODES)('revocation ($mode)', (mode) => {
     for (const token of tokens) expect(await readWith(token)).toEqual(FORGOTTEN);
     expect(await admin.put('/users/pingu')).toEqual(done);
     expect((await admin.get('/users/pingu')).json).toMatchObject({ roles: [], groups: [] });
+    await addAccount();
     expect(await admin.put('/users/pingu/roles', { roles: ['user'] })).toEqual(done);
     const later = await accessToken(await logIn());
     expect((await readWith(later)).status).toBe(200);
@@ -215,6 +217,7 @@ describe.each(MODES)('revocation ($mode)', (mode) => {
         expect((await atOther.as(token).post('/create_token', {})).status).toBe(403);
         await eventually(() => readAtOther(token), FORGOTTEN);
       }
+      await addAccount();
       const begin = async (server: { readonly url: string }): Promise<Browser> => {
         const browser = new Browser(server);
         await browser.open(wordIn(await beginDevice(server), 'verification_uri_complete'));
@@ -242,7 +245,7 @@ describe.each(MODES)('revocation ($mode)', (mode) => {
     await runCommand(cairn(), ['user', 'remove', 'pingu']);
     expect(await refresh(cairn(), token)).toMatchObject(ENDED);
     await expect(logIn()).rejects.toThrow('not logged in');
-    await runCommand(cairn(), ['user', 'add', 'pingu'], `${PASSWORD}\n`);
+    await addAccount();
   });
 
   it('rotates the signing key, first for new tokens and then for all', async () => {

@@ -26,10 +26,12 @@ import { AskOpenId, type WebAnswer } from '#contracts/openid.js';
 import { GetSigningKeys } from '#contracts/tokens.js';
 import { WaitForPosition } from '#bus/visibility.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
+import { nowMicros } from '#platform/clock.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import { KeyValueStore } from '#storage/key-value-store.js';
 import { Clients, hashSecret } from './account/clients.js';
 import { AuthModule } from './auth.module.js';
+import { UserProvisioning } from './user/user-provisioning.js';
 import { PasswordGuesses } from './login/password-guesses.js';
 import { AnonymousRecords } from './openid/anonymous-records.js';
 
@@ -183,6 +185,18 @@ it('lets nobody log in without an LDAP server', async () => {
     kind: 'forbidden',
     message: 'Login failed',
   });
+});
+
+it('lets nobody in who is removed while the password is checked', async () => {
+  const context = { correlationId: 'c', deadlineMs: Date.now() + 10_000, dialect: 'iceprod', caller: admin };
+  const begunMicros = nowMicros();
+  const logIn = (timeMicros: number) =>
+    host.part(UserProvisioning).provision({ username: 'late', roles: ['admin'], groups: [] }, context, timeMicros);
+  expect(await logIn(begunMicros)).toMatchObject({ reply: { username: 'late' } });
+  await host.request(DeleteUser, { user: 'late' }, admin);
+  expect(await logIn(begunMicros)).toMatchObject({ error: { kind: 'unauthenticated' } });
+  expect(await users('late')).toEqual([]);
+  expect(await logIn(nowMicros() + 1000)).toMatchObject({ reply: { username: 'late' } });
 });
 
 it('counts no password that the LDAP server did not check', async () => {

@@ -66,6 +66,7 @@ export class UserAuthenticator {
 
   /** Checks a password and makes sure that there is a record of the user. */
   async authenticate(guess: Guess, password: string, context: MessageContext): Promise<LoginOutcome> {
+    const timeMicros = nowMicros();
     const client = clientOf(guess.address);
     if (!this.checks.take(client)) return 'busy';
     try {
@@ -73,7 +74,7 @@ export class UserAuthenticator {
       if (checked === 'locked') return 'locked';
       // The answer must not reveal whether the directory knows the name.
       if (checked === undefined || checked === false) return 'wrong';
-      return 'error' in (await this.provisioning.provision(checked, context, nowMicros())) ? 'busy' : 'authenticated';
+      return 'error' in (await this.provisioning.provision(checked, context, timeMicros)) ? 'busy' : 'authenticated';
     } finally {
       this.checks.giveBack(client);
     }

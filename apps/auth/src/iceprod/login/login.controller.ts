@@ -16,6 +16,8 @@ import { UserProvisioning } from '../../user/user-provisioning.js';
 import { LdapPasswords } from '../../login/ldap-passwords.js';
 import { PasswordGuesses } from '../../login/password-guesses.js';
 
+const failed = (): DomainError => new DomainError('forbidden', 'login.failed', 'Login failed');
+
 /** Logins by password. */
 @Controller()
 export class LoginController {
@@ -33,20 +35,20 @@ export class LoginController {
     context,
     request: { username: given, password, address },
   }: Message<LogInRequest>): Promise<Answer<{ document: string }>> {
+    const timeMicros = nowMicros();
     const username = personName(given);
     const isRight =
       username !== undefined &&
       (await this.guesses.guess({ username, address }, () => this.isRight(clientOf(address), username, password)));
     if (isRight !== true) {
-      return refused(new DomainError('forbidden', 'login.failed', 'Login failed'));
+      return refused(failed());
     }
-    const timeMicros = nowMicros();
     const answer = await this.provisioning.provision(
       { username, groups: ['users'], roles: ['user'] },
       context,
       timeMicros,
     );
-    if ('error' in answer) return answer;
+    if ('error' in answer) return answer.error.kind === 'unauthenticated' ? refused(failed()) : answer;
     return { ...answer, reply: { document: await this.answerFor(answer.reply, timeMicros) } };
   }
 

@@ -20,6 +20,7 @@ import type { DecidedEvent } from '#event-sourcing/command.js';
 import { Groups } from '#event-sourcing/groups.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
+import { Accounts } from '../../account/accounts.js';
 import { CredentialsOfOwner, deletionOf } from '../../credential/credentials-of-owner.js';
 import { refused } from '../../refused.js';
 import { Roles } from '../../role/role-projection.js';
@@ -42,6 +43,7 @@ export class UserController {
   constructor(
     private readonly mailbox: Mailbox,
     private readonly credentials: CredentialsOfOwner,
+    private readonly accounts: Accounts,
     readModel: ReadModel,
   ) {
     this.shown = new Users(readModel.queries);
@@ -81,9 +83,13 @@ export class UserController {
     });
   }
 
-  /** With the record everything ends that is held in its name: sessions and refresh tokens because they name it, other tokens by revocation. */
+  /**
+   * With the record everything ends that is held in its name: sessions and refresh tokens because they name it, other tokens by revocation. A
+   * local account goes first, since a login with its password would create the record again, with its roles.
+   */
   @MessagePattern(DeleteUser.subject)
   async delete({ context, request }: Message<{ user: string }>): Promise<Answer<Nothing>> {
+    await this.accounts.remove(this.shown.find(request.user)?.user.username ?? request.user);
     let ended: readonly CredentialRecord[] = [];
     const answer = await this.change(context, () => {
       const known = this.decided.find(request.user);
