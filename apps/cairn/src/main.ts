@@ -46,6 +46,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./bus-command.js')).busCommand,
   },
   {
+    name: 'ledger',
+    summary: 'make the users of EventStoreDB that separate processes log in as',
+    load: async () => (await import('./ledger-command.js')).ledgerCommand,
+  },
+  {
     name: 'verify',
     summary: 'check that nobody has changed the history',
     load: async () => (await import('./verify-command.js')).verifyCommand,

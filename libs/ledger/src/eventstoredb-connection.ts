@@ -7,7 +7,8 @@ import {
 } from '@eventstore/db-client';
 import parsing from '@eventstore/db-client/dist/Client/parseConnectionString.js';
 import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
-import { type Channel, Client } from '@grpc/grpc-js';
+import users from '@eventstore/db-client/generated/users_grpc_pb.js';
+import { type CallOptions, type Channel, Client, type Metadata } from '@grpc/grpc-js';
 import { CannotStart } from '#platform/cannot-start.js';
 import { type ChainedEvent, readMessage, type ReadMessage } from './eventstoredb-message.js';
 import { type AppendAnswer, appendAnswer, appendMessages } from './eventstoredb-request.js';
@@ -165,6 +166,23 @@ export class EventStoreDbConnection extends EventStoreDBClient {
     const ended = signal === this.closed ? signal : AbortSignal.any([signal, this.closed]);
     const calling = this.call('Read', grpcFrames([request.serializeBinary()]), { idleMs, signal: ended });
     for await (const messages of calling) yield messages.map(readMessage);
+  }
+
+  /**
+   * Makes calls to the service that manages users.
+   *
+   * @throws what gRPC makes of the server's errors
+   */
+  callUsers(
+    call: (
+      client: InstanceType<typeof users.UsersClient>,
+      metadata: Metadata,
+      options: Partial<CallOptions>,
+    ) => Promise<void>,
+  ): Promise<void> {
+    return this.execute(users.UsersClient, 'users', (client) =>
+      call(client, ...this.callArguments({ requiresLeader: true, deadline: CALL_DEADLINE_MS })),
+    );
   }
 
   /** Ends all readings and appends. Does not wait for a node that is still being looked for. */

@@ -25,7 +25,8 @@ const uuidOf = (id: string): UUID => {
 /** A call of `Append` with all its messages. */
 export interface AppendRequest {
   readonly stream: string;
-  readonly expected: number;
+  /** Undefined for any revision. */
+  readonly expected: number | undefined;
   readonly events: readonly ProposedEvent[];
 }
 
@@ -33,7 +34,9 @@ export interface AppendRequest {
 export const appendRequest = (messages: readonly AppendReq[]): AppendRequest => {
   const options = messages[0]?.getOptions();
   if (options === undefined) throw new Error('An append begins with its options');
-  if (!options.hasNoStream() && !options.hasRevision()) throw new Error('The double needs an expected revision');
+  if (!options.hasNoStream() && !options.hasRevision() && !options.hasAny()) {
+    throw new Error('The double needs an expected revision');
+  }
   const events = messages.flatMap((message): ProposedEvent | [] => {
     const proposed = message.getProposedMessage();
     if (proposed === undefined) return [];
@@ -45,7 +48,7 @@ export const appendRequest = (messages: readonly AppendReq[]): AppendRequest => 
       metadata: proposed.getCustomMetadata_asU8(),
     };
   });
-  const expected = options.hasNoStream() ? NO_STREAM : Number(options.getRevision());
+  const expected = options.hasAny() ? undefined : options.hasNoStream() ? NO_STREAM : Number(options.getRevision());
   return { stream: streamName(options.getStreamIdentifier()), expected, events };
 };
 

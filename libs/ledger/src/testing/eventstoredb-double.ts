@@ -4,6 +4,8 @@ import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type { AppendReq, AppendResp, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import gossipService from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import type { ClusterInfo } from '@eventstore/db-client/generated/gossip_pb.js';
+import usersService from '@eventstore/db-client/generated/users_grpc_pb.js';
+import users from '@eventstore/db-client/generated/users_pb.js';
 import type { Empty } from '@eventstore/db-client/generated/shared_pb.js';
 import {
   Metadata,
@@ -150,6 +152,8 @@ const tooLarge = ({ events }: AppendRequest): Error | undefined => {
  */
 export class EventStoreDbDouble {
   readonly log = new EventStoreDbDoubleLog();
+  /** Users besides the administrator, by name. */
+  readonly users = new Map<string, { readonly password: string; readonly groups: readonly string[] }>();
   private readonly nodes: readonly DoubleNode[];
   private readonly commitMs: number;
   private readonly isSecure: boolean;
@@ -256,11 +260,47 @@ export class EventStoreDbDouble {
       },
       read: (call: ServerWritableStream<ReadReq, ReadResp>) => void this.read(node, call),
     });
+    this.serveUsers(server);
     server.addService(gossipService.GossipService, {
       read: (_call: ServerUnaryCall<Empty, ClusterInfo>, answer: sendUnaryData<ClusterInfo>) => {
         if (this.gossipFails) answer(errorOf(NOT_READY));
         else answer(null, gossipResponse(this.nodes.map((each) => this.member(each))));
       },
+    });
+  }
+
+  /** Only the administrator `admin` may manage users. */
+  private serveUsers(server: Server): void {
+    const asAdministrator =
+      <Request, Response>(response: Response, act: (request: Request) => Error | undefined) =>
+      (call: ServerUnaryCall<Request, Response>, answer: sendUnaryData<Response>): void => {
+        const [login = ''] = call.metadata.get('authorization').map(String);
+        const [user] = Buffer.from(login.replace(/^Basic /, ''), 'base64')
+          .toString()
+          .split(':');
+        const refusal = user === 'admin' ? act(call.request) : errorOf(ACCESS_DENIED);
+        if (refusal === undefined) answer(null, response);
+        else answer(refusal);
+      };
+    server.addService(usersService.UsersService, {
+      create: asAdministrator(new users.CreateResp(), (request: users.CreateReq) => {
+        const { loginName = '', password = '', groupsList = [] } = request.getOptions()?.toObject() ?? {};
+        if (this.users.has(loginName)) {
+          return errorOf({ code: status.ALREADY_EXISTS, details: 'User already exists.', exception: 'user-conflict' });
+        }
+        this.users.set(loginName, { password, groups: groupsList });
+        return undefined;
+      }),
+      update: asAdministrator(new users.UpdateResp(), (request: users.UpdateReq) => {
+        const { loginName = '', groupsList = [] } = request.getOptions()?.toObject() ?? {};
+        this.users.set(loginName, { password: this.users.get(loginName)?.password ?? '', groups: groupsList });
+        return undefined;
+      }),
+      resetPassword: asAdministrator(new users.ResetPasswordResp(), (request: users.ResetPasswordReq) => {
+        const { loginName = '', newPassword = '' } = request.getOptions()?.toObject() ?? {};
+        this.users.set(loginName, { password: newPassword, groups: this.users.get(loginName)?.groups ?? [] });
+        return undefined;
+      }),
     });
   }
 
@@ -301,9 +341,10 @@ export class EventStoreDbDouble {
     answer: sendUnaryData<AppendResp>,
     fault: AppendFault | undefined,
   ): Promise<void> {
-    const result = this.log.append(stream, expected, events);
+    const revision = expected ?? this.log.streamEvents(stream, 0, Infinity).length - 1;
+    const result = this.log.append(stream, revision, events);
     if (result.kind === 'wrong revision') {
-      answer(null, wrongRevisionResponse(expected, result.actual));
+      answer(null, wrongRevisionResponse(revision, result.actual));
       return;
     }
     if (result.kind === 'repeated' && this.log.committedCount <= result.at) {
