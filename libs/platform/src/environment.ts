@@ -18,6 +18,7 @@ import {
   validateSync,
 } from 'class-validator';
 import { CannotStart } from './cannot-start.js';
+import { readSecretFileSetting } from './file-setting.js';
 import {
   type ClaimTables,
   type ExternalUsers,
@@ -100,6 +101,14 @@ const PUBLIC_HTTP_URL = {
   require_protocol: true,
   disallow_auth: true,
 };
+
+/** Secrets whose value may stand in a file that `<name>_FILE` names. */
+const IN_FILES = [
+  'AUTH_SHARED_SECRET',
+  'CAIRN_SECRET_KEY',
+  'CAIRN_SECRET_KEYS_OLD',
+  'CREDENTIALS_CLIENT_SECRET',
+] as const;
 
 /** 32 bytes in base 64. */
 const SECRET_KEY = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=?$/;
@@ -373,6 +382,11 @@ export class Environment {
   @IsString()
   readonly AUTH_SHARED_SECRET?: string;
 
+  /** File with `AUTH_SHARED_SECRET`; an empty one counts as not set. */
+  @IsOptional()
+  @IsString()
+  readonly AUTH_SHARED_SECRET_FILE?: string;
+
   /** Server that checks passwords for `POST /ldap`. Without it every login fails. */
   @IsOptional()
   @Matches(/^ldaps?:\/\/[^\s/?#@]+\/?$/, { message: 'a URL such as ldaps://ldap.example.org' })
@@ -395,10 +409,20 @@ export class Environment {
   @Matches(SECRET_KEY, { message: '32 bytes in base 64, as `openssl rand -base64 32` gives them' })
   readonly CAIRN_SECRET_KEY?: string;
 
+  /** File with `CAIRN_SECRET_KEY`; an empty one counts as not set. */
+  @IsOptional()
+  @IsString()
+  readonly CAIRN_SECRET_KEY_FILE?: string;
+
   /** Keys that credentials were sealed with before, comma-separated: they open, and seal nothing. */
   @Transform(asList)
   @Matches(SECRET_KEY, { each: true, message: 'a comma-separated list of keys like CAIRN_SECRET_KEY' })
   readonly CAIRN_SECRET_KEYS_OLD: readonly string[] = [];
+
+  /** File with `CAIRN_SECRET_KEYS_OLD`; an empty one counts as not set. */
+  @IsOptional()
+  @IsString()
+  readonly CAIRN_SECRET_KEYS_OLD_FILE?: string;
 
   /** OpenID issuer that refreshes, exchanges and makes OAuth credentials. Without it they stay as they are. */
   @IsOptional()
@@ -416,6 +440,11 @@ export class Environment {
   @IsOptional()
   @IsString()
   readonly CREDENTIALS_CLIENT_SECRET?: string;
+
+  /** File with `CREDENTIALS_CLIENT_SECRET`; an empty one counts as not set. */
+  @IsOptional()
+  @IsString()
+  readonly CREDENTIALS_CLIENT_SECRET_FILE?: string;
 
   /**
    * Accounts that credentials of tasks are made for instead of the submitter, by group of the dataset, comma-separated, such as
@@ -539,18 +568,37 @@ export class EnvironmentInvalid extends CannotStart {
   override readonly name = 'EnvironmentInvalid';
 }
 
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The secrets that stand in files.
+ *
+ * @throws CannotStart when a file cannot be used, or the secret is given in both ways
+ */
+const readSecrets = (given: Variables): Variables =>
+  Object.fromEntries(
+    IN_FILES.flatMap((name) => {
+      const variable = `${name}_FILE`;
+      const file = given[variable];
+      if (file === undefined) return [];
+      if (given[name] !== undefined) throw new EnvironmentInvalid(`${name} and ${variable} are both set`);
+      const text = readSecretFileSetting(variable, file, { mayBeEmpty: true }).trim();
+      return text === '' ? [] : [[name, text]];
+    }),
+  );
+
 /**
  * Validates the variables that Cairn knows and ignores the others; an empty value counts as not set.
  *
- * @throws EnvironmentInvalid naming each wrong variable and what was expected
+ * @throws EnvironmentInvalid naming each wrong variable and what was expected; CannotStart when a file with a secret cannot be used
  */
-export const loadEnvironment = (variables: Readonly<Record<string, string | undefined>>): Environment => {
+export const loadEnvironment = (variables: Variables): Environment => {
   // Optional fields are own properties as well (with `undefined`), so a fresh instance knows all names.
   const known = Object.keys(new Environment());
   const given = Object.fromEntries(
     Object.entries(variables).filter(([name, value]) => known.includes(name) && value !== undefined && value !== ''),
   );
-  const environment = plainToInstance(Environment, given);
+  const environment = plainToInstance(Environment, { ...given, ...readSecrets(given) });
   const problems = validateSync(environment).map(({ property, constraints }) => {
     const value = variables[property] ?? '';
     const isHidden = NEVER_SHOWN.includes(property) || URL_MARK.test(value);

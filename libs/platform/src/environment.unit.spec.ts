@@ -1,3 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DEFAULT_CLAIM_TABLE } from './tokens/claims.js';
 import { automates, Environment, EnvironmentInvalid, loadEnvironment } from './environment.js';
 
@@ -61,6 +65,35 @@ describe('loadEnvironment', () => {
     expect(() => loadEnvironment({ CREDENTIALS_ISSUER_URL: 'https://idp.example' })).toThrow(
       /^CREDENTIALS_CLIENT_ID is/,
     );
+  });
+
+  it('reads secrets from files that others cannot open, of which an empty one is none', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cairn-secrets-'));
+    const fileOf = (text: string, mode = 0o600): string => {
+      const file = join(folder, randomUUID());
+      writeFileSync(file, text);
+      chmodSync(file, mode);
+      return file;
+    };
+    const key = Buffer.alloc(32, 7).toString('base64');
+    const files = {
+      AUTH_SHARED_SECRET_FILE: fileOf('hunter2\n'),
+      CAIRN_SECRET_KEY_FILE: fileOf(`${key}\n`, 0o440),
+      CAIRN_SECRET_KEYS_OLD_FILE: fileOf(`${key},${key}\n`),
+      CREDENTIALS_CLIENT_SECRET_FILE: fileOf('\n'),
+    };
+    const secrets = { AUTH_SHARED_SECRET: 'hunter2', CAIRN_SECRET_KEY: key, CAIRN_SECRET_KEYS_OLD: [key, key] };
+    const environment = loadEnvironment(files);
+    expect(environment).toMatchObject(secrets);
+    expect(environment.CREDENTIALS_CLIENT_SECRET).toBeUndefined();
+    expect(() => loadEnvironment({ ...files, AUTH_SHARED_SECRET: 'x' })).toThrow(
+      'AUTH_SHARED_SECRET and AUTH_SHARED_SECRET_FILE are both set',
+    );
+    expect(() => loadEnvironment({ AUTH_SHARED_SECRET_FILE: fileOf('x', 0o644) })).toThrow('chmod 600');
+    expect(() => loadEnvironment({ CAIRN_SECRET_KEY_FILE: fileOf('hunter2') })).toThrow(
+      /^CAIRN_SECRET_KEY is wrong(?!.*hunter2)/,
+    );
+    rmSync(folder, { recursive: true });
   });
 
   it('reads what the claims of issuers grant, and refuses what is no table', () => {

@@ -4,12 +4,16 @@ import { CannotStart } from './cannot-start.js';
 /** Permission bits of everybody who is neither the owner nor in the group of a file. */
 const OTHERS = 0o007;
 
+interface Reading {
+  readonly mayBeEmpty?: boolean;
+}
+
 /**
  * The text of a file that a variable names.
  *
- * @throws CannotStart when it cannot be read or is empty
+ * @throws CannotStart when it cannot be read, or is empty and must not be
  */
-export const readFileSetting = (variable: string, file: string): string => {
+export const readFileSetting = (variable: string, file: string, { mayBeEmpty = false }: Reading = {}): string => {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -17,7 +21,7 @@ export const readFileSetting = (variable: string, file: string): string => {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CannotStart(`${variable} is "${file}", which cannot be read: ${why}`, { cause });
   }
-  if (text.trim() === '') throw new CannotStart(`${variable} is "${file}", which is empty`);
+  if (!mayBeEmpty && text.trim() === '') throw new CannotStart(`${variable} is "${file}", which is empty`);
   return text;
 };
 
@@ -27,8 +31,8 @@ export const readFileSetting = (variable: string, file: string): string => {
  *
  * @throws CannotStart also when everybody on this machine may use it
  */
-export const readSecretFileSetting = (variable: string, file: string): string => {
-  const text = readFileSetting(variable, file);
+export const readSecretFileSetting = (variable: string, file: string, reading?: Reading): string => {
+  const text = readFileSetting(variable, file, reading);
   if ((statSync(file).mode & OTHERS) !== 0) {
     throw new CannotStart(`${variable} is "${file}", which every user of this machine may open; chmod 600 it`);
   }
