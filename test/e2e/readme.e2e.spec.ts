@@ -55,12 +55,3 @@ describe('the README', () => {
     expect(documented).toEqual(await defaults());
   });
 });
-
-describe('docker-compose.yml', () => {
-  it('passes on every variable except those of its containers', async () => {
-    const inside = { PORT: '8080', HOST: '127.0.0.1', CAIRN_DATA_DIR: './data', NATS_URL: '', EVENTSTORE_URL: '' };
-    const lines = readFileSync('docker-compose.yml', 'utf8').matchAll(/^ {4}([A-Z_]+): \$\{\1:-(.*)\}$/gm);
-    const handedOn = Object.fromEntries([...lines].map(([, name = '', value = '']) => [name, value]));
-    expect({ ...inside, ...handedOn }).toEqual(await defaults());
-  });
-});
