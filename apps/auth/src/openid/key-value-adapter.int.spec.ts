@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
 import { Clients, PUBLIC_CLIENT } from '../account/clients.js';
+import { KeyedLocks } from '../credential/keyed-locks.js';
 import { KeyValueAdapter, REFRESH_SECONDS } from './key-value-adapter.js';
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
@@ -26,9 +27,13 @@ describe('KeyValueAdapter', () => {
   /** Users with a record, and when it was made. */
   const records = new Map<string, number>();
 
+  const uses = new KeyedLocks();
   const adapter = (kind: string, realm = 'IceCube') =>
     new KeyValueAdapter(
-      { keyValueStore, clients: new Clients(keyValueStore), realm, createdAt: (username) => records.get(username) },
+      {
+        ...{ keyValueStore, clients: new Clients(keyValueStore), realm, uses },
+        createdAt: (username) => records.get(username),
+      },
       kind,
     );
 
@@ -78,6 +83,13 @@ describe('KeyValueAdapter', () => {
       jti: 'c',
       consumed: expect.any(Number) as number,
     });
+  });
+
+  it('lets something be used once, also by requests at the same time', async () => {
+    await adapter('AuthorizationCode').upsert('c', { jti: 'c', exp: nowSeconds() + 60 }, 60);
+    const outcomes = await Promise.allSettled([1, 2, 3].map(() => adapter('AuthorizationCode').consume('c')));
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
+    await expect(adapter('AuthorizationCode').consume('c')).rejects.toMatchObject({ error: 'invalid_grant' });
   });
 
   it('lets refresh tokens and their grants live on when they are used, but not once they are over', async () => {

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import type { KeyValueStore } from '#storage/key-value-store.js';
 import type { Client, Clients } from '../account/clients.js';
+import type { KeyedLocks } from '../credential/keyed-locks.js';
 import { entriesUnder } from '#storage/entries-under.js';
 
 /** A refresh token lives so long after its last use. */
@@ -54,6 +55,8 @@ export interface AdapterOptions {
   readonly clients: Clients;
   /** Realms share users and clients, but no tokens. */
   readonly realm: string;
+  /** Held while something is marked as used, by its key. */
+  readonly uses: KeyedLocks;
   /** When the record of a user was made (microseconds); undefined when there is none. */
   readonly createdAt: (username: string) => number | undefined;
 }
@@ -118,11 +121,18 @@ export class KeyValueAdapter implements Adapter {
     return this.follow(this.pointer('user-code', userCode));
   }
 
-  async consume(id: string): Promise<void> {
-    const payload = await this.find(id);
-    if (payload === undefined) return;
-    const expiresIn = payload.exp === undefined ? undefined : payload.exp - nowSeconds();
-    await this.upsert(id, { ...payload, consumed: nowSeconds() }, expiresIn);
+  /** @throws InvalidGrant when it was used already: of two requests at the same time, both may have found it unused */
+  consume(id: string): Promise<void> {
+    return this.options.uses.run(this.keyOf(id), async () => {
+      const payload = await this.find(id);
+      if (payload === undefined) return;
+      if (payload.consumed !== undefined) {
+        const { errors } = await import('oidc-provider');
+        throw new errors.InvalidGrant(`${this.kind} already consumed`);
+      }
+      const expiresIn = payload.exp === undefined ? undefined : payload.exp - nowSeconds();
+      await this.upsert(id, { ...payload, consumed: nowSeconds() }, expiresIn);
+    });
   }
 
   destroy(id: string): Promise<void> {

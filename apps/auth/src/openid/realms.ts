@@ -7,6 +7,7 @@ import { Log } from '#platform/logging.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import { KeyValueStore } from '#storage/key-value-store.js';
 import { Clients } from '../account/clients.js';
+import { KeyedLocks } from '../credential/keyed-locks.js';
 import { basePathOf, makeProvider } from './make-provider.js';
 import { UserAuthenticator } from './user-authenticator.js';
 import { publicUrlOf } from './web-request.js';
@@ -37,6 +38,7 @@ const openKeys = async (folder: string): Promise<Keys> => ({
 @Injectable()
 export class Realms {
   private opened: Promise<Keys> | undefined;
+  private readonly uses = new KeyedLocks();
   private readonly made = new Map<string, Promise<Realm>>();
 
   constructor(
@@ -90,6 +92,7 @@ export class Realms {
       realm: name,
       keyValueStore,
       clients,
+      uses: this.uses,
       keys: signing,
       cookieKey,
       audience: this.environment.OIDC_AUDIENCE,
