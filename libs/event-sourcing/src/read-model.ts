@@ -147,7 +147,7 @@ export class ReadModel {
     if (position <= this.checkpoint) return Promise.resolve(true);
     if (this.isStopping()) return Promise.resolve(false);
     const reached = this.waiters.wait(position, timeoutMs);
-    this.ledger.pollNow();
+    this.ledger.pollNow(position);
     return reached;
   }
 

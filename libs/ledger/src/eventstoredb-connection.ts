@@ -19,6 +19,9 @@ import { sendNoAddressAsName } from './grpc-server-name.js';
 /** For each call, with looking for a node of the cluster, which the client does not time. */
 export const CALL_DEADLINE_MS = 10_000;
 
+/** For a reading that leaves out streams: the server sends nothing while it finds none. Pings find out that it is gone. */
+export const SEARCH_DEADLINE_MS = 300_000;
+
 /** The service's path. */
 const STREAMS = '/event_store.client.streams.Streams';
 
@@ -133,7 +136,7 @@ export class EventStoreDbConnection extends EventStoreDBClient {
   }
 
   /**
-   * Appends events to a stream. `signal` cancels the call.
+   * Appends events to a stream. The server is told {@link CALL_DEADLINE_MS}; `signal` cancels the call.
    *
    * @throws what the client makes of the server's errors
    */
@@ -144,7 +147,7 @@ export class EventStoreDbConnection extends EventStoreDBClient {
     signal: AbortSignal,
   ): Promise<AppendAnswer> {
     const request = grpcFrames(appendMessages(stream, expectedRevision, events));
-    const options = { idleMs: CALL_DEADLINE_MS, deadlineMs: CALL_DEADLINE_MS, signal };
+    const options = { idleMs: Infinity, deadlineMs: CALL_DEADLINE_MS, signal };
     let answer: AppendAnswer | undefined;
     for await (const [message] of this.call('Append', request, options)) {
       if (message !== undefined) answer = appendAnswer(message);

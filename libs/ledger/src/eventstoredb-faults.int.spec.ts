@@ -185,8 +185,7 @@ describe('EventStoreDB with faults', () => {
         collect(ledger.subscribe({ streamPrefixes }), streamPrefixes.length * 2),
       );
       for (const stream of [mine, others]) await ledger.append(stream, NO_STREAM, [someEvent()]);
-      await until(() => double.subscriptionCount > 0);
-      expect(double.subscriptionCount).toBe(1);
+      await until(() => double.subscriptionCount === 1);
       for (const stream of [mine, others]) await ledger.append(stream, 0, [someEvent()]);
       const got = (await Promise.all(followers)).map((events) => events.map(({ stream }) => stream));
       expect(got).toEqual([
@@ -194,6 +193,31 @@ describe('EventStoreDB with faults', () => {
         [others, others],
         [mine, others, mine, others],
       ]);
+    });
+
+    it('takes what somebody wants only, and gets to a position that is awaited beyond it', async () => {
+      const [mine, others] = [streamName(), streamName()];
+      const controller = new AbortController();
+      const batches = ledger.subscribe({ streamPrefixes: [mine], signal: controller.signal })[Symbol.asyncIterator]();
+      let next = batches.next();
+      await ledger.append(mine, NO_STREAM, [someEvent()]);
+      expect(await next).toMatchObject({ value: { events: [{ stream: mine }] } });
+      next = batches.next();
+      await until(() => double.subscriptionCount === 1);
+      const sent = double.followedCount;
+      const { position } = await ledger.append(others, NO_STREAM, [someEvent(), someEvent()]);
+      ledger.pollNow(position);
+      expect(await next).toEqual({ done: false, value: { events: [], upTo: position } });
+      expect(double.followedCount).toBe(sent);
+      // A follower that wants more gets it from its own place on; nothing is lost or doubled for the first.
+      const both = collect(ledger.subscribe({ streamPrefixes: [others] }), 3);
+      next = batches.next();
+      await ledger.append(mine, 0, [someEvent()]);
+      await ledger.append(others, 1, [someEvent()]);
+      expect(await next).toMatchObject({ value: { events: [{ stream: mine, revision: 1 }] } });
+      expect((await both).map(({ revision }) => revision)).toEqual([0, 1, 2]);
+      controller.abort();
+      await batches.return?.();
     });
 
     it('lets a follower join that is further behind than what is kept', async () => {

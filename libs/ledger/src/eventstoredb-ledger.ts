@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LedgerUnavailable, OutcomeUnknown, RevisionConflict } from './errors.js';
-import { CALL_DEADLINE_MS, EventStoreDbConnection } from './eventstoredb-connection.js';
+import { CALL_DEADLINE_MS, EventStoreDbConnection, SEARCH_DEADLINE_MS } from './eventstoredb-connection.js';
 import { appendError } from './eventstoredb-errors.js';
 import { chained, type ChainedEvent, ReceivedEvent } from './eventstoredb-message.js';
 import { readAllRequest, readStreamRequest } from './eventstoredb-request.js';
@@ -21,6 +21,7 @@ import {
 } from './ledger.js';
 import { serializeAll } from './serialized-event.js';
 import { prefixMatcher } from './stream-filter.js';
+import { Waiter } from './waiter.js';
 
 /** Heads of streams kept in memory, so that an append need not read what it is chained to. */
 const HEADS_MAX = 50_000;
@@ -94,11 +95,14 @@ export class EventStoreDbLedger extends Ledger {
 
   override async *readAll({ after = START, streamPrefixes }: ReadAllOptions = {}): AsyncIterable<Batch> {
     const matches = prefixMatcher(streamPrefixes);
-    const request = readAllRequest(after === START ? 'start' : after, true);
+    // What the server leaves out does not show how far it has got; that is this far at least.
+    const head = streamPrefixes === undefined ? START : await this.head();
+    const request = readAllRequest(after === START ? 'start' : after, true, streamPrefixes);
     let events: RecordedEvent[] = [];
     let upTo = after;
     let reported = after;
-    for await (const messages of this.connection.read(request, { idleMs: CALL_DEADLINE_MS })) {
+    const idleMs = streamPrefixes === undefined ? CALL_DEADLINE_MS : SEARCH_DEADLINE_MS;
+    for await (const messages of this.connection.read(request, { idleMs })) {
       for (const message of messages) {
         // A reading begins with the event at the position, not with the one behind it.
         if (!(message instanceof ReceivedEvent) || message.isSystem || message.position <= after) continue;
@@ -111,17 +115,14 @@ export class EventStoreDbLedger extends Ledger {
       reported = upTo;
       events = [];
     }
+    upTo = Math.max(upTo, head);
     if (upTo > reported) yield { events, upTo };
   }
 
-  /**
-   * The server filters its own events only; the prefixes are checked here. Of streams that do not match it would report the position at
-   * checkpoints only, some events late, and a caller that waits for a position at the head would wait for ever.
-   */
   override subscribe({ after = START, streamPrefixes, signal }: SubscribeOptions = {}): AsyncIterable<Batch> {
     const { closed } = this.connection;
     const ended = signal === undefined ? closed : AbortSignal.any([closed, signal]);
-    return this.subscription.follow(after, prefixMatcher(streamPrefixes), streamPrefixes, ended);
+    return this.subscription.follow({ after, ...(streamPrefixes && { streamPrefixes }), signal: ended });
   }
 
   override async head(): Promise<Position> {
@@ -133,8 +134,8 @@ export class EventStoreDbLedger extends Ledger {
     return START;
   }
 
-  override pollNow(): void {
-    this.subscription.resumeNow();
+  override pollNow(awaited: Position): void {
+    this.subscription.reach(awaited);
   }
 
   override reconnect(): void {
@@ -161,37 +162,39 @@ export class EventStoreDbLedger extends Ledger {
 
   /** Sends an append, and meanwhile looks whether its events stand: the server may take seconds to say so. */
   private async send(stream: string, expectedRevision: number, events: readonly ChainedEvent[]): Promise<Appended> {
-    const settled = new AbortController();
-    const answering = withDeadline(this.connection.append(stream, expectedRevision, events, settled.signal)).then(
+    const cancelled = new AbortController();
+    const looking = new Waiter();
+    const state = { isAnswered: false };
+    const answering = withDeadline(this.connection.append(stream, expectedRevision, events, cancelled.signal)).then(
       (answer) => ({ answer }),
       (error: unknown) => ({ error }),
     );
-    const looking = this.lookUntilFound(stream, expectedRevision, events, settled.signal);
-    try {
-      const first = await Promise.race([answering, looking]);
-      if ('found' in first) return await this.settle(stream, expectedRevision, events, first.found);
-      if ('error' in first) return await this.afterError(stream, expectedRevision, events, first.error);
-      const { answer } = first;
-      if (!answer.isAppended) {
-        const standing = await this.standing(stream, expectedRevision, events, 'all');
-        return await this.settle(stream, expectedRevision, events, standing);
-      }
-      return await this.answer(stream, expectedRevision, events, answer.position);
-    } finally {
-      settled.abort();
-    }
+    void answering.then(() => {
+      state.isAnswered = true;
+      looking.wake();
+    });
+    const finding = this.lookUntilFound(stream, expectedRevision, events, looking, () => state.isAnswered);
+    const first = await Promise.race([answering, finding]);
+    // Only what is still under way: an abort costs as much as a small append.
+    if (!state.isAnswered || 'error' in first) cancelled.abort();
+    if ('found' in first) return this.settle(stream, expectedRevision, events, first.found);
+    if ('error' in first) return this.afterError(stream, expectedRevision, events, first.error);
+    const { answer } = first;
+    if (answer.isAppended) return this.answer(stream, expectedRevision, events, answer.position);
+    return this.settle(stream, expectedRevision, events, await this.standing(stream, expectedRevision, events, 'all'));
   }
 
-  /** Resolves when the stream holds something where the events were to be appended; never rejects. */
+  /** Resolves when the stream holds the events that were to be appended, or when the answer is there; never rejects. */
   private async lookUntilFound(
     stream: string,
     expectedRevision: number,
     events: readonly ChainedEvent[],
-    signal: AbortSignal,
+    answered: Waiter,
+    isAnswered: () => boolean,
   ): Promise<{ found: Standing }> {
     for (let pauseMs = LOOK_MS_FIRST; ; pauseMs *= 2) {
-      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return { found: { kind: 'nothing' } };
+      await answered.wait(pauseMs);
+      if (isAnswered()) return { found: { kind: 'nothing' } };
       const found = await this.standing(stream, expectedRevision, events, 'all').catch(() => undefined);
       if (found?.kind === 'appended') return { found };
     }

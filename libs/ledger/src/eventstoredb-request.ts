@@ -59,28 +59,42 @@ export const readStreamRequest = (stream: string, from: ReadFrom, forwards: bool
   return requestOf(options);
 };
 
-/** Reads everything, the server's own events too, beginning with the event at the position. */
-export const readAllRequest = (from: ReadFrom, forwards: boolean): ReadReq => {
+/** Events that the server looks at between two checkpoints, which Cairn does not need, and in one step of a reading. */
+const SEARCH_WINDOW = 1000;
+
+/** Leaves out streams that do not begin with one of the prefixes; without prefixes, the server's own events. */
+const filterFor = (streamPrefixes: readonly string[] | undefined): ReadReq.Options.FilterOptions => {
+  const expression = new messages.ReadReq.Options.FilterOptions.Expression();
+  const filter = new messages.ReadReq.Options.FilterOptions();
+  if (streamPrefixes === undefined || streamPrefixes.length === 0) {
+    expression.setRegex('^[^$].*');
+    filter.setEventType(expression);
+  } else {
+    expression.setPrefixList([...streamPrefixes]);
+    filter.setStreamIdentifier(expression);
+  }
+  filter.setMax(SEARCH_WINDOW);
+  filter.setCheckpointintervalmultiplier(1);
+  return filter;
+};
+
+/** Reads everything, the server's own events too, or only some streams; begins with the event at the position. */
+export const readAllRequest = (from: ReadFrom, forwards: boolean, streamPrefixes?: readonly string[]): ReadReq => {
   const options = new messages.ReadReq.Options();
   options.setAll(allFrom(from));
   options.setCount(String(Number.MAX_SAFE_INTEGER));
-  options.setNoFilter(new shared.Empty());
+  if (streamPrefixes === undefined) options.setNoFilter(new shared.Empty());
+  else options.setFilter(filterFor(streamPrefixes));
   setDirection(options, forwards);
   return requestOf(options);
 };
 
-/** Follows everything but the server's own events, beginning behind the position. */
-export const subscribeRequest = (after: Position): ReadReq => {
-  const expression = new messages.ReadReq.Options.FilterOptions.Expression();
-  expression.setRegex('^[^$].*');
-  const filter = new messages.ReadReq.Options.FilterOptions();
-  filter.setEventType(expression);
-  filter.setCount(new shared.Empty());
-  filter.setCheckpointintervalmultiplier(1);
+/** Follows some streams, or everything but the server's own events; begins behind the position. */
+export const subscribeRequest = (after: Position, streamPrefixes: readonly string[] | undefined): ReadReq => {
   const options = new messages.ReadReq.Options();
   options.setAll(allFrom(after === START ? 'start' : after));
   options.setSubscription(new messages.ReadReq.Options.SubscriptionOptions());
-  options.setFilter(filter);
+  options.setFilter(filterFor(streamPrefixes));
   return requestOf(options);
 };
 

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EventStoreDbConnection } from './eventstoredb-connection.js';
+import { type EventStoreDbConnection, SEARCH_DEADLINE_MS } from './eventstoredb-connection.js';
 import { isPermanent } from './eventstoredb-errors.js';
 import { type ReadMessage, ReceivedEvent } from './eventstoredb-message.js';
-import { subscribeRequest } from './eventstoredb-request.js';
+import { readAllRequest, subscribeRequest } from './eventstoredb-request.js';
 import { type Batch, type Ledger, type Position, type RecordedEvent, START } from './ledger.js';
+import { prefixMatcher } from './stream-filter.js';
 import { Waiter } from './waiter.js';
 
 /** Events kept for subscribers that are at the head. */
@@ -19,21 +20,51 @@ const RECONNECT_MS_MAX = 5_000;
 
 const READ_RETRY_MS = 500;
 
+/**
+ * What somebody waits for has mostly been received after this time. Otherwise it is in a stream that the server leaves out, and a
+ * reading finds out that nothing wanted is missing.
+ */
+const LOOK_MS = 10;
+
 /** A subscription that brings nothing for so long is compared with the head of the ledger. */
 const SILENCE_MS = 3_000;
 
+/** Where a follower begins and what it wants: {@link Ledger.subscribe}. */
+interface Following {
+  readonly after: Position;
+  readonly streamPrefixes?: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** Streams that begin with one of the prefixes; undefined: all. */
+type Wanted = readonly string[] | undefined;
+
+const includes = (wanted: Wanted, added: Wanted): boolean =>
+  wanted === undefined || (added?.every((prefix) => wanted.some((known) => prefix.startsWith(known))) ?? false);
+
+const union = (wanted: Wanted, added: Wanted): Wanted =>
+  wanted && added && [...wanted.filter((prefix) => !includes(added, [prefix])), ...added];
+
 /**
  * The one subscription of this process to the ledger, shared by all that follow it: each event is received and decoded
- * once. Those that are behind what is kept read the ledger until they have caught up.
+ * once. The server leaves out streams that nobody here wants. Those that are behind what is kept read the ledger until they
+ * have caught up.
  */
 export class SharedSubscription {
   private readonly followers = new Set<Waiter>();
   private readonly pause = new Waiter();
   private running: AbortController | undefined;
+  private wanted: Wanted = [];
   /** The events received behind `keptAfter`, in order. */
   private events: ReceivedEvent[] = [];
   private bytes = 0;
   private keptAfter: Position = START;
+  /** Everything wanted up to here has been received. */
+  private upTo: Position = START;
+  private heardMs = 0;
+  /** What somebody waits for, although it may be in a stream that nobody here wants. */
+  private awaited: Position = START;
+  private looking: Promise<unknown> | undefined;
   private open: AbortController | undefined;
   private fault: Error | undefined;
 
@@ -42,33 +73,32 @@ export class SharedSubscription {
     private readonly ledger: Pick<Ledger, 'head' | 'readAll'>,
   ) {}
 
-  /** Catches up from `after`, then follows, until the signal. */
-  async *follow(
-    after: Position,
-    matches: (stream: string) => boolean,
-    streamPrefixes: readonly string[] | undefined,
-    signal: AbortSignal,
-  ): AsyncGenerator<Batch, void, void> {
+  /** Catches up, then follows, until the signal. */
+  async *follow({ after, streamPrefixes, signal }: Following): AsyncGenerator<Batch, void, void> {
+    const matches = prefixMatcher(streamPrefixes);
     const waiter = new Waiter();
     this.followers.add(waiter);
     signal.addEventListener('abort', waiter.wake);
     try {
       for (let cursor = after; !isAborted(signal);) {
         if (this.fault !== undefined) throw this.fault;
-        this.start(cursor);
+        this.start(cursor, streamPrefixes);
         const received = this.behind(cursor);
-        const last = received?.at(-1);
         if (received === undefined) {
           for await (const batch of this.readBehind(cursor, streamPrefixes, signal)) {
             cursor = batch.upTo;
             yield batch;
           }
-        } else if (last === undefined) {
-          await waiter.wait();
-        } else {
-          cursor = last.position;
-          yield { events: recordsOf(received, matches), upTo: cursor };
+          continue;
         }
+        const last = received.at(-1);
+        const reached = received.length < BATCH_EVENTS ? Math.max(cursor, this.upTo) : (last?.position ?? cursor);
+        if (reached === cursor) {
+          await waiter.wait();
+          continue;
+        }
+        cursor = reached;
+        yield { events: recordsOf(received, matches), upTo: cursor };
       }
     } finally {
       signal.removeEventListener('abort', waiter.wake);
@@ -94,15 +124,51 @@ export class SharedSubscription {
     }
   }
 
-  /** Resumes a dropped subscription at once. */
-  resumeNow(): void {
+  /**
+   * Resumes a dropped subscription at once, and sees to it that followers get to `awaited`, where the event may be one
+   * that the server leaves out.
+   */
+  reach(awaited: Position): void {
     this.pause.wake();
+    if (this.running === undefined || awaited <= this.upTo) return;
+    this.awaited = Math.max(this.awaited, awaited);
+    this.looking ??= this.lookSoon().finally(() => {
+      this.looking = undefined;
+    });
   }
 
   /** Ends the subscription of the server that is open and opens another. */
   reconnect(): void {
     this.open?.abort();
-    this.resumeNow();
+    this.pause.wake();
+  }
+
+  /** Looks ahead when what is awaited has not come by itself. Never rejects. */
+  private async lookSoon(): Promise<void> {
+    await delay(LOOK_MS);
+    while (this.awaited > this.upTo && this.running !== undefined) {
+      const { awaited } = this;
+      await this.lookAhead().catch(() => undefined);
+      // What the head does not show then is nowhere, or the server is away.
+      if (this.awaited === awaited) return;
+    }
+  }
+
+  /** Reads to the head, and resolves with the number of events that the subscription had not brought. */
+  private async lookAhead(): Promise<number> {
+    const { wanted, running } = this;
+    const head = await this.ledger.head();
+    if (head <= this.upTo) return 0;
+    let found = 0;
+    const request = readAllRequest(this.upTo === START ? 'start' : this.upTo, true, wanted);
+    for await (const messages of this.connection.read(request, { idleMs: SEARCH_DEADLINE_MS })) {
+      if (this.wanted !== wanted || this.running !== running) return found;
+      found += this.take(messages);
+    }
+    if (this.wanted !== wanted || this.running !== running || head <= this.upTo) return found;
+    this.upTo = head;
+    this.wakeFollowers();
+    return found;
   }
 
   private behind(cursor: Position): readonly ReceivedEvent[] | undefined {
@@ -119,33 +185,43 @@ export class SharedSubscription {
     return this.events.slice(low, low + BATCH_EVENTS);
   }
 
-  private start(after: Position): void {
-    if (this.running !== undefined) return;
-    this.running = new AbortController();
+  private start(after: Position, streamPrefixes: Wanted): void {
+    if (this.running === undefined) {
+      this.running = new AbortController();
+      this.wanted = streamPrefixes;
+      this.upTo = after;
+      this.keepFrom(after);
+      void this.receive(this.running.signal);
+    } else if (!includes(this.wanted, streamPrefixes)) {
+      // What was received does not have the new follower's events.
+      this.wanted = union(this.wanted, streamPrefixes);
+      this.keepFrom(this.upTo);
+      this.reconnect();
+    }
+  }
+
+  private keepFrom(after: Position): void {
     this.events = [];
     this.bytes = 0;
     this.keptAfter = after;
-    void this.receive(after, this.running.signal);
   }
 
   private stop(): void {
     this.running?.abort();
     this.running = undefined;
     this.fault = undefined;
+    this.awaited = START;
     this.pause.wake();
   }
 
   /** Never rejects. */
-  private async receive(after: Position, signal: AbortSignal): Promise<void> {
+  private async receive(signal: AbortSignal): Promise<void> {
     const ended = AbortSignal.any([signal, this.connection.closed]);
-    let upTo = after;
     let reconnectMs = RECONNECT_MS_MIN;
     while (!isAborted(ended)) {
+      const { wanted, upTo } = this;
       try {
-        for await (const position of this.receiveOnce(upTo, ended)) {
-          upTo = position;
-          reconnectMs = RECONNECT_MS_MIN;
-        }
+        await this.receiveOnce(ended);
       } catch (error) {
         if (isPermanent(error)) {
           this.fault = error;
@@ -154,41 +230,50 @@ export class SharedSubscription {
         }
       }
       if (isAborted(ended)) return;
+      if (this.upTo > upTo) reconnectMs = RECONNECT_MS_MIN;
+      if (this.wanted !== wanted) continue;
       await delay(RECONNECT_MS_MIN / 2, undefined, { signal: ended }).catch(() => undefined);
       await this.pause.wait(reconnectMs * Math.random());
       reconnectMs = Math.min(RECONNECT_MS_MAX, reconnectMs * 2);
     }
   }
 
-  /** One subscription until it ends, drops, or is found to have missed something. Yields the positions that it has reached. */
-  private async *receiveOnce(after: Position, signal: AbortSignal): AsyncGenerator<Position, void, void> {
-    const missed = new AbortController();
-    this.open = missed;
-    const progress = { heardMs: performance.now(), upTo: after };
-    const check = (): void => void this.hasMissed(progress).then((has) => has && missed.abort());
-    const checking = setInterval(check, SILENCE_MS).unref();
-    const ended = AbortSignal.any([signal, missed.signal]);
+  /** One subscription until it ends, drops, or is found to have missed something. */
+  private async receiveOnce(signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    this.open = over;
+    this.heardMs = performance.now();
+    const checking = setInterval(() => void this.check(over), SILENCE_MS).unref();
+    const request = subscribeRequest(this.upTo, this.wanted);
     try {
-      for await (const batch of this.connection.read(subscribeRequest(after), { idleMs: Infinity, signal: ended })) {
-        progress.heardMs = performance.now();
-        const fresh = batch.filter((message) => isNew(message, progress.upTo));
-        const last = fresh.at(-1);
-        if (last === undefined) continue;
-        progress.upTo = last.position;
-        this.keep(fresh);
-        yield last.position;
+      const ended = AbortSignal.any([signal, over.signal]);
+      for await (const messages of this.connection.read(request, { idleMs: Infinity, signal: ended })) {
+        // What was wanted may have changed since this was asked for.
+        if (isAborted(ended)) return;
+        this.heardMs = performance.now();
+        this.take(messages);
       }
     } finally {
       clearInterval(checking);
     }
   }
 
-  /** Whether a subscription has been silent for long although the ledger has gone on. Never rejects. */
-  private async hasMissed(progress: { readonly heardMs: number; readonly upTo: Position }): Promise<boolean> {
-    const { heardMs } = progress;
-    if (performance.now() - heardMs < SILENCE_MS) return false;
-    const head = await this.ledger.head().catch(() => START);
-    return progress.heardMs === heardMs && head > progress.upTo;
+  /** Opens the subscription anew if it has been silent for long although there is something that it should have brought. */
+  private async check(over: AbortController): Promise<void> {
+    const { heardMs } = this;
+    if (performance.now() - heardMs < SILENCE_MS) return;
+    const found = await this.lookAhead().catch(() => 0);
+    if (found > 0 && this.heardMs === heardMs) over.abort();
+  }
+
+  /** Takes what is new, and returns how many events that are. */
+  private take(messages: readonly ReadMessage[]): number {
+    const fresh = messages.filter((message) => isNew(message, this.upTo));
+    const last = fresh.at(-1);
+    if (last === undefined) return 0;
+    this.upTo = last.position;
+    this.keep(fresh);
+    return fresh.length;
   }
 
   private keep(fresh: readonly ReceivedEvent[]): void {

@@ -72,6 +72,8 @@ const decoded = (text: string): string => {
   }
 };
 
+const isAborted = (signal: AbortSignal): boolean => signal.aborted;
+
 /** How a call has ended. */
 class Ending {
   isOver = false;
@@ -121,6 +123,7 @@ export class GrpcNode {
     request: Buffer,
     { idleMs, signal, deadlineMs }: GrpcCallOptions,
   ): AsyncGenerator<readonly Buffer[], void, void> {
+    if (isAborted(signal)) return;
     const session = this.connected();
     const stream = session.request({
       ...this.options.headers,
@@ -149,7 +152,7 @@ export class GrpcNode {
     stream.end(request);
     const messages = new GrpcMessages();
     try {
-      while (!signal.aborted) {
+      while (!isAborted(signal)) {
         const chunk = stream.read() as Buffer | null;
         if (chunk !== null) {
           const batch = messages.take(chunk);

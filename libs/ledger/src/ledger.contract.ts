@@ -352,6 +352,7 @@ export const ledgerContract = (name: string, open: () => Promise<Ledger>): void 
           if (seen.length === 1 && last === Infinity) {
             // Live now: the position must be reported although nothing matches.
             last = (await other.append(`other-${prefix}`, 0, [someEvent(), someEvent()])).position;
+            ledger.pollNow(last);
           }
           if (upTo >= last) break;
         }

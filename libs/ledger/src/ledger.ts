@@ -110,10 +110,11 @@ export abstract class Ledger {
   /** Position of the last event. */
   abstract head(): Promise<Position>;
 
-  /** Looks at once for events of other processes, which subscriptions would otherwise find a little later. */
-  pollNow(): void {
-    // A ledger that notifies its subscribers needs no polling.
-  }
+  /**
+   * Looks at once for events of other processes, which subscriptions would otherwise find a little later. Somebody waits until
+   * subscriptions have got to the position `awaited`, whether or not they want the event there.
+   */
+  abstract pollNow(awaited: Position): void;
 
   /** Makes the connection of subscriptions anew, for when it is in doubt. */
   reconnect(): void {

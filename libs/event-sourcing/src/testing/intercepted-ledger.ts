@@ -1,4 +1,4 @@
-import { Ledger } from '#ledger/ledger.js';
+import { Ledger, type Position } from '#ledger/ledger.js';
 
 type Append = Ledger['append'];
 
@@ -42,8 +42,8 @@ export class InterceptedLedger extends Ledger {
     return this.inner.head();
   }
 
-  override pollNow(): void {
-    this.inner.pollNow();
+  override pollNow(awaited: Position): void {
+    this.inner.pollNow(awaited);
   }
 
   override close(): Promise<void> {

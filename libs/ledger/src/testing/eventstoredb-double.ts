@@ -148,6 +148,8 @@ const tooLarge = ({ events }: AppendRequest): Error | undefined => {
  * - a reading of `$all` begins with the event at the position, a subscription behind it;
  * - with a filter, progress past other events is reported at checkpoints only.
  *
+ * That readings of `$all` take a filter too is known from the server's source (20.6 and newer).
+ *
  * All nodes share one log, so a change of leader loses nothing.
  */
 export class EventStoreDbDouble {
@@ -163,6 +165,8 @@ export class EventStoreDbDouble {
   private readonly appendFaults: AppendFault[] = [];
   private readonly answersHeld: (() => void)[] = [];
   private readonly subscriptions = new Set<ServerWritableStream<ReadReq, ReadResp>>();
+  /** Events that were sent to subscriptions. */
+  followedCount = 0;
   private gossipFails = false;
   private frozen: PromiseWithResolvers<void> | undefined;
 
@@ -404,13 +408,15 @@ export class EventStoreDbDouble {
 
   private async readAll(
     call: ServerWritableStream<ReadReq, ReadResp>,
-    { from, forwards, limit = 0 }: ReadRequest,
+    { from, forwards, limit = 0, matches }: ReadRequest,
   ): Promise<void> {
     const step = forwards ? 1 : -1;
     let index = from === 'start' ? 0 : from === 'end' ? this.log.committedCount - 1 : this.log.indexOf(from);
-    for (let left = limit; left > 0 && !call.cancelled; left--, index += step) {
+    for (let left = limit; left > 0 && !call.cancelled; index += step) {
       const event = this.log.at(index);
       if (event === undefined) break;
+      if (!matches(event)) continue;
+      left--;
       await send(call, eventResponse(event));
     }
     call.end();
@@ -421,7 +427,8 @@ export class EventStoreDbDouble {
     { from, matches, checkpointEvents = Infinity }: ReadRequest,
   ): Promise<void> {
     let wake = (): void => undefined;
-    const state = { isOver: false, isSilent: false };
+    // It may have been cancelled before anybody listened.
+    const state = { isOver: call.cancelled, isSilent: false };
     const end = (): void => {
       state.isOver = true;
       wake();
@@ -445,7 +452,10 @@ export class EventStoreDbDouble {
         }
         index++;
         unreported++;
-        if (matches(event)) await send(call, eventResponse(event));
+        if (matches(event)) {
+          this.followedCount++;
+          await send(call, eventResponse(event));
+        }
         if (unreported < checkpointEvents) continue;
         await send(call, checkpointResponse(event.position));
         unreported = 0;
