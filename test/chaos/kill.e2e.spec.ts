@@ -1,7 +1,8 @@
 import { verifyChain } from '#ledger/hash-chain.js';
-import { type Cairn, MODES } from '../harness/cairn-process.js';
+import { EventStoreDbDouble } from '#ledger/testing/eventstoredb-double.js';
+import { type Cairn, type Mode, MODES } from '../harness/cairn-process.js';
 import { openTestLedger } from '../harness/open-test-ledger.js';
-import { useTestCluster } from '../harness/test-cluster.js';
+import { useTestCluster, VARIABLES } from '../harness/test-cluster.js';
 import { Random } from './random.js';
 import { Worker } from './worker.js';
 
@@ -12,6 +13,12 @@ const WORKERS = 8;
 const SEED = 20261120;
 /** A process runs at most this long before the next kill. */
 const LIFE_MS = 700;
+/** Rounds with the double of EventStoreDB, where appends and subscriptions fail as well. */
+const ROUNDS_ON_DOUBLE = 3;
+/** Each fault happens in so many of the rounds. */
+const FAULT_SHARE = 0.5;
+const FAULTS = ['stands but drops', 'stands but times out', 'not ready', 'times out'] as const;
+
 /** Share of the kills that end all processes at once, as a power failure does. */
 const ALL_SHARE = 0.25;
 
@@ -20,9 +27,32 @@ const victimsAmong = (processes: readonly string[], random: Random): readonly st
   return victim === undefined || random.next() < ALL_SHARE ? processes : [victim];
 };
 
-describe.each(MODES)('Cairn, killed at random moments ($mode)', (mode) => {
-  const cluster = useTestCluster(mode);
-  const rounds = mode.isDistributed ? ROUNDS_OVER_NATS : ROUNDS;
+interface Campaign {
+  readonly name: string;
+  readonly mode: Mode;
+  readonly rounds: number;
+  readonly isOnDouble: boolean;
+}
+
+const CAMPAIGNS = MODES.flatMap((mode): readonly Campaign[] => [
+  { name: mode.mode, mode, rounds: mode.isDistributed ? ROUNDS_OVER_NATS : ROUNDS, isOnDouble: false },
+  {
+    name: `${mode.mode}, on a double of EventStoreDB that fails`,
+    mode,
+    rounds: ROUNDS_ON_DOUBLE,
+    isOnDouble: true,
+  },
+]);
+
+describe.each(CAMPAIGNS)('Cairn, killed at random moments ($name)', ({ mode, rounds, isOnDouble }) => {
+  let double: EventStoreDbDouble | undefined;
+  const cluster = useTestCluster(mode, async () => {
+    if (!isOnDouble) return VARIABLES;
+    double = await EventStoreDbDouble.start();
+    return { ...VARIABLES, EVENTSTORE_URL: double.url };
+  });
+
+  afterAll(() => double?.stop());
 
   const killSoon = async (cairn: Cairn, random: Random): Promise<void> => {
     await new Promise((resume) => setTimeout(resume, random.below(LIFE_MS)));
@@ -39,6 +69,8 @@ describe.each(MODES)('Cairn, killed at random moments ($mode)', (mode) => {
     );
     for (let round = 0; round < rounds; round += 1) {
       const stop = new AbortController();
+      double?.failNextAppends(...FAULTS.filter(() => random.next() < FAULT_SHARE));
+      double?.dropSubscriptions();
       const all = [
         killSoon(cairn, random).finally(() => stop.abort()),
         ...workers.map((worker) => worker.work(stop.signal)),
@@ -52,7 +84,7 @@ describe.each(MODES)('Cairn, killed at random moments ($mode)', (mode) => {
     }
     const acknowledged = workers.reduce((sum, worker) => sum + worker.acknowledged, 0);
     expect(acknowledged).toBeGreaterThan(rounds * WORKERS);
-    const ledger = await openTestLedger(cairn);
+    const ledger = await openTestLedger(cairn, double?.url);
     const report = await verifyChain(ledger);
     await ledger.close();
     expect(report.faults).toEqual([]);

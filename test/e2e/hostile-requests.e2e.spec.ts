@@ -5,7 +5,7 @@ import { PASSWORDS } from '../harness/passwords.js';
 import { useTestCluster, VARIABLES } from '../harness/test-cluster.js';
 import { newDataset, newJob, newTask } from '../compat/iceprod/fixtures.js';
 import { type LdapServer, LDAP_BASE, startLdapServer } from '../harness/ldap-server.js';
-import { ledgerOf } from '../harness/ledger-head.js';
+import { openTestLedger } from '../harness/open-test-ledger.js';
 import { ISSUER_CLIENT, startTokenIssuer, type TokenIssuer } from '../harness/token-issuer.js';
 import { forgedTokens } from './hostile-requests/forged-tokens.js';
 import { hostileRequests, type HostileRequest, type Targets } from './hostile-requests/generator.js';
@@ -115,7 +115,7 @@ describe.each(MODES)('hostile requests to all routes ($mode)', (mode) => {
 
   it('reach every route, succeed and fail, and append no event when refused', async () => {
     expect(operations.length).toBeGreaterThan(163);
-    const ledger = ledgerOf(cluster().cairn);
+    const ledger = await openTestLedger(cluster().cairn);
     const faults: Outcome[] = [];
     const accepted = new Set<string>();
     const denied = new Set<string>();
@@ -130,18 +130,18 @@ describe.each(MODES)('hostile requests to all routes ($mode)', (mode) => {
       const ordered = requests.toSorted(
         (one, other) => Number(one.method === 'DELETE') - Number(other.method === 'DELETE'),
       );
-      let before = ledger.head();
+      let before = await ledger.head();
       for (const each of ordered) {
         const request: HostileRequest = round === SEQUENTIAL.rounds - 1 ? { ...each, sender: 'forger' } : each;
         const outcome = await send(request);
-        const after = ledger.head();
+        const after = await ledger.head();
         const { status, fault } = outcome;
         if (fault !== undefined || (status >= 400 && after !== before)) faults.push(outcome);
         (status >= 400 ? denied : accepted).add(nameOf(request));
         before = after;
       }
     }
-    ledger.close();
+    await ledger.close();
     expect(faults.map(shown)).toEqual([]);
     const missing = (those: ReadonlySet<string>): readonly string[] =>
       operations.map(nameOf).filter((name) => !those.has(name));

@@ -1,7 +1,7 @@
 import { MODES } from '../harness/cairn-process.js';
 import { useTestCluster } from '../harness/test-cluster.js';
 import { ID, newDataset } from '../compat/iceprod/fixtures.js';
-import { ledgerOf } from '../harness/ledger-head.js';
+import { openTestLedger } from '../harness/open-test-ledger.js';
 import { type RawAnswer, RawConnection } from './hostile-requests/raw-connection.js';
 
 /** Malformed requests that ordinary clients cannot send. */
@@ -83,16 +83,16 @@ describe.each(MODES)('raw HTTP requests ($mode)', (mode) => {
     Object.keys((await cluster().system.get(`/datasets/${datasetId}/jobs?keys=job_id`)).json as object).length;
 
   it.each(MALFORMED_REQUESTS)('are refused and end the connection when malformed: %s', async (_, bytes) => {
-    const ledger = ledgerOf(cluster().cairn);
-    const before = ledger.head();
+    const ledger = await openTestLedger(cluster().cairn);
+    const before = await ledger.head();
     await using(async (connection) => {
       connection.send(bytes);
       const answers = await connection.all();
       expect(answers).toHaveLength(1);
       for (const answer of answers) expectRefusal(answer);
     });
-    expect(ledger.head()).toBe(before);
-    ledger.close();
+    expect(await ledger.head()).toBe(before);
+    await ledger.close();
   });
 
   it.each(BAD_CHUNKS)('append no event with malformed chunks: %s', async (_, chunks) => {
@@ -107,8 +107,8 @@ describe.each(MODES)('raw HTTP requests ($mode)', (mode) => {
   });
 
   it('append no event when the connection breaks off', async () => {
-    const ledger = ledgerOf(cluster().cairn);
-    const before = ledger.head();
+    const ledger = await openTestLedger(cluster().cairn);
+    const before = await ledger.head();
     const text = job(0);
     const begun = [
       head('POST /jobs', `Content-Length: ${text.length}`),
@@ -127,8 +127,8 @@ describe.each(MODES)('raw HTTP requests ($mode)', (mode) => {
         });
       }
     }
-    expect(ledger.head()).toBe(before);
-    ledger.close();
+    expect(await ledger.head()).toBe(before);
+    await ledger.close();
   });
 
   it('are answered in order when they are pipelined', async () => {

@@ -1,8 +1,10 @@
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { Ledger } from '#ledger/ledger.js';
 import { carriedOut, made, settled } from './requests.js';
+import { eventsAfter, openTestLedger } from '../../../harness/open-test-ledger.js';
 import type { GetTestCluster } from '../../../harness/test-cluster.js';
 import { ID, newDataset, newJob, newTask } from '../fixtures.js';
+
+type RequestEvent = Readonly<{ request_id?: unknown; progress?: unknown }>;
 
 type DatasetWord = 'processing' | 'suspended' | 'errors' | 'complete';
 
@@ -72,6 +74,12 @@ const ROWS: readonly Row[] = [
   ['task_status hard_reset', { initial_status: 'complete' }, 'suspended', 'processing', 'pspp', 'iw sq fi ip'],
   ['task_status hard_reset', {}, 'errors', 'processing', 'pppp', 'ii ii ii ii'],
 ];
+
+/** What the events of requests of one type say, behind a position. */
+const ofRequests = async (ledger: Ledger, after: number, type: string): Promise<readonly RequestEvent[]> =>
+  (await eventsAfter(ledger, after))
+    .filter((event) => event.type === type)
+    .map(({ data }) => JSON.parse(data) as RequestEvent);
 
 /** IceProd contract 16: requests that set the status of a dataset, of jobs or of tasks. */
 export const statusRequests = (cluster: GetTestCluster): void => {
@@ -167,20 +175,19 @@ export const statusRequests = (cluster: GetTestCluster): void => {
       const id = await newDataset(system, { jobs_submitted: 12_001, tasks_submitted: 12_001, tasks_per_job: 1 });
       const jobs = { first_job_index: 0, count: 12_001, tasks: [{ name: 'a', depends: [], requirements: {} }] };
       expect((await system.post(`/cairn/iceprod/datasets/${id}/tasks`, jobs)).status).toBe(201);
-      const ledger = new DatabaseSync(join(cairn.dataDir, 'ledger.sqlite'), { readOnly: true });
-      const advances = ledger.prepare(
-        `SELECT json_extract(data, '$.progress') AS progress FROM event
-       WHERE type = 'RequestProgressed' AND json_extract(data, '$.request_id') = ? ORDER BY position`,
-      );
+      const ledger = await openTestLedger(cairn);
       const advanced = async (name: string, action: string, selection: object = {}) => {
+        const before = await ledger.head();
         const { id: request } = await carriedOut(system, name, { dataset_id: id, action, ...selection });
-        return advances.all(request).map(({ progress }) => progress);
+        return (await ofRequests(ledger, before, 'RequestProgressed'))
+          .filter(({ request_id }) => request_id === request)
+          .map(({ progress }) => progress);
       };
       expect(await advanced('dataset_status', 'suspend')).toEqual([41, 83, 99]);
       expect(await advanced('job_status', 'reset', { initial_status: 'suspended' })).toEqual([41, 83, 99]);
       expect(await advanced('task_status', 'hard_reset', { initial_status: 'idle' })).toEqual([50, 70, 91, 99]);
       expect(await advanced('task_status', 'suspend')).toEqual([41, 83, 99]);
-      ledger.close();
+      await ledger.close();
       expect((await system.get(`/datasets/${id}/task_counts/status`)).json).toEqual({ suspended: 12_001 });
       expect((await system.get(`/datasets/${id}/job_counts/status`)).json).toEqual({ processing: 12_001 });
     });
@@ -190,6 +197,8 @@ export const statusRequests = (cluster: GetTestCluster): void => {
       const large = await newDataset(system);
       const jobs = { first_job_index: 0, count: 20_000, tasks: [{ name: 'a', depends: [], requirements: {} }] };
       expect((await system.post(`/cairn/iceprod/datasets/${large}/tasks`, jobs)).status).toBe(201);
+      const ledger = await openTestLedger(cairn);
+      const before = await ledger.head();
       const small = await newDataset(system);
       // Concurrently, because on a busy machine the long request may end before another is submitted.
       const [long = '', short = ''] = await Promise.all(
@@ -198,15 +207,11 @@ export const statusRequests = (cluster: GetTestCluster): void => {
       for (const id of [long, short]) {
         expect(await settled(system, 'dataset_status', id)).toMatchObject({ status: 'complete' });
       }
-      const ledger = new DatabaseSync(join(cairn.dataDir, 'ledger.sqlite'), { readOnly: true });
-      const ends = ledger
-        .prepare(
-          `SELECT json_extract(data, '$.request_id') AS id FROM event
-         WHERE type = 'RequestCompleted' AND json_extract(data, '$.request_id') IN (?, ?) ORDER BY position`,
-        )
-        .all(long, short);
-      ledger.close();
-      expect(ends.map(({ id }) => id)).toEqual([short, long]);
+      const ends = (await ofRequests(ledger, before, 'RequestCompleted')).filter(({ request_id }) =>
+        [long, short].includes(String(request_id)),
+      );
+      await ledger.close();
+      expect(ends.map(({ request_id }) => request_id)).toEqual([short, long]);
     });
   });
 };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type HttpClient, type JsonAnswer, jsonAnswer } from '../../../harness/http-client.js';
 import { refused } from '../answers.js';
-import { ledgerOf } from '../../../harness/ledger-head.js';
+import { openTestLedger } from '../../../harness/open-test-ledger.js';
 import { type GetTestCluster } from '../../../harness/test-cluster.js';
 import { newDataset, newTask } from '../fixtures.js';
 import type { ExpectAnswer } from '../exact-answers.js';
@@ -69,8 +69,8 @@ export const entryPoints = (cluster: GetTestCluster, expectAnswer: ExpectAnswer)
     const failed = refused(403, 'authentication failed');
     const denied = refused(403, 'authorization failed');
     const clients: Readonly<Record<string, HttpClient>> = { admin, system, pilot, user: bob };
-    const ledger = ledgerOf(cairn);
-    const before = ledger.head();
+    const ledger = await openTestLedger(cairn);
+    const before = await ledger.head();
 
     for (const entry of all) {
       const { method, path, roles, rule } = entry;
@@ -118,8 +118,8 @@ export const entryPoints = (cluster: GetTestCluster, expectAnswer: ExpectAnswer)
         expect(JSON.stringify(await ask(alice, entry, own))).toContain(own);
       }
     }
-    expect(ledger.head()).toBe(before);
-    ledger.close();
+    expect(await ledger.head()).toBe(before);
+    await ledger.close();
   });
 
   it('are answered with 405 for a wrong method before authentication', async () => {
