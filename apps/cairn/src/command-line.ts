@@ -1,4 +1,5 @@
 import { type Command, CommanderError, Option } from 'commander';
+import { redacted } from '#platform/redaction.js';
 
 /** Exit codes of all commands; 0 is success. */
 export const EXIT = {
@@ -59,7 +60,8 @@ const connect = (command: Command, terminal: Terminal): void => {
     .showHelpAfterError(helpHint(command))
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
-      writeErr: (text) => terminal.stderr.write(text),
+      // Messages quote wrong arguments.
+      writeErr: (text) => terminal.stderr.write(redacted(text)),
     });
   for (const child of command.commands) connect(child, terminal);
 };

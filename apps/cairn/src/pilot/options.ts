@@ -111,8 +111,11 @@ const integerFrom =
   };
 
 const webAddress = (text: string): string => {
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
-    throw new InvalidArgumentError('It must be the address of a server, such as http://127.0.0.1:8080.');
+  // Messages name the address, so it may hold no password.
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol) || new URL(text).username !== '') {
+    throw new InvalidArgumentError(
+      'It must be the address of a server, such as http://127.0.0.1:8080, without a user.',
+    );
   }
   return text;
 };

@@ -58,6 +58,11 @@ describe('pilot options', () => {
       '--url example --token-file token',
       "option '--url <url>' argument 'example' is invalid",
     ],
+    [
+      'an address with a password, which is not shown',
+      '--url http://user:hunter2@example --token-file token',
+      "option '--url <url>' argument 'http://[hidden]@example' is invalid",
+    ],
     ['no token', url, 'give one of --token-file,'],
     ['two tokens', `${url} --token-file token --refresh-token-file grant`, 'give one of --token-file,'],
     ['a secret without a client', `${url} --client-secret-file secret`, 'give one of --token-file,'],
