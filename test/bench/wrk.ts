@@ -8,7 +8,9 @@ export interface Load {
   readonly url: string;
   /** In `test/bench/lua`. */
   readonly script: string;
-  readonly args: readonly string[];
+  readonly args?: readonly string[];
+  /** In the environment of wrk, because others can read its command line. */
+  readonly token?: string;
   readonly connections: number;
   readonly seconds: number;
 }
@@ -26,9 +28,10 @@ export interface LoadResult {
   readonly counted: number;
 }
 
-const output = (command: string, args: readonly string[]): Promise<string> =>
+const output = (command: string, args: readonly string[], token?: string): Promise<string> =>
   new Promise((settle, refuse) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const env = { ...process.env, ...(token !== undefined && { TOKEN: token }) };
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
     let text = '';
     child.stdout.on('data', (part: Buffer) => (text += part.toString()));
     child.once('error', refuse);
@@ -49,9 +52,9 @@ export const hasWrk = async (): Promise<boolean> => {
 };
 
 /** One run of wrk with one thread. */
-export const generate = async ({ url, script, args, connections, seconds }: Load): Promise<LoadResult> => {
+export const generate = async ({ url, script, args = [], token, connections, seconds }: Load): Promise<LoadResult> => {
   const options = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '20s', '-s', `test/bench/lua/${script}`];
-  const text = await output('wrk', [...options, url, '--', ...args]);
+  const text = await output('wrk', [...options, url, '--', ...args], token);
   const line = /^RESULT (.*)$/m.exec(text)?.[1];
   if (line === undefined) throw new Error(`unexpected output of wrk: ${text}`);
   const result: unknown = JSON.parse(line);

@@ -77,7 +77,7 @@ export class HttpYardstick implements Yardstick {
   }
 
   private generate(connections: number, seconds: number): Promise<LoadResult> {
-    return generate({ url: `${this.url}${this.path}`, script: 'get.lua', args: ['-'], connections, seconds });
+    return generate({ url: `${this.url}${this.path}`, script: 'get.lua', connections, seconds });
   }
 }
 

@@ -1,15 +1,15 @@
 -- PUT <prefix><id>/status, each time a real change: first all ids to waiting, then all to idle, and so on.
--- Arguments: token, file of ids, prefix.
+-- Arguments: file of ids, prefix.
 dofile("test/bench/lua/report.lua")
 
 local ids, prefix
 local sent = 0
 
 function init(args)
-  wrk.headers["Authorization"] = "Bearer " .. args[1]
+  wrk.headers["Authorization"] = "Bearer " .. os.getenv("TOKEN")
   wrk.headers["Content-Type"] = "application/json"
-  ids = read_lines(args[2])
-  prefix = args[3]
+  ids = read_lines(args[1])
+  prefix = args[2]
 end
 
 function request()

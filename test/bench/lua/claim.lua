@@ -1,4 +1,4 @@
--- Workers that claim a task and complete it. Arguments: token. Counts the completed ones.
+-- Workers that claim a task and complete it. Counts the completed ones.
 dofile("test/bench/lua/report.lua")
 
 counted = 0
@@ -6,8 +6,8 @@ local claim
 local held = {}
 local first, last = 1, 0
 
-function init(args)
-  wrk.headers["Authorization"] = "Bearer " .. args[1]
+function init()
+  wrk.headers["Authorization"] = "Bearer " .. os.getenv("TOKEN")
   wrk.headers["Content-Type"] = "application/json"
   claim = wrk.format("POST", "/task_actions/queue", nil,
     '{"requirements":{"cpu":1,"gpu":0,"memory":64,"disk":100,"time":48,"site":"bench"}}')

@@ -1,13 +1,13 @@
--- GET <prefix><id> for one id after the other, in a shuffled order. Arguments: token, file of ids, prefix.
+-- GET <prefix><id> for one id after the other, in a shuffled order. Arguments: file of ids, prefix.
 dofile("test/bench/lua/report.lua")
 
 local ids, prefix
 local next_id = 0
 
 function init(args)
-  wrk.headers["Authorization"] = "Bearer " .. args[1]
-  ids = read_lines(args[2])
-  prefix = args[3]
+  wrk.headers["Authorization"] = "Bearer " .. os.getenv("TOKEN")
+  ids = read_lines(args[1])
+  prefix = args[2]
 end
 
 function request()

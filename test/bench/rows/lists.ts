@@ -46,7 +46,7 @@ export const unitLists = async ({ environment, seconds }: Settings): Promise<rea
     };
     const requests = async (): Promise<number> => {
       const url = `${hello.url}${hello.path}`;
-      const load = { url, script: 'get.lua', args: ['-'], connections: CONNECTIONS, seconds };
+      const load = { url, script: 'get.lua', connections: CONNECTIONS, seconds };
       return (await generate(load)).perSecond * seconds;
     };
     await requests();

@@ -64,7 +64,7 @@ const claimRow = async (cairn: Embedded, hello: HttpYardstick, secondsEach: numb
   const dataset = await addDataset(cairn, 'ten thousand ready');
   const shapes = classes(CLASSES, 'waiting');
   let nextJob = await addUnits(cairn, dataset, shapes, SMALL);
-  const load = { url: cairn.url, script: 'claim.lua', args: [token], connections: WORKERS };
+  const load = { url: cairn.url, script: 'claim.lua', token, connections: WORKERS };
   const pairs = {
     yardstick: hello,
     rateOf: ({ countedPerSecond }: LoadResult): number => countedPerSecond,
@@ -96,7 +96,7 @@ const claimRow = async (cairn: Embedded, hello: HttpYardstick, secondsEach: numb
 
 /** One client that waits for each answer. */
 const latency = async (url: string, script: string, token: string): Promise<LoadResult> =>
-  generate({ url, script, args: [token], connections: 1, seconds: LATENCY_ROUND_SECONDS });
+  generate({ url, script, token, connections: 1, seconds: LATENCY_ROUND_SECONDS });
 
 const nothingRow = async (cairn: Embedded, hello: HttpYardstick): Promise<Row> => {
   const token = await cairn.tokenFor('grid', ['system'], []);

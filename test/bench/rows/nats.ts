@@ -38,7 +38,7 @@ export const overNats = async ({ seconds, environment }: Settings): Promise<read
     await addUnits(cairn, dataset, classes(1, 'idle'), UNITS);
     const { ids, file } = await taskIds(cairn, dataset);
     const token = await running.token({ username: 'alice', roles: ['user'], groups: ['simprod'] });
-    const load = { url: running.url, args: [token, file, `/datasets/${dataset}/tasks/`], seconds, connections: 32 };
+    const load = { url: running.url, token, args: [file, `/datasets/${dataset}/tasks/`], seconds, connections: 32 };
     const read = await compare({ yardstick: echo, load: { ...load, script: 'read.lua' } });
     const change = await compare({
       yardstick: echo,

@@ -29,7 +29,7 @@ export const singleUnits = async ({ seconds, environment }: Settings): Promise<r
     const reset = async (): Promise<void> => {
       await cairn.ask('POST', `/datasets/${dataset}/task_actions/bulk_status/idle`, { tasks: ids });
     };
-    const load = { url: cairn.url, args: [token, file, prefix], seconds };
+    const load = { url: cairn.url, token, args: [file, prefix], seconds };
     const read = await compare({
       yardstick: hello,
       load: { ...load, script: 'read.lua', connections: 32 },

@@ -84,7 +84,7 @@ const parametersTable = (
           )}
         </table>`;
 
-/** A command that can be pasted into a shell, once `$CAIRN` and `$TOKEN` are set. */
+/** A command that can be pasted into a shell, once `$CAIRN` and `$TOKEN` are set. Others can read the command line, but not the file. */
 const curlOf = (verb: string, path: string, { parameters, requestBody, security }: Operation): string => {
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) =>
     encodeURIComponent(textIn(parameters.find((parameter) => parameter.name === name)?.example) ?? name),
@@ -92,7 +92,7 @@ const curlOf = (verb: string, path: string, { parameters, requestBody, security 
   const body = Object.values(requestBody?.content ?? {})[0]?.example;
   return [
     `curl${verb === 'get' ? '' : ` -X ${verb.toUpperCase()}`} "$CAIRN${filled}"`,
-    ...(security === undefined ? ['-H "Authorization: Bearer $TOKEN"'] : []),
+    ...(security === undefined ? ['-H @"$TOKEN"'] : []),
     ...(body === undefined ? [] : [`--json '${JSON.stringify(body).replaceAll("'", "'\\''")}'`]),
   ].join(' \\\n  ');
 };
@@ -152,15 +152,18 @@ const TOKENS = html`<section id="tokens">
   <h2>How to get a token</h2>
   <p>
     Most operations need a token, which the header <code>Authorization: Bearer TOKEN</code> carries. The examples below
-    take the address of the server and the token from two variables of the shell:
+    take the address of the server from a variable of the shell, and that header from a file, because every user of a
+    machine can read its command lines:
   </p>
   <pre>
 CAIRN=http://localhost:8080
-TOKEN=$(npx cairn token --user alice --role user --group simprod)</pre>
+TOKEN=$(mktemp)
+echo "Authorization: Bearer $(npx cairn token --user alice --role user --group simprod)" > $TOKEN</pre>
   <p>
     <code>npx cairn token</code> works on the machine that holds Cairn's data folder. It prints a token that lives for
     an hour; <code>--hours 24</code> makes it live for a day. Roles are <code>user</code>, <code>admin</code>,
-    <code>system</code> (the production system) and <code>pilot</code>.
+    <code>system</code> (the production system), <code>worker</code> (programs that run tasks) and
+    <code>pilot</code> (old ones).
   </p>
   <p>
     Everywhere else people log in by browser, with the OpenID device grant: a program asks for a code, shows it, and
