@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -15,9 +17,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '#platform/testing/eventually.js';
 import { attemptTask, type Attempt } from './attempt.js';
 import { parseJson } from '#contracts/iceprod/config/json.js';
-import type { TaskAccess } from '../worker/sandbox/bubblewrap.js';
+import { bubblewrapSandbox, type TaskAccess } from '../worker/sandbox/bubblewrap.js';
 import { openSandbox } from '../worker/sandbox/open-sandbox.js';
 import { noSandbox, type Sandbox } from '../worker/sandbox/sandbox.js';
+import { asUser } from '../worker/sandbox/system-user.js';
 import { Workspace } from './workspace.js';
 
 let folder: string;
@@ -352,6 +355,34 @@ describe('attemptTask', () => {
         isMachineFailure: false,
       });
       expect((await copying(join(data, 'in.txt'), join(data, 'out.txt'))).failure).toMatch(/Read-only file system/);
+    });
+
+    const user = { name: 'nobody', uid: 65_534, gid: 65_534 };
+    const [program = '', ...words] = asUser(user);
+    const mayUnshare = spawnSync(program, [...words, 'unshare', '--user', 'true']).status === 0;
+    (mayUnshare ? it : it.skip)('protects an ordinary user too, who needs user namespaces for it', async () => {
+      const workdir = join(folder, 'work');
+      mkdirSync(join(workdir, 'keys'), { recursive: true });
+      source('work/keys/token', 'text');
+      for (const path of [folder, workdir]) chmodSync(path, 0o711);
+      chownSync(join(workdir, 'keys', 'token'), user.uid, user.gid);
+      const access = { readable: [], writable: [], workdir, secrets: [], network: true, gpus: false };
+      const own = bubblewrapSandbox(access, undefined);
+      // What a pilot of that user would do.
+      const sandbox: Sandbox = {
+        ...own,
+        user,
+        launch: (command, folders) => {
+          const launch = own.launch(command, folders);
+          return { ...launch, words: [...asUser(user), ...launch.words] };
+        },
+      };
+      const script = `test -e ${workdir}/keys || test -e /proc/${String(process.pid)} || touch /planted || id -u > mine`;
+      const { failure } = await attempt(oneModule(JSON.stringify({ src: 'sh', args: ['-c', script] })), 'T', {
+        sandbox,
+      });
+      expect(failure).toBeUndefined();
+      expect(readFileSync(inWork('mine'), 'utf8')).toBe('65534\n');
     });
 
     it.each([

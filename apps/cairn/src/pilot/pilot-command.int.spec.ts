@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -398,6 +398,34 @@ describe('a pilot', () => {
     const stdout = (logs as Document[]).find(({ name }) => name === 'stdout');
     expect(String(stdout?.['data'])).toContain('PATH=');
     expect(String(stdout?.['data'])).not.toContain('NODE_');
+  });
+
+  const hasBubblewrap = spawnSync('bwrap', ['--unshare-pid', '--ro-bind', '/', '/', 'true']).status === 0;
+  (hasBubblewrap ? it : it.skip)('that is killed takes its task in bubblewrap with it', async () => {
+    const { dataset, task } = await addScript('while sleep 0.02; do date > alive; done');
+    const user = process.getuid?.() === 0 ? ['--task-user', 'root'] : [];
+    const options = ['--sandbox', 'bubblewrap', '--sources', 'examples', ...user];
+    const pilot = startPilot(cairn.url, '--dataset', dataset, ...options);
+    const alive = join(folder, 'work', 'tasks', task, 'work', 'alive');
+    await eventually(() => existsSync(alive), true);
+    pilot.process.kill('SIGKILL');
+    await pilot.ended;
+    const changed = (): number => statSync(alive).mtimeMs;
+    let last = 0;
+    // The kernel ends the processes, but not before it tells us that their parent has ended.
+    await eventually(async () => {
+      const before = last;
+      last = changed();
+      await new Promise((resume) => setTimeout(resume, 200));
+      return last === before;
+    }, true);
+    await call('PUT', `/tasks/${task}/status`, { status: 'suspended' });
+  });
+
+  it('does not start without the sandbox that was asked for', async () => {
+    const pilot = startPilot(cairn.url, '--sandbox', 'bubblewrap', '--readable', join(folder, 'work'));
+    expect(await pilot.ended).toBe(2);
+    expect(pilot.lines[0]).toMatch(/^error: tasks would see files of others/);
   });
 
   it('resolves relative paths from the folder in which it is started', async () => {
