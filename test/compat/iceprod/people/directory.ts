@@ -110,7 +110,8 @@ export const directory = (cluster: GetTestCluster): void => {
       const fields = { description: 'd', jobs_submitted: 1, tasks_submitted: 1, tasks_per_job: 1, group: 'atmo/nu' };
       expect(await alice.post('/datasets', fields)).toEqual(refused(400, 'invalid group'));
       await admin.put('/groups/atmo/nu');
-      const id = await newDataset(alice, { group: 'atmo/nu', auth_groups_read: [] });
+      expect(await alice.post('/datasets', fields)).toEqual(refused(400, 'not a member of selected group'));
+      const id = await newDataset(admin, { username: 'alice', group: 'atmo/nu', auth_groups_read: [] });
       const carol = anonymous.as(await cairn.token({ username: 'carol', roles: ['user'], groups: ['atmo/nu'] }));
       expect((await carol.get(`/datasets/${id}`)).json).toMatchObject({ group: 'atmo/nu' });
       expect(await carol.put(`/datasets/${id}/description`, { description: 'x' })).toEqual(done);

@@ -121,18 +121,20 @@ export const people = (cluster: GetTestCluster): void => {
     });
 
     it('have a record once they submit a dataset, also after it was deleted', async () => {
-      const { admin, system, alice } = cluster();
-      await newDataset(alice);
-      await newDataset(alice);
-      const listed = async () => (await system.get('/users?username=alice')).json as { results: object[] };
+      const { admin, system, anonymous, cairn } = cluster();
+      const withNewToken = async () => anonymous.as(await cairn.token({ username: 'phoenix', roles: ['user'] }));
+      const phoenix = await withNewToken();
+      await newDataset(phoenix, { group: 'users' });
+      await newDataset(phoenix, { group: 'users' });
+      const listed = async () => (await system.get('/users?username=phoenix')).json as { results: object[] };
       expect((await listed()).results).toHaveLength(1);
-      expect(await admin.put('/users/alice')).toEqual(refused(409, 'duplicate username'));
-      expect(await admin.put('/users/alice/priority', { priority: 0.9 })).toEqual(done);
-      expect((await listed()).results).toMatchObject([{ username: 'alice', priority: 0.9 }]);
-      expect(await remove('/users/alice')).toEqual(done);
-      expect(await system.get('/users/alice')).toEqual(refused(404, 'User not found'));
-      await newDataset(alice);
-      expect((await listed()).results).toMatchObject([{ username: 'alice', priority: 0.5, groups: [], roles: [] }]);
+      expect(await admin.put('/users/phoenix')).toEqual(refused(409, 'duplicate username'));
+      expect(await admin.put('/users/phoenix/priority', { priority: 0.9 })).toEqual(done);
+      expect((await listed()).results).toMatchObject([{ username: 'phoenix', priority: 0.9 }]);
+      expect(await remove('/users/phoenix')).toEqual(done);
+      expect(await system.get('/users/phoenix')).toEqual(refused(404, 'User not found'));
+      await newDataset(await withNewToken(), { group: 'users' });
+      expect((await listed()).results).toMatchObject([{ username: 'phoenix', priority: 0.5, groups: [], roles: [] }]);
     });
   });
 };
