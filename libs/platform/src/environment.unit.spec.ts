@@ -62,6 +62,11 @@ describe('loadEnvironment', () => {
     expect(() => loadEnvironment({ CREDENTIALS_ACCOUNTS: 'simprod' })).toThrow(
       'CREDENTIALS_ACCOUNTS is "simprod"; expected a comma-separated list such as simprod=simulation',
     );
+    expect(loadEnvironment({ CREDENTIALS_SCOPES: 'simprod=storage.read:/,simprod=storage.modify:/sim' })).toMatchObject(
+      {
+        CREDENTIALS_SCOPES: ['simprod=storage.read:/', 'simprod=storage.modify:/sim'],
+      },
+    );
     expect(() => loadEnvironment({ CREDENTIALS_ISSUER_URL: 'https://idp.example' })).toThrow(
       /^CREDENTIALS_CLIENT_ID is/,
     );
@@ -94,6 +99,31 @@ describe('loadEnvironment', () => {
       /^CAIRN_SECRET_KEY is wrong(?!.*hunter2)/,
     );
     rmSync(folder, { recursive: true });
+  });
+
+  it('reads quotas, and refuses what is none', () => {
+    const quotas = {
+      QUOTA_PER_USER: 'datasets=1,jobs_per_day=none,requests=5',
+      QUOTA_PER_GROUP: 'tasks=7',
+      QUOTA_EXCEPTIONS: 'user:5d1f@https://idp.example:jobs=1,group:/a/b c:tasks_per_day=none',
+    };
+    expect(loadEnvironment(quotas)).toMatchObject({
+      QUOTA_PER_USER: quotas.QUOTA_PER_USER.split(','),
+      QUOTA_PER_GROUP: ['tasks=7'],
+      QUOTA_EXCEPTIONS: quotas.QUOTA_EXCEPTIONS.split(','),
+    });
+    for (const [name, value] of [
+      ['QUOTA_PER_USER', 'job=1'],
+      ['QUOTA_PER_USER', 'jobs=-1'],
+      ['QUOTA_PER_USER', 'jobs=1e9'],
+      ['QUOTA_PER_GROUP', 'requests=1'],
+      ['QUOTA_EXCEPTIONS', 'alice:jobs=1'],
+      ['QUOTA_EXCEPTIONS', 'user:alice=1'],
+    ] as const) {
+      expect(() => loadEnvironment({ [name]: value })).toThrow(
+        `${name} is "${value}"; expected a comma-separated list`,
+      );
+    }
   });
 
   it('reads what the claims of issuers grant, and refuses what is no table', () => {

@@ -1,6 +1,6 @@
 import { done, ok, refused } from '../answers.js';
 import { type GetTestCluster } from '../../../harness/test-cluster.js';
-import { newDataset, unsubmitted } from '../fixtures.js';
+import { newDataset, newJob, newTask, unsubmitted } from '../fixtures.js';
 
 /** IceProd contract 2.3, 14 (PUT and GET of rules). */
 export const accessRules = (cluster: GetTestCluster): void => {
@@ -83,6 +83,56 @@ export const accessRules = (cluster: GetTestCluster): void => {
           expect([method, path, body, status, reason]).toEqual([method, path, body, 403, 'authorization failed']);
         }
       }
+    });
+
+    it('reach no job, task, log, file or statistic of others by the path of an own dataset', async () => {
+      const { alice, bob, system } = cluster();
+      const [theirs, own] = [
+        await newDataset(alice, { auth_groups_read: [] }),
+        await newDataset(bob, { group: 'users' }),
+      ];
+      const job = await newJob(system, theirs);
+      const task = await newTask(system, theirs, { job_id: job, requirements: { memory: 31.5 } });
+      const idIn = ({ json }: { json: unknown }): string => (json as { result: string }).result;
+      const ofTask = { dataset_id: theirs, task_id: task };
+      const log = idIn(await system.post('/logs', { ...ofTask, name: 'stdout', data: 'secret' }));
+      const stat = idIn(await system.post(`/tasks/${task}/task_stats`, { ...ofTask, hostname: 'secret' }));
+      const file = { filename: 'gsiftp://secret', movement: 'input' };
+      expect((await alice.post(`/datasets/${theirs}/files/${task}`, file)).status).toBe(201);
+      const at = (path: string): string => `/datasets/${own}/${path}`;
+      const state = async () =>
+        JSON.stringify([
+          ...[await alice.get(`/datasets/${theirs}/jobs`), await alice.get(`/datasets/${theirs}/tasks`)],
+          ...[await alice.get(`/datasets/${theirs}/files/${task}`), await alice.get(`/datasets/${theirs}/logs/${log}`)],
+          await alice.get(`/datasets/${theirs}/tasks/${task}/logs?keys=log_id`),
+        ]);
+      const before = await state();
+      for (const path of [
+        ...[`jobs/${job}`, `tasks/${task}`, `tasks?job_id=${job}`, `logs/${log}`, `tasks/${task}/logs`],
+        ...[`tasks/${task}/task_stats`, `tasks/${task}/task_stats/${stat}`, `files/${task}`],
+      ]) {
+        const { json, status } = await bob.get(at(path));
+        expect([path, status === 404 || ['{}', '{"files":[]}'].includes(JSON.stringify(json))]).toEqual([path, true]);
+      }
+      for (const [method, path, body] of [
+        ...(['jobs', 'tasks'] as const).map((list) => {
+          const id = list === 'jobs' ? job : task;
+          return ['PUT', `${list}/${id}/status`, { status: 'suspended' }] as const;
+        }),
+        ['POST', 'job_actions/bulk_status/suspended', { jobs: [job] }],
+        ['POST', 'job_actions/bulk_suspend', { jobs: [job] }],
+        ['POST', 'task_actions/bulk_status/complete', { tasks: [task] }],
+        ['POST', 'task_actions/bulk_suspend', { tasks: [task] }],
+        ['POST', 'task_actions/bulk_suspend', { jobs: [job] }],
+        ['POST', `files/${task}`, file],
+        ['DELETE', `files/${task}`, {}],
+        ['DELETE', `tasks/${task}/logs`, {}],
+        ['POST', 'logs', { ...ofTask, log_id: log, name: 'stdout', data: 'forged' }],
+      ] as const) {
+        const { status } = await bob.send(method, at(path), { body: JSON.stringify(body) });
+        expect([path, [200, 201, 404].includes(status)]).toEqual([path, true]);
+      }
+      expect(await state()).toBe(before);
     });
 
     it('answer users with 403 and services with 404 for missing datasets', async () => {

@@ -52,21 +52,21 @@ const OWNERS = [
   ['group', 'owner_group'],
 ] as const;
 
-const charged = (datasets: string, jobs: string, tasks: string): string =>
+/** SQL that adds to the sums of the owner and of the group of a row. `key` names further columns of the sum's key, with their values. */
+const addTo = (
+  table: string,
+  { datasets, jobs, tasks }: Readonly<Record<'datasets' | 'jobs' | 'tasks', string>>,
+  key: readonly (readonly [column: string, value: string])[] = [],
+): string =>
   OWNERS.map(
-    ([kind, column]) => `INSERT INTO usage_open (kind, name, datasets, jobs, tasks)
-      VALUES ('${kind}', new.${column}, ${datasets}, ${jobs}, ${tasks})
-      ON CONFLICT DO UPDATE SET datasets = datasets + excluded.datasets, jobs = jobs + excluded.jobs,
-        tasks = tasks + excluded.tasks;`,
-  ).join('\n');
+    ([kind, column]) => `
+      INSERT INTO ${table} (kind, name, ${key.map(([name]) => `${name}, `).join('')}datasets, jobs, tasks)
+      VALUES ('${kind}', new.${column}, ${key.map(([, value]) => `${value}, `).join('')}${datasets}, ${jobs}, ${tasks})
+      ON CONFLICT DO UPDATE SET
+        datasets = datasets + excluded.datasets, jobs = jobs + excluded.jobs, tasks = tasks + excluded.tasks;`,
+  ).join('');
 
-const submitted = (datasets: string, jobs: string, tasks: string): string =>
-  OWNERS.map(
-    ([kind, column]) => `INSERT INTO usage_of_day (kind, name, day, datasets, jobs, tasks)
-      VALUES ('${kind}', new.${column}, new.touched / ${MICROS_PER_DAY}, ${datasets}, ${jobs}, ${tasks})
-      ON CONFLICT DO UPDATE SET datasets = datasets + excluded.datasets, jobs = jobs + excluded.jobs,
-        tasks = tasks + excluded.tasks;`,
-  ).join('\n');
+const DAY = [['day', `new.touched / ${MICROS_PER_DAY}`]] as const;
 
 /**
  * What users and groups use, kept with each change of a row of `dataset`: sums, so that the order of datasets does not matter. A dataset
@@ -91,17 +91,21 @@ export const USAGE_TABLES = `
     PRIMARY KEY (kind, name, day)
   ) WITHOUT ROWID;
   CREATE TRIGGER dataset_submitted AFTER INSERT ON dataset BEGIN
-    ${charged(openOf('new'), `${openOf('new')} * new.jobs`, `${openOf('new')} * new.tasks`)}
-    ${submitted('1', 'new.jobs', 'new.tasks')}
+    ${addTo('usage_open', {
+      datasets: openOf('new'),
+      jobs: `${openOf('new')} * new.jobs`,
+      tasks: `${openOf('new')} * new.tasks`,
+    })}
+    ${addTo('usage_of_day', { datasets: '1', jobs: 'new.jobs', tasks: 'new.tasks' }, DAY)}
   END;
   CREATE TRIGGER dataset_grown AFTER UPDATE OF status, jobs, tasks ON dataset
   WHEN new.status <> old.status OR new.jobs <> old.jobs OR new.tasks <> old.tasks BEGIN
-    ${charged(
-      `${openOf('new')} - ${openOf('old')}`,
-      `${openOf('new')} * new.jobs - ${openOf('old')} * old.jobs`,
-      `${openOf('new')} * new.tasks - ${openOf('old')} * old.tasks`,
-    )}
-    ${submitted('0', 'new.jobs - old.jobs', 'new.tasks - old.tasks')}
+    ${addTo('usage_open', {
+      datasets: `${openOf('new')} - ${openOf('old')}`,
+      jobs: `${openOf('new')} * new.jobs - ${openOf('old')} * old.jobs`,
+      tasks: `${openOf('new')} * new.tasks - ${openOf('old')} * old.tasks`,
+    })}
+    ${addTo('usage_of_day', { datasets: '0', jobs: 'new.jobs - old.jobs', tasks: 'new.tasks - old.tasks' }, DAY)}
   END;`;
 
 /** Whose a dataset is. */
