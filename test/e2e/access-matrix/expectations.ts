@@ -88,7 +88,9 @@ const BY_POLICY: Table = [
 const BY_ROUTE: Table = [
   // It is not carried out yet, so there is no dataset whose rule would open it to others than its maker.
   ['- - -  - - +  - - -  + + +', 'GET /actions/submit/{id}'],
-  // Whoever submits must be in the group that is named, administrators too (IceProd contract 16).
+  // Users must be in the group that they name.
+  ['- - -  ! + +  - - -  + + +', 'POST /datasets'],
+  // Administrators, too (IceProd contract 16).
   ['- - -  ! + +  - - -  ! ! !', 'POST /actions/submit'],
   // Answers every token that there is no such action.
   ['- - +  + + +  + + +  + + +', 'GET /auths/{dataset_id}/actions/{action}'],
