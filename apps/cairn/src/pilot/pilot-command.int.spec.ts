@@ -339,7 +339,7 @@ describe('a pilot', () => {
 
   it('with a token of the role pilot works unregistered on what is queued, and says so once', async () => {
     const { dataset, task } = await addScript('echo done');
-    const failing = await addTask(await addDataset({ src: 'sh', args: ['-c', 'exit 3'] }));
+    const failing = await addTask(await addDataset({ src: 'sh', args: ['-c', `printf '\\033[2J' >&2; exit 3`] }));
     await call('POST', '/task_actions/queue', { num_tasks: 10 });
     const file = join(folder, 'pilot-token');
     writeFileSync(file, await cairnPrints('token', '--user', 'pilot', '--role', 'pilot', '--hours', '24'));
@@ -349,6 +349,7 @@ describe('a pilot', () => {
     pilot.process.kill('SIGTERM');
     expect(await pilot.ended).toBe(0);
     const notes = (text: string) => pilot.lines.filter((line) => line.includes(text));
+    expect(notes('exit code 3')).toEqual([expect.stringContaining(': \uFFFD[2J') as string]);
     expect(notes('works without registration')).toHaveLength(1);
     expect(notes('asks only for tasks that somebody has queued')).toHaveLength(1);
     const { logs } = await call('GET', `/datasets/${dataset}/tasks/${task}/logs?keys=name|data`);

@@ -53,7 +53,8 @@ const makePilot = (options: PilotOptions, sandbox: Sandbox, shutdown: Shutdown, 
 /** SIGTERM and SIGINT let running tasks finish or return them; a second one ends everything at once. */
 const runPilot = async (options: PilotOptions, terminal: Terminal): Promise<void> => {
   const note = (line: string): void => {
-    terminal.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
+    // What tasks print may control terminals.
+    terminal.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line.replaceAll(/\p{Cc}/gu, '\uFFFD')}\n`);
   };
   const fail = (message: string, exitCode: number): void => {
     terminal.stderr.write(`${message}\n`);

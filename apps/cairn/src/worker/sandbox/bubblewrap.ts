@@ -83,10 +83,12 @@ const coversOf = (visible: readonly Visible[], { workdir, secrets }: TaskAccess)
 
 const readOnly = (path: string): Mount => ({ at: path, options: ['--ro-bind', path, path] });
 
-/** Files outside of the visible folders that nearly every program needs. */
+/** Files outside of the visible folders that nearly every program needs. Services of the system may replace them. */
 const extraFiles = (visible: readonly Visible[]): readonly Mount[] => {
   const files = [process.execPath, ...(existsSync(RESOLVER) ? [realpathSync(RESOLVER)] : [])];
-  return files.filter((file) => !visible.some(({ real }) => isInside(file, real))).map(readOnly);
+  return files
+    .filter((file) => !visible.some(({ real }) => isInside(file, real)))
+    .map((file) => ({ at: file, options: ['--ro-bind-try', file, file] }));
 };
 
 const gpuDevices = (): readonly Mount[] =>
