@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
 import { type LdapServer, LDAP_BASE, startLdapServer } from '../harness/ldap-server.js';
 import { runCommand } from '../harness/cairn-command.js';
 import { type Cairn, MODES } from '../harness/cairn-process.js';
@@ -223,6 +224,14 @@ describe.each(MODES)('the OpenID provider ($mode)', (mode) => {
     expect(await sendForm(cairn(), 'token', { ...fields, client_secret: secret })).toMatchObject(wrong);
   });
 
+  /** Grants that end soon, because no code of theirs was exchanged. */
+  const countShortGrants = async (): Promise<number> => {
+    const store = new SqliteKeyValueStore(join(cairn().dataDir, 'key-value-store', 'auth.sqlite'));
+    const grants = await store.list('openid/IceCube/Grant/');
+    await store.close();
+    return grants.filter(({ expiresAtMs = Infinity }) => expiresAtMs < Date.now() + 3_600_000).length;
+  };
+
   it('logs users in to web pages by code and PKCE, and out', async () => {
     await runCommand(cairn(), ['client', 'add', 'web', '--public', '--redirect-uri', REDIRECT]);
     const verifier = randomBytes(32).toString('base64url');
@@ -241,12 +250,16 @@ describe.each(MODES)('the OpenID provider ($mode)', (mode) => {
       await browser.submit({ username: 'pingu', password: 'noot noot' });
       expect(browser.left()?.href.startsWith(`${REDIRECT}?`)).toBe(true);
       expect(browser.left()?.searchParams.get('state')).toBe('mine');
+      // What nobody fetches is not stored for long.
+      const unused = await countShortGrants();
+      expect(unused).toBeGreaterThan(0);
       const code = browser.left()?.searchParams.get('code') ?? '';
       const fields = { grant_type: 'authorization_code', client_id: 'web', code, redirect_uri: REDIRECT };
       const invalid = { status: 400, json: { error: 'invalid_grant' } };
       expect(await sendForm(cairn(), 'token', { ...fields, code_verifier: `${verifier}x` })).toMatchObject(invalid);
       const answer = await sendForm(cairn(), 'token', { ...fields, code_verifier: verifier });
       expect(answer).toMatchObject({ status: 200, json: { expires_in: 3600, refresh_expires_in: REFRESH_SECONDS } });
+      expect(await countShortGrants()).toBe(unused - 1);
       const token = wordIn(answer, 'access_token');
       expect((await client().as(token).get('/datasets?keys=dataset_id')).status).toBe(200);
       // An ID token is signed with the same key but is not accepted as an access token.

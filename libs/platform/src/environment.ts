@@ -470,7 +470,7 @@ export class Environment {
    * not name their issuer are sent there only when their credential's `url` is one of these or that of the issuer.
    */
   @Transform(asList)
-  @Matches(/^[a-z][a-z0-9+.-]*:\/\/\S+$/, {
+  @Matches(/^[a-z][a-z0-9+.-]*:\/\/[^\s/@]*(\/\S*)?$/, {
     each: true,
     message: 'a comma-separated list of URLs such as https://data.example.org',
   })
@@ -492,7 +492,7 @@ export class Environment {
 
   /** Places that tasks of submitted configs need scopes for, comma-separated, such as `osdf:///icecube/wipac`. */
   @Transform(asList)
-  @Matches(/^[a-z][a-z0-9+.-]*:\/\/\S+$/, {
+  @Matches(/^[a-z][a-z0-9+.-]*:\/\/[^\s/@]*(\/\S*)?$/, {
     each: true,
     message: 'a comma-separated list of URLs such as osdf:///icecube/wipac',
   })

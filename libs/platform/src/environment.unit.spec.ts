@@ -221,6 +221,11 @@ describe('loadEnvironment', () => {
       '{"https://user:hunter2@idp.example.org":{}}',
       'JSON such as {"roles": [{"name": "user", "claim": "groups", "pattern": "/staff/.*"}]}',
     ],
+    [
+      'CREDENTIALS_URLS',
+      'https://user:hunter2@data/a',
+      'a comma-separated list of URLs such as https://data.example.org',
+    ],
     ['CREDENTIALS_URLS', '//user:hunter2@data', 'a comma-separated list of URLs such as https://data.example.org'],
     ['TOKEN_SCOPE_PREFIXES', '//user:hunter2@data', 'a comma-separated list of URLs such as osdf:///icecube/wipac'],
     [

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { FairShares } from '../login/fair-shares.js';
 
-/** What anybody may have the provider store (device codes, sessions and logins that have not succeeded yet) lives so long. */
+/** What anybody may have the provider store (device codes, sessions and logins that have not succeeded yet), and what nobody fetches, lives so long. */
 export const ANONYMOUS_SECONDS = 600;
 
 /** Such records in all; one client gets 1/21 of them. A record takes 1 to 10 kB. */

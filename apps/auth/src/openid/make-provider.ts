@@ -77,7 +77,8 @@ const configurationOf = (options: ProviderOptions, base: string, policy: PolicyO
     // Sessions without a login end soon.
     Session: (_ctx, { accountId }) => (accountId === undefined ? ANONYMOUS_SECONDS : SESSION_SECONDS),
     RefreshToken: REFRESH_SECONDS,
-    Grant: REFRESH_SECONDS,
+    // Lives on with its refresh token once its code is exchanged (see key-value-adapter.ts).
+    Grant: ANONYMOUS_SECONDS,
   },
   formats: {
     customizers: {
