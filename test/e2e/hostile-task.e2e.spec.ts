@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '#platform/testing/eventually.js';
+import { hasBubblewrap } from '../../apps/cairn/src/testing/bubblewrap.js';
 import { newDataset, newTask } from '../compat/iceprod/fixtures.js';
 import { startEmbedded } from '../harness/cairn-process.js';
 import { useTestCluster } from '../harness/test-cluster.js';
@@ -23,8 +24,6 @@ const NOBODY = 65_534;
 const INHERITED = 7;
 
 const isRoot = process.getuid?.() === 0;
-const hasBubblewrap =
-  spawnSync('bwrap', ['--unshare-pid', '--ro-bind', '/', '/', '--proc', '/proc', 'true']).status === 0;
 
 /** What the task knows about the machine, as if it had been told. */
 interface Known {

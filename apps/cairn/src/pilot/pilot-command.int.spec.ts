@@ -1,4 +1,4 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,6 +9,7 @@ import { claimsGranting } from '#platform/tokens/claims.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import { LEEWAY_SECONDS } from '#platform/tokens/verifier.js';
 import { type Child, printedBy, startCairn, startScript } from '../demo/child.js';
+import { hasBubblewrap } from '../testing/bubblewrap.js';
 
 const MAIN = 'dist/apps/cairn/src/main.js';
 const LAUNCHER = resolve('apps/cairn/bin/cairn.mjs');
@@ -401,7 +402,6 @@ describe('a pilot', () => {
     expect(String(stdout?.['data'])).not.toContain('NODE_');
   });
 
-  const hasBubblewrap = spawnSync('bwrap', ['--unshare-pid', '--ro-bind', '/', '/', 'true']).status === 0;
   (hasBubblewrap ? it : it.skip)('that is killed takes its task in bubblewrap with it', async () => {
     const { dataset, task } = await addScript('while sleep 0.02; do date > alive; done');
     const user = process.getuid?.() === 0 ? ['--task-user', 'root'] : [];

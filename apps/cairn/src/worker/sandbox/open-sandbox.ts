@@ -55,6 +55,10 @@ const failureOf = async (sandbox: Sandbox, { access, environment }: SandboxChoic
     if (code === UNREADABLE)
       throw new UsageError(`tasks, which run ${sandbox.description}, cannot read a folder: ${words}`);
     return [error ?? `exit code ${String(code)}`, words].filter(Boolean).join(': ');
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    // Root without the right to give files away, for example.
+    return (error as Error).message;
   } finally {
     await removeTaskFolders(base);
   }
