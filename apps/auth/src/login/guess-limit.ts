@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
+import { RecentMap } from '#platform/recent-map.js';
 
-/** Keys remembered at most; the oldest are forgotten first. An entry takes about 150 bytes. */
+/** Keys remembered at most; those that were not used lately are forgotten first. */
 const KEYS_MAX = 50_000;
 
 interface Guesses {
@@ -23,7 +24,7 @@ const shortened = (key: string): string => hash('sha256', key, 'base64');
  * that guesses sent at the same time are not more. The counts end with the process.
  */
 export class GuessLimit {
-  private readonly guesses = new Map<string, Guesses>();
+  private readonly guesses = new RecentMap<Guesses>(KEYS_MAX);
   private readonly nowMs: () => number;
 
   constructor(private readonly options: GuessLimitOptions) {
@@ -40,7 +41,7 @@ export class GuessLimit {
     const short = shortened(key);
     const { count, untilMs } = this.read(short) ?? { count: 0, untilMs: this.nowMs() + lockMs };
     if (count >= max) return false;
-    this.write(short, { count: count + 1, untilMs: count + 1 === max ? this.nowMs() + lockMs : untilMs });
+    this.guesses.set(short, { count: count + 1, untilMs: count + 1 === max ? this.nowMs() + lockMs : untilMs });
     return true;
   }
 
@@ -49,7 +50,7 @@ export class GuessLimit {
     const short = shortened(key);
     const found = this.read(short);
     if (found === undefined) return;
-    if (found.count > 1) this.write(short, { ...found, count: found.count - 1 });
+    if (found.count > 1) this.guesses.set(short, { ...found, count: found.count - 1 });
     else this.guesses.delete(short);
   }
 
@@ -62,12 +63,5 @@ export class GuessLimit {
     if (found === undefined || this.nowMs() < found.untilMs) return found;
     this.guesses.delete(short);
     return undefined;
-  }
-
-  private write(short: string, guesses: Guesses): void {
-    this.guesses.delete(short);
-    const oldest = this.guesses.keys().next();
-    if (this.guesses.size >= KEYS_MAX && oldest.done !== true) this.guesses.delete(oldest.value);
-    this.guesses.set(short, guesses);
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { clientOf } from '#platform/network-client.js';
+import { RecentMap } from '#platform/recent-map.js';
 import { GuessLimit } from './guess-limit.js';
 
 const LOCK_MS = 60_000;
@@ -9,7 +10,7 @@ const OF_NAME_MAX = 10;
 const OF_CLIENT_MAX = 50;
 /** Who logged in so recently is not locked out by others at the same address. */
 const KNOWN_MS = 24 * 3600 * 1000;
-/** Logins remembered for that, the latest. */
+/** Logins remembered for that at most. */
 const KNOWN_MAX = 20_000;
 
 /** Whose password is guessed, and the network address that the guess came from. */
@@ -28,8 +29,8 @@ export interface Guess {
 export class PasswordGuesses {
   private readonly ofNames = new GuessLimit({ max: OF_NAME_MAX, lockMs: LOCK_MS });
   private readonly ofClients = new GuessLimit({ max: OF_CLIENT_MAX, lockMs: LOCK_MS });
-  /** When names logged in, by client; the oldest come first. */
-  private readonly knownMs = new Map<string, number>();
+  /** When names logged in, by client. */
+  private readonly knownMs = new RecentMap<number>(KNOWN_MAX);
 
   /**
    * Checks a password, unless too many were wrong.
@@ -65,9 +66,6 @@ export class PasswordGuesses {
 
   private succeeded(pair: string): void {
     this.ofNames.forget(pair);
-    this.knownMs.delete(pair);
-    const oldest = this.knownMs.keys().next();
-    if (this.knownMs.size >= KNOWN_MAX && oldest.done !== true) this.knownMs.delete(oldest.value);
     this.knownMs.set(pair, Date.now());
   }
 }

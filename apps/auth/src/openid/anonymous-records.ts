@@ -15,22 +15,21 @@ const SHARES = { places: 10_000, part: 0.05 };
 export class AnonymousRecords {
   private readonly shares = new FairShares(SHARES);
   /** In the order of their expiry, because all live equally long. */
-  private readonly kept = new Set<{ readonly client: string; readonly untilMs: number }>();
+  private readonly kept: { readonly client: string; readonly untilMs: number }[] = [];
 
   /** Reserves a place for a record; false when the client has too many. True obliges to {@link keep} or {@link giveBack}. */
   take(client: string): boolean {
     const nowMs = Date.now();
-    for (const record of this.kept) {
-      if (record.untilMs > nowMs) break;
-      this.kept.delete(record);
-      this.shares.giveBack(record.client);
+    for (let first = this.kept[0]; first !== undefined && first.untilMs <= nowMs; first = this.kept[0]) {
+      this.kept.shift();
+      this.shares.giveBack(first.client);
     }
     return this.shares.take(client);
   }
 
   /** The record was made. */
   keep(client: string): void {
-    this.kept.add({ client, untilMs: Date.now() + ANONYMOUS_SECONDS * 1000 });
+    this.kept.push({ client, untilMs: Date.now() + ANONYMOUS_SECONDS * 1000 });
   }
 
   giveBack(client: string): void {

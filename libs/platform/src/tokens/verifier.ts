@@ -1,6 +1,7 @@
 import { decodeJwt, decodeProtectedHeader, errors, importJWK, jwtVerify } from 'jose';
 import type { CryptoKey, JWK, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
 import { DomainError } from '../domain-error.js';
+import { RecentMap } from '../recent-map.js';
 import { cairnIdentityReader, type ExternalSource, type Identity } from './claims.js';
 import { ExternalIssuer, type KeyLife, withoutSlash } from './external-issuer.js';
 import type { RevocationSource } from './revocations.js';
@@ -60,35 +61,6 @@ interface Remembered {
   readonly scheme: Scheme;
   /** Of the scheme, when the token was verified. */
   readonly generation: number;
-}
-
-/** A bounded map that drops what was not used lately: two generations, so that a hit costs one look-up. */
-class Memory<Value> {
-  private young = new Map<string, Value>();
-  private old = new Map<string, Value>();
-
-  constructor(private readonly max: number) {}
-
-  get(key: string): Value | undefined {
-    const value = this.young.get(key);
-    if (value !== undefined) return value;
-    const aged = this.old.get(key);
-    if (aged !== undefined) this.set(key, aged);
-    return aged;
-  }
-
-  set(key: string, value: Value): void {
-    if (this.young.size >= this.max / 2) {
-      this.old = this.young;
-      this.young = new Map();
-    }
-    this.young.set(key, value);
-  }
-
-  delete(key: string): void {
-    this.young.delete(key);
-    this.old.delete(key);
-  }
 }
 
 /** Tokens signed with Cairn's own key. */
@@ -239,7 +211,7 @@ const BEARER = /^bearer +([\w-]+\.[\w-]+\.[\w-]+) *$/i;
  * expire, so that a client that calls often costs one look-up a call.
  */
 export class TokenVerifier {
-  private readonly remembered = new Memory<Remembered>(REMEMBERED_MAX);
+  private readonly remembered = new RecentMap<Remembered>(REMEMBERED_MAX);
   private readonly nowMs: () => number;
   private readonly audience: string | undefined;
   private readonly revocations: RevocationSource | undefined;
