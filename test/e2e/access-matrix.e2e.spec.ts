@@ -7,6 +7,7 @@ import { useTestCluster, VARIABLES } from '../harness/test-cluster.js';
 import { ISSUER_CLIENT, startTokenIssuer, type TokenIssuer } from '../harness/token-issuer.js';
 import { AUDIENCE } from './access-matrix/bad-tokens.js';
 import { type Cell, prepareCells } from './access-matrix/cells.js';
+import { prepareCrossed } from './access-matrix/crossed.js';
 import { PUBLIC_ROUTES, routeName, rowOf } from './access-matrix/expectations.js';
 import { isRefusalOf } from './access-matrix/refusals.js';
 
@@ -45,12 +46,12 @@ describe.each(MODES)('access to all routes ($mode)', (mode) => {
       CREDENTIALS_CLIENT_SECRET: ISSUER_CLIENT.secret,
     };
   });
+  // Over NATS the same gateway answers, so that routes of each kind suffice.
+  const routes = mode.isDistributed ? sampleOf(DIALECTS.routes) : DIALECTS.routes;
   let cells: readonly Cell[] = [];
 
   beforeAll(async () => {
     if (issuer === undefined || stranger === undefined) throw new Error('the issuers do not run');
-    // Over NATS the same gateway answers, so that routes of each kind suffice.
-    const routes = mode.isDistributed ? sampleOf(DIALECTS.routes) : DIALECTS.routes;
     cells = await prepareCells(cluster(), routes, issuer, stranger);
   }, 60_000);
 
@@ -109,4 +110,18 @@ describe.each(MODES)('access to all routes ($mode)', (mode) => {
     expect([...failed].filter(([key]) => !worked.has(key)).map(([, text]) => text)).toEqual([]);
     expect([...readers]).toEqual(expect.arrayContaining(['member', 'owner', 'holder', 'pilot', 'system', 'admin']));
   }, 120_000);
+
+  it('to one dataset opens no objects of another one', async () => {
+    const { cells: crossed, content, other } = await prepareCrossed(cluster(), routes);
+    const before = await content();
+    const wrong: string[] = [];
+    await inParallel(crossed, async (cell) => {
+      const answer = await cell.send();
+      if (cell.leaks(answer)) wrong.push(cell.describe(answer));
+    });
+    expect(wrong).toEqual([]);
+    const after = await content();
+    expect(after).toEqual(before);
+    expect(JSON.stringify(after)).toContain(other.secret);
+  }, 60_000);
 });

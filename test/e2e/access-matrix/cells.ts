@@ -75,6 +75,20 @@ const isLeased = ({ policy }: AnyRoute): boolean => policy !== 'public' && polic
 const isAlike = ({ policy }: AnyRoute, relation: Relation): boolean =>
   policy === 'public' || relation === 'anonymous' || relation === 'bad';
 
+/** Requests of these callers about one dataset; `sides` are those that answers must not tell about. */
+export const cellsOf = (
+  routes: readonly AnyRoute[],
+  callers: readonly Caller[],
+  side: Side,
+  sides: readonly Side[],
+): readonly Cell[] => {
+  const variants = variantsOf(routes, side.targets);
+  return routes.flatMap((route, place) => {
+    const request = variants[place]?.[0];
+    return request === undefined ? [] : callers.map((caller) => new Cell(route, caller, side, sides, request));
+  });
+};
+
 /** All requests to these routes, of all callers, about the datasets of two groups. */
 export const prepareCells = async (
   cluster: TestCluster,
