@@ -122,13 +122,17 @@ class FieldWriter {
   }
 }
 
+/** Enough for a key and a safe integer. */
+const VARINTS_BYTES = 16;
+
 const varints = (...values: readonly number[]): Uint8Array => {
-  const bytes: number[] = [];
+  const bytes = Buffer.allocUnsafe(VARINTS_BYTES);
+  let end = 0;
   for (let value of values) {
-    for (; value > 127; value = Math.floor(value / 128)) bytes.push((value % 128) + 128);
-    bytes.push(value);
+    for (; value > 127; value = Math.floor(value / 128)) bytes[end++] = (value % 128) + 128;
+    bytes[end++] = value;
   }
-  return Uint8Array.from(bytes);
+  return bytes.subarray(0, end);
 };
 
 /** An entry of the properties of an event, as a field of its message. */

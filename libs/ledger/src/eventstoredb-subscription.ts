@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { nextLoopTurn } from '#platform/loop-turn.js';
 import { type EventStoreDbConnection, SEARCH_DEADLINE_MS } from './eventstoredb-connection.js';
 import { isPermanent } from './eventstoredb-errors.js';
 import { type ReadMessage, ReceivedEvent } from './eventstoredb-message.js';
@@ -21,7 +22,7 @@ const RECONNECT_MS_MAX = 5_000;
 const READ_RETRY_MS = 500;
 
 /**
- * What somebody waits for has mostly been received after this time. Otherwise it is in a stream that the server leaves out, and a
+ * What somebody waits for has come when nothing has come for this time. Otherwise it is in a stream that the server leaves out, and a
  * reading finds out that nothing wanted is missing.
  */
 const LOOK_MS = 10;
@@ -143,10 +144,18 @@ export class SharedSubscription {
     this.pause.wake();
   }
 
-  /** Looks ahead when what is awaited has not come by itself. Never rejects. */
+  /** Looks ahead when what is awaited has not come, and nothing else either for a while. Never rejects. */
   private async lookSoon(): Promise<void> {
-    await delay(LOOK_MS);
+    let quietSinceMs = performance.now();
     while (this.awaited > this.upTo && this.running !== undefined) {
+      const quietMs = performance.now() - quietSinceMs;
+      if (quietMs < LOOK_MS) {
+        await delay(LOOK_MS - quietMs);
+        // What came while this process was busy is taken first.
+        await nextLoopTurn();
+        quietSinceMs = Math.max(quietSinceMs, this.heardMs);
+        continue;
+      }
       const { awaited } = this;
       await this.lookAhead().catch(() => undefined);
       // What the head does not show then is nowhere, or the server is away.

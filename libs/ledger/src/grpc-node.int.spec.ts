@@ -1,4 +1,4 @@
-import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import { constants, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { convertToCommandError } from '@eventstore/db-client';
 import fc from 'fast-check';
@@ -107,6 +107,20 @@ describe('GrpcNode', () => {
     await expect(call()).rejects.toMatchObject({ code: 14 });
     answer = (stream) => respond(stream, ['again'], { 'grpc-status': '0' });
     expect(await call()).toEqual(['again']);
+  });
+
+  it('makes another connection when calls fail without an answer, and finishes what is under way on the first', async () => {
+    const held: ServerHttp2Stream[] = [];
+    answer = (stream) => void held.push(stream);
+    const first = call();
+    while (held.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    answer = (stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    await expect(call()).rejects.toMatchObject({ code: 14 });
+    answer = (stream) => respond(stream, ['next'], { 'grpc-status': '0' });
+    expect(await call()).toEqual(['next']);
+    expect(sessions).toHaveLength(2);
+    for (const stream of held) respond(stream, ['first'], { 'grpc-status': '0' });
+    expect(await first).toEqual(['first']);
   });
 
   it('finishes what is under way when the server goes away, and makes another connection', async () => {

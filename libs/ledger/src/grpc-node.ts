@@ -85,6 +85,11 @@ class Ending {
     this.headers = { ...this.headers, ...headers };
   }
 
+  /** Whether the server has said how. */
+  get isAnswered(): boolean {
+    return this.headers['grpc-status'] !== undefined;
+  }
+
   /** Undefined when the call went well. */
   error(): GrpcError | undefined {
     const { 'grpc-status': code, 'grpc-message': message = '', ':status': http = 200 } = this.headers;
@@ -102,7 +107,10 @@ class Ending {
  * was lost. A message costs a third of what it costs with `@grpc/grpc-js` (see `docs/adr/0003-eventstoredb-ledger.md`).
  */
 export class GrpcNode {
+  /** Takes new calls. */
   private session: ClientHttp2Session | undefined;
+  /** All that have calls under way. */
+  private readonly sessions = new Set<ClientHttp2Session>();
   private fault: Error | undefined;
   private isClosed = false;
 
@@ -161,8 +169,10 @@ export class GrpcNode {
         }
         if (ending.isOver) {
           const error = ending.error();
-          if (error !== undefined) throw error;
-          return;
+          if (error === undefined) return;
+          // A connection that fails calls may do so for ever, for instance when it has no numbers left for them.
+          if (!ending.isAnswered) this.leave(session);
+          throw error;
         }
         if (!(await waiter.wait(idleMs))) throw new Error(`The server did not answer within ${idleMs} ms`);
       }
@@ -175,14 +185,22 @@ export class GrpcNode {
   /** Ends all calls. */
   close(): void {
     this.isClosed = true;
-    this.session?.destroy();
     this.session = undefined;
+    for (const session of this.sessions) session.destroy();
   }
 
   private connected(): ClientHttp2Session {
     if (this.isClosed) throw serviceError(status.UNAVAILABLE, 'The connection is closed');
-    this.session ??= this.connect();
+    const { session } = this;
+    if (session !== undefined && !session.closed && !session.destroyed) return session;
+    this.session = this.connect();
     return this.session;
+  }
+
+  /** Takes no more calls on a connection, and closes it when those under way have ended. */
+  private leave(session: ClientHttp2Session): void {
+    if (this.session === session) this.session = undefined;
+    if (!session.destroyed) session.close();
   }
 
   private connect(): ClientHttp2Session {
@@ -193,13 +211,11 @@ export class GrpcNode {
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
     });
     this.fault = undefined;
+    this.sessions.add(session);
     const fail = (why: string): void => {
       session.destroy(new Error(`${why} ${this.authority}`));
     };
     const connecting = setTimeout(() => fail('No connection is made to'), CONNECT_MS);
-    const forget = (): void => {
-      if (this.session === session) this.session = undefined;
-    };
     let keepingAlive: NodeJS.Timeout | undefined;
     session.on('connect', () => {
       clearTimeout(connecting);
@@ -211,11 +227,11 @@ export class GrpcNode {
       this.fault = error;
     });
     // What is under way is finished; new calls take a new connection.
-    session.on('goaway', forget);
+    session.on('goaway', () => this.leave(session));
     session.on('close', () => {
       clearTimeout(connecting);
       clearInterval(keepingAlive);
-      forget();
+      this.sessions.delete(session);
     });
     return session;
   }
