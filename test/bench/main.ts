@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { iceprodCalls } from './rows/iceprod.js';
+import { onEventStoreDb } from './rows/eventstoredb.js';
 import { coldStart } from './rows/start.js';
 import { unitLists } from './rows/lists.js';
 import { millionUnits } from './rows/million.js';
@@ -10,9 +11,11 @@ import type { Settings } from './settings.js';
 import { renderTable, type Row } from './table.js';
 import { hasWrk, WRK_MISSING } from './wrk.js';
 
-const USAGE = `Usage: npm run bench -- [single] [million] [start] [iceprod] [lists] [nats] [--seconds N] [--profile DIR]
+const USAGE = `Usage: npm run bench -- [single] [million] [start] [iceprod] [lists] [nats] [eventstoredb]
+       [--seconds N] [--profile DIR]
 
-Measures what Cairn must reach; without names everything. --seconds is the length of a round (5).
+Measures what Cairn must reach; without names everything. The part eventstoredb needs a server in EVENTSTORE_URL, to
+which it writes. --seconds is the length of a round (5).
 --profile writes where Cairn's time goes, for the performance tools of browsers; the figures suffer.
 `;
 
@@ -23,6 +26,7 @@ const GROUPS: Readonly<Record<string, (settings: Settings) => Promise<readonly R
   iceprod: iceprodCalls,
   lists: unitLists,
   nats: overNats,
+  eventstoredb: onEventStoreDb,
 };
 
 const { values, positionals } = parseArgs({
@@ -48,7 +52,10 @@ const bench = async (): Promise<number> => {
     process.stderr.write(`${WRK_MISSING}\n`);
     return 1;
   }
-  const settings = { seconds: Math.floor(seconds), environment: profiling(values.profile) };
+  const eventStoreUrl = process.env['EVENTSTORE_URL'];
+  // All other rows measure the SQLite ledger.
+  delete process.env['EVENTSTORE_URL'];
+  const settings = { seconds: Math.floor(seconds), environment: profiling(values.profile), eventStoreUrl };
   const rows: Row[] = [];
   for (const name of names) {
     process.stderr.write(`measuring: ${name}\n`);

@@ -4,4 +4,6 @@ export interface Settings {
   readonly seconds: number;
   /** Variables of the processes of Cairn. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The server that is measured beside the SQLite ledger. */
+  readonly eventStoreUrl?: string | undefined;
 }

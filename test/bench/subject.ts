@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Embedded } from './embedded.js';
+import type { Cairn } from '../harness/cairn-process.js';
+import { HttpClient } from '../harness/http-client.js';
 import { numberIn, textIn } from '../harness/json-fields.js';
 
 /** `POST /cairn/iceprod/datasets/{id}/tasks` takes this many units at once. */
@@ -24,6 +26,23 @@ export const classes = (count: number, status: string): readonly Shape[] =>
 
 /** A client that sends requests to Cairn. */
 export type Sender = Pick<Embedded, 'ask' | 'dataDir' | 'send'>;
+
+/** Sends requests as an administrator. */
+export const senderOf = async (cairn: Cairn): Promise<Sender> => {
+  const token = await cairn.token({ username: 'root', roles: ['admin', 'system'] });
+  const client = new HttpClient(cairn, token);
+  const send: Sender['send'] = (method, path, body) =>
+    client.send(method, path, body === undefined ? {} : { body: JSON.stringify(body) });
+  return {
+    dataDir: cairn.dataDir,
+    send,
+    ask: async (method, path, body) => {
+      const { status, text } = await send(method, path, body);
+      if (status !== 200 && status !== 201) throw new Error(`${method} ${path}: ${status} ${text}`);
+      return JSON.parse(text) as unknown;
+    },
+  };
+};
 
 export const addDataset = async (cairn: Sender, description: string, group = 'simprod'): Promise<string> => {
   const body = { description, jobs_submitted: 1, tasks_submitted: 1, tasks_per_job: 1, group };

@@ -1,7 +1,6 @@
 import { startNatsServer } from '#bus/testing/nats-server.js';
-import { startDistributed, type Cairn } from '../../harness/cairn-process.js';
-import { HttpClient } from '../../harness/http-client.js';
-import { addDataset, addUnits, classes, taskIds, type Sender } from '../subject.js';
+import { startDistributed } from '../../harness/cairn-process.js';
+import { addDataset, addUnits, classes, senderOf, taskIds } from '../subject.js';
 import type { Settings } from '../settings.js';
 import { atLeast, figure, type Row } from '../table.js';
 import { compare, startEcho } from '../yardstick.js';
@@ -9,23 +8,6 @@ import { compare, startEcho } from '../yardstick.js';
 const UNITS = 10_000;
 const READ_RATIO = 0.5;
 const CHANGE_RATIO = 0.4;
-
-/** Sends requests as an administrator. */
-const senderOf = async (cairn: Cairn): Promise<Sender> => {
-  const token = await cairn.token({ username: 'root', roles: ['admin', 'system'] });
-  const client = new HttpClient(cairn, token);
-  const send: Sender['send'] = (method, path, body) =>
-    client.send(method, path, body === undefined ? {} : { body: JSON.stringify(body) });
-  return {
-    dataDir: cairn.dataDir,
-    send,
-    ask: async (method, path, body) => {
-      const { status, text } = await send(method, path, body);
-      if (status !== 200 && status !== 201) throw new Error(`${method} ${path}: ${status} ${text}`);
-      return JSON.parse(text) as unknown;
-    },
-  };
-};
 
 /** The same single reads and changes with every service in a process of its own. */
 export const overNats = async ({ seconds, environment }: Settings): Promise<readonly Row[]> => {
