@@ -76,6 +76,6 @@ done
 if [ "$(id -u)" = 0 ]; then
   chown -R 1000:1000 .
 elif [ "$(id -u)" != 1000 ]; then
-  echo "for docker compose: sudo chown -R 1000:1000 $folder (containers run as user 1000)" >&2
+  echo "for docker compose: sudo chown -R 1000:1000 $folder (containers run as user 1000), and run docker compose by sudo as well" >&2
 fi
 echo "secrets are in $folder; keep ca.key elsewhere, and a copy of all of it in a safe place" >&2
