@@ -167,6 +167,18 @@ describe('JetStreamBlobStore in a cluster', () => {
     await areComplete('raised', 3);
   }, 60_000);
 
+  it('makes as many copies as there are servers, and says that more are wanted', async () => {
+    const two = await startNatsCluster(2);
+    const { log, logged } = memoryLog();
+    const connected = await connectNats({ NATS_URL: two.urls, START_WAIT_SECONDS: 30 }, 'tasks', log);
+    await JetStreamBlobStore.open(connected, { bucket: 'few', copies: 3, withinMs: 40_000, log });
+    const { config } = await (await jetstreamManager(connected)).streams.info('OBJ_few');
+    expect(config.num_replicas).toBe(2);
+    expect(logged()).toContain('"copies":2,"wanted":3');
+    await connected.close();
+    await two.remove();
+  }, 60_000);
+
   it('writes and reads on while servers are killed in turn, and starts while one is away', async () => {
     // Of its own: a server of version 2.9 that dies within a second of getting more copies may leave the others without a leader.
     const blobs = await openThere('whole', 3);
