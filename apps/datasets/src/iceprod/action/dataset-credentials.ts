@@ -10,7 +10,6 @@ import type { ConfigPool } from '../config/config-pool.js';
 import type { Dataset } from '../dataset/dataset.js';
 import { type CredentialAccount, CredentialAccounts } from './credential-accounts.js';
 import type { Operation } from './operation.js';
-import { requesterOf } from './request-access.js';
 import { joined, type Needs, scopeWords } from './token-scopes.js';
 
 /** Requests whose credentials are held while they wait; the oldest are forgotten first. */
@@ -45,8 +44,8 @@ export class DatasetCredentials {
   }
 
   /** Whose credentials a dataset gets when the request is carried out; undefined when none are made. */
-  accountFor({ request }: Operation, dataset: Pick<Dataset, 'username' | 'group'>): CredentialAccount | undefined {
-    return this.issuer === undefined ? undefined : this.accounts.of(dataset, requesterOf(request));
+  accountFor({ requester }: Operation, dataset: Pick<Dataset, 'username' | 'group'>): CredentialAccount | undefined {
+    return this.issuer === undefined ? undefined : this.accounts.of(dataset, requester);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { Bus } from '#bus/bus.js';
-import type { Contract, MessageContext, Page } from '#bus/contract.js';
+import type { Caller, Contract, MessageContext, Page } from '#bus/contract.js';
 import { pages } from '#bus/pages.js';
 import { LIST_LIMIT_MAX, type ListOptions, type ListPage } from '#contracts/lists.js';
 import type { RequestEvents } from '#contracts/iceprod/request-events.js';
@@ -61,6 +61,10 @@ export class Operation {
     private readonly tools: OperationTools,
   ) {}
 
+  get requester(): Caller {
+    return requesterOf(this.request, this.text('group'));
+  }
+
   text(name: string): string {
     const value = this.values[name];
     return typeof value === 'string' ? value : '';
@@ -97,7 +101,7 @@ export class Operation {
     request: NoInfer<Request>,
   ): Promise<Reply> {
     const commandId = commandIdOf(this.request, step);
-    const context = { ...this.context(), commandId, caller: requesterOf(this.request) };
+    const context = { ...this.context(), commandId, caller: this.requester };
     return this.tools.bus.request(contract, request, context);
   }
 

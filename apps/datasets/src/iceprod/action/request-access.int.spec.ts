@@ -2,11 +2,12 @@ import { DomainError } from '#platform/domain-error.js';
 import { eventually } from '#platform/testing/eventually.js';
 import { someMetadata } from '#ledger/testing/new-events.js';
 import type { Caller } from '#bus/contract.js';
-import { GetRequest, MakeRequest, type RequestView } from '#contracts/iceprod/actions.js';
+import { type Action, GetRequest, MakeRequest, type RequestView } from '#contracts/iceprod/actions.js';
 import { GetDataset, PutConfig, SubmitDataset } from '#contracts/iceprod/datasets.js';
 import { ExplainRequest } from '#contracts/explain.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { DatasetsModule } from '../../datasets.module.js';
+import { REQUEST_STREAMS } from './request.js';
 
 const user = (username: string, ...groups: readonly string[]): Caller => ({
   subject: username,
@@ -59,9 +60,9 @@ describe('an asynchronous request', () => {
     variables.CAIRN_AUTOMATION = 'actions';
     await host.start();
   };
-  const ended = (request_id: string): Promise<RequestView> =>
+  const ended = (request_id: string, action: Action = 'edit_config'): Promise<RequestView> =>
     eventually(
-      () => host.request(GetRequest, { action: 'edit_config', request_id }, SYSTEM),
+      () => host.request(GetRequest, { action, request_id }, SYSTEM),
       expect.objectContaining({ status: expect.stringMatching(/^(complete|error)$/) as string }),
     );
   const setRule = (lists: object): Promise<unknown> => {
@@ -100,5 +101,22 @@ describe('an asynchronous request', () => {
     const id = await edit(CAROL);
     await runAll();
     expect(await ended(id)).toMatchObject({ error_message: '', status: 'complete' });
+  });
+
+  it.each([
+    ['edit_config', () => ({ dataset_id: dataset, config: CONFIG, description: 'edited' })],
+    [
+      'submit',
+      () => ({ config: CONFIG, description: 'd', jobs_submitted: 1, group: 'simprod', username: CAROL.username }),
+    ],
+  ] as const)('of a version that kept no groups is carried out: %s', async (action, argumentsOf) => {
+    const request_id = 'request';
+    const of = action === 'submit' ? {} : { dataset_id: dataset };
+    const made = { creator: CAROL.username, role: 'user', arguments: { raw: JSON.stringify(argumentsOf()) } };
+    const data = { request_id, action, ...of, ...made };
+    const event = { id: crypto.randomUUID(), type: 'RequestQueued', data, metadata: someMetadata() };
+    await host.ledger.append(`${REQUEST_STREAMS}${request_id}`, -1, [event]);
+    await runAll();
+    expect(await ended(request_id, action)).toMatchObject({ error_message: '', status: 'complete' });
   });
 });

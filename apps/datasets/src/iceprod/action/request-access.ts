@@ -8,12 +8,17 @@ import type { StoredRequest } from './request.js';
 /** IceProd's words for every request that the caller may not make or see (IceProd contract 16). */
 export const requestDenied = (): DomainError => new DomainError('forbidden', 'request.forbidden', 'auth failed');
 
-/** Whoever made the request, with the role and groups of the token that was presented then. */
-export const requesterOf = ({ creator, role, groups }: StoredRequest): Caller => ({
+/**
+ * Whoever made the request, with the role and groups of the token that was presented then. Of the groups of an old request only
+ * the one that it submits for is known: it was made by a member.
+ *
+ * @param submittedFor group of the submission; empty for other requests
+ */
+export const requesterOf = ({ creator, role, groups }: StoredRequest, submittedFor: string): Caller => ({
   subject: creator,
   username: creator,
   roles: [role],
-  groups,
+  groups: groups ?? (submittedFor === '' ? [] : [submittedFor]),
 });
 
 /** The dataset that a request concerns, or that a submission has made. */

@@ -71,21 +71,14 @@ class RequestWriter implements ProjectionWriter {
     const id = String(data['request_id']);
     switch (type as keyof RequestEvents) {
       case 'RequestQueued': {
-        const {
-          action,
-          dataset_id: datasetId,
-          creator,
-          role,
-          groups = [],
-          token,
-          arguments: given,
-        } = data as EventData;
+        const { action, dataset_id: datasetId, creator, role, groups, token, arguments: given } = data as EventData;
         this.forgetPlans.run(timeMicros - KEPT_MICROS);
         this.forgetOld.run(timeMicros - KEPT_MICROS);
         const [raw, key] = 'raw' in given ? [given.raw, null] : [null, given.blob.key];
         this.insert.run(
           ...[id, action, datasetId ?? null, priorityOf(action), timeMicros, timeMicros],
-          ...[creator, role, JSON.stringify(groups), token === undefined ? null : JSON.stringify(token), raw, key],
+          ...[creator, role, groups === undefined ? null : JSON.stringify(groups)],
+          ...[token === undefined ? null : JSON.stringify(token), raw, key],
         );
         return;
       }
@@ -134,7 +127,7 @@ export const requestProjection: Projection = {
       changed INTEGER NOT NULL,
       creator TEXT NOT NULL,
       role TEXT NOT NULL,
-      groups TEXT NOT NULL,
+      groups TEXT,
       token TEXT,
       arguments TEXT,
       blob_key TEXT,
@@ -184,6 +177,7 @@ const requestOf = (row: Readonly<Record<string, SQLOutputValue>>): StoredRequest
   const status = String(row['status']);
   if (!isAction(action) || !isStatus(status)) return undefined;
   const raw = textOf(row['arguments']);
+  const groups = textOf(row['groups']);
   const token = textOf(row['token']);
   return {
     id: String(row['id']),
@@ -197,7 +191,7 @@ const requestOf = (row: Readonly<Record<string, SQLOutputValue>>): StoredRequest
     changedMicros: Number(row['changed']),
     creator: String(row['creator']),
     role: String(row['role']),
-    groups: JSON.parse(String(row['groups'])) as readonly string[],
+    groups: groups === undefined ? undefined : (JSON.parse(groups) as readonly string[]),
     token: token === undefined ? undefined : (JSON.parse(token) as StoredRequest['token']),
     arguments: raw === undefined ? { blobKey: String(row['blob_key']) } : { raw },
     progress: row['progress'] == null ? undefined : Number(row['progress']),

@@ -18,7 +18,7 @@ import { editConfig } from './edit-config.js';
 import { Operation, Interrupted, recordEvent } from './operation.js';
 import { WorkerPool, type Lease } from './worker-pool.js';
 import { materialize } from './materialize.js';
-import { requestDenied, requesterOf } from './request-access.js';
+import { requestDenied } from './request-access.js';
 import { Requests } from './request-projection.js';
 import { INTERRUPTIONS_MAX, requestEvent, type StoredRequest } from './request.js';
 import { type StorageAccess, submit } from './submit.js';
@@ -166,15 +166,16 @@ export class RequestWorker implements OnApplicationBootstrap, OnModuleDestroy {
    * @throws DomainError when the requester's token has been revoked, or the requester may no longer write the dataset
    */
   private async authorize(operation: Operation): Promise<void> {
-    const { request } = operation;
-    const { datasetId, token } = request;
+    const { request, requester } = operation;
+    const { datasetId, groups, token } = request;
     if (token !== undefined) {
       const { subject, issued_at_ms: issued } = token;
       const answer = await operation.call(CheckRevocation, { subject, token_issued_at_ms: issued });
       if (answer.is_revoked) throw requestDenied();
     }
-    if (datasetId === undefined) return;
-    if (this.rules.authorize(datasetId, 'write', requesterOf(request)) !== undefined) throw requestDenied();
+    // Rules are judged by groups, which an old request does not name: what was judged when it was made counts.
+    if (datasetId === undefined || groups === undefined) return;
+    if (this.rules.authorize(datasetId, 'write', requester) !== undefined) throw requestDenied();
   }
 
   private async perform(operation: Operation): Promise<Results> {

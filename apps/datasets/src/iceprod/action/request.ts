@@ -22,8 +22,8 @@ export interface StoredRequest {
   readonly changedMicros: number;
   readonly creator: string;
   readonly role: string;
-  /** Groups of the creator's token. */
-  readonly groups: readonly string[];
+  /** Groups of the creator's token; undefined for a request of an earlier version, which kept none. */
+  readonly groups: readonly string[] | undefined;
   /** That token; undefined when a service made the request by itself. */
   readonly token: RequestQueued['token'];
   readonly arguments: { readonly raw: string } | { readonly blobKey: string };

@@ -5,7 +5,6 @@ import { areDatasetFields, extraFields } from './arguments.js';
 import type { DatasetCredentials } from './dataset-credentials.js';
 import { failure } from './failure.js';
 import type { Operation } from './operation.js';
-import { requesterOf } from './request-access.js';
 
 /** Where tasks read and write their files, and the credentials that they need there. */
 export interface StorageAccess {
@@ -42,7 +41,7 @@ export const submit = async (
     tasks_per_job: perJob,
   });
   await operation.executeOnce('config', PutConfig, {
-    ...{ dataset_id: id, config, writer: requesterOf(operation.request) },
+    ...{ dataset_id: id, config, writer: operation.requester },
     ...(account !== undefined && { account: account.username }),
   });
   await storage.credentials.store(operation, id, credentials);
