@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -35,6 +36,9 @@ interface Known {
   readonly signal: 0 | 9;
 }
 
+/** Files that it tries to write. It may have folders of the same names in its sandbox. */
+const PLANTED = ['home/new', 'work/spool/new', 'work/tasks/new', 'work/tasks/other/work/new'];
+
 /** Tries to get out, and prints a line `breach: …` for each way that works. */
 const attack = ({ url, pilot, folder, daemon, signal }: Known): string => `
 breach() { echo "breach: $1"; }
@@ -50,7 +54,7 @@ reads 'file of the user' ${folder}/home/diary DIARY
 for it in /proc/[0-9]*; do reads 'environment of a process' $it/environ SECRET_OF_PILOT; done
 for it in 3 4 5 6 ${String(INHERITED)} 8 9; do reads 'inherited file' /proc/self/fd/$it DIARY; done
 (: < /proc/${String(pilot)}/mem) 2>/dev/null && breach 'memory of the pilot'
-for it in home/diary home/new work/spool/new work/tasks/new; do echo planted 2>/dev/null >> ${folder}/$it && breach 'writing'; done
+for it in ${PLANTED.join(' ')}; do echo planted 2>/dev/null >> ${folder}/$it; done
 for it in /usr/planted /etc/planted /planted; do touch $it 2>/dev/null && { rm $it; breach 'writing to the system'; }; done
 kill -${String(signal)} ${String(pilot)} 2>/dev/null && breach 'signal to the pilot'
 token=$(echo "$found" | grep -o 'eyJ[A-Za-z0-9._-]*' | head -n 1)
@@ -156,17 +160,19 @@ onLinux('a hostile task', () => {
     expect(textOf('stdout')).toContain('done\n');
     expect(textOf('stdlog')).toContain('planted.json cannot be opened');
     expect(readFileSync(inFolder('home', 'diary'), 'utf8')).not.toContain('{');
+    const planted = PLANTED.map((name) => inFolder(name)).filter((path) => existsSync(path));
+    for (const path of planted) rmSync(path);
     const daemons = commandLines().filter((line) => line.endsWith(`sleep ${daemon} `));
     for (const line of daemons) process.kill(Number(line.split(' ')[0]));
     const found = [...textOf('stdout').matchAll(/^breach: (.*)$/gm)].map(([, breach = '']) => breach);
-    return [...new Set(found), ...daemons.map(() => 'a daemon')];
+    return [...new Set(found), ...planted.map(() => 'a planted file'), ...daemons.map(() => 'a daemon')];
   };
 
   it('gets everything without a sandbox', async () => {
     expect(await breaches('none', 0)).toEqual(
       expect.arrayContaining([
         ...['token file', 'environment of the pilot', 'command line of the pilot', 'spool', 'folder of another task'],
-        ...['file of the user', 'memory of the pilot', 'writing', 'signal to the pilot', 'API', 'a daemon'],
+        ...['file of the user', 'memory of the pilot', 'a planted file', 'signal to the pilot', 'API', 'a daemon'],
       ]),
     );
   });
@@ -176,6 +182,11 @@ onLinux('a hostile task', () => {
   });
 
   (isRoot ? it : it.skip)('as another user gets only what its other tasks have', async () => {
-    expect(await breaches('user', 9)).toEqual(['command line of the pilot', 'folder of another task', 'a daemon']);
+    expect(await breaches('user', 9)).toEqual([
+      'command line of the pilot',
+      'folder of another task',
+      'a planted file',
+      'a daemon',
+    ]);
   });
 });
