@@ -71,7 +71,7 @@ const changesOf = async ({ cairn, url, token }: Subject, seconds: number) => {
   const dataset = await addDataset(cairn, 'single units');
   await addUnits(cairn, dataset, classes(1, 'idle'), UNITS);
   const { ids, file } = await taskIds(cairn, dataset);
-  const load = { url, script: 'change.lua', args: [token, file, `/datasets/${dataset}/tasks/`] };
+  const load = { url, token, script: 'change.lua', args: [file, `/datasets/${dataset}/tasks/`] };
   return (connections: number) =>
     async (roundSeconds = seconds): Promise<number> => {
       await cairn.ask('POST', `/datasets/${dataset}/task_actions/bulk_status/idle`, { tasks: ids });
@@ -83,7 +83,7 @@ const claimsOf = async ({ cairn, url, token }: Subject) => {
   const dataset = await addDataset(cairn, 'ready units');
   const shapes = classes(CLASSES, 'waiting');
   let nextJob = await addUnits(cairn, dataset, shapes, UNITS);
-  const load = { url, script: 'claim.lua', args: [token], connections: 32, seconds: CLAIM_ROUND_SECONDS };
+  const load = { url, token, script: 'claim.lua', connections: 32, seconds: CLAIM_ROUND_SECONDS };
   return async (): Promise<number> => {
     const left = await countIn(cairn, dataset, 'waiting').catch(() => 0);
     if (left < UNITS) nextJob = await addUnits(cairn, dataset, shapes, UNITS - left, nextJob);
