@@ -204,16 +204,20 @@ const withPath = (part: Part | undefined, [name, ...path]: readonly string[], ra
   return open;
 };
 
-/** Larger fields do not fit an event after they are escaped. */
-const PATCH_BYTES_MAX = 200 * 1024;
+/** Longer documents do not fit an event after they are escaped. */
+const IN_EVENT_BYTES_MAX = 200 * 1024;
 /** Each step of a dotted name opens an object, which takes much longer than reading one. */
 const PATCH_STEPS_MAX = 5_000;
 /** Each change of a document reads and writes all of it. */
 const DOCUMENT_CHARACTERS_MAX = 1024 * 1024;
 
+/** Whether an event may be unable to hold a document. Splitting such a document takes long, and for nothing. */
+export const isTooLargeForEvent = (document: string): boolean =>
+  Buffer.byteLength(JSON.stringify(document)) > IN_EVENT_BYTES_MAX;
+
 /** Whether these are more fields than one request may set with {@link mergeFields}. */
 export const isTooLargeAPatch = (patch: string): boolean => {
-  if (Buffer.byteLength(JSON.stringify(patch)) > PATCH_BYTES_MAX) return true;
+  if (isTooLargeForEvent(patch)) return true;
   let steps = 0;
   for (const name of membersOf(patch).keys()) steps += name.split('.').length - 1;
   return steps > PATCH_STEPS_MAX;

@@ -35,15 +35,16 @@ export const hasNews = (before: string, after: string): boolean => {
   return old.size !== changed.size || [...changed].some(([name, raw]) => name !== LAST_UPDATE && old.get(name) !== raw);
 };
 
-const tooLarge = (): DomainError => new DomainError('invalid', 'document.too-large', 'Update data too large');
+export const tooLarge = (what: string): DomainError =>
+  new DomainError('invalid', 'document.too-large', `${what} too large`);
 
 /** Why a report may not change a document so; undefined when it may. */
 export const growthProblem = (before: string, after: string): DomainError | undefined =>
-  outgrows(after, before) ? tooLarge() : undefined;
+  outgrows(after, before) ? tooLarge('Update data') : undefined;
 
 /** Checked before anything else, because a report that no event can hold may be very long. */
 export const reportProblem = (fields: string): DomainError | undefined => {
-  if (isTooLargeAPatch(fields)) return tooLarge();
+  if (isTooLargeAPatch(fields)) return tooLarge('Update data');
   if (membersOf(fields).size > 0) return undefined;
   return new DomainError('invalid', 'document.no-update', 'Missing update data');
 };

@@ -1,9 +1,17 @@
 import { DomainError } from '#platform/domain-error.js';
 import { ref, streamName } from '#ledger/ref.js';
-import { membersOf } from '#contracts/raw-json.js';
+import { isTooLargeForEvent, membersOf } from '#contracts/raw-json.js';
 import type { SiteEvents } from '#contracts/worker-events.js';
 import type { Decision } from '#event-sourcing/command.js';
-import { afterReport, growthProblem, hasNews, newDocument, reportProblem, timeText } from '../document/report.js';
+import {
+  afterReport,
+  growthProblem,
+  hasNews,
+  newDocument,
+  reportProblem,
+  timeText,
+  tooLarge,
+} from '../document/report.js';
 
 export const gridStream = (gridId: string): string => streamName('site', ref('iceprod', 'main', gridId));
 
@@ -33,10 +41,13 @@ export const reportedGrid = (document: string, fields: string, timeMicros: numbe
 export const gridNotFound = (): DomainError => new DomainError('not-found', 'grid.not-found', 'Grid not found');
 
 /** `POST /grids` */
-export const registerGrid = (data: SiteEvents['SiteRegistered']): Decision<{ grid_id: string }> => ({
-  events: [{ stream: gridStream(data.site_id), type: 'SiteRegistered', data }],
-  reply: { grid_id: data.site_id },
-});
+export const registerGrid = (data: SiteEvents['SiteRegistered']): Decision<{ grid_id: string }> =>
+  isTooLargeForEvent(data.description)
+    ? tooLarge('Grid')
+    : {
+        events: [{ stream: gridStream(data.site_id), type: 'SiteRegistered', data }],
+        reply: { grid_id: data.site_id },
+      };
 
 /** `PATCH /grids/{grid_id}`. A report without news is no event: the caller records the heartbeat. */
 export const reportGrid = (

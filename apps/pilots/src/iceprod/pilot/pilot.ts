@@ -1,7 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
 import { ref, streamName } from '#ledger/ref.js';
 import type { Nothing } from '#bus/contract.js';
-import { elementsOf, kindOf, membersOf } from '#contracts/raw-json.js';
+import { elementsOf, isTooLargeForEvent, kindOf, membersOf } from '#contracts/raw-json.js';
 import type { RunningWorker } from '#contracts/explain.js';
 import type { WorkerEvents } from '#contracts/worker-events.js';
 import type { Decision } from '#event-sourcing/command.js';
@@ -13,6 +13,7 @@ import {
   newDocument,
   reportProblem,
   timeText,
+  tooLarge,
 } from '../document/report.js';
 import { DEFAULT_TIMEOUT_SECONDS, heartbeatTimeoutOf } from './heartbeat-timeout.js';
 
@@ -84,13 +85,14 @@ export const pilotNotFound = (): DomainError => new DomainError('not-found', 'pi
 const tooManyTasks = (): DomainError => new DomainError('invalid', 'pilot.too-many-tasks', 'too many tasks');
 
 /** `POST /pilots` */
-export const startPilot = (data: WorkerEvents['WorkerStarted'], timeMicros: number): Decision<{ pilot_id: string }> =>
-  hasTooManyTasks(startedPilot(data, timeMicros))
-    ? tooManyTasks()
-    : {
-        events: [{ stream: pilotStream(data.worker_id), type: 'WorkerStarted', data }],
-        reply: { pilot_id: data.worker_id },
-      };
+export const startPilot = (data: WorkerEvents['WorkerStarted'], timeMicros: number): Decision<{ pilot_id: string }> => {
+  if (isTooLargeForEvent(data.description)) return tooLarge('Pilot');
+  if (hasTooManyTasks(startedPilot(data, timeMicros))) return tooManyTasks();
+  return {
+    events: [{ stream: pilotStream(data.worker_id), type: 'WorkerStarted', data }],
+    reply: { pilot_id: data.worker_id },
+  };
+};
 
 /** `PATCH /pilots/{pilot_id}`. A report without news is no event: the caller records the heartbeat. */
 export const reportPilot = (

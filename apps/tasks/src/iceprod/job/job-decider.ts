@@ -24,7 +24,7 @@ export interface JobView {
 export const JOBS_PER_REQUEST_MAX = 100_000;
 
 /** Look-ups between two yields. */
-const SLICE = 1_000;
+const SLICE = 250;
 
 /** Statuses from which a status may be reached (contract 6). */
 const PREDECESSORS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
@@ -194,7 +194,7 @@ export function* setJobsStatus(
   const chosen = new ChosenJobs();
   let existing = 0;
   let unchanged = 0;
-  for (const [index, id] of jobs.entries()) {
+  for (const [index, id] of [...new Set(jobs)].entries()) {
     const job = inDataset(view, request.dataset_id, id);
     if (job !== undefined) existing += 1;
     if (job?.status === status) unchanged += 1;
@@ -229,7 +229,7 @@ export function* actOnJobs(
     }
   } else {
     if (jobs.length > JOBS_PER_REQUEST_MAX) return tooMany();
-    for (const [index, id] of jobs.entries()) {
+    for (const [index, id] of [...new Set(jobs)].entries()) {
       const job = inDataset(view, datasetId, id);
       if (job !== undefined && takes(action, job)) chosen.add(job);
       if (index % SLICE === SLICE - 1) yield;
