@@ -23,8 +23,9 @@ new_key() { # FILE: RSA, because EventStoreDB takes no other
   openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out "$1" 2>/dev/null
 }
 
-if [ ! -e ca.key ]; then
-  new_key ca.key
+# Without its key, which is kept elsewhere, the authority stays: the certificates are signed by it.
+if [ ! -e ca.crt ]; then
+  [ -e ca.key ] || new_key ca.key
   openssl req -x509 -new -key ca.key -sha256 -days "$years" -subj '/O=Cairn/CN=authority of this installation' \
     -addext 'basicConstraints=critical,CA:TRUE' -addext 'keyUsage=critical,keyCertSign,cRLSign' -out ca.crt
 fi
@@ -39,6 +40,10 @@ subject_names() { # NAME...: as openssl wants them
 certificate() { # SERVER COMMON-NAME
   local server=$1 common=$2
   [ -e "$server/tls.crt" ] && return
+  if [ ! -e ca.key ]; then
+    echo "put ca.key back into $folder: it signs the certificate of $server" >&2
+    exit 1
+  fi
   mkdir -p "$server"
   new_key "$server/tls.key"
   {

@@ -1,5 +1,15 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -55,6 +65,21 @@ describe('deploy/make-secrets.sh', () => {
     expect(filesUnder(secrets).map((file) => [file, textOf(join(secrets, file))])).toEqual(before);
     const open = filesUnder(secrets).filter((file) => (statSync(join(secrets, file)).mode & 0o077) !== 0);
     expect(open.filter((file) => !PUBLIC_FILES.includes(file))).toEqual([]);
+  });
+
+  it('keeps the authority when its key is kept elsewhere, and asks for the key to sign a certificate', async () => {
+    const authority = textOf(join(secrets, 'ca.crt'));
+    const [key, certificate] = [join(secrets, 'ca.key'), join(secrets, 'nats', 'tls.crt')];
+    renameSync(key, join(root, 'ca.key'));
+    renameSync(certificate, join(root, 'tls.crt'));
+    try {
+      await expect(makeSecrets()).rejects.toThrow('put ca.key back');
+      renameSync(join(root, 'tls.crt'), certificate);
+      await makeSecrets();
+      expect([existsSync(key), textOf(join(secrets, 'ca.crt'))]).toEqual([false, authority]);
+    } finally {
+      renameSync(join(root, 'ca.key'), key);
+    }
   });
 
   it('makes what a broker with the shipped configuration needs, and what each process logs in with', async () => {
