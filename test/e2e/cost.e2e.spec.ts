@@ -27,8 +27,8 @@ const IDLE_MS = 3;
 /** What takes longer with four times the characters grows faster than in proportion. Below the floor time says nothing. */
 const GROWTH_MAX = 8;
 const FLOOR_MS = 8;
-/** Others wait no longer than 100 ms for a response; a core that shares its caches with other programs takes up to half as long again. */
-const WAIT_MS_MAX = 150;
+/** Others wait no longer than this for a response. */
+const WAIT_MS_MAX = 100;
 /** The best of so many attempts counts: garbage is collected at any time, and others use the machine. */
 const ATTEMPTS = 4;
 

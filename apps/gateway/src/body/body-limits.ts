@@ -39,11 +39,14 @@ const PUBLIC_BYTES_MAX = 64 * 1024;
 /** Documents of users, which may hold long texts. */
 export const DOCUMENT_BODY: Partial<BodyLimits> = { bytesMax: CEILING.bytesMax };
 
+/** The declared members and nothing else. */
+export const FEW_NAMES: Partial<BodyLimits> = { namesMax: 1_000 };
+
 /** Lists of up to 100,000 ids, and a few members beside. */
 export const BULK_BODY: Partial<BodyLimits> = {
+  ...FEW_NAMES,
   bytesMax: CEILING.bytesMax,
   valuesMax: CEILING.valuesMax,
-  namesMax: 1_000,
 };
 
 interface LimitedRoute {

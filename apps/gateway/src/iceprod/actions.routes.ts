@@ -1,4 +1,4 @@
-import { type BodyLimits, BULK_BODY, DOCUMENT_BODY } from '../body/body-limits.js';
+import { type BodyLimits, BULK_BODY, DOCUMENT_BODY, FEW_NAMES } from '../body/body-limits.js';
 import { type Action, REQUEST_STATUSES } from '#contracts/iceprod/actions.js';
 import type { Schema } from '../route/field.js';
 import { constant, path, wholeBody } from '../route/fields.js';
@@ -50,7 +50,7 @@ const routesOf = <const Name extends Action>(
   title: string,
   summary: string,
   schema: Schema,
-  bodyLimits: Partial<BodyLimits> = {},
+  bodyLimits: Partial<BodyLimits> = FEW_NAMES,
 ) => ({
   count: iceprodRoute({
     name: `count${title}Requests`,
@@ -192,6 +192,7 @@ export const actionRoutes = {
       dataset_id: path(),
       arguments: wholeBody(body([], MATERIALIZATION)),
     },
+    bodyLimits: FEW_NAMES,
     status: 201,
     response: RESULT,
   }),
@@ -207,6 +208,7 @@ export const actionRoutes = {
       legacy: constant(true),
       arguments: wholeBody(body([], { dataset_id: string, num: integer, set_status: string })),
     },
+    bodyLimits: FEW_NAMES,
     status: 201,
     response: RESULT,
     errors: { 400: 'invalid params' },
@@ -224,6 +226,7 @@ export const actionRoutes = {
       dataset_id: path(),
       arguments: wholeBody(body([], { dataset_id: string, num: integer, set_status: string })),
     },
+    bodyLimits: FEW_NAMES,
     status: 201,
     response: RESULT,
     errors: { 400: 'invalid params' },
