@@ -1,5 +1,5 @@
 import { startEmbedded } from '../harness/cairn-process.js';
-import { eventLoopCpuMs } from '../harness/cpu-time.js';
+import { eventLoopCpuMs, longestWaitMs } from '../harness/cpu-time.js';
 import type { HttpClient } from '../harness/http-client.js';
 import { watchPeak } from '../harness/peak-memory.js';
 import { type TestCluster, useTestCluster } from '../harness/test-cluster.js';
@@ -135,20 +135,6 @@ describe('the cost of requests', () => {
     return { status, cpuMs: eventLoopCpuMs(pid) - before };
   };
 
-  /** How long others wait at most, as far as the event loop is what they wait for. */
-  const longestWaitMs = async (request: HostileRequest): Promise<number> => {
-    const progress = { isOver: false };
-    const answered = statusOf(request).finally(() => (progress.isOver = true));
-    let longest = 0;
-    while (!progress.isOver) {
-      const sentMs = eventLoopCpuMs(pid);
-      await cluster().anonymous.get('/livez');
-      longest = Math.max(longest, eventLoopCpuMs(pid) - sentMs);
-    }
-    await answered;
-    return longest;
-  };
-
   /** As {@link growthProblem}, of requests; and whether others wait too long for them. */
   const timeProblem = async (
     template: RequestTemplate,
@@ -163,7 +149,8 @@ describe('the cost of requests', () => {
     if (problem !== undefined || cpuMs <= WAIT_MS_MAX) return problem;
     let waitMs = Infinity;
     for (let attempt = 0; attempt < ATTEMPTS && waitMs > WAIT_MS_MAX; attempt += 1) {
-      waitMs = Math.min(waitMs, await longestWaitMs(template.request(growing(characters))));
+      const request = template.request(growing(characters));
+      waitMs = Math.min(waitMs, await longestWaitMs(cluster(), () => statusOf(request)));
     }
     return waitMs > WAIT_MS_MAX ? `others wait ${Math.round(waitMs)} ms` : undefined;
   };

@@ -24,6 +24,7 @@ describe.each(MODES)('secrets ($mode)', (mode) => {
       AUTH_SHARED_SECRET: SHARED,
       CAIRN_SECRET_KEY: SEALING,
       CREDENTIALS_ISSUER_URL: issuer.url,
+      CREDENTIALS_URLS: 'https://osdf.example',
       CREDENTIALS_CLIENT_ID: ISSUER_CLIENT.id,
       CREDENTIALS_CLIENT_SECRET: ISSUER_CLIENT.secret,
       // Nothing listens there; each login logs that.

@@ -357,7 +357,9 @@ describe('attemptTask', () => {
 
     const user = { name: 'nobody', uid: 65_534, gid: 65_534 };
     const [program = '', ...words] = asUser(user);
-    const mayUnshare = spawnSync(program, [...words, 'unshare', '--user', 'true']).status === 0;
+    // It also needs this Node.js, which may be in a folder of root alone.
+    const runsNode = [...words, 'unshare', '--user', process.execPath, '--version'];
+    const mayUnshare = spawnSync(program, runsNode).status === 0;
     (mayUnshare ? it : it.skip)('protects an ordinary user too, who needs user namespaces for it', async () => {
       const workdir = join(folder, 'work');
       mkdirSync(join(workdir, 'keys'), { recursive: true });
