@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { nkeys } from '@nats-io/transport-node';
 import { PRIVATE_FILE, PRIVATE_FOLDER } from '#platform/private-files.js';
 import { PROCESSES, type ProcessName } from './contract.js';
-import { rawPublicKey } from './message-keys.js';
+import { PRIVATE_PEM, rawPublicKey } from './message-keys.js';
 
 /** Names of the files that {@link makeBusKeys} writes. */
 export const BUS_KEY_FILES = {
@@ -24,8 +24,6 @@ export type RotationStep = 'add' | 'use' | 'drop';
 /** The variable of the broker's configuration with the public nkey of a process. */
 export const nkeyVariable = (name: ProcessName): string => `${name.toUpperCase()}_NKEY`;
 
-const PEM = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/g;
-
 const newKey = (): KeyObject => generateKeyPairSync('x25519').privateKey;
 
 const pemOf = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -40,7 +38,7 @@ const PUBLIC_FILE = 0o644;
 
 const messageKeys = (file: string): readonly KeyObject[] => {
   if (!existsSync(file)) return [newKey()];
-  return (readFileSync(file, 'utf8').match(PEM) ?? []).map((text) => createPrivateKey(text));
+  return (readFileSync(file, 'utf8').match(PRIVATE_PEM) ?? []).map((text) => createPrivateKey(text));
 };
 
 const rotated = (keys: readonly KeyObject[], step: RotationStep): readonly KeyObject[] => {

@@ -8,6 +8,16 @@ export type ServiceName = (typeof SERVICES)[number];
 export const PROCESSES = ['gateway', ...SERVICES] as const;
 export type ProcessName = (typeof PROCESSES)[number];
 
+/** A value for each process. */
+export const perProcess = <Value>(valueOf: (name: ProcessName) => Value): Readonly<Record<ProcessName, Value>> => ({
+  gateway: valueOf('gateway'),
+  datasets: valueOf('datasets'),
+  tasks: valueOf('tasks'),
+  pilots: valueOf('pilots'),
+  events: valueOf('events'),
+  auth: valueOf('auth'),
+});
+
 /**
  * On whose behalf a message is sent. The gateway fills it from a verified token; `roles` are already reduced to those that the route
  * allows. Names are unique: see `Identity` in `libs/platform/src/tokens/claims.ts`.

@@ -1,4 +1,4 @@
-import { CHUNK_BYTES_MAX, type ChunkedMessages } from './chunked-messages.js';
+import { asBuffer, CHUNK_BYTES_MAX, type ChunkedMessages } from './chunked-messages.js';
 import type { Answer, Contract, Message, ProcessName, ServiceName } from './contract.js';
 import type { Form, Frame, MessageFrames, MessageRefused } from './message-frames.js';
 
@@ -22,8 +22,6 @@ export interface ReplyTo {
   readonly subject: string;
   readonly isSealed: boolean;
 }
-
-const asBuffer = (data: Uint8Array): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 
 /** Only a request to this subject, with its answer to that one, is accepted. */
 const requestTo = (subject: string, reply: string): string => `request ${subject} ${reply}`;

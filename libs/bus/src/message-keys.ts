@@ -3,7 +3,7 @@ import { CannotStart } from '#platform/cannot-start.js';
 import type { Environment } from '#platform/environment.js';
 import { readFileSetting, readSecretFileSetting } from '#platform/file-setting.js';
 import { objectIn } from '#platform/json-object.js';
-import { PROCESSES, type ProcessName } from './contract.js';
+import { perProcess, PROCESSES, type ProcessName } from './contract.js';
 
 /** The private keys of a process and the public keys of all. Each list has at least one; the first is used to send. */
 export interface MessageKeys {
@@ -12,7 +12,8 @@ export interface MessageKeys {
   readonly of: Readonly<Record<ProcessName, readonly KeyObject[]>>;
 }
 
-const PEM = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/g;
+/** The private keys in a file of PEM. */
+export const PRIVATE_PEM = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/g;
 const RAW_KEY = /^[\w-]{43}$/;
 
 /** The 32 bytes of a public key in base 64, as the file of public keys has them. */
@@ -28,7 +29,7 @@ const privateKeysIn = (file: string): readonly KeyObject[] => {
   const wrong = new CannotStart(
     `BUS_PRIVATE_KEY is "${file}", which holds no X25519 key in PEM; make keys by cairn bus keys`,
   );
-  const texts = readSecretFileSetting('BUS_PRIVATE_KEY', file).match(PEM) ?? [];
+  const texts = readSecretFileSetting('BUS_PRIVATE_KEY', file).match(PRIVATE_PEM) ?? [];
   if (texts.length === 0) throw wrong;
   return texts.map((text) => {
     let key: KeyObject;
@@ -51,21 +52,13 @@ const isListOfKeys = (value: unknown): value is readonly string[] =>
 export const publicKeysIn = (file: string): MessageKeys['of'] => {
   const text = readFileSetting('BUS_PUBLIC_KEYS', file);
   const lists = objectIn(text);
-  const keysOf = (name: ProcessName): readonly KeyObject[] => {
+  return perProcess((name) => {
     const list = lists?.[name];
     if (isListOfKeys(list)) return list.map(publicKey);
     throw new CannotStart(
       `BUS_PUBLIC_KEYS is "${file}", which has no list of keys for ${name}; make keys by cairn bus keys`,
     );
-  };
-  return {
-    gateway: keysOf('gateway'),
-    datasets: keysOf('datasets'),
-    tasks: keysOf('tasks'),
-    pilots: keysOf('pilots'),
-    events: keysOf('events'),
-    auth: keysOf('auth'),
-  };
+  });
 };
 
 export type MessageKeySettings = Partial<Pick<Environment, 'BUS_PRIVATE_KEY' | 'BUS_PUBLIC_KEYS'>>;

@@ -1,7 +1,8 @@
-import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
+import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import { firstValueFrom, isObservable } from 'rxjs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DomainError, type DomainErrorValue } from '#platform/domain-error.js';
+import { RETRY_AFTER_SECONDS } from './bus.js';
 import { type Answer, contractOf, type Message, type ServiceName } from './contract.js';
 import { WaitForPosition } from './visibility.js';
 
@@ -10,9 +11,6 @@ const ASK_AGAIN_MS = 100;
 
 /** A refusal leaves so long before the deadline, to be there in time. */
 const REFUSE_BEFORE_MS = 50;
-
-/** `Retry-After` of the refusal. */
-const RETRY_AFTER_SECONDS = 1;
 
 const isReached = (answer: Answer<unknown> | undefined): boolean => answer !== undefined && 'reply' in answer;
 
@@ -38,38 +36,36 @@ export abstract class MessageServer extends Server implements CustomTransportStr
    * @returns undefined when no handler is registered for the subject
    */
   handle(subject: string, message: Message<unknown>): Promise<Answer<unknown>> | undefined {
-    if (!this.messageHandlers.has(subject)) return undefined;
+    const handler = this.messageHandlers.get(subject);
+    if (handler === undefined) return undefined;
     const service = message.context.shownTo === undefined ? undefined : contractOf(subject)?.service;
-    return service === undefined ? this.run(subject, message) : this.runWhenShown(subject, message, service);
+    return service === undefined ? answerOf(handler, message) : this.answerWhenShown(handler, message, service);
   }
 
-  private run(subject: string, message: Message<unknown>): Promise<Answer<unknown>> | undefined {
-    return this.messageHandlers
-      .get(subject)?.(message)
-      .then((answer: unknown) => (isObservable(answer) ? firstValueFrom(answer) : answer)) as
-      Promise<Answer<unknown>> | undefined;
-  }
-
-  private async runWhenShown(
-    subject: string,
+  private async answerWhenShown(
+    handler: MessageHandler,
     message: Message<unknown>,
     service: ServiceName,
   ): Promise<Answer<unknown>> {
     const { shownTo: position, ...context } = message.context;
     const leftMs = (): number => context.deadlineMs - REFUSE_BEFORE_MS - Date.now();
-    const asked = { context, request: { position } };
+    const waiting = this.messageHandlers.get(WaitForPosition(service).subject);
     for (;;) {
       const pause = delay(Math.max(0, Math.min(ASK_AGAIN_MS, leftMs())));
       const late = delay(Math.max(0, leftMs()), undefined, { ref: false });
       // It waits itself; one that refuses at once is not asked again without a pause.
-      const answer = await Promise.race([this.run(WaitForPosition(service).subject, asked), late]);
-      if (isReached(answer)) break;
+      const answer = await Promise.race([waiting && answerOf(waiting, { context, request: { position } }), late]);
+      if (isReached(answer)) return answerOf(handler, message);
       if (leftMs() <= 0) return { error: notShown(service) };
       await pause;
     }
-    return (await this.run(subject, message)) ?? { error: notShown(service) };
   }
 }
+
+const answerOf = (handler: MessageHandler, message: Message<unknown>): Promise<Answer<unknown>> =>
+  handler(message).then((answer: unknown) => (isObservable(answer) ? firstValueFrom(answer) : answer)) as Promise<
+    Answer<unknown>
+  >;
 
 const notShown = (service: ServiceName): DomainErrorValue =>
   new DomainError('unavailable', 'bus.not-visible-yet', `${service} does not show your last change yet`, {

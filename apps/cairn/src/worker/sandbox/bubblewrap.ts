@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { UsageError } from '../../command-line.js';
+import { isInside } from './is-inside.js';
 import { type Sandbox, STATUS_FD } from './sandbox.js';
 import { asUser, type SystemUser } from './system-user.js';
 
@@ -46,11 +47,6 @@ interface Visible {
   /** Without symbolic links. */
   readonly real: string;
 }
-
-const isInside = (path: string, folder: string): boolean => {
-  const way = relative(folder, path);
-  return way !== '..' && !way.startsWith('../');
-};
 
 const existing = (paths: readonly string[]): readonly Visible[] =>
   paths.filter((path) => existsSync(path)).map((path) => ({ path, real: realpathSync(path) }));

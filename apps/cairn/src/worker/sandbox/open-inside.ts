@@ -1,6 +1,7 @@
 import { constants, existsSync } from 'node:fs';
 import { type FileHandle, open, readlink, realpath } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
+import { isInside } from './is-inside.js';
 
 const OPENED_FILES = '/proc/self/fd';
 
@@ -10,7 +11,7 @@ export class CannotOpen extends Error {
 }
 
 const check = (path: string, root: string): void => {
-  if (relative(root, path).split('/')[0] === '..') throw new Error('it leads out of the work folder');
+  if (!isInside(path, root)) throw new Error('it leads out of the work folder');
 };
 
 const openChecked = async (root: string, path: string, flags: number, mode?: number): Promise<FileHandle> => {
