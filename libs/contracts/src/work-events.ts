@@ -169,6 +169,27 @@ export interface UnitAmended extends ConcernsUnits {
   readonly ended_lease_id?: string;
 }
 
+/** Units depend on others of the same workload from now on. Their documents do not change. */
+export interface UnitsLinked extends ConcernsUnits {
+  /** The dependents. */
+  readonly units: Ranges;
+  /** Ordinals. */
+  readonly links: readonly (readonly [blocker: number, dependent: number])[];
+}
+
+/** Units do not depend on others any more. */
+export interface UnitsUnlinked extends ConcernsUnits {
+  /** The dependents. */
+  readonly units: Ranges;
+  /** Ordinals. */
+  readonly links: readonly (readonly [blocker: number, dependent: number])[];
+}
+
+/** Units were removed, and all dependencies on them and of them. Their ordinals are not used again. */
+export interface UnitsRemoved extends ConcernsUnits {
+  readonly units: Ranges;
+}
+
 /** Events of units in streams `work-<ref>`: the engine's. */
 export interface UnitEvents {
   readonly UnitAdded: UnitAdded;
@@ -180,6 +201,9 @@ export interface UnitEvents {
   readonly UnitsMoved: UnitsMoved;
   readonly UnitsEvicted: UnitsEvicted;
   readonly UnitAmended: UnitAmended;
+  readonly UnitsLinked: UnitsLinked;
+  readonly UnitsUnlinked: UnitsUnlinked;
+  readonly UnitsRemoved: UnitsRemoved;
 }
 
 /** Events of groups in streams `work-<ref>`. */

@@ -1,6 +1,9 @@
 import type { Ranges, UnitEvents } from '#contracts/work-events.js';
 
-type ChangeType = Exclude<keyof UnitEvents, 'UnitAdded' | 'UnitsAdded'>;
+type ChangeType = Exclude<
+  keyof UnitEvents,
+  'UnitAdded' | 'UnitsAdded' | 'UnitsLinked' | 'UnitsUnlinked' | 'UnitsRemoved'
+>;
 
 /** When an event happened, and its number in the stream of the unit's home. */
 export interface Recorded {

@@ -1,0 +1,95 @@
+import type { PlainCollectionName } from '#contracts/torc/collections.js';
+import type { EdgeName } from '#contracts/torc/edges.js';
+import type { JobStatus } from '#contracts/torc/statuses.js';
+import type { ReadyUnits } from '../engine/ready.js';
+import type { Unit } from '../engine/unit.js';
+import type { WorkloadId } from '../workload/workloads.js';
+
+/** A workflow that exists. */
+export interface Workflow {
+  readonly key: string;
+  readonly workload: WorkloadId;
+  readonly stream: string;
+  /** The next ordinal that no document of it has had. */
+  readonly nextOrdinal: number;
+  /** Raw JSON without `_key`, `_id`, `_rev`, and the number of its writes. */
+  readonly document: string;
+  readonly writes: number;
+  readonly config: string;
+  readonly configWrites: number;
+  readonly status: string;
+  readonly statusWrites: number;
+  readonly isArchived: boolean;
+  readonly isCanceled: boolean;
+  readonly runId: number;
+}
+
+/** A document of a collection other than jobs. */
+export interface StoredDocument {
+  readonly ordinal: number;
+  /** The caller's, or the ordinal in decimal. */
+  readonly key: string;
+  readonly writes: number;
+  /** Raw JSON without `_key`, `_id`, `_rev`. */
+  readonly document: string;
+  /** Digest of the request that wrote it last, where a repeat must be recognized. */
+  readonly requestDigest: string | undefined;
+}
+
+/** A job: the engine's unit and what only Torc keeps. */
+export interface Job {
+  readonly ordinal: number;
+  readonly key: string;
+  readonly status: JobStatus;
+  /** Empty unless the status is `done`: `ok` or `failed`. */
+  readonly outcome: string;
+  readonly unit: Unit;
+  /** Blockers that are not complete. */
+  readonly openBlockers: number;
+  readonly writes: number;
+  /** Raw JSON without `status`, `internal`, `_key`, `_id`, `_rev`. */
+  readonly document: string;
+  readonly cancelsOnBlockingJobFailure: boolean;
+  readonly inputHash: number;
+  /** Digest of the request that wrote it last: of PUT or `start_job`. */
+  readonly requestDigest: string | undefined;
+  /** Digest of the `complete_job` that ended its last attempt. */
+  readonly completeDigest: string | undefined;
+  /** The run that its newest result belongs to, if it is complete and has had its result since it became so. */
+  readonly resultRunId: number | undefined;
+}
+
+export interface Edge {
+  readonly ordinal: number;
+  readonly key: string;
+  readonly from: number;
+  readonly to: number;
+  /** Raw JSON of an object. */
+  readonly data: string | undefined;
+}
+
+/** The state that Torc's deciders read: one workflow's documents, jobs and edges, with the effects of earlier decisions. */
+export interface TorcView {
+  readonly ready: ReadyUnits;
+  workflow(key: string): Workflow | undefined;
+  document(workflow: Workflow, collection: PlainCollectionName, key: string): StoredDocument | undefined;
+  documentAt(workflow: Workflow, collection: PlainCollectionName, ordinal: number): StoredDocument | undefined;
+  /** In order of creation. */
+  documents(workflow: Workflow, collection: PlainCollectionName): Iterable<StoredDocument>;
+  /** Documents whose indexed field has this value, in order of creation. */
+  documentsWith(workflow: Workflow, collection: PlainCollectionName, value: string): Iterable<StoredDocument>;
+  /** Whether a collection or edge holds or held this custom key: generated keys pass over it. */
+  isKeyUsed(workflow: Workflow, collection: PlainCollectionName | 'jobs' | EdgeName, key: string): boolean;
+  job(workflow: Workflow, key: string): Job | undefined;
+  jobAt(workflow: Workflow, ordinal: number): Job | undefined;
+  /** In order of creation. */
+  jobs(workflow: Workflow): Iterable<Job>;
+  /** In order of creation. */
+  jobsOfStatus(workflow: Workflow, status: JobStatus): Iterable<Job>;
+  countOfStatus(workflow: Workflow, status: JobStatus): number;
+  /** In order of creation. */
+  edges(workflow: Workflow, edge: EdgeName): Iterable<Edge>;
+  edgesFrom(workflow: Workflow, edge: EdgeName, ordinal: number): readonly Edge[];
+  edgesTo(workflow: Workflow, edge: EdgeName, ordinal: number): readonly Edge[];
+  latestEventTime(workflow: Workflow): number | undefined;
+}

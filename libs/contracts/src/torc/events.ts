@@ -1,0 +1,172 @@
+import type { ConcernsUnits, Ranges, UnitFailed, UnitsMoved, UnitStarted, UnitSucceeded } from '../work-events.js';
+import type { PlainCollectionName } from './collections.js';
+import type { EdgeName } from './edges.js';
+import type { WorkflowPart } from './workflows.js';
+
+/**
+ * Events of streams `work-torc.main.<workflow>`. Each document, edge and job of a workflow has an ordinal of its own, given in
+ * order of creation. Documents are raw JSON without `_key`, `_id` and `_rev`. `keys` has the keys that callers chose, by ordinal.
+ */
+
+type Keys = Readonly<Record<number, string>>;
+
+/** A workflow was created, with its config and status. */
+export interface WorkflowCreated {
+  readonly workload_id: string;
+  readonly workflow: string;
+  readonly config: string;
+  readonly status: string;
+  /** The first ordinal that is free: more than 1 when the key had been in use before. */
+  readonly next_ordinal: number;
+}
+
+/** The workflow, its config or its status was replaced. `request_digest` recognizes a repeat of the request. */
+export interface WorkflowReplaced {
+  readonly part: WorkflowPart;
+  readonly document: string;
+  readonly request_digest?: string;
+}
+
+/** The workflow was deleted, with everything that belonged to it. */
+export interface WorkflowDeleted {
+  /** Address of the client. */
+  readonly client: string;
+}
+
+/** Documents were stored; `ordinals` and `documents` are in the same order. */
+export interface DocumentsStored {
+  readonly collection: PlainCollectionName;
+  readonly ordinals: Ranges;
+  readonly documents: readonly string[];
+  readonly keys?: Keys;
+}
+
+/** One document was replaced. */
+export interface DocumentReplaced {
+  readonly collection: PlainCollectionName;
+  readonly ordinal: number;
+  readonly document: string;
+  readonly request_digest?: string;
+}
+
+/** Documents were deleted. The edges at them are deleted by events of their own before. */
+export interface DocumentsDeleted {
+  readonly collection: PlainCollectionName;
+  readonly ordinals: Ranges;
+  /** Of a single deletion: address of the client. */
+  readonly client?: string;
+}
+
+/** Edges were added. `UnitsLinked` makes edges `blocks` known to the engine. */
+export interface EdgesAdded {
+  readonly edge: EdgeName;
+  readonly ordinals: Ranges;
+  /** Ordinals of `_from` and `_to`. */
+  readonly ends: readonly (readonly [from: number, to: number])[];
+  /** Raw JSON by ordinal of the edge. */
+  readonly data?: Readonly<Record<number, string>>;
+  readonly keys?: Keys;
+}
+
+export interface EdgesDeleted {
+  readonly edge: EdgeName;
+  readonly ordinals: Ranges;
+  readonly client?: string;
+}
+
+/** Jobs were added; `units` and `jobs` are in the same order. */
+export interface JobsAdded extends ConcernsUnits {
+  readonly units: Ranges;
+  readonly workload_id: string;
+  readonly jobs: readonly AddedJob[];
+}
+
+export interface AddedJob {
+  /** Without `status` and `internal`. */
+  readonly document: string;
+  readonly status: string;
+  readonly key?: string;
+  /** Raw JSON of the five numbers of `internal`, if the caller gave them. */
+  readonly requirements?: string;
+  readonly scheduler?: string;
+  readonly hash?: number;
+  readonly priority?: number;
+}
+
+/** A client overwrote a job. */
+export interface JobReplaced extends ConcernsUnits {
+  readonly units: Ranges;
+  readonly job: AddedJob;
+  readonly request_digest?: string;
+}
+
+/** Jobs got their copy of resource numbers and scheduler, and a status (Torc contract 5.1). */
+export interface JobsInitialized extends ConcernsUnits {
+  readonly units: Ranges;
+  /** Raw JSON of the five numbers of `internal`. */
+  readonly requirements: string;
+  readonly scheduler: string;
+  /** Absent: it stays. */
+  readonly status?: string;
+}
+
+/** The document of the events collection that a change brings with it. */
+interface ServerEvent {
+  readonly ordinal: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly timestamp: number;
+}
+
+/** A worker has started a job: the attributes that Torc adds to `UnitStarted`. They imply the edge `executed` and the event. */
+export interface JobStarted extends UnitStarted {
+  readonly run_id: number;
+  /** Ordinal of the compute node. */
+  readonly compute_node: number;
+  /** Ordinal of the edge. */
+  readonly executed: number;
+  readonly event: ServerEvent;
+  readonly request_digest: string;
+}
+
+/** Attributes that Torc adds to the event that ends an attempt. They imply the result, the edge `returned` and the event. */
+interface AttemptEnd {
+  readonly compute_node: number;
+  /** Ordinal and raw JSON of the result. */
+  readonly result: { readonly ordinal: number; readonly document: string };
+  /** Ordinal of the edge. */
+  readonly returned: number;
+  readonly event: ServerEvent;
+  /** Hash of the job's inputs. */
+  readonly input_hash: number;
+  readonly request_digest: string;
+}
+export type JobSucceeded = UnitSucceeded & AttemptEnd;
+export type JobFailed = UnitFailed & AttemptEnd;
+/** With status `canceled`. */
+export type JobCanceled = UnitsMoved & AttemptEnd;
+
+/** The completion script was handed out to a caller, and may not have arrived (D33). */
+export interface CompletionScriptHandedOut {
+  readonly hand_out: string;
+}
+export interface CompletionScriptSettled {
+  readonly hand_out: string;
+  readonly has_arrived: boolean;
+}
+
+/** Events that only Torc records. Changes of jobs use the engine's events besides. */
+export interface TorcEvents {
+  readonly WorkflowCreated: WorkflowCreated;
+  readonly WorkflowReplaced: WorkflowReplaced;
+  readonly WorkflowDeleted: WorkflowDeleted;
+  readonly DocumentsStored: DocumentsStored;
+  readonly DocumentReplaced: DocumentReplaced;
+  readonly DocumentsDeleted: DocumentsDeleted;
+  readonly EdgesAdded: EdgesAdded;
+  readonly EdgesDeleted: EdgesDeleted;
+  readonly JobsAdded: JobsAdded;
+  readonly JobReplaced: JobReplaced;
+  readonly JobsInitialized: JobsInitialized;
+  readonly CompletionScriptHandedOut: CompletionScriptHandedOut;
+  readonly CompletionScriptSettled: CompletionScriptSettled;
+}

@@ -1,0 +1,49 @@
+import { command, type Nothing, type Page, query } from '#bus/contract.js';
+import type { WorkflowRequest } from './workflows.js';
+
+/** Torc contract 5.1. */
+export const InitializeJobs = command<
+  WorkflowRequest & { readonly only_uninitialized: boolean; readonly clear_ephemeral_user_data: boolean },
+  Nothing
+>('tasks', 'torc.graph.initialize');
+/** Torc contract 5.6: keys of jobs. */
+export const ProcessChangedInputs = command<
+  WorkflowRequest & { readonly dry_run: boolean },
+  { readonly keys: readonly string[] }
+>('tasks', 'torc.graph.process-changed-inputs');
+/** Torc contract 5.9. */
+export const ResetJobs = command<WorkflowRequest & { readonly failed_only: boolean }, Nothing>(
+  'tasks',
+  'torc.graph.reset-jobs',
+);
+/** Torc contract 5.7: keys of user data. */
+export const ListMissingUserData = query<WorkflowRequest, { readonly keys: readonly string[] }>(
+  'tasks',
+  'torc.graph.missing-user-data',
+);
+/** Torc contract 5.7: full ids of files. */
+export const ListRequiredFiles = query<WorkflowRequest, { readonly ids: readonly string[] }>(
+  'tasks',
+  'torc.graph.required-files',
+);
+/** Torc contract 5.12. */
+export const EnableAutoTune = command<WorkflowRequest, Nothing>('tasks', 'torc.graph.enable-auto-tune');
+export const ProcessAutoTune = command<WorkflowRequest, Nothing>('tasks', 'torc.graph.process-auto-tune');
+/** Torc contract 5.17. An empty `scheduler_config_id` asks for jobs without a scheduler. */
+export const GetReadyRequirements = query<
+  WorkflowRequest & { readonly scheduler_config_id?: string },
+  {
+    readonly num_jobs: number;
+    readonly num_cpus: number;
+    readonly num_gpus: number;
+    readonly memory_gb: number;
+    readonly max_num_nodes: number;
+    readonly max_runtime: string;
+  }
+>('tasks', 'torc.graph.ready-requirements');
+export type DotGraphName = 'job_job_dependencies' | 'job_file_dependencies' | 'job_user_data_dependencies';
+/** Torc contract 5.14: lines of DOT text. */
+export const GetDotGraph = query<WorkflowRequest & { readonly name: DotGraphName; readonly cursor?: string }, Page>(
+  'tasks',
+  'torc.graph.dot',
+);

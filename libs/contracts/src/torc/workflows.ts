@@ -1,0 +1,69 @@
+import { command, query } from '#bus/contract.js';
+import type { DocumentReply, Filters, Paging, TorcListPage } from './documents.js';
+
+export interface WorkflowRequest {
+  readonly workflow: string;
+}
+
+/** The workflow itself or one of the two documents that every workflow has. */
+export type WorkflowPart = 'workflow' | 'config' | 'status';
+
+export interface PutWorkflowRequest extends WorkflowRequest {
+  readonly part: WorkflowPart;
+  /** Raw JSON of the fields to replace, without `_key`, `_id`, `_rev`. */
+  readonly fields: string;
+  /** `_key` and `_id` that the body names; a config or status has one at least (D35). */
+  readonly key?: string;
+  readonly id?: string;
+  /** Absent: a config or status is written without the check. */
+  readonly rev?: string;
+  readonly request_digest: string;
+}
+
+/** `is_complete` of Torc contract 5.11. */
+export interface Completion {
+  readonly is_canceled: boolean;
+  readonly is_complete: boolean;
+  readonly needs_to_run_completion_script: boolean;
+  /** Names the hand-out of the completion script: {@link SettleCompletionScript} must follow. */
+  readonly hand_out?: string;
+}
+
+export const GetWorkflow = query<WorkflowRequest & { readonly part: WorkflowPart }, DocumentReply>(
+  'tasks',
+  'torc.workflow.get',
+);
+export const ListWorkflows = query<
+  Paging & {
+    readonly filters: Filters;
+    readonly sort_by?: string;
+    readonly reverse_sort?: boolean;
+    readonly cursor?: string;
+  },
+  TorcListPage
+>('tasks', 'torc.workflow.list');
+/** Creates a workflow with its config and status. */
+export const CreateWorkflow = command<{ readonly document: string; readonly key?: string }, DocumentReply>(
+  'tasks',
+  'torc.workflow.create',
+);
+export const PutWorkflow = command<PutWorkflowRequest, DocumentReply>('tasks', 'torc.workflow.put');
+export const DeleteWorkflow = command<WorkflowRequest & { readonly client: string }, DocumentReply>(
+  'tasks',
+  'torc.workflow.delete',
+);
+/** Reads, and hands out the completion script to one caller: then it writes. */
+export const CheckCompletion = command<WorkflowRequest, Completion>('tasks', 'torc.workflow.check-completion');
+/** Whether the answer that handed out the completion script has arrived (D33). */
+export const SettleCompletionScript = command<
+  WorkflowRequest & { readonly hand_out: string; readonly has_arrived: boolean },
+  Readonly<Record<string, never>>
+>('tasks', 'torc.workflow.settle-completion-script');
+export const CancelWorkflow = command<WorkflowRequest, Readonly<Record<string, never>>>(
+  'tasks',
+  'torc.workflow.cancel',
+);
+export const ResetWorkflowStatus = command<WorkflowRequest, Readonly<Record<string, never>>>(
+  'tasks',
+  'torc.workflow.reset-status',
+);
