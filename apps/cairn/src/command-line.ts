@@ -1,4 +1,4 @@
-import { type Command, CommanderError, Option } from 'commander';
+import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { redacted } from '#platform/redaction.js';
 
 /** Exit codes of all commands; 0 is success. */
@@ -28,6 +28,39 @@ export class UsageError extends Error {
 
 /** Parser of an option that may be given several times. */
 export const repeated = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];
+
+/** Parser of an option that is a number. */
+export const numberFrom =
+  (least: number, most = Infinity) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isFinite(value) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(
+      most === Infinity
+        ? `It must be a number from ${String(least)} up.`
+        : `It must be a number from ${String(least)} to ${String(most)}.`,
+    );
+  };
+
+/** Parser of an option that is a whole number. */
+export const integerFrom =
+  (least: number, most = Infinity) =>
+  (text: string): number => {
+    const value = numberFrom(least, most)(text);
+    if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number.');
+    return value;
+  };
+
+/** Parser of an option that is the address of a server. */
+export const webAddress = (text: string): string => {
+  // Messages name the address, so it may hold no password.
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol) || new URL(text).username !== '') {
+    throw new InvalidArgumentError(
+      'It must be the address of a server, such as http://127.0.0.1:8080, without a user.',
+    );
+  }
+  return text;
+};
 
 /**
  * Adds an option that must be given. Unlike with commander's `requiredOption`, an unknown option is reported before a missing

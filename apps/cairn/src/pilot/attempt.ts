@@ -4,7 +4,8 @@ import { finished } from 'node:stream/promises';
 import { CannotRun, planTask, type Step, type Transfer } from './plan.js';
 import { parseJson, writeJson, type Json } from '#contracts/iceprod/config/json.js';
 import { OutputFile } from '../worker/output-file.js';
-import { type EndSignals, type Outcome, runProcess, type Usage } from '../worker/run-process.js';
+import type { Usage } from '../worker/process-usage.js';
+import { type EndSignals, type Outcome, runProcess } from '../worker/run-process.js';
 import type { Sandbox } from '../worker/sandbox/sandbox.js';
 import type { SharedTransfer, Workspace } from './workspace.js';
 

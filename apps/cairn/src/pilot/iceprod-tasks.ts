@@ -74,7 +74,7 @@ export class IceprodTasks implements WorkSource<PilotTask> {
    * `POST /task_actions/queue`, or `POST /task_actions/process` with a token of the role `pilot`, which may claim only what
    * somebody has queued (contract 7.6).
    */
-  async claim(lastAttempt: AbortSignal, signal: AbortSignal): Promise<PilotTask | undefined> {
+  async claim(limit: number, lastAttempt: AbortSignal, signal: AbortSignal): Promise<readonly PilotTask[]> {
     const { offer, dataset } = this.options;
     const time = Math.min(offer.time, await this.hoursOfToken());
     const pilotId = this.registration.id;
@@ -88,15 +88,15 @@ export class IceprodTasks implements WorkSource<PilotTask> {
     try {
       const document = await this.client.post(path, body, { lastAttempt, signal });
       this.hasClaimed = true;
-      return this.taskOf(document);
+      return [this.taskOf(document)];
     } catch (error) {
       if (isRoleRefused(error) && !this.hasClaimed && path === '/task_actions/queue') {
         // Another slot may have found out first.
         if (path === this.claimPath) this.note(`asks only for tasks that somebody has queued: ${error.message}`);
         this.claimPath = '/task_actions/process';
-        return this.claim(lastAttempt, signal);
+        return this.claim(limit, lastAttempt, signal);
       }
-      if (error instanceof Refused && error.status === NOT_FOUND && error.reason === NOTHING_FITS) return undefined;
+      if (error instanceof Refused && error.status === NOT_FOUND && error.reason === NOTHING_FITS) return [];
       throw error;
     }
   }

@@ -1,14 +1,20 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statfsSync, statSync } from 'node:fs';
 import { hostname, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { trimEnd } from '#platform/trim-characters.js';
-import { addRequiredOption, repeated, UsageError } from '../command-line.js';
-import { OpenIdGrant } from '../worker/openid-grant.js';
+import { type Command, Option } from 'commander';
+import { addRequiredOption, integerFrom, numberFrom, repeated, UsageError, webAddress } from '../command-line.js';
 import { type SandboxChoice, SANDBOXES } from '../worker/sandbox/open-sandbox.js';
 import { PASSAGE } from '../worker/sandbox/task-folders.js';
 import { taskEnvironment } from '../worker/task-environment.js';
-import { TokenFile, type TokenSource } from '../worker/token-source.js';
+import {
+  addTokenOptions,
+  type GivenToken,
+  ONE_TOKEN,
+  secretFiles,
+  TOKEN_NOTES,
+  tokenSource,
+} from '../worker/token-options.js';
+import type { TokenSource } from '../worker/token-source.js';
 
 export interface PilotOptions {
   readonly url: string;
@@ -46,13 +52,8 @@ export interface PilotOptions {
 }
 
 /** Options as commander parses them. */
-interface Given {
+interface Given extends GivenToken {
   readonly url: string;
-  readonly tokenFile?: string;
-  readonly clientId?: string;
-  readonly clientSecretFile?: string;
-  readonly refreshTokenFile?: string;
-  readonly tokenUrl?: string;
   readonly slots: number;
   readonly cpus: number;
   readonly gpus: number;
@@ -86,48 +87,11 @@ const BYTES_PER_GB = 1e9;
 const BYTES_PER_MB = 1e6;
 /** Minimum that the server accepts (contract 12). */
 const HEARTBEAT_TIMEOUT_SECONDS_MIN = 30;
-/** OpenID client of saved device grants (contract 3). */
-const DEVICE_CLIENT = 'iceprod-public';
-const ISSUER_PATH = '/auth/realms/IceCube';
-
-const numberFrom =
-  (least: number, most = Infinity) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (text.trim() !== '' && Number.isFinite(value) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(
-      most === Infinity
-        ? `It must be a number from ${String(least)} up.`
-        : `It must be a number from ${String(least)} to ${String(most)}.`,
-    );
-  };
-
-const integerFrom =
-  (least: number, most = Infinity) =>
-  (text: string): number => {
-    const value = numberFrom(least, most)(text);
-    if (!Number.isInteger(value)) throw new InvalidArgumentError('It must be a whole number.');
-    return value;
-  };
-
-const webAddress = (text: string): string => {
-  // Messages name the address, so it may hold no password.
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol) || new URL(text).username !== '') {
-    throw new InvalidArgumentError(
-      'It must be the address of a server, such as http://127.0.0.1:8080, without a user.',
-    );
-  }
-  return text;
-};
-
 const NOTES = `
 Tokens need the role worker; tokens of the roles system and admin work, but open everything to whoever steals them. (With the role
 pilot it cannot register, and claims only tasks that somebody has queued by POST /task_actions/queue with num_tasks, as pilots of
 old IceProd did.) Give one of:
-  --token-file FILE                             a token; the file is read again for each request, so that whoever
-                                                writes a new token into it renews the pilot's
-  --client-id ID --client-secret-file FILE      client credentials: new tokens are asked for before old ones end
-  --refresh-token-file FILE [--client-id ID]    a saved device grant, such as .iceprod-auth; kept up to date
+${TOKEN_NOTES}
 A pilot that cannot renew its token asks only for tasks that need less time than the token lives.
 
 Tasks are commands of other people. --sandbox says what keeps them from this machine:
@@ -152,12 +116,7 @@ const defaultWorkdir = (): string => join(tmpdir(), `cairn-pilot-${String(proces
 
 /** Adds the options of a pilot to its command. */
 export const addPilotOptions = (command: Command): Command =>
-  addRequiredOption(command, '--url <url>', 'address of the server', webAddress)
-    .option('--token-file <file>', 'file with a bearer token')
-    .option('--client-id <id>', 'OpenID client that tokens are asked for')
-    .option('--client-secret-file <file>', 'file with its secret')
-    .option('--refresh-token-file <file>', 'file with the refresh token of a device grant')
-    .option('--token-url <url>', `OpenID issuer (default: ${ISSUER_PATH} of the server)`, webAddress)
+  addTokenOptions(addRequiredOption(command, '--url <url>', 'address of the server', webAddress))
     .option('--slots <n>', 'tasks at the same time', integerFrom(1, SLOTS_MAX), 1)
     .option('--cpus <n>', 'cores that each slot offers', numberFrom(0), 1)
     .option('--gpus <n>', 'GPUs that each slot offers; 0 takes CPU tasks only', numberFrom(0), 0)
@@ -202,38 +161,6 @@ const freeDiskGb = (folder: string): number => {
 
 const rounded = (value: number): number => Math.floor(value * 10) / 10;
 
-const readable = (option: string, file: string): string => {
-  try {
-    readFileSync(file);
-    return file;
-  } catch (error) {
-    throw new UsageError(`${option} cannot be read: ${(error as Error).message}`);
-  }
-};
-
-const ONE_TOKEN = 'give one of --token-file, --client-id with --client-secret-file, and --refresh-token-file';
-
-const tokenSource = (given: Given, path: (file: string) => string): TokenSource => {
-  const { tokenFile, clientId, clientSecretFile, refreshTokenFile } = given;
-  const isClient = clientSecretFile !== undefined && refreshTokenFile === undefined;
-  const ways = [tokenFile !== undefined, refreshTokenFile !== undefined, isClient];
-  if (ways.filter(Boolean).length !== 1) throw new UsageError(ONE_TOKEN);
-  if (tokenFile !== undefined) return new TokenFile(readable('--token-file', path(tokenFile)));
-
-  const issuer = given.tokenUrl ?? trimEnd(given.url, '/') + ISSUER_PATH;
-  const secretFile = clientSecretFile && readable('--client-secret-file', path(clientSecretFile));
-  if (refreshTokenFile !== undefined) {
-    return new OpenIdGrant(issuer, {
-      type: 'refresh_token',
-      clientId: clientId ?? DEVICE_CLIENT,
-      clientSecretFile: secretFile,
-      refreshTokenFile: readable('--refresh-token-file', path(refreshTokenFile)),
-    });
-  }
-  if (clientId === undefined || secretFile === undefined) throw new UsageError(ONE_TOKEN);
-  return new OpenIdGrant(issuer, { type: 'client_credentials', clientId, clientSecretFile: secretFile });
-};
-
 const OTHERS_WRITE = 0o022;
 
 /**
@@ -268,7 +195,8 @@ const existingFolder = (option: string, folder: string): string => {
  */
 export const readOptions = (given: Given, env: Readonly<Record<string, string | undefined>>): PilotOptions => {
   const path = (file: string): string => resolve(env['INIT_CWD'] ?? '.', file);
-  const token = tokenSource(given, path);
+  const token = tokenSource(given, given.url, path);
+  if (token === undefined) throw new UsageError(ONE_TOKEN);
   const sources = given.sources === undefined ? undefined : existingFolder('--sources', path(given.sources));
   const workdir = path(given.workdir);
   makeWorkdir(workdir);
@@ -276,14 +204,11 @@ export const readOptions = (given: Given, env: Readonly<Record<string, string | 
   const environment = taskEnvironment(env, given.env);
   const readable = given.readable.map((folder) => existingFolder('--readable', path(folder)));
   const writable = given.writable.map((folder) => existingFolder('--writable', path(folder)));
-  const secrets = [given.tokenFile, given.clientSecretFile, given.refreshTokenFile].filter(
-    (file) => file !== undefined,
-  );
   const access = {
     readable: sources === undefined ? readable : [sources, ...readable],
     writable,
     workdir,
-    secrets: secrets.map(path),
+    secrets: secretFiles(given).map(path),
     network,
     gpus: given.gpus > 0,
   };

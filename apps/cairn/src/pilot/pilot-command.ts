@@ -42,6 +42,7 @@ const makePilot = (options: PilotOptions, sandbox: Sandbox, shutdown: Shutdown, 
     },
     {
       slots,
+      unitsPerSlot: 1,
       pollMs: options.pollMs,
       graceMs: options.graceMs,
       heartbeatMs: (heartbeatTimeoutSeconds * 1000) / HEARTBEATS_MISSED_MAX,

@@ -50,7 +50,8 @@ export interface HttpRequest {
 
 interface HttpClientOptions {
   readonly url: string;
-  readonly token: TokenSource;
+  /** Without it requests carry no token. */
+  readonly token: TokenSource | undefined;
   /** Time after which a repeated request fails with {@link Unreachable}. */
   readonly timeoutMs?: number;
   /** Called once a minute while the server does not answer. */
@@ -74,7 +75,7 @@ const SILENCE_NOTE_MS = 60_000;
 
 type Answer =
   | { readonly text: string }
-  | { readonly denied: Refused; readonly token: AccessToken }
+  | { readonly denied: Refused; readonly token: AccessToken | undefined }
   | { readonly cause: string; readonly retryAfterMs: number; readonly error?: Refused };
 
 /** `connect ECONNREFUSED 127.0.0.1:80` says more than `fetch failed`. */
@@ -86,7 +87,7 @@ const causeOf = (error: unknown): string => {
 };
 
 /**
- * Sends JSON with a bearer token. Repeats what the server did not answer or was too busy for, with an idempotency key on
+ * Sends JSON, with a bearer token where there is one. Repeats what the server did not answer or was too busy for, with an idempotency key on
  * every write, and renews the token when it is refused.
  */
 export class HttpClient {
@@ -149,12 +150,14 @@ export class HttpClient {
 
   /** A server that refuses a renewed token too denies access. */
   private async renew(
-    refused: AccessToken,
+    refused: AccessToken | undefined,
     denial: Refused,
     isRenewed: boolean,
   ): Promise<'renewed' | TokenUnavailable> {
+    const source = this.options.token;
+    if (source === undefined || refused === undefined) throw new AccessDenied(denial.message, { cause: denial });
     try {
-      const token = isRenewed ? undefined : await this.options.token.replace(refused);
+      const token = isRenewed ? undefined : await source.replace(refused);
       if (token !== undefined) return 'renewed';
     } catch (error) {
       if (error instanceof TokenUnavailable) return error;
@@ -171,9 +174,9 @@ export class HttpClient {
 
   private async attempt(request: HttpRequest, idempotencyKey: string): Promise<Answer> {
     const { method, path, body, signal } = request;
-    let token: AccessToken;
+    let token: AccessToken | undefined;
     try {
-      token = await this.options.token.current();
+      token = await this.options.token?.current();
     } catch (error) {
       if (error instanceof TokenUnavailable) return { cause: error.message, retryAfterMs: 0 };
       if (error instanceof TokenRefused) throw new AccessDenied(error.message, { cause: error });
@@ -186,7 +189,7 @@ export class HttpClient {
       response = await fetch(this.urlOf(path), {
         method,
         headers: {
-          authorization: `Bearer ${token.text}`,
+          ...(token !== undefined && { authorization: `Bearer ${token.text}` }),
           'content-type': 'application/json',
           ...(method === 'GET' ? {} : { 'idempotency-key': idempotencyKey }),
         },

@@ -1,20 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { Readable, type Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
-import { setTimeout as delay } from 'node:timers/promises';
+import { childrenOf, groupOf, type Usage, watchUsage } from './process-usage.js';
 import { type Sandbox, STATUS_FD } from './sandbox/sandbox.js';
 import type { TaskFolders } from './sandbox/task-folders.js';
-
-/** Resources that a process and its descendants used. Memory and CPU are absent on systems without `/proc`. */
-export interface Usage {
-  readonly seconds: number;
-  readonly memoryBytes?: number;
-  /** Cores kept busy on average. */
-  readonly cpu?: number;
-}
 
 export interface Outcome {
   /** `undefined` when it could not be started. */
@@ -42,65 +32,13 @@ interface RunOptions {
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly end: EndSignals;
+  /** Time between SIGTERM and SIGKILL; by default 5 s. */
+  readonly killAfterMs?: number;
 }
 
-const SAMPLE_MS = 50;
-/** Time between SIGTERM and SIGKILL. */
 const KILL_AFTER_MS = 5_000;
 /** Time to read what a process has written before its end. */
 const DRAIN_MS = 2_000;
-/** `/proc` counts processor time in hundredths of a second on every Linux that Node supports. */
-const TICKS_PER_SECOND = 100;
-
-interface Sample {
-  readonly memoryBytes: number;
-  readonly cpuSeconds: number;
-}
-
-const childrenOf = async (pid: number): Promise<readonly number[]> => {
-  const threads = await readdir(`/proc/${pid}/task`);
-  const lists = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8')));
-  return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
-};
-
-/** Fields of `/proc/<pid>/stat` from the third on. The second, the name of the process, may contain blanks. */
-const statOf = async (pid: number): Promise<readonly string[]> => {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-};
-const GROUP = 2;
-const OWN_AND_REAPED_TIME = [11, 15] as const;
-
-const sampleTree = async (pid: number): Promise<Sample> => {
-  const [status, fields, children] = await Promise.all([
-    readFile(`/proc/${pid}/status`, 'utf8'),
-    statOf(pid),
-    childrenOf(pid).catch((): readonly number[] => []),
-  ]);
-  const kilobytes = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
-  const ticks = fields.slice(...OWN_AND_REAPED_TIME).reduce((sum, field) => sum + Number(field), 0);
-  const below = await Promise.all(children.map((child) => sampleTree(child).catch((): Sample => NOTHING)));
-  return below.reduce(
-    (sum, one) => ({ memoryBytes: sum.memoryBytes + one.memoryBytes, cpuSeconds: sum.cpuSeconds + one.cpuSeconds }),
-    { memoryBytes: kilobytes * 1024, cpuSeconds: ticks / TICKS_PER_SECOND },
-  );
-};
-const NOTHING: Sample = { memoryBytes: 0, cpuSeconds: 0 };
-
-/** Samples usage until `done`; resolves with the maxima. */
-const watch = async (pid: number, done: AbortSignal): Promise<Sample> => {
-  let most = NOTHING;
-  while (!done.aborted) {
-    const now = await sampleTree(pid).catch((): Sample => NOTHING);
-    most = {
-      memoryBytes: Math.max(most.memoryBytes, now.memoryBytes),
-      cpuSeconds: Math.max(most.cpuSeconds, now.cpuSeconds),
-    };
-    await delay(SAMPLE_MS, undefined, { signal: done }).catch(() => undefined);
-  }
-  return most;
-};
-
 const killGroup = (pid: number, signal: NodeJS.Signals): void => {
   try {
     process.kill(-pid, signal);
@@ -114,7 +52,7 @@ const groupInside = async (pid: number): Promise<number | undefined> => {
   try {
     const [first = 0] = await childrenOf(pid);
     const [second = 0] = await childrenOf(first);
-    return Number((await statOf(second))[GROUP]);
+    return await groupOf(second);
   } catch {
     return undefined;
   }
@@ -165,7 +103,7 @@ export const runProcess = async (command: readonly string[], options: RunOptions
       settle({ code: code ?? undefined, signal: signal ?? undefined, error: undefined });
     });
   });
-  const watched = pid === undefined ? Promise.resolve(NOTHING) : watch(pid, done.signal);
+  const watched = pid === undefined ? Promise.resolve({ seconds: 0 }) : watchUsage(pid, done.signal);
   let killer: NodeJS.Timeout | undefined;
   if (pid !== undefined) {
     const kill = (): void => killGroup(pid, 'SIGKILL');
@@ -173,7 +111,7 @@ export const runProcess = async (command: readonly string[], options: RunOptions
       // A sandbox would end at once, and kill what is in it.
       const group = isInside ? groupInside(pid) : Promise.resolve(pid);
       void group.then((id) => killGroup(id ?? pid, 'SIGTERM'));
-      killer = setTimeout(kill, KILL_AFTER_MS);
+      killer = setTimeout(kill, options.killAfterMs ?? KILL_AFTER_MS);
     };
     onAbort(options.end.halted, kill, done.signal);
     onAbort(options.end.interrupted, interrupt, done.signal);
@@ -184,15 +122,8 @@ export const runProcess = async (command: readonly string[], options: RunOptions
   const seconds = (performance.now() - startedMs) / 1000;
   if (pid !== undefined) killGroup(pid, 'SIGKILL');
   await drain([stdout, stderr]);
-  const most = await watched;
+  const usage = { ...(await watched), seconds };
   const hasRun = !isInside || result.code === undefined || (await status).includes(HAS_RUN);
-  const measured =
-    most.memoryBytes === 0
-      ? {}
-      : {
-          memoryBytes: most.memoryBytes,
-          cpu: Math.min(most.cpuSeconds / Math.max(seconds, SAMPLE_MS / 1000), availableParallelism()),
-        };
   const error = hasRun ? result.error : 'the sandbox could not be made';
-  return { ...result, error, usage: { seconds, ...measured } };
+  return { ...result, error, usage };
 };

@@ -21,13 +21,14 @@ export interface RunResult {
   readonly result: Result;
   /** Files of the result by the names in its requests. The spool moves them. */
   readonly files: ReadonlyMap<string, string>;
-  readonly outcome: 'succeeded' | 'failed' | 'machine failed';
+  /** `stopped`: the result says how far it came before the signals ended it. Other failures then count for nothing. */
+  readonly outcome: 'succeeded' | 'failed' | 'machine failed' | 'stopped';
 }
 
 /** The API of a server: how units are claimed, run and returned. */
 export interface WorkSource<Unit extends ClaimedUnit> {
-  /** Claims a unit; `undefined` when none fits now or none may be claimed. */
-  claim(lastAttempt: AbortSignal, signal: AbortSignal): Promise<Unit | undefined>;
+  /** Claims at most `limit` units; none when none fits now or none may be claimed. */
+  claim(limit: number, lastAttempt: AbortSignal, signal: AbortSignal): Promise<readonly Unit[]>;
   /** Runs a unit to its end. `undefined` when another worker has it by now, or when the signals ended it. */
   run(unit: Unit, end: EndSignals): Promise<RunResult | undefined>;
   /** The result that returns an unfinished unit to the server. */
@@ -46,8 +47,10 @@ export interface Registration {
 }
 
 export interface WorkerOptions {
-  /** Concurrent units. */
+  /** Loops that claim independently of each other. */
   readonly slots: number;
+  /** Concurrent units of a slot. */
+  readonly unitsPerSlot: number;
   readonly pollMs: number;
   /** Time that running units have to finish after a stop. */
   readonly graceMs: number;
@@ -66,6 +69,8 @@ interface WorkerParts<Unit extends ClaimedUnit> {
   readonly note: (line: string) => void;
 }
 
+/** The longest that a timer can wait. */
+const FOREVER_MS = 2 ** 31 - 1;
 /** Time for a claim in progress at a stop to be answered: the server may have assigned the unit already. */
 const CLAIM_END_MS = 5_000;
 /** Time to deliver results after a stop; after it they stay on disk. */
@@ -89,6 +94,7 @@ export class Worker<Unit extends ClaimedUnit> {
   private readonly heartbeat: Heartbeat;
   private running = 0;
   private undelivered = 0;
+  private error: Error | undefined;
 
   constructor(
     private readonly parts: WorkerParts<Unit>,
@@ -103,7 +109,7 @@ export class Worker<Unit extends ClaimedUnit> {
   }
 
   /**
-   * Works until it is stopped, or until it is idle with `exitWhenIdle`. When one slot fails, the others finish their units.
+   * Works until it is stopped, or until it is idle with `exitWhenIdle`. When one unit or claim fails, the other units are finished.
    *
    * @throws the error with which the server refuses claims
    */
@@ -117,14 +123,7 @@ export class Worker<Unit extends ClaimedUnit> {
       throw error;
     }
     this.heartbeat.start();
-    const slots = Array.from({ length: this.options.slots }, () =>
-      this.slot().catch((error: unknown) => {
-        note(`takes no more work: ${messageOf(error)}`);
-        shutdown.drain();
-        throw error;
-      }),
-    );
-    const ends = await Promise.allSettled(slots);
+    await Promise.all(Array.from({ length: this.options.slots }, () => this.slot()));
     await this.heartbeat.stop();
     // The server releases the units of a deregistered worker, so it stays registered while results wait for delivery.
     if (this.held.size === 0) {
@@ -132,8 +131,7 @@ export class Worker<Unit extends ClaimedUnit> {
         note(`still registered: ${messageOf(error)}`);
       });
     }
-    const failed = ends.find((end) => end.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+    if (this.error !== undefined) throw this.error;
     return { machineFailure: failures.exceeded, undelivered: this.undelivered };
   }
 
@@ -157,45 +155,64 @@ export class Worker<Unit extends ClaimedUnit> {
     }
   }
 
+  /** Claims again when one of its units has ended, and at intervals while it has room. */
   private async slot(): Promise<void> {
-    const { shutdown, source, failures, note } = this.parts;
+    const { unitsPerSlot, exitWhenIdle, pollMs } = this.options;
+    const { stopping } = this.parts.shutdown;
+    const own = new Set<Promise<void>>();
+    let news = new AbortController();
     while (!this.isStopping) {
-      const unit = await this.claim();
-      if (unit !== undefined) {
-        this.hold(unit);
-        this.running += 1;
-        try {
-          await this.work(unit);
-        } finally {
-          this.running -= 1;
-        }
-        await source.cleanUp(unit);
-        const reason = failures.exceeded;
-        if (reason !== undefined) shutdown.drain();
-        else if (failures.pauseMs > 0) {
-          note(`waits ${String(failures.pauseMs / 1000)} s after a failure of this machine`);
-          await this.pause(failures.pauseMs);
-        }
-      } else if (this.options.exitWhenIdle && this.running === 0) {
-        return;
-      } else {
-        await this.pause(this.options.pollMs);
+      news = new AbortController();
+      const units = own.size < unitsPerSlot ? await this.claim(unitsPerSlot - own.size) : [];
+      for (const unit of units) {
+        const end: Promise<void> = this.process(unit).finally(() => {
+          own.delete(end);
+          news.abort();
+        });
+        own.add(end);
       }
+      if (units.length === 0 && exitWhenIdle && this.running === 0) break;
+      const pauseMs = own.size < unitsPerSlot ? pollMs : FOREVER_MS;
+      await pause(pauseMs, AbortSignal.any([stopping, news.signal]));
+    }
+    await Promise.all(own);
+  }
+
+  /** Works on a unit until its result is delivered, and pauses after a failure of this machine. */
+  private async process(unit: Unit): Promise<void> {
+    const { shutdown, source, failures, note } = this.parts;
+    this.hold(unit);
+    this.running += 1;
+    try {
+      await this.work(unit).finally(() => (this.running -= 1));
+      await source.cleanUp(unit);
+    } catch (error) {
+      this.fail(error);
+    }
+    const reason = failures.exceeded;
+    if (reason !== undefined) shutdown.drain();
+    else if (failures.pauseMs > 0) {
+      note(`waits ${String(failures.pauseMs / 1000)} s after a failure of this machine`);
+      await pause(failures.pauseMs, shutdown.stopping);
     }
   }
 
-  private async pause(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: this.parts.shutdown.stopping }).catch(() => undefined);
-  }
-
-  private async claim(): Promise<Unit | undefined> {
+  private async claim(limit: number): Promise<readonly Unit[]> {
     const { source, shutdown } = this.parts;
     try {
-      return await source.claim(shutdown.stopping, shutdown.after(CLAIM_END_MS));
+      return await source.claim(limit, shutdown.stopping, shutdown.after(CLAIM_END_MS));
     } catch (error) {
-      if (error instanceof Interrupted) return undefined;
-      throw error;
+      if (!(error instanceof Interrupted)) this.fail(error);
+      return [];
     }
+  }
+
+  /** The first error ends the claims; {@link run} throws it at the end. */
+  private fail(error: unknown): void {
+    const { note, shutdown } = this.parts;
+    note(`takes no more work: ${messageOf(error)}`);
+    this.error ??= error instanceof Error ? error : new Error(String(error));
+    shutdown.drain();
   }
 
   private hold(unit: Unit): void {
@@ -228,7 +245,7 @@ export class Worker<Unit extends ClaimedUnit> {
       this.release(unit);
       return;
     }
-    if (run === undefined || (run.outcome !== 'succeeded' && interrupted.aborted)) {
+    if (run === undefined || ((run.outcome === 'failed' || run.outcome === 'machine failed') && interrupted.aborted)) {
       // Interrupting a unit is not a failure of the unit.
       note(`hands back ${unit.title}`);
       await this.deliver(unit, source.handBack(unit));
@@ -255,5 +272,9 @@ export class Worker<Unit extends ClaimedUnit> {
     }
   }
 }
+
+const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
+};
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
