@@ -1,8 +1,8 @@
 import { DomainError } from '#platform/domain-error.js';
+import { badRequest, illegalKey } from '#contracts/torc/refusals.js';
 
-/** Codes of errors that Torc's clients know by number (contract 1.7). */
+/** Of ArangoDB, which Torc's clients know by number (Torc contract 1.7). */
 const DUPLICATE_KEY = 1210;
-const ILLEGAL_KEY = 1221;
 
 export const torcErrors = {
   noWorkflow: (key: string): DomainError =>
@@ -13,14 +13,8 @@ export const torcErrors = {
     new DomainError('conflict', 'torc.changed', `${noun} ${key} has changed: its revision is ${rev}`),
   keyTaken: (noun: string, key: string): DomainError =>
     new DomainError('invalid', 'torc.key-taken', `${noun} ${key} exists already`, { errorNum: DUPLICATE_KEY }),
-  illegalKey: (key: string): DomainError =>
-    new DomainError(
-      'invalid',
-      'torc.illegal-key',
-      `_key ${JSON.stringify(key)} must have 1 to 254 of the characters A-Z a-z 0-9 _ - : . @ ( ) + , = ; $ ! * ' %`,
-      { errorNum: ILLEGAL_KEY },
-    ),
+  illegalKey,
   archived: (key: string): DomainError => new DomainError('state', 'torc.archived', `workflow ${key} is archived`),
-  bad: (message: string): DomainError => new DomainError('invalid', 'torc.bad-request', message),
+  bad: badRequest,
   badState: (message: string): DomainError => new DomainError('state', 'torc.bad-state', message),
 };

@@ -28,6 +28,8 @@ export interface FieldRule {
   readonly mayBeEmpty?: true;
   /** Filled in when the field is absent, on POST and on PUT (Torc contract 1.8). */
   readonly default?: unknown;
+  /** null is stored as the default, because answers must not hold it (D40). */
+  readonly isNullDefault?: true;
 }
 
 export type Fields = Readonly<Record<string, FieldRule>>;
@@ -265,7 +267,7 @@ const RESOURCE_STATS: Fields = {
 /** Torc contract 2.1. */
 export const WORKFLOW: Fields = {
   name: { type: 'string', nullable: true, mayBeEmpty: true, default: '' },
-  user: { type: 'string', nullable: true, mayBeEmpty: true, default: '' },
+  user: { type: 'string', nullable: true, mayBeEmpty: true, default: '', isNullDefault: true },
   description: { type: 'string', nullable: true, mayBeEmpty: true, default: '' },
   timestamp: { type: 'string', mayBeEmpty: true },
   is_archived: { type: 'boolean', nullable: true, default: false },
