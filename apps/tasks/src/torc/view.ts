@@ -22,6 +22,18 @@ export interface Workflow {
   readonly isArchived: boolean;
   readonly isCanceled: boolean;
   readonly runId: number;
+  /** The last hand-out of the completion script since the status was reset. */
+  readonly handOut: HandOut | undefined;
+}
+
+/** The completion script was handed out to a caller (contract 5.11, D33). */
+export interface HandOut {
+  readonly id: string;
+  readonly timeMicros: number;
+  /** Whether it is known if the answer has arrived. */
+  readonly isSettled: boolean;
+  /** How many hand-outs were lost before it. */
+  readonly lost: number;
 }
 
 /** A document of a collection other than jobs. */
@@ -36,20 +48,24 @@ export interface StoredDocument {
   readonly requestDigest: string | undefined;
 }
 
-/** A job: the engine's unit and what only Torc keeps. */
-export interface Job {
+/** What decisions about many jobs need of each; much cheaper to read than {@link Job}. */
+export interface JobState {
   readonly ordinal: number;
-  readonly key: string;
   readonly status: JobStatus;
+  /** Blockers that are not complete. */
+  readonly openBlockers: number;
+  readonly cancelsOnBlockingJobFailure: boolean;
+}
+
+/** A job: the engine's unit and what only Torc keeps. */
+export interface Job extends JobState {
+  readonly key: string;
   /** Empty unless the status is `done`: `ok` or `failed`. */
   readonly outcome: string;
   readonly unit: Unit;
-  /** Blockers that are not complete. */
-  readonly openBlockers: number;
   readonly writes: number;
   /** Raw JSON without `status`, `internal`, `_key`, `_id`, `_rev`. */
   readonly document: string;
-  readonly cancelsOnBlockingJobFailure: boolean;
   readonly inputHash: number;
   /** Digest of the request that wrote it last: of PUT or `start_job`. */
   readonly requestDigest: string | undefined;
@@ -84,11 +100,20 @@ export interface TorcView {
   jobAt(workflow: Workflow, ordinal: number): Job | undefined;
   /** In order of creation. */
   jobs(workflow: Workflow): Iterable<Job>;
+  /** Of all jobs, in order of creation. */
+  states(workflow: Workflow): Iterable<JobState>;
+  stateAt(workflow: Workflow, ordinal: number): JobState | undefined;
+  /** Jobs that this one blocks, each once. */
+  dependents(workflow: Workflow, ordinal: number): readonly JobState[];
+  /** Jobs that block this one, each once. */
+  blockers(workflow: Workflow, ordinal: number): readonly JobState[];
   /** In order of creation. */
   jobsOfStatus(workflow: Workflow, status: JobStatus): Iterable<Job>;
   countOfStatus(workflow: Workflow, status: JobStatus): number;
   /** In order of creation. */
   edges(workflow: Workflow, edge: EdgeName): Iterable<Edge>;
+  /** The ends of all edges of a kind, in order of creation; much cheaper than {@link edges}. */
+  ends(workflow: Workflow, edge: EdgeName): Iterable<readonly [from: number, to: number]>;
   edgesFrom(workflow: Workflow, edge: EdgeName, ordinal: number): readonly Edge[];
   edgesTo(workflow: Workflow, edge: EdgeName, ordinal: number): readonly Edge[];
   latestEventTime(workflow: Workflow): number | undefined;

@@ -25,6 +25,8 @@ export interface WorkflowReplaced {
   readonly part: WorkflowPart;
   readonly document: string;
   readonly request_digest?: string;
+  /** The status was reset: hand-outs of the completion script count from 0 again. */
+  readonly is_reset?: true;
 }
 
 /** The workflow was deleted, with everything that belonged to it. */
@@ -145,10 +147,13 @@ export type JobFailed = UnitFailed & AttemptEnd;
 /** With status `canceled`. */
 export type JobCanceled = UnitsMoved & AttemptEnd;
 
-/** The completion script was handed out to a caller, and may not have arrived (D33). */
+/** The completion script was handed out to a caller, and may not have arrived (D33). Turns the flag of the status on. */
 export interface CompletionScriptHandedOut {
   readonly hand_out: string;
+  /** How many hand-outs were lost before this one. */
+  readonly lost: number;
 }
+/** Whether it has arrived is known. Turns the flag of the status off if it has not. */
 export interface CompletionScriptSettled {
   readonly hand_out: string;
   readonly has_arrived: boolean;
