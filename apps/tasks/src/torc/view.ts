@@ -1,6 +1,7 @@
-import type { PlainCollectionName } from '#contracts/torc/collections.js';
+import type { CollectionName, PlainCollectionName } from '#contracts/torc/collections.js';
 import type { EdgeName } from '#contracts/torc/edges.js';
 import type { JobStatus } from '#contracts/torc/statuses.js';
+import type { WorkflowPart } from '#contracts/torc/workflows.js';
 import type { ReadyUnits } from '../engine/ready.js';
 import type { Unit } from '../engine/unit.js';
 import type { WorkloadId } from '../workload/workloads.js';
@@ -10,8 +11,12 @@ export interface Workflow {
   readonly key: string;
   readonly workload: WorkloadId;
   readonly stream: string;
+  /** Counts all workflows, in order of creation. */
+  readonly number: number;
   /** The next ordinal that no document of it has had. */
   readonly nextOrdinal: number;
+  /** The greatest time that an event was given, in milliseconds since the Unix epoch; 0 when there was none. */
+  readonly lastEventMs: number;
   /** Raw JSON without `_key`, `_id`, `_rev`, and the number of its writes. */
   readonly document: string;
   readonly writes: number;
@@ -19,6 +24,8 @@ export interface Workflow {
   readonly configWrites: number;
   readonly status: string;
   readonly statusWrites: number;
+  /** Digest of the request that wrote a part last, where a repeat must be recognized. */
+  requestDigestOf(part: WorkflowPart): string | undefined;
   readonly isArchived: boolean;
   readonly isCanceled: boolean;
   readonly runId: number;
@@ -35,6 +42,8 @@ export interface HandOut {
   /** How many hand-outs were lost before it. */
   readonly lost: number;
 }
+
+export type DeletedFrom = CollectionName | EdgeName | 'workflows';
 
 /** A document of a collection other than jobs. */
 export interface StoredDocument {
@@ -88,6 +97,18 @@ export interface Edge {
 export interface TorcView {
   readonly ready: ReadyUnits;
   workflow(key: string): Workflow | undefined;
+  /** The number that the next workflow gets. */
+  nextWorkflowNumber(): number;
+  /** The first free ordinal under a workflow key that was in use before; undefined when it never was. */
+  ordinalAfterDeletion(key: string): number | undefined;
+  /** What a client got that deleted this not longer ago than the time given (D32): raw JSON. */
+  deleted(
+    workload: WorkloadId,
+    collection: DeletedFrom,
+    key: string,
+    client: string,
+    sinceMicros: number,
+  ): string | undefined;
   document(workflow: Workflow, collection: PlainCollectionName, key: string): StoredDocument | undefined;
   documentAt(workflow: Workflow, collection: PlainCollectionName, ordinal: number): StoredDocument | undefined;
   /** In order of creation. */
@@ -116,5 +137,7 @@ export interface TorcView {
   ends(workflow: Workflow, edge: EdgeName): Iterable<readonly [from: number, to: number]>;
   edgesFrom(workflow: Workflow, edge: EdgeName, ordinal: number): readonly Edge[];
   edgesTo(workflow: Workflow, edge: EdgeName, ordinal: number): readonly Edge[];
-  latestEventTime(workflow: Workflow): number | undefined;
+  edge(workflow: Workflow, edge: EdgeName, key: string): Edge | undefined;
+  /** The key of a document or job. */
+  keyAt(workflow: Workflow, ordinal: number): string;
 }

@@ -1,4 +1,12 @@
-import type { ConcernsUnits, Ranges, UnitFailed, UnitsMoved, UnitStarted, UnitSucceeded } from '../work-events.js';
+import type {
+  ConcernsUnits,
+  Ranges,
+  UnitFailed,
+  UnitsMoved,
+  UnitsRemoved,
+  UnitStarted,
+  UnitSucceeded,
+} from '../work-events.js';
 import type { PlainCollectionName } from './collections.js';
 import type { EdgeName } from './edges.js';
 import type { WorkflowPart } from './workflows.js';
@@ -13,6 +21,8 @@ type Keys = Readonly<Record<number, string>>;
 /** A workflow was created, with its config and status. */
 export interface WorkflowCreated {
   readonly workload_id: string;
+  /** Counts all workflows, in order of creation. */
+  readonly number: number;
   readonly workflow: string;
   readonly config: string;
   readonly status: string;
@@ -29,10 +39,18 @@ export interface WorkflowReplaced {
   readonly is_reset?: true;
 }
 
-/** The workflow was deleted, with everything that belonged to it. */
-export interface WorkflowDeleted {
-  /** Address of the client. */
+/** A deletion of one thing: a repeat by the same client gets the same answer (D32). */
+export interface Deletion {
+  /** Address of the client, as the access layer sees it. */
   readonly client: string;
+  readonly key: string;
+  /** What was answered: raw JSON with `_key`, `_id`, `_rev`. */
+  readonly document: string;
+}
+
+/** The workflow was deleted, with everything that belonged to it. `UnitsRemoved` removes its jobs before. */
+export interface WorkflowDeleted {
+  readonly deletion: Deletion;
 }
 
 /** Documents were stored; `ordinals` and `documents` are in the same order. */
@@ -51,12 +69,11 @@ export interface DocumentReplaced {
   readonly request_digest?: string;
 }
 
-/** Documents were deleted. The edges at them are deleted by events of their own before. */
+/** The documents with these ordinals were deleted, as far as there are any. The edges at them are deleted by events of their own before. */
 export interface DocumentsDeleted {
   readonly collection: PlainCollectionName;
   readonly ordinals: Ranges;
-  /** Of a single deletion: address of the client. */
-  readonly client?: string;
+  readonly deletion?: Deletion;
 }
 
 /** Edges were added. `UnitsLinked` makes edges `blocks` known to the engine. */
@@ -70,10 +87,16 @@ export interface EdgesAdded {
   readonly keys?: Keys;
 }
 
+/** The edges with these ordinals were deleted, as far as there are any. `UnitsUnlinked` tells the engine about edges `blocks`. */
 export interface EdgesDeleted {
   readonly edge: EdgeName;
   readonly ordinals: Ranges;
-  readonly client?: string;
+  readonly deletion?: Deletion;
+}
+
+/** Jobs were removed: what Torc adds to the engine's event. `units` has jobs only, each of them. */
+export interface JobsRemoved extends UnitsRemoved {
+  readonly deletion?: Deletion;
 }
 
 /** Jobs were added; `units` and `jobs` are in the same order. */
@@ -115,8 +138,8 @@ export interface JobsInitialized extends ConcernsUnits {
 /** The document of the events collection that a change brings with it. */
 interface ServerEvent {
   readonly ordinal: number;
-  /** Milliseconds since the Unix epoch. */
-  readonly timestamp: number;
+  /** Raw JSON with the fields of Torc contract 5.13, `timestamp` too. */
+  readonly document: string;
 }
 
 /** A worker has started a job: the attributes that Torc adds to `UnitStarted`. They imply the edge `executed` and the event. */
