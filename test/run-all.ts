@@ -23,8 +23,11 @@ const PROGRAMS: readonly (readonly [program: string, debian: string])[] = [
   ['bwrap', 'bubblewrap'],
 ];
 
-const missingPrograms = (): typeof PROGRAMS =>
-  PROGRAMS.filter(([program]) => !path.some((folder) => existsSync(join(folder, program))));
+/** Programs without which some tests are skipped. */
+const OPTIONAL_PROGRAMS: typeof PROGRAMS = [['slurmctld', 'slurm-wlm']];
+
+const missingOf = (programs: typeof PROGRAMS): typeof PROGRAMS =>
+  programs.filter(([program]) => !path.some((folder) => existsSync(join(folder, program))));
 
 /** Installs Debian packages if apt-get exists and may be used without a password. */
 const install = (packages: readonly string[]): boolean => {
@@ -41,10 +44,10 @@ const install = (packages: readonly string[]): boolean => {
 };
 
 /** Installs missing programs and returns the packages of those that are still missing. */
-const ensurePrograms = (): readonly string[] => {
-  const packages = missingPrograms().map(([, debian]) => debian);
+const ensurePrograms = (programs: typeof PROGRAMS): readonly string[] => {
+  const packages = missingOf(programs).map(([, debian]) => debian);
   if (packages.length > 0) install(packages);
-  return missingPrograms().map(([, debian]) => debian);
+  return missingOf(programs).map(([, debian]) => debian);
 };
 
 const seconds = (sinceMs: number): string => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
@@ -113,13 +116,15 @@ const main = async (patterns: readonly string[]): Promise<number> => {
   const startMs = performance.now();
   stopOn('SIGINT');
   stopOn('SIGTERM');
-  const missing = ensurePrograms();
+  const missing = ensurePrograms(PROGRAMS);
   if (missing.length > 0) {
     process.stderr.write(
       `The tests need the programs of ${missing.join(' and ')} in the PATH: apt-get install ${missing.join(' ')} (nats-server 2.9 or newer)\n`,
     );
     return 1;
   }
+  // A few tests that were asked for do not wait for them.
+  if (patterns.length === 0) ensurePrograms(OPTIONAL_PROGRAMS);
   let progress: Progress = { suites: 0, suitesDone: 0, passed: 0, failed: 0, skipped: 0 };
   const failedChecks = patterns.length > 0 ? [] : await check();
   const isTested =
