@@ -13,6 +13,9 @@ export const torcErrors = {
     new DomainError('conflict', 'torc.changed', `${noun} ${key} has changed: its revision is ${rev}`),
   keyTaken: (noun: string, key: string): DomainError =>
     new DomainError('invalid', 'torc.key-taken', `${noun} ${key} exists already`, { errorNum: DUPLICATE_KEY }),
+  /** The gateway answers 413. */
+  tooLarge: (): DomainError =>
+    new DomainError('invalid', 'request.too-large', 'a document may have at most 200 KiB as a JSON string'),
   illegalKey,
   archived: (key: string): DomainError => new DomainError('state', 'torc.archived', `workflow ${key} is archived`),
   bad: badRequest,

@@ -1,12 +1,16 @@
 import type { TasksDialect } from '../dialect.js';
+import { DocumentController } from './document/document.controller.js';
+import { TorcMessageHandler } from './message-handler.js';
 import { torcPolicy } from './policy.js';
 import { TORC } from './streams.js';
+import { torcProjection } from './torc-projection.js';
+import { WorkflowController } from './workflow/workflow.controller.js';
 
 /** Torc: workflows with their documents, edges and jobs. */
 export const torc: TasksDialect = {
   name: TORC,
   policy: torcPolicy,
-  projections: [],
-  controllers: [],
-  providers: [],
+  projections: [torcProjection],
+  controllers: [WorkflowController, DocumentController],
+  providers: [TorcMessageHandler],
 };

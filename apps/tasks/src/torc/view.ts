@@ -140,4 +140,6 @@ export interface TorcView {
   edge(workflow: Workflow, edge: EdgeName, key: string): Edge | undefined;
   /** The key of a document or job. */
   keyAt(workflow: Workflow, ordinal: number): string;
+  /** Which of these collections the document with an ordinal is in. */
+  collectionAt(workflow: Workflow, ordinal: number, of: readonly PlainCollectionName[]): PlainCollectionName;
 }

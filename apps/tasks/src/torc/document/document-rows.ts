@@ -1,0 +1,159 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { fullId, revisionText } from '#contracts/torc/ids.js';
+import type { PlainCollectionName } from '#contracts/torc/collections.js';
+import type { WorkloadId } from '../../workload/workloads.js';
+import { codeOf } from '../collection-code.js';
+import { withIdentity } from '../document-text.js';
+import type { StoredDocument, Workflow } from '../view.js';
+import type { CustomKeys } from './custom-keys.js';
+
+/**
+ * Documents of all collections but jobs. `key` is null when it is the ordinal in decimal. `field` is the text in the field that an index
+ * serves; `time` the timestamp of an event.
+ */
+export const DOCUMENT_TABLE = `
+CREATE TABLE torc_document (
+  workload INTEGER NOT NULL,
+  collection INTEGER NOT NULL,
+  ordinal INTEGER NOT NULL,
+  key TEXT,
+  writes INTEGER NOT NULL,
+  document TEXT NOT NULL,
+  field TEXT,
+  time REAL,
+  digest TEXT,
+  PRIMARY KEY (workload, collection, ordinal)
+) STRICT, WITHOUT ROWID;`;
+
+export const DOCUMENT_INDEXES = `
+CREATE INDEX torc_document_field ON torc_document (workload, collection, field, ordinal) WHERE field IS NOT NULL;
+CREATE INDEX torc_document_time ON torc_document (workload, time, ordinal) WHERE time IS NOT NULL;`;
+
+const COLUMNS = 'ordinal, key, writes, document, digest';
+
+type Values = readonly [ordinal: number, key: string | null, writes: number, document: string, digest: string | null];
+
+/** Documents read at a time. */
+const SLICE = 500;
+
+const storedOf = (values: unknown): StoredDocument => {
+  const [ordinal, key, writes, document, digest] = values as Values;
+  return { ordinal, key: key ?? String(ordinal), writes, document, requestDigest: digest ?? undefined };
+};
+
+const stored = (values: unknown): StoredDocument | undefined => (values === undefined ? undefined : storedOf(values));
+
+/** A document as clients get it. */
+export const documentText = (
+  workflow: Pick<Workflow, 'key'>,
+  collection: PlainCollectionName,
+  { ordinal, key, writes, document }: Omit<StoredDocument, 'requestDigest'>,
+): string =>
+  withIdentity(document, { key, id: fullId(collection, workflow.key, key), rev: revisionText(ordinal, writes) });
+
+/** Reads documents through one connection. */
+export class DocumentRows {
+  private readonly selectAt: StatementSync;
+  private readonly selectAfter: StatementSync;
+  private readonly selectWith: StatementSync;
+  private readonly selectOrdinals: StatementSync;
+  private readonly selectTimed: StatementSync;
+  private readonly selectTime: StatementSync;
+
+  constructor(
+    database: DatabaseSync,
+    private readonly keys: CustomKeys,
+  ) {
+    const of = 'FROM torc_document WHERE workload = ?';
+    this.selectAt = database.prepare(`SELECT ${COLUMNS} ${of} AND collection = ? AND ordinal = ?`);
+    this.selectAfter = database.prepare(
+      `SELECT ${COLUMNS} ${of} AND collection = ? AND ordinal > ? ORDER BY ordinal LIMIT ? OFFSET ?`,
+    );
+    this.selectWith = database.prepare(
+      `SELECT ${COLUMNS} ${of} AND collection = ? AND field = ? AND ordinal > ? ORDER BY ordinal LIMIT ?`,
+    );
+    this.selectOrdinals = database.prepare(
+      `SELECT ordinal ${of} AND collection = ? AND field = ? AND ordinal > ? ORDER BY ordinal LIMIT ?`,
+    );
+    this.selectTimed = database.prepare(
+      `SELECT ${COLUMNS}, time ${of} AND (time, ordinal) > (?, ?) AND time IS NOT NULL ORDER BY time, ordinal LIMIT ?`,
+    );
+    this.selectTime = database.prepare(`SELECT max(time) AS last ${of} AND time IS NOT NULL`);
+    for (const statement of [this.selectAt, this.selectAfter, this.selectWith, this.selectOrdinals, this.selectTimed]) {
+      statement.setReturnArrays(true);
+    }
+  }
+
+  at(workload: WorkloadId, collection: PlainCollectionName, ordinal: number): StoredDocument | undefined {
+    return stored(this.selectAt.get(workload, codeOf(collection), ordinal));
+  }
+
+  byKey(workload: WorkloadId, collection: PlainCollectionName, key: string): StoredDocument | undefined {
+    for (const ordinal of this.keys.candidates(workload, codeOf(collection), key)) {
+      const found = this.at(workload, collection, ordinal);
+      if (found?.key === key) return found;
+    }
+    return undefined;
+  }
+
+  /** Documents in order of creation. */
+  after(
+    workload: WorkloadId,
+    collection: PlainCollectionName,
+    ordinal: number,
+    limit: number,
+    skip = 0,
+  ): StoredDocument[] {
+    return this.selectAfter.all(workload, codeOf(collection), ordinal, limit, skip).map(storedOf);
+  }
+
+  *all(workload: WorkloadId, collection: PlainCollectionName): Iterable<StoredDocument> {
+    let after = -1;
+    for (;;) {
+      const slice = this.after(workload, collection, after, SLICE);
+      yield* slice;
+      if (slice.length < SLICE) return;
+      after = slice.at(-1)?.ordinal ?? after;
+    }
+  }
+
+  /** Documents with this text in the field that is indexed, in order of creation. */
+  *having(workload: WorkloadId, collection: PlainCollectionName, text: string): Iterable<StoredDocument> {
+    let after = -1;
+    for (;;) {
+      const slice = this.selectWith.all(workload, codeOf(collection), text, after, SLICE).map(storedOf);
+      yield* slice;
+      if (slice.length < SLICE) return;
+      after = slice.at(-1)?.ordinal ?? after;
+    }
+  }
+
+  /** Ordinals of documents with this text in the field that is indexed: the documents are not read. */
+  ordinalsHaving(
+    workload: WorkloadId,
+    collection: PlainCollectionName,
+    text: string,
+    after: number,
+    limit: number,
+  ): number[] {
+    const rows = this.selectOrdinals.all(workload, codeOf(collection), text, after, limit);
+    return rows.map((row) => (row as unknown as readonly [number])[0]);
+  }
+
+  /** Events behind one, by their times. */
+  eventsAfter(
+    workload: WorkloadId,
+    time: number,
+    ordinal: number,
+    limit: number,
+  ): { readonly event: StoredDocument; readonly time: number }[] {
+    const rows = this.selectTimed.all(workload, time, ordinal, limit);
+    return rows.map((row) => ({ event: storedOf(row), time: (row as unknown as readonly [...Values, number])[5] }));
+  }
+
+  /** Milliseconds since the Unix epoch; undefined without events. */
+  latestEventTime(workload: WorkloadId): number | undefined {
+    const last = this.selectTime.get(workload)?.['last'];
+    return typeof last === 'number' ? last : undefined;
+  }
+}

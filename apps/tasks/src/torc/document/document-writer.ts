@@ -1,0 +1,100 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { type Collection, COLLECTIONS, type PlainCollectionName } from '#contracts/torc/collections.js';
+import type { DocumentReplaced, DocumentsStored } from '#contracts/torc/events.js';
+import { membersOf } from '#contracts/raw-json.js';
+import type { Ranges } from '#contracts/work-events.js';
+import type { WorkloadId } from '../../workload/workloads.js';
+import { codeOf } from '../collection-code.js';
+import { type BlockCounts, inBlocks } from './block-counts.js';
+import type { CustomKeys } from './custom-keys.js';
+
+/** Documents written between two yields. */
+const DOCUMENTS_PER_YIELD = 100;
+
+/** What a document is found by, besides its key. */
+interface Indexed {
+  readonly field: string | null;
+  /** Of an event: milliseconds since the Unix epoch. */
+  readonly time: number | null;
+}
+
+const NOT_INDEXED: Indexed = { field: null, time: null };
+
+const indexedOf = (collection: PlainCollectionName, document: string): Indexed => {
+  const { indexed }: Collection = COLLECTIONS[collection];
+  if (indexed === undefined) return NOT_INDEXED;
+  const members = membersOf(document);
+  const value: unknown = JSON.parse(members.get(indexed) ?? 'null');
+  const time: unknown = collection === 'events' ? JSON.parse(members.get('timestamp') ?? 'null') : null;
+  return { field: typeof value === 'string' ? value : null, time: typeof time === 'number' ? time : null };
+};
+
+/** Writes documents, their counts and keys. */
+export class DocumentWriter {
+  private readonly insert: StatementSync;
+  private readonly update: StatementSync;
+  private readonly remove: StatementSync;
+
+  constructor(
+    database: DatabaseSync,
+    private readonly counts: BlockCounts,
+    private readonly keys: CustomKeys,
+  ) {
+    this.insert = database.prepare(
+      `INSERT OR IGNORE INTO torc_document (workload, collection, ordinal, key, writes, document, field, time)
+       VALUES (?, ?, ?, ?, 1, ?, ?, ?)`,
+    );
+    this.update = database.prepare(
+      `UPDATE torc_document SET document = ?, field = ?, time = ?, digest = ?, writes = writes + 1
+       WHERE workload = ? AND collection = ? AND ordinal = ?`,
+    );
+    this.remove = database.prepare(
+      'DELETE FROM torc_document WHERE workload = ? AND collection = ? AND ordinal BETWEEN ? AND ?',
+    );
+  }
+
+  /** Stores one document. Returns its time if it is an event. */
+  store(
+    workload: WorkloadId,
+    collection: PlainCollectionName,
+    ordinal: number,
+    document: string,
+    key?: string,
+  ): number {
+    const code = codeOf(collection);
+    const { field, time } = indexedOf(collection, document);
+    const { changes } = this.insert.run(workload, code, ordinal, key ?? null, document, field, time);
+    if (key !== undefined) this.keys.choose(workload, code, key, ordinal);
+    this.counts.change(workload, code, ordinal, Number(changes));
+    return time ?? 0;
+  }
+
+  /** Stores documents in slices. Returns the greatest time of an event. */
+  *storeAll(workload: WorkloadId, data: DocumentsStored): Generator<void, number, void> {
+    const { collection, ordinals, documents, keys = {} } = data;
+    let [at, last] = [0, 0];
+    for (const [first, end] of ordinals) {
+      for (let ordinal = first; ordinal <= end; ordinal += 1) {
+        const time = this.store(workload, collection, ordinal, documents[at] ?? '{}', keys[ordinal]);
+        last = Math.max(last, time);
+        if ((at += 1) % DOCUMENTS_PER_YIELD === 0) yield;
+      }
+    }
+    return last;
+  }
+
+  replace(workload: WorkloadId, data: DocumentReplaced): void {
+    const { collection, ordinal, document, request_digest: digest } = data;
+    const { field, time } = indexedOf(collection, document);
+    this.update.run(document, field, time, digest ?? null, workload, codeOf(collection), ordinal);
+  }
+
+  /** Deletes the documents with these ordinals, as far as there are any. */
+  *delete(workload: WorkloadId, code: number, ordinals: Ranges): Generator<void, void, void> {
+    for (const [first, last] of inBlocks(ordinals)) {
+      const { changes } = this.remove.run(workload, code, first, last);
+      this.counts.change(workload, code, first, -Number(changes));
+      yield;
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { EdgeName } from '#contracts/torc/edges.js';
+import type { WorkloadId } from '../../workload/workloads.js';
+import { codeOf } from '../collection-code.js';
+import type { CustomKeys } from '../document/custom-keys.js';
+import type { Edge } from '../view.js';
+
+/** `source` and `target` are ordinals. `key` is null when it is the ordinal in decimal. */
+export const EDGE_TABLE = `
+CREATE TABLE torc_edge (
+  workload INTEGER NOT NULL,
+  edge INTEGER NOT NULL,
+  ordinal INTEGER NOT NULL,
+  source INTEGER NOT NULL,
+  target INTEGER NOT NULL,
+  key TEXT,
+  data TEXT,
+  PRIMARY KEY (workload, edge, ordinal)
+) STRICT, WITHOUT ROWID;`;
+
+export const EDGE_INDEXES = `
+CREATE INDEX torc_edge_source ON torc_edge (workload, edge, source, ordinal, target);
+CREATE INDEX torc_edge_target ON torc_edge (workload, edge, target, ordinal, source);`;
+
+type Values = readonly [ordinal: number, source: number, target: number, key: string | null, data: string | null];
+
+/** Edges read at a time. */
+const SLICE = 1_000;
+
+const edgeOf = (values: unknown): Edge => {
+  const [ordinal, from, to, key, data] = values as Values;
+  return { ordinal, key: key ?? String(ordinal), from, to, data: data ?? undefined };
+};
+
+/** Reads edges through one connection. */
+export class EdgeRows {
+  private readonly selectAt: StatementSync;
+  private readonly selectAfter: StatementSync;
+  private readonly selectFrom: StatementSync;
+  private readonly selectTo: StatementSync;
+  private readonly selectEnds: StatementSync;
+  private readonly selectSources: StatementSync;
+  private readonly selectTargets: StatementSync;
+  private readonly selectBetween: StatementSync;
+
+  constructor(
+    database: DatabaseSync,
+    private readonly keys: CustomKeys,
+  ) {
+    const of = 'FROM torc_edge WHERE workload = ? AND edge = ?';
+    const columns = 'SELECT ordinal, source, target, key, data';
+    const prepare = (sql: string): StatementSync => {
+      const statement = database.prepare(sql);
+      statement.setReturnArrays(true);
+      return statement;
+    };
+    this.selectAt = prepare(`${columns} ${of} AND ordinal = ?`);
+    this.selectAfter = prepare(`${columns} ${of} AND ordinal > ? ORDER BY ordinal LIMIT ? OFFSET ?`);
+    this.selectFrom = prepare(`${columns} ${of} AND source = ? ORDER BY ordinal`);
+    this.selectTo = prepare(`${columns} ${of} AND target = ? ORDER BY ordinal`);
+    this.selectEnds = prepare(`SELECT ordinal, source, target ${of} AND ordinal > ? ORDER BY ordinal LIMIT ?`);
+    this.selectTargets = prepare(`SELECT target ${of} AND source = ? ORDER BY ordinal`);
+    this.selectSources = prepare(`SELECT source ${of} AND target = ? ORDER BY ordinal`);
+    this.selectBetween = prepare(`SELECT count(*) ${of} AND source = ? AND target = ?`);
+  }
+
+  at(workload: WorkloadId, edge: EdgeName, ordinal: number): Edge | undefined {
+    const values = this.selectAt.get(workload, codeOf(edge), ordinal);
+    return values === undefined ? undefined : edgeOf(values);
+  }
+
+  byKey(workload: WorkloadId, edge: EdgeName, key: string): Edge | undefined {
+    for (const ordinal of this.keys.candidates(workload, codeOf(edge), key)) {
+      const found = this.at(workload, edge, ordinal);
+      if (found?.key === key) return found;
+    }
+    return undefined;
+  }
+
+  /** Edges in order of creation. */
+  after(workload: WorkloadId, edge: EdgeName, ordinal: number, limit: number, skip = 0): Edge[] {
+    return this.selectAfter.all(workload, codeOf(edge), ordinal, limit, skip).map(edgeOf);
+  }
+
+  *all(workload: WorkloadId, edge: EdgeName): Iterable<Edge> {
+    let after = -1;
+    for (;;) {
+      const slice = this.after(workload, edge, after, SLICE);
+      yield* slice;
+      if (slice.length < SLICE) return;
+      after = slice.at(-1)?.ordinal ?? after;
+    }
+  }
+
+  /** Ends of edges in order of creation. */
+  *ends(workload: WorkloadId, edge: EdgeName): Iterable<readonly [from: number, to: number]> {
+    const code = codeOf(edge);
+    let after = -1;
+    for (;;) {
+      const slice = this.selectEnds.all(workload, code, after, SLICE);
+      for (const row of slice) {
+        const [ordinal, from, to] = row as unknown as readonly [number, number, number];
+        after = ordinal;
+        yield [from, to];
+      }
+      if (slice.length < SLICE) return;
+    }
+  }
+
+  from(workload: WorkloadId, edge: EdgeName, ordinal: number): readonly Edge[] {
+    return this.selectFrom.all(workload, codeOf(edge), ordinal).map(edgeOf);
+  }
+
+  to(workload: WorkloadId, edge: EdgeName, ordinal: number): readonly Edge[] {
+    return this.selectTo.all(workload, codeOf(edge), ordinal).map(edgeOf);
+  }
+
+  /** Ordinals of targets, in order of the edges' creation; several edges give one several times. */
+  targets(workload: WorkloadId, edge: EdgeName, source: number): number[] {
+    return this.selectTargets.all(workload, codeOf(edge), source).map(onlyNumber);
+  }
+
+  /** Ordinals of sources, in order of the edges' creation; several edges give one several times. */
+  sources(workload: WorkloadId, edge: EdgeName, target: number): number[] {
+    return this.selectSources.all(workload, codeOf(edge), target).map(onlyNumber);
+  }
+
+  /** How many edges go from one to the other. */
+  countBetween(workload: WorkloadId, edge: EdgeName, source: number, target: number): number {
+    return onlyNumber(this.selectBetween.get(workload, codeOf(edge), source, target));
+  }
+}
+
+const onlyNumber = (row: unknown): number => (row as readonly [number])[0];

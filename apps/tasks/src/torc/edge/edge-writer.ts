@@ -1,0 +1,67 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { EdgeName } from '#contracts/torc/edges.js';
+import type { EdgesAdded } from '#contracts/torc/events.js';
+import type { Ranges } from '#contracts/work-events.js';
+import type { WorkloadId } from '../../workload/workloads.js';
+import { codeOf } from '../collection-code.js';
+import { type BlockCounts, inBlocks } from '../document/block-counts.js';
+import type { CustomKeys } from '../document/custom-keys.js';
+
+/** Edges written between two yields. */
+const EDGES_PER_YIELD = 200;
+
+/** An edge as it is stored; ends are ordinals. */
+interface NewEdge {
+  readonly ordinal: number;
+  readonly from: number;
+  readonly to: number;
+  readonly data?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** Writes edges, their counts and keys. */
+export class EdgeWriter {
+  private readonly insert: StatementSync;
+  private readonly remove: StatementSync;
+
+  constructor(
+    database: DatabaseSync,
+    private readonly counts: BlockCounts,
+    private readonly keys: CustomKeys,
+  ) {
+    this.insert = database.prepare(
+      'INSERT OR IGNORE INTO torc_edge (workload, edge, ordinal, source, target, key, data) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    );
+    this.remove = database.prepare('DELETE FROM torc_edge WHERE workload = ? AND edge = ? AND ordinal BETWEEN ? AND ?');
+  }
+
+  add(workload: WorkloadId, edge: EdgeName, { ordinal, from, to, key, data }: NewEdge): void {
+    const code = codeOf(edge);
+    const { changes } = this.insert.run(workload, code, ordinal, from, to, key ?? null, data ?? null);
+    if (key !== undefined) this.keys.choose(workload, code, key, ordinal);
+    this.counts.change(workload, code, ordinal, Number(changes));
+  }
+
+  *addAll(
+    workload: WorkloadId,
+    { edge, ordinals, ends, data = {}, keys = {} }: EdgesAdded,
+  ): Generator<void, void, void> {
+    let at = 0;
+    for (const [first, last] of ordinals) {
+      for (let ordinal = first; ordinal <= last; ordinal += 1) {
+        const [from, to] = ends[at] ?? [0, 0];
+        this.add(workload, edge, { ordinal, from, to, data: data[ordinal], key: keys[ordinal] });
+        if ((at += 1) % EDGES_PER_YIELD === 0) yield;
+      }
+    }
+  }
+
+  /** Deletes the edges with these ordinals, as far as there are any. */
+  *delete(workload: WorkloadId, code: number, ordinals: Ranges): Generator<void, void, void> {
+    for (const [first, last] of inBlocks(ordinals)) {
+      const { changes } = this.remove.run(workload, code, first, last);
+      this.counts.change(workload, code, first, -Number(changes));
+      yield;
+    }
+  }
+}

@@ -1,0 +1,205 @@
+import { DomainError } from '#platform/domain-error.js';
+import { membersOf } from '#contracts/raw-json.js';
+import type { Filters, Paging, TorcListPage } from '#contracts/torc/documents.js';
+import {
+  CHUNK_CHARACTERS_MAX,
+  type Chunk,
+  type Chunks,
+  type PagedAnswers,
+  textPages,
+} from '#event-sourcing/paged-answers.js';
+import { Slices } from '#event-sourcing/slices.js';
+import type { Snapshot, Snapshots } from '#event-sourcing/snapshots.js';
+import { sorting } from '#event-sourcing/sort-in-slices.js';
+import type { PageStart } from './document/block-counts.js';
+import { matcher } from './document/filters.js';
+import { compareValues } from './document/sorting.js';
+
+/** Entries read at a time. */
+const READ = 100;
+/** Ordinals read at a time from an index. */
+const ORDINALS_READ = 2_000;
+
+/** An entry of a list: its place in the order of creation, and its document as clients get it. */
+export interface ListEntry {
+  readonly ordinal: number;
+  readonly text: string;
+}
+
+/** What a list is made of, as one snapshot shows it. */
+export interface ListSource {
+  /** All entries. */
+  readonly total: number;
+  /** Where the list goes on behind its first entries. */
+  startOf(skip: number): PageStart;
+  /** Entries in order of creation. */
+  after(ordinal: number, limit: number, skip: number): readonly ListEntry[];
+  at(ordinal: number): ListEntry | undefined;
+  /** Serves one of the filters by an index; undefined when there is none for any of them. */
+  indexed?(filters: Filters): IndexedFilter | undefined;
+}
+
+/** A filter that an index serves. */
+export interface IndexedFilter {
+  /** The other filters. */
+  readonly rest: Filters;
+  /** Ordinals of the entries that match this one, in order of creation. */
+  after(ordinal: number, limit: number): readonly number[];
+}
+
+/** What a client may ask of a list (Torc contract 1.6). */
+interface ListRequest extends Paging {
+  readonly filters?: Filters;
+  readonly sort_by?: string;
+  readonly reverse_sort?: boolean;
+  readonly cursor?: string;
+}
+
+/** Collects the entries of an answer into chunks. */
+class ChunkBuilder {
+  private entries: string[] = [];
+  private characters = 0;
+
+  add(text: string): void {
+    this.entries.push(text);
+    this.characters += text.length;
+  }
+
+  get isFull(): boolean {
+    return this.characters >= CHUNK_CHARACTERS_MAX;
+  }
+
+  take(): Chunk {
+    const { entries } = this;
+    [this.entries, this.characters] = [[], 0];
+    return { entries };
+  }
+}
+
+/** Entries in order of creation, however deep the page: those before it are not read. */
+async function* created(source: ListSource, { skip, limit }: Paging): Chunks {
+  const slices = new Slices();
+  const builder = new ChunkBuilder();
+  let { after, skip: skipped } = source.startOf(skip);
+  let left = limit;
+  while (left > 0) {
+    const read = source.after(after, Math.min(READ, left), skipped);
+    for (const { ordinal, text } of read) {
+      after = ordinal;
+      builder.add(text);
+      if (builder.isFull) yield builder.take();
+    }
+    left -= read.length;
+    skipped = 0;
+    if (read.length < READ) break;
+    if (slices.spent) {
+      yield builder.take();
+      await slices.pause();
+    }
+  }
+  yield builder.take();
+  return undefined;
+}
+
+async function* rendered(source: ListSource, ordinals: readonly number[]): Chunks {
+  const slices = new Slices();
+  const builder = new ChunkBuilder();
+  for (const ordinal of ordinals) {
+    const entry = source.at(ordinal);
+    if (entry !== undefined) builder.add(entry.text);
+    if (builder.isFull) yield builder.take();
+    if (slices.spent) await slices.pause();
+  }
+  yield builder.take();
+  return undefined;
+}
+
+/** Entries that match filters, in order of creation. */
+async function* matching(source: ListSource, filters: Filters, slices: Slices): AsyncGenerator<ListEntry, void, void> {
+  const index = source.indexed?.(filters);
+  const matches = matcher(index?.rest ?? filters);
+  const isChecked = Object.keys(index?.rest ?? filters).length > 0;
+  let after = -1;
+  for (;;) {
+    const read =
+      index === undefined
+        ? source.after(after, READ, 0)
+        : index.after(after, READ).flatMap((ordinal) => source.at(ordinal) ?? []);
+    for (const entry of read) {
+      after = entry.ordinal;
+      if (!isChecked || matches(entry.text)) yield entry;
+      if (slices.spent) await slices.pause();
+    }
+    if (read.length < READ) return;
+  }
+}
+
+/** Ordinals of all entries that match, in the order asked for. */
+const selected = async (
+  source: ListSource,
+  { filters = {}, sort_by: field, reverse_sort: reverse = false }: ListRequest,
+): Promise<readonly number[]> => {
+  const slices = new Slices();
+  const index = source.indexed?.(filters);
+  if (field === undefined && index !== undefined && Object.keys(index.rest).length === 0) {
+    return indexedOrdinals(index, slices);
+  }
+  if (field === undefined) {
+    const ordinals: number[] = [];
+    for await (const { ordinal } of matching(source, filters, slices)) ordinals.push(ordinal);
+    return ordinals;
+  }
+  const found: { readonly ordinal: number; readonly value: unknown }[] = [];
+  for await (const { ordinal, text } of matching(source, filters, slices)) {
+    const raw = membersOf(text).get(field);
+    found.push({ ordinal, value: raw === undefined ? undefined : (JSON.parse(raw) as unknown) });
+  }
+  const direction = reverse ? -1 : 1;
+  const sorted = await slices.drive(
+    sorting(found, (a, b) => direction * compareValues(a.value, b.value) || a.ordinal - b.ordinal),
+  );
+  return sorted.map(({ ordinal }) => ordinal);
+};
+
+const indexedOrdinals = async (index: IndexedFilter, slices: Slices): Promise<readonly number[]> => {
+  const ordinals: number[] = [];
+  for (;;) {
+    const read = index.after(ordinals.at(-1) ?? -1, ORDINALS_READ);
+    for (const ordinal of read) ordinals.push(ordinal);
+    if (read.length < ORDINALS_READ) return ordinals;
+    if (slices.spent) await slices.pause();
+  }
+};
+
+/** Lists of Torc contract 1.6, each from one snapshot. */
+export class TorcLists {
+  private readonly answers: PagedAnswers;
+
+  constructor(snapshots: Snapshots) {
+    this.answers = textPages(snapshots);
+  }
+
+  /** @param sourceIn what the list is made of; refused when it does not exist */
+  async list(
+    request: ListRequest,
+    sourceIn: (snapshot: Snapshot) => ListSource | DomainError,
+  ): Promise<TorcListPage | DomainError> {
+    let total: number | undefined;
+    const page = await this.answers.page(request.cursor, (snapshot) => {
+      const source = sourceIn(snapshot);
+      return source instanceof DomainError ? source : this.entries(source, request, (count) => (total = count));
+    });
+    return page instanceof DomainError || total === undefined ? page : { ...page, total_count: total };
+  }
+
+  private async *entries(source: ListSource, request: ListRequest, counted: (total: number) => void): Chunks {
+    const { skip, limit, filters = {}, sort_by: field } = request;
+    if (field === undefined && Object.keys(filters).length === 0) {
+      counted(source.total);
+      return yield* created(source, request);
+    }
+    const ordinals = await selected(source, request);
+    counted(ordinals.length);
+    return yield* rendered(source, ordinals.slice(skip, skip + limit));
+  }
+}

@@ -1,0 +1,222 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type {
+  DocumentReplaced,
+  DocumentsDeleted,
+  DocumentsStored,
+  EdgesAdded,
+  EdgesDeleted,
+  JobsAdded,
+  JobsRemoved,
+  JobStarted,
+  JobSucceeded,
+  TorcEvents,
+  WorkflowDeleted,
+} from '#contracts/torc/events.js';
+import type { Ranges, UnitEvents } from '#contracts/work-events.js';
+import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
+import { type WorkloadId, Workloads } from '../workload/workloads.js';
+import { codeOf } from './collection-code.js';
+import { BLOCK_TABLE, BlockCounts, inBlocks } from './document/block-counts.js';
+import { CustomKeys, KEY_INDEX, KEY_TABLE } from './document/custom-keys.js';
+import { DELETION_INDEX, DELETION_TABLE, Deletions } from './document/deletions.js';
+import { DOCUMENT_INDEXES, DOCUMENT_TABLE } from './document/document-rows.js';
+import { DocumentWriter } from './document/document-writer.js';
+import { EDGE_INDEXES, EDGE_TABLE } from './edge/edge-rows.js';
+import { EdgeWriter } from './edge/edge-writer.js';
+import { WORKFLOW_INDEXES, WORKFLOW_TABLES } from './workflow/workflow-rows.js';
+import { WorkflowWriter } from './workflow/workflow-writer.js';
+
+const EVENT_TYPES: readonly (keyof TorcEvents | keyof UnitEvents)[] = [
+  ...(['WorkflowCreated', 'WorkflowReplaced', 'WorkflowDeleted'] as const),
+  ...(['DocumentsStored', 'DocumentReplaced', 'DocumentsDeleted', 'EdgesAdded', 'EdgesDeleted'] as const),
+  ...(['CompletionScriptHandedOut', 'CompletionScriptSettled'] as const),
+  ...(['JobsAdded', 'UnitsRemoved', 'UnitStarted', 'UnitSucceeded', 'UnitFailed', 'UnitsMoved'] as const),
+];
+
+const JOBS = codeOf('jobs');
+const WORKFLOWS = codeOf('workflows');
+
+const lastOf = (ordinals: Ranges): number => ordinals.at(-1)?.[1] ?? 0;
+
+/** Workflows, documents and edges of Torc, also those that the start and the end of a job bring with them. */
+export const torcProjection: Projection = {
+  name: 'torc',
+  version: 1,
+  streamPrefixes: ['work-torc.'],
+  eventTypes: EVENT_TYPES,
+  tables: WORKFLOW_TABLES + DOCUMENT_TABLE + EDGE_TABLE + BLOCK_TABLE + KEY_TABLE + DELETION_TABLE,
+  indexes: WORKFLOW_INDEXES + DOCUMENT_INDEXES + EDGE_INDEXES + KEY_INDEX + DELETION_INDEX,
+  attach: (database) => new TorcWriter(database),
+};
+
+class TorcWriter implements ProjectionWriter {
+  private readonly workloads: Workloads;
+  private readonly counts: BlockCounts;
+  private readonly keys: CustomKeys;
+  private readonly deletions: Deletions;
+  private readonly workflows: WorkflowWriter;
+  private readonly documents: DocumentWriter;
+  private readonly edges: EdgeWriter;
+  private readonly deleteBlocks: StatementSync;
+  private readonly deleteKeys: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.workloads = new Workloads(database);
+    this.counts = new BlockCounts(database);
+    this.keys = new CustomKeys(database);
+    this.deletions = new Deletions(database);
+    this.workflows = new WorkflowWriter(database);
+    this.documents = new DocumentWriter(database, this.counts, this.keys);
+    this.edges = new EdgeWriter(database, this.counts, this.keys);
+    this.deleteBlocks = database.prepare('DELETE FROM torc_block WHERE workload = ?');
+    this.deleteKeys = database.prepare('DELETE FROM torc_key WHERE workload = ?');
+  }
+
+  apply({ stream, type, data, metadata }: AppliedEvent): void | Generator<void, void, void> {
+    const { workload_id: name } = data;
+    const workload = this.workloads.ensure(stream, typeof name === 'string' ? name : undefined);
+    // Only the deciders of this service write these events, so that their types are known.
+    switch (type as keyof TorcEvents | keyof UnitEvents) {
+      case 'WorkflowCreated': {
+        this.workflows.created(workload, data as object as TorcEvents['WorkflowCreated']);
+        return;
+      }
+      case 'WorkflowReplaced': {
+        this.workflows.replaced(workload, data as object as TorcEvents['WorkflowReplaced']);
+        return;
+      }
+      case 'WorkflowDeleted':
+        return this.workflowDeleted(workload, data as object as WorkflowDeleted, metadata.timeMicros);
+      case 'DocumentsStored':
+        return this.documentsStored(workload, data as object as DocumentsStored);
+      case 'DocumentReplaced': {
+        this.documents.replace(workload, data as object as DocumentReplaced);
+        return;
+      }
+      case 'DocumentsDeleted':
+        return this.documentsDeleted(workload, data as object as DocumentsDeleted, metadata.timeMicros);
+      case 'EdgesAdded':
+        return this.edgesAdded(workload, data as object as EdgesAdded);
+      case 'EdgesDeleted':
+        return this.edgesDeleted(workload, data as object as EdgesDeleted, metadata.timeMicros);
+      case 'CompletionScriptHandedOut': {
+        this.workflows.handedOut(
+          workload,
+          data as object as TorcEvents['CompletionScriptHandedOut'],
+          metadata.timeMicros,
+        );
+        return;
+      }
+      case 'CompletionScriptSettled': {
+        this.workflows.settled(workload, data as object as TorcEvents['CompletionScriptSettled']);
+        return;
+      }
+      case 'JobsAdded': {
+        this.jobsAdded(workload, data as object as JobsAdded);
+        return;
+      }
+      case 'UnitsRemoved': {
+        this.jobsRemoved(workload, data as object as JobsRemoved, metadata.timeMicros);
+        return;
+      }
+      case 'UnitStarted': {
+        this.jobStarted(workload, data as object as JobStarted);
+        return;
+      }
+      default:
+        if ('result' in data) {
+          this.jobEnded(workload, data as object as JobSucceeded);
+          return;
+        }
+    }
+  }
+
+  forget(): void {
+    this.workloads.forget();
+  }
+
+  private documentsStored(workload: WorkloadId, data: DocumentsStored): void | Generator<void, void, void> {
+    const [document] = data.documents;
+    if (data.documents.length > 1 || document === undefined) return this.manyStored(workload, data);
+    const ordinal = lastOf(data.ordinals);
+    const eventMs = this.documents.store(workload, data.collection, ordinal, document, data.keys?.[ordinal]);
+    this.workflows.taken(workload, ordinal, eventMs);
+  }
+
+  private *manyStored(workload: WorkloadId, data: DocumentsStored): Generator<void, void, void> {
+    const eventMs = yield* this.documents.storeAll(workload, data);
+    this.workflows.taken(workload, lastOf(data.ordinals), eventMs);
+  }
+
+  private *documentsDeleted(
+    workload: WorkloadId,
+    { collection, ordinals, deletion }: DocumentsDeleted,
+    timeMicros: number,
+  ): Generator<void, void, void> {
+    yield* this.documents.delete(workload, codeOf(collection), ordinals);
+    if (deletion !== undefined) this.deletions.record(workload, codeOf(collection), deletion, timeMicros);
+  }
+
+  private *edgesAdded(workload: WorkloadId, data: EdgesAdded): Generator<void, void, void> {
+    yield* this.edges.addAll(workload, data);
+    this.workflows.taken(workload, lastOf(data.ordinals));
+  }
+
+  private *edgesDeleted(
+    workload: WorkloadId,
+    { edge, ordinals, deletion }: EdgesDeleted,
+    timeMicros: number,
+  ): Generator<void, void, void> {
+    yield* this.edges.delete(workload, codeOf(edge), ordinals);
+    if (deletion !== undefined) this.deletions.record(workload, codeOf(edge), deletion, timeMicros);
+  }
+
+  private jobsAdded(workload: WorkloadId, { units, jobs }: JobsAdded): void {
+    let at = 0;
+    for (const [first, last] of inBlocks(units)) {
+      this.counts.change(workload, JOBS, first, last - first + 1);
+      for (let ordinal = first; ordinal <= last; ordinal += 1) {
+        const key = jobs[at]?.key;
+        if (key !== undefined) this.keys.choose(workload, JOBS, key, ordinal);
+        at += 1;
+      }
+    }
+    this.workflows.taken(workload, lastOf(units));
+  }
+
+  private jobsRemoved(workload: WorkloadId, { units, deletion }: JobsRemoved, timeMicros: number): void {
+    for (const [first, last] of inBlocks(units)) this.counts.change(workload, JOBS, first, first - last - 1);
+    if (deletion !== undefined) this.deletions.record(workload, JOBS, deletion, timeMicros);
+  }
+
+  private jobStarted(workload: WorkloadId, data: JobStarted): void {
+    const { units, run_id: runId, compute_node: from, executed: ordinal, event } = data;
+    this.edges.add(workload, 'executed', { ordinal, from, to: lastOf(units), data: `{"run_id":${runId}}` });
+    const eventMs = this.documents.store(workload, 'events', event.ordinal, event.document);
+    this.workflows.taken(workload, Math.max(ordinal, event.ordinal), eventMs);
+  }
+
+  private jobEnded(workload: WorkloadId, { units, result, returned, event }: JobSucceeded): void {
+    this.documents.store(workload, 'results', result.ordinal, result.document);
+    this.edges.add(workload, 'returned', { ordinal: returned, from: lastOf(units), to: result.ordinal });
+    const eventMs = this.documents.store(workload, 'events', event.ordinal, event.document);
+    this.workflows.taken(workload, Math.max(result.ordinal, returned, event.ordinal), eventMs);
+  }
+
+  private *workflowDeleted(
+    workload: WorkloadId,
+    { deletion }: WorkflowDeleted,
+    timeMicros: number,
+  ): Generator<void, void, void> {
+    const all: Ranges = [[0, this.workflows.nextOrdinalOf(workload)]];
+    for (const code of this.counts.collectionsOf(workload)) {
+      yield* this.documents.delete(workload, code, all);
+      yield* this.edges.delete(workload, code, all);
+    }
+    this.deleteBlocks.run(workload);
+    this.deleteKeys.run(workload);
+    this.deletions.forget(workload);
+    this.deletions.record(workload, WORKFLOWS, deletion, timeMicros);
+    this.workflows.deleted(workload);
+  }
+}

@@ -1,0 +1,231 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { revisionText } from '#contracts/torc/ids.js';
+import type { WorkflowPart } from '#contracts/torc/workflows.js';
+import type { WorkloadId, Workloads } from '../../workload/workloads.js';
+import { withIdentity } from '../document-text.js';
+import { TORC, workStream } from '../streams.js';
+import type { HandOut, Workflow } from '../view.js';
+
+/**
+ * A row stays after the deletion of its workflow: ordinals and numbers go on. `last_event` is the greatest time given to an event. The
+ * documents are in a table of their own, because the counters change with every document that is stored.
+ */
+export const WORKFLOW_TABLES = `
+CREATE TABLE torc_workflow (
+  workload INTEGER PRIMARY KEY,
+  number INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  is_deleted INTEGER NOT NULL,
+  next_ordinal INTEGER NOT NULL,
+  last_event INTEGER NOT NULL,
+  run_id INTEGER NOT NULL,
+  is_canceled INTEGER NOT NULL,
+  is_archived INTEGER NOT NULL,
+  hand_out TEXT,
+  hand_out_time INTEGER,
+  hand_out_settled INTEGER NOT NULL,
+  hand_outs_lost INTEGER NOT NULL
+) STRICT;
+CREATE TABLE torc_workflow_part (
+  workload INTEGER NOT NULL,
+  part INTEGER NOT NULL,
+  document TEXT NOT NULL,
+  writes INTEGER NOT NULL,
+  digest TEXT,
+  PRIMARY KEY (workload, part)
+) STRICT, WITHOUT ROWID;`;
+
+export const WORKFLOW_INDEXES = `
+CREATE INDEX torc_workflow_number ON torc_workflow (number);
+CREATE INDEX torc_workflow_present ON torc_workflow (number) WHERE is_deleted = 0;`;
+
+/** The parts of a workflow by the integers that the table has for them. */
+export const PARTS: readonly WorkflowPart[] = ['workflow', 'config', 'status'];
+
+/** Collections of the parts in full ids. */
+const COLLECTION_OF: Readonly<Record<WorkflowPart, string>> = {
+  workflow: 'workflows',
+  config: 'workflow_configs',
+  status: 'workflow_statuses',
+};
+
+interface WorkflowRow {
+  readonly workload: number;
+  readonly number: number;
+  readonly key: string;
+  readonly next_ordinal: number;
+  readonly last_event: number;
+  readonly run_id: number;
+  readonly is_canceled: number;
+  readonly is_archived: number;
+  readonly hand_out: string | null;
+  readonly hand_out_time: number | null;
+  readonly hand_out_settled: number;
+  readonly hand_outs_lost: number;
+}
+
+interface PartRow {
+  readonly document: string;
+  readonly writes: number;
+  readonly digest: string | null;
+}
+
+/** A workflow whose documents are read when they are asked for: claims and reports need none. */
+class StoredWorkflow implements Workflow {
+  private readonly parts = new Map<WorkflowPart, PartRow>();
+  readonly stream: string;
+
+  constructor(
+    private readonly row: WorkflowRow,
+    private readonly read: (part: WorkflowPart) => PartRow,
+  ) {
+    this.stream = workStream(row.key);
+  }
+
+  get key(): string {
+    return this.row.key;
+  }
+  get workload(): WorkloadId {
+    return this.row.workload;
+  }
+  get number(): number {
+    return this.row.number;
+  }
+  get nextOrdinal(): number {
+    return this.row.next_ordinal;
+  }
+  get lastEventMs(): number {
+    return this.row.last_event;
+  }
+  get document(): string {
+    return this.part('workflow').document;
+  }
+  get writes(): number {
+    return this.part('workflow').writes;
+  }
+  get config(): string {
+    return this.part('config').document;
+  }
+  get configWrites(): number {
+    return this.part('config').writes;
+  }
+  get status(): string {
+    return this.part('status').document;
+  }
+  get statusWrites(): number {
+    return this.part('status').writes;
+  }
+  get isArchived(): boolean {
+    return this.row.is_archived === 1;
+  }
+  get isCanceled(): boolean {
+    return this.row.is_canceled === 1;
+  }
+  get runId(): number {
+    return this.row.run_id;
+  }
+
+  get handOut(): HandOut | undefined {
+    const { hand_out: id, hand_out_time: time, hand_out_settled: settled, hand_outs_lost: lost } = this.row;
+    return id === null ? undefined : { id, timeMicros: time ?? 0, isSettled: settled === 1, lost };
+  }
+
+  requestDigestOf(part: WorkflowPart): string | undefined {
+    return this.part(part).digest ?? undefined;
+  }
+
+  private part(part: WorkflowPart): PartRow {
+    let row = this.parts.get(part);
+    if (row === undefined) this.parts.set(part, (row = this.read(part)));
+    return row;
+  }
+}
+
+/** Raw JSON of a part of a workflow without `_key`, `_id`, `_rev`. */
+export const partOf = (workflow: Workflow, part: WorkflowPart): string =>
+  part === 'workflow' ? workflow.document : part === 'config' ? workflow.config : workflow.status;
+
+const writesOf = (workflow: Workflow, part: WorkflowPart): number =>
+  part === 'workflow' ? workflow.writes : part === 'config' ? workflow.configWrites : workflow.statusWrites;
+
+export const partId = (part: WorkflowPart, key: string): string => `${COLLECTION_OF[part]}/${key}`;
+
+/** The revision of a part of the workflow with a number. */
+export const partRevision = ({ number }: Pick<Workflow, 'number'>, writes: number): string =>
+  revisionText(number, writes);
+
+/** `_rev` that a part has. */
+export const currentRevision = (workflow: Workflow, part: WorkflowPart): string =>
+  partRevision(workflow, writesOf(workflow, part));
+
+/** `_rev` that a part has after its next write. */
+export const nextRevision = (workflow: Workflow, part: WorkflowPart): string =>
+  partRevision(workflow, writesOf(workflow, part) + 1);
+
+/** A part of a workflow as clients get it. Config and status have the key of their workflow. */
+export const partText = (workflow: Workflow, part: WorkflowPart): string =>
+  withIdentity(partOf(workflow, part), {
+    key: workflow.key,
+    id: partId(part, workflow.key),
+    rev: currentRevision(workflow, part),
+  });
+
+/** Reads workflows through one connection. */
+export class WorkflowRows {
+  private readonly select: StatementSync;
+  private readonly selectFormer: StatementSync;
+  private readonly selectPart: StatementSync;
+  private readonly selectLastNumber: StatementSync;
+  private readonly selectAfter: StatementSync;
+  private readonly selectCount: StatementSync;
+
+  constructor(
+    database: DatabaseSync,
+    private readonly workloads: Workloads,
+  ) {
+    this.select = database.prepare('SELECT * FROM torc_workflow WHERE workload = ? AND is_deleted = 0');
+    this.selectFormer = database.prepare('SELECT next_ordinal FROM torc_workflow WHERE workload = ?');
+    this.selectPart = database.prepare(
+      'SELECT document, writes, digest FROM torc_workflow_part WHERE workload = ? AND part = ?',
+    );
+    this.selectLastNumber = database.prepare('SELECT max(number) AS last FROM torc_workflow');
+    this.selectCount = database.prepare('SELECT count(*) AS n FROM torc_workflow WHERE is_deleted = 0');
+    this.selectAfter = database.prepare(
+      'SELECT * FROM torc_workflow WHERE number > ? AND is_deleted = 0 ORDER BY number LIMIT ? OFFSET ?',
+    );
+  }
+
+  one(key: string): Workflow | undefined {
+    const workload = this.workloads.find(TORC, key);
+    return workload === undefined ? undefined : this.stored(this.select.get(workload));
+  }
+
+  /** The next ordinal of a workflow that has been, deleted or not. */
+  nextOrdinalOf(key: string): number | undefined {
+    const workload = this.workloads.find(TORC, key);
+    const row = workload === undefined ? undefined : this.selectFormer.get(workload);
+    return row === undefined ? undefined : Number(row['next_ordinal']);
+  }
+
+  nextNumber(): number {
+    return Number(this.selectLastNumber.get()?.['last'] ?? 0) + 1;
+  }
+
+  count(): number {
+    return Number(this.selectCount.get()?.['n'] ?? 0);
+  }
+
+  /** Workflows in order of creation. */
+  after(number: number, limit: number, skip: number): Workflow[] {
+    return this.selectAfter.all(number, limit, skip).flatMap((row) => this.stored(row) ?? []);
+  }
+
+  private stored(row: Readonly<Record<string, unknown>> | undefined): Workflow | undefined {
+    if (row === undefined) return undefined;
+    const values = row as object as WorkflowRow;
+    return new StoredWorkflow(
+      values,
+      (part) => this.selectPart.get(values.workload, PARTS.indexOf(part)) as object as PartRow,
+    );
+  }
+}

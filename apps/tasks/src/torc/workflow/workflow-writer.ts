@@ -1,0 +1,110 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type {
+  CompletionScriptHandedOut,
+  CompletionScriptSettled,
+  WorkflowCreated,
+  WorkflowReplaced,
+} from '#contracts/torc/events.js';
+import type { WorkflowPart } from '#contracts/torc/workflows.js';
+import type { WorkloadId } from '../../workload/workloads.js';
+import { PARTS } from './workflow-rows.js';
+
+interface StatusFields {
+  readonly run_id?: number;
+  readonly is_canceled?: boolean;
+}
+
+/** Writes workflows, their config and their status. */
+export class WorkflowWriter {
+  private readonly create: StatementSync;
+  private readonly insertPart: StatementSync;
+  private readonly replacePart: StatementSync;
+  private readonly deleteParts: StatementSync;
+  private readonly setStatus: StatementSync;
+  private readonly setArchived: StatementSync;
+  private readonly setDeleted: StatementSync;
+  private readonly raise: StatementSync;
+  private readonly selectNextOrdinal: StatementSync;
+  private readonly handOut: StatementSync;
+  private readonly forgetHandOut: StatementSync;
+  private readonly settle: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.create = database.prepare(
+      `INSERT OR REPLACE INTO torc_workflow (workload, number, key, is_deleted, next_ordinal, last_event, run_id, is_canceled,
+         is_archived, hand_out_settled, hand_outs_lost)
+       VALUES (?, ?, ?, 0, ?, 0, 0, 0, 0, 0, 0)`,
+    );
+    this.insertPart = database.prepare(
+      'INSERT OR REPLACE INTO torc_workflow_part (workload, part, document, writes, digest) VALUES (?, ?, ?, 1, NULL)',
+    );
+    this.replacePart = database.prepare(
+      'UPDATE torc_workflow_part SET document = ?, writes = writes + 1, digest = ? WHERE workload = ? AND part = ?',
+    );
+    this.deleteParts = database.prepare('DELETE FROM torc_workflow_part WHERE workload = ?');
+    this.setStatus = database.prepare('UPDATE torc_workflow SET run_id = ?, is_canceled = ? WHERE workload = ?');
+    this.setArchived = database.prepare('UPDATE torc_workflow SET is_archived = ? WHERE workload = ?');
+    this.setDeleted = database.prepare('UPDATE torc_workflow SET is_deleted = 1 WHERE workload = ?');
+    this.raise = database.prepare(
+      'UPDATE torc_workflow SET next_ordinal = max(next_ordinal, ?), last_event = max(last_event, ?) WHERE workload = ?',
+    );
+    this.selectNextOrdinal = database.prepare('SELECT next_ordinal FROM torc_workflow WHERE workload = ?');
+    this.handOut = database.prepare(
+      'UPDATE torc_workflow SET hand_out = ?, hand_out_time = ?, hand_out_settled = 0 WHERE workload = ?',
+    );
+    this.forgetHandOut = database.prepare(
+      'UPDATE torc_workflow SET hand_out = NULL, hand_out_time = NULL, hand_out_settled = 0, hand_outs_lost = 0 WHERE workload = ?',
+    );
+    this.settle = database.prepare(
+      `UPDATE torc_workflow SET hand_out_settled = 1, hand_outs_lost = hand_outs_lost + ? WHERE workload = ? AND hand_out = ?`,
+    );
+  }
+
+  created(workload: WorkloadId, data: WorkflowCreated): void {
+    this.create.run(workload, data.number, data.workload_id, data.next_ordinal);
+    for (const [at, part] of PARTS.entries()) {
+      this.insertPart.run(workload, at, data[part]);
+      this.derive(workload, part, data[part]);
+    }
+  }
+
+  replaced(workload: WorkloadId, data: WorkflowReplaced): void {
+    const { part, document, request_digest: digest } = data;
+    if (data.is_reset === true) this.forgetHandOut.run(workload);
+    this.replacePart.run(document, digest ?? null, workload, PARTS.indexOf(part));
+    this.derive(workload, part, document);
+  }
+
+  /** Ordinals up to this one are taken. `eventMs` is the time of an event that was stored. */
+  taken(workload: WorkloadId, ordinal: number, eventMs = 0): void {
+    this.raise.run(ordinal + 1, eventMs, workload);
+  }
+
+  nextOrdinalOf(workload: WorkloadId): number {
+    return Number(this.selectNextOrdinal.get(workload)?.['next_ordinal'] ?? 0);
+  }
+
+  deleted(workload: WorkloadId): void {
+    this.deleteParts.run(workload);
+    this.setDeleted.run(workload);
+  }
+
+  handedOut(workload: WorkloadId, { hand_out: id }: CompletionScriptHandedOut, timeMicros: number): void {
+    this.handOut.run(id, timeMicros, workload);
+  }
+
+  settled(workload: WorkloadId, { hand_out: id, has_arrived: hasArrived }: CompletionScriptSettled): void {
+    this.settle.run(hasArrived ? 0 : 1, workload, id);
+  }
+
+  /** Columns that deciders read without the documents. */
+  private derive(workload: WorkloadId, part: WorkflowPart, document: string): void {
+    if (part === 'status') {
+      const { run_id: runId = 0, is_canceled: isCanceled = false } = JSON.parse(document) as StatusFields;
+      this.setStatus.run(runId, isCanceled ? 1 : 0, workload);
+    } else if (part === 'workflow') {
+      const { is_archived: isArchived } = JSON.parse(document) as { readonly is_archived?: boolean | null };
+      this.setArchived.run(isArchived === true ? 1 : 0, workload);
+    }
+  }
+}
