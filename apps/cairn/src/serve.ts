@@ -48,7 +48,7 @@ const serve = async ({ env, stdout }: Terminal): Promise<void> => {
     { logger: new NestLog(log), abortOnError: false },
   );
   connectInProcess(app, strategy, log);
-  prepareGateway(app);
+  prepareGateway(app, { isEmbedded: true });
   await app.startAllMicroservices();
   await app.listen(environment.PORT, environment.HOST);
 

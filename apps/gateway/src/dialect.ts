@@ -1,6 +1,8 @@
 import type { Provider, Type } from '@nestjs/common';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Bus } from '#bus/bus.js';
-import type { MessageContext } from '#bus/contract.js';
+import type { Caller, MessageContext } from '#bus/contract.js';
+import type { Environment } from '#platform/environment.js';
 import type { BodyLimits } from './body/body-limits.js';
 import type { ErrorResponse, RequestError } from './edge/request-error.js';
 import type { Examples } from './route/example.js';
@@ -34,8 +36,15 @@ export interface Dialect extends ParameterRules {
   readonly bodyLimits: BodyLimits;
   /** Needed where a route's policy has a `rule`, or a `lease` of a workload. */
   readonly workloadAccess?: WorkloadAccess;
-  /** Changes a URL before the router sees it. Runs for the URLs of all dialects: leave those of others alone. */
-  readonly rewriteUrl?: (url: string) => string;
+  /**
+   * Changes a URL before the router sees it. Runs for the URLs of all dialects: leave those of others alone. A token in the URL is moved
+   * to `headers.authorization`, because URLs are logged and headers are not.
+   */
+  readonly rewriteUrl?: (url: string, headers: IncomingHttpHeaders) => string;
+  /** Its paths know no verbs but those of its routes: HEAD, and OPTIONS of no web page, get 405. */
+  readonly onlyDeclaredMethods?: true;
+  /** How the dialect serves requests without a token; without this it refuses them. */
+  readonly localAccess?: LocalAccess;
   readonly openApi: {
     /** Schemas that the routes refer to. */
     readonly schemas: Readonly<Record<string, Schema>>;
@@ -43,6 +52,14 @@ export interface Dialect extends ParameterRules {
     readonly errorSchema: string;
     readonly examples: Examples;
   };
+}
+
+/** Serves requests without a token that come from the machine itself, where the deployment allows it. */
+export interface LocalAccess {
+  /** Who the requests are made by. */
+  readonly caller: Caller;
+  /** @param isEmbedded whether all of Cairn runs in this process */
+  isAllowed(environment: Environment, isEmbedded: boolean): boolean;
 }
 
 /** How a dialect tells whether a caller may read or change a workload. */

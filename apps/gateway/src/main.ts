@@ -41,7 +41,7 @@ const start = async (): Promise<void> => {
     createHttpAdapter(environment, DIALECTS),
     { logger: new NestLog(log), abortOnError: false },
   );
-  prepareGateway(app);
+  prepareGateway(app, { isEmbedded: false });
   await probes.close();
   await app.listen(environment.PORT, environment.HOST);
 

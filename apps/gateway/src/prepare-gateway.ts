@@ -12,6 +12,7 @@ import { limitConnections } from './edge/connection-limits.js';
 import { crossOriginHeaders } from './edge/cross-origin.js';
 import { DialectTable } from './edge/dialect-table.js';
 import { ErrorFilter } from './edge/error.filter.js';
+import { localCallers } from './edge/local-access.js';
 import { PathTable } from './edge/path-table.js';
 import { withoutStreamForHead } from './edge/head-requests.js';
 import { requestMetrics } from './edge/request-metrics.js';
@@ -29,8 +30,10 @@ const MIB = 1024 * 1024;
 /**
  * Installs the hooks that turn requests into calls of controllers. Call it before the application, made with a
  * `createHttpAdapter`, is initialized.
+ *
+ * @param isEmbedded whether all of Cairn runs in this process
  */
-export const prepareGateway = (app: NestFastifyApplication): void => {
+export const prepareGateway = (app: NestFastifyApplication, { isEmbedded }: { readonly isEmbedded: boolean }): void => {
   const instance: FastifyInstance = app.getHttpAdapter().getInstance();
   const log = app.get(Log);
   const dialects = app.get(DialectTable);
@@ -45,8 +48,13 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
   instance.addHook('onRoute', (options) => {
     const { url, method, config } = options;
     if (config?.route === undefined) return;
-    paths.add(url, [method].flat());
     const dialect = dialects.of(config.route);
+    if (method === 'HEAD' && dialect.onlyDeclaredMethods === true) {
+      // Without a declaration the route is not served.
+      options.config = {};
+      return;
+    }
+    paths.add(url, [method].flat());
     options.config = { ...config, dialect, bodyLimits: bodyLimitsOf(config.route, dialect) };
   });
   limitConnections(
@@ -62,7 +70,10 @@ export const prepareGateway = (app: NestFastifyApplication): void => {
   );
   const slowBodies = watchSlowBodies(instance, environment.REQUEST_STALL_SECONDS * 1000, sendError);
   instance.addHook('onRequest', requestRouting(dialects, paths, allowOrigin, sendError));
-  instance.addHook('onRequest', requestAuthentication(app.get(Authentication), sendError));
+  instance.addHook(
+    'onRequest',
+    requestAuthentication(app.get(Authentication), localCallers(environment, isEmbedded), sendError),
+  );
   instance.addHook('preParsing', requestDecoding(sendError));
   instance.addHook(
     'preHandler',

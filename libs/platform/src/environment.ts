@@ -315,7 +315,7 @@ export class Environment {
   @Transform(asNumber)
   @IsInt(MIB_COUNT)
   @Min(1, MIB_COUNT)
-  readonly BODIES_MIB_PER_CALLER_MAX: number = 32;
+  readonly BODIES_MIB_PER_CALLER_MAX: number = 96;
 
   /**
    * In this time a client must send the head of a request, the whole body if it has shown no valid token, and at least 1 KiB a second
@@ -326,6 +326,14 @@ export class Environment {
   @Min(0.1, STALL_SECONDS)
   @Max(DELAY_SECONDS_MAX, STALL_SECONDS)
   readonly REQUEST_STALL_SECONDS: number = 10;
+
+  /**
+   * Whether Torc's routes need a token: `token`, or `open` to serve programs on this machine without one. By default `open` where all of
+   * Cairn runs in one process that nobody reaches through a proxy (`TRUSTED_PROXIES`, `PUBLIC_URL`).
+   */
+  @IsOptional()
+  @IsIn(['open', 'token'], { message: 'open or token' })
+  readonly TORC_ACCESS?: 'open' | 'token';
 
   /** External OpenID issuers whose tokens are accepted, comma-separated. */
   @Transform(asList)

@@ -10,14 +10,20 @@ const WITH_PORT = /^(?:(\d+(?:\.\d+){3})|\[([^\]]+)\])(?::\d+)?$/;
 /** What is no address counts as one client, so that nobody gets a limit of his own by inventing words. */
 const NO_ADDRESS = 'unknown';
 
-/** The addresses that count as one client: limits are counted by this name. */
-export const clientOf = (forwarded: string): string => {
+/** The address itself, without a port: tells machines of one network apart, which {@link clientOf} does not. */
+export const addressOf = (forwarded: string): string => {
   const [, ipv4, ipv6] = WITH_PORT.exec(forwarded) ?? [];
   const address = ipv4 ?? ipv6 ?? forwarded;
   if (isIP(address) === 0) return NO_ADDRESS;
   if (address.startsWith(IPV4_IN_IPV6) && isIPv4(address.slice(IPV4_IN_IPV6.length))) {
     return address.slice(IPV4_IN_IPV6.length);
   }
+  return address;
+};
+
+/** The addresses that count as one client: limits are counted by this name. */
+export const clientOf = (forwarded: string): string => {
+  const address = addressOf(forwarded);
   if (!isIPv6(address)) return address;
   const [before = '', behind] = (address.split('%')[0] ?? '').split('::');
   const groups = before === '' ? [] : before.split(':');

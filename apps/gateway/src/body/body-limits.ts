@@ -6,6 +6,8 @@ const MIB = 1024 * 1024;
 export interface BodyLimits extends JsonLimits {
   /** Of the decoded body. */
   readonly bytesMax: number;
+  /** The gateway passes the text on without reading it, so that it may be much larger. */
+  readonly isRaw?: true;
 }
 
 /** Python's parser could not read a response that holds a more deeply nested document. */
@@ -30,11 +32,17 @@ const CEILING: BodyLimits = {
   levelsMax: LEVELS_MAX,
 };
 
+/** Text that the gateway does not parse: Torc's specifications and lists of jobs (Torc contract 1.3). */
+const RAW_BYTES_MAX = 64 * MIB;
+
 /** Uploads are never parsed as a whole. Logs are large (IceProd contract 1.1.8). */
 const UPLOAD_BYTES_MAX = 128 * MIB;
 
 /** Without a token, bodies are logins and forms. */
 const PUBLIC_BYTES_MAX = 64 * 1024;
+
+/** For dialects whose everyday documents may hold long texts and lists. */
+export const DOCUMENT_LIMITS: BodyLimits = CEILING;
 
 /** Documents of users, which may hold long texts. */
 export const DOCUMENT_BODY: Partial<BodyLimits> = { bytesMax: CEILING.bytesMax };
@@ -48,6 +56,9 @@ export const BULK_BODY: Partial<BodyLimits> = {
   bytesMax: CEILING.bytesMax,
   valuesMax: CEILING.valuesMax,
 };
+
+/** As the client sent it, whatever it is. */
+export const RAW_BODY: Partial<BodyLimits> = { isRaw: true, bytesMax: RAW_BYTES_MAX };
 
 interface LimitedRoute {
   readonly name: string;
@@ -67,7 +78,8 @@ export const bodyLimitsOf = (
 ): BodyLimits => {
   const limits = { ...dialect.bodyLimits, ...bodyLimits };
   for (const key of ['bytesMax', 'valuesMax', 'namesMax', 'levelsMax'] as const) {
-    if (limits[key] > CEILING[key]) throw new Error(`${key} of route ${name} is more than ${CEILING[key]}`);
+    const most = key === 'bytesMax' && limits.isRaw === true ? RAW_BYTES_MAX : CEILING[key];
+    if (limits[key] > most) throw new Error(`${key} of route ${name} is more than ${most}`);
   }
   if (policy === 'public') return { ...limits, bytesMax: Math.min(limits.bytesMax, PUBLIC_BYTES_MAX) };
   return upload === undefined ? limits : { ...limits, bytesMax: UPLOAD_BYTES_MAX };

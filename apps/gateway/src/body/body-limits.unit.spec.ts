@@ -1,5 +1,5 @@
 import { DIALECTS } from '../dialects.js';
-import { bodyLimitsOf, BULK_BODY, DEFAULT_BODY_LIMITS, DOCUMENT_BODY } from './body-limits.js';
+import { bodyLimitsOf, BULK_BODY, DEFAULT_BODY_LIMITS, DOCUMENT_BODY, RAW_BODY } from './body-limits.js';
 
 const MIB = 1024 * 1024;
 const dialect = { bodyLimits: DEFAULT_BODY_LIMITS };
@@ -20,6 +20,13 @@ describe('the limits of bodies', () => {
   it('are large for uploads and small without a token', () => {
     expect(bodyLimitsOf({ ...route, upload: {} }, dialect).bytesMax).toBe(128 * MIB);
     expect(bodyLimitsOf({ ...route, policy: 'public' }, dialect).bytesMax).toBe(64 * 1024);
+  });
+
+  it('are larger where the gateway does not read the body', () => {
+    expect(bodyLimitsOf({ ...route, bodyLimits: RAW_BODY }, dialect)).toMatchObject({
+      bytesMax: 64 * MIB,
+      isRaw: true,
+    });
   });
 
   it('cannot be declared so large that other requests would wait', () => {
@@ -50,6 +57,8 @@ describe('the limits of bodies', () => {
       'setTaskStatusesOfDataset',
       'suspendJobs',
       'suspendTasks',
+      'torcAddJobs',
+      'torcCreateFromSpecification',
     ]);
   });
 });

@@ -58,6 +58,7 @@ const checkSmallBody = (body: Buffer, limits: BodyLimits): void => {
  * @throws DomainError kind `invalid`
  */
 export const checkBody = (body: Buffer, limits: BodyLimits): void => {
+  if (limits.isRaw === true) return;
   if (body.length > LARGE_BYTES) refuseExcess(new JsonScanner(limits).feed(body));
   else checkSmallBody(body, limits);
 };
@@ -72,6 +73,7 @@ export const readBody = (stream: Readable, { limits, account, authorize }: BodyR
     const chunks: Buffer[] = [];
     let bytes = 0;
     let scanner: JsonScanner | undefined;
+    let isAuthorized = false;
 
     const stop = (): void => {
       stream.off('data', take).off('end', end).off('error', fail).off('close', breakOff);
@@ -88,6 +90,10 @@ export const readBody = (stream: Readable, { limits, account, authorize }: BodyR
 
     const scanHeld = (): void => {
       try {
+        if (limits.isRaw === true) {
+          stream.resume();
+          return;
+        }
         scanner = new JsonScanner(limits);
         for (const chunk of chunks) refuseExcess(scanner.feed(chunk));
         stream.resume();
@@ -102,7 +108,8 @@ export const readBody = (stream: Readable, { limits, account, authorize }: BodyR
         account.holds(bytes);
         chunks.push(chunk);
         if (scanner !== undefined) refuseExcess(scanner.feed(chunk));
-        else if (bytes > LARGE_BYTES) {
+        else if (bytes > LARGE_BYTES && !isAuthorized) {
+          isAuthorized = true;
           stream.pause();
           authorize().then(scanHeld, fail);
         }
@@ -115,8 +122,8 @@ export const readBody = (stream: Readable, { limits, account, authorize }: BodyR
       // Copied even if it is one chunk, which may be a part of a larger buffer.
       const body = Buffer.concat(chunks, bytes);
       try {
-        if (scanner === undefined) {
-          checkSmallBody(body, limits);
+        if (bytes <= LARGE_BYTES) {
+          checkBody(body, limits);
           resolve(body);
         } else {
           // Joining the chunks of a large body takes as long as parsing it: other requests get their turn in between.

@@ -5,6 +5,7 @@ import { DomainError } from '#platform/domain-error.js';
 import type { Identity } from '#platform/tokens/claims.js';
 import type { TokenVerifier } from '#platform/tokens/verifier.js';
 import type { Policy } from '../route/route.js';
+import type { LocalCallerOf } from './local-access.js';
 import { HttpError } from './request-error.js';
 import type { SendError } from './send-error.js';
 
@@ -60,7 +61,7 @@ export class Authentication {
 
 /** Authenticates before the body is read, so that nobody uploads 100 MiB only to be rejected. */
 export const requestAuthentication =
-  (authentication: Authentication, sendError: SendError): onRequestHookHandler =>
+  (authentication: Authentication, localCallerOf: LocalCallerOf, sendError: SendError): onRequestHookHandler =>
   (request, reply, done) => {
     const { route } = request;
     if (route === null) {
@@ -71,6 +72,11 @@ export const requestAuthentication =
       request.caller = caller;
       withCorrelation(request.id, done);
     };
+    const local = route.policy === 'public' ? undefined : localCallerOf(request);
+    if (local !== undefined) {
+      proceed(local);
+      return;
+    }
     try {
       const caller = authentication.authenticate(route.policy, request.headers.authorization);
       if (caller instanceof Promise) caller.then(proceed, (error: unknown) => sendError(request, reply, error));

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Dialect } from '../dialect.js';
 import type { AnyRoute } from '../route/route.js';
 
@@ -43,7 +44,7 @@ export class DialectTable {
   }
 
   /** Applies the rewriting rules of all dialects. */
-  rewriteUrl(url: string): string {
-    return this.dialects.reduce((rewritten, dialect) => dialect.rewriteUrl?.(rewritten) ?? rewritten, url);
+  rewriteUrl(url: string, headers: IncomingHttpHeaders): string {
+    return this.dialects.reduce((rewritten, dialect) => dialect.rewriteUrl?.(rewritten, headers) ?? rewritten, url);
   }
 }

@@ -1,5 +1,6 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
 import type { Environment } from '#platform/environment.js';
 import { drainConnectionsOnClose } from './connection-draining.js';
 import { answerConnectionErrors, answerUnroutable } from './connection-errors.js';
@@ -47,7 +48,7 @@ export const createHttpAdapter = (
       headersTimeout: REQUEST_STALL_SECONDS * 1000,
       connectionsCheckingInterval: REQUEST_STALL_SECONDS * 100,
     },
-    rewriteUrl: ({ url = '/' }) => dialects.rewriteUrl(url),
+    rewriteUrl: ({ url = '/', headers }: IncomingMessage) => dialects.rewriteUrl(url, headers),
     routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX, ignoreDuplicateSlashes: true },
     clientErrorHandler: answerConnectionErrors(dialects.fallback),
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {

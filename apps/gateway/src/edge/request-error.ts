@@ -6,6 +6,7 @@ export interface RequestError {
   readonly kind: ErrorKind;
   readonly code: string;
   readonly message: string;
+  readonly details?: Readonly<Record<string, unknown>>;
   /** Set for errors of HTTP itself (body too large, unknown path): the same in every dialect. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -49,10 +50,10 @@ const retryAfter = ({ details }: DomainError): string => {
 };
 
 const fromDomainError = (error: DomainError): RequestError => {
-  const { kind, code, message } = error;
+  const { kind, code, message, details } = error;
   if (kind === 'internal') return INTERNAL;
   if (kind === 'unavailable') return { kind, code, message, headers: { 'retry-after': retryAfter(error) } };
-  return { kind, code, message };
+  return { kind, code, message, ...(details !== undefined && { details }) };
 };
 
 /** Classifies whatever was thrown: known errors keep their text, unknown ones get a neutral one. */

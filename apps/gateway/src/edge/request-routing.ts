@@ -23,8 +23,10 @@ export const requestRouting = (
   const answerUnrouted = (request: FastifyRequest, reply: FastifyReply): void => {
     const methods = paths.methodsOf(pathOf(request.url));
     const allow = methods.join(', ');
+    const isAnsweredForPages = reply.hasHeader('access-control-allow-origin');
+    const takesOptions = isAnsweredForPages || dialects.dialectOf(pathOf(request.url)).onlyDeclaredMethods !== true;
     if (methods.length === 0) sendError(request, reply, new HttpError(404, 'Not Found'));
-    else if (request.method === 'OPTIONS') void reply.header('allow', allow).send('{}');
+    else if (request.method === 'OPTIONS' && takesOptions) void reply.header('allow', allow).send('{}');
     else sendError(request, reply, new HttpError(405, 'Method Not Allowed', { allow }));
   };
 

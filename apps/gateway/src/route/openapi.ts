@@ -1,3 +1,4 @@
+import { CAIRN_VERSION } from '#platform/version.js';
 import { bodyLimitsOf } from '../body/body-limits.js';
 import { exampleOf } from './example.js';
 import type { Field, Schema } from './field.js';
@@ -260,7 +261,7 @@ export const openApiDocument = (dialects: DialectTable): OpenApiDocument => {
     openapi: '3.1.0',
     info: {
       title: 'Cairn',
-      version: '0.1.0',
+      version: CAIRN_VERSION,
       description: DESCRIPTION,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { DomainError } from '#platform/domain-error.js';
 import { isObject, type JsonMembers } from '#platform/json-object.js';
+import { addressOf } from '#platform/network-client.js';
 import { nonFiniteIn, withoutNonFinite } from '#contracts/non-finite.js';
 import { membersOf } from '#contracts/raw-json.js';
 import type { StoredBlob } from '#storage/blob-store.js';
@@ -14,6 +15,8 @@ interface RequestParts {
   /** Path and query as they came. */
   readonly url?: string;
   readonly query: unknown;
+  /** Address of the client, as far as trusted proxies tell. */
+  readonly ip?: string;
   /** The bytes as they came; anything else counts as no body. */
   readonly body: unknown;
   /** A member of the body that is in the blob store already. */
@@ -75,10 +78,16 @@ export class RequestSource {
    * last one counts. Blanks around it are dropped, and an empty one counts as absent.
    */
   query(name: string): string | undefined {
+    const given = this.givenQuery(name);
+    if (given !== undefined) return given.trim() || undefined;
+    return this.hasParametersInBody ? textOf(this.object[name]) : undefined;
+  }
+
+  /** A query parameter exactly as it was given: not trimmed, perhaps empty. Of a repeated one the last counts. */
+  givenQuery(name: string): string | undefined {
     const given = isObject(this.parts.query) ? this.parts.query[name] : undefined;
     const last: unknown = Array.isArray(given) ? given.at(-1) : given;
-    if (typeof last === 'string') return last.trim() || undefined;
-    return this.hasParametersInBody ? textOf(this.object[name]) : undefined;
+    return typeof last === 'string' ? last : undefined;
   }
 
   /** As {@link query}: whether the parameter is present, even if it is empty. */
@@ -87,8 +96,35 @@ export class RequestSource {
     return this.hasParametersInBody && this.object[name] !== undefined;
   }
 
+  /** Address of the client, as far as trusted proxies tell. */
+  get address(): string {
+    return addressOf(this.parts.ip ?? '');
+  }
+
+  /** Path without query, as the router saw it. */
+  get pathText(): string {
+    return pathOf(this.parts.url ?? '');
+  }
+
+  /** The bytes of the body; none when there is no body. */
+  get bytes(): Uint8Array {
+    return Buffer.isBuffer(this.parts.body) ? this.parts.body : Buffer.alloc(0);
+  }
+
+  /** The body as text, unparsed; `{}` when there is none. */
+  get rawBody(): string {
+    return this.text;
+  }
+
   get object(): JsonMembers {
     return this.requireObject();
+  }
+
+  /** @throws DomainError kind `invalid` when the body is anything but an object */
+  requireObject(): JsonMembers {
+    const { value } = this;
+    if (!isObject(value)) throw invalid('body is not a JSON object');
+    return value;
   }
 
   /** The body of any type. Few routes take anything but an object. */
@@ -124,12 +160,6 @@ export class RequestSource {
     if (!isUtf8(body)) throw invalid('body is not UTF-8');
     const text = body.toString('utf8');
     return text.trim() === '' ? '{}' : text;
-  }
-
-  private requireObject(): JsonMembers {
-    const { value } = this;
-    if (!isObject(value)) throw invalid('body is not a JSON object');
-    return value;
   }
 
   private parse(): unknown {

@@ -90,7 +90,7 @@ export const startGateway = async (
     { logger: new NestLog(log), abortOnError: false },
   );
   app.connectMicroservice({ strategy }, { inheritAppConfig: false }).useGlobalFilters(new MessageExceptionFilter(log));
-  prepareGateway(app);
+  prepareGateway(app, { isEmbedded: true });
   await app.startAllMicroservices();
   await app.listen(0, '127.0.0.1');
   return {

@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto';
+import {
+  type Collection,
+  type CollectionName,
+  COLLECTIONS,
+  type Fields as Rules,
+  type PlainCollectionName,
+  RESULT,
+  WORKER_RESOURCES,
+  WORKFLOW,
+  WORKFLOW_CONFIG,
+  WORKFLOW_STATUS,
+} from '#contracts/torc/collections.js';
+import { fullId } from '#contracts/torc/ids.js';
+import { JOB_BODY, newJobOf, normalizeJobPut } from '#contracts/torc/job-body.js';
+import type { NewJob, WorkerResources } from '#contracts/torc/jobs.js';
+import { normalize, type NormalizedDocument, normalizeOpen, type WriteMode } from '#contracts/torc/normalize.js';
+import { badRequest } from '#contracts/torc/refusals.js';
+import { membersOf } from '#contracts/raw-json.js';
+import { DomainError } from '#platform/domain-error.js';
+import type { Field, Schema } from '../route/field.js';
+import type { RequestSource } from '../route/request-source.js';
+import { documentKey, workflow } from './parameters.js';
+import { schemaOfFields } from './schemas.js';
+
+type Always<Value> = Field<Value, 'always'>;
+
+const checked = <Value>(value: Value | DomainError): Value => {
+  if (value instanceof DomainError) throw value;
+  return value;
+};
+
+/** The value of a field that another one depends on. */
+const valueOf = <Value>({ read, name = 'key' }: Pick<Always<Value>, 'read' | 'name'>, source: RequestSource): Value => {
+  const value = read(source, name);
+  if (value === undefined) throw badRequest('the request is incomplete');
+  return value;
+};
+
+const bodyField = <Value>(schema: Schema, read: (source: RequestSource) => Value): Always<Value> => ({
+  from: 'whole body',
+  required: true,
+  schema,
+  read,
+});
+
+/** Any object, or nothing: the route needs no body, and some clients send one (Torc contract 1.3). */
+export const ignoredBody: Field<never, 'maybe'> = {
+  from: 'whole body',
+  required: false,
+  schema: { type: 'object', additionalProperties: true },
+  read: (source) => {
+    if (source.bytes.length > 0) source.requireObject();
+    return undefined;
+  },
+};
+
+/** The whole body as text, for a service that reads it. */
+export const rawBody = (schema: Schema): Always<string> => bodyField(schema, (source) => source.rawBody);
+
+/** A body of these fields: checked, with defaults filled in (Torc contract 1.8). */
+export const documentBody = (rules: Rules, mode: WriteMode = 'post'): Always<NormalizedDocument> =>
+  bodyField(schemaOfFields(rules, { isPut: mode === 'put' }), (source) =>
+    checked(normalize(rules, source.document, mode)),
+  );
+
+/** Any fields, as of the events of Torc contract 2.8. */
+const openBody = (isPut: boolean): Always<NormalizedDocument> =>
+  bodyField(schemaOfFields({}, { isPut, isOpen: true }), (source) => checked(normalizeOpen(source.document)));
+
+const bodyOf = (name: CollectionName, mode: WriteMode): Always<NormalizedDocument> => {
+  const { fields, isOpen }: Collection = COLLECTIONS[name];
+  return isOpen === true ? openBody(mode === 'put') : documentBody(fields, mode);
+};
+
+/** POST of a document of a collection. */
+export const newDocument = (collection: PlainCollectionName): Always<NormalizedDocument> => bodyOf(collection, 'post');
+
+/** POST of a job to the workflow that the path names (Torc contract 2.10). */
+export const newJob: Always<NewJob> = bodyField(schemaOfFields(JOB_BODY, {}), (source) =>
+  checked(newJobOf(valueOf(workflow('workflow'), source), source.document)),
+);
+
+const jobPut: Always<NormalizedDocument> = bodyField(schemaOfFields(JOB_BODY, { isPut: true }), (source) =>
+  checked(normalizeJobPut(source.document)),
+);
+
+/** What PUT replaces in a document, and which revision of it. */
+export interface Replacement {
+  readonly fields: string;
+  readonly rev: string;
+}
+
+/** PUT of a document: the body names it as the path does, and its revision (Torc contract 1.8). */
+export const replacement = (collection: CollectionName): Always<Replacement> => {
+  const { schema, read } = collection === 'jobs' ? jobPut : bodyOf(collection, 'put');
+  const key = documentKey(collection);
+  const ofWorkflow = workflow('workflow');
+  return bodyField(schema, (source) => {
+    const { document, rev, ...identity } = valueOf({ read }, source);
+    const name = valueOf(key, source);
+    if (identity.key !== name) throw badRequest(`_key must be ${name}, as in the path`);
+    if (identity.id !== undefined && identity.id !== fullId(collection, valueOf(ofWorkflow, source), name)) {
+      throw badRequest('_id is that of another document');
+    }
+    if (rev === undefined) throw badRequest('_rev is missing');
+    return { fields: document, rev };
+  });
+};
+
+/** PUT of a workflow: as of a document. */
+export const workflowReplacement: Always<Replacement> = bodyField(
+  schemaOfFields(WORKFLOW, { isPut: true }),
+  (source) => {
+    const { document, key, id, rev } = checked(normalize(WORKFLOW, source.document, 'put'));
+    const name = valueOf(workflow('key'), source);
+    if (key !== name) throw badRequest(`_key must be ${name}, as in the path`);
+    if (id !== undefined && id !== `workflows/${name}`) throw badRequest('_id is that of another workflow');
+    if (rev === undefined) throw badRequest('_rev is missing');
+    return { fields: document, rev };
+  },
+);
+
+/** PUT of a config or status: names it by key or id, and perhaps its revision (Torc contract 6.4). */
+export interface PartReplacement {
+  readonly fields: string;
+  readonly key?: string;
+  readonly id?: string;
+  readonly rev?: string;
+}
+
+const partReplacement = (rules: Rules, mode: WriteMode): Always<PartReplacement> =>
+  bodyField(schemaOfFields(rules, { isPart: true, isPut: mode === 'put' }), (source) => {
+    const { document, ...identity } = checked(normalize(rules, source.document, mode));
+    if (identity.key === undefined && identity.id === undefined) throw badRequest('_key or _id is missing');
+    return { fields: document, ...identity };
+  });
+
+export const configReplacement = partReplacement(WORKFLOW_CONFIG, 'put');
+/** Three of its fields are required (Torc contract 2.3). */
+export const statusReplacement = partReplacement(WORKFLOW_STATUS, 'post');
+
+/** Filters of a join, by name: the body, which must be there (Torc contract 5.15). */
+export const joinFilters: Always<Readonly<Record<string, string>>> = bodyField(
+  { type: 'object', additionalProperties: true },
+  (source) => {
+    if (source.bytes.length === 0) throw badRequest('the body is missing: it must be an object of filters');
+    return Object.fromEntries(membersOf(source.document));
+  },
+);
+
+/** Recognizes a repeat of PUT: the same request from the same address (Torc contract 1.8, D32). */
+const digestOf = (...parts: readonly (string | Uint8Array)[]): string => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part).update('\n');
+  return hash.digest('base64url');
+};
+
+const ofRequest = (read: (source: RequestSource) => string): Always<string> => ({
+  from: 'constant',
+  required: false,
+  schema: {},
+  read,
+});
+
+/** Of a request that only its client may repeat (D32). */
+export const digestWithClient = ofRequest(({ pathText, address, bytes }) => digestOf(pathText, address, bytes));
+/** Of a request that is the same wherever it comes from (D12). */
+export const digestOfRequest = ofRequest(({ pathText, bytes }) => digestOf(pathText, bytes));
+/** Of a request whose body does not count (D12). */
+export const digestOfPath = ofRequest(({ pathText }) => digestOf(pathText));
+/** Address of the client (D32). */
+export const clientAddress = ofRequest(({ address }) => address);
+
+/** Torc contract 2.14. */
+export const resultBody: Always<string> = bodyField(
+  schemaOfFields(RESULT, {}),
+  (source) => checked(normalize(RESULT, source.document, 'post')).document,
+);
+
+/** What a normalized body of {@link WORKER_RESOURCES} holds. */
+interface GivenResources extends Omit<WorkerResources, 'time_limit' | 'scheduler_config_id'> {
+  readonly time_limit?: string | null;
+  readonly scheduler_config_id: string | null;
+}
+
+/** Torc contract 2.6. */
+export const workerResources: Always<WorkerResources> = bodyField(schemaOfFields(WORKER_RESOURCES, {}), (source) => {
+  const { document } = checked(normalize(WORKER_RESOURCES, source.document, 'post'));
+  // The rules of its fields were checked.
+  const { time_limit, scheduler_config_id, ...numbers } = JSON.parse(document) as GivenResources;
+  return {
+    ...numbers,
+    scheduler_config_id: scheduler_config_id ?? '',
+    ...(typeof time_limit === 'string' && { time_limit }),
+  };
+});

@@ -1,0 +1,177 @@
+import {
+  type Collection,
+  COLLECTIONS,
+  type FieldRule,
+  type Fields,
+  type FieldType,
+  JOB_INTERNAL,
+  WORKFLOW,
+  WORKFLOW_CONFIG,
+  WORKFLOW_STATUS,
+} from '#contracts/torc/collections.js';
+import type { Schema } from '../route/field.js';
+
+/** `compute_nodes` as `TorcComputeNodes`: the name of its schema, and the end of the names of its routes. */
+export const pascal = (name: string): string =>
+  name.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+export const schemaName = (collection: string): string => `Torc${pascal(collection)}`;
+
+const schemaOfType = (type: FieldType, mayBeEmpty: boolean): Schema => {
+  switch (type) {
+    case 'string':
+      return { type, ...(!mayBeEmpty && { minLength: 1 }) };
+    case 'integer':
+    case 'number':
+    case 'boolean':
+      return { type };
+    case 'memory':
+      return { type: 'string', description: 'digits, perhaps with a unit k, m, g or t', examples: ['8g'] };
+    case 'duration':
+      return { type: 'string', description: 'ISO 8601 duration without years and months', examples: ['P0DT1H'] };
+    case 'object':
+      return { type, additionalProperties: true };
+    case 'list':
+      return { type: 'array' };
+    default:
+      if ('oneOf' in type) return { type: 'string', enum: type.oneOf };
+      if ('listOf' in type) return { type: 'array', items: schemaOfType(type.listOf, true) };
+      return schemaOfMembers(type.members, true);
+  }
+};
+
+const schemaOfRule = ({ type, nullable, mayBeEmpty, default: value }: FieldRule): Schema => {
+  const schema = schemaOfType(type, mayBeEmpty === true);
+  return {
+    ...schema,
+    ...(nullable === true && { type: [schema['type'], 'null'].flat() }),
+    ...(value !== undefined && { default: value }),
+  };
+};
+
+const schemaOfMembers = (fields: Fields, needsRequired: boolean): Schema => {
+  const rules = Object.entries(fields);
+  const required = rules.filter(([, rule]) => needsRequired && rule.required === true).map(([name]) => name);
+  return {
+    type: 'object',
+    ...(required.length > 0 && { required }),
+    properties: Object.fromEntries(rules.map(([name, rule]) => [name, schemaOfRule(rule)])),
+    additionalProperties: false,
+  };
+};
+
+const IDENTITY = {
+  _key: { type: 'string', examples: ['103'] },
+  _id: { type: 'string', examples: ['files__97/103'] },
+  _rev: { type: 'string', examples: ['103-1'] },
+};
+
+/** The body of POST, or of PUT, which names the document and its revision; of a part of a workflow, the document at least. */
+export const schemaOfFields = (
+  fields: Fields,
+  { isPut = false, isPart = false, isOpen = false }: Readonly<Partial<Record<'isPut' | 'isPart' | 'isOpen', boolean>>>,
+): Schema => {
+  const { properties, required: fieldNames, ...schema } = schemaOfMembers(fields, !isPut);
+  const names = isPart ? ['_key'] : isPut ? ['_key', '_rev'] : [];
+  const required: readonly unknown[] = [...(Array.isArray(fieldNames) ? (fieldNames as unknown[]) : []), ...names];
+  return {
+    ...schema,
+    ...(required.length > 0 && { required }),
+    properties: { ...(properties as object), ...IDENTITY },
+    additionalProperties: isOpen,
+  };
+};
+
+/** A document as it is answered. */
+const storedSchema = (fields: Fields): Schema => ({
+  type: 'object',
+  required: ['_key', '_id', '_rev'],
+  properties: { ...(schemaOfMembers(fields, false)['properties'] as object), ...IDENTITY },
+  additionalProperties: true,
+});
+
+const JOB_REFERENCES: Readonly<Record<string, Schema>> = Object.fromEntries(
+  ['input_files', 'output_files', 'input_user_data', 'output_user_data', 'blocked_by'].map((name) => [
+    name,
+    { type: 'array', items: { type: 'string' } },
+  ]),
+);
+
+const integers = (...names: readonly string[]): Readonly<Record<string, Schema>> =>
+  Object.fromEntries(names.map((name) => [name, { type: 'integer' }]));
+
+const all = (properties: Readonly<Record<string, Schema>>): Schema => ({
+  type: 'object',
+  required: Object.keys(properties),
+  properties,
+});
+
+/** Torc contract 2.20. */
+const specification: Schema = {
+  type: 'object',
+  properties: {
+    name: { type: 'string' },
+    user: { type: 'string' },
+    description: { type: 'string' },
+    jobs: { type: 'array', items: { $ref: '#/components/schemas/TorcJobSpecification' } },
+    files: { type: 'array', items: { type: 'object' } },
+    user_data: { type: 'array', items: { type: 'object' } },
+    resource_requirements: { type: 'array', items: { type: 'object' } },
+    schedulers: { type: 'object' },
+    config: { type: 'object' },
+  },
+};
+
+const collections: readonly (readonly [string, Collection])[] = Object.entries(COLLECTIONS);
+
+/** Documents that routes answer. */
+export const SCHEMAS: Readonly<Record<string, Schema>> = {
+  TorcError: {
+    type: 'object',
+    description: "Errors of Torc's routes",
+    required: ['error', 'errorNum', 'errorMessage', 'code'],
+    properties: {
+      error: { type: 'boolean' },
+      errorNum: { type: 'integer' },
+      errorMessage: { type: 'string' },
+      code: { type: 'integer' },
+    },
+  },
+  TorcWorkflow: storedSchema(WORKFLOW),
+  TorcConfig: storedSchema(WORKFLOW_CONFIG),
+  TorcStatus: storedSchema(WORKFLOW_STATUS),
+  TorcEdge: {
+    type: 'object',
+    required: ['_from', '_to', '_key', '_id', '_rev'],
+    properties: { _from: { type: 'string' }, _to: { type: 'string' }, data: { type: 'object' }, ...IDENTITY },
+  },
+  TorcCompletion: all({
+    is_canceled: { type: 'boolean' },
+    is_complete: { type: 'boolean' },
+    needs_to_run_completion_script: { type: 'boolean' },
+  }),
+  TorcReadyRequirements: all({
+    ...integers('num_jobs', 'num_cpus', 'num_gpus', 'max_num_nodes'),
+    memory_gb: { type: 'number' },
+    max_runtime: { type: 'string' },
+  }),
+  TorcJoinedRow: all({ from: { type: 'object' }, to: { type: 'object' }, edge: { type: 'object' } }),
+  TorcJobSpecification: {
+    type: 'object',
+    required: ['command'],
+    properties: {
+      name: { type: 'string' },
+      command: { type: 'string' },
+      ...JOB_REFERENCES,
+      resource_requirements: { type: 'string' },
+      scheduler: { type: 'string' },
+    },
+  },
+  TorcSpecification: specification,
+  ...Object.fromEntries(
+    collections.map(([name, { fields }]) => [
+      schemaName(name),
+      storedSchema(name === 'jobs' ? { ...fields, internal: { type: { members: JOB_INTERNAL } } } : fields),
+    ]),
+  ),
+};

@@ -1,0 +1,64 @@
+import type { Dialect } from '../dialect.js';
+import type { AnyRoute } from '../route/route.js';
+import { DOCUMENT_LIMITS } from '../body/body-limits.js';
+import { localAccess } from './access.js';
+import { withoutBase } from './base-path.js';
+import { servedCollections } from './collections.controller.js';
+import { CompletionScripts } from './completion-scripts.js';
+import { EdgesController } from './edges.controller.js';
+import { edgeRoutes } from './edges.routes.js';
+import { torcErrorResponse } from './error-response.js';
+import { EXAMPLES } from './examples.js';
+import { GraphController } from './graph.controller.js';
+import { graphRoutes } from './graph.routes.js';
+import { JobsController } from './jobs.controller.js';
+import { jobRoutes } from './jobs.routes.js';
+import { SCHEMAS } from './schemas.js';
+import { ServerController } from './server.controller.js';
+import { serverRoutes } from './server.routes.js';
+import { SpecificationsController } from './specifications.controller.js';
+import { specificationRoutes } from './specifications.routes.js';
+import { TorcAnswers } from './torc-answers.js';
+import { WorkflowsController } from './workflows.controller.js';
+import { workflowRoutes } from './workflows.routes.js';
+
+const HEADERS = {
+  server: 'Cairn',
+  'content-type': 'application/json; charset=UTF-8',
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none';",
+} as const;
+
+/** Services may restart in this time. Clients give up after 120 s (Torc contract 1.4). */
+const DEADLINE_MS = 60_000;
+
+/** Torc's API, of the generation on ArangoDB. */
+export const torc: Dialect = {
+  name: 'torc',
+  paths: ['/workflow', '/ping', '/version', '/_db/', '/t/'],
+  routes: [
+    ...[serverRoutes, workflowRoutes, graphRoutes, specificationRoutes, jobRoutes].flatMap(
+      (table): readonly AnyRoute[] => Object.values(table),
+    ),
+    ...servedCollections.flatMap(({ routes }) => routes),
+    ...Object.values(edgeRoutes),
+  ],
+  controllers: [
+    ServerController,
+    WorkflowsController,
+    GraphController,
+    SpecificationsController,
+    JobsController,
+    ...servedCollections.map(({ controller }) => controller),
+    EdgesController,
+  ],
+  providers: [TorcAnswers, CompletionScripts],
+  headers: HEADERS,
+  errorResponse: torcErrorResponse,
+  deadlineMs: DEADLINE_MS,
+  bodyLimits: DOCUMENT_LIMITS,
+  localAccess,
+  onlyDeclaredMethods: true,
+  rewriteUrl: withoutBase,
+  openApi: { schemas: SCHEMAS, errorSchema: 'TorcError', examples: EXAMPLES },
+};
