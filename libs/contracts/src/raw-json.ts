@@ -12,7 +12,9 @@ export type Members = ReadonlyMap<string, string>;
 /** Maximum depth of dotted names. */
 export const FIELD_DEPTH_MAX = 32;
 
+const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const [BRACE_OPEN, BRACE_CLOSE, BRACKET_OPEN, BRACKET_CLOSE] = [0x7b, 0x7d, 0x5b, 0x5d];
 
 const WHITESPACE = /[ \t\n\r]/;
 const STRUCTURE = /["[\]{}]/g;
@@ -51,16 +53,24 @@ export const behindString = (text: string, at: number): number => {
   }
 };
 
-const behindBrackets = (text: string, at: number): number => {
+const behindBrackets = (text: string, start: number): number => {
   let depth = 0;
-  STRUCTURE.lastIndex = at;
-  for (let found = STRUCTURE.exec(text); found !== null; found = STRUCTURE.exec(text)) {
-    const [character] = found;
-    if (character === '"') STRUCTURE.lastIndex = behindString(text, found.index);
-    else if (character === '{' || character === '[') depth += 1;
-    else if ((depth -= 1) === 0) return found.index + 1;
+  for (let at = start; at < text.length; at += 1) {
+    switch (text.charCodeAt(at)) {
+      case QUOTE:
+        at = behindString(text, at) - 1;
+        break;
+      case BRACE_OPEN:
+      case BRACKET_OPEN:
+        depth += 1;
+        break;
+      case BRACE_CLOSE:
+      case BRACKET_CLOSE:
+        depth -= 1;
+        if (depth === 0) return at + 1;
+    }
   }
-  throw broken(at);
+  throw broken(start);
 };
 
 /** Whether a text has more than `most` opening brackets. Fast, because it also counts those in strings. */
@@ -89,7 +99,8 @@ export const isDeeperThan = (levels: number, text: string): boolean => {
   return false;
 };
 
-const behindValue = (text: string, at: number): number => {
+/** Index after the value that begins at `at`. */
+export const behindValue = (text: string, at: number): number => {
   switch (text[at]) {
     case '"':
       return behindString(text, at);
@@ -129,8 +140,8 @@ export const kindOf = (raw: string): RawKind => {
   }
 };
 
-/** The name that a text with quotes is. Few have escapes, which only a parser reads. */
-const nameIn = (quoted: string): string =>
+/** The string that a text with quotes is. Few have escapes, which only a parser reads. */
+export const stringIn = (quoted: string): string =>
   quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
 
 /** Splits the text of an object into its members. */
@@ -142,7 +153,7 @@ export const membersOf = (object: string): Map<string, string> => {
     const nameEnd = behindString(object, at);
     const valueStart = behindSeparators(object, nameEnd);
     const valueEnd = behindValue(object, valueStart);
-    members.set(nameIn(object.slice(at, nameEnd)), object.slice(valueStart, valueEnd));
+    members.set(stringIn(object.slice(at, nameEnd)), object.slice(valueStart, valueEnd));
     at = behindSeparators(object, valueEnd);
   }
   return members;

@@ -2,6 +2,7 @@ import type { TasksDialect } from '../dialect.js';
 import { DocumentController } from './document/document.controller.js';
 import { TorcMessageHandler } from './message-handler.js';
 import { torcPolicy } from './policy.js';
+import { SpecificationController } from './specification/specification.controller.js';
 import { TORC } from './streams.js';
 import { torcProjection } from './torc-projection.js';
 import { WorkflowController } from './workflow/workflow.controller.js';
@@ -11,6 +12,6 @@ export const torc: TasksDialect = {
   name: TORC,
   policy: torcPolicy,
   projections: [torcProjection],
-  controllers: [WorkflowController, DocumentController],
+  controllers: [WorkflowController, DocumentController, SpecificationController],
   providers: [TorcMessageHandler],
 };

@@ -1,4 +1,5 @@
 import { DomainError } from '#platform/domain-error.js';
+import { isObject, type JsonMembers } from '#platform/json-object.js';
 import { elementsOf, kindOf, membersOf, objectText } from '../raw-json.js';
 import type { FieldRule, Fields, FieldType } from './collections.js';
 import { isLegalKey } from './ids.js';
@@ -151,6 +152,7 @@ interface PreparedFields {
   readonly rules: ReadonlyMap<string, FieldRule>;
   readonly required: readonly string[];
   readonly defaults: readonly (readonly [name: string, raw: string])[];
+  readonly plainDefaults: readonly (readonly [name: string, value: unknown])[];
 }
 
 const prepared = new WeakMap<Fields, PreparedFields>();
@@ -159,15 +161,60 @@ const prepare = (fields: Fields): PreparedFields => {
   const known = prepared.get(fields);
   if (known !== undefined) return known;
   const rules = Object.entries(fields);
+  const defaults = rules
+    .filter(([, rule]) => rule.default !== undefined)
+    .map(([name, rule]) => [name, defaultText(rule)] as const);
   const made = {
     rules: new Map(rules),
     required: rules.filter(([, { required }]) => required === true).map(([name]) => name),
-    defaults: rules
-      .filter(([, rule]) => rule.default !== undefined)
-      .map(([name, rule]) => [name, defaultText(rule)] as const),
+    defaults,
+    plainDefaults: defaults.map(([name, raw]) => [name, JSON.parse(raw) as unknown] as const),
   };
   prepared.set(fields, made);
   return made;
+};
+
+/** Whether a value is stored as it is. Numbers and free data are not: of them, only the text tells what they are. */
+const isPlain = ({ type, mayBeEmpty }: Pick<FieldRule, 'type' | 'mayBeEmpty'>, value: unknown): boolean => {
+  switch (type) {
+    case 'string':
+      return typeof value === 'string' && (value !== '' || mayBeEmpty === true);
+    case 'integer':
+      return Number.isSafeInteger(value);
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'memory':
+      return typeof value === 'string' && memoryBytes(value) !== undefined;
+    case 'duration':
+      return typeof value === 'string' && durationSeconds(value) !== undefined;
+    case 'number':
+    case 'object':
+    case 'list':
+      return false;
+    default:
+      if ('oneOf' in type) return typeof value === 'string' && type.oneOf.includes(value);
+      return (
+        'listOf' in type && Array.isArray(value) && value.every((element) => isPlain({ type: type.listOf }, element))
+      );
+  }
+};
+
+const isRecord: (value: unknown) => value is Record<string, unknown> = isObject;
+
+/**
+ * The members that {@link normalize} would find in the text of this value on POST, if that needs no look at the text: much faster.
+ * Defaults are added to the value itself. Undefined when the text is needed, and when the value would be refused.
+ */
+export const plainMembers = (fields: Fields, value: unknown): JsonMembers | undefined => {
+  if (!isRecord(value)) return undefined;
+  const { rules, required, plainDefaults } = prepare(fields);
+  for (const name of Object.keys(value)) {
+    const rule = rules.get(name);
+    if (rule === undefined || !isPlain(rule, value[name])) return undefined;
+  }
+  for (const name of required) if (!Object.hasOwn(value, name)) return undefined;
+  for (const [name, filled] of plainDefaults) if (!Object.hasOwn(value, name)) value[name] = filled;
+  return value;
 };
 
 /** Checks the members of an object in place, and fills in defaults. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { DomainError } from '#platform/domain-error.js';
 import { COLLECTIONS, type Fields, type FieldType, WORKFLOW, WORKFLOW_CONFIG, WORKFLOW_STATUS } from './collections.js';
-import { normalize, normalizeOpen, type WriteMode } from './normalize.js';
+import { normalize, normalizeOpen, plainMembers, type WriteMode } from './normalize.js';
 
 const documentOf = (fields: Fields, body: string, mode: WriteMode = 'post'): string => {
   const normalized = normalize(fields, body, mode);
@@ -224,6 +224,8 @@ describe('normalization of any body', () => {
             expect(normalized.message).toMatch(/ is missing: /);
             return;
           }
+          const plain = plainMembers(fields, JSON.parse(text));
+          if (plain !== undefined) expect(normalize(fields, text, 'post')).toEqual({ document: JSON.stringify(plain) });
           expect(JSON.parse(normalized.document)).toMatchObject(JSON.parse(text) as object);
           expect(documentOf(fields, normalized.document, 'put')).toBe(normalized.document);
         },

@@ -11,7 +11,8 @@ import { torcErrors } from '../torc-errors.js';
 import type { TorcView } from '../view.js';
 import { partId, partRevision } from './workflow-rows.js';
 
-type WorkflowView = Pick<TorcView, 'workflow' | 'nextWorkflowNumber' | 'ordinalAfterDeletion'>;
+/** What the creation of a workflow reads. */
+export type WorkflowView = Pick<TorcView, 'workflow' | 'nextWorkflowNumber' | 'ordinalAfterDeletion'>;
 
 const defaultConfig = (): string => {
   const config = normalize(WORKFLOW_CONFIG, '{}', 'post');

@@ -1,0 +1,383 @@
+import { DomainError } from '#platform/domain-error.js';
+import type { JsonMembers } from '#platform/json-object.js';
+import { elementsOf, kindOf, membersOf, objectText, stringIn } from '#contracts/raw-json.js';
+import {
+  COLLECTIONS,
+  type Fields,
+  JOB_RELATIONS,
+  type PlainCollectionName,
+  WORKFLOW_CONFIG,
+} from '#contracts/torc/collections.js';
+import type { EdgeName } from '#contracts/torc/edges.js';
+import { isLegalKey } from '#contracts/torc/ids.js';
+import { normalize, normalizeMembers, plainMembers } from '#contracts/torc/normalize.js';
+import { badRequest, illegalKey } from '#contracts/torc/refusals.js';
+import {
+  JOB_SPECIFICATION,
+  SCHEDULERS,
+  SPECIFICATION_LISTS,
+  SPECIFIED_WORKFLOW,
+} from '#contracts/torc/specification.js';
+import { refuseTooLarge } from '../document/size-limit.js';
+import { torcErrors } from '../torc-errors.js';
+import { jobCycle } from './job-cycle.js';
+import { Names } from './names.js';
+import { Problems } from './problems.js';
+import { readSpecification, type SpecificationText } from './read-specification.js';
+
+/** Number of a document or job of a specification, in order of creation. */
+export type Slot = number;
+
+export interface SpecifiedDocuments {
+  readonly collection: PlainCollectionName;
+  /** Of the first; the others follow. */
+  readonly slot: Slot;
+  /** Raw JSON. */
+  readonly documents: readonly string[];
+  /** Keys that the caller chose, by place in `documents`. */
+  readonly keys: ReadonlyMap<number, string>;
+}
+
+export interface SpecifiedJob {
+  /** Raw JSON without status and relations. */
+  readonly document: string;
+  readonly key?: string;
+  /** `schedule_compute_nodes` that names a Slurm scheduler of the specification: its id is not known yet. */
+  readonly nodes?: { readonly scheduler: Slot; readonly parameters: ScheduledNodes };
+}
+
+interface ScheduledNodes {
+  readonly scheduler_id: string;
+}
+
+/** A job of a specification. */
+interface SpecifiedMembers {
+  readonly name?: string;
+  readonly key?: string;
+  readonly schedule_compute_nodes?: ScheduledNodes | null;
+  readonly scheduler?: string | null;
+  readonly input_files?: readonly string[];
+  readonly output_files?: readonly string[];
+  readonly input_user_data?: readonly string[];
+  readonly output_user_data?: readonly string[];
+  readonly blocked_by?: readonly string[];
+  readonly resource_requirements?: string;
+}
+
+/** A specification that has been checked: everything is known but key of the workflow and ordinals. */
+export interface CompiledSpecification {
+  /** Raw JSON of the workflow, its fields normalized. */
+  readonly workflow: string;
+  readonly key?: string;
+  readonly config: string;
+  readonly documents: readonly SpecifiedDocuments[];
+  readonly jobs: readonly SpecifiedJob[];
+  /** Slot of the first job; the others follow. */
+  readonly jobSlot: Slot;
+  /** From and to, one after the other. */
+  readonly edges: ReadonlyMap<EdgeName, readonly Slot[]>;
+}
+
+/** Collections in order of creation. Equal documents of the first are stored once (Torc contract 5.18). */
+const ORDER: readonly { readonly collection: PlainCollectionName; readonly storesEqualOnce: boolean }[] = [
+  { collection: 'files', storesEqualOnce: true },
+  ...SCHEDULERS.map((collection) => ({ collection, storesEqualOnce: true })),
+  { collection: 'resource_requirements', storesEqualOnce: true },
+  { collection: 'user_data', storesEqualOnce: false },
+];
+
+const KNOWN = new Set([...Object.keys(SPECIFIED_WORKFLOW), ...SPECIFICATION_LISTS, 'schedulers', 'config']);
+
+/** Members of the same document in any order give the same text. */
+const canonical = (document: string, key: string | undefined): string =>
+  objectText([...membersOf(document)].sort(([one], [other]) => (one < other ? -1 : 1))) + (key ?? '');
+
+const parsed = (raw: string): unknown => {
+  try {
+    return JSON.parse(raw);
+  } catch {
+    return badRequest('it is not valid JSON');
+  }
+};
+
+interface SpecifiedDocument {
+  readonly document: string;
+  readonly name: string | undefined;
+  readonly key: string | undefined;
+}
+
+const nameIn = (members: JsonMembers): string | undefined => {
+  const { name } = members;
+  return typeof name === 'string' ? name : undefined;
+};
+
+const normalizedDocument = (fields: Fields, raw: string): SpecifiedDocument | DomainError => {
+  const value = parsed(raw);
+  if (value instanceof DomainError) return value;
+  const plain = plainMembers(fields, value);
+  if (plain !== undefined) return { document: JSON.stringify(plain), name: nameIn(plain), key: undefined };
+  const normalized = normalize(fields, raw, 'post');
+  if (normalized instanceof DomainError) return normalized;
+  const { document, key } = normalized;
+  return { document, name: nameIn(JSON.parse(document) as JsonMembers), key };
+};
+
+/** Nothing in a job is lost when it is parsed: it has no free data. */
+const normalizedJob = (raw: string): SpecifiedMembers | DomainError => {
+  const value = parsed(raw);
+  if (value instanceof DomainError) return value;
+  const plain = plainMembers(JOB_SPECIFICATION, value);
+  if (plain !== undefined) return plain;
+  const normalized = normalize(JOB_SPECIFICATION, raw, 'post');
+  if (normalized instanceof DomainError) return normalized;
+  return JSON.parse(normalized.document) as SpecifiedMembers;
+};
+
+/** Fields of a specified job that are not in its document. */
+const NOT_STORED: ReadonlySet<string> = new Set(['key', ...Object.keys(JOB_RELATIONS)]);
+
+/** A job is related once to each, however often it names it. */
+const distinct = (names: readonly string[]): Iterable<string> => (names.length > 1 ? new Set(names) : names);
+
+/** Jobs of a cycle that a refusal names. */
+const CYCLE_NAMES_MAX = 20;
+
+/** Checks a specification and resolves its names. One object per specification. */
+class Compiler {
+  private readonly problems = new Problems();
+  private readonly documents: SpecifiedDocuments[] = [];
+  private readonly names = new Map<PlainCollectionName | 'jobs', Names>();
+  private readonly edges = new Map<EdgeName, Slot[]>();
+  private readonly jobs: SpecifiedJob[] = [];
+  private nextSlot: Slot = 0;
+
+  constructor(private readonly text: SpecificationText) {}
+
+  *run(): Generator<void, CompiledSpecification | DomainError, void> {
+    const unknown = [...this.text.values.keys()].find((name) => !KNOWN.has(name));
+    if (unknown !== undefined) return badRequest(`${unknown.slice(0, 100)} is not a known field`);
+    for (const list of SPECIFICATION_LISTS) if (this.text.values.has(list)) return badRequest(`${list} must be a list`);
+    const workflow = this.workflow();
+    if (workflow instanceof DomainError) return workflow;
+    const config = normalize(WORKFLOW_CONFIG, this.text.values.get('config') ?? '{}', 'post');
+    if (config instanceof DomainError) return badRequest(`config: ${config.message}`);
+    const schedulers = this.schedulers();
+    if (schedulers instanceof DomainError) return schedulers;
+    for (const { collection, storesEqualOnce } of ORDER) {
+      yield* this.compileDocuments(collection, schedulers.get(collection) ?? this.list(collection), storesEqualOnce);
+    }
+    const jobSlot = this.nextSlot;
+    yield* this.compileJobs();
+    const refusal = this.problems.refusal() ?? (yield* this.cycle(jobSlot));
+    if (refusal !== undefined) return refusal;
+    const { documents, jobs, edges } = this;
+    return { ...workflow, config: config.document, documents, jobs, jobSlot, edges };
+  }
+
+  private workflow(): Pick<CompiledSpecification, 'workflow' | 'key'> | DomainError {
+    const own = [...this.text.values].filter(([name]) => Object.hasOwn(SPECIFIED_WORKFLOW, name));
+    const normalized = normalizeMembers(SPECIFIED_WORKFLOW, objectText(own), 'post');
+    if (normalized instanceof DomainError) return normalized;
+    const members = new Map(normalized.members);
+    const raw = members.get('key');
+    if (raw === undefined) return { workflow: objectText(members) };
+    members.delete('key');
+    const key = stringIn(raw);
+    return isLegalKey(key) ? { workflow: objectText(members), key } : illegalKey(raw);
+  }
+
+  private list(name: string): readonly string[] {
+    return this.text.lists.get(name) ?? [];
+  }
+
+  private schedulers(): ReadonlyMap<string, readonly string[]> | DomainError {
+    const raw = this.text.values.get('schedulers') ?? '{}';
+    if (kindOf(raw) !== 'object') return badRequest('schedulers must be an object');
+    const lists = new Map<string, readonly string[]>();
+    for (const [name, list] of membersOf(raw)) {
+      if (!(SCHEDULERS as readonly string[]).includes(name)) {
+        return badRequest(`schedulers.${name.slice(0, 100)} is not a known field`);
+      }
+      if (kindOf(list) !== 'array') return badRequest(`schedulers.${name} must be a list`);
+      lists.set(name, elementsOf(list));
+    }
+    return lists;
+  }
+
+  private *compileDocuments(
+    collection: PlainCollectionName,
+    raws: readonly string[],
+    storesEqualOnce: boolean,
+  ): Generator<void, void, void> {
+    const documents: string[] = [];
+    const keys = new Map<number, string>();
+    const names = new Names();
+    const taken = new Set<string>();
+    const equals = new Set<string>();
+    const slot = this.nextSlot;
+    const { fields, noun }: { readonly fields: Fields; readonly noun: string } = COLLECTIONS[collection];
+    for (const [at, raw] of raws.entries()) {
+      if (this.problems.areEnough) return;
+      yield;
+      const normalized = normalizedDocument(fields, raw);
+      if (normalized instanceof DomainError) {
+        this.problems.add(`${collection}[${at}]`, normalized);
+        continue;
+      }
+      const { document, name, key } = normalized;
+      const earlier = name === undefined ? undefined : names.find(name);
+      if (storesEqualOnce && (name === undefined || earlier !== undefined)) {
+        if (typeof earlier === 'number') {
+          equals.add(canonical(documents[earlier - slot] ?? '{}', keys.get(earlier - slot)));
+        }
+        const text = canonical(document, key);
+        if (equals.has(text)) continue;
+        equals.add(text);
+      }
+      const tooLarge = refuseTooLarge(document);
+      if (tooLarge !== undefined) this.problems.add(`${collection}[${at}]`, tooLarge);
+      if (key !== undefined) {
+        if (taken.has(key)) this.problems.add(`${collection}[${at}]`, torcErrors.keyTaken(noun, key));
+        taken.add(key);
+        keys.set(documents.length, key);
+      }
+      if (name !== undefined) names.add(name, slot + documents.length);
+      documents.push(document);
+    }
+    this.names.set(collection, names);
+    this.nextSlot += documents.length;
+    if (documents.length > 0) this.documents.push({ collection, slot, documents, keys });
+  }
+
+  private *compileJobs(): Generator<void, void, void> {
+    const names = new Names();
+    const taken = new Set<string>();
+    const blocked: { readonly slot: Slot; readonly label: string; readonly blockers: readonly string[] }[] = [];
+    this.names.set('jobs', names);
+    for (const [at, raw] of this.list('jobs').entries()) {
+      if (this.problems.areEnough) return;
+      yield;
+      const members = normalizedJob(raw);
+      if (members instanceof DomainError) {
+        this.problems.add(`jobs[${at}]`, members);
+        continue;
+      }
+      const { name, key, blocked_by: blockers = [] } = members;
+      const slot = this.nextSlot++;
+      const label = name === undefined ? `jobs[${at}]` : `job ${JSON.stringify(name.slice(0, 100))}`;
+      if (name !== undefined) names.add(name, slot);
+      if (key !== undefined) {
+        if (!isLegalKey(key)) this.problems.add(label, illegalKey(JSON.stringify(key)));
+        if (taken.has(key)) this.problems.add(label, torcErrors.keyTaken('job', key));
+        taken.add(key);
+      }
+      if (blockers.length > 0) blocked.push({ slot, label, blockers });
+      this.jobs.push(this.job(members, slot, label));
+    }
+    // A job may be blocked by a later one.
+    for (const { slot, label, blockers } of blocked) {
+      if (this.problems.areEnough) return;
+      yield;
+      for (const name of distinct(blockers)) {
+        const blocker = this.resolve('jobs', name, `${label}: blocked_by`);
+        if (blocker !== undefined) this.addEdge('blocks', blocker, slot);
+      }
+    }
+  }
+
+  private job(members: SpecifiedMembers, slot: Slot, label: string): SpecifiedJob {
+    this.relate('needs', slot, 'files', members.input_files, `${label}: input_files`);
+    this.relate('produces', slot, 'files', members.output_files, `${label}: output_files`);
+    this.relate('consumes', slot, 'user_data', members.input_user_data, `${label}: input_user_data`);
+    this.relate('stores', slot, 'user_data', members.output_user_data, `${label}: output_user_data`);
+    const { resource_requirements: group, scheduler, key } = members;
+    if (group !== undefined) this.relate('requires', slot, 'resource_requirements', [group], label);
+    if (typeof scheduler === 'string' && scheduler !== '') this.schedule(scheduler, slot, `${label}: scheduler`);
+    const nodes = this.nodes(members.schedule_compute_nodes, label);
+    const own: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(members)) if (!NOT_STORED.has(name)) own[name] = value;
+    if (nodes !== undefined) delete own['schedule_compute_nodes'];
+    const document = JSON.stringify(own);
+    const tooLarge = refuseTooLarge(document);
+    if (tooLarge !== undefined) this.problems.add(label, tooLarge);
+    return { document, ...(key === undefined ? {} : { key }), ...(nodes === undefined ? {} : { nodes }) };
+  }
+
+  private relate(
+    edge: EdgeName,
+    slot: Slot,
+    collection: PlainCollectionName,
+    names: readonly string[] | undefined,
+    place: string,
+  ): void {
+    if (names === undefined) return;
+    for (const name of distinct(names)) {
+      const target = this.resolve(collection, name, place);
+      if (target !== undefined) this.addEdge(edge, slot, target);
+    }
+  }
+
+  private schedule(scheduler: string, slot: Slot, place: string): void {
+    const { collection, name } = partsOfScheduler(scheduler);
+    if (collection === undefined) {
+      const given = JSON.stringify(scheduler.slice(0, 100));
+      this.problems.add(place, badRequest(`${given} must be ${SCHEDULERS.join(' or ')}, a slash and a name`));
+      return;
+    }
+    const target = this.resolve(collection, name, place);
+    if (target !== undefined) this.addEdge('scheduled_bys', slot, target);
+  }
+
+  private nodes(parameters: ScheduledNodes | null | undefined, label: string): SpecifiedJob['nodes'] {
+    if (parameters === null || parameters === undefined) return undefined;
+    const { collection, name } = partsOfScheduler(parameters.scheduler_id);
+    if (collection !== 'slurm_schedulers') return undefined;
+    const scheduler = this.resolve(collection, name, `${label}: schedule_compute_nodes`);
+    return scheduler === undefined ? undefined : { scheduler, parameters };
+  }
+
+  private resolve(collection: PlainCollectionName | 'jobs', name: string, place: string): Slot | undefined {
+    const found = this.names.get(collection)?.find(name);
+    if (typeof found === 'number') return found;
+    const quoted = JSON.stringify(name.slice(0, 100));
+    const many = found === 'many' ? `more than one of the ${collection} is` : `none of the ${collection} is`;
+    this.problems.add(place, badRequest(`${many} named ${quoted}`));
+    return undefined;
+  }
+
+  private addEdge(edge: EdgeName, from: Slot, to: Slot): void {
+    let ends = this.edges.get(edge);
+    if (ends === undefined) this.edges.set(edge, (ends = []));
+    ends.push(from, to);
+  }
+
+  private *cycle(jobSlot: Slot): Generator<void, DomainError | undefined, void> {
+    const blocks = this.edges.get('blocks');
+    if (blocks === undefined) return undefined;
+    const cycle = yield* jobCycle(blocks);
+    if (cycle === undefined) return undefined;
+    const names = cycle.slice(0, CYCLE_NAMES_MAX).map((slot) => {
+      const at = slot - jobSlot;
+      const { name } = JSON.parse(this.jobs[at]?.document ?? '{}') as { readonly name?: string };
+      return (name ?? `jobs[${at}]`).slice(0, 100);
+    });
+    return badRequest(
+      `jobs block each other in a cycle: ${names.join(', ')}${cycle.length > names.length ? ' and others' : ''}`,
+    );
+  }
+}
+
+/** Parts of `collection/name`. */
+const partsOfScheduler = (text: string): { collection: (typeof SCHEDULERS)[number] | undefined; name: string } => {
+  const slash = text.indexOf('/');
+  return { collection: SCHEDULERS.find((known) => known === text.slice(0, slash)), name: text.slice(slash + 1) };
+};
+
+/**
+ * Checks the body of `POST /workflow_specifications` (Torc contract 5.18) and resolves its names, a piece between two yields.
+ * Refuses with the first problems (400).
+ */
+export function* compileSpecification(body: string): Generator<void, CompiledSpecification | DomainError, void> {
+  const text = yield* readSpecification(body, SPECIFICATION_LISTS);
+  return text instanceof DomainError ? text : yield* new Compiler(text).run();
+}
