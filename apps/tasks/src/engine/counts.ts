@@ -2,8 +2,15 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { WorkloadId } from '../workload/workloads.js';
 import type { WordId } from './words.js';
 
+/** Where changes of the number of units go: to the tables, or to {@link CountChanges}. */
+export interface CountSink {
+  change(workload: WorkloadId, name: WordId, status: WordId, isGpu: boolean, by: number): void;
+  /** Documents list names in the order of the lowest index that a unit of the name has ever had. */
+  recordNameOrder(workload: WorkloadId, name: WordId, index: number): void;
+}
+
 /** Updates counts of units by increments, so that no summary has to read units. */
-export class Counts {
+export class Counts implements CountSink {
   private readonly add: StatementSync;
   private readonly addToTotal: StatementSync;
   private readonly order: StatementSync;
@@ -28,8 +35,34 @@ export class Counts {
     this.addToTotal.run(2 * status + +isGpu, by);
   }
 
-  /** Documents list names in the order of the lowest index that a unit of the name has ever had. */
   recordNameOrder(workload: WorkloadId, name: WordId, index: number): void {
     this.order.run(workload, name, index);
+  }
+}
+
+/** Sums the changes that many units bring, so that few rows are written. */
+export class CountChanges implements CountSink {
+  private readonly changes = new Map<string, [...Parameters<CountSink['change']>]>();
+  private readonly lowest = new Map<string, [...Parameters<CountSink['recordNameOrder']>]>();
+
+  change(workload: WorkloadId, name: WordId, status: WordId, isGpu: boolean, by: number): void {
+    const key = `${workload} ${name} ${status} ${isGpu}`;
+    const known = this.changes.get(key);
+    if (known === undefined) this.changes.set(key, [workload, name, status, isGpu, by]);
+    else known[4] += by;
+  }
+
+  recordNameOrder(workload: WorkloadId, name: WordId, index: number): void {
+    const key = `${workload} ${name}`;
+    const known = this.lowest.get(key);
+    if (known === undefined) this.lowest.set(key, [workload, name, index]);
+    else known[2] = Math.min(known[2], index);
+  }
+
+  flush(counts: Counts): void {
+    for (const change of this.changes.values()) counts.change(...change);
+    for (const order of this.lowest.values()) counts.recordNameOrder(...order);
+    this.changes.clear();
+    this.lowest.clear();
   }
 }

@@ -3,6 +3,17 @@ import type { StatusId } from './statuses.js';
 import type { UnitKey } from './unit.js';
 import type { WordId } from './words.js';
 
+/** Edges that are read at a time. */
+export const EDGES_READ = 1_000;
+
+/** A dependency on a unit that exists. */
+export interface Edge {
+  readonly blocker: UnitKey;
+  readonly dependent: UnitKey;
+  /** Of the blocker. */
+  readonly status: StatusId;
+}
+
 /**
  * Which units depend on which, inside one dialect. Units name their blockers by public id. An id without a unit blocks its
  * dependent too, until the unit is added. That may happen later, because streams of different workloads have no common order.
@@ -14,7 +25,8 @@ export class Dependencies {
   private readonly deleteUnknown: StatementSync;
   private readonly takeUnknown: StatementSync;
   private readonly selectUnknown: StatementSync;
-  private readonly selectDependents: StatementSync;
+  private readonly selectEdges: StatementSync;
+  private readonly deleteEdges: StatementSync;
   private readonly selectStatus: StatementSync;
 
   constructor(
@@ -36,8 +48,12 @@ export class Dependencies {
       `SELECT DISTINCT blocker_id FROM unit_edge_unknown WHERE dialect = ? AND blocker_id BETWEEN ? AND ?
        ORDER BY blocker_id`,
     );
-    this.selectDependents = database.prepare('SELECT dependent FROM unit_edge WHERE blocker = ?');
+    this.selectEdges = database.prepare(
+      `SELECT blocker, dependent, status FROM unit_edge CROSS JOIN unit ON key = blocker
+       WHERE (blocker, dependent) > (?, ?) AND blocker <= ? ORDER BY blocker, dependent LIMIT ${EDGES_READ}`,
+    );
     this.selectStatus = database.prepare('SELECT key, status FROM unit WHERE dialect = ? AND id = ?');
+    this.deleteEdges = database.prepare('DELETE FROM unit_edge WHERE blocker >= ? AND (blocker, dependent) <= (?, ?)');
   }
 
   /** Makes a unit depend on others; returns how many of these dependencies are open. */
@@ -50,11 +66,6 @@ export class Dependencies {
       if (row === undefined || !this.satisfies(Number(row['status']))) open += 1;
     }
     return open;
-  }
-
-  /** Adds an edge between two units that exist. */
-  linkKeys(blocker: UnitKey, dependent: UnitKey): void {
-    this.insertEdge.run(blocker, dependent);
   }
 
   unlink(dialect: WordId, dependent: UnitKey, blockerIds: readonly string[]): void {
@@ -81,7 +92,32 @@ export class Dependencies {
     return this.selectUnknown.all(dialect, from, to).map((row) => String(row['blocker_id']));
   }
 
-  dependentsOf(blocker: UnitKey): UnitKey[] {
-    return this.selectDependents.all(blocker).map((row) => Number(row['dependent']));
+  /**
+   * The dependencies on units in a range of keys, after one of them or from the first. Shorter than {@link EDGES_READ} at the end.
+   */
+  edgesOn(from: UnitKey, to: UnitKey, after?: Edge): Edge[] {
+    return this.selectEdges.all(after?.blocker ?? from, after?.dependent ?? -1, to).map((row) => ({
+      blocker: Number(row['blocker']),
+      dependent: Number(row['dependent']),
+      status: Number(row['status']),
+    }));
+  }
+
+  /** Removes all dependencies on units in a range of keys. */
+  *removeEdgesOn(from: UnitKey, to: UnitKey): Generator<void, void, void> {
+    for (let last = this.edgesOn(from, to).at(-1); last !== undefined; last = this.edgesOn(from, to).at(-1)) {
+      this.deleteEdges.run(from, last.blocker, last.dependent);
+      yield;
+    }
+  }
+
+  /** Adds an edge between two units. Returns whether it is new. */
+  addEdge(blocker: UnitKey, dependent: UnitKey): boolean {
+    return this.insertEdge.run(blocker, dependent).changes === 1;
+  }
+
+  /** Removes an edge between two units. Returns whether there was one. */
+  removeEdge(blocker: UnitKey, dependent: UnitKey): boolean {
+    return this.deleteEdge.run(blocker, dependent).changes === 1;
   }
 }

@@ -1,21 +1,11 @@
+import type { Assignment } from './assignment.js';
 import type { Policy } from './policy.js';
 import { type DialectUnitEvent, isOfEngine, type UnitEvent } from './unit-event.js';
 import type { Unit } from './unit.js';
 
-/** Values that an event sets equally for all its units, so that one statement can change many units. */
-export interface Assignment {
-  readonly status: string;
-  readonly outcome: string;
-  readonly changedMicros: number;
-  readonly leaseId?: string;
-  readonly holder?: string;
-  readonly site?: string;
-  readonly failures?: number;
-}
-
 /** What the event sets, if it sets the same values for every unit. */
-export const assignmentOf = (event: UnitEvent | DialectUnitEvent): Assignment | undefined => {
-  if (!isOfEngine(event)) return undefined;
+export const assignmentOf = (event: UnitEvent | DialectUnitEvent, policy: Policy): Assignment | undefined => {
+  if (!isOfEngine(event)) return policy.assignmentOf?.(event);
   const changedMicros = event.timeMicros;
   switch (event.type) {
     case 'UnitsClaimed': {
@@ -66,7 +56,11 @@ const afterFailure = (unit: Unit, { data, timeMicros }: Extract<UnitEvent, { typ
 
 /** Whether a unit of this status and lease may be held by a caller: a lease ends with the run, whatever word for it remains. */
 export const mayHaveHolder = (
-  { status, outcome, leaseId }: Pick<Assignment, 'status' | 'outcome' | 'leaseId'>,
+  {
+    status,
+    outcome,
+    leaseId,
+  }: { readonly status: string; readonly outcome: string; readonly leaseId: string | undefined },
   policy: Policy,
 ): boolean => {
   const phase = policy.phaseOf(status, outcome);
@@ -88,7 +82,7 @@ const applied = (unit: Unit, event: UnitEvent | DialectUnitEvent, policy: Policy
     case 'UnitsClaimed':
     case 'UnitStarted':
     case 'UnitsMoved':
-      return { ...unit, ...assignmentOf(event) };
+      return { ...unit, ...assignmentOf(event, policy) };
     case 'UnitFailed':
       return afterFailure(unit, event);
     case 'UnitSucceeded':

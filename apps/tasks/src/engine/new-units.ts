@@ -5,7 +5,7 @@ import type { WorkloadId } from '../workload/workloads.js';
 import type { Unit } from './unit.js';
 
 /** Values that every new unit starts with. */
-const INITIAL_STATE = {
+export const INITIAL_STATE = {
   site: '',
   holder: '',
   outcome: '',

@@ -9,9 +9,13 @@ export class Policies {
     return Object.keys(this.byDialect) as Dialect[];
   }
 
-  /** Types of the dialects' own events that change units. */
+  /** Types of the dialects' own events that add or change units. */
   get eventTypes(): readonly string[] {
-    return [...new Set(Object.values(this.byDialect).flatMap((policy) => policy.eventTypes))];
+    const types = Object.values(this.byDialect).flatMap(({ eventTypes, adds = {} }) => [
+      ...eventTypes,
+      ...Object.keys(adds),
+    ]);
+    return [...new Set(types)];
   }
 
   of(dialect: Dialect): Policy {

@@ -1,3 +1,5 @@
+import type { WorkloadId } from '../workload/workloads.js';
+import type { Assignment } from './assignment.js';
 import type { Phase } from './phase.js';
 import type { DialectUnitEvent } from './unit-event.js';
 import type { Unit } from './unit.js';
@@ -7,6 +9,8 @@ import type { Unit } from './unit.js';
  * dialect's, because the units of all dialects are in the same tables.
  */
 export type QueueName = string;
+
+export type AddsUnits = (workload: WorkloadId, data: object, timeMicros: number) => Iterable<Unit>;
 
 /** What the engine must know of a dialect's status machine. Everything else stays in the dialect's deciders. */
 export interface Policy {
@@ -32,4 +36,8 @@ export interface Policy {
   readonly eventTypes: readonly string[];
   /** The unit after such an event. */
   evolve(unit: Unit, event: DialectUnitEvent): Unit;
+  /** What such an event sets, if it sets the same for all of its units: they are then changed by a few statements. */
+  assignmentOf?(event: DialectUnitEvent): Assignment | undefined;
+  /** By type: the units that events of the dialect's own add. Their ordinals are in the member `units`. */
+  readonly adds?: Readonly<Record<string, AddsUnits>>;
 }

@@ -187,13 +187,14 @@ export class ReadyQueue implements ReadyUnits {
     if (at !== -1) front.splice(at, 1);
   }
 
-  /** Drops cached entries after many units have joined or left. `joined` are classes that may have been empty. */
-  invalidate(joined: Iterable<ClassId>): void {
-    for (const ready of this.loaded?.values() ?? []) {
+  /** Drops cached entries of classes that many units have joined or left. */
+  invalidate(changed: Iterable<ClassId>): void {
+    for (const id of changed) {
+      const ready = this.activate(id);
+      if (ready === undefined) continue;
       ready.front.length = 0;
       this.headImproved(ready);
     }
-    for (const id of joined) this.activate(id);
   }
 
   /** Callers must match classes again, because the status of a workload has changed. */

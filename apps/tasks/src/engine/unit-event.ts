@@ -1,9 +1,9 @@
 import type { Ranges, UnitEvents } from '#contracts/work-events.js';
 
-type ChangeType = Exclude<
-  keyof UnitEvents,
-  'UnitAdded' | 'UnitsAdded' | 'UnitsLinked' | 'UnitsUnlinked' | 'UnitsRemoved'
->;
+/** Types of events that add and remove units and their dependencies. */
+export const UNIT_SET_TYPES = ['UnitAdded', 'UnitsAdded', 'UnitsLinked', 'UnitsUnlinked', 'UnitsRemoved'] as const;
+
+type ChangeType = Exclude<keyof UnitEvents, (typeof UNIT_SET_TYPES)[number]>;
 
 /** When an event happened, and its number in the stream of the unit's home. */
 export interface Recorded {

@@ -96,7 +96,7 @@ export class UnitGrid {
   }
 
   private link(firstOfGroup: UnitKey, { depends }: UnitShape, key: UnitKey): void {
-    for (const at of depends) this.store.dependencies.linkKeys(firstOfGroup + at, key);
+    for (const at of depends) this.store.dependencies.addEdge(firstOfGroup + at, key);
   }
 
   private finish(workload: WorkloadId, resolved: readonly ResolvedShape[], groups: number): void {

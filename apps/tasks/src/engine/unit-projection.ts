@@ -1,15 +1,33 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Ranges, UnitAdded, UnitsAdded } from '#contracts/work-events.js';
+import type {
+  Ranges,
+  UnitAdded,
+  UnitsAdded,
+  UnitsLinked,
+  UnitsRemoved,
+  UnitsUnlinked,
+} from '#contracts/work-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { keyOf, workloadOfKey } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
+import { CountChanges } from './counts.js';
 import { assignmentOf, evolve } from './evolve.js';
 import type { Policies } from './policies.js';
 import { addedUnit } from './new-units.js';
 import { UNIT_INDEXES, UNIT_TABLES } from './tables.js';
-import { type DialectUnitEvent, isOfEngine, type Recorded, UNIT_CHANGE_TYPES, type UnitEvent } from './unit-event.js';
+import {
+  type DialectUnitEvent,
+  isOfEngine,
+  type Recorded,
+  UNIT_CHANGE_TYPES,
+  UNIT_SET_TYPES,
+  type UnitEvent,
+} from './unit-event.js';
+import type { Unit } from './unit.js';
 import { UnitGrid } from './unit-grid.js';
+import { UnitLinks } from './unit-links.js';
 import { UnitRanges } from './unit-ranges.js';
+import { UnitRemoval } from './unit-removal.js';
 import { UnitStore } from './unit-store.js';
 
 /** Units changed one by one between two yields. */
@@ -22,7 +40,7 @@ const isOneUnit = (units: Ranges): boolean => units.length === 1 && units[0]?.[0
 /** Projects the `work-` streams of all dialects to units, their counts, dependencies and the ready queue. */
 export class UnitProjection implements Projection {
   readonly name = 'unit';
-  readonly version = 7;
+  readonly version = 8;
   readonly streamPrefixes: readonly string[];
   readonly eventTypes: readonly string[];
   readonly tables = UNIT_TABLES;
@@ -31,7 +49,7 @@ export class UnitProjection implements Projection {
 
   constructor(private readonly policies: Policies) {
     this.streamPrefixes = policies.dialects.map((dialect) => `work-${dialect}.`);
-    this.eventTypes = ['UnitAdded', 'UnitsAdded', ...UNIT_CHANGE_TYPES, ...policies.eventTypes];
+    this.eventTypes = [...UNIT_SET_TYPES, ...UNIT_CHANGE_TYPES, ...policies.eventTypes];
   }
 
   /** The state that deciders read, on the writing connection, with the effects of earlier decisions. */
@@ -50,48 +68,81 @@ export class UnitProjection implements Projection {
 class UnitWriter implements ProjectionWriter {
   private readonly ranges: UnitRanges;
   private readonly grid: UnitGrid;
+  private readonly links: UnitLinks;
+  private readonly removal: UnitRemoval;
 
   constructor(private readonly store: UnitStore) {
     this.ranges = new UnitRanges(store);
     this.grid = new UnitGrid(store);
+    this.links = new UnitLinks(store);
+    this.removal = new UnitRemoval(store);
   }
 
-  apply(event: AppliedEvent): void | Generator<void, void, void> {
-    const { stream, data, revision } = event;
-    const { timeMicros } = event.metadata;
+  apply({ stream, type, data, revision, metadata }: AppliedEvent): void | Generator<void, void, void> {
+    const { timeMicros } = metadata;
     const recorded = { timeMicros, revision };
     const { workload_id: name } = data;
     const workload = this.store.reader.workloads.ensure(stream, typeof name === 'string' ? name : undefined);
     // Only the deciders of this service write these events, so that their types are known.
-    if (event.type === 'UnitAdded') {
-      const added = data as object as UnitAdded;
-      this.store.insert(addedUnit(workload, added, timeMicros), recorded);
-      return;
+    const facts: object = data;
+    switch (type) {
+      case 'UnitAdded':
+        this.store.insert(addedUnit(workload, facts as UnitAdded, timeMicros), recorded);
+        return;
+      case 'UnitsAdded':
+        return this.grid.add(workload, facts as UnitsAdded, recorded);
+      case 'UnitsLinked':
+        return this.links.link(workload, facts as UnitsLinked, recorded);
+      case 'UnitsUnlinked':
+        return this.links.unlink(workload, facts as UnitsUnlinked, recorded);
+      case 'UnitsRemoved':
+        return this.removal.remove(workload, (facts as UnitsRemoved).units);
+      default: {
+        const adds = this.store.policies.of(this.store.reader.workloads.dialectOf(workload)).adds?.[type];
+        if (adds !== undefined) return this.addEach(adds(workload, facts, timeMicros), recorded);
+        return this.change(workload, { type, data, ...recorded } as object as Change);
+      }
     }
-    if (event.type === 'UnitsAdded') return this.grid.add(workload, data as object as UnitsAdded, recorded);
-    return this.change(workload, { type: event.type, data, ...recorded } as object as Change);
   }
 
   forget(): void {
     this.store.forget();
   }
 
-  private change(workload: WorkloadId, event: Change): void | Generator<void, void, void> {
-    const { units } = event.data;
-    if (isOneUnit(units)) {
-      this.changeOne(keyOf(workload, units[0]?.[0] ?? 0), event);
-      return;
+  private *addEach(units: Iterable<Unit>, recorded: Recorded): Generator<void, void, void> {
+    const counts = new CountChanges();
+    let done = 0;
+    for (const unit of units) {
+      this.store.insert(unit, recorded, counts);
+      if ((done += 1) % UNITS_PER_YIELD === 0) yield;
     }
-    const assignment = assignmentOf(event);
-    if (assignment === undefined) return this.changeEach(workload, event);
-    return this.ranges.assign(workload, units, assignment, event.revision, (key) => this.changeOne(key, event));
+    counts.flush(this.store.counts);
   }
 
-  private changeOne(key: number, event: Change): void {
+  private change(workload: WorkloadId, event: Change): void | Generator<void, void, void> {
+    const { units } = event.data;
+    if (isOneUnit(units)) return this.changeOne(keyOf(workload, units[0]?.[0] ?? 0), event);
+    const assignment = assignmentOf(event, this.store.policyOf(keyOf(workload, 0)));
+    if (assignment === undefined) return this.changeEach(workload, event);
+    return this.ranges.assign(workload, units, assignment, event, (key) => this.changeOne(key, event));
+  }
+
+  private *changeEach(workload: WorkloadId, event: Change): Generator<void, void, void> {
+    let done = 0;
+    for (const [first, last] of event.data.units) {
+      for (let ordinal = first; ordinal <= last; ordinal += 1) {
+        const rest = this.changeOne(keyOf(workload, ordinal), event);
+        if (rest !== undefined) yield* rest;
+        if ((done += 1) % UNITS_PER_YIELD === 0) yield;
+      }
+    }
+  }
+
+  private changeOne(key: number, event: Change): void | Generator<void, void, void> {
     const stored = this.store.byKey(key);
     if (stored === undefined) return;
     this.recordOutcome(key, event);
-    this.store.replace(stored, evolve(stored.unit, event, this.store.policyOf(key)), event);
+    return this.store.replace(stored, evolve(stored.unit, event, this.store.policyOf(key)), event);
   }
 
   private recordOutcome(key: number, event: Change): void {
@@ -100,15 +151,5 @@ class UnitWriter implements ProjectionWriter {
     const dialect = reader.workloads.dialectOf(workloadOfKey(key));
     if (event.type === 'UnitFailed') retries.failed(dialect, key, event.data, event.timeMicros);
     else if (event.type === 'UnitSucceeded') retries.succeeded(dialect, event.data);
-  }
-
-  private *changeEach(workload: WorkloadId, event: Change): Generator<void, void, void> {
-    let done = 0;
-    for (const [first, last] of event.data.units) {
-      for (let ordinal = first; ordinal <= last; ordinal += 1) {
-        this.changeOne(keyOf(workload, ordinal), event);
-        if ((done += 1) % UNITS_PER_YIELD === 0) yield;
-      }
-    }
   }
 }

@@ -1,230 +1,215 @@
-import type { StatementSync } from 'node:sqlite';
-import type { Dialect } from '#ledger/ref.js';
 import type { Ranges } from '#contracts/work-events.js';
-import { keyOf, workloadOfKey } from '../workload/member-key.js';
+import { workloadOfKey } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
-import { type Assignment, mayHaveHolder } from './evolve.js';
+import type { Assignment } from './assignment.js';
+import { mayHaveHolder } from './evolve.js';
 import type { Policy } from './policy.js';
 import type { ClassId } from './ready-queue.js';
 import type { StatusId } from './statuses.js';
-import type { UnitKey } from './unit.js';
 import { LISTING } from './tables.js';
+import type { Recorded } from './unit-event.js';
+import type { UnitKey } from './unit.js';
+import { keysOf, type UnitSlice, UnitSlices } from './unit-slices.js';
 import type { UnitStore } from './unit-store.js';
 import type { WordId } from './words.js';
 
-/** Units that one set of statements changes: a few milliseconds of work. */
-const SLICE_UNITS = 1_000;
+/** A slice with units of more kinds is changed unit by unit: each kind takes a statement that looks at all its units. */
+const KINDS_MAX = 16;
 
-/** Shorter ranges are changed unit by unit, which is faster for them. */
-const RANGE_WORTH_STATEMENTS = 8;
+/** Units changed one by one between two yields. */
+const UNITS_PER_YIELD = 100;
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Attributes that units of a slice share and by which their class is found. */
+/** Attributes that units of a slice share and by which their class is found. Those that all of them get are not looked at. */
 interface Kind {
   readonly workload: WorkloadId;
-  readonly requirements: WordId;
-  readonly site: WordId;
   readonly label: WordId | null;
   readonly isBlocked: boolean;
-  readonly isLeased: boolean;
+  readonly requirements?: WordId;
+  readonly site?: WordId;
+  readonly isLeased?: boolean;
+  readonly status?: StatusId;
 }
 
-const SAME_KIND = `${LISTING} = ? AND requirements = ? AND site = ? AND label IS ? AND (open_deps > 0) = ?
-  AND (lease_id IS NOT NULL) = ?`;
-
-interface RecordedAssignment extends Assignment {
-  readonly revision: number;
+/** An assignment with the integers of its words. */
+interface Resolved extends Recorded {
+  readonly assignment: Assignment;
+  readonly status: StatusId | undefined;
+  readonly site: WordId | undefined;
+  readonly requirements: WordId | undefined;
+  readonly policy: Policy;
 }
 
 /**
- * Changes whole ranges of units with a few statements. The result for each unit is the same as with `evolve`: a property test
- * checks it.
+ * Changes many units with a few statements. The result for each unit is the same as with `evolve`: a property test checks it.
  */
 export class UnitRanges {
-  private readonly countBefore: StatementSync;
-  private readonly runs: StatementSync;
-  private readonly kinds: StatementSync;
-  private readonly readyDependents: StatementSync;
-  private readonly openOthers: StatementSync;
-  private readonly assigning = new Map<string, StatementSync>();
+  private readonly slices: UnitSlices;
 
   constructor(private readonly store: UnitStore) {
-    const { database } = store;
-    this.countBefore = database.prepare(
-      `SELECT ${LISTING} AS workload, name, status, requirements, count(*) AS n
-       FROM unit WHERE key BETWEEN ? AND ? GROUP BY 1, 2, 3, 4`,
-    );
-    this.runs = database.prepare(
-      `SELECT ${LISTING} AS workload, name, requirements, walltime, walltime_err, count(*) AS n
-       FROM unit WHERE key BETWEEN ? AND ? AND status = ? GROUP BY 1, 2, 3, 4, 5`,
-    );
-    this.kinds = database.prepare(
-      `SELECT DISTINCT ${LISTING} AS workload, requirements, site, label, open_deps > 0 AS blocked,
-         lease_id IS NOT NULL AS leased
-       FROM unit WHERE key BETWEEN ? AND ?`,
-    );
-    const touched = `SELECT dependent, count(*) AS n FROM unit_edge JOIN unit AS blocking ON blocking.key = unit_edge.blocker
-      WHERE blocker BETWEEN ? AND ? AND (blocking.status IN (SELECT value FROM json_each(?))) <> ? GROUP BY dependent`;
-    this.readyDependents = database.prepare(
-      `SELECT dependent, n FROM (${touched}) JOIN unit ON unit.key = dependent WHERE unit.class IS NOT NULL`,
-    );
-    this.openOthers = database.prepare(
-      `UPDATE unit SET open_deps = open_deps + ? * n FROM (${touched}) WHERE key = dependent AND class IS NULL`,
-    );
+    this.slices = new UnitSlices(store);
   }
 
   /**
    * Sets the same for all units of the ranges.
    *
-   * @param revision number of the event in the workload's stream
-   * @param each for ranges too short for statements: changes one unit
+   * @param each where statements are not worth it: changes one unit
    */
   *assign(
     workload: WorkloadId,
     ranges: Ranges,
     assignment: Assignment,
-    revision: number,
-    each: (key: UnitKey) => void,
+    recorded: Recorded,
+    each: (key: UnitKey) => void | Generator<void, void, void>,
   ): Generator<void, void, void> {
-    for (const [first, last] of ranges) {
-      if (last - first + 1 < RANGE_WORTH_STATEMENTS) {
-        for (let ordinal = first; ordinal <= last; ordinal += 1) each(keyOf(workload, ordinal));
-        yield;
-        continue;
+    const resolved = this.resolve(workload, assignment, recorded);
+    for (const slice of this.slices.cut(workload, ranges)) {
+      if (slice.isFew || (mayBeReady(resolved) && this.kindsOf(slice, resolved).length > KINDS_MAX)) {
+        yield* this.assignEach(slice, each);
+      } else {
+        yield* this.assignSlice(slice, resolved);
       }
-      for (let from = first; from <= last; from += SLICE_UNITS) {
-        const to = Math.min(last, from + SLICE_UNITS - 1);
-        this.assignSlice(keyOf(workload, from), keyOf(workload, to), { ...assignment, revision });
-        yield;
-      }
+      yield;
     }
   }
 
-  private assignSlice(from: UnitKey, to: UnitKey, assignment: RecordedAssignment): void {
+  private resolve(workload: WorkloadId, assignment: Assignment, recorded: Recorded): Resolved {
+    const { words, workloads } = this.store.reader;
+    const { status, outcome = '', site, requirements } = assignment;
+    const dialect = workloads.dialectOf(workload);
+    return {
+      assignment,
+      policy: this.store.policies.of(dialect),
+      status: status === undefined ? undefined : words.status.idOf(dialect, status, outcome),
+      site: site === undefined ? undefined : words.site.idOf(site),
+      requirements: requirements === undefined ? undefined : words.requirements.idOf(requirements),
+      ...recorded,
+    };
+  }
+
+  private *assignEach(
+    slice: UnitSlice,
+    each: (key: UnitKey) => void | Generator<void, void, void>,
+  ): Generator<void, void, void> {
+    let done = 0;
+    for (const key of keysOf(slice)) {
+      const rest = each(key);
+      if (rest !== undefined) yield* rest;
+      if ((done += 1) % UNITS_PER_YIELD === 0) yield;
+    }
+  }
+
+  private *assignSlice(slice: UnitSlice, resolved: Resolved): Generator<void, void, void> {
     const { store } = this;
-    const policy = store.policyOf(from);
-    const dialect = store.reader.workloads.dialectOf(workloadOfKey(from));
-    const status = store.reader.words.status.idOf(dialect, assignment.status, assignment.outcome);
-    this.openDependents(from, to, dialect, status);
-    this.recount(from, to, status, policy);
-    const joined: ClassId[] = [];
-    if (mayBeReady(policy, assignment.status)) {
-      for (const row of this.kinds.all(from, to)) {
-        joined.push(...this.assignKind(from, to, kindOf(row), assignment, status));
+    if (resolved.status !== undefined) yield* this.openDependents(slice, resolved.status);
+    const classes = new Set<ClassId>(this.slices.recount(slice, resolved));
+    if (mayBeReady(resolved)) {
+      for (const kind of this.kindsOf(slice, resolved)) {
+        const joined = this.assignKind(slice, kind, resolved);
+        if (joined !== null) classes.add(joined);
       }
     } else {
-      this.run(assignment, status, null, from, to);
+      this.run(slice, resolved, null);
     }
     store.forgetRows();
-    store.ready.invalidate(joined);
+    store.ready.invalidate(classes);
   }
 
-  private assignKind(
-    from: UnitKey,
-    to: UnitKey,
-    kind: Kind,
-    assignment: RecordedAssignment,
-    status: StatusId,
-  ): ClassId[] {
+  private kindsOf({ statements, selected }: UnitSlice, resolved: Resolved): Kind[] {
+    const { requirements, site, status, assignment } = resolved;
+    const columns = [
+      ...[`${LISTING} AS workload`, 'label', 'open_deps > 0 AS blocked'],
+      ...(requirements === undefined ? ['requirements'] : []),
+      ...(site === undefined ? ['site'] : []),
+      ...(assignment.leaseId === undefined ? ['lease_id IS NOT NULL AS leased'] : []),
+      ...(status === undefined ? ['status'] : []),
+    ];
+    const statement = statements.of(`SELECT DISTINCT ${columns.join(', ')} FROM unit`);
+    return statement.all(...selected).map(kindOf);
+  }
+
+  private assignKind(slice: UnitSlice, kind: Kind, resolved: Resolved): ClassId | null {
     const { reader, ready } = this.store;
-    const isLeased = assignment.leaseId === undefined ? kind.isLeased : assignment.leaseId !== '';
-    const queue = this.store.policyOf(from).queueOf(assignment.status, isLeased);
-    const site = assignment.site === undefined ? kind.site : reader.words.site.idOf(assignment.site);
+    const { policy, assignment } = resolved;
+    const isLeased = assignment.leaseId === undefined ? kind.isLeased === true : assignment.leaseId !== '';
+    const status = resolved.status ?? kind.status ?? 0;
+    const queue = policy.queueOf(reader.words.status.wordOf(status), isLeased);
     const id =
       queue === undefined
         ? null
-        : ready.classFor({ ...kind, label: kind.label ?? 0, home: workloadOfKey(from), queue, site, isLeased });
-    // A changed unit may match a later kind of the slice. Changing it again has no effect.
-    this.run(assignment, status, id, from, to, kind);
-    return id === null ? [] : [id];
+        : ready.classFor({
+            ...{ queue, workload: kind.workload, isBlocked: kind.isBlocked, isLeased },
+            home: workloadOfKey(slice.ranges[0]?.[0] ?? 0),
+            label: kind.label ?? 0,
+            site: resolved.site ?? kind.site ?? 0,
+            requirements: resolved.requirements ?? kind.requirements ?? 0,
+          });
+    this.run(slice, resolved, id, kind);
+    return id;
   }
 
-  private run(
-    assignment: RecordedAssignment,
-    status: StatusId,
-    ready: ClassId | null,
-    from: UnitKey,
-    to: UnitKey,
-    kind?: Kind,
-  ): void {
-    const { words } = this.store.reader;
-    const policy = this.store.policyOf(from);
-    const { leaseId, holder, site, failures, changedMicros, revision } = assignment;
-    const sets = ['status = ?', 'class = ?', 'changed = ?', 'touched = ?', 'revision = ?'];
-    const values: (string | number | null)[] = [...[status, ready, changedMicros, changedMicros, revision]];
-    const set = (column: string, value: string | number | null): void => {
-      sets.push(`${column} = ?`);
-      values.push(value);
-    };
-    if (leaseId !== undefined) set('lease_id', leaseId === '' ? null : leaseId);
-    if (holder !== undefined || !mayHaveHolder(assignment, policy))
-      set('holder', holder === undefined || holder === '' ? null : holder);
-    if (site !== undefined) set('site', words.site.idOf(site));
-    if (failures !== undefined) set('failures', failures);
-    const sql = `UPDATE unit SET ${sets.join(', ')} WHERE key BETWEEN ? AND ?${kind === undefined ? '' : ` AND ${SAME_KIND}`}`;
-    let statement = this.assigning.get(sql);
-    if (statement === undefined) {
-      statement = this.store.database.prepare(sql);
-      this.assigning.set(sql, statement);
-    }
-    const of =
-      kind === undefined
-        ? []
-        : [kind.workload, kind.requirements, kind.site, kind.label, +kind.isBlocked, +kind.isLeased];
-    statement.run(...values, from, to, ...of);
+  private run(slice: UnitSlice, resolved: Resolved, ready: ClassId | null, kind?: Kind): void {
+    const { assignment, policy, status, site, requirements } = resolved;
+    const { leaseId, holder, failures, outcome = '' } = assignment;
+    const sets: (readonly [column: string, value: string | number | null])[] = [
+      ['class', ready],
+      ['touched', resolved.timeMicros],
+      ['revision', resolved.revision],
+    ];
+    if (status !== undefined) sets.push(['status', status], ['changed', assignment.changedMicros ?? 0]);
+    if (leaseId !== undefined) sets.push(['lease_id', leaseId === '' ? null : leaseId]);
+    const isEnd =
+      assignment.status !== undefined && !mayHaveHolder({ status: assignment.status, outcome, leaseId }, policy);
+    if (holder !== undefined || isEnd) sets.push(['holder', holder === undefined || holder === '' ? null : holder]);
+    if (site !== undefined) sets.push(['site', site]);
+    if (requirements !== undefined) sets.push(['requirements', requirements]);
+    if (failures !== undefined) sets.push(['failures', failures]);
+    const conditions = kind === undefined ? [] : conditionsOf(kind);
+    const statement = slice.statements.of(
+      `UPDATE unit SET ${sets.map(([column]) => `${column} = ?`).join(', ')}`,
+      conditions.map(([sql]) => ` AND ${sql}`).join(''),
+    );
+    statement.run(...sets.map(([, value]) => value), ...slice.selected, ...conditions.map(([, value]) => value));
   }
 
-  private recount(from: UnitKey, to: UnitKey, status: StatusId, policy: Policy): void {
-    const isDone = this.store.hasSucceeded(status);
-    const retimed = new Set<StatusId>();
-    for (const row of this.countBefore.all(from, to)) {
-      if (Number(row['status']) === status) continue;
-      const wasDone = this.store.hasSucceeded(Number(row['status']));
-      if (wasDone !== isDone) retimed.add(Number(row['status']));
-      const [workload, name, before, n] = [row['workload'], row['name'], row['status'], row['n']].map(Number);
-      const isGpu = this.store.isGpu(Number(row['requirements']), policy);
-      this.store.counts.change(workload ?? 0, name ?? 0, before ?? 0, isGpu, -(n ?? 0));
-      this.store.counts.change(workload ?? 0, name ?? 0, status, isGpu, n ?? 0);
-    }
-    for (const before of retimed) this.retime(from, to, before, isDone ? 1 : -1);
-    this.store.runTimes.store();
-  }
-
-  private retime(from: UnitKey, to: UnitKey, status: StatusId, sign: 1 | -1): void {
-    const policy = this.store.policyOf(from);
-    for (const row of this.runs.iterate(from, to, status)) {
-      const [workload = 0, name = 0, requirements = 0, hours = 0, errHours = 0, n = 0] = [
-        ...[row['workload'], row['name'], row['requirements'], row['walltime'], row['walltime_err'], row['n']],
-      ].map(Number);
-      const run = { hours, errHours, gpus: this.store.gpusOf(requirements, policy) };
-      this.store.runTimes.change(workload, name, run, sign * n);
-    }
-  }
-
-  /** Decrements the open dependencies on units of the slice that now satisfy them; increments those on units that no longer do. */
-  private openDependents(from: UnitKey, to: UnitKey, dialect: Dialect, status: StatusId): void {
+  /** Dependencies on units that now satisfy them are open no more; those on units that no longer do are open again. */
+  private *openDependents(slice: UnitSlice, status: StatusId): Generator<void, void, void> {
     const { store } = this;
     const isSatisfied = store.satisfies(status);
-    const codes = JSON.stringify(store.reader.words.status.ofDialect(dialect).filter((id) => store.satisfies(id)));
-    const rows = this.readyDependents.all(from, to, codes, +isSatisfied);
-    this.openOthers.run(isSatisfied ? -1 : 1, from, to, codes, +isSatisfied);
-    store.forgetRows();
-    // Those that may be claimed change their class.
-    store.changeOpenDependencies(
-      rows.map((row) => [Number(row['dependent']), Number(row['n']) * (isSatisfied ? -1 : 1)]),
-    );
+    const statement = slice.statements.of('SELECT DISTINCT status FROM unit');
+    const changed = statement.all(...slice.selected).map((row) => Number(row['status']));
+    if (changed.every((before) => store.satisfies(before) === isSatisfied)) return;
+    const by = isSatisfied ? -1 : 1;
+    for (const [first, last] of slice.ranges)
+      yield* store.openDependents(first, last, (before) => (store.satisfies(before) === isSatisfied ? 0 : by));
   }
 }
 
-const mayBeReady = (policy: Policy, status: string): boolean =>
-  policy.queueOf(status, false) !== undefined || policy.queueOf(status, true) !== undefined;
+const mayBeReady = ({ assignment: { status }, policy }: Resolved): boolean =>
+  status === undefined || policy.queueOf(status, false) !== undefined || policy.queueOf(status, true) !== undefined;
+
+/** A changed unit may match a later kind of its slice. Changing it again has no effect. */
+const conditionsOf = (kind: Kind): (readonly [sql: string, value: string | number | null])[] => {
+  const conditions: (readonly [string, string | number | null])[] = [
+    [`${LISTING} = ?`, kind.workload],
+    ['label IS ?', kind.label],
+    ['(open_deps > 0) = ?', +kind.isBlocked],
+  ];
+  if (kind.requirements !== undefined) conditions.push(['requirements = ?', kind.requirements]);
+  if (kind.site !== undefined) conditions.push(['site = ?', kind.site]);
+  if (kind.isLeased !== undefined) conditions.push(['(lease_id IS NOT NULL) = ?', +kind.isLeased]);
+  // The unary plus keeps SQLite from using the index by status.
+  if (kind.status !== undefined) conditions.push(['+status = ?', kind.status]);
+  return conditions;
+};
 
 const kindOf = (row: Row): Kind => ({
   workload: Number(row['workload']),
-  requirements: Number(row['requirements']),
-  site: Number(row['site']),
   label: row['label'] === null ? null : Number(row['label']),
   isBlocked: row['blocked'] === 1,
-  isLeased: row['leased'] === 1,
+  ...(row['requirements'] !== undefined && { requirements: Number(row['requirements']) }),
+  ...(row['site'] !== undefined && { site: Number(row['site']) }),
+  ...(row['leased'] !== undefined && { isLeased: row['leased'] === 1 }),
+  ...(row['status'] !== undefined && { status: Number(row['status']) }),
 });

@@ -2,8 +2,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Dialect } from '#ledger/ref.js';
 import { workloadOfKey } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
-import { Counts } from './counts.js';
-import { Dependencies } from './dependencies.js';
+import { Counts, type CountSink } from './counts.js';
+import { Dependencies, EDGES_READ } from './dependencies.js';
 import type { Policies } from './policies.js';
 import type { Policy } from './policy.js';
 import { ReadyQueue, type ClassId } from './ready-queue.js';
@@ -55,6 +55,7 @@ export class UnitStore {
   private readonly moveRow: StatementSync;
   private readonly replaceRow: StatementSync;
   private readonly setOpen: StatementSync;
+  private readonly addOpen: StatementSync;
 
   constructor(
     readonly database: DatabaseSync,
@@ -81,6 +82,7 @@ export class UnitStore {
          priority = ?, evictions = ?, extra = ? WHERE key = ?`,
     );
     this.setOpen = database.prepare('UPDATE unit SET open_deps = ?, class = ? WHERE key = ?');
+    this.addOpen = database.prepare('UPDATE unit SET open_deps = open_deps + ? WHERE key = ? AND class IS NULL');
   }
 
   byId(dialect: Dialect, id: string): StoredUnit | undefined {
@@ -141,7 +143,7 @@ export class UnitStore {
   }
 
   /** Stores a new unit. Its home lists it. */
-  insert(unit: Unit, { timeMicros, revision }: Recorded): void {
+  insert(unit: Unit, { timeMicros, revision }: Recorded, counts: CountSink = this.counts): void {
     const { words } = this.reader;
     const workload = workloadOfKey(unit.key);
     const policy = this.policyOf(unit.key);
@@ -170,8 +172,8 @@ export class UnitStore {
       ...[openDeps, requirements, status, ready, unit.priority, unit.leaseId === '' ? null : unit.leaseId, site],
       ...[unit.changedMicros, timeMicros, revision, label],
     );
-    this.counts.change(workload, name, status, this.isGpu(requirements, policy), 1);
-    this.counts.recordNameOrder(workload, name, unit.index);
+    counts.change(workload, name, status, this.isGpu(requirements, policy), 1);
+    counts.recordNameOrder(workload, name, unit.index);
     const isSatisfying = this.satisfies(status);
     if (this.hasSucceeded(status)) {
       this.runTimes.change(workload, name, this.runOf(unit, requirements, policy), 1);
@@ -181,8 +183,14 @@ export class UnitStore {
     this.changeOpenDependencies(this.dependencies.discover(dialect, unit.id, unit.key, isSatisfying));
   }
 
-  /** Stores a unit after an event. */
-  replace({ unit: before, row }: StoredUnit, after: Unit, { timeMicros, revision }: Recorded): void {
+  /**
+   * Stores a unit after an event. Its dependents may be many: the returned work changes their open dependencies.
+   */
+  replace(
+    { unit: before, row }: StoredUnit,
+    after: Unit,
+    { timeMicros, revision }: Recorded,
+  ): void | Generator<void, void, void> {
     const { words } = this.reader;
     const policy = this.policyOf(row.key);
     const isSameStatus = after.status === before.status && after.outcome === before.outcome;
@@ -228,12 +236,35 @@ export class UnitStore {
     if (isSameStatus) return;
     const isSatisfying = this.satisfies(status);
     if (isSatisfying === this.satisfies(row.status)) return;
-    this.changeOpenDependencies(this.dependencies.dependentsOf(row.key).map((key) => [key, isSatisfying ? -1 : 1]));
+    return this.openDependents(row.key, row.key, () => (isSatisfying ? -1 : 1));
+  }
+
+  /**
+   * Changes the open dependencies of all dependents of a range of units, or of the units of a slice of them.
+   *
+   * @param change by how many, from the status of the blocker
+   */
+  *openDependents(from: UnitKey, to: UnitKey, change: (status: StatusId) => number): Generator<void, void, void> {
+    for (let edges = this.dependencies.edgesOn(from, to); edges.length > 0;) {
+      const changes = new Map<UnitKey, number>();
+      for (const { dependent, status } of edges) {
+        const by = change(status);
+        if (by !== 0) changes.set(dependent, (changes.get(dependent) ?? 0) + by);
+      }
+      this.changeOpenDependencies(changes);
+      if (edges.length < EDGES_READ) return;
+      yield;
+      edges = this.dependencies.edgesOn(from, to, edges.at(-1));
+    }
   }
 
   /** Changes the number of open dependencies of units. */
   changeOpenDependencies(changes: Iterable<readonly [key: UnitKey, by: number]>): void {
     for (const [key, by] of changes) {
+      if (this.addOpen.run(by, key).changes === 1) {
+        this.recent.delete(key);
+        continue;
+      }
       const stored = this.byKey(key);
       if (stored === undefined) continue;
       const { row, unit } = stored;
