@@ -1,7 +1,9 @@
-import type { JobReplaced, JobsInitialized, TorcEvents } from '#contracts/torc/events.js';
+import type { JobReplaced, JobsAdded, JobsInitialized, TorcEvents } from '#contracts/torc/events.js';
+import type { Assignment } from '../engine/assignment.js';
 import type { Policy } from '../engine/policy.js';
 import type { DialectUnitEvent } from '../engine/unit-event.js';
 import type { Unit } from '../engine/unit.js';
+import { addedJobs } from './job/added-jobs.js';
 import { requirementsOf } from './job/requirements.js';
 import { phaseOf, queueOf, satisfies } from './status-table.js';
 import { workStream } from './streams.js';
@@ -17,12 +19,14 @@ const replaced = (unit: Unit, { job }: JobReplaced, timeMicros: number): Unit =>
   priority: job.priority ?? unit.priority,
 });
 
-const initialized = (unit: Unit, data: JobsInitialized, timeMicros: number): Unit => ({
-  ...unit,
-  requirements: data.requirements,
-  site: data.scheduler,
-  ...(data.status !== undefined && { status: data.status, outcome: '', changedMicros: timeMicros }),
-});
+const assignmentOf = ({ type, data, timeMicros }: DialectUnitEvent): Assignment | undefined => {
+  if (type !== 'JobsInitialized') return undefined;
+  const { requirements, scheduler, status } = data as JobsInitialized;
+  return {
+    ...{ requirements, site: scheduler },
+    ...(status !== undefined && { status, outcome: '', changedMicros: timeMicros }),
+  };
+};
 
 /** Torc's policy. Dependencies come by events that link units, and have no effect on a status: the deciders unblock. */
 export const torcPolicy: Policy = {
@@ -34,9 +38,11 @@ export const torcPolicy: Policy = {
   gpusOf: (requirements) => requirementsOf(requirements).num_gpus,
   amend: (unit) => unit,
   eventTypes: JOB_EVENT_TYPES,
-  evolve: (unit, { type, data, timeMicros }: DialectUnitEvent) =>
-    // Only the deciders of this service write these events, so that their types are known.
-    type === 'JobReplaced'
-      ? replaced(unit, data as object as JobReplaced, timeMicros)
-      : initialized(unit, data as object as JobsInitialized, timeMicros),
+  // Only the deciders of this service write these events, so that their types are known.
+  evolve: (unit, event) =>
+    event.type === 'JobReplaced'
+      ? replaced(unit, event.data as JobReplaced, event.timeMicros)
+      : { ...unit, ...assignmentOf(event) },
+  assignmentOf,
+  adds: { JobsAdded: (workload, data, timeMicros) => addedJobs(workload, data as JobsAdded, timeMicros) },
 };

@@ -1,5 +1,6 @@
 import type { TasksDialect } from '../dialect.js';
 import { DocumentController } from './document/document.controller.js';
+import { torcJobProjection } from './job/job-projection.js';
 import { TorcMessageHandler } from './message-handler.js';
 import { torcPolicy } from './policy.js';
 import { SpecificationController } from './specification/specification.controller.js';
@@ -11,7 +12,7 @@ import { WorkflowController } from './workflow/workflow.controller.js';
 export const torc: TasksDialect = {
   name: TORC,
   policy: torcPolicy,
-  projections: [torcProjection],
+  projections: [torcJobProjection, torcProjection],
   controllers: [WorkflowController, DocumentController, SpecificationController],
   providers: [TorcMessageHandler],
 };

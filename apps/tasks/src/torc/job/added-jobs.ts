@@ -1,0 +1,40 @@
+import { fullId } from '#contracts/torc/ids.js';
+import type { JobsAdded } from '#contracts/torc/events.js';
+import { INITIAL_STATE } from '../../engine/new-units.js';
+import type { Unit } from '../../engine/unit.js';
+import { keyOf } from '../../workload/member-key.js';
+import type { WorkloadId } from '../../workload/workloads.js';
+import { NO_REQUIREMENTS } from './requirements.js';
+
+/** Counts are kept by name, and the names of jobs are free: all units of Torc have this one. */
+export const UNIT_NAME = 'job';
+
+/** The units that {@link JobsAdded} describes. */
+export function* addedJobs(workload: WorkloadId, data: JobsAdded, timeMicros: number): Iterable<Unit> {
+  let at = 0;
+  for (const [first, last] of data.units) {
+    for (let ordinal = first; ordinal <= last; ordinal += 1) {
+      const job = data.jobs[at];
+      at += 1;
+      if (job === undefined) return;
+      yield {
+        ...INITIAL_STATE,
+        key: keyOf(workload, ordinal),
+        id: fullId('jobs', data.workload_id, job.key ?? String(ordinal)),
+        workload: data.workload_id,
+        group: '',
+        groupIndex: 0,
+        index: ordinal,
+        name: UNIT_NAME,
+        depends: '[]',
+        requirements: job.requirements ?? NO_REQUIREMENTS,
+        status: job.status,
+        site: job.scheduler ?? '',
+        label: '',
+        priority: job.priority ?? 0,
+        leaseId: '',
+        changedMicros: timeMicros,
+      };
+    }
+  }
+}
