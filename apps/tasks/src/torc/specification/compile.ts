@@ -22,8 +22,8 @@ import { refuseTooLarge } from '../document/size-limit.js';
 import { torcErrors } from '../torc-errors.js';
 import { jobCycle } from './job-cycle.js';
 import { Names } from './names.js';
-import { Problems } from './problems.js';
-import { readSpecification, type SpecificationText } from './read-specification.js';
+import { Problems } from '../problems.js';
+import { readLargeBody, type LargeBody } from '../large-body.js';
 
 /** Number of a document or job of a specification, in order of creation. */
 export type Slot = number;
@@ -151,7 +151,7 @@ class Compiler {
   private readonly jobs: SpecifiedJob[] = [];
   private nextSlot: Slot = 0;
 
-  constructor(private readonly text: SpecificationText) {}
+  constructor(private readonly text: LargeBody) {}
 
   *run(): Generator<void, CompiledSpecification | DomainError, void> {
     const unknown = [...this.text.values.keys()].find((name) => !KNOWN.has(name));
@@ -378,6 +378,6 @@ const partsOfScheduler = (text: string): { collection: (typeof SCHEDULERS)[numbe
  * Refuses with the first problems (400).
  */
 export function* compileSpecification(body: string): Generator<void, CompiledSpecification | DomainError, void> {
-  const text = yield* readSpecification(body, SPECIFICATION_LISTS);
+  const text = yield* readLargeBody(body, SPECIFICATION_LISTS);
   return text instanceof DomainError ? text : yield* new Compiler(text).run();
 }

@@ -12,9 +12,11 @@ export class Problems {
     return this.messages.length >= PROBLEMS_MAX;
   }
 
-  add(place: string, problem: DomainError): void {
+  /** @param place where in the request; absent when there is only one */
+  add(place: string | undefined, problem: DomainError): void {
     this.first ??= problem;
-    if (!this.areEnough) this.messages.push(`${place}: ${problem.message}`);
+    if (this.areEnough) return;
+    this.messages.push(place === undefined ? problem.message : `${place}: ${problem.message}`);
   }
 
   /** Of the kind of the first problem. */

@@ -6,7 +6,7 @@ import { badRequest } from '#contracts/torc/refusals.js';
 const VALUE_CHARACTERS_MAX = 256 * 1024;
 
 /** The members of a large JSON object. */
-export interface SpecificationText {
+export interface LargeBody {
   /** Raw JSON. */
   readonly values: ReadonlyMap<string, string>;
   /** Elements of the members that were to be taken apart and are lists. Nobody has checked that each is valid JSON. */
@@ -88,10 +88,7 @@ function* elements(reader: Reader, list: string): Generator<void, readonly strin
  *
  * @param lists names of members whose elements are wanted
  */
-export function* readSpecification(
-  body: string,
-  lists: readonly string[],
-): Generator<void, SpecificationText | DomainError, void> {
+export function* readLargeBody(body: string, lists: readonly string[]): Generator<void, LargeBody | DomainError, void> {
   const reader = new Reader(body);
   const values = new Map<string, string>();
   const elementsOf = new Map<string, readonly string[]>();
