@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { DIALECTS } from '../dialects.js';
 import { openApiDocument } from './openapi.js';
 
@@ -12,8 +12,19 @@ describe('the OpenAPI document', () => {
   for (const [name, schema] of Object.entries(document.components.schemas)) {
     ajv.addSchema(schema, `#/components/schemas/${name}`);
   }
-  const faultsOf = ({ schema, example }: { readonly schema: object; readonly example?: unknown }): unknown =>
-    example === undefined ? 'no example' : ajv.validate(schema, example) ? undefined : [example, ajv.errors];
+  /** By text: most errors have the same schema, and compiling it takes long. */
+  const validators = new Map<string, ValidateFunction>();
+  const validatorOf = (schema: object): ValidateFunction => {
+    const text = JSON.stringify(schema);
+    const validator = validators.get(text) ?? ajv.compile(schema);
+    validators.set(text, validator);
+    return validator;
+  };
+  const faultsOf = ({ schema, example }: { readonly schema: object; readonly example?: unknown }): unknown => {
+    if (example === undefined) return 'no example';
+    const validate = validatorOf(schema);
+    return validate(example) ? undefined : [example, validate.errors];
+  };
 
   it.each(operations)('has examples for %s, which its schemas accept', (_, operation) => {
     const { parameters, requestBody, responses } = operation;

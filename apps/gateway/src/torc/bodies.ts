@@ -14,9 +14,15 @@ import {
 import { fullId } from '#contracts/torc/ids.js';
 import { JOB_BODY, newJobOf, normalizeJobPut } from '#contracts/torc/job-body.js';
 import type { NewJob, WorkerResources } from '#contracts/torc/jobs.js';
-import { normalize, type NormalizedDocument, normalizeOpen, type WriteMode } from '#contracts/torc/normalize.js';
+import {
+  normalize,
+  type NormalizedDocument,
+  normalizeMembers,
+  normalizeOpen,
+  type WriteMode,
+} from '#contracts/torc/normalize.js';
 import { badRequest } from '#contracts/torc/refusals.js';
-import { membersOf } from '#contracts/raw-json.js';
+import { membersOf, objectText } from '#contracts/raw-json.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { Field, Schema } from '../route/field.js';
 import type { RequestSource } from '../route/request-source.js';
@@ -41,7 +47,10 @@ const bodyField = <Value>(schema: Schema, read: (source: RequestSource) => Value
   from: 'whole body',
   required: true,
   schema,
-  read,
+  read: (source) => {
+    if (source.bytes.length === 0) throw badRequest('the body is missing');
+    return read(source);
+  },
 });
 
 /** Any object, or nothing: the route needs no body, and some clients send one (Torc contract 1.3). */
@@ -112,12 +121,14 @@ export const replacement = (collection: CollectionName): Always<Replacement> => 
 export const workflowReplacement: Always<Replacement> = bodyField(
   schemaOfFields(WORKFLOW, { isPut: true }),
   (source) => {
-    const { document, key, id, rev } = checked(normalize(WORKFLOW, source.document, 'put'));
+    const { members, key, id, rev } = checked(normalizeMembers(WORKFLOW, source.document, 'put'));
     const name = valueOf(workflow('key'), source);
     if (key !== name) throw badRequest(`_key must be ${name}, as in the path`);
     if (id !== undefined && id !== `workflows/${name}`) throw badRequest('_id is that of another workflow');
     if (rev === undefined) throw badRequest('_rev is missing');
-    return { fields: document, rev };
+    // An empty timestamp keeps the old one (D35).
+    const fields = objectText([...members].filter(([field, raw]) => field !== 'timestamp' || raw !== '""'));
+    return { fields, rev };
   },
 );
 
@@ -129,24 +140,31 @@ export interface PartReplacement {
   readonly rev?: string;
 }
 
-const partReplacement = (rules: Rules, mode: WriteMode): Always<PartReplacement> =>
-  bodyField(schemaOfFields(rules, { isPart: true, isPut: mode === 'put' }), (source) => {
-    const { document, ...identity } = checked(normalize(rules, source.document, mode));
-    if (identity.key === undefined && identity.id === undefined) throw badRequest('_key or _id is missing');
-    return { fields: document, ...identity };
-  });
+const partOf = ({ document, ...identity }: NormalizedDocument): PartReplacement => {
+  if (identity.key === undefined && identity.id === undefined) throw badRequest('_key or _id is missing');
+  return { fields: document, ...identity };
+};
 
-export const configReplacement = partReplacement(WORKFLOW_CONFIG, 'put');
-/** Three of its fields are required (Torc contract 2.3). */
-export const statusReplacement = partReplacement(WORKFLOW_STATUS, 'post');
+export const configReplacement: Always<PartReplacement> = bodyField(
+  schemaOfFields(WORKFLOW_CONFIG, { isPart: true, isPut: true }),
+  (source) => partOf(checked(normalize(WORKFLOW_CONFIG, source.document, 'put'))),
+);
+
+/** Three of its fields are required, and one is accepted and ignored (Torc contract 2.3, D30). */
+export const statusReplacement: Always<PartReplacement> = bodyField(
+  schemaOfFields(WORKFLOW_STATUS, { isPart: true }),
+  (source) => {
+    const { members, ...identity } = checked(normalizeMembers(WORKFLOW_STATUS, source.document, 'post'));
+    if (members.get('run_id')?.startsWith('-') === true) throw badRequest('run_id must not be negative');
+    const kept = [...members].filter(([name]) => name !== 'scheduled_compute_node_ids');
+    return partOf({ ...identity, document: objectText(kept) });
+  },
+);
 
 /** Filters of a join, by name: the body, which must be there (Torc contract 5.15). */
 export const joinFilters: Always<Readonly<Record<string, string>>> = bodyField(
   { type: 'object', additionalProperties: true },
-  (source) => {
-    if (source.bytes.length === 0) throw badRequest('the body is missing: it must be an object of filters');
-    return Object.fromEntries(membersOf(source.document));
-  },
+  (source) => Object.fromEntries(membersOf(source.document)),
 );
 
 /** Recognizes a repeat of PUT: the same request from the same address (Torc contract 1.8, D32). */
