@@ -9,8 +9,9 @@ import { perConnection } from '#event-sourcing/per-connection.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import type { Snapshot } from '#event-sourcing/snapshots.js';
 import { UnitProjection } from '../engine/unit-projection.js';
-import { Workloads } from '../workload/workloads.js';
-import { type DocumentView, SqliteTorcView, TorcRows } from './sqlite-view.js';
+import { UnitReader } from '../engine/unit-row.js';
+import { SqliteTorcView, TorcReader } from './sqlite-view.js';
+import type { TorcView } from './view.js';
 
 /**
  * Handles messages about workflows and what belongs to them: executes a command through the mailbox, or answers a query from committed
@@ -18,31 +19,29 @@ import { type DocumentView, SqliteTorcView, TorcRows } from './sqlite-view.js';
  */
 @Injectable()
 export class TorcMessageHandler {
-  /** Committed workflows, documents and edges. */
-  readonly committed: TorcRows;
-  private readonly rowsOn: (database: Snapshot['database']) => TorcRows;
-  private readonly view: DocumentView;
+  /** Committed workflows, documents, jobs and edges. */
+  readonly committed: TorcReader;
+  private readonly readerOn: (database: Snapshot['database']) => TorcReader;
+  private readonly view: TorcView;
 
   constructor(
     private readonly mailbox: Mailbox,
     { queries }: ReadModel,
     units: UnitProjection,
   ) {
-    // Ids of workloads never change, so that all connections share what is known of them.
-    const workloads = new Workloads(queries);
-    this.committed = new TorcRows(queries, workloads);
-    this.rowsOn = perConnection((database) => new TorcRows(database, workloads));
+    this.committed = new TorcReader(new UnitReader(queries));
+    this.readerOn = perConnection((database) => new TorcReader(new UnitReader(database)));
     this.view = new SqliteTorcView(units.store);
   }
 
   /** What a snapshot shows. */
-  rowsIn({ database }: Snapshot): TorcRows {
-    return this.rowsOn(database);
+  readerIn({ database }: Snapshot): TorcReader {
+    return this.readerOn(database);
   }
 
   execute<Request, Reply>(
     { context }: Message<Request>,
-    decide: (view: DocumentView, timeMicros: number) => Decision<Reply> | SlicedDecision<Reply>,
+    decide: (view: TorcView, timeMicros: number) => Decision<Reply> | SlicedDecision<Reply>,
   ): Promise<Answer<Reply>> {
     const timeMicros = nowMicros();
     return this.mailbox.execute({

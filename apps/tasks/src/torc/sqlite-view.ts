@@ -1,73 +1,59 @@
-import type { DatabaseSync } from 'node:sqlite';
-import type { PlainCollectionName } from '#contracts/torc/collections.js';
+import type { CollectionName, PlainCollectionName } from '#contracts/torc/collections.js';
 import type { EdgeName } from '#contracts/torc/edges.js';
+import type { JobStatus } from '#contracts/torc/statuses.js';
 import type { ReadyUnits } from '../engine/ready.js';
+import type { UnitReader } from '../engine/unit-row.js';
 import type { UnitStore } from '../engine/unit-store.js';
-import type { WorkloadId, Workloads } from '../workload/workloads.js';
+import type { WorkloadId } from '../workload/workloads.js';
 import { codeOf } from './collection-code.js';
 import { BlockCounts } from './document/block-counts.js';
 import { CustomKeys } from './document/custom-keys.js';
 import { Deletions } from './document/deletions.js';
 import { DocumentRows } from './document/document-rows.js';
 import { EdgeRows } from './edge/edge-rows.js';
-import type { DeletedFrom, Edge, StoredDocument, TorcView, Workflow } from './view.js';
+import { Jobs, type UnitSource } from './job/jobs.js';
+import { TORC } from './streams.js';
+import type { DeletedFrom, Edge, Job, JobState, StoredDocument, TorcView, Workflow } from './view.js';
 import { WorkflowRows } from './workflow/workflow-rows.js';
 
-/** What one connection shows of workflows, documents and edges. */
-export class TorcRows {
+/** What one connection shows of workflows, documents, jobs and edges. */
+export class TorcReader implements Omit<TorcView, 'ready'> {
   readonly workflows: WorkflowRows;
-  readonly keys: CustomKeys;
-  readonly documents: DocumentRows;
-  readonly edges: EdgeRows;
+  readonly documentRows: DocumentRows;
+  readonly edgeRows: EdgeRows;
+  readonly jobRows: Jobs;
   readonly counts: BlockCounts;
-  readonly deletions: Deletions;
+  private readonly keys: CustomKeys;
+  private readonly deletions: Deletions;
 
-  constructor(database: DatabaseSync, workloads: Workloads) {
-    this.workflows = new WorkflowRows(database, workloads);
+  constructor(
+    readonly reader: UnitReader,
+    units: UnitSource = reader,
+  ) {
+    const { database, workloads } = reader;
     this.keys = new CustomKeys(database);
-    this.documents = new DocumentRows(database, this.keys);
-    this.edges = new EdgeRows(database, this.keys);
+    this.workflows = new WorkflowRows(database, workloads);
+    this.documentRows = new DocumentRows(database, this.keys);
+    this.edgeRows = new EdgeRows(database, this.keys);
+    this.jobRows = new Jobs(reader, units);
     this.counts = new BlockCounts(database);
     this.deletions = new Deletions(database);
   }
 
-  keyAt({ workload }: Workflow, ordinal: number): string {
-    return this.keys.keyAt(workload, ordinal);
-  }
-
-  /** Which of these collections the document with an ordinal is in. */
-  collectionAt({ workload }: Workflow, ordinal: number, of: readonly PlainCollectionName[]): PlainCollectionName {
-    return of.find((collection) => this.documents.at(workload, collection, ordinal) !== undefined) ?? 'files';
-  }
-}
-
-type JobParts =
-  'job' | 'jobAt' | 'jobs' | 'states' | 'stateAt' | 'dependents' | 'blockers' | 'jobsOfStatus' | 'countOfStatus';
-
-export type DocumentView = Omit<TorcView, JobParts>;
-
-/** The state that deciders read, on the writing connection. */
-export class SqliteTorcView implements DocumentView {
-  private readonly rows: TorcRows;
-
-  constructor(private readonly store: UnitStore) {
-    this.rows = new TorcRows(store.database, store.reader.workloads);
-  }
-
-  get ready(): ReadyUnits {
-    return this.store.ready;
-  }
-
   workflow(key: string): Workflow | undefined {
-    return this.rows.workflows.one(key);
+    return this.workflows.one(key);
   }
 
   nextWorkflowNumber(): number {
-    return this.rows.workflows.nextNumber();
+    return this.workflows.nextNumber();
   }
 
   ordinalAfterDeletion(key: string): number | undefined {
-    return this.rows.workflows.nextOrdinalOf(key);
+    return this.workflows.nextOrdinalOf(key);
+  }
+
+  workloadOf(key: string): WorkloadId | undefined {
+    return this.reader.workloads.find(TORC, key);
   }
 
   deleted(
@@ -77,54 +63,121 @@ export class SqliteTorcView implements DocumentView {
     client: string,
     sinceMicros: number,
   ): string | undefined {
-    return this.rows.deletions.find(workload, codeOf(collection), key, client, sinceMicros);
+    return this.deletions.find(workload, codeOf(collection), key, client, sinceMicros);
   }
 
   document({ workload }: Workflow, collection: PlainCollectionName, key: string): StoredDocument | undefined {
-    return this.rows.documents.byKey(workload, collection, key);
+    return this.documentRows.byKey(workload, collection, key);
   }
 
   documentAt({ workload }: Workflow, collection: PlainCollectionName, ordinal: number): StoredDocument | undefined {
-    return this.rows.documents.at(workload, collection, ordinal);
+    return this.documentRows.at(workload, collection, ordinal);
   }
 
   documents({ workload }: Workflow, collection: PlainCollectionName): Iterable<StoredDocument> {
-    return this.rows.documents.all(workload, collection);
+    return this.documentRows.all(workload, collection);
   }
 
   documentsWith({ workload }: Workflow, collection: PlainCollectionName, value: string): Iterable<StoredDocument> {
-    return this.rows.documents.having(workload, collection, value);
+    return this.documentRows.having(workload, collection, value);
   }
 
   isKeyUsed({ workload }: Workflow, collection: PlainCollectionName | 'jobs' | EdgeName, key: string): boolean {
-    return this.rows.keys.ordinalOf(workload, codeOf(collection), key) !== undefined;
+    return this.keys.ordinalOf(workload, codeOf(collection), key) !== undefined;
+  }
+
+  job(workflow: Workflow, key: string): Job | undefined {
+    return this.jobRows.job(workflow, key);
+  }
+
+  jobAt(workflow: Workflow, ordinal: number): Job | undefined {
+    return this.jobRows.jobAt(workflow, ordinal);
+  }
+
+  jobs(workflow: Workflow): Iterable<Job> {
+    return this.jobRows.jobs(workflow);
+  }
+
+  states(workflow: Workflow): Iterable<JobState> {
+    return this.jobRows.states(workflow);
+  }
+
+  stateAt(workflow: Workflow, ordinal: number): JobState | undefined {
+    return this.jobRows.stateAt(workflow, ordinal);
+  }
+
+  dependents(workflow: Workflow, ordinal: number): readonly JobState[] {
+    return this.jobRows.dependents(workflow, ordinal);
+  }
+
+  blockers(workflow: Workflow, ordinal: number): readonly JobState[] {
+    const ordinals = new Set(this.edgeRows.sources(workflow.workload, 'blocks', ordinal));
+    return [...ordinals].flatMap((each) => this.stateAt(workflow, each) ?? []);
+  }
+
+  jobsOfStatus(workflow: Workflow, status: JobStatus): Iterable<Job> {
+    return this.jobRows.jobsOfStatus(workflow, status);
+  }
+
+  countOfStatus(workflow: Workflow, status: JobStatus): number {
+    return this.jobRows.countOfStatus(workflow, status);
   }
 
   edge({ workload }: Workflow, edge: EdgeName, key: string): Edge | undefined {
-    return this.rows.edges.byKey(workload, edge, key);
+    return this.edgeRows.byKey(workload, edge, key);
   }
 
   edges({ workload }: Workflow, edge: EdgeName): Iterable<Edge> {
-    return this.rows.edges.all(workload, edge);
+    return this.edgeRows.all(workload, edge);
   }
 
   ends({ workload }: Workflow, edge: EdgeName): Iterable<readonly [from: number, to: number]> {
-    return this.rows.edges.ends(workload, edge);
+    return this.edgeRows.ends(workload, edge);
   }
 
   edgesFrom({ workload }: Workflow, edge: EdgeName, ordinal: number): readonly Edge[] {
-    return this.rows.edges.from(workload, edge, ordinal);
+    return this.edgeRows.from(workload, edge, ordinal);
   }
 
   edgesTo({ workload }: Workflow, edge: EdgeName, ordinal: number): readonly Edge[] {
-    return this.rows.edges.to(workload, edge, ordinal);
+    return this.edgeRows.to(workload, edge, ordinal);
   }
 
-  keyAt(workflow: Workflow, ordinal: number): string {
-    return this.rows.keyAt(workflow, ordinal);
+  hasEdge({ workload }: Workflow, edge: EdgeName, from: number, to: number): boolean {
+    return this.edgeRows.countBetween(workload, edge, from, to) > 0;
   }
 
-  collectionAt(workflow: Workflow, ordinal: number, of: readonly PlainCollectionName[]): PlainCollectionName {
-    return this.rows.collectionAt(workflow, ordinal, of);
+  edgeOrdinalsAt(
+    { workload }: Workflow,
+    edge: EdgeName,
+    end: 'from' | 'to',
+    ordinal: number,
+  ): Iterable<readonly number[]> {
+    return this.edgeRows.ordinalsAt(workload, edge, end, ordinal);
+  }
+
+  count({ workload }: Workflow, collection: CollectionName | EdgeName): number {
+    return this.counts.total(workload, codeOf(collection));
+  }
+
+  keyAt({ workload }: Workflow, ordinal: number): string {
+    return this.keys.keyAt(workload, ordinal);
+  }
+
+  collectionAt({ workload }: Workflow, ordinal: number, of: readonly PlainCollectionName[]): PlainCollectionName {
+    const found = of.find((collection) => this.documentRows.at(workload, collection, ordinal) !== undefined);
+    if (found === undefined) throw new Error(`Nothing with the ordinal ${ordinal} is in ${of.join(' or ')}`);
+    return found;
+  }
+}
+
+/** The state that deciders read, on the writing connection. */
+export class SqliteTorcView extends TorcReader implements TorcView {
+  constructor(private readonly store: UnitStore) {
+    super(store.reader, store);
+  }
+
+  get ready(): ReadyUnits {
+    return this.store.ready;
   }
 }

@@ -1,4 +1,6 @@
 import { DomainError } from '#platform/domain-error.js';
+import { type CollectionName, COLLECTIONS } from '#contracts/torc/collections.js';
+import { type EdgeName, isEdge } from '#contracts/torc/edges.js';
 import { badRequest, illegalKey } from '#contracts/torc/refusals.js';
 
 /** Of ArangoDB, which Torc's clients know by number (Torc contract 1.7). */
@@ -21,3 +23,7 @@ export const torcErrors = {
   bad: badRequest,
   badState: (message: string): DomainError => new DomainError('state', 'torc.bad-state', message),
 };
+
+/** The noun of a collection or edge, for messages. */
+export const nounOf = (collection: CollectionName | EdgeName): string =>
+  isEdge(collection) ? `edge ${collection}` : COLLECTIONS[collection].noun;

@@ -1,5 +1,6 @@
 import type { TasksDialect } from '../dialect.js';
 import { DocumentController } from './document/document.controller.js';
+import { EdgeController } from './edge/edge.controller.js';
 import { torcJobProjection } from './job/job-projection.js';
 import { TorcMessageHandler } from './message-handler.js';
 import { torcPolicy } from './policy.js';
@@ -13,6 +14,6 @@ export const torc: TasksDialect = {
   name: TORC,
   policy: torcPolicy,
   projections: [torcJobProjection, torcProjection],
-  controllers: [WorkflowController, DocumentController, SpecificationController],
+  controllers: [WorkflowController, DocumentController, EdgeController, SpecificationController],
   providers: [TorcMessageHandler],
 };

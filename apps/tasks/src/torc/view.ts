@@ -101,6 +101,8 @@ export interface TorcView {
   nextWorkflowNumber(): number;
   /** The first free ordinal under a workflow key that was in use before; undefined when it never was. */
   ordinalAfterDeletion(key: string): number | undefined;
+  /** The workload of a workflow key that is, or was, in use. */
+  workloadOf(key: string): WorkloadId | undefined;
   /** What a client got that deleted this not longer ago than the time given (D32): raw JSON. */
   deleted(
     workload: WorkloadId,
@@ -138,6 +140,11 @@ export interface TorcView {
   edgesFrom(workflow: Workflow, edge: EdgeName, ordinal: number): readonly Edge[];
   edgesTo(workflow: Workflow, edge: EdgeName, ordinal: number): readonly Edge[];
   edge(workflow: Workflow, edge: EdgeName, key: string): Edge | undefined;
+  hasEdge(workflow: Workflow, edge: EdgeName, from: number, to: number): boolean;
+  /** Ordinals of the edges at a document or job, in slices. */
+  edgeOrdinalsAt(workflow: Workflow, edge: EdgeName, end: 'from' | 'to', ordinal: number): Iterable<readonly number[]>;
+  /** How many documents, jobs or edges there are. */
+  count(workflow: Workflow, collection: CollectionName | EdgeName): number;
   /** The key of a document or job. */
   keyAt(workflow: Workflow, ordinal: number): string;
   /** Which of these collections the document with an ordinal is in. */

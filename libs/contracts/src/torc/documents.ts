@@ -40,6 +40,7 @@ export interface TorcListPage extends Page {
 
 /** A document of a new version, which replaces fields of the stored one (Torc contract 1.8). */
 export interface PutDocumentRequest extends DocumentRequest {
+  readonly collection: CollectionName;
   /** Raw JSON of the fields to replace, defaults filled in, without `_key`, `_id`, `_rev`. */
   readonly fields: string;
   readonly rev: string;

@@ -20,6 +20,13 @@ export interface PutWorkflowRequest extends WorkflowRequest {
   readonly request_digest: string;
 }
 
+export interface ListWorkflowsRequest extends Paging {
+  readonly filters: Filters;
+  readonly sort_by?: string;
+  readonly reverse_sort?: boolean;
+  readonly cursor?: string;
+}
+
 /** `is_complete` of Torc contract 5.11. */
 export interface Completion {
   readonly is_canceled: boolean;
@@ -33,15 +40,7 @@ export const GetWorkflow = query<WorkflowRequest & { readonly part: WorkflowPart
   'tasks',
   'torc.workflow.get',
 );
-export const ListWorkflows = query<
-  Paging & {
-    readonly filters: Filters;
-    readonly sort_by?: string;
-    readonly reverse_sort?: boolean;
-    readonly cursor?: string;
-  },
-  TorcListPage
->('tasks', 'torc.workflow.list');
+export const ListWorkflows = query<ListWorkflowsRequest, TorcListPage>('tasks', 'torc.workflow.list');
 /** Creates a workflow with its config and status. */
 export const CreateWorkflow = command<{ readonly document: string; readonly key?: string }, DocumentReply>(
   'tasks',

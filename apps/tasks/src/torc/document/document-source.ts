@@ -2,13 +2,13 @@ import { type Collection, COLLECTIONS, type PlainCollectionName } from '#contrac
 import type { Filters } from '#contracts/torc/documents.js';
 import { codeOf } from '../collection-code.js';
 import type { IndexedFilter, ListEntry, ListSource } from '../lists.js';
-import type { TorcRows } from '../sqlite-view.js';
+import type { TorcReader } from '../sqlite-view.js';
 import type { StoredDocument, Workflow } from '../view.js';
 import { documentText } from './document-rows.js';
 
 /** The documents of a collection other than jobs. */
 export const documentSource = (
-  { documents, counts }: Pick<TorcRows, 'documents' | 'counts'>,
+  { documentRows: documents, counts }: Pick<TorcReader, 'documentRows' | 'counts'>,
   workflow: Workflow,
   collection: PlainCollectionName,
 ): ListSource => {

@@ -1,27 +1,43 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import type { Answer, Message } from '#bus/contract.js';
-import { COLLECTIONS, type PlainCollectionName } from '#contracts/torc/collections.js';
+import type { CollectionName, PlainCollectionName } from '#contracts/torc/collections.js';
 import {
+  DeleteDocument,
+  type DeleteDocumentRequest,
+  DeleteDocuments,
   type DocumentReply,
   type DocumentRequest,
   GetDocument,
   ListDocuments,
   type ListDocumentsRequest,
+  PutDocument,
+  type PutDocumentRequest,
   StoreDocument,
   type TorcListPage,
 } from '#contracts/torc/documents.js';
-import { isEdge } from '#contracts/torc/edges.js';
+import { type EdgeName, isEdge } from '#contracts/torc/edges.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { edgeSource, edgeText } from '../edge/edge-source.js';
-import { TorcLists } from '../lists.js';
+import { edgeSource } from '../edge/edge-source.js';
+import { jobSource } from '../job/job-source.js';
+import { putJob } from '../job/put-job.js';
+import { type ListSource, TorcLists } from '../lists.js';
 import { TorcMessageHandler } from '../message-handler.js';
-import { torcErrors } from '../torc-errors.js';
-import { documentText } from './document-rows.js';
+import type { TorcReader } from '../sqlite-view.js';
+import { nounOf, torcErrors } from '../torc-errors.js';
+import type { Workflow } from '../view.js';
+import { deleteDocument, deleteDocuments } from './delete-document.js';
 import { documentSource } from './document-source.js';
+import { putDocument } from './put-document.js';
 import { type NewDocument, storeDocument } from './store-document.js';
+import { textOf } from './text-of.js';
 
-/** Messages about documents and edges. */
+const sourceOf = (reader: TorcReader, workflow: Workflow, collection: CollectionName | EdgeName): ListSource => {
+  if (isEdge(collection)) return edgeSource(reader, workflow, collection);
+  return collection === 'jobs' ? jobSource(reader, workflow) : documentSource(reader, workflow, collection);
+};
+
+/** Messages about documents, jobs and edges alike. */
 @Controller()
 export class DocumentController {
   private readonly lists: TorcLists;
@@ -40,17 +56,8 @@ export class DocumentController {
       const { committed } = this.handler;
       const workflow = committed.workflows.one(workflowKey);
       if (workflow === undefined) return torcErrors.noWorkflow(workflowKey);
-      if (isEdge(collection)) {
-        const edge = committed.edges.byKey(workflow.workload, collection, key);
-        return edge === undefined
-          ? torcErrors.noDocument(`edge ${collection}`, key, workflowKey)
-          : { document: edgeText(committed, workflow, collection, edge) };
-      }
-      if (collection === 'jobs') return torcErrors.noDocument('job', key, workflowKey);
-      const document = committed.documents.byKey(workflow.workload, collection, key);
-      return document === undefined
-        ? torcErrors.noDocument(COLLECTIONS[collection].noun, key, workflowKey)
-        : { document: documentText(workflow, collection, document) };
+      const found = textOf(committed, workflow, collection, key);
+      return found === undefined ? torcErrors.noDocument(nounOf(collection), key, workflowKey) : { document: found };
     });
   }
 
@@ -60,12 +67,9 @@ export class DocumentController {
     const { workflow: key, collection } = request;
     return this.handler.read(message, () =>
       this.lists.list(request, (snapshot) => {
-        const rows = this.handler.rowsIn(snapshot);
-        const workflow = rows.workflows.one(key);
-        if (workflow === undefined) return torcErrors.noWorkflow(key);
-        return isEdge(collection)
-          ? edgeSource(rows, workflow, collection)
-          : documentSource(rows, workflow, collection as PlainCollectionName);
+        const reader = this.handler.readerIn(snapshot);
+        const workflow = reader.workflows.one(key);
+        return workflow === undefined ? torcErrors.noWorkflow(key) : sourceOf(reader, workflow, collection);
       }),
     );
   }
@@ -75,5 +79,26 @@ export class DocumentController {
     @Payload() message: Message<NewDocument & { workflow: string; collection: PlainCollectionName }>,
   ): Promise<Answer<DocumentReply>> {
     return this.handler.execute(message, (view, timeMicros) => storeDocument(view, message.request, timeMicros));
+  }
+
+  @MessagePattern(PutDocument.subject)
+  put(@Payload() message: Message<PutDocumentRequest>): Promise<Answer<DocumentReply>> {
+    const { request } = message;
+    const { collection } = request;
+    return this.handler.execute(message, (view) =>
+      collection === 'jobs' ? putJob(view, request) : putDocument(view, { ...request, collection }),
+    );
+  }
+
+  @MessagePattern(DeleteDocument.subject)
+  delete(@Payload() message: Message<DeleteDocumentRequest>): Promise<Answer<DocumentReply>> {
+    return this.handler.execute(message, (view, timeMicros) => deleteDocument(view, message.request, timeMicros));
+  }
+
+  @MessagePattern(DeleteDocuments.subject)
+  deleteAll(
+    @Payload() message: Message<{ workflow: string; collection: CollectionName | EdgeName }>,
+  ): Promise<Answer<{ readonly count: number }>> {
+    return this.handler.execute(message, (view) => deleteDocuments(view, message.request));
   }
 }

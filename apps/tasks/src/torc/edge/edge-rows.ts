@@ -41,6 +41,7 @@ export class EdgeRows {
   private readonly selectEnds: StatementSync;
   private readonly selectSources: StatementSync;
   private readonly selectTargets: StatementSync;
+  private readonly selectOrdinals: Readonly<Record<'from' | 'to', StatementSync>>;
   private readonly selectBetween: StatementSync;
 
   constructor(
@@ -61,6 +62,10 @@ export class EdgeRows {
     this.selectEnds = prepare(`SELECT ordinal, source, target ${of} AND ordinal > ? ORDER BY ordinal LIMIT ?`);
     this.selectTargets = prepare(`SELECT target ${of} AND source = ? ORDER BY ordinal`);
     this.selectSources = prepare(`SELECT source ${of} AND target = ? ORDER BY ordinal`);
+    this.selectOrdinals = {
+      from: prepare(`SELECT ordinal ${of} AND source = ? AND ordinal > ? ORDER BY ordinal LIMIT ${SLICE}`),
+      to: prepare(`SELECT ordinal ${of} AND target = ? AND ordinal > ? ORDER BY ordinal LIMIT ${SLICE}`),
+    };
     this.selectBetween = prepare(`SELECT count(*) ${of} AND source = ? AND target = ?`);
   }
 
@@ -123,6 +128,18 @@ export class EdgeRows {
   /** Ordinals of sources, in order of the edges' creation; several edges give one several times. */
   sources(workload: WorkloadId, edge: EdgeName, target: number): number[] {
     return this.selectSources.all(workload, codeOf(edge), target).map(onlyNumber);
+  }
+
+  /** Ordinals of the edges that have an end here, in slices. */
+  *ordinalsAt(workload: WorkloadId, edge: EdgeName, end: 'from' | 'to', ordinal: number): Iterable<readonly number[]> {
+    const [select, code] = [this.selectOrdinals[end], codeOf(edge)];
+    let after = -1;
+    for (;;) {
+      const slice = select.all(workload, code, ordinal, after).map(onlyNumber);
+      yield slice;
+      if (slice.length < SLICE) return;
+      after = slice.at(-1) ?? after;
+    }
   }
 
   /** How many edges go from one to the other. */

@@ -3,7 +3,7 @@ import { fullId, revisionText } from '#contracts/torc/ids.js';
 import type { CollectionName, PlainCollectionName } from '#contracts/torc/collections.js';
 import { codeOf } from '../collection-code.js';
 import type { ListEntry, ListSource } from '../lists.js';
-import type { TorcRows } from '../sqlite-view.js';
+import type { TorcReader } from '../sqlite-view.js';
 import type { Edge, Workflow } from '../view.js';
 
 /** What is needed to name the ends of edges. */
@@ -40,13 +40,13 @@ export const edgeText = (names: EndNames, workflow: Workflow, edge: EdgeName, st
 };
 
 /** The edges of one kind. */
-export const edgeSource = (rows: TorcRows, workflow: Workflow, edge: EdgeName): ListSource => {
-  const { edges, counts } = rows;
+export const edgeSource = (reader: TorcReader, workflow: Workflow, edge: EdgeName): ListSource => {
+  const { edgeRows: edges, counts } = reader;
   const { workload } = workflow;
   const code = codeOf(edge);
   const entryOf = (stored: Edge): ListEntry => ({
     ordinal: stored.ordinal,
-    text: edgeText(rows, workflow, edge, stored),
+    text: edgeText(reader, workflow, edge, stored),
   });
   return {
     total: counts.total(workload, code),

@@ -12,7 +12,7 @@ import { Ordinals } from '../ordinals.js';
 import { Problems } from '../problems.js';
 import { torcErrors } from '../torc-errors.js';
 import type { TorcView, Workflow } from '../view.js';
-import { type JobRequirements, requirementsText } from './requirements.js';
+import { internalFields } from './internal-fields.js';
 
 type JobsView = Pick<TorcView, 'job' | 'document' | 'isKeyUsed'>;
 
@@ -25,21 +25,14 @@ interface AddedJobs {
   readonly ordinals: readonly number[];
 }
 
-interface Internal extends JobRequirements {
-  readonly scheduler_config_id: string;
-  readonly hash: number;
-}
-
 /** The job as it is recorded: without relations, `internal` apart from the document. */
 const recorded = ({ document, status, key }: NewJob): AddedJob => {
   const members = membersOf(document);
-  const raw = members.get('internal');
+  const internal = members.get('internal');
   const chosen = { status, ...(key !== undefined && { key }) };
-  if (raw === undefined) return { document, ...chosen };
+  if (internal === undefined) return { document, ...chosen };
   members.delete('internal');
-  const internal = JSON.parse(raw) as Internal;
-  const { scheduler_config_id: scheduler, hash } = internal;
-  return { document: objectText(members), requirements: requirementsText(internal), scheduler, hash, ...chosen };
+  return { document: objectText(members), ...internalFields(internal), ...chosen };
 };
 
 /** Finds the ordinals of what jobs refer to. Many refer to the same. */

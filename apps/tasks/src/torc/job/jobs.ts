@@ -46,7 +46,7 @@ export class Jobs {
     const joined = `SELECT key, id, ${[...UNIT_COLUMNS, ...JOB_COLUMNS].join(', ')}
       FROM unit CROSS JOIN torc_job ON torc_job.unit = key CROSS JOIN torc_job_document USING (unit)`;
     this.selectOwn = database.prepare(`SELECT ${own} FROM ${ownTables} WHERE unit = ?`);
-    this.selectAfter = database.prepare(`${joined} WHERE key > ? AND key <= ? ORDER BY key LIMIT ${CHUNK}`);
+    this.selectAfter = database.prepare(`${joined} WHERE key > ? AND key <= ? ORDER BY key LIMIT ?`);
     this.selectOfStatus = database.prepare(
       `${joined} WHERE status = ? AND key > ? AND key <= ? ORDER BY key LIMIT ${CHUNK}`,
     );
@@ -82,7 +82,13 @@ export class Jobs {
    * @param after leaves out the jobs up to this ordinal
    */
   *jobs({ workload }: Workflow, after = 0): Generator<Job, void, void> {
-    yield* this.walk(keyOf(workload, after), (from) => this.selectAfter.all(from, lastKeyOf(workload)));
+    yield* this.walk(keyOf(workload, after), (from) => this.selectAfter.all(from, lastKeyOf(workload), CHUNK));
+  }
+
+  /** At most `limit` jobs behind an ordinal, in order of creation. */
+  after({ workload }: Workflow, ordinal: number, limit: number): Job[] {
+    const rows = this.selectAfter.all(keyOf(workload, ordinal), lastKeyOf(workload), limit);
+    return (rows as unknown as readonly (readonly unknown[])[]).map((values) => this.joined(values));
   }
 
   /** Of all jobs, in order of creation. */
@@ -144,12 +150,17 @@ export class Jobs {
     let after = start;
     for (let rows = read(after); rows.length > 0; rows = read(after)) {
       for (const values of rows as readonly (readonly unknown[])[]) {
-        const row = rowOf(values);
-        after = row.key;
-        yield jobOf({ row, unit: this.reader.unitOf(row) }, jobRowOf(values, OWN_COLUMNS));
+        const job = this.joined(values);
+        after = job.unit.key;
+        yield job;
       }
       if (rows.length < CHUNK) return;
     }
+  }
+
+  private joined(values: readonly unknown[]): Job {
+    const row = rowOf(values);
+    return jobOf({ row, unit: this.reader.unitOf(row) }, jobRowOf(values, OWN_COLUMNS));
   }
 
   private complete(stored: StoredUnit | undefined): Job | undefined {
