@@ -39,7 +39,7 @@ export interface HandOut {
   readonly timeMicros: number;
   /** Whether it is known if the answer has arrived. */
   readonly isSettled: boolean;
-  /** How many hand-outs were lost before it. */
+  /** How many hand-outs were lost since the status was reset, this one included. */
   readonly lost: number;
 }
 

@@ -170,13 +170,11 @@ export type JobFailed = UnitFailed & AttemptEnd;
 /** With status `canceled`. */
 export type JobCanceled = UnitsMoved & AttemptEnd;
 
-/** The completion script was handed out to a caller, and may not have arrived (D33). Turns the flag of the status on. */
+/** The completion script was handed out to a caller, and may not have arrived (D33). */
 export interface CompletionScriptHandedOut {
   readonly hand_out: string;
-  /** How many hand-outs were lost before this one. */
-  readonly lost: number;
 }
-/** Whether it has arrived is known. Turns the flag of the status off if it has not. */
+/** Whether it has arrived is known. If it has not, it counts as lost. */
 export interface CompletionScriptSettled {
   readonly hand_out: string;
   readonly has_arrived: boolean;

@@ -1,0 +1,165 @@
+import { DomainError } from '#platform/domain-error.js';
+import type { Nothing } from '#bus/contract.js';
+import type { EdgeName } from '#contracts/torc/edges.js';
+import type { JobStatus } from '#contracts/torc/statuses.js';
+import type { SlicedDecision } from '#event-sourcing/command.js';
+import { torcErrors } from '../torc-errors.js';
+import type { TorcView, Workflow } from '../view.js';
+import { WorkflowChange } from '../workflow-change.js';
+import { clearEphemeralData } from './ephemeral-data.js';
+import { type GraphJob, JobGraph } from './job-graph.js';
+import { DEFAULT_GROUP, type Group, groupsOfJobs, needsOf, schedulersOfJobs } from './job-needs.js';
+import { Steps } from './steps.js';
+
+/** Bounds the memory of one change: files with many producers and many consumers multiply. */
+const NEW_EDGES_MAX = 2_000_000;
+
+interface InitializeRequest {
+  readonly workflow: string;
+  readonly only_uninitialized: boolean;
+  readonly clear_ephemeral_user_data: boolean;
+}
+
+type Pairs = (readonly [blocker: number, dependent: number])[];
+
+/** `initialize_jobs` (Torc contract 5.1): one change, whatever the number of jobs. */
+export function* initializeJobs(
+  view: TorcView,
+  request: InitializeRequest,
+  timeMicros: number,
+): SlicedDecision<Nothing> {
+  const workflow = view.workflow(request.workflow);
+  if (workflow === undefined) return torcErrors.noWorkflow(request.workflow);
+  if (workflow.isArchived) return torcErrors.archived(workflow.key);
+  const change = new WorkflowChange(view, workflow, timeMicros);
+  if (request.clear_ephemeral_user_data) yield* clearEphemeralData(view, workflow, change);
+  const graph = yield* JobGraph.read(view, workflow);
+  for (const [writes, reads] of [['produces', 'needs'] as const, ['stores', 'consumes'] as const]) {
+    const pairs = yield* derivedPairs(view, workflow, graph, writes, reads);
+    if (pairs instanceof DomainError) return pairs;
+    yield* change.block(pairs);
+  }
+  const order = yield* graph.inOrder(view, workflow);
+  if (order instanceof DomainError) return order;
+  const statuses = yield* initialStatuses(graph, order, request.only_uninitialized);
+  yield* fillInternal(view, workflow, graph, statuses, change);
+  return change.decided({});
+}
+
+/** Pairs of jobs where one writes what the other reads, and that no edge joins yet (step 2). Adds them to the graph. */
+function* derivedPairs(
+  view: TorcView,
+  workflow: Workflow,
+  graph: JobGraph,
+  writes: EdgeName,
+  reads: EdgeName,
+): Generator<void, Pairs | DomainError, void> {
+  const steps = new Steps();
+  const things = new Map<number, { readonly writers: number[]; readonly readers: number[] }>();
+  for (const [job, thing] of view.ends(workflow, writes)) {
+    const known = things.get(thing);
+    if (known === undefined) things.set(thing, { writers: [job], readers: [] });
+    else known.writers.push(job);
+    if (steps.isSlice()) yield;
+  }
+  for (const [job, thing] of view.ends(workflow, reads)) {
+    things.get(thing)?.readers.push(job);
+    if (steps.isSlice()) yield;
+  }
+  const pairs: Pairs = [];
+  for (const [, { writers, readers }] of [...things].sort(([a], [b]) => a - b)) {
+    for (const writer of writers) {
+      for (const reader of readers) {
+        if (graph.block(writer, reader)) pairs.push([writer, reader]);
+        if (steps.isSlice()) yield;
+      }
+      if (pairs.length > NEW_EDGES_MAX) {
+        return torcErrors.bad(
+          `files and user data of workflow ${workflow.key} make more than ${NEW_EDGES_MAX} edges blocks`,
+        );
+      }
+    }
+  }
+  return pairs;
+}
+
+/** The status of each job after initialization (steps 4 and 5): absent where it stays. */
+function* initialStatuses(
+  graph: JobGraph,
+  order: readonly GraphJob[],
+  onlyUninitialized: boolean,
+): Generator<void, ReadonlyMap<GraphJob, JobStatus>, void> {
+  const steps = new Steps();
+  const reset = yield* afterUninitialized(graph);
+  const statuses = new Map<GraphJob, JobStatus>();
+  const statusOf = (job: GraphJob): JobStatus => statuses.get(job) ?? job.state.status;
+  for (const job of order) {
+    const before = reset.has(job) ? 'uninitialized' : job.state.status;
+    const isConsidered = before !== 'disabled' && (!onlyUninitialized || before === 'uninitialized');
+    const after = isConsidered ? initialStatus(before, job.blockers.map(statusOf)) : before;
+    if (after !== job.state.status) statuses.set(job, after);
+    if (steps.isSlice()) yield;
+  }
+  return statuses;
+}
+
+/** Step 5, of a job whose blockers have got their statuses. */
+const initialStatus = (status: JobStatus, blockers: readonly JobStatus[]): JobStatus => {
+  // D31: a blocker that is canceled now stays so in this pass, because blockers come first.
+  const staysCanceled = blockers.every((blocker) => blocker === 'done' || blocker === 'canceled');
+  if (status === 'canceled' && staysCanceled) return status;
+  if (blockers.some((blocker) => blocker !== 'done')) return 'blocked';
+  return status === 'done' ? status : 'ready';
+};
+
+/** Uninitialized jobs and all that come after them: these become uninitialized too, disabled ones excepted (step 4, D27). */
+function* afterUninitialized(graph: JobGraph): Generator<void, ReadonlySet<GraphJob>, void> {
+  const steps = new Steps();
+  const reached = new Set([...graph.jobs.values()].filter(({ state }) => state.status === 'uninitialized'));
+  for (const job of reached) {
+    for (const dependent of job.dependents) reached.add(dependent);
+    if (steps.isSlice()) yield;
+  }
+  for (const job of reached) if (job.state.status === 'disabled') reached.delete(job);
+  return reached;
+}
+
+/** Step 3 for every job, together with its status: one event for all jobs that get the same. */
+function* fillInternal(
+  view: TorcView,
+  workflow: Workflow,
+  graph: JobGraph,
+  statuses: ReadonlyMap<GraphJob, JobStatus>,
+  change: WorkflowChange,
+): Generator<void, void, void> {
+  const steps = new Steps();
+  const groups = yield* groupsOfJobs(view, workflow);
+  const schedulers = yield* schedulersOfJobs(view, workflow);
+  const needs = new Map<Group, string>();
+  const kinds = new Map<string, { readonly ordinals: number[]; readonly values: InitialValues }>();
+  for (const [ordinal, job] of graph.jobs) {
+    const group = groups.get(ordinal) ?? DEFAULT_GROUP;
+    let requirements = needs.get(group);
+    if (requirements === undefined) needs.set(group, (requirements = needsOf(group)));
+    const scheduler = schedulers.get(ordinal) ?? '';
+    const status = statuses.get(job);
+    const name = `${status}\n${requirements}\n${scheduler}`;
+    const kind = kinds.get(name);
+    if (kind !== undefined) kind.ordinals.push(ordinal);
+    else {
+      const values = { requirements, scheduler, ...(status !== undefined && { status }) };
+      kinds.set(name, { ordinals: [ordinal], values });
+    }
+    if (steps.isSlice()) yield;
+  }
+  for (const { ordinals, values } of kinds.values()) {
+    change.initialize(ordinals, values);
+    yield;
+  }
+}
+
+interface InitialValues {
+  readonly requirements: string;
+  readonly scheduler: string;
+  readonly status?: JobStatus;
+}
