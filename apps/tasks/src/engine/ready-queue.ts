@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { WorkloadId } from '../workload/workloads.js';
+import { ClassIndex, type ClassOrder } from './class-index.js';
 import type { QueueName } from './policy.js';
 import type { ReadyClass, ReadyEntry, ReadyUnits } from './ready.js';
 import type { UnitReader } from './unit-row.js';
@@ -58,6 +59,14 @@ const entryOf = (row: Readonly<Record<string, unknown>>): ReadyEntry => ({
 const isBefore = (a: Omit<ReadyEntry, 'id'>, b: Omit<ReadyEntry, 'id'>): boolean =>
   a.priority > b.priority || (a.priority === b.priority && a.key < b.key);
 
+/** The classes of one workload in a queue. */
+class Group {
+  readonly classes = new Set<LoadedClass>();
+  readonly indexes = new Map<string, ClassIndex>();
+  /** Classes whose place in the indexes may have changed. */
+  readonly moved = new Set<LoadedClass>();
+}
+
 /**
  * The ready queue on the writing connection: classes are in memory, units in the index `unit_ready`. Memory depends on the number
  * of classes and not of units. Caches follow every change; {@link forget} drops them.
@@ -67,7 +76,7 @@ export class ReadyQueue implements ReadyUnits {
   private headChanges = 0;
   /** Undefined until the first claim: during a rebuild there is no index, and no queue is needed. */
   private loaded: Map<ClassId, LoadedClass> | undefined;
-  private byQueue = new Map<QueueName, Set<LoadedClass>>();
+  private byQueue = new Map<QueueName, Map<string, Group>>();
   private readonly ids = new Map<string, ClassId>();
   private readonly selectId: StatementSync;
   private readonly insert: StatementSync;
@@ -117,7 +126,29 @@ export class ReadyQueue implements ReadyUnits {
 
   *classes(queue: QueueName): Iterable<ReadyClass> {
     this.load();
-    yield* this.byQueue.get(queue) ?? [];
+    for (const group of this.byQueue.get(queue)?.values() ?? []) yield* group.classes;
+  }
+
+  classesOf(queue: QueueName, workload: string): Iterable<ReadyClass> {
+    this.load();
+    return this.byQueue.get(queue)?.get(workload)?.classes ?? [];
+  }
+
+  inOrder(queue: QueueName, workload: string, order: ClassOrder): ClassIndex {
+    this.load();
+    const group = this.byQueue.get(queue)?.get(workload);
+    if (group === undefined) return new ClassIndex(order);
+    let index = group.indexes.get(order.name);
+    if (index === undefined) {
+      for (const ready of [...group.classes]) group.moved.add(ready);
+      group.indexes.set(order.name, (index = new ClassIndex(order)));
+    }
+    for (const ready of group.moved) {
+      const head = group.classes.has(ready) ? this.head(ready) : undefined;
+      for (const each of group.indexes.values()) each.put(ready, head);
+    }
+    group.moved.clear();
+    return index;
   }
 
   head(ready: ReadyClass): ReadyEntry | undefined {
@@ -136,6 +167,8 @@ export class ReadyQueue implements ReadyUnits {
     if (priority !== undefined) {
       return this.selectOfPriority.all(ready.id, priority, after?.key ?? -1, limit).map(entryOf);
     }
+    const known = this.known(ready, after, limit);
+    if (known !== undefined) return known;
     const rows =
       after === undefined
         ? this.selectFirst.all(ready.id, limit)
@@ -181,10 +214,12 @@ export class ReadyQueue implements ReadyUnits {
 
   /** A unit left the class. */
   left(id: ClassId, key: number): void {
-    const front = this.loaded?.get(id)?.front;
-    if (front === undefined) return;
+    const ready = this.loaded?.get(id);
+    if (ready === undefined) return;
+    const { front } = ready;
     const at = front[0]?.key === key ? 0 : front.findIndex((entry) => entry.key === key);
     if (at !== -1) front.splice(at, 1);
+    if (at <= 0) this.moved(ready);
   }
 
   /** Drops cached entries of classes that many units have joined or left. */
@@ -207,6 +242,13 @@ export class ReadyQueue implements ReadyUnits {
     this.byQueue = new Map();
     this.ids.clear();
     this.changes += 1;
+  }
+
+  /** Entries of the front, if it is known to have that many. */
+  private known({ front }: LoadedClass, after: ReadyEntry | undefined, limit: number): ReadyEntry[] | undefined {
+    const from = after === undefined ? 0 : front.findIndex(({ key }) => key === after.key) + 1;
+    const isAll = front.length - from >= limit && (after === undefined || from > 0);
+    return isAll ? front.slice(from, from + limit) : undefined;
   }
 
   private load(): void {
@@ -237,8 +279,12 @@ export class ReadyQueue implements ReadyUnits {
       (flags & LEASED_FLAG) !== 0,
     );
     loaded.set(ready.id, ready);
-    const queue = this.byQueue.get(ready.queue) ?? new Set();
-    this.byQueue.set(ready.queue, queue.add(ready));
+    let ofQueue = this.byQueue.get(ready.queue);
+    if (ofQueue === undefined) this.byQueue.set(ready.queue, (ofQueue = new Map<string, Group>()));
+    let group = ofQueue.get(ready.workload);
+    if (group === undefined) ofQueue.set(ready.workload, (group = new Group()));
+    group.classes.add(ready);
+    this.moved(ready);
     this.changes += 1;
     return ready;
   }
@@ -246,12 +292,23 @@ export class ReadyQueue implements ReadyUnits {
   private headImproved(ready: LoadedClass): void {
     if (ready.isSeen) this.headChanges += 1;
     ready.isSeen = false;
+    this.moved(ready);
   }
 
   /** Forgets an empty class. Its row stays for later units with the same attributes. */
   private unload(ready: LoadedClass): void {
     this.loaded?.delete(ready.id);
-    this.byQueue.get(ready.queue)?.delete(ready);
+    const ofQueue = this.byQueue.get(ready.queue);
+    const group = ofQueue?.get(ready.workload);
+    this.moved(ready);
+    group?.classes.delete(ready);
+    if (group?.classes.size === 0) ofQueue?.delete(ready.workload);
     this.changes += 1;
+  }
+
+  private moved(ready: LoadedClass): void {
+    const group = this.byQueue.get(ready.queue)?.get(ready.workload);
+    // Without an index nobody asks.
+    if (group !== undefined && group.indexes.size > 0) group.moved.add(ready);
   }
 }

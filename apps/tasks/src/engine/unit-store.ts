@@ -79,7 +79,7 @@ export class UnitStore {
     this.moveRow = database.prepare(`UPDATE unit SET ${moved} WHERE key = ?`);
     this.replaceRow = database.prepare(
       `UPDATE unit SET ${moved}, workload = ?, grp = ?, group_index = ?, idx = ?, name = ?, depends = ?, open_deps = ?,
-         priority = ?, evictions = ?, extra = ? WHERE key = ?`,
+         priority = ?, evictions = ?, extra = ?, label = ? WHERE key = ?`,
     );
     this.setOpen = database.prepare('UPDATE unit SET open_deps = ?, class = ? WHERE key = ?');
     this.addOpen = database.prepare('UPDATE unit SET open_deps = open_deps + ? WHERE key = ? AND class IS NULL');
@@ -155,7 +155,7 @@ export class UnitStore {
       words.site.idOf(unit.site),
     ];
     const group = unit.group === '' ? null : words.group.idOf(unit.group);
-    const label = unit.label === '' ? null : words.label.idOf(unit.label);
+    const label = this.labelOf(unit);
     const openDeps = this.dependencies.link(dialect, unit.key, policy.dependsOn(unit.depends));
     const ready = this.classOf(unit, { workload, requirements, site, label }, openDeps);
     this.insertRow.run(
@@ -205,7 +205,8 @@ export class UnitStore {
     const listed = after.workload === before.workload ? row.workload : this.listedElsewhere(after);
     const openDeps = after.depends === before.depends ? row.open_deps : this.relink(before, after);
     const listing = listingOf({ key: row.key, workload: listed });
-    const ready = this.classOf(after, { workload: listing, requirements, site, label: row.label }, openDeps);
+    const label = isPlain || after.label === before.label ? row.label : this.labelOf(after);
+    const ready = this.classOf(after, { workload: listing, requirements, site, label }, openDeps);
     const moved = [
       ...[status, ready, after.leaseId === '' ? null : after.leaseId, after.holder === '' ? null : after.holder],
       ...[site, after.changedMicros, timeMicros],
@@ -225,7 +226,7 @@ export class UnitStore {
           name,
           after.depends === '[]' ? null : after.depends,
         ],
-        ...[openDeps, after.priority, after.evictions, after.extra ?? null, row.key],
+        ...[openDeps, after.priority, after.evictions, after.extra ?? null, label, row.key],
       );
       this.counts.recordNameOrder(listing, name, after.index);
     }
@@ -299,6 +300,10 @@ export class UnitStore {
     return this.ready.classFor({ queue, ...attributes, isBlocked: openDeps > 0, isLeased });
   }
 
+  private labelOf({ label }: Unit): WordId | null {
+    return label === '' ? null : this.reader.words.label.idOf(label);
+  }
+
   private listedElsewhere(unit: Unit): WorkloadId | null {
     const workload = this.reader.workloads.ensure(this.policyOf(unit.key).streamOf(unit.workload), unit.workload);
     return workload === workloadOfKey(unit.key) ? null : workload;
@@ -360,4 +365,5 @@ const isPlainChange = (before: Unit, after: Unit): boolean =>
   before.depends === after.depends &&
   before.priority === after.priority &&
   before.evictions === after.evictions &&
+  before.label === after.label &&
   before.extra === after.extra;

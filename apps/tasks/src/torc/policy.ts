@@ -3,7 +3,7 @@ import type { Assignment } from '../engine/assignment.js';
 import type { Policy } from '../engine/policy.js';
 import type { DialectUnitEvent } from '../engine/unit-event.js';
 import type { Unit } from '../engine/unit.js';
-import { addedJobs } from './job/added-jobs.js';
+import { addedJobs, labelOf } from './job/added-jobs.js';
 import { requirementsOf } from './job/requirements.js';
 import { phaseOf, queueOf, satisfies } from './status-table.js';
 import { workStream } from './streams.js';
@@ -17,6 +17,7 @@ const replaced = (unit: Unit, { job }: JobReplaced, timeMicros: number): Unit =>
   requirements: job.requirements ?? unit.requirements,
   site: job.scheduler ?? unit.site,
   priority: job.priority ?? unit.priority,
+  label: labelOf(job.document),
 });
 
 const assignmentOf = ({ type, data, timeMicros }: DialectUnitEvent): Assignment | undefined => {

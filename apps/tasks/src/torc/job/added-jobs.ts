@@ -9,6 +9,16 @@ import { NO_REQUIREMENTS } from './requirements.js';
 /** Counts are kept by name, and the names of jobs are free: all units of Torc have this one. */
 export const UNIT_NAME = 'job';
 
+/** Label of jobs that ask for nodes when they are ready (Torc contract 5.8): they are found without a look at the others. */
+export const ASKS_FOR_NODES = 'nodes';
+
+export const labelOf = (document: string): string => {
+  // Most documents are not read.
+  if (!document.includes('"schedule_compute_nodes"')) return '';
+  const { schedule_compute_nodes: nodes } = JSON.parse(document) as { readonly schedule_compute_nodes?: object | null };
+  return nodes === undefined || nodes === null ? '' : ASKS_FOR_NODES;
+};
+
 /** The units that {@link JobsAdded} describes. */
 export function* addedJobs(workload: WorkloadId, data: JobsAdded, timeMicros: number): Iterable<Unit> {
   let at = 0;
@@ -30,7 +40,7 @@ export function* addedJobs(workload: WorkloadId, data: JobsAdded, timeMicros: nu
         requirements: job.requirements ?? NO_REQUIREMENTS,
         status: job.status,
         site: job.scheduler ?? '',
-        label: '',
+        label: labelOf(job.document),
         priority: job.priority ?? 0,
         leaseId: '',
         changedMicros: timeMicros,

@@ -18,6 +18,8 @@ const WORTH_RANGE = 8;
 
 /** Whether a failed blocking job cancels this one. True unless the document says otherwise. */
 const cancels = (document: string): boolean =>
+  // Most documents are not read.
+  !document.includes('"cancel_on_blocking_job_failure":false') ||
   (JSON.parse(document) as { cancel_on_blocking_job_failure?: boolean }).cancel_on_blocking_job_failure !== false;
 
 /** What an event may say about a job besides its status. */

@@ -20,7 +20,12 @@ const outcome = fc.constantFrom('ok', 'failed');
 
 const job = fc.record<AddedJob>(
   {
-    document: fc.constantFrom('{}', '{"command":"a"}', '{"cancel_on_blocking_job_failure":false,"name":"é\\n"}'),
+    document: fc.constantFrom(
+      '{}',
+      '{"command":"a"}',
+      '{"schedule_compute_nodes":{"num_jobs":1}}',
+      '{"cancel_on_blocking_job_failure":false,"name":"é\\n"}',
+    ),
     status,
     requirements,
     scheduler,

@@ -1,16 +1,19 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { JobReplaced, JobsAdded } from '#contracts/torc/events.js';
+import type { SortMethod } from '#contracts/torc/jobs.js';
 import { isFinal, JOB_STATUSES } from '#contracts/torc/statuses.js';
 import type { Ranges, UnitsLinked } from '#contracts/work-events.js';
 import type { Projection } from '#event-sourcing/projection.js';
 import { evolve } from '../../../engine/evolve.js';
 import { Policies } from '../../../engine/policies.js';
 import { NO_RUNS, runTimesOf } from '../../../engine/run-times.js';
+import { ReadyWalk } from '../../../engine/ready-walk.js';
 import { UNIT_CHANGE_TYPES, type UnitEvent } from '../../../engine/unit-event.js';
 import { UnitProjection } from '../../../engine/unit-projection.js';
 import type { Unit } from '../../../engine/unit.js';
 import { keyOf, ordinalOfKey } from '../../../workload/member-key.js';
 import { WorkloadProjection } from '../../../workload/workload-projection.js';
+import { CLAIM_ORDERS } from '../../graph/claim-order.js';
 import { torcPolicy } from '../../policy.js';
 import { phaseOf, READY_QUEUE, satisfies } from '../../status-table.js';
 import { TORC, workStream } from '../../streams.js';
@@ -30,6 +33,8 @@ export type Step = (model: JobModel) => Event | undefined;
 
 /** What only Torc keeps of a job. */
 type Own = Omit<Job, 'ordinal' | 'status' | 'outcome' | 'unit' | 'openBlockers'>;
+
+const EVERYTHING = [1e9, 1e9, 1e15, 1e9, 1e9];
 
 const STREAM = workStream('w');
 const WORKLOAD = 1;
@@ -83,7 +88,7 @@ export class JobModel {
   replayed(): JobModel {
     const replay = new JobModel();
     for (const [at, event] of this.log.entries()) replay.write(event, at + 1);
-    for (const ordinal of this.units.keys()) replay.units.set(ordinal, {} as Unit);
+    for (const [ordinal, unit] of this.units) replay.units.set(ordinal, unit);
     return replay;
   }
 
@@ -105,6 +110,7 @@ export class JobModel {
       counts: this.shownCounts(),
       runs: this.shownRuns(),
       ready: this.shownReady(),
+      orders: this.shownOrders(),
       rest: ['torc_job', 'torc_job_document', 'unit'].map((table) => this.sizeOf(table)),
     };
   }
@@ -125,6 +131,7 @@ export class JobModel {
       counts: this.expectedCounts(jobs),
       runs: this.expectedRuns(jobs),
       ready: this.expectedReady(),
+      orders: this.expectedOrders(),
       rest: [jobs.length, jobs.length, jobs.length],
     };
   }
@@ -150,6 +157,39 @@ export class JobModel {
       (classes[className({ ...unit, isBlocked, isLeased })] ??= []).push(ordinal);
     }
     return classes;
+  }
+
+  /** Ready jobs in the order of each kind of claim. */
+  shownOrders(): number[][] {
+    const { ready } = this.projection.store;
+    return Object.values(CLAIM_ORDERS).map((order) => {
+      const index = ready.inOrder(READY_QUEUE, WORKFLOW.key, order);
+      const walk = new ReadyWalk(ready, index, { left: () => EVERYTHING, accepts: () => true, wanted: 3 });
+      const ordinals: number[] = [];
+      for (let next = walk.take(); next !== undefined; next = walk.take()) ordinals.push(ordinalOfKey(next.entry.key));
+      return ordinals;
+    });
+  }
+
+  expectedOrders(): number[][] {
+    const waiting = [...this.units.values()].filter(({ status }) => torcPolicy.queueOf(status, false) !== undefined);
+    const needs = (unit: Unit) => requirementsOf(unit.requirements);
+    const orders: Record<SortMethod, (one: Unit, other: Unit) => number> = {
+      gpus_runtime_memory: (one, other) =>
+        needs(other).num_gpus - needs(one).num_gpus ||
+        needs(other).runtime_seconds - needs(one).runtime_seconds ||
+        needs(other).memory_bytes - needs(one).memory_bytes,
+      gpus_memory_runtime: (one, other) =>
+        needs(other).num_gpus - needs(one).num_gpus ||
+        needs(other).memory_bytes - needs(one).memory_bytes ||
+        needs(other).runtime_seconds - needs(one).runtime_seconds,
+      none: () => 0,
+    };
+    return Object.values(orders).map((compare) =>
+      [...waiting]
+        .sort((one, other) => other.priority - one.priority || compare(one, other) || one.key - other.key)
+        .map(({ key }) => ordinalOfKey(key)),
+    );
   }
 
   private write({ type, data }: Event, at: number): void {
@@ -295,10 +335,13 @@ export class JobModel {
 const className = ({
   requirements,
   site,
+  label,
   isBlocked,
   isLeased,
-}: Pick<Unit, 'requirements' | 'site'> & { readonly isBlocked: boolean; readonly isLeased: boolean }): string =>
-  `${requirements} ${site} ${isBlocked} ${isLeased}`;
+}: Pick<Unit, 'requirements' | 'site' | 'label'> & {
+  readonly isBlocked: boolean;
+  readonly isLeased: boolean;
+}): string => `${requirements} ${site} ${label} ${isBlocked} ${isLeased}`;
 
 const ordinalsOf = ({ units }: { readonly units: Ranges }): number[] =>
   units.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, at) => first + at));
