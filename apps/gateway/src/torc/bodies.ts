@@ -117,8 +117,16 @@ export const replacement = (collection: CollectionName): Always<Replacement> => 
   });
 };
 
+/** PUT of a workflow, config or status: names it by key or id, and perhaps its revision (Torc contract 6.4). */
+export interface PartReplacement {
+  readonly fields: string;
+  readonly key?: string;
+  readonly id?: string;
+  readonly rev?: string;
+}
+
 /** PUT of a workflow: as of a document. */
-export const workflowReplacement: Always<Replacement> = bodyField(
+export const workflowReplacement: Always<PartReplacement> = bodyField(
   schemaOfFields(WORKFLOW, { isPut: true }),
   (source) => {
     const { members, key, id, rev } = checked(normalizeMembers(WORKFLOW, source.document, 'put'));
@@ -128,17 +136,9 @@ export const workflowReplacement: Always<Replacement> = bodyField(
     if (rev === undefined) throw badRequest('_rev is missing');
     // An empty timestamp keeps the old one (D35).
     const fields = objectText([...members].filter(([field, raw]) => field !== 'timestamp' || raw !== '""'));
-    return { fields, rev };
+    return { fields, key, rev };
   },
 );
-
-/** PUT of a config or status: names it by key or id, and perhaps its revision (Torc contract 6.4). */
-export interface PartReplacement {
-  readonly fields: string;
-  readonly key?: string;
-  readonly id?: string;
-  readonly rev?: string;
-}
 
 const partOf = ({ document, ...identity }: NormalizedDocument): PartReplacement => {
   if (identity.key === undefined && identity.id === undefined) throw badRequest('_key or _id is missing');
