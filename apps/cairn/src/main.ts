@@ -21,6 +21,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./pilot/pilot-command.js')).pilotCommand,
   },
   {
+    name: 'run',
+    summary: 'run a Torc workflow on this machine',
+    load: async () => (await import('./run/run-command.js')).runCommand,
+  },
+  {
     name: 'token',
     summary: 'print a bearer token',
     load: async () => (await import('./token-command.js')).tokenCommand,

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { connectInProcess } from '#bus/connect-in-process.js';
@@ -73,4 +73,9 @@ const serve = async ({ env, stdout }: Terminal): Promise<void> => {
 export const serveCommand = (terminal: Terminal): Command =>
   new Command('serve')
     .description('Runs the whole of Cairn in one process. Environment variables configure it: the README lists them.')
-    .action(() => serve(terminal));
+    .addOption(new Option('--until-stdin-ends', 'for whoever starts it for himself alone').hideHelp())
+    .action(({ untilStdinEnds }: { readonly untilStdinEnds?: true }) => {
+      // The pipe also ends when the other process is killed.
+      if (untilStdinEnds) process.stdin.resume().once('close', () => process.kill(process.pid, 'SIGTERM'));
+      return serve(terminal);
+    });

@@ -11,10 +11,13 @@ export interface Child {
 }
 
 interface StartOptions {
-  readonly environment?: Readonly<Record<string, string>>;
+  /** Beside the variables of this process; `undefined` takes one of them away. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly onLine?: (line: string) => void;
   /** Without it stderr is ours. */
   readonly onErrorLine?: (line: string) => void;
+  /** Ctrl-C in a terminal does not reach it, and its stdin ends with this process. */
+  readonly isApart?: true;
 }
 
 const KILL_AFTER_MS = 15_000;
@@ -23,7 +26,8 @@ const KILL_AFTER_MS = 15_000;
 export const startScript = (script: string, args: readonly string[], options: StartOptions = {}): Child => {
   const { onErrorLine } = options;
   const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
-    stdio: ['ignore', 'pipe', onErrorLine === undefined ? 'inherit' : 'pipe'],
+    stdio: [options.isApart ? 'pipe' : 'ignore', 'pipe', onErrorLine === undefined ? 'inherit' : 'pipe'],
+    detached: options.isApart ?? false,
     env: { ...process.env, ...options.environment },
   });
   if (child.stdout !== null) createInterface({ input: child.stdout }).on('line', (line) => options.onLine?.(line));
@@ -52,24 +56,28 @@ export const startScript = (script: string, args: readonly string[], options: St
 /** The line that reports that Cairn is ready, among lines of its log. */
 const URL_IN_LINE = /^Cairn.*?(https?:\/\/[^\s"]+)/;
 
-interface CairnOptions {
+interface CairnOptions extends Omit<StartOptions, 'onLine'> {
   /** `apps/cairn/src/main.js`, compiled. */
   readonly script: string;
   readonly dataDir: string;
-  readonly environment?: Readonly<Record<string, string>>;
+  /** Words of its command line; none runs the whole of Cairn. */
+  readonly words?: readonly string[];
 }
 
 /** Embedded Cairn on a free port; resolves when it listens. */
 export const startCairn = async ({
   script,
   dataDir,
+  words = [],
   environment,
+  ...options
 }: CairnOptions): Promise<Child & { readonly url: string }> => {
   let report: ((url: string) => void) | undefined;
   const listening = new Promise<string>((settle) => {
     report = settle;
   });
-  const child = startScript(script, [], {
+  const child = startScript(script, words, {
+    ...options,
     // Callers drive every step themselves, unless their environment turns automation on.
     environment: { PORT: '0', LOG_LEVEL: 'warn', CAIRN_AUTOMATION: 'off', ...environment, CAIRN_DATA_DIR: dataDir },
     onLine: (line) => {

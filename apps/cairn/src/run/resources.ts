@@ -1,0 +1,62 @@
+import { GIB } from '#contracts/torc/values.js';
+import type { TorcJob } from './torc-documents.js';
+
+/** What the jobs of a runner may take together. */
+export interface Offer {
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly gpus: number;
+}
+
+/** Body of a claim (Torc contract 2.6). */
+export interface WorkerResources {
+  readonly num_cpus: number;
+  readonly memory_gb: number;
+  readonly num_gpus: number;
+  readonly num_nodes: number;
+  readonly time_limit?: string;
+}
+
+/** Keeps account of what claimed jobs take of an offer. */
+export class Resources {
+  private cpus: number;
+  private memoryBytes: number;
+  private gpus: number;
+
+  constructor(offer: Offer) {
+    ({ cpus: this.cpus, memoryBytes: this.memoryBytes, gpus: this.gpus } = offer);
+  }
+
+  /** Whether a claim may give anything: jobs need a processor and memory (Torc contract 5.2). */
+  get isUsedUp(): boolean {
+    return this.cpus <= 0 || this.memoryBytes <= 0;
+  }
+
+  take({ internal }: TorcJob): void {
+    this.add(internal, -1);
+  }
+
+  giveBack({ internal }: TorcJob): void {
+    this.add(internal, 1);
+  }
+
+  /** What is left, as a claim offers it. */
+  left(secondsLeft: number | undefined): WorkerResources {
+    return {
+      num_cpus: this.cpus,
+      memory_gb: this.memoryBytes / GIB,
+      num_gpus: this.gpus,
+      num_nodes: 1,
+      ...(secondsLeft !== undefined && { time_limit: isoDuration(secondsLeft) }),
+    };
+  }
+
+  private add({ num_cpus, memory_bytes, num_gpus }: TorcJob['internal'], times: 1 | -1): void {
+    this.cpus += times * num_cpus;
+    this.memoryBytes += times * memory_bytes;
+    this.gpus += times * num_gpus;
+  }
+}
+
+/** `PT12.5S`; negative when the time is over (Torc contract 1.9). */
+export const isoDuration = (seconds: number): string => `${seconds < 0 ? '-' : ''}PT${Math.abs(seconds).toFixed(3)}S`;

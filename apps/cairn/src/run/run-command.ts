@@ -1,0 +1,87 @@
+import { Command } from 'commander';
+import { EXIT, type Terminal, UsageError } from '../command-line.js';
+import { AccessDenied, Interrupted, Refused, Unreachable } from '../worker/http-client.js';
+import { Shutdown } from '../worker/shutdown.js';
+import { startEmbeddedServer } from './embedded-server.js';
+import { RUN_EXIT } from './exit-codes.js';
+import { addRunOptions, type GivenRun, readRunOptions, type RunOptions } from './options.js';
+import { progressOn } from './progress.js';
+import { runJobs } from './run-jobs.js';
+import { StateFolder } from './state-folder.js';
+import { earlierRun, newRun, submit } from './submission.js';
+import { TorcClient } from './torc-client.js';
+import { CannotRunWorkflow } from './torc-workflow.js';
+
+/** Variables of the launcher that are nothing to jobs. */
+const OWN_VARIABLES: ReadonlySet<string> = new Set(['INIT_CWD', 'NODE_COMPILE_CACHE']);
+
+const environmentOf = (env: Terminal['env']): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      value === undefined || OWN_VARIABLES.has(name) ? [] : [[name, value]],
+    ),
+  );
+
+/** Exit code of an error that a run may end with; `undefined` for bugs. */
+const exitCodeOf = (error: unknown): number | undefined => {
+  if (error instanceof Interrupted) return RUN_EXIT.interrupted;
+  if (error instanceof CannotRunWorkflow || error instanceof Refused || error instanceof AccessDenied)
+    return RUN_EXIT.refused;
+  return error instanceof Unreachable ? EXIT.failed : undefined;
+};
+
+/** @throws UsageError when the folder of the run does not fit the options */
+const checkFolder = ({ output, resume }: RunOptions): void => {
+  const holdsRun = StateFolder.holdsRun(output);
+  if (resume && !holdsRun) throw new UsageError(`there is no run in ${output}`);
+  if (!resume && holdsRun) {
+    throw new UsageError(`${output} holds a run: --resume goes on with it, --output names another folder`);
+  }
+};
+
+const runWorkflow = async (options: RunOptions, terminal: Terminal): Promise<void> => {
+  checkFolder(options);
+  const progress = progressOn(terminal.stdout);
+  const note = (line: string): void => progress.note(line);
+  const shutdown = new Shutdown();
+  const signalled = new AbortController();
+  const stop = (signal: NodeJS.Signals): void => {
+    note(signalled.signal.aborted ? `${signal}: ends at once` : `${signal}: claims no more jobs`);
+    signalled.abort();
+    shutdown.signal();
+  };
+  const state = await StateFolder.take(options.output);
+  process.on('SIGTERM', stop).on('SIGINT', stop);
+  try {
+    const run = await (options.resume ? earlierRun : newRun)(options, state, note);
+    await using embedded = run.server === undefined ? await startEmbeddedServer(state, run.run) : undefined;
+    const client = new TorcClient({
+      url: embedded?.url ?? run.server ?? '',
+      token: embedded?.token ?? options.token,
+      timeoutMs: options.serverTimeoutMs,
+      onSilence: (message) => note(`no answer: ${message}; tries again`),
+    });
+    const known = await submit(client, run, state, { signal: shutdown.stopping });
+    const environment = environmentOf(terminal.env);
+    const parts = { options, environment, state, run: known, client, progress, shutdown };
+    terminal.exitCode = await runJobs({ ...parts, signalled: signalled.signal });
+  } catch (error) {
+    const exitCode = exitCodeOf(error);
+    if (exitCode === undefined) throw error;
+    terminal.stderr.write(`${(error as Error).message}\n`);
+    terminal.exitCode = exitCode;
+  } finally {
+    process.off('SIGTERM', stop).off('SIGINT', stop);
+    await state.release();
+  }
+};
+
+/** `cairn run` */
+export const runCommand = (terminal: Terminal): Command =>
+  addRunOptions(new Command('run'))
+    .description(
+      'Runs a Torc workflow on this machine: its jobs in the order of their dependencies, as many at a time as fit.',
+    )
+    .action(async (file: string | undefined, given: GivenRun) =>
+      runWorkflow(await readRunOptions(file, given, terminal.env), terminal),
+    );

@@ -1,0 +1,78 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { UsageError } from '../command-line.js';
+import { Refused } from '../worker/http-client.js';
+import { endEarlierProcesses } from './earlier-processes.js';
+import type { RunOptions } from './options.js';
+import { readSpecification } from './specification/read-specification.js';
+import { tolerantSpecification } from './specification/tolerant-specification.js';
+import type { RunState, StateFolder } from './state-folder.js';
+import type { Signals, TorcClient } from './torc-client.js';
+import type { TorcWorkflow } from './torc-documents.js';
+import { loginName } from './torc-workflow.js';
+
+const digestOf = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+/**
+ * Reads the workflow file and stores what will be submitted, before anything is sent: a killed runner can then go on.
+ *
+ * @throws UsageError
+ */
+export const newRun = async (
+  { file, server, workdir }: RunOptions,
+  state: StateFolder,
+  note: (line: string) => void,
+): Promise<RunState> => {
+  if (file === undefined) throw new UsageError('name a workflow file');
+  const specification = tolerantSpecification(readSpecification(file), loginName(), note);
+  await state.writeSpecification(JSON.stringify(specification));
+  const run: RunState = {
+    ...{ format: 1, run: randomUUID(), workdir, file, digest: digestOf(file) },
+    ...(server !== undefined && { server }),
+  };
+  await state.writeState(run);
+  return run;
+};
+
+/**
+ * The run in a folder. Processes that its runner has left are ended.
+ *
+ * @throws UsageError when it is on another server
+ */
+export const earlierRun = async (
+  { file, server }: RunOptions,
+  state: StateFolder,
+  note: (line: string) => void,
+): Promise<RunState> => {
+  const run = await state.readState();
+  if (server !== undefined && server !== run.server) {
+    throw new UsageError(`the run in ${state.path} is on ${run.server ?? 'a Cairn of its own'}, not on ${server}`);
+  }
+  if (file !== undefined && digestOf(file) !== run.digest) {
+    note(`${file} has changed since it was submitted; its changes need a new run in another folder (--output)`);
+  }
+  const processes = await endEarlierProcesses(run.run);
+  if (processes > 0) note(`ended ${String(processes)} processes that a killed runner had left`);
+  return run;
+};
+
+/** Submits a run, unless that has been done; resolves with the run and the key of its workflow. */
+export const submit = async (
+  client: TorcClient,
+  run: RunState,
+  state: StateFolder,
+  signals: Signals,
+): Promise<RunState & { readonly workflow: string }> => {
+  const { workflow } = run;
+  if (workflow !== undefined) return { ...run, workflow };
+  const body = await state.readSpecification();
+  // The answer may have been lost with an earlier runner.
+  const request = { method: 'POST', path: '/workflow_specifications', body, idempotencyKey: run.run } as const;
+  const answer = await client.http.send({ ...request, ...signals }).catch(async (error: unknown) => {
+    if (error instanceof Refused) await state.forgetRun();
+    throw error;
+  });
+  const known = { ...run, workflow: (JSON.parse(answer) as TorcWorkflow)._key };
+  await state.writeState(known);
+  return known;
+};
