@@ -16,6 +16,7 @@ describe('help', () => {
     ['', 'Usage: cairn [options] [command]'],
     ['serve', 'Usage: cairn serve'],
     ['pilot', 'Usage: cairn pilot'],
+    ['run', 'Usage: cairn run'],
     ['token', 'Usage: cairn token'],
     ['user', 'Usage: cairn user'],
     ['client', 'Usage: cairn client'],

@@ -17,6 +17,8 @@ const TOKEN_SECONDS = 366 * 86_400;
 export interface EmbeddedServer extends AsyncDisposable {
   readonly url: string;
   readonly token: TokenSource;
+  /** Base URL for Torc clients in jobs, with the token in it. */
+  readonly urlForJobs: string;
 }
 
 /**
@@ -35,7 +37,7 @@ export const startEmbeddedServer = async (state: StateFolder, run: string): Prom
     dataDir: state.dataDir,
     environment: {
       ...unset,
-      ...{ PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'warn', CAIRN_AUTOMATION: 'off' },
+      ...{ PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'warn', CAIRN_AUTOMATION: 'off', TORC_ACCESS: 'token' },
       [RUN_VARIABLE]: run,
     },
     onErrorLine: (line) => log.write(`${line}\n`),
@@ -43,9 +45,11 @@ export const startEmbeddedServer = async (state: StateFolder, run: string): Prom
   });
   const key = await SigningKey.open(state.dataDir);
   const claims = claimsGranting({ username: loginName(), roles: ['user'], groups: ['users'] });
+  const token = await key.sign(claims, TOKEN_SECONDS);
   return {
     url: cairn.url,
-    token: new FixedToken(await key.sign(claims, TOKEN_SECONDS)),
+    token: new FixedToken(token),
+    urlForJobs: `${cairn.url}/t/${token}/_db/torc/torc-service`,
     [Symbol.asyncDispose]: async () => {
       await cairn.stop();
       log.end();

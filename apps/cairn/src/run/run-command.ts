@@ -62,7 +62,10 @@ const runWorkflow = async (options: RunOptions, terminal: Terminal): Promise<voi
       onSilence: (message) => note(`no answer: ${message}; tries again`),
     });
     const known = await submit(client, run, state, { signal: shutdown.stopping });
-    const environment = environmentOf(terminal.env);
+    const environment = {
+      ...environmentOf(terminal.env),
+      ...(embedded !== undefined && { TORC_DATABASE_URL: embedded.urlForJobs }),
+    };
     const parts = { options, environment, state, run: known, client, progress, shutdown };
     terminal.exitCode = await runJobs({ ...parts, signalled: signalled.signal });
   } catch (error) {
