@@ -14,7 +14,7 @@ import { Steps } from './steps.js';
 /** Bounds the memory of one change: files with many producers and many consumers multiply. */
 const NEW_EDGES_MAX = 2_000_000;
 
-interface InitializeRequest {
+export interface InitializeRequest {
   readonly workflow: string;
   readonly only_uninitialized: boolean;
   readonly clear_ephemeral_user_data: boolean;

@@ -1,0 +1,62 @@
+import { Controller } from '@nestjs/common';
+import { MessagePattern, Payload } from '@nestjs/microservices';
+import type { Answer, Message } from '#bus/contract.js';
+import type { DocumentReply } from '#contracts/torc/documents.js';
+import {
+  ClaimJobs,
+  ClaimNextJobs,
+  type ClaimReply,
+  CompleteJob,
+  ManageJobStatus,
+  ScheduleJobs,
+  StartJob,
+} from '#contracts/torc/jobs.js';
+import type { WorkflowRequest } from '#contracts/torc/workflows.js';
+import { TorcMessageHandler } from '../message-handler.js';
+import { type AttemptRequest, completeJob, type CompleteRequest, startJob } from './attempt.js';
+import { claimJobs, claimNextJobs, type ClaimRequest, scheduleJobs } from './claim.js';
+import { manageStatus, type ManageStatusRequest } from './manage-status.js';
+import { ReadyKinds } from './ready-jobs.js';
+
+/** Messages of workers: they claim jobs, start and complete them. */
+@Controller()
+export class AttemptController {
+  private readonly kinds = new ReadyKinds();
+
+  constructor(private readonly handler: TorcMessageHandler) {}
+
+  @MessagePattern(ClaimJobs.subject)
+  claim(@Payload() message: Message<ClaimRequest>): Promise<Answer<ClaimReply>> {
+    return this.handler.execute(message, (view, timeMicros) =>
+      claimJobs(view, this.kinds, message.request, timeMicros),
+    );
+  }
+
+  @MessagePattern(ClaimNextJobs.subject)
+  claimNext(@Payload() message: Message<WorkflowRequest & { limit: number }>): Promise<Answer<ClaimReply>> {
+    return this.handler.execute(message, (view, timeMicros) =>
+      claimNextJobs(view, this.kinds, message.request, timeMicros),
+    );
+  }
+
+  @MessagePattern(ScheduleJobs.subject)
+  schedule(@Payload() message: Message<WorkflowRequest>): Promise<Answer<{ schedulers: readonly string[] }>> {
+    const { workflow } = message.request;
+    return this.handler.execute(message, (view, timeMicros) => scheduleJobs(view, workflow, timeMicros));
+  }
+
+  @MessagePattern(StartJob.subject)
+  start(@Payload() message: Message<AttemptRequest>): Promise<Answer<DocumentReply>> {
+    return this.handler.execute(message, (view, timeMicros) => startJob(view, message.request, timeMicros));
+  }
+
+  @MessagePattern(CompleteJob.subject)
+  complete(@Payload() message: Message<CompleteRequest>): Promise<Answer<DocumentReply>> {
+    return this.handler.execute(message, (view, timeMicros) => completeJob(view, message.request, timeMicros));
+  }
+
+  @MessagePattern(ManageJobStatus.subject)
+  manage(@Payload() message: Message<ManageStatusRequest>): Promise<Answer<DocumentReply>> {
+    return this.handler.execute(message, (view, timeMicros) => manageStatus(view, message.request, timeMicros));
+  }
+}
