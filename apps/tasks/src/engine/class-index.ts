@@ -1,4 +1,5 @@
-import type { ReadyClass, ReadyEntry } from './ready.js';
+import type { QueueName } from './policy.js';
+import type { ReadyClass, ReadyEntry, ReadyUnits } from './ready.js';
 
 /** What each unit of a class takes of an offer, in a fixed order of the dialect's. */
 export type Amounts = readonly number[];
@@ -9,6 +10,13 @@ export interface ClassOrder {
   amountsOf(ready: ReadyClass): Amounts;
   /** Negative when `one` comes first. */
   compare(one: Amounts, other: Amounts): number;
+}
+
+/** A ready queue whose classes are kept in the orders of claims, those of each workload by themselves. */
+export interface OrderedReadyUnits extends ReadyUnits {
+  /** Classes of a workload that have units, and some that no longer have any. */
+  classesOf(queue: QueueName, workload: string): Iterable<ReadyClass>;
+  inOrder(queue: QueueName, workload: string, order: ClassOrder): ClassIndex;
 }
 
 /** A class at its place in an order. */

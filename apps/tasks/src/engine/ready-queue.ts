@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { WorkloadId } from '../workload/workloads.js';
-import { ClassIndex, type ClassOrder } from './class-index.js';
+import { ClassIndex, type ClassOrder, type OrderedReadyUnits } from './class-index.js';
 import type { QueueName } from './policy.js';
-import type { ReadyClass, ReadyEntry, ReadyUnits } from './ready.js';
+import type { ReadyClass, ReadyEntry } from './ready.js';
 import type { UnitReader } from './unit-row.js';
 import type { WordId } from './words.js';
 
@@ -71,7 +71,7 @@ class Group {
  * The ready queue on the writing connection: classes are in memory, units in the index `unit_ready`. Memory depends on the number
  * of classes and not of units. Caches follow every change; {@link forget} drops them.
  */
-export class ReadyQueue implements ReadyUnits {
+export class ReadyQueue implements OrderedReadyUnits {
   private changes = 0;
   private headChanges = 0;
   /** Undefined until the first claim: during a rebuild there is no index, and no queue is needed. */

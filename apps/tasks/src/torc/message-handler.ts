@@ -7,7 +7,8 @@ import type { Decision, SlicedDecision } from '#event-sourcing/command.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import type { Snapshot } from '#event-sourcing/snapshots.js';
+import { Slices } from '#event-sourcing/slices.js';
+import type { Snapshot, Snapshots } from '#event-sourcing/snapshots.js';
 import { UnitProjection } from '../engine/unit-projection.js';
 import { UnitReader } from '../engine/unit-row.js';
 import { SqliteTorcView, TorcReader } from './sqlite-view.js';
@@ -22,13 +23,15 @@ export class TorcMessageHandler {
   /** Committed workflows, documents, jobs and edges. */
   readonly committed: TorcReader;
   private readonly readerOn: (database: Snapshot['database']) => TorcReader;
+  private readonly snapshots: Snapshots;
   private readonly view: TorcView;
 
   constructor(
     private readonly mailbox: Mailbox,
-    { queries }: ReadModel,
+    { queries, snapshots }: ReadModel,
     units: UnitProjection,
   ) {
+    this.snapshots = snapshots;
     this.committed = new TorcReader(new UnitReader(queries));
     this.readerOn = perConnection((database) => new TorcReader(new UnitReader(database)));
     this.view = new SqliteTorcView(units.store);
@@ -48,6 +51,21 @@ export class TorcMessageHandler {
       context,
       timeMicros,
       decide: () => (isWorkerOnly(context.caller) ? leaseNotHeld() : decide(this.view, timeMicros)),
+    });
+  }
+
+  /** Answers from one committed state, in slices that do not keep others waiting. */
+  readInSlices<Request, Reply>(
+    message: Message<Request>,
+    answer: (reader: TorcReader) => Generator<void, Reply | DomainError, void>,
+  ): Promise<Answer<Reply>> {
+    return this.read(message, async () => {
+      const snapshot = await this.snapshots.take();
+      try {
+        return await new Slices().drive(answer(this.readerIn(snapshot)));
+      } finally {
+        this.snapshots.release(snapshot);
+      }
     });
   }
 

@@ -1,7 +1,7 @@
 import type { CollectionName, PlainCollectionName } from '#contracts/torc/collections.js';
 import type { EdgeName } from '#contracts/torc/edges.js';
 import type { JobStatus } from '#contracts/torc/statuses.js';
-import type { ReadyUnits } from '../engine/ready.js';
+import type { OrderedReadyUnits } from '../engine/class-index.js';
 import type { UnitReader } from '../engine/unit-row.js';
 import type { UnitStore } from '../engine/unit-store.js';
 import type { WorkloadId } from '../workload/workloads.js';
@@ -177,7 +177,7 @@ export class SqliteTorcView extends TorcReader implements TorcView {
     super(store.reader, store);
   }
 
-  get ready(): ReadyUnits {
+  get ready(): OrderedReadyUnits {
     return this.store.ready;
   }
 }

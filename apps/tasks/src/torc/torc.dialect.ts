@@ -1,6 +1,9 @@
 import type { TasksDialect } from '../dialect.js';
 import { DocumentController } from './document/document.controller.js';
 import { EdgeController } from './edge/edge.controller.js';
+import { AttemptController } from './graph/attempt.controller.js';
+import { CompletionController } from './graph/completion.controller.js';
+import { GraphController } from './graph/graph.controller.js';
 import { torcJobProjection } from './job/job-projection.js';
 import { TorcMessageHandler } from './message-handler.js';
 import { torcPolicy } from './policy.js';
@@ -14,6 +17,14 @@ export const torc: TasksDialect = {
   name: TORC,
   policy: torcPolicy,
   projections: [torcJobProjection, torcProjection],
-  controllers: [WorkflowController, DocumentController, EdgeController, SpecificationController],
+  controllers: [
+    GraphController,
+    AttemptController,
+    CompletionController,
+    WorkflowController,
+    DocumentController,
+    EdgeController,
+    SpecificationController,
+  ],
   providers: [TorcMessageHandler],
 };

@@ -2,7 +2,7 @@ import type { CollectionName, PlainCollectionName } from '#contracts/torc/collec
 import type { EdgeName } from '#contracts/torc/edges.js';
 import type { JobStatus } from '#contracts/torc/statuses.js';
 import type { WorkflowPart } from '#contracts/torc/workflows.js';
-import type { ReadyUnits } from '../engine/ready.js';
+import type { OrderedReadyUnits } from '../engine/class-index.js';
 import type { Unit } from '../engine/unit.js';
 import type { WorkloadId } from '../workload/workloads.js';
 
@@ -93,9 +93,12 @@ export interface Edge {
   readonly data: string | undefined;
 }
 
+/** What the committed state shows too. */
+export type StateView = Omit<TorcView, 'ready'>;
+
 /** The state that Torc's deciders read: one workflow's documents, jobs and edges, with the effects of earlier decisions. */
 export interface TorcView {
-  readonly ready: ReadyUnits;
+  readonly ready: OrderedReadyUnits;
   workflow(key: string): Workflow | undefined;
   /** The number that the next workflow gets. */
   nextWorkflowNumber(): number;

@@ -16,27 +16,20 @@ import { TorcMessageHandler } from '../message-handler.js';
 import { type AttemptRequest, completeJob, type CompleteRequest, startJob } from './attempt.js';
 import { claimJobs, claimNextJobs, type ClaimRequest, scheduleJobs } from './claim.js';
 import { manageStatus, type ManageStatusRequest } from './manage-status.js';
-import { ReadyKinds } from './ready-jobs.js';
 
 /** Messages of workers: they claim jobs, start and complete them. */
 @Controller()
 export class AttemptController {
-  private readonly kinds = new ReadyKinds();
-
   constructor(private readonly handler: TorcMessageHandler) {}
 
   @MessagePattern(ClaimJobs.subject)
   claim(@Payload() message: Message<ClaimRequest>): Promise<Answer<ClaimReply>> {
-    return this.handler.execute(message, (view, timeMicros) =>
-      claimJobs(view, this.kinds, message.request, timeMicros),
-    );
+    return this.handler.execute(message, (view, timeMicros) => claimJobs(view, message.request, timeMicros));
   }
 
   @MessagePattern(ClaimNextJobs.subject)
   claimNext(@Payload() message: Message<WorkflowRequest & { limit: number }>): Promise<Answer<ClaimReply>> {
-    return this.handler.execute(message, (view, timeMicros) =>
-      claimNextJobs(view, this.kinds, message.request, timeMicros),
-    );
+    return this.handler.execute(message, (view, timeMicros) => claimNextJobs(view, message.request, timeMicros));
   }
 
   @MessagePattern(ScheduleJobs.subject)

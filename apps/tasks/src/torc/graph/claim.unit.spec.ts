@@ -33,8 +33,7 @@ describe('a claim of Torc jobs', () => {
   it('answers documents with the new revision and with what they need', () => {
     const spec = given({ a: { num_cpus: 4 } });
     const rev = spec.rev('A');
-    const { kinds } = spec;
-    const { reply } = spec.when((view, now) => claimNextJobs(view, kinds, { workflow: WORKFLOW, limit: 1 }, now));
+    const { reply } = spec.when((view, now) => claimNextJobs(view, { workflow: WORKFLOW, limit: 1 }, now));
     expect(reply?.documents.map((text) => JSON.parse(text) as unknown)).toMatchObject([
       {
         ...{
@@ -56,7 +55,7 @@ describe('a claim of Torc jobs', () => {
 
   it('compares nodes and time, but does not use them up', () => {
     expect(given({ a: { num_nodes: 2 }, b: { num_nodes: 2 } }).claim({ num_nodes: 2 })).toEqual(['A', 'B']);
-    expect(given({ a: { num_nodes: 2 } }).claim({ num_nodes: 1 })).toMatch('too little nodes of 1');
+    expect(given({ a: { num_nodes: 2 } }).claim({ num_nodes: 1 })).toMatch('of 1 nodes keeps out 1');
   });
 
   it('ends when CPUs or memory are used up, also for jobs that need none', () => {

@@ -2,7 +2,7 @@ import type { PlainCollectionName } from '#contracts/torc/collections.js';
 import { fullId } from '#contracts/torc/ids.js';
 import { durationSeconds, memoryBytes } from '#contracts/torc/values.js';
 import { requirementsText } from '../job/requirements.js';
-import type { TorcView, Workflow } from '../view.js';
+import type { StateView, Workflow } from '../view.js';
 import { Steps } from './steps.js';
 
 /** A group of resource requirements (Torc contract 2.13). */
@@ -45,7 +45,7 @@ export const groupOf = (document: string): Group => ({
 
 /** The groups of jobs that have one: by ordinal of the job. */
 export function* groupsOfJobs(
-  view: TorcView,
+  view: StateView,
   workflow: Workflow,
 ): Generator<void, ReadonlyMap<number, Group & { readonly ordinal: number }>, void> {
   const steps = new Steps();
@@ -64,7 +64,7 @@ export function* groupsOfJobs(
 
 /** Full ids of the schedulers of jobs that have one: by ordinal of the job. */
 export function* schedulersOfJobs(
-  view: TorcView,
+  view: StateView,
   workflow: Workflow,
 ): Generator<void, ReadonlyMap<number, string>, void> {
   const steps = new Steps();

@@ -3,12 +3,12 @@ import { membersOf } from '#contracts/raw-json.js';
 import type { EdgeName } from '#contracts/torc/edges.js';
 import { fullId } from '#contracts/torc/ids.js';
 import { torcErrors } from '../torc-errors.js';
-import type { TorcView, Workflow } from '../view.js';
+import type { StateView, Workflow } from '../view.js';
 import { Steps } from './steps.js';
 
 /** `missing_user_data` (Torc contract 5.7): keys of user data that should hold something by now, in order of creation. */
 export function* missingUserData(
-  view: TorcView,
+  view: StateView,
   key: string,
 ): Generator<void, { keys: readonly string[] } | DomainError, void> {
   const workflow = view.workflow(key);
@@ -30,7 +30,7 @@ export function* missingUserData(
 
 /** `required_existing_files` (Torc contract 5.7, D29): ids of files that jobs need and no job produces, in order of creation. */
 export function* requiredExistingFiles(
-  view: TorcView,
+  view: StateView,
   key: string,
 ): Generator<void, { ids: readonly string[] } | DomainError, void> {
   const workflow = view.workflow(key);
@@ -45,7 +45,7 @@ export function* requiredExistingFiles(
 /** Absent or null data is not missing: it is a placeholder (D26). */
 const isEmptyObject = (raw: string | undefined): boolean => raw?.startsWith('{') === true && membersOf(raw).size === 0;
 
-function* endsOf(view: TorcView, workflow: Workflow, edge: EdgeName): Generator<void, ReadonlySet<number>, void> {
+function* endsOf(view: StateView, workflow: Workflow, edge: EdgeName): Generator<void, ReadonlySet<number>, void> {
   const steps = new Steps();
   const ends = new Set<number>();
   for (const [, to] of view.ends(workflow, edge)) {
@@ -57,7 +57,7 @@ function* endsOf(view: TorcView, workflow: Workflow, edge: EdgeName): Generator<
 
 /** The job that writes each of these. */
 function* onlyWriters(
-  view: TorcView,
+  view: StateView,
   workflow: Workflow,
   edge: 'stores' | 'produces',
   wanted: ReadonlySet<number>,

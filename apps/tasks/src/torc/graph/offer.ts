@@ -1,39 +1,47 @@
 import type { WorkerResources } from '#contracts/torc/jobs.js';
 import { durationSeconds, GIB } from '#contracts/torc/values.js';
-import type { ReadyKind } from './ready-jobs.js';
+import type { Amounts } from '../../engine/class-index.js';
+import type { ReadyClass } from '../../engine/ready.js';
 
 /** What a worker offers, in the units of `internal`. */
 export interface Offer {
-  readonly num_cpus: number;
-  readonly num_gpus: number;
-  readonly num_nodes: number;
+  readonly cpus: number;
+  readonly gpus: number;
   /** May have a fraction. */
-  readonly memory_bytes: number;
+  readonly bytes: number;
+  readonly nodes: number;
   /** Infinity without a limit; negative when no time is left. */
   readonly seconds: number;
-  readonly scheduler: string;
+  /** Full id of its scheduler, or empty. Undefined: jobs of any scheduler are taken. */
+  readonly scheduler: string | undefined;
 }
+
+/** What takes any job. */
+export const EVERYTHING: Offer = {
+  ...{ cpus: Infinity, gpus: Infinity, bytes: Infinity, nodes: Infinity, seconds: Infinity },
+  scheduler: undefined,
+};
 
 /** Reads the body of a claim. */
 export const offerOf = ({ time_limit: limit, ...resources }: WorkerResources): Offer => ({
-  num_cpus: resources.num_cpus,
-  num_gpus: resources.num_gpus,
-  num_nodes: resources.num_nodes,
-  memory_bytes: resources.memory_gb * GIB,
-  seconds: limit === undefined ? Number.POSITIVE_INFINITY : (durationSeconds(limit) ?? 0),
+  cpus: resources.num_cpus,
+  gpus: resources.num_gpus,
+  bytes: resources.memory_gb * GIB,
+  nodes: resources.num_nodes,
+  seconds: limit === undefined ? Infinity : (durationSeconds(limit) ?? 0),
   scheduler: resources.scheduler_config_id,
 });
 
-/** The limits of contract 5.2 step 1 that can keep a kind of jobs out. */
-export const LIMITS: Readonly<Record<string, (kind: ReadyKind, offer: Offer) => boolean>> = {
-  CPUs: ({ needs }, { num_cpus }) => needs.num_cpus > num_cpus,
-  GPUs: ({ needs }, { num_gpus }) => needs.num_gpus > num_gpus,
-  memory: ({ needs }, { memory_bytes }) => needs.memory_bytes > memory_bytes,
-  nodes: ({ needs }, { num_nodes }) => needs.num_nodes > num_nodes,
-  time: ({ needs }, { seconds }) => seconds < 0 || needs.runtime_seconds > seconds,
-  scheduler: ({ ready: { site } }, { scheduler }) => site !== '' && site !== scheduler,
-};
+/** What an offer has, in the order of `needsOf`. */
+export const amountsOf = ({ cpus, gpus, bytes, nodes, seconds }: Offer): Amounts => [cpus, gpus, bytes, nodes, seconds];
 
-const tests = Object.values(LIMITS);
-/** Whether a job of this kind alone fits. */
-export const fits = (kind: ReadyKind, offer: Offer): boolean => !tests.some((isOver) => isOver(kind, offer));
+/** What is left when a job is taken: nodes and time are not used up. */
+export const without = (left: Amounts, needs: Amounts): Amounts =>
+  left.map((amount, at) => (at < 3 ? amount - (needs[at] ?? 0) : amount));
+
+/** Whether a claim ends: neither CPUs nor memory may run out. */
+export const isUsedUp = ([cpus = 0, , bytes = 0]: Amounts): boolean => cpus <= 0 || bytes <= 0;
+
+/** A worker without a scheduler gets only jobs without one; others get these and their own. */
+export const isOfScheduler = ({ site }: ReadyClass, { scheduler }: Offer): boolean =>
+  site === '' || scheduler === undefined || site === scheduler;

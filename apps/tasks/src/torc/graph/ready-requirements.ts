@@ -1,7 +1,7 @@
 import type { DomainError } from '#platform/domain-error.js';
 import { durationSeconds, GIB, memoryBytes } from '#contracts/torc/values.js';
 import { torcErrors } from '../torc-errors.js';
-import type { TorcView } from '../view.js';
+import type { StateView } from '../view.js';
 import { DEFAULT_GROUP, type Group, groupsOfJobs } from './job-needs.js';
 import { Steps } from './steps.js';
 
@@ -20,7 +20,7 @@ export interface ReadyRequirements {
  * @param scheduler leaves out jobs of other schedulers: when empty those of any
  */
 export function* readyRequirements(
-  view: TorcView,
+  view: StateView,
   key: string,
   scheduler: string | undefined,
 ): Generator<void, ReadyRequirements | DomainError, void> {

@@ -34,7 +34,7 @@ describe('the status machine of Torc jobs', () => {
     expect(one(status).claim()).toEqual(isReady ? ['A'] : 'no job of workflow 97 is ready');
     const spec = one(status);
     const request = { workflow: WORKFLOW, limit: 1 };
-    const { reply } = spec.when((view, now) => claimNextJobs(view, spec.kinds, request, now));
+    const { reply } = spec.when((view, now) => claimNextJobs(view, request, now));
     expect([reply?.documents.length, spec.statuses('A')]).toEqual(
       isReady ? [1, 'A submitted_pending'] : [0, `A ${status}`],
     );
@@ -162,18 +162,18 @@ describe('the status machine of Torc jobs', () => {
   it('claims of a canceled workflow get nothing', () => {
     const spec = one('ready').part('status', { is_canceled: true });
     expect(spec.claim()).toBe('workflow 97 is canceled');
-    const next = spec.when((view, now) => claimNextJobs(view, spec.kinds, { workflow: WORKFLOW, limit: 1 }, now));
+    const next = spec.when((view, now) => claimNextJobs(view, { workflow: WORKFLOW, limit: 1 }, now));
     expect(next.reply?.documents).toEqual([]);
     expect(spec.when((view, now) => scheduleJobs(view, WORKFLOW, now)).reply?.schedulers).toEqual([]);
     expect(spec.statuses('A')).toBe('A ready');
   });
 
   it('unknown workflows are not found', () => {
-    const { view, kinds, nowMicros: now } = new WorkflowSpec();
+    const { view, nowMicros: now } = new WorkflowSpec();
     const resources = { num_cpus: 1, memory_gb: 1, num_gpus: 0, num_nodes: 1, scheduler_config_id: '' };
     const claim = { workflow: 'x', resources, limit: 1, sort_method: 'none' as const };
     const works = [
-      ...[claimJobs(view, kinds, claim, now), claimNextJobs(view, kinds, { workflow: 'x', limit: 1 }, now)],
+      ...[claimJobs(view, claim, now), claimNextJobs(view, { workflow: 'x', limit: 1 }, now)],
       ...[scheduleJobs(view, 'x', now), cancelWorkflow(view, 'x', now), enableAutoTune(view, 'x', now)],
       ...[processAutoTune(view, 'x', now), resetJobs(view, { workflow: 'x', failed_only: true }, now)],
     ];

@@ -6,7 +6,8 @@ import type { WorkflowPart } from '#contracts/torc/workflows.js';
 import type { Ranges, UnitEvents } from '#contracts/work-events.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { evolve } from '../../engine/evolve.js';
-import type { ReadyClass, ReadyEntry, ReadyUnits } from '../../engine/ready.js';
+import { ClassIndex, type ClassOrder, type OrderedReadyUnits } from '../../engine/class-index.js';
+import type { ReadyClass, ReadyEntry } from '../../engine/ready.js';
 import type { UnitEvent } from '../../engine/unit-event.js';
 import type { Unit } from '../../engine/unit.js';
 import { addedJobs } from '../job/added-jobs.js';
@@ -43,11 +44,11 @@ export const ordinalsOf = (ranges: Ranges): number[] =>
   ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, at) => first + at));
 
 /** Workflows in memory, in the simplest way: for tests of deciders, and as a model that the tables are compared with. */
-export class MemoryTorcView implements TorcView, ReadyUnits {
+export class MemoryTorcView implements TorcView, OrderedReadyUnits {
   private readonly workflows = new Map<string, Contents>();
   private readonly workloads: string[] = [''];
 
-  get ready(): ReadyUnits {
+  get ready(): OrderedReadyUnits {
     return this;
   }
 
@@ -322,6 +323,16 @@ export class MemoryTorcView implements TorcView, ReadyUnits {
     const seen = new Map<string, ReadyClass>();
     for (const unit of this.readyUnits()) seen.set(JSON.stringify(classOf(unit)), classOf(unit));
     if (queue === READY_QUEUE) yield* seen.values();
+  }
+
+  classesOf(queue: string, workload: string): Iterable<ReadyClass> {
+    return [...this.classes(queue)].filter((ready) => ready.workload === workload);
+  }
+
+  inOrder(queue: string, workload: string, order: ClassOrder): ClassIndex {
+    const index = new ClassIndex(order);
+    for (const ready of this.classesOf(queue, workload)) index.put(ready, this.head(ready));
+    return index;
   }
 
   head(ready: ReadyClass): ReadyEntry | undefined {

@@ -7,7 +7,6 @@ import type { DecidedEvent, Decision, SlicedDecision } from '#event-sourcing/com
 import { completeJob, startJob } from '../graph/attempt.js';
 import { claimJobs } from '../graph/claim.js';
 import { initializeJobs } from '../graph/initialize.js';
-import { ReadyKinds } from '../graph/ready-jobs.js';
 import { workStream } from '../streams.js';
 import type { Job, TorcView, Workflow } from '../view.js';
 import { revisionOf, withFields } from '../workflow-change.js';
@@ -69,7 +68,6 @@ const expectOneWriteEach = (events: readonly DecidedEvent[]): void => {
 /** Given a workflow with some jobs, when commands come, then these statuses follow. Things are called by their names. */
 export class WorkflowSpec {
   readonly view: TorcView;
-  readonly kinds = new ReadyKinds();
   private readonly ordinals = new Map<string, number>();
   private clockMicros = NOW_MICROS;
 
@@ -170,7 +168,6 @@ export class WorkflowSpec {
     const { reply } = this.when((view, timeMicros) =>
       claimJobs(
         view,
-        this.kinds,
         {
           workflow: WORKFLOW,
           resources: { num_cpus: 64, memory_gb: 256, num_gpus: 8, num_nodes: 1, scheduler_config_id: '', ...resources },
