@@ -88,6 +88,33 @@ describe('failing service processes', () => {
     expect(listed).toEqual(expect.arrayContaining(added));
   });
 
+  it('are waited for by clients of Torc, who get one answer to each request', async () => {
+    const { cairn, alice } = cluster;
+    const document = ({ text }: Answer): Readonly<Record<string, string>> =>
+      JSON.parse(text) as Readonly<Record<string, string>>;
+    const { _key: key } = document(await alice.send('POST', '/workflows', { body: '{"user":"u"}' }));
+    const path = `/workflows/${key ?? ''}`;
+    const file = document(await alice.send('POST', `${path}/files`, { body: '{"path":"a"}' }));
+    let asking: Promise<readonly Answer[]> = Promise.resolve([]);
+    await cairn.restart({
+      only: ['tasks'],
+      signal: 'SIGKILL',
+      meanwhile: () => {
+        asking = Promise.all([
+          alice.send('GET', path),
+          alice.send('POST', `${path}/files`, { body: '{"path":"b"}' }),
+          alice.send('PUT', `${path}/files/${file['_key'] ?? ''}`, { body: JSON.stringify({ ...file, path: 'c' }) }),
+        ]);
+        return Promise.resolve();
+      },
+    });
+    expect((await asking).map(({ status, text }) => [status, text])).toEqual(
+      Array.from({ length: 3 }, () => [200, expect.any(String) as unknown]),
+    );
+    const files = (await alice.get(`${path}/files`)).json as { readonly items: readonly { readonly path: string }[] };
+    expect(files.items.map((item) => item.path)).toEqual(['c', 'b']);
+  });
+
   it('finish requests in progress when they are stopped', async () => {
     const { cairn, system } = cluster;
     const datasetId = unsubmitted();
