@@ -8,7 +8,7 @@ const ORIGIN = /^https?:\/\/[^/?#]*/i;
 const BASE = /^(?:\/(?:t|%74)\/([^/]*))?(?:\/_db\/([^/]+)\/torc-service(?=\/|$))?/i;
 const DATABASE = /^[\w-]+$/;
 /** Paths that the base may stand before; all others of the gateway have no business behind it. */
-const TORC_PATH = /^\/(?:workflow|(?:ping|version)$)/;
+const TORC_PATH = /^\/(?:workflow|(?:ping|version)$|cairn\/torc\/)/;
 
 const bases = [...Object.keys(COLLECTIONS), ...Object.keys(EDGES)].join('|');
 /** A full id that was not encoded: `…/97/jobs/jobs__97/103` (Torc contract 7.4). Of this workflow, else it is two segments. */

@@ -79,6 +79,9 @@ export const textParameter = (description: string): Maybe<string> =>
 export const flag = (description: string, value: boolean): Always<boolean> =>
   orElse(parameter({ type: 'boolean' }, description, booleanIn), value);
 
+export const numberParameter = (description: string): Maybe<number> =>
+  parameter({ type: 'number' }, description, numberIn);
+
 /** May be empty, alone among all (Torc contract 5.17). */
 export const schedulerConfigId: Maybe<string> = {
   from: 'query',

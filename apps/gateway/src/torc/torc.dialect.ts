@@ -8,6 +8,9 @@ import { CompletionScripts } from './completion-scripts.js';
 import { EdgesController } from './edges.controller.js';
 import { edgeRoutes } from './edges.routes.js';
 import { torcErrorResponse } from './error-response.js';
+import { EventStreamController } from './event-stream.controller.js';
+import { EventStreams } from './event-stream.js';
+import { eventStreamRoutes } from './event-stream.routes.js';
 import { EXAMPLES } from './examples.js';
 import { GraphController } from './graph.controller.js';
 import { graphRoutes } from './graph.routes.js';
@@ -32,16 +35,17 @@ const HEADERS = {
 /** Services may restart in this time. Clients give up after 120 s (Torc contract 1.4). */
 const DEADLINE_MS = 60_000;
 
-/** Torc's API, of the generation on ArangoDB. */
+/** Torc's API, of the generation on ArangoDB, and what Cairn adds to it under `/cairn/torc/`. */
 export const torc: Dialect = {
   name: 'torc',
-  paths: ['/workflow', '/ping', '/version', '/_db/', '/t/'],
+  paths: ['/workflow', '/ping', '/version', '/_db/', '/t/', '/cairn/torc/'],
   routes: [
     ...[serverRoutes, workflowRoutes, graphRoutes, specificationRoutes, jobRoutes].flatMap(
       (table): readonly AnyRoute[] => Object.values(table),
     ),
     ...servedCollections.flatMap(({ routes }) => routes),
     ...Object.values(edgeRoutes),
+    ...Object.values(eventStreamRoutes),
   ],
   controllers: [
     ServerController,
@@ -51,8 +55,9 @@ export const torc: Dialect = {
     JobsController,
     ...servedCollections.map(({ controller }) => controller),
     EdgesController,
+    EventStreamController,
   ],
-  providers: [TorcAnswers, CompletionScripts],
+  providers: [TorcAnswers, CompletionScripts, EventStreams],
   headers: HEADERS,
   errorResponse: torcErrorResponse,
   deadlineMs: DEADLINE_MS,

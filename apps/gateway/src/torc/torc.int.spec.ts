@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { once } from 'node:events';
-import { Agent, get } from 'node:http';
+import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { type Answer, declaredContracts, type Message } from '#bus/contract.js';
 import { COLLECTIONS } from '#contracts/torc/collections.js';
@@ -69,7 +69,8 @@ describe("Torc's API over HTTP", () => {
   });
 
   it('has the 136 routes of the contract, each with a verb of its own', () => {
-    expect(new Set(torc.routes.map(({ method, path }) => `${method} ${path.replaceAll(/:\w+/g, ':')}`)).size).toBe(136);
+    const routes = torc.routes.filter(({ path }) => !path.startsWith('/cairn/'));
+    expect(new Set(routes.map(({ method, path }) => `${method} ${path.replaceAll(/:\w+/g, ':')}`)).size).toBe(136);
     for (const name of Object.keys(COLLECTIONS)) {
       const paths = [`/workflows/:workflow/${name}`, `/workflows/:workflow/${name}/:key`];
       expect(torc.routes.filter(({ path }) => paths.includes(path))).toHaveLength(6);
@@ -642,6 +643,98 @@ describe("Torc's API over HTTP", () => {
 
     it('waits at a connection that is idle for half a minute', () => {
       expect((gateway.app.getHttpServer() as { keepAliveTimeout: number }).keepAliveTimeout).toBeGreaterThan(30_000);
+    });
+  });
+
+  describe('the event stream', () => {
+    const path = '/cairn/torc/workflows/97/events/stream';
+    const started = '{"category":"job","type":"start","message":"Started job 103","timestamp":5}';
+    const failed =
+      '{"category":"job","type":"complete",\n"message":"Completed job 103 status=done return_code=3","timestamp":6}';
+    const custom = '{"category":"my tool","severity":"debug","timestamp":7}';
+
+    /** Reads until the text is complete, then breaks off. */
+    const read = (query: string, headers: Readonly<Record<string, string>>, isComplete: (text: string) => boolean) =>
+      new Promise<string>((resolve, reject) => {
+        const request = get(gateway.url + path + query, { headers }, (response) => {
+          expect(response.headers['content-type']).toBe('text/event-stream; charset=utf-8');
+          let text = '';
+          response
+            .on('error', () => undefined)
+            .on('data', (chunk: Buffer) => {
+              text += chunk.toString();
+              if (!isComplete(text)) return;
+              request.destroy();
+              resolve(text);
+            });
+        });
+        request.on('error', reject);
+      });
+
+    it('tells what happens, with a name and a severity', async () => {
+      answers.push(
+        () => ({ timestamp: 4 }),
+        () => ({ entries: [started, failed, custom], next: 'x' }),
+        () => ({ entries: [] }),
+        () => ({ entries: [started.replace('5', '8')] }),
+      );
+      const text = await read('', {}, (so) => so.includes('id: 8'));
+      expect(text.split('\n\n').slice(1, -1)).toEqual([
+        `id: 5\nevent: job_started\ndata: ${started.slice(0, -1)},"severity":"info"}`,
+        'id: 6\nevent: job_failed\ndata: {"category":"job","type":"complete","message":"Completed job 103 status=done return_code=3","timestamp":6,"severity":"error"}',
+        expect.stringMatching(/^id: 8\n/),
+      ]);
+      expect(asked.map(({ message }) => (message.request as { after?: number }).after)).toEqual([undefined, 4, 4, 7]);
+    });
+
+    it('goes on behind the last event that the client got, and tells what is severe enough', async () => {
+      answers.push(
+        () => ({ timestamp: 4 }),
+        () => ({ entries: [started, failed, custom] }),
+      );
+      const text = await read('?severity=warning&after=1&category=job', { 'last-event-id': '3' }, (so) =>
+        so.includes('id:'),
+      );
+      expect(text.match(/^id: .*/gm)).toEqual(['id: 6']);
+      expect(requestOf(1)).toEqual({ workflow: '97', after: 3, category: 'job', limit: 1000 });
+    });
+
+    it('waits while a service is away, and ends when the workflow is deleted', async () => {
+      answers.push(
+        () => ({ timestamp: null }),
+        () => new DomainError('unavailable', 'x', 'no answer'),
+        () => ({ entries: [custom] }),
+        () => new DomainError('not-found', 'x', 'workflow 97 does not exist'),
+      );
+      const { status, body } = await call('GET', `${path}?severity=debug`);
+      expect([status, body.match(/^event: .*/gm)]).toEqual([200, ['event: my_tool_']]);
+    });
+
+    it('is not there for a workflow that does not exist', async () => {
+      answers.push(() => new DomainError('not-found', 'x', 'workflow 97 does not exist'));
+      await expect(statusOf('GET', path)).resolves.toBe(404);
+    });
+
+    it('asks for no more than the client takes, and ends with the server', async () => {
+      const long = custom.replace('my tool', 'x'.repeat(1024 * 1024));
+      const other = await startGateway([Service]);
+      answers.push(
+        () => ({ timestamp: 4 }),
+        ...Array.from({ length: 1000 }, () => () => ({ entries: [long], next: 'x' })),
+      );
+      const response = await new Promise<IncomingMessage>((resolve) => {
+        get(`${other.url}${path}?severity=debug`, resolve).on('error', () => undefined);
+      });
+      response.on('error', () => undefined).pause();
+      let before = -1;
+      while (before !== asked.length) {
+        before = asked.length;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      expect(asked.length).toBeLessThan(100);
+      answers.length = 0;
+      response.resume();
+      await other.close();
     });
   });
 });

@@ -1,0 +1,112 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Bus } from '#bus/bus.js';
+import { pages } from '#bus/pages.js';
+import { GetLatestEventTime, ListEventsAfter } from '#contracts/torc/documents.js';
+import { DomainError } from '#platform/domain-error.js';
+import type { Call } from '../route/route.js';
+import { isAtLeast, type Severity, toldEvent } from './told-events.js';
+
+/** How often a stream looks for new events. */
+const POLL_MS = 500;
+/** A stream without events sends something so often, so that proxies keep the connection and a client that is gone is noticed. */
+const KEEP_ALIVE_MS = 15_000;
+/** Events that are asked for at a time. */
+const PAGE_EVENTS = 1_000;
+/** How long a service may take to reply to one question: a stream outlives restarts. */
+const DEADLINE_MS = 60_000;
+
+interface StreamRequest {
+  readonly workflow: string;
+  readonly severity: Severity;
+  readonly category?: string;
+  /** Milliseconds since the Unix epoch: where the client left off. */
+  readonly after?: number;
+}
+
+interface EventsRequest {
+  readonly workflow: string;
+  readonly after: number;
+  readonly limit: number;
+  readonly category?: string;
+  readonly cursor?: string;
+}
+
+/**
+ * Streams of the events of workflows (`text/event-stream`). A stream asks for more only when its client has taken what there was:
+ * it holds one page at most, and a slow client is late but loses nothing. The id of an event is its timestamp, which no other event
+ * of the workflow has, so that a client that comes again goes on behind the last one it got.
+ */
+@Injectable()
+export class EventStreams implements OnModuleInit {
+  private readonly stopping = new AbortController();
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly adapter: HttpAdapterHost,
+  ) {}
+
+  onModuleInit(): void {
+    const instance = this.adapter.httpAdapter.getInstance<FastifyInstance>();
+    instance.addHook('preClose', (done) => {
+      this.stopping.abort();
+      done();
+    });
+  }
+
+  /** @throws DomainError when the workflow does not exist */
+  async open(call: Call<StreamRequest>, reply: FastifyReply): Promise<AsyncIterable<string>> {
+    const { workflow, after } = call.input;
+    const latest = await this.bus.request(GetLatestEventTime, { workflow }, call.context);
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    return this.follow(call, after ?? latest.timestamp ?? 0, AbortSignal.any([gone.signal, this.stopping.signal]));
+  }
+
+  private async *follow(
+    { input, context }: Call<StreamRequest>,
+    start: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<string, void, void> {
+    const { workflow, severity, category } = input;
+    let after = start;
+    let sentMs = performance.now();
+    yield ': events\n\n';
+    while (!signal.aborted) {
+      const request: EventsRequest = {
+        ...{ workflow, after, limit: PAGE_EVENTS },
+        ...(category !== undefined && { category }),
+      };
+      let count = 0;
+      try {
+        for await (const entries of pages(this.bus, ListEventsAfter, request, {
+          ...context,
+          deadlineMs: Date.now() + DEADLINE_MS,
+        })) {
+          count += entries.length;
+          const told = entries.map(toldEvent);
+          after = told.at(-1)?.timestamp ?? after;
+          const text = told
+            .filter((event) => isAtLeast(event.severity, severity))
+            .map((event) => event.text)
+            .join('');
+          if (text === '') continue;
+          sentMs = performance.now();
+          yield text;
+        }
+      } catch (error) {
+        if (!(error instanceof DomainError)) throw error;
+        // The workflow was deleted: there is nothing to come.
+        if (error.kind !== 'unavailable') return;
+      }
+      if (count === PAGE_EVENTS) continue;
+      if (performance.now() - sentMs > KEEP_ALIVE_MS) {
+        sentMs = performance.now();
+        yield ': \n\n';
+      }
+      await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
