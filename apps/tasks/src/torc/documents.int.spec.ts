@@ -1,7 +1,21 @@
 import type { Caller } from '#bus/contract.js';
-import { GetDocument, ListDocuments, type ListDocumentsRequest, StoreDocument } from '#contracts/torc/documents.js';
-import { CreateWorkflow, GetWorkflow } from '#contracts/torc/workflows.js';
+import {
+  DeleteDocument,
+  DeleteDocuments,
+  GetDocument,
+  GetLatestEventTime,
+  JoinByEdge,
+  ListDocuments,
+  type ListDocumentsRequest,
+  ListEventsAfter,
+  PutDocument,
+  StoreDocument,
+  StoreEdge,
+} from '#contracts/torc/documents.js';
+import { AddJob, ListRelated, type NewJob } from '#contracts/torc/jobs.js';
+import { CreateWorkflow, DeleteWorkflow, GetWorkflow } from '#contracts/torc/workflows.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
+import { TorcMessageHandler } from './message-handler.js';
 import { TasksModule } from '../tasks.module.js';
 
 const CALLER: Caller = { subject: 'torc', username: 'torc', roles: ['system'], groups: [] };
@@ -59,6 +73,167 @@ describe("a workflow's documents", () => {
     await expect(ask(GetDocument, { workflow, collection: 'files', key: '2' })).rejects.toMatchObject({
       kind: 'not-found',
     });
+  });
+
+  const digest = (text: string): { readonly request_digest: string } => ({ request_digest: text });
+  const keysOf = (items: readonly Record<string, unknown>[]): unknown[] => items.map((item) => item['_key']);
+  const notFound = { kind: 'not-found' };
+
+  const addJob = async (workflow: string, relations: Partial<NewJob> = {}): Promise<string> => {
+    const none = { input_files: [], output_files: [], input_user_data: [], output_user_data: [], blocked_by: [] };
+    const job = { document: '{"command":"c"}', status: 'uninitialized', ...none, ...relations };
+    return String(parsed(await ask(AddJob, { workflow, job }))['_key']);
+  };
+  const addFile = async (workflow: string): Promise<string> =>
+    String(parsed(await ask(StoreDocument, { workflow, collection: 'files', document: '{"path":"p"}' }))['_key']);
+
+  it('are replaced field by field, once for each request', async () => {
+    const workflow = await create();
+    const file = { workflow, collection: 'files', key: await addFile(workflow) } as const;
+    const put = { ...file, fields: '{"name":"n"}', rev: '1-1', ...digest('one') };
+    const after = { path: 'p', name: 'n', _key: '1', _id: `files__${workflow}/1`, _rev: '1-2' };
+    expect(parsed(await ask(PutDocument, put))).toEqual(after);
+    expect(parsed(await ask(PutDocument, put))).toEqual(after);
+    const stale = ask(PutDocument, { ...put, ...digest('two') });
+    await expect(stale).rejects.toMatchObject({ kind: 'conflict', message: 'file 1 has changed: its revision is 1-2' });
+    await expect(ask(PutDocument, { ...put, key: '9' })).rejects.toMatchObject(notFound);
+  });
+
+  it('take the edges at them with them when they are deleted, and a repeat gets the same answer', async () => {
+    const workflow = await create();
+    const key = await addFile(workflow);
+    const id = `files__${workflow}/${key}`;
+    const job = await addJob(workflow, { input_files: [id], output_files: [id] });
+    const request = { workflow, collection: 'files', key, client: 'a' } as const;
+    const before = await ask(GetDocument, request);
+    expect((await list({ workflow, collection: 'needs' })).items).toEqual([
+      expect.objectContaining({ _from: `jobs__${workflow}/${job}`, _to: id }),
+    ]);
+    expect(await ask(DeleteDocument, request)).toEqual(before);
+    expect(await ask(DeleteDocument, request)).toEqual(before);
+    await expect(ask(DeleteDocument, { ...request, client: 'b' })).rejects.toMatchObject(notFound);
+    for (const collection of ['needs', 'produces', 'files'] as const) {
+      expect(await list({ workflow, collection })).toEqual({ items: [], total: 0 });
+    }
+    const ofJob = { workflow, collection: 'jobs', key: job, client: 'a' } as const;
+    const wholeJob = await ask(GetDocument, ofJob);
+    expect(await ask(DeleteDocument, ofJob)).toEqual(wholeJob);
+    expect(await ask(DeleteDocument, ofJob)).toEqual(wholeJob);
+    await expect(ask(GetDocument, ofJob)).rejects.toMatchObject(notFound);
+  });
+
+  it('have a repeat of a deletion refused when the key is in use again, or after ten minutes', async () => {
+    const workflow = await create();
+    const store = { workflow, collection: 'files', document: '{"path":"a"}', key: 'k' } as const;
+    await ask(StoreDocument, store);
+    const request = { workflow, collection: 'files', key: 'k', client: 'a' } as const;
+    await ask(DeleteDocument, request);
+    const second = await ask(StoreDocument, store);
+    expect(await ask(DeleteDocument, request)).toEqual(second);
+  });
+
+  it('are joined by edges that fit', async () => {
+    const workflow = await create();
+    const [a, b] = [await addJob(workflow), await addJob(workflow)];
+    const id = (key: string): string => `jobs__${workflow}/${key}`;
+    const edge = { workflow, edge: 'blocks', from: id(a), to: id(b) } as const;
+    const stored = parsed(await ask(StoreEdge, { ...edge, data: '{"n":1}' }));
+    expect(stored).toMatchObject({ _from: id(a), _to: id(b), data: { n: 1 } });
+    await expect(ask(StoreEdge, { ...edge, to: `files__${workflow}/1` })).rejects.toMatchObject({ kind: 'invalid' });
+    await expect(ask(StoreEdge, { ...edge, to: id('77') })).rejects.toMatchObject({
+      message: `_to: ${id('77')} does not exist`,
+    });
+    const join = { workflow, collection: 'jobs', edge: 'blocks', filters: {}, skip: 0, limit: 10 } as const;
+    for (const direction of ['outbound', 'inbound'] as const) {
+      const { entries } = await ask(JoinByEdge, { ...join, direction });
+      const rows = entries.map((entry) => JSON.parse(entry) as Record<string, Record<string, unknown>>);
+      expect(rows).toEqual([
+        {
+          from: expect.objectContaining({ _key: a }) as unknown,
+          to: expect.objectContaining({ _key: b }) as unknown,
+          edge: stored,
+        },
+      ]);
+    }
+    expect(
+      (await ask(JoinByEdge, { ...join, direction: 'outbound', filters: { _key: JSON.stringify(b) } })).entries,
+    ).toEqual([]);
+    const downstream = { workflow, key: a, relation: 'downstream', skip: 0, limit: 10 } as const;
+    expect((await ask(ListRelated, downstream)).entries.map((entry) => parsed({ document: entry })['_key'])).toEqual([
+      b,
+    ]);
+  });
+
+  it('link jobs until the last of several edges goes', async () => {
+    const workflow = await create();
+    const [a, b] = [await addJob(workflow), await addJob(workflow)];
+    const edge = { workflow, edge: 'blocks', from: `jobs__${workflow}/${a}`, to: `jobs__${workflow}/${b}` } as const;
+    const [first, second] = [parsed(await ask(StoreEdge, edge)), parsed(await ask(StoreEdge, edge))];
+    const { committed } = host.part(TorcMessageHandler);
+    const open = (): number | undefined => {
+      const found = committed.workflow(workflow);
+      return found && committed.job(found, b)?.openBlockers;
+    };
+    expect(open()).toBe(1);
+    const remove = (key: unknown): Promise<unknown> =>
+      ask(DeleteDocument, { workflow, collection: 'blocks', key: String(key), client: 'a' });
+    await remove(second['_key']);
+    expect(open()).toBe(1);
+    await remove(first['_key']);
+    expect(open()).toBe(0);
+    await ask(StoreEdge, edge);
+    expect(open()).toBe(1);
+    expect(await ask(DeleteDocuments, { workflow, collection: 'blocks' })).toEqual({ count: 1 });
+    expect(open()).toBe(0);
+  });
+
+  it('are sorted by any field, and stay in order of creation by an unknown one', async () => {
+    const workflow = await create();
+    const documents = [
+      '{"name":"b","st_mtime":10}',
+      '{"name":"\\ud83d\\ude00"}',
+      '{"name":"\\uffee","st_mtime":9.5}',
+      '{}',
+    ];
+    for (const document of documents) await ask(StoreDocument, { workflow, collection: 'files', document });
+    const sorted = async (sort_by: string, reverse_sort = false): Promise<unknown[]> =>
+      keysOf((await list({ workflow, collection: 'files', sort_by, reverse_sort })).items);
+    expect(await sorted('st_mtime')).toEqual(['3', '1', '2', '4']);
+    expect(await sorted('st_mtime', true)).toEqual(['2', '4', '1', '3']);
+    expect(await sorted('name')).toEqual(['1', '3', '2', '4']);
+    expect(await sorted('colour', true)).toEqual(['1', '2', '3', '4']);
+    const page = await list({ workflow, collection: 'files', sort_by: 'name', skip: 1, limit: 2 });
+    expect([keysOf(page.items), page.total]).toEqual([['3', '2'], 4]);
+  });
+
+  it('get strictly increasing times as events', async () => {
+    const workflow = await create();
+    const store = { workflow, collection: 'events', document: '{"category":"x","timestamp":5}' } as const;
+    await Promise.all([1, 2, 3].map(() => ask(StoreDocument, store)));
+    await ask(StoreDocument, { ...store, document: '{"category":"y"}' });
+    const { items } = await list({ workflow, collection: 'events' });
+    const times = items.map((item) => Number(item['timestamp']));
+    expect(new Set(times).size).toBe(4);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(times[0]).toBeGreaterThan(1e12);
+    expect(await ask(GetLatestEventTime, { workflow })).toEqual({ timestamp: times[3] });
+    const after = await ask(ListEventsAfter, { workflow, after: (times[0] ?? 0) + 0.5, category: 'x', limit: 10 });
+    expect(after.entries.map((entry) => parsed({ document: entry })['timestamp'])).toEqual(times.slice(1, 3));
+  });
+
+  it('are all gone with their workflow, whose ordinals go on', async () => {
+    const workflow = await create('again');
+    const file = await addFile(workflow);
+    await addJob(workflow, { input_files: [`files__${workflow}/${file}`] });
+    const deleted = await ask(DeleteWorkflow, { workflow, client: 'a' });
+    expect(await ask(DeleteWorkflow, { workflow, client: 'a' })).toEqual(deleted);
+    await expect(ask(DeleteWorkflow, { workflow, client: 'b' })).rejects.toMatchObject(notFound);
+    await expect(list({ workflow, collection: 'jobs' })).rejects.toMatchObject(notFound);
+    await create('again');
+    for (const collection of ['jobs', 'files', 'needs'] as const) {
+      expect(await list({ workflow, collection })).toEqual({ items: [], total: 0 });
+    }
+    expect(Number(await addFile(workflow))).toBeGreaterThan(Number(file) + 2);
   });
 
   it('begin with a config and a status', async () => {

@@ -47,6 +47,18 @@ export interface IndexedFilter {
   after(ordinal: number, limit: number): readonly number[];
 }
 
+/** What an answer shows of an entry: its document, or its rows in a join. */
+type TextsOf = (entry: ListEntry) => readonly string[];
+
+const itself: TextsOf = ({ text }) => [text];
+
+/** Entries that are found by something else than their fields. */
+export interface SelectedEntries {
+  /** Their ordinals, in the order of the list. */
+  select(slices: Slices): readonly number[] | Promise<readonly number[]>;
+  textAt(ordinal: number): string | undefined;
+}
+
 /** What a client may ask of a list (Torc contract 1.6). */
 interface ListRequest extends Paging {
   readonly filters?: Filters;
@@ -77,16 +89,16 @@ class ChunkBuilder {
 }
 
 /** Entries in order of creation, however deep the page: those before it are not read. */
-async function* created(source: ListSource, { skip, limit }: Paging): Chunks {
+async function* created(source: ListSource, { skip, limit }: Paging, textsOf: TextsOf): Chunks {
   const slices = new Slices();
   const builder = new ChunkBuilder();
   let { after, skip: skipped } = source.startOf(skip);
   let left = limit;
   while (left > 0) {
     const read = source.after(after, Math.min(READ, left), skipped);
-    for (const { ordinal, text } of read) {
-      after = ordinal;
-      builder.add(text);
+    for (const entry of read) {
+      after = entry.ordinal;
+      for (const text of textsOf(entry)) builder.add(text);
       if (builder.isFull) yield builder.take();
     }
     left -= read.length;
@@ -101,12 +113,11 @@ async function* created(source: ListSource, { skip, limit }: Paging): Chunks {
   return undefined;
 }
 
-async function* rendered(source: ListSource, ordinals: readonly number[]): Chunks {
+async function* rendered(ordinals: readonly number[], textsAt: (ordinal: number) => readonly string[]): Chunks {
   const slices = new Slices();
   const builder = new ChunkBuilder();
   for (const ordinal of ordinals) {
-    const entry = source.at(ordinal);
-    if (entry !== undefined) builder.add(entry.text);
+    for (const text of textsAt(ordinal)) builder.add(text);
     if (builder.isFull) yield builder.take();
     if (slices.spent) await slices.pause();
   }
@@ -171,6 +182,12 @@ const indexedOrdinals = async (index: IndexedFilter, slices: Slices): Promise<re
   }
 };
 
+/** Documents, and what makes the rows of each. */
+export interface Join {
+  readonly source: ListSource;
+  readonly rowsOf: TextsOf;
+}
+
 /** Lists of Torc contract 1.6, each from one snapshot. */
 export class TorcLists {
   private readonly answers: PagedAnswers;
@@ -184,22 +201,72 @@ export class TorcLists {
     request: ListRequest,
     sourceIn: (snapshot: Snapshot) => ListSource | DomainError,
   ): Promise<TorcListPage | DomainError> {
-    let total: number | undefined;
-    const page = await this.answers.page(request.cursor, (snapshot) => {
+    return this.counted(request.cursor, (snapshot, counted) => {
       const source = sourceIn(snapshot);
-      return source instanceof DomainError ? source : this.entries(source, request, (count) => (total = count));
+      return source instanceof DomainError ? source : this.entries(source, request, counted);
     });
+  }
+
+  async listSelected(
+    request: Paging & { readonly cursor?: string },
+    entriesIn: (snapshot: Snapshot) => SelectedEntries | DomainError,
+  ): Promise<TorcListPage | DomainError> {
+    return this.counted(request.cursor, (snapshot, counted) => {
+      const entries = entriesIn(snapshot);
+      return entries instanceof DomainError ? entries : this.selectedEntries(entries, request, counted);
+    });
+  }
+
+  /** Rows of a join. `skip` and `limit` count the documents that are joined (Torc contract 5.15). */
+  async join(
+    request: ListRequest,
+    joinIn: (snapshot: Snapshot) => Join | DomainError,
+  ): Promise<TorcListPage | DomainError> {
+    return this.answers.page(request.cursor, (snapshot) => {
+      const join = joinIn(snapshot);
+      return join instanceof DomainError ? join : this.entries(join.source, request, () => {}, join.rowsOf);
+    });
+  }
+
+  /** The first page says how many entries there are. */
+  private async counted(
+    cursor: string | undefined,
+    begin: (snapshot: Snapshot, counted: (total: number) => void) => Chunks | DomainError,
+  ): Promise<TorcListPage | DomainError> {
+    let total: number | undefined;
+    const page = await this.answers.page(cursor, (snapshot) => begin(snapshot, (count) => (total = count)));
     return page instanceof DomainError || total === undefined ? page : { ...page, total_count: total };
   }
 
-  private async *entries(source: ListSource, request: ListRequest, counted: (total: number) => void): Chunks {
+  private async *entries(
+    source: ListSource,
+    request: ListRequest,
+    counted: (total: number) => void,
+    textsOf: TextsOf = itself,
+  ): Chunks {
     const { skip, limit, filters = {}, sort_by: field } = request;
     if (field === undefined && Object.keys(filters).length === 0) {
       counted(source.total);
-      return yield* created(source, request);
+      return yield* created(source, request, textsOf);
     }
     const ordinals = await selected(source, request);
     counted(ordinals.length);
-    return yield* rendered(source, ordinals.slice(skip, skip + limit));
+    return yield* rendered(ordinals.slice(skip, skip + limit), (ordinal) => {
+      const entry = source.at(ordinal);
+      return entry === undefined ? [] : textsOf(entry);
+    });
+  }
+
+  private async *selectedEntries(
+    found: SelectedEntries,
+    { skip, limit }: Paging,
+    counted: (total: number) => void,
+  ): Chunks {
+    const ordinals = await found.select(new Slices());
+    counted(ordinals.length);
+    return yield* rendered(ordinals.slice(skip, skip + limit), (ordinal) => {
+      const text = found.textAt(ordinal);
+      return text === undefined ? [] : [text];
+    });
   }
 }

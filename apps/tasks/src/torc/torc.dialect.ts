@@ -1,10 +1,12 @@
 import type { TasksDialect } from '../dialect.js';
 import { DocumentController } from './document/document.controller.js';
+import { EventController } from './document/event.controller.js';
 import { EdgeController } from './edge/edge.controller.js';
 import { AttemptController } from './graph/attempt.controller.js';
 import { CompletionController } from './graph/completion.controller.js';
 import { GraphController } from './graph/graph.controller.js';
 import { torcJobProjection } from './job/job-projection.js';
+import { JobController } from './job/job.controller.js';
 import { TorcMessageHandler } from './message-handler.js';
 import { torcPolicy } from './policy.js';
 import { SpecificationController } from './specification/specification.controller.js';
@@ -18,12 +20,14 @@ export const torc: TasksDialect = {
   policy: torcPolicy,
   projections: [torcJobProjection, torcProjection],
   controllers: [
+    WorkflowController,
+    DocumentController,
+    EventController,
+    EdgeController,
+    JobController,
     GraphController,
     AttemptController,
     CompletionController,
-    WorkflowController,
-    DocumentController,
-    EdgeController,
     SpecificationController,
   ],
   providers: [TorcMessageHandler],

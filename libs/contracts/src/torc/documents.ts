@@ -90,32 +90,30 @@ export const StoreEdge = command<
   DocumentReply
 >('tasks', 'torc.edge.store');
 
+export interface JoinByEdgeRequest extends Paging {
+  readonly workflow: string;
+  readonly collection: CollectionName;
+  readonly edge: EdgeName;
+  readonly direction: 'inbound' | 'outbound';
+  /** Dotted names reach into objects. */
+  readonly filters: Filters;
+  readonly cursor?: string;
+}
+
 /** Rows of Torc contract 5.15: raw JSON of `{from, to, edge}`. */
-export const JoinByEdge = query<
-  Paging & {
-    readonly workflow: string;
-    readonly collection: CollectionName;
-    readonly edge: EdgeName;
-    readonly direction: 'inbound' | 'outbound';
-    /** Dotted names reach into objects. */
-    readonly filters: Filters;
-    readonly cursor?: string;
-  },
-  TorcListPage
->('tasks', 'torc.edge.join');
+export const JoinByEdge = query<JoinByEdgeRequest, TorcListPage>('tasks', 'torc.edge.join');
+
+export interface ListEventsAfterRequest {
+  readonly workflow: string;
+  /** Milliseconds since the Unix epoch; may have a fraction. */
+  readonly after: number;
+  readonly category?: string;
+  readonly limit: number;
+  readonly cursor?: string;
+}
 
 /** Torc contract 5.13: oldest first. */
-export const ListEventsAfter = query<
-  {
-    readonly workflow: string;
-    /** Milliseconds since the Unix epoch; may have a fraction. */
-    readonly after: number;
-    readonly category?: string;
-    readonly limit: number;
-    readonly cursor?: string;
-  },
-  TorcListPage
->('tasks', 'torc.event.list-after');
+export const ListEventsAfter = query<ListEventsAfterRequest, TorcListPage>('tasks', 'torc.event.list-after');
 export const GetLatestEventTime = query<{ readonly workflow: string }, { readonly timestamp: number | null }>(
   'tasks',
   'torc.event.latest-time',

@@ -54,15 +54,13 @@ export const ListAddedJobs = query<
 >('tasks', 'torc.job.list-added');
 /** Keys of all jobs, as JSON strings. */
 export const ListJobKeys = query<WorkflowRequest & { readonly cursor?: string }, Page>('tasks', 'torc.job.list-keys');
+export interface ListRelatedRequest extends JobRequest, Paging {
+  readonly relation: 'jobs that need' | 'downstream' | 'produces' | 'stores' | 'consumes';
+  readonly cursor?: string;
+}
+
 /** Jobs that need a file, all that come after a job, files that a job produces, user data that it stores or consumes. */
-export const ListRelated = query<
-  JobRequest &
-    Paging & {
-      readonly relation: 'jobs that need' | 'downstream' | 'produces' | 'stores' | 'consumes';
-      readonly cursor?: string;
-    },
-  TorcListPage
->('tasks', 'torc.job.list-related');
+export const ListRelated = query<ListRelatedRequest, TorcListPage>('tasks', 'torc.job.list-related');
 /** Raw JSON of the job's group, or of the default group. */
 export const GetJobRequirements = query<JobRequest, DocumentReply>('tasks', 'torc.job.requirements');
 /** Replies the edge. */

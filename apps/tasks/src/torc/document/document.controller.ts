@@ -16,26 +16,17 @@ import {
   StoreDocument,
   type TorcListPage,
 } from '#contracts/torc/documents.js';
-import { type EdgeName, isEdge } from '#contracts/torc/edges.js';
+import type { EdgeName } from '#contracts/torc/edges.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { edgeSource } from '../edge/edge-source.js';
-import { jobSource } from '../job/job-source.js';
 import { putJob } from '../job/put-job.js';
-import { type ListSource, TorcLists } from '../lists.js';
+import { TorcLists } from '../lists.js';
 import { TorcMessageHandler } from '../message-handler.js';
-import type { TorcReader } from '../sqlite-view.js';
 import { nounOf, torcErrors } from '../torc-errors.js';
-import type { Workflow } from '../view.js';
 import { deleteDocument, deleteDocuments } from './delete-document.js';
-import { documentSource } from './document-source.js';
+import { sourceOf } from './list-source.js';
 import { putDocument } from './put-document.js';
 import { type NewDocument, storeDocument } from './store-document.js';
 import { textOf } from './text-of.js';
-
-const sourceOf = (reader: TorcReader, workflow: Workflow, collection: CollectionName | EdgeName): ListSource => {
-  if (isEdge(collection)) return edgeSource(reader, workflow, collection);
-  return collection === 'jobs' ? jobSource(reader, workflow) : documentSource(reader, workflow, collection);
-};
 
 /** Messages about documents, jobs and edges alike. */
 @Controller()

@@ -1,11 +1,12 @@
 import { DomainError } from '#platform/domain-error.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
 import type { CollectionName } from '#contracts/torc/collections.js';
+import type { DocumentReply } from '#contracts/torc/documents.js';
 import type { EdgeName } from '#contracts/torc/edges.js';
 import type { AddedJob } from '#contracts/torc/events.js';
 import { partsOfId } from '#contracts/torc/ids.js';
 import type { NewJob } from '#contracts/torc/jobs.js';
-import type { DecidedEvent } from '#event-sourcing/command.js';
+import type { DecidedEvent, SlicedDecision } from '#event-sourcing/command.js';
 import { edgesAdded, jobsAdded, type NumberedJob } from '../bulk-events.js';
 import { refuseTooLarge } from '../document/size-limit.js';
 import { Ordinals } from '../ordinals.js';
@@ -13,6 +14,7 @@ import { Problems } from '../problems.js';
 import { torcErrors } from '../torc-errors.js';
 import type { TorcView, Workflow } from '../view.js';
 import { internalFields } from './internal-fields.js';
+import { addedJobText } from './job-document.js';
 
 type JobsView = Pick<TorcView, 'job' | 'document' | 'isKeyUsed'>;
 
@@ -21,8 +23,8 @@ const JOBS_PER_YIELD = 50;
 
 interface AddedJobs {
   readonly events: readonly DecidedEvent[];
-  /** Ordinals of the jobs, in the order given. */
-  readonly ordinals: readonly number[];
+  /** In the order given. */
+  readonly jobs: readonly NumberedJob[];
 }
 
 /** The job as it is recorded: without relations, `internal` apart from the document. */
@@ -136,5 +138,18 @@ export function* addJobs(
       yield;
     }
   }
-  return { events, ordinals: added.map(({ ordinal }) => ordinal) };
+  return { events, jobs: added };
+}
+
+/** `POST /workflows/{workflow}/jobs`. */
+export function* addJob(
+  view: JobsView & Pick<TorcView, 'workflow'>,
+  { workflow: workflowKey, job }: { readonly workflow: string; readonly job: NewJob },
+): SlicedDecision<DocumentReply> {
+  const workflow = view.workflow(workflowKey);
+  if (workflow === undefined) return torcErrors.noWorkflow(workflowKey);
+  const added = yield* addJobs(view, workflow, [job]);
+  if (added instanceof DomainError) return added;
+  const [document = '{}'] = added.jobs.map((each) => addedJobText(workflow, each.ordinal, each.job));
+  return { events: added.events, reply: { document } };
 }
