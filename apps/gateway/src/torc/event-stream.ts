@@ -1,11 +1,12 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Bus } from '#bus/bus.js';
 import { pages } from '#bus/pages.js';
 import { GetLatestEventTime, ListEventsAfter } from '#contracts/torc/documents.js';
 import { DomainError } from '#platform/domain-error.js';
+import { Authentication } from '../edge/authentication.js';
 import type { Call } from '../route/route.js';
 import { isAtLeast, type Severity, toldEvent } from './told-events.js';
 
@@ -45,6 +46,7 @@ export class EventStreams implements OnModuleInit {
 
   constructor(
     private readonly bus: Bus,
+    private readonly authentication: Authentication,
     private readonly adapter: HttpAdapterHost,
   ) {}
 
@@ -57,24 +59,37 @@ export class EventStreams implements OnModuleInit {
   }
 
   /** @throws DomainError when the workflow does not exist */
-  async open(call: Call<StreamRequest>, reply: FastifyReply): Promise<AsyncIterable<string>> {
+  async open(call: Call<StreamRequest>, { request, raw }: FastifyReply): Promise<AsyncIterable<string>> {
     const { workflow, after } = call.input;
     const latest = await this.bus.request(GetLatestEventTime, { workflow }, call.context);
     const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
-    return this.follow(call, after ?? latest.timestamp ?? 0, AbortSignal.any([gone.signal, this.stopping.signal]));
+    raw.once('close', () => gone.abort());
+    const signal = AbortSignal.any([gone.signal, this.stopping.signal]);
+    return this.follow(call, after ?? latest.timestamp ?? 0, signal, () => this.isStillAllowed(request));
+  }
+
+  /** A stream lives long: its token may expire or be revoked meanwhile. */
+  private async isStillAllowed({ route, headers: { authorization } }: FastifyRequest): Promise<boolean> {
+    if (route === null || authorization === undefined) return true;
+    try {
+      await this.authentication.authenticate(route.policy, authorization);
+      return true;
+    } catch (error) {
+      return error instanceof DomainError && error.kind === 'unavailable';
+    }
   }
 
   private async *follow(
     { input, context }: Call<StreamRequest>,
     start: number,
     signal: AbortSignal,
+    isStillAllowed: () => Promise<boolean>,
   ): AsyncGenerator<string, void, void> {
     const { workflow, severity, category } = input;
     let after = start;
     let sentMs = performance.now();
     yield ': events\n\n';
-    while (!signal.aborted) {
+    while (!signal.aborted && (await isStillAllowed())) {
       const request: EventsRequest = {
         ...{ workflow, after, limit: PAGE_EVENTS },
         ...(category !== undefined && { category }),

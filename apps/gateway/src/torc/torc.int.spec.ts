@@ -5,9 +5,10 @@ import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { type Answer, declaredContracts, type Message } from '#bus/contract.js';
 import { COLLECTIONS } from '#contracts/torc/collections.js';
+import { ListRevocations, type RevocationsReply } from '#contracts/tokens.js';
 import { DomainError } from '#platform/domain-error.js';
 import { type Answered, type CallOptions, httpCall } from '../testing/http-call.js';
-import { type RunningGateway, startGateway, tokenOf } from '../testing/start-gateway.js';
+import { Answers, type RunningGateway, startGateway, tokenOf } from '../testing/start-gateway.js';
 import { torc } from './torc.dialect.js';
 
 /** What services are asked, and what they answer to the next question; without an answer of their own, an empty one. */
@@ -34,6 +35,19 @@ for (const { subject } of declaredContracts()) {
   const descriptor = { value: answer };
   Object.defineProperty(Service.prototype, subject, descriptor);
   MessagePattern(subject)(Service.prototype, subject, descriptor);
+}
+
+/** Revokes everything a moment after it was first asked. */
+@Controller()
+class Revocations {
+  private asked = 0;
+
+  @Answers(ListRevocations)
+  list(): Answer<RevocationsReply> {
+    this.asked += 1;
+    const revocations = this.asked === 1 ? [] : [{ subject: 'alice', revokedAtMs: Date.now() + 60_000 }];
+    return { reply: { revocations, cursor: { numbering: '', sequence: this.asked }, isLast: true } };
+  }
 }
 
 const until = async (condition: () => boolean): Promise<void> => {
@@ -708,6 +722,13 @@ describe("Torc's API over HTTP", () => {
       );
       const { status, body } = await call('GET', `${path}?severity=debug`);
       expect([status, body.match(/^event: .*/gm)]).toEqual([200, ['event: my_tool_']]);
+    });
+
+    it('ends when the token is revoked', async () => {
+      const other = await startGateway([Service], {}, Revocations);
+      const { status } = await httpCall('GET', `${other.url}/t/${alice}${path}`);
+      await other.close();
+      expect(status).toBe(200);
     });
 
     it('is not there for a workflow that does not exist', async () => {
