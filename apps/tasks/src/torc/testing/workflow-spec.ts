@@ -39,7 +39,7 @@ export interface Store {
   apply(event: DecidedEvent, timeMicros: number): void;
 }
 
-const inMemory = (): Store => {
+export const inMemory = (): Store => {
   const view = new MemoryTorcView();
   return { view, apply: (event, timeMicros) => view.apply(event, timeMicros) };
 };

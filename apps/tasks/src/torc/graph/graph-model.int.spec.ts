@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { FINAL_STATUSES, JOB_STATUSES } from '#contracts/torc/statuses.js';
 import { GraphModel } from '../testing/graph-model.js';
-import { WORKFLOW, WorkflowSpec } from '../testing/workflow-spec.js';
+import { inTables } from '../testing/table-store.js';
+import { inMemory, WORKFLOW, WorkflowSpec } from '../testing/workflow-spec.js';
 import { cancelWorkflow } from './cancel.js';
 import { manageStatus } from './manage-status.js';
 import { resetJobs, resetStatus } from './reset.js';
@@ -92,12 +93,15 @@ const graph = fc.record({
   ),
 });
 
-describe('the job graph', () => {
+describe.each([
+  ['in memory', inMemory, 200],
+  ['in tables', inTables, 50],
+])('the job graph %s', (_, store, numRuns) => {
   it('goes through the statuses that a small model predicts', () => {
     fc.assert(
       fc.property(graph, ({ cancels, edges: pairs, steps }) => {
         const edges = pairs.filter(([from, to]) => from < to && to < cancels.length);
-        const spec = new WorkflowSpec();
+        const spec = new WorkflowSpec(store());
         for (const [job, flag] of cancels.entries()) spec.jobs(nameOf(job), { cancels: flag });
         for (const [from, to] of edges) spec.edges('blocks', `${nameOf(from)}>${nameOf(to)}`);
         const model = new GraphModel(cancels, edges);
@@ -108,7 +112,7 @@ describe('the job graph', () => {
           expect(model.all.map((job) => spec.job(nameOf(job)).status)).toEqual(model.statuses);
         }
       }),
-      { numRuns: 300 },
+      { numRuns },
     );
   });
 });

@@ -1,5 +1,6 @@
 import type { SortMethod, WorkerResources } from '#contracts/torc/jobs.js';
-import { finished, WORKFLOW, WorkflowSpec } from '../testing/workflow-spec.js';
+import { inTables } from '../testing/table-store.js';
+import { finished, inMemory, WORKFLOW, WorkflowSpec } from '../testing/workflow-spec.js';
 import { cancelWorkflow } from './cancel.js';
 import { processChangedInputs } from './changed-inputs.js';
 import { readCompletion } from './completion.js';
@@ -18,9 +19,14 @@ const changedInputs = (spec: WorkflowSpec, dryRun: boolean): readonly string[] =
 const isComplete = (spec: WorkflowSpec) => readCompletion(spec.view, WORKFLOW, spec.nowMicros);
 
 // The cases of contract 5.19, by their numbers.
-describe('the worked cases of Torc', () => {
+describe.each([
+  ['in memory', inMemory],
+  ['in tables', inTables],
+])('the worked cases of Torc %s', (_, store) => {
+  const workflow = (): WorkflowSpec => new WorkflowSpec(store());
+
   it('1: files make edges at initialization', () => {
-    const spec = new WorkflowSpec().jobs('make use').document('files', 'g', { path: 'g' });
+    const spec = workflow().jobs('make use').document('files', 'g', { path: 'g' });
     spec.edges('produces', 'make>g').edges('needs', 'use>g');
     expect(spec.pairs('blocks')).toEqual([]);
     expect(spec.statuses('make use')).toBe('make uninitialized, use uninitialized');
@@ -38,7 +44,7 @@ describe('the worked cases of Torc', () => {
   });
 
   it('2: a diamond is released step by step', () => {
-    const spec = new WorkflowSpec().jobs('A B C D').edges('blocks', 'A>B A>C B>D C>D');
+    const spec = workflow().jobs('A B C D').edges('blocks', 'A>B A>C B>D C>D');
     spec.initialize();
     expect(spec.statuses('A B C D')).toBe('A ready, B blocked, C blocked, D blocked');
     spec.complete('A');
@@ -50,7 +56,7 @@ describe('the worked cases of Torc', () => {
   });
 
   it('3: a failure cancels the whole chain, until the failed jobs are reset', () => {
-    const spec = new WorkflowSpec().jobs('A B C').edges('blocks', 'A>B B>C');
+    const spec = workflow().jobs('A B C').edges('blocks', 'A>B B>C');
     spec.initialize();
     spec.complete('A', 1);
     const failed = 'A done, B canceled, C canceled';
@@ -67,14 +73,14 @@ describe('the worked cases of Torc', () => {
   });
 
   it('4: a job that does not mind a failed blocker becomes ready', () => {
-    const spec = new WorkflowSpec().jobs('A C').jobs('B', { cancels: false }).edges('blocks', 'A>B B>C');
+    const spec = workflow().jobs('A C').jobs('B', { cancels: false }).edges('blocks', 'A>B B>C');
     spec.initialize();
     spec.complete('A', 1);
     expect(spec.statuses('B C')).toBe('B ready, C blocked');
   });
 
   it('5: a ready blocker is canceled only if nobody wants its output any more', () => {
-    const both = (): WorkflowSpec => new WorkflowSpec().jobs('A B D E').edges('blocks', 'A>D B>D');
+    const both = (): WorkflowSpec => workflow().jobs('A B D E').edges('blocks', 'A>D B>D');
     const alone = both();
     alone.initialize();
     alone.complete('A', 1);
@@ -96,7 +102,7 @@ describe('the worked cases of Torc', () => {
   });
 
   it('6: what was terminated runs again without a reset, and what it canceled too', () => {
-    const spec = new WorkflowSpec().jobs('A B').edges('blocks', 'A>B');
+    const spec = workflow().jobs('A B').edges('blocks', 'A>B');
     spec.initialize();
     spec.complete('A', -15, 'terminated');
     expect(spec.statuses('A B')).toBe('A terminated, B canceled');
@@ -106,7 +112,7 @@ describe('the worked cases of Torc', () => {
 
   it('7: a changed file makes its consumers run again, and what comes after them', () => {
     const done = (): WorkflowSpec => {
-      const spec = new WorkflowSpec().jobs('A B').document('files', 'f').document('files', 'g');
+      const spec = workflow().jobs('A B').document('files', 'f').document('files', 'g');
       spec.edges('needs', 'A>f B>g').edges('produces', 'A>g').initialize();
       spec.complete('A');
       spec.complete('B');
@@ -128,7 +134,7 @@ describe('the worked cases of Torc', () => {
   });
 
   it('8: ephemeral user data is emptied, and made again', () => {
-    const spec = new WorkflowSpec().jobs('A B C').document('user_data', 'u', { is_ephemeral: true });
+    const spec = workflow().jobs('A B C').document('user_data', 'u', { is_ephemeral: true });
     spec.edges('stores', 'A>u').edges('consumes', 'B>u').initialize();
     spec.put('user_data', 'u', { data: { alpha: 1 } });
     for (const name of ['A', 'B', 'C']) spec.complete(name);
@@ -143,7 +149,7 @@ describe('the worked cases of Torc', () => {
   });
 
   it('9: only uninitialized jobs are touched if so wished', () => {
-    const spec = new WorkflowSpec().jobs('A B C D').edges('blocks', 'A>C');
+    const spec = workflow().jobs('A B C D').edges('blocks', 'A>C');
     spec.set('A', 'done').set('B', 'submitted').set('D', 'terminated').initialize(true);
     expect(spec.statuses('A B C D')).toBe('A done, B submitted, C ready, D terminated');
     spec.initialize();
@@ -151,7 +157,7 @@ describe('the worked cases of Torc', () => {
   });
 
   const claimable = (): WorkflowSpec => {
-    const spec = new WorkflowSpec().jobs('j1 j2 j3');
+    const spec = workflow().jobs('j1 j2 j3');
     spec.document('resource_requirements', 'one', { num_cpus: 4, memory: '8g', runtime: 'PT1H' });
     spec.document('resource_requirements', 'two', { num_cpus: 4, memory: '8g', runtime: 'PT2H' });
     spec.document('resource_requirements', 'three', { num_cpus: 2, memory: '2g', runtime: 'PT3H' });
@@ -164,7 +170,7 @@ describe('the worked cases of Torc', () => {
     ['in order of creation', {}, { sort: 'none' }, ['j1', 'j2']],
     ['what ends in time', { time_limit: 'PT2H' }, {}, ['j2', 'j1']],
     ['up to a limit', {}, { limit: 1 }, ['j3']],
-  ])('10: a worker gets jobs %s', (_, offer, options, names) => {
+  ])('10: a worker gets jobs %s', (__, offer, options, names) => {
     expect(claimable().claim({ num_cpus: 8, memory_gb: 16, num_gpus: 0, ...offer }, options)).toEqual(names);
   });
 
@@ -177,7 +183,7 @@ describe('the worked cases of Torc', () => {
 
   it('11: jobs of a scheduler go to its workers only', () => {
     const given = (): { readonly spec: WorkflowSpec; readonly id: string } => {
-      const spec = new WorkflowSpec().jobs('s p').document('slurm_schedulers', 'short').document('aws_schedulers', 'x');
+      const spec = workflow().jobs('s p').document('slurm_schedulers', 'short').document('aws_schedulers', 'x');
       spec.edges('scheduled_bys', 's>short').initialize();
       return { spec, id: `slurm_schedulers__${WORKFLOW}/${spec.keyOf('short')}` };
     };
@@ -188,13 +194,13 @@ describe('the worked cases of Torc', () => {
   });
 
   it('12: a job goes to one worker only', () => {
-    const spec = new WorkflowSpec().jobs('A', { status: 'ready' });
+    const spec = workflow().jobs('A', { status: 'ready' });
     expect(spec.claim()).toEqual(['A']);
     expect(spec.claim()).toBe('no job of workflow 97 is ready');
   });
 
   it('13: a canceled workflow ends, and what ran can be reset', () => {
-    const spec = new WorkflowSpec().jobs('A B C').edges('blocks', 'A>C');
+    const spec = workflow().jobs('A B C').edges('blocks', 'A>C');
     spec.initialize();
     spec.set('A', 'submitted');
     const before = spec.rev('A');
@@ -217,13 +223,13 @@ describe('the worked cases of Torc', () => {
   });
 
   it('14: what changes a claimed job fences its worker off', () => {
-    const spec = new WorkflowSpec().jobs('A', { status: 'ready' });
+    const spec = workflow().jobs('A', { status: 'ready' });
     spec.claim();
     const claimed = spec.rev('A');
     spec.when((view, now) => cancelWorkflow(view, WORKFLOW, now));
     expect(spec.start('A', { rev: claimed }).error?.kind).toBe('state');
 
-    const other = new WorkflowSpec().jobs('A', { status: 'ready' });
+    const other = workflow().jobs('A', { status: 'ready' });
     other.claim();
     const rev = other.rev('A');
     other.set('A', 'submitted_pending');
@@ -231,17 +237,17 @@ describe('the worked cases of Torc', () => {
   });
 
   it('15: a disabled job keeps what comes after it blocked', () => {
-    const spec = new WorkflowSpec().jobs('A B C D').edges('blocks', 'A>B B>C').set('B D', 'disabled');
+    const spec = workflow().jobs('A B C D').edges('blocks', 'A>B B>C').set('B D', 'disabled');
     spec.initialize();
     expect(spec.statuses('A B C D')).toBe('A ready, B disabled, C blocked, D disabled');
     spec.complete('A');
     expect(spec.statuses('B C')).toBe('B disabled, C blocked');
     expect(isComplete(spec)).toMatchObject({ is_complete: false });
-    expect(isComplete(new WorkflowSpec().jobs('D', { status: 'disabled' }))).toMatchObject({ is_complete: true });
+    expect(isComplete(workflow().jobs('D', { status: 'disabled' }))).toMatchObject({ is_complete: true });
   });
 
   it('16: results belong to a run', () => {
-    const spec = new WorkflowSpec().jobs('A', { status: 'ready' });
+    const spec = workflow().jobs('A', { status: 'ready' });
     spec.complete('A');
     spec.part('status', { run_id: 2 });
     expect(spec.complete('A', 0, 'done', { run_id: 1 }).error?.kind).toBe('state');
