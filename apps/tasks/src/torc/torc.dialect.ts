@@ -5,6 +5,7 @@ import { EdgeController } from './edge/edge.controller.js';
 import { AttemptController } from './graph/attempt.controller.js';
 import { CompletionController } from './graph/completion.controller.js';
 import { GraphController } from './graph/graph.controller.js';
+import { BulkJobsController } from './job/bulk-jobs.controller.js';
 import { torcJobProjection } from './job/job-projection.js';
 import { JobController } from './job/job.controller.js';
 import { TorcMessageHandler } from './message-handler.js';
@@ -25,6 +26,7 @@ export const torc: TasksDialect = {
     EventController,
     EdgeController,
     JobController,
+    BulkJobsController,
     GraphController,
     AttemptController,
     CompletionController,

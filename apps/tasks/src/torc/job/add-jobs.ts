@@ -153,3 +153,17 @@ export function* addJob(
   const [document = '{}'] = added.jobs.map((each) => addedJobText(workflow, each.ordinal, each.job));
   return { events: added.events, reply: { document } };
 }
+
+/** `bulk_jobs` (Torc contract 6.3): replies the ordinals of the first and the last job. Between them are no others. */
+export function* addManyJobs(
+  view: JobsView & Pick<TorcView, 'workflow'>,
+  workflowKey: string,
+  jobs: readonly NewJob[],
+): SlicedDecision<{ readonly first: number; readonly last: number }> {
+  const workflow = view.workflow(workflowKey);
+  if (workflow === undefined) return torcErrors.noWorkflow(workflowKey);
+  const added = yield* addJobs(view, workflow, jobs);
+  if (added instanceof DomainError) return added;
+  const [first, last] = [added.jobs.at(0)?.ordinal ?? 1, added.jobs.at(-1)?.ordinal ?? 0];
+  return { events: added.events, reply: { first, last } };
+}

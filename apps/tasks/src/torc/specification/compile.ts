@@ -22,6 +22,7 @@ import { refuseTooLarge } from '../document/size-limit.js';
 import { torcErrors } from '../torc-errors.js';
 import { jobCycle } from './job-cycle.js';
 import { Names } from './names.js';
+import { Expansion } from './parameters.js';
 import { Problems } from '../problems.js';
 import { readLargeBody, type LargeBody } from '../large-body.js';
 
@@ -86,7 +87,14 @@ const ORDER: readonly { readonly collection: PlainCollectionName; readonly store
   { collection: 'user_data', storesEqualOnce: false },
 ];
 
-const KNOWN = new Set([...Object.keys(SPECIFIED_WORKFLOW), ...SPECIFICATION_LISTS, 'schedulers', 'config']);
+const KNOWN = new Set([
+  ...Object.keys(SPECIFIED_WORKFLOW),
+  ...SPECIFICATION_LISTS,
+  ...['schedulers', 'config', 'parameters'],
+]);
+
+/** Collections whose elements may have parameters. */
+const EXPANDED: ReadonlySet<string> = new Set(['files', 'user_data', 'jobs']);
 
 /** Members of the same document in any order give the same text. */
 const canonical = (document: string, key: string | undefined): string =>
@@ -99,6 +107,13 @@ const parsed = (raw: string): unknown => {
     return badRequest('it is not valid JSON');
   }
 };
+
+/** An element of a list of a specification, and its place there: one with parameters has become several. */
+interface Element {
+  /** Raw JSON, if it is valid. */
+  readonly raw: string;
+  readonly at: number;
+}
 
 interface SpecifiedDocument {
   readonly document: string;
@@ -163,11 +178,17 @@ class Compiler {
     if (config instanceof DomainError) return badRequest(`config: ${config.message}`);
     const schedulers = this.schedulers();
     if (schedulers instanceof DomainError) return schedulers;
+    const expansion = Expansion.of(this.text.values.get('parameters'));
+    if (expansion instanceof DomainError) return expansion;
     for (const { collection, storesEqualOnce } of ORDER) {
-      yield* this.compileDocuments(collection, schedulers.get(collection) ?? this.list(collection), storesEqualOnce);
+      yield* this.compileDocuments(
+        collection,
+        this.elements(collection, schedulers.get(collection), expansion),
+        storesEqualOnce,
+      );
     }
     const jobSlot = this.nextSlot;
-    yield* this.compileJobs();
+    yield* this.compileJobs(this.elements('jobs', undefined, expansion));
     const refusal = this.problems.refusal() ?? (yield* this.cycle(jobSlot));
     if (refusal !== undefined) return refusal;
     const { documents, jobs, edges } = this;
@@ -186,8 +207,19 @@ class Compiler {
     return isLegalKey(key) ? { workflow: objectText(members), key } : illegalKey(raw);
   }
 
-  private list(name: string): readonly string[] {
-    return this.text.lists.get(name) ?? [];
+  /** Elements of a list, those with parameters expanded. */
+  private *elements(
+    list: string,
+    own: readonly string[] | undefined,
+    expansion: Expansion,
+  ): Generator<Element, void, void> {
+    for (const [at, raw] of (own ?? this.text.lists.get(list) ?? []).entries()) {
+      for (const expanded of EXPANDED.has(list) ? expansion.expand(raw) : [raw]) {
+        if (expanded instanceof DomainError) this.problems.add(`${list}[${at}]`, expanded);
+        else yield { raw: expanded, at };
+      }
+      if (this.problems.areEnough) return;
+    }
   }
 
   private schedulers(): ReadonlyMap<string, readonly string[]> | DomainError {
@@ -206,7 +238,7 @@ class Compiler {
 
   private *compileDocuments(
     collection: PlainCollectionName,
-    raws: readonly string[],
+    elements: Iterable<Element>,
     storesEqualOnce: boolean,
   ): Generator<void, void, void> {
     const documents: string[] = [];
@@ -216,7 +248,7 @@ class Compiler {
     const equals = new Set<string>();
     const slot = this.nextSlot;
     const { fields, noun }: { readonly fields: Fields; readonly noun: string } = COLLECTIONS[collection];
-    for (const [at, raw] of raws.entries()) {
+    for (const { raw, at } of elements) {
       if (this.problems.areEnough) return;
       yield;
       const normalized = normalizedDocument(fields, raw);
@@ -249,12 +281,12 @@ class Compiler {
     if (documents.length > 0) this.documents.push({ collection, slot, documents, keys });
   }
 
-  private *compileJobs(): Generator<void, void, void> {
+  private *compileJobs(elements: Iterable<Element>): Generator<void, void, void> {
     const names = new Names();
     const taken = new Set<string>();
     const blocked: { readonly slot: Slot; readonly label: string; readonly blockers: readonly string[] }[] = [];
     this.names.set('jobs', names);
-    for (const [at, raw] of this.list('jobs').entries()) {
+    for (const { raw, at } of elements) {
       if (this.problems.areEnough) return;
       yield;
       const members = normalizedJob(raw);
