@@ -62,25 +62,40 @@ export class DocumentWriter {
     key?: string,
   ): number {
     const code = codeOf(collection);
-    const { field, time } = indexedOf(collection, document);
-    const { changes } = this.insert.run(workload, code, ordinal, key ?? null, document, field, time);
-    if (key !== undefined) this.keys.choose(workload, code, key, ordinal);
-    this.counts.change(workload, code, ordinal, Number(changes));
-    return time ?? 0;
+    const { changes, time } = this.write(workload, collection, ordinal, document, key);
+    this.counts.change(workload, code, ordinal, changes);
+    return time;
   }
 
   /** Stores documents in slices. Returns the greatest time of an event. */
   *storeAll(workload: WorkloadId, data: DocumentsStored): Generator<void, number, void> {
     const { collection, ordinals, documents, keys = {} } = data;
-    let [at, last] = [0, 0];
-    for (const [first, end] of ordinals) {
-      for (let ordinal = first; ordinal <= end; ordinal += 1) {
-        const time = this.store(workload, collection, ordinal, documents[at] ?? '{}', keys[ordinal]);
-        last = Math.max(last, time);
+    let [at, latest] = [0, 0];
+    for (const [first, last] of inBlocks(ordinals)) {
+      let written = 0;
+      for (let ordinal = first; ordinal <= last; ordinal += 1) {
+        const { changes, time } = this.write(workload, collection, ordinal, documents[at] ?? '{}', keys[ordinal]);
+        written += changes;
+        latest = Math.max(latest, time);
         if ((at += 1) % DOCUMENTS_PER_YIELD === 0) yield;
       }
+      this.counts.change(workload, codeOf(collection), first, written);
     }
-    return last;
+    return latest;
+  }
+
+  private write(
+    workload: WorkloadId,
+    collection: PlainCollectionName,
+    ordinal: number,
+    document: string,
+    key: string | undefined,
+  ): { readonly changes: number; readonly time: number } {
+    const code = codeOf(collection);
+    const { field, time } = indexedOf(collection, document);
+    const { changes } = this.insert.run(workload, code, ordinal, key ?? null, document, field, time);
+    if (key !== undefined) this.keys.choose(workload, code, key, ordinal);
+    return { changes: Number(changes), time: time ?? 0 };
   }
 
   replace(workload: WorkloadId, data: DocumentReplaced): void {

@@ -35,25 +35,33 @@ export class EdgeWriter {
     this.remove = database.prepare('DELETE FROM torc_edge WHERE workload = ? AND edge = ? AND ordinal BETWEEN ? AND ?');
   }
 
-  add(workload: WorkloadId, edge: EdgeName, { ordinal, from, to, key, data }: NewEdge): void {
+  add(workload: WorkloadId, edge: EdgeName, added: NewEdge): void {
     const code = codeOf(edge);
-    const { changes } = this.insert.run(workload, code, ordinal, from, to, key ?? null, data ?? null);
-    if (key !== undefined) this.keys.choose(workload, code, key, ordinal);
-    this.counts.change(workload, code, ordinal, Number(changes));
+    this.counts.change(workload, code, added.ordinal, this.write(workload, code, added));
   }
 
   *addAll(
     workload: WorkloadId,
     { edge, ordinals, ends, data = {}, keys = {} }: EdgesAdded,
   ): Generator<void, void, void> {
+    const code = codeOf(edge);
     let at = 0;
-    for (const [first, last] of ordinals) {
+    for (const [first, last] of inBlocks(ordinals)) {
+      let written = 0;
       for (let ordinal = first; ordinal <= last; ordinal += 1) {
         const [from, to] = ends[at] ?? [0, 0];
-        this.add(workload, edge, { ordinal, from, to, data: data[ordinal], key: keys[ordinal] });
+        written += this.write(workload, code, { ordinal, from, to, data: data[ordinal], key: keys[ordinal] });
         if ((at += 1) % EDGES_PER_YIELD === 0) yield;
       }
+      this.counts.change(workload, code, first, written);
     }
+  }
+
+  /** Returns how many edges there are more. */
+  private write(workload: WorkloadId, code: number, { ordinal, from, to, key, data }: NewEdge): number {
+    const { changes } = this.insert.run(workload, code, ordinal, from, to, key ?? null, data ?? null);
+    if (key !== undefined) this.keys.choose(workload, code, key, ordinal);
+    return Number(changes);
   }
 
   /** Deletes the edges with these ordinals, as far as there are any. */
