@@ -6,12 +6,13 @@ import { coldStart } from './rows/start.js';
 import { unitLists } from './rows/lists.js';
 import { millionUnits } from './rows/million.js';
 import { overNats } from './rows/nats.js';
+import { torcWorkflows } from './rows/torc.js';
 import { singleUnits } from './rows/single.js';
 import type { Settings } from './settings.js';
 import { renderTable, type Row } from './table.js';
 import { hasWrk, WRK_MISSING } from './wrk.js';
 
-const USAGE = `Usage: npm run bench -- [single] [million] [start] [iceprod] [lists] [nats] [eventstoredb]
+const USAGE = `Usage: npm run bench -- [single] [million] [start] [iceprod] [lists] [torc] [nats] [eventstoredb]
        [--seconds N] [--profile DIR]
 
 Measures what Cairn must reach; without names everything. The part eventstoredb needs a server in EVENTSTORE_URL, to
@@ -25,6 +26,7 @@ const GROUPS: Readonly<Record<string, (settings: Settings) => Promise<readonly R
   start: coldStart,
   iceprod: iceprodCalls,
   lists: unitLists,
+  torc: torcWorkflows,
   nats: overNats,
   eventstoredb: onEventStoreDb,
 };

@@ -16,7 +16,8 @@ export interface ClassOrder {
 export interface OrderedReadyUnits extends ReadyUnits {
   /** Classes of a workload that have units, and some that no longer have any. */
   classesOf(queue: QueueName, workload: string): Iterable<ReadyClass>;
-  inOrder(queue: QueueName, workload: string, order: ClassOrder): ClassIndex;
+  /** An index that is kept up to date from now on: each claim asks for it again. Making it takes as long as there are classes. */
+  inOrder(queue: QueueName, workload: string, order: ClassOrder): Generator<void, ClassIndex, void>;
 }
 
 /** A class at its place in an order. */

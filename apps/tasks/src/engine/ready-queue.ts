@@ -28,6 +28,9 @@ const LEASED_FLAG = 2;
 /** Bound of the cache from attributes to class ids. */
 const CACHE_MAX = 20_000;
 
+/** Classes whose heads are read between two yields. */
+const HEADS_PER_YIELD = 100;
+
 /** Entries of a class that are read at a time, and most that are kept. */
 const FRONT_READ = 32;
 const FRONT_MAX = 64;
@@ -134,20 +137,23 @@ export class ReadyQueue implements OrderedReadyUnits {
     return this.byQueue.get(queue)?.get(workload)?.classes ?? [];
   }
 
-  inOrder(queue: QueueName, workload: string, order: ClassOrder): ClassIndex {
+  *inOrder(queue: QueueName, workload: string, order: ClassOrder): Generator<void, ClassIndex, void> {
     this.load();
     const group = this.byQueue.get(queue)?.get(workload);
     if (group === undefined) return new ClassIndex(order);
     let index = group.indexes.get(order.name);
     if (index === undefined) {
-      for (const ready of [...group.classes]) group.moved.add(ready);
+      for (const ready of group.classes) group.moved.add(ready);
       group.indexes.set(order.name, (index = new ClassIndex(order)));
     }
+    let read = 0;
     for (const ready of group.moved) {
+      // Those that an abandoned decision leaves are read by the next one.
+      if ((read += 1) % HEADS_PER_YIELD === 0) yield;
       const head = group.classes.has(ready) ? this.head(ready) : undefined;
       for (const each of group.indexes.values()) each.put(ready, head);
+      group.moved.delete(ready);
     }
-    group.moved.clear();
     return index;
   }
 

@@ -2,7 +2,8 @@ import { type Amounts, type ClassIndex, isWithin, type RankedClass } from './cla
 import { Heap } from './heap.js';
 import type { ReadyEntry, ReadyUnits } from './ready.js';
 
-/** Entries read from a class at a time. */
+/** Entries read from a class at first: about what the ready queue has in memory. Later more at a time. */
+const CHUNK_MIN = 16;
 const CHUNK_MAX = 256;
 
 /** What a walk looks for. */
@@ -11,8 +12,6 @@ export interface WalkOffer {
   readonly left: () => Amounts;
   /** Whether units of a class may be taken, besides their amounts. */
   readonly accepts: (ranked: RankedClass) => boolean;
-  /** About how many units are taken. */
-  readonly wanted: number;
 }
 
 /** A unit that fits. */
@@ -81,7 +80,8 @@ export class ReadyWalk {
   private reopen(opened: Opened): void {
     if (!isWithin(opened.amounts, this.offer.left())) return;
     if (opened.at === opened.entries.length) {
-      opened.entries = this.units.entries(opened.ready, opened.head, Math.min(this.offer.wanted, CHUNK_MAX));
+      const size = Math.min(Math.max(2 * opened.entries.length, CHUNK_MIN), CHUNK_MAX);
+      opened.entries = this.units.entries(opened.ready, opened.head, size);
       opened.at = 0;
     }
     const next = opened.entries[opened.at];

@@ -40,7 +40,7 @@ class Units {
     const ready = {
       entries: (of: ReadyClass, after: ReadyEntry | undefined, count: number) => this.read(of, after, count),
     };
-    const walk = new ReadyWalk(ready, this.index, { left: () => left, accepts: () => true, wanted: limit });
+    const walk = new ReadyWalk(ready, this.index, { left: () => left, accepts: () => true });
     const keys: number[] = [];
     for (let next = walk.take(); next !== undefined; next = keys.length < limit ? walk.take() : undefined) {
       keys.push(next.entry.key);

@@ -8,10 +8,10 @@ import type { UnitKey } from './unit.js';
 import type { UnitStore } from './unit-store.js';
 
 /** Links changed between two yields. */
-const LINKS_PER_YIELD = 500;
+const LINKS_PER_YIELD = 250;
 
 /** Units marked as touched by one statement. */
-const TOUCHED_TOGETHER = 2_000;
+const TOUCHED_TOGETHER = 1_000;
 
 /** Adds and removes dependencies between units of one workload. */
 export class UnitLinks {

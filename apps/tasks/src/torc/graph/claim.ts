@@ -70,10 +70,10 @@ function* take(
   const steps = new Steps();
   const taken: Job[] = [];
   let left = amountsOf(offer);
-  const walk = new ReadyWalk(view.ready, view.ready.inOrder(READY_QUEUE, workflow.key, order), {
+  const index = yield* view.ready.inOrder(READY_QUEUE, workflow.key, order);
+  const walk = new ReadyWalk(view.ready, index, {
     left: () => left,
     accepts: ({ ready }) => isOfScheduler(ready, offer),
-    wanted: limit,
   });
   while (taken.length < limit) {
     const fitting = walk.take();

@@ -329,9 +329,12 @@ export class MemoryTorcView implements TorcView, OrderedReadyUnits {
     return [...this.classes(queue)].filter((ready) => ready.workload === workload);
   }
 
-  inOrder(queue: string, workload: string, order: ClassOrder): ClassIndex {
+  *inOrder(queue: string, workload: string, order: ClassOrder): Generator<void, ClassIndex, void> {
     const index = new ClassIndex(order);
-    for (const ready of this.classesOf(queue, workload)) index.put(ready, this.head(ready));
+    for (const ready of this.classesOf(queue, workload)) {
+      index.put(ready, this.head(ready));
+      yield;
+    }
     return index;
   }
 

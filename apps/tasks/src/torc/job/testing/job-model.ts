@@ -163,8 +163,8 @@ export class JobModel {
   shownOrders(): number[][] {
     const { ready } = this.projection.store;
     return Object.values(CLAIM_ORDERS).map((order) => {
-      const index = ready.inOrder(READY_QUEUE, WORKFLOW.key, order);
-      const walk = new ReadyWalk(ready, index, { left: () => EVERYTHING, accepts: () => true, wanted: 3 });
+      const index = finished(ready.inOrder(READY_QUEUE, WORKFLOW.key, order));
+      const walk = new ReadyWalk(ready, index, { left: () => EVERYTHING, accepts: () => true });
       const ordinals: number[] = [];
       for (let next = walk.take(); next !== undefined; next = walk.take()) ordinals.push(ordinalOfKey(next.entry.key));
       return ordinals;
@@ -331,6 +331,10 @@ export class JobModel {
     return Number(this.database.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n']);
   }
 }
+
+const finished = <Result>(work: Generator<void, Result, void>): Result => {
+  for (let step = work.next(); ; step = work.next()) if (step.done === true) return step.value;
+};
 
 const className = ({
   requirements,
