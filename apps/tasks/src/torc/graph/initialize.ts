@@ -67,7 +67,7 @@ function* derivedPairs(
     if (steps.isSlice()) yield;
   }
   const pairs: Pairs = [];
-  for (const [, { writers, readers }] of [...things].sort(([a], [b]) => a - b)) {
+  for (const { writers, readers } of things.values()) {
     for (const writer of writers) {
       for (const reader of readers) {
         if (graph.block(writer, reader)) pairs.push([writer, reader]);
@@ -115,12 +115,19 @@ const initialStatus = (status: JobStatus, blockers: readonly JobStatus[]): JobSt
 /** Uninitialized jobs and all that come after them: these become uninitialized too, disabled ones excepted (step 4, D27). */
 function* afterUninitialized(graph: JobGraph): Generator<void, ReadonlySet<GraphJob>, void> {
   const steps = new Steps();
-  const reached = new Set([...graph.jobs.values()].filter(({ state }) => state.status === 'uninitialized'));
+  const reached = new Set<GraphJob>();
+  for (const job of graph.jobs.values()) {
+    if (job.state.status === 'uninitialized') reached.add(job);
+    if (steps.isSlice()) yield;
+  }
   for (const job of reached) {
     for (const dependent of job.dependents) reached.add(dependent);
     if (steps.isSlice()) yield;
   }
-  for (const job of reached) if (job.state.status === 'disabled') reached.delete(job);
+  for (const job of reached) {
+    if (job.state.status === 'disabled') reached.delete(job);
+    if (steps.isSlice()) yield;
+  }
   return reached;
 }
 
@@ -135,31 +142,26 @@ function* fillInternal(
   const steps = new Steps();
   const groups = yield* groupsOfJobs(view, workflow);
   const schedulers = yield* schedulersOfJobs(view, workflow);
-  const needs = new Map<Group, string>();
-  const kinds = new Map<string, { readonly ordinals: number[]; readonly values: InitialValues }>();
+  const kinds = new Map<Group, Map<string, Map<JobStatus | undefined, number[]>>>();
   for (const [ordinal, job] of graph.jobs) {
-    const group = groups.get(ordinal) ?? DEFAULT_GROUP;
-    let requirements = needs.get(group);
-    if (requirements === undefined) needs.set(group, (requirements = needsOf(group)));
-    const scheduler = schedulers.get(ordinal) ?? '';
-    const status = statuses.get(job);
-    const name = `${status}\n${requirements}\n${scheduler}`;
-    const kind = kinds.get(name);
-    if (kind !== undefined) kind.ordinals.push(ordinal);
-    else {
-      const values = { requirements, scheduler, ...(status !== undefined && { status }) };
-      kinds.set(name, { ordinals: [ordinal], values });
-    }
+    const ofGroup = entryOf(kinds, groups.get(ordinal) ?? DEFAULT_GROUP, () => new Map());
+    const ofScheduler = entryOf(ofGroup, schedulers.get(ordinal) ?? '', () => new Map());
+    entryOf(ofScheduler, statuses.get(job), (): number[] => []).push(ordinal);
     if (steps.isSlice()) yield;
   }
-  for (const { ordinals, values } of kinds.values()) {
-    change.initialize(ordinals, values);
-    yield;
+  for (const [group, ofGroup] of kinds) {
+    const requirements = needsOf(group);
+    for (const [scheduler, ofScheduler] of ofGroup) {
+      for (const [status, ordinals] of ofScheduler) {
+        change.initialize(ordinals, { requirements, scheduler, ...(status !== undefined && { status }) });
+        yield;
+      }
+    }
   }
 }
 
-interface InitialValues {
-  readonly requirements: string;
-  readonly scheduler: string;
-  readonly status?: JobStatus;
-}
+const entryOf = <Key, Value>(map: Map<Key, Value>, key: Key, made: () => Value): Value => {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = made()));
+  return value;
+};

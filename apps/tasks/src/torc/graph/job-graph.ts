@@ -49,6 +49,7 @@ export class JobGraph {
     for (const job of this.jobs.values()) {
       if (job.blockers.length === 0) order.push(job);
       else open.set(job, job.blockers.length);
+      if (steps.isSlice()) yield;
     }
     for (const job of order) {
       for (const dependent of job.dependents) {
