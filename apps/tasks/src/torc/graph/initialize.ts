@@ -142,10 +142,10 @@ function* fillInternal(
   const steps = new Steps();
   const groups = yield* groupsOfJobs(view, workflow);
   const schedulers = yield* schedulersOfJobs(view, workflow);
-  const kinds = new Map<Group, Map<string, Map<JobStatus | undefined, number[]>>>();
+  const kinds = new Map<Group, Map<string, OrdinalsByStatus>>();
   for (const [ordinal, job] of graph.jobs) {
-    const ofGroup = entryOf(kinds, groups.get(ordinal) ?? DEFAULT_GROUP, () => new Map());
-    const ofScheduler = entryOf(ofGroup, schedulers.get(ordinal) ?? '', () => new Map());
+    const ofGroup = entryOf(kinds, groups.get(ordinal) ?? DEFAULT_GROUP, () => new Map<string, OrdinalsByStatus>());
+    const ofScheduler = entryOf(ofGroup, schedulers.get(ordinal) ?? '', (): OrdinalsByStatus => new Map());
     entryOf(ofScheduler, statuses.get(job), (): number[] => []).push(ordinal);
     if (steps.isSlice()) yield;
   }
@@ -159,6 +159,9 @@ function* fillInternal(
     }
   }
 }
+
+/** Undefined: the status stays. */
+type OrdinalsByStatus = Map<JobStatus | undefined, number[]>;
 
 const entryOf = <Key, Value>(map: Map<Key, Value>, key: Key, made: () => Value): Value => {
   let value = map.get(key);
