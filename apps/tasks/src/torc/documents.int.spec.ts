@@ -12,8 +12,10 @@ import {
   StoreDocument,
   StoreEdge,
 } from '#contracts/torc/documents.js';
-import { AddJob, ListRelated, type NewJob } from '#contracts/torc/jobs.js';
+import { AddJob, CompleteJob, GetJobResult, ListRelated, type NewJob, StartJob } from '#contracts/torc/jobs.js';
 import { CreateWorkflow, DeleteWorkflow, GetWorkflow } from '#contracts/torc/workflows.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
+import { dump } from '#event-sourcing/testing/counter-projection.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { TorcMessageHandler } from './message-handler.js';
 import { TasksModule } from '../tasks.module.js';
@@ -221,6 +223,39 @@ describe("a workflow's documents", () => {
     expect(after.entries.map((entry) => parsed({ document: entry })['timestamp'])).toEqual(times.slice(1, 3));
   });
 
+  it('come with the start and the end of a job', async () => {
+    const workflow = await create();
+    const job = await addJob(workflow, { document: '{"command":"c","name":"make"}', status: 'submitted_pending' });
+    const node = { hostname: 'node-07', pid: 1, start_time: 't', resources: {} };
+    const stored = await ask(StoreDocument, { workflow, collection: 'compute_nodes', document: JSON.stringify(node) });
+    const attempt = { workflow, key: job, run_id: 0, compute_node: String(parsed(stored)['_key']), ...digest('x') };
+    const started = parsed(await ask(StartJob, { ...attempt, rev: '1-1' }));
+    const result = {
+      job_key: job,
+      run_id: 0,
+      return_code: 3,
+      exec_time_minutes: 0.5,
+      completion_time: 't',
+      status: 'done',
+    };
+    const rev = String(started['_rev']);
+    await ask(CompleteJob, { ...attempt, rev, status: 'done', result: JSON.stringify(result), ...digest('y') });
+    const id = `jobs__${workflow}/${job}`;
+    const [found] = (await list({ workflow, collection: 'results', filters: { job_key: JSON.stringify(job) } })).items;
+    expect(found).toMatchObject(result);
+    expect(parsed(await ask(GetJobResult, { workflow, key: job }))).toEqual(found);
+    expect((await list({ workflow, collection: 'returned' })).items).toMatchObject([
+      { _from: id, _to: found?.['_id'] },
+    ]);
+    expect((await list({ workflow, collection: 'executed' })).items).toMatchObject([{ _to: id, data: { run_id: 0 } }]);
+    const events = (await list({ workflow, collection: 'events' })).items;
+    const told = { category: 'job', job_key: job, job_name: 'make', node_name: 'node-07' };
+    expect(events).toMatchObject([
+      { ...told, type: 'start' },
+      { ...told, type: 'complete' },
+    ]);
+  });
+
   it('are all gone with their workflow, whose ordinals go on', async () => {
     const workflow = await create('again');
     const file = await addFile(workflow);
@@ -244,5 +279,13 @@ describe("a workflow's documents", () => {
       _id: 'workflow_configs/odd key',
     });
     expect(parsed(await ask(GetWorkflow, { workflow, part: 'status' }))).toMatchObject({ run_id: 0, _key: 'odd key' });
+  });
+
+  // The last one: the tables hold what all others have left.
+  it('are the same when the tables are made again from the ledger', async () => {
+    const before = dump(host.part(ReadModel).queries);
+    await host.rebuild();
+    await host.part(ReadModel).caughtUp();
+    expect(dump(host.part(ReadModel).queries)).toEqual(before);
   });
 });

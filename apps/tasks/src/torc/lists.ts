@@ -54,8 +54,8 @@ const itself: TextsOf = ({ text }) => [text];
 
 /** Entries that are found by something else than their fields. */
 export interface SelectedEntries {
-  /** Their ordinals, in the order of the list. */
-  select(slices: Slices): readonly number[] | Promise<readonly number[]>;
+  /** Their ordinals, in the order of the list. Yields where a slice of work may end. */
+  select(): Generator<void, readonly number[], void>;
   textAt(ordinal: number): string | undefined;
 }
 
@@ -125,62 +125,61 @@ async function* rendered(ordinals: readonly number[], textsAt: (ordinal: number)
   return undefined;
 }
 
-/** Entries that match filters, in order of creation. */
-async function* matching(source: ListSource, filters: Filters, slices: Slices): AsyncGenerator<ListEntry, void, void> {
+/** Finds the entries that match filters, in order of creation. */
+function* matching(
+  source: ListSource,
+  filters: Filters,
+  found: (entry: ListEntry) => void,
+): Generator<void, void, void> {
   const index = source.indexed?.(filters);
   const matches = matcher(index?.rest ?? filters);
-  const isChecked = Object.keys(index?.rest ?? filters).length > 0;
   let after = -1;
   for (;;) {
     const read =
       index === undefined
         ? source.after(after, READ, 0)
         : index.after(after, READ).flatMap((ordinal) => source.at(ordinal) ?? []);
-    for (const entry of read) {
-      after = entry.ordinal;
-      if (!isChecked || matches(entry.text)) yield entry;
-      if (slices.spent) await slices.pause();
-    }
+    for (const entry of read) if (matches(entry.text)) found(entry);
+    after = read.at(-1)?.ordinal ?? after;
     if (read.length < READ) return;
+    yield;
   }
 }
 
 /** Ordinals of all entries that match, in the order asked for. */
-const selected = async (
+function* selected(
   source: ListSource,
   { filters = {}, sort_by: field, reverse_sort: reverse = false }: ListRequest,
-): Promise<readonly number[]> => {
-  const slices = new Slices();
+): Generator<void, readonly number[], void> {
   const index = source.indexed?.(filters);
   if (field === undefined && index !== undefined && Object.keys(index.rest).length === 0) {
-    return indexedOrdinals(index, slices);
+    return yield* indexedOrdinals(index);
   }
   if (field === undefined) {
     const ordinals: number[] = [];
-    for await (const { ordinal } of matching(source, filters, slices)) ordinals.push(ordinal);
+    yield* matching(source, filters, ({ ordinal }) => ordinals.push(ordinal));
     return ordinals;
   }
   const found: { readonly ordinal: number; readonly value: unknown }[] = [];
-  for await (const { ordinal, text } of matching(source, filters, slices)) {
+  yield* matching(source, filters, ({ ordinal, text }) => {
     const raw = membersOf(text).get(field);
     found.push({ ordinal, value: raw === undefined ? undefined : (JSON.parse(raw) as unknown) });
-  }
+  });
   const direction = reverse ? -1 : 1;
-  const sorted = await slices.drive(
-    sorting(found, (a, b) => direction * compareValues(a.value, b.value) || a.ordinal - b.ordinal),
-  );
+  const sorted = yield* sorting(found, (a, b) => direction * compareValues(a.value, b.value) || a.ordinal - b.ordinal);
   return sorted.map(({ ordinal }) => ordinal);
-};
+}
 
-const indexedOrdinals = async (index: IndexedFilter, slices: Slices): Promise<readonly number[]> => {
+/** The entries that an index finds: they are not read. */
+function* indexedOrdinals(index: IndexedFilter): Generator<void, readonly number[], void> {
   const ordinals: number[] = [];
   for (;;) {
     const read = index.after(ordinals.at(-1) ?? -1, ORDINALS_READ);
     for (const ordinal of read) ordinals.push(ordinal);
     if (read.length < ORDINALS_READ) return ordinals;
-    if (slices.spent) await slices.pause();
+    yield;
   }
-};
+}
 
 /** Documents, and what makes the rows of each. */
 export interface Join {
@@ -249,7 +248,7 @@ export class TorcLists {
       counted(source.total);
       return yield* created(source, request, textsOf);
     }
-    const ordinals = await selected(source, request);
+    const ordinals = await new Slices().drive(selected(source, request));
     counted(ordinals.length);
     return yield* rendered(ordinals.slice(skip, skip + limit), (ordinal) => {
       const entry = source.at(ordinal);
@@ -262,7 +261,7 @@ export class TorcLists {
     { skip, limit }: Paging,
     counted: (total: number) => void,
   ): Chunks {
-    const ordinals = await found.select(new Slices());
+    const ordinals = await new Slices().drive(found.select());
     counted(ordinals.length);
     return yield* rendered(ordinals.slice(skip, skip + limit), (ordinal) => {
       const text = found.textAt(ordinal);

@@ -42,6 +42,7 @@ export class EdgeRows {
   private readonly selectSources: StatementSync;
   private readonly selectTargets: StatementSync;
   private readonly selectOrdinals: Readonly<Record<'from' | 'to', StatementSync>>;
+  private readonly selectOtherEnds: Readonly<Record<'from' | 'to', StatementSync>>;
   private readonly selectBetween: StatementSync;
 
   constructor(
@@ -65,6 +66,10 @@ export class EdgeRows {
     this.selectOrdinals = {
       from: prepare(`SELECT ordinal ${of} AND source = ? AND ordinal > ? ORDER BY ordinal LIMIT ${SLICE}`),
       to: prepare(`SELECT ordinal ${of} AND target = ? AND ordinal > ? ORDER BY ordinal LIMIT ${SLICE}`),
+    };
+    this.selectOtherEnds = {
+      from: prepare(`SELECT ordinal, target ${of} AND source = ? AND ordinal > ? ORDER BY ordinal LIMIT ${SLICE}`),
+      to: prepare(`SELECT ordinal, source ${of} AND target = ? AND ordinal > ? ORDER BY ordinal LIMIT ${SLICE}`),
     };
     this.selectBetween = prepare(`SELECT count(*) ${of} AND source = ? AND target = ?`);
   }
@@ -139,6 +144,18 @@ export class EdgeRows {
       yield slice;
       if (slice.length < SLICE) return;
       after = slice.at(-1) ?? after;
+    }
+  }
+
+  /** The other ends of the edges that have an end here, in order of the edges' creation, in slices. */
+  *otherEnds(workload: WorkloadId, edge: EdgeName, end: 'from' | 'to', ordinal: number): Iterable<readonly number[]> {
+    const [select, code] = [this.selectOtherEnds[end], codeOf(edge)];
+    let after = -1;
+    for (;;) {
+      const slice = select.all(workload, code, ordinal, after) as unknown as readonly (readonly [number, number])[];
+      yield slice.map(([, other]) => other);
+      if (slice.length < SLICE) return;
+      after = slice.at(-1)?.[0] ?? after;
     }
   }
 
