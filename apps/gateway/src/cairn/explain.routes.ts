@@ -6,6 +6,120 @@ const number = { type: 'number' };
 const hours = { type: ['number', 'null'], description: 'null while no task of the name is complete' };
 const anything = { type: 'object', additionalProperties: true };
 
+/** Of an IceProd task. */
+const taskExplanation = {
+  type: 'object',
+  required: [
+    'task_id',
+    'dataset_id',
+    'reason',
+    'status',
+    'phase',
+    'dependencies',
+    'requirements',
+    'offers',
+    'priority',
+  ],
+  properties: {
+    task_id: text,
+    dataset_id: text,
+    reason: { type: 'string', description: 'one sentence: what would have to change first' },
+    status: text,
+    phase: { type: 'string', description: 'what the status means to Cairn' },
+    status_changed: text,
+    dataset_status: { type: ['string', 'null'] },
+    dependencies: {
+      type: 'object',
+      properties: {
+        complete: { type: 'boolean' },
+        open: { type: 'integer' },
+        tasks: {
+          type: 'array',
+          description:
+            'the first 100 that are not complete; those in workloads that the caller may not read are left out',
+          items: { type: 'object', properties: { task_id: text, status: { type: ['string', 'null'] } } },
+        },
+      },
+    },
+    worker: {
+      type: ['object', 'null'],
+      description: 'of a claimed or running unit: the registered worker that lists it, or null if none does',
+      properties: {
+        worker_id: text,
+        host: text,
+        site: text,
+        last_heartbeat: { type: 'string', description: 'UTC, microseconds' },
+        heartbeat_seconds: { type: 'integer', description: 'the worker is lost after so long without a heartbeat' },
+      },
+    },
+    requirements: anything,
+    not_before: {
+      type: ['string', 'null'],
+      description: 'it has failed: until then workers that name themselves do not get it; UTC, microseconds',
+    },
+    paused_pilots: {
+      type: 'array',
+      description: 'the first 20 that get nothing for now, because their last runs have all failed',
+      items: {
+        type: 'object',
+        properties: { pilot_id: text, failures_in_a_row: { type: 'integer' }, until: text },
+      },
+    },
+    offers: {
+      type: 'array',
+      description: 'the last 20 different offers of workers, latest first; forgotten at a restart',
+      items: {
+        type: 'object',
+        properties: {
+          seen: text,
+          takes: { type: 'string', description: 'status of the tasks that were asked for' },
+          requirements: anything,
+          found: { type: 'boolean', description: 'there was a task for it the last time' },
+          fits: { type: 'boolean' },
+          misfits: {
+            type: 'array',
+            items: { type: 'object', properties: { name: text, asked: {}, offered: {} } },
+          },
+          filtered: { type: 'boolean', description: 'other filters of the offer leave this task out' },
+        },
+      },
+    },
+    priority: {
+      type: 'object',
+      properties: {
+        current: number,
+        due: {
+          type: ['number', 'null'],
+          description: 'what the formula gives now; null where automation sets no priorities',
+        },
+        dataset: { type: ['number', 'null'], description: "the dataset's part of it" },
+        steps: {
+          type: ['array', 'null'],
+          description: 'steps of the formula in their order; what they add makes up what is due',
+          items: { type: 'object', properties: { step: text, adds: number, priority: number } },
+        },
+        terms: {
+          type: ['object', 'null'],
+          description: 'what the formula is fed with',
+          additionalProperties: true,
+        },
+      },
+    },
+    queue: {
+      type: ['object', 'null'],
+      description: 'null while it may not be claimed',
+      properties: {
+        ahead: { type: 'integer', description: 'tasks of its kind (dataset, requirements, site) that go first' },
+        ahead_of_all: { type: 'integer', description: 'tasks of any kind that go first' },
+        more: { type: 'boolean', description: 'there may be more than were counted' },
+      },
+    },
+  },
+};
+
+/** Of a Torc job: a schema of that dialect. */
+const jobExplanation = { $ref: '#/components/schemas/TorcJobExplanation' };
+
 export const explainRoutes = {
   unit: cairnRoute({
     name: 'explainUnit',
@@ -17,116 +131,8 @@ export const explainRoutes = {
       note: "users need the read rule of the unit's workload",
     },
     summary: 'Why a unit is not running',
-    fields: { unit_id: path('id of the unit in its dialect, such as a task_id') },
-    response: {
-      type: 'object',
-      required: [
-        'task_id',
-        'dataset_id',
-        'reason',
-        'status',
-        'phase',
-        'dependencies',
-        'requirements',
-        'offers',
-        'priority',
-      ],
-      properties: {
-        task_id: text,
-        dataset_id: text,
-        reason: { type: 'string', description: 'one sentence: what would have to change first' },
-        status: text,
-        phase: { type: 'string', description: 'what the status means to Cairn' },
-        status_changed: text,
-        dataset_status: { type: ['string', 'null'] },
-        dependencies: {
-          type: 'object',
-          properties: {
-            complete: { type: 'boolean' },
-            open: { type: 'integer' },
-            tasks: {
-              type: 'array',
-              description:
-                'the first 100 that are not complete; those in workloads that the caller may not read are left out',
-              items: { type: 'object', properties: { task_id: text, status: { type: ['string', 'null'] } } },
-            },
-          },
-        },
-        worker: {
-          type: ['object', 'null'],
-          description: 'of a claimed or running unit: the registered worker that lists it, or null if none does',
-          properties: {
-            worker_id: text,
-            host: text,
-            site: text,
-            last_heartbeat: { type: 'string', description: 'UTC, microseconds' },
-            heartbeat_seconds: { type: 'integer', description: 'the worker is lost after so long without a heartbeat' },
-          },
-        },
-        requirements: anything,
-        not_before: {
-          type: ['string', 'null'],
-          description: 'it has failed: until then workers that name themselves do not get it; UTC, microseconds',
-        },
-        paused_pilots: {
-          type: 'array',
-          description: 'the first 20 that get nothing for now, because their last runs have all failed',
-          items: {
-            type: 'object',
-            properties: { pilot_id: text, failures_in_a_row: { type: 'integer' }, until: text },
-          },
-        },
-        offers: {
-          type: 'array',
-          description: 'the last 20 different offers of workers, latest first; forgotten at a restart',
-          items: {
-            type: 'object',
-            properties: {
-              seen: text,
-              takes: { type: 'string', description: 'status of the tasks that were asked for' },
-              requirements: anything,
-              found: { type: 'boolean', description: 'there was a task for it the last time' },
-              fits: { type: 'boolean' },
-              misfits: {
-                type: 'array',
-                items: { type: 'object', properties: { name: text, asked: {}, offered: {} } },
-              },
-              filtered: { type: 'boolean', description: 'other filters of the offer leave this task out' },
-            },
-          },
-        },
-        priority: {
-          type: 'object',
-          properties: {
-            current: number,
-            due: {
-              type: ['number', 'null'],
-              description: 'what the formula gives now; null where automation sets no priorities',
-            },
-            dataset: { type: ['number', 'null'], description: "the dataset's part of it" },
-            steps: {
-              type: ['array', 'null'],
-              description: 'steps of the formula in their order; what they add makes up what is due',
-              items: { type: 'object', properties: { step: text, adds: number, priority: number } },
-            },
-            terms: {
-              type: ['object', 'null'],
-              description: 'what the formula is fed with',
-              additionalProperties: true,
-            },
-          },
-        },
-        queue: {
-          type: ['object', 'null'],
-          description: 'null while it may not be claimed',
-          properties: {
-            ahead: { type: 'integer', description: 'tasks of its kind (dataset, requirements, site) that go first' },
-            ahead_of_all: { type: 'integer', description: 'tasks of any kind that go first' },
-            more: { type: 'boolean', description: 'there may be more than were counted' },
-          },
-        },
-      },
-    },
+    fields: { unit_id: path('id of the unit in its dialect: a task_id, or a job as jobs__97/103') },
+    response: { anyOf: [taskExplanation, jobExplanation] },
     errors: { 404: 'no such unit' },
   }),
   workload: cairnRoute({

@@ -12,6 +12,8 @@ import { EventStreamController } from './event-stream.controller.js';
 import { EventStreams } from './event-stream.js';
 import { eventStreamRoutes } from './event-stream.routes.js';
 import { EXAMPLES } from './examples.js';
+import { JobExplanationController } from './job-explanation.controller.js';
+import { jobExplanationRoutes } from './job-explanation.routes.js';
 import { GraphController } from './graph.controller.js';
 import { graphRoutes } from './graph.routes.js';
 import { JobsController } from './jobs.controller.js';
@@ -46,6 +48,7 @@ export const torc: Dialect = {
     ...servedCollections.flatMap(({ routes }) => routes),
     ...Object.values(edgeRoutes),
     ...Object.values(eventStreamRoutes),
+    ...Object.values(jobExplanationRoutes),
   ],
   controllers: [
     ServerController,
@@ -56,6 +59,7 @@ export const torc: Dialect = {
     ...servedCollections.map(({ controller }) => controller),
     EdgesController,
     EventStreamController,
+    JobExplanationController,
   ],
   providers: [TorcAnswers, CompletionScripts, EventStreams],
   headers: HEADERS,

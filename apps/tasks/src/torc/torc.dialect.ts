@@ -2,6 +2,8 @@ import type { TasksDialect } from '../dialect.js';
 import { DocumentController } from './document/document.controller.js';
 import { EventController } from './document/event.controller.js';
 import { EdgeController } from './edge/edge.controller.js';
+import { JobExplanationController } from './explain/job-explanation.controller.js';
+import { SeenOffers } from './explain/seen-offers.js';
 import { AttemptController } from './graph/attempt.controller.js';
 import { CompletionController } from './graph/completion.controller.js';
 import { GraphController } from './graph/graph.controller.js';
@@ -31,6 +33,7 @@ export const torc: TasksDialect = {
     AttemptController,
     CompletionController,
     SpecificationController,
+    JobExplanationController,
   ],
-  providers: [TorcMessageHandler],
+  providers: [TorcMessageHandler, SeenOffers],
 };

@@ -80,6 +80,9 @@ export const AddJobUserData = command<
 /** The newest result of the current run. */
 export const GetJobResult = query<JobRequest, DocumentReply>('tasks', 'torc.job.result');
 
+/** Why a job is not running: raw JSON. */
+export const ExplainJob = query<JobRequest, DocumentReply>('tasks', 'torc.job.explain');
+
 /** Torc contract 5.4. */
 export const StartJob = command<AttemptRequest, DocumentReply>('tasks', 'torc.job.start');
 /** Torc contract 5.5. `result` is the raw JSON of the body, validated. */

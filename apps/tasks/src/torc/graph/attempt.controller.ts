@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
+import { nowMicros } from '#platform/clock.js';
 import type { Answer, Message } from '#bus/contract.js';
 import type { DocumentReply } from '#contracts/torc/documents.js';
 import {
@@ -12,6 +13,7 @@ import {
   StartJob,
 } from '#contracts/torc/jobs.js';
 import type { WorkflowRequest } from '#contracts/torc/workflows.js';
+import { SeenOffers } from '../explain/seen-offers.js';
 import { TorcMessageHandler } from '../message-handler.js';
 import { type AttemptRequest, completeJob, type CompleteRequest, startJob } from './attempt.js';
 import { claimJobs, claimNextJobs, type ClaimRequest, scheduleJobs } from './claim.js';
@@ -20,11 +22,19 @@ import { manageStatus, type ManageStatusRequest } from './manage-status.js';
 /** Messages of workers: they claim jobs, start and complete them. */
 @Controller()
 export class AttemptController {
-  constructor(private readonly handler: TorcMessageHandler) {}
+  constructor(
+    private readonly handler: TorcMessageHandler,
+    private readonly offers: SeenOffers,
+  ) {}
 
   @MessagePattern(ClaimJobs.subject)
-  claim(@Payload() message: Message<ClaimRequest>): Promise<Answer<ClaimReply>> {
-    return this.handler.execute(message, (view, timeMicros) => claimJobs(view, message.request, timeMicros));
+  async claim(@Payload() message: Message<ClaimRequest>): Promise<Answer<ClaimReply>> {
+    const { request } = message;
+    const answer = await this.handler.execute(message, (view, timeMicros) => claimJobs(view, request, timeMicros));
+    if ('reply' in answer) {
+      this.offers.remember(request.workflow, request.resources, nowMicros(), answer.reply.documents.length > 0);
+    }
+    return answer;
   }
 
   @MessagePattern(ClaimNextJobs.subject)
