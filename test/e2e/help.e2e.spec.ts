@@ -17,6 +17,7 @@ describe('help', () => {
     ['serve', 'Usage: cairn serve'],
     ['pilot', 'Usage: cairn pilot'],
     ['run', 'Usage: cairn run'],
+    ['slurm', 'Usage: cairn slurm'],
     ['token', 'Usage: cairn token'],
     ['user', 'Usage: cairn user'],
     ['client', 'Usage: cairn client'],

@@ -26,6 +26,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./run/run-command.js')).runCommand,
   },
   {
+    name: 'slurm',
+    summary: 'run workflows in allocations of a Slurm cluster',
+    load: async () => (await import('./slurm/slurm-command.js')).slurmCommand,
+  },
+  {
     name: 'token',
     summary: 'print a bearer token',
     load: async () => (await import('./token-command.js')).tokenCommand,

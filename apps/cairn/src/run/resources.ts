@@ -15,6 +15,7 @@ export interface WorkerResources {
   readonly num_gpus: number;
   readonly num_nodes: number;
   readonly time_limit?: string;
+  readonly scheduler_config_id?: string;
 }
 
 /** Keeps account of what claimed jobs take of an offer. */
@@ -23,7 +24,10 @@ export class Resources {
   private memoryBytes: number;
   private gpus: number;
 
-  constructor(offer: Offer) {
+  constructor(
+    offer: Offer,
+    private readonly ofCluster?: { readonly schedulerConfigId: string; readonly nodes: number },
+  ) {
     ({ cpus: this.cpus, memoryBytes: this.memoryBytes, gpus: this.gpus } = offer);
   }
 
@@ -46,7 +50,8 @@ export class Resources {
       num_cpus: this.cpus,
       memory_gb: this.memoryBytes / GIB,
       num_gpus: this.gpus,
-      num_nodes: 1,
+      num_nodes: this.ofCluster?.nodes ?? 1,
+      ...(this.ofCluster !== undefined && { scheduler_config_id: this.ofCluster.schedulerConfigId }),
       ...(secondsLeft !== undefined && { time_limit: isoDuration(secondsLeft) }),
     };
   }

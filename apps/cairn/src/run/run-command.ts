@@ -12,10 +12,11 @@ import { earlierRun, newRun, submit } from './submission.js';
 import { TorcClient } from './torc-client.js';
 import { CannotRunWorkflow } from './torc-workflow.js';
 
-/** Variables of the launcher that are nothing to jobs. */
-const OWN_VARIABLES: ReadonlySet<string> = new Set(['INIT_CWD', 'NODE_COMPILE_CACHE']);
+/** Variables of the launcher that are nothing to jobs, and the address of the server, which may hold a secret. */
+const OWN_VARIABLES: ReadonlySet<string> = new Set(['INIT_CWD', 'NODE_COMPILE_CACHE', 'CAIRN_SERVER']);
 
-const environmentOf = (env: Terminal['env']): Readonly<Record<string, string>> =>
+/** Environment variables of jobs. */
+export const environmentOf = (env: Terminal['env']): Readonly<Record<string, string>> =>
   Object.fromEntries(
     Object.entries(env).flatMap(([name, value]) =>
       value === undefined || OWN_VARIABLES.has(name) ? [] : [[name, value]],

@@ -13,6 +13,7 @@ import { runScript } from './run-script.js';
 import { startWorkflow } from './start-workflow.js';
 import type { RunState, StateFolder } from './state-folder.js';
 import type { Signals, TorcClient } from './torc-client.js';
+import type { TorcConfig } from './torc-documents.js';
 import { TorcJobs } from './torc-jobs.js';
 import { TorcRegistration } from './torc-registration.js';
 import { CannotRunWorkflow, TorcWorkflowCalls } from './torc-workflow.js';
@@ -22,8 +23,32 @@ const SPOOL_SERVER = 'torc';
 /** Torc knows no sign of life. */
 const HEARTBEAT_MS = 2 ** 31 - 1;
 
+/** A runner that claims from a workflow which others have started, such as one in an allocation of a cluster. */
+export interface WorkerOfCluster {
+  /** The `scheduler_config_id` of its claims (Torc contract 5.2). */
+  readonly schedulerConfigId: string;
+  /** Nodes that its jobs may use. */
+  readonly nodes: number;
+  /** The member `scheduler` of its compute node (contract 2.5). */
+  readonly scheduler: object;
+}
+
+type Options = Pick<
+  RunOptions,
+  | 'rerunFailed'
+  | 'force'
+  | 'offer'
+  | 'timeLimitSeconds'
+  | 'enforceRuntime'
+  | 'jobsMax'
+  | 'hashOutputs'
+  | 'pollMs'
+  | 'graceMs'
+>;
+
 interface Parts {
-  readonly options: RunOptions;
+  readonly options: Options;
+  readonly worker?: WorkerOfCluster;
   /** Environment variables of jobs. */
   readonly environment: Readonly<Record<string, string>>;
   readonly state: StateFolder;
@@ -61,11 +86,11 @@ const keepShowing = (progress: Progress, workflow: TorcWorkflowCalls, jobs: Torc
  * @throws CannotRunWorkflow; what {@link Worker.run} throws
  */
 export const runJobs = async (parts: Parts): Promise<number> => {
-  const { options, state, run, client, progress, shutdown, signalled } = parts;
+  const { options, worker: ofCluster, state, run, client, progress, shutdown, signalled } = parts;
   const { workdir } = run;
   const note = (line: string): void => progress.note(line);
   const workflow = new TorcWorkflowCalls(client, run.workflow, workdir);
-  const resources = new Resources(options.offer);
+  const resources = new Resources(options.offer, ofCluster);
   const environment = { ...parts.environment, TORC_WORKFLOW_KEY: run.workflow };
 
   const runRequired = async (name: string, script: string): Promise<void> => {
@@ -79,14 +104,18 @@ export const runJobs = async (parts: Parts): Promise<number> => {
     const runStartup = (script: string): Promise<void> => runRequired('workflow-startup', script);
     const { run_id: runId } = await workflow.status(signals);
     const { rerunFailed, force } = options;
+    if (ofCluster !== undefined && runId === 0) throw new CannotRunWorkflow('the workflow has not been started');
+    if (ofCluster !== undefined) return;
     if (runId === 0) await startWorkflow(workflow, runStartup, signals);
     else await restartWorkflow(workflow, { rerunFailed, force, runStartup, note }, signals);
   };
   const { timeLimitSeconds, enforceRuntime, hashOutputs } = options;
-  const registration = new TorcRegistration(workflow, resources, timeLimitSeconds, begin, async (config) => {
-    if (config.worker_startup_script !== undefined) await runRequired('worker-startup', config.worker_startup_script);
+  const prepare = async ({ worker_startup_script: script }: TorcConfig): Promise<void> => {
+    if (script !== undefined) await runRequired('worker-startup', script);
     jobs.startClock();
-  });
+  };
+  const scheduler = ofCluster?.scheduler;
+  const registration = new TorcRegistration(workflow, resources, timeLimitSeconds, scheduler, begin, prepare);
   const jobs = new TorcJobs(
     { workflow, registration, resources, state, shutdown, note },
     { workdir, environment, run: run.run, timeLimitSeconds, enforceRuntime, hashOutputs },

@@ -78,7 +78,6 @@ export class TorcJobs implements WorkSource<JobUnit> {
   private readonly timeUp = new AbortController();
   private stopMs = Infinity;
   private idleSinceMs: number | undefined;
-  private hasEnded = false;
 
   constructor(
     private readonly parts: TorcJobsParts,
@@ -118,11 +117,6 @@ export class TorcJobs implements WorkSource<JobUnit> {
       shutdown.drain();
     }
     if (shutdown.stopping.aborted) return [];
-    if (this.hasEnded) {
-      // Ready jobs that ask for nodes become `scheduled`; whoever serves the workflow's scheduler gets nodes for them.
-      await client.post(workflow.path('/prepare_jobs_for_scheduling'), undefined, signals);
-      this.hasEnded = false;
-    }
     if (resources.isUsedUp) return [];
     if (this.running.size === 0) registration.runId = (await workflow.status(signals)).run_id;
     const { jobs, reason = '' } = await client.post<TorcClaim>(
@@ -178,7 +172,6 @@ export class TorcJobs implements WorkSource<JobUnit> {
   cleanUp(unit: JobUnit): Promise<void> {
     this.running.delete(unit.id);
     this.parts.resources.giveBack(unit.job);
-    this.hasEnded = true;
     return Promise.resolve();
   }
 

@@ -25,6 +25,7 @@ export class TorcRegistration implements Registration {
     private readonly workflow: TorcWorkflowCalls,
     private readonly resources: Resources,
     private readonly timeLimitSeconds: number | undefined,
+    private readonly scheduler: object = { hostname: hostname(), scheduler_type: 'local' },
     /** Starts or restarts the workflow. */
     private readonly begin: (signals: Signals) => Promise<void>,
     /** Called with the config of the workflow before the first claim. */
@@ -57,7 +58,7 @@ export class TorcRegistration implements Registration {
       this.workflow.path('/compute_nodes'),
       {
         ...{ hostname: hostname(), pid: process.pid, start_time: clientTime(), is_active: true, resources },
-        scheduler: { hostname: hostname(), scheduler_type: 'local' },
+        scheduler: this.scheduler,
       },
       signals,
     );

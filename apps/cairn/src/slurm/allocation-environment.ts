@@ -46,16 +46,13 @@ export const allocatedNodes = (env: Environment): { readonly nodes: number; read
 /** The id of the allocation that this process runs in; `undefined` outside of Slurm. */
 export const allocationId = (env: Environment): string | undefined => env['SLURM_JOB_ID'];
 
-/** The member `scheduler` of the compute node document of a worker in an allocation (Torc contract 2.5); `undefined` outside of Slurm. */
-export const slurmScheduler = (env: Environment): Readonly<Record<string, unknown>> | undefined => {
-  const id = allocationId(env);
-  if (id === undefined) return undefined;
-  const variables = Object.entries(env).filter(([name]) => name.startsWith('SLURM') && name !== SECRET);
-  return {
-    node_names: [env['SLURMD_NODENAME'] ?? env['SLURM_JOB_NODELIST'] ?? ''],
-    environment_variables: Object.fromEntries(variables),
-    scheduler_type: 'hpc',
-    slurm_job_id: id,
-    hpc_type: 'slurm',
-  };
-};
+/** The member `scheduler` of the compute node document of a worker in an allocation (Torc contract 2.5). */
+export const slurmScheduler = (env: Environment, id: string): Readonly<Record<string, unknown>> => ({
+  node_names: [env['SLURMD_NODENAME'] ?? env['SLURM_JOB_NODELIST'] ?? ''],
+  environment_variables: Object.fromEntries(
+    Object.entries(env).filter(([name]) => name.startsWith('SLURM') && name !== SECRET),
+  ),
+  scheduler_type: 'hpc',
+  slurm_job_id: id,
+  hpc_type: 'slurm',
+});

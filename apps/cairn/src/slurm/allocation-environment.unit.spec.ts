@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { nodeResources, slurmScheduler } from './allocation-environment.js';
 
 describe('resources of a node', () => {
@@ -24,16 +23,12 @@ describe('resources of a node', () => {
 describe('the scheduler of a compute node', () => {
   it('holds the variables of Slurm, but no token', () => {
     const env = { SLURM_JOB_ID: '880123', SLURMD_NODENAME: 'node-07', SLURM_JWT: 'secret', CAIRN_SERVER: 'secret' };
-    expect(slurmScheduler(env)).toEqual({
+    expect(slurmScheduler(env, '880123')).toEqual({
       node_names: ['node-07'],
       environment_variables: { SLURM_JOB_ID: '880123', SLURMD_NODENAME: 'node-07' },
       scheduler_type: 'hpc',
       slurm_job_id: '880123',
       hpc_type: 'slurm',
     });
-  });
-
-  it('is absent outside of Slurm', () => {
-    expect(slurmScheduler({ PATH: '/bin' })).toBeUndefined();
   });
 });

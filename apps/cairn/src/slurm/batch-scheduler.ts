@@ -23,7 +23,9 @@ export interface AllocationRequest {
   readonly label: string;
   /** Program for `sh` that runs on the first node. It must hold no secrets. */
   readonly script: string;
-  /** Where the output of the program goes. */
+  /** Where the program runs. */
+  readonly workdir: string;
+  /** Where its output goes. */
   readonly folder: string;
 }
 

@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import type { SlurmConfig } from './batch-scheduler.js';
 import { BadSlurmConfig, sbatchOptions } from './sbatch-options.js';
 

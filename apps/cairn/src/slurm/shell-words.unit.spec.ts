@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { describe, expect, it } from '@jest/globals';
 import { NotWords, shellQuoted, shellWords } from './shell-words.js';
 
 /** The words that a real shell makes, for text in which it expands nothing. */

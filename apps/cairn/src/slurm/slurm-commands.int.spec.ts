@@ -2,7 +2,6 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type SlurmCluster, startSlurmCluster, whyNoSlurm } from '../../../../test/harness/slurm-cluster.js';
 import {
   type Allocation,
@@ -42,7 +41,7 @@ const title = reason === undefined ? 'a real Slurm' : `a real Slurm (skipped: ${
 
   const request = (name: string, script: string, config: Partial<SlurmConfig> = {}): AllocationRequest => ({
     ...{ config: { ...CONFIG, ...config }, name, label: `cairn here 97/${name}` },
-    ...{ script: `#!/bin/sh\n${script}\n`, folder },
+    ...{ script: `#!/bin/sh\n${script}\n`, workdir: folder, folder },
   });
   const submitted: string[] = [];
   const submit = async (...args: Parameters<typeof request>): Promise<string> => {

@@ -40,9 +40,9 @@ export class SlurmCommands implements BatchScheduler {
     this.submissionEnv = without(env, 'CAIRN_');
   }
 
-  async submit({ config, name, label, script, folder }: AllocationRequest): Promise<string> {
+  async submit({ config, name, label, script, workdir, folder }: AllocationRequest): Promise<string> {
     const output = join(folder.replaceAll('%', '%%'), `${name}_%j.log`);
-    const own = [`--job-name=${name}`, `--comment=${label}`, `--chdir=${folder}`, `--output=${output}`];
+    const own = [`--job-name=${name}`, `--comment=${label}`, `--chdir=${workdir}`, `--output=${output}`];
     const options = [...sbatchOptions(config), '--parsable', ...own];
     const answer = await this.run('sbatch', options, this.submissionEnv, script);
     // With several clusters, the name of the cluster follows after a semicolon.
@@ -55,7 +55,7 @@ export class SlurmCommands implements BatchScheduler {
     if (names.length === 0) return [];
     const isListable = names.length <= NAMES_MAX && !names.some((name) => name.includes(','));
     const filter = isListable ? [`--name=${names.join(',')}`] : [];
-    const answer = await this.run('squeue', ['--noheader', '--format=%A|%T|%k', ...filter], this.env);
+    const answer = await this.run('squeue', ['--noheader', '--all', '--format=%A|%T|%k', ...filter], this.env);
     return answer
       .split('\n')
       .filter((line) => line !== '')

@@ -1,4 +1,3 @@
-import { expect, it } from '@jest/globals';
 import { secondsOf } from './slurm-time.js';
 
 it.each([
