@@ -3,12 +3,15 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Bus } from '#bus/bus.js';
 import { SettleCompletionScript } from '#contracts/torc/workflows.js';
 import { Log } from '#platform/logging.js';
 
 /** A client that has not got its answer gives its connection up sooner. */
 const ARRIVED_AFTER_MS = 2_000;
+/** How long to wait for what another gateway finds out before the service is asked again. */
+const ASK_AGAIN_MS = 200;
 /** How long the service may take to hear of it: it may be restarting. */
 const SETTLE_WITHIN_MS = 60_000;
 
@@ -26,6 +29,8 @@ interface HandOut {
 export class CompletionScripts implements OnModuleInit {
   /** By connection: what its next request proves. */
   private readonly onNextRequest = new WeakMap<Socket, () => void>();
+  /** By workflow: the last hand-out, until the service knows whether it has arrived. */
+  private readonly unsettled = new Map<string, Promise<void>>();
 
   constructor(
     private readonly bus: Bus,
@@ -38,40 +43,57 @@ export class CompletionScripts implements OnModuleInit {
     server.on('request', ({ socket }: IncomingMessage) => this.onNextRequest.get(socket)?.());
   }
 
+  /** Resolves when the service knows whether the last answer has arrived: the next caller gets what was lost. */
+  settled(workflow: string): Promise<void> {
+    return this.unsettled.get(workflow) ?? delay(ASK_AGAIN_MS);
+  }
+
   /** Call it before the answer is sent. */
   follow(handOut: HandOut, request: FastifyRequest, reply: FastifyReply): void {
-    const { socket } = request.raw;
-    const response = reply.raw;
-    let timer: NodeJS.Timeout | undefined;
-    let isSettled = false;
-    const settle = (hasArrived: boolean): void => {
-      if (isSettled) return;
-      isSettled = true;
-      clearTimeout(timer);
-      this.onNextRequest.delete(socket);
-      this.settle(handOut, hasArrived, request);
-    };
-    if (socket.destroyed) {
-      settle(false);
-      return;
-    }
-    socket.once('close', () => settle(false));
-    response.once('finish', () => {
-      if (!response.shouldKeepAlive) {
-        settle(true);
+    const settling = this.outcomeOf(request, reply)
+      .then((hasArrived) => this.settle(handOut, hasArrived, request))
+      .finally(() => {
+        if (this.unsettled.get(handOut.workflow) === settling) this.unsettled.delete(handOut.workflow);
+      });
+    this.unsettled.set(handOut.workflow, settling);
+  }
+
+  /** Resolves with whether the answer to a request has arrived. */
+  private outcomeOf({ raw: { socket } }: FastifyRequest, { raw: response }: FastifyReply): Promise<boolean> {
+    return new Promise((resolve) => {
+      let timer: NodeJS.Timeout | undefined;
+      let isSettled = false;
+      const settle = (hasArrived: boolean): void => {
+        if (isSettled) return;
+        isSettled = true;
+        clearTimeout(timer);
+        this.onNextRequest.delete(socket);
+        resolve(hasArrived);
+      };
+      if (socket.destroyed) {
+        settle(false);
         return;
       }
-      this.onNextRequest.set(socket, () => settle(true));
-      timer = setTimeout(() => settle(true), ARRIVED_AFTER_MS);
+      socket.once('close', () => settle(false));
+      response.once('finish', () => {
+        if (!response.shouldKeepAlive) {
+          settle(true);
+          return;
+        }
+        this.onNextRequest.set(socket, () => settle(true));
+        timer = setTimeout(() => settle(true), ARRIVED_AFTER_MS);
+      });
     });
   }
 
-  private settle(handOut: HandOut, hasArrived: boolean, { call }: FastifyRequest): void {
+  private async settle(handOut: HandOut, hasArrived: boolean, { call }: FastifyRequest): Promise<void> {
     if (call === null) return;
     const message = { ...handOut, has_arrived: hasArrived };
     const context = { ...call.context, deadlineMs: Date.now() + SETTLE_WITHIN_MS };
-    this.bus
-      .request(SettleCompletionScript, message, context)
-      .catch((error: unknown) => this.log.warn({ error, ...handOut }, 'a completion script could not be settled'));
+    try {
+      await this.bus.request(SettleCompletionScript, message, context);
+    } catch (error) {
+      this.log.warn({ error, ...handOut }, 'a completion script could not be settled');
+    }
   }
 }

@@ -90,9 +90,16 @@ export class WorkflowsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RouteResponse> {
-    const { hand_out, ...completion } = await this.answers.reply(CheckCompletion, call);
+    let answer = await this.answers.reply(CheckCompletion, call);
+    // Whoever asks next is told to run the script if the answer before was lost. A client that is gone must not be.
+    while (answer.is_unsettled === true) {
+      await this.scripts.settled(call.input.workflow);
+      if (request.raw.socket.destroyed) break;
+      answer = await this.answers.reply(CheckCompletion, call);
+    }
+    const { hand_out, is_canceled, is_complete, needs_to_run_completion_script } = answer;
     if (hand_out !== undefined) this.scripts.follow({ ...call.input, hand_out }, request, reply);
-    return JSON.stringify(completion);
+    return JSON.stringify({ is_canceled, is_complete, needs_to_run_completion_script });
   }
 
   @Serves(routes.listCollections)

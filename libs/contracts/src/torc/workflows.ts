@@ -34,6 +34,8 @@ export interface Completion {
   readonly needs_to_run_completion_script: boolean;
   /** Names the hand-out of the completion script: {@link SettleCompletionScript} must follow. */
   readonly hand_out?: string;
+  /** Another caller was told to run the completion script, and it is not known yet whether that answer arrives. */
+  readonly is_unsettled?: true;
 }
 
 export const GetWorkflow = query<WorkflowRequest & { readonly part: WorkflowPart }, DocumentReply>(

@@ -41,6 +41,10 @@ const isDue = (workflow: Workflow, timeMicros: number): boolean => {
 const isAbandoned = (handOut: HandOut | undefined, timeMicros: number): handOut is HandOut =>
   handOut?.isSettled === false && timeMicros - handOut.timeMicros > HAND_OUT_MICROS && handOut.lost < LOST_MAX;
 
+/** Whether the next caller is told to run the script if a hand-out turns out to be lost. */
+const isUnsettled = (handOut: HandOut | undefined, timeMicros: number): boolean =>
+  handOut?.isSettled === false && timeMicros - handOut.timeMicros <= HAND_OUT_MICROS && handOut.lost < LOST_MAX;
+
 /** `is_complete`, if nothing has to be written to answer it: undefined when the completion script is to be handed out. */
 export const readCompletion = (
   view: CompletionView,
@@ -50,8 +54,12 @@ export const readCompletion = (
   const workflow = view.workflow(key);
   if (workflow === undefined) return torcErrors.noWorkflow(key);
   const completion = completionOf(view, workflow);
-  if (completion.is_complete && !completion.is_canceled && isDue(workflow, timeMicros)) return undefined;
-  return { ...completion, needs_to_run_completion_script: false };
+  const isOver = completion.is_complete && !completion.is_canceled;
+  if (isOver && isDue(workflow, timeMicros)) return undefined;
+  return {
+    ...{ ...completion, needs_to_run_completion_script: false },
+    ...(isOver && isUnsettled(workflow.handOut, timeMicros) && { is_unsettled: true }),
+  };
 };
 
 /**

@@ -43,6 +43,15 @@ describe('is_complete', () => {
     expect([ask(spec.pass(60_000_000), 'third'), flag(spec)]).toEqual([false, true]);
   });
 
+  it('tells other callers to wait until it is known whether the answer has arrived', () => {
+    const spec = withScript();
+    expect(ask(spec, 'first')).toBe(true);
+    const others = () => spec.when((view, now) => checkCompletion(view, WORKFLOW, 'h', now)).reply;
+    expect(others()).toMatchObject({ needs_to_run_completion_script: false, is_unsettled: true });
+    settle(spec, 'first', true);
+    expect(others()).not.toHaveProperty('is_unsettled');
+  });
+
   it('hands it to nobody without a script, before the end, or after a cancel', () => {
     expect(ask(new WorkflowSpec().jobs('A', { status: 'done' }), 'h')).toBe(false);
     expect(ask(withScript().jobs('B'), 'h')).toBe(false);
