@@ -13,7 +13,7 @@ const JOB_EVENT_TYPES: readonly (keyof TorcEvents)[] = ['JobReplaced', 'JobsInit
 /** What the client left out stays (Torc contract 1.8). */
 const replaced = (unit: Unit, { job }: JobReplaced, timeMicros: number): Unit => ({
   ...unit,
-  ...(job.status !== unit.status && { status: job.status, outcome: '', changedMicros: timeMicros }),
+  ...(job.status !== unit.status && { status: job.status, outcome: '', changedMicros: timeMicros, failures: 0 }),
   requirements: job.requirements ?? unit.requirements,
   site: job.scheduler ?? unit.site,
   priority: job.priority ?? unit.priority,
@@ -25,7 +25,7 @@ const assignmentOf = ({ type, data, timeMicros }: DialectUnitEvent): Assignment 
   const { requirements, scheduler, status } = data as JobsInitialized;
   return {
     ...{ requirements, site: scheduler },
-    ...(status !== undefined && { status, outcome: '', changedMicros: timeMicros }),
+    ...(status !== undefined && { status, outcome: '', changedMicros: timeMicros, failures: 0 }),
   };
 };
 

@@ -4,6 +4,7 @@ import type { JobStatus } from '#contracts/torc/statuses.js';
 import type { OrderedReadyUnits } from '../engine/class-index.js';
 import type { UnitReader } from '../engine/unit-row.js';
 import type { UnitStore } from '../engine/unit-store.js';
+import { keyOf } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import { codeOf } from './collection-code.js';
 import { BlockCounts } from './document/block-counts.js';
@@ -13,11 +14,11 @@ import { DocumentRows } from './document/document-rows.js';
 import { EdgeRows } from './edge/edge-rows.js';
 import { Jobs, type UnitSource } from './job/jobs.js';
 import { TORC } from './streams.js';
-import type { DeletedFrom, Edge, Job, JobState, StoredDocument, TorcView, Workflow } from './view.js';
+import type { DeletedFrom, Edge, Job, JobState, StateView, StoredDocument, TorcView, Workflow } from './view.js';
 import { WorkflowRows } from './workflow/workflow-rows.js';
 
 /** What one connection shows of workflows, documents, jobs and edges. */
-export class TorcReader implements Omit<TorcView, 'ready'> {
+export class TorcReader implements StateView {
   readonly workflows: WorkflowRows;
   readonly documentRows: DocumentRows;
   readonly edgeRows: EdgeRows;
@@ -179,5 +180,9 @@ export class SqliteTorcView extends TorcReader implements TorcView {
 
   get ready(): OrderedReadyUnits {
     return this.store.ready;
+  }
+
+  notBeforeMicros({ workload }: Workflow, ordinal: number): number {
+    return this.store.retries.notBeforeMicros(keyOf(workload, ordinal));
   }
 }

@@ -94,11 +94,13 @@ export interface Edge {
 }
 
 /** What the committed state shows too. */
-export type StateView = Omit<TorcView, 'ready'>;
+export type StateView = Omit<TorcView, 'ready' | 'notBeforeMicros'>;
 
 /** The state that Torc's deciders read: one workflow's documents, jobs and edges, with the effects of earlier decisions. */
 export interface TorcView {
   readonly ready: OrderedReadyUnits;
+  /** The time before which a job that has failed is not handed out, or 0. */
+  notBeforeMicros(workflow: Workflow, ordinal: number): number;
   workflow(key: string): Workflow | undefined;
   /** The number that the next workflow gets. */
   nextWorkflowNumber(): number;

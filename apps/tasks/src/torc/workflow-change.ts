@@ -67,7 +67,10 @@ export class WorkflowChange {
 
   /** Sets the status of jobs. */
   move(ordinals: Iterable<number>, status: JobStatus): void {
-    for (const units of rangesPerEvent(rangesOf([...ordinals]))) this.record('UnitsMoved', { units, status });
+    for (const units of rangesPerEvent(rangesOf([...ordinals]))) {
+      // Retries after failures count from 0 again.
+      this.record('UnitsMoved', { units, status, ...(status === 'uninitialized' && { clears: ['failures'] }) });
+    }
   }
 
   initialize(ordinals: readonly number[], values: Omit<JobsInitialized, 'units'>): void {

@@ -100,6 +100,24 @@ export const JOB_RELATIONS: Fields = {
   scheduler: string,
 };
 
+/** Not Torc's: what happens when the command of a job ends with another code than 0. The first rule that names the code counts. */
+export const FAILURE_HANDLER: Fields = {
+  rules: {
+    required: true,
+    type: {
+      listOf: {
+        members: {
+          /** Absent: any code. */
+          exit_codes: { type: { listOf: 'integer' } },
+          max_retries: requiredInteger,
+          /** Before the first retry; twice as long before each further one. */
+          delay_seconds: { type: 'number', default: 0 },
+        },
+      },
+    },
+  },
+};
+
 /** Torc contract 2.17. */
 export const USER_DATA: Fields = {
   name: string,
@@ -175,6 +193,7 @@ export const COLLECTIONS = {
       cancel_on_blocking_job_failure: orBoolean(true),
       supports_termination: orBoolean(false),
       schedule_compute_nodes: { type: { members: SCHEDULE_COMPUTE_NODES }, nullable: true },
+      failure_handler: { type: { members: FAILURE_HANDLER }, nullable: true },
     },
     filters: ['name', 'command', 'status', 'cancel_on_blocking_job_failure', 'supports_termination'],
     indexed: 'name',

@@ -4,10 +4,12 @@ import { membersOf } from '#contracts/raw-json.js';
 import { FINAL_STATUSES, isFinal } from '#contracts/torc/statuses.js';
 import type { Decision, SlicedDecision } from '#event-sourcing/command.js';
 import { jobDocument } from '../job/job-document.js';
+import { refuseTooLarge } from '../document/size-limit.js';
 import { FAILED, OK } from '../status-table.js';
 import { torcErrors } from '../torc-errors.js';
 import type { Job, StoredDocument, TorcView, Workflow } from '../view.js';
 import { onlyUnit, revisionOf, WorkflowChange } from '../workflow-change.js';
+import { retryDelay } from './failure-handler.js';
 import { inputHashOf } from './input-hash.js';
 import { releaseDependents } from './release.js';
 
@@ -111,6 +113,8 @@ export function* completeJob(
   if (!isFinal(status)) return torcErrors.bad(`a job ends as one of ${FINAL_STATUSES.join(', ')}, not as ${status}`);
   if (job.completeDigest === request.request_digest) return { events: [], reply: replyOf(workflow, job) };
   if (request.rev !== revisionOf(job)) return torcErrors.changed('job', job.key, revisionOf(job));
+  const tooLarge = refuseTooLarge(request.result);
+  if (tooLarge !== undefined) return tooLarge;
   const result = JSON.parse(request.result) as Result;
   const problem = refusal(workflow, job, request, result);
   if (problem !== undefined) return problem;
@@ -129,6 +133,13 @@ export function* completeJob(
     request_digest: request.request_digest,
   };
   const hours = result.exec_time_minutes / MINUTES_PER_HOUR;
+  const mayRetry = status === 'done' && hasFailed && !isFinal(job.status) && !workflow.isCanceled;
+  const delay = mayRetry ? retryDelay(job, result.return_code) : undefined;
+  const written = { ...job, writes: job.writes + 1, inputHash: input_hash };
+  if (delay !== undefined) {
+    change.record('UnitFailed', { ...end, status: 'ready', hours, retry_after_seconds: delay });
+    return change.decided(replyOf(workflow, { ...written, status: 'ready' }));
+  }
   if (status === 'canceled') change.record('UnitsMoved', end);
   else if (status === 'done' && !hasFailed) change.record('UnitSucceeded', { ...end, outcome: OK, hours });
   else change.record('UnitFailed', { ...end, ...(status === 'done' && { outcome: FAILED }), hours });
@@ -137,7 +148,7 @@ export function* completeJob(
     change.move(ready, 'ready');
     change.move(canceled, 'canceled');
   }
-  return change.decided(replyOf(workflow, { ...job, status, writes: job.writes + 1, inputHash: input_hash }));
+  return change.decided(replyOf(workflow, { ...written, status }));
 }
 
 const refusal = (

@@ -1,4 +1,5 @@
-import { WorkflowSpec } from '../testing/workflow-spec.js';
+import { WORKFLOW, WorkflowSpec } from '../testing/workflow-spec.js';
+import { resetJobs } from './reset.js';
 
 const claimed = (): WorkflowSpec => {
   const spec = new WorkflowSpec().jobs('A B').edges('blocks', 'A>B');
@@ -130,6 +131,64 @@ describe('complete_job', () => {
       ['UnitSucceeded', [[spec.at('A'), spec.at('A')]]],
       ['UnitsMoved', [[spec.at('d0'), spec.at('d299')]]],
     ]);
+  });
+
+  describe('of a job with a failure handler', () => {
+    const retried = (...rules: object[]): WorkflowSpec => {
+      const spec = new WorkflowSpec().jobs('A', { status: 'ready', fields: { failure_handler: { rules } } });
+      return spec.jobs('B', { status: 'blocked' }).edges('blocks', 'A>B');
+    };
+    const attempt = (spec: WorkflowSpec, code: number): string => {
+      spec.claim();
+      spec.start('A');
+      const { reply } = spec.complete('A', code);
+      expect((JSON.parse(reply?.document ?? '') as { _rev: string })._rev).toBe(spec.rev('A'));
+      return spec.statuses('A B');
+    };
+
+    it('makes it ready again in the same run until its retries are used up', () => {
+      const spec = retried({ exit_codes: [7], max_retries: 2, delay_seconds: 0 });
+      expect([7, 7, 7].map((code) => attempt(spec, code))).toEqual([
+        ...['A ready, B blocked', 'A ready, B blocked', 'A done, B canceled'],
+      ]);
+      expect(spec.documentsOf('results').map((result) => result['return_code'])).toEqual([7, 7, 7]);
+      expect(spec.documentsOf('events')).toHaveLength(6);
+      // What is reset has all its retries again.
+      spec.when((view, now) => resetJobs(view, { workflow: WORKFLOW, failed_only: true }, now));
+      spec.initialize();
+      expect(attempt(spec, 7)).toBe('A ready, B blocked');
+    });
+
+    it('lets the first rule decide that names the code, or none', () => {
+      const rules = [
+        { exit_codes: [1], max_retries: 0, delay_seconds: 0 },
+        { max_retries: 1, delay_seconds: 0 },
+      ];
+      expect(attempt(retried(...rules), 1)).toBe('A done, B canceled');
+      expect(attempt(retried(...rules), 2)).toBe('A ready, B blocked');
+      expect(attempt(retried(...rules), 0)).toBe('A done, B ready');
+      expect(attempt(retried({ exit_codes: [], max_retries: 1, delay_seconds: 0 }), 2)).toBe('A done, B canceled');
+    });
+
+    it('lets it wait, twice as long each time', () => {
+      const spec = retried({ max_retries: 5, delay_seconds: 60 });
+      attempt(spec, 1);
+      expect(spec.claim()).toMatch('those that fit wait for a retry');
+      expect(spec.pass(55_000_000).claim()).toMatch('wait');
+      expect(spec.pass(10_000_000).claim()).toEqual(['A']);
+      spec.complete('A', 1);
+      expect(spec.pass(110_000_000).claim()).toMatch('wait');
+      expect(spec.pass(20_000_000).claim()).toEqual(['A']);
+    });
+
+    it('does not retry what was canceled or terminated', () => {
+      const spec = retried({ max_retries: 5, delay_seconds: 0 });
+      spec.complete('A', -15, 'terminated');
+      expect(spec.statuses('A B')).toBe('A terminated, B canceled');
+      const canceled = retried({ max_retries: 5, delay_seconds: 0 }).part('status', { is_canceled: true });
+      canceled.complete('A', 1);
+      expect(canceled.statuses('A')).toBe('A done');
+    });
   });
 
   it('cancels a job that became ready by the same failure if only canceled jobs want its output', () => {

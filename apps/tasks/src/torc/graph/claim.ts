@@ -22,6 +22,9 @@ const CLAIM_MAX = 100_000;
 
 const CLAIMED: JobStatus = 'submitted_pending';
 
+/** Jobs examined that wait for a retry: if so many of the best ones wait, a claim gets no others. */
+const WAITING_MAX = 1_000;
+
 /** Jobs that ask for nodes, read at a time. */
 const CHUNK = 500;
 
@@ -40,7 +43,8 @@ export function* claimJobs(view: TorcView, request: ClaimRequest, timeMicros: nu
   const limit = Math.min(request.limit, CLAIM_MAX);
   if (limit <= 0) return nothing('the limit is 0');
   const offer = offerOf(request.resources);
-  const taken = offer.seconds < 0 ? [] : yield* take(view, workflow, CLAIM_ORDERS[request.sort_method], offer, limit);
+  const taken =
+    offer.seconds < 0 ? [] : yield* take(view, workflow, CLAIM_ORDERS[request.sort_method], offer, limit, timeMicros);
   if (taken.length === 0) return nothing(whyNothingFits(view, workflow, offer));
   return claimed(view, workflow, taken, timeMicros);
 }
@@ -55,9 +59,13 @@ export function* claimNextJobs(
   if (workflow === undefined) return torcErrors.noWorkflow(request.workflow);
   if (workflow.isCanceled) return nothing('');
   const limit = Math.min(request.limit, CLAIM_MAX);
-  const taken = yield* take(view, workflow, CLAIM_ORDERS.none, EVERYTHING, limit);
+  const taken = yield* take(view, workflow, CLAIM_ORDERS.none, EVERYTHING, limit, timeMicros);
   return claimed(view, workflow, taken, timeMicros);
 }
+
+/** Whether a job waits for a retry. Few have failed. */
+const isWaiting = (view: TorcView, workflow: Workflow, { ordinal, unit }: Job, timeMicros: number): boolean =>
+  unit.failures > 0 && view.notBeforeMicros(workflow, ordinal) > timeMicros;
 
 /** Contract 5.2 step 3. Nodes and time are compared, but not used up. */
 function* take(
@@ -66,9 +74,11 @@ function* take(
   order: ClassOrder,
   offer: Offer,
   limit: number,
+  timeMicros: number,
 ): Generator<void, readonly Job[], void> {
   const steps = new Steps();
   const taken: Job[] = [];
+  let waiting = 0;
   let left = amountsOf(offer);
   const index = yield* view.ready.inOrder(READY_QUEUE, workflow.key, order);
   const walk = new ReadyWalk(view.ready, index, {
@@ -81,6 +91,11 @@ function* take(
     if (steps.isSlice()) yield;
     const job = view.jobAt(workflow, ordinalOfKey(fitting.entry.key));
     if (job === undefined) continue;
+    if (isWaiting(view, workflow, job, timeMicros)) {
+      waiting += 1;
+      if (waiting >= WAITING_MAX) break;
+      continue;
+    }
     taken.push(job);
     left = without(left, fitting.amounts);
     if (isUsedUp(left)) break;

@@ -31,9 +31,10 @@ export const whyNothingFits = (view: TorcView, workflow: Workflow, offer: Offer)
     for (const limit of limitsOver(ready, offer)) counts.set(limit, (counts.get(limit) ?? 0) + size);
   }
   if (total === 0) return `no job of workflow ${workflow.key} is ready`;
-  const reasons = [...counts].map(([limit, count]) => `${limit} keeps out ${count}`).join(', ');
+  const reasons = [...counts].map(([limit, count]) => `${limit} keeps out ${count}`);
+  if (reasons.length === 0) reasons.push('those that fit wait for a retry');
   const of = total >= COUNTED_MAX ? `the first ${total}` : String(total);
-  return `no ready job fits ${textOf(offer)}: of ${of} ${reasons}`;
+  return `no ready job fits ${textOf(offer)}: of ${of} ${reasons.join(', ')}`;
 };
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -47,6 +47,7 @@ export const ordinalsOf = (ranges: Ranges): number[] =>
 export class MemoryTorcView implements TorcView, OrderedReadyUnits {
   private readonly workflows = new Map<string, Contents>();
   private readonly workloads: string[] = [''];
+  private readonly retries = new Map<string, { readonly failedMicros: number; readonly seconds: number }>();
 
   get ready(): OrderedReadyUnits {
     return this;
@@ -142,6 +143,12 @@ export class MemoryTorcView implements TorcView, OrderedReadyUnits {
           contents.jobs.delete(ordinal);
         }
         return;
+      case 'UnitFailed': {
+        const { units, retry_after_seconds: seconds } = data as UnitEvents['UnitFailed'];
+        if (seconds !== undefined) this.retries.set(`${key} ${units[0]?.[0]}`, { failedMicros: timeMicros, seconds });
+        this.changeJobs(contents, { type, data, timeMicros } as UnitEvent);
+        return;
+      }
       default:
         this.changeJobs(contents, { type, data, timeMicros } as UnitEvent);
     }
@@ -309,6 +316,12 @@ export class MemoryTorcView implements TorcView, OrderedReadyUnits {
     const contents = this.contents(key);
     if (collection === 'jobs') return contents.units.size;
     return isEdge(collection) ? edgesOf(contents, collection).size : collectionOf(contents, collection).size;
+  }
+
+  notBeforeMicros({ key }: Workflow, ordinal: number): number {
+    const { failedMicros, seconds } = this.retries.get(`${key} ${ordinal}`) ?? { failedMicros: -1, seconds: 0 };
+    const isSame = this.contents(key).units.get(ordinal)?.changedMicros === failedMicros;
+    return isSame ? failedMicros + seconds * 1_000_000 : 0;
   }
 
   get version(): number {
