@@ -105,7 +105,7 @@ export const graphRoutes = {
     method: 'POST',
     path: `${base}/prepare_jobs_for_submission`,
     summary: 'Claims ready jobs that together fit what a worker offers',
-    records: ['UnitsClaimed'],
+    records: ['UnitsMoved'],
     fields: {
       ...of,
       sort_method: wordParameter(
@@ -129,7 +129,7 @@ export const graphRoutes = {
     method: 'POST',
     path: `${base}/prepare_next_jobs_for_submission`,
     summary: 'Claims the next ready jobs, whatever they need',
-    records: ['UnitsClaimed'],
+    records: ['UnitsMoved'],
     fields: { ...of, limit: limit(1), ignored: ignoredBody },
     response: JOBS,
     errors: NOT_FOUND,
