@@ -69,8 +69,10 @@ export class DocumentRows {
     this.selectAfter = database.prepare(
       `SELECT ${COLUMNS} ${of} AND collection = ? AND ordinal > ? ORDER BY ordinal LIMIT ? OFFSET ?`,
     );
+    // Without the hint, SQLite reads the whole collection by the primary key, which has it in order too.
+    const byField = of.replace('torc_document', 'torc_document INDEXED BY torc_document_field');
     this.selectWith = database.prepare(
-      `SELECT ${COLUMNS} ${of} AND collection = ? AND field = ? AND ordinal > ? ORDER BY ordinal LIMIT ?`,
+      `SELECT ${COLUMNS} ${byField} AND collection = ? AND field = ? AND ordinal > ? ORDER BY ordinal LIMIT ?`,
     );
     this.selectOrdinals = database.prepare(
       `SELECT ordinal ${of} AND collection = ? AND field = ? AND ordinal > ? ORDER BY ordinal LIMIT ?`,
