@@ -6,6 +6,7 @@ describe('redacted', () => {
     ['esdb://admin:p@ss@a:2113,b:2113?tls=false', 'esdb://[hidden]@a:2113,b:2113?tls=false'],
     ['connect ldaps://cn=admin:hunter2@ldap', 'connect ldaps://[hidden]@ldap'],
     ['GET /x?client_secret=hunter2&a=b failed', 'GET /x?client_secret=[hidden]&a=b failed'],
+    ['PUT https://a:1/t/hunter2/_db/x/y: 409', 'PUT https://a:1/t/[hidden]/_db/x/y: 409'],
     ['{"a":{"b":{"c":{"Password":"hun\\"ter2","d":1}}}}', '{"a":{"b":{"c":{"Password":"[hidden]","d":1}}}}'],
     ['authorization: Bearer abc.def-ghi', 'authorization: Bearer [hidden]'],
     ['invalid token eyJhbGciOi.eyJzdWIi.c2ln here', 'invalid token [hidden] here'],
@@ -14,7 +15,7 @@ describe('redacted', () => {
     expect(redacted(text)).toBe(expected);
   });
 
-  it.each(['ledger.sqlite cannot be used', 'https://idp.example.org/realm', 'mail to alice@example.org'])(
+  it.each(['ledger.sqlite cannot be used', 'https://idp.example.org/realm/t/', 'mail to alice@example.org'])(
     'leaves %s as it is',
     (text) => {
       expect(redacted(text)).toBe(text);
@@ -22,7 +23,7 @@ describe('redacted', () => {
   );
 
   it('takes time in proportion to the length of the text', () => {
-    for (const part of ['://', '://a', '"password":"', 'Bearer ', 'eyJ', 'eyJ-', 'eyJa.', '?token=']) {
+    for (const part of ['://', '://a', '"password":"', 'Bearer ', 'eyJ', 'eyJ-', 'eyJa.', '?token=', '://a/t/']) {
       const startMicros = process.cpuUsage();
       redacted(part.repeat(200_000));
       const { user } = process.cpuUsage(startMicros);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { eventually } from '#platform/testing/eventually.js';
 import { type SlurmCluster, startSlurmCluster, whyNoSlurm } from '../../../../test/harness/slurm-cluster.js';
-import { startCairn } from '../demo/child.js';
+import { printedBy, startCairn } from '../demo/child.js';
 import { TorcClient } from '../run/torc-client.js';
 import { type CommandResult, runCommandLine } from '../testing/run-command-line.js';
 import { Allocations } from './allocations.js';
@@ -14,9 +14,6 @@ import { SlurmWorkflowCalls } from './slurm-workflow-calls.js';
 import { Watch } from './watch.js';
 
 const MAIN = resolve('dist/apps/cairn/src/main.js');
-/** Part of the server's address that must not be seen. */
-const SECRET = 'hidden-name';
-
 type Document = Record<string, unknown> & { readonly _key: string; readonly _id: string; readonly _rev: string };
 
 const reason = whyNoSlurm();
@@ -27,12 +24,16 @@ const title = reason === undefined ? 'cairn slurm' : `cairn slurm (skipped: ${re
   const folder = join(home, 'output');
   let slurm: SlurmCluster;
   let cairn: Awaited<ReturnType<typeof startCairn>>;
+  let token: string;
+  /** Address with the token in it. */
   let base: string;
 
   beforeAll(async () => {
     const dataDir = join(home, 'data');
-    [slurm, cairn] = await Promise.all([startSlurmCluster(), startCairn({ script: MAIN, dataDir })]);
-    base = `${cairn.url}/_db/${SECRET}/torc-service`;
+    const environment = { TORC_ACCESS: 'token' };
+    [slurm, cairn] = await Promise.all([startSlurmCluster(), startCairn({ script: MAIN, dataDir, environment })]);
+    token = await printedBy(MAIN, ['token', '--user', 'ada', '--role', 'user'], { CAIRN_DATA_DIR: dataDir });
+    base = `${cairn.url}/t/${token}/_db/torc/torc-service`;
   });
 
   afterAll(async () => {
@@ -108,7 +109,7 @@ const title = reason === undefined ? 'cairn slurm' : `cairn slurm (skipped: ${re
     await call('PUT', `${workflow}/jobs/${found?._key ?? ''}`, { ...found, status });
   };
 
-  it('runs a workflow to its end in allocations, and shows its address to nobody', async () => {
+  it('runs a workflow to its end in allocations, and shows its token to nobody', async () => {
     const show = [
       'scontrol show job $SLURM_JOB_ID',
       'scontrol write batch_script $SLURM_JOB_ID -',
@@ -149,7 +150,7 @@ const title = reason === undefined ? 'cairn slurm' : `cairn slurm (skipped: ${re
       .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
       .join('\n');
     expect(outputs).toContain('slurm worker --server-file');
-    expect(outputs).not.toContain(SECRET);
+    expect(outputs).not.toContain(token);
   });
 
   it('starts a worker on each node', async () => {
@@ -289,6 +290,15 @@ const title = reason === undefined ? 'cairn slurm' : `cairn slurm (skipped: ${re
     expect(await run('cancel', workflow)).toMatchObject({ exitCode: 0, stdout: `${running ?? ''}\n` });
     expect(await states(workflow)).toEqual(['complete', 'complete']);
     await eventually(() => squeue('%A'), []);
+  });
+
+  it('names no token of an address in its messages', async () => {
+    const workflow = await start([job('a')]);
+    const CAIRN_SERVER = `${cairn.url}/t/refused-token/_db/torc/torc-service`;
+    const { exitCode, stdout, stderr } = await run('schedule-nodes', workflow, { CAIRN_SERVER });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('401');
+    expect(stdout + stderr).not.toContain('refused-token');
   });
 
   it('says what is missing', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
+import { redacted } from '#platform/redaction.js';
 import { trimEnd } from '#platform/trim-characters.js';
 import { LEASE_NOT_HELD } from '#contracts/leases.js';
 import { type AccessToken, TokenRefused, type TokenSource, TokenUnavailable } from './token-source.js';
@@ -133,8 +134,9 @@ export class HttpClient {
     }
   }
 
+  /** The request in messages. The address of a Torc server may hold a token. */
   private name({ method, path }: HttpRequest): string {
-    return `${method} ${this.urlOf(path)}`;
+    return redacted(`${method} ${this.urlOf(path)}`);
   }
 
   /** The address of the server may contain a path. */
