@@ -69,10 +69,11 @@ export class DocumentRows {
     this.selectAfter = database.prepare(
       `SELECT ${COLUMNS} ${of} AND collection = ? AND ordinal > ? ORDER BY ordinal LIMIT ? OFFSET ?`,
     );
-    // Without the hint, SQLite reads the whole collection by the primary key, which has it in order too.
-    const byField = of.replace('torc_document', 'torc_document INDEXED BY torc_document_field');
+    // Asked plainly, SQLite reads the whole collection by the primary key, which has it in order too.
     this.selectWith = database.prepare(
-      `SELECT ${COLUMNS} ${byField} AND collection = ? AND field = ? AND ordinal > ? ORDER BY ordinal LIMIT ?`,
+      `SELECT ordinal, torc_document.key, torc_document.writes, torc_document.document, torc_document.digest
+       FROM torc_document AS found CROSS JOIN torc_document USING (workload, collection, ordinal)
+       WHERE workload = ? AND collection = ? AND found.field = ? AND ordinal > ? ORDER BY ordinal LIMIT ?`,
     );
     this.selectOrdinals = database.prepare(
       `SELECT ordinal ${of} AND collection = ? AND field = ? AND ordinal > ? ORDER BY ordinal LIMIT ?`,

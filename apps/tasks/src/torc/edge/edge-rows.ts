@@ -58,10 +58,12 @@ export class EdgeRows {
     };
     this.selectAt = prepare(`${columns} ${of} AND ordinal = ?`);
     this.selectAfter = prepare(`${columns} ${of} AND ordinal > ? ORDER BY ordinal LIMIT ? OFFSET ?`);
-    // Without the hint, SQLite reads all edges of the kind by the primary key, which has them in order too.
-    const by = (index: string): string => of.replace('torc_edge', `torc_edge INDEXED BY ${index}`);
-    this.selectFrom = prepare(`${columns} ${by('torc_edge_source')} AND source = ? ORDER BY ordinal`);
-    this.selectTo = prepare(`${columns} ${by('torc_edge_target')} AND target = ? ORDER BY ordinal`);
+    // Asked plainly, SQLite reads all edges of the kind by the primary key, which has them in order too.
+    const found = `SELECT ordinal, source, target, torc_edge.key, torc_edge.data
+      FROM torc_edge AS found CROSS JOIN torc_edge USING (workload, edge, ordinal, source, target)
+      WHERE workload = ? AND edge = ?`;
+    this.selectFrom = prepare(`${found} AND source = ? ORDER BY ordinal`);
+    this.selectTo = prepare(`${found} AND target = ? ORDER BY ordinal`);
     this.selectEnds = prepare(`SELECT ordinal, source, target ${of} AND ordinal > ? ORDER BY ordinal LIMIT ?`);
     this.selectTargets = prepare(`SELECT target ${of} AND source = ? ORDER BY ordinal`);
     this.selectSources = prepare(`SELECT source ${of} AND target = ? ORDER BY ordinal`);
