@@ -50,18 +50,18 @@ export class ClassIndex {
 
   constructor(private readonly order: ClassOrder) {}
 
-  /** Gives a class its place by its head, or takes it out when it has none. */
-  put(ready: ReadyClass, head: ReadyEntry | undefined): void {
-    const before = this.ranked.get(ready);
-    if (before?.head.key === head?.key && before?.head.priority === head?.priority) return;
-    if (before !== undefined) this.remove(before);
-    if (head === undefined) {
-      this.ranked.delete(ready);
-      return;
-    }
-    const ranked = { ready, head, amounts: before?.amounts ?? this.order.amountsOf(ready) };
+  /** Gives a class, which has no place, its place by its head. No other class has the same head. */
+  put(ready: ReadyClass, head: ReadyEntry): void {
+    const ranked = { ready, head, amounts: this.order.amountsOf(ready) };
     this.ranked.set(ready, ranked);
     this.insert(ranked);
+  }
+
+  drop(ready: ReadyClass): void {
+    const ranked = this.ranked.get(ready);
+    if (ranked === undefined) return;
+    this.ranked.delete(ready);
+    this.remove(ranked);
   }
 
   /** Negative when `one` comes first. */

@@ -146,12 +146,14 @@ export class ReadyQueue implements OrderedReadyUnits {
       for (const ready of group.classes) group.moved.add(ready);
       group.indexes.set(order.name, (index = new ClassIndex(order)));
     }
+    // A unit may have gone from one class to another: both leave their places first, because no two classes have the same head.
+    for (const ready of group.moved) for (const each of group.indexes.values()) each.drop(ready);
     let read = 0;
     for (const ready of group.moved) {
       // Those that an abandoned decision leaves are read by the next one.
       if ((read += 1) % HEADS_PER_YIELD === 0) yield;
       const head = group.classes.has(ready) ? this.head(ready) : undefined;
-      for (const each of group.indexes.values()) each.put(ready, head);
+      if (head !== undefined) for (const each of group.indexes.values()) each.put(ready, head);
       group.moved.delete(ready);
     }
     return index;

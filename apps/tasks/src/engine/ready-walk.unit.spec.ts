@@ -78,7 +78,10 @@ class Units {
 
   private put(at: number): void {
     const each = this.classes[at];
-    if (each !== undefined) this.index.put(each.ready, each.entries[0]);
+    if (each === undefined) return;
+    this.index.drop(each.ready);
+    const [head] = each.entries;
+    if (head !== undefined) this.index.put(each.ready, head);
   }
 }
 

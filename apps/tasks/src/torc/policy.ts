@@ -3,7 +3,7 @@ import type { Assignment } from '../engine/assignment.js';
 import type { Policy } from '../engine/policy.js';
 import type { DialectUnitEvent } from '../engine/unit-event.js';
 import type { Unit } from '../engine/unit.js';
-import { addedJobs, labelOf } from './job/added-jobs.js';
+import { addedJobs, labelOf, priorityOf } from './job/added-jobs.js';
 import { requirementsOf } from './job/requirements.js';
 import { phaseOf, queueOf, satisfies } from './status-table.js';
 import { workStream } from './streams.js';
@@ -16,7 +16,7 @@ const replaced = (unit: Unit, { job }: JobReplaced, timeMicros: number): Unit =>
   ...(job.status !== unit.status && { status: job.status, outcome: '', changedMicros: timeMicros, failures: 0 }),
   requirements: job.requirements ?? unit.requirements,
   site: job.scheduler ?? unit.site,
-  priority: job.priority ?? unit.priority,
+  priority: priorityOf(job.document),
   label: labelOf(job.document),
 });
 

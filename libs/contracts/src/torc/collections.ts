@@ -194,6 +194,8 @@ export const COLLECTIONS = {
       supports_termination: orBoolean(false),
       schedule_compute_nodes: { type: { members: SCHEDULE_COMPUTE_NODES }, nullable: true },
       failure_handler: { type: { members: FAILURE_HANDLER }, nullable: true },
+      /** Not Torc's: claims hand out jobs with a higher one first. Absent means 0. */
+      priority: integer,
     },
     filters: ['name', 'command', 'status', 'cancel_on_blocking_job_failure', 'supports_termination'],
     indexed: 'name',

@@ -115,7 +115,6 @@ export interface AddedJob {
   readonly requirements?: string;
   readonly scheduler?: string;
   readonly hash?: number;
-  readonly priority?: number;
 }
 
 /** A client overwrote a job. */

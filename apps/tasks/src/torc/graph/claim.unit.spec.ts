@@ -70,8 +70,10 @@ describe('a claim of Torc jobs', () => {
   });
 
   it('takes higher priorities first', () => {
-    const spec = new WorkflowSpec().jobs('A', { status: 'ready' }).jobs('B', { status: 'ready', priority: 5 });
-    expect(spec.jobs('C', { status: 'ready', priority: 1 }).claim()).toEqual(['B', 'C', 'A']);
+    const spec = new WorkflowSpec()
+      .jobs('A', { status: 'ready' })
+      .jobs('B', { status: 'ready', fields: { priority: 5 } });
+    expect(spec.jobs('C', { status: 'ready', fields: { priority: 1 } }).claim()).toEqual(['B', 'C', 'A']);
   });
 
   it('hands out nothing with limit 0, and says why', () => {

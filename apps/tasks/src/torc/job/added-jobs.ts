@@ -19,6 +19,10 @@ export const labelOf = (document: string): string => {
   return nodes === undefined || nodes === null ? '' : ASKS_FOR_NODES;
 };
 
+/** The field `priority`, which Torc does not have; 0 without it. */
+export const priorityOf = (document: string): number =>
+  document.includes('"priority"') ? ((JSON.parse(document) as { readonly priority?: number }).priority ?? 0) : 0;
+
 /** The units that {@link JobsAdded} describes. */
 export function* addedJobs(workload: WorkloadId, data: JobsAdded, timeMicros: number): Iterable<Unit> {
   let at = 0;
@@ -41,7 +45,7 @@ export function* addedJobs(workload: WorkloadId, data: JobsAdded, timeMicros: nu
         status: job.status,
         site: job.scheduler ?? '',
         label: labelOf(job.document),
-        priority: job.priority ?? 0,
+        priority: priorityOf(job.document),
         leaseId: '',
         changedMicros: timeMicros,
       };

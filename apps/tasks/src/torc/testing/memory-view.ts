@@ -345,7 +345,8 @@ export class MemoryTorcView implements TorcView, OrderedReadyUnits {
   *inOrder(queue: string, workload: string, order: ClassOrder): Generator<void, ClassIndex, void> {
     const index = new ClassIndex(order);
     for (const ready of this.classesOf(queue, workload)) {
-      index.put(ready, this.head(ready));
+      const head = this.head(ready);
+      if (head !== undefined) index.put(ready, head);
       yield;
     }
     return index;

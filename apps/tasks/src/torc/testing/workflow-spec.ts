@@ -46,7 +46,6 @@ export const inMemory = (): Store => {
 
 export interface JobGiven {
   readonly status?: string;
-  readonly priority?: number;
   /** False: `cancel_on_blocking_job_failure` is off. */
   readonly cancels?: boolean;
   readonly fields?: Readonly<Record<string, unknown>>;
@@ -241,11 +240,11 @@ export class WorkflowSpec {
     return this.view.keyAt(this.workflow, this.at(name));
   }
 
-  private addJob(name: string, { status = 'uninitialized', priority, cancels, fields }: JobGiven): void {
+  private addJob(name: string, { status = 'uninitialized', cancels, fields }: JobGiven): void {
     const ordinal = this.take(name);
     const flag = cancels === undefined ? {} : { cancel_on_blocking_job_failure: cancels };
     const document = JSON.stringify({ name, command: `run ${name}`, ...flag, ...fields });
-    const job = { document, status, ...(priority !== undefined && { priority }) };
+    const job = { document, status };
     this.record('JobsAdded', { units: [[ordinal, ordinal]], workload_id: WORKFLOW, jobs: [job] });
   }
 

@@ -30,7 +30,6 @@ const job = fc.record<AddedJob>(
     requirements,
     scheduler,
     hash: fc.integer({ min: -5, max: 5 }),
-    priority: fc.constantFrom(0, 1, 7),
   },
   { requiredKeys: ['document', 'status'] },
 );
