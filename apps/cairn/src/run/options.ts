@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
-import { basename, extname, resolve } from 'node:path';
+import { basename, extname, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { durationSeconds, GIB } from '#contracts/torc/values.js';
 import { integerFrom, numberFrom, UsageError, webAddress } from '../command-line.js';
@@ -61,7 +61,7 @@ at a time as fit. Without --server the runner starts a Cairn of its own, whose d
 With --server, a Torc server that asks who you are needs one of:
 ${TOKEN_NOTES}
 
-The folder of the run (--output; by default NAME.run here) holds:
+The folder of the run (--output; by default NAME.run in --workdir) holds:
   run-N/KEY-NAME.out, .err   what the jobs of the Nth run have printed
   report.jsonl               a line for each job that ended: return code, time, memory, and SHA-256 of its outputs
   state.json, spool/, data/  what --resume needs
@@ -91,7 +91,7 @@ export const addRunOptions = (command: Command): Command =>
       .option('--resume', 'go on with a run that has ended early')
       .option('--rerun-failed', 'with --resume: run jobs again that have failed or were canceled')
       .option('--force', 'with --resume: restart although another runner seems to be active')
-      .option('--output <dir>', 'folder of the run (default: NAME.run here)')
+      .option('--output <dir>', 'folder of the run (default: NAME.run in --workdir)')
       .option('--workdir <dir>', 'where jobs run, and paths of files count from', '.')
       .option('--cpus <n>', 'cores that the jobs may take together', integerFrom(1), availableParallelism())
       .option('--memory <gib>', 'memory that they may take, in GiB', numberFrom(0), rounded(totalmem() / GIB))
@@ -109,15 +109,20 @@ export const addRunOptions = (command: Command): Command =>
 
 const rounded = (value: number): number => Math.floor(value * 100) / 100;
 
-const outputOf = async (file: string | undefined, given: GivenRun, path: (name: string) => string): Promise<string> => {
+const outputOf = async (
+  file: string | undefined,
+  given: GivenRun,
+  workdir: string,
+  path: (name: string) => string,
+): Promise<string> => {
   if (given.output !== undefined) return path(given.output);
-  if (file !== undefined) return path(basename(file, extname(file)) + RUN_SUFFIX);
+  if (file !== undefined) return join(workdir, basename(file, extname(file)) + RUN_SUFFIX);
   if (given.resume !== true) throw new UsageError('name a workflow file');
-  const [first, ...others] = await runsIn(path('.'));
+  const [first, ...others] = await runsIn(workdir);
   if (first === undefined)
-    throw new UsageError('there is no run here to resume: name its file, or its folder with --output');
+    throw new UsageError(`there is no run in ${workdir} to resume: name its file, or its folder with --output`);
   if (others.length > 0)
-    throw new UsageError(`several runs are here: name one with --output (${[first, ...others].join(', ')})`);
+    throw new UsageError(`several runs are in ${workdir}: name one with --output (${[first, ...others].join(', ')})`);
   return first;
 };
 
@@ -144,7 +149,7 @@ export const readRunOptions = async (
     force: given.force ?? false,
     server,
     token,
-    output: await outputOf(file, given, path),
+    output: await outputOf(file, given, workdir, path),
     workdir,
     offer: { cpus: given.cpus, memoryBytes: given.memory * GIB, gpus: given.gpus },
     timeLimitSeconds: timeLimit,

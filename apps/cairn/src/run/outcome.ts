@@ -1,7 +1,7 @@
 import { JOB_STATUSES, type JobStatus } from '#contracts/torc/statuses.js';
 import { RUN_EXIT } from './exit-codes.js';
 import { inParallel } from './in-parallel.js';
-import type { TorcJob, TorcResult } from './torc-documents.js';
+import type { TorcJob } from './torc-documents.js';
 import type { Signals } from './torc-client.js';
 import { REQUESTS_MAX, type TorcWorkflowCalls } from './torc-workflow.js';
 
@@ -38,17 +38,17 @@ interface End {
   readonly isInterrupted: boolean;
   /** Why the last claim gave nothing. */
   readonly reason: string;
+  readonly completionFailure: string | undefined;
 }
 
 /** Reads from the server how the jobs have ended. */
 export const outcomeOf = async (workflow: TorcWorkflowCalls, end: End, signals: Signals): Promise<RunOutcome> => {
   const { client } = workflow;
-  const [status, jobs, results] = await Promise.all([
+  const [status, jobs, codes] = await Promise.all([
     workflow.status(signals),
     client.list<TorcJob>(workflow.path('/jobs'), signals),
-    client.list<TorcResult>(workflow.path('/results'), signals),
+    workflow.returnCodes(signals),
   ]);
-  const codes = new Map(results.map(({ job_key, return_code }) => [job_key, return_code]));
   const titles = (wanted: (job: TorcJob) => boolean): readonly string[] =>
     jobs.filter(wanted).map(({ _key, name }) => name ?? _key);
   const failed = titles(({ status: own, _key }) => own === 'done' && codes.get(_key) !== 0);
@@ -62,10 +62,12 @@ export const outcomeOf = async (workflow: TorcWorkflowCalls, end: End, signals: 
     ...named('terminated', terminated),
     ...named('canceled', canceled),
     ...named('left', left),
+    ...(end.completionFailure === undefined ? [] : [end.completionFailure]),
   ];
   if (status.is_canceled) return { exitCode: RUN_EXIT.canceled, lines };
   if (end.isInterrupted && terminated.length + left.length > 0) return { exitCode: RUN_EXIT.interrupted, lines };
   if (failed.length + terminated.length + canceled.length > 0) return { exitCode: RUN_EXIT.jobsFailed, lines };
+  if (end.completionFailure !== undefined) return { exitCode: RUN_EXIT.jobsFailed, lines };
   if (left.length === 0) return { exitCode: RUN_EXIT.allDone, lines };
   return { exitCode: RUN_EXIT.jobsLeft, lines: [...lines, ...(end.reason === '' ? [] : [end.reason])] };
 };

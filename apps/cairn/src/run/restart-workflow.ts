@@ -7,7 +7,7 @@ import type { TorcComputeNode, TorcEdge, TorcFile, TorcJob } from './torc-docume
 import { CannotRunWorkflow, REQUESTS_MAX, type TorcWorkflowCalls } from './torc-workflow.js';
 
 export interface RestartOptions {
-  /** Also run jobs again that have failed, and those that were canceled (Torc contract 7.7). */
+  /** Also run jobs again that have failed, and those that were canceled . */
   readonly rerunFailed: boolean;
   /** Restart although other runners seem to be active. */
   readonly force: boolean;
@@ -52,6 +52,16 @@ const uninitialize = async (
     const path = `/jobs/${encodeURIComponent(_key)}/manage_status_change/uninitialized/${_rev}/${String(runId)}`;
     await workflow.client.put(workflow.path(path), undefined, signals);
   }
+};
+
+/** Jobs that have failed in whatever run, and canceled ones. The server's own reset looks at the last run only. */
+const resetFailed = async (workflow: TorcWorkflowCalls, runId: number, signals: Signals): Promise<void> => {
+  const codes = await workflow.returnCodes(signals);
+  const jobs = await workflow.client.list<TorcJob>(workflow.path('/jobs'), signals);
+  const failed = jobs.filter(
+    ({ status, _key }) => status === 'canceled' || (status === 'done' && codes.get(_key) !== 0),
+  );
+  await uninitialize(workflow, failed, runId, signals);
 };
 
 /** Jobs that need a file which has changed since it was last seen. */
@@ -108,14 +118,11 @@ export const restartWorkflow = async (
   await settleRunners(workflow, force, signals);
   const files = await workflow.files(signals);
   await workflow.check(files, signals);
-  if (rerunFailed) {
-    // Before `run_id` grows: it looks at the results of the current run.
-    await client.post(workflow.path('/reset_job_status?failed_only=true'), undefined, signals);
-  }
   const { workflow_startup_script: script } = await workflow.config(signals);
   if (script !== undefined) await runStartup(script);
   const runId = await workflow.nextRun(signals);
   await client.post(workflow.path('/reset_status'), undefined, signals);
+  if (rerunFailed) await resetFailed(workflow, runId, signals);
   const changed = await workflow.storeFileTimes(files, signals);
   await resetConsumers(workflow, changed, runId, signals);
   await resetProducers(workflow, files, runId, signals);

@@ -140,7 +140,7 @@ export const runJobs = async (parts: Parts): Promise<number> => {
     if (undelivered > 0) note(`${String(undelivered)} results stay in ${state.spool}: --resume delivers them`);
     return isInterrupted ? RUN_EXIT.interrupted : RUN_EXIT.error;
   }
-  const end = { isInterrupted, reason: jobs.reason };
+  const end = { isInterrupted, reason: jobs.reason, completionFailure: jobs.completionFailure };
   const { exitCode, lines } = await outcomeOf(workflow, end, { signal: shutdown.halted });
   for (const line of lines) note(line);
   note(`report: ${state.reportFile}`);

@@ -14,6 +14,8 @@ export interface RunState {
   readonly server?: string;
   /** Key of the workflow; `undefined` until the server has answered the submission. */
   readonly workflow?: string;
+  /** When the workflow was made: another server has another workflow under that key. */
+  readonly created?: string;
   /** Where jobs run, and where paths of files count from. */
   readonly workdir: string;
   /** The workflow file, and the SHA-256 of its text when it was submitted. */

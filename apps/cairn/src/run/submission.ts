@@ -7,9 +7,9 @@ import type { RunOptions } from './options.js';
 import { readSpecification } from './specification/read-specification.js';
 import { tolerantSpecification } from './specification/tolerant-specification.js';
 import type { RunState, StateFolder } from './state-folder.js';
-import type { Signals, TorcClient } from './torc-client.js';
+import { type Signals, type TorcClient, workflowPath } from './torc-client.js';
 import type { TorcWorkflow } from './torc-documents.js';
-import { loginName } from './torc-workflow.js';
+import { CannotRunWorkflow, loginName } from './torc-workflow.js';
 
 const digestOf = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 
@@ -37,7 +37,7 @@ export const newRun = async (
 /**
  * The run in a folder. Processes that its runner has left are ended.
  *
- * @throws UsageError when it is on another server
+ * @throws UsageError when it has a Cairn of its own, but a server is named
  */
 export const earlierRun = async (
   { file, server }: RunOptions,
@@ -45,18 +45,22 @@ export const earlierRun = async (
   note: (line: string) => void,
 ): Promise<RunState> => {
   const run = await state.readState();
-  if (server !== undefined && server !== run.server) {
-    throw new UsageError(`the run in ${state.path} is on ${run.server ?? 'a Cairn of its own'}, not on ${server}`);
+  if (server !== undefined && run.server === undefined) {
+    throw new UsageError(`the run in ${state.path} is on a Cairn of its own, not on ${server}`);
   }
   if (file !== undefined && digestOf(file) !== run.digest) {
     note(`${file} has changed since it was submitted; its changes need a new run in another folder (--output)`);
   }
   const processes = await endEarlierProcesses(run.run);
   if (processes > 0) note(`ended ${String(processes)} processes that a killed runner had left`);
-  return run;
+  return server === undefined ? run : { ...run, server };
 };
 
-/** Submits a run, unless that has been done; resolves with the run and the key of its workflow. */
+/**
+ * Submits a run, unless that has been done; resolves with the run and the key of its workflow.
+ *
+ * @throws CannotRunWorkflow when the server is not the one that it was submitted to
+ */
 export const submit = async (
   client: TorcClient,
   run: RunState,
@@ -64,7 +68,11 @@ export const submit = async (
   signals: Signals,
 ): Promise<RunState & { readonly workflow: string }> => {
   const { workflow } = run;
-  if (workflow !== undefined) return { ...run, workflow };
+  if (workflow !== undefined) {
+    const { timestamp } = await client.get<TorcWorkflow>(workflowPath(workflow), signals);
+    if (timestamp !== run.created) throw new CannotRunWorkflow(`workflow ${workflow} of this server is another one`);
+    return { ...run, workflow };
+  }
   const body = await state.readSpecification();
   // The answer may have been lost with an earlier runner.
   const request = { method: 'POST', path: '/workflow_specifications', body, idempotencyKey: run.run } as const;
@@ -72,7 +80,8 @@ export const submit = async (
     if (error instanceof Refused) await state.forgetRun();
     throw error;
   });
-  const known = { ...run, workflow: (JSON.parse(answer) as TorcWorkflow)._key };
+  const { _key: key, timestamp: created } = JSON.parse(answer) as TorcWorkflow;
+  const known = { ...run, workflow: key, created };
   await state.writeState(known);
   return known;
 };

@@ -10,6 +10,7 @@ export interface Stored {
 /** Torc contract 2.1. */
 export interface TorcWorkflow extends Stored {
   readonly name?: string;
+  readonly timestamp: string;
   readonly is_archived?: boolean;
 }
 

@@ -74,6 +74,8 @@ export class TorcJobs implements WorkSource<JobUnit> {
   readonly running = new Map<string, JobUnit>();
   /** Why the last claim gave nothing. */
   reason = '';
+  /** Why the completion script of the workflow has failed here; `undefined` while it has not. */
+  completionFailure: string | undefined;
   private readonly canceled = new AbortController();
   private readonly timeUp = new AbortController();
   private stopMs = Infinity;
@@ -144,7 +146,8 @@ export class TorcJobs implements WorkSource<JobUnit> {
     let outputs: readonly TorcFile[];
     try {
       const place = `${job._rev}/${String(runId)}/${encodeURIComponent(registration.nodeKey)}`;
-      const signals = { signal: end.halted };
+      // What the server is doing already is answered.
+      const signals = { lastAttempt: end.interrupted, signal: end.halted };
       started = await workflow.client.put<TorcJob>(workflow.path(`${path}/start_job/${place}`), undefined, signals);
       outputs = await workflow.client.list<TorcFile>(
         workflow.path(`/files/produced_by_job/${encodeURIComponent(job._key)}`),
@@ -209,7 +212,7 @@ export class TorcJobs implements WorkSource<JobUnit> {
   }
 
   private async runCompletionScript(): Promise<void> {
-    const { registration, state, note, shutdown } = this.parts;
+    const { registration, state, shutdown } = this.parts;
     const script = registration.config.workflow_completion_script;
     if (script === undefined) return;
     const { code, error, lastWords } = await runScript(script, {
@@ -219,7 +222,8 @@ export class TorcJobs implements WorkSource<JobUnit> {
       name: 'workflow-completion',
       end: { interrupted: shutdown.halted, halted: shutdown.halted },
     });
-    if (code !== 0) note(`the completion script failed: ${error ?? `exit code ${String(code)}`} ${lastWords}`);
+    if (code === 0) return;
+    this.completionFailure = `the completion script has failed: ${error ?? `code ${String(code)}`} ${lastWords}`;
   }
 
   /** Runs the command of a job to its end, or until a signal ends it early. */

@@ -3,7 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import { inParallel } from './in-parallel.js';
 import { modificationTime } from './files-on-disk.js';
 import { type Signals, type TorcClient, workflowPath } from './torc-client.js';
-import type { TorcConfig, TorcFile, TorcStatus, TorcWorkflow } from './torc-documents.js';
+import type { TorcConfig, TorcFile, TorcResult, TorcStatus, TorcWorkflow } from './torc-documents.js';
 
 /** A workflow that cannot be run as it is. The message says why. */
 export class CannotRunWorkflow extends Error {
@@ -62,6 +62,12 @@ export class TorcWorkflowCalls {
   /** How many jobs have a status. */
   jobs(status: string, signals: Signals): Promise<number> {
     return this.client.count(this.path(`/jobs?status=${status}`), signals);
+  }
+
+  /** The newest return code of each job that has a result, by key. */
+  async returnCodes(signals: Signals): Promise<ReadonlyMap<string, number>> {
+    const results = await this.client.list<TorcResult>(this.path('/results'), signals);
+    return new Map(results.map(({ job_key, return_code }) => [job_key, return_code]));
   }
 
   /** Records an event of category `workflow` (Torc contract 5.13). */

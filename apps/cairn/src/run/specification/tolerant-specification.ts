@@ -38,7 +38,7 @@ class FileNames {
  * fields that Torc does not know are left out; files written as `{name, cli_arg}` are names; the user is who runs the command.
  *
  * Two things of real specifications are accepted besides. A file may be named by its path. An output that is no file of the
- * specification, and that no job needs, is left out: nothing says where it is.
+ * specification, and that no job needs, is left out: nothing says where it is. (Names with parameters are the server's to fill in.)
  *
  * @param note called for what is left out although it was meant
  */
@@ -81,7 +81,7 @@ export const tolerantSpecification = (given: Fields, user: string, note: (line: 
   const withoutStrayOutputs = (job: unknown): unknown => {
     if (!isFields(job) || job['output_files'] === undefined) return job;
     const isStray = (name: unknown): boolean =>
-      typeof name === 'string' && files.find(name) === undefined && !needed.has(name);
+      typeof name === 'string' && !name.includes('{') && files.find(name) === undefined && !needed.has(name);
     const outputs = listOf(job['output_files']);
     for (const name of outputs.filter(isStray)) {
       note(
