@@ -3,7 +3,7 @@ import { startChromium } from '../../../../test/harness/chromium.js';
 import { DIALECTS } from '../dialects.js';
 import { openApiDocument } from '../route/openapi.js';
 import { type RunningGateway, startGateway } from '../testing/start-gateway.js';
-import { html } from './html.js';
+import { html } from '../route/html.js';
 
 describe('the documentation in a browser', () => {
   let gateway: RunningGateway;

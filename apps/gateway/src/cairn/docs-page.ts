@@ -1,6 +1,6 @@
 import type { OpenApiDocument, Operation, Parameter } from '../route/openapi.js';
 import type { Schema } from '../route/field.js';
-import { html, type Html } from './html.js';
+import { html, type Html } from '../route/html.js';
 
 const textIn = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 const wordsIn = (value: unknown): readonly string[] =>

@@ -123,6 +123,45 @@ const specification: Schema = {
   },
 };
 
+const nullable = (type: string): Schema => ({ type: [type, 'null'] });
+const use = all({ requested: { type: 'number' }, used: nullable('number'), ...integers('jobs_over') });
+
+/** What `report` answers. */
+const report: Schema = all({
+  workflow_key: { type: 'string' },
+  name: nullable('string'),
+  run_id: { type: 'integer' },
+  jobs: { type: 'object', description: 'by status', additionalProperties: { type: 'integer' } },
+  failed_jobs: { type: 'integer', description: 'whose last result has another return code than 0' },
+  work_minutes: { type: 'number', description: 'sum of the times of all jobs' },
+  elapsed_minutes: { ...nullable('number'), description: 'from the first start of a job to the last end' },
+  critical_path: all({
+    minutes: { type: 'number', description: 'no number of workers makes the workflow faster' },
+    length: { type: 'integer' },
+    jobs: {
+      type: 'array',
+      description: 'the 200 longest, in their order',
+      items: all({
+        job_id: { type: 'string' },
+        name: nullable('string'),
+        minutes: { type: 'number' },
+        start_minutes: { type: 'number', description: 'if each starts as soon as the one before has ended' },
+      }),
+    },
+  }),
+  groups: {
+    type: 'array',
+    description:
+      'for each group of resource requirements, the greatest use of one job; null where nothing was measured',
+    items: all({
+      resource_requirements_id: nullable('string'),
+      name: nullable('string'),
+      ...integers('jobs', 'jobs_measured'),
+      ...{ cpus: use, memory_gb: use, runtime_minutes: use },
+    }),
+  },
+});
+
 const collections: readonly (readonly [string, Collection])[] = Object.entries(COLLECTIONS);
 
 /** Documents that routes answer. */
@@ -170,6 +209,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   },
   TorcSpecification: specification,
   TorcJobExplanation: JOB_EXPLANATION,
+  TorcReport: report,
   ...Object.fromEntries(
     collections.map(([name, { fields }]) => [
       schemaName(name),

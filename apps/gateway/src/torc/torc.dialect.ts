@@ -18,6 +18,8 @@ import { GraphController } from './graph.controller.js';
 import { graphRoutes } from './graph.routes.js';
 import { JobsController } from './jobs.controller.js';
 import { jobRoutes } from './jobs.routes.js';
+import { ReportController } from './report.controller.js';
+import { reportRoutes } from './report.routes.js';
 import { SCHEMAS } from './schemas.js';
 import { ServerController } from './server.controller.js';
 import { serverRoutes } from './server.routes.js';
@@ -49,6 +51,7 @@ export const torc: Dialect = {
     ...Object.values(edgeRoutes),
     ...Object.values(eventStreamRoutes),
     ...Object.values(jobExplanationRoutes),
+    ...Object.values(reportRoutes),
   ],
   controllers: [
     ServerController,
@@ -60,6 +63,7 @@ export const torc: Dialect = {
     EdgesController,
     EventStreamController,
     JobExplanationController,
+    ReportController,
   ],
   providers: [TorcAnswers, CompletionScripts, EventStreams],
   headers: HEADERS,

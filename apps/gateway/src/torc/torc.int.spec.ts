@@ -660,6 +660,31 @@ describe("Torc's API over HTTP", () => {
     });
   });
 
+  it('draws a report, whatever names are', async () => {
+    const use = { requested: 2, used: 4, jobs_over: 1 };
+    const group = { resource_requirements_id: null, name: null, jobs: 1, jobs_measured: 1, cpus: use, memory_gb: use };
+    const report = {
+      ...{ workflow_key: '97', name: 'a<b>\u0000&"\ud800', run_id: 1, jobs: { done: 1 }, failed_jobs: 1 },
+      ...{ work_minutes: 3, elapsed_minutes: null, groups: [{ ...group, runtime_minutes: { ...use, used: null } }] },
+      critical_path: {
+        ...{ minutes: 3, length: 1 },
+        jobs: [{ job_id: 'jobs__97/1', name: null, minutes: 3, start_minutes: 0 }],
+      },
+    };
+    answers.push(
+      () => report,
+      () => report,
+    );
+    const { body, headers } = await call('GET', '/cairn/torc/workflows/97/report.svg');
+    expect(headers['content-type']).toBe('image/svg+xml');
+    expect(body).toMatch(/^<svg[^]*<\/svg>$/);
+    for (const text of ['a&lt;b&gt; &amp;&quot;\ufffd', 'jobs__97/1', '3 min', '4 of 2 CPUs; 1 over', 'not measured']) {
+      expect(body).toContain(text);
+    }
+    const { body: json } = await call('GET', '/cairn/torc/workflows/97/report');
+    expect(JSON.parse(json)).toEqual({ ...report, name: expect.stringContaining('a<b>') as unknown });
+  });
+
   describe('the event stream', () => {
     const path = '/cairn/torc/workflows/97/events/stream';
     const started = '{"category":"job","type":"start","message":"Started job 103","timestamp":5}';

@@ -12,6 +12,7 @@ import { torcJobProjection } from './job/job-projection.js';
 import { JobController } from './job/job.controller.js';
 import { TorcMessageHandler } from './message-handler.js';
 import { torcPolicy } from './policy.js';
+import { ReportController } from './report/report.controller.js';
 import { SpecificationController } from './specification/specification.controller.js';
 import { TORC } from './streams.js';
 import { torcProjection } from './torc-projection.js';
@@ -34,6 +35,7 @@ export const torc: TasksDialect = {
     CompletionController,
     SpecificationController,
     JobExplanationController,
+    ReportController,
   ],
   providers: [TorcMessageHandler, SeenOffers],
 };

@@ -55,6 +55,57 @@ export const DeleteWorkflow = command<WorkflowRequest & { readonly client: strin
 );
 /** Reads, and hands out the completion script to one caller: then it writes. */
 export const CheckCompletion = command<WorkflowRequest, Completion>('tasks', 'torc.workflow.check-completion');
+/** A job of a report. Times are in minutes. */
+export interface ReportedJob {
+  readonly job_id: string;
+  readonly name: string | null;
+  readonly minutes: number;
+  /** When it begins, if each job of the path starts as soon as the one before has ended. */
+  readonly start_minutes: number;
+}
+
+/** A kind of resource of the jobs of one group: what each may use, and the greatest measured use of one; null where nothing was measured. */
+export interface ReportedUse {
+  readonly requested: number;
+  readonly used: number | null;
+  /** Jobs that used more. */
+  readonly jobs_over: number;
+}
+
+export interface ReportedGroup {
+  /** Absent: jobs without a group. */
+  readonly resource_requirements_id: string | null;
+  readonly name: string | null;
+  readonly jobs: number;
+  readonly jobs_measured: number;
+  readonly cpus: ReportedUse;
+  readonly memory_gb: ReportedUse;
+  readonly runtime_minutes: ReportedUse;
+}
+
+/** What became of a workflow. */
+export interface WorkflowReport {
+  readonly workflow_key: string;
+  readonly name: string | null;
+  readonly run_id: number;
+  readonly jobs: Readonly<Record<string, number>>;
+  /** The last result of each job counts. */
+  readonly failed_jobs: number;
+  /** Sum of the times of all jobs. */
+  readonly work_minutes: number;
+  /** From the first start of a job to the last end; null before. */
+  readonly elapsed_minutes: number | null;
+  /** The chain of jobs that block each other and took longest together: no number of workers makes the workflow faster. */
+  readonly critical_path: {
+    readonly minutes: number;
+    readonly length: number;
+    /** The longest ones, in their order. */
+    readonly jobs: readonly ReportedJob[];
+  };
+  readonly groups: readonly ReportedGroup[];
+}
+export const ReportWorkflow = query<WorkflowRequest, WorkflowReport>('tasks', 'torc.workflow.report');
+
 /** Whether the answer that handed out the completion script has arrived (D33). */
 export const SettleCompletionScript = command<
   WorkflowRequest & { readonly hand_out: string; readonly has_arrived: boolean },

@@ -1,8 +1,8 @@
-import { membersOf } from '#contracts/raw-json.js';
 import type { PlainCollectionName } from '#contracts/torc/collections.js';
 import type { EdgeName } from '#contracts/torc/edges.js';
 import { fullId } from '#contracts/torc/ids.js';
 import { isFinal } from '#contracts/torc/statuses.js';
+import { nameOfDocument } from '../document-name.js';
 import type { Job, JobState, StateView, Workflow } from '../view.js';
 
 /** Open blockers, and origins of blocking, that are shown one by one. */
@@ -27,15 +27,8 @@ export interface OpenBlocker extends NamedJob {
   readonly user_data: readonly string[];
 }
 
-/** A name, or what else people know a document by. */
-const nameIn = (document: string, ...fields: readonly string[]): string | null => {
-  const members = membersOf(document);
-  const raw = fields.map((field) => members.get(field)).find((text) => text?.startsWith('"') === true);
-  return raw === undefined ? null : (JSON.parse(raw) as string);
-};
-
 export const namedJob = (workflow: Workflow, { key, document, status }: Job): NamedJob => ({
-  ...{ job_id: fullId('jobs', workflow.key, key), name: nameIn(document, 'name'), status },
+  ...{ job_id: fullId('jobs', workflow.key, key), name: nameOfDocument(document) ?? null, status },
 });
 
 /** Explains by what a job is blocked. */
@@ -51,8 +44,8 @@ export class Blockers {
     const [files, data] = [this.targets(job, 'needs'), this.targets(job, 'consumes')];
     const first = this.jobs(open.slice(0, SHOWN_MAX)).map((blocker) => ({
       ...namedJob(this.workflow, blocker),
-      files: this.joints(blocker, 'produces', files, 'files', 'name', 'path'),
-      user_data: this.joints(blocker, 'stores', data, 'user_data', 'name'),
+      files: this.joints(blocker, 'produces', files, 'files'),
+      user_data: this.joints(blocker, 'stores', data, 'user_data'),
     }));
     return { count: open.length, first };
   }
@@ -83,18 +76,17 @@ export class Blockers {
     return new Set(this.view.edgesFrom(this.workflow, edge, ordinal).map(({ to }) => to));
   }
 
-  /** Names of documents at the end of an edge of a job that are among some. */
+  /** Names, or keys, of documents at the end of an edge of a job that are among some. */
   private joints(
     { ordinal }: Job,
     edge: EdgeName,
     among: ReadonlySet<number>,
     collection: PlainCollectionName,
-    ...fields: readonly string[]
   ): readonly string[] {
     const shared = this.view.edgesFrom(this.workflow, edge, ordinal).filter(({ to }) => among.has(to));
     return shared.slice(0, JOINTS_MAX).flatMap(({ to }) => {
       const found = this.view.documentAt(this.workflow, collection, to);
-      return found === undefined ? [] : (nameIn(found.document, ...fields) ?? found.key);
+      return found === undefined ? [] : (nameOfDocument(found.document) ?? found.key);
     });
   }
 }
