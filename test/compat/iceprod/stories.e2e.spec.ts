@@ -1,6 +1,6 @@
 import { MODES } from '../../harness/cairn-process.js';
 import { useTestCluster, VARIABLES } from '../../harness/test-cluster.js';
-import { ExactAnswers } from './exact-answers.js';
+import { ExactAnswers } from '../exact-answers.js';
 import { entryPoints } from './stories/entry-points.js';
 import { failingTask } from './stories/failing-task.js';
 import { gridProcess } from './stories/grid-process.js';

@@ -4,7 +4,7 @@ import { refused } from '../answers.js';
 import { openTestLedger } from '../../../harness/open-test-ledger.js';
 import { type GetTestCluster } from '../../../harness/test-cluster.js';
 import { newDataset, newTask } from '../fixtures.js';
-import type { ExpectAnswer } from '../exact-answers.js';
+import type { ExpectAnswer } from '../../exact-answers.js';
 
 /** A row of the project's own route list. */
 interface EntryPoint {

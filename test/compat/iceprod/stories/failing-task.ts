@@ -2,7 +2,7 @@ import { done, ok, refused } from '../answers.js';
 import { type GetTestCluster } from '../../../harness/test-cluster.js';
 import { newDataset, newJob, newTask } from '../fixtures.js';
 import { aTime, anId, datasetDocument, documentIn, jobDocument, without } from '../documents.js';
-import type { ExpectAnswer } from '../exact-answers.js';
+import type { ExpectAnswer } from '../../exact-answers.js';
 
 /** A legacy task fails permanently after more failures than this (contract 7.6). */
 const LEGACY_FAILURES_MAX = 10;

@@ -3,7 +3,7 @@ import { created, done, ok, refused } from '../answers.js';
 import { type GetTestCluster } from '../../../harness/test-cluster.js';
 import { newDataset } from '../fixtures.js';
 import { aTime, anId, type Document, documentIn, jobDocument, resultIn, taskDocument } from '../documents.js';
-import type { ExpectAnswer } from '../exact-answers.js';
+import type { ExpectAnswer } from '../../exact-answers.js';
 
 const OFFER = { cpu: 4, gpu: 0, memory: 16, disk: 100, time: 24, site: 'UW' };
 const STATS = {

@@ -3,7 +3,7 @@ import { created, done, ok, refused } from '../answers.js';
 import { type GetTestCluster } from '../../../harness/test-cluster.js';
 import { newDataset, newJob, newTask } from '../fixtures.js';
 import { aTime, anId, datasetDocument, documentIn, jobDocument, resultIn, taskDocument } from '../documents.js';
-import type { ExpectAnswer } from '../exact-answers.js';
+import type { ExpectAnswer } from '../../exact-answers.js';
 
 const CONFIG = '{"version": 3, "tasks": [{"name": "generate", "seed": 9007199254740993, "scale": 1.0}]}';
 

@@ -13,7 +13,7 @@ import {
   taskDocument,
   without,
 } from '../documents.js';
-import type { ExpectAnswer } from '../exact-answers.js';
+import type { ExpectAnswer } from '../../exact-answers.js';
 
 const SUBMISSION = {
   description: 'muon gun, set 3',

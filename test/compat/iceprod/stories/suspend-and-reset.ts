@@ -3,7 +3,7 @@ import { created, done, ok, refused } from '../answers.js';
 import { type GetTestCluster } from '../../../harness/test-cluster.js';
 import { newDataset, newJob, newTask } from '../fixtures.js';
 import { aTime, anId, datasetDocument, documentIn, resultIn } from '../documents.js';
-import type { ExpectAnswer } from '../exact-answers.js';
+import type { ExpectAnswer } from '../../exact-answers.js';
 
 const WORDS = ['idle', 'waiting', 'queued', 'processing', 'failed', 'complete'];
 

@@ -1,7 +1,5 @@
-import type { JsonAnswer } from '../../harness/http-client.js';
-
-/** Expects exactly this status, reason phrase and body. */
-export type ExpectAnswer = (answer: JsonAnswer, expected: JsonAnswer, of?: string) => void;
+/** Expects exactly this answer, for example status, reason phrase and body. */
+export type ExpectAnswer = (answer: object, expected: object, of?: string) => void;
 
 /** Compares answers and counts the comparisons. */
 export class ExactAnswers {
