@@ -13,8 +13,14 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   unavailable: 503,
 };
 
+const PAYLOAD_TOO_LARGE = 413;
+
+const statusOf = ({ kind, code }: RequestError): number =>
+  code === 'request.too-large' ? PAYLOAD_TOO_LARGE : STATUS[kind];
+
 /** Torc contract 1.7. `errorNum` is the status, unless the service named another. */
-export const torcErrorResponse = ({ kind, message, details, status = STATUS[kind] }: RequestError): ErrorResponse => {
+export const torcErrorResponse = (error: RequestError): ErrorResponse => {
+  const { message, details, status = statusOf(error) } = error;
   const errorNum = typeof details?.['errorNum'] === 'number' ? details['errorNum'] : status;
   return {
     status,

@@ -591,6 +591,12 @@ describe("Torc's API over HTTP", () => {
       expect(JSON.parse(body)).toEqual({ error: true, errorNum: 1210, errorMessage: 'taken', code: 400 });
     });
 
+    it('say that a document is too large for the service', async () => {
+      answers.push(() => new DomainError('invalid', 'request.too-large', 'no'));
+      const { status, body } = await send('POST', '/workflows', { user: 'u' });
+      expect([status, JSON.parse(body)]).toEqual([413, refusal(413, 'no')]);
+    });
+
     it('to specifications without a workflow can be sent back', async () => {
       for (const name of ['example', 'template']) {
         const { body } = await call('GET', `/workflow_specifications/${name}`);

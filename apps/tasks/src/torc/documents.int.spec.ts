@@ -124,6 +124,27 @@ describe("a workflow's documents", () => {
     await expect(ask(GetDocument, ofJob)).rejects.toMatchObject(notFound);
   });
 
+  it('may be larger than an event', async () => {
+    const workflow = await create();
+    // Characters of several bytes and of two units, which no part may cut through.
+    const data = 'é😀"\\\n'.repeat(100_000);
+    const document = JSON.stringify({ name: 'large', data: { text: data } });
+    const stored = parsed(await ask(StoreDocument, { workflow, collection: 'user_data', document }));
+    const request = { workflow, collection: 'user_data', key: String(stored['_key']), client: 'a' } as const;
+    expect(parsed(await ask(GetDocument, request))).toEqual(stored);
+    expect((stored['data'] as { text: string }).text).toBe(data);
+    const fields = JSON.stringify({ data: { text: `x${data}` } });
+    const put = parsed(await ask(PutDocument, { ...request, fields, rev: String(stored['_rev']), ...digest('large') }));
+    expect((await list({ workflow, collection: 'user_data', filters: { name: '"large"' } })).items).toEqual([put]);
+    const huge = JSON.stringify({ data: { text: 'x'.repeat(5 << 20) } });
+    await expect(ask(StoreDocument, { workflow, collection: 'user_data', document: huge })).rejects.toMatchObject({
+      code: 'request.too-large',
+    });
+    expect(parsed(await ask(DeleteDocument, request))).toEqual(put);
+    expect(parsed(await ask(DeleteDocument, request))).toEqual(put);
+    await ask(StoreDocument, { workflow, collection: 'user_data', document });
+  });
+
   it('have a repeat of a deletion refused when the key is in use again, or after ten minutes', async () => {
     const workflow = await create();
     const store = { workflow, collection: 'files', document: '{"path":"a"}', key: 'k' } as const;

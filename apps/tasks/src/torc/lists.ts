@@ -32,7 +32,7 @@ export interface ListSource {
   readonly total: number;
   /** Where the list goes on behind its first entries. */
   startOf(skip: number): PageStart;
-  /** Entries in order of creation. */
+  /** Entries in order of creation: none only at the end, fewer than `limit` also when they are large. */
   after(ordinal: number, limit: number, skip: number): readonly ListEntry[];
   at(ordinal: number): ListEntry | undefined;
   /** Serves one of the filters by an index; undefined when there is none for any of them. */
@@ -101,9 +101,9 @@ async function* created(source: ListSource, { skip, limit }: Paging, textsOf: Te
       for (const text of textsOf(entry)) builder.add(text);
       if (builder.isFull) yield builder.take();
     }
+    if (read.length === 0) break;
     left -= read.length;
     skipped = 0;
-    if (read.length < READ) break;
     if (slices.spent) {
       yield builder.take();
       await slices.pause();
@@ -135,14 +135,23 @@ function* matching(
   const matches = matcher(index?.rest ?? filters);
   let after = -1;
   for (;;) {
-    const read =
-      index === undefined
-        ? source.after(after, READ, 0)
-        : index.after(after, READ).flatMap((ordinal) => source.at(ordinal) ?? []);
-    for (const entry of read) if (matches(entry.text)) found(entry);
-    after = read.at(-1)?.ordinal ?? after;
-    if (read.length < READ) return;
+    const read = index === undefined ? source.after(after, READ, 0) : entriesAt(source, index.after(after, READ));
+    let last: number | undefined;
+    for (const entry of read) {
+      if (matches(entry.text)) found(entry);
+      last = entry.ordinal;
+    }
+    if (last === undefined) return;
+    after = last;
     yield;
+  }
+}
+
+/** One after the other: many large ones would fill the memory. */
+function* entriesAt(source: ListSource, ordinals: readonly number[]): Generator<ListEntry, void, void> {
+  for (const ordinal of ordinals) {
+    const entry = source.at(ordinal);
+    if (entry !== undefined) yield entry;
   }
 }
 

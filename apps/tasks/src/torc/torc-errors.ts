@@ -16,8 +16,8 @@ export const torcErrors = {
   keyTaken: (noun: string, key: string): DomainError =>
     new DomainError('invalid', 'torc.key-taken', `${noun} ${key} exists already`, { errorNum: DUPLICATE_KEY }),
   /** The gateway answers 413. */
-  tooLarge: (): DomainError =>
-    new DomainError('invalid', 'request.too-large', 'a document may have at most 200 KiB as a JSON string'),
+  tooLarge: (most: string): DomainError =>
+    new DomainError('invalid', 'request.too-large', `the document is too large: it may have at most ${most}`),
   illegalKey,
   archived: (key: string): DomainError => new DomainError('state', 'torc.archived', `workflow ${key} is archived`),
   bad: badRequest,

@@ -1,5 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type {
+  Deletion,
+  DocumentContinued,
   DocumentReplaced,
   DocumentsDeleted,
   DocumentsStored,
@@ -12,6 +14,7 @@ import type {
   TorcEvents,
   WorkflowDeleted,
 } from '#contracts/torc/events.js';
+import type { PlainCollectionName } from '#contracts/torc/collections.js';
 import type { Ranges, UnitEvents } from '#contracts/work-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { type WorkloadId, Workloads } from '../workload/workloads.js';
@@ -19,7 +22,7 @@ import { codeOf } from './collection-code.js';
 import { BLOCK_TABLE, BlockCounts, inBlocks } from './document/block-counts.js';
 import { CustomKeys, KEY_INDEX, KEY_TABLE } from './document/custom-keys.js';
 import { DELETION_INDEX, DELETION_TABLE, Deletions } from './document/deletions.js';
-import { DOCUMENT_INDEXES, DOCUMENT_TABLE } from './document/document-rows.js';
+import { DOCUMENT_INDEXES, DOCUMENT_TABLE, DocumentRows, documentText } from './document/document-rows.js';
 import { DocumentWriter } from './document/document-writer.js';
 import { EDGE_INDEXES, EDGE_TABLE } from './edge/edge-rows.js';
 import { EdgeWriter } from './edge/edge-writer.js';
@@ -28,7 +31,14 @@ import { WorkflowWriter } from './workflow/workflow-writer.js';
 
 const EVENT_TYPES: readonly (keyof TorcEvents | keyof UnitEvents)[] = [
   ...(['WorkflowCreated', 'WorkflowReplaced', 'WorkflowDeleted'] as const),
-  ...(['DocumentsStored', 'DocumentReplaced', 'DocumentsDeleted', 'EdgesAdded', 'EdgesDeleted'] as const),
+  ...([
+    'DocumentsStored',
+    'DocumentReplaced',
+    'DocumentContinued',
+    'DocumentsDeleted',
+    'EdgesAdded',
+    'EdgesDeleted',
+  ] as const),
   ...(['CompletionScriptHandedOut', 'CompletionScriptSettled'] as const),
   ...(['JobsAdded', 'UnitsRemoved', 'UnitStarted', 'UnitSucceeded', 'UnitFailed', 'UnitsMoved'] as const),
 ];
@@ -41,7 +51,7 @@ const lastOf = (ordinals: Ranges): number => ordinals.at(-1)?.[1] ?? 0;
 /** Workflows, documents and edges of Torc, also those that the start and the end of a job bring with them. */
 export const torcProjection: Projection = {
   name: 'torc',
-  version: 1,
+  version: 2,
   streamPrefixes: ['work-torc.'],
   eventTypes: EVENT_TYPES,
   tables: WORKFLOW_TABLES + DOCUMENT_TABLE + EDGE_TABLE + BLOCK_TABLE + KEY_TABLE + DELETION_TABLE,
@@ -56,6 +66,7 @@ class TorcWriter implements ProjectionWriter {
   private readonly deletions: Deletions;
   private readonly workflows: WorkflowWriter;
   private readonly documents: DocumentWriter;
+  private readonly rows: DocumentRows;
   private readonly edges: EdgeWriter;
   private readonly deleteBlocks: StatementSync;
   private readonly deleteKeys: StatementSync;
@@ -67,6 +78,7 @@ class TorcWriter implements ProjectionWriter {
     this.deletions = new Deletions(database);
     this.workflows = new WorkflowWriter(database);
     this.documents = new DocumentWriter(database, this.counts, this.keys);
+    this.rows = new DocumentRows(database, this.keys);
     this.edges = new EdgeWriter(database, this.counts, this.keys);
     this.deleteBlocks = database.prepare('DELETE FROM torc_block WHERE workload = ?');
     this.deleteKeys = database.prepare('DELETE FROM torc_key WHERE workload = ?');
@@ -91,6 +103,11 @@ class TorcWriter implements ProjectionWriter {
         return this.documentsStored(workload, data as object as DocumentsStored);
       case 'DocumentReplaced': {
         this.documents.replace(workload, data as object as DocumentReplaced);
+        return;
+      }
+      case 'DocumentContinued': {
+        const eventMs = this.documents.continue(workload, data as object as DocumentContinued);
+        if (eventMs > 0) this.workflows.taken(workload, 0, eventMs);
         return;
       }
       case 'DocumentsDeleted':
@@ -139,7 +156,14 @@ class TorcWriter implements ProjectionWriter {
     const [document] = data.documents;
     if (data.documents.length > 1 || document === undefined) return this.manyStored(workload, data);
     const ordinal = lastOf(data.ordinals);
-    const eventMs = this.documents.store(workload, data.collection, ordinal, document, data.keys?.[ordinal]);
+    const eventMs = this.documents.store(
+      workload,
+      data.collection,
+      ordinal,
+      document,
+      data.keys?.[ordinal],
+      data.goes_on,
+    );
     this.workflows.taken(workload, ordinal, eventMs);
   }
 
@@ -153,8 +177,22 @@ class TorcWriter implements ProjectionWriter {
     { collection, ordinals, deletion }: DocumentsDeleted,
     timeMicros: number,
   ): Generator<void, void, void> {
+    const answered = deletion && this.withDocument(workload, collection, lastOf(ordinals), deletion);
     yield* this.documents.delete(workload, codeOf(collection), ordinals);
-    if (deletion !== undefined) this.deletions.record(workload, codeOf(collection), deletion, timeMicros);
+    if (answered !== undefined) this.deletions.record(workload, codeOf(collection), answered, timeMicros);
+  }
+
+  /** A document that was too large for the event is still there. */
+  private withDocument(
+    workload: WorkloadId,
+    collection: PlainCollectionName,
+    ordinal: number,
+    deletion: Deletion,
+  ): Deletion {
+    if (deletion.document !== undefined) return deletion;
+    const stored = this.rows.at(workload, collection, ordinal);
+    const workflow = { key: this.workloads.nameOf(workload) };
+    return stored === undefined ? deletion : { ...deletion, document: documentText(workflow, collection, stored) };
   }
 
   private *edgesAdded(workload: WorkloadId, data: EdgesAdded): Generator<void, void, void> {

@@ -44,8 +44,8 @@ export interface Deletion {
   /** Address of the client, as the access layer sees it. */
   readonly client: string;
   readonly key: string;
-  /** What was answered: raw JSON with `_key`, `_id`, `_rev`. */
-  readonly document: string;
+  /** What was answered: raw JSON with `_key`, `_id`, `_rev`. Absent when it is too large for an event: the tables have it until then. */
+  readonly document?: string;
 }
 
 /** The workflow was deleted, with everything that belonged to it. `UnitsRemoved` removes its jobs before. */
@@ -59,6 +59,8 @@ export interface DocumentsStored {
   readonly ordinals: Ranges;
   readonly documents: readonly string[];
   readonly keys?: Keys;
+  /** The text of the only document goes on in `DocumentContinued`. */
+  readonly goes_on?: true;
 }
 
 /** One document was replaced. */
@@ -67,6 +69,16 @@ export interface DocumentReplaced {
   readonly ordinal: number;
   readonly document: string;
   readonly request_digest?: string;
+  /** The text goes on in `DocumentContinued`. */
+  readonly goes_on?: true;
+}
+
+/** A part of a document that is too large for one event: it follows the text that the events before it have stored. */
+export interface DocumentContinued {
+  readonly collection: PlainCollectionName;
+  readonly ordinal: number;
+  readonly text: string;
+  readonly goes_on?: true;
 }
 
 /** The documents with these ordinals were deleted, as far as there are any. The edges at them are deleted by events of their own before. */
@@ -186,6 +198,7 @@ export interface TorcEvents {
   readonly WorkflowDeleted: WorkflowDeleted;
   readonly DocumentsStored: DocumentsStored;
   readonly DocumentReplaced: DocumentReplaced;
+  readonly DocumentContinued: DocumentContinued;
   readonly DocumentsDeleted: DocumentsDeleted;
   readonly EdgesAdded: EdgesAdded;
   readonly EdgesDeleted: EdgesDeleted;

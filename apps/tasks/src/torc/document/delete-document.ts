@@ -8,6 +8,7 @@ import { allOrdinals, deleteAllEdges, deleteEdge, deleteEdgesAt, deleteEdgesOf }
 import { nounOf, torcErrors } from '../torc-errors.js';
 import type { TorcView, Workflow } from '../view.js';
 import { REPEAT_MICROS } from './deletions.js';
+import { isLarge } from './size-limit.js';
 import { textOf } from './text-of.js';
 
 /** Jobs looked at between two yields. */
@@ -80,7 +81,8 @@ export function* deleteDocument(
       ? torcErrors.noDocument(nounOf(collection), key, workflowKey)
       : { events: [], reply: { document: first } };
   }
-  const events = yield* deletionEvents(view, workflow, collection, { client, key, document });
+  const deletion = { client, key, ...(!isLarge(document) && { document }) };
+  const events = yield* deletionEvents(view, workflow, collection, deletion);
   return { events, reply: { document } };
 }
 

@@ -40,7 +40,8 @@ export class Deletions {
     );
   }
 
-  record(workload: WorkloadId, collection: number, { client, key, document }: Deletion, timeMicros: number): void {
+  record(workload: WorkloadId, collection: number, deletion: Deletion, timeMicros: number): void {
+    const { client, key, document = '{}' } = deletion;
     this.prune().run(workload, timeMicros - REPEAT_MICROS);
     this.insert().run(workload, timeMicros, collection, key, client, document);
   }

@@ -35,10 +35,25 @@ type Values = readonly [ordinal: number, key: string | null, writes: number, doc
 
 /** Documents read at a time. */
 const SLICE = 500;
+/** Fewer are read when they are large. */
+const READ_CHARACTERS_MAX = 256 * 1024;
 
 const storedOf = (values: unknown): StoredDocument => {
   const [ordinal, key, writes, document, digest] = values as Values;
   return { ordinal, key: key ?? String(ordinal), writes, document, requestDigest: digest ?? undefined };
+};
+
+/** Documents up to the first with which they have many characters together: at least one, unless there is none. */
+const readSome = (rows: Iterable<unknown>): StoredDocument[] => {
+  const documents: StoredDocument[] = [];
+  let characters = 0;
+  for (const row of rows) {
+    const document = storedOf(row);
+    documents.push(document);
+    characters += document.document.length;
+    if (characters >= READ_CHARACTERS_MAX) break;
+  }
+  return documents;
 };
 
 const stored = (values: unknown): StoredDocument | undefined => (values === undefined ? undefined : storedOf(values));
@@ -79,7 +94,7 @@ export class DocumentRows {
       `SELECT ordinal ${of} AND collection = ? AND field = ? AND ordinal > ? ORDER BY ordinal LIMIT ?`,
     );
     this.selectTimed = database.prepare(
-      `SELECT ${COLUMNS}, time ${of} AND (time, ordinal) > (?, ?) AND time IS NOT NULL ORDER BY time, ordinal LIMIT ?`,
+      `SELECT ${COLUMNS} ${of} AND (time, ordinal) > (?, ?) AND time IS NOT NULL ORDER BY time, ordinal LIMIT ?`,
     );
     this.selectTime = database.prepare(`SELECT max(time) AS last ${of} AND time IS NOT NULL`);
     for (const statement of [this.selectAt, this.selectAfter, this.selectWith, this.selectOrdinals, this.selectTimed]) {
@@ -99,7 +114,7 @@ export class DocumentRows {
     return undefined;
   }
 
-  /** Documents in order of creation. */
+  /** Documents in order of creation: at most `limit`, fewer when they are large. */
   after(
     workload: WorkloadId,
     collection: PlainCollectionName,
@@ -107,15 +122,15 @@ export class DocumentRows {
     limit: number,
     skip = 0,
   ): StoredDocument[] {
-    return this.selectAfter.all(workload, codeOf(collection), ordinal, limit, skip).map(storedOf);
+    return readSome(this.selectAfter.iterate(workload, codeOf(collection), ordinal, limit, skip));
   }
 
   *all(workload: WorkloadId, collection: PlainCollectionName): Iterable<StoredDocument> {
     let after = -1;
     for (;;) {
       const slice = this.after(workload, collection, after, SLICE);
+      if (slice.length === 0) return;
       yield* slice;
-      if (slice.length < SLICE) return;
       after = slice.at(-1)?.ordinal ?? after;
     }
   }
@@ -124,9 +139,9 @@ export class DocumentRows {
   *having(workload: WorkloadId, collection: PlainCollectionName, text: string): Iterable<StoredDocument> {
     let after = -1;
     for (;;) {
-      const slice = this.selectWith.all(workload, codeOf(collection), text, after, SLICE).map(storedOf);
+      const slice = readSome(this.selectWith.iterate(workload, codeOf(collection), text, after, SLICE));
+      if (slice.length === 0) return;
       yield* slice;
-      if (slice.length < SLICE) return;
       after = slice.at(-1)?.ordinal ?? after;
     }
   }
@@ -143,15 +158,9 @@ export class DocumentRows {
     return rows.map((row) => (row as unknown as readonly [number])[0]);
   }
 
-  /** Events behind one, by their times. */
-  eventsAfter(
-    workload: WorkloadId,
-    time: number,
-    ordinal: number,
-    limit: number,
-  ): { readonly event: StoredDocument; readonly time: number }[] {
-    const rows = this.selectTimed.all(workload, time, ordinal, limit);
-    return rows.map((row) => ({ event: storedOf(row), time: (row as unknown as readonly [...Values, number])[5] }));
+  /** Events behind one, by their times: at most `limit`, fewer when they are large. */
+  eventsAfter(workload: WorkloadId, time: number, ordinal: number, limit: number): StoredDocument[] {
+    return readSome(this.selectTimed.iterate(workload, time, ordinal, limit));
   }
 
   /** Milliseconds since the Unix epoch; undefined without events. */

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Collection, COLLECTIONS, type PlainCollectionName } from '#contracts/torc/collections.js';
-import type { DocumentReplaced, DocumentsStored } from '#contracts/torc/events.js';
+import type { DocumentContinued, DocumentReplaced, DocumentsStored } from '#contracts/torc/events.js';
 import { membersOf } from '#contracts/raw-json.js';
 import type { Ranges } from '#contracts/work-events.js';
 import type { WorkloadId } from '../../workload/workloads.js';
@@ -20,9 +20,9 @@ interface Indexed {
 
 const NOT_INDEXED: Indexed = { field: null, time: null };
 
-const indexedOf = (collection: PlainCollectionName, document: string): Indexed => {
+const indexedOf = (collection: PlainCollectionName, document: string, goesOn = false): Indexed => {
   const { indexed }: Collection = COLLECTIONS[collection];
-  if (indexed === undefined) return NOT_INDEXED;
+  if (indexed === undefined || goesOn) return NOT_INDEXED;
   const members = membersOf(document);
   const value: unknown = JSON.parse(members.get(indexed) ?? 'null');
   const time: unknown = collection === 'events' ? JSON.parse(members.get('timestamp') ?? 'null') : null;
@@ -33,6 +33,8 @@ const indexedOf = (collection: PlainCollectionName, document: string): Indexed =
 export class DocumentWriter {
   private readonly insert: StatementSync;
   private readonly update: StatementSync;
+  private readonly extend: StatementSync;
+  private readonly index: StatementSync;
   private readonly remove: StatementSync;
 
   constructor(
@@ -48,21 +50,27 @@ export class DocumentWriter {
       `UPDATE torc_document SET document = ?, field = ?, time = ?, digest = ?, writes = writes + 1
        WHERE workload = ? AND collection = ? AND ordinal = ?`,
     );
+    const one = 'WHERE workload = ? AND collection = ? AND ordinal = ?';
+    this.extend = database.prepare(
+      `UPDATE torc_document SET document = document || ? ${one} RETURNING iif(?, NULL, document) AS document`,
+    );
+    this.index = database.prepare(`UPDATE torc_document SET field = ?, time = ? ${one}`);
     this.remove = database.prepare(
       'DELETE FROM torc_document WHERE workload = ? AND collection = ? AND ordinal BETWEEN ? AND ?',
     );
   }
 
-  /** Stores one document. Returns its time if it is an event. */
+  /** Stores one document, or its first part. Returns its time if it is an event. */
   store(
     workload: WorkloadId,
     collection: PlainCollectionName,
     ordinal: number,
     document: string,
     key?: string,
+    goesOn?: boolean,
   ): number {
     const code = codeOf(collection);
-    const { changes, time } = this.write(workload, collection, ordinal, document, key);
+    const { changes, time } = this.write(workload, collection, ordinal, document, key, goesOn);
     this.counts.change(workload, code, ordinal, changes);
     return time;
   }
@@ -90,9 +98,10 @@ export class DocumentWriter {
     ordinal: number,
     document: string,
     key: string | undefined,
+    goesOn?: boolean,
   ): { readonly changes: number; readonly time: number } {
     const code = codeOf(collection);
-    const { field, time } = indexedOf(collection, document);
+    const { field, time } = indexedOf(collection, document, goesOn);
     const { changes } = this.insert.run(workload, code, ordinal, key ?? null, document, field, time);
     if (key !== undefined) this.keys.choose(workload, code, key, ordinal);
     return { changes: Number(changes), time: time ?? 0 };
@@ -100,8 +109,18 @@ export class DocumentWriter {
 
   replace(workload: WorkloadId, data: DocumentReplaced): void {
     const { collection, ordinal, document, request_digest: digest } = data;
-    const { field, time } = indexedOf(collection, document);
+    const { field, time } = indexedOf(collection, document, data.goes_on);
     this.update.run(document, field, time, digest ?? null, workload, codeOf(collection), ordinal);
+  }
+
+  /** Adds a part to a document. Returns the time of an event that is whole with it. */
+  continue(workload: WorkloadId, { collection, ordinal, text, goes_on: goesOn }: DocumentContinued): number {
+    const code = codeOf(collection);
+    const whole = this.extend.get(text, workload, code, ordinal, goesOn === true ? 1 : 0)?.['document'];
+    if (typeof whole !== 'string') return 0;
+    const { field, time } = indexedOf(collection, whole);
+    this.index.run(field, time, workload, code, ordinal);
+    return time ?? 0;
   }
 
   /** Deletes the documents with these ordinals, as far as there are any. */

@@ -9,6 +9,8 @@ import { matcher } from './filters.js';
 /** Events read at a time. */
 const READ = 100;
 
+const eventTime = (document: string): number => (JSON.parse(document) as { readonly timestamp: number }).timestamp;
+
 /** Events with a greater timestamp, oldest first. */
 export async function* eventsAfter(
   { documentRows }: TorcReader,
@@ -22,15 +24,16 @@ export async function* eventsAfter(
   while (left > 0) {
     const read = documentRows.eventsAfter(workflow.workload, time, ordinal, READ);
     const entries: string[] = [];
-    for (const each of read) {
-      ({ time } = each);
-      ({ ordinal } = each.event);
-      if (left === 0 || !matches(each.event.document)) continue;
-      entries.push(documentText(workflow, 'events', each.event));
+    for (const event of read) {
+      ({ ordinal } = event);
+      if (left === 0 || !matches(event.document)) continue;
+      entries.push(documentText(workflow, 'events', event));
       left -= 1;
     }
+    const last = read.at(-1);
+    if (last === undefined) break;
+    time = eventTime(last.document);
     yield { entries };
-    if (read.length < READ) break;
     if (slices.spent) await slices.pause();
   }
   return undefined;

@@ -1,13 +1,13 @@
 import { membersOf, objectText } from '#contracts/raw-json.js';
 import { COLLECTIONS, type PlainCollectionName } from '#contracts/torc/collections.js';
 import type { DocumentReply, PutDocumentRequest } from '#contracts/torc/documents.js';
-import type { DocumentReplaced } from '#contracts/torc/events.js';
 import { revisionText } from '#contracts/torc/ids.js';
 import type { Decision } from '#event-sourcing/command.js';
 import { torcErrors } from '../torc-errors.js';
 import type { TorcView } from '../view.js';
+import { documentReplaced } from './document-events.js';
 import { documentText } from './document-rows.js';
-import { refuseTooLarge } from './size-limit.js';
+import { refuseHuge } from './size-limit.js';
 
 /** The document with fields replaced whole; the others stay (Torc contract 1.8). */
 export const mergeShallowly = (document: string, fields: string): string =>
@@ -29,11 +29,11 @@ export const putDocument = (
   const current = revisionText(stored.ordinal, stored.writes);
   if (rev !== current) return torcErrors.changed(noun, key, current);
   const document = mergeShallowly(stored.document, request.fields);
-  const refusal = refuseTooLarge(document);
+  const refusal = refuseHuge(document);
   if (refusal !== undefined) return refusal;
-  const data: DocumentReplaced = { collection, ordinal: stored.ordinal, document, request_digest: digest };
+  const { ordinal } = stored;
   return {
-    events: [{ stream: workflow.stream, type: 'DocumentReplaced', data }],
+    events: documentReplaced(workflow.stream, { collection, ordinal, document, request_digest: digest }),
     reply: { document: documentText(workflow, collection, { ...stored, document, writes: stored.writes + 1 }) },
   };
 };

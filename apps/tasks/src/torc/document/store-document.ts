@@ -2,13 +2,13 @@ import { DomainError } from '#platform/domain-error.js';
 import { COLLECTIONS, type PlainCollectionName } from '#contracts/torc/collections.js';
 import type { DocumentReply } from '#contracts/torc/documents.js';
 import type { EdgeName } from '#contracts/torc/edges.js';
-import type { DocumentsStored } from '#contracts/torc/events.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
-import type { Decision } from '#event-sourcing/command.js';
+import type { DecidedEvent, Decision } from '#event-sourcing/command.js';
 import { torcErrors } from '../torc-errors.js';
 import type { TorcView, Workflow } from '../view.js';
+import { documentStored } from './document-events.js';
 import { documentText } from './document-rows.js';
-import { refuseTooLarge } from './size-limit.js';
+import { refuseHuge } from './size-limit.js';
 
 type StoreView = Pick<TorcView, 'workflow' | 'document' | 'isKeyUsed'>;
 
@@ -35,29 +35,24 @@ export const freeOrdinal = (
 const withServerTime = (document: string, { lastEventMs }: Workflow, timeMicros: number): string =>
   objectText(membersOf(document).set('timestamp', String(Math.max(Math.floor(timeMicros / 1000), lastEventMs + 1))));
 
-/** The document that a new one is recorded as. */
+/** The events that store a new document, and what clients get. */
 export const newDocument = (
   view: StoreView,
   workflow: Workflow,
   collection: PlainCollectionName,
   { document: sent, key }: NewDocument,
   timeMicros: number,
-): { readonly stored: DocumentsStored; readonly ordinal: number; readonly text: string } | DomainError => {
+): { readonly events: readonly DecidedEvent[]; readonly ordinal: number; readonly text: string } | DomainError => {
   if (key !== undefined && view.document(workflow, collection, key) !== undefined) {
     return torcErrors.keyTaken(COLLECTIONS[collection].noun, key);
   }
   const document = collection === 'events' ? withServerTime(sent, workflow, timeMicros) : sent;
-  const refusal = refuseTooLarge(document);
+  const refusal = refuseHuge(document);
   if (refusal !== undefined) return refusal;
   const ordinal = key === undefined ? freeOrdinal(view, workflow, collection) : workflow.nextOrdinal;
   return {
     ordinal,
-    stored: {
-      collection,
-      ordinals: [[ordinal, ordinal]],
-      documents: [document],
-      ...(key !== undefined && { keys: { [ordinal]: key } }),
-    },
+    events: documentStored(workflow.stream, { collection, ordinal, key, document }),
     text: documentText(workflow, collection, { ordinal, key: key ?? String(ordinal), writes: 1, document }),
   };
 };
@@ -72,8 +67,5 @@ export const storeDocument = (
   if (workflow === undefined) return torcErrors.noWorkflow(request.workflow);
   const made = newDocument(view, workflow, request.collection, request, timeMicros);
   if (made instanceof DomainError) return made;
-  return {
-    events: [{ stream: workflow.stream, type: 'DocumentsStored', data: made.stored }],
-    reply: { document: made.text },
-  };
+  return { events: made.events, reply: { document: made.text } };
 };

@@ -28,10 +28,7 @@ export const addJobUserData = (
   const ordinal = freeOrdinal(view, workflow, 'stores', made.ordinal + 1);
   const added: EdgesAdded = { edge: 'stores', ordinals: [[ordinal, ordinal]], ends: [[job.ordinal, made.ordinal]] };
   return {
-    events: [
-      { stream: workflow.stream, type: 'DocumentsStored', data: made.stored },
-      { stream: workflow.stream, type: 'EdgesAdded', data: added },
-    ],
+    events: [...made.events, { stream: workflow.stream, type: 'EdgesAdded', data: added }],
     reply: { document: made.text },
   };
 };
