@@ -21,7 +21,9 @@ export interface SlurmCluster {
 const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin`;
 const START_TIMEOUT_MS = 30_000;
 const PAUSE_MS = 50;
-const CPUS = 4;
+/** Of the partition `main` the first, of `both` both. */
+const NODES = ['here', 'there'] as const;
+const NODE = 'NodeAddr=127.0.0.1 CPUs=4 RealMemory=2000 TmpDisk=1000 Gres=gpu:1';
 
 const call = promisify(execFile);
 
@@ -41,21 +43,20 @@ const freePorts = async (count: number): Promise<readonly number[]> => {
 };
 
 /** No cgroups, no accounting, and the machine's real size does not matter. */
-const configuration = (folder: string, [controller = 0, node = 0]: readonly number[]): string => {
+const configuration = (folder: string, [controller, ...nodes]: readonly number[]): string => {
   const host = hostname().split('.')[0] ?? '';
   return `
 ClusterName=cairn
 SlurmctldHost=${host}(127.0.0.1)
-SlurmctldPort=${controller}
-SlurmdPort=${node}
+SlurmctldPort=${controller ?? 0}
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 AuthInfo=socket=${folder}/munge.socket
 StateSaveLocation=${folder}/state
-SlurmdSpoolDir=${folder}/spool
+SlurmdSpoolDir=${folder}/spool.%n
 SlurmctldPidFile=${folder}/slurmctld.pid
-SlurmdPidFile=${folder}/slurmd.pid
+SlurmdPidFile=${folder}/slurmd.%n.pid
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
@@ -71,9 +72,9 @@ MinJobAge=2
 MessageTimeout=2
 KillWait=2
 GresTypes=gpu
-NodeName=here NodeHostname=${host} NodeAddr=127.0.0.1 CPUs=${CPUS} RealMemory=2000 TmpDisk=1000 Gres=gpu:1
-PartitionName=main Nodes=here Default=YES State=UP
-PartitionName=other Nodes=here State=UP
+${NODES.map((name, at) => `NodeName=${name} NodeHostname=${host} Port=${nodes[at] ?? 0} ${NODE}`).join('\n')}
+PartitionName=main Nodes=${NODES[0]} Default=YES State=UP
+PartitionName=both Nodes=ALL State=UP
 `;
 };
 
@@ -110,26 +111,26 @@ const missing = (): readonly string[] =>
   );
 
 /** Why no Slurm can be started here; `undefined` when one can be tried. */
-export const whyNoSlurm = (): string | undefined => {
+const whyNoSlurm = (): string | undefined => {
   if (process.getuid?.() !== 0) return 'only root can start it';
   const programs = missing();
   return programs.length === 0 ? undefined : `there is no ${programs.join(', no ')}`;
 };
 
-/** Debian's Slurm with one node, on free ports of this machine, with files of its own. */
-export const startSlurmCluster = async (): Promise<SlurmCluster> => {
+/** Debian's Slurm with two nodes, on free ports of this machine, with files of its own. */
+const startSlurmCluster = async (): Promise<SlurmCluster> => {
   const folder = await mkdtemp(join(tmpdir(), 'cairn-slurm-'));
   const env = { ...(process.env as Record<string, string>), PATH, SLURM_CONF: join(folder, 'slurm.conf') };
   const started = new Map<string, ChildProcess>();
-  const start = (program: string, ...args: readonly string[]): void => {
+  const start = (program: string, args: readonly string[], name = program): void => {
     const child = spawn(program, args, { env, stdio: 'ignore' });
     child.on('error', () => undefined);
-    started.set(program, child);
+    started.set(name, child);
   };
-  const isIdle = async (): Promise<boolean> =>
-    (await call('sinfo', ['--noheader', '--format=%t', '--partition=main'], { env })).stdout.trim() === 'idle';
+  const areIdle = async (): Promise<boolean> =>
+    (await call('sinfo', ['--noheader', '--format=%t', '--partition=both'], { env })).stdout.trim() === 'idle';
   const startController = async (): Promise<void> => {
-    start('slurmctld', '-D', '-L', join(folder, 'slurmctld.log'));
+    start('slurmctld', ['-D', '-L', join(folder, 'slurmctld.log')]);
     await until('the start of slurmctld', async () =>
       (await call('scontrol', ['ping'], { env })).stdout.includes('UP'),
     );
@@ -140,35 +141,49 @@ export const startSlurmCluster = async (): Promise<SlurmCluster> => {
     await until('the end of allocations', async () => (await call('squeue', ['-h'], { env })).stdout === '').catch(
       () => undefined,
     );
-    for (const program of ['slurmd', 'slurmctld', 'munged']) await end(started.get(program));
+    for (const name of [...NODES, 'slurmctld', 'munged']) await end(started.get(name));
     await rm(folder, { recursive: true, force: true });
   };
   try {
     await chmod(folder, 0o755);
-    await Promise.all(['state', 'spool'].map((name) => mkdir(join(folder, name), { mode: 0o700 })));
+    await Promise.all(
+      ['state', ...NODES.map((name) => `spool.${name}`)].map((name) => mkdir(join(folder, name), { mode: 0o700 })),
+    );
     const key = join(folder, 'munge.key');
     await writeFile(key, randomBytes(1024), { mode: 0o600 });
-    await writeFile(env.SLURM_CONF, configuration(folder, await freePorts(2)), { mode: 0o644 });
-    await writeFile(join(folder, 'gres.conf'), 'NodeName=here Name=gpu Count=1 File=/dev/null\n', { mode: 0o644 });
+    await writeFile(env.SLURM_CONF, configuration(folder, await freePorts(1 + NODES.length)), { mode: 0o644 });
+    await writeFile(join(folder, 'gres.conf'), 'Name=gpu Count=1 File=/dev/null\n', { mode: 0o644 });
     if (versionOf('slurmd') >= KNOWS_NO_CGROUPS) {
       await writeFile(join(folder, 'cgroup.conf'), 'CgroupPlugin=disabled\n', { mode: 0o644 });
     }
     const file = (name: string): string => join(folder, `munge.${name}`);
     const files = [`--socket=${file('socket')}`, `--pid-file=${file('pid')}`, `--seed-file=${file('seed')}`];
-    start('munged', '--foreground', '--force', `--key-file=${key}`, `--log-file=${file('log')}`, ...files);
+    start('munged', ['--foreground', '--force', `--key-file=${key}`, `--log-file=${file('log')}`, ...files]);
     await until('the start of munged', async () => {
       await call('munge', ['--no-input', `--socket=${file('socket')}`], { env });
       return true;
     });
     await startController();
-    start('slurmd', '-D', '-N', 'here', '-L', join(folder, 'slurmd.log'));
-    await until('the start of slurmd', isIdle);
+    for (const name of NODES) start('slurmd', ['-D', '-N', name, '-L', join(folder, `${name}.log`)], name);
+    await until('the start of slurmd', areIdle);
     return { env, startController, stopController: () => end(started.get('slurmctld')), stop };
   } catch (error) {
     const logs = await Promise.all(
-      ['slurmctld.log', 'slurmd.log', 'munge.log'].map((name) => readFile(join(folder, name), 'utf8').catch(() => '')),
+      ['slurmctld', ...NODES, 'munge'].map((name) => readFile(join(folder, `${name}.log`), 'utf8').catch(() => '')),
     );
     await stop();
     throw new Error(`${String(error)}\n${logs.map((log) => log.slice(-2000)).join('\n')}`, { cause: error });
+  }
+};
+
+/** A Slurm for tests, or the reason why there is none and they are skipped. */
+export const trySlurmCluster = async (): Promise<{ readonly cluster?: SlurmCluster; readonly reason?: string }> => {
+  const reason = whyNoSlurm();
+  if (reason !== undefined) return { reason };
+  try {
+    return { cluster: await startSlurmCluster() };
+  } catch (error) {
+    process.stderr.write(`Slurm does not start: ${String(error)}\n`);
+    return { reason: 'it does not start' };
   }
 };

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { eventually } from '#platform/testing/eventually.js';
-import { type SlurmCluster, startSlurmCluster, whyNoSlurm } from '../../../../test/harness/slurm-cluster.js';
+import { type SlurmCluster, trySlurmCluster } from '../../../../test/harness/slurm-cluster.js';
 import { printedBy, startCairn } from '../demo/child.js';
 import { TorcClient } from '../run/torc-client.js';
 import { type CommandResult, runCommandLine } from '../testing/run-command-line.js';
@@ -16,13 +16,13 @@ import { Watch } from './watch.js';
 const MAIN = resolve('dist/apps/cairn/src/main.js');
 type Document = Record<string, unknown> & { readonly _key: string; readonly _id: string; readonly _rev: string };
 
-const reason = whyNoSlurm();
+const { cluster, reason } = await trySlurmCluster();
 const title = reason === undefined ? 'cairn slurm' : `cairn slurm (skipped: ${reason})`;
 
-(reason === undefined ? describe : describe.skip)(title, () => {
+(cluster === undefined ? describe.skip : describe)(title, () => {
+  const slurm = cluster as SlurmCluster;
   const home = mkdtempSync(join(tmpdir(), 'cairn-slurm-spec-'));
   const folder = join(home, 'output');
-  let slurm: SlurmCluster;
   let cairn: Awaited<ReturnType<typeof startCairn>>;
   let token: string;
   /** Address with the token in it. */
@@ -31,7 +31,7 @@ const title = reason === undefined ? 'cairn slurm' : `cairn slurm (skipped: ${re
   beforeAll(async () => {
     const dataDir = join(home, 'data');
     const environment = { TORC_ACCESS: 'token' };
-    [slurm, cairn] = await Promise.all([startSlurmCluster(), startCairn({ script: MAIN, dataDir, environment })]);
+    cairn = await startCairn({ script: MAIN, dataDir, environment });
     token = await printedBy(MAIN, ['token', '--user', 'ada', '--role', 'user'], { CAIRN_DATA_DIR: dataDir });
     base = `${cairn.url}/t/${token}/_db/torc/torc-service`;
   });
@@ -115,10 +115,10 @@ const title = reason === undefined ? 'cairn slurm' : `cairn slurm (skipped: ${re
       'scontrol write batch_script $SLURM_JOB_ID -',
       'ps -ewwo args',
     ].join('; ');
-    const workflow = await start([
-      job('a', { command: show }),
-      job('b', { blocked_by: ['a'], cancel_on_blocking_job_failure: false }),
-    ]);
+    const workflow = await start(
+      [job('a', { command: show }), job('b', { blocked_by: ['a'], cancel_on_blocking_job_failure: false })],
+      { walltime: '10' },
+    );
     const { exitCode, stdout, stderr } = await run('watch --poll 0.1', workflow);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toContain('no job that can run and no allocation is left');
@@ -136,7 +136,11 @@ const title = reason === undefined ? 'cairn slurm' : `cairn slurm (skipped: ${re
     expect(await list(`${workflow}/compute_nodes`)).toMatchObject([
       {
         is_active: false,
-        resources: { num_cpus: 1, scheduler_config_id: config?._id },
+        resources: {
+          num_cpus: 1,
+          scheduler_config_id: config?._id,
+          time_limit: expect.stringMatching(/^PT[1-5]\d\d\.\d{3}S$/) as string,
+        },
         scheduler: {
           hpc_type: 'slurm',
           scheduler_type: 'hpc',
@@ -154,13 +158,18 @@ const title = reason === undefined ? 'cairn slurm' : `cairn slurm (skipped: ${re
   });
 
   it('starts a worker on each node', async () => {
-    const workflow = await start([job('a'), job('b'), job('c')], { ntasks_per_node: 2 });
+    const workflow = await start([job('a'), job('b'), job('c')], { partition: 'both', nodes: 2, ntasks_per_node: 2 });
     const { exitCode, stdout } = await run('schedule-nodes --one-per-node --max-parallel-jobs 2', workflow);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^\d+\n$/);
     await eventually(() => states(workflow), ['complete']);
     expect(await list(`${workflow}/results`)).toHaveLength(3);
-    expect(await list(`${workflow}/compute_nodes`)).toMatchObject([{ resources: { num_cpus: 2 } }]);
+    const nodes = await list(`${workflow}/compute_nodes`);
+    expect(nodes.map(({ resources }) => resources)).toMatchObject([
+      { num_cpus: 2, num_nodes: 1 },
+      { num_cpus: 2, num_nodes: 1 },
+    ]);
+    expect(nodes.map(({ scheduler }) => (scheduler as Document)['node_names']).sort()).toEqual([['here'], ['there']]);
   });
 
   it('asks for what jobs declare', async () => {

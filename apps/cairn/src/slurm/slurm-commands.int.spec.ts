@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type SlurmCluster, startSlurmCluster, whyNoSlurm } from '../../../../test/harness/slurm-cluster.js';
+import { type SlurmCluster, trySlurmCluster } from '../../../../test/harness/slurm-cluster.js';
 import {
   type Allocation,
   type AllocationRequest,
@@ -20,16 +20,15 @@ const CONFIG: SlurmConfig = {
   nodes: 1,
   qos: 'normal',
 };
-const reason = whyNoSlurm();
+const { cluster, reason } = await trySlurmCluster();
 const title = reason === undefined ? 'a real Slurm' : `a real Slurm (skipped: ${reason})`;
 
-(reason === undefined ? describe : describe.skip)(title, () => {
-  let slurm: SlurmCluster;
+(cluster === undefined ? describe.skip : describe)(title, () => {
+  const slurm = cluster as SlurmCluster;
   let folder: string;
   let commands: SlurmCommands;
 
   beforeAll(async () => {
-    slurm = await startSlurmCluster();
     folder = await mkdtemp(join(tmpdir(), 'cairn % slurm-'));
     commands = new SlurmCommands({ ...slurm.env, CAIRN_SERVER: 'http://secret', GIVEN: 'yes' });
   });
@@ -64,7 +63,7 @@ const title = reason === undefined ? 'a real Slurm' : `a real Slurm (skipped: ${
   });
 
   it('runs the script of an allocation with what the configuration asks for', async () => {
-    const asked = { partition: 'other', walltime: '00:05:00', gres: 'gpu:1', mem: '1G', tmp: '1M', ntasks_per_node: 2 };
+    const asked = { partition: 'both', walltime: '00:05:00', gres: 'gpu:1', mem: '1G', tmp: '1M', ntasks_per_node: 2 };
     const script = 'env; squeue --noheader --jobs=$SLURM_JOB_ID --format="comment=%k limit=%l nice=%y"';
     const id = await submit('worker_1', script, { ...asked, extra: "--nice '7'" });
     await ended('worker_1');
@@ -74,7 +73,7 @@ const title = reason === undefined ? 'a real Slurm' : `a real Slurm (skipped: ${
     for (const line of [
       `SLURM_JOB_ID=${id}`,
       'SLURM_JOB_NAME=worker_1',
-      'SLURM_JOB_PARTITION=other',
+      'SLURM_JOB_PARTITION=both',
       'SLURM_JOB_ACCOUNT=project1',
       'SLURM_CPUS_ON_NODE=2',
       'SLURM_MEM_PER_NODE=1024',
