@@ -19,6 +19,9 @@ export interface Edge {
  * dependent too, until the unit is added. That may happen later, because streams of different workloads have no common order.
  */
 export class Dependencies {
+  /** Dialects by whether dependencies on unknown ids may exist: most have none, and new units need not ask for theirs. */
+  private readonly hasUnknown = new Map<WordId, boolean>();
+  private readonly selectAnyUnknown: StatementSync;
   private readonly insertEdge: StatementSync;
   private readonly deleteEdge: StatementSync;
   private readonly insertUnknown: StatementSync;
@@ -38,6 +41,7 @@ export class Dependencies {
     this.insertUnknown = database.prepare(
       'INSERT OR IGNORE INTO unit_edge_unknown (dialect, blocker_id, dependent) VALUES (?, ?, ?)',
     );
+    this.selectAnyUnknown = database.prepare('SELECT 1 FROM unit_edge_unknown WHERE dialect = ? LIMIT 1');
     this.deleteUnknown = database.prepare(
       'DELETE FROM unit_edge_unknown WHERE dialect = ? AND blocker_id = ? AND dependent = ?',
     );
@@ -61,8 +65,10 @@ export class Dependencies {
     let open = 0;
     for (const id of blockerIds) {
       const row = this.selectStatus.get(dialect, id);
-      if (row === undefined) this.insertUnknown.run(dialect, id, dependent);
-      else this.insertEdge.run(Number(row['key']), dependent);
+      if (row === undefined) {
+        this.insertUnknown.run(dialect, id, dependent);
+        this.hasUnknown.set(dialect, true);
+      } else this.insertEdge.run(Number(row['key']), dependent);
       if (row === undefined || !this.satisfies(Number(row['status']))) open += 1;
     }
     return open;
@@ -79,6 +85,7 @@ export class Dependencies {
   /** Resolves dependencies on a unit that was added. Returns the change of each dependent's number of open dependencies. */
   discover(dialect: WordId, id: string, key: UnitKey, isSatisfied: boolean): [UnitKey, number][] {
     const changes: [UnitKey, number][] = [];
+    if (!this.mayBeAwaited(dialect)) return changes;
     for (const row of this.takeUnknown.all(dialect, id)) {
       const dependent = Number(row['dependent']);
       this.insertEdge.run(key, dependent);
@@ -119,5 +126,19 @@ export class Dependencies {
   /** Removes an edge between two units. Returns whether there was one. */
   removeEdge(blocker: UnitKey, dependent: UnitKey): boolean {
     return this.deleteEdge.run(blocker, dependent).changes === 1;
+  }
+
+  /** Drops what a transaction that was rolled back may have found. */
+  forget(): void {
+    this.hasUnknown.clear();
+  }
+
+  private mayBeAwaited(dialect: WordId): boolean {
+    let known = this.hasUnknown.get(dialect);
+    if (known === undefined) {
+      known = this.selectAnyUnknown.get(dialect) !== undefined;
+      this.hasUnknown.set(dialect, known);
+    }
+    return known;
   }
 }

@@ -286,6 +286,7 @@ export class UnitStore {
     this.recent.clear();
     this.gpus.clear();
     this.policyOfWorkload.clear();
+    this.dependencies.forget();
     this.runTimes.forget();
     this.reader.forget();
     this.ready.forget();
