@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { membersOf } from '#contracts/raw-json.js';
 import type { EdgeName } from '#contracts/torc/edges.js';
 import { revisionText } from '#contracts/torc/ids.js';
@@ -32,8 +32,8 @@ export const inputHash = ({ document }: Pick<Job, 'document'>, { consumed, store
     valueOf(members.get('invocation_script')),
     ...[consumed, stored, needed].map((inputs) => inputs.toSorted(byKey)),
   ];
-  const digest = createHash('sha256').update(JSON.stringify(covered)).digest();
-  return digest.readUIntBE(0, HASH_BYTES) || 1;
+  // In one call: an object for each hash costs ten times as much.
+  return hash('sha256', JSON.stringify(covered), 'buffer').readUIntBE(0, HASH_BYTES) || 1;
 };
 
 /** The hash of one job, from what it reads and writes now. */

@@ -53,6 +53,7 @@ class JobWriter implements ProjectionWriter {
   private readonly replace: StatementSync;
   private readonly replaceDocument: StatementSync;
   private readonly end: StatementSync;
+  private readonly writeOne: StatementSync;
   private readonly writeRange: StatementSync;
   private readonly writeList: StatementSync;
   private readonly removals: readonly StatementSync[];
@@ -74,6 +75,7 @@ class JobWriter implements ProjectionWriter {
     );
     // A job that is not complete any more has no result of the present attempt.
     const write = 'UPDATE torc_job SET writes = writes + 1, request = ?, result_run = iif(?, result_run, NULL) WHERE';
+    this.writeOne = database.prepare(`${write} unit = ?`);
     this.writeRange = database.prepare(`${write} unit BETWEEN ? AND ?`);
     this.writeList = database.prepare(`${write} unit IN (SELECT value FROM json_each(?))`);
     this.removals = ['torc_job', 'torc_job_document'].map((table) =>
@@ -133,7 +135,7 @@ class JobWriter implements ProjectionWriter {
     }
     const keepsResult = +(status === undefined || isFinal(status));
     if (units.length > 1 || units[0]?.[0] !== units[0]?.[1]) return this.writeMany(workload, units, keepsResult);
-    this.writeRange.run(request, keepsResult, first, first);
+    this.writeOne.run(request, keepsResult, first);
   }
 
   private *writeMany(workload: WorkloadId, units: Ranges, keepsResult: number): Generator<void, void, void> {

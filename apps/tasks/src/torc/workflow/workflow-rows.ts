@@ -3,7 +3,7 @@ import { revisionText } from '#contracts/torc/ids.js';
 import type { WorkflowPart } from '#contracts/torc/workflows.js';
 import type { WorkloadId, Workloads } from '../../workload/workloads.js';
 import { withIdentity } from '../document-text.js';
-import { TORC, workStream } from '../streams.js';
+import { TORC } from '../streams.js';
 import type { HandOut, Workflow } from '../view.js';
 
 /**
@@ -73,14 +73,12 @@ interface PartRow {
 /** A workflow whose documents are read when they are asked for: claims and reports need none. */
 class StoredWorkflow implements Workflow {
   private readonly parts = new Map<WorkflowPart, PartRow>();
-  readonly stream: string;
 
   constructor(
     private readonly row: WorkflowRow,
+    readonly stream: string,
     private readonly read: (part: WorkflowPart) => PartRow,
-  ) {
-    this.stream = workStream(row.key);
-  }
+  ) {}
 
   get key(): string {
     return this.row.key;
@@ -225,6 +223,7 @@ export class WorkflowRows {
     const values = row as object as WorkflowRow;
     return new StoredWorkflow(
       values,
+      this.workloads.workStreamOf(values.workload),
       (part) => this.selectPart.get(values.workload, PARTS.indexOf(part)) as object as PartRow,
     );
   }
