@@ -5,12 +5,14 @@ import {
   COLLECTIONS,
   type Fields as Rules,
   type PlainCollectionName,
+  RESTART,
   RESULT,
   WORKER_RESOURCES,
   WORKFLOW,
   WORKFLOW_CONFIG,
   WORKFLOW_STATUS,
 } from '#contracts/torc/collections.js';
+import type { RestartRequest } from '#contracts/torc/graph.js';
 import { fullId } from '#contracts/torc/ids.js';
 import { JOB_BODY, newJobOf, normalizeJobPut } from '#contracts/torc/job-body.js';
 import type { NewJob, WorkerResources } from '#contracts/torc/jobs.js';
@@ -194,6 +196,12 @@ export const clientAddress = ofRequest(({ address }) => address);
 export const resultBody: Always<string> = bodyField(
   schemaOfFields(RESULT, {}),
   (source) => checked(normalize(RESULT, source.document, 'post')).document,
+);
+
+export const restartBody: Always<Omit<RestartRequest, 'workflow'>> = bodyField(
+  schemaOfFields(RESTART, {}),
+  // The rules of its fields were checked.
+  (source) => JSON.parse(checked(normalize(RESTART, source.document, 'post')).document) as RestartRequest,
 );
 
 /** What a normalized body of {@link WORKER_RESOURCES} holds. */

@@ -20,6 +20,8 @@ import { JobsController } from './jobs.controller.js';
 import { jobRoutes } from './jobs.routes.js';
 import { ReportController } from './report.controller.js';
 import { reportRoutes } from './report.routes.js';
+import { RestartController } from './restart.controller.js';
+import { restartRoutes } from './restart.routes.js';
 import { SCHEMAS } from './schemas.js';
 import { ServerController } from './server.controller.js';
 import { serverRoutes } from './server.routes.js';
@@ -50,6 +52,7 @@ export const torc: Dialect = {
     ...servedCollections.flatMap(({ routes }) => routes),
     ...Object.values(edgeRoutes),
     ...Object.values(eventStreamRoutes),
+    ...Object.values(restartRoutes),
     ...Object.values(jobExplanationRoutes),
     ...Object.values(reportRoutes),
   ],
@@ -62,6 +65,7 @@ export const torc: Dialect = {
     ...servedCollections.map(({ controller }) => controller),
     EdgesController,
     EventStreamController,
+    RestartController,
     JobExplanationController,
     ReportController,
   ],

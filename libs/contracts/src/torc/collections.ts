@@ -118,6 +118,13 @@ export const FAILURE_HANDLER: Fields = {
   },
 };
 
+/** Not Torc's: the body of a restart of some jobs. */
+export const RESTART: Fields = {
+  jobs: { type: { listOf: 'string' }, required: true },
+  initialize: orBoolean(true),
+  dry_run: orBoolean(false),
+};
+
 /** Torc contract 2.17. */
 export const USER_DATA: Fields = {
   name: string,

@@ -16,6 +16,19 @@ export const ResetJobs = command<WorkflowRequest & { readonly failed_only: boole
   'tasks',
   'torc.graph.reset-jobs',
 );
+/** Not Torc's: some jobs, to be reset in the current run together with what comes after them. */
+export interface RestartRequest extends WorkflowRequest {
+  /** Keys or full ids. */
+  readonly jobs: readonly string[];
+  /** Whether they become ready or blocked at once; else uninitialized. */
+  readonly initialize: boolean;
+  readonly dry_run: boolean;
+}
+/** Keys of all jobs that are reset, and of those among them that run: a dry run tells, else the command is refused. */
+export const RestartJobs = command<
+  RestartRequest,
+  { readonly keys: readonly string[]; readonly running: readonly string[] }
+>('tasks', 'torc.graph.restart');
 /** Torc contract 5.7: keys of user data. */
 export const ListMissingUserData = query<WorkflowRequest, { readonly keys: readonly string[] }>(
   'tasks',

@@ -10,6 +10,8 @@ import {
   ProcessAutoTune,
   ProcessChangedInputs,
   ResetJobs,
+  RestartJobs,
+  type RestartRequest,
 } from '#contracts/torc/graph.js';
 import type { WorkflowRequest } from '#contracts/torc/workflows.js';
 import { TorcMessageHandler } from '../message-handler.js';
@@ -19,6 +21,7 @@ import { initializeJobs, type InitializeRequest } from './initialize.js';
 import { missingUserData, requiredExistingFiles } from './missing-inputs.js';
 import { type ReadyRequirements, readyRequirements } from './ready-requirements.js';
 import { resetJobs } from './reset.js';
+import { restartJobs } from './restart.js';
 
 /** Messages about all jobs of a workflow. */
 @Controller()
@@ -40,6 +43,13 @@ export class GraphController {
   @MessagePattern(ResetJobs.subject)
   reset(@Payload() message: Message<WorkflowRequest & { failed_only: boolean }>): Promise<Answer<Nothing>> {
     return this.handler.execute(message, (view, timeMicros) => resetJobs(view, message.request, timeMicros));
+  }
+
+  @MessagePattern(RestartJobs.subject)
+  restart(
+    @Payload() message: Message<RestartRequest>,
+  ): Promise<Answer<{ keys: readonly string[]; running: readonly string[] }>> {
+    return this.handler.execute(message, (view, timeMicros) => restartJobs(view, message.request, timeMicros));
   }
 
   @MessagePattern(EnableAutoTune.subject)

@@ -7,8 +7,8 @@ import { torcErrors } from '../torc-errors.js';
 import type { TorcView, Workflow } from '../view.js';
 import { WorkflowChange } from '../workflow-change.js';
 import { clearEphemeralData } from './ephemeral-data.js';
+import { fillInternal, initialStatus } from './initial-state.js';
 import { type GraphJob, JobGraph } from './job-graph.js';
-import { DEFAULT_GROUP, type Group, groupsOfJobs, needsOf, schedulersOfJobs } from './job-needs.js';
 import { Steps } from './steps.js';
 
 /** Bounds the memory of one change: files with many producers and many consumers multiply. */
@@ -42,7 +42,7 @@ export function* initializeJobs(
   const order = yield* graph.inOrder(view, workflow);
   if (order instanceof DomainError) return order;
   const statuses = yield* initialStatuses(graph, order, request.only_uninitialized);
-  yield* fillInternal(view, workflow, graph, statuses, change);
+  yield* fillInternal(view, workflow, graph.jobs.values(), statuses, change);
   return change.decided({});
 }
 
@@ -103,15 +103,6 @@ function* initialStatuses(
   return statuses;
 }
 
-/** Step 5, of a job whose blockers have got their statuses. */
-const initialStatus = (status: JobStatus, blockers: readonly JobStatus[]): JobStatus => {
-  // D31: a blocker that is canceled now stays so in this pass, because blockers come first.
-  const staysCanceled = blockers.every((blocker) => blocker === 'done' || blocker === 'canceled');
-  if (status === 'canceled' && staysCanceled) return status;
-  if (blockers.some((blocker) => blocker !== 'done')) return 'blocked';
-  return status === 'done' ? status : 'ready';
-};
-
 /** Uninitialized jobs and all that come after them: these become uninitialized too, disabled ones excepted (step 4, D27). */
 function* afterUninitialized(graph: JobGraph): Generator<void, ReadonlySet<GraphJob>, void> {
   const steps = new Steps();
@@ -130,41 +121,3 @@ function* afterUninitialized(graph: JobGraph): Generator<void, ReadonlySet<Graph
   }
   return reached;
 }
-
-/** Step 3 for every job, together with its status: one event for all jobs that get the same. */
-function* fillInternal(
-  view: TorcView,
-  workflow: Workflow,
-  graph: JobGraph,
-  statuses: ReadonlyMap<GraphJob, JobStatus>,
-  change: WorkflowChange,
-): Generator<void, void, void> {
-  const steps = new Steps();
-  const groups = yield* groupsOfJobs(view, workflow);
-  const schedulers = yield* schedulersOfJobs(view, workflow);
-  const kinds = new Map<Group, Map<string, OrdinalsByStatus>>();
-  for (const [ordinal, job] of graph.jobs) {
-    const ofGroup = entryOf(kinds, groups.get(ordinal) ?? DEFAULT_GROUP, () => new Map<string, OrdinalsByStatus>());
-    const ofScheduler = entryOf(ofGroup, schedulers.get(ordinal) ?? '', (): OrdinalsByStatus => new Map());
-    entryOf(ofScheduler, statuses.get(job), (): number[] => []).push(ordinal);
-    if (steps.isSlice()) yield;
-  }
-  for (const [group, ofGroup] of kinds) {
-    const requirements = needsOf(group);
-    for (const [scheduler, ofScheduler] of ofGroup) {
-      for (const [status, ordinals] of ofScheduler) {
-        change.initialize(ordinals, { requirements, scheduler, ...(status !== undefined && { status }) });
-        yield;
-      }
-    }
-  }
-}
-
-/** Undefined: the status stays. */
-type OrdinalsByStatus = Map<JobStatus | undefined, number[]>;
-
-const entryOf = <Key, Value>(map: Map<Key, Value>, key: Key, made: () => Value): Value => {
-  let value = map.get(key);
-  if (value === undefined) map.set(key, (value = made()));
-  return value;
-};

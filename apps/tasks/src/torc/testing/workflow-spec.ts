@@ -240,6 +240,10 @@ export class WorkflowSpec {
     return this.view.keyAt(this.workflow, this.at(name));
   }
 
+  nameOf(key: string): string | undefined {
+    return [...this.ordinals.keys()].find((name) => this.keyOf(name) === key);
+  }
+
   private addJob(name: string, { status = 'uninitialized', cancels, fields }: JobGiven): void {
     const ordinal = this.take(name);
     const flag = cancels === undefined ? {} : { cancel_on_blocking_job_failure: cancels };
