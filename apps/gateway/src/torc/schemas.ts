@@ -120,6 +120,10 @@ const specification: Schema = {
     resource_requirements: { type: 'array', items: { type: 'object' } },
     schedulers: { type: 'object' },
     config: { type: 'object' },
+    parameters: {
+      type: 'object',
+      description: 'parameters that jobs, files and user data may use by name (`use_parameters`); never stored',
+    },
   },
 };
 
@@ -205,6 +209,13 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       ...JOB_REFERENCES,
       resource_requirements: { type: 'string' },
       scheduler: { type: 'string' },
+      parameters: {
+        type: 'object',
+        description:
+          'the job is created for each combination of values: `"1:100"`, `"1:100:5"` or `"[0.1,0.01]"`, written as `{i}`, `{i:03d}` or `{lr:.4f}` in its texts; in specifications only',
+      },
+      parameter_mode: { enum: ['product', 'zip'] },
+      use_parameters: { type: 'array', items: { type: 'string' } },
     },
   },
   TorcSpecification: specification,

@@ -23,3 +23,6 @@ export const SPECIFIED_WORKFLOW: Fields = { ...without(WORKFLOW, 'timestamp'), k
 
 /** The lists of a specification: names of collections. */
 export const SPECIFICATION_LISTS = ['jobs', 'files', 'user_data', 'resource_requirements'] as const;
+
+/** Fields of jobs, files and user data of a specification that say how one becomes several. They are never stored. */
+export const PARAMETER_FIELDS = ['parameters', 'parameter_mode', 'use_parameters'] as const;

@@ -80,6 +80,7 @@ export const tolerantSpecification = (given: Fields, user: string, note: (line: 
   const needed = new Set(jobs.flatMap((job) => (isFields(job) ? listOf(job['input_files']) : [])));
   const withoutStrayOutputs = (job: unknown): unknown => {
     if (!isFields(job) || job['output_files'] === undefined) return job;
+    // The server knows only after it has filled in parameters whether a name with a template is one of a file.
     const isStray = (name: unknown): boolean =>
       typeof name === 'string' && !name.includes('{') && files.find(name) === undefined && !needed.has(name);
     const outputs = listOf(job['output_files']);

@@ -24,6 +24,7 @@ import { jobCycle } from './job-cycle.js';
 import { Names } from './names.js';
 import { Expansion } from './parameters.js';
 import { Problems } from '../problems.js';
+import { filledCommand } from './variables.js';
 import { readLargeBody, type LargeBody } from '../large-body.js';
 
 /** Number of a document or job of a specification, in order of creation. */
@@ -55,12 +56,13 @@ interface ScheduledNodes {
 interface SpecifiedMembers {
   readonly name?: string;
   readonly key?: string;
+  readonly command: string;
   readonly schedule_compute_nodes?: ScheduledNodes | null;
   readonly scheduler?: string | null;
-  readonly input_files?: readonly string[];
-  readonly output_files?: readonly string[];
-  readonly input_user_data?: readonly string[];
-  readonly output_user_data?: readonly string[];
+  input_files?: readonly string[];
+  output_files?: readonly string[];
+  input_user_data?: readonly string[];
+  output_user_data?: readonly string[];
   readonly blocked_by?: readonly string[];
   readonly resource_requirements?: string;
 }
@@ -142,7 +144,8 @@ const normalizedJob = (raw: string): SpecifiedMembers | DomainError => {
   const value = parsed(raw);
   if (value instanceof DomainError) return value;
   const plain = plainMembers(JOB_SPECIFICATION, value);
-  if (plain !== undefined) return plain;
+  // It has been checked, field by field.
+  if (plain !== undefined) return plain as object as SpecifiedMembers;
   const normalized = normalize(JOB_SPECIFICATION, raw, 'post');
   if (normalized instanceof DomainError) return normalized;
   return JSON.parse(normalized.document) as SpecifiedMembers;
@@ -289,11 +292,12 @@ class Compiler {
     for (const { raw, at } of elements) {
       if (this.problems.areEnough) return;
       yield;
-      const members = normalizedJob(raw);
-      if (members instanceof DomainError) {
-        this.problems.add(`jobs[${at}]`, members);
+      const given = normalizedJob(raw);
+      if (given instanceof DomainError) {
+        this.problems.add(`jobs[${at}]`, given);
         continue;
       }
+      const members = given.command.includes('${') ? this.withVariables(given) : given;
       const { name, key, blocked_by: blockers = [] } = members;
       const slot = this.nextSlot++;
       const label = name === undefined ? `jobs[${at}]` : `job ${JSON.stringify(name.slice(0, 100))}`;
@@ -315,6 +319,24 @@ class Compiler {
         if (blocker !== undefined) this.addEdge('blocks', blocker, slot);
       }
     }
+  }
+
+  /** The job with the variables of its command filled in: they declare what it needs and makes. */
+  private withVariables(members: SpecifiedMembers): SpecifiedMembers {
+    const { command, references } = filledCommand(members.command, ({ target, direction, name }) => {
+      const slot = this.names.get(target)?.find(name);
+      if (typeof slot !== 'number') return undefined;
+      const documents = this.documents.find(({ collection }) => collection === target);
+      const fields = membersOf(documents?.documents[slot - documents.slot] ?? '{}');
+      if (target === 'files') return stringIn(fields.get('path') ?? '""');
+      return direction === 'input' ? (fields.get('data') ?? name) : name;
+    });
+    const relations = { ...members, command };
+    for (const { target, direction, name } of references) {
+      const field = `${direction}_${target}` as const;
+      relations[field] = [...(relations[field] ?? []), name];
+    }
+    return relations;
   }
 
   private job(members: SpecifiedMembers, slot: Slot, label: string): SpecifiedJob {

@@ -1,13 +1,11 @@
 import { DomainError } from '#platform/domain-error.js';
 import { kindOf, membersOf, objectText } from '#contracts/raw-json.js';
 import { badRequest } from '#contracts/torc/refusals.js';
+import { PARAMETER_FIELDS } from '#contracts/torc/specification.js';
 import { EXPANDED_MAX, formatted, type ParameterValue, parameterValues } from './parameter-values.js';
 
 /** The text of a specification may not become longer. */
 const EXPANDED_CHARACTERS_MAX = 128 * 1024 * 1024;
-
-/** Fields that say how an element is expanded. They are not in what it becomes. */
-const FIELDS = ['parameters', 'parameter_mode', 'use_parameters'] as const;
 
 /** In JSON, a brace that a name follows can only be in a string. */
 const TEMPLATE = /\{([A-Za-z_]\w*)(?::([^{}"\\]{0,16}))?\}/g;
@@ -101,9 +99,9 @@ export class Expansion {
     | DomainError
     | undefined {
     const members = membersIn(raw);
-    if (members === undefined || !FIELDS.some((field) => members.has(field))) return undefined;
-    const [own, mode = '"product"', used = '[]'] = FIELDS.map((field) => members.get(field));
-    for (const field of FIELDS) members.delete(field);
+    if (members === undefined || !PARAMETER_FIELDS.some((field) => members.has(field))) return undefined;
+    const [own, mode = '"product"', used = '[]'] = PARAMETER_FIELDS.map((field) => members.get(field));
+    for (const field of PARAMETER_FIELDS) members.delete(field);
     if (mode !== '"product"' && mode !== '"zip"') return badRequest('parameter_mode must be "product" or "zip"');
     const values = new Map<string, readonly ParameterValue[]>();
     const names: unknown = JSON.parse(used);

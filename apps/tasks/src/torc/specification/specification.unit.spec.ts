@@ -210,6 +210,34 @@ describe('what a specification says', () => {
     expect(of(created, 'WorkflowCreated')[0]?.workflow).toContain('"name":"second"');
   });
 
+  it('may name files and user data in commands, which declares them', () => {
+    const created = create({
+      files: [
+        { name: 'in', path: 'data/a b.nc' },
+        { name: 'out', path: 'out.nc' },
+      ],
+      user_data: [{ name: 'u', data: { a: 1.5 } }, { name: 'v' }],
+      jobs: [
+        {
+          command:
+            'x "${files.input.in}" -o ${files.output.out} \'${user_data.input.u}\' ${user_data.output.v} ${HOME} ${files.in}',
+          input_files: ['in'],
+        },
+      ],
+    });
+    const { command } = JSON.parse(of(created, 'JobsAdded')[0]?.jobs[0]?.document ?? '') as { command: string };
+    expect(command).toBe('x "data/a b.nc" -o out.nc \'{"a":1.5}\' v ${HOME} ${files.in}');
+    expect(of(created, 'EdgesAdded').map(({ edge, ends }) => [edge, ends])).toEqual([
+      ['needs', [[5, 1]]],
+      ['produces', [[5, 2]]],
+      ['consumes', [[5, 3]]],
+      ['stores', [[5, 4]]],
+    ]);
+    expect(refusal({ jobs: [{ command: '${files.input.none}' }] })).toMatch(
+      /input_files: none of the files is named "none"/,
+    );
+  });
+
   it('has equal files, groups and schedulers once, but all user data', () => {
     const created = create({
       files: [
