@@ -4,6 +4,8 @@ import type { EdgeName } from '#contracts/torc/edges.js';
 import type { AddedJob, DocumentsStored, EdgesAdded, JobsAdded } from '#contracts/torc/events.js';
 import type { UnitsLinked } from '#contracts/work-events.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
+import { documentStored } from './document/document-events.js';
+import { isLarge } from './document/size-limit.js';
 
 /** Edges of one event: even with ordinals of ten digits they fit its size limit. */
 const EDGES_PER_EVENT_MAX = 5_000;
@@ -24,7 +26,7 @@ export interface NumberedJob {
   readonly job: AddedJob;
 }
 
-/** Cuts documents into as many as fit into one event each. None is too large by itself. */
+/** Cuts documents into as many as fit into one event each. What does not fit is by itself. */
 function* perEvent<Entity>(
   entities: Iterable<Entity>,
   documentOf: (entity: Entity) => string,
@@ -55,6 +57,11 @@ export function* documentsStored(
   entities: Iterable<NumberedDocument>,
 ): Generator<DecidedEvent, void, void> {
   for (const chunk of perEvent(entities, ({ document }) => document)) {
+    const [only] = chunk;
+    if (only !== undefined && isLarge(only.document)) {
+      yield* documentStored(stream, { collection, ...only });
+      continue;
+    }
     const data: DocumentsStored = {
       collection,
       ordinals: rangesOf(chunk.map(({ ordinal }) => ordinal)),

@@ -2,8 +2,8 @@ import { DomainError } from '#platform/domain-error.js';
 import { behindValue, stringIn } from '#contracts/raw-json.js';
 import { badRequest } from '#contracts/torc/refusals.js';
 
-/** Longer values fit no event. The bound keeps the time short in which the end of a value is looked for. */
-const VALUE_CHARACTERS_MAX = 256 * 1024;
+/** No document may be so long. The bound keeps the time short in which a value is looked for and parsed. */
+const VALUE_CHARACTERS_MAX = 5 * 1024 * 1024;
 
 /** The members of a large JSON object. */
 export interface LargeBody {

@@ -18,7 +18,7 @@ import {
   SPECIFICATION_LISTS,
   SPECIFIED_WORKFLOW,
 } from '#contracts/torc/specification.js';
-import { refuseTooLarge } from '../document/size-limit.js';
+import { refuseHuge, refuseTooLarge } from '../document/size-limit.js';
 import { torcErrors } from '../torc-errors.js';
 import { jobCycle } from './job-cycle.js';
 import { Names } from './names.js';
@@ -269,7 +269,7 @@ class Compiler {
         if (equals.has(text)) continue;
         equals.add(text);
       }
-      const tooLarge = refuseTooLarge(document);
+      const tooLarge = refuseHuge(document);
       if (tooLarge !== undefined) this.problems.add(`${collection}[${at}]`, tooLarge);
       if (key !== undefined) {
         if (taken.has(key)) this.problems.add(`${collection}[${at}]`, torcErrors.keyTaken(noun, key));

@@ -190,7 +190,8 @@ describe('creation from a specification', () => {
       output_files: ['f', 'g', 'h'],
     }));
     const files = ['f', 'g', 'h'].map((name) => ({ name, path: name }));
-    const created = create({ jobs, files });
+    const user_data = [{ data: { text: 'z'.repeat(500_000) } }];
+    const created = create({ jobs, files, user_data });
     for (const { data } of created.events) expect(Buffer.byteLength(JSON.stringify(data))).toBeLessThan(250 * 1024);
     expect(of(created, 'JobsAdded').flatMap((added) => added.jobs)).toHaveLength(3_000);
     expect(of(created, 'EdgesAdded').flatMap((added) => added.ends)).toHaveLength(3_000 * 3 + 2_999);
@@ -333,8 +334,12 @@ describe('what a specification says', () => {
     ['{"jobs":[{"command":"c","status":"done"}]}', /^jobs\[0\]: status is not a known field/],
     ['{"jobs":[{"command":"c","key":"k"},{"command":"c","key":"k"}]}', /^jobs\[1\]: job k exists already/],
     ['{"files":[{"path":"a","_key":"k"},{"path":"b","_key":"k"}]}', /^files\[1\]: file k exists already/],
-    [`{"user_data":[{"data":{"a":"${'x'.repeat(210_000)}"}}]}`, /^user_data\[0\]: a document may have at most 200 KiB/],
-    [`{"user_data":[{"data":{"a":"${'x'.repeat(300_000)}"}}]}`, /^user_data\[0\] .* has more than 262144 characters/],
+    [`{"jobs":[{"command":"${'x'.repeat(210_000)}"}]}`, /^jobs\[0\]: .* at most 200 KiB/],
+    [`{"user_data":[{"data":{"a":"${'x'.repeat(4_200_000)}"}}]}`, /^user_data\[0\]: .* at most 4194304 characters/],
+    [
+      `{"user_data":[{"data":{"a":"${'x'.repeat(5_300_000)}"}}]}`,
+      /^user_data\[0\] .* has more than 5242880 characters/,
+    ],
   ])('is refused with a reason: case %#', (text, message) => {
     expect(refusal(text)).toMatch(message);
   });

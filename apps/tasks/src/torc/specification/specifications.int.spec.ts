@@ -275,8 +275,12 @@ describe('specifications', () => {
   });
 
   it('are the same when the tables are made from the ledger', async () => {
-    const workflow = await create(SWEEP);
+    const workflow = await create({
+      ...SWEEP,
+      user_data: [...SWEEP.user_data, { data: { long: 'x'.repeat(500_000) } }],
+    });
     const before = await exported(workflow);
+    expect(JSON.stringify(before).length).toBeGreaterThan(500_000);
     await host.rebuild();
     expect(await exported(workflow)).toEqual(before);
   });
