@@ -6,7 +6,7 @@ import { requirementsOf } from '../job/requirements.js';
 type Needs = readonly [cpus: number, gpus: number, bytes: number, nodes: number, seconds: number];
 
 /** What jobs of a class need, in the order that {@link Offer} has too. */
-export const needsOf = ({ requirements }: ReadyClass): Needs => {
+export const needsOf = ({ requirements }: Pick<ReadyClass, 'requirements'>): Needs => {
   const { num_cpus, num_gpus, memory_bytes, num_nodes, runtime_seconds } = requirementsOf(requirements);
   return [num_cpus, num_gpus, memory_bytes, num_nodes, runtime_seconds];
 };

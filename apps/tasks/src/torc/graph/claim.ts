@@ -2,7 +2,7 @@ import { membersOf } from '#contracts/raw-json.js';
 import type { ClaimReply, SortMethod, WorkerResources } from '#contracts/torc/jobs.js';
 import type { JobStatus } from '#contracts/torc/statuses.js';
 import type { SlicedDecision } from '#event-sourcing/command.js';
-import type { ClassOrder } from '../../engine/class-index.js';
+import { type ClassOrder, isWithin } from '../../engine/class-index.js';
 import type { ReadyEntry } from '../../engine/ready.js';
 import { ReadyWalk } from '../../engine/ready-walk.js';
 import { ordinalOfKey } from '../../workload/member-key.js';
@@ -12,7 +12,8 @@ import { READY_QUEUE } from '../status-table.js';
 import { torcErrors } from '../torc-errors.js';
 import type { Job, TorcView, Workflow } from '../view.js';
 import { WorkflowChange } from '../workflow-change.js';
-import { CLAIM_ORDERS } from './claim-order.js';
+import { CLAIM_ORDERS, needsOf } from './claim-order.js';
+import { lostClaims } from './lost-claims.js';
 import { amountsOf, EVERYTHING, isOfScheduler, isUsedUp, type Offer, offerOf, without } from './offer.js';
 import { Steps } from './steps.js';
 import { whyNothingFits } from './unfit.js';
@@ -98,7 +99,14 @@ function* take(
     }
     taken.push(job);
     left = without(left, fitting.amounts);
-    if (isUsedUp(left)) break;
+    if (isUsedUp(left)) return taken;
+  }
+  for (const job of yield* lostClaims(view, workflow, timeMicros)) {
+    if (taken.length >= limit || isUsedUp(left)) break;
+    const needs = needsOf(job.unit);
+    if (!isWithin(needs, left) || !isOfScheduler(job.unit, offer)) continue;
+    taken.push(job);
+    left = without(left, needs);
   }
   return taken;
 }

@@ -76,6 +76,24 @@ describe('a claim of Torc jobs', () => {
     expect(spec.jobs('C', { status: 'ready', fields: { priority: 1 } }).claim()).toEqual(['B', 'C', 'A']);
   });
 
+  it('hands a claimed job out again if nobody starts it in the time that the config gives (D24)', () => {
+    const spec = new WorkflowSpec().jobs('A B C', { status: 'ready' });
+    expect(spec.claim({}, { limit: 2 })).toEqual(['A', 'B']);
+    spec.start('B');
+    spec.pass(3_600_000_000);
+    // Off by default.
+    expect(spec.claim({}, { limit: 1 })).toEqual(['C']);
+    expect(spec.claim()).toMatch('no job');
+    spec.part('config', { claim_timeout_seconds: 60 });
+    const rev = spec.rev('A');
+    expect(spec.claim({ num_cpus: 0, memory_gb: 0 }, { limit: 0 })).toMatch('limit');
+    expect(spec.claim()).toEqual(['A']);
+    expect(spec.start('A', { rev }).error?.kind).toBe('conflict');
+    expect(spec.start('A').error).toBeUndefined();
+    expect(spec.pass(58_000_000).claim()).toEqual(['C']);
+    expect(spec.claim()).toMatch('no job');
+  });
+
   it('hands out nothing with limit 0, and says why', () => {
     const spec = new WorkflowSpec().jobs('A', { status: 'ready' });
     expect(spec.claim({}, { limit: 0 })).toBe('the limit is 0');
