@@ -295,6 +295,19 @@ describe.each([
     expect(work.read('log').trimEnd().split('\n').sort()).toEqual(['bad', 'bad', 'child', 'good']);
   });
 
+  it('waits for jobs that are retried', async () => {
+    const failure_handler = { rules: [{ exit_codes: [75], max_retries: 2, delay_seconds: 1 }] };
+    work.workflow({
+      jobs: [{ name: 'a', command: 'echo a >> log; [ $(wc -l < log) = 2 ] || exit 75', failure_handler }],
+    });
+    const { code, text } = await work.first();
+    expect({ code, text }).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/failed {4}a .*\ndone {6}a /) as string,
+    });
+    expect(work.read('log')).toBe('a\na\n');
+  });
+
   it('stops jobs at the time limit, those that support it with SIGTERM', async () => {
     const waits = 'while [ ! -e go ]; do sleep 0.05; done';
     work.workflow({

@@ -21,6 +21,7 @@ import { FixedToken } from '../worker/token-source.js';
 import { printedBy, startCairn, startScript, type Child } from './child.js';
 import { exactRmsDistance, readSums, rmsDistance } from './photon-result.js';
 import { progressOn, tableOf, type Counts } from './progress.js';
+import { demonstrateTorc } from './torc-demo.js';
 
 const JOBS = 20;
 const PILOTS = ['pilot-1', 'pilot-2'];
@@ -243,7 +244,9 @@ const run = async (folder: string, children: Child[]): Promise<boolean> => {
   print('Tasks by name and status');
   for (const line of tableOf(counts)) print(line);
   const hasHistory = await printHistory(clients, datasetId);
-  return isRight && hasHistory;
+  print();
+  const isTorcRight = await demonstrateTorc({ main: MAIN, folder, children, print });
+  return isRight && hasHistory && isTorcRight;
 };
 
 /** Runs a real computation on an embedded Cairn; resolves with the exit code. */
@@ -261,7 +264,7 @@ const demonstrate = async (): Promise<number> => {
   try {
     const isGood = await run(folder, children);
     print();
-    print(isGood ? 'All complete and the number is right.' : 'Something is wrong.');
+    print(isGood ? 'All complete and the numbers are right.' : 'Something is wrong.');
     return isGood ? 0 : 1;
   } finally {
     await clean();

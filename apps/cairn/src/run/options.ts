@@ -62,7 +62,7 @@ With --server, a Torc server that asks who you are needs one of:
 ${TOKEN_NOTES}
 
 The folder of the run (--output; by default NAME.run in --workdir) holds:
-  run-N/KEY-NAME.out, .err   what the jobs of the Nth run have printed
+  run-N/KEY-NAME.out, .err   what the jobs of the Nth run have printed; KEY-NAME.2.out after a retry
   report.jsonl               a line for each job that ended: return code, time, memory, and SHA-256 of its outputs
   state.json, spool/, data/  what --resume needs
 

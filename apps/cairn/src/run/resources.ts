@@ -36,6 +36,18 @@ export class Resources {
     return this.cpus <= 0 || this.memoryBytes <= 0;
   }
 
+  /** Whether a claim may give this job (Torc contract 5.2, step 1). */
+  fits({ internal }: TorcJob, secondsLeft: number | undefined): boolean {
+    return (
+      internal.num_cpus <= this.cpus &&
+      internal.memory_bytes <= this.memoryBytes &&
+      internal.num_gpus <= this.gpus &&
+      internal.num_nodes <= (this.ofCluster?.nodes ?? 1) &&
+      internal.runtime_seconds <= (secondsLeft ?? Infinity) &&
+      ['', this.ofCluster?.schedulerConfigId].includes(internal.scheduler_config_id)
+    );
+  }
+
   take({ internal }: TorcJob): void {
     this.add(internal, -1);
   }

@@ -3,7 +3,7 @@ import type { TorcJob } from './torc-documents.js';
 
 const job = (num_cpus: number, memory_bytes: number, num_gpus: number): TorcJob => ({
   ...{ _key: '1', _id: 'jobs__9/1', _rev: 'r', command: 'c', status: 'submitted_pending', supports_termination: false },
-  internal: { num_cpus, memory_bytes, num_gpus, runtime_seconds: 60 },
+  internal: { num_cpus, memory_bytes, num_gpus, num_nodes: 1, runtime_seconds: 60, scheduler_config_id: '' },
 });
 
 describe('the resources of a runner', () => {
@@ -26,6 +26,18 @@ describe('the resources of a runner', () => {
       num_nodes: 1,
       time_limit: 'PT12.500S',
     });
+  });
+
+  it('fit a job like a claim of the server', () => {
+    const resources = new Resources({ cpus: 2, memoryBytes: 100, gpus: 1 });
+    expect(resources.fits(job(2, 100, 1), undefined)).toBe(true);
+    expect(resources.fits(job(2, 100, 1), 60)).toBe(true);
+    expect(resources.fits(job(2, 100, 1), 59.9)).toBe(false);
+    for (const large of [job(3, 1, 0), job(1, 101, 0), job(1, 1, 2)]) {
+      expect(resources.fits(large, undefined)).toBe(false);
+    }
+    const ofScheduler = { ...job(1, 1, 0), internal: { ...job(1, 1, 0).internal, scheduler_config_id: 's' } };
+    expect(resources.fits(ofScheduler, undefined)).toBe(false);
   });
 
   it('offer no time once the time limit is over', () => {

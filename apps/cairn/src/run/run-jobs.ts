@@ -116,9 +116,11 @@ export const runJobs = async (parts: Parts): Promise<number> => {
   };
   const scheduler = ofCluster?.scheduler;
   const registration = new TorcRegistration(workflow, resources, timeLimitSeconds, scheduler, begin, prepare);
+  // An allocation is not kept for jobs that wait.
+  const waitsForRetries = ofCluster === undefined;
   const jobs = new TorcJobs(
     { workflow, registration, resources, state, shutdown, note },
-    { workdir, environment, run: run.run, timeLimitSeconds, enforceRuntime, hashOutputs },
+    { workdir, environment, run: run.run, timeLimitSeconds, enforceRuntime, hashOutputs, waitsForRetries },
   );
   const spool = new Spool(state.spool, SPOOL_SERVER, note);
   const worker = new Worker(

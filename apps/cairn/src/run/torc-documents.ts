@@ -56,7 +56,9 @@ export interface TorcJob extends Stored {
     readonly memory_bytes: number;
     readonly num_cpus: number;
     readonly num_gpus: number;
+    readonly num_nodes: number;
     readonly runtime_seconds: number;
+    readonly scheduler_config_id: string;
   };
 }
 

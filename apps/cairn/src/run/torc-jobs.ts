@@ -13,6 +13,7 @@ import { runScript, type ScriptRun } from './run-script.js';
 import type { StateFolder } from './state-folder.js';
 import type { TorcClaim, TorcCompletion, TorcFile, TorcJob } from './torc-documents.js';
 import { clientTime, type TorcRegistration } from './torc-registration.js';
+import type { Signals } from './torc-client.js';
 import type { TorcWorkflowCalls } from './torc-workflow.js';
 
 const MS_PER_SECOND = 1_000;
@@ -35,6 +36,8 @@ export interface TorcJobsOptions {
   /** Terminate jobs that take longer than the runtime of their group. */
   readonly enforceRuntime: boolean;
   readonly hashOutputs: boolean;
+  /** Whether an idle runner waits for jobs that are to be retried. */
+  readonly waitsForRetries: boolean;
 }
 
 interface TorcJobsParts {
@@ -76,6 +79,8 @@ export class TorcJobs implements WorkSource<JobUnit> {
   reason = '';
   /** Why the completion script of the workflow has failed here; `undefined` while it has not. */
   completionFailure: string | undefined;
+  /** How often jobs have run here, by id. */
+  private readonly attempts = new Map<string, number>();
   private readonly canceled = new AbortController();
   private readonly timeUp = new AbortController();
   private stopMs = Infinity;
@@ -130,7 +135,7 @@ export class TorcJobs implements WorkSource<JobUnit> {
     for (const job of jobs) resources.take(job);
     const units = jobs.map((job) => ({ id: job._id, title: job.name ?? job._key, job, runId: registration.runId }));
     for (const unit of units) this.running.set(unit.id, unit);
-    this.endWhenIdle();
+    await this.endWhenIdle(signals);
     return units;
   }
 
@@ -191,8 +196,8 @@ export class TorcJobs implements WorkSource<JobUnit> {
     return Number.isFinite(limit) ? `sort_method=${method}&limit=${String(limit)}` : `sort_method=${method}`;
   }
 
-  /** Ends the worker when nothing runs here and no jobs have come for as long as the config says. */
-  private endWhenIdle(): void {
+  /** Ends the worker when nothing runs here, and no jobs have come for as long as the config says. */
+  private async endWhenIdle(signals: Signals): Promise<void> {
     if (this.running.size > 0) {
       this.idleSinceMs = undefined;
       return;
@@ -200,8 +205,15 @@ export class TorcJobs implements WorkSource<JobUnit> {
     const { config } = this.parts.registration;
     this.idleSinceMs ??= Date.now();
     const waitMs = (config.compute_node_wait_for_new_jobs_seconds ?? 0) * MS_PER_SECOND;
-    const isOver = Date.now() - this.idleSinceMs >= waitMs;
-    if (isOver && config.compute_node_ignore_workflow_completion !== true) this.parts.shutdown.drain();
+    if (Date.now() - this.idleSinceMs < waitMs || config.compute_node_ignore_workflow_completion === true) return;
+    if (!this.options.waitsForRetries || !(await this.hasRetries(signals))) this.parts.shutdown.drain();
+  }
+
+  /** Whether a ready job fits that no claim gives: it has failed, and waits until it is retried. */
+  private async hasRetries(signals: Signals): Promise<boolean> {
+    const { workflow, resources } = this.parts;
+    const ready = await workflow.client.list<TorcJob>(workflow.path('/jobs?status=ready'), signals);
+    return ready.some((job) => resources.fits(job, this.secondsLeft));
   }
 
   private endTime(): void {
@@ -235,6 +247,8 @@ export class TorcJobs implements WorkSource<JobUnit> {
     const { state, workflow } = this.parts;
     const { workdir, environment, run: mark, enforceRuntime } = this.options;
     const outputs = await state.outputs(runId);
+    const attempt = (this.attempts.get(job._id) ?? 0) + 1;
+    this.attempts.set(job._id, attempt);
     const stopping = [end.interrupted, this.timeUp.signal];
     if (enforceRuntime && job.internal.runtime_seconds > 0) {
       stopping.push(AbortSignal.timeout(Math.min(job.internal.runtime_seconds * MS_PER_SECOND, TIMER_MAX_MS)));
@@ -249,7 +263,7 @@ export class TorcJobs implements WorkSource<JobUnit> {
         ...{ TORC_WORKFLOW_KEY: workflow.key, TORC_JOB_KEY: job._key, [RUN_VARIABLE]: mark },
       },
       outputs,
-      name: fileName(job),
+      name: attempt === 1 ? fileName(job) : `${fileName(job)}.${String(attempt)}`,
       end: { interrupted, halted },
       killAfterMs: job.supports_termination ? this.bufferSeconds * MS_PER_SECOND : KILL_AFTER_MS,
     });
