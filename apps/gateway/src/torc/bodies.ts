@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type Collection,
   type CollectionName,
@@ -168,29 +167,6 @@ export const joinFilters: Always<Readonly<Record<string, string>>> = bodyField(
   { type: 'object', additionalProperties: true },
   (source) => Object.fromEntries(membersOf(source.document)),
 );
-
-/** Recognizes a repeat of PUT: the same request from the same address (Torc contract 1.8, D32). */
-const digestOf = (...parts: readonly (string | Uint8Array)[]): string => {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part).update('\n');
-  return hash.digest('base64url');
-};
-
-const ofRequest = (read: (source: RequestSource) => string): Always<string> => ({
-  from: 'constant',
-  required: false,
-  schema: {},
-  read,
-});
-
-/** Of a request that only its client may repeat (D32). */
-export const digestWithClient = ofRequest(({ pathText, address, bytes }) => digestOf(pathText, address, bytes));
-/** Of a request that is the same wherever it comes from (D12). */
-export const digestOfRequest = ofRequest(({ pathText, bytes }) => digestOf(pathText, bytes));
-/** Of a request whose body does not count (D12). */
-export const digestOfPath = ofRequest(({ pathText }) => digestOf(pathText));
-/** Address of the client (D32). */
-export const clientAddress = ofRequest(({ address }) => address);
 
 /** Torc contract 2.14. */
 export const resultBody: Always<string> = bodyField(

@@ -5,8 +5,9 @@ import {
   type PlainCollectionName,
 } from '#contracts/torc/collections.js';
 import { constant } from '../route/fields.js';
-import { clientAddress, digestWithClient, ignoredBody, newDocument, newJob, replacement } from './bodies.js';
+import { ignoredBody, newDocument, newJob, replacement } from './bodies.js';
 import { documentKey, filtersOf, PAGING, SORTING, workflow } from './parameters.js';
+import { clientAddress, digestWithClient } from './repeats.js';
 import { pascal, schemaName } from './schemas.js';
 import { documentOf, listOf, MESSAGE, torcRoute } from './torc-route.js';
 

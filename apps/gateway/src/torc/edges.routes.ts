@@ -1,6 +1,7 @@
 import type { Fields as Rules } from '#contracts/torc/collections.js';
-import { clientAddress, documentBody, ignoredBody } from './bodies.js';
+import { documentBody, ignoredBody } from './bodies.js';
 import { edgeKey, edgeName, PAGING, workflow } from './parameters.js';
+import { clientAddress } from './repeats.js';
 import { documentOf, listOf, MESSAGE, torcRoute } from './torc-route.js';
 
 const tag = 'edges';

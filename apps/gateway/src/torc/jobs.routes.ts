@@ -2,8 +2,9 @@ import { USER_DATA } from '#contracts/torc/collections.js';
 import { FINAL_STATUSES, JOB_STATUSES } from '#contracts/torc/statuses.js';
 import { RAW_BODY } from '../body/body-limits.js';
 import { constant, path } from '../route/fields.js';
-import { digestOfPath, digestOfRequest, documentBody, ignoredBody, rawBody, resultBody } from './bodies.js';
+import { documentBody, ignoredBody, rawBody, resultBody } from './bodies.js';
 import { documentKey, PAGING, pathInteger, pathWord, workflow } from './parameters.js';
+import { digestOfPath, digestOfRequest } from './repeats.js';
 import { documentOf, listOf, membersOf, TEXT, torcRoute } from './torc-route.js';
 
 const tag = 'jobs';

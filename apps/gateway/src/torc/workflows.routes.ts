@@ -1,15 +1,8 @@
 import { WORKFLOW, WORKFLOW_FILTERS } from '#contracts/torc/collections.js';
 import { constant } from '../route/fields.js';
-import {
-  clientAddress,
-  configReplacement,
-  digestWithClient,
-  documentBody,
-  ignoredBody,
-  statusReplacement,
-  workflowReplacement,
-} from './bodies.js';
+import { configReplacement, documentBody, ignoredBody, statusReplacement, workflowReplacement } from './bodies.js';
 import { filters, limit, PAGING, pathNumber, SORTING, textParameter, workflow } from './parameters.js';
+import { clientAddress, digestWithClient } from './repeats.js';
 import { documentOf, listOf, membersOf, MESSAGE, TEXT, torcRoute } from './torc-route.js';
 
 const tag = 'workflows';

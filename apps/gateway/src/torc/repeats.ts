@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import type { Field } from '../route/field.js';
+import type { RequestSource } from '../route/request-source.js';
+
+/** By what services know a request that comes again, because its first answer was lost. Base path and token are no part of the path. */
+
+type Always<Value> = Field<Value, 'always'>;
+
+const digestOf = (...parts: readonly (string | Uint8Array)[]): string => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part).update('\n');
+  return hash.digest('base64url');
+};
+
+const ofRequest = (read: (source: RequestSource) => string): Always<string> => ({
+  from: 'constant',
+  required: false,
+  schema: {},
+  read,
+});
+
+/** Of a request that is a repeat if it comes from the same address (Torc contract 1.8, D32). */
+export const digestWithClient = ofRequest(({ pathText, address, bytes }) => digestOf(pathText, address, bytes));
+/** Of a request that is a repeat wherever it comes from (Torc contract 5.5, D12). */
+export const digestOfRequest = ofRequest(({ pathText, bytes }) => digestOf(pathText, bytes));
+/** Of a request whose path alone makes it a repeat (Torc contract 5.4, D12). */
+export const digestOfPath = ofRequest(({ pathText }) => digestOf(pathText));
+/** Address of the client: a deletion may be repeated from there (D32). */
+export const clientAddress = ofRequest(({ address }) => address);
