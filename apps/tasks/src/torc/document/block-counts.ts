@@ -3,31 +3,29 @@ import type { Ranges } from '#contracts/work-events.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 
 /**
- * How many documents, jobs or edges of a collection there are in each block of ordinals: finds a page deep in a list, and the length
- * of the list, without reading the entries before it.
+ * How many documents, jobs or edges of a collection there are in each block of ordinals, and (level 1) in each row of blocks: finds a
+ * page deep in a list, and the length of the list, without reading the entries before it.
  */
 export const BLOCK_TABLE = `
 CREATE TABLE torc_block (
   workload INTEGER NOT NULL,
   collection INTEGER NOT NULL,
+  level INTEGER NOT NULL,
   block INTEGER NOT NULL,
   n INTEGER NOT NULL,
-  PRIMARY KEY (workload, collection, block)
+  PRIMARY KEY (workload, collection, level, block)
 ) STRICT, WITHOUT ROWID;`;
 
-/** Ordinals of a block. */
-const BLOCK = 4096;
+/** Ordinals of a block, and blocks of a row. */
+const SIZE = 256;
 
-const blockOf = (ordinal: number): number => Math.floor(ordinal / BLOCK);
+const blockOf = (ordinal: number): number => Math.floor(ordinal / SIZE);
 
-/** Ordinals that are deleted at a time: a few milliseconds. */
-const SLICE = BLOCK / 4;
-
-/** Cuts ranges of ordinals into slices, each within one block. */
+/** Cuts ranges of ordinals at the bounds of blocks. */
 export function* inBlocks(ranges: Ranges): Generator<readonly [first: number, last: number], void, void> {
   for (const [first, last] of ranges) {
     for (let from = first; from <= last;) {
-      const to = Math.min(last, (Math.floor(from / SLICE) + 1) * SLICE - 1);
+      const to = Math.min(last, (blockOf(from) + 1) * SIZE - 1);
       yield [from, to];
       from = to + 1;
     }
@@ -54,12 +52,15 @@ export class BlockCounts {
     // Prepared when needed: the connection for queries can only read.
     this.upsert = () =>
       (upsert ??= database.prepare(
-        `INSERT INTO torc_block (workload, collection, block, n) VALUES (?, ?, ?, ?)
+        `INSERT INTO torc_block (workload, collection, level, block, n) VALUES (?1, ?2, 0, ?3, ?5), (?1, ?2, 1, ?4, ?5)
          ON CONFLICT DO UPDATE SET n = n + excluded.n`,
       ));
-    this.selectTotal = database.prepare('SELECT sum(n) AS n FROM torc_block WHERE workload = ? AND collection = ?');
+    this.selectTotal = database.prepare(
+      'SELECT sum(n) AS n FROM torc_block WHERE workload = ? AND collection = ? AND level = 1',
+    );
     this.selectBlocks = database.prepare(
-      'SELECT block, n FROM torc_block WHERE workload = ? AND collection = ? ORDER BY block',
+      `SELECT block, n FROM torc_block WHERE workload = ? AND collection = ? AND level = ? AND block BETWEEN ? AND ?
+       ORDER BY block`,
     );
     this.selectBlocks.setReturnArrays(true);
     this.selectCollections = database.prepare('SELECT DISTINCT collection FROM torc_block WHERE workload = ?');
@@ -67,7 +68,8 @@ export class BlockCounts {
 
   /** @param ordinal any of the block */
   change(workload: WorkloadId, collection: number, ordinal: number, by: number): void {
-    if (by !== 0) this.upsert().run(workload, collection, blockOf(ordinal), by);
+    const block = blockOf(ordinal);
+    if (by !== 0) this.upsert().run(workload, collection, block, blockOf(block), by);
   }
 
   total(workload: WorkloadId, collection: number): number {
@@ -81,13 +83,27 @@ export class BlockCounts {
 
   /** Where the list goes on behind its first `skip` entries. */
   startOf(workload: WorkloadId, collection: number, skip: number): PageStart {
+    if (skip === 0) return { after: -1, skip: 0 };
+    const rows = this.find(workload, collection, 1, [0, Number.MAX_SAFE_INTEGER], skip);
+    const blocks = rows && this.find(workload, collection, 0, [rows.at * SIZE, (rows.at + 1) * SIZE - 1], rows.left);
+    if (blocks === undefined) return { after: Number.MAX_SAFE_INTEGER, skip: 0 };
+    return { after: blocks.at * SIZE - 1, skip: blocks.left };
+  }
+
+  /** The block among these in which the entry behind `skip` others is, and how many of them are in it. */
+  private find(
+    workload: WorkloadId,
+    collection: number,
+    level: 0 | 1,
+    [first, last]: readonly [number, number],
+    skip: number,
+  ): { readonly at: number; readonly left: number } | undefined {
     let left = skip;
-    if (left === 0) return { after: -1, skip: 0 };
-    for (const row of this.selectBlocks.iterate(workload, collection)) {
-      const [block, n] = row as unknown as readonly [number, number];
-      if (n > left) return { after: block * BLOCK - 1, skip: left };
+    for (const row of this.selectBlocks.all(workload, collection, level, first, last)) {
+      const [at, n] = row as unknown as readonly [number, number];
+      if (n > left) return { at, left };
       left -= n;
     }
-    return { after: Number.MAX_SAFE_INTEGER, skip: 0 };
+    return undefined;
   }
 }
