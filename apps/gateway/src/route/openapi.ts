@@ -236,8 +236,8 @@ const operationOf = (route: AnyRoute, dialect: Dialect, schemas: Readonly<Record
 };
 
 const DESCRIPTION = [
-  'Workload manager for high-throughput science computing; speaks the IceProd REST API.',
-  'HEAD works wherever GET does.',
+  'Workload manager for high-throughput science computing; speaks the REST APIs of IceProd and Torc.',
+  'HEAD works wherever GET does, but for the API of Torc.',
   'Bodies of requests may be compressed (Content-Encoding: gzip, deflate or br); limits hold for the decoded body.',
   'A body that arrives too slowly ends with 408. Too many large requests at a time, or too many connections, are answered with 429 or 503 and Retry-After.',
   'Long responses are compressed where the client accepts it.',
