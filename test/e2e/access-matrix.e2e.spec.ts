@@ -13,9 +13,6 @@ import { isRefusalOf } from './access-matrix/refusals.js';
 
 const CONCURRENCY = 16;
 
-/** Nothing makes targets of Torc's routes yet. */
-const ROUTES = DIALECTS.routes.filter(({ dialect }) => dialect !== 'torc');
-
 /** For each row of the tables of expectations, a route that reads and one that changes something. */
 const sampleOf = (routes: readonly AnyRoute[]): readonly AnyRoute[] => [
   ...new Map(routes.map((route) => [`${rowOf(route)} ${String(route.method === 'GET')}`, route])).values(),
@@ -43,14 +40,15 @@ describe.each(MODES)('access to all routes ($mode)', (mode) => {
     credentials = await startTokenIssuer();
     return {
       ...VARIABLES,
-      ...{ OIDC_ISSUERS: issuer.url, OIDC_AUDIENCE: AUDIENCE },
+      // An embedded Cairn lets programs of its machine use Torc's routes without a token otherwise.
+      ...{ OIDC_ISSUERS: issuer.url, OIDC_AUDIENCE: AUDIENCE, TORC_ACCESS: 'token' },
       CREDENTIALS_ISSUER_URL: credentials.url,
       CREDENTIALS_CLIENT_ID: ISSUER_CLIENT.id,
       CREDENTIALS_CLIENT_SECRET: ISSUER_CLIENT.secret,
     };
   });
   // Over NATS the same gateway answers, so that routes of each kind suffice.
-  const routes = mode.isDistributed ? sampleOf(ROUTES) : ROUTES;
+  const routes = mode.isDistributed ? sampleOf(DIALECTS.routes) : DIALECTS.routes;
   let cells: readonly Cell[] = [];
 
   beforeAll(async () => {
@@ -61,7 +59,7 @@ describe.each(MODES)('access to all routes ($mode)', (mode) => {
   afterAll(() => Promise.all([issuer?.stop(), stranger?.stop(), credentials?.stop()]));
 
   it('is declared openly where no token is needed', () => {
-    const open = ROUTES.filter(({ policy }) => policy === 'public');
+    const open = DIALECTS.routes.filter(({ policy }) => policy === 'public');
     expect(open.map(routeName).sort()).toEqual([...PUBLIC_ROUTES].sort());
   });
 

@@ -72,16 +72,22 @@ export class HttpClient {
           },
         },
         (response) => {
+          const answer = {
+            status: response.statusCode ?? 0,
+            reason: response.statusMessage ?? '',
+            headers: response.headers,
+          };
+          // A stream of events has no end.
+          if (response.headers['content-type']?.startsWith('text/event-stream') === true) {
+            response.destroy();
+            resolve({ ...answer, text: '' });
+            return;
+          }
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
           response.on('error', reject);
           response.on('end', () => {
-            resolve({
-              status: response.statusCode ?? 0,
-              reason: response.statusMessage ?? '',
-              headers: response.headers,
-              text: Buffer.concat(chunks).toString(),
-            });
+            resolve({ ...answer, text: Buffer.concat(chunks).toString() });
           });
         },
       );

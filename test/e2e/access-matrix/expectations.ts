@@ -39,6 +39,8 @@ const textOf = (policy: Policy): string =>
         .join('; ');
 
 const UNIT_READERS = "note=users need the read rule of the unit's workload";
+/** Torc's workflows have no owners (Torc contract 1.2). */
+const TORC = 'note=Programs on the machine of an embedded Cairn need no token';
 const REQUEST_READERS = 'note=users need to have made it, or the read rule of its dataset';
 
 /** A row for each policy, or route: its cells in the order of {@link RELATIONS}, then what it is about. */
@@ -66,6 +68,7 @@ const BY_POLICY: Table = [
   ['- - -  - - -  - - -  + + +', 'roles=admin,system'],
   ['- - -  - - -  + - -  + + +', 'roles=admin,system,pilot'],
   ['- - -  + + +  - - -  + + +', 'roles=admin,system,user'],
+  ['- - -  + + +  - - -  + + +', `${TORC}; roles=admin,system,user`],
   ['- - -  - + +  - - -  + + +', 'roles=admin,system,user; rule=read'],
   ['- - -  - + +  - - -  + + +', 'roles=admin,system,user; rule=write'],
   ['- - -  - - +  - - -  + + +', 'own=self only; roles=admin,system,user'],
@@ -107,6 +110,8 @@ export const PUBLIC_ROUTES: readonly string[] = [
   'GET /livez',
   'GET /readyz',
   'GET /metrics',
+  'GET /ping',
+  'GET /version',
   'GET /docs',
   'GET /openapi.json',
   'POST /ldap',

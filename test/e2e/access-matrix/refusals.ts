@@ -5,6 +5,11 @@ import { isRefusal } from '../../compat/iceprod/answers.js';
 const REFUSALS: Readonly<Record<string, (answer: Answer) => boolean>> = {
   // IceProd contract 1.2.2, 1.2.6
   iceprod: (answer) => isRefusal(jsonAnswer(answer), 403),
+  // Torc contract 1.2, 1.7
+  torc: (answer) => {
+    const { error, errorNum, code } = (jsonAnswer(answer).json ?? {}) as Readonly<Record<string, unknown>>;
+    return [401, 403].includes(answer.status) && error === true && errorNum === answer.status && code === answer.status;
+  },
   // RFC 9457
   cairn: (answer) => {
     const { type, status } = (jsonAnswer(answer).json ?? {}) as { type?: unknown; status?: unknown };

@@ -1,7 +1,7 @@
 import { newTask, unsubmitted } from '../../compat/iceprod/fixtures.js';
 import type { HttpClient } from '../../harness/http-client.js';
 import type { TestCluster } from '../../harness/test-cluster.js';
-import type { Targets } from '../hostile-requests/generator.js';
+import type { Targets } from '../hostile-requests/example.js';
 import { prepareTargets } from '../hostile-requests/targets.js';
 
 /** A dataset that only its group may read, and all that belongs to it. */

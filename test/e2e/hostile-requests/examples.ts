@@ -1,16 +1,6 @@
-import type { Sender, Targets } from './generator.js';
+import type { Example, Targets } from './example.js';
 import { CONFIG, CREDENTIAL, REDIRECT } from './targets.js';
-
-/** What makes a request valid where the schema is not enough. */
-export interface Example {
-  /** Targets of path parameters that take those of another name. */
-  readonly path?: Readonly<Record<string, string>>;
-  readonly query?: Readonly<Record<string, string>>;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: (targets: Targets) => string;
-  /** The sender, where roles do not decide. */
-  readonly sender?: Sender;
-}
+import { TORC_EXAMPLES } from './torc-examples.js';
 
 const first = (targets: Targets, name: string): string => targets[name]?.[0] ?? '';
 
@@ -36,6 +26,7 @@ const reported = (action: string): Example => ({
 });
 
 export const EXAMPLES: Readonly<Record<string, Example>> = {
+  ...TORC_EXAMPLES,
   'POST /datasets': {
     body: (targets) =>
       JSON.stringify({

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { type Example, EXAMPLES } from './examples.js';
+import type { Example, Sender, Targets } from './example.js';
+import { EXAMPLES } from './examples.js';
 import { anyLiteral, BAD_ESCAPES, brokenBody, HOSTILE_NUMBERS, hostileText, QUERY_NOISE } from './hostile-values.js';
 import { nameOf, type Operation, type Parameter, type Schema } from './openapi.js';
 
@@ -13,11 +14,6 @@ export interface HostileRequest {
   /** Who sends it. */
   readonly sender: Sender;
 }
-
-export type Sender = 'admin' | 'system' | 'pilot' | 'user' | 'visitor' | 'nobody' | 'anonymous' | 'forger';
-
-/** Existing objects by the name of the parameter or member that takes their ids. */
-export type Targets = Readonly<Record<string, readonly string[]>>;
 
 const textLiteral = (text: string): string => JSON.stringify(text);
 

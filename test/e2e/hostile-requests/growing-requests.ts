@@ -1,5 +1,6 @@
-import { type Example, EXAMPLES } from './examples.js';
-import type { HostileRequest, Sender, Targets } from './generator.js';
+import type { Example, Sender, Targets } from './example.js';
+import { EXAMPLES } from './examples.js';
+import type { HostileRequest } from './generator.js';
 import {
   COMMON_TEXTS,
   GROWING_ELEMENTS,

@@ -38,7 +38,6 @@ export interface OpenApi {
         Record<
           string,
           {
-            readonly operationId?: string;
             readonly description?: string;
             readonly parameters?: readonly Parameter[];
             readonly requestBody?: {
@@ -75,9 +74,7 @@ export const operationsOf = (document: OpenApi): readonly Operation[] => {
     return typeof target === 'string' ? document.components.schemas[target.slice(SCHEMA_REF.length)] : schema;
   };
   return Object.entries(document.paths).flatMap(([route, verbs]) =>
-    Object.entries(verbs).flatMap(([verb, { operationId = '', description = '', parameters = [], requestBody }]) => {
-      // Nothing makes targets of Torc's routes yet.
-      if (operationId.startsWith('torc')) return [];
+    Object.entries(verbs).map(([verb, { description = '', parameters = [], requestBody }]) => {
       const [content] = Object.values(requestBody?.content ?? {});
       return {
         method: verb.toUpperCase(),

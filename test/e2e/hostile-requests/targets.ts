@@ -3,7 +3,8 @@ import type { HttpClient } from '../../harness/http-client.js';
 import { logInByDevice, refresh, wordIn } from '../../harness/device-login.js';
 import { type TestCluster } from '../../harness/test-cluster.js';
 import { newDataset, newJob, newTask } from '../../compat/iceprod/fixtures.js';
-import type { Targets } from './generator.js';
+import type { Targets } from './example.js';
+import { prepareTorcTargets } from './torc-targets.js';
 
 export const CONFIG = {
   version: 3.2,
@@ -127,6 +128,7 @@ export const prepareTargets = async (
     ...(await requestsAbout(owner, datasetId)),
     ...(await tasksFor(cluster, datasetId)),
     ...(await credentialsOf(cluster, fresh('owner'))),
+    ...(await prepareTorcTargets(admin)),
     dataset_id: datasets,
     own_dataset_id: [datasetId],
     job_id: jobs,
