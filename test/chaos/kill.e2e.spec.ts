@@ -4,13 +4,16 @@ import { type Cairn, type Mode, MODES } from '../harness/cairn-process.js';
 import { openTestLedger } from '../harness/open-test-ledger.js';
 import { useTestCluster, VARIABLES } from '../harness/test-cluster.js';
 import { Random } from './random.js';
+import { TorcWorker } from './torc-worker.js';
 import { Worker } from './worker.js';
 
 /** `CHAOS_ROUNDS=500 npm run chaos` kills for longer; its first rounds are always the same. */
 const ROUNDS = Number(process.env['CHAOS_ROUNDS'] ?? 25);
 /** Each round takes longer with separate processes. */
 const ROUNDS_OVER_NATS = Math.floor(ROUNDS / 2);
-const WORKERS = 8;
+/** Of IceProd's API. */
+const WORKERS = 6;
+const TORC_WORKERS = 3;
 const SEED = 20261120;
 /** A process runs at most this long before the next kill. */
 const LIFE_MS = 700;
@@ -64,10 +67,15 @@ describe.each(CAMPAIGNS)('Cairn, killed at random moments ($name)', ({ mode, rou
     const { cairn, anonymous } = cluster();
     const client = anonymous.as(await cairn.token({ username: 'grid', roles: ['admin', 'system'] }));
     const random = new Random(SEED);
-    const workers = Array.from(
+    const ofIceprod = Array.from(
       { length: WORKERS },
       (_, index) => new Worker(client, `worker-${index}`, new Random(SEED + 1 + index)),
     );
+    const ofTorc = Array.from(
+      { length: TORC_WORKERS },
+      (_, index) => new TorcWorker(client, `torc-${index}`, new Random(SEED + 1001 + index)),
+    );
+    const workers = [...ofIceprod, ...ofTorc];
     for (let round = 0; round < rounds; round += 1) {
       const stop = new AbortController();
       double?.failNextAppends(...FAULTS.filter(() => random.next() < FAULT_SHARE));
@@ -83,8 +91,10 @@ describe.each(CAMPAIGNS)('Cairn, killed at random moments ($name)', ({ mode, rou
       await Promise.all(workers.map((worker) => worker.settle()));
       await Promise.all(workers.map((worker) => worker.check()));
     }
-    const acknowledged = workers.reduce((sum, worker) => sum + worker.acknowledged, 0);
-    expect(acknowledged).toBeGreaterThan(rounds * WORKERS);
+    for (const some of [ofIceprod, ofTorc]) {
+      const acknowledged = some.reduce((sum, worker) => sum + worker.acknowledged, 0);
+      expect(acknowledged).toBeGreaterThan(rounds * some.length);
+    }
     const ledger = await openTestLedger(cairn, double?.url);
     const report = await verifyChain(ledger);
     await ledger.close();

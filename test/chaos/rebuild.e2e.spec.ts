@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { keyOf } from '../compat/torc/answers.js';
+import { TorcClient } from '../compat/torc/torc-client.js';
+import { Workflow } from '../compat/torc/workflow.js';
+import { COLLECTIONS, prepareTorcTargets } from '../e2e/hostile-requests/torc-targets.js';
 import { MODES } from '../harness/cairn-process.js';
 import type { Answer as HttpAnswer, HttpClient } from '../harness/http-client.js';
 import { useTestCluster } from '../harness/test-cluster.js';
@@ -9,6 +13,11 @@ import { textIn } from '../harness/json-fields.js';
 type Answer = Pick<HttpAnswer, 'status' | 'text'>;
 
 const JOBS = 40;
+
+const EDGES = [
+  ...['blocks', 'consumes', 'executed', 'needs', 'node_used', 'process_used', 'produces', 'requires', 'returned'],
+  ...['scheduled_bys', 'stores'],
+];
 
 /** Makes a dataset with jobs and tasks in all statuses, failures, statistics and changed access rules; resolves with routes that show it. */
 const fill = async (client: HttpClient): Promise<readonly string[]> => {
@@ -110,6 +119,28 @@ const fill = async (client: HttpClient): Promise<readonly string[]> => {
   ];
 };
 
+/** Makes a workflow with documents, edges and jobs of all kinds; resolves with routes that show it. */
+const fillTorc = async (client: HttpClient): Promise<readonly string[]> => {
+  const { workflow: [key = ''] = [], torc_finished: [job = ''] = [] } = await prepareTorcTargets(client);
+  const at = `/workflows/${key}`;
+  const workflow = new Workflow(new TorcClient(client, ''), key);
+  const [first = {}, second = {}] = await workflow.documents('files');
+  await workflow.written(`/files/${keyOf(first)}`, { ...first, name: 'ünï — code', st_mtime: 0.1 + 0.2 });
+  expect((await workflow.delete(`/files/${keyOf(second)}`)).status).toBe(200);
+  expect((await workflow.delete('/slurm_schedulers')).status).toBe(200);
+  await workflow.initialize();
+  expect((await workflow.put('/cancel')).status).toBe(200);
+  return [
+    ...['/workflows', at, `/workflow_specifications/${key}`, `${at}/config`, `${at}/status`, `${at}/is_complete`],
+    ...COLLECTIONS.flatMap((collection) => [`${at}/${collection}`, `${at}/${collection}?limit=2&skip=1`]),
+    ...EDGES.map((edge) => `${at}/edges/${edge}`),
+    ...[`${at}/job_keys`, `${at}/job_specifications`, `${at}/required_existing_files`, `${at}/missing_user_data`],
+    ...[`${at}/jobs?status=ready`, `${at}/jobs?sort_by=status&reverse_sort=true`, `${at}/results/find_by_job/${job}`],
+    ...[`${at}/dot_graph/job_file_dependencies`, `${at}/ready_job_requirements`, `${at}/latest_event_timestamp`],
+    ...[`/cairn/history/units/${encodeURIComponent(workflow.id('jobs', job))}`],
+  ];
+};
+
 describe.each(MODES)('read models ($mode)', (mode) => {
   const cluster = useTestCluster(mode);
   let client: HttpClient;
@@ -118,7 +149,7 @@ describe.each(MODES)('read models ($mode)', (mode) => {
   beforeAll(async () => {
     const { cairn, anonymous } = cluster();
     client = anonymous.as(await cairn.token({ username: 'system', roles: ['system', 'admin'] }));
-    routes = await fill(client);
+    routes = [...(await fill(client)), ...(await fillTorc(client))];
   });
 
   const answers = async (): Promise<Readonly<Record<string, Answer>>> =>
