@@ -58,7 +58,9 @@ export class Allocations {
   /** The allocations that the server does not hold for complete. One question to the scheduler answers for all. */
   async open(): Promise<readonly OpenNode[]> {
     const nodes = await this.workflow.openNodes();
-    const allocations = await this.scheduler.find(nodes.map(nameOf));
+    const ids = nodes.flatMap(({ scheduler_id: id }) => id ?? []);
+    // A submitter that has ended too early has left no id.
+    const allocations = await this.scheduler.find(ids.length === nodes.length ? ids : undefined);
     const byId = new Map(allocations.map((allocation) => [allocation.id, allocation]));
     const byLabel = new Map(allocations.map((allocation) => [allocation.label, allocation]));
     return nodes.map((node) => {
@@ -74,7 +76,7 @@ export class Allocations {
     const ids = wanted.flatMap(({ allocation }) => (allocation === undefined ? [] : [allocation.id]));
     await this.scheduler.cancel(ids, which);
     // One of the queued may have started at that moment.
-    const left = which === 'all' ? [] : await this.scheduler.find(wanted.map(({ node }) => nameOf(node)));
+    const left = which === 'all' ? [] : await this.scheduler.find(ids);
     const started = new Set(left.map(({ id }) => id));
     const ended = wanted.filter(({ allocation }) => allocation === undefined || !started.has(allocation.id));
     for (const { node, allocation } of ended) {

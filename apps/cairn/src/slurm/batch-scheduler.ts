@@ -50,8 +50,8 @@ export class SchedulerSilent extends Error {
 export interface BatchScheduler {
   /** Resolves with the id of the allocation. */
   submit(request: AllocationRequest): Promise<string>;
-  /** Those of all allocations with these names that have not ended. */
-  find(names: readonly string[]): Promise<readonly Allocation[]>;
+  /** Those of the allocations that have not ended; without ids, of all that the user can see. */
+  find(ids?: readonly string[]): Promise<readonly Allocation[]>;
   /** Ends those of the allocations that have not ended; with `queued`, only those that have not started either. */
   cancel(ids: readonly string[], which: 'queued' | 'all'): Promise<void>;
   /** How long a running allocation has left, in seconds; `undefined` without a limit. */

@@ -16,9 +16,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const TIMEOUT_MS = 120_000;
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 /** A longer list could exceed the length of an argument. */
-const NAMES_MAX = 5_000;
+const IDS_MAX = 5_000;
 const QUEUED: ReadonlySet<string> = new Set(['PENDING', 'REQUEUED', 'REQUEUE_FED', 'REQUEUE_HOLD', 'SPECIAL_EXIT']);
-const UNKNOWN_ID = /Invalid job id specified/;
+/** Some versions of squeue list allocations that were asked for by id for minutes after their end. */
+const ENDED =
+  /^(?:BOOT_FAIL|CANCELLED|COMPLETED|DEADLINE|FAILED|NODE_FAIL|OUT_OF_MEMORY|PREEMPTED|REVOKED|TIMEOUT|LAUNCH_FAILED|RECONFIG_FAIL)$/;
 /** The controller may have done what it was asked all the same. */
 const NO_ANSWER = /timed out|unable to contact|communication connection failure|zero bytes were transmitted/i;
 
@@ -27,6 +29,12 @@ const without = (env: Environment, ...beginnings: readonly string[]): Environmen
   Object.fromEntries(Object.entries(env).filter(([name]) => !beginnings.some((one) => name.startsWith(one))));
 
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
+
+/** Of one allocation that has ended long ago, Slurm's commands say that its id is invalid; of several they leave it out. */
+const nothingForUnknown = (error: unknown): string => {
+  if (error instanceof SchedulerRefused && error.message.includes('Invalid job id specified')) return '';
+  throw error;
+};
 
 /** Calls Slurm's own commands `sbatch`, `squeue` and `scancel`. */
 export class SlurmCommands implements BatchScheduler {
@@ -51,28 +59,22 @@ export class SlurmCommands implements BatchScheduler {
     return id;
   }
 
-  async find(names: readonly string[]): Promise<readonly Allocation[]> {
-    if (names.length === 0) return [];
-    const isListable = names.length <= NAMES_MAX && !names.some((name) => name.includes(','));
-    const filter = isListable ? [`--name=${names.join(',')}`] : [];
-    const answer = await this.run('squeue', ['--noheader', '--all', '--format=%A|%T|%k', ...filter], this.env);
-    return answer
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => {
-        const [id = '', state = '', ...label] = line.trim().split('|');
-        return { id, label: label.join('|'), isQueued: QUEUED.has(state) };
-      });
+  async find(ids?: readonly string[]): Promise<readonly Allocation[]> {
+    if (ids?.length === 0) return [];
+    const filter = ids === undefined || ids.length > IDS_MAX ? [] : [`--jobs=${ids.join(',')}`];
+    const answer = await this.run('squeue', ['--noheader', '--all', '--format=%A|%T|%k', ...filter], this.env).catch(
+      nothingForUnknown,
+    );
+    return answer.split('\n').flatMap((line) => {
+      const [id = '', state = '', ...label] = line.trim().split('|');
+      return id === '' || ENDED.test(state) ? [] : [{ id, label: label.join('|'), isQueued: QUEUED.has(state) }];
+    });
   }
 
   async cancel(ids: readonly string[], which: 'queued' | 'all'): Promise<void> {
     if (ids.length === 0) return;
-    try {
-      await this.run('scancel', [...(which === 'queued' ? ['--state=PENDING'] : []), ...ids], this.env);
-    } catch (error) {
-      // Of several it cancels the others, and reports those that have ended long ago.
-      if (!(error instanceof SchedulerRefused && UNKNOWN_ID.test(error.message))) throw error;
-    }
+    const options = which === 'queued' ? ['--state=PENDING'] : [];
+    await this.run('scancel', [...options, ...ids], this.env).catch(nothingForUnknown);
   }
 
   async timeLeftSeconds(id: string): Promise<number | undefined> {
