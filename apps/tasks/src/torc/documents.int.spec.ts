@@ -229,6 +229,38 @@ describe("a workflow's documents", () => {
     expect([keysOf(page.items), page.total]).toEqual([['3', '2'], 4]);
   });
 
+  it('are filtered by status through the index, with other filters, and page by page', async () => {
+    const workflow = await create();
+    const statuses = ['ready', 'done', 'ready', 'blocked', 'ready'];
+    for (const [at, status] of statuses.entries()) {
+      await addJob(workflow, { document: `{"command":"c","name":"${at % 2 === 0 ? 'even' : 'odd'}"}`, status });
+    }
+    const ready = { workflow, collection: 'jobs', filters: { status: '"ready"' } } as const;
+    expect(keysOf((await list(ready)).items)).toEqual(['1', '3', '5']);
+    const page = await list({ ...ready, skip: 1, limit: 1 });
+    expect([keysOf(page.items), page.total]).toEqual([['3'], 3]);
+    const both = { status: '"ready"', name: '"even"' };
+    expect(keysOf((await list({ ...ready, filters: both, sort_by: '_key', reverse_sort: true })).items)).toEqual([
+      '5',
+      '3',
+      '1',
+    ]);
+    for (const filters of [{ status: '"melted"' }, { ...both, _key: '"2"' }, { status: '"done"', name: '"even"' }]) {
+      expect(await list({ ...ready, filters })).toEqual({ items: [], total: 0 });
+    }
+    expect(keysOf((await list({ ...ready, filters: { ...both, _key: '"3"' } })).items)).toEqual(['3']);
+    // A status with several outcomes is one status.
+    await ask(PutDocument, {
+      workflow,
+      collection: 'jobs',
+      key: '1',
+      rev: '1-1',
+      fields: '{"status":"done"}',
+      ...digest('d'),
+    });
+    expect(keysOf((await list({ ...ready, filters: { status: '"done"' } })).items)).toEqual(['1', '2']);
+  });
+
   it('get strictly increasing times as events', async () => {
     const workflow = await create();
     const store = { workflow, collection: 'events', document: '{"category":"x","timestamp":5}' } as const;

@@ -43,6 +43,8 @@ export interface ListSource {
 export interface IndexedFilter {
   /** The other filters. */
   readonly rest: Filters;
+  /** How many entries match this one, where it is known without counting. */
+  readonly total?: number;
   /** Ordinals of the entries that match this one, in order of creation. */
   after(ordinal: number, limit: number): readonly number[];
 }
@@ -155,15 +157,29 @@ function* entriesAt(source: ListSource, ordinals: readonly number[]): Generator<
   }
 }
 
-/** Ordinals of all entries that match, in the order asked for. */
-function* selected(
+/** What matches, in the order asked for. */
+interface Matches {
+  /** Up to the end of the page at least. */
+  readonly ordinals: readonly number[];
+  readonly total: number;
+}
+
+function* selected(source: ListSource, request: ListRequest): Generator<void, Matches, void> {
+  const { filters = {}, sort_by: field, skip, limit } = request;
+  const index = source.indexed?.(filters);
+  if (field === undefined && index !== undefined && Object.keys(index.rest).length === 0) {
+    const ordinals = yield* indexedOrdinals(index, index.total === undefined ? Infinity : skip + limit);
+    return { ordinals, total: index.total ?? ordinals.length };
+  }
+  const ordinals = yield* matchingOrdinals(source, request);
+  return { ordinals, total: ordinals.length };
+}
+
+/** Ordinals of all entries that match. */
+function* matchingOrdinals(
   source: ListSource,
   { filters = {}, sort_by: field, reverse_sort: reverse = false }: ListRequest,
 ): Generator<void, readonly number[], void> {
-  const index = source.indexed?.(filters);
-  if (field === undefined && index !== undefined && Object.keys(index.rest).length === 0) {
-    return yield* indexedOrdinals(index);
-  }
   if (field === undefined) {
     const ordinals: number[] = [];
     yield* matching(source, filters, ({ ordinal }) => ordinals.push(ordinal));
@@ -179,13 +195,13 @@ function* selected(
   return sorted.map(({ ordinal }) => ordinal);
 }
 
-/** The entries that an index finds: they are not read. */
-function* indexedOrdinals(index: IndexedFilter): Generator<void, readonly number[], void> {
+/** The entries that an index finds, at least the first `most`: they are not read. */
+function* indexedOrdinals(index: IndexedFilter, most: number): Generator<void, readonly number[], void> {
   const ordinals: number[] = [];
   for (;;) {
     const read = index.after(ordinals.at(-1) ?? -1, ORDINALS_READ);
     for (const ordinal of read) ordinals.push(ordinal);
-    if (read.length < ORDINALS_READ) return ordinals;
+    if (read.length < ORDINALS_READ || ordinals.length >= most) return ordinals;
     yield;
   }
 }
@@ -257,8 +273,8 @@ export class TorcLists {
       counted(source.total);
       return yield* created(source, request, textsOf);
     }
-    const ordinals = await new Slices().drive(selected(source, request));
-    counted(ordinals.length);
+    const { ordinals, total } = await new Slices().drive(selected(source, request));
+    counted(total);
     return yield* rendered(ordinals.slice(skip, skip + limit), (ordinal) => {
       const entry = source.at(ordinal);
       return entry === undefined ? [] : textsOf(entry);

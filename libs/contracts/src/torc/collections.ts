@@ -205,7 +205,7 @@ export const COLLECTIONS = {
       priority: integer,
     },
     filters: ['name', 'command', 'status', 'cancel_on_blocking_job_failure', 'supports_termination'],
-    indexed: 'name',
+    indexed: 'status',
   },
   job_process_stats: {
     noun: 'job process stats',

@@ -1,6 +1,7 @@
 import type { AddedJob } from '#contracts/torc/events.js';
 import { fullId, revisionText } from '#contracts/torc/ids.js';
 import type { Unit } from '../../engine/unit.js';
+import { withIdentity } from '../document-text.js';
 import type { Job, Workflow } from '../view.js';
 import { NO_REQUIREMENTS, requirementsOf } from './requirements.js';
 
@@ -10,18 +11,23 @@ interface ShownJob extends Pick<Job, 'ordinal' | 'key' | 'writes' | 'document' |
   readonly unit: Pick<Unit, 'requirements' | 'site'>;
 }
 
-/** `internal` of a job (Torc contract 2.10) as raw JSON. */
-const internalOf = ({ unit, inputHash }: ShownJob): string => {
-  const numbers = JSON.stringify(requirementsOf(unit.requirements)).slice(0, -1);
-  return `${numbers},"scheduler_config_id":${JSON.stringify(unit.site)},"hash":${inputHash}}`;
+const ZEROS = JSON.stringify(requirementsOf(NO_REQUIREMENTS));
+
+/** `internal` of a job (Torc contract 2.10) as raw JSON. Its requirements are the text of all five numbers, or of none. */
+const internalOf = ({ unit: { requirements, site }, inputHash }: ShownJob): string => {
+  const numbers = (requirements === NO_REQUIREMENTS ? ZEROS : requirements).slice(0, -1);
+  return `${numbers},"scheduler_config_id":${site === '' ? '""' : JSON.stringify(site)},"hash":${inputHash}}`;
 };
 
 /** A job as clients get it (Torc contract 6.1): raw JSON. Its relations are edges and never in it. */
 export const jobDocument = (job: ShownJob, workflow: Pick<Workflow, 'key'>): string => {
-  const fields = job.document.slice(1, -1);
-  const [key, id] = [job.key, fullId('jobs', workflow.key, job.key)].map((text) => JSON.stringify(text));
-  const rev = JSON.stringify(revisionText(job.ordinal, job.writes));
-  return `{${fields === '' ? '' : `${fields},`}"status":"${job.status}","internal":${internalOf(job)},"_key":${key},"_id":${id},"_rev":${rev}}`;
+  const { key, ordinal, writes, document, status } = job;
+  const fields = document === '{}' ? '{' : `${document.slice(0, -1)},`;
+  return withIdentity(`${fields}"status":"${status}","internal":${internalOf(job)}}`, {
+    key,
+    id: fullId('jobs', workflow.key, key),
+    rev: revisionText(ordinal, writes),
+  });
 };
 
 /** A job as clients get it that has just been added. */

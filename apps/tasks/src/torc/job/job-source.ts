@@ -1,5 +1,6 @@
 import type { StatementSync } from 'node:sqlite';
 import type { Filters } from '#contracts/torc/documents.js';
+import type { JobStatus } from '#contracts/torc/statuses.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
 import { keyOf, lastKeyOf, ordinalOfKey } from '../../workload/member-key.js';
 import { codeOf } from '../collection-code.js';
@@ -57,6 +58,7 @@ export const jobSource = ({ reader, jobRows: jobs, counts }: TorcReader, workflo
       const statuses = reader.words.status.findAll(TORC, [JSON.parse(status) as string]);
       return {
         rest,
+        total: jobs.countOfStatus(workflow, JSON.parse(status) as JobStatus),
         after: (ordinal, limit) => {
           const from = keyOf(workload, Math.max(0, ordinal));
           const keys = statuses.flatMap((id) =>
