@@ -312,6 +312,8 @@ export const WORKFLOW_CONFIG: Fields = {
   compute_node_wait_for_new_jobs_seconds: orInteger(0),
   /** Not Torc's: a job that was claimed and not started for so long is handed out again (D24). Absent: never. */
   claim_timeout_seconds: integer,
+  /** Not Torc's: for so long the last jobs wait for workers that have jobs, instead of going to others. Absent: they do not. */
+  pack_last_jobs_seconds: integer,
   compute_node_ignore_workflow_completion: orBoolean(false),
   compute_node_wait_for_healthy_database_minutes: orInteger(20),
   prepare_jobs_sort_method: {

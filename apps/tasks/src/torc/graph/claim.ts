@@ -15,6 +15,7 @@ import { WorkflowChange } from '../workflow-change.js';
 import { CLAIM_ORDERS, needsOf } from './claim-order.js';
 import { lostClaims } from './lost-claims.js';
 import { amountsOf, EVERYTHING, isOfScheduler, isUsedUp, type Offer, offerOf, without } from './offer.js';
+import { arePacked } from './packing.js';
 import { Steps } from './steps.js';
 import { whyNothingFits } from './unfit.js';
 
@@ -44,6 +45,9 @@ export function* claimJobs(view: TorcView, request: ClaimRequest, timeMicros: nu
   const limit = Math.min(request.limit, CLAIM_MAX);
   if (limit <= 0) return nothing('the limit is 0');
   const offer = offerOf(request.resources);
+  if (yield* arePacked(view, workflow, offer, timeMicros)) {
+    return nothing('workers that have jobs take what is left');
+  }
   const taken =
     offer.seconds < 0 ? [] : yield* take(view, workflow, CLAIM_ORDERS[request.sort_method], offer, limit, timeMicros);
   if (taken.length === 0) return nothing(whyNothingFits(view, workflow, offer));

@@ -43,5 +43,5 @@ export const without = (left: Amounts, needs: Amounts): Amounts =>
 export const isUsedUp = ([cpus = 0, , bytes = 0]: Amounts): boolean => cpus <= 0 || bytes <= 0;
 
 /** A worker without a scheduler gets only jobs without one; others get these and their own. */
-export const isOfScheduler = ({ site }: Pick<ReadyClass, 'site'>, { scheduler }: Offer): boolean =>
+export const isOfScheduler = ({ site }: Pick<ReadyClass, 'site'>, { scheduler }: Pick<Offer, 'scheduler'>): boolean =>
   site === '' || scheduler === undefined || site === scheduler;
