@@ -21,14 +21,17 @@ const title = reason === undefined ? 'cairn slurm' : `cairn slurm (skipped: ${re
 
 (cluster === undefined ? describe.skip : describe)(title, () => {
   const slurm = cluster as SlurmCluster;
-  const home = mkdtempSync(join(tmpdir(), 'cairn-slurm-spec-'));
-  const folder = join(home, 'output');
+  let home: string;
+  /** Output of allocations. */
+  let folder: string;
   let cairn: Awaited<ReturnType<typeof startCairn>>;
   let token: string;
   /** Address with the token in it. */
   let base: string;
 
   beforeAll(async () => {
+    home = mkdtempSync(join(tmpdir(), 'cairn-slurm-spec-'));
+    folder = join(home, 'output');
     const dataDir = join(home, 'data');
     const environment = { TORC_ACCESS: 'token' };
     cairn = await startCairn({ script: MAIN, dataDir, environment });
