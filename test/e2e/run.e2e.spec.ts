@@ -311,14 +311,14 @@ describe.each([
   it('stops jobs at the time limit, those that support it with SIGTERM', async () => {
     const waits = 'while [ ! -e go ]; do sleep 0.05; done';
     work.workflow({
-      resource_requirements: [{ ...SMALL, runtime: 'PT1S' }],
+      resource_requirements: [{ ...SMALL, runtime: 'PT0.1S' }],
       jobs: [
         { name: 'polite', command: `trap 'touch saved; exit 7' TERM; ${waits}`, supports_termination: true },
         { name: 'plain', command: `${waits}; echo plain >> log` },
         { name: 'child', command: 'echo child >> log', blocked_by: ['plain'] },
       ],
     });
-    const { code, text } = await work.first('--time-limit', '2.5');
+    const { code, text } = await work.first('--time-limit', '3');
     expect({ code, text }).toMatchObject({
       code: 6,
       text: expect.stringContaining('the time limit is over') as string,

@@ -27,7 +27,7 @@ writeFileSync(
 ${ticks.map((r) => `<text x="${column(r)}" y="${height - margin + 20}" text-anchor="middle">${r.toFixed(2)}</text>`).join('\n')}
 ${[0, 0.5, 1].map((x) => `<text x="${margin - 10}" y="${row(x) + 5}" text-anchor="end">${x}</text>`).join('\n')}
 <text x="${width / 2}" y="${height - 8}" text-anchor="middle">r</text>
-<text x="14" y="${height / 2}">x</text>
+<text x="${margin - 10}" y="${margin - 15}" text-anchor="end">x</text>
 </svg>
 `,
 );

@@ -19,6 +19,8 @@ export interface Progress {
   /** Writes a line that stays. */
   note(line: string): void;
   show(snapshot: Snapshot): void;
+  /** Takes away what does not stay. */
+  end(): void;
   /** How often {@link show} is of use. */
   readonly intervalMs: number;
 }
@@ -65,6 +67,7 @@ export const progressOn = (output: ProgressOutput): Progress => {
         if (line !== last) output.write(`${seconds().padStart(8)}  ${line}\n`);
         last = line;
       },
+      end: () => undefined,
       intervalMs: LINES_MS,
     };
   }
@@ -74,13 +77,18 @@ export const progressOn = (output: ProgressOutput): Progress => {
   return {
     note: (line) => output.write(`${erased()}${printable(line)}\n${draw()}`),
     show: ({ counts, running }) => {
-      const width = Math.max(20, (output.columns ?? COLUMNS) - 1);
+      // Some terminals do not know how wide they are, and say 0.
+      const width = (output.columns || COLUMNS) - 1;
       const before = erased();
       drawn = [
         `${bar(counts)} ${seconds()}  ${words(counts)}`,
         ...(running.length > 0 ? [`running: ${running.join(', ')}`] : []),
       ].map((line) => printable(line).slice(0, width));
       output.write(before + draw());
+    },
+    end: () => {
+      output.write(erased());
+      drawn = [];
     },
     intervalMs: TERMINAL_MS,
   };

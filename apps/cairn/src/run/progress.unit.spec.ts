@@ -34,5 +34,9 @@ describe('the progress of a run', () => {
     expect(lines[0]).toMatch(/^█{20}▒{10}·{10} 0\.\d s {2}1 ready/);
     expect(lines.map((line) => line.length)).toEqual([59, 59]);
     expect(second).toBe(`done      a\n${first}`);
+    const before = text();
+    progress.end();
+    progress.note('report');
+    expect(text()).toBe(`${before}\u001b[2A\r\u001b[0Jreport\n`);
   });
 });

@@ -77,6 +77,7 @@ const keepShowing = (progress: Progress, workflow: TorcWorkflowCalls, jobs: Torc
     clearInterval(timer);
     ended.abort();
     await showing;
+    progress.end();
   };
 };
 

@@ -6,6 +6,8 @@ import type { Stored, TorcComputeNode, TorcConfig } from './torc-documents.js';
 import type { Signals } from './torc-client.js';
 import type { TorcWorkflowCalls } from './torc-workflow.js';
 
+/** The Torc client that this one behaves like. */
+const TORC_VERSION = '0.6.4';
 const INTERVAL_SECONDS = 10;
 const MS_PER_SECOND = 1_000;
 
@@ -96,7 +98,8 @@ export class TorcRegistration implements Registration {
   }
 
   private async addEvent(type: 'start' | 'stop', message: string, signals: Signals): Promise<void> {
-    const event = { category: 'worker', type, node_name: hostname(), message };
+    const version = type === 'start' ? { torc_version: TORC_VERSION } : {};
+    const event = { category: 'worker', type, node_name: hostname(), ...version, message };
     await this.workflow.client.post(this.workflow.path('/events'), event, signals);
   }
 }

@@ -70,10 +70,13 @@ export class TorcWorkflowCalls {
     return new Map(results.map(({ job_key, return_code }) => [job_key, return_code]));
   }
 
-  /** Records an event of category `workflow` (Torc contract 5.13). */
+  /** Records events of category `workflow` as the real client does, two for a restart (Torc contract 5.13). */
   async addEvent(type: 'start' | 'restart', runId: number, message: string, signals: Signals): Promise<void> {
-    const event = { category: 'workflow', type, user: loginName(), node_name: hostname(), run_id: runId, message };
-    await this.client.post(this.path('/events'), event, signals);
+    const who = { user: loginName(), node_name: hostname(), run_id: runId };
+    const details = type === 'start' ? [who] : [who, { key: this.key }];
+    for (const detail of details) {
+      await this.client.post(this.path('/events'), { category: 'workflow', type, ...detail, message }, signals);
+    }
   }
 
   /**
