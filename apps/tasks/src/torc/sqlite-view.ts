@@ -144,8 +144,8 @@ export class TorcReader implements StateView {
     return this.edgeRows.to(workload, edge, ordinal);
   }
 
-  hasEdge({ workload }: Workflow, edge: EdgeName, from: number, to: number): boolean {
-    return this.edgeRows.countBetween(workload, edge, from, to) > 0;
+  countBetween({ workload }: Workflow, edge: EdgeName, from: number, to: number): number {
+    return this.edgeRows.countBetween(workload, edge, from, to);
   }
 
   edgeOrdinalsAt(

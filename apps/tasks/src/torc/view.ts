@@ -145,7 +145,8 @@ export interface TorcView {
   edgesFrom(workflow: Workflow, edge: EdgeName, ordinal: number): readonly Edge[];
   edgesTo(workflow: Workflow, edge: EdgeName, ordinal: number): readonly Edge[];
   edge(workflow: Workflow, edge: EdgeName, key: string): Edge | undefined;
-  hasEdge(workflow: Workflow, edge: EdgeName, from: number, to: number): boolean;
+  /** How many edges go from one to the other. */
+  countBetween(workflow: Workflow, edge: EdgeName, from: number, to: number): number;
   /** Ordinals of the edges at a document or job, in slices. */
   edgeOrdinalsAt(workflow: Workflow, edge: EdgeName, end: 'from' | 'to', ordinal: number): Iterable<readonly number[]>;
   /** How many documents, jobs or edges there are. */

@@ -41,7 +41,8 @@ export class Deletions {
   }
 
   record(workload: WorkloadId, collection: number, deletion: Deletion, timeMicros: number): void {
-    const { client, key, document = '{}' } = deletion;
+    const { client, key, document } = deletion;
+    if (document === undefined) return;
     this.prune().run(workload, timeMicros - REPEAT_MICROS);
     this.insert().run(workload, timeMicros, collection, key, client, document);
   }

@@ -31,7 +31,7 @@ const unlinked = ({ stream }: Workflow, links: readonly Link[]): DecidedEvent =>
 
 /** Events that delete one edge. A job that several edges block stays blocked until the last of them goes. */
 export const deleteEdge = (
-  view: Pick<TorcView, 'edgesFrom'>,
+  view: Pick<TorcView, 'countBetween'>,
   workflow: Workflow,
   edge: EdgeName,
   { ordinal, from, to }: Edge,
@@ -39,7 +39,7 @@ export const deleteEdge = (
 ): DecidedEvent[] => {
   const events = [deleted(workflow, edge, [[ordinal, ordinal]], deletion)];
   if (edge !== 'blocks') return events;
-  const isLast = view.edgesFrom(workflow, edge, from).filter((each) => each.to === to).length === 1;
+  const isLast = view.countBetween(workflow, edge, from, to) === 1;
   return isLast ? [...events, unlinked(workflow, [[from, to]])] : events;
 };
 

@@ -56,7 +56,7 @@ export interface NewEdgeRequest {
 /** `POST /workflows/{workflow}/edges/{name}`. */
 export const storeEdge = (
   view: EndView &
-    Pick<TorcView, 'workflow' | 'edge' | 'edgesFrom' | 'isKeyUsed' | 'hasEdge' | 'keyAt' | 'collectionAt'>,
+    Pick<TorcView, 'workflow' | 'edge' | 'edgesFrom' | 'isKeyUsed' | 'countBetween' | 'keyAt' | 'collectionAt'>,
   { workflow: workflowKey, edge, from: fromId, to: toId, data, key }: NewEdgeRequest,
 ): Decision<DocumentReply> => {
   const workflow = view.workflow(workflowKey);
@@ -84,7 +84,7 @@ export const storeEdge = (
     ...(key !== undefined && { keys: { [ordinal]: key } }),
   };
   const events: DecidedEvent[] = [{ stream: workflow.stream, type: 'EdgesAdded', data: added }];
-  if (edge === 'blocks' && !view.hasEdge(workflow, edge, from, to)) {
+  if (edge === 'blocks' && view.countBetween(workflow, edge, from, to) === 0) {
     const linked: UnitsLinked = { units: [[to, to]], links: [[from, to]] };
     events.push({ stream: workflow.stream, type: 'UnitsLinked', data: linked });
   }

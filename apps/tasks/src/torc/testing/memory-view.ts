@@ -304,8 +304,8 @@ export class MemoryTorcView implements TorcView, OrderedReadyUnits {
     return workload === -1 ? undefined : workload;
   }
 
-  hasEdge(workflow: Workflow, edge: EdgeName, from: number, to: number): boolean {
-    return this.edgesFrom(workflow, edge, from).some((one) => one.to === to);
+  countBetween(workflow: Workflow, edge: EdgeName, from: number, to: number): number {
+    return this.edgesFrom(workflow, edge, from).filter((one) => one.to === to).length;
   }
 
   edgeOrdinalsAt(workflow: Workflow, edge: EdgeName, end: 'from' | 'to', ordinal: number): Iterable<readonly number[]> {
