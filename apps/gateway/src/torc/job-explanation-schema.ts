@@ -56,3 +56,21 @@ export const JOB_EXPLANATION: Schema = {
     return_code: { type: ['integer', 'null'] },
   },
 };
+
+/** Why nothing, or nothing more, starts in a workflow. */
+export const WORKFLOW_EXPLANATION: Schema = {
+  type: 'object',
+  required: ['workflow_key', 'reason', 'is_canceled', 'is_archived', 'run_id', 'jobs', 'job'],
+  properties: {
+    workflow_key: text,
+    reason: { type: 'string', description: 'what would have to change first' },
+    is_canceled: { type: 'boolean' },
+    is_archived: { type: 'boolean' },
+    run_id: { type: 'integer' },
+    jobs: { type: 'object', description: 'by status', additionalProperties: { type: 'integer' } },
+    job: {
+      description: 'the job that the reason is about, if it is about one',
+      anyOf: [{ type: 'null' }, { $ref: '#/components/schemas/TorcJobExplanation' }],
+    },
+  },
+};

@@ -12,4 +12,14 @@ export const jobExplanationRoutes = {
     response: documentOf('TorcJobExplanation'),
     errors: { 404: 'job 103 does not exist in workflow 97' },
   }),
+  workflow: torcRoute({
+    name: 'torcExplainWorkflow',
+    tag: 'explanation',
+    method: 'GET',
+    path: '/cairn/torc/workflows/:key/explanation',
+    summary: 'Why nothing, or nothing more, starts in a workflow',
+    fields: { workflow: workflow('key') },
+    response: documentOf('TorcWorkflowExplanation'),
+    errors: { 404: 'workflow 97 does not exist' },
+  }),
 };

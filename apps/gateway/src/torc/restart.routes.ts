@@ -16,8 +16,8 @@ export const restartRoutes = {
     fields: { workflow: workflow('key'), chosen: restartBody },
     response: { type: 'object', required: ['jobs', 'running'], properties: { jobs: KEYS, running: KEYS } },
     examples: {
-      request: '{"jobs":["103","jobs__97/111"],"dry_run":true}',
-      response: '{"jobs":["103","111","115"],"running":[]}',
+      request: { jobs: ['103', 'jobs__97/111'], dry_run: true },
+      response: { jobs: ['103', '111', '115'], running: [] },
     },
     errors: { 400: '2 of these jobs are claimed or running, such as 111, 115', 404: 'workflow 97 does not exist' },
   }),

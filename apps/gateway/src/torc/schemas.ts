@@ -10,7 +10,7 @@ import {
   WORKFLOW_STATUS,
 } from '#contracts/torc/collections.js';
 import type { Schema } from '../route/field.js';
-import { JOB_EXPLANATION } from './job-explanation-schema.js';
+import { JOB_EXPLANATION, WORKFLOW_EXPLANATION } from './job-explanation-schema.js';
 
 /** `compute_nodes` as `TorcComputeNodes`: the name of its schema, and the end of the names of its routes. */
 export const pascal = (name: string): string =>
@@ -220,6 +220,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   },
   TorcSpecification: specification,
   TorcJobExplanation: JOB_EXPLANATION,
+  TorcWorkflowExplanation: WORKFLOW_EXPLANATION,
   TorcReport: report,
   ...Object.fromEntries(
     collections.map(([name, { fields }]) => [

@@ -104,6 +104,8 @@ export interface WorkflowReport {
   };
   readonly groups: readonly ReportedGroup[];
 }
+/** Why nothing, or nothing more, starts in a workflow: raw JSON. */
+export const ExplainTorcWorkflow = query<WorkflowRequest, DocumentReply>('tasks', 'torc.workflow.explain');
 export const ReportWorkflow = query<WorkflowRequest, WorkflowReport>('tasks', 'torc.workflow.report');
 
 /** Whether the answer that handed out the completion script has arrived (D33). */

@@ -5,6 +5,7 @@ import type { Answer, Message } from '#bus/contract.js';
 import { isFinal, JOB_STATUSES, type JobStatus } from '#contracts/torc/statuses.js';
 import type { DocumentReply } from '#contracts/torc/documents.js';
 import { ExplainJob, type JobRequest } from '#contracts/torc/jobs.js';
+import { ExplainTorcWorkflow, type WorkflowRequest } from '#contracts/torc/workflows.js';
 import type { StoredUnit } from '../../engine/unit-row.js';
 import { type UnitExplainer, UnitExplainers } from '../../explain/unit-explainers.js';
 import { TorcMessageHandler } from '../message-handler.js';
@@ -12,6 +13,7 @@ import { TORC } from '../streams.js';
 import { torcErrors } from '../torc-errors.js';
 import { explainJob } from './job-explanation.js';
 import { SeenOffers } from './seen-offers.js';
+import { explainWorkflow } from './workflow-explanation.js';
 
 /** Answers questions about Torc's jobs and workflows: of Torc's own route, and of those that all dialects share. */
 @Controller()
@@ -34,6 +36,17 @@ export class JobExplanationController implements UnitExplainer {
       const job = view.job(workflow, jobKey);
       if (job === undefined) return torcErrors.noDocument('job', jobKey, key);
       return { document: JSON.stringify(explainJob(view, workflow, job, this.offers.of(key))) };
+    });
+  }
+
+  @MessagePattern(ExplainTorcWorkflow.subject)
+  explainWorkflow(@Payload() message: Message<WorkflowRequest>): Promise<Answer<DocumentReply>> {
+    const { workflow: key } = message.request;
+    const view = this.handler.committed;
+    return this.handler.read(message, (): DocumentReply | DomainError => {
+      const workflow = view.workflow(key);
+      if (workflow === undefined) return torcErrors.noWorkflow(key);
+      return { document: JSON.stringify(explainWorkflow(view, workflow, this.offers.of(key))) };
     });
   }
 

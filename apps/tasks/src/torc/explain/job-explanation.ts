@@ -22,8 +22,19 @@ const returnCodeOf = (view: StateView, workflow: Workflow, job: Job): number | u
   return result === undefined ? undefined : Number(membersOf(result.document).get('return_code'));
 };
 
+/** Parts of it go to clients as they are. */
+export interface JobExplanation {
+  readonly reason: string;
+  readonly [member: string]: unknown;
+}
+
 /** Why a job is not running: the first thing that has to change as a sentence, and what it follows from. */
-export const explainJob = (view: StateView, workflow: Workflow, job: Job, offers: readonly SeenOffer[]): object => {
+export const explainJob = (
+  view: StateView,
+  workflow: Workflow,
+  job: Job,
+  offers: readonly SeenOffer[],
+): JobExplanation => {
   const { unit, status, outcome } = job;
   const blockers = new Blockers(view, workflow);
   const isBlocked = status === 'blocked';

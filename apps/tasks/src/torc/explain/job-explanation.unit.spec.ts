@@ -2,6 +2,7 @@ import type { WorkerResources } from '#contracts/torc/jobs.js';
 import { WORKFLOW, WorkflowSpec } from '../testing/workflow-spec.js';
 import { explainJob } from './job-explanation.js';
 import { SeenOffers } from './seen-offers.js';
+import { explainWorkflow } from './workflow-explanation.js';
 
 const OFFER: WorkerResources = { num_cpus: 4, memory_gb: 8, num_gpus: 0, num_nodes: 1, scheduler_config_id: '' };
 
@@ -14,7 +15,7 @@ interface Explanation {
 const explain = (spec: WorkflowSpec, name: string, ...offers: readonly Partial<WorkerResources>[]): Explanation => {
   const seen = new SeenOffers();
   for (const offer of offers) seen.remember(WORKFLOW, { ...OFFER, ...offer }, 0, false);
-  return explainJob(spec.view, spec.workflow, spec.job(name), seen.of(WORKFLOW)) as Explanation;
+  return explainJob(spec.view, spec.workflow, spec.job(name), seen.of(WORKFLOW)) as unknown as Explanation;
 };
 
 const chain = (): WorkflowSpec =>
@@ -99,6 +100,39 @@ describe('the explanation of a job', () => {
     ] as const) {
       expect(explain(spec.set('A', status), 'A').reason).toContain(text);
     }
+  });
+});
+
+describe('the explanation of a workflow', () => {
+  const offers = (...given: readonly Partial<WorkerResources>[]) => {
+    const seen = new SeenOffers();
+    for (const offer of given) seen.remember(WORKFLOW, { ...OFFER, ...offer }, 0, false);
+    return seen.of(WORKFLOW);
+  };
+  const reason = (spec: WorkflowSpec, ...given: readonly Partial<WorkerResources>[]): string =>
+    explainWorkflow(spec.view, spec.workflow, offers(...given)).reason;
+
+  it('says what would have to change', () => {
+    const group = { num_cpus: 6, num_gpus: 0, num_nodes: 1, memory: '1g', runtime: 'PT1H' };
+    const spec = chain().document('resource_requirements', 'big', group).edges('requires', 'make>big');
+    expect(reason(spec)).toContain('not initialized');
+    spec.initialize();
+    expect(reason(spec)).toBe('1 job is ready, but no worker has asked since Cairn started.');
+    expect(reason(spec, {})).toMatch(
+      /^Of 1 job that is ready, none fits .* Of make .*it needs 6 CPUs and at most 4 were/,
+    );
+    expect(explainWorkflow(spec.view, spec.workflow, offers({}))).toMatchObject({
+      jobs: { ready: 1, blocked: 2 },
+      job: { reason: expect.stringContaining('6 CPUs') as unknown },
+    });
+    expect(reason(spec, { num_cpus: 6 })).toContain('waits for workers to ask again');
+    expect(reason(spec.set('make', 'submitted_pending'))).toContain('1 job was claimed and is not started yet');
+    expect(reason(spec.set('make', 'submitted'))).toBe('1 job runs; nothing else is ready.');
+    expect(reason(spec.set('make', 'disabled'))).toMatch(
+      /^What is left is blocked\. Of use .* is disabled, so that nothing/,
+    );
+    expect(reason(spec.set('make use show', 'done'))).toBe('All its jobs are complete or disabled.');
+    expect(reason(spec.part('status', { is_canceled: true }))).toContain('It is canceled');
   });
 });
 

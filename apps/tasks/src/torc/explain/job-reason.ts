@@ -15,7 +15,8 @@ export interface Circumstances {
   readonly returnCode: number | undefined;
 }
 
-const called = ({ job_id, name }: NamedJob): string => (name === null ? job_id : `${name} (${job_id})`);
+/** A job by its name, if it has one, and its id. */
+export const called = ({ job_id, name }: NamedJob): string => (name === null ? job_id : `${name} (${job_id})`);
 
 /** Numbers with at most three decimals. */
 const shown = (amount: number | string): string =>
