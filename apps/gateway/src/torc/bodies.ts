@@ -1,3 +1,4 @@
+import { ACTION_CLAIM, type ClaimActionRequest } from '#contracts/torc/actions.js';
 import {
   type Collection,
   type CollectionName,
@@ -178,6 +179,12 @@ export const restartBody: Always<Omit<RestartRequest, 'workflow'>> = bodyField(
   schemaOfFields(RESTART, {}),
   // The rules of its fields were checked.
   (source) => JSON.parse(checked(normalize(RESTART, source.document, 'post')).document) as RestartRequest,
+);
+
+export const claimActionBody: Always<Pick<ClaimActionRequest, 'worker'>> = bodyField(
+  schemaOfFields(ACTION_CLAIM, {}),
+  // The rules of its fields were checked.
+  (source) => JSON.parse(checked(normalize(ACTION_CLAIM, source.document, 'post')).document) as ClaimActionRequest,
 );
 
 /** What a normalized body of {@link WORKER_RESOURCES} holds. */

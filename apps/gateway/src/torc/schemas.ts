@@ -1,3 +1,4 @@
+import { ACTION_TRIGGERS } from '#contracts/torc/actions.js';
 import {
   type Collection,
   COLLECTIONS,
@@ -120,6 +121,11 @@ const specification: Schema = {
     resource_requirements: { type: 'array', items: { type: 'object' } },
     schedulers: { type: 'object' },
     config: { type: 'object' },
+    actions: {
+      type: 'array',
+      items: { type: 'object' },
+      description: 'commands to run, or nodes to ask for, when something happens',
+    },
     parameters: {
       type: 'object',
       description: 'parameters that jobs, files and user data may use by name (`use_parameters`); never stored',
@@ -216,6 +222,22 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
       },
       parameter_mode: { enum: ['product', 'zip'] },
       use_parameters: { type: 'array', items: { type: 'string' } },
+    },
+  },
+  TorcAction: {
+    type: 'object',
+    required: ['number', 'trigger_type', 'action_type', 'run_id', 'state', 'worker'],
+    properties: {
+      number: { type: 'integer', description: 'of the action in its workflow' },
+      trigger_type: { enum: ACTION_TRIGGERS },
+      action_type: { enum: ['run_commands', 'schedule_nodes'] },
+      jobs: { type: 'array', items: { type: 'string' }, description: 'ids of the jobs that it waits for' },
+      commands: { type: 'array', items: { type: 'string' } },
+      scheduler: { type: 'string', description: 'id of the Slurm scheduler to ask for nodes' },
+      num_allocations: { type: 'integer' },
+      run_id: { type: 'integer' },
+      state: { enum: ['waiting', 'due', 'claimed'], description: 'in this run' },
+      worker: { type: ['string', 'null'], description: 'who carries it out' },
     },
   },
   TorcSpecification: specification,

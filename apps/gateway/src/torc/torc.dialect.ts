@@ -2,6 +2,8 @@ import type { Dialect } from '../dialect.js';
 import type { AnyRoute } from '../route/route.js';
 import { DOCUMENT_LIMITS } from '../body/body-limits.js';
 import { localAccess } from './access.js';
+import { ActionsController } from './actions.controller.js';
+import { actionRoutes } from './actions.routes.js';
 import { withoutBase } from './base-path.js';
 import { servedCollections } from './collections.controller.js';
 import { CompletionScripts } from './completion-scripts.js';
@@ -53,6 +55,7 @@ export const torc: Dialect = {
     ...Object.values(edgeRoutes),
     ...Object.values(eventStreamRoutes),
     ...Object.values(restartRoutes),
+    ...Object.values(actionRoutes),
     ...Object.values(jobExplanationRoutes),
     ...Object.values(reportRoutes),
   ],
@@ -66,6 +69,7 @@ export const torc: Dialect = {
     EdgesController,
     EventStreamController,
     RestartController,
+    ActionsController,
     JobExplanationController,
     ReportController,
   ],

@@ -1,4 +1,6 @@
 import type { TasksDialect } from '../dialect.js';
+import { actionProjection } from './action/action-projection.js';
+import { ActionController } from './action/action.controller.js';
 import { DocumentController } from './document/document.controller.js';
 import { EventController } from './document/event.controller.js';
 import { EdgeController } from './edge/edge.controller.js';
@@ -22,7 +24,7 @@ import { WorkflowController } from './workflow/workflow.controller.js';
 export const torc: TasksDialect = {
   name: TORC,
   policy: torcPolicy,
-  projections: [torcJobProjection, torcProjection],
+  projections: [torcJobProjection, torcProjection, actionProjection],
   controllers: [
     WorkflowController,
     DocumentController,
@@ -34,6 +36,7 @@ export const torc: TasksDialect = {
     AttemptController,
     CompletionController,
     SpecificationController,
+    ActionController,
     JobExplanationController,
     ReportController,
   ],

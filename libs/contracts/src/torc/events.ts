@@ -191,6 +191,30 @@ export interface CompletionScriptSettled {
   readonly has_arrived: boolean;
 }
 
+/** An action of a workflow, which is no document of Torc: Cairn's own. */
+export interface WorkflowAction {
+  /** Number of the action in its workflow, from 1 on. */
+  readonly number: number;
+  /** Raw JSON, without `jobs` and `scheduler`. */
+  readonly document: string;
+  /** Ordinals of the jobs that it waits for. */
+  readonly jobs: readonly number[];
+  /** Ordinal of the Slurm scheduler that it asks for nodes. */
+  readonly scheduler?: number;
+}
+
+/** Actions came with a specification. */
+export interface ActionsAdded {
+  readonly actions: readonly WorkflowAction[];
+}
+
+/** A worker carries out an action in a run. */
+export interface ActionClaimed {
+  readonly number: number;
+  readonly run_id: number;
+  readonly worker: string;
+}
+
 /** Events that only Torc records. Changes of jobs use the engine's events besides. */
 export interface TorcEvents {
   readonly WorkflowCreated: WorkflowCreated;
@@ -207,4 +231,6 @@ export interface TorcEvents {
   readonly JobsInitialized: JobsInitialized;
   readonly CompletionScriptHandedOut: CompletionScriptHandedOut;
   readonly CompletionScriptSettled: CompletionScriptSettled;
+  readonly ActionsAdded: ActionsAdded;
+  readonly ActionClaimed: ActionClaimed;
 }

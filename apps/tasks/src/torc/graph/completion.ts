@@ -22,13 +22,17 @@ const FLAG = 'has_detected_need_to_run_completion_script';
 
 type CompletionView = Pick<TorcView, 'workflow' | 'countOfStatus'>;
 
+/** Whether every job is complete or disabled (Torc contract 4). */
+export const areJobsComplete = (view: Pick<TorcView, 'countOfStatus'>, workflow: Workflow): boolean =>
+  INCOMPLETE_STATUSES.every((status) => view.countOfStatus(workflow, status) === 0);
+
 /** The part of `is_complete` that writes nothing (Torc contract 5.11). */
 const completionOf = (
   view: CompletionView,
   workflow: Workflow,
 ): Omit<Completion, 'needs_to_run_completion_script'> => ({
   is_canceled: workflow.isCanceled,
-  is_complete: workflow.isCanceled || INCOMPLETE_STATUSES.every((status) => view.countOfStatus(workflow, status) === 0),
+  is_complete: workflow.isCanceled || areJobsComplete(view, workflow),
 });
 
 /** Whether the completion script may be handed out now, if the workflow is complete. */

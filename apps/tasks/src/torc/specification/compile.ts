@@ -1,6 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { JsonMembers } from '#platform/json-object.js';
 import { elementsOf, kindOf, membersOf, objectText, stringIn } from '#contracts/raw-json.js';
+import { ACTION, type ActionTrigger } from '#contracts/torc/actions.js';
 import {
   COLLECTIONS,
   type Fields,
@@ -67,6 +68,13 @@ interface SpecifiedMembers {
   readonly resource_requirements?: string;
 }
 
+export interface SpecifiedAction {
+  /** Raw JSON, without `jobs` and `scheduler`. */
+  readonly document: string;
+  readonly jobs: readonly Slot[];
+  readonly scheduler?: Slot;
+}
+
 /** A specification that has been checked: everything is known but key of the workflow and ordinals. */
 export interface CompiledSpecification {
   /** Raw JSON of the workflow, its fields normalized. */
@@ -79,6 +87,7 @@ export interface CompiledSpecification {
   readonly jobSlot: Slot;
   /** From and to, one after the other. */
   readonly edges: ReadonlyMap<EdgeName, readonly Slot[]>;
+  readonly actions: readonly SpecifiedAction[];
 }
 
 /** Collections in order of creation. Equal documents of the first are stored once (Torc contract 5.18). */
@@ -92,7 +101,7 @@ const ORDER: readonly { readonly collection: PlainCollectionName; readonly store
 const KNOWN = new Set([
   ...Object.keys(SPECIFIED_WORKFLOW),
   ...SPECIFICATION_LISTS,
-  ...['schedulers', 'config', 'parameters'],
+  ...['schedulers', 'config', 'parameters', 'actions'],
 ]);
 
 /** Collections whose elements may have parameters. */
@@ -157,6 +166,10 @@ const NOT_STORED: ReadonlySet<string> = new Set(['key', ...Object.keys(JOB_RELAT
 /** A job is related once to each, however often it names it. */
 const distinct = (names: readonly string[]): Iterable<string> => (names.length > 1 ? new Set(names) : names);
 
+const ACTIONS_MAX = 100;
+/** Whether an action is due is asked often, and looks at each of them. */
+const ACTION_JOBS_MAX = 1_000;
+
 /** Jobs of a cycle that a refusal names. */
 const CYCLE_NAMES_MAX = 20;
 
@@ -192,10 +205,11 @@ class Compiler {
     }
     const jobSlot = this.nextSlot;
     yield* this.compileJobs(this.elements('jobs', undefined, expansion));
+    const actions = this.actions();
     const refusal = this.problems.refusal() ?? (yield* this.cycle(jobSlot));
     if (refusal !== undefined) return refusal;
     const { documents, jobs, edges } = this;
-    return { ...workflow, config: config.document, documents, jobs, jobSlot, edges };
+    return { ...workflow, config: config.document, documents, jobs, jobSlot, edges, actions };
   }
 
   private workflow(): Pick<CompiledSpecification, 'workflow' | 'key'> | DomainError {
@@ -371,6 +385,31 @@ class Compiler {
     }
   }
 
+  private actions(): readonly SpecifiedAction[] {
+    const raw = this.text.values.get('actions') ?? '[]';
+    const elements = kindOf(raw) === 'array' ? elementsOf(raw) : undefined;
+    if (elements === undefined || elements.length > ACTIONS_MAX) {
+      this.problems.add('actions', badRequest(`a list of at most ${ACTIONS_MAX} actions is expected`));
+      return [];
+    }
+    return elements.flatMap((element, at) => this.action(element, `actions[${at}]`) ?? []);
+  }
+
+  private action(raw: string, place: string): SpecifiedAction | undefined {
+    const normalized = normalize(ACTION, raw, 'post');
+    if (normalized instanceof DomainError) {
+      this.problems.add(place, normalized);
+      return undefined;
+    }
+    const { jobs: names = [], scheduler: named, ...own } = JSON.parse(normalized.document) as ActionFields;
+    const problem = problemOfAction(own, names, named);
+    if (problem !== undefined) this.problems.add(place, badRequest(problem));
+    const jobs = [...distinct(names)].flatMap((name) => this.resolve('jobs', name, `${place}: jobs`) ?? []);
+    const { collection, name } = partsOfScheduler(named ?? '');
+    const scheduler = collection === 'slurm_schedulers' ? this.resolve(collection, name, place) : undefined;
+    return { document: JSON.stringify(own), jobs, ...(scheduler !== undefined && { scheduler }) };
+  }
+
   private schedule(scheduler: string, slot: Slot, place: string): void {
     const { collection, name } = partsOfScheduler(scheduler);
     if (collection === undefined) {
@@ -420,6 +459,29 @@ class Compiler {
     );
   }
 }
+
+interface ActionFields {
+  readonly trigger_type: ActionTrigger;
+  readonly action_type: 'run_commands' | 'schedule_nodes';
+  readonly commands?: readonly string[];
+  readonly jobs?: readonly string[];
+  readonly scheduler?: string;
+}
+
+/** What of an action does not fit together. */
+const problemOfAction = (
+  { trigger_type: trigger, action_type: type, commands = [] }: ActionFields,
+  jobs: readonly string[],
+  scheduler: string | undefined,
+): string | undefined => {
+  if (jobs.length > ACTION_JOBS_MAX) return `jobs may be at most ${ACTION_JOBS_MAX}`;
+  const isOnJobs = trigger === 'on_jobs_ready' || trigger === 'on_jobs_complete';
+  if (isOnJobs !== jobs.length > 0) return isOnJobs ? `${trigger} needs jobs` : `${trigger} takes no jobs`;
+  if (type === 'run_commands') return commands.length > 0 ? undefined : 'run_commands needs commands';
+  return scheduler?.startsWith('slurm_schedulers/') === true
+    ? undefined
+    : 'schedule_nodes needs a scheduler slurm_schedulers/<name>';
+};
 
 /** Parts of `collection/name`. */
 const partsOfScheduler = (text: string): { collection: (typeof SCHEDULERS)[number] | undefined; name: string } => {

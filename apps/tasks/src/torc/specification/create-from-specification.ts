@@ -1,7 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { CollectionName } from '#contracts/torc/collections.js';
 import type { DocumentReply } from '#contracts/torc/documents.js';
-import type { AddedJob } from '#contracts/torc/events.js';
+import type { AddedJob, WorkflowAction } from '#contracts/torc/events.js';
 import { fullId } from '#contracts/torc/ids.js';
 import type { DecidedEvent, SlicedDecision } from '#event-sourcing/command.js';
 import { documentsStored, edgesAdded, jobsAdded } from '../bulk-events.js';
@@ -22,7 +22,7 @@ export function* createFromSpecification(
   specification: CompiledSpecification,
   timeMicros: number,
 ): SlicedDecision<DocumentReply> {
-  const { workflow: document, key, config, documents, jobs, jobSlot, edges } = specification;
+  const { workflow: document, key, config, documents, jobs, jobSlot, edges, actions } = specification;
   const created = newWorkflow(view, { document, config, ...(key !== undefined && { key }) }, timeMicros);
   if (created instanceof DomainError) return created;
   const workflow = created.workload_id;
@@ -71,6 +71,15 @@ export function* createFromSpecification(
       events.push(event);
       yield;
     }
+  }
+  for (const [at, { document: text, jobs: slots, scheduler }] of actions.entries()) {
+    const action: WorkflowAction = {
+      number: at + 1,
+      document: text,
+      jobs: slots.map((slot) => ordinalAt[slot] ?? 0),
+      ...(scheduler !== undefined && { scheduler: ordinalAt[scheduler] ?? 0 }),
+    };
+    events.push({ stream, type: 'ActionsAdded', data: { actions: [action] } });
   }
   return { events, reply: { document: createdWorkflowText(created) } };
 }

@@ -1,6 +1,7 @@
 import { membersOf, objectText } from '#contracts/raw-json.js';
 import type { PlainCollectionName } from '#contracts/torc/collections.js';
 import { SCHEDULERS, SPECIFIED_WORKFLOW } from '#contracts/torc/specification.js';
+import type { StoredAction } from '../action/action-rows.js';
 import { documentText } from '../document/document-rows.js';
 import type { StoredDocument, TorcView, Workflow } from '../view.js';
 import { partText } from '../workflow/workflow-rows.js';
@@ -26,9 +27,13 @@ function* list<Item>(items: Iterable<Item>, textOf: (item: Item) => string): Pie
  * The specification that recreates a workflow (Torc contract 5.18, D8), in pieces: joined, they are one JSON object. Where nothing is
  * yielded, the work may pause.
  */
-export function* exportedSpecification(view: ExportView, workflow: Workflow): Pieces {
+export function* exportedSpecification(view: ExportView, workflow: Workflow, actions: readonly StoredAction[]): Pieces {
   const names = new UniqueNames();
-  yield* names.read(view, workflow);
+  yield* names.read(
+    view,
+    workflow,
+    actions.flatMap(({ jobs, scheduler }) => [...jobs, ...(scheduler === undefined ? [] : [scheduler])]),
+  );
 
   const documents = (collection: PlainCollectionName): Pieces =>
     list(view.documents(workflow, collection), (stored: StoredDocument) => {
@@ -55,5 +60,15 @@ export function* exportedSpecification(view: ExportView, workflow: Workflow): Pi
   yield* list(view.jobs(workflow), (job) =>
     jobSpecification(view, workflow, job, (_, ordinal) => names.at(ordinal), names.givenTo(job.ordinal)),
   );
+  if (actions.length > 0) {
+    yield ',"actions":';
+    yield* list(actions, ({ document, jobs, scheduler }) =>
+      JSON.stringify({
+        ...(JSON.parse(document) as object),
+        ...(jobs.length > 0 && { jobs: jobs.map((ordinal) => names.at(ordinal)) }),
+        ...(scheduler !== undefined && { scheduler: `slurm_schedulers/${names.at(scheduler)}` }),
+      }),
+    );
+  }
   yield `,"config":${partText(workflow, 'config')}}`;
 }

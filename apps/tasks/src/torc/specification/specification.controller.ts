@@ -15,6 +15,7 @@ import type { WorkflowRequest } from '#contracts/torc/workflows.js';
 import { type PagedAnswers, textPages } from '#event-sourcing/paged-answers.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { Slices } from '#event-sourcing/slices.js';
+import { actionRowsOn } from '../action/action-rows.js';
 import { chunked } from '../chunked.js';
 import { jobSource } from '../job/job-source.js';
 import { type ListSource, TorcLists } from '../lists.js';
@@ -73,7 +74,9 @@ export class SpecificationController {
 
   @MessagePattern(ExportSpecification.subject)
   export(@Payload() message: Message<Paged>): Promise<Answer<Page>> {
-    return this.answer(message, exportedSpecification);
+    return this.answer(message, (reader, workflow) =>
+      exportedSpecification(reader, workflow, actionRowsOn(reader.reader.database).all(workflow.workload)),
+    );
   }
 
   @MessagePattern(GetDotGraph.subject)

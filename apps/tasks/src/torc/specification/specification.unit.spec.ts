@@ -334,6 +334,22 @@ describe('what a specification says', () => {
     ['{"jobs":[{"command":"c","status":"done"}]}', /^jobs\[0\]: status is not a known field/],
     ['{"jobs":[{"command":"c","key":"k"},{"command":"c","key":"k"}]}', /^jobs\[1\]: job k exists already/],
     ['{"files":[{"path":"a","_key":"k"},{"path":"b","_key":"k"}]}', /^files\[1\]: file k exists already/],
+    ['{"actions":{}}', /^actions: a list of at most 100 actions/],
+    ['{"actions":[{"trigger_type":"on_workflow_start"}]}', /^actions\[0\]: action_type is missing/],
+    [
+      '{"actions":[{"trigger_type":"on_jobs_ready","action_type":"run_commands","commands":["c"]}]}',
+      /^actions\[0\]: on_jobs_ready needs jobs/,
+    ],
+    [
+      '{"actions":[{"trigger_type":"on_workflow_start","action_type":"run_commands","commands":["c"],"jobs":["j"]}]}',
+      /^actions\[0\]: on_workflow_start takes no jobs; actions\[0\]: jobs: none of the jobs/,
+    ],
+    ['{"actions":[{"trigger_type":"on_workflow_start","action_type":"run_commands"}]}', /needs commands/],
+    [
+      '{"actions":[{"trigger_type":"on_workflow_start","action_type":"schedule_nodes","scheduler":"slurm_schedulers/s"}]}',
+      /none of the slurm_schedulers is named "s"/,
+    ],
+    ['{"actions":[{"trigger_type":"on_workflow_start","action_type":"schedule_nodes"}]}', /needs a scheduler/],
     [`{"jobs":[{"command":"${'x'.repeat(210_000)}"}]}`, /^jobs\[0\]: .* at most 200 KiB/],
     [`{"user_data":[{"data":{"a":"${'x'.repeat(4_200_000)}"}}]}`, /^user_data\[0\]: .* at most 4194304 characters/],
     [

@@ -1,6 +1,7 @@
 import type { Caller } from '#bus/contract.js';
-import { ListDocuments } from '#contracts/torc/documents.js';
-import { type DotGraphName, GetDotGraph } from '#contracts/torc/graph.js';
+import { ClaimAction, ListActions } from '#contracts/torc/actions.js';
+import { ListDocuments, PutDocument } from '#contracts/torc/documents.js';
+import { type DotGraphName, GetDotGraph, InitializeJobs, ResetJobs } from '#contracts/torc/graph.js';
 import { AddJobs, ListAddedJobs } from '#contracts/torc/jobs.js';
 import {
   CreateFromSpecification,
@@ -8,6 +9,7 @@ import {
   GetJobSpecification,
   ListJobSpecifications,
 } from '#contracts/torc/specifications.js';
+import { PutWorkflow } from '#contracts/torc/workflows.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { TasksModule } from '../../tasks.module.js';
 
@@ -272,6 +274,64 @@ describe('specifications', () => {
     await expect(bulk({})).rejects.toMatchObject({ kind: 'invalid' });
     expect(await list(workflow, 'jobs')).toHaveLength(count + moreCount);
     expect(await all(ListAddedJobs, { workflow, ...(await bulk({ jobs: [] })) })).toEqual([]);
+  });
+
+  it('have actions, which one worker takes in each run when they are due', async () => {
+    const actions = [
+      { trigger_type: 'on_workflow_start', action_type: 'run_commands', commands: ['echo begin'] },
+      { trigger_type: 'on_jobs_complete', action_type: 'run_commands', commands: ['echo a'], jobs: ['a'] },
+      { trigger_type: 'on_jobs_ready', action_type: 'schedule_nodes', scheduler: 'slurm_schedulers/s', jobs: ['b'] },
+      { trigger_type: 'on_workflow_complete', action_type: 'run_commands', commands: ['echo end'] },
+    ];
+    const workflow = await create({
+      schedulers: { slurm_schedulers: [{ name: 's', account: 'a', nodes: 1 }] },
+      jobs: [
+        { name: 'a', command: 'c' },
+        { name: 'b', command: 'c', blocked_by: ['a'] },
+      ],
+      actions,
+    });
+    expect(await exported(workflow)).toMatchObject({ actions });
+    const states = async (): Promise<readonly unknown[]> =>
+      (await ask(ListActions, { workflow })).documents.map((text) => (JSON.parse(text) as Document)['state']);
+    const claim = (action: number, worker: string): Promise<Document> =>
+      ask(ClaimAction, { workflow, action, worker }).then(parsed);
+    const run = async (runId: number): Promise<void> => {
+      const fields = `{"run_id":${runId},"is_canceled":false}`;
+      await ask(PutWorkflow, { workflow, part: 'status', fields, key: workflow, request_digest: String(runId) });
+      await ask(ResetJobs, { workflow, failed_only: false });
+      await ask(InitializeJobs, { workflow, only_uninitialized: false, clear_ephemeral_user_data: true });
+    };
+    const put = async (name: string, status: string): Promise<void> => {
+      const job = (await list(workflow, 'jobs')).find((one) => one['name'] === name) ?? {};
+      const [key, rev] = [String(job['_key']), String(job['_rev'])];
+      const fields = `{"command":"c","status":"${status}"}`;
+      await ask(PutDocument, { workflow, collection: 'jobs', key, rev, fields, request_digest: `${rev}${status}` });
+    };
+
+    expect(await states()).toEqual(['waiting', 'waiting', 'waiting', 'waiting']);
+    await expect(claim(1, 'w')).rejects.toMatchObject({ kind: 'state' });
+    await run(1);
+    expect(await states()).toEqual(['due', 'waiting', 'waiting', 'waiting']);
+    expect(await claim(1, 'w')).toMatchObject({ number: 1, commands: ['echo begin'], state: 'claimed', worker: 'w' });
+    expect(await claim(1, 'w')).toMatchObject({ state: 'claimed' });
+    await expect(claim(1, 'other')).rejects.toMatchObject({ kind: 'conflict' });
+    await expect(claim(5, 'w')).rejects.toMatchObject({ kind: 'not-found' });
+    await put('a', 'done');
+    await put('b', 'ready');
+    expect(await states()).toEqual(['claimed', 'due', 'due', 'waiting']);
+    expect(await claim(3, 'w')).toMatchObject({
+      scheduler: `slurm_schedulers__${workflow}/1`,
+      jobs: [expect.any(String)],
+    });
+    await put('b', 'done');
+    expect(await states()).toEqual(['claimed', 'due', 'claimed', 'due']);
+    const both = await Promise.allSettled([claim(4, 'x'), claim(4, 'y')]);
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    await host.rebuild();
+    expect(await states()).toEqual(['claimed', 'due', 'claimed', 'claimed']);
+    await run(2);
+    expect(await states()).toEqual(['due', 'waiting', 'waiting', 'waiting']);
   });
 
   it('are the same when the tables are made from the ledger', async () => {

@@ -30,12 +30,17 @@ export class UniqueNames {
   private readonly unclear = new Map<number, { readonly name: string | undefined; readonly key: string }>();
   private readonly given = new Map<number, string>();
 
-  /** Reads all names, a piece between two yields. */
-  *read(view: NamedView, workflow: Workflow): Generator<undefined, void, void> {
+  /**
+   * Reads all names, a piece between two yields.
+   *
+   * @param referred ordinals that are referred to, besides those at edges
+   */
+  *read(view: NamedView, workflow: Workflow, referred: readonly number[]): Generator<undefined, void, void> {
     const taken = new Set<string>();
     for (const collection of REFERRED) yield* this.readNames(view.documents(workflow, collection), taken);
     yield* this.readNames(view.jobs(workflow), taken);
     if (this.unclear.size === 0) return;
+    for (const ordinal of referred) this.clear(ordinal, taken);
     for (const [edge, end] of REFERENCES) {
       let count = 0;
       for (const ends of view.ends(workflow, edge)) {

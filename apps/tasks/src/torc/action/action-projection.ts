@@ -1,0 +1,56 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { ActionClaimed, ActionsAdded, TorcEvents } from '#contracts/torc/events.js';
+import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
+import { type WorkloadId, Workloads } from '../../workload/workloads.js';
+import { ACTION_TABLES } from './action-rows.js';
+
+const EVENT_TYPES: readonly (keyof TorcEvents)[] = ['ActionsAdded', 'ActionClaimed', 'WorkflowDeleted'];
+
+/** Actions of workflows, and their claims. */
+export const actionProjection: Projection = {
+  name: 'torc_action',
+  version: 1,
+  streamPrefixes: ['work-torc.'],
+  eventTypes: EVENT_TYPES,
+  tables: ACTION_TABLES,
+  indexes: '',
+  attach: (database) => new ActionWriter(database),
+};
+
+class ActionWriter implements ProjectionWriter {
+  private readonly workloads: Workloads;
+  private readonly insert: StatementSync;
+  private readonly insertClaim: StatementSync;
+  private readonly removals: readonly StatementSync[];
+
+  constructor(database: DatabaseSync) {
+    this.workloads = new Workloads(database);
+    this.insert = database.prepare('INSERT OR REPLACE INTO torc_action VALUES (?, ?, ?, ?, ?)');
+    this.insertClaim = database.prepare('INSERT OR IGNORE INTO torc_action_claim VALUES (?, ?, ?, ?)');
+    this.removals = ['torc_action', 'torc_action_claim'].map((table) =>
+      database.prepare(`DELETE FROM ${table} WHERE workload = ?`),
+    );
+  }
+
+  apply({ stream, type, data }: AppliedEvent): void {
+    const workload = this.workloads.ensure(stream);
+    // Only the deciders of this service write these events, so that their types are known.
+    if (type === 'ActionsAdded') this.added(workload, data as object as ActionsAdded);
+    else if (type === 'ActionClaimed') this.claimed(workload, data as object as ActionClaimed);
+    else for (const removal of this.removals) removal.run(workload);
+  }
+
+  forget(): void {
+    this.workloads.forget();
+  }
+
+  private added(workload: WorkloadId, { actions }: ActionsAdded): void {
+    for (const { number, document, jobs, scheduler } of actions) {
+      this.insert.run(workload, number, document, JSON.stringify(jobs), scheduler ?? null);
+    }
+  }
+
+  private claimed(workload: WorkloadId, { number, run_id: runId, worker }: ActionClaimed): void {
+    this.insertClaim.run(workload, number, runId, worker);
+  }
+}
