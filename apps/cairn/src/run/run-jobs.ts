@@ -17,6 +17,7 @@ import type { TorcConfig } from './torc-documents.js';
 import { TorcJobs } from './torc-jobs.js';
 import { TorcRegistration } from './torc-registration.js';
 import { CannotRunWorkflow, TorcWorkflowCalls } from './torc-workflow.js';
+import { WorkflowActions } from './workflow-actions.js';
 
 /** The server label of results on disk: their folder belongs to one workflow, wherever its server listens now. */
 const SPOOL_SERVER = 'torc';
@@ -101,6 +102,10 @@ export const runJobs = async (parts: Parts): Promise<number> => {
     const reason = [done.error ?? `code ${String(done.code)}`, done.lastWords].filter(Boolean).join(': ');
     throw new CannotRunWorkflow(`the ${name} script has failed: ${reason}`);
   };
+  const actions = new WorkflowActions(
+    ...([client, run.workflow, { interrupted: signalled, halted: shutdown.halted }, note] as const),
+    { workdir, environment, outputs: state.path },
+  );
   const begin = async (signals: Signals): Promise<void> => {
     const runStartup = (script: string): Promise<void> => runRequired('workflow-startup', script);
     const { run_id: runId } = await workflow.status(signals);
@@ -113,6 +118,7 @@ export const runJobs = async (parts: Parts): Promise<number> => {
   const { timeLimitSeconds, enforceRuntime, hashOutputs } = options;
   const prepare = async ({ worker_startup_script: script }: TorcConfig): Promise<void> => {
     if (script !== undefined) await runRequired('worker-startup', script);
+    await actions.carryOut();
     jobs.startClock();
   };
   const scheduler = ofCluster?.scheduler;
@@ -137,7 +143,9 @@ export const runJobs = async (parts: Parts): Promise<number> => {
   );
 
   const stopShowing = keepShowing(progress, workflow, jobs);
-  const { undelivered } = await worker.run().finally(stopShowing);
+  const stopActions = actions.begin();
+  const { undelivered } = await worker.run().finally(stopShowing).finally(stopActions);
+  await actions.carryOut();
   const isInterrupted = signalled.aborted || jobs.isTimeUp;
   if (undelivered > 0 || shutdown.halted.aborted) {
     if (undelivered > 0) note(`${String(undelivered)} results stay in ${state.spool}: --resume delivers them`);

@@ -27,4 +27,4 @@ export const JOB_FIELDS = fieldsOf(JOB_SPECIFICATION, PARAMETERS);
 export const CONFIG_FIELDS = fieldsOf(WORKFLOW_CONFIG);
 
 /** Fields of the specification itself that are no lists. */
-export const WORKFLOW_FIELDS = fieldsOf(SPECIFIED_WORKFLOW, { parameters: {} });
+export const WORKFLOW_FIELDS = fieldsOf(SPECIFIED_WORKFLOW, { parameters: {}, actions: {} });
