@@ -295,6 +295,33 @@ describe.each([
     expect(work.read('log').trimEnd().split('\n').sort()).toEqual(['bad', 'bad', 'child', 'good']);
   });
 
+  it('runs jobs with parameters, and what is to be done when the workflow starts and ends', async () => {
+    work.workflow({
+      parameters: { i: '1:3' },
+      files: [{ name: 'out_{i}', path: 'out_{i:02d}', use_parameters: ['i'] }],
+      jobs: [
+        { name: 'work_{i}', command: 'echo {i} > ${files.output.out_{i}}', use_parameters: ['i'] },
+        { name: 'sum', command: 'cat out_0? > sum', blocked_by: ['work_1', 'work_2', 'work_3'] },
+      ],
+      actions: [
+        {
+          trigger_type: 'on_workflow_start',
+          action_type: 'run_commands',
+          commands: ['echo begin >> log', 'ls >> log'],
+        },
+        { trigger_type: 'on_workflow_complete', action_type: 'run_commands', commands: ['cat sum >> log', 'exit 3'] },
+      ],
+    });
+    const { code, text } = await work.first();
+    expect(code).toBe(0);
+    expect(work.read('sum')).toBe('1\n2\n3\n');
+    // Before any job: there is no output yet.
+    expect(work.read('log')).toMatch(/^begin\n(?!out_)[^]*1\n2\n3\n$/);
+    expect(work.read('log')).not.toContain('out_01');
+    expect(text).toMatch(/action 1 \(on_workflow_start\) is done/);
+    expect(text).toMatch(/action 2 \(on_workflow_complete\): exit 3 has failed: code 3/);
+  });
+
   it('waits for jobs that are retried', async () => {
     const failure_handler = { rules: [{ exit_codes: [75], max_retries: 2, delay_seconds: 1 }] };
     work.workflow({

@@ -43,6 +43,7 @@ export class WorkflowActions {
 
   /** Runs the commands of all actions that are due now. What goes wrong is noted: it is no reason to end a run. */
   async carryOut(): Promise<void> {
+    if (this.end.interrupted.aborted) return;
     this.carrying ??= this.carryOutDue()
       .catch((error: unknown) => {
         if (!this.end.interrupted.aborted)
@@ -56,9 +57,13 @@ export class WorkflowActions {
   begin(): () => Promise<void> {
     const ended = new AbortController();
     const look = async (): Promise<void> => {
-      while (!ended.signal.aborted) {
-        await delay(POLL_MS, undefined, { signal: ended.signal }).catch(() => undefined);
-        if (!ended.signal.aborted && !this.end.interrupted.aborted) await this.carryOut();
+      try {
+        for (;;) {
+          await delay(POLL_MS, undefined, { signal: ended.signal });
+          await this.carryOut();
+        }
+      } catch {
+        // Ended while it waited.
       }
     };
     const looking = look();
