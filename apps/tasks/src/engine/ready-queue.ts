@@ -38,6 +38,8 @@ const FRONT_MAX = 64;
 class LoadedClass implements ReadyClass {
   /** The first units of the class, in order and without gaps. Empty when they must be read again. */
   readonly front: ReadyEntry[] = [];
+  /** Whether the class is known to have no units besides these. */
+  isWhole = false;
   /** Whether the head has been returned to a caller since it last improved. */
   isSeen = false;
 
@@ -166,6 +168,7 @@ export class ReadyQueue implements OrderedReadyUnits {
     if (known !== undefined) return known;
     const first = this.selectFirst.all(ready.id, FRONT_READ).map(entryOf);
     ready.front.push(...first);
+    ready.isWhole = first.length < FRONT_READ;
     if (first.length === 0) this.unload(ready);
     return first[0];
   }
@@ -205,8 +208,12 @@ export class ReadyQueue implements OrderedReadyUnits {
     const { front } = ready;
     const last = front.at(-1);
     if (last === undefined) this.headImproved(ready);
-    // Entries after the last cached one are unknown, so that nothing can be appended.
-    if (last === undefined || !isBefore({ key, priority }, last)) return;
+    if (last === undefined || !isBefore({ key, priority }, last)) {
+      // What comes between the last cached entry and this one is known only of a whole class.
+      ready.isWhole &&= last !== undefined && front.length < FRONT_MAX;
+      if (ready.isWhole) front.push({ key, priority, id: unitId });
+      return;
+    }
     let at = front.length - 1;
     for (
       let before = front[at - 1];
@@ -217,7 +224,9 @@ export class ReadyQueue implements OrderedReadyUnits {
     }
     if (at === 0) this.headImproved(ready);
     front.splice(at, 0, { key, priority, id: unitId });
-    if (front.length > FRONT_MAX) front.pop();
+    if (front.length <= FRONT_MAX) return;
+    front.pop();
+    ready.isWhole = false;
   }
 
   /** A unit left the class. */
@@ -236,6 +245,7 @@ export class ReadyQueue implements OrderedReadyUnits {
       const ready = this.activate(id);
       if (ready === undefined) continue;
       ready.front.length = 0;
+      ready.isWhole = false;
       this.headImproved(ready);
     }
   }
@@ -252,11 +262,15 @@ export class ReadyQueue implements OrderedReadyUnits {
     this.changes += 1;
   }
 
-  /** Entries of the front, if it is known to have that many. */
-  private known({ front }: LoadedClass, after: ReadyEntry | undefined, limit: number): ReadyEntry[] | undefined {
+  /** Entries of the front, if it is known to have that many or all there are. */
+  private known(
+    { front, isWhole }: LoadedClass,
+    after: ReadyEntry | undefined,
+    limit: number,
+  ): ReadyEntry[] | undefined {
     const from = after === undefined ? 0 : front.findIndex(({ key }) => key === after.key) + 1;
-    const isAll = front.length - from >= limit && (after === undefined || from > 0);
-    return isAll ? front.slice(from, from + limit) : undefined;
+    if (front.length === 0 || (after !== undefined && from === 0)) return undefined;
+    return isWhole || front.length - from >= limit ? front.slice(from, from + limit) : undefined;
   }
 
   private load(): void {
