@@ -3,6 +3,7 @@ import { appendFile, mkdir, open, readdir, readFile, rename, rm, rmdir, writeFil
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { UsageError } from '../command-line.js';
 
 /** What a run has to know when it is resumed. */
@@ -28,10 +29,18 @@ const SPECIFICATION_FILE = 'specification.json';
 const REPORT_FILE = 'report.jsonl';
 const LOCK_FILE = 'lock';
 
+/** A killed process needs a moment to end. */
+const LOCK_WAIT_MS = 1_000;
+const LOCK_POLL_MS = 50;
+
+/** When a process has started; empty for one that has ended, also if nobody has asked for its exit code yet. */
 const startOf = async (pid: number): Promise<string> => {
   const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => '');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[STATE] === 'Z' ? '' : (fields[START_TIME] ?? '');
 };
+/** Fields of `/proc/<pid>/stat` behind the name of the process. */
+const [STATE, START_TIME] = [0, 19];
 
 /** This process among all that this host has ever run under its id. */
 const ownIdentity = async (): Promise<string> =>
@@ -70,6 +79,7 @@ export class StateFolder {
       throw new UsageError(`--output cannot be made: ${(error as Error).message}`);
     }
     const file = join(path, LOCK_FILE);
+    const giveUpMs = performance.now() + LOCK_WAIT_MS;
     for (;;) {
       try {
         await writeFile(file, await ownIdentity(), { flag: 'wx' });
@@ -78,8 +88,9 @@ export class StateFolder {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
       const lock = await readFile(file, 'utf8').catch(() => '');
-      if (await holderRuns(lock)) throw new UsageError(`another runner works on ${path}: ${lock}`);
-      await rm(file, { force: true });
+      if (!(await holderRuns(lock))) await rm(file, { force: true });
+      else if (performance.now() > giveUpMs) throw new UsageError(`another runner works on ${path}: ${lock}`);
+      else await delay(LOCK_POLL_MS);
     }
   }
 
