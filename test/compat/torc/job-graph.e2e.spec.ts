@@ -1,5 +1,6 @@
 import { MODES } from '../../harness/cairn-process.js';
 import { ExactAnswers } from '../exact-answers.js';
+import { additions } from './job-graph/additions.js';
 import { operations } from './job-graph/operations.js';
 import { specifications } from './job-graph/specifications.js';
 import { statusMachine } from './job-graph/status-machine.js';
@@ -15,4 +16,5 @@ describe.each(MODES)('the job graph of Torc ($mode)', (mode) => {
   statusMachine(torc, expectAnswer);
   operations(torc, expectAnswer);
   specifications(torc, expectAnswer);
+  additions(torc, expectAnswer);
 });
