@@ -15,7 +15,7 @@ const CHARACTERS_PER_EVENT_MAX = 60_000;
 /** What surrounds a document in an event, with its key. */
 const DOCUMENT_OVERHEAD = 300;
 
-interface NumberedDocument {
+export interface NumberedDocument {
   readonly ordinal: number;
   readonly document: string;
   readonly key?: string | undefined;

@@ -4,11 +4,14 @@ import type { DocumentReply } from '#contracts/torc/documents.js';
 import type { AddedJob, WorkflowAction } from '#contracts/torc/events.js';
 import { fullId } from '#contracts/torc/ids.js';
 import type { DecidedEvent, SlicedDecision } from '#event-sourcing/command.js';
-import { documentsStored, edgesAdded, jobsAdded } from '../bulk-events.js';
+import { documentsStored, edgesAdded, jobsAdded, type NumberedDocument, type NumberedJob } from '../bulk-events.js';
 import { Ordinals } from '../ordinals.js';
 import { workStream } from '../streams.js';
 import { createdWorkflowText, newWorkflow, type WorkflowView } from '../workflow/create-workflow.js';
 import type { CompiledSpecification, Slot, SpecifiedJob } from './compile.js';
+
+/** Documents, jobs and ends of edges that get ordinals between two yields. */
+const NUMBERED_PER_YIELD = 2_000;
 
 const keysOf = ({ documents, jobs }: CompiledSpecification): ReadonlyMap<string, ReadonlySet<string>> =>
   new Map<string, ReadonlySet<string>>([
@@ -35,11 +38,11 @@ export function* createFromSpecification(
   const numbered = (collection: CollectionName, slot: Slot): number => (ordinalAt[slot] = ordinals.take(collection));
 
   for (const { collection, slot, documents: texts, keys: chosen } of documents) {
-    const stored = texts.map((text, at) => ({
-      ordinal: numbered(collection, slot + at),
-      document: text,
-      key: chosen.get(at),
-    }));
+    const stored: NumberedDocument[] = [];
+    for (const [at, text] of texts.entries()) {
+      stored.push({ ordinal: numbered(collection, slot + at), document: text, key: chosen.get(at) });
+      if (at % NUMBERED_PER_YIELD === 0) yield;
+    }
     for (const event of documentsStored(stream, collection, stored)) {
       events.push(event);
       yield;
@@ -52,11 +55,11 @@ export function* createFromSpecification(
     const chosen = schedulers?.keys.get(slot - schedulers.slot);
     return fullId('slurm_schedulers', workflow, chosen ?? String(ordinal));
   };
-  const added = jobs.map((job, at) => ({
-    ordinal: numbered('jobs', jobSlot + at),
-    job: addedJob(job, idOfScheduler),
-  }));
-  yield;
+  const added: NumberedJob[] = [];
+  for (const [at, job] of jobs.entries()) {
+    added.push({ ordinal: numbered('jobs', jobSlot + at), job: addedJob(job, idOfScheduler) });
+    if (at % NUMBERED_PER_YIELD === 0) yield;
+  }
   for (const event of jobsAdded(stream, workflow, added)) {
     events.push(event);
     yield;
@@ -65,8 +68,8 @@ export function* createFromSpecification(
     const ends: (readonly [from: number, to: number])[] = [];
     for (let at = 0; at < slots.length; at += 2) {
       ends.push([ordinalAt[slots[at] ?? 0] ?? 0, ordinalAt[slots[at + 1] ?? 0] ?? 0]);
+      if (at % NUMBERED_PER_YIELD === 0) yield;
     }
-    yield;
     for (const event of edgesAdded(stream, edge, ends, () => ordinals.take(edge))) {
       events.push(event);
       yield;
