@@ -85,6 +85,16 @@ describe('the tolerance of the real client', () => {
     ]);
   });
 
+  it('keeps what Cairn adds to specifications', () => {
+    const added = {
+      ...{ parameters: { i: '1:3' }, actions: [{ trigger: 'workflow_start' }] },
+      files: [{ name: 'f{i}', path: 'f{i}', use_parameters: ['i'] }],
+      jobs: [{ command: 'c{i}', output_files: ['f{j}'], parameters: { j: '1:3' }, parameter_mode: 'zip', priority: 3 }],
+    };
+    expect(tolerant(added)).toEqual({ ...added, user: 'me' });
+    expect(notes).toEqual([]);
+  });
+
   it('takes names and paths for files, and leaves out outputs that nothing describes', () => {
     const specification = tolerant({
       files: [
