@@ -10,8 +10,8 @@ const json = (of: (target: (name: string) => string) => object) => ({
 const examplesOf = (collection: string): Readonly<Record<string, Example>> => {
   const all = `/workflows/{workflow}/${collection}`;
   return {
-    [`POST ${all}`]: json(() => leastOf(collection)),
-    // What deletes or changes all documents has a workflow of its own.
+    // What adds many documents has a workflow of its own, as the lists of the others must stay short. So has what deletes all.
+    [`POST ${all}`]: { path: { workflow: 'torc_filled' }, ...json(() => leastOf(collection)) },
     [`DELETE ${all}`]: { path: { workflow: 'torc_emptied' } },
     [`GET ${all}/{key}`]: { path: { key: `torc_${collection}` } },
     [`PUT ${all}/{key}`]: {
@@ -48,7 +48,10 @@ export const TORC_EXAMPLES: Readonly<Record<string, Example>> = {
   'DELETE /workflows/{workflow}/edges/{name}/{key}': { path: { ...ofEdge, key: 'torc_deleted_edges' } },
   'GET /workflows/{workflow}/files/produced_by_job/{key}': ofJob,
   'GET /workflows/{workflow}/job_specifications/{key}': ofJob,
-  'POST /workflows/{workflow}/bulk_jobs': json(() => ({ jobs: [leastOf('jobs')] })),
+  'POST /workflows/{workflow}/bulk_jobs': {
+    path: { workflow: 'torc_filled' },
+    ...json(() => ({ jobs: [leastOf('jobs')] })),
+  },
   'GET /workflows/{workflow}/jobs/find_by_status/{status}': { path: { status: 'torc_final' } },
   'GET /workflows/{workflow}/jobs/find_by_needs_file/{key}': { path: { key: 'torc_files' } },
   'GET /workflows/{workflow}/downstream_jobs/{key}': ofJob,

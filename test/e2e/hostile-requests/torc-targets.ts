@@ -98,6 +98,7 @@ export const prepareTorcTargets = async (client: HttpClient): Promise<Targets> =
     ...{
       torc_workflow: [workflow.key, `workflows/${workflow.key}`],
       torc_emptied: [emptied.key],
+      torc_filled: [(await newWorkflow(torc)).key],
       torc_tuned: [tuned.key],
     },
     ...{ torc_written: [keyOf(written)], torc_written_revision: [revisionOf(written)], torc_deleted: deleted },
