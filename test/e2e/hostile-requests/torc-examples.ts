@@ -122,6 +122,11 @@ export const TORC_EXAMPLES: Readonly<Record<string, Example>> = {
   },
   'GET /workflows/{key}/dot_graph/{name}': { path: { key: 'torc_workflow', name: 'torc_graph' } },
   'GET /cairn/torc/workflows/{key}/events/stream': ofWorkflow,
+  'GET /cairn/torc/workflows/{key}/actions': ofWorkflow,
+  'POST /cairn/torc/workflows/{key}/actions/{action}/claim': {
+    path: { key: 'torc_acting', action: 'torc_action' },
+    ...json(() => ({ worker: 'w' })),
+  },
   'GET /cairn/torc/workflows/{workflow}/jobs/{key}/explanation': ofJob,
   'GET /cairn/torc/workflows/{key}/explanation': ofWorkflow,
   'GET /cairn/torc/workflows/{key}/report': ofWorkflow,

@@ -71,6 +71,10 @@ export const prepareTorcTargets = async (client: HttpClient): Promise<Targets> =
   const edges = await edgesOf(workflow, documents);
   const emptied = await newWorkflow(torc, { jobs: [job('a')] });
   const tuned = await newWorkflow(torc, { config: { compute_node_resource_stats: { process: true } } });
+  const acting = await newWorkflow(torc, {
+    actions: [{ trigger_type: 'on_workflow_start', action_type: 'run_commands', commands: ['true'] }],
+  });
+  await acting.startRun(1);
   const written = documentIn(await (await newWorkflow(torc)).get());
   const deleted: string[] = [];
   for (let count = 0; count < DELETED_MAX; count += 1) deleted.push((await newWorkflow(torc)).key);
@@ -104,6 +108,7 @@ export const prepareTorcTargets = async (client: HttpClient): Promise<Targets> =
     ...{ torc_written: [keyOf(written)], torc_written_revision: [revisionOf(written)], torc_deleted: deleted },
     torc_config: [keyOf(documentIn(await emptied.get('/config')))],
     torc_status: [keyOf(documentIn(await emptied.get('/status')))],
+    ...{ torc_acting: [acting.key], torc_action: ['1'] },
     torc_hostname: [NODE.hostname],
   };
 };
