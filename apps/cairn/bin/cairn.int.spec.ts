@@ -2,6 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { eventually } from '#platform/testing/eventually.js';
+import { startCairn } from '../src/demo/child.js';
 
 const LAUNCHER = 'apps/cairn/bin/cairn.mjs';
 
@@ -55,6 +57,17 @@ describe('the launcher', () => {
   it('compiles again when a source changes', () => {
     writeFileSync(join(root, 'libs', 'new.ts'), '');
     expect(launch('verify').stderr).toBe('cairn: compiling\n');
+  });
+
+  it('leaves no server behind when it is killed', async () => {
+    const { url, process: launcher } = await startCairn({ script: LAUNCHER, dataDir: join(root, 'data') });
+    const answers = () =>
+      fetch(`${url}/ping`)
+        .then(() => true)
+        .catch(() => false);
+    expect(await answers()).toBe(true);
+    launcher.kill('SIGKILL');
+    await eventually(answers, false);
   });
 
   const inClone = existsSync('.git') ? it : it.skip;

@@ -91,6 +91,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
+// The launcher (bin/cairn.mjs) holds a channel to this process, which ends with it, also when it is killed.
+process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+process.channel?.unref();
+
 await runMain('cairn', async () => {
   const given = process.argv.slice(2);
   const words = given.length === 0 ? ['serve'] : given;
