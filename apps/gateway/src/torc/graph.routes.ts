@@ -1,5 +1,6 @@
 import type { DotGraphName } from '#contracts/torc/graph.js';
 import { COLLECTIONS, type CollectionName } from '#contracts/torc/collections.js';
+import { FEW_NAMES } from '../body/body-limits.js';
 import { constant } from '../route/fields.js';
 import { ignoredBody, joinFilters, workerResources } from './bodies.js';
 import {
@@ -186,6 +187,7 @@ export const graphRoutes = {
     summary: 'Documents that edges lead to, with the edges and the documents at their other ends',
     records: [],
     fields: { ...joinFields, direction: constant('inbound') },
+    bodyLimits: FEW_NAMES,
     response: listOf(documentOf('TorcJoinedRow')),
     errors: NOT_FOUND,
   }),
@@ -197,6 +199,7 @@ export const graphRoutes = {
     summary: 'Documents that edges come from, with the edges and the documents at their other ends',
     records: [],
     fields: { ...joinFields, direction: constant('outbound') },
+    bodyLimits: FEW_NAMES,
     response: listOf(documentOf('TorcJoinedRow')),
     errors: NOT_FOUND,
   }),

@@ -27,7 +27,7 @@ export function* restartJobs(
   if (workflow === undefined) return torcErrors.noWorkflow(key);
   if (workflow.isArchived) return torcErrors.archived(key);
   const graph = yield* JobGraph.read(view, workflow);
-  const chosen = chosenJobs(view, workflow, graph, ids);
+  const chosen = yield* chosenJobs(view, workflow, graph, ids);
   if (chosen instanceof DomainError) return chosen;
   const affected = yield* affectedBy(graph, chosen);
   const changing = initialize ? affected : affected.filter(({ state }) => state.status !== 'uninitialized');
@@ -54,21 +54,23 @@ export function* restartJobs(
 }
 
 /** @param ids keys or full ids */
-const chosenJobs = (
+function* chosenJobs(
   view: TorcView,
   workflow: Workflow,
   graph: JobGraph,
   ids: readonly string[],
-): readonly GraphJob[] | DomainError => {
+): Generator<void, readonly GraphJob[] | DomainError, void> {
+  const steps = new Steps();
   const chosen: GraphJob[] = [];
   for (const id of ids) {
     const key = partsOfId(id)?.key ?? id;
     const job = graph.jobs.get(view.job(workflow, key)?.ordinal ?? 0);
     if (job === undefined) return torcErrors.noDocument('job', key, workflow.key);
     chosen.push(job);
+    if (steps.isSlice()) yield;
   }
   return chosen;
-};
+}
 
 /** These jobs, what comes after them through disabled jobs (D27), and canceled jobs that any of them waits for; in order of creation. */
 function* affectedBy(graph: JobGraph, chosen: readonly GraphJob[]): Generator<void, readonly GraphJob[], void> {
