@@ -31,10 +31,12 @@ const integerIn = (name: string, given: string): number => {
   return value;
 };
 
+/** However large: a limit is capped (Torc contract 1.6). */
 const countIn = (name: string, given: string): number => {
-  const value = integerIn(name, given);
+  const value = numberIn(name, given);
+  if (!Number.isInteger(value)) throw badRequest(`${name} must be an integer`);
   if (value < 0) throw badRequest(`${name} must not be negative`);
-  return value;
+  return Math.min(value, Number.MAX_SAFE_INTEGER);
 };
 
 const booleanIn = (name: string, given: string): boolean => {

@@ -273,6 +273,8 @@ describe("Torc's API over HTTP", () => {
         limit: 100_000,
         filters: { run_id: '2', return_code: '-9', job_key: '" x"', _key: '"7"' },
       });
+      await call('GET', '/workflows/97/files?limit=99999999999999999999');
+      expect(requestOf()).toMatchObject({ limit: 100_000 });
     });
 
     it.each([
