@@ -48,6 +48,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   'PATCH /tasks/{task_id}': { body: json({ site: 'UW' }) },
   'PUT /tasks/{task_id}/status': { path: { task_id: 'task_to_move' }, body: json({ status: 'waiting' }) },
+  'PUT /datasets/{dataset_id}/tasks/{task_id}/status': { body: json({ status: 'waiting' }) },
   'POST /task_actions/queue': { body: json({ requirements: {} }) },
   'POST /task_actions/queue_many': { body: json({ num: 1, requirements: {} }) },
   'POST /task_actions/process': { body: json({ requirements: {} }) },
