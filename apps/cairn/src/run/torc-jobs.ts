@@ -153,11 +153,12 @@ export class TorcJobs implements WorkSource<JobUnit> {
       const place = `${job._rev}/${String(runId)}/${encodeURIComponent(registration.nodeKey)}`;
       // What the server is doing already is answered.
       const signals = { lastAttempt: end.interrupted, signal: end.halted };
-      started = await workflow.client.put<TorcJob>(workflow.path(`${path}/start_job/${place}`), undefined, signals);
+      // Asked first, so that nothing is missing to keep the result when the server goes away while the job runs.
       outputs = await workflow.client.list<TorcFile>(
         workflow.path(`/files/produced_by_job/${encodeURIComponent(job._key)}`),
         signals,
       );
+      started = await workflow.client.put<TorcJob>(workflow.path(`${path}/start_job/${place}`), undefined, signals);
     } catch (error) {
       refused.abort();
       await running;

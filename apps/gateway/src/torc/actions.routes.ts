@@ -25,7 +25,7 @@ export const actionRoutes = {
     records: ['ActionClaimed'],
     fields: { workflow: workflow('key'), action: pathInteger('number of the action'), chosen: claimActionBody },
     response: documentOf('TorcAction'),
-    examples: { request: '{"worker":"node-07"}' },
+    examples: { request: { worker: 'node-07' } },
     errors: {
       400: 'action 2 is not due',
       404: 'action 2 does not exist in workflow 97',
