@@ -1,40 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { nextLoopTurn } from '#platform/loop-turn.js';
-import { Bus } from '#bus/bus.js';
 import type { Contract, Page } from '#bus/contract.js';
 import type { ListOptions, ListPage } from '#contracts/lists.js';
 import { limitedList } from '../route/limited-list.js';
 import { linkTo } from '../route/link-to.js';
 import type { Call, RouteResponse } from '../route/route.js';
 import { invalid } from '../route/request-source.js';
-import { asLines, asObject, type Framing, streamed } from '../route/streaming.js';
+import { type Paged, ServiceAnswers } from '../route/service-answers.js';
+import { asLines, asObject, streamed } from '../route/streaming.js';
 import { StatusFraming } from './status-framing.js';
-
-type Paged = { readonly cursor?: string };
 
 /** The forms of IceProd's answers, made from what services reply. */
 @Injectable()
-export class Answers {
-  constructor(private readonly bus: Bus) {}
-
-  reply<Request, Reply>(
-    contract: Contract<Request, Reply>,
-    { input, context }: Call<NoInfer<Request>>,
-  ): Promise<Reply> {
-    return this.bus.request(contract, input, context);
-  }
-
-  /** The document that the service replies, as it is. */
-  async document<Request>(
-    contract: Contract<Request, { document: string }>,
-    call: Call<NoInfer<Request>>,
-  ): Promise<string> {
-    const { document } = await this.reply(contract, call);
-    await nextLoopTurn();
-    return document;
-  }
-
+export class Answers extends ServiceAnswers {
   /** What the service replies, as JSON. */
   async json<Request, Reply>(contract: Contract<Request, Reply>, call: Call<NoInfer<Request>>): Promise<string> {
     return JSON.stringify(await this.reply(contract, call));
@@ -82,14 +60,6 @@ export class Answers {
     call: Call<NoInfer<Request>>,
   ): Promise<RouteResponse> {
     return untouched(await this.pages(contract, call, asLines()));
-  }
-
-  pages<Request extends Paged>(
-    contract: Contract<Request, Page>,
-    call: Call<NoInfer<Request>>,
-    framing: Framing,
-  ): Promise<RouteResponse> {
-    return streamed(this.bus, contract, call, framing);
   }
 }
 

@@ -1,33 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { nextLoopTurn } from '#platform/loop-turn.js';
-import { Bus } from '#bus/bus.js';
-import type { Contract, Page } from '#bus/contract.js';
-import type { DocumentReply, TorcListPage } from '#contracts/torc/documents.js';
+import type { Contract } from '#bus/contract.js';
+import type { TorcListPage } from '#contracts/torc/documents.js';
 import type { Call, RouteResponse } from '../route/route.js';
-import { type Framing, streamed } from '../route/streaming.js';
+import { type Paged, ServiceAnswers } from '../route/service-answers.js';
+import { streamed } from '../route/streaming.js';
 import { ListFraming } from './list-framing.js';
-
-type Paged = { readonly cursor?: string };
 
 /** The forms of Torc's answers, made from what services reply. */
 @Injectable()
-export class TorcAnswers {
-  constructor(private readonly bus: Bus) {}
-
-  reply<Request, Reply>(
-    contract: Contract<Request, Reply>,
-    { input, context }: Call<NoInfer<Request>>,
-  ): Promise<Reply> {
-    return this.bus.request(contract, input, context);
-  }
-
-  /** The document that the service replies, as it is. */
-  async document<Request>(contract: Contract<Request, DocumentReply>, call: Call<NoInfer<Request>>): Promise<string> {
-    const { document } = await this.reply(contract, call);
-    await nextLoopTurn();
-    return document;
-  }
-
+export class TorcAnswers extends ServiceAnswers {
   /** `{"message": "…"}`, once the service has done what was asked. */
   async done<Request>(
     contract: Contract<Request, object>,
@@ -53,14 +34,6 @@ export class TorcAnswers {
     skip = 0,
   ): Promise<RouteResponse> {
     return this.framed(contract, call, new ListFraming(skip, true));
-  }
-
-  pages<Request extends Paged>(
-    contract: Contract<Request, Page>,
-    call: Call<NoInfer<Request>>,
-    framing: Framing,
-  ): Promise<RouteResponse> {
-    return streamed(this.bus, contract, call, framing);
   }
 
   private framed<Request extends Paged>(
