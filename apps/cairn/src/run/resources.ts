@@ -1,3 +1,4 @@
+import type { WorkerResources } from '#contracts/torc/jobs.js';
 import { GIB } from '#contracts/torc/values.js';
 import type { TorcJob } from './torc-documents.js';
 
@@ -8,15 +9,9 @@ export interface Offer {
   readonly gpus: number;
 }
 
-/** Body of a claim (Torc contract 2.6). */
-export interface WorkerResources {
-  readonly num_cpus: number;
-  readonly memory_gb: number;
-  readonly num_gpus: number;
-  readonly num_nodes: number;
-  readonly time_limit?: string;
-  readonly scheduler_config_id?: string;
-}
+/** Body of a claim; without a scheduler it asks for jobs that have none. */
+export type OfferedResources = Omit<WorkerResources, 'scheduler_config_id'> &
+  Partial<Pick<WorkerResources, 'scheduler_config_id'>>;
 
 /** Keeps account of what claimed jobs take of an offer. */
 export class Resources {
@@ -57,7 +52,7 @@ export class Resources {
   }
 
   /** What is left, as a claim offers it. */
-  left(secondsLeft: number | undefined): WorkerResources {
+  left(secondsLeft: number | undefined): OfferedResources {
     return {
       num_cpus: this.cpus,
       memory_gb: this.memoryBytes / GIB,

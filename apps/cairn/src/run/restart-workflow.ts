@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { isRunning } from '../worker/is-running.js';
 import { inParallel } from './in-parallel.js';
 import { modificationTime } from './files-on-disk.js';
 import type { StartupScript } from './start-workflow.js';
@@ -14,15 +15,6 @@ export interface RestartOptions {
   readonly runStartup: StartupScript;
   readonly note: (line: string) => void;
 }
-
-const isRunning = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-};
 
 /** Runners of this workflow that have not said that they have ended. Those of this host that are gone are reported now. */
 const settleRunners = async (workflow: TorcWorkflowCalls, force: boolean, signals: Signals): Promise<void> => {

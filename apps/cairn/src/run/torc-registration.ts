@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Registration } from '../worker/worker.js';
 import { NodeStatistics } from './node-statistics.js';
-import type { Resources, WorkerResources } from './resources.js';
+import type { Resources, OfferedResources } from './resources.js';
 import type { Stored, TorcComputeNode, TorcConfig } from './torc-documents.js';
 import type { Signals } from './torc-client.js';
 import type { TorcWorkflowCalls } from './torc-workflow.js';
@@ -55,7 +55,7 @@ export class TorcRegistration implements Registration {
     this.config_ = config;
     await this.addEvent('start', `Started worker ${hostname()}`, signals);
     this.startedMs = Date.now();
-    const resources: WorkerResources = this.resources.left(this.timeLimitSeconds);
+    const resources: OfferedResources = this.resources.left(this.timeLimitSeconds);
     this.node = await client.post<TorcComputeNode>(
       this.workflow.path('/compute_nodes'),
       {

@@ -3,6 +3,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Method } from './http-client.js';
+import { isRunning } from './is-running.js';
 
 /** One of the requests that deliver a result. */
 export interface ResultRequest {
@@ -62,16 +63,6 @@ const parseStored = (text: string): Stored | undefined => {
     return isStored(value) ? value : undefined;
   } catch {
     return undefined;
-  }
-};
-
-const isRunning = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // The process runs under another user.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 };
 

@@ -76,19 +76,18 @@ export const DeleteDocuments = command<
   { readonly count: number }
 >('tasks', 'torc.document.delete-all');
 
-/** `_from` and `_to` are full ids. */
-export const StoreEdge = command<
-  {
-    readonly workflow: string;
-    readonly edge: EdgeName;
-    readonly from: string;
-    readonly to: string;
-    /** Raw JSON of an object. */
-    readonly data?: string;
-    readonly key?: string;
-  },
-  DocumentReply
->('tasks', 'torc.edge.store');
+export interface NewEdgeRequest {
+  readonly workflow: string;
+  readonly edge: EdgeName;
+  /** Full ids. */
+  readonly from: string;
+  readonly to: string;
+  /** Raw JSON of an object. */
+  readonly data?: string;
+  readonly key?: string;
+}
+
+export const StoreEdge = command<NewEdgeRequest, DocumentReply>('tasks', 'torc.edge.store');
 
 export interface JoinByEdgeRequest extends Paging {
   readonly workflow: string;

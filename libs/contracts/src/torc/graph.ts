@@ -42,17 +42,20 @@ export const ListRequiredFiles = query<WorkflowRequest, { readonly ids: readonly
 /** Torc contract 5.12. */
 export const EnableAutoTune = command<WorkflowRequest, Nothing>('tasks', 'torc.graph.enable-auto-tune');
 export const ProcessAutoTune = command<WorkflowRequest, Nothing>('tasks', 'torc.graph.process-auto-tune');
-/** Torc contract 5.17. An empty `scheduler_config_id` asks for jobs without a scheduler. */
+/** What all ready jobs need together (Torc contract 5.17). */
+export interface ReadyRequirements {
+  readonly num_jobs: number;
+  readonly num_cpus: number;
+  readonly num_gpus: number;
+  readonly memory_gb: number;
+  readonly max_num_nodes: number;
+  readonly max_runtime: string;
+}
+
+/** An empty `scheduler_config_id` asks for jobs without a scheduler. */
 export const GetReadyRequirements = query<
   WorkflowRequest & { readonly scheduler_config_id?: string },
-  {
-    readonly num_jobs: number;
-    readonly num_cpus: number;
-    readonly num_gpus: number;
-    readonly memory_gb: number;
-    readonly max_num_nodes: number;
-    readonly max_runtime: string;
-  }
+  ReadyRequirements
 >('tasks', 'torc.graph.ready-requirements');
 export type DotGraphName = 'job_job_dependencies' | 'job_file_dependencies' | 'job_user_data_dependencies';
 /** Torc contract 5.14: lines of DOT text. */

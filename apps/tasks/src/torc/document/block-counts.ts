@@ -72,6 +72,24 @@ export class BlockCounts {
     if (by !== 0) this.upsert().run(workload, collection, block, blockOf(block), by);
   }
 
+  /**
+   * Deletes what has these ordinals, as far as there is any, in slices.
+   *
+   * @param remove takes workload, collection, first and last ordinal
+   */
+  *deleteAll(
+    remove: StatementSync,
+    workload: WorkloadId,
+    collection: number,
+    ordinals: Ranges,
+  ): Generator<void, void, void> {
+    for (const [first, last] of inBlocks(ordinals)) {
+      const { changes } = remove.run(workload, collection, first, last);
+      this.change(workload, collection, first, -Number(changes));
+      yield;
+    }
+  }
+
   total(workload: WorkloadId, collection: number): number {
     return Number(this.selectTotal.get(workload, collection)?.['n'] ?? 0);
   }

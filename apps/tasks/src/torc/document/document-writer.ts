@@ -124,11 +124,7 @@ export class DocumentWriter {
   }
 
   /** Deletes the documents with these ordinals, as far as there are any. */
-  *delete(workload: WorkloadId, code: number, ordinals: Ranges): Generator<void, void, void> {
-    for (const [first, last] of inBlocks(ordinals)) {
-      const { changes } = this.remove.run(workload, code, first, last);
-      this.counts.change(workload, code, first, -Number(changes));
-      yield;
-    }
+  delete(workload: WorkloadId, code: number, ordinals: Ranges): Generator<void, void, void> {
+    return this.counts.deleteAll(this.remove, workload, code, ordinals);
   }
 }

@@ -5,6 +5,7 @@ import {
   type DocumentReply,
   JoinByEdge,
   type JoinByEdgeRequest,
+  type NewEdgeRequest,
   StoreEdge,
   type TorcListPage,
 } from '#contracts/torc/documents.js';
@@ -12,7 +13,7 @@ import { ReadModel } from '#event-sourcing/read-model.js';
 import { TorcLists } from '../lists.js';
 import { TorcMessageHandler } from '../message-handler.js';
 import { joinByEdge } from './join.js';
-import { type NewEdgeRequest, storeEdge } from './store-edge.js';
+import { storeEdge } from './store-edge.js';
 
 /** Messages about edges alone. */
 @Controller()

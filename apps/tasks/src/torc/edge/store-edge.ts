@@ -1,7 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { CollectionName } from '#contracts/torc/collections.js';
-import type { DocumentReply } from '#contracts/torc/documents.js';
-import { EDGES, type EdgeName } from '#contracts/torc/edges.js';
+import type { DocumentReply, NewEdgeRequest } from '#contracts/torc/documents.js';
+import { EDGES } from '#contracts/torc/edges.js';
 import type { EdgesAdded } from '#contracts/torc/events.js';
 import { partsOfId } from '#contracts/torc/ids.js';
 import type { UnitsLinked } from '#contracts/work-events.js';
@@ -41,17 +41,6 @@ export const endOrdinal = (
   }
   return ordinalOf(view, workflow, collection, parts.key) ?? torcErrors.bad(`${name}: ${id} does not exist`);
 };
-
-export interface NewEdgeRequest {
-  readonly workflow: string;
-  readonly edge: EdgeName;
-  /** Full ids. */
-  readonly from: string;
-  readonly to: string;
-  /** Raw JSON of an object. */
-  readonly data?: string;
-  readonly key?: string;
-}
 
 /** `POST /workflows/{workflow}/edges/{name}`. */
 export const storeEdge = (

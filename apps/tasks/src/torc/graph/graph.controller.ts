@@ -4,6 +4,7 @@ import type { Answer, Message, Nothing } from '#bus/contract.js';
 import {
   EnableAutoTune,
   GetReadyRequirements,
+  type ReadyRequirements,
   InitializeJobs,
   ListMissingUserData,
   ListRequiredFiles,
@@ -19,7 +20,7 @@ import { enableAutoTune, processAutoTune } from './auto-tune.js';
 import { processChangedInputs } from './changed-inputs.js';
 import { initializeJobs, type InitializeRequest } from './initialize.js';
 import { missingUserData, requiredExistingFiles } from './missing-inputs.js';
-import { type ReadyRequirements, readyRequirements } from './ready-requirements.js';
+import { readyRequirements } from './ready-requirements.js';
 import { resetJobs } from './reset.js';
 import { restartJobs } from './restart.js';
 

@@ -1,18 +1,10 @@
 import type { DomainError } from '#platform/domain-error.js';
+import type { ReadyRequirements } from '#contracts/torc/graph.js';
 import { durationSeconds, GIB, memoryBytes } from '#contracts/torc/values.js';
 import { torcErrors } from '../torc-errors.js';
 import type { StateView } from '../view.js';
 import { DEFAULT_GROUP, type Group, groupsOfJobs } from './job-needs.js';
 import { Steps } from './steps.js';
-
-export interface ReadyRequirements {
-  readonly num_jobs: number;
-  readonly num_cpus: number;
-  readonly num_gpus: number;
-  readonly memory_gb: number;
-  readonly max_num_nodes: number;
-  readonly max_runtime: string;
-}
 
 /**
  * `ready_job_requirements` (Torc contract 5.17): what all ready jobs need together, by their present groups.
