@@ -11,7 +11,6 @@ export const aRevision = aText(/^[A-Za-z0-9_-]+$/);
 export const aTime = aText(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 /** A text that is for people. */
 export const someText = aText(/\S/);
-export const aNumber: unknown = expect.any(Number);
 
 export const ok = (json: unknown): TorcAnswer => ({ status: 200, json });
 

@@ -27,7 +27,7 @@ const must = async (answer: Promise<TorcAnswer>): Promise<TorcAnswer> => {
 };
 
 /** The calls with which `jobs run` starts a workflow whose jobs are all uninitialized (contract 7.2). */
-export const startAsClient = async (workflow: Workflow): Promise<void> => {
+const startAsClient = async (workflow: Workflow): Promise<void> => {
   await must(workflow.get());
   await must(workflow.get('/missing_user_data'));
   const required = documentIn(await must(workflow.get('/required_existing_files')))['files'] as readonly string[];

@@ -1,5 +1,4 @@
-import type { CollectionName } from '#contracts/torc/collections.js';
-import { COLLECTION_ORDER, type EdgeName } from '#contracts/torc/edges.js';
+import { COLLECTION_ORDER } from '#contracts/torc/edges.js';
 import type { DeletedFrom } from './view.js';
 
 /** Workflows themselves, in the table of what was deleted. */
@@ -12,5 +11,3 @@ const CODES: ReadonlyMap<string, number> = new Map<DeletedFrom, number>([
 
 /** The integer that the tables have for the name of a collection or edge. */
 export const codeOf = (name: DeletedFrom): number => CODES.get(name) ?? -1;
-
-export const nameOfCode = (code: number): CollectionName | EdgeName | undefined => COLLECTION_ORDER[code];

@@ -71,7 +71,7 @@ export const WORKER_RESOURCES: Fields = {
 };
 
 /** Torc contract 2.10: parameters of the nodes that a ready job asks for. */
-export const SCHEDULE_COMPUTE_NODES: Fields = {
+const SCHEDULE_COMPUTE_NODES: Fields = {
   scheduler_id: requiredString,
   num_jobs: requiredInteger,
   max_parallel_jobs: { type: 'integer', nullable: true },
@@ -101,7 +101,7 @@ export const JOB_RELATIONS: Fields = {
 };
 
 /** Not Torc's: what happens when the command of a job ends with another code than 0. The first rule that names the code counts. */
-export const FAILURE_HANDLER: Fields = {
+const FAILURE_HANDLER: Fields = {
   rules: {
     required: true,
     type: {
@@ -275,8 +275,6 @@ export const COLLECTIONS = {
 export type CollectionName = keyof typeof COLLECTIONS;
 /** Collections whose documents are stored alike. Jobs are units of the engine. */
 export type PlainCollectionName = Exclude<CollectionName, 'jobs'>;
-
-export const isCollection = (name: string): name is CollectionName => Object.hasOwn(COLLECTIONS, name);
 
 /** Torc contract 2.2: what workers measure. */
 const RESOURCE_STATS: Fields = {

@@ -1,11 +1,13 @@
 import { command, type Nothing, type Page, query } from '#bus/contract.js';
 import type { WorkflowRequest } from './workflows.js';
 
+export interface InitializeJobsRequest extends WorkflowRequest {
+  readonly only_uninitialized: boolean;
+  readonly clear_ephemeral_user_data: boolean;
+}
+
 /** Torc contract 5.1. */
-export const InitializeJobs = command<
-  WorkflowRequest & { readonly only_uninitialized: boolean; readonly clear_ephemeral_user_data: boolean },
-  Nothing
->('tasks', 'torc.graph.initialize');
+export const InitializeJobs = command<InitializeJobsRequest, Nothing>('tasks', 'torc.graph.initialize');
 /** Torc contract 5.6: keys of jobs. */
 export const ProcessChangedInputs = command<
   WorkflowRequest & { readonly dry_run: boolean },

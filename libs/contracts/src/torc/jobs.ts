@@ -33,7 +33,7 @@ export interface WorkerResources {
 
 export type SortMethod = 'gpus_runtime_memory' | 'gpus_memory_runtime' | 'none';
 
-interface AttemptRequest extends JobRequest {
+export interface AttemptRequest extends JobRequest {
   readonly rev: string;
   readonly run_id: number;
   readonly compute_node: string;
@@ -85,16 +85,30 @@ export const ExplainJob = query<JobRequest, DocumentReply>('tasks', 'torc.job.ex
 
 /** Torc contract 5.4. */
 export const StartJob = command<AttemptRequest, DocumentReply>('tasks', 'torc.job.start');
-/** Torc contract 5.5. `result` is the raw JSON of the body, validated. */
-export const CompleteJob = command<
-  AttemptRequest & { readonly status: string; readonly result: string },
-  DocumentReply
->('tasks', 'torc.job.complete');
+
+export interface CompleteJobRequest extends AttemptRequest {
+  readonly status: string;
+  /** Raw JSON of the body, validated. */
+  readonly result: string;
+}
+
+/** Torc contract 5.5. */
+export const CompleteJob = command<CompleteJobRequest, DocumentReply>('tasks', 'torc.job.complete');
+
+export interface ManageJobStatusRequest extends JobRequest {
+  readonly status: string;
+  readonly rev: string;
+  readonly run_id: number;
+}
+
 /** Torc contract 5.10. */
-export const ManageJobStatus = command<
-  JobRequest & { readonly status: string; readonly rev: string; readonly run_id: number },
-  DocumentReply
->('tasks', 'torc.job.manage-status');
+export const ManageJobStatus = command<ManageJobStatusRequest, DocumentReply>('tasks', 'torc.job.manage-status');
+
+export interface ClaimJobsRequest extends WorkflowRequest {
+  readonly resources: WorkerResources;
+  readonly sort_method: SortMethod;
+  readonly limit: number;
+}
 
 /** Jobs that a claim hands out, as clients get them. */
 export interface ClaimReply {
@@ -103,10 +117,7 @@ export interface ClaimReply {
   readonly reason: string;
 }
 /** Torc contract 5.2. */
-export const ClaimJobs = command<
-  WorkflowRequest & { readonly resources: WorkerResources; readonly sort_method: SortMethod; readonly limit: number },
-  ClaimReply
->('tasks', 'torc.job.claim');
+export const ClaimJobs = command<ClaimJobsRequest, ClaimReply>('tasks', 'torc.job.claim');
 /** Torc contract 5.8. */
 export const ClaimNextJobs = command<WorkflowRequest & { readonly limit: number }, ClaimReply>(
   'tasks',

@@ -132,7 +132,7 @@ const typedText = (
  *
  * @param path names the field in the refusal
  */
-export const fieldText = (rule: FieldRule, raw: string, path: string): string | DomainError => {
+const fieldText = (rule: FieldRule, raw: string, path: string): string | DomainError => {
   if (raw === 'null') {
     if (rule.nullable !== true) return refused(path, expectationOf(rule.type));
     return rule.isNullDefault === true ? defaultText(rule) : raw;

@@ -10,7 +10,7 @@ import { documentText } from './document-rows.js';
 import { refuseHuge } from './size-limit.js';
 
 /** The document with fields replaced whole; the others stay (Torc contract 1.8). */
-export const mergeShallowly = (document: string, fields: string): string =>
+const mergeShallowly = (document: string, fields: string): string =>
   objectText(new Map([...membersOf(document), ...membersOf(fields)]));
 
 /** `PUT /workflows/{workflow}/<collection>/{key}`, of all collections but jobs. */

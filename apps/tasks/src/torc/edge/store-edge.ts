@@ -24,7 +24,7 @@ export const ordinalOf = (
   (collection === 'jobs' ? view.job(workflow, key) : view.document(workflow, collection, key))?.ordinal;
 
 /** The ordinal that a full id names; refused unless it exists, in one of these collections of the workflow (D39). */
-export const endOrdinal = (
+const endOrdinal = (
   view: EndView,
   workflow: Workflow,
   id: string,

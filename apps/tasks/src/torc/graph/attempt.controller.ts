@@ -11,13 +11,17 @@ import {
   ManageJobStatus,
   ScheduleJobs,
   StartJob,
+  type AttemptRequest,
+  type ClaimJobsRequest,
+  type CompleteJobRequest,
+  type ManageJobStatusRequest,
 } from '#contracts/torc/jobs.js';
 import type { WorkflowRequest } from '#contracts/torc/workflows.js';
 import { SeenOffers } from '../explain/seen-offers.js';
 import { TorcMessageHandler } from '../message-handler.js';
-import { type AttemptRequest, completeJob, type CompleteRequest, startJob } from './attempt.js';
-import { claimJobs, claimNextJobs, type ClaimRequest, scheduleJobs } from './claim.js';
-import { manageStatus, type ManageStatusRequest } from './manage-status.js';
+import { completeJob, startJob } from './attempt.js';
+import { claimJobs, claimNextJobs, scheduleJobs } from './claim.js';
+import { manageStatus } from './manage-status.js';
 
 /** Messages of workers: they claim jobs, start and complete them. */
 @Controller()
@@ -28,7 +32,7 @@ export class AttemptController {
   ) {}
 
   @MessagePattern(ClaimJobs.subject)
-  async claim(@Payload() message: Message<ClaimRequest>): Promise<Answer<ClaimReply>> {
+  async claim(@Payload() message: Message<ClaimJobsRequest>): Promise<Answer<ClaimReply>> {
     const { request } = message;
     const answer = await this.handler.execute(message, (view, timeMicros) => claimJobs(view, request, timeMicros));
     if ('reply' in answer) {
@@ -54,12 +58,12 @@ export class AttemptController {
   }
 
   @MessagePattern(CompleteJob.subject)
-  complete(@Payload() message: Message<CompleteRequest>): Promise<Answer<DocumentReply>> {
+  complete(@Payload() message: Message<CompleteJobRequest>): Promise<Answer<DocumentReply>> {
     return this.handler.execute(message, (view, timeMicros) => completeJob(view, message.request, timeMicros));
   }
 
   @MessagePattern(ManageJobStatus.subject)
-  manage(@Payload() message: Message<ManageStatusRequest>): Promise<Answer<DocumentReply>> {
+  manage(@Payload() message: Message<ManageJobStatusRequest>): Promise<Answer<DocumentReply>> {
     return this.handler.execute(message, (view, timeMicros) => manageStatus(view, message.request, timeMicros));
   }
 }

@@ -1,3 +1,4 @@
+import type { CompleteJobRequest, AttemptRequest } from '#contracts/torc/jobs.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { DocumentReply } from '#contracts/torc/documents.js';
 import { membersOf } from '#contracts/raw-json.js';
@@ -14,21 +15,6 @@ import { inputHashOf } from './input-hash.js';
 import { releaseDependents } from './release.js';
 
 const MINUTES_PER_HOUR = 60;
-
-export interface AttemptRequest {
-  readonly workflow: string;
-  readonly key: string;
-  readonly rev: string;
-  readonly run_id: number;
-  readonly compute_node: string;
-  readonly request_digest: string;
-}
-
-export interface CompleteRequest extends AttemptRequest {
-  readonly status: string;
-  /** Raw JSON. */
-  readonly result: string;
-}
 
 /** What `complete_job` is sent (Torc contract 2.14). */
 interface Result {
@@ -103,7 +89,7 @@ export const startJob = (view: TorcView, request: AttemptRequest, timeMicros: nu
 /** `complete_job` (Torc contract 5.5): the result, and what follows for the jobs behind, in one change. */
 export function* completeJob(
   view: TorcView,
-  request: CompleteRequest,
+  request: CompleteJobRequest,
   timeMicros: number,
 ): SlicedDecision<DocumentReply> {
   const attempt = find(view, request);
@@ -154,7 +140,7 @@ export function* completeJob(
 const refusal = (
   workflow: Workflow,
   job: Job,
-  { run_id: runId }: CompleteRequest,
+  { run_id: runId }: CompleteJobRequest,
   result: Result,
 ): DomainError | undefined => {
   const wrong = [runId, result.run_id].find((id) => id !== workflow.runId);

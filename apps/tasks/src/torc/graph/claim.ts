@@ -1,5 +1,5 @@
 import { membersOf } from '#contracts/raw-json.js';
-import type { ClaimReply, SortMethod, WorkerResources } from '#contracts/torc/jobs.js';
+import type { ClaimReply, ClaimJobsRequest } from '#contracts/torc/jobs.js';
 import type { JobStatus } from '#contracts/torc/statuses.js';
 import type { SlicedDecision } from '#event-sourcing/command.js';
 import { type ClassOrder, isWithin } from '../../engine/class-index.js';
@@ -30,15 +30,8 @@ const WAITING_MAX = 1_000;
 /** Jobs that ask for nodes, read at a time. */
 const CHUNK = 500;
 
-export interface ClaimRequest {
-  readonly workflow: string;
-  readonly resources: WorkerResources;
-  readonly sort_method: SortMethod;
-  readonly limit: number;
-}
-
 /** `prepare_jobs_for_submission` (Torc contract 5.2): hands out ready jobs that fit together into what a worker offers. */
-export function* claimJobs(view: TorcView, request: ClaimRequest, timeMicros: number): SlicedDecision<ClaimReply> {
+export function* claimJobs(view: TorcView, request: ClaimJobsRequest, timeMicros: number): SlicedDecision<ClaimReply> {
   const workflow = view.workflow(request.workflow);
   if (workflow === undefined) return torcErrors.noWorkflow(request.workflow);
   if (workflow.isCanceled) return nothing(`workflow ${workflow.key} is canceled`);

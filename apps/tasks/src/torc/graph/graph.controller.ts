@@ -4,6 +4,7 @@ import type { Answer, Message, Nothing } from '#bus/contract.js';
 import {
   EnableAutoTune,
   GetReadyRequirements,
+  type InitializeJobsRequest,
   type ReadyRequirements,
   InitializeJobs,
   ListMissingUserData,
@@ -18,7 +19,7 @@ import type { WorkflowRequest } from '#contracts/torc/workflows.js';
 import { TorcMessageHandler } from '../message-handler.js';
 import { enableAutoTune, processAutoTune } from './auto-tune.js';
 import { processChangedInputs } from './changed-inputs.js';
-import { initializeJobs, type InitializeRequest } from './initialize.js';
+import { initializeJobs } from './initialize.js';
 import { missingUserData, requiredExistingFiles } from './missing-inputs.js';
 import { readyRequirements } from './ready-requirements.js';
 import { resetJobs } from './reset.js';
@@ -30,7 +31,7 @@ export class GraphController {
   constructor(private readonly handler: TorcMessageHandler) {}
 
   @MessagePattern(InitializeJobs.subject)
-  initialize(@Payload() message: Message<InitializeRequest>): Promise<Answer<Nothing>> {
+  initialize(@Payload() message: Message<InitializeJobsRequest>): Promise<Answer<Nothing>> {
     return this.handler.execute(message, (view, timeMicros) => initializeJobs(view, message.request, timeMicros));
   }
 

@@ -1,3 +1,4 @@
+import type { InitializeJobsRequest } from '#contracts/torc/graph.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { Nothing } from '#bus/contract.js';
 import type { EdgeName } from '#contracts/torc/edges.js';
@@ -14,18 +15,12 @@ import { Steps } from './steps.js';
 /** Bounds the memory of one change: files with many producers and many consumers multiply. */
 const NEW_EDGES_MAX = 2_000_000;
 
-export interface InitializeRequest {
-  readonly workflow: string;
-  readonly only_uninitialized: boolean;
-  readonly clear_ephemeral_user_data: boolean;
-}
-
 type Pairs = (readonly [blocker: number, dependent: number])[];
 
 /** `initialize_jobs` (Torc contract 5.1): one change, whatever the number of jobs. */
 export function* initializeJobs(
   view: TorcView,
-  request: InitializeRequest,
+  request: InitializeJobsRequest,
   timeMicros: number,
 ): SlicedDecision<Nothing> {
   const workflow = view.workflow(request.workflow);

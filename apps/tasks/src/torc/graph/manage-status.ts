@@ -1,3 +1,4 @@
+import type { ManageJobStatusRequest } from '#contracts/torc/jobs.js';
 import { isFinal, JOB_STATUSES, type JobStatus } from '#contracts/torc/statuses.js';
 import type { DocumentReply } from '#contracts/torc/documents.js';
 import type { SlicedDecision } from '#event-sourcing/command.js';
@@ -7,20 +8,12 @@ import type { TorcView } from '../view.js';
 import { revisionOf, WorkflowChange } from '../workflow-change.js';
 import { downstreamOf } from './job-graph.js';
 
-export interface ManageStatusRequest {
-  readonly workflow: string;
-  readonly key: string;
-  readonly status: string;
-  readonly rev: string;
-  readonly run_id: number;
-}
-
 const isStatus = (word: string): word is JobStatus => (JOB_STATUSES as readonly string[]).includes(word);
 
 /** `manage_status_change` (Torc contract 5.10). */
 export function* manageStatus(
   view: TorcView,
-  { workflow: key, key: jobKey, status, rev, run_id: runId }: ManageStatusRequest,
+  { workflow: key, key: jobKey, status, rev, run_id: runId }: ManageJobStatusRequest,
   timeMicros: number,
 ): SlicedDecision<DocumentReply> {
   const workflow = view.workflow(key);

@@ -1,3 +1,4 @@
+import type { JobRequest } from '#contracts/torc/jobs.js';
 import { DomainError } from '#platform/domain-error.js';
 import { rangesOf } from '#contracts/ranges.js';
 import { COLLECTIONS } from '#contracts/torc/collections.js';
@@ -21,11 +22,6 @@ const defaultGroup = (): string => {
 
 /** Of jobs without a group (Torc contract 2.13). */
 const DEFAULT_GROUP_TEXT = defaultGroup();
-
-interface JobRequest {
-  readonly workflow: string;
-  readonly key: string;
-}
 
 /** `GET …/jobs/{key}/resource_requirements`. */
 export const jobRequirements = (

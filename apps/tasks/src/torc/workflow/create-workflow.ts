@@ -35,7 +35,7 @@ export const INITIAL_STATUS = JSON.stringify({
 const EMPTY: readonly (string | undefined)[] = [undefined, 'null', '""'];
 
 /** The time when it was created is set unless the client gave one (Torc contract 2.1). */
-export const withTimestamp = (document: string, timeMicros: number): string => {
+const withTimestamp = (document: string, timeMicros: number): string => {
   const members = membersOf(document);
   if (!EMPTY.includes(members.get('timestamp'))) return document;
   members.set('timestamp', JSON.stringify(new Date(Math.floor(timeMicros / 1000)).toISOString()));
