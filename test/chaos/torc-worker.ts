@@ -1,8 +1,8 @@
-import { eventually } from '#platform/testing/eventually.js';
 import { type Document, documentIn, itemsIn, jobsIn, keyOf, revisionOf } from '../compat/torc/answers.js';
 import { type TorcAnswer, TorcClient } from '../compat/torc/torc-client.js';
 import { NODE, Workflow } from '../compat/torc/workflow.js';
 import type { HttpClient } from '../harness/http-client.js';
+import { LossyClient, whenAvailable } from './lossy-client.js';
 import type { Random } from './random.js';
 
 interface Operation {
@@ -17,7 +17,6 @@ interface Operation {
   readonly onLoss?: () => Promise<void>;
 }
 
-const UNAVAILABLE = 503;
 const JOBS_MAX = 60;
 const DUPLICATE_KEY = 1210;
 
@@ -25,7 +24,7 @@ const DUPLICATE_KEY = 1210;
  * A client of Torc that changes a workflow of its own and records what was acknowledged. After a lost answer it does what
  * Torc's clients can do: it sends the same request again, without a key that would name it (contract 1.4, 1.8).
  */
-export class TorcWorker {
+export class TorcWorker extends LossyClient<Operation, TorcAnswer> {
   private readonly torc: TorcClient;
   /** Documents by path, as they were answered last. */
   private readonly files = new Map<string, Document>();
@@ -35,25 +34,14 @@ export class TorcWorker {
   private results = 0;
   private starts = 0;
   private sequence = 0;
-  private pending: Operation | undefined;
-  acknowledged = 0;
 
   constructor(
     client: HttpClient,
     private readonly name: string,
     private readonly random: Random,
   ) {
+    super();
     this.torc = new TorcClient(client);
-  }
-
-  /** Makes changes until an answer is lost or `signal` is aborted. */
-  async work(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      this.pending ??= this.choose();
-      const answer = await this.send(this.pending).catch(() => undefined);
-      if (answer === undefined || answer.status === UNAVAILABLE) return;
-      this.acknowledge(this.pending, answer);
-    }
   }
 
   /** Finds out what became of the request whose answer was lost, mostly by sending it again. */
@@ -91,18 +79,16 @@ export class TorcWorker {
     });
   }
 
-  private send({ method, path, body }: Operation): Promise<TorcAnswer> {
+  protected send({ method, path, body }: Operation): Promise<TorcAnswer> {
     return this.torc.send(method, path, body === undefined ? undefined : JSON.stringify(body));
   }
 
-  private acknowledge({ method, path, onAnswer }: Operation, answer: TorcAnswer): void {
+  protected accept({ method, path, onAnswer }: Operation, answer: TorcAnswer): void {
     if (answer.status !== 200) throw new Error(`${this.name}: ${method} ${path}: ${JSON.stringify(answer)}`);
     onAnswer(answer);
-    this.acknowledged += 1;
-    this.pending = undefined;
   }
 
-  private choose(): Operation {
+  protected choose(): Operation {
     const { workflow } = this;
     if (workflow === undefined) return this.addWorkflow();
     if (this.node === '') return this.addNode(workflow);
@@ -258,6 +244,3 @@ export class TorcWorker {
     documents.set(keyOf(document), document);
   }
 }
-
-const whenAvailable = (ask: () => Promise<TorcAnswer>): Promise<TorcAnswer> =>
-  eventually(ask, expect.not.objectContaining({ status: UNAVAILABLE }));

@@ -1,6 +1,6 @@
-import { eventually } from '#platform/testing/eventually.js';
 import type { Answer, HttpClient } from '../harness/http-client.js';
 import { numberIn, textIn } from '../harness/json-fields.js';
+import { LossyClient, whenAvailable } from './lossy-client.js';
 import type { Random } from './random.js';
 
 /** What the API must show of a task after the acknowledged changes. */
@@ -23,9 +23,6 @@ interface Operation {
   readonly onAnswer: (text: string) => void;
 }
 
-/** Status while another service is down: the change may have been made or not. */
-const UNAVAILABLE = 503;
-
 const PROMOTED_AT_ONCE = 5;
 const BULK_JOBS = 50;
 /** Groups that may be granted read access. */
@@ -44,7 +41,7 @@ const DATASET = {
  * A client that makes one change after the other in a dataset of its own and records what was acknowledged. When an answer is
  * lost, it sends the same request with the same key again after the restart.
  */
-export class Worker {
+export class Worker extends LossyClient<Operation, Answer> {
   private readonly tasks = new Map<string, Expected>();
   private readonly jobs: string[] = [];
   /** Site by id. */
@@ -54,23 +51,13 @@ export class Worker {
   private description = DATASET.description;
   private readers: readonly string[] = ['admin', DATASET.group];
   private sequence = 0;
-  private pending: Operation | undefined;
-  acknowledged = 0;
 
   constructor(
     private readonly client: HttpClient,
     private readonly name: string,
     private readonly random: Random,
-  ) {}
-
-  /** Makes changes until an answer is lost or `signal` is aborted. */
-  async work(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      this.pending ??= this.choose();
-      const answer = await this.send(this.pending).catch(() => undefined);
-      if (answer === undefined || answer.status === UNAVAILABLE) return;
-      this.acknowledge(this.pending, answer);
-    }
+  ) {
+    super();
   }
 
   /** Repeats the request whose answer was lost until it is answered. */
@@ -158,18 +145,16 @@ export class Worker {
     return JSON.parse(await this.readText(path));
   }
 
-  private send({ method, path, body, key }: Operation): Promise<Answer> {
+  protected send({ method, path, body, key }: Operation): Promise<Answer> {
     return this.client.send(method, path, { body: JSON.stringify(body), headers: { 'idempotency-key': key } });
   }
 
-  private acknowledge({ method, path, status, onAnswer }: Operation, answer: Answer): void {
+  protected accept({ method, path, status, onAnswer }: Operation, answer: Answer): void {
     if (answer.status !== status) throw new WrongAnswer(`${method} ${path}: ${answer.status} ${answer.text}`);
     onAnswer(answer.text);
-    this.acknowledged += 1;
-    this.pending = undefined;
   }
 
-  private choose(): Operation {
+  protected choose(): Operation {
     if (this.dataset === '') {
       return this.operation('POST', '/datasets', DATASET, 201, (text) => {
         this.dataset = textIn(JSON.parse(text), 'result');
@@ -363,9 +348,6 @@ export class Worker {
     this.tasks.set(id, { ...task, ...change });
   }
 }
-
-const whenAvailable = (ask: () => Promise<Answer>): Promise<Answer> =>
-  eventually(ask, expect.not.objectContaining({ status: UNAVAILABLE }));
 
 /** An answer that differs from what is expected. */
 class WrongAnswer extends Error {
