@@ -1,0 +1,185 @@
+import type {
+  DatasetStatus,
+  DatasetType,
+  JobFile,
+  JobKind,
+  JobTextName,
+  TaskCommandName,
+  TaskTextName,
+} from '#contracts/panda/events.js';
+import type { JobValues } from '#contracts/panda/job-attributes.js';
+import type { Queue, ResourceType, Share } from '#contracts/panda/queues.js';
+import type { JobStatus, TaskFileStatus, TaskStatus } from '#contracts/panda/statuses.js';
+import type { TaskValues } from '#contracts/panda/task-attributes.js';
+import type { ReadyUnits } from '../engine/ready.js';
+import type { UnitKey } from '../engine/unit.js';
+import type { WorkloadId } from '../workload/workloads.js';
+
+/** Where the jobs of a task are recorded, or those that were submitted together without one. */
+export interface Home {
+  readonly workload: WorkloadId;
+  /** Public id: the task's id in decimal, or `jobs-<PandaID of the first>`. */
+  readonly name: string;
+  readonly stream: string;
+  /** The ordinal of the next job. */
+  readonly nextOrdinal: number;
+}
+
+export interface Task extends Home {
+  readonly id: number;
+  readonly status: TaskStatus;
+  readonly attributes: TaskValues;
+  /** The command that waits to be carried out. */
+  readonly command: PendingCommand | undefined;
+}
+
+export interface PendingCommand {
+  readonly name: TaskCommandName;
+  /** Raw JSON. */
+  readonly options: string;
+  readonly by: string;
+  readonly isProduction: boolean;
+}
+
+/** A dataset of a task with its counters (contract 3.2). */
+export interface Dataset {
+  readonly id: number;
+  readonly taskId: number;
+  readonly name: string;
+  readonly container: string | null;
+  readonly type: DatasetType;
+  readonly status: DatasetStatus;
+  readonly state: 'open' | 'closed' | 'mutable';
+  /** Null for the master input and for outputs. */
+  readonly masterId: number | null;
+  readonly provenanceId: number | null;
+  readonly attributes: string;
+  readonly streamName: string | null;
+  readonly storageToken: string | null;
+  readonly destination: string | null;
+  readonly templateId: number | null;
+  readonly nFiles: number;
+  readonly nFilesToBeUsed: number;
+  /** Picked for jobs, and not given back. */
+  readonly nFilesUsed: number;
+  readonly nFilesFinished: number;
+  /** Exhausted. */
+  readonly nFilesFailed: number;
+  readonly nEvents: number;
+}
+
+/** A file of a task (contract 3.3). */
+export interface TaskFile {
+  readonly id: number;
+  readonly datasetId: number;
+  readonly lfn: string;
+  readonly guid: string | null;
+  readonly scope: string | null;
+  readonly type: DatasetType;
+  readonly fsize: number;
+  readonly checksum: string | null;
+  readonly status: TaskFileStatus;
+  readonly procStatus: string;
+  readonly attemptNr: number;
+  readonly maxAttempt: number;
+  readonly failedAttempt: number;
+  readonly maxFailure: number | null;
+  readonly nEvents: number | null;
+  readonly startEvent: number | null;
+  readonly endEvent: number | null;
+  readonly firstEvent: number | null;
+  /** The last job that used or made it. */
+  readonly pandaId: number | null;
+  readonly ramCount: number;
+}
+
+/** What decisions about many jobs need of each; much cheaper to read than {@link Job}. */
+export interface JobState {
+  readonly pandaId: number;
+  readonly key: UnitKey;
+  readonly ordinal: number;
+  readonly kind: JobKind;
+  readonly status: JobStatus;
+}
+
+/** A job with all its attributes: status, site, label and priority are in them too. */
+export interface Job extends JobState {
+  readonly home: Home;
+  /** Null when it was submitted without one. */
+  readonly taskId: number | null;
+  readonly attributes: JobValues;
+  /** The final status that a pilot has reported, while the job waits for the adder. */
+  readonly reported: 'finished' | 'failed' | undefined;
+  readonly files: readonly JobFile[];
+  /** Ids of the task's input files that it took. */
+  readonly takes: readonly number[];
+}
+
+/** Numbers that are given once. */
+export type SequenceName = 'task' | 'job' | 'dataset' | 'file' | 'row';
+
+export interface TaskView {
+  task(id: number): Task | undefined;
+  /** The text of a task; undefined when it has none. */
+  taskText(task: Task, name: TaskTextName): string | undefined;
+  /** The newest task with a name, of a user (compact name), VO and label where they are given (contract 4.1.7). */
+  newestTaskNamed(
+    name: string,
+    of: { readonly user?: string; readonly vo?: string; readonly label?: string },
+  ): Task | undefined;
+  childrenOf(taskId: number): readonly number[];
+  /** How many tasks of a user are in one of these statuses. */
+  countOfTasks(user: string, statuses: readonly TaskStatus[]): number;
+  /** All, in order of creation. */
+  datasets(task: Task): readonly Dataset[];
+  dataset(id: number): Dataset | undefined;
+}
+
+export interface FileView {
+  file(id: number): TaskFile | undefined;
+  /** Files that a job may take: ready, with attempts and failures left; by LFN or, for pseudo inputs, by id. At most `limit`. */
+  usableFiles(dataset: Dataset, limit: number): readonly TaskFile[];
+  /** Files of a dataset in order of their ids, in pages behind an id. */
+  filesOf(datasetId: number, after: number, limit: number): readonly TaskFile[];
+  /** Exhausted: ready, but without attempts or failures left (contract 4.4). Ids, ascending. */
+  exhaustedFiles(datasetId: number): readonly number[];
+  /** Ids of files of a status, ascending. */
+  filesOfStatus(datasetId: number, status: TaskFileStatus): readonly number[];
+  /** Whether the dataset has a file of this name, and with events of these bounds where they are given. */
+  hasFile(datasetId: number, lfn: string, events?: readonly [start: number, end: number]): boolean;
+}
+
+export interface JobView {
+  job(pandaId: number): Job | undefined;
+  jobState(pandaId: number): JobState | undefined;
+  jobAt(key: UnitKey): Job | undefined;
+  jobText(pandaId: number, name: JobTextName): string | undefined;
+  /** Jobs of a task or submission in order of their ids, of these statuses if they are given, behind an id. */
+  jobStates(
+    home: Pick<Home, 'workload'>,
+    options?: { readonly statuses?: readonly JobStatus[]; readonly after?: number; readonly limit?: number },
+  ): readonly JobState[];
+  /** How many jobs of a kind are in a status. */
+  countOfJobs(home: Pick<Home, 'workload'>, status: JobStatus, kind?: JobKind): number;
+  /** Jobs that share a jobset (contract 5.5), ascending. */
+  jobsOfJobset(jobsetId: number): readonly JobState[];
+  /** Active jobs of a site by status: what brokerage compares. */
+  countAtSite(site: string, status: JobStatus): number;
+  /** Where the jobs of a submission without a task are recorded, or will be. */
+  home(name: string): Home;
+}
+
+export interface SiteView {
+  queue(name: string): Queue | undefined;
+  /** By name. */
+  queues(): readonly Queue[];
+  shares(): readonly Share[];
+  resourceTypes(): readonly ResourceType[];
+}
+
+/** The state that PanDA's deciders read, with the effects of earlier decisions. Synchronous and read-only. */
+export interface PandaView extends TaskView, FileView, JobView, SiteView {
+  readonly ready: ReadyUnits;
+  /** The next number of a sequence. A change that takes several counts on from it. */
+  next(sequence: SequenceName): number;
+}
