@@ -128,6 +128,8 @@ export interface TaskView {
     of: { readonly user?: string; readonly vo?: string; readonly label?: string },
   ): Task | undefined;
   childrenOf(taskId: number): readonly number[];
+  /** Ids of tasks that are not final or for which a command waits, ascending, behind an id: what stages look at after a start. */
+  unsettledTasks(after: number, limit: number): readonly number[];
   /** How many tasks of a user are in one of these statuses. */
   countOfTasks(user: string, statuses: readonly TaskStatus[]): number;
   /** All, in order of creation. */
