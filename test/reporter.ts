@@ -38,8 +38,13 @@ const progressOf = (results: RunResults): Progress => ({
 
 const relative = (path: string): string => path.replace(`${process.cwd()}/`, '');
 
+/** Lines of a suite's failures that are told again at the end. */
+const REPEATED_LINES = 60;
+
 /** One line for each finished suite, and what failed in it: `[ 12/210]   3.1 s  14 passed  libs/bus/src/deadline.int.spec.ts`. */
 export default class SuiteReporter {
+  private readonly failures: string[] = [];
+
   onRunStart(results: RunResults): void {
     process.send?.(progressOf(results));
   }
@@ -55,7 +60,16 @@ export default class SuiteReporter {
     process.stdout.write(
       `[${String(progress.suitesDone).padStart(width)}/${progress.suites}] ${seconds} s ${counts}  ${hasFailed ? 'FAILED ' : ''}${relative(suite.testFilePath)}\n`,
     );
-    if (hasFailed) process.stdout.write(`${failureMessage ?? ''}\n`);
+    if (!hasFailed) return;
+    process.stdout.write(`${failureMessage ?? ''}\n`);
+    this.failures.push(`FAILED ${relative(suite.testFilePath)}\n${failureMessage ?? ''}`);
+  }
+
+  /** Failures once more, because logs of continuous integration show the end of the output only. */
+  onRunComplete(): void {
+    for (const failure of this.failures) {
+      process.stdout.write(`${failure.split('\n').slice(0, REPEATED_LINES).join('\n')}\n`);
+    }
   }
 
   getLastError(): undefined {
