@@ -92,6 +92,10 @@ export interface PandaFunction<P extends Parameters = Parameters, A extends Api 
   /** The parameter that names the task which the caller must own, unless production (contract 2.8). */
   readonly owner?: string;
   readonly parameters: P;
+  /** Of the legacy API: how guards refuse where it is not as fields (contract 12). `json`: fields, but JSON whatever the client accepts (D26). */
+  readonly refusal?: 'json' | 'tuple' | 'text';
+  /** A request that is longer is not read but answered with `success:false` and this message (contract 1.8). */
+  readonly bodyLimit?: { readonly bytes: number; readonly message: (contentLength: number) => string };
   /** Unknown parameters are ignored instead of refused. Legacy functions always ignore them. */
   readonly ignoresUnknown?: true;
   readonly summary: string;
@@ -132,9 +136,9 @@ export interface Envelope {
 export const success = (data: unknown = null, message = ''): Envelope => ({ success: true, message, data });
 export const failure = (message: string, data: unknown = null): Envelope => ({ success: false, message, data });
 
-/** Raw text in place of the envelope, as JSON text for clients that ask for JSON (contract 1.7). */
+/** Raw text in place of the envelope, as JSON text for clients that ask for JSON (contract 1.7). Pieces of a long one end anywhere. */
 export class TextAnswer {
-  constructor(readonly text: string) {}
+  constructor(readonly text: string | AsyncIterable<string>) {}
 }
 
 /**
@@ -179,4 +183,37 @@ type AnswerOf<Function> =
 /** The class that serves a table has a method for each of its functions, of the same name. */
 export type Handlers<Table extends FunctionTable> = {
   readonly [Name in keyof Table]: (call: CallOf<Table[Name]>) => AnswerOf<Table[Name]> | Promise<AnswerOf<Table[Name]>>;
+};
+
+/** A path outside of both APIs that everybody may read (contract 2.5, 7.7, 7.8). */
+export interface RawRoute {
+  /** `GET` serves `HEAD` too. */
+  readonly methods: readonly ('GET' | 'POST')[];
+  /** As Fastify writes it, such as `/cache/:file` and `/trf/*`. */
+  readonly path: string;
+  readonly summary: string;
+}
+
+export type RawTable = Readonly<Record<string, RawRoute>>;
+
+export interface RawCall {
+  /** What the path's parameters stand for, decoded; `*` is one of them. */
+  readonly path: Readonly<Record<string, string>>;
+  readonly context: MessageContext;
+  readonly request: RequestFacts;
+}
+
+/** Sent as it is: what has a `contentEncoding` is encoded already, and what has none is not compressed. */
+export interface RawAnswer {
+  readonly status: 200 | 404;
+  readonly contentType: string;
+  readonly contentEncoding?: 'gzip';
+  /** Bytes of the content, where they are known beforehand. */
+  readonly length?: number;
+  readonly content: string | Readable;
+}
+
+/** The class that serves a table of raw routes has a method for each of them, of the same name. */
+export type RawHandlers<Table extends RawTable> = {
+  readonly [Name in keyof Table]: (call: RawCall) => Promise<RawAnswer>;
 };
