@@ -66,6 +66,12 @@ describe('an edge', () => {
     );
   });
 
+  it('does not block a job by itself (D37)', () => {
+    const spec = given();
+    const job = idOf(spec, 'jobs', 'A');
+    expect(store(spec, 'blocks', job, job).error?.message).toBe(`${job} cannot block itself`);
+  });
+
   it('that blocks is made known to the engine, once for each pair', () => {
     const spec = given();
     const ends = [idOf(spec, 'jobs', 'A'), idOf(spec, 'jobs', 'B')] as const;

@@ -56,6 +56,8 @@ export const storeEdge = (
   if (from instanceof DomainError) return from;
   const to = endOrdinal(view, workflow, toId, ends.to, '_to');
   if (to instanceof DomainError) return to;
+  // It would wait for itself for ever (D37).
+  if (edge === 'blocks' && from === to) return torcErrors.bad(`${fromId} cannot block itself`);
   if (ends.isUnique === true && view.edgesFrom(workflow, edge, from).length > 0) {
     return torcErrors.bad(`${fromId} has an edge ${edge} already`);
   }
