@@ -52,18 +52,24 @@ export interface ResourceType {
   readonly maxrampercore: number | null;
 }
 
+/** Whether a change follows the operator's document (contract 10.1), and which reading of it. */
+export interface FromDocument {
+  /** Digest of the document's entry, empty when the document has it no more. Absent when the change was made through the API. */
+  readonly from_document?: string;
+}
+
 /**
  * Events of streams `site-panda.main.<queue>`; written by `pilots`, read by `tasks` too, which places jobs by them. Values are complete.
  */
 export interface QueueEvents {
-  readonly QueueConfigured: { readonly queue: Queue };
-  readonly QueueRemoved: { readonly name: string };
+  readonly QueueConfigured: FromDocument & { readonly queue: Queue };
+  readonly QueueRemoved: FromDocument & { readonly name: string };
 }
 
 /** Events of the stream `directory-panda.main.configuration`. Lists are complete. Written by `pilots`, read by `tasks`. */
 export interface PandaConfigurationEvents {
-  readonly SharesConfigured: { readonly shares: readonly Share[] };
-  readonly ResourceTypesConfigured: { readonly resource_types: readonly ResourceType[] };
+  readonly SharesConfigured: FromDocument & { readonly shares: readonly Share[] };
+  readonly ResourceTypesConfigured: FromDocument & { readonly resource_types: readonly ResourceType[] };
 }
 
 /** The shares without a configuration (contract 3.14). */
