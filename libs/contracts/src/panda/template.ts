@@ -5,10 +5,17 @@ export interface JobTemplate {
   readonly outputs: readonly OutputTemplate[];
   /** Input datasets in their order; the first one is the master. */
   readonly inputs: readonly InputTemplate[];
+  /** Offsets of the placeholders of items of type `number`, `RNDMSEED` and `FIRSTEVENT` for example. */
+  readonly number_offsets?: Readonly<Record<string, number>>;
   /** The value of the parameter document's `buildSpec`, if there is one. */
   readonly build?: Readonly<Record<string, unknown>>;
+  /** The merge job of event service tasks: the value of `esmergeSpec`. */
+  readonly es_merge?: Readonly<Record<string, unknown>>;
   /** For `${SURL}`. */
   readonly source_url?: string;
+  /** Names of queues, possibly with `*`. */
+  readonly included_sites?: readonly string[];
+  readonly excluded_sites?: readonly string[];
 }
 
 /** One output file, or log, that each job makes. */
@@ -32,10 +39,12 @@ export interface OutputTemplate {
 export interface InputTemplate {
   readonly dataset_id: number;
   readonly stream: string;
+  /** `seq_number` datasets are of the type `pseudo_input`: their files have a `first_event`. */
   readonly type: 'input' | 'pseudo_input' | 'random_seed' | 'lib';
   readonly dataset: string;
   readonly files_per_job?: number;
   readonly ratio?: number;
+  readonly event_ratio?: number;
   readonly is_reusable?: true;
   readonly is_random?: true;
   readonly offset?: number;
