@@ -58,6 +58,8 @@ export interface Dataset {
   readonly storageToken: string | null;
   readonly destination: string | null;
   readonly templateId: number | null;
+  /** Of a library: the queue for whose jobs it is built. */
+  readonly site: string | null;
   readonly nFiles: number;
   readonly nFilesToBeUsed: number;
   /** Picked for jobs, and not given back. */
@@ -165,6 +167,8 @@ export interface JobView {
   countOfJobs(home: Pick<Home, 'workload'>, status: JobStatus, kind?: JobKind): number;
   /** Jobs that share a jobset (contract 5.5), ascending. */
   jobsOfJobset(jobsetId: number): readonly JobState[];
+  /** One more than the greatest `jobDefinitionID` of a user's jobs (compact name): the number of the next generation (contract 9.4). */
+  nextJobDefinition(user: string): number;
   /** Active jobs of a site by status: what brokerage compares. */
   countAtSite(site: string, status: JobStatus): number;
   /** Where the jobs of a submission without a task are recorded, or will be. */

@@ -88,6 +88,8 @@ export interface NewDataset {
   readonly storage_token?: string;
   readonly destination?: string;
   readonly template_id?: number;
+  /** Of a library: the queue for whose jobs it is built. */
+  readonly site?: string;
 }
 
 /** Datasets were added. */
@@ -223,6 +225,15 @@ export interface JobsCreated extends ConcernsUnits {
   readonly jobs: readonly NewJob[];
 }
 
+/** Further files of a job that `JobsCreated` of the same change has added: what does not fit into one event. */
+export interface JobFilesAdded extends ConcernsUnits {
+  /** The one job. */
+  readonly units: Ranges;
+  readonly files: readonly JobFile[];
+  /** As in `NewJob`. */
+  readonly takes: readonly number[];
+}
+
 /** What claims compare besides site, label and priority: jobs that are equal in it are in one class of the ready queue. */
 export interface JobNeeds {
   /** Megabytes; 0 means any. */
@@ -354,6 +365,7 @@ export interface PandaEvents {
   readonly FilesReopened: FilesReopened;
   readonly FilesAmended: FilesAmended;
   readonly JobsCreated: JobsCreated;
+  readonly JobFilesAdded: JobFilesAdded;
   readonly JobsAmended: JobsAmended;
   readonly JobsPrioritized: JobsPrioritized;
   readonly JobsPlaced: JobsPlaced;
