@@ -14,6 +14,7 @@ import type { TaskValues } from '#contracts/panda/task-attributes.js';
 import type { ReadyUnits } from '../engine/ready.js';
 import type { UnitKey } from '../engine/unit.js';
 import type { WorkloadId } from '../workload/workloads.js';
+import type { RangeView } from './range/range-view.js';
 
 /** Where the jobs of a task are recorded, or those that were submitted together without one. */
 export interface Home {
@@ -186,6 +187,7 @@ export interface SiteView {
 /** The state that PanDA's deciders read, with the effects of earlier decisions. Synchronous and read-only. */
 export interface PandaView extends TaskView, FileView, JobView, SiteView {
   readonly ready: ReadyUnits;
+  readonly ranges: RangeView;
   /** The next number of a sequence. A change that takes several counts on from it. */
   next(sequence: SequenceName): number;
 }
