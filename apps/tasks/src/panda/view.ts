@@ -11,7 +11,7 @@ import type { JobValues } from '#contracts/panda/job-attributes.js';
 import type { Queue, ResourceType, Share } from '#contracts/panda/queues.js';
 import type { JobStatus, TaskFileStatus, TaskStatus } from '#contracts/panda/statuses.js';
 import type { TaskValues } from '#contracts/panda/task-attributes.js';
-import type { ReadyUnits } from '../engine/ready.js';
+import type { OrderedReadyUnits } from '../engine/class-index.js';
 import type { UnitKey } from '../engine/unit.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import type { RangeView } from './range/range-view.js';
@@ -118,6 +118,12 @@ export interface Job extends JobState {
   readonly takes: readonly number[];
 }
 
+/** A job and when it was modified last. */
+export interface UnmodifiedJob {
+  readonly pandaId: number;
+  readonly modifiedMicros: number;
+}
+
 /** Numbers that are given once. */
 export type SequenceName = 'task' | 'job' | 'dataset' | 'file' | 'row';
 
@@ -172,6 +178,20 @@ export interface JobView {
   nextJobDefinition(user: string): number;
   /** Active jobs of a site by status: what brokerage compares. */
   countAtSite(site: string, status: JobStatus): number;
+  /** How many jobs of a global share are sent, starting or running: claims rank shares by it (contract 4.2.2). */
+  countExecuting(share: string): number;
+  /** How many jobs with the labels managed and test were sent by a site since a time and are still sent; counts up to `limit`. */
+  countRecentlySent(site: string, sinceMicros: number, limit: number): number;
+  /** Jobs of a status with a `modificationTime` before a time, the oldest first, behind one of them: what watchdogs look for. */
+  unmodifiedJobs(
+    status: JobStatus,
+    beforeMicros: number,
+    options: { readonly after?: UnmodifiedJob; readonly limit: number },
+  ): readonly UnmodifiedJob[];
+  /** Jobs whose final report waits for the adder, the oldest report first. */
+  reportedJobs(limit: number): readonly JobState[];
+  /** Active jobs in debug mode (`debug` in specialHandling), of a user (compact name) or of a working group; PandaIDs, ascending. */
+  debugJobs(of: { readonly user: string } | { readonly workingGroup: string }): readonly number[];
   /** Where the jobs of a submission without a task are recorded, or will be. */
   home(name: string): Home;
 }
@@ -186,7 +206,7 @@ export interface SiteView {
 
 /** The state that PanDA's deciders read, with the effects of earlier decisions. Synchronous and read-only. */
 export interface PandaView extends TaskView, FileView, JobView, SiteView {
-  readonly ready: ReadyUnits;
+  readonly ready: OrderedReadyUnits;
   readonly ranges: RangeView;
   /** The next number of a sequence. A change that takes several counts on from it. */
   next(sequence: SequenceName): number;
