@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { accessRulesProjection } from '#event-sourcing/access-rules.js';
 import { BlobStoreModule } from '#event-sourcing/blob-store.module.js';
 import { groupsProjection } from '#event-sourcing/groups.js';
+import { orphanCollector } from '#event-sourcing/orphan-collector.js';
 import { ServiceStoreModule } from '#event-sourcing/service-store.module.js';
 import { DIALECTS } from './dialects.js';
 import { ExplainController } from './explain/explain.controller.js';
@@ -17,6 +18,13 @@ import { WorkloadExplainers } from './explain/workload-explainers.js';
     }),
   ],
   controllers: [ExplainController, ...DIALECTS.flatMap(({ controllers }) => controllers)],
-  providers: [WorkloadExplainers, ...DIALECTS.flatMap(({ providers }) => providers)],
+  providers: [
+    WorkloadExplainers,
+    orphanCollector((queries) => ({
+      kinds: DIALECTS.flatMap(({ blobs }) => blobs?.(queries) ?? []),
+      dropsUnfinished: false,
+    })),
+    ...DIALECTS.flatMap(({ providers }) => providers),
+  ],
 })
 export class DatasetsModule {}

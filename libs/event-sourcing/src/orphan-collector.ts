@@ -13,7 +13,7 @@ const EVERY_MS = 60 * 60 * 1000;
 const AGE_MS = 24 * 60 * 60 * 1000;
 
 /** Blobs of one kind. No key may serve twice: what is about to be stored again could be taken for an orphan. */
-interface Kind {
+export interface BlobKind {
   /** Their keys begin so. */
   readonly prefix: string;
   /** Whether anything on record is such a blob. */
@@ -22,7 +22,7 @@ interface Kind {
 
 /** What of the blob store a service looks after. */
 export interface BlobCustody {
-  readonly kinds: readonly Kind[];
+  readonly kinds: readonly BlobKind[];
   /** Also what puts never finished, whosever it was: for one service of all. */
   readonly dropsUnfinished: boolean;
 }

@@ -1,5 +1,7 @@
+import type { DatabaseSync } from 'node:sqlite';
 import type { Provider, Type } from '@nestjs/common';
 import type { Dialect } from '#ledger/ref.js';
+import type { BlobKind } from './orphan-collector.js';
 import type { Projection } from './projection.js';
 
 /**
@@ -11,4 +13,6 @@ export interface ServiceDialect {
   readonly projections: readonly (Projection | Type<Projection>)[];
   readonly controllers: readonly Type[];
   readonly providers: readonly Provider[];
+  /** Kinds of its blobs that the service looks after, where several dialects have some. */
+  readonly blobs?: (queries: DatabaseSync) => readonly BlobKind[];
 }

@@ -130,6 +130,8 @@ const MIB_COUNT = { message: 'a whole number of MiB from 1 on' };
 const STALL_SECONDS = { message: `a number of seconds from 0.1 to ${DELAY_SECONDS_MAX}` };
 const KEY_SECONDS_MAX = 7 * 24 * 3600;
 const KEY_SECONDS = { message: `a whole number of seconds from 1 to ${KEY_SECONDS_MAX}` };
+const DAYS_MAX = 36_500;
+const DAYS = { message: `a whole number of days from 1 to ${DAYS_MAX}` };
 const DATASET_NUMBER = { message: 'a whole number from 0 on' };
 
 const asNumber = ({ value }: { value: unknown }): unknown =>
@@ -334,6 +336,13 @@ export class Environment {
   @IsOptional()
   @IsIn(['open', 'token'], { message: 'open or token' })
   readonly TORC_ACCESS?: 'open' | 'token';
+
+  /** Files of PanDA's cache that nobody touches for so many days are removed (PanDA contract 7.7). */
+  @Transform(asNumber)
+  @IsInt(DAYS)
+  @Min(1, DAYS)
+  @Max(DAYS_MAX, DAYS)
+  readonly PANDA_CACHE_DAYS: number = 30;
 
   /** External OpenID issuers whose tokens are accepted, comma-separated. */
   @Transform(asList)

@@ -1,5 +1,4 @@
 import type { ServiceDialect } from '#event-sourcing/service-dialect.js';
-import { orphanCollector } from '#event-sourcing/orphan-collector.js';
 import { requestProjection } from './action/request-projection.js';
 import { RequestWorker } from './action/request-worker.js';
 import { RequestController } from './action/request.controller.js';
@@ -23,5 +22,6 @@ export const iceprod: ServiceDialect = {
     recordedBlobsProjection,
   ],
   controllers: [DatasetController, ConfigController, RequestController],
-  providers: [DatasetExplainer, ConfigPool, RequestWorker, orphanCollector(documentBlobs)],
+  providers: [DatasetExplainer, ConfigPool, RequestWorker],
+  blobs: documentBlobs,
 };

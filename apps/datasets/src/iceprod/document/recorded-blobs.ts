@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { BlobCustody } from '#event-sourcing/orphan-collector.js';
+import type { BlobKind } from '#event-sourcing/orphan-collector.js';
 import type { Projection } from '#event-sourcing/projection.js';
 import { REQUEST_STREAMS } from '../action/request.js';
 import { DOCUMENT_BLOBS } from './documents.js';
@@ -35,8 +35,8 @@ export const recordedBlobsProjection: Projection = {
 };
 
 /** Only what no event names is an orphan. */
-export const documentBlobs = (queries: DatabaseSync): BlobCustody => {
+export const documentBlobs = (queries: DatabaseSync): readonly BlobKind[] => {
   const select = queries.prepare('SELECT 1 FROM recorded_blob WHERE key = ?');
   const holds = (key: string): boolean => select.get(key) !== undefined;
-  return { kinds: Object.values(DOCUMENT_BLOBS).map((prefix) => ({ prefix, holds })), dropsUnfinished: false };
+  return Object.values(DOCUMENT_BLOBS).map((prefix) => ({ prefix, holds }));
 };
