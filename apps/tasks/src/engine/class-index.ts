@@ -6,18 +6,38 @@ export type Amounts = readonly number[];
 
 /** How claims of a dialect go through ready classes: by priority, then as `compare` says, then in order of creation. */
 export interface ClassOrder {
-  readonly name: string;
   amountsOf(ready: ReadyClass): Amounts;
   /** Negative when `one` comes first. */
   compare(one: Amounts, other: Amounts): number;
+  /** What tells the older of two units: less is older. By default their keys, which order those of one workload. */
+  readonly ageOf?: (head: ReadyEntry) => number;
+  readonly ignoresPriority?: true;
 }
 
-/** A ready queue whose classes are kept in the orders of claims, those of each workload by themselves. */
+/** Finds ready classes for the claims of a dialect. It is told of each class that gets another head. */
+export interface ReadyIndex {
+  /** Gives a class, which has no place, its place by its head. No other class has the same head. */
+  put(ready: ReadyClass, head: ReadyEntry): void;
+  drop(ready: ReadyClass): void;
+}
+
+/** Makes the indexes of one kind: a group of classes has at most one of each. */
+export interface IndexKind<Index extends ReadyIndex> {
+  /** Unique in the dialect. */
+  readonly name: string;
+  create(): Index;
+}
+
+/** A ready queue whose classes are kept in the orders of claims, those of each group by themselves. */
 export interface OrderedReadyUnits extends ReadyUnits {
-  /** Classes of a workload that have units, and some that no longer have any. */
-  classesOf(queue: QueueName, workload: string): Iterable<ReadyClass>;
+  /** Classes of a group (`Policy.groupOf`) that have units, and some that no longer have any. */
+  classesOf(queue: QueueName, group: string): Iterable<ReadyClass>;
   /** An index that is kept up to date from now on: each claim asks for it again. Making it takes as long as there are classes. */
-  inOrder(queue: QueueName, workload: string, order: ClassOrder): Generator<void, ClassIndex, void>;
+  inOrder<Index extends ReadyIndex>(
+    queue: QueueName,
+    group: string,
+    kind: IndexKind<Index>,
+  ): Generator<void, Index, void>;
 }
 
 /** A class at its place in an order. */
@@ -44,13 +64,12 @@ export const isWithin = (amounts: Amounts, offer: Amounts): boolean =>
  * Ready classes in an order, kept up to date one by one. Classes are in blocks, so that a claim that few classes fit looks at few of
  * them, and a change moves few.
  */
-export class ClassIndex {
+export class ClassIndex implements ReadyIndex {
   private readonly blocks: Block[] = [];
   private readonly ranked = new Map<ReadyClass, RankedClass>();
 
   constructor(private readonly order: ClassOrder) {}
 
-  /** Gives a class, which has no place, its place by its head. No other class has the same head. */
   put(ready: ReadyClass, head: ReadyEntry): void {
     const ranked = { ready, head, amounts: this.order.amountsOf(ready) };
     this.ranked.set(ready, ranked);
@@ -66,11 +85,12 @@ export class ClassIndex {
 
   /** Negative when `one` comes first. */
   compare(one: RankedClass, other: RankedClass): number {
-    return (
-      other.head.priority - one.head.priority ||
-      this.order.compare(one.amounts, other.amounts) ||
-      one.head.key - other.head.key
-    );
+    const { order } = this;
+    const byPriority = order.ignoresPriority === true ? 0 : other.head.priority - one.head.priority;
+    if (byPriority !== 0) return byPriority;
+    const { ageOf } = order;
+    const byAge = ageOf === undefined ? one.head.key - other.head.key : ageOf(one.head) - ageOf(other.head);
+    return order.compare(one.amounts, other.amounts) || byAge;
   }
 
   /** Classes in order, without blocks of which none is within the offer at that moment. */

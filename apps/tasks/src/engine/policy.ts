@@ -24,6 +24,8 @@ export interface Policy {
    * @param leased whether the unit still has the lease of an earlier claim
    */
   queueOf(status: string, leased: boolean): QueueName | undefined;
+  /** What claims select ready classes by, before all else. By default it is the workload. */
+  groupOf?(ready: { readonly workload: string; readonly site: string }): string;
   /** Whether a dependency on a unit of this status is satisfied. */
   satisfies(status: string, outcome: string): boolean;
   /** Public ids that a `depends` document names, each once. */

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { WorkloadId } from '../workload/workloads.js';
-import { ClassIndex, type ClassOrder, type OrderedReadyUnits } from './class-index.js';
+import type { IndexKind, OrderedReadyUnits, ReadyIndex } from './class-index.js';
+import type { Policies } from './policies.js';
 import type { QueueName } from './policy.js';
 import type { ReadyClass, ReadyEntry } from './ready.js';
 import type { UnitReader } from './unit-row.js';
@@ -46,6 +47,7 @@ class LoadedClass implements ReadyClass {
   constructor(
     readonly id: ClassId,
     readonly queue: QueueName,
+    readonly group: string,
     readonly workload: string,
     readonly requirements: string,
     readonly site: string,
@@ -64,10 +66,11 @@ const entryOf = (row: Readonly<Record<string, unknown>>): ReadyEntry => ({
 const isBefore = (a: Omit<ReadyEntry, 'id'>, b: Omit<ReadyEntry, 'id'>): boolean =>
   a.priority > b.priority || (a.priority === b.priority && a.key < b.key);
 
-/** The classes of one workload in a queue. */
+/** The classes of one group in a queue. */
 class Group {
   readonly classes = new Set<LoadedClass>();
-  readonly indexes = new Map<string, ClassIndex>();
+  /** By the name of their kind. */
+  readonly indexes = new Map<string, ReadyIndex>();
   /** Classes whose place in the indexes may have changed. */
   readonly moved = new Set<LoadedClass>();
 }
@@ -94,6 +97,7 @@ export class ReadyQueue implements OrderedReadyUnits {
   constructor(
     database: DatabaseSync,
     private readonly reader: UnitReader,
+    private readonly policies: Policies,
   ) {
     const attributes =
       'queue = ? AND workload = ? AND home = ? AND requirements = ? AND site = ? AND label = ? AND flags = ?';
@@ -134,19 +138,24 @@ export class ReadyQueue implements OrderedReadyUnits {
     for (const group of this.byQueue.get(queue)?.values() ?? []) yield* group.classes;
   }
 
-  classesOf(queue: QueueName, workload: string): Iterable<ReadyClass> {
+  classesOf(queue: QueueName, group: string): Iterable<ReadyClass> {
     this.load();
-    return this.byQueue.get(queue)?.get(workload)?.classes ?? [];
+    return this.byQueue.get(queue)?.get(group)?.classes ?? [];
   }
 
-  *inOrder(queue: QueueName, workload: string, order: ClassOrder): Generator<void, ClassIndex, void> {
+  *inOrder<Index extends ReadyIndex>(
+    queue: QueueName,
+    name: string,
+    kind: IndexKind<Index>,
+  ): Generator<void, Index, void> {
     this.load();
-    const group = this.byQueue.get(queue)?.get(workload);
-    if (group === undefined) return new ClassIndex(order);
-    let index = group.indexes.get(order.name);
+    const group = this.byQueue.get(queue)?.get(name);
+    if (group === undefined) return kind.create();
+    // The name of a kind tells what its indexes are.
+    let index = group.indexes.get(kind.name) as Index | undefined;
     if (index === undefined) {
       for (const ready of group.classes) group.moved.add(ready);
-      group.indexes.set(order.name, (index = new ClassIndex(order)));
+      group.indexes.set(kind.name, (index = kind.create()));
     }
     // A unit may have gone from one class to another: both leave their places first, because no two classes have the same head.
     for (const ready of group.moved) for (const each of group.indexes.values()) each.drop(ready);
@@ -290,12 +299,16 @@ export class ReadyQueue implements OrderedReadyUnits {
   private include(loaded: Map<ClassId, LoadedClass>, row: Readonly<Record<string, unknown>>): LoadedClass {
     const { words, workloads } = this.reader;
     const flags = Number(row['flags']);
+    const workload = workloads.nameOf(Number(row['workload']));
+    const site = words.site.wordOf(Number(row['site']));
+    const policy = this.policies.of(workloads.dialectOf(Number(row['workload'])));
     const ready = new LoadedClass(
       Number(row['id']),
       String(row['queue']),
-      workloads.nameOf(Number(row['workload'])),
+      policy.groupOf?.({ workload, site }) ?? workload,
+      workload,
       words.requirements.wordOf(Number(row['requirements'])),
-      words.site.wordOf(Number(row['site'])),
+      site,
       row['label'] === 0 ? '' : words.label.wordOf(Number(row['label'])),
       (flags & BLOCKED_FLAG) !== 0,
       (flags & LEASED_FLAG) !== 0,
@@ -303,8 +316,8 @@ export class ReadyQueue implements OrderedReadyUnits {
     loaded.set(ready.id, ready);
     let ofQueue = this.byQueue.get(ready.queue);
     if (ofQueue === undefined) this.byQueue.set(ready.queue, (ofQueue = new Map<string, Group>()));
-    let group = ofQueue.get(ready.workload);
-    if (group === undefined) ofQueue.set(ready.workload, (group = new Group()));
+    let group = ofQueue.get(ready.group);
+    if (group === undefined) ofQueue.set(ready.group, (group = new Group()));
     group.classes.add(ready);
     this.moved(ready);
     this.changes += 1;
@@ -321,15 +334,15 @@ export class ReadyQueue implements OrderedReadyUnits {
   private unload(ready: LoadedClass): void {
     this.loaded?.delete(ready.id);
     const ofQueue = this.byQueue.get(ready.queue);
-    const group = ofQueue?.get(ready.workload);
+    const group = ofQueue?.get(ready.group);
     this.moved(ready);
     group?.classes.delete(ready);
-    if (group?.classes.size === 0) ofQueue?.delete(ready.workload);
+    if (group?.classes.size === 0) ofQueue?.delete(ready.group);
     this.changes += 1;
   }
 
   private moved(ready: LoadedClass): void {
-    const group = this.byQueue.get(ready.queue)?.get(ready.workload);
+    const group = this.byQueue.get(ready.queue)?.get(ready.group);
     // Without an index nobody asks.
     if (group !== undefined && group.indexes.size > 0) group.moved.add(ready);
   }

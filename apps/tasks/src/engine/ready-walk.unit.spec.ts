@@ -9,7 +9,6 @@ const readyClass = (amounts: readonly number[]): ReadyClass => ({
 });
 
 const largestFirst: ClassOrder = {
-  name: 'largest first',
   amountsOf: ({ requirements }) => JSON.parse(requirements) as number[],
   compare: ([one = 0], [other = 0]) => other - one,
 };

@@ -64,7 +64,7 @@ export class UnitStore {
     this.reader = new UnitReader(database);
     this.counts = new Counts(database);
     this.runTimes = new RunTimes(database);
-    this.ready = new ReadyQueue(database, this.reader);
+    this.ready = new ReadyQueue(database, this.reader, policies);
     this.dependencies = new Dependencies(database, (status) => this.satisfies(status));
     this.retries = new Retries(database);
     this.insertRow = database.prepare(

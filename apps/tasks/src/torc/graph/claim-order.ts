@@ -1,5 +1,5 @@
 import type { SortMethod } from '#contracts/torc/jobs.js';
-import type { Amounts, ClassOrder } from '../../engine/class-index.js';
+import { type Amounts, ClassIndex, type IndexKind } from '../../engine/class-index.js';
 import type { ReadyClass } from '../../engine/ready.js';
 import { requirementsOf } from '../job/requirements.js';
 
@@ -11,14 +11,17 @@ export const needsOf = ({ requirements }: Pick<ReadyClass, 'requirements'>): Nee
   return [num_cpus, num_gpus, memory_bytes, num_nodes, runtime_seconds];
 };
 
-const orderOf = (name: SortMethod, compare: (one: Needs, other: Needs) => number): ClassOrder => ({
+const orderOf = (name: SortMethod, compare: (one: Needs, other: Needs) => number): IndexKind<ClassIndex> => ({
   name,
-  amountsOf: needsOf,
-  compare: (one: Amounts, other: Amounts) => compare(one as Needs, other as Needs),
+  create: () =>
+    new ClassIndex({
+      amountsOf: needsOf,
+      compare: (one: Amounts, other: Amounts) => compare(one as Needs, other as Needs),
+    }),
 });
 
 /** Contract 5.2 step 2, after the priority. */
-export const CLAIM_ORDERS: Readonly<Record<SortMethod, ClassOrder>> = {
+export const CLAIM_ORDERS: Readonly<Record<SortMethod, IndexKind<ClassIndex>>> = {
   gpus_runtime_memory: orderOf(
     'gpus_runtime_memory',
     (one, other) => other[1] - one[1] || other[4] - one[4] || other[2] - one[2],

@@ -2,7 +2,7 @@ import { membersOf } from '#contracts/raw-json.js';
 import type { ClaimReply, ClaimJobsRequest } from '#contracts/torc/jobs.js';
 import type { JobStatus } from '#contracts/torc/statuses.js';
 import type { SlicedDecision } from '#event-sourcing/command.js';
-import { type ClassOrder, isWithin } from '../../engine/class-index.js';
+import { type ClassIndex, type IndexKind, isWithin } from '../../engine/class-index.js';
 import type { ReadyEntry } from '../../engine/ready.js';
 import { ReadyWalk } from '../../engine/ready-walk.js';
 import { ordinalOfKey } from '../../workload/member-key.js';
@@ -69,7 +69,7 @@ const isWaiting = (view: TorcView, workflow: Workflow, { ordinal, unit }: Job, t
 function* take(
   view: TorcView,
   workflow: Workflow,
-  order: ClassOrder,
+  order: IndexKind<ClassIndex>,
   offer: Offer,
   limit: number,
   timeMicros: number,

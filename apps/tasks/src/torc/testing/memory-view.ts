@@ -6,7 +6,7 @@ import type { WorkflowPart } from '#contracts/torc/workflows.js';
 import type { Ranges, UnitEvents } from '#contracts/work-events.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { evolve } from '../../engine/evolve.js';
-import { ClassIndex, type ClassOrder, type OrderedReadyUnits } from '../../engine/class-index.js';
+import type { IndexKind, OrderedReadyUnits, ReadyIndex } from '../../engine/class-index.js';
 import type { ReadyClass, ReadyEntry } from '../../engine/ready.js';
 import type { UnitEvent } from '../../engine/unit-event.js';
 import type { Unit } from '../../engine/unit.js';
@@ -342,8 +342,12 @@ export class MemoryTorcView implements TorcView, OrderedReadyUnits {
     return [...this.classes(queue)].filter((ready) => ready.workload === workload);
   }
 
-  *inOrder(queue: string, workload: string, order: ClassOrder): Generator<void, ClassIndex, void> {
-    const index = new ClassIndex(order);
+  *inOrder<Index extends ReadyIndex>(
+    queue: string,
+    workload: string,
+    kind: IndexKind<Index>,
+  ): Generator<void, Index, void> {
+    const index = kind.create();
     for (const ready of this.classesOf(queue, workload)) {
       const head = this.head(ready);
       if (head !== undefined) index.put(ready, head);
