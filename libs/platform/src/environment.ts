@@ -337,6 +337,14 @@ export class Environment {
   @IsIn(['open', 'token'], { message: 'open or token' })
   readonly TORC_ACCESS?: 'open' | 'token';
 
+  /**
+   * File with keys, proxies and clients of token issuers that PanDA's privileged users may have, YAML or JSON: see docs/operations.md. Without
+   * it they get none.
+   */
+  @IsOptional()
+  @IsString()
+  readonly PANDA_GRANTS?: string;
+
   /** Files of PanDA's cache that nobody touches for so many days are removed (PanDA contract 7.7). */
   @Transform(asNumber)
   @IsInt(DAYS)

@@ -109,9 +109,14 @@ export class TokenEndpoint {
     });
   }
 
+  /** Tokens of the client itself. */
+  own(scope?: string): Promise<Tokens | DomainError> {
+    return this.ask({ grant_type: 'client_credentials', scope });
+  }
+
   /** Tokens of a user, by this client's right to act for users. */
   async impersonate(username: string, scope: string): Promise<Tokens | DomainError> {
-    const own = await this.ask({ grant_type: 'client_credentials' });
+    const own = await this.own();
     if (own instanceof DomainError) return own;
     return this.ask({
       grant_type: EXCHANGE,
