@@ -11,13 +11,13 @@ import { ChangeDataset } from '#contracts/iceprod/datasets.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { Jobs } from '../job/job-rows.js';
 import { UnitReader } from '../../engine/unit-row.js';
+import { Retries } from '../../workload/retries.js';
 import { type WorkloadId, Workloads } from '../../workload/workloads.js';
 import { automationContext } from './automation-context.js';
 import { JobBuffer } from './job-buffer.js';
 import type { DirtySet, DirtySets } from './dirty-set.js';
 import { CommandSender } from './command-sender.js';
 import { Queueing } from './queueing.js';
-import { Retries } from './retries.js';
 import { ChangeTracker, SETTLING_TICKS } from './change-tracker.js';
 import { type DatasetSnapshot, DatasetSnapshots } from './dataset-snapshot.js';
 import { UnitFinder } from './unit-finder.js';
@@ -59,7 +59,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly jobBuffer: JobBuffer;
   /** When a dataset is reconciled again although nothing changes. */
   private readonly timers = new Map<WorkloadId, { readonly timer: NodeJS.Timeout; readonly atMs: number }>();
-  private readonly retries: Retries;
+  private readonly retries: Retries<WorkloadId>;
   private readonly delayMs: number;
   private readonly tickMs: number;
   private retryMs: number;

@@ -10,12 +10,12 @@ interface Retry {
 }
 
 /** Retries workloads whose reconciliation failed, each by itself and with exponential backoff. */
-export class Retries {
-  private readonly retries = new Map<WorkloadId, Retry>();
+export class Retries<Workload> {
+  private readonly retries = new Map<Workload, Retry>();
 
-  constructor(private readonly again: (workload: WorkloadId) => void) {}
+  constructor(private readonly again: (workload: Workload) => void) {}
 
-  failed(workload: WorkloadId): void {
+  failed(workload: Workload): void {
     const before = this.retries.get(workload);
     if (before?.timer !== undefined) return;
     const waitMs = before === undefined ? WAIT_MS_MIN : Math.min(2 * before.waitMs, WAIT_MS_MAX);
@@ -26,7 +26,7 @@ export class Retries {
     this.retries.set(workload, { waitMs, timer });
   }
 
-  succeeded(workload: WorkloadId): void {
+  succeeded(workload: Workload): void {
     // A partial reconciliation does not prove that what failed works now.
     if (this.retries.get(workload)?.timer === undefined) this.retries.delete(workload);
   }
