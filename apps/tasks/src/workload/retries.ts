@@ -1,5 +1,3 @@
-import type { WorkloadId } from '../../workload/workloads.js';
-
 const WAIT_MS_MIN = 200;
 const WAIT_MS_MAX = 60_000;
 

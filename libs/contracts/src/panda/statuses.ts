@@ -41,7 +41,10 @@ export type TaskStatus = (typeof TASK_STATUSES)[number];
 
 export const FINAL_TASK_STATUSES = ['done', 'finished', 'failed', 'aborted', 'broken'] as const;
 
-export const isFinalTask = (status: string): boolean => (FINAL_TASK_STATUSES as readonly string[]).includes(status);
+export type FinalTaskStatus = (typeof FINAL_TASK_STATUSES)[number];
+
+export const isFinalTask = (status: string): status is FinalTaskStatus =>
+  (FINAL_TASK_STATUSES as readonly string[]).includes(status);
 
 /** Statuses of a task's files (contract 4.4). */
 export type TaskFileStatus =

@@ -190,6 +190,11 @@ export class SplitRules {
     return new SplitRules(byTag);
   }
 
+  /** With all rules of others in place of those of the same names. */
+  overlaid(others: SplitRules): SplitRules {
+    return new SplitRules(new Map([...this.byTag, ...others.byTag]));
+  }
+
   /** The attribute `splitRule`; null when there are no rules. */
   toText(): string | null {
     if (this.byTag.size === 0) return null;

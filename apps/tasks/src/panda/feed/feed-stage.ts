@@ -1,0 +1,268 @@
+import type { DatasetsMoved, FilesAdded, NewFile, PseudoFiles } from '#contracts/panda/events.js';
+import { isFinalTask } from '#contracts/panda/statuses.js';
+import type { DecidedEvent } from '#event-sourcing/command.js';
+import { type InputItem, readJobParameters, SEQUENCE_DATASET } from '../refine/job-parameters.js';
+import { SplitRules } from '../refine/split-rules.js';
+import { InvalidDocument, TaskDocument } from '../refine/task-document.js';
+import { eventsPerInputOf, eventsPerJobOf, maxAttemptOf } from '../refine/task-facts.js';
+import type { Stage, StageStep } from '../stage/stage.js';
+import { taskMoved, taskStopped } from '../task-moved.js';
+import type { Dataset, PandaView, Task } from '../view.js';
+import { cutFiles, listedFiles, namedFiles } from './file-lists.js';
+import { filesForScouts, scouts } from './scout-limit.js';
+
+/** Characters of one event's files: however they are escaped and encoded, they fit its size limit. */
+const CHARACTERS_PER_EVENT = 50_000;
+const FILES_PER_EVENT = 1_000;
+const PAGE_FILES = 1_000;
+const RECORDS_PER_YIELD = 500;
+const SEQUENCE_LENGTH = 10_000;
+const PSEUDO_LFN = 'pseudo_lfn';
+
+const EMPTY = 'primary input dataset is empty or all files are excluded';
+
+/** Reads the inputs of a task: which files each of its input datasets has (PanDA contract 9.3). */
+export const feedStage: Stage = {
+  name: 'feed',
+  statuses: new Set(['defined', 'pending']),
+  step: feed,
+};
+
+function* feed(view: PandaView, task: Task): Generator<void, StageStep | undefined, void> {
+  const { status, attributes } = task;
+  if (status === 'pending' && attributes.oldStatus !== 'defined') return undefined;
+  if (waitsForParent(view, task)) {
+    if (status === 'pending') return undefined;
+    const set = { oldStatus: status };
+    return { events: [taskStopped(task, 'pending', `waiting for the parent task ${attributes.parent_tid}`, { set })] };
+  }
+  try {
+    const document = TaskDocument.parse(view.taskText(task, 'parameters') ?? '');
+    return yield* new Feeding(view, task, document).step();
+  } catch (error) {
+    if (!(error instanceof InvalidDocument)) throw error;
+    return { events: [taskStopped(task, 'tobroken', error.message)] };
+  }
+}
+
+const waitsForParent = (view: PandaView, { id, attributes }: Task): boolean => {
+  const parentId = attributes.parent_tid;
+  if (parentId === null || parentId === id || SplitRules.parse(attributes.splitRule).has('noWaitParent')) return false;
+  const parent = view.task(parentId);
+  return parent !== undefined && !isFinalTask(parent.status);
+};
+
+/** Files that are all listed, or told by their number. */
+type Records = readonly NewFile[] | PseudoFiles;
+
+const countOf = (records: Records): number => ('count' in records ? records.count : records.length);
+
+class Feeding {
+  private readonly rules: SplitRules;
+  private readonly events: DecidedEvent[] = [];
+  private readonly maxAttempt: number;
+  private readonly maxFailure: number | null;
+  private nextFileId: number;
+
+  constructor(
+    private readonly view: PandaView,
+    private readonly task: Task,
+    private readonly document: TaskDocument,
+  ) {
+    this.rules = SplitRules.parse(task.attributes.splitRule);
+    this.nextFileId = view.next('file');
+    this.maxAttempt = maxAttemptOf(document);
+    this.maxFailure = document.integer('maxFailure');
+  }
+
+  *step(): Generator<void, StageStep, void> {
+    const datasets = new Map(this.view.datasets(this.task).map((dataset) => [dataset.name, dataset]));
+    let [masterFiles, unprocessed] = [0, 0];
+    for (const [index, input] of readJobParameters(this.document).inputs.entries()) {
+      if (input.type === 'random_seed') continue;
+      for (const name of input.datasets) {
+        const dataset = datasets.get(name);
+        if (dataset === undefined) throw new InvalidDocument(`unknown input dataset "${name}"`);
+        const isFed = dataset.status !== 'defined' && dataset.status !== 'toupdate';
+        const added = isFed ? 0 : yield* this.feed(dataset, input, index === 0);
+        if (index > 0) continue;
+        masterFiles += dataset.nFiles + added;
+        unprocessed += dataset.nFiles + added - dataset.nFilesFinished - dataset.nFilesFailed;
+      }
+    }
+    return { events: [...this.events, this.outcome(masterFiles, unprocessed)] };
+  }
+
+  private outcome(masterFiles: number, unprocessed: number): DecidedEvent {
+    const { task } = this;
+    const before = task.attributes.oldStatus ?? '';
+    if (masterFiles === 0 && !this.rules.has('allowEmptyInput')) return taskStopped(task, 'tobroken', EMPTY);
+    if (unprocessed === 0 && masterFiles > 0 && (isFinalTask(before) || before === 'exhausted')) {
+      // An incremental execution that has found nothing.
+      return taskMoved(task, before, { reason: 'no new or unprocessed input files', set: { oldStatus: null } });
+    }
+    const set = { oldStatus: null, errorDialog: null };
+    return taskMoved(task, masterFiles === 0 ? 'prepared' : 'ready', { set });
+  }
+
+  /** @returns how many files are added */
+  private *feed(dataset: Dataset, input: InputItem, isMaster: boolean): Generator<void, number, void> {
+    const all = yield* this.recordsOf(dataset, input, isMaster);
+    const records = dataset.nFiles === 0 ? all : yield* this.newOf(dataset, all);
+    this.addFiles(dataset, records);
+    const nFiles = dataset.nFiles + countOf(records);
+    const limit = isMaster && scouts(this.rules) ? filesForScouts(this.rules, sizesOf(all)) : nFiles;
+    this.move(dataset, { status: 'ready', files_to_be_used: Math.min(nFiles, limit) });
+    return countOf(records);
+  }
+
+  private *recordsOf(dataset: Dataset, { type, item }: InputItem, isMaster: boolean): Generator<void, Records, void> {
+    const { document } = this;
+    const cut = {
+      filesMax: isMaster ? positive(document.integer('nFiles')) : null,
+      eventsMax: isMaster ? positive(document.integer('nEvents')) : null,
+      eventsPerFile: eventsPerInputOf(document),
+      eventsPerJob: isMaster ? eventsPerJobOf(document) : null,
+    };
+    const listed = item.list('files');
+    if (listed !== undefined) return yield* cutFiles(yield* listedFiles(item, listed), cut);
+    if (dataset.name === SEQUENCE_DATASET) return yield* this.sequence(item);
+    if (type === 'pseudo_input') {
+      const names = isMaster ? document.names('pfnList') : undefined;
+      return names === undefined ? this.pseudoFiles() : yield* cutFiles(namedFiles(names), cut);
+    }
+    const ofParent = yield* this.filesOfParent(dataset.name);
+    if (ofParent === undefined) throw new InvalidDocument(`unknown input dataset "${dataset.name}"`);
+    return yield* cutFiles(yield* listedFiles(item, ofParent), cut);
+  }
+
+  private pseudoFiles(): PseudoFiles {
+    const events = positive(this.document.integer('nEvents'));
+    const perFile = eventsPerJobOf(this.document);
+    if (events === null || perFile === null) {
+      return { lfn: PSEUDO_LFN, count: positive(this.document.integer('nFiles')) ?? 1 };
+    }
+    return { lfn: PSEUDO_LFN, count: Math.ceil(events / perFile), events_per_file: perFile, events };
+  }
+
+  /** Numbers from 1 on, behind an offset, as records. */
+  private *sequence(item: TaskDocument): Generator<void, readonly NewFile[], void> {
+    const [events, perJob] = [positive(this.document.integer('nEvents')), eventsPerJobOf(this.document)];
+    const ofEvents = events === null || perJob === null ? null : Math.ceil(events / perJob);
+    const length =
+      positive(item.integer('num_records')) ?? positive(this.document.integer('nFiles')) ?? ofEvents ?? SEQUENCE_LENGTH;
+    const offset = item.integer('offset') ?? 0;
+    const records: NewFile[] = [];
+    for (let number = offset + 1; number <= offset + length; number += 1) {
+      records.push({ lfn: String(number), first_event: number });
+      if (number % RECORDS_PER_YIELD === 0) yield;
+    }
+    return records;
+  }
+
+  /** The finished files of the parent's output of this name. */
+  private *filesOfParent(name: string): Generator<void, readonly NewFile[] | undefined, void> {
+    const parent = this.view.task(this.task.attributes.parent_tid ?? 0);
+    if (parent === undefined) return undefined;
+    const plain = withoutSlash(name);
+    const outputs = this.view.datasets(parent).filter(({ type, name: output, container }) => {
+      return type === 'output' && (withoutSlash(output) === plain || withoutSlash(container ?? '') === plain);
+    });
+    if (outputs.length === 0) return undefined;
+    const files: NewFile[] = [];
+    for (const { id } of outputs) {
+      let after = 0;
+      for (;;) {
+        const page = this.view.filesOf(id, after, PAGE_FILES);
+        for (const { status, lfn, guid, scope, fsize, checksum, nEvents } of page) {
+          if (status !== 'finished') continue;
+          files.push({
+            ...{ lfn, fsize },
+            ...(guid !== null && { guid }),
+            ...(scope !== null && { scope }),
+            ...(checksum !== null && { checksum }),
+            ...(nEvents !== null && nEvents > 0 && { n_events: nEvents }),
+          });
+        }
+        if (page.length < PAGE_FILES) break;
+        after = page.at(-1)?.id ?? after;
+        yield;
+      }
+    }
+    return files;
+  }
+
+  /** Of records that are read again those that the dataset does not have. */
+  private *newOf({ id, nFiles }: Dataset, records: Records): Generator<void, Records, void> {
+    if ('count' in records) return pseudoFrom(nFiles, records);
+    const added: NewFile[] = [];
+    for (const [index, record] of records.entries()) {
+      const { start_event: start, end_event: end } = record;
+      const bounds = start === undefined || end === undefined ? undefined : ([start, end] as const);
+      if (!this.view.hasFile(id, record.lfn, bounds)) added.push(record);
+      if (index % RECORDS_PER_YIELD === 0) yield;
+    }
+    return added;
+  }
+
+  private addFiles(dataset: Dataset, records: Records): void {
+    const count = countOf(records);
+    if (count === 0) return;
+    if ('count' in records) this.add(dataset, { pseudo: records }, count);
+    else for (const files of perEvent(records)) this.add(dataset, { files }, files.length);
+  }
+
+  private add({ id }: Dataset, added: Pick<FilesAdded, 'files' | 'pseudo'>, count: number): void {
+    const data: FilesAdded = {
+      ...{ dataset_id: id, first_file_id: this.nextFileId, status: 'ready', max_attempt: this.maxAttempt },
+      ...(this.maxFailure !== null && { max_failure: this.maxFailure }),
+      ...added,
+    };
+    this.nextFileId += count;
+    this.events.push({ stream: this.task.stream, type: 'FilesAdded', data });
+  }
+
+  private move({ id }: Dataset, change: Omit<DatasetsMoved, 'datasets'>): void {
+    const data: DatasetsMoved = { datasets: [id], ...change };
+    this.events.push({ stream: this.task.stream, type: 'DatasetsMoved', data });
+  }
+}
+
+const positive = (value: number | null): number | null => (value !== null && value > 0 ? value : null);
+
+const withoutSlash = (name: string): string => name.replace(/\/$/u, '');
+
+/** Further files of a dataset that has some: each with its own events, because the count of the others is behind it. */
+const pseudoFrom = (first: number, { lfn, count, events_per_file: perFile, events }: PseudoFiles): Records => {
+  const length = Math.max(0, count - first);
+  if (perFile === undefined || events === undefined) return { lfn, count: length };
+  return Array.from({ length }, (_, index) => {
+    const start_event = (first + index) * perFile;
+    const end_event = Math.min(start_event + perFile, events) - 1;
+    return { lfn, n_events: end_event - start_event + 1, start_event, end_event };
+  });
+};
+
+/** Undefined for files that are split by events: each of their records is a job. */
+const sizesOf = (records: Records): Iterable<number> | undefined => {
+  if ('count' in records) return records.events_per_file === undefined ? repeated(0, records.count) : undefined;
+  return records[0]?.start_event === undefined ? records.map(({ fsize = 0 }) => fsize) : undefined;
+};
+
+function* repeated(value: number, count: number): Generator<number, void, void> {
+  for (let index = 0; index < count; index += 1) yield value;
+}
+
+function* perEvent(files: readonly NewFile[]): Generator<readonly NewFile[], void, void> {
+  let [chunk, characters]: [NewFile[], number] = [[], 0];
+  for (const file of files) {
+    const length = Object.values(file).reduce((sum: number, value) => sum + String(value).length + 20, 10);
+    if (chunk.length === FILES_PER_EVENT || (chunk.length > 0 && characters + length > CHARACTERS_PER_EVENT)) {
+      yield chunk;
+      [chunk, characters] = [[], 0];
+    }
+    chunk.push(file);
+    characters += length;
+  }
+  if (chunk.length > 0) yield chunk;
+}
