@@ -11,6 +11,7 @@ import type { ConcernsUnits, Ranges } from '../work-events.js';
  */
 export interface RecordCut {
   readonly file_id: number;
+  readonly dataset_id: number;
   readonly first_event: number;
   readonly last_event: number;
   readonly size: number;

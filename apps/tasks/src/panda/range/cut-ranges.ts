@@ -3,6 +3,7 @@ import { rangesOf } from '#contracts/ranges.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import type { PandaView, Task, TaskFile } from '../view.js';
 import { type EventRules, eventRulesOf } from './event-rules.js';
+import { rangesIn } from './ranges-in.js';
 
 /** A jobset whose first job is created, with the records of the master input that its jobs take. */
 export interface NewJobset {
@@ -34,10 +35,6 @@ export const cutRanges = (view: PandaView, task: Task, jobsets: readonly NewJobs
   });
 };
 
-/** How many ranges a record has, those that are left out included. */
-export const rangesIn = ({ first_event: first, last_event: last, size }: RecordCut): number =>
-  Math.ceil((last - first + 1) / size);
-
 /** Events of a record; at least one. */
 const eventsOf = ({ nEvents, startEvent, endEvent }: TaskFile): number =>
   Math.max(1, endEvent === null ? (nEvents ?? 1) : endEvent - (startEvent ?? 0) + 1);
@@ -56,7 +53,7 @@ const cutsOf = (view: PandaView, task: Task, records: readonly TaskFile[], rules
     const size = rules.cloning === undefined ? rules.eventsPerRange : events;
     const done = rules.keepsFinished ? view.ranges.finishedOf(task.workload, record.id, size) : [];
     return {
-      ...{ file_id: record.id, first_event: first, last_event: first + events - 1, size },
+      ...{ file_id: record.id, dataset_id: record.datasetId, first_event: first, last_event: first + events - 1, size },
       ...(done.length > 0 && { left_out: done }),
     };
   });

@@ -21,6 +21,8 @@ export interface EventRange {
   readonly errorDiag: string | null;
 }
 
+export type RangeCounts = Readonly<Partial<Record<RangeStatus, number>>>;
+
 /** The records of a jobset as they were cut. */
 export interface Jobset {
   readonly id: number;
@@ -28,37 +30,55 @@ export interface Jobset {
   /** Ordinals of its ranges, both inclusive; some of them may not exist. */
   readonly first: number;
   readonly last: number;
-  /** How many of its ranges are in a status. Those that were never cut count nowhere. */
-  readonly counts: Readonly<Partial<Record<RangeStatus, number>>>;
+  /** How many of its ranges are in a status. */
+  readonly counts: RangeCounts;
   /** The clone that has taken its semaphore (contract 5.4). */
   readonly chosenClone: number | null;
+}
+
+/** The ranges of one record in a jobset: `size` events each, with ordinals from `first` on. */
+export interface RecordRanges {
+  readonly jobsetId: number;
+  readonly fileId: number;
+  readonly first: number;
+  readonly count: number;
+  readonly firstEvent: number;
+  readonly lastEvent: number;
+  readonly size: number;
 }
 
 export interface RangeSelection {
   /** The jobset, or the whole task. */
   readonly from: Jobset | WorkloadId;
   readonly datasetId?: number;
+  /** The ordinal behind which they begin. */
+  readonly after?: number;
+  /** In random order. */
   readonly isScattered?: boolean;
   readonly limit: number;
 }
 
-/** What deciders read of event ranges. */
+/** What deciders and answers read of event ranges. Lists are in order of ordinals, behind `after` where it is given. */
 export interface RangeView {
   /** The ordinal of the next range of a task. */
   nextOrdinal(workload: WorkloadId): number;
   jobset(id: number): Jobset | undefined;
-  /** How many ranges of a jobset or a whole task are ready. */
   countReady(from: Jobset | WorkloadId): number;
-  /** Ready ranges in order of their ordinals, or in random order. */
   ready(selection: RangeSelection): readonly EventRange[];
-  /** The ranges that a job has or had last. */
-  ofJob(pandaId: number, options?: { readonly after?: number; readonly limit?: number }): readonly EventRange[];
-  /** How many ranges of a job are in a status. */
-  countsOfJob(pandaId: number): Readonly<Partial<Record<RangeStatus, number>>>;
-  /** The ranges that were cut of a record with this `job_processID`, of the newest jobset first. */
-  find(workload: WorkloadId, fileId: number, processId: number): readonly EventRange[];
+  /** The ranges that a job has, or had last. */
+  ofJob(pandaId: number, after: number | undefined, limit: number): readonly EventRange[];
+  /** The ranges of a jobset that no job has. */
+  unacquired(jobset: Jobset, after: number | undefined, limit: number): readonly EventRange[];
+  /** How many ranges a job or jobset has in each status. */
+  countsOf(owner: number): RangeCounts;
+  /** How a record was cut, in its newest jobset first. */
+  recordsOf(workload: WorkloadId, fileId: number): readonly RecordRanges[];
+  /** Undefined for a range that was left out. */
+  at(workload: WorkloadId, record: RecordRanges, ordinal: number): EventRange | undefined;
   /** Numbers `k` of the ranges of this size of a record that are finished or done. */
   finishedOf(workload: WorkloadId, fileId: number, size: number): Ranges;
-  /** Whether ranges of a record were cut that have not been given up. */
+  /** Whether a record has ranges that have not been given up. */
   hasRanges(workload: WorkloadId, fileId: number): boolean;
+  /** Names of the files that hold the outputs of the finished ranges of a jobset. */
+  zipsOf(jobset: Jobset): readonly string[];
 }

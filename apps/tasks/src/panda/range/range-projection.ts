@@ -1,0 +1,59 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { RangeEvents } from '#contracts/panda/range-events.js';
+import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
+import { Workloads } from '../../workload/workloads.js';
+import { RANGE_INDEXES, RANGE_TABLES } from './range-tables.js';
+import { RangeWriter } from './range-writer.js';
+
+const EVENT_TYPES: readonly (keyof RangeEvents)[] = [
+  ...(['RangesCut', 'RangesAcquired', 'RangesReported', 'RangesReleased', 'RangesMerged'] as const),
+  ...(['RangesDiscarded', 'CloneChosen'] as const),
+];
+
+/** Event ranges of PanDA's tasks. */
+export const rangeProjection: Projection = {
+  name: 'panda-ranges',
+  version: 1,
+  streamPrefixes: ['work-panda.'],
+  eventTypes: EVENT_TYPES,
+  tables: RANGE_TABLES,
+  indexes: RANGE_INDEXES,
+  attach: (database) => new RangeProjectionWriter(database),
+};
+
+class RangeProjectionWriter implements ProjectionWriter {
+  private readonly workloads: Workloads;
+  private readonly ranges: RangeWriter;
+
+  constructor(database: DatabaseSync) {
+    this.workloads = new Workloads(database);
+    this.ranges = new RangeWriter(database);
+  }
+
+  apply({ stream, type, data }: AppliedEvent): void | Generator<void, void, void> {
+    const workload = this.workloads.ensure(stream);
+    // Only the deciders of this service write these events, so that their types are known.
+    switch (type as keyof RangeEvents) {
+      case 'RangesCut':
+        return this.ranges.cut(workload, data as object as RangeEvents['RangesCut']);
+      case 'RangesAcquired':
+        return this.ranges.acquired(workload, data as object as RangeEvents['RangesAcquired']);
+      case 'RangesReported':
+        return this.ranges.reported(workload, data as object as RangeEvents['RangesReported']);
+      case 'RangesReleased':
+        return this.ranges.released(workload, data as object as RangeEvents['RangesReleased']);
+      case 'RangesMerged':
+        return this.ranges.merged(workload, data as object as RangeEvents['RangesMerged']);
+      case 'RangesDiscarded':
+        return this.ranges.discarded(workload, data);
+      case 'CloneChosen': {
+        this.ranges.chosen(data as object as RangeEvents['CloneChosen']);
+        return;
+      }
+    }
+  }
+
+  forget(): void {
+    this.workloads.forget();
+  }
+}
