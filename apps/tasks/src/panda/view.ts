@@ -4,6 +4,7 @@ import type {
   JobFile,
   JobKind,
   JobTextName,
+  ReportedEnd,
   TaskCommandName,
   TaskTextName,
 } from '#contracts/panda/events.js';
@@ -112,7 +113,7 @@ export interface Job extends JobState {
   readonly taskId: number | null;
   readonly attributes: JobValues;
   /** The final status that a pilot has reported, while the job waits for the adder. */
-  readonly reported: 'finished' | 'failed' | undefined;
+  readonly reported: ReportedEnd | undefined;
   readonly files: readonly JobFile[];
   /** Ids of the task's input files that it took. */
   readonly takes: readonly number[];

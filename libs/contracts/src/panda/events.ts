@@ -263,11 +263,14 @@ export interface JobStarted extends UnitStarted {
   readonly set: JobAttributes;
 }
 
+/** What a pilot says of a job that has ended: `retry` is a failure with the wish that the job runs again (contract 4.2.7). */
+export type ReportedEnd = 'finished' | 'failed' | 'retry';
+
 /** Jobs got another status that is neither `running` nor `finished` nor `failed`. */
 export interface JobsMoved extends UnitsMoved {
   readonly set?: JobAttributes;
   /** The pilot has reported this final status: the job waits for the adder. */
-  readonly final?: 'finished' | 'failed';
+  readonly final?: ReportedEnd;
   /** Given where `status` is `cancelled` or `closed`. */
   readonly end?: JobEnd;
 }
