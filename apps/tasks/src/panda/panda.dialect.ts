@@ -1,0 +1,15 @@
+import type { TasksDialect } from '../dialect.js';
+import { PandaMessageHandler } from './message-handler.js';
+import { pandaProjection } from './panda-projection.js';
+import { pandaPolicy } from './policy.js';
+import { SiteProjection } from './site/site-projection.js';
+import { PANDA } from './streams.js';
+
+/** PanDA: tasks with their datasets, files, jobs and event ranges. */
+export const panda: TasksDialect = {
+  name: PANDA,
+  policy: pandaPolicy,
+  projections: [SiteProjection, pandaProjection],
+  controllers: [],
+  providers: [PandaMessageHandler],
+};
