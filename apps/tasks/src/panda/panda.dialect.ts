@@ -2,6 +2,7 @@ import type { TasksDialect } from '../dialect.js';
 import { PandaMessageHandler } from './message-handler.js';
 import { pandaProjection } from './panda-projection.js';
 import { pandaPolicy } from './policy.js';
+import { rangeProjection } from './range/range-projection.js';
 import { SiteProjection } from './site/site-projection.js';
 import { PANDA } from './streams.js';
 
@@ -9,7 +10,7 @@ import { PANDA } from './streams.js';
 export const panda: TasksDialect = {
   name: PANDA,
   policy: pandaPolicy,
-  projections: [SiteProjection, pandaProjection],
+  projections: [SiteProjection, pandaProjection, rangeProjection],
   controllers: [],
   providers: [PandaMessageHandler],
 };

@@ -9,7 +9,7 @@ import { JobCounts } from './count/job-counts.js';
 import { DatasetRows } from './file/dataset-rows.js';
 import { FileRows } from './file/file-rows.js';
 import { JobRows } from './job/job-rows.js';
-import type { RangeView } from './range/range-view.js';
+import { RangeRows } from './range/range-rows.js';
 import { Sequences } from './sequences.js';
 import { TaskRows } from './task/task-rows.js';
 import { Texts } from './text/texts.js';
@@ -38,6 +38,7 @@ export class PandaReader implements Omit<PandaView, 'ready'> {
   readonly fileRows: FileRows;
   readonly jobRows: JobRows;
   readonly counts: JobCounts;
+  readonly ranges: RangeRows;
   private readonly jobTexts: Texts;
   private readonly sequences: Sequences;
 
@@ -51,12 +52,9 @@ export class PandaReader implements Omit<PandaView, 'ready'> {
     this.fileRows = new FileRows(database);
     this.jobRows = new JobRows(reader);
     this.counts = new JobCounts(database);
+    this.ranges = new RangeRows(database);
     this.jobTexts = new Texts(database, 'job');
     this.sequences = new Sequences(database);
-  }
-
-  get ranges(): RangeView {
-    throw new Error('There are no tables of event ranges yet');
   }
 
   next(sequence: SequenceName): number {

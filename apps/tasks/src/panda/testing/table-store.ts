@@ -6,6 +6,7 @@ import { UnitProjection } from '../../engine/unit-projection.js';
 import { WorkloadProjection } from '../../workload/workload-projection.js';
 import { pandaProjection } from '../panda-projection.js';
 import { pandaPolicy } from '../policy.js';
+import { rangeProjection } from '../range/range-projection.js';
 import { SiteProjection } from '../site/site-projection.js';
 import { SqlitePandaView } from '../sqlite-view.js';
 
@@ -20,7 +21,7 @@ export interface TableStore {
 export const inTables = (database = new DatabaseSync(':memory:')): TableStore => {
   const units = new UnitProjection(new Policies({ panda: pandaPolicy }));
   const sites = new SiteProjection();
-  const projections: readonly Projection[] = [new WorkloadProjection(), units, sites, pandaProjection];
+  const projections: readonly Projection[] = [new WorkloadProjection(), units, sites, pandaProjection, rangeProjection];
   for (const { tables } of projections) database.exec(tables);
   for (const { indexes } of projections) database.exec(indexes);
   const writers = projections.map((projection) => ({ projection, writer: projection.attach(database) }));
