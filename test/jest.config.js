@@ -2,6 +2,8 @@ export default {
   rootDir: '..',
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
+  // They measure time: `npm run bench -- cost` runs them.
+  testPathIgnorePatterns: ['/node_modules/', '\\.bench\\.spec\\.ts$'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

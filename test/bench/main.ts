@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { costOfRequests } from './rows/cost.js';
 import { iceprodCalls } from './rows/iceprod.js';
 import { onEventStoreDb } from './rows/eventstoredb.js';
 import { coldStart } from './rows/start.js';
@@ -12,7 +13,7 @@ import type { Settings } from './settings.js';
 import { renderTable, type Row } from './table.js';
 import { hasWrk, WRK_MISSING } from './wrk.js';
 
-const USAGE = `Usage: npm run bench -- [single] [million] [start] [iceprod] [lists] [torc] [nats] [eventstoredb]
+const USAGE = `Usage: npm run bench -- [single] [million] [start] [iceprod] [lists] [torc] [cost] [nats] [eventstoredb]
        [--seconds N] [--profile DIR]
 
 Measures what Cairn must reach; without names everything. The part eventstoredb needs a server in EVENTSTORE_URL, to
@@ -27,6 +28,7 @@ const GROUPS: Readonly<Record<string, (settings: Settings) => Promise<readonly R
   iceprod: iceprodCalls,
   lists: unitLists,
   torc: torcWorkflows,
+  cost: costOfRequests,
   nats: overNats,
   eventstoredb: onEventStoreDb,
 };

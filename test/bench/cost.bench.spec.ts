@@ -3,12 +3,12 @@ import { eventLoopCpuMs, longestWaitMs } from '../harness/cpu-time.js';
 import type { HttpClient } from '../harness/http-client.js';
 import { watchPeak } from '../harness/peak-memory.js';
 import { type TestCluster, useTestCluster } from '../harness/test-cluster.js';
-import type { Targets } from './hostile-requests/example.js';
-import type { HostileRequest } from './hostile-requests/generator.js';
-import { inTurn, type Place, RequestTemplate } from './hostile-requests/growing-requests.js';
-import type { Shape } from './hostile-requests/growing-values.js';
-import { nameOf, type OpenApi, operationsOf } from './hostile-requests/openapi.js';
-import { logVisitorIn, prepareClients, prepareTargets } from './hostile-requests/targets.js';
+import type { Targets } from '../e2e/hostile-requests/example.js';
+import type { HostileRequest } from '../e2e/hostile-requests/generator.js';
+import { inTurn, type Place, RequestTemplate } from '../e2e/hostile-requests/growing-requests.js';
+import type { Shape } from '../e2e/hostile-requests/growing-values.js';
+import { nameOf, type OpenApi, operationsOf } from '../e2e/hostile-requests/openapi.js';
+import { logVisitorIn, prepareClients, prepareTargets } from '../e2e/hostile-requests/targets.js';
 
 /** Torc's collections are described once, as data: the four that are left have fields of all types. */
 const ALIKE =
