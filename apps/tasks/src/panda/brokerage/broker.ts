@@ -72,13 +72,23 @@ export class Broker {
     }));
   }
 
-  /** @param jobs how many go there */
-  place(needs: ChunkNeeds, jobs = 1): Queue | NoQueue {
+  place(needs: ChunkNeeds): Queue | NoQueue {
     const fitting = this.fittingFor(needs);
     if (fitting instanceof NoQueue) return fitting;
     const best = fitting.reduce((one, other) => (load(other) < load(one) ? other : one));
-    best.queued += jobs;
+    best.queued += 1;
     return best.queue;
+  }
+
+  /** A queue for each of some jobs that share a chunk, over so many queues in turn. */
+  placeAll(needs: ChunkNeeds, jobs: number, sites: number): readonly Queue[] | NoQueue {
+    const queues: Queue[] = [];
+    for (let at = 0; at < jobs; at += 1) {
+      const queue = queues[at - sites] ?? this.place(needs);
+      if (queue instanceof NoQueue) return queue;
+      queues.push(queue);
+    }
+    return queues;
   }
 
   private fittingFor(needs: ChunkNeeds): readonly Candidate[] | NoQueue {

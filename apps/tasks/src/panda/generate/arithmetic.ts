@@ -25,19 +25,21 @@ export const valueOf = (expression: string, name: string): number | undefined =>
   };
   const product = (): number => {
     let value = factor();
-    for (;;) {
-      if (tokens[at] === '*') (at++, (value *= factor()));
-      else if (tokens[at] === '/') (at++, (value = Math.floor(value / factor())));
-      else return value;
+    while (tokens[at] === '*' || tokens[at] === '/') {
+      const isProduct = tokens[at++] === '*';
+      const other = factor();
+      value = isProduct ? value * other : Math.floor(value / other);
     }
+    return value;
   };
   const sum = (): number => {
     let value = product();
-    for (;;) {
-      if (tokens[at] === '+') (at++, (value += product()));
-      else if (tokens[at] === '-') (at++, (value -= product()));
-      else return value;
+    while (tokens[at] === '+' || tokens[at] === '-') {
+      const isSum = tokens[at++] === '+';
+      const other = product();
+      value = isSum ? value + other : value - other;
     }
+    return value;
   };
 
   const value = sum();

@@ -126,13 +126,19 @@ const listed = (names: readonly string[], decorators: string): string => {
 const compact = (names: readonly string[]): string => {
   const [first = '', second] = names;
   if (second === undefined) return first;
-  const head = names.reduce(commonHead).replace(/\d+$/u, '');
+  const head = withoutLastDigits(names.reduce(commonHead));
   const tail = names
     .map((name) => name.slice(head.length))
     .reduce(commonTail)
     .replace(/^\d+/u, '');
   const middles = names.map((name) => name.slice(head.length, name.length - tail.length));
   return middles.every((middle) => /^\d+$/u.test(middle)) ? `${head}[${middles.join(',')}]${tail}` : names.join(',');
+};
+
+const withoutLastDigits = (text: string): string => {
+  let length = text.length;
+  while (length > 0 && /\d/u.test(text.charAt(length - 1))) length -= 1;
+  return text.slice(0, length);
 };
 
 const commonHead = (one: string, other: string): string => {
