@@ -4,6 +4,7 @@ import type { Bus } from '#bus/bus.js';
 import type { Caller, MessageContext } from '#bus/contract.js';
 import type { Environment } from '#platform/environment.js';
 import type { BodyLimits } from './body/body-limits.js';
+import type { OwnProtocol } from './edge/own-protocol.js';
 import type { ErrorResponse, RequestError } from './edge/request-error.js';
 import type { Examples } from './route/example.js';
 import type { Schema } from './route/field.js';
@@ -28,8 +29,13 @@ export interface Dialect extends ParameterRules {
   readonly providers: readonly Provider[];
   /** Headers of every response, unless its route sets others. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Status, reason phrase and body of an error. */
-  readonly errorResponse: (error: RequestError) => ErrorResponse;
+  /** Status, reason phrase and body of an error of a request for a path. */
+  readonly errorResponse: (error: RequestError, path: string) => ErrorResponse;
+  /**
+   * Serves all routes of the dialect in place of controllers, for an API that has its own way with methods, callers and bodies. One of the
+   * `providers`.
+   */
+  readonly protocol?: Type<OwnProtocol>;
   /** Milliseconds that a service has to reply, unless the route gives it more. */
   readonly deadlineMs: number;
   /** Of requests, unless their route declares others. */
@@ -50,6 +56,8 @@ export interface Dialect extends ParameterRules {
     readonly schemas: Readonly<Record<string, Schema>>;
     /** The one among them that describes the body of {@link Dialect.errorResponse}. */
     readonly errorSchema: string;
+    /** What errors mean, by status, where that does not follow from policies and fields. */
+    readonly errors?: Readonly<Record<number, string>>;
     readonly examples: Examples;
   };
 }

@@ -13,6 +13,7 @@ import { crossOriginHeaders } from './edge/cross-origin.js';
 import { DialectTable } from './edge/dialect-table.js';
 import { ErrorFilter } from './edge/error.filter.js';
 import { localCallers } from './edge/local-access.js';
+import { serveProtocol } from './edge/protocol-routes.js';
 import { PathTable } from './edge/path-table.js';
 import { withoutStreamForHead } from './edge/head-requests.js';
 import { requestMetrics } from './edge/request-metrics.js';
@@ -83,4 +84,9 @@ export const prepareGateway = (app: NestFastifyApplication, { isEmbedded }: { re
   instance.addHook('onSend', responseCompression);
   instance.addHook('onSend', withoutStreamForHead);
   instance.addHook('onResponse', requestMetrics(app.get(Metrics), log));
+  for (const dialect of dialects.dialects) {
+    if (dialect.protocol !== undefined) {
+      serveProtocol(instance, dialect, app.get(dialect.protocol), budget, sendError);
+    }
+  }
 };

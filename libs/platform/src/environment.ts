@@ -345,6 +345,29 @@ export class Environment {
   @IsString()
   readonly PANDA_GRANTS?: string;
 
+  /**
+   * Whether PanDA's statistics, site specifications, logs and parameters of tasks may be read without an identity (`compat.relaxedReads` of
+   * PanDA contract D14): `on` or `off`.
+   */
+  @IsIn(['on', 'off'], { message: 'on or off' })
+  readonly PANDA_RELAXED_READS: 'on' | 'off' = 'off';
+
+  /**
+   * Proxies that check client certificates and whose headers are trusted to name the holder (PanDA contract 2.1), comma-separated addresses
+   * and networks. Nobody else's headers are looked at.
+   */
+  @Transform(asList)
+  @ValidateBy(
+    { name: 'isNetwork', validator: { validate: isNetwork } },
+    { each: true, message: 'a comma-separated list of addresses and networks such as 10.0.0.0/8' },
+  )
+  readonly PANDA_CERTIFICATE_PROXIES: readonly string[] = [];
+
+  /** Names of the headers in which such a proxy says that it has verified a certificate, whose it is, and its attributes. */
+  @Transform(asList)
+  @Matches(/^[\w-]+$/, { each: true, message: 'three comma-separated names of headers' })
+  readonly PANDA_CERTIFICATE_HEADERS: readonly string[] = ['X-SSL-Client-Verify', 'X-SSL-Client-S-DN', 'X-VOMS-FQAN'];
+
   /** Files of PanDA's cache that nobody touches for so many days are removed (PanDA contract 7.7). */
   @Transform(asNumber)
   @IsInt(DAYS)

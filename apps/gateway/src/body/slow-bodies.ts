@@ -20,7 +20,8 @@ interface IncompleteBody {
 }
 
 /** Of a caller who has shown a valid token. */
-const isOfKnownCaller = ({ caller, route }: FastifyRequest): boolean => caller !== null && route?.policy !== 'public';
+const isOfKnownCaller = ({ caller, route }: FastifyRequest): boolean =>
+  caller !== null && caller.subject !== '' && route?.policy !== 'public';
 
 /**
  * Ends requests whose bodies do not arrive. A body that the gateway does not read on, because it is busy, does not count

@@ -72,13 +72,15 @@ export const requestAuthentication =
       request.caller = caller;
       withCorrelation(request.id, done);
     };
-    const local = route.policy === 'public' ? undefined : localCallerOf(request);
+    const { protocol } = request.routeOptions.config;
+    const local = route.policy === 'public' || protocol !== undefined ? undefined : localCallerOf(request);
     if (local !== undefined) {
       proceed(local);
       return;
     }
     try {
-      const caller = authentication.authenticate(route.policy, request.headers.authorization);
+      const caller =
+        protocol?.authenticate(request) ?? authentication.authenticate(route.policy, request.headers.authorization);
       if (caller instanceof Promise) caller.then(proceed, (error: unknown) => sendError(request, reply, error));
       else proceed(caller);
     } catch (error) {

@@ -11,7 +11,7 @@ const ERRORS: Readonly<Record<string, readonly [status: number, reason: string]>
 };
 
 export const responseOf = (dialect: Dialect, status: number, reason: string): ErrorResponse =>
-  dialect.errorResponse(requestErrorOf(new HttpError(status, reason)));
+  dialect.errorResponse(requestErrorOf(new HttpError(status, reason)), '/');
 
 /** Closes a connection that carried no request that could be routed. */
 export const endWith = (

@@ -33,7 +33,7 @@ export const requestRouting = (
   return (request, reply, done) => {
     const path = pathOf(request.url);
     const { config, url: declaredPath = '' } = request.routeOptions;
-    const { route, dialect, bodyLimits } = config;
+    const { route, dialect, bodyLimits, protocol } = config;
     reply.headers((dialect ?? dialects.dialectOf(path)).headers);
     allowOrigin(request, reply);
     if ((request.headers.host ?? '') === '' && request.raw.httpVersion === '1.1') {
@@ -49,7 +49,9 @@ export const requestRouting = (
       dialect === undefined ||
       bodyLimits === undefined ||
       isNameless ||
-      paths.isShadowed(declaredPath, path)
+      paths.isShadowed(declaredPath, path) ||
+      // Asked by a browser, for a page.
+      (request.method === 'OPTIONS' && reply.hasHeader('access-control-allow-origin'))
     ) {
       answerUnrouted(request, reply);
       return;
@@ -57,7 +59,7 @@ export const requestRouting = (
     request.route = route;
     request.dialect = dialect;
     request.bodyLimits = bodyLimits;
-    ignoreTypeOfNoBody(request);
+    if (protocol === undefined) ignoreTypeOfNoBody(request);
     done();
   };
 };

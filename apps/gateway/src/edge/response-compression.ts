@@ -59,10 +59,14 @@ const addVary = (reply: FastifyReply): void => {
   void reply.header('vary', typeof vary === 'string' ? `${vary}, Accept-Encoding` : 'Accept-Encoding');
 };
 
+/** What is encoded already, and what must arrive byte by byte. */
+const mustStay = (reply: FastifyReply): boolean =>
+  reply.hasHeader('content-encoding') || reply.getHeader('cache-control') === 'no-transform';
+
 /** Compresses long texts where the client accepts it. Errors and short bodies stay as they are. */
 export const responseCompression: onSendHookHandler = (request, reply, payload, done) => {
   const isShort = typeof payload === 'string' && payload.length < COMPRESSED_BYTES_MIN;
-  if (isShort || !isResponseBody(payload) || reply.statusCode >= 300 || !isText(reply)) {
+  if (isShort || mustStay(reply) || !isResponseBody(payload) || reply.statusCode >= 300 || !isText(reply)) {
     done(null, payload);
     return;
   }

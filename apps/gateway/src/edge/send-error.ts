@@ -27,7 +27,7 @@ export const errorSender =
       return;
     }
     const dialect = request.dialect ?? dialects.dialectOf(path);
-    const { status, reason, contentType, body } = dialect.errorResponse(error);
+    const { status, reason, contentType, body } = dialect.errorResponse(error, path);
     // The response that failed may have been about to be compressed.
     reply.removeHeader('content-encoding').raw.statusMessage = reasonPhrase(reason);
     void reply.code(status).headers({ ...error.headers, 'content-type': contentType });

@@ -36,7 +36,7 @@ export const needsLease = ({ policy }: AnyRoute, caller: Caller): boolean =>
   policy !== 'public' && policy.lease === 'workload' && isWorkerOnly(caller);
 
 /** The context of a question that is asked on the way to a command: it does not carry the command's id. */
-const questionOf = ({ correlationId, deadlineMs, dialect, caller }: MessageContext): MessageContext => ({
+export const questionOf = ({ correlationId, deadlineMs, dialect, caller }: MessageContext): MessageContext => ({
   ...{ correlationId, deadlineMs, dialect, caller },
 });
 

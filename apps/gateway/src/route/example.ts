@@ -33,7 +33,7 @@ const fits = (value: unknown, { type, enum: words, oneOf, items }: Schema): bool
   return [type].flat().some((name) => name === given || (name === 'integer' && Number.isInteger(value)));
 };
 
-const SIMPLE: Readonly<Record<string, unknown>> = { string: 'text', boolean: true, null: null };
+const SIMPLE: Readonly<Record<string, unknown>> = { string: 'text', boolean: true };
 
 /** Members of maps: ids for documents, else the first of these names. */
 const keyOf = (schema: unknown, { values }: Source): string => {
@@ -75,5 +75,5 @@ export const exampleOf = (schema: Schema, source: Source, name?: string, onlyReq
   if (first === 'object') return exampleOfObject(schema, source, onlyRequired);
   if (first === 'array') return [exampleOf(isObject(items) ? items : {}, source, name?.replace(/s$/, ''))];
   if (first === 'integer' || first === 'number') return typeof schema['minimum'] === 'number' ? schema['minimum'] : 1;
-  return SIMPLE[String(first)] ?? 'text';
+  return first === 'null' ? null : (SIMPLE[String(first)] ?? 'text');
 };

@@ -9,7 +9,7 @@ const BODY_BYTES_PER_MS = 4 * 1024;
 
 /** The context of all messages that a request leads to. */
 export const contextOf = (
-  dialect: Dialect,
+  dialect: Pick<Dialect, 'deadlineMs'>,
   route: AnyRoute,
   caller: Caller,
   request: FastifyRequest,

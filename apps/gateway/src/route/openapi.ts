@@ -132,15 +132,21 @@ const accessText = (policy: Policy, { workloadAccess }: Dialect): string => {
 
 type Response = Operation['responses'][string];
 
-const errorOf = ({ errorResponse, openApi }: Dialect, status: number, description: string): Response => {
+const errorOf = (
+  { path }: AnyRoute,
+  { errorResponse, openApi }: Dialect,
+  status: number,
+  description: string,
+): Response => {
   const [message = description] = description.split('; ');
-  const { contentType, body } = errorResponse({ kind: 'invalid', code: 'request.invalid', message, status });
+  const { contentType, body } = errorResponse({ kind: 'invalid', code: 'request.invalid', message, status }, path);
+  const mediaType = mediaTypeOf(contentType);
   return {
     description,
     content: {
-      [mediaTypeOf(contentType)]: {
+      [mediaType]: {
         schema: { $ref: `#/components/schemas/${openApi.errorSchema}` },
-        example: JSON.parse(body) as unknown,
+        example: mediaType.endsWith('json') ? (JSON.parse(body) as unknown) : body,
       },
     },
   };
@@ -153,13 +159,14 @@ const accessErrors = ({ errorResponse }: Dialect): Readonly<Record<string, strin
     ['unauthenticated', 'authentication failed'],
     ['forbidden', 'authorization failed'],
   ] as const) {
-    const { status } = errorResponse({ kind, code: '', message: '' });
+    const { status } = errorResponse({ kind, code: '', message: '' }, '/');
     texts[status] = texts[status] === undefined ? text : `${texts[status]}; ${text}`;
   }
   return texts;
 };
 
-const errorsOf = (route: AnyRoute, dialect: Dialect): Operation['responses'] => {
+/** Statuses that policy and fields lead to, with their texts. */
+const commonErrors = (route: AnyRoute, dialect: Dialect): Readonly<Record<string, string>> => {
   const texts: Record<string, string> = { 405: 'the path does not know this verb' };
   if (route.policy !== 'public') {
     Object.assign(texts, accessErrors(dialect));
@@ -176,11 +183,16 @@ const errorsOf = (route: AnyRoute, dialect: Dialect): Operation['responses'] => 
     texts[413] = 'the body is too large';
     texts[415] = 'Content-Encoding is not known';
   }
+  return texts;
+};
+
+const errorsOf = (route: AnyRoute, dialect: Dialect): Operation['responses'] => {
+  const texts: Record<string, string> = { ...(dialect.openApi.errors ?? commonErrors(route, dialect)) };
   for (const [status, text] of Object.entries(route.errors ?? {})) {
     texts[status] = texts[status] === undefined ? text : `${texts[status]}; ${text}`;
   }
   return Object.fromEntries(
-    Object.entries(texts).map(([status, text]) => [status, errorOf(dialect, Number(status), text)]),
+    Object.entries(texts).map(([status, text]) => [status, errorOf(route, dialect, Number(status), text)]),
   );
 };
 
@@ -215,7 +227,7 @@ const operationOf = (route: AnyRoute, dialect: Dialect, schemas: Readonly<Record
         // A missing body is the empty object.
         required: Object.values(route.fields).some(({ from, required }) => required && from.endsWith('body')),
         content: {
-          'application/json': {
+          [route.bodyType ?? 'application/json']: {
             schema: { $ref: `#/components/schemas/${bodyNameOf(route)}` },
             example: request,
           },

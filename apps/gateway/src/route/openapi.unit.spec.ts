@@ -43,6 +43,8 @@ describe('the OpenAPI document', () => {
       ...['torcJoinByInboundEdge', 'torcJoinByOutboundEdge'],
     ];
     const silent = operations
+      // PanDA's tests check its own: functions that read are called by POST too.
+      .filter(([, { tags }]) => tags.every((tag) => !tag.startsWith('panda')))
       .filter(([at, operation]) => !at.startsWith('GET ') && operation['x-records'] === undefined)
       .map(([, { operationId }]) => operationId);
     expect(silent.sort()).toEqual(recordless.sort());

@@ -1,12 +1,11 @@
 import type { FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify';
 import { Readable } from 'node:stream';
 import type { Bus } from '#bus/bus.js';
-import type { Caller } from '#bus/contract.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { Log } from '#platform/logging.js';
-import { clientOf } from '#platform/network-client.js';
 import type { StoredBlob } from '#storage/blob-store.js';
 import { BodyAccount, type BodyBudget } from '../body/body-budget.js';
+import { payerOf } from '../body/payer.js';
 import { type BodyReading, dropRest, readBody, tooLarge } from '../body/read-body.js';
 import type { SlowBodies } from '../body/slow-bodies.js';
 import { HttpError } from '../edge/request-error.js';
@@ -27,10 +26,6 @@ interface Needs {
   readonly sendError: SendError;
 }
 
-/** Who answers for the memory that a body takes. */
-const payerOf = ({ ip }: FastifyRequest, { issuer = '', subject }: Caller): string =>
-  subject === '' ? `address ${clientOf(ip)}` : `${issuer} ${subject}`;
-
 /** Reads what controllers get: the validated fields of the request and the context of its messages. */
 export const requestReading = ({ bus, uploads, budget, slowBodies, log, sendError }: Needs): preHandlerHookHandler => {
   /** The upload of a rejected request is not referenced; should deleting it fail, garbage collection finds it later. */
@@ -45,6 +40,10 @@ export const requestReading = ({ bus, uploads, budget, slowBodies, log, sendErro
 
   return (request: FastifyRequest, reply: FastifyReply, done) => {
     const { route, dialect, caller, bodyLimits: limits } = request;
+    if (request.routeOptions.config.protocol !== undefined) {
+      done();
+      return;
+    }
     if (route === null || dialect === null || caller === null || limits === null) {
       // The hooks before let no such request pass.
       sendError(request, reply, new HttpError(404, 'Not Found'));
@@ -93,7 +92,7 @@ export const requestReading = ({ bus, uploads, budget, slowBodies, log, sendErro
     const withoutBody = () => new RequestSource({ params, query, url, body: null });
     receive(body, route, {
       limits,
-      account: new BodyAccount(budget, payerOf(request, caller), reply.raw),
+      account: new BodyAccount(budget, payerOf(request), reply.raw),
       authorize: () => authorize(bus, dialect, route, withoutBody(), contextNow()),
     }).then(
       (received) => {

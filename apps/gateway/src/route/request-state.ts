@@ -3,6 +3,7 @@ import type { Caller } from '#bus/contract.js';
 import type { StoredBlob } from '#storage/blob-store.js';
 import type { BodyLimits } from '../body/body-limits.js';
 import type { Dialect } from '../dialect.js';
+import type { OwnProtocol } from '../edge/own-protocol.js';
 import type { AnyRoute, Call } from './route.js';
 
 declare module 'fastify' {
@@ -11,6 +12,8 @@ declare module 'fastify' {
     readonly route?: AnyRoute;
     readonly dialect?: Dialect;
     readonly bodyLimits?: BodyLimits;
+    /** What serves the path, whatever the verb. */
+    readonly protocol?: OwnProtocol;
   }
   interface FastifyRequest {
     /** The declaration of the route that serves the request. */

@@ -58,6 +58,8 @@ export interface RouteSpec<F extends Fields> {
   readonly undocumented?: true;
   readonly fields: F;
   readonly body?: BodyRules;
+  /** Media type of the body; JSON unless given. */
+  readonly bodyType?: string;
   /** Where they differ from those of the dialect. */
   readonly bodyLimits?: Partial<BodyLimits>;
   /** 200 unless given. */

@@ -92,6 +92,8 @@ export interface PandaFunction<P extends Parameters = Parameters, A extends Api 
   /** The parameter that names the task which the caller must own, unless production (contract 2.8). */
   readonly owner?: string;
   readonly parameters: P;
+  /** Further paths under which it is documented and served; `/api/latest/…` and `/server/panda/api/v1/…` need not be named. */
+  readonly otherPaths?: readonly string[];
   /** Of the legacy API: how guards refuse where it is not as fields (contract 12). `json`: fields, but JSON whatever the client accepts (D26). */
   readonly refusal?: 'json' | 'tuple' | 'text';
   /** A request that is longer is not read but answered with `success:false` and this message (contract 1.8). */
@@ -166,6 +168,8 @@ export interface PandaCall<P extends Parameters = Parameters> {
 export interface RequestFacts {
   readonly method: string;
   readonly path: string;
+  /** As it came, without the question mark. */
+  readonly query: string;
   /** `host:port` as the client named it. */
   readonly host: string;
   /** `https` or `http`, as the client sees it. */

@@ -1,0 +1,81 @@
+import { Bus } from '#bus/bus.js';
+import { Environment } from '#platform/environment.js';
+import type { BodyLimits } from '../body/body-limits.js';
+import type { Dialect } from '../dialect.js';
+import { PandaAuthentication } from './principal/panda-authentication.js';
+import { JSON_BYTES_MAX } from './protocol/decoding.js';
+import { pandaErrorResponse } from './protocol/error-response.js';
+import { PandaProtocol } from './protocol/panda-protocol.js';
+import { withoutAlias } from './protocol/paths.js';
+import { routesOf } from './protocol/routes.js';
+import { functionsOf, type Module, servedBy } from './protocol/served.js';
+import { systemFunctions } from './system/system.functions.js';
+import { SystemHandlers } from './system/system.handlers.js';
+import { systemLegacy } from './system/system.legacy.js';
+import { SystemLegacyHandlers } from './system/system-legacy.handlers.js';
+
+/** All tables with the classes that serve them, in the order of the documentation. A module adds its lines here. */
+const MODULES: readonly Module[] = [
+  functionsOf(systemFunctions, SystemHandlers),
+  functionsOf(systemLegacy, SystemLegacyHandlers),
+];
+
+const HANDLERS = MODULES.map(({ handlers }) => handlers);
+
+/** Services may restart in this time. Clients wait for ten minutes (PanDA contract 11.1). */
+const DEADLINE_MS = 60_000;
+
+/** Of bodies that are decoded before the protocol reads them; it has limits of its own for what they hold. */
+const BODY_LIMITS: BodyLimits = {
+  isRaw: true,
+  bytesMax: JSON_BYTES_MAX,
+  valuesMax: 100_000,
+  namesMax: 50_000,
+  levelsMax: 100,
+};
+
+const protocolOf = (
+  environment: Environment,
+  bus: Bus,
+  authenticator: PandaAuthentication,
+  ...instances: readonly object[]
+): PandaProtocol =>
+  new PandaProtocol(
+    MODULES.flatMap((module, index) => servedBy(module, instances[index] ?? {})),
+    {
+      bus,
+      authenticator,
+      deadlineMs: DEADLINE_MS,
+      isRelaxed: environment.PANDA_RELAXED_READS === 'on',
+      publicUrl: environment.PUBLIC_URL,
+    },
+  );
+
+/** PanDA's API: the new one under `/api/v1/`, the legacy one under `/server/panda/`, and the files that clients read. */
+export const panda: Dialect = {
+  name: 'panda',
+  paths: ['/api/', '/server/panda/', '/cache/', '/trf/', '/file_server/', '/auth/*_auth_config.json'],
+  routes: MODULES.flatMap(routesOf),
+  controllers: [],
+  providers: [
+    ...HANDLERS,
+    PandaAuthentication,
+    { provide: PandaProtocol, useFactory: protocolOf, inject: [Environment, Bus, PandaAuthentication, ...HANDLERS] },
+  ],
+  headers: { server: 'Cairn', 'content-type': 'application/json', 'cache-control': 'no-store' },
+  errorResponse: pandaErrorResponse,
+  protocol: PandaProtocol,
+  deadlineMs: DEADLINE_MS,
+  bodyLimits: BODY_LIMITS,
+  rewriteUrl: withoutAlias,
+  openApi: {
+    schemas: { PandaError: { type: 'string' } },
+    errorSchema: 'PandaError',
+    errors: {
+      403: 'ERROR : Token authentication failed. The token has expired',
+      500: 'ERROR : received invalid JSON : not an object',
+      503: 'a service does not answer in time',
+    },
+    examples: { values: {}, requests: {}, responses: {} },
+  },
+};

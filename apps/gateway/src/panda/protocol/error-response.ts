@@ -1,0 +1,53 @@
+import { STATUS_CODES } from 'node:http';
+import type { ErrorKind } from '#platform/domain-error.js';
+import type { ErrorResponse, RequestError } from '../../edge/request-error.js';
+import { failureText } from './answers.js';
+import { functionNameIn } from './paths.js';
+
+const TEXT = 'text/plain; charset=utf-8';
+
+const STATUS: Readonly<Record<ErrorKind, number>> = {
+  invalid: 500,
+  state: 500,
+  conflict: 500,
+  'not-found': 500,
+  internal: 500,
+  unauthenticated: 403,
+  forbidden: 403,
+  unavailable: 503,
+};
+
+/** Both answer that no such function exists: whatever methods a path knows are served. */
+const UNKNOWN: readonly number[] = [404, 405];
+const PAYLOAD_TOO_LARGE = 413;
+/** They mean the same to clients: come again. */
+const BUSY: readonly number[] = [429, 503];
+
+const statusOf = ({ kind, status = STATUS[kind] }: RequestError): number => {
+  if (BUSY.includes(status)) return 503;
+  return status === 403 || status === 408 ? status : 500;
+};
+
+/** Areas of files, where an unknown path is a file that is missing. */
+const FILES = /^\/(?:cache|trf|auth)\//;
+
+const textResponse = (status: number, body: string): ErrorResponse => ({
+  status,
+  reason: STATUS_CODES[status] ?? 'Error',
+  contentType: TEXT,
+  body,
+});
+
+/** Errors outside of the envelope (contract 1.8). */
+export const pandaErrorResponse = (error: RequestError, path: string): ErrorResponse => {
+  const { status, message } = error;
+  if (status === PAYLOAD_TOO_LARGE) {
+    return { status: 200, reason: 'OK', contentType: 'application/json', body: failureText(message) };
+  }
+  if (status !== undefined && UNKNOWN.includes(status)) {
+    return FILES.test(path)
+      ? textResponse(404, 'not found')
+      : textResponse(403, `ERROR : method ${functionNameIn(path)} is forbidden`);
+  }
+  return textResponse(statusOf(error), message);
+};
