@@ -10,10 +10,14 @@ const DIALOG_CHARACTERS_MAX = 510;
 /** The coarse status that panda-client shows (contract 4.1.4). A status that is not listed does not change it. */
 const SUPER_STATUS: { readonly [Status in TaskStatus]?: string } = {
   registered: 'registered',
+  defined: 'registered',
   assigning: 'assigning',
   ready: 'ready',
   scouting: 'submitting',
+  scouted: 'submitting',
   running: 'running',
+  throttled: 'running',
+  merging: 'running',
   toretry: 'ready',
   toincexec: 'ready',
   paused: 'paused',

@@ -1,0 +1,44 @@
+import { TASK_STATUSES, type JobStatus, type TaskStatus } from '#contracts/panda/statuses.js';
+import type { DecidedEvent } from '#event-sourcing/command.js';
+import { JobChanges } from '../job-changes.js';
+import { taskMoved } from '../task-moved.js';
+import type { PandaView, Task } from '../view.js';
+import { type Execution, statusToKeep } from './execution.js';
+
+const PAGE_JOBS = 500;
+
+/** No pilot gets a job of the task until it is resumed. */
+export const pauseTask: Execution = function* (view, task, { by }) {
+  return [
+    taskMoved(task, 'paused', { command: 'pause', reason: `paused by ${by}`, set: { oldStatus: statusToKeep(task) } }),
+    ...(yield* jobsMoved(view, task, 'activated', 'throttled')),
+  ];
+};
+
+export const resumeTask: Execution = function* (view, task, { by }) {
+  const move = { command: 'resume', reason: `resumed by ${by}`, set: { oldStatus: null } } as const;
+  return [taskMoved(task, resumedAs(task), move), ...(yield* jobsMoved(view, task, 'throttled', 'activated'))];
+};
+
+const resumedAs = ({ status, attributes }: Task): TaskStatus => {
+  if (status === 'staging') return 'staged';
+  return TASK_STATUSES.find((word) => word === attributes.oldStatus) ?? 'ready';
+};
+
+/** All jobs of the task that are in one status get another. */
+function* jobsMoved(
+  view: PandaView,
+  task: Task,
+  from: JobStatus,
+  to: JobStatus,
+): Generator<void, readonly DecidedEvent[], void> {
+  const changes = new JobChanges();
+  let after = 0;
+  for (;;) {
+    const page = view.jobStates(task, { statuses: [from], after, limit: PAGE_JOBS });
+    for (const { ordinal } of page) changes.add(task.stream, ordinal, 'UnitsMoved', { status: to });
+    if (page.length < PAGE_JOBS) return changes.events();
+    after = page.at(-1)?.pandaId ?? after;
+    yield;
+  }
+}

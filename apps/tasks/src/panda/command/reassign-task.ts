@@ -1,0 +1,36 @@
+import type { TaskAttributes } from '#contracts/panda/task-attributes.js';
+import type { CommandOptions } from '#contracts/panda/task-commands.js';
+import { isFinalTask, TASK_STATUSES, type TaskStatus } from '#contracts/panda/statuses.js';
+import { killJobsOfTask } from '../kill/kill-jobs.js';
+import { taskMoved } from '../task-moved.js';
+import type { Task } from '../view.js';
+import { isSiteForm } from './command-table.js';
+import { type Execution, QUEUED, statusToKeep } from './execution.js';
+
+const REASSIGNED = 51;
+
+/** Jobs of the task are made for other queues from now on. Without `soft` and `nokill` those that exist end. */
+export const reassignTask: Execution = function* (view, task, { options, by, isProduction }, timeMicros) {
+  const order = { code: REASSIGNED, by, isProduction };
+  const statuses = options.soft === true ? QUEUED : undefined;
+  const ended = options.nokill === true ? [] : yield* killJobsOfTask(view, task, order, timeMicros, statuses);
+  const begun = taskMoved(task, 'toreassign', {
+    command: 'reassign',
+    reason: `reassigned by ${by}`,
+    set: targetsOf(options),
+  });
+  const set = { oldStatus: null, errorDialog: null };
+  if (isSiteForm(options))
+    return [begun, ...ended, taskMoved(task, before(task), isFinalTask(task.status) ? {} : { set })];
+  return [begun, ...ended, taskMoved(task, 'reassigning'), taskMoved(task, 'ready', { set })];
+};
+
+/** A task that waits for a place tries again at once. */
+const before = (task: Task): TaskStatus => TASK_STATUSES.find((word) => word === statusToKeep(task)) ?? 'ready';
+
+/** An empty target is to be chosen again. */
+const targetsOf = ({ site, cloud, nucleus }: CommandOptions): TaskAttributes => ({
+  ...(site !== undefined && { site: site === '' ? null : site }),
+  ...(cloud !== undefined && { cloud: cloud === '' ? null : cloud }),
+  ...(nucleus !== undefined && { nucleus: nucleus === '' ? null : nucleus }),
+});
