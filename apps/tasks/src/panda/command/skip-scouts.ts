@@ -9,7 +9,6 @@ import type { Execution } from './execution.js';
 /** What `walltimeUnit` is set to: the next assessment of scouts ends scouting (PanDA contract 4.1.5). */
 const AVALANCHE = 'ava';
 
-
 export const avalancheTask: Execution = function* (_, task, { by }) {
   return [amended(task, { walltimeUnit: AVALANCHE }, `avalanche requested by ${by}`)];
 };

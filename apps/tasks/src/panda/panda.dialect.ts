@@ -1,0 +1,18 @@
+import type { TasksDialect } from '../dialect.js';
+import { PandaMessageHandler } from './message-handler.js';
+import { pandaProjection } from './panda-projection.js';
+import { pandaPolicy } from './policy.js';
+import { rangeProjection } from './range/range-projection.js';
+import { SiteProjection } from './site/site-projection.js';
+import { StageRunner } from './stage/stage-runner.js';
+import { TaskChanges } from './stage/task-changes.js';
+import { PANDA } from './streams.js';
+
+/** PanDA: tasks with their datasets, files, jobs and event ranges. */
+export const panda: TasksDialect = {
+  name: PANDA,
+  policy: pandaPolicy,
+  projections: [SiteProjection, pandaProjection, rangeProjection, TaskChanges],
+  controllers: [],
+  providers: [PandaMessageHandler, StageRunner],
+};

@@ -1,0 +1,111 @@
+import type { DatasetsMoved, DatasetStatus } from '#contracts/panda/events.js';
+import { FINAL_TASK_STATUSES, type TaskStatus } from '#contracts/panda/statuses.js';
+import { timeText } from '#contracts/panda/times.js';
+import type { DecidedEvent } from '#event-sourcing/command.js';
+import { hasActiveJobs } from '../command/execution.js';
+import { SplitRules } from '../refine/split-rules.js';
+import type { Stage, StageStep } from '../stage/stage.js';
+import { mastersOf, outputsOf } from '../task-inputs.js';
+import { taskMoved } from '../task-moved.js';
+import type { Dataset, PandaView, Task } from '../view.js';
+import { type EndFacts, endStatus } from './final-status.js';
+
+/** Statuses in which the inputs decide whether a task is through (PanDA contract 4.1.2). */
+const AT_WORK: readonly TaskStatus[] = ['running', 'merging', 'ready', 'throttled', 'preprocessing'];
+const ENDING = ['prepared', 'passed', 'toabort', 'tobroken'] as const;
+
+const FINAL_DATASETS: ReadonlySet<DatasetStatus> = new Set(['done', 'finished', 'failed']);
+
+/** Ends tasks: all inputs processed → prepared → final; jobs of a task that was killed or finished gone → final. */
+export const progressStage: Stage = {
+  name: 'progress',
+  statuses: new Set([...AT_WORK, ...ENDING, 'aborting', 'finishing']),
+  step: (view, task, timeMicros): StageStep | undefined => {
+    const { status } = task;
+    if (status === 'aborting' || status === 'finishing') {
+      if (hasActiveJobs(view, task)) return undefined;
+      return { events: [taskMoved(task, status === 'aborting' ? 'toabort' : 'passed')] };
+    }
+    const ending = ENDING.find((word) => word === status);
+    return ending === undefined ? prepared(view, task) : ended(view, task, ending, timeMicros);
+  },
+};
+
+const prepared = (view: PandaView, task: Task): StageStep | undefined => {
+  const masters = mastersOf(view, task);
+  const open = masters.filter(({ status }) => !FINAL_DATASETS.has(status));
+  if (open.some((dataset) => !isProcessed(dataset)) || open.every(({ nFilesUsed }) => nFilesUsed === 0))
+    return undefined;
+  const mutable = masters.filter(({ state }) => state === 'mutable').map(({ id }) => id);
+  if (mutable.length > 0) return { events: [...moved(task, mutable, 'toupdate'), taskMoved(task, 'defined')] };
+  return {
+    events: [
+      ...inputsEnded(task, open),
+      ...moved(task, idsOf(outputsOf(view, task)), 'prepared'),
+      taskMoved(task, 'prepared'),
+    ],
+  };
+};
+
+const isProcessed = ({ nFilesToBeUsed, nFilesFinished, nFilesFailed }: Dataset): boolean =>
+  nFilesToBeUsed <= nFilesFinished + nFilesFailed;
+
+const ended = (view: PandaView, task: Task, status: EndFacts['status'], timeMicros: number): StageStep => {
+  const masters = mastersOf(view, task);
+  const { attributes } = task;
+  const rules = SplitRules.parse(attributes.splitRule);
+  const [files, finished, failed] = [
+    sum(masters, 'nFiles'),
+    sum(masters, 'nFilesFinished'),
+    sum(masters, 'nFilesFailed'),
+  ];
+  const end = endStatus({
+    ...{ status, files, finished },
+    isMutable: masters.some(({ state }) => state === 'mutable'),
+    mayBeEmpty: rules.has('allowEmptyInput'),
+    parent: attributes.parent_tid === task.id ? undefined : view.task(attributes.parent_tid ?? 0)?.status,
+    goal: attributes.goal,
+    failsBelowGoal: rules.has('failGoalUnreached'),
+    becomesExhausted: rules.has('useExhausted'),
+  });
+  const outputs = end === 'done' ? 'done' : finished > 0 ? 'finished' : 'failed';
+  const isFinal = FINAL_TASK_STATUSES.some((word) => word === end);
+  const set = {
+    ...(isFinal && { endTime: timeText(timeMicros) }),
+    progress: files === 0 ? 0 : Math.trunc((100 * finished) / files),
+    failureRate: files === 0 ? null : Math.round((100 * failed) / files),
+    oldStatus: null,
+    lockedBy: null,
+    lockedTime: null,
+  };
+  return {
+    events: [
+      ...inputsEnded(
+        task,
+        masters.filter((dataset) => !FINAL_DATASETS.has(dataset.status)),
+      ),
+      ...moved(task, idsOf(outputsOf(view, task)), outputs),
+      taskMoved(task, end, { set }),
+    ],
+  };
+};
+
+const inputsEnded = (task: Task, datasets: readonly Dataset[]): readonly DecidedEvent[] =>
+  (['done', 'finished', 'failed'] as const).flatMap((status) =>
+    moved(task, idsOf(datasets.filter((dataset) => endOfDataset(dataset) === status)), status),
+  );
+
+const endOfDataset = ({ nFiles, nFilesFinished }: Dataset): DatasetStatus => {
+  if (nFilesFinished === nFiles) return 'done';
+  return nFilesFinished > 0 ? 'finished' : 'failed';
+};
+
+const moved = ({ stream }: Task, datasets: readonly number[], status: DatasetStatus): readonly DecidedEvent[] => {
+  const data: DatasetsMoved = { datasets, status };
+  return datasets.length === 0 ? [] : [{ stream, type: 'DatasetsMoved', data }];
+};
+
+const idsOf = (datasets: readonly Dataset[]): readonly number[] => datasets.map(({ id }) => id);
+
+const sum = (datasets: readonly Dataset[], counter: 'nFiles' | 'nFilesFinished' | 'nFilesFailed'): number =>
+  datasets.reduce((total, dataset) => total + dataset[counter], 0);
