@@ -66,10 +66,15 @@ export interface Dataset {
   readonly nFilesToBeUsed: number;
   /** Picked for jobs, and not given back. */
   readonly nFilesUsed: number;
+  /** Of these, files of jobs that run. */
+  readonly nFilesRunning: number;
   readonly nFilesFinished: number;
   /** Exhausted. */
   readonly nFilesFailed: number;
+  readonly nFilesMissing: number;
   readonly nEvents: number;
+  /** Of finished files. */
+  readonly nEventsUsed: number;
 }
 
 /** A file of a task (contract 3.3). */

@@ -1,0 +1,251 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { JobAttributes } from '#contracts/panda/job-attributes.js';
+import { FINAL_JOB_STATUSES, JOB_STATUSES, type JobStatus } from '#contracts/panda/statuses.js';
+import { arrayRows } from '#event-sourcing/row-documents.js';
+
+/**
+ * Numbers of jobs by all that statistics ask for. `panda_ended` has for each class and final status how many jobs had got it up to a second, so that
+ * those since then are the difference of two rows. `panda_tally` sums over classes what claims and brokerage ask for.
+ */
+export const COUNT_TABLES = `
+CREATE TABLE IF NOT EXISTS panda_job_class (
+  id INTEGER PRIMARY KEY,
+  site TEXT NOT NULL,
+  cloud TEXT NOT NULL,
+  label TEXT NOT NULL,
+  share TEXT NOT NULL,
+  processing_type TEXT NOT NULL,
+  resource_type TEXT NOT NULL,
+  UNIQUE (site, cloud, label, share, processing_type, resource_type)
+) STRICT;
+CREATE TABLE IF NOT EXISTS panda_job_count (
+  class INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  n INTEGER NOT NULL,
+  PRIMARY KEY (class, status)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS panda_ended (
+  class INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  second INTEGER NOT NULL,
+  total INTEGER NOT NULL,
+  PRIMARY KEY (class, status, second)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS panda_tally (
+  dimension TEXT NOT NULL,
+  word TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  n INTEGER NOT NULL,
+  PRIMARY KEY (dimension, word, status)
+) STRICT, WITHOUT ROWID;`;
+
+/** What jobs are counted by, besides their status. Empty where a job has no value. */
+export interface JobClass {
+  readonly site: string;
+  readonly cloud: string;
+  readonly label: string;
+  readonly share: string;
+  readonly processingType: string;
+  readonly resourceType: string;
+}
+
+export type JobClassId = number;
+
+/** How many jobs of a class have a status. */
+export interface JobCount extends JobClass {
+  readonly status: JobStatus;
+  readonly n: number;
+}
+
+export const classOf = (job: JobAttributes): JobClass => ({
+  site: job.computingSite ?? '',
+  cloud: job.cloud ?? '',
+  label: job.prodSourceLabel ?? '',
+  share: job.gshare ?? '',
+  processingType: job.processingType ?? '',
+  resourceType: job.resource_type ?? '',
+});
+
+const codeOf = (status: JobStatus): number => JOB_STATUSES.indexOf(status);
+
+/** Codes from this one on are of final statuses. */
+const FIRST_FINAL = codeOf(FINAL_JOB_STATUSES[0]);
+
+const CLASS_COLUMNS = 'site, cloud, label, share, processing_type, resource_type';
+
+const MICROS_PER_SECOND = 1_000_000;
+
+/** Bound of each cache of classes. A full cache is cleared. */
+const CACHE_MAX = 20_000;
+
+type ClassValues = readonly [string, string, string, string, string, string];
+
+const valuesOf = (job: JobClass): ClassValues => [
+  ...([job.site, job.cloud, job.label] as const),
+  ...([job.share, job.processingType, job.resourceType] as const),
+];
+
+const namedOf = ([site, cloud, label, share, processingType, resourceType]: ClassValues): JobClass => ({
+  ...{ site, cloud, label, share, processingType, resourceType },
+});
+
+/** Numbers of jobs on one connection. */
+export class JobCounts {
+  private readonly classes = new Map<JobClassId, JobClass>();
+  private readonly selectClass: StatementSync;
+  private readonly selectActive: StatementSync;
+  private readonly selectEndedSince: StatementSync;
+  private readonly selectTally: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    const prepare = (sql: string): StatementSync => {
+      const statement = database.prepare(sql);
+      statement.setReturnArrays(true);
+      return statement;
+    };
+    this.selectClass = prepare(`SELECT ${CLASS_COLUMNS} FROM panda_job_class WHERE id = ?`);
+    this.selectActive = prepare(`SELECT class, status, n FROM panda_job_count WHERE status < ${FIRST_FINAL} AND n > 0`);
+    this.selectEndedSince = prepare(
+      `SELECT class, status, n - coalesce((SELECT total FROM panda_ended AS ended
+         WHERE ended.class = counted.class AND ended.status = counted.status AND second <= ?1 ORDER BY second DESC LIMIT 1), 0) AS ended
+       FROM panda_job_count AS counted WHERE status >= ${FIRST_FINAL} AND ended > 0`,
+    );
+    this.selectTally = prepare('SELECT n FROM panda_tally WHERE dimension = ? AND word = ? AND status = ?');
+  }
+
+  /** Jobs that are not final. */
+  active(): readonly JobCount[] {
+    return arrayRows(this.selectActive.all()).map((row) => this.countOf(row as CountRow));
+  }
+
+  /** Jobs that became final after a time, in microseconds since the Unix epoch. */
+  endedSince(micros: number): readonly JobCount[] {
+    const second = Math.floor(micros / MICROS_PER_SECOND);
+    return arrayRows(this.selectEndedSince.all(second)).map((row) => this.countOf(row as CountRow));
+  }
+
+  countAtSite(site: string, status: JobStatus): number {
+    return this.tally('site', site, status);
+  }
+
+  countOfShare(share: string, statuses: readonly JobStatus[]): number {
+    return statuses.reduce((sum, status) => sum + this.tally('share', share, status), 0);
+  }
+
+  jobClass(id: JobClassId): JobClass {
+    const known = this.classes.get(id);
+    if (known !== undefined) return known;
+    const found = namedOf(this.selectClass.get(id) as unknown as ClassValues);
+    if (this.classes.size >= CACHE_MAX) this.classes.clear();
+    this.classes.set(id, found);
+    return found;
+  }
+
+  forget(): void {
+    this.classes.clear();
+  }
+
+  private tally(dimension: 'site' | 'share', word: string, status: JobStatus): number {
+    const row = this.selectTally.get(dimension, word, codeOf(status)) as unknown as readonly [number] | undefined;
+    return row?.[0] ?? 0;
+  }
+
+  private countOf([id, status, n]: CountRow): JobCount {
+    return { ...this.jobClass(id), status: JOB_STATUSES[status] ?? 'pending', n };
+  }
+}
+
+type CountRow = readonly [classId: JobClassId, status: number, n: number];
+
+/** Where jobs are counted. */
+export interface Counted {
+  readonly classId: JobClassId;
+  readonly status: JobStatus;
+  /** When it got the status. */
+  readonly changedMicros: number;
+}
+
+/** Changes numbers of jobs. What an event changes is written once, by {@link flush}. */
+export class JobCountWriter {
+  private readonly counts: JobCounts;
+  private readonly ids = new Map<string, JobClassId>();
+  private readonly changes = new Map<string, Counted & { by: number }>();
+  private readonly selectId: StatementSync;
+  private readonly insertClass: StatementSync;
+  private readonly add: StatementSync;
+  private readonly addToTally: StatementSync;
+  private readonly selectEnded: StatementSync;
+  private readonly addToEnded: StatementSync;
+  private readonly addToLater: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.counts = new JobCounts(database);
+    this.selectId = database.prepare(
+      `SELECT id FROM panda_job_class WHERE ${CLASS_COLUMNS.replaceAll(/\w+/gu, '$& = ?').replaceAll(',', ' AND')}`,
+    );
+    this.insertClass = database.prepare(
+      `INSERT INTO panda_job_class (${CLASS_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
+    );
+    this.add = database.prepare(
+      'INSERT INTO panda_job_count (class, status, n) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n',
+    );
+    this.addToTally = database.prepare(
+      'INSERT INTO panda_tally (dimension, word, status, n) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n',
+    );
+    this.selectEnded = database.prepare(
+      'SELECT total FROM panda_ended WHERE class = ? AND status = ? AND second <= ? ORDER BY second DESC LIMIT 1',
+    );
+    this.addToEnded = database.prepare(
+      'INSERT INTO panda_ended (class, status, second, total) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET total = excluded.total',
+    );
+    this.addToLater = database.prepare(
+      'UPDATE panda_ended SET total = total + ? WHERE class = ? AND status = ? AND second > ?',
+    );
+  }
+
+  /** The class of a job with these attributes; it is added when it is new. */
+  idOf(job: JobClass): JobClassId {
+    const values = valuesOf(job);
+    const name = values.join('\n');
+    const known = this.ids.get(name);
+    if (known !== undefined) return known;
+    const row = this.selectId.get(...values) ?? this.insertClass.get(...values);
+    const id = Number(row?.['id']);
+    if (this.ids.size >= CACHE_MAX) this.ids.clear();
+    this.ids.set(name, id);
+    return id;
+  }
+
+  /** One job more, or less. */
+  count({ classId, status, changedMicros }: Counted, by: 1 | -1): void {
+    const second = Math.floor(changedMicros / MICROS_PER_SECOND);
+    const name = `${classId} ${status} ${second}`;
+    const known = this.changes.get(name);
+    if (known === undefined) this.changes.set(name, { classId, status, changedMicros, by });
+    else known.by += by;
+  }
+
+  flush(): void {
+    for (const change of this.changes.values()) if (change.by !== 0) this.write(change);
+    this.changes.clear();
+  }
+
+  forget(): void {
+    this.ids.clear();
+    this.changes.clear();
+    this.counts.forget();
+  }
+
+  private write({ classId, status, changedMicros, by }: Counted & { readonly by: number }): void {
+    const code = codeOf(status);
+    this.add.run(classId, code, by);
+    const { site, share } = this.counts.jobClass(classId);
+    this.addToTally.run('site', site, code, by);
+    this.addToTally.run('share', share, code, by);
+    if (code < FIRST_FINAL) return;
+    const second = Math.floor(changedMicros / MICROS_PER_SECOND);
+    const before = Number(this.selectEnded.get(classId, code, second)?.['total'] ?? 0);
+    this.addToEnded.run(classId, code, second, before + by);
+    this.addToLater.run(by, classId, code, second);
+  }
+}

@@ -1,0 +1,141 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { TaskFileStatus } from '#contracts/panda/statuses.js';
+import { arrayRows, type Row } from '#event-sourcing/row-documents.js';
+import type { Dataset, TaskFile } from '../view.js';
+import type { FileState } from './file.js';
+import { DATASET_TYPES, FILE_STATUSES, isInputCode, PROC_STATUSES } from './file-words.js';
+
+/** Sizes and numbers of events come from clients: they are kept as they are. */
+export const FILE_TABLE = `
+CREATE TABLE IF NOT EXISTS panda_file (
+  id INTEGER PRIMARY KEY,
+  dataset INTEGER NOT NULL,
+  type INTEGER NOT NULL,
+  lfn TEXT NOT NULL,
+  guid TEXT,
+  scope TEXT,
+  fsize ANY NOT NULL,
+  checksum TEXT,
+  status INTEGER NOT NULL,
+  proc INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  max_attempt INTEGER NOT NULL,
+  failed INTEGER NOT NULL,
+  max_failure INTEGER,
+  panda_id INTEGER,
+  ram ANY NOT NULL,
+  n_events ANY,
+  start_event ANY,
+  end_event ANY,
+  first_event ANY
+) STRICT;`;
+
+const READY = FILE_STATUSES.indexOf('ready');
+const LAST_INPUT_TYPE = DATASET_TYPES.indexOf('random_seed');
+const USABLE = `status = ${READY} AND attempt < max_attempt AND (max_failure IS NULL OR failed < max_failure)`;
+const EXHAUSTED = `status = ${READY} AND type <= ${LAST_INPUT_TYPE} AND (attempt >= max_attempt OR failed >= max_failure)`;
+
+export const FILE_INDEXES = `
+CREATE INDEX IF NOT EXISTS panda_file_of_dataset ON panda_file (dataset, id, status);
+CREATE INDEX IF NOT EXISTS panda_file_usable ON panda_file (dataset, lfn, id) WHERE ${USABLE};
+CREATE INDEX IF NOT EXISTS panda_file_exhausted ON panda_file (dataset, id) WHERE ${EXHAUSTED};
+CREATE INDEX IF NOT EXISTS panda_file_named ON panda_file (dataset, lfn, start_event) WHERE type <= ${LAST_INPUT_TYPE};`;
+
+/** In the order of {@link fileOf}. */
+export const FILE_COLUMNS = `id, dataset, type, lfn, guid, scope, fsize, checksum, status, proc, attempt, max_attempt, failed, max_failure,
+  panda_id, ram, n_events, start_event, end_event, first_event`;
+
+export interface StoredFile extends TaskFile, FileState {
+  readonly procStatus: FileState['procStatus'];
+}
+
+type FileValues = readonly [
+  ...[id: number, dataset: number, type: number, lfn: string, guid: string | null, scope: string | null],
+  ...[fsize: number, checksum: string | null, status: number, proc: number, attempt: number, maxAttempt: number],
+  ...[failed: number, maxFailure: number | null, pandaId: number | null, ram: number, nEvents: number | null],
+  ...[start: number | null, end: number | null, first: number | null],
+];
+
+export const fileOf = (values: Row): StoredFile => {
+  const row = values as unknown as FileValues;
+  return {
+    id: row[0],
+    datasetId: row[1],
+    type: DATASET_TYPES[row[2]] ?? 'input',
+    isInput: isInputCode(row[2]),
+    lfn: row[3],
+    guid: row[4],
+    scope: row[5],
+    fsize: row[6],
+    checksum: row[7],
+    status: FILE_STATUSES[row[8]] ?? 'ready',
+    procStatus: PROC_STATUSES[row[9]] ?? 'ready',
+    attemptNr: row[10],
+    maxAttempt: row[11],
+    failedAttempt: row[12],
+    maxFailure: row[13],
+    pandaId: row[14],
+    ramCount: row[15],
+    nEvents: row[16],
+    startEvent: row[17],
+    endEvent: row[18],
+    firstEvent: row[19],
+  };
+};
+
+/** Files of tasks on one connection. */
+export class FileRows {
+  private readonly selectOne: StatementSync;
+  private readonly selectUsable: StatementSync;
+  private readonly selectAll: StatementSync;
+  private readonly selectExhausted: StatementSync;
+  private readonly selectOfStatus: StatementSync;
+  private readonly selectNamed: StatementSync;
+  private readonly selectNamedPart: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    const prepare = (sql: string): StatementSync => {
+      const statement = database.prepare(sql);
+      statement.setReturnArrays(true);
+      return statement;
+    };
+    const all = `SELECT ${FILE_COLUMNS} FROM panda_file`;
+    this.selectOne = prepare(`${all} WHERE id = ?`);
+    this.selectUsable = prepare(`${all} WHERE dataset = ? AND ${USABLE} ORDER BY lfn, id LIMIT ?`);
+    this.selectAll = prepare(`${all} WHERE dataset = ? AND id > ? ORDER BY id LIMIT ?`);
+    this.selectExhausted = prepare(`SELECT id FROM panda_file WHERE dataset = ? AND ${EXHAUSTED} ORDER BY id`);
+    this.selectOfStatus = prepare('SELECT id FROM panda_file WHERE dataset = ? AND status = ? ORDER BY id');
+    const named = `SELECT 1 FROM panda_file WHERE dataset = ? AND lfn = ? AND type <= ${LAST_INPUT_TYPE}`;
+    this.selectNamed = prepare(`${named} LIMIT 1`);
+    this.selectNamedPart = prepare(`${named} AND start_event = ? AND end_event = ? LIMIT 1`);
+  }
+
+  file(id: number): StoredFile | undefined {
+    const row = this.selectOne.get(id);
+    return row === undefined ? undefined : fileOf(row as unknown as Row);
+  }
+
+  usableFiles(dataset: Dataset, limit: number): readonly StoredFile[] {
+    return arrayRows(this.selectUsable.all(dataset.id, limit)).map(fileOf);
+  }
+
+  filesOf(datasetId: number, after: number, limit: number): readonly StoredFile[] {
+    return arrayRows(this.selectAll.all(datasetId, after, limit)).map(fileOf);
+  }
+
+  exhaustedFiles(datasetId: number): readonly number[] {
+    return arrayRows(this.selectExhausted.all(datasetId)).map(([id]) => Number(id));
+  }
+
+  filesOfStatus(datasetId: number, status: TaskFileStatus): readonly number[] {
+    return arrayRows(this.selectOfStatus.all(datasetId, FILE_STATUSES.indexOf(status))).map(([id]) => Number(id));
+  }
+
+  hasFile(datasetId: number, lfn: string, events?: readonly [start: number, end: number]): boolean {
+    const found =
+      events === undefined
+        ? this.selectNamed.get(datasetId, lfn)
+        : this.selectNamedPart.get(datasetId, lfn, events[0], events[1]);
+    return found !== undefined;
+  }
+}

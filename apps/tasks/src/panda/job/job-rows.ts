@@ -1,0 +1,315 @@
+import type { SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { JobFile, JobKind, ReportedEnd } from '#contracts/panda/events.js';
+import type { JobAttribute, JobAttributes, JobValues } from '#contracts/panda/job-attributes.js';
+import { JOB_STATUSES, type JobStatus } from '#contracts/panda/statuses.js';
+import { timeText } from '#contracts/panda/times.js';
+import { arrayRows, type Row } from '#event-sourcing/row-documents.js';
+import type { UnitKey } from '../../engine/unit.js';
+import type { UnitReader } from '../../engine/unit-row.js';
+import { keyOf, lastKeyOf, ordinalOfKey, workloadOfKey } from '../../workload/member-key.js';
+import type { WorkloadId } from '../../workload/workloads.js';
+import { PANDA, taskIdOf, workStream } from '../streams.js';
+import type { Home, Job, JobState, JobView, UnmodifiedJob } from '../view.js';
+import { DEFAULT_JOB } from './job-attributes.js';
+import type { JobRecord } from './job.js';
+
+/**
+ * A job is one row, by the key of its unit; its PandaID is the unit's id. `common` names the attributes that it was made with together with others;
+ * `own` are all others. `jobset` is null where it is the job's task, as that of most jobs is; `debug` is set while an active job is in debug mode.
+ */
+export const JOB_TABLES = `
+CREATE TABLE IF NOT EXISTS panda_job (
+  key INTEGER PRIMARY KEY,
+  panda_id INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  reported TEXT,
+  common INTEGER NOT NULL,
+  class INTEGER NOT NULL,
+  jobset ANY,
+  debug INTEGER,
+  changed INTEGER NOT NULL,
+  modified INTEGER NOT NULL,
+  own TEXT NOT NULL,
+  files TEXT NOT NULL,
+  takes TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS panda_job_common (id INTEGER PRIMARY KEY, attributes TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS panda_home (workload INTEGER PRIMARY KEY, next_ordinal INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS panda_job_definition (user TEXT PRIMARY KEY, last ANY NOT NULL) STRICT, WITHOUT ROWID;`;
+
+const code = (status: JobStatus): number => JOB_STATUSES.indexOf(status);
+
+/** Statuses in which a pilot has the job, so that its silence matters. */
+const WATCHED = `status BETWEEN ${code('sent')} AND ${code('merging')}`;
+
+export const JOB_INDEXES = `
+CREATE INDEX IF NOT EXISTS panda_job_reported ON panda_job (changed) WHERE reported IS NOT NULL;
+CREATE INDEX IF NOT EXISTS panda_job_watched ON panda_job (status, modified, panda_id) WHERE ${WATCHED};
+CREATE INDEX IF NOT EXISTS panda_job_sent ON panda_job (class, modified) WHERE status = ${code('sent')};
+CREATE INDEX IF NOT EXISTS panda_job_debugged ON panda_job (key) WHERE debug IS NOT NULL;
+CREATE INDEX IF NOT EXISTS panda_job_of_jobset ON panda_job (jobset) WHERE jobset IS NOT NULL;`;
+
+/** Attributes that jobs were made with together: parsed once for many of them. */
+const COMMON_MAX = 1_000;
+
+/** SQLite's word for all. */
+const NO_LIMIT = -1;
+
+/** No workload has this id. */
+const NO_WORKLOAD: WorkloadId = 0;
+
+type JobStatesOptions = Parameters<JobView['jobStates']>[1];
+
+const COLUMNS = 'key, panda_id, kind, status, reported, common, class, changed, modified, own, files, takes';
+
+type JobValuesOfRow = readonly [
+  ...[key: UnitKey, pandaId: number, kind: JobKind, status: number, reported: ReportedEnd | null],
+  ...[common: number, classId: number, changed: number, modified: number, own: string, files: string, takes: string],
+];
+
+/** A job as its row has it. */
+export interface StoredJob extends JobRecord {
+  readonly key: UnitKey;
+  readonly pandaId: number;
+  readonly kind: JobKind;
+  readonly common: JobAttributes;
+  /** See `JobCounts`. */
+  readonly classId: number;
+  readonly takes: readonly number[];
+}
+
+/** All attributes of a job. */
+export const valuesOf = (
+  job: Pick<StoredJob, 'common' | 'own' | 'pandaId' | 'status' | 'changedMicros' | 'modifiedMicros'>,
+): JobValues => ({
+  ...DEFAULT_JOB,
+  ...job.common,
+  ...job.own,
+  PandaID: job.pandaId,
+  jobStatus: job.status,
+  stateChangeTime: timeText(job.changedMicros),
+  modificationTime: timeText(job.modifiedMicros),
+});
+
+/** One attribute of a job; undefined when no event has named it. */
+export const attributeOf = <Name extends JobAttribute>(
+  { own, common }: Pick<StoredJob, 'own' | 'common'>,
+  name: Name,
+): JobValues[Name] | undefined => (own[name] === undefined ? common[name] : own[name]);
+
+/** The value of a row of one column. */
+const single = (row: unknown): SQLOutputValue | undefined => (row as Row | undefined)?.[0];
+
+/** Jobs on one connection. */
+export class JobRows {
+  private readonly commons = new Map<number, JobAttributes>();
+  private readonly selectByKey: StatementSync;
+  private readonly selectCommon: StatementSync;
+  private readonly selectNextOrdinal: StatementSync;
+  private readonly selectState: StatementSync;
+  private readonly selectStateAt: StatementSync;
+  private readonly selectStates: StatementSync;
+  private readonly selectStatesOf: StatementSync;
+  private readonly selectOfJobset: StatementSync;
+  private readonly selectWithoutJobset: StatementSync;
+  private readonly selectReported: StatementSync;
+  private readonly selectUnmodified: StatementSync;
+  private readonly selectSent: StatementSync;
+  private readonly selectDebugged: StatementSync;
+  private readonly selectDefinition: StatementSync;
+  private readonly selectCount: StatementSync;
+
+  constructor(private readonly reader: UnitReader) {
+    const prepare = (sql: string): StatementSync => {
+      const statement = reader.database.prepare(sql);
+      statement.setReturnArrays(true);
+      return statement;
+    };
+    this.selectByKey = prepare(`SELECT ${COLUMNS} FROM panda_job WHERE key = ?`);
+    this.selectCommon = prepare('SELECT attributes FROM panda_job_common WHERE id = ?');
+    this.selectNextOrdinal = prepare('SELECT next_ordinal FROM panda_home WHERE workload = ?');
+    const states = 'SELECT key, id, name, status FROM unit WHERE';
+    this.selectState = prepare(`${states} dialect = ? AND id = ?`);
+    this.selectStateAt = prepare(`${states} key = ?`);
+    this.selectStates = prepare(`${states} key > ? AND key <= ? ORDER BY key LIMIT ?`);
+    this.selectStatesOf = prepare(`${states} status = ? AND key > ? AND key <= ? ORDER BY key LIMIT ?`);
+    this.selectOfJobset = prepare('SELECT key FROM panda_job WHERE jobset = ? ORDER BY panda_id');
+    this.selectWithoutJobset = prepare(
+      'SELECT key FROM panda_job WHERE key > ? AND key <= ? AND jobset IS NULL ORDER BY key',
+    );
+    this.selectReported = prepare('SELECT key FROM panda_job WHERE reported IS NOT NULL ORDER BY changed LIMIT ?');
+    this.selectUnmodified = prepare(
+      `SELECT panda_id, modified FROM panda_job WHERE ${WATCHED} AND status = ? AND modified < ? AND (modified, panda_id) > (?, ?)
+       ORDER BY modified, panda_id LIMIT ?`,
+    );
+    this.selectSent = prepare(
+      `SELECT count(*) FROM (SELECT 1 FROM panda_job_class AS c CROSS JOIN panda_job AS j ON j.class = c.id
+         WHERE c.site = ? AND c.label IN ('managed', 'test') AND j.status = ${code('sent')} AND j.modified >= ? LIMIT ?)`,
+    );
+    this.selectDebugged = prepare('SELECT key FROM panda_job WHERE debug IS NOT NULL ORDER BY panda_id');
+    this.selectDefinition = prepare('SELECT last FROM panda_job_definition WHERE user = ?');
+    this.selectCount = prepare(
+      'SELECT sum(n) FROM unit_count WHERE workload = ? AND status = ? AND name = coalesce(?, name)',
+    );
+  }
+
+  job(pandaId: number): Job | undefined {
+    const key = this.reader.keyOf(PANDA, String(pandaId));
+    return key === undefined ? undefined : this.jobAt(key);
+  }
+
+  jobAt(key: UnitKey): Job | undefined {
+    const stored = this.stored(key);
+    return stored && this.jobOf(stored);
+  }
+
+  jobState(pandaId: number): JobState | undefined {
+    const dialect = this.reader.words.dialect.find(PANDA);
+    return dialect === undefined ? undefined : this.stateOf(this.selectState.get(dialect, String(pandaId)));
+  }
+
+  jobStates(
+    { workload }: Pick<Home, 'workload'>,
+    { statuses, after, limit = NO_LIMIT }: NonNullable<JobStatesOptions> = {},
+  ): readonly JobState[] {
+    const from = after === undefined ? keyOf(workload, 0) - 1 : this.reader.keyOf(PANDA, String(after));
+    if (from === undefined) throw new Error(`No job ${after}`);
+    const end = lastKeyOf(workload);
+    if (statuses === undefined) return this.statesOf(this.selectStates.all(from, end, limit));
+    const ids = statuses.flatMap((word) => this.reader.words.status.find(PANDA, word) ?? []);
+    const found = ids.flatMap((status) => this.statesOf(this.selectStatesOf.all(status, from, end, limit)));
+    if (ids.length <= 1) return found;
+    found.sort((one, other) => one.key - other.key);
+    return limit === NO_LIMIT ? found : found.slice(0, limit);
+  }
+
+  countOfJobs({ workload }: Pick<Home, 'workload'>, status: JobStatus, kind?: JobKind): number {
+    const { words } = this.reader;
+    const [statusId, name] = [words.status.find(PANDA, status), kind && words.name.find(kind)];
+    if (statusId === undefined || (kind !== undefined && name === undefined)) return 0;
+    return Number(single(this.selectCount.get(workload, statusId, name ?? null)) ?? 0);
+  }
+
+  jobsOfJobset(jobsetId: number): readonly JobState[] {
+    const keys = arrayRows(this.selectOfJobset.all(jobsetId));
+    const task = this.reader.workloads.find(PANDA, String(jobsetId));
+    if (task !== undefined) {
+      keys.push(...arrayRows(this.selectWithoutJobset.all(keyOf(task, 0) - 1, lastKeyOf(task))));
+    }
+    return this.statesAt(keys);
+  }
+
+  nextJobDefinition(user: string): number {
+    return Number(single(this.selectDefinition.get(user)) ?? 0) + 1;
+  }
+
+  countRecentlySent(site: string, sinceMicros: number, limit: number): number {
+    return Number(single(this.selectSent.get(site, sinceMicros, limit)));
+  }
+
+  unmodifiedJobs(
+    status: JobStatus,
+    beforeMicros: number,
+    { after, limit }: { readonly after?: UnmodifiedJob; readonly limit: number },
+  ): readonly UnmodifiedJob[] {
+    const from = after ?? { modifiedMicros: 0, pandaId: 0 };
+    const rows = this.selectUnmodified.all(code(status), beforeMicros, from.modifiedMicros, from.pandaId, limit);
+    return arrayRows(rows).map(([id, modified]) => ({ pandaId: Number(id), modifiedMicros: Number(modified) }));
+  }
+
+  reportedJobs(limit: number): readonly JobState[] {
+    return this.statesAt(arrayRows(this.selectReported.all(limit)));
+  }
+
+  debugJobs(of: { readonly user: string } | { readonly workingGroup: string }): readonly number[] {
+    const jobs = arrayRows(this.selectDebugged.all()).flatMap(([key]) => this.stored(Number(key)) ?? []);
+    const found = jobs.filter((job) =>
+      'user' in of
+        ? attributeOf(job, 'prodUserName') === of.user
+        : attributeOf(job, 'workingGroup') === of.workingGroup,
+    );
+    return found.map(({ pandaId }) => pandaId);
+  }
+
+  home(name: string): Home {
+    const { workloads } = this.reader;
+    const workload = workloads.find(PANDA, name) ?? NO_WORKLOAD;
+    return this.homeOf(workload, name, workStream(name));
+  }
+
+  /** What the table has of a job. */
+  stored(key: UnitKey): StoredJob | undefined {
+    const row = this.selectByKey.get(key);
+    return row === undefined ? undefined : this.storedOf(row as unknown as Row);
+  }
+
+  storedOf(values: Row): StoredJob {
+    const row = values as unknown as JobValuesOfRow;
+    return {
+      key: row[0],
+      pandaId: row[1],
+      kind: row[2],
+      status: JOB_STATUSES[row[3]] ?? 'pending',
+      reported: row[4],
+      common: this.commonOf(row[5]),
+      classId: row[6],
+      changedMicros: row[7],
+      modifiedMicros: row[8],
+      own: JSON.parse(row[9]) as JobAttributes,
+      files: JSON.parse(row[10]) as JobFile[],
+      takes: JSON.parse(row[11]) as number[],
+    };
+  }
+
+  forget(): void {
+    this.commons.clear();
+  }
+
+  private jobOf(stored: StoredJob): Job {
+    const { workloads } = this.reader;
+    const workload = workloadOfKey(stored.key);
+    const home = this.homeOf(workload, workloads.nameOf(workload), workloads.workStreamOf(workload));
+    const attributes = valuesOf(stored);
+    const { key, pandaId, kind, status, reported, files, takes } = stored;
+    return {
+      ...{ pandaId, key, ordinal: ordinalOfKey(key), kind, status, home, taskId: taskIdOf(home.name) ?? null },
+      ...{ attributes, reported: reported ?? undefined, files, takes },
+    };
+  }
+
+  private homeOf(workload: WorkloadId, name: string, stream: string): Home {
+    return { workload, name, stream, nextOrdinal: Number(single(this.selectNextOrdinal.get(workload)) ?? 0) };
+  }
+
+  private commonOf(id: number): JobAttributes {
+    const known = this.commons.get(id);
+    if (known !== undefined) return known;
+    const common = JSON.parse(String(single(this.selectCommon.get(id)))) as JobAttributes;
+    if (this.commons.size >= COMMON_MAX) this.commons.clear();
+    this.commons.set(id, common);
+    return common;
+  }
+
+  private statesAt(keys: readonly Row[]): JobState[] {
+    return keys.flatMap(([key]) => this.stateOf(this.selectStateAt.get(Number(key))) ?? []);
+  }
+
+  private statesOf(rows: unknown[]): JobState[] {
+    return rows.flatMap((row) => this.stateOf(row) ?? []);
+  }
+
+  private stateOf(values: unknown): JobState | undefined {
+    if (values === undefined) return undefined;
+    const [key, id, name, status] = values as readonly [UnitKey, string, number, number];
+    const { words } = this.reader;
+    return {
+      pandaId: Number(id),
+      key,
+      ordinal: ordinalOfKey(key),
+      // Only the deciders of this service set names and statuses of jobs, and only to these words.
+      kind: words.name.wordOf(name) as JobKind,
+      status: words.status.wordOf(status) as JobStatus,
+    };
+  }
+}

@@ -1,0 +1,220 @@
+import type { StatementSync } from 'node:sqlite';
+import type { InputOutcome, JobEnd, JobFile, JobFilesAdded, JobsCreated, NewJob } from '#contracts/panda/events.js';
+import type { JobAttributes } from '#contracts/panda/job-attributes.js';
+import { isFinalJob, JOB_STATUSES, type TaskFileStatus } from '#contracts/panda/statuses.js';
+import { timeText } from '#contracts/panda/times.js';
+import type { Ranges } from '#contracts/work-events.js';
+import type { UnitKey } from '../../engine/unit.js';
+import type { UnitReader } from '../../engine/unit-row.js';
+import { keyOf } from '../../workload/member-key.js';
+import type { WorkloadId } from '../../workload/workloads.js';
+import { classOf, JobCountWriter } from '../count/job-counts.js';
+import { ended, started, taken } from '../file/file.js';
+import { FILE_STATUSES } from '../file/file-words.js';
+import type { FileWriter } from '../file/file-writer.js';
+import type { Sequences } from '../sequences.js';
+import { endOf, evolveJob, isOutput, type JobEvent } from './job.js';
+import { attributeOf, JobRows, type StoredJob } from './job-rows.js';
+import { ordinalsOf } from './ordinals.js';
+
+/** Jobs written between two yields: some milliseconds of work with their files. */
+const JOBS_PER_YIELD = 40;
+
+/** A token of `specialHandling` (contract 3.4.1). */
+const DEBUG = 'debug';
+
+/** Writes jobs and what they do to files of their task. */
+export class JobWriter {
+  private readonly rows: JobRows;
+  private readonly counts: JobCountWriter;
+  private readonly insertCommon: StatementSync;
+  private readonly insert: StatementSync;
+  private readonly update: StatementSync;
+  private readonly updateFiles: StatementSync;
+  private readonly setNextOrdinal: StatementSync;
+  private readonly raiseDefinition: StatementSync;
+
+  constructor(
+    reader: UnitReader,
+    private readonly files: FileWriter,
+    private readonly sequences: Sequences,
+  ) {
+    const { database } = reader;
+    this.rows = new JobRows(reader);
+    this.counts = new JobCountWriter(database);
+    this.insertCommon = database.prepare('INSERT INTO panda_job_common (attributes) VALUES (?) RETURNING id');
+    this.insert = database.prepare(
+      `INSERT OR REPLACE INTO panda_job (key, panda_id, kind, status, reported, common, class, jobset, debug, changed, modified, own, files, takes)
+       VALUES (?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.update = database.prepare(
+      'UPDATE panda_job SET status = ?, reported = ?, class = ?, debug = ?, changed = ?, modified = ?, own = ? WHERE key = ?',
+    );
+    this.updateFiles = database.prepare('UPDATE panda_job SET files = ?, takes = ? WHERE key = ?');
+    this.setNextOrdinal = database.prepare(
+      `INSERT INTO panda_home (workload, next_ordinal) VALUES (?, ?)
+       ON CONFLICT DO UPDATE SET next_ordinal = max(next_ordinal, excluded.next_ordinal)`,
+    );
+    this.raiseDefinition = database.prepare(
+      `INSERT INTO panda_job_definition (user, last) VALUES (?, ?)
+       ON CONFLICT DO UPDATE SET last = max(last, excluded.last)`,
+    );
+  }
+
+  *created(
+    workload: WorkloadId,
+    taskId: number | undefined,
+    data: JobsCreated,
+    timeMicros: number,
+  ): Generator<void, void, void> {
+    const common: JobAttributes = {
+      creationTime: timeText(timeMicros),
+      ...(taskId !== undefined && { jediTaskID: taskId }),
+      ...data.common,
+      computingSite: data.site === '' ? null : data.site,
+      prodSourceLabel: data.label,
+      currentPriority: data.priority,
+    };
+    const commonId = Number(this.insertCommon.get(JSON.stringify(common))?.['id']);
+    const ordinals = ordinalsOf(data.units);
+    let done = 0;
+    for (const job of data.jobs) {
+      const { value: ordinal } = ordinals.next();
+      if (ordinal === undefined) break;
+      this.add(keyOf(workload, ordinal), taskId, { ...data, common }, commonId, job, timeMicros);
+      if ((done += 1) % JOBS_PER_YIELD === 0) yield;
+    }
+    this.setNextOrdinal.run(workload, (data.units.at(-1)?.[1] ?? -1) + 1);
+    this.flush();
+  }
+
+  filesAdded(workload: WorkloadId, { units, files, takes }: JobFilesAdded): void {
+    const job = this.rows.stored(keyOf(workload, units[0]?.[0] ?? 0));
+    if (job === undefined) return;
+    this.updateFiles.run(JSON.stringify([...job.files, ...files]), JSON.stringify([...job.takes, ...takes]), job.key);
+    this.addFiles(job.pandaId, files, takes);
+    this.flush();
+  }
+
+  changed(
+    workload: WorkloadId,
+    units: Ranges,
+    event: JobEvent,
+    timeMicros: number,
+  ): void | Generator<void, void, void> {
+    const [range] = units;
+    if (units.length > 1 || range === undefined || range[0] !== range[1])
+      return this.changeEach(workload, units, event, timeMicros);
+    this.change(keyOf(workload, range[0]), event, timeMicros);
+    this.flush();
+  }
+
+  forget(): void {
+    this.rows.forget();
+    this.counts.forget();
+  }
+
+  private *changeEach(
+    workload: WorkloadId,
+    units: Ranges,
+    event: JobEvent,
+    timeMicros: number,
+  ): Generator<void, void, void> {
+    let done = 0;
+    for (const ordinal of ordinalsOf(units)) {
+      this.change(keyOf(workload, ordinal), event, timeMicros);
+      if ((done += 1) % JOBS_PER_YIELD === 0) yield;
+    }
+    this.flush();
+  }
+
+  private add(
+    key: UnitKey,
+    taskId: number | undefined,
+    { common, kind, status }: JobsCreated,
+    commonId: number,
+    { panda_id: pandaId, set: own, files, takes }: NewJob,
+    timeMicros: number,
+  ): void {
+    const classId = this.counts.idOf(classOf({ ...common, ...own }));
+    const jobset = attributeOf({ own, common }, 'jobsetID') ?? null;
+    this.insert.run(
+      ...[key, pandaId, kind, JOB_STATUSES.indexOf(status), commonId, classId, jobset === taskId ? null : jobset],
+      ...[debugOf({ own, common, status }), timeMicros, timeMicros],
+      ...[JSON.stringify(own), JSON.stringify(files), JSON.stringify(takes)],
+    );
+    this.counts.count({ classId, status, changedMicros: timeMicros }, 1);
+    this.sequences.raise('job', pandaId);
+    const definition = attributeOf({ own, common }, 'jobDefinitionID') ?? 0;
+    const user = attributeOf({ own, common }, 'prodUserName');
+    if (typeof user === 'string') this.raiseDefinition.run(user, definition);
+    this.addFiles(pandaId, files, takes);
+  }
+
+  private addFiles(pandaId: number, files: readonly JobFile[], takes: readonly number[]): void {
+    for (const file of files) {
+      this.sequences.raise('row', file.row_ID);
+      if (!isOutput(file) || file.fileID === undefined || file.datasetID === undefined) continue;
+      this.sequences.raise('file', file.fileID);
+      this.files.addOutput({
+        ...{ id: file.fileID, datasetId: file.datasetID, type: file.type === 'log' ? 'log' : 'output' },
+        ...{ lfn: file.lfn, scope: file.scope ?? null, pandaId },
+      });
+    }
+    for (const id of takes) this.files.change(id, (file) => taken(file, pandaId));
+  }
+
+  private change(key: UnitKey, event: JobEvent, timeMicros: number): void {
+    const before = this.rows.stored(key);
+    if (before === undefined) return;
+    const after: StoredJob = { ...before, ...evolveJob(before, event, timeMicros) };
+    const classId = this.counts.idOf(classOf({ ...after.common, ...after.own }));
+    this.update.run(
+      ...[JOB_STATUSES.indexOf(after.status), after.reported, classId, debugOf(after)],
+      ...[after.changedMicros, after.modifiedMicros, JSON.stringify(after.own), key],
+    );
+    if (after.status !== before.status || classId !== before.classId) {
+      this.counts.count(before, -1);
+      this.counts.count({ ...after, classId }, 1);
+    }
+    const end = endOf(event);
+    if (end !== undefined) this.end(after, end);
+    else if (event.type === 'UnitStarted') this.start(after);
+  }
+
+  private start({ pandaId, takes, files }: StoredJob): void {
+    for (const id of takes) this.files.change(id, (file) => started(file, pandaId));
+    for (const { fileID, type } of files) {
+      if (fileID !== undefined && type !== 'input' && type !== 'pseudo_input')
+        this.files.change(fileID, (file) => started(file, pandaId));
+    }
+  }
+
+  private end(job: StoredJob, end: JobEnd): void {
+    const { key, pandaId, files, takes } = job;
+    this.updateFiles.run(JSON.stringify(files), JSON.stringify(takes), key);
+    const except = new Map(end.except?.map(({ file_id, inputs }) => [file_id, inputs] as const));
+    for (const id of takes) {
+      const outcome: InputOutcome | 'skipped' = except.get(id) ?? end.inputs;
+      this.files.change(id, (file) => ended(file, pandaId, outcome));
+    }
+    for (const file of files) {
+      if (!isOutput(file) || file.fileID === undefined) continue;
+      const told = end.files?.find(({ row_ID }) => row_ID === file.row_ID);
+      const status = taskStatusOf(file.status);
+      this.files.outputEnded(file.fileID, { ...told, status, guid: told?.GUID, nEvents: told?.n_events });
+    }
+  }
+
+  private flush(): void {
+    this.files.flush();
+    this.counts.flush();
+    this.sequences.flush();
+  }
+}
+
+const debugOf = (job: Pick<StoredJob, 'own' | 'common' | 'status'>): number | null =>
+  !isFinalJob(job.status) && (attributeOf(job, 'specialHandling') ?? '').split(',').includes(DEBUG) ? 1 : null;
+
+/** A job may have words for its files that files of tasks do not have: these are as good as failed. */
+const taskStatusOf = (status: string): TaskFileStatus => FILE_STATUSES.find((word) => word === status) ?? 'failed';

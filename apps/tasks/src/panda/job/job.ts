@@ -1,0 +1,85 @@
+import type { EndedFile, JobEnd, JobFile, PandaEvents, PandaUnitEvents, ReportedEnd } from '#contracts/panda/events.js';
+import type { JobAttributes } from '#contracts/panda/job-attributes.js';
+import type { JobStatus } from '#contracts/panda/statuses.js';
+
+/** What the tables keep of a job, besides what it was made with. */
+export interface JobRecord {
+  readonly status: JobStatus;
+  /** The final status that a pilot has reported, while the job waits for the adder. */
+  readonly reported: ReportedEnd | null;
+  /** Attributes that events have set, and those in which it differed from other jobs from the start. */
+  readonly own: JobAttributes;
+  readonly files: readonly JobFile[];
+  /** Microseconds since the Unix epoch: of the last change of status, and of the last event. */
+  readonly changedMicros: number;
+  readonly modifiedMicros: number;
+}
+
+type Changes = PandaUnitEvents & Pick<PandaEvents, 'JobsAmended' | 'JobsPrioritized' | 'JobsPlaced'>;
+
+/** An event that changes jobs which exist. */
+export type JobEvent = {
+  [Type in keyof Changes]: { readonly type: Type; readonly data: Changes[Type] };
+}[keyof Changes];
+
+/** How a job ends, where the event says that it does. */
+export const endOf = ({ data }: JobEvent): JobEnd | undefined => ('end' in data ? data.end : undefined);
+
+/** The job after an event: the only place where events change jobs. */
+export const evolveJob = (job: JobRecord, event: JobEvent, timeMicros: number): JobRecord => {
+  const touched = { ...job, modifiedMicros: timeMicros };
+  const moved = (status: string, set: JobAttributes): JobRecord => ({
+    ...touched,
+    // Only the deciders of this service write these events, with words of the status table.
+    status: status as JobStatus,
+    changedMicros: status === job.status ? job.changedMicros : timeMicros,
+    reported: null,
+    own: { ...job.own, ...set },
+  });
+  switch (event.type) {
+    case 'UnitsClaimed':
+      return moved(event.data.status, { computingSite: event.data.site, ...event.data.set });
+    case 'UnitStarted':
+      return moved(event.data.status, event.data.set);
+    case 'UnitsMoved': {
+      const { status, set = {}, final = null, end } = event.data;
+      const after = { ...moved(status, set), reported: final };
+      return end === undefined ? after : withEnd(after, end);
+    }
+    case 'UnitSucceeded':
+    case 'UnitFailed':
+      return withEnd(moved(event.data.status, {}), event.data.end);
+    case 'JobsAmended':
+      return { ...touched, own: { ...job.own, ...event.data.set } };
+    case 'JobsPrioritized':
+      return { ...touched, own: { ...job.own, currentPriority: event.data.priority } };
+    case 'JobsPlaced': {
+      const { site, set } = event.data;
+      return { ...touched, own: { ...job.own, ...(site !== undefined && { computingSite: site }), ...set } };
+    }
+  }
+};
+
+const withEnd = (job: JobRecord, end: JobEnd): JobRecord => ({
+  ...job,
+  own: { ...job.own, ...end.set },
+  files: job.files.map((file) => fileAfter(file, job, end)),
+});
+
+/** What the end of a job makes of one of its files: without a word about it, an input stays what it is, an output becomes what the job is. */
+const fileAfter = (file: JobFile, { status }: JobRecord, end: JobEnd): JobFile => {
+  const told = end.files?.find(({ row_ID }) => row_ID === file.row_ID);
+  if (told !== undefined) return { ...file, ...factsOf(told) };
+  if (isOutput(file)) return { ...file, status: status === 'finished' ? 'finished' : 'failed' };
+  const outcome = end.except?.find(({ file_id }) => file_id === file.fileID)?.inputs;
+  return outcome === 'skipped' || outcome === 'failed' ? { ...file, status: outcome } : file;
+};
+
+export const isOutput = ({ type }: JobFile): boolean => type === 'output' || type === 'log';
+
+const factsOf = ({ status, fsize, checksum, GUID }: EndedFile): Partial<JobFile> => ({
+  status,
+  ...(fsize !== undefined && { fsize }),
+  ...(checksum !== undefined && { checksum }),
+  ...(GUID !== undefined && { GUID }),
+});

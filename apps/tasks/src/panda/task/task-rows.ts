@@ -1,0 +1,144 @@
+import type { StatementSync } from 'node:sqlite';
+import type { TaskTextName } from '#contracts/panda/events.js';
+import { FINAL_TASK_STATUSES, type TaskStatus } from '#contracts/panda/statuses.js';
+import type { TaskAttributes } from '#contracts/panda/task-attributes.js';
+import { arrayRows, type Row } from '#event-sourcing/row-documents.js';
+import type { UnitReader } from '../../engine/unit-row.js';
+import type { WorkloadId } from '../../workload/workloads.js';
+import { Texts } from '../text/texts.js';
+import type { PendingCommand, Task, TaskView } from '../view.js';
+import { type TaskRecord, valuesOf } from './task.js';
+
+/** `attributes` is raw JSON of all that are not null; the other columns are for searches. `modified` is in microseconds since the Unix epoch. */
+export const TASK_TABLES = `
+CREATE TABLE IF NOT EXISTS panda_task (
+  id INTEGER PRIMARY KEY,
+  workload INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  name TEXT NOT NULL,
+  user TEXT NOT NULL,
+  vo TEXT NOT NULL,
+  label TEXT NOT NULL,
+  parent INTEGER,
+  jumbo TEXT,
+  modified INTEGER NOT NULL,
+  attributes TEXT NOT NULL,
+  command TEXT
+) STRICT;
+CREATE TABLE IF NOT EXISTS panda_status_log (
+  number INTEGER PRIMARY KEY,
+  task INTEGER NOT NULL,
+  time INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  reason TEXT,
+  command TEXT
+) STRICT;
+CREATE TABLE IF NOT EXISTS panda_task_attempt (
+  task INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  started INTEGER NOT NULL,
+  start_status TEXT NOT NULL,
+  ended INTEGER,
+  end_status TEXT,
+  files INTEGER,
+  finished INTEGER,
+  failed INTEGER,
+  PRIMARY KEY (task, attempt)
+) STRICT, WITHOUT ROWID;`;
+
+const FINAL = FINAL_TASK_STATUSES.map((status) => `'${status}'`).join(', ');
+const UNSETTLED = `(status NOT IN (${FINAL}) OR command IS NOT NULL)`;
+
+export const TASK_INDEXES = `
+CREATE INDEX IF NOT EXISTS panda_task_named ON panda_task (name, id);
+CREATE INDEX IF NOT EXISTS panda_task_of_user ON panda_task (user, status);
+CREATE INDEX IF NOT EXISTS panda_task_modified ON panda_task (user, modified);
+CREATE INDEX IF NOT EXISTS panda_task_of_parent ON panda_task (parent, id) WHERE parent IS NOT NULL;
+CREATE INDEX IF NOT EXISTS panda_task_unsettled ON panda_task (id) WHERE ${UNSETTLED};
+CREATE INDEX IF NOT EXISTS panda_task_jumbo ON panda_task (modified) WHERE jumbo IS NOT NULL;
+CREATE INDEX IF NOT EXISTS panda_status_log_of_task ON panda_status_log (task);`;
+
+type TaskRow = readonly [
+  ...[id: number, workload: WorkloadId, status: TaskStatus, attributes: string, command: string | null],
+  nextOrdinal: number | null,
+];
+
+const SELECT = `SELECT id, panda_task.workload, status, attributes, command, next_ordinal
+  FROM panda_task LEFT JOIN panda_home ON panda_home.workload = panda_task.workload`;
+
+/** The record that a row holds. */
+export const recordOf = (status: TaskStatus, attributes: string, command: string | null): TaskRecord => ({
+  status,
+  attributes: JSON.parse(attributes) as TaskAttributes,
+  command: command === null ? undefined : (JSON.parse(command) as PendingCommand),
+});
+
+/** Tasks on one connection. */
+export class TaskRows {
+  private readonly texts: Texts;
+  private readonly selectOne: StatementSync;
+  private readonly selectNamed: StatementSync;
+  private readonly selectChildren: StatementSync;
+  private readonly selectUnsettled: StatementSync;
+  private readonly countOfUser: StatementSync;
+
+  constructor(private readonly reader: UnitReader) {
+    const prepare = (sql: string): StatementSync => {
+      const statement = reader.database.prepare(sql);
+      statement.setReturnArrays(true);
+      return statement;
+    };
+    this.texts = new Texts(reader.database, 'task');
+    this.selectOne = prepare(`${SELECT} WHERE id = ?`);
+    this.selectNamed = prepare(
+      `${SELECT} WHERE name = ?1 AND (?2 IS NULL OR user = ?2) AND (?3 IS NULL OR vo = ?3) AND (?4 IS NULL OR label = ?4)
+       ORDER BY id DESC LIMIT 1`,
+    );
+    this.selectChildren = prepare('SELECT id FROM panda_task WHERE parent = ?1 AND id <> ?1 ORDER BY id');
+    this.selectUnsettled = prepare(`SELECT id FROM panda_task WHERE ${UNSETTLED} AND id > ? ORDER BY id LIMIT ?`);
+    this.countOfUser = prepare('SELECT count(*) FROM panda_task WHERE user = ? AND status = ?');
+  }
+
+  task(id: number): Task | undefined {
+    return this.taskOf(this.selectOne.get(id));
+  }
+
+  taskText({ workload }: Pick<Task, 'workload'>, name: TaskTextName): string | undefined {
+    return this.texts.text(workload, name);
+  }
+
+  newestTaskNamed(name: string, { user, vo, label }: Parameters<TaskView['newestTaskNamed']>[1]): Task | undefined {
+    return this.taskOf(this.selectNamed.get(name, user ?? null, vo ?? null, label ?? null));
+  }
+
+  childrenOf(taskId: number): readonly number[] {
+    return arrayRows(this.selectChildren.all(taskId)).map(([id]) => Number(id));
+  }
+
+  unsettledTasks(after: number, limit: number): readonly number[] {
+    return arrayRows(this.selectUnsettled.all(after, limit)).map(([id]) => Number(id));
+  }
+
+  countOfTasks(user: string, statuses: readonly TaskStatus[]): number {
+    const counts = statuses.map((status) => Number((this.countOfUser.get(user, status) as unknown as Row)[0]));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  private taskOf(values: unknown): Task | undefined {
+    if (values === undefined) return undefined;
+    const [id, workload, status, attributes, command, nextOrdinal] = values as TaskRow;
+    const record = recordOf(status, attributes, command);
+    const { workloads } = this.reader;
+    return {
+      id,
+      workload,
+      name: workloads.nameOf(workload),
+      stream: workloads.workStreamOf(workload),
+      nextOrdinal: nextOrdinal ?? 0,
+      status,
+      attributes: valuesOf(id, record),
+      command: record.command,
+    };
+  }
+}
