@@ -90,7 +90,7 @@ export class RangeRows implements RangeView {
          SELECT key FROM (SELECT key FROM panda_range WHERE ${isReady} AND key BETWEEN ?1 AND ?2 LIMIT ?4)
          ORDER BY random() LIMIT ?3) ORDER BY random()`,
     );
-    this.selectOfJob = prepare(`${RANGE} WHERE job = ? AND key > ? ORDER BY key LIMIT ?`);
+    this.selectOfJob = prepare(`${RANGE} WHERE job = ? AND key > ? AND key <= ? ORDER BY key LIMIT ?`);
     this.selectUnacquired = prepare(
       `${RANGE} WHERE key > ? AND key <= ? AND job IS NULL AND jobset = ? ORDER BY key LIMIT ?`,
     );
@@ -141,8 +141,9 @@ export class RangeRows implements RangeView {
     return found;
   }
 
-  ofJob(pandaId: number, after: number | undefined, limit: number): readonly EventRange[] {
-    return this.withRecords(this.selectOfJob.all(pandaId, after ?? -1, limit));
+  ofJob(workload: WorkloadId, pandaId: number, after: number | undefined, limit: number): readonly EventRange[] {
+    const low = after === undefined ? keyOf(workload, 0) - 1 : keyOf(workload, after);
+    return this.withRecords(this.selectOfJob.all(pandaId, low, lastKeyOf(workload), limit));
   }
 
   unacquired({ id, workload, first, last }: Jobset, after: number | undefined, limit: number): readonly EventRange[] {

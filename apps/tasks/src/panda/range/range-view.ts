@@ -66,7 +66,7 @@ export interface RangeView {
   countReady(from: Jobset | WorkloadId): number;
   ready(selection: RangeSelection): readonly EventRange[];
   /** The ranges that a job has, or had last. */
-  ofJob(pandaId: number, after: number | undefined, limit: number): readonly EventRange[];
+  ofJob(workload: WorkloadId, pandaId: number, after: number | undefined, limit: number): readonly EventRange[];
   /** The ranges of a jobset that no job has. */
   unacquired(jobset: Jobset, after: number | undefined, limit: number): readonly EventRange[];
   /** How many ranges a job or jobset has in each status. */
