@@ -293,6 +293,8 @@ export type InputOutcome = 'finished' | 'failed' | 'released' | 'superseded';
 export interface JobEnd {
   readonly set: JobAttributes;
   readonly inputs: InputOutcome;
+  /** The job that has the inputs, when it is another one of the same jobset (contract 5.5). */
+  readonly owner_id?: number;
   /** Inputs whose outcome differs, by id of the task's file. */
   readonly except?: readonly { readonly file_id: number; readonly inputs: InputOutcome | 'skipped' }[];
   /** What its own files became, of a single job. Without it outputs and log become `failed`, or `finished` if the job has. */

@@ -196,7 +196,7 @@ export class JobWriter {
     const except = new Map(end.except?.map(({ file_id, inputs }) => [file_id, inputs] as const));
     for (const id of takes) {
       const outcome: InputOutcome | 'skipped' = except.get(id) ?? end.inputs;
-      this.files.change(id, (file) => ended(file, pandaId, outcome));
+      this.files.change(id, (file) => ended(file, end.owner_id ?? pandaId, outcome));
     }
     for (const file of files) {
       if (!isOutput(file) || file.fileID === undefined) continue;

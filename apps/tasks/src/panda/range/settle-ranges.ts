@@ -1,16 +1,13 @@
-import type { InputOutcome } from '#contracts/panda/events.js';
-import type { JobAttributes } from '#contracts/panda/job-attributes.js';
+import type { JobEnd } from '#contracts/panda/events.js';
 import type { RangesReleased } from '#contracts/panda/range-events.js';
 import type { FinalJobStatus } from '#contracts/panda/statuses.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import type { Job, PandaView } from '../view.js';
 
-/** How a job would end if it had no event ranges. */
+/** How a job ends: `end` is that of the event. A closed or cancelled job is moved. */
 export interface JobEnding {
   readonly status: FinalJobStatus;
-  /** What the end sets, errors among it. */
-  readonly set: JobAttributes;
-  readonly inputs: InputOutcome;
+  readonly end: JobEnd;
 }
 
 /** How it ends instead, and what else happens: its ranges are released, siblings are closed, a consumer or merge job is created. */
