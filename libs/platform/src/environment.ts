@@ -122,6 +122,7 @@ const DELAY_SECONDS_MAX = 3600;
 const PORT_NUMBER = { message: `an integer from 0 to ${PORT_MAX}` };
 const LIFE_SECONDS = { message: `a whole number of seconds from 1 to ${LIFE_SECONDS_MAX}` };
 const DELAY_SECONDS = { message: `a number of seconds from 0 to ${DELAY_SECONDS_MAX}` };
+const JOBS_COUNT = { message: 'a whole number of jobs from 1 on' };
 const CONNECTIONS = { message: 'a whole number from 1 on' };
 /** JetStream has no more. */
 const COPIES_MAX = 5;
@@ -374,6 +375,19 @@ export class Environment {
   @Min(1, DAYS)
   @Max(DAYS_MAX, DAYS)
   readonly PANDA_CACHE_DAYS: number = 30;
+
+  /** Jobs of one PanDA task that wait for a pilot: when they are so many, no more are made until half of them have been started. */
+  @Transform(asNumber)
+  @IsInt(JOBS_COUNT)
+  @Min(1, JOBS_COUNT)
+  readonly PANDA_UNSTARTED_JOBS_MAX: number = 200_000;
+
+  /** A PanDA task of which no job can be made for so many seconds becomes `exhausted`: somebody must decide about it. */
+  @Transform(asNumber)
+  @IsInt(LIFE_SECONDS)
+  @Min(1, LIFE_SECONDS)
+  @Max(LIFE_SECONDS_MAX, LIFE_SECONDS)
+  readonly PANDA_PENDING_SECONDS_MAX: number = 604_800;
 
   /** External OpenID issuers whose tokens are accepted, comma-separated. */
   @Transform(asList)

@@ -5,6 +5,7 @@ import { pandaPolicy } from './policy.js';
 import { rangeProjection } from './range/range-projection.js';
 import { SiteProjection } from './site/site-projection.js';
 import { StageRunner } from './stage/stage-runner.js';
+import { Stages } from './stage/stages.js';
 import { TaskChanges } from './stage/task-changes.js';
 import { PANDA } from './streams.js';
 
@@ -14,5 +15,5 @@ export const panda: TasksDialect = {
   policy: pandaPolicy,
   projections: [SiteProjection, pandaProjection, rangeProjection, TaskChanges],
   controllers: [],
-  providers: [PandaMessageHandler, StageRunner],
+  providers: [PandaMessageHandler, Stages, StageRunner],
 };

@@ -185,6 +185,8 @@ const textIn = (build: Readonly<Record<string, unknown>>, name: string): string 
   return typeof value === 'string' && value !== '' ? value : undefined;
 };
 
+const besides = (url: string): string => url.slice(0, url.lastIndexOf('/') + 1) + BUILD_TRANSFORMATION;
+
 const RAM_MB = 1800;
 
 const alikeOf = (
@@ -198,7 +200,7 @@ const alikeOf = (
   const priority = (attributes.currentPriority ?? 0) + 1;
   const common: JobAttributes = {
     ...attributesOfTask(task.id, attributes, timeMicros),
-    transformation: textIn(build, 'transPath') ?? transPath.replace(/[^/]*$/u, BUILD_TRANSFORMATION),
+    transformation: textIn(build, 'transPath') ?? besides(transPath),
     ...{ jobDefinitionID: generation, assignedPriority: priority, destinationDBlock: library },
     ...{ cloud: queue.cloud, destinationSE: queue.site, coreCount: 1, minRamCount: RAM_MB, nOutputDataFiles: 1 },
     ...{ maxWalltime: queue.maxtime > 0 ? queue.maxtime : null, resource_type: 'SCORE', specialHandling: 'bj' },

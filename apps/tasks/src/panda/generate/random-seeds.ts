@@ -48,7 +48,8 @@ export class RandomSeeds {
   }
 
   next(): Seed | undefined {
-    return this.seeds.next().value;
+    const step = this.seeds.next();
+    return step.done === true ? undefined : step.value;
   }
 
   /** In front of the events of the jobs that take the seeds. */

@@ -3,6 +3,7 @@ import { timeText } from '#contracts/panda/times.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { SplitRules } from '../refine/split-rules.js';
 import type { Stage, StageStep } from '../stage/stage.js';
+import { mastersOf } from '../task-inputs.js';
 import { taskMoved, taskStopped } from '../task-moved.js';
 import type { Dataset, PandaView, Task } from '../view.js';
 import { assess, AVALANCHE } from './assessment.js';
@@ -13,7 +14,7 @@ export const scoutStage: Stage = {
   statuses: new Set(['scouting', 'scouted']),
   step: (view: PandaView, task: Task, timeMicros: number): StageStep | undefined => {
     const rules = SplitRules.parse(task.attributes.splitRule);
-    const masters = view.datasets(task).filter(isMaster);
+    const masters = mastersOf(view, task);
     if (task.status === 'scouted') return { events: released(task, masters) };
     const verdict = assess(view, task, masters, rules);
     if (verdict === undefined) return undefined;
@@ -43,6 +44,3 @@ const released = (task: Task, masters: readonly Dataset[]): readonly DecidedEven
   });
   return [...freed, taskMoved(task, 'running')];
 };
-
-const isMaster = ({ type, masterId }: Dataset): boolean =>
-  (type === 'input' || type === 'pseudo_input') && masterId === null;

@@ -10,7 +10,7 @@ import { PandaMessageHandler } from '../message-handler.js';
 import { PANDA } from '../streams.js';
 import type { DueTasks } from './due-tasks.js';
 import { look } from './look.js';
-import { stages } from './stages.js';
+import { Stages } from './stages.js';
 import { TaskChanges } from './task-changes.js';
 
 /** The actor of what stages do. */
@@ -44,6 +44,7 @@ export class StageRunner implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly handler: PandaMessageHandler,
     private readonly readModel: ReadModel,
     changes: TaskChanges,
+    private readonly stages: Stages,
     private readonly log: Log,
   ) {
     this.due = changes.due;
@@ -100,7 +101,9 @@ export class StageRunner implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async look(task: number): Promise<void> {
     const message = { context: stageContext(), request: {} };
-    const answer = await this.handler.execute(message, (view, timeMicros) => look(view, stages, task, timeMicros));
+    const answer = await this.handler.execute(message, (view, timeMicros) =>
+      look(view, this.stages.all, task, timeMicros),
+    );
     if ('error' in answer) {
       this.retries.failed(task);
       this.log.warn({ error: answer.error, task }, 'A stage of a task failed; will retry');
