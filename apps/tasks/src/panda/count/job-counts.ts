@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import { FINAL_JOB_STATUSES, JOB_STATUSES, type JobStatus } from '#contracts/panda/statuses.js';
 import { arrayRows } from '#event-sourcing/row-documents.js';
+import { attributeOf, type StoredJob } from '../job/job-rows.js';
 
 /**
  * Numbers of jobs by all that statistics ask for. `panda_ended` has for each class and final status how many jobs had got it up to a second, so that
@@ -57,13 +57,13 @@ export interface JobCount extends JobClass {
   readonly n: number;
 }
 
-export const classOf = (job: JobAttributes): JobClass => ({
-  site: job.computingSite ?? '',
-  cloud: job.cloud ?? '',
-  label: job.prodSourceLabel ?? '',
-  share: job.gshare ?? '',
-  processingType: job.processingType ?? '',
-  resourceType: job.resource_type ?? '',
+export const classOf = (job: Pick<StoredJob, 'own' | 'common'>): JobClass => ({
+  site: attributeOf(job, 'computingSite') ?? '',
+  cloud: attributeOf(job, 'cloud') ?? '',
+  label: attributeOf(job, 'prodSourceLabel') ?? '',
+  share: attributeOf(job, 'gshare') ?? '',
+  processingType: attributeOf(job, 'processingType') ?? '',
+  resourceType: attributeOf(job, 'resource_type') ?? '',
 });
 
 const codeOf = (status: JobStatus): number => JOB_STATUSES.indexOf(status);

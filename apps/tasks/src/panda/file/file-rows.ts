@@ -41,13 +41,39 @@ CREATE INDEX IF NOT EXISTS panda_file_usable ON panda_file (dataset, lfn, id) WH
 CREATE INDEX IF NOT EXISTS panda_file_exhausted ON panda_file (dataset, id) WHERE ${EXHAUSTED};
 CREATE INDEX IF NOT EXISTS panda_file_named ON panda_file (dataset, lfn, start_event) WHERE type <= ${LAST_INPUT_TYPE};`;
 
+/** What events look at. In the order of {@link stateOf}. */
+const STATE_COLUMNS = 'dataset, type, status, proc, attempt, max_attempt, failed, max_failure, panda_id, ram, n_events';
+
 /** In the order of {@link fileOf}. */
 export const FILE_COLUMNS = `id, dataset, type, lfn, guid, scope, fsize, checksum, status, proc, attempt, max_attempt, failed, max_failure,
   panda_id, ram, n_events, start_event, end_event, first_event`;
 
-export interface StoredFile extends TaskFile, FileState {
-  readonly procStatus: FileState['procStatus'];
+type StateValues = readonly [
+  ...[dataset: number, type: number, status: number, proc: number, attempt: number, maxAttempt: number],
+  ...[failed: number, maxFailure: number | null, pandaId: number | null, ram: number, nEvents: number | null],
+];
+
+/** A file as events see it. */
+export interface StoredFileState extends FileState {
+  readonly datasetId: number;
 }
+
+const stateOf = (values: unknown): StoredFileState => {
+  const row = values as StateValues;
+  return {
+    datasetId: row[0],
+    isInput: isInputCode(row[1]),
+    status: FILE_STATUSES[row[2]] ?? 'ready',
+    procStatus: PROC_STATUSES[row[3]] ?? 'ready',
+    attemptNr: row[4],
+    maxAttempt: row[5],
+    failedAttempt: row[6],
+    maxFailure: row[7],
+    pandaId: row[8],
+    ramCount: row[9],
+    nEvents: row[10],
+  };
+};
 
 type FileValues = readonly [
   ...[id: number, dataset: number, type: number, lfn: string, guid: string | null, scope: string | null],
@@ -56,13 +82,12 @@ type FileValues = readonly [
   ...[start: number | null, end: number | null, first: number | null],
 ];
 
-export const fileOf = (values: Row): StoredFile => {
+const fileOf = (values: Row): TaskFile => {
   const row = values as unknown as FileValues;
   return {
     id: row[0],
     datasetId: row[1],
     type: DATASET_TYPES[row[2]] ?? 'input',
-    isInput: isInputCode(row[2]),
     lfn: row[3],
     guid: row[4],
     scope: row[5],
@@ -85,6 +110,7 @@ export const fileOf = (values: Row): StoredFile => {
 
 /** Files of tasks on one connection. */
 export class FileRows {
+  private readonly selectState: StatementSync;
   private readonly selectOne: StatementSync;
   private readonly selectUsable: StatementSync;
   private readonly selectAll: StatementSync;
@@ -100,6 +126,7 @@ export class FileRows {
       return statement;
     };
     const all = `SELECT ${FILE_COLUMNS} FROM panda_file`;
+    this.selectState = prepare(`SELECT ${STATE_COLUMNS} FROM panda_file WHERE id = ?`);
     this.selectOne = prepare(`${all} WHERE id = ?`);
     this.selectUsable = prepare(`${all} WHERE dataset = ? AND ${USABLE} ORDER BY lfn, id LIMIT ?`);
     this.selectAll = prepare(`${all} WHERE dataset = ? AND id > ? ORDER BY id LIMIT ?`);
@@ -110,16 +137,22 @@ export class FileRows {
     this.selectNamedPart = prepare(`${named} AND start_event = ? AND end_event = ? LIMIT 1`);
   }
 
-  file(id: number): StoredFile | undefined {
+  /** What events see of a file. */
+  state(id: number): StoredFileState | undefined {
+    const row = this.selectState.get(id);
+    return row === undefined ? undefined : stateOf(row);
+  }
+
+  file(id: number): TaskFile | undefined {
     const row = this.selectOne.get(id);
     return row === undefined ? undefined : fileOf(row as unknown as Row);
   }
 
-  usableFiles(dataset: Dataset, limit: number): readonly StoredFile[] {
+  usableFiles(dataset: Dataset, limit: number): readonly TaskFile[] {
     return arrayRows(this.selectUsable.all(dataset.id, limit)).map(fileOf);
   }
 
-  filesOf(datasetId: number, after: number, limit: number): readonly StoredFile[] {
+  filesOf(datasetId: number, after: number, limit: number): readonly TaskFile[] {
     return arrayRows(this.selectAll.all(datasetId, after, limit)).map(fileOf);
   }
 

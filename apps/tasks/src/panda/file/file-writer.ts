@@ -13,7 +13,7 @@ import type { Ranges } from '#contracts/work-events.js';
 import { ordinalsOf } from '../job/ordinals.js';
 import type { TaskFile } from '../view.js';
 import { amended, countsOf, type FileCounts, type FileState, reopened } from './file.js';
-import { FILE_COLUMNS, FileRows, type StoredFile } from './file-rows.js';
+import { FILE_COLUMNS, FileRows, type StoredFileState } from './file-rows.js';
 import { DATASET_TYPES, FILE_STATUSES, isInputType, PROC_STATUSES } from './file-words.js';
 import { DatasetRows } from './dataset-rows.js';
 
@@ -55,6 +55,7 @@ export class FileWriter {
   private readonly count: StatementSync;
   private readonly insertFile: StatementSync;
   private readonly updateFile: StatementSync;
+  private readonly updatePlain: StatementSync;
   private readonly updateFacts: StatementSync;
 
   constructor(database: DatabaseSync) {
@@ -80,6 +81,8 @@ export class FileWriter {
       `UPDATE panda_file SET status = ?, proc = ?, attempt = ?, max_attempt = ?, failed = ?, max_failure = ?, panda_id = ?, ram = ?
        WHERE id = ?`,
     );
+    // SQLite updates the indexes of all columns that a statement names.
+    this.updatePlain = database.prepare('UPDATE panda_file SET proc = ?, panda_id = ?, ram = ? WHERE id = ?');
     this.updateFacts = database.prepare(
       `UPDATE panda_file SET status = ?, proc = ?, fsize = coalesce(?, fsize), checksum = coalesce(?, checksum), guid = coalesce(?, guid),
          n_events = coalesce(?, n_events) WHERE id = ?`,
@@ -136,20 +139,25 @@ export class FileWriter {
     });
   }
 
-  change(id: number, evolve: (file: StoredFile) => FileState): void {
-    const before = this.rows.file(id);
+  change(id: number, evolve: (file: StoredFileState) => FileState): void {
+    const before = this.rows.state(id);
     if (before === undefined) return;
     const after = evolve(before);
     if (after === before) return;
-    this.updateFile.run(
-      ...[FILE_STATUSES.indexOf(after.status), PROC_STATUSES.indexOf(after.procStatus), after.attemptNr],
-      ...[after.maxAttempt, after.failedAttempt, after.maxFailure, after.pandaId, after.ramCount, id],
-    );
+    const proc = PROC_STATUSES.indexOf(after.procStatus);
+    if (isIndexedAlike(before, after)) {
+      this.updatePlain.run(proc, after.pandaId, after.ramCount, id);
+    } else {
+      this.updateFile.run(
+        ...[FILE_STATUSES.indexOf(after.status), proc, after.attemptNr, after.maxAttempt, after.failedAttempt],
+        ...[after.maxFailure, after.pandaId, after.ramCount, id],
+      );
+    }
     this.recount(before.datasetId, countsOf(before), countsOf(after));
   }
 
   outputEnded(id: number, { status, fsize, checksum, guid, nEvents }: OutputFacts): void {
-    const before = this.rows.file(id);
+    const before = this.rows.state(id);
     if (before === undefined) return;
     const procStatus = status === 'finished' ? 'finished' : 'failed';
     this.updateFacts.run(
@@ -174,7 +182,7 @@ export class FileWriter {
     this.changes.clear();
   }
 
-  private *changeAll(files: Ranges, evolve: (file: StoredFile) => FileState): Generator<void, void, void> {
+  private *changeAll(files: Ranges, evolve: (file: StoredFileState) => FileState): Generator<void, void, void> {
     let done = 0;
     for (const id of ordinalsOf(files)) {
       this.change(id, evolve);
@@ -207,6 +215,13 @@ export class FileWriter {
     return counts;
   }
 }
+
+const isIndexedAlike = (one: FileState, other: FileState): boolean =>
+  one.status === other.status &&
+  one.attemptNr === other.attemptNr &&
+  one.maxAttempt === other.maxAttempt &&
+  one.failedAttempt === other.failedAttempt &&
+  one.maxFailure === other.maxFailure;
 
 function* newFiles({ files, pseudo }: FilesAdded): Generator<NewFile, void, void> {
   yield* files ?? [];

@@ -76,8 +76,16 @@ export interface StoredJob extends JobRecord {
   readonly common: JobAttributes;
   /** See `JobCounts`. */
   readonly classId: number;
-  readonly takes: readonly number[];
+  /** Raw JSON: most events do not look at files. */
+  readonly filesText: string;
+  readonly takesText: string;
 }
+
+export const filesIn = ({ filesText }: Pick<StoredJob, 'filesText'>): readonly JobFile[] =>
+  JSON.parse(filesText) as JobFile[];
+
+export const takesIn = ({ takesText }: Pick<StoredJob, 'takesText'>): readonly number[] =>
+  JSON.parse(takesText) as number[];
 
 /** All attributes of a job. */
 export const valuesOf = (
@@ -257,8 +265,8 @@ export class JobRows {
       changedMicros: row[7],
       modifiedMicros: row[8],
       own: JSON.parse(row[9]) as JobAttributes,
-      files: JSON.parse(row[10]) as JobFile[],
-      takes: JSON.parse(row[11]) as number[],
+      filesText: row[10],
+      takesText: row[11],
     };
   }
 
@@ -270,12 +278,7 @@ export class JobRows {
     const { workloads } = this.reader;
     const workload = workloadOfKey(stored.key);
     const home = this.homeOf(workload, workloads.nameOf(workload), workloads.workStreamOf(workload));
-    const attributes = valuesOf(stored);
-    const { key, pandaId, kind, status, reported, files, takes } = stored;
-    return {
-      ...{ pandaId, key, ordinal: ordinalOfKey(key), kind, status, home, taskId: taskIdOf(home.name) ?? null },
-      ...{ attributes, reported: reported ?? undefined, files, takes },
-    };
+    return new LazyJob(stored, home);
   }
 
   private homeOf(workload: WorkloadId, name: string, stream: string): Home {
@@ -311,5 +314,45 @@ export class JobRows {
       kind: words.name.wordOf(name) as JobKind,
       status: words.status.wordOf(status) as JobStatus,
     };
+  }
+}
+
+/** Most claims and heartbeats look at few attributes and at no files. */
+class LazyJob implements Job {
+  readonly key: UnitKey;
+  readonly pandaId: number;
+  readonly kind: JobKind;
+  readonly status: JobStatus;
+  readonly reported: ReportedEnd | undefined;
+  private knownAttributes: JobValues | undefined;
+  private knownFiles: readonly JobFile[] | undefined;
+  private knownTakes: readonly number[] | undefined;
+
+  constructor(
+    private readonly stored: StoredJob,
+    readonly home: Home,
+  ) {
+    ({ key: this.key, pandaId: this.pandaId, kind: this.kind, status: this.status } = stored);
+    this.reported = stored.reported ?? undefined;
+  }
+
+  get ordinal(): number {
+    return ordinalOfKey(this.key);
+  }
+
+  get taskId(): number | null {
+    return taskIdOf(this.home.name) ?? null;
+  }
+
+  get attributes(): JobValues {
+    return (this.knownAttributes ??= valuesOf(this.stored));
+  }
+
+  get files(): readonly JobFile[] {
+    return (this.knownFiles ??= filesIn(this.stored));
+  }
+
+  get takes(): readonly number[] {
+    return (this.knownTakes ??= takesIn(this.stored));
   }
 }

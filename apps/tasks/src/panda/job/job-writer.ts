@@ -1,5 +1,5 @@
 import type { StatementSync } from 'node:sqlite';
-import type { InputOutcome, JobEnd, JobFile, JobFilesAdded, JobsCreated, NewJob } from '#contracts/panda/events.js';
+import type { JobEnd, JobFile, JobFilesAdded, JobsCreated, NewJob } from '#contracts/panda/events.js';
 import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import { isFinalJob, JOB_STATUSES, type TaskFileStatus } from '#contracts/panda/statuses.js';
 import { timeText } from '#contracts/panda/times.js';
@@ -13,8 +13,8 @@ import { ended, started, taken } from '../file/file.js';
 import { FILE_STATUSES } from '../file/file-words.js';
 import type { FileWriter } from '../file/file-writer.js';
 import type { Sequences } from '../sequences.js';
-import { endOf, evolveJob, isOutput, type JobEvent } from './job.js';
-import { attributeOf, JobRows, type StoredJob } from './job-rows.js';
+import { endedFiles, endOf, evolveJob, isOutput, type JobEvent } from './job.js';
+import { attributeOf, filesIn, JobRows, type StoredJob, takesIn } from './job-rows.js';
 import { ordinalsOf } from './ordinals.js';
 
 /** Jobs written between two yields: some milliseconds of work with their files. */
@@ -91,7 +91,11 @@ export class JobWriter {
   filesAdded(workload: WorkloadId, { units, files, takes }: JobFilesAdded): void {
     const job = this.rows.stored(keyOf(workload, units[0]?.[0] ?? 0));
     if (job === undefined) return;
-    this.updateFiles.run(JSON.stringify([...job.files, ...files]), JSON.stringify([...job.takes, ...takes]), job.key);
+    this.updateFiles.run(
+      JSON.stringify([...filesIn(job), ...files]),
+      JSON.stringify([...takesIn(job), ...takes]),
+      job.key,
+    );
     this.addFiles(job.pandaId, files, takes);
     this.flush();
   }
@@ -136,7 +140,7 @@ export class JobWriter {
     { panda_id: pandaId, set: own, files, takes }: NewJob,
     timeMicros: number,
   ): void {
-    const classId = this.counts.idOf(classOf({ ...common, ...own }));
+    const classId = this.counts.idOf(classOf({ own, common }));
     const jobset = attributeOf({ own, common }, 'jobsetID') ?? null;
     this.insert.run(
       ...[key, pandaId, kind, JOB_STATUSES.indexOf(status), commonId, classId, jobset === taskId ? null : jobset],
@@ -168,7 +172,7 @@ export class JobWriter {
     const before = this.rows.stored(key);
     if (before === undefined) return;
     const after: StoredJob = { ...before, ...evolveJob(before, event, timeMicros) };
-    const classId = this.counts.idOf(classOf({ ...after.common, ...after.own }));
+    const classId = this.counts.idOf(classOf(after));
     this.update.run(
       ...[JOB_STATUSES.indexOf(after.status), after.reported, classId, debugOf(after)],
       ...[after.changedMicros, after.modifiedMicros, JSON.stringify(after.own), key],
@@ -182,27 +186,26 @@ export class JobWriter {
     else if (event.type === 'UnitStarted') this.start(after);
   }
 
-  private start({ pandaId, takes, files }: StoredJob): void {
-    for (const id of takes) this.files.change(id, (file) => started(file, pandaId));
-    for (const { fileID, type } of files) {
-      if (fileID !== undefined && type !== 'input' && type !== 'pseudo_input')
-        this.files.change(fileID, (file) => started(file, pandaId));
+  private start(job: StoredJob): void {
+    const { pandaId } = job;
+    const outputs = filesIn(job).filter(isOutput);
+    for (const id of [...takesIn(job), ...outputs.flatMap(({ fileID }) => fileID ?? [])]) {
+      this.files.change(id, (file) => started(file, pandaId));
     }
   }
 
   private end(job: StoredJob, end: JobEnd): void {
-    const { key, pandaId, files, takes } = job;
-    this.updateFiles.run(JSON.stringify(files), JSON.stringify(takes), key);
-    const except = new Map(end.except?.map(({ file_id, inputs }) => [file_id, inputs] as const));
-    for (const id of takes) {
-      const outcome: InputOutcome | 'skipped' = except.get(id) ?? end.inputs;
-      this.files.change(id, (file) => ended(file, end.owner_id ?? pandaId, outcome));
-    }
+    const { key, pandaId, status } = job;
+    const [files, takes] = [endedFiles(filesIn(job), status, end), takesIn(job)];
+    this.updateFiles.run(JSON.stringify(files), job.takesText, key);
+    const except = new Map(end.except?.map(({ file_id, inputs }) => [file_id, inputs]));
+    const owner = end.owner_id ?? pandaId;
+    for (const id of takes) this.files.change(id, (file) => ended(file, owner, except.get(id) ?? end.inputs));
+    const told = new Map(end.files?.map((file) => [file.row_ID, file]));
     for (const file of files) {
       if (!isOutput(file) || file.fileID === undefined) continue;
-      const told = end.files?.find(({ row_ID }) => row_ID === file.row_ID);
-      const status = taskStatusOf(file.status);
-      this.files.outputEnded(file.fileID, { ...told, status, guid: told?.GUID, nEvents: told?.n_events });
+      const { fsize, checksum, GUID: guid, n_events: nEvents } = told.get(file.row_ID) ?? {};
+      this.files.outputEnded(file.fileID, { status: taskStatusOf(file.status), fsize, checksum, guid, nEvents });
     }
   }
 

@@ -9,7 +9,6 @@ export interface JobRecord {
   readonly reported: ReportedEnd | null;
   /** Attributes that events have set, and those in which it differed from other jobs from the start. */
   readonly own: JobAttributes;
-  readonly files: readonly JobFile[];
   /** Microseconds since the Unix epoch: of the last change of status, and of the last event. */
   readonly changedMicros: number;
   readonly modifiedMicros: number;
@@ -43,12 +42,11 @@ export const evolveJob = (job: JobRecord, event: JobEvent, timeMicros: number): 
       return moved(event.data.status, event.data.set);
     case 'UnitsMoved': {
       const { status, set = {}, final = null, end } = event.data;
-      const after = { ...moved(status, set), reported: final };
-      return end === undefined ? after : withEnd(after, end);
+      return { ...moved(status, { ...set, ...end?.set }), reported: final };
     }
     case 'UnitSucceeded':
     case 'UnitFailed':
-      return withEnd(moved(event.data.status, {}), event.data.end);
+      return moved(event.data.status, event.data.end.set);
     case 'JobsAmended':
       return { ...touched, own: { ...job.own, ...event.data.set } };
     case 'JobsPrioritized':
@@ -60,19 +58,17 @@ export const evolveJob = (job: JobRecord, event: JobEvent, timeMicros: number): 
   }
 };
 
-const withEnd = (job: JobRecord, end: JobEnd): JobRecord => ({
-  ...job,
-  own: { ...job.own, ...end.set },
-  files: job.files.map((file) => fileAfter(file, job, end)),
-});
-
-/** What the end of a job makes of one of its files: without a word about it, an input stays what it is, an output becomes what the job is. */
-const fileAfter = (file: JobFile, { status }: JobRecord, end: JobEnd): JobFile => {
-  const told = end.files?.find(({ row_ID }) => row_ID === file.row_ID);
-  if (told !== undefined) return { ...file, ...factsOf(told) };
-  if (isOutput(file)) return { ...file, status: status === 'finished' ? 'finished' : 'failed' };
-  const outcome = end.except?.find(({ file_id }) => file_id === file.fileID)?.inputs;
-  return outcome === 'skipped' || outcome === 'failed' ? { ...file, status: outcome } : file;
+/** The files of a job after its end: without a word about it, an input stays what it is, an output becomes what the job is. */
+export const endedFiles = (files: readonly JobFile[], status: JobStatus, end: JobEnd): readonly JobFile[] => {
+  const told = new Map(end.files?.map((file) => [file.row_ID, file]));
+  const except = new Map(end.except?.map(({ file_id, inputs }) => [file_id, inputs]));
+  return files.map((file) => {
+    const facts = told.get(file.row_ID);
+    if (facts !== undefined) return { ...file, ...factsOf(facts) };
+    if (isOutput(file)) return { ...file, status: status === 'finished' ? 'finished' : 'failed' };
+    const outcome = file.fileID === undefined ? undefined : except.get(file.fileID);
+    return outcome === 'skipped' || outcome === 'failed' ? { ...file, status: outcome } : file;
+  });
 };
 
 export const isOutput = ({ type }: JobFile): boolean => type === 'output' || type === 'log';
