@@ -133,7 +133,7 @@ const KEY_SECONDS_MAX = 7 * 24 * 3600;
 const KEY_SECONDS = { message: `a whole number of seconds from 1 to ${KEY_SECONDS_MAX}` };
 const DAYS_MAX = 36_500;
 const DAYS = { message: `a whole number of days from 1 to ${DAYS_MAX}` };
-const DATASET_NUMBER = { message: 'a whole number from 0 on' };
+const WHOLE_NUMBER = { message: 'a whole number from 0 on' };
 
 const asNumber = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string' && /^-?\d+$/.test(value.trim()) ? Number(value) : value;
@@ -389,6 +389,12 @@ export class Environment {
   @Max(LIFE_SECONDS_MAX, LIFE_SECONDS)
   readonly PANDA_PENDING_SECONDS_MAX: number = 604_800;
 
+  /** Active tasks that a user of PanDA may have (PanDA contract 4.1.7); 0 for no limit. */
+  @Transform(asNumber)
+  @IsInt(WHOLE_NUMBER)
+  @Min(0, WHOLE_NUMBER)
+  readonly PANDA_ACTIVE_TASKS_MAX: number = 0;
+
   /** External OpenID issuers whose tokens are accepted, comma-separated. */
   @Transform(asList)
   @IsUrl(PUBLIC_HTTP_URL, { each: true, message: 'a comma-separated list of http or https URLs without a user' })
@@ -548,8 +554,8 @@ export class Environment {
 
   /** Number of the first dataset; later ones count up from it. */
   @Transform(asNumber)
-  @IsInt(DATASET_NUMBER)
-  @Min(0, DATASET_NUMBER)
+  @IsInt(WHOLE_NUMBER)
+  @Min(0, WHOLE_NUMBER)
   readonly DATASET_NUMBER_START: number = 1;
 
   /** Places that tasks of submitted configs need scopes for, comma-separated, such as `osdf:///icecube/wipac`. */

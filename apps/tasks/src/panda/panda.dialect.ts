@@ -1,4 +1,5 @@
 import type { TasksDialect } from '../dialect.js';
+import { TaskCommandController } from './command/task-command.controller.js';
 import { PandaMessageHandler } from './message-handler.js';
 import { pandaProjection } from './panda-projection.js';
 import { pandaPolicy } from './policy.js';
@@ -14,6 +15,6 @@ export const panda: TasksDialect = {
   name: PANDA,
   policy: pandaPolicy,
   projections: [SiteProjection, pandaProjection, rangeProjection, TaskChanges],
-  controllers: [],
+  controllers: [TaskCommandController],
   providers: [PandaMessageHandler, Stages, StageRunner],
 };

@@ -1,0 +1,39 @@
+import type { DatasetsMoved } from '#contracts/panda/events.js';
+import type { DecidedEvent } from '#event-sourcing/command.js';
+import { inputsOf } from '../task-inputs.js';
+import { taskMoved } from '../task-moved.js';
+import type { PandaView, Task } from '../view.js';
+import { reopened } from './increase-attempts.js';
+
+const PAGE_FILES = 1_000;
+
+/** All inputs of a task are used again from the start, whatever its status (PanDA contract 4.1.8). */
+export function* reactivated(
+  view: PandaView,
+  task: Task,
+  keepsAttempts: boolean,
+): Generator<void, { readonly events: readonly DecidedEvent[]; readonly inputs: number }, void> {
+  const events: DecidedEvent[] = [];
+  let inputs = 0;
+  for (const { id, nFiles } of inputsOf(view, task)) {
+    const files = yield* idsOfFiles(view, id);
+    inputs += files.length;
+    events.push(...reopened(task, files, keepsAttempts ? {} : { resets_attempts: true }));
+    const data: DatasetsMoved = { datasets: [id], status: 'ready', files_to_be_used: nFiles };
+    events.push({ stream: task.stream, type: 'DatasetsMoved', data });
+  }
+  const set = { oldStatus: null, errorDialog: null, endTime: null, frozenTime: null };
+  return { events: [...events, taskMoved(task, 'ready', { set, reason: 'reactivated' })], inputs };
+}
+
+function* idsOfFiles(view: PandaView, dataset: number): Generator<void, readonly number[], void> {
+  const ids: number[] = [];
+  let after = 0;
+  for (;;) {
+    const page = view.filesOf(dataset, after, PAGE_FILES);
+    for (const { id } of page) ids.push(id);
+    if (page.length < PAGE_FILES) return ids;
+    after = page.at(-1)?.id ?? after;
+    yield;
+  }
+}

@@ -1,0 +1,122 @@
+import { objectIn, type JsonMembers } from '#platform/json-object.js';
+import type { TaskSubmitted } from '#contracts/panda/events.js';
+import type { Principal } from '#contracts/panda/principal.js';
+import type { TaskStatus } from '#contracts/panda/statuses.js';
+import type { RetryWithParametersRequest, SubmitTaskRequest, TaskReply } from '#contracts/panda/task-commands.js';
+import type { Decided, DecidedEvent, SlicedDecision } from '#event-sourcing/command.js';
+import { increasedAttempts, RETRY_ATTEMPTS } from '../change/increase-attempts.js';
+import { refusalOf } from '../command/command-table.js';
+import { commandRegistered, isRetriedAtOnce, retriedAtOnce } from '../command/register-command.js';
+import { workStream } from '../streams.js';
+import { textEvents } from '../text-events.js';
+import type { PandaView, Task } from '../view.js';
+import { type Submission, submissionOf } from './submission.js';
+import { attributesTakenOver, withTakenOver } from './taken-over.js';
+
+/** Statuses that count for the limit of active tasks (PanDA contract 4.1.7, step 4). */
+const ACTIVE: readonly TaskStatus[] = ['registered', 'defined', 'ready', 'scouting', 'running', 'paused', 'throttled'];
+
+type SubmitReply = TaskReply & { readonly task_id: number | null };
+
+const answer = (
+  code: number,
+  message: string,
+  { id = null, events = [] }: { readonly id?: number | null; readonly events?: readonly DecidedEvent[] } = {},
+): Decided<SubmitReply> => ({ events, reply: { code, message, task_id: id } });
+
+/**
+ * Registers a task, or executes one of the same name again (contract 4.1.7).
+ *
+ * @param activeMax active tasks that a user may have; 0 for no limit
+ */
+export const submitTask = (
+  view: PandaView,
+  request: SubmitTaskRequest,
+  { activeMax }: { readonly activeMax: number },
+): Decided<SubmitReply> => {
+  const parameters = objectIn(request.parameters);
+  if (parameters === undefined) return refused('the parameters are not a JSON object');
+  const submission = submissionOf(parameters, request.principal, request.default_trans_path);
+  if ('refusal' in submission) return refused(submission.refusal);
+  const { userName, parentTaskName, document } = submission;
+  const parent = parentTaskName === undefined ? undefined : view.newestTaskNamed(parentTaskName, { user: userName });
+  if (parentTaskName !== undefined && parent === undefined) {
+    return answer(11, `failed to find parent with user="${userName}" name=${parentTaskName}`);
+  }
+  const same = sameTask(view, submission);
+  if (same !== undefined) return executedAgain(view, same, document, request.principal);
+  const active = activeMax === 0 ? 0 : view.countOfTasks(userName, ACTIVE);
+  if (activeMax > 0 && active >= activeMax) {
+    return answer(10, `Too many active tasks for ${userName} ${active + 1}>${activeMax}`);
+  }
+  const { parent_tid } = document;
+  const given = request.parent_tid ?? (typeof parent_tid === 'number' ? parent_tid : null);
+  return registered(view, submission, parent?.id ?? given);
+};
+
+/** A retry with other parameters: another execution of the task with them (contract 4.1.6). */
+export function* retryWithParameters(view: PandaView, request: RetryWithParametersRequest): SlicedDecision<TaskReply> {
+  const task = view.task(request.task_id);
+  if (task === undefined) return answer(2, `jediTaskID=${request.task_id} not found`);
+  const parameters = objectIn(request.new_parameters);
+  if (parameters === undefined) {
+    return answer(1, 'new parameter conversion failed with the new parameters are not a JSON object');
+  }
+  if (!isRetriedAtOnce(task)) return executedAgain(view, task, parameters, request.principal);
+  const { events } = yield* increasedAttempts(view, task, RETRY_ATTEMPTS);
+  const set = attributesTakenOver(task, parameters);
+  const amended = { stream: task.stream, type: 'TaskAmended', data: { set, reason: 'parameters changed by a retry' } };
+  return answer(3, retriedAtOnce(task), { events: [...documentChanged(view, task, parameters), amended, ...events] });
+}
+
+const refused = (reason: string): Decided<SubmitReply> => answer(4, `failed to register task : ${reason}`);
+
+/** The task that a document with a unique name stands for, if it exists already (step 5). */
+const sameTask = (view: PandaView, submission: Submission): Task | undefined => {
+  const { taskType, isUnique, isOfficial, taskName, userName, vo, label } = submission;
+  if (taskType !== 'anal' || !isUnique) return undefined;
+  return view.newestTaskNamed(taskName, { vo, label, ...(!isOfficial && { user: userName }) });
+};
+
+const executedAgain = (
+  view: PandaView,
+  task: Task,
+  parameters: JsonMembers,
+  { name: by, isProduction }: Principal,
+): Decided<SubmitReply> => {
+  const { id, status, attributes } = task;
+  const outDs = `outDS=${attributes.taskName}`;
+  if (status === 'registered') {
+    return answer(1, `jediTaskID=${id} is already queued for ${outDs}. You cannot submit duplicated tasks. `);
+  }
+  if (refusalOf({ name: 'incexec', options: {}, isProduction }, status) !== undefined) {
+    const advice = 'You can re-execute the task with the same or another input once it goes into finished/failed/done';
+    return answer(2, `jediTaskID=${id} is in the ${status} state for ${outDs}. ${advice}`);
+  }
+  const message = `reactivation accepted. jediTaskID=${id} (currently in ${status} state) will be re-executed with old and/or new input`;
+  const events = [
+    ...documentChanged(view, task, parameters),
+    commandRegistered(task, 'incexec', {}, { by, isProduction }),
+  ];
+  return answer(3, message, { id, events });
+};
+
+const documentChanged = (view: PandaView, task: Task, parameters: JsonMembers): readonly DecidedEvent[] => {
+  const stored = objectIn(view.taskText(task, 'parameters') ?? '') ?? {};
+  return textEvents(task.stream, 'parameters', JSON.stringify(withTakenOver(stored, parameters)));
+};
+
+const registered = (view: PandaView, submission: Submission, parentId: number | null): Decided<SubmitReply> => {
+  const id = view.next('task');
+  const stream = workStream(String(id));
+  const data: TaskSubmitted = {
+    workload_id: String(id),
+    task_id: id,
+    set: { ...submission.attributes, ...(parentId !== null && { parent_tid: parentId }) },
+  };
+  const events = [
+    { stream, type: 'TaskSubmitted', data },
+    ...textEvents(stream, 'parameters', JSON.stringify(submission.document)),
+  ];
+  return answer(0, `succeeded. new jediTaskID=${id}`, { id, events });
+};
