@@ -88,10 +88,14 @@ export function* settleBuilds(
   libraries: Libraries,
 ): Generator<void, readonly DecidedEvent[] | undefined, void> {
   const changes = new JobChanges();
-  let after = 0;
+  let after: number | undefined;
   let changed = 0;
   while (changed < JOBS_PER_CHANGE) {
-    const page = view.jobStates(task, { statuses: ['pending'], after, limit: JOBS_PER_CHANGE });
+    const page = view.jobStates(task, {
+      statuses: ['pending'],
+      limit: JOBS_PER_CHANGE,
+      ...(after !== undefined && { after }),
+    });
     for (const { pandaId, ordinal } of page) {
       const job = view.job(pandaId);
       const library = job === undefined ? undefined : libraries.usedBy(job);
