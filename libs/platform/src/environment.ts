@@ -176,6 +176,21 @@ export class Environment {
   @IsNotEmpty({ message: 'a host name or address' })
   readonly HOST: string = '127.0.0.1';
 
+  /**
+   * File with PanDA's queues, shares, resource types, storages, users and VOs, in YAML or JSON (PanDA contract 10.1); read by the service
+   * `pilots`, again whenever it changes. Without it there are the queue `LOCAL` and the VO `wlcg`.
+   */
+  @IsOptional()
+  @IsString()
+  readonly CAIRN_PANDA_CONFIG?: string;
+
+  /** How long harvester has to notice that the pilot of a worker has finished before it is told to kill the worker, in seconds. */
+  @Transform(asNumber)
+  @IsInt(DELAY_SECONDS)
+  @Min(0, DELAY_SECONDS)
+  @Max(DELAY_SECONDS_MAX, DELAY_SECONDS)
+  readonly PANDA_WORKER_SYNC_SECONDS: number = 600;
+
   /** Folder that holds everything durable (ledger, key-value stores, blobs, keys) and the disposable read models. */
   @IsString()
   @IsNotEmpty({ message: 'a folder' })

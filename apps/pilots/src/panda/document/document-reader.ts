@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { CannotStart } from '#platform/cannot-start.js';
+import { nowMicros } from '#platform/clock.js';
+import { Environment } from '#platform/environment.js';
+import { Log } from '#platform/logging.js';
+import { threadModule } from '#platform/thread-module.js';
+import { ThreadPool } from '#platform/thread-pool.js';
+import { Mailbox } from '#event-sourcing/mailbox.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
+import { readDocument } from '../configuration/change-configuration.js';
+import { ConfigurationTables } from '../configuration/entry-tables.js';
+import { PANDA } from '../streams.js';
+import { Faults } from './check.js';
+import { type Entry, entriesOf } from './operator-document.js';
+import type { Reading } from './read-text.js';
+import type { ReadTextFunctions } from './read-text-thread.js';
+
+/** How often the file is looked at. */
+const CHECK_MS = 2_000;
+
+const COMMAND_DEADLINE_MS = 30_000;
+const THREAD_LIMITS = { threads: 1, waitingMax: 1, timeLimitMs: 60_000, heapMaxMiB: 512 };
+
+/** The actor of changes that follow the document. */
+const CALLER = { subject: 'cairn-configuration', username: 'cairn', roles: ['system'], groups: [] };
+
+/**
+ * Reads the operator's document (contract 10.1) at the start, and again whenever the file changes. A faulty one stops the start; later it
+ * changes nothing and is logged.
+ */
+@Injectable()
+export class DocumentReader implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+  private readonly view: ConfigurationTables;
+  private readonly file: string | undefined;
+  /** What was read last and is not applied yet. */
+  private unapplied: readonly Entry[] | undefined;
+  /** Of the file when it was read last. */
+  private version = '';
+  private timer: NodeJS.Timeout | undefined;
+  private checking: Promise<void> | undefined;
+
+  constructor(
+    private readonly mailbox: Mailbox,
+    readModel: ReadModel,
+    private readonly log: Log,
+    { CAIRN_PANDA_CONFIG: file }: Environment,
+  ) {
+    this.view = new ConfigurationTables(readModel.writer);
+    this.file = file;
+  }
+
+  /** @throws CannotStart when the document cannot be read or has faults */
+  async onModuleInit(): Promise<void> {
+    if (this.file === undefined) {
+      this.unapplied = entriesOf({}, new Faults());
+      return;
+    }
+    const reading = await this.read(this.file).catch((cause: unknown): Reading => {
+      return { faults: [cause instanceof Error ? cause.message : String(cause)] };
+    });
+    if ('faults' in reading) {
+      throw new CannotStart(
+        `CAIRN_PANDA_CONFIG is "${this.file}", which cannot be used:\n${reading.faults.join('\n')}`,
+      );
+    }
+    this.unapplied = reading.entries;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.apply();
+    this.timer = setInterval(() => void this.check(), CHECK_MS).unref();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.timer);
+    await this.checking;
+  }
+
+  /** Reads the file if it has changed, and applies what is not applied yet. Never rejects. */
+  check(): Promise<void> {
+    this.checking ??= this.checkOnce()
+      .catch((error: unknown) => this.log.error({ error, file: this.file }, 'The PanDA configuration cannot be read'))
+      .finally(() => (this.checking = undefined));
+    return this.checking;
+  }
+
+  private async checkOnce(): Promise<void> {
+    if (this.file !== undefined && (await versionOf(this.file)) !== this.version) {
+      const reading = await this.read(this.file);
+      if ('faults' in reading) {
+        const { faults } = reading;
+        this.log.error({ file: this.file, faults }, 'The PanDA configuration is faulty and changes nothing');
+      } else {
+        this.unapplied = reading.entries;
+      }
+    }
+    await this.apply();
+  }
+
+  private async read(file: string): Promise<Reading> {
+    this.version = await versionOf(file);
+    const text = await readFile(file, 'utf8');
+    const threads = new ThreadPool<ReadTextFunctions>({
+      module: threadModule(import.meta.filename, 'read-text-thread.js'),
+      ...THREAD_LIMITS,
+    });
+    try {
+      return await threads.run('readText', text);
+    } finally {
+      await threads.close();
+    }
+  }
+
+  private async apply(): Promise<void> {
+    const entries = this.unapplied;
+    if (entries === undefined) return;
+    const answer = await this.mailbox.execute({
+      context: {
+        correlationId: randomUUID(),
+        deadlineMs: Date.now() + COMMAND_DEADLINE_MS,
+        dialect: PANDA,
+        caller: CALLER,
+      },
+      timeMicros: nowMicros(),
+      decide: () => readDocument(this.view, entries),
+    });
+    if ('error' in answer) {
+      this.log.warn({ error: answer.error }, 'The PanDA configuration could not be applied; will retry');
+      return;
+    }
+    this.unapplied = undefined;
+    if (answer.reply.changed > 0)
+      this.log.info({ entries: answer.reply.changed }, 'The PanDA configuration was applied');
+  }
+}
+
+/** Changes with the file, also when another takes its place. */
+const versionOf = async (file: string): Promise<string> => {
+  const { ino, size, mtimeMs } = await stat(file);
+  return `${String(ino)}/${String(size)}/${String(mtimeMs)}`;
+};
