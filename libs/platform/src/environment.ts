@@ -368,6 +368,10 @@ export class Environment {
   @IsIn(['on', 'off'], { message: 'on or off' })
   readonly PANDA_RELAXED_READS: 'on' | 'off' = 'off';
 
+  /** What `event/acquire_event_ranges` of PanDA answers (contract D5): an `object`, as harvester needs it, or a bare `list`. */
+  @IsIn(['object', 'list'], { message: 'object or list' })
+  readonly PANDA_EVENT_RANGES: 'object' | 'list' = 'object';
+
   /**
    * Proxies that check client certificates and whose headers are trusted to name the holder (PanDA contract 2.1), comma-separated addresses
    * and networks. Nobody else's headers are looked at.

@@ -2,6 +2,11 @@ import { Bus } from '#bus/bus.js';
 import { Environment } from '#platform/environment.js';
 import type { BodyLimits } from '../body/body-limits.js';
 import type { Dialect } from '../dialect.js';
+import { EventRanges } from './event/event-ranges.js';
+import { EventLegacyHandlers } from './event/event-legacy.handlers.js';
+import { eventFunctions } from './event/event.functions.js';
+import { EventHandlers } from './event/event.handlers.js';
+import { eventLegacy } from './event/event.legacy.js';
 import { PandaAuthentication } from './principal/panda-authentication.js';
 import { JSON_BYTES_MAX } from './protocol/decoding.js';
 import { pandaErrorResponse } from './protocol/error-response.js';
@@ -18,6 +23,8 @@ import { SystemLegacyHandlers } from './system/system-legacy.handlers.js';
 const MODULES: readonly Module[] = [
   functionsOf(systemFunctions, SystemHandlers),
   functionsOf(systemLegacy, SystemLegacyHandlers),
+  functionsOf(eventFunctions, EventHandlers),
+  functionsOf(eventLegacy, EventLegacyHandlers),
 ];
 
 const HANDLERS = MODULES.map(({ handlers }) => handlers);
@@ -60,6 +67,7 @@ export const panda: Dialect = {
   providers: [
     ...HANDLERS,
     PandaAuthentication,
+    EventRanges,
     { provide: PandaProtocol, useFactory: protocolOf, inject: [Environment, Bus, PandaAuthentication, ...HANDLERS] },
   ],
   headers: { server: 'Cairn', 'content-type': 'application/json', 'cache-control': 'no-store' },

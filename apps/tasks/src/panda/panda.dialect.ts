@@ -4,6 +4,7 @@ import { PandaMessageHandler } from './message-handler.js';
 import { pandaProjection } from './panda-projection.js';
 import { pandaPolicy } from './policy.js';
 import { rangeProjection } from './range/range-projection.js';
+import { RangeController } from './range/range.controller.js';
 import { SiteProjection } from './site/site-projection.js';
 import { StageRunner } from './stage/stage-runner.js';
 import { Stages } from './stage/stages.js';
@@ -15,6 +16,6 @@ export const panda: TasksDialect = {
   name: PANDA,
   policy: pandaPolicy,
   projections: [SiteProjection, pandaProjection, rangeProjection, TaskChanges],
-  controllers: [TaskCommandController],
+  controllers: [TaskCommandController, RangeController],
   providers: [PandaMessageHandler, Stages, StageRunner],
 };

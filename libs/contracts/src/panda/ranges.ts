@@ -43,6 +43,8 @@ export interface ReportRangesReply {
   readonly returns: readonly (boolean | null)[];
   /** By PandaID: `tobekilled`, `softkill` or null. */
   readonly commands: Readonly<Record<string, string | null>>;
+  /** Of a single range: there is none of this id. */
+  readonly is_unknown?: true;
 }
 
 /** PanDA contract 5.2. */

@@ -22,8 +22,8 @@ const PAGE = 1_000;
 const NOTHING = { events: [], reply: { ranges: '[]' } };
 
 /** Where a job finds its ranges: in its jobset, or in its whole task if it is a jumbo job. Undefined when it has none. */
-export const sourceOf = (
-  view: PandaView,
+const sourceOf = (
+  view: Pick<PandaView, 'ranges'>,
   job: Job,
   { jobset_id: jobsetId, task_id: taskId }: RangesOfJobRequest,
 ): Jobset | WorkloadId | undefined => {
@@ -34,7 +34,7 @@ export const sourceOf = (
 };
 
 /** How many ranges a job could acquire (contract 6.2). */
-export const countReady = (view: PandaView, request: RangesOfJobRequest): number => {
+export const countReady = (view: Pick<PandaView, 'job' | 'ranges'>, request: RangesOfJobRequest): number => {
   const job = view.job(request.job_id);
   const source = job && sourceOf(view, job, request);
   return source === undefined ? 0 : view.ranges.countReady(source);

@@ -2,7 +2,6 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { RANGE_CODES } from '#contracts/panda/statuses.js';
 import { rangesOf } from '#contracts/ranges.js';
 import type { Ranges } from '#contracts/work-events.js';
-import { perConnection } from '#event-sourcing/per-connection.js';
 import { keyOf, lastKeyOf, ordinalOfKey, workloadOfKey } from '../../workload/member-key.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 import { rangeStatusOf } from './range-tables.js';
@@ -218,5 +217,3 @@ export class RangeRows implements RangeView {
 
 const onlyNumber = (row: unknown): number | undefined =>
   row === undefined ? undefined : (row as readonly [number])[0];
-
-export const rangeRowsOn = perConnection((database) => new RangeRows(database));

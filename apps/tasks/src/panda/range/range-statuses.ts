@@ -32,15 +32,10 @@ export function* rangeStatuses(view: View, { jobs }: RangeStatusesRequest): Gene
   return `{${[...texts].map(([pandaId, text]) => `"${pandaId}":${text}`).join(',')}}`;
 }
 
-const pageOf = (
-  { ranges, task }: View,
-  taskId: number,
-  pandaId: number,
-  after: number | undefined,
-): readonly EventRange[] => {
-  const workload = task(taskId)?.workload;
+const pageOf = (view: View, taskId: number, pandaId: number, after: number | undefined): readonly EventRange[] => {
+  const workload = view.task(taskId)?.workload;
   if (workload === undefined) return [];
-  const jobset = ranges.jobset(pandaId);
-  if (jobset !== undefined) return jobset.workload === workload ? ranges.unacquired(jobset, after, PAGE) : [];
-  return ranges.ofJob(workload, pandaId, after, PAGE);
+  const jobset = view.ranges.jobset(pandaId);
+  if (jobset !== undefined) return jobset.workload === workload ? view.ranges.unacquired(jobset, after, PAGE) : [];
+  return view.ranges.ofJob(workload, pandaId, after, PAGE);
 };

@@ -1,5 +1,5 @@
 import { DomainError } from '#platform/domain-error.js';
-import type { ReportRangesReply, ReportRangesRequest, ReportVersion } from '#contracts/panda/ranges.js';
+import { type ReportRangesReply, type ReportRangesRequest, type ReportVersion } from '#contracts/panda/ranges.js';
 import { isFinalJob, type JobStatus, type RangeStatus } from '#contracts/panda/statuses.js';
 import type { SlicedDecision } from '#event-sourcing/command.js';
 import type { WorkloadId } from '../../workload/workloads.js';
@@ -25,23 +25,24 @@ const RULES: Readonly<
   2: { jobs: [...ACCEPTED, 'activated'], ranges: ['sent', 'running', 'ready'] },
 };
 
-/** The text of a report is not JSON of a list. */
-export const NOT_A_LIST = 'panda.ranges.not-a-list';
-
 /** Records what a pilot or harvester reports about ranges (contract 5.2, D29). */
 export function* reportRanges(
   view: PandaView,
   { elements, version }: ReportRangesRequest,
 ): SlicedDecision<ReportRangesReply> {
   const list = listIn(elements);
-  if (list === undefined) return new DomainError('invalid', NOT_A_LIST, 'failed to load JSON');
+  if (list === undefined) return new DomainError('invalid', 'panda.ranges.not-a-list', 'failed to load JSON');
   const report = new Report(view, version);
   const returns: (boolean | null)[] = [];
   for (const item of itemsOf(list, version)) {
     returns.push(returns.length < RANGES_MAX ? report.add(item) : null);
     if (returns.length % SLICE === 0) yield;
   }
-  return { events: report.events(), reply: { returns, commands: Object.fromEntries(report.commands) } };
+  const isUnknown = list.length === 1 && report.unknown > 0;
+  return {
+    events: report.events(),
+    reply: { returns, commands: Object.fromEntries(report.commands), ...(isUnknown && { is_unknown: true }) },
+  };
 }
 
 const listIn = (text: string): readonly unknown[] | undefined => {
@@ -61,6 +62,8 @@ interface CutRecords {
 /** One call, item by item. */
 class Report {
   readonly commands = new Map<string, string | null>();
+  /** How many items name no range that was ever cut. */
+  unknown = 0;
   private readonly reports = new RangeReports();
   private readonly jobs = new Map<number, Job | undefined>();
   private readonly records = new Map<string, CutRecords>();
@@ -72,6 +75,8 @@ class Report {
 
   /** Whether the item is stored, or was before; null for what is not stored by design. */
   add(item: ReportedItem | undefined): boolean | null {
+    const range = item && this.find(item);
+    if (range === undefined) this.unknown += 1;
     if (item === undefined) return false;
     const { id, outcome } = item;
     const named = this.job(id.pandaId);
@@ -79,7 +84,6 @@ class Report {
     const isUnknown = jobset === undefined && (named === undefined || isFinalJob(named.status));
     this.commands.set(String(id.pandaId), isUnknown ? 'tobekilled' : commandOf(named));
     if (isUnknown || (named !== undefined && !this.mayReport(named))) return false;
-    const range = this.find(item);
     const job = named ?? this.jobOf(range, id.pandaId);
     if (job === undefined || !this.mayReport(job) || job.taskId !== id.taskId) return false;
     if (outcome === undefined) {
