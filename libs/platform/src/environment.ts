@@ -141,13 +141,14 @@ const asNumber = ({ value }: { value: unknown }): unknown =>
 const asDecimal = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string' && /^\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value;
 
-const asList = ({ value }: { value: unknown }): unknown =>
-  typeof value === 'string'
-    ? value
-        .split(',')
-        .map((entry) => entry.trim())
-        .filter((entry) => entry !== '')
-    : value;
+/** What stands between separators, without blanks around it; empty parts do not count. */
+const partsOf = (value: string, separator: string): readonly string[] =>
+  value
+    .split(separator)
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+
+const asList = ({ value }: { value: unknown }): unknown => (typeof value === 'string' ? partsOf(value, ',') : value);
 
 /** A variable that is of use only together with a partner: both are given, or none. */
 const GivenWith =
@@ -382,6 +383,11 @@ export class Environment {
     { each: true, message: 'a comma-separated list of addresses and networks such as 10.0.0.0/8' },
   )
   readonly PANDA_CERTIFICATE_PROXIES: readonly string[] = [];
+
+  /** Parts of distinguished names whose holders have PanDA's production role (PanDA contract 2.4), separated by semicolons. */
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? partsOf(value, ';') : value))
+  @IsString({ each: true, message: 'texts separated by semicolons' })
+  readonly PANDA_PRODUCTION_DNS: readonly string[] = [];
 
   /** Names of the headers in which such a proxy says that it has verified a certificate, whose it is, and its attributes. */
   @Transform(asList)

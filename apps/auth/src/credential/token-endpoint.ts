@@ -1,5 +1,5 @@
 import { DomainError } from '#platform/domain-error.js';
-import { withoutSlash } from '#platform/tokens/external-issuer.js';
+import { withoutSlash } from '#platform/tokens/issuer-keys.js';
 import type { Tokens } from './credential.js';
 
 const TIMEOUT_MS = 5_000;

@@ -1,6 +1,6 @@
 import type { Configuration, Provider } from 'oidc-provider';
 import type { Log } from '#platform/logging.js';
-import { withoutSlash } from '#platform/tokens/external-issuer.js';
+import { withoutSlash } from '#platform/tokens/issuer-keys.js';
 import type { SigningKey } from '#platform/tokens/signing-key.js';
 import { ANONYMOUS_SECONDS } from './anonymous-records.js';
 import { deviceFlow } from './device-pages.js';

@@ -1,4 +1,4 @@
-import { withoutSlash } from '#platform/tokens/external-issuer.js';
+import { withoutSlash } from '#platform/tokens/issuer-keys.js';
 import type { WebRequest } from '#contracts/openid.js';
 import { hashSecret } from '../account/clients.js';
 

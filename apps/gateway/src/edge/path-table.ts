@@ -1,21 +1,27 @@
 interface Entry {
   readonly pattern: RegExp;
-  /** A parameter is `:`, the rest of a path `*`. */
+  /** A parameter is `:`, with what stands around it if it is only a part; the rest of a path is `*`. */
   readonly segments: readonly string[];
   readonly methods: string[];
 }
 
 const ESCAPED = /[.*+?^${}()|[\]\\]/g;
 
-const expressionOf = (segment: string): string => {
-  if (segment === '*') return '.+';
-  return segment.startsWith(':') ? '[^/]+' : segment.replace(ESCAPED, '\\$&');
-};
+/** A parameter, perhaps with a pattern of its own. It ends at a point or dash, as the router sees it. */
+const PARAMETER = /:\w+(?:\([^)]*\))?/;
+
+const expressionOf = (segment: string): string =>
+  segment === '*'
+    ? '.+'
+    : segment
+        .split(PARAMETER)
+        .map((part) => part.replace(ESCAPED, '\\$&'))
+        .join('[^/]+');
 
 const patternOf = (path: string): RegExp => new RegExp(`^${path.split('/').map(expressionOf).join('/')}$`);
 
 const segmentsOf = (path: string): readonly string[] =>
-  path.split('/').map((segment) => (segment.startsWith(':') ? ':' : segment));
+  path.split('/').map((segment) => segment.replace(PARAMETER, ':'));
 
 /** Whether every path of `exact` is one of `general` too, and not the other way round. */
 const covers = (general: Entry, exact: Entry): boolean => {

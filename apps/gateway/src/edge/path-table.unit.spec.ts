@@ -9,6 +9,9 @@ const table = (): PathTable => {
   paths.add('/auth/:uid', ['GET']);
   paths.add('/auth/device', ['POST']);
   paths.add('/auth/device/:uid', ['GET']);
+  paths.add('/queues/:name.all.json', ['GET']);
+  paths.add('/queues/:name.json', ['GET', 'HEAD']);
+  paths.add('/vos/:vo([\\w.-]+)_config.json', ['GET']);
   return paths;
 };
 
@@ -22,6 +25,10 @@ describe('the table of paths', () => {
     ['/auth/device', ['POST']],
     ['/auth/x/y', []],
     ['/group', []],
+    ['/queues/x.txt', []],
+    ['/queues/x.json', ['GET', 'HEAD']],
+    ['/vos/x_config.json', ['GET']],
+    ['/vos/x', []],
     ['/', []],
   ])('knows the verbs of %s', (path, methods) => {
     expect(table().methodsOf(path)).toEqual(methods);
@@ -35,6 +42,7 @@ describe('the table of paths', () => {
     ['/auth/:uid', '/auth/device', true],
     ['/auth/:uid', '/auth/x', false],
     ['/auth/device', '/auth/device', false],
+    ['/queues/:name.all.json', '/queues/x.all.json', false],
     ['/auth/device/:uid', '/auth/device/x', false],
   ])('lets %s serve %s unless a path of its own is there (%j)', (declared, path, shadowed) => {
     expect(table().isShadowed(declared, path)).toBe(shadowed);

@@ -8,12 +8,15 @@ import { eventFunctions } from './event/event.functions.js';
 import { EventHandlers } from './event/event.handlers.js';
 import { eventLegacy } from './event/event.legacy.js';
 import { PandaAuthentication } from './principal/panda-authentication.js';
+import { VoDirectory } from './principal/vo-directory.js';
 import { JSON_BYTES_MAX } from './protocol/decoding.js';
 import { pandaErrorResponse } from './protocol/error-response.js';
 import { PandaProtocol } from './protocol/panda-protocol.js';
 import { withoutAlias } from './protocol/paths.js';
 import { routesOf } from './protocol/routes.js';
-import { functionsOf, type Module, servedBy } from './protocol/served.js';
+import { functionsOf, type Module, rawRoutesOf, servedBy } from './protocol/served.js';
+import { AuthConfigHandlers } from './system/auth-config.handlers.js';
+import { authConfigRaw } from './system/auth-config.raw.js';
 import { systemFunctions } from './system/system.functions.js';
 import { SystemHandlers } from './system/system.handlers.js';
 import { systemLegacy } from './system/system.legacy.js';
@@ -25,6 +28,7 @@ const MODULES: readonly Module[] = [
   functionsOf(systemLegacy, SystemLegacyHandlers),
   functionsOf(eventFunctions, EventHandlers),
   functionsOf(eventLegacy, EventLegacyHandlers),
+  rawRoutesOf(authConfigRaw, AuthConfigHandlers),
 ];
 
 const HANDLERS = MODULES.map(({ handlers }) => handlers);
@@ -66,6 +70,7 @@ export const panda: Dialect = {
   controllers: [],
   providers: [
     ...HANDLERS,
+    VoDirectory,
     PandaAuthentication,
     EventRanges,
     { provide: PandaProtocol, useFactory: protocolOf, inject: [Environment, Bus, PandaAuthentication, ...HANDLERS] },

@@ -6,7 +6,8 @@ import type { Dialect } from '../dialect.js';
 import type { DialectTable } from '../edge/dialect-table.js';
 import type { AnyRoute, LeaseScope, Policy } from './route.js';
 
-const PATH_PARAMETER = /[:*](\w+)/g;
+/** A parameter may have a pattern. */
+const PATH_PARAMETER = /[:*](\w+)(?:\([^)]*\))?/g;
 
 interface Content {
   readonly schema: Schema;

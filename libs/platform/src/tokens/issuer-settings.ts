@@ -1,6 +1,6 @@
 import { isObject, objectIn } from '../json-object.js';
 import { type ClaimTable, DEFAULT_CLAIM_TABLE, type ExternalSource, readClaimTable } from './claims.js';
-import { withoutSlash } from './external-issuer.js';
+import { withoutSlash } from './issuer-keys.js';
 import { localName, SYSTEM_USERNAME } from './user-name.js';
 
 /** What claims grant, by issuer (URL without a slash at its end). */

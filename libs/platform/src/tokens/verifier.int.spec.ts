@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type CryptoKey, decodeJwt, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 import { DomainError } from '../domain-error.js';
 import { type Claims, claimsGranting, DEFAULT_CLAIM_TABLE, type ExternalSource, type Identity } from './claims.js';
-import { withoutSlash } from './external-issuer.js';
+import { withoutSlash } from './issuer-keys.js';
 import { type RevocationSource, Revocations } from './revocations.js';
 import { eventually } from '../testing/eventually.js';
 import { SigningKey } from './signing-key.js';

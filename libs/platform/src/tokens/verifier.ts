@@ -3,7 +3,8 @@ import type { CryptoKey, JWK, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } fr
 import { DomainError } from '../domain-error.js';
 import { RecentMap } from '../recent-map.js';
 import { cairnIdentityReader, type ExternalSource, type Identity } from './claims.js';
-import { ExternalIssuer, type KeyLife, withoutSlash } from './external-issuer.js';
+import { ExternalIssuer } from './external-issuer.js';
+import { type KeyLife, withoutSlash } from './issuer-keys.js';
 import type { RevocationSource } from './revocations.js';
 import type { Scheme, Warn } from './scheme.js';
 import { OWN_ISSUER } from './signing-key.js';

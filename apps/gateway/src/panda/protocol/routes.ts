@@ -96,12 +96,12 @@ const PATH_PARAMETER = /[:*](\w*)/g;
 
 const pathField: Field = { from: 'path', required: true, schema: { type: 'string' }, read: () => undefined };
 
-/** The path as routes are documented: the rest of a path has a name. */
-const documentedPath = ({ path }: RawRoute): string => path.replace(/\*$/, '*path');
+/** The rest of a path has a name in routes. */
+const routePath = ({ path }: RawRoute): string => path.replace(/\*$/, '*path');
 
 const routesOfRaw = (name: string, raw: RawRoute): readonly AnyRoute[] =>
   raw.methods.map((method) => {
-    const path = documentedPath(raw);
+    const path = routePath(raw);
     const names = [...path.matchAll(PATH_PARAMETER)].map(([, parameter = '']) => parameter);
     return {
       dialect: 'panda',
@@ -127,4 +127,4 @@ export const routesOf = (module: Module): readonly AnyRoute[] =>
 
 /** The paths under which a declaration is served, as {@link routesOf} writes them. */
 export const routePathsOf = (declared: PandaFunction | RawRoute): readonly string[] =>
-  'path' in declared ? [documentedPath(declared)] : pathsOfFunction(declared);
+  'path' in declared ? [routePath(declared)] : pathsOfFunction(declared);

@@ -1,0 +1,77 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Bus } from '#bus/bus.js';
+import { GetPandaUsers, GetPandaVos, type Vo } from '#contracts/panda/configuration.js';
+import { Log } from '#platform/logging.js';
+import { ownContext } from '../../edge/own-context.js';
+
+/** How often `pilots` is asked: a change of the configuration takes effect so soon. */
+const POLL_MS = 2_000;
+
+/** What is configured of VOs and users. */
+export interface Directory {
+  readonly vos: ReadonlyMap<string, Vo>;
+  /** Compact names. */
+  readonly banned: ReadonlySet<string>;
+}
+
+/** A copy of the VOs and of who is banned. The last one counts while `pilots` cannot be reached. */
+@Injectable()
+export class VoDirectory implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly stopping = new AbortController();
+  private text = '';
+  private copy: Directory | undefined;
+  private fetching: Promise<Directory> | undefined;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly log: Log,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    void this.poll();
+  }
+
+  onApplicationShutdown(): void {
+    this.stopping.abort();
+  }
+
+  /** The same object until something changes. Rejects when nothing has been heard of the configuration yet. */
+  current(): Directory | Promise<Directory> {
+    return this.copy ?? this.refresh();
+  }
+
+  private refresh(): Promise<Directory> {
+    this.fetching ??= this.fetch().finally(() => (this.fetching = undefined));
+    return this.fetching;
+  }
+
+  private async fetch(): Promise<Directory> {
+    const context = ownContext('gateway-panda-directory');
+    const [{ vos }, { users }] = await Promise.all([
+      this.bus.request(GetPandaVos, {}, context),
+      this.bus.request(GetPandaUsers, {}, context),
+    ]);
+    const text = JSON.stringify([vos, users]);
+    if (this.copy !== undefined && text === this.text) return this.copy;
+    this.text = text;
+    const banned = users.filter(({ status }) => status === 'disabled').map(({ name }) => name);
+    this.copy = { vos: new Map(vos.map((vo) => [vo.name, vo])), banned: new Set(banned) };
+    return this.copy;
+  }
+
+  private async poll(): Promise<void> {
+    const { signal } = this.stopping;
+    let hasFailed = false;
+    while (!signal.aborted) {
+      try {
+        await this.refresh();
+        hasFailed = false;
+      } catch (error) {
+        if (!hasFailed && !this.stopping.signal.aborted) this.log.warn({ error }, "PanDA's VOs not available");
+        hasFailed = true;
+      }
+      await delay(POLL_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+}
