@@ -178,7 +178,8 @@ class Generation {
   /** Groups of records that may be used now. */
   private chunks(master: Dataset, jobsMax: number): readonly (readonly TaskFile[])[] {
     const rules = chunkRules(this.rules);
-    const perJob = rules.filesPerJob ?? rules.filesMax;
+    // Parts of files are about as large as a job may be; without a rule one of them may take everything that fits.
+    const perJob = rules.filesPerJob ?? (rules.eventsPerJob === undefined ? rules.filesMax : 1);
     const allowed = master.nFilesToBeUsed - master.nFilesUsed;
     const limit = Math.min(allowed, Math.max(FILES_MAX, perJob), jobsMax * perJob);
     const files = this.view.usableFiles(master, limit);

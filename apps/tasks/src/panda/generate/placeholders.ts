@@ -38,16 +38,17 @@ const PIECE_START = '<PANDA_ES_ONLY>';
 const PIECE_END = '</PANDA_ES_ONLY>';
 
 /** The command line of a job. What stands for nothing stays as it is: the shell may know it. */
-export const commandLine = (template: string, values: CommandValues): string => {
-  const numbers = fixedValues(values);
-  return withPieces(template, values.isEventService)
+export const commandLine = (template: string, values: CommandValues): string =>
+  withPieces(template, values.isEventService)
     .replaceAll('$JEDITASKID', String(values.taskId))
-    .replaceAll(
-      PLACEHOLDER,
-      (whole, inner: string) =>
-        numbers.get(inner) ?? formattedSerial(inner, values.serial) ?? streamText(inner, values.streams) ?? whole,
+    .replaceAll(PLACEHOLDER, (whole, inner: string) =>
+      String(
+        fixedValue(inner, values) ??
+          formattedSerial(inner, values.serial) ??
+          streamText(inner, values.streams) ??
+          whole,
+      ),
     );
-};
 
 /** Without the marks of the pieces that only jobs of the event service have, and without the pieces themselves in others. */
 const withPieces = (template: string, areKept: boolean): string => {
@@ -68,25 +69,35 @@ export const outputName = (template: string, taskId: number, serial: number): st
       inner === 'SN' || inner === 'SN/P' ? padded(serial) : (formattedSerial(inner, serial) ?? whole),
     );
 
-const fixedValues = (values: CommandValues): ReadonlyMap<string, string> => {
-  const { serial, events, segment } = values;
-  const numbers: Readonly<Record<string, number | string | undefined>> = {
-    SN: serial,
-    'SN/P': padded(serial),
-    RNDMSEED: values.seed,
-    FIRSTEVENT: values.firstEvent,
-    SKIPEVENTS: values.skipEvents ?? 0,
-    MAXEVENTS: events === 0 ? -1 : events,
-    ATTEMPTNR: values.attemptNr,
-    SURL: values.sourceUrl,
-    LIB: values.library,
-    MIDDLENAME: '',
-    SEGMENT_ID: segment?.id,
-    SEGMENT_NAME: segment?.name,
-  };
-  return new Map(
-    Object.entries(numbers).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as const])),
-  );
+const fixedValue = (name: string, values: CommandValues): number | string | undefined => {
+  switch (name) {
+    case 'SN':
+      return values.serial;
+    case 'SN/P':
+      return padded(values.serial);
+    case 'RNDMSEED':
+      return values.seed;
+    case 'FIRSTEVENT':
+      return values.firstEvent;
+    case 'SKIPEVENTS':
+      return values.skipEvents ?? 0;
+    case 'MAXEVENTS':
+      return values.events === 0 ? -1 : values.events;
+    case 'ATTEMPTNR':
+      return values.attemptNr;
+    case 'SURL':
+      return values.sourceUrl;
+    case 'LIB':
+      return values.library;
+    case 'MIDDLENAME':
+      return '';
+    case 'SEGMENT_ID':
+      return values.segment?.id;
+    case 'SEGMENT_NAME':
+      return values.segment?.name;
+    default:
+      return undefined;
+  }
 };
 
 const formattedSerial = (inner: string, serial: number): string | undefined => {
