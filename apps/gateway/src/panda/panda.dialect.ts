@@ -21,6 +21,8 @@ import { systemFunctions } from './system/system.functions.js';
 import { SystemHandlers } from './system/system.handlers.js';
 import { systemLegacy } from './system/system.legacy.js';
 import { SystemLegacyHandlers } from './system/system-legacy.handlers.js';
+import { taskFunctions } from './task/task.functions.js';
+import { TaskHandlers } from './task/task.handlers.js';
 
 /** All tables with the classes that serve them, in the order of the documentation. A module adds its lines here. */
 const MODULES: readonly Module[] = [
@@ -29,6 +31,7 @@ const MODULES: readonly Module[] = [
   functionsOf(eventFunctions, EventHandlers),
   functionsOf(eventLegacy, EventLegacyHandlers),
   rawRoutesOf(authConfigRaw, AuthConfigHandlers),
+  functionsOf(taskFunctions, TaskHandlers),
 ];
 
 const HANDLERS = MODULES.map(({ handlers }) => handlers);

@@ -62,6 +62,11 @@ export type TaskChange =
 export const CHANGEABLE_ATTRIBUTES = ['ramCount', 'wallTime', 'cpuTime', 'coreCount'] as const;
 export type ChangeableAttribute = (typeof CHANGEABLE_ATTRIBUTES)[number];
 
+/** Tags of the split rules that may be changed, in the order in which a refusal lists them (contract 6.10). */
+export const CHANGEABLE_TAGS: readonly string[] = [
+  ...['AI', 'TW', 'EC', 'MF', 'NG', 'NI', 'NF', 'ES', 'NJ', 'AV', 'IL', 'LI', 'LC', 'CC', 'OT', 'UZ', 'IM', 'NP'],
+];
+
 export type ChangeTaskRequest = { readonly task_id: number } & TaskChange;
 
 export interface ReassignShareRequest {

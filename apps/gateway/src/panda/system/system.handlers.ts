@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Principal } from '#contracts/panda/principal.js';
+import { principalOf } from '../protocol/caller.js';
 import { type Envelope, type Handlers, type PandaCall, type RequestFacts, success } from '../protocol/function.js';
 import type { systemFunctions } from './system.functions.js';
 
@@ -45,12 +46,6 @@ const lines = (texts: Texts): string =>
     .join('');
 
 const parametersOf = ({ query }: RequestFacts): Texts => Object.fromEntries(new URLSearchParams(query));
-
-/** A function that guards let pass has a caller. */
-const principalOf = ({ principal }: PandaCall): Principal => {
-  if (principal === undefined) throw new Error('nobody is known');
-  return principal;
-};
 
 /** Where the caller has reached the server: it listens on one port, whatever the scheme. */
 const endpointOf = ({ host, scheme }: RequestFacts): string =>

@@ -135,11 +135,6 @@ const nameOfTag = new Map(SPLIT_RULE_NAMES.map((name) => [ruleOf(name).tag, name
 
 export const CHANGEABLE_RULES = SPLIT_RULE_NAMES.filter((name) => ruleOf(name).isChangeable === true);
 
-/** Tags of the changeable rules, in the order of the refusal of `task/change_split_rule` (contract 6.10). */
-export const CHANGEABLE_TAGS = [
-  ...['AI', 'TW', 'EC', 'MF', 'NG', 'NI', 'NF', 'ES', 'NJ', 'AV', 'IL', 'LI', 'LC', 'CC', 'OT', 'UZ', 'IM', 'NP'],
-] as const;
-
 /** Values by tag, as the attribute `splitRule` of a task has them: `NF=1,MF=200`. A value may contain commas. */
 export class SplitRules {
   private constructor(private readonly byTag: ReadonlyMap<string, string>) {}
