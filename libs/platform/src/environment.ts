@@ -133,6 +133,7 @@ const KEY_SECONDS_MAX = 7 * 24 * 3600;
 const KEY_SECONDS = { message: `a whole number of seconds from 1 to ${KEY_SECONDS_MAX}` };
 const DAYS_MAX = 36_500;
 const DAYS = { message: `a whole number of days from 1 to ${DAYS_MAX}` };
+const SHARE = { message: 'a number from 0 to 1' };
 const WHOLE_NUMBER = { message: 'a whole number from 0 on' };
 
 const asNumber = ({ value }: { value: unknown }): unknown =>
@@ -419,6 +420,55 @@ export class Environment {
   @IsInt(WHOLE_NUMBER)
   @Min(0, WHOLE_NUMBER)
   readonly PANDA_ACTIVE_TASKS_MAX: number = 0;
+
+  /** Which part of the claims of PanDA's pilots takes the oldest jobs, whatever their share and priority (PanDA contract 4.2.2). */
+  @Transform(asDecimal)
+  @IsNumber({}, SHARE)
+  @Min(0, SHARE)
+  @Max(1, SHARE)
+  readonly PANDA_AGING_SHARE: number = 0.1;
+
+  /** How long a job of PanDA that was handed out may wait for the first report, in seconds (PanDA contract 4.2.6). */
+  @Transform(asNumber)
+  @IsInt(LIFE_SECONDS)
+  @Min(1, LIFE_SECONDS)
+  @Max(LIFE_SECONDS_MAX, LIFE_SECONDS)
+  readonly PANDA_SENT_SECONDS: number = 1_800;
+
+  /** How long a starting or running job of PanDA may be silent, in seconds. */
+  @Transform(asNumber)
+  @IsInt(LIFE_SECONDS)
+  @Min(1, LIFE_SECONDS)
+  @Max(LIFE_SECONDS_MAX, LIFE_SECONDS)
+  readonly PANDA_HEARTBEAT_SECONDS: number = 7_200;
+
+  /** How long jobs of users, and those with a priority above 800, may be held by their pilot, in seconds. */
+  @Transform(asNumber)
+  @IsInt(LIFE_SECONDS)
+  @Min(1, LIFE_SECONDS)
+  @Max(LIFE_SECONDS_MAX, LIFE_SECONDS)
+  readonly PANDA_HOLDING_FIRST_SECONDS: number = 10_800;
+
+  /** How long other jobs of PanDA may be held by their pilot, in seconds. */
+  @Transform(asNumber)
+  @IsInt(LIFE_SECONDS)
+  @Min(1, LIFE_SECONDS)
+  @Max(LIFE_SECONDS_MAX, LIFE_SECONDS)
+  readonly PANDA_HOLDING_SECONDS: number = 172_800;
+
+  /** How long the outputs of a job of PanDA may be on their way, in seconds. */
+  @Transform(asNumber)
+  @IsInt(LIFE_SECONDS)
+  @Min(1, LIFE_SECONDS)
+  @Max(LIFE_SECONDS_MAX, LIFE_SECONDS)
+  readonly PANDA_TRANSFERRING_SECONDS: number = 172_800;
+
+  /** How long a pilot that has told an error may take to recover its job of PanDA, in seconds. */
+  @Transform(asNumber)
+  @IsInt(LIFE_SECONDS)
+  @Min(1, LIFE_SECONDS)
+  @Max(LIFE_SECONDS_MAX, LIFE_SECONDS)
+  readonly PANDA_RECOVERY_SECONDS: number = 86_400;
 
   /** External OpenID issuers whose tokens are accepted, comma-separated. */
   @Transform(asList)

@@ -1,4 +1,7 @@
 import type { TasksDialect } from '../dialect.js';
+import { Adder } from './adder/adder.js';
+import { PilotController } from './claim/pilot.controller.js';
+import { KillController } from './kill/kill.controller.js';
 import { TaskCommandController } from './command/task-command.controller.js';
 import { PandaMessageHandler } from './message-handler.js';
 import { pandaProjection } from './panda-projection.js';
@@ -10,12 +13,13 @@ import { StageRunner } from './stage/stage-runner.js';
 import { Stages } from './stage/stages.js';
 import { TaskChanges } from './stage/task-changes.js';
 import { PANDA } from './streams.js';
+import { JobWatchdog } from './watchdog/job-watchdog.js';
 
 /** PanDA: tasks with their datasets, files, jobs and event ranges. */
 export const panda: TasksDialect = {
   name: PANDA,
   policy: pandaPolicy,
   projections: [SiteProjection, pandaProjection, rangeProjection, TaskChanges],
-  controllers: [TaskCommandController, RangeController],
-  providers: [PandaMessageHandler, Stages, StageRunner],
+  controllers: [TaskCommandController, RangeController, PilotController, KillController],
+  providers: [PandaMessageHandler, Stages, StageRunner, Adder, JobWatchdog],
 };

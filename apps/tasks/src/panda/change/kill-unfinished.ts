@@ -15,7 +15,7 @@ export function* killUnfinished(
 ): SlicedDecision<{ readonly killed: readonly boolean[] }> {
   const task = view.task(id);
   if (task === undefined) return { events: [], reply: { killed: [] } };
-  const kill = new Kill({ code, by, isProduction: principal.isProduction }, timeMicros);
+  const kill = new Kill(view, { code, by, isProduction: principal.isProduction }, timeMicros);
   const killed: boolean[] = [];
   let after = 0;
   for (;;) {

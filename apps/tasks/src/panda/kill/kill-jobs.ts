@@ -1,7 +1,8 @@
-import type { JobEnd } from '#contracts/panda/events.js';
+import type { InputOutcome, JobEnd } from '#contracts/panda/events.js';
 import { isFinalJob, JOB_STATUSES, type JobStatus } from '#contracts/panda/statuses.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { JobChanges } from '../job-changes.js';
+import { hasRanges, releaseRanges } from '../range/settle-ranges.js';
 import type { Job, JobState, PandaView, Task } from '../view.js';
 import {
   endsAtOnce,
@@ -21,10 +22,12 @@ const ACTIVE: readonly JobStatus[] = JOB_STATUSES.filter((status) => !isFinalJob
 /** The changes of one order to kill jobs, whoever gave it: permissions are checked before. */
 export class Kill {
   private readonly changes = new JobChanges();
+  private readonly ofRanges: DecidedEvent[] = [];
   /** Jobs that this order has changed already. */
   private readonly done = new Set<number>();
 
   constructor(
+    private readonly view: Pick<PandaView, 'jobsOfJobset'>,
     private readonly order: KillOrder,
     private readonly timeMicros: number,
   ) {}
@@ -41,7 +44,8 @@ export class Kill {
       return true;
     }
     const end = killed(order, job.status, () => job.attributes.stateChangeTime, this.timeMicros);
-    this.end(job.home.stream, job.ordinal, end);
+    this.ofRanges.push(...releaseRanges(job));
+    this.end(job.home.stream, job.ordinal, end, this.hasSibling(job) ? 'superseded' : 'released');
     return true;
   }
 
@@ -55,7 +59,7 @@ export class Kill {
   }
 
   events(): readonly DecidedEvent[] {
-    return this.changes.events();
+    return [...this.changes.events(), ...this.ofRanges];
   }
 
   /** Code 7: a failed job is marked, because another one was made in its place. */
@@ -71,8 +75,17 @@ export class Kill {
     return true;
   }
 
-  private end(stream: string, ordinal: number, { status, set }: Killed): void {
-    const end: JobEnd = { set, inputs: 'released' };
+  /** Whether another job goes on with the events of the same inputs. */
+  private hasSibling(job: Job): boolean {
+    const { jobsetID } = job.attributes;
+    if (!hasRanges(job) || jobsetID === null) return false;
+    return this.view
+      .jobsOfJobset(jobsetID)
+      .some(({ pandaId, status }) => !isFinalJob(status) && !this.done.has(pandaId));
+  }
+
+  private end(stream: string, ordinal: number, { status, set }: Killed, inputs: InputOutcome = 'released'): void {
+    const end: JobEnd = { set, inputs };
     this.changes.add(stream, ordinal, 'UnitsMoved', { status, end, clears: ['lease'] });
   }
 }
@@ -85,7 +98,7 @@ export function* killJobsOfTask(
   timeMicros: number,
   statuses: readonly JobStatus[] = ACTIVE,
 ): Generator<void, readonly DecidedEvent[], void> {
-  const kill = new Kill(order, timeMicros);
+  const kill = new Kill(view, order, timeMicros);
   // Of most jobs the status alone decides.
   const isPlain = (task.attributes.eventService ?? 0) === 0 && order.code !== 2 && order.code !== 4;
   let after: number | undefined;

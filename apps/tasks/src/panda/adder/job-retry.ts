@@ -1,0 +1,87 @@
+import type { JobFile, NewJob } from '#contracts/panda/events.js';
+import type { JobAttribute, JobAttributes } from '#contracts/panda/job-attributes.js';
+import { timeText } from '#contracts/panda/times.js';
+import type { DecidedEvent } from '#event-sourcing/command.js';
+import { JobEvents } from '../generate/job-events.js';
+import { needsText } from '../generate/job-needs.js';
+import { Numbers } from '../generate/numbers.js';
+import { TASK_BUFFER_ERRORS } from '../kill/kill-effect.js';
+import type { Job, PandaView } from '../view.js';
+
+/** Pilot errors after which a job runs once more, whatever its pilot wishes: it was killed from outside. */
+const RETRIED_ERRORS: ReadonlySet<number | null> = new Set([1200, 1201, 1213]);
+const RETRIED_ATTEMPTS = 2;
+
+const RETRIED_LABELS: ReadonlySet<string | null> = new Set(['user', 'panda', 'ptest']);
+
+const PRIORITY_LOSS = 10;
+
+/** What has happened to the attempt before. */
+const HISTORY: readonly JobAttribute[] = [
+  ...(['PandaID', 'jobStatus', 'jobSubStatus', 'startTime', 'endTime', 'modificationTime', 'stateChangeTime'] as const),
+  ...(['creationTime', 'prodDBUpdateTime', 'schedulerID', 'pilotID', 'batchID', 'modificationHost'] as const),
+  ...(['computingElement', 'commandToPilot', 'computingSite', 'prodSourceLabel', 'currentPriority'] as const),
+  ...(['transExitCode', 'pilotErrorCode', 'pilotErrorDiag', 'exeErrorCode', 'exeErrorDiag'] as const),
+  ...(['supErrorCode', 'supErrorDiag', 'ddmErrorCode', 'ddmErrorDiag', 'brokerageErrorCode'] as const),
+  ...(['brokerageErrorDiag', 'jobDispatcherErrorCode', 'jobDispatcherErrorDiag', 'taskBufferErrorCode'] as const),
+  ...(['taskBufferErrorDiag', 'cpuConsumptionTime', 'cpuConsumptionUnit', 'cpuConversion', 'pilotTiming'] as const),
+  ...(['jobMetrics', 'actualCoreCount', 'nEvents', 'metadata', 'outputFileBytes', 'memory_leak'] as const),
+  ...(['memory_leak_x2', 'maxRSS', 'maxVMEM', 'maxSWAP', 'maxPSS', 'avgRSS', 'avgVMEM', 'avgSWAP', 'avgPSS'] as const),
+  ...(['totRCHAR', 'totWCHAR', 'totRBYTES', 'totWBYTES', 'rateRCHAR', 'rateWCHAR', 'rateRBYTES'] as const),
+  ...(['rateWBYTES', 'hs06', 'hs06sec', 'cpu_architecture_level'] as const),
+];
+
+/** A further attempt of a failed job. */
+export interface JobRetry {
+  /** What the failed job says of it. */
+  readonly set: JobAttributes;
+  readonly events: readonly DecidedEvent[];
+}
+
+/** The retry of a job that was submitted without a task (PanDA contract 4.2.7): jobs of tasks are made anew from their files. */
+export const retryOf = (view: PandaView, job: Job, timeMicros: number): JobRetry | undefined => {
+  const { attributes: a } = job;
+  if (job.taskId !== null || !RETRIED_LABELS.has(a.prodSourceLabel) || !isRetried(job)) return undefined;
+  const numbers = new Numbers(view);
+  const pandaId = numbers.take('job');
+  const attemptNr = (a.attemptNr ?? 0) + 1;
+  const common: JobAttributes = {
+    ...Object.fromEntries(
+      Object.entries(a).filter(([name, value]) => value !== null && !HISTORY.includes(name as JobAttribute)),
+    ),
+    ...{ creationTime: timeText(timeMicros), attemptNr, parentID: job.pandaId },
+  };
+  const copy: NewJob = {
+    panda_id: pandaId,
+    set: {},
+    files: job.files.map((file) => retriedFile(file, numbers.take('row'), attemptNr)),
+    takes: [],
+  };
+  const created = new JobEvents(job.home);
+  created.add(
+    {
+      ...{ kind: job.kind, status: 'activated', requirements: needsText(common), common },
+      site: a.computingSite ?? '',
+      label: a.prodSourceLabel ?? '',
+      priority: (a.currentPriority ?? 0) - PRIORITY_LOSS,
+    },
+    [copy],
+  );
+  const set = {
+    taskBufferErrorCode: TASK_BUFFER_ERRORS.retriedByPilot,
+    taskBufferErrorDiag: `retrying at the same site. new PandaID=${pandaId}`,
+  };
+  return { set, events: created.events };
+};
+
+const isRetried = ({ reported, attributes: { attemptNr, maxAttempt, pilotErrorCode } }: Job): boolean => {
+  const attempt = attemptNr ?? 0;
+  if (reported === 'retry' && (maxAttempt ?? 0) > attempt) return true;
+  return RETRIED_ERRORS.has(pilotErrorCode) && attempt < RETRIED_ATTEMPTS;
+};
+
+const retriedFile = (file: JobFile, row_ID: number, attemptNr: number): JobFile => {
+  if (file.type !== 'output' && file.type !== 'log') return { ...file, row_ID };
+  const lfn = `${file.lfn.replace(/\.\d+$/u, '')}.${attemptNr}`;
+  return { ...file, row_ID, lfn, status: 'unknown' };
+};

@@ -1,0 +1,99 @@
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { nowMicros } from '#platform/clock.js';
+import { Environment } from '#platform/environment.js';
+import { Log } from '#platform/logging.js';
+import type { JobStatus } from '#contracts/panda/statuses.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
+import { backgroundContext } from '../adder/background.js';
+import { PandaMessageHandler } from '../message-handler.js';
+import type { UnmodifiedJob } from '../view.js';
+import { endLostJob, type JobTimeouts, watched } from './stale-jobs.js';
+
+/** How often jobs are looked at: a fraction of the shortest timeout, within these bounds. */
+const CHECKS_PER_TIMEOUT = 20;
+const CHECK_MS_MIN = 100;
+const CHECK_MS_MAX = 30_000;
+
+/** Jobs read and ended together. */
+const PAGE = 100;
+
+const MICROS_PER_SECOND = 1_000_000;
+const MS_PER_SECOND = 1_000;
+
+/**
+ * Ends jobs that nobody has reported of for too long (PanDA contract 4.2.6). Nobody hears heartbeats while this service is down, so no job is
+ * lost before a whole timeout has passed since the start.
+ */
+@Injectable()
+export class JobWatchdog implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly startedMicros = nowMicros();
+  private readonly timeouts: JobTimeouts;
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly handler: PandaMessageHandler,
+    private readonly readModel: ReadModel,
+    private readonly log: Log,
+    environment: Environment,
+  ) {
+    this.timeouts = {
+      sent: environment.PANDA_SENT_SECONDS,
+      heartbeat: environment.PANDA_HEARTBEAT_SECONDS,
+      holdingFirst: environment.PANDA_HOLDING_FIRST_SECONDS,
+      holding: environment.PANDA_HOLDING_SECONDS,
+      transferring: environment.PANDA_TRANSFERRING_SECONDS,
+      recovery: environment.PANDA_RECOVERY_SECONDS,
+    };
+  }
+
+  onApplicationBootstrap(): void {
+    const shortest = Math.min(...watched(this.timeouts).map(([, seconds]) => seconds));
+    const everyMs = Math.max(CHECK_MS_MIN, Math.min((shortest * MS_PER_SECOND) / CHECKS_PER_TIMEOUT, CHECK_MS_MAX));
+    this.timer = setInterval(() => {
+      this.running ??= this.check(nowMicros())
+        .catch((error: unknown) => this.log.error({ error }, 'Could not look for jobs without a heartbeat'))
+        .finally(() => (this.running = undefined));
+    }, everyMs).unref();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.stopped = true;
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  /** Ends the jobs whose timeout has passed at this time. */
+  async check(atMicros: number): Promise<void> {
+    await this.readModel.caughtUp();
+    for (const [status, seconds] of watched(this.timeouts)) {
+      const before = atMicros - seconds * MICROS_PER_SECOND;
+      if (before >= this.startedMicros) await this.checkStatus(status, before);
+    }
+  }
+
+  private async checkStatus(status: JobStatus, beforeMicros: number): Promise<void> {
+    let after: UnmodifiedJob | undefined;
+    for (;;) {
+      const page = this.handler.committed.unmodifiedJobs(status, beforeMicros, {
+        limit: PAGE,
+        ...(after !== undefined && { after }),
+      });
+      await Promise.all(page.map((job) => this.end(job)));
+      after = page.at(-1);
+      if (page.length < PAGE || this.stopped) return;
+    }
+  }
+
+  private async end(job: UnmodifiedJob): Promise<void> {
+    const message = { context: backgroundContext(), request: {} };
+    // Silence counts from the start on: before it nobody listened.
+    const heard = { ...job, modifiedMicros: Math.max(job.modifiedMicros, this.startedMicros) };
+    const answer = await this.handler.execute(message, (view, timeMicros) =>
+      endLostJob(view, heard, this.timeouts, timeMicros),
+    );
+    if ('error' in answer)
+      this.log.warn({ error: answer.error, pandaId: job.pandaId }, 'A lost job could not be ended');
+  }
+}
