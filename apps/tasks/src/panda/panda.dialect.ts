@@ -3,6 +3,9 @@ import { Adder } from './adder/adder.js';
 import { PilotController } from './claim/pilot.controller.js';
 import { KillController } from './kill/kill.controller.js';
 import { TaskCommandController } from './command/task-command.controller.js';
+import { DocumentAnswers } from './document/document-answers.js';
+import { DocumentsController } from './document/documents.controller.js';
+import { StatesController } from './document/states.controller.js';
 import { PandaMessageHandler } from './message-handler.js';
 import { pandaProjection } from './panda-projection.js';
 import { pandaPolicy } from './policy.js';
@@ -20,6 +23,13 @@ export const panda: TasksDialect = {
   name: PANDA,
   policy: pandaPolicy,
   projections: [SiteProjection, pandaProjection, rangeProjection, TaskChanges],
-  controllers: [TaskCommandController, RangeController, PilotController, KillController],
-  providers: [PandaMessageHandler, Stages, StageRunner, Adder, JobWatchdog],
+  controllers: [
+    TaskCommandController,
+    RangeController,
+    PilotController,
+    KillController,
+    DocumentsController,
+    StatesController,
+  ],
+  providers: [PandaMessageHandler, DocumentAnswers, Stages, StageRunner, Adder, JobWatchdog],
 };

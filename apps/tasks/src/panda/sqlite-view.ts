@@ -39,7 +39,7 @@ export class PandaReader implements Omit<PandaView, 'ready'> {
   readonly jobRows: JobRows;
   readonly counts: JobCounts;
   readonly ranges: RangeRows;
-  private readonly jobTexts: Texts;
+  readonly jobTexts: Texts;
   private readonly sequences: Sequences;
 
   constructor(

@@ -108,12 +108,16 @@ const fileOf = (values: Row): TaskFile => {
   };
 };
 
+/** A file with the last job that took it. */
+export type FileOfJob = Pick<TaskFile, 'id' | 'status' | 'pandaId'>;
+
 /** Files of tasks on one connection. */
 export class FileRows {
   private readonly selectState: StatementSync;
   private readonly selectOne: StatementSync;
   private readonly selectUsable: StatementSync;
   private readonly selectAll: StatementSync;
+  private readonly selectLastJobs: StatementSync;
   private readonly selectExhausted: StatementSync;
   private readonly selectOfStatus: StatementSync;
   private readonly selectNamed: StatementSync;
@@ -130,6 +134,9 @@ export class FileRows {
     this.selectOne = prepare(`${all} WHERE id = ?`);
     this.selectUsable = prepare(`${all} WHERE dataset = ? AND ${USABLE} ORDER BY lfn, id LIMIT ?`);
     this.selectAll = prepare(`${all} WHERE dataset = ? AND id > ? ORDER BY id LIMIT ?`);
+    this.selectLastJobs = prepare(
+      'SELECT id, status, panda_id FROM panda_file WHERE dataset = ? AND id > ? ORDER BY id LIMIT ?',
+    );
     this.selectExhausted = prepare(`SELECT id FROM panda_file WHERE dataset = ? AND ${EXHAUSTED} ORDER BY id`);
     this.selectOfStatus = prepare('SELECT id FROM panda_file WHERE dataset = ? AND status = ? ORDER BY id');
     const named = `SELECT 1 FROM panda_file WHERE dataset = ? AND lfn = ? AND type <= ${LAST_INPUT_TYPE}`;
@@ -154,6 +161,15 @@ export class FileRows {
 
   filesOf(datasetId: number, after: number, limit: number): readonly TaskFile[] {
     return arrayRows(this.selectAll.all(datasetId, after, limit)).map(fileOf);
+  }
+
+  /** The last jobs of the files of a dataset, in order of the ids of files, in pages behind an id. */
+  lastJobs(datasetId: number, after: number, limit: number): readonly FileOfJob[] {
+    return arrayRows(this.selectLastJobs.all(datasetId, after, limit)).map(([id, status, pandaId]) => ({
+      id: Number(id),
+      status: FILE_STATUSES[Number(status)] ?? 'ready',
+      pandaId: pandaId === null ? null : Number(pandaId),
+    }));
   }
 
   exhaustedFiles(datasetId: number): readonly number[] {

@@ -7,6 +7,7 @@ export const isMasterInput = ({ type, masterId }: Dataset): boolean =>
 export interface InputCounts {
   readonly files: number;
   readonly used: number;
+  readonly running: number;
   readonly finished: number;
   readonly failed: number;
   readonly missing: number;
@@ -14,10 +15,11 @@ export interface InputCounts {
 
 /** Files of the master inputs of a task. */
 export const inputCounts = (datasets: readonly Dataset[]): InputCounts => {
-  const counts = { files: 0, used: 0, finished: 0, failed: 0, missing: 0 };
+  const counts = { files: 0, used: 0, running: 0, finished: 0, failed: 0, missing: 0 };
   for (const dataset of datasets.filter(isMasterInput)) {
     counts.files += dataset.nFiles;
     counts.used += dataset.nFilesUsed;
+    counts.running += dataset.nFilesRunning;
     counts.finished += dataset.nFilesFinished;
     counts.failed += dataset.nFilesFailed;
     counts.missing += dataset.nFilesMissing;

@@ -1,4 +1,5 @@
 import type { SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { PolledJob } from '#contracts/panda/job-states.js';
 import type { JobFile, JobKind, ReportedEnd } from '#contracts/panda/events.js';
 import type { JobAttribute, JobAttributes, JobValues } from '#contracts/panda/job-attributes.js';
 import { JOB_STATUSES, type JobStatus } from '#contracts/panda/statuses.js';
@@ -113,6 +114,7 @@ const single = (row: unknown): SQLOutputValue | undefined => (row as Row | undef
 export class JobRows {
   private readonly commons = new Map<number, JobAttributes>();
   private readonly selectByKey: StatementSync;
+  private readonly selectBehind: StatementSync;
   private readonly selectCommon: StatementSync;
   private readonly selectNextOrdinal: StatementSync;
   private readonly selectState: StatementSync;
@@ -135,6 +137,7 @@ export class JobRows {
       return statement;
     };
     this.selectByKey = prepare(`SELECT ${COLUMNS} FROM panda_job WHERE key = ?`);
+    this.selectBehind = prepare(`SELECT ${COLUMNS} FROM panda_job WHERE key > ? AND key <= ? ORDER BY key LIMIT ?`);
     this.selectCommon = prepare('SELECT attributes FROM panda_job_common WHERE id = ?');
     this.selectNextOrdinal = prepare('SELECT next_ordinal FROM panda_home WHERE workload = ?');
     const states = 'SELECT key, id, name, status FROM unit WHERE';
@@ -175,6 +178,15 @@ export class JobRows {
   jobState(pandaId: number): JobState | undefined {
     const dialect = this.reader.words.dialect.find(PANDA);
     return dialect === undefined ? undefined : this.stateOf(this.selectState.get(dialect, String(pandaId)));
+  }
+
+  /** What pollers want to know of a job. */
+  polled(pandaId: number): PolledJob | undefined {
+    const key = this.reader.keyOf(PANDA, String(pandaId));
+    const job = key === undefined ? undefined : this.stored(key);
+    if (job === undefined) return undefined;
+    const [command, attempt] = [attributeOf(job, 'commandToPilot') ?? null, attributeOf(job, 'attemptNr') ?? 0];
+    return { status: job.status, command, attempt };
   }
 
   jobStates(
@@ -252,7 +264,13 @@ export class JobRows {
     return row === undefined ? undefined : this.storedOf(row as unknown as Row);
   }
 
-  storedOf(values: Row): StoredJob {
+  /** Jobs of a task in order of their ids, behind a key. */
+  storedBehind(workload: WorkloadId, after: UnitKey | undefined, limit: number): readonly StoredJob[] {
+    const from = after ?? keyOf(workload, 0) - 1;
+    return arrayRows(this.selectBehind.all(from, lastKeyOf(workload), limit)).map((row) => this.storedOf(row));
+  }
+
+  private storedOf(values: Row): StoredJob {
     const row = values as unknown as JobValuesOfRow;
     return {
       key: row[0],

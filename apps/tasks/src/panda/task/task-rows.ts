@@ -82,6 +82,9 @@ export class TaskRows {
   private readonly selectChildren: StatementSync;
   private readonly selectUnsettled: StatementSync;
   private readonly countOfUser: StatementSync;
+  private readonly selectModified: StatementSync;
+  private readonly selectModifiedOf: StatementSync;
+  private readonly selectJumbo: StatementSync;
 
   constructor(private readonly reader: UnitReader) {
     const prepare = (sql: string): StatementSync => {
@@ -97,6 +100,12 @@ export class TaskRows {
     );
     this.selectChildren = prepare('SELECT id FROM panda_task WHERE parent = ?1 AND id <> ?1 ORDER BY id');
     this.selectUnsettled = prepare(`SELECT id FROM panda_task WHERE ${UNSETTLED} AND id > ? ORDER BY id LIMIT ?`);
+    this.selectModified = prepare('SELECT id FROM panda_task WHERE modified >= ? ORDER BY id');
+    this.selectModifiedOf = prepare('SELECT id FROM panda_task WHERE user = ? AND modified >= ? ORDER BY id');
+    this.selectJumbo = prepare(
+      `SELECT id FROM panda_task WHERE jumbo IS NOT NULL AND modified BETWEEN ? AND ? AND label = 'managed' AND status IN ('finished', 'done')
+       ORDER BY id`,
+    );
     this.countOfUser = prepare('SELECT count(*) FROM panda_task WHERE user = ? AND status = ?');
   }
 
@@ -123,6 +132,17 @@ export class TaskRows {
   countOfTasks(user: string, statuses: readonly TaskStatus[]): number {
     const counts = statuses.map((status) => Number((this.countOfUser.get(user, status) as unknown as Row)[0]));
     return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Ids of tasks that were modified since a time, ascending; of one user if it is given (compact name). */
+  modifiedSince(micros: number, user?: string): readonly number[] {
+    const rows = user === undefined ? this.selectModified.all(micros) : this.selectModifiedOf.all(user, micros);
+    return arrayRows(rows).map(([id]) => Number(id));
+  }
+
+  /** Ids of managed tasks with jumbo jobs that have ended with some success and were modified between two times, ascending. */
+  endedWithJumbo(fromMicros: number, toMicros: number): readonly number[] {
+    return arrayRows(this.selectJumbo.all(fromMicros, toMicros)).map(([id]) => Number(id));
   }
 
   private taskOf(values: unknown): Task | undefined {
