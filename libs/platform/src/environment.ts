@@ -395,6 +395,16 @@ export class Environment {
   @Matches(/^[\w-]+$/, { each: true, message: 'three comma-separated names of headers' })
   readonly PANDA_CERTIFICATE_HEADERS: readonly string[] = ['X-SSL-Client-Verify', 'X-SSL-Client-S-DN', 'X-VOMS-FQAN'];
 
+  /** Patterns of names, comma-separated, such as `*.out`: files of PanDA's cache with such a name are kept in gzip format (PanDA contract 7.3). */
+  @Transform(asList)
+  @Matches(/^[^/]+$/, { each: true, message: 'a comma-separated list of patterns such as *.out' })
+  readonly PANDA_CACHE_GZIP: readonly string[] = [];
+
+  /** Folder with the scripts that PanDA's jobs run, served below `/trf/`; without it, those that Cairn brings along (PanDA contract 7.7). */
+  @IsOptional()
+  @IsString()
+  readonly PANDA_TRF_DIR?: string;
+
   /** Files of PanDA's cache that nobody touches for so many days are removed (PanDA contract 7.7). */
   @Transform(asNumber)
   @IsInt(DAYS)

@@ -19,6 +19,19 @@ export interface StoreSandboxRequest extends SandboxName {
   readonly is_registered: boolean;
 }
 
+/** A file that somebody changes. That of another user is refused as `foreign`. */
+export interface ChangedFile {
+  readonly path: string;
+  /** Compact name of who changes it. */
+  readonly owner: string;
+  /** Files of others as well. */
+  readonly is_production: boolean;
+}
+
+export interface StoreCacheFileRequest extends ChangedFile {
+  readonly blob: BlobReference;
+}
+
 /** Key of the blob that the file has: another than the one that was sent if the request was a repeat, which must go. */
 export interface StoredFile {
   readonly key: string;
@@ -49,20 +62,20 @@ export const StoreSandbox = command<StoreSandboxRequest, { readonly refusal: Upl
   'panda.cache.store-sandbox',
 );
 /** Stores a log or checkpoint, in place of the one before. */
-export const StoreCacheFile = command<
-  { readonly path: string; readonly owner: string; readonly blob: BlobReference },
-  StoredFile
->('datasets', 'panda.cache.store');
+export const StoreCacheFile = command<StoreCacheFileRequest, { readonly refusal: 'foreign' } | StoredFile>(
+  'datasets',
+  'panda.cache.store',
+);
 /** Makes a log longer. */
-export const AppendToCacheFile = command<
-  { readonly path: string; readonly owner: string; readonly blob: BlobReference },
-  StoredFile
->('datasets', 'panda.cache.append');
+export const AppendToCacheFile = command<StoreCacheFileRequest, { readonly refusal: 'foreign' } | StoredFile>(
+  'datasets',
+  'panda.cache.append',
+);
 export const TouchCacheFile = command<{ readonly path: string }, { readonly found: boolean }>(
   'datasets',
   'panda.cache.touch',
 );
-export const DeleteCacheFile = command<{ readonly path: string }, { readonly found: boolean }>(
+export const DeleteCacheFile = command<ChangedFile, { readonly refusal?: 'absent' | 'foreign' }>(
   'datasets',
   'panda.cache.delete',
 );

@@ -6,12 +6,14 @@ import {
   AdmitSandbox,
   AppendToCacheFile,
   type CachePieces,
+  type ChangedFile,
   DeleteCacheFile,
   FindSandbox,
   GetCachePieces,
   RegisterCacheFile,
   type SandboxName,
   StoreCacheFile,
+  type StoreCacheFileRequest,
   type StoredFile,
   StoreSandbox,
   type StoreSandboxRequest,
@@ -19,7 +21,6 @@ import {
   type UploadRefusal,
 } from '#contracts/panda/cache.js';
 import type { Registration } from '#contracts/panda/cache-events.js';
-import type { BlobReference } from '#contracts/work-events.js';
 import type { Decided } from '#event-sourcing/command.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
@@ -39,7 +40,7 @@ import {
 /** Registrations are found for so long (contract 7.5). */
 const FOUND_FOR_MICROS = 3 * 24 * 3600 * 1_000_000;
 
-type StoreRequest = { readonly path: string; readonly owner: string; readonly blob: BlobReference };
+type StoreReply = { refusal: 'foreign' } | StoredFile;
 
 /** Messages about cache files (contract 7). */
 @Controller()
@@ -70,13 +71,13 @@ export class CacheController {
   }
 
   @MessagePattern(StoreCacheFile.subject)
-  store({ context, request }: Message<StoreRequest>): Promise<Answer<StoredFile>> {
+  store({ context, request }: Message<StoreCacheFileRequest>): Promise<Answer<StoreReply>> {
     return this.dropping(context, () => storeFile(this.view, request));
   }
 
   @MessagePattern(AppendToCacheFile.subject)
-  append({ context, request }: Message<StoreRequest>): Promise<Answer<StoredFile>> {
-    return this.execute(context, () => appendToFile(request));
+  append({ context, request }: Message<StoreCacheFileRequest>): Promise<Answer<StoreReply>> {
+    return this.execute(context, () => appendToFile(this.view, request));
   }
 
   @MessagePattern(TouchCacheFile.subject)
@@ -85,8 +86,8 @@ export class CacheController {
   }
 
   @MessagePattern(DeleteCacheFile.subject)
-  delete({ context, request: { path } }: Message<{ path: string }>): Promise<Answer<{ found: boolean }>> {
-    return this.dropping(context, () => deleteFile(this.view, path));
+  delete({ context, request }: Message<ChangedFile>): Promise<Answer<{ refusal?: 'absent' | 'foreign' }>> {
+    return this.dropping(context, () => deleteFile(this.view, request));
   }
 
   @MessagePattern(RegisterCacheFile.subject)

@@ -118,7 +118,12 @@ describe('cache files', () => {
 
   it('grow by what is appended, once per message', async () => {
     const append = async (text: string, commandId = newCommand()): Promise<unknown> =>
-      host.request(AppendToCacheFile, { path: 'log', owner: 'alice', blob: await put(text) }, CALLER, commandId);
+      host.request(
+        AppendToCacheFile,
+        { path: 'log', owner: 'alice', is_production: false, blob: await put(text) },
+        CALLER,
+        commandId,
+      );
     await append('one ');
     await append('two ', 'second');
     await append('two ', 'second');
@@ -130,8 +135,30 @@ describe('cache files', () => {
     expect(await contentOf('log', 100)).toBe('');
     await host.rebuild();
     expect(await contentOf('log')).toBe('one two three');
-    await host.request(StoreCacheFile, { path: 'log', owner: 'alice', blob: await put('new') }, CALLER);
+    await host.request(
+      StoreCacheFile,
+      { path: 'log', owner: 'alice', is_production: false, blob: await put('new') },
+      CALLER,
+    );
     expect(await contentOf('log')).toBe('new');
+  });
+
+  it('of others are changed by production only', async () => {
+    const request = async (owner: string, is_production: boolean) => ({
+      ...{ path: 'log', owner, is_production },
+      blob: await put(`of ${owner} `),
+    });
+    await host.request(AppendToCacheFile, await request('alice', false), CALLER);
+    expect(await host.request(AppendToCacheFile, await request('bob', false), CALLER)).toMatchObject({
+      refusal: 'foreign',
+    });
+    expect(await host.request(StoreCacheFile, await request('bob', false), CALLER)).toMatchObject({
+      refusal: 'foreign',
+    });
+    await host.request(AppendToCacheFile, await request('carol', true), CALLER);
+    expect(await contentOf('log')).toBe('of alice of carol ');
+    await host.request(StoreCacheFile, await request('carol', true), CALLER);
+    expect(await contentOf('log')).toBe('of carol ');
   });
 
   it('go with their registrations and blobs when nobody has touched them for long', async () => {
@@ -157,8 +184,11 @@ describe('cache files', () => {
 
   it('are deleted with their blobs', async () => {
     await store('hpo_cp_1_2', 'alice', 'x', { is_registered: false });
-    expect(await host.request(DeleteCacheFile, { path: 'hpo_cp_1_2' }, CALLER)).toMatchObject({ found: true });
-    expect(await host.request(DeleteCacheFile, { path: 'hpo_cp_1_2' }, CALLER)).toMatchObject({ found: false });
+    const remove = (owner: string): Promise<unknown> =>
+      host.request(DeleteCacheFile, { path: 'hpo_cp_1_2', owner, is_production: false }, CALLER);
+    expect(await remove('bob')).toMatchObject({ refusal: 'foreign' });
+    expect(await remove('alice')).not.toHaveProperty('refusal');
+    expect(await remove('alice')).toMatchObject({ refusal: 'absent' });
     expect(await contentOf('hpo_cp_1_2')).toBeUndefined();
     expect(await keysIn(blobs)).toEqual([]);
   });

@@ -1,11 +1,12 @@
-import {
-  type SandboxName,
-  type StoredFile,
-  type StoreSandboxRequest,
-  type UploadRefusal,
+import type {
+  ChangedFile,
+  SandboxName,
+  StoreCacheFileRequest,
+  StoredFile,
+  StoreSandboxRequest,
+  UploadRefusal,
 } from '#contracts/panda/cache.js';
 import { CACHE_STREAM, type CacheEvents, type Registration } from '#contracts/panda/cache-events.js';
-import type { BlobReference } from '#contracts/work-events.js';
 import type { Decided, DecidedEvent } from '#event-sourcing/command.js';
 import type { CacheView } from './cache-view.js';
 
@@ -15,12 +16,6 @@ const OVERWRITABLE = '__ow__';
 /** Keys of blobs that no file has any more, once the events are recorded. */
 export interface Drops {
   readonly drops: readonly string[];
-}
-
-interface StoreRequest {
-  readonly path: string;
-  readonly owner: string;
-  readonly blob: BlobReference;
 }
 
 const event = <Type extends keyof CacheEvents>(type: Type, data: CacheEvents[Type]): DecidedEvent => ({
@@ -71,26 +66,51 @@ export const storeSandbox = (
   };
 };
 
+const isForeign = (view: CacheView, { path, owner, is_production }: ChangedFile): boolean => {
+  const holder = view.owner(path);
+  return holder !== undefined && holder !== owner && !is_production;
+};
+
+type StoreReply = Drops & ({ readonly refusal: 'foreign' } | StoredFile);
+
+const FOREIGN: Decided<Drops & { readonly refusal: 'foreign' }> = {
+  events: [],
+  reply: { ...NOTHING_DROPPED, refusal: 'foreign' },
+};
+
 /** Stores a log or a checkpoint in place of the one before. */
-export const storeFile = (view: CacheView, { path, owner, blob }: StoreRequest): Decided<Drops & StoredFile> => ({
-  events: [event('CacheFileStored', { path, owner, blob })],
-  reply: { drops: view.keys(path), key: blob.key },
-});
+export const storeFile = (view: CacheView, request: StoreCacheFileRequest): Decided<StoreReply> => {
+  if (isForeign(view, request)) return FOREIGN;
+  const { path, owner, blob } = request;
+  return {
+    events: [event('CacheFileStored', { path, owner, blob })],
+    reply: { drops: view.keys(path), key: blob.key },
+  };
+};
 
 /** Makes a log longer (contract 7.6). */
-export const appendToFile = ({ path, owner, blob }: StoreRequest): Decided<Drops & StoredFile> => ({
-  events: [event('CacheFileAppended', { path, owner, blob })],
-  reply: { ...NOTHING_DROPPED, key: blob.key },
-});
+export const appendToFile = (view: CacheView, request: StoreCacheFileRequest): Decided<StoreReply> => {
+  if (isForeign(view, request)) return FOREIGN;
+  const { path, owner, blob } = request;
+  return {
+    events: [event('CacheFileAppended', { path, owner, blob })],
+    reply: { ...NOTHING_DROPPED, key: blob.key },
+  };
+};
 
 export const touchFile = (view: CacheView, path: string): Decided<{ readonly found: boolean }> => {
   const found = view.owner(path) !== undefined;
   return { events: found ? [event('CacheFileTouched', { path })] : [], reply: { found } };
 };
 
-export const deleteFile = (view: CacheView, path: string): Decided<Drops & { readonly found: boolean }> => {
-  const found = view.owner(path) !== undefined;
-  return { events: found ? [event('CacheFileDeleted', { path })] : [], reply: { drops: view.keys(path), found } };
+export const deleteFile = (
+  view: CacheView,
+  request: ChangedFile,
+): Decided<Drops & { readonly refusal?: 'absent' | 'foreign' }> => {
+  const { path } = request;
+  if (view.owner(path) === undefined) return { events: [], reply: { ...NOTHING_DROPPED, refusal: 'absent' } };
+  if (isForeign(view, request)) return FOREIGN;
+  return { events: [event('CacheFileDeleted', { path })], reply: { drops: view.keys(path) } };
 };
 
 /** Registers a file of some server, unless another user has (D28). */
