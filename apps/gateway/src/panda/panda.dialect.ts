@@ -7,6 +7,22 @@ import { EventLegacyHandlers } from './event/event-legacy.handlers.js';
 import { eventFunctions } from './event/event.functions.js';
 import { EventHandlers } from './event/event.handlers.js';
 import { eventLegacy } from './event/event.legacy.js';
+import { CredsHandlers } from './creds/creds.handlers.js';
+import { credsFunctions } from './creds/creds.functions.js';
+import { credsLegacy } from './creds/creds.legacy.js';
+import { CredsLegacyHandlers } from './creds/creds-legacy.handlers.js';
+import { PandaGrants } from './creds/grants.js';
+import { CacheContent } from './file-server/cache-content.js';
+import { fileServerFunctions } from './file-server/file-server.functions.js';
+import { FileServerHandlers } from './file-server/file-server.handlers.js';
+import { fileServerLegacy } from './file-server/file-server.legacy.js';
+import { fileServerRaw } from './file-server/file-server.raw.js';
+import { FileServerLegacyHandlers } from './file-server/file-server-legacy.handlers.js';
+import { FileServerRawHandlers } from './file-server/file-server-raw.handlers.js';
+import { iddsFunctions } from './idds/idds.functions.js';
+import { IddsHandlers } from './idds/idds.handlers.js';
+import { iddsLegacy } from './idds/idds.legacy.js';
+import { IddsLegacyHandlers } from './idds/idds-legacy.handlers.js';
 import { PandaAuthentication } from './principal/panda-authentication.js';
 import { VoDirectory } from './principal/vo-directory.js';
 import { JSON_BYTES_MAX } from './protocol/decoding.js';
@@ -23,15 +39,25 @@ import { systemLegacy } from './system/system.legacy.js';
 import { SystemLegacyHandlers } from './system/system-legacy.handlers.js';
 import { taskFunctions } from './task/task.functions.js';
 import { TaskHandlers } from './task/task.handlers.js';
+import { workflowFunctions } from './workflow/workflow.functions.js';
+import { WorkflowHandlers } from './workflow/workflow.handlers.js';
 
 /** All tables with the classes that serve them, in the order of the documentation. A module adds its lines here. */
 const MODULES: readonly Module[] = [
+  functionsOf(credsFunctions, CredsHandlers),
+  functionsOf(fileServerFunctions, FileServerHandlers),
+  functionsOf(iddsFunctions, IddsHandlers),
   functionsOf(systemFunctions, SystemHandlers),
+  functionsOf(workflowFunctions, WorkflowHandlers),
+  functionsOf(credsLegacy, CredsLegacyHandlers),
+  functionsOf(fileServerLegacy, FileServerLegacyHandlers),
+  functionsOf(iddsLegacy, IddsLegacyHandlers),
   functionsOf(systemLegacy, SystemLegacyHandlers),
   functionsOf(eventFunctions, EventHandlers),
   functionsOf(eventLegacy, EventLegacyHandlers),
   rawRoutesOf(authConfigRaw, AuthConfigHandlers),
   functionsOf(taskFunctions, TaskHandlers),
+  rawRoutesOf(fileServerRaw, FileServerRawHandlers),
 ];
 
 const HANDLERS = MODULES.map(({ handlers }) => handlers);
@@ -74,6 +100,8 @@ export const panda: Dialect = {
   providers: [
     ...HANDLERS,
     VoDirectory,
+    CacheContent,
+    PandaGrants,
     PandaAuthentication,
     EventRanges,
     { provide: PandaProtocol, useFactory: protocolOf, inject: [Environment, Bus, PandaAuthentication, ...HANDLERS] },

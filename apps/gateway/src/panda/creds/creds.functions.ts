@@ -26,6 +26,7 @@ export const credsFunctions = {
     access: 'secure',
     parameters: { keys: optional('List[str]', null) },
     summary: 'Get own secrets: a string that holds a JSON object',
+    records: [],
     data: { type: 'string' },
   }),
   get_key_pair: defineFunction({
@@ -35,6 +36,7 @@ export const credsFunctions = {
     access: 'secure',
     parameters: { public_key_name: required('str'), private_key_name: required('str') },
     summary: 'Get a pair of keys; needs the flag k',
+    records: [],
     data: texts('public_key', 'publicKey', 'private_key', 'privateKey'),
   }),
   get_proxy: defineFunction({
@@ -44,6 +46,7 @@ export const credsFunctions = {
     access: 'secure',
     parameters: { role: optional('str', null), dn: optional('str', null) },
     summary: 'Get a proxy; needs the flag p',
+    records: [],
     data: texts('user_proxy', 'userProxy'),
   }),
   get_access_token: defineFunction({
@@ -53,6 +56,7 @@ export const credsFunctions = {
     access: 'secure',
     parameters: { client_name: required('str'), token_key: optional('str', null) },
     summary: 'Get an access token of a client; needs the flag p',
+    records: [],
     data: texts('user_proxy', 'userProxy'),
   }),
   get_token_key: defineFunction({
@@ -62,6 +66,7 @@ export const credsFunctions = {
     access: 'secure',
     parameters: { client_name: required('str') },
     summary: 'Get the token key of a client; needs the flag t',
+    records: [],
     data: texts('tokenKey'),
   }),
 };

@@ -11,6 +11,7 @@ export const credsLegacy = {
     access: 'secure',
     parameters: { publicKeyName: required('str'), privateKeyName: required('str') },
     summary: 'Get a pair of keys; needs the flag k',
+    records: [],
   }),
   getProxy: defineLegacy({
     module,
@@ -20,6 +21,7 @@ export const credsLegacy = {
     refusal: 'json',
     parameters: { role: optional('str', null), dn: optional('str', null) },
     summary: 'Get a proxy; needs the flag p',
+    records: [],
   }),
   get_access_token: defineLegacy({
     module,
@@ -29,6 +31,7 @@ export const credsLegacy = {
     refusal: 'json',
     parameters: { client_name: required('str'), token_key: optional('str', null) },
     summary: 'Get an access token of a client; needs the flag p',
+    records: [],
   }),
   get_token_key: defineLegacy({
     module,
@@ -37,6 +40,7 @@ export const credsLegacy = {
     access: 'secure',
     parameters: { client_name: required('str') },
     summary: 'Get the token key of a client; needs the flag t',
+    records: [],
   }),
   get_user_secrets: defineLegacy({
     module,
@@ -46,6 +50,7 @@ export const credsLegacy = {
     refusal: 'tuple',
     parameters: { keys: optional('str', null), get_json: optional('bool', false) },
     summary: 'Get own secrets',
+    records: [],
   }),
   set_user_secret: defineLegacy({
     module,

@@ -27,11 +27,13 @@ const refused = (status: Refusal['status'], message: string): { readonly refused
 });
 
 /** A distinguished name without what proxies and numbers add to it. */
-const bareName = (dn: string): string =>
-  dn
-    .replaceAll('/CN=limited proxy', '')
-    .replace(/(?:\/CN=proxy)+$/, '')
-    .replace(/(?:\/CN=\d+)+$/, '');
+const bareName = (dn: string): string => {
+  const components = dn.replaceAll('/CN=limited proxy', '').split('/');
+  for (const end of [/^CN=proxy$/, /^CN=\d+$/]) {
+    while (end.test(components.at(-1) ?? '')) components.pop();
+  }
+  return components.join('/');
+};
 
 const hasFlag = ({ flags, status }: PandaUser, flag: Flag): boolean => status === 'ok' && flags.includes(flag);
 

@@ -46,9 +46,9 @@ export class Tail {
 }
 
 const through = (content: Readable, transform: Transform): Readable => {
-  // Whoever reads the end hears of what goes wrong.
   pipeline(content, transform, () => undefined);
-  return transform;
+  // Whoever reads the end hears of what goes wrong, even if it has gone wrong before it reads.
+  return transform.on('error', () => undefined);
 };
 
 export const compressed = (content: Readable): Readable => through(content, createGzip());

@@ -41,6 +41,7 @@ describe('checksums', () => {
     const reusing = async function* (): AsyncGenerator<Uint8Array, void, void> {
       for (const text of ['abcd', 'efgh']) {
         memory.write(text);
+        await Promise.resolve();
         yield memory;
       }
     };
@@ -70,6 +71,12 @@ describe('content', () => {
   ])('is not decompressed when it is %s', async (_what, content, problem) => {
     const error: unknown = await whole(decompressed(inPieces(content, 3))).catch((thrown: unknown) => thrown);
     expect(zlibProblem(error)).toBe(problem);
+  });
+
+  it('that is wrong harms nobody before it is read', async () => {
+    const wrong = decompressed(inPieces(Buffer.from('no zlib'), 3));
+    await new Promise((resume) => setTimeout(resume, 50));
+    expect(zlibProblem(await whole(wrong).catch((thrown: unknown) => thrown))).toBe('incorrect header check');
   });
 
   it('passes on that a request broke off', async () => {

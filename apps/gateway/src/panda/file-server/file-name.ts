@@ -2,7 +2,6 @@
 const NAME_BYTES_MAX = 255;
 
 /** Separators end in no name; control characters have no place in logs and headers. */
-// eslint-disable-next-line no-control-regex -- these are what it is about
 const PLAIN_NAME = /^(?!\.{1,2}$)[^/\u0000-\u001F\u007F]+$/;
 
 /** The name of a file that a client gives by its path or name (contract 7.1); undefined when it is none. */

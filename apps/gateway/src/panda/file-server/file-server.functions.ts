@@ -40,6 +40,7 @@ export const fileServerFunctions = {
     relaxed: 'none',
     parameters: { log_name: required('str'), offset: optional('int', 0, { description: 'bytes that are left out' }) },
     summary: 'Read a log from a byte on: raw text behind a blank',
+    records: [],
   }),
   upload_cache_file: defineFunction({
     module,
@@ -66,6 +67,7 @@ export const fileServerFunctions = {
     access: 'secure',
     parameters: { file_name: required('str') },
     summary: 'Does nothing: cache files expire by themselves',
+    records: [],
   }),
   register_cache_file: defineFunction({
     module,
@@ -88,6 +90,7 @@ export const fileServerFunctions = {
     access: 'secure',
     parameters: { file_size: required('int'), checksum: required('str', { accepts: digits }) },
     summary: 'Find an own sandbox of the last three days by its content: the message is FOUND:host:file',
+    records: [],
   }),
   upload_hpo_checkpoint: defineFunction({
     module,

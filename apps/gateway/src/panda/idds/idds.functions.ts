@@ -17,6 +17,7 @@ export const iddsFunctions = {
       json_outputs: optional('bool', false),
     },
     summary: 'Pass a command on to iDDS, which Cairn has none of',
+    records: [],
   }),
   execute_idds_workflow_command: defineFunction({
     module,
@@ -29,5 +30,6 @@ export const iddsFunctions = {
       json_outputs: optional('bool', false),
     },
     summary: 'Command a workflow of iDDS, which Cairn has none of',
+    records: [],
   }),
 };

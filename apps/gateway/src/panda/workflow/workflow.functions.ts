@@ -11,6 +11,7 @@ export const workflowFunctions = {
     access: 'secure',
     parameters: { params: required('untyped', { description: 'an object or JSON text' }) },
     summary: 'Submit a workflow to a workflow engine, which Cairn has none of',
+    records: [],
   }),
   submit_workflow: defineFunction({
     module,
@@ -19,5 +20,6 @@ export const workflowFunctions = {
     access: 'secure',
     parameters: { workflow_definition: required('dict') },
     summary: 'Submit the definition of a workflow to a workflow engine, which Cairn has none of',
+    records: [],
   }),
 };
