@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { RangeZip } from '#contracts/panda/range-events.js';
 import { RANGE_CODES } from '#contracts/panda/statuses.js';
 import { rangesOf } from '#contracts/ranges.js';
 import type { Ranges } from '#contracts/work-events.js';
@@ -27,9 +28,10 @@ type RangeValues = readonly [
 ];
 
 const CUT = 'SELECT first, count, jobset, file, first_event, last_event, size FROM panda_record_cut';
-const RANGE = `SELECT key, jobset, status, attempt, job, error_code, error_diag
+const RANGE = `SELECT key, jobset, status, attempt, panda_range.job, error_code, error_diag
   FROM panda_range LEFT JOIN panda_range_report ON panda_range_report.id = report`;
 const FINISHED = [RANGE_CODES.finished, RANGE_CODES.done, RANGE_CODES.merged].join(', ');
+const UNFINISHED = [RANGE_CODES.sent, RANGE_CODES.running, RANGE_CODES.failed].join(', ');
 const GIVEN_UP = [RANGE_CODES.cancelled, RANGE_CODES.discarded].join(', ');
 
 /** Of the random order: how many times as many ranges are looked at as are asked for. */
@@ -69,6 +71,8 @@ export class RangeRows implements RangeView {
   private readonly selectFinished: StatementSync;
   private readonly selectLive: StatementSync;
   private readonly selectZips: StatementSync;
+  private readonly selectHopeless: StatementSync;
+  private readonly selectHopeful: StatementSync;
 
   constructor(database: DatabaseSync) {
     const prepare = (sql: string): StatementSync => {
@@ -89,9 +93,9 @@ export class RangeRows implements RangeView {
          SELECT key FROM (SELECT key FROM panda_range WHERE ${isReady} AND key BETWEEN ?1 AND ?2 LIMIT ?4)
          ORDER BY random() LIMIT ?3) ORDER BY random()`,
     );
-    this.selectOfJob = prepare(`${RANGE} WHERE job = ? AND key > ? AND key <= ? ORDER BY key LIMIT ?`);
+    this.selectOfJob = prepare(`${RANGE} WHERE panda_range.job = ? AND key > ? AND key <= ? ORDER BY key LIMIT ?`);
     this.selectUnacquired = prepare(
-      `${RANGE} WHERE key > ? AND key <= ? AND job IS NULL AND jobset = ? ORDER BY key LIMIT ?`,
+      `${RANGE} WHERE key > ? AND key <= ? AND panda_range.job IS NULL AND jobset = ? ORDER BY key LIMIT ?`,
     );
     this.selectAt = prepare(`${RANGE} WHERE key = ?`);
     this.selectRecordAt = prepare(`${CUT} WHERE workload = ? AND first <= ? ORDER BY first DESC LIMIT 1`);
@@ -103,10 +107,10 @@ export class RangeRows implements RangeView {
     this.selectLive = prepare(
       `SELECT 1 FROM panda_range WHERE key BETWEEN ? AND ? AND status NOT IN (${GIVEN_UP}) LIMIT 1`,
     );
-    this.selectZips = prepare(
-      `SELECT DISTINCT zip FROM panda_range JOIN panda_range_report ON panda_range_report.id = report
-       WHERE key BETWEEN ? AND ? AND jobset = ? AND status IN (${FINISHED}) AND zip IS NOT NULL ORDER BY zip`,
-    );
+    this.selectZips = prepare('SELECT DISTINCT zip FROM panda_range_report WHERE job = ? AND zip IS NOT NULL');
+    const unfinished = `SELECT 1 FROM panda_range WHERE job = ? AND status IN (${UNFINISHED})`;
+    this.selectHopeless = prepare(`${unfinished} AND attempt <= 1 LIMIT 1`);
+    this.selectHopeful = prepare(`${unfinished} AND attempt > 1 LIMIT 1`);
   }
 
   nextOrdinal(workload: WorkloadId): number {
@@ -182,9 +186,16 @@ export class RangeRows implements RangeView {
     );
   }
 
-  zipsOf({ id, workload, first, last }: Jobset): readonly string[] {
-    const rows = this.selectZips.all(keyOf(workload, first), keyOf(workload, last), id);
-    return (rows as unknown as readonly (readonly [string])[]).map(([zip]) => zip);
+  zipsOf(pandaId: number): readonly RangeZip[] {
+    const rows = this.selectZips.all(pandaId) as unknown as readonly (readonly [string])[];
+    return rows.map(([zip]) => JSON.parse(zip) as RangeZip);
+  }
+
+  unfinishedOf(pandaId: number): { readonly isAnyHopeless: boolean; readonly isAnyHopeful: boolean } {
+    return {
+      isAnyHopeless: this.selectHopeless.get(pandaId) !== undefined,
+      isAnyHopeful: this.selectHopeful.get(pandaId) !== undefined,
+    };
   }
 
   private readyBetween(

@@ -3,7 +3,7 @@ import { RANGE_CODES, type RangeStatus } from '#contracts/panda/statuses.js';
 /**
  * `panda_record_cut` has one row per record of a jobset: the events of a range follow from it. `panda_range.key` is the workload and the ordinal of the
  * range (`keyOf`). `panda_range_count.owner` is a PandaID or the number of a jobset, which are of one sequence, or the negated workload for the
- * whole task.
+ * whole task. `panda_range_report.zip` is raw JSON of a `RangeZip`.
  */
 export const RANGE_TABLES = `
 CREATE TABLE panda_jobset (
@@ -35,6 +35,7 @@ CREATE TABLE panda_range (
 ) STRICT;
 CREATE TABLE panda_range_report (
   id INTEGER PRIMARY KEY,
+  job INTEGER NOT NULL,
   error_code INTEGER,
   error_diag TEXT,
   zip TEXT
@@ -49,6 +50,7 @@ CREATE TABLE panda_range_count (
 export const RANGE_INDEXES = `
 CREATE INDEX panda_record_cut_file ON panda_record_cut (workload, file, first);
 CREATE INDEX panda_record_cut_dataset ON panda_record_cut (workload, dataset, first);
+CREATE INDEX panda_range_report_zip ON panda_range_report (job) WHERE zip IS NOT NULL;
 CREATE INDEX panda_range_ready ON panda_range (key) WHERE status = ${RANGE_CODES.ready};
 CREATE INDEX panda_range_job ON panda_range (job, key) WHERE job IS NOT NULL;`;
 

@@ -1,3 +1,4 @@
+import type { RangeZip } from '#contracts/panda/range-events.js';
 import type { RangeStatus } from '#contracts/panda/statuses.js';
 import type { Ranges } from '#contracts/work-events.js';
 import type { WorkloadId } from '../../workload/workloads.js';
@@ -79,6 +80,8 @@ export interface RangeView {
   finishedOf(workload: WorkloadId, fileId: number, size: number): Ranges;
   /** Whether a record has ranges that have not been given up. */
   hasRanges(workload: WorkloadId, fileId: number): boolean;
-  /** Names of the files that hold the outputs of the finished ranges of a jobset. */
-  zipsOf(jobset: Jobset): readonly string[];
+  /** Whether among the ranges that a job has not finished are some without further attempts, and some with. */
+  unfinishedOf(pandaId: number): { readonly isAnyHopeless: boolean; readonly isAnyHopeful: boolean };
+  /** The files with outputs of many ranges that a job has reported. */
+  zipsOf(pandaId: number): readonly RangeZip[];
 }

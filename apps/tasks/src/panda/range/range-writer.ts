@@ -83,7 +83,7 @@ export class RangeWriter {
        SELECT key, ?3, ${ready}, ?4 FROM added`,
     );
     this.insertReport = lists(
-      'INSERT INTO panda_range_report (error_code, error_diag, zip) VALUES (?, ?, ?) RETURNING id',
+      'INSERT INTO panda_range_report (job, error_code, error_diag, zip) VALUES (?, ?, ?, ?) RETURNING id',
     );
     this.selectCensus = lists(
       'SELECT jobset, job, status, count(*) FROM panda_range WHERE key BETWEEN ? AND ? GROUP BY jobset, job, status',
@@ -138,10 +138,10 @@ export class RangeWriter {
   }
 
   *reported(workload: WorkloadId, { panda_id: job, reports, zips = [] }: RangesReported): Generator<void, void, void> {
-    for (const { ranges, status, is_fatal, error_code: code, error_diag: diag, zip } of reports) {
-      const lfn = zip === undefined ? undefined : zips[zip]?.lfn;
-      const report =
-        code === undefined && diag === undefined && lfn === undefined ? null : this.report(code, diag, lfn);
+    for (const { ranges, status, is_fatal, error_code: code = null, error_diag: diag = null, zip } of reports) {
+      const holder = zip === undefined ? undefined : zips[zip];
+      const details = [code, diag, holder === undefined ? null : JSON.stringify(holder)] as const;
+      const report = details.every((detail) => detail === null) ? null : this.report(job, details);
       yield* this.change(workload, ranges, 'report', job, RANGE_CODES[status], report, is_fatal === true ? 1 : 0);
     }
   }
@@ -195,8 +195,8 @@ export class RangeWriter {
     return kept;
   }
 
-  private report(code: number | undefined, diag: string | undefined, zip: string | undefined): number {
-    return (this.insertReport.get(code ?? null, diag ?? null, zip ?? null) as unknown as readonly [number])[0];
+  private report(job: number, details: readonly SQLInputValue[]): number {
+    return (this.insertReport.get(job, ...details) as unknown as readonly [number])[0];
   }
 
   private *change(

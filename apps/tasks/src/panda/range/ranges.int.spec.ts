@@ -211,7 +211,16 @@ describe('reporting ranges (contract 5.2)', () => {
       1,
     );
     expect(reply.returns).toEqual([true, true, true]);
-    expect(spec.view.ranges.zipsOf(spec.jobset)).toEqual(['premerge.zip']);
+    expect(spec.view.ranges.zipsOf(job)).toEqual([
+      {
+        lfn: 'premerge.zip',
+        object_store: '3/1000',
+        fsize: 2048,
+        checksum: 'ad:0a1b2c3d',
+        n_events: 100,
+        path_convention: 1000,
+      },
+    ]);
   });
 
   const accepted = (status: JobStatus, version: number): boolean =>

@@ -1,33 +1,35 @@
-import type { JobEnd } from '#contracts/panda/events.js';
 import type { RangesReleased } from '#contracts/panda/range-events.js';
-import type { FinalJobStatus } from '#contracts/panda/statuses.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import type { Job, PandaView } from '../view.js';
-
-/** How a job ends: `end` is that of the event. A closed or cancelled job is moved. */
-export interface JobEnding {
-  readonly status: FinalJobStatus;
-  readonly end: JobEnd;
-}
-
-/** How it ends instead, and what else happens: its ranges are released, siblings are closed, a consumer or merge job is created. */
-export interface SettledEnding extends JobEnding {
-  /** Behind the event that ends the job, in the same change. */
-  readonly events: readonly DecidedEvent[];
-}
+import { activeSiblings } from './close-siblings.js';
+import { isClone, isJumbo, isMerge, isOfEventService } from './flavour.js';
+import { settleClone } from './settle-clone.js';
+import { settleConsumer } from './settle-consumer.js';
+import { settleMerge } from './settle-merge.js';
+import { type JobEnding, settledAs, type Settlement } from './settlement.js';
 
 /** Whether the end of a job must be settled. Then it is the only job that its change ends, because the next one depends on its effects. */
-export const hasRanges = ({ attributes: { eventService } }: Pick<Job, 'attributes'>): boolean =>
-  (eventService ?? 0) > 0;
+export const hasRanges = isOfEventService;
 
 /**
- * Settles the end of a job that a pilot has reported, or that a watchdog has found lost (contract 4.3, 5.3).
+ * Settles the end of a job of the event service that a pilot has reported, or that a watchdog has found lost (contract 4.3, 5.3, 5.4).
  *
  * @param ending without regard to ranges
  */
-export type SettleRanges = (view: PandaView, job: Job, ending: JobEnding, timeMicros: number) => SettledEnding;
-
-export const settleRanges: SettleRanges = (_view, _job, ending) => ({ ...ending, events: [] });
+export const settleRanges = (view: PandaView, job: Job, ending: JobEnding, timeMicros: number): Settlement => {
+  const task = job.taskId === null ? undefined : view.task(job.taskId);
+  if (task === undefined) return { ...ending, events: [] };
+  const owned = ofOwner(view, job, ending);
+  const released = releaseRanges(job);
+  const isKilled = ending.status === 'cancelled' || ending.status === 'closed';
+  if (isKilled || isJumbo(job)) {
+    const { inputs } = ending.end;
+    return settledAs(owned, ending.status, isFollowed(view, job) ? 'superseded' : inputs, {}, released);
+  }
+  const settle = isMerge(job) ? settleMerge : isClone(job) ? settleClone : settleConsumer;
+  const settled = settle(view, job, task, owned, timeMicros);
+  return { ...settled, events: [...released, ...settled.events] };
+};
 
 /** Gives back the ranges of a job that is killed: events of the change that ends it. */
 export const releaseRanges = (job: Job): DecidedEvent[] => {
@@ -35,3 +37,16 @@ export const releaseRanges = (job: Job): DecidedEvent[] => {
   const data: RangesReleased = { panda_id: job.pandaId, units: [[job.ordinal, job.ordinal]] };
   return [{ stream: job.home.stream, type: 'RangesReleased', data }];
 };
+
+/** Jobs of a jobset share their inputs, which are recorded as those of the job that was created last. */
+const ofOwner = (view: PandaView, job: Job, ending: JobEnding): JobEnding => {
+  const [input] = job.takes;
+  const owner = input === undefined ? null : (view.file(input)?.pandaId ?? null);
+  const isShared =
+    owner !== null && owner !== job.pandaId && view.job(owner)?.attributes.jobsetID === job.attributes.jobsetID;
+  return isShared ? { ...ending, end: { ...ending.end, owner_id: owner } } : ending;
+};
+
+/** As long as others go on with the inputs of a job that is killed, its end means nothing for them. */
+const isFollowed = (view: PandaView, job: Job): boolean =>
+  isJumbo(job) || (!isMerge(job) && activeSiblings(view, job.attributes.jobsetID ?? 0, job).length > 0);

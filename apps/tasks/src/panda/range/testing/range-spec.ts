@@ -16,7 +16,7 @@ import type { ReportRangesReply, ReportVersion } from '#contracts/panda/ranges.j
 export const TASK = 10_000_001;
 export const DATASET = 1;
 export const JOBSET = 1;
-const STREAM = workStream(String(TASK));
+export const STREAM = workStream(String(TASK));
 const START_MICROS = 1_767_225_600_000_000;
 
 /** An input file of the task, with ids from 1 on. */
