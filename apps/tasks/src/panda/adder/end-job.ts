@@ -1,7 +1,8 @@
 import type { JobFailed, JobsMoved, JobSucceeded } from '#contracts/panda/events.js';
 import { microsOfTime } from '#contracts/panda/times.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
-import { hasRanges, type JobEnding, settleRanges } from '../range/settle-ranges.js';
+import { hasRanges, settleRanges } from '../range/settle-ranges.js';
+import type { JobEnding } from '../range/settlement.js';
 import type { Job, PandaView } from '../view.js';
 import { errorText } from './errors.js';
 

@@ -3,7 +3,7 @@ import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import type { DecidedEvent, Decision } from '#event-sourcing/command.js';
 import { isBeingKilled, isEventServiceJob, killed, TASK_BUFFER_ERRORS } from '../kill/kill-effect.js';
 import type { Job, PandaView } from '../view.js';
-import type { JobEnding } from '../range/settle-ranges.js';
+import type { JobEnding } from '../range/settlement.js';
 import { endJob } from './end-job.js';
 import { retryOf } from './job-retry.js';
 import { eventsInMetadata, readOutputReport, type ReportedFile } from './output-report.js';
