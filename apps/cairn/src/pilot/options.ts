@@ -16,7 +16,18 @@ import {
 } from '../worker/token-options.js';
 import type { TokenSource } from '../worker/token-source.js';
 
+/** APIs that pilots speak. */
+const DIALECTS = ['iceprod', 'panda'] as const;
+
 export interface PilotOptions {
+  readonly dialect: (typeof DIALECTS)[number];
+  /** With the dialect PanDA only. */
+  readonly panda: {
+    readonly label: string;
+    readonly origin: string;
+    readonly inputs: readonly string[];
+    readonly outputs: string | undefined;
+  };
   readonly url: string;
   readonly token: TokenSource;
   readonly slots: number;
@@ -53,6 +64,11 @@ export interface PilotOptions {
 
 /** Options as commander parses them. */
 interface Given extends GivenToken {
+  readonly dialect: PilotOptions['dialect'];
+  readonly label: string;
+  readonly origin: string;
+  readonly inputs: readonly string[];
+  readonly outputs?: string;
   readonly url: string;
   readonly slots: number;
   readonly cpus: number;
@@ -108,6 +124,10 @@ Results stay in WORKDIR/spool until they are delivered, also by a later pilot.
 
 The first SIGTERM or Ctrl-C lets running tasks end, or hands them back after --grace; the second ends all at once.
 
+With --dialect panda it claims jobs of the PanDA queue --site. Their inputs are looked up by name in --outputs and --inputs; outputs and logs are
+kept in --outputs. A transformation that is a URL is downloaded and run with the job's parameters; Cairn's default one runs the
+command of prun's -p. The token needs the VO's role pilot or production: --group wlcg --group wlcg/pilot for example.
+
 Exit codes: 0 done; 1 the server refused or did not answer, or results stay on disk; 2 wrong command line;
 3 this machine failed too many tasks in a row.`;
 
@@ -123,7 +143,12 @@ export const addPilotOptions = (command: Command): Command =>
     .option('--memory <gb>', "memory that each slot offers (default: this machine's, by slots)", numberFrom(0))
     .option('--disk <gb>', 'disk that each slot offers (default: what is free, by slots)', numberFrom(0))
     .option('--time <hours>', 'longest task taken', numberFrom(0), 24)
-    .option('--site <name>', 'site to claim for', hostname())
+    .option('--site <name>', 'site to claim for; of PanDA the queue', hostname())
+    .addOption(new Option('--dialect <api>', 'API of the server').choices(DIALECTS).default('iceprod'))
+    .option('--label <name>', 'PanDA: prodSourceLabel to ask for: user, managed, unified, test ...', 'user')
+    .option('--origin <vo:role>', 'PanDA: VO and role of the token', 'wlcg:pilot')
+    .option('--inputs <dir>', 'PanDA: folder with input files; may be repeated', repeated, [])
+    .option('--outputs <dir>', 'PanDA: where outputs are kept (default: outputs in the work folder)')
     .option('--dataset <id>', 'claim from this dataset only')
     .option('--workdir <dir>', 'files of tasks; pilots that share it share those of jobs', defaultWorkdir())
     .option('--sources <dir>', 'where a relative src is looked up; tasks can read it')
@@ -212,7 +237,15 @@ export const readOptions = (given: Given, env: Readonly<Record<string, string | 
     network,
     gpus: given.gpus > 0,
   };
+  const inputs = given.inputs.map((folder) => existingFolder('--inputs', path(folder)));
   return {
+    dialect: given.dialect,
+    panda: {
+      label: given.label,
+      origin: given.origin,
+      inputs,
+      outputs: given.outputs === undefined ? undefined : path(given.outputs),
+    },
     url: given.url,
     token,
     slots,

@@ -9,7 +9,8 @@ import { openSandbox } from '../worker/sandbox/open-sandbox.js';
 import type { Sandbox } from '../worker/sandbox/sandbox.js';
 import { Shutdown } from '../worker/shutdown.js';
 import { Spool } from '../worker/spool.js';
-import { Worker } from '../worker/worker.js';
+import { Worker, type WorkerEnd } from '../worker/worker.js';
+import { makePandaPilot } from '../panda-pilot/make-panda-pilot.js';
 import { IceprodTasks } from './iceprod-tasks.js';
 import { addPilotOptions, type PilotOptions, readOptions } from './options.js';
 import { PilotRegistration } from './pilot-registration.js';
@@ -18,7 +19,12 @@ import { RestClient } from './rest-client.js';
 /** Missed heartbeats after which the server considers the pilot lost. */
 const HEARTBEATS_MISSED_MAX = 4;
 
-const makePilot = (options: PilotOptions, sandbox: Sandbox, shutdown: Shutdown, note: (line: string) => void) => {
+const makeIceprodPilot = (
+  options: PilotOptions,
+  sandbox: Sandbox,
+  shutdown: Shutdown,
+  note: (line: string) => void,
+) => {
   const { url, token, offer, slots } = options;
   const client = new RestClient({
     url,
@@ -50,6 +56,13 @@ const makePilot = (options: PilotOptions, sandbox: Sandbox, shutdown: Shutdown, 
     },
   );
 };
+
+interface Runnable {
+  run(): Promise<WorkerEnd>;
+}
+
+const makePilot = (...parts: Parameters<typeof makeIceprodPilot>): Runnable =>
+  parts[0].dialect === 'panda' ? makePandaPilot(...parts) : makeIceprodPilot(...parts);
 
 /** SIGTERM and SIGINT let running tasks finish or return them; a second one ends everything at once. */
 const runPilot = async (options: PilotOptions, terminal: Terminal): Promise<void> => {
@@ -89,5 +102,5 @@ const runPilot = async (options: PilotOptions, terminal: Terminal): Promise<void
 /** `cairn pilot` */
 export const pilotCommand = (terminal: Terminal): Command =>
   addPilotOptions(new Command('pilot'))
-    .description('Claims tasks from any server that speaks the IceProd API and runs their commands here.')
+    .description('Claims tasks from any server that speaks the IceProd or the PanDA API and runs their commands here.')
     .action((given: Parameters<typeof readOptions>[0]) => runPilot(readOptions(given, terminal.env), terminal));

@@ -1,5 +1,5 @@
 import type { SlurmConfig } from './batch-scheduler.js';
-import { NotWords, shellWords } from './shell-words.js';
+import { NotWords, shellWords } from '../worker/shell-words.js';
 
 /** A scheduler configuration cannot be submitted. The message names the field. */
 export class BadSlurmConfig extends Error {

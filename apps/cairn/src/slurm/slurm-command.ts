@@ -18,7 +18,7 @@ import { runAllocation } from './allocation-worker.js';
 import { Allocations } from './allocations.js';
 import { SchedulerRefused, SchedulerSilent, type SlurmConfig } from './batch-scheduler.js';
 import { BadSlurmConfig } from './sbatch-options.js';
-import { NotWords, shellWords } from './shell-words.js';
+import { NotWords, shellWords } from '../worker/shell-words.js';
 import { SlurmCommands } from './slurm-commands.js';
 import { isNamed, SlurmWorkflowCalls } from './slurm-workflow-calls.js';
 import { Watch } from './watch.js';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GivenToken } from '../worker/token-options.js';
-import { shellQuoted } from './shell-words.js';
+import { shellQuoted } from '../worker/shell-words.js';
 
 /** What workers on nodes need to reach the server. The address may hold a secret, so it stands in a file of its user. */
 export interface ServerFile {

@@ -57,6 +57,8 @@ interface HttpClientOptions {
   readonly timeoutMs?: number;
   /** Called once a minute while the server does not answer. */
   readonly onSilence?: (message: string) => void;
+  /** Of every request, besides those that all APIs have. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Extracts the server's reason from the body of an error. */
   readonly reasonIn: (body: string) => string;
 }
@@ -191,6 +193,7 @@ export class HttpClient {
       response = await fetch(this.urlOf(path), {
         method,
         headers: {
+          ...this.options.headers,
           ...(token !== undefined && { authorization: `Bearer ${token.text}` }),
           'content-type': 'application/json',
           ...(method === 'GET' ? {} : { 'idempotency-key': idempotencyKey }),
