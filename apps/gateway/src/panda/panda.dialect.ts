@@ -23,6 +23,16 @@ import { iddsFunctions } from './idds/idds.functions.js';
 import { IddsHandlers } from './idds/idds.handlers.js';
 import { iddsLegacy } from './idds/idds.legacy.js';
 import { IddsLegacyHandlers } from './idds/idds-legacy.handlers.js';
+import { JobCommandLegacyHandlers } from './job/job-commands-legacy.handlers.js';
+import { jobCommandFunctions } from './job/job-commands.functions.js';
+import { JobCommandHandlers } from './job/job-commands.handlers.js';
+import { jobCommandLegacy } from './job/job-commands.legacy.js';
+import { Acquisition } from './pilot/acquisition.js';
+import { PilotLegacyHandlers } from './pilot/pilot-legacy.handlers.js';
+import { pilotFunctions } from './pilot/pilot.functions.js';
+import { PilotHandlers } from './pilot/pilot.handlers.js';
+import { pilotLegacy } from './pilot/pilot.legacy.js';
+import { Reporting } from './pilot/reporting.js';
 import { PandaAuthentication } from './principal/panda-authentication.js';
 import { VoDirectory } from './principal/vo-directory.js';
 import { JSON_BYTES_MAX } from './protocol/decoding.js';
@@ -55,6 +65,10 @@ const MODULES: readonly Module[] = [
   functionsOf(systemLegacy, SystemLegacyHandlers),
   functionsOf(eventFunctions, EventHandlers),
   functionsOf(eventLegacy, EventLegacyHandlers),
+  functionsOf(pilotFunctions, PilotHandlers),
+  functionsOf(pilotLegacy, PilotLegacyHandlers),
+  functionsOf(jobCommandFunctions, JobCommandHandlers),
+  functionsOf(jobCommandLegacy, JobCommandLegacyHandlers),
   rawRoutesOf(authConfigRaw, AuthConfigHandlers),
   functionsOf(taskFunctions, TaskHandlers),
   rawRoutesOf(fileServerRaw, FileServerRawHandlers),
@@ -104,6 +118,8 @@ export const panda: Dialect = {
     PandaGrants,
     PandaAuthentication,
     EventRanges,
+    Acquisition,
+    Reporting,
     { provide: PandaProtocol, useFactory: protocolOf, inject: [Environment, Bus, PandaAuthentication, ...HANDLERS] },
   ],
   headers: { server: 'Cairn', 'content-type': 'application/json', 'cache-control': 'no-store' },
