@@ -33,6 +33,12 @@ import { pilotFunctions } from './pilot/pilot.functions.js';
 import { PilotHandlers } from './pilot/pilot.handlers.js';
 import { pilotLegacy } from './pilot/pilot.legacy.js';
 import { Reporting } from './pilot/reporting.js';
+import { jobReadFunctions } from './job/job-reads.functions.js';
+import { JobReadHandlers } from './job/job-reads.handlers.js';
+import { jobStatusLegacy } from './job/job-status.legacy.js';
+import { JobStatusLegacyHandlers } from './job/job-status-legacy.handlers.js';
+import { getStatusLegacy, jobStatusFunctions } from './pilot/job-status.functions.js';
+import { GetStatusLegacyHandlers, JobStatusHandlers } from './pilot/job-status.handlers.js';
 import { PandaAuthentication } from './principal/panda-authentication.js';
 import { VoDirectory } from './principal/vo-directory.js';
 import { JSON_BYTES_MAX } from './protocol/decoding.js';
@@ -43,6 +49,11 @@ import { routesOf } from './protocol/routes.js';
 import { functionsOf, type Module, rawRoutesOf, servedBy } from './protocol/served.js';
 import { AuthConfigHandlers } from './system/auth-config.handlers.js';
 import { authConfigRaw } from './system/auth-config.raw.js';
+import { ServiceDocuments } from './protocol/service-documents.js';
+import { statisticsFunctions } from './statistics/statistics.functions.js';
+import { StatisticsHandlers } from './statistics/statistics.handlers.js';
+import { statisticsLegacy } from './statistics/statistics.legacy.js';
+import { StatisticsLegacyHandlers } from './statistics/statistics-legacy.handlers.js';
 import { systemFunctions } from './system/system.functions.js';
 import { SystemHandlers } from './system/system.handlers.js';
 import { systemLegacy } from './system/system.legacy.js';
@@ -51,6 +62,8 @@ import { taskFunctions } from './task/task.functions.js';
 import { TaskHandlers } from './task/task.handlers.js';
 import { workflowFunctions } from './workflow/workflow.functions.js';
 import { WorkflowHandlers } from './workflow/workflow.handlers.js';
+import { taskReadFunctions } from './task/task-reads.functions.js';
+import { TaskReadHandlers } from './task/task-reads.handlers.js';
 
 /** All tables with the classes that serve them, in the order of the documentation. A module adds its lines here. */
 const MODULES: readonly Module[] = [
@@ -72,6 +85,13 @@ const MODULES: readonly Module[] = [
   rawRoutesOf(authConfigRaw, AuthConfigHandlers),
   functionsOf(taskFunctions, TaskHandlers),
   rawRoutesOf(fileServerRaw, FileServerRawHandlers),
+  functionsOf(taskReadFunctions, TaskReadHandlers),
+  functionsOf(jobReadFunctions, JobReadHandlers),
+  functionsOf(jobStatusLegacy, JobStatusLegacyHandlers),
+  functionsOf(jobStatusFunctions, JobStatusHandlers),
+  functionsOf(getStatusLegacy, GetStatusLegacyHandlers),
+  functionsOf(statisticsFunctions, StatisticsHandlers),
+  functionsOf(statisticsLegacy, StatisticsLegacyHandlers),
 ];
 
 const HANDLERS = MODULES.map(({ handlers }) => handlers);
@@ -120,6 +140,7 @@ export const panda: Dialect = {
     EventRanges,
     Acquisition,
     Reporting,
+    ServiceDocuments,
     { provide: PandaProtocol, useFactory: protocolOf, inject: [Environment, Bus, PandaAuthentication, ...HANDLERS] },
   ],
   headers: { server: 'Cairn', 'content-type': 'application/json', 'cache-control': 'no-store' },

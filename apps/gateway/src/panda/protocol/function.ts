@@ -128,6 +128,11 @@ export class RawJson {
   constructor(readonly text: string) {}
 }
 
+/** JSON text that comes in pieces: too long to be in memory whole. */
+export class JsonStream {
+  constructor(readonly pieces: AsyncIterable<string>) {}
+}
+
 /** What a function of the new API answers (contract 1.7). */
 export interface Envelope {
   readonly success: boolean;
