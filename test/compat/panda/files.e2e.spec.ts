@@ -445,6 +445,34 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
     });
   });
 
+  describe('operators', () => {
+    interface Requests {
+      readonly requests: readonly { readonly request_id: string; readonly kind: string; readonly user_name: string }[];
+      readonly next: string | null;
+    }
+    const own = async (client: PandaClient, path: string): Promise<Envelope> =>
+      JSON.parse((await client.send('GET', `/cairn/panda/${path}`)).text) as Envelope;
+
+    it('see the requests, the latest first, page by page', async () => {
+      for (const run of ['first', 'second']) {
+        await bob.post('file_server/upload_event_picking_request', { run_event_list: run });
+      }
+      expect(await own(bob, 'requests')).toEqual(failed('production or pilot role required'));
+      const { requests, next } = (await own(production, 'requests?kind=event_picking&limit=1')).data as Requests;
+      expect(requests).toMatchObject([{ kind: 'event_picking', user_name: 'Bob Demo' }]);
+      const more = (await own(production, `requests?kind=event_picking&limit=1&cursor=${String(next)}`))
+        .data as Requests;
+      const documents = await Promise.all(
+        [...requests, ...more.requests].map(({ request_id: id }) => own(production, `request?request_id=${id}`)),
+      );
+      expect(documents.map(({ data }) => data)).toMatchObject([
+        ...[{ run_event_list: 'second' }, { run_event_list: 'first' }],
+      ]);
+      expect(await own(production, 'requests?kind=else')).toEqual(failed('unknown kind of requests: else'));
+      expect(await own(production, 'request?request_id=none')).toEqual(failed('there is no such request'));
+    });
+  });
+
   describe('secrets', () => {
     it('are set, read as text that holds an object, and deleted (trap 4)', async () => {
       const set = (key: string | null, value: string | null): Promise<Envelope> =>

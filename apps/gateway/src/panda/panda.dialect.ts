@@ -39,6 +39,8 @@ import { jobStatusLegacy } from './job/job-status.legacy.js';
 import { JobStatusLegacyHandlers } from './job/job-status-legacy.handlers.js';
 import { getStatusLegacy, jobStatusFunctions } from './pilot/job-status.functions.js';
 import { GetStatusLegacyHandlers, JobStatusHandlers } from './pilot/job-status.handlers.js';
+import { operatorFunctions } from './operators/operator.functions.js';
+import { OperatorHandlers } from './operators/operator.handlers.js';
 import { PandaAuthentication } from './principal/panda-authentication.js';
 import { VoDirectory } from './principal/vo-directory.js';
 import { JSON_BYTES_MAX } from './protocol/decoding.js';
@@ -92,6 +94,7 @@ const MODULES: readonly Module[] = [
   functionsOf(getStatusLegacy, GetStatusLegacyHandlers),
   functionsOf(statisticsFunctions, StatisticsHandlers),
   functionsOf(statisticsLegacy, StatisticsLegacyHandlers),
+  functionsOf(operatorFunctions, OperatorHandlers),
 ];
 
 const HANDLERS = MODULES.map(({ handlers }) => handlers);
@@ -128,7 +131,7 @@ const protocolOf = (
 /** PanDA's API: the new one under `/api/v1/`, the legacy one under `/server/panda/`, and the files that clients read. */
 export const panda: Dialect = {
   name: 'panda',
-  paths: ['/api/', '/server/panda/', '/cache/', '/trf/', '/file_server/', '/auth/*_auth_config.json'],
+  paths: ['/api/', '/server/panda/', '/cairn/panda/', '/cache/', '/trf/', '/file_server/', '/auth/*_auth_config.json'],
   routes: MODULES.flatMap(routesOf),
   controllers: [],
   providers: [

@@ -282,10 +282,10 @@ const merged = (query: Decoded, form: Decoded): Decoded => ({
 });
 
 const refusalOf = (declared: PandaFunction, refused: Refused): Answer =>
-  declared.api === 'v1' ? failure(refused.message) : legacyRefusal(declared, refused);
+  declared.api === 'legacy' ? legacyRefusal(declared, refused) : failure(refused.message);
 
 const failureOf = (declared: PandaFunction, message: string): Answer =>
-  declared.api === 'v1' ? failure(message) : legacyFailure(declared, message);
+  declared.api === 'legacy' ? legacyFailure(declared, message) : failure(message);
 
 const encoded = (answer: Envelope | LegacyAnswer, wantsJson: boolean): Answered =>
   'kind' in answer ? legacyAnswer(answer, wantsJson) : asJson(envelopeText(answer));
