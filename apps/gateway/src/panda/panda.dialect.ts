@@ -7,6 +7,8 @@ import { EventLegacyHandlers } from './event/event-legacy.handlers.js';
 import { eventFunctions } from './event/event.functions.js';
 import { EventHandlers } from './event/event.handlers.js';
 import { eventLegacy } from './event/event.legacy.js';
+import { eventServiceFunctions } from './event/event-service.functions.js';
+import { EventServiceHandlers } from './event/event-service.handlers.js';
 import { CredsHandlers } from './creds/creds.handlers.js';
 import { credsFunctions } from './creds/creds.functions.js';
 import { credsLegacy } from './creds/creds.legacy.js';
@@ -84,6 +86,7 @@ const MODULES: readonly Module[] = [
   functionsOf(pilotLegacy, PilotLegacyHandlers),
   functionsOf(jobCommandFunctions, JobCommandHandlers),
   functionsOf(jobCommandLegacy, JobCommandLegacyHandlers),
+  functionsOf(eventServiceFunctions, EventServiceHandlers),
   rawRoutesOf(authConfigRaw, AuthConfigHandlers),
   functionsOf(taskFunctions, TaskHandlers),
   rawRoutesOf(fileServerRaw, FileServerRawHandlers),
