@@ -29,6 +29,8 @@ interface TokenFor {
   readonly roles?: readonly string[];
   readonly groups?: readonly string[];
   readonly lifetimeSeconds?: number;
+  /** Full name, by which PanDA's API knows users. */
+  readonly name?: string;
 }
 
 interface Restart {
@@ -145,10 +147,14 @@ class RunningCairn implements Cairn {
     if (names.at(-1) === this.composition.processes.at(-1)) this.url = urls.at(-1) ?? '';
   }
 
-  async token({ username, roles = [], groups = [], lifetimeSeconds = 3600 }: TokenFor): Promise<string> {
+  async token({ username, roles = [], groups = [], lifetimeSeconds = 3600, name }: TokenFor): Promise<string> {
     const key = await SigningKey.open(this.dataDir);
     const { OIDC_AUDIENCE: aud } = this.composition.variables;
-    const claims = { ...claimsGranting({ username, roles, groups }), ...(aud !== undefined && { aud }) };
+    const claims = {
+      ...claimsGranting({ username, roles, groups }),
+      ...(name !== undefined && { name }),
+      ...(aud !== undefined && { aud }),
+    };
     return key.sign(claims, lifetimeSeconds);
   }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -92,6 +92,46 @@ it('accepts roles and groups that exist in this Cairn or that OIDC_CLAIMS names'
   expect((await run(line, { OIDC_CLAIMS: JSON.stringify(claims) })).exitCode).toBe(0);
   addReviewers();
   expect((await run('--user a --role reviewer --group reviewers')).exitCode).toBe(0);
+});
+
+describe('of PanDA', () => {
+  const config = join(parent, 'panda.yaml');
+  const document = 'vos: {atlas: {issuers: [cairn], members: [{group: atlas/people}], pilot_groups: [runner]}}';
+  beforeAll(() => writeFileSync(config, document));
+  // Arguments with blanks cannot be in a line that is split at blanks.
+  const claimsOf = async (line: string, variables = {}) => decodeJwt((await run(line, variables)).stdout.trim());
+
+  it('names the user, its full name and its groups', async () => {
+    const line = '--user duser --name Demo --group wlcg --group wlcg/production --hours 2';
+    const { exp = 0, iat = 0, nbf = 0, ...claims } = await claimsOf(line);
+    expect(claims).toEqual({
+      iss: 'cairn',
+      aud: ['panda'],
+      sub: 'duser',
+      preferred_username: 'duser',
+      name: 'Demo',
+      groups: ['wlcg', 'wlcg/production'],
+    });
+    expect(exp - Math.floor(iat)).toBe(7200);
+    expect(nbf).toBeLessThanOrEqual(iat);
+    expect(await claimsOf('--user duser --group wlcg')).toMatchObject({ name: 'duser', groups: ['wlcg'] });
+  });
+
+  it('knows the VOs of the document', async () => {
+    const line = '--user duser --group atlas --group /atlas/runner --group atlas/people';
+    expect((await run(line, { CAIRN_PANDA_CONFIG: config })).exitCode).toBe(0);
+  });
+
+  it.each([
+    ['--name Demo --group nowhere', "there is no VO 'nowhere'; known are wlcg"],
+    ['--group nowhere/production', "there is no VO 'nowhere'; known are wlcg"],
+    ['--group wlcg/king', "there is no role 'king' of the VO wlcg; known are production, pilot"],
+    ['--name Demo --group simprod', "there is no VO 'simprod'; known are wlcg"],
+  ])('refuses %s', async (line, message) => {
+    const { stdout, stderr, exitCode } = await run(`--user duser ${line}`);
+    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 });
+    expect(stderr.startsWith(`error: ${message}`)).toBe(true);
+  });
 });
 
 it('refuses a missing data folder and does not create it', async () => {

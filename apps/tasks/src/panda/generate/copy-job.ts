@@ -27,8 +27,6 @@ export interface JobCopy {
   readonly status?: JobStatus;
   /** Attributes that differ from those of the job. */
   readonly set: JobAttributes;
-  /** The task's input files that it takes: by default those of the job. */
-  readonly takes?: readonly number[];
 }
 
 /**
@@ -39,7 +37,7 @@ export const copyJob = (
   view: PandaView,
   job: Job,
   task: Task,
-  { kind = job.kind, status = 'activated', set, takes = job.takes }: JobCopy,
+  { kind = job.kind, status = 'activated', set }: JobCopy,
   timeMicros: number,
 ): { readonly pandaId: number; readonly events: readonly DecidedEvent[] } => {
   const numbers = new Numbers(view);
@@ -67,7 +65,7 @@ export const copyJob = (
     panda_id: pandaId,
     set: { jobParameters: renamed(command, before, files) },
     files: [...inputs.map((file) => ({ ...file, row_ID: numbers.take('row') })), ...files],
-    takes,
+    takes: job.takes,
   };
   const events = new JobEvents(task);
   const { computingSite, prodSourceLabel, currentPriority } = job.attributes;

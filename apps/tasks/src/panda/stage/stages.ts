@@ -4,7 +4,6 @@ import { commandStage } from '../command/command-stage.js';
 import { feedStage } from '../feed/feed-stage.js';
 import { generateStage } from '../generate/generate-stage.js';
 import { progressStage } from '../progress/progress-stage.js';
-import { jumboStage } from '../range/jumbo-stage.js';
 import { refineStage } from '../refine/refine-stage.js';
 import { scoutStage } from '../scout/scout-stage.js';
 import { throttleStage } from '../scout/throttle-stage.js';
@@ -21,7 +20,6 @@ export class Stages {
   }: Environment) {
     this.all = [
       ...[commandStage, refineStage, feedStage, scoutStage, throttleStage(unstartedJobsMax), progressStage],
-      jumboStage,
       generateStage({ unstartedJobsMax, pendingSecondsMax }),
     ];
   }
