@@ -370,6 +370,14 @@ export class Environment {
   @IsIn(['on', 'off'], { message: 'on or off' })
   readonly PANDA_RELAXED_READS: 'on' | 'off' = 'off';
 
+  /** Whether PanDA's legacy `getStatus` needs no identity, as pilots expect (PanDA contract D26): `on` or `off`. */
+  @IsIn(['on', 'off'], { message: 'on or off' })
+  readonly PANDA_ANONYMOUS_GET_STATUS: 'on' | 'off' = 'on';
+
+  /** What PanDA's legacy `getJobStatisticsPerSite` answers (contract 12): a Python `pickle`, or `json`. */
+  @IsIn(['pickle', 'json'], { message: 'pickle or json' })
+  readonly PANDA_SITE_STATISTICS: 'pickle' | 'json' = 'pickle';
+
   /** What `event/acquire_event_ranges` of PanDA answers (contract D5): an `object`, as harvester needs it, or a bare `list`. */
   @IsIn(['object', 'list'], { message: 'object or list' })
   readonly PANDA_EVENT_RANGES: 'object' | 'list' = 'object';

@@ -7,6 +7,8 @@ import { EventLegacyHandlers } from './event/event-legacy.handlers.js';
 import { eventFunctions } from './event/event.functions.js';
 import { EventHandlers } from './event/event.handlers.js';
 import { eventLegacy } from './event/event.legacy.js';
+import { eventServiceFunctions } from './event/event-service.functions.js';
+import { EventServiceHandlers } from './event/event-service.handlers.js';
 import { CredsHandlers } from './creds/creds.handlers.js';
 import { credsFunctions } from './creds/creds.functions.js';
 import { credsLegacy } from './creds/creds.legacy.js';
@@ -33,6 +35,14 @@ import { pilotFunctions } from './pilot/pilot.functions.js';
 import { PilotHandlers } from './pilot/pilot.handlers.js';
 import { pilotLegacy } from './pilot/pilot.legacy.js';
 import { Reporting } from './pilot/reporting.js';
+import { jobReadFunctions } from './job/job-reads.functions.js';
+import { JobReadHandlers } from './job/job-reads.handlers.js';
+import { jobStatusLegacy } from './job/job-status.legacy.js';
+import { JobStatusLegacyHandlers } from './job/job-status-legacy.handlers.js';
+import { getStatusLegacy, jobStatusFunctions } from './pilot/job-status.functions.js';
+import { GetStatusLegacyHandlers, JobStatusHandlers } from './pilot/job-status.handlers.js';
+import { operatorFunctions } from './operators/operator.functions.js';
+import { OperatorHandlers } from './operators/operator.handlers.js';
 import { PandaAuthentication } from './principal/panda-authentication.js';
 import { VoDirectory } from './principal/vo-directory.js';
 import { JSON_BYTES_MAX } from './protocol/decoding.js';
@@ -43,6 +53,11 @@ import { routesOf } from './protocol/routes.js';
 import { functionsOf, type Module, rawRoutesOf, servedBy } from './protocol/served.js';
 import { AuthConfigHandlers } from './system/auth-config.handlers.js';
 import { authConfigRaw } from './system/auth-config.raw.js';
+import { ServiceDocuments } from './protocol/service-documents.js';
+import { statisticsFunctions } from './statistics/statistics.functions.js';
+import { StatisticsHandlers } from './statistics/statistics.handlers.js';
+import { statisticsLegacy } from './statistics/statistics.legacy.js';
+import { StatisticsLegacyHandlers } from './statistics/statistics-legacy.handlers.js';
 import { systemFunctions } from './system/system.functions.js';
 import { SystemHandlers } from './system/system.handlers.js';
 import { systemLegacy } from './system/system.legacy.js';
@@ -51,6 +66,8 @@ import { taskFunctions } from './task/task.functions.js';
 import { TaskHandlers } from './task/task.handlers.js';
 import { workflowFunctions } from './workflow/workflow.functions.js';
 import { WorkflowHandlers } from './workflow/workflow.handlers.js';
+import { taskReadFunctions } from './task/task-reads.functions.js';
+import { TaskReadHandlers } from './task/task-reads.handlers.js';
 
 /** All tables with the classes that serve them, in the order of the documentation. A module adds its lines here. */
 const MODULES: readonly Module[] = [
@@ -69,9 +86,18 @@ const MODULES: readonly Module[] = [
   functionsOf(pilotLegacy, PilotLegacyHandlers),
   functionsOf(jobCommandFunctions, JobCommandHandlers),
   functionsOf(jobCommandLegacy, JobCommandLegacyHandlers),
+  functionsOf(eventServiceFunctions, EventServiceHandlers),
   rawRoutesOf(authConfigRaw, AuthConfigHandlers),
   functionsOf(taskFunctions, TaskHandlers),
   rawRoutesOf(fileServerRaw, FileServerRawHandlers),
+  functionsOf(taskReadFunctions, TaskReadHandlers),
+  functionsOf(jobReadFunctions, JobReadHandlers),
+  functionsOf(jobStatusLegacy, JobStatusLegacyHandlers),
+  functionsOf(jobStatusFunctions, JobStatusHandlers),
+  functionsOf(getStatusLegacy, GetStatusLegacyHandlers),
+  functionsOf(statisticsFunctions, StatisticsHandlers),
+  functionsOf(statisticsLegacy, StatisticsLegacyHandlers),
+  functionsOf(operatorFunctions, OperatorHandlers),
 ];
 
 const HANDLERS = MODULES.map(({ handlers }) => handlers);
@@ -108,7 +134,7 @@ const protocolOf = (
 /** PanDA's API: the new one under `/api/v1/`, the legacy one under `/server/panda/`, and the files that clients read. */
 export const panda: Dialect = {
   name: 'panda',
-  paths: ['/api/', '/server/panda/', '/cache/', '/trf/', '/file_server/', '/auth/*_auth_config.json'],
+  paths: ['/api/', '/server/panda/', '/cairn/panda/', '/cache/', '/trf/', '/file_server/', '/auth/*_auth_config.json'],
   routes: MODULES.flatMap(routesOf),
   controllers: [],
   providers: [
@@ -120,6 +146,7 @@ export const panda: Dialect = {
     EventRanges,
     Acquisition,
     Reporting,
+    ServiceDocuments,
     { provide: PandaProtocol, useFactory: protocolOf, inject: [Environment, Bus, PandaAuthentication, ...HANDLERS] },
   ],
   headers: { server: 'Cairn', 'content-type': 'application/json', 'cache-control': 'no-store' },

@@ -19,7 +19,11 @@ export interface Registration {
   readonly checksum: string | null;
 }
 
-export type OperatorRequestKind = 'file_recovery' | 'workflow' | 'event_picking';
+const OPERATOR_REQUEST_KINDS = ['file_recovery', 'workflow', 'event_picking'] as const;
+export type OperatorRequestKind = (typeof OPERATOR_REQUEST_KINDS)[number];
+
+export const isOperatorRequestKind = (word: string): word is OperatorRequestKind =>
+  OPERATOR_REQUEST_KINDS.some((kind) => kind === word);
 
 /**
  * Events of the stream {@link CACHE_STREAM}; written and read by `datasets`. `path` is what follows `/cache/` in the URL of a file: a name,

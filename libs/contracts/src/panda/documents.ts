@@ -1,5 +1,4 @@
 import { type Page, query } from '#bus/contract.js';
-import type { DatasetType } from './events.js';
 
 /** What is read of tasks and jobs. Answers are JSON text in pieces, which put together are the member `data` of an envelope (PanDA contract 1.7). */
 export interface DocumentRequest {
@@ -32,7 +31,8 @@ export interface TasksModifiedRequest extends DocumentRequest {
 }
 
 export interface DatasetsAndFilesRequest extends TaskDocumentRequest {
-  readonly types: readonly DatasetType[];
+  /** Types of datasets. */
+  readonly types: readonly string[];
   readonly dataset_only: boolean;
 }
 

@@ -56,7 +56,6 @@ export interface RangeZip {
   readonly fsize?: number;
   readonly checksum?: string;
   readonly n_events?: number;
-  readonly path_convention?: number;
 }
 
 /** A job reported about ranges. */

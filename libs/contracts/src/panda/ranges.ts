@@ -1,4 +1,5 @@
 import { command, query } from '#bus/contract.js';
+import type { Principal } from './principal.js';
 
 /** Which ranges a request is about. */
 export interface RangesOfJobRequest {
@@ -81,6 +82,8 @@ export interface EnableJumboRequest {
   readonly task_id: number;
   readonly total: number;
   readonly per_site: number;
+  /** Registers an avalanche (D11). */
+  readonly principal: Principal;
 }
 
 /** PanDA contract 5.4. */

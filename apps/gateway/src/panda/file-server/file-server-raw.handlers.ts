@@ -58,13 +58,13 @@ export class FileServerRawHandlers implements RawHandlers<typeof fileServerRaw> 
     this.scripts = resolve(folder ?? OWN_SCRIPTS);
   }
 
-  async cacheFile({ path: { file = '' }, context }: RawCall): Promise<RawAnswer> {
+  async cacheFile({ path: { file_name: file = '' }, context }: RawCall): Promise<RawAnswer> {
     const found = baseName(file) === file ? await this.content.read(file, context) : undefined;
     if (found === undefined) return NOT_FOUND;
     return { status: 200, contentType: BYTES, length: found.size, content: streamOf(found.content) };
   }
 
-  async jediLog({ path: { file = '' }, context }: RawCall): Promise<RawAnswer> {
+  async jediLog({ path: { file_name: file = '' }, context }: RawCall): Promise<RawAnswer> {
     const found = baseName(file) === file ? await this.content.read(jediLogPath(file), context) : undefined;
     if (found === undefined) return NOT_FOUND;
     const { start, content } = await peek(found.content);

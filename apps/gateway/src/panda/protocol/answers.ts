@@ -13,8 +13,20 @@ export const jsonText = (value: unknown): string => {
 };
 
 /** Exactly three keys, in this order (contract 1.7). */
-export const envelopeText = ({ success, message, data }: Envelope): string =>
-  `{"success":${String(success)},"message":${JSON.stringify(message)},"data":${jsonText(data)}}`;
+const envelopeStart = ({ success, message }: Envelope): string =>
+  `{"success":${String(success)},"message":${JSON.stringify(message)},"data":`;
+
+export const envelopeText = (envelope: Envelope): string => `${envelopeStart(envelope)}${jsonText(envelope.data)}}`;
+
+/** The same with data that comes in pieces. */
+export async function* envelopePieces(
+  envelope: Envelope,
+  pieces: AsyncIterable<string>,
+): AsyncGenerator<string, void, void> {
+  yield envelopeStart(envelope);
+  yield* pieces;
+  yield '}';
+}
 
 export const failureText = (message: string): string => envelopeText(failure(message));
 

@@ -73,8 +73,8 @@ export type ValuesOf<P extends Parameters> = {
 /** Who may call (contract 1.2, 6): nobody needs to be known, anybody who is known, or who has the production role. */
 export type Access = 'none' | 'secure' | 'production';
 
-/** `v1`: `/api/v1/<module>/<name>`; `legacy`: `/server/panda/<name>`. */
-export type Api = 'v1' | 'legacy';
+/** `v1`: `/api/v1/<module>/<name>`; `legacy`: `/server/panda/<name>`; `cairn`: `/cairn/panda/<name>`. */
+export type Api = 'v1' | 'legacy' | 'cairn';
 
 /** A function of the API as data: from it come the routes, the guards, the decoding and the documentation. */
 export interface PandaFunction<P extends Parameters = Parameters, A extends Api = Api> {
@@ -117,6 +117,12 @@ export const defineFunction = <P extends Parameters>(declaration: Declaration<P>
   api: 'v1',
 });
 
+/** A function that the contract does not have, in the form of the new API. */
+export const defineOwn = <P extends Parameters>(declaration: Declaration<P>): PandaFunction<P, 'cairn'> => ({
+  ...declaration,
+  api: 'cairn',
+});
+
 /** A function of the legacy API. Its parameters are cast by the rules of GET, and native values are accepted (contract 1.4). */
 export const defineLegacy = <P extends Parameters>(declaration: Declaration<P>): PandaFunction<P, 'legacy'> => ({
   ...declaration,
@@ -126,6 +132,11 @@ export const defineLegacy = <P extends Parameters>(declaration: Declaration<P>):
 /** JSON text that is sent as it is: what a service has answered is not parsed again. */
 export class RawJson {
   constructor(readonly text: string) {}
+}
+
+/** JSON text that comes in pieces: too long to be in memory whole. */
+export class JsonStream {
+  constructor(readonly pieces: AsyncIterable<string>) {}
 }
 
 /** What a function of the new API answers (contract 1.7). */
@@ -182,7 +193,11 @@ export interface RequestFacts {
 export type CallOf<Function> = Function extends PandaFunction<infer P> ? PandaCall<P> : never;
 
 type AnswerOf<Function> =
-  Function extends PandaFunction<Parameters, infer A> ? (A extends 'v1' ? Envelope | TextAnswer : LegacyAnswer) : never;
+  Function extends PandaFunction<Parameters, infer A>
+    ? A extends 'legacy'
+      ? LegacyAnswer
+      : Envelope | TextAnswer
+    : never;
 
 /** The class that serves a table has a method for each of its functions, of the same name. */
 export type Handlers<Table extends FunctionTable> = {

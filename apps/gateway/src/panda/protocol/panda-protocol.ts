@@ -16,12 +16,13 @@ import { pathOf } from '../../edge/url-path.js';
 import { questionOf } from '../../route/authorization.js';
 import { requireUsableKey } from '../../route/idempotency-key.js';
 import { contextOf } from '../../route/message-context.js';
-import { type Answered, asJson, asText, envelopeText, jsonString, legacyAnswer } from './answers.js';
+import { type Answered, asJson, asText, envelopePieces, envelopeText, jsonString, legacyAnswer } from './answers.js';
 import { collected, type Decoded, fromForm, fromJson, fromQuery, queryOf, JSON_BYTES_MAX } from './decoding.js';
 import {
   type Access,
   type Envelope,
   failure,
+  JsonStream,
   type LegacyAnswer,
   type PandaCall,
   type PandaFunction,
@@ -120,6 +121,10 @@ export class PandaProtocol implements OwnProtocol {
     if (compiled.kind === 'raw') return this.serveRaw(compiled, request, reply);
     const answer = await this.answerOf(compiled, request, account);
     if (answer instanceof TextAnswer) return textBody(answer, request, reply);
+    if ('data' in answer && answer.data instanceof JsonStream) {
+      void reply.header('content-type', JSON_TYPE);
+      return Readable.from(envelopePieces(answer, answer.data.pieces), { objectMode: false });
+    }
     const { status, contentType, body } = encoded(answer, acceptsJson(request));
     void reply.code(status).header('content-type', contentType);
     // To a string, Fastify would add a charset.
@@ -277,10 +282,10 @@ const merged = (query: Decoded, form: Decoded): Decoded => ({
 });
 
 const refusalOf = (declared: PandaFunction, refused: Refused): Answer =>
-  declared.api === 'v1' ? failure(refused.message) : legacyRefusal(declared, refused);
+  declared.api === 'legacy' ? legacyRefusal(declared, refused) : failure(refused.message);
 
 const failureOf = (declared: PandaFunction, message: string): Answer =>
-  declared.api === 'v1' ? failure(message) : legacyFailure(declared, message);
+  declared.api === 'legacy' ? legacyFailure(declared, message) : failure(message);
 
 const encoded = (answer: Envelope | LegacyAnswer, wantsJson: boolean): Answered =>
   'kind' in answer ? legacyAnswer(answer, wantsJson) : asJson(envelopeText(answer));

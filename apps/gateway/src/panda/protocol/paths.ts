@@ -7,8 +7,16 @@ const ALIASES = /^\/(?:api\/latest|server\/panda\/api\/(?:v1|latest))\/(?=[^/?#]
 export const withoutAlias = (url: string): string => url.replace(ALIASES, '/api/v1/');
 
 /** The path that serves a function. */
-export const pathOfFunction = ({ api, module, name }: PandaFunction): string =>
-  api === 'v1' ? `/api/v1/${module}/${name}` : `/server/panda/${name}`;
+export const pathOfFunction = ({ api, module, name }: PandaFunction): string => {
+  switch (api) {
+    case 'v1':
+      return `/api/v1/${module}/${name}`;
+    case 'legacy':
+      return `/server/panda/${name}`;
+    case 'cairn':
+      return `/cairn/panda/${name}`;
+  }
+};
 
 /** All paths of a function: first the one of {@link pathOfFunction}, then those that some clients use. */
 export const pathsOfFunction = (declared: PandaFunction): readonly string[] => [

@@ -6,13 +6,13 @@ import { timeText } from '#contracts/panda/times.js';
 import { rangesOf, rangesPerEvent } from '#contracts/ranges.js';
 import type { JobsPrioritized, TaskAmended } from '#contracts/panda/events.js';
 import type { Decided, DecidedEvent, SlicedDecision } from '#event-sourcing/command.js';
+import { jobPages } from '../pages.js';
 import { SplitRules } from '../refine/split-rules.js';
 import type { PandaView, Task } from '../view.js';
 import { increasedAttempts } from './increase-attempts.js';
 import { reactivated } from './reactivate.js';
 
 const MICROS_PER_HOUR = 3_600_000_000;
-const PAGE_JOBS = 1_000;
 
 /** Statuses of which a task has one, now or behind what holds it, while its attempts may be increased (PanDA contract 4.1.8). */
 const INCREASABLE = ['running', 'scouting', 'ready'];
@@ -102,12 +102,8 @@ function* jobsPrioritized(
   priority: number,
 ): Generator<void, readonly DecidedEvent[], void> {
   const ordinals: number[] = [];
-  let after = 0;
-  for (;;) {
-    const page = view.jobStates(task, { statuses: PRIORITIZED, after, limit: PAGE_JOBS });
+  for (const page of jobPages(view, task, { statuses: PRIORITIZED })) {
     for (const { ordinal } of page) ordinals.push(ordinal);
-    if (page.length < PAGE_JOBS) break;
-    after = page.at(-1)?.pandaId ?? after;
     yield;
   }
   return rangesPerEvent(rangesOf(ordinals)).map((units) => {

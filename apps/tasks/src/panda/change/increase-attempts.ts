@@ -1,14 +1,12 @@
 import type { FilesAmended, FilesReopened } from '#contracts/panda/events.js';
 import { rangesOf, rangesPerEvent } from '#contracts/ranges.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
+import { filePages } from '../pages.js';
 import { inputsOf } from '../task-inputs.js';
 import type { PandaView, Task } from '../view.js';
 
 /** Attempts that a retry adds (PanDA contract 4.1.6). */
 export const RETRY_ATTEMPTS = 5;
-
-/** Files read between two yields. */
-const PAGE_FILES = 500;
 
 export interface IncreasedAttempts {
   readonly events: readonly DecidedEvent[];
@@ -61,12 +59,9 @@ const amended = (
 /** Ids of the files of a dataset that are not finished. */
 function* unfinished(view: PandaView, dataset: number): Generator<void, readonly number[], void> {
   const found: number[] = [];
-  let after = 0;
-  for (;;) {
-    const page = view.filesOf(dataset, after, PAGE_FILES);
+  for (const page of filePages(view, dataset)) {
     for (const { id, status } of page) if (status !== 'finished') found.push(id);
-    if (page.length < PAGE_FILES) return found;
-    after = page.at(-1)?.id ?? after;
     yield;
   }
+  return found;
 }

@@ -1,11 +1,10 @@
 import type { DatasetsMoved } from '#contracts/panda/events.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
+import { filePages } from '../pages.js';
 import { inputsOf } from '../task-inputs.js';
 import { taskMoved } from '../task-moved.js';
 import type { PandaView, Task } from '../view.js';
 import { reopened } from './increase-attempts.js';
-
-const PAGE_FILES = 1_000;
 
 /** All inputs of a task are used again from the start, whatever its status (PanDA contract 4.1.8). */
 export function* reactivated(
@@ -28,12 +27,9 @@ export function* reactivated(
 
 function* idsOfFiles(view: PandaView, dataset: number): Generator<void, readonly number[], void> {
   const ids: number[] = [];
-  let after = 0;
-  for (;;) {
-    const page = view.filesOf(dataset, after, PAGE_FILES);
+  for (const page of filePages(view, dataset)) {
     for (const { id } of page) ids.push(id);
-    if (page.length < PAGE_FILES) return ids;
-    after = page.at(-1)?.id ?? after;
     yield;
   }
+  return ids;
 }

@@ -4,9 +4,11 @@ import type { ReassignShareRequest, TaskReply } from '#contracts/panda/task-comm
 import type { DecidedEvent, SlicedDecision } from '#event-sourcing/command.js';
 import { needsText } from '../generate/job-needs.js';
 import { JobChanges } from '../job-changes.js';
+import { jobPages } from '../pages.js';
 import { leavesOf } from '../refine/global-share.js';
 import type { PandaView, Task } from '../view.js';
 
+/** Jobs read whole between two yields. */
 const PAGE_JOBS = 100;
 const NOT_RUNNING = JOB_STATUSES.filter((status) => !isFinalJob(status) && status !== 'running');
 const ACTIVE = JOB_STATUSES.filter((status) => !isFinalJob(status));
@@ -36,17 +38,14 @@ function* jobsPlaced(
 ): Generator<void, readonly DecidedEvent[], void> {
   const changes = new JobChanges();
   const statuses = includesRunning ? ACTIVE : NOT_RUNNING;
-  let after = 0;
-  for (;;) {
-    const page = view.jobStates(task, { statuses, after, limit: PAGE_JOBS });
+  for (const page of jobPages(view, task, { statuses, size: PAGE_JOBS })) {
     for (const { pandaId, ordinal } of page) {
       const job = view.job(pandaId);
       if (job === undefined) continue;
       const requirements = needsText({ ...job.attributes, gshare });
       changes.add(task.stream, ordinal, 'JobsPlaced', { requirements, set: { gshare } });
     }
-    if (page.length < PAGE_JOBS) return changes.events();
-    after = page.at(-1)?.pandaId ?? after;
     yield;
   }
+  return changes.events();
 }

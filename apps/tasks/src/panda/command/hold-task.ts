@@ -1,11 +1,10 @@
 import { TASK_STATUSES, type JobStatus, type TaskStatus } from '#contracts/panda/statuses.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { JobChanges } from '../job-changes.js';
+import { jobPages } from '../pages.js';
 import { taskMoved } from '../task-moved.js';
 import type { PandaView, Task } from '../view.js';
 import { type Execution, statusToKeep } from './execution.js';
-
-const PAGE_JOBS = 500;
 
 /** No pilot gets a job of the task until it is resumed. */
 export const pauseTask: Execution = function* (view, task, { by }) {
@@ -33,12 +32,9 @@ function* jobsMoved(
   to: JobStatus,
 ): Generator<void, readonly DecidedEvent[], void> {
   const changes = new JobChanges();
-  let after = 0;
-  for (;;) {
-    const page = view.jobStates(task, { statuses: [from], after, limit: PAGE_JOBS });
+  for (const page of jobPages(view, task, { statuses: [from] })) {
     for (const { ordinal } of page) changes.add(task.stream, ordinal, 'UnitsMoved', { status: to });
-    if (page.length < PAGE_JOBS) return changes.events();
-    after = page.at(-1)?.pandaId ?? after;
     yield;
   }
+  return changes.events();
 }

@@ -1,6 +1,7 @@
 import type { DatasetsMoved, FilesAdded, NewFile, PseudoFiles } from '#contracts/panda/events.js';
 import { isFinalTask } from '#contracts/panda/statuses.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
+import { filePages } from '../pages.js';
 import { type InputItem, readJobParameters, SEQUENCE_DATASET } from '../refine/job-parameters.js';
 import { SplitRules } from '../refine/split-rules.js';
 import { InvalidDocument, TaskDocument } from '../refine/task-document.js';
@@ -14,7 +15,6 @@ import { filesForScouts, scouts } from './scout-limit.js';
 /** Characters of one event's files: however they are escaped and encoded, they fit its size limit. */
 const CHARACTERS_PER_EVENT = 50_000;
 const FILES_PER_EVENT = 1_000;
-const PAGE_FILES = 1_000;
 const RECORDS_PER_YIELD = 500;
 const SEQUENCE_LENGTH = 10_000;
 const PSEUDO_LFN = 'pseudo_lfn';
@@ -171,9 +171,7 @@ class Feeding {
     if (outputs.length === 0) return undefined;
     const files: NewFile[] = [];
     for (const { id } of outputs) {
-      let after = 0;
-      for (;;) {
-        const page = this.view.filesOf(id, after, PAGE_FILES);
+      for (const page of filePages(this.view, id)) {
         for (const { status, lfn, guid, scope, fsize, checksum, nEvents } of page) {
           if (status !== 'finished') continue;
           files.push({
@@ -184,8 +182,6 @@ class Feeding {
             ...(nEvents !== null && nEvents > 0 && { n_events: nEvents }),
           });
         }
-        if (page.length < PAGE_FILES) break;
-        after = page.at(-1)?.id ?? after;
         yield;
       }
     }

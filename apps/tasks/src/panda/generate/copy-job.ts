@@ -27,6 +27,8 @@ export interface JobCopy {
   readonly status?: JobStatus;
   /** Attributes that differ from those of the job. */
   readonly set: JobAttributes;
+  /** The task's input files that it takes: by default those of the job. */
+  readonly takes?: readonly number[];
 }
 
 /**
@@ -37,7 +39,7 @@ export const copyJob = (
   view: PandaView,
   job: Job,
   task: Task,
-  { kind = job.kind, status = 'activated', set }: JobCopy,
+  { kind = job.kind, status = 'activated', set, takes = job.takes }: JobCopy,
   timeMicros: number,
 ): { readonly pandaId: number; readonly events: readonly DecidedEvent[] } => {
   const numbers = new Numbers(view);
@@ -65,7 +67,7 @@ export const copyJob = (
     panda_id: pandaId,
     set: { jobParameters: renamed(command, before, files) },
     files: [...inputs.map((file) => ({ ...file, row_ID: numbers.take('row') })), ...files],
-    takes: job.takes,
+    takes,
   };
   const events = new JobEvents(task);
   const { computingSite, prodSourceLabel, currentPriority } = job.attributes;

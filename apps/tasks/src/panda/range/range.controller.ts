@@ -5,15 +5,22 @@ import {
   AcquireRanges,
   type AcquireRangesRequest,
   CountReadyRanges,
+  DisableCloning,
+  EnableCloning,
+  type EnableCloningRequest,
+  EnableJumbo,
+  type EnableJumboRequest,
   GetRangeStatuses,
   ReportRanges,
   type RangesOfJobRequest,
   type RangeStatusesRequest,
   type ReportRangesReply,
   type ReportRangesRequest,
+  type TaskFound,
 } from '#contracts/panda/ranges.js';
 import { PandaMessageHandler } from '../message-handler.js';
 import { acquireRanges, countReady } from './acquire-ranges.js';
+import { disableCloning, enableCloning, enableJumbo } from './change-event-service.js';
 import { rangeStatuses } from './range-statuses.js';
 import { reportRanges } from './report-ranges.js';
 
@@ -35,6 +42,21 @@ export class RangeController {
   @MessagePattern(ReportRanges.subject)
   report(@Payload() message: Message<ReportRangesRequest>): Promise<Answer<ReportRangesReply>> {
     return this.handler.execute(message, (view) => reportRanges(view, message.request));
+  }
+
+  @MessagePattern(EnableCloning.subject)
+  enableCloning(@Payload() message: Message<EnableCloningRequest>): Promise<Answer<TaskFound>> {
+    return this.handler.execute(message, (view) => enableCloning(view, message.request));
+  }
+
+  @MessagePattern(DisableCloning.subject)
+  disableCloning(@Payload() message: Message<{ readonly task_id: number }>): Promise<Answer<TaskFound>> {
+    return this.handler.execute(message, (view) => disableCloning(view, message.request));
+  }
+
+  @MessagePattern(EnableJumbo.subject)
+  enableJumbo(@Payload() message: Message<EnableJumboRequest>): Promise<Answer<TaskFound>> {
+    return this.handler.execute(message, (view) => enableJumbo(view, message.request));
   }
 
   @MessagePattern(GetRangeStatuses.subject)

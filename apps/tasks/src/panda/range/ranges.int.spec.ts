@@ -218,7 +218,6 @@ describe('reporting ranges (contract 5.2)', () => {
         fsize: 2048,
         checksum: 'ad:0a1b2c3d',
         n_events: 100,
-        path_convention: 1000,
       },
     ]);
   });

@@ -2,8 +2,9 @@ import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import { copyJob } from '../generate/copy-job.js';
 import type { Job, PandaView, Task } from '../view.js';
 import { activeSiblings, closed, ES_ERRORS } from './close-siblings.js';
-import { acceptsPartial, isFineGrained } from './flavour.js';
+import { acceptsPartial, FLAVOURS, isFineGrained } from './flavour.js';
 import { mergeJob } from './merge-job.js';
+import type { RangeCounts } from './range-view.js';
 import { type JobEnding, settledAs, type Settlement } from './settlement.js';
 
 /** What decides about the end of a consumer: how its jobset will be when its ranges are released. */
@@ -12,6 +13,8 @@ interface Outlook {
   readonly isAnyFatal: boolean;
   readonly isAnyReady: boolean;
   readonly isAnyDone: boolean;
+  /** Another job has some range. */
+  readonly isAnyElsewhere: boolean;
   /** The consumer has finished some range. */
   readonly hasProcessed: boolean;
 }
@@ -25,9 +28,13 @@ const outlookOf = (view: PandaView, { pandaId, attributes: { jobsetID } }: Job):
     isAnyFatal: isAnyHopeless || (counts.fatal ?? 0) > 0,
     isAnyReady: isAnyHopeful || (counts.ready ?? 0) > 0,
     isAnyDone: hasProcessed || (counts.done ?? 0) > 0,
+    isAnyElsewhere: inJobs(counts) > inJobs(own),
     hasProcessed,
   };
 };
+
+const inJobs = ({ sent = 0, running = 0, finished = 0, failed = 0 }: RangeCounts): number =>
+  sent + running + finished + failed;
 
 const because = (code: number, diag: string, subStatus?: string): JobAttributes => ({
   taskBufferErrorCode: code,
@@ -45,12 +52,19 @@ export const settleConsumer = (
   ending: JobEnding,
   timeMicros: number,
 ): Settlement => {
-  const { isAnyFatal, isAnyReady, isAnyDone, hasProcessed } = outlookOf(view, job);
+  const { isAnyFatal, isAnyReady, isAnyDone, isAnyElsewhere, hasProcessed } = outlookOf(view, job);
   const others = activeSiblings(view, job.attributes.jobsetID ?? 0, job);
   const isLast = others.length === 0;
   if (isAnyFatal && !acceptsPartial(job)) {
     const associates = because(ES_ERRORS.associateFailed, `closed since the consumer PandaID=${job.pandaId} failed`);
     return settledAs(ending, 'failed', 'failed', exhausted, closed(job, others, associates));
+  }
+  if (!isAnyReady && isLast && isAnyElsewhere) {
+    const { attemptNr } = job.attributes;
+    const copy = { status: 'waiting', set: { eventService: FLAVOURS.coJumbo, attemptNr } } as const;
+    const next = copyJob(view, job, task, copy, timeMicros);
+    const why = `closed to wait for jumbo jobs in PandaID=${next.pandaId}`;
+    return settledAs(ending, 'closed', 'superseded', because(ES_ERRORS.waitsForOthers, why, 'es_wait'), next.events);
   }
   if (!isAnyReady && isLast && isAnyDone) {
     if (isFineGrained(job)) return settledAs(ending, 'finished', 'finished', { jobSubStatus: 'fg_done' });

@@ -1,6 +1,7 @@
 import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import type { FinalJobStatus } from '#contracts/panda/statuses.js';
 import { takeSemaphore } from './settle-clone.js';
+import { jumboStage } from './jumbo-stage.js';
 import { settleRanges } from './settle-ranges.js';
 import { JOBSET, RangeSpec, STREAM, TASK } from './testing/range-spec.js';
 
@@ -242,7 +243,7 @@ describe('clones (contract 5.4)', () => {
     expect(end(spec, two, 'finished').jobStatus).toBe('finished');
     expect(spec.job(three).attributes).toMatchObject({
       ...LOST,
-      taskBufferErrorDiag: expect.stringContaining(String(two)),
+      taskBufferErrorDiag: `closed since the clone PandaID=${two} got the semaphore`,
     });
     expect(file(spec)).toEqual(['finished', 1, 0]);
   });
@@ -253,5 +254,48 @@ describe('clones (contract 5.4)', () => {
     end(spec, two, 'failed');
     expect(end(spec, one, 'failed').jobStatus).toBe('failed');
     expect([file(spec), TASK]).toEqual([['ready', 1, 1], TASK]);
+  });
+});
+
+describe('jumbo jobs (contract 5.4)', () => {
+  const step = (spec: RangeSpec): boolean => {
+    const made = jumboStage.step(spec.view, spec.task, 1);
+    if (made === undefined || 'next' in made) return false;
+    spec.apply(made.events);
+    return true;
+  };
+
+  it('are made where consumers are, a few per site', () => {
+    const spec = new RangeSpec([{ events: 100 }], 'ES=100,NJ=3,MJ=2', { useJumbo: 'W' });
+    expect(step(spec)).toBe(false);
+    spec.cut([1]);
+    const consumer = spec.create([1]);
+    while (step(spec));
+    expect(spec.task.attributes.useJumbo).toBe('R');
+    expect(spec.job(consumer + 1).attributes).toMatchObject({
+      eventService: 4,
+      jobsetID: TASK,
+      computingSite: 'SITE_A',
+    });
+    expect([spec.job(consumer + 1).takes, spec.view.next('job')]).toEqual([[], consumer + 3]);
+    expect(spec.view.file(1)?.pandaId).toBe(consumer);
+  });
+
+  it('let consumers wait for what they have', () => {
+    const spec = new RangeSpec([{ events: 200 }], 'ES=100', { useJumbo: 'R' });
+    spec.cut([1]);
+    const [consumer, jumbo] = [
+      spec.running([1], { eventService: 5 }),
+      spec.running([], { eventService: 4, jobsetID: TASK }),
+    ];
+    report(spec, jumbo, ['finished', 'failed']);
+    expect(end(spec, consumer, 'finished')).toMatchObject({ jobStatus: 'closed', taskBufferErrorCode: 115 });
+    const waiting = spec.view.next('job') - 1;
+    expect(spec.job(waiting).attributes).toMatchObject({ jobStatus: 'waiting', eventService: 5, attemptNr: 1 });
+    expect(end(spec, jumbo, 'finished').jobStatus).toBe('finished');
+    expect(spec.job(waiting).status).toBe('activated');
+    spec.move(waiting, 'running');
+    report(spec, waiting, ['finished']);
+    expect(end(spec, waiting, 'finished')).toMatchObject({ jobStatus: 'closed', taskBufferErrorCode: 112 });
   });
 });

@@ -1,12 +1,16 @@
 import type { RangesReleased } from '#contracts/panda/range-events.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
-import type { Job, PandaView } from '../view.js';
+import { JobChanges } from '../job-changes.js';
+import type { Job, PandaView, Task } from '../view.js';
 import { activeSiblings } from './close-siblings.js';
 import { isClone, isJumbo, isMerge, isOfEventService } from './flavour.js';
 import { settleClone } from './settle-clone.js';
 import { settleConsumer } from './settle-consumer.js';
 import { settleMerge } from './settle-merge.js';
 import { type JobEnding, settledAs, type Settlement } from './settlement.js';
+
+/** Waiting consumers that the end of one jumbo job wakes. */
+const WOKEN_MAX = 10_000;
 
 /** Whether the end of a job must be settled. Then it is the only job that its change ends, because the next one depends on its effects. */
 export const hasRanges = isOfEventService;
@@ -24,11 +28,22 @@ export const settleRanges = (view: PandaView, job: Job, ending: JobEnding, timeM
   const isKilled = ending.status === 'cancelled' || ending.status === 'closed';
   if (isKilled || isJumbo(job)) {
     const { inputs } = ending.end;
-    return settledAs(owned, ending.status, isFollowed(view, job) ? 'superseded' : inputs, {}, released);
+    const woken = isJumbo(job) ? awakened(view, task) : [];
+    const events = [...released, ...woken];
+    return settledAs(owned, ending.status, isFollowed(view, job) ? 'superseded' : inputs, {}, events);
   }
   const settle = isMerge(job) ? settleMerge : isClone(job) ? settleClone : settleConsumer;
   const settled = settle(view, job, task, owned, timeMicros);
   return { ...settled, events: [...released, ...settled.events] };
+};
+
+/** Consumers that wait for jumbo jobs look again at what is left when one of these ends (contract 4.2.1). */
+const awakened = (view: PandaView, task: Task): readonly DecidedEvent[] => {
+  const changes = new JobChanges();
+  for (const { ordinal } of view.jobStates(task, { statuses: ['waiting'], limit: WOKEN_MAX })) {
+    changes.add(task.stream, ordinal, 'UnitsMoved', { status: 'activated' });
+  }
+  return changes.events();
 };
 
 /** Gives back the ranges of a job that is killed: events of the change that ends it. */

@@ -6,6 +6,7 @@ import { plainTime, timeText } from '#contracts/panda/times.js';
 import type { Ranges } from '#contracts/work-events.js';
 import type { DecidedEvent, Decision } from '#event-sourcing/command.js';
 import { DomainError } from '#platform/domain-error.js';
+import { takeSemaphore } from '../range/settle-clone.js';
 import { textEvents } from '../text-events.js';
 import type { Job, PandaView } from '../view.js';
 import { measured, wishesRetry } from './measurements.js';
@@ -43,8 +44,11 @@ export const updateJob = (view: PandaView, report: JobReport, timeMicros: number
       return { events, reply: { command: 'tobekilled' } };
     }
     case 'stored': {
+      const semaphore = status === 'running' ? takeSemaphore(view, job) : undefined;
+      if (semaphore?.wins === false) return { events: semaphore.events, reply: { command: 'tobekilled' } };
       const change = new Change(job, status, report, timeMicros);
-      return { events: [change.moved(effect.status, set), ...change.texts()], reply: { command } };
+      const events = [change.moved(effect.status, set), ...change.texts(), ...(semaphore?.events ?? [])];
+      return { events, reply: { command } };
     }
   }
 };

@@ -4,6 +4,7 @@ import { commandStage } from '../command/command-stage.js';
 import { feedStage } from '../feed/feed-stage.js';
 import { generateStage } from '../generate/generate-stage.js';
 import { progressStage } from '../progress/progress-stage.js';
+import { jumboStage } from '../range/jumbo-stage.js';
 import { refineStage } from '../refine/refine-stage.js';
 import { scoutStage } from '../scout/scout-stage.js';
 import { throttleStage } from '../scout/throttle-stage.js';
@@ -20,6 +21,7 @@ export class Stages {
   }: Environment) {
     this.all = [
       ...[commandStage, refineStage, feedStage, scoutStage, throttleStage(unstartedJobsMax), progressStage],
+      jumboStage,
       generateStage({ unstartedJobsMax, pendingSecondsMax }),
     ];
   }
