@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { DomainError, refusalOf } from '#platform/domain-error.js';
+import { Log } from '#platform/logging.js';
 import { Bus } from '#bus/bus.js';
 import type { MessageContext } from '#bus/contract.js';
+import { RecordJobWorkers } from '#contracts/panda/harvester.js';
 import { AcquireJobs, type AcquiredJob, type AcquireJobsRequest } from '#contracts/panda/pilot.js';
 import type { Principal } from '#contracts/panda/principal.js';
 import { GetSecretsOfOwner } from '#contracts/panda/secrets.js';
@@ -20,7 +23,10 @@ export type Acquired = readonly string[] | 'no role' | 'no jobs' | 'late';
 /** Hands jobs to pilots: the part of it that all services have a share in (PanDA contract 4.2.2). */
 @Injectable()
 export class Acquisition {
-  constructor(private readonly bus: Bus) {}
+  constructor(
+    private readonly bus: Bus,
+    private readonly log: Log,
+  ) {}
 
   async acquire(context: MessageContext, principal: Principal, offered: Offered): Promise<Acquired> {
     const { prod_user_id, get_proxy_key, timeout, ...asked } = offered;
@@ -34,7 +40,10 @@ export class Acquisition {
     const reply = await within(context, timeout, (limited) => this.bus.request(AcquireJobs, request, limited));
     if (reply === undefined) return 'late';
     if (reply.jobs.length === 0) return 'no jobs';
-    const secrets = await this.secretsOf(context, reply.jobs);
+    const [secrets] = await Promise.all([
+      this.secretsOf(context, reply.jobs),
+      this.recordWorker(context, request, reply.jobs),
+    ]);
     // No proxies are kept under keys: pilots get empty names, as they expect them.
     const key: Readonly<Record<string, string>> =
       hasRole && isTruthy(get_proxy_key) ? { credname: '', myproxy: '' } : {};
@@ -42,6 +51,20 @@ export class Acquisition {
       const own = owner === undefined ? undefined : secrets.get(owner);
       return withMembers(document, { ...(own !== undefined && { secrets: own }), ...key });
     });
+  }
+
+  /** The jobs are handed out whatever becomes of this: harvester tells of its workers again and again. */
+  private async recordWorker(
+    context: MessageContext,
+    { harvester_id, worker_id }: AcquireJobsRequest,
+    jobs: readonly AcquiredJob[],
+  ): Promise<void> {
+    if (harvester_id === null || worker_id === null) return;
+    const panda_ids = jobs.map(({ panda_id }) => panda_id);
+    const request = { harvester_id, worker_id, panda_ids };
+    const answer = await refusalOf(this.bus.request(RecordJobWorkers, request, context));
+    if (answer instanceof DomainError)
+      this.log.warn({ error: answer, worker_id }, 'The worker of jobs is not recorded');
   }
 
   private async secretsOf(

@@ -1,8 +1,9 @@
 import type { EndedFile, JobEnd, JobFile } from '#contracts/panda/events.js';
 import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import type { DecidedEvent, Decision } from '#event-sourcing/command.js';
-import { isBeingKilled, isEventServiceJob, killed, TASK_BUFFER_ERRORS } from '../kill/kill-effect.js';
+import { isBeingKilled, killed, TASK_BUFFER_ERRORS } from '../kill/kill-effect.js';
 import type { Job, PandaView } from '../view.js';
+import { isConsumer } from '../range/flavour.js';
 import type { JobEnding } from '../range/settlement.js';
 import { endJob } from './end-job.js';
 import { retryOf } from './job-retry.js';
@@ -52,8 +53,7 @@ const validated = (view: PandaView, job: Job, reported: Files | undefined): JobE
   const outputs = job.files.filter(isOutput);
   const lacks = reported === undefined || reported.size === 0;
   // Consumers of events have stored their outputs range by range.
-  const isExpected = outputs.length > 0 && !isEventServiceJob(job.attributes);
-  if (lacks && isExpected && !explainsNothing(job)) {
+  if (lacks && outputs.length > 0 && !isConsumer(job) && !isExplained(job)) {
     return failure(job, UNREADABLE, outputs.map(failedFile));
   }
   const files = reported ?? NO_FILES;
@@ -85,14 +85,14 @@ const validated = (view: PandaView, job: Job, reported: Files | undefined): JobE
 };
 
 /** Whether an error of the job says why there is no report. */
-const explainsNothing = ({ attributes }: Job): boolean =>
+const isExplained = ({ attributes }: Job): boolean =>
   attributes.pilotErrorCode !== 0 ||
   Number(attributes.transExitCode ?? 0) !== 0 ||
   attributes.taskBufferErrorCode === TASK_BUFFER_ERRORS.workerDone;
 
 /** Outputs that may be missing are marked at their dataset. Consumers of events store theirs range by range. */
 const mayBeMissing = (view: PandaView, job: Job, { datasetID }: JobFile): boolean =>
-  isEventServiceJob(job.attributes) ||
+  isConsumer(job) ||
   (datasetID !== undefined && (view.dataset(datasetID)?.attributes.split(',').includes('an') ?? false));
 
 const isOfUser = ({ attributes: { prodSourceLabel: label } }: Job): boolean => label === 'user' || label === 'panda';

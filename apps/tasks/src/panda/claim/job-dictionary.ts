@@ -1,6 +1,6 @@
 import type { JobFile } from '#contracts/panda/events.js';
 import type { Job, PandaView } from '../view.js';
-import { isClone, isEventServiceJob } from '../kill/kill-effect.js';
+import { isClone, isConsumer, isFineGrained, isMerge } from '../range/flavour.js';
 import { endpointsOf } from './endpoints.js';
 import { multiStep } from './multi-step.js';
 
@@ -19,9 +19,6 @@ const FLAGS: Readonly<Record<string, string>> = {
   ho: 'isHPO',
   om: 'onSiteMerging',
 };
-
-const FINE_GRAINED = 6;
-const ES_MERGE = 2;
 
 /**
  * What a pilot is told of its job (PanDA contract 4.2.3), as raw JSON: numbers and texts, and `NULL` for what is missing. Nothing of it is changed by
@@ -115,9 +112,10 @@ const distinct = (files: readonly JobFile[]): readonly JobFile[] => [
 
 const optionsOf = (
   view: PandaView,
-  { attributes, files }: Job,
+  job: Job,
   tokens: ReadonlySet<string>,
 ): Readonly<Record<string, string | boolean>> => {
+  const { attributes, files } = job;
   const outputs = files.filter(({ type }) => type === 'output' || type === 'log');
   const optional = outputs.filter(({ datasetID }) => isOptional(view, datasetID)).map(({ lfn }) => lfn);
   const flags = Object.entries(FLAGS).filter(([token]) => tokens.has(token));
@@ -125,7 +123,7 @@ const optionsOf = (
   return {
     ...(tokens.has('lc') && { loopingCheck: false }),
     ...((tokens.has('debug') || tokens.has('dm')) && { debug: 'True' }),
-    ...eventServiceOf(attributes, outputs, tokens),
+    ...eventServiceOf(job, outputs, tokens),
     ...(tokens.has('wf') && { writeToFile: writtenInputs(files) }),
     ...(optional.length > 0 && { allowNoOutput: optional.join(',') }),
     ...(alternative !== undefined && { altStageOut: alternativeOf(alternative) }),
@@ -139,14 +137,14 @@ const isOptional = (view: PandaView, datasetId: number | undefined): boolean =>
   datasetId !== undefined && (view.dataset(datasetId)?.attributes.split(',').includes('an') ?? false);
 
 const eventServiceOf = (
-  attributes: Job['attributes'],
+  job: Job,
   outputs: readonly JobFile[],
   tokens: ReadonlySet<string>,
 ): Readonly<Record<string, string>> => {
-  if (isClone(attributes)) return { cloneJob: tokens.has('sc:2') ? 'storeonce' : 'runonce' };
-  if (attributes.eventService === ES_MERGE) return { eventServiceMerge: 'True' };
-  if (attributes.eventService === FINE_GRAINED) return { eventService: 'True' };
-  if (!isEventServiceJob(attributes)) return {};
+  if (isClone(job)) return { cloneJob: tokens.has('sc:2') ? 'storeonce' : 'runonce' };
+  if (isMerge(job)) return { eventServiceMerge: 'True' };
+  if (isFineGrained(job)) return { eventService: 'True' };
+  if (!isConsumer(job)) return {};
   return { eventService: 'True', prodDBlockTokenForOutput: list(outputs, (file) => file.prodDBlockToken) };
 };
 

@@ -1,6 +1,7 @@
 import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import type { JobStatus } from '#contracts/panda/statuses.js';
 import { plainTime, timeText } from '#contracts/panda/times.js';
+import { isConsumer } from '../range/flavour.js';
 import type { Job } from '../view.js';
 
 /** Why jobs are killed, and who says so (PanDA contract 4.2.8). */
@@ -24,9 +25,6 @@ export interface Killed {
 /** Codes that are obeyed although the job is being killed already. */
 const FORCED_CODES: ReadonlySet<number | null> = new Set([2, 9, 10, 51, 52, 60, 99]);
 
-/** Flavours of event-service jobs, but merge jobs (contract 5). */
-const EVENT_SERVICE: ReadonlySet<number | null> = new Set([1, 4, 5, 6]);
-
 const TO_BE_KILLED = 'tobekilled';
 
 /** `taskBufferErrorCode` by its name in the contract. */
@@ -42,34 +40,22 @@ export const TASK_BUFFER_ERRORS = {
   workerDone: 300,
 } as const;
 
-type Facts = Pick<Job, 'status'> & {
-  readonly attributes: Pick<
-    Job['attributes'],
-    'prodSourceLabel' | 'eventService' | 'specialHandling' | 'commandToPilot' | 'stateChangeTime' | 'startTime'
-  >;
-};
-
 export const isBeingKilled = ({ commandToPilot }: Pick<Job['attributes'], 'commandToPilot'>): boolean =>
   commandToPilot === TO_BE_KILLED;
 
-/** Whether clones of the job run elsewhere, of which one wins (contract 5.4). */
-export const isClone = ({ specialHandling }: Pick<Job['attributes'], 'specialHandling'>): boolean =>
-  (specialHandling ?? '').split(',').some((token) => token.startsWith('sc:'));
-
-/** Whether its events are handed out one by one, and the job can end at any moment. */
-export const isEventServiceJob = (attributes: Pick<Job['attributes'], 'eventService' | 'specialHandling'>): boolean =>
-  EVENT_SERVICE.has(attributes.eventService) && !isClone(attributes);
-
 /** Whether the kill ends the job at once. Others run on until their pilot obeys. */
-export const endsAtOnce = ({ status, attributes }: Facts, { code, isProduction = false }: KillOrder): boolean => {
-  if (status !== 'running' || isEventServiceJob(attributes)) return true;
+export const endsAtOnce = (
+  job: Pick<Job, 'status' | 'attributes'>,
+  { code, isProduction = false }: KillOrder,
+): boolean => {
+  if (job.status !== 'running' || isConsumer(job)) return true;
   if (code === 99) return isProduction;
-  const { prodSourceLabel: label } = attributes;
+  const { prodSourceLabel: label } = job.attributes;
   return (code === 9 || code === 52) && (label === 'managed' || label?.includes('test') === true);
 };
 
 /** Whether the job was told to end before, and is not told again. */
-export const isRepeat = ({ attributes }: Facts, { code }: KillOrder): boolean =>
+export const isRepeat = ({ attributes }: Pick<Job, 'attributes'>, { code }: KillOrder): boolean =>
   isBeingKilled(attributes) && !FORCED_CODES.has(code);
 
 /** What a kill sets in a job that runs on. */

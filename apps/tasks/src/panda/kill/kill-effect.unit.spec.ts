@@ -1,16 +1,14 @@
+import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import type { JobStatus } from '#contracts/panda/statuses.js';
+import { DEFAULT_JOB } from '../job/job-attributes.js';
 import { endsAtOnce, isRepeat, killed } from './kill-effect.js';
 
 const NOW = Date.parse('2025-06-01T12:00:00Z') * 1_000;
 const BY = '/CN=Demo User';
 
-const facts = (status: JobStatus, attributes: Partial<Parameters<typeof endsAtOnce>[0]['attributes']> = {}) => ({
+const facts = (status: JobStatus, attributes: JobAttributes = {}) => ({
   status,
-  attributes: {
-    ...{ prodSourceLabel: 'user', eventService: 0, specialHandling: null, commandToPilot: null },
-    ...{ stateChangeTime: null, startTime: null },
-    ...attributes,
-  },
+  attributes: { ...DEFAULT_JOB, prodSourceLabel: 'user', ...attributes },
 });
 
 describe('table 4.2.8', () => {

@@ -22,6 +22,8 @@ export const isMerge = hasFlavour(FLAVOURS.merge);
 export const isJumbo = hasFlavour(FLAVOURS.jumbo);
 export const isFineGrained = hasFlavour(FLAVOURS.fineGrained);
 export const isClone = (job: Attributes): boolean => hasFlavour(FLAVOURS.cloning)(job) || cloneToken(job) !== undefined;
+/** It processes event ranges one by one, and can end at any moment. */
+export const isConsumer = (job: Attributes): boolean => isOfEventService(job) && !isMerge(job) && !isClone(job);
 /** The first clone that runs wins, not the first that stores its output. */
 export const runsOnce = (job: Attributes): boolean => cloneToken(job) !== 'sc:2';
 /** Whether it may end although some of its ranges are hopeless. */
