@@ -21,6 +21,17 @@ import { fileServerLegacy } from './file-server/file-server.legacy.js';
 import { fileServerRaw } from './file-server/file-server.raw.js';
 import { FileServerLegacyHandlers } from './file-server/file-server-legacy.handlers.js';
 import { FileServerRawHandlers } from './file-server/file-server-raw.handlers.js';
+import { harvesterFunctions } from './harvester/harvester.functions.js';
+import { HarvesterHandlers } from './harvester/harvester.handlers.js';
+import { harvesterLegacy } from './harvester/harvester.legacy.js';
+import { HarvesterLegacyHandlers } from './harvester/harvester-legacy.handlers.js';
+import { metaconfigFunctions, metaconfigLegacy } from './metaconfig/metaconfig.functions.js';
+import { MetaconfigHandlers, MetaconfigLegacyHandlers } from './metaconfig/metaconfig.handlers.js';
+import { QueueDocumentHandlers } from './queue/queue-documents.handlers.js';
+import { queueDocumentsRaw } from './queue/queue-documents.raw.js';
+import { PilotReports } from './worker/pilot-reports.js';
+import { workerFunctions, workerLegacy } from './worker/worker.functions.js';
+import { WorkerHandlers, WorkerLegacyHandlers } from './worker/worker.handlers.js';
 import { iddsFunctions } from './idds/idds.functions.js';
 import { IddsHandlers } from './idds/idds.handlers.js';
 import { iddsLegacy } from './idds/idds.legacy.js';
@@ -87,6 +98,13 @@ const MODULES: readonly Module[] = [
   functionsOf(jobCommandFunctions, JobCommandHandlers),
   functionsOf(jobCommandLegacy, JobCommandLegacyHandlers),
   functionsOf(eventServiceFunctions, EventServiceHandlers),
+  functionsOf(workerFunctions, WorkerHandlers),
+  functionsOf(workerLegacy, WorkerLegacyHandlers),
+  functionsOf(harvesterFunctions, HarvesterHandlers),
+  functionsOf(harvesterLegacy, HarvesterLegacyHandlers),
+  functionsOf(metaconfigFunctions, MetaconfigHandlers),
+  functionsOf(metaconfigLegacy, MetaconfigLegacyHandlers),
+  rawRoutesOf(queueDocumentsRaw, QueueDocumentHandlers),
   rawRoutesOf(authConfigRaw, AuthConfigHandlers),
   functionsOf(taskFunctions, TaskHandlers),
   rawRoutesOf(fileServerRaw, FileServerRawHandlers),
@@ -145,6 +163,7 @@ export const panda: Dialect = {
     PandaAuthentication,
     EventRanges,
     Acquisition,
+    PilotReports,
     Reporting,
     ServiceDocuments,
     { provide: PandaProtocol, useFactory: protocolOf, inject: [Environment, Bus, PandaAuthentication, ...HANDLERS] },

@@ -78,7 +78,7 @@ export const IssueHarvesterCommand = command<
 export const SweepWorkers = command<
   {
     readonly queue: string;
-    readonly statuses: readonly string[];
+    readonly statuses: readonly string[] | 'ALL';
     readonly computing_elements: readonly string[] | 'ALL';
     readonly submission_hosts: readonly string[] | 'ALL';
   },

@@ -57,7 +57,7 @@ export const sweepWorkers = (
   queue: Queue | undefined,
   request: {
     readonly queue: string;
-    readonly statuses: readonly string[];
+    readonly statuses: readonly string[] | 'ALL';
     readonly computing_elements: readonly string[] | 'ALL';
     readonly submission_hosts: readonly string[] | 'ALL';
   },

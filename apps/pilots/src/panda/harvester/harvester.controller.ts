@@ -87,7 +87,7 @@ export class HarvesterController {
       request,
     }: Message<{
       queue: string;
-      statuses: readonly string[];
+      statuses: readonly string[] | 'ALL';
       computing_elements: readonly string[] | 'ALL';
       submission_hosts: readonly string[] | 'ALL';
     }>,
