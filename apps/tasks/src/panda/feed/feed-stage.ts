@@ -17,6 +17,8 @@ const CHARACTERS_PER_EVENT = 50_000;
 const FILES_PER_EVENT = 1_000;
 const RECORDS_PER_YIELD = 500;
 const SEQUENCE_LENGTH = 10_000;
+/** The most records of one dataset. */
+const RECORDS_MAX = 1_000_000;
 const PSEUDO_LFN = 'pseudo_lfn';
 
 const EMPTY = 'primary input dataset is empty or all files are excluded';
@@ -108,6 +110,7 @@ class Feeding {
   /** @returns how many files are added */
   private *feed(dataset: Dataset, input: InputItem, isMaster: boolean): Generator<void, number, void> {
     const all = yield* this.recordsOf(dataset, input, isMaster);
+    bounded(countOf(all), dataset.name);
     const records = dataset.nFiles === 0 ? all : yield* this.newOf(dataset, all);
     this.addFiles(dataset, records);
     const nFiles = dataset.nFiles + countOf(records);
@@ -151,6 +154,7 @@ class Feeding {
     const ofEvents = events === null || perJob === null ? null : Math.ceil(events / perJob);
     const length =
       positive(item.integer('num_records')) ?? positive(this.document.integer('nFiles')) ?? ofEvents ?? SEQUENCE_LENGTH;
+    bounded(length, SEQUENCE_DATASET);
     const offset = item.integer('offset') ?? 0;
     const records: NewFile[] = [];
     for (let number = offset + 1; number <= offset + length; number += 1) {
@@ -223,6 +227,10 @@ class Feeding {
     this.events.push({ stream: this.task.stream, type: 'DatasetsMoved', data });
   }
 }
+
+const bounded = (records: number, dataset: string): void => {
+  if (records > RECORDS_MAX) throw new InvalidDocument(`the input "${dataset}" has more than ${RECORDS_MAX} records`);
+};
 
 const positive = (value: number | null): number | null => (value !== null && value > 0 ? value : null);
 

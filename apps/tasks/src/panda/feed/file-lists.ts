@@ -5,6 +5,8 @@ import { InvalidDocument, type TaskDocument } from '../refine/task-document.js';
 /** Names sorted between two yields. */
 const SORTED_AT_ONCE = 2_000;
 const FILES_PER_YIELD = 500;
+/** The most records that a file is split into. */
+const PIECES_MAX = 1_000_000;
 const PATTERN_CHARACTERS_MAX = 500;
 
 /** Steps of work between which others may take their turn. */
@@ -57,12 +59,15 @@ export function* cutFiles(files: readonly NewFile[], cut: Cut): Sliced<readonly 
 }
 
 /** @param events how many events of the file are wanted */
-const pieces = (file: NewFile, events: number, perPiece: number): readonly NewFile[] =>
-  Array.from({ length: Math.ceil(events / perPiece) }, (_, index) => {
+const pieces = (file: NewFile, events: number, perPiece: number): readonly NewFile[] => {
+  const length = Math.ceil(events / perPiece);
+  if (length > PIECES_MAX) throw new InvalidDocument(`the file ${file.lfn} has more than ${PIECES_MAX} parts`);
+  return Array.from({ length }, (_, index) => {
     const start_event = index * perPiece;
     const end_event = Math.min(start_event + perPiece, events) - 1;
     return { ...file, n_events: end_event - start_event + 1, start_event, end_event };
   });
+};
 
 const fileOf = (entry: unknown, index: number): NewFile => {
   if (typeof entry === 'string' && entry !== '') return { lfn: entry };

@@ -5,6 +5,9 @@ export class InvalidDocument extends Error {
   override readonly name = 'InvalidDocument';
 }
 
+/** Larger numbers are mistakes. */
+const INTEGER_MAX = 10 ** 12;
+
 /** Texts that mean that a switch is off. */
 const OFF: readonly unknown[] = ['', '0', 'false', 'False', 'None'];
 
@@ -40,7 +43,9 @@ export class TaskDocument {
 
   integer(key: string): number | null {
     const number = this.number(key);
-    return number === null ? null : Math.trunc(number);
+    if (number === null) return null;
+    if (Math.abs(number) > INTEGER_MAX) throw new InvalidDocument(`${key} must not exceed ${INTEGER_MAX}`);
+    return Math.trunc(number);
   }
 
   /** Whether a switch is on: clients send true, the integer 1, or texts. */

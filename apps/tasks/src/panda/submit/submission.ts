@@ -6,6 +6,9 @@ import type { TaskAttributes } from '#contracts/panda/task-attributes.js';
 const USER_PRIORITY = 1_000;
 const PRIORITY = 100;
 
+/** Larger numbers are mistakes, and count as absent. */
+const NUMBER_MAX = 10 ** 12;
+
 /** What must be there before a task can be registered. Everything else is checked by refinement. */
 const REQUIRED = ['taskName', 'vo', 'prodSourceLabel'] as const;
 
@@ -79,5 +82,5 @@ const textIn = (members: JsonMembers, key: string): string | undefined => {
 
 const numberIn = (members: JsonMembers, key: string): number | undefined => {
   const value = members[key];
-  return typeof value === 'number' && Number.isFinite(value) ? Math.trunc(value) : undefined;
+  return typeof value === 'number' && Math.abs(value) <= NUMBER_MAX ? Math.trunc(value) : undefined;
 };

@@ -94,26 +94,15 @@ export class TaskRun {
       generateStage(all),
     ];
     this.configure(...queues);
-    const stream = workStream(String(TASK_ID));
-    const { taskName, vo, prodSourceLabel, taskType, userName, taskPriority } = document;
-    const set = { jediTaskID: TASK_ID, taskName, vo, prodSourceLabel, taskType, userName, taskPriority };
-    this.apply(
-      {
-        stream,
-        type: 'TaskSubmitted',
-        data: {
-          ...{ workload_id: String(TASK_ID), task_id: TASK_ID },
-          set: {
-            ...set,
-            currentPriority: taskPriority,
-            status: 'registered',
-            transPath: 'https://host/trf/user/runGen',
-          },
-        },
-      },
-      ...textEvents(stream, 'parameters', JSON.stringify(document)),
-    );
+    this.submit(TASK_ID, document);
     this.settle();
+  }
+
+  /** Submits a further task. @returns what shows it */
+  another(id: number, document: Readonly<Record<string, unknown>>): () => Task {
+    this.submit(id, document);
+    this.settle(id);
+    return () => this.taskOf(id);
   }
 
   configure(...queues: readonly Queue[]): void {
@@ -127,9 +116,9 @@ export class TaskRun {
   }
 
   /** Runs the stages until none has anything to do. */
-  settle(): this {
+  settle(id = TASK_ID): this {
     for (let turn = 0; turn < TURNS_MAX; turn += 1) {
-      const step = this.drive();
+      const step = this.drive(id);
       if (step.length === 0) return this;
       this.decided.push(...step);
       this.apply(...step);
@@ -143,9 +132,7 @@ export class TaskRun {
   }
 
   get task(): Task {
-    const task = this.view.task(TASK_ID);
-    if (task === undefined) throw new Error('The task does not exist');
-    return task;
+    return this.taskOf(TASK_ID);
   }
 
   get status(): string {
@@ -195,6 +182,23 @@ export class TaskRun {
     return { events: decided.events, reply: decided.reply };
   }
 
+  private submit(id: number, document: Readonly<Record<string, unknown>>): void {
+    const stream = workStream(String(id));
+    const { taskName, vo, prodSourceLabel, taskType, userName, taskPriority, parent_tid } = document;
+    const named = { jediTaskID: id, taskName, vo, prodSourceLabel, taskType, userName, parent_tid };
+    const set = { ...named, taskPriority, currentPriority: taskPriority, transPath: 'https://host/trf/user/runGen' };
+    this.apply(
+      { stream, type: 'TaskSubmitted', data: { workload_id: String(id), task_id: id, set } },
+      ...textEvents(stream, 'parameters', JSON.stringify(document)),
+    );
+  }
+
+  private taskOf(id: number): Task {
+    const task = this.view.task(id);
+    if (task === undefined) throw new Error(`There is no task ${id}`);
+    return task;
+  }
+
   private end(jobs: readonly Job[], status: 'finished' | 'failed', end: JobEnd): this {
     const type = status === 'finished' ? 'UnitSucceeded' : 'UnitFailed';
     for (const { ordinal } of jobs) {
@@ -204,8 +208,8 @@ export class TaskRun {
     return this.settle();
   }
 
-  private drive(): readonly DecidedEvent[] {
-    const work = look(this.view, this.stages, TASK_ID, this.timeMicros);
+  private drive(id: number): readonly DecidedEvent[] {
+    const work = look(this.view, this.stages, id, this.timeMicros);
     for (;;) {
       const startedMs = performance.now();
       const step = work.next();
