@@ -54,9 +54,10 @@ export function* acquireRanges(
   const acquired = yield* readyRanges(view, source, request, limit);
   const texts: string[] = [];
   const files = new Map<number, TaskFile | undefined>();
-  for (const [at, range] of acquired.entries()) {
-    texts.push(itemText(view, job, range, files));
-    if (at % PAGE === PAGE - 1) yield;
+  for (let at = 0; at < acquired.length; at += PAGE) {
+    const page = acquired.slice(at, at + PAGE);
+    texts.push(page.map((range) => itemText(view, job, range, files)).join(','));
+    yield;
   }
   const isLast = view.ranges.countReady(source) === acquired.length && typeof source !== 'number';
   return {

@@ -1,6 +1,7 @@
 import type { JobStatus } from '#contracts/panda/statuses.js';
 import { FINAL_JOB_STATUSES, JOB_STATUSES } from '#contracts/panda/statuses.js';
 import { countReady } from './acquire-ranges.js';
+import { reportRanges } from './report-ranges.js';
 import { rangeStatuses } from './range-statuses.js';
 import { JOBSET, RangeSpec, TASK } from './testing/range-spec.js';
 
@@ -244,6 +245,13 @@ describe('reporting ranges (contract 5.2)', () => {
     expect(returns).toEqual(version === 2 ? [true, true] : [true, false]);
     expect(spec.view.ranges.countsOf(job)).toEqual(version === 2 ? { sent: 5, finished: 2 } : { sent: 5 });
   });
+
+  it.each(['', 'x', '{}', '[1', '[1 2]', '[1,]', '[,]', '[1]]', '[{"a":1},]x', '[{"a":]'])(
+    'refuses what is no list: %s',
+    (elements) => {
+      expect(() => spec.decide(reportRanges(spec.view, { elements, version: 0 }))).toThrow('failed to load JSON');
+    },
+  );
 
   it('tells unknown jobs and jobs to be preempted', () => {
     spec.record('JobsAmended', { units: [[0, 0]], set: { commandToPilot: 'softkill' }, kind: 'server' });

@@ -28,19 +28,17 @@ const wholeNumber = (value: unknown): number | undefined => {
 };
 
 /**
- * Takes a report apart into items, in order (contract 5.2). Undefined stands for one that names no range, or no status that there is. In versions 1
- * and 2 ranges may be in a list, with the file that holds their outputs.
+ * What an element of a report says, in order (contract 5.2). Undefined stands for an item that names no range, or no status that there is. In versions 1
+ * and 2 an element may be a list of ranges, with the file that holds their outputs.
  */
-export function* itemsOf(elements: readonly unknown[], version: ReportVersion): Iterable<ReportedItem | undefined> {
-  for (const element of elements) {
-    const ranges = version !== 0 && isFields(element) ? element['eventRanges'] : undefined;
-    if (!isFields(element) || !Array.isArray(ranges)) {
-      yield itemOf(element, undefined);
-      continue;
-    }
-    const zip = zipOf(element['zipFile']);
-    for (const range of ranges as readonly unknown[]) yield itemOf(range, zip);
+export function* itemsOf(element: unknown, version: ReportVersion): Iterable<ReportedItem | undefined> {
+  const ranges = version !== 0 && isFields(element) ? element['eventRanges'] : undefined;
+  if (!isFields(element) || !Array.isArray(ranges)) {
+    yield itemOf(element, undefined);
+    return;
   }
+  const zip = zipOf(element['zipFile']);
+  for (const range of ranges as readonly unknown[]) yield itemOf(range, zip);
 }
 
 const itemOf = (element: unknown, zip: RangeZip | undefined): ReportedItem | undefined => {
