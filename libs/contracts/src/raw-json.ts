@@ -160,16 +160,17 @@ export const membersOf = (object: string): Map<string, string> => {
 };
 
 /** Splits the text of an array into its elements. */
-export const elementsOf = (array: string): string[] => {
-  const elements: string[] = [];
+export const elementsOf = (array: string): string[] => [...eachElement(array)];
+
+/** The elements of the text of an array, found while they are read. */
+export function* eachElement(array: string): Generator<string, void, void> {
   let at = start(array, '[');
   while (array[at] !== ']') {
     const end = behindValue(array, at);
-    elements.push(array.slice(at, end));
+    yield array.slice(at, end);
     at = behindSeparators(array, end);
   }
-  return elements;
-};
+}
 
 /** The text of an object with these fields, in this order. */
 export const objectText = (members: Iterable<readonly [string, string]>): string => {

@@ -48,6 +48,8 @@ import { pilotLegacy } from './pilot/pilot.legacy.js';
 import { Reporting } from './pilot/reporting.js';
 import { jobReadFunctions } from './job/job-reads.functions.js';
 import { JobReadHandlers } from './job/job-reads.handlers.js';
+import { jobSubmissionFunctions } from './job/job-submission.functions.js';
+import { JobSubmissionHandlers } from './job/job-submission.handlers.js';
 import { jobStatusLegacy } from './job/job-status.legacy.js';
 import { JobStatusLegacyHandlers } from './job/job-status-legacy.handlers.js';
 import { getStatusLegacy, jobStatusFunctions } from './pilot/job-status.functions.js';
@@ -110,6 +112,7 @@ const MODULES: readonly Module[] = [
   rawRoutesOf(fileServerRaw, FileServerRawHandlers),
   functionsOf(taskReadFunctions, TaskReadHandlers),
   functionsOf(jobReadFunctions, JobReadHandlers),
+  functionsOf(jobSubmissionFunctions, JobSubmissionHandlers),
   functionsOf(jobStatusLegacy, JobStatusLegacyHandlers),
   functionsOf(jobStatusFunctions, JobStatusHandlers),
   functionsOf(getStatusLegacy, GetStatusLegacyHandlers),

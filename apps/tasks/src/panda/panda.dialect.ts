@@ -16,6 +16,7 @@ import { StageRunner } from './stage/stage-runner.js';
 import { Stages } from './stage/stages.js';
 import { TaskChanges } from './stage/task-changes.js';
 import { PANDA } from './streams.js';
+import { SubmissionController } from './submission/submission.controller.js';
 import { JobWatchdog } from './watchdog/job-watchdog.js';
 
 /** PanDA: tasks with their datasets, files, jobs and event ranges. */
@@ -30,6 +31,7 @@ export const panda: TasksDialect = {
     KillController,
     DocumentsController,
     StatesController,
+    SubmissionController,
   ],
   providers: [PandaMessageHandler, DocumentAnswers, Stages, StageRunner, Adder, JobWatchdog],
 };

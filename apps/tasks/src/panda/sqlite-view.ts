@@ -150,6 +150,10 @@ export class PandaReader implements Omit<PandaView, 'ready'> {
     return this.jobRows.nextJobDefinition(user);
   }
 
+  countActiveOf(user: string): number {
+    return this.jobRows.countActiveOf(user);
+  }
+
   countAtSite(site: string, status: JobStatus): number {
     return this.counts.countAtSite(site, status);
   }

@@ -182,6 +182,8 @@ export interface JobView {
   jobsOfJobset(jobsetId: number): readonly JobState[];
   /** One more than the greatest `jobDefinitionID` of a user's jobs (compact name): the number of the next generation (contract 9.4). */
   nextJobDefinition(user: string): number;
+  /** How many jobs of a user (compact name) are not final. */
+  countActiveOf(user: string): number;
   /** Active jobs of a site by status: what brokerage compares. */
   countAtSite(site: string, status: JobStatus): number;
   /** How many jobs of a global share are sent, starting or running: claims rank shares by it (contract 4.2.2). */

@@ -17,6 +17,7 @@ import type { JobRecord } from './job.js';
 /**
  * A job is one row, by the key of its unit; its PandaID is the unit's id. `common` names the attributes that it was made with together with others;
  * `own` are all others. `jobset` is null where it is the job's task, as that of most jobs is; `debug` is set while an active job is in debug mode.
+ * Of users the greatest `jobDefinitionID` of their jobs is kept, and how many of them are active.
  */
 export const JOB_TABLES = `
 CREATE TABLE IF NOT EXISTS panda_job (
@@ -37,7 +38,9 @@ CREATE TABLE IF NOT EXISTS panda_job (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS panda_job_common (id INTEGER PRIMARY KEY, attributes TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS panda_home (workload INTEGER PRIMARY KEY, next_ordinal INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS panda_job_definition (user TEXT PRIMARY KEY, last ANY NOT NULL) STRICT, WITHOUT ROWID;`;
+CREATE TABLE IF NOT EXISTS panda_job_user (
+  user TEXT PRIMARY KEY, definition ANY NOT NULL, active INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;`;
 
 const code = (status: JobStatus): number => JOB_STATUSES.indexOf(status);
 
@@ -127,7 +130,7 @@ export class JobRows {
   private readonly selectUnmodified: StatementSync;
   private readonly selectSent: StatementSync;
   private readonly selectDebugged: StatementSync;
-  private readonly selectDefinition: StatementSync;
+  private readonly selectUser: StatementSync;
   private readonly selectCount: StatementSync;
 
   constructor(private readonly reader: UnitReader) {
@@ -159,7 +162,7 @@ export class JobRows {
          WHERE c.site = ? AND c.label IN ('managed', 'test') AND j.status = ${code('sent')} AND j.modified >= ? LIMIT ?)`,
     );
     this.selectDebugged = prepare('SELECT key FROM panda_job WHERE debug IS NOT NULL ORDER BY panda_id');
-    this.selectDefinition = prepare('SELECT last FROM panda_job_definition WHERE user = ?');
+    this.selectUser = prepare('SELECT definition, active FROM panda_job_user WHERE user = ?');
     this.selectCount = prepare(
       'SELECT sum(n) FROM unit_count WHERE workload = ? AND status = ? AND name = coalesce(?, name)',
     );
@@ -221,7 +224,12 @@ export class JobRows {
   }
 
   nextJobDefinition(user: string): number {
-    return Number(single(this.selectDefinition.get(user)) ?? 0) + 1;
+    return Number(single(this.selectUser.get(user)) ?? 0) + 1;
+  }
+
+  countActiveOf(user: string): number {
+    const row = this.selectUser.get(user) as unknown as readonly [number, number] | undefined;
+    return row?.[1] ?? 0;
   }
 
   countRecentlySent(site: string, sinceMicros: number, limit: number): number {

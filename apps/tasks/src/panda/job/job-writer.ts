@@ -32,7 +32,7 @@ export class JobWriter {
   private readonly update: StatementSync;
   private readonly updateFiles: StatementSync;
   private readonly setNextOrdinal: StatementSync;
-  private readonly raiseDefinition: StatementSync;
+  private readonly countOfUser: StatementSync;
 
   constructor(
     reader: UnitReader,
@@ -55,9 +55,9 @@ export class JobWriter {
       `INSERT INTO panda_home (workload, next_ordinal) VALUES (?, ?)
        ON CONFLICT DO UPDATE SET next_ordinal = max(next_ordinal, excluded.next_ordinal)`,
     );
-    this.raiseDefinition = database.prepare(
-      `INSERT INTO panda_job_definition (user, last) VALUES (?, ?)
-       ON CONFLICT DO UPDATE SET last = max(last, excluded.last)`,
+    this.countOfUser = database.prepare(
+      `INSERT INTO panda_job_user (user, definition, active) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET definition = max(definition, excluded.definition), active = active + excluded.active`,
     );
   }
 
@@ -149,9 +149,7 @@ export class JobWriter {
     );
     this.counts.count({ classId, status, changedMicros: timeMicros }, 1);
     this.sequences.raise('job', pandaId);
-    const definition = attributeOf({ own, common }, 'jobDefinitionID') ?? 0;
-    const user = attributeOf({ own, common }, 'prodUserName');
-    if (typeof user === 'string') this.raiseDefinition.run(user, definition);
+    this.countOf({ own, common }, +!isFinalJob(status));
     this.addFiles(pandaId, files, takes);
   }
 
@@ -181,9 +179,17 @@ export class JobWriter {
       this.counts.count(before, -1);
       this.counts.count({ ...after, classId }, 1);
     }
+    const activeBy = +!isFinalJob(after.status) - +!isFinalJob(before.status);
+    if (activeBy !== 0) this.countOf(before, activeBy);
     const end = endOf(event);
     if (end !== undefined) this.end(after, end);
     else if (event.type === 'UnitStarted') this.start(after);
+  }
+
+  /** The owner of a job has so many active jobs more. */
+  private countOf(job: Pick<StoredJob, 'own' | 'common'>, activeBy: number): void {
+    const user = attributeOf(job, 'prodUserName');
+    if (typeof user === 'string') this.countOfUser.run(user, attributeOf(job, 'jobDefinitionID') ?? 0, activeBy);
   }
 
   private start(job: StoredJob): void {
