@@ -3,6 +3,7 @@ import { isFinalJob, type TaskStatus } from '#contracts/panda/statuses.js';
 import type { TaskAttributes } from '#contracts/panda/task-attributes.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { reopened, RETRY_ATTEMPTS } from '../change/increase-attempts.js';
+import { discardRanges } from '../range/discard-ranges.js';
 import { SplitRules } from '../refine/split-rules.js';
 import { inputsOf, outputsOf } from '../task-inputs.js';
 import { taskMoved, taskStopped } from '../task-moved.js';
@@ -28,6 +29,7 @@ export const retryTask: Execution = function* (view, task, command) {
   return [
     begun,
     ...events,
+    ...(qualifiers.includes('discard') ? discardRanges(view, task) : []),
     ...outputsReady(view, task),
     taskMoved(task, statusAfterRetry(task), { set }),
     ...(qualifiers.includes('sole') ? [] : orderChildren(view, task, command)),

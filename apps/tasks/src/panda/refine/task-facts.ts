@@ -8,6 +8,7 @@ import { InvalidDocument, type TaskDocument } from './task-document.js';
 const MEMORY_MB = 2_000;
 const CPU_EFFICIENCY = 90;
 const BASE_WALLTIME_SECONDS = 600;
+const ANY_CLOUD = 'WORLD';
 /** `goal` counts in tenths of percent (PanDA contract 3.1). */
 const GOAL_MAX = 1_000;
 const CLONES = 2;
@@ -138,7 +139,7 @@ const describedBy = (document: TaskDocument, { id, attributes }: Task): TaskAttr
   transHome: document.text('transHome'),
   transPath: document.text('transPath') ?? attributes.transPath,
   processingType: document.text('processingType'),
-  cloud: document.text('cloud') ?? attributes.cloud,
+  cloud: document.text('cloud') ?? attributes.cloud ?? ANY_CLOUD,
   site: document.text('site') ?? attributes.site,
   nucleus: document.text('nucleus') ?? attributes.nucleus,
   workingGroup: document.text('workingGroup') ?? attributes.workingGroup,
