@@ -6,7 +6,9 @@ import { multiStep } from './multi-step.js';
 
 const NULL = 'NULL';
 
-const or = (value: string | number | null | undefined): string | number => value ?? NULL;
+/** Pilots tell a missing value by its text (trap 33), an empty one as well. */
+const or = (value: string | number | null | undefined): string | number =>
+  value === null || value === undefined || value === '' ? NULL : value;
 const list = (files: readonly JobFile[], valueOf: (file: JobFile) => string | number | null | undefined): string =>
   files.map((file) => or(valueOf(file))).join(',');
 
@@ -85,7 +87,7 @@ const filesOf = (view: PandaView, { attributes, files }: Job): Readonly<Record<s
     fsize: list(inputs, ({ fsize }) => fsize ?? 0),
     checksum: list(inputs, ({ checksum, md5sum }) => checksum ?? md5sum),
     scopeIn: list(inputs, ({ scope }) => scope),
-    ddmEndPointIn: list(inputs, () => endpoints.input),
+    ddmEndPointIn: inputs.map(() => endpoints.input).join(','),
     outFiles: list(outputs, ({ lfn }) => lfn),
     destinationDblock: list(outputs, (file) => file.destinationDBlock),
     destinationDBlockToken: list(outputs, (file) =>
@@ -94,7 +96,7 @@ const filesOf = (view: PandaView, { attributes, files }: Job): Readonly<Record<s
     dispatchDBlockTokenForOut: list(outputs, (file) => file.dispatchDBlockToken),
     realDatasets: list(outputs, ({ dataset }) => dataset),
     fileDestinationSE: list(outputs, (file) => file.destinationSE),
-    ddmEndPointOut: list(outputs, () => endpoints.output),
+    ddmEndPointOut: outputs.map(() => endpoints.output).join(','),
     // Without the log (trap 11).
     scopeOut: list(
       outputs.filter(({ type }) => type === 'output'),
