@@ -18,12 +18,14 @@ import { TaskChanges } from './stage/task-changes.js';
 import { PANDA } from './streams.js';
 import { SubmissionController } from './submission/submission.controller.js';
 import { JobWatchdog } from './watchdog/job-watchdog.js';
+import { WorkerEffects } from './worker-effect/worker-effects.js';
+import { WorkerProjection } from './worker-effect/worker-projection.js';
 
 /** PanDA: tasks with their datasets, files, jobs and event ranges. */
 export const panda: TasksDialect = {
   name: PANDA,
   policy: pandaPolicy,
-  projections: [SiteProjection, pandaProjection, rangeProjection, TaskChanges],
+  projections: [SiteProjection, pandaProjection, rangeProjection, WorkerProjection, TaskChanges],
   controllers: [
     TaskCommandController,
     RangeController,
@@ -33,5 +35,5 @@ export const panda: TasksDialect = {
     StatesController,
     SubmissionController,
   ],
-  providers: [PandaMessageHandler, DocumentAnswers, Stages, StageRunner, Adder, JobWatchdog],
+  providers: [PandaMessageHandler, DocumentAnswers, Stages, StageRunner, Adder, JobWatchdog, WorkerEffects],
 };

@@ -28,6 +28,8 @@ import type {
   UnmodifiedJob,
 } from './view.js';
 
+import { WorkerRows } from './worker-effect/worker-rows.js';
+
 /** Statuses in which a job uses its share (contract 4.2.2). */
 const EXECUTING: readonly JobStatus[] = ['sent', 'starting', 'running'];
 
@@ -39,6 +41,7 @@ export class PandaReader implements Omit<PandaView, 'ready'> {
   readonly jobRows: JobRows;
   readonly counts: JobCounts;
   readonly ranges: RangeRows;
+  readonly workers: WorkerRows;
   readonly jobTexts: Texts;
   private readonly sequences: Sequences;
 
@@ -53,6 +56,7 @@ export class PandaReader implements Omit<PandaView, 'ready'> {
     this.jobRows = new JobRows(reader);
     this.counts = new JobCounts(database);
     this.ranges = new RangeRows(database);
+    this.workers = new WorkerRows(database);
     this.jobTexts = new Texts(database, 'job');
     this.sequences = new Sequences(database);
   }

@@ -15,6 +15,7 @@ import type { TaskValues } from '#contracts/panda/task-attributes.js';
 import type { OrderedReadyUnits } from '../engine/class-index.js';
 import type { UnitKey } from '../engine/unit.js';
 import type { WorkloadId } from '../workload/workloads.js';
+import type { WorkerView } from './worker-effect/worker-view.js';
 import type { RangeView } from './range/range-view.js';
 
 /** Where the jobs of a task are recorded, or those that were submitted together without one. */
@@ -216,6 +217,7 @@ export interface SiteView {
 export interface PandaView extends TaskView, FileView, JobView, SiteView {
   readonly ready: OrderedReadyUnits;
   readonly ranges: RangeView;
+  readonly workers: WorkerView;
   /** The next number of a sequence. A change that takes several counts on from it. */
   next(sequence: SequenceName): number;
 }

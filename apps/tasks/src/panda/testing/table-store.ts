@@ -9,6 +9,7 @@ import { pandaPolicy } from '../policy.js';
 import { rangeProjection } from '../range/range-projection.js';
 import { SiteProjection } from '../site/site-projection.js';
 import { SqlitePandaView } from '../sqlite-view.js';
+import { WorkerProjection } from '../worker-effect/worker-projection.js';
 
 /** The service's tables in a database of their own, without a ledger: what tests of deciders read and apply events to. */
 export interface TableStore {
@@ -21,7 +22,14 @@ export interface TableStore {
 export const inTables = (database = new DatabaseSync(':memory:')): TableStore => {
   const units = new UnitProjection(new Policies({ panda: pandaPolicy }));
   const sites = new SiteProjection();
-  const projections: readonly Projection[] = [new WorkloadProjection(), units, sites, pandaProjection, rangeProjection];
+  const projections: readonly Projection[] = [
+    new WorkloadProjection(),
+    units,
+    sites,
+    pandaProjection,
+    rangeProjection,
+    new WorkerProjection(),
+  ];
   for (const { tables } of projections) database.exec(tables);
   for (const { indexes } of projections) database.exec(indexes);
   const writers = projections.map((projection) => ({ projection, writer: projection.attach(database) }));

@@ -4,6 +4,7 @@ import { plainTime } from '#contracts/panda/times.js';
 import type { Decision } from '#event-sourcing/command.js';
 import { endJob } from '../adder/end-job.js';
 import type { Job, PandaView } from '../view.js';
+import { lostWithWorker } from '../worker-effect/worker-effect.js';
 
 /** How long jobs may go without a report, in seconds (PanDA contract 4.2.6). */
 export interface JobTimeouts {
@@ -90,6 +91,8 @@ export const endLostJob = (
   const silentSeconds = (timeMicros - modifiedMicros) / MICROS_PER_SECOND;
   const loss = job === undefined ? undefined : lossOf(job, silentSeconds, timeouts);
   if (job === undefined || loss === undefined) return { events: [], reply: {} };
-  const set = { ...loss, endTime: job.attributes.modificationTime };
+  const isSilent = job.status === 'starting' || job.status === 'running';
+  const worker = isSilent ? lostWithWorker(view.workers.workerOfJob(pandaId)) : {};
+  const set = { ...loss, ...worker, endTime: job.attributes.modificationTime };
   return { events: endJob(view, job, { status: 'failed', end: { set, inputs: 'failed' } }, timeMicros), reply: {} };
 };
