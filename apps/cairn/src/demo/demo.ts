@@ -20,6 +20,7 @@ import { RestClient } from '../pilot/rest-client.js';
 import { FixedToken } from '../worker/token-source.js';
 import { printedBy, startCairn, startScript, type Child } from './child.js';
 import { exactRmsDistance, readSums, rmsDistance } from './photon-result.js';
+import { demonstratePanda } from './panda-demo.js';
 import { progressOn, tableOf, type Counts } from './progress.js';
 import { demonstrateTorc } from './torc-demo.js';
 
@@ -200,11 +201,12 @@ const run = async (folder: string, children: Child[]): Promise<boolean> => {
   children.push(cairn);
   print(`Cairn listens at ${cairn.url} and stores its data in ${dataDir}`);
 
+  const token = (...words: readonly string[]): Promise<string> =>
+    printedBy(MAIN, ['token', ...words, '--hours', '24'], { CAIRN_DATA_DIR: dataDir });
   const tokenOf = (user: string, role: string): Promise<string> =>
-    printedBy(MAIN, ['token', '--user', user, '--role', role, '--group', 'simprod', '--hours', '24'], {
-      CAIRN_DATA_DIR: dataDir,
-    });
-  const [alice, production, ...pilotTokens] = await Promise.all([
+    token('--user', user, '--role', role, '--group', 'simprod');
+  const [pandaToken, alice, production, ...pilotTokens] = await Promise.all([
+    token('--user', 'duser', '--name', 'Demo User', '--group', 'wlcg', '--group', 'wlcg/pilot'),
     tokenOf('alice', 'user'),
     tokenOf('production', 'system'),
     ...PILOTS.map((name) => tokenOf(name, 'worker')),
@@ -246,7 +248,11 @@ const run = async (folder: string, children: Child[]): Promise<boolean> => {
   const hasHistory = await printHistory(clients, datasetId);
   print();
   const isTorcRight = await demonstrateTorc({ main: MAIN, folder, children, print });
-  return isRight && hasHistory && isTorcRight;
+  print();
+  const isPandaRight = await demonstratePanda({
+    ...{ main: MAIN, url: cairn.url, token: pandaToken, folder, children, print },
+  });
+  return isRight && hasHistory && isTorcRight && isPandaRight;
 };
 
 /** Runs a real computation on an embedded Cairn; resolves with the exit code. */

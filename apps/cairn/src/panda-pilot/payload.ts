@@ -199,7 +199,10 @@ export class Payload {
       try {
         stored.set(lfn, await this.folder.store(made.get(lfn) ?? lfn, lfn, guid));
       } catch (error) {
-        if (!mayBeMissing) throw new JobFailure(PILOT_ERRORS.outputMissing, (error as Error).message);
+        if (mayBeMissing) continue;
+        const name = made.get(lfn) ?? lfn;
+        const message = `the job has not made its output ${name}: ${(error as Error).message}`;
+        throw new JobFailure(PILOT_ERRORS.outputMissing, message);
       }
     }
     return stored;

@@ -20,6 +20,16 @@ describe('the jobs of a task without input', () => {
         `user.demo.t1.log.${TASK_ID}.${serial}.log.tgz`,
       ]),
     );
+    expect(jobs[0]?.files).toMatchObject([
+      { type: 'pseudo_input', lfn: 'pseudo_lfn', dataset: 'pseudo_dataset' },
+      {
+        type: 'output',
+        dataset: 'user.demo.t1_out.txt/',
+        destinationDBlock: 'user.demo.t1_out.txt',
+        scope: 'user.demo',
+      },
+      { type: 'log', dataset: 'user.demo.t1.log/', destinationDBlock: 'user.demo.t1.log', scope: 'user.demo' },
+    ]);
     expect(jobs.map(({ attributes }) => attributes)).toEqual(
       [1, 2, 3].map((id): unknown =>
         expect.objectContaining({
@@ -27,7 +37,12 @@ describe('the jobs of a task without input', () => {
           ...{ taskID: TASK_ID, jediTaskID: TASK_ID, reqID: TASK_ID, jobsetID: TASK_ID, parentID: null },
           ...{ prodSourceLabel: 'user', prodUserID: 'Demo User', prodUserName: 'Demo User', job_label: 'user' },
           ...{ processingType: 'panda-client-1.6-jedi-run', VO: 'wlcg', gshare: 'User Analysis', cmtConfig: 'NULL' },
-          ...{ transformation: 'https://host/trf/user/runGen', AtlasRelease: '', homepackage: null, lockedby: 'jedi' },
+          ...{
+            transformation: 'https://host/trf/user/runGen',
+            AtlasRelease: null,
+            homepackage: null,
+            lockedby: 'jedi',
+          },
           ...{ currentPriority: 1001, assignedPriority: 1001, attemptNr: 1, maxAttempt: 1, specialHandling: 'sj' },
           ...{ computingSite: 'LOCAL', cloud: 'WORLD', destinationSE: 'LOCAL', coreCount: 1, resource_type: 'SCORE' },
           ...{ minRamCount: 1800, maxDiskCount: 0, maxCpuCount: 0, maxWalltime: null, jobExecutionID: 0 },

@@ -39,7 +39,7 @@ export class OutputFiles {
 
   constructor(
     private readonly templates: readonly OutputTemplate[],
-    private readonly datasets: ReadonlyMap<number, Dataset>,
+    datasets: ReadonlyMap<number, Dataset>,
     private readonly taskId: number,
     private readonly numbers: Numbers,
   ) {
@@ -67,7 +67,7 @@ export class OutputFiles {
       type,
       lfn: outputName(template.file_name, this.taskId, serial),
       status: 'unknown',
-      ...{ dataset: template.container ?? dataset, destinationDBlock: this.datasets.get(datasetID)?.name ?? dataset },
+      ...{ dataset: template.container ?? dataset, destinationDBlock: blockOf(dataset) },
       ...(token !== undefined && { destinationDBlockToken: token }),
       ...{ destinationSE: destination, scope: scopeOf(dataset) },
       // Pilots name the log by it. What a job gets must not depend on when it is decided, so it is not random.
@@ -76,6 +76,9 @@ export class OutputFiles {
     };
   }
 }
+
+/** The dataset of a container, whose name ends with `/`, that files are registered in. */
+export const blockOf = (dataset: string): string => (dataset.endsWith('/') ? dataset.slice(0, -1) : dataset);
 
 /** A GUID that depends on the name only. */
 export const guidOf = (name: string): string => {

@@ -8,7 +8,7 @@ import type { Dataset, PandaView, Task, TaskFile } from '../view.js';
 import { eventsOf } from './chunks.js';
 import { EventServiceJobs } from './event-service.js';
 import type { AlikeJobs } from './job-events.js';
-import { inputFile, OutputFiles } from './job-files.js';
+import { blockOf, inputFile, OutputFiles } from './job-files.js';
 import { needsText } from './job-needs.js';
 import type { Numbers } from './numbers.js';
 import { type CommandValues, commandLine, type Stream } from './placeholders.js';
@@ -85,6 +85,7 @@ export class JobMaker {
     this.eventService = EventServiceJobs.of(task, rules);
     this.outputs = new OutputFiles(template.outputs, datasets, task.id, numbers);
     const outputs = template.outputs.filter(({ type }) => type === 'output');
+    const destination = (outputs[0] ?? template.outputs[0])?.dataset;
     const input = of.master.type === 'input' ? of.master.dataset : null;
     const special = { isScout: areScouts, isEventService: this.eventService !== undefined };
     this.ofTask = {
@@ -95,7 +96,7 @@ export class JobMaker {
       eventService: this.eventService?.flavour ?? 0,
       prodDBlock: input,
       ...(input !== null && inputKind(input)),
-      destinationDBlock: (outputs[0] ?? template.outputs[0])?.dataset ?? null,
+      destinationDBlock: destination === undefined ? null : blockOf(destination),
       nOutputDataFiles: outputs.length,
     };
   }

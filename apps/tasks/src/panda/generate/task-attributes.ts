@@ -5,7 +5,8 @@ import { isObject } from '#platform/json-object.js';
 
 /** The attributes of jobs that are their task's (PanDA contract 9.4, step 4). */
 export const attributesOfTask = (id: number, task: TaskValues, timeMicros: number): JobAttributes => ({
-  AtlasRelease: task.transUses,
+  // PanDA's tables know no empty texts.
+  AtlasRelease: task.transUses === '' ? null : task.transUses,
   transformation: task.transPath,
   homepackage: homepackageOf(task.transHome),
   cmtConfig: cmtConfigOf(task.architecture),
@@ -39,7 +40,7 @@ const homepackageOf = (transHome: string | null): string | null => transHome?.re
 
 /** The architecture without what follows, or the `sw_platform` of its JSON text. */
 const cmtConfigOf = (architecture: string | null): string => {
-  if (architecture === null) return 'NULL';
+  if (architecture === null || architecture === '') return 'NULL';
   try {
     const spec: unknown = JSON.parse(architecture);
     if (isObject(spec)) return typeof spec.sw_platform === 'string' ? spec.sw_platform : '';
