@@ -7,13 +7,14 @@ import { coldStart } from './rows/start.js';
 import { unitLists } from './rows/lists.js';
 import { millionUnits } from './rows/million.js';
 import { overNats } from './rows/nats.js';
+import { pandaJobs } from './rows/panda.js';
 import { torcWorkflows } from './rows/torc.js';
 import { singleUnits } from './rows/single.js';
 import type { Settings } from './settings.js';
 import { renderTable, type Row } from './table.js';
 import { hasWrk, WRK_MISSING } from './wrk.js';
 
-const USAGE = `Usage: npm run bench -- [single] [million] [start] [iceprod] [lists] [torc] [cost] [nats] [eventstoredb]
+const USAGE = `Usage: npm run bench -- [single] [million] [start] [iceprod] [lists] [torc] [panda] [cost] [nats] [eventstoredb]
        [--seconds N] [--profile DIR]
 
 Measures what Cairn must reach; without names everything. The part eventstoredb needs a server in EVENTSTORE_URL, to
@@ -28,6 +29,7 @@ const GROUPS: Readonly<Record<string, (settings: Settings) => Promise<readonly R
   iceprod: iceprodCalls,
   lists: unitLists,
   torc: torcWorkflows,
+  panda: pandaJobs,
   cost: costOfRequests,
   nats: overNats,
   eventstoredb: onEventStoreDb,

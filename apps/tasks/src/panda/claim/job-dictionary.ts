@@ -89,7 +89,7 @@ const filesOf = (view: PandaView, { attributes, files }: Job): Readonly<Record<s
     scopeIn: list(inputs, ({ scope }) => scope),
     ddmEndPointIn: inputs.map(() => endpoints.input).join(','),
     outFiles: list(outputs, ({ lfn }) => lfn),
-    destinationDblock: list(outputs, (file) => file.destinationDBlock),
+    destinationDblock: list(outputs, (file) => file.destinationDBlock?.replace(/\/$/u, '')),
     destinationDBlockToken: list(outputs, (file) =>
       file.destinationDBlockToken?.split(',')[0]?.replace(/^ddd:/u, 'dst:'),
     ),

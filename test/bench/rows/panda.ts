@@ -1,0 +1,248 @@
+import { randomUUID } from 'node:crypto';
+import { openLedger } from '#ledger/open-ledger.js';
+import { ref, streamName } from '#ledger/ref.js';
+import { someEvent } from '#ledger/testing/new-events.js';
+import type { JobFile, JobsCreated } from '#contracts/panda/events.js';
+import { Embedded } from '../embedded.js';
+import { median, atLeast, figure, type Row } from '../table.js';
+import { spread } from '../rounds.js';
+import type { Settings } from '../settings.js';
+import { generate, type LoadResult } from '../wrk.js';
+import { compare, type HttpYardstick, startHello } from '../yardstick.js';
+
+const PILOTS = 32;
+const QUEUES = 200;
+const SMALL = 10_000;
+const LARGE = 1_000_000;
+const JOBS_PER_EVENT = 250;
+/** Jobs that were submitted together. */
+const JOBS_PER_STREAM = 500;
+/** Short rounds, so that ten thousand jobs do not run out. */
+const ROUND_SECONDS = 2;
+
+const CYCLE_RATIO = 0.025;
+const HUNDRED_RATIO = 0.05;
+const HEARTBEAT_RATIO = 0.1;
+/** Rounds differ by that much on one machine. */
+const PACE_SHARE_MIN = 0.9;
+const BULK = 1_000;
+const BULK_SECONDS = 1;
+const TASK_JOBS = 100_000;
+const TASK_SECONDS = 20;
+const STATISTICS_MS = 5;
+const POLL_MS = 100;
+
+/** Identities of headers are believed, and tasks move on by themselves. */
+const VARIABLES = { PANDA_CERTIFICATE_PROXIES: 'loopback', PANDA_AGING_SHARE: '0' };
+const IDENTITY = {
+  'content-type': 'application/json',
+  'x-ssl-client-verify': 'SUCCESS',
+  'x-ssl-client-s-dn': '/CN=Bench Pilot',
+  'x-voms-fqan': '/wlcg/Role=production',
+};
+
+const outputOf = (id: number, type: 'output' | 'log', row: number): JobFile => ({
+  ...{ row_ID: row, type, lfn: `user.bench.${id}.${type}`, status: 'unknown', dataset: `user.bench.${type}/` },
+  ...{ destinationDBlock: `user.bench.${type}`, scope: 'user.bench', destinationSE: 'SITE' },
+});
+
+const jobsCreated = (home: string, first: number, ordinal: number, site: string): JobsCreated => ({
+  units: [[ordinal, ordinal + JOBS_PER_EVENT - 1]],
+  workload_id: home,
+  ...{ kind: 'run', status: 'activated', site, label: 'user', priority: 1_000 },
+  requirements: JSON.stringify({
+    ...{ ram: 2_000, disk: 500, cores: 1, resource_type: 'SCORE', share: 'User Analysis' },
+    ...{ processing_type: 'panda-client', user: 'Bench User' },
+  }),
+  common: {
+    ...{ attemptNr: 1, maxAttempt: 1, prodUserName: 'Bench User', prodUserID: '/CN=Bench User', minRamCount: 2_000 },
+    ...{ gshare: 'User Analysis', resource_type: 'SCORE', processingType: 'panda-client', maxDiskCount: 500 },
+    ...{ jobParameters: '-j "" -p "bash run.sh"', transformation: 'https://host/trf/user/runGen-00-00-02' },
+  },
+  jobs: Array.from({ length: JOBS_PER_EVENT }, (_, at) => {
+    const id = first + at;
+    const files = [outputOf(id, 'output', 2 * id), outputOf(id, 'log', 2 * id + 1)];
+    return { panda_id: id, set: { jobName: `bench.${id}` }, files, takes: [] };
+  }),
+});
+
+/** Records jobs as submissions would, but many at a time. */
+const addJobs = async (cairn: Embedded, count: number): Promise<void> => {
+  await cairn.stop();
+  const ledger = await openLedger({ dataDir: cairn.dataDir });
+  for (let first = 1; first <= count; first += JOBS_PER_STREAM) {
+    const home = `jobs-${first}`;
+    const site = `SITE_${((first - 1) / JOBS_PER_STREAM) % QUEUES}`;
+    const events = [];
+    for (let ordinal = 0; ordinal < JOBS_PER_STREAM; ordinal += JOBS_PER_EVENT) {
+      const event = someEvent(jobsCreated(home, first + ordinal, ordinal, site), randomUUID());
+      events.push({ ...event, type: 'JobsCreated', metadata: { ...event.metadata, dialect: 'panda' } });
+    }
+    await ledger.append(streamName('work', ref('panda', 'main', home)), -1, events);
+  }
+  await ledger.close();
+  await cairn.start();
+};
+
+const ask = async (cairn: Embedded, path: string, body?: object): Promise<unknown> => {
+  const response = await fetch(`${cairn.url}/api/v1/${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: IDENTITY,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  if (response.status !== 200) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return response.json();
+};
+
+const cycle = (cairn: Embedded, hello: HttpYardstick, atOnce: number) =>
+  compare({
+    yardstick: hello,
+    load: {
+      ...{ url: cairn.url, script: 'panda.lua', args: ['cycle', String(QUEUES), String(atOnce)] },
+      ...{ connections: PILOTS, seconds: ROUND_SECONDS },
+    },
+    rateOf: ({ countedPerSecond }: LoadResult) => countedPerSecond,
+  });
+
+type Cycles = Awaited<ReturnType<typeof cycle>>;
+
+const cycleRow = (atOnce: number, ratio: number, small: Cycles, large: Cycles): Row => {
+  const share = large.ratio / small.ratio;
+  const reach = atLeast(large.ratio, ratio, 'hello');
+  return {
+    what: `PanDA: acquire ${atOnce}, run, finish, ${PILOTS} pilots, 1,000,000 activated in ${QUEUES} queues`,
+    figure: `${figure(large.ours.perSecond, 'jobs/s')}, rounds ${spread(large.ratios)}, ${Math.round(share * 100)} % of the pace with 10,000`,
+    ...large,
+    ...reach,
+    reach: `${reach.reach}, no slower than with 10,000`,
+    isMet: reach.isMet && share >= PACE_SHARE_MIN,
+  };
+};
+
+/** Jobs of the last submission run from now on. */
+const start = async (cairn: Embedded, last: number): Promise<readonly [first: number, last: number]> => {
+  const first = last - BULK + 1;
+  const reports = Array.from({ length: BULK }, (_, at) => ({ job_id: first + at, job_status: 'running' }));
+  await ask(cairn, 'pilot/update_jobs_bulk', { job_list: reports });
+  return [first, last];
+};
+
+const heartbeatRow = async (cairn: Embedded, hello: HttpYardstick, range: readonly [number, number]): Promise<Row> => {
+  const result = await compare({
+    yardstick: hello,
+    load: {
+      ...{ url: cairn.url, script: 'panda.lua', args: ['heartbeat', ...range.map(String)] },
+      ...{ connections: PILOTS, seconds: ROUND_SECONDS },
+    },
+  });
+  return {
+    what: `PanDA: heartbeats of running jobs, ${PILOTS} pilots`,
+    figure: `${figure(result.ours.perSecond, 'reports/s')}, rounds ${spread(result.ratios)}`,
+    ...result,
+    ...atLeast(result.ratio, HEARTBEAT_RATIO, 'hello'),
+  };
+};
+
+const bulkRow = async (cairn: Embedded, [first]: readonly [number, number]): Promise<Row> => {
+  const times: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    const job_list = Array.from({ length: BULK }, (_, at) => ({
+      ...{ job_id: first + at, job_status: 'running', max_rss: 1_000 * round + at },
+    }));
+    const startMs = performance.now();
+    await ask(cairn, 'pilot/update_jobs_bulk', { job_list });
+    times.push((performance.now() - startMs) / 1_000);
+  }
+  const seconds = median(times);
+  return {
+    what: `PanDA: update_jobs_bulk of ${BULK} jobs`,
+    figure: figure(seconds * 1_000, 'ms'),
+    reach: `under ${BULK_SECONDS} s`,
+    isMet: seconds < BULK_SECONDS,
+  };
+};
+
+const statisticsRow = async (cairn: Embedded): Promise<Row> => {
+  const path = '/api/v1/statistics/active_job_stats_by_site';
+  const { p50Ms } = await generate({
+    ...{ url: cairn.url, script: 'panda.lua', args: ['get', path], connections: 1, seconds: ROUND_SECONDS },
+  });
+  return {
+    what: 'PanDA: statistics of 1,000,000 jobs by site',
+    figure: figure(p50Ms, 'ms'),
+    reach: `under ${STATISTICS_MS} ms`,
+    isMet: p50Ms < STATISTICS_MS,
+  };
+};
+
+const countOf = async (cairn: Embedded, site: string): Promise<number> => {
+  const { data } = (await ask(cairn, 'statistics/active_job_stats_by_site')) as {
+    readonly data: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  };
+  return data[site]?.['activated'] ?? 0;
+};
+
+const taskRow = async (cairn: Embedded): Promise<Row> => {
+  const name = `user.bench.${randomUUID()}`;
+  const template = (param_type: string, value: string) => ({
+    ...{ type: 'template', param_type, token: 'local', dataset: `${name}.${param_type}/`, value },
+    container: `${name}.${param_type}/`,
+  });
+  const task_parameters = {
+    ...{ taskName: name, vo: 'wlcg', prodSourceLabel: 'user', processingType: 'panda-client', architecture: '' },
+    ...{ transUses: '', transHome: '', transPath: 'https://host/trf/user/runGen-00-00-02', noInput: true },
+    ...{ nEvents: TASK_JOBS, nEventsPerJob: 1, nFiles: TASK_JOBS, nFilesPerJob: 1, skipScout: true },
+    log: template('log', `${name}.$JEDITASKID.\${SN}.log.tgz`),
+    jobParameters: [{ type: 'constant', value: '-p "bash run.sh"' }, template('output', `${name}.\${SN/P}.out`)],
+  };
+  const startMs = performance.now();
+  await ask(cairn, 'task/submit', { task_parameters });
+  while ((await countOf(cairn, 'LOCAL')) < TASK_JOBS) {
+    if (performance.now() - startMs > 10 * TASK_SECONDS * 1_000) break;
+    await new Promise((wait) => setTimeout(wait, POLL_MS));
+  }
+  const seconds = (performance.now() - startMs) / 1_000;
+  return {
+    what: 'PanDA: task of 100,000 jobs, from its submission until they are activated',
+    figure: figure(seconds, 's'),
+    reach: `under ${TASK_SECONDS} s`,
+    isMet: seconds < TASK_SECONDS,
+  };
+};
+
+const withJobs = async <Result>(
+  environment: Settings['environment'],
+  count: number,
+  measure: (cairn: Embedded) => Promise<Result>,
+): Promise<Result> => {
+  const cairn = new Embedded({ ...environment, ...VARIABLES });
+  try {
+    await cairn.start();
+    await addJobs(cairn, count);
+    return await measure(cairn);
+  } finally {
+    await cairn.remove();
+  }
+};
+
+/** What pilots do with a million jobs, and the large requests of PanDA. */
+export const pandaJobs = async ({ seconds, environment }: Settings): Promise<readonly Row[]> => {
+  const hello = await startHello(seconds);
+  try {
+    const one = await withJobs(environment, SMALL, (cairn) => cycle(cairn, hello, 1));
+    const hundred = await withJobs(environment, SMALL, (cairn) => cycle(cairn, hello, 100));
+    return await withJobs(environment, LARGE, async (cairn) => {
+      const range = await start(cairn, LARGE);
+      return [
+        cycleRow(1, CYCLE_RATIO, one, await cycle(cairn, hello, 1)),
+        cycleRow(100, HUNDRED_RATIO, hundred, await cycle(cairn, hello, 100)),
+        await heartbeatRow(cairn, hello, range),
+        await bulkRow(cairn, range),
+        await statisticsRow(cairn),
+        await taskRow(cairn),
+      ];
+    });
+  } finally {
+    await hello.stop();
+  }
+};
