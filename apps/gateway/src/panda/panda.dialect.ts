@@ -46,6 +46,8 @@ import { pilotFunctions } from './pilot/pilot.functions.js';
 import { PilotHandlers } from './pilot/pilot.handlers.js';
 import { pilotLegacy } from './pilot/pilot.legacy.js';
 import { Reporting } from './pilot/reporting.js';
+import { explainFunctions } from './explain/explain.functions.js';
+import { ExplainHandlers } from './explain/explain.handlers.js';
 import { jobReadFunctions } from './job/job-reads.functions.js';
 import { JobReadHandlers } from './job/job-reads.handlers.js';
 import { jobSubmissionFunctions } from './job/job-submission.functions.js';
@@ -111,6 +113,7 @@ const MODULES: readonly Module[] = [
   functionsOf(taskFunctions, TaskHandlers),
   rawRoutesOf(fileServerRaw, FileServerRawHandlers),
   functionsOf(taskReadFunctions, TaskReadHandlers),
+  functionsOf(explainFunctions, ExplainHandlers),
   functionsOf(jobReadFunctions, JobReadHandlers),
   functionsOf(jobSubmissionFunctions, JobSubmissionHandlers),
   functionsOf(jobStatusLegacy, JobStatusLegacyHandlers),

@@ -1,6 +1,7 @@
 import type { TasksDialect } from '../dialect.js';
 import { Adder } from './adder/adder.js';
 import { PilotController } from './claim/pilot.controller.js';
+import { PandaExplainController } from './explain/explain.controller.js';
 import { KillController } from './kill/kill.controller.js';
 import { TaskCommandController } from './command/task-command.controller.js';
 import { DocumentAnswers } from './document/document-answers.js';
@@ -34,6 +35,7 @@ export const panda: TasksDialect = {
     DocumentsController,
     StatesController,
     SubmissionController,
+    PandaExplainController,
   ],
   providers: [PandaMessageHandler, DocumentAnswers, Stages, StageRunner, Adder, JobWatchdog, WorkerEffects],
 };

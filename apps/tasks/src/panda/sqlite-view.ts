@@ -89,6 +89,10 @@ export class PandaReader implements Omit<PandaView, 'ready'> {
     return this.taskRows.countOfTasks(user, statuses);
   }
 
+  tasksOf(user: string, statuses: readonly TaskStatus[], sinceMicros: number, limit: number): readonly number[] {
+    return this.taskRows.tasksOf(user, statuses, sinceMicros, limit);
+  }
+
   datasets({ id }: Task): readonly Dataset[] {
     return this.datasetRows.ofTask(id);
   }

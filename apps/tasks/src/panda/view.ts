@@ -148,6 +148,8 @@ export interface TaskView {
   unsettledTasks(after: number, limit: number): readonly number[];
   /** How many tasks of a user are in one of these statuses. */
   countOfTasks(user: string, statuses: readonly TaskStatus[]): number;
+  /** Ids of tasks of a user (compact name) in one of these statuses that were modified since a time, ascending; so many of each status. */
+  tasksOf(user: string, statuses: readonly TaskStatus[], sinceMicros: number, limit: number): readonly number[];
   /** All, in order of creation. */
   datasets(task: Task): readonly Dataset[];
   dataset(id: number): Dataset | undefined;

@@ -67,12 +67,42 @@ type TaskRow = readonly [
 const SELECT = `SELECT id, panda_task.workload, status, attributes, command, next_ordinal
   FROM panda_task LEFT JOIN panda_home ON panda_home.workload = panda_task.workload`;
 
+/** A change of a task's status, or a reason that a stage has given. */
+export interface TaskStep {
+  readonly timeMicros: number;
+  readonly status: string;
+  readonly attempt: number;
+  readonly reason: string | null;
+  readonly command: string | null;
+}
+
+/** From a submission or retry to the end that followed it. */
+export interface TaskAttempt {
+  readonly attempt: number;
+  readonly startedMicros: number;
+  readonly startStatus: string;
+  readonly endedMicros: number | null;
+  readonly endStatus: string | null;
+  readonly files: number | null;
+  readonly finished: number | null;
+  readonly failed: number | null;
+}
+
 /** The record that a row holds. */
 export const recordOf = (status: TaskStatus, attributes: string, command: string | null): TaskRecord => ({
   status,
   attributes: JSON.parse(attributes) as TaskAttributes,
   command: command === null ? undefined : (JSON.parse(command) as PendingCommand),
 });
+
+type StepValues = readonly [
+  ...[timeMicros: number, status: string, attempt: number, reason: string | null, command: string | null],
+];
+
+type AttemptValues = readonly [
+  ...[attempt: number, started: number, startStatus: string, ended: number | null, endStatus: string | null],
+  ...[files: number | null, finished: number | null, failed: number | null],
+];
 
 /** Tasks on one connection. */
 export class TaskRows {
@@ -85,6 +115,9 @@ export class TaskRows {
   private readonly selectModified: StatementSync;
   private readonly selectModifiedOf: StatementSync;
   private readonly selectJumbo: StatementSync;
+  private readonly selectOfUser: StatementSync;
+  private readonly selectSteps: StatementSync;
+  private readonly selectAttempts: StatementSync;
 
   constructor(private readonly reader: UnitReader) {
     const prepare = (sql: string): StatementSync => {
@@ -105,6 +138,17 @@ export class TaskRows {
     this.selectJumbo = prepare(
       `SELECT id FROM panda_task WHERE jumbo IS NOT NULL AND modified BETWEEN ? AND ? AND label = 'managed' AND status IN ('finished', 'done')
        ORDER BY id`,
+    );
+    this.selectOfUser = prepare(
+      'SELECT id FROM panda_task WHERE user = ? AND status = ? AND modified >= ? ORDER BY id LIMIT ?',
+    );
+    this.selectSteps = prepare(
+      `SELECT time, status, attempt, reason, command FROM
+         (SELECT * FROM panda_status_log WHERE task = ? ORDER BY number DESC LIMIT ?) ORDER BY number`,
+    );
+    this.selectAttempts = prepare(
+      `SELECT attempt, started, start_status, ended, end_status, files, finished, failed FROM panda_task_attempt WHERE task = ?
+       ORDER BY attempt`,
     );
     this.countOfUser = prepare('SELECT count(*) FROM panda_task WHERE user = ? AND status = ?');
   }
@@ -143,6 +187,29 @@ export class TaskRows {
   /** Ids of managed tasks with jumbo jobs that have ended with some success and were modified between two times, ascending. */
   endedWithJumbo(fromMicros: number, toMicros: number): readonly number[] {
     return arrayRows(this.selectJumbo.all(fromMicros, toMicros)).map(([id]) => Number(id));
+  }
+
+  /** Ids of tasks of a user in one of these statuses that were modified since a time; at most `limit` of each status. */
+  tasksOf(user: string, statuses: readonly TaskStatus[], sinceMicros: number, limit: number): readonly number[] {
+    return statuses
+      .flatMap((status) => arrayRows(this.selectOfUser.all(user, status, sinceMicros, limit)))
+      .map(([id]) => Number(id))
+      .sort((one, other) => one - other);
+  }
+
+  /** The last steps of a task, in order. */
+  steps(taskId: number, limit: number): readonly TaskStep[] {
+    return (this.selectSteps.all(taskId, limit) as unknown as readonly StepValues[]).map(
+      ([timeMicros, status, attempt, reason, command]) => ({ timeMicros, status, attempt, reason, command }),
+    );
+  }
+
+  attempts(taskId: number): readonly TaskAttempt[] {
+    return (this.selectAttempts.all(taskId) as unknown as readonly AttemptValues[]).map(
+      ([attempt, startedMicros, startStatus, endedMicros, endStatus, files, finished, failed]) => ({
+        ...{ attempt, startedMicros, startStatus, endedMicros, endStatus, files, finished, failed },
+      }),
+    );
   }
 
   private taskOf(values: unknown): Task | undefined {
