@@ -99,7 +99,7 @@ describe('whatever happens to jobs', () => {
           return true;
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 12 },
     );
   });
 

@@ -24,7 +24,7 @@ export class JobEvents {
     let characters = 0;
     for (const job of jobs) {
       const begun = withFiles(job, 0);
-      const length = JSON.stringify(begun).length;
+      const length = lengthOf(begun);
       if (together.length > 0 && characters + length > CHARACTERS_PER_EVENT) {
         this.create(alike, together);
         [together, characters] = [[], 0];
@@ -56,6 +56,18 @@ export class JobEvents {
     }
   }
 }
+
+/** About what surrounds the texts of a job and of a file in an event. */
+const JOB_OVERHEAD = 150;
+const FILE_OVERHEAD = 180;
+
+/** Characters of a job in an event, without making its text: jobs are many. */
+const lengthOf = ({ set, files }: NewJob): number => {
+  const texts = [set.jobName, set.jobParameters];
+  for (const { lfn, dataset, destinationDBlock, prodDBlock } of files)
+    texts.push(lfn, dataset, destinationDBlock, prodDBlock);
+  return texts.reduce((sum, text) => sum + (text?.length ?? 0), JOB_OVERHEAD + files.length * FILE_OVERHEAD);
+};
 
 const withFiles = (job: NewJob, at: number): NewJob => ({ ...job, ...partOf(job, at) });
 

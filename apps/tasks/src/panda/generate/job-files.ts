@@ -3,7 +3,7 @@ import type { JobFile } from '#contracts/panda/events.js';
 import type { OutputTemplate } from '#contracts/panda/template.js';
 import type { Dataset, TaskFile } from '../view.js';
 import type { Numbers } from './numbers.js';
-import { outputName } from './placeholders.js';
+import { outputNames } from './placeholders.js';
 
 /** The scope of a dataset's files: what is before `:`, or the first part of the name, of users and groups the first two. */
 export const scopeOf = (dataset: string): string => {
@@ -36,13 +36,15 @@ const checksumOf = (checksum: string | null): Pick<JobFile, 'md5sum' | 'checksum
 /** Outputs and logs of the jobs of one change. Each template counts on from the files that it has had, whatever became of them. */
 export class OutputFiles {
   private readonly serials: Map<number, number>;
+  private readonly names: ReadonlyMap<OutputTemplate, (serial: number) => string>;
 
   constructor(
     private readonly templates: readonly OutputTemplate[],
     datasets: ReadonlyMap<number, Dataset>,
-    private readonly taskId: number,
+    taskId: number,
     private readonly numbers: Numbers,
   ) {
+    this.names = new Map(templates.map((template) => [template, outputNames(template.file_name, taskId)]));
     this.serials = new Map(
       templates.map(({ dataset_id: id, offset }) => [id, offset + 1 + (datasets.get(id)?.nFiles ?? 0)]),
     );
@@ -65,7 +67,7 @@ export class OutputFiles {
     return {
       row_ID: this.numbers.take('row'),
       type,
-      lfn: outputName(template.file_name, this.taskId, serial),
+      lfn: this.names.get(template)?.(serial) ?? '',
       status: 'unknown',
       ...{ dataset: template.container ?? dataset, destinationDBlock: blockOf(dataset) },
       ...(token !== undefined && { destinationDBlockToken: token }),

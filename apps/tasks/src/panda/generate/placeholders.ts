@@ -60,14 +60,19 @@ const withPieces = (template: string, areKept: boolean): string => {
   }, start);
 };
 
-/** The name of an output or log (contract 9.2). */
-export const outputName = (template: string, taskId: number, serial: number): string =>
-  template
+/** Makes the names of an output or log of a task from serial numbers (contract 9.2). */
+export const outputNames = (template: string, taskId: number): ((serial: number) => string) => {
+  const parts = template
     .replaceAll('$JEDITASKID', String(taskId))
     .replaceAll('${MIDDLENAME}', '')
-    .replaceAll(PLACEHOLDER, (whole, inner: string) =>
-      inner === 'SN' || inner === 'SN/P' ? padded(serial) : (formattedSerial(inner, serial) ?? whole),
-    );
+    .split(/\$\{SN(?:\/P)?\}/u);
+  const hasFormats = parts.some((part) => part.includes('${SN:'));
+  return (serial) => {
+    const name = parts.join(padded(serial));
+    if (!hasFormats) return name;
+    return name.replaceAll(PLACEHOLDER, (whole, inner: string) => formattedSerial(inner, serial) ?? whole);
+  };
+};
 
 const fixedValue = (name: string, values: CommandValues): number | string | undefined => {
   switch (name) {

@@ -1,5 +1,5 @@
 import { valueOf } from './arithmetic.js';
-import { commandLine, type CommandValues, outputName, type Stream } from './placeholders.js';
+import { commandLine, type CommandValues, outputNames, type Stream } from './placeholders.js';
 
 const stream = (...names: string[]): Stream => ({ names, dataset: 'user.demo.in' });
 const VALUES: CommandValues = {
@@ -86,7 +86,7 @@ describe('the name of an output', () => {
     ['x${MIDDLENAME}.${SN:04d}', 'x.0003'],
     ['x.${OTHER}', 'x.${OTHER}'],
   ])('is made of %s', (template, expected) => {
-    expect(outputName(template, 10_000_123, 3)).toBe(expected);
+    expect(outputNames(template, 10_000_123)(3)).toBe(expected);
   });
 });
 
