@@ -78,7 +78,7 @@ export const fileServerFunctions = {
       user_name: required('str'),
       file_name: required('str'),
       file_size: required('int'),
-      checksum: required('str', { accepts: digits }),
+      checksum: required('str'),
     },
     summary: 'Register a sandbox for reuse',
     records: ['CacheFileRegistered'],

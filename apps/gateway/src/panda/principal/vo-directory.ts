@@ -2,11 +2,15 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { setTimeout as delay } from 'node:timers/promises';
 import { Bus } from '#bus/bus.js';
 import { GetPandaUsers, GetPandaVos, type Vo } from '#contracts/panda/configuration.js';
+import { DomainError } from '#platform/domain-error.js';
 import { Log } from '#platform/logging.js';
 import { ownContext } from '../../edge/own-context.js';
 
 /** How often `pilots` is asked: a change of the configuration takes effect so soon. */
 const POLL_MS = 2_000;
+/** After a start, the configuration is not there at once: callers wait for so long, and ask so often. */
+const FIRST_MS = 5_000;
+const FIRST_POLL_MS = 50;
 
 /** What is configured of VOs and users. */
 export interface Directory {
@@ -36,9 +40,24 @@ export class VoDirectory implements OnApplicationBootstrap, OnApplicationShutdow
     this.stopping.abort();
   }
 
-  /** The same object until something changes. Rejects when nothing has been heard of the configuration yet. */
+  /**
+   * The same object until something changes.
+   *
+   * @throws (rejects with) DomainError kind `unavailable` when nothing has been heard of the configuration yet
+   */
   current(): Directory | Promise<Directory> {
-    return this.copy ?? this.refresh();
+    return this.copy ?? this.first();
+  }
+
+  /** There is at least one VO, unless `pilots` has just begun. */
+  private async first(): Promise<Directory> {
+    const untilMs = performance.now() + FIRST_MS;
+    while (performance.now() < untilMs) {
+      const directory = await this.refresh();
+      if (directory.vos.size > 0) return directory;
+      await delay(FIRST_POLL_MS);
+    }
+    throw new DomainError('unavailable', 'panda.vos-unknown', 'the VOs are not known yet');
   }
 
   private refresh(): Promise<Directory> {
@@ -54,10 +73,12 @@ export class VoDirectory implements OnApplicationBootstrap, OnApplicationShutdow
     ]);
     const text = JSON.stringify([vos, users]);
     if (this.copy !== undefined && text === this.text) return this.copy;
-    this.text = text;
     const banned = users.filter(({ status }) => status === 'disabled').map(({ name }) => name);
-    this.copy = { vos: new Map(vos.map((vo) => [vo.name, vo])), banned: new Set(banned) };
-    return this.copy;
+    const directory = { vos: new Map(vos.map((vo) => [vo.name, vo])), banned: new Set(banned) };
+    if (vos.length === 0) return directory;
+    this.text = text;
+    this.copy = directory;
+    return directory;
   }
 
   private async poll(): Promise<void> {

@@ -49,7 +49,8 @@ export class TaskReadHandlers implements Handlers<Functions> {
     const { since, dn, full, min_task_id, prod_source_label: label } = call.parameters;
     const since_micros = microsOfTime(since);
     if (since_micros === undefined) return success({});
-    const user = dn === '' ? principalOf(call).name : compactName(dn);
+    // Older clients print Python's None (contract 11.1).
+    const user = dn === '' || dn === 'None' ? principalOf(call).name : compactName(dn);
     return this.read(GetTasksModified, { since_micros, user, label, full, above_task_id: min_task_id ?? 0 }, call);
   }
 
