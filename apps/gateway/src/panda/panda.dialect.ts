@@ -56,6 +56,8 @@ import { jobStatusLegacy } from './job/job-status.legacy.js';
 import { JobStatusLegacyHandlers } from './job/job-status-legacy.handlers.js';
 import { getStatusLegacy, jobStatusFunctions } from './pilot/job-status.functions.js';
 import { GetStatusLegacyHandlers, JobStatusHandlers } from './pilot/job-status.handlers.js';
+import { administrationFunctions } from './administration/administration.functions.js';
+import { AdministrationHandlers } from './administration/administration.handlers.js';
 import { operatorFunctions } from './operators/operator.functions.js';
 import { OperatorHandlers } from './operators/operator.handlers.js';
 import { PandaAuthentication } from './principal/panda-authentication.js';
@@ -121,6 +123,7 @@ const MODULES: readonly Module[] = [
   functionsOf(getStatusLegacy, GetStatusLegacyHandlers),
   functionsOf(statisticsFunctions, StatisticsHandlers),
   functionsOf(statisticsLegacy, StatisticsLegacyHandlers),
+  functionsOf(administrationFunctions, AdministrationHandlers),
   functionsOf(operatorFunctions, OperatorHandlers),
 ];
 

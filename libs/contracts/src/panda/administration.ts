@@ -22,5 +22,7 @@ export const GetConfiguration = query<ConfigurationEntry, { readonly document: s
 export const SetConfiguration = command<
   ConfigurationEntry & { readonly document: string },
   { readonly document: string }
->('pilots', 'panda.configuration.set');
-export const RemoveConfiguration = command<ConfigurationEntry, Nothing>('pilots', 'panda.configuration.remove');
+>('pilots', 'panda.configuration.set', ['tasks']);
+export const RemoveConfiguration = command<ConfigurationEntry, Nothing>('pilots', 'panda.configuration.remove', [
+  'tasks',
+]);

@@ -20,7 +20,7 @@ export const RecordHarvesterHeartbeat = command<
 export const UpdateWorkers = command<
   OfHarvester & { readonly workers: readonly unknown[] },
   { readonly stored: readonly boolean[] }
->('pilots', 'panda.workers.update', ['tasks']);
+>('pilots', 'panda.workers.update');
 
 /** A worker has got jobs by `acquire_jobs` (contract 4.2.2). */
 export const RecordJobWorkers = command<

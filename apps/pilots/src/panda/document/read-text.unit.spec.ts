@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { readText } from './read-text.js';
 
 const faultsOf = (document: unknown): readonly string[] => {
@@ -138,5 +140,12 @@ describe('the operator’s document', () => {
   it('takes the example of the contract', () => {
     const vo = { issuers: [{ ...PROVIDER, jwt_profile: 'wlcg' }, 'cairn'], client: CLIENT };
     expect(entryOf({ vos: { wlcg: vo } }, 'vos', 'wlcg')).toMatchObject({ issuers: vo.issuers, client: CLIENT });
+  });
+});
+
+describe('the example for operators', () => {
+  it('has no faults', () => {
+    const reading = readText(readFileSync(join('examples', 'panda', 'site.yaml'), 'utf8'));
+    expect(reading).not.toHaveProperty('faults');
   });
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { nowMicros } from '#platform/clock.js';
-import { automates, Environment } from '#platform/environment.js';
+import { Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
@@ -35,7 +35,6 @@ export class LeftWorkers implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onApplicationBootstrap(): void {
-    if (!automates(this.environment, 'pilot_upkeep')) return;
     const graceMs = this.environment.PANDA_WORKER_SYNC_SECONDS * MS_PER_SECOND;
     const checkMs = Math.min(Math.max(graceMs / 10, CHECK_MS_MIN), CHECK_MS_MAX);
     this.timer = setInterval(() => {
