@@ -1,4 +1,5 @@
 import type { TaskChange, TaskReply } from '#contracts/panda/task-commands.js';
+import { decided } from '../testing/decided.js';
 import { PRODUCTION, somePrincipal } from '../testing/principal.js';
 import { PRUN, TASK_ID, TaskRun, withFiles } from '../testing/task-run.js';
 import { changeTask } from './change-task.js';
@@ -6,7 +7,7 @@ import { killUnfinished } from './kill-unfinished.js';
 import { reassignShare } from './reassign-share.js';
 
 const change = (run: TaskRun, request: TaskChange, task_id = TASK_ID): TaskReply => {
-  const { events, reply } = run.decide(changeTask(run.view, { task_id, ...request }, run.timeMicros));
+  const { events, reply } = decided(changeTask(run.view, { task_id, ...request }, run.timeMicros));
   run.apply(...events);
   run.settle();
   return reply;
@@ -118,7 +119,7 @@ describe('a reactivated task', () => {
 describe('another share', () => {
   const reassign = (run: TaskRun, share: string, includesRunning = false): TaskReply => {
     const request = { task_ids: [TASK_ID, 5], share, includes_running: includesRunning };
-    const { events, reply } = run.decide(reassignShare(run.view, request));
+    const { events, reply } = decided(reassignShare(run.view, request));
     run.apply(...events);
     return reply;
   };
@@ -144,7 +145,7 @@ describe('another share', () => {
 describe('killing the unfinished jobs of a task', () => {
   const kill = (run: TaskRun, principal = somePrincipal(), task_id = TASK_ID): readonly boolean[] => {
     const request = { task_id, code: null, by: principal.dn, principal };
-    const { events, reply } = run.decide(killUnfinished(run.view, request, run.timeMicros));
+    const { events, reply } = decided(killUnfinished(run.view, request, run.timeMicros));
     run.apply(...events);
     return reply.killed;
   };

@@ -39,7 +39,7 @@ function* feed(view: PandaView, task: Task): Generator<void, StageStep | undefin
     return { events: [taskStopped(task, 'pending', `waiting for the parent task ${attributes.parent_tid}`, { set })] };
   }
   try {
-    const document = TaskDocument.parse(view.taskText(task, 'parameters') ?? '');
+    const document = yield* TaskDocument.parse(view.taskText(task, 'parameters') ?? '{}');
     return yield* new Feeding(view, task, document).step();
   } catch (error) {
     if (!(error instanceof InvalidDocument)) throw error;
@@ -112,7 +112,7 @@ class Feeding {
     const all = yield* this.recordsOf(dataset, input, isMaster);
     bounded(countOf(all), dataset.name);
     const records = dataset.nFiles === 0 ? all : yield* this.newOf(dataset, all);
-    this.addFiles(dataset, records);
+    yield* this.addFiles(dataset, records);
     const nFiles = dataset.nFiles + countOf(records);
     const limit = isMaster && scouts(this.rules) ? filesForScouts(this.rules, sizesOf(all)) : nFiles;
     this.move(dataset, { status: 'ready', files_to_be_used: Math.min(nFiles, limit) });
@@ -205,11 +205,17 @@ class Feeding {
     return added;
   }
 
-  private addFiles(dataset: Dataset, records: Records): void {
+  private *addFiles(dataset: Dataset, records: Records): Generator<void, void, void> {
     const count = countOf(records);
     if (count === 0) return;
-    if ('count' in records) this.add(dataset, { pseudo: records }, count);
-    else for (const files of perEvent(records)) this.add(dataset, { files }, files.length);
+    if ('count' in records) {
+      this.add(dataset, { pseudo: records }, count);
+      return;
+    }
+    for (const files of perEvent(records)) {
+      this.add(dataset, { files }, files.length);
+      yield;
+    }
   }
 
   private add({ id }: Dataset, added: Pick<FilesAdded, 'files' | 'pseudo'>, count: number): void {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { changeTask } from '../change/change-task.js';
+import { decided } from '../testing/decided.js';
 import { PRODUCTION } from '../testing/principal.js';
 import { TASK_ID, TaskRun, withFiles } from '../testing/task-run.js';
 import type { Dataset, TaskFile } from '../view.js';
@@ -54,7 +55,7 @@ const step = (run: TaskRun, [what, count]: Step): void => {
     case 'attempts':
     case 'reactivate': {
       const change = what === 'attempts' ? { change: what, increase: 1 } : { change: what, keeps_attempts: count > 1 };
-      run.apply(...run.decide(changeTask(run.view, { task_id: TASK_ID, ...change }, run.timeMicros)).events);
+      run.apply(...decided(changeTask(run.view, { task_id: TASK_ID, ...change }, run.timeMicros)).events);
       run.settle();
     }
   }

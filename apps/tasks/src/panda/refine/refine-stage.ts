@@ -13,9 +13,9 @@ import { attributesOf, checkDocument } from './task-facts.js';
 export const refineStage: Stage = {
   name: 'refine',
   statuses: new Set(['registered', 'rerefine']),
-  step: (view, task) => {
+  *step(view, task) {
     try {
-      return refined(view, task, TaskDocument.parse(view.taskText(task, 'parameters') ?? ''));
+      return refined(view, task, yield* TaskDocument.parse(view.taskText(task, 'parameters') ?? '{}'));
     } catch (error) {
       if (!(error instanceof InvalidDocument)) throw error;
       return { events: [taskStopped(task, 'tobroken', error.message)] };

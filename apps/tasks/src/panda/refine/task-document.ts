@@ -1,4 +1,5 @@
-import { isObject, type JsonMembers, objectIn } from '#platform/json-object.js';
+import { isObject, type JsonMembers } from '#platform/json-object.js';
+import { parseInSlices } from '#contracts/json-in-slices.js';
 
 /** A document that refinement cannot make a task of. The message goes to the user. */
 export class InvalidDocument extends Error {
@@ -15,9 +16,10 @@ const OFF: readonly unknown[] = ['', '0', 'false', 'False', 'None'];
 export class TaskDocument {
   constructor(readonly values: JsonMembers) {}
 
-  static parse(text: string): TaskDocument {
-    const values = objectIn(text);
-    if (values === undefined) throw new InvalidDocument('the task parameters are not a JSON object');
+  /** Yields where others may take their turn: documents may have many megabytes. */
+  static *parse(text: string): Generator<void, TaskDocument, void> {
+    const values = yield* parseInSlices(text);
+    if (!isObject(values)) throw new InvalidDocument('the task parameters are not a JSON object');
     return new TaskDocument(values);
   }
 

@@ -1,4 +1,6 @@
-import { objectIn, type JsonMembers } from '#platform/json-object.js';
+import { isObject, type JsonMembers } from '#platform/json-object.js';
+import { parseInSlices } from '#contracts/json-in-slices.js';
+import { membersOf, objectText } from '#contracts/raw-json.js';
 import type { TaskSubmitted } from '#contracts/panda/events.js';
 import type { Principal } from '#contracts/panda/principal.js';
 import type { TaskStatus } from '#contracts/panda/statuses.js';
@@ -29,12 +31,12 @@ const answer = (
  *
  * @param activeMax active tasks that a user may have; 0 for no limit
  */
-export const submitTask = (
+export function* submitTask(
   view: PandaView,
   request: SubmitTaskRequest,
   { activeMax }: { readonly activeMax: number },
-): Decided<SubmitReply> => {
-  const parameters = objectIn(request.parameters);
+): SlicedDecision<SubmitReply> {
+  const parameters = yield* objectIn(request.parameters);
   if (parameters === undefined) return refused('the parameters are not a JSON object');
   const submission = submissionOf(parameters, request.principal, request.default_trans_path);
   if ('refusal' in submission) return refused(submission.refusal);
@@ -44,29 +46,34 @@ export const submitTask = (
     return answer(11, `failed to find parent with user="${userName}" name=${parentTaskName}`);
   }
   const same = sameTask(view, submission);
-  if (same !== undefined) return executedAgain(view, same, document, request.principal);
+  if (same !== undefined) return yield* executedAgain(view, same, document, request.principal);
   const active = activeMax === 0 ? 0 : view.countOfTasks(userName, ACTIVE);
   if (activeMax > 0 && active >= activeMax) {
     return answer(10, `Too many active tasks for ${userName} ${active + 1}>${activeMax}`);
   }
   const { parent_tid } = document;
   const given = request.parent_tid ?? (typeof parent_tid === 'number' ? parent_tid : null);
-  return registered(view, submission, parent?.id ?? given);
-};
+  return registered(view, submission, {
+    parentId: parent?.id ?? given,
+    text: filledText(request.parameters, parameters, document),
+  });
+}
 
 /** A retry with other parameters: another execution of the task with them (contract 4.1.6). */
 export function* retryWithParameters(view: PandaView, request: RetryWithParametersRequest): SlicedDecision<TaskReply> {
   const task = view.task(request.task_id);
   if (task === undefined) return answer(2, `jediTaskID=${request.task_id} not found`);
-  const parameters = objectIn(request.new_parameters);
+  const parameters = yield* objectIn(request.new_parameters);
   if (parameters === undefined) {
     return answer(1, 'new parameter conversion failed with the new parameters are not a JSON object');
   }
-  if (!isRetriedAtOnce(task)) return executedAgain(view, task, parameters, request.principal);
+  if (!isRetriedAtOnce(task)) return yield* executedAgain(view, task, parameters, request.principal);
   const { events } = yield* increasedAttempts(view, task, RETRY_ATTEMPTS);
   const set = attributesTakenOver(task, parameters);
   const amended = { stream: task.stream, type: 'TaskAmended', data: { set, reason: 'parameters changed by a retry' } };
-  return answer(3, retriedAtOnce(task), { events: [...documentChanged(view, task, parameters), amended, ...events] });
+  return answer(3, retriedAtOnce(task), {
+    events: [...(yield* documentChanged(view, task, parameters)), amended, ...events],
+  });
 }
 
 const refused = (reason: string): Decided<SubmitReply> => answer(4, `failed to register task : ${reason}`);
@@ -78,12 +85,12 @@ const sameTask = (view: PandaView, submission: Submission): Task | undefined => 
   return view.newestTaskNamed(taskName, { vo, label, ...(!isOfficial && { user: userName }) });
 };
 
-const executedAgain = (
+function* executedAgain(
   view: PandaView,
   task: Task,
   parameters: JsonMembers,
   { name: by, isProduction }: Principal,
-): Decided<SubmitReply> => {
+): Generator<void, Decided<SubmitReply>, void> {
   const { id, status, attributes } = task;
   const outDs = `outDS=${attributes.taskName}`;
   if (status === 'registered') {
@@ -95,28 +102,52 @@ const executedAgain = (
   }
   const message = `reactivation accepted. jediTaskID=${id} (currently in ${status} state) will be re-executed with old and/or new input`;
   const events = [
-    ...documentChanged(view, task, parameters),
+    ...(yield* documentChanged(view, task, parameters)),
     commandRegistered(task, 'incexec', {}, { by, isProduction }),
   ];
   return answer(3, message, { id, events });
-};
+}
 
-const documentChanged = (view: PandaView, task: Task, parameters: JsonMembers): readonly DecidedEvent[] => {
-  const stored = objectIn(view.taskText(task, 'parameters') ?? '') ?? {};
+function* documentChanged(
+  view: PandaView,
+  task: Task,
+  parameters: JsonMembers,
+): Generator<void, readonly DecidedEvent[], void> {
+  const stored = (yield* objectIn(view.taskText(task, 'parameters') ?? '{}')) ?? {};
   return textEvents(task.stream, 'parameters', JSON.stringify(withTakenOver(stored, parameters)));
+}
+
+/** The object that a text is; undefined when it is something else, or no JSON. */
+function* objectIn(text: string): Generator<void, JsonMembers | undefined, void> {
+  try {
+    const value = yield* parseInSlices(text);
+    return isObject(value) ? value : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** The document as it was sent, but for what the server fills in. */
+const filledText = (sent: string, parameters: JsonMembers, document: JsonMembers): string => {
+  const filled = Object.entries(document).filter(([key, value]) => parameters[key] !== value);
+  return objectText(
+    new Map([...membersOf(sent), ...filled.map(([key, value]) => [key, JSON.stringify(value)] as const)]),
+  );
 };
 
-const registered = (view: PandaView, submission: Submission, parentId: number | null): Decided<SubmitReply> => {
+const registered = (
+  view: PandaView,
+  { attributes }: Submission,
+  { parentId, text }: { readonly parentId: number | null; readonly text: string },
+): Decided<SubmitReply> => {
   const id = view.next('task');
   const stream = workStream(String(id));
   const data: TaskSubmitted = {
     workload_id: String(id),
     task_id: id,
-    set: { ...submission.attributes, ...(parentId !== null && { parent_tid: parentId }) },
+    set: { ...attributes, ...(parentId !== null && { parent_tid: parentId }) },
   };
-  const events = [
-    { stream, type: 'TaskSubmitted', data },
-    ...textEvents(stream, 'parameters', JSON.stringify(submission.document)),
-  ];
+  const events = [{ stream, type: 'TaskSubmitted', data }, ...textEvents(stream, 'parameters', text)];
   return answer(0, `succeeded. new jediTaskID=${id}`, { id, events });
 };

@@ -3,8 +3,7 @@ import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import type { Queue } from '#contracts/panda/queues.js';
 import type { JobStatus } from '#contracts/panda/statuses.js';
 import type { CommandOptions, TaskReply } from '#contracts/panda/task-commands.js';
-import type { DecidedEvent, Decision, SlicedDecision } from '#event-sourcing/command.js';
-import { isGenerator } from '#event-sourcing/slices.js';
+import type { DecidedEvent } from '#event-sourcing/command.js';
 import { DomainError } from '#platform/domain-error.js';
 import { commandStage } from '../command/command-stage.js';
 import { registerCommand } from '../command/register-command.js';
@@ -20,6 +19,7 @@ import type { Stage } from '../stage/stage.js';
 import { workStream } from '../streams.js';
 import { textEvents } from '../text-events.js';
 import type { Dataset, Job, Task, TaskFile } from '../view.js';
+import { decided } from './decided.js';
 import { somePrincipal } from './principal.js';
 import { someQueue } from './queue.js';
 import { inTables } from './table-store.js';
@@ -167,19 +167,10 @@ export class TaskRun {
 
   /** Registers a command and lets the stages carry it out. @returns the code and the text of the answer */
   command(command: TaskCommandName, options: CommandOptions = {}, principal = somePrincipal()): TaskReply {
-    const { events, reply } = this.decide(
-      registerCommand(this.view, { task_id: TASK_ID, command, options, principal }),
-    );
+    const { events, reply } = decided(registerCommand(this.view, { task_id: TASK_ID, command, options, principal }));
     this.apply(...events);
     this.settle();
     return reply;
-  }
-
-  /** Drives a decision to its end. */
-  decide<Reply>(decision: Decision<Reply> | SlicedDecision<Reply>): { events: readonly DecidedEvent[]; reply: Reply } {
-    const decided = isGenerator(decision) ? resultOf(decision) : decision;
-    if (decided instanceof DomainError || typeof decided.reply === 'function') throw new Error('no reply');
-    return { events: decided.events, reply: decided.reply };
   }
 
   private submit(id: number, document: Readonly<Record<string, unknown>>): void {
@@ -220,10 +211,3 @@ export class TaskRun {
     }
   }
 }
-
-const resultOf = <Result>(work: Generator<void, Result, void>): Result => {
-  for (;;) {
-    const step = work.next();
-    if (step.done === true) return step.value;
-  }
-};
