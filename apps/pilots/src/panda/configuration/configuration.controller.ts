@@ -13,11 +13,10 @@ import {
 } from '#contracts/panda/administration.js';
 import { GetPandaUsers, GetPandaVos, type PandaUser, type Vo } from '#contracts/panda/configuration.js';
 import { GetQueueDocument, GetResourceTypes, GetSiteSpecs } from '#contracts/panda/queue-documents.js';
-import type { Queue } from '#contracts/panda/queues.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { PageBuilder } from '#event-sourcing/page-builder.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { siteSpecs } from '../queue/site-specs.js';
+import { SiteSpecs } from '../queue/site-specs.js';
 import { isList, itemsOf, removeEntry, setEntry, shownEntry } from './change-configuration.js';
 import { ConfigurationTables } from './entry-tables.js';
 
@@ -33,6 +32,7 @@ interface DocumentReply {
 export class ConfigurationController {
   private readonly shown: ConfigurationTables;
   private readonly decided: ConfigurationTables;
+  private readonly specs = new SiteSpecs();
 
   constructor(
     private readonly mailbox: Mailbox,
@@ -59,8 +59,7 @@ export class ConfigurationController {
 
   @MessagePattern(GetSiteSpecs.subject)
   siteSpecs(@Payload() { request }: Message<{ type: string }>): Answer<DocumentReply> {
-    const queues = this.shown.values('queues').map((value) => JSON.parse(value) as Queue);
-    return { reply: { document: siteSpecs(queues, request.type) } };
+    return { reply: { document: this.specs.of(this.shown.values('queues'), request.type) } };
   }
 
   @MessagePattern(GetResourceTypes.subject)

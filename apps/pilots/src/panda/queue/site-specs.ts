@@ -54,13 +54,26 @@ const siteSpecOf = (queue: Queue): object => {
   };
 };
 
-/**
- * Raw JSON of the specs of queues by name (contract 6.6).
- *
- * @param type `all`, or the type that the queues must have; an unknown one has none
- */
-export const siteSpecs = (queues: readonly Queue[], type: string): string =>
-  `{${queues
-    .filter((queue) => type === 'all' || queue.type === type)
-    .map((queue) => `${JSON.stringify(queue.name)}:${JSON.stringify(siteSpecOf(queue))}`)
-    .join(',')}}`;
+/** Specs of queues as raw JSON. Those of queues that stay as they are, are made once. */
+export class SiteSpecs {
+  /** By the raw JSON of the queue. */
+  private made = new Map<string, { readonly type: string; readonly member: string }>();
+
+  /**
+   * Specs by name (contract 6.6).
+   *
+   * @param queues raw JSON of all queues
+   * @param type `all`, or the type that the queues must have; an unknown one has none
+   */
+  of(queues: readonly string[], type: string): string {
+    const before = this.made;
+    this.made = new Map(queues.map((text) => [text, before.get(text) ?? madeOf(JSON.parse(text) as Queue)]));
+    const members = [...this.made.values()].filter((made) => type === 'all' || made.type === type);
+    return `{${members.map(({ member }) => member).join(',')}}`;
+  }
+}
+
+const madeOf = (queue: Queue): { readonly type: string; readonly member: string } => ({
+  type: queue.type,
+  member: `${JSON.stringify(queue.name)}:${JSON.stringify(siteSpecOf(queue))}`,
+});
