@@ -21,12 +21,17 @@ export class BoundedPattern {
 
   /** Whether each of some texts matches; none of them does when that takes too long. */
   matches(texts: readonly string[]): readonly boolean[] {
+    return this.matchesWithin(MATCH_MS_MAX, texts) ?? texts.map(() => false);
+  }
+
+  /** Whether each of some texts matches; undefined when that takes longer. */
+  matchesWithin(milliseconds: number, texts: readonly string[]): readonly boolean[] | undefined {
     sandbox.pattern = this.pattern;
     sandbox.texts = texts;
     try {
-      return script.runInContext(sandbox, { timeout: MATCH_MS_MAX }) as boolean[];
+      return script.runInContext(sandbox, { timeout: milliseconds }) as boolean[];
     } catch {
-      return texts.map(() => false);
+      return undefined;
     }
   }
 }

@@ -1,5 +1,6 @@
 import { isObject } from '#platform/json-object.js';
 import type { NewFile } from '#contracts/panda/events.js';
+import { BoundedPattern } from '../bounded-pattern.js';
 import { InvalidDocument, type TaskDocument } from '../refine/task-document.js';
 
 /** Names sorted between two yields. */
@@ -8,6 +9,8 @@ const FILES_PER_YIELD = 500;
 /** The most records that a file is split into. */
 const PIECES_MAX = 1_000_000;
 const PATTERN_CHARACTERS_MAX = 500;
+/** Time to match some hundred names, on a busy machine too. Patterns that go back again and again would take hours. */
+const MATCH_MS_MAX = 200;
 
 /** Steps of work between which others may take their turn. */
 type Sliced<Result> = Generator<void, Result, void>;
@@ -22,12 +25,12 @@ export interface Cut {
 
 /** The files that an item lists itself, those filtered out that it does not want; in order of their names. */
 export function* listedFiles(item: TaskDocument, files: readonly unknown[]): Sliced<readonly NewFile[]> {
-  const isWanted = filterOf(item);
+  const wantedOf = filterOf(item);
   const wanted: NewFile[] = [];
-  for (const [index, entry] of files.entries()) {
-    const file = fileOf(entry, index);
-    if (isWanted(file.lfn)) wanted.push(file);
-    if (index % FILES_PER_YIELD === 0) yield;
+  for (let from = 0; from < files.length; from += FILES_PER_YIELD) {
+    const some = files.slice(from, from + FILES_PER_YIELD).map((entry, at) => fileOf(entry, from + at));
+    for (const file of wantedOf(some)) wanted.push(file);
+    yield;
   }
   const sorted = yield* sortedByName(wanted);
   return sorted.slice(item.integer('offset') ?? 0);
@@ -85,21 +88,31 @@ const fileOf = (entry: unknown, index: number): NewFile => {
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
-const filterOf = (item: TaskDocument): ((lfn: string) => boolean) => {
+const filterOf = (item: TaskDocument): ((files: readonly NewFile[]) => readonly NewFile[]) => {
   const [included, excluded] = [patternsOf(item, 'include'), patternsOf(item, 'exclude')];
-  return (lfn) =>
-    (included.length === 0 || included.some((pattern) => pattern.test(lfn))) &&
-    !excluded.some((pattern) => pattern.test(lfn));
+  return (files) => {
+    const names = files.map(({ lfn }) => lfn);
+    const [inside, outside] = [included.map((match) => match(names)), excluded.map((match) => match(names))];
+    return files.filter(
+      (_, at) =>
+        (inside.length === 0 || inside.some((matches) => matches[at])) && !outside.some((matches) => matches[at]),
+    );
+  };
 };
 
-const patternsOf = (item: TaskDocument, key: string): readonly RegExp[] =>
-  (item.names(key) ?? []).map((pattern) => {
-    if (pattern.length > PATTERN_CHARACTERS_MAX) throw new InvalidDocument(`${key} has a pattern that is too long`);
-    try {
-      return new RegExp(pattern, 'u');
-    } catch {
-      throw new InvalidDocument(`${key} has an invalid pattern: ${pattern}`);
-    }
+/** What says which of some names match a pattern. */
+type Matcher = (names: readonly string[]) => readonly boolean[];
+
+const patternsOf = (item: TaskDocument, key: string): readonly Matcher[] =>
+  (item.names(key) ?? []).map((text) => {
+    if (text.length > PATTERN_CHARACTERS_MAX) throw new InvalidDocument(`${key} has a pattern that is too long`);
+    const pattern = BoundedPattern.parse(text);
+    if (pattern === undefined) throw new InvalidDocument(`${key} has an invalid pattern: ${text}`);
+    return (names) => {
+      const matches = pattern.matchesWithin(MATCH_MS_MAX, names);
+      if (matches === undefined) throw new InvalidDocument(`${key} has a pattern that takes too long: ${text}`);
+      return matches;
+    };
   });
 
 function* sortedByName(files: readonly NewFile[]): Sliced<readonly NewFile[]> {

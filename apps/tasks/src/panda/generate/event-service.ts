@@ -10,6 +10,11 @@ const FINE_GRAINED = 6;
 
 const MAX_ATTEMPTS = 3;
 
+/** Jobs of one chunk are created in one change. */
+const CONSUMERS_MAX = 100;
+
+const boundedCount = (count = 1): number => Math.min(CONSUMERS_MAX, Math.max(1, Math.trunc(count)));
+
 /** What jobs of an event-service task have that others do not (contract 5.5). */
 export class EventServiceJobs {
   private constructor(
@@ -26,12 +31,12 @@ export class EventServiceJobs {
 
   /** How many jobs share the records of a chunk. */
   get consumers(): number {
-    return Math.max(1, this.rules.number('nEsConsumers') ?? 1);
+    return boundedCount(this.rules.number('nEsConsumers'));
   }
 
   /** Over how many queues they are spread. */
   get sites(): number {
-    return Math.max(1, this.rules.number('nSitesPerJob') ?? 1);
+    return boundedCount(this.rules.number('nSitesPerJob'));
   }
 
   maxAttempt(attemptNr: number): number {

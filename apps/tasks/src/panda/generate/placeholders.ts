@@ -28,6 +28,8 @@ export interface CommandValues {
 }
 
 const SERIAL_DIGITS = 6;
+/** Wider formats would only fill the memory. */
+const WIDTH_MAX = 100;
 const padded = (serial: number): string => String(serial).padStart(SERIAL_DIGITS, '0');
 
 const PLACEHOLDER = /\$\{([^${}]+)\}/gu;
@@ -108,7 +110,7 @@ const fixedValue = (name: string, values: CommandValues): number | string | unde
 const formattedSerial = (inner: string, serial: number): string | undefined => {
   const [whole, zero, width] = SERIAL_FORMAT.exec(inner) ?? [];
   if (whole === undefined) return undefined;
-  return String(serial).padStart(Number(width), zero === '0' ? '0' : ' ');
+  return String(serial).padStart(Math.min(Number(width), WIDTH_MAX), zero === '0' ? '0' : ' ');
 };
 
 const bound = (text: string | undefined): number | undefined =>

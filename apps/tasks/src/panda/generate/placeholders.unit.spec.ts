@@ -84,6 +84,7 @@ describe('the name of an output', () => {
     ['user.demo.$JEDITASKID._${SN/P}.out.txt', 'user.demo.10000123._000003.out.txt'],
     ['log.$JEDITASKID.${SN}.log.tgz', 'log.10000123.000003.log.tgz'],
     ['x${MIDDLENAME}.${SN:04d}', 'x.0003'],
+    ['${SN:0999999999d}', '3'.padStart(100, '0')],
     ['x.${OTHER}', 'x.${OTHER}'],
   ])('is made of %s', (template, expected) => {
     expect(outputNames(template, 10_000_123)(3)).toBe(expected);
