@@ -233,6 +233,22 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
       expect(await alice.get('file_server/upload_cache_file')).toEqual(failed('expecting POST, received GET'));
     });
 
+    it('are stored once when the request is named and repeated', async () => {
+      const name = newName('jobO');
+      const send = async (content: string, key: string): Promise<Envelope> => {
+        const { body, headers } = formOf(name, content);
+        const named = { ...headers, 'idempotency-key': key };
+        return JSON.parse(
+          (await alice.send('POST', '/api/v1/file_server/upload_cache_file', body, named)).text,
+        ) as Envelope;
+      };
+      expect(await send('first', 'the first')).toEqual(EMPTY);
+      expect(await send('first', 'the first')).toEqual(EMPTY);
+      expect(await send('other', 'the first')).toEqual(failed('Idempotency-Key was used for another request'));
+      expect(await send('first', 'the second')).toEqual(failed('ERROR: cannot overwrite file'));
+      expect((await download(`/cache/${name}`)).content.toString()).toBe('first');
+    });
+
     it('outlive the death of all processes', async () => {
       const names = Array.from({ length: 5 }, () => newName('jobO'));
       for (const name of names) expect(await alice.upload('upload_cache_file', name, name)).toEqual(EMPTY);

@@ -11,6 +11,10 @@ import { type BlobContent, BlobStore, type StoredBlob } from '#storage/blob-stor
 /** Whether something may have come of a command that failed. */
 const isOpen = (error: unknown): boolean => !(error instanceof DomainError) || error.kind === 'unavailable';
 
+/** A request that its client has named says what it says by its content too. */
+const naming = (context: MessageContext, { sha256 }: StoredBlob): MessageContext =>
+  context.requestHash === undefined ? context : { ...context, requestHash: `${context.requestHash} ${sha256}` };
+
 /** Moves content between clients and the blob store, piece by piece. */
 @Injectable()
 export class CacheContent {
@@ -22,16 +26,19 @@ export class CacheContent {
   /**
    * Stores content, then has it recorded. A blob that a refusal or the repeat of a command leaves without a file is deleted.
    *
+   * @param context of the request; its content may take longer to arrive than an answer may take
    * @param record sends the command that records it
    */
   async store<Reply extends Partial<StoredFile>>(
     kind: keyof typeof CACHE_BLOBS,
     content: BlobContent,
-    record: (blob: StoredBlob) => Promise<Reply>,
+    context: MessageContext,
+    record: (blob: StoredBlob, context: MessageContext) => Promise<Reply>,
   ): Promise<Reply> {
+    const budgetMs = context.deadlineMs - Date.now();
     const blob = await this.blobs.put(CACHE_BLOBS[kind] + timeOrderedId(), content);
     try {
-      const reply = await record(blob);
+      const reply = await record(blob, { ...naming(context, blob), deadlineMs: Date.now() + budgetMs });
       if (reply.key !== blob.key) await this.blobs.delete(blob.key);
       return reply;
     } catch (error) {

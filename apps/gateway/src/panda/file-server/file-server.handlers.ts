@@ -100,8 +100,8 @@ export class FileServerHandlers implements Handlers<Functions> {
     const { owner, is_production, context } = this.change(call);
     try {
       const text = atMost(decompressed(file.content), UPLOAD_BYTES_MAX);
-      const reply = await this.content.store('file', text, async (blob): Promise<Outcome<'foreign'>> =>
-        this.bus.request(AppendToCacheFile, { path, owner, is_production, blob }, context),
+      const reply = await this.content.store('file', text, context, async (blob, named): Promise<Outcome<'foreign'>> =>
+        this.bus.request(AppendToCacheFile, { path, owner, is_production, blob }, named),
       );
       return reply.refusal === undefined ? success() : cannot(FOREIGN);
     } catch (error) {
@@ -134,8 +134,12 @@ export class FileServerHandlers implements Handlers<Functions> {
     const is_registered = !path.endsWith(UNREGISTERED);
     try {
       const content = tail.of(atMost(this.asKept(path, file.content), UPLOAD_BYTES_MAX));
-      const reply = await this.content.store('file', content, async (blob): Promise<Outcome<UploadRefusal>> =>
-        this.bus.request(StoreSandbox, { path, owner, host, blob, checksum: tail.checksum, is_registered }, context),
+      const reply = await this.content.store(
+        'file',
+        content,
+        context,
+        async (blob, named): Promise<Outcome<UploadRefusal>> =>
+          this.bus.request(StoreSandbox, { path, owner, host, blob, checksum: tail.checksum, is_registered }, named),
       );
       return reply.refusal === undefined ? success() : failure(WHY_REFUSED[reply.refusal]);
     } catch (error) {
@@ -245,8 +249,8 @@ export class FileServerHandlers implements Handlers<Functions> {
   /** Stores a log or checkpoint. */
   private store(call: PandaCall, path: string, content: BlobContent): Promise<Outcome<'foreign'>> {
     const { owner, is_production, context } = this.change(call);
-    return this.content.store('file', content, async (blob): Promise<Outcome<'foreign'>> =>
-      this.bus.request(StoreCacheFile, { path, owner, is_production, blob }, context),
+    return this.content.store('file', content, context, async (blob, named): Promise<Outcome<'foreign'>> =>
+      this.bus.request(StoreCacheFile, { path, owner, is_production, blob }, named),
     );
   }
 
@@ -257,11 +261,11 @@ export class FileServerHandlers implements Handlers<Functions> {
     document: object,
     taskId: number | null = null,
   ): Promise<string> {
-    const { request_id } = await this.content.store('request', JSON.stringify(document), (blob) =>
+    const { request_id } = await this.content.store('request', JSON.stringify(document), call.context, (blob, named) =>
       this.bus.request(
         MakeOperatorRequest,
         { kind, user_name: callerOf(call).name, ...(taskId !== null && { task_id: taskId }), blob },
-        call.context,
+        named,
       ),
     );
     return request_id;
