@@ -3,6 +3,8 @@ import { EventStoreDbDouble } from '#ledger/testing/eventstoredb-double.js';
 import { type Cairn, type Mode, MODES } from '../harness/cairn-process.js';
 import { openTestLedger } from '../harness/open-test-ledger.js';
 import { useTestCluster, VARIABLES } from '../harness/test-cluster.js';
+import { PANDA_VARIABLES } from '../compat/panda/panda-client.js';
+import { PandaWorker } from './panda-worker.js';
 import { Random } from './random.js';
 import { TorcWorker } from './torc-worker.js';
 import { Worker } from './worker.js';
@@ -14,6 +16,7 @@ const ROUNDS_OVER_NATS = Math.floor(ROUNDS / 2);
 /** Of IceProd's API. */
 const WORKERS = 6;
 const TORC_WORKERS = 3;
+const PANDA_WORKERS = 3;
 const SEED = 20261120;
 /** A process runs at most this long before the next kill. */
 const LIFE_MS = 700;
@@ -51,9 +54,10 @@ const CAMPAIGNS = MODES.flatMap((mode): readonly Campaign[] => [
 describe.each(CAMPAIGNS)('Cairn, killed at random moments ($name)', ({ mode, rounds, isOnDouble }) => {
   let double: EventStoreDbDouble | undefined;
   const cluster = useTestCluster(mode, async () => {
-    if (!isOnDouble) return VARIABLES;
+    const variables = { ...VARIABLES, ...PANDA_VARIABLES };
+    if (!isOnDouble) return variables;
     double = await EventStoreDbDouble.start();
-    return { ...VARIABLES, EVENTSTORE_URL: double.url };
+    return { ...variables, EVENTSTORE_URL: double.url };
   });
 
   afterAll(() => double?.stop());
@@ -75,7 +79,11 @@ describe.each(CAMPAIGNS)('Cairn, killed at random moments ($name)', ({ mode, rou
       { length: TORC_WORKERS },
       (_, index) => new TorcWorker(client, `torc-${index}`, new Random(SEED + 1001 + index)),
     );
-    const workers = [...ofIceprod, ...ofTorc];
+    const ofPanda = Array.from(
+      { length: PANDA_WORKERS },
+      (_, index) => new PandaWorker(anonymous, `panda${index}`, new Random(SEED + 2001 + index)),
+    );
+    const workers = [...ofIceprod, ...ofTorc, ...ofPanda];
     for (let round = 0; round < rounds; round += 1) {
       const stop = new AbortController();
       double?.failNextAppends(...FAULTS.filter(() => random.next() < FAULT_SHARE));
@@ -91,7 +99,7 @@ describe.each(CAMPAIGNS)('Cairn, killed at random moments ($name)', ({ mode, rou
       await Promise.all(workers.map((worker) => worker.settle()));
       await Promise.all(workers.map((worker) => worker.check()));
     }
-    for (const some of [ofIceprod, ofTorc]) {
+    for (const some of [ofIceprod, ofTorc, ofPanda]) {
       const acknowledged = some.reduce((sum, worker) => sum + worker.acknowledged, 0);
       expect(acknowledged).toBeGreaterThan(rounds * some.length);
     }

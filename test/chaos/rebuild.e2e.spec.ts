@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
+import { eventually } from '#platform/testing/eventually.js';
 import { keyOf } from '../compat/torc/answers.js';
+import { type Envelope, identified, PANDA_VARIABLES, PandaClient, PRODUCTION } from '../compat/panda/panda-client.js';
 import { TorcClient } from '../compat/torc/torc-client.js';
 import { Workflow } from '../compat/torc/workflow.js';
 import { COLLECTIONS, prepareTorcTargets } from '../e2e/hostile-requests/torc-targets.js';
 import { MODES } from '../harness/cairn-process.js';
 import type { Answer as HttpAnswer, HttpClient } from '../harness/http-client.js';
-import { useTestCluster } from '../harness/test-cluster.js';
+import { useTestCluster, VARIABLES } from '../harness/test-cluster.js';
+import { reportOf, taskDocument } from './panda-worker.js';
 import { textIn } from '../harness/json-fields.js';
 
 type Answer = Pick<HttpAnswer, 'status' | 'text'>;
@@ -141,22 +145,105 @@ const fillTorc = async (client: HttpClient): Promise<readonly string[]> => {
   ];
 };
 
+const SITE = 'LOCAL';
+
+/** Makes tasks with jobs in all statuses, files, workers and requests; resolves with routes that show it. */
+const fillPanda = async (user: PandaClient, production: PandaClient): Promise<readonly string[]> => {
+  const done = async (answer: Promise<Envelope>): Promise<unknown> => {
+    const { success, message, data } = await answer;
+    if (!success) throw new Error(message);
+    return data;
+  };
+  const submit = async (name: string): Promise<number> =>
+    Number(await done(user.post('task/submit', { task_parameters: taskDocument(name) })));
+  const tasks = [await submit('user.demo.one'), await submit('user.demo.two'), await submit('user.demo.three')];
+  const [first = 0, second = 0, third = 0] = tasks;
+  const statusOf = async (task_id: number): Promise<unknown> => (await user.get('task/get_status', { task_id })).data;
+  for (const task of tasks) await eventually(() => statusOf(task), 'running');
+  const acquired = await done(
+    production.post('pilot/acquire_jobs', { site_name: SITE, task_id: first, n_jobs: 8, prod_source_label: 'user' }),
+  );
+  const { jobs } = acquired as { readonly jobs: readonly { readonly PandaID: number; readonly outFiles: string }[] };
+  const report = (job_id: number, job_status: string, more: object = {}): Promise<unknown> =>
+    done(production.post('pilot/update_job', { job_id, job_status, site_name: SITE, ...more }));
+  const ends = ['starting', 'running', 'finished', 'finished', 'failed', 'holding', 'finished'];
+  for (const [index, end] of ends.entries()) {
+    const { PandaID: id = 0, outFiles = '' } = jobs[index] ?? {};
+    if (end !== 'starting') await report(id, 'running', { core_count: 1, max_rss: 1000.5, stdout: 'ünï — code' });
+    const files = { trans_exit_code: 0, job_output_report: reportOf(outFiles.split(',')), meta_data: '{"a": 1}' };
+    if (end !== 'running') await report(id, end, end === 'finished' ? files : { trans_exit_code: 7 });
+  }
+  const ids = jobs.map(({ PandaID }) => String(PandaID));
+  await done(production.post('job/kill', { job_ids: [Number(ids.at(-1))] }));
+  await done(production.post('task/pause', { task_id: second }));
+  await done(user.post('task/kill', { task_id: third }));
+  await done(production.post('task/change_priority', { task_id: second, priority: 777 }));
+  await eventually(() => statusOf(second), 'paused');
+  await eventually(() => statusOf(third), 'aborted');
+  const shownStatus = async (index: number): Promise<unknown> => {
+    const { data } = await user.get('job/get_status', { job_ids: [ids[index] ?? ''] });
+    return (data as readonly { readonly status: string }[])[0]?.status;
+  };
+  for (const [index, end] of ends.entries()) await eventually(() => shownStatus(index), end);
+
+  await done(user.upload('upload_cache_file', 'jobO.rebuilt.tar.gz', 'a sandbox'));
+  await done(user.post('file_server/touch_cache_file', { file_name: 'jobO.rebuilt.tar.gz' }));
+  await done(production.upload('update_jedi_log', 'rebuilt.log', deflateSync('one\n')));
+  await done(production.upload('update_jedi_log', 'rebuilt.log', deflateSync('two\n')));
+  await done(production.upload('upload_jedi_log', 'worker.log', 'a log'));
+  await done(user.post('creds/set_user_secrets', { key: 'key', value: 'value' }));
+  await done(user.post('file_server/upload_event_picking_request', { run_event_list: '1 2' }));
+  const task = `task_id=${String(first)}`;
+  const each = ids.map((id) => `job_ids=${id}`).join('&');
+  return [
+    ...['get_status', 'get_details', 'get_detailed_info', 'get_job_ids', 'get_task_parameters'].flatMap((name) =>
+      tasks.map((id) => `/api/v1/task/${name}?task_id=${String(id)}`),
+    ),
+    ...[`/api/v1/task/get_datasets_and_files?${task}`, `/api/v1/task/get_job_descriptions?${task}`],
+    ...['/api/v1/task/get_tasks_detailed_info_since?since=2020-01-01+00:00:00'],
+    ...[`/api/v1/job/get_status?${each}`, `/api/v1/job/get_description?${each}`],
+    ...[`/api/v1/job/get_description_incl_archive?${each}`, `/api/v1/pilot/get_job_status?${each}`],
+    ...[
+      ...['job_stats_by_cloud', 'production_job_stats_by_cloud_and_processing_type', 'active_job_stats_by_site'],
+      ...['job_stats_by_site_and_resource_type', 'job_stats_by_site_share_and_resource_type'],
+      ...['active_job_detailed_stats_by_site'],
+    ].map((name) => `/api/v1/statistics/${name}`),
+    ...[
+      '/api/v1/creds/get_user_secrets',
+      '/cache/jobO.rebuilt.tar.gz',
+      '/cache/rebuilt.log',
+      '/cache/jedilog/worker.log',
+    ],
+    ...['/api/v1/file_server/download_jedi_log?log_name=rebuilt.log&offset=2'],
+  ];
+};
+
+/** A route and who may read it. */
+type Question = readonly [route: string, ask: (route: string) => Promise<Answer>];
+
 describe.each(MODES)('read models ($mode)', (mode) => {
-  const cluster = useTestCluster(mode);
-  let client: HttpClient;
-  let routes: readonly string[];
+  const cluster = useTestCluster(mode, () => ({ ...VARIABLES, ...PANDA_VARIABLES }));
+  let questions: readonly Question[];
 
   beforeAll(async () => {
     const { cairn, anonymous } = cluster();
-    client = anonymous.as(await cairn.token({ username: 'system', roles: ['system', 'admin'] }));
-    routes = [...(await fill(client)), ...(await fillTorc(client))];
+    const client = anonymous.as(await cairn.token({ username: 'system', roles: ['system', 'admin'] }));
+    const user = new PandaClient(anonymous, identified('Demo User'));
+    const production = new PandaClient(anonymous, identified('Prod Manager', PRODUCTION));
+    const ofPanda = await fillPanda(user, production);
+    const ofOthers = [...(await fill(client)), ...(await fillTorc(client))];
+    questions = [
+      ...ofOthers.map((route): Question => [route, (path) => client.send('GET', path)]),
+      ...ofPanda.map((route): Question => [route, (path) => user.send('GET', path)]),
+      ['/cairn/panda/requests', (path) => production.send('GET', path)],
+    ];
   });
 
   const answers = async (): Promise<Readonly<Record<string, Answer>>> =>
     Object.fromEntries(
       await Promise.all(
-        routes.map(async (route): Promise<[string, Answer]> => {
-          const { status, text } = await client.send('GET', route);
+        questions.map(async ([route, ask]): Promise<[string, Answer]> => {
+          const { status, text } = await ask(route);
           return [route, { status, text }];
         }),
       ),
