@@ -137,7 +137,7 @@ export class PandaJobs implements WorkSource<PandaUnit> {
       cpu_consumption_time: Math.round((cpu ?? 0) * seconds),
       cpu_consumption_unit: `s+${availableParallelism()} cores`,
       ...memory,
-      ...(failure !== undefined && failureOf(failure)),
+      ...(failure === undefined ? { pilot_error_code: 0, trans_exit_code: 0 } : failureOf(failure)),
     };
     const time = `${seconds.toFixed(2)} s`;
     return {
