@@ -235,6 +235,16 @@ describe('a job', () => {
       },
     );
 
+    it('is not finalized when it was killed before the adder came', () => {
+      const id = sent();
+      report(id, 'running');
+      report(id, 'finished', { job_output_report: reportOf(id) });
+      expect(kill([id])).toEqual([true]);
+      expect([statusOf(id), jobs.view.reportedJobs(10)]).toEqual(['cancelled', []]);
+      add(id);
+      expect(statusOf(id)).toBe('cancelled');
+    });
+
     it('answers for each id in their order', () => {
       const [a = 0, b = 0] = jobs.create(2);
       const [c = 0] = jobs.create(1, { needs: { user: 'Other' } });
