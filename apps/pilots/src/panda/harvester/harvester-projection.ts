@@ -17,6 +17,9 @@ const EVENT_TYPES: readonly (keyof HarvesterEvents)[] = [
   'CommandsAcknowledged',
 ];
 
+/** Workers between two places where others may get a turn. */
+const SLICE_WORKERS = 50;
+
 /** Statuses in which harvester takes a worker for alive. */
 const ALIVE = "('submitted', 'ready', 'running', 'idle')";
 
@@ -100,8 +103,19 @@ export const harvesterProjection: Projection = {
        ON CONFLICT (one) DO UPDATE SET id = MAX(id, excluded.id)`,
     );
     const move = database.prepare('UPDATE panda_command SET status = ? WHERE id = ?');
+    const tellAll = function* (
+      { harvester_id: harvester, workers }: HarvesterEvents['WorkersReported'],
+      timeMicros: number,
+    ): Generator<void, void, void> {
+      for (const [index, { worker_id: worker, set }] of workers.entries()) {
+        const before = selectFields.get(harvester, worker)?.['fields'];
+        const fields: WorkerFields = { ...(JSON.parse(String(before ?? '{}')) as WorkerFields), ...set };
+        tell.run(harvester, worker, fields.status ?? '', timeMicros, JSON.stringify(fields));
+        if (index % SLICE_WORKERS === SLICE_WORKERS - 1) yield;
+      }
+    };
     return {
-      apply({ type, data: facts, metadata: { timeMicros } }: AppliedEvent): void {
+      apply({ type, data: facts, metadata: { timeMicros } }: AppliedEvent): void | Generator<void, void, void> {
         // Types are ours from the ledger on: written by the deciders of this service only.
         const event = { type, data: facts } as object as HarvesterEvent;
         const { harvester_id: harvester } = event.data;
@@ -110,12 +124,7 @@ export const harvesterProjection: Projection = {
             see.run(harvester, timeMicros);
             return;
           case 'WorkersReported':
-            for (const { worker_id: worker, set } of event.data.workers) {
-              const before = selectFields.get(harvester, worker)?.['fields'];
-              const fields: WorkerFields = { ...(JSON.parse(String(before ?? '{}')) as WorkerFields), ...set };
-              tell.run(harvester, worker, fields.status ?? '', timeMicros, JSON.stringify(fields));
-            }
-            return;
+            return tellAll(event.data, timeMicros);
           case 'PilotReported': {
             const { worker_id: worker, status, node_id: node = null } = event.data;
             const [started, ended] = status === 'started' ? [timeMicros, null] : [null, timeMicros];

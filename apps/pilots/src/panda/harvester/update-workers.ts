@@ -5,7 +5,7 @@ import type { Decided, DecidedEvent } from '#event-sourcing/command.js';
 import { harvesterStream } from '../streams.js';
 import { cut } from './cut.js';
 import type { HarvesterView, Worker } from './view.js';
-import { type ToldWorker, toldWorker } from './worker-fields.js';
+import { toldWorker } from './worker-fields.js';
 
 /** So long a final status that is stored beats every later one (contract 4.5). */
 const FINAL_LASTS_MICROS = 3 * 3_600 * 1_000_000;
@@ -34,29 +34,33 @@ const reported = (harvesterId: string, reports: readonly WorkerReport[]): readon
     return { stream: harvesterStream(harvesterId), type: 'WorkersReported', data };
   });
 
+/** Workers between two places where others may get a turn. */
+const SLICE_WORKERS = 50;
+
 /**
  * Stores what harvester tells of its workers (contract 4.5), in one change. A worker may be in the list more than once: what comes later is later.
  */
-export const updateWorkers = (
+export function* updateWorkers(
   view: HarvesterView,
   { harvester_id: harvesterId, workers }: { readonly harvester_id: string; readonly workers: readonly unknown[] },
   timeMicros: number,
-): Decided<{ stored: readonly boolean[] }> => {
-  const told = workers.map((worker) => toldWorker(worker));
+): Generator<void, Decided<{ stored: readonly boolean[] }>, void> {
   const states = new Map<number, Worker>();
-  const reports = told
-    .filter((each): each is ToldWorker => each !== undefined)
-    .map(({ id, fields, jobs }): WorkerReport => {
-      const before = states.get(id) ?? view.worker(harvesterId, id);
-      const { set, ...after } = changed(before, fields, timeMicros);
+  const reports: WorkerReport[] = [];
+  const stored: boolean[] = [];
+  for (const worker of workers) {
+    const told = toldWorker(worker);
+    stored.push(told !== undefined);
+    if (told !== undefined) {
+      const { id, fields, jobs } = told;
+      const { set, ...after } = changed(states.get(id) ?? view.worker(harvesterId, id), fields, timeMicros);
       states.set(id, after);
-      return { worker_id: id, set, ...(jobs !== undefined && { jobs }) };
-    });
-  return {
-    events: reported(harvesterId, reports),
-    reply: { stored: told.map((each) => each !== undefined) },
-  };
-};
+      reports.push({ worker_id: id, set, ...(jobs !== undefined && { jobs }) });
+    }
+    if (stored.length % SLICE_WORKERS === 0) yield;
+  }
+  return { events: reported(harvesterId, reports), reply: { stored } };
+}
 
 /**
  * A worker has got jobs by itself (contract 4.2.2): it runs, whether or not harvester has told of it. Only of a known instance it is recorded
