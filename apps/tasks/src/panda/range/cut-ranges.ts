@@ -12,6 +12,9 @@ export interface NewJobset {
   readonly records: readonly TaskFile[];
 }
 
+/** Ranges of a jobset, about: if there were more, they are larger, because all are made in one change. */
+const RANGES_MAX = 1_000_000;
+
 /** Records in one event. */
 const RECORDS_MAX = 1_000;
 
@@ -45,12 +48,14 @@ const byLfn = (one: TaskFile, other: TaskFile): number =>
 const cutsOf = (view: PandaView, task: Task, records: readonly TaskFile[], rules: EventRules): RecordCut[] => {
   const sorted = [...records].sort(byLfn);
   const used = rules.cloning === undefined ? sorted : sorted.slice(0, 1);
+  const total = used.reduce((sum, record) => sum + eventsOf(record), 0);
+  const perRange = Math.max(rules.eventsPerRange, Math.ceil(total / RANGES_MAX));
   let earlier = 0;
   return used.map((record): RecordCut => {
     const events = eventsOf(record);
     const first = (record.startEvent ?? 0) + 1 + (rules.isInFilePosition ? 0 : earlier);
     earlier += events;
-    const size = rules.cloning === undefined ? rules.eventsPerRange : events;
+    const size = rules.cloning === undefined ? perRange : events;
     const done = rules.keepsFinished ? view.ranges.finishedOf(task.workload, record.id, size) : [];
     return {
       ...{ file_id: record.id, dataset_id: record.datasetId, first_event: first, last_event: first + events - 1, size },

@@ -1,7 +1,9 @@
+import type { RangesCut } from '#contracts/panda/range-events.js';
 import type { JobStatus } from '#contracts/panda/statuses.js';
 import { FINAL_JOB_STATUSES, JOB_STATUSES } from '#contracts/panda/statuses.js';
 import { countReady } from './acquire-ranges.js';
 import { reportRanges } from './report-ranges.js';
+import { cutRanges } from './cut-ranges.js';
 import { rangeStatuses } from './range-statuses.js';
 import { JOBSET, RangeSpec, TASK } from './testing/range-spec.js';
 
@@ -47,6 +49,12 @@ describe('cutting ranges (contract 5.5)', () => {
 
   it('single events of fine-grained tasks', () => {
     expect(cut([{ events: 3 }], 'ES=100', { eventService: 3 })).toEqual(['1: 1-1 (10)', '1: 2-2 (10)', '1: 3-3 (10)']);
+  });
+
+  it('no more than a million', () => {
+    const spec = new RangeSpec([{ events: 1e12 }], 'ES=1');
+    const [event] = cutRanges(spec.view, spec.task, [{ id: JOBSET, records: [spec.file(1)] }]);
+    expect((event?.data as RangesCut).records[0]?.size).toBe(1e6);
   });
 
   it('one range of clones', () => {

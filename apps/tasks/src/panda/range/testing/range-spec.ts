@@ -6,7 +6,7 @@ import type { TaskAttributes } from '#contracts/panda/task-attributes.js';
 import type { DecidedEvent, Decision, SlicedDecision } from '#event-sourcing/command.js';
 import { workStream } from '../../streams.js';
 import { inTables, type TableStore } from '../../testing/table-store.js';
-import type { Job, Task } from '../../view.js';
+import type { Job, Task, TaskFile } from '../../view.js';
 import { acquireRanges } from '../acquire-ranges.js';
 import { cutRanges } from '../cut-ranges.js';
 import { reportRanges } from '../report-ranges.js';
@@ -69,6 +69,10 @@ export class RangeSpec {
     return defined(this.view.job(id));
   }
 
+  file(id: number): TaskFile {
+    return defined(this.view.file(id));
+  }
+
   get jobset(): Jobset {
     return defined(this.view.ranges.jobset(JOBSET));
   }
@@ -84,7 +88,7 @@ export class RangeSpec {
 
   /** Cuts files into the ranges of a jobset. */
   cut(files: readonly number[], jobsetId = JOBSET): void {
-    const records = files.map((id) => defined(this.view.file(id)));
+    const records = files.map((id) => this.file(id));
     this.apply(cutRanges(this.view, this.task, [{ id: jobsetId, records }]));
   }
 
