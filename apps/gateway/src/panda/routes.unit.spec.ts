@@ -31,7 +31,9 @@ describe("PanDA's routes", () => {
     expect(served.filter((row) => !listed.includes(row) && !isMore(row))).toEqual([]);
   });
 
-  for (const missing of listed.filter((row) => !served.includes(row))) it.todo(`are there: ${missing}`);
+  it('are all there', () => {
+    expect(listed.filter((row) => !served.includes(row))).toEqual([]);
+  });
 
   it('are documented', () => {
     const { paths } = openApiDocument(DIALECTS);

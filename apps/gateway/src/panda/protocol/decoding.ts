@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { JsonLimits } from '#contracts/json-scanner.js';
 import { withoutNonFinite } from '#contracts/non-finite.js';
+import { DomainError } from '#platform/domain-error.js';
 import { isObject } from '#platform/json-object.js';
 import { checkBody, tooLarge } from '../../body/read-body.js';
 import { HttpError } from '../../edge/request-error.js';
@@ -87,12 +88,20 @@ const parsed = (text: string): unknown => {
   }
 };
 
-/** @throws (rejects with) HttpError, DomainError kind `invalid` */
+const checkLimits = (bytes: Buffer): void => {
+  try {
+    checkBody(bytes, JSON_LIMITS);
+  } catch (error) {
+    throw error instanceof DomainError ? invalidJson(error.message) : error;
+  }
+};
+
+/** @throws (rejects with) HttpError */
 export const fromJson = async (body: Buffer): Promise<Decoded> => {
   const bytes = await unzipped(body);
   if (bytes.length > JSON_BYTES_MAX) throw tooLarge();
   if (!isUtf8(bytes)) throw invalidJson('not UTF-8');
-  checkBody(bytes, JSON_LIMITS);
+  checkLimits(bytes);
   const text = bytes.toString('utf8');
   const value = text.trim() === '' ? {} : parsed(text);
   if (!isObject(value)) throw invalidJson('not an object');

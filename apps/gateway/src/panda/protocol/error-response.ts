@@ -19,6 +19,7 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
 
 /** Both answer that no such function exists: whatever methods a path knows are served. */
 const UNKNOWN: readonly number[] = [404, 405];
+const NOT_A_FILE: readonly number[] = [...UNKNOWN, 400, 414];
 const PAYLOAD_TOO_LARGE = 413;
 /** They mean the same to clients: come again. */
 const BUSY: readonly number[] = [429, 503];
@@ -44,10 +45,10 @@ export const pandaErrorResponse = (error: RequestError, path: string): ErrorResp
   if (status === PAYLOAD_TOO_LARGE) {
     return { status: 200, reason: 'OK', contentType: 'application/json', body: failureText(message) };
   }
+  // No file has a name that the router cannot read.
+  if (FILES.test(path) && status !== undefined && NOT_A_FILE.includes(status)) return textResponse(404, 'not found');
   if (status !== undefined && UNKNOWN.includes(status)) {
-    return FILES.test(path)
-      ? textResponse(404, 'not found')
-      : textResponse(403, `ERROR : method ${functionNameIn(path)} is forbidden`);
+    return textResponse(403, `ERROR : method ${functionNameIn(path)} is forbidden`);
   }
   return textResponse(statusOf(error), message);
 };
