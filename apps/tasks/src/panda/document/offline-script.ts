@@ -32,8 +32,7 @@ export const offlineScript = ({ pandaId, attributes, files }: Job): string => {
     homepackage !== null && `export HOMEPACKAGE=${quoted(homepackage)}`,
     '',
     '# transformation',
-    isFetched &&
-      `curl --silent --show-error --fail --insecure --output ${quoted(script)} ${quoted(transformation ?? '')}`,
+    isFetched && `curl --silent --show-error --fail --output ${quoted(script)} ${quoted(transformation ?? '')}`,
     isFetched && `chmod +x ${quoted(script)}`,
     `${isFetched ? `./${quoted(script)}` : quoted(transformation ?? 'true')} ${jobParameters ?? ''}`.trimEnd(),
   ]);

@@ -30,6 +30,7 @@ export class JobWriter {
   private readonly insertCommon: StatementSync;
   private readonly insert: StatementSync;
   private readonly update: StatementSync;
+  private readonly updatePlain: StatementSync;
   private readonly updateFiles: StatementSync;
   private readonly setNextOrdinal: StatementSync;
   private readonly countOfUser: StatementSync;
@@ -50,6 +51,8 @@ export class JobWriter {
     this.update = database.prepare(
       'UPDATE panda_job SET status = ?, reported = ?, class = ?, debug = ?, changed = ?, modified = ?, own = ? WHERE key = ?',
     );
+    // SQLite updates the indexes of all columns that a statement names: most heartbeats change none but the time.
+    this.updatePlain = database.prepare('UPDATE panda_job SET modified = ?, own = ? WHERE key = ?');
     this.updateFiles = database.prepare('UPDATE panda_job SET files = ?, takes = ? WHERE key = ?');
     this.setNextOrdinal = database.prepare(
       `INSERT INTO panda_home (workload, next_ordinal) VALUES (?, ?)
@@ -171,10 +174,16 @@ export class JobWriter {
     if (before === undefined) return;
     const after: StoredJob = { ...before, ...evolveJob(before, event, timeMicros) };
     const classId = this.counts.idOf(classOf(after));
-    this.update.run(
-      ...[JOB_STATUSES.indexOf(after.status), after.reported, classId, debugOf(after)],
-      ...[after.changedMicros, after.modifiedMicros, JSON.stringify(after.own), key],
-    );
+    const debug = debugOf(after);
+    const isSameStatus = after.status === before.status && after.reported === before.reported;
+    if (isSameStatus && classId === before.classId && debug === debugOf(before)) {
+      this.updatePlain.run(after.modifiedMicros, JSON.stringify(after.own), key);
+    } else {
+      this.update.run(
+        ...[JOB_STATUSES.indexOf(after.status), after.reported, classId, debug],
+        ...[after.changedMicros, after.modifiedMicros, JSON.stringify(after.own), key],
+      );
+    }
     if (after.status !== before.status || classId !== before.classId) {
       this.counts.count(before, -1);
       this.counts.count({ ...after, classId }, 1);
