@@ -113,11 +113,18 @@ describe('an inline list', () => {
     [{ files: [5] }, 'files[0] has no lfn'],
     [{ files: 'a' }, 'files must be a list'],
     [{ files: FILES, include: '(' }, 'include has an invalid pattern: ('],
+    [{ files: ['a'.repeat(40)], include: '^(a+)+b$' }, 'include has a pattern that takes too long: ^(a+)+b$'],
     [{}, 'unknown input dataset "data"'],
   ])('%j breaks the task', (item, why) => {
     const run = new TaskRun(inline(item));
     expect([run.status, run.dialog, run.task.attributes.superStatus]).toEqual(['broken', why, 'broken']);
   });
+
+  it('may have a file of very many parts', () => {
+    const files = [{ lfn: 'a', events: 300_000 }];
+    const run = new TaskRun(inline({ files }, { nEventsPerJob: 1, totNumJobs: 1 }));
+    expect(run.datasets('input')[0]?.nFiles).toBe(300_000);
+  }, 60_000);
 
   it('may be empty if the task allows it', () => {
     expect(new TaskRun(inline({ files: [] }, { allowEmptyInput: true })).status).toBe('done');

@@ -54,7 +54,7 @@ export function* cutFiles(files: readonly NewFile[], cut: Cut): Sliced<readonly 
     const events = file.n_events ?? eventsPerFile ?? 0;
     const counted = events > 0 ? { ...file, n_events: events } : file;
     if (eventsPerJob === null || events <= eventsPerJob) records.push(counted);
-    else records.push(...pieces(counted, Math.min(events, eventsLeft), eventsPerJob));
+    else for (const piece of pieces(counted, Math.min(events, eventsLeft), eventsPerJob)) records.push(piece);
     eventsLeft -= events;
     if (index % FILES_PER_YIELD === 0) yield;
   }
