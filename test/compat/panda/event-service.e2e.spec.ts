@@ -1,0 +1,103 @@
+import { eventually } from '#platform/testing/eventually.js';
+import { MODES } from '../../harness/cairn-process.js';
+import { useTestCluster, VARIABLES } from '../../harness/test-cluster.js';
+import { identified, PANDA_VARIABLES, PandaClient, PRODUCTION } from './panda-client.js';
+
+interface Range {
+  readonly eventRangeID: string;
+  readonly startEvent: number;
+  readonly lastEvent: number;
+}
+
+interface PilotJob {
+  readonly PandaID: number;
+  readonly jobsetID: number;
+  readonly outFiles: string;
+  readonly inFiles: string;
+  readonly transformation: string;
+}
+
+const output = {
+  type: 'template',
+  param_type: 'output',
+  value: 'user.es.$JEDITASKID._${SN/P}.out',
+  dataset: 'user.es.out',
+  hidden: true,
+};
+
+const document = {
+  ...{ taskName: 'user.es', vo: 'wlcg', prodSourceLabel: 'user', taskType: 'anal', processingType: 'test' },
+  ...{ architecture: '', transUses: '', transHome: '', noInput: true, skipScout: true },
+  ...{ nEvents: 250, nEventsPerJob: 250, nEventsPerWorker: 100, nEsConsumers: 2 },
+  esmergeSpec: { transPath: 'merge.py', jobParameters: '--all' },
+  jobParameters: [output],
+  log: { ...output, param_type: 'log', value: 'user.es.log.$JEDITASKID.${SN}.tgz', dataset: 'user.es.log' },
+};
+
+describe.each(MODES)("PanDA's event service ($mode)", (mode) => {
+  const cluster = useTestCluster(mode, () => ({ ...VARIABLES, ...PANDA_VARIABLES }));
+  let alice: PandaClient;
+  let pilot: PandaClient;
+
+  beforeAll(() => {
+    const { anonymous } = cluster();
+    alice = new PandaClient(anonymous, identified('Alice Demo'));
+    pilot = new PandaClient(anonymous, identified('Pilot', PRODUCTION));
+  });
+
+  const claim = async (count: number): Promise<readonly PilotJob[]> => {
+    const request = { site_name: 'LOCAL', prod_source_label: 'user' };
+    const jobs: PilotJob[] = [];
+    await eventually(async () => {
+      const { data } = await pilot.post('pilot/acquire_jobs', { ...request, n_jobs: count - jobs.length });
+      jobs.push(...((data as { jobs: readonly PilotJob[] } | null)?.jobs ?? []));
+      return jobs.length;
+    }, count);
+    for (const { PandaID } of jobs) await pilot.post('pilot/update_job', { job_id: PandaID, job_status: 'running' });
+    return jobs;
+  };
+
+  const acquire = async ({ PandaID, jobsetID }: PilotJob, count: number): Promise<readonly Range[]> => {
+    const request = { job_id: PandaID, jobset_id: jobsetID, n_ranges: count };
+    return ((await pilot.post('event/acquire_event_ranges', request)).data as { eventRanges: readonly Range[] })
+      .eventRanges;
+  };
+
+  it('runs a task of consumers and a merge job to its end', async () => {
+    const task_id = (await alice.post('task/submit', { task_parameters: document })).data;
+    const [first, second] = (await claim(2)) as [PilotJob, PilotJob];
+    const ranges = await acquire(first, 2);
+    expect(ranges.map(({ startEvent, lastEvent }) => [startEvent, lastEvent])).toEqual([
+      [1, 100],
+      [101, 200],
+    ]);
+    const eventRanges = ranges.map(({ eventRangeID }) => ({ eventRangeID, eventStatus: 'finished' }));
+    const zipFile = { lfn: 'premerge.zip', objstoreID: '3/1000' };
+    const report = { event_ranges: JSON.stringify([{ zipFile, eventRanges }]), version: 1 };
+    const reply = {
+      ...{ StatusCode: 0, Returns: [true, true], Commands: { [first.PandaID]: null } },
+      Command: `{"${first.PandaID}": null}`,
+    };
+    expect((await pilot.post('event/update_event_ranges', report)).data).toEqual(reply);
+    expect((await pilot.post('event/update_event_ranges', report)).data).toEqual(reply);
+    await pilot.post('pilot/update_job', { job_id: first.PandaID, job_status: 'finished' });
+    const [last] = (await acquire(second, 9)) as [Range];
+    const single = { event_range_id: last.eventRangeID, event_range_status: 'finished' };
+    expect((await pilot.post('event/update_single_event_range', single)).success).toBe(true);
+    await pilot.post('pilot/update_job', { job_id: second.PandaID, job_status: 'finished' });
+    const [merge] = (await claim(1)) as [PilotJob];
+    expect(merge).toMatchObject({ jobsetID: first.jobsetID, transformation: 'merge.py', inFiles: 'premerge.zip' });
+    const outputs = merge.outFiles
+      .split(',')
+      .map((lfn) => [lfn, { guid: 'A', fsize: 1, adler32: '0a1b2c3d' }] as const);
+    await pilot.post('pilot/update_job', {
+      ...{ job_id: merge.PandaID, job_status: 'finished' },
+      job_output_report: JSON.stringify(Object.fromEntries(outputs)),
+    });
+    await eventually(async () => (await alice.get('task/get_status', { task_id: String(task_id) })).data, 'done');
+    const pairs = { job_task_ids: JSON.stringify([{ task_id, job_id: second.PandaID }]) };
+    expect((await alice.get('event/get_event_range_statuses', pairs)).data).toEqual({
+      [second.PandaID]: { [last.eventRangeID]: { status: 'merged', error: null, dialog: null } },
+    });
+  });
+});
