@@ -17,8 +17,8 @@ const CHARACTERS_PER_EVENT = 50_000;
 const FILES_PER_EVENT = 1_000;
 const RECORDS_PER_YIELD = 500;
 const SEQUENCE_LENGTH = 10_000;
-/** The most records of one dataset. */
-const RECORDS_MAX = 1_000_000;
+/** The most records of one dataset: one change adds them, and all other changes wait for it. */
+const RECORDS_MAX = 200_000;
 const PSEUDO_LFN = 'pseudo_lfn';
 
 const EMPTY = 'primary input dataset is empty or all files are excluded';

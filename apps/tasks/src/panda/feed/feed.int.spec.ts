@@ -41,7 +41,7 @@ describe('the pseudo input', () => {
 
   it('of too many records breaks the task', () => {
     const run = new TaskRun({ ...PRUN, nEvents: 10 ** 9 });
-    expect([run.status, run.dialog]).toEqual(['broken', 'the input "pseudo_dataset" has more than 1000000 records']);
+    expect([run.status, run.dialog]).toEqual(['broken', 'the input "pseudo_dataset" has more than 200000 records']);
   });
 });
 
@@ -121,9 +121,9 @@ describe('an inline list', () => {
   });
 
   it('may have a file of very many parts', () => {
-    const files = [{ lfn: 'a', events: 300_000 }];
+    const files = [{ lfn: 'a', events: 150_000 }];
     const run = new TaskRun(inline({ files }, { nEventsPerJob: 1, totNumJobs: 1 }));
-    expect(run.datasets('input')[0]?.nFiles).toBe(300_000);
+    expect(run.datasets('input')[0]?.nFiles).toBe(150_000);
   }, 60_000);
 
   it('may be empty if the task allows it', () => {

@@ -7,7 +7,7 @@ import { InvalidDocument, type TaskDocument } from '../refine/task-document.js';
 const SORTED_AT_ONCE = 2_000;
 const FILES_PER_YIELD = 500;
 /** The most records that a file is split into. */
-const PIECES_MAX = 1_000_000;
+const PIECES_MAX = 200_000;
 const PATTERN_CHARACTERS_MAX = 500;
 /** Time to match some hundred names, on a busy machine too. Patterns that go back again and again would take hours. */
 const MATCH_MS_MAX = 200;
