@@ -169,6 +169,11 @@ describe('the jobs of a task with files', () => {
     expect([run.jobs().length, run.status]).toEqual([6, 'finished']);
   });
 
+  it('are made of parts of events also when only one may be made', () => {
+    const run = new TaskRun({ ...PRUN, totNumJobs: 1, skipScout: true });
+    expect([run.status, run.jobs().length]).toEqual(['running', 1]);
+  });
+
   it('wait when too many have not been started', () => {
     const run = new TaskRun(withFiles(30, { nFilesPerJob: 1 }), undefined, { unstartedJobsMax: 10 });
     expect([run.status, run.jobs().length, run.task.attributes.oldStatus]).toEqual(['throttled', 10, 'running']);

@@ -181,9 +181,12 @@ class Generation {
     // Parts of files are about as large as a job may be; without a rule one of them may take everything that fits.
     const perJob = rules.filesPerJob ?? (rules.eventsPerJob === undefined ? rules.filesMax : 1);
     const allowed = master.nFilesToBeUsed - master.nFilesUsed;
-    const limit = Math.min(allowed, Math.max(FILES_MAX, perJob), jobsMax * perJob);
+    // One more shows that the group before it is whole.
+    const limit = Math.min(allowed, Math.max(FILES_MAX, perJob), jobsMax * perJob + 1);
     const files = this.view.usableFiles(master, limit);
-    return chunksOf(files, rules, files.length < limit || limit === allowed).slice(0, jobsMax);
+    const chunks = chunksOf(files, rules, files.length < limit || limit === allowed);
+    // Records that are smaller than they may be do not fill a group: the task must go on all the same.
+    return (chunks.length > 0 ? chunks : chunksOf(files, rules, true)).slice(0, jobsMax);
   }
 
   private broker(template: JobTemplate, libraries: Libraries): Broker {
