@@ -76,7 +76,7 @@ describe.each(MODES)('panda-client ($mode)', (mode) => {
       ...{ since: SINCE, dn: 'None', full: true, min_task_id: 'None', prod_source_label: 'user' },
     });
     expect((modified as Record<string, unknown>)[String(id)]).toMatchObject({
-      ...{ jediTaskID: id, reqID: id, status: 'done', taskName: `${taskName}/` },
+      ...{ jediTaskID: id, reqID: id, status: 'done', taskName: `${taskName}/`, cloud: 'WORLD' },
       ...{ modificationTime: anyTime, creationDate: anyTime, statistics: 'finished*3' },
     });
     const { data: infos } = await user().get('task/get_tasks_detailed_info_since', {

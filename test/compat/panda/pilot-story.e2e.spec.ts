@@ -107,6 +107,10 @@ describe.each(MODES)('pilot3 ($mode)', (mode) => {
     expect(await user().post('pilot/acquire_jobs', { site_name: 'SITE_A' })).toEqual(
       refused('no production/pilot role in VOMS FQANs or non pilot owner'),
     );
+    expect(await user().legacy('getJob', { siteName: 'SITE_A' })).toEqual({
+      StatusCode: 60,
+      errorDialog: 'no production/pilot role in VOMS FQANs or non pilot owner',
+    });
   });
 
   it('runs a job from the start to the end', async () => {
@@ -115,7 +119,7 @@ describe.each(MODES)('pilot3 ($mode)', (mode) => {
     const { PandaID = '' } = job;
     expect(job).toMatchObject({
       ...{ StatusCode: '0', taskID: String(taskID), attemptNr: '1', prodSourceLabel: 'user' },
-      ...{ processingType: 'panda-client-1.6-jedi-run', homepackage: 'NULL' },
+      ...{ processingType: 'panda-client-1.6-jedi-run', homepackage: 'NULL', swRelease: 'NULL' },
       ...{ jobsetID: expect.stringMatching(/^\d+$/) as unknown, coreCount: '1', resource_type: 'SCORE' },
       ...{
         jobPars: expect.stringContaining('echo%20hello') as unknown,
