@@ -242,10 +242,10 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
           (await alice.send('POST', '/api/v1/file_server/upload_cache_file', body, named)).text,
         ) as Envelope;
       };
-      expect(await send('first', 'the first')).toEqual(EMPTY);
-      expect(await send('first', 'the first')).toEqual(EMPTY);
-      expect(await send('other', 'the first')).toEqual(failed('Idempotency-Key was used for another request'));
-      expect(await send('first', 'the second')).toEqual(failed('ERROR: cannot overwrite file'));
+      expect(await send('first', 'the-first')).toEqual(EMPTY);
+      expect(await send('first', 'the-first')).toEqual(EMPTY);
+      expect(await send('other', 'the-first')).toEqual(failed('Idempotency-Key was used for another request'));
+      expect(await send('first', 'the-second')).toEqual(failed('ERROR: cannot overwrite file'));
       expect((await download(`/cache/${name}`)).content.toString()).toBe('first');
     });
 
