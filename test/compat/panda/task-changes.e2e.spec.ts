@@ -133,6 +133,9 @@ describe.each(MODES)('changes of tasks ($mode)', (mode) => {
       expect(await change('change_modification_time', { positive_hour_offset: 9e9 })).toEqual(
         refused('failed to convert 9000000000 to time'),
       );
+      expect(await change('change_modification_time', { positive_hour_offset: 1, hour_offset: 1 })).toEqual(
+        refused("Argument error: got an unexpected keyword argument 'hour_offset'"),
+      );
       expect(await change('increase_attempts', { increase: -1 })).toEqual(
         refused('increase must be a positive integer, got -1'),
       );

@@ -32,17 +32,13 @@ const namedOf = (parameters: Parameters): readonly Named[] =>
 
 const sentNameOf = ({ names }: Named, sent: Sent): string | undefined => names.find((name) => sent.has(name));
 
-/** What is missing comes before what is unknown (contract 1.6). */
-const nameProblem = (
-  parameters: readonly Named[],
-  known: ReadonlySet<string>,
-  sent: Sent,
-  ignoresUnknown: boolean,
-): string | undefined => {
-  const missing = parameters.find((parameter) => parameter.required && sentNameOf(parameter, sent) === undefined);
+/** What is missing comes before what is unknown (contract 1.6). A parameter is sent by one of its names only (D19). */
+const nameProblem = (parameters: readonly Named[], sent: Sent, ignoresUnknown: boolean): string | undefined => {
+  const names = parameters.map((parameter) => sentNameOf(parameter, sent));
+  const missing = parameters.find((parameter, at) => parameter.required && names[at] === undefined);
   if (missing !== undefined) return `Argument error: missing a required argument: '${missing.name}'`;
   if (ignoresUnknown) return undefined;
-  const unknown = [...sent.keys()].find((name) => !known.has(name));
+  const unknown = [...sent.keys()].find((name) => !names.includes(name));
   return unknown === undefined ? undefined : `Argument error: got an unexpected keyword argument '${unknown}'`;
 };
 
@@ -69,9 +65,8 @@ const READ: Readonly<Record<Encoding, (parameter: Named, name: string, value: un
 
 const newReader = ({ parameters, ignoresUnknown }: PandaFunction): Reader => {
   const named = namedOf(parameters);
-  const known = new Set(named.flatMap(({ names }) => names));
   return (sent, encoding) => {
-    const problem = nameProblem(named, known, sent, ignoresUnknown === true);
+    const problem = nameProblem(named, sent, ignoresUnknown === true);
     if (problem !== undefined) return { problem };
     const values: Record<string, unknown> = {};
     for (const parameter of named) {

@@ -123,6 +123,8 @@ describe('names of parameters', () => {
     [{}, "Argument error: missing a required argument: 'a'"],
     [{ a: 1, z: 1 }, "Argument error: missing a required argument: 'b'"],
     [{ a: 1, b: 1, z: 1, y: 1 }, "Argument error: got an unexpected keyword argument 'z'"],
+    // By one of its names only (D19).
+    [{ a: 1, b: 1, bee: 1 }, "Argument error: got an unexpected keyword argument 'bee'"],
   ])('of %j: %s', (sent, text) => {
     expect(read(parameters, sent, 'json')).toEqual(problem(text));
   });
