@@ -97,6 +97,9 @@ describe.each(MODES)('what is read of tasks and jobs ($mode)', (mode) => {
     expect(await messageOf('task/get_detailed_info', { task_id })).toBe('Task not found or error retrieving task info');
     expect(await messageOf('task/get_parent_detailed_info', { task_id })).toBe('Child task not found');
     expect(await messageOf('task/get_datasets_and_files', { task_id })).toBe('No data found for the task');
+    for (const name of ['task/get_status', 'task/get_datasets_and_files']) {
+      expect(await messageOf(name, { task_id: '12.5' })).toBe('jediTaskID must be an integer');
+    }
     expect(await messageOf('task/get_task_parameters', { task_id })).toBe('Task not found');
     const since = 'task/get_tasks_detailed_info_since';
     expect(await messageOf(since, { filters: '{' })).toBe('filters is not valid JSON');

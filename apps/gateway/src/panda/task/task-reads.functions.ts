@@ -8,6 +8,8 @@ const list = (items: Schema): Schema => ({ type: 'array', items });
 
 const taskId = required('int', { description: 'jediTaskID' });
 const only = { task_id: taskId };
+/** Not checked as others are (contract 1.6). */
+const anyTaskId = required('untyped', { description: 'jediTaskID' });
 
 const read = <P extends Parameters>(name: string, summary: string, parameters: P, data: Schema, relaxed?: 'none') =>
   defineFunction({
@@ -17,7 +19,7 @@ const read = <P extends Parameters>(name: string, summary: string, parameters: P
 
 /** What is read of tasks (PanDA contract 6.10). */
 export const taskReadFunctions = {
-  get_status: read('get_status', 'The status of a task', only, { type: 'string' }),
+  get_status: read('get_status', 'The status of a task', { task_id: anyTaskId }, { type: 'string' }),
   get_details: read(
     'get_details',
     'Inputs, outputs and progress of a task',
@@ -44,7 +46,7 @@ export const taskReadFunctions = {
     'get_datasets_and_files',
     'Datasets of a task with their files',
     {
-      task_id: taskId,
+      task_id: anyTaskId,
       dataset_types: optional('List[str]', ['input', 'pseudo_input']),
       dataset_only: optional('bool', false),
     },

@@ -28,6 +28,9 @@ type Functions = typeof taskReadFunctions;
 
 const MICROS_PER_DAY = 24 * 3600 * 1_000_000;
 
+/** Contract 1.9. */
+const NO_TASK_ID = 'jediTaskID must be an integer';
+
 /** What is read of tasks (PanDA contract 6.10). */
 @Injectable()
 export class TaskReadHandlers implements Handlers<Functions> {
@@ -37,7 +40,9 @@ export class TaskReadHandlers implements Handlers<Functions> {
   ) {}
 
   async get_status({ parameters, context }: CallOf<Functions['get_status']>): Promise<Envelope> {
-    const { status } = await this.bus.request(GetTaskStatus, parameters, context);
+    const task_id = taskIdIn(parameters.task_id);
+    if (task_id === undefined) return failure(NO_TASK_ID);
+    const { status } = await this.bus.request(GetTaskStatus, { task_id }, context);
     return status === null ? failure('Task not found') : success(status);
   }
 
@@ -54,8 +59,10 @@ export class TaskReadHandlers implements Handlers<Functions> {
     return this.read(GetTasksModified, { since_micros, user, label, full, above_task_id: min_task_id ?? 0 }, call);
   }
 
-  get_datasets_and_files(call: CallOf<Functions['get_datasets_and_files']>): Promise<Envelope> {
-    const { task_id, dataset_types: types, dataset_only } = call.parameters;
+  async get_datasets_and_files(call: CallOf<Functions['get_datasets_and_files']>): Promise<Envelope> {
+    const { dataset_types: types, dataset_only } = call.parameters;
+    const task_id = taskIdIn(call.parameters.task_id);
+    if (task_id === undefined) return failure(NO_TASK_ID);
     return this.read(GetDatasetsAndFiles, { task_id, types, dataset_only }, call);
   }
 
@@ -103,6 +110,11 @@ export class TaskReadHandlers implements Handlers<Functions> {
     return success(await this.documents.read(contract, request, context));
   }
 }
+
+const WHOLE_NUMBER = /^\s*[+-]?\d{1,15}\s*$/u;
+
+const taskIdIn = (value: unknown): number | undefined =>
+  typeof value === 'string' && WHOLE_NUMBER.test(value) ? Number(value) : undefined;
 
 /** Undefined when the text is no JSON. */
 const parsed = (text: string | null): unknown => {
