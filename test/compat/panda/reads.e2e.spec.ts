@@ -106,6 +106,12 @@ describe.each(MODES)('what is read of tasks and jobs ($mode)', (mode) => {
     expect(await messageOf(since, { filters: '[]' })).toBe('filters must be a JSON object');
     expect(await messageOf(since, { filters: '{"nothing":1}' })).toBe('Failed to retrieve task IDs');
     expect(await messageOf(since, { since: 'yesterday' })).toBe('Failed to retrieve task IDs');
+    const { status, headers, text } = await user.send(
+      'GET',
+      '/api/v1/job/generate_offline_execution_script?job_id=999999',
+    );
+    const noJob = 'ERROR: Cannot get PandaID=999999 in DB for the last 30 days. You may add &days=N to the URL';
+    expect([status, headers['content-type'], text]).toEqual([200, 'application/json', JSON.stringify(noJob)]);
     expect(await user.get('task/get_job_ids', { task_id })).toEqual({ success: true, message: '', data: [] });
     expect(await user.get('task/get_tasks_modified_since', { since: 'yesterday' })).toEqual({
       success: true,

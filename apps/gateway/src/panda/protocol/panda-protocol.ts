@@ -295,7 +295,8 @@ const textBody = ({ text }: TextAnswer, request: FastifyRequest, reply: FastifyR
   const isJson = acceptsJson(request) || mediaTypeOf(request) === JSON_TYPE;
   const { contentType } = isJson ? asJson('') : asText('');
   void reply.header('content-type', contentType);
-  if (typeof text === 'string') return isJson ? JSON.stringify(text) : text;
+  // To a string, Fastify would add a charset.
+  if (typeof text === 'string') return Buffer.from(isJson ? JSON.stringify(text) : text);
   return Readable.from(isJson ? jsonString(text) : text, { objectMode: false });
 };
 
