@@ -55,11 +55,9 @@ export const jobStatistics = (
       );
     case 'site-share-and-resource-type': {
       const labels = new Map(shares.map(({ name, prodsourcelabel }) => [name, prodsourcelabel]));
-      return nested(
-        during(request.minutes).filter(hasSite),
-        ({ site, share, resourceType }) => [site, labelOf(labels.get(share)), named(resourceType)],
-        FILLED_OF_TYPES,
-      );
+      return nested(during(request.minutes).filter(hasSite), ({ site, share, resourceType }) => [
+        ...[site, labelOf(labels.get(share)), named(resourceType)],
+      ]);
     }
   }
 };
