@@ -99,5 +99,10 @@ describe.each(MODES)("PanDA's event service ($mode)", (mode) => {
     expect((await alice.get('event/get_event_range_statuses', pairs)).data).toEqual({
       [second.PandaID]: { [last.eventRangeID]: { status: 'merged', error: null, dialog: null } },
     });
+    const unknown = { eventRangeID: `${String(task_id)}-999999-999999-1-1`, eventStatus: 'finished' };
+    expect(await pilot.legacy('updateEventRange', unknown)).toEqual({
+      ...{ StatusCode: 30, errorDialog: 'database error in the PanDA server' },
+      Command: '{"999999": "tobekilled"}',
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { CallOf, Handlers, LegacyAnswer } from '../protocol/function.js';
-import { commandText, EventRanges, type Refusal } from './event-ranges.js';
+import { commandText, EventRanges, type Refusal, UNKNOWN_RANGE } from './event-ranges.js';
 import type { eventLegacy } from './event.legacy.js';
 
 type Functions = typeof eventLegacy;
@@ -35,7 +35,8 @@ export class EventLegacyHandlers implements Handlers<Functions> {
     const { timeout, ...report } = call.parameters;
     const reply = await this.ranges.reportOne(call.context, timeout, report);
     if (typeof reply === 'string') return refused(reply);
-    return fields({ StatusCode: reply.is_unknown === true ? FAILED : 0, Command: commandText(reply.commands) });
+    const failure = reply.is_unknown === true && { StatusCode: FAILED, errorDialog: UNKNOWN_RANGE };
+    return fields({ ...failure, Command: commandText(reply.commands) });
   }
 
   /** Of version 0 lists and objects are texts, whatever the client accepts. */

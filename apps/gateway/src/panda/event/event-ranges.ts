@@ -20,6 +20,9 @@ import { within } from '../protocol/time-limit.js';
 /** Why a call has no answer: the texts of contract 1.9. */
 export type Refusal = 'TimeOut' | 'failed to load JSON';
 
+/** What is said of a range that was never cut (contract 6.2). */
+export const UNKNOWN_RANGE = 'database error in the PanDA server';
+
 /** Jobs of one question. */
 const PAIRS_MAX = 10_000;
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Environment } from '#platform/environment.js';
 import { type CallOf, type Envelope, failure, type Handlers, success } from '../protocol/function.js';
-import { commandText, EventRanges } from './event-ranges.js';
+import { commandText, EventRanges, UNKNOWN_RANGE } from './event-ranges.js';
 import type { eventFunctions } from './event.functions.js';
 
 type Functions = typeof eventFunctions;
@@ -47,9 +47,7 @@ export class EventHandlers implements Handlers<Functions> {
       objstoreID: parameters.object_store_id,
     });
     if (typeof reply === 'string') return failure(reply);
-    return reply.is_unknown === true
-      ? failure('database error in the PanDA server')
-      : success({ Command: commandText(reply.commands) });
+    return reply.is_unknown === true ? failure(UNKNOWN_RANGE) : success({ Command: commandText(reply.commands) });
   }
 
   async update_event_ranges(call: CallOf<Functions['update_event_ranges']>): Promise<Envelope> {
