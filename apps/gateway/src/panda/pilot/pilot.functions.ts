@@ -66,7 +66,7 @@ export const pilotFunctions = {
     parameters: {
       job_id: required('int', { accepts: (value) => (value === 'NULL' ? NO_JOB : undefined) }),
       job_status: required('str'),
-      attempt_nr: optional('int', null, { accepts: numberText }),
+      attempt_nr: optional('int', null),
       timeout: optional('int', 60),
       ...REPORT_PARAMETERS,
     },

@@ -1,14 +1,16 @@
 import { optional, type Parameter } from '../protocol/function.js';
 
-/** Whatever is wrong with a measurement, its heartbeat is not lost for it: the value is dropped (PanDA contract 6.7, trap 27). */
+/** Whatever is wrong with a text, its heartbeat is not lost for it: the value is dropped (PanDA contract 6.7, trap 27). */
 const text = optional('str', null, { accepts: (value) => (typeof value === 'number' ? String(value) : null) });
 
-const numberIn = (value: unknown): number | null => {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof number === 'number' && Number.isFinite(number) ? number : null;
-};
+const whole = optional('int', null);
 
-const number = optional('number', null, { accepts: numberIn });
+/** Pilots send exit and error codes as texts too (contract 1.6). */
+const code = optional('int', null, {
+  accepts: (value) => (typeof value === 'string' && /^-?\d{1,15}$/u.test(value) ? Number(value) : undefined),
+});
+
+const number = optional('number', null);
 
 /** A native object in place of JSON text (contract 1.6). */
 const document = (description: string) =>
@@ -37,9 +39,12 @@ const TEXTS = [
   'end_time',
 ] as const;
 
+const WHOLES = ['cpu_consumption_time', 'exe_error_code', 'n_events', 'n_input_files', 'core_count'] as const;
+
+const CODES = ['trans_exit_code', 'pilot_error_code'] as const;
+
 const NUMBERS = [
-  ...(['cpu_consumption_time', 'trans_exit_code', 'pilot_error_code', 'exe_error_code', 'n_events'] as const),
-  ...(['n_input_files', 'core_count', 'mean_core_count', 'cpu_conversion_factor'] as const),
+  ...(['mean_core_count', 'cpu_conversion_factor'] as const),
   ...(['max_rss', 'max_vmem', 'max_swap', 'max_pss', 'avg_rss', 'avg_vmem', 'avg_swap', 'avg_pss'] as const),
   ...(['tot_rchar', 'tot_wchar', 'tot_rbytes', 'tot_wbytes'] as const),
   ...(['rate_rchar', 'rate_wchar', 'rate_rbytes', 'rate_wbytes'] as const),
@@ -48,6 +53,8 @@ const NUMBERS = [
 /** What a report may tell besides job, status and attempt. */
 export const REPORT_PARAMETERS = {
   ...namesOf(TEXTS, text),
+  ...namesOf(WHOLES, whole),
+  ...namesOf(CODES, code),
   ...namesOf(NUMBERS, number),
   job_output_report: document('JSON text: by name of file its GUID, size and checksum'),
   meta_data: document('JSON text'),
