@@ -182,6 +182,10 @@ export class PandaReader implements Omit<PandaView, 'ready'> {
     return this.jobRows.unmodifiedJobs(status, beforeMicros, options);
   }
 
+  jobsOfStatus(status: JobStatus, after: UnitKey | undefined, limit: number): readonly JobState[] {
+    return this.jobRows.jobsOfStatus(status, after, limit);
+  }
+
   reportedJobs(limit: number): readonly JobState[] {
     return this.jobRows.reportedJobs(limit);
   }

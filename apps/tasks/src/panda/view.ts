@@ -199,6 +199,8 @@ export interface JobView {
     beforeMicros: number,
     options: { readonly after?: UnmodifiedJob; readonly limit: number },
   ): readonly UnmodifiedJob[];
+  /** Jobs of a status, of all homes, in the order of their keys behind one of them. */
+  jobsOfStatus(status: JobStatus, after: UnitKey | undefined, limit: number): readonly JobState[];
   /** Jobs whose final report waits for the adder, the oldest report first. */
   reportedJobs(limit: number): readonly JobState[];
   /** Active jobs in debug mode (`debug` in specialHandling), of a user (compact name) or of a working group; PandaIDs, ascending. */

@@ -65,8 +65,8 @@ export const jobReason = (view: ReasonView, job: Job): string => {
       return 'It is not set up yet.';
     case 'defined':
       return attributes.brokerageErrorDiag === null
-        ? 'It has no queue yet: job/reassign chooses one.'
-        : `It has no queue yet: ${attributes.brokerageErrorDiag}. job/reassign tries again.`;
+        ? 'It has no queue yet: one is chosen within a minute.'
+        : `It has no queue yet: ${attributes.brokerageErrorDiag}. It is tried again every half minute.`;
     case 'assigned':
       return `Its inputs are on their way${whereOf(attributes)}.`;
     case 'activated':

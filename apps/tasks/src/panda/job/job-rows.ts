@@ -246,6 +246,12 @@ export class JobRows {
     return arrayRows(rows).map(([id, modified]) => ({ pandaId: Number(id), modifiedMicros: Number(modified) }));
   }
 
+  jobsOfStatus(word: JobStatus, after: UnitKey | undefined, limit: number): readonly JobState[] {
+    const status = this.reader.words.status.find(PANDA, word);
+    if (status === undefined) return [];
+    return this.statesOf(this.selectStatesOf.all(status, after ?? -1, Number.MAX_SAFE_INTEGER, limit));
+  }
+
   reportedJobs(limit: number): readonly JobState[] {
     return this.statesAt(arrayRows(this.selectReported.all(limit)));
   }

@@ -1,4 +1,5 @@
 import type { JobsMoved, JobsPlaced } from '#contracts/panda/events.js';
+import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import type { Principal } from '#contracts/panda/principal.js';
 import type { JobStatus } from '#contracts/panda/statuses.js';
 import type { DecidedEvent, SlicedDecision } from '#event-sourcing/command.js';
@@ -24,20 +25,38 @@ export function* reassignJobs(
     if (job === undefined || !NOT_SET_UP.includes(job.status)) continue;
     if (!principal.isProduction && job.attributes.prodUserName !== principal.name) continue;
     reassigned.push(id);
-    events.push(...placed(job, placement));
+    // Jobs of tasks that are not set up wait for their library, at its queue.
+    if (job.taskId === null) events.push(moved(job, 'pending'), ...placed(job, placement.place(job.attributes)));
   }
   return { events, reply: { reassigned } };
 }
 
-const placed = (job: Job, placement: JobPlacement): readonly DecidedEvent[] => {
-  const { stream } = job.home;
-  const units: Ranges = [[job.ordinal, job.ordinal]];
-  const moved = (status: JobStatus): DecidedEvent => {
-    const data: JobsMoved = { units, status };
-    return { stream, type: 'UnitsMoved', data };
-  };
-  const { computingSite: site, ...set } = placement.place(job.attributes);
-  const data: JobsPlaced = { units, set, ...(typeof site === 'string' && { site }) };
-  const isPlaced = typeof site === 'string';
-  return [moved('pending'), { stream, type: 'JobsPlaced', data }, ...(isPlaced ? [moved('activated')] : [])];
+/** Jobs that no queue could run may go to one that there is by now. Nothing changes for the others. */
+export function* placeWaiting(view: PandaView, ids: readonly number[]): SlicedDecision<object> {
+  const placement = new JobPlacement(view);
+  const events: DecidedEvent[] = [];
+  for (const id of ids) {
+    yield;
+    const job = view.job(id);
+    if (job?.status !== 'defined' || job.taskId !== null) continue;
+    const place = placement.place(job.attributes);
+    if (typeof place.computingSite === 'string') events.push(...placed(job, place));
+  }
+  return { events, reply: {} };
+}
+
+/** A queue for a job, or why there is none. */
+const placed = (job: Job, { computingSite: site, ...set }: JobAttributes): readonly DecidedEvent[] => {
+  const data: JobsPlaced = { units: unitsOf(job), set, ...(typeof site === 'string' && { site }) };
+  return [
+    { stream: job.home.stream, type: 'JobsPlaced', data },
+    moved(job, typeof site === 'string' ? 'activated' : 'defined'),
+  ];
 };
+
+const moved = (job: Job, status: JobStatus): DecidedEvent => {
+  const data: JobsMoved = { units: unitsOf(job), status };
+  return { stream: job.home.stream, type: 'UnitsMoved', data };
+};
+
+const unitsOf = ({ ordinal }: Job): Ranges => [[ordinal, ordinal]];

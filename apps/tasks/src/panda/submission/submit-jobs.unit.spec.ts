@@ -3,7 +3,7 @@ import { JOB_ATTRIBUTES, type JobAttribute } from '#contracts/panda/job-attribut
 import { someQueue } from '../testing/queue.js';
 import { PRODUCTION, somePrincipal } from '../testing/principal.js';
 import { JobStore } from '../testing/some-jobs.js';
-import { reassignJobs } from './reassign-jobs.js';
+import { placeWaiting, reassignJobs } from './reassign-jobs.js';
 import { NoJob, readJob } from './serialized-job.js';
 import { submitJobs } from './submit-jobs.js';
 
@@ -115,6 +115,25 @@ describe('job/submit', () => {
     expect(jobs.do((view) => reassignJobs(view, [1, 9, 1], user))).toEqual({ reassigned: [1] });
     expect([jobs.job(1).status, jobs.job(1).attributes.computingSite]).toEqual(['activated', 'SITE_B']);
     expect(jobs.do((view) => reassignJobs(view, [1], user))).toEqual({ reassigned: [] });
+  });
+
+  it('finds queues for jobs by itself as soon as there are some', () => {
+    const jobs = new JobStore();
+    jobs.do((view) => submitJobs(view, [some({ computingSite: 'NULL' }), some({ computingSite: 'NULL' })], user));
+    jobs.do((view) => reassignJobs(view, [2], user));
+    expect(jobs.view.jobsOfStatus('defined', undefined, 10).map(({ pandaId }) => pandaId)).toEqual([1, 2]);
+    const before = jobs.job(1).attributes.modificationTime;
+    jobs.wait(60);
+    jobs.do((view) => placeWaiting(view, [1, 2]));
+    expect(jobs.job(1).attributes.modificationTime).toBe(before);
+    const data = { queue: someQueue({ name: 'SITE_B' }) };
+    jobs.apply([{ stream: 'site-panda.main.SITE_B', type: 'QueueConfigured', data }]);
+    jobs.do((view) => placeWaiting(view, [1, 2, 9]));
+    expect([1, 2].map((id) => [jobs.job(id).status, jobs.job(id).attributes.computingSite])).toEqual([
+      ['activated', 'SITE_B'],
+      ['activated', 'SITE_B'],
+    ]);
+    expect(jobs.view.jobsOfStatus('defined', undefined, 10)).toEqual([]);
   });
 
   it.each([

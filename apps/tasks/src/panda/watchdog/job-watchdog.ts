@@ -4,8 +4,10 @@ import { Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
 import type { JobStatus } from '#contracts/panda/statuses.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
+import type { UnitKey } from '../../engine/unit.js';
 import { backgroundContext } from '../adder/background.js';
 import { PandaMessageHandler } from '../message-handler.js';
+import { placeWaiting } from '../submission/reassign-jobs.js';
 import type { UnmodifiedJob } from '../view.js';
 import { endLostJob, type JobTimeouts, watched } from './stale-jobs.js';
 
@@ -21,8 +23,8 @@ const MICROS_PER_SECOND = 1_000_000;
 const MS_PER_SECOND = 1_000;
 
 /**
- * Ends jobs that nobody has reported of for too long (PanDA contract 4.2.6). Nobody hears heartbeats while this service is down, so no job is
- * lost before a whole timeout has passed since the start.
+ * Ends jobs that nobody has reported of for too long (PanDA contract 4.2.6), and finds queues for those that have none. Nobody hears heartbeats while
+ * this service is down, so no job is lost before a whole timeout has passed since the start.
  */
 @Injectable()
 export class JobWatchdog implements OnApplicationBootstrap, OnModuleDestroy {
@@ -71,6 +73,25 @@ export class JobWatchdog implements OnApplicationBootstrap, OnModuleDestroy {
       const before = atMicros - seconds * MICROS_PER_SECOND;
       if (before >= this.startedMicros) await this.checkStatus(status, before);
     }
+    await this.placeWaiting();
+  }
+
+  /** Jobs without a task that no queue could run are tried again. */
+  private async placeWaiting(): Promise<void> {
+    let after: UnitKey | undefined;
+    for (;;) {
+      const page = this.handler.committed.jobsOfStatus('defined', after, PAGE);
+      const ids = page.map(({ pandaId }) => pandaId);
+      if (ids.length > 0) await this.place(ids);
+      after = page.at(-1)?.key;
+      if (page.length < PAGE || this.stopped) return;
+    }
+  }
+
+  private async place(ids: readonly number[]): Promise<void> {
+    const message = { context: backgroundContext(), request: {} };
+    const answer = await this.handler.execute(message, (view) => placeWaiting(view, ids));
+    if ('error' in answer) this.log.warn({ error: answer.error, ids }, 'No queues could be chosen for jobs');
   }
 
   private async checkStatus(status: JobStatus, beforeMicros: number): Promise<void> {
