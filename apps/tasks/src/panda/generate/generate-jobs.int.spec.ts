@@ -174,6 +174,32 @@ describe('the jobs of a task with files', () => {
     expect([run.status, run.jobs().length]).toEqual(['running', 1]);
   });
 
+  it.each(['nFilesPerJob', 'nMaxFilesPerJob', 'nGBPerJob', 'maxNumJobs', 'totNumJobs'])(
+    'are not limited by %s below zero',
+    (rule) => {
+      const run = new TaskRun(withFiles(2, { skipScout: undefined, [rule]: -1 }));
+      expect(run.jobs()).toHaveLength(1);
+      run.finish(run.jobs());
+      expect(run.status).toBe('done');
+    },
+  );
+
+  it('are made one by one too, when each takes parts of events', () => {
+    const run = new TaskRun({ ...PRUN, nEvents: 3, maxNumJobs: 1, skipScout: true });
+    for (const made of [1, 2, 3]) {
+      expect([run.status, run.jobs().length]).toEqual(['running', made]);
+      run.finish(run.jobs('activated'));
+    }
+    expect(run.status).toBe('done');
+  });
+
+  it('end with totNumJobs although all of them have failed', () => {
+    const run = new TaskRun({ ...PRUN, nEvents: 3, totNumJobs: 1, skipScout: true });
+    expect([run.status, run.jobs().length]).toEqual(['running', 1]);
+    run.fail(run.jobs());
+    expect([run.status, run.jobs().length]).toEqual(['failed', 1]);
+  });
+
   it('wait when too many have not been started', () => {
     const run = new TaskRun(withFiles(30, { nFilesPerJob: 1 }), undefined, { unstartedJobsMax: 10 });
     expect([run.status, run.jobs().length, run.task.attributes.oldStatus]).toEqual(['throttled', 10, 'running']);

@@ -31,6 +31,7 @@ const BYTES_PER_GIGABYTE = 1024 ** 3;
 /** The longest command line: an event has room for it. */
 const COMMAND_CHARACTERS_MAX = 40_000;
 const JOBS_PER_YIELD = 10;
+const TOO_FEW_FILES = 'a secondary input has too few files for one job';
 
 export interface GenerationLimits {
   /** Unstarted jobs of a task beyond which no more are made. */
@@ -68,6 +69,7 @@ class Generation {
     const libraries = new Libraries(view, this.datasets);
     const settled = rules.has('useBuild') ? yield* settleBuilds(view, task, libraries) : undefined;
     if (settled !== undefined) return { events: settled };
+    if (task.status === 'throttled') return undefined;
     const master = this.datasets.find(isOpenMaster);
     if (master === undefined) return this.leavePending();
     const room = this.room(master);
@@ -148,7 +150,7 @@ class Generation {
     }
     if (placed === 0) {
       if (refusal !== undefined) return taskPending(task, refusal.reason, timeMicros, this.limits.pendingSecondsMax);
-      return isShort ? { events: [this.limitedTo(master, master.nFilesUsed)] } : undefined;
+      return isShort ? { events: [this.usedUp(master)] } : undefined;
     }
     const seeds = new RandomSeeds(view, task, template, numbers, placed);
     const jobsets = new Map<Chunk, NewJobset>();
@@ -209,6 +211,12 @@ class Generation {
       if (dataset === undefined || !isSecondary || template.type === 'random_seed') return [];
       return [new SecondaryInput(this.view, template, dataset, this.task.nextOrdinal)];
     });
+  }
+
+  /** A secondary input has no files for a further job. */
+  private usedUp(master: Dataset): DecidedEvent {
+    if (this.task.nextOrdinal > 0) return this.limitedTo(master, master.nFilesUsed);
+    return taskStopped(this.task, 'tobroken', TOO_FEW_FILES);
   }
 
   private limitedTo(master: Dataset, filesToBeUsed: number): DecidedEvent {

@@ -34,6 +34,11 @@ describe('secondary inputs', () => {
     expect(run.status).toBe('finished');
   });
 
+  it('break a task whose first job they are too few for', () => {
+    const run = new TaskRun(withItems(4, [secondary(1)], { nFilesPerJob: 2 }));
+    expect([run.status, run.dialog]).toEqual(['broken', 'a secondary input has too few files for one job']);
+  });
+
   it('begin again when they are reusable, and are never used up', () => {
     const run = new TaskRun(withItems(5, [secondary(2, { reusable: true, nFilesPerJob: 1 })], { nFilesPerJob: 1 }));
     expect(commands(run).map((text) => text.slice(-'more.1'.length))).toEqual(

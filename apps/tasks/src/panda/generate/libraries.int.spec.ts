@@ -1,3 +1,6 @@
+import { reassignJobs } from '../submission/reassign-jobs.js';
+import { decided } from '../testing/decided.js';
+import { PRODUCTION } from '../testing/principal.js';
 import { someQueue } from '../testing/queue.js';
 import { TASK_ID, TaskRun, withFiles } from '../testing/task-run.js';
 import type { Job } from '../view.js';
@@ -41,6 +44,22 @@ describe('a task with a build', () => {
     expect(ofKind(run, 'build')).toHaveLength(1);
     run.finish(run.jobs('activated'));
     expect(run.status).toBe('done');
+  });
+
+  it('lets jobs go when the library is built, although so many wait that no more are made', () => {
+    const run = new TaskRun(withBuild(5), [someQueue()], { unstartedJobsMax: 3 });
+    expect([run.status, run.jobs('pending').length]).toEqual(['throttled', 3]);
+    run.finish(ofKind(run, 'build'));
+    expect([run.status, run.jobs('activated').length]).toEqual(['throttled', 3]);
+    while (run.status !== 'done') run.finish(run.jobs('activated'));
+    expect(ofKind(run, 'run')).toHaveLength(5);
+  });
+
+  it('leaves jobs that wait for a library at its queue, whoever reassigns them', () => {
+    const run = new TaskRun(withBuild(1));
+    const [job] = run.jobs('pending');
+    const { events, reply } = decided(reassignJobs(run.view, [job?.pandaId ?? 0], PRODUCTION));
+    expect([events, reply]).toEqual([[], { reassigned: [job?.pandaId] }]);
   });
 
   it('goes elsewhere when a build fails, and is exhausted after the second', () => {

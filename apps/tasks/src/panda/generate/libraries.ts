@@ -126,7 +126,7 @@ const givenUp = (task: Task, failed: readonly Library[]): readonly DecidedEvent[
   const { stream, status, attributes } = task;
   const moved: DatasetsMoved = { datasets: failed.map(({ datasetId }) => datasetId), status: 'removed' };
   const reason = `build failed at ${failed.map(({ site }) => site).join(' and ')}`;
-  const oldStatus = status === 'pending' ? attributes.oldStatus : status;
+  const oldStatus = status === 'pending' || status === 'throttled' ? attributes.oldStatus : status;
   return [
     { stream, type: 'DatasetsMoved', data: moved },
     taskStopped(task, 'exhausted', reason, { set: { oldStatus } }),

@@ -6,7 +6,7 @@ import { hasActiveJobs } from '../command/execution.js';
 import { SplitRules } from '../refine/split-rules.js';
 import type { Stage, StageStep } from '../stage/stage.js';
 import { mastersOf, outputsOf } from '../task-inputs.js';
-import { taskMoved } from '../task-moved.js';
+import { taskMoved, taskStopped } from '../task-moved.js';
 import type { Dataset, PandaView, Task } from '../view.js';
 import { type EndFacts, endStatus } from './final-status.js';
 
@@ -34,8 +34,9 @@ export const progressStage: Stage = {
 const prepared = (view: PandaView, task: Task): StageStep | undefined => {
   const masters = mastersOf(view, task);
   const open = masters.filter(({ status }) => !FINAL_DATASETS.has(status));
-  if (open.some((dataset) => !isProcessed(dataset)) || open.every(({ nFilesUsed }) => nFilesUsed === 0))
-    return undefined;
+  // Files that failed jobs have given back are not used any more: then the jobs show that something was.
+  const isUsed = task.nextOrdinal > 0 || open.some(({ nFilesUsed }) => nFilesUsed > 0);
+  if (open.length === 0 || !isUsed || open.some((dataset) => !isProcessed(dataset))) return undefined;
   const mutable = masters.filter(({ state }) => state === 'mutable').map(({ id }) => id);
   if (mutable.length > 0) return { events: [...moved(task, mutable, 'toupdate'), taskMoved(task, 'defined')] };
   return {
@@ -85,7 +86,9 @@ const ended = (view: PandaView, task: Task, status: EndFacts['status'], timeMicr
         masters.filter((dataset) => !FINAL_DATASETS.has(dataset.status)),
       ),
       ...moved(task, idsOf(outputsOf(view, task)), outputs),
-      taskMoved(task, end, { set }),
+      end === 'exhausted'
+        ? taskStopped(task, end, `${files - finished} of ${files} inputs have not finished`, { set })
+        : taskMoved(task, end, { set }),
     ],
   };
 };

@@ -166,11 +166,11 @@ export class SplitRules {
     return this.byTag.has(ruleOf(name).tag);
   }
 
-  /** The value as a number; undefined when there is none, or when it is a word. */
+  /** The value as a number; undefined when there is none, when it is a word, and when it is not above zero, which limits nothing. */
   number(name: SplitRuleName): number | undefined {
     const text = this.text(name);
     const value = text === undefined || text === '' ? NaN : Number(text);
-    return Number.isFinite(value) ? value : undefined;
+    return Number.isFinite(value) && value > 0 ? value : undefined;
   }
 
   /** With another value of a rule, or without it if the value asks for none. */
