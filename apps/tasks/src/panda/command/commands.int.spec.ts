@@ -1,8 +1,10 @@
 import type { CommandOptions } from '#contracts/panda/task-commands.js';
+import { decided } from '../testing/decided.js';
 import { PRODUCTION } from '../testing/principal.js';
 import { PRUN, TASK_ID, TaskRun, withFiles } from '../testing/task-run.js';
 import { someQueue } from '../testing/queue.js';
 import type { Job } from '../view.js';
+import { registerCommand } from './register-command.js';
 
 const statuses = (run: TaskRun): readonly string[] => run.jobs().map(({ status }) => status);
 
@@ -39,7 +41,7 @@ describe('the answer to a command', () => {
 
   it('names the missing role', () => {
     const run = failAll(new TaskRun({ ...PRUN, useExhausted: true }));
-    expect(run.status).toBe('exhausted');
+    expect([run.status, run.dialog]).toEqual(['exhausted', '3 of 3 inputs have not finished']);
     expect(run.command('retry')).toEqual({
       code: 4,
       message:
@@ -132,9 +134,10 @@ describe('pause and resume', () => {
     expect([run.status, run.task.attributes.oldStatus]).toEqual(['pending', 'ready']);
     run.command('pause', {}, PRODUCTION);
     expect(run.task.attributes.oldStatus).toBe('ready');
+    expect(run.dialog).toMatch('no queue can run the jobs');
     run.configure(someQueue());
     run.command('resume', {}, PRODUCTION);
-    expect(run.status).toBe('scouting');
+    expect([run.status, run.dialog]).toEqual(['scouting', null]);
   });
 });
 
@@ -218,6 +221,7 @@ describe('reload_input', () => {
     expect(run.command('incexec').code).toBe(0);
     expect(run.status).toBe('done');
     expect(movesOf(run).slice(-4)).toEqual(['toincexec', 'rerefine', 'defined', 'done']);
+    expect(run.task.attributes.endTime).toBe('2026-01-01T00:00:00');
   });
 
   it('runs what has failed', () => {
@@ -264,6 +268,38 @@ describe('reassign', () => {
     run.command('reassign', { nucleus: 'N' }, PRODUCTION);
     expect(movesOf(run).slice(-4)).toEqual(['toreassign', 'reassigning', 'ready', 'scouting']);
     expect(run.task.attributes.nucleus).toBe('N');
+  });
+
+  it('lets a paused task return to where it was', () => {
+    const run = new TaskRun(PRUN, queues);
+    run.command('pause', {}, PRODUCTION);
+    run.command('reassign', { site: 'TWO', nokill: true }, PRODUCTION);
+    expect([run.status, run.task.attributes.oldStatus]).toEqual(['paused', 'scouting']);
+    run.command('resume', {}, PRODUCTION);
+    expect(run.status).toBe('scouting');
+  });
+
+  it('keeps the reason why a task is exhausted, and where it returns to', () => {
+    const run = new TaskRun(PRUN, [someQueue({ status: 'offline' })]);
+    run.wait(3601);
+    const stopped = ['exhausted', 'ready', 'no queue can run the jobs. not online: LOCAL'];
+    expect([run.status, run.task.attributes.oldStatus, run.dialog]).toEqual(stopped);
+    run.command('reassign', { site: 'TWO' }, PRODUCTION);
+    expect([run.status, run.task.attributes.oldStatus, run.dialog]).toEqual(stopped);
+  });
+
+  it('to another cloud lets a task read its inputs first', () => {
+    const run = new TaskRun(PRUN, queues);
+    const id = TASK_ID + 1;
+    const child = run.another(id, { ...PRUN, taskName: 'child', parent_tid: TASK_ID });
+    expect([child().status, child().attributes.oldStatus]).toEqual(['pending', 'defined']);
+    const order = { command: 'reassign', options: { cloud: 'WORLD' }, principal: PRODUCTION } as const;
+    run.apply(...decided(registerCommand(run.view, { task_id: id, ...order })).events);
+    run.settle(id);
+    expect([child().status, child().attributes.oldStatus]).toEqual(['pending', 'defined']);
+    run.finish(run.jobs());
+    run.settle(id);
+    expect(child().status).toBe('scouting');
   });
 });
 

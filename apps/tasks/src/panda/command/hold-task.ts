@@ -15,9 +15,14 @@ export const pauseTask: Execution = function* (view, task, { by }) {
 };
 
 export const resumeTask: Execution = function* (view, task, { by }) {
-  const move = { command: 'resume', reason: `resumed by ${by}`, set: { oldStatus: null } } as const;
-  return [taskMoved(task, resumedAs(task), move), ...(yield* jobsMoved(view, task, 'throttled', 'activated'))];
+  const status = resumedAs(task);
+  const set = { oldStatus: null, ...(TRIED_AGAIN.has(status) && { errorDialog: null }) };
+  const move = { command: 'resume', reason: `resumed by ${by}`, set } as const;
+  return [taskMoved(task, status, move), ...(yield* jobsMoved(view, task, 'throttled', 'activated'))];
 };
+
+/** What a task was pending for is found out anew. */
+const TRIED_AGAIN: ReadonlySet<TaskStatus> = new Set(['defined', 'ready', 'scouting', 'running']);
 
 const resumedAs = ({ status, attributes }: Task): TaskStatus => {
   if (status === 'staging') return 'staged';

@@ -1,6 +1,6 @@
 import type { TaskAttributes } from '#contracts/panda/task-attributes.js';
 import type { CommandOptions } from '#contracts/panda/task-commands.js';
-import { isFinalTask, TASK_STATUSES, type TaskStatus } from '#contracts/panda/statuses.js';
+import { TASK_STATUSES, type TaskStatus } from '#contracts/panda/statuses.js';
 import { killJobsOfTask } from '../kill/kill-jobs.js';
 import { taskMoved } from '../task-moved.js';
 import type { Task } from '../view.js';
@@ -20,13 +20,16 @@ export const reassignTask: Execution = function* (view, task, { options, by, isP
     set: targetsOf(options),
   });
   const set = { oldStatus: null, errorDialog: null };
-  if (isSiteForm(options))
-    return [begun, ...ended, taskMoved(task, before(task), isFinalTask(task.status) ? {} : { set })];
-  return [begun, ...ended, taskMoved(task, 'reassigning'), taskMoved(task, 'ready', { set })];
+  if (isSiteForm(options)) return [begun, ...ended, taskMoved(task, before(task), isWaiting(task) ? { set } : {})];
+  return [begun, ...ended, taskMoved(task, 'reassigning'), taskMoved(task, begunAgain(task), { set })];
 };
 
-/** A task that waits for a place tries again at once. */
+/** A task that waits for a place tries again at once. What another one is stopped by stays, as what it returns to. */
+const isWaiting = ({ status }: Task): boolean => status === 'pending' || status === 'throttled';
 const before = (task: Task): TaskStatus => TASK_STATUSES.find((word) => word === statusToKeep(task)) ?? 'ready';
+
+/** Inputs that have not been read are read first. */
+const begunAgain = (task: Task): TaskStatus => (statusToKeep(task) === 'defined' ? 'defined' : 'ready');
 
 /** An empty target is to be chosen again. */
 const targetsOf = ({ site, cloud, nucleus }: CommandOptions): TaskAttributes => ({
