@@ -1,5 +1,6 @@
 import type { DatasetsMoved, FilesAdded, NewFile, PseudoFiles } from '#contracts/panda/events.js';
 import { isFinalTask } from '#contracts/panda/statuses.js';
+import { timeText } from '#contracts/panda/times.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { filePages } from '../pages.js';
 import { type InputItem, readJobParameters, SEQUENCE_DATASET } from '../refine/job-parameters.js';
@@ -30,7 +31,7 @@ export const feedStage: Stage = {
   step: feed,
 };
 
-function* feed(view: PandaView, task: Task): Generator<void, StageStep | undefined, void> {
+function* feed(view: PandaView, task: Task, timeMicros: number): Generator<void, StageStep | undefined, void> {
   const { status, attributes } = task;
   if (status === 'pending' && attributes.oldStatus !== 'defined') return undefined;
   if (waitsForParent(view, task)) {
@@ -40,7 +41,7 @@ function* feed(view: PandaView, task: Task): Generator<void, StageStep | undefin
   }
   try {
     const document = yield* TaskDocument.parse(view.taskText(task, 'parameters') ?? '{}');
-    return yield* new Feeding(view, task, document).step();
+    return yield* new Feeding(view, task, document).step(timeMicros);
   } catch (error) {
     if (!(error instanceof InvalidDocument)) throw error;
     return { events: [taskStopped(task, 'tobroken', error.message)] };
@@ -77,7 +78,7 @@ class Feeding {
     this.maxFailure = document.integer('maxFailure');
   }
 
-  *step(): Generator<void, StageStep, void> {
+  *step(timeMicros: number): Generator<void, StageStep, void> {
     const datasets = new Map(this.view.datasets(this.task).map((dataset) => [dataset.name, dataset]));
     let [masterFiles, unprocessed] = [0, 0];
     for (const [index, input] of readJobParameters(this.document).inputs.entries()) {
@@ -92,16 +93,18 @@ class Feeding {
         unprocessed += dataset.nFiles + added - dataset.nFilesFinished - dataset.nFilesFailed;
       }
     }
-    return { events: [...this.events, this.outcome(masterFiles, unprocessed)] };
+    return { events: [...this.events, this.outcome(masterFiles, unprocessed, timeMicros)] };
   }
 
-  private outcome(masterFiles: number, unprocessed: number): DecidedEvent {
+  private outcome(masterFiles: number, unprocessed: number, timeMicros: number): DecidedEvent {
     const { task } = this;
     const before = task.attributes.oldStatus ?? '';
     if (masterFiles === 0 && !this.rules.has('allowEmptyInput')) return taskStopped(task, 'tobroken', EMPTY);
     if (unprocessed === 0 && masterFiles > 0 && (isFinalTask(before) || before === 'exhausted')) {
       // An incremental execution that has found nothing.
-      return taskMoved(task, before, { reason: 'no new or unprocessed input files', set: { oldStatus: null } });
+      const endTime = isFinalTask(before) ? { endTime: timeText(timeMicros) } : {};
+      const reason = 'no new or unprocessed input files';
+      return taskMoved(task, before, { reason, set: { oldStatus: null, ...endTime } });
     }
     const set = { oldStatus: null, errorDialog: null };
     return taskMoved(task, masterFiles === 0 ? 'prepared' : 'ready', { set });

@@ -178,6 +178,14 @@ describe('a task of a unique name', () => {
     expect(all.document(FIRST_ID)).not.toHaveProperty('priority');
   });
 
+  it('takes over a priority', () => {
+    const all = new Submissions();
+    all.submit(UNIQUE);
+    all.move(FIRST_ID, 'finished');
+    expect(all.submit({ ...UNIQUE, priority: 77 }).code).toBe(3);
+    expect(all.task(FIRST_ID).attributes).toMatchObject({ currentPriority: 77, taskPriority: 1000 });
+  });
+
   it('is another one for other users, VOs and labels, and for tasks that are not unique', () => {
     const all = new Submissions();
     all.submit(UNIQUE);

@@ -101,8 +101,11 @@ function* executedAgain(
     return answer(2, `jediTaskID=${id} is in the ${status} state for ${outDs}. ${advice}`);
   }
   const message = `reactivation accepted. jediTaskID=${id} (currently in ${status} state) will be re-executed with old and/or new input`;
+  const set = attributesTakenOver(task, parameters);
+  const amended = { stream: task.stream, type: 'TaskAmended', data: { set } };
   const events = [
     ...(yield* documentChanged(view, task, parameters)),
+    ...(Object.keys(set).length > 0 ? [amended] : []),
     commandRegistered(task, 'incexec', {}, { by, isProduction }),
   ];
   return answer(3, message, { id, events });
