@@ -29,7 +29,7 @@ export const finalize = (view: PandaView, pandaId: number, timeMicros: number): 
 
 const finalized = (view: PandaView, job: Job, timeMicros: number): readonly DecidedEvent[] => {
   const files = readOutputReport(view.jobText(job.pandaId, 'report'));
-  if (job.reported === 'finished') return endJob(view, job, validated(view, job, files), timeMicros);
+  if (job.reported === 'finished') return endJob(view, job, unlessKilled(job, validated(view, job, files)), timeMicros);
   return afterFailure(view, job, files ?? NO_FILES, timeMicros);
 };
 
@@ -147,5 +147,18 @@ const afterFailure = (view: PandaView, job: Job, reported: Files, timeMicros: nu
   const ending: JobEnding = { status: 'failed', end: { set, inputs: 'failed', files } };
   return [...endJob(view, job, ending, timeMicros), ...(retry?.events ?? [])];
 };
+
+/** Step 7: a job that was to be killed has not failed. */
+const unlessKilled = ({ attributes }: Job, ending: JobEnding): JobEnding =>
+  ending.status === 'failed' && isBeingKilled(attributes)
+    ? {
+        status: 'cancelled',
+        end: {
+          ...ending.end,
+          set: { ...ending.end.set, taskBufferErrorCode: TASK_BUFFER_ERRORS.kill },
+          inputs: 'released',
+        },
+      }
+    : ending;
 
 const endTimeKept = ({ attributes: { endTime } }: Job): JobAttributes => (endTime === null ? {} : { endTime });

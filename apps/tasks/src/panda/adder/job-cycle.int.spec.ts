@@ -224,6 +224,15 @@ describe('a job', () => {
       expect(statusOf(id)).toBe('finished');
     });
 
+    it('is cancelled if it says that it has finished, but not what it has made', () => {
+      const id = sent();
+      report(id, 'running');
+      kill([id]);
+      report(id, 'finished');
+      add(id);
+      expect(attributesOf(id)).toMatchObject({ jobStatus: 'cancelled', ddmErrorCode: 200, taskBufferErrorCode: 100 });
+    });
+
     it.each(['defined', 'assigned', 'activated', 'throttled', 'sent', 'starting', 'holding', 'merging'] as const)(
       'while %s ends at once, and its pilot is told to end',
       (status) => {

@@ -26,8 +26,8 @@ export const isFinalReport = (status: ReportedStatus): status is 'finished' | 'f
 const UNASSIGNED: ReadonlySet<JobStatus> = new Set(['pending', 'waiting', 'defined', 'assigned']);
 
 const BY_PILOT = /^set to \w+ by the pilot/u;
-/** At least two digits, with dots between them. */
-const PLAIN_NUMBER = /^\d[\d.]*\d$/u;
+/** Digits, with dots between them. */
+const PLAIN_NUMBER = /^\d(?:[\d.]*\d)?$/u;
 
 export interface ReportFacts {
   readonly status: ReportedStatus;

@@ -119,6 +119,7 @@ describe('table 4.2.4', () => {
     ['batch.1', 'batch.2', { kind: 'foreign', batchId: 'batch.2' }],
     ['batch.1', 'batch.1', stored('running')],
     ['12.5', 'batch.2', stored('running')],
+    ['7', 'batch.2', stored('running')],
     ['batch.1', '12345', stored('running')],
     [null, 'batch.2', stored('running')],
     ['batch.1', undefined, stored('running')],
