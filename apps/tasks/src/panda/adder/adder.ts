@@ -22,6 +22,7 @@ const RETRY_MS = 5_000;
 export class Adder implements OnApplicationBootstrap, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
+  private isAgain = false;
   private stopped = false;
 
   constructor(
@@ -42,8 +43,10 @@ export class Adder implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** There may be final reports. */
   wake(afterMs = COLLECT_MS): void {
+    this.isAgain = true;
     if (this.stopped || this.timer !== undefined) return;
     this.timer = setTimeout(() => {
+      this.isAgain = false;
       this.running = this.finalizeAll()
         .catch((error: unknown) => {
           this.log.error({ error }, 'Final reports could not be read');
@@ -53,6 +56,7 @@ export class Adder implements OnApplicationBootstrap, OnModuleDestroy {
           this.running = undefined;
           this.timer = undefined;
           if (!isDone) this.wake(RETRY_MS);
+          else if (this.isAgain) this.wake();
         });
     }, afterMs);
   }
