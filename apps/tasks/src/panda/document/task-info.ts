@@ -36,9 +36,11 @@ export function* parentDetailedInfo(reader: PandaReader, { task_id: id }: OfTask
 /** All attributes of a task with what was submitted and how far it is. */
 export function* taskInfo(reader: PandaReader, task: Task): JsonPieces {
   const { files, finished, failed, missing } = inputCounts(reader.datasets(task));
+  // Of a task at work too, not only of one that has ended.
+  const progress = String(files === 0 ? 0 : Math.trunc((100 * finished) / files));
   const percentage = (count: number): number => (files === 0 ? 0 : Math.round((100 * count) / files));
   yield* jsonObject([
-    ...TASK_ATTRIBUTES.map((name) => [name, attributeText(task, name)] as const),
+    ...TASK_ATTRIBUTES.map((name) => [name, name === 'progress' ? progress : attributeText(task, name)] as const),
     ['job_execution_params', JSON.stringify(executionParameters(reader, task))],
     ['task_creation_arguments', JSON.stringify(cliParamsOf(reader, task))],
     ['raw_task_params', reader.taskText(task, 'parameters') ?? 'null'],
