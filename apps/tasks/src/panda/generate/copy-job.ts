@@ -39,7 +39,7 @@ export const copyJob = (
   view: PandaView,
   job: Job,
   task: Task,
-  { kind = job.kind, status = 'activated', set, takes = job.takes }: JobCopy,
+  { kind = job.kind, status = statusOfCopy(task), set, takes = job.takes }: JobCopy,
   timeMicros: number,
 ): { readonly pandaId: number; readonly events: readonly DecidedEvent[] } => {
   const numbers = new Numbers(view);
@@ -82,6 +82,9 @@ export const copyJob = (
   );
   return { pandaId, events: events.events };
 };
+
+/** No pilot gets jobs of a paused task. */
+const statusOfCopy = ({ status }: Task): JobStatus => (status === 'paused' ? 'throttled' : 'activated');
 
 const isOutput = ({ type }: JobFile): boolean => type === 'output' || type === 'log';
 

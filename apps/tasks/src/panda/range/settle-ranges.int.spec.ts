@@ -60,6 +60,16 @@ describe('the end of a consumer (contract 4.3)', () => {
     expect(spec.view.dataset(1)).toMatchObject({ nFilesUsed: 1, nFilesFinished: 1 });
   });
 
+  it('the next consumer of a paused task waits until it is resumed', () => {
+    const spec = new RangeSpec([{ events: 200 }]);
+    spec.cut([1]);
+    const job = spec.running([1]);
+    spec.acquire(job, 1);
+    spec.record('TaskMoved', { status: 'paused' });
+    end(spec, job, 'failed');
+    expect(spec.job(job + 1).status).toBe('throttled');
+  });
+
   it('a killed job gives back its ranges and makes no other', () => {
     const spec = new RangeSpec([{ events: 200 }]);
     spec.cut([1]);
