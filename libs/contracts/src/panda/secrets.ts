@@ -32,7 +32,7 @@ export const ChangeSecrets = command<ChangeSecretsRequest, Nothing>('auth', 'pan
 export const GetSecretsOfOwner = query<
   { readonly owner: string; readonly keys?: readonly string[] },
   { readonly document?: string }
->('auth', 'panda.secrets.of-owner', { calledBy: ['tasks'], isSealed: true });
+>('auth', 'panda.secrets.of-owner', { isSealed: true });
 
 /** The content of a file of the operator's folder of keys; nothing when there is no such file. */
 export const GetKeyFile = query<{ readonly name: string }, { readonly found?: string }>('auth', 'panda.grant.key', {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -157,7 +157,9 @@ describe('grants', () => {
   });
 
   it('refuse a file that everybody may read', () => {
-    writeFileSync(join(folder, 'open.yaml'), 'proxies: []', { mode: 0o644 });
-    expect(() => readGrants(join(folder, 'open.yaml'))).toThrow('chmod 600 it');
+    const file = join(folder, 'open.yaml');
+    writeFileSync(file, 'proxies: []');
+    chmodSync(file, 0o644);
+    expect(() => readGrants(file)).toThrow('chmod 600 it');
   });
 });
