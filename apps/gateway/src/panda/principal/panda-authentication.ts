@@ -7,7 +7,7 @@ import { RecentMap } from '#platform/recent-map.js';
 import { TokenVerifier } from '#platform/tokens/verifier.js';
 import { HttpError } from '../../edge/request-error.js';
 import type { Authenticator } from '../protocol/authenticator.js';
-import { certificateReader } from './certificate-headers.js';
+import { type Certificate, certificateReader } from './certificate-headers.js';
 import { askedBy, dnOf, grantedBy } from './membership.js';
 import { principalOf, type RoleRules } from './principal.js';
 import { TokenCheck } from './token-check.js';
@@ -16,6 +16,9 @@ import { type Directory, VoDirectory } from './vo-directory.js';
 /** For so long a decision counts (PanDA contract 2.5). */
 const DECISION_MS = 600_000;
 const DECISIONS_MAX = 20_000;
+
+/** Holders of certificates that are known. */
+const HOLDERS_MAX = 20_000;
 
 /** Longer tokens are not even parsed. */
 const TOKEN_CHARACTERS_MAX = 64 * 1024;
@@ -31,12 +34,19 @@ interface Decision {
   readonly holds: () => boolean;
 }
 
+/** The principal that a certificate stands for, as long as the directory stays the same. */
+interface Holder {
+  readonly principal: Principal;
+  readonly directory: Directory;
+}
+
 const rejected = (reason: string): HttpError => new HttpError(403, `ERROR : Token authentication failed. ${reason}`);
 
 /** Turns a token, or what a trusted proxy tells of a certificate, into a principal (PanDA contract 1.2, 2). */
 @Injectable()
 export class PandaAuthentication implements Authenticator {
   private readonly decisions = new RecentMap<Decision>(DECISIONS_MAX);
+  private readonly holders = new RecentMap<Holder>(HOLDERS_MAX);
   private readonly tokens: TokenCheck;
   private readonly certificateOf: ReturnType<typeof certificateReader>;
 
@@ -63,8 +73,18 @@ export class PandaAuthentication implements Authenticator {
     const principal =
       certificate === undefined
         ? await this.byToken(authorization ?? '', origin, directory)
-        : principalOf(certificate.dn, certificate.fqans, this.rulesOf(directory));
+        : this.byCertificate(certificate, directory);
     if (directory.banned.has(principal.name)) throw new HttpError(403, `ERROR : ${principal.name} is banned`);
+    return principal;
+  }
+
+  /** Pilots send the same certificate with each request. */
+  private byCertificate({ dn, fqans }: Certificate, directory: Directory): Principal {
+    const key = [dn, ...fqans].join('\n');
+    const known = this.holders.get(key);
+    if (known?.directory === directory) return known.principal;
+    const principal = principalOf(dn, fqans, this.rulesOf(directory));
+    this.holders.set(key, { principal, directory });
     return principal;
   }
 

@@ -203,12 +203,16 @@ export class PandaProtocol implements OwnProtocol {
   ): Promise<Answer> {
     const parameters = read(sent, encoding);
     if ('problem' in parameters) return refusalOf(declared, { guard: 'arguments', message: parameters.problem });
+    const factsOf = (): RequestFacts => this.factsOf(request);
     const call: PandaCall = {
       parameters: parameters.values,
       principal: this.principals.get(request),
       context: this.contextOf(request),
       wasSent: (name) => sent.has(name),
-      request: this.factsOf(request),
+      // Few functions look at it.
+      get request() {
+        return factsOf();
+      },
     };
     try {
       requireUsableKey(request);
