@@ -1,6 +1,10 @@
 const MICROS_PER_MILLI = 1_000;
 const SECONDS_LENGTH = 'YYYY-MM-DDTHH:MM:SS'.length;
 
+/** Texts of seconds: what is at work shares few of them. A full cache is cleared. */
+const texts = new Map<number, string>();
+const TEXTS_MAX = 1_000;
+
 /**
  * A time as attributes of tasks and jobs have it: `2025-06-01T12:00:00`, UTC, without a zone (PanDA contract 1.7, trap 31).
  *
@@ -8,15 +12,13 @@ const SECONDS_LENGTH = 'YYYY-MM-DDTHH:MM:SS'.length;
  */
 export const timeText = (micros: number): string => {
   const seconds = Math.floor(micros / 1_000_000);
-  // Many events of one second are formatted one after the other.
-  if (seconds !== formattedSeconds) {
-    formatted = new Date(seconds * 1_000).toISOString().slice(0, SECONDS_LENGTH);
-    formattedSeconds = seconds;
-  }
-  return formatted;
+  const known = texts.get(seconds);
+  if (known !== undefined) return known;
+  const text = new Date(seconds * 1_000).toISOString().slice(0, SECONDS_LENGTH);
+  if (texts.size >= TEXTS_MAX) texts.clear();
+  texts.set(seconds, text);
+  return text;
 };
-let formattedSeconds = Number.NaN;
-let formatted = '';
 
 /** The time as diagnostics and queries spell it, with a blank in place of the `T`. */
 export const plainTime = (text: string | null): string => (text ?? 'unknown').replace('T', ' ');

@@ -20,8 +20,8 @@ export const endJob = (view: PandaView, job: Job, ending: JobEnding, timeMicros:
     end,
     events: further,
   } = hasRanges(job) ? settleRanges(view, job, ending, timeMicros) : { ...ending, events: [] };
-  const attributes = { ...job.attributes, ...end.set };
-  const hours = hoursOf(attributes);
+  const { startTime, endTime } = job.attributes;
+  const hours = hoursOf({ startTime, endTime, ...end.set });
   const common = {
     units: [[job.ordinal, job.ordinal]] as const,
     ...(hours !== undefined && { hours }),
@@ -33,7 +33,7 @@ export const endJob = (view: PandaView, job: Job, ending: JobEnding, timeMicros:
       return { stream, type: 'UnitSucceeded', data };
     }
     if (status === 'failed') {
-      const data: JobFailed = { ...common, status, reason: errorText(attributes), end };
+      const data: JobFailed = { ...common, status, reason: errorText({ ...job.attributes, ...end.set }), end };
       return { stream, type: 'UnitFailed', data };
     }
     const data: JobsMoved = { units: common.units, status, clears: ['lease'], end };

@@ -43,7 +43,7 @@ const codeOf = (value: unknown): number | undefined => {
 type Reading = readonly [attribute: JobAttribute, read: (value: unknown) => Value];
 
 /** By parameter of `update_job`: the attribute that it sets, and how it is read. */
-const READINGS: Readonly<Record<string, Reading>> = {
+const READINGS: readonly (readonly [parameter: string, reading: Reading])[] = Object.entries<Reading>({
   node: ['modificationHost', textOf],
   computing_element: ['computingElement', textOf],
   scheduler_id: ['schedulerID', textOf],
@@ -86,7 +86,7 @@ const READINGS: Readonly<Record<string, Reading>> = {
   rate_wchar: ['rateWCHAR', counterOf],
   rate_rbytes: ['rateRBYTES', counterOf],
   rate_wbytes: ['rateWBYTES', counterOf],
-};
+});
 
 /** The beginning of a text, without half of a character at its end. */
 const cut = (text: string, limit: number | undefined): string =>
@@ -106,7 +106,7 @@ const leaksOf = (metrics: unknown): JobAttributes => {
 /** The attributes that a report sets. What cannot be read is left out, what is too long is cut off. */
 export const measured = (fields: Readonly<Record<string, unknown>>): JobAttributes => {
   const set: Partial<Record<JobAttribute, string | number>> = {};
-  for (const [name, [attribute, read]] of Object.entries(READINGS)) {
+  for (const [name, [attribute, read]] of READINGS) {
     const given = fields[name];
     if (given === undefined || given === null) continue;
     const value = read(given);
