@@ -108,6 +108,11 @@ export class Dispatcher {
     return isGenerator(work) ? work : undefined;
   }
 
+  /** Has everything written before a commit. */
+  flush(): void {
+    for (const { writer } of this.routes) writer.flush?.();
+  }
+
   forget(): void {
     for (const { writer } of this.routes) writer.forget();
   }

@@ -38,6 +38,8 @@ export interface Projection {
 export interface ProjectionWriter {
   /** Applies one event inside the runner's transaction. A generator yields where a slice of long work may end. */
   apply(event: AppliedEvent): void | Generator<void, void, void>;
+  /** Writes what it has kept for the end of the transaction, such as sums of what many events change. */
+  flush?(): void;
   /** Drops in-memory state that belongs to a transaction that was rolled back. */
   forget(): void;
 }

@@ -76,6 +76,32 @@ describe('ReadModel', () => {
     expect(readModel.commits - commitsBefore).toBeLessThanOrEqual(elapsedMs / 20 + 2);
   });
 
+  it('has what a projection has kept back written before each commit', async () => {
+    let kept = 0;
+    const sums: Projection = {
+      ...{ name: 'sums', version: 1, streamPrefixes: ['work-'] },
+      ...{ tables: 'CREATE TABLE sums (n INTEGER NOT NULL) STRICT', indexes: '' },
+      attach: (database) => {
+        const insert = database.prepare('INSERT INTO sums (n) VALUES (?)');
+        return {
+          apply: ({ data }) => void (kept += Number(data['amount'])),
+          flush: () => {
+            if (kept > 0) insert.run(kept);
+            kept = 0;
+          },
+          forget: () => void (kept = 0),
+        };
+      },
+    };
+    await services.ledger.append(STREAM, NO_STREAM, [counted(1), counted(2)]);
+    const { mailbox, readModel } = await services.start('tasks', [sums]);
+    const rows = (): unknown => readModel.queries.prepare('SELECT n FROM sums').all();
+    expect(rows()).toEqual([{ n: 3 }]);
+    const events = [3, 4].map((amount) => ({ stream: STREAM, type: 'Counted', data: { amount } }));
+    await mailbox.execute(commandOf(() => ({ events, reply: {} })));
+    expect(rows()).toEqual([{ n: 3 }, { n: 7 }]);
+  });
+
   it('continues where it stopped', async () => {
     const first = await services.start('tasks');
     const { position } = await services.ledger.append(STREAM, NO_STREAM, [counted(1)]);

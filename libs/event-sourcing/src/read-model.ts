@@ -204,6 +204,7 @@ export class ReadModel {
   }
 
   commit(upTo?: Position): void {
+    this.dispatcher.flush();
     this.file.commit(upTo);
     if (!this.file.incomplete) this.checkpoints.committed();
   }

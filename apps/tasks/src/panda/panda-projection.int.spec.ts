@@ -146,6 +146,19 @@ describe('tables of PanDA', () => {
     expect(store.view.nextJobDefinition('Demo User')).toBe(8);
   });
 
+  it('show nothing of what was rolled back', () => {
+    const common = { gshare: 'User Analysis', prodUserName: 'Demo User', resource_type: 'SCORE' };
+    store.undo(() => {
+      create(1, [2], { common: { ...common, jobDefinitionID: 7 } });
+      claim(1);
+      expect(job(1).attributes).toMatchObject({ jobDefinitionID: 7, jobStatus: 'sent' });
+    });
+    expect(store.view.countAtSite('SITE_A', 'sent')).toBe(0);
+    create(1, [2], { common: { ...common, jobDefinitionID: 8 } });
+    expect(job(1).attributes).toMatchObject({ jobDefinitionID: 8, jobStatus: 'activated' });
+    expect([store.view.countActiveOf('Demo User'), store.view.countAtSite('SITE_A', 'activated')]).toEqual([1, 1]);
+  });
+
   it('make files of failed jobs ready until their attempts are over', () => {
     create(1, [1]);
     record('UnitFailed', { units: [[1, 1]], status: 'failed', end: { set: {}, inputs: 'failed' } });

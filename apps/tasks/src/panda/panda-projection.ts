@@ -111,6 +111,10 @@ class PandaWriter implements ProjectionWriter {
     }
   }
 
+  flush(): void {
+    this.jobs.flushCounts();
+  }
+
   forget(): void {
     this.reader.forget();
     this.sequences.forget();

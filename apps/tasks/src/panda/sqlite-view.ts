@@ -8,9 +8,10 @@ import type { UnitStore } from '../engine/unit-store.js';
 import { JobCounts } from './count/job-counts.js';
 import { DatasetRows } from './file/dataset-rows.js';
 import { FileRows } from './file/file-rows.js';
-import { JobRows } from './job/job-rows.js';
+import { JobRows, type RecentJobs, recentJobs } from './job/job-rows.js';
 import { RangeRows } from './range/range-rows.js';
 import { Sequences } from './sequences.js';
+import { PANDA } from './streams.js';
 import { TaskRows } from './task/task-rows.js';
 import { Texts } from './text/texts.js';
 import type {
@@ -48,12 +49,13 @@ export class PandaReader implements Omit<PandaView, 'ready'> {
   constructor(
     readonly reader: UnitReader,
     private readonly sites: SiteView,
+    recent?: RecentJobs,
   ) {
     const { database } = reader;
     this.taskRows = new TaskRows(reader);
     this.datasetRows = new DatasetRows(database);
     this.fileRows = new FileRows(database);
-    this.jobRows = new JobRows(reader);
+    this.jobRows = new JobRows(reader, recent);
     this.counts = new JobCounts(database);
     this.ranges = new RangeRows(database);
     this.workers = new WorkerRows(database);
@@ -138,8 +140,8 @@ export class PandaReader implements Omit<PandaView, 'ready'> {
   }
 
   jobText(pandaId: number, name: JobTextName): string | undefined {
-    const state = this.jobState(pandaId);
-    return state && this.jobTexts.text(state.key, name);
+    const key = this.reader.keyOf(PANDA, String(pandaId));
+    return key === undefined ? undefined : this.jobTexts.text(key, name);
   }
 
   jobStates(home: Pick<Home, 'workload'>, options?: Parameters<JobView['jobStates']>[1]): readonly JobState[] {
@@ -221,7 +223,7 @@ export class SqlitePandaView extends PandaReader implements PandaView {
     private readonly store: UnitStore,
     sites: SiteView,
   ) {
-    super(store.reader, sites);
+    super(store.reader, sites, recentJobs(store.database));
   }
 
   get ready(): OrderedReadyUnits {

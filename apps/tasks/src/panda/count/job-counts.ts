@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { FINAL_JOB_STATUSES, JOB_STATUSES, type JobStatus } from '#contracts/panda/statuses.js';
+import { FINAL_JOB_STATUSES, isFinalJob, JOB_STATUSES, type JobStatus } from '#contracts/panda/statuses.js';
 import { arrayRows } from '#event-sourcing/row-documents.js';
 import { attributeOf, type StoredJob } from '../job/job-rows.js';
 
@@ -66,6 +66,15 @@ export const classOf = (job: Pick<StoredJob, 'own' | 'common'>): JobClass => ({
   resourceType: attributeOf(job, 'resource_type') ?? '',
 });
 
+/** Whether two states of a job have the same attributes of a class. */
+export const isOfSameClass = ({ own: one }: Pick<StoredJob, 'own'>, { own: other }: Pick<StoredJob, 'own'>): boolean =>
+  one.computingSite === other.computingSite &&
+  one.cloud === other.cloud &&
+  one.prodSourceLabel === other.prodSourceLabel &&
+  one.gshare === other.gshare &&
+  one.processingType === other.processingType &&
+  one.resource_type === other.resource_type;
+
 const codeOf = (status: JobStatus): number => JOB_STATUSES.indexOf(status);
 
 /** Codes from this one on are of final statuses. */
@@ -74,6 +83,9 @@ const FIRST_FINAL = codeOf(FINAL_JOB_STATUSES[0]);
 const CLASS_COLUMNS = 'site, cloud, label, share, processing_type, resource_type';
 
 const MICROS_PER_SECOND = 1_000_000;
+
+/** Changes that are kept before they are written. */
+const CHANGES_MAX = 10_000;
 
 /** Bound of each cache of classes. A full cache is cleared. */
 const CACHE_MAX = 20_000;
@@ -89,6 +101,9 @@ const namedOf = ([site, cloud, label, share, processingType, resourceType]: Clas
   ...{ site, cloud, label, share, processingType, resourceType },
 });
 
+/** What is still to be written on a connection, before numbers are read there. */
+const unwritten = new WeakMap<DatabaseSync, JobCountWriter>();
+
 /** Numbers of jobs on one connection. */
 export class JobCounts {
   private readonly classes = new Map<JobClassId, JobClass>();
@@ -97,7 +112,7 @@ export class JobCounts {
   private readonly selectEndedSince: StatementSync;
   private readonly selectTally: StatementSync;
 
-  constructor(database: DatabaseSync) {
+  constructor(private readonly database: DatabaseSync) {
     const prepare = (sql: string): StatementSync => {
       const statement = database.prepare(sql);
       statement.setReturnArrays(true);
@@ -115,11 +130,13 @@ export class JobCounts {
 
   /** Jobs that are not final. */
   active(): readonly JobCount[] {
+    unwritten.get(this.database)?.flush();
     return arrayRows(this.selectActive.all()).map((row) => this.countOf(row as CountRow));
   }
 
   /** Jobs that became final after a time, in microseconds since the Unix epoch. */
   endedSince(micros: number): readonly JobCount[] {
+    unwritten.get(this.database)?.flush();
     const second = Math.floor(micros / MICROS_PER_SECOND);
     return arrayRows(this.selectEndedSince.all(second)).map((row) => this.countOf(row as CountRow));
   }
@@ -146,6 +163,7 @@ export class JobCounts {
   }
 
   private tally(dimension: 'site' | 'share', word: string, status: JobStatus): number {
+    unwritten.get(this.database)?.flush();
     const row = this.selectTally.get(dimension, word, codeOf(status)) as unknown as readonly [number] | undefined;
     return row?.[0] ?? 0;
   }
@@ -165,7 +183,7 @@ export interface Counted {
   readonly changedMicros: number;
 }
 
-/** Changes numbers of jobs. What an event changes is written once, by {@link flush}. */
+/** Changes numbers of jobs. What the events of a transaction change is written once: at its end, or when somebody asks for numbers. */
 export class JobCountWriter {
   private readonly counts: JobCounts;
   private readonly ids = new Map<string, JobClassId>();
@@ -180,6 +198,7 @@ export class JobCountWriter {
 
   constructor(database: DatabaseSync) {
     this.counts = new JobCounts(database);
+    unwritten.set(database, this);
     this.selectId = database.prepare(
       `SELECT id FROM panda_job_class WHERE ${CLASS_COLUMNS.replaceAll(/\w+/gu, '$& = ?').replaceAll(',', ' AND')}`,
     );
@@ -218,11 +237,13 @@ export class JobCountWriter {
 
   /** One job more, or less. */
   count({ classId, status, changedMicros }: Counted, by: 1 | -1): void {
-    const second = Math.floor(changedMicros / MICROS_PER_SECOND);
+    // The time is of no account where a job is not final.
+    const second = isFinalJob(status) ? Math.floor(changedMicros / MICROS_PER_SECOND) : 0;
     const name = `${classId} ${status} ${second}`;
     const known = this.changes.get(name);
     if (known === undefined) this.changes.set(name, { classId, status, changedMicros, by });
     else known.by += by;
+    if (this.changes.size >= CHANGES_MAX) this.flush();
   }
 
   flush(): void {

@@ -4,6 +4,7 @@ import type { JobFile, JobKind, ReportedEnd } from '#contracts/panda/events.js';
 import type { JobAttribute, JobAttributes, JobValues } from '#contracts/panda/job-attributes.js';
 import { JOB_STATUSES, type JobStatus } from '#contracts/panda/statuses.js';
 import { timeText } from '#contracts/panda/times.js';
+import { perConnection } from '#event-sourcing/per-connection.js';
 import { arrayRows, type Row } from '#event-sourcing/row-documents.js';
 import type { UnitKey } from '../../engine/unit.js';
 import type { UnitReader } from '../../engine/unit-row.js';
@@ -57,6 +58,9 @@ CREATE INDEX IF NOT EXISTS panda_job_of_jobset ON panda_job (jobset) WHERE jobse
 /** Attributes that jobs were made with together: parsed once for many of them. */
 const COMMON_MAX = 1_000;
 
+/** Bound of {@link RecentJobs}: about what one transaction decides. */
+const RECENT_MAX = 512;
+
 /** SQLite's word for all. */
 const NO_LIMIT = -1;
 
@@ -71,6 +75,8 @@ type JobValuesOfRow = readonly [
   ...[key: UnitKey, pandaId: number, kind: JobKind, status: number, reported: ReportedEnd | null],
   ...[common: number, classId: number, changed: number, modified: number, own: string, files: string, takes: string],
 ];
+
+type ReportedRow = readonly [key: UnitKey, pandaId: number, kind: JobKind, status: number];
 
 /** A job as its row has it. */
 export interface StoredJob extends JobRecord {
@@ -113,9 +119,41 @@ export const attributeOf = <Name extends JobAttribute>(
 /** The value of a row of one column. */
 const single = (row: unknown): SQLOutputValue | undefined => (row as Row | undefined)?.[0];
 
+/**
+ * Jobs that were read last on the writing connection: a decision reads a job just before its event changes it. All who read there share it, because
+ * it is to be forgotten when a transaction is rolled back.
+ */
+export class RecentJobs {
+  /** Attributes that jobs were made with together, by their id. */
+  readonly commons = new Map<number, JobAttributes>();
+  private readonly jobs = new Map<UnitKey, StoredJob>();
+
+  get(key: UnitKey): StoredJob | undefined {
+    return this.jobs.get(key);
+  }
+
+  remember(job: StoredJob): void {
+    if (this.jobs.size >= RECENT_MAX) this.jobs.clear();
+    this.jobs.set(job.key, job);
+  }
+
+  /** Its row is changed. */
+  drop(key: UnitKey): void {
+    this.jobs.delete(key);
+  }
+
+  forget(): void {
+    this.jobs.clear();
+    this.commons.clear();
+  }
+}
+
+/** Those of a connection that writes. */
+export const recentJobs = perConnection(() => new RecentJobs());
+
 /** Jobs on one connection. */
 export class JobRows {
-  private readonly commons = new Map<number, JobAttributes>();
+  private readonly commons: Map<number, JobAttributes>;
   private readonly selectByKey: StatementSync;
   private readonly selectBehind: StatementSync;
   private readonly selectCommon: StatementSync;
@@ -133,7 +171,12 @@ export class JobRows {
   private readonly selectUser: StatementSync;
   private readonly selectCount: StatementSync;
 
-  constructor(private readonly reader: UnitReader) {
+  /** @param recent of the writing connection only: what others read may be changed by it at any time */
+  constructor(
+    private readonly reader: UnitReader,
+    private readonly recent?: RecentJobs,
+  ) {
+    this.commons = recent?.commons ?? new Map<number, JobAttributes>();
     const prepare = (sql: string): StatementSync => {
       const statement = reader.database.prepare(sql);
       statement.setReturnArrays(true);
@@ -152,7 +195,9 @@ export class JobRows {
     this.selectWithoutJobset = prepare(
       'SELECT key FROM panda_job WHERE key > ? AND key <= ? AND jobset IS NULL ORDER BY key',
     );
-    this.selectReported = prepare('SELECT key FROM panda_job WHERE reported IS NOT NULL ORDER BY changed LIMIT ?');
+    this.selectReported = prepare(
+      'SELECT key, panda_id, kind, status FROM panda_job WHERE reported IS NOT NULL ORDER BY changed LIMIT ?',
+    );
     this.selectUnmodified = prepare(
       `SELECT panda_id, modified FROM panda_job WHERE ${WATCHED} AND status = ? AND modified < ? AND (modified, panda_id) > (?, ?)
        ORDER BY modified, panda_id LIMIT ?`,
@@ -253,7 +298,10 @@ export class JobRows {
   }
 
   reportedJobs(limit: number): readonly JobState[] {
-    return this.statesAt(arrayRows(this.selectReported.all(limit)));
+    return this.selectReported.all(limit).map((row) => {
+      const [key, pandaId, kind, status] = row as unknown as ReportedRow;
+      return { pandaId, key, ordinal: ordinalOfKey(key), kind, status: JOB_STATUSES[status] ?? 'pending' };
+    });
   }
 
   debugJobs(of: { readonly user: string } | { readonly workingGroup: string }): readonly number[] {
@@ -274,8 +322,13 @@ export class JobRows {
 
   /** What the table has of a job. */
   stored(key: UnitKey): StoredJob | undefined {
+    const known = this.recent?.get(key);
+    if (known !== undefined) return known;
     const row = this.selectByKey.get(key);
-    return row === undefined ? undefined : this.storedOf(row as unknown as Row);
+    if (row === undefined) return undefined;
+    const stored = this.storedOf(row as unknown as Row);
+    this.recent?.remember(stored);
+    return stored;
   }
 
   /** Jobs of a task in order of their ids, behind a key. */
@@ -302,10 +355,6 @@ export class JobRows {
     };
   }
 
-  forget(): void {
-    this.commons.clear();
-  }
-
   private jobOf(stored: StoredJob): Job {
     const { workloads } = this.reader;
     const workload = workloadOfKey(stored.key);
@@ -314,7 +363,7 @@ export class JobRows {
   }
 
   private homeOf(workload: WorkloadId, name: string, stream: string): Home {
-    return { workload, name, stream, nextOrdinal: Number(single(this.selectNextOrdinal.get(workload)) ?? 0) };
+    return new LazyHome(workload, name, stream, this.selectNextOrdinal);
   }
 
   private commonOf(id: number): JobAttributes {
@@ -346,6 +395,20 @@ export class JobRows {
       kind: words.name.wordOf(name) as JobKind,
       status: words.status.wordOf(status) as JobStatus,
     };
+  }
+}
+
+/** Only what creates jobs asks for the next ordinal. */
+class LazyHome implements Home {
+  constructor(
+    readonly workload: WorkloadId,
+    readonly name: string,
+    readonly stream: string,
+    private readonly selectNextOrdinal: StatementSync,
+  ) {}
+
+  get nextOrdinal(): number {
+    return Number(single(this.selectNextOrdinal.get(this.workload)) ?? 0);
   }
 }
 

@@ -8,13 +8,13 @@ import type { UnitKey } from '../../engine/unit.js';
 import type { UnitReader } from '../../engine/unit-row.js';
 import { keyOf } from '../../workload/member-key.js';
 import type { WorkloadId } from '../../workload/workloads.js';
-import { classOf, JobCountWriter } from '../count/job-counts.js';
+import { classOf, isOfSameClass, JobCountWriter } from '../count/job-counts.js';
 import { ended, started, taken } from '../file/file.js';
 import { FILE_STATUSES } from '../file/file-words.js';
 import type { FileWriter } from '../file/file-writer.js';
 import type { Sequences } from '../sequences.js';
 import { endedFiles, endOf, evolveJob, isOutput, type JobEvent } from './job.js';
-import { attributeOf, filesIn, JobRows, type StoredJob, takesIn } from './job-rows.js';
+import { attributeOf, filesIn, JobRows, type RecentJobs, recentJobs, type StoredJob, takesIn } from './job-rows.js';
 import { ordinalsOf } from './ordinals.js';
 
 /** Jobs written between two yields: some milliseconds of work with their files. */
@@ -23,17 +23,27 @@ const JOBS_PER_YIELD = 40;
 /** A token of `specialHandling` (contract 3.4.1). */
 const DEBUG = 'debug';
 
+/** What the jobs of an event change of what is kept of users. */
+interface UserChange {
+  readonly user: string;
+  readonly definition: number;
+  activeBy: number;
+}
+
 /** Writes jobs and what they do to files of their task. */
 export class JobWriter {
+  private readonly recent: RecentJobs;
   private readonly rows: JobRows;
   private readonly counts: JobCountWriter;
   private readonly insertCommon: StatementSync;
   private readonly insert: StatementSync;
   private readonly update: StatementSync;
   private readonly updatePlain: StatementSync;
+  private readonly updateEnded: StatementSync;
   private readonly updateFiles: StatementSync;
   private readonly setNextOrdinal: StatementSync;
   private readonly countOfUser: StatementSync;
+  private readonly users = new Map<string, UserChange>();
 
   constructor(
     reader: UnitReader,
@@ -41,7 +51,8 @@ export class JobWriter {
     private readonly sequences: Sequences,
   ) {
     const { database } = reader;
-    this.rows = new JobRows(reader);
+    this.recent = recentJobs(database);
+    this.rows = new JobRows(reader, this.recent);
     this.counts = new JobCountWriter(database);
     this.insertCommon = database.prepare('INSERT INTO panda_job_common (attributes) VALUES (?) RETURNING id');
     this.insert = database.prepare(
@@ -53,6 +64,9 @@ export class JobWriter {
     );
     // SQLite updates the indexes of all columns that a statement names: most heartbeats change none but the time.
     this.updatePlain = database.prepare('UPDATE panda_job SET modified = ?, own = ? WHERE key = ?');
+    this.updateEnded = database.prepare(
+      'UPDATE panda_job SET status = ?, reported = ?, class = ?, debug = ?, changed = ?, modified = ?, own = ?, files = ? WHERE key = ?',
+    );
     this.updateFiles = database.prepare('UPDATE panda_job SET files = ?, takes = ? WHERE key = ?');
     this.setNextOrdinal = database.prepare(
       `INSERT INTO panda_home (workload, next_ordinal) VALUES (?, ?)
@@ -94,6 +108,7 @@ export class JobWriter {
   filesAdded(workload: WorkloadId, { units, files, takes }: JobFilesAdded): void {
     const job = this.rows.stored(keyOf(workload, units[0]?.[0] ?? 0));
     if (job === undefined) return;
+    this.recent.drop(job.key);
     this.updateFiles.run(
       JSON.stringify([...filesIn(job), ...files]),
       JSON.stringify([...takesIn(job), ...takes]),
@@ -116,9 +131,15 @@ export class JobWriter {
     this.flush();
   }
 
+  /** Writes the numbers of jobs, which are kept until the end of the transaction. */
+  flushCounts(): void {
+    this.counts.flush();
+  }
+
   forget(): void {
-    this.rows.forget();
+    this.recent.forget();
     this.counts.forget();
+    this.users.clear();
   }
 
   private *changeEach(
@@ -145,6 +166,7 @@ export class JobWriter {
   ): void {
     const classId = this.counts.idOf(classOf({ own, common }));
     const jobset = attributeOf({ own, common }, 'jobsetID') ?? null;
+    this.recent.drop(key);
     this.insert.run(
       ...[key, pandaId, kind, JOB_STATUSES.indexOf(status), commonId, classId, jobset === taskId ? null : jobset],
       ...[debugOf({ own, common, status }), timeMicros, timeMicros],
@@ -172,33 +194,48 @@ export class JobWriter {
   private change(key: UnitKey, event: JobEvent, timeMicros: number): void {
     const before = this.rows.stored(key);
     if (before === undefined) return;
-    const after: StoredJob = { ...before, ...evolveJob(before, event, timeMicros) };
-    const classId = this.counts.idOf(classOf(after));
-    const debug = debugOf(after);
-    const isSameStatus = after.status === before.status && after.reported === before.reported;
-    if (isSameStatus && classId === before.classId && debug === debugOf(before)) {
-      this.updatePlain.run(after.modifiedMicros, JSON.stringify(after.own), key);
-    } else {
-      this.update.run(
-        ...[JOB_STATUSES.indexOf(after.status), after.reported, classId, debug],
-        ...[after.changedMicros, after.modifiedMicros, JSON.stringify(after.own), key],
-      );
-    }
-    if (after.status !== before.status || classId !== before.classId) {
+    const evolved: StoredJob = { ...before, ...evolveJob(before, event, timeMicros) };
+    const classId = isOfSameClass(before, evolved) ? before.classId : this.counts.idOf(classOf(evolved));
+    const after: StoredJob = { ...evolved, classId };
+    const end = endOf(event);
+    const files = end && endedFiles(filesIn(before), after.status, end);
+    this.store(before, after, files);
+    if (after.status !== before.status || after.classId !== before.classId) {
       this.counts.count(before, -1);
-      this.counts.count({ ...after, classId }, 1);
+      this.counts.count(after, 1);
     }
     const activeBy = +!isFinalJob(after.status) - +!isFinalJob(before.status);
     if (activeBy !== 0) this.countOf(before, activeBy);
-    const end = endOf(event);
-    if (end !== undefined) this.end(after, end);
+    if (end !== undefined) this.end(after, files ?? [], end);
     else if (event.type === 'UnitStarted') this.start(after);
+  }
+
+  /** @param files of a job that has ended */
+  private store(before: StoredJob, after: StoredJob, files: readonly JobFile[] | undefined): void {
+    const { key, status, reported, classId, changedMicros, modifiedMicros } = after;
+    this.recent.drop(key);
+    const debug = debugOf(after);
+    const own = JSON.stringify(after.own);
+    const changes = [JOB_STATUSES.indexOf(status), reported, classId, debug, changedMicros, modifiedMicros, own];
+    const isAlike =
+      status === before.status &&
+      reported === before.reported &&
+      classId === before.classId &&
+      debug === debugOf(before);
+    if (files !== undefined) this.updateEnded.run(...changes, JSON.stringify(files), key);
+    else if (isAlike) this.updatePlain.run(modifiedMicros, own, key);
+    else this.update.run(...changes, key);
   }
 
   /** The owner of a job has so many active jobs more. */
   private countOf(job: Pick<StoredJob, 'own' | 'common'>, activeBy: number): void {
     const user = attributeOf(job, 'prodUserName');
-    if (typeof user === 'string') this.countOfUser.run(user, attributeOf(job, 'jobDefinitionID') ?? 0, activeBy);
+    if (typeof user !== 'string') return;
+    const definition = attributeOf(job, 'jobDefinitionID') ?? 0;
+    const name = `${definition} ${user}`;
+    const known = this.users.get(name);
+    if (known === undefined) this.users.set(name, { user, definition, activeBy });
+    else known.activeBy += activeBy;
   }
 
   private start(job: StoredJob): void {
@@ -209,13 +246,11 @@ export class JobWriter {
     }
   }
 
-  private end(job: StoredJob, end: JobEnd): void {
-    const { key, pandaId, status } = job;
-    const [files, takes] = [endedFiles(filesIn(job), status, end), takesIn(job)];
-    this.updateFiles.run(JSON.stringify(files), job.takesText, key);
+  private end(job: StoredJob, files: readonly JobFile[], end: JobEnd): void {
+    const { pandaId } = job;
     const except = new Map(end.except?.map(({ file_id, inputs }) => [file_id, inputs]));
     const owner = end.owner_id ?? pandaId;
-    for (const id of takes) this.files.change(id, (file) => ended(file, owner, except.get(id) ?? end.inputs));
+    for (const id of takesIn(job)) this.files.change(id, (file) => ended(file, owner, except.get(id) ?? end.inputs));
     const told = new Map(end.files?.map((file) => [file.row_ID, file]));
     for (const file of files) {
       if (!isOutput(file) || file.fileID === undefined) continue;
@@ -226,8 +261,9 @@ export class JobWriter {
 
   private flush(): void {
     this.files.flush();
-    this.counts.flush();
     this.sequences.flush();
+    for (const { user, definition, activeBy } of this.users.values()) this.countOfUser.run(user, definition, activeBy);
+    this.users.clear();
   }
 }
 

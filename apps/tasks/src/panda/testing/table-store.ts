@@ -17,6 +17,8 @@ export interface TableStore {
   readonly view: SqlitePandaView;
   /** Applies events one after the other. Returns the longest time between two yields, in milliseconds. */
   apply(events: DecidedEvent | readonly DecidedEvent[], timeMicros: number): number;
+  /** Rolls back what work has applied. */
+  undo(work: () => void): void;
 }
 
 export const inTables = (database = new DatabaseSync(':memory:')): TableStore => {
@@ -55,7 +57,17 @@ export const inTables = (database = new DatabaseSync(':memory:')): TableStore =>
   return {
     database,
     view: new SqlitePandaView(units.store, sites),
-    apply: (events, timeMicros) => Math.max(0, ...[events].flat().map((event) => applyOne(event, timeMicros))),
+    apply: (events, timeMicros) => {
+      const longestMs = Math.max(0, ...[events].flat().map((event) => applyOne(event, timeMicros)));
+      for (const { writer } of writers) writer.flush?.();
+      return longestMs;
+    },
+    undo: (work) => {
+      database.exec('BEGIN');
+      work();
+      database.exec('ROLLBACK');
+      for (const { writer } of writers) writer.forget();
+    },
   };
 };
 
