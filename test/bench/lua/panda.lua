@@ -7,7 +7,7 @@ dofile("test/bench/lua/report.lua")
 counted = 0
 local mode, queues, atOnce, first, last
 local site = 0
--- Reports to send. The end of a job comes a while after its start.
+-- Reports to send. The end of a job comes a while after its start, also while others wait for theirs.
 local starts, firstStart, lastStart = {}, 1, 0
 local ends, firstEnd, lastEnd = {}, 1, 0
 local APART = 64
@@ -52,17 +52,17 @@ function request()
     site = site < last and site + 1 or first
     return update(site, '"job_status":"running","attempt_nr":1,"cpu_consumption_time":' .. os.time() .. ',"max_rss":' .. site)
   end
-  if firstStart <= lastStart then
-    local call = starts[firstStart]
-    starts[firstStart] = nil
-    firstStart = firstStart + 1
-    return call
-  end
-  if lastEnd - firstEnd >= APART then
+  if firstStart - firstEnd > APART then
     local call = ends[firstEnd]
     ends[firstEnd] = nil
     firstEnd = firstEnd + 1
     counted = counted + 1
+    return call
+  end
+  if firstStart <= lastStart then
+    local call = starts[firstStart]
+    starts[firstStart] = nil
+    firstStart = firstStart + 1
     return call
   end
   return acquire()

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Ledger } from '#ledger/ledger.js';
 import { openLedger } from '#ledger/open-ledger.js';
 import { ref, streamName } from '#ledger/ref.js';
 import { someEvent } from '#ledger/testing/new-events.js';
@@ -15,10 +16,11 @@ const QUEUES = 200;
 const SMALL = 10_000;
 const LARGE = 1_000_000;
 const JOBS_PER_EVENT = 250;
-/** Jobs that were submitted together. */
-const JOBS_PER_STREAM = 500;
 /** Short rounds, so that ten thousand jobs do not run out. */
 const ROUND_SECONDS = 2;
+/** Of ten thousand jobs, each queue must have more than an acquisition takes. */
+const SMALL_QUEUES_OF_HUNDRED = 50;
+const READY_SECONDS = 600;
 
 const CYCLE_RATIO = 0.025;
 const HUNDRED_RATIO = 0.05;
@@ -46,8 +48,8 @@ const outputOf = (id: number, type: 'output' | 'log', row: number): JobFile => (
   ...{ destinationDBlock: `user.bench.${type}`, scope: 'user.bench', destinationSE: 'SITE' },
 });
 
-const jobsCreated = (home: string, first: number, ordinal: number, site: string): JobsCreated => ({
-  units: [[ordinal, ordinal + JOBS_PER_EVENT - 1]],
+const jobsCreated = (home: string, first: number, range: readonly [number, number], site: string): JobsCreated => ({
+  units: [range],
   workload_id: home,
   ...{ kind: 'run', status: 'activated', site, label: 'user', priority: 1_000 },
   requirements: JSON.stringify({
@@ -59,29 +61,34 @@ const jobsCreated = (home: string, first: number, ordinal: number, site: string)
     ...{ gshare: 'User Analysis', resource_type: 'SCORE', processingType: 'panda-client', maxDiskCount: 500 },
     ...{ jobParameters: '-j "" -p "bash run.sh"', transformation: 'https://host/trf/user/runGen-00-00-02' },
   },
-  jobs: Array.from({ length: JOBS_PER_EVENT }, (_, at) => {
-    const id = first + at;
+  jobs: Array.from({ length: range[1] - range[0] + 1 }, (_, at) => {
+    const id = first + range[0] + at;
     const files = [outputOf(id, 'output', 2 * id), outputOf(id, 'log', 2 * id + 1)];
     return { panda_id: id, set: { jobName: `bench.${id}` }, files, takes: [] };
   }),
 });
 
+/** A number of jobs that are submitted together to each queue in turn. */
+interface Supply {
+  readonly count: number;
+  readonly queues: number;
+  readonly perSubmission: number;
+}
+
 /** Records jobs as submissions would, but many at a time. */
-const addJobs = async (cairn: Embedded, count: number): Promise<void> => {
-  await cairn.stop();
-  const ledger = await openLedger({ dataDir: cairn.dataDir });
-  for (let first = 1; first <= count; first += JOBS_PER_STREAM) {
+const addJobs = async (ledger: Ledger, firstId: number, { count, queues, perSubmission }: Supply): Promise<void> => {
+  for (let added = 0; added < count; added += perSubmission) {
+    const first = firstId + added;
     const home = `jobs-${first}`;
-    const site = `SITE_${((first - 1) / JOBS_PER_STREAM) % QUEUES}`;
+    const site = `SITE_${(added / perSubmission) % queues}`;
     const events = [];
-    for (let ordinal = 0; ordinal < JOBS_PER_STREAM; ordinal += JOBS_PER_EVENT) {
-      const event = someEvent(jobsCreated(home, first + ordinal, ordinal, site), randomUUID());
+    for (let ordinal = 0; ordinal < perSubmission; ordinal += JOBS_PER_EVENT) {
+      const last = Math.min(ordinal + JOBS_PER_EVENT, perSubmission) - 1;
+      const event = someEvent(jobsCreated(home, first, [ordinal, last], site), randomUUID());
       events.push({ ...event, type: 'JobsCreated', metadata: { ...event.metadata, dialect: 'panda' } });
     }
     await ledger.append(streamName('work', ref('panda', 'main', home)), -1, events);
   }
-  await ledger.close();
-  await cairn.start();
 };
 
 const ask = async (cairn: Embedded, path: string, body?: object): Promise<unknown> => {
@@ -94,14 +101,21 @@ const ask = async (cairn: Embedded, path: string, body?: object): Promise<unknow
   return response.json();
 };
 
-const cycle = (cairn: Embedded, hello: HttpYardstick, atOnce: number) =>
+interface CycleOptions {
+  readonly atOnce: number;
+  readonly queues?: number;
+  readonly prepare?: () => Promise<void>;
+}
+
+const cycle = (cairn: Embedded, hello: HttpYardstick, { atOnce, queues = QUEUES, prepare }: CycleOptions) =>
   compare({
     yardstick: hello,
     load: {
-      ...{ url: cairn.url, script: 'panda.lua', args: ['cycle', String(QUEUES), String(atOnce)] },
+      ...{ url: cairn.url, script: 'panda.lua', args: ['cycle', String(queues), String(atOnce)] },
       ...{ connections: PILOTS, seconds: ROUND_SECONDS },
     },
     rateOf: ({ countedPerSecond }: LoadResult) => countedPerSecond,
+    ...(prepare !== undefined && { prepare }),
   });
 
 type Cycles = Awaited<ReturnType<typeof cycle>>;
@@ -175,11 +189,24 @@ const statisticsRow = async (cairn: Embedded): Promise<Row> => {
   };
 };
 
-const countOf = async (cairn: Embedded, site: string): Promise<number> => {
+/** Activated jobs, by site. */
+const activated = async (cairn: Embedded): Promise<Readonly<Record<string, number>>> => {
   const { data } = (await ask(cairn, 'statistics/active_job_stats_by_site')) as {
     readonly data: Readonly<Record<string, Readonly<Record<string, number>>>>;
   };
-  return data[site]?.['activated'] ?? 0;
+  return Object.fromEntries(Object.entries(data).map(([site, counts]) => [site, counts['activated'] ?? 0]));
+};
+
+const sumOf = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);
+
+/** After a start the tables are made: meanwhile Cairn may refuse to answer. */
+const untilActivated = async (cairn: Embedded, count: number): Promise<void> => {
+  const untilMs = performance.now() + READY_SECONDS * 1_000;
+  while (sumOf(await activated(cairn).catch(() => ({}))) < count) {
+    if (performance.now() > untilMs) throw new Error(`${count} jobs are not there after ${READY_SECONDS} s`);
+    await new Promise((wait) => setTimeout(wait, POLL_MS));
+  }
 };
 
 const taskRow = async (cairn: Embedded): Promise<Row> => {
@@ -197,8 +224,8 @@ const taskRow = async (cairn: Embedded): Promise<Row> => {
   };
   const startMs = performance.now();
   await ask(cairn, 'task/submit', { task_parameters });
-  while ((await countOf(cairn, 'LOCAL')) < TASK_JOBS) {
-    if (performance.now() - startMs > 10 * TASK_SECONDS * 1_000) break;
+  while (((await activated(cairn))['LOCAL'] ?? 0) < TASK_JOBS) {
+    if (performance.now() - startMs > 5 * TASK_SECONDS * 1_000) break;
     await new Promise((wait) => setTimeout(wait, POLL_MS));
   }
   const seconds = (performance.now() - startMs) / 1_000;
@@ -210,32 +237,60 @@ const taskRow = async (cairn: Embedded): Promise<Row> => {
   };
 };
 
+/** Measures with a Cairn that begins with some jobs. They are in its ledger before it starts, because it makes its tables fastest then. */
 const withJobs = async <Result>(
   environment: Settings['environment'],
-  count: number,
-  measure: (cairn: Embedded) => Promise<Result>,
+  supply: Supply,
+  measure: (cairn: Embedded, ledger: Ledger) => Promise<Result>,
 ): Promise<Result> => {
   const cairn = new Embedded({ ...environment, ...VARIABLES });
   try {
-    await cairn.start();
-    await addJobs(cairn, count);
-    return await measure(cairn);
+    const ledger = await openLedger({ dataDir: cairn.dataDir });
+    try {
+      await addJobs(ledger, 1, supply);
+      await cairn.start();
+      await untilActivated(cairn, supply.count);
+      return await measure(cairn, ledger);
+    } finally {
+      await ledger.close();
+    }
   } finally {
     await cairn.remove();
   }
+};
+
+/** Pilots among ten thousand jobs: before each round, those that have been taken are replaced. */
+const amongFew = (
+  environment: Settings['environment'],
+  hello: HttpYardstick,
+  { atOnce, queues }: Required<Pick<CycleOptions, 'atOnce' | 'queues'>>,
+): Promise<Cycles> => {
+  const supply = { count: SMALL, queues, perSubmission: SMALL / queues };
+  return withJobs(environment, supply, (cairn, ledger) => {
+    let next = SMALL + 1;
+    const prepare = async (): Promise<void> => {
+      const left = sumOf(await activated(cairn));
+      if (left >= SMALL) return;
+      await addJobs(ledger, next, supply);
+      next += SMALL;
+      // Acquisitions of the round before may still have been under way when the rest was counted.
+      await untilActivated(cairn, left + SMALL - PILOTS * atOnce);
+    };
+    return cycle(cairn, hello, { atOnce, queues, prepare });
+  });
 };
 
 /** What pilots do with a million jobs, and the large requests of PanDA. */
 export const pandaJobs = async ({ seconds, environment }: Settings): Promise<readonly Row[]> => {
   const hello = await startHello(seconds);
   try {
-    const one = await withJobs(environment, SMALL, (cairn) => cycle(cairn, hello, 1));
-    const hundred = await withJobs(environment, SMALL, (cairn) => cycle(cairn, hello, 100));
-    return await withJobs(environment, LARGE, async (cairn) => {
+    const one = await amongFew(environment, hello, { atOnce: 1, queues: QUEUES });
+    const hundred = await amongFew(environment, hello, { atOnce: 100, queues: SMALL_QUEUES_OF_HUNDRED });
+    return await withJobs(environment, { count: LARGE, queues: QUEUES, perSubmission: 500 }, async (cairn) => {
       const range = await start(cairn, LARGE);
       return [
-        cycleRow(1, CYCLE_RATIO, one, await cycle(cairn, hello, 1)),
-        cycleRow(100, HUNDRED_RATIO, hundred, await cycle(cairn, hello, 100)),
+        cycleRow(1, CYCLE_RATIO, one, await cycle(cairn, hello, { atOnce: 1 })),
+        cycleRow(100, HUNDRED_RATIO, hundred, await cycle(cairn, hello, { atOnce: 100 })),
         await heartbeatRow(cairn, hello, range),
         await bulkRow(cairn, range),
         await statisticsRow(cairn),
