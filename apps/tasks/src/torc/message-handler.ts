@@ -1,79 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { nowMicros } from '#platform/clock.js';
-import { DomainError } from '#platform/domain-error.js';
-import type { Answer, Message } from '#bus/contract.js';
-import { isWorkerOnly, leaseNotHeld } from '#contracts/leases.js';
-import type { Decision, SlicedDecision } from '#event-sourcing/command.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
-import { perConnection } from '#event-sourcing/per-connection.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { Slices } from '#event-sourcing/slices.js';
-import type { Snapshot, Snapshots } from '#event-sourcing/snapshots.js';
 import { UnitProjection } from '../engine/unit-projection.js';
-import { UnitReader } from '../engine/unit-row.js';
+import { WorkloadMessageHandler } from '../workload/workload-message-handler.js';
 import { SqliteTorcView, TorcReader } from './sqlite-view.js';
 import type { TorcView } from './view.js';
 
-/**
- * Handles messages about workflows and what belongs to them: executes a command through the mailbox, or answers a query from committed
- * state. The gateway has checked who may use Torc (contract 1.2, D23); workers of other dialects may not.
- */
+/** Handles messages about workflows and what belongs to them (contract 1.2, D23). */
 @Injectable()
-export class TorcMessageHandler {
-  /** Committed workflows, documents, jobs and edges. */
-  readonly committed: TorcReader;
-  private readonly readerOn: (database: Snapshot['database']) => TorcReader;
-  private readonly snapshots: Snapshots;
-  private readonly view: TorcView;
-
-  constructor(
-    private readonly mailbox: Mailbox,
-    { queries, snapshots }: ReadModel,
-    units: UnitProjection,
-  ) {
-    this.snapshots = snapshots;
-    this.committed = new TorcReader(new UnitReader(queries));
-    this.readerOn = perConnection((database) => new TorcReader(new UnitReader(database)));
-    this.view = new SqliteTorcView(units.store);
-  }
-
-  /** What a snapshot shows. */
-  readerIn({ database }: Snapshot): TorcReader {
-    return this.readerOn(database);
-  }
-
-  execute<Request, Reply>(
-    { context }: Message<Request>,
-    decide: (view: TorcView, timeMicros: number) => Decision<Reply> | SlicedDecision<Reply>,
-  ): Promise<Answer<Reply>> {
-    const timeMicros = nowMicros();
-    return this.mailbox.execute({
-      context,
-      timeMicros,
-      decide: () => (isWorkerOnly(context.caller) ? leaseNotHeld() : decide(this.view, timeMicros)),
-    });
-  }
-
-  /** Answers from one committed state, in slices that do not keep others waiting. */
-  readInSlices<Request, Reply>(
-    message: Message<Request>,
-    answer: (reader: TorcReader) => Generator<void, Reply | DomainError, void>,
-  ): Promise<Answer<Reply>> {
-    return this.read(message, async () => {
-      const snapshot = await this.snapshots.take();
-      try {
-        return await new Slices().drive(answer(this.readerIn(snapshot)));
-      } finally {
-        this.snapshots.release(snapshot);
-      }
-    });
-  }
-
-  async read<Request, Reply>(
-    { context }: Message<Request>,
-    answer: () => Reply | DomainError | Promise<Reply | DomainError>,
-  ): Promise<Answer<Reply>> {
-    const reply = isWorkerOnly(context.caller) ? leaseNotHeld() : await answer();
-    return reply instanceof DomainError ? { error: reply.toValue() } : { reply };
+export class TorcMessageHandler extends WorkloadMessageHandler<TorcView, TorcReader> {
+  constructor(mailbox: Mailbox, readModel: ReadModel, units: UnitProjection) {
+    super(mailbox, readModel, (reader) => new TorcReader(reader), new SqliteTorcView(units.store));
   }
 }
