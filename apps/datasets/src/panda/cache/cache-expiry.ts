@@ -2,6 +2,7 @@ import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@
 import { nowMicros } from '#platform/clock.js';
 import { Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
+import { Rounds } from '#platform/rounds.js';
 import type { MessageContext } from '#bus/contract.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
@@ -27,34 +28,34 @@ const ownContext = (): MessageContext => ({
 @Injectable()
 export class CacheExpiry implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly view: CacheFiles;
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  private stopped = false;
+  private readonly rounds: Rounds;
 
   constructor(
     private readonly mailbox: Mailbox,
     private readonly blobs: BlobStore,
     private readonly environment: Environment,
-    private readonly log: Log,
+    log: Log,
     { writer }: ReadModel,
   ) {
+    this.rounds = new Rounds(
+      () => this.expire(nowMicros()),
+      (error) => log.warn({ error }, 'Old cache files could not be removed'),
+    );
     this.view = new CacheFiles(writer);
   }
 
   onApplicationBootstrap(): void {
-    this.startIn(FIRST_MS);
+    this.rounds.start(ROUND_MS, FIRST_MS);
   }
 
-  async onModuleDestroy(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.running;
+  onModuleDestroy(): Promise<void> {
+    return this.rounds.stop();
   }
 
   /** Removes what is too old at this time. */
   async expire(atMicros: number): Promise<void> {
     const beforeMicros = atMicros - this.environment.PANDA_CACHE_DAYS * DAY_MICROS;
-    for (let expired = 1; expired > 0 && !this.stopped;) {
+    for (let expired = 1; expired > 0 && !this.rounds.isStopped;) {
       const answer = await this.mailbox.execute({
         context: ownContext(),
         timeMicros: atMicros,
@@ -64,14 +65,5 @@ export class CacheExpiry implements OnApplicationBootstrap, OnModuleDestroy {
       await Promise.all(answer.reply.drops.map((key) => this.blobs.delete(key)));
       expired = answer.reply.expired;
     }
-  }
-
-  private startIn(delayMs: number): void {
-    if (this.stopped) return;
-    this.timer = setTimeout(() => {
-      this.running = this.expire(nowMicros())
-        .catch((error: unknown) => this.log.warn({ error }, 'Old cache files could not be removed'))
-        .finally(() => this.startIn(ROUND_MS));
-    }, delayMs).unref();
   }
 }

@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { StatementSync } from 'node:sqlite';
 import { nowMicros } from '#platform/clock.js';
 import { automates, Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
+import { Rounds } from '#platform/rounds.js';
+import { backgroundContext } from '#bus/background-context.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { Heartbeats } from '../../heartbeat/heartbeats.js';
@@ -19,8 +20,8 @@ const CHECK_PILOTS_MAX = 1_000;
 
 const MICROS_PER_SECOND = 1_000_000;
 
-const CALLER = { subject: 'cairn', username: 'cairn', roles: ['system'], groups: [] };
-const DECISION_DEADLINE_MS = 30_000;
+/** The actor of what the watchdog does. */
+const ACTOR = 'cairn';
 
 /**
  * Ends pilots whose heartbeats have stopped: after the timeout that the pilot chose, or after two weeks (IceProd contract
@@ -33,17 +34,20 @@ export class PilotWatchdog implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly selectDue: StatementSync;
   private readonly selectOne: StatementSync;
   private readonly pilots: Documents;
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
+  private readonly rounds: Rounds;
 
   constructor(
     private readonly mailbox: Mailbox,
     readModel: ReadModel,
     private readonly heartbeats: Heartbeats,
     private readonly taskRelease: TaskRelease,
-    private readonly log: Log,
+    log: Log,
     private readonly environment: Environment,
   ) {
+    this.rounds = new Rounds(
+      () => this.check(nowMicros()),
+      (error) => log.error({ error }, 'Could not check the heartbeats of pilots'),
+    );
     this.selectDue = readModel.queries.prepare(
       'SELECT id, updated, timeout FROM pilot WHERE expires <= ? ORDER BY expires',
     );
@@ -53,16 +57,11 @@ export class PilotWatchdog implements OnApplicationBootstrap, OnModuleDestroy {
 
   onApplicationBootstrap(): void {
     if (!automates(this.environment, 'pilot_upkeep')) return;
-    this.timer = setInterval(() => {
-      this.running ??= this.check(nowMicros())
-        .catch((error: unknown) => this.log.error({ error }, 'Could not check the heartbeats of pilots'))
-        .finally(() => (this.running = undefined));
-    }, CHECK_MS).unref();
+    this.rounds.start(CHECK_MS);
   }
 
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
-    await this.running;
+  onModuleDestroy(): Promise<void> {
+    return this.rounds.stop();
   }
 
   /** Ends the pilots whose timeout has passed at this time. */
@@ -86,12 +85,7 @@ export class PilotWatchdog implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async end(id: string, atMicros: number): Promise<void> {
     const answer = await this.mailbox.execute({
-      context: {
-        correlationId: randomUUID(),
-        deadlineMs: Date.now() + DECISION_DEADLINE_MS,
-        dialect: 'iceprod',
-        caller: CALLER,
-      },
+      context: backgroundContext('iceprod', ACTOR),
       timeMicros: nowMicros(),
       decide: () => {
         // A heartbeat may have arrived since.

@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { CannotStart } from '#platform/cannot-start.js';
 import { nowMicros } from '#platform/clock.js';
 import { Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
+import { Rounds } from '#platform/rounds.js';
+import { backgroundContext } from '#bus/background-context.js';
 import { threadModule } from '#platform/thread-module.js';
 import { ThreadPool } from '#platform/thread-pool.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
@@ -20,11 +21,10 @@ import type { ReadTextFunctions } from './read-text-thread.js';
 /** How often the file is looked at. */
 const CHECK_MS = 2_000;
 
-const COMMAND_DEADLINE_MS = 30_000;
 const THREAD_LIMITS = { threads: 1, waitingMax: 1, timeLimitMs: 60_000, heapMaxMiB: 512 };
 
 /** The actor of changes that follow the document. */
-const CALLER = { subject: 'cairn-configuration', username: 'cairn', roles: ['system'], groups: [] };
+const [ACTOR, USERNAME] = ['cairn-configuration', 'cairn'];
 
 /**
  * Reads the operator's document (contract 10.1) at the start, and again whenever the file changes. A faulty one stops the start; later it
@@ -38,8 +38,7 @@ export class DocumentReader implements OnModuleInit, OnApplicationBootstrap, OnM
   private unapplied: readonly Entry[] | undefined;
   /** Of the file when it was read last. */
   private version = '';
-  private timer: NodeJS.Timeout | undefined;
-  private checking: Promise<void> | undefined;
+  private readonly rounds: Rounds;
 
   constructor(
     private readonly mailbox: Mailbox,
@@ -49,6 +48,10 @@ export class DocumentReader implements OnModuleInit, OnApplicationBootstrap, OnM
   ) {
     this.view = new ConfigurationTables(readModel.writer);
     this.file = file;
+    this.rounds = new Rounds(
+      () => this.checkOnce(),
+      (error) => log.error({ error, file }, 'The PanDA configuration cannot be read'),
+    );
   }
 
   /** @throws CannotStart when the document cannot be read or has faults */
@@ -70,20 +73,16 @@ export class DocumentReader implements OnModuleInit, OnApplicationBootstrap, OnM
 
   async onApplicationBootstrap(): Promise<void> {
     await this.apply();
-    this.timer = setInterval(() => void this.check(), CHECK_MS).unref();
+    this.rounds.start(CHECK_MS);
   }
 
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
-    await this.checking;
+  onModuleDestroy(): Promise<void> {
+    return this.rounds.stop();
   }
 
   /** Reads the file if it has changed, and applies what is not applied yet. Never rejects. */
   check(): Promise<void> {
-    this.checking ??= this.checkOnce()
-      .catch((error: unknown) => this.log.error({ error, file: this.file }, 'The PanDA configuration cannot be read'))
-      .finally(() => (this.checking = undefined));
-    return this.checking;
+    return this.rounds.begin();
   }
 
   private async checkOnce(): Promise<void> {
@@ -117,12 +116,7 @@ export class DocumentReader implements OnModuleInit, OnApplicationBootstrap, OnM
     const entries = this.unapplied;
     if (entries === undefined) return;
     const answer = await this.mailbox.execute({
-      context: {
-        correlationId: randomUUID(),
-        deadlineMs: Date.now() + COMMAND_DEADLINE_MS,
-        dialect: PANDA,
-        caller: CALLER,
-      },
+      context: backgroundContext(PANDA, ACTOR, USERNAME),
       timeMicros: nowMicros(),
       decide: () => readDocument(this.view, entries),
     });

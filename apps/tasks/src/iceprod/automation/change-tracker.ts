@@ -2,11 +2,9 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type DatasetEvents, type DatasetSubmitted, NO_CONFIG } from '#contracts/iceprod/dataset-events.js';
 import type { Ranges } from '#contracts/work-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
+import { AUTOMATION } from '../../automation-context.js';
 import { type WorkloadId, Workloads } from '../../workload/workloads.js';
 import { DirtySet, type DirtySets } from './dirty-set.js';
-
-/** The actor of automation's events. */
-export const AUTOMATION = 'cairn-automation';
 
 /** Ticks of one settling time. A change waits for so many ticks, and for at most one more. */
 export const SETTLING_TICKS = 4;

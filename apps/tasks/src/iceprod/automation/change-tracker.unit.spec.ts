@@ -1,7 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { AppliedEvent, ProjectionWriter } from '#event-sourcing/projection.js';
 import { WORKLOAD_TABLE } from '../../workload/workloads.js';
-import { AUTOMATION, ChangeTracker, SETTLING_TICKS } from './change-tracker.js';
+import { AUTOMATION } from '../../automation-context.js';
+import { ChangeTracker, SETTLING_TICKS } from './change-tracker.js';
 
 describe('the change tracker', () => {
   let database: DatabaseSync;

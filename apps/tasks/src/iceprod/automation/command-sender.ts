@@ -13,7 +13,8 @@ import { JobProjection } from '../job/job-projection.js';
 import type { Jobs } from '../job/job-rows.js';
 import { ChosenUnits, movedTo } from '../task/moves.js';
 import { SqliteTaskView } from '../task/sqlite-view.js';
-import { automationContext } from './automation-context.js';
+import { ICEPROD } from '../streams.js';
+import { automationContext } from '../../automation-context.js';
 import { type DatasetSnapshot, DatasetSnapshots } from './dataset-snapshot.js';
 import { type FoundUnit, UnitFinder } from './unit-finder.js';
 import { completionOfJob, STOPPED_BY_JOB, stoppedBy, stopsWith } from './completion.js';
@@ -167,7 +168,7 @@ export class CommandSender {
 
   private async execute(decide: () => readonly DecidedEvent[]): Promise<void> {
     const answer = await this.mailbox.execute({
-      context: automationContext(),
+      context: automationContext(ICEPROD),
       timeMicros: nowMicros(),
       decide: () => ({ events: decide(), reply: {} }),
     });

@@ -2,12 +2,14 @@ import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@
 import { nowMicros } from '#platform/clock.js';
 import { automates, Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
+import { Rounds } from '#platform/rounds.js';
 import { Bus } from '#bus/bus.js';
 import { DeleteLog } from '#contracts/iceprod/logs.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { Logs } from '../log/log-rows.js';
 import { Workloads } from '../../workload/workloads.js';
-import { automationContext } from './automation-context.js';
+import { automationContext } from '../../automation-context.js';
+import { ICEPROD } from '../streams.js';
 
 /** Logs of this name are kept for so long (contract 9, 17). */
 const NAME = 'stdlog';
@@ -20,31 +22,28 @@ const LOGS_AT_ONCE = 100;
 @Injectable()
 export class LogCleanup implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logs: Logs;
-  private first: NodeJS.Timeout | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private cleaning: Promise<void> | undefined;
-  private stopped = false;
+  private readonly rounds: Rounds;
 
   constructor(
     { queries }: ReadModel,
     private readonly bus: Bus,
     private readonly environment: Environment,
-    private readonly log: Log,
+    log: Log,
   ) {
+    this.rounds = new Rounds(
+      () => this.clean(nowMicros()),
+      (error) => log.warn({ error }, 'Old logs could not be deleted'),
+    );
     this.logs = new Logs(queries, new Workloads(queries));
   }
 
   onApplicationBootstrap(): void {
     if (!automates(this.environment, 'log_cleanup')) return;
-    this.first = setTimeout(() => this.begin(), this.environment.CAIRN_AUTOMATION_DELAY * 1000).unref();
-    this.timer = setInterval(() => this.begin(), ROUND_MS).unref();
+    this.rounds.start(ROUND_MS, this.environment.CAIRN_AUTOMATION_DELAY * 1000);
   }
 
-  async onModuleDestroy(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.first);
-    clearInterval(this.timer);
-    await this.cleaning;
+  onModuleDestroy(): Promise<void> {
+    return this.rounds.stop();
   }
 
   /** Deletes what is too old at this time. */
@@ -53,16 +52,10 @@ export class LogCleanup implements OnApplicationBootstrap, OnModuleDestroy {
     for (;;) {
       const old = this.logs.list(filter, 'asc', LOGS_AT_ONCE);
       for (const { id } of old) {
-        if (this.stopped) return;
-        await this.bus.request(DeleteLog, { log_id: id }, automationContext());
+        if (this.rounds.isStopped) return;
+        await this.bus.request(DeleteLog, { log_id: id }, automationContext(ICEPROD));
       }
       if (old.length < LOGS_AT_ONCE) return;
     }
-  }
-
-  private begin(): void {
-    this.cleaning ??= this.clean(nowMicros())
-      .catch((error: unknown) => this.log.warn({ error }, 'Old logs could not be deleted'))
-      .finally(() => (this.cleaning = undefined));
   }
 }

@@ -13,7 +13,8 @@ import { Jobs } from '../job/job-rows.js';
 import { UnitReader } from '../../engine/unit-row.js';
 import { Retries } from '../../workload/retries.js';
 import { type WorkloadId, Workloads } from '../../workload/workloads.js';
-import { automationContext } from './automation-context.js';
+import { automationContext } from '../../automation-context.js';
+import { ICEPROD } from '../streams.js';
 import { JobBuffer } from './job-buffer.js';
 import type { DirtySet, DirtySets } from './dirty-set.js';
 import { CommandSender } from './command-sender.js';
@@ -277,7 +278,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
       return;
     }
     const request = { action: 'materialization', arguments: JSON.stringify({ dataset_id: datasetId }) } as const;
-    await this.bus.request(MakeRequest, request, automationContext());
+    await this.bus.request(MakeRequest, request, automationContext(ICEPROD));
     this.reconcileLater(workload, this.jobBuffer.waitMs(workload));
   }
 
@@ -300,7 +301,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     const why = reason === undefined ? {} : { reason };
     const request = { dataset_id: datasetId, change: 'status', status, ...why } as const;
     try {
-      await this.bus.request(ChangeDataset, request, automationContext());
+      await this.bus.request(ChangeDataset, request, automationContext(ICEPROD));
     } catch (error) {
       // Somebody else has moved it meanwhile.
       if (!(error instanceof DomainError && error.kind === 'state')) throw error;

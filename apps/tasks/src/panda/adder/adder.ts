@@ -2,7 +2,8 @@ import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@
 import { Log } from '#platform/logging.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { PandaMessageHandler } from '../message-handler.js';
-import { backgroundContext } from './background.js';
+import { PANDA } from '../streams.js';
+import { automationContext } from '../../automation-context.js';
 import { finalize } from './finalize.js';
 
 /** How long reports are collected, so that those of many jobs are appended together. */
@@ -74,7 +75,7 @@ export class Adder implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async finalize(pandaId: number): Promise<boolean> {
-    const message = { context: backgroundContext(), request: {} };
+    const message = { context: automationContext(PANDA), request: {} };
     const answer = await this.handler.execute(message, (view, timeMicros) => finalize(view, pandaId, timeMicros));
     if (!('error' in answer)) return true;
     this.log.warn({ error: answer.error, pandaId }, 'A job could not be finalized; will retry');

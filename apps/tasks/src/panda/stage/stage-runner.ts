@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { nowMicros } from '#platform/clock.js';
 import { Log } from '#platform/logging.js';
 import { nextLoopTurn } from '#platform/loop-turn.js';
-import type { MessageContext } from '#bus/contract.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
+import { automationContext } from '../../automation-context.js';
 import { Retries } from '../../workload/retries.js';
 import { PandaMessageHandler } from '../message-handler.js';
 import { PANDA } from '../streams.js';
@@ -13,21 +12,10 @@ import { look } from './look.js';
 import { Stages } from './stages.js';
 import { TaskChanges } from './task-changes.js';
 
-/** The actor of what stages do. */
-const AUTOMATION = 'cairn-automation';
-
 /** Tasks that stages look at together: bounds how long other commands wait. */
 const TASKS_AT_ONCE = 32;
 
 const PAGE_TASKS = 500;
-const DEADLINE_MS = 30_000;
-
-const stageContext = (): MessageContext => ({
-  correlationId: randomUUID(),
-  deadlineMs: Date.now() + DEADLINE_MS,
-  dialect: PANDA,
-  caller: { subject: AUTOMATION, username: AUTOMATION, roles: ['system'], groups: [] },
-});
 
 /**
  * Moves tasks on (PanDA contract 9): after each change of a task its stages are called in the mailbox, until none has anything to do. What a
@@ -100,7 +88,7 @@ export class StageRunner implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async look(task: number): Promise<void> {
-    const message = { context: stageContext(), request: {} };
+    const message = { context: automationContext(PANDA), request: {} };
     const answer = await this.handler.execute(message, (view, timeMicros) =>
       look(view, this.stages.all, task, timeMicros),
     );

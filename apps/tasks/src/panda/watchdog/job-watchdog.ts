@@ -2,12 +2,14 @@ import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@
 import { nowMicros } from '#platform/clock.js';
 import { Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
+import { Rounds } from '#platform/rounds.js';
 import type { JobStatus } from '#contracts/panda/statuses.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import type { UnitKey } from '../../engine/unit.js';
-import { backgroundContext } from '../adder/background.js';
+import { automationContext } from '../../automation-context.js';
 import { PandaMessageHandler } from '../message-handler.js';
 import { placeWaiting } from '../submission/reassign-jobs.js';
+import { PANDA } from '../streams.js';
 import type { UnmodifiedJob } from '../view.js';
 import { endLostJob, type JobTimeouts, watched } from './stale-jobs.js';
 
@@ -30,9 +32,7 @@ const MS_PER_SECOND = 1_000;
 export class JobWatchdog implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly startedMicros = nowMicros();
   private readonly timeouts: JobTimeouts;
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  private stopped = false;
+  private readonly rounds: Rounds;
 
   constructor(
     private readonly handler: PandaMessageHandler,
@@ -40,6 +40,10 @@ export class JobWatchdog implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly log: Log,
     environment: Environment,
   ) {
+    this.rounds = new Rounds(
+      () => this.check(nowMicros()),
+      (error) => log.error({ error }, 'Could not look for jobs without a heartbeat'),
+    );
     this.timeouts = {
       sent: environment.PANDA_SENT_SECONDS,
       heartbeat: environment.PANDA_HEARTBEAT_SECONDS,
@@ -53,17 +57,11 @@ export class JobWatchdog implements OnApplicationBootstrap, OnModuleDestroy {
   onApplicationBootstrap(): void {
     const shortest = Math.min(...watched(this.timeouts).map(([, seconds]) => seconds));
     const everyMs = Math.max(CHECK_MS_MIN, Math.min((shortest * MS_PER_SECOND) / CHECKS_PER_TIMEOUT, CHECK_MS_MAX));
-    this.timer = setInterval(() => {
-      this.running ??= this.check(nowMicros())
-        .catch((error: unknown) => this.log.error({ error }, 'Could not look for jobs without a heartbeat'))
-        .finally(() => (this.running = undefined));
-    }, everyMs).unref();
+    this.rounds.start(everyMs);
   }
 
-  async onModuleDestroy(): Promise<void> {
-    this.stopped = true;
-    clearInterval(this.timer);
-    await this.running;
+  onModuleDestroy(): Promise<void> {
+    return this.rounds.stop();
   }
 
   /** Ends the jobs whose timeout has passed at this time. */
@@ -84,12 +82,12 @@ export class JobWatchdog implements OnApplicationBootstrap, OnModuleDestroy {
       const ids = page.map(({ pandaId }) => pandaId);
       if (ids.length > 0) await this.place(ids);
       after = page.at(-1)?.key;
-      if (page.length < PAGE || this.stopped) return;
+      if (page.length < PAGE || this.rounds.isStopped) return;
     }
   }
 
   private async place(ids: readonly number[]): Promise<void> {
-    const message = { context: backgroundContext(), request: {} };
+    const message = { context: automationContext(PANDA), request: {} };
     const answer = await this.handler.execute(message, (view) => placeWaiting(view, ids));
     if ('error' in answer) this.log.warn({ error: answer.error, ids }, 'No queues could be chosen for jobs');
   }
@@ -103,12 +101,12 @@ export class JobWatchdog implements OnApplicationBootstrap, OnModuleDestroy {
       });
       await Promise.all(page.map((job) => this.end(job)));
       after = page.at(-1);
-      if (page.length < PAGE || this.stopped) return;
+      if (page.length < PAGE || this.rounds.isStopped) return;
     }
   }
 
   private async end(job: UnmodifiedJob): Promise<void> {
-    const message = { context: backgroundContext(), request: {} };
+    const message = { context: automationContext(PANDA), request: {} };
     // Silence counts from the start on: before it nobody listened.
     const heard = { ...job, modifiedMicros: Math.max(job.modifiedMicros, this.startedMicros) };
     const answer = await this.handler.execute(message, (view, timeMicros) =>

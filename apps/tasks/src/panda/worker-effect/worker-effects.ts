@@ -4,8 +4,9 @@ import { nowMicros } from '#platform/clock.js';
 import { Log } from '#platform/logging.js';
 import { isFinalJob } from '#contracts/panda/statuses.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { backgroundContext } from '../adder/background.js';
+import { automationContext } from '../../automation-context.js';
 import { PandaMessageHandler } from '../message-handler.js';
+import { PANDA } from '../streams.js';
 import { applyWorkerEffect } from './worker-effect.js';
 import { WorkerProjection } from './worker-projection.js';
 import type { WorkerKey } from './worker-view.js';
@@ -119,7 +120,7 @@ export class WorkerEffects implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async apply(worker: WorkerKey, pandaId: number): Promise<void> {
-    const answer = await this.handler.execute({ context: backgroundContext(), request: {} }, (view, timeMicros) =>
+    const answer = await this.handler.execute({ context: automationContext(PANDA), request: {} }, (view, timeMicros) =>
       applyWorkerEffect(view, worker, pandaId, timeMicros),
     );
     if ('error' in answer) throw new Error(`job ${String(pandaId)}: ${answer.error.message}`);
