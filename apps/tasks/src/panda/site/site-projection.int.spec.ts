@@ -1,31 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
-import { DEFAULT_RESOURCE_TYPES, DEFAULT_SHARES, type Queue } from '#contracts/panda/queues.js';
+import { DEFAULT_RESOURCE_TYPES, DEFAULT_SHARES } from '#contracts/panda/queues.js';
 import type { AppliedEvent } from '#event-sourcing/projection.js';
+import { someQueue } from '../testing/queue.js';
 import { type SiteChange, SiteProjection } from './site-projection.js';
-
-const queue = (name: string, status = 'online'): Queue => ({
-  ...{
-    name,
-    document: '{}',
-    status,
-    state: 'ACTIVE',
-    type: 'unified',
-    capability: 'ucore',
-    cloud: 'WORLD',
-    site: name,
-  },
-  ...{
-    cores: 1,
-    maxrss: 0,
-    minrss: 0,
-    meanrss: 0,
-    maxwdir: 0,
-    maxtime: 0,
-    mintime: 0,
-    workflow: 'pull',
-    harvester: '',
-  },
-});
 
 const event = (type: string, data: object): AppliedEvent => ({
   ...{ stream: 'site-panda.main.x', revision: 0, id: 'e', type },
@@ -56,9 +33,9 @@ describe('the copy of queues, shares and resource types', () => {
     const { sites, apply, database } = opened();
     const changes: SiteChange[] = [];
     sites.onChange((change) => changes.push(change));
-    apply('QueueConfigured', { queue: queue('B') });
-    apply('QueueConfigured', { queue: queue('A') });
-    apply('QueueConfigured', { queue: queue('B', 'offline') });
+    apply('QueueConfigured', { queue: someQueue({ name: 'B' }) });
+    apply('QueueConfigured', { queue: someQueue({ name: 'A' }) });
+    apply('QueueConfigured', { queue: someQueue({ name: 'B', status: 'offline' }) });
     apply('SharesConfigured', { shares: [] });
     expect(sites.queues().map(({ name, status }) => [name, status])).toEqual([
       ['A', 'online'],
@@ -68,14 +45,14 @@ describe('the copy of queues, shares and resource types', () => {
     expect(sites.queue('A')).toBeUndefined();
     expect(changes).toEqual([...[{ queue: 'B' }, { queue: 'A' }, { queue: 'B' }, { list: 'shares' }, { queue: 'A' }]]);
     const again = opened(database).sites;
-    expect(again.queue('B')).toEqual(queue('B', 'offline'));
+    expect(again.queue('B')).toEqual(someQueue({ name: 'B', status: 'offline' }));
     expect(again.shares()).toEqual([]);
   });
 
   it('forgets what was rolled back', () => {
     const { sites, apply, database, writer } = opened();
     database.exec('BEGIN');
-    apply('QueueConfigured', { queue: queue('A') });
+    apply('QueueConfigured', { queue: someQueue({ name: 'A' }) });
     expect(sites.queue('A')).toBeDefined();
     database.exec('ROLLBACK');
     writer.forget();
