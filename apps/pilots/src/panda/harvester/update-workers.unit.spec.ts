@@ -1,18 +1,12 @@
 import fc from 'fast-check';
 import type { HarvesterEvents, WorkerFields } from '#contracts/panda/worker-events.js';
 import { FINAL_WORKER_STATUSES, isFinalWorker, WORKER_STATUSES } from '#contracts/panda/statuses.js';
+import { finished } from '#event-sourcing/testing/finished.js';
 import { harvesterTime } from './harvester-time.js';
 import { recordJobWorkers, updateWorkers } from './update-workers.js';
 import type { HarvesterView, Worker } from './view.js';
 
 const HOUR = 3_600 * 1_000_000;
-
-const decided = <Result>(deciding: Generator<void, Result, void>): Result => {
-  for (;;) {
-    const step = deciding.next();
-    if (step.done === true) return step.value;
-  }
-};
 
 /** Workers as events make them, without a table. */
 class Workers {
@@ -35,7 +29,7 @@ class Workers {
   }
 
   update(timeMicros: number, ...workers: readonly unknown[]): readonly boolean[] {
-    const decision = decided(updateWorkers(this.view as HarvesterView, { harvester_id: 'h', workers }, timeMicros));
+    const decision = finished(updateWorkers(this.view as HarvesterView, { harvester_id: 'h', workers }, timeMicros));
     this.apply(decision.events, timeMicros);
     return (decision.reply as { stored: readonly boolean[] }).stored;
   }
@@ -131,7 +125,7 @@ describe('workers', () => {
   it('are recorded by hundreds in few events of bounded size', () => {
     const many = Array.from({ length: 500 }, (_, id) => ({ workerID: id, stdOut: 'é'.repeat(500), status: 'running' }));
     const view = new Workers().view as HarvesterView;
-    const { events } = decided(updateWorkers(view, { harvester_id: 'h', workers: many }, 0));
+    const { events } = finished(updateWorkers(view, { harvester_id: 'h', workers: many }, 0));
     expect(events.length).toBeLessThan(8);
     for (const event of events) expect(Buffer.byteLength(JSON.stringify(event))).toBeLessThan(250_000);
     expect(events.flatMap(({ data }) => (data as HarvesterEvents['WorkersReported']).workers)).toHaveLength(500);

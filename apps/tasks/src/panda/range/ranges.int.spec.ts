@@ -1,6 +1,7 @@
 import type { RangesCut } from '#contracts/panda/range-events.js';
 import type { JobStatus } from '#contracts/panda/statuses.js';
 import { FINAL_JOB_STATUSES, JOB_STATUSES } from '#contracts/panda/statuses.js';
+import { finished } from '#event-sourcing/testing/finished.js';
 import { countReady } from './acquire-ranges.js';
 import { reportRanges } from './report-ranges.js';
 import { cutRanges } from './cut-ranges.js';
@@ -11,11 +12,8 @@ const id = (panda: number, process: number, attempt = 10, file = 1): string =>
   `${TASK}-${panda}-${file}-${process}-${attempt}`;
 
 const statusesOf = (spec: RangeSpec, pandaId: number): unknown => {
-  const work = rangeStatuses(spec.view, { jobs: [{ task_id: TASK, panda_id: pandaId }] });
-  for (;;) {
-    const step = work.next();
-    if (step.done === true) return (JSON.parse(step.value) as Record<string, unknown>)[String(pandaId)];
-  }
+  const text = finished(rangeStatuses(spec.view, { jobs: [{ task_id: TASK, panda_id: pandaId }] }));
+  return (JSON.parse(text) as Record<string, unknown>)[String(pandaId)];
 };
 
 describe('cutting ranges (contract 5.5)', () => {

@@ -2,10 +2,9 @@ import type { JobFile, JobNeeds, JobsCreated, NewJob } from '#contracts/panda/ev
 import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import type { JobStatus } from '#contracts/panda/statuses.js';
 import type { DecidedEvent, Decision, SlicedDecision } from '#event-sourcing/command.js';
-import { isGenerator } from '#event-sourcing/slices.js';
-import { DomainError } from '#platform/domain-error.js';
 import { workStream } from '../streams.js';
 import type { Job } from '../view.js';
+import { accepted } from './decided.js';
 import { inTables, type TableStore } from './table-store.js';
 
 export const START_MICROS = Date.parse('2025-06-01T12:00:00Z') * 1_000;
@@ -88,20 +87,10 @@ export class JobStore {
 
   /** Decides and applies. */
   do<Reply>(decide: (view: TableStore['view'], timeMicros: number) => Decision<Reply> | SlicedDecision<Reply>): Reply {
-    const decision = finished(decide(this.view, this.nowMicros));
-    if (decision instanceof DomainError) throw decision;
-    this.apply(decision.events);
-    const { reply } = decision;
+    const { events, reply } = accepted(decide(this.view, this.nowMicros));
+    this.apply(events);
     if (typeof reply !== 'function') return reply;
-    const streams = new Set(decision.events.map(({ stream }) => stream));
+    const streams = new Set(events.map(({ stream }) => stream));
     return (reply as (succeeded: ReadonlySet<string>) => Reply)(streams);
   }
 }
-
-const finished = <Reply>(deciding: Decision<Reply> | SlicedDecision<Reply>): Decision<Reply> => {
-  if (!isGenerator(deciding)) return deciding;
-  for (;;) {
-    const step = deciding.next();
-    if (step.done === true) return step.value;
-  }
-};

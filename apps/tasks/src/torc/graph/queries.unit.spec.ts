@@ -1,4 +1,5 @@
-import { finished, WORKFLOW, WorkflowSpec } from '../testing/workflow-spec.js';
+import { finished } from '#event-sourcing/testing/finished.js';
+import { WORKFLOW, WorkflowSpec } from '../testing/workflow-spec.js';
 import { missingUserData, requiredExistingFiles } from './missing-inputs.js';
 import { readyRequirements } from './ready-requirements.js';
 

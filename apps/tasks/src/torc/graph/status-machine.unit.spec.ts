@@ -1,5 +1,6 @@
 import { type FinalStatus, isFinal, JOB_STATUSES } from '#contracts/torc/statuses.js';
-import { finished, WORKFLOW, WorkflowSpec } from '../testing/workflow-spec.js';
+import { finished } from '#event-sourcing/testing/finished.js';
+import { WORKFLOW, WorkflowSpec } from '../testing/workflow-spec.js';
 import { enableAutoTune, processAutoTune } from './auto-tune.js';
 import { cancelWorkflow } from './cancel.js';
 import { claimJobs, claimNextJobs, scheduleJobs } from './claim.js';

@@ -1,6 +1,7 @@
 import type { SortMethod, WorkerResources } from '#contracts/torc/jobs.js';
 import { inTables } from '../testing/table-store.js';
-import { finished, inMemory, WORKFLOW, WorkflowSpec } from '../testing/workflow-spec.js';
+import { finished } from '#event-sourcing/testing/finished.js';
+import { inMemory, WORKFLOW, WorkflowSpec } from '../testing/workflow-spec.js';
 import { cancelWorkflow } from './cancel.js';
 import { processChangedInputs } from './changed-inputs.js';
 import { readCompletion } from './completion.js';

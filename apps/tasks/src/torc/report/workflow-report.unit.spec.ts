@@ -1,5 +1,6 @@
 import { DomainError } from '#platform/domain-error.js';
-import { finished, WORKFLOW, WorkflowSpec } from '../testing/workflow-spec.js';
+import { finished } from '#event-sourcing/testing/finished.js';
+import { WORKFLOW, WorkflowSpec } from '../testing/workflow-spec.js';
 import { criticalPath } from './critical-path.js';
 import { reportWorkflow } from './workflow-report.js';
 

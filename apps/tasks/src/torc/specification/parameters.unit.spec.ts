@@ -1,14 +1,10 @@
 import { DomainError } from '#platform/domain-error.js';
+import { finished } from '#event-sourcing/testing/finished.js';
 import { compileSpecification, type CompiledSpecification } from './compile.js';
 import { formatted, parameterValues } from './parameter-values.js';
 
-const compiled = (specification: object): CompiledSpecification | DomainError => {
-  const work = compileSpecification(JSON.stringify(specification));
-  for (;;) {
-    const step = work.next();
-    if (step.done === true) return step.value;
-  }
-};
+const compiled = (specification: object): CompiledSpecification | DomainError =>
+  finished(compileSpecification(JSON.stringify(specification)));
 
 const names = (specification: object): unknown => {
   const outcome = compiled(specification);

@@ -1,6 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { TorcEvents } from '#contracts/torc/events.js';
 import type { UnitsLinked } from '#contracts/work-events.js';
+import { finished } from '#event-sourcing/testing/finished.js';
 import { compileSpecification } from './compile.js';
 import { createFromSpecification } from './create-from-specification.js';
 
@@ -8,15 +9,8 @@ const TIME_MICROS = Date.UTC(2026, 2, 1, 9, 15) * 1000;
 
 const VIEW = { workflow: () => undefined, nextWorkflowNumber: () => 97, ordinalAfterDeletion: () => undefined };
 
-const end = <Result>(work: Generator<void, Result, void>): Result => {
-  for (;;) {
-    const step = work.next();
-    if (step.done === true) return step.value;
-  }
-};
-
 const compiled = (specification: unknown) =>
-  end(compileSpecification(typeof specification === 'string' ? specification : JSON.stringify(specification)));
+  finished(compileSpecification(typeof specification === 'string' ? specification : JSON.stringify(specification)));
 
 const refusal = (specification: unknown): string => {
   const outcome = compiled(specification);
@@ -31,7 +25,7 @@ interface Created {
 const create = (specification: unknown, view: typeof VIEW | object = VIEW): Created => {
   const outcome = compiled(specification);
   if (outcome instanceof DomainError) throw outcome;
-  const decision = end(createFromSpecification({ ...VIEW, ...view }, outcome, TIME_MICROS));
+  const decision = finished(createFromSpecification({ ...VIEW, ...view }, outcome, TIME_MICROS));
   if (decision instanceof DomainError) throw decision;
   return decision as Created;
 };
@@ -179,7 +173,9 @@ describe('creation from a specification', () => {
     const outcome = compiled({ key: 'mine' });
     if (outcome instanceof DomainError) throw outcome;
     const taken = { ...VIEW, workflow: () => ({}) as never };
-    expect(end(createFromSpecification(taken, outcome, TIME_MICROS))).toMatchObject({ details: { errorNum: 1210 } });
+    expect(finished(createFromSpecification(taken, outcome, TIME_MICROS))).toMatchObject({
+      details: { errorNum: 1210 },
+    });
   });
 
   it('fits events, however many and large the documents are', () => {

@@ -8,7 +8,8 @@ import { torcJobProjection } from '../job/job-projection.js';
 import { torcPolicy } from '../policy.js';
 import { SqliteTorcView } from '../sqlite-view.js';
 import { torcProjection } from '../torc-projection.js';
-import { finished, type Store } from './workflow-spec.js';
+import { finished } from '#event-sourcing/testing/finished.js';
+import type { Store } from './workflow-spec.js';
 
 /** The service's tables in a database of their own, without a ledger. */
 export const inTables = (): Store => {

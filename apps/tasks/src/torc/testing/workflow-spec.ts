@@ -4,6 +4,8 @@ import type { EdgeName } from '#contracts/torc/edges.js';
 import type { SortMethod, WorkerResources } from '#contracts/torc/jobs.js';
 import type { Ranges } from '#contracts/work-events.js';
 import type { DecidedEvent, Decision, SlicedDecision } from '#event-sourcing/command.js';
+import { isGenerator } from '#event-sourcing/slices.js';
+import { finished } from '#event-sourcing/testing/finished.js';
 import { completeJob, startJob } from '../graph/attempt.js';
 import { claimJobs } from '../graph/claim.js';
 import { initializeJobs } from '../graph/initialize.js';
@@ -21,17 +23,6 @@ const INITIAL_STATUS = JSON.stringify({
   ...{ run_id: 1, is_canceled: false, scheduled_compute_node_ids: [] },
   ...{ has_detected_need_to_run_completion_script: false, auto_tune_status: { enabled: false, job_keys: [] } },
 });
-
-const isSliced = <Reply>(decision: Decision<Reply> | SlicedDecision<Reply>): decision is SlicedDecision<Reply> =>
-  'next' in decision;
-
-/** Runs work that yields to its end. */
-export const finished = <Result>(work: Generator<void, Result, void>): Result => {
-  for (;;) {
-    const step = work.next();
-    if (step.done === true) return step.value;
-  }
-};
 
 /** Where tested commands find their state, and their events go. */
 export interface Store {
@@ -147,7 +138,7 @@ export class WorkflowSpec {
   when<Reply>(decide: (view: TorcView, timeMicros: number) => Decision<Reply> | SlicedDecision<Reply>): Answer<Reply> {
     const timeMicros = (this.clockMicros += 1_000_000);
     const decided = decide(this.view, timeMicros);
-    const decision = isSliced(decided) ? finished(decided) : decided;
+    const decision = isGenerator(decided) ? finished(decided) : decided;
     if (decision instanceof DomainError) return { events: [], reply: undefined, error: decision };
     expectOneWriteEach(decision.events);
     for (const event of decision.events) this.store.apply(event, timeMicros);

@@ -1,10 +1,10 @@
-import { DomainError } from '#platform/domain-error.js';
 import type { JobKind, NewJob } from '#contracts/panda/events.js';
 import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import type { JobStatus } from '#contracts/panda/statuses.js';
 import type { TaskAttributes } from '#contracts/panda/task-attributes.js';
 import type { DecidedEvent, Decision, SlicedDecision } from '#event-sourcing/command.js';
 import { workStream } from '../../streams.js';
+import { accepted } from '../../testing/decided.js';
 import { inTables, type TableStore } from '../../testing/table-store.js';
 import type { Job, Task, TaskFile } from '../../view.js';
 import { acquireRanges } from '../acquire-ranges.js';
@@ -139,10 +139,9 @@ export class RangeSpec {
 
   /** Applies what is decided. */
   decide<Reply>(decision: Decision<Reply> | SlicedDecision<Reply>): Reply {
-    const decided = 'next' in decision ? finished(decision) : decision;
-    if (decided instanceof DomainError) throw decided;
-    this.apply(decided.events);
-    return typeof decided.reply === 'function' ? (decided.reply as () => Reply)() : decided.reply;
+    const { events, reply } = accepted(decision);
+    this.apply(events);
+    return typeof reply === 'function' ? (reply as () => Reply)() : reply;
   }
 
   /** Ids and statuses of the ranges of a job or jobset. */
@@ -154,13 +153,6 @@ export class RangeSpec {
     return found.map(({ processId, attemptNr, status }) => `${processId}-${attemptNr} ${status}`);
   }
 }
-
-const finished = <Result>(work: Generator<void, Result, void>): Result => {
-  for (;;) {
-    const step = work.next();
-    if (step.done === true) return step.value;
-  }
-};
 
 const defined = <Value>(value: Value | undefined): Value => {
   if (value === undefined) throw new Error('There is none');

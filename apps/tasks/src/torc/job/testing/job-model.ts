@@ -4,6 +4,7 @@ import type { SortMethod } from '#contracts/torc/jobs.js';
 import { isFinal, JOB_STATUSES } from '#contracts/torc/statuses.js';
 import type { Ranges, UnitsLinked } from '#contracts/work-events.js';
 import type { Projection } from '#event-sourcing/projection.js';
+import { finished } from '#event-sourcing/testing/finished.js';
 import { evolve } from '../../../engine/evolve.js';
 import { Policies } from '../../../engine/policies.js';
 import { NO_RUNS, runTimesOf } from '../../../engine/run-times.js';
@@ -331,10 +332,6 @@ export class JobModel {
     return Number(this.database.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n']);
   }
 }
-
-const finished = <Result>(work: Generator<void, Result, void>): Result => {
-  for (let step = work.next(); ; step = work.next()) if (step.done === true) return step.value;
-};
 
 const className = ({
   requirements,
