@@ -22,6 +22,16 @@ export function* parseInSlices(text: string, atOnce = CHARACTERS_AT_ONCE): Gener
   return value;
 }
 
+/** As {@link parseInSlices}; undefined for a text that is no JSON. */
+export function* valueInSlices(text: string): Generator<void, unknown, void> {
+  try {
+    return yield* parseInSlices(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
 class SlicedParser {
   private at = 0;
 

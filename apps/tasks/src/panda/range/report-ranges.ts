@@ -1,7 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
+import { valueInSlices } from '#contracts/json-in-slices.js';
 import { type ReportRangesReply, type ReportRangesRequest, type ReportVersion } from '#contracts/panda/ranges.js';
 import { isFinalJob, type JobStatus, type RangeStatus } from '#contracts/panda/statuses.js';
-import { behindValue } from '#contracts/raw-json.js';
 import type { SlicedDecision } from '#event-sourcing/command.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 import type { Job, PandaView } from '../view.js';
@@ -31,52 +31,21 @@ export function* reportRanges(
   view: PandaView,
   { elements, version }: ReportRangesRequest,
 ): SlicedDecision<ReportRangesReply> {
+  const list = yield* valueInSlices(elements);
+  if (!Array.isArray(list)) return new DomainError('invalid', 'panda.ranges.not-a-list', 'failed to load JSON');
   const report = new Report(view, version);
   const returns: (boolean | null)[] = [];
-  let count = 0;
-  try {
-    for (const element of elementsIn(elements)) {
-      count += 1;
-      for (const item of itemsOf(element, version)) {
-        returns.push(returns.length < RANGES_MAX ? report.add(item) : null);
-        if (returns.length % SLICE === 0) yield;
-      }
+  for (const element of list as readonly unknown[]) {
+    for (const item of itemsOf(element, version)) {
+      returns.push(returns.length < RANGES_MAX ? report.add(item) : null);
+      if (returns.length % SLICE === 0) yield;
     }
-  } catch (error) {
-    if (error instanceof SyntaxError) {
-      return new DomainError('invalid', 'panda.ranges.not-a-list', 'failed to load JSON');
-    }
-    throw error;
   }
-  const isUnknown = count === 1 && report.unknown > 0;
+  const isUnknown = list.length === 1 && report.unknown > 0;
   return {
     events: report.events(),
     reply: { returns, commands: Object.fromEntries(report.commands), ...(isUnknown && { is_unknown: true }) },
   };
-}
-
-const BLANKS = /[ \t\r\n]*/y;
-const SEPARATOR = /[ \t\r\n]*,[ \t\r\n]*/y;
-
-const behind = (pattern: RegExp, text: string, at: number): number => {
-  pattern.lastIndex = at;
-  const found = pattern.exec(text);
-  if (found === null) throw new SyntaxError(`no separator at ${at}`);
-  return at + found[0].length;
-};
-
-/** The elements of a list, parsed one after the other: a list may be so long that parsing it at once would keep others waiting. */
-function* elementsIn(text: string): Iterable<unknown> {
-  const list = text.trim();
-  if (!list.startsWith('[') || !list.endsWith(']')) throw new SyntaxError('not a list');
-  const last = list.length - 1;
-  for (let at = behind(BLANKS, list, 1); at < last;) {
-    const end = behindValue(list, at);
-    yield JSON.parse(list.slice(at, end)) as unknown;
-    if (behind(BLANKS, list, end) === last) return;
-    at = behind(SEPARATOR, list, end);
-    if (at === last) throw new SyntaxError('a comma ends the list');
-  }
 }
 
 interface CutRecords {

@@ -1,5 +1,5 @@
 import { isObject, type JsonMembers } from '#platform/json-object.js';
-import { parseInSlices } from '#contracts/json-in-slices.js';
+import { valueInSlices } from '#contracts/json-in-slices.js';
 
 /** A document that refinement cannot make a task of. The message goes to the user. */
 export class InvalidDocument extends Error {
@@ -18,7 +18,7 @@ export class TaskDocument {
 
   /** Yields where others may take their turn: documents may have many megabytes. */
   static *parse(text: string): Generator<void, TaskDocument, void> {
-    const values = yield* parseInSlices(text);
+    const values = yield* valueInSlices(text);
     if (!isObject(values)) throw new InvalidDocument('the task parameters are not a JSON object');
     return new TaskDocument(values);
   }

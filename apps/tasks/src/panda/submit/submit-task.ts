@@ -1,5 +1,5 @@
 import { isObject, type JsonMembers } from '#platform/json-object.js';
-import { parseInSlices } from '#contracts/json-in-slices.js';
+import { valueInSlices } from '#contracts/json-in-slices.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
 import type { TaskSubmitted } from '#contracts/panda/events.js';
 import type { Principal } from '#contracts/panda/principal.js';
@@ -122,13 +122,8 @@ function* documentChanged(
 
 /** The object that a text is; undefined when it is something else, or no JSON. */
 function* objectIn(text: string): Generator<void, JsonMembers | undefined, void> {
-  try {
-    const value = yield* parseInSlices(text);
-    return isObject(value) ? value : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = yield* valueInSlices(text);
+  return isObject(value) ? value : undefined;
 }
 
 /** The document as it was sent, but for what the server fills in. */
