@@ -5,6 +5,10 @@ import { Workloads } from '../../workload/workloads.js';
 import { RANGE_INDEXES, RANGE_TABLES } from './range-tables.js';
 import { RangeWriter } from './range-writer.js';
 
+type RangeEvent = {
+  [Type in keyof RangeEvents]: { readonly type: Type; readonly data: RangeEvents[Type] };
+}[keyof RangeEvents];
+
 const EVENT_TYPES: readonly (keyof RangeEvents)[] = [
   ...(['RangesCut', 'RangesAcquired', 'RangesReported', 'RangesReleased', 'RangesMerged'] as const),
   ...(['RangesDiscarded', 'CloneChosen'] as const),
@@ -33,23 +37,23 @@ class RangeProjectionWriter implements ProjectionWriter {
   apply({ stream, type, data }: AppliedEvent): void | Generator<void, void, void> {
     const workload = this.workloads.ensure(stream);
     // Only the deciders of this service write these events, so that their types are known.
-    switch (type as keyof RangeEvents) {
+    const event = { type, data } as object as RangeEvent;
+    switch (event.type) {
       case 'RangesCut':
-        return this.ranges.cut(workload, data as object as RangeEvents['RangesCut']);
+        return this.ranges.cut(workload, event.data);
       case 'RangesAcquired':
-        return this.ranges.acquired(workload, data as object as RangeEvents['RangesAcquired']);
+        return this.ranges.acquired(workload, event.data);
       case 'RangesReported':
-        return this.ranges.reported(workload, data as object as RangeEvents['RangesReported']);
+        return this.ranges.reported(workload, event.data);
       case 'RangesReleased':
-        return this.ranges.released(workload, data as object as RangeEvents['RangesReleased']);
+        return this.ranges.released(workload, event.data);
       case 'RangesMerged':
-        return this.ranges.merged(workload, data as object as RangeEvents['RangesMerged']);
+        return this.ranges.merged(workload, event.data);
       case 'RangesDiscarded':
-        return this.ranges.discarded(workload, data);
-      case 'CloneChosen': {
-        this.ranges.chosen(data as object as RangeEvents['CloneChosen']);
+        return this.ranges.discarded(workload, event.data);
+      case 'CloneChosen':
+        this.ranges.chosen(event.data);
         return;
-      }
     }
   }
 

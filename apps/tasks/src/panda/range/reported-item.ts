@@ -1,3 +1,4 @@
+import { isObject, type JsonMembers } from '#platform/json-object.js';
 import type { RangeReport, RangeZip } from '#contracts/panda/range-events.js';
 import type { ReportVersion } from '#contracts/panda/ranges.js';
 import { parseRangeId, type RangeId } from './range-id.js';
@@ -17,11 +18,6 @@ export interface ReportedItem {
 const DIAG_CHARACTERS_MAX = 500;
 const NAME_CHARACTERS_MAX = 1_000;
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const wholeNumber = (value: unknown): number | undefined => {
   const number = typeof value === 'string' && value !== '' ? Number(value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? Math.trunc(number) : undefined;
@@ -32,8 +28,8 @@ const wholeNumber = (value: unknown): number | undefined => {
  * and 2 an element may be a list of ranges, with the file that holds their outputs.
  */
 export function* itemsOf(element: unknown, version: ReportVersion): Iterable<ReportedItem | undefined> {
-  const ranges = version !== 0 && isFields(element) ? element['eventRanges'] : undefined;
-  if (!isFields(element) || !Array.isArray(ranges)) {
+  const ranges = version !== 0 && isObject(element) ? element['eventRanges'] : undefined;
+  if (!isObject(element) || !Array.isArray(ranges)) {
     yield itemOf(element, undefined);
     return;
   }
@@ -42,7 +38,7 @@ export function* itemsOf(element: unknown, version: ReportVersion): Iterable<Rep
 }
 
 const itemOf = (element: unknown, zip: RangeZip | undefined): ReportedItem | undefined => {
-  if (!isFields(element)) return undefined;
+  if (!isObject(element)) return undefined;
   const id = parseRangeId(element['eventRangeID']);
   const status = element['eventStatus'];
   if (id === undefined || typeof status !== 'string') return undefined;
@@ -67,7 +63,7 @@ const itemOf = (element: unknown, zip: RangeZip | undefined): ReportedItem | und
 const storeOf = ({
   objstoreID: store,
   pathConvention,
-}: Fields): Pick<RangeReport, 'object_store' | 'path_convention'> => {
+}: JsonMembers): Pick<RangeReport, 'object_store' | 'path_convention'> => {
   const [id, convention] = typeof store === 'string' ? store.split('/') : [store, undefined];
   const [objectStore, path] = [wholeNumber(id), wholeNumber(pathConvention) ?? wholeNumber(convention)];
   return {
@@ -76,7 +72,7 @@ const storeOf = ({
   };
 };
 
-const detailsOf = (fields: Fields): Omit<RangeReport, 'ranges' | 'zip' | 'status'> => {
+const detailsOf = (fields: JsonMembers): Omit<RangeReport, 'ranges' | 'zip' | 'status'> => {
   const code = wholeNumber(fields['errorCode']);
   const diag = fields['errorDiag'];
   return {
@@ -87,7 +83,7 @@ const detailsOf = (fields: Fields): Omit<RangeReport, 'ranges' | 'zip' | 'status
 };
 
 const zipOf = (value: unknown): RangeZip | undefined => {
-  if (!isFields(value)) return undefined;
+  if (!isObject(value)) return undefined;
   const { lfn, fsize, adler32, numEvents } = value;
   if (typeof lfn !== 'string' || lfn === '' || lfn.length > NAME_CHARACTERS_MAX) return undefined;
   const { object_store: store, path_convention: path } = storeOf(value);
