@@ -4,6 +4,7 @@ import type { JobStatus } from '#contracts/panda/statuses.js';
 import type { JobTemplate, OutputTemplate } from '#contracts/panda/template.js';
 import { timeText } from '#contracts/panda/times.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
+import { isOutput } from '../job/job.js';
 import type { Job, PandaView, Task } from '../view.js';
 import { JobEvents } from './job-events.js';
 import { OutputFiles } from './job-files.js';
@@ -41,8 +42,8 @@ export const copyJob = (
   task: Task,
   { kind = job.kind, status = statusOfCopy(task), set, takes = job.takes }: JobCopy,
   timeMicros: number,
+  numbers = new Numbers(view),
 ): { readonly pandaId: number; readonly events: readonly DecidedEvent[] } => {
-  const numbers = new Numbers(view);
   const pandaId = numbers.take('job');
   const { outputs } = JSON.parse(view.taskText(task, 'template') ?? '{"outputs":[]}') as JobTemplate;
   const datasets = new Map(view.datasets(task).map((dataset) => [dataset.id, dataset]));
@@ -85,8 +86,6 @@ export const copyJob = (
 
 /** No pilot gets jobs of a paused task. */
 const statusOfCopy = ({ status }: Task): JobStatus => (status === 'paused' ? 'throttled' : 'activated');
-
-const isOutput = ({ type }: JobFile): boolean => type === 'output' || type === 'log';
 
 const madeWith = (attributes: JobValues): JobAttributes =>
   Object.fromEntries(MADE_WITH.flatMap((name) => (attributes[name] === null ? [] : [[name, attributes[name]]])));

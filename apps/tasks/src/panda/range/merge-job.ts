@@ -1,7 +1,8 @@
-import type { JobFile, JobFilesAdded, JobsCreated } from '#contracts/panda/events.js';
+import type { JobFile, JobFilesAdded } from '#contracts/panda/events.js';
 import type { JobTemplate } from '#contracts/panda/template.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { copyJob } from '../generate/copy-job.js';
+import { Numbers } from '../generate/numbers.js';
 import type { Job, PandaView, Task } from '../view.js';
 import { FLAVOURS } from './flavour.js';
 
@@ -37,23 +38,20 @@ export const mergeJob = (view: PandaView, consumer: Job, task: Task, timeMicros:
     attemptNr,
     maxAttempt: attemptNr + FURTHER_ATTEMPTS,
   };
-  const copy = copyJob(view, consumer, task, { kind: 'merge', set }, timeMicros);
-  return { ...copy, events: [...copy.events, ...premerged(view, consumer, task, copy.events)] };
+  const numbers = new Numbers(view);
+  const copy = copyJob(view, consumer, task, { kind: 'merge', set }, timeMicros, numbers);
+  return { ...copy, events: [...copy.events, ...premerged(view, consumer, task, numbers)] };
 };
 
 /** The files that consumers have reported are inputs of the merge job too. */
-const premerged = (view: PandaView, consumer: Job, task: Task, created: readonly DecidedEvent[]): DecidedEvent[] => {
+const premerged = (view: PandaView, consumer: Job, task: Task, numbers: Numbers): DecidedEvent[] => {
   const consumers = view.jobsOfJobset(consumer.attributes.jobsetID ?? 0);
-  let row = 1 + Math.max(0, ...created.flatMap(rowsOf));
   const files = consumers.flatMap(({ pandaId }) =>
-    view.ranges.zipsOf(pandaId).map(({ lfn, object_store, fsize, checksum }): JobFile => {
-      row += 1;
-      return {
-        ...{ row_ID: row - 1, type: 'input', lfn, status: 'ready', destinationSE: object_store },
-        ...(fsize !== undefined && { fsize }),
-        ...(checksum !== undefined && { checksum }),
-      };
-    }),
+    view.ranges.zipsOf(pandaId).map(({ lfn, object_store, fsize, checksum }): JobFile => ({
+      ...{ row_ID: numbers.take('row'), type: 'input', lfn, status: 'ready', destinationSE: object_store },
+      ...(fsize !== undefined && { fsize }),
+      ...(checksum !== undefined && { checksum }),
+    })),
   );
   const ordinal = task.nextOrdinal;
   const events: DecidedEvent[] = [];
@@ -66,10 +64,4 @@ const premerged = (view: PandaView, consumer: Job, task: Task, created: readonly
     events.push({ stream: task.stream, type: 'JobFilesAdded', data });
   }
   return events;
-};
-
-/** Numbers of rows that events take for files. */
-const rowsOf = ({ type, data }: DecidedEvent): readonly number[] => {
-  const jobs = type === 'JobsCreated' ? (data as JobsCreated).jobs : [data as JobFilesAdded];
-  return jobs.flatMap(({ files }) => files.map(({ row_ID }) => row_ID));
 };
