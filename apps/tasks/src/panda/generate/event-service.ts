@@ -1,12 +1,6 @@
+import { FLAVOURS, TASK_FLAVOURS } from '../range/flavour.js';
 import type { SplitRules } from '../refine/split-rules.js';
 import type { Task } from '../view.js';
-
-/** Flavours of tasks (PanDA contract 3.1). */
-const FINE_GRAINED_TASK = 3;
-/** Flavours of jobs (contract 5). */
-const CONSUMER = 1;
-const BESIDE_JUMBO = 5;
-const FINE_GRAINED = 6;
 
 const MAX_ATTEMPTS = 3;
 
@@ -23,10 +17,10 @@ export class EventServiceJobs {
   ) {}
 
   static of({ attributes: { eventService, useJumbo } }: Task, rules: SplitRules): EventServiceJobs | undefined {
-    if (eventService === null || eventService === 0) return undefined;
-    if (eventService === FINE_GRAINED_TASK) return new EventServiceJobs(rules, FINE_GRAINED);
+    if (eventService === null || eventService === TASK_FLAVOURS.none) return undefined;
+    if (eventService === TASK_FLAVOURS.fineGrained) return new EventServiceJobs(rules, FLAVOURS.fineGrained);
     const isBesideJumbo = useJumbo !== null && useJumbo !== 'D';
-    return new EventServiceJobs(rules, isBesideJumbo ? BESIDE_JUMBO : CONSUMER);
+    return new EventServiceJobs(rules, isBesideJumbo ? FLAVOURS.coJumbo : FLAVOURS.consumer);
   }
 
   /** How many jobs share the records of a chunk. */

@@ -6,7 +6,7 @@ import { refusalOf } from '../command/command-table.js';
 import { commandRegistered } from '../command/register-command.js';
 import { SplitRules } from '../refine/split-rules.js';
 import type { PandaView, Task } from '../view.js';
-import { CLONING_TASK } from './event-rules.js';
+import { TASK_FLAVOURS } from './flavour.js';
 
 const NOT_FOUND: Decision<TaskFound> = { events: [], reply: { is_found: false } };
 
@@ -27,7 +27,7 @@ export const enableCloning = (
     .with('nEventsPerWorker', 1)
     .with('nEsConsumers', multiplicity)
     .with('nSitesPerJob', sites);
-  return changed(task, { splitRule: rules.toText(), eventService: CLONING_TASK });
+  return changed(task, { splitRule: rules.toText(), eventService: TASK_FLAVOURS.cloning });
 };
 
 export const disableCloning = (view: PandaView, { task_id: id }: { readonly task_id: number }): Decision<TaskFound> => {
@@ -38,7 +38,7 @@ export const disableCloning = (view: PandaView, { task_id: id }: { readonly task
     .with('nEventsPerWorker', null)
     .with('nEsConsumers', null)
     .with('nSitesPerJob', null);
-  return changed(task, { splitRule: rules.toText(), eventService: 0 });
+  return changed(task, { splitRule: rules.toText(), eventService: TASK_FLAVOURS.none });
 };
 
 /** The task gets jumbo jobs (contract 5.4), and need not wait for its scouts (D11). */

@@ -1,5 +1,6 @@
 import { SplitRules } from '../refine/split-rules.js';
 import type { Task } from '../view.js';
+import { TASK_FLAVOURS } from './flavour.js';
 
 /** What the split rules and attributes of a task say of its event ranges (contract 5.5, 9.6). */
 export interface EventRules {
@@ -16,19 +17,15 @@ export interface EventRules {
 /** Which clone wins: the first that runs, or the first that stores its output (contract 5.4). */
 export type CloningMode = 'runonce' | 'storeonce';
 
-/** Flavours of tasks, `task.eventService` (contract 3.1). */
-export const CLONING_TASK = 2;
-const FINE_GRAINED_TASK = 3;
-
 const ATTEMPTS = 10;
 
 export const eventRulesOf = ({ attributes }: Pick<Task, 'attributes'>): EventRules => {
   const rules = SplitRules.parse(attributes.splitRule);
-  const isFineGrained = attributes.eventService === FINE_GRAINED_TASK;
+  const isFineGrained = attributes.eventService === TASK_FLAVOURS.fineGrained;
   return {
     eventsPerRange: isFineGrained ? 1 : (atLeastOne(rules.number('nEventsPerWorker')) ?? 1),
     attempts: atLeastOne(rules.number('maxAttemptES')) ?? ATTEMPTS,
-    cloning: attributes.eventService === CLONING_TASK ? modeOf(rules.text('useJobCloning')) : undefined,
+    cloning: attributes.eventService === TASK_FLAVOURS.cloning ? modeOf(rules.text('useJobCloning')) : undefined,
     isInFilePosition: rules.has('inFilePosEvtNum'),
     keepsFinished: rules.has('notDiscardEvents'),
   };

@@ -2,6 +2,9 @@ import type { Job } from '../view.js';
 
 type Attributes = Pick<Job, 'attributes'>;
 
+/** Flavours of tasks, `task.eventService` (contract 3.1). */
+export const TASK_FLAVOURS = { none: 0, eventService: 1, cloning: 2, fineGrained: 3 } as const;
+
 /** Flavours of jobs, `job.eventService` (contract 5). */
 export const FLAVOURS = { consumer: 1, merge: 2, cloning: 3, jumbo: 4, coJumbo: 5, fineGrained: 6 } as const;
 

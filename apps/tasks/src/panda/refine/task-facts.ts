@@ -1,5 +1,6 @@
 import { resourceTypeOf } from '#contracts/panda/queues.js';
 import type { TaskAttributes } from '#contracts/panda/task-attributes.js';
+import { TASK_FLAVOURS } from '../range/flavour.js';
 import type { PandaView, Task } from '../view.js';
 import { globalShareOf } from './global-share.js';
 import { SplitRules } from './split-rules.js';
@@ -157,9 +158,9 @@ const describedBy = (document: TaskDocument, { id, attributes }: Task): TaskAttr
 
 /** Contract 5.5. */
 const eventServiceOf = (document: TaskDocument): number => {
-  if (document.isOn('useJobCloning')) return 2;
-  if (document.isOn('nEventsPerWorker')) return 1;
-  return document.isOn('fineGrainedProc') ? 3 : 0;
+  if (document.isOn('useJobCloning')) return TASK_FLAVOURS.cloning;
+  if (document.isOn('nEventsPerWorker')) return TASK_FLAVOURS.eventService;
+  return document.isOn('fineGrainedProc') ? TASK_FLAVOURS.fineGrained : TASK_FLAVOURS.none;
 };
 
 const goalOf = (document: TaskDocument): number | null => {
