@@ -12,7 +12,7 @@ import {
 } from '#contracts/panda/administration.js';
 import { GetPandaUsers } from '#contracts/panda/configuration.js';
 import { IssueHarvesterCommand } from '#contracts/panda/harvester.js';
-import { callerOf } from '../protocol/caller-of.js';
+import { principalOf } from '../protocol/caller.js';
 import { type CallOf, type Envelope, type Handlers, type PandaCall, RawJson, success } from '../protocol/function.js';
 import type { administrationFunctions } from './administration.functions.js';
 
@@ -73,7 +73,7 @@ export class AdministrationHandlers implements Handlers<Functions> {
   /** Who may change VOs decides who is believed to have the production role, so that this role is not enough. */
   private async requireSuperUser(call: PandaCall): Promise<void> {
     const { users } = await this.bus.request(GetPandaUsers, {}, call.context);
-    const { name } = callerOf(call);
+    const { name } = principalOf(call);
     const user = users.find((each) => each.name === name && each.status === 'ok');
     if (user?.flags.includes(SUPER) === true) return;
     const message = `${name} lacks the flag ${SUPER} in the configuration of users`;

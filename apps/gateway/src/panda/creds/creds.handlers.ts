@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
 import { ChangeSecrets, GetSecretsOfOwner } from '#contracts/panda/secrets.js';
-import { callerOf } from '../protocol/caller-of.js';
+import { principalOf } from '../protocol/caller.js';
 import { type CallOf, type Envelope, failure, type Handlers, success } from '../protocol/function.js';
 import type { credsFunctions } from './creds.functions.js';
 import { type Granted, PandaGrants } from './grants.js';
@@ -26,13 +26,13 @@ export class CredsHandlers implements Handlers<Functions> {
 
   async set_user_secrets(call: CallOf<Functions['set_user_secrets']>): Promise<Envelope> {
     const { key, value } = call.parameters;
-    await this.bus.request(ChangeSecrets, { owner: callerOf(call).name, key, value }, call.context);
+    await this.bus.request(ChangeSecrets, { owner: principalOf(call).name, key, value }, call.context);
     return success(null, 'OK');
   }
 
   async get_user_secrets(call: CallOf<Functions['get_user_secrets']>): Promise<Envelope> {
     const { keys } = call.parameters;
-    const request = { owner: callerOf(call).name, ...(keys !== null && { keys }) };
+    const request = { owner: principalOf(call).name, ...(keys !== null && { keys }) };
     const { document = NO_SECRETS } = await this.bus.request(GetSecretsOfOwner, request, call.context);
     return success(document);
   }

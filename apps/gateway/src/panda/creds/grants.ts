@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
 import { GetPandaUsers, type PandaUser } from '#contracts/panda/configuration.js';
 import { GetAccessToken, GetKeyFile, GetProxy, GetTokenKey } from '#contracts/panda/secrets.js';
-import { callerOf } from '../protocol/caller-of.js';
+import { principalOf } from '../protocol/caller.js';
 import type { PandaCall } from '../protocol/function.js';
 
 /** Why something is not granted, with the status words of contract 12. */
@@ -47,7 +47,7 @@ export class PandaGrants {
     publicName: string,
     privateName: string,
   ): Promise<Granted<{ readonly publicKey: string; readonly privateKey: string }>> {
-    const { name } = callerOf(call);
+    const { name } = principalOf(call);
     if (!(await this.may(call, 'k'))) {
       return refused(NO_PERMISSION, `Failed since '${name}' not authorized with 'k' in ${COLUMN}`);
     }
@@ -65,7 +65,7 @@ export class PandaGrants {
 
   /** @param dn of somebody else than the caller */
   async proxy(call: PandaCall, role: string | null, dn: string | null): Promise<Granted<string>> {
-    const caller = callerOf(call);
+    const caller = principalOf(call);
     if (!(await this.may(call, 'p'))) return this.noProxyFor(caller.name, 'proxy');
     const bare = bareName(dn ?? caller.dn);
     const names = dn === null ? [bare, caller.name] : [bare];
@@ -77,7 +77,7 @@ export class PandaGrants {
   }
 
   async accessToken(call: PandaCall, client_name: string, token_key: string | null): Promise<Granted<string>> {
-    if (!(await this.may(call, 'p'))) return this.noProxyFor(callerOf(call).name, 'access token');
+    if (!(await this.may(call, 'p'))) return this.noProxyFor(principalOf(call).name, 'access token');
     const { found, refusal } = await this.bus.request(GetAccessToken, { client_name, token_key }, call.context);
     if (refusal !== undefined) return refused(NO_PERMISSION, `failed since token key is invalid for ${client_name}`);
     return found === undefined ? refused(NO_PROXY, `'token' not found for ${client_name}`) : { granted: found };
@@ -85,7 +85,7 @@ export class PandaGrants {
 
   async tokenKey(call: PandaCall, client_name: string): Promise<Granted<string>> {
     if (!(await this.may(call, 't'))) {
-      return refused(NO_PERMISSION, `Denied since '${callerOf(call).name}' not authorized with 't' in ${COLUMN}`);
+      return refused(NO_PERMISSION, `Denied since '${principalOf(call).name}' not authorized with 't' in ${COLUMN}`);
     }
     const { found } = await this.bus.request(GetTokenKey, { client_name }, call.context);
     return found === undefined ? refused(NO_KEY, `Token key is missing for '${client_name}'`) : { granted: found };
@@ -96,7 +96,7 @@ export class PandaGrants {
   }
 
   private async may(call: PandaCall, flag: Flag): Promise<boolean> {
-    const { name } = callerOf(call);
+    const { name } = principalOf(call);
     const { users } = await this.bus.request(GetPandaUsers, {}, call.context);
     return users.some((user) => user.name === name && hasFlag(user, flag));
   }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
 import { DisableCloning, EnableCloning, EnableJumbo } from '#contracts/panda/ranges.js';
-import { callerOf } from '../protocol/caller-of.js';
+import { principalOf } from '../protocol/caller.js';
 import { type CallOf, type Envelope, failure, type Handlers, success } from '../protocol/function.js';
 import type { eventServiceFunctions } from './event-service.functions.js';
 
@@ -22,7 +22,7 @@ export class EventServiceHandlers implements Handlers<Functions> {
 
   async enable_jumbo_jobs(call: CallOf<Functions['enable_jumbo_jobs']>): Promise<Envelope> {
     const { task_id, jumbo_jobs_total: total, jumbo_jobs_per_site } = call.parameters;
-    const request = { task_id, total, per_site: jumbo_jobs_per_site ?? 0, principal: callerOf(call) };
+    const request = { task_id, total, per_site: jumbo_jobs_per_site ?? 0, principal: principalOf(call) };
     const { is_found: isFound } = await this.bus.request(EnableJumbo, request, call.context);
     return isFound ? success(0, 'done') : failure(NOT_FOUND, NOT_FOUND_CODE);
   }

@@ -18,7 +18,7 @@ import {
 import type { OperatorRequestKind } from '#contracts/panda/cache-events.js';
 import { Environment } from '#platform/environment.js';
 import type { BlobContent } from '#storage/blob-store.js';
-import { callerOf } from '../protocol/caller-of.js';
+import { principalOf } from '../protocol/caller.js';
 import {
   type CallOf,
   type Envelope,
@@ -172,7 +172,11 @@ export class FileServerHandlers implements Handlers<Functions> {
 
   async validate_cache_file(call: CallOf<Functions['validate_cache_file']>): Promise<Envelope> {
     const { parameters, context } = call;
-    const { found } = await this.bus.request(FindSandbox, { user_name: callerOf(call).name, ...parameters }, context);
+    const { found } = await this.bus.request(
+      FindSandbox,
+      { user_name: principalOf(call).name, ...parameters },
+      context,
+    );
     return found === undefined ? failure('NOTFOUND') : success(null, `FOUND:${found.host}:${found.file_name}`);
   }
 
@@ -242,7 +246,7 @@ export class FileServerHandlers implements Handlers<Functions> {
   }
 
   private change(call: PandaCall): { owner: string; is_production: boolean; context: MessageContext } {
-    const { name, isProduction } = callerOf(call);
+    const { name, isProduction } = principalOf(call);
     return { owner: name, is_production: isProduction, context: call.context };
   }
 
@@ -264,7 +268,7 @@ export class FileServerHandlers implements Handlers<Functions> {
     const { request_id } = await this.content.store('request', JSON.stringify(document), call.context, (blob, named) =>
       this.bus.request(
         MakeOperatorRequest,
-        { kind, user_name: callerOf(call).name, ...(taskId !== null && { task_id: taskId }), blob },
+        { kind, user_name: principalOf(call).name, ...(taskId !== null && { task_id: taskId }), blob },
         named,
       ),
     );
