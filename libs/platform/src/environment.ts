@@ -19,6 +19,7 @@ import {
 } from 'class-validator';
 import { CannotStart } from './cannot-start.js';
 import { readSecretFileSetting } from './file-setting.js';
+import { NAMED_NETWORKS } from './networks.js';
 import {
   type ClaimTables,
   type ExternalUsers,
@@ -44,14 +45,12 @@ const AUTOMATION_STEPS = [
 ] as const;
 export type AutomationStep = (typeof AUTOMATION_STEPS)[number];
 
-const NAMED_NETWORKS: readonly string[] = ['loopback', 'linklocal', 'uniquelocal'];
-
 /** Bits of an address, by its version. */
 const ADDRESS_BITS: Readonly<Record<number, number>> = { 4: 32, 6: 128 };
 
 const isNetwork = (value: unknown): boolean => {
   if (typeof value !== 'string') return false;
-  if (NAMED_NETWORKS.includes(value)) return true;
+  if (Object.hasOwn(NAMED_NETWORKS, value)) return true;
   const [, address = '', length = '1'] = /^([^/]*)(?:\/(\d+))?$/.exec(value) ?? [];
   const bits = ADDRESS_BITS[isIP(address)];
   return bits !== undefined && Number(length) >= 1 && Number(length) <= bits;
@@ -150,6 +149,12 @@ const partsOf = (value: string, separator: string): readonly string[] =>
     .filter((entry) => entry !== '');
 
 const asList = ({ value }: { value: unknown }): unknown => (typeof value === 'string' ? partsOf(value, ',') : value);
+
+const AreNetworks = (): PropertyDecorator =>
+  ValidateBy(
+    { name: 'isNetwork', validator: { validate: isNetwork } },
+    { each: true, message: 'a comma-separated list of addresses and networks such as 10.0.0.0/8' },
+  );
 
 /** A variable that is of use only together with a partner: both are given, or none. */
 const GivenWith =
@@ -307,10 +312,7 @@ export class Environment {
    * looked at, and no other forwarding header is: the outside is described by `PUBLIC_URL`.
    */
   @Transform(asList)
-  @ValidateBy(
-    { name: 'isNetwork', validator: { validate: isNetwork } },
-    { each: true, message: 'a comma-separated list of addresses and networks such as 10.0.0.0/8' },
-  )
+  @AreNetworks()
   readonly TRUSTED_PROXIES: readonly string[] = [];
 
   /** Connections of clients that are open at a time. */
@@ -387,10 +389,7 @@ export class Environment {
    * and networks. Nobody else's headers are looked at.
    */
   @Transform(asList)
-  @ValidateBy(
-    { name: 'isNetwork', validator: { validate: isNetwork } },
-    { each: true, message: 'a comma-separated list of addresses and networks such as 10.0.0.0/8' },
-  )
+  @AreNetworks()
   readonly PANDA_CERTIFICATE_PROXIES: readonly string[] = [];
 
   /** Parts of distinguished names whose holders have PanDA's production role (PanDA contract 2.4), separated by semicolons. */

@@ -1,35 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Server } from 'node:http';
-import { BlockList, isIPv6, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Log } from '#platform/logging.js';
 import { clientOf } from '#platform/network-client.js';
+import { networkCheck } from '#platform/networks.js';
 import type { Dialect } from '../dialect.js';
 import { endWith, responseOf } from './connection-errors.js';
 import { HttpError } from './request-error.js';
 import type { SendError } from './send-error.js';
 
-const NAMED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
-  loopback: ['127.0.0.1/8', '::1/128'],
-  linklocal: ['169.254.0.0/16', 'fe80::/10'],
-  uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
-};
-
 /** Refusals are logged at most this often, with their number. */
 const LOG_MS = 10_000;
 
 const RETRY_AFTER = { 'retry-after': '1' };
-
-/** The networks that `TRUSTED_PROXIES` names. */
-const networksOf = (names: readonly string[]): BlockList => {
-  const networks = new BlockList();
-  for (const network of names.flatMap((name) => NAMED_NETWORKS[name] ?? [name])) {
-    const [address = '', bits] = network.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (bits === undefined) networks.addAddress(address, family);
-    else networks.addSubnet(address, Number(bits), family);
-  }
-  return networks;
-};
 
 /** Counts how often each key is in use. */
 class Counts {
@@ -70,8 +53,7 @@ export const limitConnections = (
   log: Log,
   sendError: SendError,
 ): void => {
-  const proxies = networksOf(trustedProxies);
-  const isProxy = (address: string): boolean => proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  const isProxy = networkCheck(trustedProxies);
   let refused = 0;
   let loggedMs = -Infinity;
   const logRefusal = (reason: string): void => {

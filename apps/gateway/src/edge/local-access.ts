@@ -1,16 +1,12 @@
 import type { FastifyRequest } from 'fastify';
-import { BlockList, isIPv6 } from 'node:net';
 import type { Caller } from '#bus/contract.js';
 import type { Environment } from '#platform/environment.js';
+import { networkCheck } from '#platform/networks.js';
 
 /** Who makes a request that has no token; undefined when it needs one. */
 export type LocalCallerOf = (request: FastifyRequest) => Caller | undefined;
 
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
-LOOPBACK.addAddress('::1', 'ipv6');
-
-const isLoopback = (address: string): boolean => LOOPBACK.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+const isLoopback = networkCheck(['loopback']);
 
 /** Proxies say in one of these whom they speak for. */
 const FORWARDED = [
