@@ -1,10 +1,5 @@
 import type { SQLOutputValue } from 'node:sqlite';
-
-/** A row from a statement that returns arrays: SQLite makes them in half the time of objects. */
-export type Row = readonly SQLOutputValue[];
-
-/** What such a statement returns. */
-export const arrayRows = (rows: unknown[]): Row[] => rows as Row[];
+import type { Row } from './array-statement.js';
 
 /** A field of a document that has a column of its own. */
 export interface RowField {

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { type ArrayStatement, arrayStatement, type Row } from '#event-sourcing/array-statement.js';
 import type { Dialect } from '#ledger/ref.js';
 import { workloadOfKey } from '../workload/member-key.js';
 import { Workloads, type WorkloadId } from '../workload/workloads.js';
@@ -97,8 +98,8 @@ type UnitValues = readonly [
   holder: string | null,
 ];
 
-/** A row from a statement that returns arrays, which SQLite makes in half the time of objects. */
-export const rowOf = (values: unknown): UnitRow => {
+/** A row from a statement that returns arrays. */
+export const rowOf = (values: Row): UnitRow => {
   const row = values as UnitValues;
   return {
     key: row[0],
@@ -131,11 +132,8 @@ export const rowOf = (values: unknown): UnitRow => {
 };
 
 /** Prepares a statement whose rows are for {@link rowOf}. */
-export const prepareForRows = (database: DatabaseSync, where: string): StatementSync => {
-  const statement = database.prepare(`SELECT key, id, ${UNIT_COLUMNS.join(', ')} FROM unit WHERE ${where}`);
-  statement.setReturnArrays(true);
-  return statement;
-};
+export const prepareForRows = (database: DatabaseSync, where: string): ArrayStatement =>
+  arrayStatement(database, `SELECT key, id, ${UNIT_COLUMNS.join(', ')} FROM unit WHERE ${where}`);
 
 /** A unit together with the row that it was made from. */
 export interface StoredUnit {
@@ -150,8 +148,8 @@ export const listingOf = (row: Pick<UnitRow, 'key' | 'workload'>): WorkloadId =>
 export class UnitReader {
   readonly words: Vocabulary;
   readonly workloads: Workloads;
-  private readonly selectByKey: StatementSync;
-  private readonly selectById: StatementSync;
+  private readonly selectByKey: ArrayStatement;
+  private readonly selectById: ArrayStatement;
   private readonly selectKey: StatementSync;
 
   constructor(readonly database: DatabaseSync) {
@@ -206,7 +204,7 @@ export class UnitReader {
     };
   }
 
-  private stored(values: unknown): StoredUnit | undefined {
+  private stored(values: Row | undefined): StoredUnit | undefined {
     if (values === undefined) return undefined;
     const row = rowOf(values);
     return { row, unit: this.unitOf(row) };

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { type ArrayStatement, arrayStatement, type Row } from '#event-sourcing/array-statement.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
-import { arrayRows, type Row } from '#event-sourcing/row-documents.js';
 import type { Slices } from '#event-sourcing/slices.js';
 import type { Snapshot } from '#event-sourcing/snapshots.js';
 import { movedHomes, type Revisions } from '../workload/changes.js';
@@ -98,7 +98,7 @@ const byKey = (a: Row, b: Row): number => keyIn(a) - keyIn(b);
 
 /** Reads units through one connection in chunks, so that other work can run in between. */
 export class UnitScan {
-  private readonly statements = new Map<string, StatementSync>();
+  private readonly statements = new Map<string, ArrayStatement>();
   private readonly selectNewest: StatementSync;
   private readonly selectNewestOfGroup: StatementSync;
 
@@ -189,11 +189,10 @@ export class UnitScan {
     let statement = this.statements.get(sql);
     if (statement === undefined) {
       if (this.statements.size >= STATEMENTS_MAX) this.statements.clear();
-      statement = this.database.prepare(sql);
-      statement.setReturnArrays(true);
+      statement = arrayStatement<Row>(this.database, sql);
       this.statements.set(sql, statement);
     }
-    return arrayRows(statement.all(...values));
+    return statement.all(...values);
   }
 }
 

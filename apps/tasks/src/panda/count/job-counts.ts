@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { FINAL_JOB_STATUSES, isFinalJob, JOB_STATUSES, type JobStatus } from '#contracts/panda/statuses.js';
-import { arrayRows } from '#event-sourcing/row-documents.js';
+import { type ArrayStatement, arrayStatement, type Row } from '#event-sourcing/array-statement.js';
 import { attributeOf, type StoredJob } from '../job/job-rows.js';
 
 /**
@@ -107,17 +107,13 @@ const unwritten = new WeakMap<DatabaseSync, JobCountWriter>();
 /** Numbers of jobs on one connection. */
 export class JobCounts {
   private readonly classes = new Map<JobClassId, JobClass>();
-  private readonly selectClass: StatementSync;
-  private readonly selectActive: StatementSync;
-  private readonly selectEndedSince: StatementSync;
-  private readonly selectTally: StatementSync;
+  private readonly selectClass: ArrayStatement<ClassValues>;
+  private readonly selectActive: ArrayStatement<CountRow>;
+  private readonly selectEndedSince: ArrayStatement<CountRow>;
+  private readonly selectTally: ArrayStatement<readonly [n: number]>;
 
   constructor(private readonly database: DatabaseSync) {
-    const prepare = (sql: string): StatementSync => {
-      const statement = database.prepare(sql);
-      statement.setReturnArrays(true);
-      return statement;
-    };
+    const prepare = <Values extends Row>(sql: string) => arrayStatement<Values>(database, sql);
     this.selectClass = prepare(`SELECT ${CLASS_COLUMNS} FROM panda_job_class WHERE id = ?`);
     this.selectActive = prepare(`SELECT class, status, n FROM panda_job_count WHERE status < ${FIRST_FINAL} AND n > 0`);
     this.selectEndedSince = prepare(
@@ -131,14 +127,14 @@ export class JobCounts {
   /** Jobs that are not final. */
   active(): readonly JobCount[] {
     unwritten.get(this.database)?.flush();
-    return arrayRows(this.selectActive.all()).map((row) => this.countOf(row as CountRow));
+    return this.selectActive.all().map((row) => this.countOf(row));
   }
 
   /** Jobs that became final after a time, in microseconds since the Unix epoch. */
   endedSince(micros: number): readonly JobCount[] {
     unwritten.get(this.database)?.flush();
     const second = Math.floor(micros / MICROS_PER_SECOND);
-    return arrayRows(this.selectEndedSince.all(second)).map((row) => this.countOf(row as CountRow));
+    return this.selectEndedSince.all(second).map((row) => this.countOf(row));
   }
 
   countAtSite(site: string, status: JobStatus): number {
@@ -152,7 +148,9 @@ export class JobCounts {
   jobClass(id: JobClassId): JobClass {
     const known = this.classes.get(id);
     if (known !== undefined) return known;
-    const found = namedOf(this.selectClass.get(id) as unknown as ClassValues);
+    const row = this.selectClass.get(id);
+    if (row === undefined) throw new Error(`No class of jobs ${id}`);
+    const found = namedOf(row);
     if (this.classes.size >= CACHE_MAX) this.classes.clear();
     this.classes.set(id, found);
     return found;
@@ -164,8 +162,7 @@ export class JobCounts {
 
   private tally(dimension: 'site' | 'share', word: string, status: JobStatus): number {
     unwritten.get(this.database)?.flush();
-    const row = this.selectTally.get(dimension, word, codeOf(status)) as unknown as readonly [number] | undefined;
-    return row?.[0] ?? 0;
+    return this.selectTally.get(dimension, word, codeOf(status))?.[0] ?? 0;
   }
 
   private countOf([id, status, n]: CountRow): JobCount {

@@ -1,6 +1,6 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { DatasetStatus } from '#contracts/panda/events.js';
-import { arrayRows, type Row } from '#event-sourcing/row-documents.js';
+import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
 import type { Dataset } from '../view.js';
 import { DATASET_TYPES } from './file-words.js';
 
@@ -47,53 +47,49 @@ type DatasetValues = readonly [
   ...[missing: number, events: number, eventsUsed: number],
 ];
 
-const datasetOf = (values: Row): Dataset => {
-  const row = values as unknown as DatasetValues;
-  return {
-    id: row[0],
-    taskId: row[1],
-    name: row[2],
-    container: row[3],
-    type: DATASET_TYPES[row[4]] ?? 'input',
-    status: row[5],
-    state: row[6],
-    masterId: row[7],
-    provenanceId: row[8],
-    attributes: row[9],
-    streamName: row[10],
-    storageToken: row[11],
-    destination: row[12],
-    templateId: row[13],
-    site: row[14],
-    nFiles: row[15],
-    nFilesToBeUsed: row[16],
-    nFilesUsed: row[17],
-    nFilesRunning: row[18],
-    nFilesFinished: row[19],
-    nFilesFailed: row[20],
-    nFilesMissing: row[21],
-    nEvents: row[22],
-    nEventsUsed: row[23],
-  };
-};
+const datasetOf = (row: DatasetValues): Dataset => ({
+  id: row[0],
+  taskId: row[1],
+  name: row[2],
+  container: row[3],
+  type: DATASET_TYPES[row[4]] ?? 'input',
+  status: row[5],
+  state: row[6],
+  masterId: row[7],
+  provenanceId: row[8],
+  attributes: row[9],
+  streamName: row[10],
+  storageToken: row[11],
+  destination: row[12],
+  templateId: row[13],
+  site: row[14],
+  nFiles: row[15],
+  nFilesToBeUsed: row[16],
+  nFilesUsed: row[17],
+  nFilesRunning: row[18],
+  nFilesFinished: row[19],
+  nFilesFailed: row[20],
+  nFilesMissing: row[21],
+  nEvents: row[22],
+  nEventsUsed: row[23],
+});
 
 /** Datasets of tasks on one connection. */
 export class DatasetRows {
-  private readonly selectOne: StatementSync;
-  private readonly selectOfTask: StatementSync;
+  private readonly selectOne: ArrayStatement<DatasetValues>;
+  private readonly selectOfTask: ArrayStatement<DatasetValues>;
 
   constructor(database: DatabaseSync) {
-    this.selectOne = database.prepare(`SELECT ${COLUMNS} FROM panda_dataset WHERE id = ?`);
-    this.selectOfTask = database.prepare(`SELECT ${COLUMNS} FROM panda_dataset WHERE task = ? ORDER BY id`);
-    for (const statement of [this.selectOne, this.selectOfTask]) statement.setReturnArrays(true);
+    this.selectOne = arrayStatement(database, `SELECT ${COLUMNS} FROM panda_dataset WHERE id = ?`);
+    this.selectOfTask = arrayStatement(database, `SELECT ${COLUMNS} FROM panda_dataset WHERE task = ? ORDER BY id`);
   }
 
   dataset(id: number): Dataset | undefined {
     const row = this.selectOne.get(id);
-    return row === undefined ? undefined : datasetOf(row as unknown as Row);
+    return row === undefined ? undefined : datasetOf(row);
   }
 
   ofTask(taskId: number): readonly Dataset[] {
-    return arrayRows(this.selectOfTask.all(taskId)).map(datasetOf);
+    return this.selectOfTask.all(taskId).map(datasetOf);
   }
 }

@@ -1,6 +1,6 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { TaskFileStatus } from '#contracts/panda/statuses.js';
-import { arrayRows, type Row } from '#event-sourcing/row-documents.js';
+import { type ArrayStatement, arrayStatement, type Row } from '#event-sourcing/array-statement.js';
 import type { Dataset, TaskFile } from '../view.js';
 import type { FileState } from './file.js';
 import { DATASET_TYPES, FILE_STATUSES, isInputCode, PROC_STATUSES } from './file-words.js';
@@ -58,22 +58,19 @@ export interface StoredFileState extends FileState {
   readonly datasetId: number;
 }
 
-const stateOf = (values: unknown): StoredFileState => {
-  const row = values as StateValues;
-  return {
-    datasetId: row[0],
-    isInput: isInputCode(row[1]),
-    status: FILE_STATUSES[row[2]] ?? 'ready',
-    procStatus: PROC_STATUSES[row[3]] ?? 'ready',
-    attemptNr: row[4],
-    maxAttempt: row[5],
-    failedAttempt: row[6],
-    maxFailure: row[7],
-    pandaId: row[8],
-    ramCount: row[9],
-    nEvents: row[10],
-  };
-};
+const stateOf = (row: StateValues): StoredFileState => ({
+  datasetId: row[0],
+  isInput: isInputCode(row[1]),
+  status: FILE_STATUSES[row[2]] ?? 'ready',
+  procStatus: PROC_STATUSES[row[3]] ?? 'ready',
+  attemptNr: row[4],
+  maxAttempt: row[5],
+  failedAttempt: row[6],
+  maxFailure: row[7],
+  pandaId: row[8],
+  ramCount: row[9],
+  nEvents: row[10],
+});
 
 type FileValues = readonly [
   ...[id: number, dataset: number, type: number, lfn: string, guid: string | null, scope: string | null],
@@ -82,53 +79,46 @@ type FileValues = readonly [
   ...[start: number | null, end: number | null, first: number | null],
 ];
 
-const fileOf = (values: Row): TaskFile => {
-  const row = values as unknown as FileValues;
-  return {
-    id: row[0],
-    datasetId: row[1],
-    type: DATASET_TYPES[row[2]] ?? 'input',
-    lfn: row[3],
-    guid: row[4],
-    scope: row[5],
-    fsize: row[6],
-    checksum: row[7],
-    status: FILE_STATUSES[row[8]] ?? 'ready',
-    procStatus: PROC_STATUSES[row[9]] ?? 'ready',
-    attemptNr: row[10],
-    maxAttempt: row[11],
-    failedAttempt: row[12],
-    maxFailure: row[13],
-    pandaId: row[14],
-    ramCount: row[15],
-    nEvents: row[16],
-    startEvent: row[17],
-    endEvent: row[18],
-    firstEvent: row[19],
-  };
-};
+const fileOf = (row: FileValues): TaskFile => ({
+  id: row[0],
+  datasetId: row[1],
+  type: DATASET_TYPES[row[2]] ?? 'input',
+  lfn: row[3],
+  guid: row[4],
+  scope: row[5],
+  fsize: row[6],
+  checksum: row[7],
+  status: FILE_STATUSES[row[8]] ?? 'ready',
+  procStatus: PROC_STATUSES[row[9]] ?? 'ready',
+  attemptNr: row[10],
+  maxAttempt: row[11],
+  failedAttempt: row[12],
+  maxFailure: row[13],
+  pandaId: row[14],
+  ramCount: row[15],
+  nEvents: row[16],
+  startEvent: row[17],
+  endEvent: row[18],
+  firstEvent: row[19],
+});
 
 /** A file with the last job that took it. */
 export type FileOfJob = Pick<TaskFile, 'id' | 'status' | 'pandaId'>;
 
 /** Files of tasks on one connection. */
 export class FileRows {
-  private readonly selectState: StatementSync;
-  private readonly selectOne: StatementSync;
-  private readonly selectUsable: StatementSync;
-  private readonly selectAll: StatementSync;
-  private readonly selectLastJobs: StatementSync;
-  private readonly selectExhausted: StatementSync;
-  private readonly selectOfStatus: StatementSync;
-  private readonly selectNamed: StatementSync;
-  private readonly selectNamedPart: StatementSync;
+  private readonly selectState: ArrayStatement<StateValues>;
+  private readonly selectOne: ArrayStatement<FileValues>;
+  private readonly selectUsable: ArrayStatement<FileValues>;
+  private readonly selectAll: ArrayStatement<FileValues>;
+  private readonly selectLastJobs: ArrayStatement<readonly [id: number, status: number, pandaId: number | null]>;
+  private readonly selectExhausted: ArrayStatement<readonly [id: number]>;
+  private readonly selectOfStatus: ArrayStatement<readonly [id: number]>;
+  private readonly selectNamed: ArrayStatement;
+  private readonly selectNamedPart: ArrayStatement;
 
   constructor(database: DatabaseSync) {
-    const prepare = (sql: string): StatementSync => {
-      const statement = database.prepare(sql);
-      statement.setReturnArrays(true);
-      return statement;
-    };
+    const prepare = <Values extends Row>(sql: string) => arrayStatement<Values>(database, sql);
     const all = `SELECT ${FILE_COLUMNS} FROM panda_file`;
     this.selectState = prepare(`SELECT ${STATE_COLUMNS} FROM panda_file WHERE id = ?`);
     this.selectOne = prepare(`${all} WHERE id = ?`);
@@ -152,32 +142,32 @@ export class FileRows {
 
   file(id: number): TaskFile | undefined {
     const row = this.selectOne.get(id);
-    return row === undefined ? undefined : fileOf(row as unknown as Row);
+    return row === undefined ? undefined : fileOf(row);
   }
 
   usableFiles(dataset: Dataset, limit: number): readonly TaskFile[] {
-    return arrayRows(this.selectUsable.all(dataset.id, limit)).map(fileOf);
+    return this.selectUsable.all(dataset.id, limit).map(fileOf);
   }
 
   filesOf(datasetId: number, after: number, limit: number): readonly TaskFile[] {
-    return arrayRows(this.selectAll.all(datasetId, after, limit)).map(fileOf);
+    return this.selectAll.all(datasetId, after, limit).map(fileOf);
   }
 
   /** The last jobs of the files of a dataset, in order of the ids of files, in pages behind an id. */
   lastJobs(datasetId: number, after: number, limit: number): readonly FileOfJob[] {
-    return arrayRows(this.selectLastJobs.all(datasetId, after, limit)).map(([id, status, pandaId]) => ({
-      id: Number(id),
-      status: FILE_STATUSES[Number(status)] ?? 'ready',
-      pandaId: pandaId === null ? null : Number(pandaId),
+    return this.selectLastJobs.all(datasetId, after, limit).map(([id, status, pandaId]) => ({
+      id,
+      status: FILE_STATUSES[status] ?? 'ready',
+      pandaId,
     }));
   }
 
   exhaustedFiles(datasetId: number): readonly number[] {
-    return arrayRows(this.selectExhausted.all(datasetId)).map(([id]) => Number(id));
+    return this.selectExhausted.all(datasetId).map(([id]) => id);
   }
 
   filesOfStatus(datasetId: number, status: TaskFileStatus): readonly number[] {
-    return arrayRows(this.selectOfStatus.all(datasetId, FILE_STATUSES.indexOf(status))).map(([id]) => Number(id));
+    return this.selectOfStatus.all(datasetId, FILE_STATUSES.indexOf(status)).map(([id]) => id);
   }
 
   hasFile(datasetId: number, lfn: string, events?: readonly [start: number, end: number]): boolean {

@@ -1,13 +1,15 @@
-import type { SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { SQLOutputValue } from 'node:sqlite';
 import type { PolledJob } from '#contracts/panda/job-states.js';
 import type { JobFile, JobKind, ReportedEnd } from '#contracts/panda/events.js';
 import type { JobAttribute, JobAttributes, JobValues } from '#contracts/panda/job-attributes.js';
 import { JOB_STATUSES, type JobStatus } from '#contracts/panda/statuses.js';
 import { timeText } from '#contracts/panda/times.js';
+import { type ArrayStatement, arrayStatement, type Row } from '#event-sourcing/array-statement.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
-import { arrayRows, type Row } from '#event-sourcing/row-documents.js';
 import type { UnitKey } from '../../engine/unit.js';
+import type { StatusId } from '../../engine/statuses.js';
 import type { UnitReader } from '../../engine/unit-row.js';
+import type { WordId } from '../../engine/words.js';
 import { keyOf, lastKeyOf, ordinalOfKey, workloadOfKey } from '../../workload/member-key.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 import { PANDA, taskIdOf, workStream } from '../streams.js';
@@ -71,12 +73,16 @@ type JobStatesOptions = Parameters<JobView['jobStates']>[1];
 
 const COLUMNS = 'key, panda_id, kind, status, reported, common, class, changed, modified, own, files, takes';
 
-type JobValuesOfRow = readonly [
+type JobRow = readonly [
   ...[key: UnitKey, pandaId: number, kind: JobKind, status: number, reported: ReportedEnd | null],
   ...[common: number, classId: number, changed: number, modified: number, own: string, files: string, takes: string],
 ];
 
 type ReportedRow = readonly [key: UnitKey, pandaId: number, kind: JobKind, status: number];
+type StateRow = readonly [key: UnitKey, id: string, name: WordId, status: StatusId];
+type UserRow = readonly [definition: SQLOutputValue, active: number];
+type KeyRow = readonly [key: UnitKey];
+type CountRow = readonly [count: number | null];
 
 /** A job as its row has it. */
 export interface StoredJob extends JobRecord {
@@ -116,9 +122,6 @@ export const attributeOf = <Name extends JobAttribute>(
   name: Name,
 ): JobValues[Name] | undefined => (own[name] === undefined ? common[name] : own[name]);
 
-/** The value of a row of one column. */
-const single = (row: unknown): SQLOutputValue | undefined => (row as Row | undefined)?.[0];
-
 /**
  * Jobs that were read last on the writing connection: a decision reads a job just before its event changes it. All who read there share it, because
  * it is to be forgotten when a transaction is rolled back.
@@ -154,22 +157,22 @@ export const recentJobs = perConnection(() => new RecentJobs());
 /** Jobs on one connection. */
 export class JobRows {
   private readonly commons: Map<number, JobAttributes>;
-  private readonly selectByKey: StatementSync;
-  private readonly selectBehind: StatementSync;
-  private readonly selectCommon: StatementSync;
-  private readonly selectNextOrdinal: StatementSync;
-  private readonly selectState: StatementSync;
-  private readonly selectStateAt: StatementSync;
-  private readonly selectStates: StatementSync;
-  private readonly selectStatesOf: StatementSync;
-  private readonly selectOfJobset: StatementSync;
-  private readonly selectWithoutJobset: StatementSync;
-  private readonly selectReported: StatementSync;
-  private readonly selectUnmodified: StatementSync;
-  private readonly selectSent: StatementSync;
-  private readonly selectDebugged: StatementSync;
-  private readonly selectUser: StatementSync;
-  private readonly selectCount: StatementSync;
+  private readonly selectByKey: ArrayStatement<JobRow>;
+  private readonly selectBehind: ArrayStatement<JobRow>;
+  private readonly selectCommon: ArrayStatement<readonly [attributes: string]>;
+  private readonly selectNextOrdinal: ArrayStatement<readonly [ordinal: number]>;
+  private readonly selectState: ArrayStatement<StateRow>;
+  private readonly selectStateAt: ArrayStatement<StateRow>;
+  private readonly selectStates: ArrayStatement<StateRow>;
+  private readonly selectStatesOf: ArrayStatement<StateRow>;
+  private readonly selectOfJobset: ArrayStatement<KeyRow>;
+  private readonly selectWithoutJobset: ArrayStatement<KeyRow>;
+  private readonly selectReported: ArrayStatement<ReportedRow>;
+  private readonly selectUnmodified: ArrayStatement<readonly [pandaId: number, modified: number]>;
+  private readonly selectSent: ArrayStatement<CountRow>;
+  private readonly selectDebugged: ArrayStatement<KeyRow>;
+  private readonly selectUser: ArrayStatement<UserRow>;
+  private readonly selectCount: ArrayStatement<CountRow>;
 
   /** @param recent of the writing connection only: what others read may be changed by it at any time */
   constructor(
@@ -177,11 +180,7 @@ export class JobRows {
     private readonly recent?: RecentJobs,
   ) {
     this.commons = recent?.commons ?? new Map<number, JobAttributes>();
-    const prepare = (sql: string): StatementSync => {
-      const statement = reader.database.prepare(sql);
-      statement.setReturnArrays(true);
-      return statement;
-    };
+    const prepare = <Values extends Row>(sql: string) => arrayStatement<Values>(reader.database, sql);
     this.selectByKey = prepare(`SELECT ${COLUMNS} FROM panda_job WHERE key = ?`);
     this.selectBehind = prepare(`SELECT ${COLUMNS} FROM panda_job WHERE key > ? AND key <= ? ORDER BY key LIMIT ?`);
     this.selectCommon = prepare('SELECT attributes FROM panda_job_common WHERE id = ?');
@@ -225,7 +224,8 @@ export class JobRows {
 
   jobState(pandaId: number): JobState | undefined {
     const dialect = this.reader.words.dialect.find(PANDA);
-    return dialect === undefined ? undefined : this.stateOf(this.selectState.get(dialect, String(pandaId)));
+    const row = dialect === undefined ? undefined : this.selectState.get(dialect, String(pandaId));
+    return row && this.stateOf(row);
   }
 
   /** What pollers want to know of a job. */
@@ -256,29 +256,28 @@ export class JobRows {
     const { words } = this.reader;
     const [statusId, name] = [words.status.find(PANDA, status), kind && words.name.find(kind)];
     if (statusId === undefined || (kind !== undefined && name === undefined)) return 0;
-    return Number(single(this.selectCount.get(workload, statusId, name ?? null)) ?? 0);
+    return this.selectCount.get(workload, statusId, name ?? null)?.[0] ?? 0;
   }
 
   jobsOfJobset(jobsetId: number): readonly JobState[] {
-    const keys = arrayRows(this.selectOfJobset.all(jobsetId));
+    const keys = this.selectOfJobset.all(jobsetId);
     const task = this.reader.workloads.find(PANDA, String(jobsetId));
     if (task !== undefined) {
-      keys.push(...arrayRows(this.selectWithoutJobset.all(keyOf(task, 0) - 1, lastKeyOf(task))));
+      keys.push(...this.selectWithoutJobset.all(keyOf(task, 0) - 1, lastKeyOf(task)));
     }
     return this.statesAt(keys);
   }
 
   nextJobDefinition(user: string): number {
-    return Number(single(this.selectUser.get(user)) ?? 0) + 1;
+    return Number(this.selectUser.get(user)?.[0] ?? 0) + 1;
   }
 
   countActiveOf(user: string): number {
-    const row = this.selectUser.get(user) as unknown as readonly [number, number] | undefined;
-    return row?.[1] ?? 0;
+    return this.selectUser.get(user)?.[1] ?? 0;
   }
 
   countRecentlySent(site: string, sinceMicros: number, limit: number): number {
-    return Number(single(this.selectSent.get(site, sinceMicros, limit)));
+    return this.selectSent.get(site, sinceMicros, limit)?.[0] ?? 0;
   }
 
   unmodifiedJobs(
@@ -288,7 +287,7 @@ export class JobRows {
   ): readonly UnmodifiedJob[] {
     const from = after ?? { modifiedMicros: 0, pandaId: 0 };
     const rows = this.selectUnmodified.all(code(status), beforeMicros, from.modifiedMicros, from.pandaId, limit);
-    return arrayRows(rows).map(([id, modified]) => ({ pandaId: Number(id), modifiedMicros: Number(modified) }));
+    return rows.map(([pandaId, modifiedMicros]) => ({ pandaId, modifiedMicros }));
   }
 
   jobsOfStatus(word: JobStatus, after: UnitKey | undefined, limit: number): readonly JobState[] {
@@ -298,14 +297,17 @@ export class JobRows {
   }
 
   reportedJobs(limit: number): readonly JobState[] {
-    return this.selectReported.all(limit).map((row) => {
-      const [key, pandaId, kind, status] = row as unknown as ReportedRow;
-      return { pandaId, key, ordinal: ordinalOfKey(key), kind, status: JOB_STATUSES[status] ?? 'pending' };
-    });
+    return this.selectReported.all(limit).map(([key, pandaId, kind, status]) => ({
+      pandaId,
+      key,
+      ordinal: ordinalOfKey(key),
+      kind,
+      status: JOB_STATUSES[status] ?? 'pending',
+    }));
   }
 
   debugJobs(of: { readonly user: string } | { readonly workingGroup: string }): readonly number[] {
-    const jobs = arrayRows(this.selectDebugged.all()).flatMap(([key]) => this.stored(Number(key)) ?? []);
+    const jobs = this.selectDebugged.all().flatMap(([key]) => this.stored(key) ?? []);
     const found = jobs.filter((job) =>
       'user' in of
         ? attributeOf(job, 'prodUserName') === of.user
@@ -326,7 +328,7 @@ export class JobRows {
     if (known !== undefined) return known;
     const row = this.selectByKey.get(key);
     if (row === undefined) return undefined;
-    const stored = this.storedOf(row as unknown as Row);
+    const stored = this.storedOf(row);
     this.recent?.remember(stored);
     return stored;
   }
@@ -334,11 +336,10 @@ export class JobRows {
   /** Jobs of a task in order of their ids, behind a key. */
   storedBehind(workload: WorkloadId, after: UnitKey | undefined, limit: number): readonly StoredJob[] {
     const from = after ?? keyOf(workload, 0) - 1;
-    return arrayRows(this.selectBehind.all(from, lastKeyOf(workload), limit)).map((row) => this.storedOf(row));
+    return this.selectBehind.all(from, lastKeyOf(workload), limit).map((row) => this.storedOf(row));
   }
 
-  private storedOf(values: Row): StoredJob {
-    const row = values as unknown as JobValuesOfRow;
+  private storedOf(row: JobRow): StoredJob {
     return {
       key: row[0],
       pandaId: row[1],
@@ -369,23 +370,21 @@ export class JobRows {
   private commonOf(id: number): JobAttributes {
     const known = this.commons.get(id);
     if (known !== undefined) return known;
-    const common = JSON.parse(String(single(this.selectCommon.get(id)))) as JobAttributes;
+    const common = JSON.parse(this.selectCommon.get(id)?.[0] ?? '') as JobAttributes;
     if (this.commons.size >= COMMON_MAX) this.commons.clear();
     this.commons.set(id, common);
     return common;
   }
 
-  private statesAt(keys: readonly Row[]): JobState[] {
-    return keys.flatMap(([key]) => this.stateOf(this.selectStateAt.get(Number(key))) ?? []);
+  private statesAt(keys: readonly KeyRow[]): JobState[] {
+    return this.statesOf(keys.flatMap(([key]) => this.selectStateAt.all(key)));
   }
 
-  private statesOf(rows: unknown[]): JobState[] {
-    return rows.flatMap((row) => this.stateOf(row) ?? []);
+  private statesOf(rows: readonly StateRow[]): JobState[] {
+    return rows.map((row) => this.stateOf(row));
   }
 
-  private stateOf(values: unknown): JobState | undefined {
-    if (values === undefined) return undefined;
-    const [key, id, name, status] = values as readonly [UnitKey, string, number, number];
+  private stateOf([key, id, name, status]: StateRow): JobState {
     const { words } = this.reader;
     return {
       pandaId: Number(id),
@@ -404,11 +403,11 @@ class LazyHome implements Home {
     readonly workload: WorkloadId,
     readonly name: string,
     readonly stream: string,
-    private readonly selectNextOrdinal: StatementSync,
+    private readonly selectNextOrdinal: ArrayStatement<readonly [ordinal: number]>,
   ) {}
 
   get nextOrdinal(): number {
-    return Number(single(this.selectNextOrdinal.get(this.workload)) ?? 0);
+    return this.selectNextOrdinal.get(this.workload)?.[0] ?? 0;
   }
 }
 

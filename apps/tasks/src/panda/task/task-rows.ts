@@ -1,8 +1,7 @@
-import type { StatementSync } from 'node:sqlite';
 import type { TaskTextName } from '#contracts/panda/events.js';
 import { FINAL_TASK_STATUSES, type TaskStatus } from '#contracts/panda/statuses.js';
 import type { TaskAttributes } from '#contracts/panda/task-attributes.js';
-import { arrayRows, type Row } from '#event-sourcing/row-documents.js';
+import { type ArrayStatement, arrayStatement, type Row } from '#event-sourcing/array-statement.js';
 import type { UnitReader } from '../../engine/unit-row.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 import { Texts } from '../text/texts.js';
@@ -107,24 +106,20 @@ type AttemptValues = readonly [
 /** Tasks on one connection. */
 export class TaskRows {
   private readonly texts: Texts;
-  private readonly selectOne: StatementSync;
-  private readonly selectNamed: StatementSync;
-  private readonly selectChildren: StatementSync;
-  private readonly selectUnsettled: StatementSync;
-  private readonly countOfUser: StatementSync;
-  private readonly selectModified: StatementSync;
-  private readonly selectModifiedOf: StatementSync;
-  private readonly selectJumbo: StatementSync;
-  private readonly selectOfUser: StatementSync;
-  private readonly selectSteps: StatementSync;
-  private readonly selectAttempts: StatementSync;
+  private readonly selectOne: ArrayStatement<TaskRow>;
+  private readonly selectNamed: ArrayStatement<TaskRow>;
+  private readonly selectChildren: ArrayStatement<readonly [id: number]>;
+  private readonly selectUnsettled: ArrayStatement<readonly [id: number]>;
+  private readonly countOfUser: ArrayStatement<readonly [n: number]>;
+  private readonly selectModified: ArrayStatement<readonly [id: number]>;
+  private readonly selectModifiedOf: ArrayStatement<readonly [id: number]>;
+  private readonly selectJumbo: ArrayStatement<readonly [id: number]>;
+  private readonly selectOfUser: ArrayStatement<readonly [id: number]>;
+  private readonly selectSteps: ArrayStatement<StepValues>;
+  private readonly selectAttempts: ArrayStatement<AttemptValues>;
 
   constructor(private readonly reader: UnitReader) {
-    const prepare = (sql: string): StatementSync => {
-      const statement = reader.database.prepare(sql);
-      statement.setReturnArrays(true);
-      return statement;
-    };
+    const prepare = <Values extends Row>(sql: string) => arrayStatement<Values>(reader.database, sql);
     this.texts = new Texts(reader.database, 'task');
     this.selectOne = prepare(`${SELECT} WHERE id = ?`);
     this.selectNamed = prepare(
@@ -166,55 +161,55 @@ export class TaskRows {
   }
 
   childrenOf(taskId: number): readonly number[] {
-    return arrayRows(this.selectChildren.all(taskId)).map(([id]) => Number(id));
+    return this.selectChildren.all(taskId).map(([id]) => id);
   }
 
   unsettledTasks(after: number, limit: number): readonly number[] {
-    return arrayRows(this.selectUnsettled.all(after, limit)).map(([id]) => Number(id));
+    return this.selectUnsettled.all(after, limit).map(([id]) => id);
   }
 
   countOfTasks(user: string, statuses: readonly TaskStatus[]): number {
-    const counts = statuses.map((status) => Number((this.countOfUser.get(user, status) as unknown as Row)[0]));
+    const counts = statuses.map((status) => this.countOfUser.get(user, status)?.[0] ?? 0);
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
   /** Ids of tasks that were modified since a time, ascending; of one user if it is given (compact name). */
   modifiedSince(micros: number, user?: string): readonly number[] {
     const rows = user === undefined ? this.selectModified.all(micros) : this.selectModifiedOf.all(user, micros);
-    return arrayRows(rows).map(([id]) => Number(id));
+    return rows.map(([id]) => id);
   }
 
   /** Ids of managed tasks with jumbo jobs that have ended with some success and were modified between two times, ascending. */
   endedWithJumbo(fromMicros: number, toMicros: number): readonly number[] {
-    return arrayRows(this.selectJumbo.all(fromMicros, toMicros)).map(([id]) => Number(id));
+    return this.selectJumbo.all(fromMicros, toMicros).map(([id]) => id);
   }
 
   /** Ids of tasks of a user in one of these statuses that were modified since a time; at most `limit` of each status. */
   tasksOf(user: string, statuses: readonly TaskStatus[], sinceMicros: number, limit: number): readonly number[] {
     return statuses
-      .flatMap((status) => arrayRows(this.selectOfUser.all(user, status, sinceMicros, limit)))
-      .map(([id]) => Number(id))
+      .flatMap((status) => this.selectOfUser.all(user, status, sinceMicros, limit))
+      .map(([id]) => id)
       .sort((one, other) => one - other);
   }
 
   /** The last steps of a task, in order. */
   steps(taskId: number, limit: number): readonly TaskStep[] {
-    return (this.selectSteps.all(taskId, limit) as unknown as readonly StepValues[]).map(
-      ([timeMicros, status, attempt, reason, command]) => ({ timeMicros, status, attempt, reason, command }),
-    );
+    return this.selectSteps
+      .all(taskId, limit)
+      .map(([timeMicros, status, attempt, reason, command]) => ({ timeMicros, status, attempt, reason, command }));
   }
 
   attempts(taskId: number): readonly TaskAttempt[] {
-    return (this.selectAttempts.all(taskId) as unknown as readonly AttemptValues[]).map(
-      ([attempt, startedMicros, startStatus, endedMicros, endStatus, files, finished, failed]) => ({
+    return this.selectAttempts
+      .all(taskId)
+      .map(([attempt, startedMicros, startStatus, endedMicros, endStatus, files, finished, failed]) => ({
         ...{ attempt, startedMicros, startStatus, endedMicros, endStatus, files, finished, failed },
-      }),
-    );
+      }));
   }
 
-  private taskOf(values: unknown): Task | undefined {
-    if (values === undefined) return undefined;
-    const [id, workload, status, attributes, command, nextOrdinal] = values as TaskRow;
+  private taskOf(row: TaskRow | undefined): Task | undefined {
+    if (row === undefined) return undefined;
+    const [id, workload, status, attributes, command, nextOrdinal] = row;
     const record = recordOf(status, attributes, command);
     const { workloads } = this.reader;
     return {

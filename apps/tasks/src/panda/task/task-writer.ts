@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { TaskSubmitted } from '#contracts/panda/events.js';
 import { isFinalTask, type TaskStatus } from '#contracts/panda/statuses.js';
 import { microsOfTime } from '#contracts/panda/times.js';
+import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 import type { DatasetRows } from '../file/dataset-rows.js';
 import { inputCounts } from '../file/input-counts.js';
@@ -10,7 +11,7 @@ import { recordOf } from './task-rows.js';
 
 /** Writes tasks, their status log and their attempts. */
 export class TaskWriter {
-  private readonly select: StatementSync;
+  private readonly select: ArrayStatement<readonly [WorkloadId, TaskStatus, string, string | null]>;
   private readonly replace: StatementSync;
   private readonly log: StatementSync;
   private readonly beginAttempt: StatementSync;
@@ -20,7 +21,7 @@ export class TaskWriter {
     database: DatabaseSync,
     private readonly datasets: DatasetRows,
   ) {
-    this.select = database.prepare('SELECT workload, status, attributes, command FROM panda_task WHERE id = ?');
+    this.select = arrayStatement(database, 'SELECT workload, status, attributes, command FROM panda_task WHERE id = ?');
     this.replace = database.prepare(
       `INSERT INTO panda_task (id, workload, status, name, user, vo, label, parent, jumbo, modified, attributes, command)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -49,14 +50,10 @@ export class TaskWriter {
   changed(id: number, event: TaskEvent, timeMicros: number): void {
     const row = this.select.get(id);
     if (row === undefined) return;
-    const command = row['command'];
-    const before = recordOf(
-      row['status'] as TaskStatus,
-      String(row['attributes']),
-      typeof command === 'string' ? command : null,
-    );
+    const [workload, status, attributes, command] = row;
+    const before = recordOf(status, attributes, command);
     const after = evolveTask(before, event, timeMicros);
-    this.store(id, Number(row['workload']), after, timeMicros);
+    this.store(id, workload, after, timeMicros);
     this.record(id, before, after, event, timeMicros);
   }
 

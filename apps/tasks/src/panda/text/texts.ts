@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { JobTextName, TaskTextName, TextContinued, TextStored } from '#contracts/panda/events.js';
-import { arrayRows } from '#event-sourcing/row-documents.js';
+import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
 
 /** Texts by the key of their job, or by the workload of their task, in the parts in which events have told them. */
 export const TEXT_TABLES = `
@@ -15,13 +15,12 @@ export type TextOwner = 'task' | 'job';
 
 /** Texts of tasks or of jobs on one connection. */
 export class Texts {
-  private readonly select: StatementSync;
+  private readonly select: ArrayStatement<readonly [text: string]>;
   private readonly write: () => { readonly clear: StatementSync; readonly append: StatementSync };
 
   constructor(database: DatabaseSync, of: TextOwner) {
     const table = `panda_${of}_text`;
-    this.select = database.prepare(`SELECT text FROM ${table} WHERE owner = ? AND name = ? ORDER BY part`);
-    this.select.setReturnArrays(true);
+    this.select = arrayStatement(database, `SELECT text FROM ${table} WHERE owner = ? AND name = ? ORDER BY part`);
     let statements: ReturnType<typeof this.write> | undefined;
     // Prepared when needed: the connection for queries can only read.
     this.write = () =>
@@ -35,7 +34,7 @@ export class Texts {
   }
 
   text(owner: number, name: TaskTextName | JobTextName): string | undefined {
-    const parts = arrayRows(this.select.all(owner, name));
+    const parts = this.select.all(owner, name);
     return parts.length === 0 ? undefined : parts.map(([part]) => part).join('');
   }
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { WorkflowAction } from '#contracts/torc/events.js';
+import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 
@@ -25,22 +26,23 @@ export type StoredAction = WorkflowAction;
 
 type Values = readonly [number: number, document: string, jobs: string, scheduler: number | null];
 
-const actionOf = (row: unknown): StoredAction => {
-  const [number, document, jobs, scheduler] = row as Values;
-  return { number, document, jobs: JSON.parse(jobs) as number[], ...(scheduler !== null && { scheduler }) };
-};
+const actionOf = ([number, document, jobs, scheduler]: Values): StoredAction => ({
+  number,
+  document,
+  jobs: JSON.parse(jobs) as number[],
+  ...(scheduler !== null && { scheduler }),
+});
 
 /** Reads actions through one connection. */
 export class ActionRows {
-  private readonly selectAll: StatementSync;
-  private readonly selectOne: StatementSync;
+  private readonly selectAll: ArrayStatement<Values>;
+  private readonly selectOne: ArrayStatement<Values>;
   private readonly selectClaim: StatementSync;
 
   constructor(database: DatabaseSync) {
     const of = 'SELECT number, document, jobs, scheduler FROM torc_action WHERE workload = ?';
-    this.selectAll = database.prepare(`${of} ORDER BY number`);
-    this.selectOne = database.prepare(`${of} AND number = ?`);
-    for (const statement of [this.selectAll, this.selectOne]) statement.setReturnArrays(true);
+    this.selectAll = arrayStatement(database, `${of} ORDER BY number`);
+    this.selectOne = arrayStatement(database, `${of} AND number = ?`);
     this.selectClaim = database.prepare(
       'SELECT worker FROM torc_action_claim WHERE workload = ? AND number = ? AND run_id = ?',
     );

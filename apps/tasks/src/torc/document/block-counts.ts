@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Ranges } from '#contracts/work-events.js';
+import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 
 /**
@@ -44,7 +45,7 @@ export interface PageStart {
 export class BlockCounts {
   private readonly upsert: () => StatementSync;
   private readonly selectTotal: StatementSync;
-  private readonly selectBlocks: StatementSync;
+  private readonly selectBlocks: ArrayStatement<readonly [block: number, n: number]>;
   private readonly selectCollections: StatementSync;
 
   constructor(database: DatabaseSync) {
@@ -58,11 +59,11 @@ export class BlockCounts {
     this.selectTotal = database.prepare(
       'SELECT sum(n) AS n FROM torc_block WHERE workload = ? AND collection = ? AND level = 1',
     );
-    this.selectBlocks = database.prepare(
+    this.selectBlocks = arrayStatement(
+      database,
       `SELECT block, n FROM torc_block WHERE workload = ? AND collection = ? AND level = ? AND block BETWEEN ? AND ?
        ORDER BY block`,
     );
-    this.selectBlocks.setReturnArrays(true);
     this.selectCollections = database.prepare('SELECT DISTINCT collection FROM torc_block WHERE workload = ?');
   }
 
@@ -117,8 +118,7 @@ export class BlockCounts {
     skip: number,
   ): { readonly at: number; readonly left: number } | undefined {
     let left = skip;
-    for (const row of this.selectBlocks.all(workload, collection, level, first, last)) {
-      const [at, n] = row as unknown as readonly [number, number];
+    for (const [at, n] of this.selectBlocks.all(workload, collection, level, first, last)) {
       if (n > left) return { at, left };
       left -= n;
     }

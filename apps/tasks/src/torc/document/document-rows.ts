@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { fullId, revisionText } from '#contracts/torc/ids.js';
 import type { PlainCollectionName } from '#contracts/torc/collections.js';
+import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 import { codeOf } from '../collection-code.js';
 import { withIdentity } from '../document-text.js';
@@ -38,13 +39,16 @@ const SLICE = 500;
 /** Fewer are read when they are large. */
 const READ_CHARACTERS_MAX = 256 * 1024;
 
-const storedOf = (values: unknown): StoredDocument => {
-  const [ordinal, key, writes, document, digest] = values as Values;
-  return { ordinal, key: key ?? String(ordinal), writes, document, requestDigest: digest ?? undefined };
-};
+const storedOf = ([ordinal, key, writes, document, digest]: Values): StoredDocument => ({
+  ordinal,
+  key: key ?? String(ordinal),
+  writes,
+  document,
+  requestDigest: digest ?? undefined,
+});
 
 /** Documents up to the first with which they have many characters together: at least one, unless there is none. */
-const readSome = (rows: Iterable<unknown>): StoredDocument[] => {
+const readSome = (rows: Iterable<Values>): StoredDocument[] => {
   const documents: StoredDocument[] = [];
   let characters = 0;
   for (const row of rows) {
@@ -56,8 +60,6 @@ const readSome = (rows: Iterable<unknown>): StoredDocument[] => {
   return documents;
 };
 
-const stored = (values: unknown): StoredDocument | undefined => (values === undefined ? undefined : storedOf(values));
-
 /** A document as clients get it. */
 export const documentText = (
   workflow: Pick<Workflow, 'key'>,
@@ -68,11 +70,11 @@ export const documentText = (
 
 /** Reads documents through one connection. */
 export class DocumentRows {
-  private readonly selectAt: StatementSync;
-  private readonly selectAfter: StatementSync;
-  private readonly selectWith: StatementSync;
-  private readonly selectOrdinals: StatementSync;
-  private readonly selectTimed: StatementSync;
+  private readonly selectAt: ArrayStatement<Values>;
+  private readonly selectAfter: ArrayStatement<Values>;
+  private readonly selectWith: ArrayStatement<Values>;
+  private readonly selectOrdinals: ArrayStatement<readonly [ordinal: number]>;
+  private readonly selectTimed: ArrayStatement<Values>;
   private readonly selectTime: StatementSync;
 
   constructor(
@@ -80,30 +82,32 @@ export class DocumentRows {
     private readonly keys: CustomKeys,
   ) {
     const of = 'FROM torc_document WHERE workload = ?';
-    this.selectAt = database.prepare(`SELECT ${COLUMNS} ${of} AND collection = ? AND ordinal = ?`);
-    this.selectAfter = database.prepare(
+    this.selectAt = arrayStatement(database, `SELECT ${COLUMNS} ${of} AND collection = ? AND ordinal = ?`);
+    this.selectAfter = arrayStatement(
+      database,
       `SELECT ${COLUMNS} ${of} AND collection = ? AND ordinal > ? ORDER BY ordinal LIMIT ? OFFSET ?`,
     );
     // Asked plainly, SQLite reads the whole collection by the primary key, which has it in order too.
-    this.selectWith = database.prepare(
+    this.selectWith = arrayStatement(
+      database,
       `SELECT ordinal, torc_document.key, torc_document.writes, torc_document.document, torc_document.digest
        FROM torc_document AS found CROSS JOIN torc_document USING (workload, collection, ordinal)
        WHERE workload = ? AND collection = ? AND found.field = ? AND ordinal > ? ORDER BY ordinal LIMIT ?`,
     );
-    this.selectOrdinals = database.prepare(
+    this.selectOrdinals = arrayStatement(
+      database,
       `SELECT ordinal ${of} AND collection = ? AND field = ? AND ordinal > ? ORDER BY ordinal LIMIT ?`,
     );
-    this.selectTimed = database.prepare(
+    this.selectTimed = arrayStatement(
+      database,
       `SELECT ${COLUMNS} ${of} AND (time, ordinal) > (?, ?) AND time IS NOT NULL ORDER BY time, ordinal LIMIT ?`,
     );
     this.selectTime = database.prepare(`SELECT max(time) AS last ${of} AND time IS NOT NULL`);
-    for (const statement of [this.selectAt, this.selectAfter, this.selectWith, this.selectOrdinals, this.selectTimed]) {
-      statement.setReturnArrays(true);
-    }
   }
 
   at(workload: WorkloadId, collection: PlainCollectionName, ordinal: number): StoredDocument | undefined {
-    return stored(this.selectAt.get(workload, codeOf(collection), ordinal));
+    const row = this.selectAt.get(workload, codeOf(collection), ordinal);
+    return row && storedOf(row);
   }
 
   byKey(workload: WorkloadId, collection: PlainCollectionName, key: string): StoredDocument | undefined {
@@ -155,7 +159,7 @@ export class DocumentRows {
     limit: number,
   ): number[] {
     const rows = this.selectOrdinals.all(workload, codeOf(collection), text, after, limit);
-    return rows.map((row) => (row as unknown as readonly [number])[0]);
+    return rows.map(([found]) => found);
   }
 
   /** Events behind one, by their times: at most `limit`, fewer when they are large. */

@@ -1,5 +1,6 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { EdgeName } from '#contracts/torc/edges.js';
+import { type ArrayStatement, arrayStatement, type Row } from '#event-sourcing/array-statement.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 import { codeOf } from '../collection-code.js';
 import type { CustomKeys } from '../document/custom-keys.js';
@@ -27,23 +28,28 @@ type Values = readonly [ordinal: number, source: number, target: number, key: st
 /** Edges read at a time. */
 const SLICE = 1_000;
 
-const edgeOf = (values: unknown): Edge => {
-  const [ordinal, from, to, key, data] = values as Values;
-  return { ordinal, key: key ?? String(ordinal), from, to, data: data ?? undefined };
-};
+const edgeOf = ([ordinal, from, to, key, data]: Values): Edge => ({
+  ordinal,
+  key: key ?? String(ordinal),
+  from,
+  to,
+  data: data ?? undefined,
+});
 
 /** Reads edges through one connection. */
 export class EdgeRows {
-  private readonly selectAt: StatementSync;
-  private readonly selectAfter: StatementSync;
-  private readonly selectFrom: StatementSync;
-  private readonly selectTo: StatementSync;
-  private readonly selectEnds: StatementSync;
-  private readonly selectSources: StatementSync;
-  private readonly selectTargets: StatementSync;
-  private readonly selectOrdinals: Readonly<Record<'from' | 'to', StatementSync>>;
-  private readonly selectOtherEnds: Readonly<Record<'from' | 'to', StatementSync>>;
-  private readonly selectBetween: StatementSync;
+  private readonly selectAt: ArrayStatement<Values>;
+  private readonly selectAfter: ArrayStatement<Values>;
+  private readonly selectFrom: ArrayStatement<Values>;
+  private readonly selectTo: ArrayStatement<Values>;
+  private readonly selectEnds: ArrayStatement<readonly [ordinal: number, source: number, target: number]>;
+  private readonly selectSources: ArrayStatement<readonly [ordinal: number]>;
+  private readonly selectTargets: ArrayStatement<readonly [ordinal: number]>;
+  private readonly selectOrdinals: Readonly<Record<'from' | 'to', ArrayStatement<readonly [ordinal: number]>>>;
+  private readonly selectOtherEnds: Readonly<
+    Record<'from' | 'to', ArrayStatement<readonly [ordinal: number, other: number]>>
+  >;
+  private readonly selectBetween: ArrayStatement<readonly [count: number]>;
 
   constructor(
     database: DatabaseSync,
@@ -51,11 +57,7 @@ export class EdgeRows {
   ) {
     const of = 'FROM torc_edge WHERE workload = ? AND edge = ?';
     const columns = 'SELECT ordinal, source, target, key, data';
-    const prepare = (sql: string): StatementSync => {
-      const statement = database.prepare(sql);
-      statement.setReturnArrays(true);
-      return statement;
-    };
+    const prepare = <Values extends Row>(sql: string) => arrayStatement<Values>(database, sql);
     this.selectAt = prepare(`${columns} ${of} AND ordinal = ?`);
     this.selectAfter = prepare(`${columns} ${of} AND ordinal > ? ORDER BY ordinal LIMIT ? OFFSET ?`);
     // Asked plainly, SQLite reads all edges of the kind by the primary key, which has them in order too.
@@ -79,8 +81,8 @@ export class EdgeRows {
   }
 
   at(workload: WorkloadId, edge: EdgeName, ordinal: number): Edge | undefined {
-    const values = this.selectAt.get(workload, codeOf(edge), ordinal);
-    return values === undefined ? undefined : edgeOf(values);
+    const row = this.selectAt.get(workload, codeOf(edge), ordinal);
+    return row && edgeOf(row);
   }
 
   byKey(workload: WorkloadId, edge: EdgeName, key: string): Edge | undefined {
@@ -112,8 +114,7 @@ export class EdgeRows {
     let after = -1;
     for (;;) {
       const slice = this.selectEnds.all(workload, code, after, SLICE);
-      for (const row of slice) {
-        const [ordinal, from, to] = row as unknown as readonly [number, number, number];
+      for (const [ordinal, from, to] of slice) {
         after = ordinal;
         yield [from, to];
       }
@@ -131,12 +132,12 @@ export class EdgeRows {
 
   /** Ordinals of targets, in order of the edges' creation; several edges give one several times. */
   targets(workload: WorkloadId, edge: EdgeName, source: number): number[] {
-    return this.selectTargets.all(workload, codeOf(edge), source).map(onlyNumber);
+    return this.selectTargets.all(workload, codeOf(edge), source).map(([ordinal]) => ordinal);
   }
 
   /** Ordinals of sources, in order of the edges' creation; several edges give one several times. */
   sources(workload: WorkloadId, edge: EdgeName, target: number): number[] {
-    return this.selectSources.all(workload, codeOf(edge), target).map(onlyNumber);
+    return this.selectSources.all(workload, codeOf(edge), target).map(([ordinal]) => ordinal);
   }
 
   /** Ordinals of the edges that have an end here, in slices. */
@@ -144,7 +145,7 @@ export class EdgeRows {
     const [select, code] = [this.selectOrdinals[end], codeOf(edge)];
     let after = -1;
     for (;;) {
-      const slice = select.all(workload, code, ordinal, after).map(onlyNumber);
+      const slice = select.all(workload, code, ordinal, after).map(([ordinal]) => ordinal);
       yield slice;
       if (slice.length < SLICE) return;
       after = slice.at(-1) ?? after;
@@ -156,7 +157,7 @@ export class EdgeRows {
     const [select, code] = [this.selectOtherEnds[end], codeOf(edge)];
     let after = -1;
     for (;;) {
-      const slice = select.all(workload, code, ordinal, after) as unknown as readonly (readonly [number, number])[];
+      const slice = select.all(workload, code, ordinal, after);
       yield slice.map(([, other]) => other);
       if (slice.length < SLICE) return;
       after = slice.at(-1)?.[0] ?? after;
@@ -165,8 +166,6 @@ export class EdgeRows {
 
   /** How many edges go from one to the other. */
   countBetween(workload: WorkloadId, edge: EdgeName, source: number, target: number): number {
-    return onlyNumber(this.selectBetween.get(workload, codeOf(edge), source, target));
+    return this.selectBetween.get(workload, codeOf(edge), source, target)?.[0] ?? 0;
   }
 }
-
-const onlyNumber = (row: unknown): number => (row as readonly [number])[0];

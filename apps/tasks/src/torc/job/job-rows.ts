@@ -1,3 +1,5 @@
+import type { Row } from '#event-sourcing/array-statement.js';
+
 /**
  * What only Torc keeps of its jobs, by the key of the unit. Documents are in a table of their own, so that an event about many jobs
  * rewrites small rows. `request` is set while the revision that it made is the current one.
@@ -43,9 +45,8 @@ type JobValues = readonly [
 ];
 
 /** A row from a statement that returns arrays: the columns of {@link JOB_COLUMNS} from a position on. */
-export const jobRowOf = (values: readonly unknown[], from: number): JobRow => {
-  const [customKey, writes, cancels, hash, request, completeRequest, resultRun, document] = values.slice(
-    from,
-  ) as unknown as JobValues;
+export const jobRowOf = (values: Row, from: number): JobRow => {
+  const own: Row = values.slice(from);
+  const [customKey, writes, cancels, hash, request, completeRequest, resultRun, document] = own as JobValues;
   return { customKey, writes, cancels: cancels === 1, hash, request, completeRequest, resultRun, document };
 };

@@ -1,7 +1,8 @@
-import type { StatementSync } from 'node:sqlite';
 import type { Filters } from '#contracts/torc/documents.js';
 import type { JobStatus } from '#contracts/torc/statuses.js';
+import { arrayStatement } from '#event-sourcing/array-statement.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
+import type { UnitKey } from '../../engine/unit.js';
 import { keyOf, lastKeyOf, ordinalOfKey } from '../../workload/member-key.js';
 import { codeOf } from '../collection-code.js';
 import type { IndexedFilter, ListEntry, ListSource } from '../lists.js';
@@ -10,21 +11,18 @@ import { TORC } from '../streams.js';
 import type { Job, Workflow } from '../view.js';
 import { jobDocument } from './job-document.js';
 
-interface Statements {
-  readonly selectSkipped: StatementSync;
-  readonly selectOfStatus: StatementSync;
-}
+type KeyRow = readonly [key: UnitKey];
 
-const statementsOn = perConnection((database): Statements => {
-  const selectSkipped = database.prepare('SELECT unit FROM torc_job WHERE unit > ? ORDER BY unit LIMIT 1 OFFSET ?');
-  const selectOfStatus = database.prepare(
+const statementsOn = perConnection((database) => ({
+  selectSkipped: arrayStatement<KeyRow>(
+    database,
+    'SELECT unit FROM torc_job WHERE unit > ? ORDER BY unit LIMIT 1 OFFSET ?',
+  ),
+  selectOfStatus: arrayStatement<KeyRow>(
+    database,
     'SELECT key FROM unit WHERE status = ? AND key > ? AND key <= ? ORDER BY key LIMIT ?',
-  );
-  for (const statement of [selectSkipped, selectOfStatus]) statement.setReturnArrays(true);
-  return { selectSkipped, selectOfStatus };
-});
-
-const onlyNumber = (row: unknown): number => (row as readonly [number])[0];
+  ),
+}));
 
 const JOBS = codeOf('jobs');
 
@@ -39,7 +37,7 @@ export const jobSource = ({ reader, jobRows: jobs, counts }: TorcReader, workflo
       const start = counts.startOf(workload, JOBS, skip);
       if (start.skip === 0) return start;
       const last = selectSkipped.get(keyOf(workload, Math.max(0, start.after)), start.skip - 1);
-      return { after: last === undefined ? start.after : ordinalOfKey(onlyNumber(last)), skip: 0 };
+      return { after: last === undefined ? start.after : ordinalOfKey(last[0]), skip: 0 };
     },
     after: (ordinal, limit) => jobs.after(workflow, Math.max(0, ordinal), limit).map(entryOf),
     at: (ordinal) => {
@@ -62,7 +60,7 @@ export const jobSource = ({ reader, jobRows: jobs, counts }: TorcReader, workflo
         after: (ordinal, limit) => {
           const from = keyOf(workload, Math.max(0, ordinal));
           const keys = statuses.flatMap((id) =>
-            selectOfStatus.all(id, from, lastKeyOf(workload), limit).map(onlyNumber),
+            selectOfStatus.all(id, from, lastKeyOf(workload), limit).map(([key]) => key),
           );
           return (statuses.length > 1 ? keys.sort((a, b) => a - b).slice(0, limit) : keys).map(ordinalOfKey);
         },

@@ -1,6 +1,7 @@
 import type { StatementSync } from 'node:sqlite';
 import { fullId } from '#contracts/torc/ids.js';
 import type { JobStatus } from '#contracts/torc/statuses.js';
+import { type ArrayStatement, arrayStatement, type Row } from '#event-sourcing/array-statement.js';
 import type { StatusId } from '../../engine/statuses.js';
 import type { UnitKey } from '../../engine/unit.js';
 import { rowOf, type StoredUnit, UNIT_COLUMNS, type UnitReader } from '../../engine/unit-row.js';
@@ -28,13 +29,13 @@ export interface UnitSource {
 
 /** Reads the jobs of workflows on one connection. */
 export class Jobs {
-  private readonly selectOwn: StatementSync;
-  private readonly selectAfter: StatementSync;
-  private readonly selectOfStatus: StatementSync;
+  private readonly selectOwn: ArrayStatement;
+  private readonly selectAfter: ArrayStatement;
+  private readonly selectOfStatus: ArrayStatement;
   private readonly selectCount: StatementSync;
-  private readonly selectStates: StatementSync;
-  private readonly selectState: StatementSync;
-  private readonly selectDependents: StatementSync;
+  private readonly selectStates: ArrayStatement<StateValues>;
+  private readonly selectState: ArrayStatement<StateValues>;
+  private readonly selectDependents: ArrayStatement<StateValues>;
 
   constructor(
     private readonly reader: UnitReader,
@@ -45,23 +46,23 @@ export class Jobs {
     const ownTables = 'torc_job CROSS JOIN torc_job_document USING (unit)';
     const joined = `SELECT key, id, ${[...UNIT_COLUMNS, ...JOB_COLUMNS].join(', ')}
       FROM unit CROSS JOIN torc_job ON torc_job.unit = key CROSS JOIN torc_job_document USING (unit)`;
-    this.selectOwn = database.prepare(`SELECT ${own} FROM ${ownTables} WHERE unit = ?`);
-    this.selectAfter = database.prepare(`${joined} WHERE key > ? AND key <= ? ORDER BY key LIMIT ?`);
-    this.selectOfStatus = database.prepare(
+    this.selectOwn = arrayStatement(database, `SELECT ${own} FROM ${ownTables} WHERE unit = ?`);
+    this.selectAfter = arrayStatement(database, `${joined} WHERE key > ? AND key <= ? ORDER BY key LIMIT ?`);
+    this.selectOfStatus = arrayStatement(
+      database,
       `${joined} WHERE status = ? AND key > ? AND key <= ? ORDER BY key LIMIT ${CHUNK}`,
     );
     const state = 'SELECT key, status, open_deps, cancels FROM';
     const states = 'CROSS JOIN torc_job ON torc_job.unit = key';
-    this.selectStates = database.prepare(
+    this.selectStates = arrayStatement(
+      database,
       `${state} unit ${states} WHERE key > ? AND key <= ? ORDER BY key LIMIT ${STATES_CHUNK}`,
     );
-    this.selectState = database.prepare(`${state} unit ${states} WHERE key = ?`);
-    this.selectDependents = database.prepare(
+    this.selectState = arrayStatement(database, `${state} unit ${states} WHERE key = ?`);
+    this.selectDependents = arrayStatement(
+      database,
       `${state} unit_edge CROSS JOIN unit ON key = dependent ${states} WHERE blocker = ? ORDER BY key`,
     );
-    const selects = [this.selectOwn, this.selectAfter, this.selectOfStatus];
-    for (const select of [...selects, this.selectStates, this.selectState, this.selectDependents])
-      select.setReturnArrays(true);
     this.selectCount = database.prepare(
       'SELECT sum(n) AS n FROM unit_count WHERE workload = ? AND name = ? AND status = ?',
     );
@@ -88,7 +89,7 @@ export class Jobs {
   /** At most `limit` jobs behind an ordinal, in order of creation. */
   after({ workload }: Workflow, ordinal: number, limit: number): Job[] {
     const rows = this.selectAfter.all(keyOf(workload, ordinal), lastKeyOf(workload), limit);
-    return (rows as unknown as readonly (readonly unknown[])[]).map((values) => this.joined(values));
+    return rows.map((values) => this.joined(values));
   }
 
   /** Of all jobs, in order of creation. */
@@ -96,7 +97,7 @@ export class Jobs {
     const last = lastKeyOf(workload);
     let after = keyOf(workload, 0);
     for (;;) {
-      const rows = this.selectStates.all(after, last) as unknown as readonly StateValues[];
+      const rows = this.selectStates.all(after, last);
       for (const row of rows) yield this.stateOf(row);
       if (rows.length < STATES_CHUNK) return;
       after = rows.at(-1)?.[0] ?? last;
@@ -104,13 +105,13 @@ export class Jobs {
   }
 
   stateAt({ workload }: Workflow, ordinal: number): JobState | undefined {
-    const row = this.selectState.get(keyOf(workload, ordinal)) as unknown as StateValues | undefined;
+    const row = this.selectState.get(keyOf(workload, ordinal));
     return row === undefined ? undefined : this.stateOf(row);
   }
 
   /** Jobs that this one blocks, each once, in order of creation. */
   dependents({ workload }: Workflow, ordinal: number): readonly JobState[] {
-    const rows = this.selectDependents.all(keyOf(workload, ordinal)) as unknown as readonly StateValues[];
+    const rows = this.selectDependents.all(keyOf(workload, ordinal));
     return rows.map((row) => this.stateOf(row));
   }
 
@@ -146,10 +147,10 @@ export class Jobs {
     return this.walk(keyOf(workload, after), (from) => this.selectOfStatus.all(status, from, lastKeyOf(workload)));
   }
 
-  private *walk(start: UnitKey, read: (after: UnitKey) => readonly unknown[]): Generator<Job, void, void> {
+  private *walk(start: UnitKey, read: (after: UnitKey) => readonly Row[]): Generator<Job, void, void> {
     let after = start;
     for (let rows = read(after); rows.length > 0; rows = read(after)) {
-      for (const values of rows as readonly (readonly unknown[])[]) {
+      for (const values of rows) {
         const job = this.joined(values);
         after = job.unit.key;
         yield job;
@@ -158,14 +159,14 @@ export class Jobs {
     }
   }
 
-  private joined(values: readonly unknown[]): Job {
+  private joined(values: Row): Job {
     const row = rowOf(values);
     return jobOf({ row, unit: this.reader.unitOf(row) }, jobRowOf(values, OWN_COLUMNS));
   }
 
   private complete(stored: StoredUnit | undefined): Job | undefined {
     if (stored === undefined) return undefined;
-    const own = this.selectOwn.get(stored.row.key) as unknown as readonly unknown[] | undefined;
+    const own = this.selectOwn.get(stored.row.key);
     return own === undefined ? undefined : jobOf(stored, jobRowOf(own, 0));
   }
 }
