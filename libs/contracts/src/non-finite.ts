@@ -24,6 +24,16 @@ export const withoutNonFinite = (text: string): string | undefined => {
   return copied === 0 ? undefined : valid + text.slice(copied);
 };
 
+/** A text with null in place of these numbers, and its value. Undefined when it is not valid JSON even so. */
+export const nonFiniteAsNull = (text: string): { readonly valid: string; readonly value: unknown } | undefined => {
+  try {
+    const valid = withoutNonFinite(text);
+    return valid === undefined ? undefined : { valid, value: JSON.parse(valid) as unknown };
+  } catch {
+    return undefined;
+  }
+};
+
 /** The first non-finite number in a text, outside strings. */
 export const nonFiniteIn = (text: string): string | undefined => {
   const token = new RegExp(TOKEN);

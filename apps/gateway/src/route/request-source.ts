@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { DomainError } from '#platform/domain-error.js';
 import { isObject, type JsonMembers } from '#platform/json-object.js';
 import { addressOf } from '#platform/network-client.js';
-import { nonFiniteIn, withoutNonFinite } from '#contracts/non-finite.js';
+import { nonFiniteAsNull, nonFiniteIn } from '#contracts/non-finite.js';
 import { membersOf } from '#contracts/raw-json.js';
 import type { StoredBlob } from '#storage/blob-store.js';
 import { pathOf } from '../edge/url-path.js';
@@ -184,16 +184,6 @@ export class RequestSource {
     return read.value;
   }
 }
-
-/** Undefined when the text is not valid JSON even with these numbers. */
-const nonFiniteAsNull = (text: string): { readonly valid: string; readonly value: unknown } | undefined => {
-  try {
-    const valid = withoutNonFinite(text);
-    return valid === undefined ? undefined : { valid, value: JSON.parse(valid) as unknown };
-  } catch {
-    return undefined;
-  }
-};
 
 const scalarText = (value: unknown): string | undefined => {
   if (typeof value === 'string') return value.trim() || undefined;

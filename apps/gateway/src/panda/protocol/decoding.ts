@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { JsonLimits } from '#contracts/json-scanner.js';
-import { withoutNonFinite } from '#contracts/non-finite.js';
+import { nonFiniteAsNull } from '#contracts/non-finite.js';
 import { DomainError } from '#platform/domain-error.js';
 import { isObject } from '#platform/json-object.js';
 import { checkBody, tooLarge } from '../../body/read-body.js';
@@ -77,14 +77,9 @@ const parsed = (text: string): unknown => {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    const detail = error instanceof Error ? error.message : 'not JSON';
-    try {
-      const valid = withoutNonFinite(text);
-      if (valid !== undefined) return JSON.parse(valid) as unknown;
-    } catch {
-      // The first error says what is wrong with the text as it came.
-    }
-    throw invalidJson(detail);
+    const read = nonFiniteAsNull(text);
+    if (read !== undefined) return read.value;
+    throw invalidJson(error instanceof Error ? error.message : 'not JSON');
   }
 };
 
