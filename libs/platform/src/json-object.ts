@@ -5,12 +5,23 @@ export type JsonMembers = Readonly<Record<string, unknown>>;
 export const isObject = (value: unknown): value is JsonMembers =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The object that a text is; undefined when it is something else, or no JSON. */
-export const objectIn = (text: string): JsonMembers | undefined => {
+/** The value that a text is; undefined when it is no JSON. */
+export const valueIn = (text: string): unknown => {
   try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
+    return JSON.parse(text) as unknown;
   } catch {
     return undefined;
   }
+};
+
+/** The object that a text is; undefined when it is something else, or no JSON. */
+export const objectIn = (text: string): JsonMembers | undefined => {
+  const value = valueIn(text);
+  return isObject(value) ? value : undefined;
+};
+
+/** The list that a text is; undefined when it is something else, or no JSON. */
+export const listIn = (text: string): readonly unknown[] | undefined => {
+  const value = valueIn(text);
+  return Array.isArray(value) ? value : undefined;
 };

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { isObject } from '#platform/json-object.js';
+import { isObject, listIn, valueIn } from '#platform/json-object.js';
 import { Bus } from '#bus/bus.js';
 import type { MessageContext } from '#bus/contract.js';
 import {
@@ -29,20 +29,6 @@ const NO_JSON = 'failed to load JSON';
 
 /** The job type of workers that are reported without one. */
 const DEFAULT_JOB_TYPE = 'managed';
-
-/** The value that a JSON text is; undefined when it is none. */
-const valueIn = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
-
-const listIn = (text: string): readonly unknown[] | undefined => {
-  const value = valueIn(text);
-  return Array.isArray(value) ? value : undefined;
-};
 
 /** The functions of `harvester` as the legacy API has them (PanDA contract 12). */
 @Injectable()

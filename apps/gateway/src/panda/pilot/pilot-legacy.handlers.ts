@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { isObject } from '#platform/json-object.js';
+import { isObject, listIn } from '#platform/json-object.js';
 import { principalOf } from '../protocol/caller.js';
 import type { CallOf, Envelope, Handlers, LegacyAnswer } from '../protocol/function.js';
 import { Acquisition } from './acquisition.js';
@@ -74,7 +74,7 @@ export class PilotLegacyHandlers implements Handlers<Functions> {
   }
 
   async updateJobsInBulk(call: CallOf<Functions['updateJobsInBulk']>): Promise<LegacyAnswer> {
-    const items = legacyReportsIn(listIn(call.parameters.jobList));
+    const items = legacyReportsIn(itemsIn(call.parameters.jobList));
     if ('problem' in items) return { kind: 'json', value: [false, items.problem] };
     const envelopes = await this.reporting.reportMany(call.context, items);
     const answers = envelopes.map((envelope) => ({
@@ -85,12 +85,8 @@ export class PilotLegacyHandlers implements Handlers<Functions> {
   }
 }
 
-const listIn = (value: unknown): readonly unknown[] => {
+/** What is no list counts as one of something that is no report. */
+const itemsIn = (value: unknown): readonly unknown[] => {
   if (Array.isArray(value)) return value;
-  try {
-    const list: unknown = typeof value === 'string' ? JSON.parse(value) : undefined;
-    return Array.isArray(list) ? list : [undefined];
-  } catch {
-    return [undefined];
-  }
+  return (typeof value === 'string' ? listIn(value) : undefined) ?? [undefined];
 };

@@ -1,3 +1,5 @@
+import { valueIn } from '#platform/json-object.js';
+
 /** Deeper texts are no literals of a client. */
 const LEVELS_MAX = 100;
 
@@ -105,11 +107,8 @@ class LiteralReader {
 
 /** The value of a literal as Python's `repr` writes it, or of a JSON text; undefined for any other text (contract 1.5, 1.6). */
 export const literalIn = (text: string): unknown => {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    // A literal of Python then.
-  }
+  const value = valueIn(text);
+  if (value !== undefined) return value;
   try {
     return new LiteralReader(text).whole();
   } catch (error) {

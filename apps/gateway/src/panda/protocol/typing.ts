@@ -1,4 +1,4 @@
-import { isObject } from '#platform/json-object.js';
+import { isObject, objectIn } from '#platform/json-object.js';
 import type { TypeName } from './function.js';
 import { TYPE_NAMES } from './casting.js';
 import { pythonTypeOf } from './values.js';
@@ -14,16 +14,6 @@ const intOf = (value: unknown): number | undefined => {
   return typeof value === 'number' && Number.isInteger(value) ? value : undefined;
 };
 
-const objectInText = (value: unknown): unknown => {
-  if (typeof value !== 'string') return undefined;
-  try {
-    const parsed: unknown = JSON.parse(value);
-    return isObject(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
 /** By type: the value as the handler gets it; undefined when it has another type (contract 1.6). */
 const CHECKS: Readonly<Record<TypeName, (value: unknown) => unknown>> = {
   str: (value) => (typeof value === 'string' ? value : undefined),
@@ -35,7 +25,10 @@ const CHECKS: Readonly<Record<TypeName, (value: unknown) => unknown>> = {
   dict: (value) => (isObject(value) ? value : undefined),
   'List[int]': (value) => (isList(value) ? value : undefined),
   'List[str]': (value) => (isList(value) ? value : undefined),
-  json: (value) => (isObject(value) ? value : objectInText(value)),
+  json: (value) => {
+    if (typeof value === 'string') return objectIn(value);
+    return isObject(value) ? value : undefined;
+  },
   untyped: (value) => value,
   file: () => undefined,
 };

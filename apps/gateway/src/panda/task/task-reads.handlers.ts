@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { nowMicros } from '#platform/clock.js';
-import { isObject } from '#platform/json-object.js';
+import { isObject, valueIn } from '#platform/json-object.js';
 import { Bus } from '#bus/bus.js';
 import type { Contract, Page } from '#bus/contract.js';
 import {
@@ -84,7 +84,7 @@ export class TaskReadHandlers implements Handlers<Functions> {
 
   async get_tasks_detailed_info_since(call: CallOf<Functions['get_tasks_detailed_info_since']>): Promise<Envelope> {
     const { since, filters: text, n_tasks: limit } = call.parameters;
-    const filters = parsed(text);
+    const filters = text === null || text === '' ? {} : valueIn(text);
     if (filters === undefined) return failure('filters is not valid JSON');
     if (!isObject(filters)) return failure('filters must be a JSON object');
     return this.read(GetTasksDetailedInfo, { since, filters, limit, user: principalOf(call).name }, call);
@@ -115,13 +115,3 @@ const WHOLE_NUMBER = /^\s*[+-]?\d{1,15}\s*$/u;
 
 const taskIdIn = (value: unknown): number | undefined =>
   typeof value === 'string' && WHOLE_NUMBER.test(value) ? Number(value) : undefined;
-
-/** Undefined when the text is no JSON. */
-const parsed = (text: string | null): unknown => {
-  if (text === null || text === '') return {};
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-};

@@ -1,5 +1,6 @@
 import type { DescribeJobsRequest, TaskJobsRequest } from '#contracts/panda/documents.js';
 import { microsOfTime } from '#contracts/panda/times.js';
+import { valueIn } from '#platform/json-object.js';
 import { attributeOf, type StoredJob } from '../job/job-rows.js';
 import type { PandaReader } from '../sqlite-view.js';
 import { jobDocument } from './job-document.js';
@@ -88,16 +89,7 @@ function* metadataTexts(reader: PandaReader, taskId: number): Generator<Member |
   for (const job of jobsOf(reader, taskId)) {
     const isTold = job.status === 'finished' && attributeOf(job, 'prodSourceLabel') === 'user';
     const text = isTold ? reader.jobTexts.text(job.key, 'metadata') : undefined;
-    yield text !== undefined && isJson(text) ? [String(job.pandaId), text] : undefined;
+    // Pilots send metadata as text: what is no JSON cannot be told.
+    yield text !== undefined && valueIn(text) !== undefined ? [String(job.pandaId), text] : undefined;
   }
 }
-
-/** Pilots send metadata as text: what is no JSON cannot be told. */
-const isJson = (text: string): boolean => {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-};
