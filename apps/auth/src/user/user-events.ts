@@ -1,3 +1,5 @@
+import type { EventOf } from '#event-sourcing/event-of.js';
+
 /** Events of streams `user-cairn.main.<username>`; written and read by `auth`. All name the user, because a stream's name holds a long name as a hash. */
 export interface UserEvents {
   /** The user has a record from then on, whatever there was before. `extra` is the text of a JSON object. */
@@ -32,6 +34,4 @@ export const USER_EVENT_TYPES = [
 ] as const satisfies readonly (keyof UserEvents)[];
 
 /** An event of a user's stream. */
-export type UserEvent = {
-  readonly [Type in keyof UserEvents]: { readonly type: Type; readonly data: UserEvents[Type] };
-}[keyof UserEvents];
+export type UserEvent = EventOf<UserEvents>;

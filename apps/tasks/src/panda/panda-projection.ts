@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { PandaEvents, PandaUnitEvents } from '#contracts/panda/events.js';
 import type { Ranges } from '#contracts/work-events.js';
+import type { EventOf } from '#event-sourcing/event-of.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { UnitReader } from '../engine/unit-row.js';
 import { keyOf } from '../workload/member-key.js';
@@ -20,7 +21,6 @@ import { TaskWriter } from './task/task-writer.js';
 import { TEXT_TABLES, Texts } from './text/texts.js';
 
 type Events = PandaEvents & PandaUnitEvents;
-type WorkEvent = { [Type in keyof Events]: { readonly type: Type; readonly data: Events[Type] } }[keyof Events];
 
 const EVENT_TYPES: readonly (keyof Events)[] = [
   ...(['TaskSubmitted', 'TaskMoved', 'TaskAmended', 'TextStored', 'TextContinued'] as const),
@@ -65,7 +65,7 @@ class PandaWriter implements ProjectionWriter {
     const workload = this.reader.workloads.ensure(stream, typeof name === 'string' ? name : undefined);
     const taskId = taskIdOf(this.reader.workloads.nameOf(workload));
     // Only the deciders of this service write these events, so that their types are known.
-    const event = { type, data } as object as WorkEvent;
+    const event = { type, data } as object as EventOf<Events>;
     switch (event.type) {
       case 'TaskSubmitted':
         this.tasks.submitted(workload, event.data, timeMicros);
@@ -122,10 +122,7 @@ class PandaWriter implements ProjectionWriter {
     this.jobs.forget();
   }
 
-  private text(
-    workload: WorkloadId,
-    { type, data }: Extract<WorkEvent, { readonly type: 'TextStored' | 'TextContinued' }>,
-  ): void {
+  private text(workload: WorkloadId, { type, data }: EventOf<Pick<Events, 'TextStored' | 'TextContinued'>>): void {
     const ordinal = firstOf(data.units);
     const texts = ordinal === undefined ? this.taskTexts : this.jobTexts;
     const owner = ordinal === undefined ? workload : keyOf(workload, ordinal);

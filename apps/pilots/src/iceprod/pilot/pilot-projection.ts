@@ -1,14 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { WorkerEvents } from '#contracts/worker-events.js';
+import type { EventOf } from '#event-sourcing/event-of.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { Documents } from '../document/documents.js';
 import { PilotHolders } from './pilot-holders.js';
 import { DEFAULT_TIMEOUT_SECONDS, durationText, heartbeatTimeoutOf } from './heartbeat-timeout.js';
 import { reportedPilot, startedPilot, tasksOf } from './pilot.js';
-
-type WorkerEvent = {
-  [Type in keyof WorkerEvents]: { readonly type: Type; readonly data: WorkerEvents[Type] };
-}[keyof WorkerEvents];
 
 const EVENT_TYPES: readonly (keyof WorkerEvents)[] = [
   'WorkerStarted',
@@ -83,7 +80,7 @@ export const pilotProjection: Projection = {
     return {
       apply({ type, data, metadata: { timeMicros, actor, correlationId } }: AppliedEvent): void {
         // Types are ours from the ledger on: written by the deciders of this service only.
-        const event = { type, data } as object as WorkerEvent;
+        const event = { type, data } as object as EventOf<WorkerEvents>;
         const { worker_id: id } = event.data;
         switch (event.type) {
           case 'WorkerStarted': {

@@ -2,12 +2,11 @@ import type { PandaDirectoryEvents, PandaUser, Vo } from '#contracts/panda/confi
 import type { ConfigurationSection } from '#contracts/panda/administration.js';
 import type { PandaConfigurationEvents, Queue, QueueEvents, ResourceType, Share } from '#contracts/panda/queues.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
+import type { EventOf } from '#event-sourcing/event-of.js';
 import { CONFIGURATION_STREAM, queueStream } from '../streams.js';
 
 export type EntryEvents = QueueEvents & PandaConfigurationEvents & PandaDirectoryEvents;
-export type EntryEvent = {
-  [Type in keyof EntryEvents]: { readonly type: Type; readonly data: EntryEvents[Type] };
-}[keyof EntryEvents];
+export type EntryEvent = EventOf<EntryEvents>;
 
 export const ENTRY_EVENTS: readonly (keyof EntryEvents)[] = [
   ...(['QueueConfigured', 'QueueRemoved', 'UserConfigured', 'UserRemoved', 'VoConfigured', 'VoRemoved'] as const),

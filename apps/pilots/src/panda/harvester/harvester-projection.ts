@@ -1,11 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { HarvesterEvents, WorkerFields } from '#contracts/panda/worker-events.js';
+import type { EventOf } from '#event-sourcing/event-of.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { SYNC_WORKERS_KILL } from './commands.js';
-
-type HarvesterEvent = {
-  [Type in keyof HarvesterEvents]: { readonly type: Type; readonly data: HarvesterEvents[Type] };
-}[keyof HarvesterEvents];
 
 const EVENT_TYPES: readonly (keyof HarvesterEvents)[] = [
   'HarvesterSeen',
@@ -117,7 +114,7 @@ export const harvesterProjection: Projection = {
     return {
       apply({ type, data: facts, metadata: { timeMicros } }: AppliedEvent): void | Generator<void, void, void> {
         // Types are ours from the ledger on: written by the deciders of this service only.
-        const event = { type, data: facts } as object as HarvesterEvent;
+        const event = { type, data: facts } as object as EventOf<HarvesterEvents>;
         const { harvester_id: harvester } = event.data;
         switch (event.type) {
           case 'HarvesterSeen':

@@ -1,10 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { NodeEvents } from '#contracts/panda/worker-events.js';
+import type { EventOf } from '#event-sourcing/event-of.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
-
-type NodeEvent = {
-  [Type in keyof NodeEvents]: { readonly type: Type; readonly data: NodeEvents[Type] };
-}[keyof NodeEvents];
 
 /** Worker nodes, the queues they serve and their GPUs (contract 3.8), and when each was last seen. */
 export const nodeProjection: Projection = {
@@ -40,7 +37,7 @@ export const nodeProjection: Projection = {
     return {
       apply({ type, data, metadata: { timeMicros } }: AppliedEvent): void {
         // Types are ours from the ledger on: written by the deciders of this service only.
-        const event = { type, data } as object as NodeEvent;
+        const event = { type, data } as object as EventOf<NodeEvents>;
         if (event.type === 'WorkerNodeSeen') {
           const { node, queue } = event.data;
           seeNode.run(node.site, node.host_name, node.cpu_model, timeMicros);

@@ -1,6 +1,7 @@
 import type { EndedFile, JobEnd, JobFile, PandaEvents, PandaUnitEvents, ReportedEnd } from '#contracts/panda/events.js';
 import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import type { JobStatus } from '#contracts/panda/statuses.js';
+import type { EventOf } from '#event-sourcing/event-of.js';
 
 /** What the tables keep of a job, besides what it was made with. */
 export interface JobRecord {
@@ -17,9 +18,7 @@ export interface JobRecord {
 type Changes = PandaUnitEvents & Pick<PandaEvents, 'JobsAmended' | 'JobsPrioritized' | 'JobsPlaced'>;
 
 /** An event that changes jobs which exist. */
-export type JobEvent = {
-  [Type in keyof Changes]: { readonly type: Type; readonly data: Changes[Type] };
-}[keyof Changes];
+export type JobEvent = EventOf<Changes>;
 
 /** How a job ends, where the event says that it does. */
 export const endOf = ({ data }: JobEvent): JobEnd | undefined => ('end' in data ? data.end : undefined);

@@ -8,13 +8,11 @@ import {
   type ResourceType,
   type Share,
 } from '#contracts/panda/queues.js';
+import type { EventOf } from '#event-sourcing/event-of.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import type { SiteView } from '../view.js';
 
 type SiteEvents = QueueEvents & PandaConfigurationEvents;
-type SiteEvent = {
-  [Type in keyof SiteEvents]: { readonly type: Type; readonly data: SiteEvents[Type] };
-}[keyof SiteEvents];
 
 const EVENT_TYPES: readonly (keyof SiteEvents)[] = [
   'QueueConfigured',
@@ -119,7 +117,7 @@ class SiteTables {
 
   apply({ type, data }: AppliedEvent): SiteChange {
     // Types are ours from the ledger on: written by the service `pilots` only.
-    const event = { type, data } as object as SiteEvent;
+    const event = { type, data } as object as EventOf<SiteEvents>;
     switch (event.type) {
       case 'QueueConfigured': {
         const { queue } = event.data;

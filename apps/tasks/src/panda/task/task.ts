@@ -2,6 +2,7 @@ import type { PandaEvents } from '#contracts/panda/events.js';
 import type { TaskStatus } from '#contracts/panda/statuses.js';
 import { TASK_ATTRIBUTES, type TaskAttributes, type TaskValues } from '#contracts/panda/task-attributes.js';
 import { timeText } from '#contracts/panda/times.js';
+import type { EventOf } from '#event-sourcing/event-of.js';
 import type { PendingCommand } from '../view.js';
 
 /** What the tables keep of a task. */
@@ -18,9 +19,7 @@ type Changes = Pick<
 >;
 
 /** An event that changes a task. */
-export type TaskEvent = {
-  [Type in keyof Changes]: { readonly type: Type; readonly data: Changes[Type] };
-}[keyof Changes];
+export type TaskEvent = EventOf<Changes>;
 
 /** What a task has of which nothing is said. */
 // One entry for each name, so that the type holds.

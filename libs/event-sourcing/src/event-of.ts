@@ -1,0 +1,4 @@
+/** One of the events whose data is told by their types. */
+export type EventOf<Events> = {
+  readonly [Type in keyof Events]: { readonly type: Type; readonly data: Events[Type] };
+}[keyof Events];
