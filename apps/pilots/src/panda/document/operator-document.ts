@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { ConfigurationSection } from '#contracts/panda/administration.js';
 import type { PandaUser, Vo, VoIssuer } from '#contracts/panda/configuration.js';
 import { DEFAULT_RESOURCE_TYPES, DEFAULT_SHARES, type ResourceType, type Share } from '#contracts/panda/queues.js';
+import { type EntryValue, LIST_NAME } from '../configuration/entry-events.js';
 import { queueOf } from '../queue/queue.js';
 import {
   amount,
@@ -18,19 +20,14 @@ import {
 } from './check.js';
 
 /** Sections whose entries have names. */
-export const NAMED_SECTIONS = ['queues', 'users', 'vos', 'storages'] as const;
-export type NamedSection = (typeof NAMED_SECTIONS)[number];
+const NAMED_SECTIONS = ['queues', 'users', 'vos', 'storages'] as const;
+type NamedSection = (typeof NAMED_SECTIONS)[number];
 /** Sections that are one list, in which the order counts. */
-export const LIST_SECTIONS = ['shares', 'resource_types'] as const;
+const LIST_SECTIONS = ['shares', 'resource_types'] as const;
 export type ListSection = (typeof LIST_SECTIONS)[number];
-export type Section = NamedSection | ListSection;
 
-/** An entry of the operator's document: a list is one entry, without a name. */
-export interface Entry {
-  readonly section: Section;
-  readonly name: string;
-  /** Raw JSON with all defaults, as it is kept. */
-  readonly value: string;
+/** An entry of the operator's document. */
+export interface Entry extends EntryValue {
   /** Of what the operator has written. */
   readonly digest: string;
 }
@@ -189,7 +186,7 @@ const digestOf = (value: unknown): string =>
     .slice(0, DIGEST_CHARACTERS);
 
 /** What holds without a document, and what stands for the sections that a document leaves out (contract 10.1). */
-const DEFAULTS: Readonly<Record<Section, unknown>> = {
+const DEFAULTS: Readonly<Record<ConfigurationSection, unknown>> = {
   queues: { LOCAL: {} },
   users: {},
   vos: { wlcg: { issuers: ['cairn'] } },
@@ -198,7 +195,7 @@ const DEFAULTS: Readonly<Record<Section, unknown>> = {
   resource_types: DEFAULT_RESOURCE_TYPES,
 };
 
-const sections = members<Readonly<Record<Section, unknown>>>({
+const sections = members<Readonly<Record<ConfigurationSection, unknown>>>({
   queues: otherwise(object, DEFAULTS.queues),
   users: otherwise(object, DEFAULTS.users),
   vos: otherwise(object, DEFAULTS.vos),
@@ -216,7 +213,12 @@ export const entriesOf = (document: unknown, faults: Faults): readonly Entry[] =
     }),
   );
   const lists = LIST_SECTIONS.map((section): Entry => {
-    return { section, name: '', value: listValue(section, given[section], faults), digest: digestOf(given[section]) };
+    return {
+      section,
+      name: LIST_NAME,
+      value: listValue(section, given[section], faults),
+      digest: digestOf(given[section]),
+    };
   });
   refuseDanglingStorages(entries, faults);
   return [...entries, ...lists];

@@ -17,8 +17,8 @@ const EVENT_TYPES: readonly (keyof HarvesterEvents)[] = [
 /** Workers between two places where others may get a turn. */
 const SLICE_WORKERS = 50;
 
-/** Statuses in which harvester takes a worker for alive. */
-const ALIVE = "('submitted', 'ready', 'running', 'idle')";
+/** Workers that harvester takes for alive although their pilot has finished. */
+export const IS_LEFT = `known = 1 AND pilot_status = 'finished' AND status IN ('submitted', 'ready', 'running', 'idle')`;
 
 /**
  * Harvester instances, their workers, counts and commands. A worker that only its pilot has told of has `known` 0, until harvester tells of it (D27).
@@ -68,8 +68,7 @@ export const harvesterProjection: Projection = {
     CREATE TABLE panda_command_last (one INTEGER PRIMARY KEY, id INTEGER NOT NULL) STRICT;`,
   indexes: `
     CREATE INDEX panda_worker_known ON panda_worker (harvester, worker) WHERE known = 1;
-    CREATE INDEX panda_worker_left ON panda_worker (pilot_end)
-      WHERE known = 1 AND pilot_status = 'finished' AND status IN ${ALIVE};
+    CREATE INDEX panda_worker_left ON panda_worker (pilot_end) WHERE ${IS_LEFT};
     CREATE INDEX panda_command_new ON panda_command (harvester, id) WHERE status = 'new';`,
 
   attach(database: DatabaseSync): ProjectionWriter {

@@ -1,8 +1,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { WorkerFields } from '#contracts/panda/worker-events.js';
+import { IS_LEFT } from './harvester-projection.js';
 import type { HarvesterCommand, HarvesterView, LeftWorker, Worker } from './view.js';
-
-const ALIVE = "('submitted', 'ready', 'running', 'idle')";
 
 type Row = Readonly<Record<string, SQLOutputValue>>;
 
@@ -43,7 +42,7 @@ export class HarvesterTables implements HarvesterView {
     this.selectLastId = database.prepare('SELECT id FROM panda_command_last');
     this.selectLeft = database.prepare(
       `SELECT harvester, worker FROM panda_worker
-       WHERE known = 1 AND pilot_status = 'finished' AND status IN ${ALIVE} AND pilot_end <= ? AND named <= ? AND updated >= ?
+       WHERE ${IS_LEFT} AND pilot_end <= ? AND named <= ? AND updated >= ?
        ORDER BY pilot_end LIMIT ?`,
     );
     this.selectCounts = database.prepare(

@@ -62,8 +62,8 @@ const READ: { readonly [Name in Kind]: (value: unknown) => string | number | und
   status: (value) => WORKER_STATUSES.find((status) => status === value),
 };
 
-/** The id of a worker: a positive integer, as a number or a text; undefined for what is none. */
-export const workerIdIn = (value: unknown): number | undefined => {
+/** The id of a worker: an integer that is not negative, as a number or a text; undefined for what is none. */
+const workerIdIn = (value: unknown): number | undefined => {
   const id = integerIn(value);
   return id !== undefined && id >= 0 ? id : undefined;
 };
@@ -81,7 +81,7 @@ export const toldWorker = (value: unknown): ToldWorker | undefined => {
     if (read === undefined) return undefined;
     fields[name] = read;
   }
-  return id === undefined || jobs === 'wrong' ? undefined : { id, fields: fields, jobs };
+  return id === undefined || jobs === 'wrong' ? undefined : { id, fields, jobs };
 };
 
 /** An empty list, as an absent one, says nothing. */

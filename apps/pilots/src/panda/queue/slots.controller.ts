@@ -14,7 +14,7 @@ type Slots = SlotEvents['SlotsTargeted'];
 const RELEASE = -1;
 
 /** Sets how many slots a queue shall have, of a share and of a resource type where they are given (contract 3.11). */
-export const targetSlots = ({
+const targetSlots = ({
   queue,
   share,
   resource_type: type,
