@@ -2,6 +2,7 @@ import type { DatasetsMoved, FilesAdded, NewFile, PseudoFiles } from '#contracts
 import { isFinalTask } from '#contracts/panda/statuses.js';
 import { timeText } from '#contracts/panda/times.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
+import { needsScouts } from '../generate/scouting.js';
 import { filePages } from '../pages.js';
 import { type InputItem, readJobParameters, SEQUENCE_DATASET } from '../refine/job-parameters.js';
 import { SplitRules } from '../refine/split-rules.js';
@@ -11,7 +12,7 @@ import type { Stage, StageStep } from '../stage/stage.js';
 import { taskMoved, taskStopped } from '../task-moved.js';
 import type { Dataset, PandaView, Task } from '../view.js';
 import { cutFiles, listedFiles, namedFiles } from './file-lists.js';
-import { filesForScouts, scouts } from './scout-limit.js';
+import { filesForScouts } from './scout-limit.js';
 
 /** Characters of one event's files: however they are escaped and encoded, they fit its size limit. */
 const CHARACTERS_PER_EVENT = 50_000;
@@ -117,7 +118,7 @@ class Feeding {
     const records = dataset.nFiles === 0 ? all : yield* this.newOf(dataset, all);
     yield* this.addFiles(dataset, records);
     const nFiles = dataset.nFiles + countOf(records);
-    const limit = isMaster && scouts(this.rules) ? filesForScouts(this.rules, sizesOf(all)) : nFiles;
+    const limit = isMaster && needsScouts(this.rules) ? filesForScouts(this.rules, sizesOf(all)) : nFiles;
     this.move(dataset, { status: 'ready', files_to_be_used: Math.min(nFiles, limit) });
     return countOf(records);
   }

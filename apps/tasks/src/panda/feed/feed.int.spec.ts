@@ -132,7 +132,9 @@ describe('an inline list', () => {
 
   it.each<readonly [Document, number]>([
     [{ nFilesPerJob: 3 }, 30],
+    [{ nFilesPerJob: 2.25 }, 30],
     [{ nMaxFilesPerJob: 5 }, 50],
+    [{ nMaxFilesPerJob: 2.25 }, 30],
     [{ nGBPerJob: 1 }, 20],
   ])('with %j has enough files for ten scouts', (fields, count) => {
     const files = Array.from({ length: 100 }, (_, at) => ({

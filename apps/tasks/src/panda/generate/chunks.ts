@@ -1,4 +1,11 @@
+import type { SplitRules } from '../refine/split-rules.js';
 import type { TaskFile } from '../view.js';
+
+/** The most records of one job; more go to further jobs. */
+const FILES_PER_JOB_MAX = 4_000;
+const FILES_PER_JOB = 200;
+const GIGABYTES_PER_JOB = 20;
+const BYTES_PER_GIGABYTE = 1024 ** 3;
 
 /** How many records of the master input a job takes (PanDA contract 9.4, step 1). */
 export interface ChunkRules {
@@ -10,6 +17,20 @@ export interface ChunkRules {
   /** For records that are parts of the events of a file. */
   readonly eventsPerJob: number | undefined;
 }
+
+export const chunkRules = (rules: SplitRules): ChunkRules => {
+  const perJob = rules.number('nFilesPerJob');
+  const gigabytes = rules.text('nGBPerJob') === 'MAX' ? Infinity : (rules.number('nGBPerJob') ?? GIGABYTES_PER_JOB);
+  return {
+    filesPerJob: perJob === undefined ? undefined : possibleCount(perJob),
+    filesMax: possibleCount(rules.number('nMaxFilesPerJob') ?? FILES_PER_JOB),
+    bytesMax: gigabytes * BYTES_PER_GIGABYTE,
+    eventsPerJob: rules.number('nEventsPerJob'),
+  };
+};
+
+/** Rules may be fractions: a job that has room for a part of a record takes it whole. */
+const possibleCount = (files: number): number => Math.min(FILES_PER_JOB_MAX, Math.ceil(files));
 
 /** Events of a record that is a part of a file's events; undefined when it is a whole file. */
 export const eventsOf = ({ startEvent, endEvent }: TaskFile): number | undefined =>

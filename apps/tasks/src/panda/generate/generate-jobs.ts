@@ -9,7 +9,7 @@ import { SplitRules } from '../refine/split-rules.js';
 import type { StageStep } from '../stage/stage.js';
 import { taskMoved, taskStopped } from '../task-moved.js';
 import type { Dataset, PandaView, Task, TaskFile } from '../view.js';
-import { chunksOf, type ChunkRules } from './chunks.js';
+import { chunkRules, chunksOf } from './chunks.js';
 import { EventServiceJobs } from './event-service.js';
 import { JobEvents } from './job-events.js';
 import { type Chunk, JobMaker } from './job-maker.js';
@@ -23,11 +23,6 @@ import { SecondaryInput } from './secondary-inputs.js';
 /** Bounds of one change. */
 const JOBS_MAX = 500;
 const FILES_MAX = 4_000;
-/** The most records of one job; more go to further jobs. */
-const FILES_PER_JOB_MAX = 4_000;
-const FILES_PER_JOB = 200;
-const GIGABYTES_PER_JOB = 20;
-const BYTES_PER_GIGABYTE = 1024 ** 3;
 /** The longest command line: an event has room for it. */
 const COMMAND_CHARACTERS_MAX = 40_000;
 const JOBS_PER_YIELD = 10;
@@ -275,17 +270,6 @@ export const unstartedJobs = (view: Pick<PandaView, 'countOfJobs'>, task: Task):
     (sum, status) => sum + view.countOfJobs(task, status),
     0,
   );
-
-const chunkRules = (rules: SplitRules): ChunkRules => {
-  const perJob = rules.number('nFilesPerJob');
-  const gigabytes = rules.text('nGBPerJob') === 'MAX' ? Infinity : (rules.number('nGBPerJob') ?? GIGABYTES_PER_JOB);
-  return {
-    filesPerJob: perJob === undefined ? undefined : Math.min(FILES_PER_JOB_MAX, Math.max(1, perJob)),
-    filesMax: Math.min(FILES_PER_JOB_MAX, Math.max(1, rules.number('nMaxFilesPerJob') ?? FILES_PER_JOB)),
-    bytesMax: gigabytes * BYTES_PER_GIGABYTE,
-    eventsPerJob: rules.number('nEventsPerJob'),
-  };
-};
 
 const chunkOf = (records: readonly TaskFile[], secondaries: readonly SecondaryInput[]): Chunk | undefined => {
   const taken = secondaries.map((secondary) => ({ template: secondary.template, files: secondary.take(records) }));
