@@ -33,3 +33,17 @@ export function* filePages(view: FileView, dataset: number): Generator<readonly 
     after = page.at(-1)?.id ?? after;
   }
 }
+
+/** Ids of the files of a dataset, or of those that are wanted. Yields where others may take their turn. */
+export function* fileIds(
+  view: FileView,
+  dataset: number,
+  isWanted: (file: TaskFile) => boolean = () => true,
+): Generator<void, readonly number[], void> {
+  const ids: number[] = [];
+  for (const page of filePages(view, dataset)) {
+    for (const file of page) if (isWanted(file)) ids.push(file.id);
+    yield;
+  }
+  return ids;
+}

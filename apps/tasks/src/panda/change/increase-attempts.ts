@@ -1,7 +1,7 @@
 import type { FilesAmended, FilesReopened } from '#contracts/panda/events.js';
 import { rangesOf, rangesPerEvent } from '#contracts/ranges.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
-import { filePages } from '../pages.js';
+import { fileIds } from '../pages.js';
 import { inputsOf } from '../task-inputs.js';
 import type { PandaView, Task } from '../view.js';
 
@@ -25,7 +25,7 @@ export function* increasedAttempts(
   for (const { id } of inputsOf(view, task)) {
     const exhausted = view.exhaustedFiles(id);
     const isExhausted = new Set(exhausted);
-    const open = yield* unfinished(view, id);
+    const open = yield* fileIds(view, id, ({ status }) => status !== 'finished');
     inputs += open.length;
     reactivated += exhausted.length;
     events.push(...reopened(task, exhausted, { add_attempts: increase, add_failures: increase }));
@@ -55,13 +55,3 @@ const amended = (
     const data: FilesAmended = { files: ranges, ...change };
     return { stream, type: 'FilesAmended', data };
   });
-
-/** Ids of the files of a dataset that are not finished. */
-function* unfinished(view: PandaView, dataset: number): Generator<void, readonly number[], void> {
-  const found: number[] = [];
-  for (const page of filePages(view, dataset)) {
-    for (const { id, status } of page) if (status !== 'finished') found.push(id);
-    yield;
-  }
-  return found;
-}

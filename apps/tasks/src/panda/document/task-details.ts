@@ -6,13 +6,11 @@ import type {
 } from '#contracts/panda/documents.js';
 import type { Dataset, Task } from '../view.js';
 import { isMasterInput } from '../file/input-counts.js';
+import { filePages, jobPages } from '../pages.js';
 import type { PandaReader } from '../sqlite-view.js';
 import { notFound } from './document-answers.js';
 import { type JsonPieces, jsonList, jsonObject, type Member, wrappedTime } from './json-text.js';
 import { taskDigest } from './task-digest.js';
-
-/** Files, and jobs, read at a time. */
-const READ = 500;
 
 /** Tasks told with their statistics (contract 6.10). */
 const FULL_TASKS_MAX = 500;
@@ -102,11 +100,8 @@ export function* datasetsAndFiles(reader: PandaReader, request: DatasetsAndFiles
 }
 
 function* fileTexts(reader: PandaReader, datasetId: number): Generator<string, void, void> {
-  for (let after = 0, isLast = false; !isLast;) {
-    const files = reader.filesOf(datasetId, after, READ);
-    for (const { lfn, scope, id, status } of files) yield JSON.stringify({ lfn, scope, id, status });
-    after = files.at(-1)?.id ?? after;
-    isLast = files.length < READ;
+  for (const page of filePages(reader, datasetId)) {
+    for (const { lfn, scope, id, status } of page) yield JSON.stringify({ lfn, scope, id, status });
   }
 }
 
@@ -116,11 +111,9 @@ export function* taskJobIds(reader: PandaReader, { task_id: id }: { readonly tas
 }
 
 function* jobIdTexts(reader: PandaReader, task: Task | undefined): Generator<string, void, void> {
-  for (let after: number | undefined, isLast = task === undefined; task !== undefined && !isLast;) {
-    const states = reader.jobStates(task, { limit: READ, ...(after !== undefined && { after }) });
-    for (const { pandaId } of states) yield String(pandaId);
-    after = states.at(-1)?.pandaId;
-    isLast = states.length < READ;
+  if (task === undefined) return;
+  for (const page of jobPages(reader, task)) {
+    for (const { pandaId } of page) yield String(pandaId);
   }
 }
 
