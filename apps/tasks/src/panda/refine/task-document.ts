@@ -50,6 +50,12 @@ export class TaskDocument {
     return Math.trunc(number);
   }
 
+  /** Null for what is not above zero too. */
+  positiveInteger(key: string): number | null {
+    const integer = this.integer(key);
+    return integer !== null && integer > 0 ? integer : null;
+  }
+
   /** Whether a switch is on: clients send true, the integer 1, or texts. */
   isOn(key: string): boolean {
     const value = this.values[key];

@@ -85,14 +85,12 @@ export const eventsPerInputOf = (document: TaskDocument): number | null =>
 
 /** Events without inputs are split into single ones unless the document says otherwise. */
 export const eventsPerJobOf = (document: TaskDocument): number | null =>
-  positive(document.integer('nEventsPerJob')) ??
-  (document.isOn('noInput') && positive(document.integer('nEvents')) !== null ? 1 : null);
-
-const positive = (value: number | null): number | null => (value !== null && value > 0 ? value : null);
+  document.positiveInteger('nEventsPerJob') ??
+  (document.isOn('noInput') && document.positiveInteger('nEvents') !== null ? 1 : null);
 
 /** Attempts that each input file gets. */
 export const maxAttemptOf = (document: TaskDocument): number =>
-  document.isOn('disableAutoRetry') ? 1 : (positive(document.integer('maxAttempt')) ?? 3);
+  document.isOn('disableAutoRetry') ? 1 : (document.positiveInteger('maxAttempt') ?? 3);
 
 /** The attributes of a task that follow from its document, those included that have a default (contract 9.1). */
 export const attributesOf = (view: PandaView, task: Task, document: TaskDocument): TaskAttributes => {
