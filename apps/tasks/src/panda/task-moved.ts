@@ -7,6 +7,9 @@ import type { Task } from './view.js';
 /** The most characters of `errorDialog` (PanDA contract 3.1). */
 const DIALOG_CHARACTERS_MAX = 510;
 
+/** As much of a reason as `errorDialog` holds. */
+export const dialogOf = (reason: string): string => reason.slice(0, DIALOG_CHARACTERS_MAX);
+
 /** The coarse status that panda-client shows (contract 4.1.4). A status that is not listed does not change it. */
 const SUPER_STATUS: { readonly [Status in TaskStatus]?: string } = {
   registered: 'registered',
@@ -60,5 +63,5 @@ export const taskStopped = (
   taskMoved(task, status, {
     ...move,
     reason,
-    set: { ...move.set, errorDialog: reason.slice(0, DIALOG_CHARACTERS_MAX) },
+    set: { ...move.set, errorDialog: dialogOf(reason) },
   });

@@ -4,10 +4,11 @@ import type { TaskAttributes } from '#contracts/panda/task-attributes.js';
 import type { ChangeableAttribute, ChangeTaskRequest, TaskReply } from '#contracts/panda/task-commands.js';
 import { timeText } from '#contracts/panda/times.js';
 import { rangesOf, rangesPerEvent } from '#contracts/ranges.js';
-import type { JobsPrioritized, TaskAmended } from '#contracts/panda/events.js';
+import type { JobsPrioritized } from '#contracts/panda/events.js';
 import type { Decided, DecidedEvent, SlicedDecision } from '#event-sourcing/command.js';
 import { jobPages } from '../pages.js';
 import { SplitRules } from '../refine/split-rules.js';
+import { taskAmended } from '../task-amended.js';
 import type { PandaView, Task } from '../view.js';
 import { increasedAttempts } from './increase-attempts.js';
 import { reactivated } from './reactivate.js';
@@ -38,18 +39,18 @@ export function* changeTask(
   if (task === undefined) return answer(...unknownTask(request));
   switch (request.change) {
     case 'attribute':
-      return answer(0, CHANGED, [amended(task, attributeChanged(view, task, request.attribute, request.value))]);
+      return answer(0, CHANGED, [taskAmended(task, attributeChanged(view, task, request.attribute, request.value))]);
     case 'modification_time':
       return answer(0, CHANGED, [
-        amended(task, { modificationTime: timeText(timeMicros + request.hours * MICROS_PER_HOUR) }),
+        taskAmended(task, { modificationTime: timeText(timeMicros + request.hours * MICROS_PER_HOUR) }),
       ]);
     case 'priority': {
       const jobs = yield* jobsPrioritized(view, task, request.priority);
-      return answer(0, CHANGED, [amended(task, { currentPriority: request.priority }), ...jobs]);
+      return answer(0, CHANGED, [taskAmended(task, { currentPriority: request.priority }), ...jobs]);
     }
     case 'split_rule': {
       const rules = SplitRules.parse(task.attributes.splitRule).withTag(request.tag, request.value ?? undefined);
-      return answer(0, CHANGED, [amended(task, { splitRule: rules.toText() })]);
+      return answer(0, CHANGED, [taskAmended(task, { splitRule: rules.toText() })]);
     }
     case 'attempts': {
       const { status, attributes } = task;
@@ -72,11 +73,6 @@ const reactivation = (inputs: number, id: number): string => `updated ${inputs} 
 const unknownTask = ({ change, task_id: id }: ChangeTaskRequest): [code: number, message: string] => {
   if (change === 'attempts') return [1, `jediTaskID=${id} not found`];
   return change === 'reactivate' ? [0, reactivation(0, id)] : [2, 'Task not found'];
-};
-
-const amended = ({ stream }: Task, set: TaskAttributes): DecidedEvent => {
-  const data: TaskAmended = { set };
-  return { stream, type: 'TaskAmended', data };
 };
 
 /** Jobs that are queued already keep their values. */

@@ -1,11 +1,11 @@
 import { isFinalJob, JOB_STATUSES } from '#contracts/panda/statuses.js';
-import type { TaskAmended } from '#contracts/panda/events.js';
 import type { ReassignShareRequest, TaskReply } from '#contracts/panda/task-commands.js';
 import type { DecidedEvent, SlicedDecision } from '#event-sourcing/command.js';
 import { needsText } from '../generate/job-needs.js';
 import { JobChanges } from '../job-changes.js';
 import { jobPages } from '../pages.js';
 import { leavesOf } from '../refine/global-share.js';
+import { taskAmended } from '../task-amended.js';
 import type { PandaView, Task } from '../view.js';
 
 /** Jobs read whole between two yields. */
@@ -23,9 +23,7 @@ export function* reassignShare(view: PandaView, request: ReassignShareRequest): 
   for (const id of new Set(ids)) {
     const task = view.task(id);
     if (task === undefined) continue;
-    const data: TaskAmended = { set: { gshare } };
-    events.push({ stream: task.stream, type: 'TaskAmended', data });
-    events.push(...(yield* jobsPlaced(view, task, gshare, includesRunning)));
+    events.push(taskAmended(task, { gshare }), ...(yield* jobsPlaced(view, task, gshare, includesRunning)));
   }
   return { events, reply: { code: 0, message: '' } };
 }

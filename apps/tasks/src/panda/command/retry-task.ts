@@ -1,8 +1,8 @@
-import type { DatasetsMoved } from '#contracts/panda/events.js';
 import { isFinalJob, type TaskStatus } from '#contracts/panda/statuses.js';
 import type { TaskAttributes } from '#contracts/panda/task-attributes.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { reopened, RETRY_ATTEMPTS } from '../change/increase-attempts.js';
+import { datasetsMoved } from '../datasets-moved.js';
 import { discardRanges } from '../range/discard-ranges.js';
 import { SplitRules } from '../refine/split-rules.js';
 import { inputsOf, outputsOf } from '../task-inputs.js';
@@ -76,7 +76,7 @@ function* reopenedInputs(
     events.push(
       ...reopened(task, exhausted, { add_attempts: RETRY_ATTEMPTS, add_failures: RETRY_ATTEMPTS }),
       ...reopened(task, lost, {}),
-      datasetsMoved(task, { datasets: [dataset.id], status: 'ready', files_to_be_used: dataset.nFiles }),
+      ...datasetsMoved(task, [dataset], { status: 'ready', files_to_be_used: dataset.nFiles }),
     );
     yield;
   }
@@ -95,13 +95,5 @@ function* lostFiles(view: PandaView, { id }: Dataset): Generator<void, readonly 
   return lost;
 }
 
-const outputsReady = (view: PandaView, task: Task): readonly DecidedEvent[] => {
-  const datasets = outputsOf(view, task).map(({ id }) => id);
-  return datasets.length === 0 ? [] : [datasetsMoved(task, { datasets, status: 'ready' })];
-};
-
-const datasetsMoved = ({ stream }: Task, data: DatasetsMoved): DecidedEvent => ({
-  stream,
-  type: 'DatasetsMoved',
-  data,
-});
+const outputsReady = (view: PandaView, task: Task): readonly DecidedEvent[] =>
+  datasetsMoved(task, outputsOf(view, task), { status: 'ready' });

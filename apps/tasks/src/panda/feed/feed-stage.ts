@@ -1,7 +1,8 @@
-import type { DatasetsMoved, FilesAdded, NewFile, PseudoFiles } from '#contracts/panda/events.js';
+import type { FilesAdded, NewFile, PseudoFiles } from '#contracts/panda/events.js';
 import { isFinalTask } from '#contracts/panda/statuses.js';
 import { timeText } from '#contracts/panda/times.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
+import { datasetsMoved } from '../datasets-moved.js';
 import { needsScouts } from '../generate/scouting.js';
 import { filePages } from '../pages.js';
 import { type InputItem, readJobParameters, SEQUENCE_DATASET } from '../refine/job-parameters.js';
@@ -119,15 +120,17 @@ class Feeding {
     yield* this.addFiles(dataset, records);
     const nFiles = dataset.nFiles + countOf(records);
     const limit = isMaster && needsScouts(this.rules) ? filesForScouts(this.rules, sizesOf(all)) : nFiles;
-    this.move(dataset, { status: 'ready', files_to_be_used: Math.min(nFiles, limit) });
+    this.events.push(
+      ...datasetsMoved(this.task, [dataset], { status: 'ready', files_to_be_used: Math.min(nFiles, limit) }),
+    );
     return countOf(records);
   }
 
   private *recordsOf(dataset: Dataset, { type, item }: InputItem, isMaster: boolean): Generator<void, Records, void> {
     const { document } = this;
     const cut = {
-      filesMax: isMaster ? positive(document.integer('nFiles')) : null,
-      eventsMax: isMaster ? positive(document.integer('nEvents')) : null,
+      filesMax: isMaster ? document.positiveInteger('nFiles') : null,
+      eventsMax: isMaster ? document.positiveInteger('nEvents') : null,
       eventsPerFile: eventsPerInputOf(document),
       eventsPerJob: isMaster ? eventsPerJobOf(document) : null,
     };
@@ -144,20 +147,20 @@ class Feeding {
   }
 
   private pseudoFiles(): PseudoFiles {
-    const events = positive(this.document.integer('nEvents'));
+    const events = this.document.positiveInteger('nEvents');
     const perFile = eventsPerJobOf(this.document);
     if (events === null || perFile === null) {
-      return { lfn: PSEUDO_LFN, count: positive(this.document.integer('nFiles')) ?? 1 };
+      return { lfn: PSEUDO_LFN, count: this.document.positiveInteger('nFiles') ?? 1 };
     }
     return { lfn: PSEUDO_LFN, count: Math.ceil(events / perFile), events_per_file: perFile, events };
   }
 
   /** Numbers from 1 on, behind an offset, as records. */
   private *sequence(item: TaskDocument): Generator<void, readonly NewFile[], void> {
-    const [events, perJob] = [positive(this.document.integer('nEvents')), eventsPerJobOf(this.document)];
+    const [events, perJob] = [this.document.positiveInteger('nEvents'), eventsPerJobOf(this.document)];
     const ofEvents = events === null || perJob === null ? null : Math.ceil(events / perJob);
     const length =
-      positive(item.integer('num_records')) ?? positive(this.document.integer('nFiles')) ?? ofEvents ?? SEQUENCE_LENGTH;
+      item.positiveInteger('num_records') ?? this.document.positiveInteger('nFiles') ?? ofEvents ?? SEQUENCE_LENGTH;
     bounded(length, SEQUENCE_DATASET);
     const offset = item.integer('offset') ?? 0;
     const records: NewFile[] = [];
@@ -231,18 +234,11 @@ class Feeding {
     this.nextFileId += count;
     this.events.push({ stream: this.task.stream, type: 'FilesAdded', data });
   }
-
-  private move({ id }: Dataset, change: Omit<DatasetsMoved, 'datasets'>): void {
-    const data: DatasetsMoved = { datasets: [id], ...change };
-    this.events.push({ stream: this.task.stream, type: 'DatasetsMoved', data });
-  }
 }
 
 const bounded = (records: number, dataset: string): void => {
   if (records > RECORDS_MAX) throw new InvalidDocument(`the input "${dataset}" has more than ${RECORDS_MAX} records`);
 };
-
-const positive = (value: number | null): number | null => (value !== null && value > 0 ? value : null);
 
 const withoutSlash = (name: string): string => name.replace(/\/$/u, '');
 

@@ -1,9 +1,10 @@
-import type { DatasetsMoved, NewJob } from '#contracts/panda/events.js';
+import type { NewJob } from '#contracts/panda/events.js';
 import type { InputTemplate, JobTemplate } from '#contracts/panda/template.js';
 import { isFinalJob, JOB_STATUSES } from '#contracts/panda/statuses.js';
 import { timeText } from '#contracts/panda/times.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { Broker, NoQueue } from '../brokerage/broker.js';
+import { datasetsMoved } from '../datasets-moved.js';
 import { cutRanges, type NewJobset } from '../range/cut-ranges.js';
 import { SplitRules } from '../refine/split-rules.js';
 import type { StageStep } from '../stage/stage.js';
@@ -77,18 +78,16 @@ class Generation {
   private room(master: Dataset): number | StageStep | undefined {
     const { view, task, rules, limits } = this;
     const total = rules.number('totNumJobs');
-    if (total !== undefined && task.nextOrdinal >= total)
-      return { events: [this.limitedTo(master, master.nFilesUsed)] };
+    if (total !== undefined && task.nextOrdinal >= total) return { events: this.limited(master) };
     const together = rules.number('maxNumJobs');
     const active = together === undefined ? 0 : this.countActive();
     if (together !== undefined && active >= together) return undefined;
     const unstarted = unstartedJobs(view, task);
     if (unstarted >= limits.unstartedJobsMax) return this.throttled(unstarted);
-    const room = Math.min(
+    return Math.min(
       ...[JOBS_MAX, limits.unstartedJobsMax - unstarted],
       ...[(total ?? Infinity) - task.nextOrdinal, (together ?? Infinity) - active],
     );
-    return room;
   }
 
   private *make(
@@ -145,7 +144,7 @@ class Generation {
     }
     if (placed === 0) {
       if (refusal !== undefined) return taskPending(task, refusal.reason, timeMicros, this.limits.pendingSecondsMax);
-      return isShort ? { events: [this.usedUp(master)] } : undefined;
+      return isShort ? { events: this.usedUp(master) } : undefined;
     }
     const seeds = new RandomSeeds(view, task, template, numbers, placed);
     const jobsets = new Map<Chunk, NewJobset>();
@@ -209,14 +208,13 @@ class Generation {
   }
 
   /** A secondary input has no files for a further job. */
-  private usedUp(master: Dataset): DecidedEvent {
-    if (this.task.nextOrdinal > 0) return this.limitedTo(master, master.nFilesUsed);
-    return taskStopped(this.task, 'tobroken', TOO_FEW_FILES);
+  private usedUp(master: Dataset): readonly DecidedEvent[] {
+    return this.task.nextOrdinal > 0 ? this.limited(master) : [taskStopped(this.task, 'tobroken', TOO_FEW_FILES)];
   }
 
-  private limitedTo(master: Dataset, filesToBeUsed: number): DecidedEvent {
-    const data: DatasetsMoved = { datasets: [master.id], files_to_be_used: filesToBeUsed };
-    return { stream: this.task.stream, type: 'DatasetsMoved', data };
+  /** No further files are used. */
+  private limited(master: Dataset): readonly DecidedEvent[] {
+    return datasetsMoved(this.task, [master], { files_to_be_used: master.nFilesUsed });
   }
 
   private countActive(): number {

@@ -1,9 +1,12 @@
-import type { DatasetsAdded, DatasetsMoved, JobEnd, JobFile, NewDataset, NewJob } from '#contracts/panda/events.js';
+import type { DatasetsAdded, JobEnd, JobFile, NewDataset, NewJob } from '#contracts/panda/events.js';
 import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import type { Queue } from '#contracts/panda/queues.js';
 import type { JobTemplate } from '#contracts/panda/template.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
+import { statusToKeep } from '../command/execution.js';
+import { datasetsMoved } from '../datasets-moved.js';
 import { JobChanges } from '../job-changes.js';
+import { jobPages } from '../pages.js';
 import { taskStopped } from '../task-moved.js';
 import type { Dataset, Job, PandaView, Task, TaskFile } from '../view.js';
 import type { AlikeJobs } from './job-events.js';
@@ -88,14 +91,8 @@ export function* settleBuilds(
   libraries: Libraries,
 ): Generator<void, readonly DecidedEvent[] | undefined, void> {
   const changes = new JobChanges();
-  let after: number | undefined;
   let changed = 0;
-  while (changed < JOBS_PER_CHANGE) {
-    const page = view.jobStates(task, {
-      statuses: ['pending'],
-      limit: JOBS_PER_CHANGE,
-      ...(after !== undefined && { after }),
-    });
+  for (const page of jobPages(view, task, { statuses: ['pending'] })) {
     for (const { pandaId, ordinal } of page) {
       const job = view.job(pandaId);
       const library = job === undefined ? undefined : libraries.usedBy(job);
@@ -106,8 +103,7 @@ export function* settleBuilds(
       changed += 1;
       yield;
     }
-    after = page.at(-1)?.pandaId ?? after;
-    if (page.length < JOBS_PER_CHANGE) break;
+    if (changed >= JOBS_PER_CHANGE) break;
   }
   if (changed > 0) return changes.events();
   return libraries.failed.length < FAILURES_MAX ? undefined : givenUp(task, libraries.failed);
@@ -123,13 +119,14 @@ const UNBUILT: JobEnd = {
 
 /** Libraries that have failed are removed, so that a retry builds them again. */
 const givenUp = (task: Task, failed: readonly Library[]): readonly DecidedEvent[] => {
-  const { stream, status, attributes } = task;
-  const moved: DatasetsMoved = { datasets: failed.map(({ datasetId }) => datasetId), status: 'removed' };
   const reason = `build failed at ${failed.map(({ site }) => site).join(' and ')}`;
-  const oldStatus = status === 'pending' || status === 'throttled' ? attributes.oldStatus : status;
   return [
-    { stream, type: 'DatasetsMoved', data: moved },
-    taskStopped(task, 'exhausted', reason, { set: { oldStatus } }),
+    ...datasetsMoved(
+      task,
+      failed.map(({ datasetId: id }) => ({ id })),
+      { status: 'removed' },
+    ),
+    taskStopped(task, 'exhausted', reason, { set: { oldStatus: statusToKeep(task) } }),
   ];
 };
 

@@ -1,7 +1,7 @@
-import type { TaskAmended } from '#contracts/panda/events.js';
 import { microsOfTime } from '#contracts/panda/times.js';
 import type { StageStep } from '../stage/stage.js';
-import { taskStopped } from '../task-moved.js';
+import { taskAmended } from '../task-amended.js';
+import { dialogOf, taskStopped } from '../task-moved.js';
 import type { Task } from '../view.js';
 
 const MICROS_PER_SECOND = 1_000_000;
@@ -10,7 +10,7 @@ const RETRY_SECONDS = 60;
 
 /** No job can be made now: the task waits, and says why. After some time a human must decide. */
 export const taskPending = (task: Task, reason: string, timeMicros: number, pendingSecondsMax: number): StageStep => {
-  const { status, attributes, stream } = task;
+  const { status, attributes } = task;
   const retryAtMicros = timeMicros + RETRY_SECONDS * MICROS_PER_SECOND;
   if (status !== 'pending') {
     return { events: [taskStopped(task, 'pending', reason, { set: { oldStatus: status } })], retryAtMicros };
@@ -19,7 +19,7 @@ export const taskPending = (task: Task, reason: string, timeMicros: number, pend
   if (timeMicros - sinceMicros > pendingSecondsMax * MICROS_PER_SECOND) {
     return { events: [taskStopped(task, 'exhausted', reason)] };
   }
-  if (attributes.errorDialog === reason.slice(0, 510)) return { events: [], retryAtMicros };
-  const data: TaskAmended = { set: { errorDialog: reason.slice(0, 510) }, reason };
-  return { events: [{ stream, type: 'TaskAmended', data }], retryAtMicros };
+  const errorDialog = dialogOf(reason);
+  if (attributes.errorDialog === errorDialog) return { events: [], retryAtMicros };
+  return { events: [taskAmended(task, { errorDialog }, reason)], retryAtMicros };
 };

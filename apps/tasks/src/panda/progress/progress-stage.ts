@@ -1,8 +1,9 @@
-import type { DatasetsMoved, DatasetStatus } from '#contracts/panda/events.js';
+import type { DatasetStatus } from '#contracts/panda/events.js';
 import { FINAL_TASK_STATUSES, type TaskStatus } from '#contracts/panda/statuses.js';
 import { timeText } from '#contracts/panda/times.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { hasActiveJobs } from '../command/execution.js';
+import { datasetsMoved } from '../datasets-moved.js';
 import { SplitRules } from '../refine/split-rules.js';
 import type { Stage, StageStep } from '../stage/stage.js';
 import { mastersOf, outputsOf } from '../task-inputs.js';
@@ -37,12 +38,13 @@ const prepared = (view: PandaView, task: Task): StageStep | undefined => {
   // Files that failed jobs have given back are not used any more: then the jobs show that something was.
   const isUsed = task.nextOrdinal > 0 || open.some(({ nFilesUsed }) => nFilesUsed > 0);
   if (open.length === 0 || !isUsed || open.some((dataset) => !isProcessed(dataset))) return undefined;
-  const mutable = masters.filter(({ state }) => state === 'mutable').map(({ id }) => id);
-  if (mutable.length > 0) return { events: [...moved(task, mutable, 'toupdate'), taskMoved(task, 'defined')] };
+  const mutable = masters.filter(({ state }) => state === 'mutable');
+  if (mutable.length > 0)
+    return { events: [...datasetsMoved(task, mutable, { status: 'toupdate' }), taskMoved(task, 'defined')] };
   return {
     events: [
       ...inputsEnded(task, open),
-      ...moved(task, idsOf(outputsOf(view, task)), 'prepared'),
+      ...datasetsMoved(task, outputsOf(view, task), { status: 'prepared' }),
       taskMoved(task, 'prepared'),
     ],
   };
@@ -85,7 +87,7 @@ const ended = (view: PandaView, task: Task, status: EndFacts['status'], timeMicr
         task,
         masters.filter((dataset) => !FINAL_DATASETS.has(dataset.status)),
       ),
-      ...moved(task, idsOf(outputsOf(view, task)), outputs),
+      ...datasetsMoved(task, outputsOf(view, task), { status: outputs }),
       end === 'exhausted'
         ? taskStopped(task, end, `${files - finished} of ${files} inputs have not finished`, { set })
         : taskMoved(task, end, { set }),
@@ -95,20 +97,17 @@ const ended = (view: PandaView, task: Task, status: EndFacts['status'], timeMicr
 
 const inputsEnded = (task: Task, datasets: readonly Dataset[]): readonly DecidedEvent[] =>
   (['done', 'finished', 'failed'] as const).flatMap((status) =>
-    moved(task, idsOf(datasets.filter((dataset) => endOfDataset(dataset) === status)), status),
+    datasetsMoved(
+      task,
+      datasets.filter((dataset) => endOfDataset(dataset) === status),
+      { status },
+    ),
   );
 
 const endOfDataset = ({ nFiles, nFilesFinished }: Dataset): DatasetStatus => {
   if (nFilesFinished === nFiles) return 'done';
   return nFilesFinished > 0 ? 'finished' : 'failed';
 };
-
-const moved = ({ stream }: Task, datasets: readonly number[], status: DatasetStatus): readonly DecidedEvent[] => {
-  const data: DatasetsMoved = { datasets, status };
-  return datasets.length === 0 ? [] : [{ stream, type: 'DatasetsMoved', data }];
-};
-
-const idsOf = (datasets: readonly Dataset[]): readonly number[] => datasets.map(({ id }) => id);
 
 const sum = (datasets: readonly Dataset[], counter: 'nFiles' | 'nFilesFinished' | 'nFilesFailed'): number =>
   datasets.reduce((total, dataset) => total + dataset[counter], 0);

@@ -1,19 +1,19 @@
-import type { TaskAmended } from '#contracts/panda/events.js';
 import type { EnableCloningRequest, EnableJumboRequest, TaskFound } from '#contracts/panda/ranges.js';
 import type { TaskAttributes } from '#contracts/panda/task-attributes.js';
 import type { Decided, Decision } from '#event-sourcing/command.js';
 import { refusalOf } from '../command/command-table.js';
 import { commandRegistered } from '../command/register-command.js';
 import { SplitRules } from '../refine/split-rules.js';
+import { taskAmended } from '../task-amended.js';
 import type { PandaView, Task } from '../view.js';
 import { TASK_FLAVOURS } from './flavour.js';
 
 const NOT_FOUND: Decision<TaskFound> = { events: [], reply: { is_found: false } };
 
-const changed = (task: Task, set: TaskAttributes): Decided<TaskFound> => {
-  const data: TaskAmended = { set };
-  return { events: [{ stream: task.stream, type: 'TaskAmended', data }], reply: { is_found: true } };
-};
+const changed = (task: Task, set: TaskAttributes): Decided<TaskFound> => ({
+  events: [taskAmended(task, set)],
+  reply: { is_found: true },
+});
 
 /** New jobs of the task are clones (contract 5.4). */
 export const enableCloning = (

@@ -1,8 +1,8 @@
-import type { TaskAmended } from '#contracts/panda/events.js';
 import { isFinalJob, type JobStatus, type TaskStatus } from '#contracts/panda/statuses.js';
 import { copyJob } from '../generate/copy-job.js';
 import { SplitRules } from '../refine/split-rules.js';
 import type { Stage, StageStep } from '../stage/stage.js';
+import { taskAmended } from '../task-amended.js';
 import type { Job, PandaView, Task } from '../view.js';
 import { FLAVOURS, isJumbo } from './flavour.js';
 
@@ -30,8 +30,7 @@ export const jumboStage: Stage = {
       return { events: copyJob(view, model, task, { set, takes: [] }, timeMicros).events };
     }
     if (jumbos.length === 0) return undefined;
-    const data: TaskAmended = { set: { useJumbo: 'R' } };
-    return { events: [{ stream: task.stream, type: 'TaskAmended', data }] };
+    return { events: [taskAmended(task, { useJumbo: 'R' })] };
   },
 };
 

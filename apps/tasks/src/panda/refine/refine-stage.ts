@@ -1,6 +1,7 @@
-import type { DatasetsAdded, DatasetsMoved, NewDataset } from '#contracts/panda/events.js';
+import type { DatasetsAdded, NewDataset } from '#contracts/panda/events.js';
 import type { InputTemplate, JobTemplate, OutputTemplate } from '#contracts/panda/template.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
+import { datasetsMoved } from '../datasets-moved.js';
 import type { Stage, StageStep } from '../stage/stage.js';
 import { taskMoved, taskStopped } from '../task-moved.js';
 import { textEvents } from '../text-events.js';
@@ -59,7 +60,7 @@ const refined = (view: PandaView, task: Task, document: TaskDocument): StageStep
 class TaskDatasets {
   private readonly known: ReadonlyMap<string, Dataset>;
   private readonly added: NewDataset[] = [];
-  private readonly again: number[] = [];
+  private readonly again: Dataset[] = [];
   private nextId: number;
   private masterId: number | undefined;
 
@@ -115,10 +116,9 @@ class TaskDatasets {
   events(): readonly DecidedEvent[] {
     const { stream } = this.task;
     const added: DatasetsAdded = { datasets: this.added };
-    const again: DatasetsMoved = { datasets: this.again, status: 'toupdate' };
     return [
       ...(this.added.length > 0 ? [{ stream, type: 'DatasetsAdded', data: added }] : []),
-      ...(this.again.length > 0 ? [{ stream, type: 'DatasetsMoved', data: again }] : []),
+      ...datasetsMoved(this.task, this.again, { status: 'toupdate' }),
     ];
   }
 
@@ -126,7 +126,7 @@ class TaskDatasets {
   private idOf(dataset: Omit<NewDataset, 'dataset_id'>): number {
     const before = this.known.get(`${dataset.type} ${dataset.name}`);
     if (before !== undefined) {
-      if (dataset.type !== 'output' && dataset.type !== 'log') this.again.push(before.id);
+      if (dataset.type !== 'output' && dataset.type !== 'log') this.again.push(before);
       return before.id;
     }
     const dataset_id = this.nextId++;

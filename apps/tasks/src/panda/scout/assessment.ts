@@ -16,7 +16,7 @@ const MICROS_PER_SECOND = 1_000_000;
 /** `scoutSuccessRate` up to this is in tenths, else in percent. */
 const TENTHS_MAX = 10;
 
-/** A user has asked for all jobs at once. */
+/** What `walltimeUnit` is set to when a user asks for all jobs at once: the next assessment ends scouting (contract 4.1.5). */
 export const AVALANCHE = 'ava';
 
 type ScoutView = Pick<PandaView, 'countOfJobs' | 'jobStates' | 'job'>;

@@ -1,6 +1,6 @@
-import type { DatasetsMoved } from '#contracts/panda/events.js';
 import { timeText } from '#contracts/panda/times.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
+import { heldFilesFreed } from '../datasets-moved.js';
 import { SplitRules } from '../refine/split-rules.js';
 import type { Stage, StageStep } from '../stage/stage.js';
 import { mastersOf } from '../task-inputs.js';
@@ -36,11 +36,7 @@ export const scoutStage: Stage = {
 };
 
 /** All files may be used from now on. */
-const released = (task: Task, masters: readonly Dataset[]): readonly DecidedEvent[] => {
-  const held = masters.filter(({ nFiles, nFilesToBeUsed }) => nFilesToBeUsed < nFiles);
-  const freed = held.map(({ id, nFiles }): DecidedEvent => {
-    const data: DatasetsMoved = { datasets: [id], files_to_be_used: nFiles };
-    return { stream: task.stream, type: 'DatasetsMoved', data };
-  });
-  return [...freed, taskMoved(task, 'running')];
-};
+const released = (task: Task, masters: readonly Dataset[]): readonly DecidedEvent[] => [
+  ...heldFilesFreed(task, masters),
+  taskMoved(task, 'running'),
+];

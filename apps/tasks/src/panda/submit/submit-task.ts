@@ -10,6 +10,7 @@ import { increasedAttempts, RETRY_ATTEMPTS } from '../change/increase-attempts.j
 import { refusalOf } from '../command/command-table.js';
 import { commandRegistered, isRetriedAtOnce, retriedAtOnce } from '../command/register-command.js';
 import { workStream } from '../streams.js';
+import { taskAmended } from '../task-amended.js';
 import { textEvents } from '../text-events.js';
 import type { PandaView, Task } from '../view.js';
 import { type Submission, submissionOf } from './submission.js';
@@ -70,7 +71,7 @@ export function* retryWithParameters(view: PandaView, request: RetryWithParamete
   if (!isRetriedAtOnce(task)) return yield* executedAgain(view, task, parameters, request.principal);
   const { events } = yield* increasedAttempts(view, task, RETRY_ATTEMPTS);
   const set = attributesTakenOver(task, parameters);
-  const amended = { stream: task.stream, type: 'TaskAmended', data: { set, reason: 'parameters changed by a retry' } };
+  const amended = taskAmended(task, set, 'parameters changed by a retry');
   return answer(3, retriedAtOnce(task), {
     events: [...(yield* documentChanged(view, task, parameters)), amended, ...events],
   });
@@ -102,10 +103,9 @@ function* executedAgain(
   }
   const message = `reactivation accepted. jediTaskID=${id} (currently in ${status} state) will be re-executed with old and/or new input`;
   const set = attributesTakenOver(task, parameters);
-  const amended = { stream: task.stream, type: 'TaskAmended', data: { set } };
   const events = [
     ...(yield* documentChanged(view, task, parameters)),
-    ...(Object.keys(set).length > 0 ? [amended] : []),
+    ...(Object.keys(set).length > 0 ? [taskAmended(task, set)] : []),
     commandRegistered(task, 'incexec', {}, { by, isProduction }),
   ];
   return answer(3, message, { id, events });
