@@ -1,5 +1,8 @@
 import { Module } from '@nestjs/common';
+import { accessRulesProjection } from '#event-sourcing/access-rules.js';
 import { ServiceStoreModule } from '#event-sourcing/service-store.module.js';
+import { EventAccess } from './access/event-access.js';
+import { DIALECTS } from './dialects.js';
 import { HistoryController } from './history/history.controller.js';
 import { unitEventsProjection } from './history/unit-events-projection.js';
 import { UnitHistory } from './history/unit-history.js';
@@ -7,12 +10,16 @@ import { UnitHistory } from './history/unit-history.js';
 /** Small, because most of the index is written once and seldom read. */
 const CACHE_KIB = 8 * 1024;
 
-/** The history: what happened to a unit, when, and who did it. */
+/** The history: what happened, when, who did it and why. */
 @Module({
   imports: [
-    ServiceStoreModule.register({ service: 'events', projections: [unitEventsProjection], cacheKib: CACHE_KIB }),
+    ServiceStoreModule.register({
+      service: 'events',
+      projections: [unitEventsProjection, accessRulesProjection, ...DIALECTS.flatMap(({ projections }) => projections)],
+      cacheKib: CACHE_KIB,
+    }),
   ],
-  controllers: [HistoryController],
-  providers: [UnitHistory],
+  controllers: [HistoryController, ...DIALECTS.flatMap(({ controllers }) => controllers)],
+  providers: [UnitHistory, EventAccess, ...DIALECTS.flatMap(({ providers }) => providers)],
 })
 export class EventsModule {}

@@ -70,10 +70,9 @@ export const accessRulesProjection: Projection = {
 };
 
 /**
- * Reads the rules of one dialect's workloads from {@link accessRulesProjection} through one connection: `queries` to answer,
- * `writer` to decide.
+ * Reads the rules of {@link accessRulesProjection} through one connection: `queries` to answer, `writer` to decide.
  */
-export class AccessRules {
+export class StoredAccessRules {
   private readonly read;
   private readonly parsed = new Map<string, AccessRule>();
   /** Rules by workload as of one commit: many reads come between two commits. */
@@ -83,39 +82,28 @@ export class AccessRules {
   /** `commits` counts the commits that `database` shows; without it every rule is read again. */
   constructor(
     database: DatabaseSync,
-    private readonly dialect: Dialect,
     private readonly commits?: () => number,
   ) {
     this.read = database.prepare('SELECT rule FROM access_rules WHERE ref = ?');
   }
 
-  ruleOf(workloadId: string): AccessRule | undefined {
-    if (this.commits === undefined) return this.readRule(workloadId);
+  ruleOf(workloadRef: string): AccessRule | undefined {
+    if (this.commits === undefined) return this.readRule(workloadRef);
     const commits = this.commits();
     if (commits !== this.knownAt || this.known.size >= KNOWN_RULES_MAX) {
       this.known.clear();
       this.knownAt = commits;
     }
-    const known = this.known.get(workloadId);
+    const known = this.known.get(workloadRef);
     if (known !== undefined) return known;
-    const rule = this.readRule(workloadId);
-    if (rule !== undefined) this.known.set(workloadId, rule);
+    const rule = this.readRule(workloadRef);
+    if (rule !== undefined) this.known.set(workloadRef, rule);
     return rule;
   }
 
-  private readRule(workloadId: string): AccessRule | undefined {
-    const row = this.read.get(ref(this.dialect, 'main', workloadId)) as { readonly rule: string } | undefined;
+  private readRule(workloadRef: string): AccessRule | undefined {
+    const row = this.read.get(workloadRef) as { readonly rule: string } | undefined;
     return row === undefined ? undefined : this.parsedRule(row.rule);
-  }
-
-  /**
-   * Admins, system and pilots pass without a look-up, whether or not the workload exists. So do workers that read: whoever
-   * received their request has asked the tasks service about their leases.
-   */
-  authorize(workloadId: string, action: AccessAction, caller: Caller): DomainError | undefined {
-    return bypassesRules(caller) || (action === 'read' && isWorkerOnly(caller))
-      ? undefined
-      : authorizeByRule(this.ruleOf(workloadId), action, caller.username, caller.groups);
   }
 
   /** Keyed by text, so that nothing needs to be invalidated. */
@@ -126,5 +114,33 @@ export class AccessRules {
     if (this.parsed.size >= PARSED_RULES_MAX) this.parsed.clear();
     this.parsed.set(text, rule);
     return rule;
+  }
+}
+
+/** The rules of one dialect's workloads. */
+export class AccessRules {
+  private readonly stored: StoredAccessRules;
+
+  /** See {@link StoredAccessRules}. */
+  constructor(
+    database: DatabaseSync,
+    private readonly dialect: Dialect,
+    commits?: () => number,
+  ) {
+    this.stored = new StoredAccessRules(database, commits);
+  }
+
+  ruleOf(workloadId: string): AccessRule | undefined {
+    return this.stored.ruleOf(ref(this.dialect, 'main', workloadId));
+  }
+
+  /**
+   * Admins, system and pilots pass without a look-up, whether or not the workload exists. So do workers that read: whoever
+   * received their request has asked the tasks service about their leases.
+   */
+  authorize(workloadId: string, action: AccessAction, caller: Caller): DomainError | undefined {
+    return bypassesRules(caller) || (action === 'read' && isWorkerOnly(caller))
+      ? undefined
+      : authorizeByRule(this.ruleOf(workloadId), action, caller.username, caller.groups);
   }
 }

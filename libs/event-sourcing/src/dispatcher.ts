@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { EventMetadata, RecordedEvent } from '#ledger/ledger.js';
-import type { AppliedEvent, Projection, ProjectionWriter } from './projection.js';
+import type { HistoryCursor } from './history-cursor.js';
+import type { AppliedEvent, EventPlace, Projection, ProjectionWriter } from './projection.js';
 import { isGenerator } from './slices.js';
 import { type Lifts, schemaVersionOf, upcast } from './upcast.js';
 
@@ -12,7 +13,13 @@ class ReplayedEvent implements AppliedEvent {
   constructor(
     private readonly recorded: RecordedEvent,
     private readonly lifts: Lifts,
+    private readonly sealed: HistoryCursor | undefined,
   ) {}
+
+  get place(): EventPlace {
+    const { position } = this.recorded;
+    return { position, cursor: this.sealed ?? { at: position } };
+  }
 
   get stream(): string {
     return this.recorded.stream;
@@ -80,8 +87,9 @@ export class Dispatcher {
     return schemaVersionOf(this.lifts, type);
   }
 
-  replayed(event: RecordedEvent): AppliedEvent {
-    return new ReplayedEvent(event, this.lifts);
+  /** @param sealed of an event of a staged batch, where it took effect */
+  replayed(event: RecordedEvent, sealed?: HistoryCursor): AppliedEvent {
+    return new ReplayedEvent(event, this.lifts, sealed);
   }
 
   /** Applies an event; long work comes back as a generator that does the rest. */

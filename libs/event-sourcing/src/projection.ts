@@ -1,9 +1,16 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { EventMetadata } from '#ledger/ledger.js';
+import type { EventMetadata, Position } from '#ledger/ledger.js';
+import type { HistoryCursor } from './history-cursor.js';
+
+/** Where an event stands in the ledger, and where in the history: an event of a staged batch takes effect where the batch was sealed. */
+export interface EventPlace {
+  readonly position: Position;
+  readonly cursor: HistoryCursor;
+}
 
 /**
- * An event as projections see it: parsed, upcast and, if it was part of a staged batch, sealed. It has no position, because
- * a service applies its own events before the ledger has given them one; tables may depend on stream and revision only.
+ * An event as projections see it: parsed, upcast and, if it was part of a staged batch, sealed. A service applies its own events
+ * before the ledger has given them a place, so its tables may depend on stream and revision only.
  */
 export interface AppliedEvent {
   readonly stream: string;
@@ -12,6 +19,8 @@ export interface AppliedEvent {
   readonly type: string;
   readonly data: Readonly<Record<string, unknown>>;
   readonly metadata: EventMetadata;
+  /** For tables of services that decide nothing: absent when a service applies an event that it has just decided. */
+  readonly place?: EventPlace;
 }
 
 /**

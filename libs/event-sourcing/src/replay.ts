@@ -1,6 +1,7 @@
 import type { Ledger, RecordedEvent } from '#ledger/ledger.js';
 import { BATCH_SEALED, isBatchPart, readSealedParts } from '#ledger/staged-batch.js';
 import type { Dispatcher } from './dispatcher.js';
+import { cursorAt, type HistoryCursor } from './history-cursor.js';
 import { isStorageError } from './sqlite-errors.js';
 import type { ModelFile } from './model-file.js';
 import type { Slices } from './slices.js';
@@ -58,21 +59,23 @@ export class Replay {
   }
 
   private async applyParts(sealed: RecordedEvent, slices: Slices): Promise<void> {
+    let number = 0;
     for await (const page of readSealedParts(this.ledger, sealed)) {
       for (const part of page) {
-        await this.applyOne(part, slices);
+        number += 1;
+        await this.applyOne(part, slices, cursorAt(sealed.position, number));
         if (slices.spent) await slices.pause();
       }
     }
   }
 
   /** Nothing to wait for most of the time. */
-  private applyOne(event: RecordedEvent, slices: Slices): Promise<void> | undefined {
+  private applyOne(event: RecordedEvent, slices: Slices, sealed?: HistoryCursor): Promise<void> | undefined {
     if (!this.dispatcher.wants(event.stream, event.type)) return undefined;
     if (this.skipped.size > 0 && this.skipped.has(eventKey(event.stream, event.revision))) return undefined;
     let work: Generator<void, void, void> | undefined;
     try {
-      work = this.dispatcher.apply(this.dispatcher.replayed(event));
+      work = this.dispatcher.apply(this.dispatcher.replayed(event, sealed));
     } catch (error) {
       throw refusalOf(event, error);
     }

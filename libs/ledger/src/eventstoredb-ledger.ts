@@ -93,6 +93,16 @@ export class EventStoreDbLedger extends Ledger {
     return events;
   }
 
+  override async eventAt(position: Position): Promise<RecordedEvent | undefined> {
+    const request = readAllRequest(position, true, undefined, 1);
+    for await (const messages of this.connection.read(request, { idleMs: CALL_DEADLINE_MS })) {
+      for (const message of messages) {
+        if (message instanceof ReceivedEvent && message.position === position) return message.record();
+      }
+    }
+    return undefined;
+  }
+
   override async *readAll({ after = START, streamPrefixes }: ReadAllOptions = {}): AsyncIterable<Batch> {
     const matches = prefixMatcher(streamPrefixes);
     // What the server leaves out does not show how far it has got; that is this far at least.

@@ -79,10 +79,15 @@ const filterFor = (streamPrefixes: readonly string[] | undefined): ReadReq.Optio
 };
 
 /** Reads everything, the server's own events too, or only some streams; begins with the event at the position. */
-export const readAllRequest = (from: ReadFrom, forwards: boolean, streamPrefixes?: readonly string[]): ReadReq => {
+export const readAllRequest = (
+  from: ReadFrom,
+  forwards: boolean,
+  streamPrefixes?: readonly string[],
+  limit = Number.MAX_SAFE_INTEGER,
+): ReadReq => {
   const options = new messages.ReadReq.Options();
   options.setAll(allFrom(from));
-  options.setCount(String(Number.MAX_SAFE_INTEGER));
+  options.setCount(String(limit));
   if (streamPrefixes === undefined) options.setNoFilter(new shared.Empty());
   else options.setFilter(filterFor(streamPrefixes));
   setDirection(options, forwards);

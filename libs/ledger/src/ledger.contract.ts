@@ -263,6 +263,15 @@ export const ledgerContract = (name: string, open: () => Promise<Ledger>): void 
       });
     });
 
+    describe('eventAt', () => {
+      it('finds the event at a position, and nothing behind the head', async () => {
+        const { position } = await ledger.append(stream, NO_STREAM, [someEvent(), someEvent()]);
+        const [, last] = await ledger.readStream(stream);
+        expect(await ledger.eventAt(position)).toEqual(last);
+        expect(await ledger.eventAt((await ledger.head()) + 1)).toBeUndefined();
+      });
+    });
+
     describe('readAll', () => {
       it('reads what passes the filter behind a position, in order, to the head', async () => {
         const streams = [`${prefix}a`, `${prefix}b`, `${prefix.replace('work-', 'access-')}c`, `other-${prefix}d`];

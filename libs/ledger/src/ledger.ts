@@ -101,6 +101,9 @@ export abstract class Ledger {
   /** An unknown stream reads as empty. */
   abstract readStream(stream: string, options?: ReadStreamOptions): Promise<readonly RecordedEvent[]>;
 
+  /** The event at a position that the ledger has given; undefined when there is none. */
+  abstract eventAt(position: Position): Promise<RecordedEvent | undefined>;
+
   /** Everything in the ledger up to its head, as it is when the reading gets there. */
   abstract readAll(options?: ReadAllOptions): AsyncIterable<Batch>;
 

@@ -29,3 +29,22 @@ export const streamName = (category: StreamCategory, aggregateRef: string): stri
 
 /** Ref within a stream's name: `work-iceprod.main.8f1c` names `iceprod.main.8f1c`. */
 export const refOfStream = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
+
+/** What the name of a stream says: `work-iceprod.main.8f1c`. */
+export interface StreamParts {
+  readonly category: StreamCategory;
+  readonly dialect: Dialect;
+  readonly namespace: string;
+  /** Escaped, or a hash of a long id. */
+  readonly id: string;
+  /** `iceprod.main.8f1c` */
+  readonly ref: string;
+}
+
+/** @param stream made by {@link streamName} */
+export const partsOfStream = (stream: string): StreamParts => {
+  const aggregateRef = refOfStream(stream);
+  const [dialect = '', namespace = '', id = ''] = aggregateRef.split('.', 3);
+  const category = stream.slice(0, stream.indexOf('-'));
+  return { category: category as StreamCategory, dialect: dialect as Dialect, namespace, id, ref: aggregateRef };
+};

@@ -90,6 +90,7 @@ export class SqliteLedger extends Ledger {
   private readonly lastPositionStatement: StatementSync;
   private readonly forwardsStatement: StatementSync;
   private readonly backwardsStatement: StatementSync;
+  private readonly atStatement: StatementSync;
 
   private writer: Worker | undefined;
   private readonly signal = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -124,6 +125,9 @@ export class SqliteLedger extends Ledger {
       `);
     this.forwardsStatement = streamPage('>=', 'ASC');
     this.backwardsStatement = streamPage('<=', 'DESC');
+    this.atStatement = database.prepare(
+      `SELECT ${EVENT_COLUMNS} FROM event e JOIN stream s ON s.id = e.stream WHERE e.position = ?`,
+    );
   }
 
   override append(stream: string, expectedRevision: number, events: readonly NewEvent[]): Promise<Appended> {
@@ -159,6 +163,10 @@ export class SqliteLedger extends Ledger {
       from = forwards ? last.revision + 1 : last.revision - 1;
       await eventLoopTurn();
     }
+  }
+
+  override async eventAt(position: Position): Promise<RecordedEvent | undefined> {
+    return (await this.readSlice(this.atStatement, [position])).events[0];
   }
 
   override async *readAll({ after = START, streamPrefixes }: ReadAllOptions = {}): AsyncIterable<Batch> {

@@ -27,6 +27,10 @@ export class InterceptedLedger extends Ledger {
     return this.inner.readStream(...parameters);
   }
 
+  override eventAt(position: Position): ReturnType<Ledger['eventAt']> {
+    return this.inner.eventAt(position);
+  }
+
   override readAll(...parameters: Parameters<Ledger['readAll']>): ReturnType<Ledger['readAll']> {
     return this.inner.readAll(...parameters);
   }

@@ -1,0 +1,14 @@
+import type { ServiceDialect } from '#event-sourcing/service-dialect.js';
+import type { StreamCategory } from '#ledger/ref.js';
+
+/**
+ * Who may read what a stream records, as the dialect's own API has it for the same data: whoever has a token, administrators (roles `admin` and
+ * `system`), or whom the access rule of the workload lets read.
+ */
+export type Readers = 'everyone' | 'administrators' | 'rule';
+
+/** What a dialect has in the events service. */
+export interface EventsDialect extends ServiceDialect {
+  /** @param namespace the middle part of the ref in the stream's name, such as `main` */
+  readonly readersOf: (category: StreamCategory, namespace: string) => Readers;
+}

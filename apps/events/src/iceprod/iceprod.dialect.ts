@@ -1,0 +1,16 @@
+import type { StreamCategory } from '#ledger/ref.js';
+import type { EventsDialect, Readers } from '../dialect.js';
+
+/** IceProd's rules protect datasets. Pilots, grids and requests are for administrators, as are logs of no dataset (contract 2.3). */
+const readersOf = (category: StreamCategory, namespace: string): Readers => {
+  const isOfDataset = category === 'workload' || category === 'work' || category === 'access';
+  return isOfDataset && namespace === 'main' ? 'rule' : 'administrators';
+};
+
+export const iceprod: EventsDialect = {
+  name: 'iceprod',
+  projections: [],
+  controllers: [],
+  providers: [],
+  readersOf,
+};

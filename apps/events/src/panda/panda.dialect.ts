@@ -1,0 +1,10 @@
+import type { EventsDialect } from '../dialect.js';
+
+export const panda: EventsDialect = {
+  name: 'panda',
+  projections: [],
+  controllers: [],
+  providers: [],
+  // Whoever has a token may read tasks, jobs, queues and workers. Files of the cache and the operator's document are not to be read by all.
+  readersOf: (category) => (category === 'directory' ? 'administrators' : 'everyone'),
+};

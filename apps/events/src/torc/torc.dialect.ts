@@ -1,0 +1,10 @@
+import type { EventsDialect } from '../dialect.js';
+
+export const torc: EventsDialect = {
+  name: 'torc',
+  projections: [],
+  controllers: [],
+  providers: [],
+  // Torc has no access rules (contract 2).
+  readersOf: () => 'everyone',
+};
