@@ -1,10 +1,11 @@
 import { DomainError } from '#platform/domain-error.js';
 import { isAccountName } from '#platform/tokens/user-name.js';
 import { ref, streamName } from '#ledger/ref.js';
+import type { UserEvents } from '#contracts/user-events.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { isTooLarge } from '../too-large.js';
 import { DEFAULT_PRIORITY, evolve, type User } from './user.js';
-import type { UserEvent, UserEvents } from './user-events.js';
+import type { UserEvent } from './user-events.js';
 import type { KnownUser } from './user-projection.js';
 
 const placed = (event: UserEvent): DecidedEvent => ({

@@ -1,27 +1,5 @@
+import type { UserEvents } from '#contracts/user-events.js';
 import type { EventOf } from '#event-sourcing/event-of.js';
-
-/** Events of streams `user-cairn.main.<username>`; written and read by `auth`. All name the user, because a stream's name holds a long name as a hash. */
-export interface UserEvents {
-  /** The user has a record from then on, whatever there was before. `extra` is the text of a JSON object. */
-  readonly UserCreated: {
-    readonly user_id: string;
-    readonly username: string;
-    readonly priority: number;
-    readonly groups: readonly string[];
-    readonly roles: readonly string[];
-    readonly extra: string;
-  };
-  readonly UserPrioritized: { readonly username: string; readonly priority: number };
-  readonly UserJoinedGroup: { readonly username: string; readonly group: string };
-  /** The groups are these and no other. */
-  readonly UserGroupsAssigned: { readonly username: string; readonly groups: readonly string[] };
-  /** The roles are these and no other. */
-  readonly UserRolesAssigned: { readonly username: string; readonly roles: readonly string[] };
-  /** Tokens that were issued to the user until then (milliseconds since the Unix epoch) are refused. `UserDeleted` has the same effect. */
-  readonly UserTokensRevoked: { readonly username: string; readonly issued_until_ms: number };
-  /** The user has no record until it is created again or a later submission implies one. */
-  readonly UserDeleted: { readonly username: string };
-}
 
 export const USER_EVENT_TYPES = [
   'UserCreated',

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { ref } from '#ledger/ref.js';
 import { newId } from '#contracts/ids.js';
-import type { UserEvent, UserEvents } from './user-events.js';
+import type { UserEvents } from '#contracts/user-events.js';
+import type { UserEvent } from './user-events.js';
 
 /** Priority of a user without an own one (IceProd contract 4.3, 13). */
 export const DEFAULT_PRIORITY = 0.5;

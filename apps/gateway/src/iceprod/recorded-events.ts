@@ -1,34 +1,8 @@
-import type { CredentialEvents } from '#contracts/credential-events.js';
 import type { DirectoryEvents } from '#contracts/directory-events.js';
-import type { DatasetEvents } from '#contracts/iceprod/dataset-events.js';
-import type { RequestEvents } from '#contracts/iceprod/request-events.js';
-import type { TaskEvents } from '#contracts/iceprod/task-events.js';
-import type { GroupEvents, UnitEvents } from '#contracts/work-events.js';
-import type { SiteEvents, WorkerEvents } from '#contracts/worker-events.js';
-import type { AccessEvents } from '#contracts/workload-events.js';
+import type { IceprodEventTypes } from '#contracts/iceprod/event-types.js';
+import type { UserEvents } from '#contracts/user-events.js';
 
-type EventName =
-  | keyof AccessEvents
-  | keyof CredentialEvents
-  | keyof DatasetEvents
-  | keyof DirectoryEvents
-  | keyof GroupEvents
-  | keyof RequestEvents
-  | keyof SiteEvents
-  | keyof TaskEvents
-  | keyof UnitEvents
-  | keyof WorkerEvents
-  | 'FileAdded'
-  | 'FilesRemoved'
-  | 'LogsDeleted'
-  | 'LogStored'
-  | 'TaskStatRecorded'
-  | 'UserCreated'
-  | 'UserDeleted'
-  | 'UserGroupsAssigned'
-  | 'UserJoinedGroup'
-  | 'UserPrioritized'
-  | 'UserRolesAssigned';
+type EventName = keyof IceprodEventTypes | keyof DirectoryEvents | keyof UserEvents;
 
 const STORED: readonly EventName[] = ['CredentialStored'];
 const DELETED: readonly EventName[] = ['CredentialDeleted'];

@@ -2,30 +2,15 @@ import { rangesOf, rangesPerEvent } from '#contracts/ranges.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
 import type { CollectionName } from '#contracts/torc/collections.js';
 import type { EdgeName } from '#contracts/torc/edges.js';
-import type {
-  JobCanceled,
-  JobFailed,
-  JobsInitialized,
-  JobStarted,
-  JobSucceeded,
-  TorcEvents,
-} from '#contracts/torc/events.js';
+import type { TorcEventTypes } from '#contracts/torc/event-types.js';
+import type { JobsInitialized } from '#contracts/torc/events.js';
 import { revisionText } from '#contracts/torc/ids.js';
 import type { JobStatus } from '#contracts/torc/statuses.js';
-import type { Ranges, UnitEvents, UnitsMoved } from '#contracts/work-events.js';
+import type { Ranges } from '#contracts/work-events.js';
 import type { DecidedEvent, Decided } from '#event-sourcing/command.js';
 import { edgesAdded } from './bulk-events.js';
 import { Ordinals } from './ordinals.js';
 import type { Job, TorcView, Workflow } from './view.js';
-
-/** Events of a workflow's stream, with the attributes that Torc adds to the engine's. */
-type RecordedEvents = Omit<UnitEvents, 'UnitStarted' | 'UnitSucceeded' | 'UnitFailed' | 'UnitsMoved'> &
-  TorcEvents & {
-    readonly UnitStarted: JobStarted;
-    readonly UnitSucceeded: JobSucceeded;
-    readonly UnitFailed: JobFailed;
-    readonly UnitsMoved: UnitsMoved | JobCanceled;
-  };
 
 /** Raw JSON of an object with some fields replaced or added. */
 export const withFields = (object: string, fields: Iterable<readonly [name: string, raw: string]>): string =>
@@ -55,7 +40,7 @@ export class WorkflowChange {
     return this.ordinals.take(collection);
   }
 
-  record<Type extends keyof RecordedEvents>(type: Type, data: RecordedEvents[Type]): void {
+  record<Type extends keyof TorcEventTypes>(type: Type, data: TorcEventTypes[Type]): void {
     this.events.push({ stream: this.workflow.stream, type, data });
   }
 

@@ -36,6 +36,12 @@ export interface DatasetEvents extends WorkloadEvents {
   readonly ConfigSet: ({ readonly config: string } | { readonly blob: BlobReference }) & ConfigOrigin;
 }
 
+/** Events of the stream `directory-iceprod.main.dataset-numbers`; written and read by `datasets`. */
+export interface DatasetNumberEvents {
+  /** The human number of a dataset that is about to be submitted. It is never given again. */
+  readonly DatasetNumberReserved: { readonly dataset: number };
+}
+
 /** Why automation suspends a dataset without a config. Only such a dataset starts by itself when its config arrives. */
 export const NO_CONFIG = 'no config arrived in time';
 /** Why automation starts such a dataset. */

@@ -21,3 +21,9 @@ export interface FilesRemoved extends ConcernsUnits {
   readonly dataset_id: string;
   readonly task_id: string;
 }
+
+/** Events of files of tasks in streams `work-iceprod.main.<dataset_id>`. */
+export interface DatasetFileEvents {
+  readonly FileAdded: FileAdded;
+  readonly FilesRemoved: FilesRemoved;
+}

@@ -20,3 +20,9 @@ export interface LogStored extends ConcernsUnits {
 export interface LogsDeleted extends ConcernsUnits {
   readonly logs: readonly string[];
 }
+
+/** Events of logs, by type. */
+export interface LogEvents {
+  readonly LogStored: LogStored;
+  readonly LogsDeleted: LogsDeleted;
+}

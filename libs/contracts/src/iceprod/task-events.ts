@@ -37,3 +37,8 @@ export interface TaskEvents {
   readonly TaskRequirementsSet: TaskRequirementsSet;
   readonly TasksPrioritized: TasksPrioritized;
 }
+
+/** Events of statistics of tasks in the same streams. */
+export interface TaskStatEvents {
+  readonly TaskStatRecorded: TaskStatRecorded;
+}

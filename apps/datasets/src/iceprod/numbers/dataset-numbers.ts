@@ -2,17 +2,13 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { DomainError } from '#platform/domain-error.js';
 import type { Answer, MessageContext } from '#bus/contract.js';
 import { ref, streamName } from '#ledger/ref.js';
+import type { DatasetNumberEvents } from '#contracts/iceprod/dataset-events.js';
 import type { Mailbox } from '#event-sourcing/mailbox.js';
 import type { AppliedEvent, Projection } from '#event-sourcing/projection.js';
 
 /** One stream numbers all datasets: its expected revision makes each number unique, however many processes write. */
 const NUMBERS_REF = ref('iceprod', 'main', 'dataset-numbers');
 const NUMBERS_STREAM = streamName('directory', NUMBERS_REF);
-
-/** Events of the directory stream of dataset numbers. */
-interface DatasetNumberReserved {
-  readonly dataset: number;
-}
 
 /** The last number that was reserved. */
 export const datasetNumbersProjection: Projection = {
@@ -65,7 +61,7 @@ export class DatasetNumbers {
       context: commandId === undefined ? context : { ...context, commandId: `${commandId}/number` },
       timeMicros,
       decide: () => {
-        const data: DatasetNumberReserved = { dataset: this.next() };
+        const data: DatasetNumberEvents['DatasetNumberReserved'] = { dataset: this.next() };
         return refusal() ?? { events: [{ stream: NUMBERS_STREAM, type: 'DatasetNumberReserved', data }], reply: data };
       },
     });
