@@ -9,6 +9,8 @@ export type Readers = 'everyone' | 'administrators' | 'rule';
 
 /** What a dialect has in the events service. */
 export interface EventsDialect extends ServiceDialect {
+  /** Every workload of the dialect has a stream of this category in the namespace `main`; absent in what has no workloads. */
+  readonly workloads?: StreamCategory;
   /** @param namespace the middle part of the ref in the stream's name, such as `main` */
   readonly readersOf: (category: StreamCategory, namespace: string) => Readers;
 }

@@ -1,4 +1,8 @@
+import { join } from 'node:path';
 import { Module } from '@nestjs/common';
+import { Environment } from '#platform/environment.js';
+import { Log } from '#platform/logging.js';
+import { Ledger } from '#ledger/ledger.js';
 import { accessRulesProjection } from '#event-sourcing/access-rules.js';
 import { ServiceStoreModule } from '#event-sourcing/service-store.module.js';
 import { EventAccess } from './access/event-access.js';
@@ -6,6 +10,7 @@ import { DIALECTS } from './dialects.js';
 import { HistoryController } from './history/history.controller.js';
 import { unitEventsProjection } from './history/unit-events-projection.js';
 import { UnitHistory } from './history/unit-history.js';
+import { HistoryIndex } from './index/history-index.js';
 
 /** Small, because most of the index is written once and seldom read. */
 const CACHE_KIB = 8 * 1024;
@@ -20,6 +25,16 @@ const CACHE_KIB = 8 * 1024;
     }),
   ],
   controllers: [HistoryController, ...DIALECTS.flatMap(({ controllers }) => controllers)],
-  providers: [UnitHistory, EventAccess, ...DIALECTS.flatMap(({ providers }) => providers)],
+  providers: [
+    UnitHistory,
+    EventAccess,
+    {
+      provide: HistoryIndex,
+      inject: [Environment, Ledger, Log],
+      useFactory: ({ CAIRN_DATA_DIR: folder }: Environment, ledger: Ledger, log: Log) =>
+        HistoryIndex.open({ file: join(folder, 'read-models', 'history.sqlite'), ledger, log }),
+    },
+    ...DIALECTS.flatMap(({ providers }) => providers),
+  ],
 })
 export class EventsModule {}

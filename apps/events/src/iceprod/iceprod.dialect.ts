@@ -9,6 +9,7 @@ const readersOf = (category: StreamCategory, namespace: string): Readers => {
 
 export const iceprod: EventsDialect = {
   name: 'iceprod',
+  workloads: 'workload',
   projections: [],
   controllers: [],
   providers: [],

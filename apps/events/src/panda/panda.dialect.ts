@@ -2,6 +2,7 @@ import type { EventsDialect } from '../dialect.js';
 
 export const panda: EventsDialect = {
   name: 'panda',
+  workloads: 'work',
   projections: [],
   controllers: [],
   providers: [],

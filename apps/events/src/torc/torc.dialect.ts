@@ -2,6 +2,7 @@ import type { EventsDialect } from '../dialect.js';
 
 export const torc: EventsDialect = {
   name: 'torc',
+  workloads: 'work',
   projections: [],
   controllers: [],
   providers: [],
