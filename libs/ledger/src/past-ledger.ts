@@ -1,0 +1,138 @@
+import { LedgerUnavailable } from './errors.js';
+import {
+  type Appended,
+  type Batch,
+  Ledger,
+  type Position,
+  type ReadAllOptions,
+  type ReadStreamOptions,
+  type RecordedEvent,
+  START,
+  type SubscribeOptions,
+} from './ledger.js';
+import { mergedStreams } from './merged-streams.js';
+import { lastRevisionUpTo } from './revision-search.js';
+import { prefixMatcher } from './stream-filter.js';
+import { Waiter } from './waiter.js';
+
+/**
+ * A ledger as it was when its head was at a position, or only some of its streams. It takes no events. A staged batch that was sealed later is
+ * not sealed here. Services that follow it go on when it is raised.
+ */
+export class PastLedger extends Ledger {
+  private readonly followers = new Set<Waiter>();
+  private readonly streams: ReadonlySet<string> | undefined;
+  private closed = false;
+
+  /**
+   * @param ledger is closed with this one
+   * @param until the last position that belongs to this past
+   * @param streams their names; without them all streams. They are merged by position, without a look at the others
+   */
+  constructor(
+    private readonly ledger: Ledger,
+    private until: Position,
+    streams?: Iterable<string>,
+  ) {
+    super();
+    this.streams = streams === undefined ? undefined : new Set(streams);
+  }
+
+  /** Goes on to a later moment. */
+  raise(until: Position): void {
+    if (until < this.until) throw new RangeError(`The past up to ${this.until} does not go back to ${until}`);
+    this.until = until;
+    this.wakeFollowers();
+  }
+
+  override append(stream: string): Promise<Appended> {
+    return Promise.reject(new LedgerUnavailable(stream, `this is the past up to position ${this.until}`));
+  }
+
+  override async readStream(stream: string, options: ReadStreamOptions = {}): Promise<readonly RecordedEvent[]> {
+    if (!this.has(stream)) return [];
+    if (options.direction === 'backwards') {
+      const last = await lastRevisionUpTo(this.ledger, stream, this.until);
+      return this.ledger.readStream(stream, { ...options, from: Math.min(options.from ?? last, last) });
+    }
+    const events = await this.ledger.readStream(stream, options);
+    const last = events.at(-1);
+    return last === undefined || last.position <= this.until ? events : events.filter(this.isPast);
+  }
+
+  override async eventAt(position: Position): Promise<RecordedEvent | undefined> {
+    if (position > this.until) return undefined;
+    const event = await this.ledger.eventAt(position);
+    return event === undefined || !this.has(event.stream) ? undefined : event;
+  }
+
+  override async *readAll({ after = START, streamPrefixes }: ReadAllOptions = {}): AsyncIterable<Batch> {
+    const end = await this.head();
+    if (after >= end) return;
+    let upTo = after;
+    for await (const batch of this.readBehind(after, end, streamPrefixes)) {
+      const last = batch.events.at(-1);
+      const isWithin = last === undefined || last.position <= end;
+      upTo = Math.min(batch.upTo, end);
+      yield { events: isWithin ? batch.events : batch.events.filter(({ position }) => position <= end), upTo };
+      if (upTo >= end || this.closed) return;
+    }
+    yield { events: [], upTo: end };
+  }
+
+  override async *subscribe({ signal, ...options }: SubscribeOptions = {}): AsyncIterable<Batch> {
+    const waiter = new Waiter();
+    this.followers.add(waiter);
+    signal?.addEventListener('abort', waiter.wake);
+    const isOver = (): boolean => signal?.aborted === true || this.closed;
+    let after = options.after ?? START;
+    try {
+      while (!isOver()) {
+        for await (const batch of this.readAll({ ...options, after })) {
+          after = batch.upTo;
+          yield batch;
+          if (isOver()) return;
+        }
+        await waiter.wait();
+      }
+    } finally {
+      signal?.removeEventListener('abort', waiter.wake);
+      this.followers.delete(waiter);
+    }
+  }
+
+  override async head(): Promise<Position> {
+    return Math.min(this.until, await this.ledger.head());
+  }
+
+  override pollNow(): void {
+    // Whoever raises the end wakes the followers.
+  }
+
+  override reconnect(): void {
+    this.ledger.reconnect();
+  }
+
+  override close(): Promise<void> {
+    this.closed = true;
+    this.wakeFollowers();
+    return this.ledger.close();
+  }
+
+  private readonly isPast = ({ position }: RecordedEvent): boolean => position <= this.until;
+
+  private has(stream: string): boolean {
+    return this.streams === undefined || this.streams.has(stream);
+  }
+
+  private readBehind(after: Position, end: Position, streamPrefixes?: readonly string[]): AsyncIterable<Batch> {
+    if (this.streams !== undefined) {
+      return mergedStreams(this.ledger, [...this.streams].filter(prefixMatcher(streamPrefixes)), after, end);
+    }
+    return this.ledger.readAll(streamPrefixes === undefined ? { after } : { after, streamPrefixes });
+  }
+
+  private wakeFollowers(): void {
+    for (const { wake } of this.followers) wake();
+  }
+}
