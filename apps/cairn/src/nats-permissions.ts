@@ -11,6 +11,7 @@ import {
 import { inboxPrefix } from '#bus/nats-connection.js';
 import { UNSEEN_CHANGES } from '#bus/visibility.js';
 import { BUCKET } from '#storage/jetstream-blob-store.js';
+import { FEED_STREAM, FEED_SUBJECTS } from '../../events/src/feed/feed-stream.js';
 // Loads the contracts of all services.
 import './cairn.module.js';
 
@@ -25,6 +26,12 @@ const BLOB_SUBJECTS: readonly string[] = [
   ...['', '.>'].map((rest) => `$JS.API.CONSUMER.CREATE.OBJ_${BUCKET}${rest}`),
   ...['INFO', 'MSG.NEXT', 'DELETE'].map((call) => `$JS.API.CONSUMER.${call}.OBJ_${BUCKET}.*`),
   `$O.${BUCKET}.>`,
+];
+
+/** What the relay does with the feed. */
+const FEED_PUBLISHER_SUBJECTS: readonly string[] = [
+  ...['CREATE', 'UPDATE', 'INFO', 'MSG.GET'].map((call) => `$JS.API.STREAM.${call}.${FEED_STREAM}`),
+  FEED_SUBJECTS,
 ];
 
 /** An answer to one request, for as long as the longest request may take. */
@@ -59,6 +66,7 @@ const userOf = (name: ProcessName, contracts: readonly Contract<unknown, unknown
     UNSEEN_CHANGES,
     ...fetched,
     ...(USE_BLOBS.includes(name) ? BLOB_SUBJECTS : []),
+    ...(name === 'events' ? FEED_PUBLISHER_SUBJECTS : []),
   ];
   const subscribe = [
     // The second word is the queue group: a service receives requests in its own only.

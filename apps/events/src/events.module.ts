@@ -7,6 +7,7 @@ import { accessRulesProjection } from '#event-sourcing/access-rules.js';
 import { ServiceStoreModule } from '#event-sourcing/service-store.module.js';
 import { EventAccess } from './access/event-access.js';
 import { DIALECTS } from './dialects.js';
+import { relayProvider } from './feed/relay.provider.js';
 import { HistoryController } from './history/history.controller.js';
 import { unitEventsProjection } from './history/unit-events-projection.js';
 import { UnitHistory } from './history/unit-history.js';
@@ -34,6 +35,7 @@ const CACHE_KIB = 8 * 1024;
       useFactory: ({ CAIRN_DATA_DIR: folder }: Environment, ledger: Ledger, log: Log) =>
         HistoryIndex.open({ file: join(folder, 'read-models', 'history.sqlite'), ledger, log }),
     },
+    relayProvider,
     ...DIALECTS.flatMap(({ providers }) => providers),
   ],
 })

@@ -218,12 +218,25 @@ export class Environment {
   )
   readonly NATS_URL: readonly string[] = [];
 
-  /** How many servers of a cluster of NATS hold each log and large document; fewer where there are fewer. */
+  /** How many servers of a cluster of NATS hold each log and large document, and the feed; fewer where there are fewer. */
   @Transform(asNumber)
   @IsInt(COPIES)
   @Min(1, COPIES)
   @Max(COPIES_MAX, COPIES)
   readonly BLOB_COPIES: number = 3;
+
+  /** How long events stay in the feed, in days: whoever follows it may be away for so long. The ledger keeps them all. */
+  @Transform(asNumber)
+  @IsInt(DAYS)
+  @Min(1, DAYS)
+  @Max(DAYS_MAX, DAYS)
+  readonly FEED_DAYS: number = 30;
+
+  /** What the feed takes of the broker's disk at most, in MiB; the oldest events leave it first. */
+  @Transform(asNumber)
+  @IsInt(MIB_COUNT)
+  @Min(1, MIB_COUNT)
+  readonly FEED_MIB_MAX: number = 4096;
 
   /** File with the certificates of the authorities that sign the broker's; without it, those that Node.js trusts. */
   @IsOptional()

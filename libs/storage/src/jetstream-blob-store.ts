@@ -16,7 +16,8 @@ import { errors, headers, type MsgHdrs, type NatsConnection, nanos, nuid } from 
 import { CannotStart } from '#platform/cannot-start.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { Log } from '#platform/logging.js';
-import { isClustered, keepCopies, withMostCopies } from './blob-copies.js';
+import { isClustered, keepCopies, withMostCopies } from './stream-copies.js';
+import { isJetStreamMissing } from './jetstream-missing.js';
 import { keyOf, nameOf } from './blob-name.js';
 import { type BlobContent, BlobStore, hasPrefix, type ListedBlob, piecesOf, type StoredBlob } from './blob-store.js';
 
@@ -55,10 +56,6 @@ export class JetStreamRequired extends CannotStart {
     );
   }
 }
-
-/** The library throws a class of its own for it, which it does not export. */
-const isNotEnabled = (error: unknown): boolean =>
-  error instanceof Error && error.name.startsWith('JetStreamNotEnabled');
 
 export interface BlobStoreOptions {
   readonly bucket?: string;
@@ -191,14 +188,14 @@ export class JetStreamBlobStore extends BlobStore {
       const objects = await withMostCopies(wanted, (replicas) =>
         new Objm(client).create(bucket, { description, replicas }),
       );
-      await keepCopies(connection, manager, { stream: `OBJ_${bucket}`, wanted, log });
+      await keepCopies(connection, manager, { stream: `OBJ_${bucket}`, wanted, log, what: 'logs and large documents' });
       return new JetStreamBlobStore(client, manager, objects, bucket, withinMs);
     };
     try {
       // Servers of a cluster say that there is none while they choose who leads.
       return await (isClustered(connection) ? persistently(withinMs, open) : open());
     } catch (error) {
-      throw isNotEnabled(error) ? new JetStreamRequired(connection.getServer(), error) : error;
+      throw isJetStreamMissing(error) ? new JetStreamRequired(connection.getServer(), error) : error;
     }
   }
 

@@ -42,16 +42,24 @@ const raise = async (manager: JetStreamManager, stream: string, wanted: number):
   });
 };
 
+interface CopiesOptions {
+  readonly stream: string;
+  readonly wanted: number;
+  readonly log: Log;
+  /** What the stream holds, for the log: `logs and large documents`. */
+  readonly what: string;
+}
+
 /** Sees to it, until the connection is closed, that a stream has as many copies as are wanted, or as the cluster has servers. */
 export const keepCopies = async (
   connection: NatsConnection,
   manager: JetStreamManager,
-  { stream, wanted, log }: { readonly stream: string; readonly wanted: number; readonly log: Log },
+  { stream, wanted, log, what }: CopiesOptions,
 ): Promise<void> => {
   const attempt = async (isFirst: boolean): Promise<void> => {
     const copies = await raise(manager, stream, wanted).catch((error: unknown) => String(error));
     if (copies === wanted || connection.isClosed()) return;
-    if (isFirst) log.warn({ copies, wanted }, 'logs and large documents have fewer copies than are wanted');
+    if (isFirst) log.warn({ copies, wanted }, `${what} have fewer copies than are wanted`);
     setTimeout(() => void attempt(false), RAISE_EVERY_MS).unref();
   };
   await attempt(true);
