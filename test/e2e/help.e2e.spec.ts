@@ -23,6 +23,7 @@ describe('help', () => {
     ['client', 'Usage: cairn client'],
     ['key', 'Usage: cairn key'],
     ['verify', 'Usage: cairn verify'],
+    ['replay', 'Usage: cairn replay'],
   ])('is printed by "cairn %s --help"', async (command, usage) => {
     const words = command === '' ? [] : [command];
     const answer = await cairn(...words, '--help');

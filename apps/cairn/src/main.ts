@@ -65,6 +65,11 @@ const COMMANDS: readonly Entry[] = [
     summary: 'check that nobody has changed the history',
     load: async () => (await import('./verify-command.js')).verifyCommand,
   },
+  {
+    name: 'replay',
+    summary: 'show Cairn as it was at a moment of its history',
+    load: async () => (await import('./replay-command.js')).replayCommand,
+  },
 ];
 
 const NOTES = `

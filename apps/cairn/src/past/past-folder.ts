@@ -1,0 +1,27 @@
+import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { KEYS_FOLDER, PRIVATE_FOLDER } from '#platform/private-files.js';
+import { isRunning } from '../worker/is-running.js';
+
+/** In the data folder. What is in it can be deleted at any time. */
+export const PAST_FOLDER = 'past';
+
+/** `view-4711-x7Uf0a`: what it is for, and the process that uses it. */
+const NAME = /^[a-z]+-(\d+)-\w+$/;
+
+/**
+ * Makes a data folder for a past Cairn in that of the present one, which ends with this process. What other processes left behind that have
+ * been killed is removed.
+ */
+export const makePastFolder = async (dataDir: string, purpose: 'replay' | 'view'): Promise<string> => {
+  const folder = resolve(dataDir, PAST_FOLDER);
+  await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
+  for (const name of await readdir(folder)) {
+    const pid = NAME.exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(folder, name), { recursive: true, force: true });
+  }
+  const made = await mkdtemp(join(folder, `${purpose}-${process.pid}-`));
+  // Tokens that are valid now are valid there.
+  await symlink(resolve(dataDir, KEYS_FOLDER), join(made, KEYS_FOLDER));
+  return made;
+};

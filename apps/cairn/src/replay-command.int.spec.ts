@@ -1,0 +1,55 @@
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SigningKey } from '#platform/tokens/signing-key.js';
+import { NO_STREAM } from '#ledger/ledger.js';
+import { SqliteLedger } from '#ledger/sqlite-ledger.js';
+import { someEvent } from '#ledger/testing/new-events.js';
+import { makePastFolder } from './past/past-folder.js';
+import { replayCommand } from './replay-command.js';
+import { type CommandResult, runCommandLine } from './testing/run-command-line.js';
+
+describe('cairn replay --until', () => {
+  let folder = '';
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'cairn-replay-'));
+  });
+
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const run = (line = ''): Promise<CommandResult> =>
+    runCommandLine(replayCommand, line, { CAIRN_DATA_DIR: folder, LOG_LEVEL: 'silent' });
+
+  it.each([
+    ['', '--until is missing'],
+    ['--until yesterday', '--until is "yesterday"; expected a position, or a time with its zone'],
+    ['--until 2026-01-31T12:00:00', 'a time with its zone, such as 2026-01-31T12:00:00Z'],
+    ['--until 2', '--until is 2; the ledger ends at position 1'],
+    ['--until 1 --port x', 'It must be a number'],
+  ])('says what is wrong with %j, and leaves nothing behind', async (line, message) => {
+    await SigningKey.open(folder);
+    const ledger = await SqliteLedger.open(join(folder, 'ledger.sqlite'));
+    await ledger.append('work-a', NO_STREAM, [someEvent()]);
+    await ledger.close();
+    expect(await run(line)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(message) as unknown });
+    expect(existsSync(join(folder, 'past'))).toBe(false);
+  });
+
+  it('needs the data folder of a Cairn', async () => {
+    expect(await run('--until 1')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('no Cairn has started in the data folder') as unknown,
+    });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('clears away what a process has left that was killed', async () => {
+    // No process has this number.
+    const left = join(folder, 'past', 'view-4194305-abcdef');
+    mkdirSync(left, { recursive: true });
+    const [own, other] = [await makePastFolder(folder, 'replay'), await makePastFolder(folder, 'replay')];
+    expect([left, own, other].map((each) => existsSync(each))).toEqual([false, true, true]);
+  });
+});
