@@ -12,8 +12,9 @@ export type CredentialRecord = {
 
 /** Events of streams `credential-<ref>`, one per owner; written and read by `auth`. */
 export interface CredentialEvents {
-  /** The credential replaces those that it names. */
+  /** A credential was stored. It replaces those that `replaces` names. Nothing secret is said of it; `key_id` names the key that encrypts it. */
   readonly CredentialStored: CredentialRecord & { readonly replaces: readonly string[] };
+  /** A credential was deleted. */
   readonly CredentialDeleted: CredentialRecord;
 }
 

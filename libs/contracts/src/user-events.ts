@@ -9,11 +9,13 @@ export interface UserEvents {
     readonly roles: readonly string[];
     readonly extra: string;
   };
+  /** The user got another priority. */
   readonly UserPrioritized: { readonly username: string; readonly priority: number };
+  /** The user became a member of one more group. */
   readonly UserJoinedGroup: { readonly username: string; readonly group: string };
-  /** The groups are these and no other. */
+  /** The user's groups are these and no other. */
   readonly UserGroupsAssigned: { readonly username: string; readonly groups: readonly string[] };
-  /** The roles are these and no other. */
+  /** The user's roles are these and no other. */
   readonly UserRolesAssigned: { readonly username: string; readonly roles: readonly string[] };
   /** Tokens that were issued to the user until then (milliseconds since the Unix epoch) are refused. `UserDeleted` has the same effect. */
   readonly UserTokensRevoked: { readonly username: string; readonly issued_until_ms: number };

@@ -1,17 +1,19 @@
 /** Events of streams `site-<ref>`; written and read by `pilots`. */
 export interface SiteEvents {
+  /** A site was registered. */
   readonly SiteRegistered: {
     readonly site_id: string;
     readonly username: string;
     /** Raw JSON of what the site says of itself, in its dialect's words. */
     readonly description: string;
   };
-  /** A heartbeat of the site that brought news: raw JSON, dotted names set nested fields. */
+  /** A heartbeat of the site brought news: `fields` is raw JSON, dotted names set nested fields. */
   readonly SiteReported: { readonly site_id: string; readonly fields: string };
 }
 
 /** Events of streams `worker-<ref>`; written and read by `pilots`. */
 export interface WorkerEvents {
+  /** A worker was registered. */
   readonly WorkerStarted: {
     readonly worker_id: string;
     /** Raw JSON: the description of the worker at its start, in its dialect's words. */
@@ -19,7 +21,7 @@ export interface WorkerEvents {
     /** The caller of the role `worker` that registered it: no other such caller reaches it, and it releases only what this one holds. */
     readonly holder?: string;
   };
-  /** A heartbeat of the worker that brought news: raw JSON, dotted names set nested fields. */
+  /** A heartbeat of the worker brought news: `fields` is raw JSON, dotted names set nested fields. */
   readonly WorkerReported: { readonly worker_id: string; readonly fields: string };
   /** Somebody deleted the worker, or its heartbeats stopped. `units` are the ids of those that it ran at its end. */
   readonly WorkerEnded: {

@@ -22,10 +22,12 @@ export interface WorkloadEvents {
    * Cairn itself moved it.
    */
   readonly WorkloadMoved: { readonly status: string; readonly forced?: true; readonly reason?: string };
+  /** The workload got another priority. */
   readonly WorkloadPrioritized: { readonly priority: number };
 }
 
 /** Events of streams `access-<ref>`; written by `auth`. Lists that are absent stay as they were. */
 export interface AccessEvents {
+  /** Who may read and write the workload was changed: lists that are given replace those before. */
   readonly AccessRuleSet: AccessRule;
 }

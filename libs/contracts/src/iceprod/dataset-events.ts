@@ -2,7 +2,7 @@ import type { Caller } from '#bus/contract.js';
 import type { BlobReference } from '../work-events.js';
 import type { WorkloadEvents, WorkloadSubmitted } from '../workload-events.js';
 
-/** What `WorkloadSubmitted` says of an IceProd dataset. */
+/** A dataset was submitted. */
 export interface DatasetSubmitted extends WorkloadSubmitted {
   readonly dataset: number;
   readonly description: string;
@@ -29,10 +29,13 @@ export interface ConfigOrigin {
 /** Events of streams `workload-iceprod.main.<dataset_id>`: those of all workloads, and those that only datasets have. */
 export interface DatasetEvents extends WorkloadEvents {
   readonly WorkloadSubmitted: DatasetSubmitted;
+  /** The dataset was truncated: no further jobs and tasks are made for it. */
   readonly DatasetTruncated: Record<never, never>;
+  /** The dataset got another description. */
   readonly DatasetDescribed: { readonly description: string };
+  /** The dataset is to have so many jobs and tasks now. */
   readonly DatasetExtended: { readonly jobs_submitted: number; readonly tasks_submitted: number };
-  /** `config` is the raw JSON, or its place in the blob store when over 128 KiB. */
+  /** The dataset got a config. `config` is its raw JSON, `blob` its place in the blob store when over 128 KiB. */
   readonly ConfigSet: ({ readonly config: string } | { readonly blob: BlobReference }) & ConfigOrigin;
 }
 

@@ -1,7 +1,7 @@
 import type { Action } from './actions.js';
 import type { BlobReference } from '../work-events.js';
 
-/** A request for work that takes longer than an answer (IceProd contract 16). */
+/** Somebody asked for work that takes longer than an answer (IceProd contract 16). */
 export interface RequestQueued {
   readonly request_id: string;
   readonly action: Action;
@@ -20,18 +20,21 @@ export interface RequestQueued {
 /** Events of streams `directory-iceprod.requests.<request_id>`; written and read by `datasets`. */
 export interface RequestEvents {
   readonly RequestQueued: RequestQueued;
+  /** Work on the request has begun, or goes on after an interruption. */
   readonly RequestStarted: { readonly request_id: string };
-  /** The process ended in an orderly way. A process that ends otherwise leaves a started request behind: it was interrupted. */
+  /** Work on the request stops until the next start: the process ended in an orderly way. A process that ends otherwise leaves a started request behind: it was interrupted. */
   readonly RequestPaused: { readonly request_id: string };
-  /** What a materialization makes: settled once, so that another attempt makes nothing else. */
+  /** Which jobs a materialization makes was settled once, so that another attempt makes nothing else. */
   readonly JobsPlanned: {
     readonly request_id: string;
     readonly dataset_id: string;
     readonly from: number;
     readonly to: number;
   };
+  /** A part of the request was carried out. */
   readonly RequestProgressed: { readonly request_id: string; readonly progress: number };
-  /** Raw JSON of what the request came to. */
+  /** The request was carried out. `results` is raw JSON of what it came to. */
   readonly RequestCompleted: { readonly request_id: string; readonly results: string };
+  /** The request could not be carried out. */
   readonly RequestFailed: { readonly request_id: string; readonly message: string };
 }

@@ -41,12 +41,13 @@ export interface CacheEvents {
   };
   /** A file got longer. A file that did not exist begins with it. */
   readonly CacheFileAppended: { readonly path: string; readonly owner: string; readonly blob: BlobReference };
-  /** Files that nobody touches expire. */
+  /** Somebody used a file. Files that nobody touches expire. */
   readonly CacheFileTouched: { readonly path: string };
+  /** A file was deleted. */
   readonly CacheFileDeleted: { readonly path: string };
   /** A file of some server was registered, whether it is known here or not. */
   readonly CacheFileRegistered: { readonly registration: Registration };
-  /** Files, and registrations that belong to no file of this server, were too old. Registrations of the files go with them. */
+  /** Files, and registrations that belong to no file of this server, were deleted because they were too old. Registrations of the files go with them. */
   readonly CacheFilesExpired: {
     readonly paths: readonly string[];
     readonly registrations: readonly Pick<Registration, 'host' | 'file_name'>[];

@@ -56,11 +56,16 @@ export const GetPandaUsers = query<Nothing, { readonly users: readonly PandaUser
 
 /** Events of the stream `directory-panda.main.configuration` besides `PandaConfigurationEvents`; `pilots` writes and reads them. */
 export interface PandaDirectoryEvents {
+  /** A user got an entry of their own, or it changed. */
   readonly UserConfigured: FromDocument & { readonly user: PandaUser };
+  /** A user's entry was removed. */
   readonly UserRemoved: FromDocument & { readonly name: string };
+  /** A VO was added or changed. */
   readonly VoConfigured: FromDocument & { readonly vo: Vo };
+  /** A VO was removed. */
   readonly VoRemoved: FromDocument & { readonly name: string };
-  /** `document` is raw JSON: the value of the endpoint in `/cache/ddmendpoints.json`. */
+  /** A storage endpoint was added or changed. `document` is raw JSON: the value of the endpoint in `/cache/ddmendpoints.json`. */
   readonly StorageConfigured: FromDocument & { readonly name: string; readonly document: string };
+  /** A storage endpoint was removed. */
   readonly StorageRemoved: FromDocument & { readonly name: string };
 }

@@ -59,6 +59,7 @@ export interface TextStored extends ConcernsUnits {
   readonly goes_on?: true;
 }
 
+/** A text that is too long for one event goes on. */
 export interface TextContinued extends ConcernsUnits {
   readonly name: TaskTextName | JobTextName;
   readonly text: string;
@@ -153,7 +154,7 @@ export interface FilesReopened {
   readonly resets_attempts?: true;
 }
 
-/** Attributes of files changed. */
+/** Attributes of input files changed. */
 export interface FilesAmended {
   readonly files: Ranges;
   readonly add_attempts?: number;
@@ -310,10 +311,12 @@ export interface EndedFile {
   readonly n_events?: number;
 }
 
+/** A job has finished. */
 export interface JobSucceeded extends UnitSucceeded {
   readonly end: JobEnd;
 }
 
+/** A job has failed. */
 export interface JobFailed extends UnitFailed {
   readonly end: JobEnd;
 }

@@ -62,13 +62,17 @@ export interface FromDocument {
  * Events of streams `site-panda.main.<queue>`; written by `pilots`, read by `tasks` too, which places jobs by them. Values are complete.
  */
 export interface QueueEvents {
+  /** A queue was added, or its configuration changed. */
   readonly QueueConfigured: FromDocument & { readonly queue: Queue };
+  /** A queue was removed. */
   readonly QueueRemoved: FromDocument & { readonly name: string };
 }
 
 /** Events of the stream `directory-panda.main.configuration`. Lists are complete. Written by `pilots`, read by `tasks`. */
 export interface PandaConfigurationEvents {
+  /** The shares changed. */
   readonly SharesConfigured: FromDocument & { readonly shares: readonly Share[] };
+  /** The resource types changed. */
   readonly ResourceTypesConfigured: FromDocument & { readonly resource_types: readonly ResourceType[] };
 }
 

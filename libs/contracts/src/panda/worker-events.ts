@@ -99,6 +99,7 @@ export interface HarvesterEvents {
     readonly commit_stamp?: string;
     readonly description?: string;
   };
+  /** The instance told what became of its workers. */
   readonly WorkersReported: OfHarvester & { readonly workers: readonly WorkerReport[] };
   /** A pilot reports on the worker that runs it, which harvester may not have told of yet (contract 4.5, D27). */
   readonly PilotReported: OfHarvester & {
@@ -106,16 +107,17 @@ export interface HarvesterEvents {
     readonly status: 'started' | 'finished';
     readonly node_id?: string;
   };
-  /** All counts of workers of a queue: job type, resource type, status, number. */
+  /** The instance counted its workers of a queue: all numbers, by job type, resource type, status. */
   readonly WorkersCounted: OfHarvester & {
     readonly queue: string;
     /** Raw JSON. */
     readonly statistics: string;
   };
-  /** `metrics` are texts as they came. */
+  /** The instance sent figures of the machines that it runs on. `metrics` are texts as they came. */
   readonly ServiceMeasured: OfHarvester & {
     readonly metrics: readonly { readonly time: string; readonly host: string; readonly metrics: string }[];
   };
+  /** The instance sent messages for people. */
   readonly DialogsAdded: OfHarvester & {
     readonly dialogs: readonly {
       readonly diag_id: number;
@@ -134,7 +136,9 @@ export interface HarvesterEvents {
     readonly params: string;
     readonly ack_requested: boolean;
   };
+  /** The instance has fetched commands. */
   readonly CommandsRetrieved: OfHarvester & { readonly command_ids: readonly number[] };
+  /** The instance has carried out commands. */
   readonly CommandsAcknowledged: OfHarvester & { readonly command_ids: readonly number[] };
 }
 
@@ -149,6 +153,7 @@ export interface SlotEvents {
     /** Microseconds since the Unix epoch; null for ever. */
     readonly expires_micros: number | null;
   };
+  /** Any number of slots is good for a queue again. */
   readonly SlotsReleased: {
     readonly queue: string;
     readonly share: string | null;
@@ -158,6 +163,8 @@ export interface SlotEvents {
 
 /** Events of streams `site-panda.nodes.<site>`. */
 export interface NodeEvents {
+  /** A pilot described the machine that it runs on. */
   readonly WorkerNodeSeen: { readonly node: WorkerNode; readonly queue: string | null };
+  /** A pilot described the GPUs of the machine that it runs on. */
   readonly WorkerNodeGpuSeen: { readonly gpu: WorkerNodeGpu };
 }

@@ -7,6 +7,7 @@ export interface TorcUnitEvents {
   readonly UnitStarted: JobStarted;
   readonly UnitSucceeded: JobSucceeded;
   readonly UnitFailed: JobFailed;
+  /** Jobs were set to another status; also when a worker reports that a job was canceled. */
   readonly UnitsMoved: UnitsMoved | JobCanceled;
   readonly UnitsRemoved: JobsRemoved;
 }

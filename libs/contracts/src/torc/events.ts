@@ -176,7 +176,9 @@ interface AttemptEnd {
   readonly input_hash: number;
   readonly request_digest: string;
 }
+/** A job has run to its end successfully. */
 export type JobSucceeded = UnitSucceeded & AttemptEnd;
+/** An attempt at a job failed; `status` says what comes next. */
 export type JobFailed = UnitFailed & AttemptEnd;
 /** With status `canceled`. */
 export type JobCanceled = UnitsMoved & AttemptEnd;
