@@ -17,7 +17,9 @@ import type { Lifts } from './upcast.js';
 /** A projection that others look into: each application makes its own and injects it by class. */
 interface ProvidedProjection {
   readonly provide: Type<Projection>;
-  readonly useFactory: () => Projection;
+  /** Projections of the same service that it looks into. */
+  readonly inject?: Type<Projection>[];
+  readonly useFactory: (...parts: never[]) => Projection;
 }
 
 type ProjectionSource = Projection | Type<Projection> | ProvidedProjection;

@@ -136,6 +136,7 @@ export const prepareTargets = async (
     job_status: ['suspended', 'errors'],
     task_id: tasks,
     unit_id: tasks,
+    workload: [datasetId],
     tasks,
     task_ids: tasks,
     task_stat_id: await several(() => made(`/tasks/${taskId}/task_stats`, { dataset_id: datasetId, a: text })),

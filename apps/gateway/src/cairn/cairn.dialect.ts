@@ -11,6 +11,8 @@ import { HistoryController } from './history.controller.js';
 import { historyRoutes } from './history.routes.js';
 import { ProbesController } from './probes.controller.js';
 import { probeRoutes } from './probes.routes.js';
+import { WorkloadsController } from './workloads.controller.js';
+import { workloadRoutes } from './workloads.routes.js';
 
 const HEADERS = {
   server: 'Cairn',
@@ -37,10 +39,10 @@ const PROBLEM = {
 export const cairn: Dialect = {
   name: 'cairn',
   paths: ['/cairn/', '/livez', '/readyz', '/metrics', '/docs', '/openapi.json'],
-  routes: [historyRoutes, explainRoutes, probeRoutes, docsRoutes].flatMap((table): readonly AnyRoute[] =>
-    Object.values(table),
+  routes: [workloadRoutes, historyRoutes, explainRoutes, probeRoutes, docsRoutes].flatMap(
+    (table): readonly AnyRoute[] => Object.values(table),
   ),
-  controllers: [HistoryController, ExplainController, ProbesController, DocsController],
+  controllers: [WorkloadsController, HistoryController, ExplainController, ProbesController, DocsController],
   providers: [],
   headers: HEADERS,
   errorResponse: cairnErrorResponse,

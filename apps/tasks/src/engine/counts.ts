@@ -14,6 +14,7 @@ export class Counts implements CountSink {
   private readonly add: StatementSync;
   private readonly addToTotal: StatementSync;
   private readonly order: StatementSync;
+  private readonly changed = new Set<WorkloadId>();
 
   constructor(database: DatabaseSync) {
     this.add = database.prepare(
@@ -31,12 +32,24 @@ export class Counts implements CountSink {
 
   change(workload: WorkloadId, name: WordId, status: WordId, isGpu: boolean, by: number): void {
     if (by === 0) return;
+    this.changed.add(workload);
     this.add.run(workload, name, status, +isGpu, by);
     this.addToTotal.run(2 * status + +isGpu, by);
   }
 
   recordNameOrder(workload: WorkloadId, name: WordId, index: number): void {
     this.order.run(workload, name, index);
+  }
+
+  /** The workloads whose counts have changed since this was last called. */
+  takeChanged(): readonly WorkloadId[] {
+    const changed = [...this.changed];
+    this.changed.clear();
+    return changed;
+  }
+
+  forget(): void {
+    this.changed.clear();
   }
 }
 

@@ -286,6 +286,7 @@ export class UnitStore {
     this.recent.clear();
     this.gpus.clear();
     this.policyOfWorkload.clear();
+    this.counts.forget();
     this.dependencies.forget();
     this.runTimes.forget();
     this.reader.forget();

@@ -5,6 +5,7 @@ import { CommandSender } from './automation/command-sender.js';
 import { LogCleanup } from './automation/log-cleanup.js';
 import { Reconciler } from './automation/reconciler.js';
 import { taskBlobs } from './blob/task-blobs.js';
+import { datasetKind } from './dataset/dataset-kind.js';
 import { datasetProjection } from './dataset/dataset-projection.js';
 import { RecentOffers } from './explain/recent-offers.js';
 import { TaskExplanations } from './explain/task-explanations.js';
@@ -29,6 +30,7 @@ import { TaskController } from './task/task.controller.js';
 export const iceprod: TasksDialect = {
   name: ICEPROD,
   policy: iceprodPolicy,
+  workloads: datasetKind,
   projections: [datasetProjection, JobProjection, taskStatProjection, logProjection, fileProjection, ChangeTracker],
   controllers: [
     TaskController,

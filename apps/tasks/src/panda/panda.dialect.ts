@@ -18,6 +18,7 @@ import { Stages } from './stage/stages.js';
 import { TaskChanges } from './stage/task-changes.js';
 import { PANDA } from './streams.js';
 import { SubmissionController } from './submission/submission.controller.js';
+import { taskKind } from './task/task-kind.js';
 import { JobWatchdog } from './watchdog/job-watchdog.js';
 import { WorkerEffects } from './worker-effect/worker-effects.js';
 import { WorkerProjection } from './worker-effect/worker-projection.js';
@@ -26,6 +27,7 @@ import { WorkerProjection } from './worker-effect/worker-projection.js';
 export const panda: TasksDialect = {
   name: PANDA,
   policy: pandaPolicy,
+  workloads: taskKind,
   projections: [SiteProjection, pandaProjection, rangeProjection, WorkerProjection, TaskChanges],
   controllers: [
     TaskCommandController,

@@ -18,12 +18,14 @@ import { ReportController } from './report/report.controller.js';
 import { SpecificationController } from './specification/specification.controller.js';
 import { TORC } from './streams.js';
 import { torcProjection } from './torc-projection.js';
+import { workflowKind } from './workflow/workflow-kind.js';
 import { WorkflowController } from './workflow/workflow.controller.js';
 
 /** Torc: workflows with their documents, edges and jobs. */
 export const torc: TasksDialect = {
   name: TORC,
   policy: torcPolicy,
+  workloads: workflowKind,
   projections: [torcJobProjection, torcProjection, actionProjection],
   controllers: [
     WorkflowController,

@@ -116,6 +116,11 @@ export class Workloads {
     return stream;
   }
 
+  /** The ref that names its streams. */
+  refOf(id: WorkloadId): string {
+    return refOfStream(this.workStreamOf(id));
+  }
+
   /** The status of a workload. Undefined until it is submitted. Not cached. */
   statusOf(id: WorkloadId): string | undefined {
     const status = this.selectById.get(id)?.['status'];

@@ -1,0 +1,52 @@
+import type { DatasetEvents } from '#contracts/iceprod/dataset-events.js';
+import { DATASET_STATUSES, type DatasetStatus } from '#contracts/iceprod/statuses.js';
+import type { EventOf } from '#event-sourcing/event-of.js';
+import type { Phase } from '../../engine/phase.js';
+import type { WorkloadChange, WorkloadKind } from '../../workload/workload-kind.js';
+
+const EVENT_TYPES: readonly (keyof DatasetEvents)[] = [
+  ...(['WorkloadSubmitted', 'WorkloadMoved', 'WorkloadPrioritized'] as const),
+  ...(['DatasetTruncated', 'DatasetDescribed', 'DatasetExtended', 'ConfigSet'] as const),
+];
+
+const PHASES: Readonly<Record<DatasetStatus, Phase>> = {
+  processing: 'running',
+  suspended: 'held',
+  errors: 'failed',
+  complete: 'succeeded',
+};
+
+const isDatasetStatus = (word: string): word is DatasetStatus => (DATASET_STATUSES as readonly string[]).includes(word);
+
+const changed = (facts: Extract<WorkloadChange, { what: 'changed' }>['facts']): WorkloadChange => ({
+  what: 'changed',
+  facts,
+});
+
+/** Datasets in lists of all workloads. The datasets service owns them. */
+export const datasetKind: WorkloadKind = {
+  eventTypes: EVENT_TYPES,
+  readers: 'rule',
+  changeOf: ({ type, data }) => {
+    // Only the datasets service writes these events, so that their types are known.
+    const event = { type, data } as object as EventOf<DatasetEvents>;
+    switch (event.type) {
+      case 'WorkloadSubmitted': {
+        const { description: name, username: owner, status, tasks_submitted: expected } = event.data;
+        return { what: 'created', facts: { name, owner, status, expected } };
+      }
+      case 'WorkloadMoved':
+        return changed({ status: event.data.status });
+      case 'DatasetDescribed':
+        return changed({ name: event.data.description });
+      case 'DatasetExtended':
+        return changed({ expected: event.data.tasks_submitted });
+      case 'DatasetTruncated':
+        return changed({ expected: 0 });
+      case 'WorkloadPrioritized':
+      case 'ConfigSet':
+        return undefined;
+    }
+  },
+  stateOf: (status) => ({ status, phase: isDatasetStatus(status) ? PHASES[status] : 'held' }),
+};

@@ -1,0 +1,62 @@
+import { membersOf, stringIn } from '#contracts/raw-json.js';
+import type { TorcEvents } from '#contracts/torc/events.js';
+import { arrayStatement } from '#event-sourcing/array-statement.js';
+import type { EventOf } from '#event-sourcing/event-of.js';
+import { nameOfDocument } from '../document-name.js';
+import { stateByUnits, type WorkloadFacts, type WorkloadKind } from '../../workload/workload-kind.js';
+
+const CANCELED = 'canceled';
+
+const textOf = (raw: string | undefined): string => (raw?.startsWith('"') === true ? stringIn(raw) : '');
+
+const factsOfWorkflow = (document: string): Pick<WorkloadFacts, 'name' | 'owner'> => {
+  const members = membersOf(document);
+  return { name: textOf(members.get('name')), owner: textOf(members.get('user')) };
+};
+
+const statusOf = (document: string): string => (membersOf(document).get('is_canceled') === 'true' ? CANCELED : '');
+
+type WorkflowEvents = Pick<TorcEvents, 'WorkflowCreated' | 'WorkflowReplaced' | 'WorkflowDeleted'>;
+
+const EVENT_TYPES: readonly (keyof WorkflowEvents)[] = ['WorkflowCreated', 'WorkflowReplaced', 'WorkflowDeleted'];
+
+/** Workflows in lists of all workloads. They have no status of their own but that they are canceled. */
+export const workflowKind: WorkloadKind = {
+  eventTypes: EVENT_TYPES,
+  readers: 'everyone',
+  changeOf: ({ type, data }) => {
+    // Only the deciders of this service write these events, so that their types are known.
+    const event = { type, data } as object as EventOf<WorkflowEvents>;
+    switch (event.type) {
+      case 'WorkflowCreated': {
+        const { workflow, status } = event.data;
+        return { what: 'created', facts: { ...factsOfWorkflow(workflow), status: statusOf(status), expected: 0 } };
+      }
+      case 'WorkflowReplaced': {
+        const { part, document } = event.data;
+        if (part === 'workflow') return { what: 'changed', facts: factsOfWorkflow(document) };
+        return part === 'status' ? { what: 'changed', facts: { status: statusOf(document) } } : undefined;
+      }
+      case 'WorkflowDeleted':
+        return { what: 'deleted' };
+    }
+  },
+  stateOf: (status, units) => {
+    if (status === CANCELED) return { status, phase: 'cancelled' };
+    const state = stateByUnits(units);
+    const isStarted = state.phase === 'running' || state.phase === 'ready' || state.phase === 'blocked';
+    // Disabled jobs are held too, but nothing is to come of them.
+    const isUninitialized = (units.byStatus.get('uninitialized') ?? 0) > 0;
+    return isUninitialized && !isStarted ? { status: 'uninitialized', phase: 'held' } : state;
+  },
+  unitTitlesOn: (database) => {
+    const select = arrayStatement<readonly [document: string]>(
+      database,
+      'SELECT document FROM torc_job_document WHERE unit = ?',
+    );
+    return (key) => {
+      const document = select.get(key)?.[0];
+      return document === undefined ? undefined : nameOfDocument(document);
+    };
+  },
+};

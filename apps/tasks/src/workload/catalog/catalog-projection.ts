@@ -1,0 +1,180 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Dialect } from '#ledger/ref.js';
+import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
+import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
+import type { Policies } from '../../engine/policies.js';
+import { UNIT_CHANGE_TYPES, UNIT_SET_TYPES } from '../../engine/unit-event.js';
+import type { UnitProjection } from '../../engine/unit-projection.js';
+import type { Progress, UnitCounts, WorkloadFacts, WorkloadKinds } from '../workload-kind.js';
+import type { WorkloadId } from '../workloads.js';
+import { CATALOG_INDEXES, CATALOG_TABLES } from './catalog-tables.js';
+import { UnitCounters } from './unit-counts.js';
+
+/** Of a workload that every token may read. */
+const EVERYONE = '';
+
+type CatalogRow = readonly [
+  ...[classId: number | null, created: number, changed: number, name: string, owner: string],
+  ...[status: string, expected: number],
+];
+
+/** What is to be written of a workload at the end of the transaction. */
+interface Pending extends WorkloadFacts {
+  readonly createdMicros: number;
+  readonly changedMicros: number;
+}
+
+const UNKNOWN: Pending = { name: '', owner: '', status: '', expected: 0, createdMicros: 0, changedMicros: 0 };
+
+/**
+ * Projects workloads of all dialects to one table, for lists. What follows from units is taken from the engine's counters once for each
+ * workload and transaction, so the projections of units, access rules and dialects must have come before.
+ */
+export class CatalogProjection implements Projection {
+  readonly name = 'catalog';
+  readonly version = 1;
+  readonly streamPrefixes = ['workload-', 'work-', 'access-'];
+  readonly eventTypes: readonly string[];
+  readonly tables = CATALOG_TABLES;
+  readonly indexes = CATALOG_INDEXES;
+
+  constructor(
+    private readonly kinds: WorkloadKinds,
+    private readonly policies: Policies,
+    private readonly units: UnitProjection,
+  ) {
+    const own = kinds.all.flatMap(([, { eventTypes }]) => eventTypes);
+    const types = [...own, ...UNIT_SET_TYPES, ...UNIT_CHANGE_TYPES, ...policies.eventTypes, 'AccessRuleSet'];
+    this.eventTypes = [...new Set(types)];
+  }
+
+  attach(database: DatabaseSync): ProjectionWriter {
+    return new CatalogWriter(database, this.kinds, this.policies, this.units);
+  }
+}
+
+class CatalogWriter implements ProjectionWriter {
+  private readonly pending = new Map<WorkloadId, Pending>();
+  private readonly counters: UnitCounters;
+  private readonly progressOf = new Map<Dialect, (name: string) => Progress | undefined>();
+  private readonly select: ArrayStatement<CatalogRow>;
+  private readonly selectRule: ArrayStatement<readonly [rule: string]>;
+  private readonly write: StatementSync;
+  private readonly selectClass: ArrayStatement<readonly [id: number]>;
+  private readonly insertClass: StatementSync;
+  private readonly countClass: StatementSync;
+
+  constructor(
+    database: DatabaseSync,
+    private readonly kinds: WorkloadKinds,
+    policies: Policies,
+    private readonly units: UnitProjection,
+  ) {
+    this.counters = new UnitCounters(database, units.store.reader.words, policies);
+    for (const [dialect, kind] of kinds.all) {
+      if (kind.progressOn !== undefined) this.progressOf.set(dialect, kind.progressOn(database));
+    }
+    this.select = arrayStatement(
+      database,
+      'SELECT class, created, changed, name, owner, status, expected FROM catalog WHERE workload = ?',
+    );
+    this.selectRule = arrayStatement(
+      database,
+      'SELECT rule FROM access_rules JOIN workload USING (ref) WHERE workload.id = ?',
+    );
+    this.write = database.prepare(
+      `INSERT INTO catalog (workload, class, created, changed, progress, name, owner, status, expected)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET class = excluded.class, created = excluded.created, changed = excluded.changed,
+         progress = excluded.progress, name = excluded.name, owner = excluded.owner, status = excluded.status,
+         expected = excluded.expected`,
+    );
+    this.selectClass = arrayStatement(
+      database,
+      'SELECT id FROM catalog_class WHERE dialect = ? AND status = ? AND phase = ? AND rule = ?',
+    );
+    this.insertClass = database.prepare(
+      'INSERT INTO catalog_class (dialect, status, phase, rule, n) VALUES (?, ?, ?, ?, 0)',
+    );
+    this.countClass = database.prepare('UPDATE catalog_class SET n = n + ? WHERE id = ?');
+  }
+
+  apply(event: AppliedEvent): void {
+    const { workload_id: name } = event.data;
+    const { workloads } = this.units.store.reader;
+    const workload = workloads.ensure(event.stream, typeof name === 'string' ? name : undefined);
+    const kind = this.kinds.of(workloads.dialectOf(workload));
+    if (kind === undefined) return;
+    const before = this.pendingOf(workload);
+    const { timeMicros } = event.metadata;
+    // Between streams there is no order.
+    const changed = { ...before, changedMicros: Math.max(before.changedMicros, timeMicros) };
+    const change = kind.eventTypes.includes(event.type) ? kind.changeOf(event) : undefined;
+    switch (change?.what) {
+      case undefined:
+        this.pending.set(workload, changed);
+        return;
+      case 'created':
+        this.pending.set(workload, { ...changed, ...change.facts, createdMicros: before.createdMicros || timeMicros });
+        return;
+      case 'changed':
+        this.pending.set(workload, { ...changed, ...change.facts });
+        return;
+      case 'deleted':
+        this.pending.set(workload, { ...UNKNOWN, changedMicros: changed.changedMicros });
+    }
+  }
+
+  flush(): void {
+    for (const workload of this.units.store.counts.takeChanged()) this.pending.set(workload, this.pendingOf(workload));
+    for (const [workload, pending] of this.pending) this.store(workload, pending);
+    this.pending.clear();
+  }
+
+  forget(): void {
+    this.pending.clear();
+  }
+
+  private pendingOf(workload: WorkloadId): Pending {
+    const pending = this.pending.get(workload);
+    if (pending !== undefined) return pending;
+    const row = this.select.get(workload);
+    if (row === undefined) return UNKNOWN;
+    const [, createdMicros, changedMicros, name, owner, status, expected] = row;
+    return { name, owner, status, expected, createdMicros, changedMicros };
+  }
+
+  private store(workload: WorkloadId, pending: Pending): void {
+    const { createdMicros, changedMicros, name, owner, status, expected } = pending;
+    const dialect = this.units.store.reader.workloads.dialectOf(workload);
+    const units = this.counters.of(workload);
+    const before = this.select.get(workload)?.[0] ?? null;
+    const after = createdMicros === 0 ? null : this.classOf(workload, dialect, status, units);
+    const progress = after === null ? 0 : this.progress(workload, dialect, expected, units);
+    this.write.run(workload, after, createdMicros, changedMicros, progress, name, owner, status, expected);
+    if (before === after) return;
+    if (before !== null) this.countClass.run(-1, before);
+    if (after !== null) this.countClass.run(1, after);
+  }
+
+  private classOf(workload: WorkloadId, dialect: Dialect, word: string, units: UnitCounts): number | null {
+    const kind = this.kinds.of(dialect);
+    const rule = kind?.readers === 'everyone' ? EVERYONE : this.selectRule.get(workload)?.[0];
+    if (kind === undefined || rule === undefined) return null;
+    const { status, phase } = kind.stateOf(word, units);
+    const known = this.selectClass.get(dialect, status, phase, rule)?.[0];
+    return known ?? Number(this.insertClass.run(dialect, status, phase, rule).lastInsertRowid);
+  }
+
+  private progress(workload: WorkloadId, dialect: Dialect, expected: number, { byPhase }: UnitCounts): number {
+    const own = this.progressOf.get(dialect)?.(this.units.store.reader.workloads.nameOf(workload));
+    const total =
+      own?.total ??
+      Math.max(
+        expected,
+        [...byPhase.values()].reduce((sum, n) => sum + n, 0),
+      );
+    const done = own?.done ?? byPhase.get('succeeded') ?? 0;
+    return total === 0 ? 0 : Math.min(done / total, 1);
+  }
+}

@@ -1,0 +1,61 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
+import type { Phase } from '../../engine/phase.js';
+import type { Policies } from '../../engine/policies.js';
+import type { StatusId } from '../../engine/statuses.js';
+import type { Vocabulary, WordId } from '../../engine/words.js';
+import type { UnitCounts } from '../workload-kind.js';
+import type { WorkloadId } from '../workloads.js';
+
+const add = <Key>(counts: Map<Key, number>, key: Key, n: number): void => {
+  counts.set(key, (counts.get(key) ?? 0) + n);
+};
+
+/** Reads the engine's counters on one connection: nothing is counted when somebody asks. */
+export class UnitCounters {
+  private readonly ofWorkload: ArrayStatement<readonly [status: StatusId, n: number]>;
+  private readonly byName: ArrayStatement<readonly [name: WordId, status: StatusId, n: number]>;
+
+  constructor(
+    database: DatabaseSync,
+    private readonly words: Vocabulary,
+    private readonly policies: Policies,
+  ) {
+    this.ofWorkload = arrayStatement(
+      database,
+      'SELECT status, sum(n) FROM unit_count WHERE workload = ? GROUP BY status HAVING sum(n) > 0 ORDER BY status',
+    );
+    this.byName = arrayStatement(
+      database,
+      `SELECT name, status, sum(n) FROM unit_count LEFT JOIN unit_name_order USING (workload, name)
+       WHERE workload = ? GROUP BY name, status HAVING sum(n) > 0 ORDER BY first_index, name, status`,
+    );
+  }
+
+  of(workload: WorkloadId): UnitCounts {
+    const byPhase = new Map<Phase, number>();
+    const byStatus = new Map<string, number>();
+    for (const [status, n] of this.ofWorkload.all(workload)) {
+      add(byPhase, this.phaseOf(status), n);
+      add(byStatus, this.words.status.wordOf(status), n);
+    }
+    return { byPhase, byStatus };
+  }
+
+  /** By name of units, in the order of the units. */
+  namesOf(workload: WorkloadId): ReadonlyMap<string, ReadonlyMap<string, number>> {
+    const names = new Map<string, Map<string, number>>();
+    for (const [name, status, n] of this.byName.all(workload)) {
+      const word = this.words.name.wordOf(name);
+      const counts = names.get(word) ?? new Map<string, number>();
+      names.set(word, counts);
+      add(counts, this.words.status.wordOf(status), n);
+    }
+    return names;
+  }
+
+  phaseOf(status: StatusId): Phase {
+    const { dialect, word, outcome } = this.words.status.of(status);
+    return this.policies.of(dialect).phaseOf(word, outcome);
+  }
+}

@@ -1,0 +1,92 @@
+import { DomainError } from '#platform/domain-error.js';
+import type { Page } from '#bus/contract.js';
+import type { ListUnitsRequest } from '#contracts/cairn/workloads.js';
+import { PageBuilder } from '#event-sourcing/page-builder.js';
+import { Slices } from '#event-sourcing/slices.js';
+import type { Snapshot } from '#event-sourcing/snapshots.js';
+import type { Policies } from '../engine/policies.js';
+import type { Policy } from '../engine/policy.js';
+import type { StatusId } from '../engine/statuses.js';
+import type { Unit } from '../engine/unit.js';
+import { rowOf, UNIT_COLUMNS, type UnitReader } from '../engine/unit-row.js';
+import { cursorAfterRow, type UnitFilter, unitsIn } from '../engine/unit-scan.js';
+import type { CatalogedWorkload } from './catalog/catalog-reader.js';
+import { zoned } from './catalog/workload-document.js';
+import { cursorText, isCursor, LIST_START, readCursor } from './list-cursor.js';
+import type { WorkloadKinds } from './workload-kind.js';
+
+/** Pages of the units of a workload, in order of creation. */
+export class WorkloadUnits {
+  /** @param reader resolves words, which never change */
+  constructor(
+    private readonly reader: UnitReader,
+    private readonly policies: Policies,
+    private readonly kinds: WorkloadKinds,
+  ) {}
+
+  async page(
+    snapshot: Snapshot,
+    { workload, dialect }: CatalogedWorkload,
+    request: ListUnitsRequest,
+  ): Promise<Page | DomainError> {
+    const { cursor, limit } = request;
+    if (cursor !== undefined && !isCursor(cursor)) return badCursor();
+    const filter = this.filterOf(dialect, request);
+    const page = new PageBuilder();
+    if (filter === undefined) return page.page();
+    let last = cursor === undefined ? LIST_START : readCursor(cursor);
+    const titleOf = this.kinds.of(dialect)?.unitTitlesOn?.(snapshot.database);
+    const query = { workload, filter, columns: UNIT_COLUMNS };
+    for await (const chunk of unitsIn(snapshot).walk(query, last, new Slices())) {
+      for (const values of chunk.rows) {
+        if (page.size >= limit || page.isFull) return page.page(cursorText(last));
+        const unit = this.reader.unitOf(rowOf(values));
+        const document = unitDocument(unit, this.policies.of(dialect), titleOf?.(unit.key));
+        page.add(document, document.length);
+        last = cursorAfterRow(chunk, values);
+      }
+      ({ last } = chunk);
+      if (page.isFull) return page.page(cursorText(last));
+    }
+    return page.page();
+  }
+
+  /** Undefined when nothing can match. */
+  private filterOf(
+    dialect: CatalogedWorkload['dialect'],
+    { statuses: words, phases, names }: ListUnitsRequest,
+  ): UnitFilter | undefined {
+    const { status, name } = this.reader.words;
+    const policy = this.policies.of(dialect);
+    const isWanted = (id: StatusId): boolean => {
+      const { word, outcome } = status.of(id);
+      return words?.includes(word) !== false && phases?.includes(policy.phaseOf(word, outcome)) !== false;
+    };
+    const statuses =
+      words === undefined && phases === undefined ? undefined : status.ofDialect(dialect).filter(isWanted);
+    const wantedNames = names && name.findAll(names);
+    if (statuses?.length === 0 || wantedNames?.length === 0) return undefined;
+    return { statuses, names: wantedNames };
+  }
+}
+
+/** A unit as Cairn's own API shows those of all dialects: raw JSON. */
+const unitDocument = (unit: Unit, policy: Policy, title: string | undefined): string => {
+  const { id, name, status, outcome, index, group, priority, site, holder, changedMicros, failures, evictions } = unit;
+  return JSON.stringify({
+    unit_id: id,
+    name,
+    ...(title !== undefined && { title }),
+    status,
+    ...(outcome !== '' && { outcome }),
+    phase: policy.phaseOf(status, outcome),
+    index,
+    ...(group !== '' && { group_id: group }),
+    ...{ priority, site, failures, evictions },
+    ...(holder !== '' && { holder }),
+    changed: zoned(changedMicros),
+  });
+};
+
+const badCursor = (): DomainError =>
+  new DomainError('invalid', 'list.bad-cursor', 'cursor must be what an answer to this list gave as next');
