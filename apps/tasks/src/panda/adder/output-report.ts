@@ -1,3 +1,5 @@
+import { isObject, type JsonMembers, objectIn } from '#platform/json-object.js';
+
 /** What a pilot says of one file (PanDA contract 4.2.5). */
 export interface ReportedFile {
   readonly guid?: string;
@@ -7,11 +9,6 @@ export interface ReportedFile {
   readonly events?: number;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-export const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
 const wholeOf = (value: unknown): number | undefined => {
@@ -19,13 +16,13 @@ const wholeOf = (value: unknown): number | undefined => {
   return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
 };
 
-const checksumOf = ({ adler32, md5sum }: Fields): string | undefined => {
+const checksumOf = ({ adler32, md5sum }: JsonMembers): string | undefined => {
   const [adler, md5] = [textOf(adler32), textOf(md5sum)];
   if (adler !== undefined) return `ad:${adler}`;
   return md5 === undefined ? undefined : `md:${md5}`;
 };
 
-const fileOf = (fields: Fields): ReportedFile => {
+const fileOf = (fields: JsonMembers): ReportedFile => {
   const [guid, fsize, checksum, events] = [
     ...([textOf(fields['guid']), wholeOf(fields['fsize'])] as const),
     ...([checksumOf(fields), wholeOf(fields['events'])] as const),
@@ -38,18 +35,10 @@ const fileOf = (fields: Fields): ReportedFile => {
   };
 };
 
-export const parsed = (text: string | undefined): unknown => {
-  try {
-    return JSON.parse(text ?? '') as unknown;
-  } catch {
-    return undefined;
-  }
-};
-
 /** Files of an output report by their names; undefined when it cannot be read. */
 export const readOutputReport = (text: string | undefined): ReadonlyMap<string, ReportedFile> | undefined => {
-  const report = parsed(text);
-  if (!isObject(report)) return undefined;
+  const report = objectIn(text ?? '');
+  if (report === undefined) return undefined;
   const files = new Map<string, ReportedFile>();
   for (const [name, fields] of Object.entries(report)) {
     if (!isObject(fields)) continue;
@@ -61,8 +50,7 @@ export const readOutputReport = (text: string | undefined): ReadonlyMap<string, 
 /** Numbers of events by name of file, as the job's metadata has them: `files.output[].subFiles[].nentries`. */
 export const eventsInMetadata = (text: string | undefined): ReadonlyMap<string, number> => {
   const events = new Map<string, number>();
-  const metadata = text === undefined ? undefined : parsed(text);
-  const files = isObject(metadata) ? metadata['files'] : undefined;
+  const files = objectIn(text ?? '')?.['files'];
   const outputs = isObject(files) ? files['output'] : undefined;
   for (const output of Array.isArray(outputs) ? (outputs as readonly unknown[]) : []) {
     const parts = isObject(output) ? output['subFiles'] : undefined;
