@@ -107,7 +107,7 @@ export function* killJobsOfTask(
     for (const state of page) {
       if (isPlain && state.status !== 'running') kill.addQueued(task.stream, state);
       else {
-        const job = view.job(state.pandaId);
+        const job = view.jobAt(state.key);
         if (job !== undefined) kill.add(job);
       }
     }
