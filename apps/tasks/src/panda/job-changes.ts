@@ -1,7 +1,9 @@
-import type { PandaEvents, PandaUnitEvents } from '#contracts/panda/events.js';
+import type { JobsAmended, PandaEvents, PandaUnitEvents } from '#contracts/panda/events.js';
+import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import { rangesOf, slicesOf } from '#contracts/ranges.js';
 import type { Ranges, UnitEvents } from '#contracts/work-events.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
+import type { Job } from './view.js';
 
 /** Events of a task's stream by type, those of the engine with what PanDA adds to them. */
 type TaskEvents = Omit<UnitEvents, keyof PandaUnitEvents> & PandaUnitEvents & PandaEvents;
@@ -19,6 +21,16 @@ interface Group {
   readonly data: object;
   readonly ordinals: number[];
 }
+
+/** The event that sets attributes of one job. */
+export const jobAmended = (
+  { home, ordinal }: Pick<Job, 'home' | 'ordinal'>,
+  set: JobAttributes,
+  kind: JobsAmended['kind'],
+): DecidedEvent => {
+  const data: JobsAmended = { units: [[ordinal, ordinal]], set, kind };
+  return { stream: home.stream, type: 'JobsAmended', data };
+};
 
 /** Collects changes of different jobs. Those of one stream that change alike are in the same event. */
 export class JobChanges {

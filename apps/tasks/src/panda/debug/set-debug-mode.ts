@@ -1,8 +1,8 @@
-import type { JobsAmended } from '#contracts/panda/events.js';
 import type { CommandReply, SetDebugModeRequest } from '#contracts/panda/kill.js';
 import type { Principal } from '#contracts/panda/principal.js';
 import { isFinalJob, type JobStatus } from '#contracts/panda/statuses.js';
 import type { Decision } from '#event-sourcing/command.js';
+import { jobAmended } from '../job-changes.js';
 import type { Job, PandaView } from '../view.js';
 
 /** Jobs in debug mode of one user, or of a working group for those who have its production role. */
@@ -37,9 +37,8 @@ export const setDebugMode = (
   if (others !== undefined) return refused(others);
   const after = mode ? [...tokens, TOKEN] : tokens.filter((token) => token !== TOKEN);
   const specialHandling = after.length === 0 ? null : after.join(',');
-  const data: JobsAmended = { units: [[job.ordinal, job.ordinal]], set: { specialHandling }, kind: 'server' };
   return {
-    events: [{ stream: job.home.stream, type: 'JobsAmended', data }],
+    events: [jobAmended(job, { specialHandling }, 'server')],
     reply: { is_done: true, message: 'Succeeded' },
   };
 };

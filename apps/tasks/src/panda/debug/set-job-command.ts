@@ -1,7 +1,7 @@
-import type { JobsAmended } from '#contracts/panda/events.js';
 import type { CommandReply, SetJobCommandRequest } from '#contracts/panda/kill.js';
 import { isFinalJob } from '#contracts/panda/statuses.js';
 import type { Decision } from '#event-sourcing/command.js';
+import { jobAmended } from '../job-changes.js';
 import { isBeingKilled } from '../kill/kill-effect.js';
 import type { PandaView } from '../view.js';
 
@@ -20,9 +20,5 @@ export const setJobCommand = (
   if (isBeingKilled(job.attributes)) return refused('job is being killed');
   const reply = { is_done: true, message: 'command received' };
   if (job.attributes.commandToPilot === command) return { events: [], reply };
-  const data: JobsAmended = {
-    ...{ units: [[job.ordinal, job.ordinal]], set: { commandToPilot: command } },
-    kind: 'server',
-  };
-  return { events: [{ stream: job.home.stream, type: 'JobsAmended', data }], reply };
+  return { events: [jobAmended(job, { commandToPilot: command }, 'server')], reply };
 };

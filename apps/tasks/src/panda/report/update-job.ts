@@ -1,4 +1,4 @@
-import type { JobsAmended, JobsMoved, JobStarted, JobTextName } from '#contracts/panda/events.js';
+import type { JobsMoved, JobStarted, JobTextName } from '#contracts/panda/events.js';
 import type { JobAttribute, JobAttributes } from '#contracts/panda/job-attributes.js';
 import type { JobReport, JobReportReply } from '#contracts/panda/reports.js';
 import type { ReportedStatus } from '#contracts/panda/statuses.js';
@@ -6,6 +6,7 @@ import { plainTime, timeText } from '#contracts/panda/times.js';
 import type { Ranges } from '#contracts/work-events.js';
 import type { DecidedEvent, Decision } from '#event-sourcing/command.js';
 import { DomainError } from '#platform/domain-error.js';
+import { jobAmended } from '../job-changes.js';
 import { takeSemaphore } from '../range/settle-clone.js';
 import { textEvents } from '../text-events.js';
 import type { Job, PandaView } from '../view.js';
@@ -40,7 +41,7 @@ export const updateJob = (view: PandaView, report: JobReport, timeMicros: number
     case 'foreign': {
       const supErrorDiag = `got an update request with invalid batchID=${effect.batchId}`.slice(0, SUP_DIAG_MAX);
       const wrong = changed(job, { supErrorCode: INVALID_BATCH_ID, supErrorDiag });
-      const events = Object.keys(wrong).length === 0 ? [] : [amended(job, wrong, 'server')];
+      const events = Object.keys(wrong).length === 0 ? [] : [jobAmended(job, wrong, 'server')];
       return { events, reply: { command: 'tobekilled' } };
     }
     case 'stored': {
@@ -59,11 +60,6 @@ const unitsOf = ({ ordinal }: Job): Ranges => [[ordinal, ordinal]];
 const changed = ({ attributes }: Job, set: JobAttributes): JobAttributes =>
   Object.fromEntries(Object.entries(set).filter(([name, value]) => attributes[name as JobAttribute] !== value));
 
-const amended = (job: Job, set: JobAttributes, kind: JobsAmended['kind']): DecidedEvent => {
-  const data: JobsAmended = { units: unitsOf(job), set, kind };
-  return { stream: job.home.stream, type: 'JobsAmended', data };
-};
-
 class Change {
   constructor(
     private readonly job: Job,
@@ -75,7 +71,7 @@ class Change {
   moved(status: Job['status'], measurements: JobAttributes): DecidedEvent {
     const { job, reported } = this;
     const isFinal = isFinalReport(reported);
-    if (status === job.status && !isFinal) return amended(job, changed(job, measurements), 'heartbeat');
+    if (status === job.status && !isFinal) return jobAmended(job, changed(job, measurements), 'heartbeat');
     const set = changed(job, { ...this.times(status, measurements), ...measurements, ...this.dispatcherDiag(status) });
     const { stream } = job.home;
     if (status === 'running') {

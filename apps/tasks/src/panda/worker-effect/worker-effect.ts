@@ -3,13 +3,13 @@ import { isFinalJob, isFinalWorker } from '#contracts/panda/statuses.js';
 import { plainTime, timeText } from '#contracts/panda/times.js';
 import type { Decision } from '#event-sourcing/command.js';
 import { endJob } from '../adder/end-job.js';
-import { JobChanges } from '../job-changes.js';
+import { jobAmended } from '../job-changes.js';
+import { TASK_BUFFER_ERRORS } from '../kill/kill-effect.js';
 import type { Job, PandaView } from '../view.js';
 import type { WorkerKey, WorkerState } from './worker-view.js';
 
 /** Harvester asks for it: a job ends with its worker (contract 4.2.6). */
 const ENDS_JOBS = 1;
-const WORKER_DONE = 300;
 /** Set with a lost heartbeat when the worker of the job is final. */
 const WORKER_ALREADY_DONE = 2;
 
@@ -30,7 +30,7 @@ export const workerEffect = (
   return {
     set: {
       ...sup,
-      taskBufferErrorCode: WORKER_DONE,
+      taskBufferErrorCode: TASK_BUFFER_ERRORS.workerDone,
       taskBufferErrorDiag: taskBufferErrorDiag.slice(0, JOB_TEXT_LIMITS.taskBufferErrorDiag),
     },
     ends: true,
@@ -55,9 +55,7 @@ export const applyWorkerEffect = (
     return { events: endJob(view, job, { status: 'failed', end }, timeMicros), reply: {} };
   }
   if (Object.keys(set).length === 0) return NOTHING;
-  const changes = new JobChanges();
-  changes.add(job.home.stream, job.ordinal, 'JobsAmended', { set, kind: 'server' });
-  return { events: changes.events(), reply: {} };
+  return { events: [jobAmended(job, set, 'server')], reply: {} };
 };
 
 /** What a lost heartbeat sets besides, when the worker of the job is final (contract 4.2.6). */
