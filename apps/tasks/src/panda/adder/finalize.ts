@@ -2,6 +2,8 @@ import type { EndedFile, JobEnd, JobFile } from '#contracts/panda/events.js';
 import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import type { DecidedEvent, Decision } from '#event-sourcing/command.js';
 import { isBeingKilled, killed, TASK_BUFFER_ERRORS } from '../kill/kill-effect.js';
+import { isOptional, isOutput } from '../job/job.js';
+import { isOfUser } from '../labels.js';
 import type { Job, PandaView } from '../view.js';
 import { isConsumer } from '../range/flavour.js';
 import type { JobEnding } from '../range/settlement.js';
@@ -33,8 +35,6 @@ const finalized = (view: PandaView, job: Job, timeMicros: number): readonly Deci
   return afterFailure(view, job, files ?? NO_FILES, timeMicros);
 };
 
-const isOutput = ({ type }: JobFile): boolean => type === 'output' || type === 'log';
-
 const failure = (
   job: Job,
   ddmErrorDiag: string,
@@ -60,8 +60,10 @@ const validated = (view: PandaView, job: Job, reported: Files | undefined): JobE
   const events = eventsInMetadata(view.jobText(job.pandaId, 'metadata'));
   const missing = outputs.filter((file) => !files.has(file.lfn) && !mayBeMissing(view, job, file));
   const skipped = job.files.filter(({ type, lfn }) => type === 'input' && files.has(lfn));
-  const exceptions = exceptionsOf(job, skipped);
-  const also = exceptions.length === 0 ? {} : { except: exceptions };
+  // Inputs that the report names were not used (step 4).
+  const unused: 'skipped' | 'failed' = isOfUser(job.attributes.prodSourceLabel) ? 'skipped' : 'failed';
+  const except = skipped.flatMap(({ fileID }) => (fileID === undefined ? [] : [{ file_id: fileID, inputs: unused }]));
+  const also = except.length === 0 ? {} : { except };
   const ended = outputs.map((file) => endedFile(file, files.get(file.lfn), events.get(file.lfn)));
   const [first] = missing;
   if (first !== undefined) {
@@ -79,7 +81,7 @@ const validated = (view: PandaView, job: Job, reported: Files | undefined): JobE
       },
       inputs: 'finished',
       ...also,
-      files: [...ended, ...skipped.map(({ row_ID }) => ({ row_ID, status: isOfUser(job) ? 'skipped' : 'failed' }))],
+      files: [...ended, ...skipped.map(({ row_ID }) => ({ row_ID, status: unused }))],
     },
   };
 };
@@ -90,20 +92,8 @@ const isExplained = ({ attributes }: Job): boolean =>
   Number(attributes.transExitCode ?? 0) !== 0 ||
   attributes.taskBufferErrorCode === TASK_BUFFER_ERRORS.workerDone;
 
-/** Outputs that may be missing are marked at their dataset. Consumers of events store theirs range by range. */
-const mayBeMissing = (view: PandaView, job: Job, { datasetID }: JobFile): boolean =>
-  isConsumer(job) ||
-  (datasetID !== undefined && (view.dataset(datasetID)?.attributes.split(',').includes('an') ?? false));
-
-const isOfUser = ({ attributes: { prodSourceLabel: label } }: Job): boolean => label === 'user' || label === 'panda';
-
-/** Inputs that the report names were not used (step 4). */
-const exceptionsOf = (job: Job, skipped: readonly JobFile[]): NonNullable<JobEnd['except']> =>
-  skipped.flatMap(({ fileID }) =>
-    fileID === undefined
-      ? []
-      : [{ file_id: fileID, inputs: isOfUser(job) ? ('skipped' as const) : ('failed' as const) }],
-  );
+/** Consumers of events store their outputs range by range. */
+const mayBeMissing = (view: PandaView, job: Job, file: JobFile): boolean => isConsumer(job) || isOptional(view, file);
 
 const failedFile = ({ row_ID }: JobFile): EndedFile => ({ row_ID, status: 'failed' });
 const asFailed = (file: EndedFile): EndedFile => ({ ...file, status: 'failed' });

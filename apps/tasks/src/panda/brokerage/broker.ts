@@ -1,4 +1,5 @@
 import type { Queue } from '#contracts/panda/queues.js';
+import { isOfUser } from '../labels.js';
 import type { PandaView } from '../view.js';
 import { type ChunkNeeds, coresIn, minRamOf } from './requirements.js';
 
@@ -44,7 +45,6 @@ const listed = (names: readonly string[]): string => {
   return names.slice(0, NAMES_SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '');
 };
 
-const USER_LABELS: readonly string[] = ['user', 'panda'];
 const TEST_LABELS: readonly string[] = ['test', 'prod_test', 'ptest', 'rc_test', 'rc_test2', 'install'];
 
 const QUEUED = ['defined', 'assigned', 'activated'] as const;
@@ -122,7 +122,7 @@ const ANY_CLOUD = 'WORLD';
 const load = ({ queued, running }: Candidate): number => (queued + 1) / (running + 1);
 
 const takesLabel = ({ type }: Queue, label: string): boolean =>
-  type === 'unified' || type === (USER_LABELS.includes(label) ? 'analysis' : 'production');
+  type === 'unified' || type === (isOfUser(label) ? 'analysis' : 'production');
 
 const isNamed = ({ name, site }: Queue, pattern: string): boolean => matches(pattern, name) || matches(pattern, site);
 

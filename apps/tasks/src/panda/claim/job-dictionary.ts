@@ -1,4 +1,6 @@
 import type { JobFile } from '#contracts/panda/events.js';
+import { isOptional, isOutput } from '../job/job.js';
+import { isInDebugMode } from '../report/report-effect.js';
 import type { Job, PandaView } from '../view.js';
 import { isClone, isConsumer, isFineGrained, isMerge } from '../range/flavour.js';
 import { endpointsOf } from './endpoints.js';
@@ -73,7 +75,7 @@ export const jobDictionary = (view: PandaView, job: Job, nSent: number): string 
 /** Parallel lists: over inputs, each name once, and over outputs with the log, in their order. */
 const filesOf = (view: PandaView, { attributes, files }: Job): Readonly<Record<string, string | number>> => {
   const inputs = distinct(files.filter(({ type }) => type === 'input'));
-  const outputs = files.filter(({ type }) => type === 'output' || type === 'log');
+  const outputs = files.filter(isOutput);
   const log = outputs.find(({ type }) => type === 'log');
   const endpoints = endpointsOf(view.queue(attributes.computingSite ?? ''));
   return {
@@ -118,13 +120,13 @@ const optionsOf = (
   tokens: ReadonlySet<string>,
 ): Readonly<Record<string, string | boolean>> => {
   const { attributes, files } = job;
-  const outputs = files.filter(({ type }) => type === 'output' || type === 'log');
-  const optional = outputs.filter(({ datasetID }) => isOptional(view, datasetID)).map(({ lfn }) => lfn);
+  const outputs = files.filter(isOutput);
+  const optional = outputs.filter((file) => isOptional(view, file)).map(({ lfn }) => lfn);
   const flags = Object.entries(FLAGS).filter(([token]) => tokens.has(token));
   const alternative = [...tokens].find((token) => token.startsWith('ao'));
   return {
     ...(tokens.has('lc') && { loopingCheck: false }),
-    ...((tokens.has('debug') || tokens.has('dm')) && { debug: 'True' }),
+    ...(isInDebugMode(attributes) && { debug: 'True' }),
     ...eventServiceOf(job, outputs, tokens),
     ...(tokens.has('wf') && { writeToFile: writtenInputs(files) }),
     ...(optional.length > 0 && { allowNoOutput: optional.join(',') }),
@@ -133,10 +135,6 @@ const optionsOf = (
     ...(attributes.container_name !== null && { container_name: attributes.container_name }),
   };
 };
-
-/** Whether files of an output dataset may be missing (`an`, contract 3.2). */
-const isOptional = (view: PandaView, datasetId: number | undefined): boolean =>
-  datasetId !== undefined && (view.dataset(datasetId)?.attributes.split(',').includes('an') ?? false);
 
 const eventServiceOf = (
   job: Job,

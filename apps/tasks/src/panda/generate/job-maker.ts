@@ -3,6 +3,7 @@ import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import { type Queue, resourceTypeOf } from '#contracts/panda/queues.js';
 import type { InputTemplate, JobTemplate } from '#contracts/panda/template.js';
 import { type ChunkNeeds, coresIn, minRamOf, ramNeedsOf, ramOf } from '../brokerage/requirements.js';
+import { isOfUser } from '../labels.js';
 import type { SplitRules } from '../refine/split-rules.js';
 import type { Dataset, PandaView, Task, TaskFile } from '../view.js';
 import { eventsOf } from './chunks.js';
@@ -63,9 +64,6 @@ export interface MakingOf {
 
 type MakerView = Pick<PandaView, 'job' | 'nextJobDefinition' | 'resourceTypes'>;
 
-/** Labels whose jobs are numbered by generation, per user. */
-const NUMBERED_LABELS: readonly string[] = ['user', 'panda'];
-
 /** Makes the jobs of one change of a task (contract 9.4, steps 3 to 5). */
 export class JobMaker {
   private readonly ofTask: JobAttributes;
@@ -80,7 +78,8 @@ export class JobMaker {
   ) {
     const { task, template, datasets, numbers, areScouts, rules } = of;
     const { currentPriority, userName, prodSourceLabel } = task.attributes;
-    const isNumbered = NUMBERED_LABELS.includes(prodSourceLabel ?? '');
+    // Jobs of users are numbered by generation, per user.
+    const isNumbered = isOfUser(prodSourceLabel);
     this.priority = areScouts ? scoutPriority(currentPriority ?? 0) : (currentPriority ?? 0);
     this.eventService = EventServiceJobs.of(task, rules);
     this.outputs = new OutputFiles(template.outputs, datasets, task.id, numbers);

@@ -2,6 +2,7 @@ import type { EndedFile, JobEnd, JobFile, PandaEvents, PandaUnitEvents, Reported
 import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import type { JobStatus } from '#contracts/panda/statuses.js';
 import type { EventOf } from '#event-sourcing/event-of.js';
+import type { TaskView } from '../view.js';
 
 /** What the tables keep of a job, besides what it was made with. */
 export interface JobRecord {
@@ -71,6 +72,10 @@ export const endedFiles = (files: readonly JobFile[], status: JobStatus, end: Jo
 };
 
 export const isOutput = ({ type }: JobFile): boolean => type === 'output' || type === 'log';
+
+/** Whether the output may be missing in the end: its dataset says so (`an`, contract 3.2). */
+export const isOptional = (view: Pick<TaskView, 'dataset'>, { datasetID }: JobFile): boolean =>
+  datasetID !== undefined && (view.dataset(datasetID)?.attributes.split(',').includes('an') ?? false);
 
 const factsOf = ({ status, fsize, checksum, GUID }: EndedFile): Partial<JobFile> => ({
   status,

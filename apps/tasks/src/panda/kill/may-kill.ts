@@ -1,4 +1,5 @@
 import type { Principal } from '#contracts/panda/principal.js';
+import { isOfUser } from '../labels.js';
 import type { Job } from '../view.js';
 
 type Facts = { readonly attributes: Pick<Job['attributes'], 'prodUserName' | 'prodSourceLabel' | 'workingGroup'> };
@@ -10,7 +11,7 @@ const CODES_FOR_USERS: ReadonlySet<number | null> = new Set([2, 4, 7, 8, 9, 10, 
 export const mayKill = (principal: Principal, { attributes }: Facts, code: number | null): boolean => {
   const { prodUserName, prodSourceLabel: label, workingGroup } = attributes;
   if (prodUserName === principal.name) return true;
-  if (principal.isProduction) return (label !== 'user' && label !== 'panda') || CODES_FOR_USERS.has(code);
+  if (principal.isProduction) return !isOfUser(label) || CODES_FOR_USERS.has(code);
   const isOfGroup = workingGroup !== null && principal.workingGroups.includes(workingGroup);
   return isOfGroup && (label === 'managed' || label === 'test');
 };

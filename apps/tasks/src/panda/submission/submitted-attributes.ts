@@ -2,6 +2,7 @@ import type { JobAttribute, JobAttributes } from '#contracts/panda/job-attribute
 import type { Principal } from '#contracts/panda/principal.js';
 import { resourceTypeOf } from '#contracts/panda/queues.js';
 import { globalShareOf } from '../refine/global-share.js';
+import { isOfUser } from '../labels.js';
 import type { PandaView } from '../view.js';
 import type { SerializedJob } from './serialized-job.js';
 
@@ -15,10 +16,8 @@ const NOT_OF_NEW_JOBS: ReadonlySet<JobAttribute> = new Set<JobAttribute>([
   ...(['taskBufferErrorDiag', 'jobsetID', 'jobDefinitionID', 'job_label'] as const),
 ]);
 
-const ANALYSIS: readonly string[] = ['user', 'panda'];
-
 /** Labels of jobs that users submit: they belong to jobsets. `ptest` stands for its kinds too. */
-export const hasJobset = (label: string): boolean => ANALYSIS.includes(label) || label.startsWith('ptest');
+export const hasJobset = (label: string): boolean => isOfUser(label) || label.startsWith('ptest');
 
 const BUILD = 'panda';
 
@@ -50,7 +49,7 @@ export const submittedAttributes = ({ attributes: sent }: SerializedJob, context
     prodUserName: principal.isProduction ? (sent.prodUserName ?? principal.name) : principal.name,
     jobDefinitionID: hasJobset(label) ? jobDefinitionId : (sent.jobDefinitionID ?? jobDefinitionId),
     ...(hasJobset(label) && { jobsetID: sent.jobsetID ?? jobDefinitionId }),
-    job_label: sent.job_label ?? (ANALYSIS.includes(label) ? 'user' : 'managed'),
+    job_label: sent.job_label ?? (isOfUser(label) ? 'user' : 'managed'),
     assignedPriority: sent.assignedPriority ?? priority,
     currentPriority: priority,
     gshare: sent.gshare ?? shareOf(view, sent),

@@ -3,6 +3,7 @@ import type { JobStatus } from '#contracts/panda/statuses.js';
 import { plainTime } from '#contracts/panda/times.js';
 import type { Decision } from '#event-sourcing/command.js';
 import { endJob } from '../adder/end-job.js';
+import { isOfUser } from '../labels.js';
 import type { Job, PandaView } from '../view.js';
 import { lostWithWorker } from '../worker-effect/worker-effect.js';
 
@@ -41,7 +42,7 @@ export const watched = ({
   ['transferring', transferring],
 ];
 
-type Facts = Pick<Job, 'status' | 'reported'> & { readonly attributes: Job['attributes'] };
+type Facts = Pick<Job, 'status' | 'reported' | 'attributes'>;
 
 /** What is wrong with a job that has not been modified for some seconds; undefined while it may still report. */
 export const lossOf = (job: Facts, silentSeconds: number, timeouts: JobTimeouts): JobAttributes | undefined => {
@@ -75,8 +76,6 @@ export const lossOf = (job: Facts, silentSeconds: number, timeouts: JobTimeouts)
       return undefined;
   }
 };
-
-const isOfUser = (label: string | null): boolean => label === 'user' || label === 'panda';
 
 const MICROS_PER_SECOND = 1_000_000;
 
