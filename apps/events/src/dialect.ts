@@ -1,5 +1,6 @@
 import type { ServiceDialect } from '#event-sourcing/service-dialect.js';
 import type { StreamCategory } from '#ledger/ref.js';
+import type { MentionsByType } from './index/mentioned.js';
 
 /**
  * Who may read what a stream records, as the dialect's own API has it for the same data: whoever has a token, administrators (roles `admin` and
@@ -11,6 +12,7 @@ export type Readers = 'everyone' | 'administrators' | 'rule';
 export interface EventsDialect extends ServiceDialect {
   /** Every workload of the dialect has a stream of this category in the namespace `main`; absent in what has no workloads. */
   readonly workloads?: StreamCategory;
+  readonly mentions: MentionsByType;
   /** @param namespace the middle part of the ref in the stream's name, such as `main` */
   readonly readersOf: (category: StreamCategory, namespace: string) => Readers;
 }

@@ -1,5 +1,6 @@
 import type { StreamCategory } from '#ledger/ref.js';
 import type { EventsDialect, Readers } from '../dialect.js';
+import { mentions } from './mentions.js';
 
 /** IceProd's rules protect datasets. Pilots, grids and requests are for administrators, as are logs of no dataset (contract 2.3). */
 const readersOf = (category: StreamCategory, namespace: string): Readers => {
@@ -10,6 +11,7 @@ const readersOf = (category: StreamCategory, namespace: string): Readers => {
 export const iceprod: EventsDialect = {
   name: 'iceprod',
   workloads: 'workload',
+  mentions,
   projections: [],
   controllers: [],
   providers: [],

@@ -4,11 +4,15 @@ import type { Log } from '#platform/logging.js';
 import { VISIBLE_WITHIN_MS } from '#bus/visibility.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
 import { arrayStatement } from '#event-sourcing/array-statement.js';
+import { cursorAt, HISTORY_START, type HistoryCursor, isBehind } from '#event-sourcing/history-cursor.js';
+import { Slices } from '#event-sourcing/slices.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import type { Ledger } from '#ledger/ledger.js';
 import { partsOfStream, ref, streamName } from '#ledger/ref.js';
 import { DIALECTS } from '../dialects.js';
-import { historyProjection } from './history-projection.js';
+import { type EntryList, stepThrough, Union } from './entry-list.js';
+import { EntryTables, type Order, type Subject } from './entry-tables.js';
+import { firstOfSpan, historyProjection, lastOfSpan, PART_KINDS, prefixName } from './history-projection.js';
 
 /** Small, because most of the index is written once and seldom read. */
 const CACHE_KIB = 8 * 1024;
@@ -18,12 +22,73 @@ const STREAMS_PAGE = 1000;
 /** Behind every name that begins with a prefix: no name of a stream has other characters than ASCII ones. */
 const BEHIND_ALL = '\u007F';
 
+/** An event as the index knows it. */
+export interface Entry {
+  readonly stream: string;
+  readonly revision: number;
+  /** Behind the event. */
+  readonly cursor: HistoryCursor;
+  readonly timeMicros: number;
+}
+
+/** Which entries are asked for: those that fulfil everything that is given. */
+export interface EntryQuery {
+  readonly order: Order;
+  /** Each of these names alternatives: an entry is about at least one subject of each. Default: all entries. */
+  readonly about?: readonly (readonly Subject[])[];
+  /** Microseconds since the Unix epoch, inclusive. */
+  readonly fromMicros?: number;
+  /** Exclusive. */
+  readonly untilMicros?: number;
+  /** Only what is behind this. */
+  readonly after?: HistoryCursor;
+  /** Only what took effect up to here. */
+  readonly upTo?: HistoryCursor;
+  /** Only what took effect before the event that this cursor is behind: where a list from the newest on continues. */
+  readonly before?: HistoryCursor;
+}
+
+export interface EntryChunk {
+  /** May be empty where what is asked for is rare. */
+  readonly entries: readonly Entry[];
+  /** What was looked at ends here: the same question goes on with it as `after` (from the oldest on) or `before` (from the newest on). */
+  readonly lookedUpTo: HistoryCursor;
+  /** Nothing follows. From the oldest on, what is recorded later follows behind `lookedUpTo`. */
+  readonly isLast: boolean;
+}
+
+type EntryRow = [at: number, part: number | null, stream: string, revision: number, time: number];
+
+const CHUNK_ENTRIES = 256;
+
+const NAMES_MAX = 10;
+
 const prepare = perConnection((database) => ({
   streamsFrom: arrayStatement<[string]>(
     database,
     'SELECT name FROM stream WHERE name > ? AND name < ? ORDER BY name LIMIT ?',
   ),
-  firstStream: arrayStatement<[string]>(database, 'SELECT name FROM stream WHERE name = ?'),
+  streamNamed: arrayStatement<[string]>(database, 'SELECT name FROM stream WHERE name = ?'),
+  entry: arrayStatement<EntryRow>(
+    database,
+    `SELECT e.at, e.part, s.name, e.revision, e.time FROM entry e CROSS JOIN stream s ON s.id = e.stream WHERE e.id = ?`,
+  ),
+  lastEntry: arrayStatement<[number]>(database, 'SELECT ifnull(max(id), 0) FROM entry'),
+  firstSpan: arrayStatement<[number]>(
+    database,
+    'SELECT id FROM span WHERE latest >= ? AND earliest < ? ORDER BY id LIMIT 1',
+  ),
+  lastSpan: arrayStatement<[number]>(
+    database,
+    'SELECT id FROM span WHERE latest >= ? AND earliest < ? ORDER BY id DESC LIMIT 1',
+  ),
+  named: arrayStatement<[stream: string, ordinal: number, first: number, count: number]>(
+    database,
+    `SELECT s.name, n.ordinal, n.first, n.count FROM name n CROSS JOIN stream s ON s.id = n.stream
+     WHERE n.name = ? AND n.kind = ? LIMIT ${NAMES_MAX}`,
+  ),
+  oldest: new EntryTables(database, 'oldest'),
+  newest: new EntryTables(database, 'newest'),
 }));
 
 export interface HistoryIndexOptions {
@@ -68,15 +133,15 @@ export class HistoryIndex implements OnApplicationShutdown {
     prefix: string,
     { after = '', limit = STREAMS_PAGE }: { readonly after?: string; readonly limit?: number } = {},
   ): readonly string[] {
-    const { streamsFrom, firstStream } = this.statements;
-    const exact = after === '' ? firstStream.all(prefix) : [];
+    const { streamsFrom, streamNamed } = this.statements;
+    const exact = after === '' ? streamNamed.all(prefix) : [];
     const start = after > prefix ? after : prefix;
     return [...exact, ...streamsFrom.all(start, prefix + BEHIND_ALL, limit - exact.length)].map(([name]) => name);
   }
 
   /** Whether an event of the stream has taken effect. */
   has(stream: string): boolean {
-    return this.statements.firstStream.get(stream) !== undefined;
+    return this.statements.streamNamed.get(stream) !== undefined;
   }
 
   /**
@@ -101,12 +166,128 @@ export class HistoryIndex implements OnApplicationShutdown {
     throw new DomainError('conflict', 'workload.ambiguous', `Several workloads have this id: ${found.join(', ')}`);
   }
 
+  /**
+   * Units or groups with a public id, of whatever workload, though they may be removed. Several have it where clients choose ids.
+   *
+   * @throws DomainError `unavailable` while the index is being rebuilt
+   */
+  partsNamed(part: 'unit' | 'group', id: string): readonly { readonly stream: string; readonly ordinal: number }[] {
+    const { named } = this.statements;
+    const prefix = prefixOfId(id);
+    const exact = named.all(id, PART_KINDS[part]).map(([stream, ordinal]) => ({ stream, ordinal }));
+    if (prefix === undefined) return exact;
+    const numbered = named
+      .all(prefixName(prefix.prefix), PART_KINDS[part])
+      .flatMap(([stream, ordinal, first, count]) => {
+        const at = prefix.index - first;
+        return at >= 0 && at < count ? [{ stream, ordinal: ordinal + at }] : [];
+      });
+    return [...exact, ...numbered];
+  }
+
+  /**
+   * Finds entries, some at a time. Others get their turn meanwhile, and what is recorded meanwhile may be among them.
+   *
+   * @throws DomainError `unavailable` while the index is being rebuilt
+   */
+  async *entries(query: EntryQuery): AsyncGenerator<EntryChunk, void, void> {
+    const { order, about = [], fromMicros = -Infinity, untilMicros = Infinity } = query;
+    const { statements } = this;
+    const end = cursorAt(this.model.checkpoint);
+    const [first, last] = this.bounds(query);
+    const sign = order === 'oldest' ? 1 : -1;
+    const lists = about.map((subjects) => unionOf(subjects.map((subject) => statements[order].listOf(subject))));
+    const slices = new Slices();
+    let entries: Entry[] = [];
+    const lastKey = order === 'oldest' ? last : -first;
+    let key = order === 'oldest' ? first : -last;
+    for (;;) {
+      const step = key > lastKey ? undefined : stepThrough(lists, key);
+      if (step === undefined || step.key > lastKey) break;
+      key = step.key;
+      if (step.isInAll) {
+        const entry = this.entryOf(sign * key);
+        if (entry !== undefined && entry.timeMicros >= fromMicros && entry.timeMicros < untilMicros)
+          entries.push(entry);
+        key += 1;
+      }
+      if (entries.length < CHUNK_ENTRIES && !slices.spent) continue;
+      const before = this.entryOf(sign * (key - 1));
+      if (before !== undefined) yield { entries, lookedUpTo: before.cursor, isLast: false };
+      entries = [];
+      if (slices.spent) await slices.pause();
+    }
+    const { upTo = end } = query;
+    yield { entries, lookedUpTo: order === 'newest' ? HISTORY_START : isBehind(upTo, end) ? end : upTo, isLast: true };
+  }
+
+  /**
+   * The place in the history at a time: behind everything that took effect before the first event that is later.
+   *
+   * @throws DomainError `unavailable` while the index is being rebuilt
+   */
+  cursorAtTime(timeMicros: number): HistoryCursor {
+    const { statements } = this;
+    const [span] = statements.firstSpan.get(timeMicros + 1, Infinity) ?? [];
+    if (span === undefined) return cursorAt(this.model.checkpoint);
+    for (let entry = Math.max(firstOfSpan(span), 1); entry <= lastOfSpan(span); entry++) {
+      const found = this.entryOf(entry);
+      if (found !== undefined && found.timeMicros > timeMicros) return this.entryOf(entry - 1)?.cursor ?? HISTORY_START;
+    }
+    throw new Error(`The index has no entry for a time of its span ${span}`);
+  }
+
   onApplicationShutdown(): Promise<void> {
     return this.close();
   }
 
   close(): Promise<void> {
     return this.model.close();
+  }
+
+  private entryOf(number: number): Entry | undefined {
+    const row = this.statements.entry.get(number);
+    if (row === undefined) return undefined;
+    const [at, part, stream, revision, timeMicros] = row;
+    return { stream, revision, cursor: cursorAt(at, part ?? undefined), timeMicros };
+  }
+
+  /** First and last number of the entries that a query can find. */
+  private bounds(query: EntryQuery): readonly [first: number, last: number] {
+    const { after, upTo, before, fromMicros = -Infinity, untilMicros = Infinity } = query;
+    const { lastEntry, firstSpan, lastSpan } = this.statements;
+    let first = after === undefined ? 1 : this.numberUpTo(after) + 1;
+    let last = upTo === undefined ? (lastEntry.get()?.[0] ?? 0) : this.numberUpTo(upTo);
+    if (before !== undefined) last = Math.min(last, this.numberBefore(before));
+    if (fromMicros === -Infinity && untilMicros === Infinity) return [first, last];
+    const [earliest] = firstSpan.get(fromMicros, untilMicros) ?? [];
+    const [latest] = lastSpan.get(fromMicros, untilMicros) ?? [];
+    if (earliest === undefined || latest === undefined) return [1, 0];
+    first = Math.max(first, firstOfSpan(earliest));
+    last = Math.min(last, lastOfSpan(latest));
+    return [first, last];
+  }
+
+  /** Number of the last entry that took effect up to the cursor; 0 when none did. */
+  private numberUpTo(cursor: HistoryCursor): number {
+    return this.lastWhere((place) => !isBehind(place, cursor));
+  }
+
+  private numberBefore(cursor: HistoryCursor): number {
+    return this.lastWhere((place) => isBehind(cursor, place));
+  }
+
+  /** Number of the last entry whose cursor fulfils what holds for all up to some place and for none behind it. */
+  private lastWhere(holds: (cursor: HistoryCursor) => boolean): number {
+    let found = 0;
+    let beyond = (this.statements.lastEntry.get()?.[0] ?? 0) + 1;
+    while (beyond - found > 1) {
+      const middle = Math.floor((found + beyond) / 2);
+      const entry = this.entryOf(middle);
+      if (entry !== undefined && holds(entry.cursor)) found = middle;
+      else beyond = middle;
+    }
+    return found;
   }
 
   private get statements(): ReturnType<typeof prepare> {
@@ -120,3 +301,14 @@ export class HistoryIndex implements OnApplicationShutdown {
     return prepare(this.model.queries);
   }
 }
+
+/** An id that may be one of many behind a prefix: see `idAt`. */
+const prefixOfId = (id: string): { readonly prefix: string; readonly index: number } | undefined => {
+  const [, prefix, index] = /^([0-9a-f]{24})([0-9a-f]{8})$/.exec(id) ?? [];
+  return prefix === undefined || index === undefined ? undefined : { prefix, index: Number.parseInt(index, 16) };
+};
+
+const unionOf = (lists: readonly EntryList[]): EntryList => {
+  const [only, ...others] = lists;
+  return only !== undefined && others.length === 0 ? only : new Union(lists);
+};

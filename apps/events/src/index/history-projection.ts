@@ -1,8 +1,35 @@
+import { hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
+import type { NamedPart } from './mentioned.js';
+import { type Entity, type Mentions, mentionsOf } from './mentions.js';
+import { blocksOfRange } from './unit-blocks.js';
 
-/** Bound of the cache of stream ids. */
+/** Bounds of the caches of ids. */
 const STREAMS_IN_MEMORY_MAX = 10_000;
+const ENTITIES_IN_MEMORY_MAX = 50_000;
+
+/** An event about many units pauses after so many rows. */
+const ROWS_PER_SLICE = 1000;
+
+/** Entries whose times are known together. */
+const SPAN_ENTRIES = 1024;
+export const spanOf = (entry: number): number => Math.floor(entry / SPAN_ENTRIES);
+export const firstOfSpan = (span: number): number => span * SPAN_ENTRIES;
+export const lastOfSpan = (span: number): number => firstOfSpan(span + 1) - 1;
+
+/** Origins of so many entries are together, so that new ones are written to few places. */
+const ORIGIN_ENTRIES = 65_536;
+export const originBlockOf = (entry: number): number => Math.floor(entry / ORIGIN_ENTRIES);
+
+const KEY_BYTES = 6;
+/** Names the request or the cause of events. */
+export const originKey = (origin: Entity): number => hash('sha256', origin, 'buffer').readUIntBE(0, KEY_BYTES);
+
+export const PART_KINDS = { unit: 0, group: 1 } as const;
+
+/** How a range of ids is named, which are numbered behind a prefix. */
+export const prefixName = (prefix: string): string => `${prefix}*`;
 
 const TABLES = `
   CREATE TABLE stream (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
@@ -15,35 +42,131 @@ const TABLES = `
     revision INTEGER NOT NULL,
     time INTEGER NOT NULL
   ) STRICT;
+  -- Earliest and latest time of each 1024 entries: times fall now and then, because clocks differ and commands get theirs before they wait.
+  CREATE TABLE span (id INTEGER PRIMARY KEY, earliest INTEGER NOT NULL, latest INTEGER NOT NULL) STRICT;
+  CREATE TABLE entity (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE mention (entity INTEGER NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (entity, entry)) STRICT, WITHOUT ROWID;
+  -- Requests and causes by hash.
+  CREATE TABLE origin (
+    block INTEGER NOT NULL,
+    key INTEGER NOT NULL,
+    entry INTEGER NOT NULL,
+    PRIMARY KEY (block, key, entry)
+  ) STRICT, WITHOUT ROWID;
+  -- Units and groups by stream, as blocks of ordinals.
+  CREATE TABLE part (
+    stream INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    block INTEGER NOT NULL,
+    entry INTEGER NOT NULL,
+    PRIMARY KEY (stream, kind, block, entry)
+  ) STRICT, WITHOUT ROWID;
+  -- Public ids of units and groups: count of them behind a prefix, numbered from first on.
+  CREATE TABLE name (
+    name TEXT NOT NULL,
+    kind INTEGER NOT NULL,
+    stream INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (name, kind, stream, ordinal)
+  ) STRICT, WITHOUT ROWID;
 `;
 
+/** Rows by a unique name, with a cache of their ids. */
+class Names {
+  private readonly insert;
+  private readonly ids = new Map<string, number>();
+
+  constructor(
+    database: DatabaseSync,
+    table: 'stream' | 'entity',
+    private readonly inMemoryMax: number,
+  ) {
+    this.insert = database.prepare(
+      `INSERT INTO ${table} (name) VALUES (?) ON CONFLICT DO UPDATE SET name = name RETURNING id`,
+    );
+  }
+
+  idOf(name: string): number {
+    const known = this.ids.get(name);
+    if (known !== undefined) return known;
+    const id = Number(this.insert.get(name)?.['id']);
+    if (this.ids.size >= this.inMemoryMax) this.ids.clear();
+    this.ids.set(name, id);
+    return id;
+  }
+
+  forget(): void {
+    this.ids.clear();
+  }
+}
+
+interface Span {
+  readonly id: number;
+  earliest: number;
+  latest: number;
+}
+
 class HistoryWriter implements ProjectionWriter {
-  private readonly insertStream;
   private readonly insertEntry;
+  private readonly insertMention;
+  private readonly insertOrigin;
+  private readonly insertPart;
+  private readonly insertName;
+  private readonly upsertSpan;
   private readonly selectLast;
-  private readonly streams = new Map<string, number>();
+  private readonly streams;
+  private readonly entities;
   private last: number;
+  private span: Span | undefined;
 
   constructor(database: DatabaseSync) {
-    this.insertStream = database.prepare(
-      'INSERT INTO stream (name) VALUES (?) ON CONFLICT DO UPDATE SET name = name RETURNING id',
-    );
+    this.streams = new Names(database, 'stream', STREAMS_IN_MEMORY_MAX);
+    this.entities = new Names(database, 'entity', ENTITIES_IN_MEMORY_MAX);
     this.insertEntry = database.prepare(
       'INSERT INTO entry (id, at, part, stream, revision, time) VALUES (?, ?, ?, ?, ?, ?)',
+    );
+    this.insertMention = database.prepare('INSERT INTO mention (entity, entry) VALUES (?, ?)');
+    this.insertOrigin = database.prepare('INSERT OR IGNORE INTO origin (block, key, entry) VALUES (?, ?, ?)');
+    this.insertPart = database.prepare('INSERT OR IGNORE INTO part (stream, kind, block, entry) VALUES (?, ?, ?, ?)');
+    this.insertName = database.prepare(
+      'INSERT OR IGNORE INTO name (name, kind, stream, ordinal, first, count) VALUES (?, ?, ?, ?, ?, ?)',
+    );
+    this.upsertSpan = database.prepare(
+      `INSERT INTO span (id, earliest, latest) VALUES (?, ?, ?) ON CONFLICT DO UPDATE
+       SET earliest = min(earliest, excluded.earliest), latest = max(latest, excluded.latest)`,
     );
     this.selectLast = database.prepare('SELECT max(id) AS id FROM entry');
     this.last = this.lastEntry();
   }
 
-  apply({ stream, revision, metadata, place }: AppliedEvent): void {
+  apply(event: AppliedEvent): Generator<void, void, void> | undefined {
+    const { stream, revision, metadata, place } = event;
     if (place === undefined) throw new TypeError('The index follows the ledger, so that every event has its place');
     const { at, part } = place.cursor;
-    this.last += 1;
-    this.insertEntry.run(this.last, at, part ?? null, this.idOf(stream), revision, metadata.timeMicros);
+    const entry = this.last + 1;
+    const home = this.streams.idOf(stream);
+    const mentions = mentionsOf(event);
+    this.insertEntry.run(entry, at, part ?? null, home, revision, metadata.timeMicros);
+    this.last = entry;
+    this.widen(entry, metadata.timeMicros);
+    for (const name of mentions.entities) this.insertMention.run(this.entities.idOf(name), entry);
+    for (const origin of mentions.origins) this.insertOrigin.run(originBlockOf(entry), originKey(origin), entry);
+    const parts = this.addParts(entry, home, mentions);
+    return parts.next().done === true ? undefined : parts;
+  }
+
+  flush(): void {
+    const { span } = this;
+    if (span !== undefined) this.upsertSpan.run(span.id, span.earliest, span.latest);
+    this.span = undefined;
   }
 
   forget(): void {
-    this.streams.clear();
+    this.streams.forget();
+    this.entities.forget();
+    this.span = undefined;
     this.last = this.lastEntry();
   }
 
@@ -51,20 +174,46 @@ class HistoryWriter implements ProjectionWriter {
     return Number(this.selectLast.get()?.['id'] ?? 0);
   }
 
-  private idOf(stream: string): number {
-    const known = this.streams.get(stream);
-    if (known !== undefined) return known;
-    const id = Number(this.insertStream.get(stream)?.['id']);
-    if (this.streams.size >= STREAMS_IN_MEMORY_MAX) this.streams.clear();
-    this.streams.set(stream, id);
-    return id;
+  private widen(entry: number, time: number): void {
+    const id = spanOf(entry);
+    if (this.span?.id !== id) {
+      this.flush();
+      this.span = { id, earliest: time, latest: time };
+    }
+    this.span.earliest = Math.min(this.span.earliest, time);
+    this.span.latest = Math.max(this.span.latest, time);
+  }
+  /** Yields where a slice may end: most events have few rows and do not. */
+  private *addParts(entry: number, home: number, { units, groups, named }: Mentions): Generator<void, void, void> {
+    let rows = 0;
+    for (const [kind, ranges] of [
+      [PART_KINDS.unit, units],
+      [PART_KINDS.group, groups],
+    ] as const) {
+      for (const [first, last] of ranges) {
+        for (const block of blocksOfRange(first, last)) {
+          this.insertPart.run(home, kind, block, entry);
+          if (++rows % ROWS_PER_SLICE === 0) yield;
+        }
+      }
+    }
+    for (const part of named) {
+      this.addName(home, part);
+      if (++rows % ROWS_PER_SLICE === 0) yield;
+    }
+  }
+
+  private addName(home: number, part: NamedPart): void {
+    const { kind, ordinal } = part;
+    if ('id' in part) this.insertName.run(part.id, PART_KINDS[kind], home, ordinal, 0, 1);
+    else this.insertName.run(prefixName(part.prefix), PART_KINDS[kind], home, ordinal, part.first, part.count);
   }
 }
 
 /** Which events there are, in order of effect, and what they are about. Their texts stay in the ledger. */
 export const historyProjection: Projection = {
   name: 'history',
-  version: 1,
+  version: 2,
   streamPrefixes: [''],
   tables: TABLES,
   indexes: '',

@@ -1,8 +1,10 @@
 import type { EventsDialect } from '../dialect.js';
+import { mentions } from './mentions.js';
 
 export const panda: EventsDialect = {
   name: 'panda',
   workloads: 'work',
+  mentions,
   projections: [],
   controllers: [],
   providers: [],

@@ -1,0 +1,73 @@
+import type { EventMetadata } from '#ledger/ledger.js';
+import { partsOfStream, ref, type StreamCategory } from '#ledger/ref.js';
+import type { ConcernsUnits, Ranges } from '#contracts/work-events.js';
+import { DIALECTS } from '../dialects.js';
+import type { Mentioned, NamedPart } from './mentioned.js';
+
+/**
+ * What an event may be about, besides units and groups of its own stream. `workload-itself` are events of a workload that name none of its units
+ * and groups, `unit` are units of other streams, `actor` is who made the change, `person` whom it is about, `request` and `cause` are the ids
+ * of its correlation and its causation.
+ */
+export type EntityKind =
+  ('workload' | 'workload-itself' | 'worker' | 'site' | 'person' | 'actor' | 'dialect' | 'type' | 'unit') | OriginKind;
+/** There are about as many of these as events. */
+export type OriginKind = 'request' | 'cause';
+
+/** One text for what an event may be about, such as `worker:8f1c`. */
+export type Entity = `${EntityKind}:${string}`;
+
+export const entity = (kind: EntityKind, name: string): Entity => `${kind}:${name}`;
+
+/** Everything that an event is about. */
+export interface Mentions {
+  readonly entities: ReadonlySet<Entity>;
+  readonly origins: readonly [request: Entity, cause: Entity];
+  /** Of the event's stream. */
+  readonly units: Ranges;
+  readonly groups: Ranges;
+  readonly named: Iterable<NamedPart>;
+}
+
+/** What is needed of an event to say what it is about; `data` is parsed. */
+export interface MentioningEvent {
+  readonly stream: string;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly metadata: EventMetadata;
+}
+
+const mentionsByDialect = new Map<string, (typeof DIALECTS)[number]['mentions']>(
+  DIALECTS.map(({ name, mentions }) => [name, mentions]),
+);
+
+const OF_WORKLOADS: ReadonlySet<StreamCategory> = new Set(['workload', 'work', 'access', 'ranges']);
+
+const NOTHING: Mentioned = {};
+const NONE: readonly never[] = [];
+
+const isName = (name: string | number | null | undefined): name is string | number =>
+  name !== undefined && name !== null && name !== '';
+
+export const mentionsOf = ({ stream, type, data, metadata }: MentioningEvent): Mentions => {
+  const { category, dialect, namespace, ref: own } = partsOfStream(stream);
+  // The type decides which data an event has.
+  const mentioned = mentionsByDialect.get(dialect)?.[type]?.(data as never) ?? NOTHING;
+  const { units = NONE, groups = NONE } = data as ConcernsUnits;
+  const entities = new Set<Entity>([`type:${type}`, `dialect:${dialect}`, `actor:${metadata.actor}`]);
+  const add = (kind: EntityKind, names: Mentioned['workers'] = NONE): void => {
+    for (const name of names) if (isName(name)) entities.add(`${kind}:${name}`);
+  };
+  if (OF_WORKLOADS.has(category) && namespace === 'main') {
+    entities.add(`workload:${own}`);
+    if (units.length === 0 && groups.length === 0) entities.add(`workload-itself:${own}`);
+  }
+  for (const id of mentioned.workloads ?? NONE)
+    if (isName(id)) entities.add(`workload:${ref(dialect, 'main', `${id}`)}`);
+  add('worker', mentioned.workers);
+  add('site', mentioned.sites);
+  add('person', mentioned.people);
+  add('unit', mentioned.units);
+  const origins = [`request:${metadata.correlationId}`, `cause:${metadata.causationId}`] as const;
+  return { entities, origins, units, groups, named: mentioned.named ?? NONE };
+};

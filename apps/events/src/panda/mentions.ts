@@ -1,0 +1,72 @@
+import type { Ranges } from '#contracts/work-events.js';
+import type { NewJob } from '#contracts/panda/events.js';
+import type { WorkerReport } from '#contracts/panda/worker-events.js';
+import { unitMentions } from '../index/engine-mentions.js';
+import type { Mentioned, MentionsOf, NamedPart } from '../index/mentioned.js';
+
+/** Numbers of workers are those of their harvester. */
+const workerOf = (harvesterId: string, workerId: number): string => `${harvesterId}/${workerId}`;
+
+function* namedJobs(units: Ranges, jobs: readonly NewJob[]): Generator<NamedPart, void, void> {
+  let at = 0;
+  for (const [first, last] of units) {
+    for (let ordinal = first; ordinal <= last; ordinal++, at++) {
+      const job = jobs[at];
+      if (job !== undefined) yield { kind: 'unit', ordinal, id: `${job.panda_id}` };
+    }
+  }
+}
+
+const ofHarvester = ({ harvester_id: harvester }: { readonly harvester_id: string }): Mentioned => ({
+  workers: [harvester],
+});
+
+const jobsOf = ({ jobs = [], adds_jobs: more = [] }: WorkerReport): readonly number[] => [...jobs, ...more];
+
+const ofQueue = ({ queue }: { readonly queue: string }): Mentioned => ({ sites: [queue] });
+
+export const mentions: MentionsOf<'panda'> = {
+  ...unitMentions,
+  TaskSubmitted: ({ set: { userName: user, site } }) => ({ people: [user], sites: [site] }),
+  TaskAmended: ({ set: { site } }) => ({ sites: [site] }),
+  CommandRegistered: ({ by }) => ({ people: [by] }),
+  JobsCreated: ({ units, jobs, site, common }) => ({
+    sites: [site],
+    people: [common.prodUserName],
+    named: namedJobs(units, jobs),
+  }),
+  JobsPlaced: ({ site }) => ({ sites: [site] }),
+  UnitsClaimed: ({ holder, site, worker }) => ({
+    people: [holder],
+    sites: [site],
+    workers: worker === undefined ? [] : [worker.harvester_id, workerOf(worker.harvester_id, worker.worker_id)],
+  }),
+  HarvesterSeen: ({ harvester_id: harvester, owner }) => ({ workers: [harvester], people: [owner] }),
+  WorkersReported: ({ harvester_id: harvester, workers }) => ({
+    workers: [harvester, ...workers.map((worker) => workerOf(harvester, worker.worker_id))],
+    sites: workers.map(({ set }) => set.computingSite),
+    units: workers.flatMap((worker) => jobsOf(worker)),
+  }),
+  PilotReported: ({ harvester_id: harvester, worker_id: worker }) => ({
+    workers: [harvester, workerOf(harvester, worker)],
+  }),
+  WorkersCounted: ({ harvester_id: harvester, queue }) => ({ workers: [harvester], sites: [queue] }),
+  ServiceMeasured: ofHarvester,
+  DialogsAdded: ofHarvester,
+  CommandIssued: ofHarvester,
+  CommandsRetrieved: ofHarvester,
+  CommandsAcknowledged: ofHarvester,
+  QueueConfigured: ({ queue }) => ({ sites: [queue.name, queue.site] }),
+  QueueRemoved: ({ name }) => ({ sites: [name] }),
+  SlotsTargeted: ofQueue,
+  SlotsReleased: ofQueue,
+  WorkerNodeSeen: ({ node, queue }) => ({ sites: [node.site, queue] }),
+  WorkerNodeGpuSeen: ({ gpu }) => ({ sites: [gpu.site] }),
+  UserConfigured: ({ user }) => ({ people: [user.name] }),
+  UserRemoved: ({ name }) => ({ people: [name] }),
+  CacheFileStored: ({ owner }) => ({ people: [owner] }),
+  CacheFileAppended: ({ owner }) => ({ people: [owner] }),
+  CacheFileRegistered: ({ registration }) => ({ people: [registration.user_name] }),
+  OperatorRequestMade: ({ task_id: task, user_name: user }) => ({ workloads: [task], people: [user] }),
+  UserSecretsSealed: ({ owner }) => ({ people: [owner] }),
+};
