@@ -13,7 +13,7 @@ import { credentialProjection } from './credential/credential-projection.js';
 import { CredentialStore } from './credential/credential-store.js';
 import { CredentialUse } from './credential/credential-use.js';
 import { CredentialsOfOwner } from './credential/credentials-of-owner.js';
-import { SecretKeys } from './credential/secret-keys.js';
+import { SecretKeys } from '#platform/secret-keys.js';
 import { TokenEndpoint } from './credential/token-endpoint.js';
 import { DIALECTS } from './dialects.js';
 import { KeyController } from './key/key.controller.js';

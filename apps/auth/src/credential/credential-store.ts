@@ -5,7 +5,7 @@ import type { CredentialRecord } from '#contracts/credential-events.js';
 import { entriesUnder } from '#storage/entries-under.js';
 import type { Credential } from './credential.js';
 import type { CredentialRecords } from './credential-projection.js';
-import type { Encrypted, SecretKeys } from './secret-keys.js';
+import type { Encrypted, SecretKeys } from '#platform/secret-keys.js';
 
 const PREFIX = 'credential/';
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Log } from '#platform/logging.js';
 import { entriesUnder } from '#storage/entries-under.js';
 import { KeyValueStore } from '#storage/key-value-store.js';
-import { type Encrypted, SecretKeys } from '../../credential/secret-keys.js';
+import { type Encrypted, SecretKeys } from '#platform/secret-keys.js';
 import type { Secrets } from './change-secrets.js';
 import type { CurrentSecrets } from './secrets-projection.js';
 

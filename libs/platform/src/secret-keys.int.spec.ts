@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CannotStart } from '#platform/cannot-start.js';
+import { CannotStart } from './cannot-start.js';
 import { SecretKeys } from './secret-keys.js';
 
 describe('SecretKeys', () => {

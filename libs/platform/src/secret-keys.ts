@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { readOrMakeKey, unusableKey } from '#platform/key-file.js';
-import { KEYS_FOLDER } from '#platform/private-files.js';
+import { readOrMakeKey, unusableKey } from './key-file.js';
+import { KEYS_FOLDER } from './private-files.js';
 
 const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
@@ -30,7 +30,7 @@ interface SecretKeyOptions {
   readonly oldKeys?: readonly string[];
 }
 
-/** The keys of credentials: one encrypts, all open. */
+/** The keys of what a service keeps secret: one encrypts, all open. */
 export class SecretKeys {
   private readonly byId: ReadonlyMap<string, Buffer>;
   private readonly current: Buffer;
