@@ -70,6 +70,16 @@ const COMMANDS: readonly Entry[] = [
     summary: 'show Cairn as it was at a moment of its history',
     load: async () => (await import('./replay-command.js')).replayCommand,
   },
+  {
+    name: 'checkpoint',
+    summary: 'list and export signed checkpoints of the history',
+    load: async () => (await import('./checkpoint-command.js')).checkpointCommand,
+  },
+  {
+    name: 'prove',
+    summary: 'prove to others that an event is in the history',
+    load: async () => (await import('./prove-command.js')).proveCommand,
+  },
 ];
 
 const NOTES = `

@@ -1,43 +1,82 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { Command } from 'commander';
-import { type ChainFault, type ChainReport, verifyChain } from '#ledger/hash-chain.js';
-import { eventStoreConnection } from '#ledger/eventstoredb-settings.js';
-import { openLedger } from '#ledger/open-ledger.js';
-import { type Environment, loadEnvironment } from '#platform/environment.js';
-import { EXIT, type Terminal, UsageError } from './command-line.js';
+import { Command, Option } from 'commander';
+import { type EventMetadata } from '#ledger/ledger.js';
+import { faultOfProof, type ProofFault } from '#ledger/proof/event-proof.js';
+import { faultSentence } from '#ledger/proof/fault-sentence.js';
+import { type EventProof, readCheckpointFile, readEventProof, readPublicKeys } from '#ledger/proof/proof-files.js';
+import { verifyLedger } from '#ledger/proof/verify-ledger.js';
+import type { HistoryReport, VerifyOptions } from '#ledger/proof/verify-history.js';
+import { formatTimestamp } from '#platform/clock.js';
+import { loadEnvironment } from '#platform/environment.js';
+import { EXIT, repeated, type Terminal } from './command-line.js';
+import { existingLedger } from './existing-ledger.js';
+import { readProofFile } from './read-proof-file.js';
 
-const FAULT_DESCRIPTIONS: Readonly<Record<ChainFault['kind'], string>> = {
-  gap: 'an event before it is missing or doubled',
-  hash: 'it or the event before it was changed',
+const PROOF_FAULTS: Readonly<Record<ProofFault, string>> = {
+  event: 'the event was changed',
+  'event path': 'it does not show that the event is in its stream',
+  'head path': 'it does not show that the stream is in the checkpoint',
+  signature: 'the checkpoint was changed since it was signed',
+  key: 'the checkpoint was signed by another key',
 };
 
-const verifyLedger = async (environment: Environment): Promise<ChainReport> => {
-  const dataDir = environment.CAIRN_DATA_DIR;
-  const eventStoreUrl = eventStoreConnection(environment);
-  if (eventStoreUrl === undefined && !existsSync(join(dataDir, 'ledger.sqlite'))) {
-    throw new UsageError(`there is no ledger in the data folder ${resolve(dataDir)}: name it in CAIRN_DATA_DIR`);
-  }
-  const ledger = await openLedger({ dataDir, eventStoreUrl });
-  try {
-    return await verifyChain(ledger);
-  } finally {
-    await ledger.close();
-  }
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+const reportLines = ({ events, streams, checkpoints, keys, faults }: HistoryReport): readonly string[] => [
+  ...faults.map(faultSentence),
+  ...keys.map((key) => `checkpoints are signed by the key ${key}`),
+  `${counted(events, 'event')} in ${counted(streams, 'stream')}${
+    checkpoints === 0 ? '' : `, ${counted(checkpoints, 'checkpoint')}`
+  }: ${faults.length === 0 ? 'whole' : 'broken'}`,
+];
+
+const proofLines = ({ event, checkpoint }: EventProof, fault: ProofFault | undefined): readonly string[] => {
+  if (fault !== undefined) return [`the proof does not hold: ${PROOF_FAULTS[fault]}`];
+  const { timeMicros, actor } = JSON.parse(event.metadata) as EventMetadata;
+  return [
+    `event ${event.revision} of ${event.stream} (${event.id}): ${event.type} by ${actor} at ${formatTimestamp(timeMicros)}Z`,
+    `is covered by checkpoint ${checkpoint.number} of ${checkpoint.time}, signed by the key ${checkpoint.key}`,
+  ];
 };
+
+interface Options {
+  readonly checkpoint?: readonly string[];
+  readonly key?: string;
+  readonly proof?: string;
+}
 
 /** `cairn verify` */
 export const verifyCommand = (terminal: Terminal): Command =>
   new Command('verify')
     .description(
-      `Follows the chain of hashes of every stream in the ledger (CAIRN_DATA_DIR, EVENTSTORE_URL), or in a copy of it, and names each
-event that does not fit. It may run beside Cairn. Events that were cut off at the end of a stream leave no trace.`,
+      `Follows the chain of hashes of every stream in the ledger (CAIRN_DATA_DIR, EVENTSTORE_URL), compares the ledger with the checkpoints that
+it holds and with those that are given, and names what does not fit. It may run beside Cairn. That the newest events were cut
+off is noticed only by a checkpoint that was kept elsewhere ('cairn checkpoint export').`,
     )
-    .action(async () => {
-      const { events, streams, faults } = await verifyLedger(loadEnvironment(terminal.env));
-      for (const { position, stream, revision, kind } of faults) {
-        terminal.stdout.write(`position ${position}, event ${revision} of ${stream}: ${FAULT_DESCRIPTIONS[kind]}\n`);
+    .option('--checkpoint <file>', 'a checkpoint that was exported; may be repeated', repeated)
+    .option(
+      '--key <file>',
+      'the public keys that are trusted, as /cairn/history/checkpoints/keys shows them; by default any',
+    )
+    .addOption(
+      new Option('--proof <file>', "checks this proof of one event ('cairn prove') instead; needs no ledger").conflicts(
+        'checkpoint',
+      ),
+    )
+    .action(async ({ checkpoint = [], key, proof }: Options) => {
+      const write = (lines: readonly string[]): unknown => terminal.stdout.write(`${lines.join('\n')}\n`);
+      const keys = key === undefined ? undefined : readProofFile(key, readPublicKeys);
+      if (proof !== undefined) {
+        const read = readProofFile(proof, readEventProof);
+        const fault = faultOfProof(read, keys);
+        write(proofLines(read, fault));
+        if (fault !== undefined) terminal.exitCode = EXIT.failed;
+        return;
       }
-      terminal.stdout.write(`${events} events in ${streams} streams: ${faults.length === 0 ? 'whole' : 'broken'}\n`);
-      if (faults.length > 0) terminal.exitCode = EXIT.failed;
+      const options: VerifyOptions = {
+        checkpoints: checkpoint.map((file) => readProofFile(file, readCheckpointFile)),
+        ...(keys && { keys }),
+      };
+      const report = await verifyLedger(existingLedger(loadEnvironment(terminal.env)), options);
+      write(reportLines(report));
+      if (report.faults.length > 0) terminal.exitCode = EXIT.failed;
     });

@@ -1,0 +1,174 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import fc from 'fast-check';
+import { eventHash, GENESIS } from '../hash-chain.js';
+import { NO_STREAM } from '../ledger.js';
+import { SqliteLedger } from '../sqlite-ledger.js';
+import { someEvent } from '../testing/new-events.js';
+import { signCheckpoint } from '../testing/sign-checkpoint.js';
+import { CheckpointKey } from './checkpoint.js';
+import { type CheckpointFile } from './proof-files.js';
+import { ledgerSource } from './event-source.js';
+import { withHeads } from './event-proof.js';
+import { verifyLedger } from './verify-ledger.js';
+
+/** Single bits that are changed; 10,000 take some minutes. */
+const CHANGES = 300;
+
+const key = CheckpointKey.make();
+
+describe('A ledger that somebody has tampered with', () => {
+  let folder = '';
+  let file = '';
+  let whole: Buffer;
+  const checkpoints: CheckpointFile[] = [];
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'cairn-tampering-'));
+    file = join(folder, 'ledger.sqlite');
+    const ledger = await SqliteLedger.open(file);
+    const revisions = new Map<string, number>();
+    for (let number = 0; number < 60; number++) {
+      const stream = `work-iceprod.main.${(number * 7) % 11}`;
+      const revision = revisions.get(stream) ?? NO_STREAM;
+      const text = 'Ä'.repeat(number === 30 ? 5000 : number % 5);
+      await ledger.append(stream, revision, [someEvent({ number, text }), someEvent({ number })]);
+      revisions.set(stream, revision + 2);
+      if (number % 20 === 10) {
+        checkpoints.push(await withHeads(ledgerSource(ledger), await signCheckpoint(ledger, key)));
+      }
+    }
+    await ledger.close();
+    whole = readFileSync(file);
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  beforeEach(() => writeFileSync(file, whole));
+
+  /** Everything that can be read of it, in every way in which it is read. */
+  const readings = async (): Promise<string> => {
+    const ledger = await SqliteLedger.open(file);
+    const texts: string[] = [];
+    const streams = new Set<string>();
+    for await (const { events } of ledger.readAll()) {
+      for (const event of events) {
+        streams.add(event.stream);
+        texts.push(JSON.stringify([event, await ledger.eventAt(event.position)]));
+      }
+    }
+    for (const stream of streams) texts.push(JSON.stringify(await ledger.readStream(stream)));
+    await ledger.close();
+    return texts.join('\n');
+  };
+
+  const verify = (given: readonly CheckpointFile[] = checkpoints) =>
+    verifyLedger({ dataDir: folder }, { checkpoints: given });
+
+  const tamper = (sql: string): void => {
+    const database = new DatabaseSync(file);
+    database.exec(sql);
+    database.close();
+  };
+
+  it('is whole before', async () => {
+    expect(await verify()).toEqual({ events: 123, streams: 12, checkpoints: 6, keys: [key.id], faults: [] });
+  });
+
+  it('is found out by any single bit, unless nothing that is read differs', async () => {
+    const before = await readings();
+    let unnoticed = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: whole.length * 8 - 1 }), async (bit) => {
+        const changed = Buffer.from(whole);
+        changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+        rmSync(`${file}-wal`, { force: true });
+        rmSync(`${file}-shm`, { force: true });
+        writeFileSync(file, changed);
+        const { faults } = await verify();
+        if (faults.length > 0) return;
+        unnoticed += 1;
+        expect(await readings()).toBe(before);
+      }),
+      { numRuns: CHANGES },
+    );
+    expect(unnoticed).toBeLessThan(CHANGES);
+  });
+
+  it('is found out when the newest events are gone, of one stream or of the whole ledger', async () => {
+    const last = checkpoints.at(-1);
+    const events = last?.checkpoint.events ?? 0;
+    tamper(`DELETE FROM event WHERE position >= ${events - 2}`);
+    expect((await verify([])).faults).toEqual([]);
+    const { faults } = await verify();
+    expect(faults).toEqual([
+      expect.objectContaining({ kind: 'missing', checkpoint: 3, own: false, number: events - 2, events: 3 }),
+    ]);
+  });
+
+  it('is found out when a whole stream is gone, and which one it was', async () => {
+    tamper(`
+      DELETE FROM event WHERE stream = (SELECT id FROM stream WHERE name = 'work-iceprod.main.0');
+      DELETE FROM stream WHERE name = 'work-iceprod.main.0';
+    `);
+    const { faults } = await verify();
+    expect(faults[0]).toMatchObject({ kind: 'changed', checkpoint: 1, from: 1, to: 22 });
+    const ends = checkpoints.map(({ heads }) => heads?.find(({ stream }) => stream === 'work-iceprod.main.0'));
+    expect(faults.filter(({ kind }) => kind !== 'changed' && kind !== 'missing')).toEqual([]);
+    expect(faults.flatMap((fault) => ('streams' in fault ? [fault.streams] : []))).toEqual(
+      ends.map((end) => [{ stream: 'work-iceprod.main.0', expected: { revision: end?.revision, hash: end?.hash } }]),
+    );
+  });
+
+  it('is found out when an event and all hashes behind it were made anew', async () => {
+    const database = new DatabaseSync(file);
+    const rows = database
+      .prepare(
+        `SELECT e.position, s.name AS stream, e.revision, e.id, e.type, e.data, e.metadata FROM event e JOIN stream s ON s.id = e.stream
+         WHERE s.name = 'work-iceprod.main.3' ORDER BY e.revision`,
+      )
+      .all() as unknown as {
+      position: number;
+      stream: string;
+      revision: number;
+      id: string;
+      type: string;
+      data: string;
+      metadata: string;
+    }[];
+    const update = database.prepare('UPDATE event SET data = ?, hash = ? WHERE position = ?');
+    let previous = GENESIS;
+    for (const row of rows) {
+      const data = row.revision === 2 ? '{"forged":true}' : row.data;
+      previous = eventHash(previous, { ...row, data });
+      update.run(data, previous, row.position);
+    }
+    database.close();
+    // The chains alone are whole; the checkpoints are not.
+    const { faults } = await verify([]);
+    expect(faults).toEqual([expect.objectContaining({ kind: 'changed', own: true })]);
+  });
+
+  it('is found out when events of different streams have changed places', async () => {
+    tamper(`UPDATE event SET position = -1 WHERE position = 3; UPDATE event SET position = 3 WHERE position = 5;
+            UPDATE event SET position = 5 WHERE position = -1;`);
+    expect((await verify([])).faults.length).toBeGreaterThan(0);
+  });
+
+  it('is found out when the checkpoints were signed anew with another key', async () => {
+    const other = CheckpointKey.make();
+    const forged = checkpoints.map(({ checkpoint }) => other.sign(checkpoint));
+    const [first] = forged;
+    if (first === undefined) throw new Error('no checkpoint');
+    const given: CheckpointFile[] = [{ format: 'cairn checkpoint 1', checkpoint: first }];
+    const trusted = await verifyLedger(
+      { dataDir: folder },
+      { checkpoints: given, keys: [checkpoints[0]?.checkpoint.public_key ?? ''] },
+    );
+    expect(trusted.faults).toEqual([{ kind: 'key', checkpoint: 1, own: false, key: other.id }]);
+    const changed: CheckpointFile[] = [{ format: 'cairn checkpoint 1', checkpoint: { ...first, events: 21 } }];
+    expect((await verify(changed)).faults).toEqual([{ kind: 'signature', checkpoint: 1, own: false }]);
+  });
+});

@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { CannotStart } from '#platform/cannot-start.js';
+import { type LedgerLocation, openLedger } from '../open-ledger.js';
+import { faultsOfFile } from '../sqlite-check.js';
+import { ledgerSource } from './event-source.js';
+import { type HistoryReport, verifyHistory, type VerifyOptions } from './verify-history.js';
+
+/** Of what cannot be read. */
+const unreadable = (reasons: readonly string[]): HistoryReport => ({
+  events: 0,
+  streams: 0,
+  checkpoints: 0,
+  keys: [],
+  faults: reasons.map((reason) => ({ kind: 'unreadable', reason })),
+});
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/**
+ * Checks a ledger, which may be in use: first the file, if it is one, then what it says. Keeps the thread busy.
+ *
+ * @throws CannotStart when an EventStoreDB does not answer
+ */
+export const verifyLedger = async (location: LedgerLocation, options: VerifyOptions = {}): Promise<HistoryReport> => {
+  const isFile = location.eventStoreUrl === undefined;
+  try {
+    const faults = isFile ? faultsOfFile(join(location.dataDir, 'ledger.sqlite')) : [];
+    if (faults.length > 0) return unreadable(faults);
+    const ledger = await openLedger(location);
+    try {
+      return await verifyHistory(ledgerSource(ledger), options);
+    } finally {
+      await ledger.close();
+    }
+  } catch (error) {
+    if (!isFile && error instanceof CannotStart) throw error;
+    return unreadable([reasonOf(error)]);
+  }
+};
