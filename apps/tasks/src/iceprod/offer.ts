@@ -1,5 +1,5 @@
 import { elementsOf, isDeeperThan, kindOf, membersOf } from '#contracts/raw-json.js';
-import { numberOf } from './requirements.js';
+import { numberOf } from '#contracts/iceprod/requirement-number.js';
 
 type Test = (asked: string) => boolean;
 

@@ -5,7 +5,7 @@ import type { Policy } from '../engine/policy.js';
 import type { Unit } from '../engine/unit.js';
 import { amendTask, dependsOn } from './task/document.js';
 import { gpuOf } from './requirements.js';
-import { changeRequirements } from './requirement-change.js';
+import { changeRequirements } from '#contracts/iceprod/requirement-change.js';
 import { isTaskStatus, PILOT_QUEUE, STATUS_TABLE, WAITING_QUEUE } from './status-table.js';
 import { workStream } from './streams.js';
 

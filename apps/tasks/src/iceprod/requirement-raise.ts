@@ -1,5 +1,5 @@
 import { membersOf, objectText } from '#contracts/raw-json.js';
-import { numberOf } from './requirements.js';
+import { numberOf } from '#contracts/iceprod/requirement-number.js';
 
 /** GPUs are never raised (contract 7.6). */
 const RAISED = ['cpu', 'memory', 'disk', 'time'] as const;

@@ -1,4 +1,5 @@
 import type { ClaimTasksRequest } from '#contracts/iceprod/tasks.js';
+import { numberOf } from '#contracts/iceprod/requirement-number.js';
 import { kindOf, membersOf } from '#contracts/raw-json.js';
 
 /**
@@ -16,22 +17,6 @@ export const PILOT_DEFAULTS: ReadonlyMap<string, string> = new Map([
 /** The defaults for a claim. Only legacy pilots run a task with the requirements in the answer. */
 export const defaultsFor = (mode: ClaimTasksRequest['mode']): ReadonlyMap<string, string> =>
   mode === 'process' ? PILOT_DEFAULTS : new Map();
-
-/** Decimal numbers only: JavaScript would also read other bases, which other programs do not. */
-const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
-
-/** Longer texts than any finite number needs are no numbers. */
-const DECIMAL_CHARACTERS_MAX = 1000;
-
-/** The value of a number, or of a string with a number. Undefined for anything else, and for texts that are too long. */
-export const numberOf = (raw: string | undefined): number | undefined => {
-  if (raw === undefined) return undefined;
-  const kind = kindOf(raw);
-  if (raw.length > DECIMAL_CHARACTERS_MAX || (kind !== 'number' && kind !== 'string')) return undefined;
-  const text = kind === 'string' ? (JSON.parse(raw) as string).trim() : raw;
-  const value = DECIMAL.test(text) ? Number(text) : Number.NaN;
-  return Number.isFinite(value) ? value : undefined;
-};
 
 /** GPUs that a task asks for, or 0. */
 export const gpuOf = (requirements: string): number => {

@@ -2,7 +2,7 @@ import type { Nothing } from '#bus/contract.js';
 import type { BulkAction } from '#contracts/iceprod/jobs.js';
 import type { TaskSelection } from '#contracts/iceprod/tasks.js';
 import type { SlicedDecision } from '#event-sourcing/command.js';
-import { withSiteAsText } from '../requirement-change.js';
+import { withSiteAsText } from '#contracts/iceprod/requirement-change.js';
 import { ACTION_TABLE, isTaskStatus, RESET_ALIAS } from '../status-table.js';
 import { ChosenUnits, movedTo } from './moves.js';
 import { taskErrors } from './task-errors.js';

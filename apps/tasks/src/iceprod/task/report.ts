@@ -1,3 +1,4 @@
+import { numberOf } from '#contracts/iceprod/requirement-number.js';
 import { kindOf, membersOf } from '#contracts/raw-json.js';
 import type { ReportTaskRequest } from '#contracts/iceprod/tasks.js';
 import type { TaskStatus } from '#contracts/iceprod/statuses.js';
@@ -6,7 +7,6 @@ import type { Decision } from '#event-sourcing/command.js';
 import { pauseSeconds, retrySeconds } from '../../engine/back-off.js';
 import type { Unit } from '../../engine/unit.js';
 import { type RaiseLimits, raiseRequirements } from '../requirement-raise.js';
-import { numberOf } from '../requirements.js';
 import { REPORT_TABLE } from '../status-table.js';
 import { taskDocument } from './document.js';
 import { ofUnit } from './moves.js';

@@ -1,4 +1,4 @@
-import { numberOf } from './requirements.js';
+import { numberOf } from './requirement-number.js';
 
 it.each([
   ['1', 1],

@@ -1,5 +1,5 @@
-import { elementsOf, kindOf, membersOf, objectText } from '#contracts/raw-json.js';
-import { numberOf } from './requirements.js';
+import { elementsOf, kindOf, membersOf, objectText } from '../raw-json.js';
+import { numberOf } from './requirement-number.js';
 
 const replaced = (name: string, present: string | undefined, given: string): string => {
   const [before, asked] = [numberOf(present), numberOf(given)];
