@@ -1,12 +1,20 @@
 import type { ServiceDialect } from '#event-sourcing/service-dialect.js';
+import type { EventMetadata } from '#ledger/ledger.js';
 import type { StreamCategory } from '#ledger/ref.js';
 import type { MentionsByType } from './index/mentioned.js';
+import type { Descriptions, Nouns } from './timeline/description.js';
 
 /**
  * Who may read what a stream records, as the dialect's own API has it for the same data: whoever has a token, administrators (roles `admin` and
  * `system`), or whom the access rule of the workload lets read.
  */
 export type Readers = 'everyone' | 'administrators' | 'rule';
+
+/** Names an event that led to others: the last one of a type in a stream. */
+export interface Origin {
+  readonly stream: string;
+  readonly type: string;
+}
 
 /** What a dialect has in the events service. */
 export interface EventsDialect extends ServiceDialect {
@@ -15,4 +23,9 @@ export interface EventsDialect extends ServiceDialect {
   readonly mentions: MentionsByType;
   /** @param namespace the middle part of the ref in the stream's name, such as `main` */
   readonly readersOf: (category: StreamCategory, namespace: string) => Readers;
+  readonly nouns: Nouns;
+  /** What its events mean: every type that its streams have. */
+  readonly descriptions: Descriptions;
+  /** The event that led to another one, as far as the ids of command and request tell it. */
+  readonly originOf?: (metadata: EventMetadata) => Origin | undefined;
 }

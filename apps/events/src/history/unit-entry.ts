@@ -2,7 +2,7 @@ import { formatTimestamp } from '#platform/clock.js';
 import type { EventMetadata, RecordedEvent } from '#ledger/ledger.js';
 import { idAt } from '#contracts/ids.js';
 import type { Ranges, UnitsAdded } from '#contracts/work-events.js';
-import type { LeaseTracker } from './lease-tracker.js';
+import type { LeaseTracker } from '../timeline/lease-tracker.js';
 
 type Data = Readonly<Record<string, unknown>>;
 

@@ -6,7 +6,7 @@ import type { UnitHome } from '#contracts/cairn/history.js';
 import { Ledger, type RecordedEvent } from '#ledger/ledger.js';
 import { PageBuilder } from '#event-sourcing/page-builder.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { LeaseTracker } from './lease-tracker.js';
+import { LeaseTracker } from '../timeline/lease-tracker.js';
 import { unitEntry } from './unit-entry.js';
 import { UnitEvents } from './unit-events-projection.js';
 

@@ -1,6 +1,8 @@
 import type { StreamCategory } from '#ledger/ref.js';
 import type { EventsDialect, Readers } from '../dialect.js';
 import { mentions } from './mentions.js';
+import { iceprodDescriptions } from './description/descriptions.js';
+import { originOf } from './origin.js';
 
 /** IceProd's rules protect datasets. Pilots, grids and requests are for administrators, as are logs of no dataset (contract 2.3). */
 const readersOf = (category: StreamCategory, namespace: string): Readers => {
@@ -16,4 +18,7 @@ export const iceprod: EventsDialect = {
   controllers: [],
   providers: [],
   readersOf,
+  nouns: { unit: 'task', group: 'job', workload: 'dataset', worker: 'pilot', site: 'grid' },
+  descriptions: iceprodDescriptions,
+  originOf,
 };

@@ -1,5 +1,6 @@
 import type { EventsDialect } from '../dialect.js';
 import { mentions } from './mentions.js';
+import { pandaDescriptions } from './description/descriptions.js';
 
 export const panda: EventsDialect = {
   name: 'panda',
@@ -10,4 +11,6 @@ export const panda: EventsDialect = {
   providers: [],
   // Whoever has a token may read tasks, jobs, queues and workers. Files of the cache and the operator's document are not to be read by all.
   readersOf: (category) => (category === 'directory' ? 'administrators' : 'everyone'),
+  nouns: { unit: 'job', group: 'jobset', workload: 'task', worker: 'worker', site: 'queue' },
+  descriptions: pandaDescriptions,
 };

@@ -1,5 +1,6 @@
 import type { EventsDialect } from '../dialect.js';
 import { mentions } from './mentions.js';
+import { torcDescriptions } from './description/descriptions.js';
 
 export const torc: EventsDialect = {
   name: 'torc',
@@ -10,4 +11,6 @@ export const torc: EventsDialect = {
   providers: [],
   // Torc has no access rules (contract 2).
   readersOf: () => 'everyone',
+  nouns: { unit: 'job', group: 'group', workload: 'workflow', worker: 'worker', site: 'site' },
+  descriptions: torcDescriptions,
 };

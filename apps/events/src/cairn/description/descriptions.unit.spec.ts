@@ -1,0 +1,106 @@
+import type { CairnEventTypes } from '#contracts/cairn/event-types.js';
+import { CAIRN_EVENT_VERSIONS } from '#contracts/cairn/event-types.js';
+import { type SaidOf, type SamplesOf, tellSample } from '../../timeline/testing/samples.js';
+
+const created = {
+  type: 'UserCreated',
+  data: { user_id: 'u1', username: 'bob', priority: 0.5, groups: ['users'], roles: ['user'], extra: '{"room":"1.0"}' },
+};
+
+const samples: SamplesOf<CairnEventTypes> = {
+  UserCreated: {
+    kind: 'person',
+    data: { user_id: 'u1', username: 'bob', priority: 0.5, groups: ['users'], roles: [], extra: '{"room":1.0}' },
+  },
+  UserPrioritized: { kind: 'person', prior: [created], data: { username: 'bob', priority: 0.9 } },
+  UserJoinedGroup: { kind: 'person', prior: [created], data: { username: 'bob', group: 'simprod' } },
+  UserGroupsAssigned: { kind: 'person', prior: [created], data: { username: 'bob', groups: [] } },
+  UserRolesAssigned: { kind: 'person', prior: [created], data: { username: 'bob', roles: ['admin', 'user'] } },
+  UserTokensRevoked: { kind: 'person', data: { username: 'bob', issued_until_ms: 1_780_000_000_000 } },
+  UserDeleted: { kind: 'person', prior: [created], data: { username: 'bob' } },
+  GroupCreated: { data: { group_id: 'g1', name: 'simprod', priority: 0.5, extra: '{}' } },
+  GroupDescribed: { data: { name: 'simprod', priority: 0.7, extra: '{}' } },
+  GroupDeleted: { data: { name: 'simprod' } },
+  RoleDefined: { data: { name: 'auditor', extra: '{}' } },
+  RoleDeleted: { data: { name: 'auditor' } },
+  CredentialStored: {
+    kind: 'person',
+    data: {
+      ...{ credential_id: 'c2', owner: { user: 'bob' }, url: 'https://s3.example', type: 's3', key_id: 'k' },
+      replaces: ['c1'],
+    },
+  },
+  CredentialDeleted: {
+    kind: 'person',
+    prior: [
+      {
+        type: 'CredentialStored',
+        data: {
+          ...{ credential_id: 'c2', owner: { user: 'bob' }, url: 'https://s3.example', type: 's3', key_id: 'k' },
+          replaces: [],
+        },
+      },
+    ],
+    data: { credential_id: 'c2', owner: { user: 'bob' }, url: 'https://s3.example', type: 's3', key_id: 'k' },
+  },
+  BatchAbandoned: { data: { batchId: 'b', firstRevision: 3 } },
+};
+
+const expected: SaidOf<CairnEventTypes> = {
+  UserCreated: {
+    says: 'alice made a record of bob.',
+    changes: {
+      user_id: [undefined, 'u1'],
+      username: [undefined, 'bob'],
+      priority: [undefined, 0.5],
+      groups: [undefined, ['users']],
+      roles: [undefined, []],
+      room: [undefined, 1],
+    },
+  },
+  UserPrioritized: { says: 'alice gave bob the priority 0.9.', changes: { priority: [0.5, 0.9] } },
+  UserJoinedGroup: {
+    says: 'alice put bob into the group simprod.',
+    changes: { groups: [['users'], ['users', 'simprod']] },
+  },
+  UserGroupsAssigned: { says: 'alice took bob out of all groups.', changes: { groups: [['users'], []] } },
+  UserRolesAssigned: {
+    says: 'alice gave bob exactly the roles admin, user.',
+    changes: { roles: [['user'], ['admin', 'user']] },
+  },
+  UserTokensRevoked: {
+    says: 'alice revoked the tokens of bob that were issued until 2026-05-28T20:26:40.000Z.',
+    changes: { tokens_revoked: [undefined, '2026-05-28T20:26:40.000Z'] },
+  },
+  UserDeleted: {
+    says: 'alice deleted the record of bob.',
+    changes: {
+      user_id: ['u1', undefined],
+      username: ['bob', undefined],
+      priority: [0.5, undefined],
+      groups: [['users'], undefined],
+      roles: [['user'], undefined],
+      room: ['1.0', undefined],
+    },
+  },
+  GroupCreated: { says: 'alice created the group simprod with the priority 0.5.' },
+  GroupDescribed: { says: 'alice changed the group simprod, whose priority is 0.7.' },
+  GroupDeleted: { says: 'alice deleted the group simprod.' },
+  RoleDefined: { says: 'alice defined the role auditor.' },
+  RoleDeleted: { says: 'alice deleted the role auditor.' },
+  CredentialStored: {
+    says: 'alice stored a credential (s3) of bob for https://s3.example in place of another.',
+    changes: { 'credential https://s3.example': [undefined, { credential_id: 'c2', type: 's3' }] },
+  },
+  CredentialDeleted: {
+    says: 'alice deleted a credential of bob for https://s3.example.',
+    changes: { 'credential https://s3.example': [{ credential_id: 'c2', type: 's3' }, undefined] },
+  },
+  BatchAbandoned: { says: 'alice gave up a large change that its owner had not finished: nothing of it took effect.' },
+};
+
+const TYPES = Object.keys(CAIRN_EVENT_VERSIONS) as (keyof CairnEventTypes)[];
+
+it.each(TYPES)('%s has a sentence, and says what it changes', (type) => {
+  expect(tellSample('work-cairn.main.7', type, samples[type])).toEqual(expected[type]);
+});

@@ -1,0 +1,27 @@
+import type { CredentialEvents } from '#contracts/credential-events.js';
+import type { CredentialOwner } from '#contracts/credentials.js';
+import type { DescriptionsOf } from './description.js';
+import { plainValues } from './values.js';
+
+const ownerText = (owner: CredentialOwner): string => {
+  if ('user' in owner) return `of ${owner.user}`;
+  if ('group' in owner) return `of the group ${owner.group}`;
+  return `of ${owner.workload_id}${owner.unit_name === undefined ? '' : ` for ${owner.unit_name}`}`;
+};
+
+/** What is kept of a credential: nothing secret. Each is a value of its own, named by its URL. */
+const shown = (url: string): string => `credential ${url}`;
+
+export const credentialDescriptions: DescriptionsOf<CredentialEvents> = {
+  CredentialStored: {
+    what: ({ owner, url, type, replaces }) =>
+      `stored a credential (${type}) ${ownerText(owner)} for ${url}${replaces.length > 0 ? ' in place of another' : ''}`,
+    sets: {
+      person: ({ url, credential_id, type }) => plainValues({ [shown(url)]: { credential_id, type } }),
+    },
+  },
+  CredentialDeleted: {
+    what: ({ owner, url }) => `deleted a credential ${ownerText(owner)} for ${url}`,
+    sets: { person: ({ url }) => new Map([[shown(url), undefined]]) },
+  },
+};

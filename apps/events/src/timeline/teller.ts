@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { formatTimestamp } from '#platform/clock.js';
+import type { EventMetadata, RecordedEvent } from '#ledger/ledger.js';
+import { type Dialect, partsOfStream } from '#ledger/ref.js';
+import type { ConcernsUnits } from '#contracts/work-events.js';
+import type { EffectiveEvent } from '#event-sourcing/effective-events.js';
+import { textOfCursor } from '#event-sourcing/history-cursor.js';
+import type { EventsDialect } from '../dialect.js';
+import { DIALECTS } from '../dialects.js';
+import { type SubjectKind, type Words, wordsFor } from './description.js';
+import { LeaseTracker } from './lease-tracker.js';
+import { type Change, TimelineState } from './timeline-state.js';
+import { indexIn, unitData } from './unit-data.js';
+
+/** An earlier event that led to another one. */
+export interface Step {
+  readonly sequence: string;
+  readonly id: string;
+  readonly time: string;
+  readonly actor: string;
+  readonly event: string;
+  readonly sentence: string;
+}
+
+/** Whose timeline it is. Events of other streams may mention a unit or group. */
+export type Told =
+  | { readonly kind: 'unit' | 'group'; readonly stream: string; readonly ordinal: number }
+  | { readonly kind?: Exclude<SubjectKind, 'unit' | 'group'> };
+
+/** Longer values are shown by their length and digest: the event has the new one, time travel shows the old one. */
+const SHOWN_CHARACTERS_MAX = 16 * 1024;
+
+/** Of a longer chain only its end is shown. */
+const CHAIN_MAX = 16;
+
+const dialects = new Map<Dialect, EventsDialect>(DIALECTS.map((dialect) => [dialect.name, dialect]));
+
+/** The declaration of the dialect in whose stream an event stands. */
+export const dialectOf = ({ stream }: Pick<RecordedEvent, 'stream'>): EventsDialect | undefined =>
+  dialects.get(partsOfStream(stream).dialect);
+
+const shownValue = (raw: string): string =>
+  raw.length <= SHOWN_CHARACTERS_MAX
+    ? raw
+    : JSON.stringify({ characters: raw.length, sha256: createHash('sha256').update(raw).digest('hex') });
+
+const changeText = ({ name, before, after }: Change): string => {
+  const sides = [
+    ...(before === undefined ? [] : [`"before":${shownValue(before)}`]),
+    ...(after === undefined ? [] : [`"after":${shownValue(after)}`]),
+  ];
+  return `${JSON.stringify(name)}:{${sides.join(',')}}`;
+};
+
+const timeText = (micros: number): string => `${formatTimestamp(micros)}Z`;
+
+/** What somebody did, as a sentence. */
+const sentenceOf = (type: string, actor: string, data: object, words: Words, dialect: EventsDialect): string => {
+  const description = dialect.descriptions[type];
+  return `${actor} ${description?.what(data, words) ?? `recorded ${type}`}.`;
+};
+
+/** An event as a step of a chain of causes. */
+export const stepOf = ({ event, cursor }: EffectiveEvent): Step => {
+  const { id, type, data } = event;
+  const { actor, timeMicros } = JSON.parse(event.metadata) as EventMetadata;
+  const dialect = dialectOf(event);
+  const sentence =
+    dialect === undefined
+      ? `${actor} recorded ${type}.`
+      : sentenceOf(type, actor, JSON.parse(data) as object, wordsFor(dialect.nouns, undefined), dialect);
+  return { sequence: textOfCursor(cursor), id, time: timeText(timeMicros), actor, event: type, sentence };
+};
+
+/** Tells the events of one subject one after the other, oldest first: each with what it changed. */
+export class Teller {
+  private readonly state = new TimelineState();
+  private readonly leases = new LeaseTracker('');
+  /** By type: the last event of it, with what had led to it. */
+  private readonly latest = new Map<string, readonly Step[]>();
+
+  constructor(private readonly told: Told) {}
+
+  /**
+   * The entry of the next event as raw JSON. Undefined when the event does not concern the subject.
+   *
+   * @param causes what led to the event according to ids of commands and requests, oldest first
+   */
+  tell(effective: EffectiveEvent, causes: readonly Step[] = []): string | undefined {
+    const { event, cursor } = effective;
+    const data = JSON.parse(event.data) as ConcernsUnits & Readonly<Record<string, unknown>>;
+    const index = this.indexOf(event, data);
+    const dialect = dialectOf(event);
+    if (index === undefined || dialect === undefined) return undefined;
+    const metadata = JSON.parse(event.metadata) as EventMetadata;
+    const { timeMicros, actor, issuer, causationId, correlationId } = metadata;
+    const { kind } = this.told;
+    const description = dialect.descriptions[event.type];
+    const changed = kind && description?.sets?.[kind]?.(data, { before: this.state.current, index, timeMicros });
+    const changes = changed === undefined ? [] : this.state.apply(changed);
+    const sentence = sentenceOf(event.type, actor, data, wordsFor(dialect.nouns, kind), dialect);
+    const time = timeText(timeMicros);
+    const sequence = textOfCursor(cursor);
+    const why = causes.length > 0 ? causes : this.chainBehind(description?.follows);
+    // The last of the map is the latest event.
+    this.latest.delete(event.type);
+    this.latest.set(event.type, [...why, { sequence, id: event.id, time, actor, event: event.type, sentence }]);
+    const head = {
+      ...{ position: event.position, sequence, id: event.id, time, actor },
+      ...(issuer !== undefined && { issuer }),
+      ...{ event: event.type, sentence, cause: causationId, request: correlationId, why },
+    };
+    const shown = kind === 'unit' ? this.shownToUnit(event, data, index) : event.data;
+    return `${JSON.stringify(head).slice(0, -1)},"changes":{${changes.map(changeText).join(',')}},"data":${shown}}`;
+  }
+
+  private indexOf({ stream }: RecordedEvent, { units, groups }: ConcernsUnits): number | undefined {
+    const { told } = this;
+    if (told.kind !== 'unit' && told.kind !== 'group') return 0;
+    if (told.stream !== stream) return 0;
+    return indexIn((told.kind === 'unit' ? units : groups) ?? [], told.ordinal);
+  }
+
+  /** What led to the latest event of some types, and that event. */
+  private chainBehind(types: readonly string[] = []): readonly Step[] {
+    const latest = [...this.latest.keys()].findLast((type) => types.includes(type));
+    return latest === undefined ? [] : (this.latest.get(latest) ?? []).slice(-CHAIN_MAX);
+  }
+
+  private shownToUnit(
+    event: RecordedEvent,
+    data: ConcernsUnits & Readonly<Record<string, unknown>>,
+    index: number,
+  ): string {
+    const ended = this.leases.next(event.type, data);
+    const own = dialectOf(event)?.descriptions[event.type]?.unitData?.(data, index) ?? data;
+    return unitData({ ...own, ...(ended !== undefined && { ended_lease_id: ended }) });
+  }
+}
