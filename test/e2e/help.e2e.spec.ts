@@ -24,6 +24,8 @@ describe('help', () => {
     ['key', 'Usage: cairn key'],
     ['verify', 'Usage: cairn verify'],
     ['replay', 'Usage: cairn replay'],
+    ['export', 'Usage: cairn export'],
+    ['import', 'Usage: cairn import'],
   ])('is printed by "cairn %s --help"', async (command, usage) => {
     const words = command === '' ? [] : [command];
     const answer = await cairn(...words, '--help');

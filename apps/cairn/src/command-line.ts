@@ -26,6 +26,12 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** Ends a command that has failed with code 1, and with a message. */
+export const fail = (terminal: Terminal, { message }: Error): void => {
+  terminal.stderr.write(`error: ${redacted(message)}\n`);
+  terminal.exitCode = EXIT.failed;
+};
+
 /** Parser of an option that may be given several times. */
 export const repeated = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];
 

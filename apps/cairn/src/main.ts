@@ -80,6 +80,16 @@ const COMMANDS: readonly Entry[] = [
     summary: 'prove to others that an event is in the history',
     load: async () => (await import('./prove-command.js')).proveCommand,
   },
+  {
+    name: 'export',
+    summary: 'write the whole history into a file',
+    load: async () => (await import('./export-command.js')).exportCommand,
+  },
+  {
+    name: 'import',
+    summary: 'bring an exported history into another ledger',
+    load: async () => (await import('./import-command.js')).importCommand,
+  },
 ];
 
 const NOTES = `

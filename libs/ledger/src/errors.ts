@@ -38,6 +38,24 @@ export class AppendTooLarge extends Error {
   }
 }
 
+/** An event of another ledger does not fit behind what its stream holds here. */
+export class TransferRefused extends Error {
+  override readonly name = 'TransferRefused';
+
+  constructor(
+    readonly stream: string,
+    readonly revision: number,
+    /** `gap`: the stream does not end with the event before it. `hash`: its texts do not give its hash. */
+    readonly kind: 'gap' | 'hash',
+  ) {
+    super(
+      kind === 'gap'
+        ? `Event ${revision} of ${stream} does not follow the last event that the stream has here`
+        : `Event ${revision} of ${stream} was changed: its texts do not give its hash`,
+    );
+  }
+}
+
 /** The ledger did not say whether the append happened. Read the head of the stream again and compare event ids. */
 export class OutcomeUnknown extends Error {
   override readonly name = 'OutcomeUnknown';

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { LedgerUnavailable, OutcomeUnknown, RevisionConflict } from './errors.js';
+import { LedgerUnavailable, OutcomeUnknown, RevisionConflict, TransferRefused } from './errors.js';
 import { CALL_DEADLINE_MS, EventStoreDbConnection, SEARCH_DEADLINE_MS } from './eventstoredb-connection.js';
 import { appendError } from './eventstoredb-errors.js';
-import { chained, type ChainedEvent, ReceivedEvent } from './eventstoredb-message.js';
+import { chained, type ChainedEvent, ReceivedEvent, withHash } from './eventstoredb-message.js';
 import { readAllRequest, readStreamRequest } from './eventstoredb-request.js';
 import { SharedSubscription } from './eventstoredb-subscription.js';
-import { GENESIS } from './hash-chain.js';
+import { faultBehind, GENESIS } from './hash-chain.js';
 import {
+  APPEND_BYTES_MAX,
   type Appended,
   type Batch,
   Ledger,
@@ -18,8 +19,9 @@ import {
   type RecordedEvent,
   START,
   type SubscribeOptions,
+  type TransferredEvent,
 } from './ledger.js';
-import { serializeAll } from './serialized-event.js';
+import { bytesInAppend, serializeAll } from './serialized-event.js';
 import { prefixMatcher } from './stream-filter.js';
 import { Waiter } from './waiter.js';
 
@@ -70,11 +72,11 @@ export class EventStoreDbLedger extends Ledger {
   }
 
   override append(stream: string, expectedRevision: number, events: readonly NewEvent[]): Promise<Appended> {
-    const appended = this.appendEvents(stream, expectedRevision, events);
-    this.appending.add(appended);
-    const forget = (): void => void this.appending.delete(appended);
-    appended.then(forget, forget);
-    return appended;
+    return this.awaitedByClose(this.appendEvents(stream, expectedRevision, events));
+  }
+
+  override appendRecorded(events: readonly TransferredEvent[]): Promise<Position> {
+    return this.awaitedByClose(this.appendInOrder(events));
   }
 
   override async readStream(stream: string, options: ReadStreamOptions = {}): Promise<readonly RecordedEvent[]> {
@@ -157,6 +159,44 @@ export class EventStoreDbLedger extends Ledger {
     const answered = Promise.allSettled(this.appending);
     if (this.appending.size > 0) await Promise.race([answered, delay(CLOSE_MS, undefined, { ref: false })]);
     this.connection.close();
+  }
+
+  private awaitedByClose<Result>(appended: Promise<Result>): Promise<Result> {
+    this.appending.add(appended);
+    const forget = (): void => void this.appending.delete(appended);
+    appended.then(forget, forget);
+    return appended;
+  }
+
+  /** One append after the other: the server keeps the order of streams only of what it was sent when it had answered. */
+  private async appendInOrder(events: readonly TransferredEvent[]): Promise<Position> {
+    let position = START;
+    for (const run of runsOfOneStream(events)) position = await this.appendRun(run);
+    return position;
+  }
+
+  private async appendRun(events: readonly TransferredEvent[]): Promise<Position> {
+    const [first] = events;
+    if (first === undefined) return START;
+    const { stream, revision } = first;
+    if (this.connection.closed.aborted) throw new LedgerUnavailable(stream, 'the ledger is closed');
+    const hash = await this.hashAt(stream, revision - 1);
+    if (hash === undefined) throw new TransferRefused(stream, revision, 'gap');
+    let head: Head = { revision: revision - 1, hash };
+    const toSend = events.map((event): ChainedEvent => {
+      const fault = faultBehind(head, event);
+      if (fault === 'gap' || (fault === 'hash' && event.isRewritten !== true)) {
+        throw new TransferRefused(stream, event.revision, fault);
+      }
+      head = event;
+      const { id, type, data, metadata } = event;
+      return { id, type, data, metadata: withHash(metadata, event.hash), hash: event.hash };
+    });
+    try {
+      return (await this.send(stream, revision - 1, toSend)).position;
+    } catch (error) {
+      throw error instanceof RevisionConflict ? new TransferRefused(stream, revision, 'gap') : error;
+    }
   }
 
   private async appendEvents(stream: string, expectedRevision: number, events: readonly NewEvent[]): Promise<Appended> {
@@ -319,6 +359,22 @@ export class EventStoreDbLedger extends Ledger {
     this.heads.set(stream, { revision, hash });
   }
 }
+
+/** Neighbours of the same stream, each as large as an append may be. */
+const runsOfOneStream = (events: readonly TransferredEvent[]): readonly (readonly TransferredEvent[])[] => {
+  const runs: TransferredEvent[][] = [];
+  let bytes = 0;
+  for (const event of events) {
+    const run = runs.at(-1);
+    bytes += bytesInAppend(event);
+    if (run !== undefined && run[0]?.stream === event.stream && bytes <= APPEND_BYTES_MAX) run.push(event);
+    else {
+      runs.push([event]);
+      bytes = bytesInAppend(event);
+    }
+  }
+  return runs;
+};
 
 const withDeadline = async <Result>(call: Promise<Result>): Promise<Result> => {
   let timer: NodeJS.Timeout | undefined;

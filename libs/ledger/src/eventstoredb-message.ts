@@ -182,6 +182,10 @@ export interface ChainedEvent {
   readonly hash: string;
 }
 
+/** @param metadata a JSON text of an object */
+export const withHash = (metadata: string, hash: string): string =>
+  `${metadata.slice(0, -1)}${metadata === '{}' ? '' : ','}"hash":"${hash}"}`;
+
 /** Chains the events to each other and puts each hash into its event's metadata. */
 export const chained = (
   stream: string,
@@ -192,7 +196,6 @@ export const chained = (
   let hash = previous;
   return events.map(({ id, type, data, metadata }, index) => {
     hash = eventHash(hash, { stream, revision: expectedRevision + 1 + index, type, id, data, metadata });
-    const comma = metadata === '{}' ? '' : ',';
-    return { id, type, data, metadata: `${metadata.slice(0, -1)}${comma}"hash":"${hash}"}`, hash };
+    return { id, type, data, metadata: withHash(metadata, hash), hash };
   });
 };

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Ledger, Position, RecordedEvent } from './ledger.js';
+import { type Ledger, NO_STREAM, type Position, type RecordedEvent } from './ledger.js';
 
 /** What the first event of a stream is chained to. */
 export const GENESIS = '0'.repeat(64);
@@ -24,6 +24,18 @@ export const assertChainable = (stream: string, type: string, id: string): void 
   }
 };
 
+/** The last event of a stream, as far as the next one is chained to it. */
+export type ChainHead = Pick<RecordedEvent, 'revision' | 'hash'>;
+
+/** Before the first event of a stream. */
+export const EMPTY_HEAD: ChainHead = { revision: NO_STREAM, hash: GENESIS };
+
+/** How an event does not fit behind the last one of its stream; undefined when it fits. */
+export const faultBehind = (head: ChainHead, event: HashedFields & ChainHead): ChainFault['kind'] | undefined => {
+  if (event.revision !== head.revision + 1) return 'gap';
+  return eventHash(head.hash, event) === event.hash ? undefined : 'hash';
+};
+
 /** An event that does not fit the chain of its stream. */
 export interface ChainFault {
   readonly position: Position;
@@ -43,17 +55,15 @@ export interface ChainReport {
 const FAULTS_MAX = 1000;
 
 /** Follows the chains of any number of streams. Each event is compared with the stored hash of the one before it, so one change is one fault. */
-class ChainChecker {
-  private readonly heads = new Map<string, { revision: number; hash: string }>();
+export class ChainChecker {
+  private readonly heads = new Map<string, ChainHead>();
   private readonly faults: ChainFault[] = [];
   private events = 0;
 
   check(event: RecordedEvent): void {
     const { position, stream, revision } = event;
-    const head = this.heads.get(stream);
-    if (revision !== (head?.revision ?? -1) + 1) this.add({ position, stream, revision, kind: 'gap' });
-    else if (eventHash(head?.hash ?? GENESIS, event) !== event.hash)
-      this.add({ position, stream, revision, kind: 'hash' });
+    const kind = faultBehind(this.heads.get(stream) ?? EMPTY_HEAD, event);
+    if (kind !== undefined) this.add({ position, stream, revision, kind });
     this.heads.set(stream, { revision, hash: event.hash });
     this.events++;
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { AppendTooLarge, EventTooLarge, LedgerUnavailable, RevisionConflict } from './errors.js';
-import { verifyChain, verifyStream } from './hash-chain.js';
+import { AppendTooLarge, EventTooLarge, LedgerUnavailable, RevisionConflict, TransferRefused } from './errors.js';
+import { eventHash, GENESIS, verifyChain, verifyStream } from './hash-chain.js';
 import {
   APPEND_BYTES_MAX,
   type Batch,
@@ -10,6 +10,7 @@ import {
   NO_STREAM,
   type RecordedEvent,
   type SubscribeOptions,
+  type TransferredEvent,
 } from './ledger.js';
 import {
   abandonUnsealed,
@@ -35,6 +36,25 @@ const follow = async (ledger: Ledger, options: SubscribeOptions, count: number):
     if (events.length >= count) break;
   }
   return events;
+};
+
+/** Events as another ledger would have recorded them, of the streams named, in this order. */
+const recordedElsewhere = (streams: readonly string[]): readonly TransferredEvent[] => {
+  const heads = new Map<string, { revision: number; hash: string }>();
+  return streams.map((stream, n) => {
+    const { revision, hash } = heads.get(stream) ?? { revision: NO_STREAM, hash: GENESIS };
+    const { id, type } = someEvent();
+    // No text that Cairn would write: what comes from elsewhere is kept as it is.
+    const event = { stream, revision: revision + 1, id, type, data: `{ "n" : ${n}.0 }`, metadata: `{"actor": "é"}` };
+    const next = { ...event, hash: eventHash(hash, event) };
+    heads.set(stream, next);
+    return next;
+  });
+};
+
+const withoutPosition = (event: RecordedEvent): TransferredEvent => {
+  const { stream, revision, id, type, data, metadata, hash } = event;
+  return { stream, revision, id, type, data, metadata, hash };
 };
 
 /**
@@ -187,6 +207,77 @@ export const ledgerContract = (name: string, open: () => Promise<Ledger>): void 
 
       it('refuses an append without events', async () => {
         await expect(ledger.append(stream, NO_STREAM, [])).rejects.toBeInstanceOf(TypeError);
+      });
+    });
+
+    describe('appendRecorded', () => {
+      it('keeps texts, hashes and the order over streams, and answers the position of the last event', async () => {
+        const second = `${prefix}second`;
+        const events = recordedElsewhere([stream, stream, second, stream, second]);
+        const start = await ledger.head();
+        const position = await ledger.appendRecorded(events.slice(0, 3));
+        expect(await ledger.head()).toBe(position);
+        await other.appendRecorded(events.slice(3));
+        const all = await collectAll(ledger.readAll({ after: start, streamPrefixes: [prefix] }));
+        expect(all.map(withoutPosition)).toEqual(events);
+        expect(await verifyChain(other, [prefix])).toEqual({ streams: 2, events: 5, faults: [] });
+        await expect(ledger.append(stream, 2, [someEvent()])).resolves.toMatchObject({ revision: 3 });
+        expect((await verifyStream(ledger, stream)).faults).toEqual([]);
+      });
+
+      it('is followed by subscriptions', async () => {
+        const start = await ledger.head();
+        const following = follow(ledger, { after: start, streamPrefixes: [prefix] }, 3);
+        const events = recordedElsewhere([stream, `${prefix}second`, stream]);
+        await ledger.appendRecorded(events);
+        expect((await following).map(withoutPosition)).toEqual(events);
+      });
+
+      it('takes more in one call than an append may hold', async () => {
+        const streams = Array.from({ length: 3000 }, (_, n) => `${prefix}${n % 2}`);
+        const text = 'x'.repeat(1000);
+        const heads = new Map<string, string>();
+        const events = recordedElsewhere(streams).map((event) => {
+          const large = { ...event, data: JSON.stringify({ text }) };
+          const hash = eventHash(heads.get(event.stream) ?? GENESIS, large);
+          heads.set(event.stream, hash);
+          return { ...large, hash };
+        });
+        // Sorted by stream, so that neighbours can go together.
+        const sorted = [...events].sort((x, y) => x.stream.localeCompare(y.stream));
+        await ledger.appendRecorded(sorted);
+        expect(await verifyChain(ledger, [prefix])).toEqual({ streams: 2, events: 3000, faults: [] });
+      });
+
+      it('refuses an event whose texts do not give its hash, unless they are known to be rewritten', async () => {
+        const [first, second] = recordedElsewhere([stream, stream]);
+        if (first === undefined || second === undefined) throw new Error('There are two');
+        const changed = { ...first, data: '{"n":1}' };
+        const refused = ledger.appendRecorded([changed, second]);
+        await expect(refused).rejects.toBeInstanceOf(TransferRefused);
+        await expect(refused).rejects.toMatchObject({ stream, revision: 0, kind: 'hash' });
+        expect(await ledger.readStream(stream)).toEqual([]);
+        await ledger.appendRecorded([{ ...changed, isRewritten: true }, second]);
+        expect((await ledger.readStream(stream)).map(withoutPosition)).toEqual([changed, second]);
+        expect((await verifyStream(ledger, stream)).faults).toMatchObject([{ revision: 0, kind: 'hash' }]);
+      });
+
+      it('refuses an event that does not follow the last one of its stream', async () => {
+        const events = recordedElsewhere([stream, stream, stream]);
+        const attempts: readonly (readonly TransferredEvent[])[] = [
+          events.slice(1),
+          [...events.slice(0, 1), ...events],
+        ];
+        for (const attempt of attempts) {
+          const refused = ledger.appendRecorded(attempt);
+          await expect(refused).rejects.toBeInstanceOf(TransferRefused);
+          await expect(refused).rejects.toMatchObject({ stream, kind: 'gap' });
+        }
+        await ledger.appendRecorded(events);
+        await expect(
+          other.appendRecorded(events.slice(0, 1).map((e) => ({ ...e, id: randomUUID() }))),
+        ).rejects.toThrow();
+        expect(await ledger.readStream(stream)).toHaveLength(3);
       });
     });
 

@@ -52,6 +52,12 @@ export interface RecordedEvent {
   readonly hash: string;
 }
 
+/** An event as another ledger recorded it. Its texts and its hash are taken over as they are. */
+export interface TransferredEvent extends Omit<RecordedEvent, 'position'> {
+  /** Its texts were replaced after it was recorded (`rewrites.ts`), so they do not give its hash. */
+  readonly isRewritten?: boolean;
+}
+
 export interface Appended {
   /** Number of the stream's last event after the append. */
   readonly revision: number;
@@ -97,6 +103,15 @@ export abstract class Ledger {
    * @throws RevisionConflict, EventTooLarge, AppendTooLarge, OutcomeUnknown (see `errors.ts`)
    */
   abstract append(stream: string, expectedRevision: number, events: readonly NewEvent[]): Promise<Appended>;
+
+  /**
+   * Appends events that another ledger has recorded, of any streams, in this order; at most some {@link APPEND_BYTES_MAX} at once.
+   * When it fails, nothing is appended or only a beginning of them (a SQLite ledger takes all or none).
+   *
+   * @returns position of the last one
+   * @throws TransferRefused when an event does not follow the last one of its stream; OutcomeUnknown, LedgerUnavailable
+   */
+  abstract appendRecorded(events: readonly TransferredEvent[]): Promise<Position>;
 
   /** An unknown stream reads as empty. */
   abstract readStream(stream: string, options?: ReadStreamOptions): Promise<readonly RecordedEvent[]>;

@@ -9,6 +9,7 @@ import {
   type RecordedEvent,
   START,
   type SubscribeOptions,
+  type TransferredEvent,
 } from './ledger.js';
 import { mergedStreams } from './merged-streams.js';
 import { lastRevisionUpTo } from './revision-search.js';
@@ -46,7 +47,11 @@ export class PastLedger extends Ledger {
   }
 
   override append(stream: string): Promise<Appended> {
-    return Promise.reject(new LedgerUnavailable(stream, `this is the past up to position ${this.until}`));
+    return Promise.reject(this.refusal(stream));
+  }
+
+  override appendRecorded([first]: readonly TransferredEvent[]): Promise<Position> {
+    return Promise.reject(this.refusal(first?.stream ?? ''));
   }
 
   override async readStream(stream: string, options: ReadStreamOptions = {}): Promise<readonly RecordedEvent[]> {
@@ -120,6 +125,10 @@ export class PastLedger extends Ledger {
   }
 
   private readonly isPast = ({ position }: RecordedEvent): boolean => position <= this.until;
+
+  private refusal(stream: string): LedgerUnavailable {
+    return new LedgerUnavailable(stream, `this is the past up to position ${this.until}`);
+  }
 
   private has(stream: string): boolean {
     return this.streams === undefined || this.streams.has(stream);

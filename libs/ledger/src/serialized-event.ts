@@ -15,6 +15,13 @@ export interface SerializedEvent {
 /** What EventStoreDB counts for an event besides its texts: the hash inside the metadata. */
 const HASH_BYTES = 80;
 
+/** EventStoreDB counts two bytes for each character of the type. */
+const bytesBesideTexts = (type: string): number => 2 * type.length + HASH_BYTES;
+
+/** What an event counts for in an append. */
+export const bytesInAppend = ({ type, data, metadata }: Pick<SerializedEvent, 'type' | 'data' | 'metadata'>): number =>
+  Buffer.byteLength(data) + Buffer.byteLength(metadata) + bytesBesideTexts(type);
+
 /**
  * The one `JSON.stringify` of an event.
  *
@@ -22,12 +29,11 @@ const HASH_BYTES = 80;
  */
 export const serialize = (stream: string, { id, type, data, metadata }: NewEvent): SerializedEvent => {
   assertChainable(stream, type, id);
-  const dataText = JSON.stringify(data);
-  const metadataText = JSON.stringify(metadata);
-  const textBytes = Buffer.byteLength(dataText) + Buffer.byteLength(metadataText);
+  const texts = { id, type, data: JSON.stringify(data), metadata: JSON.stringify(metadata) };
+  const bytes = bytesInAppend(texts);
+  const textBytes = bytes - bytesBesideTexts(type);
   if (textBytes > EVENT_BYTES_MAX) throw new EventTooLarge(stream, type, textBytes, EVENT_BYTES_MAX);
-  // EventStoreDB counts two bytes for each character of the type.
-  return { id, type, data: dataText, metadata: metadataText, bytes: textBytes + 2 * type.length + HASH_BYTES };
+  return { ...texts, bytes };
 };
 
 /** @throws EventTooLarge, AppendTooLarge */

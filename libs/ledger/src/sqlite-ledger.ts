@@ -3,7 +3,7 @@ import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { unusableFile } from '#platform/unusable-file.js';
 import { threadModule } from '#platform/thread-module.js';
-import { LedgerUnavailable, OutcomeUnknown, RevisionConflict } from './errors.js';
+import { LedgerUnavailable, OutcomeUnknown, RevisionConflict, TransferRefused } from './errors.js';
 import {
   type Appended,
   type Batch,
@@ -16,13 +16,14 @@ import {
   type RecordedEvent,
   START,
   type SubscribeOptions,
+  type TransferredEvent,
 } from './ledger.js';
 import { RecentEvents } from './recent-events.js';
-import { type SerializedEvent, serializeAll } from './serialized-event.js';
+import { bytesInAppend, type SerializedEvent, serializeAll } from './serialized-event.js';
 import { isBusy, retryWhileBusy } from './sqlite-busy.js';
 import { openLedgerFile } from './sqlite-file.js';
 import type { FromWriter, ToWriter, WriterStart } from './sqlite-writer-thread.js';
-import type { WriterAnswer, WriterAppend } from './sqlite-writer.js';
+import type { WriterAnswer, WriterTask } from './sqlite-writer.js';
 import { prefixMatcher } from './stream-filter.js';
 import { Waiter } from './waiter.js';
 
@@ -49,8 +50,9 @@ const WRITER_THREAD = threadModule(import.meta.filename, 'sqlite-writer-thread.j
 interface Pending {
   readonly stream: string;
   readonly expectedRevision: number;
-  readonly events: readonly SerializedEvent[];
   readonly bytes: number;
+  /** The events as they are recorded when the writer has answered with their hashes. */
+  readonly recorded: (hashes: readonly string[]) => readonly Omit<RecordedEvent, 'position'>[];
   readonly resolve: (appended: Appended) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -95,7 +97,7 @@ export class SqliteLedger extends Ledger {
   private writer: Worker | undefined;
   private readonly signal = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   /** Appends that were made together, to be sent in one message. */
-  private unsent: WriterAppend[] = [];
+  private unsent: WriterTask[] = [];
   /** All appends without an answer; the writer answers in their order. */
   private pending: Pending[] = [];
   private pendingBytes = 0;
@@ -137,13 +139,37 @@ export class SqliteLedger extends Ledger {
       }
       if (this.closing !== undefined) throw new LedgerUnavailable(stream, 'the ledger is closed');
       const { serialized, bytes } = serializeAll(stream, events);
-      if (this.pendingBytes + bytes > PENDING_BYTES_MAX) throw new LedgerUnavailable(stream, 'too many appends wait');
-      this.pendingBytes += bytes;
-      this.pending.push({ stream, expectedRevision, events: serialized, bytes, resolve, reject });
+      const recorded = (hashes: readonly string[]): ReturnType<Pending['recorded']> =>
+        recordedEvents(stream, expectedRevision, serialized, hashes);
       const texts = serialized.flatMap(({ id, type, data, metadata }) => [id, type, data, metadata]);
-      this.unsent.push({ stream, expectedRevision, sinceMs: Date.now(), bytes, texts });
-      // A microtask, not a turn of the event loop: the caller of a single append would wait for that.
-      if (this.unsent.length === 1) queueMicrotask(this.send);
+      this.enqueue(
+        { stream, expectedRevision, bytes, recorded, resolve, reject },
+        { stream, expectedRevision, sinceMs: Date.now(), bytes, texts },
+      );
+    });
+  }
+
+  override appendRecorded(events: readonly TransferredEvent[]): Promise<Position> {
+    return new Promise((resolve, reject) => {
+      const [first] = events;
+      if (first === undefined) throw new TypeError('A transfer has at least one event');
+      if (this.closing !== undefined) throw new LedgerUnavailable(first.stream, 'the ledger is closed');
+      const bytes = events.reduce((sum, event) => sum + bytesInAppend(event), 0);
+      this.enqueue(
+        {
+          stream: first.stream,
+          expectedRevision: first.revision - 1,
+          bytes,
+          recorded: () => events.map(recordedMembers),
+          resolve: ({ position }) => resolve(position),
+          reject,
+        },
+        {
+          sinceMs: Date.now(),
+          bytes,
+          events: events.map((event) => ({ ...recordedMembers(event), isRewritten: event.isRewritten === true })),
+        },
+      );
     });
   }
 
@@ -253,6 +279,17 @@ export class SqliteLedger extends Ledger {
     this.database.close();
   }
 
+  private enqueue(pending: Pending, task: WriterTask): void {
+    if (this.pendingBytes + pending.bytes > PENDING_BYTES_MAX) {
+      throw new LedgerUnavailable(pending.stream, 'too many appends wait');
+    }
+    this.pendingBytes += pending.bytes;
+    this.pending.push(pending);
+    this.unsent.push(task);
+    // A microtask, not a turn of the event loop: the caller of a single append would wait for that.
+    if (this.unsent.length === 1) queueMicrotask(this.send);
+  }
+
   private readonly send = (): void => {
     if (this.unsent.length === 0) return;
     const writer = (this.writer ??= this.startWriter());
@@ -286,7 +323,8 @@ export class SqliteLedger extends Ledger {
       const pending = answered[index];
       if (pending === undefined) throw new Error('The writer answered more appends than were sent');
       this.pendingBytes -= pending.bytes;
-      if (answer.kind === 'appended' && this.subscribers.size > 0) recorded.push(...recordedEvents(pending, answer));
+      if (answer.kind === 'appended' && this.subscribers.size > 0)
+        recorded.push(...positioned(pending.recorded(answer.hashes), answer.position));
       settle(pending, answer);
     }
     // A process that waits for nothing else may end.
@@ -425,6 +463,9 @@ const settle = ({ stream, expectedRevision, resolve, reject }: Pending, answer: 
     case 'conflict':
       reject(new RevisionConflict(stream, expectedRevision, answer.actualRevision));
       return;
+    case 'unfit':
+      reject(new TransferRefused(answer.stream, answer.revision, answer.fault));
+      return;
     case 'refused':
       reject(new LedgerUnavailable(stream, answer.reason));
       return;
@@ -434,11 +475,12 @@ const settle = ({ stream, expectedRevision, resolve, reject }: Pending, answer: 
 };
 
 const recordedEvents = (
-  { stream, expectedRevision, events }: Pending,
-  { position, hashes }: WriterAnswer & { kind: 'appended' },
-): readonly RecordedEvent[] =>
+  stream: string,
+  expectedRevision: number,
+  events: readonly SerializedEvent[],
+  hashes: readonly string[],
+): ReturnType<Pending['recorded']> =>
   events.map(({ id, type, data, metadata }, index) => ({
-    position: position - events.length + 1 + index,
     stream,
     revision: expectedRevision + 1 + index,
     id,
@@ -447,3 +489,13 @@ const recordedEvents = (
     metadata,
     hash: hashes[index] ?? '',
   }));
+
+/** Without whatever else the object has. */
+const recordedMembers = (event: TransferredEvent): Omit<RecordedEvent, 'position'> => {
+  const { stream, revision, id, type, data, metadata, hash } = event;
+  return { stream, revision, id, type, data, metadata, hash };
+};
+
+/** @param last position of the last of them */
+const positioned = (events: ReturnType<Pending['recorded']>, last: Position): readonly RecordedEvent[] =>
+  events.map((event, index) => ({ position: last - events.length + 1 + index, ...event }));

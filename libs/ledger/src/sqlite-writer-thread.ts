@@ -2,10 +2,10 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { isBusy, busyPauseMs } from './sqlite-busy.js';
 import { openLedgerFile } from './sqlite-file.js';
-import { SqliteWriter, type WriterAnswer, type WriterAppend } from './sqlite-writer.js';
+import { SqliteWriter, type WriterAnswer, type WriterTask } from './sqlite-writer.js';
 
 /** To the thread: appends, or the request to end once all earlier appends are answered. */
-export type ToWriter = readonly WriterAppend[] | 'close';
+export type ToWriter = readonly WriterTask[] | 'close';
 
 /** From the thread: the answers to the oldest appends that have none yet. */
 export type FromWriter = readonly WriterAnswer[];
@@ -39,7 +39,7 @@ const port: MessagePort = parentPort;
 const { file, signal } = workerData as WriterStart;
 const database = openWithRetry(file);
 const writer = new SqliteWriter(database, sleep);
-let queue: readonly WriterAppend[] = [];
+let queue: readonly WriterTask[] = [];
 
 /** Takes what has arrived; returns whether that was the request to end. */
 const takeArrived = (): boolean => {

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { eventHash, GENESIS } from './hash-chain.js';
-import { NO_STREAM, type Position, START } from './ledger.js';
+import { type ChainFault, type ChainHead, EMPTY_HEAD, eventHash, faultBehind } from './hash-chain.js';
+import { NO_STREAM, type Position, START, type TransferredEvent } from './ledger.js';
 import { busyPauseMs, isBusy } from './sqlite-busy.js';
 import { LOG_PAGES_MAX, PAGE_BYTES } from './sqlite-file.js';
 
@@ -30,6 +30,16 @@ export interface WriterAppend {
   readonly texts: readonly string[];
 }
 
+/** Events of another ledger, to be taken over as they are. */
+export interface WriterTransfer {
+  /** `Date.now()` when it was asked for. */
+  readonly sinceMs: number;
+  readonly bytes: number;
+  readonly events: readonly TransferredEvent[];
+}
+
+export type WriterTask = WriterAppend | WriterTransfer;
+
 /** What became of an append. */
 export type WriterAnswer =
   | {
@@ -40,6 +50,13 @@ export type WriterAnswer =
     }
   | { readonly kind: 'repeated'; readonly revision: number; readonly position: Position }
   | { readonly kind: 'conflict'; readonly actualRevision: number }
+  /** An event of a transfer does not follow the last one of its stream. */
+  | {
+      readonly kind: 'unfit';
+      readonly stream: string;
+      readonly revision: number;
+      readonly fault: ChainFault['kind'];
+    }
   | { readonly kind: 'refused' | 'unknown'; readonly reason: string };
 
 const TEXTS_PER_EVENT = 4;
@@ -95,7 +112,7 @@ export class SqliteWriter {
   }
 
   /** Commits a group from the front of the queue; the answers are those of as many appends, in their order. */
-  commitGroup(queue: readonly WriterAppend[]): readonly WriterAnswer[] {
+  commitGroup(queue: readonly WriterTask[]): readonly WriterAnswer[] {
     // After a commit under contention other processes go first: this one would otherwise get the lock each time and starve them.
     this.pause();
     const begun = this.begin(queue[0]);
@@ -106,12 +123,12 @@ export class SqliteWriter {
       const startedMs = performance.now();
       this.contended = this.notice() || this.contended;
       const before = this.lastPosition;
-      for (const append of queue) {
+      for (const task of queue) {
         if (answers.length > 0) {
-          if (bytes + append.bytes > GROUP_BYTES_MAX || performance.now() - startedMs > GROUP_MS_MAX) break;
+          if (bytes + task.bytes > GROUP_BYTES_MAX || performance.now() - startedMs > GROUP_MS_MAX) break;
         }
-        answers.push(this.write(append));
-        bytes += append.bytes;
+        answers.push('events' in task ? this.transfer(task.events) : this.write(task));
+        bytes += task.bytes;
       }
       if (this.lastPosition > before) this.logPages += Math.ceil(bytes / PAGE_BYTES) + PAGES_PER_COMMIT;
     } catch (error) {
@@ -145,7 +162,7 @@ export class SqliteWriter {
   }
 
   /** Opens the transaction, waiting for other processes' commits; otherwise returns why the append cannot have it. */
-  private begin(first: WriterAppend | undefined): WriterAnswer | undefined {
+  private begin(first: WriterTask | undefined): WriterAnswer | undefined {
     for (;;) {
       try {
         this.beginStatement.run();
@@ -190,6 +207,33 @@ export class SqliteWriter {
     return { kind: 'appended', revision, position: this.lastPosition, hashes };
   }
 
+  /** Writes events of another ledger if all of them fit. */
+  private transfer(events: readonly TransferredEvent[]): WriterAnswer {
+    const unfit = this.firstUnfit(events);
+    if (unfit !== undefined) return unfit;
+    let revision = NO_STREAM;
+    for (const { stream, id, type, data, metadata, hash, ...event } of events) {
+      ({ revision } = event);
+      const head = this.headOf(stream) ?? this.createStream(stream);
+      const position = ++this.lastPosition;
+      this.insertEventStatement.run(position, head.streamId, revision, id, type, data, metadata, hash);
+      head.revision = revision;
+      head.hash = hash;
+    }
+    return { kind: 'appended', revision, position: this.lastPosition, hashes: events.map(({ hash }) => hash) };
+  }
+
+  private firstUnfit(events: readonly TransferredEvent[]): WriterAnswer | undefined {
+    const heads = new Map<string, ChainHead>();
+    for (const event of events) {
+      const { stream, revision, isRewritten = false } = event;
+      const fault = faultBehind(heads.get(stream) ?? this.headOf(stream) ?? EMPTY_HEAD, event);
+      if (fault !== undefined && !(fault === 'hash' && isRewritten)) return { kind: 'unfit', stream, revision, fault };
+      heads.set(stream, event);
+    }
+    return undefined;
+  }
+
   /** The answer to the same append made earlier, if the ledger holds its events at the expected revision. */
   private firstAnswer(streamId: number, expectedRevision: number, texts: readonly string[]): WriterAnswer | undefined {
     const count = texts.length / TEXTS_PER_EVENT;
@@ -206,12 +250,12 @@ export class SqliteWriter {
     const streamId = this.streamIdStatement.get(stream)?.['id'];
     if (typeof streamId !== 'number') return undefined;
     const row = this.headStatement.get(streamId) as { revision: number; hash: string } | undefined;
-    return this.cacheHead(stream, { streamId, revision: row?.revision ?? NO_STREAM, hash: row?.hash ?? GENESIS });
+    return this.cacheHead(stream, { streamId, ...(row ?? EMPTY_HEAD) });
   }
 
   private createStream(stream: string): Head {
     const streamId = Number(this.insertStreamStatement.run(stream).lastInsertRowid);
-    return this.cacheHead(stream, { streamId, revision: NO_STREAM, hash: GENESIS });
+    return this.cacheHead(stream, { streamId, ...EMPTY_HEAD });
   }
 
   private cacheHead(stream: string, head: Head): Head {

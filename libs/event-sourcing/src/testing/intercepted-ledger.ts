@@ -22,6 +22,10 @@ export class InterceptedLedger extends Ledger {
     return this.intercept((...actual) => this.inner.append(...actual), ...parameters);
   }
 
+  override appendRecorded(...parameters: Parameters<Ledger['appendRecorded']>): ReturnType<Ledger['appendRecorded']> {
+    return this.inner.appendRecorded(...parameters);
+  }
+
   override readStream(...parameters: Parameters<Ledger['readStream']>): ReturnType<Ledger['readStream']> {
     if (this.isAway) return Promise.reject(new Error('The ledger is away'));
     return this.inner.readStream(...parameters);
