@@ -7,6 +7,8 @@ import { cairnErrorResponse } from './error-response.js';
 import { EXAMPLES } from './examples.js';
 import { ExplainController } from './explain.controller.js';
 import { explainRoutes } from './explain.routes.js';
+import { FeedController } from './feed.controller.js';
+import { feedRoutes } from './feed.routes.js';
 import { HistoryController } from './history.controller.js';
 import { historyRoutes } from './history.routes.js';
 import { ProbesController } from './probes.controller.js';
@@ -39,10 +41,17 @@ const PROBLEM = {
 export const cairn: Dialect = {
   name: 'cairn',
   paths: ['/cairn/', '/livez', '/readyz', '/metrics', '/docs', '/openapi.json'],
-  routes: [workloadRoutes, historyRoutes, explainRoutes, probeRoutes, docsRoutes].flatMap(
+  routes: [workloadRoutes, historyRoutes, feedRoutes, explainRoutes, probeRoutes, docsRoutes].flatMap(
     (table): readonly AnyRoute[] => Object.values(table),
   ),
-  controllers: [WorkloadsController, HistoryController, ExplainController, ProbesController, DocsController],
+  controllers: [
+    WorkloadsController,
+    HistoryController,
+    FeedController,
+    ExplainController,
+    ProbesController,
+    DocsController,
+  ],
   providers: [],
   headers: HEADERS,
   errorResponse: cairnErrorResponse,
