@@ -4,6 +4,9 @@ import type { AnyRoute } from '../route/route.js';
 import { DocsController } from './docs.controller.js';
 import { docsRoutes } from './docs.routes.js';
 import { cairnErrorResponse } from './error-response.js';
+import { EventSchemas } from './event-schemas.js';
+import { EventSchemasController } from './event-schemas.controller.js';
+import { eventSchemaRoutes } from './event-schemas.routes.js';
 import { EXAMPLES } from './examples.js';
 import { ExplainController } from './explain.controller.js';
 import { explainRoutes } from './explain.routes.js';
@@ -37,22 +40,33 @@ const PROBLEM = {
   },
 };
 
+/** In the order of the documentation. */
+const TABLES: readonly Readonly<Record<string, AnyRoute>>[] = [
+  workloadRoutes,
+  historyRoutes,
+  feedRoutes,
+  eventSchemaRoutes,
+  // Those of everybody's daily work come first, those of operators last.
+  explainRoutes,
+  probeRoutes,
+  docsRoutes,
+];
+
 /** Cairn's own API: what serves the users of all dialects. */
 export const cairn: Dialect = {
   name: 'cairn',
   paths: ['/cairn/', '/livez', '/readyz', '/metrics', '/docs', '/openapi.json'],
-  routes: [workloadRoutes, historyRoutes, feedRoutes, explainRoutes, probeRoutes, docsRoutes].flatMap(
-    (table): readonly AnyRoute[] => Object.values(table),
-  ),
+  routes: TABLES.flatMap((table) => Object.values(table)),
   controllers: [
     WorkloadsController,
     HistoryController,
     FeedController,
+    EventSchemasController,
     ExplainController,
     ProbesController,
     DocsController,
   ],
-  providers: [],
+  providers: [EventSchemas],
   headers: HEADERS,
   errorResponse: cairnErrorResponse,
   deadlineMs: DEADLINE_MS,
