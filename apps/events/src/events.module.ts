@@ -16,6 +16,7 @@ import { HistoryController } from './history/history.controller.js';
 import { unitEventsProjection } from './history/unit-events-projection.js';
 import { UnitHistory } from './history/unit-history.js';
 import { HistoryIndex } from './index/history-index.js';
+import { PastController } from './past/past.controller.js';
 
 /** Small, because most of the index is written once and seldom read. */
 const CACHE_KIB = 8 * 1024;
@@ -29,7 +30,12 @@ const CACHE_KIB = 8 * 1024;
       cacheKib: CACHE_KIB,
     }),
   ],
-  controllers: [HistoryController, FeedController, ...DIALECTS.flatMap(({ controllers }) => controllers)],
+  controllers: [
+    HistoryController,
+    FeedController,
+    PastController,
+    ...DIALECTS.flatMap(({ controllers }) => controllers),
+  ],
   providers: [
     UnitHistory,
     EventAccess,

@@ -14,6 +14,8 @@ import { FeedController } from './feed.controller.js';
 import { feedRoutes } from './feed.routes.js';
 import { HistoryController } from './history.controller.js';
 import { historyRoutes } from './history.routes.js';
+import { PastController } from './past.controller.js';
+import { pastRoutes } from './past.routes.js';
 import { ProbesController } from './probes.controller.js';
 import { probeRoutes } from './probes.routes.js';
 import { WorkloadsController } from './workloads.controller.js';
@@ -44,6 +46,7 @@ const PROBLEM = {
 const TABLES: readonly Readonly<Record<string, AnyRoute>>[] = [
   workloadRoutes,
   historyRoutes,
+  pastRoutes,
   feedRoutes,
   eventSchemaRoutes,
   // Those of everybody's daily work come first, those of operators last.
@@ -62,6 +65,7 @@ export const cairn: Dialect = {
     HistoryController,
     FeedController,
     EventSchemasController,
+    PastController,
     ExplainController,
     ProbesController,
     DocsController,

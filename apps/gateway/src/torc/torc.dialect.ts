@@ -81,5 +81,9 @@ export const torc: Dialect = {
   localAccess,
   onlyDeclaredMethods: true,
   rewriteUrl: withoutBase,
+  past: {
+    documentOf: (workflow) => `/workflows/${encodeURIComponent(workflow)}`,
+    documentOfUnit: (workflow, job) => `/workflows/${encodeURIComponent(workflow)}/jobs/${encodeURIComponent(job)}`,
+  },
   openApi: { schemas: SCHEMAS, errorSchema: 'TorcError', examples: EXAMPLES },
 };
