@@ -10,6 +10,7 @@ import type { Examples } from './route/example.js';
 import type { Schema } from './route/field.js';
 import type { ParameterRules, RequestSource } from './route/request-source.js';
 import type { AnyRoute, WorkloadAction } from './route/route.js';
+import type { WorkloadOperations } from './route/workload-operations.js';
 
 /**
  * An API that the gateway speaks, as its folder declares it: all that the shared code knows of it.
@@ -42,6 +43,8 @@ export interface Dialect extends ParameterRules {
   readonly bodyLimits: BodyLimits;
   /** Needed where a route's policy has a `rule`, or a `lease` of a workload. */
   readonly workloadAccess?: WorkloadAccess;
+  /** Of a dialect that has workloads: how they are held, released, retried and cancelled by Cairn's own API. One of the `providers`. */
+  readonly workloadOperations?: Type<WorkloadOperations>;
   /**
    * Changes a URL before the router sees it. Runs for the URLs of all dialects: leave those of others alone. A token in the URL is moved
    * to `headers.authorization`, because URLs are logged and headers are not.
@@ -51,8 +54,6 @@ export interface Dialect extends ParameterRules {
   readonly onlyDeclaredMethods?: true;
   /** How the dialect serves requests without a token; without this it refuses them. */
   readonly localAccess?: LocalAccess;
-  /** Where time travel finds what the API answered; absent in what has no workloads. */
-  readonly past?: PastPaths;
   readonly openApi: {
     /** Schemas that the routes refer to. */
     readonly schemas: Readonly<Record<string, Schema>>;
@@ -62,15 +63,6 @@ export interface Dialect extends ParameterRules {
     readonly errors?: Readonly<Record<number, string>>;
     readonly examples: Examples;
   };
-}
-
-/** Paths of GET routes, with their queries. */
-export interface PastPaths {
-  documentOf(workload: string): string;
-  /** @param unit its id, as the API writes it */
-  documentOfUnit(workload: string, unit: string): string;
-  /** Names who asks, where the API takes no token of Cairn's own. */
-  headersOf?(caller: Pick<Caller, 'username'>): Readonly<Record<string, string>>;
 }
 
 /** Serves requests without a token that come from the machine itself, where the deployment allows it. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Mode } from '../../harness/cairn-process.js';
+import type { Mode, Variables } from '../../harness/cairn-process.js';
 import { type GetTestCluster, useTestCluster, VARIABLES } from '../../harness/test-cluster.js';
 import { ContractClient } from './contract-client.js';
 
@@ -43,13 +43,13 @@ export interface PandaCluster {
 const GROUPS = ['wlcg', 'wlcg/production', 'wlcg/pilot'];
 
 /** Starts Cairn with a document of one queue. */
-export const usePanda = (mode: Pick<Mode, 'start'>): PandaCluster => {
+export const usePanda = (mode: Pick<Mode, 'start'>, variables: Variables = VARIABLES): PandaCluster => {
   let folder = '';
   const cluster = useTestCluster(mode, async () => {
     folder = await mkdtemp(join(tmpdir(), 'cairn-panda-'));
     const file = join(folder, 'panda.json');
     await writeFile(file, JSON.stringify(DOCUMENT));
-    return { ...VARIABLES, CAIRN_PANDA_CONFIG: file };
+    return { ...variables, CAIRN_PANDA_CONFIG: file };
   });
   const tokens = new Map<string, string>();
 

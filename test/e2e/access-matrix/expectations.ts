@@ -41,6 +41,7 @@ const textOf = (policy: Policy): string =>
 const UNIT_READERS = "note=users need the read rule of the unit's workload";
 /** Torc's workflows have no owners (Torc contract 1.2). */
 const TORC = 'note=Programs on the machine of an embedded Cairn need no token';
+const WORKLOAD_WRITERS = 'note=users need the right to change the workload, by the rules of its dialect';
 const REQUEST_READERS = 'note=users need to have made it, or the read rule of its dataset';
 
 /** A row for each policy, or route: its cells in the order of {@link RELATIONS}, then what it is about. */
@@ -85,6 +86,7 @@ const BY_POLICY: Table = [
   ['- - -  - + +  - - -  + + +', 'note=users need the read rule of the workload; roles=admin,system,user'],
   ['- - -  - + +  - - -  + + +', 'note=users need the read rule of the dataset; roles=admin,system,user'],
   ['- - -  - + +  - - -  + + +', `${REQUEST_READERS}; roles=admin,system,user`],
+  ['- - -  - + +  - - -  + + +', `${WORKLOAD_WRITERS}; roles=admin,system,user`],
 ];
 
 /** Routes whose service decides by more than their policy says, and why. */
@@ -114,8 +116,6 @@ export const PUBLIC_ROUTES: readonly string[] = [
   'GET /version',
   'GET /docs',
   'GET /openapi.json',
-  'GET /cairn/events/schemas',
-  'GET /cairn/events/schemas/{dialect}/{type}/{version}',
   'POST /ldap',
   'GET /auth/realms/{realm}/.well-known/openid-configuration',
   'GET /auth/realms/{realm}/protocol/openid-connect/certs',

@@ -1,4 +1,3 @@
-import { ref, streamName } from '#ledger/ref.js';
 import type { EventsDialect } from '../dialect.js';
 import { mentions } from './mentions.js';
 import { pandaDescriptions } from './description/descriptions.js';
@@ -7,8 +6,6 @@ export const panda: EventsDialect = {
   name: 'panda',
   workloads: 'work',
   mentions,
-  // Nobody is known before there is a VO.
-  aroundWorkloads: [streamName('directory', ref('panda', 'main', 'configuration'))],
   projections: [],
   controllers: [],
   providers: [],

@@ -15,7 +15,7 @@ export const EXAMPLES: Examples = {
     next: 'WyJjcmVhdGVkIix0cnVlXQ',
     created: '2026-01-31T12:00:00.000000Z',
     changed: '2026-01-31T12:05:00.000000Z',
-    created_from: '2026-01-01',
+    created_from: '2026-01-01T00:00:00Z',
     created_to: '2026-01-31T12:00:00Z',
     progress: 0.3,
     by_phase: { succeeded: 30, running: 70 },
@@ -42,22 +42,6 @@ export const EXAMPLES: Examples = {
   },
   requests: {},
   responses: {
-    listEventSchemas: {
-      schemas: [
-        {
-          ...{ dialect: 'iceprod', type: 'UnitsClaimed', version: 1 },
-          description: 'A worker claimed units. The lease says which claim holds them.',
-          path: '/cairn/events/schemas/iceprod/UnitsClaimed/1',
-        },
-      ],
-    },
-    getEventSchema: {
-      $schema: 'http://json-schema.org/draft-07/schema#',
-      $id: '/cairn/events/schemas/iceprod/UnitsClaimed/1',
-      title: 'UnitsClaimed',
-      type: 'object',
-      properties: { lease_id: { type: 'string' } },
-    },
     getUnitHistory: {
       unit_id: task_id,
       events: [

@@ -1,9 +1,26 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Req } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
 import { Bus } from '#bus/bus.js';
-import { CountWorkloadUnits, GetWorkload, ListWorkloads, ListWorkloadUnits } from '#contracts/cairn/workloads.js';
-import type { CallOf, RouteResponse } from '../route/route.js';
+import {
+  CountWorkloadUnits,
+  GetWorkload,
+  ListWorkloads,
+  ListWorkloadUnits,
+  LocateWorkload,
+  type WorkloadHome,
+} from '#contracts/cairn/workloads.js';
+import { DialectTable } from '../edge/dialect-table.js';
+import { questionOf } from '../route/authorization.js';
+import type { Call, CallOf, RouteResponse } from '../route/route.js';
+import type { WorkloadOperationName, WorkloadOperations } from '../route/workload-operations.js';
 import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { workloadRoutes as routes } from './workloads.routes.js';
+
+interface Operation {
+  readonly workload: string;
+  readonly operation: WorkloadOperationName;
+}
 
 /** @param more members behind, as raw JSON */
 const pageText = (
@@ -14,7 +31,11 @@ const pageText = (
 
 @Controller()
 export class WorkloadsController {
-  constructor(private readonly bus: Bus) {}
+  constructor(
+    private readonly bus: Bus,
+    private readonly dialects: DialectTable,
+    private readonly parts: ModuleRef,
+  ) {}
 
   @Serves(routes.list)
   async list(@ValidatedCall() { input, context }: CallOf<typeof routes.list>): Promise<RouteResponse> {
@@ -36,5 +57,44 @@ export class WorkloadsController {
   @Serves(routes.units)
   async units(@ValidatedCall() { input, context }: CallOf<typeof routes.units>): Promise<RouteResponse> {
     return pageText('units', await this.bus.request(ListWorkloadUnits, input, context));
+  }
+
+  @Serves(routes.hold)
+  hold(@ValidatedCall() call: CallOf<typeof routes.hold>, @Req() request: FastifyRequest): Promise<RouteResponse> {
+    return this.operate(call, request);
+  }
+
+  @Serves(routes.release)
+  release(
+    @ValidatedCall() call: CallOf<typeof routes.release>,
+    @Req() request: FastifyRequest,
+  ): Promise<RouteResponse> {
+    return this.operate(call, request);
+  }
+
+  @Serves(routes.retry)
+  retry(@ValidatedCall() call: CallOf<typeof routes.retry>, @Req() request: FastifyRequest): Promise<RouteResponse> {
+    return this.operate(call, request);
+  }
+
+  @Serves(routes.cancel)
+  cancel(@ValidatedCall() call: CallOf<typeof routes.cancel>, @Req() request: FastifyRequest): Promise<RouteResponse> {
+    return this.operate(call, request);
+  }
+
+  private async operate(
+    { input, context }: Call<Operation>,
+    { headers: { authorization = '' } }: FastifyRequest,
+  ): Promise<RouteResponse> {
+    const workload = await this.bus.request(LocateWorkload, { workload: input.workload }, questionOf(context));
+    const { operation } = input;
+    const message = await this.operationsOf(workload)[operation]({ workload, context, authorization });
+    return JSON.stringify({ ref: workload.ref, operation, message });
+  }
+
+  private operationsOf({ dialect }: WorkloadHome): WorkloadOperations {
+    const { workloadOperations } = this.dialects.of({ dialect });
+    if (workloadOperations === undefined) throw new Error(`${dialect} does not say how its workloads are changed`);
+    return this.parts.get(workloadOperations, { strict: false });
   }
 }

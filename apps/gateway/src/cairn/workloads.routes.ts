@@ -5,15 +5,20 @@ import {
   WORKLOADS_LIMIT_MAX,
   type WorkloadOrder,
 } from '#contracts/cairn/workloads.js';
-import { orElse, parsedParameter, path, textParameter } from '../route/fields.js';
+import { constant, orElse, parsedParameter, path, textParameter } from '../route/fields.js';
 import { invalid } from '../route/request-source.js';
 import type { Policy } from '../route/route.js';
+import type { WorkloadOperationName } from '../route/workload-operations.js';
 import { cairnRoute } from './cairn-route.js';
 import { limitParameter, timeParameter, wordsParameter } from './parameters.js';
 
 const tag = 'workloads';
 
 const LISTERS: Policy = { roles: ['admin', 'system', 'user'] };
+const WRITERS: Policy = {
+  roles: ['admin', 'system', 'user'],
+  note: 'users need the right to change the workload, by the rules of its dialect',
+};
 const READERS: Policy = { roles: ['admin', 'system', 'user'], note: 'users need the read rule of the workload' };
 
 const text = { type: 'string' };
@@ -103,6 +108,39 @@ const workloadName = path('ref of the workload, or its id in its dialect where t
 const cursor = textParameter('cursor', '`next` of the page before');
 const NOT_FOUND = { 404: 'no such workload', 409: 'several workloads have this id' };
 
+/** Each dialect does it by its own commands and rules. */
+const operationRoute = <const Name extends WorkloadOperationName>(
+  operation: Name,
+  name: string,
+  summary: string,
+  records: readonly string[],
+) =>
+  cairnRoute({
+    ...{
+      name,
+      tag,
+      method: 'POST',
+      path: `/cairn/workloads/:workload/${operation}`,
+      policy: WRITERS,
+      summary,
+      records,
+    },
+    fields: { workload: workloadName, operation: constant(operation) },
+    response: {
+      type: 'object',
+      required: ['ref', 'operation', 'message'],
+      properties: {
+        ref: text,
+        operation: { type: 'string', enum: [operation] },
+        message: { type: 'string', description: 'what was done, or is being done' },
+      },
+    },
+    errors: {
+      404: 'no such workload',
+      409: 'its state does not allow it, or its dialect has nothing like it; several workloads have this id',
+    },
+  });
+
 /** Workloads of all dialects. */
 export const workloadRoutes = {
   list: cairnRoute({
@@ -177,4 +215,16 @@ export const workloadRoutes = {
     response: page('units', unit),
     errors: { ...NOT_FOUND, 400: 'cursor must be what an answer to this list gave as next' },
   }),
+  hold: operationRoute('hold', 'holdWorkload', 'Hands out none of its units until it is released', [
+    ...['WorkloadMoved', 'CommandRegistered'],
+  ]),
+  release: operationRoute('release', 'releaseWorkload', 'Goes on with what was held, or has not been started yet', [
+    ...['WorkloadMoved', 'RequestQueued', 'CommandRegistered', 'JobsInitialized'],
+  ]),
+  retry: operationRoute('retry', 'retryWorkload', 'Runs what has failed again', [
+    ...['RequestQueued', 'CommandRegistered', 'WorkflowReplaced', 'UnitsMoved', 'JobsInitialized'],
+  ]),
+  cancel: operationRoute('cancel', 'cancelWorkload', 'Ends it: what runs is stopped, and nothing more is handed out', [
+    ...['CommandRegistered', 'WorkflowReplaced', 'UnitsMoved', 'JobsAmended'],
+  ]),
 };

@@ -56,6 +56,7 @@ import { TasksController } from './tasks.controller.js';
 import { taskRoutes } from './tasks.routes.js';
 import { UsersController } from './users.controller.js';
 import { userRoutes } from './users.routes.js';
+import { IceprodOperations } from './workload-operations.js';
 
 /** What IceProd's servers send as well (IceProd contract 1.2.7). */
 const HEADERS = {
@@ -122,7 +123,7 @@ export const iceprod: Dialect = {
     HealthController,
     BulkCreationController,
   ],
-  providers: [Answers, LogAnswers],
+  providers: [IceprodOperations, Answers, LogAnswers],
   headers: HEADERS,
   errorResponse: iceprodErrorResponse,
   deadlineMs: DEADLINE_MS,
@@ -131,9 +132,6 @@ export const iceprod: Dialect = {
   takesParametersFromBody: true,
   workloadAccess: datasetAccess,
   rewriteUrl: withGroupAsSegment,
-  past: {
-    documentOf: (dataset) => `/datasets/${encodeURIComponent(dataset)}`,
-    documentOfUnit: (dataset, task) => `/datasets/${encodeURIComponent(dataset)}/tasks/${encodeURIComponent(task)}`,
-  },
+  workloadOperations: IceprodOperations,
   openApi: { schemas: DOCUMENTS, errorSchema: 'Error', examples: EXAMPLES },
 };

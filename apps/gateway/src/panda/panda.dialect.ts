@@ -85,6 +85,7 @@ import { workflowFunctions } from './workflow/workflow.functions.js';
 import { WorkflowHandlers } from './workflow/workflow.handlers.js';
 import { taskReadFunctions } from './task/task-reads.functions.js';
 import { TaskReadHandlers } from './task/task-reads.handlers.js';
+import { PandaOperations } from './workload-operations.js';
 
 /** All tables with the classes that serve them, in the order of the documentation. A module adds its lines here. */
 const MODULES: readonly Module[] = [
@@ -175,6 +176,7 @@ export const panda: Dialect = {
     PilotReports,
     Reporting,
     ServiceDocuments,
+    PandaOperations,
     { provide: PandaProtocol, useFactory: protocolOf, inject: [Environment, Bus, PandaAuthentication, ...HANDLERS] },
   ],
   headers: { server: 'Cairn', 'content-type': 'application/json', 'cache-control': 'no-store' },
@@ -183,12 +185,7 @@ export const panda: Dialect = {
   deadlineMs: DEADLINE_MS,
   bodyLimits: BODY_LIMITS,
   rewriteUrl: withoutAlias,
-  past: {
-    documentOf: (task) => `/api/v1/task/get_detailed_info?task_id=${encodeURIComponent(task)}`,
-    documentOfUnit: (_task, job) => `/api/v1/job/get_description?job_ids=${encodeURIComponent(job)}`,
-    // As a proxy tells of the holder of a certificate: tokens would have to be of a VO.
-    headersOf: ({ username }) => ({ 'x-ssl-client-verify': 'SUCCESS', 'x-ssl-client-s-dn': `/CN=${username}` }),
-  },
+  workloadOperations: PandaOperations,
   openApi: {
     schemas: { PandaError: { type: 'string' } },
     errorSchema: 'PandaError',

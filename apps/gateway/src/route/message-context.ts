@@ -7,6 +7,10 @@ import type { AnyRoute } from './route.js';
 /** Long bodies take longer to process: the deadline grows with them. */
 const BODY_BYTES_PER_MS = 4 * 1024;
 
+/** A step of a request is a command of its own, whose repeats are those of the request. */
+export const stepOf = (context: MessageContext, step: string): MessageContext =>
+  context.commandId === undefined ? context : { ...context, commandId: `${context.commandId}.${step}` };
+
 /** The context of all messages that a request leads to. */
 export const contextOf = (
   dialect: Pick<Dialect, 'deadlineMs'>,

@@ -32,6 +32,7 @@ import { specificationRoutes } from './specifications.routes.js';
 import { TorcAnswers } from './torc-answers.js';
 import { WorkflowsController } from './workflows.controller.js';
 import { workflowRoutes } from './workflows.routes.js';
+import { TorcOperations } from './workload-operations.js';
 
 const HEADERS = {
   server: 'Cairn',
@@ -73,7 +74,7 @@ export const torc: Dialect = {
     JobExplanationController,
     ReportController,
   ],
-  providers: [TorcAnswers, CompletionScripts, EventStreams],
+  providers: [TorcOperations, TorcAnswers, CompletionScripts, EventStreams],
   headers: HEADERS,
   errorResponse: torcErrorResponse,
   deadlineMs: DEADLINE_MS,
@@ -81,9 +82,6 @@ export const torc: Dialect = {
   localAccess,
   onlyDeclaredMethods: true,
   rewriteUrl: withoutBase,
-  past: {
-    documentOf: (workflow) => `/workflows/${encodeURIComponent(workflow)}`,
-    documentOfUnit: (workflow, job) => `/workflows/${encodeURIComponent(workflow)}/jobs/${encodeURIComponent(job)}`,
-  },
+  workloadOperations: TorcOperations,
   openApi: { schemas: SCHEMAS, errorSchema: 'TorcError', examples: EXAMPLES },
 };

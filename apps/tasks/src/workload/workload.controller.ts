@@ -66,7 +66,10 @@ export class WorkloadController {
 
   @MessagePattern(LocateWorkload.subject)
   locate(@Payload() message: Message<WorkloadRequest>): Answer<WorkloadHome> {
-    return this.about(message, ({ ref, dialect, id, status, phase }) => ({ ref, dialect, id, status, phase }));
+    return this.about(message, ({ ref, dialect, id, status, phase, workload }) => {
+      const failed_units = this.committed.counters.of(workload).byPhase.get('failed') ?? 0;
+      return { ref, dialect, id, status, phase, failed_units };
+    });
   }
 
   @MessagePattern(CountWorkloadUnits.subject)

@@ -57,6 +57,8 @@ export interface WorkloadHome {
   readonly id: string;
   readonly status: string;
   readonly phase: WorkloadPhase;
+  /** Numbers of units whose last run has failed. */
+  readonly failed_units: number;
 }
 
 /** Workloads of all dialects that the caller may read. Entries are raw JSON. */

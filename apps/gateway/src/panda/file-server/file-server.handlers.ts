@@ -18,6 +18,7 @@ import {
 import type { OperatorRequestKind } from '#contracts/panda/cache-events.js';
 import { Environment } from '#platform/environment.js';
 import type { BlobContent } from '#storage/blob-store.js';
+import { stepOf } from '../../route/message-context.js';
 import { principalOf } from '../protocol/caller.js';
 import {
   type CallOf,
@@ -53,10 +54,6 @@ const NO_NAME = 'the file has no usable name';
 
 /** What comes of storing a file. */
 type Outcome<Refusal> = Partial<StoredFile> & { readonly refusal?: Refusal };
-
-/** A step of a request is a command of its own, whose repeats are those of the request. */
-const stepOf = (context: MessageContext, step: string): MessageContext =>
-  context.commandId === undefined ? context : { ...context, commandId: `${context.commandId}.${step}` };
 
 /** Where the client has reached the server. */
 const urlOf = ({ request: { scheme, host } }: PandaCall, path: string): string =>

@@ -40,6 +40,11 @@ interface Holder {
   readonly directory: Directory;
 }
 
+const unlessBanned = (principal: Principal, { banned }: Directory): Principal => {
+  if (banned.has(principal.name)) throw new HttpError(403, `ERROR : ${principal.name} is banned`);
+  return principal;
+};
+
 const rejected = (reason: string): HttpError => new HttpError(403, `ERROR : Token authentication failed. ${reason}`);
 
 /** Turns a token, or what a trusted proxy tells of a certificate, into a principal (PanDA contract 1.2, 2). */
@@ -74,8 +79,17 @@ export class PandaAuthentication implements Authenticator {
       certificate === undefined
         ? await this.byToken(authorization ?? '', origin, directory)
         : this.byCertificate(certificate, directory);
-    if (directory.banned.has(principal.name)) throw new HttpError(403, `ERROR : ${principal.name} is banned`);
-    return principal;
+    return unlessBanned(principal, directory);
+  }
+
+  /**
+   * Whom a token stands for in a VO, for requests of another API than PanDA's.
+   *
+   * @param origin as PanDA's clients name the VO, and perhaps a role of it
+   */
+  async principalIn(authorization: string, origin: string): Promise<Principal> {
+    const directory = await this.directory.current();
+    return unlessBanned(await this.byToken(authorization, origin, directory), directory);
   }
 
   /** Pilots send the same certificate with each request. */

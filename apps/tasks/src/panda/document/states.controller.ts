@@ -3,7 +3,7 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
 import type { Answer, Message } from '#bus/contract.js';
 import { GetJobStates, GetOfflineScript, GetTaskStatus, type PolledJob } from '#contracts/panda/job-states.js';
-import { GetTaskOwner } from '#contracts/panda/ownership.js';
+import { GetTaskOwner, type TaskOwner } from '#contracts/panda/ownership.js';
 import { GetJobStatistics, type StatisticsRequest } from '#contracts/panda/statistics.js';
 import { PandaMessageHandler } from '../message-handler.js';
 import { jobStatistics } from '../statistics/job-statistics.js';
@@ -15,8 +15,11 @@ export class StatesController {
   constructor(private readonly handler: PandaMessageHandler) {}
 
   @MessagePattern(GetTaskOwner.subject)
-  owner(@Payload() message: Message<{ readonly task_id: number }>): Promise<Answer<{ readonly name: string | null }>> {
-    return this.handler.read(message, () => ({ name: this.task(message)?.attributes.userName ?? null }));
+  owner(@Payload() message: Message<{ readonly task_id: number }>): Promise<Answer<TaskOwner>> {
+    return this.handler.read(message, () => {
+      const { userName: name = null, vo = null } = this.task(message)?.attributes ?? {};
+      return { name, vo };
+    });
   }
 
   @MessagePattern(GetTaskStatus.subject)
