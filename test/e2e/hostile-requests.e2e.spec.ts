@@ -34,7 +34,19 @@ const HANGING_MS = 10_000;
 const REFUSED_SHARE_MIN = 0.6;
 
 /** Routes without parameters and without authentication, which refuse nothing. */
-const PUBLIC_ROUTES = [...['/docs', '/healthz', '/livez', '/metrics', '/openapi.json', '/ping', '/readyz', '/version']];
+const PUBLIC_ROUTES = [
+  ...[
+    '/cairn/events/schemas',
+    '/docs',
+    '/healthz',
+    '/livez',
+    '/metrics',
+    '/openapi.json',
+    '/ping',
+    '/readyz',
+    '/version',
+  ],
+];
 
 interface Outcome {
   readonly sent: HostileRequest;

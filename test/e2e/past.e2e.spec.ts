@@ -1,6 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { newDataset, newJob, newTask } from '../compat/iceprod/fixtures.js';
+import { acquire, finish, jobIs, submitTask } from '../compat/panda/story.js';
+import { usePanda } from '../compat/panda/use-panda.js';
 import { TorcClient } from '../compat/torc/torc-client.js';
 import { newWorkflow } from '../compat/torc/workflow.js';
 import { MODES } from '../harness/cairn-process.js';
@@ -71,5 +73,137 @@ describe.each(MODES)('the past ($mode)', (mode) => {
     expect(readdirSync(join(cairn.dataDir, 'past'))).toEqual([]);
     expect(await head()).toBe(headNow);
     expect(await answers(system, paths)).toEqual(now);
+  });
+
+  it('of a workload is answered byte for byte, whatever the order in which moments are asked for', async () => {
+    const { system, alice, bob, anonymous } = cluster();
+    const dataset = await newDataset(alice);
+    const rule = { read_groups: [], write_groups: [], read_users: ['alice'], write_users: ['alice'] };
+    await system.put(`/auths/${dataset}`, rule);
+    const job = await newJob(system, dataset);
+    const task = await newTask(system, dataset, { job_id: job, status: 'waiting' });
+    const torc = new TorcClient(anonymous);
+    const workflow = await newWorkflow(torc, { jobs: [{ name: 'first', command: 'x' }] });
+    const first = await workflow.job('first');
+    const jobKey = String(first['_key']);
+    const base = '/_db/test_db/torc-service';
+    const paths = [
+      `/cairn/workloads/${dataset}`,
+      `/datasets/${dataset}`,
+      `/datasets/${dataset}/tasks/${task}`,
+      `/datasets/${dataset}/task_counts/status`,
+      `/cairn/workloads/torc.main.${workflow.key}`,
+      `${base}${workflow.at('')}`,
+      `${base}${workflow.at(`/jobs/${jobKey}`)}`,
+      `${base}${workflow.at('/status')}`,
+    ];
+    const moments: { readonly position: number; readonly texts: readonly string[] }[] = [];
+    const note = async (): Promise<void> => {
+      moments.push({ position: await head(), texts: await answers(system, paths) });
+    };
+    await note();
+    for (const status of ['queued', 'processing', 'failed']) {
+      await system.put(`/datasets/${dataset}/tasks/${task}/status`, { status });
+      await note();
+    }
+    await alice.put(`/datasets/${dataset}/description`, { description: '1.0 \u00e9' });
+    await workflow.initialize();
+    await note();
+
+    const at = (client: HttpClient, name: string, query: string): Promise<string> =>
+      client.send('GET', `/cairn/history/workloads/${name}/at?${query}`).then(({ text }) => text);
+    for (const index of [4, 0, 3, 2, 1, 4]) {
+      const { position, texts } = moments[index] ?? { position: 0, texts: [] };
+      const [cairn, document, unit, counts, ofTorc, torcDocument, torcJob, torcStatus] = texts;
+      const dataAt = await at(alice, dataset, `position=${position}&unit=${task}`);
+      expect(dataAt).toContain(`"workload":${cairn},"document":${document},"unit":${unit}}`);
+      const countsPath = encodeURIComponent(`/datasets/${dataset}/task_counts/status`);
+      expect(await at(alice, dataset, `position=${position}&path=${countsPath}`)).toContain(
+        `"answer":{"status":200,"body":${counts}}`,
+      );
+      const name = `torc.main.${workflow.key}`;
+      expect(await at(bob, name, `position=${position}&unit=${jobKey}`)).toContain(
+        `"workload":${ofTorc},"document":${torcDocument},"unit":${torcJob}}`,
+      );
+      const statusPath = encodeURIComponent(`${base}${workflow.at('/status')}`);
+      expect(await at(bob, name, `position=${position}&path=${statusPath}`)).toContain(
+        `"answer":{"status":200,"body":${torcStatus}}`,
+      );
+    }
+  });
+
+  it('is for those who may read the workload today, and says what cannot be answered', async () => {
+    const { system, alice, bob, nobody } = cluster();
+    const before = await head();
+    const dataset = await newDataset(alice);
+    const task = await newTask(system, dataset);
+    const rule = { read_groups: [], write_groups: [], read_users: ['bob'], write_users: ['bob'] };
+    const at = (client: HttpClient, query = '', name = dataset): Promise<unknown> =>
+      client.get(`/cairn/history/workloads/${name}/at?${query}`);
+    const created = await head();
+    await system.put(`/auths/${dataset}`, rule);
+    expect(await at(bob, `position=${created}`)).toMatchObject({ status: 200, json: { position: created } });
+    expect(await at(alice, `position=${created}`)).toMatchObject({ status: 403 });
+    expect(await at(nobody)).toMatchObject({ status: 403 });
+    expect(await at(bob)).toMatchObject({ status: 200, json: { ref: `iceprod.main.${dataset}` } });
+    expect(await at(bob, '', 'unknown')).toMatchObject({ status: 404 });
+    expect(await at(bob, `position=${before}`)).toMatchObject({
+      status: 404,
+      json: { detail: `At position ${before} there is no iceprod.main.${dataset}` },
+    });
+    expect(await at(bob, 'time=2001-01-01T00:00:00Z')).toMatchObject({ status: 404 });
+    expect(await at(bob, `time=${encodeURIComponent(new Date().toISOString())}`)).toMatchObject({ status: 200 });
+    expect(await at(bob, 'unit=nothing')).toMatchObject({
+      status: 404,
+      json: { detail: expect.stringContaining('has no such unit') as unknown },
+    });
+    for (const [query, detail] of [
+      ['position=99999999', 'position is 99999999; the history ends at position'],
+      ['position=-1', 'position must be a whole number from 0 on'],
+      ['position=1&time=2026-01-01', 'position and time are both given'],
+      ['time=yesterday', 'time must be a time with its zone'],
+      ['path=tasks', 'path must begin with a slash'],
+      ['path=/users', 'expected the path of a GET route of iceprod that your roles suffice for'],
+      ['path=/livez', 'expected the path of a GET route of iceprod'],
+      ['path=/workflows', 'expected the path of a GET route of iceprod'],
+    ] as const) {
+      expect(await at(bob, query)).toMatchObject({
+        status: 400,
+        json: { detail: expect.stringContaining(detail) as unknown },
+      });
+    }
+    // Nothing of others is there.
+    const other = await newTask(system, await newDataset(bob, { group: 'users' }));
+    expect(await at(system, `path=/tasks/${other}`)).toMatchObject({ json: { answer: { status: 404 } } });
+    expect(await at(system, `path=/tasks/${task}`)).toMatchObject({ json: { answer: { status: 200 } } });
+  });
+});
+
+describe('the past of a PanDA task', () => {
+  const [embedded] = MODES;
+  if (embedded === undefined) throw new Error('There is no mode');
+  const { cluster, user, pilot } = usePanda(embedded);
+
+  it('is answered as it was answered then', async () => {
+    const { cairn, bob } = cluster();
+    const id = await submitTask(user());
+    const [job] = await acquire(pilot(), id, 1);
+    const ledger = await openTestLedger(cairn);
+    const details = async (): Promise<unknown> => (await user().get('task/get_detailed_info', { task_id: id })).data;
+    const jobs = async (): Promise<unknown> =>
+      (await user().get('job/get_description', { job_ids: [job?.PandaID ?? 0] })).data;
+    // The stages of the task come to rest.
+    let position = -1;
+    for (let head = await ledger.head(); head !== position; head = await ledger.head()) {
+      position = head;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    const then = [await details(), await jobs()];
+    if (job !== undefined) await finish(pilot(), job);
+    await jobIs(user(), [job?.PandaID ?? 0], 'finished');
+    await ledger.close();
+    expect(await jobs()).not.toEqual(then[1]);
+    const answer = await bob.get(`/cairn/history/workloads/${id}/at?position=${position}&unit=${job?.PandaID ?? 0}`);
+    expect(answer).toMatchObject({ status: 200, json: { document: { data: then[0] }, unit: { data: then[1] } } });
   });
 });

@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { claimsGranting } from '#platform/tokens/claims.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
+import { openLedger } from '#ledger/open-ledger.js';
+import { eventFaults } from './event-faults.js';
 import { type SecuredBroker, startSecuredBroker } from './secured-broker.js';
 
 /** Processes run what `npm run build` has compiled, as users do. */
@@ -15,6 +18,8 @@ type Service = (typeof SERVICES)[number];
 
 /** The flags with which `npm start` and the image run Cairn. */
 const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=8', '--heap-growing-percent=150'];
+
+const LEDGER_FILE = 'ledger.sqlite';
 
 const START_TIMEOUT_MS = 150_000;
 const STOP_TIMEOUT_MS = 30_000;
@@ -55,7 +60,11 @@ export interface Cairn {
   output(): string;
   /** Of the running processes, by name. */
   pids(): ReadonlyMap<string, number>;
-  /** Ends the processes and deletes the data. */
+  /**
+   * Ends the processes and deletes the data.
+   *
+   * @throws when an event was recorded that is not as its schema says
+   */
   remove(): Promise<void>;
 }
 
@@ -179,7 +188,20 @@ class RunningCairn implements Cairn {
   async remove(): Promise<void> {
     await this.stop([...this.running.keys()], 'SIGTERM');
     await this.composition.cleanUp();
+    const faults = await this.eventFaults();
     await rm(this.dataDir, { recursive: true, force: true });
+    if (faults.length > 0) throw new Error(`Events are not as their schemas say:\n${faults.join('\n')}`);
+  }
+
+  private async eventFaults(): Promise<readonly string[]> {
+    // A server may hold what other tests have recorded.
+    if (!existsSync(join(this.dataDir, LEDGER_FILE))) return [];
+    const ledger = await openLedger({ dataDir: this.dataDir });
+    try {
+      return await eventFaults(ledger);
+    } finally {
+      await ledger.close();
+    }
   }
 
   private run(application: string, name = application): CairnProcess {

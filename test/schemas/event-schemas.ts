@@ -1,13 +1,12 @@
 import { join } from 'node:path';
 import ts from 'typescript';
+import { PACKAGE_ROOT } from '#platform/package-root.js';
 import { schemaPath } from '#contracts/cairn/event-envelope.js';
 import { EVENT_VERSIONS } from '#contracts/event-types.js';
 import type { JsonSchema } from './json-schema.js';
 import { TypeSchemas } from './type-schemas.js';
 
-/** The root of the repository. */
-export const ROOT = join(import.meta.dirname, import.meta.dirname.includes('/dist/') ? '../../..' : '../..');
-const CATALOGUE = join(ROOT, 'libs/contracts/src/event-types.ts');
+const CATALOGUE = join(PACKAGE_ROOT, 'libs/contracts/src/event-types.ts');
 
 /** The schema of the data of a type of events. */
 export interface EventSchema {
@@ -18,8 +17,8 @@ export interface EventSchema {
 }
 
 const openCatalogue = (): { readonly checker: ts.TypeChecker; readonly catalogue: ts.Symbol } => {
-  const read = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (file) => ts.sys.readFile(file));
-  const { options } = ts.parseJsonConfigFileContent(read.config, { ...ts.sys, readDirectory: () => [] }, ROOT);
+  const read = ts.readConfigFile(join(PACKAGE_ROOT, 'tsconfig.json'), (file) => ts.sys.readFile(file));
+  const { options } = ts.parseJsonConfigFileContent(read.config, { ...ts.sys, readDirectory: () => [] }, PACKAGE_ROOT);
   const program = ts.createProgram([CATALOGUE], { ...options, noEmit: true, incremental: false });
   const checker = program.getTypeChecker();
   const source = program.getSourceFile(CATALOGUE);

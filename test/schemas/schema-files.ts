@@ -1,9 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { PACKAGE_ROOT } from '#platform/package-root.js';
 import { incompatibilities } from './compatibility.js';
 import { eventPage } from './event-page.js';
-import { type EventSchema, makeEventSchemas, ROOT } from './event-schemas.js';
+import { type EventSchema, makeEventSchemas } from './event-schemas.js';
 import type { JsonSchema } from './json-schema.js';
 
 /** Where schemas are kept, of earlier versions too: `<dialect>/<type>.<version>.json`. */
@@ -23,7 +24,7 @@ const schemaFile = ({ dialect, type, version }: EventSchema): string =>
 /** The text of a file of the repository; undefined when there is none. */
 export const committed = (file: string): string | undefined => {
   try {
-    return readFileSync(join(ROOT, file), 'utf8');
+    return readFileSync(join(PACKAGE_ROOT, file), 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -32,12 +33,12 @@ export const committed = (file: string): string | undefined => {
 
 /** Files of schemas that are kept, whether the types make them or not. */
 export const keptSchemas = (): readonly string[] =>
-  readdirSync(join(ROOT, SCHEMAS), { recursive: true, encoding: 'utf8' })
+  readdirSync(join(PACKAGE_ROOT, SCHEMAS), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.json'))
     .map((file) => join(SCHEMAS, file));
 
 const formatted = async (file: string, text: string): Promise<string> =>
-  format(text, { ...(await resolveConfig(join(ROOT, 'package.json'))), filepath: file });
+  format(text, { ...(await resolveConfig(join(PACKAGE_ROOT, 'package.json'))), filepath: file });
 
 /** Makes schemas and documentation of all events, and compares with what there is. */
 export const makeFiles = async (): Promise<MadeFiles> => {
@@ -58,7 +59,7 @@ export const makeFiles = async (): Promise<MadeFiles> => {
 
 export const writeFiles = ({ texts }: MadeFiles): void => {
   for (const [file, text] of texts) {
-    mkdirSync(dirname(join(ROOT, file)), { recursive: true });
-    writeFileSync(join(ROOT, file), text);
+    mkdirSync(dirname(join(PACKAGE_ROOT, file)), { recursive: true });
+    writeFileSync(join(PACKAGE_ROOT, file), text);
   }
 };

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { PAST_VIEW_COMMAND } from '#contracts/cairn/past-view.js';
 import { runMain } from '#platform/run-main.js';
 import { runProgram, type Terminal } from './command-line.js';
 
@@ -7,6 +8,8 @@ interface Entry {
   readonly summary: string;
   /** Commands are loaded on demand, so that `serve` starts without the others. */
   readonly load: () => Promise<(terminal: Terminal) => Command>;
+  /** Only Cairn itself runs it. */
+  readonly isHidden?: true;
 }
 
 const COMMANDS: readonly Entry[] = [
@@ -90,6 +93,12 @@ const COMMANDS: readonly Entry[] = [
     summary: 'bring an exported history into another ledger',
     load: async () => (await import('./import-command.js')).importCommand,
   },
+  {
+    name: PAST_VIEW_COMMAND,
+    summary: 'show the past of a workload',
+    load: async () => (await import('./past/past-view-command.js')).pastViewCommand,
+    isHidden: true,
+  },
 ];
 
 const NOTES = `
@@ -104,9 +113,9 @@ const programFor = async (words: readonly string[]): Promise<Command> => {
     .description('An event-sourced workload manager for high-throughput science computing.')
     .addHelpText('after', NOTES);
   const requested = words.find((word) => word !== 'help');
-  for (const { name, summary, load } of COMMANDS) {
+  for (const { name, summary, load, isHidden = false } of COMMANDS) {
     const command = name === requested ? (await load())(process) : new Command(name);
-    program.addCommand(command.summary(summary));
+    program.addCommand(command.summary(summary), { hidden: isHidden });
   }
   return program;
 };

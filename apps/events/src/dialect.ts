@@ -21,6 +21,8 @@ export interface EventsDialect extends ServiceDialect {
   /** Every workload of the dialect has a stream of this category in the namespace `main`; absent in what has no workloads. */
   readonly workloads?: StreamCategory;
   readonly mentions: MentionsByType;
+  /** Streams besides a workload's own without which the API does not answer questions about it. */
+  readonly aroundWorkloads?: readonly string[];
   /** @param namespace the middle part of the ref in the stream's name, such as `main` */
   readonly readersOf: (category: StreamCategory, namespace: string) => Readers;
   readonly nouns: Nouns;

@@ -7,11 +7,16 @@ import { accessRulesProjection } from '#event-sourcing/access-rules.js';
 import { ServiceStoreModule } from '#event-sourcing/service-store.module.js';
 import { EventAccess } from './access/event-access.js';
 import { DIALECTS } from './dialects.js';
+import { FeedController } from './feed/feed.controller.js';
+import { FeedEntries } from './feed/feed-entries.js';
+import { FeedSearch } from './feed/feed-search.js';
+import { FeedTail } from './feed/feed-tail.js';
 import { relayProvider } from './feed/relay.provider.js';
 import { HistoryController } from './history/history.controller.js';
 import { unitEventsProjection } from './history/unit-events-projection.js';
 import { UnitHistory } from './history/unit-history.js';
 import { HistoryIndex } from './index/history-index.js';
+import { PastController } from './past/past.controller.js';
 
 /** Small, because most of the index is written once and seldom read. */
 const CACHE_KIB = 8 * 1024;
@@ -25,7 +30,12 @@ const CACHE_KIB = 8 * 1024;
       cacheKib: CACHE_KIB,
     }),
   ],
-  controllers: [HistoryController, ...DIALECTS.flatMap(({ controllers }) => controllers)],
+  controllers: [
+    HistoryController,
+    FeedController,
+    PastController,
+    ...DIALECTS.flatMap(({ controllers }) => controllers),
+  ],
   providers: [
     UnitHistory,
     EventAccess,
@@ -35,6 +45,9 @@ const CACHE_KIB = 8 * 1024;
       useFactory: ({ CAIRN_DATA_DIR: folder }: Environment, ledger: Ledger, log: Log) =>
         HistoryIndex.open({ file: join(folder, 'read-models', 'history.sqlite'), ledger, log }),
     },
+    FeedEntries,
+    FeedTail,
+    FeedSearch,
     relayProvider,
     ...DIALECTS.flatMap(({ providers }) => providers),
   ],

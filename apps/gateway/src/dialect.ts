@@ -54,6 +54,8 @@ export interface Dialect extends ParameterRules {
   readonly onlyDeclaredMethods?: true;
   /** How the dialect serves requests without a token; without this it refuses them. */
   readonly localAccess?: LocalAccess;
+  /** Where time travel finds what the API answered; absent in what has no workloads. */
+  readonly past?: PastPaths;
   readonly openApi: {
     /** Schemas that the routes refer to. */
     readonly schemas: Readonly<Record<string, Schema>>;
@@ -63,6 +65,15 @@ export interface Dialect extends ParameterRules {
     readonly errors?: Readonly<Record<number, string>>;
     readonly examples: Examples;
   };
+}
+
+/** Paths of GET routes, with their queries. */
+export interface PastPaths {
+  documentOf(workload: string): string;
+  /** @param unit its id, as the API writes it */
+  documentOfUnit(workload: string, unit: string): string;
+  /** Names who asks, where the API takes no token of Cairn's own. */
+  headersOf?(caller: Pick<Caller, 'username'>): Readonly<Record<string, string>>;
 }
 
 /** Serves requests without a token that come from the machine itself, where the deployment allows it. */

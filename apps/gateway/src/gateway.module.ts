@@ -15,6 +15,9 @@ import { Authentication } from './edge/authentication.js';
 import { DialectTable } from './edge/dialect-table.js';
 import { ownContext } from './edge/own-context.js';
 import { RevocationFeed } from './edge/revocation-feed.js';
+import { FeedFollowers } from './feed/feed-followers.js';
+import { FeedTail } from './feed/feed-tail.js';
+import { StreamConnections } from './feed/stream-connections.js';
 import { Uploads } from './route/uploads.js';
 
 /** Services that the gateway cannot do without. */
@@ -45,6 +48,9 @@ const tokenVerifier = (bus: Bus, environment: Environment, log: Log, revocations
     { provide: DialectTable, useValue: DIALECTS },
     { provide: Uploads, useFactory: (blobs: BlobStore) => new Uploads(blobs), inject: [BlobStore] },
     RevocationFeed,
+    StreamConnections,
+    FeedTail,
+    FeedFollowers,
     { provide: TokenVerifier, useFactory: tokenVerifier, inject: [Bus, Environment, Log, RevocationFeed] },
     {
       provide: Authentication,

@@ -8,7 +8,8 @@ export const eventAtCursor = async (
   { at, part }: HistoryCursor,
 ): Promise<RecordedEvent | undefined> => {
   const event = await ledger.eventAt(at);
-  if (part === undefined || event?.type !== BATCH_SEALED) return event;
+  if (part === undefined) return event;
+  if (event?.type !== BATCH_SEALED) return undefined;
   let before = 0;
   for await (const page of readSealedParts(ledger, event)) {
     if (part <= before + page.length) return page[part - before - 1];

@@ -116,6 +116,8 @@ export const PUBLIC_ROUTES: readonly string[] = [
   'GET /version',
   'GET /docs',
   'GET /openapi.json',
+  'GET /cairn/events/schemas',
+  'GET /cairn/events/schemas/{dialect}/{type}/{version}',
   'POST /ldap',
   'GET /auth/realms/{realm}/.well-known/openid-configuration',
   'GET /auth/realms/{realm}/protocol/openid-connect/certs',

@@ -27,6 +27,9 @@ const reported = (action: string): Example => ({
 
 export const EXAMPLES: Readonly<Record<string, Example>> = {
   ...TORC_EXAMPLES,
+  'GET /cairn/events/schemas/{dialect}/{type}/{version}': {
+    path: { dialect: 'event_dialect', type: 'event_type', version: 'event_version' },
+  },
   'POST /datasets': {
     body: (targets) =>
       JSON.stringify({

@@ -158,5 +158,8 @@ export const prepareTargets = async (
     task_name: ['generate'],
     instance_id: ['i', ''],
     realm: ['IceCube'],
+    event_dialect: ['iceprod'],
+    event_type: ['UnitsClaimed', 'UnitFailed'],
+    event_version: ['1'],
   };
 };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import { connectInProcess } from '#bus/connect-in-process.js';
 import { InProcessStrategy } from '#bus/in-process.strategy.js';
 import { InfrastructureModule } from '#bus/infrastructure.module.js';
@@ -31,6 +32,8 @@ export interface PastOptions {
   readonly log: Log;
   /** Says why nothing can be changed. */
   readonly refusal: string;
+  /** Runs for each request whose caller may make it. */
+  readonly guard?: onRequestHookHandler;
 }
 
 @Module({})
@@ -72,6 +75,8 @@ export const startPast = async (options: PastOptions): Promise<NestFastifyApplic
   keepServicesQuiet(app);
   connectInProcess(app, strategy, log);
   prepareGateway(app, { isEmbedded: true });
+  const instance: FastifyInstance = app.getHttpAdapter().getInstance();
+  if (options.guard !== undefined) instance.addHook('onRequest', options.guard);
   await app.startAllMicroservices();
   return app.init();
 };

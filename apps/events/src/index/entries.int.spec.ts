@@ -8,8 +8,8 @@ import { SqliteLedger } from '#ledger/sqlite-ledger.js';
 import { appendStaged } from '#ledger/staged-batch.js';
 import { effectiveEvents, type EffectiveEvent } from '#event-sourcing/effective-events.js';
 import { HISTORY_START, type HistoryCursor, isBehind, textOfCursor } from '#event-sourcing/history-cursor.js';
+import type { EventSubject } from '#contracts/event-filter.js';
 import type { Ranges } from '#contracts/work-events.js';
-import type { Subject } from './entry-tables.js';
 import { type EntryQuery, HistoryIndex } from './history-index.js';
 import { type Mentions, mentionsOf } from './mentions.js';
 
@@ -44,7 +44,7 @@ const eventArbitrary = fc
     return { stream, event };
   });
 
-const subjectArbitrary: fc.Arbitrary<Subject> = fc.oneof(
+const subjectArbitrary: fc.Arbitrary<EventSubject> = fc.oneof(
   fc.constantFrom(...ACTORS, 'nobody').map((name) => `actor:${name}` as const),
   fc.constantFrom('DESY', 'CERN').map((name) => `site:${name}` as const),
   fc.constantFrom(...TYPES).map((name) => `type:${name}` as const),
@@ -71,7 +71,7 @@ const known = ({ event, cursor }: EffectiveEvent): Known => {
   return { stream, cursor, timeMicros: metadata.timeMicros, mentions: mentionsOf({ stream, type, data, metadata }) };
 };
 
-const isAbout = ({ stream, mentions }: Known, subject: Subject): boolean => {
+const isAbout = ({ stream, mentions }: Known, subject: EventSubject): boolean => {
   if (typeof subject === 'string') return mentions.entities.has(subject) || mentions.origins.includes(subject);
   const { ordinal } = subject;
   return stream === subject.stream && mentions.units.some(([first, last]) => ordinal >= first && ordinal <= last);

@@ -1,14 +1,11 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { Entity, EventSubject } from '#contracts/event-filter.js';
 import { arrayStatement, type ArrayStatement } from '#event-sourcing/array-statement.js';
 import { type EntryList, StoredList, Union } from './entry-list.js';
 import { originBlockOf, originKey, PART_KINDS } from './history-projection.js';
-import type { Entity } from './mentions.js';
 import { blocksAround } from './unit-blocks.js';
 
 export type Order = 'oldest' | 'newest';
-
-/** What events may be about: something by its name, or a unit or group of a stream. */
-export type Subject = Entity | { readonly part: 'unit' | 'group'; readonly stream: string; readonly ordinal: number };
 
 /** Reads the entries of one order from the tables of the index. */
 export class EntryTables {
@@ -38,7 +35,7 @@ export class EntryTables {
   }
 
   /** Entries about a subject. */
-  listOf(subject: Subject): EntryList {
+  listOf(subject: EventSubject): EntryList {
     if (typeof subject === 'string') {
       return subject.startsWith('request:') || subject.startsWith('cause:')
         ? this.originList(subject)

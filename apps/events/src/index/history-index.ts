@@ -2,6 +2,7 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import { DomainError } from '#platform/domain-error.js';
 import type { Log } from '#platform/logging.js';
 import { VISIBLE_WITHIN_MS } from '#bus/visibility.js';
+import type { EventFilter } from '#contracts/event-filter.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
 import { arrayStatement } from '#event-sourcing/array-statement.js';
 import { cursorAt, HISTORY_START, type HistoryCursor, isBehind } from '#event-sourcing/history-cursor.js';
@@ -11,7 +12,7 @@ import type { Ledger } from '#ledger/ledger.js';
 import { partsOfStream, ref, streamName } from '#ledger/ref.js';
 import { DIALECTS } from '../dialects.js';
 import { type EntryList, stepThrough, Union } from './entry-list.js';
-import { EntryTables, type Order, type Subject } from './entry-tables.js';
+import { EntryTables, type Order } from './entry-tables.js';
 import { firstOfSpan, historyProjection, lastOfSpan, PART_KINDS, prefixName } from './history-projection.js';
 
 /** Small, because most of the index is written once and seldom read. */
@@ -35,7 +36,7 @@ export interface Entry {
 export interface EntryQuery {
   readonly order: Order;
   /** Each of these names alternatives: an entry is about at least one subject of each. Default: all entries. */
-  readonly about?: readonly (readonly Subject[])[];
+  readonly about?: EventFilter;
   /** Microseconds since the Unix epoch, inclusive. */
   readonly fromMicros?: number;
   /** Exclusive. */

@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import type { NamedPart } from './mentioned.js';
-import { type Entity, type Mentions, mentionsOf } from './mentions.js';
+import type { Entity } from '#contracts/event-filter.js';
+import { type Mentions, mentionsOf } from './mentions.js';
 import { blocksOfRange } from './unit-blocks.js';
 
 /** Bounds of the caches of ids. */

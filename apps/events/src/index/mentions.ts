@@ -1,21 +1,9 @@
 import type { EventMetadata } from '#ledger/ledger.js';
 import { partsOfStream, ref, type StreamCategory } from '#ledger/ref.js';
+import type { Entity, EntityKind } from '#contracts/event-filter.js';
 import type { ConcernsUnits, Ranges } from '#contracts/work-events.js';
 import { DIALECTS } from '../dialects.js';
 import type { Mentioned, NamedPart } from './mentioned.js';
-
-/**
- * What an event may be about, besides units and groups of its own stream. `workload-itself` are events of a workload that name none of its units
- * and groups, `unit` are units of other streams, `actor` is who made the change, `person` whom it is about, `request` and `cause` are the ids
- * of its correlation and its causation.
- */
-export type EntityKind =
-  ('workload' | 'workload-itself' | 'worker' | 'site' | 'person' | 'actor' | 'dialect' | 'type' | 'unit') | OriginKind;
-/** There are about as many of these as events. */
-export type OriginKind = 'request' | 'cause';
-
-/** One text for what an event may be about, such as `worker:8f1c`. */
-export type Entity = `${EntityKind}:${string}`;
 
 export const entity = (kind: EntityKind, name: string): Entity => `${kind}:${name}`;
 

@@ -1,3 +1,4 @@
+import { ref, streamName } from '#ledger/ref.js';
 import type { EventsDialect } from '../dialect.js';
 import { mentions } from './mentions.js';
 import { pandaDescriptions } from './description/descriptions.js';
@@ -6,6 +7,8 @@ export const panda: EventsDialect = {
   name: 'panda',
   workloads: 'work',
   mentions,
+  // Nobody is known before there is a VO.
+  aroundWorkloads: [streamName('directory', ref('panda', 'main', 'configuration'))],
   projections: [],
   controllers: [],
   providers: [],

@@ -4,11 +4,18 @@ import type { AnyRoute } from '../route/route.js';
 import { DocsController } from './docs.controller.js';
 import { docsRoutes } from './docs.routes.js';
 import { cairnErrorResponse } from './error-response.js';
+import { EventSchemas } from './event-schemas.js';
+import { EventSchemasController } from './event-schemas.controller.js';
+import { eventSchemaRoutes } from './event-schemas.routes.js';
 import { EXAMPLES } from './examples.js';
 import { ExplainController } from './explain.controller.js';
 import { explainRoutes } from './explain.routes.js';
+import { FeedController } from './feed.controller.js';
+import { feedRoutes } from './feed.routes.js';
 import { HistoryController } from './history.controller.js';
 import { historyRoutes } from './history.routes.js';
+import { PastController } from './past.controller.js';
+import { pastRoutes } from './past.routes.js';
 import { ProbesController } from './probes.controller.js';
 import { probeRoutes } from './probes.routes.js';
 import { WorkloadsController } from './workloads.controller.js';
@@ -35,15 +42,35 @@ const PROBLEM = {
   },
 };
 
+/** In the order of the documentation. */
+const TABLES: readonly Readonly<Record<string, AnyRoute>>[] = [
+  workloadRoutes,
+  historyRoutes,
+  pastRoutes,
+  feedRoutes,
+  eventSchemaRoutes,
+  // Those of everybody's daily work come first, those of operators last.
+  explainRoutes,
+  probeRoutes,
+  docsRoutes,
+];
+
 /** Cairn's own API: what serves the users of all dialects. */
 export const cairn: Dialect = {
   name: 'cairn',
   paths: ['/cairn/', '/livez', '/readyz', '/metrics', '/docs', '/openapi.json'],
-  routes: [workloadRoutes, historyRoutes, explainRoutes, probeRoutes, docsRoutes].flatMap(
-    (table): readonly AnyRoute[] => Object.values(table),
-  ),
-  controllers: [WorkloadsController, HistoryController, ExplainController, ProbesController, DocsController],
-  providers: [],
+  routes: TABLES.flatMap((table) => Object.values(table)),
+  controllers: [
+    WorkloadsController,
+    HistoryController,
+    FeedController,
+    EventSchemasController,
+    PastController,
+    ExplainController,
+    ProbesController,
+    DocsController,
+  ],
+  providers: [EventSchemas],
   headers: HEADERS,
   errorResponse: cairnErrorResponse,
   deadlineMs: DEADLINE_MS,

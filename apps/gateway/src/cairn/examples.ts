@@ -42,6 +42,22 @@ export const EXAMPLES: Examples = {
   },
   requests: {},
   responses: {
+    listEventSchemas: {
+      schemas: [
+        {
+          ...{ dialect: 'iceprod', type: 'UnitsClaimed', version: 1 },
+          description: 'A worker claimed units. The lease says which claim holds them.',
+          path: '/cairn/events/schemas/iceprod/UnitsClaimed/1',
+        },
+      ],
+    },
+    getEventSchema: {
+      $schema: 'http://json-schema.org/draft-07/schema#',
+      $id: '/cairn/events/schemas/iceprod/UnitsClaimed/1',
+      title: 'UnitsClaimed',
+      type: 'object',
+      properties: { lease_id: { type: 'string' } },
+    },
     getUnitHistory: {
       unit_id: task_id,
       events: [

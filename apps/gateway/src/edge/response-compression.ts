@@ -61,7 +61,7 @@ const addVary = (reply: FastifyReply): void => {
 
 /** What is encoded already, and what must arrive byte by byte. */
 const mustStay = (reply: FastifyReply): boolean =>
-  reply.hasHeader('content-encoding') || reply.getHeader('cache-control') === 'no-transform';
+  reply.hasHeader('content-encoding') || /\bno-transform\b/.test(String(reply.getHeader('cache-control')));
 
 /** Compresses long texts where the client accepts it. Errors and short bodies stay as they are. */
 export const responseCompression: onSendHookHandler = (request, reply, payload, done) => {

@@ -132,6 +132,10 @@ export const iceprod: Dialect = {
   takesParametersFromBody: true,
   workloadAccess: datasetAccess,
   rewriteUrl: withGroupAsSegment,
+  past: {
+    documentOf: (dataset) => `/datasets/${encodeURIComponent(dataset)}`,
+    documentOfUnit: (dataset, task) => `/datasets/${encodeURIComponent(dataset)}/tasks/${encodeURIComponent(task)}`,
+  },
   workloadOperations: IceprodOperations,
   openApi: { schemas: DOCUMENTS, errorSchema: 'Error', examples: EXAMPLES },
 };

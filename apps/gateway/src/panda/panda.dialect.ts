@@ -185,6 +185,12 @@ export const panda: Dialect = {
   deadlineMs: DEADLINE_MS,
   bodyLimits: BODY_LIMITS,
   rewriteUrl: withoutAlias,
+  past: {
+    documentOf: (task) => `/api/v1/task/get_detailed_info?task_id=${encodeURIComponent(task)}`,
+    documentOfUnit: (_task, job) => `/api/v1/job/get_description?job_ids=${encodeURIComponent(job)}`,
+    // As a proxy tells of the holder of a certificate: tokens would have to be of a VO.
+    headersOf: ({ username }) => ({ 'x-ssl-client-verify': 'SUCCESS', 'x-ssl-client-s-dn': `/CN=${username}` }),
+  },
   workloadOperations: PandaOperations,
   openApi: {
     schemas: { PandaError: { type: 'string' } },

@@ -1,12 +1,11 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Bus } from '#bus/bus.js';
 import { pages } from '#bus/pages.js';
 import { GetLatestEventTime, ListEventsAfter } from '#contracts/torc/documents.js';
 import { DomainError } from '#platform/domain-error.js';
-import { Authentication } from '../edge/authentication.js';
+import { StreamConnections } from '../feed/stream-connections.js';
 import type { Call } from '../route/route.js';
 import { isAtLeast, type Severity, toldEvent } from './told-events.js';
 
@@ -41,42 +40,19 @@ interface EventsRequest {
  * of the workflow has, so that a client that comes again goes on behind the last one it got.
  */
 @Injectable()
-export class EventStreams implements OnModuleInit {
-  private readonly stopping = new AbortController();
-
+export class EventStreams {
   constructor(
     private readonly bus: Bus,
-    private readonly authentication: Authentication,
-    private readonly adapter: HttpAdapterHost,
+    private readonly connections: StreamConnections,
   ) {}
 
-  onModuleInit(): void {
-    const instance = this.adapter.httpAdapter.getInstance<FastifyInstance>();
-    instance.addHook('preClose', (done) => {
-      this.stopping.abort();
-      done();
-    });
-  }
-
   /** @throws DomainError when the workflow does not exist */
-  async open(call: Call<StreamRequest>, { request, raw }: FastifyReply): Promise<AsyncIterable<string>> {
+  async open(call: Call<StreamRequest>, reply: FastifyReply): Promise<AsyncIterable<string>> {
     const { workflow, after } = call.input;
     const latest = await this.bus.request(GetLatestEventTime, { workflow }, call.context);
-    const gone = new AbortController();
-    raw.once('close', () => gone.abort());
-    const signal = AbortSignal.any([gone.signal, this.stopping.signal]);
-    return this.follow(call, after ?? latest.timestamp ?? 0, signal, () => this.isStillAllowed(request));
-  }
-
-  /** A stream lives long: its token may expire or be revoked meanwhile. */
-  private async isStillAllowed({ route, headers: { authorization } }: FastifyRequest): Promise<boolean> {
-    if (route === null || authorization === undefined) return true;
-    try {
-      await this.authentication.authenticate(route.policy, authorization);
-      return true;
-    } catch (error) {
-      return error instanceof DomainError && error.kind === 'unavailable';
-    }
+    return this.follow(call, after ?? latest.timestamp ?? 0, this.connections.endOf(reply), () =>
+      this.connections.isStillAllowed(reply.request),
+    );
   }
 
   private async *follow(

@@ -82,6 +82,10 @@ export const torc: Dialect = {
   localAccess,
   onlyDeclaredMethods: true,
   rewriteUrl: withoutBase,
+  past: {
+    documentOf: (workflow) => `/workflows/${encodeURIComponent(workflow)}`,
+    documentOfUnit: (workflow, job) => `/workflows/${encodeURIComponent(workflow)}/jobs/${encodeURIComponent(job)}`,
+  },
   workloadOperations: TorcOperations,
   openApi: { schemas: SCHEMAS, errorSchema: 'TorcError', examples: EXAMPLES },
 };

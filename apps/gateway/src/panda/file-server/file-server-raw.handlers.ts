@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { open, realpath } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { Environment } from '#platform/environment.js';
+import { PACKAGE_ROOT } from '#platform/package-root.js';
 import type { RawAnswer, RawCall, RawHandlers } from '../protocol/function.js';
 import { CacheContent } from './cache-content.js';
 import { decompressed } from './content.js';
@@ -24,7 +24,7 @@ const ZLIB_HEADER = Buffer.from([0x78, 0x9c]);
 const GZIP_HEADER = Buffer.from([0x1f, 0x8b]);
 
 /** The scripts that Cairn brings along. */
-const OWN_SCRIPTS = fileURLToPath(new URL('../../../../../../apps/gateway/assets/trf', import.meta.url));
+const OWN_SCRIPTS = join(PACKAGE_ROOT, 'apps/gateway/assets/trf');
 
 /** Reads the beginning of content, which still has it afterwards. */
 const peek = async (content: AsyncIterable<Buffer>): Promise<{ start: Buffer; content: AsyncIterable<Buffer> }> => {

@@ -1,0 +1,79 @@
+import { Command } from 'commander';
+import { type NumberedOrder, PAST_VIEW_COMMAND, type PastAnswer, type ViewReport } from '#contracts/cairn/past-view.js';
+import { eventStoreConnection } from '#ledger/eventstoredb-settings.js';
+import { openLedger } from '#ledger/open-ledger.js';
+import { DomainError, type DomainErrorValue } from '#platform/domain-error.js';
+import { loadEnvironment } from '#platform/environment.js';
+import { createLog } from '#platform/logging.js';
+import { keepNewFilesPrivate } from '#platform/private-files.js';
+import { stopOnSignal } from '#platform/shutdown.js';
+import { type Terminal, UsageError } from '../command-line.js';
+import { PastView } from './past-view.js';
+
+const failureOf = (error: unknown): DomainErrorValue => {
+  if (error instanceof DomainError) return error.toValue();
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { kind: 'internal', code: 'internal', message };
+};
+
+/** Carries out the orders of the process that has started this one, in their order, until the channel ends. */
+const obey = async ({ env }: Terminal): Promise<void> => {
+  const { channel } = process;
+  if (channel === undefined || process.send === undefined) {
+    throw new UsageError('only Cairn itself runs this command');
+  }
+  keepNewFilesPrivate();
+  const environment = loadEnvironment(env);
+  const log = createLog(environment, 'past-view');
+  const ledger = await openLedger({
+    dataDir: environment.CAIRN_DATA_DIR,
+    eventStoreUrl: eventStoreConnection(environment),
+  });
+  let view: PastView | undefined;
+  const opened = (): PastView => {
+    if (view === undefined) throw new Error('No past has been opened');
+    return view;
+  };
+  const carryOut = async (order: NumberedOrder): Promise<PastAnswer | undefined> => {
+    switch (order.kind) {
+      case 'open':
+        await view?.close();
+        view = undefined;
+        view = await PastView.open(order, ledger, environment, log);
+        return undefined;
+      case 'raise':
+        await opened().raise(order.until);
+        return undefined;
+      case 'ask':
+        return opened().ask(order);
+    }
+  };
+  const report = (message: ViewReport): void => {
+    process.send?.(message);
+  };
+  let last: Promise<void> = Promise.resolve();
+  process.on('message', (order: NumberedOrder) => {
+    const { number } = order;
+    last = last
+      .then(() => carryOut(order))
+      .then(
+        (answer) => report(answer === undefined ? { number } : { number, answer }),
+        (error: unknown) => report({ number, failure: failureOf(error) }),
+      );
+  });
+  // The channel keeps the process running.
+  channel.ref();
+  stopOnSignal(
+    [
+      { name: 'close the view', run: () => Promise.resolve(view?.close()) },
+      { name: 'close the ledger', run: () => ledger.close() },
+    ],
+    log,
+  );
+};
+
+/** `cairn past-view` */
+export const pastViewCommand = (terminal: Terminal): Command =>
+  new Command(PAST_VIEW_COMMAND)
+    .description('Shows the past of a workload to the process that has started this one.')
+    .action(() => obey(terminal));

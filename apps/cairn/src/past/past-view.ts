@@ -1,0 +1,157 @@
+import { rm } from 'node:fs/promises';
+import { Module } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, onRequestHookHandler } from 'fastify';
+import { Bus } from '#bus/bus.js';
+import { backgroundContext } from '#bus/background-context.js';
+import type { ServiceName } from '#bus/contract.js';
+import { WaitForPosition } from '#bus/visibility.js';
+import type { PastAnswer, ViewOrder } from '#contracts/cairn/past-view.js';
+import { DomainError } from '#platform/domain-error.js';
+import { Environment } from '#platform/environment.js';
+import type { Log } from '#platform/logging.js';
+import { claimsGranting } from '#platform/tokens/claims.js';
+import { SigningKey } from '#platform/tokens/signing-key.js';
+import type { Ledger, Position } from '#ledger/ledger.js';
+import { PastLedger } from '#ledger/past-ledger.js';
+import { DatasetsModule } from '../../../datasets/src/datasets.module.js';
+import { DIALECTS } from '../../../gateway/src/dialects.js';
+import { PilotsModule } from '../../../pilots/src/pilots.module.js';
+import { TasksModule } from '../../../tasks/src/tasks.module.js';
+import { makePastFolder } from './past-folder.js';
+import { startPast } from './start-past.js';
+import { ViewAuthController } from './view-auth.controller.js';
+
+@Module({ controllers: [ViewAuthController] })
+class ViewAuthModule {}
+
+const SERVICES: readonly ServiceName[] = ['datasets', 'tasks', 'pilots'];
+
+const TOKEN_SECONDS = 3600;
+
+const FORBIDDEN = 403;
+
+/** Requests come from the process itself, so what they say of a certificate is believed. */
+const CERTIFICATES = {
+  PANDA_CERTIFICATE_PROXIES: ['loopback'],
+  PANDA_CERTIFICATE_HEADERS: new Environment().PANDA_CERTIFICATE_HEADERS,
+};
+
+/** The rule of today has let the caller in; with this role the rule of then does not matter. */
+const TRUSTED_ROLE = 'system';
+
+type Ask = Extract<ViewOrder, { kind: 'ask' }>;
+
+/** Lets only requests through that the caller could make of the dialect, whatever the trusted role may do. */
+class RouteGuard {
+  private current: { readonly asked: Ask; isRefused: boolean } | undefined;
+
+  /** @throws DomainError when the request was not let through */
+  async during<Result>(asked: Ask, request: () => Promise<Result>): Promise<Result> {
+    const current = { asked, isRefused: false };
+    this.current = current;
+    const result = await request();
+    if (!current.isRefused) return result;
+    const expected = `the path of a GET route of ${asked.dialect} that your roles suffice for`;
+    throw new DomainError('invalid', 'past.path', `path is "${asked.url}"; expected ${expected}`);
+  }
+
+  readonly check: onRequestHookHandler = ({ route, routeOptions }, reply, done) => {
+    const { dialect, caller } = this.current?.asked ?? {};
+    const { policy } = route ?? {};
+    const suffices =
+      // It judges for itself, by headers that name the caller.
+      routeOptions.config.protocol !== undefined ||
+      policy === 'public' ||
+      policy?.anyToken === true ||
+      (policy?.own === undefined && caller?.roles.some((role) => policy?.roles.includes(role)) === true);
+    if (route?.dialect === dialect && suffices) done();
+    else {
+      if (this.current !== undefined) this.current.isRefused = true;
+      void reply.code(FORBIDDEN).send('');
+    }
+  };
+}
+
+/** Some streams of the ledger as they were at a moment, with the services and the gateway on them. */
+export class PastView {
+  /**
+   * @param present the whole ledger, which stays open
+   * @param dataDir the data folder of the Cairn whose past it is
+   */
+  static async open(
+    { streams, until }: Extract<ViewOrder, { kind: 'open' }>,
+    present: Ledger,
+    environment: Environment,
+    log: Log,
+  ): Promise<PastView> {
+    const dataDir = environment.CAIRN_DATA_DIR;
+    const folder = await makePastFolder(dataDir, 'view');
+    const ledger = new PastLedger(present, until, streams);
+    const own = { CAIRN_DATA_DIR: folder, CAIRN_AUTOMATION: ['off'], CAIRN_PANDA_CONFIG: undefined, ...CERTIFICATES };
+    const guard = new RouteGuard();
+    const app = await startPast({
+      ledger,
+      environment: Object.assign(new Environment(), environment, own),
+      dataDir,
+      services: [DatasetsModule, TasksModule, PilotsModule, ViewAuthModule],
+      log,
+      refusal: 'This is the past: nothing can be changed',
+      guard: guard.check,
+    });
+    const view = new PastView(app, ledger, folder, guard, await SigningKey.open(folder));
+    await view.shows(until);
+    return view;
+  }
+
+  private readonly server: FastifyInstance;
+
+  private constructor(
+    private readonly app: NestFastifyApplication,
+    private readonly ledger: PastLedger,
+    private readonly folder: string,
+    private readonly guard: RouteGuard,
+    private readonly key: SigningKey,
+  ) {
+    this.server = app.getHttpAdapter().getInstance();
+  }
+
+  async raise(until: Position): Promise<void> {
+    this.ledger.raise(until);
+    await this.shows(until);
+  }
+
+  /** Asks as the caller, whose roles must suffice for the route. */
+  async ask(asked: Ask): Promise<PastAnswer> {
+    const named = DIALECTS.of(asked).past?.headersOf?.(asked.caller) ?? (await this.tokenFor(asked.caller));
+    const { statusCode, headers, payload } = await this.guard.during(asked, () =>
+      this.server.inject({ method: 'GET', url: asked.url, headers: { host: 'localhost', ...named } }),
+    );
+    return { status: statusCode, contentType: headers['content-type']?.toString() ?? '', body: payload };
+  }
+
+  async close(): Promise<void> {
+    await this.app.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async tokenFor(caller: Ask['caller']): Promise<Readonly<Record<string, string>>> {
+    const claims = claimsGranting({ ...caller, roles: [...new Set([...caller.roles, TRUSTED_ROLE])] });
+    return { authorization: `Bearer ${await this.key.sign(claims, TOKEN_SECONDS)}` };
+  }
+
+  /** Resolves when all services show what the ledger holds. */
+  private async shows(until: Position): Promise<void> {
+    const bus = this.app.get(Bus);
+    for (const service of SERVICES) {
+      for (;;) {
+        try {
+          await bus.request(WaitForPosition(service), { position: until }, backgroundContext('cairn', 'cairn-past'));
+          break;
+        } catch (error) {
+          if (!(error instanceof DomainError) || error.kind !== 'unavailable') throw error;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import { cloudEvent } from '#contracts/cairn/event-envelope.js';
+import type { FeedEntry } from '#contracts/feed.js';
+import type { EffectiveEvent } from '#event-sourcing/effective-events.js';
+import { type HistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
+import type { RecentEntry } from '#event-sourcing/recent-history.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
+import { DomainError } from '#platform/domain-error.js';
+import { nextLoopTurn } from '#platform/loop-turn.js';
+import type { EventMetadata } from '#ledger/ledger.js';
+import { EventAccess } from '../access/event-access.js';
+import { mentionsOf } from '../index/mentions.js';
+
+/** How long one wait for access rules is. */
+const RULES_WITHIN_MS = 500;
+const ATTEMPTS_MAX = 20;
+
+/** So many events are looked at before others get their turn. */
+const AT_ONCE = 64;
+
+/** An entry with its place. */
+export interface PlacedEntry extends RecentEntry {
+  readonly entry: FeedEntry;
+}
+
+/** Says of events what the gateways need to know. */
+@Injectable()
+export class FeedEntries {
+  constructor(
+    private readonly readModel: ReadModel,
+    private readonly access: EventAccess,
+  ) {}
+
+  async of(events: readonly EffectiveEvent[]): Promise<readonly PlacedEntry[]> {
+    const last = events.at(-1);
+    if (last === undefined) return [];
+    await this.rulesUpTo(last.cursor);
+    const entries: PlacedEntry[] = [];
+    for (const [index, event] of events.entries()) {
+      entries.push(this.entryOf(event));
+      if (index % AT_ONCE === AT_ONCE - 1) await nextLoopTurn();
+    }
+    return entries;
+  }
+
+  /** An event is told with the rule that holds when it took effect, or a later one: else its workload might seem to have none. */
+  private async rulesUpTo({ at }: HistoryCursor): Promise<void> {
+    for (let attempt = 1; !(await this.readModel.waitForPosition(at, RULES_WITHIN_MS)); attempt += 1) {
+      if (attempt >= ATTEMPTS_MAX) {
+        throw new DomainError('unavailable', 'feed.behind', 'The access rules of the latest events are not known yet');
+      }
+    }
+  }
+
+  private entryOf({ event, cursor }: EffectiveEvent): PlacedEntry {
+    const { stream, type } = event;
+    const data = JSON.parse(event.data) as Readonly<Record<string, unknown>>;
+    const metadata = JSON.parse(event.metadata) as EventMetadata;
+    const { entities, origins, units, groups } = mentionsOf({ stream, type, data, metadata });
+    const cursorText = textOfCursor(cursor);
+    const text = cloudEvent(event, cursorText);
+    const entry: FeedEntry = {
+      ...{ cursor: cursorText, stream, type, text, readers: this.access.readersOf(stream) },
+      ...{ entities: [...entities, ...origins], units, groups },
+    };
+    return { place: cursor, characters: text.length, entry };
+  }
+}

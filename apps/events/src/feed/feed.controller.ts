@@ -1,0 +1,56 @@
+import { Controller } from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
+import type { Answer, Message } from '#bus/contract.js';
+import type { EventFilter } from '#contracts/event-filter.js';
+import { type FeedPage, type FeedRequest, FollowFeed, OpenFeed, ReadFeed } from '#contracts/feed.js';
+import { eventAtCursor } from '#event-sourcing/event-at-cursor.js';
+import { cursorAt, type HistoryCursor, readHistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
+import { Ledger } from '#ledger/ledger.js';
+import { DomainError } from '#platform/domain-error.js';
+import { FeedSearch } from './feed-search.js';
+import { feedPage, FeedTail } from './feed-tail.js';
+
+/** @throws DomainError */
+const placeOf = (text: string): HistoryCursor => {
+  const cursor = readHistoryCursor(text);
+  if (cursor === undefined) throw new DomainError('invalid', 'feed.bad-cursor', `"${text}" is no cursor`);
+  return cursor;
+};
+
+@Controller()
+export class FeedController {
+  constructor(
+    private readonly tail: FeedTail,
+    private readonly search: FeedSearch,
+    private readonly ledger: Ledger,
+  ) {}
+
+  @MessagePattern(OpenFeed.subject)
+  async open({
+    request: { after },
+  }: Message<FeedRequest>): Promise<Answer<{ readonly filter: EventFilter; readonly after: string }>> {
+    const start = after === undefined ? cursorAt(await this.ledger.head()) : await this.knownPlace(placeOf(after));
+    return { reply: { filter: [], after: textOfCursor(start) } };
+  }
+
+  @MessagePattern(FollowFeed.subject)
+  async follow({ request: { after } }: Message<{ readonly after?: string }>): Promise<Answer<FeedPage>> {
+    return { reply: feedPage(await this.tail.page(after === undefined ? undefined : placeOf(after))) };
+  }
+
+  @MessagePattern(ReadFeed.subject)
+  async read({
+    request: { after, filter },
+  }: Message<{ readonly after: string; readonly filter: EventFilter }>): Promise<Answer<FeedPage>> {
+    return { reply: feedPage(await this.search.behind(placeOf(after), filter)) };
+  }
+
+  /** @throws DomainError when the history does not reach so far, or has no such event of a batch */
+  private async knownPlace(place: HistoryCursor): Promise<HistoryCursor> {
+    const isKnown =
+      place.at <= (await this.ledger.head()) &&
+      (place.part === undefined || (await eventAtCursor(this.ledger, place)) !== undefined);
+    if (isKnown) return place;
+    throw new DomainError('invalid', 'feed.unknown-place', `The history has no event ${textOfCursor(place)}`);
+  }
+}

@@ -1,0 +1,88 @@
+import { Controller, type OnModuleDestroy } from '@nestjs/common';
+import { MessagePattern, Payload } from '@nestjs/microservices';
+import { formatTimestamp } from '#platform/clock.js';
+import { DomainError } from '#platform/domain-error.js';
+import type { Answer, Caller, Message } from '#bus/contract.js';
+import {
+  AskPast,
+  type AskPastRequest,
+  LocatePast,
+  type LocatePastRequest,
+  type Moment,
+  type PastHome,
+} from '#contracts/cairn/past.js';
+import type { PastAnswer } from '#contracts/cairn/past-view.js';
+import { type EventMetadata, Ledger, type Position } from '#ledger/ledger.js';
+import { positionAtTime } from '#ledger/position-at-time.js';
+import { partsOfStream, type StreamCategory, streamName } from '#ledger/ref.js';
+import { EventAccess } from '../access/event-access.js';
+import { DIALECTS } from '../dialects.js';
+import { HistoryIndex } from '../index/history-index.js';
+import { PastViews } from './past-views.js';
+
+/** What of a workload is in streams of its own. */
+const CATEGORIES: readonly StreamCategory[] = ['workload', 'work', 'access', 'ranges'];
+
+/** Answers questions about workloads as they were. */
+@Controller()
+export class PastController implements OnModuleDestroy {
+  private readonly views = new PastViews();
+
+  constructor(
+    private readonly index: HistoryIndex,
+    private readonly access: EventAccess,
+    private readonly ledger: Ledger,
+  ) {}
+
+  onModuleDestroy(): Promise<void> {
+    return this.views.close();
+  }
+
+  @MessagePattern(LocatePast.subject)
+  async locate(@Payload() { request, context }: Message<LocatePastRequest>): Promise<Answer<PastHome>> {
+    await this.index.showHead();
+    const ref = this.index.resolveWorkload(request.workload);
+    this.checkAccess(ref, context.caller);
+    const { dialect, id } = partsOfStream(streamName('workload', ref));
+    const position = await this.positionOf(request);
+    const event = await this.ledger.eventAt(position);
+    return {
+      reply: {
+        ...{ ref, dialect, position },
+        // A long id is not in the ref.
+        id: request.workload === ref ? decodeURIComponent(id) : request.workload,
+        ...(event !== undefined && { time: timeOf(event.metadata) }),
+      },
+    };
+  }
+
+  @MessagePattern(AskPast.subject)
+  async ask(
+    @Payload() { request, context: { caller } }: Message<AskPastRequest>,
+  ): Promise<Answer<{ answers: readonly PastAnswer[] }>> {
+    const { ref, position, questions } = request;
+    this.checkAccess(ref, caller);
+    const { dialect } = partsOfStream(streamName('workload', ref));
+    const around = DIALECTS.find(({ name }) => name === dialect)?.aroundWorkloads ?? [];
+    const streams = [...CATEGORIES.map((category) => streamName(category, ref)), ...around];
+    return { reply: { answers: await this.views.ask({ ref, streams, position }, questions, caller) } };
+  }
+
+  /** @throws DomainError */
+  private checkAccess(ref: string, caller: Caller): void {
+    const { dialect } = partsOfStream(streamName('workload', ref));
+    const category = DIALECTS.find(({ name }) => name === dialect)?.workloads ?? 'workload';
+    if (this.access.mayRead(streamName(category, ref), caller)) return;
+    throw new DomainError('forbidden', 'access.denied', 'authorization failed');
+  }
+
+  /** @throws DomainError when the history does not go so far */
+  private async positionOf({ position, time_micros: timeMicros }: Moment): Promise<Position> {
+    const head = await this.ledger.head();
+    if (position === undefined) return timeMicros === undefined ? head : positionAtTime(this.ledger, timeMicros);
+    if (position <= head) return position;
+    throw new DomainError('invalid', 'past.future', `position is ${position}; the history ends at position ${head}`);
+  }
+}
+
+const timeOf = (metadata: string): string => `${formatTimestamp((JSON.parse(metadata) as EventMetadata).timeMicros)}Z`;

@@ -1,0 +1,98 @@
+import { Controller } from '@nestjs/common';
+import { Bus } from '#bus/bus.js';
+import type { MessageContext } from '#bus/contract.js';
+import { AskPast, LocatePast, type PastHome, type PastQuestion } from '#contracts/cairn/past.js';
+import type { PastAnswer } from '#contracts/cairn/past-view.js';
+import { objectText } from '#contracts/raw-json.js';
+import { DomainError } from '#platform/domain-error.js';
+import { DialectTable } from '../edge/dialect-table.js';
+import { invalid } from '../route/request-source.js';
+import type { CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
+import { pastRoutes as routes } from './past.routes.js';
+
+const OK = 200;
+const NOT_FOUND = 404;
+
+@Controller()
+export class PastController {
+  constructor(
+    private readonly bus: Bus,
+    private readonly dialects: DialectTable,
+  ) {}
+
+  @Serves(routes.at)
+  async at(@ValidatedCall() { input, context }: CallOf<typeof routes.at>): Promise<RouteResponse> {
+    const { unit, path, position, time_micros } = input;
+    if (position !== undefined && time_micros !== undefined) throw invalid('position and time are both given');
+    if (path !== undefined && !path.startsWith('/')) throw invalid('path must begin with a slash');
+    const { workload } = input;
+    const moment = {
+      workload,
+      ...(position !== undefined && { position }),
+      ...(time_micros !== undefined && { time_micros }),
+    };
+    const home = await this.bus.request(LocatePast, moment, context);
+    const members =
+      path === undefined ? await this.documents(home, unit, context) : await this.answer(home, path, context);
+    return objectText([
+      ['ref', JSON.stringify(home.ref)],
+      ['position', String(home.position)],
+      ...(home.time === undefined ? [] : [['time', JSON.stringify(home.time)] as const]),
+      ...members,
+    ]);
+  }
+
+  /** The workload, and a unit, in raw JSON. */
+  private async documents(
+    home: PastHome,
+    unit: string | undefined,
+    context: MessageContext,
+  ): Promise<readonly Member[]> {
+    const { dialect, id, ref } = home;
+    const { past } = this.dialects.of({ dialect });
+    const asked: [name: string, question: PastQuestion][] = [
+      ['workload', { dialect: 'cairn', url: `/cairn/workloads/${encodeURIComponent(ref)}` }],
+    ];
+    if (past !== undefined) {
+      asked.push(['document', { dialect, url: past.documentOf(id) }]);
+      if (unit !== undefined) asked.push(['unit', { dialect, url: past.documentOfUnit(id, unit) }]);
+    }
+    const answers = await this.ask(
+      home,
+      asked.map(([, question]) => question),
+      context,
+    );
+    return asked.map(([name], index) => [name, bodyOf(answers[index], name, home)]);
+  }
+
+  private async answer(home: PastHome, url: string, context: MessageContext): Promise<readonly Member[]> {
+    const [answer] = await this.ask(home, [{ dialect: home.dialect, url }], context);
+    if (answer === undefined) return [];
+    const { status, contentType, body } = answer;
+    const shown = isJson(contentType) && body !== '' ? body : JSON.stringify(body);
+    return [['answer', `{"status":${status},"body":${shown}}`]];
+  }
+
+  private async ask(
+    { ref, position }: PastHome,
+    questions: readonly PastQuestion[],
+    context: MessageContext,
+  ): Promise<readonly PastAnswer[]> {
+    return (await this.bus.request(AskPast, { ref, position, questions }, context)).answers;
+  }
+}
+
+type Member = readonly [name: string, raw: string];
+
+const isJson = (contentType: string): boolean => /^application\/([\w.]+\+)?json\b/.test(contentType);
+
+/** @throws DomainError when there was no such thing then */
+const bodyOf = (answer: PastAnswer | undefined, name: string, { ref, position }: PastHome): string => {
+  if (answer?.status === OK && isJson(answer.contentType)) return answer.body;
+  if (answer?.status === NOT_FOUND) {
+    const what = name === 'unit' ? `${ref} has no such unit` : `there is no ${ref}`;
+    throw new DomainError('not-found', `past.no-${name}`, `At position ${position} ${what}`);
+  }
+  throw new DomainError('unavailable', 'past.no-answer', `The ${name} was answered with status ${answer?.status ?? 0}`);
+};

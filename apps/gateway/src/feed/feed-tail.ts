@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Bus } from '#bus/bus.js';
+import { type FeedEntry, type FeedPage, FollowFeed } from '#contracts/feed.js';
+import { type HistoryCursor, HISTORY_START, readHistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
+import { type RecentEntry, RecentHistory, type RecentPage } from '#event-sourcing/recent-history.js';
+import { Log } from '#platform/logging.js';
+import { ownContext } from '../edge/own-context.js';
+
+/** How long the service may take: it waits a while for events, and may restart. */
+const DEADLINE_MS = 10_000;
+
+/** What comes within this time is told together: each page wakes all followers. */
+const TOGETHER_MS = 20;
+const RETRY_MS = 250;
+
+/** Followers are woken so often at least, to send signs of life. */
+const TICK_MS = 5000;
+
+/** An entry as followers choose it. */
+export interface TailEntry extends Omit<FeedEntry, 'entities'>, RecentEntry {
+  readonly entities: ReadonlySet<string>;
+}
+
+const placeOf = (cursor: string): HistoryCursor => readHistoryCursor(cursor) ?? HISTORY_START;
+
+/** A page as it came from the service. */
+export const tailPage = ({ entries, upTo }: FeedPage): RecentPage<TailEntry> => ({
+  entries: entries.map((entry) => ({
+    ...{ ...entry, place: placeOf(entry.cursor), characters: entry.text.length },
+    entities: new Set(entry.entities),
+  })),
+  upTo: placeOf(upTo),
+});
+
+/**
+ * The latest events, of which all followers of this gateway get theirs: however many there are, the service is asked once, and nobody is asked
+ * as long as nobody follows.
+ */
+@Injectable()
+export class FeedTail {
+  private readonly followers = new Set<() => void>();
+  private recent: RecentHistory<TailEntry> | undefined;
+  private isFollowing = false;
+  private isInterrupted = false;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly log: Log,
+  ) {}
+
+  /** From now on `wake` is called when there is something new, and now and then without a reason. */
+  join(wake: () => void): void {
+    this.followers.add(wake);
+    if (!this.isFollowing) void this.follow();
+  }
+
+  leave(wake: () => void): void {
+    this.followers.delete(wake);
+  }
+
+  /** What is behind a place; undefined when what follows the place is not in memory. */
+  behind(after: HistoryCursor): RecentPage<TailEntry> | undefined {
+    return this.recent?.behind(after);
+  }
+
+  private async follow(): Promise<void> {
+    this.isFollowing = true;
+    const ticks = setInterval(() => this.wake(), TICK_MS).unref();
+    while (this.followers.size > 0) {
+      const isNew = await this.fetch();
+      if (isNew) this.wake();
+      await delay(isNew === undefined ? RETRY_MS : TOGETHER_MS);
+    }
+    clearInterval(ticks);
+    this.recent = undefined;
+    this.isFollowing = false;
+  }
+
+  /** Resolves with whether there is something new; with nothing when the service does not answer. */
+  private async fetch(): Promise<boolean | undefined> {
+    const request = this.recent === undefined ? {} : { after: textOfCursor(this.recent.end) };
+    const context = { ...ownContext('gateway-feed'), deadlineMs: Date.now() + DEADLINE_MS };
+    try {
+      const { entries, upTo } = tailPage(await this.bus.request(FollowFeed, request, context));
+      this.isInterrupted = false;
+      const isFirst = this.recent === undefined;
+      this.recent ??= new RecentHistory(upTo);
+      this.recent.push(entries, upTo);
+      return isFirst || entries.length > 0;
+    } catch (error) {
+      if (!this.isInterrupted) this.log.warn({ error }, 'the feed is interrupted, will try again');
+      this.isInterrupted = true;
+      return undefined;
+    }
+  }
+
+  private wake(): void {
+    for (const wake of this.followers) wake();
+  }
+}

@@ -1,0 +1,37 @@
+import type { Caller } from '#bus/contract.js';
+import type { DomainErrorValue } from '#platform/domain-error.js';
+import type { Position } from '#ledger/ledger.js';
+
+/** Hidden command of `cairn` that shows the past of a workload to the process that has started it. */
+export const PAST_VIEW_COMMAND = 'past-view';
+
+/** What is asked of a process that shows the past of a workload, one after the other. */
+export type ViewOrder =
+  | {
+      /** Shows other streams from now on, up to a position. */
+      readonly kind: 'open';
+      readonly streams: readonly string[];
+      readonly until: Position;
+    }
+  | { /** Goes on to a later moment. */ readonly kind: 'raise'; readonly until: Position }
+  | {
+      /** Answers a GET request of one of the dialect's routes as it was answered then. */
+      readonly kind: 'ask';
+      readonly dialect: string;
+      readonly url: string;
+      readonly caller: Pick<Caller, 'username' | 'roles' | 'groups'>;
+    };
+
+/** Numbered, so that the answer names what it answers. */
+export type NumberedOrder = ViewOrder & { readonly number: number };
+
+/** An answer of an API. */
+export interface PastAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export type ViewReport =
+  | { readonly number: number; readonly answer?: PastAnswer }
+  | { readonly number: number; readonly failure: DomainErrorValue };
