@@ -12,11 +12,10 @@ import { FeedEntries } from './feed/feed-entries.js';
 import { FeedSearch } from './feed/feed-search.js';
 import { FeedTail } from './feed/feed-tail.js';
 import { relayProvider } from './feed/relay.provider.js';
-import { HistoryController } from './history/history.controller.js';
-import { unitEventsProjection } from './history/unit-events-projection.js';
-import { UnitHistory } from './history/unit-history.js';
 import { HistoryIndex } from './index/history-index.js';
 import { PastController } from './past/past.controller.js';
+import { TimelineController } from './timeline/timeline.controller.js';
+import { Timelines } from './timeline/timelines.js';
 
 /** Small, because most of the index is written once and seldom read. */
 const CACHE_KIB = 8 * 1024;
@@ -26,18 +25,18 @@ const CACHE_KIB = 8 * 1024;
   imports: [
     ServiceStoreModule.register({
       service: 'events',
-      projections: [unitEventsProjection, accessRulesProjection, ...DIALECTS.flatMap(({ projections }) => projections)],
+      projections: [accessRulesProjection, ...DIALECTS.flatMap(({ projections }) => projections)],
       cacheKib: CACHE_KIB,
     }),
   ],
   controllers: [
-    HistoryController,
+    TimelineController,
     FeedController,
     PastController,
     ...DIALECTS.flatMap(({ controllers }) => controllers),
   ],
   providers: [
-    UnitHistory,
+    Timelines,
     EventAccess,
     {
       provide: HistoryIndex,

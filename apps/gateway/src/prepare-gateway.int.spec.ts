@@ -9,6 +9,7 @@ import type { Answer, Message, Nothing, Page } from '#bus/contract.js';
 import { ChangeDataset, AuthorizeAccess, ListDatasets, PutConfig, SubmitDataset } from '#contracts/iceprod/datasets.js';
 import { WaitForPosition } from '#bus/visibility.js';
 import { LocateUnit } from '#contracts/cairn/history.js';
+import { ReadTimeline } from '#contracts/cairn/timelines.js';
 import {
   AddTasks,
   AmendTask,
@@ -132,6 +133,11 @@ class Services {
 
   @Answers(LocateUnit)
   locate(): Answer<{ stream: string; ordinal: number }> {
+    return failWith('not-found', 'Unit not found');
+  }
+
+  @Answers(ReadTimeline)
+  timeline(): Answer<Page> {
     return failWith('not-found', 'Unit not found');
   }
 }

@@ -19,11 +19,12 @@ export interface Words {
 
 /** The subject of a timeline as an event finds it. */
 export interface Subject {
+  /** The public id by which the timeline was asked for. */
+  readonly id: string;
   /** Everything that earlier events have given it. */
   readonly before: Values;
   /** Of a unit or group: its place among those that the event names, from 0 on. */
   readonly index: number;
-  readonly timeMicros: number;
 }
 
 /** Values that an event gives a subject, by the kind of the subject. */
@@ -45,6 +46,8 @@ interface ValuesByKind<Data> {
 export interface Description<Data> {
   what(this: void, data: Data, words: Words): string;
   readonly sets?: ValuesByKind<Data>;
+  /** Correlation id of all that follows from the event by itself. */
+  begins?(data: Data): string;
   /** What the event records of the unit at a place among its units, where it records more of others. */
   unitData?(data: Data, index: number): Readonly<Record<string, unknown>>;
   readonly follows?: readonly string[];

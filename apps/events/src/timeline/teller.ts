@@ -12,20 +12,21 @@ import { LeaseTracker } from './lease-tracker.js';
 import { type Change, TimelineState } from './timeline-state.js';
 import { indexIn, unitData } from './unit-data.js';
 
-/** An earlier event that led to another one. */
+/** An earlier event that led to another one. Who did what is left out where the reader may not know it. */
 export interface Step {
   readonly sequence: string;
   readonly id: string;
   readonly time: string;
-  readonly actor: string;
   readonly event: string;
-  readonly sentence: string;
+  readonly actor?: string;
+  readonly sentence?: string;
 }
 
 /** Whose timeline it is. Events of other streams may mention a unit or group. */
-export type Told =
+export type Told = { readonly id: string } & (
   | { readonly kind: 'unit' | 'group'; readonly stream: string; readonly ordinal: number }
-  | { readonly kind?: Exclude<SubjectKind, 'unit' | 'group'> };
+  | { readonly kind?: Exclude<SubjectKind, 'unit' | 'group'> }
+);
 
 /** Longer values are shown by their length and digest: the event has the new one, time travel shows the old one. */
 const SHOWN_CHARACTERS_MAX = 16 * 1024;
@@ -94,9 +95,9 @@ export class Teller {
     if (index === undefined || dialect === undefined) return undefined;
     const metadata = JSON.parse(event.metadata) as EventMetadata;
     const { timeMicros, actor, issuer, causationId, correlationId } = metadata;
-    const { kind } = this.told;
+    const { kind, id } = this.told;
     const description = dialect.descriptions[event.type];
-    const changed = kind && description?.sets?.[kind]?.(data, { before: this.state.current, index, timeMicros });
+    const changed = kind && description?.sets?.[kind]?.(data, { id, before: this.state.current, index });
     const changes = changed === undefined ? [] : this.state.apply(changed);
     const sentence = sentenceOf(event.type, actor, data, wordsFor(dialect.nouns, kind), dialect);
     const time = timeText(timeMicros);

@@ -24,7 +24,6 @@ export const workloadDescriptions = (id: string): DescriptionsOf<WorkloadEvents>
       workload: ({ workload_id, access, ...rest }) =>
         joined(plainValues({ [id]: workload_id, ...rest, submitter: undefined }), listsOf(access)),
       access: ({ access }) => listsOf(access),
-      person: ({ submitter }) => plainValues({ username: submitter }),
     },
   },
   WorkloadMoved: {

@@ -12,10 +12,10 @@ import { ExplainController } from './explain.controller.js';
 import { explainRoutes } from './explain.routes.js';
 import { FeedController } from './feed.controller.js';
 import { feedRoutes } from './feed.routes.js';
-import { HistoryController } from './history.controller.js';
-import { historyRoutes } from './history.routes.js';
 import { PastController } from './past.controller.js';
 import { pastRoutes } from './past.routes.js';
+import { TimelinesController } from './timelines.controller.js';
+import { timelineRoutes } from './timelines.routes.js';
 import { ProbesController } from './probes.controller.js';
 import { probeRoutes } from './probes.routes.js';
 import { WorkloadsController } from './workloads.controller.js';
@@ -45,7 +45,7 @@ const PROBLEM = {
 /** In the order of the documentation. */
 const TABLES: readonly Readonly<Record<string, AnyRoute>>[] = [
   workloadRoutes,
-  historyRoutes,
+  timelineRoutes,
   pastRoutes,
   feedRoutes,
   eventSchemaRoutes,
@@ -62,7 +62,7 @@ export const cairn: Dialect = {
   routes: TABLES.flatMap((table) => Object.values(table)),
   controllers: [
     WorkloadsController,
-    HistoryController,
+    TimelinesController,
     FeedController,
     EventSchemasController,
     PastController,

@@ -2,12 +2,30 @@ import type { Examples } from '../route/example.js';
 
 const task_id = '0193f5c2a7e04d1b8c6a5f20a0000001';
 
+const dataset = 'iceprod.main.0193f5c2a7e04d1b8c6a5f20d0000001';
+
+/** What all entries of timelines have. */
+const told = {
+  position: 4711,
+  sequence: '4711',
+  id: '5f0c6a3e-7c0b-5d2e-9a51-2f6b8f1f6f11',
+  time: '2026-01-31T12:00:00.000000Z',
+  cause: '5b0d6f3e9a7c48d2b1e4f60718293a4b',
+  request: '5b0d6f3e9a7c48d2b1e4f60718293a4b',
+  why: [],
+};
+
 /** What the documentation of Cairn's own operations shows. */
 export const EXAMPLES: Examples = {
   values: {
     unit_id: task_id,
-    workload: 'iceprod.main.0193f5c2a7e04d1b8c6a5f20d0000001',
-    ref: 'iceprod.main.0193f5c2a7e04d1b8c6a5f20d0000001',
+    group_id: '0193f5c2a7e04d1b8c6a5f20b0000001',
+    worker: '0193f5c2a7e04d1b8c6a5f20c0000001',
+    site: 'CERN',
+    person: 'bob',
+    request: '0193f5c2a7e04d1b8c6a5f20e0000001',
+    workload: dataset,
+    ref: dataset,
     dialect: 'iceprod',
     id: '0193f5c2a7e04d1b8c6a5f20d0000001',
     owner: 'alice',
@@ -62,12 +80,96 @@ export const EXAMPLES: Examples = {
       unit_id: task_id,
       events: [
         {
-          position: 4711,
-          time: '2026-01-31T12:00:00.000000Z',
-          actor: 'production',
-          event: 'UnitsClaimed',
-          cause: '5b0d6f3e9a7c48d2b1e4f60718293a4b',
+          ...{ ...told, actor: 'production', event: 'UnitsClaimed' },
+          sentence: 'production claimed the task at WIPAC.',
+          changes: { status: { before: 'waiting', after: 'queued' }, site: { before: '', after: 'WIPAC' } },
           data: { status: 'queued', lease_id: '9a7c48d2b1e4f60718293a4b5b0d6f3e', site: 'WIPAC' },
+        },
+      ],
+    },
+    getGroupHistory: {
+      group_id: '0193f5c2a7e04d1b8c6a5f20b0000001',
+      events: [
+        {
+          ...{ ...told, actor: 'alice', event: 'GroupsMoved', sentence: 'alice set the job to suspended.' },
+          changes: { status: { before: 'processing', after: 'suspended' } },
+          data: { groups: [[0, 99]], status: 'suspended' },
+        },
+      ],
+    },
+    getWorkloadHistory: {
+      workload: dataset,
+      events: [
+        {
+          ...{ ...told, actor: 'alice', event: 'WorkloadPrioritized' },
+          sentence: 'alice gave the dataset the priority 0.75.',
+          changes: { priority: { before: 0.5, after: 0.75 } },
+          data: { priority: 0.75 },
+        },
+      ],
+    },
+    getWorkerHistory: {
+      worker: '0193f5c2a7e04d1b8c6a5f20c0000001',
+      events: [
+        {
+          ...{ ...told, actor: 'watchdog', event: 'WorkerUnitsReleased' },
+          sentence: 'watchdog released the tasks of the ended pilot; 1 had still been running.',
+          why: [
+            {
+              ...{ sequence: '4700', id: '9d1c7f0e-30a4-5b6d-8e21-7c5b4a392817', time: '2026-01-31T11:59:59.000000Z' },
+              ...{ event: 'WorkerEnded', actor: 'watchdog' },
+              sentence: 'watchdog counted the pilot as lost, because no heartbeat came for 90 s; it ran 1 task.',
+            },
+          ],
+          changes: {},
+          data: { worker_id: '0193f5c2a7e04d1b8c6a5f20c0000001', evicted: 1 },
+        },
+      ],
+    },
+    getSiteHistory: {
+      site: 'CERN',
+      events: [
+        {
+          ...{ ...told, actor: 'operator', event: 'SlotsTargeted' },
+          sentence: 'operator asked for 20 slots at CERN for Test and any type.',
+          changes: { 'slots of Test/any': { after: { slots: 20, expires_micros: null } } },
+          data: { queue: 'CERN', share: 'Test', resource_type: null, slots: 20, expires_micros: null },
+        },
+      ],
+    },
+    getPersonHistory: {
+      person: 'bob',
+      events: [
+        {
+          ...{ ...told, actor: 'admin', event: 'UserJoinedGroup', sentence: 'admin put bob into the group simprod.' },
+          changes: { groups: { before: ['users'], after: ['users', 'simprod'] } },
+          data: { username: 'bob', group: 'simprod' },
+        },
+      ],
+    },
+    getAccessHistory: {
+      workload: dataset,
+      events: [
+        {
+          ...{
+            ...told,
+            actor: 'alice',
+            event: 'AccessRuleSet',
+            sentence: 'alice set who has access: read_users alice, bob.',
+          },
+          changes: { read_users: { before: ['alice'], after: ['alice', 'bob'] } },
+          data: { read_users: ['alice', 'bob'] },
+        },
+      ],
+    },
+    getRequestHistory: {
+      request: '0193f5c2a7e04d1b8c6a5f20e0000001',
+      events: [
+        {
+          ...{ ...told, actor: 'alice', event: 'RequestStarted' },
+          sentence: 'alice began to work on the request 0193f5c2a7e04d1b8c6a5f20e0000001.',
+          changes: {},
+          data: { request_id: '0193f5c2a7e04d1b8c6a5f20e0000001' },
         },
       ],
     },

@@ -1,4 +1,4 @@
-import { query, type Page } from '#bus/contract.js';
+import { query } from '#bus/contract.js';
 
 /** Where a unit's events are recorded. */
 export interface UnitHome {
@@ -9,6 +9,3 @@ export interface UnitHome {
 
 /** Finds a unit by its public id and checks the read rule of its workload for the caller. */
 export const LocateUnit = query<{ unit_id: string }, UnitHome>('tasks', 'unit.locate');
-
-/** Entries are raw JSON: `{position, time, actor, event, cause, data}`, oldest first. */
-export const ReadUnitHistory = query<UnitHome & { cursor?: string }, Page>('events', 'unit.history');

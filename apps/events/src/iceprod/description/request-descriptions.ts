@@ -5,6 +5,7 @@ export const requestDescriptions: DescriptionsOf<RequestEvents> = {
   RequestQueued: {
     what: ({ action, request_id, dataset_id }) =>
       `asked for ${action}${dataset_id === undefined ? '' : ` of the dataset ${dataset_id}`} (request ${request_id})`,
+    begins: ({ request_id }) => request_id,
   },
   RequestStarted: { what: ({ request_id }) => `began to work on the request ${request_id}` },
   RequestPaused: {

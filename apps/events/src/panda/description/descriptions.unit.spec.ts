@@ -136,6 +136,7 @@ const samples: SamplesOf<PandaEventTypes> = {
   HarvesterSeen: { kind: 'worker', data: { ...harvester, owner: '/CN=h', host: 'hv', sw_version: '0.6' } },
   WorkersReported: {
     kind: 'worker',
+    id: 'h1',
     prior: [
       {
         type: 'WorkersReported',
@@ -144,7 +145,7 @@ const samples: SamplesOf<PandaEventTypes> = {
     ],
     data: { ...harvester, workers: [{ worker_id: 3, set: { status: 'running' }, adds_jobs: [71] }] },
   },
-  PilotReported: { kind: 'worker', data: { ...harvester, worker_id: 3, status: 'started', node_id: 'n1' } },
+  PilotReported: { kind: 'worker', id: 'h1', data: { ...harvester, worker_id: 3, status: 'started', node_id: 'n1' } },
   WorkersCounted: {
     kind: 'worker',
     data: { ...harvester, queue: 'CERN', statistics: '{"user":{"SCORE":{"running":1}}}' },
@@ -175,10 +176,16 @@ const samples: SamplesOf<PandaEventTypes> = {
   },
   QueueConfigured: {
     kind: 'site',
+    id: 'CERN',
     prior: [{ type: 'QueueConfigured', data: { queue: { ...queue, document: '{"status":"offline","old":1}' } } }],
     data: { queue },
   },
-  QueueRemoved: { kind: 'site', prior: [{ type: 'QueueConfigured', data: { queue } }], data: { name: 'CERN' } },
+  QueueRemoved: {
+    kind: 'site',
+    id: 'CERN',
+    prior: [{ type: 'QueueConfigured', data: { queue } }],
+    data: { name: 'CERN' },
+  },
   SlotsTargeted: {
     kind: 'site',
     data: { queue: 'CERN', share: 'Test', resource_type: null, slots: 20, expires_micros: null },

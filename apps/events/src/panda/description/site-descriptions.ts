@@ -6,12 +6,18 @@ import type { HarvesterEvents, NodeEvents, SlotEvents } from '#contracts/panda/w
 import { counted, type DescriptionsOf, listed, type Subject } from '../../timeline/description.js';
 import { plainValues, rawValues, replacedBy } from '../../timeline/values.js';
 
-/** Each worker of an instance of harvester is a value of its own. */
+/** Each worker of an instance of harvester is a value of its own in the timeline of the instance. */
 const workerName = (id: number): string => `worker ${id}`;
+
+const NONE: ReadonlyMap<string, string> = new Map();
 
 const objectIn = ({ before }: Subject, name: string): object => JSON.parse(before.get(name) ?? '{}') as object;
 
-const everything = (_: unknown, { before }: Subject): Map<string, undefined> =>
+/** Whether a timeline of an instance, or of one of its workers, is about a worker. */
+const isAbout = ({ id }: Subject, harvester: string, worker: number): boolean =>
+  id === harvester || id === `${harvester}/${worker}`;
+
+const everything = ({ before }: Subject): ReadonlyMap<string, undefined> =>
   new Map([...before.keys()].map((name) => [name, undefined]));
 
 const harvesterEvents: DescriptionsOf<HarvesterEvents> = {
@@ -22,10 +28,11 @@ const harvesterEvents: DescriptionsOf<HarvesterEvents> = {
   WorkersReported: {
     what: ({ workers }) => `reported ${counted(workers.length, 'worker')}`,
     sets: {
-      worker: ({ workers }, subject) => {
+      worker: ({ harvester_id: harvester, workers }, subject) => {
         const values = new Map<string, object>();
         for (const { worker_id: id, set, jobs, adds_jobs: added } of workers) {
           const name = workerName(id);
+          if (!isAbout(subject, harvester, id)) continue;
           const before = values.get(name) ?? objectIn(subject, name);
           const known = 'jobs' in before && Array.isArray(before.jobs) ? (before.jobs as readonly unknown[]) : [];
           const all = jobs ?? (added && [...new Set([...known, ...added])]);
@@ -38,8 +45,9 @@ const harvesterEvents: DescriptionsOf<HarvesterEvents> = {
   PilotReported: {
     what: ({ worker_id, status }) => `reported that the pilot of worker ${worker_id} has ${status}`,
     sets: {
-      worker: ({ worker_id, status, node_id }, subject) => {
+      worker: ({ harvester_id: harvester, worker_id, status, node_id }, subject) => {
         const name = workerName(worker_id);
+        if (!isAbout(subject, harvester, worker_id)) return NONE;
         return plainValues({
           [name]: { ...objectIn(subject, name), pilot: status, ...(node_id && { nodeID: node_id }) },
         });
@@ -83,14 +91,19 @@ const queueEvents: DescriptionsOf<QueueEvents & SlotEvents & NodeEvents> = {
   QueueConfigured: {
     what: ({ queue }) => `configured the queue ${queue.name}, ${queue.status}`,
     sets: {
-      site: ({ queue }, { before }) => {
+      // Queues are told in the timeline of their site, too.
+      site: ({ queue }, { id, before }) => {
+        if (queue.name !== id) return NONE;
         const known = new Map([...before].filter(([name]) => !name.startsWith('slots of ')));
         const after = replacedBy(queue.document);
         return new Map([...[...known.keys()].map((name) => [name, undefined] as const), ...after]);
       },
     },
   },
-  QueueRemoved: { what: ({ name }) => `removed the queue ${name}`, sets: { site: everything } },
+  QueueRemoved: {
+    what: ({ name }) => `removed the queue ${name}`,
+    sets: { site: ({ name }, subject) => (name === subject.id ? everything(subject) : NONE) },
+  },
   SlotsTargeted: {
     what: ({ queue, slots, share, resource_type }) =>
       `asked for ${counted(slots, 'slot')} at ${queue} for ${share ?? 'any share'} and ${resource_type ?? 'any type'}`,

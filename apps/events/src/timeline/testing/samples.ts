@@ -7,6 +7,8 @@ import { type Told, Teller } from '../teller.js';
 export interface Sample<Data> {
   /** Whose timeline it is; by default of something that no value belongs to. A unit or group is number 7 of the stream. */
   readonly kind?: SubjectKind;
+  /** By default `t1`. */
+  readonly id?: string;
   readonly prior?: readonly { readonly type: string; readonly data: object }[];
   readonly data: Data;
 }
@@ -42,8 +44,8 @@ const saidIn = ({ sentence, changes, why }: Entry): Said => {
   };
 };
 
-const toldOf = (stream: string, kind: SubjectKind | undefined): Told =>
-  kind === 'unit' || kind === 'group' ? { kind, stream, ordinal: ORDINAL } : { ...(kind && { kind }) };
+const toldOf = (stream: string, id: string, kind: SubjectKind | undefined): Told =>
+  kind === 'unit' || kind === 'group' ? { id, kind, stream, ordinal: ORDINAL } : { id, ...(kind && { kind }) };
 
 export const recordedEvent = (stream: string, type: string, data: object, revision: number): RecordedEvent => ({
   position: revision + 1,
@@ -53,8 +55,12 @@ export const recordedEvent = (stream: string, type: string, data: object, revisi
 });
 
 /** What its timeline says of the sample's event. */
-export const tellSample = (stream: string, type: string, { kind, prior = [], data }: Sample<object>): Said => {
-  const teller = new Teller(toldOf(stream, kind));
+export const tellSample = (
+  stream: string,
+  type: string,
+  { kind, id = 't1', prior = [], data }: Sample<object>,
+): Said => {
+  const teller = new Teller(toldOf(stream, id, kind));
   const entries = [...prior, { type, data }].map((event, revision) =>
     teller.tell({
       event: recordedEvent(stream, event.type, event.data, revision),

@@ -1,0 +1,45 @@
+import type { FilterName, HistoryFilter } from '#contracts/cairn/audit.js';
+import { readHistoryCursor } from '#event-sourcing/history-cursor.js';
+import type { Field } from '../route/field.js';
+import { parsedParameter } from '../route/fields.js';
+import { invalid } from '../route/request-source.js';
+import { timeParameter } from './parameters.js';
+
+/** Alternatives of one filter. */
+const NAMES_MAX = 50;
+
+const namesParameter = (name: FilterName, description: string): Field<readonly string[], 'maybe'> =>
+  parsedParameter(name, { type: 'string' }, `${description}; several are separated by commas`, (given) => {
+    const names = given.split(',');
+    if (names.includes('')) throw invalid(`${name} must be one or more names, separated by commas`);
+    if (names.length > NAMES_MAX) throw invalid(`${name} must be at most ${NAMES_MAX} names`);
+    return names;
+  });
+
+/** Parameters of a `HistoryFilter`. */
+export const historyFilterFields = {
+  workload: namesParameter('workload', 'refs of workloads, or their ids in their dialects where they are unique'),
+  unit: namesParameter('unit', 'ids of units in their dialects, such as a task_id, a PandaID or jobs__97/103'),
+  group: namesParameter('group', 'ids of groups of units, such as a job_id of IceProd'),
+  worker: namesParameter('worker', 'ids of workers; a worker of a PanDA harvester is <harvester>/<number>'),
+  site: namesParameter('site', 'names of sites or queues'),
+  person: namesParameter('person', 'names of people whom the event is about'),
+  actor: namesParameter('actor', 'names of accounts that made the change'),
+  dialect: namesParameter(
+    'dialect',
+    'dialects of what was changed: iceprod, panda, torc, or cairn for what they share',
+  ),
+  type: namesParameter('type', 'types of events, such as UnitFailed'),
+  request: namesParameter('request', 'ids of requests (correlation)'),
+  cause: namesParameter('cause', 'ids of what led to the event: a command or another event'),
+  from: timeParameter('from', 'recorded then or later'),
+  until: timeParameter('until', 'recorded before'),
+} satisfies Record<keyof HistoryFilter, unknown>;
+
+/** A place in the history, as its text. */
+export const placeParameter = (name: string, description: string): Field<string, 'maybe'> =>
+  parsedParameter(name, { type: 'string' }, `${description}; a place in the history like 4711 or 4711.3`, (given) => {
+    if (readHistoryCursor(given) === undefined)
+      throw invalid(`${name} must be a place in the history like 4711 or 4711.3`);
+    return given;
+  });

@@ -1,0 +1,77 @@
+import { Controller } from '@nestjs/common';
+import { Bus } from '#bus/bus.js';
+import { DomainError } from '#platform/domain-error.js';
+import type { MessageContext } from '#bus/contract.js';
+import { LocateUnit, type UnitHome } from '#contracts/cairn/history.js';
+import { ReadTimeline, type TimelineRequest } from '#contracts/cairn/timelines.js';
+import type { CallOf, RouteResponse } from '../route/route.js';
+import { Serves, ValidatedCall } from '../route/serves.decorator.js';
+import { asArray, streamed } from '../route/streaming.js';
+import { timelineRoutes as routes } from './timelines.routes.js';
+
+type TimelineCall = CallOf<typeof routes.unit>;
+
+@Controller()
+export class TimelinesController {
+  constructor(private readonly bus: Bus) {}
+
+  @Serves(routes.unit)
+  async unit(@ValidatedCall() call: TimelineCall): Promise<RouteResponse> {
+    const home = await this.homeOf(call.input.id, call.context);
+    return this.answer('unit_id', { kind: 'unit', ...(home && { home }), ...call.input }, call.context);
+  }
+
+  @Serves(routes.group)
+  group(@ValidatedCall() { input, context }: TimelineCall): Promise<RouteResponse> {
+    return this.answer('group_id', { kind: 'group', ...input }, context);
+  }
+
+  @Serves(routes.workload)
+  workload(@ValidatedCall() { input, context }: TimelineCall): Promise<RouteResponse> {
+    return this.answer('workload', { kind: 'workload', ...input }, context);
+  }
+
+  @Serves(routes.worker)
+  worker(@ValidatedCall() { input, context }: TimelineCall): Promise<RouteResponse> {
+    return this.answer('worker', { kind: 'worker', ...input }, context);
+  }
+
+  @Serves(routes.site)
+  site(@ValidatedCall() { input, context }: TimelineCall): Promise<RouteResponse> {
+    return this.answer('site', { kind: 'site', ...input }, context);
+  }
+
+  @Serves(routes.person)
+  person(@ValidatedCall() { input, context }: TimelineCall): Promise<RouteResponse> {
+    return this.answer('person', { kind: 'person', ...input }, context);
+  }
+
+  @Serves(routes.access)
+  access(@ValidatedCall() { input, context }: TimelineCall): Promise<RouteResponse> {
+    return this.answer('workload', { kind: 'access', ...input }, context);
+  }
+
+  @Serves(routes.request)
+  request(@ValidatedCall() { input, context }: TimelineCall): Promise<RouteResponse> {
+    return this.answer('request', { kind: 'request', ...input }, context);
+  }
+
+  private async answer(named: string, request: TimelineRequest, context: MessageContext): Promise<RouteResponse> {
+    const open = `{${JSON.stringify(named)}:${JSON.stringify(request.id)},"events":[`;
+    if (request.limit === undefined) {
+      return streamed(this.bus, ReadTimeline, { input: request, context }, asArray(open, ']}'));
+    }
+    const { entries, next } = await this.bus.request(ReadTimeline, request, context);
+    return `${open}${entries.join(',')}]${next === undefined ? '' : `,"next":${JSON.stringify(next)}`}}`;
+  }
+
+  /** Where a unit is at home, if it is there still and the caller may read it: the history finds units that were removed. */
+  private async homeOf(id: string, context: MessageContext): Promise<UnitHome | undefined> {
+    try {
+      return await this.bus.request(LocateUnit, { unit_id: id }, context);
+    } catch (error) {
+      if (error instanceof DomainError && error.kind === 'not-found') return undefined;
+      throw error;
+    }
+  }
+}
