@@ -9,7 +9,7 @@ import {
   ListWorkloadUnits,
   LocateWorkload,
   type WorkloadHome,
-} from '#contracts/cairn/workloads.js';
+} from '#contracts/workloads.js';
 import { DialectTable } from '../edge/dialect-table.js';
 import { questionOf } from '../route/authorization.js';
 import type { Call, CallOf, RouteResponse } from '../route/route.js';

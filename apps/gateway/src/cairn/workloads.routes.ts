@@ -4,7 +4,7 @@ import {
   WORKLOAD_ORDERS,
   WORKLOADS_LIMIT_MAX,
   type WorkloadOrder,
-} from '#contracts/cairn/workloads.js';
+} from '#contracts/workloads.js';
 import { constant, orElse, parsedParameter, path, textParameter } from '../route/fields.js';
 import { invalid } from '../route/request-source.js';
 import type { Policy } from '../route/route.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
 import type { Caller } from '#bus/contract.js';
 import { isPrivileged } from '#contracts/access.js';
-import { ListWorkloadUnits, UNITS_LIMIT_MAX, type WorkloadHome } from '#contracts/cairn/workloads.js';
+import { ListWorkloadUnits, UNITS_LIMIT_MAX, type WorkloadHome } from '#contracts/workloads.js';
 import type { TaskCommandName } from '#contracts/panda/events.js';
 import { KillJobs } from '#contracts/panda/kill.js';
 import { GetTaskOwner } from '#contracts/panda/ownership.js';

@@ -1,6 +1,6 @@
 import type { MessageContext } from '#bus/contract.js';
 import { DomainError } from '#platform/domain-error.js';
-import type { WorkloadHome } from '#contracts/cairn/workloads.js';
+import type { WorkloadHome } from '#contracts/workloads.js';
 
 /** What anybody may want to do with a workload, whatever dialect made it. */
 export type WorkloadOperationName = keyof WorkloadOperations;

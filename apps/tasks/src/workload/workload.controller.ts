@@ -13,7 +13,7 @@ import {
   type WorkloadHome,
   type WorkloadPage,
   type WorkloadRequest,
-} from '#contracts/cairn/workloads.js';
+} from '#contracts/workloads.js';
 import { isWorkerOnly, leaseNotHeld } from '#contracts/leases.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
 import { ReadModel } from '#event-sourcing/read-model.js';

@@ -1,6 +1,6 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { Caller } from '#bus/contract.js';
-import type { WorkloadPhase } from '#contracts/cairn/workloads.js';
+import type { WorkloadPhase } from '#contracts/workloads.js';
 import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
 import type { Dialect } from '#ledger/ref.js';
 import type { UnitReader } from '../../engine/unit-row.js';

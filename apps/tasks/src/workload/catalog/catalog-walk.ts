@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { WorkloadOrder } from '#contracts/cairn/workloads.js';
+import type { WorkloadOrder } from '#contracts/workloads.js';
 import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
 import type { Slices } from '#event-sourcing/slices.js';

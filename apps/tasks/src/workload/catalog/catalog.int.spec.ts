@@ -8,7 +8,7 @@ import {
   ListWorkloadUnits,
   type ListUnitsRequest,
   type WorkloadRequest,
-} from '#contracts/cairn/workloads.js';
+} from '#contracts/workloads.js';
 import { AddTasks, AmendTask, SetTasksStatus } from '#contracts/iceprod/tasks.js';
 import { SubmitTask } from '#contracts/panda/task-commands.js';
 import { CreateFromSpecification } from '#contracts/torc/specifications.js';

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Caller } from '#bus/contract.js';
 import { type AccessRule, authorizeByRule, bypassesRules } from '#contracts/access.js';
-import type { WorkloadFilter, WorkloadPhase } from '#contracts/cairn/workloads.js';
+import type { WorkloadFilter, WorkloadPhase } from '#contracts/workloads.js';
 import { arrayStatement } from '#event-sourcing/array-statement.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
 

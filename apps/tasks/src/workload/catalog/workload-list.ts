@@ -1,6 +1,6 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { Caller } from '#bus/contract.js';
-import type { ListWorkloadsRequest, WorkloadFilter, WorkloadPage } from '#contracts/cairn/workloads.js';
+import type { ListWorkloadsRequest, WorkloadFilter, WorkloadPage } from '#contracts/workloads.js';
 import { PageBuilder } from '#event-sourcing/page-builder.js';
 import { Slices } from '#event-sourcing/slices.js';
 import type { Snapshot } from '#event-sourcing/snapshots.js';
