@@ -4,7 +4,9 @@ import { CannotProve, withHeads } from '#ledger/proof/event-proof.js';
 import { type EventSource, ledgerSource } from '#ledger/proof/event-source.js';
 import { CHECKPOINT_FORMAT, type CheckpointFile } from '#ledger/proof/proof-files.js';
 import { recordedCheckpoints } from '#ledger/proof/recorded-checkpoints.js';
+import { loadEnvironment } from '#platform/environment.js';
 import { integerFrom, type Terminal, UsageError } from './command-line.js';
+import { signLedger, withCheckpointKeys } from './sign-ledger.js';
 import { withLedger } from './with-ledger.js';
 
 /**
@@ -58,6 +60,22 @@ export const checkpointCommand = (terminal: Terminal): Command => {
         terminal.stdout.write(`${JSON.stringify(file, undefined, 2)}\n`);
       }),
     );
+  command
+    .command('sign')
+    .description('sign a checkpoint of everything that the ledger holds now, and print it; reads the whole ledger')
+    .action(() =>
+      withCheckpointKeys(loadEnvironment(terminal.env), (keys) =>
+        withLedger(terminal, async (ledger) => {
+          const checkpoint = await signLedger(ledger, await keys.current());
+          const file: CheckpointFile = { format: CHECKPOINT_FORMAT, checkpoint };
+          terminal.stdout.write(`${JSON.stringify(file, undefined, 2)}\n`);
+        }),
+      ),
+    );
+  command
+    .command('rotate-key')
+    .description('have the next checkpoint signed with a new key; /cairn/history/keys shows all that have signed some')
+    .action(() => withCheckpointKeys(loadEnvironment(terminal.env), (keys) => keys.forget()));
   return command;
 };
 

@@ -53,10 +53,7 @@ it holds and with those that are given, and names what does not fit. It may run 
 off is noticed only by a checkpoint that was kept elsewhere ('cairn checkpoint export').`,
     )
     .option('--checkpoint <file>', 'a checkpoint that was exported; may be repeated', repeated)
-    .option(
-      '--key <file>',
-      'the public keys that are trusted, as /cairn/history/checkpoints/keys shows them; by default any',
-    )
+    .option('--key <file>', 'the public keys that are trusted, as /cairn/history/keys shows them; by default any')
     .addOption(
       new Option('--proof <file>', "checks this proof of one event ('cairn prove') instead; needs no ledger").conflicts(
         'checkpoint',

@@ -14,6 +14,9 @@ import { FeedTail } from './feed/feed-tail.js';
 import { relayProvider } from './feed/relay.provider.js';
 import { HistoryIndex } from './index/history-index.js';
 import { PastController } from './past/past.controller.js';
+import { checkpointsProjection } from './proof/checkpoints-projection.js';
+import { ProofController } from './proof/proof.controller.js';
+import { proofProviders } from './proof/proof.providers.js';
 import { TimelineController } from './timeline/timeline.controller.js';
 import { Timelines } from './timeline/timelines.js';
 
@@ -25,13 +28,18 @@ const CACHE_KIB = 8 * 1024;
   imports: [
     ServiceStoreModule.register({
       service: 'events',
-      projections: [accessRulesProjection, ...DIALECTS.flatMap(({ projections }) => projections)],
+      projections: [
+        accessRulesProjection,
+        checkpointsProjection,
+        ...DIALECTS.flatMap(({ projections }) => projections),
+      ],
       cacheKib: CACHE_KIB,
     }),
   ],
   controllers: [
     TimelineController,
     FeedController,
+    ProofController,
     PastController,
     ...DIALECTS.flatMap(({ controllers }) => controllers),
   ],
@@ -48,6 +56,7 @@ const CACHE_KIB = 8 * 1024;
     FeedTail,
     FeedSearch,
     relayProvider,
+    ...proofProviders,
     ...DIALECTS.flatMap(({ providers }) => providers),
   ],
 })

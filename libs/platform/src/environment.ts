@@ -120,6 +120,7 @@ const DELAY_SECONDS_MAX = 3600;
 /** What numbers are expected to be, for whichever of their rules is broken. */
 const PORT_NUMBER = { message: `an integer from 0 to ${PORT_MAX}` };
 const LIFE_SECONDS = { message: `a whole number of seconds from 1 to ${LIFE_SECONDS_MAX}` };
+const PERIOD_SECONDS = { message: `a whole number of seconds from 0 to ${LIFE_SECONDS_MAX}` };
 const DELAY_SECONDS = { message: `a number of seconds from 0 to ${DELAY_SECONDS_MAX}` };
 const JOBS_COUNT = { message: 'a whole number of jobs from 1 on' };
 const CONNECTIONS = { message: 'a whole number from 1 on' };
@@ -723,6 +724,13 @@ export class Environment {
     message: 'a comma-separated list such as user:alice:jobs=20000000,group:simprod:jobs=none',
   })
   readonly QUOTA_EXCEPTIONS: readonly string[] = [];
+
+  /** How often a checkpoint of the history is signed, in seconds; 0 only when somebody asks for one. */
+  @Transform(asNumber)
+  @IsInt(PERIOD_SECONDS)
+  @Min(0, PERIOD_SECONDS)
+  @Max(LIFE_SECONDS_MAX, PERIOD_SECONDS)
+  readonly CHECKPOINT_SECONDS: number = 3600;
 
   /** How long things settle before automation looks at them, in seconds. */
   @Transform(asDecimal)

@@ -115,6 +115,7 @@ export const PUBLIC_ROUTES: readonly string[] = [
   'GET /ping',
   'GET /version',
   'GET /docs',
+  'GET /cairn/history/keys',
   'GET /openapi.json',
   'GET /cairn/events/schemas',
   'GET /cairn/events/schemas/{dialect}/{type}/{version}',

@@ -117,6 +117,7 @@ export const prepareTargets = async (
   await admin.put(`/config/${datasetId}`, { ...CONFIG, description: text });
   const of = { dataset_id: datasetId, task_id: taskId };
   const made = async (path: string, body: object): Promise<string> => resultOf((await admin.post(path, body)).json);
+  const checkpoint = (await admin.post('/cairn/history/checkpoints')).json as { readonly number: number };
   const role = fresh('role');
   await admin.put(`/roles/${role}`);
   const users = await several(async () => {
@@ -137,6 +138,7 @@ export const prepareTargets = async (
     task_id: tasks,
     unit_id: tasks,
     workload: [datasetId],
+    checkpoint: [String(checkpoint.number)],
     tasks,
     task_ids: tasks,
     task_stat_id: await several(() => made(`/tasks/${taskId}/task_stats`, { dataset_id: datasetId, a: text })),

@@ -18,6 +18,8 @@ import { TimelinesController } from './timelines.controller.js';
 import { timelineRoutes } from './timelines.routes.js';
 import { ProbesController } from './probes.controller.js';
 import { probeRoutes } from './probes.routes.js';
+import { ProofController } from './proof.controller.js';
+import { proofRoutes } from './proof.routes.js';
 import { WorkloadsController } from './workloads.controller.js';
 import { workloadRoutes } from './workloads.routes.js';
 
@@ -46,6 +48,7 @@ const PROBLEM = {
 const TABLES: readonly Readonly<Record<string, AnyRoute>>[] = [
   workloadRoutes,
   timelineRoutes,
+  proofRoutes,
   pastRoutes,
   feedRoutes,
   eventSchemaRoutes,
@@ -64,6 +67,7 @@ export const cairn: Dialect = {
     WorkloadsController,
     TimelinesController,
     FeedController,
+    ProofController,
     EventSchemasController,
     PastController,
     ExplainController,

@@ -15,6 +15,19 @@ const told = {
   why: [],
 };
 
+const signedCheckpoint = {
+  number: 7,
+  events: 48_211,
+  streams: 317,
+  root: '5f3c0e1f0b6d7a4c8e2f91a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7',
+  log: '0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9',
+  previous: '9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c5b4a39281706f5e4d3c2b1a0',
+  time: '2026-01-31T12:00:00.000000Z',
+  key: 'Zq0mXkqoS9kq3cW4m8m4bqf1c7d0i2yXn3H6m0qT1aM',
+  public_key: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
+  signature: 'hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg',
+};
+
 /** What the documentation of Cairn's own operations shows. */
 export const EXAMPLES: Examples = {
   values: {
@@ -39,6 +52,7 @@ export const EXAMPLES: Examples = {
     by_phase: { succeeded: 30, running: 70 },
     workload_id: '0193f5c2a7e04d1b8c6a5f20d0000001',
     request_id: '0193f5c2a7e04d1b8c6a5f20e0000001',
+    checkpoint: '7',
     action: 'submit',
     task_id,
     dataset_id: '0193f5c2a7e04d1b8c6a5f20d0000001',
@@ -172,6 +186,27 @@ export const EXAMPLES: Examples = {
           data: { request_id: '0193f5c2a7e04d1b8c6a5f20e0000001' },
         },
       ],
+    },
+    signCheckpoint: signedCheckpoint,
+    listCheckpoints: { checkpoints: [signedCheckpoint], next: '7' },
+    getCheckpoint: { format: 'cairn checkpoint 1', checkpoint: signedCheckpoint },
+    listCheckpointKeys: {
+      keys: [
+        {
+          ...{ kty: 'OKP', crv: 'Ed25519', x: signedCheckpoint.public_key, kid: signedCheckpoint.key },
+          ...{ use: 'sig', alg: 'EdDSA' },
+        },
+      ],
+    },
+    verifyHistory: {
+      state: 'whole',
+      events: 48_215,
+      streams: 318,
+      checkpoints: 7,
+      keys: [signedCheckpoint.key],
+      began: '2026-01-31T12:05:00.000000Z',
+      ended: '2026-01-31T12:05:01.250000Z',
+      faults: [],
     },
     livez: { live: true },
     readyz: { ready: true, checks: { ledger: 'ok', tasks: 'ok' } },

@@ -15,19 +15,13 @@ import { questionOf } from '../route/authorization.js';
 import type { Call, CallOf, RouteResponse } from '../route/route.js';
 import type { WorkloadOperationName, WorkloadOperations } from '../route/workload-operations.js';
 import { Serves, ValidatedCall } from '../route/serves.decorator.js';
+import { pageText } from './page-text.js';
 import { workloadRoutes as routes } from './workloads.routes.js';
 
 interface Operation {
   readonly workload: string;
   readonly operation: WorkloadOperationName;
 }
-
-/** @param more members behind, as raw JSON */
-const pageText = (
-  name: string,
-  { entries, next }: { readonly entries: readonly string[]; readonly next?: string },
-  more = '',
-): string => `{"${name}":[${entries.join(',')}]${next === undefined ? '' : `,"next":${JSON.stringify(next)}`}${more}}`;
 
 @Controller()
 export class WorkloadsController {

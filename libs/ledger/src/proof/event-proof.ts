@@ -114,7 +114,7 @@ export const faultOfProof = (proof: EventProof, keys?: readonly string[]): Proof
   if (event.stream !== head.stream) return 'event path';
   const streamRoot = rootFromPath(eventLeaf(event.hash), event.revision, head.revision + 1, event_path);
   if (streamRoot !== head.root) return 'event path';
-  const leaf = headLeaf(head.stream, head.revision, head.hash, head.root);
+  const leaf = headLeaf(head.revision, head.hash, head.root);
   if (rootFromPath(leaf, head_index, checkpoint.streams, head_path) !== checkpoint.root) return 'head path';
   if (!isSignatureGood(checkpoint)) return 'signature';
   return keys === undefined || keys.includes(checkpoint.public_key) ? undefined : 'key';

@@ -61,9 +61,9 @@ const nextLog = (log: string, event: string): string => hash('sha256', log + eve
 /** Leaf of an event in the tree of its stream. */
 export const eventLeaf = (event: string): string => leafHash(event);
 
-/** Leaf of a stream in the tree of heads. `root` is that of the tree over its events. */
-export const headLeaf = (stream: string, revision: number, head: string, root: string): string =>
-  leafHash(`${stream}\n${revision}\n${head}\n${root}`);
+/** Leaf of a stream in the tree of heads: its name is in the hashes of its events. `root` is that of the tree over them. */
+export const headLeaf = (revision: number, head: string, root: string): string =>
+  leafHash(`${revision}\n${head}\n${root}`);
 
 /**
  * Follows a ledger from its first event on, checks the chains of its streams, and keeps what a checkpoint is made of: a Merkle tree over the
@@ -117,7 +117,7 @@ export class LedgerTree {
     const leaves = new Map<number, string>();
     for (const [stream, head] of this.changed) {
       this.store.putHead(stream, head);
-      leaves.set(head.index, headLeaf(stream, head.revision, head.hash, rootOf(head.peaks)));
+      leaves.set(head.index, headLeaf(head.revision, head.hash, rootOf(head.peaks)));
     }
     this.changed.clear();
     setLeaves(this.store, this.state.streams, leaves);

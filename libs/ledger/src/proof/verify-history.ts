@@ -240,9 +240,7 @@ const readOrNothing = (data: string): SignedCheckpoint | undefined => {
 
 const rootOfHeads = (heads: readonly CheckpointHead[]): string => {
   const nodes = new MemoryNodes();
-  const leaves = heads.map(
-    ({ stream, revision, hash, root }, index) => [index, headLeaf(stream, revision, hash, root)] as const,
-  );
+  const leaves = heads.map(({ revision, hash, root }, index) => [index, headLeaf(revision, hash, root)] as const);
   setLeaves(nodes, heads.length, new Map(leaves));
   return rootOfRange(nodes, 0, heads.length);
 };

@@ -4,10 +4,12 @@ import { credentialDescriptions } from '../../timeline/credential-descriptions.j
 import type { DescriptionsOf } from '../../timeline/description.js';
 import { directoryDescriptions } from './directory-descriptions.js';
 import { personDescriptions } from './person-descriptions.js';
+import { proofDescriptions } from './proof-descriptions.js';
 
 export const cairnDescriptions: DescriptionsOf<CairnEventTypes> = {
   ...personDescriptions,
   ...directoryDescriptions,
   ...credentialDescriptions,
+  ...proofDescriptions,
   ...batchDescriptions,
 };

@@ -43,6 +43,12 @@ const samples: SamplesOf<CairnEventTypes> = {
     ],
     data: { credential_id: 'c2', owner: { user: 'bob' }, url: 'https://s3.example', type: 's3', key_id: 'k' },
   },
+  CheckpointSigned: {
+    data: {
+      ...{ number: 7, events: 1200, streams: 3, root: 'a'.repeat(64), log: 'b'.repeat(64), previous: 'c'.repeat(64) },
+      ...{ time: '2026-01-31T12:00:00.000000Z', key: 'k', public_key: 'x', signature: 's' },
+    },
+  },
   BatchAbandoned: { data: { batchId: 'b', firstRevision: 3 } },
 };
 
@@ -95,6 +101,9 @@ const expected: SaidOf<CairnEventTypes> = {
   CredentialDeleted: {
     says: 'alice deleted a credential of bob for https://s3.example.',
     changes: { 'credential https://s3.example': [{ credential_id: 'c2', type: 's3' }, undefined] },
+  },
+  CheckpointSigned: {
+    says: 'alice signed checkpoint 7, which covers the first 1200 events of the history, with the key k.',
   },
   BatchAbandoned: { says: 'alice gave up a large change that its owner had not finished: nothing of it took effect.' },
 };

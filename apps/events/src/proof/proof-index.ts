@@ -1,0 +1,137 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { DomainError } from '#platform/domain-error.js';
+import { PRIVATE_FOLDER } from '#platform/private-files.js';
+import { WalCheckpoints } from '#platform/wal-checkpoints.js';
+import { Lock } from '#event-sourcing/lock.js';
+import { Slices } from '#event-sourcing/slices.js';
+import type { Batch, Ledger } from '#ledger/ledger.js';
+import { LedgerTree, type LedgerSummary } from '#ledger/proof/ledger-tree.js';
+import { type TreeProgress, TreeStore } from './tree-store.js';
+
+/** Should the thread that copies the write-ahead log fail. */
+const FALLBACK_CHECKPOINT_PAGES = 1000;
+
+const CACHE_KIB = 4 * 1024;
+
+/** So many events are committed together: their heads and nodes are written in some milliseconds. */
+const COMMIT_EVENTS = 256;
+
+const open = (file: string): DatabaseSync => {
+  const database = new DatabaseSync(file);
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    PRAGMA wal_autocheckpoint = 0;
+    PRAGMA journal_size_limit = 0;
+    PRAGMA cache_size = -${CACHE_KIB};
+  `);
+  return database;
+};
+
+const create = (file: string): DatabaseSync => {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
+  const database = open(file);
+  TreeStore.create(database);
+  return database;
+};
+
+/** What a file of this ledger holds; undefined for whatever else is there, which can be made again. */
+const reopen = async (file: string, ledger: Ledger): Promise<DatabaseSync | undefined> => {
+  let database: DatabaseSync | undefined;
+  try {
+    database = open(file);
+    const { events, position, hash } = new TreeStore(database).progress();
+    if (events === 0 || (await ledger.eventAt(position))?.hash === hash) return database;
+  } catch {
+    // Making it again is the answer to all that may be wrong with it.
+  }
+  database?.close();
+  return undefined;
+};
+
+/**
+ * What the next checkpoint says of the ledger, kept in a file of its own, so that no checkpoint reads the whole ledger. Disposable: without the
+ * file it is made again. It goes on only when it is told to: checkpoints are rare.
+ */
+export class ProofIndex implements OnApplicationShutdown {
+  private readonly lock = new Lock();
+  private readonly writing = new Lock();
+  private readonly store: TreeStore;
+  private readonly checkpoints: WalCheckpoints;
+  private closed = false;
+
+  private constructor(
+    private readonly database: DatabaseSync,
+    private readonly ledger: Ledger,
+    file: string,
+  ) {
+    this.store = new TreeStore(database);
+    this.checkpoints = new WalCheckpoints(
+      file,
+      (work) => this.writing.run(work),
+      () => database.exec(`PRAGMA wal_autocheckpoint = ${FALLBACK_CHECKPOINT_PAGES}`),
+    );
+  }
+
+  static async open(file: string, ledger: Ledger): Promise<ProofIndex> {
+    mkdirSync(dirname(file), { recursive: true, mode: PRIVATE_FOLDER });
+    return new ProofIndex((await reopen(file, ledger)) ?? create(file), ledger, file);
+  }
+
+  /**
+   * Goes on to the present head of the ledger, and sums it up.
+   *
+   * @throws DomainError when an event does not fit the chain of its stream: that is never signed
+   */
+  summary(): Promise<LedgerSummary> {
+    return this.lock.run(async () => {
+      const slices = new Slices();
+      const after = this.store.progress().position;
+      for await (const batch of this.ledger.readAll({ after })) {
+        if (this.closed) throw new DomainError('unavailable', 'proof.closed', 'The service is stopping');
+        for (let from = 0; from < batch.events.length; from += COMMIT_EVENTS) {
+          const events = batch.events.slice(from, from + COMMIT_EVENTS);
+          await this.writing.run(() => this.add(events));
+          await slices.pause();
+        }
+      }
+      return new LedgerTree(this.store, this.store.progress()).summary();
+    });
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.close();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.lock.run(() => this.checkpoints.close());
+    this.database.close();
+  }
+
+  private add(events: Batch['events']): void {
+    const progress: TreeProgress = this.store.progress();
+    this.database.exec('BEGIN');
+    try {
+      const tree = new LedgerTree(this.store, progress);
+      for (const event of events) {
+        if (tree.add(event) !== undefined) {
+          const place = `event ${event.revision} of ${event.stream}`;
+          throw new DomainError('state', 'history.broken', `The history is broken at ${place}: verify it`);
+        }
+        progress.position = event.position;
+        progress.hash = event.hash;
+      }
+      tree.flush();
+      this.store.setProgress(progress);
+      this.database.exec('COMMIT');
+    } catch (error) {
+      if (this.database.isTransaction) this.database.exec('ROLLBACK');
+      throw error;
+    }
+    this.checkpoints.committed();
+  }
+}
