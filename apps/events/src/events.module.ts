@@ -6,6 +6,8 @@ import { Ledger } from '#ledger/ledger.js';
 import { accessRulesProjection } from '#event-sourcing/access-rules.js';
 import { ServiceStoreModule } from '#event-sourcing/service-store.module.js';
 import { EventAccess } from './access/event-access.js';
+import { AuditController } from './audit/audit.controller.js';
+import { EventList } from './audit/event-list.js';
 import { DIALECTS } from './dialects.js';
 import { FeedController } from './feed/feed.controller.js';
 import { FeedEntries } from './feed/feed-entries.js';
@@ -38,6 +40,7 @@ const CACHE_KIB = 8 * 1024;
   ],
   controllers: [
     TimelineController,
+    AuditController,
     FeedController,
     ProofController,
     PastController,
@@ -45,6 +48,7 @@ const CACHE_KIB = 8 * 1024;
   ],
   providers: [
     Timelines,
+    EventList,
     EventAccess,
     {
       provide: HistoryIndex,

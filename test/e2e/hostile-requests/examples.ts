@@ -114,6 +114,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'GET /actions/task_status/{id}': request('task_status'),
   'GET /actions/edit_config/{id}': request('edit_config'),
   'GET /actions/materialization/datasets/{dataset_id}': { path: { dataset_id: 'own_dataset_id' } },
+  'GET /cairn/history/events': { query: { order: 'oldest', after: '1' } },
   'GET /cairn/explain/workloads/{workload_id}': { path: { workload_id: 'own_dataset_id' } },
   'GET /cairn/explain/requests/{request_id}': { path: { request_id: 'materialization_request' } },
   'GET /cairn/history/groups/{group_id}': { path: { group_id: 'job_id' } },

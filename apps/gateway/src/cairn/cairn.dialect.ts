@@ -1,6 +1,8 @@
 import { DEFAULT_BODY_LIMITS } from '../body/body-limits.js';
 import type { Dialect } from '../dialect.js';
 import type { AnyRoute } from '../route/route.js';
+import { AuditController } from './audit.controller.js';
+import { auditRoutes } from './audit.routes.js';
 import { DocsController } from './docs.controller.js';
 import { docsRoutes } from './docs.routes.js';
 import { cairnErrorResponse } from './error-response.js';
@@ -48,6 +50,7 @@ const PROBLEM = {
 const TABLES: readonly Readonly<Record<string, AnyRoute>>[] = [
   workloadRoutes,
   timelineRoutes,
+  auditRoutes,
   proofRoutes,
   pastRoutes,
   feedRoutes,
@@ -66,6 +69,7 @@ export const cairn: Dialect = {
   controllers: [
     WorkloadsController,
     TimelinesController,
+    AuditController,
     FeedController,
     ProofController,
     EventSchemasController,

@@ -208,6 +208,22 @@ export const EXAMPLES: Examples = {
       ended: '2026-01-31T12:05:01.250000Z',
       faults: [],
     },
+    listEvents: {
+      events: [
+        {
+          ...{ specversion: '1.0', id: '0b6f7f0e-7f0e-5d52-9d5c-3f0f4f1c2a77' },
+          source: '/cairn/streams/work-iceprod.main.0193f5c2a7e04d1b8c6a5f20d0000001',
+          ...{ type: 'cairn.iceprod.UnitsClaimed', subject: 'iceprod.main.0193f5c2a7e04d1b8c6a5f20d0000001' },
+          ...{ time: '2026-01-31T12:00:00.000000Z', datacontenttype: 'application/json' },
+          dataschema: '/cairn/events/schemas/iceprod/UnitsClaimed/1',
+          ...{ sequence: '4711', revision: 17, actor: 'pilot-1', dialect: 'iceprod' },
+          correlationid: '5b0d6f3e-9a7c-48d2-b1e4-f60718293a4b',
+          causationid: '5b0d6f3e-9a7c-48d2-b1e4-f60718293a4b',
+          data: { units: [[0, 3]], status: 'queued', lease_id: '9a7c48d2b1e4f60718293a4b5b0d6f3e', site: 'WIPAC' },
+        },
+      ],
+      next: '4711',
+    },
     livez: { live: true },
     readyz: { ready: true, checks: { ledger: 'ok', tasks: 'ok' } },
     openApi: { openapi: '3.1.0', info: { title: 'Cairn', version: '0.1.0' }, paths: {} },

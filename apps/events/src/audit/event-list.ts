@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+import { DomainError } from '#platform/domain-error.js';
+import { nextLoopTurn } from '#platform/loop-turn.js';
+import type { Caller } from '#bus/contract.js';
+import { VISIBLE_WITHIN_MS } from '#bus/visibility.js';
+import { Ledger } from '#ledger/ledger.js';
+import { type HistoryCursor, readHistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
+import { PageBuilder } from '#event-sourcing/page-builder.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
+import type { EventPage, ListEventsRequest } from '#contracts/cairn/audit.js';
+import { cloudEvent } from '#contracts/cairn/event-envelope.js';
+import { EventAccess } from '../access/event-access.js';
+import { type Entry, type EntryQuery, HistoryIndex } from '../index/history-index.js';
+import { resolveFilter } from '../index/history-filter.js';
+import { readEvents } from '../index/read-events.js';
+
+/** Events of up to 256 KiB are read together. */
+const READ_TOGETHER = 16;
+
+/** The audit list: pages of events that a caller may read. */
+@Injectable()
+export class EventList {
+  constructor(
+    private readonly index: HistoryIndex,
+    private readonly access: EventAccess,
+    private readonly readModel: ReadModel,
+    private readonly ledger: Ledger,
+  ) {}
+
+  /** @throws DomainError as `resolveFilter`; `invalid` for places that are none */
+  async page(request: ListEventsRequest, caller: Caller): Promise<EventPage> {
+    // A caller that has just made a change must find it, and so must rules of access.
+    if (request.cursor === undefined) {
+      await Promise.all([this.index.showHead(), this.readModel.waitForHead(VISIBLE_WITHIN_MS)]);
+    }
+    const query = this.queryOf(request);
+    const { limit = Infinity } = request;
+    const page = new PageBuilder();
+    for await (const { entries, lookedUpTo, isLast } of this.index.entries(query)) {
+      const readable = entries.filter(({ stream }) => this.access.mayRead(stream, caller));
+      for (let at = 0; at < readable.length; at += READ_TOGETHER) {
+        const some = readable.slice(at, at + READ_TOGETHER);
+        for (const [text, cursor] of await this.textsOf(some)) {
+          page.add(text, text.length);
+          if (page.isFull || page.size >= limit) return this.pageUpTo(request, page, cursor);
+        }
+        await nextLoopTurn();
+      }
+      if (isLast)
+        return request.order === 'oldest' ? { ...page.page(), looked_up_to: textOfCursor(lookedUpTo) } : page.page();
+      if (page.isFull) return this.pageUpTo(request, page, lookedUpTo);
+    }
+    return page.page();
+  }
+
+  private pageUpTo({ order }: ListEventsRequest, page: PageBuilder, cursor: HistoryCursor): EventPage {
+    const next = textOfCursor(cursor);
+    return { ...page.page(next), ...(order === 'oldest' && { looked_up_to: next }) };
+  }
+
+  private async textsOf(
+    entries: readonly Entry[],
+  ): Promise<readonly (readonly [text: string, cursor: HistoryCursor])[]> {
+    const events = await readEvents(this.ledger, entries);
+    return entries.flatMap(({ cursor }, at) => {
+      const event = events[at];
+      return event === undefined ? [] : [[cloudEvent(event, textOfCursor(cursor)), cursor] as const];
+    });
+  }
+
+  private queryOf({ order, after, up_to: upTo, cursor, ...filter }: ListEventsRequest): EntryQuery {
+    const isOldest = order === 'oldest';
+    const behind = placeOf('after', isOldest ? (cursor ?? after) : after);
+    const until = placeOf('up_to', upTo);
+    const before = placeOf('cursor', isOldest ? undefined : cursor);
+    return {
+      order,
+      ...resolveFilter(this.index, filter),
+      ...(behind !== undefined && { after: behind }),
+      ...(until !== undefined && { upTo: until }),
+      ...(before !== undefined && { before }),
+    };
+  }
+}
+
+const placeOf = (name: string, text: string | undefined): HistoryCursor | undefined => {
+  if (text === undefined) return undefined;
+  const place = readHistoryCursor(text);
+  if (place === undefined)
+    throw new DomainError('invalid', 'cursor.invalid', `${name} must be a place in the history like 4711 or 4711.3`);
+  return place;
+};

@@ -1,0 +1,51 @@
+import { DomainError } from '#platform/domain-error.js';
+import { refOfStream } from '#ledger/ref.js';
+import { FILTER_NAMES, type FilterName, type HistoryFilter } from '#contracts/cairn/audit.js';
+import type { EventFilter, EventSubject } from '#contracts/event-filter.js';
+import type { HistoryIndex } from './history-index.js';
+
+/** A {@link HistoryFilter} whose names have been looked up: as `HistoryIndex.entries` takes it. */
+export interface ResolvedFilter {
+  readonly about: EventFilter;
+  readonly fromMicros?: number;
+  readonly untilMicros?: number;
+}
+
+/**
+ * @throws DomainError `not-found` for workloads, units and groups without a history; `conflict` for ids that several workloads have, or units of
+ *   several; `unavailable` while the index is being rebuilt
+ */
+export const resolveFilter = (index: HistoryIndex, filter: HistoryFilter): ResolvedFilter => {
+  const workloads = filter.workload?.map((name) => index.resolveWorkload(name));
+  const subjectsOf = (kind: FilterName, name: string): readonly EventSubject[] => {
+    if (kind === 'workload') return [`workload:${index.resolveWorkload(name)}`];
+    if (kind === 'unit' || kind === 'group') return partsOf(index, kind, name, workloads);
+    return [`${kind}:${name}`];
+  };
+  const about = FILTER_NAMES.flatMap((kind) => {
+    const names = filter[kind];
+    return names === undefined ? [] : [names.flatMap((name) => subjectsOf(kind, name))];
+  });
+  const { from, until } = filter;
+  return { about, ...(from !== undefined && { fromMicros: from }), ...(until !== undefined && { untilMicros: until }) };
+};
+
+const partsOf = (
+  index: HistoryIndex,
+  part: 'unit' | 'group',
+  id: string,
+  workloads: readonly string[] | undefined,
+): readonly EventSubject[] => {
+  const found = index
+    .partsNamed(part, id)
+    .filter(({ stream }) => workloads === undefined || workloads.includes(refOfStream(stream)));
+  const homes = [...new Set(found.map(({ stream }) => refOfStream(stream)))];
+  const word = part === 'unit' ? 'Unit' : 'Group';
+  if (homes.length === 0) throw new DomainError('not-found', `${part}.not-found`, `${word} not found`);
+  if (homes.length > 1) {
+    const message = `Several workloads have a ${part} with this id, name one of them: ${homes.join(', ')}`;
+    throw new DomainError('conflict', `${part}.ambiguous`, message);
+  }
+  const subjects: readonly EventSubject[] = found.map((home) => ({ part, ...home }));
+  return part === 'unit' ? [...subjects, `unit:${id}`] : subjects;
+};
