@@ -3,6 +3,7 @@ import { type EventMetadata } from '#ledger/ledger.js';
 import { faultOfProof, type ProofFault } from '#ledger/proof/event-proof.js';
 import { faultSentence } from '#ledger/proof/fault-sentence.js';
 import { type EventProof, readCheckpointFile, readEventProof, readPublicKeys } from '#ledger/proof/proof-files.js';
+import { verifyExport } from '#ledger/proof/verify-export.js';
 import { verifyLedger } from '#ledger/proof/verify-ledger.js';
 import type { HistoryReport, VerifyOptions } from '#ledger/proof/verify-history.js';
 import { formatTimestamp } from '#platform/clock.js';
@@ -42,6 +43,7 @@ interface Options {
   readonly checkpoint?: readonly string[];
   readonly key?: string;
   readonly proof?: string;
+  readonly export?: string;
 }
 
 /** `cairn verify` */
@@ -59,7 +61,7 @@ off is noticed only by a checkpoint that was kept elsewhere ('cairn checkpoint e
         'checkpoint',
       ),
     )
-    .action(async ({ checkpoint = [], key, proof }: Options) => {
+    .action(async ({ checkpoint = [], key, proof, export: exported }: Options) => {
       const write = (lines: readonly string[]): unknown => terminal.stdout.write(`${lines.join('\n')}\n`);
       const keys = key === undefined ? undefined : readProofFile(key, readPublicKeys);
       if (proof !== undefined) {
@@ -73,7 +75,10 @@ off is noticed only by a checkpoint that was kept elsewhere ('cairn checkpoint e
         checkpoints: checkpoint.map((file) => readProofFile(file, readCheckpointFile)),
         ...(keys && { keys }),
       };
-      const report = await verifyLedger(existingLedger(loadEnvironment(terminal.env)), options);
+      const report =
+        exported === undefined
+          ? await verifyLedger(existingLedger(loadEnvironment(terminal.env)), options)
+          : await verifyExport(exported, options);
       write(reportLines(report));
       if (report.faults.length > 0) terminal.exitCode = EXIT.failed;
     });

@@ -7,17 +7,26 @@ import { eventHash, GENESIS } from '../hash-chain.js';
 import { NO_STREAM } from '../ledger.js';
 import { SqliteLedger } from '../sqlite-ledger.js';
 import { someEvent } from '../testing/new-events.js';
+import { exportLedger } from '../transfer/export-ledger.js';
 import { signCheckpoint } from '../testing/sign-checkpoint.js';
 import { CheckpointKey } from './checkpoint.js';
 import { type CheckpointFile } from './proof-files.js';
 import { ledgerSource } from './event-source.js';
 import { withHeads } from './event-proof.js';
+import { verifyExport } from './verify-export.js';
 import { verifyLedger } from './verify-ledger.js';
 
 /** Single bits that are changed; 10,000 take some minutes. */
 const CHANGES = 300;
 
 const key = CheckpointKey.make();
+
+/** With one bit turned over. */
+const withBit = (bytes: Buffer, bit: number): Buffer => {
+  const changed = Buffer.from(bytes);
+  changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+  return changed;
+};
 
 describe('A ledger that somebody has tampered with', () => {
   let folder = '';
@@ -82,11 +91,9 @@ describe('A ledger that somebody has tampered with', () => {
     let unnoticed = 0;
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: whole.length * 8 - 1 }), async (bit) => {
-        const changed = Buffer.from(whole);
-        changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
         rmSync(`${file}-wal`, { force: true });
         rmSync(`${file}-shm`, { force: true });
-        writeFileSync(file, changed);
+        writeFileSync(file, withBit(whole, bit));
         const { faults } = await verify();
         if (faults.length > 0) return;
         unnoticed += 1;
@@ -95,6 +102,22 @@ describe('A ledger that somebody has tampered with', () => {
       { numRuns: CHANGES },
     );
     expect(unnoticed).toBeLessThan(CHANGES);
+  });
+
+  it('is found out by any single bit of an export', async () => {
+    const exported = join(folder, 'export.jsonl');
+    const ledger = await SqliteLedger.open(file);
+    await exportLedger(ledger, exported);
+    await ledger.close();
+    const bytes = readFileSync(exported);
+    expect(await verifyExport(exported, { checkpoints })).toMatchObject({ checkpoints: 6, faults: [] });
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: bytes.length * 8 - 1 }), async (bit) => {
+        writeFileSync(exported, withBit(bytes, bit));
+        expect((await verifyExport(exported)).faults).toHaveLength(1);
+      }),
+      { numRuns: CHANGES },
+    );
   });
 
   it('is found out when the newest events are gone, of one stream or of the whole ledger', async () => {

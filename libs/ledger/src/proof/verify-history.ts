@@ -71,6 +71,15 @@ export interface HistoryReport {
   readonly faults: readonly HistoryFault[];
 }
 
+/** Of what cannot be read. */
+export const unreadable = (reasons: readonly string[]): HistoryReport => ({
+  events: 0,
+  streams: 0,
+  checkpoints: 0,
+  keys: [],
+  faults: reasons.map((reason) => ({ kind: 'unreadable', reason })),
+});
+
 /** More faults than this say nothing new. */
 const FAULTS_MAX = 1000;
 

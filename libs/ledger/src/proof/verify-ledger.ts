@@ -3,16 +3,7 @@ import { CannotStart } from '#platform/cannot-start.js';
 import { type LedgerLocation, openLedger } from '../open-ledger.js';
 import { faultsOfFile } from '../sqlite-check.js';
 import { ledgerSource } from './event-source.js';
-import { type HistoryReport, verifyHistory, type VerifyOptions } from './verify-history.js';
-
-/** Of what cannot be read. */
-const unreadable = (reasons: readonly string[]): HistoryReport => ({
-  events: 0,
-  streams: 0,
-  checkpoints: 0,
-  keys: [],
-  faults: reasons.map((reason) => ({ kind: 'unreadable', reason })),
-});
+import { type HistoryReport, unreadable, verifyHistory, type VerifyOptions } from './verify-history.js';
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
