@@ -10,6 +10,7 @@ import { ExplainController } from './explain/explain.controller.js';
 import { UnitExplainers } from './explain/unit-explainers.js';
 import { LeaseController } from './lease/lease.controller.js';
 import { CatalogProjection } from './workload/catalog/catalog-projection.js';
+import { FailureProjection } from './workload/failure/failure-projection.js';
 import { WorkloadKinds } from './workload/workload-kind.js';
 import { WorkloadProjection } from './workload/workload-projection.js';
 import { WorkloadController } from './workload/workload.controller.js';
@@ -30,6 +31,7 @@ const kinds = new WorkloadKinds(Object.fromEntries(DIALECTS.map(({ name, workloa
         accessRulesProjection,
         groupsProjection,
         ...DIALECTS.flatMap(({ projections }) => projections),
+        new FailureProjection(kinds),
         {
           provide: CatalogProjection,
           inject: [UnitProjection],

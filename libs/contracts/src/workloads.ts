@@ -10,6 +10,7 @@ export type WorkloadOrder = (typeof WORKLOAD_ORDERS)[number];
 
 export const WORKLOADS_LIMIT_MAX = 500;
 export const UNITS_LIMIT_MAX = 1_000;
+export const FAILURES_LIMIT_MAX = 200;
 
 /** All given conditions must hold. */
 export interface WorkloadFilter {
@@ -69,5 +70,10 @@ export const GetWorkload = query<WorkloadRequest, { readonly document: string }>
 export const LocateWorkload = query<WorkloadRequest, WorkloadHome>('tasks', 'workload.locate');
 /** Numbers of units by phase, by status and by name. Replies raw JSON. */
 export const CountWorkloadUnits = query<WorkloadRequest, { readonly document: string }>('tasks', 'workload.counts');
+/** Failed runs by cause, the most frequent first. Replies raw JSON. */
+export const ListWorkloadFailures = query<WorkloadRequest & { readonly limit: number }, { readonly document: string }>(
+  'tasks',
+  'workload.failures',
+);
 /** Units in order of creation. Entries are raw JSON. */
 export const ListWorkloadUnits = query<ListUnitsRequest, Page>('tasks', 'workload.units');

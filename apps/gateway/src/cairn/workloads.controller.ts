@@ -5,6 +5,7 @@ import { Bus } from '#bus/bus.js';
 import {
   CountWorkloadUnits,
   GetWorkload,
+  ListWorkloadFailures,
   ListWorkloads,
   ListWorkloadUnits,
   LocateWorkload,
@@ -51,6 +52,11 @@ export class WorkloadsController {
   @Serves(routes.units)
   async units(@ValidatedCall() { input, context }: CallOf<typeof routes.units>): Promise<RouteResponse> {
     return pageText('units', await this.bus.request(ListWorkloadUnits, input, context));
+  }
+
+  @Serves(routes.failures)
+  async failures(@ValidatedCall() { input, context }: CallOf<typeof routes.failures>): Promise<RouteResponse> {
+    return (await this.bus.request(ListWorkloadFailures, input, context)).document;
   }
 
   @Serves(routes.hold)

@@ -1,4 +1,5 @@
 import {
+  FAILURES_LIMIT_MAX,
   PHASES,
   UNITS_LIMIT_MAX,
   WORKLOAD_ORDERS,
@@ -76,6 +77,28 @@ const unit = {
     evictions: { type: 'integer', description: 'runs that ended without a fault of the unit' },
     holder: { type: 'string', description: 'the caller that has claimed it' },
     changed: { ...time, description: 'last change of its status' },
+  },
+};
+
+const failure = {
+  type: 'object',
+  required: ['cause', 'runs', 'first', 'last', 'latest'],
+  properties: {
+    cause: { type: 'string', description: 'the reason without ids and numbers that differ from run to run' },
+    runs: { type: 'integer' },
+    first: time,
+    last: time,
+    latest: {
+      type: 'object',
+      properties: {
+        reason: { type: 'string', description: 'in full' },
+        unit: {
+          type: ['object', 'null'],
+          description: 'null when it was removed',
+          properties: { unit_id: text, name: text, status: text, phase },
+        },
+      },
+    },
   },
 };
 
@@ -214,6 +237,27 @@ export const workloadRoutes = {
     },
     response: page('units', unit),
     errors: { ...NOT_FOUND, 400: 'cursor must be what an answer to this list gave as next' },
+  }),
+  failures: cairnRoute({
+    name: 'listWorkloadFailures',
+    tag,
+    method: 'GET',
+    path: '/cairn/workloads/:workload/failures',
+    policy: READERS,
+    summary: 'Failed runs of its units by cause, the most frequent first',
+    fields: { workload: workloadName, limit: limitParameter(FAILURES_LIMIT_MAX, 50) },
+    response: {
+      type: 'object',
+      required: ['ref', 'failed_units', 'failed_runs', 'causes', 'failures'],
+      properties: {
+        ref: text,
+        failed_units: { type: 'integer', description: 'whose last run has failed, and that do not run again' },
+        failed_runs: { type: 'integer' },
+        causes: { type: 'integer', description: 'different ones; beyond 1,000 the rest is counted as `other causes`' },
+        failures: { type: 'array', items: failure },
+      },
+    },
+    errors: NOT_FOUND,
   }),
   hold: operationRoute('hold', 'holdWorkload', 'Hands out none of its units until it is released', [
     ...['WorkloadMoved', 'CommandRegistered'],

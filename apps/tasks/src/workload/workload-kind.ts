@@ -39,6 +39,9 @@ export interface Progress {
   readonly total: number;
 }
 
+/** Why the last run of a unit has failed, by the event that says so. Undefined: what the event gives as its reason. */
+export type FailureReason = (key: UnitKey, event: AppliedEvent) => string | undefined;
+
 /** What a dialect says of its workloads, so that those of all dialects are listed alike. */
 export interface WorkloadKind {
   /** Types of the events that tell of the workload itself. Those that tell of units are known. */
@@ -56,6 +59,8 @@ export interface WorkloadKind {
   progressOn?(database: DatabaseSync): (name: string) => Progress | undefined;
   /** What people call a unit, where that differs from unit to unit. */
   unitTitlesOn?(database: DatabaseSync): (key: UnitKey) => string | undefined;
+  /** Where events do not give reasons as texts. */
+  failureReasonOn?(database: DatabaseSync): FailureReason;
 }
 
 /** The workloads of all dialects. */

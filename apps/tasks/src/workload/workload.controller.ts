@@ -5,6 +5,7 @@ import type { Answer, Message, Page } from '#bus/contract.js';
 import {
   CountWorkloadUnits,
   GetWorkload,
+  ListWorkloadFailures,
   ListWorkloads,
   ListWorkloadUnits,
   LocateWorkload,
@@ -24,23 +25,29 @@ import { type CatalogedWorkload, CatalogReader } from './catalog/catalog-reader.
 import { UnitCounters } from './catalog/unit-counts.js';
 import { countsObject, workloadDocument } from './catalog/workload-document.js';
 import { type ListSources, workloadPage } from './catalog/workload-list.js';
+import { failuresDocument } from './failure/failures.js';
 import { WorkloadKinds } from './workload-kind.js';
 import { WorkloadUnits } from './workload-units.js';
+
+interface Sources extends ListSources {
+  readonly reader: UnitReader;
+}
 
 /** Answers questions about workloads of any dialect. */
 @Controller()
 export class WorkloadController {
-  private readonly sourcesOn: (database: Snapshot['database']) => ListSources;
-  private readonly committed: ListSources;
+  private readonly sourcesOn: (database: Snapshot['database']) => Sources;
+  private readonly committed: Sources;
   private readonly units: WorkloadUnits;
 
   constructor(
     private readonly readModel: ReadModel,
-    policies: Policies,
+    private readonly policies: Policies,
     kinds: WorkloadKinds,
   ) {
     const dialects = policies.dialects;
-    const sourcesOf = (reader: UnitReader): ListSources => ({
+    const sourcesOf = (reader: UnitReader): Sources => ({
+      reader,
       catalog: new CatalogReader(reader, dialects),
       counters: new UnitCounters(reader.database, reader.words, policies),
     });
@@ -79,6 +86,17 @@ export class WorkloadController {
       const byName = [...counters.namesOf(workload)].map(([name, counts]) => [name, Object.fromEntries(counts)]);
       const counts = { ref, ...countsObject(counters.of(workload)), by_name: Object.fromEntries(byName) as object };
       return { document: JSON.stringify(counts) };
+    });
+  }
+
+  @MessagePattern(ListWorkloadFailures.subject)
+  listFailures(
+    @Payload() message: Message<WorkloadRequest & { readonly limit: number }>,
+  ): Answer<{ document: string }> {
+    const { reader, counters } = this.committed;
+    return this.about(message, (found) => {
+      const sources = { reader, counters, policies: this.policies };
+      return { document: failuresDocument(reader.database, sources, found, message.request.limit) };
     });
   }
 

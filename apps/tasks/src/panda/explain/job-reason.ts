@@ -1,4 +1,4 @@
-import type { JobValues } from '#contracts/panda/job-attributes.js';
+import type { JobAttributes, JobValues } from '#contracts/panda/job-attributes.js';
 import { plainTime } from '#contracts/panda/times.js';
 import type { Job, PandaView } from '../view.js';
 
@@ -17,12 +17,14 @@ const ERRORS = [
 ] as const;
 
 /** All errors of a job, each as a sentence. Several errors of one failure are told together. */
-export const errorsOf = (job: JobValues): readonly string[] =>
+export const errorsOf = (job: JobAttributes): readonly string[] =>
   ERRORS.flatMap(([source, codeName, diagName]) => {
     const [code, diag] = [job[codeName], job[diagName]];
-    if (code === null || code === 0 || code === '0' || code === '') return [];
-    const isToldAlready = source === 'transformation' && job.exeErrorCode !== 0;
-    return [`${source} error ${code}${diag === null || diag === '' || isToldAlready ? '' : `: ${diag}`}`];
+    if (code === undefined || code === null || code === 0 || code === '0' || code === '') return [];
+    const isToldAlready = source === 'transformation' && job.exeErrorCode !== 0 && job.exeErrorCode !== undefined;
+    return [
+      `${source} error ${code}${diag === undefined || diag === null || diag === '' || isToldAlready ? '' : `: ${diag}`}`,
+    ];
   });
 
 const whereOf = ({ computingSite }: JobValues): string => (computingSite === null ? '' : ` at ${computingSite}`);

@@ -1,11 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { JobsCreated, PandaEvents } from '#contracts/panda/events.js';
+import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import { TASK_STATUSES, type TaskStatus } from '#contracts/panda/statuses.js';
 import type { TaskAttributes } from '#contracts/panda/task-attributes.js';
 import { arrayStatement } from '#event-sourcing/array-statement.js';
 import type { EventOf } from '#event-sourcing/event-of.js';
 import type { Phase } from '../../engine/phase.js';
 import { type Progress, stateByUnits, type WorkloadFacts, type WorkloadKind } from '../../workload/workload-kind.js';
+import { errorsOf } from '../explain/job-reason.js';
 import { DATASET_TYPES } from '../file/file-words.js';
 import { taskIdOf } from '../streams.js';
 
@@ -82,4 +84,9 @@ export const taskKind: WorkloadKind = {
   stateOf: (status, units) =>
     status === '' ? stateByUnits(units) : { status, phase: isTaskStatus(status) ? PHASES[status] : 'held' },
   progressOn: filesOn,
+  failureReasonOn: (database) => {
+    const select = arrayStatement<readonly [attributes: string]>(database, 'SELECT own FROM panda_job WHERE key = ?');
+    // What the pilot has reported before counts as well.
+    return (key) => errorsOf(JSON.parse(select.get(key)?.[0] ?? '{}') as JobAttributes).join('; ') || undefined;
+  },
 };

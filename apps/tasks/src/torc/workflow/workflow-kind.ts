@@ -1,5 +1,5 @@
 import { membersOf, stringIn } from '#contracts/raw-json.js';
-import type { TorcEvents } from '#contracts/torc/events.js';
+import type { JobFailed, TorcEvents } from '#contracts/torc/events.js';
 import { arrayStatement } from '#event-sourcing/array-statement.js';
 import type { EventOf } from '#event-sourcing/event-of.js';
 import { nameOfDocument } from '../document-name.js';
@@ -48,6 +48,12 @@ export const workflowKind: WorkloadKind = {
     // Disabled jobs are held too, but nothing is to come of them.
     const isUninitialized = (units.byStatus.get('uninitialized') ?? 0) > 0;
     return isUninitialized && !isStarted ? { status: 'uninitialized', phase: 'held' } : state;
+  },
+  failureReasonOn: () => (_, event) => {
+    // Only the deciders of this service write these events, so that their types are known.
+    const { result, status } = event.data as object as JobFailed;
+    const code = membersOf(result.document).get('return_code') ?? '';
+    return status === 'terminated' ? `terminated with return code ${code}` : `return code ${code}`;
   },
   unitTitlesOn: (database) => {
     const select = arrayStatement<readonly [document: string]>(
