@@ -3,7 +3,7 @@ import { MODES } from '../harness/cairn-process.js';
 import type { HttpClient } from '../harness/http-client.js';
 import { VARIABLES } from '../harness/test-cluster.js';
 import { newDataset, newJob, newTask } from '../compat/iceprod/fixtures.js';
-import { submitTask, taskIs } from '../compat/panda/story.js';
+import { acquire, fail, submitTask, taskIs } from '../compat/panda/story.js';
 import { usePanda } from '../compat/panda/use-panda.js';
 import { TorcClient } from '../compat/torc/torc-client.js';
 import { job, newWorkflow, type Workflow } from '../compat/torc/workflow.js';
@@ -144,5 +144,71 @@ describe.each(MODES)('workloads of all dialects ($mode)', (mode) => {
     expect(await operate(bob, ref, 'cancel')).toMatchObject({ status: 403 });
     expect(await operate(demo, ref, 'cancel')).toMatchObject({ status: 200 });
     await eventually(() => get(demo, ref), expect.objectContaining({ status: 'aborted', phase: 'cancelled' }));
+  });
+
+  it('of IceProd tell who runs their units, and why some have failed', async () => {
+    const { alice, bob, system } = cluster();
+    const dataset = await newDataset(alice, { auth_groups_read: [] });
+    const task = await newTask(system, dataset, { job_id: await newJob(system, dataset), status: 'waiting' });
+    const claim = await system.post('/task_actions/queue', { query_params: { dataset_id: dataset } });
+    const { instance_id } = claim.json as { readonly instance_id: string };
+    const description = { queue_host: 'h', queue_version: '1', host: 'node1', resources: {}, tasks: [task] };
+    const pilot = (await system.post('/pilots', description)).json as { readonly result: string };
+    expect(await get(alice, `${dataset}/workers`)).toMatchObject({
+      workers: [{ worker_id: pilot.result, host: 'node1', claimed: 1, running: 0, unit_ids: [task] }],
+      more: false,
+    });
+    const reason = 'exit code 3 at 0x7ffe1234';
+    const failed = await system.post(`/tasks/${task}/task_actions/failed`, { instance_id, reason });
+    expect(failed).toMatchObject({ status: 200 });
+    expect(await get(alice, `${dataset}/failures`)).toMatchObject({
+      ...{ ref: `iceprod.main.${dataset}`, failed_units: 1, failed_runs: 1, causes: 1 },
+      failures: [{ cause: 'exit code 3 at #', runs: 1, latest: { reason, unit: { unit_id: task, phase: 'failed' } } }],
+    });
+    expect(await get(alice, `${dataset}/workers`)).toEqual({ workers: [], more: false });
+    for (const part of ['workers', 'failures']) {
+      expect(await get(bob, `${dataset}/${part}`)).toMatchObject({ status: 403 });
+    }
+  });
+
+  it('of Torc tell who runs their units, and why some have failed', async () => {
+    const { bob } = cluster();
+    const flow = await workflow();
+    await flow.initialize();
+    const { jobs } = (await flow.claim()).json as { readonly jobs: readonly Readonly<Record<string, unknown>>[] };
+    expect(await flow.start(jobs[0] ?? {})).toMatchObject({ status: 200 });
+    const ref = `torc.main.${flow.key}`;
+    expect(await get(bob, `${ref}/workers`)).toMatchObject({
+      workers: [{ worker_id: await flow.nodeKey(), host: 'node-07', claimed: 0, running: 1 }],
+    });
+    await flow.completed('first', 3);
+    expect(await get(bob, ref)).toMatchObject({ status: 'failed', phase: 'failed' });
+    expect(await get(bob, `${ref}/failures`)).toMatchObject({
+      failures: [{ cause: 'return code 3', runs: 1, latest: { unit: { status: 'done', phase: 'failed' } } }],
+    });
+    expect(await operate(bob, ref, 'retry')).toMatchObject({ status: 200 });
+    expect(await flow.statuses()).toEqual({ first: 'ready', second: 'blocked' });
+  });
+
+  it('of PanDA tell who runs their units, and why some have failed', async () => {
+    const id = await submitTask(panda.user(), { nEvents: 1 });
+    const [taken] = await acquire(panda.pilot(), id, 1);
+    if (taken === undefined) throw new Error('no job');
+    expect(await get(demo, `${id}/workers`)).toMatchObject({ workers: [{ host: 'wn1', site: 'SITE_A', claimed: 1 }] });
+    await fail(panda.pilot(), taken);
+    await eventually(
+      () => get(demo, `${id}/failures`),
+      expect.objectContaining({
+        failed_runs: 1,
+        failures: [
+          expect.objectContaining({
+            cause: 'pilot error 1305: the payload failed',
+            latest: expect.objectContaining({
+              unit: expect.objectContaining({ unit_id: String(taken.PandaID) }) as unknown,
+            }) as unknown,
+          }),
+        ],
+      }),
+    );
   });
 });

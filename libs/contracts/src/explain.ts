@@ -17,5 +17,11 @@ export interface RunningWorker {
   readonly heartbeat_seconds: number;
 }
 
+/** Finds the workers that report that they run some units, by id of the unit. Does not check access. */
+export const FindWorkers = query<
+  { readonly unit_ids: readonly string[] },
+  { readonly workers: Readonly<Record<string, RunningWorker>> }
+>('pilots', 'workers.find');
+
 /** Finds the worker that reports that it runs a unit. Does not check access: call it after `tasks` has. */
 export const FindWorker = query<{ unit_id: string }, { worker?: RunningWorker }>('pilots', 'worker.find');

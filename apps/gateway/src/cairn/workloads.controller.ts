@@ -17,6 +17,7 @@ import type { Call, CallOf, RouteResponse } from '../route/route.js';
 import type { WorkloadOperationName, WorkloadOperations } from '../route/workload-operations.js';
 import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { pageText } from './page-text.js';
+import { workersDocument } from './workload-workers.js';
 import { workloadRoutes as routes } from './workloads.routes.js';
 
 interface Operation {
@@ -52,6 +53,11 @@ export class WorkloadsController {
   @Serves(routes.units)
   async units(@ValidatedCall() { input, context }: CallOf<typeof routes.units>): Promise<RouteResponse> {
     return pageText('units', await this.bus.request(ListWorkloadUnits, input, context));
+  }
+
+  @Serves(routes.workers)
+  workers(@ValidatedCall() { input, context }: CallOf<typeof routes.workers>): Promise<RouteResponse> {
+    return workersDocument(this.bus, input.workload, context);
   }
 
   @Serves(routes.failures)

@@ -76,7 +76,29 @@ const unit = {
     failures: { type: 'integer' },
     evictions: { type: 'integer', description: 'runs that ended without a fault of the unit' },
     holder: { type: 'string', description: 'the caller that has claimed it' },
+    worker: {
+      type: 'object',
+      description: 'of a claimed or running unit, in dialects that tell it with the unit',
+      properties: { worker_id: text, host: text },
+    },
     changed: { ...time, description: 'last change of its status' },
+  },
+};
+
+const textOrNull = { type: ['string', 'null'] };
+
+const worker = {
+  type: 'object',
+  required: ['worker_id', 'host', 'site', 'holder', 'last_heartbeat', 'claimed', 'running', 'unit_ids'],
+  properties: {
+    worker_id: { ...textOrNull, description: 'in its dialect: a pilot_id, a pilotID, the key of a compute node' },
+    host: textOrNull,
+    site: text,
+    holder: { ...textOrNull, description: 'the caller that has claimed them' },
+    last_heartbeat: { ...textOrNull, description: 'UTC, microseconds, with its zone `Z`; of workers that give one' },
+    claimed: { type: 'integer', description: 'units that it has and that do not run yet' },
+    running: { type: 'integer' },
+    unit_ids: { type: 'array', items: text, description: 'the first 20' },
   },
 };
 
@@ -237,6 +259,27 @@ export const workloadRoutes = {
     },
     response: page('units', unit),
     errors: { ...NOT_FOUND, 400: 'cursor must be what an answer to this list gave as next' },
+  }),
+  workers: cairnRoute({
+    name: 'listWorkloadWorkers',
+    tag,
+    method: 'GET',
+    path: '/cairn/workloads/:workload/workers',
+    policy: READERS,
+    summary: 'Workers that have claimed or run units of it',
+    fields: { workload: workloadName },
+    response: {
+      type: 'object',
+      required: ['workers', 'more'],
+      properties: {
+        workers: { type: 'array', items: worker },
+        more: {
+          type: 'boolean',
+          description: 'whether it has more than 5,000 such units: only so many were looked at',
+        },
+      },
+    },
+    errors: NOT_FOUND,
   }),
   failures: cairnRoute({
     name: 'listWorkloadFailures',

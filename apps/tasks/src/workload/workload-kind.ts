@@ -39,6 +39,12 @@ export interface Progress {
   readonly total: number;
 }
 
+/** The worker that runs a unit, as far as the dialect's units know it. */
+export interface UnitWorker {
+  readonly worker_id?: string;
+  readonly host?: string;
+}
+
 /** Why the last run of a unit has failed, by the event that says so. Undefined: what the event gives as its reason. */
 export type FailureReason = (key: UnitKey, event: AppliedEvent) => string | undefined;
 
@@ -59,6 +65,8 @@ export interface WorkloadKind {
   progressOn?(database: DatabaseSync): (name: string) => Progress | undefined;
   /** What people call a unit, where that differs from unit to unit. */
   unitTitlesOn?(database: DatabaseSync): (key: UnitKey) => string | undefined;
+  /** The workers of claimed and running units, in dialects whose workers are not known to the pilots service by their units. */
+  workersOn?(database: DatabaseSync): (key: UnitKey) => UnitWorker | undefined;
   /** Where events do not give reasons as texts. */
   failureReasonOn?(database: DatabaseSync): FailureReason;
 }

@@ -4,8 +4,8 @@ import type { ListUnitsRequest } from '#contracts/workloads.js';
 import { PageBuilder } from '#event-sourcing/page-builder.js';
 import { Slices } from '#event-sourcing/slices.js';
 import type { Snapshot } from '#event-sourcing/snapshots.js';
+import type { Phase } from '../engine/phase.js';
 import type { Policies } from '../engine/policies.js';
-import type { Policy } from '../engine/policy.js';
 import type { StatusId } from '../engine/statuses.js';
 import type { Unit } from '../engine/unit.js';
 import { rowOf, UNIT_COLUMNS, type UnitReader } from '../engine/unit-row.js';
@@ -13,7 +13,7 @@ import { cursorAfterRow, type UnitFilter, unitsIn } from '../engine/unit-scan.js
 import type { CatalogedWorkload } from './catalog/catalog-reader.js';
 import { zoned } from './catalog/workload-document.js';
 import { cursorText, isCursor, LIST_START, readCursor } from './list-cursor.js';
-import type { WorkloadKinds } from './workload-kind.js';
+import type { UnitWorker, WorkloadKinds } from './workload-kind.js';
 
 /** Pages of the units of a workload, in order of creation. */
 export class WorkloadUnits {
@@ -35,13 +35,18 @@ export class WorkloadUnits {
     const page = new PageBuilder();
     if (filter === undefined) return page.page();
     let last = cursor === undefined ? LIST_START : readCursor(cursor);
-    const titleOf = this.kinds.of(dialect)?.unitTitlesOn?.(snapshot.database);
+    const kind = this.kinds.of(dialect);
+    const titleOf = kind?.unitTitlesOn?.(snapshot.database);
+    const workerOf = kind?.workersOn?.(snapshot.database);
     const query = { workload, filter, columns: UNIT_COLUMNS };
     for await (const chunk of unitsIn(snapshot).walk(query, last, new Slices())) {
       for (const values of chunk.rows) {
         if (page.size >= limit || page.isFull) return page.page(cursorText(last));
         const unit = this.reader.unitOf(rowOf(values));
-        const document = unitDocument(unit, this.policies.of(dialect), titleOf?.(unit.key));
+        const phase = this.policies.of(dialect).phaseOf(unit.status, unit.outcome);
+        const isAssigned = phase === 'claimed' || phase === 'running';
+        const worker = isAssigned ? workerOf?.(unit.key) : undefined;
+        const document = unitDocument(unit, phase, titleOf?.(unit.key), worker);
         page.add(document, document.length);
         last = cursorAfterRow(chunk, values);
       }
@@ -71,7 +76,7 @@ export class WorkloadUnits {
 }
 
 /** A unit as Cairn's own API shows those of all dialects: raw JSON. */
-const unitDocument = (unit: Unit, policy: Policy, title: string | undefined): string => {
+const unitDocument = (unit: Unit, phase: Phase, title: string | undefined, worker: UnitWorker | undefined): string => {
   const { id, name, status, outcome, index, group, priority, site, holder, changedMicros, failures, evictions } = unit;
   return JSON.stringify({
     unit_id: id,
@@ -79,11 +84,12 @@ const unitDocument = (unit: Unit, policy: Policy, title: string | undefined): st
     ...(title !== undefined && { title }),
     status,
     ...(outcome !== '' && { outcome }),
-    phase: policy.phaseOf(status, outcome),
+    phase,
     index,
     ...(group !== '' && { group_id: group }),
     ...{ priority, site, failures, evictions },
     ...(holder !== '' && { holder }),
+    ...(worker !== undefined && { worker }),
     changed: zoned(changedMicros),
   });
 };

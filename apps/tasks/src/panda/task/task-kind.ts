@@ -6,6 +6,7 @@ import type { TaskAttributes } from '#contracts/panda/task-attributes.js';
 import { arrayStatement } from '#event-sourcing/array-statement.js';
 import type { EventOf } from '#event-sourcing/event-of.js';
 import type { Phase } from '../../engine/phase.js';
+import type { UnitKey } from '../../engine/unit.js';
 import { type Progress, stateByUnits, type WorkloadFacts, type WorkloadKind } from '../../workload/workload-kind.js';
 import { errorsOf } from '../explain/job-reason.js';
 import { DATASET_TYPES } from '../file/file-words.js';
@@ -57,6 +58,12 @@ const filesOn = (database: DatabaseSync): ((name: string) => Progress | undefine
   };
 };
 
+/** Attributes that a job has of its own, beside those that it was made with together with others. */
+const attributesOn = (database: DatabaseSync): ((key: UnitKey) => JobAttributes) => {
+  const select = arrayStatement<readonly [attributes: string]>(database, 'SELECT own FROM panda_job WHERE key = ?');
+  return (key) => JSON.parse(select.get(key)?.[0] ?? '{}') as JobAttributes;
+};
+
 /** Tasks in lists of all workloads, and jobs that were submitted together without one. */
 export const taskKind: WorkloadKind = {
   eventTypes: EVENT_TYPES,
@@ -85,8 +92,15 @@ export const taskKind: WorkloadKind = {
     status === '' ? stateByUnits(units) : { status, phase: isTaskStatus(status) ? PHASES[status] : 'held' },
   progressOn: filesOn,
   failureReasonOn: (database) => {
-    const select = arrayStatement<readonly [attributes: string]>(database, 'SELECT own FROM panda_job WHERE key = ?');
+    const attributesOf = attributesOn(database);
     // What the pilot has reported before counts as well.
-    return (key) => errorsOf(JSON.parse(select.get(key)?.[0] ?? '{}') as JobAttributes).join('; ') || undefined;
+    return (key) => errorsOf(attributesOf(key)).join('; ') || undefined;
+  },
+  workersOn: (database) => {
+    const attributesOf = attributesOn(database);
+    return (key) => {
+      const { pilotID: pilot, modificationHost: host } = attributesOf(key);
+      return { ...(typeof pilot === 'string' && { worker_id: pilot }), ...(typeof host === 'string' && { host }) };
+    };
   },
 };

@@ -2,6 +2,8 @@ import { membersOf, stringIn } from '#contracts/raw-json.js';
 import type { JobFailed, TorcEvents } from '#contracts/torc/events.js';
 import { arrayStatement } from '#event-sourcing/array-statement.js';
 import type { EventOf } from '#event-sourcing/event-of.js';
+import { ordinalOfKey, workloadOfKey } from '../../workload/member-key.js';
+import { codeOf } from '../collection-code.js';
 import { nameOfDocument } from '../document-name.js';
 import { stateByUnits, type WorkloadFacts, type WorkloadKind } from '../../workload/workload-kind.js';
 
@@ -54,6 +56,20 @@ export const workflowKind: WorkloadKind = {
     const { result, status } = event.data as object as JobFailed;
     const code = membersOf(result.document).get('return_code') ?? '';
     return status === 'terminated' ? `terminated with return code ${code}` : `return code ${code}`;
+  },
+  workersOn: (database) => {
+    const select = arrayStatement<readonly [ordinal: number, key: string | null, document: string]>(
+      database,
+      `SELECT torc_document.ordinal, torc_document.key, document FROM torc_edge JOIN torc_document
+         ON torc_document.workload = torc_edge.workload AND collection = ? AND torc_document.ordinal = source
+       WHERE torc_edge.workload = ? AND edge = ? AND target = ? ORDER BY torc_edge.ordinal DESC LIMIT 1`,
+    );
+    return (unit) => {
+      const [node, edge] = [codeOf('compute_nodes'), codeOf('executed')];
+      const [ordinal, key, document] = select.get(node, workloadOfKey(unit), edge, ordinalOfKey(unit)) ?? [];
+      if (document === undefined) return undefined;
+      return { worker_id: key ?? String(ordinal), host: textOf(membersOf(document).get('hostname')) };
+    };
   },
   unitTitlesOn: (database) => {
     const select = arrayStatement<readonly [document: string]>(

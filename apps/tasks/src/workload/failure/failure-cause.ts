@@ -3,12 +3,12 @@ const CAUSE_CHARACTERS_MAX = 200;
 
 const NO_REASON = 'no reason given';
 
-/** What differs between failures of the same cause: ids, addresses, times, sizes. Short numbers, such as exit codes, tell causes apart. */
+/** What differs between failures of the same cause: ids, addresses, times, sizes. Short numbers, such as exit and error codes, tell causes apart. */
 const VARYING = [
   /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi,
   /\b0x[0-9a-f]+\b/gi,
   /\b(?=[a-f]*\d)[0-9a-f]{8,}\b/gi,
-  /\d+\.\d+|\d{4,}/g,
+  /\d+\.\d+|\d{5,}/g,
 ] as const;
 
 /** The line that says most: the last one of Python's tracebacks, the first one of everything else. */
