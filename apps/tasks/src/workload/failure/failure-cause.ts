@@ -8,7 +8,7 @@ const VARYING = [
   /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi,
   /\b0x[0-9a-f]+\b/gi,
   /\b(?=[a-f]*\d)[0-9a-f]{8,}\b/gi,
-  /\d+\.\d+|\d{5,}/g,
+  /(?<!\d)(?:\d{1,40}\.\d{1,40}|\d{5,40})/g,
 ] as const;
 
 /** The line that says most: the last one of Python's tracebacks, the first one of everything else. */

@@ -63,8 +63,8 @@ class FailureWriter implements ProjectionWriter {
     private readonly kinds: WorkloadKinds,
   ) {
     this.workloads = new Workloads(database);
-    for (const [dialect, { failureReasonOn }] of kinds.all) {
-      if (failureReasonOn !== undefined) this.reasonOf.set(dialect, failureReasonOn(database));
+    for (const [dialect, kind] of kinds.all) {
+      if (kind.failureReasonOn !== undefined) this.reasonOf.set(dialect, kind.failureReasonOn(database));
     }
     this.selectCause = arrayStatement(database, 'SELECT id FROM failure_cause WHERE text = ?');
     this.insertCause = database.prepare('INSERT INTO failure_cause (text) VALUES (?)');
