@@ -41,7 +41,8 @@ export const mentionsOf = ({ stream, type, data, metadata }: MentioningEvent): M
   const { category, dialect, namespace, ref: own } = partsOfStream(stream);
   // The type decides which data an event has.
   const mentioned = mentionsByDialect.get(dialect)?.[type]?.(data as never) ?? NOTHING;
-  const { units = NONE, groups = NONE } = data as ConcernsUnits;
+  // Elsewhere members of these names hold other things, such as the groups of a user.
+  const { units = NONE, groups = NONE }: ConcernsUnits = category === 'work' ? data : {};
   const entities = new Set<Entity>([`type:${type}`, `dialect:${dialect}`, `actor:${metadata.actor}`]);
   const add = (kind: EntityKind, names: Mentioned['workers'] = NONE): void => {
     for (const name of names) if (isName(name)) entities.add(`${kind}:${name}`);
