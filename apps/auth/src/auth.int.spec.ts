@@ -199,6 +199,15 @@ it('lets nobody in who is removed while the password is checked', async () => {
   expect(await logIn(nowMicros() + 1000)).toMatchObject({ reply: { username: 'late' } });
 });
 
+it('keeps the hash of the password of a local account out of the history', async () => {
+  const context = { correlationId: 'c', deadlineMs: Date.now() + 10_000, dialect: 'iceprod', caller: admin };
+  const account = { username: 'kept', roles: ['user'], groups: [], password: 'scrypt$salt$key' };
+  await host.part(UserProvisioning).provision(account, context, nowMicros());
+  const [created] = await host.ledger.readStream('user-cairn.main.kept');
+  expect(created).toMatchObject({ type: 'UserCreated' });
+  expect(created?.data).not.toContain('scrypt');
+});
+
 it('counts no password that the LDAP server did not check', async () => {
   const away = new ServiceHost(AuthModule, {
     LDAP_URL: 'ldap://127.0.0.1:9',

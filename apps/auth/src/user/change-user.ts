@@ -77,13 +77,14 @@ export const deleteUser = (username: string): readonly DecidedEvent[] =>
  */
 export const provisionUser = (
   known: KnownUser | undefined,
-  authenticated: { readonly username: string; readonly groups: readonly string[]; readonly roles: readonly string[] },
+  // Of a local account nothing else may get into the history: it has the hash of the password.
+  { username, groups, roles }: Pick<User, 'username' | 'groups' | 'roles'>,
   newUserId: string,
 ): { readonly user: UserEvents['UserCreated']; readonly events: readonly DecidedEvent[] } => {
   if (known !== undefined && !known.isImplied) return { user: known.user, events: [] };
   const user: UserEvents['UserCreated'] = {
     ...(known?.user ?? { user_id: newUserId, priority: DEFAULT_PRIORITY, extra: '{}' }),
-    ...authenticated,
+    ...{ username, groups, roles },
   };
   return { user, events: [placed({ type: 'UserCreated', data: user })] };
 };
