@@ -4,6 +4,7 @@ import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing
 import type { NamedPart } from './mentioned.js';
 import type { Entity } from '#contracts/event-filter.js';
 import { type Mentions, mentionsOf } from './mentions.js';
+import { SortedRows } from './sorted-rows.js';
 import { blocksOfRange } from './unit-blocks.js';
 
 /** Bounds of the caches of ids. */
@@ -24,8 +25,22 @@ const ORIGIN_ENTRIES = 65_536;
 export const originBlockOf = (entry: number): number => Math.floor(entry / ORIGIN_ENTRIES);
 
 const KEY_BYTES = 6;
-/** Names the request or the cause of events. */
-export const originKey = (origin: Entity): number => hash('sha256', origin, 'buffer').readUIntBE(0, KEY_BYTES);
+
+/** Names the request or the cause of events. Both often have the same id. */
+export const originKey = (origin: Entity): number => {
+  const colon = origin.indexOf(':');
+  return hashOfId(origin.slice(colon + 1)) * 2 + (origin.startsWith('cause:') ? 1 : 0);
+};
+
+const hashOfId = (id: string): number => {
+  if (id !== hashedId) {
+    hashedId = id;
+    hashed = hash('sha256', id, 'buffer').readUIntBE(0, KEY_BYTES);
+  }
+  return hashed;
+};
+let hashedId: string | undefined;
+let hashed = 0;
 
 export const PART_KINDS = { unit: 0, group: 1 } as const;
 
@@ -110,10 +125,10 @@ interface Span {
 }
 
 class HistoryWriter implements ProjectionWriter {
-  private readonly insertEntry;
-  private readonly insertMention;
-  private readonly insertOrigin;
-  private readonly insertPart;
+  private readonly entries;
+  private readonly mentions;
+  private readonly origins;
+  private readonly parts;
   private readonly insertName;
   private readonly upsertSpan;
   private readonly selectLast;
@@ -125,12 +140,10 @@ class HistoryWriter implements ProjectionWriter {
   constructor(database: DatabaseSync) {
     this.streams = new Names(database, 'stream', STREAMS_IN_MEMORY_MAX);
     this.entities = new Names(database, 'entity', ENTITIES_IN_MEMORY_MAX);
-    this.insertEntry = database.prepare(
-      'INSERT INTO entry (id, at, part, stream, revision, time) VALUES (?, ?, ?, ?, ?, ?)',
-    );
-    this.insertMention = database.prepare('INSERT INTO mention (entity, entry) VALUES (?, ?)');
-    this.insertOrigin = database.prepare('INSERT OR IGNORE INTO origin (block, key, entry) VALUES (?, ?, ?)');
-    this.insertPart = database.prepare('INSERT OR IGNORE INTO part (stream, kind, block, entry) VALUES (?, ?, ?, ?)');
+    this.entries = new SortedRows(database, 'entry', 6);
+    this.mentions = new SortedRows(database, 'mention', 2);
+    this.origins = new SortedRows(database, 'origin', 3);
+    this.parts = new SortedRows(database, 'part', 4);
     this.insertName = database.prepare(
       'INSERT OR IGNORE INTO name (name, kind, stream, ordinal, first, count) VALUES (?, ?, ?, ?, ?, ?)',
     );
@@ -149,22 +162,22 @@ class HistoryWriter implements ProjectionWriter {
     const entry = this.last + 1;
     const home = this.streams.idOf(stream);
     const mentions = mentionsOf(event);
-    this.insertEntry.run(entry, at, part ?? null, home, revision, metadata.timeMicros);
     this.last = entry;
+    this.entries.add([entry, at, part ?? null, home, revision, metadata.timeMicros]);
     this.widen(entry, metadata.timeMicros);
-    for (const name of mentions.entities) this.insertMention.run(this.entities.idOf(name), entry);
-    for (const origin of mentions.origins) this.insertOrigin.run(originBlockOf(entry), originKey(origin), entry);
+    for (const name of mentions.entities) this.mentions.add([this.entities.idOf(name), entry]);
+    for (const origin of mentions.origins) this.origins.add([originBlockOf(entry), originKey(origin), entry]);
     const parts = this.addParts(entry, home, mentions);
     return parts.next().done === true ? undefined : parts;
   }
 
   flush(): void {
-    const { span } = this;
-    if (span !== undefined) this.upsertSpan.run(span.id, span.earliest, span.latest);
-    this.span = undefined;
+    for (const rows of [this.entries, this.mentions, this.origins, this.parts]) rows.write();
+    this.writeSpan();
   }
 
   forget(): void {
+    for (const rows of [this.entries, this.mentions, this.origins, this.parts]) rows.forget();
     this.streams.forget();
     this.entities.forget();
     this.span = undefined;
@@ -178,12 +191,19 @@ class HistoryWriter implements ProjectionWriter {
   private widen(entry: number, time: number): void {
     const id = spanOf(entry);
     if (this.span?.id !== id) {
-      this.flush();
+      this.writeSpan();
       this.span = { id, earliest: time, latest: time };
     }
     this.span.earliest = Math.min(this.span.earliest, time);
     this.span.latest = Math.max(this.span.latest, time);
   }
+
+  private writeSpan(): void {
+    const { span } = this;
+    if (span !== undefined) this.upsertSpan.run(span.id, span.earliest, span.latest);
+    this.span = undefined;
+  }
+
   /** Yields where a slice may end: most events have few rows and do not. */
   private *addParts(entry: number, home: number, { units, groups, named }: Mentions): Generator<void, void, void> {
     let rows = 0;
@@ -193,7 +213,7 @@ class HistoryWriter implements ProjectionWriter {
     ] as const) {
       for (const [first, last] of ranges) {
         for (const block of blocksOfRange(first, last)) {
-          this.insertPart.run(home, kind, block, entry);
+          this.parts.add([home, kind, block, entry]);
           if (++rows % ROWS_PER_SLICE === 0) yield;
         }
       }
@@ -214,7 +234,7 @@ class HistoryWriter implements ProjectionWriter {
 /** Which events there are, in order of effect, and what they are about. Their texts stay in the ledger. */
 export const historyProjection: Projection = {
   name: 'history',
-  version: 2,
+  version: 3,
   streamPrefixes: [''],
   tables: TABLES,
   indexes: '',
