@@ -127,7 +127,7 @@ export const timelineRoutes = {
   }),
   request: timeline({
     ...{ name: 'getRequestHistory', of: 'requests', named: 'request', policy: SOME_READERS },
-    id: 'correlation id of a request, as its answer names it in X-Request-Id, or of an asynchronous request',
+    id: '`request` of an entry: what the client sent as X-Correlation-ID or X-Request-ID, or the id of an asynchronous request',
     summary: 'Everything that followed from a request, as far as the caller may read it',
   }),
 };
