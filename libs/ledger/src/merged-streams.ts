@@ -2,7 +2,7 @@ import type { Batch, Ledger, Position, RecordedEvent } from './ledger.js';
 import { lastRevisionUpTo } from './revision-search.js';
 
 /** Events of each stream that are read at once: they may be large. */
-const PAGE_EVENTS = 128;
+const PAGE_EVENTS = 512;
 
 /** A stream that is read a page at a time. */
 class PagedStream {

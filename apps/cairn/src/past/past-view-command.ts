@@ -8,7 +8,7 @@ import { createLog } from '#platform/logging.js';
 import { keepNewFilesPrivate } from '#platform/private-files.js';
 import { stopOnSignal } from '#platform/shutdown.js';
 import { type Terminal, UsageError } from '../command-line.js';
-import { PastView } from './past-view.js';
+import { ViewKeeper } from './view-keeper.js';
 
 const failureOf = (error: unknown): DomainErrorValue => {
   if (error instanceof DomainError) return error.toValue();
@@ -29,24 +29,11 @@ const obey = async ({ env }: Terminal): Promise<void> => {
     dataDir: environment.CAIRN_DATA_DIR,
     eventStoreUrl: eventStoreConnection(environment),
   });
-  let view: PastView | undefined;
-  const opened = (): PastView => {
-    if (view === undefined) throw new Error('No past has been opened');
-    return view;
-  };
+  const keeper = new ViewKeeper(ledger, environment, log);
   const carryOut = async (order: NumberedOrder): Promise<PastAnswer | undefined> => {
-    switch (order.kind) {
-      case 'open':
-        await view?.close();
-        view = undefined;
-        view = await PastView.open(order, ledger, environment, log);
-        return undefined;
-      case 'raise':
-        await opened().raise(order.until);
-        return undefined;
-      case 'ask':
-        return opened().ask(order);
-    }
+    if (order.kind === 'ask') return keeper.ask(order);
+    await keeper.show(order);
+    return undefined;
   };
   const report = (message: ViewReport): void => {
     process.send?.(message);
@@ -65,7 +52,7 @@ const obey = async ({ env }: Terminal): Promise<void> => {
   channel.ref();
   stopOnSignal(
     [
-      { name: 'close the view', run: () => Promise.resolve(view?.close()) },
+      { name: 'close the view', run: () => keeper.close() },
       { name: 'close the ledger', run: () => ledger.close() },
     ],
     log,

@@ -18,7 +18,6 @@ import { DatasetsModule } from '../../../datasets/src/datasets.module.js';
 import { DIALECTS } from '../../../gateway/src/dialects.js';
 import { PilotsModule } from '../../../pilots/src/pilots.module.js';
 import { TasksModule } from '../../../tasks/src/tasks.module.js';
-import { makePastFolder } from './past-folder.js';
 import { startPast } from './start-past.js';
 import { ViewAuthController } from './view-auth.controller.js';
 
@@ -73,20 +72,25 @@ class RouteGuard {
   };
 }
 
+/** Where a view is made. */
+export interface ViewPlace {
+  readonly present: Ledger;
+  readonly folder: string;
+  /** Of the Cairn whose past it is. */
+  readonly environment: Environment;
+  readonly log: Log;
+}
+
 /** Some streams of the ledger as they were at a moment, with the services and the gateway on them. */
 export class PastView {
   /**
-   * @param present the whole ledger, which stays open
-   * @param dataDir the data folder of the Cairn whose past it is
+   * The whole ledger stays open; the folder is removed with the view.
    */
   static async open(
-    { streams, until }: Extract<ViewOrder, { kind: 'open' }>,
-    present: Ledger,
-    environment: Environment,
-    log: Log,
+    { streams, until }: { readonly streams: readonly string[]; readonly until: Position },
+    { present, folder, environment, log }: ViewPlace,
   ): Promise<PastView> {
     const dataDir = environment.CAIRN_DATA_DIR;
-    const folder = await makePastFolder(dataDir, 'view');
     const ledger = new PastLedger(present, until, streams);
     const own = { CAIRN_DATA_DIR: folder, CAIRN_AUTOMATION: ['off'], CAIRN_PANDA_CONFIG: undefined, ...CERTIFICATES };
     const guard = new RouteGuard();
@@ -109,7 +113,7 @@ export class PastView {
   private constructor(
     private readonly app: NestFastifyApplication,
     private readonly ledger: PastLedger,
-    private readonly folder: string,
+    readonly folder: string,
     private readonly guard: RouteGuard,
     private readonly key: SigningKey,
   ) {

@@ -1,7 +1,9 @@
 import type { Caller } from '#bus/contract.js';
-import type { PastAnswer, ViewOrder } from '#contracts/cairn/past-view.js';
+import type { PastAnswer } from '#contracts/cairn/past-view.js';
 import type { PastQuestion } from '#contracts/cairn/past.js';
-import type { Position } from '#ledger/ledger.js';
+import { type Ledger, type Position, START } from '#ledger/ledger.js';
+import { lastRevisionUpTo } from '#ledger/revision-search.js';
+import type { Log } from '#platform/logging.js';
 import { ViewProcess } from './view-process.js';
 
 /** Processes at the same time: for a workload, for the same a little earlier, and one that waits for another. */
@@ -9,6 +11,9 @@ const PROCESSES_MAX = 3;
 
 /** After this time without a question the processes end. */
 const IDLE_MS = 10 * 60_000;
+
+/** So many events of its workload a view stays behind the last question. */
+const EVENTS_BEHIND = 2_000;
 
 /** The past of one workload, in a process of its own. */
 interface View {
@@ -25,11 +30,16 @@ export interface PastOfWorkload {
   readonly position: Position;
 }
 
-/** Shows the past of workloads in processes that are kept: a moment behind one that was asked for is reached by going on. */
+/** Shows the past of workloads in processes that are kept: later moments are reached by going on. */
 export class PastViews {
   private views: View[] = [];
   private questions = 0;
   private idle: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly log: Log,
+  ) {}
 
   /**
    * Answers questions about one moment.
@@ -42,13 +52,15 @@ export class PastViews {
     { username, roles, groups }: Caller,
   ): Promise<readonly PastAnswer[]> {
     this.stopWhenIdle();
-    const { process, orders } = this.viewOf(past);
-    const asked = questions.map((question): ViewOrder => {
-      return { kind: 'ask', ...question, caller: { username, roles, groups } };
+    const view = this.viewFor(past);
+    view.lastAsked = this.questions += 1;
+    const shown = this.show(view, past);
+    const asked = questions.map((question) => {
+      return view.process.send({ kind: 'ask', ...question, caller: { username, roles, groups } });
     });
-    // Sent at once, so that no other question moves the view in between.
-    const answers = await Promise.all([...orders, ...asked].map((order) => process.send(order)));
+    const [, ...answers] = await Promise.all([shown, ...asked]);
     this.keepSpare();
+    void this.keepBehind(past, view).catch((error: unknown) => this.log.warn({ error }, 'No view stays behind'));
     return answers.filter((answer) => answer !== undefined);
   }
 
@@ -57,24 +69,43 @@ export class PastViews {
     await Promise.all(this.views.map(({ process }) => process.stop()));
   }
 
-  /** A view, and what brings it to the moment. */
-  private viewOf({ ref, streams, position }: PastOfWorkload): {
-    readonly process: ViewProcess;
-    readonly orders: readonly ViewOrder[];
-  } {
-    const before = (view: View): Position =>
-      view.shown?.ref === ref && view.shown.position <= position ? view.shown.position : -1;
-    const nearest = this.views.reduce<View | undefined>(
-      (best, view) => (before(view) > (best === undefined ? -1 : before(best)) ? view : best),
-      undefined,
-    );
-    const view = nearest ?? this.freeView();
-    const wasAt = nearest?.shown?.position;
+  /** The view that is nearest before the moment, or one that is free. */
+  private viewFor({ ref, position }: PastOfWorkload): View {
+    const [nearest] = this.viewsUpTo(ref, position);
+    return nearest ?? this.freeView();
+  }
+
+  /** Views of a workload at a position or before it, the nearest first. */
+  private viewsUpTo(ref: string, position: Position): readonly View[] {
+    const at = ({ shown }: View): Position => shown?.position ?? START;
+    return this.views
+      .filter(({ shown }) => shown?.ref === ref && shown.position <= position)
+      .sort((one, other) => at(other) - at(one));
+  }
+
+  /** Has a view show a moment; sent at once, so that what is sent next is about it. */
+  private show(view: View, { ref, streams, position }: PastOfWorkload): Promise<unknown> {
+    const isThere = view.shown?.ref === ref && view.shown.position === position;
     view.shown = { ref, position };
-    view.lastAsked = this.questions += 1;
-    const { process } = view;
-    if (wasAt === undefined) return { process, orders: [{ kind: 'open', streams, until: position }] };
-    return { process, orders: wasAt === position ? [] : [{ kind: 'raise', until: position }] };
+    if (isThere) return Promise.resolve();
+    return view.process.send({ kind: 'show', ref, streams, until: position }).catch((error: unknown) => {
+      // Nobody knows what it shows now.
+      void view.process.stop();
+      throw error;
+    });
+  }
+
+  /** People go back step by step: a view that stays behind can be brought to each of the moments before. */
+  private async keepBehind(past: PastOfWorkload, asked: View): Promise<void> {
+    const { ref, position } = past;
+    const behind = await this.positionBefore(past);
+    const isCovered = this.viewsUpTo(ref, position).some(
+      ({ shown }) => shown !== undefined && shown.position >= behind && shown.position < position,
+    );
+    if (behind === START || isCovered) return;
+    const view = this.freeView();
+    if (view === asked || view.process.isBusy) return;
+    await this.show(view, { ...past, position: behind });
   }
 
   /** One that waits, or one more, or that which was not asked for the longest time. */
@@ -104,5 +135,16 @@ export class PastViews {
     this.idle = setTimeout(() => {
       for (const { process } of this.views) void process.stop();
     }, IDLE_MS).unref();
+  }
+
+  /** Some events of the workload before a moment; the start when there are none. */
+  private async positionBefore({ streams, position }: PastOfWorkload): Promise<Position> {
+    let behind: Position = START;
+    for (const stream of streams) {
+      const revision = (await lastRevisionUpTo(this.ledger, stream, position)) - EVENTS_BEHIND;
+      const [event] = revision < 0 ? [] : await this.ledger.readStream(stream, { from: revision, limit: 1 });
+      behind = Math.max(behind, event?.position ?? START);
+    }
+    return behind;
   }
 }

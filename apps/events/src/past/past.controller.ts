@@ -1,6 +1,7 @@
 import { Controller, type OnModuleDestroy } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { formatTimestamp } from '#platform/clock.js';
+import { Log } from '#platform/logging.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { Answer, Caller, Message } from '#bus/contract.js';
 import {
@@ -12,6 +13,8 @@ import {
   type PastHome,
 } from '#contracts/cairn/past.js';
 import type { PastAnswer } from '#contracts/cairn/past-view.js';
+import { VISIBLE_WITHIN_MS } from '#bus/visibility.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
 import { type EventMetadata, Ledger, type Position } from '#ledger/ledger.js';
 import { positionAtTime } from '#ledger/position-at-time.js';
 import { partsOfStream, type StreamCategory, streamName } from '#ledger/ref.js';
@@ -26,13 +29,17 @@ const CATEGORIES: readonly StreamCategory[] = ['workload', 'work', 'access', 'ra
 /** Answers questions about workloads as they were. */
 @Controller()
 export class PastController implements OnModuleDestroy {
-  private readonly views = new PastViews();
+  private readonly views: PastViews;
 
   constructor(
     private readonly index: HistoryIndex,
     private readonly access: EventAccess,
     private readonly ledger: Ledger,
-  ) {}
+    private readonly readModel: ReadModel,
+    log: Log,
+  ) {
+    this.views = new PastViews(ledger, log);
+  }
 
   onModuleDestroy(): Promise<void> {
     return this.views.close();
@@ -40,7 +47,8 @@ export class PastController implements OnModuleDestroy {
 
   @MessagePattern(LocatePast.subject)
   async locate(@Payload() { request, context }: Message<LocatePastRequest>): Promise<Answer<PastHome>> {
-    await this.index.showHead();
+    // Who has just made the workload, or changed its rule, asks about that.
+    await Promise.all([this.index.showHead(), this.readModel.waitForHead(VISIBLE_WITHIN_MS)]);
     const ref = this.index.resolveWorkload(request.workload);
     this.checkAccess(ref, context.caller);
     const { dialect, id } = partsOfStream(streamName('workload', ref));

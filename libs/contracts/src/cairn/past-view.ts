@@ -8,12 +8,13 @@ export const PAST_VIEW_COMMAND = 'past-view';
 /** What is asked of a process that shows the past of a workload, one after the other. */
 export type ViewOrder =
   | {
-      /** Shows other streams from now on, up to a position. */
-      readonly kind: 'open';
+      /** From now on shows a workload as it was. */
+      readonly kind: 'show';
+      readonly ref: string;
+      /** All that its documents are made of. */
       readonly streams: readonly string[];
       readonly until: Position;
     }
-  | { /** Goes on to a later moment. */ readonly kind: 'raise'; readonly until: Position }
   | {
       /** Answers a GET request of one of the dialect's routes as it was answered then. */
       readonly kind: 'ask';
