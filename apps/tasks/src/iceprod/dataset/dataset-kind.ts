@@ -1,4 +1,4 @@
-import type { DatasetEvents } from '#contracts/iceprod/dataset-events.js';
+import type { DatasetEvents, DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
 import { DATASET_STATUSES, type DatasetStatus } from '#contracts/iceprod/statuses.js';
 import type { EventOf } from '#event-sourcing/event-of.js';
 import type { Phase } from '../../engine/phase.js';
@@ -32,7 +32,9 @@ export const datasetKind: WorkloadKind = {
     const event = { type, data } as object as EventOf<DatasetEvents>;
     switch (event.type) {
       case 'WorkloadSubmitted': {
-        const { description: name, username: owner, status, tasks_submitted: expected } = event.data;
+        // Facts are not refused for what they lack.
+        const submitted: Partial<DatasetSubmitted> = event.data;
+        const { description: name = '', username: owner = '', status = '', tasks_submitted: expected = 0 } = submitted;
         return { what: 'created', facts: { name, owner, status, expected } };
       }
       case 'WorkloadMoved':

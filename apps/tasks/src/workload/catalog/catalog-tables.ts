@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS catalog (
   name TEXT NOT NULL,
   owner TEXT NOT NULL,
   status TEXT NOT NULL,
-  expected INTEGER NOT NULL
+  expected REAL NOT NULL
 ) STRICT;`;
 
 const present = 'WHERE class IS NOT NULL';
