@@ -110,18 +110,27 @@ export class CheckpointKey {
 
   sign(checkpoint: Omit<Checkpoint, 'key'>): SignedCheckpoint {
     const named: Checkpoint = { ...checkpoint, key: this.id };
-    const signature = sign(null, Buffer.from(checkpointText(named)), this.privateKey).toString('base64url');
-    return { ...named, public_key: this.publicKey, signature };
+    return { ...named, ...this.signText(checkpointText(named)) };
+  }
+
+  /** @param text begins with what it is, so that nothing can be taken for something else */
+  signText(text: string): Pick<SignedCheckpoint, 'public_key' | 'signature'> {
+    const signature = sign(null, Buffer.from(text), this.privateKey).toString('base64url');
+    return { public_key: this.publicKey, signature };
   }
 }
 
 /** Whether the key that a checkpoint names has signed it. Whose key that is, the caller must know. */
 export const isSignatureGood = (checkpoint: SignedCheckpoint): boolean => {
   const { public_key: x, signature, key } = checkpoint;
-  if (keyIdOf(x) !== key) return false;
+  return keyIdOf(x) === key && isSigned(checkpointText(checkpoint), x, signature);
+};
+
+/** @param x of the public JWK */
+export const isSigned = (text: string, x: string, signature: string): boolean => {
   try {
     const publicKey = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
-    return verify(null, Buffer.from(checkpointText(checkpoint)), publicKey, Buffer.from(signature, 'base64url'));
+    return verify(null, Buffer.from(text), publicKey, Buffer.from(signature, 'base64url'));
   } catch {
     // Not a key.
     return false;

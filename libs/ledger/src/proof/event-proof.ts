@@ -1,5 +1,6 @@
 import { eventHash, GENESIS } from '../hash-chain.js';
 import { isSignatureGood, type SignedCheckpoint } from './checkpoint.js';
+import { doesSeal, readRewrite, Rewrites } from '../rewrite/rewrites.js';
 import type { EventSource } from './event-source.js';
 import { type ChainedEvent, eventLeaf, headLeaf, LedgerTree, MemoryHeads } from './ledger-tree.js';
 import { inclusionPath, MemoryNodes, rootFromPath, setLeaves } from './merkle-tree.js';
@@ -63,18 +64,26 @@ export const proveEvent = async (
   checkpoint: SignedCheckpoint,
 ): Promise<EventProof> => {
   let wanted: ChainedEvent | undefined;
+  let [count, number] = [0, 0];
   const heads = await treeAt(source, checkpoint, (event) => {
-    if (wanted === undefined && isWanted(event)) wanted = event;
+    count += 1;
+    if (wanted !== undefined || !isWanted(event)) return;
+    wanted = event;
+    number = count;
   });
   if (wanted === undefined) throw new CannotProve(`checkpoint ${checkpoint.number} does not cover the event`);
   const { stream, revision, id, type, data, metadata, hash } = wanted;
   const head = heads.head(stream);
   if (head === undefined) throw new Error(`The tree has no stream ${stream}`);
   const hashes = await hashesOf(source, stream, head.size);
+  const previous = hashes[revision - 1] ?? GENESIS;
+  const isAsRecorded = eventHash(previous, wanted) === hash;
+  const record = isAsRecorded ? undefined : (await Rewrites.in(source)).recordOf(number, wanted);
   return {
     format: PROOF_FORMAT,
     event: { stream, revision, id, type, data, metadata, hash },
-    previous: hashes[revision - 1] ?? GENESIS,
+    ...(record && { rewritten: { number, record: JSON.stringify(record) } }),
+    previous,
     event_path: inclusionPath(treeOver(hashes), revision, hashes.length),
     head: checkpointHead(stream, head),
     head_index: head.index,
@@ -103,6 +112,13 @@ const treeOver = (hashes: readonly string[]): MemoryNodes => {
 /** What is wrong with a proof: the event was changed, it is not in its stream, its stream is not in the checkpoint, or the signature is not good. */
 export type ProofFault = 'event' | 'event path' | 'head path' | 'signature' | 'key';
 
+/** Whether the texts of the event are those that a signed record says it has now. */
+const isRewritten = ({ event, rewritten }: EventProof, keys?: readonly string[]): boolean => {
+  const record = rewritten && readRewrite(rewritten.record);
+  if (record === undefined || rewritten === undefined) return false;
+  return (keys === undefined || keys.includes(record.public_key)) && doesSeal(record, rewritten.number, event);
+};
+
 /**
  * What is wrong with a proof; nothing when it holds. Needs nothing but the proof.
  *
@@ -110,7 +126,7 @@ export type ProofFault = 'event' | 'event path' | 'head path' | 'signature' | 'k
  */
 export const faultOfProof = (proof: EventProof, keys?: readonly string[]): ProofFault | undefined => {
   const { event, previous, event_path, head, head_index, head_path, checkpoint } = proof;
-  if (eventHash(previous, event) !== event.hash) return 'event';
+  if (eventHash(previous, event) !== event.hash && !isRewritten(proof, keys)) return 'event';
   if (event.stream !== head.stream) return 'event path';
   const streamRoot = rootFromPath(eventLeaf(event.hash), event.revision, head.revision + 1, event_path);
   if (streamRoot !== head.root) return 'event path';

@@ -31,6 +31,9 @@ const streamsSentence = (streams: readonly StreamDifference[] = []): string => {
 /** One line for people. Events of a stream are numbered from 0 on, as everywhere; those of the ledger from 1 on. */
 export const faultSentence = (fault: HistoryFault): string => {
   if (fault.kind === 'unreadable') return `the ledger cannot be read: ${fault.reason}`;
+  if (fault.kind === 'rewrite') {
+    return `${fault.records} records of rewritten events are not signed by a key that is trusted`;
+  }
   if ('stream' in fault) {
     return `event ${fault.number} of the ledger, event ${fault.revision} of ${fault.stream}: ${EVENT_FAULTS[fault.kind]}`;
   }

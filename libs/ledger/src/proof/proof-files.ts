@@ -32,6 +32,8 @@ export const CHECKPOINT_FORMAT = 'cairn checkpoint 1';
 export interface EventProof {
   readonly format: typeof PROOF_FORMAT;
   readonly event: ChainedEvent;
+  /** Only of an event whose texts were replaced: its number in the ledger, and the text of the record (`SignedRewrite`) that says so. */
+  readonly rewritten?: { readonly number: number; readonly record: string };
   /** Hash of the event before it in its stream. */
   readonly previous: string;
   /** From the event to the root over its stream. */
@@ -148,6 +150,11 @@ const eventIn = (members: MemberReader): ChainedEvent => ({
   hash: members.hash('hash'),
 });
 
+const rewrittenIn = (members: MemberReader): EventProof['rewritten'] & {} => ({
+  number: members.count('number'),
+  record: members.anyText('record'),
+});
+
 const parsed = (text: string): unknown => {
   try {
     return JSON.parse(text) as unknown;
@@ -180,6 +187,7 @@ export const readEventProof = (text: string): EventProof => {
   return {
     format: PROOF_FORMAT,
     event: eventIn(file.object('event')),
+    ...(file.has('rewritten') && { rewritten: rewrittenIn(file.object('rewritten')) }),
     previous: file.hash('previous'),
     event_path: file.hashes('event_path'),
     head: headIn(file.object('head')),

@@ -5,6 +5,7 @@ import {
   previousFor,
   type SignedCheckpoint,
 } from './checkpoint.js';
+import { type Rewrite, Rewrites } from '../rewrite/rewrites.js';
 import type { EventSource } from './event-source.js';
 import { type ChainFaultKind, headLeaf, LedgerTree, MemoryHeads } from './ledger-tree.js';
 import { MemoryNodes, rootOfRange, setLeaves } from './merkle-tree.js';
@@ -37,6 +38,8 @@ export interface StreamDifference {
 export type HistoryFault =
   | { readonly kind: 'unreadable'; readonly reason: string }
   | { readonly kind: ChainFaultKind; readonly number: number; readonly stream: string; readonly revision: number }
+  /** So many records of rewritten events are not signed, or not by a key that is trusted. */
+  | { readonly kind: 'rewrite'; readonly records: number }
   /** A checkpoint was changed, or signed by another key than it says. */
   | (OfCheckpoint & { readonly kind: 'signature' })
   /** None of the keys that are trusted has signed it. */
@@ -65,8 +68,10 @@ export interface HistoryReport {
   readonly streams: number;
   /** Checkpoints that fit, of the ledger and of those that were given. */
   readonly checkpoints: number;
-  /** Ids of the keys that have signed them. */
+  /** Ids of the keys that have signed them, and the records of rewritten events. */
   readonly keys: readonly string[];
+  /** Of which events it is recorded that their texts were replaced. */
+  readonly rewrites: readonly Pick<Rewrite, 'pseudonym' | 'events'>[];
   /** The first that do not fit, chains and checkpoints in the order of the ledger. */
   readonly faults: readonly HistoryFault[];
 }
@@ -77,6 +82,7 @@ export const unreadable = (reasons: readonly string[]): HistoryReport => ({
   streams: 0,
   checkpoints: 0,
   keys: [],
+  rewrites: [],
   faults: reasons.map((reason) => ({ kind: 'unreadable', reason })),
 });
 
@@ -100,7 +106,7 @@ interface Expected extends OfCheckpoint {
 class HistoryVerifier {
   private readonly faults: HistoryFault[] = [];
   private readonly store = new MemoryHeads();
-  private readonly tree = new LedgerTree(this.store);
+  private tree = new LedgerTree(this.store);
   /** In the order of the events that they cover. */
   private expected: readonly Expected[] = [];
   private compared = 0;
@@ -115,7 +121,10 @@ class HistoryVerifier {
   constructor(private readonly options: VerifyOptions) {}
 
   async verify(source: EventSource): Promise<HistoryReport> {
-    const { checkpoints = [], onProgress } = this.options;
+    const { checkpoints = [], keys, onProgress } = this.options;
+    const rewrites = await Rewrites.in(source, keys);
+    if (rewrites.refused > 0) this.fault({ kind: 'rewrite', records: rewrites.refused });
+    this.tree = new LedgerTree(this.store, undefined, rewrites.isRewritten);
     const own = (await this.ownCheckpoints(source)).map((checkpoint) => ({ file: { checkpoint }, own: true }));
     const given = checkpoints.map((file) => ({ file, own: false }));
     this.expected = [...own, ...given]
@@ -135,7 +144,11 @@ class HistoryVerifier {
     for (const each of this.expected.slice(this.compared)) this.miss(each);
     for (const [place, heads] of this.told) this.tell(place, await differences(source, heads));
     const { events, streams } = this.tree;
-    return { events, streams, checkpoints: this.good, keys: [...this.keys], faults: this.faults };
+    return {
+      ...{ events, streams, checkpoints: this.good, faults: this.faults },
+      keys: [...new Set([...this.keys, ...rewrites.keys])],
+      rewrites: rewrites.records.map(({ pseudonym, events: rewritten }) => ({ pseudonym, events: rewritten })),
+    };
   }
 
   /** The checkpoints that the ledger holds, which must follow each other. */

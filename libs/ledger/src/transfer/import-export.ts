@@ -1,7 +1,9 @@
 import { type ChainFault, ChainChecker } from '../hash-chain.js';
-import type { Ledger, RecordedEvent } from '../ledger.js';
+import type { Ledger, RecordedEvent, TransferredEvent } from '../ledger.js';
+import { Rewrites } from '../rewrite/rewrites.js';
 import { bytesInAppend } from '../serialized-event.js';
 import type { ExportedEvent } from './export-format.js';
+import { exportSource } from './export-source.js';
 import { readExport } from './read-export.js';
 import { TransferError } from './transfer-error.js';
 
@@ -22,13 +24,13 @@ export interface ImportReport {
  * @throws TransferError, and what {@link Ledger.appendRecorded} throws
  */
 export const importExport = async (file: string, ledger: Ledger): Promise<ImportReport> => {
-  const events = await checkedCount(file);
+  const { events, rewrites } = await checked(file);
   let appended = 0;
   let appending = Promise.resolve<unknown>(undefined);
   for await (const chunk of inChunks(eventsMissingIn(ledger, file))) {
     // The next events are read while these are stored.
     await appending;
-    appending = ledger.appendRecorded(chunk);
+    appending = ledger.appendRecorded(chunk.map((event) => marked(event, rewrites)));
     // Somebody waits for it later.
     appending.catch(() => undefined);
     appended += chunk.length;
@@ -42,21 +44,26 @@ const FAULTS: Readonly<Record<ChainFault['kind'], string>> = {
   hash: 'does not fit the chain of hashes: it or the event before it in its stream was changed before the export',
 };
 
-/** How many events the file has, when it is whole and they fit. */
-const checkedCount = async (file: string): Promise<number> => {
-  const checker = new ChainChecker();
+/** How many events the file has, when it is whole and they fit, and what it says of rewritten ones. */
+const checked = async (file: string): Promise<{ readonly events: number; readonly rewrites: Rewrites }> => {
+  const source = exportSource(file);
+  const rewrites = await Rewrites.in(source);
+  const tree = new ChainChecker(rewrites.isRewritten);
   let events = 0;
-  for await (const slice of readExport(file)) {
-    for (const event of slice) checker.check({ ...event, position: event.number });
-    events += slice.length;
-    const [fault] = checker.report().faults;
+  for await (const slice of source.all()) {
+    for (const event of slice) tree.check({ ...event, position: ++events });
+    const [fault] = tree.report().faults;
     if (fault === undefined) continue;
     throw new TransferError(
       `event ${fault.position} of the file, event ${fault.revision} of ${fault.stream}, ${FAULTS[fault.kind]}`,
     );
   }
-  return events;
+  return { events, rewrites };
 };
+
+/** Only events that a record names are looked at twice. */
+const marked = (event: ExportedEvent, rewrites: Rewrites): TransferredEvent =>
+  rewrites.isRewritten(event.number, event) ? { ...event, isRewritten: true } : event;
 
 /** The events of the file that the ledger does not hold yet. Those that it holds are compared with those of the file. */
 async function* eventsMissingIn(ledger: Ledger, file: string): AsyncGenerator<ExportedEvent, void, void> {

@@ -5,11 +5,13 @@ import type { DescriptionsOf } from '../../timeline/description.js';
 import { directoryDescriptions } from './directory-descriptions.js';
 import { personDescriptions } from './person-descriptions.js';
 import { proofDescriptions } from './proof-descriptions.js';
+import { rewriteDescriptions } from './rewrite-descriptions.js';
 
 export const cairnDescriptions: DescriptionsOf<CairnEventTypes> = {
   ...personDescriptions,
   ...directoryDescriptions,
   ...credentialDescriptions,
   ...proofDescriptions,
+  ...rewriteDescriptions,
   ...batchDescriptions,
 };

@@ -49,6 +49,15 @@ const samples: SamplesOf<CairnEventTypes> = {
       ...{ time: '2026-01-31T12:00:00.000000Z', key: 'k', public_key: 'x', signature: 's' },
     },
   },
+  EventsRewritten: {
+    data: {
+      ...{ number: 1, pseudonym: 'person-1f', seals: 'AA==', public_key: 'x', signature: 's' },
+      events: [
+        [3, 5],
+        [9, 9],
+      ],
+    },
+  },
   BatchAbandoned: { data: { batchId: 'b', firstRevision: 3 } },
 };
 
@@ -104,6 +113,9 @@ const expected: SaidOf<CairnEventTypes> = {
   },
   CheckpointSigned: {
     says: 'alice signed checkpoint 7, which covers the first 1200 events of the history, with the key k.',
+  },
+  EventsRewritten: {
+    says: "alice replaced a person's name in 4 events of the history by the pseudonym person-1f.",
   },
   BatchAbandoned: { says: 'alice gave up a large change that its owner had not finished: nothing of it took effect.' },
 };
