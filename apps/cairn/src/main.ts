@@ -94,6 +94,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./import-command.js')).importCommand,
   },
   {
+    name: 'pseudonymize',
+    summary: 'replace the name of a person in the history',
+    load: async () => (await import('./pseudonymize-command.js')).pseudonymizeCommand,
+  },
+  {
     name: PAST_VIEW_COMMAND,
     summary: 'show the past of a workload',
     load: async () => (await import('./past/past-view-command.js')).pastViewCommand,

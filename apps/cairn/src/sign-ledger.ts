@@ -15,6 +15,7 @@ import {
 import { ledgerSource } from '#ledger/proof/event-source.js';
 import { type LedgerSummary, LedgerTree, MemoryHeads } from '#ledger/proof/ledger-tree.js';
 import { recordedCheckpoints } from '#ledger/proof/recorded-checkpoints.js';
+import { Rewrites } from '#ledger/rewrite/rewrites.js';
 import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
 import { CheckpointKeys } from '../../events/src/proof/checkpoint-keys.js';
 import { UsageError } from './command-line.js';
@@ -45,7 +46,8 @@ export const withCheckpointKeys = async <Result>(
 };
 
 const summaryOf = async (ledger: Ledger): Promise<LedgerSummary> => {
-  const tree = new LedgerTree(new MemoryHeads());
+  const { isRewritten } = await Rewrites.in(ledgerSource(ledger));
+  const tree = new LedgerTree(new MemoryHeads(), undefined, isRewritten);
   for await (const { events } of ledger.readAll()) {
     for (const event of events) {
       if (tree.add(event) !== undefined) {

@@ -22,8 +22,12 @@ const PROOF_FAULTS: Readonly<Record<ProofFault, string>> = {
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-const reportLines = ({ events, streams, checkpoints, keys, faults }: HistoryReport): readonly string[] => [
+const reportLines = ({ events, streams, checkpoints, keys, rewrites, faults }: HistoryReport): readonly string[] => [
   ...faults.map(faultSentence),
+  ...rewrites.map(
+    ({ pseudonym, events: rewritten }) =>
+      `a name was replaced by ${pseudonym} in ${counted(rewritten, 'event')}, as is recorded`,
+  ),
   ...keys.map((key) => `checkpoints are signed by the key ${key}`),
   `${counted(events, 'event')} in ${counted(streams, 'stream')}${
     checkpoints === 0 ? '' : `, ${counted(checkpoints, 'checkpoint')}`

@@ -8,7 +8,9 @@ import { WalCheckpoints } from '#platform/wal-checkpoints.js';
 import { Lock } from '#event-sourcing/lock.js';
 import { Slices } from '#event-sourcing/slices.js';
 import type { Batch, Ledger } from '#ledger/ledger.js';
+import { ledgerSource } from '#ledger/proof/event-source.js';
 import { LedgerTree, type LedgerSummary } from '#ledger/proof/ledger-tree.js';
+import { Rewrites } from '#ledger/rewrite/rewrites.js';
 import { type TreeProgress, TreeStore } from './tree-store.js';
 
 /** Should the thread that copies the write-ahead log fail. */
@@ -90,11 +92,12 @@ export class ProofIndex implements OnApplicationShutdown {
     return this.lock.run(async () => {
       const slices = new Slices();
       const after = this.store.progress().position;
+      const { isRewritten } = await Rewrites.in(ledgerSource(this.ledger));
       for await (const batch of this.ledger.readAll({ after })) {
         if (this.closed) throw new DomainError('unavailable', 'proof.closed', 'The service is stopping');
         for (let from = 0; from < batch.events.length; from += COMMIT_EVENTS) {
           const events = batch.events.slice(from, from + COMMIT_EVENTS);
-          await this.writing.run(() => this.add(events));
+          await this.writing.run(() => this.add(events, isRewritten));
           await slices.pause();
         }
       }
@@ -112,11 +115,11 @@ export class ProofIndex implements OnApplicationShutdown {
     this.database.close();
   }
 
-  private add(events: Batch['events']): void {
+  private add(events: Batch['events'], isRewritten: Rewrites['isRewritten']): void {
     const progress: TreeProgress = this.store.progress();
     this.database.exec('BEGIN');
     try {
-      const tree = new LedgerTree(this.store, progress);
+      const tree = new LedgerTree(this.store, progress, isRewritten);
       for (const event of events) {
         if (tree.add(event) !== undefined) {
           const place = `event ${event.revision} of ${event.stream}`;

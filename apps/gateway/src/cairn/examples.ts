@@ -203,6 +203,7 @@ export const EXAMPLES: Examples = {
       events: 48_215,
       streams: 318,
       checkpoints: 7,
+      rewrites: [],
       keys: [signedCheckpoint.key],
       began: '2026-01-31T12:05:00.000000Z',
       ended: '2026-01-31T12:05:01.250000Z',

@@ -136,6 +136,15 @@ export const proofRoutes = {
         streams: count,
         checkpoints: { ...count, description: 'that fit' },
         keys: { type: 'array', items: text, description: 'ids of the keys that have signed them' },
+        rewrites: {
+          type: 'array',
+          description: 'names that were replaced, as signed records say',
+          items: {
+            type: 'object',
+            required: ['pseudonym', 'events'],
+            properties: { pseudonym: text, events: { ...count, description: 'that had the name' } },
+          },
+        },
         faults: {
           type: 'array',
           description: 'what does not fit, the first first',

@@ -5,7 +5,7 @@ import {
   previousFor,
   type SignedCheckpoint,
 } from './checkpoint.js';
-import { type Rewrite, Rewrites } from '../rewrite/rewrites.js';
+import { countIn, Rewrites } from '../rewrite/rewrites.js';
 import type { EventSource } from './event-source.js';
 import { type ChainFaultKind, headLeaf, LedgerTree, MemoryHeads } from './ledger-tree.js';
 import { MemoryNodes, rootOfRange, setLeaves } from './merkle-tree.js';
@@ -70,8 +70,8 @@ export interface HistoryReport {
   readonly checkpoints: number;
   /** Ids of the keys that have signed them, and the records of rewritten events. */
   readonly keys: readonly string[];
-  /** Of which events it is recorded that their texts were replaced. */
-  readonly rewrites: readonly Pick<Rewrite, 'pseudonym' | 'events'>[];
+  /** The records of names that were replaced, and in how many events. */
+  readonly rewrites: readonly { readonly pseudonym: string; readonly events: number }[];
   /** The first that do not fit, chains and checkpoints in the order of the ledger. */
   readonly faults: readonly HistoryFault[];
 }
@@ -147,7 +147,7 @@ class HistoryVerifier {
     return {
       ...{ events, streams, checkpoints: this.good, faults: this.faults },
       keys: [...new Set([...this.keys, ...rewrites.keys])],
-      rewrites: rewrites.records.map(({ pseudonym, events: rewritten }) => ({ pseudonym, events: rewritten })),
+      rewrites: rewrites.records.map(({ pseudonym, events: ranges }) => ({ pseudonym, events: countIn(ranges) })),
     };
   }
 

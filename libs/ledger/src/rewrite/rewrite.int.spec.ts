@@ -99,13 +99,9 @@ describe('a rewritten ledger', () => {
       const bytes = await readFile(`${file}${suffix}`).catch(() => Buffer.alloc(0));
       expect(bytes.includes(NAME)).toBe(false);
     }
-    const events = [
-      [2, 3],
-      [5, 6],
-    ];
     expect(await verified(checkpoint)).toMatchObject({
       ...{ events: 8, checkpoints: 1, faults: [] },
-      rewrites: [{ pseudonym: 'person-1', events }],
+      rewrites: [{ pseudonym: 'person-1', events: 4 }],
     });
     expect(rewrite()).toBe(0);
   });

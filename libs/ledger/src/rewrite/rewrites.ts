@@ -28,6 +28,10 @@ export interface SignedRewrite extends Rewrite {
   readonly signature: string;
 }
 
+/** How many events there are in ranges. */
+export const countIn = (ranges: Rewrite['events']): number =>
+  ranges.reduce((count, [first, last]) => count + last - first + 1, 0);
+
 /** What is signed. */
 export const rewriteText = ({ number, pseudonym, events, seals }: Rewrite): string =>
   [
