@@ -38,14 +38,3 @@ export const ReadFeed = query<{ readonly after: string; readonly filter: EventFi
   'events',
   'feed.read',
 );
-
-export interface FeedRequest {
-  /** Text of the cursor where the client left off; only new events without it. */
-  readonly after?: string;
-}
-
-/** Begins to follow: says what a filter means, and where the stream begins. */
-export const OpenFeed = query<FeedRequest, { readonly filter: EventFilter; readonly after: string }>(
-  'events',
-  'feed.open',
-);

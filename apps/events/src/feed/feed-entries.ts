@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { cloudEvent } from '#contracts/cairn/event-envelope.js';
 import type { FeedEntry } from '#contracts/feed.js';
-import type { EffectiveEvent } from '#event-sourcing/effective-events.js';
+import type { EffectiveBatch, EffectiveEvent } from '#event-sourcing/effective-events.js';
 import { type HistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
-import type { RecentEntry } from '#event-sourcing/recent-history.js';
+import type { RecentEntry, RecentPage } from '#event-sourcing/recent-history.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { DomainError } from '#platform/domain-error.js';
 import { nextLoopTurn } from '#platform/loop-turn.js';
@@ -18,6 +18,9 @@ const ATTEMPTS_MAX = 20;
 /** So many events are looked at before others get their turn. */
 const AT_ONCE = 64;
 
+/** A little less than what is told to a client at a time. */
+const PAGE_CHARACTERS_MAX = 32 * 1024;
+
 /** An entry with its place. */
 export interface PlacedEntry extends RecentEntry {
   readonly entry: FeedEntry;
@@ -30,6 +33,19 @@ export class FeedEntries {
     private readonly readModel: ReadModel,
     private readonly access: EventAccess,
   ) {}
+
+  /** The first part of what was read, or all of it: as much as a follower takes at a time. */
+  async page({ events, upTo }: EffectiveBatch): Promise<RecentPage<PlacedEntry>> {
+    let characters = 0;
+    let count = 0;
+    for (const { event } of events) {
+      if (characters >= PAGE_CHARACTERS_MAX) break;
+      characters += event.data.length + event.metadata.length;
+      count += 1;
+    }
+    const entries = await this.of(events.slice(0, count));
+    return { entries, upTo: count < events.length ? (entries.at(-1)?.place ?? upTo) : upTo };
+  }
 
   async of(events: readonly EffectiveEvent[]): Promise<readonly PlacedEntry[]> {
     const last = events.at(-1);

@@ -1,12 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import type { HistoryFilter } from '#contracts/cairn/audit.js';
 import type { EventFilter } from '#contracts/event-filter.js';
 import type { HistoryCursor } from '#event-sourcing/history-cursor.js';
-import type { EffectiveEvent } from '#event-sourcing/effective-events.js';
 import type { RecentPage } from '#event-sourcing/recent-history.js';
 import { Ledger } from '#ledger/ledger.js';
 import { type Entry, HistoryIndex } from '../index/history-index.js';
+import { resolveFilter } from '../index/history-filter.js';
+import { readEvents } from '../index/read-events.js';
 import { FeedEntries, type PlacedEntry } from './feed-entries.js';
 import { FeedTail } from './feed-tail.js';
+
+/** Events that are read at once. */
+const READ_MAX = 64;
 
 /** Finds what followers have missed. */
 @Injectable()
@@ -18,23 +23,31 @@ export class FeedSearch {
     private readonly tail: FeedTail,
   ) {}
 
+  /**
+   * @throws DomainError when a name stands for nothing, or for several things; `unavailable` while the index is being rebuilt
+   */
+  async filterOf(names: HistoryFilter): Promise<EventFilter> {
+    if (Object.keys(names).length === 0) return [];
+    await this.index.showHead();
+    return resolveFilter(this.index, names).about;
+  }
+
   /** The first part of what is behind a cursor and may be wanted. */
   async behind(after: HistoryCursor, filter: EventFilter): Promise<RecentPage<PlacedEntry>> {
     if (filter.length === 0) return this.tail.older(after);
     let upTo = after;
     for await (const { entries, lookedUpTo } of this.index.entries({ order: 'oldest', about: filter, after })) {
       upTo = lookedUpTo;
-      if (entries.length > 0) return { entries: await this.entries.of(await this.read(entries)), upTo };
+      if (entries.length > 0) return this.page(entries, lookedUpTo);
     }
     return { entries: [], upTo };
   }
 
-  private async read(entries: readonly Entry[]): Promise<readonly EffectiveEvent[]> {
-    const events: EffectiveEvent[] = [];
-    for (const { stream, revision, cursor } of entries) {
-      const [event] = await this.ledger.readStream(stream, { from: revision, limit: 1 });
-      if (event !== undefined) events.push({ event, cursor });
-    }
-    return events;
+  private async page(found: readonly Entry[], lookedUpTo: HistoryCursor): Promise<RecentPage<PlacedEntry>> {
+    const first = found.slice(0, READ_MAX);
+    const upTo = first.length < found.length ? (first.at(-1)?.cursor ?? lookedUpTo) : lookedUpTo;
+    const cursors = first.map(({ cursor }) => cursor);
+    const events = await readEvents(this.ledger, first);
+    return this.entries.page({ events: events.map((event, at) => ({ event, cursor: cursors[at] ?? upTo })), upTo });
   }
 }

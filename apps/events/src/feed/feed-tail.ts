@@ -57,8 +57,8 @@ export class FeedTail implements OnModuleDestroy {
 
   /** The first part of what is behind a cursor, from the ledger. */
   async older(after: HistoryCursor): Promise<RecentPage<PlacedEntry>> {
-    for await (const { events, upTo } of effectiveEvents(this.ledger, { after })) {
-      if (events.length > 0) return { entries: await this.entries.of(events), upTo };
+    for await (const batch of effectiveEvents(this.ledger, { after })) {
+      if (batch.events.length > 0) return this.entries.page(batch);
     }
     return { entries: [], upTo: after };
   }

@@ -2,7 +2,8 @@ import { Controller } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import type { Answer, Message } from '#bus/contract.js';
 import type { EventFilter } from '#contracts/event-filter.js';
-import { type FeedPage, type FeedRequest, FollowFeed, OpenFeed, ReadFeed } from '#contracts/feed.js';
+import { type FeedRequest, OpenFeed, type OpenedFeed } from '#contracts/cairn/feed.js';
+import { type FeedPage, FollowFeed, ReadFeed } from '#contracts/feed.js';
 import { eventAtCursor } from '#event-sourcing/event-at-cursor.js';
 import { cursorAt, type HistoryCursor, readHistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
 import { Ledger } from '#ledger/ledger.js';
@@ -26,11 +27,9 @@ export class FeedController {
   ) {}
 
   @MessagePattern(OpenFeed.subject)
-  async open({
-    request: { after },
-  }: Message<FeedRequest>): Promise<Answer<{ readonly filter: EventFilter; readonly after: string }>> {
+  async open({ request: { after, ...names } }: Message<FeedRequest>): Promise<Answer<OpenedFeed>> {
     const start = after === undefined ? cursorAt(await this.ledger.head()) : await this.knownPlace(placeOf(after));
-    return { reply: { filter: [], after: textOfCursor(start) } };
+    return { reply: { filter: await this.search.filterOf(names), after: textOfCursor(start) } };
   }
 
   @MessagePattern(FollowFeed.subject)

@@ -16,8 +16,8 @@ const namesParameter = (name: FilterName, description: string): Field<readonly s
     return names;
   });
 
-/** Parameters of a `HistoryFilter`. */
-export const historyFilterFields = {
+/** What events may be about, as parameters of a `HistoryFilter`. */
+export const historyNameFields = {
   workload: namesParameter('workload', 'refs of workloads, or their ids in their dialects where they are unique'),
   unit: namesParameter('unit', 'ids of units in their dialects, such as a task_id, a PandaID or jobs__97/103'),
   group: namesParameter('group', 'ids of groups of units, such as a job_id of IceProd'),
@@ -32,6 +32,11 @@ export const historyFilterFields = {
   type: namesParameter('type', 'types of events, such as UnitFailed'),
   request: namesParameter('request', 'ids of requests (correlation)'),
   cause: namesParameter('cause', 'ids of what led to the event: a command or another event'),
+} satisfies Record<FilterName, unknown>;
+
+/** Parameters of a `HistoryFilter`. */
+export const historyFilterFields = {
+  ...historyNameFields,
   from: timeParameter('from', 'recorded then or later'),
   until: timeParameter('until', 'recorded before'),
 } satisfies Record<keyof HistoryFilter, unknown>;
