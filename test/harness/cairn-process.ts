@@ -238,11 +238,15 @@ const run = async (composition: Composition): Promise<Cairn> => {
 export const startEmbedded = (variables: Variables = {}): Promise<Cairn> =>
   run({ mode: 'embedded', processes: ['cairn'], variables, cleanUp: () => Promise.resolve() });
 
-/** Gateway and services as processes of their own, over a broker, on one SQLite ledger. */
-export const startOver = (broker: SecuredBroker, variables: Variables = {}): Promise<Cairn> =>
+/** Gateway and services, or some of them, as processes of their own, over a broker, on one SQLite ledger. */
+export const startOver = (
+  broker: SecuredBroker,
+  variables: Variables = {},
+  services: readonly Service[] = SERVICES,
+): Promise<Cairn> =>
   run({
     mode: 'distributed',
-    processes: [...SERVICES, 'gateway'],
+    processes: [...services, 'gateway'],
     variables,
     variablesOf: broker.variablesOf,
     cleanUp: () => broker.remove(),

@@ -19,6 +19,8 @@ export interface SecuredBroker extends NatsServer {
 export interface BrokerOptions {
   /** Password of a user `administrator` in Cairn's account, whom the broker refuses nothing. */
   readonly administrator?: string;
+  /** Name and password of a user who may follow the feed, as `deploy/nats/subscriber.conf` has it. */
+  readonly subscriber?: { readonly name: string; readonly password: string };
 }
 
 /** The shipped configuration with the paths of this machine, and without the fixed port of its monitoring. */
@@ -29,12 +31,27 @@ const shippedConfig = async (cert: string, key: string, store: string): Promise<
     .replace('/data/jetstream', store)
     .replace(/^http: .*$/m, '');
 
-export const startSecuredBroker = async ({ administrator }: BrokerOptions = {}): Promise<SecuredBroker> => {
+const subscriberOf = async ({
+  name,
+  password,
+}: {
+  readonly name: string;
+  readonly password: string;
+}): Promise<string> =>
+  (await readFile('deploy/nats/subscriber.conf', 'utf8'))
+    .replace('nkey: $SUBSCRIBER_NKEY', `user: ${name}, password: "${password}"`)
+    .replaceAll('CAIRN_EVENTS.NAME', `CAIRN_EVENTS.${name}`)
+    .replace('_INBOX.NAME', `_INBOX.${name}`);
+
+export const startSecuredBroker = async ({ administrator, subscriber }: BrokerOptions = {}): Promise<SecuredBroker> => {
   const keys = await mkdtemp(join(tmpdir(), 'cairn-bus-keys-'));
   makeBusKeys(keys);
   const { ca, cert, key, remove: removeCertificates } = await makeCertificates();
   const permissions = await readFile('deploy/nats/permissions.conf', 'utf8');
-  const user = administrator === undefined ? '' : `{ user: administrator, password: "${administrator}" }`;
+  const users = [
+    administrator === undefined ? '' : `{ user: administrator, password: "${administrator}" }`,
+    subscriber === undefined ? '' : await subscriberOf(subscriber),
+  ].join('\n');
   const server = await startNatsServer({
     jetStream: false,
     config: await shippedConfig(cert, key, join(keys, 'jetstream')),
@@ -42,7 +59,7 @@ export const startSecuredBroker = async ({ administrator }: BrokerOptions = {}):
       // Debian's nats-server 2.9 does not know what stands there.
       'sync.conf': '',
       [`keys/${BUS_KEY_FILES.natsUsers}`]: await readFile(join(keys, BUS_KEY_FILES.natsUsers), 'utf8'),
-      'permissions.conf': permissions.replace('users: [', `users: [\n${user}`),
+      'permissions.conf': permissions.replace('users: [', `users: [\n${users}`),
     },
   });
   return {
