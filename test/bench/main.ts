@@ -4,6 +4,7 @@ import { costOfRequests } from './rows/cost.js';
 import { iceprodCalls } from './rows/iceprod.js';
 import { onEventStoreDb } from './rows/eventstoredb.js';
 import { coldStart } from './rows/start.js';
+import { feedLag } from './rows/feed.js';
 import { unitLists } from './rows/lists.js';
 import { millionUnits } from './rows/million.js';
 import { overNats } from './rows/nats.js';
@@ -14,7 +15,7 @@ import type { Settings } from './settings.js';
 import { renderTable, type Row } from './table.js';
 import { hasWrk, WRK_MISSING } from './wrk.js';
 
-const USAGE = `Usage: npm run bench -- [single] [million] [start] [iceprod] [lists] [torc] [panda] [cost] [nats] [eventstoredb]
+const USAGE = `Usage: npm run bench -- [single] [million] [start] [iceprod] [lists] [torc] [panda] [cost] [nats] [feed] [eventstoredb]
        [--seconds N] [--profile DIR]
 
 Measures what Cairn must reach; without names everything. The part eventstoredb needs a server in EVENTSTORE_URL, to
@@ -32,6 +33,7 @@ const GROUPS: Readonly<Record<string, (settings: Settings) => Promise<readonly R
   panda: pandaJobs,
   cost: costOfRequests,
   nats: overNats,
+  feed: feedLag,
   eventstoredb: onEventStoreDb,
 };
 
