@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { auditQuestions } from './rows/audit.js';
 import { costOfRequests } from './rows/cost.js';
 import { iceprodCalls } from './rows/iceprod.js';
 import { onEventStoreDb } from './rows/eventstoredb.js';
@@ -15,8 +16,8 @@ import type { Settings } from './settings.js';
 import { renderTable, type Row } from './table.js';
 import { hasWrk, WRK_MISSING } from './wrk.js';
 
-const USAGE = `Usage: npm run bench -- [single] [million] [start] [iceprod] [lists] [torc] [panda] [cost] [nats] [feed] [eventstoredb]
-       [--seconds N] [--profile DIR]
+const USAGE = `Usage: npm run bench -- [single] [million] [start] [iceprod] [lists] [torc] [panda] [cost] [audit] [nats] [feed]
+       [eventstoredb] [--seconds N] [--profile DIR]
 
 Measures what Cairn must reach; without names everything. The part eventstoredb needs a server in EVENTSTORE_URL, to
 which it writes. --seconds is the length of a round (5).
@@ -32,6 +33,7 @@ const GROUPS: Readonly<Record<string, (settings: Settings) => Promise<readonly R
   torc: torcWorkflows,
   panda: pandaJobs,
   cost: costOfRequests,
+  audit: auditQuestions,
   nats: overNats,
   feed: feedLag,
   eventstoredb: onEventStoreDb,
