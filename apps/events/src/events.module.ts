@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
+import { SecretKeys } from '#platform/secret-keys.js';
 import { Ledger } from '#ledger/ledger.js';
 import { accessRulesProjection } from '#event-sourcing/access-rules.js';
 import { ServiceStoreModule } from '#event-sourcing/service-store.module.js';
@@ -21,6 +22,9 @@ import { ProofController } from './proof/proof.controller.js';
 import { proofProviders } from './proof/proof.providers.js';
 import { TimelineController } from './timeline/timeline.controller.js';
 import { Timelines } from './timeline/timelines.js';
+import { webhookProjection } from './webhook/webhook-projection.js';
+import { webhookProviders } from './webhook/webhook-providers.js';
+import { WebhooksController } from './webhook/webhooks.controller.js';
 
 /** Small, because most of the index is written once and seldom read. */
 const CACHE_KIB = 8 * 1024;
@@ -33,6 +37,7 @@ const CACHE_KIB = 8 * 1024;
       projections: [
         accessRulesProjection,
         checkpointsProjection,
+        webhookProjection,
         ...DIALECTS.flatMap(({ projections }) => projections),
       ],
       cacheKib: CACHE_KIB,
@@ -44,6 +49,7 @@ const CACHE_KIB = 8 * 1024;
     FeedController,
     ProofController,
     PastController,
+    WebhooksController,
     ...DIALECTS.flatMap(({ controllers }) => controllers),
   ],
   providers: [
@@ -61,6 +67,13 @@ const CACHE_KIB = 8 * 1024;
     FeedSearch,
     relayProvider,
     ...proofProviders,
+    {
+      provide: SecretKeys,
+      inject: [Environment],
+      useFactory: ({ CAIRN_DATA_DIR, CAIRN_SECRET_KEY, CAIRN_SECRET_KEYS_OLD }: Environment) =>
+        SecretKeys.open({ dataFolder: CAIRN_DATA_DIR, key: CAIRN_SECRET_KEY, oldKeys: CAIRN_SECRET_KEYS_OLD }),
+    },
+    ...webhookProviders,
     ...DIALECTS.flatMap(({ providers }) => providers),
   ],
 })

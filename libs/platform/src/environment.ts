@@ -658,6 +658,14 @@ export class Environment {
   })
   readonly CORS_ORIGINS: readonly string[] = ['*'];
 
+  /**
+   * Where webhooks may be sent besides public addresses, comma-separated: addresses, networks such as `10.0.0.0/8`, and `loopback`, `linklocal`
+   * and `uniquelocal` for the networks of that kind.
+   */
+  @Transform(asList)
+  @AreNetworks()
+  readonly WEBHOOK_NETWORKS: readonly string[] = [];
+
   /** Number of the first dataset; later ones count up from it. */
   @Transform(asNumber)
   @IsInt(WHOLE_NUMBER)

@@ -1,5 +1,5 @@
 import type { Example, Targets } from './example.js';
-import { CONFIG, CREDENTIAL, REDIRECT } from './targets.js';
+import { CONFIG, CREDENTIAL, REDIRECT, WEBHOOK_URL } from './targets.js';
 import { TORC_EXAMPLES } from './torc-examples.js';
 
 const first = (targets: Targets, name: string): string => targets[name]?.[0] ?? '';
@@ -27,6 +27,7 @@ const reported = (action: string): Example => ({
 
 export const EXAMPLES: Readonly<Record<string, Example>> = {
   ...TORC_EXAMPLES,
+  'POST /cairn/webhooks': { body: json({ url: WEBHOOK_URL }) },
   'GET /cairn/events/schemas/{dialect}/{type}/{version}': {
     path: { dialect: 'event_dialect', type: 'event_type', version: 'event_version' },
   },

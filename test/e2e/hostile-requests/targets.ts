@@ -26,6 +26,12 @@ const several = async (make: () => Promise<string>): Promise<readonly string[]> 
   return made;
 };
 
+/** There is no such host. */
+export const WEBHOOK_URL = 'https://hooks.invalid/cairn';
+
+const newWebhook = async (client: HttpClient): Promise<string> =>
+  String(((await client.post('/cairn/webhooks', { url: WEBHOOK_URL })).json as { webhook_id?: string }).webhook_id);
+
 let count = 0;
 const fresh = (word: string): string => `${word}${(count += 1)}`;
 
@@ -160,6 +166,7 @@ export const prepareTargets = async (
     task_name: ['generate'],
     instance_id: ['i', ''],
     realm: ['IceCube'],
+    webhook_id: await several(() => newWebhook(client)),
     event_dialect: ['iceprod'],
     event_type: ['UnitsClaimed', 'UnitFailed'],
     event_version: ['1'],

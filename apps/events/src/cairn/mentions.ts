@@ -12,4 +12,6 @@ export const mentions: MentionsOf<'cairn'> = {
   UserRolesAssigned: ofUser,
   UserTokensRevoked: ofUser,
   UserDeleted: ofUser,
+  WebhookRegistered: ({ owner }) => ({ people: [owner.username] }),
+  WebhookResumed: ({ owner }) => ({ people: [owner.username] }),
 };

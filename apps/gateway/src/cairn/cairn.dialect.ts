@@ -22,6 +22,8 @@ import { ProbesController } from './probes.controller.js';
 import { probeRoutes } from './probes.routes.js';
 import { ProofController } from './proof.controller.js';
 import { proofRoutes } from './proof.routes.js';
+import { WebhooksController } from './webhooks.controller.js';
+import { webhookRoutes } from './webhooks.routes.js';
 import { WorkloadsController } from './workloads.controller.js';
 import { workloadRoutes } from './workloads.routes.js';
 
@@ -54,6 +56,7 @@ const TABLES: readonly Readonly<Record<string, AnyRoute>>[] = [
   proofRoutes,
   pastRoutes,
   feedRoutes,
+  webhookRoutes,
   eventSchemaRoutes,
   // Those of everybody's daily work come first, those of operators last.
   explainRoutes,
@@ -72,6 +75,7 @@ export const cairn: Dialect = {
     AuditController,
     FeedController,
     ProofController,
+    WebhooksController,
     EventSchemasController,
     PastController,
     ExplainController,

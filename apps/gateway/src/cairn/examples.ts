@@ -28,6 +28,15 @@ const signedCheckpoint = {
   signature: 'hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg',
 };
 
+const WEBHOOK = {
+  webhook_id: '0193f5c2a7e04d1b8c6a5f2000000000',
+  origin: 'https://hooks.example.org',
+  description: 'failures of my dataset',
+  filter: { workload: ['0193f5c2a7e04d1b8c6a5f20d0000001'], type: ['UnitFailed'] },
+  ...{ owner: 'alice', status: 'active', created: '2026-01-31T12:00:00.000000Z', sequence: '4711' },
+  ...{ delivered: 12, dead_letters: 0, dead_letters_dropped: 0, failing: null },
+};
+
 /** What the documentation of Cairn's own operations shows. */
 export const EXAMPLES: Examples = {
   values: {
@@ -72,8 +81,31 @@ export const EXAMPLES: Examples = {
     remaining: 70,
     complete: 30,
   },
-  requests: {},
+  requests: {
+    registerWebhook: {
+      url: 'https://hooks.example.org/cairn?token=x',
+      description: 'failures of my dataset',
+      filter: { workload: ['0193f5c2a7e04d1b8c6a5f20d0000001'], type: ['UnitFailed'] },
+    },
+  },
   responses: {
+    registerWebhook: { ...WEBHOOK, secret: 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD' },
+    listWebhooks: { webhooks: [WEBHOOK] },
+    getWebhook: WEBHOOK,
+    pauseWebhook: { ...WEBHOOK, status: 'paused' },
+    resumeWebhook: WEBHOOK,
+    deleteWebhook: {},
+    pingWebhook: { status: 204 },
+    listDeadLetters: {
+      dead_letters: [
+        {
+          ...{ id: '3c2f0e5d-6f0b-5f0e-9d3f-0a4b1c2d3e4f', type: 'UnitFailed' },
+          ...{ source: '/cairn/streams/work-iceprod.main.0193f5c2a7e04d1b8c6a5f20d0000001', sequence: '4711' },
+          ...{ error: 'answered 503', given_up: '2026-01-31T12:00:00.000Z' },
+        },
+      ],
+    },
+    replayDeadLetters: { delivered: 1, left: 0 },
     listEventSchemas: {
       schemas: [
         {

@@ -6,10 +6,12 @@ import { directoryDescriptions } from './directory-descriptions.js';
 import { personDescriptions } from './person-descriptions.js';
 import { proofDescriptions } from './proof-descriptions.js';
 import { rewriteDescriptions } from './rewrite-descriptions.js';
+import { webhookDescriptions } from './webhook-descriptions.js';
 
 export const cairnDescriptions: DescriptionsOf<CairnEventTypes> = {
   ...personDescriptions,
   ...directoryDescriptions,
+  ...webhookDescriptions,
   ...credentialDescriptions,
   ...proofDescriptions,
   ...rewriteDescriptions,

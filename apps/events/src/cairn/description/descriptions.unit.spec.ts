@@ -58,6 +58,20 @@ const samples: SamplesOf<CairnEventTypes> = {
       ],
     },
   },
+  WebhookRegistered: {
+    data: {
+      ...{ webhook_id: 'w1', origin: 'https://hooks.example.org', description: '', filter: {}, about: [], after: '0' },
+      owner: { subject: 'bob', username: 'bob', roles: ['user'], groups: [], token_issued_at_ms: 1 },
+    },
+  },
+  WebhookPaused: { data: { webhook_id: 'w1', reason: 'gone' } },
+  WebhookResumed: {
+    data: {
+      webhook_id: 'w1',
+      owner: { subject: 'bob', username: 'bob', roles: ['user'], groups: [], token_issued_at_ms: 1 },
+    },
+  },
+  WebhookDeleted: { data: { webhook_id: 'w1' } },
   BatchAbandoned: { data: { batchId: 'b', firstRevision: 3 } },
 };
 
@@ -117,6 +131,10 @@ const expected: SaidOf<CairnEventTypes> = {
   EventsRewritten: {
     says: "alice replaced a person's name in 4 events of the history by the pseudonym person-1f.",
   },
+  WebhookRegistered: { says: 'alice registered the webhook w1 of bob to https://hooks.example.org.' },
+  WebhookPaused: { says: 'alice paused the webhook w1, whose target is gone.' },
+  WebhookResumed: { says: 'alice resumed the webhook w1 with the rights of bob.' },
+  WebhookDeleted: { says: 'alice deleted the webhook w1.' },
   BatchAbandoned: { says: 'alice gave up a large change that its owner had not finished: nothing of it took effect.' },
 };
 

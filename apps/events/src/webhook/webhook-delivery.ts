@@ -1,0 +1,261 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Attempt, ReplayReply } from '#contracts/cairn/webhooks.js';
+import { cloudEvent } from '#contracts/cairn/event-envelope.js';
+import { mayBeReadBy } from '#contracts/event-readers.js';
+import { isWanted } from '#contracts/event-filter.js';
+import type { FeedEntry } from '#contracts/feed.js';
+import { type HistoryCursor, HISTORY_START, readHistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
+import type { Ledger } from '#ledger/ledger.js';
+import { DomainError } from '#platform/domain-error.js';
+import type { Log } from '#platform/logging.js';
+import type { EventAccess } from '../access/event-access.js';
+import type { FeedSearch } from '../feed/feed-search.js';
+import type { FeedTail } from '../feed/feed-tail.js';
+import { backOffMs, GIVEN_UP_AFTER_MS } from './back-off.js';
+import { callerOf } from './change-webhook.js';
+import {
+  type DeadLetter,
+  type DeliveryRecord,
+  type Progress,
+  progressFrom,
+  withDeadLetter,
+} from './delivery-record.js';
+import type { Webhook } from './webhook-projection.js';
+import type { WebhookSender, WebhookTarget } from './webhook-sender.js';
+
+/** Progress over events that are not wanted is kept this often. */
+const SAVED_EVERY_MS = 5_000;
+/** After a fault of Cairn's own. */
+const AGAIN_MS = 5_000;
+const REPLAYED_AT_ONCE = 100;
+const REPLAYED_WITHIN_MS = 20_000;
+/** The answer of a target that exists no more. */
+const GONE = 410;
+
+/** What deliveries of all webhooks share. */
+export interface DeliveryParts {
+  readonly ledger: Ledger;
+  readonly access: EventAccess;
+  readonly search: FeedSearch;
+  readonly tail: FeedTail;
+  readonly sender: WebhookSender;
+  readonly log: Log;
+  /** The webhook as it is now; undefined when it was deleted. */
+  readonly webhook: (id: string) => Webhook | undefined;
+  readonly target: (id: string) => Promise<WebhookTarget | undefined>;
+  /** The target has said that it exists no more. */
+  readonly gone: (id: string) => Promise<void>;
+}
+
+interface Event {
+  readonly id: string;
+  readonly type: string;
+  readonly stream: string;
+  readonly revision: number;
+  readonly timeMs: number;
+}
+
+/** What is needed of the envelope. */
+const eventIn = ({ stream, type, text }: FeedEntry): Event => {
+  const { id, revision, time } = JSON.parse(text) as {
+    readonly id: string;
+    readonly revision: number;
+    readonly time: string;
+  };
+  return { id, type, stream, revision, timeMs: Date.parse(time) };
+};
+
+/**
+ * Sends the events of the history to one webhook, one after the other: the next one when the target has taken the one before, or when that was given
+ * up. What is sent and not noted yet when Cairn dies is sent again, with the same id.
+ */
+export class WebhookDelivery {
+  private running: Promise<void> | undefined;
+  private stopping = new AbortController();
+  /** Whether everything that has happened was looked at, so that the next events come as they happen. */
+  private isAtEnd = false;
+  private savedMs = 0;
+
+  private constructor(
+    private readonly id: string,
+    private readonly record: DeliveryRecord,
+    private readonly parts: DeliveryParts,
+    private current: Progress,
+  ) {}
+
+  static async open(webhook: Webhook, record: DeliveryRecord, parts: DeliveryParts): Promise<WebhookDelivery> {
+    const { webhook_id: id, after } = webhook.registered;
+    const start = readHistoryCursor(after) ?? HISTORY_START;
+    const progress = (await record.read()) ?? progressFrom(start, Math.floor(webhook.createdMicros / 1000));
+    return new WebhookDelivery(id, record, parts, progress);
+  }
+
+  get progress(): Progress {
+    return this.current;
+  }
+
+  get isRunning(): boolean {
+    return this.running !== undefined;
+  }
+
+  start(): void {
+    if (this.isRunning) return;
+    this.stopping = new AbortController();
+    this.running = this.run(this.stopping.signal).finally(() => (this.running = undefined));
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+  }
+
+  /** Attempts begin anew, and the day in which events must be delivered. */
+  async revive(): Promise<void> {
+    const { cursor, delivered, deadLetters, dropped } = this.current;
+    await this.save({ cursor, delivered, deadLetters, dropped, aliveMs: Date.now() });
+  }
+
+  deadLetters(limit: number, after?: HistoryCursor): Promise<readonly DeadLetter[]> {
+    return this.record.deadLetters(limit, after);
+  }
+
+  /** Sends dead letters once more, until one fails. */
+  async replay(): Promise<ReplayReply> {
+    const endsMs = Date.now() + REPLAYED_WITHIN_MS;
+    let delivered = 0;
+    for (const letter of await this.record.deadLetters(REPLAYED_AT_ONCE)) {
+      if (Date.now() > endsMs) break;
+      const { error } = await this.resend(letter);
+      if (error !== undefined) return { delivered, left: this.current.deadLetters, error };
+      await this.record.unbury(letter);
+      const { current } = this;
+      await this.save({
+        ...current,
+        deadLetters: Math.max(0, current.deadLetters - 1),
+        delivered: current.delivered + 1,
+      });
+      delivered += 1;
+    }
+    return { delivered, left: this.current.deadLetters };
+  }
+
+  /** One request, whatever becomes of it. */
+  async send(id: string, text: string, stop?: AbortSignal): Promise<Attempt> {
+    const target = await this.parts.target(this.id);
+    if (target === undefined) return { error: 'the URL and key were lost; register the webhook again' };
+    return this.parts.sender.send(target, { id, text }, stop);
+  }
+
+  private async resend({ stream, revision, cursor, event_id: id }: DeadLetter): Promise<Attempt> {
+    const webhook = this.parts.webhook(this.id);
+    const [event] = await this.parts.ledger.readStream(stream, { from: revision, limit: 1 });
+    // What its owner may not read any more is no loss to him.
+    if (webhook === undefined || event === undefined || !this.mayRead(stream, webhook)) return {};
+    return this.send(id, cloudEvent(event, cursor));
+  }
+
+  private async run(stop: AbortSignal): Promise<void> {
+    this.isAtEnd = false;
+    while (!stop.aborted) {
+      try {
+        await this.step(stop);
+      } catch (error) {
+        // The index is being rebuilt, or the ledger is away.
+        const isExpected = error instanceof DomainError && error.kind === 'unavailable';
+        if (!isExpected) this.parts.log.error({ error, webhook: this.id }, 'events cannot be sent to a webhook');
+        await rest(AGAIN_MS, stop);
+      }
+    }
+    await this.save(this.current);
+  }
+
+  /** Looks at the next events of the history. */
+  private async step(stop: AbortSignal): Promise<void> {
+    const webhook = this.parts.webhook(this.id);
+    if (webhook?.status !== 'active') {
+      this.stopping.abort();
+      return;
+    }
+    const { about } = webhook.registered;
+    const after = readHistoryCursor(this.current.cursor) ?? HISTORY_START;
+    const { search, tail } = this.parts;
+    const { entries, upTo } = this.isAtEnd ? await tail.page(after) : await search.behind(after, about);
+    if (entries.length === 0) this.isAtEnd = true;
+    for (const { entry } of entries) {
+      if (stop.aborted) return;
+      const { stream, entities, units, groups } = entry;
+      const isForIt =
+        isWanted({ stream, entities: new Set(entities), units, groups }, about) && this.mayRead(stream, webhook);
+      if (isForIt && !(await this.deliver(entry, stop))) return;
+      await this.advance(entry.cursor);
+    }
+    await this.advance(textOfCursor(upTo));
+  }
+
+  private mayRead(stream: string, { owner }: Webhook): boolean {
+    return mayBeReadBy(this.parts.access.readersOf(stream), callerOf(owner));
+  }
+
+  /** Whether the event is done with: delivered or given up. Otherwise the sending has to stop. */
+  private async deliver(entry: FeedEntry, stop: AbortSignal): Promise<boolean> {
+    const event = eventIn(entry);
+    const isStopped = (): boolean => stop.aborted;
+    for (;;) {
+      const { failing } = this.current;
+      if (failing !== undefined) {
+        this.isAtEnd = false;
+        await rest(failing.nextMs - Date.now(), stop);
+      }
+      if (isStopped() || this.parts.webhook(this.id)?.status !== 'active') return false;
+      const { error, status } = await this.send(event.id, entry.text, stop);
+      if (isStopped()) return false;
+      const { failing: before, ...progress } = this.current;
+      if (error === undefined) {
+        const delivered = progress.delivered + 1;
+        await this.save({ ...progress, cursor: entry.cursor, delivered, aliveMs: Date.now() });
+        return true;
+      }
+      const now = Date.now();
+      const attempts = (before?.attempts ?? 0) + 1;
+      const nextMs = now + backOffMs(attempts, Math.random());
+      const after = { ...progress, failing: { sinceMs: before?.sinceMs ?? now, attempts, error, nextMs } };
+      if (before === undefined) this.parts.log.warn({ webhook: this.id, error }, 'a webhook does not take events');
+      if (status === GONE) {
+        await this.save(after);
+        await this.parts.gone(this.id);
+        return false;
+      }
+      if (now - Math.max(event.timeMs, progress.aliveMs) < GIVEN_UP_AFTER_MS) {
+        await this.save(after);
+        continue;
+      }
+      const { id: event_id, type, stream, revision } = event;
+      const letter = { cursor: entry.cursor, event_id, type, stream, revision, error, dead_ms: now };
+      await this.bury(letter, after);
+      return true;
+    }
+  }
+
+  /** Notes that everything up to a place is done with, in memory at once, and in the store now and then. */
+  private async advance(cursor: string): Promise<void> {
+    this.current = { ...this.current, cursor };
+    if (Date.now() - this.savedMs > SAVED_EVERY_MS) await this.save(this.current);
+  }
+
+  private async bury(letter: DeadLetter, progress: Progress): Promise<void> {
+    const buried = withDeadLetter({ ...progress, cursor: letter.cursor });
+    this.current = buried;
+    if (buried.dropped > progress.dropped) await this.record.dropOldest();
+    await this.record.bury(letter, buried);
+  }
+
+  private async save(progress: Progress): Promise<void> {
+    this.current = progress;
+    this.savedMs = Date.now();
+    await this.record.save(progress);
+  }
+}
+
+/** Waits, unless it has to stop. */
+const rest = (ms: number, stop: AbortSignal): Promise<void> =>
+  sleep(Math.max(0, ms), undefined, { signal: stop, ref: false }).catch(() => undefined);
