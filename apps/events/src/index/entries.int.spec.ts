@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { type EventMetadata, type NewEvent, NO_STREAM } from '#ledger/ledger.js';
 import { SqliteLedger } from '#ledger/sqlite-ledger.js';
@@ -9,6 +10,7 @@ import { appendStaged } from '#ledger/staged-batch.js';
 import { effectiveEvents, type EffectiveEvent } from '#event-sourcing/effective-events.js';
 import { HISTORY_START, type HistoryCursor, isBehind, textOfCursor } from '#event-sourcing/history-cursor.js';
 import type { EventSubject } from '#contracts/event-filter.js';
+import { dump } from '#event-sourcing/testing/counter-projection.js';
 import type { Ranges } from '#contracts/work-events.js';
 import { type EntryQuery, HistoryIndex } from './history-index.js';
 import { type Mentions, mentionsOf } from './mentions.js';
@@ -81,6 +83,7 @@ describe('entries of the index', () => {
   let folder: string;
   let ledger: SqliteLedger;
   let index: HistoryIndex;
+  let follower: HistoryIndex;
   let all: Known[];
 
   const cursorOf = (at: number): HistoryCursor => all[at]?.cursor ?? HISTORY_START;
@@ -95,6 +98,7 @@ describe('entries of the index', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'cairn-entries-'));
     ledger = await SqliteLedger.open(join(folder, 'ledger.sqlite'));
+    follower = await HistoryIndex.open({ file: join(folder, 'follower.sqlite'), ledger });
     const events = fc.sample(eventArbitrary, { numRuns: 3000, seed: 13 });
     const revisions = new Map<string, number>();
     for (let at = 0; at < events.length;) {
@@ -116,7 +120,7 @@ describe('entries of the index', () => {
   });
 
   afterAll(async () => {
-    await index.close();
+    await Promise.all([index.close(), follower.close()]);
     await ledger.close();
     rmSync(folder, { recursive: true });
   });
@@ -156,6 +160,16 @@ describe('entries of the index', () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it('are the same in an index that was made anew as in one that has followed', async () => {
+    await Promise.all([index, follower].map((each) => each.showHead()));
+    const files = ['history.sqlite', 'follower.sqlite'].map(
+      (name) => new DatabaseSync(join(folder, name), { readOnly: true }),
+    );
+    const [made, followed] = files.map((file) => dump(file));
+    for (const file of files) file.close();
+    expect(JSON.stringify(followed)).toBe(JSON.stringify(made));
   });
 
   it('go on from where a chunk has ended', async () => {

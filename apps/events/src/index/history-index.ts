@@ -1,4 +1,5 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { DomainError } from '#platform/domain-error.js';
 import type { Log } from '#platform/logging.js';
 import { VISIBLE_WITHIN_MS } from '#bus/visibility.js';
@@ -19,6 +20,9 @@ import { firstOfSpan, historyProjection, lastOfSpan, PART_KINDS, prefixName } fr
 const CACHE_KIB = 8 * 1024;
 
 const STREAMS_PAGE = 1000;
+
+/** A small index is whole when the service is ready; a large one that is made anew does not keep it from everything else. */
+const START_WAITS_MS = 10_000;
 
 /** Behind every name that begins with a prefix: no name of a stream has other characters than ASCII ones. */
 const BEHIND_ALL = '\u007F';
@@ -100,10 +104,10 @@ export interface HistoryIndexOptions {
 
 /**
  * Finds events by what they are about, in order of effect, without their texts: those are in the ledger. A read model of its own, because it
- * numbers the events in the order in which all services see them. A service does not wait for it at its start: questions are refused as
+ * numbers the events in the order in which all services see them. A service does not wait long for it at its start: questions are refused as
  * `unavailable` as long as it is being rebuilt.
  */
-export class HistoryIndex implements OnApplicationShutdown {
+export class HistoryIndex implements OnModuleInit, OnApplicationShutdown {
   private constructor(private readonly model: ReadModel) {}
 
   static async open({ file, ledger, log }: HistoryIndexOptions): Promise<HistoryIndex> {
@@ -236,6 +240,10 @@ export class HistoryIndex implements OnApplicationShutdown {
       if (found !== undefined && found.timeMicros > timeMicros) return this.entryOf(entry - 1)?.cursor ?? HISTORY_START;
     }
     throw new Error(`The index has no entry for a time of its span ${span}`);
+  }
+
+  async onModuleInit(): Promise<void> {
+    await Promise.race([this.caughtUp(), delay(START_WAITS_MS, undefined, { ref: false })]);
   }
 
   onApplicationShutdown(): Promise<void> {
