@@ -50,7 +50,7 @@ export interface Description<Data> {
   begins?(data: Data): string;
   /** What the event records of the unit at a place among its units, where it records more of others. */
   unitData?(data: Data, index: number): Readonly<Record<string, unknown>>;
-  readonly follows?: readonly string[];
+  follows?(data: Data): readonly string[];
 }
 
 /** A description for every type of event. */

@@ -154,7 +154,7 @@ export const unitDescriptions = (names: UnitNames): DescriptionsOf<UnitEvents> =
       sets: {
         unit: ({ status }, subject) => set({ status, lease: '', evictions: numberIn(subject, names.evictions) + 1 }),
       },
-      follows: ['WorkerEnded'],
+      follows: () => ['WorkerEnded'],
     },
     UnitAmended: {
       what: ({ units, fields }, words) => `overwrote ${listed([...membersOf(fields).keys()])} of ${words.units(units)}`,

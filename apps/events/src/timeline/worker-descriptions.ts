@@ -30,7 +30,7 @@ export const workerDescriptions = (id: string): DescriptionsOf<WorkerEvents> => 
   WorkerUnitsReleased: {
     what: ({ evicted }, { nouns }) =>
       `released the ${nouns.unit}s of the ended ${nouns.worker}; ${evicted} had still been running`,
-    follows: ['WorkerEnded'],
+    follows: () => ['WorkerEnded'],
   },
 });
 

@@ -70,7 +70,7 @@ const textEvents: DescriptionsOf<Pick<PandaEvents, 'TextStored' | 'TextContinued
     what: ({ units, name, goes_on }, words) =>
       `stored more of the text ${name} of ${words.units(units)}${part(goes_on)}`,
     sets: { unit: continued, workload: continued },
-    follows: ['TextStored', 'TextContinued'],
+    follows: () => ['TextStored', 'TextContinued'],
   },
 };
 

@@ -77,11 +77,11 @@ const harvesterEvents: DescriptionsOf<HarvesterEvents> = {
   },
   CommandsRetrieved: {
     what: ({ command_ids: ids }) => `fetched the commands ${listed(ids)}`,
-    follows: ['CommandIssued'],
+    follows: () => ['CommandIssued'],
   },
   CommandsAcknowledged: {
     what: ({ command_ids: ids }) => `acknowledged the commands ${listed(ids)}`,
-    follows: ['CommandsRetrieved'],
+    follows: () => ['CommandsRetrieved'],
   },
 };
 

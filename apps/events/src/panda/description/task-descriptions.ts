@@ -29,7 +29,7 @@ export const taskDescriptions: DescriptionsOf<TaskEvents> = {
     what: ({ status, reason, command }) =>
       `set the task to ${status}${command === undefined ? '' : ` by the command ${command}`}${because(reason)}`,
     sets: { workload: ({ status, set }) => joined(plainValues({ status }), plainValues(set ?? {})) },
-    follows: ['CommandRegistered'],
+    follows: ({ command }) => (command === undefined ? [] : ['CommandRegistered']),
   },
   TaskAmended: {
     what: ({ set, reason }) => `set ${listed(Object.keys(set))} of the task${because(reason)}`,
@@ -45,12 +45,12 @@ export const taskDescriptions: DescriptionsOf<TaskEvents> = {
   CommandExecuted: {
     what: ({ command }) => `carried out the command ${command}`,
     sets: { workload: commandDone },
-    follows: ['CommandRegistered'],
+    follows: () => ['CommandRegistered'],
   },
   CommandDropped: {
     what: ({ command, reason }) => `dropped the command ${command}${because(reason)}`,
     sets: { workload: commandDone },
-    follows: ['CommandRegistered'],
+    follows: () => ['CommandRegistered'],
   },
   DatasetsAdded: {
     what: ({ datasets }) => `added ${counted(datasets.length, 'dataset')}: ${listed(datasets.map(({ name }) => name))}`,

@@ -104,7 +104,7 @@ export const workflowDescriptions: DescriptionsOf<WorkflowEvents> = {
         return textValues(nameIn(subject, collection, ordinal), ordinal, start + text, goes_on);
       },
     },
-    follows: ['DocumentsStored', 'DocumentReplaced', 'DocumentContinued'],
+    follows: () => ['DocumentsStored', 'DocumentReplaced', 'DocumentContinued'],
   },
   DocumentsDeleted: {
     what: ({ collection, ordinals }) => `deleted ${documentsText(collection, ordinals)}`,
@@ -128,7 +128,7 @@ export const workflowDescriptions: DescriptionsOf<WorkflowEvents> = {
   CompletionScriptHandedOut: { what: () => 'got the completion script of the workflow' },
   CompletionScriptSettled: {
     what: ({ has_arrived }) => `found that the completion script has ${has_arrived ? '' : 'not '}arrived`,
-    follows: ['CompletionScriptHandedOut'],
+    follows: () => ['CompletionScriptHandedOut'],
   },
   ActionsAdded: {
     what: ({ actions }) => `added ${counted(actions.length, 'action')} to the workflow`,
@@ -138,6 +138,6 @@ export const workflowDescriptions: DescriptionsOf<WorkflowEvents> = {
   },
   ActionClaimed: {
     what: ({ number, run_id, worker }) => `let ${worker} carry out the action ${number} in run ${run_id}`,
-    follows: ['ActionsAdded'],
+    follows: () => ['ActionsAdded'],
   },
 };
