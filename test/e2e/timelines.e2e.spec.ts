@@ -133,7 +133,13 @@ describe.each(MODES)('timelines ($mode)', (mode) => {
     const { data } = (await user.get('task/get_job_ids', { task_id: id })) as { readonly data: readonly number[] };
     const ofJob = await entries(admin, `units/${data[0] ?? 0}`);
     expect(ofJob[0]).toMatchObject({ event: 'JobsCreated', changes: { PandaID: { after: data[0] } } });
-    expect(ofJob.at(-1)?.changes['jobStatus']?.after).toBe('cancelled');
+    expect(ofJob[0]?.why).toMatchObject([{ event: 'TaskSubmitted' }]);
+    const last = ofJob.at(-1);
+    expect(last?.changes['jobStatus']?.after).toBe('cancelled');
+    expect(last?.why).toMatchObject([{ event: 'CommandRegistered' }]);
+    const request = await entries(admin, `requests/${last?.request ?? ''}`);
+    expect(request[0]).toMatchObject({ event: 'CommandRegistered' });
+    expect(request.map(({ event }) => event)).toContain('UnitsMoved');
   });
 
   it('tell of workflows and jobs of Torc, also when they are gone', async () => {

@@ -10,11 +10,8 @@ import type { Descriptions, Nouns } from './timeline/description.js';
  */
 export type Readers = 'everyone' | 'administrators' | 'rule';
 
-/** Names an event that led to others: the last one of a type in a stream. */
-export interface Origin {
-  readonly stream: string;
-  readonly type: string;
-}
+/** Names an event that led to others: the last one of a type in a stream, or the first one of a request (correlation id). */
+export type Origin = { readonly stream: string; readonly type: string } | { readonly request: string };
 
 /** What a dialect has in the events service. */
 export interface EventsDialect extends ServiceDialect {

@@ -2,6 +2,7 @@ import { ref, streamName } from '#ledger/ref.js';
 import type { EventsDialect } from '../dialect.js';
 import { mentions } from './mentions.js';
 import { pandaDescriptions } from './description/descriptions.js';
+import { originOf } from './origin.js';
 
 export const panda: EventsDialect = {
   name: 'panda',
@@ -16,4 +17,5 @@ export const panda: EventsDialect = {
   readersOf: (category) => (category === 'directory' ? 'administrators' : 'everyone'),
   nouns: { unit: 'job', group: 'jobset', workload: 'task', worker: 'worker', site: 'queue' },
   descriptions: pandaDescriptions,
+  originOf,
 };

@@ -102,7 +102,9 @@ export class Teller {
     const sentence = sentenceOf(event.type, actor, data, wordsFor(dialect.nouns, kind), dialect);
     const time = timeText(timeMicros);
     const sequence = textOfCursor(cursor);
-    const why = causes.length > 0 ? causes : this.chainBehind(description?.follows?.(data));
+    const before = this.chainBehind(description?.follows?.(data));
+    // The nearest cause in the timeline itself tells more than the request far behind.
+    const why = before.length > 0 ? before : causes;
     // The last of the map is the latest event.
     this.latest.delete(event.type);
     this.latest.set(event.type, [...why, { sequence, id: event.id, time, actor, event: event.type, sentence }]);

@@ -322,4 +322,18 @@ describe('Timelines', () => {
     expect(forReader?.why[0]).not.toHaveProperty('sentence');
     expect(forReader?.why[0]).not.toHaveProperty('actor');
   });
+
+  it('name the request that automation acted for', async () => {
+    const task = 'work-panda.main.7';
+    const request = { dialect: 'panda', correlationId: 'submit' };
+    const automation = { ...request, actor: 'cairn-automation', timeMicros: 1_700_000_000_000_002 };
+    await append(task, event('TaskSubmitted', { workload_id: '7', task_id: 7, set: {} }, request));
+    const jobs = { units: [[0, 0]], kind: 'run', site: 'CERN', common: {}, jobs: [{ panda_id: 70, set: {} }] };
+    await append(task, event('TaskMoved', { status: 'running' }, automation), event('JobsCreated', jobs, automation));
+    await append(task, event('TaskMoved', { status: 'done' }, { ...automation, correlationId: 'by itself' }));
+    const [created] = await told({ kind: 'unit', id: '70' });
+    expect(created?.why).toMatchObject([{ event: 'TaskSubmitted', sentence: 'alice submitted the task 7.' }]);
+    const workload = await told({ kind: 'workload', id: '7' });
+    expect(workload.map(({ why }) => why.map((cause) => cause['event']))).toEqual([[], ['TaskSubmitted'], []]);
+  });
 });

@@ -6,9 +6,16 @@ interface Alarm {
   readonly atMicros: number;
 }
 
+export interface DueTask {
+  readonly task: number;
+  /** Correlation id of the change that has made it due. */
+  readonly request?: string;
+}
+
 /** The tasks that stages are to look at: now, or at a time. In memory only, because a start looks at all of them. */
 export class DueTasks {
-  private readonly due = new Set<number>();
+  /** With the request that has made a task due, if one has: the first since the last look. */
+  private readonly due = new Map<number, string | undefined>();
   private readonly alarms = new Map<number, Alarm>();
   private wake: (() => void) | undefined;
 
@@ -21,10 +28,11 @@ export class DueTasks {
     return this.due.size === 0;
   }
 
-  mark(task: number): void {
+  /** @param request correlation id of the change that has made it due */
+  mark(task: number, request?: string): void {
     if (this.wake === undefined) return;
     const wasEmpty = this.isEmpty;
-    this.due.add(task);
+    this.due.set(task, this.due.get(task) ?? request);
     if (wasEmpty) this.wake();
   }
 
@@ -42,11 +50,11 @@ export class DueTasks {
   }
 
   /** Takes some of the tasks that are due, those that have waited longest first. */
-  take(limit: number): readonly number[] {
-    const taken: number[] = [];
-    for (const task of this.due) {
+  take(limit: number): readonly DueTask[] {
+    const taken: DueTask[] = [];
+    for (const [task, request] of this.due) {
       if (taken.length === limit) break;
-      taken.push(task);
+      taken.push({ task, ...(request !== undefined && { request }) });
       this.due.delete(task);
     }
     return taken;

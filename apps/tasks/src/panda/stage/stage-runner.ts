@@ -7,7 +7,7 @@ import { automationContext } from '../../automation-context.js';
 import { Retries } from '../../workload/retries.js';
 import { PandaMessageHandler } from '../message-handler.js';
 import { PANDA } from '../streams.js';
-import type { DueTasks } from './due-tasks.js';
+import type { DueTask, DueTasks } from './due-tasks.js';
 import { look } from './look.js';
 import { Stages } from './stages.js';
 import { TaskChanges } from './task-changes.js';
@@ -82,13 +82,15 @@ export class StageRunner implements OnApplicationBootstrap, OnModuleDestroy {
     // Changes come in groups: one look is enough for those of one turn.
     await nextLoopTurn();
     while (!this.stopped && !this.due.isEmpty) {
-      await Promise.all(this.due.take(TASKS_AT_ONCE).map((task) => this.look(task)));
+      await Promise.all(this.due.take(TASKS_AT_ONCE).map((due) => this.look(due)));
       await nextLoopTurn();
     }
   }
 
-  private async look(task: number): Promise<void> {
-    const message = { context: automationContext(PANDA), request: {} };
+  /** What stages do is a consequence of the change that has called them, so that it belongs to the same request. */
+  private async look({ task, request }: DueTask): Promise<void> {
+    const own = automationContext(PANDA);
+    const message = { context: { ...own, correlationId: request ?? own.correlationId }, request: {} };
     const answer = await this.handler.execute(message, (view, timeMicros) =>
       look(view, this.stages.all, task, timeMicros),
     );

@@ -36,7 +36,7 @@ export class TaskChanges implements Projection {
     this.queuesChanged = listener;
   }
 
-  private track({ stream, type, data }: AppliedEvent): void {
+  private track({ stream, type, data, metadata }: AppliedEvent): void {
     if (!stream.startsWith(TASK_STREAM)) {
       this.queuesChanged?.();
       return;
@@ -44,6 +44,6 @@ export class TaskChanges implements Projection {
     // A job that only goes on needs no look at its task.
     if (type === 'UnitsMoved' && data['end'] === undefined) return;
     const id = Number(stream.slice(TASK_STREAM.length));
-    if (Number.isSafeInteger(id)) this.due.mark(id);
+    if (Number.isSafeInteger(id)) this.due.mark(id, metadata.correlationId);
   }
 }
