@@ -34,22 +34,23 @@ import { revocationProjection } from './revocation/revocation-projection.js';
 import { roleProjection } from './role/role-projection.js';
 import { userProjection } from './user/user-projection.js';
 
+/** What the service keeps. */
+export const authStore = ServiceStoreModule.register({
+  service: 'auth',
+  projections: [
+    accessRulesProjection,
+    userProjection,
+    groupsProjection,
+    roleProjection,
+    credentialProjection,
+    revocationProjection,
+    ...DIALECTS.flatMap(({ projections }) => projections),
+  ],
+});
+
 /** Who may do what: access rules, users, groups, roles, logins, tokens and what signs them. */
 @Module({
-  imports: [
-    ServiceStoreModule.register({
-      service: 'auth',
-      projections: [
-        accessRulesProjection,
-        userProjection,
-        groupsProjection,
-        roleProjection,
-        credentialProjection,
-        revocationProjection,
-        ...DIALECTS.flatMap(({ projections }) => projections),
-      ],
-    }),
-  ],
+  imports: [authStore],
   controllers: [
     KeyController,
     TokenCheckController,

@@ -23,7 +23,8 @@ describe('cairn replay --until', () => {
     runCommandLine(replayCommand, line, { CAIRN_DATA_DIR: folder, LOG_LEVEL: 'silent' });
 
   it.each([
-    ['', '--until is missing'],
+    ['--service tusks', 'It must be one of datasets, tasks, pilots, events, auth.'],
+    ['--service tasks', 'the service tasks has no read model'],
     ['--until yesterday', '--until is "yesterday"; expected a position, or a time with its zone'],
     ['--until 2026-01-31T12:00:00', 'a time with its zone, such as 2026-01-31T12:00:00Z'],
     ['--until 2', '--until is 2; the ledger ends at position 1'],

@@ -8,15 +8,15 @@ import { DIALECTS } from './dialects.js';
 import { ExplainController } from './explain/explain.controller.js';
 import { WorkloadExplainers } from './explain/workload-explainers.js';
 
+/** What the service keeps. */
+export const datasetsStore = ServiceStoreModule.register({
+  service: 'datasets',
+  projections: [...DIALECTS.flatMap(({ projections }) => projections), accessRulesProjection, groupsProjection],
+});
+
 /** Workloads: what people asked for, in the words of each dialect. */
 @Module({
-  imports: [
-    BlobStoreModule,
-    ServiceStoreModule.register({
-      service: 'datasets',
-      projections: [...DIALECTS.flatMap(({ projections }) => projections), accessRulesProjection, groupsProjection],
-    }),
-  ],
+  imports: [BlobStoreModule, datasetsStore],
   controllers: [ExplainController, ...DIALECTS.flatMap(({ controllers }) => controllers)],
   providers: [
     WorkloadExplainers,

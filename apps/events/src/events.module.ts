@@ -29,20 +29,21 @@ import { WebhooksController } from './webhook/webhooks.controller.js';
 /** Small, because most of the index is written once and seldom read. */
 const CACHE_KIB = 8 * 1024;
 
+/** What the service keeps. */
+export const eventsStore = ServiceStoreModule.register({
+  service: 'events',
+  projections: [
+    accessRulesProjection,
+    checkpointsProjection,
+    webhookProjection,
+    ...DIALECTS.flatMap(({ projections }) => projections),
+  ],
+  cacheKib: CACHE_KIB,
+});
+
 /** The history: what happened, when, who did it and why. */
 @Module({
-  imports: [
-    ServiceStoreModule.register({
-      service: 'events',
-      projections: [
-        accessRulesProjection,
-        checkpointsProjection,
-        webhookProjection,
-        ...DIALECTS.flatMap(({ projections }) => projections),
-      ],
-      cacheKib: CACHE_KIB,
-    }),
-  ],
+  imports: [eventsStore],
   controllers: [
     TimelineController,
     AuditController,

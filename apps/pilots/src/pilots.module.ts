@@ -5,14 +5,15 @@ import { Heartbeats } from './heartbeat/heartbeats.js';
 import { WorkerFinders } from './worker/worker-finders.js';
 import { WorkerController } from './worker/worker.controller.js';
 
+/** What the service keeps. */
+export const pilotsStore = ServiceStoreModule.register({
+  service: 'pilots',
+  projections: DIALECTS.flatMap(({ projections }) => projections),
+});
+
 /** Workers and sites, in the words of each dialect. */
 @Module({
-  imports: [
-    ServiceStoreModule.register({
-      service: 'pilots',
-      projections: DIALECTS.flatMap(({ projections }) => projections),
-    }),
-  ],
+  imports: [pilotsStore],
   controllers: [WorkerController, ...DIALECTS.flatMap(({ controllers }) => controllers)],
   providers: [Heartbeats, WorkerFinders, ...DIALECTS.flatMap(({ providers }) => providers)],
 })

@@ -18,30 +18,30 @@ import { WorkloadController } from './workload/workload.controller.js';
 const policies = new Policies(Object.fromEntries(DIALECTS.map(({ name, policy }) => [name, policy])));
 const kinds = new WorkloadKinds(Object.fromEntries(DIALECTS.map(({ name, workloads }) => [name, workloads])));
 
+/** What the service keeps. */
+export const tasksStore = ServiceStoreModule.register({
+  service: 'tasks',
+  // Workloads first, because the other projections refer to them. The catalog last, because it reads their tables.
+  projections: [
+    WorkloadProjection,
+    { provide: UnitProjection, useFactory: () => new UnitProjection(policies) },
+    accessRulesProjection,
+    groupsProjection,
+    ...DIALECTS.flatMap(({ projections }) => projections),
+    new FailureProjection(kinds),
+    {
+      provide: CatalogProjection,
+      inject: [UnitProjection],
+      useFactory: (units: UnitProjection) => new CatalogProjection(kinds, policies, units),
+    },
+  ],
+  // A transaction with more changes writes before its commit, which blocks the thread.
+  cacheKib: 8 * 1024,
+});
+
 /** Units of all dialects and everything that belongs to them. */
 @Module({
-  imports: [
-    BlobStoreModule,
-    ServiceStoreModule.register({
-      service: 'tasks',
-      // Workloads first, because the other projections refer to them. The catalog last, because it reads their tables.
-      projections: [
-        WorkloadProjection,
-        { provide: UnitProjection, useFactory: () => new UnitProjection(policies) },
-        accessRulesProjection,
-        groupsProjection,
-        ...DIALECTS.flatMap(({ projections }) => projections),
-        new FailureProjection(kinds),
-        {
-          provide: CatalogProjection,
-          inject: [UnitProjection],
-          useFactory: (units: UnitProjection) => new CatalogProjection(kinds, policies, units),
-        },
-      ],
-      // A transaction with more changes writes before its commit, which blocks the thread.
-      cacheKib: 8 * 1024,
-    }),
-  ],
+  imports: [BlobStoreModule, tasksStore],
   controllers: [
     WorkloadController,
     ExplainController,

@@ -24,6 +24,12 @@ export interface AppliedEvent {
 }
 
 /**
+ * Numbers that a file gives by itself, in the order in which it sees what they stand for, by `table.column`: SQL about the row `t` that tells them
+ * by name. By these names two files of the same events are compared. A name of a table alone: SQL that chooses the rows that are compared.
+ */
+export type ColumnNames = Readonly<Record<string, string>>;
+
+/**
  * Keeps some tables of a service's read-model file in step with the ledger. It accepts facts: it never refuses or
  * throws for what an event says. The runner owns transaction and checkpoint. Events of one stream come in order; between
  * streams there is no order, because a service sees its own events before those of others.
@@ -40,6 +46,7 @@ export interface Projection {
   readonly tables: string;
   /** Secondary indexes, created after a rebuild has filled the tables. */
   readonly indexes: string;
+  readonly names?: ColumnNames;
   /** Binds to the writing connection; called once after the tables exist. */
   attach(database: DatabaseSync): ProjectionWriter;
 }

@@ -9,7 +9,7 @@ import { Lock } from './lock.js';
 import { ModelFile, type ModelFileOptions } from './model-file.js';
 import { OwnerLock } from './owner-lock.js';
 import { PositionWaiters } from './position-waiters.js';
-import type { AppliedEvent, Projection } from './projection.js';
+import type { AppliedEvent, ColumnNames, Projection } from './projection.js';
 import { EventRefused, Replay } from './replay.js';
 import { Slices } from './slices.js';
 import { Snapshots } from './snapshots.js';
@@ -75,6 +75,8 @@ export class ReadModel {
     private readonly dispatcher: Dispatcher,
     private readonly ledger: Ledger,
     private readonly log: Log,
+    /** Of the numbers in its tables. */
+    readonly names: ColumnNames,
   ) {
     this.replay = new Replay(file, dispatcher, ledger);
     this.checkpoints = new WalCheckpoints(
@@ -99,7 +101,8 @@ export class ReadModel {
         model = ModelFile.create(fileOptions);
       }
       if (model.incomplete) log.info({ file }, 'Read model is rebuilt from the ledger');
-      return new ReadModel(owner, model, new Dispatcher(projections, model.writer, lifts), ledger, log);
+      const names = Object.assign({}, ...projections.map((each) => each.names)) as ColumnNames;
+      return new ReadModel(owner, model, new Dispatcher(projections, model.writer, lifts), ledger, log, names);
     } catch (error) {
       owner.release();
       throw error;

@@ -42,6 +42,8 @@ export const revocationProjection: Projection = {
     revoked_at_ms INTEGER NOT NULL,
     sequence INTEGER NOT NULL
   ) WITHOUT ROWID`,
+  // It grows in the order in which the file has seen the revocations.
+  names: { 'revocation.sequence': 'NULL' },
   indexes: 'CREATE UNIQUE INDEX revocation_sequence ON revocation (sequence)',
   attach: (database) => new RevocationWriter(database),
 };

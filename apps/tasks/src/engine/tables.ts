@@ -4,7 +4,7 @@ import { WORKLOAD_OF_KEY } from '../workload/member-key.js';
 export const LISTING = `coalesce(workload, ${WORKLOAD_OF_KEY})`;
 
 /** Words that many units share, by integer: see `words.ts`. */
-const WORD_TABLES = [
+export const WORD_TABLES = [
   'unit_dialect',
   'unit_name',
   'unit_site',

@@ -7,7 +7,7 @@ import type {
   UnitsRemoved,
   UnitsUnlinked,
 } from '#contracts/work-events.js';
-import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
+import type { ColumnNames, AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { keyOf, workloadOfKey } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import { CountChanges } from './counts.js';
@@ -29,6 +29,7 @@ import { UnitLinks } from './unit-links.js';
 import { UnitRanges } from './unit-ranges.js';
 import { UnitRemoval } from './unit-removal.js';
 import { UnitStore } from './unit-store.js';
+import { UNIT_NAMES } from './unit-names.js';
 
 /** Units changed one by one between two yields. */
 const UNITS_PER_YIELD = 100;
@@ -45,6 +46,7 @@ export class UnitProjection implements Projection {
   readonly eventTypes: readonly string[];
   readonly tables = UNIT_TABLES;
   readonly indexes = UNIT_INDEXES;
+  readonly names: ColumnNames = UNIT_NAMES;
   private attached: UnitStore | undefined;
 
   constructor(private readonly policies: Policies) {

@@ -19,6 +19,7 @@ import type { TaskEvent } from './task/task.js';
 import { TASK_INDEXES, TASK_TABLES } from './task/task-rows.js';
 import { TaskWriter } from './task/task-writer.js';
 import { TEXT_TABLES, Texts } from './text/texts.js';
+import { memberName, workloadName } from '../workload/told-names.js';
 
 type Events = PandaEvents & PandaUnitEvents;
 
@@ -30,6 +31,11 @@ const EVENT_TYPES: readonly (keyof Events)[] = [
   ...(['UnitsClaimed', 'UnitStarted', 'UnitsMoved', 'UnitSucceeded', 'UnitFailed'] as const),
 ];
 
+/** What the jobs of a class have in common, by its number. */
+const classOf = (id: string): string => `(
+  SELECT o.site || ' ' || o.cloud || ' ' || o.label || ' ' || o.share || ' ' || o.processing_type || ' ' || o.resource_type
+  FROM panda_job_class o WHERE o.id = ${id})`;
+
 /** Tasks of PanDA with their datasets, files, jobs and texts, and numbers of jobs. The engine's tables have come before. */
 export const pandaProjection: Projection = {
   name: 'panda',
@@ -37,6 +43,22 @@ export const pandaProjection: Projection = {
   streamPrefixes: ['work-panda.'],
   eventTypes: EVENT_TYPES,
   tables: TASK_TABLES + TEXT_TABLES + DATASET_TABLE + FILE_TABLE + JOB_TABLES + COUNT_TABLES + SEQUENCE_TABLE,
+  names: {
+    'panda_task.workload': workloadName('t.workload'),
+    // The log of a task is numbered among those of all tasks.
+    'panda_status_log.number':
+      '(SELECT count(*) FROM panda_status_log o WHERE o.task = t.task AND o.number <= t.number)',
+    'panda_task_text.owner': workloadName('t.owner'),
+    'panda_job_text.owner': memberName('t.owner'),
+    'panda_job.key': memberName('t.key'),
+    'panda_job.common': '(SELECT o.attributes FROM panda_job_common o WHERE o.id = t.common)',
+    'panda_job.class': classOf('t.class'),
+    'panda_job_common.id': 't.attributes',
+    'panda_home.workload': workloadName('t.workload'),
+    'panda_job_class.id': classOf('t.id'),
+    'panda_job_count.class': classOf('t.class'),
+    'panda_ended.class': classOf('t.class'),
+  },
   indexes: TASK_INDEXES + DATASET_INDEXES + FILE_INDEXES + JOB_INDEXES,
   attach: (database) => new PandaWriter(database),
 };

@@ -28,6 +28,7 @@ import { EDGE_INDEXES, EDGE_TABLE } from './edge/edge-rows.js';
 import { EdgeWriter } from './edge/edge-writer.js';
 import { WORKFLOW_INDEXES, WORKFLOW_TABLES } from './workflow/workflow-rows.js';
 import { WorkflowWriter } from './workflow/workflow-writer.js';
+import { workloadName } from '../workload/told-names.js';
 
 const EVENT_TYPES: readonly (keyof TorcEvents | keyof UnitEvents)[] = [
   ...(['WorkflowCreated', 'WorkflowReplaced', 'WorkflowDeleted'] as const),
@@ -55,6 +56,12 @@ export const torcProjection: Projection = {
   streamPrefixes: ['work-torc.'],
   eventTypes: EVENT_TYPES,
   tables: WORKFLOW_TABLES + DOCUMENT_TABLE + EDGE_TABLE + BLOCK_TABLE + KEY_TABLE + DELETION_TABLE,
+  names: Object.fromEntries(
+    ['workflow', 'workflow_part', 'document', 'edge', 'block', 'key', 'deleted'].map((table) => [
+      `torc_${table}.workload`,
+      workloadName('t.workload'),
+    ]),
+  ),
   indexes: WORKFLOW_INDEXES + DOCUMENT_INDEXES + EDGE_INDEXES + KEY_INDEX + DELETION_INDEX,
   attach: (database) => new TorcWriter(database),
 };

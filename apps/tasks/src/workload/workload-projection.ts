@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { WorkloadEvents } from '#contracts/workload-events.js';
-import type { Projection, ProjectionWriter } from '#event-sourcing/projection.js';
+import type { ColumnNames, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { WORKLOAD_TABLE, Workloads, type WorkloadId } from './workloads.js';
 
 const EVENT_TYPES: readonly (keyof WorkloadEvents)[] = ['WorkloadSubmitted', 'WorkloadMoved'];
@@ -16,6 +16,7 @@ export class WorkloadProjection implements Projection {
   readonly eventTypes = EVENT_TYPES;
   readonly tables = WORKLOAD_TABLE;
   readonly indexes = '';
+  readonly names: ColumnNames = { 'workload.id': 't.ref' };
   private readonly listeners: StatusListener[] = [];
 
   /** Registers a listener that updates in-memory state depending on the status of workloads. */

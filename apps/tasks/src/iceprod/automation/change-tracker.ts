@@ -1,10 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type DatasetEvents, type DatasetSubmitted, NO_CONFIG } from '#contracts/iceprod/dataset-events.js';
 import type { Ranges } from '#contracts/work-events.js';
-import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
+import type { ColumnNames, AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { AUTOMATION } from '../../automation-context.js';
 import { type WorkloadId, Workloads } from '../../workload/workloads.js';
 import { DirtySet, type DirtySets } from './dirty-set.js';
+import { workloadName } from '../../workload/told-names.js';
 
 /** Ticks of one settling time. A change waits for so many ticks, and for at most one more. */
 export const SETTLING_TICKS = 4;
@@ -57,6 +58,7 @@ CREATE TABLE dataset_snapshot (
 ) STRICT;
 CREATE TABLE user_weight (username TEXT PRIMARY KEY, priority REAL NOT NULL) STRICT, WITHOUT ROWID;`;
   readonly indexes = '';
+  readonly names: ColumnNames = { 'dataset_snapshot.workload': workloadName('t.workload') };
   /** By the tick in which the change came, the latest first. */
   private readonly generations: Map<WorkloadId, DirtySet>[] = Array.from(
     { length: SETTLING_TICKS + 1 },

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { DatasetEvents, DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
 import type { Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { Workloads } from '../../workload/workloads.js';
+import { workloadName } from '../../workload/told-names.js';
 
 const EVENT_TYPES: readonly (keyof DatasetEvents)[] = ['WorkloadSubmitted', 'DatasetTruncated'];
 
@@ -18,6 +19,7 @@ CREATE TABLE IF NOT EXISTS dataset (
   debug INTEGER NOT NULL
 ) STRICT;`,
   // Datasets that are not complete: few of all that ever existed.
+  names: { 'dataset.workload': workloadName('t.workload') },
   indexes: `
 CREATE INDEX IF NOT EXISTS dataset_open ON workload (id)
   WHERE dialect = 'iceprod' AND status IS NOT NULL AND status <> 'complete';`,

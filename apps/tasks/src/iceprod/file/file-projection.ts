@@ -3,6 +3,7 @@ import type { FileAdded } from '#contracts/iceprod/dataset-file-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { Workloads } from '../../workload/workloads.js';
 import { FILE_INDEXES, FILE_TABLES } from './file-rows.js';
+import { workloadName } from '../../workload/told-names.js';
 
 /** Files of tasks, each as the document that answers show. */
 export const fileProjection: Projection = {
@@ -11,6 +12,10 @@ export const fileProjection: Projection = {
   streamPrefixes: ['work-iceprod.'],
   eventTypes: ['FileAdded', 'FilesRemoved'],
   tables: FILE_TABLES,
+  names: {
+    'dataset_file.key': `${workloadName('t.workload')} || ' ' || t.revision || ' ' || t.task_id`,
+    'dataset_file.workload': workloadName('t.workload'),
+  },
   indexes: FILE_INDEXES,
 
   attach(database: DatabaseSync): ProjectionWriter {

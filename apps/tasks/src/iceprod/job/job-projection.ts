@@ -2,12 +2,13 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { idAt } from '#contracts/ids.js';
 import { slicesOf } from '#contracts/ranges.js';
 import type { GroupAmended, GroupsAdded, GroupsMoved, Ranges } from '#contracts/work-events.js';
-import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
+import type { ColumnNames, AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { keyOf, workloadOfKey } from '../../workload/member-key.js';
 import { type WorkloadId, Workloads } from '../../workload/workloads.js';
 import { evolve, type Job, type JobEvent, statusCode } from './job.js';
 import { JOB_COLUMNS, JOB_INDEXES, JOB_TABLES, Jobs, readJob } from './job-rows.js';
 import { workStream } from '../streams.js';
+import { memberName, workloadName } from '../../workload/told-names.js';
 
 /** Rows of one slice of bulk work: a few milliseconds. */
 const SLICE = 2_000;
@@ -198,6 +199,11 @@ export class JobProjection implements Projection {
   readonly eventTypes = ['GroupsAdded', 'GroupsMoved', 'GroupAmended'];
   readonly tables = JOB_TABLES;
   readonly indexes = JOB_INDEXES;
+  readonly names: ColumnNames = {
+    'job.key': memberName('t.key'),
+    'job.listing': workloadName('t.listing'),
+    'job_count.workload': workloadName('t.workload'),
+  };
   private attached: Jobs | undefined;
 
   attach(database: DatabaseSync): ProjectionWriter {

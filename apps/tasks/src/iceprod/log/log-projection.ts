@@ -3,6 +3,7 @@ import type { LogsDeleted, LogStored } from '#contracts/iceprod/log-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { Workloads } from '../../workload/workloads.js';
 import { LOG_INDEXES, LOG_TABLES } from './log-rows.js';
+import { workloadName } from '../../workload/told-names.js';
 
 /** Logs, without their bodies. */
 export const logProjection: Projection = {
@@ -11,6 +12,7 @@ export const logProjection: Projection = {
   streamPrefixes: ['work-iceprod.'],
   eventTypes: ['LogStored', 'LogsDeleted'],
   tables: LOG_TABLES,
+  names: { 'log.key': 't.id', 'log.workload': workloadName('t.workload') },
   indexes: LOG_INDEXES,
 
   attach(database: DatabaseSync): ProjectionWriter {

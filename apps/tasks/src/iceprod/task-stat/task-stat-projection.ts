@@ -3,6 +3,7 @@ import type { TaskStatRecorded } from '#contracts/iceprod/task-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { Workloads } from '../../workload/workloads.js';
 import { TASK_STAT_INDEXES, TASK_STAT_TABLES } from './task-stat-rows.js';
+import { workloadName } from '../../workload/told-names.js';
 
 /** Projects the statistics of runs to the `task_stat` table. */
 export const taskStatProjection: Projection = {
@@ -11,6 +12,7 @@ export const taskStatProjection: Projection = {
   streamPrefixes: ['work-iceprod.'],
   eventTypes: ['TaskStatRecorded'],
   tables: TASK_STAT_TABLES,
+  names: { 'task_stat.key': 't.id', 'task_stat.workload': workloadName('t.workload') },
   indexes: TASK_STAT_INDEXES,
 
   attach(database: DatabaseSync): ProjectionWriter {

@@ -4,6 +4,7 @@ import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing
 import { Workloads } from '../../workload/workloads.js';
 import { RANGE_INDEXES, RANGE_TABLES } from './range-tables.js';
 import { RangeWriter } from './range-writer.js';
+import { memberName, workloadName } from '../../workload/told-names.js';
 
 type RangeEvent = {
   [Type in keyof RangeEvents]: { readonly type: Type; readonly data: RangeEvents[Type] };
@@ -14,6 +15,10 @@ const EVENT_TYPES: readonly (keyof RangeEvents)[] = [
   ...(['RangesDiscarded', 'CloneChosen'] as const),
 ];
 
+/** All that a report says. */
+const REPORT =
+  "o.job || ' ' || coalesce(o.error_code, '') || ' ' || coalesce(o.error_diag, '') || ' ' || coalesce(o.zip, '')";
+
 /** Event ranges of PanDA's tasks. */
 export const rangeProjection: Projection = {
   name: 'panda-ranges',
@@ -21,6 +26,14 @@ export const rangeProjection: Projection = {
   streamPrefixes: ['work-panda.'],
   eventTypes: EVENT_TYPES,
   tables: RANGE_TABLES,
+  names: {
+    'panda_jobset.workload': workloadName('t.workload'),
+    'panda_record_cut.workload': workloadName('t.workload'),
+    'panda_range.key': memberName('t.key'),
+    'panda_range.report': `(SELECT ${REPORT} FROM panda_range_report o WHERE o.id = t.report)`,
+    'panda_range_report.id': `(SELECT ${REPORT} FROM panda_range_report o WHERE o.id = t.id)`,
+    'panda_range_count.owner': `CASE WHEN t.owner < 0 THEN ${workloadName('-t.owner')} ELSE t.owner END`,
+  },
   indexes: RANGE_INDEXES,
   attach: (database) => new RangeProjectionWriter(database),
 };

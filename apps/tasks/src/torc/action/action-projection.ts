@@ -3,6 +3,7 @@ import type { ActionClaimed, ActionsAdded, TorcEvents } from '#contracts/torc/ev
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { type WorkloadId, Workloads } from '../../workload/workloads.js';
 import { ACTION_TABLES } from './action-rows.js';
+import { workloadName } from '../../workload/told-names.js';
 
 const EVENT_TYPES: readonly (keyof TorcEvents)[] = ['ActionsAdded', 'ActionClaimed', 'WorkflowDeleted'];
 
@@ -13,6 +14,10 @@ export const actionProjection: Projection = {
   streamPrefixes: ['work-torc.'],
   eventTypes: EVENT_TYPES,
   tables: ACTION_TABLES,
+  names: {
+    'torc_action.workload': workloadName('t.workload'),
+    'torc_action_claim.workload': workloadName('t.workload'),
+  },
   indexes: '',
   attach: (database) => new ActionWriter(database),
 };

@@ -8,6 +8,7 @@ import { UNIT_CHANGE_TYPES } from '../../engine/unit-event.js';
 import { keyOf } from '../../workload/member-key.js';
 import { type WorkloadId, Workloads } from '../../workload/workloads.js';
 import { JOB_TABLES } from './job-rows.js';
+import { memberName } from '../../workload/told-names.js';
 
 /** Jobs written together: a few milliseconds of work. */
 const SLICE = 2_000;
@@ -42,6 +43,7 @@ export const torcJobProjection: Projection = {
   streamPrefixes: ['work-torc.'],
   eventTypes: ['JobsAdded', 'JobReplaced', 'JobsInitialized', 'UnitsRemoved', ...UNIT_CHANGE_TYPES],
   tables: JOB_TABLES,
+  names: { 'torc_job.unit': memberName('t.unit'), 'torc_job_document.unit': memberName('t.unit') },
   indexes: '',
   attach: (database) => new JobWriter(database),
 };

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Dialect } from '#ledger/ref.js';
 import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
-import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
+import type { ColumnNames, AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import type { Policies } from '../../engine/policies.js';
 import { UNIT_CHANGE_TYPES, UNIT_SET_TYPES } from '../../engine/unit-event.js';
 import type { UnitProjection } from '../../engine/unit-projection.js';
@@ -9,6 +9,7 @@ import type { Progress, UnitCounts, WorkloadFacts, WorkloadKinds } from '../work
 import type { WorkloadId } from '../workloads.js';
 import { CATALOG_INDEXES, CATALOG_TABLES } from './catalog-tables.js';
 import { UnitCounters } from './unit-counts.js';
+import { workloadName } from '../told-names.js';
 
 /** Of a workload that every token may read. */
 const EVERYONE = '';
@@ -26,6 +27,9 @@ interface Pending extends WorkloadFacts {
 
 const UNKNOWN: Pending = { name: '', owner: '', status: '', expected: 0, createdMicros: 0, changedMicros: 0 };
 
+/** What the workloads of a class have in common. */
+const CLASS = "c.dialect || ' ' || c.status || ' ' || c.phase || ' ' || c.rule";
+
 /**
  * Projects workloads of all dialects to one table, for lists. What follows from units is taken from the engine's counters once for each
  * workload and transaction, so the projections of units, access rules and dialects must have come before.
@@ -37,6 +41,13 @@ export class CatalogProjection implements Projection {
   readonly eventTypes: readonly string[];
   readonly tables = CATALOG_TABLES;
   readonly indexes = CATALOG_INDEXES;
+  readonly names: ColumnNames = {
+    'catalog.workload': workloadName('t.workload'),
+    'catalog.class': `(SELECT ${CLASS} FROM catalog_class c WHERE c.id = t.class)`,
+    'catalog_class.id': `(SELECT ${CLASS} FROM catalog_class c WHERE c.id = t.id)`,
+    // Classes that a workload had between two events of one transaction stay, without workloads.
+    catalog_class: 't.n > 0',
+  };
 
   constructor(
     private readonly kinds: WorkloadKinds,

@@ -1,9 +1,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
-import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
+import type { ColumnNames, AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import type { Dialect } from '#ledger/ref.js';
 import type { UnitFailed } from '#contracts/work-events.js';
 import { keyOf } from '../member-key.js';
+import { memberName, workloadName } from '../told-names.js';
 import type { FailureReason, WorkloadKinds } from '../workload-kind.js';
 import { type WorkloadId, Workloads } from '../workloads.js';
 import { causeOf } from './failure-cause.js';
@@ -37,6 +38,12 @@ export class FailureProjection implements Projection {
   readonly eventTypes: readonly string[];
   readonly tables = TABLES;
   readonly indexes = '';
+  readonly names: ColumnNames = {
+    'failure_cause.id': 't.text',
+    'failure.workload': workloadName('t.workload'),
+    'failure.cause': '(SELECT c.text FROM failure_cause c WHERE c.id = t.cause)',
+    'failure.unit': memberName('t.unit'),
+  };
 
   constructor(private readonly kinds: WorkloadKinds) {
     const own = kinds.all.flatMap(([, { eventTypes }]) => eventTypes);
