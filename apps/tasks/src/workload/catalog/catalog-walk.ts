@@ -35,8 +35,8 @@ export interface Run {
   readonly status?: string;
 }
 
-/** Rows that are read of a run at a time: few at first, because a page needs few of each. */
-const ROWS_FIRST = 16;
+/** Rows that are read of all runs together at first, and of one at a time: of many runs a page needs few rows each. */
+const ROWS_FIRST = 256;
 const ROWS_MAX = 512;
 
 type EntryValues = readonly [
@@ -86,15 +86,18 @@ const compareValues = (one: number | string, other: number | string): number =>
 class RunCursor {
   private rows: readonly EntryValues[] = [];
   private at = 0;
-  private limit = ROWS_FIRST;
   private readonly statement: ArrayStatement<EntryValues>;
 
-  /** @param bounds the first entry has greater ones (or lesser ones, in descending order) */
+  /**
+   * @param bounds the first entry has greater ones (or lesser ones, in descending order)
+   * @param limit rows to read first; then twice as many each time
+   */
   constructor(
     database: DatabaseSync,
     private readonly run: Run,
     private readonly order: Order,
     private bounds: readonly number[],
+    private limit: number,
   ) {
     this.statement = statementFor(database, run, order);
   }
@@ -153,10 +156,11 @@ export async function* mergedRuns(
   slices: Slices,
 ): AsyncGenerator<CatalogEntry, void, void> {
   const heads = new Heap<Head>(({ entry: one }, { entry: other }) => comparePlaces(one, other, order) < 0);
+  const rowsFirst = Math.ceil(ROWS_FIRST / runs.length);
   for (const run of runs) {
     const bounds = boundsOf(run, order, behind);
     if (bounds === undefined) continue;
-    const cursor = new RunCursor(database, run, order, bounds);
+    const cursor = new RunCursor(database, run, order, bounds, rowsFirst);
     const entry = cursor.next();
     if (entry !== undefined) heads.push({ cursor, entry });
     if (slices.spent) await slices.pause();
