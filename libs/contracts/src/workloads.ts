@@ -77,3 +77,22 @@ export const ListWorkloadFailures = query<WorkloadRequest & { readonly limit: nu
 );
 /** Units in order of creation. Entries are raw JSON. */
 export const ListWorkloadUnits = query<ListUnitsRequest, Page>('tasks', 'workload.units');
+
+/**
+ * Place of a unit in the list of a workload: in order of their numbers, and then, without a number, those that were moved into it from other
+ * workloads by their ids.
+ */
+export type UnitPlace = readonly [number: number | null, unitId: string];
+
+export type UnitStatus = readonly [...place: UnitPlace, status: string];
+
+export interface UnitStatuses {
+  readonly units: readonly UnitStatus[];
+  readonly isLast: boolean;
+}
+
+/** Units behind a place, with their statuses and no more: for comparisons of two moments. */
+export const ListUnitStatuses = query<WorkloadRequest & { readonly behind?: UnitPlace }, UnitStatuses>(
+  'tasks',
+  'workload.unit-statuses',
+);

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type NumberedOrder, PAST_VIEW_COMMAND, type PastAnswer, type ViewReport } from '#contracts/cairn/past-view.js';
+import { type NumberedOrder, PAST_VIEW_COMMAND, type ViewAnswer, type ViewReport } from '#contracts/cairn/past-view.js';
 import { eventStoreConnection } from '#ledger/eventstoredb-settings.js';
 import { openLedger } from '#ledger/open-ledger.js';
 import { DomainError, type DomainErrorValue } from '#platform/domain-error.js';
@@ -30,10 +30,16 @@ const obey = async ({ env }: Terminal): Promise<void> => {
     eventStoreUrl: eventStoreConnection(environment),
   });
   const keeper = new ViewKeeper(ledger, environment, log);
-  const carryOut = async (order: NumberedOrder): Promise<PastAnswer | undefined> => {
-    if (order.kind === 'ask') return keeper.ask(order);
-    await keeper.show(order);
-    return undefined;
+  const carryOut = async (order: NumberedOrder): Promise<ViewAnswer | undefined> => {
+    switch (order.kind) {
+      case 'show':
+        await keeper.show(order);
+        return undefined;
+      case 'ask':
+        return keeper.view.ask(order);
+      case 'statuses':
+        return keeper.view.statuses(order);
+    }
   };
   const report = (message: ViewReport): void => {
     process.send?.(message);

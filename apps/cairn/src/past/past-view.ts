@@ -7,6 +7,7 @@ import { backgroundContext } from '#bus/background-context.js';
 import type { ServiceName } from '#bus/contract.js';
 import { WaitForPosition } from '#bus/visibility.js';
 import type { PastAnswer, ViewOrder } from '#contracts/cairn/past-view.js';
+import { ListUnitStatuses, type UnitStatuses } from '#contracts/workloads.js';
 import { DomainError } from '#platform/domain-error.js';
 import { Environment } from '#platform/environment.js';
 import type { Log } from '#platform/logging.js';
@@ -29,6 +30,9 @@ const SERVICES: readonly ServiceName[] = ['datasets', 'tasks', 'pilots'];
 const TOKEN_SECONDS = 3600;
 
 const FORBIDDEN = 403;
+
+/** In whose name a view asks its services. */
+const ACTOR = 'cairn-past';
 
 /** Requests come from the process itself, so what they say of a certificate is believed. */
 const CERTIFICATES = {
@@ -134,6 +138,12 @@ export class PastView {
     return { status: statusCode, contentType: headers['content-type']?.toString() ?? '', body: payload };
   }
 
+  /** The next units with their statuses. */
+  statuses({ ref, behind }: Extract<ViewOrder, { kind: 'statuses' }>): Promise<UnitStatuses> {
+    const request = { workload: ref, ...(behind !== undefined && { behind }) };
+    return this.app.get(Bus).request(ListUnitStatuses, request, backgroundContext('cairn', ACTOR));
+  }
+
   async close(): Promise<void> {
     await this.app.close();
     await rm(this.folder, { recursive: true, force: true });
@@ -150,7 +160,7 @@ export class PastView {
     for (const service of SERVICES) {
       for (;;) {
         try {
-          await bus.request(WaitForPosition(service), { position: until }, backgroundContext('cairn', 'cairn-past'));
+          await bus.request(WaitForPosition(service), { position: until }, backgroundContext('cairn', ACTOR));
           break;
         } catch (error) {
           if (!(error instanceof DomainError) || error.kind !== 'unavailable') throw error;

@@ -1,4 +1,4 @@
-import type { PastAnswer, ViewOrder } from '#contracts/cairn/past-view.js';
+import type { ViewOrder } from '#contracts/cairn/past-view.js';
 import type { Environment } from '#platform/environment.js';
 import type { Log } from '#platform/logging.js';
 import { type Ledger, type Position, START } from '#ledger/ledger.js';
@@ -49,10 +49,10 @@ export class ViewKeeper {
     await this.goTo(until, order, checkpoints, kept);
   }
 
-  /** @throws Error when nothing has been shown */
-  ask(order: Extract<ViewOrder, { kind: 'ask' }>): Promise<PastAnswer> {
-    if (this.shown === undefined) return Promise.reject(new Error('Nothing is shown'));
-    return this.shown.view.ask(order);
+  /** The view that is shown. @throws Error when nothing has been shown */
+  get view(): PastView {
+    if (this.shown === undefined) throw new Error('Nothing is shown');
+    return this.shown.view;
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Caller } from '#bus/contract.js';
 import type { PastAnswer } from '#contracts/cairn/past-view.js';
 import type { PastQuestion } from '#contracts/cairn/past.js';
+import type { UnitPlace, UnitStatuses } from '#contracts/workloads.js';
 import { type Ledger, type Position, START } from '#ledger/ledger.js';
 import { lastRevisionUpTo } from '#ledger/revision-search.js';
 import type { Log } from '#platform/logging.js';
@@ -51,9 +52,7 @@ export class PastViews {
     questions: readonly PastQuestion[],
     { username, roles, groups }: Caller,
   ): Promise<readonly PastAnswer[]> {
-    this.stopWhenIdle();
     const view = this.viewFor(past);
-    view.lastAsked = this.questions += 1;
     const shown = this.show(view, past);
     const asked = questions.map((question) => {
       return view.process.send({ kind: 'ask', ...question, caller: { username, roles, groups } });
@@ -61,7 +60,25 @@ export class PastViews {
     const [, ...answers] = await Promise.all([shown, ...asked]);
     this.keepSpare();
     void this.keepBehind(past, view).catch((error: unknown) => this.log.warn({ error }, 'No view stays behind'));
-    return answers.filter((answer) => answer !== undefined);
+    return answers.filter((answer) => answer !== undefined && 'body' in answer);
+  }
+
+  /** The next units behind a place, with their statuses at two moments. */
+  async statuses(
+    from: PastOfWorkload,
+    to: PastOfWorkload,
+    behind: UnitPlace | undefined,
+  ): Promise<readonly [UnitStatuses, UnitStatuses]> {
+    const before = this.viewFor(from);
+    // One view that went back and forth would be opened again each time.
+    const after = this.viewFor(to, before);
+    const list = async (view: View, past: PastOfWorkload): Promise<UnitStatuses> => {
+      const shown = this.show(view, past);
+      const order = { kind: 'statuses', ref: past.ref, ...(behind !== undefined && { behind }) } as const;
+      const [, answer] = await Promise.all([shown, view.process.send(order)]);
+      return answer !== undefined && 'units' in answer ? answer : { units: [], isLast: true };
+    };
+    return Promise.all([list(before, from), list(after, to)]);
   }
 
   async close(): Promise<void> {
@@ -70,9 +87,12 @@ export class PastViews {
   }
 
   /** The view that is nearest before the moment, or one that is free. */
-  private viewFor({ ref, position }: PastOfWorkload): View {
-    const [nearest] = this.viewsUpTo(ref, position);
-    return nearest ?? this.freeView();
+  private viewFor({ ref, position }: PastOfWorkload, except?: View): View {
+    this.stopWhenIdle();
+    const [nearest] = this.viewsUpTo(ref, position).filter((view) => view !== except);
+    const view = nearest ?? this.freeView(except);
+    view.lastAsked = this.questions += 1;
+    return view;
   }
 
   /** Views of a workload at a position or before it, the nearest first. */
@@ -109,11 +129,12 @@ export class PastViews {
   }
 
   /** One that waits, or one more, or that which was not asked for the longest time. */
-  private freeView(): View {
+  private freeView(except?: View): View {
     const spare = this.views.find(({ shown }) => shown === undefined);
     if (spare !== undefined) return spare;
     if (this.views.length < PROCESSES_MAX) return this.startView();
-    return this.views.reduce((oldest, view) => (view.lastAsked < oldest.lastAsked ? view : oldest));
+    const [oldest] = this.views.filter((view) => view !== except).sort((one, other) => one.lastAsked - other.lastAsked);
+    return oldest ?? this.startView();
   }
 
   private startView(): View {

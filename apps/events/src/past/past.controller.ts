@@ -3,15 +3,19 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import { formatTimestamp } from '#platform/clock.js';
 import { Log } from '#platform/logging.js';
 import { DomainError } from '#platform/domain-error.js';
-import type { Answer, Caller, Message } from '#bus/contract.js';
+import type { Answer, Caller, Message, Page } from '#bus/contract.js';
 import {
   AskPast,
   type AskPastRequest,
+  ComparePast,
+  type ComparePastRequest,
   LocatePast,
   type LocatePastRequest,
   type Moment,
   type PastHome,
+  type UnitDifference,
 } from '#contracts/cairn/past.js';
+import type { UnitPlace } from '#contracts/workloads.js';
 import type { PastAnswer } from '#contracts/cairn/past-view.js';
 import { VISIBLE_WITHIN_MS } from '#bus/visibility.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
@@ -21,10 +25,14 @@ import { partsOfStream, type StreamCategory, streamName } from '#ledger/ref.js';
 import { EventAccess } from '../access/event-access.js';
 import { DIALECTS } from '../dialects.js';
 import { HistoryIndex } from '../index/history-index.js';
-import { PastViews } from './past-views.js';
+import { type PastOfWorkload, PastViews } from './past-views.js';
+import { unitDifferences } from './unit-differences.js';
 
 /** What of a workload is in streams of its own. */
 const CATEGORIES: readonly StreamCategory[] = ['workload', 'work', 'access', 'ranges'];
+
+/** A page of statuses is some thousand units: a comparison of which little comes takes a few seconds at most. */
+const PAGES_MAX = 50;
 
 /** Answers questions about workloads as they were. */
 @Controller()
@@ -70,10 +78,21 @@ export class PastController implements OnModuleDestroy {
   ): Promise<Answer<{ answers: readonly PastAnswer[] }>> {
     const { ref, position, questions } = request;
     this.checkAccess(ref, caller);
-    const { dialect } = partsOfStream(streamName('workload', ref));
-    const around = DIALECTS.find(({ name }) => name === dialect)?.aroundWorkloads ?? [];
-    const streams = [...CATEGORIES.map((category) => streamName(category, ref)), ...around];
-    return { reply: { answers: await this.views.ask({ ref, streams, position }, questions, caller) } };
+    return { reply: { answers: await this.views.ask(pastOf(ref, position), questions, caller) } };
+  }
+
+  @MessagePattern(ComparePast.subject)
+  async compare(@Payload() { request, context }: Message<ComparePastRequest>): Promise<Answer<Page<UnitDifference>>> {
+    const { ref, from, to, limit, cursor } = request;
+    this.checkAccess(ref, context.caller);
+    const start = cursor === undefined ? undefined : readPlace(cursor);
+    if (cursor !== undefined && start === undefined) return { error: badCursor().toValue() };
+    const { entries, behind } = await unitDifferences(
+      (place) => this.views.statuses(pastOf(ref, from), pastOf(ref, to), place),
+      start,
+      { limit, pagesMax: PAGES_MAX },
+    );
+    return { reply: { entries, ...(behind !== undefined && { next: textOfPlace(behind) }) } };
   }
 
   /** @throws DomainError */
@@ -94,3 +113,20 @@ export class PastController implements OnModuleDestroy {
 }
 
 const timeOf = (metadata: string): string => `${formatTimestamp((JSON.parse(metadata) as EventMetadata).timeMicros)}Z`;
+
+const pastOf = (ref: string, position: Position): PastOfWorkload => {
+  const { dialect } = partsOfStream(streamName('workload', ref));
+  const around = DIALECTS.find(({ name }) => name === dialect)?.aroundWorkloads ?? [];
+  return { ref, position, streams: [...CATEGORIES.map((category) => streamName(category, ref)), ...around] };
+};
+
+/** `17:8f1c`, or `:8f1c` without a number. */
+const textOfPlace = ([number, id]: UnitPlace): string => `${number ?? ''}:${id}`;
+
+const readPlace = (text: string): UnitPlace | undefined => {
+  const [, number, id] = /^(\d{0,10}):(.*)$/s.exec(text) ?? [];
+  return id === undefined ? undefined : [number === '' ? null : Number(number), id];
+};
+
+const badCursor = (): DomainError =>
+  new DomainError('invalid', 'list.bad-cursor', 'cursor must be what an answer to this list gave as next');

@@ -4,14 +4,14 @@ import { threadModule } from '#platform/thread-module.js';
 import {
   type NumberedOrder,
   PAST_VIEW_COMMAND,
-  type PastAnswer,
+  type ViewAnswer,
   type ViewOrder,
   type ViewReport,
 } from '#contracts/cairn/past-view.js';
 
 const SCRIPT = threadModule(import.meta.filename, '../../../cairn/src/main.js');
 
-type Waiting = PromiseWithResolvers<PastAnswer | undefined>;
+type Waiting = PromiseWithResolvers<ViewAnswer | undefined>;
 
 /** A process that shows the past of workloads, of one at a time. It ends with this process, however that ends. */
 export class ViewProcess {
@@ -52,10 +52,10 @@ export class ViewProcess {
    *
    * @throws DomainError also `unavailable` when the process ends before it has answered
    */
-  send(order: ViewOrder): Promise<PastAnswer | undefined> {
+  send(order: ViewOrder): Promise<ViewAnswer | undefined> {
     if (this.ended) return Promise.reject(viewEnded());
     const number = (this.orders += 1);
-    const waiting = Promise.withResolvers<PastAnswer | undefined>();
+    const waiting = Promise.withResolvers<ViewAnswer | undefined>();
     this.waiting.set(number, waiting);
     this.child.channel?.ref();
     this.child.send({ ...order, number } satisfies NumberedOrder, (error) => {

@@ -1,6 +1,6 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { Page } from '#bus/contract.js';
-import type { ListUnitsRequest } from '#contracts/workloads.js';
+import type { ListUnitsRequest, UnitPlace, UnitStatus, UnitStatuses } from '#contracts/workloads.js';
 import { PageBuilder } from '#event-sourcing/page-builder.js';
 import { Slices } from '#event-sourcing/slices.js';
 import type { Snapshot } from '#event-sourcing/snapshots.js';
@@ -9,11 +9,15 @@ import type { Policies } from '../engine/policies.js';
 import type { StatusId } from '../engine/statuses.js';
 import type { Unit } from '../engine/unit.js';
 import { rowOf, UNIT_COLUMNS, type UnitReader } from '../engine/unit-row.js';
-import { cursorAfterRow, type UnitFilter, unitsIn } from '../engine/unit-scan.js';
+import { COLUMNS_BEFORE, cursorAfterRow, idIn, keyIn, type UnitFilter, unitsIn } from '../engine/unit-scan.js';
 import type { CatalogedWorkload } from './catalog/catalog-reader.js';
 import { zoned } from './catalog/workload-document.js';
-import { cursorText, isCursor, LIST_START, readCursor } from './list-cursor.js';
+import { ordinalOfKey } from './member-key.js';
+import { cursorText, isCursor, LIST_START, type ListCursor, readCursor } from './list-cursor.js';
 import type { UnitWorker, WorkloadKinds } from './workload-kind.js';
+
+/** Statuses in a page. */
+const STATUSES_PAGE = 2_000;
 
 /** Pages of the units of a workload, in order of creation. */
 export class WorkloadUnits {
@@ -56,6 +60,21 @@ export class WorkloadUnits {
     return page.page();
   }
 
+  /** The next units behind a place, with their statuses. */
+  async statuses(snapshot: Snapshot, { workload }: CatalogedWorkload, behind?: UnitPlace): Promise<UnitStatuses> {
+    const units: UnitStatus[] = [];
+    const query = { workload, filter: {}, columns: ['status'] };
+    const start = behind === undefined ? LIST_START : cursorBehind(behind);
+    for await (const { rows, last } of unitsIn(snapshot).walk(query, start, new Slices())) {
+      for (const row of rows) {
+        const { word } = this.reader.words.status.of(Number(row[COLUMNS_BEFORE]));
+        units.push([last.at === 'home' ? ordinalOfKey(keyIn(row)) : null, idIn(row), word]);
+      }
+      if (units.length >= STATUSES_PAGE) return { units, isLast: false };
+    }
+    return { units, isLast: true };
+  }
+
   /** Undefined when nothing can match. */
   private filterOf(
     dialect: CatalogedWorkload['dialect'],
@@ -93,6 +112,9 @@ const unitDocument = (unit: Unit, phase: Phase, title: string | undefined, worke
     changed: zoned(changedMicros),
   });
 };
+
+const cursorBehind = ([ordinal, id]: UnitPlace): ListCursor =>
+  ordinal === null ? { at: 'elsewhere', id } : { at: 'home', ordinal };
 
 const badCursor = (): DomainError =>
   new DomainError('invalid', 'list.bad-cursor', 'cursor must be what an answer to this list gave as next');

@@ -7,12 +7,15 @@ import {
   GetWorkload,
   ListWorkloadFailures,
   ListWorkloads,
+  ListUnitStatuses,
   ListWorkloadUnits,
   LocateWorkload,
   type ListUnitsRequest,
   type ListWorkloadsRequest,
   type WorkloadHome,
   type WorkloadPage,
+  type UnitPlace,
+  type UnitStatuses,
   type WorkloadRequest,
 } from '#contracts/workloads.js';
 import { isWorkerOnly, leaseNotHeld } from '#contracts/leases.js';
@@ -105,6 +108,15 @@ export class WorkloadController {
     const found = this.find(message);
     if (found instanceof DomainError) return { error: found.toValue() };
     return this.inSnapshot((snapshot) => this.units.page(snapshot, found, message.request));
+  }
+
+  @MessagePattern(ListUnitStatuses.subject)
+  async listStatuses(
+    @Payload() message: Message<WorkloadRequest & { readonly behind?: UnitPlace }>,
+  ): Promise<Answer<UnitStatuses>> {
+    const found = this.find(message);
+    if (found instanceof DomainError) return { error: found.toValue() };
+    return this.inSnapshot((snapshot) => this.units.statuses(snapshot, found, message.request.behind));
   }
 
   private find({ request, context }: Message<WorkloadRequest>): CatalogedWorkload | DomainError {

@@ -1,4 +1,5 @@
 import type { Caller } from '#bus/contract.js';
+import type { UnitPlace, UnitStatuses } from '../workloads.js';
 import type { DomainErrorValue } from '#platform/domain-error.js';
 import type { Position } from '#ledger/ledger.js';
 
@@ -21,6 +22,12 @@ export type ViewOrder =
       readonly dialect: string;
       readonly url: string;
       readonly caller: Pick<Caller, 'username' | 'roles' | 'groups'>;
+    }
+  | {
+      /** Lists statuses of units as they were. */
+      readonly kind: 'statuses';
+      readonly ref: string;
+      readonly behind?: UnitPlace;
     };
 
 /** Numbered, so that the answer names what it answers. */
@@ -33,6 +40,9 @@ export interface PastAnswer {
   readonly body: string;
 }
 
+/** What an order leads to, if it asks for something. */
+export type ViewAnswer = PastAnswer | UnitStatuses;
+
 export type ViewReport =
-  | { readonly number: number; readonly answer?: PastAnswer }
+  | { readonly number: number; readonly answer?: ViewAnswer }
   | { readonly number: number; readonly failure: DomainErrorValue };

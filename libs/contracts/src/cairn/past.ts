@@ -1,4 +1,4 @@
-import { query } from '#bus/contract.js';
+import { type Page, query } from '#bus/contract.js';
 import type { Position } from '#ledger/ledger.js';
 import type { PastAnswer } from './past-view.js';
 
@@ -42,3 +42,22 @@ export const LocatePast = query<LocatePastRequest, PastHome>('events', 'past.loc
 
 /** What the API of the workload's dialect, or Cairn's own, answered then to GET requests about the workload; checks today's read rule. */
 export const AskPast = query<AskPastRequest, { readonly answers: readonly PastAnswer[] }>('events', 'past.ask');
+
+export interface ComparePastRequest {
+  readonly ref: string;
+  readonly from: Position;
+  readonly to: Position;
+  /** So many units at most. */
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** A unit whose status differs; null where it was not there. */
+export interface UnitDifference {
+  readonly unit_id: string;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+/** Units whose status differs between two moments, page by page; checks today's read rule. */
+export const ComparePast = query<ComparePastRequest, Page<UnitDifference>>('events', 'past.compare');
