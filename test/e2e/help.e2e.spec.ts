@@ -26,6 +26,7 @@ describe('help', () => {
     ['replay', 'Usage: cairn replay'],
     ['export', 'Usage: cairn export'],
     ['import', 'Usage: cairn import'],
+    ['archive', 'Usage: cairn archive'],
     ['pseudonymize', 'Usage: cairn pseudonymize'],
   ])('is printed by "cairn %s --help"', async (command, usage) => {
     const words = command === '' ? [] : [command];

@@ -94,6 +94,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./import-command.js')).importCommand,
   },
   {
+    name: 'archive',
+    summary: 'move the history of old workloads out of the ledger',
+    load: async () => (await import('./archive-command.js')).archiveCommand,
+  },
+  {
     name: 'pseudonymize',
     summary: 'replace the name of a person in the history',
     load: async () => (await import('./pseudonymize-command.js')).pseudonymizeCommand,

@@ -21,7 +21,9 @@ import {
 import { RecentEvents } from './recent-events.js';
 import { bytesInAppend, type SerializedEvent, serializeAll } from './serialized-event.js';
 import { isBusy, retryWhileBusy } from './sqlite-busy.js';
+import { mergedReader, openArchive } from './archive/archive-file.js';
 import { openLedgerFile } from './sqlite-file.js';
+import { READ_TIMEOUT_MS, SLICE_EVENTS, type SliceReader, SqliteReads } from './sqlite-reads.js';
 import type { FromWriter, ToWriter, WriterStart } from './sqlite-writer-thread.js';
 import type { WriterAnswer, WriterTask } from './sqlite-writer.js';
 import { prefixMatcher } from './stream-filter.js';
@@ -29,15 +31,9 @@ import { Waiter } from './waiter.js';
 
 /** Opening may have to wait for another process that opens, recovers or closes the same file. */
 const OPEN_TIMEOUT_MS = 10_000;
-const READ_TIMEOUT_MS = 5_000;
 
 /** Appends that wait for their answers, all together. */
 const PENDING_BYTES_MAX = 64 * 1024 * 1024;
-
-/** A slice of reading: bounded in events, characters and, for a filter that matches little, positions looked at. */
-const SLICE_EVENTS = 512;
-const SLICE_CHARACTERS = 1024 * 1024;
-const SLICE_POSITIONS = 8192;
 
 /** Interval of polling for appends of other processes; a shorter one would slow down every change (ADR 2). */
 const POLL_MS = 25;
@@ -68,11 +64,6 @@ interface Subscriber {
   idle: boolean;
 }
 
-/** A recorded event as a row; an alias, because rows come as records. */
-type EventRow = { readonly [Field in keyof RecordedEvent]: RecordedEvent[Field] };
-
-const EVENT_COLUMNS = 'e.position, s.name AS stream, e.revision, e.id, e.type, e.data, e.metadata, e.hash';
-
 /**
  * The ledger in one SQLite file, for one process or several on one host. A thread of its own writes; what arrives while it
  * commits goes into its next transaction. See `docs/adr/0002-sqlite-ledger.md`.
@@ -82,7 +73,7 @@ export class SqliteLedger extends Ledger {
   static async open(file: string): Promise<SqliteLedger> {
     try {
       const database = await retryWhileBusy(() => openLedgerFile(file), OPEN_TIMEOUT_MS);
-      return new SqliteLedger(file, database);
+      return new SqliteLedger(file, database, openArchive(file));
     } catch (error) {
       throw unusableFile(file, error);
     }
@@ -90,9 +81,8 @@ export class SqliteLedger extends Ledger {
 
   private readonly dataVersionStatement: StatementSync;
   private readonly lastPositionStatement: StatementSync;
-  private readonly forwardsStatement: StatementSync;
-  private readonly backwardsStatement: StatementSync;
-  private readonly atStatement: StatementSync;
+  private readonly reads: SqliteReads;
+  private readonly archived: SqliteReads | undefined;
 
   private writer: Worker | undefined;
   private readonly signal = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -116,20 +106,14 @@ export class SqliteLedger extends Ledger {
     private readonly file: string,
     /** Reads only; the writer has a connection of its own. */
     private readonly database: DatabaseSync,
+    /** Holds the beginnings of streams whose other events are in the file. */
+    private readonly archive: DatabaseSync | undefined,
   ) {
     super();
+    this.reads = new SqliteReads(database);
+    this.archived = archive && new SqliteReads(archive);
     this.dataVersionStatement = database.prepare('PRAGMA data_version');
     this.lastPositionStatement = database.prepare('SELECT max(position) AS position FROM event');
-    const streamPage = (comparison: string, order: string): StatementSync =>
-      database.prepare(`
-        SELECT ${EVENT_COLUMNS} FROM stream s CROSS JOIN event e ON e.stream = s.id
-        WHERE s.name = ? AND e.revision ${comparison} ? ORDER BY e.revision ${order} LIMIT ?
-      `);
-    this.forwardsStatement = streamPage('>=', 'ASC');
-    this.backwardsStatement = streamPage('<=', 'DESC');
-    this.atStatement = database.prepare(
-      `SELECT ${EVENT_COLUMNS} FROM event e JOIN stream s ON s.id = e.stream WHERE e.position = ?`,
-    );
   }
 
   override append(stream: string, expectedRevision: number, events: readonly NewEvent[]): Promise<Appended> {
@@ -176,23 +160,25 @@ export class SqliteLedger extends Ledger {
   override async readStream(stream: string, options: ReadStreamOptions = {}): Promise<readonly RecordedEvent[]> {
     const { direction = 'forwards', limit = Infinity } = options;
     const forwards = direction === 'forwards';
-    const statement = forwards ? this.forwardsStatement : this.backwardsStatement;
     let from = options.from ?? (forwards ? 0 : Number.MAX_SAFE_INTEGER);
     const events: RecordedEvent[] = [];
-    for (;;) {
-      const wanted = Math.min(SLICE_EVENTS, limit - events.length);
-      if (wanted <= 0) return events;
-      const slice = await this.readSlice(statement, [stream, from, wanted]);
-      events.push(...slice.events);
-      const last = slice.events.at(-1);
-      if (last === undefined || (slice.exhausted && slice.events.length < wanted)) return events;
-      from = forwards ? last.revision + 1 : last.revision - 1;
-      await eventLoopTurn();
+    for (const reads of forwards ? [this.archived, this.reads] : [this.reads, this.archived]) {
+      for (let isMore = reads !== undefined; isMore;) {
+        const wanted = Math.min(SLICE_EVENTS, limit - events.length);
+        if (wanted <= 0 || reads === undefined) return events;
+        const slice = await reads.stream(stream, from, forwards, wanted);
+        events.push(...slice.events);
+        const last = slice.events.at(-1);
+        if (last !== undefined) from = forwards ? last.revision + 1 : last.revision - 1;
+        isMore = last !== undefined && !(slice.exhausted && slice.events.length < wanted);
+        if (isMore) await eventLoopTurn();
+      }
     }
+    return events;
   }
 
   override async eventAt(position: Position): Promise<RecordedEvent | undefined> {
-    return (await this.readSlice(this.atStatement, [position])).events[0];
+    return (await this.reads.at(position)) ?? this.archived?.at(position);
   }
 
   override async *readAll({ after = START, streamPrefixes }: ReadAllOptions = {}): AsyncIterable<Batch> {
@@ -277,6 +263,7 @@ export class SqliteLedger extends Ledger {
     clearTimeout(this.pollTimer);
     this.wakeSubscribers();
     this.database.close();
+    this.archive?.close();
   }
 
   private enqueue(pending: Pending, task: WriterTask): void {
@@ -415,42 +402,9 @@ export class SqliteLedger extends Ledger {
     this.schedulePoll();
   };
 
-  /** Reads the next slice behind a position, of the streams with one of the prefixes, up to a known head. */
-  private reader(streamPrefixes: readonly string[] | undefined): (after: Position, head: Position) => Promise<Batch> {
-    // CROSS JOIN: the events in their order, the stream looked up for each; the texts are read of those that pass only.
-    const prefixes = streamPrefixes ?? [''];
-    const filter = prefixes.map(() => 'substr(s.name, 1, length(?)) = ?').join(' OR ');
-    const statement = this.database.prepare(`
-      SELECT ${EVENT_COLUMNS} FROM event e CROSS JOIN stream s ON s.id = e.stream
-      WHERE e.position > ? AND e.position <= ? AND (${filter === '' ? 'FALSE' : filter})
-      ORDER BY e.position LIMIT ${SLICE_EVENTS}
-    `);
-    const filterParameters = prefixes.flatMap((prefix) => [prefix, prefix]);
-    return async (after, head) => {
-      const end = Math.min(head, after + SLICE_POSITIONS);
-      const slice = await this.readSlice(statement, [after, end, ...filterParameters]);
-      const last = slice.events.at(-1);
-      const complete = slice.exhausted && slice.events.length < SLICE_EVENTS;
-      return { events: slice.events, upTo: complete || last === undefined ? end : last.position };
-    };
-  }
-
-  /** Runs a query to its end or to the bound of a slice, whichever comes first. */
-  private readSlice(
-    statement: StatementSync,
-    parameters: readonly (string | number)[],
-  ): Promise<{ events: readonly RecordedEvent[]; exhausted: boolean }> {
-    return retryWhileBusy(() => {
-      const events: RecordedEvent[] = [];
-      let characters = 0;
-      for (const row of statement.iterate(...parameters)) {
-        const event = row as EventRow;
-        events.push(event);
-        characters += event.data.length + event.metadata.length;
-        if (characters >= SLICE_CHARACTERS) return { events, exhausted: false };
-      }
-      return { events, exhausted: true };
-    }, READ_TIMEOUT_MS);
+  private reader(streamPrefixes: readonly string[] | undefined): SliceReader {
+    const reader = this.reads.reader(streamPrefixes);
+    return this.archived === undefined ? reader : mergedReader(reader, this.archived.reader(streamPrefixes));
   }
 }
 

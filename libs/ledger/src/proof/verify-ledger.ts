@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CannotStart } from '#platform/cannot-start.js';
+import { archiveFileOf } from '../archive/archive-file.js';
 import { type LedgerLocation, openLedger } from '../open-ledger.js';
 import { faultsOfFile } from '../sqlite-check.js';
 import { ledgerSource } from './event-source.js';
@@ -15,7 +17,9 @@ const reasonOf = (error: unknown): string => (error instanceof Error ? error.mes
 export const verifyLedger = async (location: LedgerLocation, options: VerifyOptions = {}): Promise<HistoryReport> => {
   const isFile = location.eventStoreUrl === undefined;
   try {
-    const faults = isFile ? faultsOfFile(join(location.dataDir, 'ledger.sqlite')) : [];
+    const file = join(location.dataDir, 'ledger.sqlite');
+    const files = isFile ? [file, archiveFileOf(file)].filter((each) => existsSync(each)) : [];
+    const faults = files.flatMap(faultsOfFile);
     if (faults.length > 0) return unreadable(faults);
     const ledger = await openLedger(location);
     try {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { nowMicros } from '#platform/clock.js';
+import { archiveFileOf } from '../archive/archive-file.js';
 import { eventId } from '../event-id.js';
 import { type ChainHead, EMPTY_HEAD, eventHash } from '../hash-chain.js';
 import type { EventMetadata, RecordedEvent, TransferredEvent } from '../ledger.js';
@@ -173,6 +175,9 @@ const rangesOf = (numbers: readonly number[]): readonly (readonly [number, numbe
  * @throws RewriteRefused
  */
 export const rewriteLedger = (file: string, rewriting: Rewriting): number => {
+  if (existsSync(archiveFileOf(file))) {
+    throw new RewriteRefused("events are in the archive: bring them back with 'cairn archive --restore' before");
+  }
   const database = openLedgerFile(file);
   try {
     database.exec('PRAGMA secure_delete = ON; BEGIN IMMEDIATE');
