@@ -26,20 +26,20 @@ export class FeedChannel {
   private made: (Told & { readonly after: HistoryCursor; readonly end: HistoryCursor }) | undefined;
 
   constructor(
-    private readonly tail: FeedTail,
+    private readonly recent: Pick<FeedTail, 'behind'>,
     readonly filter: EventFilter,
     private readonly caller: Caller,
   ) {}
 
   /** What is behind a place, or the first part of it; undefined when it is not in memory. */
   behind(after: HistoryCursor): Told | undefined {
-    const page = this.tail.behind(after);
+    const page = this.recent.behind(after);
     if (page === undefined) return undefined;
     const { made } = this;
     if (made?.after === after && made.end === page.upTo) return made;
-    const told = this.tell(page);
-    this.made = { ...told, after, end: page.upTo };
-    return told;
+    const fresh = { ...this.tell(page), after, end: page.upTo };
+    this.made = fresh;
+    return fresh;
   }
 
   /** What of a page is for these followers, or the first part of it. */
