@@ -47,6 +47,10 @@ describe('the README', () => {
     expect({ code, text }).toMatchObject({ code: 0, text: expect.stringContaining('"events":[') as string });
     expect(text).toContain('{"hello":{"complete":3}}');
     expect(text).toContain('"event":"UnitSucceeded"');
+    // As it was when the first task was claimed, and as a follower sees it.
+    expect(text).toContain('"answer":{"status":200,"body":{"waiting":2,"queued":1}}');
+    expect(text).toContain('event: UnitSucceeded');
+    expect(text).toMatch(/\d+ events in \d+ streams: whole/);
   });
 
   it('names every configuration variable with its default', async () => {
