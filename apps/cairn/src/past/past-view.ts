@@ -31,6 +31,13 @@ const TOKEN_SECONDS = 3600;
 
 const FORBIDDEN = 403;
 
+/** A view answers one question after the other, and holds each answer as a whole: nobody may keep it from the others with one. */
+const ANSWER_MS_MAX = 30_000;
+const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Streams of events have no end. */
+const EVENT_STREAM = 'text/event-stream';
+
 /** In whose name a view asks its services. */
 const ACTOR = 'cairn-past';
 
@@ -55,7 +62,7 @@ class RouteGuard {
     this.current = current;
     const result = await request();
     if (!current.isRefused) return result;
-    const expected = `the path of a GET route of ${asked.dialect} that your roles suffice for`;
+    const expected = `the path of a GET route of ${asked.dialect} that your roles suffice for, and no stream of events`;
     throw new DomainError('invalid', 'past.path', `path is "${asked.url}"; expected ${expected}`);
   }
 
@@ -68,7 +75,8 @@ class RouteGuard {
       policy === 'public' ||
       policy?.anyToken === true ||
       (policy?.own === undefined && caller?.roles.some((role) => policy?.roles.includes(role)) === true);
-    if (route?.dialect === dialect && suffices) done();
+    const ends = route?.contentType?.startsWith(EVENT_STREAM) !== true;
+    if (route?.dialect === dialect && suffices && ends) done();
     else {
       if (this.current !== undefined) this.current.isRefused = true;
       void reply.code(FORBIDDEN).send('');
@@ -83,6 +91,7 @@ export interface ViewPlace {
   /** Of the Cairn whose past it is. */
   readonly environment: Environment;
   readonly log: Log;
+  readonly answerBytesMax?: number;
 }
 
 /** Some streams of the ledger as they were at a moment, with the services and the gateway on them. */
@@ -92,7 +101,7 @@ export class PastView {
    */
   static async open(
     { streams, until }: { readonly streams: readonly string[]; readonly until: Position },
-    { present, folder, environment, log }: ViewPlace,
+    { present, folder, environment, log, answerBytesMax = ANSWER_BYTES_MAX }: ViewPlace,
   ): Promise<PastView> {
     const dataDir = environment.CAIRN_DATA_DIR;
     const ledger = new PastLedger(present, until, streams);
@@ -107,7 +116,7 @@ export class PastView {
       refusal: 'This is the past: nothing can be changed',
       guard: guard.check,
     });
-    const view = new PastView(app, ledger, folder, guard, await SigningKey.open(folder));
+    const view = new PastView(app, ledger, folder, guard, await SigningKey.open(folder), answerBytesMax);
     await view.shows(until);
     return view;
   }
@@ -120,6 +129,7 @@ export class PastView {
     readonly folder: string,
     private readonly guard: RouteGuard,
     private readonly key: SigningKey,
+    private readonly answerBytesMax: number,
   ) {
     this.server = app.getHttpAdapter().getInstance();
   }
@@ -129,13 +139,36 @@ export class PastView {
     await this.shows(until);
   }
 
-  /** Asks as the caller, whose roles must suffice for the route. */
+  /**
+   * Asks as the caller, whose roles must suffice for the route.
+   *
+   * @throws DomainError `invalid` for a path that cannot be asked for, or whose answer is too large; `unavailable` when it takes too long
+   */
   async ask(asked: Ask): Promise<PastAnswer> {
     const named = DIALECTS.of(asked).past?.headersOf?.(asked.caller) ?? (await this.tokenFor(asked.caller));
-    const { statusCode, headers, payload } = await this.guard.during(asked, () =>
-      this.server.inject({ method: 'GET', url: asked.url, headers: { host: 'localhost', ...named } }),
-    );
-    return { status: statusCode, contentType: headers['content-type']?.toString() ?? '', body: payload };
+    const signal = AbortSignal.timeout(ANSWER_MS_MAX);
+    try {
+      return await this.guard.during(asked, () => this.get(asked.url, { host: 'localhost', ...named }, signal));
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new DomainError('unavailable', 'past.slow', `${asked.url} takes longer than ${ANSWER_MS_MAX / 1000} s`);
+    }
+  }
+
+  private async get(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<PastAnswer> {
+    const answer = await this.server.inject({ method: 'GET', url, headers, signal, payloadAsStream: true });
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of answer.stream() as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes <= this.answerBytesMax) continue;
+      answer.raw.res.destroy();
+      const message = `path is "${url}", whose answer has more than ${this.answerBytesMax} bytes; ask for a page of it`;
+      throw new DomainError('invalid', 'past.too-large', message);
+    }
+    const contentType = answer.headers['content-type']?.toString() ?? '';
+    return { status: answer.statusCode, contentType, body: Buffer.concat(chunks).toString() };
   }
 
   /** The next units with their statuses. */
