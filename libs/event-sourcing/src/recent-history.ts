@@ -49,6 +49,11 @@ export class RecentHistory<Entry extends RecentEntry> {
       this.halve();
   }
 
+  /** Puts other entries in the places of those that are kept. */
+  change(changed: (entry: Entry) => Entry): void {
+    this.entries = this.entries.map(changed);
+  }
+
   /** What is behind a place, or the first part of it; undefined when what follows the place is not here. */
   behind(after: HistoryCursor): RecentPage<Entry> | undefined {
     if (isBehind(this.start, after) || isBehind(after, this.last)) return undefined;

@@ -24,6 +24,7 @@ const toldEvent = ({ cursor, type, text }: TailEntry): string =>
 /** Followers that want the same and may read the same: what they are told is made once. */
 export class FeedChannel {
   private made: (Told & { readonly after: HistoryCursor; readonly end: HistoryCursor }) | undefined;
+  private madeOf: readonly TailEntry[] = [];
 
   constructor(
     private readonly recent: Pick<FeedTail, 'behind'>,
@@ -36,9 +37,12 @@ export class FeedChannel {
     const page = this.recent.behind(after);
     if (page === undefined) return undefined;
     const { made } = this;
-    if (made?.after === after && made.end === page.upTo) return made;
+    // Entries may have got other readers.
+    const isSame = (): boolean => page.entries.every((entry, index) => entry === this.madeOf[index]);
+    if (made?.after === after && made.end === page.upTo && isSame()) return made;
     const fresh = { ...this.tell(page), after, end: page.upTo };
     this.made = fresh;
+    this.madeOf = page.entries;
     return fresh;
   }
 

@@ -4,6 +4,7 @@ import { Bus } from '#bus/bus.js';
 import { type FeedEntry, type FeedPage, FollowFeed } from '#contracts/feed.js';
 import { type HistoryCursor, HISTORY_START, readHistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
 import { type RecentEntry, RecentHistory, type RecentPage } from '#event-sourcing/recent-history.js';
+import { refOfStream } from '#ledger/ref.js';
 import { Log } from '#platform/logging.js';
 import { ownContext } from '../edge/own-context.js';
 
@@ -21,6 +22,9 @@ const TICK_MS = 5000;
 export interface TailEntry extends Omit<FeedEntry, 'entities'>, RecentEntry {
   readonly entities: ReadonlySet<string>;
 }
+
+/** Streams that record who may read a workload. */
+const ACCESS = 'access-';
 
 const placeOf = (cursor: string): HistoryCursor => readHistoryCursor(cursor) ?? HISTORY_START;
 
@@ -87,12 +91,28 @@ export class FeedTail {
       const isFirst = this.recent === undefined;
       this.recent ??= new RecentHistory(upTo);
       this.recent.push(entries, upTo);
+      this.applyRules(entries);
       return isFirst || entries.length > 0;
     } catch (error) {
       if (!this.isInterrupted) this.log.warn({ error }, 'the feed is interrupted, will try again');
       this.isInterrupted = true;
       return undefined;
     }
+  }
+
+  /** A new rule of a workload holds for what has happened before, too: whoever may not read it any more gets none of it from memory. */
+  private applyRules(entries: readonly TailEntry[]): void {
+    const rules = new Map(
+      entries.flatMap(({ stream, readers }) =>
+        stream.startsWith(ACCESS) ? [[refOfStream(stream), readers] as const] : [],
+      ),
+    );
+    if (rules.size === 0) return;
+    this.recent?.change((entry) => {
+      // Of everyone, or for administrators, is what no rule decides about.
+      const readers = typeof entry.readers === 'object' ? rules.get(refOfStream(entry.stream)) : undefined;
+      return readers === undefined ? entry : { ...entry, readers };
+    });
   }
 
   private wake(): void {
