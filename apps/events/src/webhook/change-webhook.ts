@@ -53,9 +53,13 @@ export const pauseWebhook = (webhook: Webhook, reason?: 'gone'): readonly Decide
   return [placed('WebhookPaused', { webhook_id, ...(reason !== undefined && { reason }) })];
 };
 
-export const resumeWebhook = (webhook: Webhook, owner: WebhookOwner): readonly DecidedEvent[] => {
+/** An administrator cannot resume a webhook of somebody else: what only administrators may read would be sent to that person's target. */
+export const resumeWebhook = (webhook: Webhook, caller: WebhookOwner): readonly DecidedEvent[] | DomainError => {
   const { webhook_id } = webhook.registered;
-  return webhook.status === 'active' ? [] : [placed('WebhookResumed', { webhook_id, owner })];
+  if (webhook.status === 'active') return [];
+  if (webhook.owner.username === caller.username) return [placed('WebhookResumed', { webhook_id, owner: caller })];
+  const message = 'Only its owner can resume a webhook: it has the rights of whoever resumes it';
+  return new DomainError('forbidden', 'webhook.not-owner', message);
 };
 
 export const deleteWebhook = ({ registered: { webhook_id } }: Webhook): readonly DecidedEvent[] => [

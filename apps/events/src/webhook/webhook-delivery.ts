@@ -196,7 +196,7 @@ export class WebhookDelivery {
     return mayBeReadBy(this.parts.access.readersOf(stream), callerOf(owner));
   }
 
-  /** Whether the event is done with: delivered or given up. Otherwise the sending has to stop. */
+  /** Whether the event is done with: delivered, given up, or not to be read any more. Otherwise the sending has to stop. */
   private async deliver(entry: FeedEntry, stop: AbortSignal): Promise<boolean> {
     const event = eventIn(entry);
     const isStopped = (): boolean => stop.aborted;
@@ -206,7 +206,13 @@ export class WebhookDelivery {
         this.isAtEnd = false;
         await rest(failing.nextMs - Date.now(), stop);
       }
-      if (isStopped() || this.parts.webhook(this.id)?.status !== 'active') return false;
+      const webhook = this.parts.webhook(this.id);
+      if (isStopped() || webhook?.status !== 'active') return false;
+      if (!this.mayRead(event.stream, webhook)) {
+        // The rule has changed between two attempts.
+        await this.skip(entry.cursor);
+        return true;
+      }
       const { error, status } = await this.send(event.id, entry.text, stop);
       if (isStopped()) return false;
       const { failing: before, ...progress } = this.current;
@@ -240,6 +246,12 @@ export class WebhookDelivery {
   private async advance(cursor: string): Promise<void> {
     this.current = { ...this.current, cursor };
     if (Date.now() - this.savedMs > SAVED_EVERY_MS) await this.save(this.current);
+  }
+
+  /** Passes over an event that was being tried. */
+  private async skip(cursor: string): Promise<void> {
+    const { delivered, deadLetters, dropped, aliveMs } = this.current;
+    await this.save({ cursor, delivered, deadLetters, dropped, aliveMs });
   }
 
   private async bury(letter: DeadLetter, progress: Progress): Promise<void> {

@@ -150,7 +150,11 @@ export class WebhooksController {
   @MessagePattern(ListDeadLetters.subject)
   async deadLetters(message: Message<OfWebhook & { readonly cursor?: string }>): Promise<Answer<Page>> {
     const delivery = await this.deliveries.of(this.of(message));
-    const after = message.request.cursor === undefined ? undefined : readHistoryCursor(message.request.cursor);
+    const { cursor } = message.request;
+    const after = cursor === undefined ? undefined : readHistoryCursor(cursor);
+    if (cursor !== undefined && after === undefined) {
+      throw new DomainError('invalid', 'list.bad-cursor', 'cursor must be what an answer to this list gave as next');
+    }
     const letters = await delivery.deadLetters(PAGE, after);
     const entries = letters.map(deadLetterDocument);
     const last = letters.at(-1);
@@ -173,14 +177,15 @@ export class WebhooksController {
   private change(
     context: MessageContext,
     { webhook_id }: OfWebhook,
-    events: (webhook: Webhook) => readonly DecidedEvent[],
+    eventsFor: (webhook: Webhook) => readonly DecidedEvent[] | DomainError,
   ): Promise<Answer<OfWebhook>> {
     return this.mailbox.execute<OfWebhook>({
       context,
       timeMicros: nowMicros(),
       decide: () => {
         const webhook = webhookFor(this.decided, webhook_id, context.caller);
-        return webhook instanceof DomainError ? webhook : { events: events(webhook), reply: { webhook_id } };
+        const events = webhook instanceof DomainError ? webhook : eventsFor(webhook);
+        return events instanceof DomainError ? events : { events, reply: { webhook_id } };
       },
     });
   }

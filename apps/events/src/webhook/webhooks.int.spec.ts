@@ -174,6 +174,9 @@ describe('webhooks', () => {
     answers.delete('/dead');
     expect(await replay()).toEqual({ delivered: 1, left: 0 });
     expect(new Set(sentTo('/dead'))).toEqual(new Set([late]));
+    await expect(host.request(ListDeadLetters, { webhook_id: String(webhook_id), cursor: 'x' }, alice)).rejects.toThrow(
+      'cursor must be what an answer to this list gave as next',
+    );
     expect((await host.request(ListDeadLetters, { webhook_id: String(webhook_id) }, alice)).entries).toEqual([]);
   });
 
@@ -204,6 +207,34 @@ describe('webhooks', () => {
     );
     expect(JSON.parse(document)).toMatchObject({ status: 'active' });
     await eventually(() => sentTo('/rule').at(-1), missed);
+  });
+
+  it('send nothing again that their owner may read no more when it is tried again', async () => {
+    answers.set('/again', 503);
+    await submit('again', ['simprod']);
+    const { webhook_id } = await register({ url: `${target}/again`, filter: { workload: ['again'] } });
+    const tried = await move('again', 'waiting');
+    await eventually(
+      async () => (await stateOf(webhook_id))['failing'],
+      expect.objectContaining({ error: 'answered 503' }),
+    );
+    await append('access-iceprod.main.again', 'AccessRuleSet', { read_groups: ['others'] });
+    answers.delete('/again');
+    await eventually(async () => (await stateOf(webhook_id))['failing'], null);
+    expect(sentTo('/again')).toEqual([tried]);
+    expect(await stateOf(webhook_id)).toMatchObject({ status: 'active', delivered: 0 });
+  });
+
+  it('are resumed by their owner only, whose rights they then have', async () => {
+    const { webhook_id } = await register({ url: `${target}/resumed` }, bob);
+    const of = { webhook_id: String(webhook_id) };
+    await host.request(ResumeWebhook, of, admin);
+    await host.request(PauseWebhook, of, admin);
+    await expect(host.request(ResumeWebhook, of, admin)).rejects.toMatchObject({ kind: 'forbidden' });
+    expect(await stateOf(webhook_id, bob)).toMatchObject({ status: 'paused', owner: 'bob' });
+    await host.request(ResumeWebhook, of, bob);
+    expect(await stateOf(webhook_id, bob)).toMatchObject({ status: 'active', owner: 'bob' });
+    await host.request(DeleteWebhook, of, admin);
   });
 
   it('pause when their target is gone', async () => {

@@ -9,6 +9,8 @@ import { cairnRoute } from './cairn-route.js';
 const DESCRIPTION_LENGTH_MAX = 200;
 /** Alternatives of one list. */
 const NAMES_MAX = 50;
+/** Of all lists together, as JSON: an event has to hold it. */
+const FILTER_LENGTH_MAX = 16 * 1024;
 
 const text = { type: 'string' };
 const integer = { type: 'integer' };
@@ -53,6 +55,7 @@ const filter: JsonType<FilteredNames> = {
   schema: { type: 'object', properties: Object.fromEntries(FILTER_NAMES.map((name) => [name, names])) },
   accept: (value) =>
     isObject(value) &&
+    JSON.stringify(value).length <= FILTER_LENGTH_MAX &&
     Object.entries(value).every(([name, list]) => FILTER_NAMES.includes(name as FilterName) && isList(list))
       ? value
       : undefined,
@@ -83,7 +86,9 @@ export const webhookRoutes = {
       url: required(str, { bad: 'url must be an http or https URL' }),
       filter: orElse(
         lenient(filter, {
-          bad: `filter must be an object of lists of 1 to ${NAMES_MAX} names, by some of ${FILTER_NAMES.join(', ')}`,
+          bad:
+            `filter must be an object of lists of 1 to ${NAMES_MAX} names, by some of ${FILTER_NAMES.join(', ')}, ` +
+            `of at most ${FILTER_LENGTH_MAX} characters`,
         }),
         NO_FILTER,
       ),
@@ -152,11 +157,11 @@ export const webhookRoutes = {
     method: 'POST',
     path: '/cairn/webhooks/:webhook_id/resume',
     policy,
-    summary: 'Go on where the sending had stopped, with your present rights',
+    summary: 'Go on where the sending had stopped, with your present rights: for its owner only',
     records: ['WebhookResumed'],
     fields: { webhook_id },
     response: webhook,
-    errors,
+    errors: { ...errors, 403: 'somebody else’s, to an administrator' },
   }),
   ping: cairnRoute({
     name: 'pingWebhook',
