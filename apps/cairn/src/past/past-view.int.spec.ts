@@ -18,7 +18,7 @@ describe('a view of the past', () => {
     view.ask({ kind: 'ask', dialect, url, caller: { username: 'alice', roles: ['user'], groups: [] } });
 
   beforeAll(async () => {
-    const environment = loadEnvironment({ CAIRN_DATA_DIR: dataDir, LOG_LEVEL: 'warn' });
+    const environment = loadEnvironment({ CAIRN_DATA_DIR: dataDir, LOG_LEVEL: 'warn', OIDC_AUDIENCE: 'cairn' });
     await SigningKey.open(dataDir);
     const present = await SqliteLedger.open(join(dataDir, 'ledger.sqlite'));
     const folder = await makePastFolder(dataDir, 'view');
@@ -34,7 +34,7 @@ describe('a view of the past', () => {
     rmSync(dataDir, { recursive: true });
   });
 
-  it('answers what the dialect answers', async () => {
+  it('answers what the dialect answers, whatever audience tokens must have', async () => {
     expect(await get('torc', '/workflows/97')).toMatchObject({ status: 404 });
     expect(await get('torc', '/version')).toMatchObject({ status: 200 });
   });

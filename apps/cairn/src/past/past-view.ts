@@ -105,7 +105,11 @@ export class PastView {
   ): Promise<PastView> {
     const dataDir = environment.CAIRN_DATA_DIR;
     const ledger = new PastLedger(present, until, streams);
-    const own = { CAIRN_DATA_DIR: folder, CAIRN_AUTOMATION: ['off'], CAIRN_PANDA_CONFIG: undefined, ...CERTIFICATES };
+    const own = {
+      ...{ CAIRN_DATA_DIR: folder, CAIRN_AUTOMATION: ['off'], CAIRN_PANDA_CONFIG: undefined },
+      // All tokens that come are the view's own, for nobody else.
+      ...{ OIDC_AUDIENCE: undefined, ...CERTIFICATES },
+    };
     const guard = new RouteGuard();
     const app = await startPast({
       ledger,
