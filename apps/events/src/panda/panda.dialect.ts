@@ -13,8 +13,9 @@ export const panda: EventsDialect = {
   projections: [],
   controllers: [],
   providers: [],
-  // Whoever has a token may read tasks, jobs, queues and workers. Files of the cache and the operator's document are not to be read by all.
-  readersOf: (category) => (category === 'directory' ? 'administrators' : 'everyone'),
+  // Whoever has a token may read tasks, jobs, queues and workers. Files of the cache, the operator's document, and whose secrets were changed when,
+  // are not to be read by all.
+  readersOf: (category) => (category === 'directory' || category === 'credential' ? 'administrators' : 'everyone'),
   nouns: { unit: 'job', group: 'jobset', workload: 'task', worker: 'worker', site: 'queue' },
   descriptions: pandaDescriptions,
   originOf,
