@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { archiveLedger, restoreArchive } from '#ledger/archive/archive-ledger.js';
+import { archiveLedger, ArchiveRefused, restoreArchive } from '#ledger/archive/archive-ledger.js';
 import { loadEnvironment } from '#platform/environment.js';
 import { INSTANT_EXPECTED, readInstant } from '#platform/instant.js';
-import { type Terminal, UsageError } from './command-line.js';
+import { fail, type Terminal, UsageError } from './command-line.js';
 import { existingLedger } from './existing-ledger.js';
 import { whileIdle } from './with-idle-ledger.js';
 
@@ -30,18 +30,21 @@ The ledger becomes smaller, and with it each backup. Stop Cairn before.`,
       new Option('--before <time>', `workloads whose last event is older: ${INSTANT_EXPECTED}`).argParser(instant),
     )
     .addOption(new Option('--restore', 'moves everything back instead').conflicts('before'))
-    .action(({ before, restore }: Options) => {
+    .action(async ({ before, restore }: Options) => {
       const environment = loadEnvironment(terminal.env);
       const { dataDir, eventStoreUrl } = existingLedger(environment);
       if (eventStoreUrl !== undefined) throw new UsageError('the ledger is in EventStoreDB, which has no archive');
       if (before === undefined && restore === undefined) throw new UsageError('expected --before or --restore');
       const file = join(dataDir, 'ledger.sqlite');
-      return whileIdle(environment, async () => {
-        if (before === undefined) terminal.stdout.write(`${restoreArchive(file)} events moved back\n`);
-        else {
-          const { events, streams } = archiveLedger(file, before);
-          terminal.stdout.write(`${events} events of ${streams} streams moved\n`);
-        }
-        return Promise.resolve();
-      });
+      const move = (): string => {
+        if (before === undefined) return `${restoreArchive(file)} events moved back`;
+        const { events, streams } = archiveLedger(file, before);
+        return `${events} events of ${streams} streams moved`;
+      };
+      try {
+        terminal.stdout.write(`${await whileIdle(environment, () => Promise.resolve(move()))}\n`);
+      } catch (error) {
+        if (!(error instanceof ArchiveRefused)) throw error;
+        fail(terminal, error);
+      }
     });

@@ -45,18 +45,40 @@ type EventRow = Readonly<Record<'id' | 'type' | 'data' | 'metadata' | 'hash', st
 const EVENTS = `SELECT position, s.name AS stream, revision, e.id, type, data, metadata, hash
   FROM event e JOIN stream s ON s.id = e.stream`;
 
-/** Adds events to a file that may hold some of them. */
+const isSame = (held: EventRow | undefined, row: EventRow): boolean =>
+  held?.stream === row.stream &&
+  held.revision === row.revision &&
+  held.data === row.data &&
+  held.metadata === row.metadata &&
+  held.hash === row.hash;
+
+/** The files do not belong together: what one of them holds would be lost. */
+export class ArchiveRefused extends Error {
+  override readonly name = 'ArchiveRefused';
+}
+
+/**
+ * Adds events to a file that may hold some of them.
+ *
+ * @throws ArchiveRefused when it holds others in their places
+ */
 const copyInto = (database: DatabaseSync, rows: Iterable<unknown>): number => {
   const stream = database.prepare('INSERT OR IGNORE INTO stream (name) VALUES (?)');
   const event = database.prepare(
     `INSERT OR IGNORE INTO event (position, stream, revision, id, type, data, metadata, hash)
      SELECT ?, s.id, ?, ?, ?, ?, ?, ? FROM stream s WHERE s.name = ?`,
   );
+  const held = database.prepare(`${EVENTS} WHERE position = ?`);
   let count = 0;
   for (const row of rows) {
     const { position, stream: name, revision, id, type, data, metadata, hash } = row as EventRow;
     stream.run(name);
-    event.run(position, revision, id, type, data, metadata, hash, name);
+    const { changes } = event.run(position, revision, id, type, data, metadata, hash, name);
+    if (changes === 0 && !isSame(held.get(position) as EventRow | undefined, row as EventRow)) {
+      throw new ArchiveRefused(
+        `the archive is not that of this ledger: they have different events at position ${position}`,
+      );
+    }
     count += 1;
   }
   return count;

@@ -8,7 +8,7 @@ import { verifyLedger } from '../proof/verify-ledger.js';
 import { SqliteLedger } from '../sqlite-ledger.js';
 import { someEvent, someMetadata } from '../testing/new-events.js';
 import { exportLedger } from '../transfer/export-ledger.js';
-import { archiveLedger, restoreArchive } from './archive-ledger.js';
+import { archiveLedger, ArchiveRefused, restoreArchive } from './archive-ledger.js';
 
 let folder = '';
 let file = '';
@@ -139,6 +139,24 @@ describe('an archive', () => {
     expect(await answers()).toEqual(before);
     expect(await isWhole()).toBe(true);
     archiveLedger(file, CUT);
+    expect(await answers()).toEqual(before);
+  });
+
+  it('is not mixed with that of another ledger, nor with another past of this one', async () => {
+    await fill();
+    archiveLedger(file, CUT);
+    const archive = join(folder, 'ledger-archive.sqlite');
+    await copyFile(archive, `${archive}.other`);
+    await rm(archive);
+    await rm(file);
+    await fill();
+    const [before, { size }] = [await answers(), await stat(file)];
+    await copyFile(`${archive}.other`, archive);
+    expect(() => archiveLedger(file, CUT)).toThrow(ArchiveRefused);
+    expect(() => restoreArchive(file)).toThrow(ArchiveRefused);
+    expect((await stat(archive)).size).toBe((await stat(`${archive}.other`)).size);
+    await rm(archive);
+    expect((await stat(file)).size).toBe(size);
     expect(await answers()).toEqual(before);
   });
 
