@@ -176,6 +176,25 @@ describe('a rewritten ledger', () => {
     }
   });
 
+  it('is not exported into a file that still has the name', async () => {
+    await using(async (ledger) => {
+      const many = Array.from({ length: 1000 }, (_, n) => someEvent({ username: n === 0 ? NAME : 'bob' }));
+      await ledger.append('work-a', NO_STREAM, many);
+      await ledger.append('work-a', 999, [someEvent({ username: 'bob' })]);
+    });
+    const [old, fresh] = [join(folder, 'old.jsonl'), join(folder, 'fresh.jsonl')];
+    await using((ledger) => exportLedger(ledger, old));
+    rewrite('nobody', 'person-0');
+    await using((ledger) => exportLedger(ledger, old));
+    rewrite();
+    await using(async (ledger) => {
+      await expect(exportLedger(ledger, old)).rejects.toThrow('delete it, and export the ledger anew');
+      await exportLedger(ledger, fresh);
+      await exportLedger(ledger, fresh);
+    });
+    expect((await readFile(fresh, 'utf8')).includes(NAME)).toBe(false);
+  });
+
   it('lets an event be proven with the record of its new texts', async () => {
     await fill();
     rewrite();

@@ -154,9 +154,20 @@ export class Rewrites {
 
   /** The record that says so. */
   recordOf(number: number, event: TransferredEvent): SignedRewrite | undefined {
+    const { rewrite, seal } = this.latestOf(number) ?? {};
+    return seal?.equals(sealOf(event)) === true ? rewrite : undefined;
+  }
+
+  /** Whether an event that was read at some time has other texts now. */
+  isOutdated(number: number, event: TransferredEvent): boolean {
+    return this.latestOf(number)?.seal.equals(sealOf(event)) === false;
+  }
+
+  /** The last record about an event, and what it says of it. */
+  private latestOf(number: number): { readonly rewrite: SignedRewrite; readonly seal: Buffer } | undefined {
     for (const record of this.latestFirst) {
       const seal = sealIn(record, number);
-      if (seal !== undefined) return seal.equals(sealOf(event)) ? record.rewrite : undefined;
+      if (seal !== undefined) return { rewrite: record.rewrite, seal };
     }
     return undefined;
   }

@@ -3,6 +3,8 @@ import { rename, rm, stat, truncate } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { PRIVATE_FILE } from '#platform/private-files.js';
 import { type Ledger, type Position, type RecordedEvent, START } from '../ledger.js';
+import { ledgerSource } from '../proof/event-source.js';
+import { Rewrites } from '../rewrite/rewrites.js';
 import { compressionOf } from './compression.js';
 import { DamagedExport } from './damaged-export.js';
 import { EVENTS_PER_CHECKSUM, eventLine, HEADER_LINE, RunningChecksum } from './export-format.js';
@@ -102,9 +104,13 @@ const exists = (file: string): Promise<boolean> =>
 const standingOf = async (ledger: Ledger, file: string): Promise<Standing> => {
   if (!(await exists(file))) return NOTHING_YET();
   const reader = new ExportReader(file);
+  const rewrites = await Rewrites.in(ledgerSource(ledger));
+  let outdated = Infinity;
   try {
-    const slices = reader.read();
-    while ((await slices.next()).done !== true);
+    for await (const slice of reader.read()) {
+      const found = slice.find((event) => rewrites.isOutdated(event.number, event));
+      outdated = Math.min(outdated, found?.number ?? Infinity);
+    }
   } catch (error) {
     if (!(error instanceof DamagedExport)) throw error;
     // A killed export ends anywhere. What is no export at all is not overwritten.
@@ -116,6 +122,11 @@ const standingOf = async (ledger: Ledger, file: string): Promise<Standing> => {
   const here = await sameEvent(ledger, last);
   if (here === undefined) {
     throw new TransferError(`${file} is an export of another ledger: this one does not hold its event ${events}`);
+  }
+  if (outdated <= events) {
+    throw new TransferError(
+      `${file} was written before a name in it was replaced by a pseudonym: delete it, and export the ledger anew`,
+    );
   }
   return { events, bytes, checksum, after: here.position };
 };
