@@ -74,7 +74,9 @@ export const checkpointCommand = (terminal: Terminal): Command => {
     );
   command
     .command('rotate-key')
-    .description('have the next checkpoint signed with a new key; /cairn/history/keys shows all that have signed some')
+    .description(
+      'have the next checkpoint signed with a new key; /cairn/history/keys shows all that have signed something',
+    )
     .action(() => withCheckpointKeys(loadEnvironment(terminal.env), (keys) => keys.forget()));
   return command;
 };

@@ -1,9 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { CheckpointEvents } from '#contracts/cairn/proof.js';
+import type { RewriteEvents } from '#contracts/cairn/rewrite-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { CHECKPOINT_SIGNED, CHECKPOINTS_STREAM, type SignedCheckpoint } from '#ledger/proof/checkpoint.js';
+import { EVENTS_REWRITTEN, REWRITES_STREAM } from '#ledger/rewrite/rewrites.js';
 
-type Signed = CheckpointEvents[typeof CHECKPOINT_SIGNED];
+type Signed = (CheckpointEvents & RewriteEvents)[typeof CHECKPOINT_SIGNED | typeof EVENTS_REWRITTEN];
 
 class CheckpointsWriter implements ProjectionWriter {
   private readonly insert;
@@ -11,13 +13,13 @@ class CheckpointsWriter implements ProjectionWriter {
 
   constructor(database: DatabaseSync) {
     this.insert = database.prepare('INSERT OR REPLACE INTO checkpoint (number, document) VALUES (?, ?)');
-    this.insertKey = database.prepare('INSERT OR IGNORE INTO checkpoint_key (public_key, since) VALUES (?, ?)');
+    this.insertKey = database.prepare('INSERT OR IGNORE INTO checkpoint_key (public_key) VALUES (?)');
   }
 
-  apply({ data }: AppliedEvent): void {
+  apply({ type, data }: AppliedEvent): void {
     const { number, public_key: key } = data as unknown as Signed;
-    this.insert.run(number, JSON.stringify(data));
-    this.insertKey.run(key, number);
+    if (type === CHECKPOINT_SIGNED) this.insert.run(number, JSON.stringify(data));
+    this.insertKey.run(key);
   }
 
   forget(): void {
@@ -25,15 +27,15 @@ class CheckpointsWriter implements ProjectionWriter {
   }
 }
 
-/** The checkpoints that were signed, and the keys that have signed them. */
+/** The checkpoints that were signed, and the keys that have signed them or records of replaced names. */
 export const checkpointsProjection: Projection = {
   name: 'checkpoints',
-  version: 1,
-  streamPrefixes: [CHECKPOINTS_STREAM],
-  eventTypes: [CHECKPOINT_SIGNED],
+  version: 2,
+  streamPrefixes: [CHECKPOINTS_STREAM, REWRITES_STREAM],
+  eventTypes: [CHECKPOINT_SIGNED, EVENTS_REWRITTEN],
   tables: `
     CREATE TABLE checkpoint (number INTEGER PRIMARY KEY, document TEXT NOT NULL);
-    CREATE TABLE checkpoint_key (public_key TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE checkpoint_key (place INTEGER PRIMARY KEY, public_key TEXT NOT NULL UNIQUE);
   `,
   indexes: '',
   attach: (database) => new CheckpointsWriter(database),
@@ -50,7 +52,7 @@ export class Checkpoints {
     this.selectBefore = database.prepare(
       'SELECT document FROM checkpoint WHERE number < ? ORDER BY number DESC LIMIT ?',
     );
-    this.selectKeys = database.prepare('SELECT public_key FROM checkpoint_key ORDER BY since DESC');
+    this.selectKeys = database.prepare('SELECT public_key FROM checkpoint_key ORDER BY place DESC');
   }
 
   numbered(number: number): string | undefined {

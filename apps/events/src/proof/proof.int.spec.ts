@@ -11,10 +11,11 @@ import {
 } from '#contracts/cairn/proof.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { NO_STREAM } from '#ledger/ledger.js';
-import { isSignatureGood, type SignedCheckpoint } from '#ledger/proof/checkpoint.js';
+import { CheckpointKey, isSignatureGood, type SignedCheckpoint } from '#ledger/proof/checkpoint.js';
 import { ledgerSource } from '#ledger/proof/event-source.js';
 import { readCheckpointFile } from '#ledger/proof/proof-files.js';
 import { verifyHistory } from '#ledger/proof/verify-history.js';
+import { EVENTS_REWRITTEN, REWRITES_STREAM, signRewrite } from '#ledger/rewrite/rewrites.js';
 import { someEvent } from '#ledger/testing/new-events.js';
 import { EventsModule } from '../events.module.js';
 import type { Verification } from './history-verification.js';
@@ -95,6 +96,19 @@ describe('checkpoints of the history', () => {
     rmSync(join(service.folder, 'keys'), { recursive: true });
     await service.start();
     await expect(sign()).rejects.toThrow('cannot be decrypted');
+  });
+
+  it('have their keys shown, and those that have signed records of replaced names', async () => {
+    const { public_key: first } = await sign();
+    const key = CheckpointKey.make();
+    const rewrite = signRewrite({ number: 1, pseudonym: 'person-1', events: [[1, 1]], seals: '' }, key);
+    await service.ledger.append(REWRITES_STREAM, NO_STREAM, [{ ...someEvent(rewrite), type: EVENTS_REWRITTEN }]);
+    await service.rebuild();
+    await sign();
+    const { keys } = await service.request(ListCheckpointKeys, {}, admin);
+    expect(keys.map(({ x }) => x)).toEqual([key.jwk.x, first]);
+    const { entries } = await service.request(ListCheckpoints, { limit: 10 }, admin);
+    expect(entries).toHaveLength(2);
   });
 
   it('are signed by themselves', async () => {

@@ -43,7 +43,7 @@ export const ReadCheckpoint = query<{ readonly number?: number }, { readonly doc
   'checkpoints.read',
 );
 
-/** Public halves of all keys that have signed checkpoints, the newest first. */
+/** Public halves of all keys that have signed checkpoints or records of replaced names, the newest first. */
 export const ListCheckpointKeys = query<Nothing, { readonly keys: readonly CheckpointJwk[] }>(
   'events',
   'checkpoints.keys',
