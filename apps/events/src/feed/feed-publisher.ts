@@ -17,6 +17,8 @@ const STORED_WITHIN_MS = 5000;
 export interface FeedPlace {
   readonly sequence: number;
   readonly cursor: HistoryCursor;
+  /** Of the last event that is told; absent before the first. */
+  readonly eventId?: string;
 }
 
 interface InFlight extends FeedPlace {
@@ -78,7 +80,7 @@ export class FeedPublisher {
     header.set('Content-Type', CLOUD_EVENT_TYPE);
     header.set(CURSOR_HEADER, text);
     this.sent += 1;
-    this.inFlight.push({ sequence: this.sent, cursor, bytes: payload.length });
+    this.inFlight.push({ sequence: this.sent, cursor, eventId: event.id, bytes: payload.length });
     this.bytesInFlight += payload.length;
     this.overdue ??= this.watch();
     this.connection.publish(feedSubject(event), payload, { headers: header, reply: `${this.inbox}.${this.sent}` });

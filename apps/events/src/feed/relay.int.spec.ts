@@ -190,6 +190,29 @@ describe('the relay', () => {
     }
   });
 
+  it('finds its place in a ledger that has moved when no message is left', async () => {
+    const torn = { ...someEvent(), metadata: { ...someMetadata(), batch: { id: 'torn', part: 0 } } };
+    await ledger.append('work-iceprod.main.torn', NO_STREAM, [torn]);
+    const events = await append(3);
+    const relay = begin();
+    await untilAllIsTold();
+    await relay.onModuleDestroy();
+    await manager.streams.purge(FEED_STREAM);
+    const moved = await SqliteLedger.open(join(folder, 'moved.sqlite'));
+    try {
+      await moved.append(STREAM, NO_STREAM, events);
+      const more = await append(2, moved);
+      const other = begin(moved);
+      await eventually(
+        async () => (await feed(4)).map(({ id }) => id),
+        more.map(({ id }) => id),
+      );
+      await other.onModuleDestroy();
+    } finally {
+      await moved.close();
+    }
+  });
+
   it('does not mix the history with a feed of another ledger', async () => {
     await append(3);
     const relay = begin();

@@ -7,7 +7,7 @@ import type { KeyValueStore } from '#storage/key-value-store.js';
 import { isClustered, keepCopies } from '#storage/stream-copies.js';
 import { effectiveEvents } from '#event-sourcing/effective-events.js';
 import { eventAtCursor } from '#event-sourcing/event-at-cursor.js';
-import { type HistoryCursor, HISTORY_START, readHistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
+import { HISTORY_START, readHistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
 import { type FeedPlace, FeedPublisher } from './feed-publisher.js';
 import { endOfFeed, FEED_STREAM, type FeedEnd, type FeedLimits, prepareFeedStream } from './feed-stream.js';
 
@@ -17,6 +17,8 @@ const RETRY_MS_MAX = 5000;
 /** How often the key-value store notes how far the feed is, for when the broker has no message left that says it. */
 const NOTE_EVERY_MS = 10_000;
 const NOTE = 'feed/stored';
+
+const BEGINNING: FeedPlace = { sequence: 0, cursor: HISTORY_START };
 
 /** The feed holds events of another ledger, or of another past of this one. */
 export class ForeignFeed extends Error {
@@ -102,7 +104,7 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
     const { ledger, connection, limits } = this.options;
     const manager = await prepareFeedStream(connection, limits);
     const end = await endOfFeed(manager);
-    const publisher = new FeedPublisher(connection, { sequence: end.sequence, cursor: await this.placeOf(end) });
+    const publisher = new FeedPublisher(connection, await this.placeOf(end));
     this.publisher = publisher;
     const follow = AbortSignal.any([this.stopped.signal, publisher.failed]);
     const notes = setInterval(() => void this.note(publisher.stored), NOTE_EVERY_MS).unref();
@@ -131,34 +133,44 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** Where the history goes on behind the end of the feed. */
-  private async placeOf({ sequence, last }: FeedEnd): Promise<HistoryCursor> {
+  private async placeOf({ sequence, last }: FeedEnd): Promise<FeedPlace> {
     const { ledger } = this.options;
-    if (sequence === 0) return HISTORY_START;
-    if (last !== undefined && (await eventAtCursor(ledger, last.cursor))?.id === last.eventId) return last.cursor;
+    if (sequence === 0) return BEGINNING;
+    if (last !== undefined && (await this.isThere(last))) return { sequence, ...last };
     // No message is left, or the ledger has moved, where events have other positions: counting finds the place in both.
-    const noted = last === undefined ? await this.noted() : { sequence: 0, cursor: HISTORY_START };
-    const start = noted.sequence <= sequence ? noted : { sequence: 0, cursor: HISTORY_START };
-    if (start.sequence === sequence) return start.cursor;
+    const noted = last === undefined ? await this.noted() : BEGINNING;
+    const start = noted.sequence <= sequence ? noted : BEGINNING;
+    if (start.sequence === sequence) return start;
     let count = start.sequence;
     for await (const { events } of effectiveEvents(ledger, { after: start.cursor })) {
       if (this.isStopping()) break;
       const wanted = events[sequence - count - 1];
       count += events.length;
       if (wanted === undefined) continue;
-      if (last !== undefined && wanted.event.id !== last.eventId) break;
-      return wanted.cursor;
+      const { id: eventId } = wanted.event;
+      if (last !== undefined && eventId !== last.eventId) break;
+      return { sequence, cursor: wanted.cursor, eventId };
     }
     throw new ForeignFeed(sequence);
   }
 
-  private async noted(): Promise<FeedPlace> {
-    const [sequence = '', cursor = ''] = (await this.options.keyValueStore.get(NOTE))?.split(' ') ?? [];
-    return { sequence: Number(sequence), cursor: readHistoryCursor(cursor) ?? HISTORY_START };
+  /** Whether the ledger has this event at this place: another one, or one that was restored, may have another there. */
+  private async isThere({ cursor, eventId }: Omit<FeedPlace, 'sequence'>): Promise<boolean> {
+    return (await eventAtCursor(this.options.ledger, cursor))?.id === eventId;
   }
 
-  private async note({ sequence, cursor }: FeedPlace): Promise<void> {
+  /** The end of the feed as it was noted, if this ledger knows it. */
+  private async noted(): Promise<FeedPlace> {
+    const [sequence, text = '', eventId = ''] = (await this.options.keyValueStore.get(NOTE))?.split(' ') ?? [];
+    const cursor = readHistoryCursor(text);
+    const place = cursor === undefined ? BEGINNING : { sequence: Number(sequence), cursor, eventId };
+    return (await this.isThere(place)) ? place : BEGINNING;
+  }
+
+  private async note({ sequence, cursor, eventId }: FeedPlace): Promise<void> {
+    if (eventId === undefined) return;
     await this.options.keyValueStore
-      .put(NOTE, `${sequence} ${textOfCursor(cursor)}`, { durability: 'process' })
+      .put(NOTE, `${sequence} ${textOfCursor(cursor)} ${eventId}`, { durability: 'process' })
       // An older note, or none, only makes the relay count for longer.
       .catch((error: unknown) => this.options.log.warn({ error }, 'the end of the feed could not be noted'));
   }
