@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { HistoryFilter } from '#contracts/cairn/audit.js';
 import type { EventFilter } from '#contracts/event-filter.js';
-import type { HistoryCursor } from '#event-sourcing/history-cursor.js';
+import { type HistoryCursor, isBehind } from '#event-sourcing/history-cursor.js';
 import type { RecentPage } from '#event-sourcing/recent-history.js';
 import { Ledger } from '#ledger/ledger.js';
 import { type Entry, HistoryIndex } from '../index/history-index.js';
@@ -37,7 +37,8 @@ export class FeedSearch {
     if (filter.length === 0) return this.tail.older(after);
     let upTo = after;
     for await (const { entries, lookedUpTo } of this.index.entries({ order: 'oldest', about: filter, after })) {
-      upTo = lookedUpTo;
+      // The index may not have come to the cursor yet: going back, events would come twice.
+      if (isBehind(lookedUpTo, upTo)) upTo = lookedUpTo;
       if (entries.length > 0) return this.page(entries, lookedUpTo);
     }
     return { entries: [], upTo };

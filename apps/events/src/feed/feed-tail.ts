@@ -45,8 +45,7 @@ export class FeedTail implements OnModuleDestroy {
     this.stopWhenIdle();
     if (after === undefined) return { entries: [], upTo: this.recent?.end ?? cursorAt(await this.ledger.head()) };
     const recent = (this.recent ??= this.follow(after));
-    const page = recent.behind(after);
-    if (page === undefined) return this.older(after);
+    const page = recent.behind(after) ?? (await this.older(after));
     if (page.entries.length > 0) return page;
     const waiter = new Waiter();
     this.waiting.add(waiter);

@@ -4,7 +4,14 @@ import { cloudEvent } from '#contracts/cairn/event-envelope.js';
 import { mayBeReadBy } from '#contracts/event-readers.js';
 import { isWanted } from '#contracts/event-filter.js';
 import type { FeedEntry } from '#contracts/feed.js';
-import { type HistoryCursor, HISTORY_START, readHistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
+import {
+  cursorAt,
+  type HistoryCursor,
+  HISTORY_START,
+  isBehind,
+  readHistoryCursor,
+  textOfCursor,
+} from '#event-sourcing/history-cursor.js';
 import type { Ledger } from '#ledger/ledger.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { Log } from '#platform/logging.js';
@@ -156,8 +163,11 @@ export class WebhookDelivery {
 
   private async run(stop: AbortSignal): Promise<void> {
     this.isAtEnd = false;
+    let isOfThisLedger = false;
     while (!stop.aborted) {
       try {
+        if (!isOfThisLedger) await this.goBackToHead();
+        isOfThisLedger = true;
         await this.step(stop);
       } catch (error) {
         // The index is being rebuilt, or the ledger is away.
@@ -167,6 +177,18 @@ export class WebhookDelivery {
       }
     }
     await this.save(this.current);
+  }
+
+  /** A ledger that was restored may end before what was sent: all that comes from now on is new. */
+  private async goBackToHead(): Promise<void> {
+    const head = cursorAt(await this.parts.ledger.head());
+    const { cursor } = this.current;
+    if (!isBehind(readHistoryCursor(cursor) ?? HISTORY_START, head)) return;
+    this.parts.log.warn(
+      { webhook: this.id, cursor },
+      'a webhook goes on at the end of the ledger, which is shorter now',
+    );
+    await this.save({ ...this.current, cursor: textOfCursor(head) });
   }
 
   /** Looks at the next events of the history. */
@@ -256,9 +278,10 @@ export class WebhookDelivery {
 
   private async bury(letter: DeadLetter, progress: Progress): Promise<void> {
     const buried = withDeadLetter({ ...progress, cursor: letter.cursor });
-    this.current = buried;
     if (buried.dropped > progress.dropped) await this.record.dropOldest();
+    // It is behind the event only when the letter is kept: else it is tried again.
     await this.record.bury(letter, buried);
+    this.current = buried;
   }
 
   private async save(progress: Progress): Promise<void> {

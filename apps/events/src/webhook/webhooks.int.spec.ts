@@ -142,6 +142,19 @@ describe('webhooks', () => {
     await eventually(async () => (await stateOf(webhook_id))['failing'], null);
   });
 
+  it('go on at the end of a ledger that was restored and ends before what was sent', async () => {
+    const { webhook_id } = await register({ url: `${target}/restored` });
+    await host.stop();
+    const store = new SqliteKeyValueStore(join(host.folder, 'key-value-store', 'events.sqlite'));
+    const key = `webhook-progress/${String(webhook_id)}`;
+    const progress = JSON.parse((await store.get(key)) ?? '{}') as object;
+    await store.put(key, JSON.stringify({ ...progress, cursor: '1000000.7' }));
+    await store.close();
+    await host.start();
+    const next = await move('open', 'waiting');
+    await eventually(() => sentTo('/restored'), [next]);
+  });
+
   it('give up an event after a day, keep it, and send it again when asked', async () => {
     const { webhook_id } = await register({ url: `${target}/dead`, filter: { workload: ['open'] } });
     await host.request(PauseWebhook, { webhook_id: String(webhook_id) }, alice);
