@@ -26,10 +26,14 @@ import { EventAccess } from '../access/event-access.js';
 import { DIALECTS } from '../dialects.js';
 import { HistoryIndex } from '../index/history-index.js';
 import { type PastOfWorkload, PastViews } from './past-views.js';
-import { unitDifferences } from './unit-differences.js';
+import { Turns } from './turns.js';
+import { type StatusesBehind, unitDifferences } from './unit-differences.js';
 
 /** What of a workload is in streams of its own. */
 const CATEGORIES: readonly StreamCategory[] = ['workload', 'work', 'access', 'ranges'];
+
+/** Questions of one caller that are answered at the same time: all callers share a few processes. */
+const QUESTIONS_OF_CALLER = 4;
 
 /** A page of statuses is some thousand units: a comparison of which little comes takes a few seconds at most. */
 const PAGES_MAX = 50;
@@ -38,6 +42,7 @@ const PAGES_MAX = 50;
 @Controller()
 export class PastController implements OnModuleDestroy {
   private readonly views: PastViews;
+  private readonly turns = new Turns(QUESTIONS_OF_CALLER);
 
   constructor(
     private readonly index: HistoryIndex,
@@ -74,23 +79,25 @@ export class PastController implements OnModuleDestroy {
 
   @MessagePattern(AskPast.subject)
   async ask(
-    @Payload() { request, context: { caller } }: Message<AskPastRequest>,
+    @Payload() { request, context: { caller, deadlineMs } }: Message<AskPastRequest>,
   ): Promise<Answer<{ answers: readonly PastAnswer[] }>> {
     const { ref, position, questions } = request;
     this.checkAccess(ref, caller);
-    return { reply: { answers: await this.views.ask(pastOf(ref, position), questions, caller) } };
+    const past = pastOf(ref, position);
+    const answers = await this.turns.take(caller.username, deadlineMs, () => this.views.ask(past, questions, caller));
+    return { reply: { answers } };
   }
 
   @MessagePattern(ComparePast.subject)
   async compare(@Payload() { request, context }: Message<ComparePastRequest>): Promise<Answer<Page<UnitDifference>>> {
     const { ref, from, to, limit, cursor } = request;
-    this.checkAccess(ref, context.caller);
+    const { caller, deadlineMs } = context;
+    this.checkAccess(ref, caller);
     const start = cursor === undefined ? undefined : readPlace(cursor);
     if (cursor !== undefined && start === undefined) return { error: badCursor().toValue() };
-    const { entries, behind } = await unitDifferences(
-      (place) => this.views.statuses(pastOf(ref, from), pastOf(ref, to), place),
-      start,
-      { limit, pagesMax: PAGES_MAX },
+    const statusesBehind: StatusesBehind = (place) => this.views.statuses(pastOf(ref, from), pastOf(ref, to), place);
+    const { entries, behind } = await this.turns.take(caller.username, deadlineMs, () =>
+      unitDifferences(statusesBehind, start, { limit, pagesMax: PAGES_MAX }),
     );
     return { reply: { entries, ...(behind !== undefined && { next: textOfPlace(behind) }) } };
   }
