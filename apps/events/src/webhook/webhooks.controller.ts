@@ -163,7 +163,16 @@ export class WebhooksController {
 
   @MessagePattern(ReplayDeadLetters.subject)
   async replay(message: Message<OfWebhook>): Promise<Answer<ReplayReply>> {
-    const delivery = await this.deliveries.of(this.of(message));
+    const webhook = this.of(message);
+    // It may have rights that its owner has lost.
+    if (webhook.status !== 'active') {
+      throw new DomainError(
+        'state',
+        'webhook.not-active',
+        'The webhook rests: resume it before its dead letters are sent',
+      );
+    }
+    const delivery = await this.deliveries.of(webhook);
     return { reply: await delivery.replay() };
   }
 

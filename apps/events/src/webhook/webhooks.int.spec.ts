@@ -212,6 +212,9 @@ describe('webhooks', () => {
     await eventually(() => sentTo('/rule').at(-1), third);
     await append('user-cairn.main.carol', 'UserTokensRevoked', { username: 'carol', issued_until_ms: Date.now() });
     await eventually(async () => (await stateOf(webhook_id, carol))['status'], 'suspended');
+    await expect(host.request(ReplayDeadLetters, { webhook_id: String(webhook_id) }, carol)).rejects.toMatchObject({
+      kind: 'state',
+    });
     const missed = await move('rule', 'complete');
     const { document } = await host.request(
       ResumeWebhook,

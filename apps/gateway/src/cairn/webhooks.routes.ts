@@ -209,6 +209,6 @@ export const webhookRoutes = {
     fields: { webhook_id },
     response: { type: 'object', properties: { delivered: integer, left: integer, error: text } },
     deadlineMs: 45_000,
-    errors,
+    errors: { ...errors, 409: 'it is paused or suspended' },
   }),
 };
