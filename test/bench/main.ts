@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { auditQuestions } from './rows/audit.js';
 import { costOfRequests } from './rows/cost.js';
+import { historyOfEvents } from './rows/history.js';
 import { iceprodCalls } from './rows/iceprod.js';
 import { onEventStoreDb } from './rows/eventstoredb.js';
 import { coldStart } from './rows/start.js';
@@ -16,7 +17,7 @@ import type { Settings } from './settings.js';
 import { renderTable, type Row } from './table.js';
 import { hasWrk, WRK_MISSING } from './wrk.js';
 
-const USAGE = `Usage: npm run bench -- [single] [million] [start] [iceprod] [lists] [torc] [panda] [cost] [audit] [nats] [feed]
+const USAGE = `Usage: npm run bench -- [single] [million] [start] [iceprod] [lists] [torc] [panda] [cost] [audit] [history] [nats] [feed]
        [eventstoredb] [--seconds N] [--profile DIR]
 
 Measures what Cairn must reach; without names everything. The part eventstoredb needs a server in EVENTSTORE_URL, to
@@ -34,6 +35,7 @@ const GROUPS: Readonly<Record<string, (settings: Settings) => Promise<readonly R
   panda: pandaJobs,
   cost: costOfRequests,
   audit: auditQuestions,
+  history: historyOfEvents,
   nats: overNats,
   feed: feedLag,
   eventstoredb: onEventStoreDb,

@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
+import { newId } from '#contracts/ids.js';
+import type { UnitsAdded, UnitsMoved } from '#contracts/work-events.js';
+import { type Ledger, type NewEvent, NO_STREAM } from '#ledger/ledger.js';
+import { openLedger } from '#ledger/open-ledger.js';
+import { verifyHistory } from '#ledger/proof/verify-history.js';
+import { ledgerSource } from '#ledger/proof/event-source.js';
+import { ref, streamName } from '#ledger/ref.js';
+import { exportLedger } from '#ledger/transfer/export-ledger.js';
+import { importExport } from '#ledger/transfer/import-export.js';
+import { Embedded } from '../embedded.js';
+import type { Settings } from '../settings.js';
+import { figure, median, type Row, under } from '../table.js';
+import { compareTimes, ROWS, startHello } from '../yardstick.js';
+
+const EVENTS = 100_000;
+const STREAMS = 32;
+/** Small, middle and large appends. */
+const BATCHES = [1, 10, 100];
+/** Single appends cost a commit each, so fewer of them are enough. */
+const APPENDS_MAX = 20_000;
+const APPEND_RATIO = 20;
+const EXPORT_RATIO = 8;
+const IMPORT_RATIO = 20;
+const VERIFY_RATIO = 8;
+
+/** Ten million take an hour: BENCH_EVENTS=10000000. */
+const TRAVELS = [10_000, Number(process.env['BENCH_EVENTS'] ?? 1_000_000)];
+const UNITS = 10_000;
+const TRAVEL_RATIO = 60_000;
+const STEPS = 20;
+const STEP_RATIO = 6_000;
+
+const START_MICROS = 1_764_000_000_000_000;
+
+const eventOf = (type: string, data: object, number = 0): NewEvent => {
+  const request = randomUUID();
+  return {
+    ...{ id: randomUUID(), type, data },
+    metadata: {
+      timeMicros: START_MICROS + number * 1000,
+      ...{ actor: 'bench', dialect: 'iceprod', correlationId: request, causationId: request, schemaVersion: 1 },
+    },
+  };
+};
+
+const moved = (number: number): NewEvent => {
+  const unit = (number * 7919) % UNITS;
+  const data: UnitsMoved = { units: [[unit, unit]], status: number % 2 === 0 ? 'waiting' : 'suspended' };
+  return eventOf('UnitsMoved', data, number);
+};
+
+const fill = async (ledger: Ledger, events: number): Promise<void> => {
+  const together = 250;
+  for (let written = 0, revision = NO_STREAM; written < events; revision += together) {
+    const appends = Array.from({ length: STREAMS }, (_, stream) => {
+      const some = Array.from({ length: together }, (_event, at) => moved(written + at));
+      written += together;
+      return ledger.append(`work-iceprod.main.dataset-${stream}`, revision, some);
+    });
+    await Promise.all(appends);
+  }
+};
+
+const inFolder = async <Result>(work: (folder: string) => Promise<Result>): Promise<Result> => {
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-bench-history-'));
+  try {
+    return await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
+/** Each stream appends one after the other, all of them at once. */
+const appendRow = (batch: number): Promise<Row> =>
+  inFolder(async (folder) => {
+    const ledger = await openLedger({ dataDir: folder });
+    const appends = Math.min(Math.ceil(EVENTS / batch), APPENDS_MAX);
+    let round = 0;
+    let latenciesMs: number[] = [];
+    const appendAll = async (): Promise<number> => {
+      round += 1;
+      latenciesMs = [];
+      const startMs = performance.now();
+      await Promise.all(
+        Array.from({ length: STREAMS }, async (_, stream) => {
+          for (let at = 0, revision = NO_STREAM; at < appends / STREAMS; at += 1, revision += batch) {
+            const events = Array.from({ length: batch }, (_event, index) => moved(at * batch + index));
+            const sinceMs = performance.now();
+            await ledger.append(`work-iceprod.main.${round}-${stream}`, revision, events);
+            latenciesMs.push(performance.now() - sinceMs);
+          }
+        }),
+      );
+      // As long as 100,000 events would take.
+      return ((performance.now() - startMs) / 1000) * (EVENTS / (appends * batch));
+    };
+    try {
+      const { seconds, ratio, ...time } = await compareTimes(ROWS, appendAll);
+      const sorted = latenciesMs.sort((one, other) => one - other);
+      const p99 = sorted[Math.floor(sorted.length * 0.99)] ?? NaN;
+      return {
+        what: `append ${batch} at a time, ${STREAMS} streams, 100,000 events`,
+        figure: `${figure(EVENTS / seconds, 'events/s')}, p50 ${figure(median(sorted), 'ms')}, p99 ${figure(p99, 'ms')}`,
+        ...under(ratio, APPEND_RATIO, 'rows'),
+        ...(time.void !== undefined && { void: time.void }),
+      };
+    } finally {
+      await ledger.close();
+    }
+  });
+
+const timedRow = async (what: string, limit: number, work: () => Promise<void>): Promise<Row> => {
+  const time = await compareTimes(ROWS, async () => {
+    const startMs = performance.now();
+    await work();
+    return (performance.now() - startMs) / 1000;
+  });
+  return {
+    what: `${what}, 100,000 events`,
+    figure: figure(EVENTS / time.seconds, 'events/s'),
+    ...under(time.ratio, limit, 'rows'),
+    ...(time.void !== undefined && { void: time.void }),
+  };
+};
+
+const transferRows = (): Promise<readonly Row[]> =>
+  inFolder(async (folder) => {
+    const ledger = await openLedger({ dataDir: folder });
+    try {
+      await fill(ledger, EVENTS);
+      let round = 0;
+      const exported = (): string => join(folder, `export-${round}.jsonl`);
+      const verify = await timedRow('verify', VERIFY_RATIO, async () => {
+        const { faults } = await verifyHistory(ledgerSource(ledger));
+        if (faults.length > 0) throw new Error('The history is broken');
+      });
+      const write = await timedRow('export', EXPORT_RATIO, async () => {
+        round += 1;
+        await exportLedger(ledger, exported());
+      });
+      const read = await timedRow('import', IMPORT_RATIO, () =>
+        inFolder(async (target) => {
+          const copy = await openLedger({ dataDir: target });
+          await importExport(exported(), copy);
+          await copy.close();
+        }),
+      );
+      return [verify, write, read];
+    } finally {
+      await ledger.close();
+    }
+  });
+
+/** A dataset that has so many changes of its tasks. */
+const writeDataset = async (ledger: Ledger, events: number): Promise<string> => {
+  const id = newId('bench', START_MICROS);
+  const aggregate = ref('iceprod', 'main', id);
+  const submitted: DatasetSubmitted = {
+    ...{ workload_id: id, dataset: 1, description: 'bench', jobs_submitted: UNITS, tasks_submitted: UNITS },
+    ...{ tasks_per_job: 1, group: 'users', username: 'bench', submitter: 'bench', status: 'processing', priority: 0.5 },
+    ...{ debug: false, jobs_immutable: false, always_active: false },
+    access: { read_groups: ['users'], write_groups: ['users'], read_users: [], write_users: [] },
+  };
+  await ledger.append(streamName('workload', aggregate), NO_STREAM, [eventOf('WorkloadSubmitted', submitted)]);
+  const added: UnitsAdded = {
+    ...{ units: [[0, UNITS - 1]], workload_id: id, prefix: 'f'.repeat(24) },
+    shapes: [{ name: 'task', depends: [], requirements: '{}', status: 'waiting', priority: 0.5 }],
+  };
+  const stream = streamName('work', aggregate);
+  await ledger.append(stream, NO_STREAM, [eventOf('UnitsAdded', added)]);
+  const together = 1000;
+  for (let written = 0; written < events; written += together) {
+    const some = Array.from({ length: together }, (_, at) => moved(written + at));
+    await ledger.append(stream, written, some);
+  }
+  return id;
+};
+
+const travelRows = async ({ environment, seconds }: Settings, events: number): Promise<readonly Row[]> => {
+  const cairn = new Embedded(environment);
+  const hello = await startHello(seconds);
+  try {
+    const ledger = await openLedger({ dataDir: cairn.dataDir });
+    const id = await writeDataset(ledger, events);
+    await ledger.close();
+    await cairn.start();
+    const at = async (position: number): Promise<number> => {
+      const startMs = performance.now();
+      const path = `/cairn/history/workloads/${id}/at?position=${position}`;
+      while ((await cairn.send('GET', path)).status === 503) await delay(100);
+      return (performance.now() - startMs) / 1000;
+    };
+    const middle = Math.floor(events / 2);
+    const first = await at(middle);
+    const near: number[] = [];
+    for (let step = 1; step <= STEPS; step += 1) near.push(await at(middle + step * (step % 2 === 0 ? 10 : -10)));
+    const reading = await hello.measure();
+    const what = `of ${events.toLocaleString('en-US')} events`;
+    const isVoid = reading.void === undefined ? {} : { void: reading.void };
+    return [
+      {
+        what: `time travel, first question into the middle ${what}`,
+        figure: figure(first, 's'),
+        ...under(first / reading.seconds, TRAVEL_RATIO, 'hello'),
+        ...isVoid,
+      },
+      {
+        what: `time travel, near before, both ways, ${what}`,
+        figure: figure(median(near) * 1000, 'ms'),
+        ...under(median(near) / reading.seconds, STEP_RATIO, 'hello'),
+        ...isVoid,
+      },
+    ];
+  } finally {
+    await hello.stop();
+    await cairn.remove();
+  }
+};
+
+/** The ledger under load, its copies, and questions about the past. */
+export const historyOfEvents = async (settings: Settings): Promise<readonly Row[]> => {
+  const rows: Row[] = [];
+  for (const batch of BATCHES) rows.push(await appendRow(batch));
+  rows.push(...(await transferRows()));
+  for (const events of TRAVELS) rows.push(...(await travelRows(settings, events)));
+  return rows;
+};
