@@ -113,6 +113,9 @@ describe('the catalog of workloads', () => {
       },
       { ref: `panda.main.${t}`, dialect: 'panda', id: t, name: 'user.demo.t1/', owner: 'Demo User', phase: 'blocked' },
     ]);
+    // Whatever was met first in the history.
+    expect(JSON.stringify(parsed(before)[0]?.units.by_phase)).toBe('{"held":2,"ready":2}');
+    expect(JSON.stringify(parsed(before)[0]?.units.by_status)).toBe('{"idle":2,"waiting":2}');
     expect(JSON.parse(before.counts)).toEqual({ iceprod: { running: 1 }, torc: { held: 1 }, panda: { blocked: 1 } });
     await host.rebuild();
     expect(await page()).toEqual(before);

@@ -7,6 +7,10 @@ import type { Vocabulary, WordId } from '../../engine/words.js';
 import type { UnitCounts } from '../workload-kind.js';
 import type { WorkloadId } from '../workloads.js';
 
+/** By their words: numbers of words are given as they come, and another read model of the same workload may have met others first. */
+const sorted = <Key extends string>(counts: ReadonlyMap<Key, number>): ReadonlyMap<Key, number> =>
+  new Map([...counts].sort(([one], [other]) => (one < other ? -1 : 1)));
+
 const add = <Key>(counts: Map<Key, number>, key: Key, n: number): void => {
   counts.set(key, (counts.get(key) ?? 0) + n);
 };
@@ -23,12 +27,12 @@ export class UnitCounters {
   ) {
     this.ofWorkload = arrayStatement(
       database,
-      'SELECT status, sum(n) FROM unit_count WHERE workload = ? GROUP BY status HAVING sum(n) > 0 ORDER BY status',
+      'SELECT status, sum(n) FROM unit_count WHERE workload = ? GROUP BY status HAVING sum(n) > 0',
     );
     this.byName = arrayStatement(
       database,
       `SELECT name, status, sum(n) FROM unit_count LEFT JOIN unit_name_order USING (workload, name)
-       WHERE workload = ? GROUP BY name, status HAVING sum(n) > 0 ORDER BY first_index, name, status`,
+       WHERE workload = ? GROUP BY name, status HAVING sum(n) > 0 ORDER BY first_index, name`,
     );
   }
 
@@ -39,7 +43,7 @@ export class UnitCounters {
       add(byPhase, this.phaseOf(status), n);
       add(byStatus, this.words.status.wordOf(status), n);
     }
-    return { byPhase, byStatus };
+    return { byPhase: sorted(byPhase), byStatus: sorted(byStatus) };
   }
 
   /** By name of units, in the order of the units. */
@@ -51,7 +55,7 @@ export class UnitCounters {
       names.set(word, counts);
       add(counts, this.words.status.wordOf(status), n);
     }
-    return names;
+    return new Map([...names].map(([name, counts]) => [name, sorted(counts)]));
   }
 
   phaseOf(status: StatusId): Phase {
