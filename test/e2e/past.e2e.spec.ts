@@ -1,8 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { newDataset, newJob, newTask } from '../compat/iceprod/fixtures.js';
-import { acquire, finish, jobIs, submitTask } from '../compat/panda/story.js';
-import { usePanda } from '../compat/panda/use-panda.js';
 import { TorcClient } from '../compat/torc/torc-client.js';
 import { newWorkflow } from '../compat/torc/workflow.js';
 import { MODES } from '../harness/cairn-process.js';
@@ -101,7 +99,7 @@ describe.each(MODES)('the past ($mode)', (mode) => {
       moments.push({ position: await head(), texts: await answers(system, paths) });
     };
     await note();
-    for (const status of ['queued', 'processing', 'failed']) {
+    for (const status of ['queued', 'failed']) {
       await system.put(`/datasets/${dataset}/tasks/${task}/status`, { status });
       await note();
     }
@@ -111,7 +109,7 @@ describe.each(MODES)('the past ($mode)', (mode) => {
 
     const at = (client: HttpClient, name: string, query: string): Promise<string> =>
       client.send('GET', `/cairn/history/workloads/${name}/at?${query}`).then(({ text }) => text);
-    for (const index of [3, 1, 4]) {
+    for (const index of [3, 1]) {
       const { position, texts } = moments[index] ?? { position: 0, texts: [] };
       const [cairn, document, unit, counts, ofTorc, torcDocument, torcJob, torcStatus] = texts;
       const dataAt = await at(alice, dataset, `position=${position}&unit=${task}`);
@@ -222,34 +220,5 @@ describe.each(MODES)('the past ($mode)', (mode) => {
     const other = await newTask(system, await newDataset(bob, { group: 'users' }));
     expect(await at(system, `path=/tasks/${other}`)).toMatchObject({ json: { answer: { status: 404 } } });
     expect(await at(system, `path=/tasks/${task}`)).toMatchObject({ json: { answer: { status: 200 } } });
-  });
-});
-
-describe('the past of a PanDA task', () => {
-  const [embedded] = MODES;
-  if (embedded === undefined) throw new Error('There is no mode');
-  const { cluster, user, pilot } = usePanda(embedded);
-
-  it('is answered as it was answered then', async () => {
-    const { cairn, bob } = cluster();
-    const id = await submitTask(user());
-    const [job] = await acquire(pilot(), id, 1);
-    const ledger = await openTestLedger(cairn);
-    const details = async (): Promise<unknown> => (await user().get('task/get_detailed_info', { task_id: id })).data;
-    const jobs = async (): Promise<unknown> =>
-      (await user().get('job/get_description', { job_ids: [job?.PandaID ?? 0] })).data;
-    // The stages of the task come to rest.
-    let position = -1;
-    for (let head = await ledger.head(); head !== position; head = await ledger.head()) {
-      position = head;
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-    const then = [await details(), await jobs()];
-    if (job !== undefined) await finish(pilot(), job);
-    await jobIs(user(), [job?.PandaID ?? 0], 'finished');
-    await ledger.close();
-    expect(await jobs()).not.toEqual(then[1]);
-    const answer = await bob.get(`/cairn/history/workloads/${id}/at?position=${position}&unit=${job?.PandaID ?? 0}`);
-    expect(answer).toMatchObject({ status: 200, json: { document: { data: then[0] }, unit: { data: then[1] } } });
   });
 });
