@@ -5,7 +5,6 @@ import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import { Bus } from '#bus/bus.js';
 import { backgroundContext } from '#bus/background-context.js';
 import type { ServiceName } from '#bus/contract.js';
-import { WaitForPosition } from '#bus/visibility.js';
 import type { PastAnswer, ViewOrder } from '#contracts/cairn/past-view.js';
 import { ListUnitStatuses, type UnitStatuses } from '#contracts/workloads.js';
 import { DomainError } from '#platform/domain-error.js';
@@ -21,6 +20,7 @@ import { PilotsModule } from '../../../pilots/src/pilots.module.js';
 import { TasksModule } from '../../../tasks/src/tasks.module.js';
 import { startPast } from './start-past.js';
 import { ViewAuthController } from './view-auth.controller.js';
+import { whenShown } from './when-shown.js';
 
 @Module({ controllers: [ViewAuthController] })
 class ViewAuthModule {}
@@ -120,9 +120,8 @@ export class PastView {
       refusal: 'This is the past: nothing can be changed',
       guard: guard.check,
     });
-    const view = new PastView(app, ledger, folder, guard, await SigningKey.open(folder), answerBytesMax);
-    await view.shows(until);
-    return view;
+    await whenShown(app.get(Bus), SERVICES, until);
+    return new PastView(app, ledger, folder, guard, await SigningKey.open(folder), answerBytesMax);
   }
 
   private readonly server: FastifyInstance;
@@ -140,7 +139,7 @@ export class PastView {
 
   async raise(until: Position): Promise<void> {
     this.ledger.raise(until);
-    await this.shows(until);
+    await whenShown(this.app.get(Bus), SERVICES, until);
   }
 
   /**
@@ -189,20 +188,5 @@ export class PastView {
   private async tokenFor(caller: Ask['caller']): Promise<Readonly<Record<string, string>>> {
     const claims = claimsGranting({ ...caller, roles: [...new Set([...caller.roles, TRUSTED_ROLE])] });
     return { authorization: `Bearer ${await this.key.sign(claims, TOKEN_SECONDS)}` };
-  }
-
-  /** Resolves when all services show what the ledger holds. */
-  private async shows(until: Position): Promise<void> {
-    const bus = this.app.get(Bus);
-    for (const service of SERVICES) {
-      for (;;) {
-        try {
-          await bus.request(WaitForPosition(service), { position: until }, backgroundContext('cairn', ACTOR));
-          break;
-        } catch (error) {
-          if (!(error instanceof DomainError) || error.kind !== 'unavailable') throw error;
-        }
-      }
-    }
   }
 }

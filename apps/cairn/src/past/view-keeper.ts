@@ -1,5 +1,6 @@
 import type { ViewOrder } from '#contracts/cairn/past-view.js';
 import type { Environment } from '#platform/environment.js';
+import { DomainError } from '#platform/domain-error.js';
 import type { Log } from '#platform/logging.js';
 import { type Ledger, type Position, START } from '#ledger/ledger.js';
 import { lastRevisionUpTo } from '#ledger/revision-search.js';
@@ -49,9 +50,9 @@ export class ViewKeeper {
     await this.goTo(until, order, checkpoints, kept);
   }
 
-  /** The view that is shown. @throws Error when nothing has been shown */
+  /** The view that is shown. @throws DomainError when what was ordered could not be shown */
   get view(): PastView {
-    if (this.shown === undefined) throw new Error('Nothing is shown');
+    if (this.shown === undefined) throw new DomainError('unavailable', 'past.not-shown', 'Nothing is shown, ask again');
     return this.shown.view;
   }
 

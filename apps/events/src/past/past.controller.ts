@@ -25,6 +25,7 @@ import { partsOfStream, type StreamCategory, streamName } from '#ledger/ref.js';
 import { EventAccess } from '../access/event-access.js';
 import { DIALECTS } from '../dialects.js';
 import { HistoryIndex } from '../index/history-index.js';
+import { inTime } from './in-time.js';
 import { type PastOfWorkload, PastViews } from './past-views.js';
 import { Turns } from './turns.js';
 import { type StatusesBehind, unitDifferences } from './unit-differences.js';
@@ -84,8 +85,8 @@ export class PastController implements OnModuleDestroy {
     const { ref, position, questions } = request;
     this.checkAccess(ref, caller);
     const past = pastOf(ref, position);
-    const answers = await this.turns.take(caller.username, deadlineMs, () => this.views.ask(past, questions, caller));
-    return { reply: { answers } };
+    const answers = this.turns.take(caller.username, deadlineMs, () => this.views.ask(past, questions, caller));
+    return { reply: { answers: await inTime(answers, deadlineMs) } };
   }
 
   @MessagePattern(ComparePast.subject)
@@ -96,9 +97,10 @@ export class PastController implements OnModuleDestroy {
     const start = cursor === undefined ? undefined : readPlace(cursor);
     if (cursor !== undefined && start === undefined) return { error: badCursor().toValue() };
     const statusesBehind: StatusesBehind = (place) => this.views.statuses(pastOf(ref, from), pastOf(ref, to), place);
-    const { entries, behind } = await this.turns.take(caller.username, deadlineMs, () =>
+    const differences = this.turns.take(caller.username, deadlineMs, () =>
       unitDifferences(statusesBehind, start, { limit, pagesMax: PAGES_MAX }),
     );
+    const { entries, behind } = await inTime(differences, deadlineMs);
     return { reply: { entries, ...(behind !== undefined && { next: textOfPlace(behind) }) } };
   }
 
