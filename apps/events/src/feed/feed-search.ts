@@ -32,14 +32,20 @@ export class FeedSearch {
     return resolveFilter(this.index, names).about;
   }
 
-  /** The first part of what is behind a cursor and may be wanted. */
-  async behind(after: HistoryCursor, filter: EventFilter): Promise<RecentPage<PlacedEntry>> {
+  /**
+   * The first part of what is behind a cursor and may be wanted.
+   *
+   * @param withinMs a search that finds nothing says after this time how far it has looked: the next one goes on there
+   */
+  async behind(after: HistoryCursor, filter: EventFilter, withinMs = Infinity): Promise<RecentPage<PlacedEntry>> {
     if (filter.length === 0) return this.tail.older(after);
+    const endsAtMs = performance.now() + withinMs;
     let upTo = after;
     for await (const { entries, lookedUpTo } of this.index.entries({ order: 'oldest', about: filter, after })) {
       // The index may not have come to the cursor yet: going back, events would come twice.
       if (isBehind(lookedUpTo, upTo)) upTo = lookedUpTo;
       if (entries.length > 0) return this.page(entries, lookedUpTo);
+      if (performance.now() >= endsAtMs) break;
     }
     return { entries: [], upTo };
   }

@@ -11,6 +11,9 @@ import { DomainError } from '#platform/domain-error.js';
 import { FeedSearch } from './feed-search.js';
 import { feedPage, FeedTail } from './feed-tail.js';
 
+/** A search ends long before the deadline of its request. */
+const SEARCH_MS = 1000;
+
 /** @throws DomainError */
 const placeOf = (text: string): HistoryCursor => {
   const cursor = readHistoryCursor(text);
@@ -41,7 +44,7 @@ export class FeedController {
   async read({
     request: { after, filter },
   }: Message<{ readonly after: string; readonly filter: EventFilter }>): Promise<Answer<FeedPage>> {
-    return { reply: feedPage(await this.search.behind(placeOf(after), filter)) };
+    return { reply: feedPage(await this.search.behind(placeOf(after), filter, SEARCH_MS)) };
   }
 
   /** @throws DomainError when the history does not reach so far, or has no such event of a batch */

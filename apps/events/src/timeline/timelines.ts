@@ -23,7 +23,7 @@ const OPEN_MAX = 32;
 
 interface ToldEntry {
   readonly cursor: HistoryCursor;
-  /** Absent where an event did not concern the subject. */
+  /** Absent where an event did not concern the subject, and where the caller may read none. */
   readonly text?: string;
 }
 
@@ -75,7 +75,7 @@ export class Timelines {
   private async *tell({ about, told }: TimelineSubject, caller: Caller): Telling {
     const teller = new Teller(told);
     const slices = new Slices();
-    for await (const { entries } of this.index.entries({ order: 'oldest', about })) {
+    for await (const { entries, lookedUpTo, isLast } of this.index.entries({ order: 'oldest', about })) {
       const readable = entries.filter(
         ({ stream }) => ('stream' in told && told.stream === stream) || this.access.mayRead(stream, caller),
       );
@@ -90,6 +90,8 @@ export class Timelines {
           if (slices.spent) await slices.pause();
         }
       }
+      // A page may end here, though the caller may read nothing of much.
+      if (!isLast) yield { cursor: lookedUpTo };
     }
   }
 

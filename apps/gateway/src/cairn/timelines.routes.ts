@@ -83,7 +83,10 @@ const timeline = ({ name, of, named, id, summary, policy }: About) =>
       properties: {
         [named]: text,
         events: { type: 'array', items: entry },
-        next: { type: 'string', description: 'cursor of the next page; absent on the last one, and without a limit' },
+        next: {
+          type: 'string',
+          description: 'cursor of the next page, which may be empty; absent on the last one, and without a limit',
+        },
       },
     },
     errors: { 404: 'no such id, or nothing about it that the caller may read', 409: 'several workloads have this id' },
