@@ -236,7 +236,8 @@ export class WebhookDelivery {
         return true;
       }
       const { error, status } = await this.send(event.id, entry.text, stop);
-      if (isStopped()) return false;
+      // What was delivered is noted even then, so that it is not sent again.
+      if (error !== undefined && isStopped()) return false;
       const { failing: before, ...progress } = this.current;
       if (error === undefined) {
         const delivered = progress.delivered + 1;

@@ -1,5 +1,6 @@
+import type { Attempt } from '#contracts/cairn/webhooks.js';
 import type { FeedEntry } from '#contracts/feed.js';
-import { cursorAt, textOfCursor } from '#event-sourcing/history-cursor.js';
+import { cursorAt } from '#event-sourcing/history-cursor.js';
 import { memoryLog } from '#bus/testing/serve-module.js';
 import { eventually } from '#platform/testing/eventually.js';
 import type { DeliveryRecord, Progress } from './delivery-record.js';
@@ -17,36 +18,62 @@ const webhook = {
   ...{ owner: { username: 'alice', roles: ['user'], groups: [] }, status: 'active', createdMicros: 0 },
 } as unknown as Webhook;
 
+const open = (
+  record: Partial<DeliveryRecord>,
+  send: () => Promise<Attempt>,
+  saved: Progress[],
+): Promise<WebhookDelivery> => {
+  const whole: Partial<DeliveryRecord> = {
+    read: () => Promise.resolve(undefined),
+    save: (progress) => {
+      saved.push(progress);
+      return Promise.resolve();
+    },
+    ...record,
+  };
+  const parts: unknown = {
+    ledger: { head: () => Promise.resolve(7) },
+    access: { readersOf: () => 'everyone' },
+    search: {
+      behind: () => Promise.resolve({ entries: [{ place: cursorAt(7), characters: 1, entry }], upTo: cursorAt(7) }),
+    },
+    sender: { send },
+    log: memoryLog().log,
+    webhook: () => webhook,
+    target: () => Promise.resolve({ url: 'http://localhost', secret: '' }),
+  };
+  return WebhookDelivery.open(webhook, whole as DeliveryRecord, parts as DeliveryParts);
+};
+
 describe('a delivery', () => {
   it('does not pass an event by that could neither be delivered nor kept', async () => {
     const saved: Progress[] = [];
     let failures = 0;
-    const record: Partial<DeliveryRecord> = {
-      read: () => Promise.resolve(undefined),
-      save: (progress) => {
-        saved.push(progress);
-        return Promise.resolve();
-      },
-      bury: () => {
-        failures += 1;
-        return Promise.reject(new Error('the disk is full'));
-      },
+    const bury = (): Promise<void> => {
+      failures += 1;
+      return Promise.reject(new Error('the disk is full'));
     };
-    const parts: unknown = {
-      ledger: { head: () => Promise.resolve(7) },
-      access: { readersOf: () => 'everyone' },
-      search: {
-        behind: () => Promise.resolve({ entries: [{ place: cursorAt(7), characters: 1, entry }], upTo: cursorAt(7) }),
-      },
-      sender: { send: () => Promise.resolve({ status: 500, error: 'answered 500' }) },
-      log: memoryLog().log,
-      webhook: () => webhook,
-      target: () => Promise.resolve({ url: 'http://localhost', secret: '' }),
-    };
-    const delivery = await WebhookDelivery.open(webhook, record as DeliveryRecord, parts as DeliveryParts);
+    const delivery = await open({ bury }, () => Promise.resolve({ status: 500, error: 'answered 500' }), saved);
     delivery.start();
     await eventually(() => failures, 1);
     await delivery.stop();
-    expect(saved.at(-1)).toMatchObject({ cursor: textOfCursor(cursorAt(6)), deadLetters: 0 });
+    expect(saved.at(-1)).toMatchObject({ cursor: '6', deadLetters: 0 });
+  });
+
+  it('notes what its target has taken, also when it is stopped at that moment', async () => {
+    const saved: Progress[] = [];
+    let stopped: Promise<void> | undefined;
+    const delivery = await open(
+      {},
+      () => {
+        stopped = delivery.stop();
+        return Promise.resolve({ status: 200 });
+      },
+      saved,
+    );
+    delivery.start();
+    await eventually(() => stopped !== undefined, true);
+    await stopped;
+    expect(saved.at(-1)).toMatchObject({ cursor: '7', delivered: 1 });
   });
 });
