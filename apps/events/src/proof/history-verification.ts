@@ -6,9 +6,12 @@ import { Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
 import { threadModule } from '#platform/thread-module.js';
 import { eventStoreConnection } from '#ledger/eventstoredb-settings.js';
+import { Ledger } from '#ledger/ledger.js';
 import type { LedgerLocation } from '#ledger/open-ledger.js';
+import { PastLedger } from '#ledger/past-ledger.js';
+import { ledgerSource } from '#ledger/proof/event-source.js';
 import { faultSentence } from '#ledger/proof/fault-sentence.js';
-import type { HistoryFault, HistoryReport } from '#ledger/proof/verify-history.js';
+import { type HistoryFault, type HistoryReport, verifyHistory } from '#ledger/proof/verify-history.js';
 import type { FromVerifyThread } from './verify-thread.js';
 
 const THREAD = threadModule(import.meta.filename, 'verify-thread.js');
@@ -44,6 +47,7 @@ export class HistoryVerification implements OnModuleDestroy {
   constructor(
     environment: Environment,
     private readonly log: Log,
+    private readonly ledger: Ledger,
   ) {
     this.location = { dataDir: environment.CAIRN_DATA_DIR, eventStoreUrl: eventStoreConnection(environment) };
   }
@@ -83,6 +87,8 @@ export class HistoryVerification implements OnModuleDestroy {
   }
 
   private verify(onProgress: (events: number) => void): Promise<HistoryReport> {
+    // The past is nowhere else.
+    if (this.ledger instanceof PastLedger) return verifyHistory(ledgerSource(this.ledger), { onProgress });
     return new Promise((resolve, reject) => {
       const worker = new Worker(THREAD, { workerData: this.location });
       this.worker = worker;

@@ -1,5 +1,7 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { memoryLog } from '#bus/testing/serve-module.js';
+import { Environment } from '#platform/environment.js';
 import { eventually } from '#platform/testing/eventually.js';
 import type { Caller } from '#bus/contract.js';
 import {
@@ -11,6 +13,7 @@ import {
 } from '#contracts/cairn/proof.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { NO_STREAM } from '#ledger/ledger.js';
+import { PastLedger } from '#ledger/past-ledger.js';
 import { CheckpointKey, isSignatureGood, type SignedCheckpoint } from '#ledger/proof/checkpoint.js';
 import { ledgerSource } from '#ledger/proof/event-source.js';
 import { readCheckpointFile } from '#ledger/proof/proof-files.js';
@@ -18,7 +21,7 @@ import { verifyHistory } from '#ledger/proof/verify-history.js';
 import { EVENTS_REWRITTEN, REWRITES_STREAM, signRewrite } from '#ledger/rewrite/rewrites.js';
 import { someEvent } from '#ledger/testing/new-events.js';
 import { EventsModule } from '../events.module.js';
-import type { Verification } from './history-verification.js';
+import { HistoryVerification, type Verification } from './history-verification.js';
 
 const admin: Caller = { subject: 'root', username: 'root', roles: ['admin'], groups: [] };
 
@@ -129,5 +132,16 @@ describe('checkpoints of the history', () => {
       const { document } = await service.request(VerifyHistory, {}, admin);
       return JSON.parse(document) as Verification;
     }, expect.objectContaining(whole));
+  });
+
+  it('are compared with the past when that is what is shown', async () => {
+    await append('work-iceprod.main.a', 3);
+    await sign();
+    await append('work-iceprod.main.a', 2);
+    const environment = Object.assign(new Environment(), { CAIRN_DATA_DIR: join(service.folder, 'past') });
+    const past = new PastLedger(service.ledger, 4);
+    const state = await new HistoryVerification(environment, memoryLog().log, past).state();
+    expect(state).toMatchObject({ state: 'whole', events: 4, checkpoints: 1 });
+    expect(existsSync(environment.CAIRN_DATA_DIR)).toBe(false);
   });
 });
