@@ -5,11 +5,14 @@ import { invalid } from '../route/request-source.js';
 
 type Maybe<Value> = Field<Value, 'maybe'>;
 
+/** Microseconds since the Unix epoch; undefined when the text is no time. A plus sign of a zone that was not escaped arrives as a blank. */
+export const readGivenTime = (given: string): number | undefined =>
+  readInstant(given.replace(/ (?=\d{2}:?\d{2}$)/, '+'));
+
 /** A time, as microseconds since the Unix epoch. */
 export const timeParameter = (name: string, description: string): Maybe<number> =>
   parsedParameter(name, { type: 'string' }, `${description}; ${INSTANT_EXPECTED}`, (given) => {
-    // A plus sign of a zone that was not escaped arrives as a blank.
-    const micros = readInstant(given.replace(/ (?=\d{2}:?\d{2}$)/, '+'));
+    const micros = readGivenTime(given);
     if (micros === undefined) throw invalid(`${name} must be ${INSTANT_EXPECTED}`);
     return micros;
   });

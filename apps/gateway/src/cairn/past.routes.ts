@@ -1,9 +1,9 @@
 import type { Moment } from '#contracts/cairn/past.js';
-import { INSTANT_EXPECTED, readInstant } from '#platform/instant.js';
+import { INSTANT_EXPECTED } from '#platform/instant.js';
 import { intParameter, parsedParameter, path, textParameter } from '../route/fields.js';
 import { invalid } from '../route/request-source.js';
 import { cairnRoute } from './cairn-route.js';
-import { limitParameter, timeParameter } from './parameters.js';
+import { limitParameter, readGivenTime, timeParameter } from './parameters.js';
 
 const text = { type: 'string' };
 const position = { type: 'integer', description: 'place in the whole history' };
@@ -24,7 +24,7 @@ const differences = {
 const momentParameter = (name: string, description: string) =>
   parsedParameter(name, { type: 'string' }, `${description}: a position, or ${INSTANT_EXPECTED}`, (given): Moment => {
     if (/^\d{1,15}$/.test(given)) return { position: Number(given) };
-    const time_micros = readInstant(given);
+    const time_micros = readGivenTime(given);
     if (time_micros === undefined) throw invalid(`${name} must be a position, or ${INSTANT_EXPECTED}`);
     return { time_micros };
   });
