@@ -74,7 +74,9 @@ export class CheckpointSigner implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   private async round(): Promise<void> {
-    if (Date.now() - this.lastMs < this.everyMs) {
+    const sinceMs = Date.now() - this.lastMs;
+    // A clock that was wrong may have put the last one into the future.
+    if (sinceMs >= 0 && sinceMs < this.everyMs) {
       await this.index.summary();
       return;
     }

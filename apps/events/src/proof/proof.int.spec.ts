@@ -14,7 +14,13 @@ import {
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { NO_STREAM } from '#ledger/ledger.js';
 import { PastLedger } from '#ledger/past-ledger.js';
-import { CheckpointKey, isSignatureGood, type SignedCheckpoint } from '#ledger/proof/checkpoint.js';
+import {
+  CHECKPOINT_SIGNED,
+  CheckpointKey,
+  CHECKPOINTS_STREAM,
+  isSignatureGood,
+  type SignedCheckpoint,
+} from '#ledger/proof/checkpoint.js';
 import { ledgerSource } from '#ledger/proof/event-source.js';
 import { readCheckpointFile } from '#ledger/proof/proof-files.js';
 import { verifyHistory } from '#ledger/proof/verify-history.js';
@@ -117,6 +123,21 @@ describe('checkpoints of the history', () => {
   it('are signed by themselves', async () => {
     await service.end();
     service = new ServiceHost(EventsModule, { CHECKPOINT_SECONDS: '1' });
+    await service.start();
+    await eventually(async () => {
+      const { entries } = await service.request(ListCheckpoints, { limit: 10 }, admin);
+      return entries.length >= 2;
+    }, true);
+  });
+
+  it('are signed by themselves though the clock was ahead at the last one', async () => {
+    await service.end();
+    service = new ServiceHost(EventsModule, { CHECKPOINT_SECONDS: '1' });
+    await service.start();
+    const summary = { events: 0, streams: 0, root: '0'.repeat(64), log: '0'.repeat(64), previous: '0'.repeat(64) };
+    const ahead = CheckpointKey.make().sign({ number: 1, ...summary, time: '2100-01-31T12:00:00.000000Z' });
+    await service.ledger.append(CHECKPOINTS_STREAM, NO_STREAM, [{ ...someEvent(ahead), type: CHECKPOINT_SIGNED }]);
+    await service.stop();
     await service.start();
     await eventually(async () => {
       const { entries } = await service.request(ListCheckpoints, { limit: 10 }, admin);
