@@ -10,7 +10,7 @@ import { TorcWorker } from './torc-worker.js';
 import { Worker } from './worker.js';
 
 /** `CHAOS_ROUNDS=500 npm run chaos` kills for longer; its first rounds are always the same. */
-const ROUNDS = Number(process.env['CHAOS_ROUNDS'] ?? 14);
+const ROUNDS = Number(process.env['CHAOS_ROUNDS'] ?? 8);
 /** Each round takes longer with separate processes. */
 const ROUNDS_OVER_NATS = Math.floor(ROUNDS / 2);
 /** Of IceProd's API. */
