@@ -122,7 +122,9 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'GET /cairn/history/workers/{worker}': { path: { worker: 'pilot_id' } },
   'GET /cairn/history/sites/{site}': { path: { site: 'grid_id' } },
   'GET /cairn/history/people/{person}': { path: { person: 'own_username' } },
-  'GET /cairn/history/requests/{request}': { path: { request: 'materialization_request' } },
+  'GET /cairn/history/requests/{request}': { path: { request: 'known_request' } },
+  // Later than everything, so from now to now.
+  'GET /cairn/history/workloads/{workload}/diff': { query: { from: '2100-01-01T00:00:00Z' } },
   'GET /request/{dataset_id}/status': { path: { dataset_id: 'own_dataset_id' } },
   'GET /status/{materialization_id}': { path: { materialization_id: 'materialization_request' } },
   'POST /users/{username}/credentials': { body: added },

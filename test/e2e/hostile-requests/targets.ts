@@ -126,6 +126,9 @@ export const prepareTargets = async (
   const checkpoint = (await admin.post('/cairn/history/checkpoints')).json as { readonly number: number };
   const role = fresh('role');
   await admin.put(`/roles/${role}`);
+  const request = fresh('request');
+  const described = { body: JSON.stringify({ description: text }), headers: { 'x-correlation-id': request } };
+  await admin.send('PUT', `/datasets/${datasetId}/description`, described);
   const users = await several(async () => {
     const name = fresh('pingu');
     await made('/users', { username: name, roles: ['user'] });
@@ -144,6 +147,7 @@ export const prepareTargets = async (
     task_id: tasks,
     unit_id: tasks,
     workload: [datasetId],
+    known_request: [request],
     checkpoint: [String(checkpoint.number)],
     tasks,
     task_ids: tasks,
