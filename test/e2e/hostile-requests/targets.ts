@@ -127,7 +127,10 @@ export const prepareTargets = async (
   const role = fresh('role');
   await admin.put(`/roles/${role}`);
   const request = fresh('request');
-  const described = { body: JSON.stringify({ description: `${text} again` }), headers: { 'x-correlation-id': request } };
+  const described = {
+    body: JSON.stringify({ description: `${text} again` }),
+    headers: { 'x-correlation-id': request },
+  };
   await admin.send('PUT', `/datasets/${datasetId}/description`, described);
   const users = await several(async () => {
     const name = fresh('pingu');
