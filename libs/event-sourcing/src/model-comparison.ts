@@ -84,6 +84,19 @@ function* rowsOf(
   }
 }
 
+/**
+ * The rows of every table of a read model, in the order of their keys. Equal contents are equal models.
+ *
+ * @param names of numbers that each file gives by itself
+ */
+export const contentOf = (database: DatabaseSync, names: ColumnNames): Readonly<Record<string, readonly Row[]>> =>
+  Object.fromEntries(
+    tablesOf(database).map((table) => [
+      table,
+      [...rowsOf(database, table, columnsOf(database, table, names), names[table] ?? 'TRUE')],
+    ]),
+  );
+
 /** In the order of SQLite, which is that of the bytes. */
 const compareKeys = (one: string, other: string): number =>
   one === other ? 0 : Buffer.compare(Buffer.from(one), Buffer.from(other));

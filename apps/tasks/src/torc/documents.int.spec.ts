@@ -14,8 +14,8 @@ import {
 } from '#contracts/torc/documents.js';
 import { AddJob, CompleteJob, GetJobResult, ListRelated, type NewJob, StartJob } from '#contracts/torc/jobs.js';
 import { CreateWorkflow, DeleteWorkflow, GetWorkflow } from '#contracts/torc/workflows.js';
+import { contentOf } from '#event-sourcing/model-comparison.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import { dump } from '#event-sourcing/testing/counter-projection.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { TorcMessageHandler } from './message-handler.js';
 import { TasksModule } from '../tasks.module.js';
@@ -336,9 +336,14 @@ describe("a workflow's documents", () => {
 
   // The last one: the tables hold what all others have left.
   it('are the same when the tables are made again from the ledger', async () => {
-    const before = dump(host.part(ReadModel).queries);
+    const content = (): unknown => {
+      const { queries, names } = host.part(ReadModel);
+      return contentOf(queries, names);
+    };
+    const before = content();
+    expect(before).toMatchObject({ workload: expect.arrayContaining([expect.anything()]) as unknown });
     await host.rebuild();
     await host.part(ReadModel).caughtUp();
-    expect(dump(host.part(ReadModel).queries)).toEqual(before);
+    expect(content()).toEqual(before);
   });
 });
