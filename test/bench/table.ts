@@ -56,6 +56,10 @@ export const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 };
 
+/** The value that a share of all does not exceed. */
+export const percentile = (values: readonly number[], share: number): number =>
+  [...values].sort((left, right) => left - right)[Math.max(0, Math.ceil(values.length * share) - 1)] ?? NaN;
+
 /** Whole numbers with separators, small ones with digits. */
 export const figure = (value: number, unit: string): string =>
   `${value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3)} ${unit}`;

@@ -5,14 +5,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstream } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { effectiveEvents } from '#event-sourcing/effective-events.js';
-import { textOfCursor } from '#event-sourcing/history-cursor.js';
 import { eventually } from '#platform/testing/eventually.js';
 import { type Cairn, startEmbedded, startOver } from '../harness/cairn-process.js';
-import { openTestLedger } from '../harness/open-test-ledger.js';
 import { type SecuredBroker, startSecuredBroker } from '../harness/secured-broker.js';
 import { VARIABLES } from '../harness/test-cluster.js';
 import { type Got, SseFollower } from '../harness/sse-follower.js';
+import { gotOf, historyOf, type Told } from '../harness/told-history.js';
 import { Mortal } from './mortal.js';
 import { Random } from './random.js';
 
@@ -29,24 +27,6 @@ const ALL_SHARE = 0.2;
 const ADMINISTRATOR = 'password of the administrator';
 const SUBSCRIBER = { name: 'ledger-of-tests', password: 'password of the subscriber' };
 const WRITER = resolve('dist/libs/ledger/src/testing/write-history.js');
-
-interface Told extends Got {
-  readonly stream: string;
-}
-
-const historyOf = async (cairn: Cairn): Promise<readonly Told[]> => {
-  const ledger = await openTestLedger(cairn);
-  const told: Told[] = [];
-  for await (const { events } of effectiveEvents(ledger)) {
-    for (const { event, cursor } of events) {
-      told.push({ cursor: textOfCursor(cursor), id: event.id, stream: event.stream });
-    }
-  }
-  await ledger.close();
-  return told;
-};
-
-const gotOf = (told: readonly Told[]): readonly Got[] => told.map(({ cursor, id }) => ({ cursor, id }));
 
 /** What JetStream holds, by a consumer that reads from the first message on. */
 const feedOf = async ({ port, ca }: SecuredBroker, count: number): Promise<readonly Got[]> => {

@@ -1,11 +1,9 @@
-import { effectiveEvents } from '#event-sourcing/effective-events.js';
-import { textOfCursor } from '#event-sourcing/history-cursor.js';
 import { eventually } from '#platform/testing/eventually.js';
 import { newDataset, newJob, newTask } from '../compat/iceprod/fixtures.js';
 import { MODES } from '../harness/cairn-process.js';
-import { openTestLedger } from '../harness/open-test-ledger.js';
 import { type Got, SseFollower } from '../harness/sse-follower.js';
 import { useTestCluster } from '../harness/test-cluster.js';
+import { gotOf, historyOf } from '../harness/told-history.js';
 
 const FOLLOWERS = 40;
 
@@ -33,17 +31,10 @@ describe.each(MODES)('GET /cairn/events ($mode)', (mode) => {
     return follower;
   };
 
-  /** Ids of the events of streams with this in their names. */
+  /** The events of streams with this in their names. */
   const history = async (part = ''): Promise<readonly Got[]> => {
-    const ledger = await openTestLedger(cluster().cairn);
-    const told: Got[] = [];
-    for await (const { events } of effectiveEvents(ledger)) {
-      for (const { event, cursor } of events) {
-        if (event.stream.includes(part)) told.push({ id: event.id, cursor: textOfCursor(cursor) });
-      }
-    }
-    await ledger.close();
-    return told;
+    const told = await historyOf(cluster().cairn);
+    return gotOf(told.filter(({ stream }) => stream.includes(part)));
   };
 
   const fill = async (dataset: string): Promise<string> => {

@@ -47,12 +47,19 @@ export interface SortedCursor {
 const sortText = (sort: readonly SortField[]): string =>
   sort.map(({ field, descending }) => (descending ? `${field}=-1` : field)).join('|');
 
-const encoded = (value: readonly unknown[]): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+/** The text of a cursor with some values. */
+export const cursorWith = (value: readonly unknown[]): string =>
+  Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** The refusal of a `cursor` that is none of a list's `next`. */
+export const badCursor = (): DomainError =>
+  new DomainError('invalid', 'list.bad-cursor', 'cursor must be what an answer to this list gave as next');
 
 const badAfter = (): DomainError =>
   new DomainError('invalid', 'list.bad-after', 'after is not what an answer to this list gave');
 
-const decoded = (text: string): readonly unknown[] => {
+/** The values of what {@link cursorWith} wrote; of any other text, others or none. */
+export const valuesInCursor = (text: string): readonly unknown[] => {
   try {
     const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
     return Array.isArray(value) ? value : [];
@@ -62,23 +69,23 @@ const decoded = (text: string): readonly unknown[] => {
 };
 
 /** `after` of a list in order of creation. */
-export const afterCursor = (cursor: string): string => encoded([cursor]);
+export const afterCursor = (cursor: string): string => cursorWith([cursor]);
 
 /** Reads what {@link afterCursor} wrote. */
 export const readAfterCursor = (after: string, isCursor: (cursor: string) => boolean): string | DomainError => {
-  const [cursor, ...rest] = decoded(after);
+  const [cursor, ...rest] = valuesInCursor(after);
   return typeof cursor === 'string' && rest.length === 0 && isCursor(cursor) ? cursor : badAfter();
 };
 
 /** `after` of a sorted list. It holds values, not an offset, so that it stays valid while the list changes. */
 export const afterSorted = (sort: readonly SortField[], { values, id }: SortedCursor): string =>
-  encoded([sortText(sort), values, id]);
+  cursorWith([sortText(sort), values, id]);
 
 const isValue = (value: unknown): boolean => value === null || typeof value === 'string' || typeof value === 'number';
 
 /** Reads what {@link afterSorted} wrote for the same order. */
 export const readAfterSorted = (after: string, sort: readonly SortField[]): SortedCursor | DomainError => {
-  const [order, values, id, ...rest] = decoded(after);
+  const [order, values, id, ...rest] = valuesInCursor(after);
   const isGood =
     order === sortText(sort) &&
     Array.isArray(values) &&

@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Ledger, type NewEvent, NO_STREAM } from '#ledger/ledger.js';
+import type { NewEvent } from '#ledger/ledger.js';
 import { openLedger } from '#ledger/open-ledger.js';
 import { HistoryIndex } from '../../../apps/events/src/index/history-index.js';
 import { Embedded } from '../embedded.js';
+import { eventOf, fillLedger } from '../events.js';
 import type { Settings } from '../settings.js';
 import { atLeast, figure, type Row, under } from '../table.js';
 import { compare, compareTimes, ROWS, startHello } from '../yardstick.js';
@@ -16,7 +17,6 @@ const EVENTS = Number(process.env['BENCH_EVENTS'] ?? 1_000_000);
 const INDEXED_EVENTS = 100_000;
 
 const STREAMS = 256;
-const EVENTS_TOGETHER = 250;
 const WORKERS = 5000;
 /** One of so many events is the auditor's person's. */
 const RARITY = 5000;
@@ -24,43 +24,29 @@ const CONNECTIONS = 8;
 const INDEX_RATIO = 12;
 const QUERY_RATIO = 0.005;
 
+/** Claims and ends of units. */
 const eventAt = (number: number): NewEvent => {
   const unit = (number * 7919) % 20_000;
-  const request = randomUUID();
   const site = `site-${number % 20}`;
   const end = { units: [[unit, unit]], status: 'complete', hours: 1.5, site, worker_id: `worker-${number % WORKERS}` };
-  const claim = { units: [[unit, unit + (number % 4)]], status: 'queued', lease_id: request, holder: 'pilots', site };
-  return {
-    id: randomUUID(),
-    type: number % 2 === 0 ? 'UnitsClaimed' : 'UnitSucceeded',
-    data: number % 2 === 0 ? claim : end,
-    metadata: {
-      timeMicros: 1_764_000_000_000_000 + number * 1000,
-      actor: number % RARITY === 0 ? 'alice' : `pilot-${number % 50}`,
-      ...{ dialect: 'iceprod', correlationId: request, causationId: request, schemaVersion: 1 },
-    },
+  const claim = {
+    units: [[unit, unit + (number % 4)]],
+    status: 'queued',
+    lease_id: randomUUID(),
+    holder: 'pilots',
+    site,
   };
-};
-
-/** Claims and ends of units of many datasets. */
-const fill = async (ledger: Ledger, events: number): Promise<void> => {
-  let written = 0;
-  for (let revision = NO_STREAM; written < events; revision += EVENTS_TOGETHER) {
-    const appends: Promise<unknown>[] = [];
-    for (let stream = 0; stream < STREAMS && written < events; stream += 1) {
-      const some = Array.from({ length: EVENTS_TOGETHER }, (_, at) => eventAt(written + at));
-      written += EVENTS_TOGETHER;
-      appends.push(ledger.append(`work-iceprod.main.dataset-${stream}`, revision, some));
-    }
-    await Promise.all(appends);
-  }
+  const actor = number % RARITY === 0 ? 'alice' : `pilot-${number % 50}`;
+  return number % 2 === 0
+    ? eventOf('UnitsClaimed', claim, number, actor)
+    : eventOf('UnitSucceeded', end, number, actor);
 };
 
 const indexRow = async (): Promise<Row> => {
   const folder = mkdtempSync(join(tmpdir(), 'cairn-bench-audit-'));
   const ledger = await openLedger({ dataDir: folder });
   try {
-    await fill(ledger, INDEXED_EVENTS);
+    await fillLedger(ledger, INDEXED_EVENTS, STREAMS, eventAt);
     let round = 0;
     const time = await compareTimes(ROWS, async () => {
       round += 1;
@@ -88,7 +74,7 @@ const queryRow = async ({ environment, seconds }: Settings): Promise<Row> => {
   const hello = await startHello(seconds);
   try {
     const ledger = await openLedger({ dataDir: cairn.dataDir });
-    await fill(ledger, EVENTS);
+    await fillLedger(ledger, EVENTS, STREAMS, eventAt);
     await ledger.close();
     await cairn.start();
     const path = '/cairn/history/events?actor=alice&type=UnitsClaimed&limit=50';

@@ -7,7 +7,7 @@ import { startEmbedded, startOver } from '../../harness/cairn-process.js';
 import { startSecuredBroker } from '../../harness/secured-broker.js';
 import { addDataset, addUnits, classes, senderOf, taskIds } from '../subject.js';
 import type { Settings } from '../settings.js';
-import { figure, type Row, under } from '../table.js';
+import { figure, percentile, type Row, under } from '../table.js';
 import { compare, startEcho, startHello } from '../yardstick.js';
 
 const UNITS = 10_000;
@@ -34,7 +34,7 @@ class Lags {
   }
 
   p99(): number {
-    return this.seconds.toSorted((left, right) => left - right)[Math.floor(this.seconds.length * 0.99)] ?? NaN;
+    return percentile(this.seconds, 0.99);
   }
 }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,8 +13,9 @@ import { ref, streamName } from '#ledger/ref.js';
 import { exportLedger } from '#ledger/transfer/export-ledger.js';
 import { importExport } from '#ledger/transfer/import-export.js';
 import { Embedded } from '../embedded.js';
+import { eventOf, fillLedger, START_MICROS } from '../events.js';
 import type { Settings } from '../settings.js';
-import { figure, median, type Row, under } from '../table.js';
+import { figure, median, percentile, type Row, under } from '../table.js';
 import { compareTimes, ROWS, startHello } from '../yardstick.js';
 
 const EVENTS = 100_000;
@@ -36,35 +36,10 @@ const TRAVEL_RATIO = 60_000;
 const STEPS = 20;
 const STEP_RATIO = 6_000;
 
-const START_MICROS = 1_764_000_000_000_000;
-
-const eventOf = (type: string, data: object, number = 0): NewEvent => {
-  const request = randomUUID();
-  return {
-    ...{ id: randomUUID(), type, data },
-    metadata: {
-      timeMicros: START_MICROS + number * 1000,
-      ...{ actor: 'bench', dialect: 'iceprod', correlationId: request, causationId: request, schemaVersion: 1 },
-    },
-  };
-};
-
 const moved = (number: number): NewEvent => {
   const unit = (number * 7919) % UNITS;
   const data: UnitsMoved = { units: [[unit, unit]], status: number % 2 === 0 ? 'waiting' : 'suspended' };
   return eventOf('UnitsMoved', data, number);
-};
-
-const fill = async (ledger: Ledger, events: number): Promise<void> => {
-  const together = 250;
-  for (let written = 0, revision = NO_STREAM; written < events; revision += together) {
-    const appends = Array.from({ length: STREAMS }, (_, stream) => {
-      const some = Array.from({ length: together }, (_event, at) => moved(written + at));
-      written += together;
-      return ledger.append(`work-iceprod.main.dataset-${stream}`, revision, some);
-    });
-    await Promise.all(appends);
-  }
 };
 
 const inFolder = async <Result>(work: (folder: string) => Promise<Result>): Promise<Result> => {
@@ -102,11 +77,10 @@ const appendRow = (batch: number): Promise<Row> =>
     };
     try {
       const { seconds, ratio, ...time } = await compareTimes(ROWS, appendAll);
-      const sorted = latenciesMs.sort((one, other) => one - other);
-      const p99 = sorted[Math.floor(sorted.length * 0.99)] ?? NaN;
+      const [p50, p99] = [percentile(latenciesMs, 0.5), percentile(latenciesMs, 0.99)];
       return {
         what: `append ${batch} at a time, ${STREAMS} streams, 100,000 events`,
-        figure: `${figure(EVENTS / seconds, 'events/s')}, p50 ${figure(median(sorted), 'ms')}, p99 ${figure(p99, 'ms')}`,
+        figure: `${figure(EVENTS / seconds, 'events/s')}, p50 ${figure(p50, 'ms')}, p99 ${figure(p99, 'ms')}`,
         ...under(ratio, APPEND_RATIO, 'rows'),
         ...(time.void !== undefined && { void: time.void }),
       };
@@ -133,7 +107,7 @@ const transferRows = (): Promise<readonly Row[]> =>
   inFolder(async (folder) => {
     const ledger = await openLedger({ dataDir: folder });
     try {
-      await fill(ledger, EVENTS);
+      await fillLedger(ledger, EVENTS, STREAMS, moved);
       let round = 0;
       const exported = (): string => join(folder, `export-${round}.jsonl`);
       const verify = await timedRow('verify', VERIFY_RATIO, async () => {

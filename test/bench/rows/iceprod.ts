@@ -2,7 +2,7 @@ import { Embedded } from '../embedded.js';
 import { textIn } from '../../harness/json-fields.js';
 import type { Settings } from '../settings.js';
 import { addDataset, addUnits, classes, taskIds } from '../subject.js';
-import { figure, type Row } from '../table.js';
+import { figure, percentile, type Row } from '../table.js';
 import { type Reading, scaledMs, startHello } from '../yardstick.js';
 
 const UNITS = 10_000;
@@ -41,9 +41,7 @@ const measure = async (
   };
   await Promise.all(Array.from({ length: connections }, worker));
   const tookS = (performance.now() - startMs) / 1000;
-  latencies.sort((left, right) => left - right);
-  const at = (share: number): number => latencies[Math.ceil(latencies.length * share) - 1] ?? NaN;
-  return { perSecond: inputs.length / tookS, p50Ms: at(0.5), p99Ms: at(0.99) };
+  return { perSecond: inputs.length / tookS, p50Ms: percentile(latencies, 0.5), p99Ms: percentile(latencies, 0.99) };
 };
 
 const rowOf = (what: string, { perSecond, p50Ms, p99Ms }: Measured, hello: Reading, limitMs = P99_MS): Row => {

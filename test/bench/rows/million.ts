@@ -8,7 +8,7 @@ import { residentMiB } from '../process-usage.js';
 import { addDataset, addUnits, classes, countIn, taskIds, UNITS_AT_ONCE } from '../subject.js';
 import type { Settings } from '../settings.js';
 import { spread } from '../rounds.js';
-import { atLeast, figure, median, type Row, under } from '../table.js';
+import { atLeast, figure, median, percentile, type Row, under } from '../table.js';
 import { generate, type LoadResult } from '../wrk.js';
 import { compare, compareTimes, type HttpYardstick, ROWS, startHello } from '../yardstick.js';
 
@@ -35,9 +35,6 @@ const RESIDENT_MIB = 400;
 const ANSWER_MIB = 100;
 
 const secondsSince = (sinceMs: number): number => (performance.now() - sinceMs) / 1000;
-
-const percentile = (values: readonly number[], share: number): number =>
-  [...values].sort((left, right) => left - right)[Math.max(0, Math.ceil(values.length * share) - 1)] ?? NaN;
 
 /** Reads single units, one after the other on a few connections, until `done`; resolves with all latencies (ms). */
 const readMeanwhile = async (

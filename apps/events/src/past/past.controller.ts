@@ -15,6 +15,7 @@ import {
   type PastHome,
   type UnitDifference,
 } from '#contracts/cairn/past.js';
+import { badCursor } from '#contracts/lists.js';
 import type { UnitPlace } from '#contracts/workloads.js';
 import type { PastAnswer } from '#contracts/cairn/past-view.js';
 import { VISIBLE_WITHIN_MS } from '#bus/visibility.js';
@@ -136,6 +137,3 @@ const readPlace = (text: string): UnitPlace | undefined => {
   const [, number, id] = /^(\d{0,10}):(.*)$/s.exec(text) ?? [];
   return id === undefined ? undefined : [number === '' ? null : Number(number), id];
 };
-
-const badCursor = (): DomainError =>
-  new DomainError('invalid', 'list.bad-cursor', 'cursor must be what an answer to this list gave as next');

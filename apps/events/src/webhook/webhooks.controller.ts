@@ -20,6 +20,7 @@ import {
   ResumeWebhook,
 } from '#contracts/cairn/webhooks.js';
 import { newId } from '#contracts/ids.js';
+import { badCursor } from '#contracts/lists.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { cursorAt, isBehind, readHistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
@@ -152,9 +153,7 @@ export class WebhooksController {
     const delivery = await this.deliveries.of(this.of(message));
     const { cursor } = message.request;
     const after = cursor === undefined ? undefined : readHistoryCursor(cursor);
-    if (cursor !== undefined && after === undefined) {
-      throw new DomainError('invalid', 'list.bad-cursor', 'cursor must be what an answer to this list gave as next');
-    }
+    if (cursor !== undefined && after === undefined) throw badCursor();
     const letters = await delivery.deadLetters(PAGE, after);
     const entries = letters.map(deadLetterDocument);
     const last = letters.at(-1);

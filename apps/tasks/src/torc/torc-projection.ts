@@ -1,21 +1,22 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type {
   Deletion,
-  DocumentContinued,
-  DocumentReplaced,
   DocumentsDeleted,
   DocumentsStored,
   EdgesAdded,
   EdgesDeleted,
+  JobCanceled,
+  JobFailed,
   JobsAdded,
   JobsRemoved,
   JobStarted,
   JobSucceeded,
-  TorcEvents,
   WorkflowDeleted,
 } from '#contracts/torc/events.js';
+import type { TorcEventTypes } from '#contracts/torc/event-types.js';
 import type { PlainCollectionName } from '#contracts/torc/collections.js';
-import type { Ranges, UnitEvents } from '#contracts/work-events.js';
+import type { Ranges } from '#contracts/work-events.js';
+import type { EventOf } from '#event-sourcing/event-of.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { type WorkloadId, Workloads } from '../workload/workloads.js';
 import { codeOf } from './collection-code.js';
@@ -30,7 +31,7 @@ import { WORKFLOW_INDEXES, WORKFLOW_TABLES } from './workflow/workflow-rows.js';
 import { WorkflowWriter } from './workflow/workflow-writer.js';
 import { workloadName } from '../workload/told-names.js';
 
-const EVENT_TYPES: readonly (keyof TorcEvents | keyof UnitEvents)[] = [
+const EVENT_TYPES: readonly (keyof TorcEventTypes)[] = [
   ...(['WorkflowCreated', 'WorkflowReplaced', 'WorkflowDeleted'] as const),
   ...([
     'DocumentsStored',
@@ -95,63 +96,59 @@ class TorcWriter implements ProjectionWriter {
     const { workload_id: name } = data;
     const workload = this.workloads.ensure(stream, typeof name === 'string' ? name : undefined);
     // Only the deciders of this service write these events, so that their types are known.
-    switch (type as keyof TorcEvents | keyof UnitEvents) {
+    const event = { type, data } as object as EventOf<TorcEventTypes>;
+    switch (event.type) {
       case 'WorkflowCreated': {
-        this.workflows.created(workload, data as object as TorcEvents['WorkflowCreated']);
+        this.workflows.created(workload, event.data);
         return;
       }
       case 'WorkflowReplaced': {
-        this.workflows.replaced(workload, data as object as TorcEvents['WorkflowReplaced']);
+        this.workflows.replaced(workload, event.data);
         return;
       }
       case 'WorkflowDeleted':
-        return this.workflowDeleted(workload, data as object as WorkflowDeleted, metadata.timeMicros);
+        return this.workflowDeleted(workload, event.data, metadata.timeMicros);
       case 'DocumentsStored':
-        return this.documentsStored(workload, data as object as DocumentsStored);
+        return this.documentsStored(workload, event.data);
       case 'DocumentReplaced': {
-        this.documents.replace(workload, data as object as DocumentReplaced);
+        this.documents.replace(workload, event.data);
         return;
       }
       case 'DocumentContinued': {
-        const eventMs = this.documents.continue(workload, data as object as DocumentContinued);
+        const eventMs = this.documents.continue(workload, event.data);
         if (eventMs > 0) this.workflows.taken(workload, 0, eventMs);
         return;
       }
       case 'DocumentsDeleted':
-        return this.documentsDeleted(workload, data as object as DocumentsDeleted, metadata.timeMicros);
+        return this.documentsDeleted(workload, event.data, metadata.timeMicros);
       case 'EdgesAdded':
-        return this.edgesAdded(workload, data as object as EdgesAdded);
+        return this.edgesAdded(workload, event.data);
       case 'EdgesDeleted':
-        return this.edgesDeleted(workload, data as object as EdgesDeleted, metadata.timeMicros);
+        return this.edgesDeleted(workload, event.data, metadata.timeMicros);
       case 'CompletionScriptHandedOut': {
-        this.workflows.handedOut(
-          workload,
-          data as object as TorcEvents['CompletionScriptHandedOut'],
-          metadata.timeMicros,
-        );
+        this.workflows.handedOut(workload, event.data, metadata.timeMicros);
         return;
       }
       case 'CompletionScriptSettled': {
-        this.workflows.settled(workload, data as object as TorcEvents['CompletionScriptSettled']);
+        this.workflows.settled(workload, event.data);
         return;
       }
       case 'JobsAdded': {
-        this.jobsAdded(workload, data as object as JobsAdded);
+        this.jobsAdded(workload, event.data);
         return;
       }
       case 'UnitsRemoved': {
-        this.jobsRemoved(workload, data as object as JobsRemoved, metadata.timeMicros);
+        this.jobsRemoved(workload, event.data, metadata.timeMicros);
         return;
       }
       case 'UnitStarted': {
-        this.jobStarted(workload, data as object as JobStarted);
+        this.jobStarted(workload, event.data);
         return;
       }
-      default:
-        if ('result' in data) {
-          this.jobEnded(workload, data as object as JobSucceeded);
-          return;
-        }
+      case 'UnitSucceeded':
+      case 'UnitFailed':
+      case 'UnitsMoved':
+        if ('result' in event.data) this.jobEnded(workload, event.data);
     }
   }
 
@@ -241,7 +238,10 @@ class TorcWriter implements ProjectionWriter {
     this.workflows.taken(workload, Math.max(ordinal, event.ordinal), eventMs);
   }
 
-  private jobEnded(workload: WorkloadId, { units, result, returned, event }: JobSucceeded): void {
+  private jobEnded(
+    workload: WorkloadId,
+    { units, result, returned, event }: JobSucceeded | JobFailed | JobCanceled,
+  ): void {
     this.documents.store(workload, 'results', result.ordinal, result.document);
     this.edges.add(workload, 'returned', { ordinal: returned, from: lastOf(units), to: result.ordinal });
     const eventMs = this.documents.store(workload, 'events', event.ordinal, event.document);

@@ -25,8 +25,7 @@ export interface WorkloadFacts {
 /** What an event does to a workload itself. */
 export type WorkloadChange =
   | { readonly what: 'created'; readonly facts: WorkloadFacts }
-  | { readonly what: 'changed'; readonly facts: Partial<WorkloadFacts> }
-  | { readonly what: 'deleted' };
+  | { readonly what: 'changed'; readonly facts: Partial<WorkloadFacts> };
 
 export interface WorkloadState {
   readonly status: string;
@@ -52,6 +51,8 @@ export type FailureReason = (key: UnitKey, event: AppliedEvent) => string | unde
 export interface WorkloadKind {
   /** Types of the events that tell of the workload itself. Those that tell of units are known. */
   readonly eventTypes: readonly string[];
+  /** Type of the event that deletes a workload, where they can be deleted; it is not among the others. */
+  readonly deletedBy?: string;
   /** Undefined when the event changes nothing of what is kept. */
   changeOf(event: AppliedEvent): WorkloadChange | undefined;
   /** @param status as in {@link WorkloadFacts} */
@@ -77,6 +78,11 @@ export class WorkloadKinds {
 
   get all(): readonly (readonly [Dialect, WorkloadKind])[] {
     return Object.entries(this.byDialect) as [Dialect, WorkloadKind][];
+  }
+
+  /** Types of the events that delete workloads. */
+  get deletionTypes(): readonly string[] {
+    return this.all.flatMap(([, { deletedBy }]) => deletedBy ?? []);
   }
 
   of(dialect: Dialect): WorkloadKind | undefined {

@@ -1,5 +1,6 @@
-import { DomainError } from '#platform/domain-error.js';
+import type { DomainError } from '#platform/domain-error.js';
 import type { Page } from '#bus/contract.js';
+import { badCursor } from '#contracts/lists.js';
 import type { ListUnitsRequest, UnitPlace, UnitStatus, UnitStatuses } from '#contracts/workloads.js';
 import { PageBuilder } from '#event-sourcing/page-builder.js';
 import { Slices } from '#event-sourcing/slices.js';
@@ -115,6 +116,3 @@ const unitDocument = (unit: Unit, phase: Phase, title: string | undefined, worke
 
 const cursorBehind = ([ordinal, id]: UnitPlace): ListCursor =>
   ordinal === null ? { at: 'elsewhere', id } : { at: 'home', ordinal };
-
-const badCursor = (): DomainError =>
-  new DomainError('invalid', 'list.bad-cursor', 'cursor must be what an answer to this list gave as next');

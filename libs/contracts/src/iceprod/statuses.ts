@@ -6,3 +6,6 @@ export const TASK_STATUSES = ['idle', 'waiting', 'queued', 'processing', 'suspen
 export type DatasetStatus = (typeof DATASET_STATUSES)[number];
 export type JobStatus = (typeof JOB_STATUSES)[number];
 export type TaskStatus = (typeof TASK_STATUSES)[number];
+
+export const isDatasetStatus = (word: string): word is DatasetStatus =>
+  (DATASET_STATUSES as readonly string[]).includes(word);

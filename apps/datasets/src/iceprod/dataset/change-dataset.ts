@@ -1,7 +1,8 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { Caller } from '#bus/contract.js';
 import type { ChangeDatasetRequest } from '#contracts/iceprod/datasets.js';
-import { type Dataset, type DatasetEvent, isDatasetStatus } from './dataset.js';
+import { isDatasetStatus } from '#contracts/iceprod/statuses.js';
+import type { Dataset, DatasetEvent } from './dataset.js';
 import { priorityProblem } from './submit-dataset.js';
 import { DATASET_TRANSITIONS, TRUNCATED_WORD } from './status-machine.js';
 

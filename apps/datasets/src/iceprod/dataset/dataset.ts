@@ -1,6 +1,6 @@
 import { formatTimestamp } from '#platform/clock.js';
 import type { AppliedEvent } from '#event-sourcing/projection.js';
-import { DATASET_STATUSES, type DatasetStatus } from '#contracts/iceprod/statuses.js';
+import { type DatasetStatus, isDatasetStatus } from '#contracts/iceprod/statuses.js';
 import type { DatasetEvents, DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
 
 /** A dataset as answers show it (IceProd contract 4.1). */
@@ -46,9 +46,6 @@ export const DATASET_EVENT_TYPES = Object.keys(EVENT_TYPES);
 /** The stored event as an event of a dataset; undefined when it is none. */
 export const datasetEvent = ({ type, data, metadata }: AppliedEvent): DatasetEvent | undefined =>
   Object.hasOwn(EVENT_TYPES, type) ? ({ type, data, timeMicros: metadata.timeMicros } as DatasetEvent) : undefined;
-
-export const isDatasetStatus = (word: string): word is DatasetStatus =>
-  (DATASET_STATUSES as readonly string[]).includes(word);
 
 export const submitted = (data: DatasetSubmitted, timeMicros: number): Dataset => ({
   dataset_id: data.workload_id,

@@ -6,13 +6,13 @@ import type { ListDatasetsRequest } from '#contracts/iceprod/datasets.js';
 import { projectKeys, type WantedFields, wantedFields } from '#contracts/iceprod/keys.js';
 import { DATASET_SORT_FIELDS } from '#contracts/iceprod/sort-fields.js';
 import { afterCursor, type ChangedSince, type SortField } from '#contracts/lists.js';
-import { DATASET_STATUSES, type DatasetStatus } from '#contracts/iceprod/statuses.js';
+import { DATASET_STATUSES, type DatasetStatus, isDatasetStatus } from '#contracts/iceprod/statuses.js';
 import type { AccessRules } from '#event-sourcing/access-rules.js';
 import { listStart } from '#event-sourcing/list-start.js';
 import { CHUNK_CHARACTERS_MAX, type Chunks } from '#event-sourcing/paged-answers.js';
 import { Slices } from '#event-sourcing/slices.js';
 import { sortableValue, SortedLists } from '#event-sourcing/sorted-lists.js';
-import { type Dataset, isDatasetStatus } from './dataset.js';
+import type { Dataset } from './dataset.js';
 import type { StatusChange } from './dataset-projection.js';
 import { TRUNCATED_WORD } from './status-machine.js';
 

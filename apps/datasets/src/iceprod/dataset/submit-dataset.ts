@@ -4,7 +4,7 @@ import { actsForGroup, isPrivileged } from '#contracts/access.js';
 import { initialRule } from '#contracts/iceprod/initial-rule.js';
 import type { SubmitDatasetRequest } from '#contracts/iceprod/datasets.js';
 import type { DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
-import { isDatasetStatus } from './dataset.js';
+import { isDatasetStatus } from '#contracts/iceprod/statuses.js';
 
 /** A dataset's event must fit into the ledger with room for what JSON escapes. */
 const SUBMISSION_BYTES_MAX = 128 * 1024;

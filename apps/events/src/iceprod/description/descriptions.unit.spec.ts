@@ -17,13 +17,11 @@ const shapes = [
   { name: 'generate', depends: [], requirements: '{"memory":1.0}', status: 'idle', priority: 0.5 },
   { name: 'filter', depends: [0], requirements: '{"memory":2.50,"gpu":1}', status: 'idle', priority: 0.5 },
 ];
-const task = {
-  type: 'UnitsAdded',
-  data: {
-    ...{ units: [[0, 7]], workload_id: 'd1', prefix: 'f'.repeat(24), shapes },
-    group_ids: { prefix: 'e'.repeat(24), first: 0, first_index: 10 },
-  },
+const added: IceprodEventTypes['UnitsAdded'] = {
+  ...{ units: [[0, 7]], workload_id: 'd1', prefix: 'f'.repeat(24), shapes },
+  group_ids: { prefix: 'e'.repeat(24), first: 0, first_index: 10 },
 };
+const task = { type: 'UnitsAdded', data: added };
 const claimed = { type: 'UnitsClaimed', data: { ...UNIT, status: 'queued', lease_id: 'l1', holder: 'p', site: 'UW' } };
 const pilot = { type: 'WorkerStarted', data: { worker_id: 'p1', description: '{"host":"n1","resources":{"cpu":1}}' } };
 const ended = { type: 'WorkerEnded', data: { worker_id: 'p1', reason: 'expired', units: ['t1'], silent_seconds: 90 } };
@@ -64,7 +62,7 @@ const samples: SamplesOf<IceprodEventTypes> = {
       ...{ depends: [], requirements: '{"memory":1.0}', status: 'idle', priority: 0.5 },
     },
   },
-  UnitsAdded: { kind: 'unit', data: task.data as unknown as IceprodEventTypes['UnitsAdded'] },
+  UnitsAdded: { kind: 'unit', data: added },
   UnitsClaimed: {
     kind: 'unit',
     prior: [task],

@@ -1,8 +1,8 @@
 import type { DatasetEvents, DatasetSubmitted } from '#contracts/iceprod/dataset-events.js';
-import { DATASET_STATUSES, type DatasetStatus } from '#contracts/iceprod/statuses.js';
+import { type DatasetStatus, isDatasetStatus } from '#contracts/iceprod/statuses.js';
 import type { EventOf } from '#event-sourcing/event-of.js';
 import type { Phase } from '../../engine/phase.js';
-import type { WorkloadChange, WorkloadKind } from '../../workload/workload-kind.js';
+import type { WorkloadChange, WorkloadFacts, WorkloadKind } from '../../workload/workload-kind.js';
 
 const EVENT_TYPES: readonly (keyof DatasetEvents)[] = [
   ...(['WorkloadSubmitted', 'WorkloadMoved', 'WorkloadPrioritized'] as const),
@@ -16,12 +16,7 @@ const PHASES: Readonly<Record<DatasetStatus, Phase>> = {
   complete: 'succeeded',
 };
 
-const isDatasetStatus = (word: string): word is DatasetStatus => (DATASET_STATUSES as readonly string[]).includes(word);
-
-const changed = (facts: Extract<WorkloadChange, { what: 'changed' }>['facts']): WorkloadChange => ({
-  what: 'changed',
-  facts,
-});
+const changed = (facts: Partial<WorkloadFacts>): WorkloadChange => ({ what: 'changed', facts });
 
 /** Datasets in lists of all workloads. The datasets service owns them. */
 export const datasetKind: WorkloadKind = {

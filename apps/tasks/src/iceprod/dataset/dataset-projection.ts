@@ -18,8 +18,8 @@ CREATE TABLE IF NOT EXISTS dataset (
   truncated INTEGER NOT NULL,
   debug INTEGER NOT NULL
 ) STRICT;`,
-  // Datasets that are not complete: few of all that ever existed.
   names: { 'dataset.workload': workloadName('t.workload') },
+  // Datasets that are not complete: few of all that ever existed.
   indexes: `
 CREATE INDEX IF NOT EXISTS dataset_open ON workload (id)
   WHERE dialect = 'iceprod' AND status IS NOT NULL AND status <> 'complete';`,

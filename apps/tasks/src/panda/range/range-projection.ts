@@ -1,14 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { RangeEvents } from '#contracts/panda/range-events.js';
+import type { EventOf } from '#event-sourcing/event-of.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { Workloads } from '../../workload/workloads.js';
 import { RANGE_INDEXES, RANGE_TABLES } from './range-tables.js';
 import { RangeWriter } from './range-writer.js';
 import { memberName, workloadName } from '../../workload/told-names.js';
-
-type RangeEvent = {
-  [Type in keyof RangeEvents]: { readonly type: Type; readonly data: RangeEvents[Type] };
-}[keyof RangeEvents];
 
 const EVENT_TYPES: readonly (keyof RangeEvents)[] = [
   ...(['RangesCut', 'RangesAcquired', 'RangesReported', 'RangesReleased', 'RangesMerged'] as const),
@@ -50,7 +47,7 @@ class RangeProjectionWriter implements ProjectionWriter {
   apply({ stream, type, data }: AppliedEvent): void | Generator<void, void, void> {
     const workload = this.workloads.ensure(stream);
     // Only the deciders of this service write these events, so that their types are known.
-    const event = { type, data } as object as RangeEvent;
+    const event = { type, data } as object as EventOf<RangeEvents>;
     switch (event.type) {
       case 'RangesCut':
         return this.ranges.cut(workload, event.data);

@@ -1,8 +1,9 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { RangeZip } from '#contracts/panda/range-events.js';
 import { RANGE_CODES } from '#contracts/panda/statuses.js';
 import { rangesOf } from '#contracts/ranges.js';
 import type { Ranges } from '#contracts/work-events.js';
+import { type ArrayStatement, arrayStatement, type Row } from '#event-sourcing/array-statement.js';
 import { keyOf, lastKeyOf, ordinalOfKey, workloadOfKey } from '../../workload/member-key.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 import { rangeStatusOf } from './range-tables.js';
@@ -26,6 +27,7 @@ type RangeValues = readonly [
   errorCode: number | null,
   errorDiag: string | null,
 ];
+type NumberRow = readonly [value: number];
 
 const CUT = 'SELECT first, count, jobset, file, first_event, last_event, size FROM panda_record_cut';
 const RANGE = `SELECT key, jobset, status, attempt, panda_range.job, error_code, error_diag
@@ -37,10 +39,9 @@ const GIVEN_UP = [RANGE_CODES.cancelled, RANGE_CODES.discarded].join(', ');
 /** Of the random order: how many times as many ranges are looked at as are asked for. */
 const SCATTER = 8;
 
-const recordOf = (values: unknown): RecordRanges => {
-  const [first, count, jobsetId, fileId, firstEvent, lastEvent, size] = values as CutValues;
-  return { first, count, jobsetId, fileId, firstEvent, lastEvent, size };
-};
+const recordOf = ([first, count, jobsetId, fileId, firstEvent, lastEvent, size]: CutValues): RecordRanges => ({
+  ...{ first, count, jobsetId, fileId, firstEvent, lastEvent, size },
+});
 
 const rangeOf = (
   [key, jobsetId, status, attemptNr, job, errorCode, errorDiag]: RangeValues,
@@ -56,30 +57,28 @@ const rangeOf = (
 
 /** Reads event ranges through one connection. */
 export class RangeRows implements RangeView {
-  private readonly selectNext: StatementSync;
-  private readonly selectJobset: StatementSync;
-  private readonly selectCounts: StatementSync;
-  private readonly selectCount: StatementSync;
-  private readonly selectReady: StatementSync;
-  private readonly selectReadyAtRandom: StatementSync;
-  private readonly selectOfJob: StatementSync;
-  private readonly selectUnacquired: StatementSync;
-  private readonly selectAt: StatementSync;
-  private readonly selectRecordAt: StatementSync;
-  private readonly selectRecords: StatementSync;
-  private readonly selectRecordsOfDataset: StatementSync;
-  private readonly selectFinished: StatementSync;
-  private readonly selectLive: StatementSync;
-  private readonly selectZips: StatementSync;
-  private readonly selectHopeless: StatementSync;
-  private readonly selectHopeful: StatementSync;
+  private readonly selectNext: ArrayStatement<NumberRow>;
+  private readonly selectJobset: ArrayStatement<
+    readonly [workload: number, first: number, last: number, clone: number | null]
+  >;
+  private readonly selectCounts: ArrayStatement<readonly [status: number, count: number]>;
+  private readonly selectCount: ArrayStatement<NumberRow>;
+  private readonly selectReady: ArrayStatement<RangeValues>;
+  private readonly selectReadyAtRandom: ArrayStatement<RangeValues>;
+  private readonly selectOfJob: ArrayStatement<RangeValues>;
+  private readonly selectUnacquired: ArrayStatement<RangeValues>;
+  private readonly selectAt: ArrayStatement<RangeValues>;
+  private readonly selectRecordAt: ArrayStatement<CutValues>;
+  private readonly selectRecords: ArrayStatement<CutValues>;
+  private readonly selectRecordsOfDataset: ArrayStatement<CutValues>;
+  private readonly selectFinished: ArrayStatement<NumberRow>;
+  private readonly selectLive: ArrayStatement<NumberRow>;
+  private readonly selectZips: ArrayStatement<readonly [zip: string]>;
+  private readonly selectHopeless: ArrayStatement<NumberRow>;
+  private readonly selectHopeful: ArrayStatement<NumberRow>;
 
   constructor(database: DatabaseSync) {
-    const prepare = (sql: string): StatementSync => {
-      const statement = database.prepare(sql);
-      statement.setReturnArrays(true);
-      return statement;
-    };
+    const prepare = <Values extends Row>(sql: string) => arrayStatement<Values>(database, sql);
     const isReady = `status = ${RANGE_CODES.ready}`;
     this.selectNext = prepare(
       'SELECT first + count FROM panda_record_cut WHERE workload = ? ORDER BY first DESC LIMIT 1',
@@ -114,19 +113,19 @@ export class RangeRows implements RangeView {
   }
 
   nextOrdinal(workload: WorkloadId): number {
-    return onlyNumber(this.selectNext.get(workload)) ?? 0;
+    return this.selectNext.get(workload)?.[0] ?? 0;
   }
 
   jobset(id: number): Jobset | undefined {
     const row = this.selectJobset.get(id);
     if (row === undefined) return undefined;
-    const [workload, first, last, clone] = row as unknown as readonly [number, number, number, number | null];
+    const [workload, first, last, clone] = row;
     return { id, workload, first, last, counts: this.countsOf(id), chosenClone: clone };
   }
 
   countReady(from: Jobset | WorkloadId): number {
     const owner = typeof from === 'number' ? -from : from.id;
-    return onlyNumber(this.selectCount.get(owner, RANGE_CODES.ready)) ?? 0;
+    return this.selectCount.get(owner, RANGE_CODES.ready)?.[0] ?? 0;
   }
 
   ready({ from, datasetId, after = -1, isScattered = false, limit }: RangeSelection): readonly EventRange[] {
@@ -155,7 +154,7 @@ export class RangeRows implements RangeView {
   }
 
   countsOf(owner: number): RangeCounts {
-    const rows = this.selectCounts.all(owner) as unknown as readonly (readonly [number, number])[];
+    const rows = this.selectCounts.all(owner);
     return Object.fromEntries(rows.map(([status, count]) => [rangeStatusOf(status), count]));
   }
 
@@ -165,7 +164,7 @@ export class RangeRows implements RangeView {
 
   at(workload: WorkloadId, record: RecordRanges, ordinal: number): EventRange | undefined {
     const row = this.selectAt.get(keyOf(workload, ordinal));
-    return row === undefined ? undefined : rangeOf(row as unknown as RangeValues, record);
+    return row === undefined ? undefined : rangeOf(row, record);
   }
 
   finishedOf(workload: WorkloadId, fileId: number, size: number): Ranges {
@@ -174,7 +173,7 @@ export class RangeRows implements RangeView {
       .flatMap(({ first, count }) =>
         this.selectFinished
           .all(keyOf(workload, first), keyOf(workload, first + count - 1))
-          .map((row) => ordinalOfKey(onlyNumber(row) ?? 0) - first),
+          .map(([key]) => ordinalOfKey(key) - first),
       );
     return rangesOf(finished);
   }
@@ -187,7 +186,7 @@ export class RangeRows implements RangeView {
   }
 
   zipsOf(pandaId: number): readonly RangeZip[] {
-    const rows = this.selectZips.all(pandaId) as unknown as readonly (readonly [string])[];
+    const rows = this.selectZips.all(pandaId);
     return rows.map(([zip]) => JSON.parse(zip) as RangeZip);
   }
 
@@ -213,18 +212,16 @@ export class RangeRows implements RangeView {
   }
 
   /** Rows come in order of their keys, or nearly: neighbours mostly are of one record. */
-  private withRecords(rows: readonly unknown[]): readonly EventRange[] {
+  private withRecords(rows: readonly RangeValues[]): readonly EventRange[] {
     let record: RecordRanges | undefined;
-    return rows.map((row) => {
-      const values = row as RangeValues;
+    return rows.map((values) => {
       const ordinal = ordinalOfKey(values[0]);
       if (record === undefined || ordinal < record.first || ordinal >= record.first + record.count) {
-        record = recordOf(this.selectRecordAt.get(workloadOfKey(values[0]), ordinal));
+        const row = this.selectRecordAt.get(workloadOfKey(values[0]), ordinal);
+        if (row === undefined) throw new Error(`No record of range ${values[0]}`);
+        record = recordOf(row);
       }
       return rangeOf(values, record);
     });
   }
 }
-
-const onlyNumber = (row: unknown): number | undefined =>
-  row === undefined ? undefined : (row as readonly [number])[0];

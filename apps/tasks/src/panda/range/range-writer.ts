@@ -12,6 +12,7 @@ import type {
 import { RANGE_CODES } from '#contracts/panda/statuses.js';
 import { rangesOf, slicesOf } from '#contracts/ranges.js';
 import type { Ranges } from '#contracts/work-events.js';
+import { type ArrayStatement, arrayStatement, type Row } from '#event-sourcing/array-statement.js';
 import { keyOf, ordinalOfKey } from '../../workload/member-key.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 import { rangesIn } from './ranges-in.js';
@@ -46,29 +47,25 @@ const CHANGES = {
 } as const;
 type Change = keyof typeof CHANGES;
 
-type Census = readonly (readonly [jobset: number, job: number | null, status: number, count: number])[];
+type CensusRow = readonly [jobset: number, job: number | null, status: number, count: number];
 
 /** Writes event ranges, in slices. Every change of rows also changes their counts. */
 export class RangeWriter {
   private readonly insertJobset: StatementSync;
   private readonly insertRecord: StatementSync;
   private readonly insertRanges: StatementSync;
-  private readonly insertReport: StatementSync;
-  private readonly selectCensus: StatementSync;
+  private readonly insertReport: ArrayStatement<readonly [id: number]>;
+  private readonly selectCensus: ArrayStatement<CensusRow>;
   private readonly changeCount: StatementSync;
-  private readonly selectOfJob: StatementSync;
-  private readonly selectOfJobset: StatementSync;
-  private readonly selectRecords: StatementSync;
-  private readonly selectLast: StatementSync;
+  private readonly selectOfJob: ArrayStatement<readonly [key: number]>;
+  private readonly selectOfJobset: ArrayStatement<readonly [first: number, last: number]>;
+  private readonly selectRecords: ArrayStatement<readonly [first: number, count: number]>;
+  private readonly selectLast: ArrayStatement<readonly [next: number]>;
   private readonly setClone: StatementSync;
   private readonly updates: Readonly<Record<Change, StatementSync>>;
 
   constructor(database: DatabaseSync) {
-    const lists = (sql: string): StatementSync => {
-      const statement = database.prepare(sql);
-      statement.setReturnArrays(true);
-      return statement;
-    };
+    const lists = <Values extends Row>(sql: string) => arrayStatement<Values>(database, sql);
     this.insertJobset = database.prepare(
       `INSERT INTO panda_jobset (id, workload, first, last) VALUES (?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET last = excluded.last`,
@@ -148,7 +145,7 @@ export class RangeWriter {
 
   *released(workload: WorkloadId, { panda_id: job }: RangesReleased): Generator<void, void, void> {
     for (let after = -1; ;) {
-      const keys = this.selectOfJob.all(job, after, SLICE) as unknown as readonly (readonly [number])[];
+      const keys = this.selectOfJob.all(job, after, SLICE);
       const ranges = rangesOf(keys.map(([key]) => ordinalOfKey(key)));
       for (const change of ['settle', 'giveUp', 'giveBack'] as const) {
         yield* this.change(workload, ranges, change, job);
@@ -159,19 +156,18 @@ export class RangeWriter {
   }
 
   *merged(workload: WorkloadId, { jobset_id: jobset }: RangesMerged): Generator<void, void, void> {
-    const row = this.selectOfJobset.get(jobset) as [number, number] | undefined;
+    const row = this.selectOfJobset.get(jobset);
     if (row !== undefined) yield* this.change(workload, [row], 'merge', jobset);
   }
 
   *discarded(workload: WorkloadId, { files, keeps_finished: keeps }: RangesDiscarded): Generator<void, void, void> {
     if (files === undefined) {
-      const next = this.selectLast.get(workload) as [number] | undefined;
+      const next = this.selectLast.get(workload);
       if (next !== undefined) yield* this.change(workload, [[0, next[0] - 1]], 'discard');
       return;
     }
     for (const [low, high] of files) {
-      const records = this.selectRecords.all(workload, low, high) as unknown as readonly (readonly [number, number])[];
-      for (const [first, count] of records) {
+      for (const [first, count] of this.selectRecords.all(workload, low, high)) {
         const ranges: Ranges = [[first, first + count - 1]];
         yield* this.change(workload, ranges, keeps === true ? 'keepFinished' : 'discardFinished');
         yield* this.change(workload, ranges, 'cancel');
@@ -196,7 +192,9 @@ export class RangeWriter {
   }
 
   private report(job: number, details: readonly SQLInputValue[]): number {
-    return (this.insertReport.get(job, ...details) as unknown as readonly [number])[0];
+    const [id] = this.insertReport.get(job, ...details) ?? [];
+    if (id === undefined) throw new Error('A report was not stored');
+    return id;
   }
 
   private *change(
@@ -207,15 +205,15 @@ export class RangeWriter {
   ): Generator<void, void, void> {
     for (const [first, last] of slicesOf(ranges, SLICE)) {
       const [low, high] = [keyOf(workload, first), keyOf(workload, last)];
-      const before = this.selectCensus.all(low, high) as unknown as Census;
+      const before = this.selectCensus.all(low, high);
       if (this.updates[name].run(low, high, ...parameters).changes === 0) continue;
       this.count(workload, before, -1);
-      this.count(workload, this.selectCensus.all(low, high) as unknown as Census, 1);
+      this.count(workload, this.selectCensus.all(low, high), 1);
       yield;
     }
   }
 
-  private count(workload: WorkloadId, census: Census, sign: 1 | -1): void {
+  private count(workload: WorkloadId, census: readonly CensusRow[], sign: 1 | -1): void {
     for (const [jobset, job, status, count] of census) {
       for (const owner of [jobset, -workload]) this.changeCount.run(owner, status, sign * count);
       if (job !== null) this.changeCount.run(job, status, sign * count);

@@ -18,13 +18,15 @@ const factsOfWorkflow = (document: string): Pick<WorkloadFacts, 'name' | 'owner'
 
 const statusOf = (document: string): string => (membersOf(document).get('is_canceled') === 'true' ? CANCELED : '');
 
-type WorkflowEvents = Pick<TorcEvents, 'WorkflowCreated' | 'WorkflowReplaced' | 'WorkflowDeleted'>;
+type WorkflowEvents = Pick<TorcEvents, 'WorkflowCreated' | 'WorkflowReplaced'>;
 
-const EVENT_TYPES: readonly (keyof WorkflowEvents)[] = ['WorkflowCreated', 'WorkflowReplaced', 'WorkflowDeleted'];
+const EVENT_TYPES: readonly (keyof WorkflowEvents)[] = ['WorkflowCreated', 'WorkflowReplaced'];
+const DELETION: keyof TorcEvents = 'WorkflowDeleted';
 
 /** Workflows in lists of all workloads. They have no status of their own but that they are canceled. */
 export const workflowKind: WorkloadKind = {
   eventTypes: EVENT_TYPES,
+  deletedBy: DELETION,
   readers: 'everyone',
   changeOf: ({ type, data }) => {
     // Only the deciders of this service write these events, so that their types are known.
@@ -39,8 +41,6 @@ export const workflowKind: WorkloadKind = {
         if (part === 'workflow') return { what: 'changed', facts: factsOfWorkflow(document) };
         return part === 'status' ? { what: 'changed', facts: { status: statusOf(document) } } : undefined;
       }
-      case 'WorkflowDeleted':
-        return { what: 'deleted' };
     }
   },
   stateOf: (status, units) => {

@@ -10,6 +10,7 @@ import type { WorkloadId } from '../workloads.js';
 import { CATALOG_INDEXES, CATALOG_TABLES } from './catalog-tables.js';
 import { UnitCounters } from './unit-counts.js';
 import { workloadName } from '../told-names.js';
+import { sumOf } from './workload-document.js';
 
 /** Of a workload that every token may read. */
 const EVERYONE = '';
@@ -23,9 +24,13 @@ type CatalogRow = readonly [
 interface Pending extends WorkloadFacts {
   readonly createdMicros: number;
   readonly changedMicros: number;
+  /** The class that its row has; null for none. */
+  readonly classBefore: number | null;
 }
 
-const UNKNOWN: Pending = { name: '', owner: '', status: '', expected: 0, createdMicros: 0, changedMicros: 0 };
+const UNKNOWN: Pending = {
+  ...{ name: '', owner: '', status: '', expected: 0, createdMicros: 0, changedMicros: 0, classBefore: null },
+};
 
 /** What the workloads of a class have in common. */
 const CLASS = "c.dialect || ' ' || c.status || ' ' || c.phase || ' ' || c.rule";
@@ -55,7 +60,14 @@ export class CatalogProjection implements Projection {
     private readonly units: UnitProjection,
   ) {
     const own = kinds.all.flatMap(([, { eventTypes }]) => eventTypes);
-    const types = [...own, ...UNIT_SET_TYPES, ...UNIT_CHANGE_TYPES, ...policies.eventTypes, 'AccessRuleSet'];
+    const types = [
+      ...own,
+      ...kinds.deletionTypes,
+      ...UNIT_SET_TYPES,
+      ...UNIT_CHANGE_TYPES,
+      ...policies.eventTypes,
+      'AccessRuleSet',
+    ];
     this.eventTypes = [...new Set(types)];
   }
 
@@ -119,7 +131,12 @@ class CatalogWriter implements ProjectionWriter {
     const before = this.pendingOf(workload);
     const { timeMicros } = event.metadata;
     // Between streams there is no order.
-    const changed = { ...before, changedMicros: Math.max(before.changedMicros, timeMicros) };
+    const changedMicros = Math.max(before.changedMicros, timeMicros);
+    if (event.type === kind.deletedBy) {
+      this.pending.set(workload, { ...UNKNOWN, changedMicros, classBefore: before.classBefore });
+      return;
+    }
+    const changed = { ...before, changedMicros };
     const change = kind.eventTypes.includes(event.type) ? kind.changeOf(event) : undefined;
     switch (change?.what) {
       case undefined:
@@ -130,9 +147,6 @@ class CatalogWriter implements ProjectionWriter {
         return;
       case 'changed':
         this.pending.set(workload, { ...changed, ...change.facts });
-        return;
-      case 'deleted':
-        this.pending.set(workload, { ...UNKNOWN, changedMicros: changed.changedMicros });
     }
   }
 
@@ -151,15 +165,14 @@ class CatalogWriter implements ProjectionWriter {
     if (pending !== undefined) return pending;
     const row = this.select.get(workload);
     if (row === undefined) return UNKNOWN;
-    const [, createdMicros, changedMicros, name, owner, status, expected] = row;
-    return { name, owner, status, expected, createdMicros, changedMicros };
+    const [classBefore, createdMicros, changedMicros, name, owner, status, expected] = row;
+    return { name, owner, status, expected, createdMicros, changedMicros, classBefore };
   }
 
   private store(workload: WorkloadId, pending: Pending): void {
-    const { createdMicros, changedMicros, name, owner, status, expected } = pending;
+    const { createdMicros, changedMicros, name, owner, status, expected, classBefore: before } = pending;
     const dialect = this.units.store.reader.workloads.dialectOf(workload);
     const units = this.counters.of(workload);
-    const before = this.select.get(workload)?.[0] ?? null;
     const after = createdMicros === 0 ? null : this.classOf(workload, dialect, status, units);
     const progress = after === null ? 0 : this.progress(workload, dialect, expected, units);
     this.write.run(workload, after, createdMicros, changedMicros, progress, name, owner, status, expected);
@@ -179,12 +192,7 @@ class CatalogWriter implements ProjectionWriter {
 
   private progress(workload: WorkloadId, dialect: Dialect, expected: number, { byPhase }: UnitCounts): number {
     const own = this.progressOf.get(dialect)?.(this.units.store.reader.workloads.nameOf(workload));
-    const total =
-      own?.total ??
-      Math.max(
-        expected,
-        [...byPhase.values()].reduce((sum, n) => sum + n, 0),
-      );
+    const total = own?.total ?? Math.max(expected, sumOf(byPhase));
     const done = own?.done ?? byPhase.get('succeeded') ?? 0;
     return total === 0 ? 0 : Math.min(done / total, 1);
   }

@@ -39,6 +39,10 @@ interface Listed {
   readonly units: { readonly total: number; readonly by_phase: object; readonly by_status: object };
 }
 
+interface ListedUnit {
+  readonly unit_id: string;
+}
+
 const OF_ALICE = { read_groups: ['simprod'], write_groups: [], read_users: ['alice'], write_users: [] };
 const OF_NOBODY = { read_groups: [], write_groups: [], read_users: [], write_users: [] };
 
@@ -58,7 +62,7 @@ describe('the catalog of workloads', () => {
   const json = async (contract: Contract<WorkloadRequest, { readonly document: string }>, workload: string) =>
     JSON.parse((await ask(contract, { workload })).document) as object;
   const units = async (request: Partial<ListUnitsRequest> & WorkloadRequest) =>
-    (await ask(ListWorkloadUnits, { limit: 100, ...request })).entries.map((entry) => JSON.parse(entry) as Listed);
+    (await ask(ListWorkloadUnits, { limit: 100, ...request })).entries.map((entry) => JSON.parse(entry) as ListedUnit);
 
   const dataset = async (id: string, facts: object = {}): Promise<string> => {
     const position = await submitDataset(host.ledger, id, {
@@ -199,7 +203,7 @@ describe('the catalog of workloads', () => {
       ...{ ref: 'iceprod.main.d', total: 4 },
       by_name: { generate: { waiting: 2 }, filter: { idle: 2 } },
     });
-    const { unit_id } = first as unknown as { readonly unit_id: string };
+    const { unit_id = '' } = first ?? {};
     await ask(SetTasksStatus, { dataset_id: 'd', tasks: [unit_id], status: 'complete' });
     expect(await get('d')).toMatchObject({ progress: 0.1, units: { by_phase: { succeeded: 1, ready: 1, held: 2 } } });
     expect(await ids({ order: 'progress', descending: true, limit: 1 })).toEqual(['d']);

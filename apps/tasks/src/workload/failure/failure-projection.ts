@@ -46,8 +46,7 @@ export class FailureProjection implements Projection {
   };
 
   constructor(private readonly kinds: WorkloadKinds) {
-    const own = kinds.all.flatMap(([, { eventTypes }]) => eventTypes);
-    this.eventTypes = [...new Set(['UnitFailed', ...own])];
+    this.eventTypes = ['UnitFailed', ...kinds.deletionTypes];
   }
 
   attach(database: DatabaseSync): ProjectionWriter {
@@ -65,10 +64,7 @@ class FailureWriter implements ProjectionWriter {
   private readonly count: ArrayStatement<readonly [n: number]>;
   private readonly remove: StatementSync;
 
-  constructor(
-    database: DatabaseSync,
-    private readonly kinds: WorkloadKinds,
-  ) {
+  constructor(database: DatabaseSync, kinds: WorkloadKinds) {
     this.workloads = new Workloads(database);
     for (const [dialect, kind] of kinds.all) {
       if (kind.failureReasonOn !== undefined) this.reasonOf.set(dialect, kind.failureReasonOn(database));
@@ -88,22 +84,21 @@ class FailureWriter implements ProjectionWriter {
   apply(event: AppliedEvent): void {
     const { workload_id: name } = event.data;
     const workload = this.workloads.ensure(event.stream, typeof name === 'string' ? name : undefined);
-    const dialect = this.workloads.dialectOf(workload);
-    if (event.type === 'UnitFailed') this.failed(workload, dialect, event);
-    else if (this.kinds.of(dialect)?.changeOf(event)?.what === 'deleted') this.remove.run(workload);
+    if (event.type === 'UnitFailed') this.failed(workload, event);
+    else this.remove.run(workload);
   }
 
   forget(): void {
     this.workloads.forget();
   }
 
-  private failed(workload: WorkloadId, dialect: Dialect, event: AppliedEvent): void {
+  private failed(workload: WorkloadId, event: AppliedEvent): void {
     const { timeMicros } = event.metadata;
     // Only the deciders of this service write these events, so that their types are known.
     const { units, reason: given = '' } = event.data as object as UnitFailed;
     const runs = units.reduce((sum, [first, last]) => sum + last - first + 1, 0);
     const unit = keyOf(workload, units.at(-1)?.[1] ?? 0);
-    const reason = this.reasonOf.get(dialect)?.(unit, event) ?? given;
+    const reason = this.reasonOf.get(this.workloads.dialectOf(workload))?.(unit, event) ?? given;
     const cause = this.causeIn(workload, causeOf(reason));
     this.add.run(workload, cause, runs, timeMicros, timeMicros, unit, reason.slice(0, REASON_CHARACTERS_MAX));
   }
