@@ -63,8 +63,7 @@ export const authStore = ServiceStoreModule.register({
     {
       provide: SecretKeys,
       inject: [Environment],
-      useFactory: ({ CAIRN_DATA_DIR, CAIRN_SECRET_KEY, CAIRN_SECRET_KEYS_OLD }: Environment) =>
-        SecretKeys.open({ dataFolder: CAIRN_DATA_DIR, key: CAIRN_SECRET_KEY, oldKeys: CAIRN_SECRET_KEYS_OLD }),
+      useFactory: (environment: Environment) => SecretKeys.of(environment),
     },
     {
       provide: CredentialStore,

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { Environment } from './environment.js';
 import { readOrMakeKey, unusableKey } from './key-file.js';
 import { KEYS_FOLDER } from './private-files.js';
 
@@ -40,6 +41,12 @@ export class SecretKeys {
     this.current = current;
     this.currentId = idOf(current);
     this.byId = new Map([...old, current].map((key) => [idOf(key), key]));
+  }
+
+  /** {@link open} as the settings say. */
+  static of(environment: Environment): Promise<SecretKeys> {
+    const { CAIRN_DATA_DIR: dataFolder, CAIRN_SECRET_KEY: key, CAIRN_SECRET_KEYS_OLD: oldKeys } = environment;
+    return SecretKeys.open({ dataFolder, key, oldKeys });
   }
 
   /**

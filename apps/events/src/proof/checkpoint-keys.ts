@@ -19,8 +19,7 @@ export class CheckpointKeys {
 
   /** @throws DomainError when the key that encrypted it is gone */
   async current(): Promise<CheckpointKey> {
-    const { CAIRN_DATA_DIR: dataFolder, CAIRN_SECRET_KEY: secret, CAIRN_SECRET_KEYS_OLD: oldKeys } = this.environment;
-    const secrets = await SecretKeys.open({ dataFolder, key: secret, oldKeys });
+    const secrets = await SecretKeys.of(this.environment);
     const kept = await this.keyValueStore.get(KEY);
     if (kept === undefined) {
       const made = CheckpointKey.make();
