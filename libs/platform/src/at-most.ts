@@ -5,6 +5,10 @@ export class AtMost {
 
   constructor(private readonly max: number) {}
 
+  get isIdle(): boolean {
+    return this.running === 0;
+  }
+
   async run<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.running >= this.max) await new Promise<void>((resume) => this.waiting.push(resume));
     else this.running += 1;
