@@ -5,6 +5,7 @@ import { ListEvents, type ListEventsRequest } from '#contracts/cairn/audit.js';
 import type { CallOf, RouteResponse } from '../route/route.js';
 import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { asLines, streamed } from '../route/streaming.js';
+import { pageText } from './page-text.js';
 import { auditRoutes as routes } from './audit.routes.js';
 
 const NDJSON = 'application/x-ndjson';
@@ -26,9 +27,7 @@ export class AuditController {
     }
     const { order = 'newest', ...rest } = input;
     const page = await this.bus.request(ListEvents, { ...rest, order }, context);
-    const { entries, next, looked_up_to } = page;
-    // Places that are undefined are left out.
-    const places = JSON.stringify({ next, looked_up_to }).slice(1, -1);
-    return `{"events":[${entries.join(',')}]${places === '' ? '' : `,${places}`}}`;
+    const { looked_up_to: lookedUpTo } = page;
+    return pageText('events', page, lookedUpTo === undefined ? '' : `,"looked_up_to":${JSON.stringify(lookedUpTo)}`);
   }
 }

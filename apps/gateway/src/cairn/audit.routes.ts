@@ -6,7 +6,7 @@ import { limitParameter, wordParameter } from './parameters.js';
 const text = { type: 'string' };
 
 /** An event as a CloudEvent 1.0. */
-export const cloudEventSchema = {
+const cloudEventSchema = {
   type: 'object',
   description: 'CloudEvent 1.0; the schema of `data` is served at `dataschema`',
   required: [

@@ -4,19 +4,15 @@ import { Bus } from '#bus/bus.js';
 import { OpenFeed } from '#contracts/cairn/feed.js';
 import { HISTORY_START, readHistoryCursor } from '#event-sourcing/history-cursor.js';
 import { FeedFollowers } from '../feed/feed-followers.js';
-import { invalid } from '../route/request-source.js';
 import type { CallOf, RouteResponse } from '../route/route.js';
 import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { feedRoutes as routes } from './feed.routes.js';
+import { checkedPlace } from './history-fields.js';
 
 /** Browsers send the id of the last event when they connect again. */
 const lastEventId = ({ headers }: FastifyRequest): string | undefined => {
   const id = headers['last-event-id'];
-  if (typeof id !== 'string' || id === '') return undefined;
-  if (readHistoryCursor(id) === undefined) {
-    throw invalid('Last-Event-ID must be a place in the history like 4711 or 4711.3');
-  }
-  return id;
+  return typeof id === 'string' && id !== '' ? checkedPlace('Last-Event-ID', id) : undefined;
 };
 
 @Controller()

@@ -41,10 +41,18 @@ export const historyFilterFields = {
   until: timeParameter('until', 'recorded before'),
 } satisfies Record<keyof HistoryFilter, unknown>;
 
+const PLACE = 'a place in the history like 4711 or 4711.3';
+
+/**
+ * The text of a place in the history, as it was given.
+ *
+ * @throws DomainError when it is none
+ */
+export const checkedPlace = (name: string, given: string): string => {
+  if (readHistoryCursor(given) === undefined) throw invalid(`${name} must be ${PLACE}`);
+  return given;
+};
+
 /** A place in the history, as its text. */
 export const placeParameter = (name: string, description: string): Field<string, 'maybe'> =>
-  parsedParameter(name, { type: 'string' }, `${description}; a place in the history like 4711 or 4711.3`, (given) => {
-    if (readHistoryCursor(given) === undefined)
-      throw invalid(`${name} must be a place in the history like 4711 or 4711.3`);
-    return given;
-  });
+  parsedParameter(name, { type: 'string' }, `${description}; ${PLACE}`, (given) => checkedPlace(name, given));

@@ -23,16 +23,12 @@ export class PastController {
 
   @Serves(routes.at)
   async at(@ValidatedCall() { input, context }: CallOf<typeof routes.at>): Promise<RouteResponse> {
-    const { unit, path, position, time_micros } = input;
-    if (position !== undefined && time_micros !== undefined) throw invalid('position and time are both given');
+    const { unit, path, ...asked } = input;
+    if (asked.position !== undefined && asked.time_micros !== undefined) {
+      throw invalid('position and time are both given');
+    }
     if (path !== undefined && !path.startsWith('/')) throw invalid('path must begin with a slash');
-    const { workload } = input;
-    const moment = {
-      workload,
-      ...(position !== undefined && { position }),
-      ...(time_micros !== undefined && { time_micros }),
-    };
-    const home = await this.bus.request(LocatePast, moment, context);
+    const home = await this.bus.request(LocatePast, asked, context);
     const members =
       path === undefined ? await this.documents(home, unit, context) : await this.answer(home, path, context);
     return objectText([

@@ -7,57 +7,55 @@ import { ReadTimeline, type TimelineRequest } from '#contracts/cairn/timelines.j
 import type { CallOf, RouteResponse } from '../route/route.js';
 import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { asArray, streamed } from '../route/streaming.js';
-import { timelineRoutes as routes } from './timelines.routes.js';
-
-type TimelineCall = CallOf<typeof routes.unit>;
+import { NAMES, timelineRoutes as routes } from './timelines.routes.js';
 
 @Controller()
 export class TimelinesController {
   constructor(private readonly bus: Bus) {}
 
   @Serves(routes.unit)
-  async unit(@ValidatedCall() call: TimelineCall): Promise<RouteResponse> {
-    const home = await this.homeOf(call.input.id, call.context);
-    return this.answer('unit_id', { kind: 'unit', ...(home && { home }), ...call.input }, call.context);
+  async unit(@ValidatedCall() { input, context }: CallOf<typeof routes.unit>): Promise<RouteResponse> {
+    const home = await this.homeOf(input.id, context);
+    return this.answer({ ...input, ...(home && { home }) }, context);
   }
 
   @Serves(routes.group)
-  group(@ValidatedCall() { input, context }: TimelineCall): Promise<RouteResponse> {
-    return this.answer('group_id', { kind: 'group', ...input }, context);
+  group(@ValidatedCall() { input, context }: CallOf<typeof routes.group>): Promise<RouteResponse> {
+    return this.answer(input, context);
   }
 
   @Serves(routes.workload)
-  workload(@ValidatedCall() { input, context }: TimelineCall): Promise<RouteResponse> {
-    return this.answer('workload', { kind: 'workload', ...input }, context);
+  workload(@ValidatedCall() { input, context }: CallOf<typeof routes.workload>): Promise<RouteResponse> {
+    return this.answer(input, context);
   }
 
   @Serves(routes.worker)
-  worker(@ValidatedCall() { input, context }: TimelineCall): Promise<RouteResponse> {
-    return this.answer('worker', { kind: 'worker', ...input }, context);
+  worker(@ValidatedCall() { input, context }: CallOf<typeof routes.worker>): Promise<RouteResponse> {
+    return this.answer(input, context);
   }
 
   @Serves(routes.site)
-  site(@ValidatedCall() { input, context }: TimelineCall): Promise<RouteResponse> {
-    return this.answer('site', { kind: 'site', ...input }, context);
+  site(@ValidatedCall() { input, context }: CallOf<typeof routes.site>): Promise<RouteResponse> {
+    return this.answer(input, context);
   }
 
   @Serves(routes.person)
-  person(@ValidatedCall() { input, context }: TimelineCall): Promise<RouteResponse> {
-    return this.answer('person', { kind: 'person', ...input }, context);
+  person(@ValidatedCall() { input, context }: CallOf<typeof routes.person>): Promise<RouteResponse> {
+    return this.answer(input, context);
   }
 
   @Serves(routes.access)
-  access(@ValidatedCall() { input, context }: TimelineCall): Promise<RouteResponse> {
-    return this.answer('workload', { kind: 'access', ...input }, context);
+  access(@ValidatedCall() { input, context }: CallOf<typeof routes.access>): Promise<RouteResponse> {
+    return this.answer(input, context);
   }
 
   @Serves(routes.request)
-  request(@ValidatedCall() { input, context }: TimelineCall): Promise<RouteResponse> {
-    return this.answer('request', { kind: 'request', ...input }, context);
+  request(@ValidatedCall() { input, context }: CallOf<typeof routes.request>): Promise<RouteResponse> {
+    return this.answer(input, context);
   }
 
-  private async answer(named: string, request: TimelineRequest, context: MessageContext): Promise<RouteResponse> {
-    const open = `{${JSON.stringify(named)}:${JSON.stringify(request.id)},"events":[`;
+  private async answer(request: TimelineRequest, context: MessageContext): Promise<RouteResponse> {
+    const open = `{"${NAMES[request.kind]}":${JSON.stringify(request.id)},"events":[`;
     if (request.limit === undefined) {
       return streamed(this.bus, ReadTimeline, { input: request, context }, asArray(open, ']}'));
     }

@@ -1,5 +1,5 @@
-import { TIMELINE_LIMIT_MAX } from '#contracts/cairn/timelines.js';
-import { intParameter, path } from '../route/fields.js';
+import { TIMELINE_LIMIT_MAX, type TimelineKind } from '#contracts/cairn/timelines.js';
+import { constant, intParameter, path } from '../route/fields.js';
 import type { Policy } from '../route/route.js';
 import { cairnRoute } from './cairn-route.js';
 import { placeParameter } from './history-fields.js';
@@ -61,22 +61,27 @@ const cursor = placeParameter(
   '`next` of the page before, or the `sequence` of an entry: only what is behind it',
 );
 
+/** Names of ids in paths and in answers. */
+export const NAMES: Readonly<Record<TimelineKind, string>> = {
+  ...{ unit: 'unit_id', group: 'group_id', workload: 'workload', worker: 'worker' },
+  ...{ site: 'site', person: 'person', access: 'workload', request: 'request' },
+};
+
 interface About {
   readonly name: string;
   /** The collection in the path. */
   readonly of: string;
-  /** Name of the id in the path and in the answer. */
-  readonly named: string;
   readonly id: string;
   readonly summary: string;
   readonly policy: Policy;
 }
 
-const timeline = ({ name, of, named, id, summary, policy }: About) =>
-  cairnRoute({
+const timeline = <const Kind extends TimelineKind>(kind: Kind, { name, of, id, summary, policy }: About) => {
+  const named = NAMES[kind];
+  return cairnRoute({
     ...{ name, tag, policy, method: 'GET', path: `/cairn/history/${of}/:${named}` },
     summary: `${summary}, oldest first`,
-    fields: { id: { ...path(id), name: named }, limit, cursor },
+    fields: { kind: constant(kind), id: { ...path(id), name: named }, limit, cursor },
     response: {
       type: 'object',
       required: [named, 'events'],
@@ -91,45 +96,46 @@ const timeline = ({ name, of, named, id, summary, policy }: About) =>
     },
     errors: { 404: 'no such id, or nothing about it that the caller may read', 409: 'several workloads have this id' },
   });
+};
 
 export const timelineRoutes = {
-  unit: timeline({
-    ...{ name: 'getUnitHistory', of: 'units', named: 'unit_id', policy: UNIT_READERS },
+  unit: timeline('unit', {
+    ...{ name: 'getUnitHistory', of: 'units', policy: UNIT_READERS },
     id: 'id of the unit in its dialect, such as a task_id',
     summary: 'All events of a unit',
   }),
-  group: timeline({
-    ...{ name: 'getGroupHistory', of: 'groups', named: 'group_id', policy: READERS },
+  group: timeline('group', {
+    ...{ name: 'getGroupHistory', of: 'groups', policy: READERS },
     id: 'id of the group of units in its dialect, such as a job_id of IceProd',
     summary: 'All events of a group',
   }),
-  workload: timeline({
-    ...{ name: 'getWorkloadHistory', of: 'workloads', named: 'workload', policy: READERS },
+  workload: timeline('workload', {
+    ...{ name: 'getWorkloadHistory', of: 'workloads', policy: READERS },
     id: 'ref of the workload, or its id in its dialect where it is unique',
     summary: 'All events of a workload itself, without those of its units and groups',
   }),
-  worker: timeline({
-    ...{ name: 'getWorkerHistory', of: 'workers', named: 'worker', policy: SOME_READERS },
+  worker: timeline('worker', {
+    ...{ name: 'getWorkerHistory', of: 'workers', policy: SOME_READERS },
     id: 'id of the worker; a worker of a PanDA harvester is <harvester>/<number>',
     summary: 'Events of a worker, and of what it ran, that the caller may read',
   }),
-  site: timeline({
-    ...{ name: 'getSiteHistory', of: 'sites', named: 'site', policy: SOME_READERS },
+  site: timeline('site', {
+    ...{ name: 'getSiteHistory', of: 'sites', policy: SOME_READERS },
     id: 'id of a grid, or name of a queue or a site',
     summary: 'Events of a site itself that the caller may read',
   }),
-  person: timeline({
-    ...{ name: 'getPersonHistory', of: 'people', named: 'person', policy: SOME_READERS },
+  person: timeline('person', {
+    ...{ name: 'getPersonHistory', of: 'people', policy: SOME_READERS },
     id: 'name of the user',
     summary: 'Events about a person that the caller may read',
   }),
-  access: timeline({
-    ...{ name: 'getAccessHistory', of: 'access', named: 'workload', policy: READERS },
+  access: timeline('access', {
+    ...{ name: 'getAccessHistory', of: 'access', policy: READERS },
     id: 'ref of the workload, or its id in its dialect where it is unique',
     summary: 'Who had access to a workload',
   }),
-  request: timeline({
-    ...{ name: 'getRequestHistory', of: 'requests', named: 'request', policy: SOME_READERS },
+  request: timeline('request', {
+    ...{ name: 'getRequestHistory', of: 'requests', policy: SOME_READERS },
     id: '`request` of an entry: what the client sent as X-Correlation-ID or X-Request-ID, or the id of an asynchronous request',
     summary: 'Everything that followed from a request, as far as the caller may read it',
   }),

@@ -1,6 +1,5 @@
 import { Controller } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
-import type { Page } from '#bus/contract.js';
 import {
   DeleteWebhook,
   GetWebhook,
@@ -15,10 +14,8 @@ import {
 import { membersOf, objectText } from '#contracts/raw-json.js';
 import type { CallOf, RouteResponse } from '../route/route.js';
 import { Serves, ValidatedCall } from '../route/serves.decorator.js';
+import { pageText } from './page-text.js';
 import { webhookRoutes as routes } from './webhooks.routes.js';
-
-const pageText = (name: string, { entries, next }: Page): string =>
-  `{"${name}":[${entries.join(',')}]${next === undefined ? '' : `,"next":${JSON.stringify(next)}`}}`;
 
 @Controller()
 export class WebhooksController {
