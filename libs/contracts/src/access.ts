@@ -26,6 +26,9 @@ export const isPrivileged = ({ roles }: Pick<Caller, 'roles'>): boolean =>
 export const actsForGroup = (caller: Pick<Caller, 'roles' | 'groups'>, group: string): boolean =>
   isPrivileged(caller) || caller.groups.includes(group);
 
+/** The refusal of what the caller may not read, or not change. */
+export const accessDenied = (): DomainError => new DomainError('forbidden', 'access.denied', 'authorization failed');
+
 /** Applies the rule to the given name and groups, without any bypass (IceProd contract 2.3, `POST /auths`). */
 export const authorizeByRule = (
   rule: AccessRule | undefined,
@@ -40,5 +43,5 @@ export const authorizeByRule = (
     return new DomainError('forbidden', 'access.no-list', 'role not found');
   }
   if (allowedGroups?.some((group) => groups.includes(group)) || allowedUsers?.includes(username)) return undefined;
-  return new DomainError('forbidden', 'access.denied', 'authorization failed');
+  return accessDenied();
 };

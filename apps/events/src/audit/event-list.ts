@@ -1,15 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError } from '#platform/domain-error.js';
 import { nextLoopTurn } from '#platform/loop-turn.js';
 import type { Caller } from '#bus/contract.js';
-import { VISIBLE_WITHIN_MS } from '#bus/visibility.js';
 import { Ledger } from '#ledger/ledger.js';
-import { type HistoryCursor, readHistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
+import { type HistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
 import { PageBuilder } from '#event-sourcing/page-builder.js';
-import { ReadModel } from '#event-sourcing/read-model.js';
 import type { EventPage, ListEventsRequest } from '#contracts/cairn/audit.js';
 import { cloudEvent } from '#contracts/cairn/event-envelope.js';
 import { EventAccess } from '../access/event-access.js';
+import { givenPlace } from '../index/given-place.js';
 import { type Entry, type EntryQuery, HistoryIndex } from '../index/history-index.js';
 import { resolveFilter } from '../index/history-filter.js';
 import { readEvents } from '../index/read-events.js';
@@ -23,16 +21,13 @@ export class EventList {
   constructor(
     private readonly index: HistoryIndex,
     private readonly access: EventAccess,
-    private readonly readModel: ReadModel,
     private readonly ledger: Ledger,
   ) {}
 
   /** @throws DomainError as `resolveFilter`; `invalid` for places that are none */
   async page(request: ListEventsRequest, caller: Caller): Promise<EventPage> {
     // A caller that has just made a change must find it, and so must rules of access.
-    if (request.cursor === undefined) {
-      await Promise.all([this.index.showHead(), this.readModel.waitForHead(VISIBLE_WITHIN_MS)]);
-    }
+    if (request.cursor === undefined) await Promise.all([this.index.showHead(), this.access.showHead()]);
     const query = this.queryOf(request);
     const { limit = Infinity } = request;
     const page = new PageBuilder();
@@ -83,10 +78,5 @@ export class EventList {
   }
 }
 
-const placeOf = (name: string, text: string | undefined): HistoryCursor | undefined => {
-  if (text === undefined) return undefined;
-  const place = readHistoryCursor(text);
-  if (place === undefined)
-    throw new DomainError('invalid', 'cursor.invalid', `${name} must be a place in the history like 4711 or 4711.3`);
-  return place;
-};
+const placeOf = (name: string, text: string | undefined): HistoryCursor | undefined =>
+  text === undefined ? undefined : givenPlace(name, text);

@@ -24,6 +24,8 @@ const PAGE_CHARACTERS_MAX = 32 * 1024;
 /** An entry with its place. */
 export interface PlacedEntry extends RecentEntry {
   readonly entry: FeedEntry;
+  /** Those of the entry, by which a filter chooses it. */
+  readonly entities: ReadonlySet<string>;
 }
 
 /** Says of events what the gateways need to know. */
@@ -75,10 +77,11 @@ export class FeedEntries {
     const { entities, origins, units, groups } = mentionsOf({ stream, type, data, metadata });
     const cursorText = textOfCursor(cursor);
     const text = cloudEvent(event, cursorText);
+    const about = new Set<string>([...entities, ...origins]);
     const entry: FeedEntry = {
       ...{ cursor: cursorText, stream, type, text, readers: this.access.readersOf(stream) },
-      ...{ entities: [...entities, ...origins], units, groups },
+      ...{ entities: [...about], units, groups },
     };
-    return { place: cursor, characters: text.length, entry };
+    return { place: cursor, characters: text.length, entry, entities: about };
   }
 }

@@ -1,11 +1,10 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { HistoryOrder } from '#contracts/cairn/audit.js';
 import type { Entity, EventSubject } from '#contracts/event-filter.js';
 import { arrayStatement, type ArrayStatement } from '#event-sourcing/array-statement.js';
 import { type EntryList, StoredList, Union } from './entry-list.js';
 import { originBlockOf, originKey, PART_KINDS } from './history-projection.js';
 import { blocksAround } from './unit-blocks.js';
-
-export type Order = 'oldest' | 'newest';
 
 /** Reads the entries of one order from the tables of the index. */
 export class EntryTables {
@@ -18,7 +17,7 @@ export class EntryTables {
 
   constructor(
     database: DatabaseSync,
-    private readonly order: Order,
+    private readonly order: HistoryOrder,
   ) {
     const entries = (table: string, condition: string): ArrayStatement<[number]> =>
       arrayStatement(

@@ -29,22 +29,6 @@ describe('HistoryIndex', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('lists streams by prefix, in pages', async () => {
-    await record(
-      'work-torc.main.10',
-      'work-torc.main.1',
-      'work-torc.main.2',
-      'work-panda.main.1',
-      'worker-torc.main.1',
-    );
-    expect(index.streams('work-torc.')).toEqual(['work-torc.main.1', 'work-torc.main.10', 'work-torc.main.2']);
-    expect(index.streams('work-torc.', { limit: 2 })).toEqual(['work-torc.main.1', 'work-torc.main.10']);
-    expect(index.streams('work-torc.', { after: 'work-torc.main.10' })).toEqual(['work-torc.main.2']);
-    expect(index.streams('work-torc.main.1')).toEqual(['work-torc.main.1', 'work-torc.main.10']);
-    expect(index.streams('work-torc.main.1', { limit: 1 })).toEqual(['work-torc.main.1']);
-    expect(index.streams('')).toHaveLength(5);
-  });
-
   it('resolves workloads by ref, and by id where it is unique', async () => {
     await record(
       'workload-iceprod.main.a',

@@ -3,6 +3,8 @@ import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { DomainError } from '#platform/domain-error.js';
 import type { Log } from '#platform/logging.js';
 import { VISIBLE_WITHIN_MS } from '#bus/visibility.js';
+import type { UnitHome } from '#contracts/cairn/history.js';
+import type { HistoryOrder } from '#contracts/cairn/audit.js';
 import type { EventFilter } from '#contracts/event-filter.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
 import { arrayStatement } from '#event-sourcing/array-statement.js';
@@ -11,21 +13,16 @@ import { Slices } from '#event-sourcing/slices.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import type { Ledger } from '#ledger/ledger.js';
 import { partsOfStream, ref, streamName } from '#ledger/ref.js';
-import { DIALECTS } from '../dialects.js';
+import { dialectNamed, DIALECTS } from '../dialects.js';
 import { type EntryList, stepThrough, Union } from './entry-list.js';
-import { EntryTables, type Order } from './entry-tables.js';
+import { EntryTables } from './entry-tables.js';
 import { firstOfSpan, historyProjection, lastOfSpan, PART_KINDS, prefixName } from './history-projection.js';
 
 /** Small, because most of the index is written once and seldom read. */
 const CACHE_KIB = 8 * 1024;
 
-const STREAMS_PAGE = 1000;
-
 /** A small index is whole when the service is ready; a large one that is made anew does not keep it from everything else. */
 const START_WAITS_MS = 10_000;
-
-/** Behind every name that begins with a prefix: no name of a stream has other characters than ASCII ones. */
-const BEHIND_ALL = '\u007F';
 
 /** An event as the index knows it. */
 export interface Entry {
@@ -38,7 +35,7 @@ export interface Entry {
 
 /** Which entries are asked for: those that fulfil everything that is given. */
 export interface EntryQuery {
-  readonly order: Order;
+  readonly order: HistoryOrder;
   /** Each of these names alternatives: an entry is about at least one subject of each. Default: all entries. */
   readonly about?: EventFilter;
   /** Microseconds since the Unix epoch, inclusive. */
@@ -69,10 +66,6 @@ const CHUNK_ENTRIES = 256;
 const NAMES_MAX = 10;
 
 const prepare = perConnection((database) => ({
-  streamsFrom: arrayStatement<[string]>(
-    database,
-    'SELECT name FROM stream WHERE name > ? AND name < ? ORDER BY name LIMIT ?',
-  ),
   streamNamed: arrayStatement<[string]>(database, 'SELECT name FROM stream WHERE name = ?'),
   entry: arrayStatement<EntryRow>(
     database,
@@ -129,21 +122,6 @@ export class HistoryIndex implements OnModuleInit, OnApplicationShutdown {
     return this.model.caughtUp();
   }
 
-  /**
-   * Names of streams that begin with a prefix, in order of the names: at most `limit` of those behind `after`.
-   *
-   * @throws DomainError `unavailable` while the index is being rebuilt
-   */
-  streams(
-    prefix: string,
-    { after = '', limit = STREAMS_PAGE }: { readonly after?: string; readonly limit?: number } = {},
-  ): readonly string[] {
-    const { streamsFrom, streamNamed } = this.statements;
-    const exact = after === '' ? streamNamed.all(prefix) : [];
-    const start = after > prefix ? after : prefix;
-    return [...exact, ...streamsFrom.all(start, prefix + BEHIND_ALL, limit - exact.length)].map(([name]) => name);
-  }
-
   /** Whether an event of the stream has taken effect. */
   has(stream: string): boolean {
     return this.statements.streamNamed.get(stream) !== undefined;
@@ -157,7 +135,7 @@ export class HistoryIndex implements OnModuleInit, OnApplicationShutdown {
    */
   resolveWorkload(idOrRef: string): string {
     const { namespace, dialect: named } = partsOfStream(streamName('workload', idOrRef));
-    const dialect = DIALECTS.find(({ name }) => name === named);
+    const dialect = dialectNamed(named);
     if (dialect?.workloads !== undefined && namespace === 'main' && this.has(streamName(dialect.workloads, idOrRef))) {
       return idOrRef;
     }
@@ -176,7 +154,7 @@ export class HistoryIndex implements OnModuleInit, OnApplicationShutdown {
    *
    * @throws DomainError `unavailable` while the index is being rebuilt
    */
-  partsNamed(part: 'unit' | 'group', id: string): readonly { readonly stream: string; readonly ordinal: number }[] {
+  partsNamed(part: 'unit' | 'group', id: string): readonly UnitHome[] {
     const { named } = this.statements;
     const prefix = prefixOfId(id);
     const exact = named.all(id, PART_KINDS[part]).map(([stream, ordinal]) => ({ stream, ordinal }));

@@ -16,7 +16,7 @@ const ROWS_PER_SLICE = 1000;
 
 /** Entries whose times are known together. */
 const SPAN_ENTRIES = 1024;
-export const spanOf = (entry: number): number => Math.floor(entry / SPAN_ENTRIES);
+const spanOf = (entry: number): number => Math.floor(entry / SPAN_ENTRIES);
 export const firstOfSpan = (span: number): number => span * SPAN_ENTRIES;
 export const lastOfSpan = (span: number): number => firstOfSpan(span + 1) - 1;
 

@@ -2,7 +2,7 @@ import type { EventMetadata } from '#ledger/ledger.js';
 import { partsOfStream, ref, type StreamCategory } from '#ledger/ref.js';
 import type { Entity, EntityKind } from '#contracts/event-filter.js';
 import type { ConcernsUnits, Ranges } from '#contracts/work-events.js';
-import { DIALECTS } from '../dialects.js';
+import { dialectNamed } from '../dialects.js';
 import type { Mentioned, NamedPart } from './mentioned.js';
 
 export const entity = (kind: EntityKind, name: string): Entity => `${kind}:${name}`;
@@ -25,10 +25,6 @@ export interface MentioningEvent {
   readonly metadata: EventMetadata;
 }
 
-const mentionsByDialect = new Map<string, (typeof DIALECTS)[number]['mentions']>(
-  DIALECTS.map(({ name, mentions }) => [name, mentions]),
-);
-
 const OF_WORKLOADS: ReadonlySet<StreamCategory> = new Set(['workload', 'work', 'access', 'ranges']);
 
 const NOTHING: Mentioned = {};
@@ -40,7 +36,7 @@ const isName = (name: string | number | null | undefined): name is string | numb
 export const mentionsOf = ({ stream, type, data, metadata }: MentioningEvent): Mentions => {
   const { category, dialect, namespace, ref: own } = partsOfStream(stream);
   // The type decides which data an event has.
-  const mentioned = mentionsByDialect.get(dialect)?.[type]?.(data as never) ?? NOTHING;
+  const mentioned = dialectNamed(dialect)?.mentions[type]?.(data as never) ?? NOTHING;
   // Elsewhere members of these names hold other things, such as the groups of a user.
   const { units = NONE, groups = NONE }: ConcernsUnits = category === 'work' ? data : {};
   const entities = new Set<Entity>([`type:${type}`, `dialect:${dialect}`, `actor:${metadata.actor}`]);

@@ -3,7 +3,7 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import { formatTimestamp } from '#platform/clock.js';
 import { Log } from '#platform/logging.js';
 import { DomainError } from '#platform/domain-error.js';
-import type { Answer, Caller, Message, Page } from '#bus/contract.js';
+import type { Answer, Message, Page } from '#bus/contract.js';
 import {
   AskPast,
   type AskPastRequest,
@@ -18,13 +18,11 @@ import {
 import { badCursor } from '#contracts/lists.js';
 import type { UnitPlace } from '#contracts/workloads.js';
 import type { PastAnswer } from '#contracts/cairn/past-view.js';
-import { VISIBLE_WITHIN_MS } from '#bus/visibility.js';
-import { ReadModel } from '#event-sourcing/read-model.js';
 import { type EventMetadata, Ledger, type Position } from '#ledger/ledger.js';
 import { positionAtTime } from '#ledger/position-at-time.js';
 import { partsOfStream, type StreamCategory, streamName } from '#ledger/ref.js';
 import { EventAccess } from '../access/event-access.js';
-import { DIALECTS } from '../dialects.js';
+import { dialectNamed } from '../dialects.js';
 import { HistoryIndex } from '../index/history-index.js';
 import { inTime } from './in-time.js';
 import { type PastOfWorkload, PastViews } from './past-views.js';
@@ -50,7 +48,6 @@ export class PastController implements OnModuleDestroy {
     private readonly index: HistoryIndex,
     private readonly access: EventAccess,
     private readonly ledger: Ledger,
-    private readonly readModel: ReadModel,
     log: Log,
   ) {
     this.views = new PastViews(ledger, log);
@@ -63,9 +60,9 @@ export class PastController implements OnModuleDestroy {
   @MessagePattern(LocatePast.subject)
   async locate(@Payload() { request, context }: Message<LocatePastRequest>): Promise<Answer<PastHome>> {
     // Who has just made the workload, or changed its rule, asks about that.
-    await Promise.all([this.index.showHead(), this.readModel.waitForHead(VISIBLE_WITHIN_MS)]);
+    await Promise.all([this.index.showHead(), this.access.showHead()]);
     const ref = this.index.resolveWorkload(request.workload);
-    this.checkAccess(ref, context.caller);
+    this.access.checkWorkload(ref, context.caller);
     const { dialect, id } = partsOfStream(streamName('workload', ref));
     const position = await this.positionOf(request);
     const event = await this.ledger.eventAt(position);
@@ -84,7 +81,7 @@ export class PastController implements OnModuleDestroy {
     @Payload() { request, context: { caller, deadlineMs } }: Message<AskPastRequest>,
   ): Promise<Answer<{ answers: readonly PastAnswer[] }>> {
     const { ref, position, questions } = request;
-    this.checkAccess(ref, caller);
+    this.access.checkWorkload(ref, caller);
     const past = pastOf(ref, position);
     const answers = this.turns.take(caller.username, deadlineMs, () => this.views.ask(past, questions, caller));
     return { reply: { answers: await inTime(answers, deadlineMs) } };
@@ -94,7 +91,7 @@ export class PastController implements OnModuleDestroy {
   async compare(@Payload() { request, context }: Message<ComparePastRequest>): Promise<Answer<Page<UnitDifference>>> {
     const { ref, from, to, limit, cursor } = request;
     const { caller, deadlineMs } = context;
-    this.checkAccess(ref, caller);
+    this.access.checkWorkload(ref, caller);
     const start = cursor === undefined ? undefined : readPlace(cursor);
     if (cursor !== undefined && start === undefined) return { error: badCursor().toValue() };
     const statusesBehind: StatusesBehind = (place) => this.views.statuses(pastOf(ref, from), pastOf(ref, to), place);
@@ -103,14 +100,6 @@ export class PastController implements OnModuleDestroy {
     );
     const { entries, behind } = await inTime(differences, deadlineMs);
     return { reply: { entries, ...(behind !== undefined && { next: textOfPlace(behind) }) } };
-  }
-
-  /** @throws DomainError */
-  private checkAccess(ref: string, caller: Caller): void {
-    const { dialect } = partsOfStream(streamName('workload', ref));
-    const category = DIALECTS.find(({ name }) => name === dialect)?.workloads ?? 'workload';
-    if (this.access.mayRead(streamName(category, ref), caller)) return;
-    throw new DomainError('forbidden', 'access.denied', 'authorization failed');
   }
 
   /** @throws DomainError when the history does not go so far */
@@ -126,7 +115,7 @@ const timeOf = (metadata: string): string => `${formatTimestamp((JSON.parse(meta
 
 const pastOf = (ref: string, position: Position): PastOfWorkload => {
   const { dialect } = partsOfStream(streamName('workload', ref));
-  const around = DIALECTS.find(({ name }) => name === dialect)?.aroundWorkloads ?? [];
+  const around = dialectNamed(dialect)?.aroundWorkloads ?? [];
   return { ref, position, streams: [...CATEGORIES.map((category) => streamName(category, ref)), ...around] };
 };
 

@@ -1,11 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { CheckpointEvents } from '#contracts/cairn/proof.js';
 import type { RewriteEvents } from '#contracts/cairn/rewrite-events.js';
+import type { EventOf } from '#event-sourcing/event-of.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { CHECKPOINT_SIGNED, CHECKPOINTS_STREAM, type SignedCheckpoint } from '#ledger/proof/checkpoint.js';
 import { EVENTS_REWRITTEN, REWRITES_STREAM } from '#ledger/rewrite/rewrites.js';
-
-type Signed = (CheckpointEvents & RewriteEvents)[typeof CHECKPOINT_SIGNED | typeof EVENTS_REWRITTEN];
 
 class CheckpointsWriter implements ProjectionWriter {
   private readonly insert;
@@ -17,9 +16,10 @@ class CheckpointsWriter implements ProjectionWriter {
   }
 
   apply({ type, data }: AppliedEvent): void {
-    const { number, public_key: key } = data as unknown as Signed;
-    if (type === CHECKPOINT_SIGNED) this.insert.run(number, JSON.stringify(data));
-    this.insertKey.run(key);
+    // Only Cairn itself writes these events, so that their types are known.
+    const event = { type, data } as object as EventOf<CheckpointEvents & RewriteEvents>;
+    if (event.type === CHECKPOINT_SIGNED) this.insert.run(event.data.number, JSON.stringify(data));
+    this.insertKey.run(event.data.public_key);
   }
 
   forget(): void {

@@ -52,9 +52,10 @@ export class TreeStore implements HeadStore {
   private readonly upsertHead: StatementSync;
   private readonly selectNode: StatementSync;
   private readonly upsertNode: StatementSync;
+  private readonly selectProgress: StatementSync;
   private readonly updateProgress: StatementSync;
 
-  constructor(private readonly database: DatabaseSync) {
+  constructor(database: DatabaseSync) {
     if (database.prepare('PRAGMA user_version').get()?.['user_version'] !== VERSION) {
       throw new Error('The file holds no tree of this version');
     }
@@ -64,6 +65,7 @@ export class TreeStore implements HeadStore {
     );
     this.selectNode = database.prepare('SELECT hash FROM node WHERE level = ? AND place = ?');
     this.upsertNode = database.prepare('INSERT OR REPLACE INTO node (level, place, hash) VALUES (?, ?, ?)');
+    this.selectProgress = database.prepare('SELECT events, streams, log, position, hash FROM progress');
     this.updateProgress = database.prepare(
       'UPDATE progress SET events = ?, streams = ?, log = ?, position = ?, hash = ?',
     );
@@ -74,9 +76,9 @@ export class TreeStore implements HeadStore {
   }
 
   progress(): TreeProgress {
-    const row = this.database.prepare('SELECT events, streams, log, position, hash FROM progress').get();
+    const row = this.selectProgress.get() as TreeProgress | undefined;
     if (row === undefined) throw new Error('The file has no progress');
-    return { ...row } as unknown as TreeProgress;
+    return row;
   }
 
   setProgress({ events, streams, log, position, hash }: TreeProgress): void {

@@ -2,8 +2,7 @@ import type { Ranges } from '#contracts/work-events.js';
 import type { ChangedValues, Values } from './values.js';
 
 /** What has a timeline. */
-export const SUBJECT_KINDS = ['unit', 'group', 'workload', 'worker', 'site', 'person', 'access'] as const;
-export type SubjectKind = (typeof SUBJECT_KINDS)[number];
+export type SubjectKind = 'unit' | 'group' | 'workload' | 'worker' | 'site' | 'person' | 'access';
 
 /** How a dialect calls things, each a singular whose plural has an s. */
 export type Nouns = Readonly<Record<'unit' | 'group' | 'workload' | 'worker' | 'site', string>>;

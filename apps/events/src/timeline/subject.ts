@@ -1,9 +1,9 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { Caller } from '#bus/contract.js';
+import { accessDenied } from '#contracts/access.js';
 import type { UnitHome } from '#contracts/cairn/history.js';
 import type { TimelineRequest } from '#contracts/cairn/timelines.js';
 import type { Ledger } from '#ledger/ledger.js';
-import { streamName } from '#ledger/ref.js';
 import type { EventAccess } from '../access/event-access.js';
 import { DIALECTS } from '../dialects.js';
 import { entity } from '../index/mentions.js';
@@ -22,8 +22,6 @@ export interface TimelineSubject {
 
 export const notFound = (kind: string): DomainError =>
   new DomainError('not-found', `${kind}.not-found`, `${kind[0]?.toUpperCase() ?? ''}${kind.slice(1)} not found`);
-
-const denied = (): DomainError => new DomainError('forbidden', 'access.denied', 'authorization failed');
 
 /** Types of the events whose descriptions are so. */
 const typesWhere = (holds: (description: Description<object>) => boolean): About[number] => [
@@ -82,14 +80,14 @@ export class TimelineSubjects {
     const homes = this.index.partsNamed(kind, id);
     if (homes.length === 0) throw notFound(kind);
     const readable = homes.find(({ stream }) => this.access.mayRead(stream, caller));
-    if (readable === undefined) throw denied();
+    if (readable === undefined) throw accessDenied();
     return readable;
   }
 
   /** Ref of a workload that the caller may read. */
   private readableWorkload(id: string, caller: Caller): string {
     const workload = this.index.resolveWorkload(id);
-    if (!this.access.mayRead(streamName('workload', workload), caller)) throw denied();
+    this.access.checkWorkload(workload, caller);
     return workload;
   }
 

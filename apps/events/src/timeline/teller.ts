@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { formatTimestamp } from '#platform/clock.js';
 import type { EventMetadata, RecordedEvent } from '#ledger/ledger.js';
-import { type Dialect, partsOfStream } from '#ledger/ref.js';
+import { partsOfStream } from '#ledger/ref.js';
 import type { ConcernsUnits } from '#contracts/work-events.js';
 import type { EffectiveEvent } from '#event-sourcing/effective-events.js';
 import { textOfCursor } from '#event-sourcing/history-cursor.js';
 import type { EventsDialect } from '../dialect.js';
-import { DIALECTS } from '../dialects.js';
+import { dialectNamed } from '../dialects.js';
 import { type SubjectKind, type Words, wordsFor } from './description.js';
 import { LeaseTracker } from './lease-tracker.js';
 import { type Change, TimelineState } from './timeline-state.js';
@@ -34,11 +34,9 @@ const SHOWN_CHARACTERS_MAX = 16 * 1024;
 /** Of a longer chain only its end is shown. */
 const CHAIN_MAX = 16;
 
-const dialects = new Map<Dialect, EventsDialect>(DIALECTS.map((dialect) => [dialect.name, dialect]));
-
 /** The declaration of the dialect in whose stream an event stands. */
 export const dialectOf = ({ stream }: Pick<RecordedEvent, 'stream'>): EventsDialect | undefined =>
-  dialects.get(partsOfStream(stream).dialect);
+  dialectNamed(partsOfStream(stream).dialect);
 
 const shownValue = (raw: string): string =>
   raw.length <= SHOWN_CHARACTERS_MAX

@@ -82,7 +82,7 @@ describe('Timelines', () => {
     await ledger.append(stream, last?.revision ?? NO_STREAM, events);
   };
   const unit = (ordinal: number): TimelineRequest => ({ kind: 'unit', id: 'none', home: { stream: WORK, ordinal } });
-  const openTimelines = (): Timelines => new Timelines(index, new EventAccess(readModel), readModel, ledger);
+  const openTimelines = (): Timelines => new Timelines(index, new EventAccess(readModel), ledger);
 
   /** All entries, page by page; with `forget`, no page can use what the page before has left. */
   const told = async (request: TimelineRequest, caller = ADMIN, { forget = false } = {}): Promise<readonly Entry[]> => {

@@ -1,14 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError } from '#platform/domain-error.js';
 import type { Caller, Page } from '#bus/contract.js';
-import { VISIBLE_WITHIN_MS } from '#bus/visibility.js';
 import type { TimelineRequest } from '#contracts/cairn/timelines.js';
-import { type HistoryCursor, isBehind, readHistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
+import { type HistoryCursor, isBehind, textOfCursor } from '#event-sourcing/history-cursor.js';
 import { PageBuilder } from '#event-sourcing/page-builder.js';
-import { ReadModel } from '#event-sourcing/read-model.js';
 import { Slices } from '#event-sourcing/slices.js';
 import { Ledger } from '#ledger/ledger.js';
 import { EventAccess } from '../access/event-access.js';
+import { givenPlace } from '../index/given-place.js';
 import { HistoryIndex } from '../index/history-index.js';
 import { readEvents } from '../index/read-events.js';
 import { Causes } from './causes.js';
@@ -40,7 +38,6 @@ export class Timelines {
   constructor(
     private readonly index: HistoryIndex,
     private readonly access: EventAccess,
-    private readonly readModel: ReadModel,
     private readonly ledger: Ledger,
   ) {
     this.subjects = new TimelineSubjects(index, access, ledger);
@@ -50,11 +47,9 @@ export class Timelines {
   /** @throws DomainError as {@link TimelineSubjects.find}; `invalid` for a cursor that is none */
   async page(request: TimelineRequest, caller: Caller): Promise<Page> {
     const { kind, cursor, limit = Infinity } = request;
-    const after = cursor === undefined ? undefined : placeOf(cursor);
+    const after = cursor === undefined ? undefined : givenPlace('cursor', cursor);
     // A caller that has just made a change must find it, and so must rules of access.
-    if (cursor === undefined) {
-      await Promise.all([this.index.showHead(), this.readModel.waitForHead(VISIBLE_WITHIN_MS)]);
-    }
+    if (cursor === undefined) await Promise.all([this.index.showHead(), this.access.showHead()]);
     const subject = await this.subjects.find(request, caller);
     const telling = this.take(request, caller) ?? this.tell(subject, caller);
     const page = new PageBuilder();
@@ -114,9 +109,3 @@ export class Timelines {
 /** Another caller may be told something else. */
 const keyOf = ({ kind, id, cursor }: TimelineRequest, { username, roles, groups }: Caller): string =>
   JSON.stringify([kind, id, cursor, username, roles, groups]);
-
-const placeOf = (text: string): HistoryCursor => {
-  const place = readHistoryCursor(text);
-  if (place !== undefined) return place;
-  throw new DomainError('invalid', 'cursor.invalid', 'cursor must be a place in the history like 4711 or 4711.3');
-};

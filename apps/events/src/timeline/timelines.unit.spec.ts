@@ -1,5 +1,4 @@
 import { cursorAt } from '#event-sourcing/history-cursor.js';
-import type { ReadModel } from '#event-sourcing/read-model.js';
 import type { Ledger } from '#ledger/ledger.js';
 import { nextLoopTurn } from '#platform/loop-turn.js';
 import type { EventAccess } from '../access/event-access.js';
@@ -22,9 +21,8 @@ describe('a page of a timeline', () => {
       }
     }
     const index = { entries, showHead: () => Promise.resolve() } as unknown as HistoryIndex;
-    const access = { mayRead: () => false } as unknown as EventAccess;
-    const readModel = { waitForHead: () => Promise.resolve(true) } as unknown as ReadModel;
-    const timelines = new Timelines(index, access, readModel, {} as Ledger);
+    const access = { mayRead: () => false, showHead: () => Promise.resolve() } as unknown as EventAccess;
+    const timelines = new Timelines(index, access, {} as Ledger);
     const first = await timelines.page({ kind: 'person', id: 'grid' }, caller);
     expect(first).toEqual({ entries: [], next: String(looked) });
     const second = await timelines.page({ kind: 'person', id: 'grid', cursor: String(looked) }, caller);

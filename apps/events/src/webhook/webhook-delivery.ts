@@ -203,11 +203,10 @@ export class WebhookDelivery {
     const { search, tail } = this.parts;
     const { entries, upTo } = this.isAtEnd ? await tail.page(after) : await search.behind(after, about);
     if (entries.length === 0) this.isAtEnd = true;
-    for (const { entry } of entries) {
+    for (const { entry, entities } of entries) {
       if (stop.aborted) return;
-      const { stream, entities, units, groups } = entry;
-      const isForIt =
-        isWanted({ stream, entities: new Set(entities), units, groups }, about) && this.mayRead(stream, webhook);
+      const { stream, units, groups } = entry;
+      const isForIt = isWanted({ stream, entities, units, groups }, about) && this.mayRead(stream, webhook);
       if (isForIt && !(await this.deliver(entry, stop))) return;
       await this.advance(entry.cursor);
     }

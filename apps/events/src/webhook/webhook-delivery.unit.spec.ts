@@ -3,6 +3,7 @@ import type { FeedEntry } from '#contracts/feed.js';
 import { cursorAt } from '#event-sourcing/history-cursor.js';
 import { memoryLog } from '#bus/testing/serve-module.js';
 import { eventually } from '#platform/testing/eventually.js';
+import type { PlacedEntry } from '../feed/feed-entries.js';
 import type { DeliveryRecord, Progress } from './delivery-record.js';
 import { type DeliveryParts, WebhookDelivery } from './webhook-delivery.js';
 import type { Webhook } from './webhook-projection.js';
@@ -12,6 +13,8 @@ const entry: FeedEntry = {
   ...{ entities: [], units: [], groups: [] },
   text: JSON.stringify({ id: 'e', revision: 3, time: '2020-01-31T12:00:00Z' }),
 };
+
+const placed: PlacedEntry = { place: cursorAt(7), characters: 1, entry, entities: new Set() };
 
 const webhook = {
   registered: { webhook_id: 'w', after: '6', about: [] },
@@ -35,7 +38,7 @@ const open = (
     ledger: { head: () => Promise.resolve(7) },
     access: { readersOf: () => 'everyone' },
     search: {
-      behind: () => Promise.resolve({ entries: [{ place: cursorAt(7), characters: 1, entry }], upTo: cursorAt(7) }),
+      behind: () => Promise.resolve({ entries: [placed], upTo: cursorAt(7) }),
     },
     sender: { send },
     log: memoryLog().log,

@@ -1,5 +1,6 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { Caller } from '#bus/contract.js';
+import { accessDenied } from '#contracts/access.js';
 import type { WorkloadPhase } from '#contracts/workloads.js';
 import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
 import type { Dialect } from '#ledger/ref.js';
@@ -31,7 +32,6 @@ const workloadOf = (row: Values): CatalogedWorkload => {
 };
 
 const notFound = (): DomainError => new DomainError('not-found', 'workload.not-found', 'Workload not found');
-const denied = (): DomainError => new DomainError('forbidden', 'access.denied', 'authorization failed');
 
 /** Single workloads of the catalog, on one connection. */
 export class CatalogReader {
@@ -73,7 +73,7 @@ export class CatalogReader {
     const found = byRef === undefined ? this.named(refOrId) : [byRef];
     if (found.length === 0) return notFound();
     const [first, ...others] = found.filter(({ rule }) => isReadable(rule, caller));
-    if (first === undefined) return denied();
+    if (first === undefined) return accessDenied();
     if (others.length === 0) return first;
     const refs = [first, ...others].map(({ ref }) => ref).join(', ');
     return new DomainError('conflict', 'workload.ambiguous', `Several workloads have this id; name one of ${refs}`);
