@@ -184,10 +184,8 @@ export class EventStoreDbLedger extends Ledger {
     if (hash === undefined) throw new TransferRefused(stream, revision, 'gap');
     let head: Head = { revision: revision - 1, hash };
     const toSend = events.map((event): ChainedEvent => {
-      const fault = faultBehind(head, event);
-      if (fault === 'gap' || (fault === 'hash' && event.isRewritten !== true)) {
-        throw new TransferRefused(stream, event.revision, fault);
-      }
+      const fault = faultBehind(head, event, () => event.isRewritten === true);
+      if (fault !== undefined) throw new TransferRefused(stream, event.revision, fault);
       head = event;
       const { id, type, data, metadata } = event;
       return { id, type, data, metadata: withHash(metadata, event.hash), hash: event.hash };

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type ChainFault, type ChainHead, EMPTY_HEAD, eventHash, faultBehind } from './hash-chain.js';
+import { type ChainFaultKind, type ChainHead, EMPTY_HEAD, eventHash, faultBehind } from './hash-chain.js';
 import { NO_STREAM, type Position, START, type TransferredEvent } from './ledger.js';
 import { busyPauseMs, isBusy } from './sqlite-busy.js';
 import { LOG_PAGES_MAX, PAGE_BYTES } from './sqlite-file.js';
@@ -55,7 +55,7 @@ export type WriterAnswer =
       readonly kind: 'unfit';
       readonly stream: string;
       readonly revision: number;
-      readonly fault: ChainFault['kind'];
+      readonly fault: ChainFaultKind;
     }
   | { readonly kind: 'refused' | 'unknown'; readonly reason: string };
 
@@ -227,8 +227,9 @@ export class SqliteWriter {
     const heads = new Map<string, ChainHead>();
     for (const event of events) {
       const { stream, revision, isRewritten = false } = event;
-      const fault = faultBehind(heads.get(stream) ?? this.headOf(stream) ?? EMPTY_HEAD, event);
-      if (fault !== undefined && !(fault === 'hash' && isRewritten)) return { kind: 'unfit', stream, revision, fault };
+      const head = heads.get(stream) ?? this.headOf(stream) ?? EMPTY_HEAD;
+      const fault = faultBehind(head, event, () => isRewritten);
+      if (fault !== undefined) return { kind: 'unfit', stream, revision, fault };
       heads.set(stream, event);
     }
     return undefined;

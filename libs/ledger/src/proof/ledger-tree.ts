@@ -1,13 +1,10 @@
 import { hash } from 'node:crypto';
-import { eventHash, GENESIS } from '../hash-chain.js';
+import { type ChainFaultKind, faultBehind, GENESIS } from '../hash-chain.js';
 import type { RecordedEvent } from '../ledger.js';
 import { leafHash, MemoryNodes, type NodeStore, pushLeaf, rootOf, rootOfRange, setLeaves } from './merkle-tree.js';
 
 /** An event whatever its position, which an export has none of. */
 export type ChainedEvent = Omit<RecordedEvent, 'position'>;
-
-/** `gap`: an event before this one is missing or doubled. `hash`: this event or the one before it was changed. */
-export type ChainFaultKind = 'gap' | 'hash';
 
 /** How far a stream has come. */
 export interface StreamHead {
@@ -102,11 +99,7 @@ export class LedgerTree {
     const { state } = this;
     const head = this.headOf(stream) ?? { index: state.streams++, revision: -1, hash: GENESIS, size: 0, peaks: [] };
     this.changed.set(stream, head);
-    let fault: ChainFaultKind | undefined;
-    if (revision !== head.revision + 1) fault = 'gap';
-    else if (eventHash(head.hash, event) !== event.hash && !this.isRewritten(state.events + 1, event)) {
-      fault = 'hash';
-    }
+    const fault = faultBehind(head, event, () => this.isRewritten(state.events + 1, event));
     pushLeaf(head.peaks, head.size, eventLeaf(event.hash));
     head.size += 1;
     head.revision = revision;

@@ -5,10 +5,11 @@ import {
   previousFor,
   type SignedCheckpoint,
 } from './checkpoint.js';
+import type { ChainFaultKind } from '../hash-chain.js';
 import { countIn, Rewrites } from '../rewrite/rewrites.js';
 import type { EventSource } from './event-source.js';
-import { type ChainFaultKind, headLeaf, LedgerTree, MemoryHeads } from './ledger-tree.js';
-import { MemoryNodes, rootOfRange, setLeaves } from './merkle-tree.js';
+import { headLeaf, LedgerTree, MemoryHeads } from './ledger-tree.js';
+import { pushLeaf, rootOf } from './merkle-tree.js';
 import {
   checkpointHead,
   type CheckpointFile,
@@ -261,10 +262,11 @@ const readOrNothing = (data: string): SignedCheckpoint | undefined => {
 };
 
 const rootOfHeads = (heads: readonly CheckpointHead[]): string => {
-  const nodes = new MemoryNodes();
-  const leaves = heads.map(({ revision, hash, root }, index) => [index, headLeaf(revision, hash, root)] as const);
-  setLeaves(nodes, heads.length, new Map(leaves));
-  return rootOfRange(nodes, 0, heads.length);
+  const peaks: string[] = [];
+  for (const [index, { revision, hash, root }] of heads.entries()) {
+    pushLeaf(peaks, index, headLeaf(revision, hash, root));
+  }
+  return rootOf(peaks);
 };
 
 /**

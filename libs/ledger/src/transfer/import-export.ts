@@ -1,4 +1,4 @@
-import { type ChainFault, ChainChecker } from '../hash-chain.js';
+import { type ChainFaultKind, type ChainHead, EMPTY_HEAD, faultBehind } from '../hash-chain.js';
 import type { Ledger, RecordedEvent, TransferredEvent } from '../ledger.js';
 import { Rewrites } from '../rewrite/rewrites.js';
 import { bytesInAppend } from '../serialized-event.js';
@@ -19,7 +19,7 @@ export interface ImportReport {
 
 /**
  * Brings the events of an export into a ledger that is empty or holds the first of them, as a killed import leaves it. The file is read
- * twice: nothing is stored before the whole of it was found right.
+ * twice: nothing is stored before the whole of it was found right. Once more, when texts in it were rewritten.
  *
  * @throws TransferError, and what {@link Ledger.appendRecorded} throws
  */
@@ -39,31 +39,43 @@ export const importExport = async (file: string, ledger: Ledger): Promise<Import
   return { events, kept: events - appended };
 };
 
-const FAULTS: Readonly<Record<ChainFault['kind'], string>> = {
+const FAULTS: Readonly<Record<ChainFaultKind, string>> = {
   gap: 'does not follow the event before it in its stream',
   hash: 'does not fit the chain of hashes: it or the event before it in its stream was changed before the export',
 };
 
-/** How many events the file has, when it is whole and they fit, and what it says of rewritten ones. */
-const checked = async (file: string): Promise<{ readonly events: number; readonly rewrites: Rewrites }> => {
-  const source = exportSource(file);
-  const rewrites = await Rewrites.in(source);
-  const tree = new ChainChecker(rewrites.isRewritten);
+interface Checked {
+  readonly events: number;
+  /** What the file says of rewritten events, if there are any. */
+  readonly rewrites: Rewrites | undefined;
+}
+
+/** Checks that the file is whole and that its events fit. */
+const checked = async (file: string): Promise<Checked> => {
+  const heads = new Map<string, ChainHead>();
+  let rewrites: Rewrites | undefined;
   let events = 0;
-  for await (const slice of source.all()) {
-    for (const event of slice) tree.check({ ...event, position: ++events });
-    const [fault] = tree.report().faults;
-    if (fault === undefined) continue;
-    throw new TransferError(
-      `event ${fault.position} of the file, event ${fault.revision} of ${fault.stream}, ${FAULTS[fault.kind]}`,
-    );
+  for await (const slice of readExport(file)) {
+    for (const event of slice) {
+      const { number, stream, revision, hash } = event;
+      const fault = faultBehind(heads.get(stream) ?? EMPTY_HEAD, event);
+      if (fault !== undefined) {
+        // The record of a rewritten event comes behind it. To look for it reads the whole file, and finds it damaged if it is.
+        rewrites ??= await Rewrites.in(exportSource(file));
+        if (fault === 'gap' || !rewrites.isRewritten(number, event)) {
+          throw new TransferError(`event ${number} of the file, event ${revision} of ${stream}, ${FAULTS[fault]}`);
+        }
+      }
+      heads.set(stream, { revision, hash });
+      events = number;
+    }
   }
   return { events, rewrites };
 };
 
 /** Only events that a record names are looked at twice. */
-const marked = (event: ExportedEvent, rewrites: Rewrites): TransferredEvent =>
-  rewrites.isRewritten(event.number, event) ? { ...event, isRewritten: true } : event;
+const marked = (event: ExportedEvent, rewrites: Rewrites | undefined): TransferredEvent =>
+  rewrites?.isRewritten(event.number, event) === true ? { ...event, isRewritten: true } : event;
 
 /** The events of the file that the ledger does not hold yet. Those that it holds are compared with those of the file. */
 async function* eventsMissingIn(ledger: Ledger, file: string): AsyncGenerator<ExportedEvent, void, void> {
