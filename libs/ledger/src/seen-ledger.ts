@@ -52,8 +52,8 @@ export class SeenLedger extends Ledger {
       yield { events: events.filter(this.isSeen), upTo };
   }
 
-  override subscribe({ after, streamPrefixes }: SubscribeOptions = {}): AsyncIterable<Batch> {
-    return this.readAll({ ...(after !== undefined && { after }), ...(streamPrefixes && { streamPrefixes }) });
+  override subscribe(options?: SubscribeOptions): AsyncIterable<Batch> {
+    return this.readAll(options);
   }
 
   override head(): Promise<Position> {

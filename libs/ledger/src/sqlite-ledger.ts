@@ -43,12 +43,14 @@ const POSITION_REPORT_MS = 1000;
 
 const WRITER_THREAD = threadModule(import.meta.filename, 'sqlite-writer-thread.js');
 
+type AppendedAnswer = Extract<WriterAnswer, { kind: 'appended' }>;
+
 interface Pending {
   readonly stream: string;
   readonly expectedRevision: number;
   readonly bytes: number;
-  /** The events as they are recorded when the writer has answered with their hashes. */
-  readonly recorded: (hashes: readonly string[]) => readonly Omit<RecordedEvent, 'position'>[];
+  /** The events as the writer says that it has recorded them. */
+  readonly recorded: (answer: AppendedAnswer) => readonly RecordedEvent[];
   readonly resolve: (appended: Appended) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -123,8 +125,8 @@ export class SqliteLedger extends Ledger {
       }
       if (this.closing !== undefined) throw new LedgerUnavailable(stream, 'the ledger is closed');
       const { serialized, bytes } = serializeAll(stream, events);
-      const recorded = (hashes: readonly string[]): ReturnType<Pending['recorded']> =>
-        recordedEvents(stream, expectedRevision, serialized, hashes);
+      const recorded = (answer: AppendedAnswer): readonly RecordedEvent[] =>
+        recordedEvents(stream, expectedRevision, serialized, answer);
       const texts = serialized.flatMap(({ id, type, data, metadata }) => [id, type, data, metadata]);
       this.enqueue(
         { stream, expectedRevision, bytes, recorded, resolve, reject },
@@ -144,7 +146,8 @@ export class SqliteLedger extends Ledger {
           stream: first.stream,
           expectedRevision: first.revision - 1,
           bytes,
-          recorded: () => events.map(recordedMembers),
+          recorded: ({ position: last }) =>
+            events.map((event, index) => ({ position: last - events.length + 1 + index, ...recordedMembers(event) })),
           resolve: ({ position }) => resolve(position),
           reject,
         },
@@ -163,15 +166,16 @@ export class SqliteLedger extends Ledger {
     let from = options.from ?? (forwards ? 0 : Number.MAX_SAFE_INTEGER);
     const events: RecordedEvent[] = [];
     for (const reads of forwards ? [this.archived, this.reads] : [this.reads, this.archived]) {
-      for (let isMore = reads !== undefined; isMore;) {
+      while (reads !== undefined) {
         const wanted = Math.min(SLICE_EVENTS, limit - events.length);
-        if (wanted <= 0 || reads === undefined) return events;
+        if (wanted <= 0) return events;
         const slice = await reads.stream(stream, from, forwards, wanted);
         events.push(...slice.events);
         const last = slice.events.at(-1);
-        if (last !== undefined) from = forwards ? last.revision + 1 : last.revision - 1;
-        isMore = last !== undefined && !(slice.exhausted && slice.events.length < wanted);
-        if (isMore) await eventLoopTurn();
+        if (last === undefined) break;
+        from = forwards ? last.revision + 1 : last.revision - 1;
+        if (slice.exhausted && slice.events.length < wanted) break;
+        await eventLoopTurn();
       }
     }
     return events;
@@ -310,8 +314,7 @@ export class SqliteLedger extends Ledger {
       const pending = answered[index];
       if (pending === undefined) throw new Error('The writer answered more appends than were sent');
       this.pendingBytes -= pending.bytes;
-      if (answer.kind === 'appended' && this.subscribers.size > 0)
-        recorded.push(...positioned(pending.recorded(answer.hashes), answer.position));
+      if (answer.kind === 'appended' && this.subscribers.size > 0) recorded.push(...pending.recorded(answer));
       settle(pending, answer);
     }
     // A process that waits for nothing else may end.
@@ -432,9 +435,10 @@ const recordedEvents = (
   stream: string,
   expectedRevision: number,
   events: readonly SerializedEvent[],
-  hashes: readonly string[],
-): ReturnType<Pending['recorded']> =>
+  { position, hashes }: AppendedAnswer,
+): readonly RecordedEvent[] =>
   events.map(({ id, type, data, metadata }, index) => ({
+    position: position - events.length + 1 + index,
     stream,
     revision: expectedRevision + 1 + index,
     id,
@@ -449,7 +453,3 @@ const recordedMembers = (event: TransferredEvent): Omit<RecordedEvent, 'position
   const { stream, revision, id, type, data, metadata, hash } = event;
   return { stream, revision, id, type, data, metadata, hash };
 };
-
-/** @param last position of the last of them */
-const positioned = (events: ReturnType<Pending['recorded']>, last: Position): readonly RecordedEvent[] =>
-  events.map((event, index) => ({ position: last - events.length + 1 + index, ...event }));
