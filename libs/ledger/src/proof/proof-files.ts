@@ -1,3 +1,4 @@
+import { isObject, type JsonMembers, valueIn } from '#platform/json-object.js';
 import type { Checkpoint, SignedCheckpoint } from './checkpoint.js';
 import type { ChainedEvent, StreamHead } from './ledger-tree.js';
 import { rootOf } from './merkle-tree.js';
@@ -53,20 +54,16 @@ export class ProofFileInvalid extends Error {
   override readonly name = 'ProofFileInvalid';
 }
 
-type Members = Readonly<Record<string, unknown>>;
-
 /** Takes members out of parsed JSON, each of the kind that it should be. */
 class MemberReader {
   constructor(
-    private readonly members: Members,
+    private readonly members: JsonMembers,
     private readonly path: string,
   ) {}
 
   static of(value: unknown, path: string): MemberReader {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw new ProofFileInvalid(`${path === '' ? 'the file' : path} should be an object`);
-    }
-    return new MemberReader(value as Members, path === '' ? '' : `${path}.`);
+    if (!isObject(value)) throw new ProofFileInvalid(`${path === '' ? 'the file' : path} should be an object`);
+    return new MemberReader(value, path === '' ? '' : `${path}.`);
   }
 
   object(name: string): MemberReader {
@@ -156,11 +153,9 @@ const rewrittenIn = (members: MemberReader): EventProof['rewritten'] & {} => ({
 });
 
 const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw new ProofFileInvalid('the file should be JSON');
-  }
+  const value = valueIn(text);
+  if (value === undefined) throw new ProofFileInvalid('the file should be JSON');
+  return value;
 };
 
 /**

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { objectIn } from '#platform/json-object.js';
 import { eventHash } from '../hash-chain.js';
 import type { TransferredEvent } from '../ledger.js';
 import { type CheckpointKey, isSigned, keyIdOf } from '../proof/checkpoint.js';
@@ -61,20 +62,11 @@ const isRanges = (value: unknown): value is Rewrite['events'] =>
 
 /** The record in the data of an event; undefined when it is none that somebody has signed. */
 export const readRewrite = (data: string): SignedRewrite | undefined => {
-  const { number, pseudonym, events, seals, public_key, signature } = parsed(data);
+  const { number, pseudonym, events, seals, public_key, signature } = objectIn(data) ?? {};
   if (typeof number !== 'number' || typeof pseudonym !== 'string' || typeof seals !== 'string') return undefined;
   if (typeof public_key !== 'string' || typeof signature !== 'string' || !isRanges(events)) return undefined;
   const rewrite = { number, pseudonym, events, seals, public_key, signature };
   return isSigned(rewriteText(rewrite), public_key, signature) ? rewrite : undefined;
-};
-
-const parsed = (data: string): Readonly<Record<string, unknown>> => {
-  try {
-    const value: unknown = JSON.parse(data);
-    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
-  } catch {
-    return {};
-  }
 };
 
 /** A record, made ready to be searched. */

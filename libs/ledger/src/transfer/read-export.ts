@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
+import { isObject, valueIn } from '#platform/json-object.js';
 import { compressionOf } from './compression.js';
 import { DamagedExport } from './damaged-export.js';
 import {
@@ -112,7 +113,7 @@ export class ExportReader {
   private eventIn(text: string): ExportedEvent {
     if (this.isWhole) throw this.damaged('something follows the end');
     if (this.isChecksumDue()) throw this.damaged('a checksum is missing before it');
-    const event = parsed(text);
+    const event = valueIn(text);
     if (!isExportedEvent(event)) throw this.damaged('it is no event');
     if (event.number !== this.events + 1) throw this.damaged(`expected event number ${this.events + 1}`);
     this.events++;
@@ -131,22 +132,10 @@ export const readExport = (file: string): AsyncGenerator<readonly ExportedEvent[
 
 const isFileError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
 
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
-
 const TEXT_MEMBERS = ['stream', 'id', 'type', 'data', 'metadata', 'hash'] as const;
 const NUMBER_MEMBERS = ['number', 'revision'] as const;
 
-const isExportedEvent = (value: unknown): value is ExportedEvent => {
-  if (typeof value !== 'object' || value === null) return false;
-  const members = value as Readonly<Record<string, unknown>>;
-  return (
-    TEXT_MEMBERS.every((name) => typeof members[name] === 'string') &&
-    NUMBER_MEMBERS.every((name) => Number.isSafeInteger(members[name]))
-  );
-};
+const isExportedEvent = (value: unknown): value is ExportedEvent =>
+  isObject(value) &&
+  TEXT_MEMBERS.every((name) => typeof value[name] === 'string') &&
+  NUMBER_MEMBERS.every((name) => Number.isSafeInteger(value[name]));
