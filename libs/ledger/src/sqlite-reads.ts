@@ -10,9 +10,10 @@ const SLICE_CHARACTERS = 1024 * 1024;
 const SLICE_POSITIONS = 8192;
 
 /** A recorded event as a row; an alias, because rows come as records. */
-type EventRow = { readonly [Field in keyof RecordedEvent]: RecordedEvent[Field] };
+export type EventRow = { readonly [Field in keyof RecordedEvent]: RecordedEvent[Field] };
 
-const EVENT_COLUMNS = 'e.position, s.name AS stream, e.revision, e.id, e.type, e.data, e.metadata, e.hash';
+/** Of the tables `event e` and `stream s`. */
+export const EVENT_COLUMNS = 'e.position, s.name AS stream, e.revision, e.id, e.type, e.data, e.metadata, e.hash';
 
 interface Slice {
   readonly events: readonly RecordedEvent[];

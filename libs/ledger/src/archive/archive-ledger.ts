@@ -1,8 +1,8 @@
 import { existsSync, rmSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import type { Position } from '../ledger.js';
 import { partsOfStream, type StreamCategory } from '../ref.js';
 import { openLedgerFile } from '../sqlite-file.js';
+import { EVENT_COLUMNS, type EventRow } from '../sqlite-reads.js';
 import { archiveFileOf } from './archive-file.js';
 
 /** Streams that belong to a workload. */
@@ -36,14 +36,7 @@ const oldStreams = (database: DatabaseSync, beforeMicros: number): readonly Stre
   return streams.filter(({ name }) => !recent.has(partsOfStream(name).ref));
 };
 
-type EventRow = Readonly<Record<'id' | 'type' | 'data' | 'metadata' | 'hash', string>> & {
-  readonly position: Position;
-  readonly stream: string;
-  readonly revision: number;
-};
-
-const EVENTS = `SELECT position, s.name AS stream, revision, e.id, type, data, metadata, hash
-  FROM event e JOIN stream s ON s.id = e.stream`;
+const EVENTS = `SELECT ${EVENT_COLUMNS} FROM event e JOIN stream s ON s.id = e.stream`;
 
 const isSame = (held: EventRow | undefined, row: EventRow): boolean =>
   held?.stream === row.stream &&

@@ -7,6 +7,7 @@ import { eventId } from '../event-id.js';
 import { type ChainHead, EMPTY_HEAD, eventHash } from '../hash-chain.js';
 import type { EventMetadata, RecordedEvent, TransferredEvent } from '../ledger.js';
 import { openLedgerFile } from '../sqlite-file.js';
+import { EVENT_COLUMNS, type EventRow } from '../sqlite-reads.js';
 import { EVENTS_REWRITTEN, type Rewrite, REWRITES_STREAM, sealOf, type SignedRewrite } from './rewrites.js';
 
 /** What is to become of the events of a ledger. */
@@ -31,8 +32,6 @@ const EVENTS_PER_RECORD = 3000;
 
 /** Whom the history names. */
 const ACTOR = 'cairn';
-
-type Row = { readonly [Field in keyof RecordedEvent]: RecordedEvent[Field] };
 
 /** The rewriting of one file, inside its transaction. */
 class FileRewriter {
@@ -87,12 +86,11 @@ class FileRewriter {
       )
       .all(contained, JSON.stringify([...streams.keys()]));
     const select = this.database.prepare(
-      `SELECT position, s.name AS stream, revision, e.id, type, data, metadata, hash
-       FROM event e JOIN stream s ON s.id = e.stream WHERE position = ?`,
+      `SELECT ${EVENT_COLUMNS} FROM event e JOIN stream s ON s.id = e.stream WHERE position = ?`,
     );
     const update = this.database.prepare('UPDATE event SET data = ?, metadata = ? WHERE position = ?');
     return candidates.flatMap(({ position }) => {
-      const event = select.get(position ?? null) as Row;
+      const event = select.get(position ?? null) as EventRow;
       // Signed, and without names of people.
       if (event.stream === REWRITES_STREAM) return [];
       const { data, metadata } = textsOf(event);
