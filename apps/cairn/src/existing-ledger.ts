@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { eventStoreConnection } from '#ledger/eventstoredb-settings.js';
-import type { LedgerLocation } from '#ledger/open-ledger.js';
+import { type LedgerLocation, ledgerLocation } from '#ledger/open-ledger.js';
 import type { Environment } from '#platform/environment.js';
 import { UsageError } from './command-line.js';
 
@@ -11,10 +10,10 @@ import { UsageError } from './command-line.js';
  * @throws UsageError when there is no ledger in the data folder
  */
 export const existingLedger = (environment: Environment): LedgerLocation => {
-  const dataDir = environment.CAIRN_DATA_DIR;
-  const eventStoreUrl = eventStoreConnection(environment);
+  const location = ledgerLocation(environment);
+  const { dataDir, eventStoreUrl } = location;
   if (eventStoreUrl === undefined && !existsSync(join(dataDir, 'ledger.sqlite'))) {
     throw new UsageError(`there is no ledger in the data folder ${resolve(dataDir)}: name it in CAIRN_DATA_DIR`);
   }
-  return { dataDir, eventStoreUrl };
+  return location;
 };

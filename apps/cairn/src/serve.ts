@@ -5,8 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { connectInProcess } from '#bus/connect-in-process.js';
 import { InProcessBus } from '#bus/in-process-bus.js';
 import { InProcessStrategy } from '#bus/in-process.strategy.js';
-import { eventStoreConnection } from '#ledger/eventstoredb-settings.js';
-import { openLedger } from '#ledger/open-ledger.js';
+import { ledgerLocation, openLedger } from '#ledger/open-ledger.js';
 import { diskCheck } from '#platform/disk-check.js';
 import { loadEnvironment } from '#platform/environment.js';
 import { Health } from '#platform/health.js';
@@ -30,8 +29,7 @@ const serve = async ({ env, stdout }: Terminal): Promise<void> => {
   const metrics = new Metrics();
   const health = new Health();
   const ledger = await openLedger({
-    dataDir: environment.CAIRN_DATA_DIR,
-    eventStoreUrl: eventStoreConnection(environment),
+    ...ledgerLocation(environment),
     wait: { withinMs: environment.START_WAIT_SECONDS * 1000, log },
   });
   surviveStrayRejections({ log, metrics, health, reconnect: () => ledger.reconnect() });

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { SERVICES } from '#bus/contract.js';
 import { OwnerLock } from '#event-sourcing/owner-lock.js';
-import { eventStoreConnection } from '#ledger/eventstoredb-settings.js';
 import type { Ledger } from '#ledger/ledger.js';
-import { openLedger } from '#ledger/open-ledger.js';
+import { ledgerLocation, usingLedger } from '#ledger/open-ledger.js';
 import { type Environment, loadEnvironment } from '#platform/environment.js';
 import { keepNewFilesPrivate } from '#platform/private-files.js';
 import type { Terminal } from './command-line.js';
@@ -37,15 +36,5 @@ export const withIdleLedger = <Result>(
   use: (ledger: Ledger) => Promise<Result>,
 ): Promise<Result> => {
   const environment = loadEnvironment(env);
-  return whileIdle(environment, async () => {
-    const ledger = await openLedger({
-      dataDir: environment.CAIRN_DATA_DIR,
-      eventStoreUrl: eventStoreConnection(environment),
-    });
-    try {
-      return await use(ledger);
-    } finally {
-      await ledger.close();
-    }
-  });
+  return whileIdle(environment, () => usingLedger(ledgerLocation(environment), use));
 };

@@ -1,5 +1,5 @@
 import type { Ledger } from '#ledger/ledger.js';
-import { openLedger } from '#ledger/open-ledger.js';
+import { usingLedger } from '#ledger/open-ledger.js';
 import { loadEnvironment } from '#platform/environment.js';
 import type { Terminal } from './command-line.js';
 import { existingLedger } from './existing-ledger.js';
@@ -12,11 +12,4 @@ import { existingLedger } from './existing-ledger.js';
 export const withLedger = async <Result>(
   { env }: Pick<Terminal, 'env'>,
   use: (ledger: Ledger) => Promise<Result>,
-): Promise<Result> => {
-  const ledger = await openLedger(existingLedger(loadEnvironment(env)));
-  try {
-    return await use(ledger);
-  } finally {
-    await ledger.close();
-  }
-};
+): Promise<Result> => usingLedger(existingLedger(loadEnvironment(env)), use);

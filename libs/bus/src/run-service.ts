@@ -1,8 +1,7 @@
 import 'reflect-metadata';
 import { type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { eventStoreConnection } from '#ledger/eventstoredb-settings.js';
-import { openLedger } from '#ledger/open-ledger.js';
+import { ledgerLocation, openLedger } from '#ledger/open-ledger.js';
 import { diskCheck } from '#platform/disk-check.js';
 import { loadEnvironment } from '#platform/environment.js';
 import { Health } from '#platform/health.js';
@@ -42,8 +41,7 @@ const start = async ({ name, module }: Service): Promise<void> => {
   const { connection, codec, bus } = await openNats(environment, name, log, metrics);
   health.add('nats', () => connection.flush());
   const ledger = await openLedger({
-    dataDir: environment.CAIRN_DATA_DIR,
-    eventStoreUrl: eventStoreConnection(environment),
+    ...ledgerLocation(environment),
     wait: { withinMs: environment.START_WAIT_SECONDS * 1000, log },
   });
   surviveStrayRejections({ log, metrics, health, reconnect: () => ledger.reconnect() });

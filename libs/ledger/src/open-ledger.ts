@@ -2,8 +2,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CannotStart } from '#platform/cannot-start.js';
 import { PRIVATE_FOLDER } from '#platform/private-files.js';
+import type { Environment } from '#platform/environment.js';
 import { redacted } from '#platform/redaction.js';
 import { retryAtStart, type StartWait } from '#platform/retry-at-start.js';
+import { eventStoreConnection, type EventStoreSettings } from './eventstoredb-settings.js';
 import type { Ledger } from './ledger.js';
 import { SqliteLedger } from './sqlite-ledger.js';
 
@@ -20,6 +22,14 @@ export interface LedgerLocation {
   readonly wait?: StartWait;
 }
 
+/** Where the environment says that the ledger is. */
+export const ledgerLocation = (
+  environment: EventStoreSettings & Pick<Environment, 'CAIRN_DATA_DIR'>,
+): Pick<LedgerLocation, 'dataDir' | 'eventStoreUrl'> => ({
+  dataDir: environment.CAIRN_DATA_DIR,
+  eventStoreUrl: eventStoreConnection(environment),
+});
+
 /**
  * Opens the ledger that the configuration names.
  *
@@ -29,6 +39,19 @@ export const openLedger = async ({ dataDir, eventStoreUrl, wait }: LedgerLocatio
   if (eventStoreUrl !== undefined) return openEventStore(eventStoreUrl, wait);
   mkdirSync(dataDir, { recursive: true, mode: PRIVATE_FOLDER });
   return SqliteLedger.open(join(dataDir, 'ledger.sqlite'));
+};
+
+/** Lends a ledger: see {@link openLedger}. */
+export const usingLedger = async <Result>(
+  location: LedgerLocation,
+  use: (ledger: Ledger) => Promise<Result>,
+): Promise<Result> => {
+  const ledger = await openLedger(location);
+  try {
+    return await use(ledger);
+  } finally {
+    await ledger.close();
+  }
 };
 
 const openEventStore = async (url: string, wait: StartWait | undefined): Promise<Ledger> => {

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { type NumberedOrder, PAST_VIEW_COMMAND, type ViewAnswer, type ViewReport } from '#contracts/cairn/past-view.js';
-import { eventStoreConnection } from '#ledger/eventstoredb-settings.js';
-import { openLedger } from '#ledger/open-ledger.js';
+import { ledgerLocation, openLedger } from '#ledger/open-ledger.js';
 import { DomainError, type DomainErrorValue } from '#platform/domain-error.js';
 import { loadEnvironment } from '#platform/environment.js';
 import { createLog } from '#platform/logging.js';
@@ -25,10 +24,7 @@ const obey = async ({ env }: Terminal): Promise<void> => {
   keepNewFilesPrivate();
   const environment = loadEnvironment(env);
   const log = createLog(environment, 'past-view');
-  const ledger = await openLedger({
-    dataDir: environment.CAIRN_DATA_DIR,
-    eventStoreUrl: eventStoreConnection(environment),
-  });
+  const ledger = await openLedger(ledgerLocation(environment));
   const keeper = new ViewKeeper(ledger, environment, log);
   const carryOut = async (order: NumberedOrder): Promise<ViewAnswer | undefined> => {
     switch (order.kind) {

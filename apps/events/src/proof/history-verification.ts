@@ -5,9 +5,8 @@ import { formatTimestamp, nowMicros } from '#platform/clock.js';
 import { Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
 import { threadModule } from '#platform/thread-module.js';
-import { eventStoreConnection } from '#ledger/eventstoredb-settings.js';
 import { Ledger } from '#ledger/ledger.js';
-import type { LedgerLocation } from '#ledger/open-ledger.js';
+import { type LedgerLocation, ledgerLocation } from '#ledger/open-ledger.js';
 import { PastLedger } from '#ledger/past-ledger.js';
 import { ledgerSource } from '#ledger/proof/event-source.js';
 import { faultSentence } from '#ledger/proof/fault-sentence.js';
@@ -49,7 +48,7 @@ export class HistoryVerification implements OnModuleDestroy {
     private readonly log: Log,
     private readonly ledger: Ledger,
   ) {
-    this.location = { dataDir: environment.CAIRN_DATA_DIR, eventStoreUrl: eventStoreConnection(environment) };
+    this.location = ledgerLocation(environment);
   }
 
   /** Begins a verification unless one runs or has just ended, and says how it is after a while. */

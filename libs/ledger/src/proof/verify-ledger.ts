@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CannotStart } from '#platform/cannot-start.js';
 import { archiveFileOf } from '../archive/archive-file.js';
-import { type LedgerLocation, openLedger } from '../open-ledger.js';
+import { type LedgerLocation, usingLedger } from '../open-ledger.js';
 import { faultsOfFile } from '../sqlite-check.js';
 import { ledgerSource } from './event-source.js';
 import { type HistoryReport, unreadable, verifyHistory, type VerifyOptions } from './verify-history.js';
@@ -21,12 +21,7 @@ export const verifyLedger = async (location: LedgerLocation, options: VerifyOpti
     const files = isFile ? [file, archiveFileOf(file)].filter((each) => existsSync(each)) : [];
     const faults = files.flatMap(faultsOfFile);
     if (faults.length > 0) return unreadable(faults);
-    const ledger = await openLedger(location);
-    try {
-      return await verifyHistory(ledgerSource(ledger), options);
-    } finally {
-      await ledger.close();
-    }
+    return await usingLedger(location, (ledger) => verifyHistory(ledgerSource(ledger), options));
   } catch (error) {
     if (!isFile && error instanceof CannotStart) throw error;
     return unreadable([reasonOf(error)]);
