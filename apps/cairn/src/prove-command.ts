@@ -1,11 +1,11 @@
 import { Command } from 'commander';
+import { eventAtCursor } from '#event-sourcing/event-at-cursor.js';
 import { readHistoryCursor } from '#event-sourcing/history-cursor.js';
 import type { Ledger, RecordedEvent } from '#ledger/ledger.js';
 import type { SignedCheckpoint } from '#ledger/proof/checkpoint.js';
 import { proveEvent } from '#ledger/proof/event-proof.js';
 import { ledgerSource } from '#ledger/proof/event-source.js';
 import { readCheckpointFile } from '#ledger/proof/proof-files.js';
-import { readSealedParts } from '#ledger/staged-batch.js';
 import { findCheckpoint, provable } from './checkpoint-command.js';
 import { type Terminal, UsageError } from './command-line.js';
 import { readProofFile } from './read-proof-file.js';
@@ -13,23 +13,13 @@ import { withLedger } from './with-ledger.js';
 
 type Wanted = (event: Pick<RecordedEvent, 'id' | 'stream' | 'revision'>) => boolean;
 
-const isEvent =
-  ({ stream, revision }: RecordedEvent): Wanted =>
-  (event) =>
-    event.revision === revision && event.stream === stream;
-
 /** What tells the event that a user means from all others. */
 const wantedEvent = async (ledger: Ledger, name: string): Promise<Wanted> => {
   const cursor = readHistoryCursor(name);
   if (cursor === undefined) return ({ id }) => id === name;
-  const event = await ledger.eventAt(cursor.at);
-  if (event === undefined) throw new UsageError(`the ledger has no event at ${cursor.at}`);
-  if (cursor.part === undefined) return isEvent(event);
-  let part = 0;
-  for await (const page of readSealedParts(ledger, event)) {
-    for (const one of page) if (++part === cursor.part) return isEvent(one);
-  }
-  throw new UsageError(`the batch at ${cursor.at} has ${part} events`);
+  const named = await eventAtCursor(ledger, cursor);
+  if (named === undefined) throw new UsageError(`the ledger has no event at ${name}`);
+  return ({ stream, revision }) => stream === named.stream && revision === named.revision;
 };
 
 /** `cairn prove` */
