@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import { arrayStatement, type Row as Values } from './array-statement.js';
 import type { ColumnNames } from './projection.js';
 
 /** A row that is not the same in both files. */
@@ -30,7 +31,7 @@ interface Column {
 
 interface Row {
   readonly key: string;
-  readonly values: readonly SQLOutputValue[];
+  readonly values: Values;
 }
 
 /** Tables of projections; the runner's own begin with `model_`. */
@@ -74,14 +75,11 @@ function* rowsOf(
 ): Generator<Row, void, void> {
   const key = columns.filter(({ isKey }) => isKey).map(({ expression }) => `quote(${expression})`);
   const values = columns.map(({ expression }) => expression);
-  const statement = database.prepare(
+  const statement = arrayStatement(
+    database,
     `SELECT ${[key.join(" || ' ' || "), ...values].join(', ')} FROM "${table}" t WHERE ${filter} ORDER BY 1`,
   );
-  statement.setReturnArrays(true);
-  for (const row of statement.iterate()) {
-    const [first, ...rest] = row as unknown as SQLOutputValue[];
-    yield { key: String(first), values: rest };
-  }
+  for (const [first, ...rest] of statement.iterate()) yield { key: String(first), values: rest };
 }
 
 /**

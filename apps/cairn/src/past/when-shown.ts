@@ -1,12 +1,20 @@
-import type { Bus } from '#bus/bus.js';
 import { backgroundContext } from '#bus/background-context.js';
-import type { ServiceName } from '#bus/contract.js';
-import { WaitForPosition } from '#bus/visibility.js';
+import type { MessageContext, ServiceName } from '#bus/contract.js';
+import { type PositionRequest, WaitForPosition } from '#bus/visibility.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { Position } from '#ledger/ledger.js';
 
 /** As long as nothing is broken, what lies between two checkpoints is applied in a small part of this time. */
 const WITHIN_MS = 120_000;
+
+/** The part of a bus that is used. */
+interface PositionBus {
+  request(
+    contract: ReturnType<typeof WaitForPosition>,
+    request: PositionRequest,
+    context: MessageContext,
+  ): Promise<unknown>;
+}
 
 /**
  * Resolves when all the services show what happened up to a position.
@@ -14,7 +22,7 @@ const WITHIN_MS = 120_000;
  * @throws DomainError `past.stuck` when one does not come to show it
  */
 export const whenShown = async (
-  bus: Pick<Bus, 'request'>,
+  bus: PositionBus,
   services: readonly ServiceName[],
   position: Position,
   withinMs = WITHIN_MS,

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Bus } from '#bus/bus.js';
 import { DomainError } from '#platform/domain-error.js';
 import { whenShown } from './when-shown.js';
 
@@ -14,7 +13,7 @@ const showingAfter = (times: number, refusal: Error = LATER) => {
     if (asked.filter((each) => each === service).length <= times) throw refusal;
     return {};
   };
-  return { asked, bus: { request } as unknown as Pick<Bus, 'request'> };
+  return { asked, bus: { request } };
 };
 
 describe('whenShown', () => {
