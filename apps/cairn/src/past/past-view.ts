@@ -103,18 +103,13 @@ export class PastView {
     { streams, until }: { readonly streams: readonly string[]; readonly until: Position },
     { present, folder, environment, log, answerBytesMax = ANSWER_BYTES_MAX }: ViewPlace,
   ): Promise<PastView> {
-    const dataDir = environment.CAIRN_DATA_DIR;
     const ledger = new PastLedger(present, until, streams);
-    const own = {
-      ...{ CAIRN_DATA_DIR: folder, CAIRN_AUTOMATION: ['off'], CAIRN_PANDA_CONFIG: undefined },
-      // All tokens that come are the view's own, for nobody else.
-      ...{ OIDC_AUDIENCE: undefined, ...CERTIFICATES },
-    };
     const guard = new RouteGuard();
     const app = await startPast({
       ledger,
-      environment: Object.assign(new Environment(), environment, own),
-      dataDir,
+      // All tokens that come are the view's own, for nobody else.
+      environment: Object.assign(new Environment(), environment, { OIDC_AUDIENCE: undefined, ...CERTIFICATES }),
+      folder,
       services: [DatasetsModule, TasksModule, PilotsModule, ViewAuthModule],
       log,
       refusal: 'This is the past: nothing can be changed',

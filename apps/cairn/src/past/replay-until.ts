@@ -1,17 +1,16 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { backup, DatabaseSync } from 'node:sqlite';
 import { formatTimestamp } from '#platform/clock.js';
-import { Environment } from '#platform/environment.js';
+import { copyDatabase } from '#platform/copy-database.js';
+import type { Environment } from '#platform/environment.js';
 import { urlOf } from '#platform/health-listener.js';
 import { INSTANT_EXPECTED, readInstant } from '#platform/instant.js';
 import { createLog } from '#platform/logging.js';
 import { stopOnSignal } from '#platform/shutdown.js';
 import { readHistoryCursor } from '#event-sourcing/history-cursor.js';
-import { eventStoreConnection } from '#ledger/eventstoredb-settings.js';
 import type { EventMetadata, Ledger, Position } from '#ledger/ledger.js';
-import { openLedger } from '#ledger/open-ledger.js';
+import { ledgerLocation, openLedger } from '#ledger/open-ledger.js';
 import { PastLedger } from '#ledger/past-ledger.js';
 import { positionAtTime } from '#ledger/position-at-time.js';
 import { type Terminal, UsageError } from '../command-line.js';
@@ -43,8 +42,7 @@ const copyAccounts = async (dataDir: string, folder: string): Promise<void> => {
   const file = join('key-value-store', 'auth.sqlite');
   if (!existsSync(join(dataDir, file))) return;
   await mkdir(join(folder, 'key-value-store'), { recursive: true });
-  const accounts = new DatabaseSync(join(dataDir, file), { readOnly: true });
-  await backup(accounts, join(folder, file)).finally(() => accounts.close());
+  await copyDatabase(join(dataDir, file), join(folder, file));
 };
 
 /**
@@ -60,9 +58,8 @@ export const replayUntil = async (
 ): Promise<void> => {
   const dataDir = existingDataFolder(environment);
   const log = createLog(environment, 'past');
-  const eventStoreUrl = eventStoreConnection(environment);
   const wait = { withinMs: environment.START_WAIT_SECONDS * 1000, log };
-  const present = await openLedger({ dataDir, eventStoreUrl, wait });
+  const present = await openLedger({ ...ledgerLocation(environment), wait });
   let folder: string | undefined;
   try {
     const until = await positionOf(present, moment);
@@ -72,11 +69,10 @@ export const replayUntil = async (
     await copyAccounts(dataDir, folder);
     // Loaded when all is well: it is the whole of Cairn.
     const { startWholePast } = await import('./start-whole-past.js');
-    const own = { CAIRN_DATA_DIR: folder, CAIRN_AUTOMATION: ['off'], CAIRN_PANDA_CONFIG: undefined };
     const app = await startWholePast({
       ledger,
-      environment: Object.assign(new Environment(), environment, own),
-      dataDir,
+      environment,
+      folder,
       log,
       refusal: `This is Cairn as it was at ${name}: it can be read, and nothing can be changed`,
     });

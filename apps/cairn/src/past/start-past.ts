@@ -9,7 +9,7 @@ import { InProcessStrategy } from '#bus/in-process.strategy.js';
 import { InfrastructureModule } from '#bus/infrastructure.module.js';
 import type { PastLedger } from '#ledger/past-ledger.js';
 import { DomainError } from '#platform/domain-error.js';
-import type { Environment } from '#platform/environment.js';
+import { Environment } from '#platform/environment.js';
 import { Health } from '#platform/health.js';
 import { type Log, NestLog } from '#platform/logging.js';
 import { Metrics } from '#platform/metrics.js';
@@ -23,10 +23,10 @@ import { PastBus } from './past-bus.js';
 
 export interface PastOptions {
   readonly ledger: PastLedger;
-  /** Its data folder holds what the past Cairn makes for itself. */
+  /** Of the Cairn whose past it is: its blobs are read. */
   readonly environment: Environment;
-  /** The data folder whose blobs are read. */
-  readonly dataDir: string;
+  /** The data folder of the past Cairn. */
+  readonly folder: string;
   /** Modules of the services; the gateway is always there. */
   readonly services: readonly Type[];
   readonly log: Log;
@@ -60,13 +60,15 @@ const keepServicesQuiet = (app: NestFastifyApplication): void => {
  * listen.
  */
 export const startPast = async (options: PastOptions): Promise<NestFastifyApplication> => {
-  const { ledger, environment, services, log } = options;
+  const { ledger, services, log } = options;
+  const own = { CAIRN_DATA_DIR: options.folder, CAIRN_AUTOMATION: ['off'], CAIRN_PANDA_CONFIG: undefined };
+  const environment = Object.assign(new Environment(), options.environment, own);
   const refusal = new DomainError('unavailable', 'past.read-only', options.refusal);
   const [metrics, health] = [new Metrics(), new Health()];
   const strategy = new InProcessStrategy();
   const bus = new PastBus(strategy, refusal, metrics);
   const infrastructure = InfrastructureModule.register({ environment, ledger, bus, log, metrics, health });
-  const blobs = new ReadOnlyBlobStore(new FolderBlobStore(join(options.dataDir, 'blobs')), refusal);
+  const blobs = new ReadOnlyBlobStore(new FolderBlobStore(join(options.environment.CAIRN_DATA_DIR, 'blobs')), refusal);
   const app = await NestFactory.create<NestFastifyApplication>(
     PastModule.of([infrastructure, GatewayModule, ...services], blobs),
     createHttpAdapter(environment, DIALECTS),

@@ -1,9 +1,9 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { backup, DatabaseSync } from 'node:sqlite';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
+import { copyDatabase } from '#platform/copy-database.js';
 import { PRIVATE_FOLDER } from '#platform/private-files.js';
 import { CAIRN_VERSION } from '#platform/version.js';
 import type { Position } from '#ledger/ledger.js';
@@ -76,8 +76,7 @@ export class ViewCheckpoints {
     const source = join(dataFolder, READ_MODELS);
     for (const name of (await readdir(source)).filter((each) => each.endsWith('.sqlite'))) {
       const copy = join(unfinished, name);
-      const database = new DatabaseSync(join(source, name), { readOnly: true });
-      await backup(database, copy).finally(() => database.close());
+      await copyDatabase(join(source, name), copy);
       await pipeline(createReadStream(copy), createZstdCompress(COMPRESSION), createWriteStream(`${copy}.zst`));
       await rm(copy);
     }

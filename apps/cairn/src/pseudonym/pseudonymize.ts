@@ -7,6 +7,7 @@ import type { CheckpointKey } from '#ledger/proof/checkpoint.js';
 import { ref, streamName } from '#ledger/ref.js';
 import { rewriteLedger } from '#ledger/rewrite/rewrite-ledger.js';
 import { signRewrite } from '#ledger/rewrite/rewrites.js';
+import { PAST_FOLDER } from '../past/past-folder.js';
 import { pseudonymizedTexts } from './pseudonymized-texts.js';
 
 /** Streams whose names hold the name of a person. */
@@ -21,7 +22,7 @@ const removeReadModels = async (dataFolder: string): Promise<void> => {
   const folder = join(dataFolder, 'read-models');
   for (const file of await readdir(folder))
     if (!file.endsWith('.lock')) rmSync(join(folder, file), { recursive: true });
-  rmSync(join(dataFolder, 'past'), { recursive: true, force: true });
+  rmSync(join(dataFolder, PAST_FOLDER), { recursive: true, force: true });
 };
 
 /**

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { backup, DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { InProcessBus } from '#bus/in-process-bus.js';
@@ -12,6 +12,7 @@ import { compareModels, type TableDifference } from '#event-sourcing/model-compa
 import { ReadModel } from '#event-sourcing/read-model.js';
 import type { Ledger } from '#ledger/ledger.js';
 import { SeenLedger } from '#ledger/seen-ledger.js';
+import { copyDatabase } from '#platform/copy-database.js';
 import { Environment } from '#platform/environment.js';
 import { Health } from '#platform/health.js';
 import { type Log, NestLog } from '#platform/logging.js';
@@ -31,9 +32,6 @@ const STORES: Readonly<Record<ServiceName, DynamicModule>> = {
   events: eventsStore,
   auth: authStore,
 };
-
-/** All pages in one step: what others write meanwhile would begin a copy in several steps again. */
-const ALL_PAGES = 2 ** 30;
 
 @Module({})
 class ReplayModule {
@@ -67,8 +65,7 @@ const copyOf = async ({ service, environment, folder }: RebuildOptions): Promise
   const file = join(environment.CAIRN_DATA_DIR, 'read-models', `${service}.sqlite`);
   if (!existsSync(file)) throw new UsageError(`the service ${service} has no read model in ${file}`);
   const copied = join(folder, `${service}-live.sqlite`);
-  const live = new DatabaseSync(file, { readOnly: true });
-  await backup(live, copied, { rate: ALL_PAGES }).finally(() => live.close());
+  await copyDatabase(file, copied);
   return new DatabaseSync(copied, { readOnly: true });
 };
 
