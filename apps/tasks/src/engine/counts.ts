@@ -1,6 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
 import type { WorkloadId } from '../workload/workloads.js';
+import type { StatusId } from './statuses.js';
 import type { WordId } from './words.js';
+
+/** Workloads whose counts are kept in memory. All are dropped when there are more. */
+const IN_MEMORY_MAX = 1_000;
 
 /** Where changes of the number of units go: to the tables, or to {@link CountChanges}. */
 export interface CountSink {
@@ -14,7 +19,10 @@ export class Counts implements CountSink {
   private readonly add: StatementSync;
   private readonly addToTotal: StatementSync;
   private readonly order: StatementSync;
+  private readonly selectByStatus: ArrayStatement<readonly [status: StatusId, n: number]>;
   private readonly changed = new Set<WorkloadId>();
+  /** A workload may have thousands of rows, and is asked for in each transaction that changes it. */
+  private readonly byStatus = new Map<WorkloadId, Map<StatusId, number>>();
 
   constructor(database: DatabaseSync) {
     this.add = database.prepare(
@@ -28,11 +36,17 @@ export class Counts implements CountSink {
       `INSERT INTO unit_name_order (workload, name, first_index) VALUES (?, ?, ?)
        ON CONFLICT DO UPDATE SET first_index = excluded.first_index WHERE excluded.first_index < first_index`,
     );
+    this.selectByStatus = arrayStatement(
+      database,
+      'SELECT status, sum(n) FROM unit_count WHERE workload = ? GROUP BY status',
+    );
   }
 
   change(workload: WorkloadId, name: WordId, status: WordId, isGpu: boolean, by: number): void {
     if (by === 0) return;
     this.changed.add(workload);
+    const known = this.byStatus.get(workload);
+    known?.set(status, (known.get(status) ?? 0) + by);
     this.add.run(workload, name, status, +isGpu, by);
     this.addToTotal.run(2 * status + +isGpu, by);
   }
@@ -48,8 +62,19 @@ export class Counts implements CountSink {
     return changed;
   }
 
+  /** How many units of each status a workload lists; some may be 0. */
+  ofWorkload(workload: WorkloadId): ReadonlyMap<StatusId, number> {
+    let counts = this.byStatus.get(workload);
+    if (counts === undefined) {
+      if (this.byStatus.size >= IN_MEMORY_MAX) this.byStatus.clear();
+      this.byStatus.set(workload, (counts = new Map(this.selectByStatus.all(workload))));
+    }
+    return counts;
+  }
+
   forget(): void {
     this.changed.clear();
+    this.byStatus.clear();
   }
 }
 

@@ -172,7 +172,7 @@ class CatalogWriter implements ProjectionWriter {
   private store(workload: WorkloadId, pending: Pending): void {
     const { createdMicros, changedMicros, name, owner, status, expected, classBefore: before } = pending;
     const dialect = this.units.store.reader.workloads.dialectOf(workload);
-    const units = this.counters.of(workload);
+    const units = this.counters.inWords(this.units.store.counts.ofWorkload(workload));
     const after = createdMicros === 0 ? null : this.classOf(workload, dialect, status, units);
     const progress = after === null ? 0 : this.progress(workload, dialect, expected, units);
     this.write.run(workload, after, createdMicros, changedMicros, progress, name, owner, status, expected);

@@ -27,7 +27,7 @@ export class UnitCounters {
   ) {
     this.ofWorkload = arrayStatement(
       database,
-      'SELECT status, sum(n) FROM unit_count WHERE workload = ? GROUP BY status HAVING sum(n) > 0',
+      'SELECT status, sum(n) FROM unit_count WHERE workload = ? GROUP BY status',
     );
     this.byName = arrayStatement(
       database,
@@ -37,9 +37,14 @@ export class UnitCounters {
   }
 
   of(workload: WorkloadId): UnitCounts {
+    return this.inWords(this.ofWorkload.all(workload));
+  }
+
+  inWords(counts: Iterable<readonly [status: StatusId, n: number]>): UnitCounts {
     const byPhase = new Map<Phase, number>();
     const byStatus = new Map<string, number>();
-    for (const [status, n] of this.ofWorkload.all(workload)) {
+    for (const [status, n] of counts) {
+      if (n === 0) continue;
       add(byPhase, this.phaseOf(status), n);
       add(byStatus, this.words.status.wordOf(status), n);
     }
