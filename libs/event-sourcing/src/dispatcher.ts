@@ -62,6 +62,9 @@ interface Route {
 /** Hands events to the projections that want them. */
 export class Dispatcher {
   private readonly routes: readonly Route[];
+  /** Which of them may want events of a type; of types that nobody names, those that want all. */
+  private readonly routesByType: ReadonlyMap<string, readonly Route[]>;
+  private readonly routesOfOthers: readonly Route[];
   /** Everything that some projection wants, for the subscription. */
   readonly streamPrefixes: readonly string[];
 
@@ -75,12 +78,17 @@ export class Dispatcher {
       types: projection.eventTypes && new Set(projection.eventTypes),
       writer: projection.attach(database),
     }));
+    const types = new Set(projections.flatMap(({ eventTypes = [] }) => eventTypes));
+    const routesOf = (type: string | undefined): readonly Route[] =>
+      this.routes.filter(({ types: wanted }) => wanted === undefined || (type !== undefined && wanted.has(type)));
+    this.routesByType = new Map([...types].map((type) => [type, routesOf(type)]));
+    this.routesOfOthers = routesOf(undefined);
     const prefixes = [...new Set(projections.flatMap((projection) => projection.streamPrefixes))];
     this.streamPrefixes = prefixes.filter((prefix) => !prefixes.some((p) => p !== prefix && prefix.startsWith(p)));
   }
 
   wants(stream: string, type: string): boolean {
-    return this.routes.some((route) => isFor(route, stream, type));
+    return this.routesOf(type).some((route) => isFor(route, stream));
   }
 
   schemaVersionOf(type: string): number {
@@ -94,26 +102,28 @@ export class Dispatcher {
 
   /** Applies an event; long work comes back as a generator that does the rest. */
   apply(event: AppliedEvent): Generator<void, void, void> | undefined {
-    for (let at = 0; at < this.routes.length; at++) {
-      const work = this.applyTo(at, event);
-      if (work !== undefined) return this.continue(work, event, at + 1);
+    const routes = this.routesOf(event.type);
+    for (let at = 0; at < routes.length; at++) {
+      const work = applyTo(routes[at], event);
+      if (work !== undefined) return this.continue(work, event, routes.slice(at + 1));
     }
     return undefined;
   }
 
-  private *continue(work: Generator<void, void, void>, event: AppliedEvent, from: number): Generator<void, void, void> {
+  private *continue(
+    work: Generator<void, void, void>,
+    event: AppliedEvent,
+    rest: readonly Route[],
+  ): Generator<void, void, void> {
     yield* work;
-    for (let at = from; at < this.routes.length; at++) {
-      const more = this.applyTo(at, event);
+    for (const route of rest) {
+      const more = applyTo(route, event);
       if (more !== undefined) yield* more;
     }
   }
 
-  private applyTo(at: number, event: AppliedEvent): Generator<void, void, void> | undefined {
-    const route = this.routes[at];
-    if (route === undefined || !isFor(route, event.stream, event.type)) return undefined;
-    const work = route.writer.apply(event);
-    return isGenerator(work) ? work : undefined;
+  private routesOf(type: string): readonly Route[] {
+    return this.routesByType.get(type) ?? this.routesOfOthers;
   }
 
   /** Has everything written before a commit. */
@@ -126,5 +136,13 @@ export class Dispatcher {
   }
 }
 
-const isFor = ({ prefixes, types }: Route, stream: string, type: string): boolean =>
-  (types === undefined || types.has(type)) && prefixes.some((prefix) => stream.startsWith(prefix));
+const isFor = ({ prefixes }: Route, stream: string): boolean => {
+  for (const prefix of prefixes) if (stream.startsWith(prefix)) return true;
+  return false;
+};
+
+const applyTo = (route: Route | undefined, event: AppliedEvent): Generator<void, void, void> | undefined => {
+  if (route === undefined || !isFor(route, event.stream)) return undefined;
+  const work = route.writer.apply(event);
+  return isGenerator(work) ? work : undefined;
+};
