@@ -30,7 +30,7 @@ const CHECKPOINT_SAVE_MS = 5000;
  * Events of other services are collected for so long and applied in one transaction, unless somebody waits for them: a
  * transaction for each change would cost more than the change itself.
  */
-const FOLLOW_DELAY_MS = 25;
+const FOLLOW_DELAY_MS_DEFAULT = 25;
 
 /** A batch with so many events is worth a transaction of its own. */
 const FOLLOW_AT_ONCE_EVENTS = 256;
@@ -49,6 +49,8 @@ export interface ReadModelOptions {
   readonly log?: Log;
   /** Page cache of the writing connection. */
   readonly cacheKib?: number;
+  /** How long it lags behind at most when nobody waits for it. */
+  readonly followDelayMs?: number;
 }
 
 /**
@@ -77,6 +79,7 @@ export class ReadModel {
     private readonly log: Log,
     /** Of the numbers in its tables. */
     readonly names: ColumnNames,
+    private readonly followDelayMs: number,
   ) {
     this.replay = new Replay(file, dispatcher, ledger);
     this.checkpoints = new WalCheckpoints(
@@ -92,6 +95,7 @@ export class ReadModel {
 
   static async open(options: ReadModelOptions): Promise<ReadModel> {
     const { file, ledger, projections, lifts = {}, log = SILENT, cacheKib = CACHE_KIB_DEFAULT } = options;
+    const { followDelayMs = FOLLOW_DELAY_MS_DEFAULT } = options;
     const fileOptions: ModelFileOptions = { file, projections, cacheKib };
     const owner = OwnerLock.take(file);
     try {
@@ -102,7 +106,8 @@ export class ReadModel {
       }
       if (model.incomplete) log.info({ file }, 'Read model is rebuilt from the ledger');
       const names = Object.assign({}, ...projections.map((each) => each.names)) as ColumnNames;
-      return new ReadModel(owner, model, new Dispatcher(projections, model.writer, lifts), ledger, log, names);
+      const dispatcher = new Dispatcher(projections, model.writer, lifts);
+      return new ReadModel(owner, model, dispatcher, ledger, log, names, followDelayMs);
     } catch (error) {
       owner.release();
       throw error;
@@ -242,7 +247,7 @@ export class ReadModel {
         }
         const { streamPrefixes } = this.dispatcher;
         for await (const batch of this.ledger.subscribe({ after: this.checkpoint, streamPrefixes, signal })) {
-          if (batch.events.length < FOLLOW_AT_ONCE_EVENTS) await this.waiters.whenAwaited(FOLLOW_DELAY_MS);
+          if (batch.events.length < FOLLOW_AT_ONCE_EVENTS) await this.waiters.whenAwaited(this.followDelayMs);
           await this.absorb(batch);
           retryMs = RETRY_MS_FIRST;
         }

@@ -21,6 +21,9 @@ import { firstOfSpan, historyProjection, lastOfSpan, PART_KINDS, prefixName } fr
 /** Small, because most of the index is written once and seldom read. */
 const CACHE_KIB = 8 * 1024;
 
+/** Rows for many events cost less than as many rows for one each, and questions wait for what they must show. */
+const FOLLOW_DELAY_MS = 250;
+
 /** A small index is whole when the service is ready; a large one that is made anew does not keep it from everything else. */
 const START_WAITS_MS = 10_000;
 
@@ -105,7 +108,7 @@ export class HistoryIndex implements OnModuleInit, OnApplicationShutdown {
 
   static async open({ file, ledger, log }: HistoryIndexOptions): Promise<HistoryIndex> {
     const model = await ReadModel.open({
-      ...{ file, ledger, projections: [historyProjection], cacheKib: CACHE_KIB },
+      ...{ file, ledger, projections: [historyProjection], cacheKib: CACHE_KIB, followDelayMs: FOLLOW_DELAY_MS },
       ...(log !== undefined && { log }),
     });
     model.start();
