@@ -1,8 +1,8 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Bus } from '#bus/bus.js';
 import { ListRevocations, type RevocationCursor } from '#contracts/tokens.js';
 import { Log } from '#platform/logging.js';
+import { Rounds } from '#platform/rounds.js';
 import { type RevocationSource, Revocations } from '#platform/tokens/revocations.js';
 import { ownContext } from './own-context.js';
 
@@ -18,10 +18,12 @@ const AGE_MAX_MS = 300_000;
 @Injectable()
 export class RevocationFeed implements RevocationSource, OnApplicationBootstrap, OnApplicationShutdown {
   private readonly revocations = new Revocations();
-  private readonly stopping = new AbortController();
+  private readonly rounds = new Rounds(
+    () => this.fetch(),
+    (error) => this.fail(error),
+  );
   private cursor: RevocationCursor | undefined;
   private refreshedAtMs = Number.NEGATIVE_INFINITY;
-  private refreshing: Promise<void> | undefined;
   private hasFailed = false;
 
   constructor(
@@ -30,11 +32,12 @@ export class RevocationFeed implements RevocationSource, OnApplicationBootstrap,
   ) {}
 
   onApplicationBootstrap(): void {
-    void this.poll();
+    this.rounds.start(POLL_MS, 0);
   }
 
   onApplicationShutdown(): void {
-    this.stopping.abort();
+    // Nothing depends on an answer that is still awaited.
+    void this.rounds.stop();
   }
 
   isRevoked(subject: string, tokenIssuedAtMs: number): boolean {
@@ -47,13 +50,7 @@ export class RevocationFeed implements RevocationSource, OnApplicationBootstrap,
 
   /** Gets what is new. Never rejects: {@link isCurrent} says whether the copy can be relied on. */
   refresh(): Promise<void> {
-    this.refreshing ??= this.fetch()
-      .catch((error: unknown) => {
-        if (!this.hasFailed && !this.stopping.signal.aborted) this.log.warn({ error }, 'Revocations not available');
-        this.hasFailed = true;
-      })
-      .finally(() => (this.refreshing = undefined));
-    return this.refreshing;
+    return this.rounds.begin();
   }
 
   private async fetch(): Promise<void> {
@@ -70,11 +67,8 @@ export class RevocationFeed implements RevocationSource, OnApplicationBootstrap,
     }
   }
 
-  private async poll(): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      await this.refresh();
-      await delay(POLL_MS, undefined, { signal, ref: false }).catch(() => undefined);
-    }
+  private fail(error: unknown): void {
+    if (!this.hasFailed && !this.rounds.isStopped) this.log.warn({ error }, 'Revocations not available');
+    this.hasFailed = true;
   }
 }

@@ -4,6 +4,7 @@ import { Bus } from '#bus/bus.js';
 import { GetPandaUsers, GetPandaVos, type Vo } from '#contracts/panda/configuration.js';
 import { DomainError } from '#platform/domain-error.js';
 import { Log } from '#platform/logging.js';
+import { Rounds } from '#platform/rounds.js';
 import { ownContext } from '../../edge/own-context.js';
 
 /** How often `pilots` is asked: a change of the configuration takes effect so soon. */
@@ -22,10 +23,14 @@ export interface Directory {
 /** A copy of the VOs and of who is banned. The last one counts while `pilots` cannot be reached. */
 @Injectable()
 export class VoDirectory implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly stopping = new AbortController();
+  private readonly rounds = new Rounds(
+    () => this.poll(),
+    (error) => this.fail(error),
+  );
   private text = '';
   private copy: Directory | undefined;
   private fetching: Promise<Directory> | undefined;
+  private hasFailed = false;
 
   constructor(
     private readonly bus: Bus,
@@ -33,11 +38,12 @@ export class VoDirectory implements OnApplicationBootstrap, OnApplicationShutdow
   ) {}
 
   onApplicationBootstrap(): void {
-    void this.poll();
+    this.rounds.start(POLL_MS, 0);
   }
 
   onApplicationShutdown(): void {
-    this.stopping.abort();
+    // Nothing depends on an answer that is still awaited.
+    void this.rounds.stop();
   }
 
   /**
@@ -82,17 +88,12 @@ export class VoDirectory implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   private async poll(): Promise<void> {
-    const { signal } = this.stopping;
-    let hasFailed = false;
-    while (!signal.aborted) {
-      try {
-        await this.refresh();
-        hasFailed = false;
-      } catch (error) {
-        if (!hasFailed && !this.stopping.signal.aborted) this.log.warn({ error }, "PanDA's VOs not available");
-        hasFailed = true;
-      }
-      await delay(POLL_MS, undefined, { signal, ref: false }).catch(() => undefined);
-    }
+    await this.refresh();
+    this.hasFailed = false;
+  }
+
+  private fail(error: unknown): void {
+    if (!this.hasFailed && !this.rounds.isStopped) this.log.warn({ error }, "PanDA's VOs not available");
+    this.hasFailed = true;
   }
 }
