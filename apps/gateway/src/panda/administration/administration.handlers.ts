@@ -10,8 +10,8 @@ import {
   RemoveConfiguration,
   SetConfiguration,
 } from '#contracts/panda/administration.js';
-import { GetPandaUsers } from '#contracts/panda/configuration.js';
 import { IssueHarvesterCommand } from '#contracts/panda/harvester.js';
+import { hasFlag } from '../principal/user-flags.js';
 import { principalOf } from '../protocol/caller.js';
 import { type CallOf, type Envelope, type Handlers, type PandaCall, RawJson, success } from '../protocol/function.js';
 import type { administrationFunctions } from './administration.functions.js';
@@ -72,11 +72,8 @@ export class AdministrationHandlers implements Handlers<Functions> {
 
   /** Who may change VOs decides who is believed to have the production role, so that this role is not enough. */
   private async requireSuperUser(call: PandaCall): Promise<void> {
-    const { users } = await this.bus.request(GetPandaUsers, {}, call.context);
-    const { name } = principalOf(call);
-    const user = users.find((each) => each.name === name && each.status === 'ok');
-    if (user?.flags.includes(SUPER) === true) return;
-    const message = `${name} lacks the flag ${SUPER} in the configuration of users`;
+    if (await hasFlag(this.bus, call, SUPER)) return;
+    const message = `${principalOf(call).name} lacks the flag ${SUPER} in the configuration of users`;
     throw new DomainError('forbidden', 'panda.administration.forbidden', message);
   }
 }

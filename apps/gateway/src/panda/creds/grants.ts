@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
-import { GetPandaUsers, type PandaUser } from '#contracts/panda/configuration.js';
 import { GetAccessToken, GetKeyFile, GetProxy, GetTokenKey } from '#contracts/panda/secrets.js';
+import { hasFlag } from '../principal/user-flags.js';
 import { principalOf } from '../protocol/caller.js';
 import type { PandaCall } from '../protocol/function.js';
 
@@ -12,9 +12,6 @@ export interface Refusal {
 }
 
 export type Granted<Value> = { readonly granted: Value } | { readonly refused: Refusal };
-
-/** Letters of contract 2.6. */
-type Flag = 'k' | 'p' | 't';
 
 const COLUMN = 'ATLAS_PANDAMETA.USERS.GRIDPREF';
 
@@ -35,8 +32,6 @@ const bareName = (dn: string): string => {
   return components.join('/');
 };
 
-const hasFlag = ({ flags, status }: PandaUser, flag: Flag): boolean => status === 'ok' && flags.includes(flag);
-
 /** Keys, proxies and tokens that the operator lets users with a flag have (contract 2.6, 6.1). */
 @Injectable()
 export class PandaGrants {
@@ -48,7 +43,7 @@ export class PandaGrants {
     privateName: string,
   ): Promise<Granted<{ readonly publicKey: string; readonly privateKey: string }>> {
     const { name } = principalOf(call);
-    if (!(await this.may(call, 'k'))) {
+    if (!(await hasFlag(this.bus, call, 'k'))) {
       return refused(NO_PERMISSION, `Failed since '${name}' not authorized with 'k' in ${COLUMN}`);
     }
     const keys: string[] = [];
@@ -66,7 +61,7 @@ export class PandaGrants {
   /** @param dn of somebody else than the caller */
   async proxy(call: PandaCall, role: string | null, dn: string | null): Promise<Granted<string>> {
     const caller = principalOf(call);
-    if (!(await this.may(call, 'p'))) return this.noProxyFor(caller.name, 'proxy');
+    if (!(await hasFlag(this.bus, call, 'p'))) return this.noProxyFor(caller.name, 'proxy');
     const bare = bareName(dn ?? caller.dn);
     const names = dn === null ? [bare, caller.name] : [bare];
     for (const name of names) {
@@ -77,14 +72,14 @@ export class PandaGrants {
   }
 
   async accessToken(call: PandaCall, client_name: string, token_key: string | null): Promise<Granted<string>> {
-    if (!(await this.may(call, 'p'))) return this.noProxyFor(principalOf(call).name, 'access token');
+    if (!(await hasFlag(this.bus, call, 'p'))) return this.noProxyFor(principalOf(call).name, 'access token');
     const { found, refusal } = await this.bus.request(GetAccessToken, { client_name, token_key }, call.context);
     if (refusal !== undefined) return refused(NO_PERMISSION, `failed since token key is invalid for ${client_name}`);
     return found === undefined ? refused(NO_PROXY, `'token' not found for ${client_name}`) : { granted: found };
   }
 
   async tokenKey(call: PandaCall, client_name: string): Promise<Granted<string>> {
-    if (!(await this.may(call, 't'))) {
+    if (!(await hasFlag(this.bus, call, 't'))) {
       return refused(NO_PERMISSION, `Denied since '${principalOf(call).name}' not authorized with 't' in ${COLUMN}`);
     }
     const { found } = await this.bus.request(GetTokenKey, { client_name }, call.context);
@@ -93,11 +88,5 @@ export class PandaGrants {
 
   private noProxyFor(name: string, what: string): { readonly refused: Refusal } {
     return refused(NO_PERMISSION, `failed: '${name}' not in authorized users with 'p' in ${COLUMN} to get ${what}`);
-  }
-
-  private async may(call: PandaCall, flag: Flag): Promise<boolean> {
-    const { name } = principalOf(call);
-    const { users } = await this.bus.request(GetPandaUsers, {}, call.context);
-    return users.some((user) => user.name === name && hasFlag(user, flag));
   }
 }
