@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { CallOf, Handlers, LegacyAnswer } from '../protocol/function.js';
+import { fields, json } from '../protocol/legacy-answers.js';
 import { commandText, EventRanges, type Refusal, UNKNOWN_RANGE } from './event-ranges.js';
 import type { eventLegacy } from './event.legacy.js';
 
@@ -9,11 +10,7 @@ type Functions = typeof eventLegacy;
 const STATUS_CODES: Readonly<Record<Refusal, number>> = { TimeOut: 10, 'failed to load JSON': 30 };
 const FAILED = 30;
 
-const fields = (values: Readonly<Record<string, unknown>>): LegacyAnswer => ({
-  kind: 'fields',
-  fields: { StatusCode: 0, ...values },
-});
-
+const done = (values: Readonly<Record<string, unknown>>): LegacyAnswer => fields({ StatusCode: 0, ...values });
 const refused = (refusal: Refusal): LegacyAnswer => fields({ StatusCode: STATUS_CODES[refusal], errorDialog: refusal });
 
 /** The functions of `event` as the legacy API has them (contract 12). */
@@ -28,7 +25,7 @@ export class EventLegacyHandlers implements Handlers<Functions> {
       ...(taskID !== null && { task_id: taskID }),
       ...(segment_id !== null && { segment_id }),
     });
-    return typeof ranges === 'string' ? refused(ranges) : fields({ eventRanges: ranges });
+    return typeof ranges === 'string' ? refused(ranges) : done({ eventRanges: ranges });
   }
 
   async updateEventRange(call: CallOf<Functions['updateEventRange']>): Promise<LegacyAnswer> {
@@ -36,7 +33,7 @@ export class EventLegacyHandlers implements Handlers<Functions> {
     const reply = await this.ranges.reportOne(call.context, timeout, report);
     if (typeof reply === 'string') return refused(reply);
     const failure = reply.is_unknown === true && { StatusCode: FAILED, errorDialog: UNKNOWN_RANGE };
-    return fields({ ...failure, Command: commandText(reply.commands) });
+    return done({ ...failure, Command: commandText(reply.commands) });
   }
 
   /** Of version 0 lists and objects are texts, whatever the client accepts. */
@@ -46,8 +43,8 @@ export class EventLegacyHandlers implements Handlers<Functions> {
     if (typeof reply === 'string') return refused(reply);
     const { returns, commands } = reply;
     return version === 0
-      ? fields({ Returns: JSON.stringify(returns), Command: commandText(commands) })
-      : fields({ Returns: returns, Command: commands });
+      ? done({ Returns: JSON.stringify(returns), Command: commandText(commands) })
+      : done({ Returns: returns, Command: commands });
   }
 
   async checkEventsAvailability(call: CallOf<Functions['checkEventsAvailability']>): Promise<LegacyAnswer> {
@@ -55,11 +52,11 @@ export class EventLegacyHandlers implements Handlers<Functions> {
     const count = await this.ranges.count(call.context, timeout, {
       ...{ job_id: pandaID, jobset_id: jobsetID, task_id: taskID },
     });
-    return typeof count === 'string' ? refused(count) : fields({ nEventRanges: count });
+    return typeof count === 'string' ? refused(count) : done({ nEventRanges: count });
   }
 
   async get_events_status(call: CallOf<Functions['get_events_status']>): Promise<LegacyAnswer> {
     const statuses = await this.ranges.statuses(call.context, call.parameters.ids);
-    return typeof statuses === 'string' ? refused(statuses) : { kind: 'json', value: statuses };
+    return typeof statuses === 'string' ? refused(statuses) : json(statuses);
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { CallOf, Envelope, Handlers, LegacyAnswer } from '../protocol/function.js';
+import { json, tuple } from '../protocol/legacy-answers.js';
 import { FileServerHandlers } from './file-server.handlers.js';
 import type { fileServerLegacy } from './file-server.legacy.js';
 
@@ -8,15 +9,10 @@ type Functions = typeof fileServerLegacy;
 /** Clients evaluate the text. */
 const textOf = ({ success, message }: Envelope): LegacyAnswer => ({ kind: 'text', text: success ? 'True' : message });
 
-const tupleOf = ({ success, message }: Envelope, done: string): LegacyAnswer => ({
-  kind: 'json',
-  value: [success, success ? done : message],
-});
+const tupleOf = ({ success, message }: Envelope, done: string): LegacyAnswer =>
+  tuple(success, success ? done : message);
 
-const statusOf = ({ success, message }: Envelope): LegacyAnswer => ({
-  kind: 'json',
-  value: { status: success, message },
-});
+const statusOf = ({ success, message }: Envelope): LegacyAnswer => json({ status: success, message });
 
 const ACCEPTED = 'request was accepted and will be processed in a few minutes';
 

@@ -4,6 +4,7 @@ import { join, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { Environment } from '#platform/environment.js';
 import { PACKAGE_ROOT } from '#platform/package-root.js';
+import { NOT_FOUND, TEXT_TYPE } from '../protocol/answers.js';
 import type { RawAnswer, RawCall, RawHandlers } from '../protocol/function.js';
 import { CacheContent } from './cache-content.js';
 import { decompressed } from './content.js';
@@ -11,9 +12,6 @@ import { baseName, jediLogPath } from './file-name.js';
 import type { fileServerRaw } from './file-server.raw.js';
 
 const BYTES = 'application/octet-stream';
-const TEXT = 'text/plain; charset=utf-8';
-
-const NOT_FOUND: RawAnswer = { status: 404, contentType: TEXT, content: 'not found' };
 
 /** Names of logs that people read. */
 const IS_TEXT = /\.(?:log|out|err|txt)$/;
@@ -68,7 +66,7 @@ export class FileServerRawHandlers implements RawHandlers<typeof fileServerRaw> 
     const found = baseName(file) === file ? await this.content.read(jediLogPath(file), context) : undefined;
     if (found === undefined) return NOT_FOUND;
     const { start, content } = await peek(found.content);
-    const contentType = IS_TEXT.test(file) ? TEXT : BYTES;
+    const contentType = IS_TEXT.test(file) ? TEXT_TYPE : BYTES;
     if (start.subarray(0, 2).equals(ZLIB_HEADER) && IS_DECOMPRESSED.test(file)) {
       return { status: 200, contentType, content: decompressed(streamOf(content)) };
     }

@@ -15,14 +15,12 @@ import {
 } from '#contracts/panda/harvester.js';
 import { principalOf } from '../protocol/caller.js';
 import { type CallOf, type Handlers, type LegacyAnswer, RawJson } from '../protocol/function.js';
+import { fields, json, tuple } from '../protocol/legacy-answers.js';
 import { within } from '../protocol/time-limit.js';
 import type { harvesterLegacy } from './harvester.legacy.js';
 
 type Functions = typeof harvesterLegacy;
 type Call<Name extends keyof Functions> = CallOf<Functions[Name]>;
-
-const fields = (values: Readonly<Record<string, unknown>>): LegacyAnswer => ({ kind: 'fields', fields: values });
-const tuple = (...value: readonly [boolean, unknown]): LegacyAnswer => ({ kind: 'json', value });
 
 const TIME_OUT = fields({ StatusCode: 10, errorDialog: 'TimeOut' });
 const NO_JSON = 'failed to load JSON';
@@ -56,7 +54,7 @@ export class HarvesterLegacyHandlers implements Handlers<Functions> {
 
   async get_max_worker_id({ parameters, context }: Call<'get_max_worker_id'>): Promise<LegacyAnswer> {
     const { worker_id: id } = await this.bus.request(GetCurrentWorkerId, parameters, context);
-    return { kind: 'json', value: id };
+    return json(id);
   }
 
   async updateWorkers({ parameters, context }: Call<'updateWorkers'>): Promise<LegacyAnswer> {
@@ -106,7 +104,7 @@ export class HarvesterLegacyHandlers implements Handlers<Functions> {
 
   async getWorkerStats({ context }: Call<'getWorkerStats'>): Promise<LegacyAnswer> {
     const { document } = await this.bus.request(GetWorkerStatistics, {}, context);
-    return { kind: 'json', value: new RawJson(document) };
+    return json(new RawJson(document));
   }
 
   private async count(

@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { CallOf, Envelope, Handlers, LegacyAnswer } from '../protocol/function.js';
+import { tuple } from '../protocol/legacy-answers.js';
 import { IddsHandlers } from './idds.handlers.js';
 import type { iddsLegacy } from './idds.legacy.js';
 
-const tupleOf = ({ success, message, data }: Envelope): LegacyAnswer => ({
-  kind: 'json',
-  value: [success, success ? data : message],
-});
+const tupleOf = ({ success, message, data }: Envelope): LegacyAnswer => tuple(success, success ? data : message);
 
 /** The functions of `idds` as the legacy API has them (contract 12). */
 @Injectable()

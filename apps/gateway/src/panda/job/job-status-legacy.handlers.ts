@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
 import { GetJobStates } from '#contracts/panda/job-states.js';
 import type { CallOf, Handlers, LegacyAnswer } from '../protocol/function.js';
+import { fields } from '../protocol/legacy-answers.js';
 import { idsIn } from './ids-in.js';
 import type { jobStatusLegacy } from './job-status.legacy.js';
 
@@ -17,6 +18,6 @@ export class JobStatusLegacyHandlers implements Handlers<Functions> {
     const data = jobs.map((job) =>
       job === null ? { status: 'unknown', command: 'tobekilled' } : { status: job.status, command: job.command },
     );
-    return { kind: 'fields', fields: { StatusCode: 0, data } };
+    return fields({ StatusCode: 0, data });
   }
 }

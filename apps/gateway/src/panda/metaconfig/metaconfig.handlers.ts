@@ -11,6 +11,7 @@ import {
   RawJson,
   success,
 } from '../protocol/function.js';
+import { fields } from '../protocol/legacy-answers.js';
 import type { metaconfigFunctions, metaconfigLegacy } from './metaconfig.functions.js';
 
 /** The functions of `metaconfig` (PanDA contract 6.6). */
@@ -42,6 +43,6 @@ export class MetaconfigLegacyHandlers implements Handlers<typeof metaconfigLegac
 
   async getResourceTypes({ context }: PandaCall): Promise<LegacyAnswer> {
     const { document } = await this.bus.request(GetResourceTypes, {}, context);
-    return { kind: 'fields', fields: { StatusCode: 0, Returns: 0, ResourceTypes: new RawJson(document) } };
+    return fields({ StatusCode: 0, Returns: 0, ResourceTypes: new RawJson(document) });
   }
 }

@@ -12,6 +12,7 @@ import {
   success,
 } from '../protocol/function.js';
 import { MESSAGES } from '../protocol/guards.js';
+import { fields } from '../protocol/legacy-answers.js';
 import { within } from '../protocol/time-limit.js';
 import type { getStatusLegacy, jobStatusFunctions } from './job-status.functions.js';
 
@@ -20,8 +21,6 @@ type Legacy = typeof getStatusLegacy;
 
 /** Status words of contract 12. */
 const [TIMED_OUT, NOT_PERMITTED] = [10, 70];
-
-const fields = (values: Readonly<Record<string, unknown>>): LegacyAnswer => ({ kind: 'fields', fields: values });
 
 /** What pilots ask about jobs (PanDA contract 6.7). */
 @Injectable()

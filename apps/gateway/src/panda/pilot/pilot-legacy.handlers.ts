@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { isObject, listIn } from '#platform/json-object.js';
 import { principalOf } from '../protocol/caller.js';
 import type { CallOf, Envelope, Handlers, LegacyAnswer } from '../protocol/function.js';
+import { NO_ROLE } from '../protocol/guards.js';
+import { fields, tuple } from '../protocol/legacy-answers.js';
 import { Acquisition } from './acquisition.js';
 import { legacyReportFields, legacyReportsIn } from './job-reports.js';
 import type { pilotLegacy } from './pilot.legacy.js';
@@ -12,14 +14,12 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Status words with the texts of contract 12. */
 const REFUSALS = {
-  'no role': { StatusCode: 60, errorDialog: 'no production/pilot role in VOMS FQANs or non pilot owner' },
+  'no role': { StatusCode: 60, errorDialog: NO_ROLE },
   'no jobs': { StatusCode: 20, errorDialog: 'no jobs in PanDA' },
   late: { StatusCode: 10, errorDialog: 'Timed out' },
 } as const;
 
 const NO_EFFECT = { StatusCode: 0, command: 'NULL' } as const;
-
-const fields = (values: Fields): LegacyAnswer => ({ kind: 'fields', fields: values });
 
 /** The legacy dictionary has no null. */
 const dictionaryOf = (document: string): Fields => {
@@ -75,13 +75,13 @@ export class PilotLegacyHandlers implements Handlers<Functions> {
 
   async updateJobsInBulk(call: CallOf<Functions['updateJobsInBulk']>): Promise<LegacyAnswer> {
     const items = legacyReportsIn(itemsIn(call.parameters.jobList));
-    if ('problem' in items) return { kind: 'json', value: [false, items.problem] };
+    if ('problem' in items) return tuple(false, items.problem);
     const envelopes = await this.reporting.reportMany(call.context, items);
     const answers = envelopes.map((envelope) => ({
       type: 'json',
       content: pythonJson(envelope.success ? statusOf(envelope) : { ...statusOf(envelope), command: 'NULL' }),
     }));
-    return { kind: 'json', value: [true, answers] };
+    return tuple(true, answers);
   }
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { principalOf } from '../protocol/caller.js';
 import { type CallOf, type Envelope, failure, type Handlers, RawJson, success } from '../protocol/function.js';
+import { NO_ROLE } from '../protocol/guards.js';
 import { Acquisition } from './acquisition.js';
 import { reportFields, reportsIn } from './job-reports.js';
 import { NO_JOB, type pilotFunctions } from './pilot.functions.js';
@@ -9,7 +10,7 @@ import { INVALID_JOB, Reporting } from './reporting.js';
 type Functions = typeof pilotFunctions;
 
 const REFUSALS = {
-  'no role': 'no production/pilot role in VOMS FQANs or non pilot owner',
+  'no role': NO_ROLE,
   'no jobs': 'No jobs in PanDA',
   late: 'Timed out',
 } as const;

@@ -1,5 +1,5 @@
 import { isObject } from '#platform/json-object.js';
-import { type Envelope, failure, type LegacyAnswer, RawJson } from './function.js';
+import { type Envelope, failure, type LegacyAnswer, type RawAnswer, RawJson } from './function.js';
 
 /** JSON text of a value that may have ready texts in it. */
 export const jsonText = (value: unknown): string => {
@@ -59,11 +59,14 @@ export interface Answered {
   readonly body: string;
 }
 
-const JSON_TYPE = 'application/json';
-const TEXT_TYPE = 'text/plain; charset=utf-8';
+export const JSON_TYPE = 'application/json';
+export const TEXT_TYPE = 'text/plain; charset=utf-8';
 
 export const asJson = (body: string, status = 200): Answered => ({ status, contentType: JSON_TYPE, body });
 export const asText = (body: string, status = 200): Answered => ({ status, contentType: TEXT_TYPE, body });
+
+/** Of paths outside of both APIs. */
+export const NOT_FOUND: RawAnswer = { status: 404, contentType: TEXT_TYPE, content: 'not found' };
 
 const REFUSALS = { 403: 'forbidden', 404: 'not found' } as const;
 

@@ -1,10 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorKind } from '#platform/domain-error.js';
 import type { ErrorResponse, RequestError } from '../../edge/request-error.js';
-import { failureText } from './answers.js';
+import { failureText, JSON_TYPE, TEXT_TYPE } from './answers.js';
 import { functionNameIn } from './paths.js';
-
-const TEXT = 'text/plain; charset=utf-8';
 
 const STATUS: Readonly<Record<ErrorKind, number>> = {
   invalid: 500,
@@ -35,7 +33,7 @@ const FILES = /^\/(?:cache|trf|auth)\//;
 const textResponse = (status: number, body: string): ErrorResponse => ({
   status,
   reason: STATUS_CODES[status] ?? 'Error',
-  contentType: TEXT,
+  contentType: TEXT_TYPE,
   body,
 });
 
@@ -43,7 +41,7 @@ const textResponse = (status: number, body: string): ErrorResponse => ({
 export const pandaErrorResponse = (error: RequestError, path: string): ErrorResponse => {
   const { status, message } = error;
   if (status === PAYLOAD_TOO_LARGE) {
-    return { status: 200, reason: 'OK', contentType: 'application/json', body: failureText(message) };
+    return { status: 200, reason: 'OK', contentType: JSON_TYPE, body: failureText(message) };
   }
   // No file has a name that the router cannot read.
   if (FILES.test(path) && status !== undefined && NOT_A_FILE.includes(status)) return textResponse(404, 'not found');

@@ -1,5 +1,6 @@
 import type { Principal } from '#contracts/panda/principal.js';
 import type { Access, LegacyAnswer, PandaFunction } from './function.js';
+import { fields, json, tuple } from './legacy-answers.js';
 
 /** Literal texts of contract 1.9. */
 export const MESSAGES = {
@@ -44,8 +45,8 @@ export const methodProblem = ({ api, methods }: PandaFunction, method: string): 
   return { guard: 'method', message: `expecting ${methods.join('|')}, received ${method}` };
 };
 
-/** Of the legacy API: the role is missing. */
-const NO_ROLE = 'no production/pilot role in VOMS FQANs or non pilot owner';
+/** Of the legacy API and of claims: the role is missing. */
+export const NO_ROLE = 'no production/pilot role in VOMS FQANs or non pilot owner';
 
 /** Status words of contract 12. */
 const STATUS_CODES = { secure: 70, production: 60, owner: 70, method: 50, arguments: 50 } as const;
@@ -53,10 +54,9 @@ const STATUS_CODES = { secure: 70, production: 60, owner: 70, method: 50, argume
 const FAILED = 30;
 
 const refusal = ({ refusal: style }: PandaFunction, StatusCode: number, errorDialog: string): LegacyAnswer => {
-  if (style === 'tuple') return { kind: 'json', value: [false, errorDialog] };
+  if (style === 'tuple') return tuple(false, errorDialog);
   if (style === 'text') return { kind: 'text', text: errorDialog };
-  const fields = { StatusCode, errorDialog };
-  return style === 'json' ? { kind: 'json', value: fields } : { kind: 'fields', fields };
+  return (style === 'json' ? json : fields)({ StatusCode, errorDialog });
 };
 
 /** How the legacy API says that a guard refused (contract 12). */

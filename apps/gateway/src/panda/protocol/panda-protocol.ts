@@ -16,7 +16,16 @@ import { pathOf } from '../../edge/url-path.js';
 import { questionOf } from '../../route/authorization.js';
 import { requireUsableKey } from '../../route/idempotency-key.js';
 import { contextOf } from '../../route/message-context.js';
-import { type Answered, asJson, asText, envelopePieces, envelopeText, jsonString, legacyAnswer } from './answers.js';
+import {
+  type Answered,
+  asJson,
+  asText,
+  envelopePieces,
+  envelopeText,
+  JSON_TYPE,
+  jsonString,
+  legacyAnswer,
+} from './answers.js';
 import { collected, type Decoded, fromForm, fromJson, fromQuery, queryOf, JSON_BYTES_MAX } from './decoding.js';
 import {
   type Access,
@@ -74,7 +83,6 @@ const callerOf = ({ name }: Principal): Caller => ({ subject: name, username: na
 const mediaTypeOf = ({ headers }: FastifyRequest): string =>
   (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 
-const JSON_TYPE = 'application/json';
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 const MULTIPART_TYPE = 'multipart/form-data';
 

@@ -7,11 +7,9 @@ import { pages } from '#bus/pages.js';
 import { ListConfiguration } from '#contracts/panda/administration.js';
 import { GetQueueDocument } from '#contracts/panda/queue-documents.js';
 import { membersOf } from '#contracts/raw-json.js';
+import { JSON_TYPE, NOT_FOUND } from '../protocol/answers.js';
 import type { RawAnswer, RawCall, RawHandlers } from '../protocol/function.js';
 import type { queueDocumentsRaw } from './queue-documents.raw.js';
-
-const JSON_TYPE = 'application/json';
-const NOT_FOUND: RawAnswer = { status: 404, contentType: 'text/plain; charset=utf-8', content: 'not found' };
 
 /** In the place of a queue these stand for all of them. */
 const ALL_OF_DATA = 'schedconfig';

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Vo } from '#contracts/panda/configuration.js';
 import { VoDirectory } from '../principal/vo-directory.js';
+import { JSON_TYPE, NOT_FOUND } from '../protocol/answers.js';
 import type { RawAnswer, RawCall, RawHandlers, RequestFacts } from '../protocol/function.js';
 import type { authConfigRaw } from './auth-config.raw.js';
 
@@ -9,8 +10,6 @@ const OWN_REALM = 'cairn';
 
 /** panda-client takes this text, not a boolean, for not checking certificates: nobody checks those of plain HTTP. */
 const NO_VERIFY = { no_verify: 'True' };
-
-const NOT_FOUND: RawAnswer = { status: 404, contentType: 'text/plain; charset=utf-8', content: 'not found' };
 
 const ownDiscoveryUrl = ({ scheme, host }: RequestFacts): string =>
   `${scheme}://${host}/auth/realms/${OWN_REALM}/.well-known/openid-configuration`;
@@ -38,8 +37,6 @@ export class AuthConfigHandlers implements RawHandlers<typeof authConfigRaw> {
     const { vos } = await this.directory.current();
     const vo = vos.get(path['vo'] ?? '');
     const config = vo === undefined ? undefined : configOf(vo, request);
-    return config === undefined
-      ? NOT_FOUND
-      : { status: 200, contentType: 'application/json', content: JSON.stringify(config) };
+    return config === undefined ? NOT_FOUND : { status: 200, contentType: JSON_TYPE, content: JSON.stringify(config) };
   }
 }

@@ -9,6 +9,7 @@ import {
   type LegacyAnswer,
   success,
 } from '../protocol/function.js';
+import { fields } from '../protocol/legacy-answers.js';
 import { within } from '../protocol/time-limit.js';
 import { hostOf, normalizedCpu } from './node-name.js';
 import { PilotReports } from './pilot-reports.js';
@@ -74,12 +75,10 @@ export class WorkerLegacyHandlers implements Handlers<typeof workerLegacy> {
   async updateWorkerPilotStatus(call: CallOf<(typeof workerLegacy)['updateWorkerPilotStatus']>): Promise<LegacyAnswer> {
     const { workerID: worker_id, harvesterID: harvester_id, status, node_id, timeout } = call.parameters;
     const outcome = await this.reports.record(call.context, { worker_id, harvester_id, status, node_id, timeout });
-    return {
-      kind: 'fields',
-      fields:
-        outcome === 'stored'
-          ? { StatusCode: 0 }
-          : { StatusCode: LEGACY_CODES[outcome], errorDialog: STATUS_FAILURES[outcome] },
-    };
+    return fields(
+      outcome === 'stored'
+        ? { StatusCode: 0 }
+        : { StatusCode: LEGACY_CODES[outcome], errorDialog: STATUS_FAILURES[outcome] },
+    );
   }
 }
