@@ -1,16 +1,14 @@
 import { type Envelope, formOf, identified, PandaClient, PRODUCTION } from '../compat/panda/panda-client.js';
 import type { Answer, HttpClient } from '../harness/http-client.js';
 import { eventually } from '#platform/testing/eventually.js';
-import { LossyClient, whenAvailable } from './lossy-client.js';
+import { LossyClient, type LossyOperation, whenAvailable } from './lossy-client.js';
 import type { Random } from './random.js';
 
-interface Operation {
+interface Operation extends LossyOperation {
   readonly name: string;
   readonly send: () => Promise<Answer>;
   /** Updates what is expected; undefined when the answer is not what it must be. */
   readonly onAnswer: (answer: Envelope) => boolean;
-  /** For what must not be sent again: finds out what became of it. */
-  readonly onLoss?: () => Promise<void>;
 }
 
 type JobStatus = 'sent' | 'running' | 'finished' | 'failed';
@@ -80,25 +78,10 @@ export class PandaWorker extends LossyClient<Operation, Answer> {
   private readonly secrets = new Map<string, string>();
   private sequence = 0;
 
-  constructor(
-    client: HttpClient,
-    private readonly name: string,
-    private readonly random: Random,
-  ) {
-    super();
+  constructor(client: HttpClient, name: string, random: Random) {
+    super(name, random);
     this.user = new PandaClient(client, identified(`User ${name}`));
     this.pilot = new PandaClient(client, identified(`Pilot ${name}`, PRODUCTION));
-  }
-
-  async settle(): Promise<void> {
-    const operation = this.pending;
-    if (operation === undefined) return;
-    if (operation.onLoss !== undefined) {
-      await operation.onLoss();
-      this.pending = undefined;
-      return;
-    }
-    this.acknowledge(operation, await whenAvailable(operation.send));
   }
 
   /** Compares what the API shows of tasks, jobs, files and secrets with what is expected. */
@@ -125,7 +108,7 @@ export class PandaWorker extends LossyClient<Operation, Answer> {
   protected choose(): Operation {
     const task = this.tasks.at(-1);
     if (task === undefined || this.count(task, 'finished') === EVENTS) return this.submit();
-    const choices = [
+    return this.oneOf([
       () => this.claim(task),
       () => this.claim(task),
       () => this.start(task),
@@ -135,11 +118,7 @@ export class PandaWorker extends LossyClient<Operation, Answer> {
       () => this.end(task),
       () => this.store(),
       () => this.setSecret(),
-    ];
-    for (;;) {
-      const operation = this.random.pick(choices)?.();
-      if (operation !== undefined) return operation;
-    }
+    ]);
   }
 
   /** Answers that break off are asked for again. */

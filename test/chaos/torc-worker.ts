@@ -2,10 +2,10 @@ import { type Document, documentIn, itemsIn, jobsIn, keyOf, revisionOf } from '.
 import { type TorcAnswer, TorcClient } from '../compat/torc/torc-client.js';
 import { NODE, Workflow } from '../compat/torc/workflow.js';
 import type { HttpClient } from '../harness/http-client.js';
-import { LossyClient, whenAvailable } from './lossy-client.js';
+import { LossyClient, type LossyOperation, whenAvailable } from './lossy-client.js';
 import type { Random } from './random.js';
 
-interface Operation {
+interface Operation extends LossyOperation {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly body?: Document;
@@ -13,8 +13,6 @@ interface Operation {
   readonly isDone?: (answer: TorcAnswer) => boolean;
   /** Updates what is expected. */
   readonly onAnswer: (answer: TorcAnswer) => void;
-  /** For what must not be sent again: finds out what became of it. */
-  readonly onLoss?: () => Promise<void>;
 }
 
 const JOBS_MAX = 60;
@@ -35,26 +33,9 @@ export class TorcWorker extends LossyClient<Operation, TorcAnswer> {
   private starts = 0;
   private sequence = 0;
 
-  constructor(
-    client: HttpClient,
-    private readonly name: string,
-    private readonly random: Random,
-  ) {
-    super();
+  constructor(client: HttpClient, name: string, random: Random) {
+    super(name, random);
     this.torc = new TorcClient(client);
-  }
-
-  /** Finds out what became of the request whose answer was lost, mostly by sending it again. */
-  async settle(): Promise<void> {
-    const operation = this.pending;
-    if (operation === undefined) return;
-    if (operation.onLoss !== undefined) {
-      await operation.onLoss();
-      this.pending = undefined;
-      return;
-    }
-    const answer = await whenAvailable(() => this.send(operation));
-    this.acknowledge(operation, operation.isDone?.(answer) === true ? { ...answer, status: 200 } : answer);
   }
 
   /** Compares everything that the API shows of the workflow with what is expected. */
@@ -83,6 +64,11 @@ export class TorcWorker extends LossyClient<Operation, TorcAnswer> {
     return this.torc.send(method, path, body === undefined ? undefined : JSON.stringify(body));
   }
 
+  protected override async sendAgain(operation: Operation): Promise<TorcAnswer> {
+    const answer = await super.sendAgain(operation);
+    return operation.isDone?.(answer) === true ? { ...answer, status: 200 } : answer;
+  }
+
   protected accept({ method, path, onAnswer }: Operation, answer: TorcAnswer): void {
     if (answer.status !== 200) throw new Error(`${this.name}: ${method} ${path}: ${JSON.stringify(answer)}`);
     onAnswer(answer);
@@ -92,7 +78,7 @@ export class TorcWorker extends LossyClient<Operation, TorcAnswer> {
     const { workflow } = this;
     if (workflow === undefined) return this.addWorkflow();
     if (this.node === '') return this.addNode(workflow);
-    const choices = [
+    return this.oneOf([
       () => this.addFile(workflow),
       () => this.amendFile(workflow),
       () => this.deleteFile(workflow),
@@ -101,11 +87,7 @@ export class TorcWorker extends LossyClient<Operation, TorcAnswer> {
       () => this.start(workflow),
       () => this.complete(workflow),
       () => this.complete(workflow),
-    ];
-    for (;;) {
-      const operation = this.random.pick(choices)?.();
-      if (operation !== undefined) return operation;
-    }
+    ]);
   }
 
   private nextKey(): string {

@@ -1,6 +1,6 @@
 import type { Answer, HttpClient } from '../harness/http-client.js';
 import { numberIn, textIn } from '../harness/json-fields.js';
-import { LossyClient, whenAvailable } from './lossy-client.js';
+import { LossyClient, type LossyOperation, whenAvailable } from './lossy-client.js';
 import type { Random } from './random.js';
 
 /** What the API must show of a task after the acknowledged changes. */
@@ -12,7 +12,7 @@ interface Expected {
   stats: number;
 }
 
-interface Operation {
+interface Operation extends LossyOperation {
   readonly method: string;
   readonly path: string;
   readonly body: object;
@@ -54,17 +54,10 @@ export class Worker extends LossyClient<Operation, Answer> {
 
   constructor(
     private readonly client: HttpClient,
-    private readonly name: string,
-    private readonly random: Random,
+    name: string,
+    random: Random,
   ) {
-    super();
-  }
-
-  /** Repeats the request whose answer was lost until it is answered. */
-  async settle(): Promise<void> {
-    const operation = this.pending;
-    if (operation === undefined) return;
-    this.acknowledge(operation, await whenAvailable(() => this.send(operation)));
+    super(name, random);
   }
 
   /** Compares everything that the API shows of the dataset with what is expected. */
@@ -160,7 +153,7 @@ export class Worker extends LossyClient<Operation, Answer> {
         this.dataset = textIn(JSON.parse(text), 'result');
       });
     }
-    const choices = [
+    return this.oneOf([
       () => this.addJob(),
       () => this.addTask(),
       () => this.addTask(),
@@ -180,11 +173,7 @@ export class Worker extends LossyClient<Operation, Answer> {
       () => this.addPilot(),
       () => this.amendPilot(),
       () => this.endPilot(),
-    ];
-    for (;;) {
-      const operation = this.random.pick(choices)?.();
-      if (operation !== undefined) return operation;
-    }
+    ]);
   }
 
   private operation(
