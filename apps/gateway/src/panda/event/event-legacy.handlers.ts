@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { CallOf, Handlers, LegacyAnswer } from '../protocol/function.js';
 import { fields, json } from '../protocol/legacy-answers.js';
-import { commandText, EventRanges, type Refusal, UNKNOWN_RANGE } from './event-ranges.js';
+import { pythonJson } from '../protocol/values.js';
+import { EventRanges, type Refusal, UNKNOWN_RANGE } from './event-ranges.js';
 import type { eventLegacy } from './event.legacy.js';
 
 type Functions = typeof eventLegacy;
@@ -33,7 +34,7 @@ export class EventLegacyHandlers implements Handlers<Functions> {
     const reply = await this.ranges.reportOne(call.context, timeout, report);
     if (typeof reply === 'string') return refused(reply);
     const failure = reply.is_unknown === true && { StatusCode: FAILED, errorDialog: UNKNOWN_RANGE };
-    return done({ ...failure, Command: commandText(reply.commands) });
+    return done({ ...failure, Command: pythonJson(reply.commands) });
   }
 
   /** Of version 0 lists and objects are texts, whatever the client accepts. */
@@ -43,7 +44,7 @@ export class EventLegacyHandlers implements Handlers<Functions> {
     if (typeof reply === 'string') return refused(reply);
     const { returns, commands } = reply;
     return version === 0
-      ? done({ Returns: JSON.stringify(returns), Command: commandText(commands) })
+      ? done({ Returns: JSON.stringify(returns), Command: pythonJson(commands) })
       : done({ Returns: returns, Command: commands });
   }
 

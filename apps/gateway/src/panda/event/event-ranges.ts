@@ -16,6 +16,7 @@ import { isObject } from '#platform/json-object.js';
 import { RawJson } from '../protocol/function.js';
 import { literalIn } from '../protocol/python-literal.js';
 import { within } from '../protocol/time-limit.js';
+import { wholeIn } from '../protocol/values.js';
 
 /** Why a call has no answer: the texts of contract 1.9. */
 export type Refusal = 'TimeOut' | 'failed to load JSON';
@@ -81,19 +82,8 @@ const jobsIn = (value: unknown): RangeStatusesRequest['jobs'] | undefined => {
   const pairs: readonly unknown[] = Array.isArray(value) ? value : [value];
   const jobs = pairs.flatMap((pair) => {
     if (!isObject(pair)) return [];
-    const [taskId, pandaId] = [wholeNumber(pair['task_id']), wholeNumber(pair['job_id'] ?? pair['panda_id'])];
+    const [taskId, pandaId] = [wholeIn(pair['task_id']), wholeIn(pair['job_id'] ?? pair['panda_id'])];
     return taskId === undefined || pandaId === undefined ? [] : [{ task_id: taskId, panda_id: pandaId }];
   });
   return jobs.length === pairs.length ? jobs : undefined;
 };
-
-const wholeNumber = (value: unknown): number | undefined => {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof number === 'number' && Number.isSafeInteger(number) ? number : undefined;
-};
-
-/** Commands by PandaID as a JSON text with the blanks that Python writes. */
-export const commandText = (commands: ReportRangesReply['commands']): string =>
-  `{${Object.entries(commands)
-    .map(([pandaId, command]) => `${JSON.stringify(pandaId)}: ${JSON.stringify(command)}`)
-    .join(', ')}}`;

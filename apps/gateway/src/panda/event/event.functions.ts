@@ -1,5 +1,6 @@
 import type { Schema } from '../../route/field.js';
 import { defineFunction, optional, required } from '../protocol/function.js';
+import { listText } from '../protocol/leniencies.js';
 
 const module = 'event';
 
@@ -17,9 +18,6 @@ const RANGE: Schema = {
 
 const STATUS_CODE: Schema = { type: 'integer' };
 const COMMAND: Schema = { type: 'string', description: 'A JSON object: by PandaID a command or null' };
-
-/** A native list instead of a text that holds one (contract 1.6). */
-const listText = (value: unknown): string | undefined => (Array.isArray(value) ? JSON.stringify(value) : undefined);
 
 /** Repeated keys, each with one pair (contract 1.6). */
 const pairsText = (value: unknown): string | undefined =>

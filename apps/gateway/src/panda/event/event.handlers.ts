@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Environment } from '#platform/environment.js';
 import { type CallOf, type Envelope, failure, type Handlers, success } from '../protocol/function.js';
-import { commandText, EventRanges, UNKNOWN_RANGE } from './event-ranges.js';
+import { pythonJson } from '../protocol/values.js';
+import { EventRanges, UNKNOWN_RANGE } from './event-ranges.js';
 import type { eventFunctions } from './event.functions.js';
 
 type Functions = typeof eventFunctions;
@@ -47,7 +48,7 @@ export class EventHandlers implements Handlers<Functions> {
       objstoreID: parameters.object_store_id,
     });
     if (typeof reply === 'string') return failure(reply);
-    return reply.is_unknown === true ? failure(UNKNOWN_RANGE) : success({ Command: commandText(reply.commands) });
+    return reply.is_unknown === true ? failure(UNKNOWN_RANGE) : success({ Command: pythonJson(reply.commands) });
   }
 
   async update_event_ranges(call: CallOf<Functions['update_event_ranges']>): Promise<Envelope> {
@@ -55,6 +56,6 @@ export class EventHandlers implements Handlers<Functions> {
     const reply = await this.ranges.report(call.context, timeout, event_ranges, version);
     if (typeof reply === 'string') return failure(reply);
     const { returns, commands } = reply;
-    return success({ StatusCode: 0, Returns: returns, Commands: commands, Command: commandText(commands) });
+    return success({ StatusCode: 0, Returns: returns, Commands: commands, Command: pythonJson(commands) });
   }
 }

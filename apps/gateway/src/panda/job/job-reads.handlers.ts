@@ -14,6 +14,7 @@ import {
 import { ServiceDocuments } from '../protocol/service-documents.js';
 import { within } from '../protocol/time-limit.js';
 import type { jobReadFunctions } from './job-reads.functions.js';
+import { toldState } from './told-state.js';
 
 type Functions = typeof jobReadFunctions;
 
@@ -25,16 +26,11 @@ export class JobReadHandlers implements Handlers<Functions> {
     private readonly documents: ServiceDocuments,
   ) {}
 
-  /** Harvester relies on `tobekilled` for jobs that are not known any more. */
   async get_status({ parameters, context }: CallOf<Functions['get_status']>): Promise<Envelope> {
     const { job_ids, timeout } = parameters;
     const reply = await within(context, timeout, (limited) => this.bus.request(GetJobStates, { job_ids }, limited));
     if (reply === undefined) return failure('time out', { code: 10 });
-    return success(
-      reply.jobs.map((job) =>
-        job === null ? { status: 'unknown', command: 'tobekilled' } : { status: job.status, command: job.command },
-      ),
-    );
+    return success(reply.jobs.map(toldState));
   }
 
   get_description(call: CallOf<Functions['get_description']>): Promise<Envelope> {

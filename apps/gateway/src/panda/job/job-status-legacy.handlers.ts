@@ -5,6 +5,7 @@ import type { CallOf, Handlers, LegacyAnswer } from '../protocol/function.js';
 import { fields } from '../protocol/legacy-answers.js';
 import { idsIn } from './ids-in.js';
 import type { jobStatusLegacy } from './job-status.legacy.js';
+import { toldState } from './told-state.js';
 
 type Functions = typeof jobStatusLegacy;
 
@@ -15,9 +16,6 @@ export class JobStatusLegacyHandlers implements Handlers<Functions> {
 
   async checkJobStatus({ parameters, context }: CallOf<Functions['checkJobStatus']>): Promise<LegacyAnswer> {
     const { jobs } = await this.bus.request(GetJobStates, { job_ids: idsIn(parameters.ids) }, context);
-    const data = jobs.map((job) =>
-      job === null ? { status: 'unknown', command: 'tobekilled' } : { status: job.status, command: job.command },
-    );
-    return fields({ StatusCode: 0, data });
+    return fields({ StatusCode: 0, data: jobs.map(toldState) });
   }
 }

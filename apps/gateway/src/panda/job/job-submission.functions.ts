@@ -1,9 +1,7 @@
 import { defineFunction, required } from '../protocol/function.js';
+import { listText } from '../protocol/leniencies.js';
 
 const module = 'job';
-
-/** A native list instead of a text that holds one (PanDA contract 1.6). */
-const listText = (value: unknown): string | undefined => (Array.isArray(value) ? JSON.stringify(value) : undefined);
 
 /** Jobs without a task (contract 6.5). */
 export const jobSubmissionFunctions = {

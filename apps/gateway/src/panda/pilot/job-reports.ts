@@ -1,5 +1,6 @@
 import { isObject } from '#platform/json-object.js';
 import type { JobReport } from '#contracts/panda/reports.js';
+import { wholeIn } from '../protocol/values.js';
 import { LEGACY_REPORT_FIELDS, REPORT_PARAMETERS } from './report-parameters.js';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -39,11 +40,6 @@ export interface BadList {
 
 /** A report of an item, or undefined when the item names no job. */
 export type Item = JobReport | undefined;
-
-const wholeIn = (value: unknown): number | undefined => {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof number === 'number' && Number.isSafeInteger(number) ? number : undefined;
-};
 
 const itemOf = (item: Values, names: ItemNames, fields: (values: Values) => Values): Item => {
   const id = wholeIn(item[names.id]);

@@ -4,6 +4,7 @@ import { principalOf } from '../protocol/caller.js';
 import type { CallOf, Envelope, Handlers, LegacyAnswer } from '../protocol/function.js';
 import { NO_ROLE } from '../protocol/guards.js';
 import { fields, tuple } from '../protocol/legacy-answers.js';
+import { pythonJson, wholeIn } from '../protocol/values.js';
 import { Acquisition } from './acquisition.js';
 import { legacyReportFields, legacyReportsIn } from './job-reports.js';
 import type { pilotLegacy } from './pilot.legacy.js';
@@ -33,12 +34,6 @@ const statusOf = ({ data, message }: Envelope): Fields => ({
   ...(message !== '' && { errorDialog: message }),
 });
 
-/** JSON with the blanks that Python writes. */
-const pythonJson = (status: Fields): string =>
-  `{${Object.entries(status)
-    .map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`)
-    .join(', ')}}`;
-
 @Injectable()
 export class PilotLegacyHandlers implements Handlers<Functions> {
   constructor(
@@ -64,8 +59,8 @@ export class PilotLegacyHandlers implements Handlers<Functions> {
   /** What cannot be understood is answered without an effect. */
   async updateJob(call: CallOf<Functions['updateJob']>): Promise<LegacyAnswer> {
     const { jobId, state, attemptNr, timeout, ...values } = call.parameters;
-    const id = Number(jobId);
-    if (jobId.trim() === '' || !Number.isSafeInteger(id)) return fields(NO_EFFECT);
+    const id = wholeIn(jobId);
+    if (id === undefined) return fields(NO_EFFECT);
     const envelope = await this.reporting.report(call.context, timeout, {
       ...{ job_id: id, job_status: state, attempt_nr: attemptNr },
       fields: legacyReportFields(values),

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { principalOf } from '../protocol/caller.js';
 import { type CallOf, type Envelope, failure, type Handlers, RawJson, success } from '../protocol/function.js';
 import { NO_ROLE } from '../protocol/guards.js';
+import { numberIn } from '../protocol/values.js';
 import { Acquisition } from './acquisition.js';
 import { reportFields, reportsIn } from './job-reports.js';
 import { NO_JOB, type pilotFunctions } from './pilot.functions.js';
@@ -15,12 +16,6 @@ const REFUSALS = {
   late: 'Timed out',
 } as const;
 
-/** Seconds, of whatever type. */
-const secondsIn = (value: unknown): number | null => {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof number === 'number' && Number.isFinite(number) ? number : null;
-};
-
 @Injectable()
 export class PilotHandlers implements Handlers<Functions> {
   constructor(
@@ -33,7 +28,7 @@ export class PilotHandlers implements Handlers<Functions> {
     const acquired = await this.acquisition.acquire(call.context, principalOf(call), {
       ...offered,
       background: background === true,
-      remaining_time: secondsIn(remaining_time),
+      remaining_time: numberIn(remaining_time) ?? null,
     });
     if (typeof acquired === 'string') return failure(REFUSALS[acquired]);
     return success({ StatusCode: 0, jobs: acquired.map((job) => new RawJson(job)) });

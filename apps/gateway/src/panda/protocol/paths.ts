@@ -7,7 +7,7 @@ const ALIASES = /^\/(?:api\/latest|server\/panda\/api\/(?:v1|latest))\/(?=[^/?#]
 export const withoutAlias = (url: string): string => url.replace(ALIASES, '/api/v1/');
 
 /** The path that serves a function. */
-export const pathOfFunction = ({ api, module, name }: PandaFunction): string => {
+const pathOfFunction = ({ api, module, name }: PandaFunction): string => {
   switch (api) {
     case 'v1':
       return `/api/v1/${module}/${name}`;

@@ -1,6 +1,5 @@
 import type { Field, Fields, Schema } from '../../route/field.js';
 import type { AnyRoute } from '../../route/route.js';
-import { accessOf } from './guards.js';
 import type { Parameter, PandaFunction, RawRoute, TypeName } from './function.js';
 import { pathsOfFunction } from './paths.js';
 import type { Module } from './served.js';
@@ -58,10 +57,8 @@ const operationName = (words: readonly string[]): string =>
 /** What callers need, in the place of roles. */
 const ROLES = { secure: ['known'], production: ['production'] } as const;
 
-const policyOf = (declared: PandaFunction): AnyRoute['policy'] => {
-  const access = accessOf(declared, false);
+const policyOf = ({ access, acceptsPilots, owner }: PandaFunction): AnyRoute['policy'] => {
   if (access === 'none') return 'public';
-  const { acceptsPilots, owner } = declared;
   const roles = access === 'production' && acceptsPilots === true ? ['production', 'pilot'] : ROLES[access];
   return { roles, ...(owner !== undefined && { note: 'Only the owner of the task, or production' }) };
 };

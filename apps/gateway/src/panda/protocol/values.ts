@@ -1,5 +1,17 @@
 import { isObject } from '#platform/json-object.js';
 
+/** A finite number, or the one that a text is; undefined of anything else. */
+export const numberIn = (value: unknown): number | undefined => {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
+};
+
+/** The same of whole numbers. */
+export const wholeIn = (value: unknown): number | undefined => {
+  const number = numberIn(value);
+  return Number.isSafeInteger(number) ? number : undefined;
+};
+
 /** Name of a value's type in messages (contract 1.6). */
 export const pythonTypeOf = (value: unknown): string => {
   if (value === null || value === undefined) return 'NoneType';
@@ -29,6 +41,12 @@ export const pythonRepr = (value: unknown): string => {
   }
   return typeof value === 'number' ? String(value) : 'object';
 };
+
+/** An object as Python's `json` writes it: JSON text with blanks behind commas and colons, on its first level. */
+export const pythonJson = (members: Readonly<Record<string, unknown>>): string =>
+  `{${Object.entries(members)
+    .map(([name, member]) => `${JSON.stringify(name)}: ${JSON.stringify(member)}`)
+    .join(', ')}}`;
 
 /** A value as Python's `str` writes it: texts as they are. */
 export const pythonText = (value: unknown): string => (typeof value === 'string' ? value : pythonRepr(value));

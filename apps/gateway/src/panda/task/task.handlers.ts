@@ -18,6 +18,7 @@ import {
 } from '#contracts/panda/task-commands.js';
 import { principalOf } from '../protocol/caller.js';
 import { type CallOf, type Envelope, failure, type Handlers, type PandaCall, success } from '../protocol/function.js';
+import { pythonRepr } from '../protocol/values.js';
 import type { taskFunctions } from './task.functions.js';
 
 type Functions = typeof taskFunctions;
@@ -29,9 +30,6 @@ const ATTEMPTS_MAX = 1_000;
 const HOURS_MAX = 876_600;
 
 const fits = (value: number): boolean => Math.abs(value) <= NUMBER_MAX;
-
-/** Lists as the reference server's texts show them. */
-const listed = (words: readonly string[]): string => `[${words.map((word) => `'${word}'`).join(', ')}]`;
 
 /** The functions that change tasks (PanDA contract 6.10). */
 @Injectable()
@@ -128,7 +126,7 @@ export class TaskHandlers implements Handlers<Functions> {
     const { task_id, attribute_name: name, value } = call.parameters;
     const attribute = CHANGEABLE_ATTRIBUTES.find((word) => word === name);
     if (attribute === undefined) {
-      return failure(`${name} is not a valid attribute. Valid attributes are ${listed(CHANGEABLE_ATTRIBUTES)}`);
+      return failure(`${name} is not a valid attribute. Valid attributes are ${pythonRepr(CHANGEABLE_ATTRIBUTES)}`);
     }
     if (!fits(value)) return failure('Exception while changing the attribute');
     return changedAnswer(await this.change(call, { task_id, change: 'attribute', attribute, value }));
@@ -149,7 +147,7 @@ export class TaskHandlers implements Handlers<Functions> {
   async change_split_rule(call: CallOf<Functions['change_split_rule']>): Promise<Envelope> {
     const { task_id, attribute_name: tag, value } = call.parameters;
     if (!CHANGEABLE_TAGS.includes(tag)) {
-      return failure(`${tag} is not a valid attribute. Valid attributes are ${listed(CHANGEABLE_TAGS)}`, 2);
+      return failure(`${tag} is not a valid attribute. Valid attributes are ${pythonRepr(CHANGEABLE_TAGS)}`, 2);
     }
     const text = ruleValueOf(value);
     if (text === undefined) return failure('Exception while changing the attribute');
