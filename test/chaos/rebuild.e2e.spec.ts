@@ -186,11 +186,11 @@ const fillPanda = async (user: PandaClient, production: PandaClient): Promise<re
   };
   for (const [index, end] of ends.entries()) await eventually(() => shownStatus(index), end);
 
-  await done(user.upload('upload_cache_file', 'jobO.rebuilt.tar.gz', 'a sandbox'));
+  await done(user.upload('file_server/upload_cache_file', 'jobO.rebuilt.tar.gz', 'a sandbox'));
   await done(user.post('file_server/touch_cache_file', { file_name: 'jobO.rebuilt.tar.gz' }));
-  await done(production.upload('update_jedi_log', 'rebuilt.log', deflateSync('one\n')));
-  await done(production.upload('update_jedi_log', 'rebuilt.log', deflateSync('two\n')));
-  await done(production.upload('upload_jedi_log', 'worker.log', 'a log'));
+  await done(production.upload('file_server/update_jedi_log', 'rebuilt.log', deflateSync('one\n')));
+  await done(production.upload('file_server/update_jedi_log', 'rebuilt.log', deflateSync('two\n')));
+  await done(production.upload('file_server/upload_jedi_log', 'worker.log', 'a log'));
   await done(user.post('creds/set_user_secrets', { key: 'key', value: 'value' }));
   await done(user.post('file_server/upload_event_picking_request', { run_event_list: '1 2' }));
   const task = `task_id=${String(first)}`;

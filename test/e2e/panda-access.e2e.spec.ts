@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { MODES } from '../harness/cairn-process.js';
 import type { Answer } from '../harness/http-client.js';
 import { eventsAfter, openTestLedger } from '../harness/open-test-ledger.js';
-import type { ContractClient } from '../compat/panda/contract-client.js';
+import type { PandaClient } from '../compat/panda/panda-client.js';
 import { usePanda } from '../compat/panda/use-panda.js';
 
 /** A row of the contract's list: nothing is taken from the gateway, so that rights which it grants by mistake show. */
@@ -67,7 +67,7 @@ const isRefusal = ({ path }: Row, kind: Kind, { status, text }: Answer): boolean
 describe.each(MODES)("access to PanDA's routes ($mode)", (mode) => {
   const clients = usePanda(mode);
 
-  const clientOf = (kind: Kind): ContractClient => {
+  const clientOf = (kind: Kind): PandaClient => {
     if (kind === 'bad') return clients.demo('nobody');
     return clients[kind]();
   };

@@ -1,6 +1,6 @@
 import { eventually } from '#platform/testing/eventually.js';
 import { MODES } from '../../harness/cairn-process.js';
-import { type Envelope, ok, refused } from './contract-client.js';
+import { type Envelope, ok, refused } from './panda-client.js';
 import { acquire, fail, finish, jobIs, newTaskName, NULL_COMMAND, submitTask, taskIs } from './story.js';
 import { taskParameters } from './task-parameters.js';
 import { usePanda } from './use-panda.js';

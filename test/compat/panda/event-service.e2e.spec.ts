@@ -2,6 +2,7 @@ import { eventually } from '#platform/testing/eventually.js';
 import { MODES } from '../../harness/cairn-process.js';
 import { useTestCluster, VARIABLES } from '../../harness/test-cluster.js';
 import { identified, PANDA_VARIABLES, PandaClient, PRODUCTION } from './panda-client.js';
+import { taskIs } from './story.js';
 
 interface Range {
   readonly eventRangeID: string;
@@ -94,7 +95,7 @@ describe.each(MODES)("PanDA's event service ($mode)", (mode) => {
       ...{ job_id: merge.PandaID, job_status: 'finished' },
       job_output_report: JSON.stringify(Object.fromEntries(outputs)),
     });
-    await eventually(async () => (await alice.get('task/get_status', { task_id: String(task_id) })).data, 'done');
+    await taskIs(alice, Number(task_id), 'done');
     const pairs = { job_task_ids: JSON.stringify([{ task_id, job_id: second.PandaID }]) };
     expect((await alice.get('event/get_event_range_statuses', pairs)).data).toEqual({
       [second.PandaID]: { [last.eventRangeID]: { status: 'merged', error: null, dialog: null } },

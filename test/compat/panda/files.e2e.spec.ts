@@ -7,11 +7,19 @@ import { crc32, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
 import { type Cairn, MODES } from '../../harness/cairn-process.js';
 import { watchPeak } from '../../harness/peak-memory.js';
 import { useTestCluster, VARIABLES } from '../../harness/test-cluster.js';
-import { type Envelope, formOf, identified, PANDA_VARIABLES, PandaClient, PRODUCTION } from './panda-client.js';
+import {
+  type Envelope,
+  formOf,
+  identified,
+  ok,
+  PANDA_VARIABLES,
+  PandaClient,
+  PRODUCTION,
+  refused,
+} from './panda-client.js';
 
 const MIB = 1024 * 1024;
-const EMPTY = { success: true, message: '', data: null };
-const failed = (message: string): Envelope => ({ success: false, message, data: null });
+const EMPTY = ok();
 const newName = (kind: string): string => `${kind}.${randomUUID()}.tar.gz`;
 
 /** Content as a sandbox has it, and what it is registered by. */
@@ -94,12 +102,12 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
     it('are found by their content and downloaded byte by byte without an encoding (acceptance 11)', async () => {
       const name = newName('sources');
       const { content, file_size, checksum } = archiveOf(`a sandbox ${name}`);
-      expect(await alice.post('file_server/validate_cache_file', { file_size, checksum })).toEqual(failed('NOTFOUND'));
-      expect(await alice.upload('upload_cache_file', name, content)).toEqual(EMPTY);
+      expect(await alice.post('file_server/validate_cache_file', { file_size, checksum })).toEqual(refused('NOTFOUND'));
+      expect(await alice.upload('file_server/upload_cache_file', name, content)).toEqual(EMPTY);
       const found = { success: true, message: `FOUND:${host}:${name}`, data: null };
       expect(await alice.post('file_server/validate_cache_file', { file_size, checksum })).toEqual(found);
       expect(await alice.get('file_server/validate_cache_file', { file_size, checksum })).toEqual(found);
-      expect(await bob.post('file_server/validate_cache_file', { file_size, checksum })).toEqual(failed('NOTFOUND'));
+      expect(await bob.post('file_server/validate_cache_file', { file_size, checksum })).toEqual(refused('NOTFOUND'));
       const file = { status: 200, type: 'application/octet-stream', encoding: null, length: String(content.length) };
       expect(await download(`/cache/${name}`)).toEqual({ ...file, content });
       const asked = await fetch(`${cairn.url}/cache/${name}`, { headers: { 'accept-encoding': 'gzip' } });
@@ -110,13 +118,17 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
 
     it('are stored once under a name, which is touched', async () => {
       const name = newName('jobO');
-      expect(await alice.upload('upload_cache_file', `/home/alice/work/${name}`, 'first')).toEqual(EMPTY);
-      expect(await alice.upload('upload_cache_file', name, 'second')).toEqual(failed('ERROR: cannot overwrite file'));
-      expect(await bob.upload('upload_cache_file', name, 'third')).toEqual(failed('ERROR: cannot overwrite file'));
+      expect(await alice.upload('file_server/upload_cache_file', `/home/alice/work/${name}`, 'first')).toEqual(EMPTY);
+      expect(await alice.upload('file_server/upload_cache_file', name, 'second')).toEqual(
+        refused('ERROR: cannot overwrite file'),
+      );
+      expect(await bob.upload('file_server/upload_cache_file', name, 'third')).toEqual(
+        refused('ERROR: cannot overwrite file'),
+      );
       expect((await download(`/cache/${name}`)).content.toString()).toBe('first');
       expect(await bob.post('file_server/touch_cache_file', { file_name: name })).toEqual(EMPTY);
       expect(await bob.post('file_server/touch_cache_file', { file_name: 'absent' })).toEqual(
-        failed("Failed to touch file with: No such file: 'absent'"),
+        refused("Failed to touch file with: No such file: 'absent'"),
       );
       expect(await bob.post('file_server/delete_cache_file', { file_name: name })).toEqual(EMPTY);
       expect((await download(`/cache/${name}`)).status).toBe(200);
@@ -124,12 +136,12 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
 
     it('are overwritten by their owner only if their name allows it (D28)', async () => {
       const name = `${newName('jobO')}__ow__`;
-      expect(await alice.upload('upload_cache_file', name, 'first')).toEqual(EMPTY);
-      expect(await bob.upload('upload_cache_file', name, 'second')).toEqual(
-        failed('ERROR : failed to register sandbox to DB with WARNING: file exist'),
+      expect(await alice.upload('file_server/upload_cache_file', name, 'first')).toEqual(EMPTY);
+      expect(await bob.upload('file_server/upload_cache_file', name, 'second')).toEqual(
+        refused('ERROR : failed to register sandbox to DB with WARNING: file exist'),
       );
       expect((await download(`/cache/${name}`)).content.toString()).toBe('first');
-      expect(await alice.upload('upload_cache_file', name, 'third')).toEqual(EMPTY);
+      expect(await alice.upload('file_server/upload_cache_file', name, 'third')).toEqual(EMPTY);
       expect((await download(`/cache/${name}`)).content.toString()).toBe('third');
     });
 
@@ -137,13 +149,13 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
       const name = newName('jobO');
       const registration = { user_name: 'Alice Demo', file_name: name, file_size: 77, checksum: '12345' };
       expect(await alice.post('file_server/register_cache_file', registration)).toEqual(
-        failed('production or pilot role required'),
+        refused('production or pilot role required'),
       );
       expect(await production.post('file_server/register_cache_file', registration)).toEqual(EMPTY);
       expect(await production.post('file_server/register_cache_file', registration)).toEqual(EMPTY);
       expect(
         await production.post('file_server/register_cache_file', { ...registration, user_name: 'Bob Demo' }),
-      ).toEqual(failed('WARNING: file exist'));
+      ).toEqual(refused('WARNING: file exist'));
       expect(await alice.post('file_server/validate_cache_file', { file_size: 77, checksum: 12345 })).toEqual({
         ...{ success: true, message: `FOUND:${host}:${name}`, data: null },
       });
@@ -151,17 +163,17 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
 
     it('are not registered when they are too short for a checksum or end with .out', async () => {
       const text = `output ${randomUUID()}`;
-      expect(await alice.upload('upload_cache_file', `${randomUUID()}.out`, gzipSync(text))).toEqual(EMPTY);
+      expect(await alice.upload('file_server/upload_cache_file', `${randomUUID()}.out`, gzipSync(text))).toEqual(EMPTY);
       const { file_size, checksum } = archiveOf(text);
-      expect(await alice.post('file_server/validate_cache_file', { file_size, checksum })).toEqual(failed('NOTFOUND'));
-      expect(await alice.upload('upload_cache_file', newName('jobO'), 'short')).toEqual(EMPTY);
-      expect(await alice.upload('upload_cache_file', newName('jobO'), '')).toEqual(EMPTY);
+      expect(await alice.post('file_server/validate_cache_file', { file_size, checksum })).toEqual(refused('NOTFOUND'));
+      expect(await alice.upload('file_server/upload_cache_file', newName('jobO'), 'short')).toEqual(EMPTY);
+      expect(await alice.upload('file_server/upload_cache_file', newName('jobO'), '')).toEqual(EMPTY);
     });
 
     it('are compressed where the configuration says so', async () => {
       const name = `${randomUUID()}.packed.out`;
       const text = 'line\n'.repeat(10_000);
-      expect(await alice.upload('upload_cache_file', name, text)).toEqual(EMPTY);
+      expect(await alice.upload('file_server/upload_cache_file', name, text)).toEqual(EMPTY);
       const { content, encoding } = await download(`/cache/${name}`);
       expect(encoding).toBeNull();
       expect(gunzipSync(content).toString()).toBe(text);
@@ -171,11 +183,13 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
       const { body, headers } = formOf(newName('jobO'), Buffer.alloc(12 * MIB));
       const answer = await alice.send('POST', '/api/v1/file_server/upload_cache_file', body, headers);
       expect(JSON.parse(answer.text)).toEqual(
-        failed(
+        refused(
           'ERROR: upload failure. Exceeded size limit 12 MB > 10 MB. Please submit the job without --noBuild/--libDS since those options impose a tighter size limit',
         ),
       );
-      expect(await alice.upload('upload_cache_file', newName('sources'), Buffer.alloc(12 * MIB))).toEqual(EMPTY);
+      expect(await alice.upload('file_server/upload_cache_file', newName('sources'), Buffer.alloc(12 * MIB))).toEqual(
+        EMPTY,
+      );
     });
 
     it.each([
@@ -188,10 +202,10 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
       ['the folder above', '..', undefined],
       ['too many characters', 'x'.repeat(300), undefined],
     ])('have names with %s', async (_what, fileName, stored) => {
-      const answer = await alice.upload('upload_cache_file', fileName, 'content of it');
+      const answer = await alice.upload('file_server/upload_cache_file', fileName, 'content of it');
       if (stored === undefined) {
         const isPlain = fileName === '<script>alert(1)</script>.html';
-        expect(answer).toEqual(isPlain ? EMPTY : failed('ERROR: cannot write file'));
+        expect(answer).toEqual(isPlain ? EMPTY : refused('ERROR: cannot write file'));
         return;
       }
       expect(answer).toEqual(EMPTY);
@@ -219,18 +233,18 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
       const unfinished = await rawUpload([...head, `Content-Length: 500000`], body.subarray(0, 500_000));
       expect(unfinished.split('\r\n')[0]).toContain(' 500 ');
       expect((await download(`/cache/${name}`)).status).toBe(404);
-      expect(await alice.upload('upload_cache_file', name, 'whole')).toEqual(EMPTY);
+      expect(await alice.upload('file_server/upload_cache_file', name, 'whole')).toEqual(EMPTY);
     });
 
     it('need an identity to be stored, and a file', async () => {
-      expect(await anonymous.upload('upload_cache_file', 'x', 'x')).toEqual(
-        failed('SSL secure connection is required'),
+      expect(await anonymous.upload('file_server/upload_cache_file', 'x', 'x')).toEqual(
+        refused('SSL secure connection is required'),
       );
       expect(await alice.post('file_server/upload_cache_file')).toEqual(
-        failed("Argument error: missing a required argument: 'file'"),
+        refused("Argument error: missing a required argument: 'file'"),
       );
       expect(await alice.post('file_server/upload_cache_file', { file: 'x' })).toMatchObject({ success: false });
-      expect(await alice.get('file_server/upload_cache_file')).toEqual(failed('expecting POST, received GET'));
+      expect(await alice.get('file_server/upload_cache_file')).toEqual(refused('expecting POST, received GET'));
     });
 
     it('are stored once when the request is named and repeated', async () => {
@@ -244,14 +258,14 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
       };
       expect(await send('first', 'the-first')).toEqual(EMPTY);
       expect(await send('first', 'the-first')).toEqual(EMPTY);
-      expect(await send('other', 'the-first')).toEqual(failed('Idempotency-Key was used for another request'));
-      expect(await send('first', 'the-second')).toEqual(failed('ERROR: cannot overwrite file'));
+      expect(await send('other', 'the-first')).toEqual(refused('Idempotency-Key was used for another request'));
+      expect(await send('first', 'the-second')).toEqual(refused('ERROR: cannot overwrite file'));
       expect((await download(`/cache/${name}`)).content.toString()).toBe('first');
     });
 
     it('outlive the death of all processes', async () => {
       const names = Array.from({ length: 5 }, () => newName('jobO'));
-      for (const name of names) expect(await alice.upload('upload_cache_file', name, name)).toEqual(EMPTY);
+      for (const name of names) expect(await alice.upload('file_server/upload_cache_file', name, name)).toEqual(EMPTY);
       await cairn.restart({ signal: 'SIGKILL' });
       host = new URL(cairn.url).host;
       for (const name of names) expect((await download(`/cache/${name}`)).content.toString()).toBe(name);
@@ -262,7 +276,7 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
       const pids = [...cairn.pids().values()];
       const growths = pids.map((pid) => watchPeak(pid));
       const name = newName('sources');
-      expect(await alice.upload('upload_cache_file', name, Buffer.alloc(sizeMib * MIB))).toEqual(EMPTY);
+      expect(await alice.upload('file_server/upload_cache_file', name, Buffer.alloc(sizeMib * MIB))).toEqual(EMPTY);
       expect((await download(`/cache/${name}`)).content).toHaveLength(sizeMib * MIB);
       for (const growth of growths) expect(growth()).toBeLessThan(sizeMib / 2);
     });
@@ -272,16 +286,18 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
     it('are uploaded by production, overwrite, and are read as text', async () => {
       const name = `worker_${randomUUID()}.log`;
       const url = `${cairn.url}/cache/jedilog/${name}`;
-      expect(await alice.upload('upload_jedi_log', name, 'x')).toEqual(failed('production or pilot role required'));
+      expect(await alice.upload('file_server/upload_jedi_log', name, 'x')).toEqual(
+        refused('production or pilot role required'),
+      );
       for (const text of ['first', 'second']) {
-        expect(await production.upload('upload_jedi_log', name, deflateSync(text))).toEqual({
+        expect(await production.upload('file_server/upload_jedi_log', name, deflateSync(text))).toEqual({
           ...{ success: true, message: '', data: url },
         });
       }
       expect(await download(`/cache/jedilog/${name}`)).toMatchObject({
         ...{ status: 200, encoding: null, type: 'text/plain; charset=utf-8', content: Buffer.from('second') },
       });
-      await production.upload('upload_jedi_log', name, 'as it is');
+      await production.upload('file_server/upload_jedi_log', name, 'as it is');
       expect((await download(`/cache/jedilog/${name}`)).content.toString()).toBe('as it is');
       expect((await download('/cache/jedilog/absent.log')).status).toBe(404);
       expect((await download(`/cache/${name}`)).status).toBe(404);
@@ -294,7 +310,7 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
         ['.log', null],
       ] as const) {
         const name = `${randomUUID()}${end}`;
-        await production.upload('upload_jedi_log', name, content);
+        await production.upload('file_server/upload_jedi_log', name, content);
         const answer = await fetch(`${cairn.url}/cache/jedilog/${name}`);
         expect(answer.headers.get('content-encoding')).toBe(encoding);
         expect(Buffer.from(await answer.arrayBuffer())).toEqual(encoding === null ? content : Buffer.from('a log'));
@@ -302,8 +318,8 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
     });
 
     it('are limited without numbers', async () => {
-      expect(await production.upload('upload_jedi_log', 'large.log', Buffer.alloc(100 * MIB))).toEqual(
-        failed('ERROR: upload failure. Exceeded size limit'),
+      expect(await production.upload('file_server/upload_jedi_log', 'large.log', Buffer.alloc(100 * MIB))).toEqual(
+        refused('ERROR: upload failure. Exceeded size limit'),
       );
     });
 
@@ -316,8 +332,8 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
           })
         ).text;
       expect(await read()).toBe(' ');
-      expect(await production.upload('update_jedi_log', log_name, deflateSync('one "ü"\n'))).toEqual(EMPTY);
-      expect(await production.legacyFile('updateLog', log_name, deflateSync('two\n'))).toBe('True');
+      expect(await production.upload('file_server/update_jedi_log', log_name, deflateSync('one "ü"\n'))).toEqual(EMPTY);
+      expect(await production.uploadLegacy('updateLog', log_name, deflateSync('two\n'))).toBe('True');
       expect(await read()).toBe(' one "ü"\ntwo\n');
       expect(await read('&offset=4')).toBe(' "ü"\ntwo\n');
       expect(await read('&offset=9')).toBe(' two\n');
@@ -329,9 +345,10 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
         'POST',
         '/api/v1/file_server/download_jedi_log',
         JSON.stringify({ log_name, offset: 9 }),
+        { accept: 'application/json' },
       );
       expect(JSON.parse(posted.text)).toBe(' two\n');
-      expect(await bob.legacyFile('updateLog', log_name, deflateSync('his'))).toBe(
+      expect(await bob.uploadLegacy('updateLog', log_name, deflateSync('his'))).toBe(
         'ERROR: cannot update file with it belongs to another user',
       );
     });
@@ -343,8 +360,8 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
     ])('do not grow by %s in place of zlib', async (_what, content, why) => {
       const name = `wrong_${randomUUID()}.log`;
       const message = `ERROR: cannot update file with ${why}`;
-      expect(await production.upload('update_jedi_log', name, content)).toEqual(failed(message));
-      expect(await production.legacyFile('updateLog', name, content)).toBe(message);
+      expect(await production.upload('file_server/update_jedi_log', name, content)).toEqual(refused(message));
+      expect(await production.uploadLegacy('updateLog', name, content)).toBe(message);
       expect((await download(`/cache/${name}`)).status).toBe(404);
     });
   });
@@ -354,17 +371,17 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
 
     it('are stored, replaced, downloaded by POST and deleted, by their owner', async () => {
       const upload = (client: PandaClient, text: string): Promise<Envelope> =>
-        client.upload('upload_hpo_checkpoint', '10000123_7', text);
+        client.upload('file_server/upload_hpo_checkpoint', '10000123_7', text);
       const placed = { success: true, message: `Successfully placed at ${name}`, data: name };
       expect(await upload(alice, 'first')).toEqual(placed);
       expect(await upload(alice, 'second')).toEqual(placed);
-      expect(await upload(bob, 'his')).toEqual(failed(`Failed to place ${name} because it belongs to another user`));
+      expect(await upload(bob, 'his')).toEqual(refused(`Failed to place ${name} because it belongs to another user`));
       expect((await download(`/cache/${name}`, 'POST')).content.toString()).toBe('second');
       const remove = (client: PandaClient): Promise<Envelope> =>
         client.post('file_server/delete_hpo_checkpoint', { task_id: '10000123', sub_id: '7' });
-      expect(await remove(bob)).toEqual(failed('Failed to delete file due to it belongs to another user'));
+      expect(await remove(bob)).toEqual(refused('Failed to delete file due to it belongs to another user'));
       expect(await remove(alice)).toEqual(EMPTY);
-      expect(await remove(alice)).toEqual(failed(`Failed to delete file due to No such file: '${name}'`));
+      expect(await remove(alice)).toEqual(refused(`Failed to delete file due to No such file: '${name}'`));
       expect((await download(`/cache/${name}`)).status).toBe(404);
     });
 
@@ -377,7 +394,7 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
         JSON.stringify({ task_id: '1', sub_id: '2' }),
       );
       expect(JSON.parse(removed.text)).toEqual(EMPTY);
-      expect(JSON.parse(await alice.legacyFile('put_checkpoint', '1_2', 'x'))).toEqual({
+      expect(JSON.parse(await alice.uploadLegacy('put_checkpoint', '1_2', 'x'))).toEqual({
         ...{ status: true, message: 'Successfully placed at hpo_cp_1_2' },
       });
       expect(await alice.legacy('delete_checkpoint', { task_id: '1', sub_id: '2' })).toEqual({
@@ -386,8 +403,8 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
     });
 
     it.each(['noids', '1_2_3', '_2', '1_', ''])('need two ids in their name, not %j', async (fileName) => {
-      expect(await alice.upload('upload_hpo_checkpoint', fileName, 'x')).toEqual(
-        failed('Failed to extract task and sub IDs'),
+      expect(await alice.upload('file_server/upload_hpo_checkpoint', fileName, 'x')).toEqual(
+        refused('Failed to extract task and sub IDs'),
       );
     });
 
@@ -417,10 +434,10 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
       expect(logFileURL).toMatch(/\/cache\/jedilog\/lost_file_recovery\.[0-9a-f]+\.log$/);
       expect((await download(new URL(logFileURL).pathname)).content.toString()).toContain('waits for the operators');
       expect(await alice.post('file_server/upload_file_recovery_request')).toEqual(
-        failed('Either task_id or dataset must be provided'),
+        refused('Either task_id or dataset must be provided'),
       );
       expect(await alice.post('file_server/upload_file_recovery_request', { task_id: 10_999_999 })).toEqual(
-        failed('not the task owner or no production role'),
+        refused('not the task owner or no production role'),
       );
       expect(await production.legacy('put_file_recovery_request', { jediTaskID: '10999999' })).toEqual([
         true,
@@ -435,12 +452,19 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
       expect(await upload({})).toEqual({ success: true, message: ACCEPTED, data: null });
       for (const now of ['dry_run', 'sync']) {
         expect(await upload({ [now]: true })).toEqual(
-          failed('Cannot upload the workflow request: workflow engine is not configured'),
+          refused('Cannot upload the workflow request: workflow engine is not configured'),
         );
       }
       const { message } = await upload({ data: '{' });
       expect(message).toMatch(/^Cannot upload the workflow request: ./);
-      const answer = await alice.send('POST', '/server/panda/put_workflow_request', gzipSync(JSON.stringify({ data })));
+      const answer = await alice.send(
+        'POST',
+        '/server/panda/put_workflow_request',
+        gzipSync(JSON.stringify({ data })),
+        {
+          accept: 'application/json',
+        },
+      );
       expect(JSON.parse(answer.text)).toEqual([true, 'request was accepted and will be processed in a few minutes']);
     });
 
@@ -473,7 +497,7 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
       for (const run of ['first', 'second']) {
         await bob.post('file_server/upload_event_picking_request', { run_event_list: run });
       }
-      expect(await own(bob, 'requests')).toEqual(failed('production or pilot role required'));
+      expect(await own(bob, 'requests')).toEqual(refused('production or pilot role required'));
       const { requests, next } = (await own(production, 'requests?kind=event_picking&limit=1')).data as Requests;
       expect(requests).toMatchObject([{ kind: 'event_picking', user_name: 'Bob Demo' }]);
       const more = (await own(production, `requests?kind=event_picking&limit=1&cursor=${String(next)}`))
@@ -484,8 +508,8 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
       expect(documents.map(({ data }) => data)).toMatchObject([
         ...[{ run_event_list: 'second' }, { run_event_list: 'first' }],
       ]);
-      expect(await own(production, 'requests?kind=else')).toEqual(failed('unknown kind of requests: else'));
-      expect(await own(production, 'request?request_id=none')).toEqual(failed('there is no such request'));
+      expect(await own(production, 'requests?kind=else')).toEqual(refused('unknown kind of requests: else'));
+      expect(await own(production, 'request?request_id=none')).toEqual(refused('there is no such request'));
     });
   });
 
@@ -493,10 +517,10 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
     it('are set, read as text that holds an object, and deleted (trap 4)', async () => {
       const set = (key: string | null, value: string | null): Promise<Envelope> =>
         alice.post('creds/set_user_secrets', { key, value });
-      const ok = { success: true, message: 'OK', data: null };
+      const done = ok(null, 'OK');
       expect(await alice.get('creds/get_user_secrets')).toEqual({ success: true, message: '', data: '{}' });
-      expect(await set('MY_KEY', 's3cret')).toEqual(ok);
-      expect(await set('___file___:cert', 'QUJD')).toEqual(ok);
+      expect(await set('MY_KEY', 's3cret')).toEqual(done);
+      expect(await set('___file___:cert', 'QUJD')).toEqual(done);
       const data = '{"MY_KEY": "s3cret", "___file___:cert": "QUJD"}';
       expect(await alice.get('creds/get_user_secrets')).toEqual({ success: true, message: '', data });
       expect(await alice.get('creds/get_user_secrets', { keys: ['MY_KEY', 'other'] })).toMatchObject({
@@ -513,13 +537,13 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
       expect(await alice.legacy('get_user_secrets')).toEqual([true, data]);
       await cairn.restart({ signal: 'SIGKILL' });
       expect(await alice.get('creds/get_user_secrets')).toMatchObject({ data });
-      expect(await set('cert', null)).toEqual(ok);
+      expect(await set('cert', null)).toEqual(done);
       expect(await alice.get('creds/get_user_secrets')).toMatchObject({ data: '{"MY_KEY": "s3cret"}' });
       expect(await alice.legacy('set_user_secret', { key: 'B', value: '2' })).toEqual([true, 'OK']);
-      expect(await alice.post('creds/set_user_secrets')).toEqual(ok);
+      expect(await alice.post('creds/set_user_secrets')).toEqual(done);
       expect(await alice.get('creds/get_user_secrets')).toMatchObject({ data: '{}' });
       expect(await anonymous.legacy('get_user_secrets')).toEqual([false, 'SSL secure connection is required']);
-      expect(await anonymous.get('creds/get_user_secrets')).toEqual(failed('SSL secure connection is required'));
+      expect(await anonymous.get('creds/get_user_secrets')).toEqual(refused('SSL secure connection is required'));
     });
   });
 
@@ -540,7 +564,7 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
       ],
       ['get_token_key', { client_name: 'store' }, `Denied since 'Alice Demo' not authorized with 't' in ${COLUMN}`],
     ])('of %s need a flag', async (name, query, message) => {
-      expect(await alice.get(`creds/${name}`, query)).toEqual(failed(message));
+      expect(await alice.get(`creds/${name}`, query)).toEqual(refused(message));
     });
 
     it.each<[string, Record<string, string>, unknown]>([
@@ -617,20 +641,20 @@ describe.each(MODES)("PanDA's files and secrets ($mode)", (mode) => {
     it('are answered for', async () => {
       const relay = { command_name: 'ping', args: '[]' };
       const notConfigured = 'failed to execute command with iDDS is not configured';
-      expect(await alice.post('idds/relay_idds_command', relay)).toEqual(failed(notConfigured));
+      expect(await alice.post('idds/relay_idds_command', relay)).toEqual(refused(notConfigured));
       expect(await alice.legacy('relay_idds_command', { command_name: 'ping' })).toEqual([false, notConfigured]);
       const command = (command_name: string, kwargs: string): Promise<Envelope> =>
         alice.post('idds/execute_idds_workflow_command', { command_name, kwargs });
-      expect(await command('erase', '{}')).toEqual(failed('erase is unsupported'));
-      expect(await command('abort', '{}')).toEqual(failed('request_id is missing'));
-      expect(await command('abort', '{"request_id": 5}')).toEqual(failed('server failed with iDDS is not configured'));
+      expect(await command('erase', '{}')).toEqual(refused('erase is unsupported'));
+      expect(await command('abort', '{}')).toEqual(refused('request_id is missing'));
+      expect(await command('abort', '{"request_id": 5}')).toEqual(refused('server failed with iDDS is not configured'));
       const submit = (params: unknown): Promise<Envelope> =>
         alice.post('workflow/submit_workflow_raw_request', { params });
       const engine = 'Failed to submit raw workflow request: workflow engine is not configured';
-      expect(await submit({ a: 1 })).toEqual(failed(engine));
-      expect(await submit('{"a": 1}')).toEqual(failed(engine));
+      expect(await submit({ a: 1 })).toEqual(refused(engine));
+      expect(await submit('{"a": 1}')).toEqual(refused(engine));
       expect((await submit('{')).message).toMatch(/^Failed to parse params: ./);
-      expect(await alice.post('workflow/submit_workflow', { workflow_definition: {} })).toEqual(failed(engine));
+      expect(await alice.post('workflow/submit_workflow', { workflow_definition: {} })).toEqual(refused(engine));
     });
   });
 

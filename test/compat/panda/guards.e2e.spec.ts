@@ -1,5 +1,5 @@
 import { MODES } from '../../harness/cairn-process.js';
-import { type ContractClient, type Envelope, refused } from './contract-client.js';
+import { type PandaClient, type Envelope, refused } from './panda-client.js';
 import { usePanda } from './use-panda.js';
 
 type Type =
@@ -149,7 +149,7 @@ const BAD: Partial<Readonly<Record<Type, readonly [json: unknown, said: string]>
 
 const send = (
   { method, path }: Row,
-  client: ContractClient,
+  client: PandaClient,
   values: Readonly<Record<string, unknown>>,
 ): Promise<Envelope> =>
   method === 'POST'

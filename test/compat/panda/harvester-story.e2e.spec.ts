@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import { eventually } from '#platform/testing/eventually.js';
 import { MODES } from '../../harness/cairn-process.js';
-import { ok, refused } from './contract-client.js';
+import { ok, refused } from './panda-client.js';
 import { type PilotJob, NULL_COMMAND, outputReport, submitTask, taskIs } from './story.js';
 import { usePanda } from './use-panda.js';
 

@@ -1,6 +1,6 @@
 import { eventually } from '#platform/testing/eventually.js';
 import { MODES } from '../../harness/cairn-process.js';
-import { fieldsOf, ok, refused } from './contract-client.js';
+import { fieldsOf, ok, refused } from './panda-client.js';
 import { jobIs, outputReport, submitTask, taskIs } from './story.js';
 import { usePanda } from './use-panda.js';
 

@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { JOB_ATTRIBUTES, type JobAttribute } from '../../../libs/contracts/src/panda/job-attributes.js';
 import { MODES } from '../../harness/cairn-process.js';
 import { useTestCluster, VARIABLES } from '../../harness/test-cluster.js';
-import { identified, PANDA_VARIABLES, PandaClient, PRODUCTION } from './panda-client.js';
+import { identified, ok, PANDA_VARIABLES, PandaClient, PRODUCTION } from './panda-client.js';
+import { taskIs } from './story.js';
 
 const template = (kind: 'output' | 'log', value: string, dataset: string) => ({
   ...{ type: 'template', param_type: kind, value, dataset, container: dataset },
@@ -38,18 +38,11 @@ describe.each(MODES)('what is read of tasks and jobs ($mode)', (mode) => {
     if (!success) throw new Error(message);
     return Number(id);
   };
-  const until = async (client: PandaClient, task_id: number, status: string): Promise<void> => {
-    for (let tries = 0; tries < 100; tries += 1) {
-      if ((await client.get('task/get_status', { task_id })).data === status) return;
-      await delay(50);
-    }
-    throw new Error(`not ${status}: ${String((await client.get('task/get_status', { task_id })).data)}`);
-  };
 
   it('tells of a task and its jobs, in each form', async () => {
     const user = as('Demo User');
     const task_id = await submit(user, 'user.demo.reads');
-    await until(user, task_id, 'running');
+    await taskIs(user, task_id, 'running');
     const ids = await data<number[]>(user.get('task/get_job_ids', { task_id }));
     expect(ids).toHaveLength(3);
     expect(await user.get('task/get_details', { task_id, include_status: true })).toEqual({
@@ -112,12 +105,8 @@ describe.each(MODES)('what is read of tasks and jobs ($mode)', (mode) => {
     );
     const noJob = 'ERROR: Cannot get PandaID=999999 in DB for the last 30 days. You may add &days=N to the URL';
     expect([status, headers['content-type'], text]).toEqual([200, 'application/json', JSON.stringify(noJob)]);
-    expect(await user.get('task/get_job_ids', { task_id })).toEqual({ success: true, message: '', data: [] });
-    expect(await user.get('task/get_tasks_modified_since', { since: 'yesterday' })).toEqual({
-      success: true,
-      message: '',
-      data: {},
-    });
+    expect(await user.get('task/get_job_ids', { task_id })).toEqual(ok([]));
+    expect(await user.get('task/get_tasks_modified_since', { since: 'yesterday' })).toEqual(ok({}));
   });
 
   it('takes jobs without a task, counts them, and tells of them', async () => {
@@ -160,7 +149,7 @@ describe.each(MODES)('what is read of tasks and jobs ($mode)', (mode) => {
   it('explains tasks and jobs, and keeps their history', async () => {
     const user = as('Demo User');
     const task_id = await submit(user, 'user.demo.explained');
-    await until(user, task_id, 'running');
+    await taskIs(user, task_id, 'running');
     const [job_id = 0] = await data<number[]>(user.get('task/get_job_ids', { task_id }));
     const explained = async (name: string, query: Readonly<Record<string, number>>) => {
       const search = new URLSearchParams(
@@ -184,9 +173,9 @@ describe.each(MODES)('what is read of tasks and jobs ($mode)', (mode) => {
   it('finds and retries all failed tasks of a user at once', async () => {
     const user = as('Unlucky');
     const task_id = await submit(user, 'user.unlucky.t');
-    await until(user, task_id, 'running');
+    await taskIs(user, task_id, 'running');
     await user.post('task/finish', { task_id });
-    await until(user, task_id, 'failed');
+    await taskIs(user, task_id, 'failed');
     const failed = async (method: string, client = user, query = '') => {
       const { text } = await client.send(method, `/cairn/panda/failed_tasks${query}`);
       return JSON.parse(text) as { readonly success: boolean; readonly data: unknown };
@@ -197,7 +186,7 @@ describe.each(MODES)('what is read of tasks and jobs ($mode)', (mode) => {
     const operator = as('Operator', PRODUCTION);
     expect((await failed('GET', operator, '?user=Unlucky')).data).toMatchObject({ tasks: [task] });
     expect((await failed('POST')).data).toMatchObject({ dry_run: false, retried: 1, tasks: [task] });
-    await until(user, task_id, 'running');
+    await taskIs(user, task_id, 'running');
     expect((await failed('GET')).data).toMatchObject({ tasks: [] });
   });
 });

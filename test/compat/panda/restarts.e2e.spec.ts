@@ -1,6 +1,6 @@
 import { eventually } from '#platform/testing/eventually.js';
 import { MODES } from '../../harness/cairn-process.js';
-import { ok } from './contract-client.js';
+import { ok } from './panda-client.js';
 import { acquire, finish, jobIs, NULL_COMMAND, type PilotJob, submitTask, taskIs } from './story.js';
 import { usePanda } from './use-panda.js';
 

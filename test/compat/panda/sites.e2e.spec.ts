@@ -3,13 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '#platform/testing/eventually.js';
 import { MODES } from '../../harness/cairn-process.js';
 import { useTestCluster, VARIABLES } from '../../harness/test-cluster.js';
-import { type Envelope, identified, PANDA_VARIABLES, PandaClient, PRODUCTION } from './panda-client.js';
+import { type Envelope, identified, ok, PANDA_VARIABLES, PandaClient, PRODUCTION, refused } from './panda-client.js';
 
-const EMPTY: Envelope = { success: true, message: '', data: null };
-const data = (value: unknown, message = ''): Envelope => ({ success: true, message, data: value });
-const failed = (message: string): Envelope => ({ success: false, message, data: null });
+const EMPTY = ok();
 
 const SITE_A = {
   ...{ site: 'SITE_A', type: 'unified', corecount: 8, maxrss: 16000, maxwdir: 50000, harvester: 'harv-1' },
@@ -45,7 +44,10 @@ describe.each(MODES)("PanDA's sites ($mode)", (mode) => {
   beforeEach(() => (harvester_id = randomUUID()));
 
   const legacy = async (name: string, body: object): Promise<unknown> =>
-    JSON.parse((await production.send('POST', `/server/panda/${name}`, JSON.stringify(body))).text);
+    JSON.parse(
+      (await production.send('POST', `/server/panda/${name}`, JSON.stringify(body), { accept: 'application/json' }))
+        .text,
+    );
   const read = async (path: string): Promise<unknown> => {
     const { status, text } = await anonymous.send('GET', path);
     return status === 200 ? JSON.parse(text) : [status, text];
@@ -65,7 +67,7 @@ describe.each(MODES)("PanDA's sites ($mode)", (mode) => {
   });
 
   it('answers metaconfig', async () => {
-    expect(await user.get('metaconfig/get_banned_users')).toEqual(data({ 'Bad User': false }));
+    expect(await user.get('metaconfig/get_banned_users')).toEqual(ok({ 'Bad User': false }));
     const { data: unified } = await user.get('metaconfig/get_site_specs', { type: 'unified' });
     expect(unified).toMatchObject({
       SITE_A: { sitename: 'SITE_A', type: 'unified', status: 'online', cloud: 'WORLD', maxrss: 16000, coreCount: 8 },
@@ -78,8 +80,8 @@ describe.each(MODES)("PanDA's sites ($mode)", (mode) => {
     expect((types as unknown[])[0]).toEqual(score);
     expect(types).toHaveLength(4);
     expect(await legacy('getResourceTypes', {})).toEqual({ StatusCode: 0, Returns: 0, ResourceTypes: types });
-    expect(await user.get('metaconfig/get_resource_types')).toEqual(failed('production or pilot role required'));
-    expect(await anonymous.get('metaconfig/get_site_specs')).toEqual(failed('SSL secure connection is required'));
+    expect(await user.get('metaconfig/get_resource_types')).toEqual(refused('production or pilot role required'));
+    expect(await anonymous.get('metaconfig/get_site_specs')).toEqual(refused('SSL secure connection is required'));
     const banned = new PandaClient(cluster().anonymous, identified('Bad User'));
     const { status, text } = await banned.send('GET', '/api/v1/metaconfig/get_banned_users');
     expect([status, text]).toEqual([403, 'ERROR : Bad User is banned']);
@@ -87,7 +89,7 @@ describe.each(MODES)("PanDA's sites ($mode)", (mode) => {
 
   it('goes through the cycle of harvester (contract 11.3)', async () => {
     const of = { harvester_id };
-    expect(await production.get('harvester/get_current_worker_id', of)).toEqual(data(0));
+    expect(await production.get('harvester/get_current_worker_id', of)).toEqual(ok(0));
     const first = { startTime: 'datetime/2025-06-01 12:00:00.000000', sw_version: '0.7', commit_stamp: '2025-05-30' };
     for (const heartbeat of [{ data: first }, { data: {} }, { data: null }, { data: [] }, {}]) {
       expect(await production.post('harvester/heartbeat', { ...of, ...heartbeat })).toEqual(EMPTY);
@@ -99,19 +101,19 @@ describe.each(MODES)("PanDA's sites ($mode)", (mode) => {
       ...{ pandaid_list: [5000001], minRamCount: 2000 },
     };
     const workers = [worker, { ...worker, workerID: 'x' }, { ...worker, workerID: 41, endTime: '02-NOV-24 00:02:18' }];
-    expect(await production.post('harvester/update_workers', { ...of, workers })).toEqual(data([true, false, true]));
-    expect(await production.post('harvester/update_workers', { ...of, workers: [] })).toEqual(data([]));
-    expect(await production.get('harvester/get_current_worker_id', of)).toEqual(data(42));
+    expect(await production.post('harvester/update_workers', { ...of, workers })).toEqual(ok([true, false, true]));
+    expect(await production.post('harvester/update_workers', { ...of, workers: [] })).toEqual(ok([]));
+    expect(await production.get('harvester/get_current_worker_id', of)).toEqual(ok(42));
     const statistics = JSON.stringify({ user: { SCORE: { running: 1, submitted: 2, to_submit: 1 } } });
     const report = { ...of, panda_queue: harvester_id, statistics };
-    expect(await production.post('harvester/report_worker_statistics', report)).toEqual(data(null, 'OK'));
+    expect(await production.post('harvester/report_worker_statistics', report)).toEqual(ok(null, 'OK'));
     const { data: counts } = await user.get('harvester/get_worker_statistics');
     expect(counts).toMatchObject({ [harvester_id]: { [harvester_id]: JSON.parse(statistics) as object } });
     expect(await legacy('getWorkerStats', {})).toEqual(counts);
     const bad = { ...report, statistics: '{' };
-    expect(await production.post('harvester/report_worker_statistics', bad)).toEqual(failed('failed to load JSON'));
+    expect(await production.post('harvester/report_worker_statistics', bad)).toEqual(refused('failed to load JSON'));
     const metrics = [['2025-06-01 12:00:00', 'h1', '{"cpu_pc":1}']];
-    expect(await production.post('harvester/update_service_metrics', { ...of, metrics })).toEqual(data([true]));
+    expect(await production.post('harvester/update_service_metrics', { ...of, metrics })).toEqual(ok([true]));
     const dialogs = [{ diagID: 1, moduleName: 'm', identifier: 'i', messageLevel: 'INFO', diagMessage: 'text' }];
     expect(await production.post('harvester/add_dialogs', { ...of, dialogs })).toEqual(EMPTY);
   });
@@ -125,10 +127,10 @@ describe.each(MODES)("PanDA's sites ($mode)", (mode) => {
       (await production.post('harvester/acquire_commands', { harvester_id: 'harv-1', n_commands: 50 })).data;
     expect(await production.post('harvester/add_sweep_command', sweep)).toEqual(EMPTY);
     expect(await production.post('harvester/add_sweep_command', { ...sweep, panda_queue: 'NONE' })).toEqual(
-      failed('Error retrieving queue configuration from DB'),
+      refused('Error retrieving queue configuration from DB'),
     );
     expect(await production.post('harvester/add_sweep_command', { ...sweep, panda_queue: 'B.C-D' })).toEqual(
-      failed('Queue not served by any harvester ID'),
+      refused('Queue not served by any harvester ID'),
     );
     const commands = await acquire();
     expect(commands).toEqual([
@@ -146,7 +148,7 @@ describe.each(MODES)("PanDA's sites ($mode)", (mode) => {
     const acknowledge = { command_ids: [id, 999_999] };
     expect(await production.post('harvester/acknowledge_commands', acknowledge)).toEqual(EMPTY);
     expect(await user.post('harvester/acknowledge_commands', acknowledge)).toEqual(
-      failed('production or pilot role required'),
+      refused('production or pilot role required'),
     );
   });
 
@@ -157,10 +159,10 @@ describe.each(MODES)("PanDA's sites ($mode)", (mode) => {
     expect(await say('7', 'started')).toEqual(EMPTY);
     expect(await say('7', 'finished')).toEqual(EMPTY);
     expect(await say(7, 'asleep')).toEqual(
-      failed("Invalid worker state. The worker state has to be in ('started', 'finished')"),
+      refused("Invalid worker state. The worker state has to be in ('started', 'finished')"),
     );
-    expect(await say('seven', 'started')).toEqual(failed('Failed to update worker status'));
-    expect(await production.get('harvester/get_current_worker_id', of)).toEqual(data(0));
+    expect(await say('seven', 'started')).toEqual(refused('Failed to update worker status'));
+    expect(await production.get('harvester/get_current_worker_id', of)).toEqual(ok(0));
     const workers = [
       { workerID: 7, status: 'running' },
       { workerID: 8, status: 'running' },
@@ -177,7 +179,7 @@ describe.each(MODES)("PanDA's sites ($mode)", (mode) => {
   it('takes target slots and worker nodes', async () => {
     const slots = { panda_queue: 'SITE_A', slots: 10000 };
     const message = 'set numSlots=10000 for PQ=SITE_A gshare=None resource=None';
-    expect(await production.post('harvester/add_target_slots', slots)).toEqual(data(null, message));
+    expect(await production.post('harvester/add_target_slots', slots)).toEqual(ok(null, message));
     for (const expiration_date of ['7', '2030-01-01', '2030-01-01 12:00:00']) {
       const { success } = await production.post('harvester/add_target_slots', { ...slots, expiration_date });
       expect(success).toBe(true);
@@ -188,15 +190,15 @@ describe.each(MODES)("PanDA's sites ($mode)", (mode) => {
     const full = { ...node, panda_queue: 'SITE_A', n_logical_cpus: 8, clock_speed: 2400, total_memory: 64000 };
     for (const each of [node, full, full]) {
       const answer = await production.post('pilot/update_worker_node', each);
-      expect(answer).toEqual(data(null, 'Inserted new worker node.'));
+      expect(answer).toEqual(ok(null, 'Inserted new worker node.'));
     }
     const gpu = { site: 'SITE_A', host_name: node.host_name, vendor: 'NVIDIA', model: 'A100', count: 1 };
     const insert = await production.post('pilot/update_worker_node_gpu', gpu);
-    expect(insert).toEqual(data(null, 'Inserted new worker node GPU.'));
+    expect(insert).toEqual(ok(null, 'Inserted new worker node GPU.'));
     const again = await production.post('pilot/update_worker_node_gpu', { ...gpu, count: 2 });
-    expect(again).toEqual(data(null, 'Updated existing worker node GPU.'));
+    expect(again).toEqual(ok(null, 'Updated existing worker node GPU.'));
     expect(await production.post('pilot/update_worker_node', { site: 'SITE_A' })).toEqual(
-      failed("Argument error: missing a required argument: 'host_name'"),
+      refused("Argument error: missing a required argument: 'host_name'"),
     );
   });
 
@@ -223,8 +225,10 @@ describe.each(MODES)("PanDA's sites ($mode)", (mode) => {
     const pilot = { site: 'SITE_A', workerID: '3', harvesterID, status: 'started' };
     expect(await legacy('updateWorkerPilotStatus', pilot)).toEqual({ StatusCode: 0 });
     expect(await legacy('updateWorkerPilotStatus', { ...pilot, status: 'x' })).toMatchObject({ StatusCode: 50 });
-    const refused = await anonymous.send('POST', '/server/panda/updateWorkers', text({ harvesterID, workers }));
-    expect(JSON.parse(refused.text)).toEqual([false, 'SSL secure connection is required']);
+    const answer = await anonymous.send('POST', '/server/panda/updateWorkers', text({ harvesterID, workers }), {
+      accept: 'application/json',
+    });
+    expect(JSON.parse(answer.text)).toEqual([false, 'SSL secure connection is required']);
   });
 
   it('lets super users change the configuration, and the operator’s document follows', async () => {
@@ -235,7 +239,7 @@ describe.each(MODES)("PanDA's sites ($mode)", (mode) => {
     };
     const set = (entry: object) =>
       own(production, 'POST', 'set_configuration', { section: 'queues', name: 'NEW', entry });
-    expect(await set({ maxrss: 'much' })).toEqual(failed('queues.NEW.maxrss: must be an integer'));
+    expect(await set({ maxrss: 'much' })).toEqual(refused('queues.NEW.maxrss: must be an integer'));
     expect((await set({ maxrss: 1000 })).data).toMatchObject({ nickname: 'NEW', maxrss: 1000 });
     expect(await read('/cache/schedconfig/NEW.all.json')).toMatchObject({ maxrss: 1000 });
     const { data: queues } = await own(production, 'GET', 'configuration?section=queues');
@@ -252,11 +256,6 @@ describe.each(MODES)("PanDA's sites ($mode)", (mode) => {
     expect(commands).toMatchObject([{ command: order.command, params: order.params }]);
 
     write({ ...DOCUMENT, queues: { ...DOCUMENT.queues, SITE_A: { ...SITE_A, status: 'offline' } } });
-    let status: unknown;
-    for (let tries = 0; tries < 60 && status !== 'offline'; tries += 1) {
-      await delay(250);
-      ({ status } = (await read('/cache/schedconfig/SITE_A.all.json')) as { status: string });
-    }
-    expect(status).toBe('offline');
+    await eventually(() => read('/cache/schedconfig/SITE_A.all.json'), expect.objectContaining({ status: 'offline' }));
   });
 });

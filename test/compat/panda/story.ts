@@ -1,5 +1,5 @@
 import { eventually } from '#platform/testing/eventually.js';
-import { type ContractClient, type Envelope, ok } from './contract-client.js';
+import { type PandaClient, type Envelope, ok } from './panda-client.js';
 import { taskParameters } from './task-parameters.js';
 
 /** Members of a job's dictionary that the suites read (PanDA contract 4.2.3). */
@@ -18,7 +18,7 @@ export const newTaskName = (): string => `user.demo.t${(made += 1)}`;
 
 /** Submits the document of the contract; resolves with the task's ID. */
 export const submitTask = async (
-  client: ContractClient,
+  client: PandaClient,
   more: Parameters<typeof taskParameters>[1] = {},
   taskName = newTaskName(),
 ): Promise<number> => {
@@ -31,22 +31,22 @@ export const submitTask = async (
   return id;
 };
 
-export const statusOf = async (client: ContractClient, task_id: number): Promise<unknown> =>
+export const statusOf = async (client: PandaClient, task_id: number): Promise<unknown> =>
   (await client.get('task/get_status', { task_id })).data;
 
 /** Waits until a task has a status. */
-export const taskIs = (client: ContractClient, task_id: number, status: string): Promise<unknown> =>
+export const taskIs = (client: PandaClient, task_id: number, status: string): Promise<unknown> =>
   eventually(() => statusOf(client, task_id), status);
 
 /** Waits until a job has a status. */
-export const jobIs = (client: ContractClient, job_ids: readonly number[], status: string): Promise<Envelope> =>
+export const jobIs = (client: PandaClient, job_ids: readonly number[], status: string): Promise<Envelope> =>
   eventually(
     () => client.get('job/get_status', { job_ids }),
     ok(job_ids.map(() => expect.objectContaining({ status }) as unknown)),
   );
 
 /** Asks for jobs of a task until there are so many. */
-export const acquire = async (client: ContractClient, task_id: number, count: number): Promise<readonly PilotJob[]> => {
+export const acquire = async (client: PandaClient, task_id: number, count: number): Promise<readonly PilotJob[]> => {
   const jobs: PilotJob[] = [];
   await eventually(async () => {
     const { data } = await client.post('pilot/acquire_jobs', {
@@ -75,13 +75,13 @@ export const outputReport = ({ outFiles }: Pick<PilotJob, 'outFiles'>): string =
 export const NULL_COMMAND = { StatusCode: 0, command: 'NULL' };
 
 /** Reports a job as finished. */
-export const finish = (client: ContractClient, job: PilotJob): Promise<Envelope> =>
+export const finish = (client: PandaClient, job: PilotJob): Promise<Envelope> =>
   client.post('pilot/update_job', {
     ...{ job_id: job.PandaID, job_status: 'finished', attempt_nr: job.attemptNr },
     job_output_report: outputReport(job),
   });
 
-export const fail = (client: ContractClient, job: PilotJob): Promise<Envelope> =>
+export const fail = (client: PandaClient, job: PilotJob): Promise<Envelope> =>
   client.post('pilot/update_job', {
     ...{ job_id: job.PandaID, job_status: 'failed', attempt_nr: job.attemptNr },
     ...{ pilot_error_code: 1305, pilot_error_diag: 'the payload failed' },

@@ -1,5 +1,5 @@
 import { MODES } from '../../harness/cairn-process.js';
-import { type Envelope, ok, refused } from './contract-client.js';
+import { type Envelope, ok, refused } from './panda-client.js';
 import { acquire, submitTask, taskIs } from './story.js';
 import { usePanda } from './use-panda.js';
 

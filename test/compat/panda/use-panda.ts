@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Mode, Variables } from '../../harness/cairn-process.js';
 import { type GetTestCluster, useTestCluster, VARIABLES } from '../../harness/test-cluster.js';
-import { ContractClient } from './contract-client.js';
+import { PandaClient } from './panda-client.js';
 
 /** The operator's document of the suites (PanDA contract 10.1). */
 const DOCUMENT = {
@@ -30,14 +30,14 @@ const DOCUMENT = {
 export interface PandaCluster {
   readonly cluster: GetTestCluster;
   /** Demo User, without a role. */
-  readonly user: () => ContractClient;
+  readonly user: () => PandaClient;
   /** Other User, without a role. */
-  readonly other: () => ContractClient;
-  readonly production: () => ContractClient;
-  readonly pilot: () => ContractClient;
-  readonly anonymous: () => ContractClient;
+  readonly other: () => PandaClient;
+  readonly production: () => PandaClient;
+  readonly pilot: () => PandaClient;
+  readonly anonymous: () => PandaClient;
   /** Demo User with this origin. */
-  readonly demo: (origin: string) => ContractClient;
+  readonly demo: (origin: string) => PandaClient;
 }
 
 const GROUPS = ['wlcg', 'wlcg/production', 'wlcg/pilot'];
@@ -66,15 +66,15 @@ export const usePanda = (mode: Pick<Mode, 'start'>, variables: Variables = VARIA
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  const as = (name: string, origin: string): ContractClient =>
-    new ContractClient(cluster().anonymous.as(tokens.get(name)), origin);
+  const as = (name: string, origin: string): PandaClient =>
+    new PandaClient(cluster().anonymous.as(tokens.get(name)), { origin });
   return {
     cluster,
     user: () => as('Demo User', 'wlcg'),
     other: () => as('Other User', 'wlcg'),
     production: () => as('Demo User', 'wlcg:production'),
     pilot: () => as('Pilot Robot', 'wlcg:pilot'),
-    anonymous: () => new ContractClient(cluster().anonymous, undefined),
+    anonymous: () => new PandaClient(cluster().anonymous),
     demo: (origin) => as('Demo User', origin),
   };
 };
