@@ -164,6 +164,10 @@ export class PandaReader implements Omit<PandaView, 'ready'> {
     return this.jobRows.countActiveOf(user);
   }
 
+  sitesWith(status: JobStatus): readonly string[] {
+    return this.counts.sitesWith(status);
+  }
+
   countAtSite(site: string, status: JobStatus): number {
     return this.counts.countAtSite(site, status);
   }

@@ -189,6 +189,8 @@ export interface JobView {
   countActiveOf(user: string): number;
   /** Active jobs of a site by status: what brokerage compares. */
   countAtSite(site: string, status: JobStatus): number;
+  /** Names of sites that have jobs of a status, in order. */
+  sitesWith(status: JobStatus): readonly string[];
   /** How many jobs of a global share are sent, starting or running: claims rank shares by it (contract 4.2.2). */
   countExecuting(share: string): number;
   /** How many jobs with the labels managed and test were sent by a site since a time and are still sent; counts up to `limit`. */

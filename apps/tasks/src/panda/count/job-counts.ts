@@ -111,6 +111,7 @@ export class JobCounts {
   private readonly selectActive: ArrayStatement<CountRow>;
   private readonly selectEndedSince: ArrayStatement<CountRow>;
   private readonly selectTally: ArrayStatement<readonly [n: number]>;
+  private readonly selectWords: ArrayStatement<readonly [word: string]>;
 
   constructor(private readonly database: DatabaseSync) {
     const prepare = <Values extends Row>(sql: string) => arrayStatement<Values>(database, sql);
@@ -122,6 +123,9 @@ export class JobCounts {
        FROM panda_job_count AS counted WHERE status >= ${FIRST_FINAL} AND ended > 0`,
     );
     this.selectTally = prepare('SELECT n FROM panda_tally WHERE dimension = ? AND word = ? AND status = ?');
+    this.selectWords = prepare(
+      'SELECT word FROM panda_tally WHERE dimension = ? AND status = ? AND n > 0 ORDER BY word',
+    );
   }
 
   /** Jobs that are not final. */
@@ -139,6 +143,12 @@ export class JobCounts {
 
   countAtSite(site: string, status: JobStatus): number {
     return this.tally('site', site, status);
+  }
+
+  /** Sites that have jobs of a status, in order. */
+  sitesWith(status: JobStatus): readonly string[] {
+    unwritten.get(this.database)?.flush();
+    return this.selectWords.all('site', codeOf(status)).map(([site]) => site);
   }
 
   countOfShare(share: string, statuses: readonly JobStatus[]): number {

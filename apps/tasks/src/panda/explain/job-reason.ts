@@ -32,10 +32,14 @@ const whereOf = ({ computingSite }: JobValues): string => (computingSite === nul
 const hostOf = ({ modificationHost }: JobValues): string =>
   modificationHost === null ? '' : ` on ${modificationHost}`;
 
-const reasonOfActivated = (view: ReasonView, { attributes }: Job): string => {
+const reasonOfActivated = (view: ReasonView, { attributes, taskId }: Job): string => {
   const site = attributes.computingSite ?? '';
   const queue = view.queue(site);
-  if (queue === undefined) return `It waits for a pilot of ${site}, which is no queue that is configured.`;
+  if (queue === undefined || queue.status === 'offline') {
+    const why = queue === undefined ? 'which is no queue that is configured' : 'but that queue is offline';
+    const stays = taskId === null ? 'it stays there' : 'it is moved as soon as its task may run at another one';
+    return `It waits for a pilot of ${site}, ${why}: ${stays}.`;
+  }
   if (queue.status !== 'online' && queue.status !== 'test') {
     return `It waits for a pilot of ${site}, but that queue is ${queue.status}.`;
   }

@@ -3,7 +3,8 @@ import type { InputTemplate, JobTemplate } from '#contracts/panda/template.js';
 import { isFinalJob, JOB_STATUSES } from '#contracts/panda/statuses.js';
 import { timeText } from '#contracts/panda/times.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
-import { Broker, NoQueue } from '../brokerage/broker.js';
+import { NoQueue } from '../brokerage/broker.js';
+import { brokerOf } from '../brokerage/task-broker.js';
 import { datasetsMoved } from '../datasets-moved.js';
 import { cutRanges, type NewJobset } from '../range/cut-ranges.js';
 import { SplitRules } from '../refine/split-rules.js';
@@ -112,7 +113,7 @@ class Generation {
     const maker = new JobMaker(view, {
       ...{ task, template, rules, datasets, master: masterTemplate, areScouts, numbers, timeMicros },
     });
-    const broker = this.broker(template, libraries);
+    const broker = brokerOf(view, task, template, libraries.failedSites);
     const jobEvents = new JobEvents(task);
     const events: DecidedEvent[] = [];
     const secondaries = this.secondaries(template, masterTemplate, datasets);
@@ -183,15 +184,6 @@ class Generation {
     const chunks = chunksOf(files, rules, files.length < limit || limit === allowed);
     // Records that are smaller than they may be do not fill a group: the task must go on all the same.
     return (chunks.length > 0 ? chunks : chunksOf(files, rules, true)).slice(0, jobsMax);
-  }
-
-  private broker(template: JobTemplate, libraries: Libraries): Broker {
-    const { site, cloud, prodSourceLabel } = this.task.attributes;
-    return new Broker(this.view, {
-      ...{ label: prodSourceLabel ?? '', site, cloud, failedBuilds: libraries.failedSites },
-      included: template.included_sites ?? [],
-      excluded: template.excluded_sites ?? [],
-    });
   }
 
   private secondaries(

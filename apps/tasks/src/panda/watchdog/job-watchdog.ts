@@ -11,6 +11,7 @@ import { PandaMessageHandler } from '../message-handler.js';
 import { placeWaiting } from '../submission/reassign-jobs.js';
 import { PANDA } from '../streams.js';
 import type { UnmodifiedJob } from '../view.js';
+import { isAbandoned, moveStranded } from './stranded-jobs.js';
 import { endLostJob, type JobTimeouts, watched } from './stale-jobs.js';
 
 /** How often jobs are looked at: a fraction of the shortest timeout, within these bounds. */
@@ -25,7 +26,8 @@ const MICROS_PER_SECOND = 1_000_000;
 const MS_PER_SECOND = 1_000;
 
 /**
- * Ends jobs that nobody has reported of for too long (PanDA contract 4.2.6), and finds queues for those that have none. Nobody hears heartbeats while
+ * Ends jobs that nobody has reported of for too long (PanDA contract 4.2.6), and finds queues for those that have none, or one that
+ * nobody serves. Nobody hears heartbeats while
  * this service is down, so no job is lost before a whole timeout has passed since the start.
  */
 @Injectable()
@@ -72,6 +74,22 @@ export class JobWatchdog implements OnApplicationBootstrap, OnModuleDestroy {
       if (before >= this.startedMicros) await this.checkStatus(status, before);
     }
     await this.placeWaiting();
+    await this.moveStranded();
+  }
+
+  private async moveStranded(): Promise<void> {
+    const { committed } = this.handler;
+    const sites = committed.sitesWith('activated').filter((site) => isAbandoned(committed.queue(site)));
+    for (const site of sites) while (!this.rounds.isStopped && (await this.moveSome(site)) > 0);
+  }
+
+  /** @returns how many jobs have left the site */
+  private async moveSome(site: string): Promise<number> {
+    const message = { context: automationContext(PANDA), request: {} };
+    const answer = await this.handler.execute(message, (view, timeMicros) => moveStranded(view, site, timeMicros));
+    if (!('error' in answer)) return answer.reply.moved;
+    this.log.warn({ error: answer.error, site }, 'Jobs could not be moved from a queue that nobody serves');
+    return 0;
   }
 
   /** Jobs without a task that no queue could run are tried again. */
