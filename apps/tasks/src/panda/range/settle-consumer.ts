@@ -1,5 +1,6 @@
 import type { JobAttributes } from '#contracts/panda/job-attributes.js';
 import { copyJob } from '../generate/copy-job.js';
+import { TASK_BUFFER_ERRORS } from '../kill/kill-effect.js';
 import type { Job, PandaView, Task } from '../view.js';
 import { activeSiblings, closed, ES_ERRORS } from './close-siblings.js';
 import { acceptsPartial, FLAVOURS, isFineGrained } from './flavour.js';
@@ -59,7 +60,11 @@ export const settleConsumer = (
     const associates = because(ES_ERRORS.associateFailed, `closed since the consumer PandaID=${job.pandaId} failed`);
     return settledAs(ending, 'failed', 'failed', exhausted, closed(job, others, associates));
   }
+  // A task that is being finished gets no further consumers: inputs that are not whole are given back (contract 4.1.5).
+  const isFollowed = task.status !== 'finishing';
+  const ended = because(TASK_BUFFER_ERRORS.kill, 'closed since the task is being finished', 'taskdone');
   if (!isAnyReady && isLast && isAnyElsewhere) {
+    if (!isFollowed) return settledAs(ending, 'closed', 'released', ended);
     const { attemptNr } = job.attributes;
     const copy = { status: 'waiting', set: { eventService: FLAVOURS.coJumbo, attemptNr } } as const;
     const next = copyJob(view, job, task, copy, timeMicros);
@@ -80,6 +85,7 @@ export const settleConsumer = (
   }
   if (!isAnyReady)
     return settledAs(ending, 'failed', 'failed', because(ES_ERRORS.allFailed, 'all event ranges failed'));
+  if (!isFollowed) return settledAs(ending, 'closed', 'released', ended);
   const { attemptNr, maxAttempt } = job.attributes;
   if ((attemptNr ?? 0) >= (maxAttempt ?? 0)) return settledAs(ending, 'failed', 'failed', exhausted);
   const next = copyJob(view, job, task, { set: {} }, timeMicros);

@@ -70,6 +70,16 @@ describe('the end of a consumer (contract 4.3)', () => {
     expect(spec.job(job + 1).status).toBe('throttled');
   });
 
+  it('no further consumer is made of a task that is being finished', () => {
+    const spec = new RangeSpec([{ events: 200 }]);
+    spec.cut([1]);
+    const job = spec.running([1]);
+    spec.acquire(job, 1);
+    spec.record('TaskMoved', { status: 'finishing' });
+    expect(end(spec, job, 'failed')).toMatchObject({ jobStatus: 'closed', taskBufferErrorCode: 100 });
+    expect([file(spec), spec.view.next('job')]).toEqual([['ready', 1, 0], job + 1]);
+  });
+
   it('a killed job gives back its ranges and makes no other', () => {
     const spec = new RangeSpec([{ events: 200 }]);
     spec.cut([1]);
