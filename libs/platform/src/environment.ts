@@ -379,6 +379,11 @@ export class Environment {
   @IsString()
   readonly PANDA_GRANTS?: string;
 
+  /** Compact name of the user whose secrets PanDA's pilots get with jobs that they are to debug. Without it they get none. */
+  @IsOptional()
+  @IsString()
+  readonly PANDA_PILOT_SECRETS?: string;
+
   /**
    * Whether PanDA's statistics, site specifications, logs and parameters of tasks may be read without an identity (`compat.relaxedReads` of
    * PanDA contract D14): `on` or `off`.

@@ -259,7 +259,10 @@ describe.each(MODES)('pilot3 ($mode)', (mode) => {
     expect(await production().post('job/set_debug_mode', { job_id, mode: true })).toEqual(
       ok(null, 'Already set accordingly'),
     );
-    expect(await report(PandaID, 'running')).toMatchObject({ command: 'debug' });
+    await pilot().post('creds/set_user_secrets', { key: 'DEBUGGER', value: 'gdb' });
+    expect(await report(PandaID, 'running')).toEqual({
+      ...{ StatusCode: '0', command: 'debug', pilotSecrets: '{"DEBUGGER": "gdb"}' },
+    });
     expect(await production().post('job/set_command', { job_id, command: 'ls -l' })).toEqual(
       ok(null, 'command received'),
     );

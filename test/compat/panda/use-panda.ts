@@ -49,7 +49,7 @@ export const usePanda = (mode: Pick<Mode, 'start'>, variables: Variables = VARIA
     folder = await mkdtemp(join(tmpdir(), 'cairn-panda-'));
     const file = join(folder, 'panda.json');
     await writeFile(file, JSON.stringify(DOCUMENT));
-    return { ...variables, CAIRN_PANDA_CONFIG: file };
+    return { ...variables, CAIRN_PANDA_CONFIG: file, PANDA_PILOT_SECRETS: 'Pilot Robot' };
   });
   const tokens = new Map<string, string>();
 

@@ -45,6 +45,7 @@ import { PilotLegacyHandlers } from './pilot/pilot-legacy.handlers.js';
 import { pilotFunctions } from './pilot/pilot.functions.js';
 import { PilotHandlers } from './pilot/pilot.handlers.js';
 import { pilotLegacy } from './pilot/pilot.legacy.js';
+import { PilotSecrets } from './pilot/pilot-secrets.js';
 import { Reporting } from './pilot/reporting.js';
 import { explainFunctions } from './explain/explain.functions.js';
 import { ExplainHandlers } from './explain/explain.handlers.js';
@@ -173,6 +174,7 @@ export const panda: Dialect = {
     PandaAuthentication,
     EventRanges,
     Acquisition,
+    PilotSecrets,
     PilotReports,
     Reporting,
     ServiceDocuments,

@@ -30,6 +30,8 @@ export interface AcquiredJob {
   readonly document: string;
   /** Compact name of the user whose secrets the job gets. */
   readonly secrets_of?: string;
+  /** Its pilot is to debug it, and gets what pilots need for that. */
+  readonly is_debugged?: true;
 }
 
 export interface AcquireJobsReply {

@@ -9,6 +9,7 @@ import type { Principal } from '#contracts/panda/principal.js';
 import { GetSecretsOfOwner } from '#contracts/panda/secrets.js';
 import { compactName } from '../principal/compact-name.js';
 import { within } from '../protocol/time-limit.js';
+import { PilotSecrets } from './pilot-secrets.js';
 
 /** What a pilot sends, in the terms of the new API. */
 export interface Offered extends Omit<AcquireJobsRequest, 'user'> {
@@ -25,6 +26,7 @@ export type Acquired = readonly string[] | 'no role' | 'no jobs' | 'late';
 export class Acquisition {
   constructor(
     private readonly bus: Bus,
+    private readonly pilotSecrets: PilotSecrets,
     private readonly log: Log,
   ) {}
 
@@ -40,16 +42,18 @@ export class Acquisition {
     const reply = await within(context, timeout, (limited) => this.bus.request(AcquireJobs, request, limited));
     if (reply === undefined) return 'late';
     if (reply.jobs.length === 0) return 'no jobs';
-    const [secrets] = await Promise.all([
+    const [secrets, pilotSecrets] = await Promise.all([
       this.secretsOf(context, reply.jobs),
+      reply.jobs.some(({ is_debugged }) => is_debugged) ? this.pilotSecrets.member(context) : {},
       this.recordWorker(context, request, reply.jobs),
     ]);
     // No proxies are kept under keys: pilots get empty names, as they expect them.
     const key: Readonly<Record<string, string>> =
       hasRole && isTruthy(get_proxy_key) ? { credname: '', myproxy: '' } : {};
-    return reply.jobs.map(({ document, secrets_of: owner }) => {
+    return reply.jobs.map(({ document, secrets_of: owner, is_debugged }) => {
       const own = owner === undefined ? undefined : secrets.get(owner);
-      return withMembers(document, { ...(own !== undefined && { secrets: own }), ...key });
+      const more = { ...(own !== undefined && { secrets: own }), ...(is_debugged && pilotSecrets) };
+      return withMembers(document, { ...more, ...key });
     });
   }
 

@@ -4,6 +4,7 @@ import type { AcquiredJob, AcquireJobsReply, AcquireJobsRequest } from '#contrac
 import { timeText } from '#contracts/panda/times.js';
 import type { SlicedDecision } from '#event-sourcing/command.js';
 import { JobChanges } from '../job-changes.js';
+import { isInDebugMode } from '../report/report-effect.js';
 import type { Job, PandaView } from '../view.js';
 import { bestJobs } from './best-jobs.js';
 import { jobDictionary } from './job-dictionary.js';
@@ -78,7 +79,11 @@ class Sending {
     this.nSent ??= this.countSent();
     const document = jobDictionary(this.view, job, this.nSent);
     const owner = usesSecrets(job) ? job.attributes.prodUserName : null;
-    const acquired = { panda_id: job.pandaId, document, ...(owner !== null && { secrets_of: owner }) };
+    const acquired: AcquiredJob = {
+      ...{ panda_id: job.pandaId, document },
+      ...(owner !== null && { secrets_of: owner }),
+      ...(isInDebugMode(job.attributes) && { is_debugged: true }),
+    };
     this.jobs.push({ stream, job: acquired });
   }
 
