@@ -32,7 +32,7 @@ export class CredsHandlers implements Handlers<Functions> {
 
   async get_user_secrets(call: CallOf<Functions['get_user_secrets']>): Promise<Envelope> {
     const { keys } = call.parameters;
-    const request = { owner: principalOf(call).name, ...(keys !== null && { keys }) };
+    const request = { owner: principalOf(call).name, ...(keys !== null && keys.length > 0 && { keys }) };
     const { document = NO_SECRETS } = await this.bus.request(GetSecretsOfOwner, request, call.context);
     return success(document);
   }

@@ -2,7 +2,8 @@ import { DomainError } from '#platform/domain-error.js';
 import type { MessageContext } from '#bus/contract.js';
 
 /**
- * Does work within the time that the caller allows (D23). Undefined when it is over: what was asked for may still be done.
+ * Does work within the time that the caller allows (D23). Undefined when it is over, or all the time that a call has: what was asked for
+ * may still be done.
  *
  * @param seconds what the caller sent; anything but a positive number sets no limit besides that of all calls
  */
@@ -18,7 +19,7 @@ export const within = async <Value>(
     return await work({ ...context, deadlineMs });
   } catch (error) {
     const isLate = error instanceof DomainError && error.kind === 'unavailable' && Date.now() >= deadlineMs;
-    if (isLate && deadlineMs < context.deadlineMs) return undefined;
+    if (isLate && isSet) return undefined;
     throw error;
   }
 };
