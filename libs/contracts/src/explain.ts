@@ -3,6 +3,9 @@ import { query } from '#bus/contract.js';
 /** Why a workload has its status; checks the read rule. Replies raw JSON. */
 export const ExplainWorkload = query<{ workload_id: string }, { document: string }>('datasets', 'workload.explain');
 
+/** The same of a workload that is kept with its units, in `tasks`. */
+export const ExplainWork = query<{ workload_id: string }, { document: string }>('tasks', 'work.explain');
+
 /** Why an asynchronous request has its status. Replies raw JSON. */
 export const ExplainRequest = query<{ request_id: string }, { document: string }>('datasets', 'requests.explain');
 

@@ -1,8 +1,9 @@
 import { Controller } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
 import { EstimateRemaining, ExplainUnit } from '#contracts/cairn/explain.js';
-import { ExplainRequest, ExplainWorkload, FindWorker } from '#contracts/explain.js';
+import { ExplainRequest, ExplainWork, ExplainWorkload, FindWorker } from '#contracts/explain.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
+import { DomainError, refusalOf } from '#platform/domain-error.js';
 import type { CallOf, RouteResponse } from '../route/route.js';
 import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { explainRoutes as routes } from './explain.routes.js';
@@ -25,7 +26,10 @@ export class ExplainController {
 
   @Serves(routes.workload)
   async workload(@ValidatedCall() { input, context }: CallOf<typeof routes.workload>): Promise<RouteResponse> {
-    return (await this.bus.request(ExplainWorkload, input, context)).document;
+    const found = await refusalOf(this.bus.request(ExplainWorkload, input, context));
+    if (!(found instanceof DomainError)) return found.document;
+    if (found.kind !== 'not-found') throw found;
+    return (await this.bus.request(ExplainWork, input, context)).document;
   }
 
   @Serves(routes.request)

@@ -120,6 +120,41 @@ const taskExplanation = {
 /** Of a Torc job: a schema of that dialect. */
 const jobExplanation = { $ref: '#/components/schemas/TorcJobExplanation' };
 
+const datasetExplanation = {
+  type: 'object',
+  required: ['workload_id', 'reason', 'status', 'truncated', 'status_changed', 'status_changed_by', 'config'],
+  properties: {
+    workload_id: text,
+    reason: { type: 'string', description: 'one sentence: what would have to happen next' },
+    status: text,
+    truncated: { type: 'boolean' },
+    status_changed: text,
+    status_changed_by: { type: 'string', description: 'cairn-automation if Cairn did it by itself' },
+    config: { type: 'boolean', description: 'whether it has a config' },
+  },
+};
+
+/** Of a task of PanDA. */
+const pandaTaskExplanation = {
+  type: 'object',
+  required: ['task_id', 'reason', 'status', 'status_changed', 'inputs', 'jobs', 'steps', 'attempts'],
+  properties: {
+    task_id: { type: 'integer' },
+    name: text,
+    user: text,
+    reason: { type: 'string', description: 'one sentence: what would have to change first' },
+    status: text,
+    status_changed: text,
+    returns_to: { type: ['string', 'null'], description: 'the status after pending, throttled or paused' },
+    error_dialog: { type: ['string', 'null'] },
+    command: { type: ['object', 'null'], description: 'the command that is being carried out, and who gave it' },
+    inputs: { type: 'object', additionalProperties: { type: 'integer' } },
+    jobs: { type: 'object', additionalProperties: { type: 'integer' }, description: 'by status' },
+    steps: { type: 'array', items: anything, description: 'its statuses, with all reasons that were given' },
+    attempts: { type: 'array', items: anything },
+  },
+};
+
 export const explainRoutes = {
   unit: cairnRoute({
     name: 'explainUnit',
@@ -142,20 +177,8 @@ export const explainRoutes = {
     path: '/cairn/explain/workloads/:workload_id',
     policy: { roles: ['admin', 'system', 'user'], note: 'users need the read rule of the workload' },
     summary: 'Why a workload has its status',
-    fields: { workload_id: path('id of the workload in its dialect, such as a dataset_id') },
-    response: {
-      type: 'object',
-      required: ['workload_id', 'reason', 'status', 'truncated', 'status_changed', 'status_changed_by', 'config'],
-      properties: {
-        workload_id: text,
-        reason: { type: 'string', description: 'one sentence: what would have to happen next' },
-        status: text,
-        truncated: { type: 'boolean' },
-        status_changed: text,
-        status_changed_by: { type: 'string', description: 'cairn-automation if Cairn did it by itself' },
-        config: { type: 'boolean', description: 'whether it has a config' },
-      },
-    },
+    fields: { workload_id: path('id of the workload in its dialect, such as a dataset_id or jediTaskID') },
+    response: { anyOf: [datasetExplanation, pandaTaskExplanation] },
     errors: { 404: 'no such workload' },
   }),
   request: cairnRoute({

@@ -3,6 +3,7 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import { DomainError } from '#platform/domain-error.js';
 import type { Answer, Message } from '#bus/contract.js';
 import { EstimateRemaining, ExplainUnit } from '#contracts/cairn/explain.js';
+import { ExplainWork } from '#contracts/explain.js';
 import { LocateUnit, type UnitHome } from '#contracts/cairn/history.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { type StoredUnit, UnitReader } from '../engine/unit-row.js';
@@ -43,10 +44,20 @@ export class ExplainController {
   @MessagePattern(EstimateRemaining.subject)
   async remaining(@Payload() message: Message<{ workload_id: string }>): Promise<Answer<{ document: string }>> {
     const { workload_id: id } = message.request;
+    return this.explainerOf(id)?.remaining(message, id) ?? notFound('Workload');
+  }
+
+  @MessagePattern(ExplainWork.subject)
+  async explainWork(@Payload() message: Message<{ workload_id: string }>): Promise<Answer<{ document: string }>> {
+    const { workload_id: id } = message.request;
+    return this.explainerOf(id)?.explainWorkload?.(message, id) ?? notFound('Workload');
+  }
+
+  private explainerOf(workloadId: string): UnitExplainer | undefined {
     for (const [dialect, explainer] of this.explainers.all()) {
-      if (this.committed.workloads.find(dialect, id) !== undefined) return explainer.remaining(message, id);
+      if (this.committed.workloads.find(dialect, workloadId) !== undefined) return explainer;
     }
-    return notFound('Workload');
+    return undefined;
   }
 
   /** Ids that Cairn makes are unique. If clients gave the same id to units of two dialects, the first dialect wins. */

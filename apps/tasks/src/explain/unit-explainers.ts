@@ -7,6 +7,8 @@ import type { StoredUnit } from '../engine/unit-row.js';
 export interface UnitExplainer {
   /** Why the unit is not running. Replies raw JSON. */
   explain(message: Message<unknown>, stored: StoredUnit): Promise<Answer<{ document: string }>>;
+  /** Why a workload has its status, of dialects that keep their workloads in this service. Replies raw JSON. */
+  explainWorkload?(message: Message<unknown>, workloadId: string): Promise<Answer<{ document: string }>>;
   /** What is left to do in a workload. Replies raw JSON. */
   remaining(message: Message<unknown>, workloadId: string): Promise<Answer<{ document: string }>>;
   /** Returns the reply if the caller may read the unit. */

@@ -74,6 +74,14 @@ export class PandaExplainController implements UnitExplainer {
     return this.handler.read(message, () => reply);
   }
 
+  explainWorkload(message: Message<unknown>, name: string): Promise<Answer<{ document: string }>> {
+    const { committed } = this.handler;
+    return this.handler.read(message, () => {
+      const task = committed.task(Number(name));
+      return task === undefined ? notFound('Task') : { document: JSON.stringify(explainTask(committed, task)) };
+    });
+  }
+
   /** How many jobs are left of those that are made. They differ too much for an estimate of hours. */
   remaining(message: Message<unknown>, name: string): Promise<Answer<{ document: string }>> {
     const { committed } = this.handler;
