@@ -3,7 +3,7 @@ import { DomainError } from '#platform/domain-error.js';
 import type { TasksDetailedRequest } from '#contracts/panda/documents.js';
 import { TASK_ATTRIBUTES, type TaskAttribute } from '#contracts/panda/task-attributes.js';
 import { microsOfTime } from '#contracts/panda/times.js';
-import { BoundedPattern } from '../bounded-pattern.js';
+import { BoundedPattern } from '#platform/bounded-pattern.js';
 import type { PandaReader } from '../sqlite-view.js';
 import type { Task } from '../view.js';
 import type { JsonPieces } from './json-text.js';

@@ -1,6 +1,6 @@
 import { isObject } from '#platform/json-object.js';
 import type { NewFile } from '#contracts/panda/events.js';
-import { BoundedPattern } from '../bounded-pattern.js';
+import { BoundedPattern } from '#platform/bounded-pattern.js';
 import { InvalidDocument, type TaskDocument } from '../refine/task-document.js';
 
 /** Names sorted between two yields. */
