@@ -15,6 +15,8 @@ const SEED = 20_261_129;
 /** Changes between the runs of one graph. */
 const ROUNDS = 6;
 const RUNNERS_MAX = 6;
+/** Large graphs take longer. */
+const TIMEOUT_MS = 180_000 * Math.max(1, JOBS_MAX / 100);
 
 const STATUSES = [
   ...['uninitialized', 'blocked', 'ready', 'scheduled', 'submitted_pending', 'submitted'],
@@ -102,52 +104,61 @@ describe.each(MODES)('random graphs of jobs ($mode)', (mode) => {
   const { cluster, torc } = useTorc(mode);
   const done: RandomWorkflow[] = [];
 
-  it.each(Array.from({ length: GRAPHS }, (_, index) => index))('run as the model predicts (%i)', async (index) => {
-    const random = new Random(SEED + index);
-    const subject = await randomWorkflow(torc(), random, JOBS_MIN + random.below(JOBS_MAX - JOBS_MIN + 1));
-    const { workflow, model } = subject;
-    const totals: Totals = { starts: 0, completions: 0 };
-    for (let round = 0; round < ROUNDS; round += 1) {
-      if (random.next() < 0.7) {
-        await workflow.startRun((await workflow.runId()) + 1);
-        model.startRun();
+  it.each(Array.from({ length: GRAPHS }, (_, index) => index))(
+    'run as the model predicts (%i)',
+    async (index) => {
+      const random = new Random(SEED + index);
+      const subject = await randomWorkflow(torc(), random, JOBS_MIN + random.below(JOBS_MAX - JOBS_MIN + 1));
+      const { workflow, model } = subject;
+      const totals: Totals = { starts: 0, completions: 0 };
+      for (let round = 0; round < ROUNDS; round += 1) {
+        if (random.next() < 0.7) {
+          await workflow.startRun((await workflow.runId()) + 1);
+          model.startRun();
+        }
+        if (model.isCanceled) {
+          await workflow.act('/reset_status');
+          model.isCanceled = false;
+        }
+        const onlyUninitialized = round > 0 && random.next() < 0.3;
+        await workflow.initialize(`?only_uninitialized=${onlyUninitialized}`);
+        model.initialize(onlyUninitialized);
+        await compare(subject, totals, `initialization ${round}`);
+        await runRound(
+          subject,
+          {
+            runners: 1 + random.below(RUNNERS_MAX),
+            failures: random.next() < 0.3 ? 0 : 0.15,
+            crashes: random.next() < 0.5 ? 0 : 0.05,
+            cancelAfter: random.next() < 0.3 ? random.below(model.jobs.length) : undefined,
+          },
+          totals,
+          random,
+        );
+        await compare(subject, totals, `run ${round}`);
+        for (let changes = random.below(3); changes > 0; changes -= 1) {
+          await compare(subject, totals, await change(subject, random));
+        }
       }
-      if (model.isCanceled) {
-        await workflow.act('/reset_status');
-        model.isCanceled = false;
-      }
-      const onlyUninitialized = round > 0 && random.next() < 0.3;
-      await workflow.initialize(`?only_uninitialized=${onlyUninitialized}`);
-      model.initialize(onlyUninitialized);
-      await compare(subject, totals, `initialization ${round}`);
+      // Without failures every graph ends complete.
+      await workflow.act('/reset_status');
+      model.isCanceled = false;
+      await workflow.act('/reset_job_status');
+      model.resetJobs(false);
+      await workflow.initialize();
+      model.initialize(false);
       await runRound(
         subject,
-        {
-          runners: 1 + random.below(RUNNERS_MAX),
-          failures: random.next() < 0.3 ? 0 : 0.15,
-          crashes: random.next() < 0.5 ? 0 : 0.05,
-          cancelAfter: random.next() < 0.3 ? random.below(model.jobs.length) : undefined,
-        },
+        { runners: RUNNERS_MAX, failures: 0, crashes: 0, cancelAfter: undefined },
         totals,
         random,
       );
-      await compare(subject, totals, `run ${round}`);
-      for (let changes = random.below(3); changes > 0; changes -= 1) {
-        await compare(subject, totals, await change(subject, random));
-      }
-    }
-    // Without failures every graph ends complete.
-    await workflow.act('/reset_status');
-    model.isCanceled = false;
-    await workflow.act('/reset_job_status');
-    model.resetJobs(false);
-    await workflow.initialize();
-    model.initialize(false);
-    await runRound(subject, { runners: RUNNERS_MAX, failures: 0, crashes: 0, cancelAfter: undefined }, totals, random);
-    await compare(subject, totals, 'the last run');
-    expect(model.jobs.every(({ status }) => status === 'done')).toBe(true);
-    done.push(subject);
-  });
+      await compare(subject, totals, 'the last run');
+      expect(model.jobs.every(({ status }) => status === 'done')).toBe(true);
+      done.push(subject);
+    },
+    TIMEOUT_MS,
+  );
 
   it('are the same bytes after the read models were deleted and rebuilt', async () => {
     expect(done).toHaveLength(GRAPHS);
