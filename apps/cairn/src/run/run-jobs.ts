@@ -3,6 +3,7 @@ import { FailureLimit } from '../worker/failure-limit.js';
 import type { Shutdown } from '../worker/shutdown.js';
 import { Spool } from '../worker/spool.js';
 import { Worker } from '../worker/worker.js';
+import { ActionCalls } from './action-calls.js';
 import { RUN_EXIT } from './exit-codes.js';
 import type { RunOptions } from './options.js';
 import { countJobs, outcomeOf } from './outcome.js';
@@ -103,7 +104,9 @@ export const runJobs = async (parts: Parts): Promise<number> => {
     throw new CannotRunWorkflow(`the ${name} script has failed: ${reason}`);
   };
   const actions = new WorkflowActions(
-    ...([client, run.workflow, { interrupted: signalled, halted: shutdown.halted }, note] as const),
+    new ActionCalls(client, run.workflow),
+    { interrupted: signalled, halted: shutdown.halted },
+    note,
     { workdir, environment, outputs: state.path },
   );
   const begin = async (signals: Signals): Promise<void> => {

@@ -1,22 +1,14 @@
-import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EndSignals } from '../worker/run-process.js';
-import { Refused } from '../worker/http-client.js';
+import type { Action, ActionCalls } from './action-calls.js';
 import { runScript } from './run-script.js';
-import { type TorcClient, workflowPath } from './torc-client.js';
-
-const NOT_FOUND = 404;
 
 /** How often actions are looked for while jobs run. */
 const POLL_MS = 2_000;
 
-interface Action {
-  readonly number: number;
-  readonly trigger_type: string;
-  readonly action_type: string;
-  readonly commands?: readonly string[];
-  readonly state: string;
-}
+/** Another runner may take an action from one that was silent for so long: it has died. */
+const LEASE_SECONDS = 120;
+const RENEWAL_MS = 30_000;
 
 interface Options {
   readonly workdir: string;
@@ -25,17 +17,35 @@ interface Options {
   readonly outputs: string;
 }
 
+/** Calls back at intervals until the function that it returns is called. */
+const repeat = (intervalMs: number, act: () => Promise<void>): (() => Promise<void>) => {
+  const ended = new AbortController();
+  const acting = (async (): Promise<void> => {
+    try {
+      for (;;) {
+        await delay(intervalMs, undefined, { signal: ended.signal });
+        await act();
+      }
+    } catch (error) {
+      if (!ended.signal.aborted) throw error;
+    }
+  })();
+  return async () => {
+    ended.abort();
+    await acting;
+  };
+};
+
 /**
  * Carries out the actions of a workflow that run commands, when they are due. Of several runners, one takes each in each run. Actions
- * that ask for nodes are left to others.
+ * that ask for nodes are left to `cairn slurm watch`.
  */
 export class WorkflowActions {
-  private readonly worker = `${hostname()}-${process.pid}`;
   private carrying: Promise<void> | undefined;
+  private readonly told = new Set<number>();
 
   constructor(
-    private readonly client: TorcClient,
-    private readonly workflow: string,
+    private readonly calls: ActionCalls,
     private readonly end: EndSignals,
     private readonly note: (line: string) => void,
     private readonly options: Options,
@@ -46,8 +56,7 @@ export class WorkflowActions {
     if (this.end.interrupted.aborted) return;
     this.carrying ??= this.carryOutDue()
       .catch((error: unknown) => {
-        if (!this.end.interrupted.aborted)
-          this.note(`actions: ${error instanceof Error ? error.message : String(error)}`);
+        if (!this.end.interrupted.aborted) this.noteFailure(error);
       })
       .finally(() => (this.carrying = undefined));
     await this.carrying;
@@ -55,56 +64,47 @@ export class WorkflowActions {
 
   /** Looks for actions from now on, until the function that it returns is called. */
   begin(): () => Promise<void> {
-    const ended = new AbortController();
-    const look = async (): Promise<void> => {
-      try {
-        for (;;) {
-          await delay(POLL_MS, undefined, { signal: ended.signal });
-          await this.carryOut();
-        }
-      } catch {
-        // Ended while it waited.
-      }
-    };
-    const looking = look();
-    return async () => {
-      ended.abort();
-      await looking;
-    };
+    return repeat(POLL_MS, () => this.carryOut());
   }
 
   private async carryOutDue(): Promise<void> {
     const signals = { signal: this.end.interrupted };
-    const path = `/cairn/torc${workflowPath(this.workflow, '/actions')}`;
-    const { items } = await this.client
-      .get<{ readonly items: readonly Action[] }>(path, signals)
-      .catch((error: unknown) => {
-        // Other servers of Torc have none.
-        if (error instanceof Refused && error.status === NOT_FOUND) return { items: [] };
-        throw error;
-      });
-    for (const { number, action_type: type, state } of items) {
-      if (state !== 'due' || type !== 'run_commands') continue;
-      const claimed = await this.client
-        .post<Action>(`${path}/${number}/claim`, { worker: this.worker }, signals)
-        // Another runner was faster, or it is not due any more.
-        .catch((error: unknown) => {
-          if (!(error instanceof Refused)) throw error;
-          return undefined;
-        });
-      if (claimed !== undefined) await this.run(claimed);
+    for (const action of await this.calls.due(signals)) {
+      if (action.action_type !== 'run_commands') this.tellOnce(action);
+      else if ((await this.calls.claim(action, LEASE_SECONDS, signals)) !== undefined) await this.runClaimed(action);
     }
   }
 
-  private async run({ number, trigger_type: trigger, commands = [] }: Action): Promise<void> {
+  private async runClaimed(action: Action): Promise<void> {
+    const stopRenewal = repeat(RENEWAL_MS, async () => {
+      await this.calls.claim(action, LEASE_SECONDS).catch((error: unknown) => this.noteFailure(error));
+    });
+    const successful = await this.run(action).finally(stopRenewal);
+    // Another runner does what this one could not end.
+    if (!this.end.halted.aborted) await this.calls.complete(action, successful);
+  }
+
+  /** Resolves with whether all commands have ended well. */
+  private async run({ number, trigger_type: trigger, commands = [] }: Action): Promise<boolean> {
     for (const [at, command] of commands.entries()) {
       const name = `action-${number}-${at + 1}`;
       const { code, error, lastWords } = await runScript(command, { ...this.options, name, end: this.end });
       if (code === 0) continue;
       const reason = [error ?? `code ${String(code)}`, lastWords].filter(Boolean).join(': ');
       this.note(`action ${number} (${trigger}): ${command.slice(0, 100)} has failed: ${reason}`);
-      return;
+      return false;
     }
     this.note(`action ${number} (${trigger}) is done`);
+    return true;
+  }
+
+  private tellOnce({ number, trigger_type: trigger, scheduler = 'a cluster' }: Action): void {
+    if (this.told.has(number)) return;
+    this.told.add(number);
+    this.note(`action ${number} (${trigger}) asks for nodes of ${scheduler}: cairn slurm watch would do that`);
+  }
+
+  private noteFailure(error: unknown): void {
+    this.note(`actions: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

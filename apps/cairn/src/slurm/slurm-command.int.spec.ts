@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { eventually } from '#platform/testing/eventually.js';
 import { type SlurmCluster, trySlurmCluster } from '../../../../test/harness/slurm-cluster.js';
 import { printedBy, startCairn } from '../demo/child.js';
+import { ActionCalls } from '../run/action-calls.js';
 import { TorcClient } from '../run/torc-client.js';
 import { type CommandResult, runCommandLine } from '../testing/run-command-line.js';
 import { Allocations } from './allocations.js';
@@ -63,9 +64,9 @@ const title = reason === undefined ? 'cairn slurm' : `cairn slurm (skipped: ${re
     (await call<{ readonly items: readonly Document[] }>('GET', path)).items;
 
   /** A workflow with scheduler `short`, initialized in run 1; resolves with its path. */
-  const start = async (jobs: readonly object[], scheduler: object = {}): Promise<string> => {
+  const start = async (jobs: readonly object[], scheduler: object = {}, more: object = {}): Promise<string> => {
     const { _key } = await call('POST', '/workflow_specifications', {
-      ...{ name: 'sweep', user: 'ada', jobs },
+      ...{ name: 'sweep', user: 'ada', jobs, ...more },
       resource_requirements: [{ name: 'small', num_cpus: 1, memory: '1m', runtime: 'PT1S' }],
       schedulers: { slurm_schedulers: [{ name: 'short', account: 'project1', nodes: 1, ...scheduler }] },
     });
@@ -267,17 +268,33 @@ const title = reason === undefined ? 'cairn slurm' : `cairn slurm (skipped: ${re
     expect(await list(`${workflow}/events?category=scheduler`)).toEqual([]);
   });
 
+  it('asks for what actions want, once in a run', async () => {
+    const trigger = { trigger_type: 'on_workflow_start', action_type: 'schedule_nodes', num_allocations: 3 };
+    const actions = [{ ...trigger, scheduler: 'slurm_schedulers/short' }];
+    const workflow = await start([job('a')], {}, { actions });
+    await occupyNode();
+    await run('watch --once', workflow);
+    await run('watch --once', workflow);
+    expect(await states(workflow)).toEqual(['pending', 'pending', 'pending']);
+    const { origin } = new URL(base);
+    const response = await fetch(`${origin}/cairn/torc${workflow}/actions`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(await response.json()).toMatchObject({ items: [{ number: 1, state: 'done' }] });
+  });
+
   it('asks no more when three in a row brought no result', async () => {
     const workflow = await start([job('a')], { partition: 'none' });
     const lines: string[] = [];
     const note = (line: string): void => void lines.push(line);
     const client = new TorcClient({ url: base, token: undefined, timeoutMs: 10_000, onSilence: note });
-    const calls = new SlurmWorkflowCalls(client, workflow.split('/').at(-1) ?? '');
+    const key = workflow.split('/').at(-1) ?? '';
+    const calls = new SlurmWorkflowCalls(client, key);
     const scheduler = new SlurmCommands(slurm.env);
     const settings = { cairn: [], serverFile: '', workdir: home, folder: home, host: '' };
     const allocations = new Allocations(calls, scheduler, settings);
     const options = { allocationsMax: 1, scheduler: undefined };
-    const watch = new Watch(calls, allocations, scheduler, options, note);
+    const watch = new Watch(calls, new ActionCalls(client, key), allocations, scheduler, options, note);
     for (let pass = 1; pass <= 5; pass += 1) expect(await watch.pass()).toBe(false);
     const refusal = expect.stringContaining('Invalid partition name') as string;
     expect(lines).toEqual([refusal, refusal, refusal, expect.stringContaining('asks for no more until there is one')]);

@@ -10,6 +10,7 @@ import {
   UsageError,
   webAddress,
 } from '../command-line.js';
+import { ActionCalls } from '../run/action-calls.js';
 import { TorcClient } from '../run/torc-client.js';
 import { CannotRunWorkflow } from '../run/torc-workflow.js';
 import { AccessDenied, Refused, Unreachable } from '../worker/http-client.js';
@@ -153,7 +154,8 @@ export const slurmCommand = (terminal: Terminal): Command => {
   };
   const openAllocations = async (given: GivenAllocations) => {
     const server = serverOf(given);
-    const calls = new SlurmWorkflowCalls(clientOf(server), given.workflow);
+    const client = clientOf(server);
+    const calls = new SlurmWorkflowCalls(client, given.workflow);
     const folder = path(given.folder);
     const serverFile = await writeServerFile(folder, server);
     const settings = {
@@ -163,7 +165,8 @@ export const slurmCommand = (terminal: Terminal): Command => {
       folder,
       host: new URL(server.server).host,
     };
-    return { calls, allocations: new Allocations(calls, scheduler, settings) };
+    const actions = new ActionCalls(client, given.workflow);
+    return { calls, actions, allocations: new Allocations(calls, scheduler, settings) };
   };
 
   const chosen = (configs: readonly SlurmConfig[], scheduler: string | undefined): SlurmConfig => {
@@ -207,9 +210,9 @@ export const slurmCommand = (terminal: Terminal): Command => {
     .option('--once', 'look once and end')
     .action(
       reporting(async (given: GivenWatch) => {
-        const { calls, allocations } = await openAllocations(given);
+        const { calls, actions, allocations } = await openAllocations(given);
         const options = { allocationsMax: given.nodes, scheduler: given.scheduler };
-        const watch = new Watch(calls, allocations, scheduler, options, note);
+        const watch = new Watch(calls, actions, allocations, scheduler, options, note);
         const stopped = new AbortController();
         const stop = (): void => stopped.abort();
         process.on('SIGTERM', stop);

@@ -1,5 +1,6 @@
 import type { JobStatus } from '#contracts/torc/statuses.js';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Action, ActionCalls } from '../run/action-calls.js';
 import { Unreachable } from '../worker/http-client.js';
 import { type BatchScheduler, SchedulerRefused, SchedulerSilent, type SlurmConfig } from './batch-scheduler.js';
 import type { Allocations, OpenNode } from './allocations.js';
@@ -28,6 +29,8 @@ interface Work {
 /** Allocations in a row that bring nothing about, after which no more are asked for. */
 const FRUITLESS_MAX = 3;
 const NONE_ASKED: ReadonlyMap<string, number> = new Map();
+/** Another watch may take an action from one that has not told for so long that it has submitted what it asks for. */
+const ACTION_LEASE_SECONDS = 600;
 /** Time after which a document without an allocation is one of a submission that has failed. */
 const SUBMISSION_MAX_MS = 10 * 60_000;
 
@@ -37,6 +40,14 @@ const canRun = ({ running, ready, scheduled, uninitialized }: Work): boolean =>
 
 const idsOfQueued = (open: readonly OpenNode[]): readonly string[] =>
   open.flatMap(({ allocation }) => (allocation?.isQueued === true ? [allocation.id] : []));
+
+/** How many allocations an action asks for, without those of a watch that has ended in its midst. */
+const missingAllocations = (
+  { num_allocations: wanted = 1, taken_from: takenFrom }: Action,
+  { _id }: SlurmConfig,
+  open: readonly OpenNode[],
+): number =>
+  takenFrom === undefined ? wanted : wanted - open.filter(({ node }) => node.scheduler_config_id === _id).length;
 
 /** Keeps the allocations of one workflow in step with its jobs. */
 export class Watch {
@@ -51,6 +62,7 @@ export class Watch {
 
   constructor(
     private readonly workflow: SlurmWorkflowCalls,
+    private readonly actions: ActionCalls,
     private readonly allocations: Allocations,
     private readonly scheduler: BatchScheduler,
     private readonly options: WatchOptions,
@@ -98,7 +110,7 @@ export class Watch {
     this.queued = [...idsOfQueued(open)];
     const work = await this.work();
     const configs = await this.configs();
-    const asked = work.isCanceled ? NONE_ASKED : await this.submitDemands(configs);
+    const asked = work.isCanceled ? NONE_ASKED : await this.submitDemands(configs, open);
     for (const [at, config] of configs.entries()) {
       const own = open.filter(({ node }) => node.scheduler_config_id === config._id);
       if (work.isCanceled || !(await this.hasWork(config, work))) await this.dropQueued(config, own);
@@ -167,14 +179,30 @@ export class Watch {
     return scheduler === undefined ? configs : configs.filter((config) => isNamed(config, scheduler));
   }
 
-  /** Submits what jobs have declared; resolves with how many allocations of each configuration. */
-  private async submitDemands(configs: readonly SlurmConfig[]): Promise<ReadonlyMap<string, number>> {
+  /** Submits what jobs and actions have declared; resolves with how many allocations of each configuration. */
+  private async submitDemands(
+    configs: readonly SlurmConfig[],
+    open: readonly OpenNode[],
+  ): Promise<ReadonlyMap<string, number>> {
     const asked = new Map<string, number>();
+    const submit = async (config: SlurmConfig, count: number, demand: Partial<NodeDemand>): Promise<void> => {
+      asked.set(config._id, (asked.get(config._id) ?? 0) + (await this.request(config, count, demand)));
+    };
     for (const demand of await this.workflow.takeDemands()) {
       const { scheduler_id: id, num_jobs: count } = demand;
       const config = configs.find(({ _id }) => _id === id);
       if (config === undefined) this.note(`a job asks for nodes of ${id}, which is not watched`);
-      else asked.set(id, (asked.get(id) ?? 0) + (await this.request(config, count, demand)));
+      else await submit(config, count, demand);
+    }
+    for (const due of await this.actions.due()) {
+      const config = configs.find(({ _id }) => _id === due.scheduler);
+      // Actions that run commands, and other configurations, are left to others.
+      const action = config && (await this.actions.claim(due, ACTION_LEASE_SECONDS));
+      if (config === undefined || action === undefined) continue;
+      const count = missingAllocations(action, config, open);
+      if (count > 0) await submit(config, count, action);
+      await this.actions.complete(action, true);
+      this.note(`action ${action.number} (${action.trigger_type}) is done`);
     }
     return asked;
   }

@@ -15,4 +15,5 @@ function* namedJobs({ units, workload_id: workflow, jobs }: JobsAdded): Generato
 export const mentions: MentionsOf<'torc'> = {
   JobsAdded: (added) => ({ named: namedJobs(added) }),
   ActionClaimed: ({ worker }) => ({ workers: [worker] }),
+  ActionCompleted: ({ worker }) => ({ workers: [worker] }),
 };

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { ClaimAction, ListActions } from '#contracts/torc/actions.js';
+import { ClaimAction, CompleteAction, ListActions } from '#contracts/torc/actions.js';
 import type { CallOf, RouteResponse } from '../route/route.js';
 import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { actionRoutes as routes } from './actions.routes.js';
@@ -18,6 +18,12 @@ export class ActionsController {
   @Serves(routes.claim)
   claim(@ValidatedCall() { input, context }: CallOf<typeof routes.claim>): Promise<RouteResponse> {
     const { workflow, action, chosen } = input;
-    return this.answers.document(ClaimAction, { input: { workflow, action, worker: chosen.worker }, context });
+    return this.answers.document(ClaimAction, { input: { workflow, action, ...chosen }, context });
+  }
+
+  @Serves(routes.complete)
+  complete(@ValidatedCall() { input, context }: CallOf<typeof routes.complete>): Promise<RouteResponse> {
+    const { workflow, action, done } = input;
+    return this.answers.document(CompleteAction, { input: { workflow, action, ...done }, context });
   }
 }

@@ -1,4 +1,9 @@
-import { ACTION_CLAIM, type ClaimActionRequest } from '#contracts/torc/actions.js';
+import {
+  ACTION_CLAIM,
+  ACTION_COMPLETION,
+  type ClaimActionRequest,
+  type CompleteActionRequest,
+} from '#contracts/torc/actions.js';
 import {
   type Collection,
   type CollectionName,
@@ -181,10 +186,24 @@ export const restartBody: Always<Omit<RestartRequest, 'workflow'>> = bodyField(
   (source) => JSON.parse(checked(normalize(RESTART, source.document, 'post')).document) as RestartRequest,
 );
 
-export const claimActionBody: Always<Pick<ClaimActionRequest, 'worker'>> = bodyField(
+const LEASE_SECONDS_MAX = 7 * 86_400;
+
+export const claimActionBody: Always<Pick<ClaimActionRequest, 'worker' | 'lease_seconds'>> = bodyField(
   schemaOfFields(ACTION_CLAIM, {}),
+  (source) => {
+    // The rules of its fields were checked.
+    const claim = JSON.parse(checked(normalize(ACTION_CLAIM, source.document, 'post')).document) as ClaimActionRequest;
+    const { lease_seconds: seconds = 1 } = claim;
+    if (seconds > 0 && seconds <= LEASE_SECONDS_MAX) return claim;
+    throw badRequest(`lease_seconds must be more than 0 and at most ${LEASE_SECONDS_MAX}`);
+  },
+);
+
+export const completeActionBody: Always<Pick<CompleteActionRequest, 'worker' | 'successful'>> = bodyField(
+  schemaOfFields(ACTION_COMPLETION, {}),
   // The rules of its fields were checked.
-  (source) => JSON.parse(checked(normalize(ACTION_CLAIM, source.document, 'post')).document) as ClaimActionRequest,
+  (source) =>
+    JSON.parse(checked(normalize(ACTION_COMPLETION, source.document, 'post')).document) as CompleteActionRequest,
 );
 
 /** What a normalized body of {@link WORKER_RESOURCES} holds. */

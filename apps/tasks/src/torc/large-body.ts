@@ -1,6 +1,7 @@
 import { DomainError } from '#platform/domain-error.js';
 import { behindValue, stringIn } from '#contracts/raw-json.js';
 import { badRequest } from '#contracts/torc/refusals.js';
+import { torcErrors } from './torc-errors.js';
 
 /** No document may be so long. The bound keeps the time short in which a value is looked for and parsed. */
 const VALUE_CHARACTERS_MAX = 5 * 1024 * 1024;
@@ -57,7 +58,11 @@ class Reader {
       this.at += raw.length;
       return raw;
     } catch {
-      throw badRequest(`${place} is not valid JSON, or has more than ${VALUE_CHARACTERS_MAX} characters`);
+      // What does not end may be broken, but all of it would have to be read to know.
+      const isCut = near.length === VALUE_CHARACTERS_MAX && /^["[{]/.test(near);
+      throw isCut
+        ? torcErrors.tooLarge(`${VALUE_CHARACTERS_MAX} characters in ${place}`)
+        : badRequest(`${place} is not valid JSON`);
     }
   }
 

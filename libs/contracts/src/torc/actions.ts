@@ -17,20 +17,43 @@ export const ACTION: Fields = {
   trigger_type: { type: { oneOf: ACTION_TRIGGERS }, required: true },
   action_type: { type: { oneOf: ['run_commands', 'schedule_nodes'] }, required: true },
   jobs: { type: { listOf: 'string' } },
+  /** Regular expressions of names of jobs, besides `jobs`. */
+  job_name_regexes: { type: { listOf: 'string' } },
   commands: { type: { listOf: 'string' } },
   scheduler: { type: 'string' },
   num_allocations: { type: 'integer' },
+  max_parallel_jobs: { type: 'integer' },
+  start_one_worker_per_node: { type: 'boolean' },
 };
 
 /** Body of a claim. */
-export const ACTION_CLAIM: Fields = { worker: { type: 'string', required: true } };
+export const ACTION_CLAIM: Fields = {
+  worker: { type: 'string', required: true },
+  lease_seconds: { type: 'number' },
+};
 
-/** Claims an action for a worker: once in each run. */
-export interface ClaimActionRequest extends WorkflowRequest {
+/** Body of a report that an action was carried out. */
+export const ACTION_COMPLETION: Fields = {
+  worker: { type: 'string', required: true },
+  successful: { type: 'boolean', default: true },
+};
+
+interface ActionRequest extends WorkflowRequest {
   /** Number of the action in its workflow. */
   readonly action: number;
   /** Names the worker: the same one gets the same answer again. */
   readonly worker: string;
+}
+
+/** Claims an action for a worker: once in each run, unless the lease of another one has ended. */
+export interface ClaimActionRequest extends ActionRequest {
+  /** Others may take the action after this time, unless the worker claims it again before. Absent: never in this run. */
+  readonly lease_seconds?: number;
+}
+
+/** Tells that the worker has carried out the action that it has claimed. */
+export interface CompleteActionRequest extends ActionRequest {
+  readonly successful: boolean;
 }
 
 /** Actions of a workflow as raw JSON, with their states in the current run. */
@@ -38,5 +61,10 @@ export const ListActions = query<WorkflowRequest, { readonly documents: readonly
   'tasks',
   'torc.action.list',
 );
-/** Refused with `state` when the action is not due, with `conflict` when another worker has it. */
+/**
+ * Refused with `state` when the action is not due, with `conflict` when another worker has it or it is carried out. Where the lease of
+ * another worker has ended, the reply names it as `taken_from`.
+ */
 export const ClaimAction = command<ClaimActionRequest, DocumentReply>('tasks', 'torc.action.claim');
+/** Refused with `conflict` when the worker does not have the action. */
+export const CompleteAction = command<CompleteActionRequest, DocumentReply>('tasks', 'torc.action.complete');

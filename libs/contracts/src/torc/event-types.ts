@@ -26,5 +26,6 @@ export const TORC_EVENT_VERSIONS: Readonly<Record<keyof TorcEventTypes, number>>
   ...{ UnitStarted: 1, UnitSucceeded: 1, UnitFailed: 1, UnitsMoved: 1, UnitsRemoved: 1 },
   ...{ UnitsLinked: 1, UnitsUnlinked: 1 },
   ...{ CompletionScriptHandedOut: 1, CompletionScriptSettled: 1, ActionsAdded: 1, ActionClaimed: 1 },
+  ActionCompleted: 1,
   ...{ BatchAbandoned: 1 },
 };

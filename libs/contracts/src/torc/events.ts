@@ -215,6 +215,17 @@ export interface ActionClaimed {
   readonly number: number;
   readonly run_id: number;
   readonly worker: string;
+  /** When others may take it from the worker, in microseconds since the Unix epoch. Absent: never in this run. */
+  readonly until_micros?: number;
+}
+
+/** A worker has carried out an action in a run. */
+export interface ActionCompleted {
+  readonly number: number;
+  readonly run_id: number;
+  readonly worker: string;
+  /** Whether all went well. */
+  readonly is_successful: boolean;
 }
 
 /** Events that only Torc records. Changes of jobs use the engine's events besides. */
@@ -235,4 +246,5 @@ export interface TorcEvents {
   readonly CompletionScriptSettled: CompletionScriptSettled;
   readonly ActionsAdded: ActionsAdded;
   readonly ActionClaimed: ActionClaimed;
+  readonly ActionCompleted: ActionCompleted;
 }

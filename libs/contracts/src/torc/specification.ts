@@ -3,11 +3,26 @@ import { COLLECTIONS, type Fields, JOB_RELATIONS, type PlainCollectionName, WORK
 const without = (fields: Fields, name: string): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([field]) => field !== name));
 
+/** Cairn's addition: regular expressions, found anywhere in the names of what a job is related to besides. */
+export const PATTERN_RELATIONS = {
+  blocked_by_regexes: 'blocked_by',
+  input_file_regexes: 'input_files',
+  output_file_regexes: 'output_files',
+  input_user_data_regexes: 'input_user_data',
+  output_user_data_regexes: 'output_user_data',
+} as const;
+export type PatternRelation = keyof typeof PATTERN_RELATIONS;
+
+const PATTERNS: Fields = Object.fromEntries(
+  Object.keys(PATTERN_RELATIONS).map((name) => [name, { type: { listOf: 'string' } }]),
+);
+
 /** A job of a specification: references are names, of the scheduler `collection/name` (Torc contract 2.19). */
 export const JOB_SPECIFICATION: Fields = {
   ...without(COLLECTIONS.jobs.fields, 'status'),
   key: { type: 'string' },
   ...JOB_RELATIONS,
+  ...PATTERNS,
   scheduler: { type: 'string', nullable: true, mayBeEmpty: true },
 };
 

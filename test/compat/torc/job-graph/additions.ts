@@ -1,7 +1,7 @@
 import type { ExpectAnswer } from '../../exact-answers.js';
-import { documentIn, idOf, jobsIn, keyOf, ok, refused } from '../answers.js';
+import { type Document, documentIn, idOf, jobsIn, keyOf, ok, refused } from '../answers.js';
 import type { TorcClient } from '../torc-client.js';
-import { initialized, job } from '../workflow.js';
+import { initialized, job, newWorkflow } from '../workflow.js';
 
 /** What Cairn adds to the job graph: optional fields, and a route of its own. */
 export const additions = (torc: () => TorcClient, expectAnswer: ExpectAnswer): void => {
@@ -53,5 +53,41 @@ export const additions = (torc: () => TorcClient, expectAnswer: ExpectAnswer): v
     }
     expectAnswer({ again: again.map(keyOf) }, { again: claimed === undefined ? [] : [keyOf(claimed)] });
     if (claimed !== undefined) expectAnswer(await workflow.start(claimed), refused(409));
+  });
+
+  it('an action is carried out by one worker in each run, and by another when that one is silent', async () => {
+    const workflow = await newWorkflow(torc(), {
+      jobs: [job('A')],
+      actions: [{ trigger_type: 'on_workflow_start', action_type: 'run_commands', commands: ['c'] }],
+    });
+    const path = `/cairn/torc/workflows/${workflow.key}/actions`;
+    const claim = (body: object) => torc().post(`${path}/1/claim`, body);
+    const complete = (worker: string, successful = true) => torc().post(`${path}/1/complete`, { worker, successful });
+    const has = (field: string, value: string) => ({
+      status: 200,
+      json: expect.objectContaining({ [field]: value }) as unknown,
+    });
+    const state = async () => (documentIn(await torc().get(path))['items'] as readonly Document[])[0]?.['state'];
+    expectAnswer({ state: await state() }, { state: 'waiting' });
+    expectAnswer(await claim({ worker: 'one' }), refused(400), 'not due');
+    await workflow.startRun(1);
+    await workflow.initialize();
+    expectAnswer({ state: await state() }, { state: 'due' });
+    expectAnswer(await claim({ worker: 'one', lease_seconds: -1 }), refused(400));
+    expectAnswer(await complete('one'), refused(409), 'not claimed');
+    expectAnswer(await claim({ worker: 'one', lease_seconds: 3600 }), has('worker', 'one'));
+    expectAnswer(await claim({ worker: 'two' }), refused(409));
+    // Who has it may also have it for a shorter time.
+    expectAnswer(await claim({ worker: 'one', lease_seconds: 0.001 }), has('state', 'claimed'));
+    await new Promise((resume) => setTimeout(resume, 20));
+    expectAnswer({ state: await state() }, { state: 'due' });
+    expectAnswer(await claim({ worker: 'two' }), has('taken_from', 'one'));
+    expectAnswer(await claim({ worker: 'one' }), refused(409));
+    expectAnswer(await complete('one'), refused(409));
+    expectAnswer(await complete('two', false), has('state', 'failed'));
+    expectAnswer(await complete('two'), has('state', 'failed'), 'the first report counts');
+    expectAnswer(await claim({ worker: 'three' }), refused(409), 'it is carried out');
+    await workflow.startRun(2);
+    expectAnswer({ state: await state() }, { state: 'due' });
   });
 };

@@ -77,11 +77,10 @@ export const operations = (torc: () => TorcClient, expectAnswer: ExpectAnswer): 
     const workflow = await newWorkflow(torc(), {
       files: ['f', 'g'].map((name) => ({ name, path: name })),
       user_data: [{ name: 'u', is_ephemeral: true, data: { x: 1 } }],
-      jobs: [
-        job('first one', { input_files: ['f'], output_files: ['g'] }),
-        job('second one', { input_files: ['g'], output_files: ['f'] }),
-      ],
+      jobs: [job('first one', { input_files: ['f'], output_files: ['g'] }), job('second one', { input_files: ['g'] })],
     });
+    const [f, second] = [await workflow.named('files', 'f'), await workflow.job('second one')];
+    await workflow.added('edges/produces', { _from: idOf(second), _to: idOf(f) });
     const before = await workflow.documents('jobs');
     const answer = await workflow.post('/initialize_jobs');
     expectAnswer(answer, refused(400));

@@ -64,7 +64,11 @@ describe('the tolerance of the real client', () => {
     const specification = tolerant({
       ...stored,
       ...{ name: 'w', user: 'somebody', description: null, timestamp: '2026', colour: 'red', is_archived: false },
-      jobs: [{ ...stored, key: 'mine', command: 'c', status: 'done', invocation_script: null, speed: 9 }],
+      jobs: [
+        { ...stored, key: 'mine', command: 'c', status: 'done', invocation_script: null, speed: 9 },
+        // As today's Torc calls it.
+        { command: 'd', depends_on: ['a'], depends_on_regexes: ['b'] },
+      ],
       files: [{ ...stored, name: 'f', path: 'p', st_mtime: 1.5 }],
       user_data: [{ ...stored, name: 'u', data: { _key: 'of the user', x: null } }],
       resource_requirements: [{ ...stored, name: 'r', num_cpus: 2 }],
@@ -73,7 +77,10 @@ describe('the tolerance of the real client', () => {
     });
     expect(specification).toEqual({
       ...{ name: 'w', user: 'me', is_archived: false },
-      jobs: [{ key: 'mine', command: 'c' }],
+      jobs: [
+        { key: 'mine', command: 'c' },
+        { command: 'd', blocked_by: ['a'], blocked_by_regexes: ['b'] },
+      ],
       files: [{ name: 'f', path: 'p', st_mtime: 1.5 }],
       user_data: [{ name: 'u', data: { _key: 'of the user', x: null } }],
       resource_requirements: [{ name: 'r', num_cpus: 2 }],

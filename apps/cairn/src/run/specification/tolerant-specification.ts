@@ -7,6 +7,17 @@ const DATABASE_FIELDS: ReadonlySet<string> = new Set(['_key', '_id', '_rev', '_o
 /** What has rules of its own. */
 const PARTS: ReadonlySet<string> = new Set([...Object.keys(LISTS), 'jobs', 'schedulers', 'config']);
 
+/** What today's Torc calls otherwise. */
+const TODAYS_NAMES: Readonly<Record<string, string>> = {
+  depends_on: 'blocked_by',
+  depends_on_regexes: 'blocked_by_regexes',
+};
+
+const withOwnNames = (job: unknown): unknown =>
+  isFields(job)
+    ? Object.fromEntries(Object.entries(job).map(([name, value]) => [TODAYS_NAMES[name] ?? name, value]))
+    : job;
+
 const FILE_LISTS = ['input_files', 'output_files'] as const;
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as readonly unknown[]) : []);
@@ -37,7 +48,7 @@ class FileNames {
  * A specification as the real client would send it (Torc contract 7.1): fields of stored documents, fields without a value and
  * fields that Torc does not know are left out; files written as `{name, cli_arg}` are names; the user is who runs the command.
  *
- * Two things of real specifications are accepted besides. A file may be named by its path. An output that is no file of the
+ * What is named as in today's Torc gets its name here. Two things of real specifications are accepted besides. A file may be named by its path. An output that is no file of the
  * specification, and that no job needs, is left out: nothing says where it is. (Names with parameters are the server's to fill in.)
  *
  * @param note called for what is left out although it was meant
@@ -69,7 +80,7 @@ export const tolerantSpecification = (given: Fields, user: string, note: (line: 
     const name = isFields(entry) ? entry['name'] : entry;
     return typeof name === 'string' ? (files.find(name) ?? name) : name;
   };
-  const jobs = elements(given['jobs'], JOB_FIELDS, 'jobs').map((job) => {
+  const jobs = elements(listOf(given['jobs']).map(withOwnNames), JOB_FIELDS, 'jobs').map((job) => {
     if (!isFields(job)) return job;
     const named = FILE_LISTS.filter((list) => job[list] !== undefined).map((list) => [
       list,

@@ -87,6 +87,11 @@ const samples: SamplesOf<TorcEventTypes> = {
     prior: [{ type: 'ActionsAdded', data: { actions: [{ number: 1, document: '{"kind":"run"}', jobs: [6] }] } }],
     data: { number: 1, run_id: 2, worker: 'node1' },
   },
+  ActionCompleted: {
+    kind: 'workload',
+    prior: [{ type: 'ActionClaimed', data: { number: 1, run_id: 2, worker: 'node1' } }],
+    data: { number: 1, run_id: 2, worker: 'node1', is_successful: false },
+  },
   BatchAbandoned: { data: { batchId: 'b', firstRevision: 3 } },
 };
 
@@ -210,6 +215,10 @@ const expected: SaidOf<TorcEventTypes> = {
     changes: { 'action 1': [undefined, { kind: 'run' }] },
   },
   ActionClaimed: { says: 'alice let node1 carry out the action 1 in run 2.', why: ['ActionsAdded'] },
+  ActionCompleted: {
+    says: 'alice told that node1 has carried out the action 1 in run 2, and that it failed.',
+    why: ['ActionClaimed'],
+  },
   BatchAbandoned: { says: 'alice gave up a large change that its owner had not finished: nothing of it took effect.' },
 };
 

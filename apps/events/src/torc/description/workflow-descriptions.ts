@@ -140,4 +140,9 @@ export const workflowDescriptions: DescriptionsOf<WorkflowEvents> = {
     what: ({ number, run_id, worker }) => `let ${worker} carry out the action ${number} in run ${run_id}`,
     follows: () => ['ActionsAdded'],
   },
+  ActionCompleted: {
+    what: ({ number, run_id, worker, is_successful }) =>
+      `told that ${worker} has carried out the action ${number} in run ${run_id}${is_successful ? '' : ', and that it failed'}`,
+    follows: () => ['ActionClaimed'],
+  },
 };

@@ -1,16 +1,21 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { ActionClaimed, ActionsAdded, TorcEvents } from '#contracts/torc/events.js';
+import type { ActionClaimed, ActionCompleted, ActionsAdded, TorcEvents } from '#contracts/torc/events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { type WorkloadId, Workloads } from '../../workload/workloads.js';
 import { ACTION_TABLES } from './action-rows.js';
 import { workloadName } from '../../workload/told-names.js';
 
-const EVENT_TYPES: readonly (keyof TorcEvents)[] = ['ActionsAdded', 'ActionClaimed', 'WorkflowDeleted'];
+const EVENT_TYPES: readonly (keyof TorcEvents)[] = [
+  'ActionsAdded',
+  'ActionClaimed',
+  'ActionCompleted',
+  'WorkflowDeleted',
+];
 
 /** Actions of workflows, and their claims. */
 export const actionProjection: Projection = {
   name: 'torc_action',
-  version: 1,
+  version: 2,
   streamPrefixes: ['work-torc.'],
   eventTypes: EVENT_TYPES,
   tables: ACTION_TABLES,
@@ -26,12 +31,16 @@ class ActionWriter implements ProjectionWriter {
   private readonly workloads: Workloads;
   private readonly insert: StatementSync;
   private readonly insertClaim: StatementSync;
+  private readonly complete: StatementSync;
   private readonly removals: readonly StatementSync[];
 
   constructor(database: DatabaseSync) {
     this.workloads = new Workloads(database);
     this.insert = database.prepare('INSERT OR REPLACE INTO torc_action VALUES (?, ?, ?, ?, ?)');
-    this.insertClaim = database.prepare('INSERT OR IGNORE INTO torc_action_claim VALUES (?, ?, ?, ?)');
+    this.insertClaim = database.prepare('INSERT OR REPLACE INTO torc_action_claim VALUES (?, ?, ?, ?, ?, NULL)');
+    this.complete = database.prepare(
+      'UPDATE torc_action_claim SET is_successful = ? WHERE workload = ? AND number = ? AND run_id = ?',
+    );
     this.removals = ['torc_action', 'torc_action_claim'].map((table) =>
       database.prepare(`DELETE FROM ${table} WHERE workload = ?`),
     );
@@ -42,6 +51,7 @@ class ActionWriter implements ProjectionWriter {
     // Only the deciders of this service write these events, so that their types are known.
     if (type === 'ActionsAdded') this.added(workload, data as object as ActionsAdded);
     else if (type === 'ActionClaimed') this.claimed(workload, data as object as ActionClaimed);
+    else if (type === 'ActionCompleted') this.completed(workload, data as object as ActionCompleted);
     else for (const removal of this.removals) removal.run(workload);
   }
 
@@ -55,7 +65,15 @@ class ActionWriter implements ProjectionWriter {
     }
   }
 
-  private claimed(workload: WorkloadId, { number, run_id: runId, worker }: ActionClaimed): void {
-    this.insertClaim.run(workload, number, runId, worker);
+  private claimed(workload: WorkloadId, data: ActionClaimed): void {
+    const { number, run_id: runId, worker, until_micros: until } = data;
+    this.insertClaim.run(workload, number, runId, worker, until ?? null);
+  }
+
+  private completed(
+    workload: WorkloadId,
+    { number, run_id: runId, is_successful: isSuccessful }: ActionCompleted,
+  ): void {
+    this.complete.run(isSuccessful ? 1 : 0, workload, number, runId);
   }
 }

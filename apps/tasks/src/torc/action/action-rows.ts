@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { WorkflowAction } from '#contracts/torc/events.js';
 import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
@@ -19,10 +19,21 @@ CREATE TABLE torc_action_claim (
   number INTEGER NOT NULL,
   run_id INTEGER NOT NULL,
   worker TEXT NOT NULL,
+  until_micros INTEGER,
+  is_successful INTEGER,
   PRIMARY KEY (workload, number, run_id)
 ) STRICT, WITHOUT ROWID;`;
 
 export type StoredAction = WorkflowAction;
+
+/** Who carries out an action in a run. */
+export interface ActionClaim {
+  readonly worker: string;
+  /** When others may take it, in microseconds since the Unix epoch; `undefined` when they may not. */
+  readonly untilMicros: number | undefined;
+  /** Whether it went well; `undefined` as long as it is not carried out. */
+  readonly isSuccessful: boolean | undefined;
+}
 
 type Values = readonly [number: number, document: string, jobs: string, scheduler: number | null];
 
@@ -37,14 +48,18 @@ const actionOf = ([number, document, jobs, scheduler]: Values): StoredAction => 
 export class ActionRows {
   private readonly selectAll: ArrayStatement<Values>;
   private readonly selectOne: ArrayStatement<Values>;
-  private readonly selectClaim: StatementSync;
+  private readonly selectClaim: ArrayStatement<
+    readonly [worker: string, until: number | null, isSuccessful: number | null]
+  >;
 
   constructor(database: DatabaseSync) {
     const of = 'SELECT number, document, jobs, scheduler FROM torc_action WHERE workload = ?';
     this.selectAll = arrayStatement(database, `${of} ORDER BY number`);
     this.selectOne = arrayStatement(database, `${of} AND number = ?`);
-    this.selectClaim = database.prepare(
-      'SELECT worker FROM torc_action_claim WHERE workload = ? AND number = ? AND run_id = ?',
+    this.selectClaim = arrayStatement(
+      database,
+      `SELECT worker, until_micros, is_successful FROM torc_action_claim
+       WHERE workload = ? AND number = ? AND run_id = ?`,
     );
   }
 
@@ -57,10 +72,16 @@ export class ActionRows {
     return row === undefined ? undefined : actionOf(row);
   }
 
-  /** The worker that has claimed an action in a run. */
-  workerOf(workload: WorkloadId, number: number, runId: number): string | undefined {
+  /** The newest claim of an action in a run. */
+  claimOf(workload: WorkloadId, number: number, runId: number): ActionClaim | undefined {
     const row = this.selectClaim.get(workload, number, runId);
-    return row === undefined ? undefined : String(row['worker']);
+    if (row === undefined) return undefined;
+    const [worker, until, isSuccessful] = row;
+    return {
+      worker,
+      untilMicros: until ?? undefined,
+      isSuccessful: isSuccessful === null ? undefined : isSuccessful === 1,
+    };
   }
 }
 

@@ -1,19 +1,21 @@
 import { DomainError } from '#platform/domain-error.js';
-import type { ActionTrigger, ClaimActionRequest } from '#contracts/torc/actions.js';
+import type { ActionTrigger, ClaimActionRequest, CompleteActionRequest } from '#contracts/torc/actions.js';
 import type { DocumentReply } from '#contracts/torc/documents.js';
-import type { ActionClaimed } from '#contracts/torc/events.js';
+import type { ActionClaimed, ActionCompleted } from '#contracts/torc/events.js';
 import { fullId } from '#contracts/torc/ids.js';
 import { isFinal, type JobStatus } from '#contracts/torc/statuses.js';
 import type { Decision } from '#event-sourcing/command.js';
 import { areJobsComplete } from '../graph/completion.js';
 import { torcErrors } from '../torc-errors.js';
 import type { TorcView, Workflow } from '../view.js';
-import type { ActionRows, StoredAction } from './action-rows.js';
+import type { ActionClaim, ActionRows, StoredAction } from './action-rows.js';
 
 type ActionView = Pick<TorcView, 'workflow' | 'stateAt' | 'countOfStatus' | 'keyAt'>;
 
 /** Statuses of jobs that have not become ready. */
 const NOT_READY: readonly JobStatus[] = ['uninitialized', 'blocked', 'disabled'];
+
+const MICROS_PER_SECOND = 1_000_000;
 
 interface ActionFields {
   readonly trigger_type: ActionTrigger;
@@ -47,9 +49,30 @@ const isDue = (view: ActionView, workflow: Workflow, action: StoredAction): bool
   }
 };
 
+/** Whether a claim keeps others from the action. */
+const isHeld = ({ isSuccessful, untilMicros = Infinity }: ActionClaim, nowMicros: number): boolean =>
+  isSuccessful !== undefined || nowMicros < untilMicros;
+
+const stateOf = (
+  view: ActionView,
+  workflow: Workflow,
+  action: StoredAction,
+  claim: ActionClaim | undefined,
+  nowMicros: number,
+): string => {
+  if (claim !== undefined && isHeld(claim, nowMicros)) {
+    return claim.isSuccessful === undefined ? 'claimed' : claim.isSuccessful ? 'done' : 'failed';
+  }
+  return isDue(view, workflow, action) ? 'due' : 'waiting';
+};
+
 /** An action as clients get it: raw JSON. */
-const actionText = (view: ActionView, workflow: Workflow, action: StoredAction, worker: string | undefined): string => {
-  const { number, document, jobs, scheduler } = action;
+const actionText = (
+  view: ActionView,
+  workflow: Workflow,
+  { number, document, jobs, scheduler }: StoredAction,
+  { state, worker, ...more }: { readonly state: string; readonly worker: string | undefined } & object,
+): string => {
   const ids = jobs.map((ordinal) => fullId('jobs', workflow.key, view.keyAt(workflow, ordinal)));
   return JSON.stringify({
     number,
@@ -59,8 +82,9 @@ const actionText = (view: ActionView, workflow: Workflow, action: StoredAction, 
       scheduler: fullId('slurm_schedulers', workflow.key, view.keyAt(workflow, scheduler)),
     }),
     run_id: workflow.runId,
-    state: worker !== undefined ? 'claimed' : isDue(view, workflow, action) ? 'due' : 'waiting',
+    state,
     worker: worker ?? null,
+    ...more,
   });
 };
 
@@ -69,35 +93,80 @@ export const listActions = (
   view: ActionView,
   rows: ActionRows,
   key: string,
+  nowMicros: number,
 ): { readonly documents: readonly string[] } | DomainError => {
   const workflow = view.workflow(key);
   if (workflow === undefined) return torcErrors.noWorkflow(key);
   const { workload, runId } = workflow;
   return {
-    documents: rows
-      .all(workload)
-      .map((action) => actionText(view, workflow, action, rows.workerOf(workload, action.number, runId))),
+    documents: rows.all(workload).map((action) => {
+      const claim = rows.claimOf(workload, action.number, runId);
+      const state = stateOf(view, workflow, action, claim, nowMicros);
+      return actionText(view, workflow, action, { state, worker: claim?.worker });
+    }),
   };
 };
 
-/** Gives an action that is due to one worker: once in each run. */
+interface Found {
+  readonly workflow: Workflow;
+  readonly action: StoredAction;
+  readonly claim: ActionClaim | undefined;
+}
+
+const find = (view: ActionView, rows: ActionRows, key: string, number: number): Found | DomainError => {
+  const workflow = view.workflow(key);
+  if (workflow === undefined) return torcErrors.noWorkflow(key);
+  const action = rows.one(workflow.workload, number);
+  if (action === undefined) return torcErrors.noDocument('action', String(number), key);
+  return { workflow, action, claim: rows.claimOf(workflow.workload, number, workflow.runId) };
+};
+
+const conflict = (message: string): DomainError => new DomainError('conflict', 'torc.action-claimed', message);
+
+/**
+ * Gives an action that is due to one worker: once in each run, unless the lease of the worker before has ended. Who claims it again
+ * has it for longer.
+ */
 export const claimAction = (
   view: ActionView,
   rows: ActionRows,
-  { workflow: key, action: number, worker }: ClaimActionRequest,
+  { workflow: key, action: number, worker, lease_seconds: leaseSeconds }: ClaimActionRequest,
+  nowMicros: number,
 ): Decision<DocumentReply> => {
-  const workflow = view.workflow(key);
-  if (workflow === undefined) return torcErrors.noWorkflow(key);
-  const { workload, runId, stream } = workflow;
-  const action = rows.one(workload, number);
-  if (action === undefined) return torcErrors.noDocument('action', String(number), key);
-  const holder = rows.workerOf(workload, number, runId);
-  const reply = { document: actionText(view, workflow, action, worker) };
-  if (holder === worker) return { events: [], reply };
-  if (holder !== undefined) {
-    return new DomainError('conflict', 'torc.action-claimed', `action ${number} is carried out by ${holder}`);
+  const found = find(view, rows, key, number);
+  if (found instanceof DomainError) return found;
+  const { workflow, action, claim } = found;
+  const isOwn = claim?.worker === worker;
+  if (claim?.isSuccessful !== undefined && !isOwn) return conflict(`${claim.worker} has carried out action ${number}`);
+  if (claim !== undefined && !isOwn && isHeld(claim, nowMicros)) {
+    return conflict(`action ${number} is carried out by ${claim.worker}`);
   }
-  if (!isDue(view, workflow, action)) return torcErrors.badState(`action ${number} is not due`);
-  const data: ActionClaimed = { number, run_id: runId, worker };
-  return { events: [{ stream, type: 'ActionClaimed', data }], reply };
+  if (claim === undefined && !isDue(view, workflow, action)) return torcErrors.badState(`action ${number} is not due`);
+  const takenFrom = claim !== undefined && !isOwn ? { taken_from: claim.worker } : {};
+  const state = claim?.isSuccessful === undefined ? 'claimed' : stateOf(view, workflow, action, claim, nowMicros);
+  const reply = { document: actionText(view, workflow, action, { state, worker, ...takenFrom }) };
+  // A claim without an end is the same again, and what is carried out stays so.
+  if (isOwn && (claim.untilMicros === undefined || claim.isSuccessful !== undefined)) return { events: [], reply };
+  const data: ActionClaimed = {
+    ...{ number, run_id: workflow.runId, worker },
+    ...(leaseSeconds !== undefined && { until_micros: nowMicros + Math.round(leaseSeconds * MICROS_PER_SECOND) }),
+  };
+  return { events: [{ stream: workflow.stream, type: 'ActionClaimed', data }], reply };
+};
+
+/** Records that a worker has carried out the action that it has claimed. */
+export const completeAction = (
+  view: ActionView,
+  rows: ActionRows,
+  { workflow: key, action: number, worker, successful }: CompleteActionRequest,
+): Decision<DocumentReply> => {
+  const found = find(view, rows, key, number);
+  if (found instanceof DomainError) return found;
+  const { workflow, action, claim } = found;
+  if (claim?.worker !== worker) return conflict(`action ${number} is not carried out by ${worker}`);
+  const state = (claim.isSuccessful ?? successful) ? 'done' : 'failed';
+  const reply = { document: actionText(view, workflow, action, { state, worker }) };
+  if (claim.isSuccessful !== undefined) return { events: [], reply };
+  const data: ActionCompleted = { number, run_id: workflow.runId, worker, is_successful: successful };
+  return { events: [{ stream: workflow.stream, type: 'ActionCompleted', data }], reply };
 };

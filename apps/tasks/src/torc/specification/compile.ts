@@ -15,6 +15,8 @@ import { normalize, normalizeMembers, plainMembers } from '#contracts/torc/norma
 import { badRequest, illegalKey } from '#contracts/torc/refusals.js';
 import {
   JOB_SPECIFICATION,
+  PATTERN_RELATIONS,
+  type PatternRelation,
   SCHEDULERS,
   SPECIFICATION_LISTS,
   SPECIFIED_WORKFLOW,
@@ -22,14 +24,13 @@ import {
 import { refuseHuge, refuseTooLarge } from '../document/size-limit.js';
 import { torcErrors } from '../torc-errors.js';
 import { jobCycle } from './job-cycle.js';
-import { Names } from './names.js';
+import { Names, type Slot } from './names.js';
+import { PatternReferences } from './pattern-references.js';
 import { Expansion } from './parameters.js';
 import { Problems } from '../problems.js';
 import { filledCommand } from './variables.js';
+import { waits } from './waits.js';
 import { readLargeBody, type LargeBody } from '../large-body.js';
-
-/** Number of a document or job of a specification, in order of creation. */
-export type Slot = number;
 
 export interface SpecifiedDocuments {
   readonly collection: PlainCollectionName;
@@ -54,7 +55,7 @@ interface ScheduledNodes {
 }
 
 /** A job of a specification. */
-interface SpecifiedMembers {
+interface SpecifiedMembers extends Readonly<Partial<Record<PatternRelation, readonly string[]>>> {
   readonly name?: string;
   readonly key?: string;
   readonly command: string;
@@ -64,7 +65,7 @@ interface SpecifiedMembers {
   output_files?: readonly string[];
   input_user_data?: readonly string[];
   output_user_data?: readonly string[];
-  readonly blocked_by?: readonly string[];
+  blocked_by?: readonly string[];
   readonly resource_requirements?: string;
 }
 
@@ -161,7 +162,22 @@ const normalizedJob = (raw: string): SpecifiedMembers | DomainError => {
 };
 
 /** Fields of a specified job that are not in its document. */
-const NOT_STORED: ReadonlySet<string> = new Set(['key', ...Object.keys(JOB_RELATIONS)]);
+const NOT_STORED: ReadonlySet<string> = new Set([
+  'key',
+  ...Object.keys(JOB_RELATIONS),
+  ...Object.keys(PATTERN_RELATIONS),
+]);
+
+/** Relations of a job: the edge that each becomes, and what it names. */
+const RELATIONS = {
+  input_files: ['needs', 'files'],
+  output_files: ['produces', 'files'],
+  input_user_data: ['consumes', 'user_data'],
+  output_user_data: ['stores', 'user_data'],
+} as const satisfies Partial<Record<keyof SpecifiedMembers, readonly [EdgeName, PlainCollectionName]>>;
+const RELATION_NAMES = Object.keys(RELATIONS) as (keyof typeof RELATIONS)[];
+
+const PATTERN_NAMES = Object.keys(PATTERN_RELATIONS) as PatternRelation[];
 
 /** A job is related once to each, however often it names it. */
 const distinct = (names: readonly string[]): Iterable<string> => (names.length > 1 ? new Set(names) : names);
@@ -180,6 +196,7 @@ class Compiler {
   private readonly names = new Map<PlainCollectionName | 'jobs', Names>();
   private readonly edges = new Map<EdgeName, Slot[]>();
   private readonly jobs: SpecifiedJob[] = [];
+  private readonly patterns = new PatternReferences();
   private nextSlot: Slot = 0;
 
   constructor(private readonly text: LargeBody) {}
@@ -192,6 +209,8 @@ class Compiler {
     if (workflow instanceof DomainError) return workflow;
     const config = normalize(WORKFLOW_CONFIG, this.text.values.get('config') ?? '{}', 'post');
     if (config instanceof DomainError) return badRequest(`config: ${config.message}`);
+    const tooLarge = refuseTooLarge(workflow.workflow) ?? refuseTooLarge(config.document);
+    if (tooLarge !== undefined) return tooLarge;
     const schedulers = this.schedulers();
     if (schedulers instanceof DomainError) return schedulers;
     const expansion = Expansion.of(this.text.values.get('parameters'));
@@ -205,7 +224,7 @@ class Compiler {
     }
     const jobSlot = this.nextSlot;
     yield* this.compileJobs(this.elements('jobs', undefined, expansion));
-    const actions = this.actions();
+    const actions = yield* this.actions();
     const refusal = this.problems.refusal() ?? (yield* this.cycle(jobSlot));
     if (refusal !== undefined) return refusal;
     const { documents, jobs, edges } = this;
@@ -301,7 +320,7 @@ class Compiler {
   private *compileJobs(elements: Iterable<Element>): Generator<void, void, void> {
     const names = new Names();
     const taken = new Set<string>();
-    const blocked: { readonly slot: Slot; readonly label: string; readonly blockers: readonly string[] }[] = [];
+    const related: { readonly slot: Slot; readonly label: string; readonly members: SpecifiedMembers }[] = [];
     this.names.set('jobs', names);
     for (const { raw, at } of elements) {
       if (this.problems.areEnough) return;
@@ -313,6 +332,7 @@ class Compiler {
       }
       const members = given.command.includes('${') ? this.withVariables(given) : given;
       const { name, key, blocked_by: blockers = [] } = members;
+      const hasPatterns = PATTERN_NAMES.some((pattern) => members[pattern] !== undefined);
       const slot = this.nextSlot++;
       const label = name === undefined ? `jobs[${at}]` : `job ${JSON.stringify(name.slice(0, 100))}`;
       if (name !== undefined) names.add(name, slot);
@@ -321,18 +341,54 @@ class Compiler {
         if (taken.has(key)) this.problems.add(label, torcErrors.keyTaken('job', key));
         taken.add(key);
       }
-      if (blockers.length > 0) blocked.push({ slot, label, blockers });
+      if (blockers.length > 0 || hasPatterns) related.push({ slot, label, members });
       this.jobs.push(this.job(members, slot, label));
     }
     // A job may be blocked by a later one.
-    for (const { slot, label, blockers } of blocked) {
+    for (const { slot, label, members } of related) {
       if (this.problems.areEnough) return;
       yield;
-      for (const name of distinct(blockers)) {
+      const blockers = distinct(members.blocked_by ?? []);
+      for (const name of blockers) {
         const blocker = this.resolve('jobs', name, `${label}: blocked_by`);
         if (blocker !== undefined) this.addEdge('blocks', blocker, slot);
       }
+      for (const pattern of PATTERN_NAMES) yield* this.relateByPatterns(members, pattern, slot, label);
     }
+  }
+
+  /** Adds the edges to what patterns find, besides those that the job names. */
+  private *relateByPatterns(
+    members: SpecifiedMembers,
+    field: PatternRelation,
+    slot: Slot,
+    label: string,
+  ): Generator<void, void, void> {
+    const patterns = members[field];
+    if (patterns === undefined) return;
+    const relation = PATTERN_RELATIONS[field];
+    const [edge, target] = relation === 'blocked_by' ? (['blocks', 'jobs'] as const) : RELATIONS[relation];
+    const named = new Set((members[relation] ?? []).map((name) => this.names.get(target)?.find(name)));
+    const found = yield* this.matching(patterns, target, `${label}: ${field}`);
+    for (const other of found) {
+      if (other === slot || named.has(other)) continue;
+      if (edge === 'blocks') this.addEdge(edge, other, slot);
+      else this.addEdge(edge, slot, other);
+    }
+  }
+
+  private *matching(
+    patterns: readonly string[],
+    target: PlainCollectionName | 'jobs',
+    place: string,
+  ): Generator<void, ReadonlySet<Slot>, void> {
+    const all = new Set<Slot>();
+    for (const pattern of patterns) {
+      const found = yield* this.patterns.find(pattern, this.names.get(target) ?? new Names());
+      if (found instanceof DomainError) this.problems.add(place, found);
+      else for (const slot of found) all.add(slot);
+    }
+    return all;
   }
 
   /** The job with the variables of its command filled in: they declare what it needs and makes. */
@@ -354,10 +410,10 @@ class Compiler {
   }
 
   private job(members: SpecifiedMembers, slot: Slot, label: string): SpecifiedJob {
-    this.relate('needs', slot, 'files', members.input_files, `${label}: input_files`);
-    this.relate('produces', slot, 'files', members.output_files, `${label}: output_files`);
-    this.relate('consumes', slot, 'user_data', members.input_user_data, `${label}: input_user_data`);
-    this.relate('stores', slot, 'user_data', members.output_user_data, `${label}: output_user_data`);
+    for (const relation of RELATION_NAMES) {
+      const [edge, collection] = RELATIONS[relation];
+      this.relate(edge, slot, collection, members[relation], `${label}: ${relation}`);
+    }
     const { resource_requirements: group, scheduler, key } = members;
     if (group !== undefined) this.relate('requires', slot, 'resource_requirements', [group], label);
     if (typeof scheduler === 'string' && scheduler !== '') this.schedule(scheduler, slot, `${label}: scheduler`);
@@ -385,29 +441,37 @@ class Compiler {
     }
   }
 
-  private actions(): readonly SpecifiedAction[] {
+  private *actions(): Generator<void, readonly SpecifiedAction[], void> {
     const raw = this.text.values.get('actions') ?? '[]';
     const elements = kindOf(raw) === 'array' ? elementsOf(raw) : undefined;
     if (elements === undefined || elements.length > ACTIONS_MAX) {
       this.problems.add('actions', badRequest(`a list of at most ${ACTIONS_MAX} actions is expected`));
       return [];
     }
-    return elements.flatMap((element, at) => this.action(element, `actions[${at}]`) ?? []);
+    const actions: SpecifiedAction[] = [];
+    for (const [at, element] of elements.entries()) {
+      const action = yield* this.action(element, `actions[${at}]`);
+      if (action !== undefined) actions.push(action);
+    }
+    return actions;
   }
 
-  private action(raw: string, place: string): SpecifiedAction | undefined {
+  private *action(raw: string, place: string): Generator<void, SpecifiedAction | undefined, void> {
     const normalized = normalize(ACTION, raw, 'post');
     if (normalized instanceof DomainError) {
       this.problems.add(place, normalized);
       return undefined;
     }
-    const { jobs: names = [], scheduler: named, ...own } = JSON.parse(normalized.document) as ActionFields;
-    const problem = problemOfAction(own, names, named);
+    const fields = JSON.parse(normalized.document) as ActionFields;
+    const { jobs: names = [], job_name_regexes: patterns = [], scheduler: named, ...own } = fields;
+    const problem = problemOfAction(own, names.length + patterns.length > 0, named);
     if (problem !== undefined) this.problems.add(place, badRequest(problem));
-    const jobs = [...distinct(names)].flatMap((name) => this.resolve('jobs', name, `${place}: jobs`) ?? []);
+    const all = new Set(names.flatMap((name) => this.resolve('jobs', name, `${place}: jobs`) ?? []));
+    for (const slot of yield* this.matching(patterns, 'jobs', `${place}: job_name_regexes`)) all.add(slot);
+    if (all.size > ACTION_JOBS_MAX) this.problems.add(place, badRequest(`jobs may be at most ${ACTION_JOBS_MAX}`));
     const { collection, name } = partsOfScheduler(named ?? '');
     const scheduler = collection === 'slurm_schedulers' ? this.resolve(collection, name, place) : undefined;
-    return { document: JSON.stringify(own), jobs, ...(scheduler !== undefined && { scheduler }) };
+    return { document: JSON.stringify(own), jobs: [...all], ...(scheduler !== undefined && { scheduler }) };
   }
 
   private schedule(scheduler: string, slot: Slot, place: string): void {
@@ -445,9 +509,9 @@ class Compiler {
   }
 
   private *cycle(jobSlot: Slot): Generator<void, DomainError | undefined, void> {
-    const blocks = this.edges.get('blocks');
-    if (blocks === undefined) return undefined;
-    const cycle = yield* jobCycle(blocks);
+    const found = yield* jobCycle(yield* waits(this.edges));
+    // Files and user data are in it too.
+    const cycle = found?.filter((slot) => slot >= jobSlot);
     if (cycle === undefined) return undefined;
     const names = cycle.slice(0, CYCLE_NAMES_MAX).map((slot) => {
       const at = slot - jobSlot;
@@ -465,18 +529,20 @@ interface ActionFields {
   readonly action_type: 'run_commands' | 'schedule_nodes';
   readonly commands?: readonly string[];
   readonly jobs?: readonly string[];
+  readonly job_name_regexes?: readonly string[];
   readonly scheduler?: string;
+  readonly num_allocations?: number;
 }
 
 /** What of an action does not fit together. */
 const problemOfAction = (
-  { trigger_type: trigger, action_type: type, commands = [] }: ActionFields,
-  jobs: readonly string[],
+  { trigger_type: trigger, action_type: type, commands = [], num_allocations: allocations = 1 }: ActionFields,
+  namesJobs: boolean,
   scheduler: string | undefined,
 ): string | undefined => {
-  if (jobs.length > ACTION_JOBS_MAX) return `jobs may be at most ${ACTION_JOBS_MAX}`;
   const isOnJobs = trigger === 'on_jobs_ready' || trigger === 'on_jobs_complete';
-  if (isOnJobs !== jobs.length > 0) return isOnJobs ? `${trigger} needs jobs` : `${trigger} takes no jobs`;
+  if (allocations < 1) return 'num_allocations must be at least 1';
+  if (isOnJobs !== namesJobs) return isOnJobs ? `${trigger} needs jobs` : `${trigger} takes no jobs`;
   if (type === 'run_commands') return commands.length > 0 ? undefined : 'run_commands needs commands';
   return scheduler?.startsWith('slurm_schedulers/') === true
     ? undefined

@@ -8,7 +8,8 @@ import { documentsStored, edgesAdded, jobsAdded, type NumberedDocument, type Num
 import { Ordinals } from '../ordinals.js';
 import { workStream } from '../streams.js';
 import { createdWorkflowText, newWorkflow, type WorkflowView } from '../workflow/create-workflow.js';
-import type { CompiledSpecification, Slot, SpecifiedJob } from './compile.js';
+import type { CompiledSpecification, SpecifiedJob } from './compile.js';
+import type { Slot } from './names.js';
 
 /** Documents, jobs and ends of edges that get ordinals between two yields. */
 const NUMBERED_PER_YIELD = 2_000;

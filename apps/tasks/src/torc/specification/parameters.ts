@@ -10,6 +10,9 @@ const EXPANDED_CHARACTERS_MAX = 128 * 1024 * 1024;
 /** In JSON, a brace that a name follows can only be in a string. */
 const TEMPLATE = /\{([A-Za-z_]\w*)(?::([^{}"\\]{0,16}))?\}/g;
 
+/** Today's Torc calls the product `cartesian`. */
+const MODES: ReadonlySet<string> = new Set(['"product"', '"cartesian"', '"zip"']);
+
 type Values = readonly (readonly [name: string, values: readonly ParameterValue[]])[];
 
 const valuesIn = (raw: string): Map<string, readonly ParameterValue[]> | DomainError => {
@@ -102,7 +105,7 @@ export class Expansion {
     if (members === undefined || !PARAMETER_FIELDS.some((field) => members.has(field))) return undefined;
     const [own, mode = '"product"', used = '[]'] = PARAMETER_FIELDS.map((field) => members.get(field));
     for (const field of PARAMETER_FIELDS) members.delete(field);
-    if (mode !== '"product"' && mode !== '"zip"') return badRequest('parameter_mode must be "product" or "zip"');
+    if (!MODES.has(mode)) return badRequest('parameter_mode must be "product" or "zip"');
     const values = new Map<string, readonly ParameterValue[]>();
     const names: unknown = JSON.parse(used);
     if (!Array.isArray(names)) return badRequest('use_parameters must be a list of names');

@@ -49,7 +49,7 @@ const SWEEP = {
       command: 'python make.py',
       input_files: ['grid'],
       output_files: ['out', 'out'],
-      input_user_data: ['params'],
+      output_user_data: ['params'],
       resource_requirements: 'small',
       schedule_compute_nodes: { scheduler_id: 'slurm_schedulers/short', num_jobs: 2 },
     },
@@ -57,7 +57,7 @@ const SWEEP = {
       name: 'use',
       command: 'python use.py',
       input_files: ['out'],
-      output_user_data: ['params'],
+      input_user_data: ['params'],
       scheduler: 'slurm_schedulers/short',
       blocked_by: ['make'],
     },
@@ -133,9 +133,9 @@ describe('creation from a specification', () => {
         [7, 2],
       ],
       produces: [[6, 2]],
-      consumes: [[6, 5]],
+      consumes: [[7, 5]],
       requires: [[6, 4]],
-      stores: [[7, 5]],
+      stores: [[6, 5]],
       scheduled_bys: [[7, 3]],
       blocks: [[6, 7]],
     });
@@ -257,6 +257,54 @@ describe('what a specification says', () => {
     ]);
   });
 
+  it('refers to names by patterns, besides those that it names', () => {
+    const created = create({
+      files: [{ name: 'part_{i}', path: '{i}.json', parameters: { i: '1:3' } }],
+      jobs: [
+        { name: 'sum', command: 'c', blocked_by: ['work_2'], blocked_by_regexes: ['^work_', '2$', 'sum'] },
+        { name: 'work_{i}', command: 'c', parameters: { i: '1:3' }, output_file_regexes: ['part_{i}$'] },
+        { name: 'all', command: 'c', input_files: ['part_3'], input_file_regexes: ['part'] },
+      ],
+      actions: [
+        { trigger_type: 'on_jobs_ready', action_type: 'run_commands', commands: ['c'], job_name_regexes: ['_[12]$'] },
+      ],
+    });
+    expect(of(created, 'EdgesAdded').map(({ edge, ends }) => [edge, ends])).toEqual([
+      [
+        'needs',
+        [
+          [8, 3],
+          [8, 1],
+          [8, 2],
+        ],
+      ],
+      [
+        'blocks',
+        [
+          [6, 4],
+          [5, 4],
+          [7, 4],
+        ],
+      ],
+      [
+        'produces',
+        [
+          [5, 1],
+          [6, 2],
+          [7, 3],
+        ],
+      ],
+    ]);
+    expect(of(created, 'JobsAdded')[0]?.jobs[0]?.document).not.toContain('regex');
+    expect(of(created, 'ActionsAdded')[0]?.actions[0]?.jobs).toEqual([5, 6]);
+    const refers = (pattern: string): string =>
+      refusal({ jobs: [{ name: `${'a'.repeat(60)}b`, command: 'c', blocked_by_regexes: [pattern] }] });
+    expect(refers('(')).toContain('blocked_by_regexes: "(" is no regular expression');
+    expect(refers('^x')).toContain('"^x" matches no name');
+    expect(refers('^(a+)+$')).toContain('takes too long to match');
+    expect(refers('b$')).toBe('accepted');
+  });
+
   it('is refused where a name has no or several meanings, with the job and the reference', () => {
     const files = [
       { name: 'f', path: '1' },
@@ -307,6 +355,25 @@ describe('what a specification says', () => {
     expect(refusal({ jobs: [job('a'), job('b', 'a'), job('c', 'a'), job('d', 'b', 'c')] })).toBe('accepted');
   });
 
+  it('is refused where jobs wait for each other through files or user data', () => {
+    const files = ['f', 'g'].map((name) => ({ name, path: name }));
+    const user_data = [{ name: 'u' }];
+    const made = (name: string, takes: readonly string[], makes: readonly string[]): object => ({
+      ...{ name, command: 'c', input_files: takes, output_files: makes },
+    });
+    expect(refusal({ files, jobs: [made('a', ['f'], ['g']), made('b', ['g'], ['f'])] })).toMatch(
+      /in a cycle: (a, b|b, a)$/,
+    );
+    expect(refusal({ files, jobs: [made('a', ['f'], ['f']), made('b', ['f'], ['f'])] })).toMatch(
+      /in a cycle: (a, b|b, a)$/,
+    );
+    // Nothing is wrong with a job that takes what it makes, also when others take it.
+    expect(refusal({ files, jobs: [made('a', ['f'], ['f']), made('b', ['f'], ['g'])] })).toBe('accepted');
+    const storing = { ...made('a', ['f'], []), output_user_data: ['u'] };
+    const consuming = { ...made('b', [], ['f']), input_user_data: ['u'] };
+    expect(refusal({ files, user_data, jobs: [storing, consuming] })).toMatch(/in a cycle: (a, b|b, a)$/);
+  });
+
   it.each([
     ['', /not valid JSON/],
     ['[]', /not valid JSON/],
@@ -350,7 +417,7 @@ describe('what a specification says', () => {
     [`{"user_data":[{"data":{"a":"${'x'.repeat(4_200_000)}"}}]}`, /^user_data\[0\]: .* at most 4194304 characters/],
     [
       `{"user_data":[{"data":{"a":"${'x'.repeat(5_300_000)}"}}]}`,
-      /^user_data\[0\] .* has more than 5242880 characters/,
+      /too large: it may have at most 5242880 characters in user_data\[0\]$/,
     ],
   ])('is refused with a reason: case %#', (text, message) => {
     expect(refusal(text)).toMatch(message);
