@@ -105,9 +105,15 @@ describe.each(MODES)('workloads of all dialects ($mode)', (mode) => {
     expect(await operate(alice, dataset, 'retry')).toMatchObject({
       ...{ status: 409, json: { detail: 'No task of the dataset has failed' } },
     });
+    expect(await operate(bob, dataset, 'cancel')).toMatchObject({ status: 403 });
+    expect(await operate(alice, dataset, 'cancel')).toMatchObject({ status: 200 });
+    expect(await get(alice, dataset)).toMatchObject({ status: 'suspended', phase: 'cancelled' });
+    await eventually(statuses, ['suspended', 'suspended']);
     expect(await operate(alice, dataset, 'cancel')).toMatchObject({
-      ...{ status: 409, json: { detail: expect.stringContaining('cannot cancel a dataset') as unknown } },
+      ...{ status: 409, json: { detail: 'The dataset is cancelled already' } },
     });
+    expect(await operate(alice, dataset, 'release')).toMatchObject({ status: 200 });
+    expect(await get(alice, dataset)).toMatchObject({ status: 'processing', phase: 'running' });
   });
 
   it('are released, retried and cancelled as Torc does it', async () => {

@@ -312,6 +312,7 @@ export const workloadRoutes = {
     ...['RequestQueued', 'CommandRegistered', 'WorkflowReplaced', 'UnitsMoved', 'JobsInitialized'],
   ]),
   cancel: operationRoute('cancel', 'cancelWorkload', 'Ends it: what runs is stopped, and nothing more is handed out', [
+    ...['DatasetTruncated', 'WorkloadMoved', 'RequestQueued'],
     ...['CommandRegistered', 'WorkflowReplaced', 'UnitsMoved', 'JobsAmended'],
   ]),
 };

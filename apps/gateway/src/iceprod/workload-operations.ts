@@ -6,7 +6,10 @@ import { questionOf } from '../route/authorization.js';
 import { stepOf } from '../route/message-context.js';
 import { cannot, type OperationRequest, type WorkloadOperations } from '../route/workload-operations.js';
 
-/** Datasets are held and released by their status; tasks that are suspended or have failed are reset. */
+/**
+ * Datasets are held and released by their status; tasks that are suspended or have failed are reset. IceProd has no status for a canceled
+ * dataset: it is one that is truncated and suspended with its jobs and tasks.
+ */
 @Injectable()
 export class IceprodOperations implements WorkloadOperations {
   constructor(private readonly bus: Bus) {}
@@ -28,10 +31,13 @@ export class IceprodOperations implements WorkloadOperations {
   }
 
   async cancel(request: OperationRequest): Promise<string> {
+    const { workload, context } = request;
     await this.authorize(request);
-    throw cannot(
-      'IceProd cannot cancel a dataset: hold suspends it, and its action truncate ends the creation of jobs',
-    );
+    if (workload.phase === 'cancelled') throw cannot('The dataset is cancelled already');
+    await this.bus.request(ChangeDataset, { dataset_id: workload.id, change: 'truncate' }, stepOf(context, 'truncate'));
+    await this.setStatus(request, 'suspended');
+    const requestId = await this.act(request, 'dataset_status', { action: 'suspend' });
+    return `The dataset is truncated and suspended; its jobs and tasks are being suspended (GET /actions/dataset_status/${requestId}).`;
   }
 
   private async setStatus({ workload: { id }, context }: OperationRequest, status: string): Promise<void> {
@@ -39,13 +45,19 @@ export class IceprodOperations implements WorkloadOperations {
   }
 
   /** Resets all tasks of a status with their jobs, and lifts the dataset, in the background (IceProd contract 16). */
-  private async reset({ workload: { id }, context }: OperationRequest, status: string): Promise<string> {
-    const request = {
-      action: 'task_status' as const,
-      arguments: JSON.stringify({ dataset_id: id, action: 'reset', initial_status: status }),
-    };
-    const { request_id: requestId } = await this.bus.request(MakeRequest, request, stepOf(context, 'tasks'));
+  private async reset(request: OperationRequest, status: string): Promise<string> {
+    const requestId = await this.act(request, 'task_status', { action: 'reset', initial_status: status });
     return `The dataset is processing; its ${status} tasks are being reset (GET /actions/task_status/${requestId}).`;
+  }
+
+  /** @returns the id of the request, which is carried out in the background */
+  private async act(
+    { workload: { id }, context }: OperationRequest,
+    action: 'dataset_status' | 'task_status',
+    what: { readonly action: 'reset' | 'suspend'; readonly initial_status?: string },
+  ): Promise<string> {
+    const request = { action, arguments: JSON.stringify({ dataset_id: id, ...what }) };
+    return (await this.bus.request(MakeRequest, request, stepOf(context, action))).request_id;
   }
 
   /** Who may not change the dataset learns that before anything else of it. */

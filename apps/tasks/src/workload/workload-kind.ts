@@ -20,6 +20,8 @@ export interface WorkloadFacts {
   readonly status: string;
   /** Units that it is to have in the end; 0 when that is not known. */
   readonly expected: number;
+  /** Whether the creation of its units was ended for good. */
+  readonly isTruncated: boolean;
 }
 
 /** What an event does to a workload itself. */
@@ -55,8 +57,7 @@ export interface WorkloadKind {
   readonly deletedBy?: string;
   /** Undefined when the event changes nothing of what is kept. */
   changeOf(event: AppliedEvent): WorkloadChange | undefined;
-  /** @param status as in {@link WorkloadFacts} */
-  stateOf(status: string, units: UnitCounts): WorkloadState;
+  stateOf(facts: Pick<WorkloadFacts, 'status' | 'isTruncated'>, units: UnitCounts): WorkloadState;
   /** Who may read a workload: whoever has a token, or whom its access rule lets. Without a rule nobody lists it. */
   readonly readers: 'everyone' | 'rule';
   /**

@@ -16,6 +16,12 @@ const PHASES: Readonly<Record<DatasetStatus, Phase>> = {
   complete: 'succeeded',
 };
 
+/** A dataset that is suspended, and for which nothing more is made, is over unless somebody releases it. */
+const phaseOf = (status: string, isTruncated: boolean): Phase => {
+  if (!isDatasetStatus(status)) return 'held';
+  return status === 'suspended' && isTruncated ? 'cancelled' : PHASES[status];
+};
+
 const changed = (facts: Partial<WorkloadFacts>): WorkloadChange => ({ what: 'changed', facts });
 
 /** Datasets in lists of all workloads. The datasets service owns them. */
@@ -30,7 +36,7 @@ export const datasetKind: WorkloadKind = {
         // Facts are not refused for what they lack.
         const submitted: Partial<DatasetSubmitted> = event.data;
         const { description: name = '', username: owner = '', status = '', tasks_submitted: expected = 0 } = submitted;
-        return { what: 'created', facts: { name, owner, status, expected } };
+        return { what: 'created', facts: { name, owner, status, expected, isTruncated: false } };
       }
       case 'WorkloadMoved':
         return changed({ status: event.data.status });
@@ -39,11 +45,11 @@ export const datasetKind: WorkloadKind = {
       case 'DatasetExtended':
         return changed({ expected: event.data.tasks_submitted });
       case 'DatasetTruncated':
-        return changed({ expected: 0 });
+        return changed({ expected: 0, isTruncated: true });
       case 'WorkloadPrioritized':
       case 'ConfigSet':
         return undefined;
     }
   },
-  stateOf: (status) => ({ status, phase: isDatasetStatus(status) ? PHASES[status] : 'held' }),
+  stateOf: ({ status, isTruncated }) => ({ status, phase: phaseOf(status, isTruncated) }),
 };

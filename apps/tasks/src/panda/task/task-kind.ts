@@ -40,7 +40,7 @@ const factsOf = ({ taskName, userName }: TaskAttributes): Partial<WorkloadFacts>
 
 const ofSubmission = ({ common, jobs }: JobsCreated): WorkloadFacts => {
   const { prodUserName: owner, jobName: name } = { ...jobs[0]?.set, ...common };
-  return { name: name ?? '', owner: owner ?? '', status: '', expected: 0 };
+  return { name: name ?? '', owner: owner ?? '', status: '', expected: 0, isTruncated: false };
 };
 
 /** Types of the datasets that say how much there is to do; others go along with them. */
@@ -73,7 +73,14 @@ export const taskKind: WorkloadKind = {
     const event = { type, data } as object as EventOf<TaskEvents>;
     switch (event.type) {
       case 'TaskSubmitted': {
-        const facts = { name: '', owner: '', status: 'registered', expected: 0, ...factsOf(event.data.set) };
+        const facts = {
+          name: '',
+          owner: '',
+          status: 'registered',
+          expected: 0,
+          isTruncated: false,
+          ...factsOf(event.data.set),
+        };
         return { what: 'created', facts };
       }
       case 'TaskMoved':
@@ -88,7 +95,7 @@ export const taskKind: WorkloadKind = {
         return undefined;
     }
   },
-  stateOf: (status, units) =>
+  stateOf: ({ status }, units) =>
     status === '' ? stateByUnits(units) : { status, phase: isTaskStatus(status) ? PHASES[status] : 'held' },
   progressOn: filesOn,
   failureReasonOn: (database) => {

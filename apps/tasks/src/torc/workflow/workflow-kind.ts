@@ -34,7 +34,10 @@ export const workflowKind: WorkloadKind = {
     switch (event.type) {
       case 'WorkflowCreated': {
         const { workflow, status } = event.data;
-        return { what: 'created', facts: { ...factsOfWorkflow(workflow), status: statusOf(status), expected: 0 } };
+        return {
+          what: 'created',
+          facts: { ...factsOfWorkflow(workflow), status: statusOf(status), expected: 0, isTruncated: false },
+        };
       }
       case 'WorkflowReplaced': {
         const { part, document } = event.data;
@@ -43,7 +46,7 @@ export const workflowKind: WorkloadKind = {
       }
     }
   },
-  stateOf: (status, units) => {
+  stateOf: ({ status }, units) => {
     if (status === CANCELED) return { status, phase: 'cancelled' };
     const state = stateByUnits(units);
     const isStarted = state.phase === 'running' || state.phase === 'ready' || state.phase === 'blocked';

@@ -17,7 +17,7 @@ const EVERYONE = '';
 
 type CatalogRow = readonly [
   ...[classId: number | null, created: number, changed: number, name: string, owner: string],
-  ...[status: string, expected: number],
+  ...[status: string, expected: number, truncated: number],
 ];
 
 /** What is to be written of a workload at the end of the transaction. */
@@ -29,7 +29,8 @@ interface Pending extends WorkloadFacts {
 }
 
 const UNKNOWN: Pending = {
-  ...{ name: '', owner: '', status: '', expected: 0, createdMicros: 0, changedMicros: 0, classBefore: null },
+  ...{ name: '', owner: '', status: '', expected: 0, isTruncated: false },
+  ...{ createdMicros: 0, changedMicros: 0, classBefore: null },
 };
 
 /** What the workloads of a class have in common. */
@@ -41,7 +42,7 @@ const CLASS = "c.dialect || ' ' || c.status || ' ' || c.phase || ' ' || c.rule";
  */
 export class CatalogProjection implements Projection {
   readonly name = 'catalog';
-  readonly version = 1;
+  readonly version = 2;
   readonly streamPrefixes = ['workload-', 'work-', 'access-'];
   readonly eventTypes: readonly string[];
   readonly tables = CATALOG_TABLES;
@@ -99,18 +100,18 @@ class CatalogWriter implements ProjectionWriter {
     }
     this.select = arrayStatement(
       database,
-      'SELECT class, created, changed, name, owner, status, expected FROM catalog WHERE workload = ?',
+      'SELECT class, created, changed, name, owner, status, expected, truncated FROM catalog WHERE workload = ?',
     );
     this.selectRule = arrayStatement(
       database,
       'SELECT rule FROM access_rules JOIN workload USING (ref) WHERE workload.id = ?',
     );
     this.write = database.prepare(
-      `INSERT INTO catalog (workload, class, created, changed, progress, name, owner, status, expected)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO catalog (workload, class, created, changed, progress, name, owner, status, expected, truncated)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET class = excluded.class, created = excluded.created, changed = excluded.changed,
          progress = excluded.progress, name = excluded.name, owner = excluded.owner, status = excluded.status,
-         expected = excluded.expected`,
+         expected = excluded.expected, truncated = excluded.truncated`,
     );
     this.selectClass = arrayStatement(
       database,
@@ -165,27 +166,31 @@ class CatalogWriter implements ProjectionWriter {
     if (pending !== undefined) return pending;
     const row = this.select.get(workload);
     if (row === undefined) return UNKNOWN;
-    const [classBefore, createdMicros, changedMicros, name, owner, status, expected] = row;
-    return { name, owner, status, expected, createdMicros, changedMicros, classBefore };
+    const [classBefore, createdMicros, changedMicros, name, owner, status, expected, truncated] = row;
+    return {
+      ...{ name, owner, status, expected, isTruncated: truncated === 1 },
+      ...{ createdMicros, changedMicros, classBefore },
+    };
   }
 
   private store(workload: WorkloadId, pending: Pending): void {
-    const { createdMicros, changedMicros, name, owner, status, expected, classBefore: before } = pending;
+    const { createdMicros, changedMicros, name, owner, status, expected, isTruncated, classBefore: before } = pending;
     const dialect = this.units.store.reader.workloads.dialectOf(workload);
     const units = this.counters.inWords(this.units.store.counts.ofWorkload(workload));
-    const after = createdMicros === 0 ? null : this.classOf(workload, dialect, status, units);
+    const after = createdMicros === 0 ? null : this.classOf(workload, dialect, pending, units);
     const progress = after === null ? 0 : this.progress(workload, dialect, expected, units);
-    this.write.run(workload, after, createdMicros, changedMicros, progress, name, owner, status, expected);
+    const facts = [name, owner, status, expected, isTruncated ? 1 : 0] as const;
+    this.write.run(workload, after, createdMicros, changedMicros, progress, ...facts);
     if (before === after) return;
     if (before !== null) this.countClass.run(-1, before);
     if (after !== null) this.countClass.run(1, after);
   }
 
-  private classOf(workload: WorkloadId, dialect: Dialect, word: string, units: UnitCounts): number | null {
+  private classOf(workload: WorkloadId, dialect: Dialect, facts: WorkloadFacts, units: UnitCounts): number | null {
     const kind = this.kinds.of(dialect);
     const rule = kind?.readers === 'everyone' ? EVERYONE : this.selectRule.get(workload)?.[0];
     if (kind === undefined || rule === undefined) return null;
-    const { status, phase } = kind.stateOf(word, units);
+    const { status, phase } = kind.stateOf(facts, units);
     const known = this.selectClass.get(dialect, status, phase, rule)?.[0];
     return known ?? Number(this.insertClass.run(dialect, status, phase, rule).lastInsertRowid);
   }

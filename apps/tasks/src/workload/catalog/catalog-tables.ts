@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS catalog (
   name TEXT NOT NULL,
   owner TEXT NOT NULL,
   status TEXT NOT NULL,
-  expected REAL NOT NULL
+  expected REAL NOT NULL,
+  truncated INTEGER NOT NULL
 ) STRICT;`;
 
 const present = 'WHERE class IS NOT NULL';
