@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { CAIRN_VERSION } from '#platform/version.js';
 
 const cairn = async (...words: readonly string[]) => {
   const child = spawn(process.execPath, [resolve('dist/apps/cairn/src/main.js'), ...words], {
@@ -35,6 +36,10 @@ describe('help', () => {
     expect(answer.stdout).not.toContain('npm run');
     expect(await cairn(...words, '-h')).toEqual(answer);
     expect(await cairn('help', ...words)).toEqual(answer);
+  });
+
+  it('has the version beside it', async () => {
+    expect(await cairn('--version')).toEqual({ exitCode: 0, stdout: `${CAIRN_VERSION}\n`, stderr: '' });
   });
 
   it('suggests the closest command for an unknown one', async () => {

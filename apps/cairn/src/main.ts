@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { PAST_VIEW_COMMAND } from '#contracts/cairn/past-view.js';
+import { CAIRN_VERSION } from '#platform/version.js';
 import { runMain } from '#platform/run-main.js';
 import { runProgram, type Terminal } from './command-line.js';
 
@@ -121,6 +122,7 @@ Exit codes: 0 success; 1 failure, or a check that found faults; 2 a command line
 const programFor = async (words: readonly string[]): Promise<Command> => {
   const program = new Command('cairn')
     .description('An event-sourced workload manager for high-throughput science computing.')
+    .version(CAIRN_VERSION, '-V, --version', 'print the version')
     .addHelpText('after', NOTES);
   const requested = words.find((word) => word !== 'help');
   for (const { name, summary, load, isHidden = false } of COMMANDS) {
