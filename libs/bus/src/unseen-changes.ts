@@ -1,29 +1,27 @@
+import { RecentMap } from '#platform/recent-map.js';
 import type { Position } from '#ledger/ledger.js';
 import type { Caller, ServiceName } from './contract.js';
 import type { UnseenChange } from './visibility.js';
 
-/** Callers that are remembered; of more the oldest is forgotten. */
-const CALLERS_MAX = 10_000;
+/** Callers that are remembered. */
+const CALLERS_MAX = 20_000;
 
 /**
  * Changes that were answered before every service showed them: by caller, the position that each service has to reach
  * before it answers that caller's queries.
  */
 export class UnseenChanges {
-  private readonly byCaller = new Map<string, Map<ServiceName, Position>>();
+  private readonly byCaller = new RecentMap<Map<ServiceName, Position>>(CALLERS_MAX);
 
   add({ caller: { subject }, services, position }: UnseenChange): void {
     const positions = this.byCaller.get(subject) ?? new Map<ServiceName, Position>();
     for (const service of services) positions.set(service, Math.max(position, positions.get(service) ?? 0));
-    this.byCaller.delete(subject);
     this.byCaller.set(subject, positions);
-    const [oldest] = this.byCaller.keys();
-    if (this.byCaller.size > CALLERS_MAX && oldest !== undefined) this.byCaller.delete(oldest);
   }
 
   /** What the service must show before it answers the caller; undefined when it shows everything. */
   positionFor({ subject }: Caller, service: ServiceName): Position | undefined {
-    return this.byCaller.size === 0 ? undefined : this.byCaller.get(subject)?.get(service);
+    return this.byCaller.get(subject)?.get(service);
   }
 
   /** The service shows everything up to the position. */

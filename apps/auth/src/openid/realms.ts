@@ -4,6 +4,7 @@ import type { Provider } from 'oidc-provider';
 import { Environment } from '#platform/environment.js';
 import { readOrMakeKey } from '#platform/key-file.js';
 import { Log } from '#platform/logging.js';
+import { RecentMap } from '#platform/recent-map.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import { KeyValueStore } from '#storage/key-value-store.js';
 import { Clients } from '../account/clients.js';
@@ -13,7 +14,7 @@ import { UserAuthenticator } from './user-authenticator.js';
 import { publicUrlOf } from './web-request.js';
 
 /** Issuers whose provider stays in memory; others are made again when they are needed. */
-const PROVIDERS_MAX = 64;
+const PROVIDERS_MAX = 128;
 const COOKIE_KEY_BYTES = 32;
 
 export interface Realm {
@@ -39,7 +40,7 @@ const openKeys = async (folder: string): Promise<Keys> => ({
 export class Realms {
   private opened: Promise<Keys> | undefined;
   private readonly uses = new KeyedLocks();
-  private readonly made = new Map<string, Promise<Realm>>();
+  private readonly made = new RecentMap<Promise<Realm>>(PROVIDERS_MAX);
 
   constructor(
     private readonly environment: Environment,
@@ -66,12 +67,10 @@ export class Realms {
 
   private realm(publicUrl: string, name: string): Promise<Realm> {
     const id = `${publicUrl} ${name}`;
-    const made = this.made.get(id) ?? this.make(publicUrl, name);
-    // Moved to the end, so that the least recently used one is dropped first.
-    this.made.delete(id);
+    const known = this.made.get(id);
+    if (known !== undefined) return known;
+    const made = this.make(publicUrl, name);
     this.made.set(id, made);
-    const oldest = this.made.keys().next();
-    if (this.made.size > PROVIDERS_MAX && oldest.done !== true) this.made.delete(oldest.value);
     made.catch(() => this.made.delete(id));
     return made;
   }

@@ -1,4 +1,5 @@
 import type { Environment } from '#platform/environment.js';
+import { RecentMap } from '#platform/recent-map.js';
 import type { CredentialFields } from '#contracts/credentials.js';
 import {
   CreateCredential,
@@ -12,8 +13,8 @@ import { type CredentialAccount, CredentialAccounts } from './credential-account
 import type { Operation } from './operation.js';
 import { joined, type Needs, scopeWords } from './token-scopes.js';
 
-/** Requests whose credentials are held while they wait; the oldest are forgotten first. */
-const REQUESTS_MAX = 1000;
+/** Requests whose credentials are held while they wait. */
+const REQUESTS_MAX = 2000;
 /** A credential whose token ends sooner is made anew: the request may have waited for long. */
 const FRESH_SECONDS = 60;
 
@@ -32,7 +33,7 @@ export class DatasetCredentials {
   private readonly places: readonly string[];
   private readonly accounts: CredentialAccounts;
   /** By request, then by place and scope: another attempt asks the issuer for nothing that it has made already. */
-  private readonly made = new Map<string, Map<string, CredentialFields>>();
+  private readonly made = new RecentMap<Map<string, CredentialFields>>(REQUESTS_MAX);
 
   constructor(
     environment: Environment,
@@ -109,8 +110,6 @@ export class DatasetCredentials {
   private madeFor({ request: { id } }: Operation): Map<string, CredentialFields> {
     const made = this.made.get(id) ?? new Map<string, CredentialFields>();
     this.made.set(id, made);
-    const oldest = this.made.keys().next();
-    if (this.made.size > REQUESTS_MAX && oldest.done !== true) this.made.delete(oldest.value);
     return made;
   }
 }
