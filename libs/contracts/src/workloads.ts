@@ -1,8 +1,12 @@
 import { type Page, query } from '#bus/contract.js';
+import type { Dialect } from '#ledger/ref.js';
 
 /** What a unit, and a workload as a whole, is about to do or has come to, whatever word its dialect has for it. */
 export const PHASES = ['held', 'blocked', 'ready', 'claimed', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 export type WorkloadPhase = (typeof PHASES)[number];
+
+/** Dialects that have workloads. */
+export const WORKLOAD_DIALECTS = ['iceprod', 'panda', 'torc'] as const satisfies readonly Dialect[];
 
 /** Orders of lists; entries that are equal in one are in order of creation. */
 export const WORKLOAD_ORDERS = ['created', 'changed', 'progress', 'status'] as const;

@@ -13,13 +13,25 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   unavailable: 503,
 };
 
+/** Tells callers whose token has none of the roles of a route what it lacks. */
+const detailOf = (message: string, details: RequestError['details']): string => {
+  const roles = details?.['roles'];
+  return Array.isArray(roles) ? `${message}: this needs a token with the role ${roles.join(' or ')}` : message;
+};
+
 /** Cairn's own API answers problem details (RFC 9457); clients may branch on `type`. */
-export const cairnErrorResponse = ({ kind, code, message, status = STATUS[kind] }: RequestError): ErrorResponse => {
+export const cairnErrorResponse = ({
+  kind,
+  code,
+  message,
+  details,
+  status = STATUS[kind],
+}: RequestError): ErrorResponse => {
   const title = STATUS_CODES[status] ?? 'Error';
   return {
     status,
     reason: title,
     contentType: 'application/problem+json; charset=UTF-8',
-    body: JSON.stringify({ type: `urn:cairn:error:${code}`, title, status, detail: message }),
+    body: JSON.stringify({ type: `urn:cairn:error:${code}`, title, status, detail: detailOf(message, details) }),
   };
 };

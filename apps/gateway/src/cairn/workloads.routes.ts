@@ -2,6 +2,7 @@ import {
   FAILURES_LIMIT_MAX,
   PHASES,
   UNITS_LIMIT_MAX,
+  WORKLOAD_DIALECTS,
   WORKLOAD_ORDERS,
   WORKLOADS_LIMIT_MAX,
   type WorkloadOrder,
@@ -196,7 +197,7 @@ export const workloadRoutes = {
     policy: LISTERS,
     summary: 'Workloads of all dialects that the caller may read, newest first',
     fields: {
-      dialects: wordsParameter('dialect', 'names of dialects'),
+      dialects: wordsParameter('dialect', 'names of dialects', WORKLOAD_DIALECTS),
       statuses: wordsParameter('status', "status words of the workloads' dialects"),
       phases: wordsParameter('phase', 'phases', PHASES),
       owner: textParameter('owner', 'name of the owner'),

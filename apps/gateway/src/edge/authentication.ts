@@ -46,7 +46,7 @@ export class Authentication {
       callers.set(allowed, caller);
     }
     if (caller.roles.length === 0 && anyToken !== true)
-      throw new DomainError('forbidden', 'auth.role', 'authorization failed');
+      throw new DomainError('forbidden', 'auth.role', 'authorization failed', { roles: allowed });
     return caller;
   }
 
