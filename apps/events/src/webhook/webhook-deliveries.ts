@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { AtMostOfEach } from '#platform/at-most.js';
 import { nowMicros } from '#platform/clock.js';
 import { Log } from '#platform/logging.js';
 import { backgroundContext } from '#bus/background-context.js';
@@ -17,6 +18,10 @@ import { WebhookSender } from './webhook-sender.js';
 import { WebhookTargets } from './webhook-targets.js';
 
 const PAGE = 100;
+
+/** Whoever has many webhooks that have missed much is not to keep the service, or a target, busier than somebody who has few. */
+const READING_OF_OWNER_MAX = 2;
+const SENDING_OF_OWNER_MAX = 8;
 
 /** The sending to all webhooks. It begins when the service has started, and follows what happens to each webhook. */
 @Injectable()
@@ -42,6 +47,8 @@ export class WebhookDeliveries implements OnApplicationBootstrap, OnModuleDestro
     this.decided = new Webhooks(readModel.writer);
     this.parts = {
       ...{ ledger, access, search, tail, sender, log },
+      reading: new AtMostOfEach(READING_OF_OWNER_MAX),
+      sending: new AtMostOfEach(SENDING_OF_OWNER_MAX),
       webhook: (id) => this.webhooks.byId(id),
       target: (id) => targets.read(id),
       gone: (id) => this.pauseGone(id),

@@ -13,6 +13,7 @@ import {
   textOfCursor,
 } from '#event-sourcing/history-cursor.js';
 import type { Ledger } from '#ledger/ledger.js';
+import type { AtMostOfEach } from '#platform/at-most.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { Log } from '#platform/logging.js';
 import type { EventAccess } from '../access/event-access.js';
@@ -46,6 +47,9 @@ export interface DeliveryParts {
   readonly search: FeedSearch;
   readonly tail: FeedTail;
   readonly sender: WebhookSender;
+  /** Bounds what the webhooks of one owner take from all others: how many read what they have missed, and how many are being sent to. */
+  readonly reading: AtMostOfEach;
+  readonly sending: AtMostOfEach;
   readonly log: Log;
   /** The webhook as it is now; undefined when it was deleted. */
   readonly webhook: (id: string) => Webhook | undefined;
@@ -164,12 +168,14 @@ export class WebhookDelivery {
   private async run(stop: AbortSignal): Promise<void> {
     this.isAtEnd = false;
     let isOfThisLedger = false;
+    const isStopped = (): boolean => stop.aborted;
     while (!stop.aborted) {
       try {
         if (!isOfThisLedger) await this.goBackToHead();
         isOfThisLedger = true;
         await this.step(stop);
       } catch (error) {
+        if (isStopped()) break;
         // The index is being rebuilt, or the ledger is away.
         const isExpected = error instanceof DomainError && error.kind === 'unavailable';
         if (!isExpected) this.parts.log.error({ error, webhook: this.id }, 'events cannot be sent to a webhook');
@@ -200,8 +206,10 @@ export class WebhookDelivery {
     }
     const { about } = webhook.registered;
     const after = readHistoryCursor(this.current.cursor) ?? HISTORY_START;
-    const { search, tail } = this.parts;
-    const { entries, upTo } = this.isAtEnd ? await tail.page(after) : await search.behind(after, about);
+    const { search, tail, reading } = this.parts;
+    const { entries, upTo } = this.isAtEnd
+      ? await tail.page(after)
+      : await reading.run(webhook.owner.username, () => search.behind(after, about), stop);
     if (entries.length === 0) this.isAtEnd = true;
     for (const { entry, entities } of entries) {
       if (stop.aborted) return;
@@ -234,7 +242,11 @@ export class WebhookDelivery {
         await this.skip(entry.cursor);
         return true;
       }
-      const { error, status } = await this.send(event.id, entry.text, stop);
+      const { error, status } = await this.parts.sending.run(
+        webhook.owner.username,
+        () => this.send(event.id, entry.text, stop),
+        stop,
+      );
       // What was delivered is noted even then, so that it is not sent again.
       if (error !== undefined && isStopped()) return false;
       const { failing: before, ...progress } = this.current;

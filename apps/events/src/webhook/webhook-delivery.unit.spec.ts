@@ -2,6 +2,8 @@ import type { Attempt } from '#contracts/cairn/webhooks.js';
 import type { FeedEntry } from '#contracts/feed.js';
 import { cursorAt } from '#event-sourcing/history-cursor.js';
 import { memoryLog } from '#bus/testing/serve-module.js';
+import { AtMostOfEach } from '#platform/at-most.js';
+import { nextLoopTurn } from '#platform/loop-turn.js';
 import { eventually } from '#platform/testing/eventually.js';
 import type { PlacedEntry } from '../feed/feed-entries.js';
 import type { DeliveryRecord, Progress } from './delivery-record.js';
@@ -25,6 +27,7 @@ const open = (
   record: Partial<DeliveryRecord>,
   send: () => Promise<Attempt>,
   saved: Progress[],
+  sending = new AtMostOfEach(8),
 ): Promise<WebhookDelivery> => {
   const whole: Partial<DeliveryRecord> = {
     read: () => Promise.resolve(undefined),
@@ -41,6 +44,8 @@ const open = (
       behind: () => Promise.resolve({ entries: [placed], upTo: cursorAt(7) }),
     },
     sender: { send },
+    reading: new AtMostOfEach(2),
+    sending,
     log: memoryLog().log,
     webhook: () => webhook,
     target: () => Promise.resolve({ url: 'http://localhost', secret: '' }),
@@ -78,5 +83,21 @@ describe('a delivery', () => {
     await eventually(() => stopped !== undefined, true);
     await stopped;
     expect(saved.at(-1)).toMatchObject({ cursor: '7', delivered: 1 });
+  });
+
+  it('shares its turns with the other webhooks of its owner, and need not wait for them to stop', async () => {
+    const sending = new AtMostOfEach(1);
+    let requests = 0;
+    const neverAnswers = (): Promise<Attempt> => {
+      requests += 1;
+      return new Promise(() => undefined);
+    };
+    const [one, other] = [await open({}, neverAnswers, [], sending), await open({}, neverAnswers, [], sending)];
+    one.start();
+    await eventually(() => requests, 1);
+    other.start();
+    await nextLoopTurn();
+    await other.stop();
+    expect(requests).toBe(1);
   });
 });
