@@ -43,6 +43,7 @@ export const auditRoutes = {
     summary:
       'Events that the caller may read, newest first. A page may have fewer than `limit`, or none, although more follow: ask again with `next`. ' +
       'With `Accept: application/x-ndjson` all of them, one a line, oldest first unless `order` says otherwise',
+    isStrict: true,
     fields: {
       ...historyFilterFields,
       after: placeParameter('after', 'only what took effect behind it'),

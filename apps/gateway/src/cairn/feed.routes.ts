@@ -9,6 +9,7 @@ export const feedRoutes = {
     path: '/cairn/events',
     policy: { roles: ['admin', 'system', 'user'] },
     summary: 'Events as they happen, for an EventSource; after Last-Event-ID none is left out and none comes twice',
+    isStrict: true,
     fields: {
       ...historyNameFields,
       after: placeParameter(

@@ -1,4 +1,5 @@
 import type { FilterName, HistoryFilter } from '#contracts/cairn/audit.js';
+import { EVENT_VERSIONS } from '#contracts/event-types.js';
 import { readHistoryCursor } from '#event-sourcing/history-cursor.js';
 import type { Field } from '../route/field.js';
 import { parsedParameter } from '../route/fields.js';
@@ -6,15 +7,40 @@ import { invalid } from '../route/request-source.js';
 import { timeParameter } from './parameters.js';
 
 /** Alternatives of one filter. */
-const NAMES_MAX = 50;
+export const NAMES_MAX = 50;
 
-const namesParameter = (name: FilterName, description: string): Field<readonly string[], 'maybe'> =>
-  parsedParameter(name, { type: 'string' }, `${description}; several are separated by commas`, (given) => {
-    const names = given.split(',');
+/** What can be named of these is known: a misspelt name would answer that nothing has happened. */
+const KNOWN: { readonly [Name in FilterName]?: ReadonlySet<string> } = {
+  dialect: new Set(Object.keys(EVENT_VERSIONS)),
+  type: new Set(Object.values(EVENT_VERSIONS).flatMap((types) => Object.keys(types))),
+};
+
+/** @throws DomainError when one of the names cannot be that of anything */
+export const checkNames = (filter: FilterName, names: readonly string[]): void => {
+  const known = KNOWN[filter];
+  const wrong = known && names.find((name) => !known.has(name));
+  if (wrong === undefined) return;
+  const expected =
+    filter === 'type'
+      ? 'types of events, as /cairn/events/schemas lists them'
+      : `some of ${[...(known ?? [])].join(', ')}`;
+  throw invalid(`${filter} must be ${expected}; ${JSON.stringify(wrong)} is none`);
+};
+
+/** Given once with commas, or several times. An empty one is an error, because without a filter everything is answered. */
+const namesParameter = (name: FilterName, description: string): Field<readonly string[], 'maybe'> => ({
+  ...{ from: 'query', name, required: false, schema: { type: 'string' } },
+  description: `${description}; several are separated by commas`,
+  read: (source) => {
+    const given = source.givenQueries(name);
+    if (given.length === 0) return undefined;
+    const names = given.flatMap((text) => text.split(',')).map((text) => text.trim());
     if (names.includes('')) throw invalid(`${name} must be one or more names, separated by commas`);
     if (names.length > NAMES_MAX) throw invalid(`${name} must be at most ${NAMES_MAX} names`);
+    checkNames(name, names);
     return names;
-  });
+  },
+});
 
 /** What events may be about, as parameters of a `HistoryFilter`. */
 export const historyNameFields = {

@@ -2,7 +2,7 @@ import { RequestSource } from '../route/request-source.js';
 import { cairn } from './cairn.dialect.js';
 
 /** What a route reads from a query; else the text of the error. */
-const read = (name: string, query: Readonly<Record<string, string>>): unknown => {
+const read = (name: string, query: Readonly<Record<string, string | readonly string[]>>): unknown => {
   const route = cairn.routes.find((one) => one.name === name);
   if (route === undefined) throw new Error(`There is no route ${name}`);
   const params = { workload: 'a', unit_id: 'a', person: 'a' };
@@ -29,6 +29,10 @@ describe('parameters of the history', () => {
     ['listEvents', 'order', 'random'],
     ['listEvents', 'actor', NAMES],
     ['listEvents', 'type', 'UnitFailed,'],
+    ['listEvents', 'type', 'UnitFaild'],
+    ['listEvents', 'dialect', 'klingon'],
+    ['listEvents', 'workload', ''],
+    ['followEvents', 'acter', 'alice'],
     ['followEvents', 'after', 'now'],
     ['followEvents', 'workload', ','],
     ['getWorkloadAt', 'position', '-1'],
@@ -44,6 +48,12 @@ describe('parameters of the history', () => {
     ['listWorkloads', 'phase', 'asleep'],
   ])('%s refuses %s=%s with its name', (route, name, value) => {
     expect(read(route, { [name]: value })).toMatch(new RegExp(`^${name} must be `));
+  });
+
+  it('take alternatives with commas, or one by one', () => {
+    const type = ['UnitFailed', 'UnitsMoved'];
+    expect(read('listEvents', { type: 'UnitFailed, UnitsMoved' })).toMatchObject({ type });
+    expect(read('followEvents', { type })).toMatchObject({ type });
   });
 
   it('take zones whose plus sign was not escaped', () => {

@@ -5,10 +5,9 @@ import { isObject } from '#platform/json-object.js';
 import { lenient, orElse, path, required, textParameter } from '../route/fields.js';
 import { type JsonType, str, where } from '../route/json-types.js';
 import { cairnRoute } from './cairn-route.js';
+import { checkNames, NAMES_MAX } from './history-fields.js';
 
 const DESCRIPTION_LENGTH_MAX = 200;
-/** Alternatives of one list. */
-const NAMES_MAX = 50;
 /** Of all lists together, as JSON: an event has to hold it. */
 const FILTER_LENGTH_MAX = 16 * 1024;
 
@@ -46,19 +45,23 @@ const webhook = {
 
 const isName = (value: unknown): value is string => typeof value === 'string' && value !== '' && value.isWellFormed();
 
-const isList = (value: unknown): boolean =>
+const isList = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.length > 0 && value.length <= NAMES_MAX && value.every(isName);
+
+const isFilterName = (name: string): name is FilterName => (FILTER_NAMES as readonly string[]).includes(name);
 
 /** Lists of names by what they name. */
 const filter: JsonType<FilteredNames> = {
   name: 'dict',
   schema: { type: 'object', properties: Object.fromEntries(FILTER_NAMES.map((name) => [name, names])) },
-  accept: (value) =>
-    isObject(value) &&
-    JSON.stringify(value).length <= FILTER_LENGTH_MAX &&
-    Object.entries(value).every(([name, list]) => FILTER_NAMES.includes(name as FilterName) && isList(list))
-      ? value
-      : undefined,
+  accept: (value) => {
+    if (!isObject(value) || JSON.stringify(value).length > FILTER_LENGTH_MAX) return undefined;
+    for (const [name, list] of Object.entries(value)) {
+      if (!isFilterName(name) || !isList(list)) return undefined;
+      checkNames(name, list);
+    }
+    return value;
+  },
 };
 
 const place = where(str, (given) => readHistoryCursor(given) !== undefined);
@@ -98,6 +101,8 @@ export const webhookRoutes = {
       ),
       after: lenient(place, { bad: 'after must be a place in the history like 4711 or 4711.3' }),
     },
+    // A misspelt filter would have everything sent.
+    body: { unknownKeys: 'body must have url, and may have filter, description and after; it has something else' },
     status: 201,
     response: { ...webhook, properties: { ...webhook.properties, secret: text } },
     errors: { 404: 'the filter names a workload, unit or group without a history', 409: 'too many webhooks' },

@@ -21,6 +21,13 @@ describe('the filter of a webhook', () => {
     expect(() => register({ url, filter })).toThrow(/^filter must be an object of lists of 1 to 50 names, by some of/);
   });
 
+  it('is refused for a misspelt type of events, and a misspelt member', () => {
+    expect(() => register({ url, filter: { type: ['UnitFailed', 'UnitFaild'] } })).toThrow(
+      'type must be types of events, as /cairn/events/schemas lists them; "UnitFaild" is none',
+    );
+    expect(() => register({ url, filters: { actor: ['alice'] } })).toThrow(/^body must have url/);
+  });
+
   it('is taken with lists of long names', () => {
     expect(register({ url, filter: { actor: names(200) } })).toMatchObject({ filter: { actor: names(200) } });
   });

@@ -45,6 +45,13 @@ export interface BodyRules {
   readonly empty?: string;
 }
 
+/** What holds for the request as a whole. */
+export interface RequestRules {
+  readonly body?: BodyRules;
+  /** A query parameter that is no field is refused: left aside, a misspelt filter would answer everything. */
+  readonly isStrict?: true;
+}
+
 const freeFormMembers = (fields: Fields, bodyNames: ReadonlySet<string>): ((member: string) => boolean) => {
   const named = new Set<string>();
   let others = false;
@@ -59,16 +66,17 @@ const freeFormMembers = (fields: Fields, bodyNames: ReadonlySet<string>): ((memb
 
 /**
  * Compiles a table into the function that reads requests. Required members of the body are checked first, in the order
- * of the table, then the optional ones, then unknown ones.
+ * of the table, then the optional ones, then unknown ones of body and query.
  */
 export const compile = <F extends Fields>(
   fields: F,
-  { unknownKeys, empty }: BodyRules = {},
+  { body: { unknownKeys, empty } = {}, isStrict }: RequestRules = {},
 ): ((source: RequestSource) => Values<F>) => {
   const steps = Object.entries(fields)
     .map(([key, { name = key, read, required, from }]) => ({ key, name, read, required, from }))
     .sort((one, other) => Number(other.required) - Number(one.required));
   const bodyNames = new Set(steps.filter(({ from }) => from === 'body').map(({ name }) => name));
+  const queryNames = new Set(steps.filter(({ from }) => from === 'query').map(({ name }) => name));
   const isFreeForm = freeFormMembers(fields, bodyNames);
   return (source) => {
     source.allowNonFinite(isFreeForm);
@@ -80,6 +88,10 @@ export const compile = <F extends Fields>(
     }
     if (unknownKeys !== undefined && Object.keys(source.object).some((name) => !bodyNames.has(name))) {
       throw invalid(unknownKeys);
+    }
+    const unknown = isStrict && source.queryNames.find((name) => !queryNames.has(name));
+    if (typeof unknown === 'string') {
+      throw invalid(`${unknown} must be left out: parameters are ${[...queryNames].join(', ')}`);
     }
     // Each field's type says what its `read` returns; the compiler cannot follow that through the loop.
     return values as Values<F>;

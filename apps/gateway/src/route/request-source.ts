@@ -90,6 +90,16 @@ export class RequestSource {
     return typeof last === 'string' ? last : undefined;
   }
 
+  /** Every value of a query parameter that may be repeated, as given. */
+  givenQueries(name: string): readonly string[] {
+    const given = isObject(this.parts.query) ? this.parts.query[name] : undefined;
+    return [given].flat().filter((value) => typeof value === 'string');
+  }
+
+  get queryNames(): readonly string[] {
+    return isObject(this.parts.query) ? Object.keys(this.parts.query) : [];
+  }
+
   /** As {@link query}: whether the parameter is present, even if it is empty. */
   has(name: string): boolean {
     if (isObject(this.parts.query) && this.parts.query[name] !== undefined) return true;

@@ -1,5 +1,5 @@
 import type { Caller, MessageContext } from '#bus/contract.js';
-import { type BodyRules, compile, type Fields, type Schema, type Values } from './field.js';
+import { compile, type Fields, type RequestRules, type Schema, type Values } from './field.js';
 import type { RequestSource } from './request-source.js';
 import type { Upload } from './uploads.js';
 import type { BodyLimits } from '../body/body-limits.js';
@@ -38,7 +38,7 @@ interface OwnPart {
   readonly isOf: (caller: Caller, source: RequestSource) => boolean;
 }
 
-export interface RouteSpec<F extends Fields> {
+export interface RouteSpec<F extends Fields> extends RequestRules {
   /** Name of a dialect of the table. */
   readonly dialect: string;
   /** Unique; becomes the OpenAPI operation id. */
@@ -57,7 +57,6 @@ export interface RouteSpec<F extends Fields> {
   /** Exists only to reject requests in its own words: not in the OpenAPI document. */
   readonly undocumented?: true;
   readonly fields: F;
-  readonly body?: BodyRules;
   /** Media type of the body; JSON unless given. */
   readonly bodyType?: string;
   /** Where they differ from those of the dialect. */
@@ -84,7 +83,7 @@ export interface Route<F extends Fields> extends RouteSpec<F> {
 
 export const defineRoute = <F extends Fields>(spec: RouteSpec<F>): Route<F> => ({
   ...spec,
-  read: compile(spec.fields, spec.body),
+  read: compile(spec.fields, spec),
 });
 
 /** A route whatever its fields, for the code that treats all alike. */
