@@ -16,7 +16,7 @@ import { sumOf } from './workload-document.js';
 const EVERYONE = '';
 
 type CatalogRow = readonly [
-  ...[classId: number | null, created: number, changed: number, name: string, owner: string],
+  ...[classId: number | null, progress: number, created: number, changed: number, name: string, owner: string],
   ...[status: string, expected: number, truncated: number],
 ];
 
@@ -24,13 +24,15 @@ type CatalogRow = readonly [
 interface Pending extends WorkloadFacts {
   readonly createdMicros: number;
   readonly changedMicros: number;
-  /** The class that its row has; null for none. */
-  readonly classBefore: number | null;
+  /** What its row has; undefined when there is none. */
+  readonly row: { readonly classId: number | null; readonly progress: number } | undefined;
+  /** Whether more may have changed than the units. */
+  readonly isAmended: boolean;
 }
 
 const UNKNOWN: Pending = {
   ...{ name: '', owner: '', status: '', expected: 0, isTruncated: false },
-  ...{ createdMicros: 0, changedMicros: 0, classBefore: null },
+  ...{ createdMicros: 0, changedMicros: 0, row: undefined, isAmended: false },
 };
 
 /** What the workloads of a class have in common. */
@@ -84,6 +86,8 @@ class CatalogWriter implements ProjectionWriter {
   private readonly select: ArrayStatement<CatalogRow>;
   private readonly selectRule: ArrayStatement<readonly [rule: string]>;
   private readonly write: StatementSync;
+  private readonly touch: StatementSync;
+  private readonly advance: StatementSync;
   private readonly selectClass: ArrayStatement<readonly [id: number]>;
   private readonly insertClass: StatementSync;
   private readonly countClass: StatementSync;
@@ -100,7 +104,7 @@ class CatalogWriter implements ProjectionWriter {
     }
     this.select = arrayStatement(
       database,
-      'SELECT class, created, changed, name, owner, status, expected, truncated FROM catalog WHERE workload = ?',
+      'SELECT class, progress, created, changed, name, owner, status, expected, truncated FROM catalog WHERE workload = ?',
     );
     this.selectRule = arrayStatement(
       database,
@@ -113,6 +117,9 @@ class CatalogWriter implements ProjectionWriter {
          progress = excluded.progress, name = excluded.name, owner = excluded.owner, status = excluded.status,
          expected = excluded.expected, truncated = excluded.truncated`,
     );
+    // SQLite updates the indexes of all columns that a statement names: most changes are of units alone.
+    this.touch = database.prepare('UPDATE catalog SET changed = ? WHERE workload = ?');
+    this.advance = database.prepare('UPDATE catalog SET changed = ?, progress = ? WHERE workload = ?');
     this.selectClass = arrayStatement(
       database,
       'SELECT id FROM catalog_class WHERE dialect = ? AND status = ? AND phase = ? AND rule = ?',
@@ -134,7 +141,7 @@ class CatalogWriter implements ProjectionWriter {
     // Between streams there is no order.
     const changedMicros = Math.max(before.changedMicros, timeMicros);
     if (event.type === kind.deletedBy) {
-      this.pending.set(workload, { ...UNKNOWN, changedMicros, classBefore: before.classBefore });
+      this.pending.set(workload, { ...UNKNOWN, changedMicros, row: before.row, isAmended: true });
       return;
     }
     const changed = { ...before, changedMicros };
@@ -144,10 +151,13 @@ class CatalogWriter implements ProjectionWriter {
         this.pending.set(workload, changed);
         return;
       case 'created':
-        this.pending.set(workload, { ...changed, ...change.facts, createdMicros: before.createdMicros || timeMicros });
+        this.pending.set(workload, {
+          ...{ ...changed, ...change.facts, isAmended: true },
+          createdMicros: before.createdMicros || timeMicros,
+        });
         return;
       case 'changed':
-        this.pending.set(workload, { ...changed, ...change.facts });
+        this.pending.set(workload, { ...changed, ...change.facts, isAmended: true });
     }
   }
 
@@ -166,21 +176,28 @@ class CatalogWriter implements ProjectionWriter {
     if (pending !== undefined) return pending;
     const row = this.select.get(workload);
     if (row === undefined) return UNKNOWN;
-    const [classBefore, createdMicros, changedMicros, name, owner, status, expected, truncated] = row;
+    const [classId, progress, createdMicros, changedMicros, name, owner, status, expected, truncated] = row;
     return {
       ...{ name, owner, status, expected, isTruncated: truncated === 1 },
-      ...{ createdMicros, changedMicros, classBefore },
+      ...{ createdMicros, changedMicros, row: { classId, progress }, isAmended: false },
     };
   }
 
   private store(workload: WorkloadId, pending: Pending): void {
-    const { createdMicros, changedMicros, name, owner, status, expected, isTruncated, classBefore: before } = pending;
+    const { createdMicros, changedMicros, name, owner, status, expected, isTruncated, row, isAmended } = pending;
+    const before = row?.classId ?? null;
     const dialect = this.units.store.reader.workloads.dialectOf(workload);
     const units = this.counters.inWords(this.units.store.counts.ofWorkload(workload));
     const after = createdMicros === 0 ? null : this.classOf(workload, dialect, pending, units);
     const progress = after === null ? 0 : this.progress(workload, dialect, expected, units);
-    const facts = [name, owner, status, expected, isTruncated ? 1 : 0] as const;
-    this.write.run(workload, after, createdMicros, changedMicros, progress, ...facts);
+    if (row === undefined || isAmended || before !== after) {
+      const facts = [name, owner, status, expected, isTruncated ? 1 : 0] as const;
+      this.write.run(workload, after, createdMicros, changedMicros, progress, ...facts);
+    } else if (progress === row.progress) {
+      this.touch.run(changedMicros, workload);
+    } else {
+      this.advance.run(changedMicros, progress, workload);
+    }
     if (before === after) return;
     if (before !== null) this.countClass.run(-1, before);
     if (after !== null) this.countClass.run(1, after);
