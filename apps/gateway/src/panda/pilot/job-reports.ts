@@ -9,8 +9,10 @@ type Values = Readonly<Record<string, unknown>>;
 const fieldsOf = (values: Values, nameOf: (name: string) => string | undefined): Values => {
   const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(values)) {
+    // Most parameters are not sent.
+    if (value === null || value === undefined || value === '') continue;
     const field = nameOf(name);
-    if (field === undefined || value === null || value === undefined || value === '') continue;
+    if (field === undefined) continue;
     fields[field] = typeof value === 'object' ? JSON.stringify(value) : value;
   }
   return fields;

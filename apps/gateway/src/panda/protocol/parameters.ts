@@ -30,11 +30,16 @@ const namedOf = (parameters: Parameters): readonly Named[] =>
     names: [name, ...(parameter.aliases ?? [])],
   }));
 
-const sentNameOf = ({ names }: Named, sent: Sent): string | undefined => names.find((name) => sent.has(name));
+const sentNameOf = ({ name, names }: Named, sent: Sent): string | undefined =>
+  sent.has(name) ? name : names.length > 1 ? names.find((alias) => sent.has(alias)) : undefined;
 
 /** What is missing comes before what is unknown (contract 1.6). A parameter is sent by one of its names only (D19). */
-const nameProblem = (parameters: readonly Named[], sent: Sent, ignoresUnknown: boolean): string | undefined => {
-  const names = parameters.map((parameter) => sentNameOf(parameter, sent));
+const nameProblem = (
+  parameters: readonly Named[],
+  names: readonly (string | undefined)[],
+  sent: Sent,
+  ignoresUnknown: boolean,
+): string | undefined => {
   const missing = parameters.find((parameter, at) => parameter.required && names[at] === undefined);
   if (missing !== undefined) return `Argument error: missing a required argument: '${missing.name}'`;
   if (ignoresUnknown) return undefined;
@@ -66,11 +71,12 @@ const READ: Readonly<Record<Encoding, (parameter: Named, name: string, value: un
 const newReader = ({ parameters, ignoresUnknown }: PandaFunction): Reader => {
   const named = namedOf(parameters);
   return (sent, encoding) => {
-    const problem = nameProblem(named, sent, ignoresUnknown === true);
+    const names = named.map((parameter) => sentNameOf(parameter, sent));
+    const problem = nameProblem(named, names, sent, ignoresUnknown === true);
     if (problem !== undefined) return { problem };
     const values: Record<string, unknown> = {};
-    for (const parameter of named) {
-      const sentName = sentNameOf(parameter, sent);
+    for (const [at, parameter] of named.entries()) {
+      const sentName = names[at];
       const value = sentName === undefined ? parameter.fallback : sent.get(sentName);
       if (sentName === undefined || isFile(parameter.type, value)) {
         values[parameter.name] = value;
