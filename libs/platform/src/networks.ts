@@ -7,6 +7,9 @@ export const NAMED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
   uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
 };
 
+/** Answers that are kept: connections are few, and their requests many. */
+const KNOWN_MAX = 1_000;
+
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIPv6(address) ? 'ipv6' : 'ipv4');
 
 /**
@@ -21,5 +24,13 @@ export const networkCheck = (networks: readonly string[]): ((address: string) =>
     if (bits === undefined) list.addAddress(address, familyOf(address));
     else list.addSubnet(address, Number(bits), familyOf(address));
   }
-  return (address) => list.check(address, familyOf(address));
+  const known = new Map<string, boolean>();
+  return (address) => {
+    let isInside = known.get(address);
+    if (isInside === undefined) {
+      if (known.size >= KNOWN_MAX) known.clear();
+      known.set(address, (isInside = list.check(address, familyOf(address))));
+    }
+    return isInside;
+  };
 };
