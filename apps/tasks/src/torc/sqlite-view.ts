@@ -15,7 +15,7 @@ import { EdgeRows } from './edge/edge-rows.js';
 import { Jobs, type UnitSource } from './job/jobs.js';
 import { TORC } from './streams.js';
 import type { DeletedFrom, Edge, Job, JobState, StateView, StoredDocument, TorcView, Workflow } from './view.js';
-import { WorkflowRows } from './workflow/workflow-rows.js';
+import { type RecentWorkflows, recentWorkflows, WorkflowRows } from './workflow/workflow-rows.js';
 
 /** What one connection shows of workflows, documents, jobs and edges. */
 export class TorcReader implements StateView {
@@ -30,10 +30,11 @@ export class TorcReader implements StateView {
   constructor(
     readonly reader: UnitReader,
     units: UnitSource = reader,
+    recent?: RecentWorkflows,
   ) {
     const { database, workloads } = reader;
     this.keys = new CustomKeys(database);
-    this.workflows = new WorkflowRows(database, workloads);
+    this.workflows = new WorkflowRows(database, workloads, recent);
     this.documentRows = new DocumentRows(database, this.keys);
     this.edgeRows = new EdgeRows(database, this.keys);
     this.jobRows = new Jobs(reader, units);
@@ -175,7 +176,7 @@ export class TorcReader implements StateView {
 /** The state that deciders read, on the writing connection. */
 export class SqliteTorcView extends TorcReader implements TorcView {
   constructor(private readonly store: UnitStore) {
-    super(store.reader, store);
+    super(store.reader, store, recentWorkflows(store.database));
   }
 
   get ready(): OrderedReadyUnits {

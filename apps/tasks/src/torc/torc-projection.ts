@@ -27,7 +27,7 @@ import { DOCUMENT_INDEXES, DOCUMENT_TABLE, DocumentRows, documentText } from './
 import { DocumentWriter } from './document/document-writer.js';
 import { EDGE_INDEXES, EDGE_TABLE } from './edge/edge-rows.js';
 import { EdgeWriter } from './edge/edge-writer.js';
-import { WORKFLOW_INDEXES, WORKFLOW_TABLES } from './workflow/workflow-rows.js';
+import { type RecentWorkflows, recentWorkflows, WORKFLOW_INDEXES, WORKFLOW_TABLES } from './workflow/workflow-rows.js';
 import { WorkflowWriter } from './workflow/workflow-writer.js';
 import { workloadName } from '../workload/told-names.js';
 
@@ -72,6 +72,7 @@ class TorcWriter implements ProjectionWriter {
   private readonly counts: BlockCounts;
   private readonly keys: CustomKeys;
   private readonly deletions: Deletions;
+  private readonly recent: RecentWorkflows;
   private readonly workflows: WorkflowWriter;
   private readonly documents: DocumentWriter;
   private readonly rows: DocumentRows;
@@ -84,6 +85,7 @@ class TorcWriter implements ProjectionWriter {
     this.counts = new BlockCounts(database);
     this.keys = new CustomKeys(database);
     this.deletions = new Deletions(database);
+    this.recent = recentWorkflows(database);
     this.workflows = new WorkflowWriter(database);
     this.documents = new DocumentWriter(database, this.counts, this.keys);
     this.rows = new DocumentRows(database, this.keys);
@@ -152,8 +154,14 @@ class TorcWriter implements ProjectionWriter {
     }
   }
 
+  flush(): void {
+    this.counts.write();
+  }
+
   forget(): void {
     this.workloads.forget();
+    this.counts.forget();
+    this.recent.clear();
   }
 
   private documentsStored(workload: WorkloadId, data: DocumentsStored): void | Generator<void, void, void> {
@@ -258,6 +266,7 @@ class TorcWriter implements ProjectionWriter {
       yield* this.documents.delete(workload, code, all);
       yield* this.edges.delete(workload, code, all);
     }
+    this.counts.write();
     this.deleteBlocks.run(workload);
     this.deleteKeys.run(workload);
     this.deletions.forget(workload);

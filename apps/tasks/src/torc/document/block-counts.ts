@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Ranges } from '#contracts/work-events.js';
 import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
+import { perConnection } from '#event-sourcing/per-connection.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 
 /**
@@ -41,14 +42,26 @@ export interface PageStart {
   readonly skip: number;
 }
 
+interface BlockChange {
+  readonly workload: WorkloadId;
+  readonly collection: number;
+  readonly block: number;
+  by: number;
+}
+
+/** What the events of a transaction change: written once, at its end or when somebody asks. */
+const unwrittenOn = perConnection(() => new Map<string, BlockChange>());
+
 /** Reads and writes counts through one connection. */
 export class BlockCounts {
+  private readonly unwritten: Map<string, BlockChange>;
   private readonly upsert: () => StatementSync;
   private readonly selectTotal: StatementSync;
   private readonly selectBlocks: ArrayStatement<readonly [block: number, n: number]>;
   private readonly selectCollections: StatementSync;
 
   constructor(database: DatabaseSync) {
+    this.unwritten = unwrittenOn(database);
     let upsert: StatementSync | undefined;
     // Prepared when needed: the connection for queries can only read.
     this.upsert = () =>
@@ -69,8 +82,26 @@ export class BlockCounts {
 
   /** @param ordinal any of the block */
   change(workload: WorkloadId, collection: number, ordinal: number, by: number): void {
+    if (by === 0) return;
     const block = blockOf(ordinal);
-    if (by !== 0) this.upsert().run(workload, collection, block, blockOf(block), by);
+    const name = `${workload} ${collection} ${block}`;
+    const known = this.unwritten.get(name);
+    if (known === undefined) this.unwritten.set(name, { workload, collection, block, by });
+    else known.by += by;
+  }
+
+  /** Writes what has been changed. */
+  write(): void {
+    for (const { workload, collection, block, by } of this.unwritten.values()) {
+      // A 0 too: which rows there are does not depend on where transactions end.
+      this.upsert().run(workload, collection, block, blockOf(block), by);
+    }
+    this.unwritten.clear();
+  }
+
+  /** Drops what belongs to a transaction that was rolled back. */
+  forget(): void {
+    this.unwritten.clear();
   }
 
   /**
@@ -92,17 +123,20 @@ export class BlockCounts {
   }
 
   total(workload: WorkloadId, collection: number): number {
+    this.write();
     return Number(this.selectTotal.get(workload, collection)?.['n'] ?? 0);
   }
 
   /** Collections that have, or had, something. */
   collectionsOf(workload: WorkloadId): number[] {
+    this.write();
     return this.selectCollections.all(workload).map((row) => Number(row['collection']));
   }
 
   /** Where the list goes on behind its first `skip` entries. */
   startOf(workload: WorkloadId, collection: number, skip: number): PageStart {
     if (skip === 0) return { after: -1, skip: 0 };
+    this.write();
     const rows = this.find(workload, collection, 1, [0, Number.MAX_SAFE_INTEGER], skip);
     const blocks = rows && this.find(workload, collection, 0, [rows.at * SIZE, (rows.at + 1) * SIZE - 1], rows.left);
     if (blocks === undefined) return { after: Number.MAX_SAFE_INTEGER, skip: 0 };

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { revisionText } from '#contracts/torc/ids.js';
 import type { WorkflowPart } from '#contracts/torc/workflows.js';
+import { perConnection } from '#event-sourcing/per-connection.js';
 import type { WorkloadId, Workloads } from '../../workload/workloads.js';
 import { withIdentity } from '../document-text.js';
 import { TORC } from '../streams.js';
@@ -49,6 +50,7 @@ const COLLECTION_OF: Readonly<Record<WorkflowPart, string>> = {
   status: 'workflow_statuses',
 };
 
+/** A row, without the documents. */
 interface WorkflowRow {
   readonly workload: number;
   readonly number: number;
@@ -139,6 +141,46 @@ class StoredWorkflow implements Workflow {
   }
 }
 
+/** Bound of {@link RecentWorkflows}. */
+const RECENT_MAX = 1_000;
+
+/** Rows that were read last on the writing connection: each claim and each report reads its workflow, and raises its counters. */
+export class RecentWorkflows {
+  private readonly rows = new Map<WorkloadId, WorkflowRow>();
+
+  get(workload: WorkloadId): WorkflowRow | undefined {
+    return this.rows.get(workload);
+  }
+
+  remember(row: WorkflowRow): void {
+    if (this.rows.size >= RECENT_MAX) this.rows.clear();
+    this.rows.set(row.workload, row);
+  }
+
+  /** Its counters are raised. */
+  raise(workload: WorkloadId, nextOrdinal: number, eventMs: number): void {
+    const row = this.rows.get(workload);
+    if (row === undefined) return;
+    const raised = {
+      next_ordinal: Math.max(row.next_ordinal, nextOrdinal),
+      last_event: Math.max(row.last_event, eventMs),
+    };
+    this.rows.set(workload, { ...row, ...raised });
+  }
+
+  /** Its row is changed otherwise. */
+  drop(workload: WorkloadId): void {
+    this.rows.delete(workload);
+  }
+
+  clear(): void {
+    this.rows.clear();
+  }
+}
+
+/** Those of a connection that writes. */
+export const recentWorkflows = perConnection(() => new RecentWorkflows());
+
 /** Raw JSON of a part of a workflow without `_key`, `_id`, `_rev`. */
 export const partOf = (workflow: Workflow, part: WorkflowPart): string =>
   part === 'workflow' ? workflow.document : part === 'config' ? workflow.config : workflow.status;
@@ -177,9 +219,11 @@ export class WorkflowRows {
   private readonly selectAfter: StatementSync;
   private readonly selectCount: StatementSync;
 
+  /** @param recent of the writing connection only: what others read may be changed by it at any time */
   constructor(
     database: DatabaseSync,
     private readonly workloads: Workloads,
+    private readonly recent?: RecentWorkflows,
   ) {
     this.select = database.prepare('SELECT * FROM torc_workflow WHERE workload = ? AND is_deleted = 0');
     this.selectFormer = database.prepare('SELECT next_ordinal FROM torc_workflow WHERE workload = ?');
@@ -195,7 +239,13 @@ export class WorkflowRows {
 
   one(key: string): Workflow | undefined {
     const workload = this.workloads.find(TORC, key);
-    return workload === undefined ? undefined : this.stored(this.select.get(workload));
+    if (workload === undefined) return undefined;
+    const recent = this.recent?.get(workload);
+    if (recent !== undefined) return this.workflowOf(recent);
+    const row = this.select.get(workload) as WorkflowRow | undefined;
+    if (row === undefined) return undefined;
+    this.recent?.remember(row);
+    return this.workflowOf(row);
   }
 
   /** The next ordinal of a workflow that has been, deleted or not. */
@@ -215,16 +265,14 @@ export class WorkflowRows {
 
   /** Workflows in order of creation. */
   after(number: number, limit: number, skip: number): Workflow[] {
-    return this.selectAfter.all(number, limit, skip).flatMap((row) => this.stored(row) ?? []);
+    return this.selectAfter.all(number, limit, skip).map((row) => this.workflowOf(row as object as WorkflowRow));
   }
 
-  private stored(row: Readonly<Record<string, unknown>> | undefined): Workflow | undefined {
-    if (row === undefined) return undefined;
-    const values = row as object as WorkflowRow;
+  private workflowOf(row: WorkflowRow): Workflow {
     return new StoredWorkflow(
-      values,
-      this.workloads.workStreamOf(values.workload),
-      (part) => this.selectPart.get(values.workload, PARTS.indexOf(part)) as object as PartRow,
+      row,
+      this.workloads.workStreamOf(row.workload),
+      (part) => this.selectPart.get(row.workload, PARTS.indexOf(part)) as object as PartRow,
     );
   }
 }

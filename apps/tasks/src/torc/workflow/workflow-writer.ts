@@ -7,7 +7,7 @@ import type {
 } from '#contracts/torc/events.js';
 import type { WorkflowPart } from '#contracts/torc/workflows.js';
 import type { WorkloadId } from '../../workload/workloads.js';
-import { PARTS } from './workflow-rows.js';
+import { PARTS, type RecentWorkflows, recentWorkflows } from './workflow-rows.js';
 
 interface StatusFields {
   readonly run_id?: number;
@@ -28,8 +28,10 @@ export class WorkflowWriter {
   private readonly handOut: StatementSync;
   private readonly forgetHandOut: StatementSync;
   private readonly settle: StatementSync;
+  private readonly recent: RecentWorkflows;
 
   constructor(database: DatabaseSync) {
+    this.recent = recentWorkflows(database);
     this.create = database.prepare(
       `INSERT OR REPLACE INTO torc_workflow (workload, number, key, is_deleted, next_ordinal, last_event, run_id, is_canceled,
          is_archived, hand_out_settled, hand_outs_lost)
@@ -61,6 +63,7 @@ export class WorkflowWriter {
   }
 
   created(workload: WorkloadId, data: WorkflowCreated): void {
+    this.recent.drop(workload);
     this.create.run(workload, data.number, data.workload_id, data.next_ordinal);
     for (const [at, part] of PARTS.entries()) {
       this.insertPart.run(workload, at, data[part]);
@@ -69,6 +72,7 @@ export class WorkflowWriter {
   }
 
   replaced(workload: WorkloadId, data: WorkflowReplaced): void {
+    this.recent.drop(workload);
     const { part, document, request_digest: digest } = data;
     if (data.is_reset === true) this.forgetHandOut.run(workload);
     this.replacePart.run(document, digest ?? null, workload, PARTS.indexOf(part));
@@ -78,6 +82,7 @@ export class WorkflowWriter {
   /** Ordinals up to this one are taken. `eventMs` is the time of an event that was stored. */
   taken(workload: WorkloadId, ordinal: number, eventMs = 0): void {
     this.raise.run(ordinal + 1, eventMs, workload);
+    this.recent.raise(workload, ordinal + 1, eventMs);
   }
 
   nextOrdinalOf(workload: WorkloadId): number {
@@ -85,15 +90,18 @@ export class WorkflowWriter {
   }
 
   deleted(workload: WorkloadId): void {
+    this.recent.drop(workload);
     this.deleteParts.run(workload);
     this.setDeleted.run(workload);
   }
 
   handedOut(workload: WorkloadId, { hand_out: id }: CompletionScriptHandedOut, timeMicros: number): void {
+    this.recent.drop(workload);
     this.handOut.run(id, timeMicros, workload);
   }
 
   settled(workload: WorkloadId, { hand_out: id, has_arrived: hasArrived }: CompletionScriptSettled): void {
+    this.recent.drop(workload);
     this.settle.run(hasArrived ? 0 : 1, workload, id);
   }
 
