@@ -1,6 +1,7 @@
 import type { CommandDropped, CommandExecuted, TaskCommandName } from '#contracts/panda/events.js';
 import { TASK_STATUSES } from '#contracts/panda/statuses.js';
 import type { CommandOptions } from '#contracts/panda/task-commands.js';
+import type { DecidedEvent } from '#event-sourcing/command.js';
 import type { Stage, StageStep } from '../stage/stage.js';
 import type { PandaView, PendingCommand, Task } from '../view.js';
 import { isExecutable } from './command-table.js';
@@ -45,7 +46,12 @@ function* executed(
   }
   const events = yield* EXECUTIONS[name](view, task, command, timeMicros);
   const data: CommandExecuted = { command: name };
-  return { events: [...events, { stream, type: 'CommandExecuted', data }] };
+  const executed: DecidedEvent = { stream, type: 'CommandExecuted', data };
+  // Orders to children come first: the command waits until they are recorded.
+  return {
+    first: events.filter((event) => event.stream !== stream),
+    events: [...events.filter((event) => event.stream === stream), executed],
+  };
 }
 
 const commandOf = ({ options, ...command }: PendingCommand): TaskCommand => ({

@@ -4,6 +4,8 @@ import { PRODUCTION } from '../testing/principal.js';
 import { PRUN, TASK_ID, TaskRun, withFiles } from '../testing/task-run.js';
 import { someQueue } from '../testing/queue.js';
 import type { Job } from '../view.js';
+import { look } from '../stage/look.js';
+import { commandStage } from './command-stage.js';
 import { registerCommand } from './register-command.js';
 
 const statuses = (run: TaskRun): readonly string[] => run.jobs().map(({ status }) => status);
@@ -300,6 +302,26 @@ describe('reassign', () => {
     run.finish(run.jobs());
     run.settle(id);
     expect(child().status).toBe('scouting');
+  });
+});
+
+describe('a command that children get too', () => {
+  it('waits until they have it, so that a process that ends in between does both again', () => {
+    const run = new TaskRun();
+    const id = TASK_ID + 1;
+    const child = run.another(id, { ...PRUN, taskName: 'child', parent_tid: TASK_ID });
+    const kill = { task_id: TASK_ID, command: 'kill', options: {}, principal: PRODUCTION } as const;
+    run.apply(...decided(registerCommand(run.view, kill)).events);
+    const seen = (isBegun: boolean) => decided(look(run.view, [commandStage], TASK_ID, run.timeMicros, isBegun));
+    const first = seen(false);
+    expect(first.events.map(({ stream, type }) => [stream, type])).toEqual([[child().stream, 'CommandRegistered']]);
+    expect(first.reply.isBegun).toBe(true);
+    run.apply(...first.events);
+    expect(seen(false)).toEqual(first);
+    expect(new Set(seen(true).events.map(({ stream }) => stream))).toEqual(new Set([run.task.stream]));
+    run.settle();
+    run.settle(id);
+    expect([run.status, child().status]).toEqual(['aborted', 'aborted']);
   });
 });
 

@@ -10,14 +10,21 @@ export interface Look {
   readonly retryAtMicros?: number;
   /** Tasks that may have waited for the end of this one. */
   readonly children: readonly number[];
+  /** What had to be recorded first is: look at the task again at once. */
+  readonly isBegun?: true;
 }
 
-/** Calls the stages of a task in their order until one has something to change. */
+/**
+ * Calls the stages of a task in their order until one has something to change.
+ *
+ * @param isBegun whether what the stage wanted to be recorded first has been recorded since
+ */
 export function* look(
   view: PandaView,
   stages: readonly Stage[],
   taskId: number,
   timeMicros: number,
+  isBegun = false,
 ): SlicedDecision<Look> {
   const task = view.task(taskId);
   if (task === undefined) return { events: [], reply: { children: [] } };
@@ -27,6 +34,8 @@ export function* look(
     const begun = stage.step(view, task, timeMicros);
     const step = isGenerator(begun) ? yield* begun : begun;
     if (step === undefined) continue;
+    const { first = [] } = step;
+    if (first.length > 0 && !isBegun) return { events: first, reply: { children: [], isBegun: true } };
     if (step.events.length > 0) return { events: step.events, reply: { children: [] } };
     if (step.retryAtMicros !== undefined) retryAtMicros = Math.min(retryAtMicros ?? Infinity, step.retryAtMicros);
   }

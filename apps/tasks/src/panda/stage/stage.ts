@@ -7,6 +7,11 @@ export interface StageStep {
   /** One bounded change. When there is more to do the stage is called again at once, because its own events are changes. */
   readonly events: readonly DecidedEvent[];
   readonly retryAtMicros?: number;
+  /**
+   * Events of other tasks without which those of this one must not be recorded. Changes of several streams are not one: these are recorded
+   * alone, and then the stage is called once more. A process that ends between the two does both again.
+   */
+  readonly first?: readonly DecidedEvent[];
 }
 
 /**

@@ -14,7 +14,7 @@ import { progressStage } from '../progress/progress-stage.js';
 import { refineStage } from '../refine/refine-stage.js';
 import { scoutStage } from '../scout/scout-stage.js';
 import { throttleStage } from '../scout/throttle-stage.js';
-import { look } from '../stage/look.js';
+import { type Look, look } from '../stage/look.js';
 import type { Stage } from '../stage/stage.js';
 import { workStream } from '../streams.js';
 import { textEvents } from '../text-events.js';
@@ -117,11 +117,13 @@ export class TaskRun {
 
   /** Runs the stages until none has anything to do. */
   settle(id = TASK_ID): this {
+    let isBegun = false;
     for (let turn = 0; turn < TURNS_MAX; turn += 1) {
-      const step = this.drive(id);
-      if (step.length === 0) return this;
-      this.decided.push(...step);
-      this.apply(...step);
+      const { events, reply } = this.drive(id, isBegun);
+      if (events.length === 0) return this;
+      this.decided.push(...events);
+      this.apply(...events);
+      isBegun = reply.isBegun === true;
     }
     throw new Error('The stages find no end');
   }
@@ -199,15 +201,17 @@ export class TaskRun {
     return this.settle();
   }
 
-  private drive(id: number): readonly DecidedEvent[] {
-    const work = look(this.view, this.stages, id, this.timeMicros);
+  private drive(id: number, isBegun: boolean): { readonly events: readonly DecidedEvent[]; readonly reply: Look } {
+    const work = look(this.view, this.stages, id, this.timeMicros, isBegun);
     for (;;) {
       const startedMs = performance.now();
       const step = work.next();
       this.longestMs = Math.max(this.longestMs, performance.now() - startedMs);
       if (step.done !== true) continue;
       if (step.value instanceof DomainError) throw step.value;
-      return step.value.events;
+      const { events, reply } = step.value;
+      if (typeof reply === 'function') throw new Error('The reply depends on the appends');
+      return { events, reply };
     }
   }
 }

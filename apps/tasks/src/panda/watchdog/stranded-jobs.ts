@@ -121,6 +121,6 @@ function* abandonBuild(
   }
   const task = taskId === null ? undefined : view.task(taskId);
   const library = files.find(({ type }) => type === 'output')?.datasetID;
-  if (task === undefined || library === null || library === undefined) return [];
+  if (task === undefined || library === undefined) return [];
   return datasetsMoved(task, [{ id: library }], { status: 'removed' });
 }
