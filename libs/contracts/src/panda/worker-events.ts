@@ -1,3 +1,9 @@
+/** Workers of which nothing was heard for so long are forgotten, but for the last one of their harvester, whose id counts on. */
+export const WORKER_KEPT_MICROS = 30 * 24 * 3_600 * 1_000_000;
+
+/** Forgotten in one change, at most. */
+export const WORKERS_FORGOTTEN_MAX = 100;
+
 /** Fields of a worker under their public names (PanDA contract 3.7). Times are texts `2025-06-01T12:00:00[.ffffff]`, UTC. Null is nothing. */
 export interface WorkerFields {
   readonly batchID?: string | null;

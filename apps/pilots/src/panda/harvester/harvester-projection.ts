@@ -1,5 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { HarvesterEvents, WorkerFields } from '#contracts/panda/worker-events.js';
+import {
+  type HarvesterEvents,
+  WORKER_KEPT_MICROS,
+  type WorkerFields,
+  WORKERS_FORGOTTEN_MAX,
+} from '#contracts/panda/worker-events.js';
 import type { EventOf } from '#event-sourcing/event-of.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { SYNC_WORKERS_KILL } from './commands.js';
@@ -26,7 +31,7 @@ export const IS_LEFT = `known = 1 AND pilot_status = 'finished' AND status IN ('
  */
 export const harvesterProjection: Projection = {
   name: 'panda-harvester',
-  version: 1,
+  version: 2,
   streamPrefixes: ['worker-panda.'],
   eventTypes: EVENT_TYPES,
   tables: `
@@ -68,6 +73,7 @@ export const harvesterProjection: Projection = {
     CREATE TABLE panda_command_last (one INTEGER PRIMARY KEY, id INTEGER NOT NULL) STRICT;`,
   indexes: `
     CREATE INDEX panda_worker_known ON panda_worker (harvester, worker) WHERE known = 1;
+    CREATE INDEX panda_worker_updated ON panda_worker (updated);
     CREATE INDEX panda_worker_left ON panda_worker (pilot_end) WHERE ${IS_LEFT};
     CREATE INDEX panda_command_new ON panda_command (harvester, id) WHERE status = 'new';`,
 
@@ -99,6 +105,12 @@ export const harvesterProjection: Projection = {
        ON CONFLICT (one) DO UPDATE SET id = MAX(id, excluded.id)`,
     );
     const move = database.prepare('UPDATE panda_command SET status = ? WHERE id = ?');
+    const forget = database.prepare(
+      `DELETE FROM panda_worker WHERE (harvester, worker) IN (
+         SELECT harvester, worker FROM panda_worker AS old WHERE updated < ?
+           AND worker < (SELECT MAX(worker) FROM panda_worker WHERE harvester = old.harvester AND known = 1)
+         ORDER BY updated LIMIT ${WORKERS_FORGOTTEN_MAX})`,
+    );
     const tellAll = function* (
       { harvester_id: harvester, workers }: HarvesterEvents['WorkersReported'],
       timeMicros: number,
@@ -109,6 +121,7 @@ export const harvesterProjection: Projection = {
         tell.run(harvester, worker, fields.status ?? '', timeMicros, JSON.stringify(fields));
         if (index % SLICE_WORKERS === SLICE_WORKERS - 1) yield;
       }
+      forget.run(timeMicros - WORKER_KEPT_MICROS);
     };
     return {
       apply({ type, data: facts, metadata: { timeMicros } }: AppliedEvent): void | Generator<void, void, void> {

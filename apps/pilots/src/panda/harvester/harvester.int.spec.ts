@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Caller, Contract } from '#bus/contract.js';
 import { SetConfiguration } from '#contracts/panda/administration.js';
 import {
@@ -20,6 +21,7 @@ import {
 } from '#contracts/panda/harvester.js';
 import type { WorkerNode } from '#contracts/panda/worker-events.js';
 import { nowMicros } from '#platform/clock.js';
+import { NO_STREAM } from '#ledger/ledger.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { PilotsModule } from '../../pilots.module.js';
 import { LeftWorkers } from './left-workers.js';
@@ -117,6 +119,27 @@ describe('workers', () => {
     expect(await current()).toBe(8);
     await host.rebuild();
     expect(await current()).toBe(8);
+  });
+
+  it('are forgotten after a month of silence, but not how far they were counted', async () => {
+    const metadata = {
+      ...{ timeMicros: nowMicros() - 40 * 24 * 60 * MINUTE, actor: 'h', dialect: 'panda' as const },
+      ...{ correlationId: '', causationId: '', schemaVersion: 1 },
+    };
+    const workers = [1, 9].map((worker_id) => ({ worker_id, set: { status: 'finished' } }));
+    const old = { id: randomUUID(), type: 'WorkersReported', data: { ...OF, workers }, metadata };
+    await host.ledger.append(STREAM, NO_STREAM, [old]);
+    await update({ workerID: 2, status: 'running' });
+    expect(await ask(GetCurrentWorkerId, OF)).toEqual({ worker_id: 9 });
+    const told = [1, 9].map((workerID) => ({ workerID, status: 'finished' }));
+    await update(...told);
+    expect((await events()).at(-1)?.[1]).toEqual({
+      ...OF,
+      workers: [
+        { worker_id: 1, set: { status: 'finished' } },
+        { worker_id: 9, set: {} },
+      ],
+    });
   });
 
   it('whose pilot has finished are to be killed, also when the pilot came first (D27)', async () => {

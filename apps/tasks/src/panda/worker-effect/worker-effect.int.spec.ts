@@ -12,6 +12,7 @@ import { JobStore } from '../testing/some-jobs.js';
 import { endLostJob } from '../watchdog/stale-jobs.js';
 import { applyWorkerEffect, workerEffect } from './worker-effect.js';
 
+const DAY_SECONDS = 86_400;
 const KEY = { harvesterId: 'h', workerId: 7 };
 
 const told = (...workers: readonly WorkerReport[]): DecidedEvent => ({
@@ -87,6 +88,21 @@ describe('the end of a worker', () => {
     expect(jobs.view.workers.decisiveWorkers(0, undefined, 10)).toEqual([KEY]);
     expect(jobs.view.workers.decisiveWorkers(jobs.nowMicros + 1, undefined, 10)).toEqual([]);
     expect(jobs.view.workers.decisiveWorkers(0, KEY, 10)).toEqual([]);
+  });
+
+  it('is forgotten with the worker when nothing was heard of it for a month', () => {
+    const jobs = new JobStore();
+    const [id = 0] = jobs.create(1, { status: 'running' });
+    jobs.apply([worker({ status: 'finished' }, { jobs: [id] })]);
+    const other = told({ worker_id: 8, set: { status: 'running' } });
+    jobs.wait(29 * DAY_SECONDS);
+    jobs.apply([other]);
+    expect(jobs.view.workers.workerOfJob(id)).toMatchObject({ status: 'finished' });
+    jobs.wait(2 * DAY_SECONDS);
+    jobs.apply([other]);
+    const { workers } = jobs.view;
+    expect([workers.worker(KEY), workers.workerOfJob(id)]).toEqual([undefined, undefined]);
+    expect(workers.worker({ ...KEY, workerId: 8 })).toMatchObject({ status: 'running' });
   });
 
   it('is told with a lost heartbeat', () => {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { FINAL_WORKER_STATUSES, isFinalWorker } from '#contracts/panda/statuses.js';
-import type { HarvesterEvents } from '#contracts/panda/worker-events.js';
+import { type HarvesterEvents, WORKER_KEPT_MICROS, WORKERS_FORGOTTEN_MAX } from '#contracts/panda/worker-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import type { WorkerKey } from './worker-view.js';
 
@@ -14,7 +14,7 @@ export const DECISIVE = `status IN ${FINAL} AND (error_code <> 0 OR sync_level =
 /** The copy of harvester's workers, as far as it matters for jobs, and the relations of workers and jobs. */
 export class WorkerProjection implements Projection {
   readonly name = 'panda-worker';
-  readonly version = 1;
+  readonly version = 2;
   readonly streamPrefixes = ['worker-panda.'];
   readonly eventTypes = [REPORTED];
   readonly tables = `
@@ -36,6 +36,7 @@ export class WorkerProjection implements Projection {
       PRIMARY KEY (panda_id, harvester, worker)
     ) STRICT, WITHOUT ROWID;`;
   readonly indexes = `
+    CREATE INDEX panda_worker_updated ON panda_worker (updated);
     CREATE INDEX panda_worker_decisive ON panda_worker (harvester, worker, updated) WHERE ${DECISIVE};
     CREATE INDEX panda_worker_jobs ON panda_job_worker (harvester, worker, panda_id);`;
   private ended: ((worker: WorkerKey) => void) | undefined;
@@ -50,6 +51,10 @@ export class WorkerProjection implements Projection {
     const addJob = database.prepare(
       'INSERT OR IGNORE INTO panda_job_worker (panda_id, harvester, worker) VALUES (?, ?, ?)',
     );
+    const selectOld = database.prepare(
+      `SELECT harvester, worker FROM panda_worker WHERE updated < ? ORDER BY updated LIMIT ${WORKERS_FORGOTTEN_MAX}`,
+    );
+    const forget = database.prepare('DELETE FROM panda_worker WHERE harvester = ? AND worker = ?');
     return {
       apply: ({ data, metadata: { timeMicros } }: AppliedEvent) => {
         // Types are ours from the ledger on: written by the service `pilots` only.
@@ -65,6 +70,10 @@ export class WorkerProjection implements Projection {
           if (jobs !== undefined) clearJobs.run(harvesterId, workerId);
           for (const pandaId of [...(jobs ?? []), ...added]) addJob.run(pandaId, harvesterId, workerId);
           if (isFinalWorker(status) && (code !== 0 || level === 1)) this.ended?.({ harvesterId, workerId });
+        }
+        for (const { harvester, worker } of selectOld.all(timeMicros - WORKER_KEPT_MICROS)) {
+          clearJobs.run(String(harvester), Number(worker));
+          forget.run(String(harvester), Number(worker));
         }
       },
       forget: () => {
