@@ -46,7 +46,8 @@ const configurationOf = (options: ProviderOptions, base: string, policy: PolicyO
   routes: PATHS,
   discovery: { userinfo_endpoint: `${options.publicUrl}/auth/realms/${options.realm}${USERINFO_PATH}` },
   scopes: [...SCOPES],
-  claims: { openid: ['sub'], profile: ['preferred_username'], groups: ['groups'] },
+  // panda-client shows its ID token to services, reads its name, and asks for no scope of groups.
+  claims: { openid: ['sub'], profile: ['name', 'preferred_username', 'groups'], groups: ['groups'] },
   responseTypes: ['code'],
   // Secrets of forms arrive as Basic authentication (see web-request.ts).
   clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
@@ -59,7 +60,8 @@ const configurationOf = (options: ProviderOptions, base: string, policy: PolicyO
   extraTokenClaims: (_ctx, token) => extraClaims(options, token),
   findAccount: (_ctx, accountId) => {
     const claims = options.claimsOf(accountId);
-    return claims === undefined ? undefined : { accountId, claims: () => ({ sub: accountId, ...claims }) };
+    const all = { sub: accountId, name: accountId, ...claims };
+    return claims === undefined ? undefined : { accountId, claims: () => all };
   },
   interactions: { policy, url: (_ctx, { uid }) => `${base}${INTERACTION_PATH}/${uid}` },
   cookies: {
