@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Progress } from './reporter.js';
 
@@ -50,6 +51,24 @@ const ensurePrograms = (programs: typeof PROGRAMS): readonly string[] => {
   return missingOf(programs).map(([, debian]) => debian);
 };
 
+/** A file system in memory. On a disk, each change of the hundreds of Cairns that run would wait 2 ms for it. */
+const MEMORY = '/dev/shm';
+/** Peak of what the tests keep in files, with what their processes take. */
+const MEMORY_BYTES_MIN = 10 * 1024 ** 3;
+
+/** A new folder there for the files of the tests; undefined where memory is short or programs must not be run from there. */
+const folderInMemory = (): string | undefined => {
+  if (!existsSync(MEMORY)) return undefined;
+  const { bavail, bsize } = statfsSync(MEMORY);
+  if (Math.min(bavail * bsize, process.availableMemory()) < MEMORY_BYTES_MIN) return undefined;
+  const folder = mkdtempSync(join(MEMORY, 'cairn-tests-'));
+  const probe = join(folder, 'probe');
+  writeFileSync(probe, '#!/bin/sh\n', { mode: 0o700 });
+  if (isQuietlyTrue(probe, [])) return folder;
+  rmSync(folder, { recursive: true });
+  return undefined;
+};
+
 const seconds = (sinceMs: number): string => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
 
 /** The child processes that run now; they are stopped together with this process. */
@@ -57,11 +76,15 @@ const running = new Set<ChildProcess>();
 let stoppedBy: NodeJS.Signals | undefined;
 
 /** Resolves with whether the exit code is 0. */
-const run = (args: readonly string[], onProgress?: (progress: Progress) => void): Promise<boolean> =>
+const run = (
+  args: readonly string[],
+  onProgress?: (progress: Progress) => void,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<boolean> =>
   new Promise((settle, refuse) => {
     const child = spawn(process.execPath, args, {
       stdio: onProgress === undefined ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'inherit', 'inherit', 'ipc'],
-      env: environment,
+      env: { ...environment, ...variables },
     });
     running.add(child);
     child.on('message', (progress) => onProgress?.(progress as Progress));
@@ -81,24 +104,24 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   imports: [DEPENDENCY_CRUISER, '--config', '.ci/dependency-cruiser.cjs', '--output-type', 'err', 'apps', 'libs'],
 };
 
-/** Runs the checks at the same time; resolves with the names of those that failed. */
+/** Runs the checks one after the other, beside the tests; resolves with the names of those that failed. */
 const check = async (): Promise<readonly string[]> => {
-  const outcomes = await Promise.all(
-    Object.entries(CHECKS).map(async ([name, args]) => {
-      const startMs = performance.now();
-      const isGood = await run(args);
-      process.stdout.write(`check ${name}: ${isGood ? 'passed' : 'FAILED'} in ${seconds(startMs)}\n`);
-      return isGood ? [] : [name];
-    }),
-  );
-  return outcomes.flat();
+  const failed: string[] = [];
+  for (const [name, args] of Object.entries(CHECKS)) {
+    if (stoppedBy !== undefined) break;
+    const startMs = performance.now();
+    const isGood = await run(args);
+    process.stdout.write(`check ${name}: ${isGood ? 'passed' : 'FAILED'} in ${seconds(startMs)}\n`);
+    if (!isGood) failed.push(name);
+  }
+  return failed;
 };
 
 const JEST = [
   '--experimental-vm-modules',
   '--disable-warning=ExperimentalWarning',
   'node_modules/jest/bin/jest.js',
-  ...['-c', 'test/jest.config.js'],
+  ...['-c', 'test/jest.config.js', '--cacheDirectory', join(tmpdir(), 'jest-cairn')],
   ...['--reporters', '<rootDir>/dist/test/reporter.js'],
   ...['--testSequencer', '<rootDir>/dist/test/slow-first.js'],
 ];
@@ -126,12 +149,16 @@ const main = async (patterns: readonly string[]): Promise<number> => {
   // A few tests that were asked for do not wait for them.
   if (patterns.length === 0) ensurePrograms(OPTIONAL_PROGRAMS);
   let progress: Progress = { suites: 0, suitesDone: 0, passed: 0, failed: 0, skipped: 0 };
-  const failedChecks = patterns.length > 0 ? [] : await check();
-  const isTested =
-    stoppedBy === undefined &&
-    (await run([...JEST, ...patterns], (latest) => {
-      progress = latest;
-    }));
+  const inMemory = process.env['TMPDIR'] === undefined ? folderInMemory() : undefined;
+  const onProgress = (latest: Progress): void => {
+    progress = latest;
+  };
+  // Together, because no check has work for all processors.
+  const [failedChecks, isTested] = await Promise.all([
+    patterns.length > 0 ? [] : check(),
+    run([...JEST, ...patterns], onProgress, inMemory === undefined ? {} : { TMPDIR: inMemory }),
+  ]);
+  if (inMemory !== undefined) rmSync(inMemory, { recursive: true, force: true, maxRetries: 5 });
   if (failedChecks.length > 0) process.stdout.write(`Checks failed: ${failedChecks.join(', ')}\n`);
   const { suites, suitesDone, passed, failed, skipped } = progress;
   const ending = stoppedBy !== undefined ? `stopped by ${stoppedBy}` : suitesDone < suites ? 'ended early' : 'complete';
