@@ -6,9 +6,9 @@ import type { Descriptions, Nouns } from './timeline/description.js';
 
 /**
  * Who may read what a stream records, as the dialect's own API has it for the same data: whoever has a token, administrators (roles `admin` and
- * `system`), or whom the access rule of the workload lets read.
+ * `system`), or whom the access rule of the workload lets read. With `rule-if-any` a workload without a rule is for everyone.
  */
-export type Readers = 'everyone' | 'administrators' | 'rule';
+export type Readers = 'everyone' | 'administrators' | 'rule' | 'rule-if-any';
 
 /** Names an event that led to others: the last one of a type in a stream, or the first one of a request (correlation id). */
 export type Origin = { readonly stream: string; readonly type: string } | { readonly request: string };

@@ -11,6 +11,10 @@ export interface AccessRule {
   readonly write_users?: readonly string[];
 }
 
+/** Whether a rule names anybody: in dialects where workloads are for everyone, one that does not changes nothing. */
+export const isLimiting = (rule: AccessRule): boolean =>
+  Object.values(rule).some((list) => (list as readonly string[]).length > 0);
+
 /** Roles that pass every rule without a look-up; `pilot` because no rule applies to it (IceProd contract 2.3, 2.4). */
 const BYPASSING_ROLES: readonly string[] = ['admin', 'system', 'pilot'];
 

@@ -26,7 +26,7 @@ export interface WorkloadEvents {
   readonly WorkloadPrioritized: { readonly priority: number };
 }
 
-/** Events of streams `access-<ref>`; written by `auth`. Lists that are absent stay as they were. */
+/** Events of streams `access-<ref>`; written by `auth`, of Torc by `tasks`. Lists that are absent stay as they were. */
 export interface AccessEvents {
   /** Who may read and write the workload was changed: lists that are given replace those before. */
   readonly AccessRuleSet: AccessRule;

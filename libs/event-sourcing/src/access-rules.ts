@@ -76,7 +76,7 @@ export class StoredAccessRules {
   private readonly read;
   private readonly parsed = new Map<string, AccessRule>();
   /** Rules by workload as of one commit: many reads come between two commits. */
-  private readonly known = new Map<string, AccessRule>();
+  private readonly known = new Map<string, AccessRule | undefined>();
   private knownAt = -1;
 
   /** `commits` counts the commits that `database` shows; without it every rule is read again. */
@@ -94,10 +94,9 @@ export class StoredAccessRules {
       this.known.clear();
       this.knownAt = commits;
     }
-    const known = this.known.get(workloadRef);
-    if (known !== undefined) return known;
+    if (this.known.has(workloadRef)) return this.known.get(workloadRef);
     const rule = this.readRule(workloadRef);
-    if (rule !== undefined) this.known.set(workloadRef, rule);
+    this.known.set(workloadRef, rule);
     return rule;
   }
 

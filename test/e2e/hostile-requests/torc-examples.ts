@@ -127,6 +127,12 @@ export const TORC_EXAMPLES: Readonly<Record<string, Example>> = {
     path: { key: 'torc_acting', action: 'torc_action' },
     ...json(() => ({ worker: 'w' })),
   },
+  'POST /cairn/torc/workflows/{key}/actions/{action}/complete': {
+    path: { key: 'torc_acting', action: 'torc_action' },
+    ...json(() => ({ worker: 'w' })),
+  },
+  'GET /cairn/torc/workflows/{key}/access': ofWorkflow,
+  'PUT /cairn/torc/workflows/{key}/access': { ...ofWorkflow, ...json(() => ({ users: [], groups: [] })) },
   'GET /cairn/torc/workflows/{workflow}/jobs/{key}/explanation': ofJob,
   'GET /cairn/torc/workflows/{key}/explanation': ofWorkflow,
   'GET /cairn/torc/workflows/{key}/report': ofWorkflow,

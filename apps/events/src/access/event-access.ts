@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '#bus/contract.js';
 import { VISIBLE_WITHIN_MS } from '#bus/visibility.js';
-import { accessDenied } from '#contracts/access.js';
+import { accessDenied, isLimiting } from '#contracts/access.js';
 import { type EventReaders, mayBeReadBy } from '#contracts/event-readers.js';
 import { StoredAccessRules } from '#event-sourcing/access-rules.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
@@ -26,7 +26,10 @@ export class EventAccess {
   readersOf(stream: string): EventReaders {
     const { category, dialect, namespace, ref } = partsOfStream(stream);
     const readers = dialectNamed(dialect)?.readersOf(category, namespace) ?? 'administrators';
-    return readers === 'rule' ? (this.rules.ruleOf(ref) ?? 'administrators') : readers;
+    if (readers === 'everyone' || readers === 'administrators') return readers;
+    const rule = this.rules.ruleOf(ref);
+    if (readers === 'rule') return rule ?? 'administrators';
+    return rule !== undefined && isLimiting(rule) ? rule : 'everyone';
   }
 
   mayRead(stream: string, caller: Caller): boolean {

@@ -1,4 +1,5 @@
 import {
+  accessMentions,
   credentialMentions,
   groupMentions,
   unitMentions,
@@ -13,6 +14,7 @@ export const mentions: MentionsOf<'iceprod'> = {
   ...unitMentions,
   ...groupMentions,
   ...workloadMentions,
+  ...accessMentions,
   ...workerMentions,
   ...credentialMentions,
   WorkloadSubmitted: ({ submitter, username, access }) => ({

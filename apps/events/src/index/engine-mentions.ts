@@ -38,8 +38,11 @@ export const workloadMentions = {
   WorkloadSubmitted: ({ submitter, access }: Pick<WorkloadSubmitted, 'submitter' | 'access'>) => ({
     people: [submitter, ...usersOf(access)],
   }),
+} as const satisfies Mentioning<WorkloadEvents>;
+
+export const accessMentions = {
   AccessRuleSet: (rule) => ({ people: usersOf(rule) }),
-} as const satisfies Mentioning<WorkloadEvents & AccessEvents>;
+} as const satisfies Mentioning<AccessEvents>;
 
 export const workerMentions = {
   WorkerStarted: ({ worker_id: worker, holder }) => ({ workers: [worker], people: [holder] }),

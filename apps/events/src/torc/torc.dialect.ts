@@ -9,8 +9,8 @@ export const torc: EventsDialect = {
   projections: [],
   controllers: [],
   providers: [],
-  // Torc has no access rules (contract 2).
-  readersOf: () => 'everyone',
+  // Torc has no access rules (contract 2): they are Cairn's addition.
+  readersOf: () => 'rule-if-any',
   nouns: { unit: 'job', group: 'group', workload: 'workflow', worker: 'worker', site: 'site' },
   descriptions: torcDescriptions,
 };

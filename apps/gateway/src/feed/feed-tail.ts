@@ -109,8 +109,8 @@ export class FeedTail {
     );
     if (rules.size === 0) return;
     this.recent?.change((entry) => {
-      // Of everyone, or for administrators, is what no rule decides about.
-      const readers = typeof entry.readers === 'object' ? rules.get(refOfStream(entry.stream)) : undefined;
+      // For administrators is what no rule decides about.
+      const readers = entry.readers !== 'administrators' ? rules.get(refOfStream(entry.stream)) : undefined;
       return readers === undefined ? entry : { ...entry, readers };
     });
   }

@@ -29,6 +29,7 @@ import {
   type WriteMode,
 } from '#contracts/torc/normalize.js';
 import { badRequest } from '#contracts/torc/refusals.js';
+import { WORKFLOW_ACCESS, type WorkflowAccess } from '#contracts/torc/workflow-access.js';
 import { membersOf, objectText } from '#contracts/raw-json.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { Field, Schema } from '../route/field.js';
@@ -187,6 +188,12 @@ export const restartBody: Always<Omit<RestartRequest, 'workflow'>> = bodyField(
 );
 
 const LEASE_SECONDS_MAX = 7 * 86_400;
+
+export const accessBody: Always<WorkflowAccess> = bodyField(
+  schemaOfFields(WORKFLOW_ACCESS, {}),
+  // The rules of its fields were checked.
+  (source) => JSON.parse(checked(normalize(WORKFLOW_ACCESS, source.document, 'post')).document) as WorkflowAccess,
+);
 
 export const claimActionBody: Always<Pick<ClaimActionRequest, 'worker' | 'lease_seconds'>> = bodyField(
   schemaOfFields(ACTION_CLAIM, {}),

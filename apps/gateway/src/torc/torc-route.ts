@@ -1,7 +1,7 @@
 import type { Fields, Schema } from '../route/field.js';
 import { defineRoute, type Policy, type Route, type RouteSpec } from '../route/route.js';
 
-/** Every user may use every workflow, as Torc has no owners. A worker of Cairn has no business here: Torc's own have no lease. */
+/** Every user may use every workflow, unless somebody has limited it: the tasks service knows. A worker of Cairn has no business here: Torc's own have no lease. */
 const POLICY: Policy = {
   roles: ['admin', 'system', 'user'],
   note: 'Programs on the machine of an embedded Cairn need no token',

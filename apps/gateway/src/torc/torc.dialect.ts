@@ -30,6 +30,8 @@ import { serverRoutes } from './server.routes.js';
 import { SpecificationsController } from './specifications.controller.js';
 import { specificationRoutes } from './specifications.routes.js';
 import { TorcAnswers } from './torc-answers.js';
+import { WorkflowAccessController } from './workflow-access.controller.js';
+import { workflowAccessRoutes } from './workflow-access.routes.js';
 import { WorkflowsController } from './workflows.controller.js';
 import { workflowRoutes } from './workflows.routes.js';
 import { TorcOperations } from './workload-operations.js';
@@ -57,6 +59,7 @@ export const torc: Dialect = {
     ...Object.values(eventStreamRoutes),
     ...Object.values(restartRoutes),
     ...Object.values(actionRoutes),
+    ...Object.values(workflowAccessRoutes),
     ...Object.values(jobExplanationRoutes),
     ...Object.values(reportRoutes),
   ],
@@ -71,6 +74,7 @@ export const torc: Dialect = {
     EventStreamController,
     RestartController,
     ActionsController,
+    WorkflowAccessController,
     JobExplanationController,
     ReportController,
   ],

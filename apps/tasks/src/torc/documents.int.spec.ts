@@ -13,7 +13,8 @@ import {
   StoreEdge,
 } from '#contracts/torc/documents.js';
 import { AddJob, CompleteJob, GetJobResult, ListRelated, type NewJob, StartJob } from '#contracts/torc/jobs.js';
-import { CreateWorkflow, DeleteWorkflow, GetWorkflow } from '#contracts/torc/workflows.js';
+import { GetWorkflowAccess, SetWorkflowAccess } from '#contracts/torc/workflow-access.js';
+import { CreateWorkflow, DeleteWorkflow, GetWorkflow, ListWorkflows } from '#contracts/torc/workflows.js';
 import { contentOf } from '#event-sourcing/model-comparison.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
@@ -345,5 +346,53 @@ describe("a workflow's documents", () => {
     await host.rebuild();
     await host.part(ReadModel).caughtUp();
     expect(content()).toEqual(before);
+  });
+
+  it('are for whom the workflow is shared with', async () => {
+    const person = (username: string, ...groups: string[]): Caller => ({
+      ...{ subject: username, username, roles: ['user'], groups },
+    });
+    const [ada, bob, eve] = [person('ada'), person('bob', 'simulation'), person('eve')];
+    const workflow = await create();
+    const other = await create();
+    const mayUse = async (caller: Caller, key = workflow): Promise<boolean> => {
+      const outcomes = await Promise.allSettled([
+        host.request(GetWorkflow, { workflow: key, part: 'status' }, caller),
+        host.request(StoreDocument, { workflow: key, collection: 'files', document: '{"path":"a"}' }, caller),
+      ]);
+      const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as object] : []));
+      expect(refusals).toEqual(refusals.map(() => expect.objectContaining({ kind: 'forbidden' }) as object));
+      expect([0, 2]).toContain(refusals.length);
+      return refusals.length === 0;
+    };
+    const listed = async (caller: Caller, paging = { skip: 0, limit: 100_000 }): Promise<readonly unknown[]> => {
+      const { entries, total_count: total } = await host.request(ListWorkflows, { ...paging, filters: {} }, caller);
+      const keys = entries.map((entry) => (JSON.parse(entry) as { readonly _key: string })._key);
+      return [total, ...keys.filter((key) => key === workflow || key === other)];
+    };
+    const [total = 0] = await listed(ada);
+    expect([await mayUse(ada), await mayUse(bob), await mayUse(eve)]).toEqual([true, true, true]);
+    const access = await host.request(SetWorkflowAccess, { workflow, users: [], groups: ['simulation'] }, ada);
+    // Who limits it keeps the access.
+    expect(access).toEqual({ users: ['ada'], groups: ['simulation'] });
+    expect([await mayUse(ada), await mayUse(bob), await mayUse(eve), await mayUse(CALLER)]).toEqual([
+      ...[true, true, false, true],
+    ]);
+    expect(await mayUse(eve, other)).toBe(true);
+    expect(await listed(bob)).toEqual([total, workflow, other]);
+    expect(await listed(eve)).toEqual([Number(total) - 1, other]);
+    expect(await listed(eve, { skip: Number(total) - 2, limit: 5 })).toEqual([Number(total) - 1, other]);
+    for (const change of [
+      host.request(SetWorkflowAccess, { workflow, users: ['eve'], groups: [] }, eve),
+      host.request(DeleteWorkflow, { workflow, client: '::1' }, eve),
+      // Its key may be used again by those who had it.
+      host.request(CreateWorkflow, { document: '{"name":""}', key: workflow }, eve),
+    ]) {
+      await expect(change).rejects.toMatchObject({ kind: 'forbidden' });
+    }
+    await host.request(SetWorkflowAccess, { workflow, users: [], groups: [] }, bob);
+    expect(await host.request(GetWorkflowAccess, { workflow }, eve)).toEqual({ users: [], groups: [] });
+    expect(await mayUse(eve)).toBe(true);
+    expect(await listed(eve)).toEqual([total, workflow, other]);
   });
 });

@@ -1,4 +1,5 @@
 import type { TasksDialect } from '../dialect.js';
+import { WorkflowAccessController } from './access/workflow-access.controller.js';
 import { actionProjection } from './action/action-projection.js';
 import { ActionController } from './action/action.controller.js';
 import { DocumentController } from './document/document.controller.js';
@@ -39,6 +40,7 @@ export const torc: TasksDialect = {
     CompletionController,
     SpecificationController,
     ActionController,
+    WorkflowAccessController,
     JobExplanationController,
     ReportController,
   ],

@@ -58,8 +58,8 @@ export interface WorkloadKind {
   /** Undefined when the event changes nothing of what is kept. */
   changeOf(event: AppliedEvent): WorkloadChange | undefined;
   stateOf(facts: Pick<WorkloadFacts, 'status' | 'isTruncated'>, units: UnitCounts): WorkloadState;
-  /** Who may read a workload: whoever has a token, or whom its access rule lets. Without a rule nobody lists it. */
-  readonly readers: 'everyone' | 'rule';
+  /** Who may read a workload: whoever has a token, or whom its access rule lets. Without a rule nobody lists it, or with `rule-if-any` everyone. */
+  readonly readers: 'everyone' | 'rule' | 'rule-if-any';
   /**
    * Its own measure of progress by the public id of a workload, where units that have succeeded are none. Undefined: units count after all.
    * Whatever changes it must be among the {@link eventTypes}.

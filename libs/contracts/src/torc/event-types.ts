@@ -1,4 +1,5 @@
 import type { BatchEvents } from '../batch-events.js';
+import type { AccessEvents } from '../workload-events.js';
 import type { UnitEvents, UnitsMoved } from '../work-events.js';
 import type { JobCanceled, JobFailed, JobsRemoved, JobStarted, JobSucceeded, TorcEvents } from './events.js';
 
@@ -16,6 +17,7 @@ export interface TorcUnitEvents {
 export type TorcEventTypes = TorcEvents &
   TorcUnitEvents &
   Pick<UnitEvents, 'UnitsLinked' | 'UnitsUnlinked'> &
+  AccessEvents &
   BatchEvents;
 
 /** The schema version in which each is recorded. */
@@ -27,5 +29,6 @@ export const TORC_EVENT_VERSIONS: Readonly<Record<keyof TorcEventTypes, number>>
   ...{ UnitsLinked: 1, UnitsUnlinked: 1 },
   ...{ CompletionScriptHandedOut: 1, CompletionScriptSettled: 1, ActionsAdded: 1, ActionClaimed: 1 },
   ActionCompleted: 1,
+  AccessRuleSet: 1,
   ...{ BatchAbandoned: 1 },
 };

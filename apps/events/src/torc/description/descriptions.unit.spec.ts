@@ -92,6 +92,7 @@ const samples: SamplesOf<TorcEventTypes> = {
     prior: [{ type: 'ActionClaimed', data: { number: 1, run_id: 2, worker: 'node1' } }],
     data: { number: 1, run_id: 2, worker: 'node1', is_successful: false },
   },
+  AccessRuleSet: { kind: 'workload', data: { write_users: ['bob', 'eve'] } },
   BatchAbandoned: { data: { batchId: 'b', firstRevision: 3 } },
 };
 
@@ -218,6 +219,10 @@ const expected: SaidOf<TorcEventTypes> = {
   ActionCompleted: {
     says: 'alice told that node1 has carried out the action 1 in run 2, and that it failed.',
     why: ['ActionClaimed'],
+  },
+  AccessRuleSet: {
+    says: 'alice set who has access: write_users bob, eve.',
+    changes: { write_users: [undefined, ['bob', 'eve']] },
   },
   BatchAbandoned: { says: 'alice gave up a large change that its owner had not finished: nothing of it took effect.' },
 };

@@ -56,22 +56,24 @@ export class JobExplanationController implements UnitExplainer {
     return this.explainJob({ context, request: { workflow: unit.workload, key } });
   }
 
-  read<Reply>(message: Message<unknown>, _stored: StoredUnit, reply: Reply): Promise<Answer<Reply>> {
-    return this.handler.read(message, () => reply);
+  read<Reply>(message: Message<unknown>, { unit }: StoredUnit, reply: Reply): Promise<Answer<Reply>> {
+    return this.handler.read(message, () => reply, unit.workload);
   }
 
   /** How many jobs are left. They differ too much for an estimate of hours from those that are complete. */
   remaining(message: Message<unknown>, key: string): Promise<Answer<DocumentReply>> {
+    return this.handler.read(message, () => this.remainingOf(key), key);
+  }
+
+  private remainingOf(key: string): DocumentReply | DomainError {
     const view = this.handler.committed;
-    return this.handler.read(message, (): DocumentReply | DomainError => {
-      const workflow = view.workflow(key);
-      if (workflow === undefined) return torcErrors.noWorkflow(key);
-      const count = (statuses: readonly JobStatus[]): number =>
-        statuses.reduce((sum, status) => sum + view.countOfStatus(workflow, status), 0);
-      const complete = count(JOB_STATUSES.filter(isFinal));
-      const remaining = count(JOB_STATUSES.filter((status) => !isFinal(status)));
-      const job = { complete, remaining, avg_hrs: null, remaining_hrs: remaining === 0 ? 0 : null };
-      return { document: JSON.stringify({ tasks: { job }, remaining, remaining_hrs: job.remaining_hrs }) };
-    });
+    const workflow = view.workflow(key);
+    if (workflow === undefined) return torcErrors.noWorkflow(key);
+    const count = (statuses: readonly JobStatus[]): number =>
+      statuses.reduce((sum, status) => sum + view.countOfStatus(workflow, status), 0);
+    const complete = count(JOB_STATUSES.filter(isFinal));
+    const remaining = count(JOB_STATUSES.filter((status) => !isFinal(status)));
+    const job = { complete, remaining, avg_hrs: null, remaining_hrs: remaining === 0 ? 0 : null };
+    return { document: JSON.stringify({ tasks: { job }, remaining, remaining_hrs: job.remaining_hrs }) };
   }
 }

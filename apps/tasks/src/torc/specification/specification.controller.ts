@@ -67,8 +67,10 @@ export class SpecificationController {
     // Checked before it waits for its turn: that needs no state, and takes long.
     const specification = await new Slices().drive(compileSpecification(message.request.body));
     if (specification instanceof DomainError) return { error: specification.toValue() };
-    return this.handler.execute(message, (view, timeMicros) =>
-      createFromSpecification(view, specification, timeMicros),
+    return this.handler.execute(
+      message,
+      (view, timeMicros) => createFromSpecification(view, specification, timeMicros),
+      specification.key,
     );
   }
 

@@ -27,7 +27,7 @@ const DELETION: keyof TorcEvents = 'WorkflowDeleted';
 export const workflowKind: WorkloadKind = {
   eventTypes: EVENT_TYPES,
   deletedBy: DELETION,
-  readers: 'everyone',
+  readers: 'rule-if-any',
   changeOf: ({ type, data }) => {
     // Only the deciders of this service write these events, so that their types are known.
     const event = { type, data } as object as EventOf<WorkflowEvents>;

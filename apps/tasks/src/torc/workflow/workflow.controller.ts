@@ -14,6 +14,7 @@ import {
   type WorkflowRequest,
 } from '#contracts/torc/workflows.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
+import { workflowRulesOn } from '../access/workflow-access.js';
 import { TorcLists } from '../lists.js';
 import { TorcMessageHandler } from '../message-handler.js';
 import { torcErrors } from '../torc-errors.js';
@@ -47,7 +48,10 @@ export class WorkflowController {
   @MessagePattern(ListWorkflows.subject)
   list(@Payload() message: Message<ListWorkflowsRequest>): Promise<Answer<TorcListPage>> {
     return this.handler.read(message, () =>
-      this.lists.list(message.request, (snapshot) => workflowSource(this.handler.readerIn(snapshot).workflows)),
+      this.lists.list(message.request, (snapshot) => {
+        const hidden = workflowRulesOn(snapshot.database).hiddenFrom(message.context.caller);
+        return workflowSource(this.handler.readerIn(snapshot).workflows, hidden);
+      }),
     );
   }
 

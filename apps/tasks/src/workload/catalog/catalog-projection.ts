@@ -1,11 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Dialect } from '#ledger/ref.js';
+import { type AccessRule, isLimiting } from '#contracts/access.js';
 import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
 import type { ColumnNames, AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import type { Policies } from '../../engine/policies.js';
 import { UNIT_CHANGE_TYPES, UNIT_SET_TYPES } from '../../engine/unit-event.js';
 import type { UnitProjection } from '../../engine/unit-projection.js';
-import type { Progress, UnitCounts, WorkloadFacts, WorkloadKinds } from '../workload-kind.js';
+import type { Progress, UnitCounts, WorkloadFacts, WorkloadKind, WorkloadKinds } from '../workload-kind.js';
 import type { WorkloadId } from '../workloads.js';
 import { CATALOG_INDEXES, CATALOG_TABLES } from './catalog-tables.js';
 import { UnitCounters } from './unit-counts.js';
@@ -205,11 +206,19 @@ class CatalogWriter implements ProjectionWriter {
 
   private classOf(workload: WorkloadId, dialect: Dialect, facts: WorkloadFacts, units: UnitCounts): number | null {
     const kind = this.kinds.of(dialect);
-    const rule = kind?.readers === 'everyone' ? EVERYONE : this.selectRule.get(workload)?.[0];
+    const rule = kind && this.ruleOf(workload, kind);
     if (kind === undefined || rule === undefined) return null;
     const { status, phase } = kind.stateOf(facts, units);
     const known = this.selectClass.get(dialect, status, phase, rule)?.[0];
     return known ?? Number(this.insertClass.run(dialect, status, phase, rule).lastInsertRowid);
+  }
+
+  /** Raw JSON; `undefined` where nobody may read without a rule. */
+  private ruleOf(workload: WorkloadId, { readers }: WorkloadKind): string | undefined {
+    if (readers === 'everyone') return EVERYONE;
+    const rule = this.selectRule.get(workload)?.[0];
+    if (readers === 'rule') return rule;
+    return rule !== undefined && isLimiting(JSON.parse(rule) as AccessRule) ? rule : EVERYONE;
   }
 
   private progress(workload: WorkloadId, dialect: Dialect, expected: number, { byPhase }: UnitCounts): number {
