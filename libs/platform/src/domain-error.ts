@@ -1,6 +1,14 @@
 /** The broken expectation in one word; each dialect maps it to its own status and body, once. */
 export type ErrorKind =
-  'invalid' | 'unauthenticated' | 'forbidden' | 'not-found' | 'conflict' | 'state' | 'unavailable' | 'internal';
+  | 'invalid'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not-found'
+  | 'conflict'
+  | 'state'
+  | 'too-large'
+  | 'unavailable'
+  | 'internal';
 
 /** A {@link DomainError} as it crosses the bus. */
 export interface DomainErrorValue {

@@ -127,6 +127,7 @@ const CONNECTIONS = { message: 'a whole number from 1 on' };
 /** JetStream has no more. */
 const COPIES_MAX = 5;
 const COPIES = { message: `a whole number from 1 to ${COPIES_MAX}` };
+const MIB_OR_NONE = { message: 'a whole number of MiB, or 0 for no limit' };
 const MIB_COUNT = { message: 'a whole number of MiB from 1 on' };
 const STALL_SECONDS = { message: `a number of seconds from 0.1 to ${DELAY_SECONDS_MAX}` };
 const KEY_SECONDS_MAX = 7 * 24 * 3600;
@@ -737,6 +738,15 @@ export class Environment {
     message: 'a comma-separated list such as user:alice:jobs=20000000,group:simprod:jobs=none',
   })
   readonly QUOTA_EXCEPTIONS: readonly string[] = [];
+
+  /**
+   * What one dataset of IceProd may hold of logs, in MiB; the same holds for the entries of its files and for its configs, with all that
+   * were replaced. 0 for no limit.
+   */
+  @Transform(asNumber)
+  @IsInt(MIB_OR_NONE)
+  @Min(0, MIB_OR_NONE)
+  readonly DATASET_MIB_MAX: number = 102_400;
 
   /** How often a checkpoint of the history is signed, in seconds; 0 only when somebody asks for one. */
   @Transform(asNumber)

@@ -9,18 +9,14 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   forbidden: 403,
   'not-found': 404,
   conflict: 409,
+  'too-large': 413,
   internal: 500,
   unavailable: 503,
 };
 
-const PAYLOAD_TOO_LARGE = 413;
-
-const statusOf = ({ kind, code }: RequestError): number =>
-  code === 'request.too-large' ? PAYLOAD_TOO_LARGE : STATUS[kind];
-
 /** Torc contract 1.7. `errorNum` is the status, unless the service named another. */
 export const torcErrorResponse = (error: RequestError): ErrorResponse => {
-  const { message, details, status = statusOf(error) } = error;
+  const { message, details, status = STATUS[error.kind] } = error;
   const errorNum = typeof details?.['errorNum'] === 'number' ? details['errorNum'] : status;
   return {
     status,

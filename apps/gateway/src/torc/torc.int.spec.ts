@@ -594,7 +594,7 @@ describe("Torc's API over HTTP", () => {
     });
 
     it('say that a document is too large for the service', async () => {
-      answers.push(() => new DomainError('invalid', 'request.too-large', 'no'));
+      answers.push(() => new DomainError('too-large', 'request.too-large', 'no'));
       const { status, body } = await send('POST', '/workflows', { user: 'u' });
       expect([status, JSON.parse(body)]).toEqual([413, refusal(413, 'no')]);
     });

@@ -19,17 +19,18 @@ type EitherForm = ConfigOrigin & { readonly config?: string; readonly blob?: Blo
 
 export const configProjection: Projection = {
   name: 'configs',
-  version: 2,
+  version: 3,
   streamPrefixes: ['workload-iceprod.'],
   eventTypes: ['ConfigSet'],
-  tables: 'CREATE TABLE config (ref TEXT NOT NULL UNIQUE, text TEXT, blob_key TEXT, writer TEXT, account TEXT)',
+  tables:
+    'CREATE TABLE config (ref TEXT NOT NULL UNIQUE, text TEXT, blob_key TEXT, writer TEXT, account TEXT, bytes INTEGER NOT NULL)',
   indexes: '',
   attach: (database) => {
     const write = database.prepare(
       // Configs that came without credentials leave those of the dataset as they are.
-      `INSERT INTO config (ref, text, blob_key, writer, account) VALUES (?, ?, ?, ?, ?)
+      `INSERT INTO config (ref, text, blob_key, writer, account, bytes) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET text = excluded.text, blob_key = excluded.blob_key, writer = excluded.writer,
-         account = coalesce(excluded.account, account)`,
+         account = coalesce(excluded.account, account), bytes = bytes + excluded.bytes`,
     );
     return {
       apply: ({ stream, data }) => {
@@ -37,6 +38,7 @@ export const configProjection: Projection = {
         write.run(
           ...[refOfStream(stream), config ?? null, blob?.key ?? null],
           ...[writer === undefined ? null : JSON.stringify(writer), account ?? null],
+          blob?.size ?? Buffer.byteLength(config ?? ''),
         );
       },
       forget: () => {
@@ -60,9 +62,16 @@ const originOf = ({ writer, account }: Pick<ConfigRow, 'writer' | 'account'>): C
 /** Reads what {@link configProjection} keeps. */
 export class Configs {
   private readonly select;
+  private readonly selectBytes;
 
   constructor(database: DatabaseSync) {
     this.select = database.prepare('SELECT text, blob_key, writer, account FROM config WHERE ref = ?');
+    this.selectBytes = database.prepare('SELECT bytes FROM config WHERE ref = ?');
+  }
+
+  /** Bytes of all configs that a dataset ever had: the history keeps those that were replaced. */
+  bytesOf(datasetId: string): number {
+    return Number(this.selectBytes.get(ref('iceprod', 'main', datasetId))?.['bytes'] ?? 0);
   }
 
   find(datasetId: string): StoredConfig | undefined {

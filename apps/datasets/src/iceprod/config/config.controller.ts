@@ -9,6 +9,7 @@ import type { Answer, Message, Nothing } from '#bus/contract.js';
 import { BlobStore } from '#storage/blob-store.js';
 import { type ConfigReply, GetConfig, PutConfig, type PutConfigRequest } from '#contracts/iceprod/datasets.js';
 import type { DatasetEvents } from '#contracts/iceprod/dataset-events.js';
+import { datasetBytesRefusal } from '#contracts/iceprod/dataset-bytes.js';
 import { AccessRules } from '#event-sourcing/access-rules.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
@@ -26,6 +27,7 @@ const notFound = (): DomainError => new DomainError('not-found', 'config.not-fou
 export class ConfigController {
   private readonly rules: AccessRules;
   private readonly configs: Configs;
+  private readonly decided: Configs;
   private readonly foreign: ForeignCredentials;
 
   constructor(
@@ -34,10 +36,11 @@ export class ConfigController {
     private readonly pool: ConfigPool,
     readModel: ReadModel,
     bus: Bus,
-    environment: Environment,
+    private readonly environment: Environment,
   ) {
     this.rules = new AccessRules(readModel.queries, 'iceprod');
     this.configs = new Configs(readModel.queries);
+    this.decided = new Configs(readModel.writer);
     this.foreign = new ForeignCredentials(readModel.queries, bus, environment);
   }
 
@@ -66,6 +69,8 @@ export class ConfigController {
     if (text instanceof DomainError) return refused(text);
     const isOfClient = request.writer === undefined;
     if (isOfClient) await this.foreign.delete(id, context);
+    const bytes = Buffer.byteLength(text);
+    const mibMax = this.environment.DATASET_MIB_MAX;
     const stored = await storeDocument(this.blobs, 'config', text);
     const data: DatasetEvents['ConfigSet'] = {
       ...('raw' in stored ? { config: stored.raw } : stored),
@@ -76,7 +81,11 @@ export class ConfigController {
     const answer = await this.mailbox.execute<Nothing>({
       context,
       timeMicros: nowMicros(),
-      decide: () => ({ events: [{ stream, type: 'ConfigSet', data }], reply: {} }),
+      decide: () =>
+        datasetBytesRefusal('configs', { usedBytes: this.decided.bytesOf(id), mibMax }, bytes) ?? {
+          events: [{ stream, type: 'ConfigSet', data }],
+          reply: {},
+        },
     });
     // An edit of somebody else may have stored some meanwhile.
     if (isOfClient) await this.foreign.delete(id, context);

@@ -4,6 +4,7 @@ import { MakeRequest } from '#contracts/iceprod/actions.js';
 import {
   ChangeDataset,
   type ChangeDatasetRequest,
+  PutConfig,
   SubmitDataset,
   type SubmitDatasetRequest,
 } from '#contracts/iceprod/datasets.js';
@@ -24,6 +25,7 @@ describe('quotas', () => {
   const host = new ServiceHost(DatasetsModule, {
     QUOTA_PER_USER: 'datasets=5,jobs=100,tasks=150,datasets_per_day=8,jobs_per_day=200,requests=2',
     QUOTA_PER_GROUP: 'jobs=160',
+    DATASET_MIB_MAX: '1',
     QUOTA_EXCEPTIONS: 'user:carol:jobs=none,user:carol:tasks=none,user:carol:jobs_per_day=none',
   });
   beforeAll(() => host.start());
@@ -48,6 +50,16 @@ describe('quotas', () => {
       (error: unknown) => `${(error as { kind: string }).kind}: ${(error as Error).message}`,
     );
   const complete = { change: 'status', status: 'complete' } as const;
+
+  it('bound the bytes of all configs that a dataset ever had', async () => {
+    const dataset = await submit(service, 1);
+    const config = `${CONFIG.slice(0, -1)},"comment":"${'x'.repeat(600_000)}"}`;
+    const put = () => outcome(host.request(PutConfig, { dataset_id: dataset, config }, service));
+    expect(await put()).toBe('accepted');
+    expect(await put()).toMatch(
+      /^too-large: quota of the dataset exceeded: at most 1 MiB of configs; 60\d{4} bytes there, 60\d{4} more asked for$/,
+    );
+  });
 
   it('bound the open jobs of a user, and say what is there and what was asked for', async () => {
     const alice = user('alice');

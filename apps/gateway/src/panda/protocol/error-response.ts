@@ -8,6 +8,7 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   invalid: 500,
   state: 500,
   conflict: 500,
+  'too-large': 500,
   'not-found': 500,
   internal: 500,
   unauthenticated: 403,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Caller } from '#bus/contract.js';
+import { AddFile, RemoveFiles } from '#contracts/iceprod/files.js';
 import { AddLog, DeleteLog, GetLog, LOG_BLOBS } from '#contracts/iceprod/logs.js';
 import { AddTaskStat, GetTaskStat } from '#contracts/iceprod/tasks.js';
 import { FolderBlobStore } from '#storage/folder-blob-store.js';
@@ -14,7 +15,7 @@ const SYSTEM: Caller = { subject: 'grid', username: 'grid', roles: ['system'], g
 const LARGE = JSON.stringify({ log: 'x'.repeat(200_000) });
 
 describe('blobs', () => {
-  const host = new ServiceHost(TasksModule);
+  const host = new ServiceHost(TasksModule, { DATASET_MIB_MAX: '1' });
   const folder = join(host.folder, 'blobs');
   const blobs = new FolderBlobStore(folder);
 
@@ -101,5 +102,24 @@ describe('blobs', () => {
     for (const key of await keys()) await blobs.delete(key);
     const { log } = await host.request(GetLog, { log_id: id }, SYSTEM);
     expect(JSON.parse(log.before + log.after)).toMatchObject({ log_id: id, name: 'log', data: '' });
+  });
+
+  it('are bounded for each dataset, until some are deleted', async () => {
+    const data = { raw: JSON.stringify('x'.repeat(600_000)) };
+    const add = () => host.request(AddLog, { name: 'log', fields: '{}', data, dataset_id: 'large' }, SYSTEM);
+    const { log_id } = await add();
+    await expect(add()).rejects.toMatchObject({
+      kind: 'too-large',
+      message: 'quota of the dataset exceeded: at most 1 MiB of logs; 600004 bytes there, 600004 more asked for',
+    });
+    await host.request(DeleteLog, { log_id }, SYSTEM);
+    await host.request(DeleteLog, { log_id: (await add()).log_id }, SYSTEM);
+  });
+
+  it('bound the files that a dataset ever had', async () => {
+    const file = { dataset_id: 'large', task_id: 't', filename: `gsiftp://${'x'.repeat(60_000)}`, movement: 'input' };
+    for (let count = 0; count < 17; count += 1) await host.request(AddFile, file, SYSTEM);
+    await host.request(RemoveFiles, { dataset_id: 'large', task_id: 't' }, SYSTEM);
+    await expect(host.request(AddFile, file, SYSTEM)).rejects.toMatchObject({ kind: 'too-large' });
   });
 });

@@ -1,5 +1,6 @@
 import { DomainError } from '#platform/domain-error.js';
 import type { Nothing } from '#bus/contract.js';
+import { type ByteQuota, datasetBytesRefusal } from '#contracts/iceprod/dataset-bytes.js';
 import type { DatasetFile, FileAdded } from '#contracts/iceprod/dataset-file-events.js';
 import type { AddFileRequest } from '#contracts/iceprod/files.js';
 import type { Decided, SlicedDecision } from '#event-sourcing/command.js';
@@ -30,6 +31,7 @@ export function* addFile(
   view: FileView,
   findNamed: FindNamed,
   request: AddFileRequest,
+  quota: ByteQuota,
 ): SlicedDecision<{ task_id: string }> {
   const taskId =
     'task_id' in request ? request.task_id : yield* findNamed(request.dataset_id, request.job_index, request.task_name);
@@ -38,6 +40,8 @@ export function* addFile(
   if (!MOVEMENTS.includes(movement) || !COMPRESSIONS.includes(compression)) {
     return new DomainError('invalid', 'file.invalid', 'invalid file data');
   }
+  const refusal = datasetBytesRefusal('files', quota, Buffer.byteLength(filename + local));
+  if (refusal !== undefined) return refusal;
   const file: DatasetFile = { movement, remote: filename, local, transfer, compression };
   const stream = view.homeOf(datasetId);
   const data: FileAdded = { ...unitsOfTask(view, stream, taskId), dataset_id: datasetId, task_id: taskId, file };

@@ -7,6 +7,7 @@ import type { WordId } from '../../engine/words.js';
 import type { Jobs } from '../job/job-rows.js';
 import { keyOf, lastKeyOf } from '../../workload/member-key.js';
 import type { WorkloadId, Workloads } from '../../workload/workloads.js';
+import { bytesTable, StoredBytes } from '../stored-bytes.js';
 import { ICEPROD } from '../streams.js';
 
 /** Rows read at a time: a few milliseconds. */
@@ -22,7 +23,10 @@ CREATE TABLE dataset_file (
   revision INTEGER NOT NULL,
   task_id TEXT NOT NULL,
   body TEXT NOT NULL
-) STRICT;`;
+) STRICT;${bytesTable('dataset_file_bytes')}`;
+
+/** The bytes of all files that datasets ever had: the ledger keeps those that were removed. */
+export const fileBytes = (database: DatabaseSync): StoredBytes => new StoredBytes(database, 'dataset_file_bytes');
 
 /** Revisions in the dataset's stream are the order of creation. */
 export const FILE_INDEXES = `
@@ -34,6 +38,7 @@ export class DatasetFiles {
   private readonly selectAll: StatementSync;
   private readonly selectOfTask: StatementSync;
   private readonly selectAny: StatementSync;
+  private readonly bytes: StoredBytes;
 
   constructor(
     database: DatabaseSync,
@@ -43,6 +48,7 @@ export class DatasetFiles {
     const tail = `revision > ? ORDER BY revision LIMIT ${String(CHUNK)}`;
     this.selectAll = database.prepare(`${rows} AND ${tail}`);
     this.selectOfTask = database.prepare(`${rows} AND task_id = ? AND ${tail}`);
+    this.bytes = fileBytes(database);
     this.selectAny = database.prepare('SELECT 1 FROM dataset_file WHERE workload = ? AND task_id = ? LIMIT 1');
   }
 
@@ -58,6 +64,11 @@ export class DatasetFiles {
       if (slices.spent) await slices.pause();
     }
     return undefined;
+  }
+
+  bytesOf(datasetId: string): number {
+    const workload = this.workloads.find(ICEPROD, datasetId);
+    return workload === undefined ? 0 : this.bytes.of(workload);
   }
 
   has(datasetId: string, taskId: string): boolean {

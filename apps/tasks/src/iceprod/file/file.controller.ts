@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
+import { Environment } from '#platform/environment.js';
 import type { Answer, Message, Nothing, Page } from '#bus/contract.js';
 import { AddFile, type AddFileRequest, ListFiles, RemoveFiles } from '#contracts/iceprod/files.js';
 import { type PagedAnswers, textPages } from '#event-sourcing/paged-answers.js';
@@ -26,6 +27,7 @@ export class FileController {
     { queries, writer, snapshots }: ReadModel,
     units: UnitProjection,
     jobs: JobProjection,
+    private readonly environment: Environment,
   ) {
     const { reader } = units.store;
     const workloads = new Workloads(queries);
@@ -39,7 +41,12 @@ export class FileController {
   add(@Payload() message: Message<AddFileRequest>): Promise<Answer<{ task_id: string }>> {
     const { request } = message;
     const find = this.named.find.bind(this.named);
-    return this.handler.execute(message, (view) => addFile(view, find, request), request.dataset_id);
+    const mibMax = this.environment.DATASET_MIB_MAX;
+    return this.handler.execute(
+      message,
+      (view) => addFile(view, find, request, { usedBytes: this.decided.bytesOf(request.dataset_id), mibMax }),
+      request.dataset_id,
+    );
   }
 
   @MessagePattern(ListFiles.subject)

@@ -1,19 +1,28 @@
 import type { AddLogRequest, DeleteLogsRequest } from '#contracts/iceprod/logs.js';
 import type { LogsDeleted, LogStored } from '#contracts/iceprod/log-events.js';
+import { type ByteQuota, datasetBytesRefusal } from '#contracts/iceprod/dataset-bytes.js';
 import type { BlobReference } from '#contracts/work-events.js';
-import type { Decided } from '#event-sourcing/command.js';
+import type { Decided, Decision } from '#event-sourcing/command.js';
 import { unitsOfTask } from '../task/units-of-task.js';
 import type { TaskView } from '../task/view.js';
 import { type LogEntry, type Logs, dailyLogStream } from './log-rows.js';
 
 type LogView = Pick<TaskView, 'homeOf' | 'find' | 'streamOf'>;
 
-/** `POST /logs` and `POST /datasets/{d}/logs`. Dataset and task need not exist. */
+/**
+ * `POST /logs` and `POST /datasets/{d}/logs`. Dataset and task need not exist.
+ *
+ * @param quota of the dataset, for logs
+ */
 export const storeLog = (
   view: LogView,
   { dataset_id: datasetId, task_id: taskId, name, fields }: AddLogRequest,
   { id, timeMicros, body }: { readonly id: string; readonly timeMicros: number; readonly body: BlobReference },
-): Decided<{ log_id: string }> => {
+  quota: ByteQuota,
+): Decision<{ log_id: string }> => {
+  const more = body.size + Buffer.byteLength(fields);
+  const refusal = datasetId === undefined ? undefined : datasetBytesRefusal('logs', quota, more);
+  if (refusal !== undefined) return refusal;
   const stream = datasetId === undefined ? dailyLogStream(timeMicros) : view.homeOf(datasetId);
   const data: LogStored = {
     ...unitsOfTask(view, stream, taskId),

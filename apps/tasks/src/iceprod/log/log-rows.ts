@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 
 import { formatTimestamp } from '#platform/clock.js';
 import { ref, streamName } from '#ledger/ref.js';
 import type { WorkloadId, Workloads } from '../../workload/workloads.js';
+import { bytesTable, StoredBytes } from '../stored-bytes.js';
 import { ICEPROD } from '../streams.js';
 
 /** `workload` is null for logs without a dataset. The body is in the blob store. */
@@ -16,7 +17,7 @@ CREATE TABLE log (
   blob TEXT NOT NULL,
   size INTEGER NOT NULL,
   fields TEXT NOT NULL
-) STRICT;`;
+) STRICT;${bytesTable('log_bytes')}`;
 
 /** Logs are sorted by time; ids order those of the same microsecond. */
 export const LOG_INDEXES = `
@@ -26,6 +27,9 @@ CREATE INDEX log_time ON log (created, id);
 CREATE INDEX log_name ON log (name, created, id);
 CREATE INDEX log_dataset ON log (workload, created, id);
 CREATE INDEX log_task ON log (task_id, created, id);`;
+
+/** The bytes of the logs of datasets. */
+export const logBytes = (database: DatabaseSync): StoredBytes => new StoredBytes(database, 'log_bytes');
 
 /** Length of `YYYY-MM-DD`. */
 const DAY_CHARACTERS = 10;
@@ -78,6 +82,7 @@ const entryOf = (row: Record<string, SQLOutputValue>): LogEntry => ({
 export class Logs {
   private readonly selectOne: StatementSync;
   private readonly selectBlob: StatementSync;
+  private readonly bytes: StoredBytes;
   private readonly statements = new Map<string, StatementSync>();
 
   constructor(
@@ -86,6 +91,7 @@ export class Logs {
   ) {
     this.selectOne = database.prepare('SELECT * FROM log WHERE id = ?');
     this.selectBlob = database.prepare('SELECT 1 FROM log WHERE blob = ?');
+    this.bytes = logBytes(database);
   }
 
   one(id: string): LogEntry | undefined {
@@ -122,6 +128,12 @@ export class Logs {
     return Number(
       this.prepared(`SELECT count(*) AS n FROM log ${whereText(where.conditions)}`).get(...where.values)?.['n'],
     );
+  }
+
+  /** Bytes of the logs of a dataset. */
+  bytesOf(datasetId: string): number {
+    const workload = this.workloads.find(ICEPROD, datasetId);
+    return workload === undefined ? 0 : this.bytes.of(workload);
   }
 
   /** Whether some log's body is the blob. */

@@ -2,6 +2,7 @@ import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
 import { DomainError } from '#platform/domain-error.js';
+import { Environment } from '#platform/environment.js';
 import { timeOrderedId } from '#platform/time-ordered-id.js';
 import { refOfStream } from '#ledger/ref.js';
 import type { Answer, Message, Nothing } from '#bus/contract.js';
@@ -49,6 +50,7 @@ export class LogController {
     private readonly blobs: BlobStore,
     { queries, writer, snapshots }: ReadModel,
     units: UnitProjection,
+    private readonly environment: Environment,
   ) {
     const workloads = new Workloads(queries);
     this.committed = new Logs(queries, workloads);
@@ -69,9 +71,13 @@ export class LogController {
     const now = nowMicros();
     const id = newId(refOfStream(datasetId === undefined ? dailyLogStream(now) : workStream(datasetId)), now);
     const body = 'blob' in data ? data.blob : await this.blobs.put(LOG_BLOBS + timeOrderedId(), data.raw);
+    const mibMax = this.environment.DATASET_MIB_MAX;
     return this.handler.execute(
       message,
-      (view, timeMicros) => storeLog(view, request, { id, timeMicros, body }),
+      (view, timeMicros) => {
+        const usedBytes = datasetId === undefined ? 0 : this.decided.bytesOf(datasetId);
+        return storeLog(view, request, { id, timeMicros, body }, { usedBytes, mibMax });
+      },
       datasetId,
       lease,
     );
