@@ -75,20 +75,16 @@ export class Broker {
   place(needs: ChunkNeeds): Queue | NoQueue {
     const fitting = this.fittingFor(needs);
     if (fitting instanceof NoQueue) return fitting;
-    const best = fitting.reduce((one, other) => (load(other) < load(one) ? other : one));
-    best.queued += 1;
-    return best.queue;
+    return placedAt(leastLoaded(fitting));
   }
 
-  /** A queue for each of some jobs that share a chunk, over so many queues in turn. */
+  /** A queue for each of some jobs that share a chunk: so many different ones, as far as there are, in turn. */
   placeAll(needs: ChunkNeeds, jobs: number, sites: number): readonly Queue[] | NoQueue {
-    const queues: Queue[] = [];
-    for (let at = 0; at < jobs; at += 1) {
-      const queue = queues[at - sites] ?? this.place(needs);
-      if (queue instanceof NoQueue) return queue;
-      queues.push(queue);
-    }
-    return queues;
+    const fitting = this.fittingFor(needs);
+    if (fitting instanceof NoQueue) return fitting;
+    if (jobs === 1) return [placedAt(leastLoaded(fitting))];
+    const chosen = fitting.toSorted((one, other) => load(one) - load(other)).slice(0, sites);
+    return Array.from({ length: jobs }, (_, at) => placedAt(chosen[at % chosen.length] ?? leastLoaded(fitting)));
   }
 
   private fittingFor(needs: ChunkNeeds): readonly Candidate[] | NoQueue {
@@ -120,6 +116,15 @@ export class Broker {
 const ANY_CLOUD = 'WORLD';
 
 const load = ({ queued, running }: Candidate): number => (queued + 1) / (running + 1);
+
+const leastLoaded = (candidates: readonly Candidate[]): Candidate =>
+  candidates.reduce((one, other) => (load(other) < load(one) ? other : one));
+
+/** One more job waits for a candidate. */
+const placedAt = (candidate: Candidate): Queue => {
+  candidate.queued += 1;
+  return candidate.queue;
+};
 
 const takesLabel = ({ type }: Queue, label: string): boolean =>
   type === 'unified' || type === (isOfUser(label) ? 'analysis' : 'production');

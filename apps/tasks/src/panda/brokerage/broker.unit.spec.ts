@@ -118,4 +118,17 @@ describe('brokerage', () => {
   ])('asks for the memory %j of %d cores less a tenth: %d', (ram, cores, expected) => {
     expect(minRamOf(ram, cores)).toBe(expected);
   });
+
+  it('spreads jobs that share a chunk over as many queues as they may have, and as there are', () => {
+    const queues = ['A', 'B', 'C'].map((name) => someQueue({ name }));
+    const spread = (jobs: number, sites: number, all = queues): readonly string[] => {
+      const found = brokerOf(all, {}, { B: { activated: 5 } }).placeAll(NEEDS, jobs, sites);
+      return found instanceof NoQueue ? [found.reason] : found.map(({ name }) => name);
+    };
+    expect(spread(1, 1)).toEqual(['A']);
+    expect(spread(3, 2)).toEqual(['A', 'C', 'A']);
+    expect(spread(3, 5)).toEqual(['A', 'C', 'B']);
+    expect(spread(2, 2, queues.slice(0, 2))).toEqual(['A', 'B']);
+    expect(spread(2, 2, [])).toEqual(['no queue is configured']);
+  });
 });
