@@ -11,13 +11,14 @@ import { unitLists } from './rows/lists.js';
 import { millionUnits } from './rows/million.js';
 import { overNats } from './rows/nats.js';
 import { pandaJobs } from './rows/panda.js';
+import { eventRanges } from './rows/ranges.js';
 import { torcWorkflows } from './rows/torc.js';
 import { singleUnits } from './rows/single.js';
 import type { Settings } from './settings.js';
 import { renderTable, type Row } from './table.js';
 import { hasWrk, WRK_MISSING } from './wrk.js';
 
-const USAGE = `Usage: npm run bench -- [single] [million] [start] [iceprod] [lists] [torc] [panda] [cost] [audit] [history] [nats] [feed]
+const USAGE = `Usage: npm run bench -- [single] [million] [start] [iceprod] [lists] [torc] [panda] [ranges] [cost] [audit] [history] [nats] [feed]
        [eventstoredb] [--seconds N] [--profile DIR]
 
 Measures what Cairn must reach; without names everything. The part eventstoredb needs a server in EVENTSTORE_URL, to
@@ -33,6 +34,7 @@ const GROUPS: Readonly<Record<string, (settings: Settings) => Promise<readonly R
   lists: unitLists,
   torc: torcWorkflows,
   panda: pandaJobs,
+  ranges: eventRanges,
   cost: costOfRequests,
   audit: auditQuestions,
   history: historyOfEvents,

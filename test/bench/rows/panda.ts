@@ -5,6 +5,7 @@ import { ref, streamName } from '#ledger/ref.js';
 import { someEvent } from '#ledger/testing/new-events.js';
 import type { JobFile, JobsCreated } from '#contracts/panda/events.js';
 import { Embedded } from '../embedded.js';
+import { askPanda, PANDA_VARIABLES } from '../panda-api.js';
 import { median, atLeast, figure, type Row } from '../table.js';
 import { spread } from '../rounds.js';
 import type { Settings } from '../settings.js';
@@ -33,15 +34,6 @@ const TASK_JOBS = 100_000;
 const TASK_SECONDS = 20;
 const STATISTICS_MS = 5;
 const POLL_MS = 100;
-
-/** Identities of headers are believed, and tasks move on by themselves. */
-const VARIABLES = { PANDA_CERTIFICATE_PROXIES: 'loopback', PANDA_AGING_SHARE: '0' };
-const IDENTITY = {
-  'content-type': 'application/json',
-  'x-ssl-client-verify': 'SUCCESS',
-  'x-ssl-client-s-dn': '/CN=Bench Pilot',
-  'x-voms-fqan': '/wlcg/Role=production',
-};
 
 const outputOf = (id: number, type: 'output' | 'log', row: number): JobFile => ({
   ...{ row_ID: row, type, lfn: `user.bench.${id}.${type}`, status: 'unknown', dataset: `user.bench.${type}/` },
@@ -91,16 +83,6 @@ const addJobs = async (ledger: Ledger, firstId: number, { count, queues, perSubm
   }
 };
 
-const ask = async (cairn: Embedded, path: string, body?: object): Promise<unknown> => {
-  const response = await fetch(`${cairn.url}/api/v1/${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: IDENTITY,
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  if (response.status !== 200) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-  return response.json();
-};
-
 interface CycleOptions {
   readonly atOnce: number;
   readonly queues?: number;
@@ -137,7 +119,7 @@ const cycleRow = (atOnce: number, ratio: number, small: Cycles, large: Cycles): 
 const start = async (cairn: Embedded, last: number): Promise<readonly [first: number, last: number]> => {
   const first = last - BULK + 1;
   const reports = Array.from({ length: BULK }, (_, at) => ({ job_id: first + at, job_status: 'running' }));
-  await ask(cairn, 'pilot/update_jobs_bulk', { job_list: reports });
+  await askPanda(cairn, 'pilot/update_jobs_bulk', { job_list: reports });
   return [first, last];
 };
 
@@ -164,7 +146,7 @@ const bulkRow = async (cairn: Embedded, [first]: readonly [number, number]): Pro
       ...{ job_id: first + at, job_status: 'running', max_rss: 1_000 * round + at },
     }));
     const startMs = performance.now();
-    await ask(cairn, 'pilot/update_jobs_bulk', { job_list });
+    await askPanda(cairn, 'pilot/update_jobs_bulk', { job_list });
     times.push((performance.now() - startMs) / 1_000);
   }
   const seconds = median(times);
@@ -191,7 +173,7 @@ const statisticsRow = async (cairn: Embedded): Promise<Row> => {
 
 /** Activated jobs, by site. */
 const activated = async (cairn: Embedded): Promise<Readonly<Record<string, number>>> => {
-  const { data } = (await ask(cairn, 'statistics/active_job_stats_by_site')) as {
+  const { data } = (await askPanda(cairn, 'statistics/active_job_stats_by_site')) as {
     readonly data: Readonly<Record<string, Readonly<Record<string, number>>>>;
   };
   return Object.fromEntries(Object.entries(data).map(([site, counts]) => [site, counts['activated'] ?? 0]));
@@ -223,7 +205,7 @@ const taskRow = async (cairn: Embedded): Promise<Row> => {
     jobParameters: [{ type: 'constant', value: '-p "bash run.sh"' }, template('output', `${name}.\${SN/P}.out`)],
   };
   const startMs = performance.now();
-  await ask(cairn, 'task/submit', { task_parameters });
+  await askPanda(cairn, 'task/submit', { task_parameters });
   while (((await activated(cairn))['LOCAL'] ?? 0) < TASK_JOBS) {
     if (performance.now() - startMs > 5 * TASK_SECONDS * 1_000) break;
     await new Promise((wait) => setTimeout(wait, POLL_MS));
@@ -243,7 +225,7 @@ const withJobs = async <Result>(
   supply: Supply,
   measure: (cairn: Embedded, ledger: Ledger) => Promise<Result>,
 ): Promise<Result> => {
-  const cairn = new Embedded({ ...environment, ...VARIABLES });
+  const cairn = new Embedded({ ...environment, ...PANDA_VARIABLES });
   try {
     const ledger = await openLedger({ dataDir: cairn.dataDir });
     try {
