@@ -5,6 +5,7 @@ import type { Row } from '../table.js';
 const SUITES = {
   cost: 'no request costs more than in proportion to its size',
   'large-bodies': 'others wait under 100 ms for the largest bodies',
+  'shared-file': 'three processes share a ledger fairly, no event loop stalled',
 } as const;
 
 const JEST = [
