@@ -10,7 +10,7 @@ import { TorcWorker } from './torc-worker.js';
 import { Worker } from './worker.js';
 
 /** `CHAOS_ROUNDS=500 npm run chaos` kills for longer; its first rounds are always the same. */
-const ROUNDS = Number(process.env['CHAOS_ROUNDS'] ?? 8);
+const ROUNDS = Number(process.env['CHAOS_ROUNDS'] ?? 6);
 /** Each round takes longer with separate processes. */
 const ROUNDS_OVER_NATS = Math.floor(ROUNDS / 2);
 /** Of IceProd's API. */
@@ -21,7 +21,7 @@ const SEED = 20261120;
 /** A process runs at most this long before the next kill. */
 const LIFE_MS = 700;
 /** Rounds with the double of EventStoreDB, where appends and subscriptions fail as well. */
-const ROUNDS_ON_DOUBLE = 3;
+const ROUNDS_ON_DOUBLE = 2;
 /** Each fault happens in so many of the rounds. */
 const FAULT_SHARE = 0.5;
 const FAULTS = ['stands but drops', 'stands but times out', 'not ready', 'times out'] as const;
