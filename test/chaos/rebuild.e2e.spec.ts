@@ -11,6 +11,7 @@ import { COLLECTIONS, prepareTorcTargets } from '../e2e/hostile-requests/torc-ta
 import { MODES } from '../harness/cairn-process.js';
 import type { Answer as HttpAnswer, HttpClient } from '../harness/http-client.js';
 import { useTestCluster, VARIABLES } from '../harness/test-cluster.js';
+import { fillOddly } from './iceprod-oddities.js';
 import { reportOf, taskDocument } from './panda-worker.js';
 import { textIn } from '../harness/json-fields.js';
 
@@ -232,7 +233,7 @@ describe.each(MODES)('read models ($mode)', (mode) => {
     const user = new PandaClient(anonymous, identified('Demo User'));
     const production = new PandaClient(anonymous, identified('Prod Manager', PRODUCTION));
     const ofPanda = await fillPanda(user, production);
-    const ofOthers = [...(await fill(client)), ...(await fillTorc(client))];
+    const ofOthers = [...(await fill(client)), ...(await fillOddly(client)), ...(await fillTorc(client))];
     questions = [
       ...ofOthers.map((route): Question => [route, (path) => client.send('GET', path)]),
       // The history is of Cairn's own API, whose callers have tokens.
