@@ -26,8 +26,8 @@ describe('numbers of jobs', () => {
     changed('sent', 3, 1);
     expect(counts.countOfShare('User Analysis', ['sent', 'starting'])).toBe(1);
     expect(counts.active()).toEqual([
-      { ...CLASS, status: 'activated', n: 1 },
-      { ...CLASS, status: 'sent', n: 1 },
+      { jobClass: CLASS, status: 'activated', n: 1 },
+      { jobClass: CLASS, status: 'sent', n: 1 },
     ]);
   });
 

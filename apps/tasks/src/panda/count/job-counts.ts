@@ -52,7 +52,8 @@ export interface JobClass {
 export type JobClassId = number;
 
 /** How many jobs of a class have a status. */
-export interface JobCount extends JobClass {
+export interface JobCount {
+  readonly jobClass: JobClass;
   readonly status: JobStatus;
   readonly n: number;
 }
@@ -117,10 +118,11 @@ export class JobCounts {
     const prepare = <Values extends Row>(sql: string) => arrayStatement<Values>(database, sql);
     this.selectClass = prepare(`SELECT ${CLASS_COLUMNS} FROM panda_job_class WHERE id = ?`);
     this.selectActive = prepare(`SELECT class, status, n FROM panda_job_count WHERE status < ${FIRST_FINAL} AND n > 0`);
+    // Without `ended > 0`, for which SQLite would look for each total twice.
     this.selectEndedSince = prepare(
       `SELECT class, status, n - coalesce((SELECT total FROM panda_ended AS ended
          WHERE ended.class = counted.class AND ended.status = counted.status AND second <= ?1 ORDER BY second DESC LIMIT 1), 0) AS ended
-       FROM panda_job_count AS counted WHERE status >= ${FIRST_FINAL} AND ended > 0`,
+       FROM panda_job_count AS counted WHERE status >= ${FIRST_FINAL}`,
     );
     this.selectTally = prepare('SELECT n FROM panda_tally WHERE dimension = ? AND word = ? AND status = ?');
     this.selectWords = prepare(
@@ -138,7 +140,8 @@ export class JobCounts {
   endedSince(micros: number): readonly JobCount[] {
     unwritten.get(this.database)?.flush();
     const second = Math.floor(micros / MICROS_PER_SECOND);
-    return this.selectEndedSince.all(second).map((row) => this.countOf(row));
+    const rows = this.selectEndedSince.all(second).filter(([, , ended]) => ended > 0);
+    return rows.map((row) => this.countOf(row));
   }
 
   countAtSite(site: string, status: JobStatus): number {
@@ -176,7 +179,7 @@ export class JobCounts {
   }
 
   private countOf([id, status, n]: CountRow): JobCount {
-    return { ...this.jobClass(id), status: JOB_STATUSES[status] ?? 'pending', n };
+    return { jobClass: this.jobClass(id), status: JOB_STATUSES[status] ?? 'pending', n };
   }
 }
 

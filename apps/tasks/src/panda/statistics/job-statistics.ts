@@ -1,6 +1,6 @@
 import type { Share } from '#contracts/panda/queues.js';
 import type { StatisticsRequest } from '#contracts/panda/statistics.js';
-import type { JobCount, JobCounts } from '../count/job-counts.js';
+import type { JobClass, JobCount, JobCounts } from '../count/job-counts.js';
 
 /** Labels by the word for them (contract 8). */
 const LABELS: Readonly<Record<'production' | 'analysis', ReadonlySet<string>>> = {
@@ -18,7 +18,7 @@ const FILLED_OF_SITES = ['assigned', 'activated', 'running'];
 const FILLED_OF_TYPES = ['assigned', 'activated', 'running', 'finished', 'failed'];
 
 /** Names by which counts are nested, from the outermost, and the status. */
-type Path = (count: JobCount) => readonly string[];
+type Path = (jobClass: JobClass) => readonly string[];
 
 /** Numbers of jobs as raw JSON, nested as the question says (contract 8). */
 export const jobStatistics = (
@@ -32,7 +32,7 @@ export const jobStatistics = (
     ...counts.endedSince(timeMicros - minutes * MICROS_PER_MINUTE),
   ];
   const labelled = (word: keyof typeof LABELS): readonly JobCount[] =>
-    during(CLOUD_MINUTES).filter(({ label }) => LABELS[word].has(label));
+    during(CLOUD_MINUTES).filter(({ jobClass }) => LABELS[word].has(jobClass.label));
   const named = (name: string): string => (name === '' ? 'Undefined' : name);
   switch (request.by) {
     case 'cloud':
@@ -62,7 +62,7 @@ export const jobStatistics = (
   }
 };
 
-const hasSite = ({ site }: JobCount): boolean => site !== '';
+const hasSite = ({ jobClass }: JobCount): boolean => jobClass.site !== '';
 
 /** The label of a share (trap 41). It may be a pattern of several: the first one stands for them. */
 const labelOf = (pattern: string | null | undefined): string => pattern?.split('|')[0] ?? 'unknown';
@@ -73,12 +73,19 @@ type Tree = Map<string, Tree | ByStatus>;
 
 const nested = (counts: readonly JobCount[], pathOf: Path, filled: readonly string[] = []): string => {
   const groups = new Map<string, { readonly path: readonly string[]; readonly counts: ByStatus }>();
-  for (const count of counts) {
-    const path = pathOf(count);
+  const groupOf = (jobClass: JobClass): ByStatus => {
+    const path = pathOf(jobClass);
     const name = path.join('\n');
     let group = groups.get(name);
     if (group === undefined) groups.set(name, (group = { path, counts: new Map(filled.map((status) => [status, 0])) }));
-    group.counts.set(count.status, (group.counts.get(count.status) ?? 0) + count.n);
+    return group.counts;
+  };
+  // A class has a count for each status, but one path.
+  const byClass = new Map<JobClass, ByStatus>();
+  for (const { jobClass, status, n } of counts) {
+    let ofClass = byClass.get(jobClass);
+    if (ofClass === undefined) byClass.set(jobClass, (ofClass = groupOf(jobClass)));
+    ofClass.set(status, (ofClass.get(status) ?? 0) + n);
   }
   const root: Tree = new Map();
   for (const { path, counts: byStatus } of groups.values()) place(root, path, byStatus);
