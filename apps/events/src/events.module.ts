@@ -16,7 +16,9 @@ import { FeedSearch } from './feed/feed-search.js';
 import { FeedTail } from './feed/feed-tail.js';
 import { relayProvider } from './feed/relay.provider.js';
 import { HistoryIndex } from './index/history-index.js';
+import { CheckpointMaker } from './past/checkpoint-maker.js';
 import { PastController } from './past/past.controller.js';
+import { PastViews } from './past/past-views.js';
 import { checkpointsProjection } from './proof/checkpoints-projection.js';
 import { ProofController } from './proof/proof.controller.js';
 import { proofProviders } from './proof/proof.providers.js';
@@ -63,6 +65,8 @@ export const eventsStore = ServiceStoreModule.register({
       useFactory: ({ CAIRN_DATA_DIR: folder }: Environment, ledger: Ledger, log: Log) =>
         HistoryIndex.open({ file: join(folder, 'read-models', 'history.sqlite'), ledger, log }),
     },
+    PastViews,
+    CheckpointMaker,
     FeedEntries,
     FeedTail,
     FeedSearch,

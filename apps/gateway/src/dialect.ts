@@ -74,6 +74,13 @@ export interface PastPaths {
   documentOfUnit(workload: string, unit: string): string;
   /** Names who asks, where the API takes no token of Cairn's own. */
   headersOf?(caller: Pick<Caller, 'username'>): Readonly<Record<string, string>>;
+  /** Providers that keep a copy of what services have told them, which is another at another moment. */
+  readonly copies?: readonly Type<Forgetful>[];
+}
+
+/** Asks anew for what it knows. */
+export interface Forgetful {
+  forget(): void;
 }
 
 /** Serves requests without a token that come from the machine itself, where the deployment allows it. */

@@ -34,6 +34,8 @@ export interface ModelFileOptions {
   readonly file: string;
   readonly projections: readonly Projection[];
   readonly cacheKib: number;
+  /** Nobody misses it after a power failure, so nothing waits for the disk. */
+  readonly isThrownAway: boolean;
 }
 
 /** The last event of one stream. */
@@ -314,11 +316,12 @@ export class ModelFile {
   }
 
   private tune(): void {
+    const { cacheKib, isThrownAway } = this.options;
     this.writer.exec(`
       PRAGMA journal_size_limit = 0;
-      PRAGMA synchronous = ${this.rebuilding ? 'OFF' : 'NORMAL'};
+      PRAGMA synchronous = ${this.rebuilding || isThrownAway ? 'OFF' : 'NORMAL'};
       PRAGMA wal_autocheckpoint = ${this.rebuilding ? REBUILD_CHECKPOINT_PAGES : 0};
-      PRAGMA cache_size = -${this.rebuilding ? REBUILD_CACHE_KIB : this.options.cacheKib};
+      PRAGMA cache_size = -${this.rebuilding ? REBUILD_CACHE_KIB : cacheKib};
     `);
   }
 }

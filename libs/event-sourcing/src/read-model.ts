@@ -96,7 +96,7 @@ export class ReadModel {
   static async open(options: ReadModelOptions): Promise<ReadModel> {
     const { file, ledger, projections, lifts = {}, log = SILENT, cacheKib = CACHE_KIB_DEFAULT } = options;
     const { followDelayMs = FOLLOW_DELAY_MS_DEFAULT } = options;
-    const fileOptions: ModelFileOptions = { file, projections, cacheKib };
+    const fileOptions: ModelFileOptions = { file, projections, cacheKib, isThrownAway: ledger.isOver };
     const owner = OwnerLock.take(file);
     try {
       let model = ModelFile.open(fileOptions);

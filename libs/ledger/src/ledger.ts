@@ -96,6 +96,9 @@ export interface Batch {
  * with is on disk. An abstract class, so that it is its own Nest token.
  */
 export abstract class Ledger {
+  /** Whether it shows what once was: what is made from it is thrown away. */
+  readonly isOver: boolean = false;
+
   /**
    * Appends all events or none.
    * Repeating an append whose events (by id) are already at `expected + 1 ...` resolves as the first time.

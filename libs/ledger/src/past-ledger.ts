@@ -21,6 +21,7 @@ import { Waiter } from './waiter.js';
  * not sealed here. Services that follow it go on when it is raised.
  */
 export class PastLedger extends Ledger {
+  override readonly isOver = true;
   private readonly followers = new Set<Waiter>();
   private readonly streams: ReadonlySet<string> | undefined;
   private closed = false;

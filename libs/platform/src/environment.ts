@@ -755,6 +755,12 @@ export class Environment {
   @Max(LIFE_SECONDS_MAX, PERIOD_SECONDS)
   readonly CHECKPOINT_SECONDS: number = 3600;
 
+  /** What may be kept in the data folder for questions about the past of large workloads, in MiB; 0 keeps nothing, and makes nothing ahead. */
+  @Transform(asNumber)
+  @IsInt(WHOLE_NUMBER)
+  @Min(0, WHOLE_NUMBER)
+  readonly PAST_CHECKPOINTS_MIB: number = 1024;
+
   /** How long things settle before automation looks at them, in seconds. */
   @Transform(asDecimal)
   @IsNumber({}, DELAY_SECONDS)

@@ -28,13 +28,16 @@ const obey = async ({ env }: Terminal): Promise<void> => {
   const keeper = new ViewKeeper(ledger, environment, log);
   const carryOut = async (order: NumberedOrder): Promise<ViewAnswer | undefined> => {
     switch (order.kind) {
-      case 'show':
-        await keeper.show(order);
+      case 'prepare':
+        await keeper.prepare();
         return undefined;
       case 'ask':
-        return keeper.view.ask(order);
-      case 'statuses':
-        return keeper.view.statuses(order);
+        return keeper.ask(order);
+      case 'compare':
+        return keeper.compare(order);
+      case 'keep':
+        await keeper.keep(order);
+        return undefined;
     }
   };
   const report = (message: ViewReport): void => {
@@ -64,5 +67,5 @@ const obey = async ({ env }: Terminal): Promise<void> => {
 /** `cairn past-view` */
 export const pastViewCommand = (terminal: Terminal): Command =>
   new Command(PAST_VIEW_COMMAND)
-    .description('Shows the past of a workload to the process that has started this one.')
+    .description('Shows the past of workloads to the process that has started this one.')
     .action(() => obey(terminal));

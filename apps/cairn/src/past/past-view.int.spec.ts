@@ -2,35 +2,40 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PastAnswer } from '#contracts/cairn/past-view.js';
-import { START } from '#ledger/ledger.js';
+import { type Ledger, START } from '#ledger/ledger.js';
 import { SqliteLedger } from '#ledger/sqlite-ledger.js';
 import { loadEnvironment } from '#platform/environment.js';
 import { createLog } from '#platform/logging.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
+import { Moment } from './moment.js';
 import { makePastFolder } from './past-folder.js';
 import { PastView } from './past-view.js';
 
 describe('a view of the past', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'cairn-past-view-'));
+  let present: Ledger;
   let view: PastView;
+  let moment: Moment;
 
   const get = (dialect: string, url: string): Promise<PastAnswer> =>
-    view.ask({ kind: 'ask', dialect, url, caller: { username: 'alice', roles: ['user'], groups: [] } });
+    view.ask({ dialect, url, caller: { username: 'alice', roles: ['user'], groups: [] } });
 
   beforeAll(async () => {
     const environment = loadEnvironment({ CAIRN_DATA_DIR: dataDir, LOG_LEVEL: 'warn', OIDC_AUDIENCE: 'cairn' });
     await SigningKey.open(dataDir);
-    const present = await SqliteLedger.open(join(dataDir, 'ledger.sqlite'));
-    const folder = await makePastFolder(dataDir, 'view');
+    present = await SqliteLedger.open(join(dataDir, 'ledger.sqlite'));
     const log = createLog(environment, 'test');
-    view = await PastView.open(
-      { streams: [], until: START },
-      { present, folder, environment, log, answerBytesMax: 100 },
-    );
+    const place = async () => ({ folder: await makePastFolder(dataDir, 'view'), environment, log });
+    view = await PastView.open({ ...(await place()), answerBytesMax: 100 });
+    const past = { ref: 'torc.main.1', streams: [], position: START };
+    moment = await Moment.open({ ...(await place()), present }, past);
+    view.show(moment);
   }, 60_000);
 
   afterAll(async () => {
     await view.close();
+    await moment.close();
+    await present.close();
     rmSync(dataDir, { recursive: true });
   });
 

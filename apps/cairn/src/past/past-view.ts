@@ -2,30 +2,31 @@ import { rm } from 'node:fs/promises';
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, onRequestHookHandler } from 'fastify';
-import { Bus } from '#bus/bus.js';
-import { backgroundContext } from '#bus/background-context.js';
-import type { ServiceName } from '#bus/contract.js';
+import { InProcessStrategy } from '#bus/in-process.strategy.js';
 import type { PastAnswer, ViewOrder } from '#contracts/cairn/past-view.js';
-import { ListUnitStatuses, type UnitStatuses } from '#contracts/workloads.js';
 import { DomainError } from '#platform/domain-error.js';
 import { Environment } from '#platform/environment.js';
 import type { Log } from '#platform/logging.js';
 import { claimsGranting } from '#platform/tokens/claims.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
-import type { Ledger, Position } from '#ledger/ledger.js';
-import { PastLedger } from '#ledger/past-ledger.js';
-import { DatasetsModule } from '../../../datasets/src/datasets.module.js';
+import type { Position } from '#ledger/ledger.js';
+import type { Forgetful } from '../../../gateway/src/dialect.js';
 import { DIALECTS } from '../../../gateway/src/dialects.js';
-import { PilotsModule } from '../../../pilots/src/pilots.module.js';
-import { TasksModule } from '../../../tasks/src/tasks.module.js';
+import { type Moment, READ_ONLY } from './moment.js';
 import { startPast } from './start-past.js';
 import { ViewAuthController } from './view-auth.controller.js';
-import { whenShown } from './when-shown.js';
 
 @Module({ controllers: [ViewAuthController] })
 class ViewAuthModule {}
 
-const SERVICES: readonly ServiceName[] = ['datasets', 'tasks', 'pilots'];
+/** Has questions answered by the services of a moment, but for those that the view answers itself. */
+class MomentStrategy extends InProcessStrategy {
+  moment: Moment | undefined;
+
+  override handle(...message: Parameters<InProcessStrategy['handle']>): ReturnType<InProcessStrategy['handle']> {
+    return super.handle(...message) ?? this.moment?.strategy.handle(...message);
+  }
+}
 
 const TOKEN_SECONDS = 3600;
 
@@ -38,9 +39,6 @@ const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 /** Streams of events have no end. */
 const EVENT_STREAM = 'text/event-stream';
 
-/** In whose name a view asks its services. */
-const ACTOR = 'cairn-past';
-
 /** Requests come from the process itself, so what they say of a certificate is believed. */
 const CERTIFICATES = {
   PANDA_CERTIFICATE_PROXIES: ['loopback'],
@@ -50,7 +48,7 @@ const CERTIFICATES = {
 /** The rule of today has let the caller in; with this role the rule of then does not matter. */
 const TRUSTED_ROLE = 'system';
 
-type Ask = Extract<ViewOrder, { kind: 'ask' }>;
+type Ask = Pick<Extract<ViewOrder, { kind: 'ask' }>, 'dialect' | 'url' | 'caller'>;
 
 /** Lets only requests through that the caller could make of the dialect, whatever the trusted role may do. */
 class RouteGuard {
@@ -86,55 +84,52 @@ class RouteGuard {
 
 /** Where a view is made. */
 export interface ViewPlace {
-  readonly present: Ledger;
+  /** A data folder of its own, which is removed with it. */
   readonly folder: string;
-  /** Of the Cairn whose past it is. */
+  /** Of the Cairn whose past it shows. */
   readonly environment: Environment;
   readonly log: Log;
   readonly answerBytesMax?: number;
 }
 
-/** Some streams of the ledger as they were at a moment, with the services and the gateway on them. */
+/** The gateway, for one moment after the other. */
 export class PastView {
-  /**
-   * The whole ledger stays open; the folder is removed with the view.
-   */
-  static async open(
-    { streams, until }: { readonly streams: readonly string[]; readonly until: Position },
-    { present, folder, environment, log, answerBytesMax = ANSWER_BYTES_MAX }: ViewPlace,
-  ): Promise<PastView> {
-    const ledger = new PastLedger(present, until, streams);
+  static async open({ folder, environment, log, answerBytesMax = ANSWER_BYTES_MAX }: ViewPlace): Promise<PastView> {
+    // All tokens that come are the view's own, for nobody else.
+    const own = { OIDC_AUDIENCE: undefined, ...CERTIFICATES };
     const guard = new RouteGuard();
+    const strategy = new MomentStrategy();
     const app = await startPast({
-      ledger,
-      // All tokens that come are the view's own, for nobody else.
-      environment: Object.assign(new Environment(), environment, { OIDC_AUDIENCE: undefined, ...CERTIFICATES }),
-      folder,
-      services: [DatasetsModule, TasksModule, PilotsModule, ViewAuthModule],
-      log,
-      refusal: 'This is the past: nothing can be changed',
-      guard: guard.check,
+      environment: Object.assign(new Environment(), environment, own),
+      ...{ folder, services: [ViewAuthModule], strategy, log, refusal: READ_ONLY, guard: guard.check },
     });
-    await whenShown(app.get(Bus), SERVICES, until);
-    return new PastView(app, ledger, folder, guard, await SigningKey.open(folder), answerBytesMax);
+    return new PastView(app, strategy, folder, guard, await SigningKey.open(folder), answerBytesMax);
   }
 
   private readonly server: FastifyInstance;
+  private readonly copies: readonly Forgetful[];
+  private shown: { readonly moment: Moment; readonly position: Position } | undefined;
 
   private constructor(
     private readonly app: NestFastifyApplication,
-    private readonly ledger: PastLedger,
-    readonly folder: string,
+    private readonly strategy: MomentStrategy,
+    private readonly folder: string,
     private readonly guard: RouteGuard,
     private readonly key: SigningKey,
     private readonly answerBytesMax: number,
   ) {
     this.server = app.getHttpAdapter().getInstance();
+    const types = DIALECTS.dialects.flatMap(({ past }) => past?.copies ?? []);
+    this.copies = types.map((type) => app.get(type, { strict: false }));
   }
 
-  async raise(until: Position): Promise<void> {
-    this.ledger.raise(until);
-    await whenShown(this.app.get(Bus), SERVICES, until);
+  /** Its services answer what is asked from now on. */
+  show(moment: Moment): void {
+    const { position } = moment;
+    if (this.shown?.moment === moment && this.shown.position === position) return;
+    this.shown = { moment, position };
+    this.strategy.moment = moment;
+    for (const copy of this.copies) copy.forget();
   }
 
   /**
@@ -167,12 +162,6 @@ export class PastView {
     }
     const contentType = answer.headers['content-type']?.toString() ?? '';
     return { status: answer.statusCode, contentType, body: Buffer.concat(chunks).toString() };
-  }
-
-  /** The next units with their statuses. */
-  statuses({ ref, behind }: Extract<ViewOrder, { kind: 'statuses' }>): Promise<UnitStatuses> {
-    const request = { workload: ref, ...(behind !== undefined && { behind }) };
-    return this.app.get(Bus).request(ListUnitStatuses, request, backgroundContext('cairn', ACTOR));
   }
 
   async close(): Promise<void> {

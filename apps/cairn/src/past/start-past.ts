@@ -1,12 +1,21 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
-import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import {
+  type DynamicModule,
+  type INestApplicationContext,
+  type INestMicroservice,
+  Module,
+  type Type,
+} from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
+import type { MicroserviceOptions } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, onRequestHookHandler } from 'fastify';
+import type { Bus } from '#bus/bus.js';
 import { connectInProcess } from '#bus/connect-in-process.js';
 import { InProcessStrategy } from '#bus/in-process.strategy.js';
 import { InfrastructureModule } from '#bus/infrastructure.module.js';
+import { MessageExceptionFilter } from '#bus/message-exception.filter.js';
 import type { PastLedger } from '#ledger/past-ledger.js';
 import { DomainError } from '#platform/domain-error.js';
 import { Environment } from '#platform/environment.js';
@@ -17,21 +26,29 @@ import { FolderBlobStore } from '#storage/folder-blob-store.js';
 import { ReadOnlyBlobStore } from '#storage/read-only-blob-store.js';
 import { DIALECTS } from '../../../gateway/src/dialects.js';
 import { createHttpAdapter } from '../../../gateway/src/edge/http-adapter.js';
+import { RevocationFeed } from '../../../gateway/src/edge/revocation-feed.js';
 import { GatewayModule } from '../../../gateway/src/gateway.module.js';
 import { prepareGateway } from '../../../gateway/src/prepare-gateway.js';
 import { PastBus } from './past-bus.js';
 
-export interface PastOptions {
-  readonly ledger: PastLedger;
+/** Where a past Cairn is made. */
+export interface PastPlace {
   /** Of the Cairn whose past it is: its blobs are read. */
   readonly environment: Environment;
   /** The data folder of the past Cairn. */
   readonly folder: string;
-  /** Modules of the services; the gateway is always there. */
-  readonly services: readonly Type[];
   readonly log: Log;
   /** Says why nothing can be changed. */
   readonly refusal: string;
+}
+
+export interface PastOptions extends PastPlace {
+  /** Not needed without services. */
+  readonly ledger?: PastLedger;
+  /** Modules of the services; the gateway is always there. */
+  readonly services: readonly Type[];
+  /** Where the gateway's questions go. */
+  readonly strategy?: InProcessStrategy;
   /** Runs for each request whose caller may make it. */
   readonly guard?: onRequestHookHandler;
 }
@@ -44,15 +61,33 @@ class PastModule {
   }
 }
 
-/** Services do nothing by themselves. What the gateway does by itself is asking. */
-const keepServicesQuiet = (app: NestFastifyApplication): void => {
-  for (const { metatype, providers, controllers } of app.get(ModulesContainer).values()) {
-    if (metatype === GatewayModule) continue;
+/** Nothing is done by itself, but that the gateway asks for the revocations of today. */
+const keepQuiet = (app: INestApplicationContext): void => {
+  for (const { providers, controllers } of app.get(ModulesContainer).values()) {
     for (const { instance } of [...providers.values(), ...controllers.values()]) {
       if (typeof instance !== 'object' || instance === null || !('onApplicationBootstrap' in instance)) continue;
+      if (instance instanceof RevocationFeed) continue;
       Object.assign(instance, { onApplicationBootstrap: () => undefined });
     }
   }
+};
+
+/** What the parts of a past Cairn have in common. */
+const foundationsOf = (
+  { environment: present, folder, log, refusal: text }: PastPlace,
+  strategy: InProcessStrategy,
+  ledger?: PastLedger,
+) => {
+  const own = { CAIRN_DATA_DIR: folder, CAIRN_AUTOMATION: ['off'], CAIRN_PANDA_CONFIG: undefined };
+  const environment = Object.assign(new Environment(), present, own);
+  const refusal = new DomainError('unavailable', 'past.read-only', text);
+  const [metrics, health] = [new Metrics(), new Health()];
+  const bus = new PastBus(strategy, refusal, metrics);
+  const given = { environment, bus, log, metrics, health, ...(ledger !== undefined && { ledger }) };
+  const infrastructure = InfrastructureModule.register(given);
+  const blobs = new ReadOnlyBlobStore(new FolderBlobStore(join(present.CAIRN_DATA_DIR, 'blobs')), refusal);
+  const moduleOf = (parts: readonly Type[]): DynamicModule => PastModule.of([infrastructure, ...parts], blobs);
+  return { environment, bus, moduleOf };
 };
 
 /**
@@ -60,25 +95,42 @@ const keepServicesQuiet = (app: NestFastifyApplication): void => {
  * listen.
  */
 export const startPast = async (options: PastOptions): Promise<NestFastifyApplication> => {
-  const { ledger, services, log } = options;
-  const own = { CAIRN_DATA_DIR: options.folder, CAIRN_AUTOMATION: ['off'], CAIRN_PANDA_CONFIG: undefined };
-  const environment = Object.assign(new Environment(), options.environment, own);
-  const refusal = new DomainError('unavailable', 'past.read-only', options.refusal);
-  const [metrics, health] = [new Metrics(), new Health()];
-  const strategy = new InProcessStrategy();
-  const bus = new PastBus(strategy, refusal, metrics);
-  const infrastructure = InfrastructureModule.register({ environment, ledger, bus, log, metrics, health });
-  const blobs = new ReadOnlyBlobStore(new FolderBlobStore(join(options.environment.CAIRN_DATA_DIR, 'blobs')), refusal);
+  const { services, log, strategy = new InProcessStrategy(), guard } = options;
+  const { environment, moduleOf } = foundationsOf(options, strategy, options.ledger);
   const app = await NestFactory.create<NestFastifyApplication>(
-    PastModule.of([infrastructure, GatewayModule, ...services], blobs),
+    moduleOf([GatewayModule, ...services]),
     createHttpAdapter(environment, DIALECTS),
     { logger: new NestLog(log), abortOnError: false },
   );
-  keepServicesQuiet(app);
+  keepQuiet(app);
   connectInProcess(app, strategy, log);
   prepareGateway(app, { isEmbedded: true });
   const instance: FastifyInstance = app.getHttpAdapter().getInstance();
-  if (options.guard !== undefined) instance.addHook('onRequest', options.guard);
+  if (guard !== undefined) instance.addHook('onRequest', guard);
   await app.startAllMicroservices();
   return app.init();
+};
+
+export interface PastServices {
+  readonly app: INestMicroservice;
+  readonly bus: Bus;
+  /** Takes the questions of a gateway. */
+  readonly strategy: InProcessStrategy;
+}
+
+/** Some services of such a Cairn, without its gateway. */
+export const startPastServices = async (
+  place: PastPlace,
+  ledger: PastLedger,
+  services: readonly Type[],
+): Promise<PastServices> => {
+  const strategy = new InProcessStrategy();
+  const { bus, moduleOf } = foundationsOf(place, strategy, ledger);
+  const app = await NestFactory.createMicroservice<MicroserviceOptions>(moduleOf(services), {
+    ...{ strategy, logger: new NestLog(place.log), abortOnError: false },
+  });
+  app.useGlobalFilters(new MessageExceptionFilter(place.log));
+  keepQuiet(app);
+  await app.init();
+  return { app, bus, strategy };
 };

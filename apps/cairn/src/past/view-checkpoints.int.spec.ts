@@ -10,7 +10,7 @@ describe('ViewCheckpoints', () => {
 
   beforeEach(() => {
     dataDir = mkdtempSync(join(tmpdir(), 'cairn-view-checkpoints-'));
-    checkpoints = new ViewCheckpoints(dataDir, 'iceprod.main.a');
+    checkpoints = new ViewCheckpoints({ CAIRN_DATA_DIR: dataDir, PAST_CHECKPOINTS_MIB: 1 }, 'iceprod.main.a');
   });
 
   afterEach(() => rmSync(dataDir, { recursive: true }));
@@ -50,8 +50,22 @@ describe('ViewCheckpoints', () => {
   });
 
   it('are kept only where they save more than they cost', async () => {
-    expect(await checkpoints.save(100, showing('view-1-a', 1), 1)).toBe(false);
+    expect(await checkpoints.save(100, showing('view-1-a', 1), 0)).toBe(false);
     expect(await checkpoints.lastUpTo(100)).toBeUndefined();
+  });
+
+  it('become fewer when they take too much, and the newest one stays', async () => {
+    const folder = showing('view-1-a', 1);
+    writeFileSync(join(folder, 'read-models', 'large.sqlite'), '');
+    const database = new DatabaseSync(join(folder, 'read-models', 'large.sqlite'));
+    database.exec('CREATE TABLE t (b BLOB); INSERT INTO t VALUES (randomblob(100000))');
+    database.close();
+    for (let position = 1; position <= 24; position += 1) await checkpoints.save(position, folder, 1_000);
+    const [name = ''] = readdirSync(join(dataDir, 'past', 'checkpoints'));
+    const kept = readdirSync(join(dataDir, 'past', 'checkpoints', name));
+    expect(kept.length).toBeLessThanOrEqual(10 + 8);
+    expect(kept).toContain('24');
+    expect(await checkpoints.lastUpTo(12)).toBeGreaterThan(0);
   });
 
   it('leave nothing of a damaged one', async () => {

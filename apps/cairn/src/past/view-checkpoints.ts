@@ -1,30 +1,48 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { copyDatabase } from '#platform/copy-database.js';
+import type { Environment } from '#platform/environment.js';
 import { PRIVATE_FOLDER } from '#platform/private-files.js';
 import { CAIRN_VERSION } from '#platform/version.js';
-import type { Position } from '#ledger/ledger.js';
+import { type Position, START } from '#ledger/ledger.js';
 import { PAST_FOLDER } from './past-folder.js';
 
-/** All checkpoints together; the ones that were used least recently go first. */
-const BYTES_MAX = 1024 * 1024 * 1024;
+/** To apply an event takes longer than to copy and compress so much. */
+const BYTES_PER_EVENT = 16 * 1024;
 
-/** To apply an event takes as long as to write and compress so much. */
-const BYTES_PER_EVENT = 2048;
+/** What all of them take is looked at once in so many. */
+const SAVES_PER_LOOK = 8;
+
+const MIB = 1024 * 1024;
 
 const READ_MODELS = 'read-models';
+
+/** From a data folder that nobody uses. */
+export const removeReadModels = (dataFolder: string): Promise<void> =>
+  rm(join(dataFolder, READ_MODELS), { recursive: true, force: true });
 
 /** With a checksum: a damaged file is noticed when it is read. */
 const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 } };
 
 interface Kept {
-  readonly folder: string;
+  readonly position: Position;
   readonly bytes: number;
-  readonly usedMs: number;
 }
+
+/** Checkpoints of one workload. */
+interface KeptOfWorkload {
+  readonly folder: string;
+  bytes: number;
+  /** The newest first. */
+  kept: readonly Kept[];
+}
+
+let saves = 0;
+
+export type CheckpointSettings = Pick<Environment, 'CAIRN_DATA_DIR' | 'PAST_CHECKPOINTS_MIB'>;
 
 /**
  * Read models of views of one workload, compressed, by the positions that they show. They save replaying what is before, and can be deleted at any
@@ -34,16 +52,18 @@ export class ViewCheckpoints {
   private readonly root: string;
   private readonly folder: string;
 
+  private readonly bytesMax: number;
+
   /** @param ref of the workload */
-  constructor(dataDir: string, ref: string) {
-    this.root = join(dataDir, PAST_FOLDER, 'checkpoints');
+  constructor({ CAIRN_DATA_DIR, PAST_CHECKPOINTS_MIB }: CheckpointSettings, ref: string) {
+    this.root = join(CAIRN_DATA_DIR, PAST_FOLDER, 'checkpoints');
+    this.bytesMax = PAST_CHECKPOINTS_MIB * MIB;
     this.folder = join(this.root, `${ref}@${CAIRN_VERSION}`);
   }
 
   /** The last position up to `until` that has a checkpoint; undefined when there is none. */
   async lastUpTo(until: Position): Promise<Position | undefined> {
-    const positions = (await namesIn(this.folder)).filter((name) => /^\d+$/.test(name)).map(Number);
-    return positions.filter((position) => position <= until).sort((one, other) => other - one)[0];
+    return (await positionsIn(this.folder)).find((position) => position <= until);
   }
 
   /** Puts the read models of a checkpoint into an empty data folder. */
@@ -56,10 +76,9 @@ export class ViewCheckpoints {
         const to = createWriteStream(join(target, name.replace(/\.zst$/, '')));
         await pipeline(createReadStream(join(kept, name)), createZstdDecompress(), to);
       }
-      await utimes(kept, new Date(), new Date());
     } catch {
       // Somebody has deleted or damaged it: the view begins at the beginning.
-      await rm(target, { recursive: true, force: true });
+      await removeReadModels(dataFolder);
       await rm(kept, { recursive: true, force: true });
     }
   }
@@ -69,6 +88,7 @@ export class ViewCheckpoints {
    * cost more than it saves.
    */
   async save(position: Position, dataFolder: string, eventsSince: number): Promise<boolean> {
+    if (this.bytesMax === 0) return false;
     if (eventsSince < (await bytesIn(join(dataFolder, READ_MODELS))) / BYTES_PER_EVENT) return false;
     const kept = join(this.folder, String(position));
     await mkdir(this.folder, { recursive: true, mode: PRIVATE_FOLDER });
@@ -82,30 +102,53 @@ export class ViewCheckpoints {
     }
     // Another process may have kept the same.
     await rename(unfinished, kept).catch(() => rm(unfinished, { recursive: true, force: true }));
-    await this.dropOldest();
+    if (saves++ % SAVES_PER_LOOK === 0) await this.thinOut();
     return true;
   }
 
-  private async dropOldest(): Promise<void> {
-    const all: Kept[] = [];
+  /** Drops half of the checkpoints of the workload that takes most, until all take no more than they may. */
+  private async thinOut(): Promise<void> {
+    const all: KeptOfWorkload[] = [];
     for (const workload of await namesIn(this.root)) {
-      if (!workload.endsWith(`@${CAIRN_VERSION}`)) {
-        await rm(join(this.root, workload), { recursive: true, force: true });
-        continue;
-      }
-      for (const position of await namesIn(join(this.root, workload)))
-        all.push(await keptIn(join(this.root, workload, position)));
+      const folder = join(this.root, workload);
+      if (workload.endsWith(`@${CAIRN_VERSION}`)) all.push(await keptIn(folder));
+      else await rm(folder, { recursive: true, force: true });
     }
-    let bytes = all.reduce((sum, kept) => sum + kept.bytes, 0);
-    for (const kept of all.sort((one, other) => one.usedMs - other.usedMs)) {
-      if (bytes <= BYTES_MAX) return;
-      await rm(kept.folder, { recursive: true, force: true });
-      bytes -= kept.bytes;
+    for (;;) {
+      const bytes = all.reduce((sum, workload) => sum + workload.bytes, 0);
+      const [largest] = all.sort((one, other) => other.bytes - one.bytes);
+      if (bytes <= this.bytesMax || largest === undefined) return;
+      const { folder, kept } = largest;
+      largest.kept = halfOf(kept);
+      largest.bytes = largest.kept.reduce((sum, each) => sum + each.bytes, 0);
+      for (const each of kept) {
+        if (largest.kept.includes(each)) continue;
+        await rm(join(folder, String(each.position)), { recursive: true, force: true });
+      }
     }
   }
 }
 
+/** At most half of them, evenly: the newest one, from which the next ones are made, and one of each part of what is before. */
+const halfOf = (kept: readonly Kept[]): readonly Kept[] => {
+  const parts = Math.floor(kept.length / 2);
+  const newest = kept[0]?.position ?? START;
+  const length = (newest - (kept.at(-1)?.position ?? START) + 1) / parts;
+  const partOf = ({ position }: Kept): number => Math.floor((newest - position) / length);
+  const isFirst = (each: Kept, index: number): boolean => {
+    const before = kept[index - 1];
+    return before === undefined || partOf(each) !== partOf(before);
+  };
+  return parts === 0 ? [] : kept.filter(isFirst);
+};
+
 const namesIn = (folder: string): Promise<readonly string[]> => readdir(folder).catch(() => []);
+
+/** The newest first. */
+const positionsIn = async (folder: string): Promise<readonly Position[]> => {
+  const names = (await namesIn(folder)).filter((name) => /^\d+$/.test(name));
+  return names.map(Number).sort((one, other) => other - one);
+};
 
 const bytesIn = async (folder: string): Promise<number> => {
   let bytes = 0;
@@ -113,7 +156,10 @@ const bytesIn = async (folder: string): Promise<number> => {
   return bytes;
 };
 
-const keptIn = async (folder: string): Promise<Kept> => {
-  const usedMs = (await stat(folder).catch(() => ({ mtimeMs: 0 }))).mtimeMs;
-  return { folder, bytes: await bytesIn(folder), usedMs };
+const keptIn = async (folder: string): Promise<KeptOfWorkload> => {
+  const kept: Kept[] = [];
+  for (const position of await positionsIn(folder)) {
+    kept.push({ position, bytes: await bytesIn(join(folder, String(position))) });
+  }
+  return { folder, kept, bytes: kept.reduce((sum, { bytes }) => sum + bytes, 0) };
 };

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { DomainError } from '#platform/domain-error.js';
 import type { Log } from '#platform/logging.js';
+import { nextLoopTurn } from '#platform/loop-turn.js';
 import { VISIBLE_WITHIN_MS } from '#bus/visibility.js';
 import type { UnitHome } from '#contracts/cairn/history.js';
 import type { HistoryOrder } from '#contracts/cairn/audit.js';
@@ -26,6 +27,12 @@ const FOLLOW_DELAY_MS = 250;
 
 /** A small index is whole when the service is ready; a large one that is made anew does not keep it from everything else. */
 const START_WAITS_MS = 10_000;
+
+/** Streams that are looked at together. */
+const STREAMS_PAGE = 1000;
+
+/** Behind every name that begins with a prefix: no name of a stream has other characters than ASCII ones. */
+const BEHIND_ALL = '\u007F';
 
 /** An event as the index knows it. */
 export interface Entry {
@@ -70,6 +77,10 @@ const NAMES_MAX = 10;
 
 const prepare = perConnection((database) => ({
   streamNamed: arrayStatement<[string]>(database, 'SELECT name FROM stream WHERE name = ?'),
+  revisions: arrayStatement<[stream: string, revision: number]>(
+    database,
+    'SELECT stream, revision FROM model_stream WHERE stream > ? AND stream < ? ORDER BY stream LIMIT ?',
+  ),
   entry: arrayStatement<EntryRow>(
     database,
     `SELECT e.at, e.part, s.name, e.revision, e.time FROM entry e CROSS JOIN stream s ON s.id = e.stream WHERE e.id = ?`,
@@ -91,6 +102,11 @@ const prepare = perConnection((database) => ({
   oldest: new EntryTables(database, 'oldest'),
   newest: new EntryTables(database, 'newest'),
 }));
+
+export interface LongStream {
+  readonly stream: string;
+  readonly events: number;
+}
 
 export interface HistoryIndexOptions {
   readonly file: string;
@@ -123,6 +139,19 @@ export class HistoryIndex implements OnModuleInit, OnApplicationShutdown {
   /** Resolves when everything is found that stood in the ledger at the start. */
   caughtUp(): Promise<void> {
     return this.model.caughtUp();
+  }
+
+  /** Streams of at least so many events whose names begin with a prefix, from a table of all streams: for work in the background. */
+  async *longStreams(prefix: string, eventsMin: number): AsyncGenerator<LongStream, void, void> {
+    let after = prefix;
+    for (;;) {
+      const page = this.statements.revisions.all(after, prefix + BEHIND_ALL, STREAMS_PAGE);
+      for (const [stream, revision] of page) if (revision + 1 >= eventsMin) yield { stream, events: revision + 1 };
+      const last = page.at(-1);
+      if (last === undefined) return;
+      [after] = last;
+      await nextLoopTurn();
+    }
   }
 
   /** Whether an event of the stream has taken effect. */

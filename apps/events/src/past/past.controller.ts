@@ -1,7 +1,6 @@
-import { Controller, type OnModuleDestroy } from '@nestjs/common';
+import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { formatTimestamp } from '#platform/clock.js';
-import { Log } from '#platform/logging.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { Answer, Message, Page } from '#bus/contract.js';
 import {
@@ -20,17 +19,14 @@ import type { UnitPlace } from '#contracts/workloads.js';
 import type { PastAnswer } from '#contracts/cairn/past-view.js';
 import { type EventMetadata, Ledger, type Position } from '#ledger/ledger.js';
 import { positionAtTime } from '#ledger/position-at-time.js';
-import { partsOfStream, type StreamCategory, streamName } from '#ledger/ref.js';
+import { partsOfStream, streamName } from '#ledger/ref.js';
 import { EventAccess } from '../access/event-access.js';
-import { dialectNamed } from '../dialects.js';
 import { HistoryIndex } from '../index/history-index.js';
 import { inTime } from './in-time.js';
-import { type PastOfWorkload, PastViews } from './past-views.js';
+import { PastViews } from './past-views.js';
+import { pastOf } from './streams-of-past.js';
 import { Turns } from './turns.js';
 import { type StatusesBehind, unitDifferences } from './unit-differences.js';
-
-/** What of a workload is in streams of its own. */
-const CATEGORIES: readonly StreamCategory[] = ['workload', 'work', 'access', 'ranges'];
 
 /** Questions of one caller that are answered at the same time: all callers share a few processes. */
 const QUESTIONS_OF_CALLER = 4;
@@ -40,22 +36,15 @@ const PAGES_MAX = 50;
 
 /** Answers questions about workloads as they were. */
 @Controller()
-export class PastController implements OnModuleDestroy {
-  private readonly views: PastViews;
+export class PastController {
   private readonly turns = new Turns(QUESTIONS_OF_CALLER);
 
   constructor(
     private readonly index: HistoryIndex,
     private readonly access: EventAccess,
     private readonly ledger: Ledger,
-    log: Log,
-  ) {
-    this.views = new PastViews(ledger, log);
-  }
-
-  onModuleDestroy(): Promise<void> {
-    return this.views.close();
-  }
+    private readonly views: PastViews,
+  ) {}
 
   @MessagePattern(LocatePast.subject)
   async locate(@Payload() { request, context }: Message<LocatePastRequest>): Promise<Answer<PastHome>> {
@@ -112,12 +101,6 @@ export class PastController implements OnModuleDestroy {
 }
 
 const timeOf = (metadata: string): string => `${formatTimestamp((JSON.parse(metadata) as EventMetadata).timeMicros)}Z`;
-
-const pastOf = (ref: string, position: Position): PastOfWorkload => {
-  const { dialect } = partsOfStream(streamName('workload', ref));
-  const around = dialectNamed(dialect)?.aroundWorkloads ?? [];
-  return { ref, position, streams: [...CATEGORIES.map((category) => streamName(category, ref)), ...around] };
-};
 
 /** `17:8f1c`, or `:8f1c` without a number. */
 const textOfPlace = ([number, id]: UnitPlace): string => `${number ?? ''}:${id}`;

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { DomainError } from '#platform/domain-error.js';
 import { threadModule } from '#platform/thread-module.js';
 import {
@@ -11,17 +12,26 @@ import {
 
 const SCRIPT = threadModule(import.meta.filename, '../../../cairn/src/main.js');
 
+/** A process that has not ended so long after it was asked to is killed: nothing of what it holds is missed. */
+const END_MS = 10_000;
+
 type Waiting = PromiseWithResolvers<ViewAnswer | undefined>;
 
-/** A process that shows the past of workloads, of one at a time. It ends with this process, however that ends. */
+export interface ViewProcessOptions {
+  /** Is called when the process has ended, for whatever reason. */
+  readonly onEnd?: () => void;
+  /** Runs when nothing else wants to run. */
+  readonly inBackground?: boolean;
+}
+
+/** A process that shows the past of workloads, of one after the other. It ends with this process, however that ends. */
 export class ViewProcess {
   private readonly child: ChildProcess;
   private readonly waiting = new Map<number, Waiting>();
   private orders = 0;
   private ended = false;
 
-  /** @param onEnd is called when the process has ended, for whatever reason */
-  constructor(onEnd: () => void) {
+  constructor({ onEnd, inBackground = false }: ViewProcessOptions = {}) {
     this.child = fork(SCRIPT, [PAST_VIEW_COMMAND], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       // A debugger would want the port of this process.
@@ -33,13 +43,15 @@ export class ViewProcess {
       this.ended = true;
       for (const { reject } of this.waiting.values()) reject(viewEnded());
       this.waiting.clear();
-      onEnd();
+      onEnd?.();
     };
     this.child.once('exit', end);
     this.child.once('error', end);
     // It keeps nobody from ending who waits for nothing of it.
     this.child.unref();
     this.child.channel?.unref();
+    const { pid } = this.child;
+    if (inBackground && pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
   }
 
   /** Whether it has something to do. */
@@ -69,7 +81,9 @@ export class ViewProcess {
     if (this.ended) return;
     const exited = new Promise((resolve) => this.child.once('exit', resolve));
     this.child.kill();
+    const impatience = setTimeout(() => this.child.kill('SIGKILL'), END_MS);
     await exited;
+    clearTimeout(impatience);
   }
 
   private settle(report: ViewReport): void {

@@ -192,6 +192,7 @@ export const panda: Dialect = {
     documentOfUnit: (_task, job) => `/api/v1/job/get_description?job_ids=${encodeURIComponent(job)}`,
     // As a proxy tells of the holder of a certificate: tokens would have to be of a VO.
     headersOf: ({ username }) => ({ 'x-ssl-client-verify': 'SUCCESS', 'x-ssl-client-s-dn': `/CN=${username}` }),
+    copies: [VoDirectory],
   },
   workloadOperations: PandaOperations,
   openApi: {

@@ -3,31 +3,42 @@ import type { UnitPlace, UnitStatuses } from '../workloads.js';
 import type { DomainErrorValue } from '#platform/domain-error.js';
 import type { Position } from '#ledger/ledger.js';
 
-/** Hidden command of `cairn` that shows the past of a workload to the process that has started it. */
+/** Hidden command of `cairn` that shows the past of workloads to the process that has started it. */
 export const PAST_VIEW_COMMAND = 'past-view';
 
-/** What is asked of a process that shows the past of a workload, one after the other. */
+/** A workload as it was. */
+export interface PastOfWorkload {
+  readonly ref: string;
+  /** All that its documents are made of. */
+  readonly streams: readonly string[];
+  readonly position: Position;
+}
+
+/** What is asked of a process that shows the past of workloads, one after the other. */
 export type ViewOrder =
   | {
-      /** From now on shows a workload as it was. */
-      readonly kind: 'show';
-      readonly ref: string;
-      /** All that its documents are made of. */
-      readonly streams: readonly string[];
-      readonly until: Position;
+      /** Gets ready for questions, before the first one. */
+      readonly kind: 'prepare';
     }
   | {
       /** Answers a GET request of one of the dialect's routes as it was answered then. */
       readonly kind: 'ask';
+      readonly past: PastOfWorkload;
       readonly dialect: string;
       readonly url: string;
       readonly caller: Pick<Caller, 'username' | 'roles' | 'groups'>;
     }
   | {
-      /** Lists statuses of units as they were. */
-      readonly kind: 'statuses';
-      readonly ref: string;
+      /** Lists statuses of units as they were at two moments of a workload. */
+      readonly kind: 'compare';
+      readonly from: PastOfWorkload;
+      readonly to: PastOfWorkload;
       readonly behind?: UnitPlace;
+    }
+  | {
+      /** Makes the checkpoints up to a moment, for later questions. */
+      readonly kind: 'keep';
+      readonly past: PastOfWorkload;
     };
 
 /** Numbered, so that the answer names what it answers. */
@@ -40,8 +51,11 @@ export interface PastAnswer {
   readonly body: string;
 }
 
+/** Statuses at two moments. */
+export type ComparedStatuses = readonly [from: UnitStatuses, to: UnitStatuses];
+
 /** What an order leads to, if it asks for something. */
-export type ViewAnswer = PastAnswer | UnitStatuses;
+export type ViewAnswer = PastAnswer | ComparedStatuses;
 
 export type ViewReport =
   | { readonly number: number; readonly answer?: ViewAnswer }

@@ -55,6 +55,12 @@ export class VoDirectory implements OnApplicationBootstrap, OnApplicationShutdow
     return this.copy ?? this.first();
   }
 
+  /** What was heard holds no longer: it is asked anew. */
+  forget(): void {
+    this.text = '';
+    this.copy = undefined;
+  }
+
   /** There is at least one VO, unless `pilots` has just begun. */
   private async first(): Promise<Directory> {
     const untilMs = performance.now() + FIRST_MS;
