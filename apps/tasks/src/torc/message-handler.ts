@@ -23,13 +23,12 @@ const keyIn = (request: unknown): string | undefined => {
  */
 @Injectable()
 export class TorcMessageHandler extends WorkloadMessageHandler<TorcView, TorcReader> {
-  private readonly committedRules: WorkflowRules;
+  /** As committed: a rule holds from its answer on. */
   private readonly rules: WorkflowRules;
 
   constructor(mailbox: Mailbox, readModel: ReadModel, units: UnitProjection) {
     super(mailbox, readModel, (reader) => new TorcReader(reader), new SqliteTorcView(units.store));
-    this.committedRules = new WorkflowRules(readModel.queries, () => readModel.commits);
-    this.rules = new WorkflowRules(readModel.writer);
+    this.rules = new WorkflowRules(readModel.queries, () => readModel.commits);
   }
 
   override execute<Request, Reply>(
@@ -37,10 +36,7 @@ export class TorcMessageHandler extends WorkloadMessageHandler<TorcView, TorcRea
     decide: (view: TorcView, timeMicros: number) => Decision<Reply> | SlicedDecision<Reply>,
     key: string | undefined = keyIn(message.request),
   ): Promise<Answer<Reply>> {
-    return super.execute(
-      message,
-      (view, timeMicros) => refusalBy(this.rules, message, key) ?? decide(view, timeMicros),
-    );
+    return super.execute(message, (view, timeMicros) => this.refusal(message, key) ?? decide(view, timeMicros));
   }
 
   override read<Request, Reply>(
@@ -48,12 +44,10 @@ export class TorcMessageHandler extends WorkloadMessageHandler<TorcView, TorcRea
     answer: () => Reply | DomainError | Promise<Reply | DomainError>,
     key: string | undefined = keyIn(message.request),
   ): Promise<Answer<Reply>> {
-    return super.read(message, () => refusalBy(this.committedRules, message, key) ?? answer());
+    return super.read(message, () => this.refusal(message, key) ?? answer());
+  }
+
+  private refusal({ context }: Message<unknown>, key: string | undefined): DomainError | undefined {
+    return key === undefined ? undefined : this.rules.refusal(key, context.caller);
   }
 }
-
-const refusalBy = (
-  rules: WorkflowRules,
-  { context }: Message<unknown>,
-  key: string | undefined,
-): DomainError | undefined => (key === undefined ? undefined : rules.refusal(key, context.caller));

@@ -93,8 +93,10 @@ export function* addJobs(
     (collection, key) => (collection === 'jobs' && chosen.has(key)) || view.isKeyUsed(workflow, collection, key),
   );
   const added: NumberedJob[] = [];
-  for (const job of jobs) added.push({ ordinal: ordinals.take('jobs'), job: recorded(job) });
-  yield;
+  for (const [at, job] of jobs.entries()) {
+    added.push({ ordinal: ordinals.take('jobs'), job: recorded(job) });
+    if (at % JOBS_PER_YIELD === 0) yield;
+  }
 
   const references = new References(view, workflow);
   const edges = new Map<EdgeName, (readonly [from: number, to: number])[]>();
