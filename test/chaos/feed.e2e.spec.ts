@@ -5,12 +5,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstream } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { eventually } from '#platform/testing/eventually.js';
 import { type Cairn, startEmbedded, startOver } from '../harness/cairn-process.js';
 import { type SecuredBroker, startSecuredBroker } from '../harness/secured-broker.js';
 import { VARIABLES } from '../harness/test-cluster.js';
 import { type Got, SseFollower } from '../harness/sse-follower.js';
-import { gotOf, historyOf, type Told } from '../harness/told-history.js';
+import { expectSame, gotOf, historyOf, type Told, untilAllCame } from '../harness/told-history.js';
 import { Mortal } from './mortal.js';
 import { Random } from './random.js';
 
@@ -56,23 +55,24 @@ const rowsOf = (file: string): readonly Got[] => {
   return rows.map(({ id, sequence }) => ({ id: String(id), cursor: String(sequence) }));
 };
 
-/** Compares lists of thousands of events without a difference of thousands of lines. */
-const expectSame = (got: readonly Got[], expected: readonly Got[]): void => {
-  const at = expected.findIndex(({ id, cursor }, index) => got[index]?.id !== id || got[index].cursor !== cursor);
-  expect({ count: got.length, firstDifference: at }).toEqual({ count: expected.length, firstDifference: -1 });
-};
-
 describe('the feed, with everything killed at random moments', () => {
   let folder: string;
   let broker: SecuredBroker | undefined;
   let cairn: Cairn | undefined;
   let mortals: readonly Mortal[] = [];
+  /** Ends the following of a test, also of one that fails. */
+  let stop: AbortController;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'cairn-feed-'));
   });
 
+  beforeEach(() => {
+    stop = new AbortController();
+  });
+
   afterEach(async () => {
+    stop.abort();
     await Promise.all(mortals.map((mortal) => mortal.kill()));
     await cairn?.remove();
     await broker?.remove();
@@ -94,7 +94,6 @@ describe('the feed, with everything killed at random moments', () => {
     });
     mortals = [writer, subscriber];
     for (const mortal of mortals) mortal.start();
-    const stop = new AbortController();
     const token = await running.token({ username: 'root', roles: ['admin'] });
     const follower = new SseFollower(running, token);
     const following = follower.follow(stop.signal);
@@ -135,14 +134,14 @@ describe('the feed, with everything killed at random moments', () => {
 
     const history = await historyOf(running);
     expect(history.length).toBeGreaterThan(KILLS);
-    await eventually(() => follower.got.length, history.length);
+    await untilAllCame(() => follower.got.length, history.length);
     stop.abort();
     await following;
     expectSame(follower.got, gotOf(history));
     expectSame(await feedOf(own, history.length), gotOf(history));
 
     const ofUnits = history.map((told, index) => ({ ...told, cursor: String(index + 1) })).filter(isOfUnits);
-    await eventually(() => rowsOf(table).length, ofUnits.length);
+    await untilAllCame(() => rowsOf(table).length, ofUnits.length);
     expectSame(rowsOf(table), gotOf(ofUnits));
     // A repeat would have ended it.
     expect({ isRunning: subscriber.isRunning, complaints: subscriber.complaints }).toMatchObject({ isRunning: true });
@@ -154,7 +153,6 @@ describe('the feed, with everything killed at random moments', () => {
     const writer = new Mortal([WRITER, join(running.dataDir, 'ledger.sqlite'), 'w']);
     mortals = [writer];
     writer.start();
-    const stop = new AbortController();
     const token = await running.token({ username: 'root', roles: ['admin'] });
     const follower = new SseFollower(running, token);
     const following = follower.follow(stop.signal);
@@ -167,7 +165,7 @@ describe('the feed, with everything killed at random moments', () => {
     }
     await writer.kill();
     const history = await historyOf(running);
-    await eventually(() => follower.got.length, history.length);
+    await untilAllCame(() => follower.got.length, history.length);
     stop.abort();
     await following;
     expectSame(follower.got, gotOf(history));

@@ -8,9 +8,11 @@ import { memoryLog } from '#bus/testing/serve-module.js';
 import { cloudEvent } from '#contracts/cairn/event-envelope.js';
 import { effectiveEvents } from '#event-sourcing/effective-events.js';
 import { textOfCursor } from '#event-sourcing/history-cursor.js';
-import { type NewEvent, NO_STREAM } from '#ledger/ledger.js';
+import { type Ledger, type NewEvent, NO_STREAM } from '#ledger/ledger.js';
+import { openLedger } from '#ledger/open-ledger.js';
 import { SqliteLedger } from '#ledger/sqlite-ledger.js';
 import { appendStaged } from '#ledger/staged-batch.js';
+import { EventStoreDbDouble } from '#ledger/testing/eventstoredb-double.js';
 import { bulkEvents, someEvent, someMetadata } from '#ledger/testing/new-events.js';
 import { eventually } from '#platform/testing/eventually.js';
 import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
@@ -35,23 +37,23 @@ describe('the relay', () => {
   let keyValueStore: SqliteKeyValueStore;
   const relays: Relay[] = [];
 
-  const begin = (of: SqliteLedger = ledger): Relay => {
+  const begin = (of: Ledger = ledger): Relay => {
     const relay = new Relay({ ledger: of, connection, keyValueStore, limits: LIMITS, log: memoryLog().log });
     relays.push(relay);
     relay.onApplicationBootstrap();
     return relay;
   };
 
-  const append = async (count: number, to: SqliteLedger = ledger): Promise<readonly NewEvent[]> => {
+  const append = async (count: number, to: Ledger = ledger): Promise<readonly NewEvent[]> => {
     const [last] = await to.readStream(STREAM, { direction: 'backwards', limit: 1 });
     const events = Array.from({ length: count }, () => someEvent());
     await to.append(STREAM, last?.revision ?? NO_STREAM, events);
     return events;
   };
 
-  const history = async (): Promise<readonly Told[]> => {
+  const history = async (of: Ledger = ledger): Promise<readonly Told[]> => {
     const told: Told[] = [];
-    for await (const { events } of effectiveEvents(ledger)) {
+    for await (const { events } of effectiveEvents(of)) {
       for (const { event, cursor } of events) {
         const text = textOfCursor(cursor);
         told.push({ id: event.id, cursor: text, text: cloudEvent(event, text) });
@@ -74,8 +76,8 @@ describe('the relay', () => {
     }));
   };
 
-  const untilAllIsTold = async (): Promise<void> => {
-    const { length } = await history();
+  const untilAllIsTold = async (of: Ledger = ledger): Promise<void> => {
+    const { length } = await history(of);
     await eventually(
       async () => (await manager.streams.info(FEED_STREAM).catch(() => undefined))?.state.last_seq,
       length,
@@ -108,6 +110,27 @@ describe('the relay', () => {
     await append(2);
     await untilAllIsTold();
     expect(await feed()).toEqual(await history());
+  });
+
+  it('tells the history of EventStoreDB, where positions have gaps and subscriptions break', async () => {
+    const double = await EventStoreDbDouble.start();
+    const own = await openLedger({ dataDir: '', eventStoreUrl: double.url });
+    try {
+      await append(3, own);
+      await begin(own).onModuleDestroy();
+      const relay = begin(own);
+      await appendStaged(own, 'work-torc.main.b', NO_STREAM, bulkEvents(1_200_000, 'c'), 'batch');
+      for (let round = 0; round < 3; round += 1) {
+        double.dropSubscriptions();
+        await append(100, own);
+        await untilAllIsTold(own);
+      }
+      expect(await feed()).toEqual(await history(own));
+      await relay.onModuleDestroy();
+    } finally {
+      await own.close();
+      double.stop();
+    }
   });
 
   it('goes on behind the last event after the death of the relay or of the broker', async () => {
