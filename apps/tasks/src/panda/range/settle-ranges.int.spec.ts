@@ -301,6 +301,22 @@ describe('jumbo jobs (contract 5.4)', () => {
     expect(spec.view.file(1)?.pandaId).toBe(consumer);
   });
 
+  it('are followed by another one when they leave ranges, unless they have done nothing', () => {
+    const spec = new RangeSpec([{ events: 300 }], 'ES=100,NJ=1,MJ=1', { useJumbo: 'W' });
+    spec.cut([1]);
+    const consumer = spec.create([1], { eventService: 5 });
+    while (step(spec));
+    spec.move(consumer + 1, 'running');
+    report(spec, consumer + 1, ['finished']);
+    end(spec, consumer + 1, 'finished');
+    expect(spec.task.attributes.useJumbo).toBe('W');
+    while (step(spec));
+    expect([spec.task.attributes.useJumbo, spec.job(consumer + 2).attributes.eventService]).toEqual(['R', 4]);
+    spec.move(consumer + 2, 'running');
+    end(spec, consumer + 2, 'finished');
+    expect(spec.task.attributes.useJumbo).toBe('R');
+  });
+
   it('let consumers wait for what they have', () => {
     const spec = new RangeSpec([{ events: 200 }], 'ES=100', { useJumbo: 'R' });
     spec.cut([1]);

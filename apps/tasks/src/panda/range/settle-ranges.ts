@@ -1,6 +1,7 @@
 import type { RangesReleased } from '#contracts/panda/range-events.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { JobChanges } from '../job-changes.js';
+import { taskAmended } from '../task-amended.js';
 import type { Job, PandaView, Task } from '../view.js';
 import { activeSiblings } from './close-siblings.js';
 import { isClone, isJumbo, isMerge, isOfEventService } from './flavour.js';
@@ -28,8 +29,8 @@ export const settleRanges = (view: PandaView, job: Job, ending: JobEnding, timeM
   const isKilled = ending.status === 'cancelled' || ending.status === 'closed';
   if (isKilled || isJumbo(job)) {
     const { inputs } = ending.end;
-    const woken = isJumbo(job) ? awakened(view, task) : [];
-    const events = [...released, ...woken];
+    const after = isJumbo(job) ? [...awakened(view, task), ...(isKilled ? [] : followed(view, job, task))] : [];
+    const events = [...released, ...after];
     return settledAs(owned, ending.status, isFollowed(view, job) ? 'superseded' : inputs, {}, events);
   }
   const settle = isMerge(job) ? settleMerge : isClone(job) ? settleClone : settleConsumer;
@@ -44,6 +45,13 @@ const awakened = (view: PandaView, task: Task): readonly DecidedEvent[] => {
     changes.add(task.stream, ordinal, 'UnitsMoved', { status: 'activated' });
   }
   return changes.events();
+};
+
+/** Another jumbo job follows one that has done some of the work and left some. One that has done nothing would only be repeated. */
+const followed = (view: PandaView, { pandaId }: Job, task: Task): readonly DecidedEvent[] => {
+  if (task.attributes.useJumbo !== 'R' || (view.ranges.countsOf(pandaId).finished ?? 0) === 0) return [];
+  const isAnyLeft = view.ranges.unfinishedOf(pandaId).isAnyHopeful || view.ranges.countReady(task.workload) > 0;
+  return isAnyLeft ? [taskAmended(task, { useJumbo: 'W' })] : [];
 };
 
 /** Gives back the ranges of a job that is killed: events of the change that ends it. */
