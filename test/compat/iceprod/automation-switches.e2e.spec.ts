@@ -1,6 +1,6 @@
 import { eventually } from '#platform/testing/eventually.js';
 import { made } from './actions/requests.js';
-import { MODES } from '../../harness/cairn-process.js';
+import { startDistributed, startEmbedded } from '../../harness/cairn-process.js';
 import { type HttpClient } from '../../harness/http-client.js';
 import { created, ok } from './answers.js';
 import { type GetTestCluster, useTestCluster, VARIABLES } from '../../harness/test-cluster.js';
@@ -52,9 +52,14 @@ const ALL_DONE = {
   ...{ complete: 'complete', job: 'complete', waiting: 'suspended', bare: 'suspended' },
 };
 
-describe.each(MODES)('automation switches ($mode)', (mode) => {
+const SOME = 'dataset_completion,buffer';
+/** The last thing that happens there: what would be done by the steps that are off is done sooner. */
+const SOME_DONE = { ...UNTOUCHED, bare: 'suspended', materializations: 1 };
+
+describe('automation switches', () => {
+  const mode = { start: startEmbedded };
   const off = useTestCluster(mode, variables('off'));
-  const some = useTestCluster(mode, variables('dataset_completion,buffer'));
+  const some = useTestCluster(mode, variables(SOME));
   // Shows how long every step takes where it is on.
   const on = useTestCluster(mode, variables('on'));
   const seen = new Map<GetTestCluster, () => Promise<object>>();
@@ -102,12 +107,20 @@ describe.each(MODES)('automation switches ($mode)', (mode) => {
   });
 
   it('turn on single steps and leave the others to crons', async () => {
-    await eventually(() => seen.get(some)?.() ?? {}, { ...UNTOUCHED, bare: 'suspended', materializations: 1 });
+    await eventually(() => seen.get(some)?.() ?? {}, SOME_DONE);
   });
 
   it('stop Cairn from starting when they name an unknown step', async () => {
-    await expect(mode.start({ ...VARIABLES, CAIRN_AUTOMATION: 'queue,rest' })).rejects.toThrow(
+    await expect(startEmbedded({ ...VARIABLES, CAIRN_AUTOMATION: 'queue,rest' })).rejects.toThrow(
       /CAIRN_AUTOMATION is "queue,rest"; expected on, off, or a comma-separated list of priority, queue, /,
     );
+  });
+});
+
+describe('automation switches of separate processes over NATS', () => {
+  const cluster = useTestCluster({ start: startDistributed }, variables(SOME));
+
+  it('turn on single steps and leave the others to crons', async () => {
+    await eventually(await layOut(cluster()), SOME_DONE);
   });
 });
