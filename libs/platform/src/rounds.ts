@@ -38,3 +38,19 @@ export class Rounds {
     await this.running;
   }
 }
+
+/** Rounds of which the first failure is reported, and again the first one after a success. None is while they are being stopped. */
+export const roundsReportingFirst = (round: () => Promise<unknown>, report: (error: unknown) => void): Rounds => {
+  let hasFailed = false;
+  const rounds = new Rounds(
+    async () => {
+      await round();
+      hasFailed = false;
+    },
+    (error) => {
+      if (!hasFailed && !rounds.isStopped) report(error);
+      hasFailed = true;
+    },
+  );
+  return rounds;
+};

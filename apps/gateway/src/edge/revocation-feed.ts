@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { Bus } from '#bus/bus.js';
 import { ListRevocations, type RevocationCursor } from '#contracts/tokens.js';
 import { Log } from '#platform/logging.js';
-import { Rounds } from '#platform/rounds.js';
+import { roundsReportingFirst } from '#platform/rounds.js';
 import { type RevocationSource, Revocations } from '#platform/tokens/revocations.js';
 import { ownContext } from './own-context.js';
 
@@ -18,13 +18,12 @@ const AGE_MAX_MS = 300_000;
 @Injectable()
 export class RevocationFeed implements RevocationSource, OnApplicationBootstrap, OnApplicationShutdown {
   private readonly revocations = new Revocations();
-  private readonly rounds = new Rounds(
+  private readonly rounds = roundsReportingFirst(
     () => this.fetch(),
-    (error) => this.fail(error),
+    (error) => this.log.warn({ error }, 'Revocations not available'),
   );
   private cursor: RevocationCursor | undefined;
   private refreshedAtMs = Number.NEGATIVE_INFINITY;
-  private hasFailed = false;
 
   constructor(
     private readonly bus: Bus,
@@ -62,13 +61,7 @@ export class RevocationFeed implements RevocationSource, OnApplicationBootstrap,
       this.cursor = reply.cursor;
       if (!reply.isLast) continue;
       this.refreshedAtMs = askedAtMs;
-      this.hasFailed = false;
       return;
     }
-  }
-
-  private fail(error: unknown): void {
-    if (!this.hasFailed && !this.rounds.isStopped) this.log.warn({ error }, 'Revocations not available');
-    this.hasFailed = true;
   }
 }

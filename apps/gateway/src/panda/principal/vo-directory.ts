@@ -4,7 +4,7 @@ import { Bus } from '#bus/bus.js';
 import { GetPandaUsers, GetPandaVos, type Vo } from '#contracts/panda/configuration.js';
 import { DomainError } from '#platform/domain-error.js';
 import { Log } from '#platform/logging.js';
-import { Rounds } from '#platform/rounds.js';
+import { roundsReportingFirst } from '#platform/rounds.js';
 import { ownContext } from '../../edge/own-context.js';
 
 /** How often `pilots` is asked: a change of the configuration takes effect so soon. */
@@ -23,14 +23,13 @@ export interface Directory {
 /** A copy of the VOs and of who is banned. The last one counts while `pilots` cannot be reached. */
 @Injectable()
 export class VoDirectory implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly rounds = new Rounds(
-    () => this.poll(),
-    (error) => this.fail(error),
+  private readonly rounds = roundsReportingFirst(
+    () => this.refresh(),
+    (error) => this.log.warn({ error }, "PanDA's VOs not available"),
   );
   private text = '';
   private copy: Directory | undefined;
   private fetching: Promise<Directory> | undefined;
-  private hasFailed = false;
 
   constructor(
     private readonly bus: Bus,
@@ -91,15 +90,5 @@ export class VoDirectory implements OnApplicationBootstrap, OnApplicationShutdow
     this.text = text;
     this.copy = directory;
     return directory;
-  }
-
-  private async poll(): Promise<void> {
-    await this.refresh();
-    this.hasFailed = false;
-  }
-
-  private fail(error: unknown): void {
-    if (!this.hasFailed && !this.rounds.isStopped) this.log.warn({ error }, "PanDA's VOs not available");
-    this.hasFailed = true;
   }
 }
