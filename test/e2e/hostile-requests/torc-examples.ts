@@ -132,7 +132,10 @@ export const TORC_EXAMPLES: Readonly<Record<string, Example>> = {
     ...json(() => ({ worker: 'w' })),
   },
   'GET /cairn/torc/workflows/{key}/access': ofWorkflow,
-  'PUT /cairn/torc/workflows/{key}/access': { ...ofWorkflow, ...json(() => ({ users: [], groups: [] })) },
+  'PUT /cairn/torc/workflows/{key}/access': {
+    path: { key: 'torc_shared' },
+    ...json(() => ({ users: [], groups: [] })),
+  },
   'GET /cairn/torc/workflows/{workflow}/jobs/{key}/explanation': ofJob,
   'GET /cairn/torc/workflows/{key}/explanation': ofWorkflow,
   'GET /cairn/torc/workflows/{key}/report': ofWorkflow,

@@ -75,6 +75,7 @@ export const prepareTorcTargets = async (client: HttpClient): Promise<Targets> =
     actions: [{ trigger_type: 'on_workflow_start', action_type: 'run_commands', commands: ['true'] }],
   });
   await acting.startRun(1);
+  await torc.post(`/cairn/torc/workflows/${acting.key}/actions/1/claim`, { worker: 'w' });
   const written = documentIn(await (await newWorkflow(torc)).get());
   const deleted: string[] = [];
   for (let count = 0; count < DELETED_MAX; count += 1) deleted.push((await newWorkflow(torc)).key);
@@ -104,6 +105,7 @@ export const prepareTorcTargets = async (client: HttpClient): Promise<Targets> =
       torc_emptied: [emptied.key],
       torc_filled: [(await newWorkflow(torc)).key],
       torc_tuned: [tuned.key],
+      torc_shared: [(await newWorkflow(torc)).key],
     },
     ...{ torc_written: [keyOf(written)], torc_written_revision: [revisionOf(written)], torc_deleted: deleted },
     torc_config: [keyOf(documentIn(await emptied.get('/config')))],
