@@ -16,10 +16,36 @@ import { withHeads } from './event-proof.js';
 import { verifyExport } from './verify-export.js';
 import { verifyLedger } from './verify-ledger.js';
 
-/** Single bits that are changed; 10,000 take some minutes. */
-const CHANGES = 300;
+/** Changes of each kind that are tried: `TAMPERINGS=10000` takes some minutes. */
+const CHANGES = Number(process.env['TAMPERINGS'] ?? 150);
+
+const WITHIN_MS = 60_000 + CHANGES * 300;
 
 const key = CheckpointKey.make();
+
+const STREAMS = 11;
+
+/** What somebody removes: single events, streams, ends of streams, or the newest events of the ledger. Numbers are taken modulo what is there. */
+const removals = fc.record({
+  what: fc.constantFrom('events', 'streams', 'ends', 'newest'),
+  which: fc.uniqueArray(fc.nat(), { minLength: 1, maxLength: 5 }),
+  count: fc.integer({ min: 1, max: 20 }),
+  /** All later hashes and numbers of the streams are computed again, so that the chains fit. */
+  isMended: fc.boolean(),
+});
+
+interface EventRow {
+  readonly position: number;
+  readonly stream: string;
+  readonly revision: number;
+  readonly id: string;
+  readonly type: string;
+  readonly data: string;
+  readonly metadata: string;
+}
+
+const SELECT_EVENTS = `SELECT e.position, s.name AS stream, e.revision, e.id, e.type, e.data, e.metadata
+  FROM event e JOIN stream s ON s.id = e.stream`;
 
 /** With one bit turned over. */
 const withBit = (bytes: Buffer, bit: number): Buffer => {
@@ -40,7 +66,7 @@ describe('A ledger that somebody has tampered with', () => {
     const ledger = await SqliteLedger.open(file);
     const revisions = new Map<string, number>();
     for (let number = 0; number < 60; number++) {
-      const stream = `work-iceprod.main.${(number * 7) % 11}`;
+      const stream = `work-iceprod.main.${(number * 7) % STREAMS}`;
       const revision = revisions.get(stream) ?? NO_STREAM;
       const text = 'Ä'.repeat(number === 30 ? 5000 : number % 5);
       await ledger.append(stream, revision, [someEvent({ number, text }), someEvent({ number })]);
@@ -87,39 +113,102 @@ describe('A ledger that somebody has tampered with', () => {
     expect(await verify()).toEqual(whole);
   });
 
-  it('is found out by any single bit, unless nothing that is read differs', async () => {
-    const before = await readings();
-    let unnoticed = 0;
-    await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 0, max: whole.length * 8 - 1 }), async (bit) => {
-        rmSync(`${file}-wal`, { force: true });
-        rmSync(`${file}-shm`, { force: true });
-        writeFileSync(file, withBit(whole, bit));
-        const { faults } = await verify();
-        if (faults.length > 0) return;
-        unnoticed += 1;
-        expect(await readings()).toBe(before);
-      }),
-      { numRuns: CHANGES },
-    );
-    expect(unnoticed).toBeLessThan(CHANGES);
-  });
+  it(
+    'is found out by any single bit, unless nothing that is read differs',
+    async () => {
+      const before = await readings();
+      let unnoticed = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.integer({ min: 0, max: whole.length * 8 - 1 }), async (bit) => {
+          rmSync(`${file}-wal`, { force: true });
+          rmSync(`${file}-shm`, { force: true });
+          writeFileSync(file, withBit(whole, bit));
+          const { faults } = await verify();
+          if (faults.length > 0) return;
+          unnoticed += 1;
+          expect(await readings()).toBe(before);
+        }),
+        { numRuns: CHANGES },
+      );
+      expect(unnoticed).toBeLessThan(CHANGES);
+      if (CHANGES > 1000) process.stderr.write(`${unnoticed} of ${CHANGES} bits were in unused bytes\n`);
+    },
+    WITHIN_MS,
+  );
 
-  it('is found out by any single bit of an export', async () => {
-    const exported = join(folder, 'export.jsonl');
-    const ledger = await SqliteLedger.open(file);
-    await exportLedger(ledger, exported);
-    await ledger.close();
-    const bytes = readFileSync(exported);
-    expect(await verifyExport(exported, { checkpoints })).toMatchObject({ checkpoints: 6, faults: [] });
-    await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 0, max: bytes.length * 8 - 1 }), async (bit) => {
-        writeFileSync(exported, withBit(bytes, bit));
-        expect((await verifyExport(exported)).faults).toHaveLength(1);
-      }),
-      { numRuns: CHANGES },
-    );
-  });
+  it(
+    'is found out by any single bit of an export',
+    async () => {
+      const exported = join(folder, 'export.jsonl');
+      const ledger = await SqliteLedger.open(file);
+      await exportLedger(ledger, exported);
+      await ledger.close();
+      const bytes = readFileSync(exported);
+      expect(await verifyExport(exported, { checkpoints })).toMatchObject({ checkpoints: 6, faults: [] });
+      await fc.assert(
+        fc.asyncProperty(fc.integer({ min: 0, max: bytes.length * 8 - 1 }), async (bit) => {
+          writeFileSync(exported, withBit(bytes, bit));
+          expect((await verifyExport(exported)).faults).toHaveLength(1);
+        }),
+        { numRuns: CHANGES },
+      );
+    },
+    WITHIN_MS,
+  );
+
+  it(
+    'is found out when any events that a checkpoint covers are gone, also with chains that fit',
+    async () => {
+      const last = checkpoints.at(-1)?.checkpoint.events ?? 0;
+      const found: Record<string, number> = {};
+      await fc.assert(
+        fc.asyncProperty(removals, async ({ what, which, count, isMended }) => {
+          const dataDir = mkdtempSync(join(folder, 'removed-'));
+          writeFileSync(join(dataDir, 'ledger.sqlite'), whole);
+          const database = new DatabaseSync(join(dataDir, 'ledger.sqlite'));
+          const rows = database.prepare(`${SELECT_EVENTS} ORDER BY e.position`).all() as unknown as EventRow[];
+          const streams = new Set(which.map((number) => `work-iceprod.main.${number % STREAMS}`));
+          const events = new Set(which.map((number) => 1 + (number % last)));
+          const ends = new Set(
+            [...streams]
+              .flatMap((name) => rows.filter(({ stream }) => stream === name).slice(-count))
+              .map((row) => row.position),
+          );
+          const isGone = ({ position, stream }: EventRow): boolean => {
+            if (what === 'newest') return position > last - count;
+            if (what === 'streams') return streams.has(stream);
+            return (what === 'events' ? events : ends).has(position);
+          };
+          const gone = rows.filter(isGone);
+          fc.pre(gone.some(({ position }) => position <= last));
+          database.exec('PRAGMA synchronous = OFF; BEGIN');
+          const remove = database.prepare('DELETE FROM event WHERE position = ?');
+          for (const { position } of gone) remove.run(position);
+          if (isMended) {
+            const heads = new Map<string, { revision: number; hash: string }>();
+            const update = database.prepare('UPDATE event SET revision = ?, hash = ? WHERE position = ?');
+            for (const row of rows) {
+              if (isGone(row)) continue;
+              const head = heads.get(row.stream) ?? { revision: NO_STREAM, hash: GENESIS };
+              const revision = head.revision + 1;
+              const hash = eventHash(head.hash, { ...row, revision });
+              update.run(revision, hash, row.position);
+              heads.set(row.stream, { revision, hash });
+            }
+          }
+          database.exec('COMMIT');
+          database.close();
+          expect((await verifyLedger({ dataDir }, { checkpoints })).faults).not.toEqual([]);
+          rmSync(dataDir, { recursive: true });
+          const kind = `${what}${isMended ? ', mended' : ''}`;
+          found[kind] = (found[kind] ?? 0) + 1;
+        }),
+        { numRuns: CHANGES },
+      );
+      if (CHANGES > 1000) process.stderr.write(`removals found: ${JSON.stringify(found)}\n`);
+    },
+    WITHIN_MS,
+  );
 
   it('is found out when the newest events are gone, of one stream or of the whole ledger', async () => {
     const last = checkpoints.at(-1);
@@ -149,19 +238,8 @@ describe('A ledger that somebody has tampered with', () => {
   it('is found out when an event and all hashes behind it were made anew', async () => {
     const database = new DatabaseSync(file);
     const rows = database
-      .prepare(
-        `SELECT e.position, s.name AS stream, e.revision, e.id, e.type, e.data, e.metadata FROM event e JOIN stream s ON s.id = e.stream
-         WHERE s.name = 'work-iceprod.main.3' ORDER BY e.revision`,
-      )
-      .all() as unknown as {
-      position: number;
-      stream: string;
-      revision: number;
-      id: string;
-      type: string;
-      data: string;
-      metadata: string;
-    }[];
+      .prepare(`${SELECT_EVENTS} WHERE s.name = 'work-iceprod.main.3' ORDER BY e.revision`)
+      .all() as unknown as EventRow[];
     const update = database.prepare('UPDATE event SET data = ?, hash = ? WHERE position = ?');
     let previous = GENESIS;
     for (const row of rows) {
