@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
 import { newDataset, newJob, newTask } from '../compat/iceprod/fixtures.js';
 import { submitTask } from '../compat/panda/story.js';
 import { usePanda } from '../compat/panda/use-panda.js';
@@ -8,8 +10,6 @@ import { newWorkflow } from '../compat/torc/workflow.js';
 import { runCommand } from '../harness/cairn-command.js';
 import { startEmbedded } from '../harness/cairn-process.js';
 import { VARIABLES } from '../harness/test-cluster.js';
-
-const SERVICES = ['datasets', 'tasks', 'pilots', 'events', 'auth'];
 
 describe('cairn replay', () => {
   const { cluster, user } = usePanda({ start: startEmbedded }, { ...VARIABLES, TORC_ACCESS: 'open' });
@@ -34,20 +34,65 @@ describe('cairn replay', () => {
     await workflow.initialize();
   };
 
-  it('makes the same read models once more beside a running Cairn, and tells what somebody has changed in one', async () => {
-    for (let round = 0; round < 2; round++) await Promise.all([fillIceprod(), fillTorc(), submitTask(user())]);
+  const FILES = ['datasets', 'tasks', 'pilots', 'events', 'history', 'proof', 'auth'];
+
+  const replay = async (...words: readonly string[]): Promise<readonly string[]> => {
+    const told = await runCommand(cluster().cairn, ['replay', ...words]);
+    return told.split('\n').map((line) => line.replace(/, \d+ events in .*/, ''));
+  };
+
+  const sameOf = (...names: readonly string[]): readonly string[] => names.map((name) => `${name}: the same`);
+
+  const forge = (name: string, sql: string): void => {
+    const file = new DatabaseSync(join(cluster().cairn.dataDir, 'read-models', `${name}.sqlite`), { timeout: 5000 });
+    file.exec(sql);
+    file.close();
+  };
+
+  const fill = async (): Promise<void> => {
+    await Promise.all([fillIceprod(), fillTorc(), submitTask(user())]);
+  };
+
+  it('makes the same read models once more beside a running Cairn', async () => {
+    for (let round = 0; round < 2; round++) await fill();
+    await cluster().admin.post('/cairn/history/checkpoints');
+    expect(await replay()).toEqual(sameOf(...FILES));
+  });
+
+  it('tells what somebody has changed, and puts the rebuilt one in place while nobody uses it', async () => {
     const { cairn } = cluster();
-    const lines = (await runCommand(cairn, ['replay'])).split('\n');
-    expect(lines.map((line) => line.replace(/, \d+ events in .*/, ''))).toEqual(
-      SERVICES.map((service) => `${service}: the same`),
-    );
-    const file = new DatabaseSync(join(cairn.dataDir, 'read-models', 'tasks.sqlite'), { timeout: 5000 });
-    file.exec(
+    forge(
+      'tasks',
       `UPDATE workload SET name = 'forged' WHERE ref = (SELECT min(ref) FROM workload WHERE dialect = 'iceprod')`,
     );
-    file.close();
-    const told = await runCommand(cairn, ['replay', '--service', 'tasks']);
-    expect(told).toMatch(/^tasks workload 'iceprod\.main\.\w+': .*name is "forged" live/);
-    expect(told).toMatch(/\ntasks: different, \d+ events in \S+ s$/);
+    // What a name of a workload stands for is remembered by the service that runs.
+    const [difference, outcome, refusal] = await replay('--service', 'tasks', '--swap');
+    expect(difference).toMatch(/^tasks workload 'iceprod\.main\.\w+': .*name is "forged" live/);
+    expect(outcome).toBe('tasks: different');
+    expect(refusal).toMatch(/^tasks: left, .*\(workload\): stop Cairn/);
+    await cairn.restart({
+      meanwhile: async () => {
+        expect((await replay('--service', 'tasks', '--swap')).at(-1)).toBe('tasks: put in place');
+      },
+    });
+  });
+
+  it('puts rebuilt ones in place while they are in use', async () => {
+    forge('tasks', 'UPDATE unit SET failures = 99');
+    forge('datasets', `UPDATE dataset SET username = 'forged'`);
+    const [told] = await Promise.all([replay('--swap'), fill()]);
+    expect(told.filter((line) => line.endsWith('put in place'))).toEqual(FILES.map((name) => `${name}: put in place`));
+    expect(told).toEqual(expect.arrayContaining(['tasks: different', 'datasets: different']));
+  });
+
+  it('leaves the old or the new, whole, when Cairn is killed', async () => {
+    const { cairn } = cluster();
+    forge('tasks', 'UPDATE unit SET failures = 99');
+    const swapped = replay('--service', 'tasks', '--swap');
+    while (!existsSync(join(cairn.dataDir, 'read-models', 'tasks.rebuilt.sqlite'))) await delay(1);
+    await cairn.restart({ signal: 'SIGKILL' });
+    // The service that has begun again takes it.
+    expect((await swapped).at(-1)).toBe('tasks: put in place');
+    expect(await replay()).toEqual(sameOf(...FILES));
   });
 });

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { accessRulesProjection } from '#event-sourcing/access-rules.js';
 import { groupsProjection } from '#event-sourcing/groups.js';
 import { ServiceStoreModule } from '#event-sourcing/service-store.module.js';
+import type { ServiceStore } from '#event-sourcing/service-store.js';
 import { Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
 import { SecretSigner } from '#platform/tokens/secret-signer.js';
@@ -35,7 +36,7 @@ import { roleProjection } from './role/role-projection.js';
 import { userProjection } from './user/user-projection.js';
 
 /** What the service keeps. */
-export const authStore = ServiceStoreModule.register({
+export const authStore: ServiceStore = {
   service: 'auth',
   projections: [
     accessRulesProjection,
@@ -46,11 +47,11 @@ export const authStore = ServiceStoreModule.register({
     revocationProjection,
     ...DIALECTS.flatMap(({ projections }) => projections),
   ],
-});
+};
 
 /** Who may do what: access rules, users, groups, roles, logins, tokens and what signs them. */
 @Module({
-  imports: [authStore],
+  imports: [ServiceStoreModule.register(authStore)],
   controllers: [
     KeyController,
     TokenCheckController,

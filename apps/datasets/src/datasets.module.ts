@@ -4,19 +4,20 @@ import { BlobStoreModule } from '#event-sourcing/blob-store.module.js';
 import { groupsProjection } from '#event-sourcing/groups.js';
 import { orphanCollector } from '#event-sourcing/orphan-collector.js';
 import { ServiceStoreModule } from '#event-sourcing/service-store.module.js';
+import type { ServiceStore } from '#event-sourcing/service-store.js';
 import { DIALECTS } from './dialects.js';
 import { ExplainController } from './explain/explain.controller.js';
 import { WorkloadExplainers } from './explain/workload-explainers.js';
 
 /** What the service keeps. */
-export const datasetsStore = ServiceStoreModule.register({
+export const datasetsStore: ServiceStore = {
   service: 'datasets',
   projections: [...DIALECTS.flatMap(({ projections }) => projections), accessRulesProjection, groupsProjection],
-});
+};
 
 /** Workloads: what people asked for, in the words of each dialect. */
 @Module({
-  imports: [BlobStoreModule, datasetsStore],
+  imports: [BlobStoreModule, ServiceStoreModule.register(datasetsStore)],
   controllers: [ExplainController, ...DIALECTS.flatMap(({ controllers }) => controllers)],
   providers: [
     WorkloadExplainers,

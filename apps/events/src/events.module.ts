@@ -1,11 +1,12 @@
-import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
 import { SecretKeys } from '#platform/secret-keys.js';
 import { Ledger } from '#ledger/ledger.js';
 import { accessRulesProjection } from '#event-sourcing/access-rules.js';
+import { readModelFile } from '#event-sourcing/read-model-file.js';
 import { ServiceStoreModule } from '#event-sourcing/service-store.module.js';
+import type { ServiceStore } from '#event-sourcing/service-store.js';
 import { EventAccess } from './access/event-access.js';
 import { AuditController } from './audit/audit.controller.js';
 import { EventList } from './audit/event-list.js';
@@ -32,7 +33,7 @@ import { WebhooksController } from './webhook/webhooks.controller.js';
 const CACHE_KIB = 8 * 1024;
 
 /** What the service keeps. */
-export const eventsStore = ServiceStoreModule.register({
+export const eventsStore: ServiceStore = {
   service: 'events',
   projections: [
     accessRulesProjection,
@@ -41,11 +42,11 @@ export const eventsStore = ServiceStoreModule.register({
     ...DIALECTS.flatMap(({ projections }) => projections),
   ],
   cacheKib: CACHE_KIB,
-});
+};
 
 /** The history: what happened, when, who did it and why. */
 @Module({
-  imports: [eventsStore],
+  imports: [ServiceStoreModule.register(eventsStore)],
   controllers: [
     TimelineController,
     AuditController,
@@ -63,7 +64,7 @@ export const eventsStore = ServiceStoreModule.register({
       provide: HistoryIndex,
       inject: [Environment, Ledger, Log],
       useFactory: ({ CAIRN_DATA_DIR: folder }: Environment, ledger: Ledger, log: Log) =>
-        HistoryIndex.open({ file: join(folder, 'read-models', 'history.sqlite'), ledger, log }),
+        HistoryIndex.open({ file: readModelFile(folder, 'history'), ledger, log }),
     },
     PastViews,
     CheckpointMaker,

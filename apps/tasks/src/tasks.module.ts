@@ -3,6 +3,7 @@ import { accessRulesProjection } from '#event-sourcing/access-rules.js';
 import { BlobStoreModule } from '#event-sourcing/blob-store.module.js';
 import { groupsProjection } from '#event-sourcing/groups.js';
 import { ServiceStoreModule } from '#event-sourcing/service-store.module.js';
+import type { ServiceStore } from '#event-sourcing/service-store.js';
 import { DIALECTS } from './dialects.js';
 import { Policies } from './engine/policies.js';
 import { UnitProjection } from './engine/unit-projection.js';
@@ -19,7 +20,7 @@ const policies = new Policies(Object.fromEntries(DIALECTS.map(({ name, policy })
 const kinds = new WorkloadKinds(Object.fromEntries(DIALECTS.map(({ name, workloads }) => [name, workloads])));
 
 /** What the service keeps. */
-export const tasksStore = ServiceStoreModule.register({
+export const tasksStore: ServiceStore = {
   service: 'tasks',
   // Workloads first, because the other projections refer to them. The catalog last, because it reads their tables.
   projections: [
@@ -37,11 +38,11 @@ export const tasksStore = ServiceStoreModule.register({
   ],
   // A transaction with more changes writes before its commit, which blocks the thread.
   cacheKib: 8 * 1024,
-});
+};
 
 /** Units of all dialects and everything that belongs to them. */
 @Module({
-  imports: [BlobStoreModule, tasksStore],
+  imports: [BlobStoreModule, ServiceStoreModule.register(tasksStore)],
   controllers: [
     WorkloadController,
     ExplainController,

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { backup, DatabaseSync, type StatementSync } from 'node:sqlite';
 import { PRIVATE_FILE, PRIVATE_FOLDER } from '#platform/private-files.js';
 import { NO_STREAM, type Position, START } from '#ledger/ledger.js';
+import { contentReplaced } from './content-version.js';
 import type { Projection } from './projection.js';
 
 /** Raised when the runner's own tables change. */
@@ -30,12 +31,17 @@ export interface LastEvent {
   readonly id: string;
 }
 
+/** Pages that are copied in one step beside the event loop. */
+const COPY_PAGES = 256;
+
 export interface ModelFileOptions {
   readonly file: string;
   readonly projections: readonly Projection[];
   readonly cacheKib: number;
   /** Nobody misses it after a power failure, so nothing waits for the disk. */
   readonly isThrownAway: boolean;
+  /** A file of the same shape: a new file gives the same numbers, see `Projection.numbered`. */
+  readonly numbersOf?: string | undefined;
 }
 
 /** The last event of one stream. */
@@ -68,7 +74,30 @@ const signatureOf = (projections: readonly Projection[]): string =>
     )
     .digest('hex');
 
+/** Gives things in an open file the numbers that they have in another. */
+const takeNumbers = (database: DatabaseSync, from: string, projections: readonly Projection[]): void => {
+  database.prepare('ATTACH ? AS numbers').run(from);
+  for (const { numbered = {} } of projections) {
+    for (const [table, names] of Object.entries(numbered)) {
+      const columns = ['id', ...names].join(', ');
+      database.exec(`INSERT OR IGNORE INTO main.${table} (${columns}) SELECT ${columns} FROM numbers.${table}`);
+    }
+  }
+  database.exec('DETACH numbers');
+};
+
 const unusableMarker = (file: string): string => `${file}.unusable`;
+
+/** How far a whole file of these projections has come. */
+const progressIn = (
+  database: DatabaseSync,
+  projections: readonly Projection[],
+): { readonly checkpoint: Position } | undefined => {
+  const row = database
+    .prepare('SELECT checkpoint FROM model_progress WHERE signature = ? AND complete = 1')
+    .get(signatureOf(projections));
+  return row && { checkpoint: Number(row['checkpoint']) };
+};
 
 const remove = (file: string): void => {
   for (const suffix of ['', '-wal', '-shm', '.unusable']) rmSync(`${file}${suffix}`, { force: true });
@@ -139,6 +168,7 @@ export class ModelFile {
       .prepare('INSERT INTO model_progress (id, signature, complete, checkpoint) VALUES (1, ?, 0, ?)')
       .run(signatureOf(options.projections), START);
     writer.exec('COMMIT');
+    if (options.numbersOf !== undefined) takeNumbers(writer, options.numbersOf, options.projections);
     return new ModelFile(writer, options, START, true);
   }
 
@@ -147,9 +177,7 @@ export class ModelFile {
     let writer: DatabaseSync | undefined;
     try {
       writer = new DatabaseSync(options.file);
-      const progress = writer
-        .prepare('SELECT checkpoint FROM model_progress WHERE signature = ? AND complete = 1')
-        .get(signatureOf(options.projections)) as { checkpoint: number } | undefined;
+      const progress = progressIn(writer, options.projections);
       if (progress !== undefined) return new ModelFile(writer, options, progress.checkpoint, false);
     } catch {
       // Whatever is wrong with a file that can be made again, making it again is the answer.
@@ -273,6 +301,41 @@ export class ModelFile {
     this.tune();
     // Brings what was written without waiting for the disk onto it, before the file is declared complete.
     this.writer.exec(`PRAGMA wal_checkpoint(TRUNCATE); UPDATE model_progress SET complete = 1; PRAGMA shrink_memory;`);
+  }
+
+  /** Has `queries` show what it shows now until the returned function is called. */
+  pin(): () => void {
+    this.queries.exec('BEGIN');
+    // The first statement decides what the transaction shows.
+    this.queries.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get();
+    return () => {
+      this.queries.exec('COMMIT');
+      this.commitCount++;
+    };
+  }
+
+  /**
+   * Takes over the content of a whole file of the same shape, in one transaction: whoever reads sees the old or the new. Connections go on. What the
+   * new content lacks, from {@link checkpoint} on, is to be applied.
+   *
+   * @throws Error when it is no such file
+   */
+  async replaceBy(rebuilt: string): Promise<void> {
+    const { file, projections } = this.options;
+    const source = new DatabaseSync(rebuilt);
+    try {
+      const progress = progressIn(source, projections);
+      if (progress === undefined) throw new Error('another version of Cairn made it, or it is not whole');
+      takeNumbers(source, file, projections);
+      await backup(source, file, { rate: COPY_PAGES });
+      this.committedCheckpoint = progress.checkpoint;
+      this.savedCheckpoint = progress.checkpoint;
+      this.committed.clear();
+      this.readUnsealed();
+      for (const database of [this.writer, this.queries]) contentReplaced(database);
+    } finally {
+      source.close();
+    }
   }
 
   /** Has the file made again at the next start. */

@@ -47,6 +47,11 @@ export interface Projection {
   /** Secondary indexes, created after a rebuild has filled the tables. */
   readonly indexes: string;
   readonly names?: ColumnNames;
+  /**
+   * Tables that give numbers to what others remember by them in memory, each with the columns that say what a number stands for. When a rebuilt file
+   * takes the place of one in use, both say the same by these numbers.
+   */
+  readonly numbered?: Readonly<Record<string, readonly string[]>>;
   /** Binds to the writing connection; called once after the tables exist. */
   attach(database: DatabaseSync): ProjectionWriter;
 }

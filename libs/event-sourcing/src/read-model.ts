@@ -51,6 +51,8 @@ export interface ReadModelOptions {
   readonly cacheKib?: number;
   /** How long it lags behind at most when nobody waits for it. */
   readonly followDelayMs?: number;
+  /** A file of the same shape: a new file gives the same numbers, see `Projection.numbered`. */
+  readonly numbersOf?: string | undefined;
 }
 
 /**
@@ -70,6 +72,7 @@ export class ReadModel {
   private following: Promise<void> | undefined;
   private saving: NodeJS.Timeout | undefined;
   private closing: Promise<void> | undefined;
+  private isReplacing = false;
 
   private constructor(
     private readonly owner: OwnerLock,
@@ -95,8 +98,8 @@ export class ReadModel {
 
   static async open(options: ReadModelOptions): Promise<ReadModel> {
     const { file, ledger, projections, lifts = {}, log = SILENT, cacheKib = CACHE_KIB_DEFAULT } = options;
-    const { followDelayMs = FOLLOW_DELAY_MS_DEFAULT } = options;
-    const fileOptions: ModelFileOptions = { file, projections, cacheKib, isThrownAway: ledger.isOver };
+    const { numbersOf, followDelayMs = FOLLOW_DELAY_MS_DEFAULT } = options;
+    const fileOptions: ModelFileOptions = { file, projections, cacheKib, isThrownAway: ledger.isOver, numbersOf };
     const owner = OwnerLock.take(file);
     try {
       let model = ModelFile.open(fileOptions);
@@ -167,6 +170,18 @@ export class ReadModel {
   /** Number of the last event of a stream that the tables hold, as the open transaction sees it; -1 when none. */
   revisionOf(stream: string): number {
     return this.file.revisionOf(stream);
+  }
+
+  /**
+   * Puts a whole file that was rebuilt of the same ledger, with the numbers of this one, in the place of the content of this one. Meanwhile `queries`
+   * shows the old content; changes and new snapshots wait. What the ledger holds beyond the rebuilt file is applied before anybody sees it.
+   *
+   * @throws Error when it is no such file; then nothing has changed
+   */
+  async replaceBy(rebuilt: string): Promise<void> {
+    await this.caughtUp();
+    await this.lock.run(() => this.snapshots.renew(() => this.takeOver(rebuilt)));
+    await this.checkpoints.run();
   }
 
   /** Stops following, finishes what is under way and closes the file. */
@@ -302,6 +317,42 @@ export class ReadModel {
     this.firstCatchUp.resolve();
   }
 
+  private async takeOver(rebuilt: string): Promise<void> {
+    if (this.isStopping()) throw new Error('the service is stopping');
+    const unpin = this.file.pin();
+    this.isReplacing = true;
+    try {
+      await this.file.replaceBy(rebuilt);
+      this.dispatcher.forget();
+      await this.catchUpAgain();
+    } finally {
+      this.isReplacing = false;
+      unpin();
+      this.waiters.advance(this.checkpoint);
+    }
+  }
+
+  /** The tables may have gone back: nothing else is done before they are here again. */
+  private async catchUpAgain(): Promise<void> {
+    while (!this.isStopping()) {
+      try {
+        await this.catchUp();
+        return;
+      } catch (error) {
+        if (error instanceof EventRefused) {
+          this.skip(error);
+          continue;
+        }
+        if (isCorruptFile(error)) {
+          this.giveUp(error);
+          throw error;
+        }
+        this.log.error({ error }, 'A read model that was put in place cannot follow the ledger, will try again');
+        await delay(RETRY_MS_MAX, undefined, { signal: this.stopped.signal }).catch(() => {});
+      }
+    }
+  }
+
   private async absorb({ events, upTo }: Batch): Promise<void> {
     if (events.some((event) => event.revision > (this.file.knownRevisionOf(event.stream) ?? -1))) {
       await this.lock.run(async () => {
@@ -309,6 +360,8 @@ export class ReadModel {
         if (fresh.length > 0) await this.transact(fresh, upTo);
       });
     }
+    // Tables that have gone back are brought here by whoever replaces them.
+    if (this.isReplacing) return;
     this.file.advance(upTo);
     if (this.file.checkpointUnsaved) this.saveCheckpointSoon();
     this.waiters.advance(this.checkpoint);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type DynamicModule, Module, type OnApplicationShutdown, type OnModuleInit, type Type } from '@nestjs/common';
+import { type DynamicModule, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Environment } from '#platform/environment.js';
 import { Health } from '#platform/health.js';
 import { Log } from '#platform/logging.js';
@@ -7,34 +7,13 @@ import { Metrics } from '#platform/metrics.js';
 import { Ledger } from '#ledger/ledger.js';
 import { KeyValueStore } from '#storage/key-value-store.js';
 import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
-import type { ServiceName } from '#bus/contract.js';
 import { Mailbox, type MailboxMeter } from './mailbox.js';
 import type { Projection } from './projection.js';
 import { positionController } from './position-controller.js';
+import { readModelFile } from './read-model-file.js';
 import { ReadModel } from './read-model.js';
-import type { Lifts } from './upcast.js';
-
-/** A projection that others look into: each application makes its own and injects it by class. */
-interface ProvidedProjection {
-  readonly provide: Type<Projection>;
-  /** Projections of the same service that it looks into. */
-  readonly inject?: Type<Projection>[];
-  readonly useFactory: (...parts: never[]) => Projection;
-}
-
-type ProjectionSource = Projection | Type<Projection> | ProvidedProjection;
-
-export interface ServiceStore {
-  readonly service: ServiceName;
-  /** Classes and their factories are for projections that others look into. */
-  readonly projections: readonly ProjectionSource[];
-  readonly lifts?: Lifts;
-  /** Page cache of the writing connection. */
-  readonly cacheKib?: number;
-}
-
-const isProvided = (source: ProjectionSource): source is Type<Projection> | ProvidedProjection =>
-  typeof source === 'function' || 'provide' in source;
+import { RebuiltFiles } from './rebuilt-files.js';
+import { isProvided, type ServiceStore } from './service-store.js';
 
 /**
  * Read model, mailbox and key-value store of one service, in the data folder. The service is ready when its tables hold what the ledger
@@ -46,6 +25,7 @@ export class ServiceStoreModule implements OnModuleInit, OnApplicationShutdown {
     private readonly readModel: ReadModel,
     private readonly mailbox: Mailbox,
     private readonly keyValueStore: KeyValueStore,
+    private readonly rebuiltFiles: RebuiltFiles,
   ) {}
 
   static register({ service, projections, ...options }: ServiceStore): DynamicModule {
@@ -72,7 +52,7 @@ export class ServiceStoreModule implements OnModuleInit, OnApplicationShutdown {
             health: Health,
             ...instances: readonly Projection[]
           ) => {
-            const file = join(folder, 'read-models', `${service}.sqlite`);
+            const file = readModelFile(folder, service);
             const left = [...instances];
             const made = projections.flatMap((each) => (isProvided(each) ? left.splice(0, 1) : [each]));
             const readModel = await ReadModel.open({ file, ledger, projections: made, log, ...options });
@@ -82,6 +62,12 @@ export class ServiceStoreModule implements OnModuleInit, OnApplicationShutdown {
             readModel.start();
             return readModel;
           },
+        },
+        {
+          provide: RebuiltFiles,
+          inject: [Environment, ReadModel, Log],
+          useFactory: ({ CAIRN_DATA_DIR: folder }: Environment, readModel: ReadModel, log: Log) =>
+            new RebuiltFiles(readModelFile(folder, service), readModel, log),
         },
         {
           provide: Mailbox,
@@ -112,7 +98,7 @@ export class ServiceStoreModule implements OnModuleInit, OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     const failures: unknown[] = [];
     // Each is closed, whatever has failed before.
-    for (const part of [this.mailbox, this.readModel, this.keyValueStore]) {
+    for (const part of [this.rebuiltFiles, this.mailbox, this.readModel, this.keyValueStore]) {
       await part.close().catch((error: unknown) => failures.push(error));
     }
     if (failures.length > 0) throw failures[0];

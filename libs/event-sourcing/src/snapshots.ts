@@ -68,6 +68,9 @@ export class Snapshots {
   private readonly held = new Map<HeldAnswer, Held>();
   /** A clock that never goes back, in milliseconds. */
   readonly nowMs: () => number;
+  /** Connections that may be used again: those from before a change of the file's content remember what it was. */
+  private reusable = new WeakSet<DatabaseSync>();
+  private renewing: Promise<void> | undefined;
   private open = 0;
   private closed = false;
   private sweeping: NodeJS.Timeout | undefined;
@@ -81,6 +84,7 @@ export class Snapshots {
     if (this.open < OPEN_MAX) this.open += 1;
     // Whoever releases a snapshot hands its room over.
     else await new Promise<void>((proceed) => this.waiting.push(proceed));
+    while (this.renewing !== undefined) await this.renewing;
     const database = this.idle.pop() ?? this.connect();
     database.exec('BEGIN');
     // The first statement decides what the transaction shows.
@@ -90,11 +94,26 @@ export class Snapshots {
 
   release({ database }: Snapshot): void {
     database.exec('COMMIT');
-    if (!this.closed && this.idle.length < IDLE_CONNECTIONS_MAX) this.idle.push(database);
+    if (!this.closed && this.idle.length < IDLE_CONNECTIONS_MAX && this.reusable.has(database))
+      this.idle.push(database);
     else database.close();
     const next = this.waiting.shift();
     if (next === undefined) this.open -= 1;
     else next();
+  }
+
+  /** Runs work that replaces what the file holds. Snapshots from before go on; new ones wait for it. */
+  async renew(work: () => Promise<void>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.renewing = promise;
+    try {
+      await work();
+    } finally {
+      this.reusable = new WeakSet();
+      for (const database of this.idle.splice(0)) database.close();
+      this.renewing = undefined;
+      resolve();
+    }
   }
 
   /** Whether an answer may keep its snapshot until its next page. Answers that nobody reads make room. */
@@ -152,6 +171,7 @@ export class Snapshots {
   private connect(): DatabaseSync {
     const database = new DatabaseSync(this.options.file, { readOnly: true });
     database.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
+    this.reusable.add(database);
     return database;
   }
 }

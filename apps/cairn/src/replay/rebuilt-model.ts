@@ -1,31 +1,29 @@
-import 'reflect-metadata';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type DynamicModule, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { InProcessBus } from '#bus/in-process-bus.js';
-import { InProcessStrategy } from '#bus/in-process.strategy.js';
-import { InfrastructureModule } from '#bus/infrastructure.module.js';
 import type { ServiceName } from '#bus/contract.js';
 import { compareModels, type TableDifference } from '#event-sourcing/model-comparison.js';
+import type { Projection } from '#event-sourcing/projection.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
-import type { Ledger } from '#ledger/ledger.js';
+import { removeDatabase } from '#event-sourcing/rebuilt-files.js';
+import { projectionsOf, type ServiceStore } from '#event-sourcing/service-store.js';
+import type { Lifts } from '#event-sourcing/upcast.js';
+import type { Ledger, Position } from '#ledger/ledger.js';
+import { PastLedger } from '#ledger/past-ledger.js';
 import { SeenLedger } from '#ledger/seen-ledger.js';
 import { copyDatabase } from '#platform/copy-database.js';
-import { Environment } from '#platform/environment.js';
-import { Health } from '#platform/health.js';
-import { type Log, NestLog } from '#platform/logging.js';
-import { Metrics } from '#platform/metrics.js';
-import { PRIVATE_FOLDER } from '#platform/private-files.js';
+import type { Log } from '#platform/logging.js';
 import { authStore } from '../../../auth/src/auth.module.js';
 import { datasetsStore } from '../../../datasets/src/datasets.module.js';
 import { eventsStore } from '../../../events/src/events.module.js';
+import { HISTORY_STORE } from '../../../events/src/index/history-index.js';
+import { ProofIndex } from '../../../events/src/proof/proof-index.js';
+import { TreeStore } from '../../../events/src/proof/tree-store.js';
 import { pilotsStore } from '../../../pilots/src/pilots.module.js';
 import { tasksStore } from '../../../tasks/src/tasks.module.js';
 import { UsageError } from '../command-line.js';
 
-const STORES: Readonly<Record<ServiceName, DynamicModule>> = {
+const STORES: Readonly<Record<ServiceName, ServiceStore>> = {
   datasets: datasetsStore,
   tasks: tasksStore,
   pilots: pilotsStore,
@@ -33,44 +31,45 @@ const STORES: Readonly<Record<ServiceName, DynamicModule>> = {
   auth: authStore,
 };
 
-@Module({})
-class ReplayModule {
-  static of(imports: readonly DynamicModule[]): DynamicModule {
-    return { module: ReplayModule, imports: [...imports] };
-  }
-}
+/** Files in `read-models` of a service. */
+export const filesOf = (service: ServiceName): readonly string[] =>
+  service === 'events' ? ['events', 'history', 'proof'] : [service];
 
 export interface RebuildOptions {
-  readonly service: ServiceName;
-  /** Whose data folder holds the live read model, which may be in use. */
-  readonly environment: Environment;
+  /** Name of the file, without its ending. */
+  readonly name: string;
+  /** The live file, which may be in use. */
+  readonly live: string;
   readonly ledger: Ledger;
   /** Where files are made; whoever gives it removes it. */
   readonly folder: string;
   readonly log: Log;
 }
 
-export interface Comparison {
-  /** Events of the service's streams that both files hold. */
+export interface Rebuilt {
+  readonly file: string;
+  /** Events that both files hold. */
   readonly events: number;
-  readonly tables: readonly TableDifference[];
+  readonly differences: readonly TableDifference[];
+  /** Tables with numbers that an owner of the live file remembers. */
+  readonly numbered: readonly string[];
 }
 
 /**
- * A copy of a live read model as it is now: a snapshot of it would keep its log from being emptied.
+ * A copy of a live file as it is now: a snapshot of it would keep its log from being emptied.
  *
  * @throws UsageError when there is none
  */
-const copyOf = async ({ service, environment, folder }: RebuildOptions): Promise<DatabaseSync> => {
-  const file = join(environment.CAIRN_DATA_DIR, 'read-models', `${service}.sqlite`);
-  if (!existsSync(file)) throw new UsageError(`the service ${service} has no read model in ${file}`);
-  const copied = join(folder, `${service}-live.sqlite`);
-  await copyDatabase(file, copied);
-  return new DatabaseSync(copied, { readOnly: true });
+const copyOf = async ({ name, live, folder }: RebuildOptions): Promise<string> => {
+  if (!existsSync(live)) throw new UsageError(`there is no read model ${name} in ${live}`);
+  const copy = join(folder, `${name}-live.sqlite`);
+  removeDatabase(copy);
+  await copyDatabase(live, copy);
+  return copy;
 };
 
-const signatureOf = (database: DatabaseSync): unknown =>
-  database.prepare('SELECT signature FROM model_progress WHERE complete = 1').get()?.['signature'];
+const progressOf = (database: DatabaseSync) =>
+  database.prepare('SELECT signature, checkpoint FROM model_progress WHERE complete = 1').get();
 
 const revisionsIn = (database: DatabaseSync): ReadonlyMap<string, number> =>
   new Map(
@@ -80,38 +79,81 @@ const revisionsIn = (database: DatabaseSync): ReadonlyMap<string, number> =>
       .map(({ stream, revision }) => [String(stream), Number(revision)]),
   );
 
-/**
- * Makes the read model of a service once more, of the events that the live one holds, and compares the two.
- *
- * @throws UsageError when there is no live one, or when another version of Cairn has made it
- */
-export const rebuildAndCompare = async (options: RebuildOptions): Promise<Comparison> => {
-  const { service, environment, ledger, folder, log } = options;
-  mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
-  const live = await copyOf(options);
+const setCheckpoint = (file: string, checkpoint: Position): void => {
+  const database = new DatabaseSync(file);
+  database.prepare('UPDATE model_progress SET checkpoint = ?').run(checkpoint);
+  database.close();
+};
+
+interface Made {
+  readonly projections: readonly Projection[];
+  readonly lifts?: Lifts;
+}
+
+const rebuildModel = async (options: RebuildOptions, made: Made, keepsNumbers: boolean): Promise<Rebuilt> => {
+  const { name, ledger, folder, log } = options;
+  const copy = await copyOf(options);
+  const live = new DatabaseSync(copy, { readOnly: true });
   try {
     const revisions = revisionsIn(live);
-    const own = Object.assign(new Environment(), environment, { CAIRN_DATA_DIR: folder });
-    const infrastructure = InfrastructureModule.register({
-      ...{ environment: own, ledger: new SeenLedger(ledger, revisions), log },
-      ...{ bus: new InProcessBus(new InProcessStrategy()), metrics: new Metrics(), health: new Health() },
+    const file = join(folder, `${name}.sqlite`);
+    removeDatabase(file);
+    const seen = new SeenLedger(ledger, revisions);
+    const model = await ReadModel.open({
+      ...{ ...made, file, ledger: seen, log },
+      numbersOf: keepsNumbers ? copy : undefined,
     });
-    const app = await NestFactory.createApplicationContext(ReplayModule.of([infrastructure, STORES[service]]), {
-      logger: new NestLog(log),
-      abortOnError: false,
-    });
+    const progress = progressOf(live);
+    let differences: readonly TableDifference[];
     try {
-      const { queries, names } = app.get(ReadModel, { strict: false });
-      if (signatureOf(live) !== signatureOf(queries)) {
-        throw new UsageError(`the read model of ${service} was made by another version of Cairn, or is being rebuilt`);
+      model.start();
+      await model.caughtUp();
+      if (progress === undefined || progress['signature'] !== progressOf(model.queries)?.['signature']) {
+        throw new UsageError(`the read model ${name} was made by another version of Cairn, or is being rebuilt`);
       }
-      let events = 0;
-      for (const revision of revisions.values()) events += revision + 1;
-      return { events, tables: compareModels(live, queries, names) };
+      differences = compareModels(live, model.queries, model.names);
     } finally {
-      await app.close();
+      await model.close();
     }
+    // It has come no further than the live one: what that had not read yet stands in front of the head, too.
+    setCheckpoint(file, Number(progress['checkpoint']));
+    let events = 0;
+    for (const revision of revisions.values()) events += revision + 1;
+    const numbered = made.projections.flatMap((projection) => Object.keys(projection.numbered ?? {}));
+    return { file, events, differences, numbered };
   } finally {
     live.close();
   }
+};
+
+const rebuildProof = async (options: RebuildOptions): Promise<Rebuilt> => {
+  const live = new DatabaseSync(await copyOf(options), { readOnly: true });
+  try {
+    const { position, events } = new TreeStore(live).progress();
+    const file = join(options.folder, `${options.name}.sqlite`);
+    removeDatabase(file);
+    const proof = await ProofIndex.open(file, new PastLedger(options.ledger, position));
+    await proof.summary().finally(() => proof.close());
+    const rebuilt = new DatabaseSync(file, { readOnly: true });
+    const differences = compareModels(live, rebuilt, {});
+    rebuilt.close();
+    return { file, events, differences, numbered: [] };
+  } finally {
+    live.close();
+  }
+};
+
+/**
+ * Makes a file of a service once more, of the events that the live one holds, and compares the two.
+ *
+ * @param keepsNumbers gives numbers as the live one does, so that it may take its place while it is in use
+ * @throws UsageError when there is no live one, or when another version of Cairn has made it
+ */
+export const rebuild = (options: RebuildOptions, keepsNumbers = false): Promise<Rebuilt> => {
+  const { name } = options;
+  if (name === 'proof') return rebuildProof(options);
+  if (name === 'history') return rebuildModel(options, HISTORY_STORE, keepsNumbers);
+  const store = Object.values(STORES).find(({ service }) => service === name);
+  if (store === undefined) throw new Error(`No service ${name}`);
+  return rebuildModel(options, { ...store, projections: projectionsOf(store) }, keepsNumbers);
 };

@@ -12,6 +12,7 @@ import { arrayStatement } from '#event-sourcing/array-statement.js';
 import { cursorAt, HISTORY_START, type HistoryCursor, isBehind } from '#event-sourcing/history-cursor.js';
 import { Slices } from '#event-sourcing/slices.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
+import { RebuiltFiles } from '#event-sourcing/rebuilt-files.js';
 import type { Ledger } from '#ledger/ledger.js';
 import { partsOfStream, ref, streamName } from '#ledger/ref.js';
 import { dialectNamed, DIALECTS } from '../dialects.js';
@@ -24,6 +25,9 @@ const CACHE_KIB = 8 * 1024;
 
 /** Rows for many events cost less than as many rows for one each, and questions wait for what they must show. */
 const FOLLOW_DELAY_MS = 250;
+
+/** What the index keeps. */
+export const HISTORY_STORE = { projections: [historyProjection], cacheKib: CACHE_KIB, followDelayMs: FOLLOW_DELAY_MS };
 
 /** A small index is whole when the service is ready; a large one that is made anew does not keep it from everything else. */
 const START_WAITS_MS = 10_000;
@@ -120,15 +124,15 @@ export interface HistoryIndexOptions {
  * `unavailable` as long as it is being rebuilt.
  */
 export class HistoryIndex implements OnModuleInit, OnApplicationShutdown {
-  private constructor(private readonly model: ReadModel) {}
+  private constructor(
+    private readonly model: ReadModel,
+    private readonly rebuiltFiles: RebuiltFiles,
+  ) {}
 
   static async open({ file, ledger, log }: HistoryIndexOptions): Promise<HistoryIndex> {
-    const model = await ReadModel.open({
-      ...{ file, ledger, projections: [historyProjection], cacheKib: CACHE_KIB, followDelayMs: FOLLOW_DELAY_MS },
-      ...(log !== undefined && { log }),
-    });
+    const model = await ReadModel.open({ file, ledger, ...HISTORY_STORE, ...(log !== undefined && { log }) });
     model.start();
-    return new HistoryIndex(model);
+    return new HistoryIndex(model, new RebuiltFiles(file, model, log));
   }
 
   /** Resolves when everything is found that the ledger holds now, or a little later with what is found then. */
@@ -260,8 +264,9 @@ export class HistoryIndex implements OnModuleInit, OnApplicationShutdown {
     return this.close();
   }
 
-  close(): Promise<void> {
-    return this.model.close();
+  async close(): Promise<void> {
+    await this.rebuiltFiles.close();
+    await this.model.close();
   }
 
   private entryOf(number: number): Entry | undefined {

@@ -1,11 +1,13 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { backup, DatabaseSync } from 'node:sqlite';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { DomainError } from '#platform/domain-error.js';
 import { PRIVATE_FOLDER } from '#platform/private-files.js';
+import type { Log } from '#platform/logging.js';
 import { WalCheckpoints } from '#platform/wal-checkpoints.js';
 import { Lock } from '#event-sourcing/lock.js';
+import { RebuiltFiles } from '#event-sourcing/rebuilt-files.js';
 import { Slices } from '#event-sourcing/slices.js';
 import type { Batch, Ledger } from '#ledger/ledger.js';
 import { ledgerSource } from '#ledger/proof/event-source.js';
@@ -63,12 +65,14 @@ export class ProofIndex implements OnApplicationShutdown {
   private readonly writing = new Lock();
   private readonly store: TreeStore;
   private readonly checkpoints: WalCheckpoints;
+  private readonly rebuiltFiles: RebuiltFiles;
   private closed = false;
 
   private constructor(
     private readonly database: DatabaseSync,
     private readonly ledger: Ledger,
-    file: string,
+    private readonly file: string,
+    log?: Log,
   ) {
     this.store = new TreeStore(database);
     this.checkpoints = new WalCheckpoints(
@@ -76,11 +80,12 @@ export class ProofIndex implements OnApplicationShutdown {
       (work) => this.writing.run(work),
       () => database.exec(`PRAGMA wal_autocheckpoint = ${FALLBACK_CHECKPOINT_PAGES}`),
     );
+    this.rebuiltFiles = new RebuiltFiles(file, this, log);
   }
 
-  static async open(file: string, ledger: Ledger): Promise<ProofIndex> {
+  static async open(file: string, ledger: Ledger, log?: Log): Promise<ProofIndex> {
     mkdirSync(dirname(file), { recursive: true, mode: PRIVATE_FOLDER });
-    return new ProofIndex((await reopen(file, ledger)) ?? create(file), ledger, file);
+    return new ProofIndex((await reopen(file, ledger)) ?? create(file), ledger, file, log);
   }
 
   /**
@@ -92,17 +97,32 @@ export class ProofIndex implements OnApplicationShutdown {
     return this.lock.run(async () => {
       const slices = new Slices();
       const after = this.store.progress().position;
-      const { isRewritten } = await Rewrites.in(ledgerSource(this.ledger));
       for await (const batch of this.ledger.readAll({ after })) {
         if (this.closed) throw new DomainError('unavailable', 'proof.closed', 'The service is stopping');
         for (let from = 0; from < batch.events.length; from += COMMIT_EVENTS) {
           const events = batch.events.slice(from, from + COMMIT_EVENTS);
-          await this.writing.run(() => this.add(events, isRewritten));
+          await this.writing.run(() => this.add(events));
           await slices.pause();
         }
       }
       return new LedgerTree(this.store, this.store.progress()).summary();
     });
+  }
+
+  /**
+   * Puts a whole file that was rebuilt of the same ledger in the place of the content of this one, in one transaction.
+   *
+   * @throws Error when it is no such file
+   */
+  async replaceBy(rebuilt: string): Promise<void> {
+    await this.lock.run(() =>
+      this.writing.run(async () => {
+        const source = await reopen(rebuilt, this.ledger);
+        if (source === undefined) throw new Error('it is no tree of this ledger');
+        await backup(source, this.file).finally(() => source.close());
+      }),
+    );
+    await this.checkpoints.run();
   }
 
   onApplicationShutdown(): Promise<void> {
@@ -111,19 +131,30 @@ export class ProofIndex implements OnApplicationShutdown {
 
   async close(): Promise<void> {
     this.closed = true;
+    await this.rebuiltFiles.close();
     await this.lock.run(() => this.checkpoints.close());
     this.database.close();
   }
 
-  private add(events: Batch['events'], isRewritten: Rewrites['isRewritten']): void {
+  /** Events are rewritten while no Cairn runs: hardly ever is one among those that are new. */
+  private async add(events: Batch['events']): Promise<void> {
+    if (this.tryToAdd(events) === undefined) return;
+    const misfit = this.tryToAdd(events, await Rewrites.in(ledgerSource(this.ledger)));
+    if (misfit === undefined) return;
+    const place = `event ${misfit.revision} of ${misfit.stream}`;
+    throw new DomainError('state', 'history.broken', `The history is broken at ${place}: verify it`);
+  }
+
+  /** Adds all of them or none: then it returns the first that does not fit. */
+  private tryToAdd(events: Batch['events'], rewrites?: Rewrites): Batch['events'][number] | undefined {
     const progress: TreeProgress = this.store.progress();
     this.database.exec('BEGIN');
     try {
-      const tree = new LedgerTree(this.store, progress, isRewritten);
+      const tree = new LedgerTree(this.store, progress, rewrites?.isRewritten);
       for (const event of events) {
         if (tree.add(event) !== undefined) {
-          const place = `event ${event.revision} of ${event.stream}`;
-          throw new DomainError('state', 'history.broken', `The history is broken at ${place}: verify it`);
+          this.database.exec('ROLLBACK');
+          return event;
         }
         progress.position = event.position;
         progress.hash = event.hash;
@@ -136,5 +167,6 @@ export class ProofIndex implements OnApplicationShutdown {
       throw error;
     }
     this.checkpoints.committed();
+    return undefined;
   }
 }

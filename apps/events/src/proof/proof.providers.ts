@@ -1,6 +1,7 @@
-import { join } from 'node:path';
 import type { Provider } from '@nestjs/common';
 import { Environment } from '#platform/environment.js';
+import { Log } from '#platform/logging.js';
+import { readModelFile } from '#event-sourcing/read-model-file.js';
 import { Ledger } from '#ledger/ledger.js';
 import { CheckpointKeys } from './checkpoint-keys.js';
 import { CheckpointSigner } from './checkpoint-signer.js';
@@ -11,9 +12,9 @@ import { ProofIndex } from './proof-index.js';
 export const proofProviders: readonly Provider[] = [
   {
     provide: ProofIndex,
-    inject: [Environment, Ledger],
-    useFactory: ({ CAIRN_DATA_DIR: folder }: Environment, ledger: Ledger) =>
-      ProofIndex.open(join(folder, 'read-models', 'proof.sqlite'), ledger),
+    inject: [Environment, Ledger, Log],
+    useFactory: ({ CAIRN_DATA_DIR: folder }: Environment, ledger: Ledger, log: Log) =>
+      ProofIndex.open(readModelFile(folder, 'proof'), ledger, log),
   },
   CheckpointKeys,
   CheckpointSigner,

@@ -131,6 +131,13 @@ CREATE TABLE IF NOT EXISTS unit_class (
   UNIQUE (queue, workload, home, requirements, site, label, flags)
 ) STRICT;`;
 
+/** Tables that give numbers which are remembered in memory: see `Projection.numbered`. */
+export const NUMBERED_UNIT_TABLES: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(WORD_TABLES.map((table) => [table, ['word']])),
+  unit_status: ['dialect', 'word', 'outcome'],
+  unit_class: ['queue', 'workload', 'home', 'requirements', 'site', 'label', 'flags'],
+};
+
 export const UNIT_INDEXES = `
 CREATE INDEX IF NOT EXISTS unit_ready ON unit (class, priority DESC, key) WHERE class IS NOT NULL;
 CREATE INDEX IF NOT EXISTS unit_by_status ON unit (status);

@@ -14,7 +14,7 @@ import { CountChanges } from './counts.js';
 import { assignmentOf, evolve } from './evolve.js';
 import type { Policies } from './policies.js';
 import { addedUnit } from './new-units.js';
-import { UNIT_INDEXES, UNIT_TABLES } from './tables.js';
+import { NUMBERED_UNIT_TABLES, UNIT_INDEXES, UNIT_TABLES } from './tables.js';
 import {
   type DialectUnitEvent,
   isOfEngine,
@@ -47,6 +47,7 @@ export class UnitProjection implements Projection {
   readonly tables = UNIT_TABLES;
   readonly indexes = UNIT_INDEXES;
   readonly names: ColumnNames = UNIT_NAMES;
+  readonly numbered = NUMBERED_UNIT_TABLES;
   private attached: UnitStore | undefined;
 
   constructor(private readonly policies: Policies) {

@@ -6,7 +6,7 @@ import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing
 import { UnitReader } from '../engine/unit-row.js';
 import { keyOf } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
-import { COUNT_TABLES } from './count/job-counts.js';
+import { COUNT_TABLES, JOB_CLASS_COLUMNS } from './count/job-counts.js';
 import { DATASET_INDEXES, DATASET_TABLE, DatasetRows } from './file/dataset-rows.js';
 import { FILE_INDEXES, FILE_TABLE } from './file/file-rows.js';
 import { FileWriter } from './file/file-writer.js';
@@ -59,6 +59,7 @@ export const pandaProjection: Projection = {
     'panda_job_count.class': classOf('t.class'),
     'panda_ended.class': classOf('t.class'),
   },
+  numbered: { panda_job_class: JOB_CLASS_COLUMNS },
   indexes: TASK_INDEXES + DATASET_INDEXES + FILE_INDEXES + JOB_INDEXES,
   attach: (database) => new PandaWriter(database),
 };

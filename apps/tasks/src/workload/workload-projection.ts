@@ -17,6 +17,7 @@ export class WorkloadProjection implements Projection {
   readonly tables = WORKLOAD_TABLE;
   readonly indexes = '';
   readonly names: ColumnNames = { 'workload.id': 't.ref' };
+  readonly numbered = { workload: ['ref', 'dialect', 'name'] };
   private readonly listeners: StatusListener[] = [];
 
   /** Registers a listener that updates in-memory state depending on the status of workloads. */

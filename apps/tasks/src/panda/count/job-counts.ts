@@ -81,7 +81,8 @@ const codeOf = (status: JobStatus): number => JOB_STATUSES.indexOf(status);
 /** Codes from this one on are of final statuses. */
 const FIRST_FINAL = codeOf(FINAL_JOB_STATUSES[0]);
 
-const CLASS_COLUMNS = 'site, cloud, label, share, processing_type, resource_type';
+export const JOB_CLASS_COLUMNS = ['site', 'cloud', 'label', 'share', 'processing_type', 'resource_type'];
+const CLASS_COLUMNS = JOB_CLASS_COLUMNS.join(', ');
 
 const MICROS_PER_SECOND = 1_000_000;
 

@@ -5,6 +5,7 @@ import type { JobAttribute, JobAttributes, JobValues } from '#contracts/panda/jo
 import { JOB_STATUSES, type JobStatus } from '#contracts/panda/statuses.js';
 import { timeText } from '#contracts/panda/times.js';
 import { type ArrayStatement, arrayStatement, type Row } from '#event-sourcing/array-statement.js';
+import { contentVersion } from '#event-sourcing/content-version.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
 import type { UnitKey } from '../../engine/unit.js';
 import type { StatusId } from '../../engine/statuses.js';
@@ -157,6 +158,7 @@ export const recentJobs = perConnection(() => new RecentJobs());
 /** Jobs on one connection. */
 export class JobRows {
   private readonly commons: Map<number, JobAttributes>;
+  private commonsVersion = 0;
   private readonly selectByKey: ArrayStatement<JobRow>;
   private readonly selectBehind: ArrayStatement<JobRow>;
   private readonly selectCommon: ArrayStatement<readonly [attributes: string]>;
@@ -368,6 +370,9 @@ export class JobRows {
   }
 
   private commonOf(id: number): JobAttributes {
+    const version = contentVersion(this.reader.database);
+    if (version !== this.commonsVersion) this.commons.clear();
+    this.commonsVersion = version;
     const known = this.commons.get(id);
     if (known !== undefined) return known;
     const common = JSON.parse(this.selectCommon.get(id)?.[0] ?? '') as JobAttributes;
