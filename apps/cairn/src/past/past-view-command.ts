@@ -44,14 +44,18 @@ const obey = async ({ env }: Terminal): Promise<void> => {
     process.send?.(message);
   };
   let last: Promise<void> = Promise.resolve();
+  let waiting = 0;
   process.on('message', (order: NumberedOrder) => {
     const { number } = order;
+    waiting += 1;
     last = last
       .then(() => carryOut(order))
       .then(
         (answer) => report(answer === undefined ? { number } : { number, answer }),
         (error: unknown) => report({ number, failure: failureOf(error) }),
-      );
+      )
+      .then(() => ((waiting -= 1) === 0 ? keeper.standBehind() : undefined))
+      .catch((error: unknown) => log.warn({ error }, 'No moment waits behind the last one'));
   });
   // The channel keeps the process running.
   channel.ref();

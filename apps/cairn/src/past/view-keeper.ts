@@ -26,6 +26,7 @@ export class ViewKeeper {
   /** The one that was used last is the last one. */
   private moments: Moment[] = [];
   private closing: Promise<void> = Promise.resolve();
+  private lastAsked: PastOfWorkload | undefined;
   /** Folders of moments that are closed: another one takes what it would have to make else. */
   private readonly freeFolders: string[] = [];
 
@@ -43,7 +44,24 @@ export class ViewKeeper {
   async ask(asked: Order<'ask'>): Promise<PastAnswer> {
     const [view, moment] = [await this.gateway(), await this.momentOf(asked.past)];
     view.show(moment);
+    this.lastAsked = asked.past;
     return view.ask(asked);
+  }
+
+  /** When there is nothing to do: people go back step by step, so a moment waits at the checkpoint before the one that was asked for. */
+  async standBehind(): Promise<void> {
+    const past = this.lastAsked;
+    this.lastAsked = undefined;
+    if (past === undefined || past.position === START) return;
+    const checkpoints = new ViewCheckpoints(this.environment, past.ref);
+    const kept = (await checkpoints.lastUpTo(past.position - 1)) ?? START;
+    const isThere = this.moments.some(
+      ({ ref, position }) => ref === past.ref && position >= kept && position < past.position,
+    );
+    if (isThere) return;
+    const behind = await this.goOn(undefined, { ...past, position: kept }, kept, checkpoints);
+    this.moments.splice(-1, 0, behind);
+    if (this.moments.length > MOMENTS_MAX) this.closeOldest();
   }
 
   async compare({ from, to, behind }: Order<'compare'>): Promise<ComparedStatuses> {
