@@ -16,6 +16,7 @@ import { EventStoreDbDouble } from '#ledger/testing/eventstoredb-double.js';
 import { bulkEvents, someEvent, someMetadata } from '#ledger/testing/new-events.js';
 import { eventually } from '#platform/testing/eventually.js';
 import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
+import { HistoryIndex } from '../index/history-index.js';
 import { FEED_STREAM } from './feed-stream.js';
 import { Relay } from './relay.js';
 
@@ -125,7 +126,17 @@ describe('the relay', () => {
         await append(100, own);
         await untilAllIsTold(own);
       }
-      expect(await feed()).toEqual(await history(own));
+      const all = await history(own);
+      expect(await feed()).toEqual(all);
+      // The index, of which audit, timelines and filters get their events.
+      const index = await HistoryIndex.open({ file: join(folder, 'history.sqlite'), ledger: own });
+      await index.caughtUp();
+      const found: string[] = [];
+      for await (const { entries } of index.entries({ order: 'oldest' })) {
+        found.push(...entries.map(({ cursor }) => textOfCursor(cursor)));
+      }
+      await index.close();
+      expect(found).toEqual(all.map(({ cursor }) => cursor));
       await relay.onModuleDestroy();
     } finally {
       await own.close();
