@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Progress } from './reporter.js';
@@ -62,6 +62,8 @@ const folderInMemory = (): string | undefined => {
   const { bavail, bsize } = statfsSync(MEMORY);
   if (Math.min(bavail * bsize, process.availableMemory()) < MEMORY_BYTES_MIN) return undefined;
   const folder = mkdtempSync(join(MEMORY, 'cairn-tests-'));
+  // As /tmp: tasks of tests run as other users, too.
+  chmodSync(folder, 0o1777);
   const probe = join(folder, 'probe');
   writeFileSync(probe, '#!/bin/sh\n', { mode: 0o700 });
   if (isQuietlyTrue(probe, [])) return folder;

@@ -23,11 +23,15 @@ import { Uploads } from './route/uploads.js';
 /** Services that the gateway cannot do without. */
 const NEEDED: readonly ServiceName[] = ['datasets', 'tasks', 'pilots', 'events', 'auth'];
 
+/** A client waits for what its token needs: a busy service is given more time than a check of its health. */
+const TOKEN_DEADLINE_MS = 5_000;
+
 const tokenVerifier = (bus: Bus, environment: Environment, log: Log, revocations: RevocationFeed): TokenVerifier =>
   new TokenVerifier({
-    ownKeys: async () => (await bus.request(GetSigningKeys, {}, ownContext('gateway-keys'))).keys,
+    ownKeys: async () => (await bus.request(GetSigningKeys, {}, ownContext('gateway-keys', TOKEN_DEADLINE_MS))).keys,
     sharedSecret: environment.AUTH_SHARED_SECRET,
-    checkSecretToken: async (token) => (await bus.request(CheckToken, { token }, ownContext('gateway-token'))).claims,
+    checkSecretToken: async (token) =>
+      (await bus.request(CheckToken, { token }, ownContext('gateway-token', TOKEN_DEADLINE_MS))).claims,
     publicUrl: environment.PUBLIC_URL,
     issuers: externalSources(environment),
     keyLife: {

@@ -93,8 +93,6 @@ const BY_POLICY: Table = [
 const BY_ROUTE: Table = [
   // It is not carried out yet, so there is no dataset whose rule would open it to others than its maker.
   ['- - -  - - +  - - -  + + +', 'GET /actions/submit/{id}'],
-  // Those who may change the dataset are told that IceProd cannot cancel it.
-  ['- - -  - ! !  - - -  ! ! !', 'POST /cairn/workloads/{workload}/cancel'],
   // Users must be in the group that they name.
   ['- - -  ! + +  - - -  + + +', 'POST /datasets'],
   // Administrators, too (IceProd contract 16).

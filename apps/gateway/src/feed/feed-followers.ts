@@ -113,7 +113,7 @@ export class FeedFollowers {
     const request = { after: textOfCursor(after), filter: channel.filter };
     try {
       return await this.catchingUp.run(async () => {
-        const context = { ...ownContext('gateway-feed'), deadlineMs: Date.now() + CATCH_UP_DEADLINE_MS };
+        const context = ownContext('gateway-feed', CATCH_UP_DEADLINE_MS);
         return channel.tell(tailPage(await this.bus.request(ReadFeed, request, context)));
       });
     } catch (error) {

@@ -84,7 +84,7 @@ export class FeedTail {
   /** Resolves with whether there is something new; with nothing when the service does not answer. */
   private async fetch(): Promise<boolean | undefined> {
     const request = this.recent === undefined ? {} : { after: textOfCursor(this.recent.end) };
-    const context = { ...ownContext('gateway-feed'), deadlineMs: Date.now() + DEADLINE_MS };
+    const context = ownContext('gateway-feed', DEADLINE_MS);
     try {
       const { entries, upTo } = tailPage(await this.bus.request(FollowFeed, request, context));
       this.isInterrupted = false;
