@@ -14,9 +14,10 @@ import { hostileRequests, type HostileRequest } from './hostile-requests/generat
 import { nameOf, type OpenApi, type Operation, operationsOf } from './hostile-requests/openapi.js';
 import { logVisitorIn, prepareClients, prepareTargets } from './hostile-requests/targets.js';
 
-const REQUESTS = 20_000;
+/** Set HOSTILE_REQUESTS to send more than in a usual run. */
+const REQUESTS = Number(process.env['HOSTILE_REQUESTS'] ?? 6_000);
 /** Over NATS the same code answers, so that fewer requests suffice. */
-const REQUESTS_OVER_NATS = 3_000;
+const REQUESTS_OVER_NATS = REQUESTS / 4;
 /** Rounds over all routes before new targets are created. */
 const ROUNDS = 12;
 /** Concurrent requests. */
@@ -123,7 +124,9 @@ describe.each(MODES)('hostile requests to all routes ($mode)', (mode) => {
         body: sent.body,
         headers: sent.headers,
       });
-      return outcome(status, status >= 500 ? `${reason} ${text.slice(0, 200)}` : undefined);
+      // A busy server may say that it is not ready.
+      const isFault = status >= 500 && !sent.path.startsWith('/readyz');
+      return outcome(status, isFault ? `${reason} ${text.slice(0, 200)}` : undefined);
     } catch (error) {
       return outcome(0, `no answer: ${String(error)}`);
     }

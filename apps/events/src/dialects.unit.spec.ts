@@ -18,7 +18,7 @@ describe('who may read the events of a stream', () => {
     ['credential-panda.main.alice', 'administrators'],
     ['directory-panda.main.configuration', 'administrators'],
     ['directory-panda.main.cache', 'administrators'],
-    ['work-torc.main.1', 'everyone'],
+    ['work-torc.main.1', 'rule-if-any'],
     ['user-cairn.main.alice', 'administrators'],
     ['credential-cairn.main.alice', 'administrators'],
     ['directory-cairn.webhooks.a', 'administrators'],
