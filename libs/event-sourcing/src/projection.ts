@@ -42,9 +42,9 @@ export interface Projection {
   readonly streamPrefixes: readonly string[];
   /** Event types it wants, by default all of its streams: others are not even parsed for it. */
   readonly eventTypes?: readonly string[];
-  /** `CREATE TABLE ...` Names starting with `model_` are the runner's. */
+  /** `CREATE TABLE ...`, and the indexes without which events could not be applied fast. Names starting with `model_` are the runner's. */
   readonly tables: string;
-  /** Secondary indexes, created after a rebuild has filled the tables. */
+  /** Other secondary indexes, created after a rebuild has filled the tables. */
   readonly indexes: string;
   readonly names?: ColumnNames;
   /**

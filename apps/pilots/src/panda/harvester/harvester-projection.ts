@@ -53,6 +53,7 @@ export const harvesterProjection: Projection = {
       named INTEGER NOT NULL,
       PRIMARY KEY (harvester, worker)
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX panda_worker_updated ON panda_worker (updated);
     CREATE TABLE panda_worker_count (
       queue TEXT NOT NULL,
       harvester TEXT NOT NULL,
@@ -73,7 +74,6 @@ export const harvesterProjection: Projection = {
     CREATE TABLE panda_command_last (one INTEGER PRIMARY KEY, id INTEGER NOT NULL) STRICT;`,
   indexes: `
     CREATE INDEX panda_worker_known ON panda_worker (harvester, worker) WHERE known = 1;
-    CREATE INDEX panda_worker_updated ON panda_worker (updated);
     CREATE INDEX panda_worker_left ON panda_worker (pilot_end) WHERE ${IS_LEFT};
     CREATE INDEX panda_command_new ON panda_command (harvester, id) WHERE status = 'new';`,
 

@@ -22,8 +22,10 @@ import {
 import type { WorkerNode } from '#contracts/panda/worker-events.js';
 import { nowMicros } from '#platform/clock.js';
 import { NO_STREAM } from '#ledger/ledger.js';
+import { rebuildPlans } from '#event-sourcing/testing/rebuild-plans.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { PilotsModule } from '../../pilots.module.js';
+import { harvesterProjection } from './harvester-projection.js';
 import { LeftWorkers } from './left-workers.js';
 
 const HARVESTER: Caller = { subject: 'h', username: 'h', roles: ['system'], groups: [] };
@@ -140,6 +142,10 @@ describe('workers', () => {
         { worker_id: 9, set: {} },
       ],
     });
+  });
+
+  it('are not all read for an event of one of them, in a rebuild either', () => {
+    expect(rebuildPlans(harvesterProjection).filter((step) => step.startsWith('SCAN'))).toEqual([]);
   });
 
   it('whose pilot has finished are to be killed, also when the pilot came first (D27)', async () => {

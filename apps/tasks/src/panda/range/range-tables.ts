@@ -33,6 +33,7 @@ CREATE TABLE panda_range (
   job INTEGER,
   report INTEGER
 ) STRICT;
+CREATE INDEX panda_range_job ON panda_range (job, key) WHERE job IS NOT NULL;
 CREATE TABLE panda_range_report (
   id INTEGER PRIMARY KEY,
   job INTEGER NOT NULL,
@@ -51,8 +52,7 @@ export const RANGE_INDEXES = `
 CREATE INDEX panda_record_cut_file ON panda_record_cut (workload, file, first);
 CREATE INDEX panda_record_cut_dataset ON panda_record_cut (workload, dataset, first);
 CREATE INDEX panda_range_report_zip ON panda_range_report (job) WHERE zip IS NOT NULL;
-CREATE INDEX panda_range_ready ON panda_range (key) WHERE status = ${RANGE_CODES.ready};
-CREATE INDEX panda_range_job ON panda_range (job, key) WHERE job IS NOT NULL;`;
+CREATE INDEX panda_range_ready ON panda_range (key) WHERE status = ${RANGE_CODES.ready};`;
 
 const STATUS_OF_CODE = new Map<number, RangeStatus>(
   (Object.keys(RANGE_CODES) as RangeStatus[]).map((status) => [RANGE_CODES[status], status]),

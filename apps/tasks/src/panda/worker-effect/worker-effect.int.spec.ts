@@ -15,11 +15,13 @@ import { applyWorkerEffect, workerEffect } from './worker-effect.js';
 const DAY_SECONDS = 86_400;
 const KEY = { harvesterId: 'h', workerId: 7 };
 
-const told = (...workers: readonly WorkerReport[]): DecidedEvent => ({
-  stream: 'worker-panda.main.h',
+const toldBy = (harvesterId: string, ...workers: readonly WorkerReport[]): DecidedEvent => ({
+  stream: `worker-panda.main.${harvesterId}`,
   type: 'WorkersReported',
-  data: { harvester_id: 'h', workers },
+  data: { harvester_id: harvesterId, workers },
 });
+
+const told = (...workers: readonly WorkerReport[]): DecidedEvent => toldBy('h', ...workers);
 
 const worker = (set: WorkerFields, more: Partial<WorkerReport> = {}): DecidedEvent =>
   told({ worker_id: 7, set, ...more });
@@ -102,6 +104,10 @@ describe('the end of a worker', () => {
     jobs.apply([other]);
     const { workers } = jobs.view;
     expect([workers.worker(KEY), workers.workerOfJob(id)]).toEqual([undefined, undefined]);
+    expect(workers.worker({ ...KEY, workerId: 8 })).toMatchObject({ status: 'running' });
+    // The last one of its harvester stays, as in the service that is told of it: what comes later is only what has changed.
+    jobs.wait(31 * DAY_SECONDS);
+    jobs.apply([toldBy('other', { worker_id: 1, set: { status: 'running' } }), told({ worker_id: 8, set: {} })]);
     expect(workers.worker({ ...KEY, workerId: 8 })).toMatchObject({ status: 'running' });
   });
 

@@ -34,11 +34,10 @@ export class WorkerProjection implements Projection {
       harvester TEXT NOT NULL,
       worker INTEGER NOT NULL,
       PRIMARY KEY (panda_id, harvester, worker)
-    ) STRICT, WITHOUT ROWID;`;
-  readonly indexes = `
+    ) STRICT, WITHOUT ROWID;
     CREATE INDEX panda_worker_updated ON panda_worker (updated);
-    CREATE INDEX panda_worker_decisive ON panda_worker (harvester, worker, updated) WHERE ${DECISIVE};
     CREATE INDEX panda_worker_jobs ON panda_job_worker (harvester, worker, panda_id);`;
+  readonly indexes = `CREATE INDEX panda_worker_decisive ON panda_worker (harvester, worker, updated) WHERE ${DECISIVE};`;
   private ended: ((worker: WorkerKey) => void) | undefined;
 
   attach(database: DatabaseSync): ProjectionWriter {
@@ -52,7 +51,9 @@ export class WorkerProjection implements Projection {
       'INSERT OR IGNORE INTO panda_job_worker (panda_id, harvester, worker) VALUES (?, ?, ?)',
     );
     const selectOld = database.prepare(
-      `SELECT harvester, worker FROM panda_worker WHERE updated < ? ORDER BY updated LIMIT ${WORKERS_FORGOTTEN_MAX}`,
+      `SELECT harvester, worker FROM panda_worker AS old WHERE updated < ?
+         AND worker < (SELECT MAX(worker) FROM panda_worker WHERE harvester = old.harvester)
+       ORDER BY updated LIMIT ${WORKERS_FORGOTTEN_MAX}`,
     );
     const forget = database.prepare('DELETE FROM panda_worker WHERE harvester = ? AND worker = ?');
     return {
