@@ -1,7 +1,7 @@
 import { eventually } from '#platform/testing/eventually.js';
 import { MODES } from '../../harness/cairn-process.js';
 import { fieldsOf, ok, refused } from './panda-client.js';
-import { jobIs, outputReport, submitTask, taskIs } from './story.js';
+import { acquire, jobIs, outputReport, submitTask, taskIs } from './story.js';
 import { usePanda } from './use-panda.js';
 
 const WORKER = { site: 'SITE_A', workerID: '42', harvesterID: 'harv-1' };
@@ -277,6 +277,15 @@ describe.each(MODES)('pilot3 ($mode)', (mode) => {
       refused('PandaID=999999 not found in active DB'),
     );
     await user().post('task/kill', { task_id: taskID });
+    // Whoever runs a job of their own is no pilot.
+    const debugged = await submitTask(user(), { nEvents: 2, debugMode: true });
+    const [own] = await acquire(user(), debugged, 1);
+    expect([own, own]).toEqual([
+      expect.objectContaining({ debug: 'True' }),
+      expect.not.objectContaining({ pilotSecrets: expect.anything() as unknown }),
+    ]);
+    expect(await acquire(pilot(), debugged, 1)).toMatchObject([{ debug: 'True', pilotSecrets: '{"DEBUGGER": "gdb"}' }]);
+    await user().post('task/kill', { task_id: debugged });
   });
 
   it('sends reports that cannot be', async () => {

@@ -44,7 +44,8 @@ export class Acquisition {
     if (reply.jobs.length === 0) return 'no jobs';
     const [secrets, pilotSecrets] = await Promise.all([
       this.secretsOf(context, reply.jobs),
-      reply.jobs.some(({ is_debugged }) => is_debugged) ? this.pilotSecrets.member(context) : {},
+      // Users who run their own jobs are no pilots of the operator's.
+      hasRole && reply.jobs.some(({ is_debugged }) => is_debugged) ? this.pilotSecrets.member(context) : {},
       this.recordWorker(context, request, reply.jobs),
     ]);
     // No proxies are kept under keys: pilots get empty names, as they expect them.
