@@ -312,13 +312,19 @@ describe('a command that children get too', () => {
     const child = run.another(id, { ...PRUN, taskName: 'child', parent_tid: TASK_ID });
     const kill = { task_id: TASK_ID, command: 'kill', options: {}, principal: PRODUCTION } as const;
     run.apply(...decided(registerCommand(run.view, kill)).events);
-    const seen = (isBegun: boolean) => decided(look(run.view, [commandStage], TASK_ID, run.timeMicros, isBegun));
-    const first = seen(false);
+    const seen = (begun?: string) => decided(look(run.view, [commandStage], TASK_ID, run.timeMicros, begun));
+    const first = seen();
     expect(first.events.map(({ stream, type }) => [stream, type])).toEqual([[child().stream, 'CommandRegistered']]);
-    expect(first.reply.isBegun).toBe(true);
     run.apply(...first.events);
-    expect(seen(false)).toEqual(first);
-    expect(new Set(seen(true).events.map(({ stream }) => stream))).toEqual(new Set([run.task.stream]));
+    expect(seen()).toEqual(first);
+    expect(new Set(seen(first.reply.begun).events.map(({ stream }) => stream))).toEqual(new Set([run.task.stream]));
+    // Another command came in between: children get its orders too.
+    const other = { ...kill, principal: { ...PRODUCTION, name: 'Somebody Else' } };
+    run.apply(...decided(registerCommand(run.view, other)).events);
+    const second = seen(first.reply.begun);
+    expect(second.events).toMatchObject([{ stream: child().stream, data: { by: 'Somebody Else' } }]);
+    run.apply(...second.events);
+    expect(seen(second.reply.begun).events.at(-1)).toMatchObject({ type: 'CommandExecuted' });
     run.settle();
     run.settle(id);
     expect([run.status, child().status]).toEqual(['aborted', 'aborted']);

@@ -10,32 +10,33 @@ export interface Look {
   readonly retryAtMicros?: number;
   /** Tasks that may have waited for the end of this one. */
   readonly children: readonly number[];
-  /** What had to be recorded first is: look at the task again at once. */
-  readonly isBegun?: true;
+  /** What had to be recorded first, as text: look at the task again at once. */
+  readonly begun?: string;
 }
 
 /**
  * Calls the stages of a task in their order until one has something to change.
  *
- * @param isBegun whether what the stage wanted to be recorded first has been recorded since
+ * @param begun what a stage wanted to be recorded first and has been recorded since: another command may have come in between, with other orders
  */
 export function* look(
   view: PandaView,
   stages: readonly Stage[],
   taskId: number,
   timeMicros: number,
-  isBegun = false,
+  begun?: string,
 ): SlicedDecision<Look> {
   const task = view.task(taskId);
   if (task === undefined) return { events: [], reply: { children: [] } };
   let retryAtMicros: number | undefined;
   for (const stage of stages) {
     if (!stage.statuses.has(task.status)) continue;
-    const begun = stage.step(view, task, timeMicros);
-    const step = isGenerator(begun) ? yield* begun : begun;
+    const stepping = stage.step(view, task, timeMicros);
+    const step = isGenerator(stepping) ? yield* stepping : stepping;
     if (step === undefined) continue;
     const { first = [] } = step;
-    if (first.length > 0 && !isBegun) return { events: first, reply: { children: [], isBegun: true } };
+    const orders = first.length > 0 ? JSON.stringify(first) : undefined;
+    if (orders !== undefined && orders !== begun) return { events: first, reply: { children: [], begun: orders } };
     if (step.events.length > 0) return { events: step.events, reply: { children: [] } };
     if (step.retryAtMicros !== undefined) retryAtMicros = Math.min(retryAtMicros ?? Infinity, step.retryAtMicros);
   }

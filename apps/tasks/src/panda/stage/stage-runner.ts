@@ -88,11 +88,11 @@ export class StageRunner implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** What stages do is a consequence of the change that has called them, so that it belongs to the same request. */
-  private async look({ task, request }: DueTask, isBegun = false): Promise<void> {
+  private async look({ task, request }: DueTask, begun?: string): Promise<void> {
     const own = automationContext(PANDA);
     const message = { context: { ...own, correlationId: request ?? own.correlationId }, request: {} };
     const answer = await this.handler.execute(message, (view, timeMicros) =>
-      look(view, this.stages.all, task, timeMicros, isBegun),
+      look(view, this.stages.all, task, timeMicros, begun),
     );
     if ('error' in answer) {
       this.retries.failed(task);
@@ -100,8 +100,8 @@ export class StageRunner implements OnApplicationBootstrap, OnModuleDestroy {
       return;
     }
     this.retries.succeeded(task);
-    if (answer.reply.isBegun === true) return this.look({ task, ...(request !== undefined && { request }) }, true);
-    const { retryAtMicros, children } = answer.reply;
+    const { retryAtMicros, children, begun: recorded } = answer.reply;
+    if (recorded !== undefined) return this.look({ task, ...(request !== undefined && { request }) }, recorded);
     if (retryAtMicros !== undefined) this.due.markAt(task, retryAtMicros, nowMicros());
     for (const child of children) this.due.mark(child);
   }

@@ -117,13 +117,13 @@ export class TaskRun {
 
   /** Runs the stages until none has anything to do. */
   settle(id = TASK_ID): this {
-    let isBegun = false;
+    let begun: string | undefined;
     for (let turn = 0; turn < TURNS_MAX; turn += 1) {
-      const { events, reply } = this.drive(id, isBegun);
+      const { events, reply } = this.drive(id, begun);
       if (events.length === 0) return this;
       this.decided.push(...events);
       this.apply(...events);
-      isBegun = reply.isBegun === true;
+      begun = reply.begun;
     }
     throw new Error('The stages find no end');
   }
@@ -201,8 +201,11 @@ export class TaskRun {
     return this.settle();
   }
 
-  private drive(id: number, isBegun: boolean): { readonly events: readonly DecidedEvent[]; readonly reply: Look } {
-    const work = look(this.view, this.stages, id, this.timeMicros, isBegun);
+  private drive(
+    id: number,
+    begun: string | undefined,
+  ): { readonly events: readonly DecidedEvent[]; readonly reply: Look } {
+    const work = look(this.view, this.stages, id, this.timeMicros, begun);
     for (;;) {
       const startedMs = performance.now();
       const step = work.next();
