@@ -8,14 +8,18 @@ import { brokerOf } from '../brokerage/task-broker.js';
 import { bestJobs } from '../claim/best-jobs.js';
 import { needsOf } from '../claim/needs.js';
 import type { Offer } from '../claim/offer.js';
+import { BY_AGE } from '../claim/site-index.js';
 import { datasetsMoved } from '../datasets-moved.js';
 import { Kill } from '../kill/kill-jobs.js';
 import { jobPages } from '../pages.js';
 import { isOfEventService } from '../range/flavour.js';
+import { READY_QUEUE } from '../status-table.js';
 import type { Job, PandaView, Task } from '../view.js';
 
 /** Jobs moved in one change. */
 const JOBS_MAX = 200;
+/** Classes of jobs that they may be of. */
+const CLASSES_MAX = 100;
 
 /** The code of jobs that are made anew for another queue (contract 4.2.8). */
 const REASSIGNED = 51;
@@ -37,6 +41,7 @@ export function* moveStranded(
   const ways = new WaysOut(view);
   const kill = new Kill(view, { code: REASSIGNED, by: `queue ${site} is not served` }, timeMicros);
   const events: DecidedEvent[] = [];
+  yield* ways.explore(site);
   const jobs = yield* bestJobs(view, site, ways.offer, true);
   let moved = 0;
   while (moved < JOBS_MAX) {
@@ -55,26 +60,31 @@ export function* moveStranded(
 /** Where the jobs of tasks could go. What a task says of it is read once. */
 class WaysOut {
   private readonly brokers = new Map<string, Broker | undefined>();
-  private readonly byClass = new Map<ReadyClass, boolean>();
+  private readonly movable = new Set<ReadyClass>();
 
   constructor(private readonly view: PandaView) {}
 
-  /** Takes jobs that can go elsewhere. */
+  /** Takes jobs that can go elsewhere, as far as that is explored. */
   readonly offer: Offer = {
     amounts: [Infinity, Infinity, Infinity],
     label: null,
     accepts: () => true,
-    acceptsClass: (ready) => {
-      let exists = this.byClass.get(ready);
-      if (exists === undefined) {
-        exists = this.queueFor(ready.workload, ready.requirements) !== undefined;
-        this.byClass.set(ready, exists);
-      }
-      return exists;
-    },
+    acceptsClass: (ready) => this.movable.has(ready),
   };
 
-  /** A queue for a job whose class the offer has accepted. */
+  /** Finds out which jobs of a site can go elsewhere. There may be many that cannot. */
+  *explore(site: string): Generator<void, void, void> {
+    const { shelves } = yield* this.view.ready.inOrder(READY_QUEUE, site, BY_AGE);
+    for (const { index } of shelves) {
+      for (const { ready } of index.classes(() => this.offer.amounts)) {
+        if (this.queueFor(ready.workload, ready.requirements) !== undefined) this.movable.add(ready);
+        if (this.movable.size >= CLASSES_MAX) return;
+        yield;
+      }
+    }
+  }
+
+  /** A queue for a job that can go elsewhere. */
   placed({ home, ordinal, attributes: a }: Job): readonly DecidedEvent[] {
     const { minRamCount: ram, maxDiskCount: disk, maxWalltime: walltime, coreCount: cores } = a;
     const queue = this.queueFor(home.name, JSON.stringify({ ram, disk, walltime, cores }));
