@@ -371,6 +371,7 @@ class Compiler {
     const named = new Set((members[relation] ?? []).map((name) => this.names.get(target)?.find(name)));
     const found = yield* this.matching(patterns, target, `${label}: ${field}`);
     for (const other of found) {
+      yield;
       if (other === slot || named.has(other)) continue;
       if (edge === 'blocks') this.addEdge(edge, other, slot);
       else this.addEdge(edge, slot, other);
@@ -385,6 +386,8 @@ class Compiler {
     const all = new Set<Slot>();
     for (const pattern of patterns) {
       const found = yield* this.patterns.find(pattern, this.names.get(target) ?? new Names());
+      // A list may have many patterns for few names.
+      yield;
       if (found instanceof DomainError) this.problems.add(place, found);
       else for (const slot of found) all.add(slot);
     }

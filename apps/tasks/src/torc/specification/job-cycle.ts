@@ -11,8 +11,8 @@ export function* jobCycle(blocks: readonly number[]): Generator<void, readonly n
     const blockers = open.get(dependent);
     if (blockers === undefined) open.set(dependent, [blocker]);
     else blockers.push(blocker);
+    yield;
   }
-  yield;
   const done = new Set<number>();
   for (const start of open.keys()) {
     // From dependent to blocker, depth first.

@@ -305,6 +305,17 @@ describe('what a specification says', () => {
     expect(refers('b$')).toBe('accepted');
   });
 
+  it('tries many patterns on few names in slices', () => {
+    const blocked_by_regexes = Array.from({ length: 200 }, (_, at) => `a{1,${at + 1}}`);
+    const jobs = [
+      { name: 'a', command: 'c' },
+      { command: 'c', blocked_by_regexes },
+    ];
+    let slices = 0;
+    for (const work = compileSpecification(JSON.stringify({ jobs })); work.next().done !== true;) slices += 1;
+    expect(slices).toBeGreaterThan(200);
+  });
+
   it('is refused where a name has no or several meanings, with the job and the reference', () => {
     const files = [
       { name: 'f', path: '1' },
