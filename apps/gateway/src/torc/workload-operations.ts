@@ -8,7 +8,7 @@ import { cannot, type OperationRequest, type WorkloadOperations } from '../route
 const CANCELED = 'canceled';
 const UNINITIALIZED = 'uninitialized';
 
-/** Workflows are started, restarted and canceled. Every user may do that with every workflow, as Torc has no owners (Torc contract 2). */
+/** Workflows are started, restarted and canceled. Who may use a workflow may do that: the tasks service knows (Torc contract 2). */
 @Injectable()
 export class TorcOperations implements WorkloadOperations {
   constructor(private readonly bus: Bus) {}

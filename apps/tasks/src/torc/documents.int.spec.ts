@@ -390,6 +390,8 @@ describe("a workflow's documents", () => {
     ]) {
       await expect(change).rejects.toMatchObject({ kind: 'forbidden' });
     }
+    const long = host.request(SetWorkflowAccess, { workflow, users: ['x'.repeat(251)], groups: [] }, bob);
+    await expect(long).rejects.toMatchObject({ kind: 'invalid' });
     await host.request(SetWorkflowAccess, { workflow, users: [], groups: [] }, bob);
     expect(await host.request(GetWorkflowAccess, { workflow }, eve)).toEqual({ users: [], groups: [] });
     expect(await mayUse(eve)).toBe(true);

@@ -21,6 +21,7 @@ const lets = (rule: AccessRule, caller: Caller): boolean =>
   authorizeByRule(rule, 'write', caller.username, caller.groups) === undefined;
 
 const NAMES_MAX = 1_000;
+const NAME_CHARACTERS_MAX = 250;
 
 const refused = (key: string, { username }: Caller): DomainError =>
   new DomainError('forbidden', 'torc.access-denied', `workflow ${key} is not shared with ${username}`);
@@ -72,6 +73,9 @@ export const setWorkflowAccess = (
   if (view.workflow(key) === undefined) return torcErrors.noWorkflow(key);
   if (given.length + groups.length > NAMES_MAX) {
     return torcErrors.bad(`users and groups may be at most ${NAMES_MAX} together`);
+  }
+  if ([...given, ...groups].some(({ length }) => length > NAME_CHARACTERS_MAX)) {
+    return torcErrors.bad(`the name of a user or group may have at most ${NAME_CHARACTERS_MAX} characters`);
   }
   const isForEveryone = given.length + groups.length === 0;
   const isMember = isPrivileged(caller) || groups.some((group) => caller.groups.includes(group));
