@@ -284,7 +284,9 @@ const title = reason === undefined ? 'cairn slurm' : `cairn slurm (skipped: ${re
   });
 
   it('asks no more when three in a row brought no result', async () => {
-    const workflow = await start([job('a')], { partition: 'none' });
+    const trigger = { trigger_type: 'on_workflow_start', action_type: 'schedule_nodes' };
+    const actions = [{ ...trigger, scheduler: 'slurm_schedulers/short' }];
+    const workflow = await start([job('a')], { partition: 'none' }, { actions });
     const lines: string[] = [];
     const note = (line: string): void => void lines.push(line);
     const client = new TorcClient({ url: base, token: undefined, timeoutMs: 10_000, onSilence: note });
@@ -297,7 +299,9 @@ const title = reason === undefined ? 'cairn slurm' : `cairn slurm (skipped: ${re
     const watch = new Watch(calls, new ActionCalls(client, key), allocations, scheduler, options, note);
     for (let pass = 1; pass <= 5; pass += 1) expect(await watch.pass()).toBe(false);
     const refusal = expect.stringContaining('Invalid partition name') as string;
-    expect(lines).toEqual([refusal, refusal, refusal, expect.stringContaining('asks for no more until there is one')]);
+    const failed = 'action 1 (on_workflow_start) has failed';
+    const enough = expect.stringContaining('asks for no more until there is one') as string;
+    expect(lines).toEqual([refusal, failed, refusal, refusal, enough]);
   });
 
   it('refuses a configuration that would not be one command', async () => {

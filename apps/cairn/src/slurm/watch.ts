@@ -185,8 +185,10 @@ export class Watch {
     open: readonly OpenNode[],
   ): Promise<ReadonlyMap<string, number>> {
     const asked = new Map<string, number>();
-    const submit = async (config: SlurmConfig, count: number, demand: Partial<NodeDemand>): Promise<void> => {
-      asked.set(config._id, (asked.get(config._id) ?? 0) + (await this.request(config, count, demand)));
+    const submit = async (config: SlurmConfig, count: number, demand: Partial<NodeDemand>): Promise<number> => {
+      const submitted = await this.request(config, count, demand);
+      asked.set(config._id, (asked.get(config._id) ?? 0) + submitted);
+      return submitted;
     };
     for (const demand of await this.workflow.takeDemands()) {
       const { scheduler_id: id, num_jobs: count } = demand;
@@ -200,9 +202,9 @@ export class Watch {
       const action = config && (await this.actions.claim(due, ACTION_LEASE_SECONDS));
       if (config === undefined || action === undefined) continue;
       const count = missingAllocations(action, config, open);
-      if (count > 0) await submit(config, count, action);
-      await this.actions.complete(action, true);
-      this.note(`action ${action.number} (${action.trigger_type}) is done`);
+      const isDone = count <= 0 || (await submit(config, count, action)) > 0;
+      await this.actions.complete(action, isDone);
+      this.note(`action ${action.number} (${action.trigger_type}) ${isDone ? 'is done' : 'has failed'}`);
     }
     return asked;
   }

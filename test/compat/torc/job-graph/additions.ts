@@ -81,6 +81,9 @@ export const additions = (torc: () => TorcClient, expectAnswer: ExpectAnswer): v
     expectAnswer(await claim({ worker: 'one', lease_seconds: 0.001 }), has('state', 'claimed'));
     await new Promise((resume) => setTimeout(resume, 20));
     expectAnswer({ state: await state() }, { state: 'due' });
+    await workflow.put('/cancel');
+    expectAnswer(await claim({ worker: 'two' }), refused(400), 'not due in a canceled workflow');
+    await workflow.post('/reset_status');
     expectAnswer(await claim({ worker: 'two' }), has('taken_from', 'one'));
     expectAnswer(await claim({ worker: 'one' }), refused(409));
     expectAnswer(await complete('one'), refused(409));

@@ -141,7 +141,7 @@ export const claimAction = (
   if (claim !== undefined && !isOwn && isHeld(claim, nowMicros)) {
     return conflict(`action ${number} is carried out by ${claim.worker}`);
   }
-  if (claim === undefined && !isDue(view, workflow, action)) return torcErrors.badState(`action ${number} is not due`);
+  if (!isOwn && !isDue(view, workflow, action)) return torcErrors.badState(`action ${number} is not due`);
   const takenFrom = claim !== undefined && !isOwn ? { taken_from: claim.worker } : {};
   const state = claim?.isSuccessful === undefined ? 'claimed' : stateOf(view, workflow, action, claim, nowMicros);
   const reply = { document: actionText(view, workflow, action, { state, worker, ...takenFrom }) };
