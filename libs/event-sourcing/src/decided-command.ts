@@ -82,7 +82,7 @@ export const isSizeError = (error: unknown): error is EventTooLarge | AppendTooL
 
 /** The answer to a client whose events are too large. */
 export const tooLargeError = ({ bytesMax }: EventTooLarge | AppendTooLarge): DomainError =>
-  new DomainError('invalid', 'request.too-large', `The request has more than ${bytesMax} bytes`);
+  new DomainError('too-large', 'request.too-large', `The request has more than ${bytesMax} bytes`);
 
 /** A refusal when one of a command's events is larger than the ledger takes. */
 export const sizeRefusal = (eventsByStream: readonly StreamEvents[]): DomainError | undefined => {

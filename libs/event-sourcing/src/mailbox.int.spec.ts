@@ -345,7 +345,7 @@ describe('Mailbox', () => {
       })),
     );
     const answers = await Promise.all([add(1), large, add(2)]);
-    expect(answers).toMatchObject([{ reply: { total: 1 } }, { error: { kind: 'invalid' } }, { reply: { total: 3 } }]);
+    expect(answers).toMatchObject([{ reply: { total: 1 } }, { error: { kind: 'too-large' } }, { reply: { total: 3 } }]);
     expect(await services.ledger.readStream(STREAM)).toHaveLength(2);
   });
 

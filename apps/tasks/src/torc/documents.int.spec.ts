@@ -139,7 +139,7 @@ describe("a workflow's documents", () => {
     expect((await list({ workflow, collection: 'user_data', filters: { name: '"large"' } })).items).toEqual([put]);
     const huge = JSON.stringify({ data: { text: 'x'.repeat(5 << 20) } });
     await expect(ask(StoreDocument, { workflow, collection: 'user_data', document: huge })).rejects.toMatchObject({
-      code: 'request.too-large',
+      kind: 'too-large',
     });
     expect(parsed(await ask(DeleteDocument, request))).toEqual(put);
     expect(parsed(await ask(DeleteDocument, request))).toEqual(put);

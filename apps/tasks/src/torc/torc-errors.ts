@@ -15,9 +15,8 @@ export const torcErrors = {
     new DomainError('conflict', 'torc.changed', `${noun} ${key} has changed: its revision is ${rev}`),
   keyTaken: (noun: string, key: string): DomainError =>
     new DomainError('invalid', 'torc.key-taken', `${noun} ${key} exists already`, { errorNum: DUPLICATE_KEY }),
-  /** The gateway answers 413. */
   tooLarge: (most: string): DomainError =>
-    new DomainError('invalid', 'request.too-large', `the document is too large: it may have at most ${most}`),
+    new DomainError('too-large', 'request.too-large', `the document is too large: it may have at most ${most}`),
   illegalKey,
   archived: (key: string): DomainError => new DomainError('state', 'torc.archived', `workflow ${key} is archived`),
   bad: badRequest,
