@@ -1,6 +1,6 @@
 import { DOCUMENT_BODY } from '../body/body-limits.js';
 import { freeForm, path, wholeBody } from '../route/fields.js';
-import { documentOf, iceprodRoute, EMPTY_OBJECT } from './iceprod-route.js';
+import { DATASET_FULL, documentOf, iceprodRoute, EMPTY_OBJECT } from './iceprod-route.js';
 import { READERS_AND_WORKERS, WRITERS } from './policies.js';
 
 const tag = 'config';
@@ -29,6 +29,7 @@ const putRoute = (name: string, at: string) =>
     fields: { dataset_id: path(), config: freeForm(wholeBody(documentOf('Config'))) },
     bodyLimits: DOCUMENT_BODY,
     response: EMPTY_OBJECT,
+    errors: DATASET_FULL,
   });
 
 /** IceProd contract 5: the same under two paths. */

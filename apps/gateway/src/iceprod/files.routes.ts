@@ -1,6 +1,6 @@
 import { lenient, path, required } from '../route/fields.js';
 import { int, type JsonType, str } from '../route/json-types.js';
-import { documentOf, iceprodRoute, EMPTY_OBJECT, RESULT } from './iceprod-route.js';
+import { DATASET_FULL, documentOf, iceprodRoute, EMPTY_OBJECT, RESULT } from './iceprod-route.js';
 import { READERS, READERS_AND_HOLDERS, WRITERS } from './policies.js';
 
 const tag = 'files';
@@ -47,6 +47,7 @@ export const fileRoutes = {
     fields: { dataset_id: path(), ...file, job_index: required(int), task_name: required(str) },
     status: 201,
     response: RESULT,
+    errors: DATASET_FULL,
   }),
   listOfTask: iceprodRoute({
     name: 'listFilesOfTask',
@@ -68,6 +69,7 @@ export const fileRoutes = {
     fields: { dataset_id: path(), task_id: path(), ...file },
     status: 201,
     response: EMPTY_OBJECT,
+    errors: DATASET_FULL,
   }),
   deleteOfTask: iceprodRoute({
     name: 'deleteFilesOfTask',

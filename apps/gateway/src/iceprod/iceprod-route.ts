@@ -16,6 +16,9 @@ export const EMPTY_OBJECT: Schema = { type: 'object', maxProperties: 0 };
 /** `{"result": <id>}` */
 export const RESULT: Schema = { type: 'object', required: ['result'], properties: { result: { type: 'string' } } };
 
+/** Error of what a dataset has no room for (`DATASET_MIB_MAX`). */
+export const DATASET_FULL = { 413: 'quota of the dataset exceeded: …' } as const;
+
 export const documentOf = (name: Document): Schema => ({ $ref: `#/components/schemas/${name}` });
 /** `{"results": [...]}` */
 export const resultsOf = (items: Schema): Schema => ({

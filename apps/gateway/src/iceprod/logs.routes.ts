@@ -15,7 +15,15 @@ import {
 } from '../route/fields.js';
 import { type JsonType, str } from '../route/json-types.js';
 import { invalid, type RequestSource } from '../route/request-source.js';
-import { BULK_DEADLINE_MS, documentOf, documentsById, iceprodRoute, EMPTY_OBJECT, RESULT } from './iceprod-route.js';
+import {
+  BULK_DEADLINE_MS,
+  DATASET_FULL,
+  documentOf,
+  documentsById,
+  iceprodRoute,
+  EMPTY_OBJECT,
+  RESULT,
+} from './iceprod-route.js';
 import { PILOTS_AND_HOLDERS, READERS, SERVICES, WRITERS } from './policies.js';
 
 const tag = 'logs';
@@ -143,6 +151,7 @@ export const logRoutes = {
     upload,
     status: 201,
     response: RESULT,
+    errors: DATASET_FULL,
   }),
   get: iceprodRoute({
     name: 'getLog',
@@ -176,6 +185,7 @@ export const logRoutes = {
     upload,
     status: 201,
     response: RESULT,
+    errors: DATASET_FULL,
   }),
   deleteOfDataset: iceprodRoute({
     name: 'deleteLogsOfDataset',

@@ -67,10 +67,12 @@ export class ConfigController {
     if (denied !== undefined) return refused(denied);
     const text = await refusalOf(this.pool.run('check', id, request.config));
     if (text instanceof DomainError) return refused(text);
+    const timeMicros = nowMicros();
+    const full = this.refusal(this.configs, id, text);
+    // Before anything changes. Bytes never get fewer, and a repeat of a request that was accepted still gets its answer.
+    if (full !== undefined) return this.mailbox.execute<Nothing>({ context, timeMicros, decide: () => full });
     const isOfClient = request.writer === undefined;
     if (isOfClient) await this.foreign.delete(id, context);
-    const bytes = Buffer.byteLength(text);
-    const mibMax = this.environment.DATASET_MIB_MAX;
     const stored = await storeDocument(this.blobs, 'config', text);
     const data: DatasetEvents['ConfigSet'] = {
       ...('raw' in stored ? { config: stored.raw } : stored),
@@ -80,15 +82,18 @@ export class ConfigController {
     const stream = streamName('workload', ref('iceprod', 'main', id));
     const answer = await this.mailbox.execute<Nothing>({
       context,
-      timeMicros: nowMicros(),
+      timeMicros,
       decide: () =>
-        datasetBytesRefusal('configs', { usedBytes: this.decided.bytesOf(id), mibMax }, bytes) ?? {
-          events: [{ stream, type: 'ConfigSet', data }],
-          reply: {},
-        },
+        this.refusal(this.decided, id, text) ?? { events: [{ stream, type: 'ConfigSet', data }], reply: {} },
     });
     // An edit of somebody else may have stored some meanwhile.
     if (isOfClient) await this.foreign.delete(id, context);
     return answer;
+  }
+
+  /** Of what would make the configs of the dataset too large. */
+  private refusal(configs: Configs, id: string, text: string): DomainError | undefined {
+    const quota = { usedBytes: configs.bytesOf(id), mibMax: this.environment.DATASET_MIB_MAX };
+    return datasetBytesRefusal('configs', quota, Buffer.byteLength(text));
   }
 }

@@ -5,6 +5,7 @@ import type { DatasetFile, FileAdded } from '#contracts/iceprod/dataset-file-eve
 import type { AddFileRequest } from '#contracts/iceprod/files.js';
 import type { Decided, SlicedDecision } from '#event-sourcing/command.js';
 import type { TaskView } from '../task/view.js';
+import { fileDocument } from './file-rows.js';
 import { unitsOfTask } from '../task/units-of-task.js';
 
 const MOVEMENTS: readonly string[] = ['input', 'output', 'both'];
@@ -40,9 +41,9 @@ export function* addFile(
   if (!MOVEMENTS.includes(movement) || !COMPRESSIONS.includes(compression)) {
     return new DomainError('invalid', 'file.invalid', 'invalid file data');
   }
-  const refusal = datasetBytesRefusal('files', quota, Buffer.byteLength(filename + local));
-  if (refusal !== undefined) return refusal;
   const file: DatasetFile = { movement, remote: filename, local, transfer, compression };
+  const refusal = datasetBytesRefusal('files', quota, Buffer.byteLength(fileDocument(file)));
+  if (refusal !== undefined) return refusal;
   const stream = view.homeOf(datasetId);
   const data: FileAdded = { ...unitsOfTask(view, stream, taskId), dataset_id: datasetId, task_id: taskId, file };
   return { events: [{ stream, type: 'FileAdded', data }], reply: { task_id: taskId } };

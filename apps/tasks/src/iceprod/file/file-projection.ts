@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { FileAdded } from '#contracts/iceprod/dataset-file-events.js';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import { Workloads } from '../../workload/workloads.js';
-import { FILE_INDEXES, FILE_TABLES, fileBytes } from './file-rows.js';
+import { FILE_INDEXES, FILE_TABLES, fileBytes, fileDocument } from './file-rows.js';
 import { workloadName } from '../../workload/told-names.js';
 
 /** Files of tasks, each as the document that answers show. */
@@ -29,7 +29,7 @@ export const fileProjection: Projection = {
         const { dataset_id: datasetId, task_id: taskId = '', file } = data as Partial<FileAdded>;
         const workload = workloads.ensure(stream, datasetId);
         if (type === 'FileAdded') {
-          const document = JSON.stringify({ type: 'permanent', ...file });
+          const document = fileDocument(file);
           insert.run(workload, revision, taskId, document);
           bytes.add(workload, Buffer.byteLength(document));
         } else {

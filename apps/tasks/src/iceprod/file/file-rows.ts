@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatasetFile } from '#contracts/iceprod/dataset-file-events.js';
 import type { Chunks } from '#event-sourcing/paged-answers.js';
 import { Slices } from '#event-sourcing/slices.js';
 import { LISTING } from '../../engine/tables.js';
@@ -24,6 +25,9 @@ CREATE TABLE dataset_file (
   task_id TEXT NOT NULL,
   body TEXT NOT NULL
 ) STRICT;${bytesTable('dataset_file_bytes')}`;
+
+/** A file as answers show it, which is also what it counts for. */
+export const fileDocument = (file: DatasetFile | undefined): string => JSON.stringify({ type: 'permanent', ...file });
 
 /** The bytes of all files that datasets ever had: the ledger keeps those that were removed. */
 export const fileBytes = (database: DatabaseSync): StoredBytes => new StoredBytes(database, 'dataset_file_bytes');

@@ -72,7 +72,7 @@ export class LogController {
     const id = newId(refOfStream(datasetId === undefined ? dailyLogStream(now) : workStream(datasetId)), now);
     const body = 'blob' in data ? data.blob : await this.blobs.put(LOG_BLOBS + timeOrderedId(), data.raw);
     const mibMax = this.environment.DATASET_MIB_MAX;
-    return this.handler.execute(
+    const answer = await this.handler.execute(
       message,
       (view, timeMicros) => {
         const usedBytes = datasetId === undefined ? 0 : this.decided.bytesOf(datasetId);
@@ -81,6 +81,9 @@ export class LogController {
       datasetId,
       lease,
     );
+    // At once: who goes on sending would fill the disk until the orphan collector comes.
+    if ('error' in answer && answer.error.kind === 'too-large') await this.blobs.delete(body.key);
+    return answer;
   }
 
   @MessagePattern(GetLog.subject)
