@@ -1,6 +1,7 @@
 import { Controller, Module } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { nowMicros } from '#platform/clock.js';
+import type { DomainErrorValue } from '#platform/domain-error.js';
 import { type Answer, type Caller, type Contract, type Message, type Page } from '#bus/contract.js';
 import {
   EndPilot,
@@ -30,12 +31,13 @@ const TWO_WEEKS = DEFAULT_TIMEOUT_SECONDS * SECOND;
 /** Whether the tasks service answers, and what it has been ordered. */
 const tasksService = {
   answers: true,
-  takesLogs: true,
+  refusesLogs: undefined as DomainErrorValue | undefined,
   orders: [] as Message<EvictTasksRequest>[],
   logs: [] as Message<AddLogRequest>[],
 };
 
-const DOWN = { error: { kind: 'unavailable', code: 'test.down', message: 'down' } } as const;
+const DOWN: DomainErrorValue = { kind: 'unavailable', code: 'test.down', message: 'down' };
+const FULL: DomainErrorValue = { kind: 'too-large', code: 'quota.exceeded', message: 'full' };
 
 @Controller()
 class TestController {
@@ -44,13 +46,14 @@ class TestController {
     tasksService.orders.push(message);
     if (tasksService.answers)
       return { reply: { evicted: message.request.tasks.map((task) => ({ task_id: task, dataset_id: 'd' })) } };
-    return DOWN;
+    return { error: DOWN };
   }
 
   @MessagePattern(AddLog.subject)
   addLog(@Payload() message: Message<AddLogRequest>): Answer<{ log_id: string }> {
     tasksService.logs.push(message);
-    return tasksService.takesLogs ? { reply: { log_id: 'l' } } : DOWN;
+    const { refusesLogs: error } = tasksService;
+    return error === undefined ? { reply: { log_id: 'l' } } : { error };
   }
 }
 
@@ -60,7 +63,7 @@ class TestModule {}
 let host: ServiceHost;
 
 beforeEach(async () => {
-  Object.assign(tasksService, { answers: true, takesLogs: true, orders: [], logs: [] });
+  Object.assign(tasksService, { answers: true, refusesLogs: undefined, orders: [], logs: [] });
   host = new ServiceHost(TestModule);
   await host.start();
 });
@@ -181,12 +184,19 @@ describe('pilots', () => {
     expect(await refusal(ask(ReportPilot, { pilot_id: id, fields: '{"a":1}' }))).toBe('not-found: Pilot not found');
   });
 
+  it('release their tasks also when the dataset may hold no more logs', async () => {
+    const id = await start({ tasks: ['a', 'b'] });
+    tasksService.refusesLogs = FULL;
+    await ask(EndPilot, { pilot_id: id });
+    expect(await eventsOf(id)).toEqual(['WorkerStarted', 'WorkerEnded', 'WorkerUnitsReleased']);
+  });
+
   it('leave a log with each task that they released', async () => {
     const id = await start({ tasks: ['a', 'b'] });
-    tasksService.takesLogs = false;
+    tasksService.refusesLogs = DOWN;
     await ask(EndPilot, { pilot_id: id });
     expect(await eventsOf(id)).toEqual(['WorkerStarted', 'WorkerEnded']);
-    tasksService.takesLogs = true;
+    tasksService.refusesLogs = undefined;
     tasksService.logs = [];
     await eventOf(id, 'WorkerUnitsReleased');
     expect(tasksService.logs.map(({ request }) => request)).toEqual(

@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { nowMicros } from '#platform/clock.js';
+import { DomainError, refusalOf } from '#platform/domain-error.js';
 import { Log } from '#platform/logging.js';
 import { Bus } from '#bus/bus.js';
 import type { MessageContext } from '#bus/contract.js';
@@ -156,20 +157,18 @@ export class TaskRelease implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** Writes a log for each task that says why it waits again. */
+  /** Writes a log for each task that says why it waits again. Tasks of a dataset that may hold no more logs go without. */
   private async writeLogs(pending: PendingRelease, evicted: readonly EvictedTask[]): Promise<void> {
     const data = {
       raw: JSON.stringify(`pilot ${pending.id} ${pending.reason} while it held this task; the task waits again\n`),
     };
     for (let from = 0; from < evicted.length; from += LOGS_CONCURRENT) {
       await Promise.all(
-        evicted.slice(from, from + LOGS_CONCURRENT).map((task) => {
+        evicted.slice(from, from + LOGS_CONCURRENT).map(async (task) => {
           const log = { ...task, name: LOG_NAME };
-          return this.bus.request(
-            AddLog,
-            { ...log, fields: JSON.stringify(log), data },
-            contextOf(pending, `log/${task.task_id}`),
-          );
+          const request = { ...log, fields: JSON.stringify(log), data };
+          const written = await refusalOf(this.bus.request(AddLog, request, contextOf(pending, `log/${task.task_id}`)));
+          if (written instanceof DomainError && written.kind !== 'too-large') throw written;
         }),
       );
     }
