@@ -110,9 +110,13 @@ describe.each(MODES)('workloads of all dialects ($mode)', (mode) => {
     expect(await operate(alice, dataset, 'cancel')).toMatchObject({ status: 200 });
     expect(await get(alice, dataset)).toMatchObject({ status: 'suspended', phase: 'cancelled' });
     await eventually(statuses, ['suspended', 'suspended']);
-    expect(await operate(alice, dataset, 'cancel')).toMatchObject({
-      ...{ status: 409, json: { detail: 'The dataset is cancelled already' } },
-    });
+    // As after a cancellation that broke off before its last step.
+    const left = await newTask(system, dataset, { job_id, status: 'waiting' });
+    expect(await operate(alice, dataset, 'cancel')).toMatchObject({ status: 200 });
+    await eventually(
+      async () => (await alice.get(`/datasets/${dataset}/tasks/${left}?keys=status`)).json,
+      expect.objectContaining({ status: 'suspended' }),
+    );
     expect(await operate(alice, dataset, 'release')).toMatchObject({ status: 200 });
     expect(await get(alice, dataset)).toMatchObject({ status: 'processing', phase: 'running' });
   });

