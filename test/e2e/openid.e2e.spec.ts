@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { SqliteKeyValueStore } from '#storage/sqlite-key-value-store.js';
 import { type LdapServer, LDAP_BASE, startLdapServer } from '../harness/ldap-server.js';
 import { runCommand } from '../harness/cairn-command.js';
@@ -239,7 +239,7 @@ describe.each(MODES)('the OpenID provider ($mode)', (mode) => {
       client_id: 'web',
       response_type: 'code',
       redirect_uri: REDIRECT,
-      scope: 'openid profile groups ',
+      scope: 'openid profile ',
       state: 'mine',
       code_challenge: createHash('sha256').update(verifier).digest('base64url'),
       code_challenge_method: 'S256',
@@ -262,6 +262,11 @@ describe.each(MODES)('the OpenID provider ($mode)', (mode) => {
       expect(await countShortGrants()).toBe(unused - 1);
       const token = wordIn(answer, 'access_token');
       expect((await client().as(token).get('/datasets?keys=dataset_id')).status).toBe(200);
+      // panda-client shows its ID token; access tokens are as before.
+      const { preferred_username, groups } = decodeJwt(token);
+      expect(decodeJwt(wordIn(answer, 'id_token'))).toMatchObject({ name: 'pingu', preferred_username, groups });
+      expect(groups).toContain('/posix/simprod-submit');
+      expect(decodeJwt(token)).not.toHaveProperty('name');
       // An ID token is signed with the same key but is not accepted as an access token.
       expect(await client().as(wordIn(answer, 'id_token')).get('/datasets')).toEqual(
         refused(403, 'authentication failed'),
