@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { accessSync, chmodSync, constants, existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Progress } from './reporter.js';
 
@@ -56,11 +56,20 @@ const MEMORY = '/dev/shm';
 /** Peak of what the tests keep in files, with what their processes take. */
 const MEMORY_BYTES_MIN = 10 * 1024 ** 3;
 
+/** 0 where there is no such file system, or it cannot be written to. */
+const freeBytes = (folder: string): number => {
+  try {
+    accessSync(folder, constants.W_OK);
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  } catch {
+    return 0;
+  }
+};
+
 /** A new folder there for the files of the tests; undefined where memory is short or programs must not be run from there. */
 const folderInMemory = (): string | undefined => {
-  if (!existsSync(MEMORY)) return undefined;
-  const { bavail, bsize } = statfsSync(MEMORY);
-  if (Math.min(bavail * bsize, process.availableMemory()) < MEMORY_BYTES_MIN) return undefined;
+  if (Math.min(freeBytes(MEMORY), process.availableMemory()) < MEMORY_BYTES_MIN) return undefined;
   const folder = mkdtempSync(join(MEMORY, 'cairn-tests-'));
   // As /tmp: tasks of tests run as other users, too.
   chmodSync(folder, 0o1777);
@@ -69,6 +78,15 @@ const folderInMemory = (): string | undefined => {
   if (isQuietlyTrue(probe, [])) return folder;
   rmSync(folder, { recursive: true });
   return undefined;
+};
+
+/** What processes of stopped tests still write must not keep the totals from being printed. */
+const tryToRemove = (folder: string): void => {
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  } catch (error) {
+    process.stdout.write(`${folder} could not be removed: ${String(error)}\n`);
+  }
 };
 
 const seconds = (sinceMs: number): string => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
@@ -123,7 +141,7 @@ const JEST = [
   '--experimental-vm-modules',
   '--disable-warning=ExperimentalWarning',
   'node_modules/jest/bin/jest.js',
-  ...['-c', 'test/jest.config.js', '--cacheDirectory', join(tmpdir(), 'jest-cairn')],
+  ...['-c', 'test/jest.config.js', '--cacheDirectory', join(tmpdir(), `jest-cairn-${userInfo().uid}`)],
   ...['--reporters', '<rootDir>/dist/test/reporter.js'],
   ...['--testSequencer', '<rootDir>/dist/test/slow-first.js'],
 ];
@@ -160,7 +178,7 @@ const main = async (patterns: readonly string[]): Promise<number> => {
     patterns.length > 0 ? [] : check(),
     run([...JEST, ...patterns], onProgress, inMemory === undefined ? {} : { TMPDIR: inMemory }),
   ]);
-  if (inMemory !== undefined) rmSync(inMemory, { recursive: true, force: true, maxRetries: 5 });
+  if (inMemory !== undefined) tryToRemove(inMemory);
   if (failedChecks.length > 0) process.stdout.write(`Checks failed: ${failedChecks.join(', ')}\n`);
   const { suites, suitesDone, passed, failed, skipped } = progress;
   const ending = stoppedBy !== undefined ? `stopped by ${stoppedBy}` : suitesDone < suites ? 'ended early' : 'complete';
