@@ -24,7 +24,8 @@ CREATE TABLE dataset_file (
   revision INTEGER NOT NULL,
   task_id TEXT NOT NULL,
   body TEXT NOT NULL
-) STRICT;${bytesTable('dataset_file_bytes')}`;
+) STRICT;
+CREATE INDEX dataset_file_task ON dataset_file (workload, task_id, revision);${bytesTable('dataset_file_bytes')}`;
 
 /** A file as answers show it, which is also what it counts for. */
 export const fileDocument = (file: DatasetFile | undefined): string => JSON.stringify({ type: 'permanent', ...file });
@@ -34,8 +35,7 @@ export const fileBytes = (database: DatabaseSync): StoredBytes => new StoredByte
 
 /** Revisions in the dataset's stream are the order of creation. */
 export const FILE_INDEXES = `
-CREATE UNIQUE INDEX dataset_file_order ON dataset_file (workload, revision);
-CREATE INDEX dataset_file_task ON dataset_file (workload, task_id, revision);`;
+CREATE UNIQUE INDEX dataset_file_order ON dataset_file (workload, revision);`;
 
 /** Reads files through one connection: a snapshot's for queries, `writer` for commands. */
 export class DatasetFiles {

@@ -17,11 +17,11 @@ CREATE TABLE log (
   blob TEXT NOT NULL,
   size INTEGER NOT NULL,
   fields TEXT NOT NULL
-) STRICT;${bytesTable('log_bytes')}`;
+) STRICT;
+CREATE UNIQUE INDEX log_id ON log (id);${bytesTable('log_bytes')}`;
 
 /** Logs are sorted by time; ids order those of the same microsecond. */
 export const LOG_INDEXES = `
-CREATE UNIQUE INDEX log_id ON log (id);
 CREATE UNIQUE INDEX log_blob ON log (blob);
 CREATE INDEX log_time ON log (created, id);
 CREATE INDEX log_name ON log (name, created, id);
