@@ -6,6 +6,7 @@ import { PRIVATE_FILE, PRIVATE_FOLDER } from '#platform/private-files.js';
 import { NO_STREAM, type Position, START } from '#ledger/ledger.js';
 import { contentReplaced } from './content-version.js';
 import type { Projection } from './projection.js';
+import { rebuiltFileOf, removeDatabase } from './rebuilt-files.js';
 
 /** Raised when the runner's own tables change. */
 const FORMAT = 3;
@@ -29,6 +30,12 @@ export interface LastEvent {
   readonly stream: string;
   readonly revision: number;
   readonly id: string;
+}
+
+/** What of the ledger a file holds. */
+export interface ModelContent {
+  readonly checkpoint: Position;
+  readonly last: LastEvent | undefined;
 }
 
 /** Pages that are copied in one step beside the event loop. */
@@ -74,13 +81,16 @@ const signatureOf = (projections: readonly Projection[]): string =>
     )
     .digest('hex');
 
-/** Gives things in an open file the numbers that they have in another. */
+/** Gives things in an open file the numbers that they have in another. Numbers rise and stay, so the file lacks only those behind its last one. */
 const takeNumbers = (database: DatabaseSync, from: string, projections: readonly Projection[]): void => {
   database.prepare('ATTACH ? AS numbers').run(from);
   for (const { numbered = {} } of projections) {
     for (const [table, names] of Object.entries(numbered)) {
       const columns = ['id', ...names].join(', ');
-      database.exec(`INSERT OR IGNORE INTO main.${table} (${columns}) SELECT ${columns} FROM numbers.${table}`);
+      database.exec(
+        `INSERT OR IGNORE INTO main.${table} (${columns}) SELECT ${columns} FROM numbers.${table}
+         WHERE id > (SELECT coalesce(max(id), 0) FROM main.${table})`,
+      );
     }
   }
   database.exec('DETACH numbers');
@@ -98,6 +108,10 @@ const progressIn = (
     .get(signatureOf(projections));
   return row && { checkpoint: Number(row['checkpoint']) };
 };
+
+const lastEventIn = (database: DatabaseSync): LastEvent | undefined =>
+  database.prepare('SELECT stream, revision, event_id AS id FROM model_stream ORDER BY position DESC LIMIT 1').get() as
+    LastEvent | undefined;
 
 const remove = (file: string): void => {
   for (const suffix of ['', '-wal', '-shm', '.unusable']) rmSync(`${file}${suffix}`, { force: true });
@@ -126,6 +140,8 @@ export class ModelFile {
   private unsealedChanged = false;
   private inTransaction = false;
   private commitCount = 0;
+  /** What `queries` shows while it is pinned. */
+  private pinnedCheckpoint: Position | undefined;
 
   private constructor(
     readonly writer: DatabaseSync,
@@ -161,6 +177,8 @@ export class ModelFile {
   /** Makes an empty file, whatever stood there before. */
   static create(options: ModelFileOptions): ModelFile {
     remove(options.file);
+    // It has the numbers of the file that was here.
+    removeDatabase(rebuiltFileOf(options.file));
     const writer = new DatabaseSync(options.file);
     writer.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; BEGIN; ${RUNNER_TABLES}`);
     for (const { tables } of options.projections) writer.exec(tables);
@@ -191,11 +209,14 @@ export class ModelFile {
     return this.committedCheckpoint;
   }
 
+  /** Everything up to here is shown by `queries`. */
+  get shownCheckpoint(): Position {
+    return this.pinnedCheckpoint ?? this.committedCheckpoint;
+  }
+
   /** Looks at all streams: for the start only. */
-  lastEvent(): LastEvent | undefined {
-    return this.writer
-      .prepare('SELECT stream, revision, event_id AS id FROM model_stream ORDER BY position DESC LIMIT 1')
-      .get() as LastEvent | undefined;
+  content(): ModelContent {
+    return { checkpoint: this.committedCheckpoint, last: lastEventIn(this.writer) };
   }
 
   /** Whether the tables are still being filled from nothing, without secondary indexes. */
@@ -308,9 +329,12 @@ export class ModelFile {
     this.queries.exec('BEGIN');
     // The first statement decides what the transaction shows.
     this.queries.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get();
+    this.pinnedCheckpoint = this.committedCheckpoint;
     return () => {
       this.queries.exec('COMMIT');
+      this.pinnedCheckpoint = undefined;
       this.commitCount++;
+      contentReplaced(this.queries);
     };
   }
 
@@ -318,21 +342,23 @@ export class ModelFile {
    * Takes over the content of a whole file of the same shape, in one transaction: whoever reads sees the old or the new. Connections go on. What the
    * new content lacks, from {@link checkpoint} on, is to be applied.
    *
+   * @param isOfLedger whether what the rebuilt file holds is in the ledger
    * @throws Error when it is no such file
    */
-  async replaceBy(rebuilt: string): Promise<void> {
+  async replaceBy(rebuilt: string, isOfLedger: (content: ModelContent) => Promise<boolean>): Promise<void> {
     const { file, projections } = this.options;
     const source = new DatabaseSync(rebuilt);
     try {
       const progress = progressIn(source, projections);
       if (progress === undefined) throw new Error('another version of Cairn made it, or it is not whole');
+      if (!(await isOfLedger({ ...progress, last: lastEventIn(source) }))) throw new Error('it is not of this ledger');
       takeNumbers(source, file, projections);
       await backup(source, file, { rate: COPY_PAGES });
       this.committedCheckpoint = progress.checkpoint;
       this.savedCheckpoint = progress.checkpoint;
       this.committed.clear();
       this.readUnsealed();
-      for (const database of [this.writer, this.queries]) contentReplaced(database);
+      contentReplaced(this.writer);
     } finally {
       source.close();
     }

@@ -6,7 +6,7 @@ import type { Batch, Ledger, Position, RecordedEvent } from '#ledger/ledger.js';
 import { Dispatcher } from './dispatcher.js';
 import { isCorruptFile } from './sqlite-errors.js';
 import { Lock } from './lock.js';
-import { ModelFile, type ModelFileOptions } from './model-file.js';
+import { type ModelContent, ModelFile, type ModelFileOptions } from './model-file.js';
 import { OwnerLock } from './owner-lock.js';
 import { PositionWaiters } from './position-waiters.js';
 import type { AppliedEvent, ColumnNames, Projection } from './projection.js';
@@ -103,7 +103,7 @@ export class ReadModel {
     const owner = OwnerLock.take(file);
     try {
       let model = ModelFile.open(fileOptions);
-      if (!(await isOf(ledger, model))) {
+      if (!(await isOf(ledger, model.content()))) {
         model.close();
         model = ModelFile.create(fileOptions);
       }
@@ -134,7 +134,7 @@ export class ReadModel {
 
   /** Everything up to here is shown by `queries`. */
   get checkpoint(): Position {
-    return this.file.checkpoint;
+    return this.file.shownCheckpoint;
   }
 
   /** Whether events are being applied that stood in the ledger before the start. */
@@ -291,7 +291,7 @@ export class ReadModel {
     const slices = new Slices();
     const { streamPrefixes } = this.dispatcher;
     let pending = 0;
-    let upTo = this.checkpoint;
+    let upTo = this.file.checkpoint;
     try {
       for await (const batch of this.ledger.readAll({ after: upTo, streamPrefixes })) {
         if (this.isStopping()) break;
@@ -322,7 +322,7 @@ export class ReadModel {
     const unpin = this.file.pin();
     this.isReplacing = true;
     try {
-      await this.file.replaceBy(rebuilt);
+      await this.file.replaceBy(rebuilt, (content) => isOf(this.ledger, content));
       this.dispatcher.forget();
       await this.catchUpAgain();
     } finally {
@@ -431,9 +431,8 @@ export class ReadModel {
 }
 
 /** Whether a file was made from this ledger: the ledger has its last event, and nothing is ahead of the head. */
-const isOf = async (ledger: Ledger, model: ModelFile): Promise<boolean> => {
-  if (model.checkpoint > (await ledger.head())) return false;
-  const last = model.lastEvent();
+const isOf = async (ledger: Ledger, { checkpoint, last }: ModelContent): Promise<boolean> => {
+  if (checkpoint > (await ledger.head())) return false;
   if (last === undefined) return true;
   const [event] = await ledger.readStream(last.stream, { from: last.revision, limit: 1 });
   return event?.id === last.id;

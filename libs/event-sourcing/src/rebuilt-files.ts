@@ -17,6 +17,8 @@ export const removeDatabase = (file: string): void => {
 };
 
 interface Replaceable {
+  /** Whether it is being made: then it is not replaced yet. Waiting for it would keep the process from ending. */
+  readonly behind?: boolean;
   replaceBy(rebuilt: string): Promise<void>;
 }
 
@@ -27,7 +29,7 @@ export class RebuiltFiles {
   constructor(file: string, owner: Replaceable, log?: Log) {
     const rebuilt = rebuiltFileOf(file);
     const look = async (): Promise<void> => {
-      if (!existsSync(rebuilt)) return;
+      if (owner.behind === true || !existsSync(rebuilt)) return;
       try {
         await owner.replaceBy(rebuilt);
         log?.info({ file }, 'A rebuilt file was put in place');

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
+import { jest } from '@jest/globals';
 import { SeenLedger } from '#ledger/seen-ledger.js';
+import { contentVersion } from './content-version.js';
 import type { Projection } from './projection.js';
 import { ReadModel } from './read-model.js';
 import { RebuiltFiles, rebuiltFileOf, refusalFileOf } from './rebuilt-files.js';
@@ -41,7 +43,10 @@ describe('a read model that takes over a rebuilt file', () => {
     live = service.readModel;
   });
 
-  afterEach(() => services.close());
+  afterEach(async () => {
+    jest.useRealTimers();
+    await services.close();
+  });
 
   const add = (stream: string, amount: number) =>
     service.mailbox.execute(commandOf(count(live.writer, stream, amount)));
@@ -145,6 +150,67 @@ describe('a read model that takes over a rebuilt file', () => {
     expect(faults).toEqual([]);
     expect(totalOf(live.queries, STREAM)).toBe(done);
     expect(live.queries.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
+  });
+
+  it('shows the old content with the old position and version until the new one is whole', async () => {
+    await add(STREAM, 1);
+    await forge();
+    const file = await rebuilt();
+    await add(STREAM, 1);
+    const other = await services.start('other');
+    const before = { position: await positionOf(), version: contentVersion(live.queries), total: 1002 };
+    const shown = () => ({
+      ...{ position: live.checkpoint, version: contentVersion(live.queries), total: totalOf(live.queries, STREAM) },
+    });
+    const [begun, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    services.serviceLedger.reading = () => {
+      begun.resolve();
+      return goOn.promise;
+    };
+    const replaced = live.replaceBy(file);
+    await begun.promise;
+    const meanwhile = shown();
+    // Somebody else's event, which who waits for it must see.
+    await other.mailbox.execute(commandOf(count(other.readModel.writer, 'work-other', 5)));
+    const position = await services.ledger.head();
+    const seen = live.waitForPosition(position, 5000).then((isShown) => isShown && totalOf(live.queries, 'work-other'));
+    goOn.resolve();
+    expect(await seen).toBe(5);
+    await replaced;
+    expect(meanwhile).toEqual(before);
+    expect(shown()).toMatchObject({ version: before.version + 1, total: 2 });
+  });
+
+  it('takes no file of another ledger', async () => {
+    await add(STREAM, 1);
+    const others = await TestServices.open();
+    const another = await others.start('tasks', [counters, numbers]);
+    await another.mailbox.execute(commandOf(count(another.readModel.writer, STREAM, 7)));
+    await others.stop(another);
+    await expect(live.replaceBy(others.fileOf('tasks'))).rejects.toThrow('it is not of this ledger');
+    await others.close();
+    expect(totalOf(live.queries, STREAM)).toBe(1);
+  });
+
+  it('drops one with the numbers of a file that is gone', async () => {
+    await add(STREAM, 1);
+    const path = services.fileOf('tasks');
+    renameSync(await rebuilt(), rebuiltFileOf(path));
+    await services.stop(service);
+    rmSync(path);
+    service = await services.start('tasks', [counters, numbers]);
+    expect(existsSync(rebuiltFileOf(path))).toBe(false);
+    expect(totalOf(service.readModel.queries, STREAM)).toBe(1);
+  });
+
+  it('is not waited for as long as it is being made itself', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
+    const path = services.fileOf('tasks');
+    writeFileSync(rebuiltFileOf(path), '');
+    const files = new RebuiltFiles(path, { behind: true, replaceBy: () => new Promise(() => undefined) });
+    await jest.advanceTimersByTimeAsync(10_000);
+    await files.close();
+    expect(existsSync(rebuiltFileOf(path))).toBe(true);
   });
 
   it('takes what is laid beside its file, and says why it does not', async () => {

@@ -27,6 +27,8 @@ export const moveInPlace = (rebuilt: string, live: string): void => {
   old.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   old.close();
   renameSync(rebuilt, live);
+  // One that a service has not taken is older, and would be taken at its next start.
+  removeDatabase(rebuiltFileOf(live));
   rmSync(`${live}.unusable`, { force: true });
 };
 
@@ -37,6 +39,7 @@ export const moveInPlace = (rebuilt: string, live: string): void => {
  */
 export const handOver = async (rebuilt: string, live: string): Promise<string | undefined> => {
   const [offered, refusal] = [rebuiltFileOf(live), refusalFileOf(live)];
+  if (existsSync(offered)) return 'the service has not taken an earlier one yet';
   rmSync(refusal, { force: true });
   renameSync(rebuilt, offered);
   for (let waitedMs = 0; existsSync(offered); waitedMs += LOOK_MS) {

@@ -14,6 +14,9 @@ export class InterceptedLedger extends Ledger {
   /** Subscriptions deliver nothing until this resolves. */
   delivery: Promise<void> | undefined;
 
+  /** Is awaited before everything is read. */
+  reading: (() => Promise<void>) | undefined;
+
   constructor(private readonly inner: Ledger) {
     super();
   }
@@ -35,8 +38,9 @@ export class InterceptedLedger extends Ledger {
     return this.inner.eventAt(position);
   }
 
-  override readAll(...parameters: Parameters<Ledger['readAll']>): ReturnType<Ledger['readAll']> {
-    return this.inner.readAll(...parameters);
+  override async *readAll(...parameters: Parameters<Ledger['readAll']>): ReturnType<Ledger['readAll']> {
+    await this.reading?.();
+    yield* this.inner.readAll(...parameters);
   }
 
   override async *subscribe(...parameters: Parameters<Ledger['subscribe']>): ReturnType<Ledger['subscribe']> {
