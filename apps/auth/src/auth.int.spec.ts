@@ -23,8 +23,10 @@ import {
   SetAccessRule,
 } from '#contracts/iceprod/users.js';
 import { AskOpenId, type WebAnswer } from '#contracts/openid.js';
-import { GetSigningKeys } from '#contracts/tokens.js';
+import { GetSigningKeys, ListRevocations, type RevocationCursor } from '#contracts/tokens.js';
 import { WaitForPosition } from '#bus/visibility.js';
+import { contentReplaced } from '#event-sourcing/content-version.js';
+import { ReadModel } from '#event-sourcing/read-model.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { nowMicros } from '#platform/clock.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
@@ -308,5 +310,19 @@ describe('the OpenID provider', () => {
     expect((await show('guess')).status).toBe(429);
     expect((await show('guess', '192.0.2.5')).status).toBe(401);
     expect((await show('right')).status).toBe(200);
+  });
+});
+
+describe('revocations', () => {
+  it('are told again by a file that was put in place, because it may have numbered them otherwise', async () => {
+    const after = (cursor?: RevocationCursor) =>
+      host.request(ListRevocations, cursor === undefined ? {} : { cursor }, admin);
+    await host.request(CreateUser, { username: 'eve', duplicate: 'conflict' }, admin);
+    await host.request(DeleteUser, { user: 'eve' }, admin);
+    const { revocations, cursor } = await after();
+    expect(revocations).toMatchObject([{ subject: 'eve' }]);
+    expect(await after(cursor)).toMatchObject({ revocations: [], cursor });
+    contentReplaced(host.part(ReadModel).queries);
+    expect(await after(cursor)).toMatchObject({ revocations });
   });
 });

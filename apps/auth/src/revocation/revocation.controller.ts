@@ -3,6 +3,7 @@ import { Controller, type OnModuleInit } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import type { Answer, Message } from '#bus/contract.js';
 import { CheckRevocation, ListRevocations, type RevocationsAfter, type RevocationsReply } from '#contracts/tokens.js';
+import { contentVersion } from '#event-sourcing/content-version.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { OperatorRevocations } from './operator-revocations.js';
 import { RecordedRevocations } from './revocation-projection.js';
@@ -11,8 +12,7 @@ import { RecordedRevocations } from './revocation-projection.js';
 @Controller()
 export class RevocationController implements OnModuleInit {
   private readonly recorded: RecordedRevocations;
-  /** Names the numbering of this process: one that restarted may have numbered its changes anew. */
-  private readonly numbering = randomUUID();
+  private readonly started = randomUUID();
 
   constructor(
     private readonly readModel: ReadModel,
@@ -30,9 +30,15 @@ export class RevocationController implements OnModuleInit {
   async list({ request, context }: Message<RevocationsAfter>): Promise<Answer<RevocationsReply>> {
     await this.operators.record(context);
     const { cursor } = request;
-    const isKnown = cursor !== undefined && cursor.numbering === this.numbering;
+    const { numbering } = this;
+    const isKnown = cursor !== undefined && cursor.numbering === numbering;
     const { revocations, sequence, isLast } = this.recorded.after(isKnown ? cursor.sequence : 0);
-    return { reply: { revocations, cursor: { numbering: this.numbering, sequence }, isLast } };
+    return { reply: { revocations, cursor: { numbering, sequence }, isLast } };
+  }
+
+  /** Names the numbering of the changes: a file that was rebuilt, or read by a process that restarted, may have numbered them anew. */
+  private get numbering(): string {
+    return `${this.started}/${contentVersion(this.readModel.queries)}`;
   }
 
   @MessagePattern(CheckRevocation.subject)
