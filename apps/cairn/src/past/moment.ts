@@ -38,8 +38,13 @@ export class Moment {
     const modules = [DatasetsModule, TasksModule, PilotsModule];
     const services = await startPastServices({ ...place, refusal: READ_ONLY }, ledger, modules);
     const moment = new Moment(ref, folder, ledger, services, position);
-    await moment.raise(position);
-    return moment;
+    try {
+      await moment.raise(position);
+      return moment;
+    } catch (error) {
+      await moment.close();
+      throw error;
+    }
   }
 
   private constructor(

@@ -142,8 +142,13 @@ export class ViewKeeper {
     }
     const { present, environment, log } = this;
     const folder = this.freeFolders.pop() ?? (await makePastFolder(environment.CAIRN_DATA_DIR, 'view'));
-    if (kept > START) await checkpoints.restore(kept, folder);
-    return Moment.open({ present, folder, environment, log }, past);
+    try {
+      if (kept > START) await checkpoints.restore(kept, folder);
+      return await Moment.open({ present, folder, environment, log }, past);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   private async closeMoment(moment: Moment): Promise<void> {

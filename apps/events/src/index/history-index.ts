@@ -140,6 +140,11 @@ export class HistoryIndex implements OnModuleInit, OnApplicationShutdown {
     await this.model.waitForHead(VISIBLE_WITHIN_MS);
   }
 
+  /** Whether it is being rebuilt: then nothing can be asked. */
+  get isBehind(): boolean {
+    return this.model.behind;
+  }
+
   /** Resolves when everything is found that stood in the ledger at the start. */
   caughtUp(): Promise<void> {
     return this.model.caughtUp();
@@ -315,7 +320,7 @@ export class HistoryIndex implements OnModuleInit, OnApplicationShutdown {
   }
 
   private get statements(): ReturnType<typeof prepare> {
-    if (this.model.behind) {
+    if (this.isBehind) {
       throw new DomainError(
         'unavailable',
         'history.rebuilding',

@@ -21,6 +21,8 @@ const FIRST_ROUND_MS = 5_000;
 /** Where workloads have many events. */
 const LONG_STREAMS = ['work-', 'ranges-'];
 
+type BackgroundProcess = Pick<ViewProcess, 'send' | 'stop'>;
+
 /**
  * Has checkpoints made of large workloads before anybody asks, in a process that runs when nothing else wants to. As long as there are such
  * workloads, a view waits for questions. What is made where is forgotten with this process: looking again costs little.
@@ -30,14 +32,14 @@ export class CheckpointMaker implements OnApplicationBootstrap, OnModuleDestroy 
   private readonly rounds: Rounds;
   /** Events of streams that have all their checkpoints. */
   private readonly made = new Map<string, number>();
-  private process: ViewProcess | undefined;
+  private process: BackgroundProcess | undefined;
 
   constructor(
     private readonly index: HistoryIndex,
     private readonly views: PastViews,
     private readonly ledger: Ledger,
     private readonly environment: Environment,
-    log: Log,
+    private readonly log: Log,
   ) {
     this.rounds = new Rounds(
       () => this.round(),
@@ -57,23 +59,43 @@ export class CheckpointMaker implements OnApplicationBootstrap, OnModuleDestroy 
     await stopped;
   }
 
+  protected startProcess(): BackgroundProcess {
+    return new ViewProcess({ inBackground: true });
+  }
+
   private async round(): Promise<void> {
-    await this.index.caughtUp();
+    // To wait for an index that is being rebuilt would keep the service from ending.
+    if (this.index.isBehind) return;
     try {
       for (const prefix of LONG_STREAMS) {
         for await (const { stream, events } of this.index.longStreams(prefix, LARGE_EVENTS)) {
           if (this.rounds.isStopped) return;
           this.views.prepare();
           if (events - (this.made.get(stream) ?? 0) < NEW_EVENTS) continue;
-          this.process ??= new ViewProcess({ inBackground: true });
-          const past = pastOf(refOfStream(stream), await this.ledger.head());
-          await this.process.send({ kind: 'keep', past });
+          await this.make(stream);
           this.made.set(stream, events);
         }
       }
     } finally {
-      await this.process?.stop();
-      this.process = undefined;
+      await this.endProcess();
     }
+  }
+
+  /** A workload whose past cannot be shown does not keep the others from having theirs. It is tried again when it has changed as much again. */
+  private async make(stream: string): Promise<void> {
+    try {
+      this.process ??= this.startProcess();
+      const past = pastOf(refOfStream(stream), await this.ledger.head());
+      await this.process.send({ kind: 'keep', past });
+    } catch (error) {
+      if (this.rounds.isStopped) return;
+      this.log.warn({ error, stream }, 'Checkpoints of the past of a workload could not be made');
+      await this.endProcess();
+    }
+  }
+
+  private async endProcess(): Promise<void> {
+    await this.process?.stop();
+    this.process = undefined;
   }
 }
