@@ -96,7 +96,8 @@ const takeNumbers = (database: DatabaseSync, from: string, projections: readonly
   database.exec('DETACH numbers');
 };
 
-const unusableMarker = (file: string): string => `${file}.unusable`;
+/** Stands beside a file that is to be made again. */
+export const unusableMarker = (file: string): string => `${file}.unusable`;
 
 /** How far a whole file of these projections has come. */
 const progressIn = (
@@ -114,7 +115,8 @@ const lastEventIn = (database: DatabaseSync): LastEvent | undefined =>
     LastEvent | undefined;
 
 const remove = (file: string): void => {
-  for (const suffix of ['', '-wal', '-shm', '.unusable']) rmSync(`${file}${suffix}`, { force: true });
+  removeDatabase(file);
+  rmSync(unusableMarker(file), { force: true });
 };
 
 /**

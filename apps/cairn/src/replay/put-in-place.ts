@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
+import { unusableMarker } from '#event-sourcing/model-file.js';
 import { OwnerLock } from '#event-sourcing/owner-lock.js';
 import { rebuiltFileOf, refusalFileOf, removeDatabase } from '#event-sourcing/rebuilt-files.js';
 import { CannotStart } from '#platform/cannot-start.js';
@@ -29,7 +30,7 @@ export const moveInPlace = (rebuilt: string, live: string): void => {
   renameSync(rebuilt, live);
   // One that a service has not taken is older, and would be taken at its next start.
   removeDatabase(rebuiltFileOf(live));
-  rmSync(`${live}.unusable`, { force: true });
+  rmSync(unusableMarker(live), { force: true });
 };
 
 /**

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import type { OnApplicationShutdown } from '@nestjs/common';
@@ -7,7 +7,7 @@ import { PRIVATE_FOLDER } from '#platform/private-files.js';
 import type { Log } from '#platform/logging.js';
 import { WalCheckpoints } from '#platform/wal-checkpoints.js';
 import { Lock } from '#event-sourcing/lock.js';
-import { RebuiltFiles } from '#event-sourcing/rebuilt-files.js';
+import { RebuiltFiles, removeDatabase } from '#event-sourcing/rebuilt-files.js';
 import { Slices } from '#event-sourcing/slices.js';
 import type { Batch, Ledger } from '#ledger/ledger.js';
 import { ledgerSource } from '#ledger/proof/event-source.js';
@@ -36,7 +36,7 @@ const open = (file: string): DatabaseSync => {
 };
 
 const create = (file: string): DatabaseSync => {
-  for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
+  removeDatabase(file);
   const database = open(file);
   TreeStore.create(database);
   return database;
