@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
 import { Rounds } from '#platform/rounds.js';
@@ -35,9 +35,9 @@ export class CheckpointMaker implements OnApplicationBootstrap, OnModuleDestroy 
   private process: BackgroundProcess | undefined;
 
   constructor(
-    private readonly index: HistoryIndex,
-    private readonly views: PastViews,
-    private readonly ledger: Ledger,
+    @Inject(HistoryIndex) private readonly index: Pick<HistoryIndex, 'isBehind' | 'longStreams'>,
+    @Inject(PastViews) private readonly views: Pick<PastViews, 'prepare'>,
+    @Inject(Ledger) private readonly ledger: Pick<Ledger, 'head'>,
     private readonly environment: Environment,
     private readonly log: Log,
   ) {

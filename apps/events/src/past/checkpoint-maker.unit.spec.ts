@@ -1,10 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { Environment } from '#platform/environment.js';
-import type { Ledger } from '#ledger/ledger.js';
-import type { HistoryIndex, LongStream } from '../index/history-index.js';
+import type { LongStream } from '../index/history-index.js';
 import { CheckpointMaker } from './checkpoint-maker.js';
-import type { PastViews } from './past-views.js';
 
 const STREAMS: readonly LongStream[] = [
   { stream: 'work-iceprod.main.broken', events: 30_000 },
@@ -44,9 +42,9 @@ describe('CheckpointMaker', () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] });
     const log = { debug: () => {}, info: () => {}, warn: (fields: object) => warnings.push(fields), error: () => {} };
     maker = new Maker(
-      index as unknown as HistoryIndex,
-      { prepare: () => undefined } as unknown as PastViews,
-      { head: () => Promise.resolve(60_000) } as unknown as Ledger,
+      index,
+      { prepare: () => undefined },
+      { head: () => Promise.resolve(60_000) },
       new Environment(),
       log,
     );
