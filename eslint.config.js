@@ -2,7 +2,7 @@ import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'test/jest.config.js', 'test/bench/jest.config.js', 'node_modules/**', '**/*.mjs', '**/*.cjs', '.ci/**'] },
+  { ignores: ['build/**', 'dist/**', 'test/jest.config.js', 'test/bench/jest.config.js', 'node_modules/**', '**/*.mjs', '**/*.cjs', '.ci/**'] },
   ...tseslint.configs.strictTypeChecked,
   {
     plugins: { regexp },

@@ -5,7 +5,7 @@ const TOTALS = /^Tests: (\d+) passed, (\d+) failed, \d+ skipped; (\d+) of (\d+) 
 
 /** Runs what `npm test` runs, for some suites; `onLine` gets each line of its output. */
 const runSuites = async (pattern: string, onLine: (line: string, stop: () => void) => void = () => undefined) => {
-  const child = spawn(process.execPath, ['dist/test/run-all.js', pattern], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, ['build/test/run-all.js', pattern], { stdio: ['ignore', 'pipe', 'ignore'] });
   const lines: string[] = [];
   let rest = '';
   child.stdout.on('data', (chunk: Buffer) => {

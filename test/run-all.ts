@@ -142,8 +142,8 @@ const JEST = [
   '--disable-warning=ExperimentalWarning',
   'node_modules/jest/bin/jest.js',
   ...['-c', 'test/jest.config.js', '--cacheDirectory', join(tmpdir(), `jest-cairn-${userInfo().uid}`)],
-  ...['--reporters', '<rootDir>/dist/test/reporter.js'],
-  ...['--testSequencer', '<rootDir>/dist/test/slow-first.js'],
+  ...['--reporters', '<rootDir>/build/test/reporter.js'],
+  ...['--testSequencer', '<rootDir>/build/test/slow-first.js'],
 ];
 
 /** Stops the running child; the totals are printed afterwards. */

@@ -17,7 +17,7 @@ interface Report {
 }
 
 const appendInAnotherProcess = async (file: string, name: string): Promise<Report> => {
-  const script = resolve('dist/libs/ledger/src/testing/append-forever.js');
+  const script = resolve('build/libs/ledger/src/testing/append-forever.js');
   const { stdout } = spawn(process.execPath, [script, file, `work-${name}.`, '8', String(SECONDS), 'report'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '' },

@@ -23,7 +23,7 @@ export interface Yardstick {
   measure(): Promise<Reading>;
 }
 
-const compiled = (name: string): string => `dist/test/bench/${name}.js`;
+const compiled = (name: string): string => `build/test/bench/${name}.js`;
 
 interface Started {
   readonly child: Child;

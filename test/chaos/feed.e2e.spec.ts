@@ -25,7 +25,7 @@ const ALL_SHARE = 0.2;
 
 const ADMINISTRATOR = 'password of the administrator';
 const SUBSCRIBER = { name: 'ledger-of-tests', password: 'password of the subscriber' };
-const WRITER = resolve('dist/libs/ledger/src/testing/write-history.js');
+const WRITER = resolve('build/libs/ledger/src/testing/write-history.js');
 
 /** What JetStream holds, by a consumer that reads from the first message on. */
 const feedOf = async ({ port, ca }: SecuredBroker, count: number): Promise<readonly Got[]> => {

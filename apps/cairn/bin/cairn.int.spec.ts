@@ -7,16 +7,19 @@ import { startCairn } from '../src/demo/child.js';
 
 const LAUNCHER = 'apps/cairn/bin/cairn.mjs';
 
-/** Stands for npm: it installs a compiler that writes a program which prints its arguments. */
+/** Stands for npm: it installs a compiler that does nothing. */
 const NPM = `#!/usr/bin/env node
 import { mkdirSync, writeFileSync } from 'node:fs';
 mkdirSync('node_modules/typescript-7/bin', { recursive: true });
-writeFileSync('node_modules/typescript-7/bin/tsc', \`
-  const { mkdirSync, writeFileSync } = require('node:fs');
-  mkdirSync('dist/apps/cairn/src', { recursive: true });
-  writeFileSync('dist/apps/cairn/src/main.js', 'console.log(process.argv.slice(2).join(" "))');
-\`);
+writeFileSync('node_modules/typescript-7/bin/tsc', '');
 console.log('npm is done');
+`;
+
+/** Stands for the bundler: it writes a program which prints its arguments. */
+const BUNDLE = `
+import { mkdirSync, writeFileSync } from 'node:fs';
+mkdirSync('dist/apps/cairn/src', { recursive: true });
+writeFileSync('dist/apps/cairn/src/main.js', 'console.log(process.argv.slice(2).join(" "))');
 `;
 
 describe('the launcher', () => {
@@ -28,6 +31,7 @@ describe('the launcher', () => {
     cpSync(LAUNCHER, join(root, LAUNCHER));
     writeFileSync(join(root, 'package-lock.json'), '{}');
     writeFileSync(join(root, 'tsconfig.json'), '{}');
+    writeFileSync(join(root, 'bundle.mjs'), BUNDLE);
     writeFileSync(join(root, 'programs', 'npm'), NPM);
     writeFileSync(join(root, 'programs', 'package.json'), '{"type":"module"}');
     chmodSync(join(root, 'programs', 'npm'), 0o755);
@@ -46,7 +50,7 @@ describe('the launcher', () => {
     expect(launch('token', '--user', 'a')).toEqual({
       status: 0,
       stdout: 'token --user a\n',
-      stderr: 'cairn: installing dependencies\nnpm is done\ncairn: compiling\n',
+      stderr: 'cairn: installing dependencies\nnpm is done\ncairn: compiling\ncairn: bundling\n',
     });
   });
 
@@ -56,7 +60,7 @@ describe('the launcher', () => {
 
   it('compiles again when a source changes', () => {
     writeFileSync(join(root, 'libs', 'new.ts'), '');
-    expect(launch('verify').stderr).toBe('cairn: compiling\n');
+    expect(launch('verify').stderr).toBe('cairn: compiling\ncairn: bundling\n');
   });
 
   it('leaves no server behind when it is killed', async () => {

@@ -43,15 +43,23 @@ const filesWithTimes = (folder) =>
     .map((file) => `${file} ${statSync(file).mtimeMs}`);
 const sources = createHash('sha256')
   .update(
-    JSON.stringify([...['apps', 'libs', 'test'].flatMap(filesWithTimes), stamp('tsconfig.json'), installed].sort()),
+    JSON.stringify(
+      [
+        ...['apps', 'libs', 'test'].flatMap(filesWithTimes),
+        stamp('tsconfig.json'),
+        stamp('bundle.mjs'),
+        installed,
+      ].sort(),
+    ),
   )
   .digest('hex');
-const buildStamp = 'dist/.cairn-built';
+const buildStamp = 'build/.cairn-built';
 const node = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
 if (stamp(buildStamp) !== sources) {
-  const tsc = ['node_modules/typescript-7/bin/tsc', '-p', 'tsconfig.json'];
-  run('compiling', existsSync(node) ? node : process.execPath, tsc);
-  mkdirSync('dist', { recursive: true });
+  const tool = existsSync(node) ? node : process.execPath;
+  run('compiling', tool, ['node_modules/typescript-7/bin/tsc', '-p', 'tsconfig.json']);
+  run('bundling', tool, ['bundle.mjs']);
+  mkdirSync('build', { recursive: true });
   writeFileSync(buildStamp, sources);
 }
 
@@ -69,7 +77,7 @@ if (words[0] !== 'build') {
     // The channel tells Cairn when this process is killed: without it, a server whose launcher is gone would keep port and data.
     stdio: isScript ? 'inherit' : ['inherit', 'inherit', 'inherit', 'ipc'],
     // Compiled modules are kept, so that this process and those that it starts (tests start hundreds) begin 0.4 s sooner.
-    env: { NODE_COMPILE_CACHE: join(root, 'dist/.compile-cache'), ...process.env },
+    env: { NODE_COMPILE_CACHE: join(root, 'build/.compile-cache'), ...process.env },
   });
   // A terminal sends Ctrl-C to both of us; other signals come here alone.
   process.on('SIGINT', () => {});

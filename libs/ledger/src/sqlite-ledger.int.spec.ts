@@ -32,7 +32,7 @@ afterAll(() => {
 
 /** Another process; it runs the compiled program, as `npm test` has built it. */
 const start = (program: string, ...parameters: readonly (string | number)[]): ChildProcess => {
-  const script = join(import.meta.dirname, '../../../dist/libs/ledger/src/testing', `${program}.js`);
+  const script = join(import.meta.dirname, '../../../build/libs/ledger/src/testing', `${program}.js`);
   const environment = { ...process.env, NODE_OPTIONS: '' };
   return spawn(process.execPath, [script, ...parameters.map(String)], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { unusableFile } from '#platform/unusable-file.js';
-import { threadModule } from '#platform/thread-module.js';
+import { programPath } from '#platform/program-path.js';
 import { LedgerUnavailable, OutcomeUnknown, RevisionConflict, TransferRefused } from './errors.js';
 import {
   type Appended,
@@ -41,7 +41,7 @@ const POLL_MS = 25;
 /** A subscription that matches nothing is given its new position this often, so that it need not read so much again after a restart. */
 const POSITION_REPORT_MS = 1000;
 
-const WRITER_THREAD = threadModule(import.meta.filename, 'sqlite-writer-thread.js');
+const WRITER_THREAD = programPath('libs/ledger/src/sqlite-writer-thread.js');
 
 type AppendedAnswer = Extract<WriterAnswer, { kind: 'appended' }>;
 

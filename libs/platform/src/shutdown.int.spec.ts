@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /** Runs what `npm run build` has compiled: the process is a real one. */
-const SHUTDOWN = pathToFileURL(resolve('dist/libs/platform/src/shutdown.js')).href;
+const SHUTDOWN = pathToFileURL(resolve('build/libs/platform/src/shutdown.js')).href;
 
 describe('stopOnSignal in a process of its own', () => {
   it('ends the process although its event loop is never free', async () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { sampleFunctions } from './testing/sample-thread.js';
-import { threadModule } from './thread-module.js';
+import { programPath } from './program-path.js';
 import { ThreadPool, type ThreadPoolOptions } from './thread-pool.js';
 
 type SampleFunctions = typeof sampleFunctions;
@@ -8,7 +8,7 @@ type SampleFunctions = typeof sampleFunctions;
 describe('ThreadPool', () => {
   const pools: ThreadPool<SampleFunctions>[] = [];
   const open = (options: Partial<ThreadPoolOptions> = {}): ThreadPool<SampleFunctions> => {
-    const module = threadModule(import.meta.filename, 'testing/sample-thread.js');
+    const module = programPath('libs/platform/src/testing/sample-thread.js');
     const limits = { threads: 2, waitingMax: 8, timeLimitMs: 30_000, heapMaxMiB: 64 };
     const pool = new ThreadPool<SampleFunctions>({ module, ...limits, ...options });
     pools.push(pool);

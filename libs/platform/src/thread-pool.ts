@@ -3,7 +3,7 @@ import { DomainError } from './domain-error.js';
 import type { ArgumentsOf, FromThread, ResultsOf, ThreadCall, ThreadFunctions } from './thread-functions.js';
 
 export interface ThreadPoolOptions {
-  /** Compiled module that calls `serveThread`; see `threadModule`. */
+  /** Program that calls `serveThread`; see `programPath`. */
   readonly module: string;
   /** Threads at most; each starts when it is first needed. */
   readonly threads: number;

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { threadModule } from './thread-module.js';
+import { programPath } from './program-path.js';
 import type { FromThread, ToThread } from './wal-checkpoint-thread.js';
 
 /** Size of a write-ahead log that makes a checkpoint due. */
@@ -12,7 +12,7 @@ const LOG_BYTES_MAX = 512 * 1024 * 1024;
 /** The size is looked at once in so many commits. */
 const COMMITS_PER_LOOK = 16;
 
-const THREAD = threadModule(import.meta.filename, 'wal-checkpoint-thread.js');
+const THREAD = programPath('libs/platform/src/wal-checkpoint-thread.js');
 
 interface Waiting {
   readonly resolve: () => void;

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { programPath } from '#platform/program-path.js';
 import {
   arrayOf,
   isObject,
@@ -33,8 +33,7 @@ const PULL_MAX = 4;
 /** `POST /task_actions/waiting` takes no more. */
 const PROMOTED_MAX = 100;
 
-const compiled = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const MAIN = compiled('../main.js');
+const MAIN = programPath('apps/cairn/src/main.js');
 const EXAMPLES = 'examples/iceprod';
 
 const print = (line = ''): void => {

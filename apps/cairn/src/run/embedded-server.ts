@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Environment } from '#platform/environment.js';
+import { programPath } from '#platform/program-path.js';
 import { claimsGranting } from '#platform/tokens/claims.js';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import { startCairn } from '../demo/child.js';
@@ -9,7 +9,7 @@ import { RUN_VARIABLE } from './earlier-processes.js';
 import type { StateFolder } from './state-folder.js';
 import { loginName } from './torc-workflow.js';
 
-const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
+const MAIN = programPath('apps/cairn/src/main.js');
 /** Longer than any run. */
 const TOKEN_SECONDS = 366 * 86_400;
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { DomainError } from '#platform/domain-error.js';
-import { threadModule } from '#platform/thread-module.js';
+import { programPath } from '#platform/program-path.js';
 import {
   type NumberedOrder,
   PAST_VIEW_COMMAND,
@@ -10,7 +10,7 @@ import {
   type ViewReport,
 } from '#contracts/cairn/past-view.js';
 
-const SCRIPT = threadModule(import.meta.filename, '../../../cairn/src/main.js');
+const SCRIPT = programPath('apps/cairn/src/main.js');
 
 /** A process that has not ended so long after it was asked to is killed: nothing of what it holds is missed. */
 const END_MS = 10_000;

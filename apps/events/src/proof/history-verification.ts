@@ -4,7 +4,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { formatTimestamp, nowMicros } from '#platform/clock.js';
 import { Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
-import { threadModule } from '#platform/thread-module.js';
+import { programPath } from '#platform/program-path.js';
 import { Ledger } from '#ledger/ledger.js';
 import { type LedgerLocation, ledgerLocation } from '#ledger/open-ledger.js';
 import { PastLedger } from '#ledger/past-ledger.js';
@@ -13,7 +13,7 @@ import { faultSentence } from '#ledger/proof/fault-sentence.js';
 import { type HistoryFault, type HistoryReport, verifyHistory } from '#ledger/proof/verify-history.js';
 import type { FromVerifyThread } from './verify-thread.js';
 
-const THREAD = threadModule(import.meta.filename, 'verify-thread.js');
+const THREAD = programPath('apps/events/src/proof/verify-thread.js');
 
 /** Whoever asks waits for so long; then the answer says how far it has come. */
 const WAIT_MS = 3_000;

@@ -2,7 +2,7 @@
  * Runs the double of EventStoreDB as a process of its own, to measure against: without options it answers an append as fast
  * as EventStoreDB 23.10.8 did on a disk with three flushes (2.4 ms one event, 5.7 ms 32).
  *
- * Usage: node dist/libs/ledger/src/testing/serve-eventstoredb-double.js [--port N] [--append-ms N] [--event-ms N]
+ * Usage: node build/libs/ledger/src/testing/serve-eventstoredb-double.js [--port N] [--append-ms N] [--event-ms N]
  */
 import { parseArgs } from 'node:util';
 import { EventStoreDbDouble } from './eventstoredb-double.js';

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { DomainError } from '#platform/domain-error.js';
 import type { ArgumentsOf, ResultsOf } from '#platform/thread-functions.js';
 import { ThreadLimitExceeded, ThreadPool } from '#platform/thread-pool.js';
-import { threadModule } from '#platform/thread-module.js';
+import { programPath } from '#platform/program-path.js';
 import { TurnBudget } from '#platform/turn-budget.js';
 import { ExpansionTooLarge } from '#contracts/iceprod/config/expand.js';
 import { type ConfigFunctions, configFunctions } from './config-functions.js';
@@ -32,7 +32,7 @@ export class ConfigPool implements OnModuleDestroy {
   private readonly inline: Calls = configFunctions(INLINE_WORK_MAX);
   private readonly turns = new TurnBudget();
   private readonly threads = new ThreadPool<ConfigFunctions>({
-    module: threadModule(import.meta.filename, 'config-thread.js'),
+    module: programPath('apps/datasets/src/iceprod/config/config-thread.js'),
     ...THREAD_LIMITS,
   });
 

@@ -6,7 +6,7 @@ import { Environment } from '#platform/environment.js';
 import { Log } from '#platform/logging.js';
 import { Rounds } from '#platform/rounds.js';
 import { backgroundContext } from '#bus/background-context.js';
-import { threadModule } from '#platform/thread-module.js';
+import { programPath } from '#platform/program-path.js';
 import { ThreadPool } from '#platform/thread-pool.js';
 import { Mailbox } from '#event-sourcing/mailbox.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
@@ -102,7 +102,7 @@ export class DocumentReader implements OnModuleInit, OnApplicationBootstrap, OnM
     this.version = await versionOf(file);
     const text = await readFile(file, 'utf8');
     const threads = new ThreadPool<ReadTextFunctions>({
-      module: threadModule(import.meta.filename, 'read-text-thread.js'),
+      module: programPath('apps/pilots/src/panda/document/read-text-thread.js'),
       ...THREAD_LIMITS,
     });
     try {

@@ -1,0 +1,36 @@
+// Bundles the programs and threads of Cairn from `build/`, where `tsc` compiles the sources, into `dist/`. A service imports some 2,000
+// modules: to find, read and link each by itself took most of its start (docs/adr/0048-bundled-programs.md).
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { build } from 'rolldown';
+
+const PROGRAMS = ['apps/*/src/main.js', 'apps/cairn/src/demo/demo.js', '{apps,libs}/**/*-thread.js'];
+
+/** Stack traces name the TypeScript sources: `tsc` writes maps beside what it compiles. */
+const sourceMaps = {
+  name: 'source-maps',
+  load: (file) =>
+    file.includes('node_modules') || !existsSync(`${file}.map`)
+      ? undefined
+      : { code: readFileSync(file, 'utf8'), map: readFileSync(`${file}.map`, 'utf8') },
+};
+
+await build({
+  platform: 'node',
+  input: Object.fromEntries(
+    globSync(PROGRAMS, { cwd: 'build' }).map((file) => [file.replace(/\.js$/, ''), `build/${file}`]),
+  ),
+  // It has to run before every decorator: as a module of its own it does.
+  external: ['reflect-metadata'],
+  plugins: [sourceMaps],
+  output: {
+    dir: 'dist',
+    cleanDir: true,
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    // Classes of one name stay so: Nest and errors print it.
+    keepNames: true,
+    sourcemap: true,
+  },
+  // Nest loads some packages only where they are used, and a package calls `eval`.
+  checks: { eval: false, unresolvedImport: false },
+});
