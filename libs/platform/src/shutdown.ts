@@ -48,13 +48,12 @@ export const stopOnSignal = (
   exit: (code: number) => void = (code) => process.exit(code),
   timeoutMs: number = SHUTDOWN_TIMEOUT_MS,
 ): void => {
-  let stopping = false;
+  let end: ((code: number) => void) | undefined;
   const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) {
-      exit(1);
+    if (end !== undefined) {
+      end(1);
       return;
     }
-    stopping = true;
     log.info({ signal }, 'stopping');
     const killer = new Worker(KILL_LATER, {
       eval: true,
@@ -62,18 +61,18 @@ export const stopOnSignal = (
       workerData: timeoutMs + THREAD_GRACE_MS,
     });
     killer.unref();
-    const end = (code: number): void => {
+    const timer = setTimeout(() => {
+      log.error({ timeoutMs }, 'did not stop in time');
+      end?.(1);
+    }, timeoutMs);
+    end = (code) => {
       clearTimeout(timer);
       void killer.terminate();
       exit(code);
     };
-    const timer = setTimeout(() => {
-      log.error({ timeoutMs }, 'did not stop in time');
-      end(1);
-    }, timeoutMs);
     void runSteps(steps, log).then((clean) => {
       log.info({}, 'stopped');
-      end(clean ? 0 : 1);
+      end?.(clean ? 0 : 1);
     });
   };
   process.on('SIGTERM', stop);
