@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { SigningKey } from '#platform/tokens/signing-key.js';
 import { NO_STREAM } from '#ledger/ledger.js';
 import { SqliteLedger } from '#ledger/sqlite-ledger.js';
 import { someEvent } from '#ledger/testing/new-events.js';
-import { makePastFolder } from './past/past-folder.js';
+import { makeOwnFolder, makePastFolder } from './past/past-folder.js';
 import { replayCommand } from './replay-command.js';
 import { type CommandResult, runCommandLine } from './testing/run-command-line.js';
 
@@ -35,7 +35,7 @@ describe('cairn replay --until', () => {
     await ledger.append('work-a', NO_STREAM, [someEvent()]);
     await ledger.close();
     expect(await run(line)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(message) as unknown });
-    expect(existsSync(join(folder, 'past'))).toBe(false);
+    expect(existsSync(join(folder, 'past')) ? readdirSync(join(folder, 'past')) : []).toEqual([]);
   });
 
   it('needs the data folder of a Cairn', async () => {
@@ -48,9 +48,10 @@ describe('cairn replay --until', () => {
 
   it('clears away what a process has left that was killed', async () => {
     // No process has this number.
-    const left = join(folder, 'past', 'view-4194305-abcdef');
-    mkdirSync(left, { recursive: true });
-    const [own, other] = [await makePastFolder(folder, 'replay'), await makePastFolder(folder, 'replay')];
-    expect([left, own, other].map((each) => existsSync(each))).toEqual([false, true, true]);
+    for (const purpose of ['view', 'rebuild']) {
+      mkdirSync(join(folder, 'past', `${purpose}-4194305-abcdef`), { recursive: true });
+    }
+    const made = [await makePastFolder(folder, 'replay'), await makeOwnFolder(folder, 'rebuild')];
+    expect(readdirSync(join(folder, 'past')).toSorted()).toEqual(made.map((each) => basename(each)).toSorted());
   });
 });

@@ -20,12 +20,14 @@ import { createHttpAdapter } from '../../gateway/src/edge/http-adapter.js';
 import { prepareGateway } from '../../gateway/src/prepare-gateway.js';
 import { CairnModule } from './cairn.module.js';
 import type { Terminal } from './command-line.js';
+import { removeLeftovers } from './past/past-folder.js';
 
 /** Embedded Cairn: gateway and all services in this process, on the ledger in the data folder. */
 const serve = async ({ env, stdout }: Terminal): Promise<void> => {
   const environment = loadEnvironment(env);
   const log = createLog(environment, 'cairn');
   await protectDataFolder(environment.CAIRN_DATA_DIR, log);
+  await removeLeftovers(environment.CAIRN_DATA_DIR);
   const metrics = new Metrics();
   const health = new Health();
   const ledger = await openLedger({

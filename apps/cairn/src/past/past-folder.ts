@@ -9,18 +9,26 @@ export const PAST_FOLDER = 'past';
 /** `view-4711-x7Uf0a`: what it is for, and the process that uses it. */
 const NAME = /^[a-z]+-(\d+)-\w+$/;
 
-/**
- * Makes a data folder for a past Cairn in that of the present one, which ends with this process. What other processes left behind that have
- * been killed is removed.
- */
-export const makePastFolder = async (dataDir: string, purpose: 'replay' | 'view'): Promise<string> => {
+/** Removes what processes have left behind that were killed. */
+export const removeLeftovers = async (dataDir: string): Promise<void> => {
   const folder = resolve(dataDir, PAST_FOLDER);
-  await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
-  for (const name of await readdir(folder)) {
+  for (const name of await readdir(folder).catch(() => [])) {
     const pid = NAME.exec(name)?.[1];
     if (pid !== undefined && !isRunning(Number(pid))) await rm(join(folder, name), { recursive: true, force: true });
   }
-  const made = await mkdtemp(join(folder, `${purpose}-${process.pid}-`));
+};
+
+/** Makes a folder for files that nobody needs when this process has ended. */
+export const makeOwnFolder = async (dataDir: string, purpose: 'rebuild' | 'replay' | 'view'): Promise<string> => {
+  await removeLeftovers(dataDir);
+  const folder = resolve(dataDir, PAST_FOLDER);
+  await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
+  return mkdtemp(join(folder, `${purpose}-${process.pid}-`));
+};
+
+/** Makes a data folder for a past Cairn in that of the present one, which ends with this process. */
+export const makePastFolder = async (dataDir: string, purpose: 'replay' | 'view'): Promise<string> => {
+  const made = await makeOwnFolder(dataDir, purpose);
   // Tokens that are valid now are valid there.
   await symlink(resolve(dataDir, KEYS_FOLDER), join(made, KEYS_FOLDER));
   return made;

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import type { ServiceName } from '#bus/contract.js';
 import type { RowDifference, TableDifference } from '#event-sourcing/model-comparison.js';
 import { readModelFile } from '#event-sourcing/read-model-file.js';
@@ -7,6 +6,7 @@ import { createLog } from '#platform/logging.js';
 import { loadEnvironment } from '#platform/environment.js';
 import { keepNewFilesPrivate } from '#platform/private-files.js';
 import { EXIT, type Terminal } from '../command-line.js';
+import { makeOwnFolder } from '../past/past-folder.js';
 import { withLedger } from '../with-ledger.js';
 import { handOver, lockIfIdle, moveInPlace } from './put-in-place.js';
 import { filesOf, rebuild, type RebuildOptions, type Rebuilt } from './rebuilt-model.js';
@@ -61,7 +61,7 @@ export const replayServices = async ({ services, swap }: ReplayOptions, terminal
   await withLedger(terminal, async (ledger) => {
     for (const service of services) {
       const lock = swap ? lockIfIdle(readModelFile(dataDir, service)) : undefined;
-      const folder = mkdtempSync(join(dataDir, `replay-${service}-`));
+      const folder = await makeOwnFolder(dataDir, 'rebuild');
       try {
         for (const name of filesOf(service)) {
           const options = { name, live: readModelFile(dataDir, name), ledger, folder, log };
