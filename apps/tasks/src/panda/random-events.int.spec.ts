@@ -228,6 +228,14 @@ describe('tables of PanDA after any events', () => {
             );
           }
         }
+        for (const site of ['SITE_A', 'SITE_B']) {
+          for (const status of ['starting', 'running'] as const) {
+            const memory = jobs
+              .filter((job) => job.status === status && job.attributes.computingSite === site)
+              .map(({ attributes: { minRamCount, coreCount } }) => Math.round((minRamCount ?? 0) / (coreCount ?? 1)));
+            expect(store.view.memoryAtSite(site, status)).toBe(memory.reduce((one, other) => one + other, 0));
+          }
+        }
         expect(store.view.countActiveOf('u')).toBe(count(({ status }) => !final.includes(status)));
         for (const job of jobs) {
           const unit = reader.byKey(job.key)?.unit;

@@ -27,6 +27,7 @@ import type {
   TaskFile,
   TaskView,
   UnmodifiedJob,
+  WeighedStatus,
 } from './view.js';
 
 import { WorkerRows } from './worker-effect/worker-rows.js';
@@ -170,6 +171,10 @@ export class PandaReader implements Omit<PandaView, 'ready'> {
 
   countAtSite(site: string, status: JobStatus): number {
     return this.counts.countAtSite(site, status);
+  }
+
+  memoryAtSite(site: string, status: WeighedStatus): number {
+    return this.counts.memoryAtSite(site, status);
   }
 
   countExecuting(share: string): number {

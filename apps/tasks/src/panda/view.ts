@@ -169,6 +169,9 @@ export interface FileView {
   hasFile(datasetId: number, lfn: string, events?: readonly [start: number, end: number]): boolean;
 }
 
+/** Statuses in which the memory that jobs have asked for is summed. */
+export type WeighedStatus = 'starting' | 'running';
+
 export interface JobView {
   job(pandaId: number): Job | undefined;
   jobState(pandaId: number): JobState | undefined;
@@ -189,6 +192,8 @@ export interface JobView {
   countActiveOf(user: string): number;
   /** Active jobs of a site by status: what brokerage compares. */
   countAtSite(site: string, status: JobStatus): number;
+  /** The sum of the megabytes per core that jobs of a site and a status have asked for. */
+  memoryAtSite(site: string, status: WeighedStatus): number;
   /** Names of sites that have jobs of a status, in order. */
   sitesWith(status: JobStatus): readonly string[];
   /** How many jobs of a global share are sent, starting or running: claims rank shares by it (contract 4.2.2). */

@@ -3,6 +3,7 @@ import type { AcquireJobsRequest } from '#contracts/panda/pilot.js';
 import type { JobStatus } from '#contracts/panda/statuses.js';
 import { someQueue } from '../testing/queue.js';
 import { JobStore, type SomeJobs } from '../testing/some-jobs.js';
+import { updateJob } from '../report/update-job.js';
 import { acquireJobs } from './acquire-jobs.js';
 
 const REQUEST: AcquireJobsRequest = {
@@ -72,6 +73,28 @@ describe('acquireJobs', () => {
     one();
     const [id] = jobs.create(1, { task: TASK });
     expect(acquire({ task_id: TASK, n_jobs: 5 })).toEqual([id]);
+  });
+
+  it('takes little memory per core at a push queue whose jobs have asked for more than they should in the mean', () => {
+    const queueIs = (workflow: string): void => {
+      const queue = someQueue({ name: 'SITE_A', workflow, meanrss: 2_000 });
+      jobs.apply([{ stream: 'site-panda.main.SITE_A', type: 'QueueConfigured', data: { queue } }]);
+    };
+    const start = (id: number): void =>
+      void jobs.do((view, timeMicros) =>
+        updateJob(view, { job_id: id, job_status: 'running', attempt_nr: null, fields: {} }, timeMicros),
+      );
+    queueIs('push');
+    const [first, second, third] = jobs.create(3, { needs: { ram: 3_000 } });
+    const [light] = jobs.create(1, { needs: { ram: 8_000, cores: 4 }, priority: 1 });
+    expect(acquire()).toEqual([first]);
+    // Sent jobs do not count.
+    expect(acquire()).toEqual([second]);
+    start(first ?? 0);
+    expect(acquire({ n_jobs: 9 })).toEqual([light]);
+    expect(acquire()).toEqual([]);
+    queueIs('pull');
+    expect(acquire()).toEqual([third]);
   });
 
   const STATUSES: readonly JobStatus[] = ['defined', 'assigned', 'throttled', 'pending', 'waiting'];

@@ -8,6 +8,7 @@ import { isInDebugMode } from '../report/report-effect.js';
 import type { Job, PandaView } from '../view.js';
 import { bestJobs } from './best-jobs.js';
 import { jobDictionary } from './job-dictionary.js';
+import { memoryLimit } from './mean-memory.js';
 import { offerOf } from './offer.js';
 
 /** Jobs of one answer. */
@@ -37,7 +38,8 @@ export function* acquireJobs(
   timeMicros: number,
 ): SlicedDecision<AcquireJobsReply> {
   const { site_name: site } = request;
-  const offer = offerOf(request, view.queue(site));
+  const queue = view.queue(site);
+  const offer = offerOf(request, queue, memoryLimit(view, queue));
   const best = yield* bestJobs(view, site, offer, isAging);
   const limit = Math.min(request.n_jobs, JOBS_MAX);
   const sent = new Sending(view, request, offer.label, timeMicros);

@@ -52,7 +52,8 @@ const acceptsType = (asked: string | null): ((resourceType: string) => boolean) 
   return (resourceType) => glob.test(resourceType);
 };
 
-export const offerOf = (request: AcquireJobsRequest, queue: Queue | undefined): Offer => {
+/** @param memoryPerCore megabytes; see `memoryLimit` */
+export const offerOf = (request: AcquireJobsRequest, queue: Queue | undefined, memoryPerCore: number): Offer => {
   const { memory, disk_space, remaining_time, task_id, user, background } = request;
   const asked = request.prod_source_label === '' ? null : request.prod_source_label;
   const label = queue?.status === 'test' && TESTED.has(asked) ? 'test' : asked;
@@ -67,8 +68,13 @@ export const offerOf = (request: AcquireJobsRequest, queue: Queue | undefined): 
     label,
     accepts: (shelf) =>
       (!background || shelf.isBackground) && acceptsLabel(shelf) && acceptsResource(shelf.resourceType),
-    acceptsClass: (ready) =>
-      (workload === undefined || ready.workload === workload) &&
-      (user === null || needsOf(ready.requirements).user === user),
+    acceptsClass: (ready) => {
+      const needs = needsOf(ready.requirements);
+      return (
+        (workload === undefined || ready.workload === workload) &&
+        (user === null || needs.user === user) &&
+        needs.ram / Math.max(1, needs.cores) <= memoryPerCore
+      );
+    },
   };
 };

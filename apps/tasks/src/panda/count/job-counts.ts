@@ -2,10 +2,12 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { FINAL_JOB_STATUSES, isFinalJob, JOB_STATUSES, type JobStatus } from '#contracts/panda/statuses.js';
 import { type ArrayStatement, arrayStatement, type Row } from '#event-sourcing/array-statement.js';
 import { attributeOf, type StoredJob } from '../job/job-rows.js';
+import type { WeighedStatus } from '../view.js';
 
 /**
  * Numbers of jobs by all that statistics ask for. `panda_ended` has for each class and final status how many jobs had got it up to a second, so that
- * those since then are the difference of two rows. `panda_tally` sums over classes what claims and brokerage ask for.
+ * those since then are the difference of two rows. `panda_tally` sums over classes what claims and brokerage ask for: numbers of jobs by site and by
+ * share, and the memory of those that execute at a site, in megabytes per core.
  */
 export const COUNT_TABLES = `
 CREATE TABLE IF NOT EXISTS panda_job_class (
@@ -155,6 +157,11 @@ export class JobCounts {
     return this.selectWords.all('site', codeOf(status)).map(([site]) => site);
   }
 
+  /** The memory that jobs of a site and a status have asked for: the sum of their megabytes per core. */
+  memoryAtSite(site: string, status: WeighedStatus): number {
+    return this.tally('memory', site, status);
+  }
+
   countOfShare(share: string, statuses: readonly JobStatus[]): number {
     return statuses.reduce((sum, status) => sum + this.tally('share', share, status), 0);
   }
@@ -174,7 +181,7 @@ export class JobCounts {
     this.classes.clear();
   }
 
-  private tally(dimension: 'site' | 'share', word: string, status: JobStatus): number {
+  private tally(dimension: 'site' | 'share' | 'memory', word: string, status: JobStatus): number {
     unwritten.get(this.database)?.flush();
     return this.selectTally.get(dimension, word, codeOf(status))?.[0] ?? 0;
   }
@@ -186,6 +193,15 @@ export class JobCounts {
 
 type CountRow = readonly [classId: JobClassId, status: number, n: number];
 
+/** Statuses in which the memory of jobs is summed. */
+const WEIGHED: ReadonlySet<JobStatus> = new Set<WeighedStatus>(['starting', 'running']);
+
+/** Megabytes per core that a job has asked for, 0 where its status is of no account. */
+export const memoryOf = (job: Pick<StoredJob, 'own' | 'common' | 'status'>): number =>
+  WEIGHED.has(job.status)
+    ? Math.round((attributeOf(job, 'minRamCount') ?? 0) / Math.max(1, attributeOf(job, 'coreCount') ?? 1))
+    : 0;
+
 /** Where jobs are counted. */
 export interface Counted {
   readonly classId: JobClassId;
@@ -194,11 +210,13 @@ export interface Counted {
   readonly changedMicros: number;
 }
 
+type Change = Counted & { by: number; memory: number };
+
 /** Changes numbers of jobs. What the events of a transaction change is written once: at its end, or when somebody asks for numbers. */
 export class JobCountWriter {
   private readonly counts: JobCounts;
   private readonly ids = new Map<string, JobClassId>();
-  private readonly changes = new Map<string, Counted & { by: number }>();
+  private readonly changes = new Map<string, Change>();
   private readonly selectId: StatementSync;
   private readonly insertClass: StatementSync;
   private readonly add: StatementSync;
@@ -246,19 +264,26 @@ export class JobCountWriter {
     return id;
   }
 
-  /** One job more, or less. */
-  count({ classId, status, changedMicros }: Counted, by: 1 | -1): void {
+  /**
+   * One job more, or less.
+   *
+   * @param memory of the job, see {@link memoryOf}
+   */
+  count({ classId, status, changedMicros }: Counted, by: 1 | -1, memory = 0): void {
     // The time is of no account where a job is not final.
     const second = isFinalJob(status) ? Math.floor(changedMicros / MICROS_PER_SECOND) : 0;
     const name = `${classId} ${status} ${second}`;
     const known = this.changes.get(name);
-    if (known === undefined) this.changes.set(name, { classId, status, changedMicros, by });
-    else known.by += by;
+    if (known === undefined) this.changes.set(name, { classId, status, changedMicros, by, memory: by * memory });
+    else {
+      known.by += by;
+      known.memory += by * memory;
+    }
     if (this.changes.size >= CHANGES_MAX) this.flush();
   }
 
   flush(): void {
-    for (const change of this.changes.values()) if (change.by !== 0) this.write(change);
+    for (const change of this.changes.values()) if (change.by !== 0 || change.memory !== 0) this.write(change);
     this.changes.clear();
   }
 
@@ -268,12 +293,13 @@ export class JobCountWriter {
     this.counts.forget();
   }
 
-  private write({ classId, status, changedMicros, by }: Counted & { readonly by: number }): void {
+  private write({ classId, status, changedMicros, by, memory }: Change): void {
     const code = codeOf(status);
     this.add.run(classId, code, by);
     const { site, share } = this.counts.jobClass(classId);
     this.addToTally.run('site', site, code, by);
     this.addToTally.run('share', share, code, by);
+    if (memory !== 0) this.addToTally.run('memory', site, code, memory);
     if (code < FIRST_FINAL) return;
     const second = Math.floor(changedMicros / MICROS_PER_SECOND);
     const before = Number(this.selectEnded.get(classId, code, second)?.['total'] ?? 0);

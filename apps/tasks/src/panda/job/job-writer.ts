@@ -8,7 +8,7 @@ import type { UnitKey } from '../../engine/unit.js';
 import type { UnitReader } from '../../engine/unit-row.js';
 import { keyOf } from '../../workload/member-key.js';
 import type { WorkloadId } from '../../workload/workloads.js';
-import { classOf, isOfSameClass, JobCountWriter } from '../count/job-counts.js';
+import { classOf, isOfSameClass, JobCountWriter, memoryOf } from '../count/job-counts.js';
 import { ended, started, taken } from '../file/file.js';
 import { FILE_STATUSES } from '../file/file-words.js';
 import type { FileWriter } from '../file/file-writer.js';
@@ -172,7 +172,7 @@ export class JobWriter {
       ...[debugOf({ own, common, status }), timeMicros, timeMicros],
       ...[JSON.stringify(own), JSON.stringify(files), JSON.stringify(takes)],
     );
-    this.counts.count({ classId, status, changedMicros: timeMicros }, 1);
+    this.counts.count({ classId, status, changedMicros: timeMicros }, 1, memoryOf({ own, common, status }));
     this.sequences.raise('job', pandaId);
     this.countOf({ own, common }, +!isFinalJob(status));
     this.addFiles(pandaId, files, takes);
@@ -201,8 +201,8 @@ export class JobWriter {
     const files = end && endedFiles(filesIn(before), after.status, end);
     this.store(before, after, files);
     if (after.status !== before.status || after.classId !== before.classId) {
-      this.counts.count(before, -1);
-      this.counts.count(after, 1);
+      this.counts.count(before, -1, memoryOf(before));
+      this.counts.count(after, 1, memoryOf(after));
     }
     const activeBy = +!isFinalJob(after.status) - +!isFinalJob(before.status);
     if (activeBy !== 0) this.countOf(before, activeBy);
