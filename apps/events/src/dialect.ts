@@ -1,4 +1,5 @@
 import type { ServiceDialect } from '#event-sourcing/service-dialect.js';
+import type { UnitHome } from '#contracts/cairn/history.js';
 import type { EventMetadata } from '#ledger/ledger.js';
 import type { StreamCategory } from '#ledger/ref.js';
 import type { MentionsByType } from './index/mentioned.js';
@@ -23,6 +24,8 @@ export interface EventsDialect extends ServiceDialect {
   /** @param namespace the middle part of the ref in the stream's name, such as `main` */
   readonly readersOf: (category: StreamCategory, namespace: string) => Readers;
   readonly nouns: Nouns;
+  /** Where a document with a public id is, if its id says it. */
+  readonly documentOf?: (id: string) => UnitHome | undefined;
   /** What its events mean: every type that its streams have. */
   readonly descriptions: Descriptions;
   /** The event that led to another one, as far as the ids of command and request tell it. */

@@ -15,9 +15,10 @@ export interface FeedEntry {
   readonly readers: EventReaders;
   /** What the event is about, such as `worker:8f1c`. */
   readonly entities: readonly string[];
-  /** Units and groups of its stream that it is about. */
+  /** Units, groups and documents of its stream that it is about. */
   readonly units: Ranges;
   readonly groups: Ranges;
+  readonly documents: Ranges;
 }
 
 export interface FeedPage {

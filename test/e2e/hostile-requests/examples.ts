@@ -121,6 +121,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'GET /cairn/history/groups/{group_id}': { path: { group_id: 'job_id' } },
   'GET /cairn/history/workers/{worker}': { path: { worker: 'pilot_id' } },
   'GET /cairn/history/sites/{site}': { path: { site: 'grid_id' } },
+  'GET /cairn/history/objects/{object}': { path: { object: 'known_object' } },
   'GET /cairn/history/people/{person}': { path: { person: 'own_username' } },
   'GET /cairn/history/requests/{request}': { path: { request: 'known_request' } },
   // Later than everything, so from now to now.

@@ -152,6 +152,7 @@ export const prepareTargets = async (
     workload: [datasetId],
     known_request: [request],
     checkpoint: [String(checkpoint.number)],
+    known_object: [`checkpoint/${checkpoint.number}`],
     tasks,
     task_ids: tasks,
     task_stat_id: await several(() => made(`/tasks/${taskId}/task_stats`, { dataset_id: datasetId, a: text })),

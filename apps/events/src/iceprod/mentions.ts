@@ -24,7 +24,8 @@ export const mentions: MentionsOf<'iceprod'> = {
   TaskStatRecorded: ofDataset,
   FileAdded: ofDataset,
   FilesRemoved: ofDataset,
-  LogStored: ofDataset,
+  LogStored: ({ dataset_id, log_id: log }) => ({ workloads: [dataset_id], objects: [`log/${log}`] }),
+  LogsDeleted: ({ logs }) => ({ objects: logs.map((log) => `log/${log}` as const) }),
   RequestQueued: ({ dataset_id: dataset, creator, token }) => ({
     workloads: [dataset],
     people: [creator, token?.subject],

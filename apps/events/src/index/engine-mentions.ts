@@ -1,4 +1,5 @@
 import type { AccessRule } from '#contracts/access.js';
+import type { ObjectName } from '#contracts/cairn/objects.js';
 import type { CredentialOwner } from '#contracts/credentials.js';
 import type { GroupEvents, UnitEvents } from '#contracts/work-events.js';
 import type { SiteEvents, WorkerEvents } from '#contracts/worker-events.js';
@@ -53,12 +54,17 @@ export const workerMentions = {
   SiteReported: ({ site_id: site }) => ({ sites: [site] }),
 } as const satisfies Mentioning<WorkerEvents & SiteEvents>;
 
-const ofOwner = ({ owner }: { readonly owner: CredentialOwner }): Mentioned => {
+const ofOwner = (owner: CredentialOwner): Mentioned => {
   if ('user' in owner) return { people: [owner.user] };
   return 'group' in owner ? {} : { workloads: [owner.workload_id] };
 };
 
+const credential = (id: string): ObjectName => `credential/${id}`;
+
 export const credentialMentions = {
-  CredentialStored: ofOwner,
-  CredentialDeleted: ofOwner,
+  CredentialStored: ({ owner, credential_id: id, replaces }) => ({
+    ...ofOwner(owner),
+    objects: [id, ...replaces].map(credential),
+  }),
+  CredentialDeleted: ({ owner, credential_id: id }) => ({ ...ofOwner(owner), objects: [credential(id)] }),
 } as const satisfies Mentioning<CredentialEvents>;

@@ -37,7 +37,7 @@ const eventArbitrary = fc
     const event: NewEvent = {
       id: randomUUID(),
       type,
-      data: { units, site, status: 'waiting' },
+      data: { units, site, status: 'waiting', compute_node: first, result: { ordinal: first + 1 } },
       metadata: {
         timeMicros: START_MICROS + at - jitter,
         ...{ actor, dialect: 'iceprod', correlationId: request, causationId: `cause of ${request}`, schemaVersion: 1 },
@@ -54,9 +54,11 @@ const subjectArbitrary: fc.Arbitrary<EventSubject> = fc.oneof(
   fc.constantFrom('iceprod.main.a', 'torc.main.1').map((name) => `workload:${name}` as const),
   fc.constantFrom('r1', 'r4').map((name) => `request:${name}` as const),
   fc.constantFrom('r1', 'r4').map((name) => `cause:cause of ${name}` as const),
-  fc
-    .record({ stream: fc.constantFrom(...STREAMS), ordinal: fc.nat(400) })
-    .map((part) => ({ part: 'unit' as const, ...part })),
+  fc.record({
+    part: fc.constantFrom('unit', 'document'),
+    stream: fc.constantFrom(...STREAMS),
+    ordinal: fc.nat(400),
+  }),
 );
 
 interface Known {

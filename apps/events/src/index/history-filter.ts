@@ -1,8 +1,12 @@
 import { DomainError } from '#platform/domain-error.js';
 import { refOfStream } from '#ledger/ref.js';
+import type { UnitHome } from '#contracts/cairn/history.js';
+import { EVERY, readObjectName } from '#contracts/cairn/objects.js';
 import { FILTER_NAMES, type FilterName, type HistoryFilter } from '#contracts/cairn/audit.js';
 import type { EventFilter, EventSubject } from '#contracts/event-filter.js';
+import { DIALECTS } from '../dialects.js';
 import type { HistoryIndex } from './history-index.js';
+import { entity } from './mentions.js';
 
 /** A {@link HistoryFilter} whose names have been looked up: as `HistoryIndex.entries` takes it. */
 export interface ResolvedFilter {
@@ -20,6 +24,7 @@ export const resolveFilter = (index: HistoryIndex, filter: HistoryFilter): Resol
   const subjectsOf = (kind: FilterName, name: string): readonly EventSubject[] => {
     if (kind === 'workload') return [`workload:${index.resolveWorkload(name)}`];
     if (kind === 'unit' || kind === 'group') return partsOf(index, kind, name, workloads);
+    if (kind === 'object') return objectSubjects(index, name);
     return [`${kind}:${name}`];
   };
   const about = FILTER_NAMES.flatMap((kind) => {
@@ -28,6 +33,21 @@ export const resolveFilter = (index: HistoryIndex, filter: HistoryFilter): Resol
   });
   const { from, until } = filter;
   return { about, ...(from !== undefined && { fromMicros: from }), ...(until !== undefined && { untilMicros: until }) };
+};
+
+/** Where documents with a public id are. */
+export const documentHomes = (index: HistoryIndex, id: string): readonly UnitHome[] => {
+  const named = index.partsNamed('document', id);
+  return named.length > 0 ? named : DIALECTS.flatMap(({ documentOf }) => documentOf?.(id) ?? []);
+};
+
+/** What events about an object are about. */
+export const objectSubjects = (index: HistoryIndex, name: string): readonly EventSubject[] => {
+  const object = readObjectName(name);
+  if (object?.kind === 'document') {
+    return documentHomes(index, object.id).map((home) => ({ part: 'document', ...home }));
+  }
+  return [entity('object', name), ...(object === undefined ? [] : [entity('object', `${object.kind}/${EVERY}`)])];
 };
 
 const partsOf = (

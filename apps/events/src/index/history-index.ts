@@ -6,7 +6,7 @@ import { nextLoopTurn } from '#platform/loop-turn.js';
 import { VISIBLE_WITHIN_MS } from '#bus/visibility.js';
 import type { UnitHome } from '#contracts/cairn/history.js';
 import type { HistoryOrder } from '#contracts/cairn/audit.js';
-import type { EventFilter } from '#contracts/event-filter.js';
+import type { EventFilter, PartKind } from '#contracts/event-filter.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
 import { arrayStatement } from '#event-sourcing/array-statement.js';
 import { cursorAt, HISTORY_START, type HistoryCursor, isBehind } from '#event-sourcing/history-cursor.js';
@@ -191,11 +191,11 @@ export class HistoryIndex implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Units or groups with a public id, of whatever workload, though they may be removed. Several have it where clients choose ids.
+   * Parts of streams with a public id, of whatever workload, though they may be removed. Several have it where clients choose ids.
    *
    * @throws DomainError `unavailable` while the index is being rebuilt
    */
-  partsNamed(part: 'unit' | 'group', id: string): readonly UnitHome[] {
+  partsNamed(part: PartKind, id: string): readonly UnitHome[] {
     const { named } = this.statements;
     const prefix = prefixOfId(id);
     const exact = named.all(id, PART_KINDS[part]).map(([stream, ordinal]) => ({ stream, ordinal }));

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
 import type { NamedPart } from './mentioned.js';
-import type { Entity } from '#contracts/event-filter.js';
+import type { Entity, PartKind } from '#contracts/event-filter.js';
 import { type Mentions, mentionsOf } from './mentions.js';
 import { SortedRows } from './sorted-rows.js';
 import { blocksOfRange } from './unit-blocks.js';
@@ -42,7 +42,7 @@ const hashOfId = (id: string): number => {
 let hashedId: string | undefined;
 let hashed = 0;
 
-export const PART_KINDS = { unit: 0, group: 1 } as const;
+export const PART_KINDS = { unit: 0, group: 1, document: 2 } as const satisfies Record<PartKind, number>;
 
 /** How a range of ids is named, which are numbered behind a prefix. */
 export const prefixName = (prefix: string): string => `${prefix}*`;
@@ -69,7 +69,7 @@ const TABLES = `
     entry INTEGER NOT NULL,
     PRIMARY KEY (block, key, entry)
   ) STRICT, WITHOUT ROWID;
-  -- Units and groups by stream, as blocks of ordinals.
+  -- Units, groups and documents by stream, as blocks of ordinals.
   CREATE TABLE part (
     stream INTEGER NOT NULL,
     kind INTEGER NOT NULL,
@@ -77,7 +77,7 @@ const TABLES = `
     entry INTEGER NOT NULL,
     PRIMARY KEY (stream, kind, block, entry)
   ) STRICT, WITHOUT ROWID;
-  -- Public ids of units and groups: count of them behind a prefix, numbered from first on.
+  -- Public ids of them: count of them behind a prefix, numbered from first on.
   CREATE TABLE name (
     name TEXT NOT NULL,
     kind INTEGER NOT NULL,
@@ -205,11 +205,16 @@ class HistoryWriter implements ProjectionWriter {
   }
 
   /** Yields where a slice may end: most events have few rows and do not. */
-  private *addParts(entry: number, home: number, { units, groups, named }: Mentions): Generator<void, void, void> {
+  private *addParts(
+    entry: number,
+    home: number,
+    { units, groups, documents, named }: Mentions,
+  ): Generator<void, void, void> {
     let rows = 0;
     for (const [kind, ranges] of [
       [PART_KINDS.unit, units],
       [PART_KINDS.group, groups],
+      [PART_KINDS.document, documents],
     ] as const) {
       for (const [first, last] of ranges) {
         for (const block of blocksOfRange(first, last)) {
@@ -234,7 +239,7 @@ class HistoryWriter implements ProjectionWriter {
 /** Which events there are, in order of effect, and what they are about. Their texts stay in the ledger. */
 export const historyProjection: Projection = {
   name: 'history',
-  version: 3,
+  version: 4,
   streamPrefixes: [''],
   tables: TABLES,
   indexes: '',

@@ -1,8 +1,11 @@
+import type { ObjectName } from '#contracts/cairn/objects.js';
+import type { PartKind } from '#contracts/event-filter.js';
 import type { EventTypes } from '#contracts/event-types.js';
+import type { Ranges } from '#contracts/work-events.js';
 
-/** Units or groups get their public ids with an event: the ordinals are those of its stream. */
+/** Parts of a stream get their public ids with an event: the ordinals are those of its stream. */
 export type NamedPart = {
-  readonly kind: 'unit' | 'group';
+  readonly kind: PartKind;
   readonly ordinal: number;
 } & (
   | { readonly id: string }
@@ -21,6 +24,9 @@ export interface Mentioned {
   readonly sites?: Names;
   /** Names of accounts and users. */
   readonly people?: Names;
+  readonly objects?: readonly ObjectName[];
+  /** Of the event's stream: ordinals of documents. */
+  readonly documents?: Ranges;
   /** Public ids of units of other streams. */
   readonly units?: Names;
   /** What gets its public id. */
@@ -29,8 +35,9 @@ export interface Mentioned {
 
 /** By event type; types that mention nothing are left out. */
 export type MentionsOf<Of extends keyof EventTypes> = {
-  readonly [Type in keyof EventTypes[Of]]?: (data: EventTypes[Of][Type]) => Mentioned;
+  /** `home` is the id of the stream: of the workflow in whose stream the event is. */
+  readonly [Type in keyof EventTypes[Of]]?: (data: EventTypes[Of][Type], home: string) => Mentioned;
 };
 
 /** {@link MentionsOf} whatever the dialect: the type of an event decides which data it has. */
-export type MentionsByType = Readonly<Record<string, ((data: never) => Mentioned) | undefined>>;
+export type MentionsByType = Readonly<Record<string, ((data: never, home: string) => Mentioned) | undefined>>;

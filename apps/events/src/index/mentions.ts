@@ -14,6 +14,7 @@ export interface Mentions {
   /** Of the event's stream. */
   readonly units: Ranges;
   readonly groups: Ranges;
+  readonly documents: Ranges;
   readonly named: Iterable<NamedPart>;
 }
 
@@ -30,13 +31,16 @@ const OF_WORKLOADS: ReadonlySet<StreamCategory> = new Set(['workload', 'work', '
 const NOTHING: Mentioned = {};
 const NONE: readonly never[] = [];
 
+/** Most ids have nothing to unescape. */
+const unescaped = (id: string): string => (id.includes('%') ? decodeURIComponent(id) : id);
+
 const isName = (name: string | number | null | undefined): name is string | number =>
   name !== undefined && name !== null && name !== '';
 
 export const mentionsOf = ({ stream, type, data, metadata }: MentioningEvent): Mentions => {
-  const { category, dialect, namespace, ref: own } = partsOfStream(stream);
+  const { category, dialect, namespace, id: home, ref: own } = partsOfStream(stream);
   // The type decides which data an event has.
-  const mentioned = dialectNamed(dialect)?.mentions[type]?.(data as never) ?? NOTHING;
+  const mentioned = dialectNamed(dialect)?.mentions[type]?.(data as never, unescaped(home)) ?? NOTHING;
   // Elsewhere members of these names hold other things, such as the groups of a user.
   const { units = NONE, groups = NONE }: ConcernsUnits = category === 'work' ? data : {};
   const entities = new Set<Entity>([`type:${type}`, `dialect:${dialect}`, `actor:${metadata.actor}`]);
@@ -52,7 +56,9 @@ export const mentionsOf = ({ stream, type, data, metadata }: MentioningEvent): M
   add('worker', mentioned.workers);
   add('site', mentioned.sites);
   add('person', mentioned.people);
+  add('object', mentioned.objects);
   add('unit', mentioned.units);
   const origins = [`request:${metadata.correlationId}`, `cause:${metadata.causationId}`] as const;
-  return { entities, origins, units, groups, named: mentioned.named ?? NONE };
+  const { documents = NONE, named = NONE } = mentioned;
+  return { entities, origins, units, groups, documents, named };
 };

@@ -23,7 +23,12 @@ describe('mentionsOf', () => {
     [WORK, 'UnitsClaimed', { units, site: 'DESY', holder: 'pilot' }, 'workload:iceprod.main.a site:DESY person:pilot'],
     [WORK, 'UnitFailed', { units, site: '', worker_id: 'w' }, 'workload:iceprod.main.a worker:w'],
     [WORK, 'LogsDeleted', { logs: [] }, 'workload:iceprod.main.a workload-itself:iceprod.main.a'],
-    ['work-iceprod.logs.2026-01-01', 'LogStored', { log_id: 'l', dataset_id: 'x.y' }, 'workload:iceprod.main.x%2Ey'],
+    [
+      'work-iceprod.logs.2026-01-01',
+      'LogStored',
+      { log_id: 'l', dataset_id: 'x.y' },
+      'workload:iceprod.main.x%2Ey object:log/l',
+    ],
     [
       'workload-iceprod.main.a',
       'WorkloadSubmitted',
@@ -33,8 +38,18 @@ describe('mentionsOf', () => {
     ['worker-iceprod.main.p', 'WorkerEnded', { worker_id: 'p', units: ['t1', 't2'] }, 'worker:p unit:t1 unit:t2'],
     ['site-iceprod.main.g', 'SiteRegistered', { site_id: 'g', username: 'bob' }, 'site:g person:bob'],
     ['directory-iceprod.requests.q', 'RequestQueued', { creator: 'alice', groups: ['users'] }, 'person:alice'],
-    ['user-cairn.main.alice', 'UserGroupsAssigned', { username: 'alice', groups: ['users'] }, 'person:alice'],
-    ['credential-cairn.main.x', 'CredentialStored', { owner: { user: 'alice' } }, 'person:alice'],
+    [
+      'user-cairn.main.alice',
+      'UserGroupsAssigned',
+      { username: 'alice', groups: ['users'] },
+      'person:alice object:user_group/*',
+    ],
+    [
+      'credential-cairn.main.x',
+      'CredentialStored',
+      { owner: { user: 'alice' }, credential_id: 'c', replaces: ['b'] },
+      'person:alice object:credential/c object:credential/b',
+    ],
     [
       'work-panda.main.7',
       'UnitsClaimed',
@@ -51,7 +66,7 @@ describe('mentionsOf', () => {
       'work-torc.main.1',
       'ActionClaimed',
       { number: 1, worker: 'node' },
-      'workload:torc.main.1 workload-itself:torc.main.1 worker:node',
+      'workload:torc.main.1 workload-itself:torc.main.1 worker:node object:action/1/1',
     ],
     ['work-torc.main.1', 'OfAnotherVersion', {}, 'workload:torc.main.1 workload-itself:torc.main.1'],
   ])('of %s, %s', (stream, type, data, expected) => {

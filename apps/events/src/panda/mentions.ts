@@ -1,3 +1,4 @@
+import { EVERY } from '#contracts/cairn/objects.js';
 import type { Ranges } from '#contracts/work-events.js';
 import type { NewJob } from '#contracts/panda/events.js';
 import type { WorkerReport } from '#contracts/panda/worker-events.js';
@@ -22,6 +23,12 @@ const ofHarvester = ({ harvester_id: harvester }: { readonly harvester_id: strin
 });
 
 const jobsOf = ({ jobs = [], adds_jobs: more = [] }: WorkerReport): readonly number[] => [...jobs, ...more];
+
+const ofNode = ({ site, host_name: host }: { readonly site: string; readonly host_name: string }): Mentioned => ({
+  objects: [`node/${site}/${host}`],
+});
+const ofStorage = ({ name }: { readonly name: string }): Mentioned => ({ objects: [`storage/${name}`] });
+const ofFile = ({ path }: { readonly path: string }): Mentioned => ({ objects: [`cache_file/${path}`] });
 
 const ofQueue = ({ queue }: { readonly queue: string }): Mentioned => ({ sites: [queue] });
 
@@ -60,13 +67,24 @@ export const mentions: MentionsOf<'panda'> = {
   QueueRemoved: ({ name }) => ({ sites: [name] }),
   SlotsTargeted: ofQueue,
   SlotsReleased: ofQueue,
-  WorkerNodeSeen: ({ node, queue }) => ({ sites: [node.site, queue] }),
-  WorkerNodeGpuSeen: ({ gpu }) => ({ sites: [gpu.site] }),
+  WorkerNodeSeen: ({ node, queue }) => ({ sites: [node.site, queue], ...ofNode(node) }),
+  WorkerNodeGpuSeen: ({ gpu }) => ({ sites: [gpu.site], ...ofNode(gpu) }),
+  SharesConfigured: () => ({ objects: [`share/${EVERY}`] }),
+  ResourceTypesConfigured: () => ({ objects: [`resource_type/${EVERY}`] }),
+  VoConfigured: ({ vo }) => ({ objects: [`vo/${vo.name}`] }),
+  VoRemoved: ({ name }) => ({ objects: [`vo/${name}`] }),
+  StorageConfigured: ofStorage,
+  StorageRemoved: ofStorage,
   UserConfigured: ({ user }) => ({ people: [user.name] }),
   UserRemoved: ({ name }) => ({ people: [name] }),
-  CacheFileStored: ({ owner }) => ({ people: [owner] }),
-  CacheFileAppended: ({ owner }) => ({ people: [owner] }),
+  CacheFileStored: ({ owner, path }) => ({ people: [owner], ...ofFile({ path }) }),
+  CacheFileAppended: ({ owner, path }) => ({ people: [owner], ...ofFile({ path }) }),
+  CacheFileTouched: ofFile,
+  CacheFileDeleted: ofFile,
+  CacheFilesExpired: ({ paths }) => ({ objects: paths.map((path) => `cache_file/${path}` as const) }),
   CacheFileRegistered: ({ registration }) => ({ people: [registration.user_name] }),
-  OperatorRequestMade: ({ task_id: task, user_name: user }) => ({ workloads: [task], people: [user] }),
+  OperatorRequestMade: ({ task_id: task, user_name: user, request_id: id }) => ({
+    ...{ workloads: [task], people: [user], objects: [`operator_request/${id}`] },
+  }),
   UserSecretsSealed: ({ owner }) => ({ people: [owner] }),
 };

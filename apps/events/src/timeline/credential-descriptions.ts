@@ -1,7 +1,8 @@
-import type { CredentialEvents } from '#contracts/credential-events.js';
+import type { ObjectName } from '#contracts/cairn/objects.js';
+import type { CredentialEvents, CredentialRecord } from '#contracts/credential-events.js';
 import type { CredentialOwner } from '#contracts/credentials.js';
 import type { DescriptionsOf } from './description.js';
-import { plainValues } from './values.js';
+import { exactly, plainValues } from './values.js';
 
 const ownerText = (owner: CredentialOwner): string => {
   if ('user' in owner) return `of ${owner.user}`;
@@ -12,16 +13,21 @@ const ownerText = (owner: CredentialOwner): string => {
 /** What is kept of a credential: nothing secret. Each is a value of its own, named by its URL. */
 const shown = (url: string): string => `credential ${url}`;
 
+const objectOf = ({ credential_id: id }: CredentialRecord): ObjectName => `credential/${id}`;
+
 export const credentialDescriptions: DescriptionsOf<CredentialEvents> = {
   CredentialStored: {
     what: ({ owner, url, type, replaces }) =>
       `stored a credential (${type}) ${ownerText(owner)} for ${url}${replaces.length > 0 ? ' in place of another' : ''}`,
     sets: {
       person: ({ url, credential_id, type }) => plainValues({ [shown(url)]: { credential_id, type } }),
+      // Another one may have taken its place.
+      object: ({ replaces, ...record }, { id, before }) =>
+        exactly(before, id === objectOf(record) ? plainValues(record) : undefined),
     },
   },
   CredentialDeleted: {
     what: ({ owner, url }) => `deleted a credential ${ownerText(owner)} for ${url}`,
-    sets: { person: ({ url }) => new Map([[shown(url), undefined]]) },
+    sets: { person: ({ url }) => new Map([[shown(url), undefined]]), object: (_, { before }) => exactly(before) },
   },
 };

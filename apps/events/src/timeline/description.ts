@@ -1,8 +1,9 @@
+import type { PartKind } from '#contracts/event-filter.js';
 import type { Ranges } from '#contracts/work-events.js';
 import type { ChangedValues, Values } from './values.js';
 
 /** What has a timeline. */
-export type SubjectKind = 'unit' | 'group' | 'workload' | 'worker' | 'site' | 'person' | 'access';
+export type SubjectKind = PartKind | 'workload' | 'worker' | 'site' | 'person' | 'object' | 'access';
 
 /** How a dialect calls things, each a singular whose plural has an s. */
 export type Nouns = Readonly<Record<'unit' | 'group' | 'workload' | 'worker' | 'site', string>>;
@@ -18,11 +19,11 @@ export interface Words {
 
 /** The subject of a timeline as an event finds it. */
 export interface Subject {
-  /** The public id by which the timeline was asked for. */
+  /** The public id by which the timeline was asked for; of an object its `ObjectName`. */
   readonly id: string;
   /** Everything that earlier events have given it. */
   readonly before: Values;
-  /** Of a unit or group: its place among those that the event names, from 0 on. */
+  /** Of a part of a stream: its place among those that the event names, from 0 on. */
   readonly index: number;
 }
 
@@ -35,6 +36,9 @@ interface ValuesByKind<Data> {
   site?(data: Data, subject: Subject): ChangedValues;
   person?(data: Data, subject: Subject): ChangedValues;
   access?(data: Data, subject: Subject): ChangedValues;
+  /** Undefined when the event does not concern it: it may be about all objects of a kind, or documents of another collection. */
+  object?(data: Data, subject: Subject): ChangedValues | undefined;
+  document?(data: Data, subject: Subject): ChangedValues | undefined;
 }
 
 /**

@@ -2,10 +2,13 @@ import { DomainError } from '#platform/domain-error.js';
 import type { Caller } from '#bus/contract.js';
 import { accessDenied } from '#contracts/access.js';
 import type { UnitHome } from '#contracts/cairn/history.js';
+import { readObjectName } from '#contracts/cairn/objects.js';
 import type { TimelineRequest } from '#contracts/cairn/timelines.js';
+import type { PartKind } from '#contracts/event-filter.js';
 import type { Ledger } from '#ledger/ledger.js';
 import type { EventAccess } from '../access/event-access.js';
 import { DIALECTS } from '../dialects.js';
+import { documentHomes, objectSubjects } from '../index/history-filter.js';
 import { entity } from '../index/mentions.js';
 import type { EntryQuery, HistoryIndex } from '../index/history-index.js';
 import { readEvents } from '../index/read-events.js';
@@ -71,13 +74,23 @@ export class TimelineSubjects {
       case 'worker':
       case 'person':
         return { about: [[entity(kind, id)]], told: { kind, id } };
+      case 'object':
+        return this.object(id, caller);
       case 'request':
         return { about: [(await this.requestsFrom(id)).map((request) => entity('request', request))], told: { id } };
     }
   }
 
-  private homeOf(kind: 'unit' | 'group', id: string, caller: Caller): UnitHome {
-    const homes = this.index.partsNamed(kind, id);
+  private object(id: string, caller: Caller): TimelineSubject {
+    const name = readObjectName(id);
+    if (name === undefined) throw notFound('object');
+    if (name.kind !== 'document') return { about: [objectSubjects(this.index, id)], told: { kind: 'object', id } };
+    const home = this.homeOf('document', name.id, caller);
+    return { about: [[{ part: 'document', ...home }]], told: { kind: 'document', id: name.id, ...home } };
+  }
+
+  private homeOf(kind: PartKind, id: string, caller: Caller): UnitHome {
+    const homes = kind === 'document' ? documentHomes(this.index, id) : this.index.partsNamed(kind, id);
     if (homes.length === 0) throw notFound(kind);
     const readable = homes.find(({ stream }) => this.access.mayRead(stream, caller));
     if (readable === undefined) throw accessDenied();

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import { formatTimestamp } from '#platform/clock.js';
 import type { EventMetadata, RecordedEvent } from '#ledger/ledger.js';
 import { partsOfStream } from '#ledger/ref.js';
+import type { PartKind } from '#contracts/event-filter.js';
 import type { ConcernsUnits } from '#contracts/work-events.js';
 import type { EffectiveEvent } from '#event-sourcing/effective-events.js';
 import { textOfCursor } from '#event-sourcing/history-cursor.js';
 import type { EventsDialect } from '../dialect.js';
 import { dialectNamed } from '../dialects.js';
+import { type MentioningEvent, mentionsOf } from '../index/mentions.js';
 import { type SubjectKind, type Words, wordsFor } from './description.js';
 import { LeaseTracker } from './lease-tracker.js';
 import { type Change, TimelineState } from './timeline-state.js';
@@ -22,10 +24,10 @@ export interface Step {
   readonly sentence?: string;
 }
 
-/** Whose timeline it is. Events of other streams may mention a unit or group. */
+/** Whose timeline it is. Events of other streams may mention a part. */
 export type Told = { readonly id: string } & (
-  | { readonly kind: 'unit' | 'group'; readonly stream: string; readonly ordinal: number }
-  | { readonly kind?: Exclude<SubjectKind, 'unit' | 'group'> }
+  | { readonly kind: PartKind; readonly stream: string; readonly ordinal: number }
+  | { readonly kind?: Exclude<SubjectKind, PartKind> }
 );
 
 /** Longer values are shown by their length and digest: the event has the new one, time travel shows the old one. */
@@ -88,14 +90,16 @@ export class Teller {
   tell(effective: EffectiveEvent, causes: readonly Step[] = []): string | undefined {
     const { event, cursor } = effective;
     const data = JSON.parse(event.data) as ConcernsUnits & Readonly<Record<string, unknown>>;
-    const index = this.indexOf(event, data);
     const dialect = dialectOf(event);
-    if (index === undefined || dialect === undefined) return undefined;
     const metadata = JSON.parse(event.metadata) as EventMetadata;
+    const index = this.indexOf({ ...event, data, metadata });
+    if (index === undefined || dialect === undefined) return undefined;
     const { timeMicros, actor, issuer, causationId, correlationId } = metadata;
     const { kind, id } = this.told;
     const description = dialect.descriptions[event.type];
-    const changed = kind && description?.sets?.[kind]?.(data, { id, before: this.state.current, index });
+    const sets = kind && description?.sets?.[kind];
+    const changed = sets?.(data, { id, before: this.state.current, index });
+    if (sets !== undefined && changed === undefined) return undefined;
     const changes = changed === undefined ? [] : this.state.apply(changed);
     const sentence = sentenceOf(event.type, actor, data, wordsFor(dialect.nouns, kind), dialect);
     const time = timeText(timeMicros);
@@ -115,11 +119,11 @@ export class Teller {
     return `${JSON.stringify(head).slice(0, -1)},"changes":{${changes.map(changeText).join(',')}},"data":${shown}}`;
   }
 
-  private indexOf({ stream }: RecordedEvent, { units, groups }: ConcernsUnits): number | undefined {
+  private indexOf(event: MentioningEvent): number | undefined {
     const { told } = this;
-    if (told.kind !== 'unit' && told.kind !== 'group') return 0;
-    if (told.stream !== stream) return 0;
-    return indexIn((told.kind === 'unit' ? units : groups) ?? [], told.ordinal);
+    if (!('stream' in told) || told.stream !== event.stream) return 0;
+    const { units, groups, documents } = mentionsOf(event);
+    return indexIn({ unit: units, group: groups, document: documents }[told.kind], told.ordinal);
   }
 
   /** What led to the latest event of some types, and that event. */

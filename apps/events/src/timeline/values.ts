@@ -31,5 +31,9 @@ export const replacedBy = (document: string, before?: string): ChangedValues => 
   return after;
 };
 
+/** Exactly these values: all others are taken away. */
+export const exactly = (before: Values, after: ChangedValues = new Map()): ChangedValues =>
+  new Map([...[...before.keys()].map((name) => [name, undefined] as const), ...after]);
+
 export const joined = (...parts: readonly ChangedValues[]): ChangedValues =>
   new Map(parts.flatMap((part) => [...part]));

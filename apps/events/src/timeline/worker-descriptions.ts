@@ -2,7 +2,7 @@ import { membersOf } from '#contracts/raw-json.js';
 import type { SiteEvents, WorkerEvents } from '#contracts/worker-events.js';
 import { counted, type DescriptionsOf, listed } from './description.js';
 import { amended } from './unit-descriptions.js';
-import { joined, plainValues } from './values.js';
+import { exactly, joined, plainValues } from './values.js';
 
 /** Meanings of the events of workers, with what the dialect's documents call the id. */
 export const workerDescriptions = (id: string): DescriptionsOf<WorkerEvents> => ({
@@ -25,7 +25,7 @@ export const workerDescriptions = (id: string): DescriptionsOf<WorkerEvents> => 
         ? `deleted the ${nouns.worker} ${worker_id}; ${left}`
         : `counted the ${nouns.worker} ${worker_id} as lost, because ${why}; ${left}`;
     },
-    sets: { worker: (_, { before }) => new Map([...before.keys()].map((name) => [name, undefined])) },
+    sets: { worker: (_, { before }) => exactly(before) },
   },
   WorkerUnitsReleased: {
     what: ({ evicted }, { nouns }) =>

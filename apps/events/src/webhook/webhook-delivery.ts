@@ -213,8 +213,8 @@ export class WebhookDelivery {
     if (entries.length === 0) this.isAtEnd = true;
     for (const { entry, entities } of entries) {
       if (stop.aborted) return;
-      const { stream, units, groups } = entry;
-      const isForIt = isWanted({ stream, entities, units, groups }, about) && this.mayRead(stream, webhook);
+      const { stream } = entry;
+      const isForIt = isWanted({ ...entry, entities }, about) && this.mayRead(stream, webhook);
       if (isForIt && !(await this.deliver(entry, stop))) return;
       await this.advance(entry.cursor);
     }

@@ -193,6 +193,17 @@ export const EXAMPLES: Examples = {
         },
       ],
     },
+    getObjectHistory: {
+      object: 'user_group/simprod',
+      events: [
+        {
+          ...{ ...told, actor: 'admin', event: 'GroupDescribed' },
+          sentence: 'admin changed the group simprod, whose priority is 0.7.',
+          changes: { priority: { before: 0.5, after: 0.7 } },
+          data: { name: 'simprod', priority: 0.7, extra: '{}' },
+        },
+      ],
+    },
     getAccessHistory: {
       workload: dataset,
       events: [

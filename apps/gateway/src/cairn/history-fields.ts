@@ -1,4 +1,5 @@
 import type { FilterName, HistoryFilter } from '#contracts/cairn/audit.js';
+import { OBJECT_KINDS, readObjectName } from '#contracts/cairn/objects.js';
 import { EVENT_VERSIONS } from '#contracts/event-types.js';
 import { readHistoryCursor } from '#event-sourcing/history-cursor.js';
 import type { Field } from '../route/field.js';
@@ -15,8 +16,16 @@ const KNOWN: { readonly [Name in FilterName]?: ReadonlySet<string> } = {
   type: new Set(Object.values(EVENT_VERSIONS).flatMap((types) => Object.keys(types))),
 };
 
+const checkObjects = (names: readonly string[]): void => {
+  const wrong = names.find((name) => readObjectName(name) === undefined);
+  if (wrong === undefined) return;
+  const expected = `<kind>/<id> with one of the kinds ${OBJECT_KINDS.join(', ')}`;
+  throw invalid(`object must be ${expected}; ${JSON.stringify(wrong)} is none`);
+};
+
 /** @throws DomainError when one of the names cannot be that of anything */
 export const checkNames = (filter: FilterName, names: readonly string[]): void => {
+  if (filter === 'object') checkObjects(names);
   const known = KNOWN[filter];
   const wrong = known && names.find((name) => !known.has(name));
   if (wrong === undefined) return;
@@ -50,6 +59,7 @@ export const historyNameFields = {
   worker: namesParameter('worker', 'ids of workers; a worker of a PanDA harvester is <harvester>/<number>'),
   site: namesParameter('site', 'names of sites or queues'),
   person: namesParameter('person', 'names of people whom the event is about'),
+  object: namesParameter('object', 'what else has an id: its kind and its id, such as vo/atlas or user_group/users'),
   actor: namesParameter('actor', 'names of accounts that made the change'),
   dialect: namesParameter(
     'dialect',

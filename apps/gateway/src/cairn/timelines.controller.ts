@@ -7,6 +7,7 @@ import { ReadTimeline, type TimelineRequest } from '#contracts/cairn/timelines.j
 import type { CallOf, RouteResponse } from '../route/route.js';
 import { Serves, ValidatedCall } from '../route/serves.decorator.js';
 import { asArray, streamed } from '../route/streaming.js';
+import { checkNames } from './history-fields.js';
 import { NAMES, timelineRoutes as routes } from './timelines.routes.js';
 
 @Controller()
@@ -41,6 +42,12 @@ export class TimelinesController {
 
   @Serves(routes.person)
   person(@ValidatedCall() { input, context }: CallOf<typeof routes.person>): Promise<RouteResponse> {
+    return this.answer(input, context);
+  }
+
+  @Serves(routes.object)
+  object(@ValidatedCall() { input, context }: CallOf<typeof routes.object>): Promise<RouteResponse> {
+    checkNames('object', [input.id]);
     return this.answer(input, context);
   }
 

@@ -1,3 +1,4 @@
+import { OBJECT_KINDS } from '#contracts/cairn/objects.js';
 import { TIMELINE_LIMIT_MAX, type TimelineKind } from '#contracts/cairn/timelines.js';
 import { constant, intParameter, path } from '../route/fields.js';
 import type { Policy } from '../route/route.js';
@@ -64,7 +65,7 @@ const cursor = placeParameter(
 /** Names of ids in paths and in answers. */
 export const NAMES: Readonly<Record<TimelineKind, string>> = {
   ...{ unit: 'unit_id', group: 'group_id', workload: 'workload', worker: 'worker' },
-  ...{ site: 'site', person: 'person', access: 'workload', request: 'request' },
+  ...{ site: 'site', person: 'person', object: 'object', access: 'workload', request: 'request' },
 };
 
 interface About {
@@ -128,6 +129,11 @@ export const timelineRoutes = {
     ...{ name: 'getPersonHistory', of: 'people', policy: SOME_READERS },
     id: 'name of the user',
     summary: 'Events about a person that the caller may read',
+  }),
+  object: timeline('object', {
+    ...{ name: 'getObjectHistory', of: 'objects', policy: SOME_READERS },
+    id: `what it is and its id, such as vo/atlas, with the slashes as %2F; kinds: ${OBJECT_KINDS.join(', ')}`,
+    summary: 'Events about something else that has an id, that the caller may read',
   }),
   access: timeline('access', {
     ...{ name: 'getAccessHistory', of: 'access', policy: READERS },

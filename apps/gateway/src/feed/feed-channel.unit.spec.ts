@@ -15,7 +15,14 @@ const entry = (at: number, given: Partial<TailEntry> = {}): TailEntry => {
       stream: 'work-iceprod.main.a',
       type: 'UnitFailed',
     },
-    ...{ text, readers: 'everyone', entities: new Set(['type:UnitFailed']), units: [[2, 5]], groups: [] },
+    ...{
+      text,
+      readers: 'everyone',
+      entities: new Set(['type:UnitFailed']),
+      units: [[2, 5]],
+      groups: [],
+      documents: [],
+    },
     ...given,
   };
 };

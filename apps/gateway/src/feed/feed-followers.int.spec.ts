@@ -27,7 +27,7 @@ const STEP_MS = 50_000;
 
 const entry = (at: number): FeedEntry => ({
   ...{ cursor: String(at), stream: 'work-iceprod.main.a', type: 'UnitFailed', readers: 'everyone' },
-  ...{ text: TEXT, entities: [], units: [], groups: [] },
+  ...{ text: TEXT, entities: [], units: [], groups: [], documents: [] },
 });
 
 /** A history without an end: what is new is far ahead, so that every follower has to catch up, page by page. */

@@ -9,7 +9,7 @@ import { FeedTail } from './feed-tail.js';
 
 const entry = (cursor: string, stream: string, readers: EventReaders): FeedEntry => ({
   ...{ cursor, stream, readers, type: 'UnitFailed', text: `{"sequence":"${cursor}"}` },
-  ...{ entities: [], units: [], groups: [] },
+  ...{ entities: [], units: [], groups: [], documents: [] },
 });
 
 describe('FeedTail', () => {

@@ -2,7 +2,7 @@ import { type Page, query } from '#bus/contract.js';
 
 /** What a filter of events can name. */
 export const FILTER_NAMES = [
-  ...(['workload', 'unit', 'group', 'worker', 'site', 'person', 'actor'] as const),
+  ...(['workload', 'unit', 'group', 'worker', 'site', 'person', 'object', 'actor'] as const),
   ...(['dialect', 'type', 'request', 'cause'] as const),
 ] as const;
 export type FilterName = (typeof FILTER_NAMES)[number];
@@ -10,7 +10,7 @@ export type FilterName = (typeof FILTER_NAMES)[number];
 /**
  * Which events are wanted: those that fulfil everything that is given. Each list names alternatives. A workload is named by its ref or its unique
  * id, units and groups by their public ids; `actor` is who made the change, `person` whom it is about, `dialect` that of the stream, `request`
- * and `cause` the ids of correlation and causation.
+ * and `cause` the ids of correlation and causation; an `object` is named as `ObjectName` says.
  */
 export type HistoryFilter = { readonly [Name in FilterName]?: readonly string[] } & {
   /** Microseconds since the Unix epoch, inclusive. */

@@ -7,6 +7,14 @@ const created = {
   data: { user_id: 'u1', username: 'bob', priority: 0.5, groups: ['users'], roles: ['user'], extra: '{"room":"1.0"}' },
 };
 
+const group = { type: 'GroupCreated', data: { group_id: 'g1', name: 'simprod', priority: 0.5, extra: '{"a":1.0}' } };
+const joining = { type: 'UserJoinedGroup', data: { username: 'bob', group: 'simprod' } };
+const OF_ROLE = {
+  kind: 'object',
+  id: 'role/auditor',
+  prior: [{ type: 'RoleDefined', data: { name: 'auditor', extra: '{"a":1}' } }],
+} as const;
+
 const samples: SamplesOf<CairnEventTypes> = {
   UserCreated: {
     kind: 'person',
@@ -18,11 +26,18 @@ const samples: SamplesOf<CairnEventTypes> = {
   UserRolesAssigned: { kind: 'person', prior: [created], data: { username: 'bob', roles: ['admin', 'user'] } },
   UserTokensRevoked: { kind: 'person', data: { username: 'bob', issued_until_ms: 1_780_000_000_000 } },
   UserDeleted: { kind: 'person', prior: [created], data: { username: 'bob' } },
-  GroupCreated: { data: { group_id: 'g1', name: 'simprod', priority: 0.5, extra: '{}' } },
-  GroupDescribed: { data: { name: 'simprod', priority: 0.7, extra: '{}' } },
-  GroupDeleted: { data: { name: 'simprod' } },
-  RoleDefined: { data: { name: 'auditor', extra: '{}' } },
-  RoleDeleted: { data: { name: 'auditor' } },
+  GroupCreated: {
+    kind: 'object',
+    id: 'user_group/simprod',
+    data: { group_id: 'g1', name: 'simprod', priority: 0.5, extra: '{}' },
+  },
+  GroupDescribed: {
+    ...{ kind: 'object', id: 'user_group/simprod', prior: [group, joining] },
+    data: { name: 'simprod', priority: 0.7, extra: '{}' },
+  },
+  GroupDeleted: { kind: 'object', id: 'user_group/simprod', prior: [group, joining], data: { name: 'simprod' } },
+  RoleDefined: { ...OF_ROLE, data: { name: 'auditor', extra: '{}' } },
+  RoleDeleted: { ...OF_ROLE, data: { name: 'auditor' } },
   CredentialStored: {
     kind: 'person',
     data: {
@@ -64,7 +79,7 @@ const samples: SamplesOf<CairnEventTypes> = {
       owner: { subject: 'bob', username: 'bob', roles: ['user'], groups: [], token_issued_at_ms: 1 },
     },
   },
-  WebhookPaused: { data: { webhook_id: 'w1', reason: 'gone' } },
+  WebhookPaused: { kind: 'object', id: 'webhook/w1', data: { webhook_id: 'w1', reason: 'gone' } },
   WebhookResumed: {
     data: {
       webhook_id: 'w1',
@@ -112,11 +127,28 @@ const expected: SaidOf<CairnEventTypes> = {
       room: ['1.0', undefined],
     },
   },
-  GroupCreated: { says: 'alice created the group simprod with the priority 0.5.' },
-  GroupDescribed: { says: 'alice changed the group simprod, whose priority is 0.7.' },
-  GroupDeleted: { says: 'alice deleted the group simprod.' },
-  RoleDefined: { says: 'alice defined the role auditor.' },
-  RoleDeleted: { says: 'alice deleted the role auditor.' },
+  GroupCreated: {
+    says: 'alice created the group simprod with the priority 0.5.',
+    changes: { group_id: [undefined, 'g1'], name: [undefined, 'simprod'], priority: [undefined, 0.5] },
+  },
+  GroupDescribed: {
+    says: 'alice changed the group simprod, whose priority is 0.7.',
+    changes: { a: [1, undefined], priority: [0.5, 0.7] },
+  },
+  GroupDeleted: {
+    says: 'alice deleted the group simprod.',
+    changes: {
+      group_id: ['g1', undefined],
+      name: ['simprod', undefined],
+      priority: [0.5, undefined],
+      a: [1, undefined],
+    },
+  },
+  RoleDefined: { says: 'alice defined the role auditor.', changes: { a: [1, undefined] } },
+  RoleDeleted: {
+    says: 'alice deleted the role auditor.',
+    changes: { name: ['auditor', undefined], a: [1, undefined] },
+  },
   CredentialStored: {
     says: 'alice stored a credential (s3) of bob for https://s3.example in place of another.',
     changes: { 'credential https://s3.example': [undefined, { credential_id: 'c2', type: 's3' }] },
@@ -132,7 +164,10 @@ const expected: SaidOf<CairnEventTypes> = {
     says: "alice replaced a person's name in 4 events of the history by the pseudonym person-1f.",
   },
   WebhookRegistered: { says: 'alice registered the webhook w1 of bob to https://hooks.example.org.' },
-  WebhookPaused: { says: 'alice paused the webhook w1, whose target is gone.' },
+  WebhookPaused: {
+    says: 'alice paused the webhook w1, whose target is gone.',
+    changes: { paused: [undefined, true] },
+  },
   WebhookResumed: { says: 'alice resumed the webhook w1 with the rights of bob.' },
   WebhookDeleted: { says: 'alice deleted the webhook w1.' },
   BatchAbandoned: { says: 'alice gave up a large change that its owner had not finished: nothing of it took effect.' },
@@ -142,4 +177,14 @@ const TYPES = Object.keys(CAIRN_EVENT_VERSIONS) as (keyof CairnEventTypes)[];
 
 it.each(TYPES)('%s has a sentence, and says what it changes', (type) => {
   expect(tellSample('work-cairn.main.7', type, samples[type])).toEqual(expected[type]);
+});
+
+it('tells of a group who was, and is, in it', () => {
+  const tell = (prior: readonly (typeof joining)[], groups: readonly string[]) =>
+    tellSample('user-cairn.main.bob', 'UserGroupsAssigned', {
+      ...{ kind: 'object', id: 'user_group/simprod', prior, data: { username: 'bob', groups } },
+    });
+  expect(tell([], ['users', 'simprod'])?.changes).toEqual({ 'member bob': [undefined, true] });
+  expect(tell([joining], ['users'])?.changes).toEqual({ 'member bob': [true, undefined] });
+  expect(tell([], ['users'])).toBeUndefined();
 });

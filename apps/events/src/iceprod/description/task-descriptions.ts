@@ -7,7 +7,7 @@ import { elementsOf, membersOf } from '#contracts/raw-json.js';
 import type { UnitEvents } from '#contracts/work-events.js';
 import { counted, type DescriptionsOf, listed, type Subject } from '../../timeline/description.js';
 import { unitDescriptions } from '../../timeline/unit-descriptions.js';
-import { plainValues, rawValues } from '../../timeline/values.js';
+import { exactly, joined, plainValues, rawValues } from '../../timeline/values.js';
 
 /** What the documents of tasks call what the engine knows (contract 7.1). */
 const TASK = {
@@ -83,6 +83,13 @@ export const taskDescriptions: DescriptionsOf<
   LogStored: {
     what: ({ name, task_id, body }, { nouns }) =>
       `stored the log ${name} (${counted(body.size, 'byte')}) of ${task_id === undefined ? `the ${nouns.workload}` : `the ${nouns.unit} ${task_id}`}`,
+    sets: {
+      object: ({ log_id, dataset_id, task_id, name, fields, body }) =>
+        joined(plainValues({ log_id, dataset_id, task_id, name, size: body.size }), rawValues({ fields })),
+    },
   },
-  LogsDeleted: { what: ({ logs }) => `deleted ${counted(logs.length, 'log')}` },
+  LogsDeleted: {
+    what: ({ logs }) => `deleted ${counted(logs.length, 'log')}`,
+    sets: { object: (_, { before }) => exactly(before) },
+  },
 };

@@ -1,10 +1,12 @@
+import type { ObjectName } from '#contracts/cairn/objects.js';
 import type { CacheEvents } from '#contracts/panda/cache-events.js';
 import type { PandaDirectoryEvents } from '#contracts/panda/configuration.js';
 import type { PandaConfigurationEvents, QueueEvents } from '#contracts/panda/queues.js';
 import type { UserSecretsEvents } from '#contracts/panda/secrets.js';
 import type { HarvesterEvents, NodeEvents, SlotEvents } from '#contracts/panda/worker-events.js';
+import { membersOf } from '#contracts/raw-json.js';
 import { counted, type DescriptionsOf, listed, type Subject } from '../../timeline/description.js';
-import { plainValues, rawValues, replacedBy } from '../../timeline/values.js';
+import { type ChangedValues, exactly, plainValues, rawValues } from '../../timeline/values.js';
 
 /** Each worker of an instance of harvester is a value of its own in the timeline of the instance. */
 const workerName = (id: number): string => `worker ${id}`;
@@ -16,9 +18,6 @@ const objectIn = ({ before }: Subject, name: string): object => JSON.parse(befor
 /** Whether a timeline of an instance, or of one of its workers, is about a worker. */
 const isAbout = ({ id }: Subject, harvester: string, worker: number): boolean =>
   id === harvester || id === `${harvester}/${worker}`;
-
-const everything = ({ before }: Subject): ReadonlyMap<string, undefined> =>
-  new Map([...before.keys()].map((name) => [name, undefined]));
 
 const harvesterEvents: DescriptionsOf<HarvesterEvents> = {
   HarvesterSeen: {
@@ -95,14 +94,13 @@ const queueEvents: DescriptionsOf<QueueEvents & SlotEvents & NodeEvents> = {
       site: ({ queue }, { id, before }) => {
         if (queue.name !== id) return NONE;
         const known = new Map([...before].filter(([name]) => !name.startsWith('slots of ')));
-        const after = replacedBy(queue.document);
-        return new Map([...[...known.keys()].map((name) => [name, undefined] as const), ...after]);
+        return exactly(known, membersOf(queue.document));
       },
     },
   },
   QueueRemoved: {
     what: ({ name }) => `removed the queue ${name}`,
-    sets: { site: ({ name }, subject) => (name === subject.id ? everything(subject) : NONE) },
+    sets: { site: ({ name }, subject) => (name === subject.id ? exactly(subject.before) : NONE) },
   },
   SlotsTargeted: {
     what: ({ queue, slots, share, resource_type }) =>
@@ -118,24 +116,48 @@ const queueEvents: DescriptionsOf<QueueEvents & SlotEvents & NodeEvents> = {
   },
   WorkerNodeSeen: {
     what: ({ node }) => `described the worker node ${node.host_name} of ${node.site}`,
-    sets: { site: ({ node }) => plainValues({ [`node ${node.host_name}`]: node }) },
+    sets: {
+      site: ({ node }) => plainValues({ [`node ${node.host_name}`]: node }),
+      object: ({ node, queue }) => plainValues({ ...node, queue }),
+    },
   },
   WorkerNodeGpuSeen: {
     what: ({ gpu }) => `described ${gpu.count} ${gpu.vendor} ${gpu.model} of the worker node ${gpu.host_name}`,
-    sets: { site: ({ gpu }) => plainValues({ [`gpu ${gpu.model} of ${gpu.host_name}`]: gpu }) },
+    sets: {
+      site: ({ gpu }) => plainValues({ [`gpu ${gpu.model} of ${gpu.host_name}`]: gpu }),
+      object: ({ gpu }) => plainValues({ [`gpu ${gpu.model}`]: gpu }),
+    },
   },
 };
 
 const fromDocument = (digest: string | undefined): string =>
   digest === undefined ? '' : ", as the operator's document says";
 
+/** The object of the timeline, if it was or is in a list that is complete. */
+const oneOf = <Listed extends object>(
+  list: readonly Listed[],
+  nameOf: (listed: Listed) => ObjectName,
+  { id, before }: Subject,
+): ChangedValues | undefined => {
+  const found = list.find((listed) => nameOf(listed) === id);
+  if (found !== undefined) return exactly(before, plainValues(found));
+  return before.size === 0 ? undefined : exactly(before);
+};
+
+const removed = (_: unknown, { before }: Subject): ChangedValues => exactly(before);
+
 const configurationEvents: DescriptionsOf<PandaConfigurationEvents & PandaDirectoryEvents> = {
   SharesConfigured: {
     what: ({ shares, from_document: from }) => `configured ${counted(shares.length, 'share')}${fromDocument(from)}`,
+    sets: { object: ({ shares }, subject) => oneOf(shares, ({ name }) => `share/${name}`, subject) },
   },
   ResourceTypesConfigured: {
     what: ({ resource_types: types, from_document: from }) =>
       `configured ${counted(types.length, 'resource type')}${fromDocument(from)}`,
+    sets: {
+      object: ({ resource_types: types }, subject) =>
+        oneOf(types, ({ resource_name: name }) => `resource_type/${name}`, subject),
+    },
   },
   UserConfigured: {
     what: ({ user, from_document: from }) => `configured the user ${user.name}, ${user.status}${fromDocument(from)}`,
@@ -147,27 +169,54 @@ const configurationEvents: DescriptionsOf<PandaConfigurationEvents & PandaDirect
   },
   VoConfigured: {
     what: ({ vo, from_document: from }) => `configured the virtual organisation ${vo.name}${fromDocument(from)}`,
+    sets: { object: ({ vo }) => plainValues(vo) },
   },
   VoRemoved: {
     what: ({ name, from_document: from }) => `removed the virtual organisation ${name}${fromDocument(from)}`,
+    sets: { object: removed },
   },
-  StorageConfigured: { what: ({ name, from_document: from }) => `configured the storage ${name}${fromDocument(from)}` },
-  StorageRemoved: { what: ({ name, from_document: from }) => `removed the storage ${name}${fromDocument(from)}` },
+  StorageConfigured: {
+    what: ({ name, from_document: from }) => `configured the storage ${name}${fromDocument(from)}`,
+    sets: { object: ({ document }, { before }) => exactly(before, membersOf(document)) },
+  },
+  StorageRemoved: {
+    what: ({ name, from_document: from }) => `removed the storage ${name}${fromDocument(from)}`,
+    sets: { object: removed },
+  },
 };
 
 const cacheEvents: DescriptionsOf<CacheEvents & UserSecretsEvents> = {
-  CacheFileStored: { what: ({ path, blob }) => `stored the file ${path} (${counted(blob.size, 'byte')})` },
-  CacheFileAppended: { what: ({ path, blob }) => `appended ${counted(blob.size, 'byte')} to the file ${path}` },
+  CacheFileStored: {
+    what: ({ path, blob }) => `stored the file ${path} (${counted(blob.size, 'byte')})`,
+    sets: {
+      object: ({ owner, blob, registration }, { before }) =>
+        exactly(before, plainValues({ owner, size: blob.size, sha256: blob.sha256, registration })),
+    },
+  },
+  CacheFileAppended: {
+    what: ({ path, blob }) => `appended ${counted(blob.size, 'byte')} to the file ${path}`,
+    sets: {
+      object: ({ owner, blob }, { before }) =>
+        new Map([
+          ...plainValues({ owner, size: Number(before.get('size') ?? 0) + blob.size }),
+          ['sha256', undefined] as const,
+        ]),
+    },
+  },
   CacheFileTouched: { what: ({ path }) => `used the file ${path}, so that it is kept longer` },
-  CacheFileDeleted: { what: ({ path }) => `deleted the file ${path}` },
+  CacheFileDeleted: { what: ({ path }) => `deleted the file ${path}`, sets: { object: removed } },
   CacheFileRegistered: {
     what: ({ registration }) => `registered the file ${registration.file_name} of ${registration.host}`,
   },
   CacheFilesExpired: {
     what: ({ paths, registrations }) =>
       `deleted ${counted(paths.length, 'file')} and ${counted(registrations.length, 'registration')} that were too old`,
+    sets: { object: removed },
   },
-  OperatorRequestMade: { what: ({ kind, user_name }) => `asked the operators for ${kind}, for ${user_name}` },
+  OperatorRequestMade: {
+    what: ({ kind, user_name }) => `asked the operators for ${kind}, for ${user_name}`,
+    sets: { object: ({ kind, user_name, task_id }) => plainValues({ kind, user_name, task_id }) },
+  },
   UserSecretsSealed: {
     what: ({ owner, secrets_id: id }) =>
       id === null ? `deleted all secrets of ${owner}` : `sealed secrets of ${owner}`,

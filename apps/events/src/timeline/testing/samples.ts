@@ -45,7 +45,9 @@ const saidIn = ({ sentence, changes, why }: Entry): Said => {
 };
 
 const toldOf = (stream: string, id: string, kind: SubjectKind | undefined): Told =>
-  kind === 'unit' || kind === 'group' ? { id, kind, stream, ordinal: ORDINAL } : { id, ...(kind && { kind }) };
+  kind === 'unit' || kind === 'group' || kind === 'document'
+    ? { id, kind, stream, ordinal: ORDINAL }
+    : { id, ...(kind && { kind }) };
 
 export const recordedEvent = (stream: string, type: string, data: object, revision: number): RecordedEvent => ({
   position: revision + 1,
@@ -54,12 +56,12 @@ export const recordedEvent = (stream: string, type: string, data: object, revisi
   metadata: JSON.stringify({ ...someMetadata(), correlationId: 'request', causationId: 'command' }),
 });
 
-/** What its timeline says of the sample's event. */
+/** What its timeline says of the sample's event; undefined when it does not concern the subject. */
 export const tellSample = (
   stream: string,
   type: string,
   { kind, id = 't1', prior = [], data }: Sample<object>,
-): Said => {
+): Said | undefined => {
   const teller = new Teller(toldOf(stream, id, kind));
   const entries = [...prior, { type, data }].map((event, revision) =>
     teller.tell({
@@ -67,5 +69,6 @@ export const tellSample = (
       cursor: { at: revision + 1 },
     }),
   );
-  return saidIn(JSON.parse(entries.at(-1) ?? 'null') as Entry);
+  const last = entries.at(-1);
+  return last === undefined ? undefined : saidIn(JSON.parse(last) as Entry);
 };

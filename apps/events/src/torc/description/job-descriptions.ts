@@ -1,8 +1,9 @@
 import type { AddedJob, TorcEvents } from '#contracts/torc/events.js';
 import type { TorcUnitEvents } from '#contracts/torc/event-types.js';
+import { partsOfId } from '#contracts/torc/ids.js';
 import { membersOf } from '#contracts/raw-json.js';
 import type { UnitEvents } from '#contracts/work-events.js';
-import { type DescriptionsOf } from '../../timeline/description.js';
+import { type DescriptionsOf, type Subject } from '../../timeline/description.js';
 import { unitDescriptions } from '../../timeline/unit-descriptions.js';
 import { type ChangedValues, hidden, joined, plainValues, rawValues, replacedBy } from '../../timeline/values.js';
 
@@ -26,6 +27,12 @@ const endValues = (
   { result, input_hash }: { readonly result: { readonly document: string }; readonly input_hash: number },
 ): ChangedValues =>
   joined(engine ?? new Map(), rawValues({ result: result.document }), plainValues({ hash: input_hash }));
+
+/** What the end of an attempt gives the result; the compute node stays as it is. */
+const resultValues = (
+  { result }: { readonly result: { readonly document: string } },
+  { id }: Subject,
+): ChangedValues => (partsOfId(id)?.collection === 'results' ? membersOf(result.document) : new Map());
 
 export const jobDescriptions: DescriptionsOf<
   TorcUnitEvents &
@@ -67,11 +74,17 @@ export const jobDescriptions: DescriptionsOf<
   },
   UnitSucceeded: {
     what: (data, words) => ENGINE.UnitSucceeded.what(data, words) + returnCode(data.result),
-    sets: { unit: (data, subject) => endValues(ENGINE.UnitSucceeded.sets?.unit?.(data, subject), data) },
+    sets: {
+      unit: (data, subject) => endValues(ENGINE.UnitSucceeded.sets?.unit?.(data, subject), data),
+      document: resultValues,
+    },
   },
   UnitFailed: {
     what: (data, words) => ENGINE.UnitFailed.what(data, words) + returnCode(data.result),
-    sets: { unit: (data, subject) => endValues(ENGINE.UnitFailed.sets?.unit?.(data, subject), data) },
+    sets: {
+      unit: (data, subject) => endValues(ENGINE.UnitFailed.sets?.unit?.(data, subject), data),
+      document: resultValues,
+    },
   },
   UnitsMoved: {
     what: ENGINE.UnitsMoved.what,
@@ -80,6 +93,7 @@ export const jobDescriptions: DescriptionsOf<
         const engine = ENGINE.UnitsMoved.sets?.unit?.(data, subject);
         return 'result' in data ? endValues(engine, data) : (engine ?? new Map());
       },
+      document: (data, subject) => ('result' in data ? resultValues(data, subject) : undefined),
     },
   },
   UnitsRemoved: ENGINE.UnitsRemoved,

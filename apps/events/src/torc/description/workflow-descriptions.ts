@@ -1,10 +1,11 @@
 import { COLLECTIONS, type PlainCollectionName } from '#contracts/torc/collections.js';
 import type { TorcEvents } from '#contracts/torc/events.js';
+import { partsOfId } from '#contracts/torc/ids.js';
 import { membersOf } from '#contracts/raw-json.js';
 import { slicesOf } from '#contracts/ranges.js';
 import type { Ranges } from '#contracts/work-events.js';
 import { counted, countOf, type DescriptionsOf, type Subject } from '../../timeline/description.js';
-import { type ChangedValues, hidden, joined, plainValues } from '../../timeline/values.js';
+import { type ChangedValues, exactly, hidden, joined, plainValues } from '../../timeline/values.js';
 
 type WorkflowEvents = Omit<TorcEvents, 'JobsAdded' | 'JobReplaced' | 'JobsInitialized'>;
 
@@ -38,6 +39,17 @@ const textValues = (name: string, ordinal: number, text: string, goesOn: true | 
   new Map<string, string | undefined>(
     goesOn ? [[started(ordinal), text]] : [[started(ordinal), undefined], [name, text]], // prettier-ignore
   );
+
+/** Members of the document of a timeline. A text that comes in parts is known when its last part has come. */
+const documentValues = ({ before }: Subject, text: string, goesOn: true | undefined): ChangedValues => {
+  if (goesOn) return new Map([[hidden('text'), text]]);
+  return exactly(before, membersOf(text));
+};
+
+const isOf = ({ id }: Subject, collection: PlainCollectionName): boolean => partsOfId(id)?.collection === collection;
+
+/** Of the action of a timeline, `action/<workflow>/<number>`: what it says in a run. */
+const inRun = (run: number, value: object): ChangedValues => plainValues({ [`run ${run}`]: value });
 
 const each = (ordinals: Ranges): readonly number[] => [...slicesOf(ordinals, 1)].map(([ordinal]) => ordinal);
 
@@ -73,7 +85,7 @@ export const workflowDescriptions: DescriptionsOf<WorkflowEvents> = {
   },
   WorkflowDeleted: {
     what: () => 'deleted the workflow with everything that belonged to it',
-    sets: { workload: (_, { before }) => new Map([...before.keys()].map((name) => [name, undefined])) },
+    sets: { workload: (_, { before }) => exactly(before) },
   },
   DocumentsStored: {
     what: ({ collection, ordinals, goes_on }) => `stored ${documentsText(collection, ordinals)}${part(goes_on)}`,
@@ -87,6 +99,8 @@ export const workflowDescriptions: DescriptionsOf<WorkflowEvents> = {
             ),
           ),
         ),
+      document: ({ collection, documents, goes_on }, subject) =>
+        isOf(subject, collection) ? documentValues(subject, documents[subject.index] ?? '{}', goes_on) : undefined,
     },
   },
   DocumentReplaced: {
@@ -94,6 +108,7 @@ export const workflowDescriptions: DescriptionsOf<WorkflowEvents> = {
     sets: {
       workload: ({ collection, ordinal, document, goes_on }, subject) =>
         textValues(nameIn(subject, collection, ordinal), ordinal, document, goes_on),
+      document: ({ document, goes_on }, subject) => documentValues(subject, document, goes_on),
     },
   },
   DocumentContinued: {
@@ -103,6 +118,8 @@ export const workflowDescriptions: DescriptionsOf<WorkflowEvents> = {
         const start = subject.before.get(started(ordinal)) ?? '';
         return textValues(nameIn(subject, collection, ordinal), ordinal, start + text, goes_on);
       },
+      document: ({ text, goes_on }, subject) =>
+        documentValues(subject, (subject.before.get(hidden('text')) ?? '') + text, goes_on),
     },
     follows: () => ['DocumentsStored', 'DocumentReplaced', 'DocumentContinued'],
   },
@@ -121,6 +138,7 @@ export const workflowDescriptions: DescriptionsOf<WorkflowEvents> = {
         }
         return gone;
       },
+      document: ({ collection }, subject) => (isOf(subject, collection) ? exactly(subject.before) : undefined),
     },
   },
   EdgesAdded: { what: ({ edge, ordinals }) => `added ${counted(countOf(ordinals), 'edge')} ${edge}` },
@@ -134,15 +152,19 @@ export const workflowDescriptions: DescriptionsOf<WorkflowEvents> = {
     what: ({ actions }) => `added ${counted(actions.length, 'action')} to the workflow`,
     sets: {
       workload: ({ actions }) => new Map(actions.map(({ number, document }) => [`action ${number}`, document])),
+      object: ({ actions }, { id }) =>
+        membersOf(actions.find(({ number }) => id.endsWith(`/${number}`))?.document ?? '{}'),
     },
   },
   ActionClaimed: {
     what: ({ number, run_id, worker }) => `let ${worker} carry out the action ${number} in run ${run_id}`,
+    sets: { object: ({ run_id, worker }) => inRun(run_id, { worker }) },
     follows: () => ['ActionsAdded'],
   },
   ActionCompleted: {
     what: ({ number, run_id, worker, is_successful }) =>
       `told that ${worker} has carried out the action ${number} in run ${run_id}${is_successful ? '' : ', and that it failed'}`,
+    sets: { object: ({ run_id, worker, is_successful }) => inRun(run_id, { worker, is_successful }) },
     follows: () => ['ActionClaimed'],
   },
 };
