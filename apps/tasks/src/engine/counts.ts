@@ -21,6 +21,8 @@ export class Counts implements CountSink {
   private readonly order: StatementSync;
   private readonly selectByStatus: ArrayStatement<readonly [status: StatusId, n: number]>;
   private readonly changed = new Set<WorkloadId>();
+  /** By kind; written by {@link flush}, because each change adds to one of a few rows. */
+  private readonly totals = new Map<number, number>();
   /** A workload may have thousands of rows, and is asked for in each transaction that changes it. */
   private readonly byStatus = new Map<WorkloadId, Map<StatusId, number>>();
 
@@ -48,7 +50,14 @@ export class Counts implements CountSink {
     const known = this.byStatus.get(workload);
     known?.set(status, (known.get(status) ?? 0) + by);
     this.add.run(workload, name, status, +isGpu, by);
-    this.addToTotal.run(2 * status + +isGpu, by);
+    const kind = 2 * status + +isGpu;
+    this.totals.set(kind, (this.totals.get(kind) ?? 0) + by);
+  }
+
+  /** Writes sums over all workloads, which nobody reads inside of a transaction. */
+  flush(): void {
+    for (const [kind, by] of this.totals) if (by !== 0) this.addToTotal.run(kind, by);
+    this.totals.clear();
   }
 
   recordNameOrder(workload: WorkloadId, name: WordId, index: number): void {
@@ -74,6 +83,7 @@ export class Counts implements CountSink {
 
   forget(): void {
     this.changed.clear();
+    this.totals.clear();
     this.byStatus.clear();
   }
 }

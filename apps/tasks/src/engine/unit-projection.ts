@@ -108,6 +108,10 @@ class UnitWriter implements ProjectionWriter {
     }
   }
 
+  flush(): void {
+    this.store.counts.flush();
+  }
+
   forget(): void {
     this.store.forget();
   }

@@ -15,8 +15,8 @@ import type { Unit, UnitKey } from './unit.js';
 import { listingOf, type StoredUnit, UnitReader, type UnitRow } from './unit-row.js';
 import type { WordId } from './words.js';
 
-/** Bound of the cache of rows: a decision reads a unit just before its event changes it. */
-const RECENT_MAX = 256;
+/** Bound of the cache of rows: a decision reads a unit just before its event changes it, and the next one is often about a unit of the last ones. */
+const RECENT_MAX = 1_000;
 
 /** Bound of each cache. A full cache is cleared. */
 const CACHE_MAX = 20_000;
@@ -212,8 +212,14 @@ export class UnitStore {
       ...[site, after.changedMicros, timeMicros],
       ...[revision, after.failures, requirements, after.walltimeHours, after.walltimeErrHours, after.walltimeErrCount],
     ];
+    this.recent.delete(row.key);
     if (isPlain) {
       this.moveRow.run(...moved, row.key);
+      const times = { changed: after.changedMicros, touched: timeMicros, revision };
+      this.remember({
+        unit: after,
+        row: { ...movedRow(row, after), ...times, status, class: ready, site, requirements },
+      });
     } else {
       const group = after.group === before.group ? row.grp : words.group.idOf(after.group);
       this.replaceRow.run(
@@ -230,7 +236,6 @@ export class UnitStore {
       );
       this.counts.recordNameOrder(listing, name, after.index);
     }
-    this.recent.delete(row.key);
     this.recount(row, { listing, name, status, requirements }, policy);
     this.retime(before, row, after, { listing, name, status, requirements }, policy);
     this.requeue(row, ready, after);
@@ -352,10 +357,26 @@ export class UnitStore {
   }
 
   private remember(stored: StoredUnit): void {
-    if (this.recent.size >= RECENT_MAX) this.recent.clear();
+    if (this.recent.size >= RECENT_MAX) dropOldest(this.recent);
     this.recent.set(stored.row.key, stored);
   }
 }
+
+const dropOldest = (recent: Map<UnitKey, StoredUnit>): void => {
+  const [oldest] = recent.keys();
+  if (oldest !== undefined) recent.delete(oldest);
+};
+
+/** A row with what the unit has of its own, besides words, class and times. */
+const movedRow = (row: UnitRow, unit: Unit): UnitRow => ({
+  ...row,
+  lease_id: unit.leaseId === '' ? null : unit.leaseId,
+  holder: unit.holder === '' ? null : unit.holder,
+  failures: unit.failures,
+  walltime: unit.walltimeHours,
+  walltime_err: unit.walltimeErrHours,
+  walltime_err_n: unit.walltimeErrCount,
+});
 
 /** Whether only fields differ that claims, reports and moves change. */
 const isPlainChange = (before: Unit, after: Unit): boolean =>
