@@ -53,7 +53,9 @@ const filesOn = (database: DatabaseSync): ((name: string) => Progress | undefine
     `SELECT sum(files), sum(finished) FROM panda_dataset WHERE task = ? AND master IS NULL AND type < ${MASTER_TYPES}`,
   );
   return (name) => {
-    const [total, done] = select.get(taskIdOf(name) ?? null) ?? [null, null];
+    const task = taskIdOf(name);
+    if (task === undefined) return undefined;
+    const [total, done] = select.get(task) ?? [null, null];
     return total === null || total === 0 ? undefined : { total, done: done ?? 0 };
   };
 };

@@ -3,6 +3,7 @@ import type { Dialect } from '#ledger/ref.js';
 import { type AccessRule, isLimiting } from '#contracts/access.js';
 import { type ArrayStatement, arrayStatement } from '#event-sourcing/array-statement.js';
 import type { ColumnNames, AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing/projection.js';
+import type { Phase } from '../../engine/phase.js';
 import type { Policies } from '../../engine/policies.js';
 import { UNIT_CHANGE_TYPES, UNIT_SET_TYPES } from '../../engine/unit-event.js';
 import type { UnitProjection } from '../../engine/unit-projection.js';
@@ -35,6 +36,12 @@ const UNKNOWN: Pending = {
   ...{ name: '', owner: '', status: '', expected: 0, isTruncated: false },
   ...{ createdMicros: 0, changedMicros: 0, row: undefined, isAmended: false },
 };
+
+/** Workloads whose rows are kept in memory after they were written, as one that changes mostly changes again. */
+const RECENT_MAX = 2_000;
+
+/** Classes whose numbers are kept in memory. A full cache is cleared. */
+const CLASSES_MAX = 1_000;
 
 /** What the workloads of a class have in common. */
 const CLASS = "c.dialect || ' ' || c.status || ' ' || c.phase || ' ' || c.rule";
@@ -82,6 +89,9 @@ export class CatalogProjection implements Projection {
 
 class CatalogWriter implements ProjectionWriter {
   private readonly pending = new Map<WorkloadId, Pending>();
+  /** What rows have. */
+  private readonly recent = new Map<WorkloadId, Pending>();
+  private readonly classes = new Map<string, number>();
   private readonly counters: UnitCounters;
   private readonly progressOf = new Map<Dialect, (name: string) => Progress | undefined>();
   private readonly select: ArrayStatement<CatalogRow>;
@@ -164,16 +174,18 @@ class CatalogWriter implements ProjectionWriter {
 
   flush(): void {
     for (const workload of this.units.store.counts.takeChanged()) this.pending.set(workload, this.pendingOf(workload));
-    for (const [workload, pending] of this.pending) this.store(workload, pending);
+    for (const [workload, pending] of this.pending) this.remember(workload, this.store(workload, pending));
     this.pending.clear();
   }
 
   forget(): void {
     this.pending.clear();
+    this.recent.clear();
+    this.classes.clear();
   }
 
   private pendingOf(workload: WorkloadId): Pending {
-    const pending = this.pending.get(workload);
+    const pending = this.pending.get(workload) ?? this.recent.get(workload);
     if (pending !== undefined) return pending;
     const row = this.select.get(workload);
     if (row === undefined) return UNKNOWN;
@@ -184,7 +196,13 @@ class CatalogWriter implements ProjectionWriter {
     };
   }
 
-  private store(workload: WorkloadId, pending: Pending): void {
+  private remember(workload: WorkloadId, written: Pending): void {
+    if (this.recent.size >= RECENT_MAX) this.recent.clear();
+    this.recent.set(workload, written);
+  }
+
+  /** @returns what its row has now */
+  private store(workload: WorkloadId, pending: Pending): Pending {
     const { createdMicros, changedMicros, name, owner, status, expected, isTruncated, row, isAmended } = pending;
     const before = row?.classId ?? null;
     const dialect = this.units.store.reader.workloads.dialectOf(workload);
@@ -199,9 +217,11 @@ class CatalogWriter implements ProjectionWriter {
     } else {
       this.advance.run(changedMicros, progress, workload);
     }
-    if (before === after) return;
-    if (before !== null) this.countClass.run(-1, before);
-    if (after !== null) this.countClass.run(1, after);
+    if (before !== after) {
+      if (before !== null) this.countClass.run(-1, before);
+      if (after !== null) this.countClass.run(1, after);
+    }
+    return { ...pending, row: { classId: after, progress }, isAmended: false };
   }
 
   private classOf(workload: WorkloadId, dialect: Dialect, facts: WorkloadFacts, units: UnitCounts): number | null {
@@ -209,8 +229,17 @@ class CatalogWriter implements ProjectionWriter {
     const rule = kind && this.ruleOf(workload, kind);
     if (kind === undefined || rule === undefined) return null;
     const { status, phase } = kind.stateOf(facts, units);
-    const known = this.selectClass.get(dialect, status, phase, rule)?.[0];
-    return known ?? Number(this.insertClass.run(dialect, status, phase, rule).lastInsertRowid);
+    return this.classId(dialect, status, phase, rule);
+  }
+
+  private classId(...values: readonly [dialect: Dialect, status: string, phase: Phase, rule: string]): number {
+    const name = values.join('\n');
+    const known = this.classes.get(name);
+    if (known !== undefined) return known;
+    const id = this.selectClass.get(...values)?.[0] ?? Number(this.insertClass.run(...values).lastInsertRowid);
+    if (this.classes.size >= CLASSES_MAX) this.classes.clear();
+    this.classes.set(name, id);
+    return id;
   }
 
   /** Raw JSON; `undefined` where nobody may read without a rule. */
