@@ -11,7 +11,6 @@ import { FileRows } from './file/file-rows.js';
 import { JobRows, type RecentJobs, recentJobs } from './job/job-rows.js';
 import { RangeRows } from './range/range-rows.js';
 import { Sequences } from './sequences.js';
-import { PANDA } from './streams.js';
 import { TaskRows } from './task/task-rows.js';
 import { Texts } from './text/texts.js';
 import type {
@@ -141,7 +140,7 @@ export class PandaReader implements Omit<PandaView, 'ready'> {
   }
 
   jobText(pandaId: number, name: JobTextName): string | undefined {
-    const key = this.reader.keyOf(PANDA, String(pandaId));
+    const key = this.jobRows.keyOf(pandaId);
     return key === undefined ? undefined : this.jobTexts.text(key, name);
   }
 

@@ -181,7 +181,7 @@ export class JobCounts {
     this.classes.clear();
   }
 
-  private tally(dimension: 'site' | 'share' | 'memory', word: string, status: JobStatus): number {
+  private tally(dimension: Dimension, word: string, status: JobStatus): number {
     unwritten.get(this.database)?.flush();
     return this.selectTally.get(dimension, word, codeOf(status))?.[0] ?? 0;
   }
@@ -210,6 +210,9 @@ export interface Counted {
   readonly changedMicros: number;
 }
 
+/** What is summed over classes. */
+type Dimension = 'site' | 'share' | 'memory';
+
 type Change = Counted & { by: number; memory: number };
 
 /** Changes numbers of jobs. What the events of a transaction change is written once: at its end, or when somebody asks for numbers. */
@@ -217,6 +220,7 @@ export class JobCountWriter {
   private readonly counts: JobCounts;
   private readonly ids = new Map<string, JobClassId>();
   private readonly changes = new Map<string, Change>();
+  private readonly tallies = new Map<string, [dimension: Dimension, word: string, code: number, by: number]>();
   private readonly selectId: StatementSync;
   private readonly insertClass: StatementSync;
   private readonly add: StatementSync;
@@ -283,23 +287,40 @@ export class JobCountWriter {
   }
 
   flush(): void {
-    for (const change of this.changes.values()) if (change.by !== 0 || change.memory !== 0) this.write(change);
+    for (const change of this.changes.values()) {
+      const { classId, status, by, memory } = change;
+      if (by !== 0) this.write(change);
+      const { site, share } = this.counts.jobClass(classId);
+      const code = codeOf(status);
+      this.tally('site', site, code, by);
+      this.tally('share', share, code, by);
+      this.tally('memory', site, code, memory);
+    }
     this.changes.clear();
+    for (const [dimension, word, code, by] of this.tallies.values()) {
+      if (by !== 0) this.addToTally.run(dimension, word, code, by);
+    }
+    this.tallies.clear();
   }
 
   forget(): void {
     this.ids.clear();
     this.changes.clear();
+    this.tallies.clear();
     this.counts.forget();
   }
 
-  private write({ classId, status, changedMicros, by, memory }: Change): void {
+  /** Adds to a sum: those of many classes are the same. */
+  private tally(dimension: Dimension, word: string, code: number, by: number): void {
+    const name = `${dimension} ${code} ${word}`;
+    const known = this.tallies.get(name);
+    if (known === undefined) this.tallies.set(name, [dimension, word, code, by]);
+    else known[3] += by;
+  }
+
+  private write({ classId, status, changedMicros, by }: Counted & { readonly by: number }): void {
     const code = codeOf(status);
     this.add.run(classId, code, by);
-    const { site, share } = this.counts.jobClass(classId);
-    this.addToTally.run('site', site, code, by);
-    this.addToTally.run('share', share, code, by);
-    if (memory !== 0) this.addToTally.run('memory', site, code, memory);
     if (code < FIRST_FINAL) return;
     const second = Math.floor(changedMicros / MICROS_PER_SECOND);
     const before = Number(this.selectEnded.get(classId, code, second)?.['total'] ?? 0);

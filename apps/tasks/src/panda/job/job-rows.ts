@@ -61,8 +61,13 @@ CREATE INDEX IF NOT EXISTS panda_job_of_jobset ON panda_job (jobset) WHERE jobse
 /** Attributes that jobs were made with together: parsed once for many of them. */
 const COMMON_MAX = 1_000;
 
-/** Bound of {@link RecentJobs}: about what one transaction decides. */
-const RECENT_MAX = 512;
+/** Bound of {@link RecentJobs}: what the transactions of some seconds decide. */
+const RECENT_MAX = 1_000;
+/** Characters of a job's files up to which it is kept, so that all of them take some 16 MB at most. */
+const RECENT_CHARACTERS_MAX = 8_000;
+
+/** Keys of jobs by their PandaIDs, which never change. */
+const KEYS_MAX = 20_000;
 
 /** SQLite's word for all. */
 const NO_LIMIT = -1;
@@ -124,21 +129,36 @@ export const attributeOf = <Name extends JobAttribute>(
 ): JobValues[Name] | undefined => (own[name] === undefined ? common[name] : own[name]);
 
 /**
- * Jobs that were read last on the writing connection: a decision reads a job just before its event changes it. All who read there share it, because
- * it is to be forgotten when a transaction is rolled back.
+ * Jobs that were read or changed last on the writing connection: a decision reads a job just before its event changes it, and a pilot reports again. All
+ * who read there share it, because it is to be forgotten when a transaction is rolled back.
  */
 export class RecentJobs {
   /** Attributes that jobs were made with together, by their id. */
   readonly commons = new Map<number, JobAttributes>();
+  private readonly keys = new Map<number, UnitKey>();
   private readonly jobs = new Map<UnitKey, StoredJob>();
 
   get(key: UnitKey): StoredJob | undefined {
     return this.jobs.get(key);
   }
 
+  keyOf(pandaId: number): UnitKey | undefined {
+    return this.keys.get(pandaId);
+  }
+
+  /** The job as its row is now. */
   remember(job: StoredJob): void {
-    if (this.jobs.size >= RECENT_MAX) this.jobs.clear();
+    this.jobs.delete(job.key);
+    if (job.filesText.length + job.takesText.length > RECENT_CHARACTERS_MAX) return;
+    const [oldest] = this.jobs.size >= RECENT_MAX ? this.jobs.keys() : [];
+    if (oldest !== undefined) this.jobs.delete(oldest);
     this.jobs.set(job.key, job);
+    this.rememberKey(job.pandaId, job.key);
+  }
+
+  rememberKey(pandaId: number, key: UnitKey): void {
+    if (this.keys.size >= KEYS_MAX) this.keys.clear();
+    this.keys.set(pandaId, key);
   }
 
   /** Its row is changed. */
@@ -148,6 +168,7 @@ export class RecentJobs {
 
   forget(): void {
     this.jobs.clear();
+    this.keys.clear();
     this.commons.clear();
   }
 }
@@ -214,8 +235,16 @@ export class JobRows {
     );
   }
 
-  job(pandaId: number): Job | undefined {
+  keyOf(pandaId: number): UnitKey | undefined {
+    const known = this.recent?.keyOf(pandaId);
+    if (known !== undefined) return known;
     const key = this.reader.keyOf(PANDA, String(pandaId));
+    if (key !== undefined) this.recent?.rememberKey(pandaId, key);
+    return key;
+  }
+
+  job(pandaId: number): Job | undefined {
+    const key = this.keyOf(pandaId);
     return key === undefined ? undefined : this.jobAt(key);
   }
 
@@ -232,7 +261,7 @@ export class JobRows {
 
   /** What pollers want to know of a job. */
   polled(pandaId: number): PolledJob | undefined {
-    const key = this.reader.keyOf(PANDA, String(pandaId));
+    const key = this.keyOf(pandaId);
     const job = key === undefined ? undefined : this.stored(key);
     if (job === undefined) return undefined;
     const [command, attempt] = [attributeOf(job, 'commandToPilot') ?? null, attributeOf(job, 'attemptNr') ?? 0];
@@ -243,7 +272,7 @@ export class JobRows {
     { workload }: Pick<Home, 'workload'>,
     { statuses, after, limit = NO_LIMIT }: NonNullable<JobStatesOptions> = {},
   ): readonly JobState[] {
-    const from = after === undefined ? keyOf(workload, 0) - 1 : this.reader.keyOf(PANDA, String(after));
+    const from = after === undefined ? keyOf(workload, 0) - 1 : this.keyOf(after);
     if (from === undefined) throw new Error(`No job ${after}`);
     const end = lastKeyOf(workload);
     if (statuses === undefined) return this.statesOf(this.selectStates.all(from, end, limit));

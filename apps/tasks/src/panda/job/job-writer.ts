@@ -213,7 +213,6 @@ export class JobWriter {
   /** @param files of a job that has ended */
   private store(before: StoredJob, after: StoredJob, files: readonly JobFile[] | undefined): void {
     const { key, status, reported, classId, changedMicros, modifiedMicros } = after;
-    this.recent.drop(key);
     const debug = debugOf(after);
     const own = JSON.stringify(after.own);
     const changes = [JOB_STATUSES.indexOf(status), reported, classId, debug, changedMicros, modifiedMicros, own];
@@ -222,7 +221,9 @@ export class JobWriter {
       reported === before.reported &&
       classId === before.classId &&
       debug === debugOf(before);
-    if (files !== undefined) this.updateEnded.run(...changes, JSON.stringify(files), key);
+    const filesText = files === undefined ? after.filesText : JSON.stringify(files);
+    this.recent.remember({ ...after, filesText });
+    if (files !== undefined) this.updateEnded.run(...changes, filesText, key);
     else if (isAlike) this.updatePlain.run(modifiedMicros, own, key);
     else this.update.run(...changes, key);
   }

@@ -16,7 +16,11 @@ export type TextOwner = 'task' | 'job';
 /** Texts of tasks or of jobs on one connection. */
 export class Texts {
   private readonly select: ArrayStatement<readonly [text: string]>;
-  private readonly write: () => { readonly clear: StatementSync; readonly append: StatementSync };
+  private readonly write: () => {
+    readonly clear: StatementSync;
+    readonly begin: StatementSync;
+    readonly append: StatementSync;
+  };
 
   constructor(database: DatabaseSync, of: TextOwner) {
     const table = `panda_${of}_text`;
@@ -26,6 +30,7 @@ export class Texts {
     this.write = () =>
       (statements ??= {
         clear: database.prepare(`DELETE FROM ${table} WHERE owner = ? AND name = ?`),
+        begin: database.prepare(`INSERT INTO ${table} (owner, name, part, text) VALUES (?, ?, 1, ?)`),
         append: database.prepare(
           `INSERT INTO ${table} (owner, name, part, text)
            SELECT ?1, ?2, coalesce(max(part), 0) + 1, ?3 FROM ${table} WHERE owner = ?1 AND name = ?2`,
@@ -40,7 +45,7 @@ export class Texts {
 
   stored(owner: number, { name, text }: TextStored): void {
     this.write().clear.run(owner, name);
-    this.write().append.run(owner, name, text);
+    this.write().begin.run(owner, name, text);
   }
 
   continued(owner: number, { name, text }: TextContinued): void {
