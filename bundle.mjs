@@ -1,9 +1,13 @@
 // Bundles the programs and threads of Cairn from `build/`, where `tsc` compiles the sources, into `dist/`. A service imports some 2,000
 // modules: to find, read and link each by itself took most of its start (docs/adr/0048-bundled-programs.md).
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { build } from 'rolldown';
 
 const PROGRAMS = ['apps/*/src/main.js', 'apps/cairn/src/demo/demo.js', '{apps,libs}/**/*-thread.js'];
+
+/** A Cairn that runs while the next one is built may still import a chunk of its own. */
+const CHUNKS_KEPT_MS = 7 * 86_400_000;
 
 /** Stack traces name the TypeScript sources: `tsc` writes maps beside what it compiles. */
 const sourceMaps = {
@@ -14,7 +18,7 @@ const sourceMaps = {
       : { code: readFileSync(file, 'utf8'), map: readFileSync(`${file}.map`, 'utf8') },
 };
 
-await build({
+const { output } = await build({
   platform: 'node',
   input: Object.fromEntries(
     globSync(PROGRAMS, { cwd: 'build' }).map((file) => [file.replace(/\.js$/, ''), `build/${file}`]),
@@ -24,7 +28,6 @@ await build({
   plugins: [sourceMaps],
   output: {
     dir: 'dist',
-    cleanDir: true,
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name]-[hash].js',
     // Classes of one name stay so: Nest and errors print it.
@@ -34,3 +37,7 @@ await build({
   // Nest loads some packages only where they are used, and a package calls `eval`.
   checks: { eval: false, unresolvedImport: false },
 });
+
+const built = new Set(output.map(({ fileName }) => join('dist', fileName)));
+for (const file of globSync('dist/**/*.{js,map}'))
+  if (!built.has(file) && Date.now() - statSync(file).mtimeMs > CHUNKS_KEPT_MS) rmSync(file);
