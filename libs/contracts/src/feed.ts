@@ -28,6 +28,9 @@ export interface FeedPage {
   readonly upTo: string;
 }
 
+/** Code of the error about a place that the history does not reach, or not any more: an older backup of the ledger was restored. */
+export const UNKNOWN_PLACE = 'feed.unknown-place';
+
 /**
  * All events behind a cursor, as soon as there are some: after a while without any the page is empty. Without a cursor, an empty page that ends where
  * the history ends now. For gateways, which choose who gets what.

@@ -8,7 +8,8 @@ import type { EventPage, ListEventsRequest } from '#contracts/cairn/audit.js';
 import { cloudEvent } from '#contracts/cairn/event-envelope.js';
 import { EventAccess } from '../access/event-access.js';
 import { givenPlace } from '../index/given-place.js';
-import { type Entry, type EntryQuery, HistoryIndex } from '../index/history-index.js';
+import type { Entry, EntryQuery } from '../index/entry-numbers.js';
+import { HistoryIndex } from '../index/history-index.js';
 import { resolveFilter } from '../index/history-filter.js';
 import { readEvents } from '../index/read-events.js';
 

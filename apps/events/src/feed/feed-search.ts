@@ -1,10 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { HistoryFilter } from '#contracts/cairn/audit.js';
 import type { EventFilter } from '#contracts/event-filter.js';
 import { type HistoryCursor, isBehind } from '#event-sourcing/history-cursor.js';
 import type { RecentPage } from '#event-sourcing/recent-history.js';
 import { Ledger } from '#ledger/ledger.js';
-import { type Entry, HistoryIndex } from '../index/history-index.js';
+import type { Entry } from '../index/entry-numbers.js';
+import { HistoryIndex, type SearchedIndex } from '../index/history-index.js';
 import { resolveFilter } from '../index/history-filter.js';
 import { readEvents } from '../index/read-events.js';
 import { FeedEntries, type PlacedEntry } from './feed-entries.js';
@@ -17,7 +18,7 @@ const READ_MAX = 64;
 @Injectable()
 export class FeedSearch {
   constructor(
-    private readonly index: HistoryIndex,
+    @Inject(HistoryIndex) private readonly index: SearchedIndex,
     private readonly ledger: Ledger,
     private readonly entries: FeedEntries,
     private readonly tail: FeedTail,

@@ -7,6 +7,7 @@ import { Ledger } from '#ledger/ledger.js';
 import { Waiter } from '#ledger/waiter.js';
 import { Log } from '#platform/logging.js';
 import { FeedEntries, type PlacedEntry } from './feed-entries.js';
+import { unknownPlace } from './unknown-place.js';
 
 /** An empty page is given after this time: shorter than a request waits before it is sent again. */
 const WAIT_MS = 900;
@@ -40,10 +41,15 @@ export class FeedTail implements OnModuleDestroy {
     await this.ended;
   }
 
-  /** What is behind a cursor, after a while if there is nothing yet; see {@link FollowFeed}. */
+  /**
+   * What is behind a cursor, after a while if there is nothing yet; see {@link FollowFeed}.
+   *
+   * @throws DomainError when the history does not reach the cursor, because an older ledger was restored
+   */
   async page(after: HistoryCursor | undefined): Promise<RecentPage<PlacedEntry>> {
     this.stopWhenIdle();
     if (after === undefined) return { entries: [], upTo: this.recent?.end ?? cursorAt(await this.ledger.head()) };
+    if (this.recent === undefined && after.at > (await this.ledger.head())) throw unknownPlace(after);
     const recent = (this.recent ??= this.follow(after));
     const page = recent.behind(after) ?? (await this.older(after));
     if (page.entries.length > 0) return page;

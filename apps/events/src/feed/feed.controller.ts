@@ -10,6 +10,7 @@ import { Ledger } from '#ledger/ledger.js';
 import { DomainError } from '#platform/domain-error.js';
 import { FeedSearch } from './feed-search.js';
 import { feedPage, FeedTail } from './feed-tail.js';
+import { unknownPlace } from './unknown-place.js';
 
 /** A search ends long before the deadline of its request. */
 const SEARCH_MS = 1000;
@@ -44,7 +45,10 @@ export class FeedController {
   async read({
     request: { after, filter },
   }: Message<{ readonly after: string; readonly filter: EventFilter }>): Promise<Answer<FeedPage>> {
-    return { reply: feedPage(await this.search.behind(placeOf(after), filter, SEARCH_MS)) };
+    const place = placeOf(after);
+    const page = await this.search.behind(place, filter, SEARCH_MS);
+    if (page.entries.length === 0 && place.at > (await this.ledger.head())) throw unknownPlace(place);
+    return { reply: feedPage(page) };
   }
 
   /** @throws DomainError when the history does not reach so far, or has no such event of a batch */
@@ -53,6 +57,6 @@ export class FeedController {
       place.at <= (await this.ledger.head()) &&
       (place.part === undefined || (await eventAtCursor(this.ledger, place)) !== undefined);
     if (isKnown) return place;
-    throw new DomainError('invalid', 'feed.unknown-place', `The history has no event ${textOfCursor(place)}`);
+    throw unknownPlace(place);
   }
 }

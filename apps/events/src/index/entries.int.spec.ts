@@ -12,7 +12,8 @@ import { HISTORY_START, type HistoryCursor, isBehind, textOfCursor } from '#even
 import type { EventSubject } from '#contracts/event-filter.js';
 import { dump } from '#event-sourcing/testing/counter-projection.js';
 import type { Ranges } from '#contracts/work-events.js';
-import { type EntryQuery, HistoryIndex } from './history-index.js';
+import type { EntryQuery } from './entry-numbers.js';
+import { HistoryIndex } from './history-index.js';
 import { type Mentions, mentionsOf } from './mentions.js';
 
 const START_MICROS = 1_700_000_000_000_000;

@@ -5,8 +5,11 @@ import { EVERY, readObjectName } from '#contracts/cairn/objects.js';
 import { FILTER_NAMES, type FilterName, type HistoryFilter } from '#contracts/cairn/audit.js';
 import type { EventFilter, EventSubject } from '#contracts/event-filter.js';
 import { DIALECTS } from '../dialects.js';
-import type { HistoryIndex } from './history-index.js';
+import type { SearchedIndex } from './history-index.js';
 import { entity } from './mentions.js';
+
+/** What names stand for. */
+type Names = Pick<SearchedIndex, 'resolveWorkload' | 'partsNamed'>;
 
 /** A {@link HistoryFilter} whose names have been looked up: as `HistoryIndex.entries` takes it. */
 export interface ResolvedFilter {
@@ -19,7 +22,7 @@ export interface ResolvedFilter {
  * @throws DomainError `not-found` for workloads, units and groups without a history; `conflict` for ids that several workloads have, or units of
  *   several; `unavailable` while the index is being rebuilt
  */
-export const resolveFilter = (index: HistoryIndex, filter: HistoryFilter): ResolvedFilter => {
+export const resolveFilter = (index: Names, filter: HistoryFilter): ResolvedFilter => {
   const workloads = filter.workload?.map((name) => index.resolveWorkload(name));
   const subjectsOf = (kind: FilterName, name: string): readonly EventSubject[] => {
     if (kind === 'workload') return [`workload:${index.resolveWorkload(name)}`];
@@ -36,13 +39,13 @@ export const resolveFilter = (index: HistoryIndex, filter: HistoryFilter): Resol
 };
 
 /** Where documents with a public id are. */
-export const documentHomes = (index: HistoryIndex, id: string): readonly UnitHome[] => {
+export const documentHomes = (index: Names, id: string): readonly UnitHome[] => {
   const named = index.partsNamed('document', id);
   return named.length > 0 ? named : DIALECTS.flatMap(({ documentOf }) => documentOf?.(id) ?? []);
 };
 
 /** What events about an object are about. */
-export const objectSubjects = (index: HistoryIndex, name: string): readonly EventSubject[] => {
+export const objectSubjects = (index: Names, name: string): readonly EventSubject[] => {
   const object = readObjectName(name);
   if (object?.kind === 'document') {
     return documentHomes(index, object.id).map((home) => ({ part: 'document', ...home }));
@@ -51,7 +54,7 @@ export const objectSubjects = (index: HistoryIndex, name: string): readonly Even
 };
 
 const partsOf = (
-  index: HistoryIndex,
+  index: Names,
   part: 'unit' | 'group',
   id: string,
   workloads: readonly string[] | undefined,

@@ -5,8 +5,7 @@ import type { Log } from '#platform/logging.js';
 import { nextLoopTurn } from '#platform/loop-turn.js';
 import { VISIBLE_WITHIN_MS } from '#bus/visibility.js';
 import type { UnitHome } from '#contracts/cairn/history.js';
-import type { HistoryOrder } from '#contracts/cairn/audit.js';
-import type { EventFilter, PartKind } from '#contracts/event-filter.js';
+import type { PartKind } from '#contracts/event-filter.js';
 import { perConnection } from '#event-sourcing/per-connection.js';
 import { arrayStatement } from '#event-sourcing/array-statement.js';
 import { cursorAt, HISTORY_START, type HistoryCursor, isBehind } from '#event-sourcing/history-cursor.js';
@@ -18,7 +17,8 @@ import { partsOfStream, ref, streamName } from '#ledger/ref.js';
 import { dialectNamed, DIALECTS } from '../dialects.js';
 import { type EntryList, stepThrough, Union } from './entry-list.js';
 import { EntryTables } from './entry-tables.js';
-import { firstOfSpan, historyProjection, lastOfSpan, PART_KINDS, prefixName } from './history-projection.js';
+import { type Entry, EntryNumbers, type EntryQuery, type NumberedEntry } from './entry-numbers.js';
+import { historyProjection, PART_KINDS, prefixName } from './history-projection.js';
 
 /** Small, because most of the index is written once and seldom read. */
 const CACHE_KIB = 8 * 1024;
@@ -38,32 +38,6 @@ const STREAMS_PAGE = 1000;
 /** Behind every name that begins with a prefix: no name of a stream has other characters than ASCII ones. */
 const BEHIND_ALL = '\u007F';
 
-/** An event as the index knows it. */
-export interface Entry {
-  readonly stream: string;
-  readonly revision: number;
-  /** Behind the event. */
-  readonly cursor: HistoryCursor;
-  readonly timeMicros: number;
-}
-
-/** Which entries are asked for: those that fulfil everything that is given. */
-export interface EntryQuery {
-  readonly order: HistoryOrder;
-  /** Each of these names alternatives: an entry is about at least one subject of each. Default: all entries. */
-  readonly about?: EventFilter;
-  /** Microseconds since the Unix epoch, inclusive. */
-  readonly fromMicros?: number;
-  /** Exclusive. */
-  readonly untilMicros?: number;
-  /** Only what is behind this. */
-  readonly after?: HistoryCursor;
-  /** Only what took effect up to here. */
-  readonly upTo?: HistoryCursor;
-  /** Only what took effect before the event that this cursor is behind: where a list from the newest on continues. */
-  readonly before?: HistoryCursor;
-}
-
 export interface EntryChunk {
   /** May be empty where what is asked for is rare. */
   readonly entries: readonly Entry[];
@@ -72,8 +46,6 @@ export interface EntryChunk {
   /** Nothing follows. From the oldest on, what is recorded later follows behind `lookedUpTo`. */
   readonly isLast: boolean;
 }
-
-type EntryRow = [at: number, part: number | null, stream: string, revision: number, time: number];
 
 const CHUNK_ENTRIES = 256;
 
@@ -85,19 +57,7 @@ const prepare = perConnection((database) => ({
     database,
     'SELECT stream, revision FROM model_stream WHERE stream > ? AND stream < ? ORDER BY stream LIMIT ?',
   ),
-  entry: arrayStatement<EntryRow>(
-    database,
-    `SELECT e.at, e.part, s.name, e.revision, e.time FROM entry e CROSS JOIN stream s ON s.id = e.stream WHERE e.id = ?`,
-  ),
-  lastEntry: arrayStatement<[number]>(database, 'SELECT ifnull(max(id), 0) FROM entry'),
-  firstSpan: arrayStatement<[number]>(
-    database,
-    'SELECT id FROM span WHERE latest >= ? AND earliest < ? ORDER BY id LIMIT 1',
-  ),
-  lastSpan: arrayStatement<[number]>(
-    database,
-    'SELECT id FROM span WHERE latest >= ? AND earliest < ? ORDER BY id DESC LIMIT 1',
-  ),
+  numbers: new EntryNumbers(database),
   named: arrayStatement<[stream: string, ordinal: number, first: number, count: number]>(
     database,
     `SELECT s.name, n.ordinal, n.first, n.count FROM name n CROSS JOIN stream s ON s.id = n.stream
@@ -106,6 +66,9 @@ const prepare = perConnection((database) => ({
   oldest: new EntryTables(database, 'oldest'),
   newest: new EntryTables(database, 'newest'),
 }));
+
+/** What finds events by names. */
+export type SearchedIndex = Pick<HistoryIndex, 'entries' | 'has' | 'resolveWorkload' | 'partsNamed' | 'showHead'>;
 
 export interface LongStream {
   readonly stream: string;
@@ -218,7 +181,8 @@ export class HistoryIndex implements OnModuleInit, OnApplicationShutdown {
     const { order, about = [], fromMicros = -Infinity, untilMicros = Infinity } = query;
     const { statements } = this;
     const end = cursorAt(this.model.checkpoint);
-    const [first, last] = this.bounds(query);
+    const { numbers } = statements;
+    const [first, last] = numbers.bounds(query);
     const sign = order === 'oldest' ? 1 : -1;
     const lists = about.map((subjects) => unionOf(subjects.map((subject) => statements[order].listOf(subject))));
     const slices = new Slices();
@@ -230,13 +194,13 @@ export class HistoryIndex implements OnModuleInit, OnApplicationShutdown {
       if (step === undefined || step.key > lastKey) break;
       key = step.key;
       if (step.isInAll) {
-        const entry = this.entryOf(sign * key);
+        const entry = numbers.entry(sign * key);
         if (entry !== undefined && entry.timeMicros >= fromMicros && entry.timeMicros < untilMicros)
           entries.push(entry);
         key += 1;
       }
       if (entries.length < CHUNK_ENTRIES && !slices.spent) continue;
-      const before = this.entryOf(sign * (key - 1));
+      const before = numbers.entry(sign * (key - 1));
       if (before !== undefined) yield { entries, lookedUpTo: before.cursor, isLast: false };
       entries = [];
       if (slices.spent) await slices.pause();
@@ -251,14 +215,24 @@ export class HistoryIndex implements OnModuleInit, OnApplicationShutdown {
    * @throws DomainError `unavailable` while the index is being rebuilt
    */
   cursorAtTime(timeMicros: number): HistoryCursor {
-    const { statements } = this;
-    const [span] = statements.firstSpan.get(timeMicros + 1, Infinity) ?? [];
-    if (span === undefined) return cursorAt(this.model.checkpoint);
-    for (let entry = Math.max(firstOfSpan(span), 1); entry <= lastOfSpan(span); entry++) {
-      const found = this.entryOf(entry);
-      if (found !== undefined && found.timeMicros > timeMicros) return this.entryOf(entry - 1)?.cursor ?? HISTORY_START;
-    }
-    throw new Error(`The index has no entry for a time of its span ${span}`);
+    return this.statements.numbers.cursorAtTime(timeMicros) ?? cursorAt(this.model.checkpoint);
+  }
+
+  /**
+   * The last event that took effect up to a cursor, with its number, which it has in every ledger that holds this history.
+   *
+   * @throws DomainError `unavailable` while the index is being rebuilt
+   */
+  lastUpTo(cursor: HistoryCursor): NumberedEntry | undefined {
+    const { numbers } = this.statements;
+    const number = numbers.upTo(cursor);
+    const entry = numbers.entry(number);
+    return entry && { ...entry, number };
+  }
+
+  /** @throws DomainError `unavailable` while the index is being rebuilt */
+  entryNumbered(number: number): Entry | undefined {
+    return this.statements.numbers.entry(number);
   }
 
   async onModuleInit(): Promise<void> {
@@ -272,51 +246,6 @@ export class HistoryIndex implements OnModuleInit, OnApplicationShutdown {
   async close(): Promise<void> {
     await this.rebuiltFiles.close();
     await this.model.close();
-  }
-
-  private entryOf(number: number): Entry | undefined {
-    const row = this.statements.entry.get(number);
-    if (row === undefined) return undefined;
-    const [at, part, stream, revision, timeMicros] = row;
-    return { stream, revision, cursor: cursorAt(at, part ?? undefined), timeMicros };
-  }
-
-  /** First and last number of the entries that a query can find. */
-  private bounds(query: EntryQuery): readonly [first: number, last: number] {
-    const { after, upTo, before, fromMicros = -Infinity, untilMicros = Infinity } = query;
-    const { lastEntry, firstSpan, lastSpan } = this.statements;
-    let first = after === undefined ? 1 : this.numberUpTo(after) + 1;
-    let last = upTo === undefined ? (lastEntry.get()?.[0] ?? 0) : this.numberUpTo(upTo);
-    if (before !== undefined) last = Math.min(last, this.numberBefore(before));
-    if (fromMicros === -Infinity && untilMicros === Infinity) return [first, last];
-    const [earliest] = firstSpan.get(fromMicros, untilMicros) ?? [];
-    const [latest] = lastSpan.get(fromMicros, untilMicros) ?? [];
-    if (earliest === undefined || latest === undefined) return [1, 0];
-    first = Math.max(first, firstOfSpan(earliest));
-    last = Math.min(last, lastOfSpan(latest));
-    return [first, last];
-  }
-
-  /** Number of the last entry that took effect up to the cursor; 0 when none did. */
-  private numberUpTo(cursor: HistoryCursor): number {
-    return this.lastWhere((place) => !isBehind(place, cursor));
-  }
-
-  private numberBefore(cursor: HistoryCursor): number {
-    return this.lastWhere((place) => isBehind(cursor, place));
-  }
-
-  /** Number of the last entry whose cursor fulfils what holds for all up to some place and for none behind it. */
-  private lastWhere(holds: (cursor: HistoryCursor) => boolean): number {
-    let found = 0;
-    let beyond = (this.statements.lastEntry.get()?.[0] ?? 0) + 1;
-    while (beyond - found > 1) {
-      const middle = Math.floor((found + beyond) / 2);
-      const entry = this.entryOf(middle);
-      if (entry !== undefined && holds(entry.cursor)) found = middle;
-      else beyond = middle;
-    }
-    return found;
   }
 
   private get statements(): ReturnType<typeof prepare> {

@@ -1,5 +1,5 @@
 import type { Ledger, RecordedEvent } from '#ledger/ledger.js';
-import type { Entry } from './history-index.js';
+import type { Entry } from './entry-numbers.js';
 
 /** Revisions of a stream at most this far apart are read together with the events between them. */
 const GAP_MAX = 3;

@@ -4,7 +4,7 @@ import { cursorAt } from '#event-sourcing/history-cursor.js';
 import type { EventMetadata, Ledger, RecordedEvent } from '#ledger/ledger.js';
 import type { EventAccess } from '../access/event-access.js';
 import type { Origin } from '../dialect.js';
-import type { HistoryIndex } from '../index/history-index.js';
+import type { SearchedIndex } from '../index/history-index.js';
 import { entity } from '../index/mentions.js';
 import { readEvents } from '../index/read-events.js';
 import { dialectOf, type Step, stepOf } from './teller.js';
@@ -33,7 +33,7 @@ export class Causes {
   private readonly chains = new Map<string, readonly Link[]>();
 
   constructor(
-    private readonly index: HistoryIndex,
+    private readonly index: Pick<SearchedIndex, 'entries' | 'has'>,
     private readonly ledger: Ledger,
     private readonly access: EventAccess,
   ) {}

@@ -10,7 +10,8 @@ import type { EventAccess } from '../access/event-access.js';
 import { DIALECTS } from '../dialects.js';
 import { documentHomes, objectSubjects } from '../index/history-filter.js';
 import { entity } from '../index/mentions.js';
-import type { EntryQuery, HistoryIndex } from '../index/history-index.js';
+import type { EntryQuery } from '../index/entry-numbers.js';
+import type { SearchedIndex } from '../index/history-index.js';
 import { readEvents } from '../index/read-events.js';
 import type { Description } from './description.js';
 import { dialectOf, type Told } from './teller.js';
@@ -50,7 +51,7 @@ const REQUESTS_MAX = 100;
  */
 export class TimelineSubjects {
   constructor(
-    private readonly index: HistoryIndex,
+    private readonly index: SearchedIndex,
     private readonly access: EventAccess,
     private readonly ledger: Ledger,
   ) {}

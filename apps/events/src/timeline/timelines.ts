@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Caller, Page } from '#bus/contract.js';
 import type { TimelineRequest } from '#contracts/cairn/timelines.js';
 import { type HistoryCursor, isBehind, textOfCursor } from '#event-sourcing/history-cursor.js';
@@ -7,7 +7,7 @@ import { Slices } from '#event-sourcing/slices.js';
 import { Ledger } from '#ledger/ledger.js';
 import { EventAccess } from '../access/event-access.js';
 import { givenPlace } from '../index/given-place.js';
-import { HistoryIndex } from '../index/history-index.js';
+import { HistoryIndex, type SearchedIndex } from '../index/history-index.js';
 import { readEvents } from '../index/read-events.js';
 import { Causes } from './causes.js';
 import { notFound, type TimelineSubject, TimelineSubjects } from './subject.js';
@@ -36,7 +36,7 @@ export class Timelines {
   private readonly open = new Map<string, Telling>();
 
   constructor(
-    private readonly index: HistoryIndex,
+    @Inject(HistoryIndex) private readonly index: SearchedIndex,
     private readonly access: EventAccess,
     private readonly ledger: Ledger,
   ) {

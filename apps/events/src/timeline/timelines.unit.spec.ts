@@ -2,7 +2,8 @@ import { cursorAt } from '#event-sourcing/history-cursor.js';
 import type { Ledger } from '#ledger/ledger.js';
 import { nextLoopTurn } from '#platform/loop-turn.js';
 import type { EventAccess } from '../access/event-access.js';
-import type { Entry, EntryChunk, HistoryIndex } from '../index/history-index.js';
+import type { Entry } from '../index/entry-numbers.js';
+import type { EntryChunk, SearchedIndex } from '../index/history-index.js';
 import { Timelines } from './timelines.js';
 
 describe('a page of a timeline', () => {
@@ -20,7 +21,13 @@ describe('a page of a timeline', () => {
         yield { entries: [entry], lookedUpTo: cursor, isLast: false };
       }
     }
-    const index = { entries, showHead: () => Promise.resolve() } as unknown as HistoryIndex;
+    const index: SearchedIndex = {
+      entries,
+      has: () => false,
+      showHead: () => Promise.resolve(),
+      resolveWorkload: (ref) => ref,
+      partsNamed: () => [],
+    };
     const access = { mayRead: () => false, showHead: () => Promise.resolve() } as unknown as EventAccess;
     const timelines = new Timelines(index, access, {} as Ledger);
     const first = await timelines.page({ kind: 'person', id: 'grid' }, caller);

@@ -1,6 +1,7 @@
 import { type HistoryCursor, readHistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
 import { entriesUnder } from '#storage/entries-under.js';
 import type { KeyValueEntry, KeyValueStore } from '#storage/key-value-store.js';
+import type { SeenEvent } from './delivery-place.js';
 
 const POSITION_DIGITS = 16;
 const PART_DIGITS = 10;
@@ -27,6 +28,8 @@ export interface Progress {
   /** Milliseconds since the Unix epoch: when the target last took an event, or the webhook was registered or resumed. */
   readonly aliveMs: number;
   readonly failing?: Failing;
+  /** The last event up to the cursor, or one before it. */
+  readonly seen?: SeenEvent;
 }
 
 /** An event that was not delivered in time. Its text is in the ledger. */

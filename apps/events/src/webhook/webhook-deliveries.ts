@@ -10,6 +10,7 @@ import { KeyValueStore } from '#storage/key-value-store.js';
 import { EventAccess } from '../access/event-access.js';
 import { FeedSearch } from '../feed/feed-search.js';
 import { FeedTail } from '../feed/feed-tail.js';
+import { HistoryIndex } from '../index/history-index.js';
 import { pauseWebhook } from './change-webhook.js';
 import { DeliveryRecord } from './delivery-record.js';
 import { type DeliveryParts, WebhookDelivery } from './webhook-delivery.js';
@@ -35,6 +36,7 @@ export class WebhookDeliveries implements OnApplicationBootstrap, OnModuleDestro
     readModel: ReadModel,
     ledger: Ledger,
     access: EventAccess,
+    index: HistoryIndex,
     search: FeedSearch,
     tail: FeedTail,
     log: Log,
@@ -46,7 +48,7 @@ export class WebhookDeliveries implements OnApplicationBootstrap, OnModuleDestro
     this.webhooks = new Webhooks(readModel.queries);
     this.decided = new Webhooks(readModel.writer);
     this.parts = {
-      ...{ ledger, access, search, tail, sender, log },
+      ...{ ledger, index, access, search, tail, sender, log },
       reading: new AtMostOfEach(READING_OF_OWNER_MAX),
       sending: new AtMostOfEach(SENDING_OF_OWNER_MAX),
       webhook: (id) => this.webhooks.byId(id),

@@ -4,14 +4,7 @@ import { cloudEvent } from '#contracts/cairn/event-envelope.js';
 import { mayBeReadBy } from '#contracts/event-readers.js';
 import { isWanted } from '#contracts/event-filter.js';
 import type { FeedEntry } from '#contracts/feed.js';
-import {
-  cursorAt,
-  type HistoryCursor,
-  HISTORY_START,
-  isBehind,
-  readHistoryCursor,
-  textOfCursor,
-} from '#event-sourcing/history-cursor.js';
+import { type HistoryCursor, HISTORY_START, readHistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
 import type { Ledger } from '#ledger/ledger.js';
 import type { AtMostOfEach } from '#platform/at-most.js';
 import { DomainError } from '#platform/domain-error.js';
@@ -19,6 +12,7 @@ import type { Log } from '#platform/logging.js';
 import type { EventAccess } from '../access/event-access.js';
 import type { FeedSearch } from '../feed/feed-search.js';
 import type { FeedTail } from '../feed/feed-tail.js';
+import { type PlacesOfIndex, resumedAt, seenUpTo } from './delivery-place.js';
 import { backOffMs, GIVEN_UP_AFTER_MS } from './back-off.js';
 import { callerOf } from './change-webhook.js';
 import {
@@ -43,6 +37,7 @@ const GONE = 410;
 /** What deliveries of all webhooks share. */
 export interface DeliveryParts {
   readonly ledger: Ledger;
+  readonly index: PlacesOfIndex;
   readonly access: EventAccess;
   readonly search: FeedSearch;
   readonly tail: FeedTail;
@@ -171,7 +166,7 @@ export class WebhookDelivery {
     const isStopped = (): boolean => stop.aborted;
     while (!stop.aborted) {
       try {
-        if (!isOfThisLedger) await this.goBackToHead();
+        if (!isOfThisLedger) await this.findPlace();
         isOfThisLedger = true;
         await this.step(stop);
       } catch (error) {
@@ -185,16 +180,16 @@ export class WebhookDelivery {
     await this.save(this.current);
   }
 
-  /** A ledger that was restored may end before what was sent: all that comes from now on is new. */
-  private async goBackToHead(): Promise<void> {
-    const head = cursorAt(await this.parts.ledger.head());
-    const { cursor } = this.current;
-    if (!isBehind(readHistoryCursor(cursor) ?? HISTORY_START, head)) return;
-    this.parts.log.warn(
-      { webhook: this.id, cursor },
-      'a webhook goes on at the end of the ledger, which is shorter now',
+  /** The ledger may be another one than before, or an older one that was restored. */
+  private async findPlace(): Promise<void> {
+    const { index, ledger, log } = this.parts;
+    const cursor = await resumedAt(index, await ledger.head(), this.current);
+    if (cursor === this.current.cursor) return;
+    log.warn(
+      { webhook: this.id, before: this.current.cursor, cursor },
+      'a webhook goes on elsewhere, the ledger has changed',
     );
-    await this.save({ ...this.current, cursor: textOfCursor(head) });
+    await this.save({ ...this.current, cursor });
   }
 
   /** Looks at the next events of the history. */
@@ -289,7 +284,7 @@ export class WebhookDelivery {
   }
 
   private async bury(letter: DeadLetter, progress: Progress): Promise<void> {
-    const buried = withDeadLetter({ ...progress, cursor: letter.cursor });
+    const buried = this.withSeen(withDeadLetter({ ...progress, cursor: letter.cursor }));
     if (buried.dropped > progress.dropped) await this.record.dropOldest();
     // It is behind the event only when the letter is kept: else it is tried again.
     await this.record.bury(letter, buried);
@@ -297,9 +292,14 @@ export class WebhookDelivery {
   }
 
   private async save(progress: Progress): Promise<void> {
-    this.current = progress;
+    this.current = this.withSeen(progress);
     this.savedMs = Date.now();
-    await this.record.save(progress);
+    await this.record.save(this.current);
+  }
+
+  private withSeen(progress: Progress): Progress {
+    const seen = seenUpTo(this.parts.index, progress.cursor) ?? this.current.seen;
+    return { ...progress, ...(seen !== undefined && { seen }) };
   }
 }
 

@@ -39,6 +39,7 @@ const open = (
   };
   const parts: unknown = {
     ledger: { head: () => Promise.resolve(7) },
+    index: { lastUpTo: () => undefined },
     access: { readersOf: () => 'everyone' },
     search: {
       behind: () => Promise.resolve({ entries: [placed], upTo: cursorAt(7) }),

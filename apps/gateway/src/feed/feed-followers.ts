@@ -10,7 +10,7 @@ import { AtMost } from '#platform/at-most.js';
 import { DomainError } from '#platform/domain-error.js';
 import { ownContext } from '../edge/own-context.js';
 import { FeedChannel, type Told } from './feed-channel.js';
-import { FeedTail, tailPage } from './feed-tail.js';
+import { FeedTail, isUnknownPlace, tailPage } from './feed-tail.js';
 import { StreamConnections } from './stream-connections.js';
 
 /** A stream without events sends something so often, so that proxies keep the connection and a client that is gone is noticed. */
@@ -71,6 +71,10 @@ export class FeedFollowers {
         }
         const live = channel.behind(after);
         const told = live ?? (await this.catchUp(channel, after));
+        if (told === 'unknown place') {
+          yield ': the history was restored and does not reach this place any more, begin anew\n\n';
+          return;
+        }
         const hasMoved = told !== undefined && isBehind(told.upTo, after);
         if (hasMoved) after = told.upTo;
         const isQuiet = performance.now() - sentMs > KEEP_ALIVE_MS;
@@ -109,7 +113,7 @@ export class FeedFollowers {
   }
 
   /** What is further back than the memory reaches; undefined when the service does not answer. */
-  private async catchUp(channel: FeedChannel, after: HistoryCursor): Promise<Told | undefined> {
+  private async catchUp(channel: FeedChannel, after: HistoryCursor): Promise<Told | 'unknown place' | undefined> {
     const request = { after: textOfCursor(after), filter: channel.filter };
     try {
       return await this.catchingUp.run(async () => {
@@ -117,6 +121,7 @@ export class FeedFollowers {
         return channel.tell(tailPage(await this.bus.request(ReadFeed, request, context)));
       });
     } catch (error) {
+      if (isUnknownPlace(error)) return 'unknown place';
       if (error instanceof DomainError) return undefined;
       throw error;
     }

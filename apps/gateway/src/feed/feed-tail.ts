@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Bus } from '#bus/bus.js';
-import { type FeedEntry, type FeedPage, FollowFeed } from '#contracts/feed.js';
+import { type FeedEntry, type FeedPage, FollowFeed, UNKNOWN_PLACE } from '#contracts/feed.js';
 import { type HistoryCursor, HISTORY_START, readHistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
 import { type RecentEntry, RecentHistory, type RecentPage } from '#event-sourcing/recent-history.js';
 import { refOfStream } from '#ledger/ref.js';
+import { DomainError } from '#platform/domain-error.js';
 import { Log } from '#platform/logging.js';
 import { ownContext } from '../edge/own-context.js';
 
@@ -25,6 +26,9 @@ export interface TailEntry extends Omit<FeedEntry, 'entities'>, RecentEntry {
 
 /** Streams that record who may read a workload. */
 const ACCESS = 'access-';
+
+/** Whether the history does not reach any more where a follower is: an older backup of the ledger was restored. */
+export const isUnknownPlace = (error: unknown): boolean => error instanceof DomainError && error.code === UNKNOWN_PLACE;
 
 const placeOf = (cursor: string): HistoryCursor => readHistoryCursor(cursor) ?? HISTORY_START;
 
@@ -94,6 +98,8 @@ export class FeedTail {
       this.applyRules(entries);
       return isFirst || entries.length > 0;
     } catch (error) {
+      // Nobody can go on there: the followers are told when they ask for themselves.
+      if (isUnknownPlace(error)) this.recent = undefined;
       if (!this.isInterrupted) this.log.warn({ error }, 'the feed is interrupted, will try again');
       this.isInterrupted = true;
       return undefined;

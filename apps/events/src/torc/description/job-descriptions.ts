@@ -1,10 +1,10 @@
 import type { AddedJob, TorcEvents } from '#contracts/torc/events.js';
 import type { TorcUnitEvents } from '#contracts/torc/event-types.js';
-import { partsOfId } from '#contracts/torc/ids.js';
 import { membersOf } from '#contracts/raw-json.js';
 import type { UnitEvents } from '#contracts/work-events.js';
 import { type DescriptionsOf, type Subject } from '../../timeline/description.js';
 import { unitDescriptions } from '../../timeline/unit-descriptions.js';
+import { isOf } from './document-subject.js';
 import { type ChangedValues, hidden, joined, plainValues, rawValues, replacedBy } from '../../timeline/values.js';
 
 /** What Torc's documents call what the engine knows of jobs. */
@@ -28,11 +28,14 @@ const endValues = (
 ): ChangedValues =>
   joined(engine ?? new Map(), rawValues({ result: result.document }), plainValues({ hash: input_hash }));
 
-/** What the end of an attempt gives the result; the compute node stays as it is. */
+/** Of the compute node nothing changes. */
+const nodeValues = (subject: Subject): ChangedValues | undefined =>
+  isOf(subject, 'compute_nodes') ? new Map() : undefined;
+
 const resultValues = (
   { result }: { readonly result: { readonly document: string } },
-  { id }: Subject,
-): ChangedValues => (partsOfId(id)?.collection === 'results' ? membersOf(result.document) : new Map());
+  subject: Subject,
+): ChangedValues | undefined => (isOf(subject, 'results') ? membersOf(result.document) : nodeValues(subject));
 
 export const jobDescriptions: DescriptionsOf<
   TorcUnitEvents &
@@ -70,6 +73,7 @@ export const jobDescriptions: DescriptionsOf<
     sets: {
       unit: (data, subject) =>
         joined(ENGINE.UnitStarted.sets?.unit?.(data, subject) ?? new Map(), plainValues({ run_id: data.run_id })),
+      document: (_, subject) => nodeValues(subject),
     },
   },
   UnitSucceeded: {

@@ -1,10 +1,10 @@
 import { COLLECTIONS, type PlainCollectionName } from '#contracts/torc/collections.js';
 import type { TorcEvents } from '#contracts/torc/events.js';
-import { partsOfId } from '#contracts/torc/ids.js';
 import { membersOf } from '#contracts/raw-json.js';
 import { slicesOf } from '#contracts/ranges.js';
 import type { Ranges } from '#contracts/work-events.js';
 import { counted, countOf, type DescriptionsOf, type Subject } from '../../timeline/description.js';
+import { isOf } from './document-subject.js';
 import { type ChangedValues, exactly, hidden, joined, plainValues } from '../../timeline/values.js';
 
 type WorkflowEvents = Omit<TorcEvents, 'JobsAdded' | 'JobReplaced' | 'JobsInitialized'>;
@@ -45,8 +45,6 @@ const documentValues = ({ before }: Subject, text: string, goesOn: true | undefi
   if (goesOn) return new Map([[hidden('text'), text]]);
   return exactly(before, membersOf(text));
 };
-
-const isOf = ({ id }: Subject, collection: PlainCollectionName): boolean => partsOfId(id)?.collection === collection;
 
 /** Of the action of a timeline, `action/<workflow>/<number>`: what it says in a run. */
 const inRun = (run: number, value: object): ChangedValues => plainValues({ [`run ${run}`]: value });
@@ -108,7 +106,8 @@ export const workflowDescriptions: DescriptionsOf<WorkflowEvents> = {
     sets: {
       workload: ({ collection, ordinal, document, goes_on }, subject) =>
         textValues(nameIn(subject, collection, ordinal), ordinal, document, goes_on),
-      document: ({ document, goes_on }, subject) => documentValues(subject, document, goes_on),
+      document: ({ collection, document, goes_on }, subject) =>
+        isOf(subject, collection) ? documentValues(subject, document, goes_on) : undefined,
     },
   },
   DocumentContinued: {
@@ -118,8 +117,10 @@ export const workflowDescriptions: DescriptionsOf<WorkflowEvents> = {
         const start = subject.before.get(started(ordinal)) ?? '';
         return textValues(nameIn(subject, collection, ordinal), ordinal, start + text, goes_on);
       },
-      document: ({ text, goes_on }, subject) =>
-        documentValues(subject, (subject.before.get(hidden('text')) ?? '') + text, goes_on),
+      document: ({ collection, text, goes_on }, subject) =>
+        isOf(subject, collection)
+          ? documentValues(subject, (subject.before.get(hidden('text')) ?? '') + text, goes_on)
+          : undefined,
     },
     follows: () => ['DocumentsStored', 'DocumentReplaced', 'DocumentContinued'],
   },
