@@ -82,6 +82,10 @@ class Workspace {
   }
 }
 
+/** Kills the server of the runner, whose child the job is, too. */
+const KILL_SERVER =
+  'for p in $(cat /proc/$PPID/task/*/children); do grep -qa "[u]ntil-stdin-ends" /proc/$p/cmdline && kill -9 $p; done; true';
+
 /** Two jobs between a first and a last one, by files. `log` gets a line for each job that runs. */
 const diamond = {
   files: ['in', 'a', 'b', 'c', 'out'].map((name) => ({ name, path: name })),
@@ -102,14 +106,19 @@ describe('cairn run, with a Cairn of its own', () => {
 
   afterEach(() => work.remove());
 
-  it('runs what depends on files in order, keeps what it prints, and reports the hashes of outputs', async () => {
+  it('runs what depends on files in order, keeps what it prints, reports the hashes of outputs, and starts its server again', async () => {
     work.write('in', 'stone\n');
     work.workflow({
       ...diamond,
-      jobs: [...diamond.jobs, { name: 'talk', command: 'echo $TORC_JOB_KEY; echo no >&2' }],
+      jobs: [
+        ...diamond.jobs,
+        { name: 'talk', command: 'echo $TORC_JOB_KEY; echo no >&2' },
+        { name: 'kill', command: KILL_SERVER, blocked_by: ['first'] },
+      ],
     });
     const { code, text } = await work.first();
-    expect({ code, text }).toMatchObject({ code: 0, text: expect.stringContaining('5 of 5 jobs are done') as string });
+    expect({ code, text }).toMatchObject({ code: 0, text: expect.stringContaining('6 of 6 jobs are done') as string });
+    expect(text).toContain('the server of this run has ended with code -1: starts it again');
     expect(work.read('out')).toBe('enots\nSTONE\n');
     const order = work.read('log').trimEnd().split('\n');
     expect([order[0], order.slice(1, 3).sort(), order[3]]).toEqual(['first', ['left', 'right'], 'last']);

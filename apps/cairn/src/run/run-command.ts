@@ -55,7 +55,7 @@ const runWorkflow = async (options: RunOptions, terminal: Terminal): Promise<voi
   process.on('SIGTERM', stop).on('SIGINT', stop);
   try {
     const run = await (options.resume ? earlierRun : newRun)(options, state, note);
-    await using embedded = run.server === undefined ? await startEmbeddedServer(state, run.run) : undefined;
+    await using embedded = run.server === undefined ? await startEmbeddedServer(state, run.run, note) : undefined;
     const client = new TorcClient({
       url: embedded?.url ?? run.server ?? '',
       token: embedded?.token ?? options.token,
