@@ -54,7 +54,7 @@ const obey = async ({ env }: Terminal): Promise<void> => {
         (answer) => report(answer === undefined ? { number } : { number, answer }),
         (error: unknown) => report({ number, failure: failureOf(error) }),
       )
-      .then(() => ((waiting -= 1) === 0 ? keeper.standBehind() : undefined))
+      .then(() => ((waiting -= 1) === 0 ? keeper.standBehind(() => waiting > 0) : undefined))
       .catch((error: unknown) => log.warn({ error }, 'No moment waits behind the last one'));
   });
   // The channel keeps the process running.

@@ -18,11 +18,12 @@ const SAVES_PER_LOOK = 8;
 
 const MIB = 1024 * 1024;
 
-const READ_MODELS = 'read-models';
+/** Where a data folder has the read models of its services. */
+export const readModelsIn = (dataFolder: string): string => join(dataFolder, 'read-models');
 
 /** From a data folder that nobody uses. */
 export const removeReadModels = (dataFolder: string): Promise<void> =>
-  rm(join(dataFolder, READ_MODELS), { recursive: true, force: true });
+  rm(readModelsIn(dataFolder), { recursive: true, force: true });
 
 /** With a checksum: a damaged file is noticed when it is read. */
 const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 } };
@@ -69,7 +70,7 @@ export class ViewCheckpoints {
   /** Puts the read models of a checkpoint into an empty data folder. */
   async restore(position: Position, dataFolder: string): Promise<void> {
     const kept = join(this.folder, String(position));
-    const target = join(dataFolder, READ_MODELS);
+    const target = readModelsIn(dataFolder);
     await mkdir(target, { recursive: true, mode: PRIVATE_FOLDER });
     try {
       for (const name of await readdir(kept)) {
@@ -89,11 +90,11 @@ export class ViewCheckpoints {
    */
   async save(position: Position, dataFolder: string, eventsSince: number): Promise<boolean> {
     if (this.bytesMax === 0) return false;
-    if (eventsSince < (await bytesIn(join(dataFolder, READ_MODELS))) / BYTES_PER_EVENT) return false;
+    if (eventsSince < (await bytesIn(readModelsIn(dataFolder))) / BYTES_PER_EVENT) return false;
     const kept = join(this.folder, String(position));
     await mkdir(this.folder, { recursive: true, mode: PRIVATE_FOLDER });
     const unfinished = await mkdtemp(join(dataFolder, 'checkpoint-'));
-    const source = join(dataFolder, READ_MODELS);
+    const source = readModelsIn(dataFolder);
     for (const name of (await readdir(source)).filter((each) => each.endsWith('.sqlite'))) {
       const copy = join(unfinished, name);
       await copyDatabase(join(source, name), copy);

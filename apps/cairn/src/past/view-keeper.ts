@@ -5,18 +5,32 @@ import type { Log } from '#platform/logging.js';
 import { type Ledger, type Position, START } from '#ledger/ledger.js';
 import { lastRevisionUpTo } from '#ledger/revision-search.js';
 import { Moment } from './moment.js';
-import { makePastFolder } from './past-folder.js';
+import { makeOwnFolder, makePastFolder } from './past-folder.js';
+import { NearCopies } from './near-copies.js';
 import { PastView } from './past-view.js';
 import { removeReadModels, ViewCheckpoints } from './view-checkpoints.js';
 
 /** So many events of a stream apart, checkpoints are kept: to apply them takes a small part of a second. */
 const CHECKPOINT_EVENTS = 2_000;
 
+/** So many events of a stream apart, copies are kept where somebody has asked: to apply them takes a small part of the time of an opening. */
+const NEAR_EVENTS = 500;
+
+/** People go back step by step: a moment waits so many events behind the one that was asked for. */
+const STEP_EVENTS = 100;
+
 /** So many events are applied in the time in which a moment is opened. */
 const OPENING_EVENTS = 1_500;
 
 /** Open at the same time: the two of a comparison, and another. */
 const MOMENTS_MAX = 3;
+
+/** Where a moment can be opened. */
+interface Start {
+  readonly position: Position;
+  /** Puts what it shows into an empty data folder. */
+  restore(dataFolder: string): Promise<void>;
+}
 
 type Order<Kind extends ViewOrder['kind']> = Omit<Extract<ViewOrder, { kind: Kind }>, 'kind'>;
 
@@ -29,6 +43,8 @@ export class ViewKeeper {
   private lastAsked: PastOfWorkload | undefined;
   /** Folders of moments that are closed: another one takes what it would have to make else. */
   private readonly freeFolders: string[] = [];
+  private ownFolder: Promise<string> | undefined;
+  private readonly near = new NearCopies(() => this.folder());
 
   constructor(
     private readonly present: Ledger,
@@ -48,20 +64,27 @@ export class ViewKeeper {
     return view.ask(asked);
   }
 
-  /** When there is nothing to do: people go back step by step, so a moment waits at the checkpoint before the one that was asked for. */
-  async standBehind(): Promise<void> {
+  /**
+   * When there is nothing to do, has a moment wait behind the one that was asked for, and keeps copies on the way there.
+   *
+   * @param isAsked whether there is something to do: then it is left where it is
+   */
+  async standBehind(isAsked: () => boolean): Promise<void> {
     const past = this.lastAsked;
     this.lastAsked = undefined;
     if (past === undefined || past.position === START) return;
-    const checkpoints = new ViewCheckpoints(this.environment, past.ref);
-    const kept = (await checkpoints.lastUpTo(past.position - 1)) ?? START;
-    const isThere = this.moments.some(
-      ({ ref, position }) => ref === past.ref && position >= kept && position < past.position,
-    );
-    if (isThere) return;
-    const behind = await this.goOn(undefined, { ...past, position: kept }, kept, checkpoints);
-    this.moments.splice(-1, 0, behind);
-    if (this.moments.length > MOMENTS_MAX) this.closeOldest();
+    const target = { ...past, position: await this.stepBehind(past) };
+    const start = await this.startOf(target);
+    const isBetween = (moment: Moment, from: Position, until: Position): boolean =>
+      moment.ref === past.ref && moment.position >= from && moment.position < until;
+    if (this.moments.some((moment) => isBetween(moment, target.position, past.position))) return;
+    let behind = this.moments.find((moment) => isBetween(moment, start.position, target.position));
+    const stops = await this.stopsBetween(target, behind?.position ?? start.position, NEAR_EVENTS);
+    for (const position of [...stops, target.position]) {
+      if (isAsked()) return;
+      behind = await this.waitAt({ ...past, position }, behind, start);
+      if (stops.includes(position)) await this.near.save(behind);
+    }
   }
 
   async compare({ from, to, behind }: Order<'compare'>): Promise<ComparedStatuses> {
@@ -82,6 +105,13 @@ export class ViewKeeper {
     await Promise.all([this.closing, ...moments.map((moment) => this.closeMoment(moment))]);
     for (const folder of this.freeFolders) await rm(folder, { recursive: true, force: true });
     await (await this.view)?.close();
+    if (this.ownFolder !== undefined) await rm(await this.ownFolder, { recursive: true, force: true });
+  }
+
+  /** For near copies. */
+  private folder(): Promise<string> {
+    this.ownFolder ??= makeOwnFolder(this.environment.CAIRN_DATA_DIR, 'view');
+    return this.ownFolder;
   }
 
   private gateway(): Promise<PastView> {
@@ -94,32 +124,37 @@ export class ViewKeeper {
 
   /** @param except stays where it is */
   private async momentOf(past: PastOfWorkload, except?: Moment): Promise<Moment> {
-    const checkpoints = new ViewCheckpoints(this.environment, past.ref);
-    const kept = (await checkpoints.lastUpTo(past.position)) ?? START;
+    const start = await this.startOf(past);
     const [nearest] = this.moments
       .filter((moment) => moment !== except && moment.ref === past.ref && moment.position <= past.position)
       .sort((one, other) => other.position - one.position);
-    const isNear = nearest !== undefined && (await this.isWithin(past, nearest.position, kept, OPENING_EVENTS));
-    return this.goTo(past, isNear ? nearest : undefined, kept, checkpoints);
+    const isNear =
+      nearest !== undefined && (await this.isWithin(past, nearest.position, start.position, OPENING_EVENTS));
+    return this.goTo(past, isNear ? nearest : undefined, start);
   }
 
-  /** Brings a moment that is open or a new one, from a checkpoint, to the position, and keeps checkpoints on the way. */
-  private async goTo(
-    past: PastOfWorkload,
-    opened: Moment | undefined,
-    kept: Position,
-    checkpoints: ViewCheckpoints,
-  ): Promise<Moment> {
+  /** The last checkpoint or near copy. */
+  private async startOf({ ref, position }: PastOfWorkload): Promise<Start> {
+    const checkpoints = new ViewCheckpoints(this.environment, ref);
+    const kept = (await checkpoints.lastUpTo(position)) ?? START;
+    const near = this.near.lastUpTo(ref, position) ?? START;
+    if (near > kept) return { position: near, restore: (folder) => this.near.restore(ref, near, folder) };
+    return { position: kept, restore: (folder) => checkpoints.restore(kept, folder) };
+  }
+
+  /** Brings a moment that is open or a new one, from a start, to the position, and keeps checkpoints on the way. */
+  private async goTo(past: PastOfWorkload, opened: Moment | undefined, start: Start): Promise<Moment> {
+    const checkpoints = new ViewCheckpoints(this.environment, past.ref);
     let moment = opened;
     if (moment !== undefined) this.moments = this.moments.filter((each) => each !== moment);
     let unkept = 0;
     try {
-      for (const position of await this.stopsBetween(past, moment?.position ?? kept)) {
-        moment = await this.goOn(moment, { ...past, position }, kept, checkpoints);
+      for (const position of await this.stopsBetween(past, moment?.position ?? start.position, CHECKPOINT_EVENTS)) {
+        moment = await this.goOn(moment, { ...past, position }, start);
         unkept += CHECKPOINT_EVENTS;
         if (await checkpoints.save(position, moment.folder, unkept)) unkept = 0;
       }
-      moment = await this.goOn(moment, past, kept, checkpoints);
+      moment = await this.goOn(moment, past, start);
     } catch (error) {
       // Nobody knows what it shows now.
       if (moment !== undefined) await this.closeMoment(moment);
@@ -130,12 +165,7 @@ export class ViewKeeper {
     return moment;
   }
 
-  private async goOn(
-    moment: Moment | undefined,
-    past: PastOfWorkload,
-    kept: Position,
-    checkpoints: ViewCheckpoints,
-  ): Promise<Moment> {
+  private async goOn(moment: Moment | undefined, past: PastOfWorkload, start: Start): Promise<Moment> {
     if (moment !== undefined) {
       if (moment.position !== past.position) await moment.raise(past.position);
       return moment;
@@ -143,12 +173,21 @@ export class ViewKeeper {
     const { present, environment, log } = this;
     const folder = this.freeFolders.pop() ?? (await makePastFolder(environment.CAIRN_DATA_DIR, 'view'));
     try {
-      if (kept > START) await checkpoints.restore(kept, folder);
+      if (start.position > START) await start.restore(folder);
       return await Moment.open({ present, folder, environment, log }, past);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  /** Brings a moment to where it is to wait. The one that was used last stays so. */
+  private async waitAt(past: PastOfWorkload, opened: Moment | undefined, start: Start): Promise<Moment> {
+    this.moments = this.moments.filter((each) => each !== opened);
+    const moment = await this.goOn(opened, past, start);
+    this.moments.splice(-1, 0, moment);
+    if (this.moments.length > MOMENTS_MAX) this.closeOldest();
+    return moment;
   }
 
   private async closeMoment(moment: Moment): Promise<void> {
@@ -178,21 +217,32 @@ export class ViewKeeper {
     return true;
   }
 
-  /** Where checkpoints belong between a position and a later one. */
+  /** Where something is kept between a position and a later one: each time after so many events of a stream. */
   private async stopsBetween(
     { streams, position: until }: PastOfWorkload,
     from: Position,
+    events: number,
   ): Promise<readonly Position[]> {
     const stops: Position[] = [];
-    for (const stream of until - from < CHECKPOINT_EVENTS ? [] : streams) {
+    for (const stream of until - from < events ? [] : streams) {
       const [before, last] = [await this.revisionAt(stream, from), await this.revisionAt(stream, until)];
-      const first = Math.floor(before / CHECKPOINT_EVENTS + 1) * CHECKPOINT_EVENTS;
-      for (let revision = first; revision <= last; revision += CHECKPOINT_EVENTS) {
+      for (let revision = Math.floor(before / events + 1) * events; revision <= last; revision += events) {
         const [event] = await this.present.readStream(stream, { from: revision, limit: 1 });
         if (event !== undefined) stops.push(event.position);
       }
     }
     return stops.sort((one, other) => one - other);
+  }
+
+  /** A position a step behind another. */
+  private async stepBehind({ streams, position }: PastOfWorkload): Promise<Position> {
+    let behind: Position = START;
+    for (const stream of streams) {
+      const revision = (await this.revisionAt(stream, position)) - STEP_EVENTS;
+      const [event] = revision < 0 ? [] : await this.present.readStream(stream, { from: revision, limit: 1 });
+      behind = Math.max(behind, event?.position ?? START);
+    }
+    return behind;
   }
 
   private revisionAt(stream: string, position: Position): Promise<number> {
