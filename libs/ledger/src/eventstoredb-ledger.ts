@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LedgerUnavailable, OutcomeUnknown, RevisionConflict, TransferRefused } from './errors.js';
 import { CALL_DEADLINE_MS, EventStoreDbConnection, SEARCH_DEADLINE_MS } from './eventstoredb-connection.js';
 import { appendError } from './eventstoredb-errors.js';
-import { chained, type ChainedEvent, ReceivedEvent, withHash } from './eventstoredb-message.js';
+import { chained, type ChainedEvent, ReceivedEvent, recordsOf, withHash } from './eventstoredb-message.js';
 import { readAllRequest, readStreamRequest } from './eventstoredb-request.js';
 import { SharedSubscription } from './eventstoredb-subscription.js';
+import { GatheredReading, type ReceivedBatch } from './gathered-reading.js';
 import { faultBehind, GENESIS } from './hash-chain.js';
 import {
   APPEND_BYTES_MAX,
@@ -22,7 +23,7 @@ import {
   type TransferredEvent,
 } from './ledger.js';
 import { bytesInAppend, serializeAll } from './serialized-event.js';
-import { prefixMatcher } from './stream-filter.js';
+import { prefixMatcher, type Wanted } from './stream-filter.js';
 import { Waiter } from './waiter.js';
 
 /** Heads of streams kept in memory, so that an append need not read what it is chained to. */
@@ -60,6 +61,7 @@ export class EventStoreDbLedger extends Ledger {
 
   private readonly heads = new Map<string, Head>();
   private readonly subscription: SharedSubscription;
+  private readonly fromStart = new GatheredReading((wanted) => this.receiveAll(START, wanted));
   private readonly appending = new Set<Promise<unknown>>();
   /** Streams whose last append may stand although nobody has said so. */
   private readonly uncertain = new Set<string>();
@@ -107,28 +109,9 @@ export class EventStoreDbLedger extends Ledger {
 
   override async *readAll({ after = START, streamPrefixes }: ReadAllOptions = {}): AsyncIterable<Batch> {
     const matches = prefixMatcher(streamPrefixes);
-    // What the server leaves out does not show how far it has got; that is this far at least.
-    const head = streamPrefixes === undefined ? START : await this.head();
-    const request = readAllRequest(after === START ? 'start' : after, true, streamPrefixes);
-    let events: RecordedEvent[] = [];
-    let upTo = after;
-    let reported = after;
-    const idleMs = streamPrefixes === undefined ? CALL_DEADLINE_MS : SEARCH_DEADLINE_MS;
-    for await (const messages of this.connection.read(request, { idleMs })) {
-      for (const message of messages) {
-        // A reading begins with the event at the position, not with the one behind it.
-        if (!(message instanceof ReceivedEvent) || message.isSystem || message.position <= after) continue;
-        upTo = message.position;
-        const event = matches(message.stream) ? message.record() : undefined;
-        if (event !== undefined) events.push(event);
-      }
-      if (events.length < BATCH_EVENTS) continue;
-      yield { events, upTo };
-      reported = upTo;
-      events = [];
-    }
-    upTo = Math.max(upTo, head);
-    if (upTo > reported) yield { events, upTo };
+    const isShared = after === START && streamPrefixes !== undefined;
+    const reading = isShared ? this.fromStart.read(streamPrefixes) : this.receiveAll(after, streamPrefixes);
+    for await (const { received, upTo } of reading) yield { events: recordsOf(received, matches), upTo };
   }
 
   override subscribe({ after = START, streamPrefixes, signal }: SubscribeOptions = {}): AsyncIterable<Batch> {
@@ -159,6 +142,29 @@ export class EventStoreDbLedger extends Ledger {
     const answered = Promise.allSettled(this.appending);
     if (this.appending.size > 0) await Promise.race([answered, delay(CLOSE_MS, undefined, { ref: false })]);
     this.connection.close();
+  }
+
+  private async *receiveAll(after: Position, wanted: Wanted): AsyncGenerator<ReceivedBatch, void, void> {
+    // What the server leaves out does not show how far it has got; that is this far at least.
+    const head = wanted === undefined ? START : await this.head();
+    const request = readAllRequest(after === START ? 'start' : after, true, wanted);
+    let received: ReceivedEvent[] = [];
+    let upTo = after;
+    const idleMs = wanted === undefined ? CALL_DEADLINE_MS : SEARCH_DEADLINE_MS;
+    for await (const messages of this.connection.read(request, { idleMs })) {
+      for (const message of messages) {
+        // A reading begins with the event at the position, not with the one behind it.
+        if (!(message instanceof ReceivedEvent) || message.isSystem || message.position <= after) continue;
+        upTo = message.position;
+        received.push(message);
+      }
+      if (received.length < BATCH_EVENTS) continue;
+      yield { received, upTo };
+      received = [];
+    }
+    // Closing ends a reading before it has come to the head.
+    if (!this.connection.closed.aborted && head > upTo) yield { received, upTo: head };
+    else if (received.length > 0) yield { received, upTo };
   }
 
   private awaitedByClose<Result>(appended: Promise<Result>): Promise<Result> {

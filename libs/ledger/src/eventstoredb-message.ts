@@ -147,6 +147,19 @@ export class ReceivedEvent {
   }
 }
 
+/** The events of some streams as the ledger keeps them, without those that Cairn did not write. */
+export const recordsOf = (
+  received: readonly ReceivedEvent[],
+  matches: (stream: string) => boolean,
+): readonly RecordedEvent[] => {
+  const records: RecordedEvent[] = [];
+  for (const event of received) {
+    const record = matches(event.stream) ? event.record() : undefined;
+    if (record !== undefined) records.push(record);
+  }
+  return records;
+};
+
 /** What the server sends in answer to a reading: an event, or something else that Cairn needs not read. */
 export type ReadMessage = ReceivedEvent | 'stream not found' | 'other';
 

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { nextLoopTurn } from '#platform/loop-turn.js';
 import { type EventStoreDbConnection, SEARCH_DEADLINE_MS } from './eventstoredb-connection.js';
 import { isPermanent } from './eventstoredb-errors.js';
-import { type ReadMessage, ReceivedEvent } from './eventstoredb-message.js';
+import { type ReadMessage, ReceivedEvent, recordsOf } from './eventstoredb-message.js';
 import { readAllRequest, subscribeRequest } from './eventstoredb-request.js';
-import { type Batch, type Ledger, type Position, type RecordedEvent, START } from './ledger.js';
-import { prefixMatcher } from './stream-filter.js';
+import { type Batch, type Ledger, type Position, START } from './ledger.js';
+import { includes, prefixMatcher, union, type Wanted } from './stream-filter.js';
 import { Waiter } from './waiter.js';
 
 /** Events kept for subscribers that are at the head. */
@@ -36,15 +36,6 @@ interface Following {
   readonly streamPrefixes?: readonly string[];
   readonly signal: AbortSignal;
 }
-
-/** Streams that begin with one of the prefixes; undefined: all. */
-type Wanted = readonly string[] | undefined;
-
-const includes = (wanted: Wanted, added: Wanted): boolean =>
-  wanted === undefined || (added?.every((prefix) => wanted.some((known) => prefix.startsWith(known))) ?? false);
-
-const union = (wanted: Wanted, added: Wanted): Wanted =>
-  wanted && added && [...wanted.filter((prefix) => !includes(added, [prefix])), ...added];
 
 /**
  * The one subscription of this process to the ledger, shared by all that follow it: each event is received and decoded
@@ -309,15 +300,3 @@ const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
 const isNew = (message: ReadMessage, after: Position): message is ReceivedEvent =>
   message instanceof ReceivedEvent && message.position > after && !message.isSystem;
-
-const recordsOf = (
-  received: readonly ReceivedEvent[],
-  matches: (stream: string) => boolean,
-): readonly RecordedEvent[] => {
-  const records: RecordedEvent[] = [];
-  for (const event of received) {
-    const record = matches(event.stream) ? event.record() : undefined;
-    if (record !== undefined) records.push(record);
-  }
-  return records;
-};
