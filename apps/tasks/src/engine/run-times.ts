@@ -105,13 +105,14 @@ export class RunTimes {
     this.remove = database.prepare('DELETE FROM unit_run_time WHERE workload = ? AND name = ?');
   }
 
-  /** Adds `by` succeeded units to the sums of their name; negative numbers remove them. Call {@link store} afterwards. */
+  /** Adds `by` succeeded units to the sums of their name; negative numbers remove them. */
   change(workload: WorkloadId, name: WordId, run: Run, by: number): void {
     const kept = this.keptOf(workload, name);
     kept.sums = afterRuns(kept.sums, run, by);
     this.changed.add(kept);
   }
 
+  /** Writes the sums that have changed: once for each transaction. */
   store(): void {
     for (const { workload, name, sums } of this.changed) {
       if (sums.count === 0) {
@@ -138,8 +139,10 @@ export class RunTimes {
     if (known !== undefined) return known;
     const row = this.select.get(workload, name);
     const kept = { workload, name, sums: row === undefined ? NO_RUNS : readSums(row) };
-    // Changes that are not stored yet must stay.
-    if (this.recent.size >= RECENT_MAX && this.changed.size === 0) this.recent.clear();
+    if (this.recent.size >= RECENT_MAX) {
+      this.store();
+      this.recent.clear();
+    }
     this.recent.set(key, kept);
     return kept;
   }

@@ -108,7 +108,6 @@ export class UnitGrid {
       if (!this.store.hasSucceeded(status)) continue;
       runTimes.change(workload, name, { hours: 0, errHours: 0, gpus: this.store.gpusOf(requirements, policy) }, groups);
     }
-    runTimes.store();
     ready.invalidate(resolved.flatMap((shape) => shape.ready ?? []));
   }
 

@@ -109,7 +109,7 @@ class UnitWriter implements ProjectionWriter {
   }
 
   flush(): void {
-    this.store.counts.flush();
+    this.store.flush();
   }
 
   forget(): void {

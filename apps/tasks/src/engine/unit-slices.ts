@@ -132,7 +132,6 @@ export class UnitSlices {
     }
     counts.flush(store.counts);
     for (const before of retimed) this.retime(slice, before, change, policy);
-    store.runTimes.store();
     return [...classes];
   }
 

@@ -52,6 +52,7 @@ export class UnitStore {
   private readonly gpus = new Map<Policy, Map<WordId, number>>();
   private readonly policyOfWorkload = new Map<WorkloadId, Policy>();
   private readonly insertRow: StatementSync;
+  private readonly advanceRow: StatementSync;
   private readonly moveRow: StatementSync;
   private readonly replaceRow: StatementSync;
   private readonly setOpen: StatementSync;
@@ -76,6 +77,10 @@ export class UnitStore {
     // SQLite updates the indexes of all columns that a statement names, so the common changes name only a few columns.
     const moved = `status = ?, class = ?, lease_id = ?, holder = ?, site = ?, changed = ?, touched = ?, revision = ?, failures = ?,
       requirements = ?, walltime = ?, walltime_err = ?, walltime_err_n = ?`;
+    this.advanceRow = database.prepare(
+      `UPDATE unit SET status = ?, changed = ?, touched = ?, revision = ?, failures = ?, walltime = ?, walltime_err = ?, walltime_err_n = ?
+       WHERE key = ?`,
+    );
     this.moveRow = database.prepare(`UPDATE unit SET ${moved} WHERE key = ?`);
     this.replaceRow = database.prepare(
       `UPDATE unit SET ${moved}, workload = ?, grp = ?, group_index = ?, idx = ?, name = ?, depends = ?, open_deps = ?,
@@ -177,7 +182,6 @@ export class UnitStore {
     const isSatisfying = this.satisfies(status);
     if (this.hasSucceeded(status)) {
       this.runTimes.change(workload, name, this.runOf(unit, requirements, policy), 1);
-      this.runTimes.store();
     }
     if (ready !== null) this.ready.joined(ready, unit);
     this.changeOpenDependencies(this.dependencies.discover(dialect, unit.id, unit.key, isSatisfying));
@@ -207,15 +211,22 @@ export class UnitStore {
     const listing = listingOf({ key: row.key, workload: listed });
     const label = isPlain || after.label === before.label ? row.label : this.labelOf(after);
     const ready = this.classOf(after, { workload: listing, requirements, site, label }, openDeps);
-    const moved = [
-      ...[status, ready, after.leaseId === '' ? null : after.leaseId, after.holder === '' ? null : after.holder],
-      ...[site, after.changedMicros, timeMicros],
-      ...[revision, after.failures, requirements, after.walltimeHours, after.walltimeErrHours, after.walltimeErrCount],
-    ];
+    const lease = after.leaseId === '' ? null : after.leaseId;
+    const holder = after.holder === '' ? null : after.holder;
+    const { changedMicros: changed, failures, walltimeHours, walltimeErrHours, walltimeErrCount } = after;
+    const runs = [walltimeHours, walltimeErrHours, walltimeErrCount] as const;
+    const moved = [status, ready, lease, holder, site, changed, timeMicros, revision, failures, requirements] as const;
+    const isAdvance =
+      ready === row.class &&
+      lease === row.lease_id &&
+      holder === row.holder &&
+      site === row.site &&
+      requirements === row.requirements;
     this.recent.delete(row.key);
     if (isPlain) {
-      this.moveRow.run(...moved, row.key);
-      const times = { changed: after.changedMicros, touched: timeMicros, revision };
+      if (isAdvance) this.advanceRow.run(status, changed, timeMicros, revision, failures, ...runs, row.key);
+      else this.moveRow.run(...moved, ...runs, row.key);
+      const times = { changed, touched: timeMicros, revision };
       this.remember({
         unit: after,
         row: { ...movedRow(row, after), ...times, status, class: ready, site, requirements },
@@ -225,6 +236,7 @@ export class UnitStore {
       this.replaceRow.run(
         ...[
           ...moved,
+          ...runs,
           listed,
           group,
           after.groupIndex,
@@ -242,16 +254,23 @@ export class UnitStore {
     if (isSameStatus) return;
     const isSatisfying = this.satisfies(status);
     if (isSatisfying === this.satisfies(row.status)) return;
-    return this.openDependents(row.key, row.key, () => (isSatisfying ? -1 : 1));
+    const edges = this.dependencies.edgesOn(row.key, row.key);
+    if (edges.length > 0) return this.openDependents(row.key, row.key, () => (isSatisfying ? -1 : 1), edges);
   }
 
   /**
    * Changes the open dependencies of all dependents of a range of units, or of the units of a slice of them.
    *
    * @param change by how many, from the status of the blocker
+   * @param first of these dependencies
    */
-  *openDependents(from: UnitKey, to: UnitKey, change: (status: StatusId) => number): Generator<void, void, void> {
-    for (let edges = this.dependencies.edgesOn(from, to); edges.length > 0;) {
+  *openDependents(
+    from: UnitKey,
+    to: UnitKey,
+    change: (status: StatusId) => number,
+    first = this.dependencies.edgesOn(from, to),
+  ): Generator<void, void, void> {
+    for (let edges = first; edges.length > 0;) {
       const changes = new Map<UnitKey, number>();
       for (const { dependent, status } of edges) {
         const by = change(status);
@@ -285,6 +304,12 @@ export class UnitStore {
   /** Clears the cache of rows after statements that change many units. */
   forgetRows(): void {
     this.recent.clear();
+  }
+
+  /** Writes what is summed up over a transaction. */
+  flush(): void {
+    this.counts.flush();
+    this.runTimes.store();
   }
 
   forget(): void {
@@ -344,7 +369,6 @@ export class UnitStore {
     if (wasDone && isDone && isSame && listingOf(row) === listing && row.name === name) return;
     if (wasDone) this.runTimes.change(listingOf(row), row.name, left, -1);
     if (isDone) this.runTimes.change(listing, name, come, 1);
-    this.runTimes.store();
   }
 
   private runOf({ walltimeHours, walltimeErrHours }: Unit, requirements: WordId, policy: Policy): Run {

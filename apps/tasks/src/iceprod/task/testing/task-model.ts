@@ -96,12 +96,15 @@ export class TaskModel {
     if (work !== undefined) while (work.next().done !== true);
   }
 
+  /** Between two transactions. */
   forget(): void {
+    this.writer.flush?.();
     this.writer.forget();
   }
 
   /** Everything that answers are made from. */
   shown(view: TaskView = this.view) {
+    this.writer.flush?.();
     const ids = this.ids();
     const reader = this.units.store.reader;
     const counts = new TaskCounts(reader);
@@ -118,6 +121,7 @@ export class TaskModel {
 
   /** What `GET /datasets/{dataset_id}/task_stats` answers. */
   async statistics(): Promise<unknown[]> {
+    this.writer.flush?.();
     const { reader } = this.units.store;
     const query = new TaskStatisticsQuery(reader, new TaskCounts(reader));
     return Promise.all(

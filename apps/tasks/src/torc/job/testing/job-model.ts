@@ -77,12 +77,18 @@ export class JobModel {
     this.predict(event, this.log.length);
   }
 
+  /** Between two transactions. */
   forget(): void {
+    this.flush();
     for (const { writer } of this.writers) writer.forget();
   }
 
   close(): void {
     this.database.close();
+  }
+
+  private flush(): void {
+    for (const { writer } of this.writers) writer.flush?.();
   }
 
   /** The same events once more, into empty tables. */
@@ -95,6 +101,7 @@ export class JobModel {
 
   /** Everything that deciders and answers are made from. */
   shown() {
+    this.flush();
     const { reader } = this.projection.store;
     const ordinals = [...this.units.keys()];
     const jobs = [...this.jobs.jobs(WORKFLOW)];
