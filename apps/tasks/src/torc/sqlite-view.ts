@@ -8,13 +8,23 @@ import { keyOf } from '../workload/member-key.js';
 import type { WorkloadId } from '../workload/workloads.js';
 import { codeOf } from './collection-code.js';
 import { BlockCounts } from './document/block-counts.js';
-import { CustomKeys } from './document/custom-keys.js';
+import { type ChosenKeys, chosenKeys, CustomKeys } from './document/custom-keys.js';
 import { Deletions } from './document/deletions.js';
 import { DocumentRows } from './document/document-rows.js';
 import { EdgeRows } from './edge/edge-rows.js';
 import { Jobs, type UnitSource } from './job/jobs.js';
 import { TORC } from './streams.js';
-import type { DeletedFrom, Edge, Job, JobState, StateView, StoredDocument, TorcView, Workflow } from './view.js';
+import type {
+  DeletedFrom,
+  Edge,
+  InputEdge,
+  Job,
+  JobState,
+  StateView,
+  StoredDocument,
+  TorcView,
+  Workflow,
+} from './view.js';
 import { type RecentWorkflows, recentWorkflows, WorkflowRows } from './workflow/workflow-rows.js';
 
 /** What one connection shows of workflows, documents, jobs and edges. */
@@ -31,9 +41,10 @@ export class TorcReader implements StateView {
     readonly reader: UnitReader,
     units: UnitSource = reader,
     recent?: RecentWorkflows,
+    chosen?: ChosenKeys,
   ) {
     const { database, workloads } = reader;
-    this.keys = new CustomKeys(database);
+    this.keys = new CustomKeys(database, chosen);
     this.workflows = new WorkflowRows(database, workloads, recent);
     this.documentRows = new DocumentRows(database, this.keys);
     this.edgeRows = new EdgeRows(database, this.keys);
@@ -145,6 +156,10 @@ export class TorcReader implements StateView {
     return this.edgeRows.to(workload, edge, ordinal);
   }
 
+  inputs({ workload }: Workflow, ordinal: number): readonly InputEdge[] {
+    return this.edgeRows.inputs(workload, ordinal);
+  }
+
   countBetween({ workload }: Workflow, edge: EdgeName, from: number, to: number): number {
     return this.edgeRows.countBetween(workload, edge, from, to);
   }
@@ -176,7 +191,7 @@ export class TorcReader implements StateView {
 /** The state that deciders read, on the writing connection. */
 export class SqliteTorcView extends TorcReader implements TorcView {
   constructor(private readonly store: UnitStore) {
-    super(store.reader, store, recentWorkflows(store.database));
+    super(store.reader, store, recentWorkflows(store.database), chosenKeys(store.database));
   }
 
   get ready(): OrderedReadyUnits {

@@ -21,7 +21,7 @@ import type { AppliedEvent, Projection, ProjectionWriter } from '#event-sourcing
 import { type WorkloadId, Workloads } from '../workload/workloads.js';
 import { codeOf } from './collection-code.js';
 import { BLOCK_TABLE, BlockCounts, inBlocks } from './document/block-counts.js';
-import { CustomKeys, KEY_INDEX, KEY_TABLE } from './document/custom-keys.js';
+import { type ChosenKeys, chosenKeys, CustomKeys, KEY_INDEX, KEY_TABLE } from './document/custom-keys.js';
 import { DELETION_INDEX, DELETION_TABLE, Deletions } from './document/deletions.js';
 import { DOCUMENT_INDEXES, DOCUMENT_TABLE, DocumentRows, documentText } from './document/document-rows.js';
 import { DocumentWriter } from './document/document-writer.js';
@@ -70,6 +70,7 @@ export const torcProjection: Projection = {
 class TorcWriter implements ProjectionWriter {
   private readonly workloads: Workloads;
   private readonly counts: BlockCounts;
+  private readonly chosen: ChosenKeys;
   private readonly keys: CustomKeys;
   private readonly deletions: Deletions;
   private readonly recent: RecentWorkflows;
@@ -83,7 +84,8 @@ class TorcWriter implements ProjectionWriter {
   constructor(database: DatabaseSync) {
     this.workloads = new Workloads(database);
     this.counts = new BlockCounts(database);
-    this.keys = new CustomKeys(database);
+    this.chosen = chosenKeys(database);
+    this.keys = new CustomKeys(database, this.chosen);
     this.deletions = new Deletions(database);
     this.recent = recentWorkflows(database);
     this.workflows = new WorkflowWriter(database);
@@ -156,11 +158,13 @@ class TorcWriter implements ProjectionWriter {
 
   flush(): void {
     this.counts.write();
+    this.recent.write();
   }
 
   forget(): void {
     this.workloads.forget();
     this.counts.forget();
+    this.chosen.clear();
     this.recent.clear();
   }
 

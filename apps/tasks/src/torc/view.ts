@@ -93,6 +93,14 @@ export interface Edge {
   readonly data: string | undefined;
 }
 
+/** Edges from a job to what its hash covers (Torc contract 5.6). */
+export const INPUT_EDGES = ['consumes', 'stores', 'needs'] as const;
+
+export interface InputEdge {
+  readonly edge: (typeof INPUT_EDGES)[number];
+  readonly to: number;
+}
+
 /** What the committed state shows too. */
 export type StateView = Omit<TorcView, 'ready' | 'notBeforeMicros'>;
 
@@ -144,6 +152,8 @@ export interface TorcView {
   ends(workflow: Workflow, edge: EdgeName): Iterable<readonly [from: number, to: number]>;
   edgesFrom(workflow: Workflow, edge: EdgeName, ordinal: number): readonly Edge[];
   edgesTo(workflow: Workflow, edge: EdgeName, ordinal: number): readonly Edge[];
+  /** What the hash of a job covers, in any order. */
+  inputs(workflow: Workflow, ordinal: number): readonly InputEdge[];
   edge(workflow: Workflow, edge: EdgeName, key: string): Edge | undefined;
   /** How many edges go from one to the other. */
   countBetween(workflow: Workflow, edge: EdgeName, from: number, to: number): number;

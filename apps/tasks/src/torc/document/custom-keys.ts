@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { perConnection } from '#event-sourcing/per-connection.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 
 /**
@@ -17,7 +18,46 @@ CREATE TABLE torc_key (
 export const KEY_INDEX = `
 CREATE INDEX torc_key_ordinal ON torc_key (workload, ordinal);`;
 
-const GENERATED = /^[1-9]\d{0,9}$/;
+/** The form of keys that Cairn makes of ordinals. */
+export const GENERATED = /^[1-9]\d{0,9}$/;
+
+/** Bound of {@link ChosenKeys}. */
+const COLLECTIONS_MAX = 10_000;
+
+/** More than there are collections and kinds of edges. */
+const CODES_MAX = 1_000;
+
+/** Collections and edges on the writing connection by whether callers chose keys there: hardly anybody does, and each new document asks. */
+export class ChosenKeys {
+  private readonly known = new Map<number, boolean>();
+  private readonly selectAny: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.selectAny = database.prepare('SELECT 1 FROM torc_key WHERE workload = ? AND collection = ? LIMIT 1');
+  }
+
+  mayBeIn(workload: WorkloadId, collection: number): boolean {
+    const place = workload * CODES_MAX + collection;
+    let known = this.known.get(place);
+    if (known === undefined) {
+      known = this.selectAny.get(workload, collection) !== undefined;
+      if (this.known.size >= COLLECTIONS_MAX) this.known.clear();
+      this.known.set(place, known);
+    }
+    return known;
+  }
+
+  add(workload: WorkloadId, collection: number): void {
+    this.known.set(workload * CODES_MAX + collection, true);
+  }
+
+  clear(): void {
+    this.known.clear();
+  }
+}
+
+/** Those of a connection that writes. */
+export const chosenKeys = perConnection((database) => new ChosenKeys(database));
 
 /** Custom keys through one connection. */
 export class CustomKeys {
@@ -25,7 +65,11 @@ export class CustomKeys {
   private readonly selectOrdinal: StatementSync;
   private readonly selectKey: StatementSync;
 
-  constructor(database: DatabaseSync) {
+  /** @param chosen of the writing connection only: what others read may be changed by it at any time */
+  constructor(
+    database: DatabaseSync,
+    private readonly chosen?: ChosenKeys,
+  ) {
     let insert: StatementSync | undefined;
     // Prepared when needed: the connection for queries can only read.
     this.insert = () =>
@@ -40,10 +84,12 @@ export class CustomKeys {
 
   choose(workload: WorkloadId, collection: number, key: string, ordinal: number): void {
     this.insert().run(workload, collection, key, ordinal);
+    this.chosen?.add(workload, collection);
   }
 
   /** The ordinal that has, or had, a key that a caller chose. */
   ordinalOf(workload: WorkloadId, collection: number, key: string): number | undefined {
+    if (this.chosen?.mayBeIn(workload, collection) === false) return undefined;
     const row = this.selectOrdinal.get(workload, collection, key);
     return row === undefined ? undefined : Number(row['ordinal']);
   }

@@ -1,7 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Collection, COLLECTIONS, type PlainCollectionName } from '#contracts/torc/collections.js';
 import type { DocumentContinued, DocumentReplaced, DocumentsStored } from '#contracts/torc/events.js';
-import { membersOf } from '#contracts/raw-json.js';
 import type { Ranges } from '#contracts/work-events.js';
 import type { WorkloadId } from '../../workload/workloads.js';
 import { codeOf } from '../collection-code.js';
@@ -23,9 +22,9 @@ const NOT_INDEXED: Indexed = { field: null, time: null };
 const indexedOf = (collection: PlainCollectionName, document: string, goesOn = false): Indexed => {
   const { indexed }: Collection = COLLECTIONS[collection];
   if (indexed === undefined || goesOn) return NOT_INDEXED;
-  const members = membersOf(document);
-  const value: unknown = JSON.parse(members.get(indexed) ?? 'null');
-  const time: unknown = collection === 'events' ? JSON.parse(members.get('timestamp') ?? 'null') : null;
+  const fields = JSON.parse(document) as Readonly<Record<string, unknown>>;
+  const value = fields[indexed];
+  const time = collection === 'events' ? fields['timestamp'] : null;
   return { field: typeof value === 'string' ? value : null, time: typeof time === 'number' ? time : null };
 };
 

@@ -4,7 +4,7 @@ import { type ArrayStatement, arrayStatement, type Row } from '#event-sourcing/a
 import type { WorkloadId } from '../../workload/workloads.js';
 import { codeOf } from '../collection-code.js';
 import type { CustomKeys } from '../document/custom-keys.js';
-import type { Edge } from '../view.js';
+import { type Edge, INPUT_EDGES, type InputEdge } from '../view.js';
 
 /** `source` and `target` are ordinals. `key` is null when it is the ordinal in decimal. */
 export const EDGE_TABLE = `
@@ -42,6 +42,7 @@ export class EdgeRows {
   private readonly selectAfter: ArrayStatement<Values>;
   private readonly selectFrom: ArrayStatement<Values>;
   private readonly selectTo: ArrayStatement<Values>;
+  private readonly selectInputs: ArrayStatement<readonly [edge: number, target: number]>;
   private readonly selectEnds: ArrayStatement<readonly [ordinal: number, source: number, target: number]>;
   private readonly selectSources: ArrayStatement<readonly [ordinal: number]>;
   private readonly selectTargets: ArrayStatement<readonly [ordinal: number]>;
@@ -66,6 +67,10 @@ export class EdgeRows {
       WHERE workload = ? AND edge = ?`;
     this.selectFrom = prepare(`${found} AND source = ? ORDER BY ordinal`);
     this.selectTo = prepare(`${found} AND target = ? ORDER BY ordinal`);
+    const inputs = INPUT_EDGES.map(codeOf).join(', ');
+    this.selectInputs = prepare(
+      `SELECT edge, target FROM torc_edge WHERE workload = ? AND edge IN (${inputs}) AND source = ?`,
+    );
     this.selectEnds = prepare(`SELECT ordinal, source, target ${of} AND ordinal > ? ORDER BY ordinal LIMIT ?`);
     this.selectTargets = prepare(`SELECT target ${of} AND source = ? ORDER BY ordinal`);
     this.selectSources = prepare(`SELECT source ${of} AND target = ? ORDER BY ordinal`);
@@ -124,6 +129,14 @@ export class EdgeRows {
 
   from(workload: WorkloadId, edge: EdgeName, ordinal: number): readonly Edge[] {
     return this.selectFrom.all(workload, codeOf(edge), ordinal).map(edgeOf);
+  }
+
+  /** Edges to what the hash of a job covers: one statement, because each completion asks. */
+  inputs(workload: WorkloadId, job: number): InputEdge[] {
+    return this.selectInputs.all(workload, job).flatMap(([code, to]) => {
+      const edge = INPUT_EDGES.find((name) => codeOf(name) === code);
+      return edge === undefined ? [] : [{ edge, to }];
+    });
   }
 
   to(workload: WorkloadId, edge: EdgeName, ordinal: number): readonly Edge[] {

@@ -1,7 +1,6 @@
 import type { CompleteJobRequest, AttemptRequest } from '#contracts/torc/jobs.js';
 import { DomainError } from '#platform/domain-error.js';
 import type { DocumentReply } from '#contracts/torc/documents.js';
-import { membersOf } from '#contracts/raw-json.js';
 import { FINAL_STATUSES, isFinal } from '#contracts/torc/statuses.js';
 import type { Decision, SlicedDecision } from '#event-sourcing/command.js';
 import { jobDocument } from '../job/job-document.js';
@@ -43,8 +42,8 @@ const find = (view: TorcView, { workflow: key, key: jobKey, compute_node: nodeKe
 };
 
 const textIn = (document: string, field: string): string | undefined => {
-  const raw = membersOf(document).get(field);
-  return raw?.startsWith('"') === true ? (JSON.parse(raw) as string) : undefined;
+  const value = (JSON.parse(document) as Readonly<Record<string, unknown>>)[field];
+  return typeof value === 'string' ? value : undefined;
 };
 
 /** Fields of the server's events about a job (Torc contract 5.13). */

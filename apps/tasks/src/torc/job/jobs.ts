@@ -6,6 +6,7 @@ import type { StatusId } from '../../engine/statuses.js';
 import type { UnitKey } from '../../engine/unit.js';
 import { rowOf, type StoredUnit, UNIT_COLUMNS, type UnitReader } from '../../engine/unit-row.js';
 import { keyOf, lastKeyOf, ordinalOfKey } from '../../workload/member-key.js';
+import { GENERATED } from '../document/custom-keys.js';
 import { TORC } from '../streams.js';
 import type { Job, JobState, Workflow } from '../view.js';
 import { UNIT_NAME } from './added-jobs.js';
@@ -70,7 +71,10 @@ export class Jobs {
 
   /** @param key of the job, not its full id */
   job(workflow: Workflow, key: string): Job | undefined {
-    return this.complete(this.units.byId(TORC, fullId('jobs', workflow.key, key)));
+    const id = fullId('jobs', workflow.key, key);
+    // A generated key is the ordinal: so a unit is found, or known from the last change, without the index of ids.
+    const numbered = GENERATED.test(key) ? this.units.byKey(keyOf(workflow.workload, Number(key))) : undefined;
+    return this.complete(numbered?.unit.id === id ? numbered : this.units.byId(TORC, id));
   }
 
   jobAt(workflow: Workflow, ordinal: number): Job | undefined {

@@ -14,7 +14,17 @@ import { addedJobs } from '../job/added-jobs.js';
 import { torcPolicy } from '../policy.js';
 import { READY_QUEUE, satisfies } from '../status-table.js';
 import { workStream } from '../streams.js';
-import type { Edge, HandOut, Job, JobState, StoredDocument, TorcView, Workflow } from '../view.js';
+import {
+  type Edge,
+  type HandOut,
+  INPUT_EDGES,
+  type InputEdge,
+  type Job,
+  type JobState,
+  type StoredDocument,
+  type TorcView,
+  type Workflow,
+} from '../view.js';
 
 type Changing<Type> = { -readonly [Name in keyof Type]: Type[Name] };
 
@@ -277,6 +287,10 @@ export class MemoryTorcView implements TorcView, OrderedReadyUnits {
 
   edgesFrom(workflow: Workflow, edge: EdgeName, ordinal: number): readonly Edge[] {
     return [...this.edges(workflow, edge)].filter(({ from }) => from === ordinal);
+  }
+
+  inputs(workflow: Workflow, ordinal: number): readonly InputEdge[] {
+    return INPUT_EDGES.flatMap((edge) => this.edgesFrom(workflow, edge, ordinal).map(({ to }) => ({ edge, to })));
   }
 
   edgesTo(workflow: Workflow, edge: EdgeName, ordinal: number): readonly Edge[] {

@@ -144,9 +144,28 @@ class StoredWorkflow implements Workflow {
 /** Bound of {@link RecentWorkflows}. */
 const RECENT_MAX = 1_000;
 
+/** Columns that each document that is stored may raise. */
+type Counters = Pick<WorkflowRow, 'next_ordinal' | 'last_event'>;
+
+const NOT_RAISED: Counters = { next_ordinal: 0, last_event: 0 };
+
+const higher = ({ next_ordinal, last_event }: Counters, nextOrdinal: number, eventMs: number): Counters => ({
+  next_ordinal: Math.max(next_ordinal, nextOrdinal),
+  last_event: Math.max(last_event, eventMs),
+});
+
 /** Rows that were read last on the writing connection: each claim and each report reads its workflow, and raises its counters. */
 export class RecentWorkflows {
   private readonly rows = new Map<WorkloadId, WorkflowRow>();
+  /** Counters that are to be written: once, at the end of the transaction or when somebody reads the row. */
+  private readonly raised = new Map<WorkloadId, Counters>();
+  private readonly update: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.update = database.prepare(
+      'UPDATE torc_workflow SET next_ordinal = max(next_ordinal, ?), last_event = max(last_event, ?) WHERE workload = ?',
+    );
+  }
 
   get(workload: WorkloadId): WorkflowRow | undefined {
     return this.rows.get(workload);
@@ -157,15 +176,17 @@ export class RecentWorkflows {
     this.rows.set(row.workload, row);
   }
 
-  /** Its counters are raised. */
+  /** Raises its counters. */
   raise(workload: WorkloadId, nextOrdinal: number, eventMs: number): void {
     const row = this.rows.get(workload);
-    if (row === undefined) return;
-    const raised = {
-      next_ordinal: Math.max(row.next_ordinal, nextOrdinal),
-      last_event: Math.max(row.last_event, eventMs),
-    };
-    this.rows.set(workload, { ...row, ...raised });
+    if (row !== undefined) this.rows.set(workload, { ...row, ...higher(row, nextOrdinal, eventMs) });
+    this.raised.set(workload, higher(this.raised.get(workload) ?? NOT_RAISED, nextOrdinal, eventMs));
+  }
+
+  /** Writes counters that were raised. */
+  write(): void {
+    for (const [workload, raised] of this.raised) this.update.run(raised.next_ordinal, raised.last_event, workload);
+    this.raised.clear();
   }
 
   /** Its row is changed otherwise. */
@@ -173,13 +194,15 @@ export class RecentWorkflows {
     this.rows.delete(workload);
   }
 
+  /** Drops what may belong to a transaction that was rolled back. */
   clear(): void {
     this.rows.clear();
+    this.raised.clear();
   }
 }
 
 /** Those of a connection that writes. */
-export const recentWorkflows = perConnection(() => new RecentWorkflows());
+export const recentWorkflows = perConnection((database) => new RecentWorkflows(database));
 
 /** Raw JSON of a part of a workflow without `_key`, `_id`, `_rev`. */
 export const partOf = (workflow: Workflow, part: WorkflowPart): string =>
@@ -242,6 +265,7 @@ export class WorkflowRows {
     if (workload === undefined) return undefined;
     const recent = this.recent?.get(workload);
     if (recent !== undefined) return this.workflowOf(recent);
+    this.recent?.write();
     const row = this.select.get(workload) as WorkflowRow | undefined;
     if (row === undefined) return undefined;
     this.recent?.remember(row);
@@ -251,6 +275,7 @@ export class WorkflowRows {
   /** The next ordinal of a workflow that has been, deleted or not. */
   nextOrdinalOf(key: string): number | undefined {
     const workload = this.workloads.find(TORC, key);
+    this.recent?.write();
     const row = workload === undefined ? undefined : this.selectFormer.get(workload);
     return row === undefined ? undefined : Number(row['next_ordinal']);
   }
@@ -265,6 +290,7 @@ export class WorkflowRows {
 
   /** Workflows in order of creation. */
   after(number: number, limit: number, skip: number): Workflow[] {
+    this.recent?.write();
     return this.selectAfter.all(number, limit, skip).map((row) => this.workflowOf(row as object as WorkflowRow));
   }
 

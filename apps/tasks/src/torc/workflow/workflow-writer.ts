@@ -23,7 +23,6 @@ export class WorkflowWriter {
   private readonly setStatus: StatementSync;
   private readonly setArchived: StatementSync;
   private readonly setDeleted: StatementSync;
-  private readonly raise: StatementSync;
   private readonly selectNextOrdinal: StatementSync;
   private readonly handOut: StatementSync;
   private readonly forgetHandOut: StatementSync;
@@ -47,9 +46,6 @@ export class WorkflowWriter {
     this.setStatus = database.prepare('UPDATE torc_workflow SET run_id = ?, is_canceled = ? WHERE workload = ?');
     this.setArchived = database.prepare('UPDATE torc_workflow SET is_archived = ? WHERE workload = ?');
     this.setDeleted = database.prepare('UPDATE torc_workflow SET is_deleted = 1 WHERE workload = ?');
-    this.raise = database.prepare(
-      'UPDATE torc_workflow SET next_ordinal = max(next_ordinal, ?), last_event = max(last_event, ?) WHERE workload = ?',
-    );
     this.selectNextOrdinal = database.prepare('SELECT next_ordinal FROM torc_workflow WHERE workload = ?');
     this.handOut = database.prepare(
       'UPDATE torc_workflow SET hand_out = ?, hand_out_time = ?, hand_out_settled = 0 WHERE workload = ?',
@@ -64,6 +60,7 @@ export class WorkflowWriter {
 
   created(workload: WorkloadId, data: WorkflowCreated): void {
     this.recent.drop(workload);
+    this.recent.write();
     this.create.run(workload, data.number, data.workload_id, data.next_ordinal);
     for (const [at, part] of PARTS.entries()) {
       this.insertPart.run(workload, at, data[part]);
@@ -81,11 +78,11 @@ export class WorkflowWriter {
 
   /** Ordinals up to this one are taken. `eventMs` is the time of an event that was stored. */
   taken(workload: WorkloadId, ordinal: number, eventMs = 0): void {
-    this.raise.run(ordinal + 1, eventMs, workload);
     this.recent.raise(workload, ordinal + 1, eventMs);
   }
 
   nextOrdinalOf(workload: WorkloadId): number {
+    this.recent.write();
     return Number(this.selectNextOrdinal.get(workload)?.['next_ordinal'] ?? 0);
   }
 
