@@ -11,7 +11,7 @@ import type { Outcome } from './stream-append.js';
 export interface Pending {
   readonly command: MailboxCommand<unknown>;
   readonly answer: (answer: Answer<unknown>) => void;
-  /** Event ids are made of this and an index. */
+  /** The command's id, or else a UUID: event ids are made of it. */
   readonly idSeed: string;
   /** Index of the next event id: grows when the ledger holds some events of an attempt and the rest is decided again. */
   firstIndex: number;

@@ -83,11 +83,8 @@ export class DrainAppends {
     return append;
   }
 
-  private createEvents(
-    { command, idSeed, firstIndex }: Pending,
-    events: readonly DecidedEvent[],
-  ): ReadonlyMap<string, readonly NewEvent[]> {
-    const { context, timeMicros } = command;
+  private createEvents(pending: Pending, events: readonly DecidedEvent[]): ReadonlyMap<string, readonly NewEvent[]> {
+    const { context, timeMicros } = pending.command;
     const first: EventMetadata = {
       timeMicros,
       actor: context.caller.subject,
@@ -98,11 +95,11 @@ export class DrainAppends {
       schemaVersion: 1,
     };
     const byStream = new Map<string, NewEvent[]>();
-    let index = firstIndex;
+    let index = pending.firstIndex;
     for (const { stream, type, data } of events) {
       const schemaVersion = this.readModel.schemaVersionOf(type);
       const metadata = schemaVersion === 1 ? first : { ...first, schemaVersion };
-      const event = { id: eventId(idSeed, index++), type, data, metadata };
+      const event = { id: idOf(pending, index++), type, data, metadata };
       const same = byStream.get(stream);
       if (same === undefined) byStream.set(stream, [event]);
       else same.push(event);
@@ -110,6 +107,10 @@ export class DrainAppends {
     return byStream;
   }
 }
+
+/** Without an id that its repeats carry too, the seed of a command is its own, and the id of its first event: most have no other. */
+const idOf = ({ command, idSeed }: Pending, index: number): string =>
+  index === 0 && command.context.commandId === undefined ? idSeed : eventId(idSeed, index);
 
 /** @throws EventTooLarge */
 const isTooLargeForOneAppend = async (
