@@ -21,7 +21,8 @@ class GatewayAdapter extends FastifyAdapter {
   override registerParserMiddleware(): void {
     const instance = this.getInstance();
     instance.removeAllContentTypeParsers();
-    instance.addContentTypeParser('*', (_request, stream, done) => done(null, stream));
+    // Fastify takes JSON from a map; for what only the asterisk matches it reads the content type of each request.
+    instance.addContentTypeParser(['application/json', '*'], (_request, stream, done) => done(null, stream));
   }
 }
 

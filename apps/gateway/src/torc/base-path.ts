@@ -10,6 +10,9 @@ const DATABASE = /^[\w-]+$/;
 /** Paths that the base may stand before; all others of the gateway have no business behind it. */
 const TORC_PATH = /^\/(?:workflow|(?:ping|version)$|cairn\/torc\/)/;
 
+/** As nearly all clients write their requests: nothing of them is to be changed. */
+const PLAIN = /^\/workflows\/\d+(?:\/[\w.-]+)*\/?(?:\?[^#]*)?$/;
+
 const bases = [...Object.keys(COLLECTIONS), ...Object.keys(EDGES)].join('|');
 /** A full id that was not encoded: `…/97/jobs/jobs__97/103` (Torc contract 7.4). Of this workflow, else it is two segments. */
 const OPEN_ID = new RegExp(`^(/workflows/(?:workflows%2F)?([^/]+)/.*?/)((?:${bases})__\\2)/(?=[^/])`, 'i');
@@ -36,6 +39,7 @@ const giveToken = (headers: IncomingHttpHeaders, token: string): void => {
  * the path becomes the request's bearer token and is in no URL from here on, so that none is logged.
  */
 export const withoutBase = (url: string, headers: IncomingHttpHeaders): string => {
+  if (PLAIN.test(url) && !url.includes('__')) return url;
   const start = ORIGIN.exec(url)?.[0].length ?? 0;
   const end = url.slice(start).search(/[?#]/);
   const given = end === -1 ? url.slice(start) : url.slice(start, start + end);
