@@ -148,6 +148,7 @@ describe('units of two dialects', () => {
     add('iceprod', 0, { unit_id: 'task', status: 'waiting' });
     add('torc', 0, { unit_id: 'job', status: 'waiting' });
     add('torc', 1, { unit_id: 'done', status: 'complete' });
+    writer.flush?.();
     const { reader } = projection.store;
     const counts = new TaskCounts(reader);
     expect(counts.count({})).toEqual({ document: '{"waiting":1}' });
