@@ -286,20 +286,19 @@ export class JobCountWriter {
     if (this.changes.size >= CHANGES_MAX) this.flush();
   }
 
+  /** Writes zeros, too: which rows there are does not depend on where transactions end. */
   flush(): void {
     for (const change of this.changes.values()) {
       const { classId, status, by, memory } = change;
-      if (by !== 0) this.write(change);
+      this.write(change);
       const { site, share } = this.counts.jobClass(classId);
       const code = codeOf(status);
       this.tally('site', site, code, by);
       this.tally('share', share, code, by);
-      this.tally('memory', site, code, memory);
+      if (WEIGHED.has(status)) this.tally('memory', site, code, memory);
     }
     this.changes.clear();
-    for (const [dimension, word, code, by] of this.tallies.values()) {
-      if (by !== 0) this.addToTally.run(dimension, word, code, by);
-    }
+    for (const values of this.tallies.values()) this.addToTally.run(...values);
     this.tallies.clear();
   }
 
