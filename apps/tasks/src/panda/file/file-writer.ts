@@ -54,7 +54,9 @@ export class FileWriter {
   private readonly moveDataset: StatementSync;
   private readonly count: StatementSync;
   private readonly insertFile: StatementSync;
+  private readonly insertOutput: StatementSync;
   private readonly updateFile: StatementSync;
+  private readonly moveFile: StatementSync;
   private readonly updatePlain: StatementSync;
   private readonly updateFacts: StatementSync;
 
@@ -77,6 +79,13 @@ export class FileWriter {
     this.insertFile = database.prepare(
       `INSERT OR REPLACE INTO panda_file (${FILE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
+    // Outputs are as many as jobs: what all of them begin with is not bound.
+    const defined = [FILE_STATUSES.indexOf('defined'), PROC_STATUSES.indexOf('ready')].join(', ');
+    this.insertOutput = database.prepare(
+      `INSERT OR REPLACE INTO panda_file (${FILE_COLUMNS})
+       VALUES (?, ?, ?, ?, NULL, ?, 0, NULL, ${defined}, 0, 0, 0, NULL, ?, 0, NULL, NULL, NULL, NULL)`,
+    );
+    this.moveFile = database.prepare('UPDATE panda_file SET status = ?, proc = ?, panda_id = ?, ram = ? WHERE id = ?');
     this.updateFile = database.prepare(
       `UPDATE panda_file SET status = ?, proc = ?, attempt = ?, max_attempt = ?, failed = ?, max_failure = ?, panda_id = ?, ram = ?
        WHERE id = ?`,
@@ -132,11 +141,8 @@ export class FileWriter {
 
   /** An output file or a log comes with the job that will make it. */
   addOutput({ id, datasetId, type, lfn, scope, pandaId }: OutputFile): void {
-    this.insert({
-      ...{ id, datasetId, type, isInput: false, lfn, guid: null, scope, fsize: 0, checksum: null },
-      ...{ status: 'defined', procStatus: 'ready', attemptNr: 0, maxAttempt: 0, failedAttempt: 0, maxFailure: null },
-      ...{ nEvents: null, startEvent: null, endEvent: null, firstEvent: null, pandaId, ramCount: 0 },
-    });
+    this.insertOutput.run(id, datasetId, DATASET_TYPES.indexOf(type), lfn, scope, pandaId);
+    this.changesOf(datasetId).files += 1;
   }
 
   change(id: number, evolve: (file: StoredFileState) => FileState): void {
@@ -147,6 +153,8 @@ export class FileWriter {
     const proc = PROC_STATUSES.indexOf(after.procStatus);
     if (isIndexedAlike(before, after)) {
       this.updatePlain.run(proc, after.pandaId, after.ramCount, id);
+    } else if (isTriedAlike(before, after)) {
+      this.moveFile.run(FILE_STATUSES.indexOf(after.status), proc, after.pandaId, after.ramCount, id);
     } else {
       this.updateFile.run(
         ...[FILE_STATUSES.indexOf(after.status), proc, after.attemptNr, after.maxAttempt, after.failedAttempt],
@@ -203,8 +211,7 @@ export class FileWriter {
   }
 
   private recount(datasetId: number, before: FileCounts, after: FileCounts, events = 0): Counts {
-    let counts = this.changes.get(datasetId);
-    if (counts === undefined) this.changes.set(datasetId, (counts = { ...NO_COUNTS, files: 0, events: 0 }));
+    const counts = this.changesOf(datasetId);
     counts.used += after.used - before.used;
     counts.running += after.running - before.running;
     counts.finished += after.finished - before.finished;
@@ -214,10 +221,19 @@ export class FileWriter {
     counts.events += events;
     return counts;
   }
+
+  /** What is to be added to the counters of a dataset. */
+  private changesOf(datasetId: number): Counts {
+    let counts = this.changes.get(datasetId);
+    if (counts === undefined) this.changes.set(datasetId, (counts = { ...NO_COUNTS, files: 0, events: 0 }));
+    return counts;
+  }
 }
 
 const isIndexedAlike = (one: FileState, other: FileState): boolean =>
-  one.status === other.status &&
+  one.status === other.status && isTriedAlike(one, other);
+
+const isTriedAlike = (one: FileState, other: FileState): boolean =>
   one.attemptNr === other.attemptNr &&
   one.maxAttempt === other.maxAttempt &&
   one.failedAttempt === other.failedAttempt &&

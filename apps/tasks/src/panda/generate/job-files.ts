@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { JobFile } from '#contracts/panda/events.js';
 import type { OutputTemplate } from '#contracts/panda/template.js';
 import type { Dataset, TaskFile } from '../view.js';
@@ -33,18 +33,38 @@ const checksumOf = (checksum: string | null): Pick<JobFile, 'md5sum' | 'checksum
   return checksum.startsWith(MD5) ? { md5sum: checksum.slice(MD5.length) } : { checksum };
 };
 
+/** A template of outputs with what is the same for all its files. */
+interface Output {
+  readonly template: OutputTemplate;
+  readonly nameOf: (serial: number) => string;
+  readonly alike: Partial<JobFile>;
+}
+
+const outputOf = (template: OutputTemplate, taskId: number): Output => {
+  const { dataset_id: datasetID, dataset, container = dataset, token } = template;
+  return {
+    template,
+    nameOf: outputNames(template.file_name, taskId),
+    alike: {
+      ...{ dataset: container, destinationDBlock: blockOf(dataset) },
+      ...(token !== undefined && { destinationDBlockToken: token }),
+      ...{ scope: scopeOf(dataset), datasetID },
+    },
+  };
+};
+
 /** Outputs and logs of the jobs of one change. Each template counts on from the files that it has had, whatever became of them. */
 export class OutputFiles {
   private readonly serials: Map<number, number>;
-  private readonly names: ReadonlyMap<OutputTemplate, (serial: number) => string>;
+  private readonly outputs: readonly Output[];
 
   constructor(
-    private readonly templates: readonly OutputTemplate[],
+    templates: readonly OutputTemplate[],
     datasets: ReadonlyMap<number, Dataset>,
     taskId: number,
     private readonly numbers: Numbers,
   ) {
-    this.names = new Map(templates.map((template) => [template, outputNames(template.file_name, taskId)]));
+    this.outputs = templates.map((template) => outputOf(template, taskId));
     this.serials = new Map(
       templates.map(({ dataset_id: id, offset }) => [id, offset + 1 + (datasets.get(id)?.nFiles ?? 0)]),
     );
@@ -53,28 +73,28 @@ export class OutputFiles {
   /** The files of one job, and the smallest of their serial numbers. */
   next(pandaId: number, destination: string): { readonly serial: number; readonly files: readonly JobFile[] } {
     let smallest = Infinity;
-    const files = this.templates.map((template): JobFile => {
-      const serial = this.serials.get(template.dataset_id) ?? 1;
-      this.serials.set(template.dataset_id, serial + 1);
+    const files = this.outputs.map((output): JobFile => {
+      const { dataset_id: id } = output.template;
+      const serial = this.serials.get(id) ?? 1;
+      this.serials.set(id, serial + 1);
       smallest = Math.min(smallest, serial);
-      return this.fileOf(template, pandaId, serial, template.destination ?? destination);
+      return this.fileOf(output, pandaId, serial, destination);
     });
     return { serial: Number.isFinite(smallest) ? smallest : 1, files };
   }
 
-  private fileOf(template: OutputTemplate, pandaId: number, serial: number, destination: string): JobFile {
-    const { dataset_id: datasetID, type, dataset, token } = template;
+  private fileOf({ template, nameOf, alike }: Output, pandaId: number, serial: number, destination: string): JobFile {
+    const { type } = template;
     return {
       row_ID: this.numbers.take('row'),
       type,
-      lfn: this.names.get(template)?.(serial) ?? '',
+      lfn: nameOf(serial),
       status: 'unknown',
-      ...{ dataset: template.container ?? dataset, destinationDBlock: blockOf(dataset) },
-      ...(token !== undefined && { destinationDBlockToken: token }),
-      ...{ destinationSE: destination, scope: scopeOf(dataset) },
+      ...alike,
+      destinationSE: template.destination ?? destination,
       // Pilots name the log by it. What a job gets must not depend on when it is decided, so it is not random.
       ...(type === 'log' && { GUID: guidOf(`log of job ${pandaId}`) }),
-      ...{ datasetID, fileID: this.numbers.take('file') },
+      fileID: this.numbers.take('file'),
     };
   }
 }
@@ -84,6 +104,6 @@ export const blockOf = (dataset: string): string => (dataset.endsWith('/') ? dat
 
 /** A GUID that depends on the name only. */
 export const guidOf = (name: string): string => {
-  const digest = createHash('sha1').update(name).digest('hex');
+  const digest = hash('sha1', name);
   return [8, 12, 16, 20, 32].map((end, at, ends) => digest.slice(at === 0 ? 0 : ends[at - 1], end)).join('-');
 };
