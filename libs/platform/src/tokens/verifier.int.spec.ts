@@ -492,6 +492,24 @@ describe('revoked tokens', () => {
     expect(await checking.verify(`Bearer ${await ownToken(bob)}`)).toMatchObject({ username: 'bob' });
   });
 
+  it('that others take as those of another issuer hold until then, if the own key has signed them', async () => {
+    const revocations = new Revocations();
+    const checking = verifier({ revocations: sourceOf(revocations) });
+    const issuedAt = Math.floor(NOW);
+    const idToken = await ownToken({ ...alice, iss: 'https://cairn.example.org/auth/realms/cairn' }, 3600, issuedAt);
+    const { privateKey } = await generateKeyPair('RS256');
+    const foreign = await new SignJWT({ sub: 'alice', iat: issuedAt })
+      .setProtectedHeader({ alg: 'RS256', kid: 'foreign' })
+      .sign(privateKey);
+    const [own, other] = [await checking.unlessRevoked(idToken), await checking.unlessRevoked(foreign)];
+    expect([own(), other()]).toEqual([true, true]);
+    revocations.add({ subject: 'bob', revokedAtMs: issuedAt * 1000 });
+    expect(own()).toBe(true);
+    revocations.add({ subject: 'alice', revokedAtMs: issuedAt * 1000 });
+    expect([own(), other()]).toEqual([false, true]);
+    expect((await checking.unlessRevoked(idToken))()).toBe(false);
+  });
+
   it('of a service are found by the account that they were issued to', async () => {
     const revocations = new Revocations();
     const checking = verifier({ revocations: sourceOf(revocations) });

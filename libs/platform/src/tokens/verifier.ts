@@ -93,6 +93,17 @@ class OwnKeys implements Scheme {
     return payload;
   }
 
+  /** @throws (rejects) when the keys cannot be fetched */
+  async has(kid: string): Promise<boolean> {
+    try {
+      await this.keyOf(kid);
+      return true;
+    } catch (error) {
+      if (error instanceof errors.JWKSNoMatchingKey) return false;
+      throw error;
+    }
+  }
+
   private async keyOf(kid: string): Promise<CryptoKey> {
     const known = this.keys.get(kid);
     if (known !== undefined) return known;
@@ -263,7 +274,24 @@ export class TokenVerifier {
     return this.known(authorization) ?? (await this.verifyUnknown(authorization));
   }
 
-  private isRevoked({ subject, tokenIssuedAtMs }: Identity): boolean {
+  /**
+   * Tells of a good token of another issuer for how long it holds. ID tokens of Cairn's own provider are no tokens for Cairn, but whoever takes them
+   * as those of any issuer is to refuse them with all others of their holder, and with their key.
+   *
+   * @throws (rejects with) DomainError kind `unavailable` while it is not known which tokens have been revoked
+   */
+  async unlessRevoked(token: string): Promise<() => boolean> {
+    const { kid } = decodeProtectedHeader(token);
+    const { sub, iat } = decodeJwt(token);
+    if (kid === undefined || sub === undefined || iat === undefined || !(await this.own.has(kid))) return () => true;
+    if (this.revocations?.isCurrent() === false) await this.revocations.refresh();
+    if (this.revocations?.isCurrent() === false) throw revocationsUnknown();
+    const generation = this.own.generation();
+    const issued = { subject: sub, tokenIssuedAtMs: iat * 1000 };
+    return () => this.own.generation() === generation && !this.isRevoked(issued);
+  }
+
+  private isRevoked({ subject, tokenIssuedAtMs }: Pick<Identity, 'subject' | 'tokenIssuedAtMs'>): boolean {
     return this.revocations?.isRevoked(subject, tokenIssuedAtMs) === true;
   }
 

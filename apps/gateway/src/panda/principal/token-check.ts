@@ -94,9 +94,12 @@ export class TokenCheck {
       };
       const generation = keys.generation();
       const untilMs = (Number(claims['exp']) + LEEWAY_SECONDS) * 1000;
-      const holds = () => Date.now() < untilMs && keys.generation() === generation;
+      const isUnrevoked = await this.verifier.unlessRevoked(token);
+      if (!isUnrevoked()) return { reason: 'the token has been revoked' };
+      const holds = () => Date.now() < untilMs && keys.generation() === generation && isUnrevoked();
       return { claims, jwtProfile: issuer.jwt_profile, holds };
     } catch (error) {
+      if (error instanceof DomainError && error.kind === 'unavailable') throw error;
       return { reason: reasonOf(error) };
     }
   }
