@@ -169,10 +169,16 @@ describe.each(MODES)('pilot3 ($mode)', (mode) => {
     expect(await anonymous().pilot('getStatus', { ids: `${PandaID},999999` })).toEqual({
       ...{ StatusCode: '0', status: 'running+notfound', attemptNr: '1+0' },
     });
+    const gpu = { site: 'SITE_A', host_name: 'wn1', vendor: 'V', model: 'of a report', count: 1 };
+    const metadata = {
+      resource: { machine: { node: 'wn1' } },
+      worker_node: { site: 'SITE_A', host_name: 'wn1', cpu_model: 'CPU X', n_sockets: 2 },
+      worker_node_gpus: { ...gpu, odd: 1 },
+    };
     const end = {
       ...{
         xml: outputReport({ outFiles: job['outFiles'] ?? '' }),
-        metaData: '{"resource": {"machine": {"node": "wn1"}}}',
+        metaData: JSON.stringify(metadata),
       },
       ...{ pilotErrorCode: 0, exeErrorCode: 0, transExitCode: 0, pilotTiming: '1|2|3|4|5|6', nEvents: 1 },
       ...{ endTime: '2025-06-01 12:30:00', cpuConsumptionTime: 100 },
@@ -194,7 +200,10 @@ describe.each(MODES)('pilot3 ($mode)', (mode) => {
       }),
     ]);
     expect(await user().get('job/get_metadata_for_analysis_jobs', { task_id: taskID })).toEqual(
-      ok({ [PandaID]: { resource: { machine: { node: 'wn1' } } } }),
+      ok({ [PandaID]: metadata }),
+    );
+    expect(await pilot().postCompressed('pilot/update_worker_node_gpu', gpu)).toEqual(
+      ok(null, 'Updated existing worker node GPU.'),
     );
   });
 

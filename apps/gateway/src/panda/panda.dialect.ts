@@ -31,6 +31,7 @@ import { QueueDocumentHandlers } from './queue/queue-documents.handlers.js';
 import { queueDocumentsRaw } from './queue/queue-documents.raw.js';
 import { PilotReports } from './worker/pilot-reports.js';
 import { workerFunctions, workerLegacy } from './worker/worker.functions.js';
+import { ReportedNodes } from './worker/reported-nodes.js';
 import { WorkerHandlers, WorkerLegacyHandlers } from './worker/worker.handlers.js';
 import { iddsFunctions } from './idds/idds.functions.js';
 import { IddsHandlers } from './idds/idds.handlers.js';
@@ -176,6 +177,7 @@ export const panda: Dialect = {
     Acquisition,
     PilotSecrets,
     PilotReports,
+    ReportedNodes,
     Reporting,
     ServiceDocuments,
     PandaOperations,

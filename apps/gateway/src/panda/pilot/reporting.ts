@@ -6,6 +6,7 @@ import { type BulkReportReply, type JobReport, UpdateJob, UpdateJobs } from '#co
 import { REPORTED_STATUSES } from '#contracts/panda/statuses.js';
 import { type Envelope, failure, success } from '../protocol/function.js';
 import { within } from '../protocol/time-limit.js';
+import { ReportedNodes } from '../worker/reported-nodes.js';
 import type { Item } from './job-reports.js';
 import { PilotSecrets } from './pilot-secrets.js';
 
@@ -30,6 +31,7 @@ export class Reporting {
   constructor(
     private readonly bus: Bus,
     private readonly secrets: PilotSecrets,
+    private readonly nodes: ReportedNodes,
   ) {}
 
   /** The answer of `update_job`. */
@@ -39,6 +41,7 @@ export class Reporting {
     const limit = report.job_status === 'holding' ? null : seconds;
     const reply = await within(context, limit, (limited) => this.bus.request(UpdateJob, report, limited));
     if (reply === undefined) return success({ StatusCode: TIMED_OUT }, 'Timed out');
+    await this.nodes.record(context, report);
     return commandEnvelope(reply.command, await this.toDebug(context, [reply]));
   }
 
@@ -48,6 +51,7 @@ export class Reporting {
     const reply =
       reports.length === 0 ? { replies: [] } : await refusalOf(this.bus.request(UpdateJobs, { reports }, context));
     if (reply instanceof DomainError && reply.kind === 'unavailable') throw reply;
+    for (const report of reports) await this.nodes.record(context, report);
     const replies = reply instanceof DomainError ? reports.map(() => ({ problem: reply.message })) : reply.replies;
     const secrets = await this.toDebug(context, replies);
     let at = 0;

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Bus } from '#bus/bus.js';
+import type { MessageContext } from '#bus/contract.js';
 import { RecordWorkerNode, RecordWorkerNodeGpu } from '#contracts/panda/harvester.js';
 import {
   type CallOf,
@@ -40,7 +41,15 @@ export class WorkerHandlers implements Handlers<Functions> {
     return outcome === 'stored' ? success() : failure(STATUS_FAILURES[outcome]);
   }
 
-  async update_worker_node({ parameters, context }: Call<'update_worker_node'>): Promise<Envelope> {
+  update_worker_node({ parameters, context }: Call<'update_worker_node'>): Promise<Envelope> {
+    return this.recordNode(context, parameters);
+  }
+
+  update_worker_node_gpu({ parameters, context }: Call<'update_worker_node_gpu'>): Promise<Envelope> {
+    return this.recordGpu(context, parameters);
+  }
+
+  async recordNode(context: MessageContext, parameters: Call<'update_worker_node'>['parameters']): Promise<Envelope> {
     const { panda_queue: queue, timeout, ...described } = parameters;
     const node = {
       ...described,
@@ -55,7 +64,10 @@ export class WorkerHandlers implements Handlers<Functions> {
       : success(null, 'Inserted new worker node.');
   }
 
-  async update_worker_node_gpu({ parameters, context }: Call<'update_worker_node_gpu'>): Promise<Envelope> {
+  async recordGpu(
+    context: MessageContext,
+    parameters: Call<'update_worker_node_gpu'>['parameters'],
+  ): Promise<Envelope> {
     const { timeout, ...described } = parameters;
     const gpu = { ...described, host_name: hostOf(described.host_name) };
     const reply = await within(context, timeout, (limited) => this.bus.request(RecordWorkerNodeGpu, { gpu }, limited));
