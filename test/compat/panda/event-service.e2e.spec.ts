@@ -1,8 +1,8 @@
 import { eventually } from '#platform/testing/eventually.js';
 import { MODES } from '../../harness/cairn-process.js';
 import { useTestCluster, VARIABLES } from '../../harness/test-cluster.js';
-import { identified, PANDA_VARIABLES, PandaClient, PRODUCTION } from './panda-client.js';
-import { taskIs } from './story.js';
+import { type Envelope, identified, ok, PANDA_VARIABLES, PandaClient, PRODUCTION } from './panda-client.js';
+import { jobIs, outputReport, taskIs } from './story.js';
 
 interface Range {
   readonly eventRangeID: string;
@@ -16,6 +16,7 @@ interface PilotJob {
   readonly outFiles: string;
   readonly inFiles: string;
   readonly transformation: string;
+  readonly cloneJob?: string;
 }
 
 const output = {
@@ -46,7 +47,7 @@ describe.each(MODES)("PanDA's event service ($mode)", (mode) => {
     pilot = new PandaClient(anonymous, identified('Pilot', PRODUCTION));
   });
 
-  const claim = async (count: number): Promise<readonly PilotJob[]> => {
+  const take = async (count: number): Promise<readonly PilotJob[]> => {
     const request = { site_name: 'LOCAL', prod_source_label: 'user' };
     const jobs: PilotJob[] = [];
     await eventually(async () => {
@@ -54,9 +55,18 @@ describe.each(MODES)("PanDA's event service ($mode)", (mode) => {
       jobs.push(...((data as { jobs: readonly PilotJob[] } | null)?.jobs ?? []));
       return jobs.length;
     }, count);
-    for (const { PandaID } of jobs) await pilot.post('pilot/update_job', { job_id: PandaID, job_status: 'running' });
     return jobs;
   };
+  const report = (job_id: number, job_status: string, more: object = {}): Promise<Envelope> =>
+    pilot.post('pilot/update_job', { job_id, job_status, ...more });
+  const commandTo = (command: string): Envelope => ok({ StatusCode: 0, command });
+  const claim = async (count: number): Promise<readonly PilotJob[]> => {
+    const jobs = await take(count);
+    for (const { PandaID } of jobs) expect(await report(PandaID, 'running')).toEqual(commandTo('NULL'));
+    return jobs;
+  };
+  const submit = async (more: object): Promise<number> =>
+    Number((await alice.post('task/submit', { task_parameters: { ...document, ...more } })).data);
 
   const acquire = async ({ PandaID, jobsetID }: PilotJob, count: number): Promise<readonly Range[]> => {
     const request = { job_id: PandaID, jobset_id: jobsetID, n_ranges: count };
@@ -105,5 +115,52 @@ describe.each(MODES)("PanDA's event service ($mode)", (mode) => {
       ...{ StatusCode: 30, errorDialog: 'database error in the PanDA server' },
       Command: '{"999999": "tobekilled"}',
     });
+  });
+
+  it.each(['runonce', 'storeonce'])('runs clones of a job until the first has won (%s)', async (mode) => {
+    const cloning = { useJobCloning: mode, nEventsPerWorker: null, nEsConsumers: null, esmergeSpec: null };
+    const task_id = await submit({ ...cloning, taskName: `user.${mode}`, nEvents: 1, nEventsPerJob: 1 });
+    const [winner, loser] = (await take(2)) as [PilotJob, PilotJob];
+    expect(winner).toMatchObject({ cloneJob: mode, jobsetID: loser.jobsetID });
+    expect(await report(winner.PandaID, 'running')).toEqual(commandTo('NULL'));
+    const running = await report(loser.PandaID, 'running');
+    expect(running).toEqual(commandTo(mode === 'runonce' ? 'tobekilled' : 'NULL'));
+    await report(winner.PandaID, 'finished', { job_output_report: outputReport(winner) });
+    await jobIs(alice, [winner.PandaID], 'finished');
+    await taskIs(alice, task_id, 'done');
+    expect(await report(loser.PandaID, 'running')).toEqual(commandTo('tobekilled'));
+    const { data } = await alice.post('job/get_description', { job_ids: [loser.PandaID] });
+    expect(data).toEqual([expect.objectContaining({ jobStatus: 'closed', taskBufferErrorCode: 200 })]);
+  });
+
+  it('lets a jumbo job take ranges of the whole task', async () => {
+    const task_id = await submit({ taskName: 'user.jumbo', nEvents: 200, nEventsPerJob: 100, nEsConsumers: 1 });
+    const enabled = await pilot.post('task/enable_jumbo_jobs', { task_id, jumbo_jobs_total: 1 });
+    expect(enabled).toEqual(ok(0, 'done'));
+    const jobs = await claim(3);
+    const jumbo = jobs.find(({ jobsetID }) => jobsetID === task_id);
+    const consumers = jobs.filter((job) => job !== jumbo);
+    if (jumbo === undefined) throw new Error('no jumbo job');
+    const counted = { job_id: jumbo.PandaID, jobset_id: jumbo.jobsetID, task_id };
+    expect(await pilot.get('event/get_available_event_range_count', counted)).toEqual(ok(2));
+    const request = { ...counted, n_ranges: 9 };
+    const { data } = await pilot.post('event/acquire_event_ranges', request);
+    const { eventRanges: ranges } = data as { eventRanges: readonly Range[] };
+    expect(ranges.map(({ startEvent, lastEvent }) => [startEvent, lastEvent])).toEqual([
+      [1, 100],
+      [101, 200],
+    ]);
+    const event_ranges = JSON.stringify(
+      ranges.map(({ eventRangeID }) => ({ eventRangeID, eventStatus: 'finished', objstoreID: 3 })),
+    );
+    expect((await pilot.post('event/update_event_ranges', { event_ranges })).data).toMatchObject({
+      Returns: [true, true],
+    });
+    await report(jumbo.PandaID, 'finished');
+    for (const { PandaID } of consumers) await report(PandaID, 'finished');
+    for (const merge of await claim(2)) {
+      await report(merge.PandaID, 'finished', { job_output_report: outputReport(merge) });
+    }
+    await taskIs(alice, task_id, 'done');
   });
 });
