@@ -38,6 +38,15 @@ describe('cairn export and cairn import', () => {
     await ledger.close();
   };
 
+  it('make a file that is verified without a ledger', async () => {
+    await fill();
+    await exported(at('source'));
+    const verified = (): Promise<CommandResult> => runCommandLine(verifyCommand, `--export ${file}`, at('nowhere'));
+    expect(await verified()).toEqual({ exitCode: 0, stdout: '3 events in 2 streams: whole\n', stderr: '' });
+    await writeFile(file, (await readFile(file, 'utf8')).replace('work-b', 'work-c'));
+    expect((await verified()).exitCode).toBe(1);
+  });
+
   it('move a history from SQLite to EventStoreDB and back', async () => {
     const double = await EventStoreDbDouble.start();
     try {

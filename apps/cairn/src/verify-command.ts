@@ -65,6 +65,9 @@ off is noticed only by a checkpoint that was kept elsewhere ('cairn checkpoint e
         'checkpoint',
       ),
     )
+    .addOption(
+      new Option('--export <file>', "checks this export ('cairn export') instead of the ledger").conflicts('proof'),
+    )
     .action(async ({ checkpoint = [], key, proof, export: exported }: Options) => {
       const write = (lines: readonly string[]): unknown => terminal.stdout.write(`${lines.join('\n')}\n`);
       const keys = key === undefined ? undefined : readProofFile(key, readPublicKeys);

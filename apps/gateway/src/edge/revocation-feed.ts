@@ -17,9 +17,7 @@ const AGE_MAX_MS = 300_000;
  */
 @Injectable()
 export class RevocationFeed implements RevocationSource, OnApplicationBootstrap, OnApplicationShutdown {
-  private revocations = new Revocations();
-  /** What is known of a new numbering takes the place of the others when all of it is here: a ledger that was restored may know less. */
-  private coming = this.revocations;
+  private readonly revocations = new Revocations();
   private readonly rounds = roundsReportingFirst(
     () => this.fetch(),
     (error) => this.log.warn({ error }, 'Revocations not available'),
@@ -59,11 +57,9 @@ export class RevocationFeed implements RevocationSource, OnApplicationBootstrap,
       const askedAtMs = performance.now();
       const request = this.cursor === undefined ? {} : { cursor: this.cursor };
       const reply = await this.bus.request(ListRevocations, request, ownContext('gateway-revocations'));
-      if (reply.cursor.numbering !== this.cursor?.numbering) this.coming = new Revocations();
-      for (const revocation of reply.revocations) this.coming.add(revocation);
+      for (const revocation of reply.revocations) this.revocations.add(revocation);
       this.cursor = reply.cursor;
       if (!reply.isLast) continue;
-      this.revocations = this.coming;
       this.refreshedAtMs = askedAtMs;
       return;
     }
