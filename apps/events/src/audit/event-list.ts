@@ -12,6 +12,7 @@ import type { Entry, EntryQuery } from '../index/entry-numbers.js';
 import { HistoryIndex } from '../index/history-index.js';
 import { resolveFilter } from '../index/history-filter.js';
 import { readEvents } from '../index/read-events.js';
+import { unknownPlace } from '../index/unknown-place.js';
 
 /** Events of up to 256 KiB are read together. */
 const READ_TOGETHER = 16;
@@ -25,7 +26,7 @@ export class EventList {
     private readonly ledger: Ledger,
   ) {}
 
-  /** @throws DomainError as `resolveFilter`; `invalid` for places that are none */
+  /** @throws DomainError as `resolveFilter`; `invalid` for places that are none, or that the history does not reach */
   async page(request: ListEventsRequest, caller: Caller): Promise<EventPage> {
     // A caller that has just made a change must find it, and so must rules of access.
     if (request.cursor === undefined) await Promise.all([this.index.showHead(), this.access.showHead()]);
@@ -42,11 +43,17 @@ export class EventList {
         }
         await nextLoopTurn();
       }
+      if (isLast && page.size === 0) await this.checkReached(query);
       if (isLast)
         return request.order === 'oldest' ? { ...page.page(), looked_up_to: textOfCursor(lookedUpTo) } : page.page();
       if (page.isFull) return this.pageUpTo(request, page, lookedUpTo);
     }
     return page.page();
+  }
+
+  /** A client that goes on behind what the history does not reach, as after the restore of a backup, would wait for ever. */
+  private async checkReached({ order, after }: EntryQuery): Promise<void> {
+    if (order === 'oldest' && after !== undefined && after.at > (await this.ledger.head())) throw unknownPlace(after);
   }
 
   private pageUpTo({ order }: ListEventsRequest, page: PageBuilder, cursor: HistoryCursor): EventPage {

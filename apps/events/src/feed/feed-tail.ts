@@ -7,7 +7,7 @@ import { Ledger } from '#ledger/ledger.js';
 import { Waiter } from '#ledger/waiter.js';
 import { Log } from '#platform/logging.js';
 import { FeedEntries, type PlacedEntry } from './feed-entries.js';
-import { unknownPlace } from './unknown-place.js';
+import { unknownPlace } from '../index/unknown-place.js';
 
 /** An empty page is given after this time: shorter than a request waits before it is sent again. */
 const WAIT_MS = 900;

@@ -10,7 +10,7 @@ import { Ledger } from '#ledger/ledger.js';
 import { DomainError } from '#platform/domain-error.js';
 import { FeedSearch } from './feed-search.js';
 import { feedPage, FeedTail } from './feed-tail.js';
-import { unknownPlace } from './unknown-place.js';
+import { unknownPlace } from '../index/unknown-place.js';
 
 /** A search ends long before the deadline of its request. */
 const SEARCH_MS = 1000;

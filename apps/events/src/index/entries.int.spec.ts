@@ -78,8 +78,9 @@ const known = ({ event, cursor }: EffectiveEvent): Known => {
 
 const isAbout = ({ stream, mentions }: Known, subject: EventSubject): boolean => {
   if (typeof subject === 'string') return mentions.entities.has(subject) || mentions.origins.includes(subject);
-  const { ordinal } = subject;
-  return stream === subject.stream && mentions.units.some(([first, last]) => ordinal >= first && ordinal <= last);
+  const { ordinal, part } = subject;
+  const ranges = { unit: mentions.units, group: mentions.groups, document: mentions.documents }[part];
+  return stream === subject.stream && ranges.some(([first, last]) => ordinal >= first && ordinal <= last);
 };
 
 describe('entries of the index', () => {

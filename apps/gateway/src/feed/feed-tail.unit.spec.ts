@@ -1,7 +1,8 @@
 import type { Bus } from '#bus/bus.js';
 import type { EventReaders } from '#contracts/event-readers.js';
-import type { FeedEntry, FeedPage } from '#contracts/feed.js';
+import { type FeedEntry, type FeedPage, UNKNOWN_PLACE } from '#contracts/feed.js';
 import { cursorAt, HISTORY_START } from '#event-sourcing/history-cursor.js';
+import { DomainError } from '#platform/domain-error.js';
 import type { Log } from '#platform/logging.js';
 import { eventually } from '#platform/testing/eventually.js';
 import { FeedChannel } from './feed-channel.js';
@@ -14,7 +15,10 @@ const entry = (cursor: string, stream: string, readers: EventReaders): FeedEntry
 
 describe('FeedTail', () => {
   const pages: FeedPage[] = [];
+  const failures: Error[] = [];
   const request = (): Promise<FeedPage> => {
+    const failure = failures.shift();
+    if (failure !== undefined) return Promise.reject(failure);
     const page = pages.shift();
     return page === undefined ? Promise.reject(new Error('there is no other page')) : Promise.resolve(page);
   };
@@ -45,5 +49,15 @@ describe('FeedTail', () => {
     await eventually(() => told(), ['2']);
     pages.push({ entries: [entry('5', 'access-iceprod.main.a', open)], upTo: '5' });
     await eventually(() => told(), ['1', '2', '4', '5']);
+  });
+
+  it('begins anew where the history does not reach any more what it had', async () => {
+    pages.push({ entries: [], upTo: '9' });
+    tail.join(wake);
+    await eventually(() => tail.behind(cursorAt(9))?.upTo, cursorAt(9));
+    failures.push(new DomainError('invalid', UNKNOWN_PLACE, 'The history has no event 9'));
+    pages.push({ entries: [], upTo: '4' });
+    await eventually(() => tail.behind(cursorAt(4))?.upTo, cursorAt(4));
+    expect(tail.behind(cursorAt(9))).toBeUndefined();
   });
 });
