@@ -72,6 +72,12 @@ const keepQuiet = (app: INestApplicationContext): void => {
   }
 };
 
+const IN_BROKER = new DomainError(
+  'unavailable',
+  'past.blobs-in-broker',
+  'Logs and large documents are in the object store of NATS, which views of the past do not read; ask the API of today',
+);
+
 /** What the parts of a past Cairn have in common. */
 const foundationsOf = (
   { environment: present, folder, log, refusal: text }: PastPlace,
@@ -85,7 +91,8 @@ const foundationsOf = (
   const bus = new PastBus(strategy, refusal, metrics);
   const given = { environment, bus, log, metrics, health, ...(ledger !== undefined && { ledger }) };
   const infrastructure = InfrastructureModule.register(given);
-  const blobs = new ReadOnlyBlobStore(new FolderBlobStore(join(present.CAIRN_DATA_DIR, 'blobs')), refusal);
+  const folderOfBlobs = new FolderBlobStore(join(present.CAIRN_DATA_DIR, 'blobs'));
+  const blobs = new ReadOnlyBlobStore(folderOfBlobs, refusal, present.NATS_URL.length === 0 ? undefined : IN_BROKER);
   const moduleOf = (parts: readonly Type[]): DynamicModule => PastModule.of([infrastructure, ...parts], blobs);
   return { environment, bus, moduleOf };
 };
