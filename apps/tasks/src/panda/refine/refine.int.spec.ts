@@ -24,7 +24,7 @@ describe('a document', () => {
     [{ mergeOutput: true }, 'merging of outputs (mergeOutput) is not supported'],
     [{ mergeSpec: {} }, 'merging of outputs (mergeSpec) is not supported'],
     [{ preproSpec: {} }, 'preprocessing (preproSpec) is not supported'],
-    [{ hpoWorkflow: true }, 'hyperparameter optimization (hpoWorkflow) needs iDDS, which is not configured'],
+    [{ hpoWorkflow: true }, 'iDDS is not configured'],
     [{ jobParameters: {} }, 'jobParameters must be a list'],
     [{ jobParameters: ['x'] }, 'jobParameters[0] must be an object'],
     [{ coreCount: 'many' }, 'coreCount must be a number'],

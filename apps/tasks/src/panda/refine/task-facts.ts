@@ -32,7 +32,7 @@ const UNSUPPORTED = {
   mergeOutput: 'merging of outputs (mergeOutput) is not supported',
   mergeSpec: 'merging of outputs (mergeSpec) is not supported',
   preproSpec: 'preprocessing (preproSpec) is not supported',
-  hpoWorkflow: 'hyperparameter optimization (hpoWorkflow) needs iDDS, which is not configured',
+  hpoWorkflow: 'iDDS is not configured',
 } as const;
 
 /** Throws {@link InvalidDocument} when a key is missing, or asks for something that is not supported (contract 9.1, 9.5). */
