@@ -30,6 +30,17 @@ describe('the command of a job', () => {
     expect(readFileSync(join(folder, 'job.err'), 'utf8')).toBe('2 late\n');
   });
 
+  it('fails when the system cannot start it', async () => {
+    expect(await run('echo \0')).toMatchObject({
+      code: undefined,
+      error: expect.stringContaining('null bytes') as string,
+    });
+    expect(await run(`: ${'x'.repeat(200_000)}`)).toMatchObject({
+      code: undefined,
+      error: expect.stringContaining('E2BIG') as string,
+    });
+  });
+
   it('is measured over time', async () => {
     const busy = `node -e 'const a = Buffer.alloc(60e6, 1); const end = Date.now() + 400; while (Date.now() < end) a.at(0);'`;
     const { usage } = await run(`sleep 0.3; ${busy}`);

@@ -84,12 +84,23 @@ export const runProcess = async (command: readonly string[], options: RunOptions
   const [program = '', ...args] = words;
   const startedMs = performance.now();
   const done = new AbortController();
-  const child = spawn(program, args, {
-    cwd: options.folders.work,
-    env: { ...options.environment, ...variables },
-    stdio: ['ignore', 'pipe', 'pipe', isInside ? 'pipe' : 'ignore'],
-    detached: true,
-  });
+  let child: ChildProcess;
+  try {
+    child = spawn(program, args, {
+      cwd: options.folders.work,
+      env: { ...options.environment, ...variables },
+      stdio: ['ignore', 'pipe', 'pipe', isInside ? 'pipe' : 'ignore'],
+      detached: true,
+    });
+  } catch (error) {
+    // Some reasons are thrown, others are events: here a command that is too long for the system, or has a null byte.
+    return {
+      code: undefined,
+      signal: undefined,
+      error: error instanceof Error ? error.message : String(error),
+      usage: { seconds: 0 },
+    };
+  }
   const { pid } = child;
   const [stdout, stderr] = [readableOf(child, 1), readableOf(child, 2)];
   const status = text(readableOf(child, STATUS_FD)).catch(() => '');
