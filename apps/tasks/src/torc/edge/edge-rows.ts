@@ -67,10 +67,11 @@ export class EdgeRows {
       WHERE workload = ? AND edge = ?`;
     this.selectFrom = prepare(`${found} AND source = ? ORDER BY ordinal`);
     this.selectTo = prepare(`${found} AND target = ? ORDER BY ordinal`);
-    const inputs = INPUT_EDGES.map(codeOf).join(', ');
-    this.selectInputs = prepare(
-      `SELECT edge, target FROM torc_edge WHERE workload = ? AND edge IN (${inputs}) AND source = ?`,
+    // SQLite would make a table of a list of kinds for each question.
+    const inputs = INPUT_EDGES.map(
+      (edge) => `SELECT edge, target FROM torc_edge WHERE workload = ?1 AND edge = ${codeOf(edge)} AND source = ?2`,
     );
+    this.selectInputs = prepare(inputs.join(' UNION ALL '));
     this.selectEnds = prepare(`SELECT ordinal, source, target ${of} AND ordinal > ? ORDER BY ordinal LIMIT ?`);
     this.selectTargets = prepare(`SELECT target ${of} AND source = ? ORDER BY ordinal`);
     this.selectSources = prepare(`SELECT source ${of} AND target = ? ORDER BY ordinal`);
