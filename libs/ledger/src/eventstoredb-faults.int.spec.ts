@@ -54,6 +54,26 @@ describe('EventStoreDB with faults', () => {
   describe('an append', () => {
     beforeEach(() => open(1));
 
+    it.each([1, 3])(
+      'of %i events is read back until the server was seen to tell the position of the last',
+      async (count) => {
+        const stream = streamName();
+        let revision = NO_STREAM;
+        const readings = async (): Promise<number> => {
+          const before = double.streamReadCount;
+          const events = Array.from({ length: count }, () => someEvent());
+          const appended = await ledger.append(stream, revision, events);
+          const after = double.streamReadCount;
+          revision = appended.revision;
+          expect((await ledger.readStream(stream)).at(-1)?.position).toBe(appended.position);
+          return after - before;
+        };
+        expect(await readings()).toBeGreaterThan(0);
+        // A slow answer is looked for in the stream too.
+        while ((await readings()) > 0);
+      },
+    );
+
     it.each(['stands but times out', 'stands but drops'] as const)('that %s is answered as appended', async (fault) => {
       const stream = streamName();
       double.failNextAppends(fault);

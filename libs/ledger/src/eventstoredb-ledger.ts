@@ -65,8 +65,8 @@ export class EventStoreDbLedger extends Ledger {
   private readonly appending = new Set<Promise<unknown>>();
   /** Streams whose last append may stand although nobody has said so. */
   private readonly uncertain = new Set<string>();
-  /** Whether the server was seen to answer an append of several events with the position of the last. */
-  private answersLastPosition: boolean | undefined;
+  /** Appends of up to so many events the server was seen to answer with the position of the last one; -1 when it was seen not to. */
+  private trustedEvents = 0;
 
   private constructor(private readonly connection: EventStoreDbConnection) {
     super();
@@ -295,7 +295,7 @@ export class EventStoreDbLedger extends Ledger {
   ): Promise<Appended> {
     const revision = expectedRevision + events.length;
     const mayBeRepeated = this.uncertain.has(stream) || (this.heads.get(stream)?.revision ?? NO_STREAM) >= revision;
-    if (this.answersLastPosition === true && !mayBeRepeated && position > START) {
+    if (events.length <= this.trustedEvents && !mayBeRepeated && position > START) {
       this.remember(stream, { revision, hash: events.at(-1)?.hash ?? '' });
       return { revision, position };
     }
@@ -306,9 +306,10 @@ export class EventStoreDbLedger extends Ledger {
     if (standing.kind !== 'appended') {
       throw new OutcomeUnknown(stream, new Error('The event that was appended is not where it should be'));
     }
-    const isLast = position === standing.last.position;
-    if (!isLast) this.answersLastPosition = false;
-    else if (events.length > 1) this.answersLastPosition ??= true;
+    if (position !== standing.last.position) this.trustedEvents = -1;
+    else if (this.trustedEvents >= 0 && events.length > this.trustedEvents) {
+      this.trustedEvents = events.length > 1 ? Infinity : 1;
+    }
     return this.settle(stream, expectedRevision, events, standing);
   }
 
@@ -383,8 +384,10 @@ const runsOfOneStream = (events: readonly TransferredEvent[]): readonly (readonl
 const withDeadline = async <Result>(call: Promise<Result>): Promise<Result> => {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
-    const late = new Error(`The server did not answer within ${CALL_DEADLINE_MS} ms`);
-    timer = setTimeout(() => reject(late), CALL_DEADLINE_MS);
+    timer = setTimeout(
+      () => reject(new Error(`The server did not answer within ${CALL_DEADLINE_MS} ms`)),
+      CALL_DEADLINE_MS,
+    );
   });
   try {
     return await Promise.race([call, deadline]);

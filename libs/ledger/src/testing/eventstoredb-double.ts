@@ -167,6 +167,8 @@ export class EventStoreDbDouble {
   private readonly subscriptions = new Set<ServerWritableStream<ReadReq, ReadResp>>();
   /** Events that were sent to subscriptions. */
   followedCount = 0;
+  /** Readings of single streams. */
+  streamReadCount = 0;
   private gossipFails = false;
   private frozen: PromiseWithResolvers<void> | undefined;
 
@@ -392,6 +394,7 @@ export class EventStoreDbDouble {
     { from, forwards, limit = 0 }: ReadRequest,
     stream: string,
   ): Promise<void> {
+    this.streamReadCount++;
     const count = this.log.visibleIn(stream);
     if (count === 0) {
       await send(call, streamNotFoundResponse(stream));
