@@ -15,6 +15,9 @@ const shown = (url: string): string => `credential ${url}`;
 
 const objectOf = ({ credential_id: id }: CredentialRecord): ObjectName => `credential/${id}`;
 
+const recordOf = ({ credential_id, owner, url, type, key_id }: CredentialRecord): Map<string, string> =>
+  plainValues({ credential_id, owner, url, type, key_id });
+
 export const credentialDescriptions: DescriptionsOf<CredentialEvents> = {
   CredentialStored: {
     what: ({ owner, url, type, replaces }) =>
@@ -22,8 +25,7 @@ export const credentialDescriptions: DescriptionsOf<CredentialEvents> = {
     sets: {
       person: ({ url, credential_id, type }) => plainValues({ [shown(url)]: { credential_id, type } }),
       // Another one may have taken its place.
-      object: ({ replaces, ...record }, { id, before }) =>
-        exactly(before, id === objectOf(record) ? plainValues(record) : undefined),
+      object: (stored, { id, before }) => exactly(before, id === objectOf(stored) ? recordOf(stored) : undefined),
     },
   },
   CredentialDeleted: {

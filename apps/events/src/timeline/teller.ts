@@ -97,9 +97,9 @@ export class Teller {
     const { timeMicros, actor, issuer, causationId, correlationId } = metadata;
     const { kind, id } = this.told;
     const description = dialect.descriptions[event.type];
-    const sets = kind && description?.sets?.[kind];
-    const changed = sets?.(data, { id, before: this.state.current, index });
-    if (sets !== undefined && changed === undefined) return undefined;
+    const sets = description?.sets;
+    const changed = kind && sets?.[kind]?.(data, { id, before: this.state.current, index });
+    if (kind && sets?.[kind] !== undefined && changed === undefined) return undefined;
     const changes = changed === undefined ? [] : this.state.apply(changed);
     const sentence = sentenceOf(event.type, actor, data, wordsFor(dialect.nouns, kind), dialect);
     const time = timeText(timeMicros);
