@@ -22,6 +22,7 @@ const PROGRAMS: readonly (readonly [program: string, debian: string])[] = [
   ['chromium', 'chromium'],
   ['openssl', 'openssl'],
   ['bwrap', 'bubblewrap'],
+  ['python3', 'python3'],
 ];
 
 /** Programs without which some tests are skipped. */
