@@ -19,7 +19,7 @@ const replaced = (type: string, data: object, actor = 'bob', name = 'alice') =>
 /** Streams and data of events that name alice, each in its own way. */
 const NAMING: readonly [type: string, stream: string, data: object][] = [
   ['UserCreated', 'user-cairn.main.x', { username: 'alice', groups: ['users'], extra: '{"a":1.0}' }],
-  ['CredentialStored', 'credential-cairn.main.x', { owner: { user: 'alice' }, url: 'u' }],
+  ['CredentialStored', 'credential-cairn.main.x', { owner: { user: 'alice' }, url: 'u', replaces: [] }],
   ['WorkloadSubmitted', 'workload-iceprod.main.x', { submitter: 'alice', username: 'alice', access: {} }],
   [
     'WorkloadSubmitted',
