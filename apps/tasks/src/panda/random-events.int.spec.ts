@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { JOB_STATUSES, type JobStatus } from '#contracts/panda/statuses.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
 import { FILE_STATUSES, PROC_STATUSES } from './file/file-words.js';
+import { JobRows } from './job/job-rows.js';
 import { workStream } from './streams.js';
 import { inTables, type TableStore } from './testing/table-store.js';
 
@@ -27,6 +28,8 @@ const anyFiles = fc.tuple(anyFile, anyFile).map(([one, other]) => [[Math.min(one
 // Mostly the same, so that much is counted together.
 const anySite = fc.constantFrom('SITE_A', 'SITE_B', 'SITE_B', 'SITE_B');
 const anyShare = fc.constantFrom('Test', 'User Analysis', 'User Analysis', 'User Analysis');
+// Clients ask for what they like.
+const anyMemory = fc.constantFrom(0, 1, 2_000, 2_000.5, 16_000, -1, 1e300);
 const anyOutcome = fc.constantFrom('finished', 'failed', 'released', 'superseded');
 
 /** Some jobs, as ranges. */
@@ -42,8 +45,14 @@ const changing = (change: fc.Arbitrary<{ readonly type: string; readonly data: o
   );
 
 const create: fc.Arbitrary<Making> = fc
-  .tuple(fc.uniqueArray(anyFile, { maxLength: 2 }), anySite, anyShare, fc.constantFrom('activated', 'defined'))
-  .map(([takes, site, gshare, status]) => (jobs) => {
+  .tuple(
+    fc.uniqueArray(anyFile, { maxLength: 2 }),
+    anySite,
+    anyShare,
+    fc.constantFrom('activated', 'defined'),
+    fc.record({ minRamCount: anyMemory, coreCount: fc.constantFrom(0, 1, 8) }),
+  )
+  .map(([takes, site, gshare, status, needs]) => (jobs) => {
     const id = jobs + 1;
     const output = {
       row_ID: id,
@@ -58,7 +67,7 @@ const create: fc.Arbitrary<Making> = fc
       data: {
         ...{ units: [[jobs, jobs]], workload_id: TASK, kind: 'run', status, site, label: 'user', priority: 1 },
         ...{ requirements: '{}', common: { gshare, prodUserName: 'u', resource_type: 'SCORE' } },
-        jobs: [{ panda_id: id, set: { jobName: `job.${id}` }, files: [output], takes }],
+        jobs: [{ panda_id: id, set: { jobName: `job.${id}`, ...needs }, files: [output], takes }],
       },
     };
   });
@@ -232,12 +241,18 @@ describe('tables of PanDA after any events', () => {
           for (const status of ['starting', 'running'] as const) {
             const memory = jobs
               .filter((job) => job.status === status && job.attributes.computingSite === site)
-              .map(({ attributes: { minRamCount, coreCount } }) => Math.round((minRamCount ?? 0) / (coreCount ?? 1)));
-            expect(store.view.memoryAtSite(site, status)).toBe(memory.reduce((one, other) => one + other, 0));
+              .map(({ attributes: { minRamCount, coreCount } }) =>
+                Math.round((minRamCount ?? 0) / Math.max(1, coreCount ?? 1)),
+              );
+            const bounded = memory.map((each) => Math.min(Math.max(0, each), 2 ** 30));
+            expect(store.view.memoryAtSite(site, status)).toBe(bounded.reduce((one, other) => one + other, 0));
           }
         }
         expect(store.view.countActiveOf('u')).toBe(count(({ status }) => !final.includes(status)));
+        const inRows = new JobRows(reader);
         for (const job of jobs) {
+          const { attributes, files, reported } = inRows.jobAt(job.key) ?? {};
+          expect([job.attributes, job.files, job.reported]).toEqual([attributes, files, reported]);
           const unit = reader.byKey(job.key)?.unit;
           expect([unit?.status, unit?.site, unit?.priority]).toEqual([
             ...[job.status, job.attributes.computingSite, job.attributes.currentPriority],

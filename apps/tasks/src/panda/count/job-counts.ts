@@ -196,11 +196,15 @@ type CountRow = readonly [classId: JobClassId, status: number, n: number];
 /** Statuses in which the memory of jobs is summed. */
 const WEIGHED: ReadonlySet<JobStatus> = new Set<WeighedStatus>(['starting', 'running']);
 
+/** Megabytes per core that one job counts for at most: whoever submits a job asks for what it likes, and sums must stay integers. */
+const MEMORY_MAX = 2 ** 30;
+
 /** Megabytes per core that a job has asked for, 0 where its status is of no account. */
-export const memoryOf = (job: Pick<StoredJob, 'own' | 'common' | 'status'>): number =>
-  WEIGHED.has(job.status)
-    ? Math.round((attributeOf(job, 'minRamCount') ?? 0) / Math.max(1, attributeOf(job, 'coreCount') ?? 1))
-    : 0;
+export const memoryOf = (job: Pick<StoredJob, 'own' | 'common' | 'status'>): number => {
+  if (!WEIGHED.has(job.status)) return 0;
+  const perCore = (attributeOf(job, 'minRamCount') ?? 0) / Math.max(1, attributeOf(job, 'coreCount') ?? 1);
+  return Math.min(Math.max(0, Math.round(perCore)), MEMORY_MAX);
+};
 
 /** Where jobs are counted. */
 export interface Counted {
