@@ -1,5 +1,6 @@
 import type { JobFile, NewJob, PandaEvents, PandaUnitEvents } from '#contracts/panda/events.js';
 import type { DecidedEvent } from '#event-sourcing/command.js';
+import { recentJobs } from './job/job-rows.js';
 import { READY_QUEUE } from './status-table.js';
 import { workStream } from './streams.js';
 import { inTables, type TableStore } from './testing/table-store.js';
@@ -144,6 +145,16 @@ describe('tables of PanDA', () => {
     expect(store.view.file(101)).toMatchObject({ status: 'finished', fsize: 1024, checksum: 'ad:01', nEvents: 5 });
     expect(store.view.next('file')).toBe(102);
     expect(store.view.nextJobDefinition('Demo User')).toBe(8);
+  });
+
+  it('keep no job in memory that is large', () => {
+    create(1, [2, 3]);
+    const recent = recentJobs(store.database);
+    const isKept = (id: number): boolean => recent.get(job(id).key) !== undefined;
+    expect([isKept(1), isKept(2)]).toEqual([true, true]);
+    record('JobsAmended', { units: [[1, 1]], set: { jobParameters: 'x'.repeat(20_000) }, kind: 'server' });
+    expect([isKept(1), isKept(2)]).toEqual([false, true]);
+    expect(job(1).attributes.jobParameters).toHaveLength(20_000);
   });
 
   it('show nothing of what was rolled back', () => {

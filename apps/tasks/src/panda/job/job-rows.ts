@@ -63,8 +63,8 @@ const COMMON_MAX = 1_000;
 
 /** Bound of {@link RecentJobs}: what the transactions of some seconds decide. */
 const RECENT_MAX = 1_000;
-/** Characters of a job's files up to which it is kept, so that all of them take some 16 MB at most. */
-const RECENT_CHARACTERS_MAX = 8_000;
+/** Characters of a job with its files up to which it is kept, so that all of them take some 24 MB at most. */
+const RECENT_CHARACTERS_MAX = 12_000;
 
 /** Keys of jobs by their PandaIDs, which never change. */
 const KEYS_MAX = 20_000;
@@ -146,10 +146,14 @@ export class RecentJobs {
     return this.keys.get(pandaId);
   }
 
-  /** The job as its row is now. */
-  remember(job: StoredJob): void {
+  /**
+   * The job as its row is now.
+   *
+   * @param ownText of its own attributes, such as its command line
+   */
+  remember(job: StoredJob, ownText: string): void {
     this.jobs.delete(job.key);
-    if (job.filesText.length + job.takesText.length > RECENT_CHARACTERS_MAX) return;
+    if (ownText.length + job.filesText.length + job.takesText.length > RECENT_CHARACTERS_MAX) return;
     const [oldest] = this.jobs.size >= RECENT_MAX ? this.jobs.keys() : [];
     if (oldest !== undefined) this.jobs.delete(oldest);
     this.jobs.set(job.key, job);
@@ -360,7 +364,7 @@ export class JobRows {
     const row = this.selectByKey.get(key);
     if (row === undefined) return undefined;
     const stored = this.storedOf(row);
-    this.recent?.remember(stored);
+    this.recent?.remember(stored, row[9]);
     return stored;
   }
 

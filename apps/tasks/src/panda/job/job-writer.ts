@@ -222,7 +222,7 @@ export class JobWriter {
       classId === before.classId &&
       debug === debugOf(before);
     const filesText = files === undefined ? after.filesText : JSON.stringify(files);
-    this.recent.remember({ ...after, filesText });
+    this.recent.remember({ ...after, filesText }, own);
     if (files !== undefined) this.updateEnded.run(...changes, filesText, key);
     else if (isAlike) this.updatePlain.run(modifiedMicros, own, key);
     else this.update.run(...changes, key);
