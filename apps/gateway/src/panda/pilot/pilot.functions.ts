@@ -1,6 +1,6 @@
 import type { Schema } from '../../route/field.js';
 import { defineFunction, optional, required } from '../protocol/function.js';
-import { REPORT_PARAMETERS } from './report-parameters.js';
+import { REPORT_PARAMETERS, REPORT_RECORDS } from './report-parameters.js';
 
 const module = 'pilot';
 
@@ -72,7 +72,7 @@ export const pilotFunctions = {
     },
     summary: 'Report about a job',
     data: COMMAND,
-    records: ['UnitStarted', 'UnitsMoved', 'JobsAmended', 'TextStored'],
+    records: REPORT_RECORDS,
   }),
   update_jobs_bulk: defineFunction({
     module,
@@ -92,6 +92,6 @@ export const pilotFunctions = {
         properties: { success: { type: 'boolean' }, message: { type: 'string' }, data: COMMAND },
       },
     },
-    records: ['UnitStarted', 'UnitsMoved', 'JobsAmended', 'TextStored'],
+    records: REPORT_RECORDS,
   }),
 };

@@ -1,5 +1,5 @@
 import { defineLegacy, optional, type Parameter, required } from '../protocol/function.js';
-import { LEGACY_REPORT_FIELDS } from './report-parameters.js';
+import { LEGACY_REPORT_FIELDS, REPORT_RECORDS } from './report-parameters.js';
 
 const module = 'pilot';
 
@@ -52,7 +52,7 @@ export const pilotLegacy = {
       ...REPORT,
     },
     summary: 'Report about a job',
-    records: ['UnitStarted', 'UnitsMoved', 'JobsAmended', 'TextStored'],
+    records: REPORT_RECORDS,
   }),
   updateJobsInBulk: defineLegacy({
     module,
@@ -66,6 +66,6 @@ export const pilotLegacy = {
       harvester_id: optional('str', null),
     },
     summary: 'Report about many jobs',
-    records: ['UnitStarted', 'UnitsMoved', 'JobsAmended', 'TextStored'],
+    records: REPORT_RECORDS,
   }),
 };

@@ -64,6 +64,12 @@ export const REPORT_PARAMETERS = {
 
 export type ReportFieldName = keyof typeof REPORT_PARAMETERS;
 
+/** What a report records, for the documentation: its metadata tells of nodes. */
+export const REPORT_RECORDS: readonly string[] = [
+  ...['UnitStarted', 'UnitsMoved', 'JobsAmended', 'TextStored'],
+  ...['WorkerNodeSeen', 'WorkerNodeGpuSeen'],
+];
+
 /** Names of these in the legacy API (contract 12). */
 export const LEGACY_REPORT_FIELDS: Readonly<Record<string, ReportFieldName>> = {
   ...{ node: 'node', computingElement: 'computing_element', schedulerID: 'scheduler_id', pilotID: 'pilot_id' },

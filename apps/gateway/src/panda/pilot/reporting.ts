@@ -41,7 +41,7 @@ export class Reporting {
     const limit = report.job_status === 'holding' ? null : seconds;
     const reply = await within(context, limit, (limited) => this.bus.request(UpdateJob, report, limited));
     if (reply === undefined) return success({ StatusCode: TIMED_OUT }, 'Timed out');
-    await this.nodes.record(context, report);
+    await this.nodes.record(context, [report]);
     return commandEnvelope(reply.command, await this.toDebug(context, [reply]));
   }
 
@@ -51,7 +51,7 @@ export class Reporting {
     const reply =
       reports.length === 0 ? { replies: [] } : await refusalOf(this.bus.request(UpdateJobs, { reports }, context));
     if (reply instanceof DomainError && reply.kind === 'unavailable') throw reply;
-    for (const report of reports) await this.nodes.record(context, report);
+    await this.nodes.record(context, reports);
     const replies = reply instanceof DomainError ? reports.map(() => ({ problem: reply.message })) : reply.replies;
     const secrets = await this.toDebug(context, replies);
     let at = 0;
