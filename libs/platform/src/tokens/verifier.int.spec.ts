@@ -462,6 +462,10 @@ describe('revoked tokens', () => {
     isCurrent: () => state.isCurrent,
     refresh: () => Promise.resolve(),
   });
+  const foreignIdToken = async (issuedAt: number, claims: Claims = {}): Promise<string> =>
+    new SignJWT({ sub: 'alice', iat: issuedAt, ...claims })
+      .setProtectedHeader({ alg: 'RS256', kid: 'foreign' })
+      .sign((await forger).privateKey);
 
   it('are not told from others while revocations are not known: then all tokens have to wait', async () => {
     const state = { isCurrent: true };
@@ -494,20 +498,40 @@ describe('revoked tokens', () => {
 
   it('that others take as those of another issuer hold until then, if the own key has signed them', async () => {
     const revocations = new Revocations();
-    const checking = verifier({ revocations: sourceOf(revocations) });
+    const state = { isCurrent: true };
+    const checking = verifier({ revocations: sourceOf(revocations, state) });
     const issuedAt = Math.floor(NOW);
-    const idToken = await ownToken({ ...alice, iss: 'https://cairn.example.org/auth/realms/cairn' }, 3600, issuedAt);
-    const { privateKey } = await generateKeyPair('RS256');
-    const foreign = await new SignJWT({ sub: 'alice', iat: issuedAt })
-      .setProtectedHeader({ alg: 'RS256', kid: 'foreign' })
-      .sign(privateKey);
+    const claims = { iss: 'https://cairn.example.org/auth/realms/cairn', iat: issuedAt };
+    const idToken = (await handmade({}, claims)).slice('Bearer '.length);
+    const foreign = await foreignIdToken(issuedAt);
     const [own, other] = [await checking.unlessRevoked(idToken), await checking.unlessRevoked(foreign)];
     expect([own(), other()]).toEqual([true, true]);
     revocations.add({ subject: 'bob', revokedAtMs: issuedAt * 1000 });
     expect(own()).toBe(true);
+    state.isCurrent = false;
+    expect([own(), other()]).toEqual([false, true]);
+    state.isCurrent = true;
     revocations.add({ subject: 'alice', revokedAtMs: issuedAt * 1000 });
     expect([own(), other()]).toEqual([false, true]);
     expect((await checking.unlessRevoked(idToken))()).toBe(false);
+  });
+
+  it('that others take as those of an external issuer hold until then, too, without own keys', async () => {
+    const revocations = new Revocations();
+    const issuer = 'https://iam.example.org';
+    const checking = verifier({
+      ownKeys: () => Promise.reject(new Error('down')),
+      issuers: [{ issuer, table: DEFAULT_CLAIM_TABLE, namesAreLocal: false, users: { bob: 'robert' } }],
+      revocations: sourceOf(revocations),
+    });
+    const issuedAt = Math.floor(NOW);
+    const tokens = await Promise.all(['alice', 'bob'].map((sub) => foreignIdToken(issuedAt, { sub, iss: issuer })));
+    const hold = await Promise.all(tokens.map((token) => checking.unlessRevoked(token)));
+    hold.push(await checking.unlessRevoked(await foreignIdToken(issuedAt, { iss: 'https://other.example.org' })));
+    for (const subject of ['alice', 'bob']) revocations.add({ subject, revokedAtMs: issuedAt * 1000 });
+    expect(hold.map((holds) => holds())).toEqual([true, true, true]);
+    for (const subject of [`alice@${issuer}`, 'robert']) revocations.add({ subject, revokedAtMs: issuedAt * 1000 });
+    expect(hold.map((holds) => holds())).toEqual([false, false, true]);
   });
 
   it('of a service are found by the account that they were issued to', async () => {

@@ -276,19 +276,31 @@ export class TokenVerifier {
 
   /**
    * Tells of a good token of another issuer for how long it holds. ID tokens of Cairn's own provider are no tokens for Cairn, but whoever takes them
-   * as those of any issuer is to refuse them with all others of their holder, and with their key.
+   * as those of any issuer is to refuse them with all others of their holder, and with their key; so are tokens of persons whom Cairn knows by an
+   * external issuer.
    *
    * @throws (rejects with) DomainError kind `unavailable` while it is not known which tokens have been revoked
    */
   async unlessRevoked(token: string): Promise<() => boolean> {
-    const { kid } = decodeProtectedHeader(token);
-    const { sub, iat } = decodeJwt(token);
-    if (kid === undefined || sub === undefined || iat === undefined || !(await this.own.has(kid))) return () => true;
+    const claims = decodeJwt(token);
+    const { iat } = claims;
+    const subject = await this.accountOf(token, claims);
+    if (subject === undefined || iat === undefined) return () => true;
     if (this.revocations?.isCurrent() === false) await this.revocations.refresh();
     if (this.revocations?.isCurrent() === false) throw revocationsUnknown();
     const generation = this.own.generation();
-    const issued = { subject: sub, tokenIssuedAtMs: iat * 1000 };
-    return () => this.own.generation() === generation && !this.isRevoked(issued);
+    const issued = { subject, tokenIssuedAtMs: iat * 1000 };
+    return () =>
+      this.own.generation() === generation && this.revocations?.isCurrent() !== false && !this.isRevoked(issued);
+  }
+
+  /** The account of Cairn that a good token of another issuer speaks for; undefined when it is none of Cairn's. */
+  private async accountOf(token: string, claims: JWTPayload): Promise<string | undefined> {
+    const { iss = '', sub } = claims;
+    const { kid } = decodeProtectedHeader(token);
+    // Tokens of others do not depend on whether Cairn's own keys can be fetched.
+    const isOwn = kid !== undefined && this.provider.issued(iss) && (await this.own.has(kid));
+    return isOwn ? sub : this.external.get(withoutSlash(iss))?.identityOf(claims)?.subject;
   }
 
   private isRevoked({ subject, tokenIssuedAtMs }: Pick<Identity, 'subject' | 'tokenIssuedAtMs'>): boolean {
