@@ -100,9 +100,12 @@ describe('Mailbox', () => {
     expect(answers).toMatchObject([{ reply: { total: 1 } }, { error: { kind: 'internal' } }, { reply: { total: 3 } }]);
   });
 
-  it('drops only the command whose event cannot be applied', async () => {
+  it.each([
+    ['applied', 'Exploded'],
+    ['written at the end of the transaction', 'ExplodedLate'],
+  ])('drops only the command whose event cannot be %s', async (_, type) => {
     const broken = service.mailbox.execute(
-      commandOf(() => ({ events: [{ stream: STREAM, type: 'Exploded', data: {} }], reply: {} })),
+      commandOf(() => ({ events: [{ stream: STREAM, type, data: {} }], reply: {} })),
     );
     const answers = await Promise.all([add(1), broken, add(2)]);
     expect(answers).toMatchObject([{ reply: { total: 1 } }, { error: { kind: 'internal' } }, { reply: { total: 3 } }]);

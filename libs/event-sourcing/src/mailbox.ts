@@ -81,6 +81,11 @@ const FAILED: Answer<unknown> = {
   error: { kind: 'internal', code: 'internal', message: 'Internal error' },
 };
 
+/** The tables refuse what the commands of a drain make together: the one that is to blame is found when each is alone. */
+class DrainFailed extends Error {
+  override readonly name = 'DrainFailed';
+}
+
 /** A command whose decider or events made something throw. The others of its drain are decided again without it. */
 class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
@@ -235,6 +240,7 @@ export class Mailbox {
     this.readModel.begin();
     try {
       const decided = await this.decideAll(commands, appends);
+      this.flush(commands);
       await this.replies.saveBeforeAppend(decided.flatMap(provisionalReply));
       for (const stream of appends.streams) this.unsettled.add(stream);
       const outcomes = await this.appendAll(appends);
@@ -257,9 +263,29 @@ export class Mailbox {
         await this.abandon(error.stream);
         return commands;
       }
+      if (error instanceof DrainFailed) return await this.attemptEach(commands);
       if (!(error instanceof CommandFailed)) throw error;
       this.refuse(error);
       return commands.filter((pending) => pending !== error.pending);
+    }
+  }
+
+  private async attemptEach(commands: readonly Pending[]): Promise<readonly Pending[]> {
+    const again: Pending[] = [];
+    for (const command of commands) again.push(...(await this.attempt([command])));
+    return again;
+  }
+
+  /** What the tables refuse must not be appended: they would refuse it at every start. */
+  private flush(commands: readonly Pending[]): void {
+    try {
+      this.readModel.flush();
+    } catch (cause) {
+      if (isStorageError(cause)) throw cause;
+      const [first, ...others] = commands;
+      throw first === undefined || others.length > 0
+        ? new DrainFailed('Commands could not be carried out together', { cause })
+        : new CommandFailed(first, cause);
     }
   }
 

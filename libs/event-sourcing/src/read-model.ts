@@ -226,8 +226,13 @@ export class ReadModel {
     this.file.setPosition(stream, position);
   }
 
-  commit(upTo?: Position): void {
+  /** Writes what projections keep for the end of the transaction. The owner of a stream calls it before the append, which nothing can undo. */
+  flush(): void {
     this.dispatcher.flush();
+  }
+
+  commit(upTo?: Position): void {
+    this.flush();
     this.file.commit(upTo);
     if (!this.file.incomplete) this.checkpoints.committed();
   }

@@ -19,15 +19,20 @@ export const counters: Projection = {
       `INSERT INTO counter (stream, total, events) VALUES (?, ?, 1)
        ON CONFLICT DO UPDATE SET total = total + excluded.total, events = events + 1`,
     );
+    let unforeseen = false;
     const insert = database.prepare('INSERT INTO addition (stream, revision, amount) VALUES (?, ?, ?)');
     return {
       apply: ({ stream, revision, type, data }: AppliedEvent) => {
         if (type === 'Exploded') throw new Error('This event was not foreseen');
+        unforeseen ||= type === 'ExplodedLate';
         if (type === 'Counted') add.run(stream, Number(data['amount']));
         if (type === 'Counted') insert.run(stream, revision, Number(data['amount']));
       },
+      flush: () => {
+        if (unforeseen) throw new Error('This event was not foreseen at the end of the transaction');
+      },
       forget: () => {
-        // There is no state besides the tables.
+        unforeseen = false;
       },
     };
   },
