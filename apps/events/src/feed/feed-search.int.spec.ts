@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { ReadFeed, UNKNOWN_PLACE } from '#contracts/feed.js';
 import { cursorAt } from '#event-sourcing/history-cursor.js';
 import { ServiceHost } from '#event-sourcing/testing/service-host.js';
 import { NO_STREAM } from '#ledger/ledger.js';
@@ -6,6 +7,8 @@ import { someEvent } from '#ledger/testing/new-events.js';
 import { EventsModule } from '../events.module.js';
 import { FeedSearch } from './feed-search.js';
 import { FeedTail } from './feed-tail.js';
+
+const GATEWAY = { subject: 'gateway-feed', username: 'gateway-feed', roles: ['system'], groups: [] };
 
 describe('the feed behind a place that the index or the ledger has not come to', () => {
   const host = new ServiceHost(EventsModule, { CHECKPOINT_SECONDS: '0' });
@@ -23,9 +26,18 @@ describe('the feed behind a place that the index or the ledger has not come to',
 
   it('waits for what comes, instead of asking again and again', async () => {
     const tail = host.part(FeedTail);
+    const head = cursorAt(await host.ledger.head());
     await tail.page(cursorAt(0));
-    const page = tail.page(cursorAt(1000));
+    const page = tail.page(head);
     await expect(Promise.race([page, delay(300, 'waits')])).resolves.toBe('waits');
-    await expect(page).resolves.toEqual({ entries: [], upTo: cursorAt(1000) });
+    await expect(page).resolves.toEqual({ entries: [], upTo: head });
+  });
+
+  it('is refused where the ledger does not reach, also while others are at its end, and within a batch', async () => {
+    const refusal = { code: UNKNOWN_PLACE };
+    await expect(host.part(FeedTail).page(cursorAt(1000))).rejects.toMatchObject(refusal);
+    for (const after of ['1000', '1000.3']) {
+      await expect(host.request(ReadFeed, { after, filter: [] }, GATEWAY)).rejects.toMatchObject(refusal);
+    }
   });
 });

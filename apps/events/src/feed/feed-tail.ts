@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { FeedPage } from '#contracts/feed.js';
 import { effectiveEvents } from '#event-sourcing/effective-events.js';
-import { cursorAt, type HistoryCursor, textOfCursor } from '#event-sourcing/history-cursor.js';
+import { cursorAt, type HistoryCursor, isBehind, textOfCursor } from '#event-sourcing/history-cursor.js';
 import { RecentHistory, type RecentPage } from '#event-sourcing/recent-history.js';
 import { Ledger } from '#ledger/ledger.js';
 import { Waiter } from '#ledger/waiter.js';
@@ -49,7 +49,9 @@ export class FeedTail implements OnModuleDestroy {
   async page(after: HistoryCursor | undefined): Promise<RecentPage<PlacedEntry>> {
     this.stopWhenIdle();
     if (after === undefined) return { entries: [], upTo: this.recent?.end ?? cursorAt(await this.ledger.head()) };
-    if (this.recent === undefined && after.at > (await this.ledger.head())) throw unknownPlace(after);
+    // Somebody else may be followed already who is at the end of the restored history.
+    const isKnown = this.recent !== undefined && !isBehind(after, this.recent.end);
+    if (!isKnown && after.at > (await this.ledger.head())) throw unknownPlace(after);
     const recent = (this.recent ??= this.follow(after));
     const page = recent.behind(after) ?? (await this.older(after));
     if (page.entries.length > 0) return page;

@@ -46,9 +46,9 @@ export class FeedController {
     request: { after, filter },
   }: Message<{ readonly after: string; readonly filter: EventFilter }>): Promise<Answer<FeedPage>> {
     const place = placeOf(after);
-    const page = await this.search.behind(place, filter, SEARCH_MS);
-    if (page.entries.length === 0 && place.at > (await this.ledger.head())) throw unknownPlace(place);
-    return { reply: feedPage(page) };
+    // First: within a batch that is not there, nothing can be looked for.
+    if (place.at > (await this.ledger.head())) throw unknownPlace(place);
+    return { reply: feedPage(await this.search.behind(place, filter, SEARCH_MS)) };
   }
 
   /** @throws DomainError when the history does not reach so far, or has no such event of a batch */
