@@ -80,6 +80,8 @@ export class WebhookDelivery {
   private stopping = new AbortController();
   /** Whether everything that has happened was looked at, so that the next events come as they happen. */
   private isAtEnd = false;
+  /** Whether the cursor is one of the ledger of now. */
+  private isOfThisLedger = false;
   private savedMs = 0;
 
   private constructor(
@@ -162,12 +164,11 @@ export class WebhookDelivery {
 
   private async run(stop: AbortSignal): Promise<void> {
     this.isAtEnd = false;
-    let isOfThisLedger = false;
+    this.isOfThisLedger = false;
     const isStopped = (): boolean => stop.aborted;
     while (!stop.aborted) {
       try {
-        if (!isOfThisLedger) await this.findPlace();
-        isOfThisLedger = true;
+        await this.findPlace();
         await this.step(stop);
       } catch (error) {
         if (isStopped()) break;
@@ -182,8 +183,10 @@ export class WebhookDelivery {
 
   /** The ledger may be another one than before, or an older one that was restored. */
   private async findPlace(): Promise<void> {
+    if (this.isOfThisLedger) return;
     const { index, ledger, log } = this.parts;
     const cursor = await resumedAt(index, await ledger.head(), this.current);
+    this.isOfThisLedger = true;
     if (cursor === this.current.cursor) return;
     log.warn(
       { webhook: this.id, before: this.current.cursor, cursor },
@@ -297,8 +300,10 @@ export class WebhookDelivery {
     await this.record.save(this.current);
   }
 
+  /** As long as the cursor may be one of another ledger, it names no event of this one. */
   private withSeen(progress: Progress): Progress {
-    const seen = seenUpTo(this.parts.index, progress.cursor) ?? this.current.seen;
+    const { seen: known } = this.current;
+    const seen = (this.isOfThisLedger ? seenUpTo(this.parts.index, progress.cursor) : undefined) ?? known;
     return { ...progress, ...(seen !== undefined && { seen }) };
   }
 }

@@ -6,6 +6,7 @@ import { AtMostOfEach } from '#platform/at-most.js';
 import { nextLoopTurn } from '#platform/loop-turn.js';
 import { eventually } from '#platform/testing/eventually.js';
 import type { PlacedEntry } from '../feed/feed-entries.js';
+import type { PlacesOfIndex } from './delivery-place.js';
 import type { DeliveryRecord, Progress } from './delivery-record.js';
 import { type DeliveryParts, WebhookDelivery } from './webhook-delivery.js';
 import type { Webhook } from './webhook-projection.js';
@@ -23,11 +24,17 @@ const webhook = {
   ...{ owner: { username: 'alice', roles: ['user'], groups: [] }, status: 'active', createdMicros: 0 },
 } as unknown as Webhook;
 
+const NO_EVENTS: PlacesOfIndex = {
+  showHead: () => Promise.resolve(),
+  lastUpTo: () => undefined,
+  entryNumbered: () => undefined,
+};
+
 const open = (
   record: Partial<DeliveryRecord>,
   send: () => Promise<Attempt>,
   saved: Progress[],
-  sending = new AtMostOfEach(8),
+  { sending = new AtMostOfEach(8), index = NO_EVENTS } = {},
 ): Promise<WebhookDelivery> => {
   const whole: Partial<DeliveryRecord> = {
     read: () => Promise.resolve(undefined),
@@ -39,7 +46,7 @@ const open = (
   };
   const parts: unknown = {
     ledger: { head: () => Promise.resolve(7) },
-    index: { lastUpTo: () => undefined },
+    index,
     access: { readersOf: () => 'everyone' },
     search: {
       behind: () => Promise.resolve({ entries: [placed], upTo: cursorAt(7) }),
@@ -86,6 +93,31 @@ describe('a delivery', () => {
     expect(saved.at(-1)).toMatchObject({ cursor: '7', delivered: 1 });
   });
 
+  it('that is resumed in a ledger that was moved goes on behind the event that was seen last', async () => {
+    const saved: Progress[] = [];
+    const stream = 'work-iceprod.main.a';
+    const seen = { number: 1, stream, revision: 0, cursor: '4000' };
+    const kept = { cursor: '4000', delivered: 1, deadLetters: 0, dropped: 0, aliveMs: 0, seen };
+    const entries = [2, 5].map((at, revision) => ({ stream, revision, cursor: cursorAt(at), timeMicros: 0 }));
+    const index: PlacesOfIndex = {
+      ...NO_EVENTS,
+      entryNumbered: (number) => entries[number - 1],
+      lastUpTo: ({ at }) => {
+        const number = entries.filter(({ cursor }) => cursor.at <= at).length;
+        const entry = entries[number - 1];
+        return entry && { ...entry, number };
+      },
+    };
+    const read = { read: () => Promise.resolve(kept) };
+    const delivery = await open(read, () => Promise.resolve({ error: 'away' }), saved, { index });
+    await delivery.revive();
+    expect(saved).toMatchObject([{ cursor: '4000', seen }]);
+    delivery.start();
+    await eventually(() => saved.length > 1, true);
+    expect(saved[1]).toMatchObject({ cursor: '2', seen: { ...seen, cursor: '2' } });
+    await delivery.stop();
+  });
+
   it('shares its turns with the other webhooks of its owner, and need not wait for them to stop', async () => {
     const sending = new AtMostOfEach(1);
     let requests = 0;
@@ -93,7 +125,7 @@ describe('a delivery', () => {
       requests += 1;
       return new Promise(() => undefined);
     };
-    const [one, other] = [await open({}, neverAnswers, [], sending), await open({}, neverAnswers, [], sending)];
+    const [one, other] = [await open({}, neverAnswers, [], { sending }), await open({}, neverAnswers, [], { sending })];
     one.start();
     await eventually(() => requests, 1);
     other.start();
