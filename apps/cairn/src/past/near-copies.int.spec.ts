@@ -59,4 +59,18 @@ describe('NearCopies', () => {
     expect(copies.lastUpTo('a', 2)).toBe(2);
     expect(readdirSync(own)).toHaveLength(2);
   });
+
+  it('are not made of what would take everything', async () => {
+    await copies.save({ ref: 'a', position: 1, folder: showing(1) });
+    await copies.save({ ref: 'a', position: 2, folder: showing(2, 100 * KIB) });
+    expect(copies.lastUpTo('a', 2)).toBe(1);
+  });
+
+  it('may be deleted by anybody: the view begins at the beginning then', async () => {
+    await copies.save({ ref: 'a', position: 1, folder: showing(1) });
+    rmSync(own, { recursive: true });
+    const restored = mkdtempSync(join(folder, 'restored-'));
+    await copies.restore('a', 1, restored);
+    expect([readdirSync(restored), copies.lastUpTo('a', 1)]).toEqual([[], undefined]);
+  });
 });

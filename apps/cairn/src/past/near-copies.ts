@@ -4,7 +4,7 @@ import { copyDatabase } from '#platform/copy-database.js';
 import { PRIVATE_FOLDER } from '#platform/private-files.js';
 import type { Position } from '#ledger/ledger.js';
 import type { Moment } from './moment.js';
-import { readModelsIn } from './view-checkpoints.js';
+import { bytesIn, readModelsIn, removeReadModels } from './view-checkpoints.js';
 
 /** All together take no more. */
 const BYTES_MAX = 64 * 1024 * 1024;
@@ -42,14 +42,22 @@ export class NearCopies {
     if (copy === undefined) return;
     const target = readModelsIn(dataFolder);
     await mkdir(target, { recursive: true, mode: PRIVATE_FOLDER });
-    for (const name of await readdir(copy.folder)) await copyFile(join(copy.folder, name), join(target, name));
+    try {
+      for (const name of await readdir(copy.folder)) await copyFile(join(copy.folder, name), join(target, name));
+    } catch {
+      // Somebody has deleted it: the view begins at the beginning.
+      await removeReadModels(dataFolder);
+      this.copies = this.copies.filter((each) => each !== copy);
+    }
   }
 
-  /** Copies what a moment shows, while nothing changes it. */
+  /** Copies what a moment shows, while nothing changes it, unless that alone takes too much. */
   async save({ ref, position, folder: dataFolder }: Pick<Moment, 'ref' | 'position' | 'folder'>): Promise<void> {
     if (this.copies.some((copy) => copy.ref === ref && copy.position === position)) return;
-    const folder = await mkdtemp(join(await this.folder(), 'near-'));
     const source = readModelsIn(dataFolder);
+    // It would have to give way at once.
+    if ((await bytesIn(source)) > this.bytesMax) return;
+    const folder = await mkdtemp(join(await this.folder(), 'near-'));
     let bytes = 0;
     for (const name of (await readdir(source)).filter((each) => each.endsWith('.sqlite'))) {
       await copyDatabase(join(source, name), join(folder, name));

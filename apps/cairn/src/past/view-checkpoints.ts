@@ -151,7 +151,8 @@ const positionsIn = async (folder: string): Promise<readonly Position[]> => {
   return names.map(Number).sort((one, other) => other - one);
 };
 
-const bytesIn = async (folder: string): Promise<number> => {
+/** Size of the files in a folder. */
+export const bytesIn = async (folder: string): Promise<number> => {
   let bytes = 0;
   for (const name of await namesIn(folder)) bytes += (await stat(join(folder, name)).catch(() => ({ size: 0 }))).size;
   return bytes;

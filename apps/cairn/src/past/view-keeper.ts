@@ -184,10 +184,15 @@ export class ViewKeeper {
   /** Brings a moment to where it is to wait. The one that was used last stays so. */
   private async waitAt(past: PastOfWorkload, opened: Moment | undefined, start: Start): Promise<Moment> {
     this.moments = this.moments.filter((each) => each !== opened);
-    const moment = await this.goOn(opened, past, start);
-    this.moments.splice(-1, 0, moment);
-    if (this.moments.length > MOMENTS_MAX) this.closeOldest();
-    return moment;
+    try {
+      const moment = await this.goOn(opened, past, start);
+      this.moments.splice(-1, 0, moment);
+      if (this.moments.length > MOMENTS_MAX) this.closeOldest();
+      return moment;
+    } catch (error) {
+      if (opened !== undefined) await this.closeMoment(opened);
+      throw error;
+    }
   }
 
   private async closeMoment(moment: Moment): Promise<void> {
