@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -9,6 +9,9 @@ import { someEvent } from '#ledger/testing/new-events.js';
 import { makeOwnFolder, makePastFolder } from './past/past-folder.js';
 import { replayCommand } from './replay-command.js';
 import { type CommandResult, runCommandLine } from './testing/run-command-line.js';
+
+const NOBODY = 65_534;
+const IS_ROOT = process.getuid?.() === 0;
 
 describe('cairn replay --until', () => {
   let folder = '';
@@ -47,11 +50,29 @@ describe('cairn replay --until', () => {
   });
 
   it('clears away what a process has left that was killed', async () => {
-    // No process has this number.
-    for (const purpose of ['view', 'rebuild']) {
-      mkdirSync(join(folder, 'past', `${purpose}-4194305-abcdef`), { recursive: true });
+    // No process has this number, and an earlier one had that of this one.
+    for (const left of ['view-4194305-abcdef', 'rebuild-4194305-abcdef', `view-${process.pid}-abcdef`]) {
+      mkdirSync(join(folder, 'past', left), { recursive: true });
     }
     const made = [await makePastFolder(folder, 'replay'), await makeOwnFolder(folder, 'rebuild')];
     expect(readdirSync(join(folder, 'past')).toSorted()).toEqual(made.map((each) => basename(each)).toSorted());
+  });
+
+  it('is not kept from its work by what another user has left', async () => {
+    const left = join(folder, 'past', 'rebuild-4194305-abcdef');
+    mkdirSync(join(left, 'files'), { recursive: true });
+    chmodSync(left, 0);
+    // Root may do everything.
+    if (IS_ROOT) {
+      for (const path of [folder, join(folder, 'past')]) chownSync(path, NOBODY, NOBODY);
+      process.seteuid?.(NOBODY);
+    }
+    try {
+      const made = await makeOwnFolder(folder, 'view');
+      expect([left, made].map((path) => existsSync(path))).toEqual([true, true]);
+    } finally {
+      if (IS_ROOT) process.seteuid?.(0);
+      chmodSync(left, 0o700);
+    }
   });
 });
