@@ -19,7 +19,7 @@ export interface ResolvedFilter {
 }
 
 /**
- * @throws DomainError `not-found` for workloads, units and groups without a history; `conflict` for ids that several workloads have, or units of
+ * @throws DomainError `not-found` for workloads, units, groups and documents without a history; `conflict` for ids that several workloads have, or units of
  *   several; `unavailable` while the index is being rebuilt
  */
 export const resolveFilter = (index: Names, filter: HistoryFilter): ResolvedFilter => {
@@ -44,11 +44,17 @@ export const documentHomes = (index: Names, id: string): readonly UnitHome[] => 
   return named.length > 0 ? named : DIALECTS.flatMap(({ documentOf }) => documentOf?.(id) ?? []);
 };
 
-/** What events about an object are about. */
+/**
+ * What events about an object are about.
+ *
+ * @throws DomainError `not-found` for a document whose id does not say where it is, and which has no history
+ */
 export const objectSubjects = (index: Names, name: string): readonly EventSubject[] => {
   const object = readObjectName(name);
   if (object?.kind === 'document') {
-    return documentHomes(index, object.id).map((home) => ({ part: 'document', ...home }));
+    const homes = documentHomes(index, object.id);
+    if (homes.length === 0) throw new DomainError('not-found', 'document.not-found', 'Document not found');
+    return homes.map((home) => ({ part: 'document', ...home }));
   }
   return [entity('object', name), ...(object === undefined ? [] : [entity('object', `${object.kind}/${EVERY}`)])];
 };

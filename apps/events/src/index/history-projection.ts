@@ -239,7 +239,7 @@ class HistoryWriter implements ProjectionWriter {
 /** Which events there are, in order of effect, and what they are about. Their texts stay in the ledger. */
 export const historyProjection: Projection = {
   name: 'history',
-  version: 4,
+  version: 5,
   streamPrefixes: [''],
   tables: TABLES,
   indexes: '',

@@ -42,7 +42,7 @@ describe('mentionsOf', () => {
       'user-cairn.main.alice',
       'UserGroupsAssigned',
       { username: 'alice', groups: ['users'] },
-      'person:alice object:user_group/*',
+      'person:alice object:user_group/',
     ],
     [
       'credential-cairn.main.x',

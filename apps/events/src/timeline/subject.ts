@@ -60,9 +60,10 @@ export class TimelineSubjects {
     switch (kind) {
       case 'unit':
       case 'group': {
-        const { stream, ordinal } = home ?? this.homeOf(kind, id, caller);
+        const { stream, ordinal } = home ?? this.homesOf(kind, id, caller)[0];
         const mentioned = kind === 'unit' ? [entity('unit', id)] : [];
-        return { about: [[{ part: kind, stream, ordinal }, ...mentioned]], told: { kind, id, stream, ordinal } };
+        const told = { kind, id, stream, ordinals: [ordinal] };
+        return { about: [[{ part: kind, stream, ordinal }, ...mentioned]], told };
       }
       case 'workload':
         return { about: [[entity('workload-itself', this.readableWorkload(id, caller))]], told: { kind, id } };
@@ -86,16 +87,20 @@ export class TimelineSubjects {
     const name = readObjectName(id);
     if (name === undefined) throw notFound('object');
     if (name.kind !== 'document') return { about: [objectSubjects(this.index, id)], told: { kind: 'object', id } };
-    const home = this.homeOf('document', name.id, caller);
-    return { about: [[{ part: 'document', ...home }]], told: { kind: 'document', id: name.id, ...home } };
+    // All are of the workflow that the id names. One that was deleted and stored again has another ordinal.
+    const homes = this.homesOf('document', name.id, caller);
+    const [{ stream }] = homes;
+    const told = { kind: name.kind, id: name.id, stream, ordinals: homes.map(({ ordinal }) => ordinal) };
+    return { about: [homes.map((home) => ({ part: 'document', ...home }))], told };
   }
 
-  private homeOf(kind: PartKind, id: string, caller: Caller): UnitHome {
+  /** Where a part is that the caller may read. */
+  private homesOf(kind: PartKind, id: string, caller: Caller): readonly [UnitHome, ...UnitHome[]] {
     const homes = kind === 'document' ? documentHomes(this.index, id) : this.index.partsNamed(kind, id);
     if (homes.length === 0) throw notFound(kind);
-    const readable = homes.find(({ stream }) => this.access.mayRead(stream, caller));
-    if (readable === undefined) throw accessDenied();
-    return readable;
+    const [first, ...others] = homes.filter(({ stream }) => this.access.mayRead(stream, caller));
+    if (first === undefined) throw accessDenied();
+    return [first, ...others];
   }
 
   /** Ref of a workload that the caller may read. */

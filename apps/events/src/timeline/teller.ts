@@ -24,9 +24,9 @@ export interface Step {
   readonly sentence?: string;
 }
 
-/** Whose timeline it is. Events of other streams may mention a part. */
+/** Whose timeline it is. A part has another ordinal when it was removed and added again. Events of other streams may mention it. */
 export type Told = { readonly id: string } & (
-  | { readonly kind: PartKind; readonly stream: string; readonly ordinal: number }
+  | { readonly kind: PartKind; readonly stream: string; readonly ordinals: readonly number[] }
   | { readonly kind?: Exclude<SubjectKind, PartKind> }
 );
 
@@ -123,7 +123,8 @@ export class Teller {
     const { told } = this;
     if (!('stream' in told) || told.stream !== event.stream) return 0;
     const { units, groups, documents } = mentionsOf(event);
-    return indexIn({ unit: units, group: groups, document: documents }[told.kind], told.ordinal);
+    const members = { unit: units, group: groups, document: documents }[told.kind];
+    return told.ordinals.map((ordinal) => indexIn(members, ordinal)).find((index) => index !== undefined);
   }
 
   /** What led to the latest event of some types, and that event. */

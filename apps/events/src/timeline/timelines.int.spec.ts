@@ -12,6 +12,7 @@ import type { Ranges, UnitsAdded } from '#contracts/work-events.js';
 import { accessRulesProjection } from '#event-sourcing/access-rules.js';
 import { ReadModel } from '#event-sourcing/read-model.js';
 import { EventAccess } from '../access/event-access.js';
+import { resolveFilter } from '../index/history-filter.js';
 import { HistoryIndex } from '../index/history-index.js';
 import { Timelines } from './timelines.js';
 
@@ -280,6 +281,51 @@ describe('Timelines', () => {
     expect(await typesFor(ADMIN)).toEqual(['WorkloadSubmitted', 'UserCreated', 'UserRolesAssigned']);
     expect(await typesFor(user('bob'))).toEqual(['WorkloadSubmitted']);
     await expect(typesFor(user('eve'))).rejects.toMatchObject({ kind: 'not-found' });
+  });
+
+  it('of a group of users tell who came and went, whatever other groups are called', async () => {
+    const groups = 'directory-cairn.main.groups';
+    const created = (name: string): NewEvent =>
+      event('GroupCreated', { group_id: name, name, priority: 0.5, extra: '{}' });
+    await append(groups, created('simprod'), created('*'));
+    await append(
+      'user-cairn.main.bob',
+      event('UserJoinedGroup', { username: 'bob', group: 'simprod' }),
+      event('UserJoinedGroup', { username: 'bob', group: '*' }),
+      event('UserGroupsAssigned', { username: 'bob', groups: ['users'] }),
+    );
+    const entries = await told({ kind: 'object', id: 'user_group/simprod' });
+    expect(entries.map(({ event: type, changes }) => [type, Object.keys(changes)])).toEqual([
+      ['GroupCreated', ['group_id', 'name', 'priority']],
+      ['UserJoinedGroup', ['member bob']],
+      ['UserGroupsAssigned', ['member bob']],
+    ]);
+    await expect(told({ kind: 'object', id: 'user_group/simprod' }, user('bob'))).rejects.toMatchObject({
+      kind: 'not-found',
+    });
+  });
+
+  it('of a document tell also what came before it was deleted and stored again', async () => {
+    const workflow = 'work-torc.main.97';
+    const stored = (ordinal: number, document: string): NewEvent =>
+      event('DocumentsStored', {
+        ...{ collection: 'user_data', ordinals: [[ordinal, ordinal]], documents: [document], keys: { [ordinal]: 'x' } },
+      });
+    await append(
+      workflow,
+      stored(3, '{"a":1}'),
+      event('DocumentsDeleted', { collection: 'user_data', ordinals: [[3, 3]] }),
+      stored(4, '{"a":2}'),
+    );
+    const entries = await told({ kind: 'object', id: 'document/user_data__97/x' });
+    expect(entries.map(({ changes }) => changes['a'])).toEqual([{ after: 1 }, { before: 1 }, { after: 2 }]);
+    expect(() => resolveFilter(index, { object: ['document/user_data__97/y'] })).toThrow('Document not found');
+    for (const unknown of ['document/user_data__97/y', 'document/files__97/4', 'document/user_data__98/1']) {
+      await expect(told({ kind: 'object', id: unknown })).rejects.toMatchObject({ kind: 'not-found' });
+    }
+    await append('access-torc.main.97', event('AccessRuleSet', rule));
+    const request: TimelineRequest = { kind: 'object', id: 'document/user_data__97/x' };
+    await expect(told(request, user('eve'))).rejects.toMatchObject({ kind: 'forbidden' });
   });
 
   it('are refused to those who may not read the workload', async () => {

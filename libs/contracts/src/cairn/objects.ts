@@ -13,8 +13,8 @@ export type ObjectKind = (typeof OBJECT_KINDS)[number];
 /** One text for an object: `vo/atlas`. */
 export type ObjectName = `${ObjectKind}/${string}`;
 
-/** Behind the kind: an event that is about all objects of the kind, whether it names them or not. */
-export const EVERY = '*';
+/** In the place of an id, which is never empty: an event that is about all objects of the kind, whether it names them or not. */
+export const EVERY = '';
 
 const isKind = (word: string): word is ObjectKind => OBJECT_KINDS.some((kind) => kind === word);
 

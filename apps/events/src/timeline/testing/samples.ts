@@ -46,7 +46,7 @@ const saidIn = ({ sentence, changes, why }: Entry): Said => {
 
 const toldOf = (stream: string, id: string, kind: SubjectKind | undefined): Told =>
   kind === 'unit' || kind === 'group' || kind === 'document'
-    ? { id, kind, stream, ordinal: ORDINAL }
+    ? { id, kind, stream, ordinals: [ORDINAL] }
     : { id, ...(kind && { kind }) };
 
 export const recordedEvent = (stream: string, type: string, data: object, revision: number): RecordedEvent => ({
